@@ -1,0 +1,38 @@
+/* real.h - one numeric source, compiled for float and for double.
+ *
+ * A file *_real.c is compiled twice, with LS_REAL_BITS 32 and 64; `real` is its number type and LS_R(name) its
+ * functions' suffix (name_f32, name_f64). Its header declares both with LS_REAL_BOTH where others call them. */
+#ifndef LS_BASE_REAL_H
+#define LS_BASE_REAL_H
+
+#include <stddef.h>
+
+typedef enum { LS_F32 = 0, LS_F64 = 1 } ls_precision;
+
+static inline size_t ls_real_size(ls_precision precision) { return precision == LS_F32 ? sizeof(float) : sizeof(double); }
+static inline const char *ls_real_name(ls_precision precision) { return precision == LS_F32 ? "float32" : "float64"; }
+
+#define LS_PASTE_(a, b) a##b
+#define LS_PASTE(a, b) LS_PASTE_(a, b)
+
+#ifdef LS_REAL_BITS
+#if LS_REAL_BITS == 32
+typedef float real;
+#define LS_R(name) LS_PASTE(name, _f32)
+#define LS_REAL_PRECISION LS_F32
+#else
+typedef double real;
+#define LS_R(name) LS_PASTE(name, _f64)
+#define LS_REAL_PRECISION LS_F64
+#endif
+#endif
+
+/* Plain elementwise loops: the compiler vectorises them for what the CPU has; without contraction every clone gives the
+ * same bits (IEEE + - * / sqrt only). Off under sanitizers and valgrind builds, whose start-up does not get on with ifuncs. */
+#if defined(__x86_64__) && !defined(LS_NO_CLONES)
+#define LS_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define LS_CLONES
+#endif
+
+#endif

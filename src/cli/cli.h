@@ -1,0 +1,51 @@
+/* cli.h - the commands' table and what they share: common options, output to stdout, one object with --json. */
+#ifndef LS_CLI_CLI_H
+#define LS_CLI_CLI_H
+
+#include <popt.h>
+#include <stdbool.h>
+#include "base/status.h"
+#include "comm/comm.h"
+#include "config/config.h"
+
+typedef struct {
+  ls_comm *comm;        /* NULL for commands that need no ranks */
+  bool json;
+  int verbosity;        /* -q: -1, default 0, -v: 1 ... */
+  int argc;             /* arguments behind the command's name, options included */
+  const char **argv;
+} ls_cli;
+
+typedef struct {
+  const char *name;
+  ls_status (*run)(ls_cli *cli);
+  const char *help;      /* one line */
+  const char *usage;     /* the synopsis, then examples; printed by -h and help */
+  bool parallel;         /* opens ls_comm when a launcher started us; others act on rank 0 only */
+} ls_command;
+
+extern const ls_command ls_commands[];       /* ends with name == NULL */
+
+/* Parse cli->argv with `options` (a popt table ending with POPT_TABLEEND; the common options are added) and put what is left
+ * into *args (NULL-terminated, ls_mem). LS_EUSAGE with a did-you-mean for an unknown option. Handles -h (prints usage, *help = true). */
+ls_status ls_cli_parse(ls_cli *cli, const ls_command *command, struct poptOption *options, const char ***args, bool *help);
+/* KEY=VALUE arguments split off: those with '=' after the first argument. */
+/* Read CONFIG on rank 0, same bytes everywhere, parse with overrides. Collective where there is a comm. */
+ls_status ls_cli_config(ls_cli *cli, const char *file, char *const *override, int overrides, ls_config **out);
+/* Rank 0's results on stdout; ls_out checks that stdout takes them. */
+void ls_out(const ls_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+ls_status ls_cmd_train(ls_cli *cli);
+ls_status ls_cmd_eval(ls_cli *cli);
+ls_status ls_cmd_predict(ls_cli *cli);
+ls_status ls_cmd_inspect(ls_cli *cli);
+ls_status ls_cmd_config(ls_cli *cli);
+ls_status ls_cmd_data(ls_cli *cli);
+ls_status ls_cmd_schedule(ls_cli *cli);
+ls_status ls_cmd_plot(ls_cli *cli);
+ls_status ls_cmd_compare(ls_cli *cli);
+ls_status ls_cmd_order(ls_cli *cli);
+ls_status ls_cmd_bench(ls_cli *cli);
+ls_status ls_cmd_help(ls_cli *cli);
+
+#endif

@@ -1,0 +1,42 @@
+/* optim.h - the optimizers' table and one optimizer at work on this rank's shard. */
+#ifndef LS_OPTIM_OPTIM_H
+#define LS_OPTIM_OPTIM_H
+
+#include <stdbool.h>
+#include "base/real.h"
+#include "base/status.h"
+#include "lockstep/optim.h"
+
+/* NULL-terminated, in the order that help shows them. A new optimizer is one file with its ops and one row here. */
+extern const ls_optim_ops *const ls_optim_table[];
+const ls_optim_ops *ls_optim_find(const char *name);   /* NULL if unknown */
+
+/* Load a plug-in's optimizer. `file` is tried as it is. Checks ABI version, symbol, row limits; runs the plug-in's check in a
+ * child process first, so that one that crashes is refused (LS_ECONFIG) instead of taking the job down. */
+ls_status ls_optim_load(const char *file, const ls_optim_ops **out);
+
+typedef struct {
+  const ls_optim_ops *ops;
+  double lr;                       /* initial rate, optimizer.lr */
+  double weight_decay;
+  double hyper[LS_HYPER_MAX];
+  char *file;                      /* the plug-in's file, or NULL */
+  char *preset;                    /* "book", "tensorflow1", "pytorch" or NULL (values above are already set by it) */
+} ls_optim_spec;
+
+/* Values of a preset for `ops`: writes hyper rows by name into hyper[]; LS_ECONFIG with a text if the preset does not know this optimizer. */
+ls_status ls_optim_preset(const ls_optim_ops *ops, const char *preset, double *hyper);
+
+/* What is done to the gradient before the kernel sees it, in this order: noise, clip_value, clip_norm. */
+typedef struct {
+  double clip_norm, clip_value;    /* 0: none */
+  double noise_eta, noise_gamma;   /* variance eta / (1 + t)^gamma, t = global_step; 0: none (arXiv 1511.06807) */
+} ls_gradient_spec;
+
+/* noise: adds N(0, eta/(1+j)^gamma) to g[0..n), counter-based by the parameter's number `first + i` and global_step */
+void ls_gradient_noise(ls_precision precision, void *g, int64_t n, int64_t first, const ls_gradient_spec *spec, uint64_t seed, int64_t global_step);
+void ls_gradient_clip_value(ls_precision precision, void *g, int64_t n, double limit);
+void ls_gradient_scale(ls_precision precision, void *g, int64_t n, double factor);
+double ls_gradient_square_sum(ls_precision precision, const void *g, int64_t n);  /* fixed order over the block, double; NaN/Inf propagate */
+
+#endif

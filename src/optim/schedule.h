@@ -1,0 +1,32 @@
+/* schedule.h - learning rates as pure functions of global_step, in double precision. No state. */
+#ifndef LS_OPTIM_SCHEDULE_H
+#define LS_OPTIM_SCHEDULE_H
+
+#include <stdbool.h>
+#include "base/status.h"
+#include "lockstep/optim.h"
+
+extern const ls_schedule_ops *const ls_schedule_table[];   /* NULL-terminated */
+const ls_schedule_ops *ls_schedule_find(const char *name);
+ls_status ls_schedule_load(const char *file, const ls_schedule_ops **out);  /* plug-in; see ls_optim_load */
+
+typedef struct {
+  const ls_schedule_ops *ops;
+  double lr;                                   /* optimizer.lr */
+  double hyper[LS_HYPER_MAX];                  /* lists: their length */
+  bool epochs[LS_HYPER_MAX];                   /* this STEPS value (or list) was given in epochs */
+  double list[LS_HYPER_MAX][LS_LIST_MAX];
+  bool list_epochs[LS_HYPER_MAX][LS_LIST_MAX]; /* STEPLIST: this entry was given in epochs */
+  double warmup;                               /* steps; 0: none */
+  bool warmup_epochs;
+  char *file;
+} ls_schedule_spec;
+
+/* Convert everything given in epochs to steps, once the number of steps an epoch is known. Idempotent. */
+void ls_schedule_resolve(ls_schedule_spec *spec, int64_t steps_per_epoch);
+/* The rate of the update that sees global_step = step (0 at the first), warm-up included. spec must be resolved. */
+double ls_schedule_at(const ls_schedule_spec *spec, int64_t step);
+/* NULL or what is wrong with the values together (values and boundaries of different length, out of order, ...). */
+const char *ls_schedule_check(const ls_schedule_spec *spec);
+
+#endif
