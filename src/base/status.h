@@ -7,14 +7,14 @@
 
 typedef enum {
   LS_OK = 0,
-  LS_FAIL = 1,        /* anything that does not fit below; out of memory */
-  LS_EUSAGE = 64,     /* unknown command or option, missing argument */
-  LS_EDATA = 65,      /* data or checkpoint missing, damaged or not as the config says */
-  LS_EINTERNAL = 70,  /* ranks disagree, internal error */
-  LS_EDIVERGED = 71,  /* loss or weights not finite */
-  LS_EIO = 74,        /* run folder not writable, not empty, locked; write errors */
-  LS_ESTOPPED = 75,   /* stopped on a signal or time limit, checkpoint written */
-  LS_ECONFIG = 78     /* config missing, wrong or contradictory */
+  LS_FAIL = 1,       /* anything that does not fit below; out of memory */
+  LS_EUSAGE = 64,    /* unknown command or option, missing argument */
+  LS_EDATA = 65,     /* data or checkpoint missing, damaged or not as the config says */
+  LS_EINTERNAL = 70, /* ranks disagree, internal error */
+  LS_EDIVERGED = 71, /* loss or weights not finite */
+  LS_EIO = 74,       /* run folder not writable, not empty, locked; write errors */
+  LS_ESTOPPED = 75,  /* stopped on a signal or time limit, checkpoint written */
+  LS_ECONFIG = 78    /* config missing, wrong or contradictory */
 } ls_status;
 
 /* Record `text` (printf-style) as this thread's error and return `code`. A later call replaces the text. */
@@ -25,17 +25,17 @@ ls_status ls_fail_prefix(ls_status code, const char *format, ...) __attribute__(
 const char *ls_error_text(void);
 
 /* Return at once if `expr` fails. */
-#define LS_TRY(expr)                     \
-  do {                                   \
-    ls_status ls_try_ = (expr);          \
+#define LS_TRY(expr)                      \
+  do {                                    \
+    ls_status ls_try_ = (expr);           \
     if (ls_try_ != LS_OK) return ls_try_; \
   } while (0)
 
 /* Go to `label` if `expr` fails, with the code in `status` (a local of the caller). */
-#define LS_TRY_TO(label, expr)            \
-  do {                                    \
-    status = (expr);                      \
-    if (status != LS_OK) goto label;      \
+#define LS_TRY_TO(label, expr)       \
+  do {                               \
+    status = (expr);                 \
+    if (status != LS_OK) goto label; \
   } while (0)
 
 #endif

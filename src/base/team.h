@@ -3,6 +3,7 @@
 #define LS_BASE_TEAM_H
 
 #include <stdint.h>
+
 #include "base/status.h"
 
 typedef struct ls_team ls_team;
@@ -10,7 +11,7 @@ typedef struct ls_team ls_team;
 /* A team of `threads` (>= 1), this thread included; the others wait spinning for a short while, then asleep. */
 ls_status ls_team_new(int threads, ls_team **out);
 void ls_team_free(ls_team **team);
-int ls_team_size(const ls_team *team);  /* NULL counts as 1 */
+int ls_team_size(const ls_team *team); /* NULL counts as 1 */
 /* job(arg, thread, threads) on every member; returns when all are done. NULL team: job(arg, 0, 1). No allocation. */
 void ls_team_run(ls_team *team, void (*job)(void *arg, int thread, int threads), void *arg);
 /* This thread's part [*lo, *hi) of n items in units of `grain`. */

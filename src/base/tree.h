@@ -13,9 +13,9 @@
 enum { LS_SLICES_MAX = 4096, LS_PARTS_MAX = 24, LS_TREE_DEPTH = 13 };
 
 typedef struct {
-  int lo;     /* first slice */
-  int hi;     /* one past the last slice that exists (<= lo + 2^level) */
-  int level;  /* the node covers 2^level leaves of the padded tree */
+  int lo;    /* first slice */
+  int hi;    /* one past the last slice that exists (<= lo + 2^level) */
+  int level; /* the node covers 2^level leaves of the padded tree */
 } ls_tree_node;
 
 /* First slice of rank `rank` of `ranks`: floor(rank * slices / ranks). Rank r owns [first(r), first(r+1)). */

@@ -6,28 +6,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include "base/status.h"
 
 typedef struct ls_comm ls_comm;
 
 /* Up and down. MPI_THREAD_FUNNELED is asked for, SINGLE is enough. */
 ls_status ls_comm_open(ls_comm **out);
-void ls_comm_close(ls_comm **comm);          /* collective */
-bool ls_comm_launched(void);                 /* did mpirun, srun or the like start us? (environment only, no MPI call) */
+void ls_comm_close(ls_comm **comm); /* collective */
+bool ls_comm_launched(void);        /* did mpirun, srun or the like start us? (environment only, no MPI call) */
 
 int ls_comm_rank(const ls_comm *comm);
 int ls_comm_size(const ls_comm *comm);
-int ls_comm_node_rank(const ls_comm *comm);  /* among the ranks that share memory with this one */
+int ls_comm_node_rank(const ls_comm *comm); /* among the ranks that share memory with this one */
 int ls_comm_node_size(const ls_comm *comm);
 int ls_comm_node_count(const ls_comm *comm);
 const char *ls_comm_host(const ls_comm *comm);
-const char *ls_comm_library(const ls_comm *comm);  /* MPI's version text, or "none (one process)" */
+const char *ls_comm_library(const ls_comm *comm); /* MPI's version text, or "none (one process)" */
 
 void ls_comm_barrier(ls_comm *comm);
 void ls_comm_bcast(ls_comm *comm, void *data, size_t bytes, int root);
-void ls_comm_allgather(ls_comm *comm, const void *mine, void *all, size_t bytes);    /* `bytes` from each rank */
-void ls_comm_allgatherv(ls_comm *comm, void *data, const int64_t *first, size_t size); /* in place: rank r owns elements [first[r], first[r+1]) of `size` bytes */
-void ls_comm_sum(ls_comm *comm, double *x, int64_t count);   /* in place; callers give disjoint non-zeros, so the sum is exact */
+void ls_comm_allgather(ls_comm *comm, const void *mine, void *all, size_t bytes); /* `bytes` from each rank */
+void ls_comm_allgatherv(ls_comm *comm, void *data, const int64_t *first,
+                        size_t size);                      /* in place: rank r owns elements [first[r], first[r+1]) of `size` bytes */
+void ls_comm_sum(ls_comm *comm, double *x, int64_t count); /* in place; callers give disjoint non-zeros, so the sum is exact */
 uint32_t ls_comm_or(ls_comm *comm, uint32_t bits);
 void ls_comm_send(ls_comm *comm, const void *data, size_t bytes, int to);
 void ls_comm_recv(ls_comm *comm, void *data, size_t bytes, int from);
@@ -38,11 +40,15 @@ ls_status ls_comm_agree(ls_comm *comm, ls_status mine);
 ls_status ls_comm_bcast_block(ls_comm *comm, void **data, size_t *bytes, int root);
 
 /* One zeroed block a node, mapped by all its ranks. Collective. The space in /dev/shm is checked first (LS_EIO with the fix). */
-typedef struct { void *data; size_t bytes; void *handle; } ls_shared;
+typedef struct {
+  void *data;
+  size_t bytes;
+  void *handle;
+} ls_shared;
 ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out);
 void ls_comm_shared_free(ls_comm *comm, ls_shared *block);
 void ls_comm_node_barrier(ls_comm *comm);
-void ls_comm_node_bcast(ls_comm *comm, void *data, size_t bytes);   /* from node rank 0 */
+void ls_comm_node_bcast(ls_comm *comm, void *data, size_t bytes); /* from node rank 0 */
 
 /* The watchdog: a rank that waits in a collective for longer than `seconds` names the ranks that have not arrived, what they
  * did last and where, and ends the job with 70. 0 switches it off. `what` of ls_comm_at must be a string constant. */
@@ -51,6 +57,6 @@ void ls_comm_at(ls_comm *comm, const char *what);
 /* Print and end the whole job now, from any rank. */
 void ls_comm_abort(ls_comm *comm, ls_status code, const char *format, ...) __attribute__((format(printf, 3, 4), noreturn));
 
-double ls_time(void);   /* seconds, monotonic */
+double ls_time(void); /* seconds, monotonic */
 
 #endif

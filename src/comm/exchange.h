@@ -18,10 +18,10 @@ ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t bl
 void ls_exchange_free(ls_exchange **exchange);
 const char *ls_exchange_kind(const ls_exchange *exchange);
 
-void *ls_exchange_weights(ls_exchange *exchange);                      /* (n) real, readable everywhere, written in [lo, hi) only */
+void *ls_exchange_weights(ls_exchange *exchange); /* (n) real, readable everywhere, written in [lo, hi) only */
 void ls_exchange_shard(const ls_exchange *exchange, int64_t *lo, int64_t *hi);
-int64_t ls_exchange_shard_of(const ls_exchange *exchange, int rank);   /* first parameter of rank's shard; rank = size gives n */
-bool ls_exchange_replicated(const ls_exchange *exchange);              /* every rank updates everything (mpi, one) */
+int64_t ls_exchange_shard_of(const ls_exchange *exchange, int rank); /* first parameter of rank's shard; rank = size gives n */
+bool ls_exchange_replicated(const ls_exchange *exchange);            /* every rank updates everything (mpi, one) */
 
 /* This rank's parts: node[i] of the slice tree is to be summed into grad[i], (n) real. */
 int ls_exchange_parts(const ls_exchange *exchange, const ls_tree_node **node, void *const **grad);

@@ -1,0 +1,73 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct {
+  int rank;
+  char host[64];
+  ls_log_level level;
+  bool color;
+} state = {-1, "", LS_LOG_INFO, false};
+
+static const char *const word[] = {"error", "warning", "", "debug"};
+static const char *const paint[] = {"\033[1;31m", "\033[1;33m", "", "\033[2m"};
+
+void ls_log_init(int rank, const char *host, ls_log_level level, bool color) {
+  state.rank = rank;
+  state.level = level;
+  state.color = color;
+  snprintf(state.host, sizeof state.host, "%s", host ? host : "");
+}
+
+void ls_log_set_level(ls_log_level level) { state.level = level; }
+bool ls_log_color(void) { return state.color; }
+
+/* One write, so that the lines of several ranks never mix. */
+static void put(const char *prefix, const char *format, va_list args) {
+  char line[40000];
+  int length = snprintf(line, sizeof line, "%s", prefix);
+  int more = vsnprintf(line + length, sizeof line - (size_t)length - 1, format, args);
+  length = more < 0 ? length : length + more;
+  if (length > (int)sizeof line - 2) length = (int)sizeof line - 2;
+  if (length == 0 || line[length - 1] != '\n') line[length++] = '\n';
+  for (int done = 0; done < length;) {
+    ssize_t wrote = write(STDERR_FILENO, line + done, (size_t)(length - done));
+    if (wrote <= 0) return; /* nowhere left to complain */
+    done += (int)wrote;
+  }
+}
+
+static void prefixed(ls_log_level level, bool with_rank, const char *format, va_list args) {
+  char prefix[256], who[96] = "";
+  if (with_rank && state.rank > 0) snprintf(who, sizeof who, "rank %d (%s): ", state.rank, state.host);
+  snprintf(prefix, sizeof prefix, "lockstep: %s%s%s%s%s", state.color ? paint[level] : "", word[level], *word[level] ? ": " : "",
+           state.color && *paint[level] ? "\033[0m" : "", who);
+  put(prefix, format, args);
+}
+
+void ls_log(ls_log_level level, const char *format, ...) {
+  if (level > state.level || state.rank > 0) return;
+  va_list args;
+  va_start(args, format);
+  prefixed(level, false, format, args);
+  va_end(args);
+}
+
+void ls_log_any(ls_log_level level, const char *format, ...) {
+  if (level > state.level) return;
+  va_list args;
+  va_start(args, format);
+  prefixed(level, true, format, args);
+  va_end(args);
+}
+
+void ls_log_plain(const char *format, ...) {
+  if (state.rank > 0) return;
+  va_list args;
+  va_start(args, format);
+  put("", format, args);
+  va_end(args);
+}

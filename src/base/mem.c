@@ -1,0 +1,70 @@
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* In front of each block: its size, so that live bytes can be counted. */
+typedef struct {
+  size_t bytes;
+} header;
+
+static _Atomic int64_t live, total;
+static _Atomic size_t live_bytes;
+
+ls_status ls_mem_new(void **out, size_t count, size_t size) {
+  size_t bytes, whole;
+  *out = NULL;
+  if (__builtin_mul_overflow(count, size, &bytes) || __builtin_add_overflow(bytes, (size_t)(2 * LS_ALIGN - 1), &whole) ||
+      bytes > SIZE_MAX / 4)
+    return ls_fail(LS_FAIL, "out of memory: %zu objects of %zu bytes are more than an address space holds", count, size);
+  char *block = aligned_alloc(LS_ALIGN, whole / LS_ALIGN * LS_ALIGN);
+  if (!block) return ls_fail(LS_FAIL, "out of memory: no room for %zu bytes beside the %zu already in use", bytes, ls_mem_bytes());
+  memset(block, 0, whole / LS_ALIGN * LS_ALIGN);
+  ((header *)(void *)block)->bytes = bytes;
+  atomic_fetch_add(&live, 1);
+  atomic_fetch_add(&total, 1);
+  atomic_fetch_add(&live_bytes, bytes);
+  *out = block + LS_ALIGN;
+  return LS_OK;
+}
+
+void ls_mem_free(void *block) {
+  if (!block) return;
+  char *start = (char *)block - LS_ALIGN;
+  atomic_fetch_sub(&live, 1);
+  atomic_fetch_sub(&live_bytes, ((header *)(void *)start)->bytes);
+  free(start);
+}
+
+static char *text_block(size_t bytes) {
+  void *block;
+  if (ls_mem_new(&block, bytes, 1) != LS_OK) {
+    fprintf(stderr, "lockstep: error: %s\n", ls_error_text());
+    abort();
+  }
+  return block;
+}
+
+char *ls_mem_text(const char *text) {
+  size_t bytes = strlen(text) + 1;
+  return memcpy(text_block(bytes), text, bytes);
+}
+
+char *ls_mem_format(const char *format, ...) {
+  va_list args, again;
+  va_start(args, format);
+  va_copy(again, args);
+  int length = vsnprintf(NULL, 0, format, args);
+  va_end(args);
+  char *block = text_block((size_t)length + 1);
+  vsnprintf(block, (size_t)length + 1, format, again);
+  va_end(again);
+  return block;
+}
+
+int64_t ls_mem_live(void) { return atomic_load(&live); }
+int64_t ls_mem_total(void) { return atomic_load(&total); }
+size_t ls_mem_bytes(void) { return atomic_load(&live_bytes); }

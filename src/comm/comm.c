@@ -1,0 +1,286 @@
+#include "comm/comm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "comm/comm_private.h"
+
+enum { CHUNK = 1 << 30 }; /* bytes a message: MPI counts are int */
+
+const char ls_comm_anchor[] = "starting";
+
+double ls_time(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+bool ls_comm_launched(void) {
+  static const char *const sign[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", NULL};
+  for (int i = 0; sign[i]; i++)
+    if (getenv(sign[i])) return true;
+  return false;
+}
+
+static void split_nodes(ls_comm *comm) {
+  MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node);
+  MPI_Comm_rank(comm->node, &comm->node_rank);
+  MPI_Comm_size(comm->node, &comm->node_size);
+  int leader = comm->node_rank == 0;
+  MPI_Allreduce(&leader, &comm->nodes, 1, MPI_INT, MPI_SUM, comm->world);
+}
+
+static ls_status start_mpi(ls_comm *comm) {
+  int provided, length;
+  if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) return ls_fail(LS_EINTERNAL, "MPI can't start");
+  comm->mpi = true;
+  MPI_Comm_dup(MPI_COMM_WORLD, &comm->world);
+  MPI_Comm_rank(comm->world, &comm->rank);
+  MPI_Comm_size(comm->world, &comm->size);
+  split_nodes(comm);
+  char version[MPI_MAX_LIBRARY_VERSION_STRING];
+  MPI_Get_library_version(version, &length);
+  snprintf(comm->library, sizeof comm->library, "%.*s", (int)strcspn(version, ",\n"), version);
+  return LS_OK;
+}
+
+/* ---- up and down ---- */
+
+static ls_status make_board(ls_comm *comm) {
+  ls_comm_line *private_board = comm->board;
+  LS_TRY(ls_comm_shared_new(comm, (size_t)comm->node_size * sizeof *comm->board, &comm->board_block));
+  comm->board = comm->board_block.data;
+  LS_FREE(private_board);
+  comm->board[comm->node_rank].world_rank = comm->rank;
+  ls_comm_node_barrier(comm);
+  return LS_OK;
+}
+
+ls_status ls_comm_open(ls_comm **out) {
+  ls_comm *comm;
+  LS_NEW(comm, 1);
+  *out = comm;
+  comm->size = comm->node_size = comm->nodes = 1;
+  gethostname(comm->host, sizeof comm->host - 1);
+  snprintf(comm->library, sizeof comm->library, "none (one process)");
+  if (ls_comm_launched()) {
+    LS_TRY(start_mpi(comm));
+  } else {
+    const char *tasks = getenv("SLURM_NTASKS"), *step = getenv("SLURM_STEP_ID");
+    if (tasks && step && atoi(tasks) > 1 && getenv("SLURM_PROCID"))
+      return ls_fail(LS_EUSAGE, "srun started %s copies that can't see each other; start them with: srun --mpi=pmix ...", tasks);
+  }
+  LS_NEW(comm->board, comm->node_size);
+  return comm->node_size > 1 ? make_board(comm) : LS_OK;
+}
+
+void ls_comm_close(ls_comm **out) {
+  ls_comm *comm = *out;
+  if (!comm) return;
+  ls_comm_watchdog(comm, 0);
+  if (comm->board_block.data) {
+    ls_comm_barrier(comm); /* nobody looks at the board any more */
+    comm->board = NULL;
+    ls_comm_shared_free(comm, &comm->board_block);
+  }
+  LS_FREE(comm->board);
+  if (comm->mpi) {
+    MPI_Comm_free(&comm->node);
+    MPI_Comm_free(&comm->world);
+    MPI_Finalize();
+  }
+  LS_FREE(*out);
+}
+
+int ls_comm_rank(const ls_comm *comm) { return comm->rank; }
+int ls_comm_size(const ls_comm *comm) { return comm->size; }
+int ls_comm_node_rank(const ls_comm *comm) { return comm->node_rank; }
+int ls_comm_node_size(const ls_comm *comm) { return comm->node_size; }
+int ls_comm_node_count(const ls_comm *comm) { return comm->nodes; }
+const char *ls_comm_host(const ls_comm *comm) { return comm->host; }
+const char *ls_comm_library(const ls_comm *comm) { return comm->library; }
+
+/* ---- collectives: each is nothing for one rank ---- */
+
+#define COLLECTIVE(comm, call) \
+  do {                         \
+    if ((comm)->size > 1) {    \
+      ls_comm_enter(comm);     \
+      call;                    \
+      ls_comm_leave(comm);     \
+    }                          \
+  } while (0)
+
+void ls_comm_barrier(ls_comm *comm) { COLLECTIVE(comm, MPI_Barrier(comm->world)); }
+
+void ls_comm_bcast(ls_comm *comm, void *data, size_t bytes, int root) {
+  for (size_t done = 0; done < bytes; done += CHUNK) {
+    int part = bytes - done < CHUNK ? (int)(bytes - done) : CHUNK;
+    COLLECTIVE(comm, MPI_Bcast((char *)data + done, part, MPI_BYTE, root, comm->world));
+  }
+}
+
+void ls_comm_allgather(ls_comm *comm, const void *mine, void *all, size_t bytes) {
+  if (comm->size == 1) memcpy(all, mine, bytes);
+  COLLECTIVE(comm, MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, comm->world));
+}
+
+void ls_comm_allgatherv(ls_comm *comm, void *data, const int64_t *first, size_t size) {
+  if (comm->size == 1) return;
+  if (first[comm->size] > INT_MAX || comm->size > 4096) { /* counts are int: one broadcast an owner */
+    for (int r = 0; r < comm->size; r++)
+      ls_comm_bcast(comm, (char *)data + (size_t)first[r] * size, (size_t)(first[r + 1] - first[r]) * size, r);
+    return;
+  }
+  int count[4096], offset[4096];
+  for (int r = 0; r < comm->size; r++) {
+    offset[r] = (int)first[r];
+    count[r] = (int)(first[r + 1] - first[r]);
+  }
+  MPI_Datatype type = size == 4 ? MPI_FLOAT : size == 8 ? MPI_DOUBLE : MPI_BYTE;
+  if (type == MPI_BYTE && size != 1) ls_comm_abort(comm, LS_EINTERNAL, "allgatherv of %zu-byte elements", size);
+  COLLECTIVE(comm, MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, data, count, offset, type, comm->world));
+}
+
+void ls_comm_sum(ls_comm *comm, double *x, int64_t n) {
+  for (int64_t done = 0; done < n; done += CHUNK / 8) {
+    int part = n - done < CHUNK / 8 ? (int)(n - done) : CHUNK / 8;
+    COLLECTIVE(comm, MPI_Allreduce(MPI_IN_PLACE, x + done, part, MPI_DOUBLE, MPI_SUM, comm->world));
+  }
+}
+
+uint32_t ls_comm_or(ls_comm *comm, uint32_t bits) {
+  COLLECTIVE(comm, MPI_Allreduce(MPI_IN_PLACE, &bits, 1, MPI_UINT32_T, MPI_BOR, comm->world));
+  return bits;
+}
+
+void ls_comm_send(ls_comm *comm, const void *data, size_t bytes, int to) {
+  for (size_t done = 0; done < bytes; done += CHUNK) {
+    int part = bytes - done < CHUNK ? (int)(bytes - done) : CHUNK;
+    COLLECTIVE(comm, MPI_Send((const char *)data + done, part, MPI_BYTE, to, 0, comm->world));
+  }
+}
+
+void ls_comm_recv(ls_comm *comm, void *data, size_t bytes, int from) {
+  for (size_t done = 0; done < bytes; done += CHUNK) {
+    int part = bytes - done < CHUNK ? (int)(bytes - done) : CHUNK;
+    COLLECTIVE(comm, MPI_Recv((char *)data + done, part, MPI_BYTE, from, 0, comm->world, MPI_STATUS_IGNORE));
+  }
+}
+
+ls_status ls_comm_bcast_block(ls_comm *comm, void **data, size_t *bytes, int root) {
+  uint64_t length = *bytes;
+  ls_comm_bcast(comm, &length, sizeof length, root);
+  ls_status status = LS_OK;
+  if (comm->rank != root) status = ls_mem_new(data, (size_t)length + 1, 1);
+  LS_TRY(ls_comm_agree(comm, status));
+  *bytes = (size_t)length;
+  ls_comm_bcast(comm, *data, (size_t)length, root);
+  return LS_OK;
+}
+
+/* ---- one rank's failure is everyone's ---- */
+
+ls_status ls_comm_agree(ls_comm *comm, ls_status mine) {
+  if (comm->size == 1) return mine;
+  int first = mine == LS_OK ? comm->size : comm->rank;
+  COLLECTIVE(comm, MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm->world));
+  if (first == comm->size) return LS_OK;
+  struct {
+    int32_t code, length;
+  } head = {(int32_t)mine, (int32_t)strlen(ls_error_text())};
+  if (comm->rank == first && first != 0) {
+    ls_fail_prefix(mine, "rank %d (%s)", comm->rank, comm->host);
+    head.length = (int32_t)strlen(ls_error_text());
+  }
+  ls_comm_bcast(comm, &head, sizeof head, first);
+  char *text = ls_mem_format("%*s", head.length, "");
+  if (comm->rank == first) memcpy(text, ls_error_text(), (size_t)head.length);
+  ls_comm_bcast(comm, text, (size_t)head.length, first);
+  ls_fail((ls_status)head.code, "%s", text);
+  LS_FREE(text);
+  return (ls_status)head.code;
+}
+
+void ls_comm_abort(ls_comm *comm, ls_status code, const char *format, ...) {
+  char text[2000];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  fprintf(stderr, "lockstep: error: rank %d (%s): %s\n", comm->rank, comm->host, text);
+  fflush(NULL);
+  if (comm->mpi) MPI_Abort(comm->world, (int)code);
+  _exit((int)code);
+}
+
+/* ---- memory that the ranks of a node share ---- */
+
+/* posix_fallocate, so that a full /dev/shm (64 MB in many containers) is an error here and not a SIGBUS later. */
+static ls_status shared_create(const char *name, size_t bytes, int *fd) {
+  *fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+  if (*fd < 0) return ls_fail(LS_EIO, "can't make shared memory /dev/shm%s: %s", name, strerror(errno));
+  int error = posix_fallocate(*fd, 0, (off_t)bytes);
+  if (error == 0) return LS_OK;
+  close(*fd);
+  *fd = -1;
+  shm_unlink(name);
+  return ls_fail(LS_EIO,
+                 "/dev/shm has no room for %.1f MB of shared memory: %s; enlarge it (docker run --shm-size=1g, mount -o remount,size=...)",
+                 (double)bytes / 1e6, strerror(error));
+}
+
+ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out) {
+  static unsigned serial;
+  *out = (ls_shared){.bytes = bytes};
+  if (bytes == 0) bytes = 1;
+  if (comm->node_size == 1) {
+    LS_TRY(ls_comm_agree(comm, ls_mem_new(&out->data, bytes, 1)));
+    return LS_OK;
+  }
+  char name[64];
+  int fd = -1;
+  snprintf(name, sizeof name, "/lockstep-%d-%u-%.8s", (int)getpid(), serial++, comm->host);
+  ls_comm_node_bcast(comm, name, sizeof name);
+  ls_status status = comm->node_rank == 0 ? shared_create(name, bytes, &fd) : LS_OK;
+  LS_TRY(ls_comm_agree(comm, status));
+  if (comm->node_rank != 0) fd = shm_open(name, O_RDWR, 0);
+  out->data = fd < 0 ? MAP_FAILED : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (out->data == MAP_FAILED) status = ls_fail(LS_EIO, "can't map shared memory /dev/shm%s: %s", name, strerror(errno));
+  if (fd >= 0) close(fd);
+  status = ls_comm_agree(comm, status);
+  if (comm->node_rank == 0) shm_unlink(name); /* all have it mapped: nothing is left behind, however the job ends */
+  if (status != LS_OK) ls_comm_shared_free(comm, out);
+  return status;
+}
+
+void ls_comm_shared_free(ls_comm *comm, ls_shared *block) {
+  if (block->data && block->data != MAP_FAILED) {
+    if (comm->node_size == 1)
+      ls_mem_free(block->data);
+    else
+      munmap(block->data, block->bytes ? block->bytes : 1);
+  }
+  *block = (ls_shared){0};
+}
+
+void ls_comm_node_barrier(ls_comm *comm) {
+  if (comm->node_size > 1) COLLECTIVE(comm, MPI_Barrier(comm->node));
+}
+
+void ls_comm_node_bcast(ls_comm *comm, void *data, size_t bytes) {
+  for (size_t done = 0; done < bytes && comm->node_size > 1; done += CHUNK) {
+    int part = bytes - done < CHUNK ? (int)(bytes - done) : CHUNK;
+    COLLECTIVE(comm, MPI_Bcast((char *)data + done, part, MPI_BYTE, 0, comm->node));
+  }
+}

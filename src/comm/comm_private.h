@@ -1,0 +1,39 @@
+/* comm_private.h - what comm.c and exchange.c share; nobody else includes it. */
+#ifndef LS_COMM_PRIVATE_H
+#define LS_COMM_PRIVATE_H
+
+#include <mpi.h>
+#include <stdatomic.h>
+
+#include "comm/comm.h"
+
+/* One line a rank of the node, in shared memory: what the watchdogs look at. */
+typedef struct {
+  _Alignas(64) _Atomic uint64_t entered; /* collectives entered so far */
+  _Atomic int32_t inside;                /* waiting in one now */
+  _Atomic int32_t world_rank;
+  _Atomic int64_t at; /* last ls_comm_at text, as an offset from ls_comm_anchor (addresses differ by rank) */
+} ls_comm_line;
+
+struct ls_comm {
+  int rank, size, node_rank, node_size, nodes;
+  bool mpi; /* MPI is up (a launcher started us) */
+  MPI_Comm world, node;
+  char host[64];
+  char library[160];
+  ls_shared board_block;
+  ls_comm_line *board; /* (node_size); private until the shared one is made */
+  struct watchdog *watchdog;
+};
+
+extern const char ls_comm_anchor[];
+
+/* Around every wait for other ranks; cheap enough for each step. */
+static inline void ls_comm_enter(ls_comm *comm) {
+  ls_comm_line *line = &comm->board[comm->node_rank];
+  atomic_store_explicit(&line->inside, 1, memory_order_relaxed);
+  atomic_store_explicit(&line->entered, atomic_load_explicit(&line->entered, memory_order_relaxed) + 1, memory_order_release);
+}
+static inline void ls_comm_leave(ls_comm *comm) { atomic_store_explicit(&comm->board[comm->node_rank].inside, 0, memory_order_relaxed); }
+
+#endif
