@@ -2,6 +2,7 @@
 #ifndef LS_CLI_CLI_H
 #define LS_CLI_CLI_H
 
+#include <jansson.h>
 #include <popt.h>
 #include <stdbool.h>
 #include "base/status.h"
@@ -14,6 +15,7 @@ typedef struct {
   int verbosity;        /* -q: -1, default 0, -v: 1 ... */
   int argc;             /* arguments behind the command's name, options included */
   const char **argv;
+  void *owned;          /* what parsed options point to; freed by ls_cli_free */
 } ls_cli;
 
 typedef struct {
@@ -25,15 +27,27 @@ typedef struct {
 } ls_command;
 
 extern const ls_command ls_commands[];       /* ends with name == NULL */
+const ls_command *ls_command_find(const char *name);   /* NULL if unknown */
 
 /* Parse cli->argv with `options` (a popt table ending with POPT_TABLEEND; the common options are added) and put what is left
- * into *args (NULL-terminated, ls_mem). LS_EUSAGE with a did-you-mean for an unknown option. Handles -h (prints usage, *help = true). */
+ * into *args (NULL-terminated, never NULL; valid until main returns, not to be freed, as are strings that options point to).
+ * LS_EUSAGE with a did-you-mean for an unknown option. Handles -h (prints usage) and --version, with *help = true: return LS_OK then.
+ * An option's value goes to its `arg`; its `val` must be 0. An option with POPT_ARGFLAG_OPTIONAL takes a value only behind
+ * '=': bare `--resume` gives "". */
 ls_status ls_cli_parse(ls_cli *cli, const ls_command *command, struct poptOption *options, const char ***args, bool *help);
-/* KEY=VALUE arguments split off: those with '=' after the first argument. */
+void ls_cli_free(ls_cli *cli);
 /* Read CONFIG on rank 0, same bytes everywhere, parse with overrides. Collective where there is a comm. */
 ls_status ls_cli_config(ls_cli *cli, const char *file, char *const *override, int overrides, ls_config **out);
-/* Rank 0's results on stdout; ls_out checks that stdout takes them. */
+/* The same from what ls_cli_parse left: args[0] is CONFIG, all others KEY=VALUE (LS_EUSAGE where not). */
+ls_status ls_cli_config_args(ls_cli *cli, const char **args, ls_config **out);
+
+/* Rank 0's results on stdout; main checks at the end that stdout took them (74 where not). */
 void ls_out(const ls_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The one object of --json, on one line; takes the reference. Real numbers get 17 significant digits. */
+void ls_out_json(const ls_cli *cli, json_t *object);
+bool ls_out_started(void);                   /* has anything gone to stdout? */
+json_t *ls_json_number(double value);        /* null where JSON has no such number (NaN, infinity) */
+void ls_cli_version(const ls_cli *cli);      /* --version */
 
 ls_status ls_cmd_train(ls_cli *cli);
 ls_status ls_cmd_eval(ls_cli *cli);
