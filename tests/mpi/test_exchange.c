@@ -1,0 +1,79 @@
+/* Every exchange gives the tree's sum, bit for bit, on any number of ranks; mpi only to rounding. Random shapes, printed seed. */
+#include "base/mem.h"
+#include "base/rng.h"
+#include "comm/exchange.h"
+#include "test.h"
+
+static ls_comm *comm;
+static uint64_t seed;
+
+static float leaf(int64_t i, int slice, uint64_t trial) { return (float)ls_rng_normal(seed + trial, (uint64_t)slice, (uint64_t)i); }
+
+/* The tree by its definition: recursive, one parameter at a time. */
+static float tree(int64_t i, int lo, int span, int slices, uint64_t trial) {
+  if (span == 1) return leaf(i, lo, trial);
+  float left = tree(i, lo, span / 2, slices, trial);
+  return lo + span / 2 >= slices ? left : left + tree(i, lo + span / 2, span / 2, slices, trial);
+}
+
+static int padded(int slices) {
+  int p = 1;
+  while (p < slices) p *= 2;
+  return p;
+}
+
+static void fill_parts(ls_exchange *x, int64_t n, int slices, uint64_t trial) {
+  const ls_tree_node *node;
+  void *const *grad;
+  int parts = ls_exchange_parts(x, &node, &grad);
+  for (int p = 0; p < parts; p++)
+    for (int64_t i = 0; i < n; i++) ((float *)grad[p])[i] = tree(i, node[p].lo, 1 << node[p].level, slices, trial);
+}
+
+static void one_trial(const char *kind, uint64_t trial) {
+  int ranks = ls_comm_size(comm), slices = ranks + (int)(ls_rng_u64(seed, 1, trial) % 40);
+  int64_t n = 1 + (int64_t)(ls_rng_u64(seed, 2, trial) % 3000), block = 1 + (int64_t)(ls_rng_u64(seed, 3, trial) % 300), lo, hi;
+  ls_exchange *x;
+  assert_int_equal(ls_exchange_new(comm, kind, n, block, slices, LS_F32, &x), LS_OK);
+  ls_exchange_shard(x, &lo, &hi);
+  float *w = ls_exchange_weights(x), *scratch;
+  assert_int_equal(ls_mem_new((void **)&scratch, (size_t)n, sizeof *scratch), LS_OK);
+  for (int round = 0; round < 2; round++) {
+    fill_parts(x, n, slices, trial * 2 + (uint64_t)round);
+    assert_int_equal(ls_exchange_reduce(x, 1u << ls_comm_rank(comm)), (1u << ranks) - 1);
+    const float *g = hi > lo ? ls_exchange_grad(x, lo, hi - lo, scratch) : scratch;
+    for (int64_t i = lo; i < hi; i++) w[i] = g[i - lo];
+    ls_exchange_publish(x);
+    for (int64_t i = 0; i < n; i++) {
+      float want = tree(i, 0, padded(slices), slices, trial * 2 + (uint64_t)round);
+      if (strcmp(kind, "mpi") == 0 ? fabsf(w[i] - want) > 1e-4f : memcmp(&w[i], &want, sizeof want) != 0)
+        fail_msg("%s: seed %llu trial %llu: parameter %lld of %lld, %d slices: %.9g, not %.9g", kind, (unsigned long long)seed,
+                 (unsigned long long)trial, (long long)i, (long long)n, slices, (double)w[i], (double)want);
+    }
+    ls_comm_barrier(comm); /* all have compared before anyone writes weights again */
+  }
+  LS_FREE(scratch);
+  ls_exchange_free(&x);
+}
+
+static void same_bits(void **state) {
+  for (uint64_t trial = 0; trial < 12; trial++) one_trial(*state, trial);
+}
+
+int main(void) {
+  if (ls_comm_open(&comm) != LS_OK) return 1;
+  seed = test_seed();
+  ls_comm_bcast(comm, &seed, sizeof seed, 0);
+  if (ls_comm_rank(comm) == 0) printf("SEED=%llu\n", (unsigned long long)seed);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_prestate(same_bits, "shared"),
+      cmocka_unit_test_prestate(same_bits, "tree"),
+      cmocka_unit_test_prestate(same_bits, "mpi"),
+      cmocka_unit_test_prestate(same_bits, "auto"),
+  };
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  failed = (int)ls_comm_or(comm, failed != 0);
+  ls_comm_close(&comm);
+  if (ls_mem_live() != 0) printf("%lld blocks not freed\n", (long long)ls_mem_live());
+  return failed || ls_mem_live() != 0;
+}
