@@ -72,6 +72,7 @@ typedef struct {
   void (*update)(const ls_optim_span *span);
   void (*reduce)(const ls_optim_span *span, double *sum); /* adds this span's share to sum[0..norms); may update slots first; NULL if none */
   double (*slot_start)(const double *hyper, int slot);    /* first value of a slot; NULL: 0 */
+  unsigned (*slots_used)(const double *hyper);            /* bit i: slot i is needed with these values (else its pointer is NULL); NULL: all */
   const char *(*check)(const double *hyper);              /* NULL or what is wrong with the values together; NULL if none needed */
 } ls_optim_ops;
 

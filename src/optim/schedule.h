@@ -3,18 +3,19 @@
 #define LS_OPTIM_SCHEDULE_H
 
 #include <stdbool.h>
+
 #include "base/status.h"
 #include "lockstep/optim.h"
 
-extern const ls_schedule_ops *const ls_schedule_table[];   /* NULL-terminated */
+extern const ls_schedule_ops *const ls_schedule_table[]; /* NULL-terminated */
 const ls_schedule_ops *ls_schedule_find(const char *name);
-ls_status ls_schedule_load(const char *file, const ls_schedule_ops **out);  /* plug-in; see ls_optim_load */
+ls_status ls_schedule_load(const char *file, const ls_schedule_ops **out); /* plug-in; see ls_optim_load */
 
 typedef struct {
   const ls_schedule_ops *ops;
-  double lr;                                   /* optimizer.lr */
-  double hyper[LS_HYPER_MAX];                  /* lists: their length */
-  bool epochs[LS_HYPER_MAX];                   /* this STEPS value (or list) was given in epochs */
+  double lr;                  /* optimizer.lr */
+  double hyper[LS_HYPER_MAX]; /* lists: their length */
+  bool epochs[LS_HYPER_MAX];  /* this STEPS value (or list) was given in epochs */
   double list[LS_HYPER_MAX][LS_LIST_MAX];
   bool list_epochs[LS_HYPER_MAX][LS_LIST_MAX]; /* STEPLIST: this entry was given in epochs */
   double warmup;                               /* steps; 0: none */

@@ -1,0 +1,15 @@
+/* gradient.h - the two compilations of gradient_real.c. */
+#ifndef LS_OPTIM_GRADIENT_H
+#define LS_OPTIM_GRADIENT_H
+
+#include <stdint.h>
+#include "base/real.h"
+
+void ls_gradient_clip_f32(void *block, int64_t n, double limit);
+void ls_gradient_clip_f64(void *block, int64_t n, double limit);
+void ls_gradient_times_f32(void *block, int64_t n, double factor);
+void ls_gradient_times_f64(void *block, int64_t n, double factor);
+double ls_gradient_squares_f32(const void *block, int64_t n);
+double ls_gradient_squares_f64(const void *block, int64_t n);
+
+#endif

@@ -1,0 +1,32 @@
+/* gradient_real.c - clipping, scaling and summing a gradient before the optimizer sees it. */
+#include "optim/gradient.h"
+
+enum { LANES = 32 }; /* 4 AVX-512 or 8 AVX2 registers of sums: enough to hide the latency of an addition */
+
+LS_CLONES void LS_R(ls_gradient_clip)(void *block, int64_t n, double limit) {
+  real *restrict g = block;
+  const real top = (real)limit;
+  for (int64_t i = 0; i < n; i++) { /* NaN stays: both comparisons are false */
+    real x = g[i] > top ? top : g[i];
+    g[i] = x < -top ? -top : x;
+  }
+}
+
+LS_CLONES void LS_R(ls_gradient_times)(void *block, int64_t n, double factor) {
+  real *restrict g = block;
+  const real f = (real)factor;
+  for (int64_t i = 0; i < n; i++) g[i] *= f;
+}
+
+/* Element i of the block goes to lane i mod 32, in order; then the lanes fold 32 -> 16 -> 8 -> 4 -> 2 -> 1, upper half onto lower. */
+LS_CLONES double LS_R(ls_gradient_squares)(const void *block, int64_t n) {
+  const real *restrict g = block;
+  double lane[LANES] = {0};
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES)
+    for (int k = 0; k < LANES; k++) lane[k] += (double)g[i + k] * (double)g[i + k];
+  for (int k = 0; i < n; i++, k++) lane[k] += (double)g[i] * (double)g[i];
+  for (int half = LANES / 2; half > 0; half /= 2)
+    for (int k = 0; k < half; k++) lane[k] += lane[k + half];
+  return lane[0];
+}

@@ -1,0 +1,15 @@
+/* optim.c - finding an optimizer and the values of presets. */
+#include "optim/optim.h"
+
+#include <string.h>
+
+const ls_optim_ops *ls_optim_find(const char *name) {
+  for (const ls_optim_ops *const *ops = ls_optim_table; *ops; ops++)
+    if (strcmp((*ops)->name, name) == 0) return *ops;
+  return NULL;
+}
+
+unsigned ls_optim_slots(const ls_optim_ops *ops, const double *hyper) {
+  unsigned all = (1u << ops->slots) - 1;
+  return ops->slots_used ? ops->slots_used(hyper) & all : all;
+}
