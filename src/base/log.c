@@ -9,8 +9,10 @@ static struct {
   int rank;
   char host[64];
   ls_log_level level;
-  bool color;
-} state = {-1, "", LS_LOG_INFO, false};
+  bool color, live;
+} state = {-1, "", LS_LOG_INFO, false, false};
+
+static const char erase[] = "\r\033[K";
 
 static const char *const word[] = {"error", "warning", "", "debug"};
 static const char *const paint[] = {"\033[1;31m", "\033[1;33m", "", "\033[2m"};
@@ -25,10 +27,16 @@ void ls_log_init(int rank, const char *host, ls_log_level level, bool color) {
 void ls_log_set_level(ls_log_level level) { state.level = level; }
 bool ls_log_color(void) { return state.color; }
 
+void ls_log_live(bool live) {
+  if (state.live && !live && write(STDERR_FILENO, erase, sizeof erase - 1) < 0) return; /* nowhere left to complain */
+  state.live = live;
+}
+
 /* One write, so that the lines of several ranks never mix. */
 static void put(const char *prefix, const char *format, va_list args) {
   char line[40000];
-  int length = snprintf(line, sizeof line, "%s", prefix);
+  int length = snprintf(line, sizeof line, "%s%s", state.live ? erase : "", prefix);
+  state.live = false;
   int more = vsnprintf(line + length, sizeof line - (size_t)length - 1, format, args);
   length = more < 0 ? length : length + more;
   if (length > (int)sizeof line - 2) length = (int)sizeof line - 2;

@@ -16,5 +16,7 @@ void ls_log(ls_log_level level, const char *format, ...) __attribute__((format(p
 void ls_log_any(ls_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A line without prefix on stderr (progress tables, "committed N file"), rank 0 only. */
 void ls_log_plain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A bar stands on the terminal's last line: the next message erases it. false erases it now. */
+void ls_log_live(bool live);
 
 #endif

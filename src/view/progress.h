@@ -1,0 +1,59 @@
+/* progress.h - what a person sees of a run on stderr: a bar on a terminal, a table of epochs, the summary at the end.
+ *
+ * Every function takes NULL and then does nothing: ranks above 0 have none. */
+#ifndef LS_VIEW_PROGRESS_H
+#define LS_VIEW_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+typedef struct ls_progress ls_progress;
+
+typedef struct {
+  int64_t first_step; /* global_step where this process begins */
+  int64_t steps;      /* global_step where training ends */
+  int64_t steps_per_epoch;
+  int64_t batch;             /* samples an update, for samples/s in the bar */
+  bool accuracy, validation; /* columns of the table */
+} ls_progress_plan;
+
+/* style: auto (a bar where stderr is a terminal that a person sees, else line), bar, line (the table's lines only) or none;
+ * LS_EUSAGE for another word. The clock for "time left" starts here. */
+ls_status ls_progress_new(const char *style, const ls_progress_plan *plan, ls_progress **out);
+void ls_progress_free(ls_progress **progress);
+
+/* After each update; step: updates done so far. Cheap: counts down, looks at the clock about every 25 ms, draws every 100. */
+void ls_progress_step(ls_progress *progress, int64_t step);
+
+typedef struct {
+  int64_t epoch, step;                           /* epochs and updates done, from 1 */
+  double loss, accuracy, val_loss, val_accuracy; /* NaN: not known, shown as - */
+  double lr, samples_per_s;
+} ls_progress_row;
+/* A line of the table; where there are more than 200 epochs, and they are quick, only each 2nd, 5th, 10th ... is printed. */
+void ls_progress_epoch(ls_progress *progress, const ls_progress_row *row);
+
+/* Seconds spent in one kind of work, over the ranks. Names with a hint: data, wait, reduce, eval, checkpoint, compute. */
+typedef struct {
+  const char *name;
+  double min, avg, max;
+} ls_progress_share;
+
+typedef struct {
+  const char *exit;               /* as in the `end` event */
+  const char *run;                /* folder, or NULL */
+  int64_t epochs, steps, samples; /* done by this process */
+  int ranks;
+  double seconds, samples_per_s;
+  const char *best_metric; /* NULL: none */
+  double best_value;
+  int64_t best_step;
+  double loss, accuracy, test_loss, test_accuracy; /* NaN: not known */
+  const ls_progress_share *share;                  /* (shares), by the caller's order */
+  int shares;
+} ls_progress_summary;
+void ls_progress_end(ls_progress *progress, const ls_progress_summary *summary);
+
+#endif
