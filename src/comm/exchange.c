@@ -49,7 +49,6 @@ struct ls_exchange {
   source *source;
   char *weights;
   void (*sum)(void *, const void *, const void *, int64_t);
-  char *fold;       /* (LS_TREE_DEPTH, FOLD) intermediate sums */
   ls_shared window; /* shared: lines, weights, every rank's parts */
   line *lines;
   uint64_t barriers;
@@ -265,9 +264,6 @@ ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t bl
   ls_tree_node node[LS_PARTS_MAX];
   for (int r = 0; r < ls_comm_size(comm); r++) x->sources += rank_parts(x, r, node);
   LS_NEW(x->source, x->sources);
-  void *fold;
-  LS_TRY(ls_mem_new(&fold, LS_TREE_DEPTH * FOLD, x->size));
-  x->fold = fold;
   return x->ops->open(x);
 }
 
@@ -281,7 +277,6 @@ void ls_exchange_free(ls_exchange **out) {
   LS_FREE(x->request);
   LS_FREE(x->first);
   LS_FREE(x->source);
-  LS_FREE(x->fold);
   LS_FREE(*out);
 }
 
@@ -309,6 +304,7 @@ void ls_exchange_publish(ls_exchange *x) { x->ops->publish(x); }
 /* Finish the tree for `n` (<= FOLD) elements: a binary counter whose digits are partial sums, as in ls_tree_sum. Operands
  * are read where they lie; a sum goes into the buffer of its stack position, the last one into out. */
 static void fold_block(ls_exchange *x, int64_t lo, int64_t n, void *out) {
+  _Alignas(LS_ALIGN) char fold[LS_TREE_DEPTH][FOLD * sizeof(double)]; /* on the stack: several threads may be here */
   const void *wait[LS_TREE_DEPTH + 1];
   int level[LS_TREE_DEPTH + 1], depth = 0;
   for (int s = 0; s < x->sources; s++) {
@@ -317,7 +313,7 @@ static void fold_block(ls_exchange *x, int64_t lo, int64_t n, void *out) {
     int at = x->source[s].level;
     while (depth > 0 && (level[depth - 1] == at || last)) {
       depth--;
-      void *to = depth == 0 && last ? out : (void *)(x->fold + (int64_t)depth * FOLD * (int64_t)x->size);
+      void *to = depth == 0 && last ? out : (void *)fold[depth];
       x->sum(to, wait[depth], sum, n);
       sum = to;
       at++;

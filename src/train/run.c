@@ -1,0 +1,207 @@
+#include "train/run.h"
+
+#include <assert.h>
+#include <math.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+const char *const ls_time_names[] = {"data", "compute", "wait", "reduce", "update", NULL};
+
+/* Rows a forward pass of an evaluation takes at once; also the block that its sums are made of. */
+enum { EVAL_ROWS = 256 };
+
+/* ---- building ---- */
+
+int ls_run_threads(const ls_comm *comm) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  int cores = CPU_COUNT(&set), ranks = ls_comm_node_size(comm);
+  /* Ranks that are bound have their cores to themselves; unbound ones share all of them. */
+  bool bound = cores < (int)sysconf(_SC_NPROCESSORS_ONLN);
+  int threads = bound ? cores : cores / ranks;
+  return threads < 1 ? 1 : threads;
+}
+
+/* How the minibatch is cut, known once the data are. */
+static ls_status plan_batch(ls_run *run) {
+  ls_config *c = run->config;
+  int ranks = ls_comm_size(run->comm);
+  int64_t rows = ls_data_rows(run->data, LS_SPLIT_TRAIN);
+  run->batch = c->batch == 0 || c->batch > rows ? rows : c->batch;
+  if (c->slices < 0) c->slices = ls_config_default_slices(run->batch);
+  run->slices = c->slices == 0 ? ranks : (int)c->slices;
+  if (ranks > run->slices)
+    return ls_fail(
+        LS_ECONFIG,
+        "%d ranks but train.slices is %d: each rank needs a slice of the minibatch; start at most %d ranks, or set train.slices=%d "
+        "(another number of slices gives other bits)",
+        ranks, run->slices, run->slices, ranks);
+  run->slice_lo = ls_tree_first(run->slices, ranks, ls_comm_rank(run->comm));
+  run->slice_hi = ls_tree_first(run->slices, ranks, ls_comm_rank(run->comm) + 1);
+  return LS_OK;
+}
+
+static ls_status build_model(ls_run *run) {
+  ls_config *c = run->config;
+  LS_TRY(ls_model_new(c->layer, c->layers, c->loss, ls_data_features(run->data), ls_data_outputs(run->data), run->slices, c->precision,
+                      &run->model));
+  run->parameters = ls_model_parameters(run->model);
+  return LS_OK;
+}
+
+static ls_status build_loop(ls_run *run) {
+  ls_config *c = run->config;
+  LS_TRY(ls_loader_new(run->data, run->batch, run->slices, run->slice_lo, run->slice_hi, c->seed, c->precision, &run->loader));
+  run->steps_per_epoch = ls_loader_steps_per_epoch(run->loader);
+  run->steps = c->steps > 0 ? c->steps : c->epochs * run->steps_per_epoch;
+  ls_schedule_resolve(&c->schedule, run->steps_per_epoch);
+  int64_t rows = ls_loader_max_rows(run->loader);
+  LS_TRY(ls_model_reserve(run->model, rows > EVAL_ROWS ? rows : EVAL_ROWS, run->team));
+  LS_NEW(run->running, run->slices);
+  LS_NEW(run->slice_stats, run->slices);
+  return LS_OK;
+}
+
+static void first_weights(ls_run *run) {
+  int64_t lo, hi;
+  ls_exchange_shard(run->exchange, &lo, &hi);
+  if (run->config->init.kind != LS_INIT_FILE)
+    ls_model_init(run->model, &run->config->init, run->config->seed, ls_exchange_weights(run->exchange), lo, hi);
+  ls_exchange_publish(run->exchange);
+  ls_run_weights_changed(run);
+}
+
+ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out) {
+  ls_run *run;
+  LS_NEW(run, 1);
+  *out = run;
+  run->comm = comm;
+  run->config = config;
+  run->state.best_value = run->state.last_loss = run->state.last_grad_norm = run->grad_norm = (double)NAN;
+  bool classes = ls_loss_task(config->loss) == LS_TASK_CLASSES;
+  LS_TRY(ls_data_open(comm, &config->data, classes, config->precision, &run->data));
+  if (ls_data_rows(run->data, LS_SPLIT_TRAIN) == 0)
+    return ls_fail(LS_EDATA, "no sample is left to train on (data.skip, data.limit, data.validation)");
+  LS_TRY(plan_batch(run));
+  LS_TRY(ls_comm_agree(comm, ls_team_new(threads > 0 ? threads : ls_run_threads(comm), &run->team)));
+  LS_TRY(ls_comm_agree(comm, build_model(run)));
+  LS_TRY(ls_comm_agree(comm, build_loop(run)));
+  LS_TRY(ls_exchange_new(comm, config->exchange, run->parameters, ls_update_block(run->parameters), run->slices, config->precision,
+                         &run->exchange));
+  bool check = config->nonfinite != LS_NONFINITE_STOP;
+  LS_TRY(ls_comm_agree(comm, ls_update_new(comm, run->exchange, run->model, &config->optimizer, &config->gradient, config->seed, check,
+                                           run->team, &run->update)));
+  first_weights(run);
+  return LS_OK;
+}
+
+void ls_run_free(ls_run **out) {
+  ls_run *run = *out;
+  if (!run) return;
+  ls_update_free(&run->update);
+  ls_exchange_free(&run->exchange);
+  ls_loader_free(&run->loader);
+  ls_model_free(&run->model);
+  ls_data_close(run->comm, &run->data);
+  ls_team_free(&run->team);
+  LS_FREE(run->running);
+  LS_FREE(run->slice_stats);
+  LS_FREE(*out);
+}
+
+void ls_run_weights_changed(ls_run *run) { ls_model_load(run->model, ls_exchange_weights(run->exchange)); }
+ls_task ls_run_task(const ls_run *run) { return ls_loss_task(run->config->loss); }
+
+/* ---- one step ---- */
+
+static double lap(ls_run *run, ls_time_kind kind, double since) {
+  double now = ls_time();
+  run->time[kind] += now - since;
+  return now;
+}
+
+/* Losses of this rank's slices: the epoch's running sums; and whether they are finite. */
+static bool collect_stats(ls_run *run, const ls_batch *batch) {
+  bool finite = true;
+  memset(run->slice_stats, 0, (size_t)run->slices * sizeof *run->slice_stats);
+  if (batch->rows > 0) ls_model_stats(run->model, batch, run->slice_stats + run->slice_lo);
+  for (int s = run->slice_lo; s < run->slice_hi; s++) finite &= isfinite(run->slice_stats[s].loss);
+  return finite;
+}
+
+/* Not before everyone agreed that this step counts: a skipped one must leave the sums alone. */
+static void add_running(ls_run *run, const ls_batch *batch) {
+  for (int s = run->slice_lo; s < run->slice_hi; s++) {
+    double *sum = (double *)&run->running[s], *term = (double *)&run->slice_stats[s];
+    for (int k = 0; k < LS_STATS_N; k++) sum[k] += term[k];
+  }
+  run->state.epoch_samples += batch->total;
+}
+
+static void advance(ls_run *run, int64_t samples) {
+  ls_state *s = &run->state;
+  s->global_step++;
+  s->samples_seen += samples;
+  s->epoch = s->global_step / run->steps_per_epoch;
+}
+
+static void forward_backward(ls_run *run, const ls_batch *batch, bool *finite) {
+  const ls_tree_node *node;
+  void *const *grad;
+  int parts = ls_exchange_parts(run->exchange, &node, &grad);
+  if (batch->rows > 0) ls_model_forward(run->model, batch, true, run->config->seed);
+  *finite = collect_stats(run, batch);
+  ls_model_backward(run->model, batch, parts, node, grad);
+}
+
+static ls_status not_finite(ls_run *run) {
+  ls_state *s = &run->state;
+  s->nonfinite_total++;
+  s->nonfinite_row++;
+  if (run->config->nonfinite != LS_NONFINITE_STOP) return LS_OK;
+  return ls_fail(LS_EDIVERGED,
+                 "step %lld: the loss or the gradient is not finite (learning rate %g); lower optimizer.lr, set train.clip_norm, or see "
+                 "train.nonfinite",
+                 (long long)s->global_step + 1, run->lr);
+}
+
+ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
+  ls_state *s = &run->state;
+  ls_batch batch;
+  bool finite;
+  double now = ls_time();
+  ls_comm_at(run->comm, "gather");
+  ls_status status = ls_loader_batch(run->loader, s->global_step, &batch);
+  if (status != LS_OK) ls_comm_abort(run->comm, status, "%s", ls_error_text()); /* the others are on their way into the exchange */
+  now = lap(run, LS_TIME_DATA, now);
+
+  ls_comm_at(run->comm, "forward and backward");
+  forward_backward(run, &batch, &finite);
+  now = lap(run, LS_TIME_COMPUTE, now);
+
+  ls_comm_at(run->comm, "gradient exchange");
+  *flags = ls_exchange_reduce(run->exchange, *flags | (finite ? 0 : LS_FLAG_NONFINITE));
+  now = lap(run, LS_TIME_WAIT, now);
+
+  run->lr = ls_schedule_at(&run->config->schedule, s->global_step);
+  bool good = !(*flags & LS_FLAG_NONFINITE) && ls_update_step(run->update, run->lr, s->t + 1, s->global_step, want_norm, &run->grad_norm);
+  if (good) {
+    add_running(run, &batch);
+    s->t++;
+    s->nonfinite_row = 0;
+  } else {
+    *flags |= LS_FLAG_NONFINITE;
+    status = not_finite(run);
+  }
+  now = lap(run, LS_TIME_UPDATE, now);
+  ls_exchange_publish(run->exchange);
+  now = lap(run, LS_TIME_WAIT, now);
+  ls_run_weights_changed(run);
+  advance(run, batch.total);
+  lap(run, LS_TIME_COMPUTE, now);
+  return status;
+}

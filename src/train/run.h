@@ -1,0 +1,62 @@
+/* run.h - everything a run consists of, joined: data, model, exchange, optimizer; and one step of it. */
+#ifndef LS_TRAIN_RUN_H
+#define LS_TRAIN_RUN_H
+
+#include "base/batch.h"
+#include "base/team.h"
+#include "comm/comm.h"
+#include "comm/exchange.h"
+#include "config/config.h"
+#include "data/data.h"
+#include "model/model.h"
+#include "train/checkpoint.h"
+#include "train/update.h"
+
+/* Bits that the ranks OR together in each step's reduce, in a message that flows anyway. */
+enum { LS_FLAG_NONFINITE = 1, LS_FLAG_SIGNAL = 2, LS_FLAG_TIME = 4, LS_FLAG_SAVE = 8 };
+
+/* Where the time of steps went, in seconds. */
+typedef enum { LS_TIME_DATA, LS_TIME_COMPUTE, LS_TIME_WAIT, LS_TIME_REDUCE, LS_TIME_UPDATE, LS_TIMES } ls_time_kind;
+extern const char *const ls_time_names[]; /* "data", "compute", ... */
+
+typedef struct {
+  ls_comm *comm;
+  ls_config *config;
+  ls_data *data;
+  ls_model *model;
+  ls_loader *loader;
+  ls_exchange *exchange;
+  ls_update *update;
+  ls_team *team;
+  int slices, slice_lo, slice_hi;             /* of the minibatch; this rank's */
+  int64_t parameters, steps_per_epoch, steps; /* steps: where the run ends */
+  int64_t batch;                              /* resolved global minibatch */
+  ls_state state;
+  ls_stats *running;     /* (slices) sums of this epoch so far; this rank fills its own slices */
+  ls_stats *slice_stats; /* (slices) of the last step; own slices */
+  double lr, grad_norm;  /* of the last update; grad_norm NaN where it was not asked for */
+  double time[LS_TIMES];
+} ls_run;
+
+/* Open the data, build everything, set initial weights (not those of init: file). Collective; every rank gets the same status. threads 0:
+ * from the binding. */
+ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out);
+void ls_run_free(ls_run **run);
+int ls_run_threads(const ls_comm *comm); /* default: cores this rank may use / ranks that share them */
+
+/* One update: the minibatch of state.global_step. *flags: in, this rank's; out, all ranks'. want_norm: make grad_norm.
+ * LS_EDIVERGED if something is not finite and train.nonfinite is stop. */
+ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags);
+/* New weights came from outside (a checkpoint): show them to the model. Every rank calls it after they are in place. */
+void ls_run_weights_changed(ls_run *run);
+
+/* Loss and metrics of a split with the present weights, in fixed blocks: the same bits on any number of ranks. Collective. */
+typedef struct {
+  int64_t samples;
+  double loss, accuracy; /* accuracy NaN for regression */
+  double mae, rmse, r2;  /* NaN for classes; in the units of the targets as trained, unscaled where data.scale stored an affine */
+} ls_score;
+ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out);
+ls_task ls_run_task(const ls_run *run);
+
+#endif

@@ -1,0 +1,230 @@
+#include "train/update.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { NORMS_MAX = 4 };
+
+typedef struct {
+  int64_t lo, n;
+  int tensor;
+} piece;
+
+struct ls_update {
+  ls_comm *comm;
+  ls_exchange *exchange;
+  const ls_optim_spec *spec;
+  ls_gradient_spec gradient;
+  ls_team *team;
+  uint64_t seed;
+  ls_precision precision;
+  size_t size;
+  int64_t lo, hi; /* my shard */
+  void *slot[LS_SLOTS_MAX];
+  int tensors;
+  int64_t *tensor_piece;         /* (tensors + 1) number of each tensor's first piece, over all shards */
+  int64_t pieces, mine, mine_lo; /* all; in my shard, the first of these */
+  piece *piece;                  /* (mine) */
+  char *scratch;                 /* (threads, block) */
+  char *kept;                    /* (hi - lo) transformed gradient where several passes need it, or NULL */
+  double *square;                /* (pieces) */
+  double *sum;                   /* (pieces, norms) what ops->reduce makes */
+  double *norm;                  /* (tensors, norms) */
+  bool check_finite;
+  /* of the running step */
+  double lr, factor;
+  int64_t t, global_step;
+};
+
+int64_t ls_update_block(int64_t n) { return n <= 1 << 18 ? 512 : n <= 1 << 24 ? 2048 : 16384; }
+
+static bool transforms(const ls_update *u) { return u->gradient.noise_eta > 0 || u->gradient.clip_value > 0; }
+
+/* Walk grid and tensors together; count everything, keep what lies in my shard. */
+static void cut_pieces(ls_update *u, const ls_tensor *tensor, int64_t block, bool keep) {
+  u->pieces = u->mine = 0;
+  for (int i = 0; i < u->tensors; i++) {
+    int64_t at = tensor[i].offset, end = at + tensor[i].rows * tensor[i].cols;
+    u->tensor_piece[i] = u->pieces;
+    for (; at < end; u->pieces++) {
+      int64_t next = (at / block + 1) * block;
+      if (next > end) next = end;
+      if (at >= u->lo && at < u->hi) {
+        if (keep) u->piece[u->mine] = (piece){at, next - at, i};
+        if (u->mine++ == 0) u->mine_lo = u->pieces;
+      }
+      at = next;
+    }
+  }
+  u->tensor_piece[u->tensors] = u->pieces;
+}
+
+void ls_update_reset(ls_update *u) {
+  const ls_optim_ops *ops = u->spec->ops;
+  for (int s = 0; s < ops->slots; s++) {
+    if (!u->slot[s]) continue; /* these hyper-parameters need no such slot */
+    double start = ops->slot_start ? ops->slot_start(u->spec->hyper, s) : 0.0;
+    for (int64_t i = 0; i < u->hi - u->lo; i++)
+      if (u->precision == LS_F32)
+        ((float *)u->slot[s])[i] = (float)start;
+      else
+        ((double *)u->slot[s])[i] = start;
+  }
+}
+
+ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, const ls_model *model, const ls_optim_spec *spec,
+                        const ls_gradient_spec *gradient, uint64_t seed, bool check_finite, ls_team *team, ls_update **out) {
+  ls_update *u;
+  LS_NEW(u, 1);
+  *out = u;
+  *u = (ls_update){.comm = comm, .exchange = exchange, .spec = spec, .gradient = *gradient, .team = team, .seed = seed};
+  u->precision = ls_model_precision(model);
+  u->size = ls_real_size(u->precision);
+  u->check_finite = check_finite;
+  ls_exchange_shard(exchange, &u->lo, &u->hi);
+  const ls_tensor *tensor = ls_model_tensors(model, &u->tensors);
+  int64_t block = ls_update_block(ls_model_parameters(model)), own = u->hi - u->lo;
+  LS_NEW(u->tensor_piece, u->tensors + 1);
+  cut_pieces(u, tensor, block, false);
+  LS_NEW(u->piece, u->mine);
+  cut_pieces(u, tensor, block, true);
+  void *memory;
+  unsigned used = ls_optim_slots(spec->ops, spec->hyper);
+  for (int s = 0; s < spec->ops->slots; s++)
+    if (used >> s & 1) LS_TRY(ls_mem_new(&u->slot[s], (size_t)own, u->size));
+  LS_TRY(ls_mem_new(&memory, (size_t)(ls_team_size(team) * block), u->size));
+  u->scratch = memory;
+  if (check_finite || gradient->clip_norm > 0 || spec->ops->reduce) {
+    LS_TRY(ls_mem_new(&memory, (size_t)own, u->size));
+    u->kept = memory;
+  }
+  LS_NEW(u->square, u->pieces);
+  if (spec->ops->reduce) {
+    LS_NEW(u->sum, u->pieces * NORMS_MAX);
+    LS_NEW(u->norm, u->tensors * NORMS_MAX);
+  }
+  ls_update_reset(u);
+  return LS_OK;
+}
+
+void ls_update_free(ls_update **out) {
+  ls_update *u = *out;
+  if (!u) return;
+  for (int s = 0; s < LS_SLOTS_MAX; s++) LS_FREE(u->slot[s]);
+  LS_FREE(u->tensor_piece);
+  LS_FREE(u->piece);
+  LS_FREE(u->scratch);
+  LS_FREE(u->kept);
+  LS_FREE(u->square);
+  LS_FREE(u->sum);
+  LS_FREE(u->norm);
+  LS_FREE(*out);
+}
+
+void *ls_update_slot(ls_update *u, int slot) { return u->slot[slot]; }
+
+/* The piece's gradient, summed over the ranks, with noise and clip_value; in scratch unless it can be read where it lies. */
+static void *fresh_gradient(ls_update *u, const piece *p, int thread) {
+  char *scratch = u->scratch + (size_t)thread * (size_t)ls_update_block(ls_exchange_shard_of(u->exchange, ls_comm_size(u->comm))) * u->size;
+  const void *g = ls_exchange_grad(u->exchange, p->lo, p->n, scratch);
+  if (!transforms(u)) return (void *)(uintptr_t)g;
+  if (g != scratch) memcpy(scratch, g, (size_t)p->n * u->size);
+  if (u->gradient.noise_eta > 0) ls_gradient_noise(u->precision, scratch, p->n, p->lo, &u->gradient, u->seed, u->global_step);
+  if (u->gradient.clip_value > 0) ls_gradient_clip_value(u->precision, scratch, p->n, u->gradient.clip_value);
+  return scratch;
+}
+
+static ls_optim_span span_of(ls_update *u, const piece *p, const void *g) {
+  int64_t at = p->lo - u->lo;
+  ls_optim_span span = {.n = p->n, .first = p->lo, .tensor = p->tensor, .precision = (int)u->precision, .g = g, .lr = u->lr, .t = u->t};
+  span.p = (char *)ls_exchange_weights(u->exchange) + (size_t)p->lo * u->size;
+  for (int s = 0; s < u->spec->ops->slots; s++)
+    if (u->slot[s]) span.slot[s] = (char *)u->slot[s] + (size_t)at * u->size;
+  span.global_step = u->global_step;
+  span.weight_decay = u->spec->weight_decay;
+  span.seed = u->seed;
+  span.hyper = u->spec->hyper;
+  span.norm = u->norm ? u->norm + p->tensor * u->spec->ops->norms : NULL;
+  return span;
+}
+
+static char *kept_of(ls_update *u, const piece *p) { return u->kept + (size_t)(p->lo - u->lo) * u->size; }
+
+/* Pass 1, where a norm is wanted: squares of every piece; the transformed gradient is kept if later passes want it. */
+static void square_pass(void *arg, int thread, int threads) {
+  ls_update *u = arg;
+  int64_t lo, hi;
+  ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
+  for (int64_t i = lo; i < hi; i++) {
+    void *g = fresh_gradient(u, &u->piece[i], thread);
+    u->square[u->mine_lo + i] = ls_gradient_square_sum(u->precision, g, u->piece[i].n);
+    if (u->kept) memcpy(kept_of(u, &u->piece[i]), g, (size_t)u->piece[i].n * u->size);
+  }
+}
+
+/* Pass 2, for optimizers with norms of their own (LARS, LAMB). */
+static void reduce_pass(void *arg, int thread, int threads) {
+  ls_update *u = arg;
+  int64_t lo, hi;
+  ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
+  for (int64_t i = lo; i < hi; i++) {
+    ls_optim_span span = span_of(u, &u->piece[i], kept_of(u, &u->piece[i]));
+    u->spec->ops->reduce(&span, u->sum + (u->mine_lo + i) * u->spec->ops->norms);
+  }
+}
+
+static void scale_pass(void *arg, int thread, int threads) {
+  ls_update *u = arg;
+  int64_t lo, hi;
+  ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
+  for (int64_t i = lo; i < hi; i++) ls_gradient_scale(u->precision, kept_of(u, &u->piece[i]), u->piece[i].n, u->factor);
+}
+
+static void update_pass(void *arg, int thread, int threads) {
+  ls_update *u = arg;
+  int64_t lo, hi;
+  ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
+  for (int64_t i = lo; i < hi; i++) {
+    const void *g = u->kept ? kept_of(u, &u->piece[i]) : fresh_gradient(u, &u->piece[i], thread);
+    ls_optim_span span = span_of(u, &u->piece[i], g);
+    u->spec->ops->update(&span);
+  }
+}
+
+/* Where each rank has the whole vector (replicated) there is nothing to add up. */
+static void everyones(ls_update *u, double *sums, int64_t count) {
+  if (!ls_exchange_replicated(u->exchange)) ls_comm_sum(u->comm, sums, count);
+}
+
+static double gradient_norm(ls_update *u) {
+  memset(u->square, 0, (size_t)u->pieces * sizeof *u->square);
+  ls_team_run(u->team, square_pass, u);
+  everyones(u, u->square, u->pieces);
+  return sqrt(ls_tree_sum(u->square, u->pieces, 1));
+}
+
+static void tensor_norms(ls_update *u) {
+  int norms = u->spec->ops->norms;
+  memset(u->sum, 0, (size_t)(u->pieces * norms) * sizeof *u->sum);
+  ls_team_run(u->team, reduce_pass, u);
+  everyones(u, u->sum, u->pieces * norms);
+  for (int i = 0; i < u->tensors; i++)
+    for (int k = 0; k < norms; k++)
+      u->norm[i * norms + k] =
+          sqrt(ls_tree_sum(u->sum + u->tensor_piece[i] * norms + k, u->tensor_piece[i + 1] - u->tensor_piece[i], norms));
+}
+
+bool ls_update_step(ls_update *u, double lr, int64_t t, int64_t global_step, bool want_norm, double *norm) {
+  u->lr = lr;
+  u->t = t;
+  u->global_step = global_step;
+  *norm = want_norm || u->kept ? gradient_norm(u) : (double)NAN;
+  if (u->check_finite && !isfinite(*norm)) return false;
+  u->factor = u->gradient.clip_norm > 0 ? ls_gradient_clip_factor(u->gradient.clip_norm, *norm) : 1.0;
+  if (u->factor != 1.0) ls_team_run(u->team, scale_pass, u);
+  if (u->spec->ops->reduce) tensor_norms(u);
+  ls_team_run(u->team, update_pass, u);
+  return true;
+}
