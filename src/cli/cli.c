@@ -227,13 +227,11 @@ void ls_out(const ls_cli *cli, const char *format, ...) {
 }
 
 void ls_out_json(const ls_cli *cli, json_t *object) {
-  char *text = object ? json_dumps(object, JSON_REAL_PRECISION(17)) : NULL;
-  ls_out(cli, "%s\n", text ? text : "{\"error\":{\"code\":1,\"text\":\"out of memory, or a text that is not UTF-8\"}}");
-  free(text);
+  char *line = ls_json_line(object);
+  ls_out(cli, "%s\n", line);
+  LS_FREE(line);
   json_decref(object);
 }
-
-json_t *ls_json_number(double value) { return value - value == 0 ? json_real(value) : json_null(); }
 
 void ls_cli_version(const ls_cli *cli) {
   const char *mpi = cli->comm ? ls_comm_library(cli->comm) : "not started", *kernel = ls_model_kernel();

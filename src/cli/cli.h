@@ -2,32 +2,33 @@
 #ifndef LS_CLI_CLI_H
 #define LS_CLI_CLI_H
 
-#include <jansson.h>
 #include <popt.h>
 #include <stdbool.h>
+
 #include "base/status.h"
 #include "comm/comm.h"
 #include "config/config.h"
+#include "io/json.h"
 
 typedef struct {
-  ls_comm *comm;        /* NULL for commands that need no ranks */
+  ls_comm *comm; /* NULL for commands that need no ranks */
   bool json;
-  int verbosity;        /* -q: -1, default 0, -v: 1 ... */
-  int argc;             /* arguments behind the command's name, options included */
+  int verbosity; /* -q: -1, default 0, -v: 1 ... */
+  int argc;      /* arguments behind the command's name, options included */
   const char **argv;
-  void *owned;          /* what parsed options point to; freed by ls_cli_free */
+  void *owned; /* what parsed options point to; freed by ls_cli_free */
 } ls_cli;
 
 typedef struct {
   const char *name;
   ls_status (*run)(ls_cli *cli);
-  const char *help;      /* one line */
-  const char *usage;     /* the synopsis, then examples; printed by -h and help */
-  bool parallel;         /* opens ls_comm when a launcher started us; others act on rank 0 only */
+  const char *help;  /* one line */
+  const char *usage; /* the synopsis, then examples; printed by -h and help */
+  bool parallel;     /* opens ls_comm when a launcher started us; others act on rank 0 only */
 } ls_command;
 
-extern const ls_command ls_commands[];       /* ends with name == NULL */
-const ls_command *ls_command_find(const char *name);   /* NULL if unknown */
+extern const ls_command ls_commands[];               /* ends with name == NULL */
+const ls_command *ls_command_find(const char *name); /* NULL if unknown */
 
 /* Parse cli->argv with `options` (a popt table ending with POPT_TABLEEND; the common options are added) and put what is left
  * into *args (NULL-terminated, never NULL; valid until main returns, not to be freed, as are strings that options point to).
@@ -43,11 +44,10 @@ ls_status ls_cli_config_args(ls_cli *cli, const char **args, ls_config **out);
 
 /* Rank 0's results on stdout; main checks at the end that stdout took them (74 where not). */
 void ls_out(const ls_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The one object of --json, on one line; takes the reference. Real numbers get 17 significant digits. */
+/* The one object of --json, on one line; takes the reference. */
 void ls_out_json(const ls_cli *cli, json_t *object);
-bool ls_out_started(void);                   /* has anything gone to stdout? */
-json_t *ls_json_number(double value);        /* null where JSON has no such number (NaN, infinity) */
-void ls_cli_version(const ls_cli *cli);      /* --version */
+bool ls_out_started(void);              /* has anything gone to stdout? */
+void ls_cli_version(const ls_cli *cli); /* --version */
 
 ls_status ls_cmd_train(ls_cli *cli);
 ls_status ls_cmd_eval(ls_cli *cli);

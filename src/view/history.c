@@ -1,0 +1,164 @@
+#include "view/history.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "io/durable.h"
+
+enum { BYTES_MAX = 1 << 30, WEIGHTS_MAX = 64 };
+
+const char *const ls_history_names[] = {"epoch",        "global_step", "loss",          "accuracy", "val_loss",
+                                        "val_accuracy", "lr",          "samples_per_s", "seconds",  NULL};
+
+static double number(const json_t *event, const char *key) {
+  const json_t *value = json_object_get(event, key);
+  return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+static int64_t whole(const json_t *event, const char *key) { return json_integer_value(json_object_get(event, key)); }
+
+static ls_status grow(double **block, int64_t used, int64_t room) {
+  double *larger;
+  LS_NEW(larger, room);
+  if (used > 0) memcpy(larger, *block, (size_t)used * sizeof **block);
+  LS_FREE(*block);
+  *block = larger;
+  return LS_OK;
+}
+
+static ls_status make_room(ls_history *h, ls_history_events *events) {
+  if (events->n < events->room) return LS_OK;
+  int64_t room = events->room > 0 ? 2 * events->room : 256;
+  for (int c = 0; c < LS_H_COLUMNS; c++) LS_TRY(grow(&events->column[c], events->n, room));
+  if (events == &h->step && h->weights > 0) LS_TRY(grow(&h->weight, events->n * h->weights, room * h->weights));
+  events->room = room;
+  return LS_OK;
+}
+
+/* A run that went on from a checkpoint may tell a step twice; the later one counts. */
+static void drop_repeated(ls_history_events *events, double step) {
+  while (events->n > 0 && events->column[LS_H_STEP][events->n - 1] >= step) events->n--;
+}
+
+/* A run that went on may have begun, or ceased, to log weights: NaN where there are none. */
+static ls_status take_weights(ls_history *h, const json_t *event, int64_t row) {
+  const json_t *list = json_object_get(event, "weights");
+  int count = (int)json_array_size(list);
+  if (count > WEIGHTS_MAX || (count > 0 && h->weights > 0 && count != h->weights))
+    return ls_fail(LS_EDATA, "%d weights where there were %d", count, h->weights);
+  if (count > 0 && h->weights == 0) {
+    h->weights = count;
+    LS_TRY(grow(&h->weight, 0, h->step.room * count));
+    for (int64_t i = 0; i < row * count; i++) h->weight[i] = (double)NAN;
+  }
+  for (int i = 0; i < h->weights; i++) {
+    const json_t *value = json_array_get(list, (size_t)i);
+    h->weight[row * h->weights + i] = json_is_number(value) ? json_number_value(value) : (double)NAN;
+  }
+  return LS_OK;
+}
+
+static ls_status take_row(ls_history *h, ls_history_events *events, const json_t *event) {
+  double step = number(event, "global_step");
+  if (isnan(step)) return ls_fail(LS_EDATA, "an event without global_step");
+  drop_repeated(events, step);
+  LS_TRY(make_room(h, events));
+  for (int c = 0; c < LS_H_COLUMNS; c++) events->column[c][events->n] = number(event, ls_history_names[c]);
+  if (events == &h->step) LS_TRY(take_weights(h, event, events->n));
+  events->n++;
+  return LS_OK;
+}
+
+static void take_start(ls_history *h, const json_t *event) {
+  h->ranks = (int)whole(event, "ranks");
+  h->steps_per_epoch = whole(event, "steps_per_epoch");
+  h->train_samples = whole(event, "train_samples");
+  h->parameters = whole(event, "parameters");
+  h->ended = false;
+  h->exit[0] = '\0';
+}
+
+static void take_end(ls_history *h, const json_t *event) {
+  const char *how = json_string_value(json_object_get(event, "exit"));
+  h->ended = true;
+  snprintf(h->exit, sizeof h->exit, "%s", how ? how : "");
+  h->end_step = whole(event, "global_step");
+  h->loss = number(event, "loss");
+  h->accuracy = number(event, "accuracy");
+  h->test_loss = number(event, "test_loss");
+  h->test_accuracy = number(event, "test_accuracy");
+  h->samples_per_s = number(event, "samples_per_s");
+}
+
+static ls_status take_line(ls_history *h, const char *line, size_t bytes) {
+  json_error_t error;
+  json_t *event = json_loadb(line, bytes, 0, &error);
+  if (!event) return ls_fail(LS_EDATA, "%s", error.text);
+  const char *kind = json_string_value(json_object_get(event, "event"));
+  ls_status status = LS_OK;
+  if (!kind)
+    status = ls_fail(LS_EDATA, "an object without \"event\"");
+  else if (strcmp(kind, "start") == 0)
+    take_start(h, event);
+  else if (strcmp(kind, "end") == 0)
+    take_end(h, event);
+  else if (strcmp(kind, "epoch") == 0)
+    status = take_row(h, &h->epoch, event);
+  else if (strcmp(kind, "step") == 0)
+    status = take_row(h, &h->step, event);
+  json_decref(event);
+  return status;
+}
+
+static ls_status take_text(ls_history *h, const char *path, const char *text, size_t bytes) {
+  int64_t number_of_line = 0;
+  for (const char *line = text, *end; line < text + bytes; line = end + 1) {
+    end = memchr(line, '\n', (size_t)(text + bytes - line));
+    if (!end) break; /* the run was killed in the middle of it */
+    number_of_line++;
+    ls_status status = end > line ? take_line(h, line, (size_t)(end - line)) : LS_OK;
+    if (status != LS_OK) return ls_fail_prefix(status, "%s:%lld", path, (long long)number_of_line);
+  }
+  return LS_OK;
+}
+
+ls_status ls_history_read(const char *run, ls_history **out) {
+  ls_history *h;
+  LS_NEW(h, 1);
+  *out = h;
+  h->run = ls_mem_text(run);
+  h->loss = h->accuracy = h->test_loss = h->test_accuracy = h->samples_per_s = (double)NAN;
+  struct stat info;
+  bool folder = stat(run, &info) == 0 && S_ISDIR(info.st_mode);
+  char *path = folder ? ls_mem_format("%s/metrics.jsonl", run) : ls_mem_text(run), *text = NULL;
+  size_t bytes = 0;
+  ls_status status = ls_file_read(path, &text, &bytes, BYTES_MAX);
+  if (status != LS_OK) status = ls_fail(LS_EDATA, "no run in %s: %s", run, ls_error_text());
+  if (status == LS_OK) status = take_text(h, path, text, bytes);
+  LS_FREE(text);
+  LS_FREE(path);
+  if (status != LS_OK) ls_history_free(out);
+  return status;
+}
+
+void ls_history_free(ls_history **history) {
+  ls_history *h = *history;
+  if (!h) return;
+  for (int c = 0; c < LS_H_COLUMNS; c++) {
+    LS_FREE(h->epoch.column[c]);
+    LS_FREE(h->step.column[c]);
+  }
+  LS_FREE(h->weight);
+  LS_FREE(h->run);
+  LS_FREE(*history);
+}
+
+bool ls_history_has(const ls_history_events *events, ls_history_column column) {
+  for (int64_t i = 0; i < events->n; i++)
+    if (isfinite(events->column[column][i])) return true;
+  return false;
+}

@@ -1,0 +1,50 @@
+/* history.h - what a run's metrics.jsonl tells, as columns of numbers. */
+#ifndef LS_VIEW_HISTORY_H
+#define LS_VIEW_HISTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+/* Columns, by the names of the events' members. */
+typedef enum {
+  LS_H_EPOCH,
+  LS_H_STEP,
+  LS_H_LOSS,
+  LS_H_ACCURACY,
+  LS_H_VAL_LOSS,
+  LS_H_VAL_ACCURACY,
+  LS_H_LR,
+  LS_H_SAMPLES_PER_S,
+  LS_H_SECONDS,
+  LS_H_COLUMNS
+} ls_history_column;
+extern const char *const ls_history_names[]; /* "epoch", "global_step", "loss", ..., NULL */
+
+/* Events of one kind, in order; a column that an event lacks, or has as null, holds NaN there. */
+typedef struct {
+  int64_t n, room;
+  double *column[LS_H_COLUMNS]; /* (n) each */
+} ls_history_events;
+
+typedef struct {
+  char *run; /* as named by the caller */
+  ls_history_events epoch, step;
+  int weights;    /* logged parameters a step event, 0: none */
+  double *weight; /* (step.n, weights), after each step's update */
+  int64_t steps_per_epoch, train_samples, parameters;
+  int ranks;     /* of the last start */
+  bool ended;    /* an `end` event came after the last `start` */
+  char exit[24]; /* "" where not ended */
+  int64_t end_step;
+  double loss, accuracy, test_loss, test_accuracy, samples_per_s; /* of the end event; NaN: not there */
+} ls_history;
+
+/* run: the folder, or the file itself. LS_EDATA, with the line, for what is no event; a last line without its newline (a killed
+ * run) is left out. */
+ls_status ls_history_read(const char *run, ls_history **out);
+void ls_history_free(ls_history **history);
+bool ls_history_has(const ls_history_events *events, ls_history_column column); /* any number in it? */
+
+#endif
