@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 #define LS_OPTIM_ABI 1
-enum { LS_HYPER_MAX = 16, LS_SLOTS_MAX = 4, LS_LIST_MAX = 64 };
+enum { LS_HYPER_MAX = 16, LS_SLOTS_MAX = 4, LS_NORMS_MAX = 4, LS_LIST_MAX = 64 };
 
 typedef enum {
   LS_HYPER_REAL,    /* a number */
@@ -68,7 +68,7 @@ typedef struct {
   int slots;                       /* 0..LS_SLOTS_MAX */
   const char *slot_name[LS_SLOTS_MAX];
   const ls_hyper *hyper;           /* ends with name == NULL */
-  int norms;                       /* 0..4: how many sums of squares per tensor `reduce` makes */
+  int norms;                       /* 0..LS_NORMS_MAX: how many sums of squares per tensor `reduce` makes */
   void (*update)(const ls_optim_span *span);
   void (*reduce)(const ls_optim_span *span, double *sum); /* adds this span's share to sum[0..norms); may update slots first; NULL if none */
   double (*slot_start)(const double *hyper, int slot);    /* first value of a slot; NULL: 0 */

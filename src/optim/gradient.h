@@ -3,6 +3,7 @@
 #define LS_OPTIM_GRADIENT_H
 
 #include <stdint.h>
+
 #include "base/real.h"
 
 void ls_gradient_clip_f32(void *block, int64_t n, double limit);

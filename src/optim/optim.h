@@ -14,8 +14,8 @@ const ls_optim_ops *ls_optim_find(const char *name); /* NULL if unknown */
 /* Bit i: slot i is in use with these values. Only such slots need memory and a place in checkpoints. */
 unsigned ls_optim_slots(const ls_optim_ops *ops, const double *hyper);
 
-/* Load a plug-in's optimizer. `file` is tried as it is. Checks ABI version, symbol, row limits; runs the plug-in's check in a
- * child process first, so that one that crashes is refused (LS_ECONFIG) instead of taking the job down. */
+/* Load a plug-in's optimizer; a `file` without '/' is one in the current folder. Checks ABI version, symbol, row limits; loads it
+ * and runs its check in a child process first, so that one that crashes is refused (LS_ECONFIG) instead of taking the job down. */
 ls_status ls_optim_load(const char *file, const ls_optim_ops **out);
 
 typedef struct {
@@ -27,8 +27,12 @@ typedef struct {
   char *preset; /* "book", "tensorflow1", "pytorch" or NULL (values above are already set by it) */
 } ls_optim_spec;
 
-/* Values of a preset for `ops`: writes hyper rows by name into hyper[]; LS_ECONFIG with a text if the preset does not know this optimizer.
- */
+/* NULL or what is wrong with the values together. A plug-in's check and one small update run in a child process first, so that
+ * "crashed: ..." is an answer too. The text is valid until the next call. */
+const char *ls_optim_check(const ls_optim_spec *spec);
+
+/* Values of a preset for `ops`: writes rows by name into hyper[]; LS_ECONFIG with a text if there is no such preset or it has no such
+ * optimizer. Keys that the user gives come after it. */
 ls_status ls_optim_preset(const ls_optim_ops *ops, const char *preset, double *hyper);
 
 /* What is done to the gradient before the kernel sees it, in this order: noise, clip_value, clip_norm. */

@@ -2,7 +2,10 @@
 #include "optim/schedule.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "optim/plugin.h"
 
 const ls_schedule_ops *ls_schedule_find(const char *name) {
   for (const ls_schedule_ops *const *ops = ls_schedule_table; *ops; ops++)
@@ -10,10 +13,10 @@ const ls_schedule_ops *ls_schedule_find(const char *name) {
   return NULL;
 }
 
-/* Whole steps, at least 1 unless 0 was meant. */
+/* Whole steps, at least 1 unless 0 was meant, and few enough for a double to count. */
 static void to_steps(double *value, bool *epochs, int64_t steps_per_epoch) {
   if (!*epochs) return;
-  double steps = round(*value * (double)steps_per_epoch);
+  double steps = fmin(round(*value * (double)steps_per_epoch), 0x1p53);
   *value = *value > 0 && steps < 1 ? 1 : steps;
   *epochs = false;
 }
@@ -40,4 +43,50 @@ double ls_schedule_at(const ls_schedule_spec *spec, int64_t step) {
   ls_schedule_args args = arguments(spec, step);
   double rate = spec->ops->rate(&args);
   return (double)(step + 1) < spec->warmup ? rate * ((double)(step + 1) / spec->warmup) : rate;
+}
+
+static _Thread_local char text[200];
+
+static const char *steps_fault(const char *name, double value, bool epochs) {
+  if (epochs || value == floor(value)) return NULL;
+  snprintf(text, sizeof text, "%s: %g is not a whole number of steps", name, value);
+  return text;
+}
+
+/* Ascending, as far as neighbours are in the same unit: all of them once the spec is resolved. */
+static const char *list_fault(const char *name, const double *value, const bool *epochs, int n) {
+  for (int k = 0; k < n; k++) {
+    const char *fault = steps_fault(name, value[k], epochs[k]);
+    if (fault) return fault;
+    if (k == 0 || epochs[k] != epochs[k - 1] || value[k] > value[k - 1]) continue;
+    snprintf(text, sizeof text, "%s must ascend: %g does not come after %g", name, value[k], value[k - 1]);
+    return text;
+  }
+  return NULL;
+}
+
+static const char *units_fault(const ls_schedule_spec *spec) {
+  const char *fault = steps_fault("warmup", spec->warmup, spec->warmup_epochs);
+  const ls_hyper *row = spec->ops->hyper;
+  for (int i = 0; row[i].name && !fault; i++) {
+    if (row[i].type == LS_HYPER_STEPS) fault = steps_fault(row[i].name, spec->hyper[i], spec->epochs[i]);
+    if (row[i].type == LS_HYPER_STEPLIST) fault = list_fault(row[i].name, spec->list[i], spec->list_epochs[i], (int)spec->hyper[i]);
+  }
+  return fault;
+}
+
+static const char *own_check(const ls_schedule_spec *spec) {
+  ls_schedule_args args = arguments(spec, 0);
+  return spec->ops->check ? spec->ops->check(&args) : NULL;
+}
+
+static void trial(void *arg) {
+  if (own_check(arg) == NULL)
+    for (int64_t step = 0; step < 1000000000; step = 10 * step + 1) (void)ls_schedule_at(arg, step);
+}
+
+const char *ls_schedule_check(const ls_schedule_spec *spec) {
+  const char *fault = units_fault(spec);
+  if (!fault && spec->file) fault = ls_plugin_trial(trial, (void *)spec);
+  return fault ? fault : own_check(spec);
 }

@@ -27,7 +27,9 @@ typedef struct {
 void ls_schedule_resolve(ls_schedule_spec *spec, int64_t steps_per_epoch);
 /* The rate of the update that sees global_step = step (0 at the first), warm-up included. spec must be resolved. */
 double ls_schedule_at(const ls_schedule_spec *spec, int64_t step);
-/* NULL or what is wrong with the values together (values and boundaries of different length, out of order, ...). */
+/* NULL or what is wrong with the values together (values and boundaries of different length, out of order, steps that are not whole).
+ * Before ls_schedule_resolve, steps and epochs in one list are not compared: ask again afterwards. A plug-in is tried in a child
+ * process first. The text is valid until the next call. */
 const char *ls_schedule_check(const ls_schedule_spec *spec);
 
 #endif
