@@ -51,6 +51,7 @@ typedef struct {
   bool log_jsonl, log_csv;
   int64_t step_every;
   bool log_weights;
+  struct ls_origin *origin;   /* where each value came from, for `config show --origin` */
 } ls_config;
 
 /* Read and check `file` with overrides "key.path=value". All errors come in one text (LS_ECONFIG), located. The caller gives

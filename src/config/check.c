@@ -1,0 +1,94 @@
+#include "config/check.h"
+
+#include <string.h>
+
+#include "base/tree.h"
+
+int64_t ls_config_default_slices(int64_t batch) {
+  int64_t slices = 1;
+  while (slices < 64 && 8 * slices < batch) slices *= 2;
+  return slices;
+}
+
+/* The place of section.key, or of what is nearest to it in the file. */
+static ls_place place(const ls_node *root, const char *section, const char *key) {
+  const ls_node *outer = ls_node_get(root, section), *inner = ls_node_get(outer, key);
+  const ls_node *node = inner ? inner : outer ? outer : root;
+  return node->key_at.line ? node->key_at : node->at;
+}
+
+static bool is_given(const ls_node *root, const char *section, const char *key) {
+  const ls_node *node = ls_node_get(ls_node_get(root, section), key);
+  return node && (node->kind != LS_NODE_SCALAR || strcmp(node->text, "none") != 0);
+}
+
+static void check_length(ls_reader *rd, const ls_node *root) {
+  bool epochs = is_given(root, "train", "epochs"), steps = is_given(root, "train", "steps");
+  if (!ls_node_get(root, "train")) return;
+  if (epochs && steps)
+    ls_report_add(rd->report, place(root, "train", "steps"), "train.steps", "epochs and steps are both given: one of them says how long");
+  if (!epochs && !steps) ls_report_add(rd->report, place(root, "train", ""), "train", "missing key 'epochs' or 'steps': how long to train");
+}
+
+static bool has_validation(const ls_data_spec *data) { return data->validation > 0 || data->source[LS_SPLIT_VALIDATION].file; }
+
+static void check_metric(ls_reader *rd, ls_place at, const char *path, const char *metric) {
+  const ls_config *c = rd->config;
+  if (!metric) return;
+  if (strncmp(metric, "val_", 4) == 0 && !has_validation(&c->data))
+    ls_report_add(rd->report, at, path, "%s needs validation samples, and data.validation gives none", metric);
+  if (strstr(metric, "accuracy") && c->loss && ls_loss_task(c->loss) == LS_TASK_REGRESSION)
+    ls_report_add(rd->report, at, path, "there is no accuracy with the loss %s", c->loss);
+}
+
+static void check_data(ls_reader *rd, const ls_node *root) {
+  const ls_data_spec *data = &rd->config->data;
+  bool own = data->source[LS_SPLIT_VALIDATION].file;
+  if (data->skip[LS_SPLIT_VALIDATION] > 0 && !own)
+    ls_report_add(rd->report, place(root, "data", "skip"), "data.skip.validation", "validation is no source of its own here");
+  if (data->limit[LS_SPLIT_VALIDATION] > 0 && !own)
+    ls_report_add(rd->report, place(root, "data", "limit"), "data.limit.validation", "validation is no source of its own here");
+}
+
+static void check_eval(ls_reader *rd, const ls_node *root) {
+  const ls_config *c = rd->config;
+  bool file_test = c->data.type && (strcmp(c->data.type, "idx") == 0 || c->data.source[LS_SPLIT_TEST].file);
+  ls_place at = place(root, "eval", "on");
+  if (c->eval_on[LS_SPLIT_VALIDATION] && !has_validation(&c->data))
+    ls_report_add(rd->report, at, "eval.on", "there are no validation samples: data.validation gives none");
+  if (c->eval_on[LS_SPLIT_TEST] && c->data.type && !file_test)
+    ls_report_add(rd->report, at, "eval.on", "there are no test samples: data.test gives none");
+}
+
+static void check_init(ls_reader *rd, const ls_node *root) {
+  const ls_init_spec *init = &rd->config->init;
+  if (init->kind == LS_INIT_TRUNCATED_NORMAL && (init->scale > 0) == (init->fan_in_gain > 0))
+    ls_report_add(rd->report, place(root, "model", "init"), "model.init", "truncated_normal takes either stddev or fan_in_gain");
+}
+
+static void check_optimizer(ls_reader *rd, const ls_node *root, bool good) {
+  ls_optim_spec *o = &rd->config->optimizer;
+  ls_schedule_spec *s = &rd->config->schedule;
+  double value[LS_HYPER_MAX];
+  if (o->ops && o->preset && ls_optim_preset(o->ops, o->preset, value) != LS_OK)
+    ls_report_add(rd->report, place(root, "optimizer", "preset"), "optimizer.preset", "%s", ls_error_text());
+  if (!good) return; /* the values below are not all there */
+  const char *wrong = o->ops->check ? o->ops->check(o->hyper) : NULL;
+  if (wrong) ls_report_add(rd->report, place(root, "optimizer", ""), "optimizer", "%s", wrong);
+  s->lr = o->lr;
+  if ((wrong = ls_schedule_check(s))) ls_report_add(rd->report, place(root, "schedule", ""), "schedule", "%s", wrong);
+}
+
+void ls_config_check(ls_reader *rd, const ls_node *root) {
+  ls_config *c = rd->config;
+  bool good = rd->report->count == 0;
+  check_length(rd, root);
+  check_data(rd, root);
+  check_init(rd, root);
+  check_eval(rd, root);
+  check_optimizer(rd, root, good);
+  check_metric(rd, place(root, "train", "early_stop"), "train.early_stop.metric", c->early_metric);
+  check_metric(rd, place(root, "checkpoint", "keep"), "checkpoint.keep.best", c->keep_best);
+  c->slices_given = c->slices >= 0;
+  if (c->slices < 0 && c->batch > 0) c->slices = ls_config_default_slices(c->batch);
+}

@@ -1,0 +1,38 @@
+/* Damerau-Levenshtein distance (insert, delete, replace, swap two neighbours) for "did you mean". */
+#include <string.h>
+
+#include "config/config.h"
+
+enum { WORD_MAX = 40 };
+
+static int min3(int a, int b, int c) {
+  int least = a < b ? a : b;
+  return least < c ? least : c;
+}
+
+static int distance(const char *a, size_t n, const char *b, size_t m) {
+  int d[WORD_MAX + 1][WORD_MAX + 1];
+  for (size_t i = 0; i <= n; i++) d[i][0] = (int)i;
+  for (size_t j = 0; j <= m; j++) d[0][j] = (int)j;
+  for (size_t i = 1; i <= n; i++)
+    for (size_t j = 1; j <= m; j++) {
+      d[i][j] = min3(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+      bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped && d[i - 2][j - 2] + 1 < d[i][j]) d[i][j] = d[i - 2][j - 2] + 1;
+    }
+  return d[n][m];
+}
+
+const char *ls_nearest(const char *word, const char *const *words) {
+  size_t length = strlen(word);
+  if (!length || length > WORD_MAX) return NULL;
+  const char *best = NULL;
+  int least = length <= 2 ? 1 : length <= 7 ? 2 : 3; /* more slips than this is another word */
+  for (; *words; words++) {
+    size_t other = strlen(*words);
+    if (other > WORD_MAX) continue;
+    int slips = distance(word, length, *words, other);
+    if (slips < (int)other && (slips < least || (slips == least && !best))) best = *words, least = slips;
+  }
+  return best;
+}

@@ -1,0 +1,28 @@
+/* read.h - nodes to struct fields and back, row by row. */
+#ifndef LS_CONFIG_READ_H
+#define LS_CONFIG_READ_H
+
+#include "config/node.h"
+#include "config/report.h"
+#include "config/table.h"
+
+typedef struct {
+  ls_arena *arena;
+  ls_report *report;
+  ls_config *config;
+} ls_reader;
+
+/* Read `node` into base's field. False: it was wrong, the report says how. */
+bool ls_key_read(ls_reader *rd, const ls_key *key, ls_node *node, const char *path, void *base);
+/* The section's rows into base + section->at, defaults where they are not given, errors for all that is unknown. */
+bool ls_section_read(ls_reader *rd, const ls_key *section, ls_node *node, const char *path, void *base);
+/* The field as a node; NULL where there is nothing to print. */
+ls_node *ls_key_write(ls_arena *arena, const ls_key *key, const void *base);
+ls_node *ls_section_write(ls_arena *arena, const ls_key *section, const void *base);
+
+/* "a whole number from 1 to 9, or full": what a key takes. In the arena. */
+const char *ls_key_describe(ls_arena *arena, const ls_key *key);
+/* The default as YAML, "" where the key is required. In the arena or the table. */
+const char *ls_key_default(ls_arena *arena, const ls_key *key);
+
+#endif
