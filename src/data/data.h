@@ -4,37 +4,45 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
 #include "base/batch.h"
 #include "base/real.h"
 #include "base/status.h"
 #include "comm/comm.h"
 
 typedef enum { LS_SPLIT_TRAIN, LS_SPLIT_VALIDATION, LS_SPLIT_TEST, LS_SPLIT_ALL, LS_SPLITS } ls_split;
-extern const char *const ls_split_names[];   /* "train", "validation", "test", "all", NULL */
+extern const char *const ls_split_names[]; /* "train", "validation", "test", "all", NULL */
 
 typedef enum { LS_SCALE_NONE, LS_SCALE_DIVIDE, LS_SCALE_STANDARD, LS_SCALE_MINMAX } ls_scale_kind;
 
 /* One file source as the config writes it. idx uses only data.dir. */
 typedef struct {
-  char *file;               /* may hold * and ?: several files, sorted by name */
-  char *x, *y;              /* hdf5: dataset paths */
-  char **x_cols, **y_cols;  /* csv: names, numbers or "3-7" ranges, NULL-terminated */
-  bool header;              /* csv, default true */
-  int line, column;         /* where the config names it, for messages */
+  char *file;              /* may hold * and ?: several files, sorted by name */
+  char *x, *y;             /* hdf5: dataset paths */
+  char **x_cols, **y_cols; /* csv: names, numbers or "3-7" ranges, NULL-terminated */
+  bool header;             /* csv, default true */
+  int line, column;        /* where the config names it, for messages */
 } ls_source_spec;
 
+/* x' = (x - shift) / divisor, column by column, computed in double (a quotient, so that byte / 255 is exactly that). */
 typedef struct {
-  char *type;                        /* "idx", "hdf5", "csv" */
-  char *dir;                         /* idx */
-  ls_source_spec source[3];          /* by ls_split: train, validation, test; file == NULL: none */
-  int64_t classes;                   /* 0: from the labels */
-  int64_t skip[3], limit[3];         /* by ls_split; limit -1: all */
-  double validation;                 /* share of train; 0: none */
+  int64_t n;
+  double *shift, *divisor;
+} ls_affine;
+
+typedef struct {
+  char *type;                /* "idx", "hdf5", "csv" */
+  char *dir;                 /* idx */
+  ls_source_spec source[3];  /* by ls_split: train, validation, test; file == NULL: none */
+  int64_t classes;           /* 0: from the labels */
+  int64_t skip[3], limit[3]; /* by ls_split; limit -1: all */
+  double validation;         /* share of train; 0: none */
   ls_scale_kind scale;
-  double scale_by;                   /* divide */
-  bool shuffle;                      /* order */
+  double scale_by; /* divide */
+  bool shuffle;    /* order */
   bool drop_last;
-  bool stream;                       /* load: stream */
+  bool stream;                          /* load: stream */
+  const ls_affine *x_affine, *y_affine; /* scaling of a checkpoint, used instead of train's statistics; NULL: by `scale` */
 } ls_data_spec;
 
 typedef struct ls_data ls_data;
@@ -45,31 +53,38 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classe
 void ls_data_close(ls_comm *comm, ls_data **data);
 
 int64_t ls_data_features(const ls_data *data);
-int64_t ls_data_outputs(const ls_data *data);               /* classes or target columns */
-int64_t ls_data_rows(const ls_data *data, ls_split split);  /* 0: there is no such split */
+int64_t ls_data_outputs(const ls_data *data);              /* classes or target columns */
+int64_t ls_data_rows(const ls_data *data, ls_split split); /* 0: there is no such split */
 /* The file number (0-based, among all samples of the split's own source file, before skip) of sample i of a split. */
 int64_t ls_data_file_row(const ls_data *data, ls_split split, int64_t i);
 /* What a checkpoint and the record keep: per file its path, size, sample count and XXH3-128 digest. */
-typedef struct { char *path; int64_t bytes, samples; char digest[48]; } ls_data_file;
+typedef struct {
+  char *path;
+  int64_t bytes, samples;
+  char digest[48];
+} ls_data_file;
 const ls_data_file *ls_data_files(const ls_data *data, int *count);
 
-/* Copy samples (numbers within the split, `index[0..rows)`) into x (rows, ldx) real, scaled, and labels or targets. Any pointer but x may be NULL. */
-ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows, void *x, int64_t ldx, int32_t *labels, void *targets);
+/* Copy samples (numbers within the split, `index[0..rows)`) into x (rows, ldx) real, scaled, and labels or targets. Any pointer but x may
+ * be NULL. */
+ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows, void *x, int64_t ldx, int32_t *labels,
+                         void *targets);
 
-/* Scaling statistics as used (features) and for the targets; NULL where none. mean/scale: x' = (x - shift) * factor. */
-typedef struct { int64_t n; double *shift, *factor; } ls_affine;
+/* Scaling as used, of the features and of the targets; NULL where none. */
 const ls_affine *ls_data_x_affine(const ls_data *data);
 const ls_affine *ls_data_y_affine(const ls_data *data);
 
-/* order.c: position p of epoch e (from 0) holds sample ls_order_sample(): a keyed Feistel permutation of 0..n-1, cycle-walked; identity when not shuffled. */
+/* order.c: position p of epoch e (from 0) holds sample ls_order_sample(): a keyed Feistel permutation of 0..n-1, cycle-walked; identity
+ * when not shuffled. */
 int64_t ls_order_sample(int64_t n, bool shuffle, uint64_t seed, int64_t epoch, int64_t position);
 
 /* loader.c: batches of one split for training. */
 typedef struct ls_loader ls_loader;
-ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi, uint64_t seed, ls_precision precision, ls_loader **out);
+ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi, uint64_t seed, ls_precision precision,
+                        ls_loader **out);
 void ls_loader_free(ls_loader **loader);
 int64_t ls_loader_steps_per_epoch(const ls_loader *loader);
-int64_t ls_loader_max_rows(const ls_loader *loader);    /* of this rank's share */
+int64_t ls_loader_max_rows(const ls_loader *loader); /* of this rank's share */
 /* This rank's share of the minibatch of update `step` (global_step, 0 first). Valid until the next call. */
 ls_status ls_loader_batch(ls_loader *loader, int64_t step, ls_batch *out);
 /* The samples (numbers within train) of the whole minibatch of `step`; returns how many; sample has room for the batch size. */

@@ -1,0 +1,104 @@
+#include "data/data.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/data_private.h"
+
+const char *const ls_split_names[] = {"train", "validation", "test", "all", NULL};
+
+int64_t ls_data_features(const ls_data *data) { return data->features; }
+int64_t ls_data_outputs(const ls_data *data) { return data->outputs; }
+const ls_affine *ls_data_x_affine(const ls_data *data) { return data->x_affine; }
+const ls_affine *ls_data_y_affine(const ls_data *data) { return data->y_affine; }
+
+const ls_data_file *ls_data_files(const ls_data *data, int *count) {
+  *count = data->files;
+  return data->file;
+}
+
+int64_t ls_data_rows(const ls_data *data, ls_split split) {
+  if (split != LS_SPLIT_ALL) return data->cut[split].rows;
+  return data->part[0].shape.rows + data->part[1].shape.rows + data->part[2].shape.rows;
+}
+
+int64_t ls_data_file_row(const ls_data *data, ls_split split, int64_t i) { return split == LS_SPLIT_ALL ? i : data->cut[split].first + i; }
+
+/* The part that sample i of a split lies in, and what is to be added to i to get its row there. */
+static const ls_part *locate(const ls_data *data, ls_split split, int64_t i, int64_t *offset) {
+  if (split != LS_SPLIT_ALL) {
+    *offset = data->cut[split].first;
+    return &data->part[data->cut[split].part];
+  }
+  *offset = 0;
+  const ls_part *part = data->part;
+  for (; i + *offset >= part->shape.rows; part++) *offset -= part->shape.rows;
+  return part;
+}
+
+static void copy_labels(const ls_part *part, const int64_t *index, int64_t offset, int64_t rows, int32_t *labels) {
+  for (int64_t k = 0; k < rows; k++) labels[k] = ((const int32_t *)part->y.data)[index[k] + offset];
+}
+
+/* Class numbers as rows of one 1 and zeros. */
+static void one_hot(const ls_data *data, const ls_part *part, const int64_t *index, int64_t offset, int64_t rows, void *targets) {
+  memset(targets, 0, (size_t)(rows * data->outputs) * ls_real_size(data->precision));
+  for (int64_t k = 0; k < rows; k++) {
+    int64_t at = k * data->outputs + ((const int32_t *)part->y.data)[index[k] + offset];
+    if (data->precision == LS_F32)
+      ((float *)targets)[at] = 1;
+    else
+      ((double *)targets)[at] = 1;
+  }
+}
+
+static void copy_targets(const ls_data *data, const ls_part *part, const int64_t *index, int64_t offset, int64_t rows, void *targets) {
+  size_t width = (size_t)data->outputs * ls_real_size(data->precision);
+  for (int64_t k = 0; k < rows; k++)
+    memcpy((char *)targets + (size_t)k * width, (const char *)part->y.data + (size_t)(index[k] + offset) * width, width);
+}
+
+static void gather(const ls_data *data, const ls_part *part, const int64_t *index, int64_t offset, int64_t rows, void *x, int64_t ldx) {
+  ls_rows from = {part->x.data, part->cell, data->features, data->table, data->x_affine};
+  if (data->precision == LS_F32)
+    ls_gather_f32(&from, index, offset, rows, x, ldx);
+  else
+    ls_gather_f64(&from, index, offset, rows, x, ldx);
+}
+
+ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows, void *x, int64_t ldx, int32_t *labels,
+                         void *targets) {
+  assert(ldx >= data->features && (!labels || data->labels));
+  size_t real = ls_real_size(data->precision);
+  for (int64_t k = 0, run; k < rows; k += run) { /* runs of samples that lie in one part: all of them, but for split `all` */
+    assert(index[k] >= 0 && index[k] < ls_data_rows(data, split));
+    int64_t offset, other;
+    const ls_part *part = locate(data, split, index[k], &offset);
+    for (run = 1; k + run < rows && (split != LS_SPLIT_ALL || locate(data, split, index[k + run], &other) == part);) run++;
+    gather(data, part, index + k, offset, run, (char *)x + (size_t)(k * ldx) * real, ldx);
+    if (labels) copy_labels(part, index + k, offset, run, labels + k);
+    if (!targets) continue;
+    void *to = (char *)targets + (size_t)(k * data->outputs) * real;
+    if (data->labels)
+      one_hot(data, part, index + k, offset, run, to);
+    else
+      copy_targets(data, part, index + k, offset, run, to);
+  }
+  return LS_OK;
+}
+
+void ls_data_close(ls_comm *comm, ls_data **out) {
+  ls_data *data = *out;
+  if (!data) return;
+  for (int s = 0; s < 3; s++) {
+    ls_comm_shared_free(comm, &data->part[s].x);
+    ls_comm_shared_free(comm, &data->part[s].y);
+  }
+  for (int i = 0; i < data->files; i++) LS_FREE(data->file[i].path);
+  LS_FREE(data->file);
+  LS_FREE(data->table);
+  ls_affine_free(&data->x_affine);
+  ls_affine_free(&data->y_affine);
+  LS_FREE(*out);
+}

@@ -1,0 +1,25 @@
+/* gather.h - rows of a source into a batch: the loop that runs at memory speed. */
+#ifndef LS_DATA_GATHER_H
+#define LS_DATA_GATHER_H
+
+#include "data/format.h"
+
+typedef struct {
+  const void *x; /* (rows, features) cells; reals are scaled already */
+  ls_cell cell;
+  int64_t features;
+  const void *table;       /* (256) real: what a byte becomes, where it is the same for all features */
+  const ls_affine *affine; /* else each feature's own scaling */
+} ls_rows;
+
+/* x (rows, ldx) real = rows index[k] + offset, columns from features on 0. */
+void ls_gather_f32(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows, float *x, int64_t ldx);
+void ls_gather_f64(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows, double *x, int64_t ldx);
+/* x (rows, n) -> (x - shift) / divisor in place. */
+void ls_scale_f32(const ls_affine *affine, int64_t rows, float *x);
+void ls_scale_f64(const ls_affine *affine, int64_t rows, double *x);
+/* The first of n values that is not finite, or n. */
+int64_t ls_not_finite_f32(const float *x, int64_t n);
+int64_t ls_not_finite_f64(const double *x, int64_t n);
+
+#endif

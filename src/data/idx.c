@@ -1,0 +1,164 @@
+/* idx.c - the IDX files of MNIST and its relatives: four standard names, plain or gzip.
+ * Big-endian: 0 0 TYPE DIMENSIONS, one int32 a dimension, then the values (http://yann.lecun.com/exdb/mnist). */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "data/format.h"
+#include "io/gz.h"
+
+enum { IMAGES = 0x803, LABELS = 0x801, CHUNK = 1 << 16 };
+
+typedef struct {
+  ls_reader base;
+  ls_gz *gz[2]; /* images, labels */
+  int64_t row;  /* rows read */
+} idx;
+
+/* dir/name or dir/name.gz, whichever is there. */
+static ls_status find(const char *dir, const char *name, char **path) {
+  *path = ls_mem_format("%s/%s", dir, name);
+  if (access(*path, F_OK) == 0) return LS_OK;
+  LS_FREE(*path);
+  *path = ls_mem_format("%s/%s.gz", dir, name);
+  if (access(*path, F_OK) == 0) return LS_OK;
+  bool debian = strncmp(dir, "/usr/share/datasets/", 20) == 0;
+  return ls_fail(LS_EDATA, "%s/%s: no such file, with or without .gz; %s%s", dir, name,
+                 debian ? "install the data: apt-get install dataset-" : "data.dir must hold the four files of an IDX set",
+                 debian ? dir + 20 : "");
+}
+
+static int64_t big_endian(const unsigned char *b) { return (int64_t)b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3]; }
+
+static const char *kind(int64_t magic) {
+  return magic == IMAGES   ? "this is a file of images"
+         : magic == LABELS ? "this is a file of labels"
+                           : "this is no IDX file of unsigned bytes";
+}
+
+/* Read and check one header; dimension[0..dimensions). */
+static ls_status read_header(idx *r, int i, int64_t magic, int dimensions, int64_t *dimension) {
+  const char *path = r->base.file[i].path;
+  unsigned char head[16];
+  size_t got, bytes = 4 + 4 * (size_t)dimensions;
+  LS_TRY(ls_gz_read(r->gz[i], head, bytes, &got));
+  if (got >= 4 && big_endian(head) != magic)
+    return ls_fail(LS_EDATA, "%s: magic number 0x%08llx where 0x%08llx belongs (%s of unsigned bytes): %s", path,
+                   (unsigned long long)big_endian(head), (unsigned long long)magic, magic == IMAGES ? "images" : "labels",
+                   kind(big_endian(head)));
+  if (got < bytes) return ls_fail(LS_EDATA, "%s: ends after %zu bytes, within the header of %zu", path, got, bytes);
+  int64_t values = 1;
+  for (int k = 0; k < dimensions; k++) {
+    dimension[k] = big_endian(head + 4 + 4 * k);
+    if (dimension[k] == 0) return ls_fail(LS_EDATA, "%s: holds no samples: dimension %d is 0", path, k + 1);
+    if (__builtin_mul_overflow(values, dimension[k], &values)) values = INT64_MAX;
+  }
+  if (values > ls_gz_bound(r->gz[i]) - (int64_t)bytes)
+    return ls_fail(LS_EDATA, "%s: its header declares %lld samples, more than its %lld bytes can hold; truncated or damaged", path,
+                   (long long)dimension[0], (long long)ls_gz_size(r->gz[i]));
+  return LS_OK;
+}
+
+static ls_status open_files(idx *r, const ls_data_spec *spec, ls_split split) {
+  const char *part = split == LS_SPLIT_TRAIN ? "train" : "t10k";
+  static const char *const name[2] = {"images-idx3-ubyte", "labels-idx1-ubyte"};
+  for (int i = 0; i < 2; i++) {
+    char file[64];
+    snprintf(file, sizeof file, "%s-%s", part, name[i]);
+    r->base.files = i + 1;
+    LS_TRY(find(spec->dir, file, &r->base.file[i].path));
+    LS_TRY(ls_gz_open(r->base.file[i].path, &r->gz[i]));
+  }
+  int64_t images[3] = {0}, labels[1] = {0};
+  LS_TRY(read_header(r, 0, IMAGES, 3, images));
+  LS_TRY(read_header(r, 1, LABELS, 1, labels));
+  if (images[0] != labels[0])
+    return ls_fail(LS_EDATA, "%s: %lld labels for the %lld images of %s", r->base.file[1].path, (long long)labels[0], (long long)images[0],
+                   r->base.file[0].path);
+  r->base.shape = (ls_shape){.rows = images[0], .features = images[1] * images[2], .outputs = 1, .bytes = true};
+  return LS_OK;
+}
+
+static ls_status open_idx(const ls_data_spec *spec, ls_split split, ls_reader **out) {
+  if (split == LS_SPLIT_VALIDATION) return LS_OK; /* IDX sets have none of their own */
+  idx *r;
+  LS_NEW(r, 1);
+  r->base.format = &ls_format_idx;
+  *out = &r->base;
+  ls_status status = open_files(r, spec, split);
+  if (status != LS_OK) ls_reader_close(out);
+  return status;
+}
+
+/* ---- rows ---- */
+
+static ls_status ends_early(const idx *r, int i, int64_t row) {
+  return ls_fail(LS_EDATA, "%s: truncated: ends within sample %lld, its header declares %lld", r->base.file[i].path, (long long)row,
+                 (long long)r->base.shape.rows);
+}
+
+static ls_status read_images(idx *r, int64_t rows, ls_cell cell, void *x) {
+  size_t got, count = (size_t)(rows * r->base.shape.features);
+  if (cell == LS_CELL_U8) {
+    LS_TRY(ls_gz_read(r->gz[0], x, count, &got));
+    return got == count ? LS_OK : ends_early(r, 0, r->row + (int64_t)got / r->base.shape.features);
+  }
+  unsigned char part[CHUNK];
+  for (size_t done = 0; done < count; done += got) {
+    size_t want = count - done < CHUNK ? count - done : CHUNK;
+    LS_TRY(ls_gz_read(r->gz[0], part, want, &got));
+    if (got < want) return ends_early(r, 0, r->row + (int64_t)(done + got) / r->base.shape.features);
+    for (size_t k = 0; k < got; k++)
+      if (cell == LS_CELL_F32)
+        ((float *)x)[done + k] = part[k];
+      else
+        ((double *)x)[done + k] = part[k];
+  }
+  return LS_OK;
+}
+
+static ls_status read_labels(idx *r, int64_t rows, double *y) {
+  unsigned char part[CHUNK];
+  size_t got;
+  for (int64_t done = 0; done < rows; done += (int64_t)got) {
+    size_t want = rows - done < CHUNK ? (size_t)(rows - done) : CHUNK;
+    LS_TRY(ls_gz_read(r->gz[1], part, want, &got));
+    if (got < want) return ends_early(r, 1, r->row + done + (int64_t)got);
+    for (size_t k = 0; k < got; k++) y[done + (int64_t)k] = part[k];
+  }
+  return LS_OK;
+}
+
+static ls_status check_end(idx *r) {
+  for (int i = 0; i < 2; i++) {
+    char more;
+    size_t got;
+    LS_TRY(ls_gz_read(r->gz[i], &more, 1, &got));
+    if (got)
+      return ls_fail(LS_EDATA, "%s: longer than its header declares (%lld samples)", r->base.file[i].path, (long long)r->base.shape.rows);
+    r->base.file[i].bytes = ls_gz_size(r->gz[i]);
+    r->base.file[i].samples = r->base.shape.rows;
+    ls_gz_digest(r->gz[i], r->base.file[i].digest);
+  }
+  return LS_OK;
+}
+
+static ls_status read_idx(ls_reader *reader, int64_t rows, ls_cell cell, void *x, double *y) {
+  idx *r = (idx *)reader;
+  LS_TRY(read_images(r, rows, cell, x));
+  LS_TRY(read_labels(r, rows, y));
+  r->row += rows;
+  return r->row == r->base.shape.rows ? check_end(r) : LS_OK;
+}
+
+static void place_idx(const ls_reader *reader, int64_t row, int64_t column, char *text, size_t size) {
+  snprintf(text, size, "%s: sample %lld", reader->file[column < 0].path, (long long)row);
+}
+
+static void close_idx(ls_reader *reader) {
+  for (int i = 0; i < 2; i++) ls_gz_close(&((idx *)reader)->gz[i]);
+}
+
+const ls_format ls_format_idx = {"idx", open_idx, read_idx, place_idx, close_idx};

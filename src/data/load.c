@@ -1,0 +1,302 @@
+/* load.c - ls_data_open: rank 0 of each node reads, everyone of the node sees it, and all ranks agree at every step. */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/data_private.h"
+
+enum { CHUNK_VALUES = 1 << 16, CLASSES_MAX = 1 << 20, PATH_ROOM = 4096 };
+
+typedef struct {
+  ls_comm *comm;
+  const ls_data_spec *spec;
+  ls_data *data;
+  ls_reader *reader[3]; /* node rank 0 only */
+  double *y;            /* (CHUNK_VALUES or outputs) */
+} loading;
+
+/* ---- shapes and splits ---- */
+
+static ls_status open_readers(loading *l) {
+  for (int s = 0; s < 3; s++) {
+    LS_TRY(ls_reader_open(l->spec, (ls_split)s, &l->reader[s]));
+    if (!l->reader[s]) continue;
+    const ls_shape *shape = &l->reader[s]->shape, *train = &l->reader[0]->shape;
+    l->data->part[s].shape = *shape;
+    if (shape->features != train->features || shape->outputs != train->outputs)
+      return ls_fail(LS_EDATA, "%s: %lld features and %lld targets a sample; %s has %lld and %lld", l->reader[s]->file[0].path,
+                     (long long)shape->features, (long long)shape->outputs, l->reader[0]->file[0].path, (long long)train->features,
+                     (long long)train->outputs);
+  }
+  const ls_shape *train = &l->data->part[0].shape;
+  if (l->data->labels && train->outputs != 1)
+    return ls_fail(LS_EDATA, "%s: classes are one column of y, but y has %lld; a regression loss takes several", l->reader[0]->file[0].path,
+                   (long long)train->outputs);
+  return LS_OK;
+}
+
+/* floor(share n), for the share as it is written: 0.29 of 100 is 29, though the double 0.29 is a little less. */
+static int64_t share_of(double share, int64_t n) { return (int64_t)floor(share * (double)n * (1 + 1e-15)); }
+
+static ls_status cut_split(const ls_data_spec *spec, int s, int64_t rows, ls_cut *cut) {
+  int64_t left = rows - spec->skip[s];
+  if (left <= 0)
+    return ls_fail(LS_EDATA, "data.skip.%s: %lld leaves none of the %lld samples there are", ls_split_names[s], (long long)spec->skip[s],
+                   (long long)rows);
+  *cut = (ls_cut){s, spec->skip[s], spec->limit[s] >= 0 && spec->limit[s] < left ? spec->limit[s] : left};
+  return cut->rows > 0 ? LS_OK : ls_fail(LS_EDATA, "data.limit.%s: 0 leaves no samples", ls_split_names[s]);
+}
+
+static ls_status cut_splits(const ls_data_spec *spec, ls_data *data) {
+  for (int s = 0; s < 3; s++)
+    if (data->part[s].shape.rows > 0) LS_TRY(cut_split(spec, s, data->part[s].shape.rows, &data->cut[s]));
+  if (!(spec->validation > 0) || data->cut[1].rows > 0) return LS_OK;
+  ls_cut *train = &data->cut[0];
+  int64_t rows = share_of(spec->validation, train->rows);
+  if (rows < 1 || rows >= train->rows)
+    return ls_fail(LS_EDATA, "data.validation: %g of %lld samples are %lld, which leaves %s", spec->validation, (long long)train->rows,
+                   (long long)rows, rows < 1 ? "none to validate with" : "none to train on");
+  train->rows -= rows;
+  data->cut[1] = (ls_cut){0, train->first + train->rows, rows};
+  return LS_OK;
+}
+
+/* ---- memory ---- */
+
+static ls_status allocate(loading *l, ls_part *part) {
+  ls_data *data = l->data;
+  part->cell = part->shape.bytes ? LS_CELL_U8 : data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64;
+  size_t x, y, columns = data->labels ? 1 : (size_t)part->shape.outputs;
+  bool over = __builtin_mul_overflow((size_t)part->shape.rows, (size_t)part->shape.features, &x) ||
+              __builtin_mul_overflow(x, ls_cell_size(part->cell), &x) ||
+              __builtin_mul_overflow((size_t)part->shape.rows, columns * (data->labels ? 4 : ls_real_size(data->precision)), &y);
+  if (over) return ls_fail(LS_EDATA, "%lld samples are more than memory can hold", (long long)part->shape.rows);
+  LS_TRY(ls_comm_shared_new(l->comm, x, &part->x));
+  return ls_comm_shared_new(l->comm, y, &part->y);
+}
+
+/* ---- reading, on node rank 0 ---- */
+
+static ls_status bad_value(const ls_reader *r, int64_t row, int64_t column, const char *what, double value) {
+  char place[512];
+  r->format->place(r, row, column, place, sizeof place);
+  return ls_fail(LS_EDATA, "%s: %s (%.17g)", place, what, value);
+}
+
+static ls_status store_labels(loading *l, const ls_reader *r, int64_t row, int64_t rows, int32_t *label) {
+  int64_t most = l->spec->classes > 0 ? l->spec->classes : CLASSES_MAX;
+  for (int64_t k = 0; k < rows; k++) {
+    double v = l->y[k];
+    if (!(v >= 0 && v == floor(v))) return bad_value(r, row + k, -1, "not a class number: 0, 1, 2 ... are", v);
+    if (v >= (double)most)
+      return bad_value(r, row + k, -1, l->spec->classes ? "class number not below data.classes" : "class number too large", v);
+    label[k] = (int32_t)v;
+    if (l->spec->classes == 0 && label[k] >= l->data->outputs) l->data->outputs = label[k] + 1;
+  }
+  return LS_OK;
+}
+
+static ls_status store_targets(loading *l, const ls_reader *r, int64_t row, int64_t rows, ls_part *part) {
+  int64_t n = part->shape.outputs;
+  for (int64_t k = 0; k < rows * n; k++) {
+    double v = l->data->precision == LS_F32 ? (double)(float)l->y[k] : l->y[k];
+    if (!isfinite(v)) return bad_value(r, row + k / n, -1 - k % n, "target that is not finite", l->y[k]);
+    if (l->data->precision == LS_F32)
+      ((float *)part->y.data)[row * n + k] = (float)v;
+    else
+      ((double *)part->y.data)[row * n + k] = v;
+  }
+  return LS_OK;
+}
+
+static ls_status check_finite(const ls_reader *r, int64_t row, int64_t rows, const ls_part *part, const void *x) {
+  int64_t n = rows * part->shape.features, bad = n;
+  if (part->cell == LS_CELL_F32) bad = ls_not_finite_f32(x, n);
+  if (part->cell == LS_CELL_F64) bad = ls_not_finite_f64(x, n);
+  if (bad == n) return LS_OK;
+  double value = part->cell == LS_CELL_F32 ? (double)((const float *)x)[bad] : ((const double *)x)[bad];
+  return bad_value(r, row + bad / part->shape.features, bad % part->shape.features, "input that is not finite", value);
+}
+
+static ls_status read_part(loading *l, int s) {
+  ls_part *part = &l->data->part[s];
+  ls_reader *r = l->reader[s];
+  int64_t outputs = part->shape.outputs, step = outputs < CHUNK_VALUES ? CHUNK_VALUES / outputs : 1;
+  LS_NEW(l->y, step * outputs);
+  for (int64_t row = 0, rows; row < part->shape.rows; row += rows) {
+    rows = part->shape.rows - row < step ? part->shape.rows - row : step;
+    void *x = (char *)part->x.data + (size_t)(row * part->shape.features) * ls_cell_size(part->cell);
+    LS_TRY(r->format->read(r, rows, part->cell, x, l->y));
+    LS_TRY(check_finite(r, row, rows, part, x));
+    LS_TRY(l->data->labels ? store_labels(l, r, row, rows, (int32_t *)part->y.data + row) : store_targets(l, r, row, rows, part));
+  }
+  LS_FREE(l->y);
+  return LS_OK;
+}
+
+static ls_status read_parts(loading *l) {
+  for (int s = 0; s < 3; s++)
+    if (l->reader[s]) LS_TRY(read_part(l, s));
+  return LS_OK;
+}
+
+/* ---- scaling, on node rank 0 ---- */
+
+static void apply(const ls_data *data, const ls_affine *affine, int64_t rows, void *values) {
+  if (data->precision == LS_F32)
+    ls_scale_f32(affine, rows, values);
+  else
+    ls_scale_f64(affine, rows, values);
+}
+
+static ls_status measure_inputs(loading *l) {
+  ls_data *data = l->data;
+  const ls_part *part = &data->part[0];
+  const char *x = (const char *)part->x.data + (size_t)(data->cut[0].first * data->features) * ls_cell_size(part->cell);
+  if (l->spec->x_affine) return ls_affine_copy(l->spec->x_affine, data->features, "features", &data->x_affine);
+  if (l->spec->scale == LS_SCALE_NONE) return LS_OK;
+  LS_TRY(ls_affine_new(data->features, &data->x_affine));
+  return ls_affine_measure(x, part->cell, data->cut[0].rows, l->spec->scale, l->spec->scale_by, data->x_affine);
+}
+
+static ls_status measure_targets(loading *l) {
+  ls_data *data = l->data;
+  if (data->labels) return LS_OK;
+  if (l->spec->y_affine) return ls_affine_copy(l->spec->y_affine, data->outputs, "targets", &data->y_affine);
+  if (l->spec->scale != LS_SCALE_STANDARD && l->spec->scale != LS_SCALE_MINMAX) return LS_OK;
+  const char *y = (const char *)data->part[0].y.data + (size_t)(data->cut[0].first * data->outputs) * ls_real_size(data->precision);
+  LS_TRY(ls_affine_new(data->outputs, &data->y_affine));
+  return ls_affine_measure(y, data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64, data->cut[0].rows, l->spec->scale, 1, data->y_affine);
+}
+
+static ls_status scale_parts(loading *l) {
+  ls_data *data = l->data;
+  LS_TRY(measure_inputs(l));
+  LS_TRY(measure_targets(l));
+  for (int s = 0; s < 3; s++) {
+    ls_part *part = &data->part[s];
+    if (part->shape.rows == 0) continue;
+    if (data->x_affine && part->cell != LS_CELL_U8) apply(data, data->x_affine, part->shape.rows, part->x.data);
+    if (data->y_affine) apply(data, data->y_affine, part->shape.rows, part->y.data);
+  }
+  return LS_OK;
+}
+
+/* ---- the small things that the other ranks of the node need too ---- */
+
+static ls_status share_affine(ls_comm *comm, ls_affine **affine) {
+  int64_t n = *affine ? (*affine)->n : 0;
+  ls_comm_node_bcast(comm, &n, sizeof n);
+  if (n == 0) return LS_OK;
+  if (!*affine) LS_TRY(ls_affine_new(n, affine)); /* out of memory here ends in the watchdog's message, not in a wrong result */
+  ls_comm_node_bcast(comm, (*affine)->shift, (size_t)n * sizeof(double));
+  ls_comm_node_bcast(comm, (*affine)->divisor, (size_t)n * sizeof(double));
+  return LS_OK;
+}
+
+typedef struct {
+  ls_data_file file;
+  char path[PATH_ROOM];
+} wire;
+
+static ls_status collect_files(loading *l) {
+  ls_data *data = l->data;
+  for (int s = 0; s < 3; s++) data->files += l->reader[s] ? l->reader[s]->files : 0;
+  LS_NEW(data->file, data->files);
+  ls_data_file *file = data->file;
+  for (int s = 0; s < 3; s++)
+    for (int i = 0; l->reader[s] && i < l->reader[s]->files; i++, file++) {
+      *file = l->reader[s]->file[i];
+      file->path = ls_mem_text(file->path);
+    }
+  return LS_OK;
+}
+
+static ls_status share_files(ls_comm *comm, ls_data *data) {
+  int files = data->files;
+  ls_comm_node_bcast(comm, &files, sizeof files);
+  if (!data->file) LS_NEW(data->file, files);
+  for (data->files = 0; data->files < files; data->files++) {
+    ls_data_file *file = &data->file[data->files];
+    wire one = {.file = *file};
+    if (file->path) strncpy(one.path, file->path, PATH_ROOM - 1);
+    ls_comm_node_bcast(comm, &one, sizeof one);
+    char *path = file->path ? file->path : ls_mem_text(one.path);
+    *file = one.file;
+    file->path = path;
+  }
+  return LS_OK;
+}
+
+/* Each node has read its own copy: they must be one. */
+static ls_status compare_files(ls_comm *comm, const ls_data *data) {
+  for (int i = 0; i < data->files; i++) {
+    ls_data_file first = data->file[i];
+    ls_comm_bcast(comm, &first, sizeof first, 0);
+    const ls_data_file *mine = &data->file[i];
+    ls_status status = LS_OK;
+    if (first.bytes != mine->bytes || strcmp(first.digest, mine->digest) != 0)
+      status = ls_fail(LS_EINTERNAL, "%s: rank 0 reads other data under this name: %lld bytes, %s; here %lld bytes, %s", mine->path,
+                       (long long)first.bytes, first.digest, (long long)mine->bytes, mine->digest);
+    LS_TRY(ls_comm_agree(comm, status));
+  }
+  return LS_OK;
+}
+
+/* What a byte becomes, where all features are scaled alike. */
+static ls_status make_table(ls_data *data) {
+  const ls_affine *a = data->x_affine;
+  for (int64_t f = 1; a && f < a->n; f++)
+    if (a->shift[f] != a->shift[0] || a->divisor[f] != a->divisor[0]) return LS_OK;
+  LS_TRY(ls_mem_new(&data->table, 256, ls_real_size(data->precision)));
+  for (int v = 0; v < 256; v++) {
+    double scaled = a ? (v - a->shift[0]) / a->divisor[0] : v;
+    if (data->precision == LS_F32)
+      ((float *)data->table)[v] = (float)scaled;
+    else
+      ((double *)data->table)[v] = scaled;
+  }
+  return LS_OK;
+}
+
+/* ---- the whole ---- */
+
+static ls_status open_all(loading *l, bool want_classes) {
+  ls_comm *comm = l->comm;
+  ls_data *data = l->data;
+  bool reads = ls_comm_node_rank(comm) == 0;
+  data->labels = want_classes || l->spec->classes > 0;
+  LS_TRY(ls_comm_agree(comm, reads ? open_readers(l) : LS_OK));
+  for (int s = 0; s < 3; s++) ls_comm_node_bcast(comm, &data->part[s].shape, sizeof data->part[s].shape);
+  LS_TRY(ls_comm_agree(comm, cut_splits(l->spec, data)));
+  data->features = data->part[0].shape.features;
+  data->outputs = data->labels ? l->spec->classes : data->part[0].shape.outputs;
+  for (int s = 0; s < 3; s++)
+    if (data->part[s].shape.rows > 0) LS_TRY(allocate(l, &data->part[s]));
+  LS_TRY(ls_comm_agree(comm, reads ? read_parts(l) : LS_OK));
+  LS_TRY(ls_comm_agree(comm, reads ? scale_parts(l) : LS_OK));
+  LS_TRY(ls_comm_agree(comm, reads ? collect_files(l) : LS_OK));
+  ls_comm_node_bcast(comm, &data->outputs, sizeof data->outputs);
+  LS_TRY(share_files(comm, data));
+  LS_TRY(share_affine(comm, &data->x_affine));
+  LS_TRY(share_affine(comm, &data->y_affine));
+  LS_TRY(ls_comm_agree(comm, make_table(data)));
+  return compare_files(comm, data);
+}
+
+ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classes, ls_precision precision, ls_data **out) {
+  loading l = {.comm = comm, .spec = spec};
+  *out = NULL;
+  if (spec->stream) return ls_fail(LS_ECONFIG, "data.load: stream is not available yet; leave it out to read the data into memory");
+  LS_TRY(ls_comm_agree(comm, ls_mem_new((void **)&l.data, 1, sizeof *l.data)));
+  l.data->precision = precision;
+  l.data->shuffle = spec->shuffle;
+  l.data->drop_last = spec->drop_last;
+  ls_status status = open_all(&l, want_classes);
+  for (int s = 0; s < 3; s++) ls_reader_close(&l.reader[s]);
+  LS_FREE(l.y);
+  if (status != LS_OK) ls_data_close(comm, &l.data);
+  *out = l.data;
+  return status;
+}

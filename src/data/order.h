@@ -1,0 +1,26 @@
+/* order.h - the order of one epoch's samples, as a function instead of an index array.
+ *
+ * A balanced Feistel network on the next even power of two permutes 0..2^(2h)-1; numbers from n on are sent through again
+ * until one below n comes out (cycle walking: fewer than 4 times on average from n = 17 on), which leaves a bijection of 0..n-1 for every
+ * n. The round keys are Philox numbers of (seed, epoch), so no seed, epoch and rank can stand for one another. */
+#ifndef LS_DATA_ORDER_H
+#define LS_DATA_ORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { LS_ORDER_ROUNDS = 8 };
+
+typedef struct {
+  uint64_t n;
+  bool shuffle;
+  int half; /* bits of each half */
+  uint64_t key[LS_ORDER_ROUNDS];
+} ls_order;
+
+/* n >= 1; epoch from 0. */
+void ls_order_init(ls_order *order, int64_t n, bool shuffle, uint64_t seed, int64_t epoch);
+/* The sample at position 0 <= p < n. */
+int64_t ls_order_at(const ls_order *order, int64_t position);
+
+#endif

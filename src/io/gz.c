@@ -1,0 +1,169 @@
+#include "io/gz.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+#include <zlib.h>
+
+#include "base/mem.h"
+
+enum { BUFFER = 1 << 17, DEFLATE_MAX = 1032 };
+
+struct ls_gz {
+  char *path;
+  int fd;
+  int64_t size; /* on the disk, when it was opened */
+  bool packed;  /* gzip */
+  bool ended;   /* the last gzip member is complete */
+  z_stream z;   /* next_in and avail_in are the unread part of buffer for plain files too */
+  XXH3_state_t *hash;
+  unsigned char *buffer; /* (BUFFER) */
+};
+
+/* ---- the raw bytes ---- */
+
+/* O_NONBLOCK: a FIFO must not make us wait for its writer. */
+static ls_status open_regular(ls_gz *gz) {
+  struct stat about;
+  gz->fd = open(gz->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (gz->fd < 0 || fstat(gz->fd, &about) != 0) return ls_fail(LS_EDATA, "%s: can't open it: %s", gz->path, strerror(errno));
+  if (!S_ISREG(about.st_mode))
+    return ls_fail(LS_EDATA, "%s: not a regular file%s", gz->path, S_ISDIR(about.st_mode) ? " but a folder" : "");
+  gz->size = about.st_size;
+  return LS_OK;
+}
+
+static ls_status refill(ls_gz *gz) {
+  ssize_t got;
+  do got = read(gz->fd, gz->buffer, BUFFER);
+  while (got < 0 && errno == EINTR);
+  if (got < 0) return ls_fail(LS_EDATA, "%s: can't read it: %s", gz->path, strerror(errno));
+  XXH3_128bits_update(gz->hash, gz->buffer, (size_t)got);
+  gz->z.next_in = gz->buffer;
+  gz->z.avail_in = (uInt)got;
+  return LS_OK;
+}
+
+static int64_t file_offset(const ls_gz *gz) { return (int64_t)lseek(gz->fd, 0, SEEK_CUR) - gz->z.avail_in; }
+
+/* ---- up and down ---- */
+
+static ls_status start(ls_gz *gz) {
+  LS_TRY(open_regular(gz));
+  LS_NEW(gz->buffer, BUFFER);
+  gz->hash = XXH3_createState();
+  if (!gz->hash) return ls_fail(LS_FAIL, "out of memory");
+  XXH3_128bits_reset(gz->hash);
+  LS_TRY(refill(gz));
+  gz->packed = gz->z.avail_in >= 2 && gz->buffer[0] == 0x1f && gz->buffer[1] == 0x8b;
+  if (gz->packed && inflateInit2(&gz->z, 15 + 16) != Z_OK) return ls_fail(LS_FAIL, "out of memory");
+  return LS_OK;
+}
+
+ls_status ls_gz_open(const char *path, ls_gz **out) {
+  LS_NEW(*out, 1);
+  (*out)->fd = -1;
+  (*out)->path = ls_mem_text(path);
+  ls_status status = start(*out);
+  if (status != LS_OK) ls_gz_close(out);
+  return status;
+}
+
+void ls_gz_close(ls_gz **out) {
+  ls_gz *gz = *out;
+  if (!gz) return;
+  if (gz->packed) inflateEnd(&gz->z);
+  if (gz->fd >= 0) close(gz->fd);
+  XXH3_freeState(gz->hash);
+  LS_FREE(gz->buffer);
+  LS_FREE(gz->path);
+  LS_FREE(*out);
+}
+
+/* ---- reading ---- */
+
+static ls_status damaged(const ls_gz *gz) {
+  return ls_fail(LS_EDATA, "%s: damaged gzip data at byte %lld (%s); fetch or copy the file again", gz->path, (long long)file_offset(gz),
+                 gz->z.msg ? gz->z.msg : "unexpected");
+}
+
+/* Behind a member: nothing, or another member. */
+static ls_status next_member(ls_gz *gz) {
+  if (gz->z.avail_in == 0) LS_TRY(refill(gz));
+  if (gz->z.avail_in == 0) return LS_OK;
+  if (gz->z.next_in[0] != 0x1f)
+    return ls_fail(LS_EDATA, "%s: garbage behind the gzip data at byte %lld; fetch or copy the file again", gz->path,
+                   (long long)file_offset(gz));
+  gz->ended = false;
+  return inflateReset(&gz->z) == Z_OK ? LS_OK : damaged(gz);
+}
+
+static ls_status inflate_some(ls_gz *gz) {
+  if (gz->z.avail_in == 0) LS_TRY(refill(gz));
+  if (gz->z.avail_in == 0)
+    return ls_fail(LS_EDATA, "%s: truncated: the gzip data break off at byte %lld; fetch or copy the file again", gz->path,
+                   (long long)file_offset(gz));
+  int result = inflate(&gz->z, Z_NO_FLUSH);
+  if (result == Z_STREAM_END) {
+    gz->ended = true;
+    return next_member(gz);
+  }
+  return result == Z_OK || result == Z_BUF_ERROR ? LS_OK : damaged(gz);
+}
+
+static ls_status inflate_part(ls_gz *gz, unsigned char *data, size_t bytes, size_t *got) {
+  gz->z.next_out = data;
+  gz->z.avail_out = bytes < UINT_MAX ? (uInt)bytes : UINT_MAX;
+  while (gz->z.avail_out > 0 && !gz->ended) LS_TRY(inflate_some(gz));
+  *got = (size_t)(gz->z.next_out - data);
+  return LS_OK;
+}
+
+static ls_status copy_part(ls_gz *gz, unsigned char *data, size_t bytes, size_t *got) {
+  if (gz->z.avail_in == 0) LS_TRY(refill(gz));
+  *got = bytes < gz->z.avail_in ? bytes : gz->z.avail_in;
+  memcpy(data, gz->z.next_in, *got);
+  gz->z.next_in += *got;
+  gz->z.avail_in -= (uInt)*got;
+  return LS_OK;
+}
+
+ls_status ls_gz_read(ls_gz *gz, void *data, size_t bytes, size_t *got) {
+  size_t part = 1;
+  for (*got = 0; *got < bytes && part > 0; *got += part) {
+    unsigned char *to = (unsigned char *)data + *got;
+    LS_TRY(gz->packed ? inflate_part(gz, to, bytes - *got, &part) : copy_part(gz, to, bytes - *got, &part));
+  }
+  return LS_OK;
+}
+
+int64_t ls_gz_bound(const ls_gz *gz) {
+  if (!gz->packed) return gz->size;
+  return gz->size > INT64_MAX / DEFLATE_MAX ? INT64_MAX : gz->size * DEFLATE_MAX;
+}
+
+int64_t ls_gz_size(const ls_gz *gz) { return gz->size; }
+
+static void digest_text(const XXH3_state_t *state, char text[LS_DIGEST_TEXT]) {
+  XXH128_hash_t digest = XXH3_128bits_digest(state);
+  snprintf(text, LS_DIGEST_TEXT, "xxh3-128:%016llx%016llx", (unsigned long long)digest.high64, (unsigned long long)digest.low64);
+}
+
+void ls_gz_digest(const ls_gz *gz, char text[LS_DIGEST_TEXT]) { digest_text(gz->hash, text); }
+
+ls_status ls_file_digest(const char *path, int64_t *bytes, char text[LS_DIGEST_TEXT]) {
+  ls_gz *gz;
+  LS_TRY(ls_gz_open(path, &gz));
+  ls_status status = LS_OK;
+  while (status == LS_OK && gz->z.avail_in > 0) status = refill(gz);
+  *bytes = file_offset(gz);
+  digest_text(gz->hash, text);
+  ls_gz_close(&gz);
+  return status;
+}
