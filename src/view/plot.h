@@ -1,0 +1,54 @@
+/* plot.h - pictures by gnuplot: curves in one or more panels, paths over contour lines or a surface.
+ *
+ * Colours are those of Okabe and Ito, told apart by the colour-blind too; dashes differ as well, for print without colour. */
+#ifndef LS_VIEW_PLOT_H
+#define LS_VIEW_PLOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/status.h"
+
+typedef struct {
+  const char *name; /* in the legend; NULL: not there */
+  int64_t n;
+  const double *x, *y;      /* (n); a value that is not finite is a gap */
+  const double *z;          /* (n) heights of a path on a surface, else NULL */
+  const double *low, *high; /* (n) a band around y, or NULL */
+  int color;                /* place in the palette, from 0 */
+  int dash;                 /* 0 solid, 1 dashed, 2 dotted, 3 dash-dotted */
+  bool path;                /* iterates: points, joined, with their numbers */
+} ls_curve;
+
+/* Heights over a rectangle: z[iy * n + ix] at the ix-th of n equally spaced x, the iy-th of n y. */
+typedef struct {
+  int64_t n;
+  double x_lo, x_hi, y_lo, y_hi;
+  double *z;           /* (n, n) */
+  double x_min, y_min; /* where it is lowest, marked; NaN: no mark */
+} ls_grid;
+
+typedef struct {
+  const char *title, *x_label, *y_label; /* labels with their units */
+  const char *z_label;                   /* with a grid */
+  bool log_y;
+  double y_lo, y_hi; /* range of y; equal: gnuplot's choice */
+  ls_curve *curve;   /* (curves) */
+  int curves;
+  const ls_grid *grid; /* contour lines under the curves, or NULL */
+  bool surface;        /* the grid as a surface instead */
+} ls_panel;
+
+/* Draw panels beside one another into `out`: .svg, .png, .pdf, or "-" for characters on stdout. keep_script leaves `out` with
+ * .gp for its extension, data included. LS_EUSAGE: another kind of file; LS_EIO: it can't be written; LS_FAIL: no gnuplot. */
+ls_status ls_plot(const ls_panel *panel, int panels, const char *out, bool keep_script);
+/* The script alone; save_as: the name in `set output`, or NULL for stdout. */
+ls_status ls_plot_script(FILE *to, const ls_panel *panel, int panels, const char *kind, const char *save_as);
+/* The kind of a file by its name: "svg", "png", "pdf", "-"; NULL for others. */
+const char *ls_plot_kind(const char *out);
+
+/* Do positive values span more than two decades? Then a logarithmic axis reads better. */
+bool ls_plot_wants_log(const double *y, int64_t n);
+
+#endif
