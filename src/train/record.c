@@ -1,0 +1,96 @@
+/* RUN/config.yaml and RUN/record.json: how a result came about. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "io/json.h"
+#include "train/trainer.h"
+
+#ifndef LOCKSTEP_GIT
+#define LOCKSTEP_GIT ""
+#endif
+
+static json_t *cpu_model(void) {
+  char line[256], model[200] = "";
+  FILE *file = fopen("/proc/cpuinfo", "r");
+  while (file && fgets(line, sizeof line, file) && !*model)
+    if (strncmp(line, "model name", 10) == 0 && strchr(line, ':')) snprintf(model, sizeof model, "%s", strchr(line, ':') + 2);
+  if (file) fclose(file);
+  model[strcspn(model, "\n")] = '\0';
+  return json_string(model);
+}
+
+static json_t *data_files(const ls_checkpoint_plan *plan) {
+  json_t *list = json_array();
+  for (int i = 0; i < plan->files; i++)
+    json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:s}", "path", plan->file[i].path, "bytes", (json_int_t)plan->file[i].bytes,
+                                          "samples", (json_int_t)plan->file[i].samples, "digest", plan->file[i].digest));
+  return list;
+}
+
+static json_t *arguments(const ls_train_options *o) {
+  json_t *list = json_array();
+  for (int i = 0; i < o->argc; i++) json_array_append_new(list, json_string(o->argv[i]));
+  return list;
+}
+
+static json_t *hosts_of(const char *names, int ranks) {
+  json_t *list = json_array();
+  for (int r = 0; r < ranks; r++) json_array_append_new(list, json_string(names + 64 * r));
+  return list;
+}
+
+static json_t *record(const ls_trainer *t, const char *hosts) {
+  struct utsname os = {0};
+  char now[32];
+  time_t clock = time(NULL);
+  uname(&os);
+  strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime(&clock));
+  json_t *o = json_object();
+  json_object_set_new(o, "argv", arguments(t->options));
+  json_object_set_new(o, "lockstep", json_string(LOCKSTEP_VERSION));
+  json_object_set_new(o, "git", json_string(LOCKSTEP_GIT));
+  json_object_set_new(o, "compiler", json_string(__VERSION__));
+  json_object_set_new(o, "mpi", json_string(ls_comm_library(t->comm)));
+  json_object_set_new(o, "os", json_sprintf("%s %s", os.sysname, os.release));
+  json_object_set_new(o, "cpu", cpu_model());
+  json_object_set_new(o, "kernel", json_string(ls_model_kernel()));
+  json_object_set_new(
+      o, "blas_core",
+      json_sprintf("lockstep %s", ls_model_kernel())); /* training calls no BLAS: our kernels' bits are the same on every CPU */
+  json_object_set_new(o, "ranks", json_integer(ls_comm_size(t->comm)));
+  json_object_set_new(o, "threads", json_integer(ls_team_size(t->run->team)));
+  json_object_set_new(o, "hosts", hosts_of(hosts, ls_comm_size(t->comm)));
+  json_object_set_new(o, "exchange", json_string(ls_exchange_kind(t->run->exchange)));
+  json_object_set_new(o, "run_id", json_string(t->plan.run_id));
+  json_object_set_new(o, "started", json_string(now));
+  json_object_set_new(o, "data", data_files(&t->plan.plan));
+  return o;
+}
+
+static ls_status write_text(const char *dir, const char *name, char *text) {
+  ls_status status = ls_durable_write(dir, name, text, strlen(text), true);
+  LS_FREE(text);
+  return status;
+}
+
+ls_status ls_record_write(const ls_trainer *t) {
+  char mine[64] = "", *hosts;
+  LS_NEW(hosts, 64 * ls_comm_size(t->comm));
+  snprintf(mine, sizeof mine, "%s", ls_comm_host(t->comm));
+  ls_comm_allgather(t->comm, mine, hosts, sizeof mine);
+  ls_status status = LS_OK;
+  if (ls_comm_rank(t->comm) == 0) {
+    json_t *o = record(t, hosts);
+    char *line = ls_json_line(o);
+    status = write_text(t->dir, "record.json", ls_mem_format("%s\n", line));
+    if (status == LS_OK) status = write_text(t->dir, "config.yaml", ls_config_dump(t->config, LS_DUMP_PLAIN));
+    LS_FREE(line);
+    json_decref(o);
+  }
+  LS_FREE(hosts);
+  return ls_comm_agree(t->comm, status);
+}

@@ -1,0 +1,131 @@
+/* Checkpoints during a run: when, from all ranks into rank 0's image, and what became of them. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "io/json.h"
+#include "train/trainer.h"
+
+bool ls_save_due(const ls_trainer *t, uint32_t flags, bool epoch_end) {
+  const ls_every *every = &t->config->save_every;
+  const ls_state *s = &t->run->state;
+  switch (every->unit) {
+    case LS_EVERY_STEPS:
+      return s->global_step % (int64_t)every->n == 0;
+    case LS_EVERY_EPOCHS:
+      return epoch_end && s->epoch % (int64_t)every->n == 0;
+    case LS_EVERY_SECONDS:
+      return (flags & LS_FLAG_SAVE) != 0; /* rank 0's clock decides for all */
+    case LS_EVERY_NEVER:
+      break;
+  }
+  return false;
+}
+
+/* ---- desync ---- */
+
+ls_status ls_desync_check(ls_trainer *t) {
+  int ranks = ls_comm_size(t->comm), odd = 0;
+  if (ranks == 1) return LS_OK;
+  uint64_t mine = XXH3_64bits(ls_exchange_weights(t->run->exchange), (size_t)t->run->parameters * ls_real_size(t->config->precision)), *all;
+  LS_NEW(all, ranks);
+  ls_comm_at(t->comm, "comparing the ranks' weights");
+  ls_comm_allgather(t->comm, &mine, all, sizeof mine);
+  /* The weights that most ranks hold are right; with two ranks nobody can tell, and both are named. */
+  int best = 0, best_count = 0;
+  for (int r = 0; r < ranks; r++) {
+    int count = 0;
+    for (int q = 0; q < ranks; q++) count += all[q] == all[r];
+    if (count > best_count) best_count = count, best = r;
+  }
+  char text[512] = "";
+  for (int r = 0; r < ranks; r++)
+    if (all[r] != all[best] && odd++ < 8) snprintf(text + strlen(text), sizeof text - strlen(text), "%s%d", odd > 1 ? ", " : "", r);
+  LS_FREE(all);
+  if (odd == 0) return LS_OK;
+  return ls_fail(
+      LS_EINTERNAL,
+      "step %lld: the weights of rank %s differ from those of the other ranks%s; nothing was saved (faulty memory? another binary?)",
+      (long long)t->run->state.global_step, text, ranks == 2 ? " (of two ranks, either may be the wrong one)" : "");
+}
+
+static bool shard_finite(const ls_run *run) {
+  int64_t lo, hi;
+  ls_exchange_shard(run->exchange, &lo, &hi);
+  size_t size = ls_real_size(run->config->precision);
+  return isfinite(ls_gradient_square_sum(run->config->precision, (char *)ls_exchange_weights(run->exchange) + (size_t)lo * size, hi - lo));
+}
+
+/* ---- saving ---- */
+
+/* Rank 0 gets an image to fill; false where the writer is still busy and the policy is to skip. All ranks learn which. */
+static bool begin(ls_trainer *t, ls_image **image) {
+  int go = 1;
+  *image = NULL;
+  if (t->saver) {
+    *image = ls_saver_begin(t->saver, !t->config->save_skip_busy);
+    go = *image != NULL;
+    if (!go)
+      ls_log(LS_LOG_WARN, "step %lld: the checkpoint before this one is still being written; this one is skipped (checkpoint.busy)",
+             (long long)t->run->state.global_step);
+  }
+  ls_comm_bcast(t->comm, &go, sizeof go, 0);
+  return go;
+}
+
+ls_status ls_save(ls_trainer *t, const char *name) {
+  double start = ls_time();
+  ls_run *run = t->run;
+  LS_TRY(ls_desync_check(t));
+  if (ls_comm_or(t->comm, shard_finite(run) ? 0 : 1))
+    return ls_fail(LS_EDIVERGED,
+                   "step %lld: weights are not finite; they are not saved. Lower optimizer.lr, set train.clip_norm, or see train.nonfinite",
+                   (long long)run->state.global_step);
+  ls_image *image;
+  if (!begin(t, &image)) return LS_OK;
+  ls_state_capture(run, &t->plan, image);
+  ls_status status = LS_OK;
+  if (t->saver) {
+    char file[48];
+    if (name) snprintf(file, sizeof file, "%s", name);
+    else snprintf(file, sizeof file, "ckpt-%lld.h5", (long long)run->state.global_step);
+    status = ls_metrics_sync(t->metrics);
+    if (status == LS_OK)
+      ls_saver_submit(t->saver, run->state.global_step, file, t->best_metric && *t->config->keep_best ? run->state.best_step : -1,
+                      ls_time() - start);
+    if (!t->config->save_async && status == LS_OK) status = ls_save_poll(t);
+  }
+  t->save_seconds = ls_time() - start;
+  t->checkpoint_seconds += t->save_seconds;
+  t->last_save = ls_time();
+  return ls_comm_agree(t->comm, status);
+}
+
+static ls_status report(ls_trainer *t, const ls_saver_outcome *done) {
+  if (done->status != LS_OK) {
+    ls_log(LS_LOG_WARN, "checkpoint of step %lld failed: %s; training goes on, older checkpoints are untouched", (long long)done->step,
+           done->error);
+    if (++t->failed_saves < 3) return LS_OK;
+    return ls_fail(LS_EIO, "three checkpoints in a row could not be written; the last one: %s", done->error);
+  }
+  t->failed_saves = 0;
+  if (t->save_seconds < done->commit_ms / 1e3) t->save_seconds = done->commit_ms / 1e3;
+  ls_log_plain("committed %lld %s/%s", (long long)done->step, t->dir, done->name);
+  return ls_metrics_event(
+      t->metrics, json_pack("{s:s, s:I, s:s, s:o, s:o}", "event", "checkpoint", "global_step", (json_int_t)done->step, "file", done->name,
+                            "stall_ms", ls_json_real(done->stall_ms), "commit_ms", ls_json_real(done->commit_ms)));
+}
+
+ls_status ls_save_poll(ls_trainer *t) {
+  ls_saver_outcome done;
+  while (t->saver && ls_saver_poll(t->saver, &done)) LS_TRY(report(t, &done));
+  return LS_OK;
+}
+
+ls_status ls_save_finish(ls_trainer *t) {
+  if (t->saver) ls_saver_finish(t->saver);
+  return ls_comm_agree(t->comm, ls_save_poll(t));
+}

@@ -1,0 +1,177 @@
+#include "train/state.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/mem.h"
+
+/* A run is what determines its numbers: the resolved config and the data. */
+static void make_run_id(ls_state_plan *p) {
+  XXH3_state_t *hash = XXH3_createState();
+  XXH3_128bits_reset(hash);
+  XXH3_128bits_update(hash, p->config_text, strlen(p->config_text));
+  for (int i = 0; i < p->plan.files; i++) XXH3_128bits_update(hash, p->plan.file[i].digest, strlen(p->plan.file[i].digest));
+  XXH128_hash_t id = XXH3_128bits_digest(hash);
+  XXH3_freeState(hash);
+  snprintf(p->run_id, sizeof p->run_id, "%016llx%016llx", (unsigned long long)id.high64, (unsigned long long)id.low64);
+}
+
+void ls_state_plan_make(const ls_run *run, ls_state_plan *out) {
+  const ls_config *c = run->config;
+  const ls_optim_ops *ops = c->optimizer.ops;
+  *out = (ls_state_plan){.config_text = ls_config_dump(c, LS_DUMP_CHECKPOINT)};
+  ls_checkpoint_plan *p = &out->plan;
+  unsigned used = ls_optim_slots(ops, c->optimizer.hyper);
+  for (int s = 0; s < ops->slots; s++)
+    if (used >> s & 1) {
+      out->slot[p->slots] = s;
+      out->slot_name[p->slots++] = ops->slot_name[s];
+    }
+  p->slot_name = out->slot_name;
+  p->precision = c->precision;
+  p->tensor = ls_model_tensors(run->model, &p->tensors);
+  p->slices = run->slices;
+  p->seed = c->seed;
+  p->batch = run->batch;
+  p->config_text = out->config_text;
+  p->file = ls_data_files(run->data, &p->files);
+  p->kernel = ls_model_kernel();
+  p->x_affine = ls_data_x_affine(run->data);
+  p->y_affine = ls_data_y_affine(run->data);
+  p->inputs = ls_data_features(run->data);
+  p->outputs = ls_data_outputs(run->data);
+  make_run_id(out);
+  p->run_id = out->run_id;
+}
+
+void ls_state_plan_free(ls_state_plan *p) { LS_FREE(p->config_text); }
+
+/* ---- gathering ---- */
+
+static size_t real_of(const ls_run *run) { return ls_real_size(run->config->precision); }
+
+/* The part of rank's shard that lies in a tensor: elements [*lo, *hi) of the flat vector, empty if *lo >= *hi. */
+static void overlap(const ls_run *run, int rank, const ls_tensor *t, int64_t *lo, int64_t *hi) {
+  *lo = ls_exchange_shard_of(run->exchange, rank);
+  *hi = ls_exchange_shard_of(run->exchange, rank + 1);
+  if (*lo < t->offset) *lo = t->offset;
+  if (*hi > t->offset + t->rows * t->cols) *hi = t->offset + t->rows * t->cols;
+}
+
+/* One slot into the image, tensor by tensor, each rank's share received where it belongs: no staging buffer. */
+static void gather_slot(ls_run *run, const ls_checkpoint_plan *p, int planned, int slot, ls_image *image) {
+  int me = ls_comm_rank(run->comm), ranks = ls_exchange_replicated(run->exchange) ? 1 : ls_comm_size(run->comm);
+  size_t size = real_of(run);
+  const char *own = ls_update_slot(run->update, slot);
+  int64_t shard, end;
+  ls_exchange_shard(run->exchange, &shard, &end);
+  for (int i = 0; i < p->tensors; i++)
+    for (int r = 0; r < ranks; r++) {
+      int64_t lo, hi;
+      if (ranks == 1)
+        lo = p->tensor[i].offset, hi = lo + p->tensor[i].rows * p->tensor[i].cols;
+      else
+        overlap(run, r, &p->tensor[i], &lo, &hi);
+      if (lo >= hi || (me != 0 && me != r)) continue;
+      size_t bytes = (size_t)(hi - lo) * size;
+      if (me != 0) {
+        ls_comm_send(run->comm, own + (size_t)(lo - shard) * size, bytes, 0);
+        continue;
+      }
+      char *to = (char *)ls_image_slot(image, planned, i) + (size_t)(lo - p->tensor[i].offset) * size;
+      if (r == 0)
+        memcpy(to, own + (size_t)(lo - shard) * size, bytes);
+      else
+        ls_comm_recv(run->comm, to, bytes, r);
+    }
+}
+
+void ls_state_capture(ls_run *run, const ls_state_plan *plan, ls_image *image) {
+  const ls_checkpoint_plan *p = &plan->plan;
+  size_t size = real_of(run);
+  ls_comm_at(run->comm, "gathering the state for a checkpoint");
+  for (int s = 0; s < p->slots; s++) gather_slot(run, p, s, plan->slot[s], image);
+  ls_stats *sums = run->slice_stats; /* free between steps */
+  memcpy(sums, run->running, (size_t)run->slices * sizeof *sums);
+  ls_comm_sum(run->comm, (double *)sums, (int64_t)run->slices * LS_STATS_N);
+  if (!image) return;
+  const char *w = ls_exchange_weights(run->exchange);
+  for (int i = 0; i < p->tensors; i++)
+    memcpy(ls_image_weights(image, i), w + (size_t)p->tensor[i].offset * size, (size_t)(p->tensor[i].rows * p->tensor[i].cols) * size);
+  ls_image_state(image, &run->state, sums);
+}
+
+/* ---- dealing out ---- */
+
+/* flat: (n) real on rank 0; mine: this rank's shard of it. */
+static void deal(ls_run *run, const char *flat, char *mine) {
+  size_t size = real_of(run);
+  int64_t lo, hi;
+  ls_exchange_shard(run->exchange, &lo, &hi);
+  if (ls_comm_rank(run->comm) == 0) memcpy(mine, flat + (size_t)lo * size, (size_t)(hi - lo) * size);
+  if (ls_exchange_replicated(run->exchange)) {
+    ls_comm_bcast(run->comm, mine, (size_t)run->parameters * size, 0);
+  } else if (ls_comm_rank(run->comm) > 0) {
+    ls_comm_recv(run->comm, mine, (size_t)(hi - lo) * size, 0);
+  } else {
+    for (int r = 1; r < ls_comm_size(run->comm); r++) {
+      int64_t from = ls_exchange_shard_of(run->exchange, r), to = ls_exchange_shard_of(run->exchange, r + 1);
+      ls_comm_send(run->comm, flat + (size_t)from * size, (size_t)(to - from) * size, r);
+    }
+  }
+}
+
+static void deal_weights(ls_run *run, const char *flat) {
+  int64_t lo, hi;
+  ls_exchange_shard(run->exchange, &lo, &hi);
+  deal(run, flat, (char *)ls_exchange_weights(run->exchange) + (size_t)lo * real_of(run));
+  ls_exchange_publish(run->exchange);
+  ls_run_weights_changed(run);
+}
+
+static ls_status check_fit(const ls_run *run, const ls_checkpoint_plan *p, const ls_checkpoint *c) {
+  if (c->parameters != run->parameters || c->tensors != p->tensors)
+    return ls_fail(LS_ECONFIG, "the checkpoint has %lld parameters in %d tensors, the config's model %lld in %d", (long long)c->parameters,
+                   c->tensors, (long long)run->parameters, p->tensors);
+  if (c->precision != p->precision)
+    return ls_fail(LS_ECONFIG, "the checkpoint is %s, train.precision is %s", ls_real_name(c->precision), ls_real_name(p->precision));
+  if (c->slots != p->slots)
+    return ls_fail(LS_ECONFIG, "the checkpoint has %d optimizer slots, the config's optimizer %d", c->slots, p->slots);
+  for (int s = 0; s < p->slots; s++)
+    if (strcmp(c->slot_name[s], p->slot_name[s]) != 0)
+      return ls_fail(LS_ECONFIG, "the checkpoint's optimizer slot %d is '%s', the config's '%s'", s, c->slot_name[s], p->slot_name[s]);
+  if (c->slices != run->slices) return ls_fail(LS_ECONFIG, "the checkpoint has %d slices, the config %d", c->slices, run->slices);
+  return LS_OK;
+}
+
+ls_status ls_state_restore(ls_run *run, const ls_state_plan *plan, const ls_checkpoint *c) {
+  const ls_checkpoint_plan *p = &plan->plan;
+  LS_TRY(ls_comm_agree(run->comm, c ? check_fit(run, p, c) : LS_OK));
+  if (c) {
+    run->state = c->state;
+    memcpy(run->slice_stats, c->slice_sums, (size_t)run->slices * sizeof *run->running);
+  }
+  ls_comm_bcast(run->comm, &run->state, sizeof run->state, 0);
+  ls_comm_bcast(run->comm, run->slice_stats, (size_t)run->slices * sizeof *run->slice_stats, 0);
+  memset(run->running, 0, (size_t)run->slices * sizeof *run->running);
+  for (int s = run->slice_lo; s < run->slice_hi; s++) run->running[s] = run->slice_stats[s];
+  for (int s = 0; s < p->slots; s++) deal(run, c ? c->slot[s] : NULL, ls_update_slot(run->update, plan->slot[s]));
+  deal_weights(run, c ? c->weights : NULL);
+  return LS_OK;
+}
+
+ls_status ls_state_load_weights(ls_run *run, const char *path) {
+  void *flat = NULL;
+  int tensors;
+  const ls_tensor *tensor = ls_model_tensors(run->model, &tensors);
+  ls_status status = LS_OK;
+  if (ls_comm_rank(run->comm) == 0) {
+    status = ls_mem_new(&flat, (size_t)run->parameters, real_of(run));
+    if (status == LS_OK) status = ls_weights_read(path, tensor, tensors, run->config->precision, flat);
+  }
+  status = ls_comm_agree(run->comm, status);
+  if (status == LS_OK) deal_weights(run, flat);
+  LS_FREE(flat);
+  return status;
+}

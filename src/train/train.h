@@ -1,0 +1,42 @@
+/* train.h - `lockstep train`: a run folder, the loop, and everything that happens once in a while. */
+#ifndef LS_TRAIN_TRAIN_H
+#define LS_TRAIN_TRAIN_H
+
+#include <stdbool.h>
+
+#include "comm/comm.h"
+#include "config/config.h"
+
+typedef enum { LS_RESUME_NO, LS_RESUME_AUTO, LS_RESUME_NEWEST, LS_RESUME_FILE } ls_resume;
+
+typedef struct {
+  const char *dir; /* -o, or NULL */
+  ls_resume resume;
+  const char *resume_file;  /* with LS_RESUME_FILE */
+  const char *const *allow; /* config keys that may differ from the checkpoint's; NULL-terminated or NULL */
+  int threads;              /* 0: from the binding */
+  double time_limit;        /* seconds; 0: none */
+  const char *progress;     /* auto, bar, line, none */
+  const char *trace;        /* file or NULL */
+  bool force, dry_run;
+  int argc; /* the command line, for the record */
+  const char *const *argv;
+} ls_train_options;
+
+/* What the end event holds, for --json. Valid on rank 0. */
+typedef struct {
+  char *dir; /* ls_mem */
+  int64_t global_step, parameters;
+  double loss, accuracy, test_loss, test_accuracy, samples_per_s, seconds;
+  char weights_hash[48];
+  const char *exit;
+  bool dead; /* the network predicts the same whatever the input */
+} ls_train_result;
+
+/* Collective; every rank returns the same status. LS_ESTOPPED: a signal or the time limit, with a checkpoint written. */
+ls_status ls_train(ls_comm *comm, ls_config *config, const ls_train_options *options, ls_train_result *result);
+
+/* Call first thing: SIGUSR1 and SIGTERM ask for a checkpoint and exit 75 instead of killing the process. */
+void ls_train_signals(void);
+
+#endif

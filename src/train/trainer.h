@@ -1,0 +1,57 @@
+/* trainer.h - what train.c, saving.c, resume.c and record.c share: one training run at work. */
+#ifndef LS_TRAIN_TRAINER_H
+#define LS_TRAIN_TRAINER_H
+
+#include "io/durable.h"
+#include "train/metrics.h"
+#include "train/run.h"
+#include "train/saver.h"
+#include "train/state.h"
+#include "train/train.h"
+#include "view/progress.h"
+
+typedef struct {
+  ls_comm *comm;
+  ls_config *config;
+  const ls_train_options *options;
+  ls_run *run;
+  ls_state_plan plan;
+  char *dir;     /* rank 0: the run folder */
+  ls_lock *lock; /* rank 0, as are all below up to here */
+  ls_metrics *metrics;
+  ls_saver *saver;
+  ls_progress *progress;
+  int failed_saves;  /* in a row */
+  ls_status pending; /* rank 0 failed between collectives; the next step's flags tell everyone */
+  char pending_text[1024];
+  const char *best_metric;                 /* NULL: none; what keep.best and early_stop look at */
+  double started;                          /* ls_time() of the start; the time limit counts from here */
+  double epoch_started, epoch_trained;     /* wall clock; sum of run->time at the start of the epoch */
+  double last_save, save_seconds, longest; /* for checkpoint.every in minutes and the time limit's margin */
+  double eval_seconds, checkpoint_seconds;
+  double best_loss;                            /* lowest epoch loss, to tell a dead network */
+  int64_t first_step;                          /* where this process began */
+  ls_score train_score, val_score, test_score; /* latest; samples 0: never made */
+  const char *exit;                            /* as in the end event */
+} ls_trainer;
+
+/* ---- saving.c ---- */
+bool ls_save_due(const ls_trainer *t, uint32_t flags, bool epoch_end);
+/* Checkpoint of the present state under `name` (ckpt-N.h5 if NULL). Collective. LS_EINTERNAL: the ranks have drifted apart. */
+ls_status ls_save(ls_trainer *t, const char *name);
+/* Rank 0: report commits that have finished: "committed N file", the metrics event, pruning. LS_EIO after three failures in a row. */
+ls_status ls_save_poll(ls_trainer *t);
+ls_status ls_save_finish(ls_trainer *t);  /* wait for the writer, then poll */
+ls_status ls_desync_check(ls_trainer *t); /* compare every rank's weights; LS_EINTERNAL names the odd ones */
+
+/* ---- resume.c ---- */
+/* Rank 0 finds and reads the checkpoint this run goes on from, and checks the config against it; *out NULL: a fresh start. Collective in
+ * its status. Everyone's config takes the checkpoint's slices. */
+ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_options *options, const char *dir, ls_checkpoint **out,
+                         char **path);
+ls_status ls_resume_check_data(const ls_trainer *t, const ls_checkpoint *checkpoint); /* rank 0 */
+
+/* ---- record.c ---- */
+ls_status ls_record_write(const ls_trainer *t); /* config.yaml and record.json */
+
+#endif
