@@ -8,23 +8,24 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/batch.h"
 #include "base/real.h"
 #include "base/status.h"
-#include "base/batch.h"
 #include "data/data.h"
 #include "model/model.h"
 
 /* The scalar part of the state; plain data, identical on all ranks, stored as /train, /optim, /data and /meta. */
 typedef struct {
-  int64_t global_step;         /* updates seen, skipped ones included */
-  int64_t t;                   /* optimizer updates made */
-  int64_t epoch;               /* epochs finished */
-  int64_t samples_seen;        /* global sample number: where in the data the next step begins */
-  int64_t epoch_samples;       /* samples in the running sums below */
-  double best_value;           /* best metric so far; NaN: none */
+  int64_t global_step;   /* updates seen, skipped ones included */
+  int64_t t;             /* optimizer updates made */
+  int64_t epoch;         /* epochs finished */
+  int64_t samples_seen;  /* global sample number: where in the data the next step begins */
+  int64_t epoch_samples; /* samples in the running sums below */
+  double best_value;     /* best metric so far; NaN: none */
   int64_t best_step;
-  int64_t early_bad;           /* evaluations since the best one */
-  int64_t nonfinite_total, nonfinite_row;   /* skipped steps: all, in a row */
+  int64_t early_bad;                      /* evaluations since the best one */
+  int64_t nonfinite_total, nonfinite_row; /* skipped steps: all, in a row */
   int64_t rollbacks;
   double last_loss, last_grad_norm;
 } ls_state;
@@ -32,55 +33,71 @@ typedef struct {
 /* What does not change during a run. */
 typedef struct {
   ls_precision precision;
-  const ls_tensor *tensor;     /* the model's tensors, in flat order */
+  const ls_tensor *tensor; /* the model's tensors, in flat order */
   int tensors;
   int slots;
   const char *const *slot_name;
-  int slices;                  /* running sums are kept per slice */
+  int slices; /* running sums are kept per slice */
   uint64_t seed;
   int64_t batch;
-  const char *config_text;     /* resolved, without output and checkpoint keys */
-  const ls_data_file *file; int files;
-  const char *kernel;          /* numerics */
-  const char *run_id;          /* derived from config_text and data digests */
+  const char *config_text; /* resolved, without output and checkpoint keys */
+  const ls_data_file *file;
+  int files;
+  const char *kernel; /* numerics */
+  const char *run_id; /* derived from config_text and data digests */
   const ls_affine *x_affine, *y_affine;
   int64_t outputs, inputs;
 } ls_checkpoint_plan;
 
 /* An image: the whole file in memory, ready for the state to be copied in. */
 typedef struct ls_image ls_image;
-ls_status ls_image_new(const ls_checkpoint_plan *plan, const char *scratch_dir, ls_image **out);  /* makes the skeleton in scratch_dir */
-ls_status ls_image_clone(const ls_image *image, ls_image **out);    /* the second buffer */
+ls_status ls_image_new(const ls_checkpoint_plan *plan, const char *scratch_dir, ls_image **out); /* makes the skeleton in scratch_dir */
+ls_status ls_image_clone(const ls_image *image, ls_image **out);                                 /* the second buffer */
 void ls_image_free(ls_image **image);
-void *ls_image_weights(ls_image *image, int tensor);                /* where tensor's values go: rows*cols of the precision */
+void *ls_image_weights(ls_image *image, int tensor); /* where tensor's values go: rows*cols of the precision */
 void *ls_image_slot(ls_image *image, int slot, int tensor);
-void ls_image_state(ls_image *image, const ls_state *state, const ls_stats *slice_sums);  /* (slices) running sums of the epoch */
+void ls_image_state(ls_image *image, const ls_state *state, const ls_stats *slice_sums); /* (slices) running sums of the epoch */
 size_t ls_image_bytes(const ls_image *image);
-/* Seal (digests, user block) and commit as dir/name. Only this call does I/O; may run on a writer thread. keep_copy_as: a second name (hard link is not used; NULL none). */
+/* Seal (digests, user block) and commit as dir/name. Only this call does I/O; may run on a writer thread. An old final.h5 is
+ * replaced; another name that exists is an error, unless it holds the same bytes. */
 ls_status ls_image_commit(ls_image *image, const char *dir, const char *name);
 
 /* Reading. Verifies the digest before HDF5 sees a byte, then the schema. */
 typedef struct {
   ls_state state;
   ls_precision precision;
-  int tensors; ls_tensor *tensor;
-  void *weights;               /* flat (n) of the precision */
+  int tensors;
+  ls_tensor *tensor;
+  void *weights; /* flat (n) of the precision */
   int64_t parameters;
-  int slots; char **slot_name; void **slot;   /* flat (n) each */
-  int slices; ls_stats *slice_sums;
-  uint64_t seed; int64_t batch;
+  int slots;
+  char **slot_name;
+  void **slot; /* flat (n) each */
+  int slices;
+  ls_stats *slice_sums;
+  uint64_t seed;
+  int64_t batch;
   char *config_text, *run_id, *kernel, *writer;
-  int files; ls_data_file *file;
+  int files;
+  ls_data_file *file;
   ls_affine x_affine, y_affine;
   int64_t inputs, outputs;
 } ls_checkpoint;
-ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out);   /* LS_EDATA, located, for any damage */
-ls_status ls_checkpoint_verify(const char *path);                      /* user block and SHA-256 only */
+ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out); /* LS_EDATA, located, for any damage */
+ls_status ls_checkpoint_verify(const char *path);                    /* user block and SHA-256 only */
 void ls_checkpoint_free(ls_checkpoint **checkpoint);
 
 /* Newest good checkpoint of a run folder: path (ls_mem) or NULL where the folder holds none. Bad ones are warned of and renamed *.damaged;
  * LS_EDATA if there were some (also *.damaged ones) and none is good. repair false: nothing is renamed. */
 ls_status ls_checkpoint_newest(const char *dir, bool repair, char **path);
+
+/* The checkpoints of a folder by their names, newest first, unverified; damaged (NULL ok): how many are set aside as *.damaged.
+ * final.h5 has the step of its header, INT64_MAX where that is unreadable. *row from ls_mem. */
+typedef struct {
+  char name[40];
+  int64_t step;
+} ls_saved;
+ls_status ls_checkpoint_list(const char *dir, ls_saved **row, int *count, int *damaged);
 
 /* XXH3-128 of the flat weights as INTERFACE's weights_hash: "xxh3-128:<32 hex>". out has room for 48. */
 void ls_weights_hash(const void *weights, int64_t parameters, ls_precision precision, char *out);

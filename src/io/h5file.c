@@ -1,0 +1,396 @@
+#include "io/h5file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <hdf5.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "io/durable.h"
+
+enum { ALIGN = LS_ALIGN, LEVELS = 4, LINKS_MAX = 1 << 20 };
+
+struct ls_h5_file {
+  hid_t id;
+  size_t bytes;
+  const char *name;
+};
+
+static const char *const type_names[] = {"int64", "uint64", "float32", "float64", "text"};
+
+const char *ls_h5_type_name(ls_h5_type type) { return type_names[type]; }
+
+/* A function, because HDF5's constants are variables set when the library wakes. */
+static hid_t number_type(ls_h5_type type) {
+  switch (type) {
+    case LS_H5_I64:
+      return H5T_STD_I64LE;
+    case LS_H5_U64:
+      return H5T_STD_U64LE;
+    case LS_H5_F32:
+      return H5T_IEEE_F32LE;
+    default:
+      return H5T_IEEE_F64LE;
+  }
+}
+
+ls_status ls_h5_item_set(ls_h5_item *item, const char *path, ls_h5_type type, int64_t width, int rank, int64_t d0, int64_t d1) {
+  int64_t dim[2] = {rank > 0 ? d0 : 1, rank > 1 ? d1 : 1}, bytes;
+  memset(item, 0, sizeof *item);
+  if (snprintf(item->path, sizeof item->path, "%s", path) >= LS_H5_PATH)
+    return ls_fail(LS_EDATA, "%s: a dataset's path has at most %d characters", path, LS_H5_PATH - 1);
+  if (width < 1 || dim[0] < 1 || dim[1] < 1 || __builtin_mul_overflow(dim[0], dim[1], &item->count) ||
+      __builtin_mul_overflow(item->count, width, &bytes) || (uint64_t)bytes > SIZE_MAX / 4)
+    return ls_fail(LS_EDATA, "%s: a size of %lld x %lld elements of %lld bytes is not possible", path, (long long)dim[0], (long long)dim[1],
+                   (long long)width);
+  item->type = type;
+  item->width = width;
+  item->rank = rank;
+  item->bytes = (size_t)bytes;
+  memcpy(item->dim, dim, sizeof dim);
+  return LS_OK;
+}
+
+/* The library's own messages go to stderr otherwise; ours say the same with the user's names. */
+static void quiet(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+
+/* ---- skeleton ---- */
+
+/* Groups too must not keep their times, so none is left to the library to make on the way. */
+static bool make_groups(hid_t file, const char *path) {
+  char part[LS_H5_PATH];
+  snprintf(part, sizeof part, "%s", path);
+  hid_t plist = H5Pcreate(H5P_GROUP_CREATE);
+  bool ok = H5Pset_obj_track_times(plist, 0) >= 0;
+  for (char *slash = strchr(part + 1, '/'); ok && slash; slash = strchr(slash + 1, '/')) {
+    *slash = 0;
+    if (H5Lexists(file, part, H5P_DEFAULT) <= 0) {
+      hid_t group = H5Gcreate2(file, part, H5P_DEFAULT, plist, H5P_DEFAULT);
+      ok = group >= 0 && H5Gclose(group) >= 0;
+    }
+    *slash = '/';
+  }
+  H5Pclose(plist);
+  return ok;
+}
+
+static hid_t item_type(const ls_h5_item *item) {
+  if (item->type != LS_H5_TEXT) return H5Tcopy(number_type(item->type));
+  hid_t type = H5Tcopy(H5T_C_S1);
+  H5Tset_size(type, (size_t)item->width);
+  H5Tset_strpad(type, H5T_STR_NULLPAD);
+  return type;
+}
+
+static bool make_dataset(hid_t file, hid_t plist, const ls_h5_item *item) {
+  hsize_t dim[2] = {(hsize_t)item->dim[0], (hsize_t)item->dim[1]};
+  hid_t type = item_type(item);
+  hid_t space = item->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(item->rank, dim, NULL);
+  hid_t set = make_groups(file, item->path) ? H5Dcreate2(file, item->path, type, space, H5P_DEFAULT, plist, H5P_DEFAULT) : -1;
+  bool ok = set >= 0 && H5Dclose(set) >= 0;
+  H5Sclose(space);
+  H5Tclose(type);
+  return ok;
+}
+
+static bool make_datasets(hid_t file, const ls_h5_item *item, int items) {
+  hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
+  bool ok = H5Pset_layout(plist, H5D_CONTIGUOUS) >= 0 && H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) >= 0 &&
+            H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER) >= 0 && H5Pset_obj_track_times(plist, 0) >= 0;
+  for (int i = 0; ok && i < items; i++) ok = make_dataset(file, plist, &item[i]);
+  H5Pclose(plist);
+  return ok;
+}
+
+static bool make_file(const char *path, size_t user_block, const ls_h5_item *item, int items) {
+  hid_t create = H5Pcreate(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS);
+  bool ok = H5Pset_userblock(create, user_block) >= 0 && H5Pset_obj_track_times(create, 0) >= 0 && H5Pset_fapl_sec2(access) >= 0 &&
+            H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0 && H5Pset_alignment(access, 1, ALIGN) >= 0;
+  hid_t file = ok ? H5Fcreate(path, H5F_ACC_TRUNC, create, access) : -1;
+  ok = file >= 0 && make_datasets(file, item, items);
+  if (file >= 0 && H5Fclose(file) < 0) ok = false;
+  H5Pclose(access);
+  H5Pclose(create);
+  return ok;
+}
+
+/* The library may have called a write done that was not (disk full), so offsets come from the image read back, whose parts carry checksums.
+ */
+static ls_status locate(const char *image, size_t bytes, ls_h5_item *item, int items) {
+  ls_h5_file *file;
+  LS_TRY(ls_h5_open_image("the checkpoint's skeleton", image, bytes, &file));
+  ls_status status = LS_OK;
+  for (int i = 0; status == LS_OK && i < items; i++) {
+    ls_h5_item found;
+    status = ls_h5_find(file, item[i].path, 1, &found);
+    assert(status != LS_OK || (found.bytes == item[i].bytes && found.offset % ALIGN == 0));
+    item[i].offset = found.offset;
+  }
+  ls_h5_close(&file);
+  return status;
+}
+
+ls_status ls_h5_skeleton(const char *dir, size_t user_block, ls_h5_item *item, int items, char **image, size_t *bytes) {
+  char path[PATH_MAX];
+  *image = NULL;
+  quiet();
+  if (snprintf(path, sizeof path, "%s/.tmp-skeleton-XXXXXX", dir) >= PATH_MAX) return ls_fail(LS_EIO, "'%s': the path is too long", dir);
+  int fd = mkstemp(path);
+  if (fd < 0) return ls_fail(LS_EIO, "cannot create a file in '%s': %s", dir, strerror(errno));
+  close(fd);
+  ls_status status = LS_OK;
+  if (!make_file(path, user_block, item, items))
+    status = ls_fail(LS_EIO, "cannot lay out a checkpoint in '%s': is there room for it?", dir);
+  if (status == LS_OK) status = ls_file_read(path, image, bytes, SIZE_MAX / 8);
+  unlink(path);
+  if (status == LS_OK) status = locate(*image, *bytes, item, items);
+  if (status != LS_OK) {
+    LS_FREE(*image);
+    return ls_fail_prefix(status == LS_EDATA ? LS_EIO : status, "checkpoint");
+  }
+  return LS_OK;
+}
+
+/* ---- opening ---- */
+
+/* The image is lent to the library: every copy it asks for is the same block, and none is freed. */
+typedef struct {
+  void *data;
+  size_t bytes;
+} lent;
+
+static void *lend(size_t size, H5FD_file_image_op_t op, void *udata) {
+  (void)op;
+  const lent *image = udata;
+  return size == image->bytes ? image->data : NULL;
+}
+static void *lend_copy(void *to, const void *from, size_t size, H5FD_file_image_op_t op, void *udata) {
+  (void)op, (void)udata, (void)size;
+  return to == from ? to : NULL;
+}
+static void *lend_resize(void *block, size_t size, H5FD_file_image_op_t op, void *udata) {
+  (void)block, (void)size, (void)op, (void)udata;
+  return NULL;
+}
+static herr_t lend_end(void *block, H5FD_file_image_op_t op, void *udata) {
+  (void)block, (void)op, (void)udata;
+  return 0;
+}
+static void *lend_udata(void *udata) { return udata; }
+static herr_t lend_udata_end(void *udata) {
+  (void)udata;
+  return 0;
+}
+
+static hid_t open_lent(lent *image) {
+  static int opened; /* the library takes two images of one name for one file */
+  char name[64];
+  snprintf(name, sizeof name, "lockstep-image-%d", opened++);
+  H5FD_file_image_callbacks_t callbacks = {lend, lend_copy, lend_resize, lend_end, lend_udata, lend_udata_end, image};
+  hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  hid_t file = -1;
+  if (H5Pset_fapl_core(access, 1 << 16, 0) >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
+      H5Pset_file_image_callbacks(access, &callbacks) >= 0 && H5Pset_file_image(access, image->data, image->bytes) >= 0)
+    file = H5Fopen(name, H5F_ACC_RDONLY, access);
+  H5Pclose(access);
+  return file;
+}
+
+/* The file, its name and what is lent in one block: callbacks may come until the library has closed the file. */
+typedef struct {
+  ls_h5_file file;
+  lent image;
+  char name[PATH_MAX];
+} opened_file;
+
+static ls_status opened_new(const char *name, opened_file **out) {
+  quiet();
+  LS_NEW(*out, 1);
+  snprintf((*out)->name, sizeof(*out)->name, "%s", name);
+  (*out)->file.name = (*out)->name;
+  return LS_OK;
+}
+
+static ls_status opened_done(opened_file *self, ls_h5_file **out) {
+  if (self->file.id < 0) {
+    ls_status status = ls_fail(LS_EDATA, "'%s' is not an HDF5 file, or damaged", self->name);
+    ls_mem_free(self);
+    return status;
+  }
+  *out = &self->file;
+  return LS_OK;
+}
+
+ls_status ls_h5_open_image(const char *name, const void *image, size_t bytes, ls_h5_file **out) {
+  opened_file *self;
+  *out = NULL;
+  LS_TRY(opened_new(name, &self));
+  memcpy(&self->image.data, &image, sizeof image); /* the library's type is not const; opened for reading it writes nothing */
+  self->image.bytes = self->file.bytes = bytes;
+  self->file.id = open_lent(&self->image);
+  return opened_done(self, out);
+}
+
+ls_status ls_h5_open_path(const char *path, ls_h5_file **out) {
+  opened_file *self;
+  struct stat info;
+  *out = NULL;
+  if (stat(path, &info) != 0) return ls_fail(LS_EDATA, "cannot open '%s': %s", path, strerror(errno));
+  if (!S_ISREG(info.st_mode)) return ls_fail(LS_EDATA, "'%s' is not a file", path);
+  LS_TRY(opened_new(path, &self));
+  self->file.bytes = (size_t)info.st_size;
+  hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+  self->file.id = H5Fopen(path, H5F_ACC_RDONLY, access);
+  H5Pclose(access);
+  return opened_done(self, out);
+}
+
+void ls_h5_close(ls_h5_file **file) {
+  if (!*file) return;
+  H5Fclose((*file)->id);
+  LS_FREE(*file);
+}
+
+/* ---- looking up ---- */
+
+static ls_status wrong(const ls_h5_file *file, const char *path, const char *what) {
+  return ls_fail(LS_EDATA, "'%s': %s %s", file->name, path, what);
+}
+
+static bool is_hard(hid_t at, const char *path) {
+  H5L_info_t link;
+  return H5Lget_info(at, path, &link, H5P_DEFAULT) >= 0 && link.type == H5L_TYPE_HARD;
+}
+
+/* Soft and external links could lead to anything, so each step of the path must be the thing itself. */
+static ls_status check_links(const ls_h5_file *file, const char *path) {
+  char part[LS_H5_PATH];
+  snprintf(part, sizeof part, "%s", path);
+  for (char *slash = strchr(part + 1, '/');; slash = strchr(slash + 1, '/')) {
+    if (slash) *slash = 0;
+    if (H5Lexists(file->id, part, H5P_DEFAULT) <= 0) return wrong(file, path, "is missing");
+    if (!is_hard(file->id, part)) return wrong(file, path, "is reached through a soft or external link; only the dataset itself is read");
+    if (!slash) return LS_OK;
+    *slash = '/';
+  }
+}
+
+static bool type_known(hid_t type, int exact, ls_h5_type *out, int64_t *width) {
+  H5T_class_t class = H5Tget_class(type);
+  *width = (int64_t)H5Tget_size(type);
+  if (class == H5T_STRING && exact && H5Tis_variable_str(type) == 0) {
+    *out = LS_H5_TEXT;
+    return true;
+  }
+  if (!exact) {
+    *out = *width == 4 ? LS_H5_F32 : LS_H5_F64;
+    return class == H5T_FLOAT && (*width == 4 || *width == 8);
+  }
+  for (int t = LS_H5_I64; t < LS_H5_TEXT; t++) {
+    *out = (ls_h5_type)t;
+    if (H5Tequal(type, number_type(*out)) > 0) return true;
+  }
+  return false;
+}
+
+static ls_status check_storage(const ls_h5_file *file, hid_t set, const char *path) {
+  hid_t plist = H5Dget_create_plist(set);
+  bool plain = plist >= 0 && H5Pget_layout(plist) == H5D_CONTIGUOUS && H5Pget_nfilters(plist) == 0 && H5Pget_external_count(plist) == 0;
+  if (plist >= 0) H5Pclose(plist);
+  return plain ? LS_OK : wrong(file, path, "is chunked, compressed, virtual or kept in another file; only contiguous datasets are read");
+}
+
+static ls_status check_place(const ls_h5_file *file, hid_t set, ls_h5_item *item) {
+  haddr_t offset = H5Dget_offset(set);
+  if (offset == HADDR_UNDEF || H5Dget_storage_size(set) != item->bytes) return wrong(file, item->path, "holds no data");
+  if (offset > file->bytes || item->bytes > file->bytes - offset) return wrong(file, item->path, "reaches beyond the end of the file");
+  item->offset = (size_t)offset;
+  return LS_OK;
+}
+
+static ls_status describe(const ls_h5_file *file, hid_t set, const char *path, int exact, ls_h5_item *out) {
+  hid_t type = H5Dget_type(set), space = H5Dget_space(set);
+  hsize_t dim[2] = {1, 1};
+  ls_h5_type kind = LS_H5_I64;
+  int64_t width = 0;
+  int rank = space < 0 || H5Sget_simple_extent_type(space) == H5S_NULL ? -1 : H5Sget_simple_extent_ndims(space);
+  bool known = type >= 0 && type_known(type, exact, &kind, &width);
+  if (rank == 1 || rank == 2) H5Sget_simple_extent_dims(space, dim, NULL);
+  if (type >= 0) H5Tclose(type);
+  if (space >= 0) H5Sclose(space);
+  if (!known) return wrong(file, path, exact ? "has a type that checkpoints do not use" : "is not of 32- or 64-bit floating-point numbers");
+  if (rank < 0 || rank > 2 || dim[0] > INT64_MAX || dim[1] > INT64_MAX)
+    return wrong(file, path, "has more than two dimensions, or none at all");
+  if (ls_h5_item_set(out, path, kind, width, rank, (int64_t)dim[0], (int64_t)dim[1]) != LS_OK)
+    return ls_fail_prefix(LS_EDATA, "'%s'", file->name);
+  LS_TRY(check_storage(file, set, path));
+  return check_place(file, set, out);
+}
+
+ls_status ls_h5_find(ls_h5_file *file, const char *path, int exact, ls_h5_item *out) {
+  LS_TRY(check_links(file, path));
+  H5O_info_t info;
+  if (H5Oget_info_by_name(file->id, path, &info, H5P_DEFAULT) < 0 || info.type != H5O_TYPE_DATASET)
+    return wrong(file, path, "is not a dataset");
+  hid_t set = H5Dopen2(file->id, path, H5P_DEFAULT);
+  if (set < 0) return wrong(file, path, "cannot be opened: the file is damaged");
+  ls_status status = describe(file, set, path, exact, out);
+  H5Dclose(set);
+  return status;
+}
+
+ls_status ls_h5_read_real(ls_h5_file *file, const ls_h5_item *item, ls_precision precision, void *out) {
+  hid_t set = H5Dopen2(file->id, item->path, H5P_DEFAULT);
+  herr_t done = set < 0 ? -1 : H5Dread(set, precision == LS_F32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
+  if (set >= 0) H5Dclose(set);
+  return done < 0 ? wrong(file, item->path, "cannot be read: the file is damaged") : LS_OK;
+}
+
+typedef struct {
+  const ls_h5_file *file;
+  int level;
+  int64_t links, datasets;
+  ls_status status;
+} tally;
+
+static herr_t tally_link(hid_t group, const char *name, const H5L_info_t *link, void *data);
+
+static herr_t tally_group(hid_t group, tally *t) {
+  if (++t->level > LEVELS) t->status = ls_fail(LS_EDATA, "'%s': more than %d levels of groups", t->file->name, LEVELS);
+  herr_t done = t->status != LS_OK ? -1 : H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, tally_link, t);
+  t->level--;
+  return done;
+}
+
+static herr_t tally_link(hid_t group, const char *name, const H5L_info_t *link, void *data) {
+  tally *t = data;
+  H5O_info_t info = {.type = H5O_TYPE_UNKNOWN};
+  if (link->type == H5L_TYPE_HARD) H5Oget_info_by_name(group, name, &info, H5P_DEFAULT);
+  if (++t->links > LINKS_MAX || (info.type != H5O_TYPE_GROUP && info.type != H5O_TYPE_DATASET)) {
+    t->status = ls_fail(LS_EDATA, "'%s': '%s' is neither a group nor a dataset of this file", t->file->name, name);
+    return -1;
+  }
+  if (info.type == H5O_TYPE_DATASET) return t->datasets++, 0;
+  hid_t inner = H5Gopen2(group, name, H5P_DEFAULT);
+  herr_t done = inner < 0 ? -1 : tally_group(inner, t);
+  if (inner >= 0) H5Gclose(inner);
+  return done;
+}
+
+ls_status ls_h5_count(ls_h5_file *file, const char *group, int64_t *datasets) {
+  tally t = {.file = file};
+  hid_t id = H5Gopen2(file->id, group, H5P_DEFAULT);
+  herr_t done = id < 0 ? -1 : tally_group(id, &t);
+  if (id >= 0) H5Gclose(id);
+  *datasets = t.datasets;
+  if (t.status != LS_OK) return t.status;
+  return done < 0 ? wrong(file, group, "cannot be listed: the file is damaged") : LS_OK;
+}

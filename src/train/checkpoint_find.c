@@ -1,0 +1,140 @@
+/* checkpoint_find.c - the newest good checkpoint of a run folder, and what is done with the others. */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "io/durable.h"
+#include "train/checkpoint_private.h"
+
+typedef struct {
+  ls_saved *row; /* (capacity) */
+  int count, capacity, damaged;
+  bool repair;
+} listing;
+
+static bool ends_with(const char *name, const char *end) {
+  size_t a = strlen(name), b = strlen(end);
+  return a >= b && !strcmp(name + a - b, end);
+}
+
+/* "ckpt-1200.h5" to 1200; -1: no checkpoint's name. */
+static int64_t step_of(const char *name) {
+  char *end;
+  if (strncmp(name, "ckpt-", 5) || name[5] < '0' || name[5] > '9') return -1;
+  errno = 0;
+  long long step = strtoll(name + 5, &end, 10);
+  return errno == 0 && !strcmp(end, ".h5") ? step : -1;
+}
+
+/* final.h5 has its step in its header; without a good one it is looked at, and found bad, first. */
+static int64_t final_step(const char *dir) {
+  char path[PATH_MAX];
+  ls_block block;
+  snprintf(path, sizeof path, "%s/final.h5", dir);
+  return ls_block_peek(path, &block) == LS_OK ? block.step : INT64_MAX;
+}
+
+static ls_status add(listing *list, const char *name, int64_t step) {
+  if (list->count == list->capacity) {
+    ls_saved *larger;
+    LS_NEW(larger, 2 * list->capacity + 16);
+    if (list->count) memcpy(larger, list->row, (size_t)list->count * sizeof *larger);
+    ls_mem_free(list->row);
+    list->row = larger;
+    list->capacity = 2 * list->capacity + 16;
+  }
+  ls_saved *row = &list->row[list->count++];
+  snprintf(row->name, sizeof row->name, "%s", name);
+  row->step = step;
+  return LS_OK;
+}
+
+static ls_status consider(listing *list, const char *dir, int fd, const char *name) {
+  if (!strncmp(name, ".tmp-", 5)) {
+    if (list->repair) unlinkat(fd, name, 0); /* a save that a kill cut short */
+    return LS_OK;
+  }
+  if (!strcmp(name, "final.h5")) return add(list, name, final_step(dir));
+  if (step_of(name) >= 0 && strlen(name) < sizeof list->row->name) return add(list, name, step_of(name));
+  if (ends_with(name, ".h5.damaged") && (!strncmp(name, "ckpt-", 5) || !strncmp(name, "final.h5", 8))) list->damaged++;
+  return LS_OK;
+}
+
+static int newer(const void *a, const void *b) {
+  const ls_saved *x = a, *y = b;
+  return x->step != y->step ? (x->step < y->step ? 1 : -1) : strcmp(y->name, x->name);
+}
+
+/* A folder that is not there holds nothing. */
+static ls_status scan(const char *dir, listing *list) {
+  DIR *folder = opendir(dir);
+  if (!folder && errno == ENOENT) return LS_OK;
+  if (!folder) return ls_fail(LS_EIO, "cannot list the folder '%s': %s", dir, strerror(errno));
+  ls_status status = LS_OK;
+  for (struct dirent *entry; status == LS_OK && (errno = 0, entry = readdir(folder));)
+    status = consider(list, dir, dirfd(folder), entry->d_name);
+  if (status == LS_OK && errno) status = ls_fail(LS_EIO, "cannot list the folder '%s': %s", dir, strerror(errno));
+  closedir(folder);
+  if (list->count) qsort(list->row, (size_t)list->count, sizeof *list->row, newer);
+  return status;
+}
+
+ls_status ls_checkpoint_list(const char *dir, ls_saved **row, int *count, int *damaged) {
+  listing list = {0};
+  ls_status status = scan(dir, &list);
+  if (status != LS_OK) LS_FREE(list.row);
+  *row = list.row;
+  *count = status == LS_OK ? list.count : 0;
+  if (damaged) *damaged = list.damaged;
+  return status;
+}
+
+static ls_status verify(const char *path, const ls_saved *row) {
+  ls_block block;
+  LS_TRY(ls_checkpoint_verify(path));
+  if (!strcmp(row->name, "final.h5")) return LS_OK;
+  LS_TRY(ls_block_peek(path, &block));
+  if (block.step == row->step) return LS_OK;
+  return ls_fail(LS_EDATA, "'%s' holds the state of step %lld, not of the one in its name", path, (long long)block.step);
+}
+
+/* Out of the way, so that its step can be written again; kept, because someone may want to look. */
+static ls_status set_aside(const char *dir, const char *path) {
+  char aside[PATH_MAX + 16];
+  snprintf(aside, sizeof aside, "%s.damaged", path);
+  if (rename(path, aside) != 0) return ls_fail(LS_EIO, "cannot rename '%s' to '%s': %s", path, aside, strerror(errno));
+  return ls_durable_sync_dir(dir);
+}
+
+static ls_status first_good(const char *dir, listing *list, char **out) {
+  for (int i = 0; i < list->count; i++) {
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%s", dir, list->row[i].name) >= PATH_MAX) return ls_fail(LS_EIO, "'%s': the path is too long", dir);
+    ls_status status = verify(path, &list->row[i]);
+    if (status == LS_OK) return *out = ls_mem_text(path), LS_OK;
+    if (status != LS_EDATA) return status;
+    ls_log(LS_LOG_WARN, "%s%s", ls_error_text(), list->repair ? "; it is set aside as *.damaged" : "");
+    if (list->repair) LS_TRY(set_aside(dir, path));
+    list->damaged++;
+  }
+  if (!list->damaged) return LS_OK;
+  return ls_fail(LS_EDATA,
+                 "'%s' holds no good checkpoint, and %d damaged: not starting afresh by itself. Give another file with --resume=FILE, "
+                 "or start again with --force or in another folder",
+                 dir, list->damaged);
+}
+
+ls_status ls_checkpoint_newest(const char *dir, bool repair, char **path) {
+  listing list = {.repair = repair};
+  *path = NULL;
+  ls_status status = scan(dir, &list);
+  if (status == LS_OK) status = first_good(dir, &list, path);
+  ls_mem_free(list.row);
+  return status;
+}

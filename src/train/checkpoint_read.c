@@ -1,0 +1,337 @@
+/* checkpoint_read.c - a checkpoint from its file. In this order: the whole file into memory; its digest; then HDF5 parses that
+ * same memory; /integrity lists the datasets; each must be there as listed, with its own digest; from their values the
+ * writer's list is made again, and must be the one found. What is read is copied out, and the file let go. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "io/durable.h"
+#include "lockstep/optim.h"
+#include "train/checkpoint_private.h"
+
+typedef struct {
+  const char *path; /* for messages */
+  char *data;       /* (bytes) the file, verified */
+  size_t bytes;
+  ls_h5_file *file;
+  ls_layout toc; /* what /integrity lists, found in the file; without /optional and /integrity itself */
+} reader;
+
+static ls_status wrong(const reader *r, const char *what, const char *problem) {
+  return ls_fail(LS_EDATA, "'%s': %s %s", r->path, what, problem);
+}
+
+static const void *at(const reader *r, const ls_h5_item *item, int64_t index) {
+  return r->data + item->offset + (size_t)index * (size_t)item->width;
+}
+
+/* Texts come NUL-padded; one that fills its width has no NUL. */
+static char *text_at(const reader *r, const ls_h5_item *item, int64_t index) {
+  return ls_mem_format("%.*s", item->width < INT_MAX ? (int)item->width : INT_MAX, (const char *)at(r, item, index));
+}
+
+static ls_status find(reader *r, const char *path, ls_h5_type type, int rank, ls_h5_item *out) {
+  LS_TRY(ls_h5_find(r->file, path, 1, out));
+  return out->type == type && out->rank == rank ? LS_OK : wrong(r, path, "has another type or shape than this format's");
+}
+
+static ls_status check_version(reader *r) {
+  ls_h5_item major, minor;
+  LS_TRY(find(r, "/meta/format_major", LS_H5_I64, 0, &major));
+  LS_TRY(find(r, "/meta/format_minor", LS_H5_I64, 0, &minor));
+  long long have = *(const int64_t *)at(r, &major, 0);
+  if (have == LS_CKPT_MAJOR) return LS_OK;
+  return ls_fail(LS_EDATA, "'%s' is of format %lld.%lld; this lockstep reads format %d", r->path, have,
+                 (long long)*(const int64_t *)at(r, &minor, 0), LS_CKPT_MAJOR);
+}
+
+/* ---- the table of contents ---- */
+
+typedef struct {
+  ls_h5_item path, type, rank, dims, bytes, digest;
+} contents;
+
+static ls_status open_contents(reader *r, contents *c) {
+  LS_TRY(find(r, "/integrity/path", LS_H5_TEXT, 1, &c->path));
+  LS_TRY(find(r, "/integrity/type", LS_H5_TEXT, 1, &c->type));
+  LS_TRY(find(r, "/integrity/rank", LS_H5_I64, 1, &c->rank));
+  LS_TRY(find(r, "/integrity/dims", LS_H5_I64, 2, &c->dims));
+  LS_TRY(find(r, "/integrity/bytes", LS_H5_I64, 1, &c->bytes));
+  LS_TRY(find(r, "/integrity/xxh3_128", LS_H5_TEXT, 1, &c->digest));
+  int64_t n = c->path.dim[0];
+  bool fits = c->type.dim[0] == n && c->rank.dim[0] == n && c->dims.dim[0] == n && c->dims.dim[1] == 2 && c->bytes.dim[0] == n &&
+              c->digest.dim[0] == n && c->path.width <= LS_H5_PATH && c->digest.width == LS_CKPT_DIGEST + 1 && n < INT32_MAX;
+  return fits ? LS_OK : wrong(r, "/integrity", "has columns of different length");
+}
+
+/* Row i of the list against the dataset itself. */
+static ls_status check_row(reader *r, const contents *c, int64_t i, ls_h5_item *item) {
+  char path[LS_H5_PATH + 1], digest[LS_CKPT_DIGEST + 1];
+  snprintf(path, sizeof path, "%.*s", (int)c->path.width, (const char *)at(r, &c->path, i));
+  if (*path != '/') return wrong(r, "/integrity/path", "has a row that is no path");
+  LS_TRY(ls_h5_find(r->file, path, 1, item));
+  const int64_t *rank = at(r, &c->rank, i), *dims = at(r, &c->dims, 2 * i), *bytes = at(r, &c->bytes, i);
+  const char *type = at(r, &c->type, i), *name = ls_h5_type_name(item->type);
+  if (*rank != item->rank || dims[0] != item->dim[0] || dims[1] != item->dim[1] || (uint64_t)*bytes != item->bytes ||
+      strncmp(type, name, (size_t)c->type.width))
+    return wrong(r, path, "is not as /integrity lists it");
+  ls_digest_hex(r->data + item->offset, item->bytes, digest);
+  return memcmp(digest, at(r, &c->digest, i), LS_CKPT_DIGEST) ? wrong(r, path, "is damaged: its digest differs") : LS_OK;
+}
+
+static ls_status read_contents(reader *r) {
+  contents c;
+  size_t total = 0;
+  int64_t datasets;
+  LS_TRY(open_contents(r, &c));
+  LS_NEW(r->toc.item, c.path.dim[0]);
+  for (int64_t i = 0; i < c.path.dim[0]; i++) {
+    ls_h5_item *item = &r->toc.item[r->toc.items];
+    LS_TRY(check_row(r, &c, i, item));
+    total += item->bytes; /* each fits the file, so this cannot wrap before it is caught */
+    if (total > r->bytes) return wrong(r, item->path, "shares its place with other datasets");
+    if (strncmp(item->path, "/optional/", 10)) r->toc.items++;
+  }
+  LS_TRY(ls_h5_count(r->file, "/", &datasets));
+  return datasets == c.path.dim[0] + 6 ? LS_OK : wrong(r, "/integrity", "does not list every dataset of the file");
+}
+
+/* ---- values ---- */
+
+static ls_status need(const reader *r, const char *path, ls_h5_type type, int rank, const ls_h5_item **out) {
+  *out = ls_layout_find(&r->toc, path);
+  if (!*out) return wrong(r, path, "is missing");
+  return (*out)->type == type && (*out)->rank == rank ? LS_OK : wrong(r, path, "has another type or shape than this format's");
+}
+
+static ls_status get_number(const reader *r, const char *path, ls_h5_type type, void *out) {
+  const ls_h5_item *item;
+  LS_TRY(need(r, path, type, 0, &item));
+  memcpy(out, at(r, item, 0), 8);
+  return LS_OK;
+}
+
+static ls_status get_text(const reader *r, const char *path, char **out) {
+  const ls_h5_item *item;
+  LS_TRY(need(r, path, LS_H5_TEXT, 0, &item));
+  *out = text_at(r, item, 0);
+  return LS_OK;
+}
+
+static ls_status get_doubles(const reader *r, const char *path, int64_t n, double **out) {
+  const ls_h5_item *item;
+  LS_TRY(need(r, path, LS_H5_F64, 1, &item));
+  if (item->dim[0] != n) return wrong(r, path, "does not have one value a column");
+  LS_NEW(*out, n);
+  memcpy(*out, at(r, item, 0), item->bytes);
+  return LS_OK;
+}
+
+static ls_status get_affine(const reader *r, const char *shift, const char *divisor, int64_t n, ls_affine *out) {
+  const ls_h5_item *item = ls_layout_find(&r->toc, shift);
+  if (!item) return LS_OK;
+  out->n = n;
+  LS_TRY(get_doubles(r, shift, n, &out->shift));
+  return get_doubles(r, divisor, n, &out->divisor);
+}
+
+static ls_status get_data_files(const reader *r, ls_checkpoint *c) {
+  const ls_h5_item *path, *bytes, *samples, *digest;
+  if (!ls_layout_find(&r->toc, "/data/path")) return LS_OK;
+  LS_TRY(need(r, "/data/path", LS_H5_TEXT, 1, &path));
+  LS_TRY(need(r, "/data/bytes", LS_H5_I64, 1, &bytes));
+  LS_TRY(need(r, "/data/samples", LS_H5_I64, 1, &samples));
+  LS_TRY(need(r, "/data/digest", LS_H5_TEXT, 1, &digest));
+  int64_t n = path->dim[0];
+  if (bytes->dim[0] != n || samples->dim[0] != n || digest->dim[0] != n) return wrong(r, "/data", "has lists of different length");
+  LS_NEW(c->file, n);
+  for (c->files = 0; c->files < n; c->files++) {
+    ls_data_file *file = &c->file[c->files];
+    file->path = text_at(r, path, c->files);
+    memcpy(&file->bytes, at(r, bytes, c->files), sizeof file->bytes);
+    memcpy(&file->samples, at(r, samples, c->files), sizeof file->samples);
+    snprintf(file->digest, sizeof file->digest, "%.*s", (int)digest->width, (const char *)at(r, digest, c->files));
+  }
+  return LS_OK;
+}
+
+static ls_status get_precision(const reader *r, ls_precision *out) {
+  char *name = NULL;
+  LS_TRY(get_text(r, "/numerics/precision", &name));
+  bool f32 = !strcmp(name, ls_real_name(LS_F32)), f64 = !strcmp(name, ls_real_name(LS_F64));
+  ls_mem_free(name);
+  *out = f64 ? LS_F64 : LS_F32;
+  return f32 || f64 ? LS_OK : wrong(r, "/numerics/precision", "is neither float32 nor float64");
+}
+
+static ls_status get_scalars(const reader *r, ls_checkpoint *c) {
+  LS_TRY(get_precision(r, &c->precision));
+  for (int i = 0; i < ls_state_field_count; i++)
+    LS_TRY(get_number(r, ls_state_fields[i].path, ls_state_fields[i].type, (char *)&c->state + ls_state_fields[i].offset));
+  LS_TRY(get_number(r, "/data/seed", LS_H5_U64, &c->seed));
+  LS_TRY(get_number(r, "/data/batch", LS_H5_I64, &c->batch));
+  LS_TRY(get_number(r, "/data/inputs", LS_H5_I64, &c->inputs));
+  LS_TRY(get_number(r, "/data/outputs", LS_H5_I64, &c->outputs));
+  LS_TRY(get_text(r, "/meta/writer", &c->writer));
+  LS_TRY(get_text(r, "/meta/run_id", &c->run_id));
+  LS_TRY(get_text(r, "/config/text", &c->config_text));
+  return get_text(r, "/numerics/kernel", &c->kernel);
+}
+
+static ls_status get_sums(const reader *r, ls_checkpoint *c) {
+  const ls_h5_item *item;
+  int64_t slices;
+  LS_TRY(get_number(r, "/data/slices", LS_H5_I64, &slices));
+  LS_TRY(need(r, "/train/sums", LS_H5_F64, 2, &item));
+  if (item->dim[1] != LS_STATS_N || item->dim[0] != slices || slices > LS_SLICES_MAX)
+    return wrong(r, "/train/sums", "has an impossible shape");
+  c->slices = (int)item->dim[0];
+  LS_NEW(c->slice_sums, c->slices);
+  memcpy(c->slice_sums, at(r, item, 0), item->bytes);
+  return LS_OK;
+}
+
+static ls_status get_slot_names(const reader *r, ls_checkpoint *c) {
+  const ls_h5_item *item = ls_layout_find(&r->toc, "/optim/slots");
+  if (!item) return LS_OK;
+  if (item->type != LS_H5_TEXT || item->rank != 1 || item->dim[0] > LS_SLOTS_MAX)
+    return wrong(r, "/optim/slots", "is not a short list of names");
+  LS_NEW(c->slot_name, item->dim[0]);
+  for (c->slots = 0; c->slots < item->dim[0]; c->slots++) c->slot_name[c->slots] = text_at(r, item, c->slots);
+  return LS_OK;
+}
+
+/* ---- tensors ---- */
+
+/* "/model/NNNN/name" to a tensor; the rest of the check is the comparison of the lists. */
+static bool tensor_of(const ls_h5_item *item, ls_tensor *tensor) {
+  int end = 0;
+  if (sscanf(item->path, "/model/%d/%15s%n", &tensor->layer, tensor->name, &end) != 2 || item->path[end]) return false;
+  tensor->rows = item->rank == 2 ? item->dim[0] : 1;
+  tensor->cols = item->rank == 2 ? item->dim[1] : item->dim[0];
+  return true;
+}
+
+static ls_status get_tensors(const reader *r, ls_checkpoint *c) {
+  LS_NEW(c->tensor, r->toc.items);
+  for (int i = 0; i < r->toc.items; i++) {
+    const ls_h5_item *item = &r->toc.item[i];
+    if (strncmp(item->path, "/model/", 7)) continue;
+    ls_tensor *tensor = &c->tensor[c->tensors++];
+    if (!tensor_of(item, tensor)) return wrong(r, item->path, "is no tensor's name");
+    tensor->offset = c->parameters;
+    c->parameters += item->count; /* bounded by the file's size */
+  }
+  return c->tensors ? LS_OK : wrong(r, "/model", "is empty");
+}
+
+/* The list that a writer of these values would have made: the one found must be it, dataset for dataset. */
+static ls_status check_layout(const reader *r, const ls_checkpoint *c, ls_layout *layout) {
+  ls_checkpoint_plan plan = {.precision = c->precision,
+                             .tensor = c->tensor,
+                             .tensors = c->tensors,
+                             .slots = c->slots,
+                             .slot_name = (const char *const *)c->slot_name,
+                             .slices = c->slices,
+                             .seed = c->seed,
+                             .batch = c->batch,
+                             .config_text = c->config_text,
+                             .file = c->file,
+                             .files = c->files,
+                             .kernel = c->kernel,
+                             .run_id = c->run_id,
+                             .x_affine = &c->x_affine,
+                             .y_affine = &c->y_affine,
+                             .outputs = c->outputs,
+                             .inputs = c->inputs};
+  LS_TRY(ls_layout_new(&plan, c->writer, layout));
+  for (int i = 0; i < layout->covered; i++) {
+    const ls_h5_item *want = &layout->item[i], *have = &r->toc.item[i];
+    if (i >= r->toc.items || strcmp(want->path, have->path)) return wrong(r, want->path, "is missing or out of its place");
+    if (want->type != have->type || want->width != have->width || want->rank != have->rank ||
+        memcmp(want->dim, have->dim, sizeof want->dim))
+      return wrong(r, want->path, "has another type or shape than the rest of the file asks for");
+    layout->item[i].offset = have->offset;
+  }
+  return r->toc.items == layout->covered ? LS_OK : wrong(r, r->toc.item[layout->covered].path, "does not belong into a checkpoint");
+}
+
+static void copy_flat(const reader *r, const ls_layout *layout, int first, int count, char *out) {
+  for (int i = first; i < first + count; out += layout->item[i++].bytes)
+    memcpy(out, r->data + layout->item[i].offset, layout->item[i].bytes);
+}
+
+static ls_status get_arrays(const reader *r, const ls_layout *layout, ls_checkpoint *c) {
+  size_t size = ls_real_size(c->precision);
+  LS_TRY(ls_mem_new(&c->weights, (size_t)c->parameters, size));
+  copy_flat(r, layout, layout->first_tensor, c->tensors, c->weights);
+  LS_NEW(c->slot, c->slots);
+  for (int s = 0; s < c->slots; s++) {
+    LS_TRY(ls_mem_new(&c->slot[s], (size_t)c->parameters, size));
+    copy_flat(r, layout, layout->first_tensor + (1 + s) * c->tensors, c->tensors, c->slot[s]);
+  }
+  return LS_OK;
+}
+
+static ls_status read_all(reader *r, ls_checkpoint *c) {
+  ls_layout layout = {0};
+  LS_TRY(ls_h5_open_image(r->path, r->data, r->bytes, &r->file));
+  LS_TRY(check_version(r));
+  LS_TRY(read_contents(r));
+  LS_TRY(get_scalars(r, c));
+  LS_TRY(get_data_files(r, c));
+  LS_TRY(get_affine(r, "/data/x_shift", "/data/x_divisor", c->inputs, &c->x_affine));
+  LS_TRY(get_affine(r, "/data/y_shift", "/data/y_divisor", c->outputs, &c->y_affine));
+  LS_TRY(get_sums(r, c));
+  LS_TRY(get_slot_names(r, c));
+  LS_TRY(get_tensors(r, c));
+  ls_status status = check_layout(r, c, &layout);
+  if (status == LS_OK) status = get_arrays(r, &layout, c);
+  ls_layout_free(&layout);
+  return status;
+}
+
+/* An HDF5 file that is no checkpoint gets a hint at what it can be used for. */
+static ls_status verify(const char *path, const char *data, size_t bytes) {
+  static const char hdf5[] = "\211HDF\r\n\032\n";
+  ls_block block;
+  if (bytes >= 8 && !memcmp(data, hdf5, 8))
+    return ls_fail(
+        LS_EDATA,
+        "'%s' is a plain HDF5 file without a checkpoint's header; to start from its weights use model.init: {type: file, file: %s}", path,
+        path);
+  return ls_block_verify(path, data, bytes, &block);
+}
+
+ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out) {
+  reader r = {.path = path};
+  struct stat info;
+  *out = NULL;
+  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) return ls_fail(LS_EDATA, "'%s' is not a file", path);
+  ls_status status = ls_file_read(path, &r.data, &r.bytes, SIZE_MAX / 8);
+  if (status != LS_OK) return ls_fail(status == LS_EIO ? LS_EDATA : status, "%s", ls_error_text());
+  status = verify(path, r.data, r.bytes);
+  if (status == LS_OK) status = ls_mem_new((void **)out, 1, sizeof **out);
+  if (status == LS_OK) status = read_all(&r, *out);
+  if (status != LS_OK) ls_checkpoint_free(out);
+  ls_h5_close(&r.file);
+  ls_layout_free(&r.toc);
+  LS_FREE(r.data);
+  return status;
+}
+
+void ls_checkpoint_free(ls_checkpoint **checkpoint) {
+  ls_checkpoint *c = *checkpoint;
+  if (!c) return;
+  for (int i = 0; i < c->slots; i++) {
+    ls_mem_free(c->slot_name[i]);
+    if (c->slot) ls_mem_free(c->slot[i]);
+  }
+  for (int i = 0; i < c->files; i++) ls_mem_free(c->file[i].path);
+  void *block[] = {c->tensor, c->weights, c->slot_name, c->slot,           c->slice_sums,       c->config_text,    c->run_id,
+                   c->kernel, c->writer,  c->file,      c->x_affine.shift, c->x_affine.divisor, c->y_affine.shift, c->y_affine.divisor};
+  for (size_t i = 0; i < sizeof block / sizeof *block; i++) ls_mem_free(block[i]);
+  LS_FREE(*checkpoint);
+}

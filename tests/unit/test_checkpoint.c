@@ -1,0 +1,515 @@
+/* Checkpoints: what goes in comes out, the same state gives the same bytes, and any other byte is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+// cmocka needs the four above
+#include <cmocka.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "io/durable.h"
+#include "train/checkpoint_private.h"
+
+static char folder[64];
+
+/* HDF5 itself loses memory on some files that only a forger could make; ours is counted by ls_mem_live. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) { return "leak:libhdf5"; }
+
+static const char *at(const char *name) {
+  static char path[4][256];
+  static int turn;
+  char *out = path[turn++ % 4];
+  snprintf(out, sizeof path[0], "%s/%s", folder, name);
+  return out;
+}
+
+static void ok(ls_status status) {
+  if (status != LS_OK) fail_msg("status %d: %s", status, ls_error_text());
+}
+
+/* ---- a small model's state; layer 1 has no parameters, layer 2 has a gain ---- */
+
+static const ls_tensor tensor[] = {{0, "W", 3, 4, 0},  {0, "b", 1, 4, 12}, {2, "gain", 1, 4, 16},
+                                   {2, "b", 1, 4, 20}, {3, "W", 4, 1, 24}, {3, "b", 1, 1, 28}};
+enum { TENSORS = 6, PARAMETERS = 29, SLOTS = 2, SLICES = 3 };
+static const char *const slot_name[] = {"m", "v"};
+static double shift[] = {1, 2, 3}, divisor[] = {4, 5, 6};
+static const ls_affine affine = {3, shift, divisor};
+static ls_data_file data_file[] = {{(char *)"train-images", 100, 10, "xxh3-128:00"},
+                                   {(char *)"a/longer/path/of labels", 200, 10, "xxh3-128:11"}};
+
+static ls_checkpoint_plan plan_of(ls_precision precision) {
+  return (ls_checkpoint_plan){.precision = precision,
+                              .tensor = tensor,
+                              .tensors = TENSORS,
+                              .slots = SLOTS,
+                              .slot_name = slot_name,
+                              .slices = SLICES,
+                              .seed = UINT64_MAX,
+                              .batch = 50,
+                              .config_text = "version: 1\n",
+                              .file = data_file,
+                              .files = 2,
+                              .kernel = "portable",
+                              .run_id = "0123",
+                              .x_affine = &affine,
+                              .inputs = 3,
+                              .outputs = 1};
+}
+
+static const ls_state state = {.global_step = 1234,
+                               .t = 1230,
+                               .epoch = 2,
+                               .samples_seen = 61700,
+                               .epoch_samples = 1700,
+                               .best_value = 0.25,
+                               .best_step = 1200,
+                               .early_bad = 1,
+                               .nonfinite_total = 4,
+                               .nonfinite_row = 0,
+                               .rollbacks = 0,
+                               .last_loss = 0.5,
+                               .last_grad_norm = 1.5};
+static const ls_stats sums[SLICES] = {{1, 2, 3, 4}, {5, 6, 7, 8}, {-0.0, INFINITY, 1e-320, 9}};
+
+/* Parameter i of array a (0: weights, 1..: slots): odd bits, so that a swapped word shows. */
+static double value(int a, int64_t i) { return i == 5 ? -0.0 : (a + 1) * 1000.0 + (double)i + 1.0 / 3; }
+
+static void put_value(ls_precision precision, void *to, int64_t k, double v) {
+  if (precision == LS_F32)
+    ((float *)to)[k] = (float)v;
+  else
+    ((double *)to)[k] = v;
+}
+
+static void fill(ls_image *image, ls_precision precision, int64_t step) {
+  for (int t = 0; t < TENSORS; t++)
+    for (int64_t k = 0; k < tensor[t].rows * tensor[t].cols; k++) {
+      put_value(precision, ls_image_weights(image, t), k, value(0, tensor[t].offset + k));
+      for (int s = 0; s < SLOTS; s++) put_value(precision, ls_image_slot(image, s, t), k, value(1 + s, tensor[t].offset + k));
+    }
+  ls_state now = state;
+  now.global_step = step;
+  ls_image_state(image, &now, sums);
+}
+
+static ls_image *image_new(ls_precision precision, int64_t step) {
+  ls_checkpoint_plan plan = plan_of(precision);
+  ls_image *image;
+  ok(ls_image_new(&plan, folder, &image));
+  fill(image, precision, step);
+  return image;
+}
+
+static void save(const char *name, int64_t step) {
+  ls_image *image = image_new(LS_F32, step);
+  ok(ls_image_commit(image, folder, name));
+  ls_image_free(&image);
+}
+
+static void slurp(const char *name, char **data, size_t *bytes) { ok(ls_file_read(at(name), data, bytes, 1 << 20)); }
+
+static void spill(const char *name, const char *data, size_t bytes) {
+  int fd = open(at(name), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  assert_int_equal(write(fd, data, bytes), (ssize_t)bytes);
+  close(fd);
+}
+
+/* ---- tests ---- */
+
+static void check_array(ls_precision precision, const void *have, int a) {
+  char want[PARAMETERS * sizeof(double)];
+  for (int64_t i = 0; i < PARAMETERS; i++) put_value(precision, want, i, value(a, i));
+  assert_memory_equal(have, want, PARAMETERS * ls_real_size(precision));
+}
+
+static void round_trip(ls_precision precision) {
+  ls_image *image = image_new(precision, state.global_step);
+  ls_checkpoint *c;
+  ok(ls_image_commit(image, folder, "round.h5"));
+  ok(ls_checkpoint_verify(at("round.h5")));
+  ok(ls_checkpoint_read(at("round.h5"), &c));
+  assert_memory_equal(&c->state, &state, sizeof state);
+  assert_memory_equal(c->slice_sums, sums, sizeof sums);
+  assert_int_equal(c->precision, precision);
+  assert_int_equal(c->tensors, TENSORS);
+  for (int t = 0; t < TENSORS; t++) {
+    assert_string_equal(c->tensor[t].name, tensor[t].name);
+    assert_int_equal(c->tensor[t].layer, tensor[t].layer);
+    assert_int_equal(c->tensor[t].rows, tensor[t].rows);
+    assert_int_equal(c->tensor[t].cols, tensor[t].cols);
+    assert_int_equal(c->tensor[t].offset, tensor[t].offset);
+  }
+  assert_int_equal(c->parameters, PARAMETERS);
+  check_array(precision, c->weights, 0);
+  assert_int_equal(c->slots, SLOTS);
+  for (int s = 0; s < SLOTS; s++) {
+    assert_string_equal(c->slot_name[s], slot_name[s]);
+    check_array(precision, c->slot[s], 1 + s);
+  }
+  assert_int_equal(c->slices, SLICES);
+  assert_true(c->seed == UINT64_MAX && c->batch == 50 && c->inputs == 3 && c->outputs == 1);
+  assert_string_equal(c->config_text, "version: 1\n");
+  assert_string_equal(c->run_id, "0123");
+  assert_string_equal(c->kernel, "portable");
+  assert_int_equal(c->files, 2);
+  assert_string_equal(c->file[1].path, data_file[1].path);
+  assert_string_equal(c->file[1].digest, data_file[1].digest);
+  assert_true(c->file[1].bytes == 200 && c->file[1].samples == 10);
+  assert_true(c->x_affine.n == 3 && c->x_affine.shift[2] == 3 && c->x_affine.divisor[0] == 4 && c->y_affine.n == 0);
+  ls_checkpoint_free(&c);
+  ls_image_free(&image);
+  unlink(at("round.h5"));
+}
+
+static void round_trips(void **unused) {
+  (void)unused;
+  round_trip(LS_F32);
+  round_trip(LS_F64);
+}
+
+static bool exists(const char *name) { return access(at(name), F_OK) == 0; }
+
+/* Images made apart, one of them cloned and refilled: not a byte may differ. */
+static void same_state_same_bytes(void **unused) {
+  (void)unused;
+  char *a, *b;
+  size_t na, nb;
+  ls_image *image = image_new(LS_F32, 1), *clone;
+  ok(ls_image_commit(image, folder, "other.h5"));
+  ok(ls_image_clone(image, &clone));
+  fill(clone, LS_F32, 7);
+  ok(ls_image_commit(clone, folder, "a.h5"));
+  sleep(1); /* a clock's second in the file would show */
+  save("b.h5", 7);
+  slurp("a.h5", &a, &na);
+  slurp("b.h5", &b, &nb);
+  assert_int_equal(na, nb);
+  assert_int_equal(na, ls_image_bytes(clone));
+  assert_memory_equal(a, b, na);
+  ls_mem_free(a);
+  ls_mem_free(b);
+  ls_image_free(&image);
+  ls_image_free(&clone);
+  unlink(at("a.h5")), unlink(at("b.h5")), unlink(at("other.h5"));
+}
+
+/* R3: every bit pattern but the right one, at every byte: refused by the header's and payload's digests, before HDF5 sees it. */
+static void every_changed_byte_is_refused(void **unused) {
+  (void)unused;
+  char *data;
+  size_t bytes;
+  ls_block block;
+  save("flip.h5", 9);
+  slurp("flip.h5", &data, &bytes);
+  ok(ls_block_verify("whole", data, bytes, &block));
+  for (size_t i = 0; i < bytes; i++) {
+    data[i] ^= (char)(1 << i % 8);
+    if (ls_block_verify("flipped", data, bytes, &block) != LS_EDATA) fail_msg("a flip at byte %zu of %zu went unnoticed", i, bytes);
+    data[i] ^= (char)(1 << i % 8);
+  }
+  for (size_t n = 0; n < bytes; n++)
+    if (ls_block_verify("cut", data, n, &block) != LS_EDATA) fail_msg("a cut at %zu of %zu bytes went unnoticed", n, bytes);
+  ls_mem_free(data);
+  unlink(at("flip.h5"));
+}
+
+/* The same through files, where each costs more: some cuts, some flips, bytes behind the end, other kinds of file. */
+static void damaged_files_are_refused(void **unused) {
+  (void)unused;
+  char *data;
+  size_t bytes;
+  ls_checkpoint *c;
+  save("flip.h5", 9);
+  slurp("flip.h5", &data, &bytes);
+  for (size_t n = 0; n < bytes; n += 997) {
+    spill("bad.h5", data, n);
+    assert_int_equal(ls_checkpoint_verify(at("bad.h5")), LS_EDATA);
+    assert_int_equal(ls_checkpoint_read(at("bad.h5"), &c), LS_EDATA);
+    assert_null(c);
+    data[n] ^= 1;
+    spill("bad.h5", data, bytes);
+    assert_int_equal(ls_checkpoint_verify(at("bad.h5")), LS_EDATA);
+    assert_int_equal(ls_checkpoint_read(at("bad.h5"), &c), LS_EDATA);
+    data[n] ^= 1;
+  }
+  char *longer;
+  assert_int_equal(ls_mem_new((void **)&longer, bytes + 1, 1), LS_OK);
+  memcpy(longer, data, bytes);
+  spill("bad.h5", longer, bytes + 1);
+  assert_int_equal(ls_checkpoint_verify(at("bad.h5")), LS_EDATA);
+  assert_int_equal(ls_checkpoint_read(at("bad.h5"), &c), LS_EDATA);
+  spill("bad.h5", data + LS_CKPT_BLOCK, bytes - LS_CKPT_BLOCK); /* HDF5 with /model, without our block */
+  assert_int_equal(ls_checkpoint_read(at("bad.h5"), &c), LS_EDATA);
+  assert_non_null(strstr(ls_error_text(), "plain HDF5"));
+  assert_int_equal(ls_checkpoint_read(folder, &c), LS_EDATA);
+  assert_int_equal(ls_checkpoint_read(at("nothing.h5"), &c), LS_EDATA);
+  assert_int_equal(mkfifo(at("pipe.h5"), 0666), 0);
+  assert_int_equal(ls_checkpoint_read(at("pipe.h5"), &c), LS_EDATA);
+  assert_int_equal(ls_checkpoint_verify(at("pipe.h5")), LS_EDATA);
+  unlink(at("pipe.h5")), unlink(at("bad.h5")), unlink(at("flip.h5"));
+  ls_mem_free(longer);
+  ls_mem_free(data);
+}
+
+/* Seal changed bytes again, as someone who wants to deceive can: the schema must hold by itself. */
+static ls_status read_forged(char *data, size_t bytes, ls_checkpoint **c) {
+  ls_block block = {.payload = bytes - LS_CKPT_BLOCK, .step = 9};
+  ls_sha256(data + LS_CKPT_BLOCK, bytes - LS_CKPT_BLOCK, block.sha);
+  ls_block_write(&block, data);
+  spill("forged.h5", data, bytes);
+  return ls_checkpoint_read(at("forged.h5"), c);
+}
+
+static void forged_files_do_no_harm(void **unused) {
+  (void)unused;
+  char *data;
+  size_t bytes;
+  int refused = 0, tried = 0;
+  save("flip.h5", 9);
+  slurp("flip.h5", &data, &bytes);
+  for (size_t i = LS_CKPT_BLOCK; i < bytes; i += 61, tried++) {
+    ls_checkpoint *c;
+    char was = data[i];
+    data[i] = (char)(was ^ 0x5a);
+    ls_status status = read_forged(data, bytes, &c);
+    assert_true(status == LS_OK || status == LS_EDATA);
+    refused += status != LS_OK;
+    ls_checkpoint_free(&c);
+    data[i] = was;
+  }
+  assert_true(refused > tried / 4); /* the rest lies in gaps that nothing reads */
+  unlink(at("forged.h5")), unlink(at("flip.h5"));
+  ls_mem_free(data);
+}
+
+static void unknown_major_is_refused(void **unused) {
+  (void)unused;
+  char *data;
+  size_t bytes;
+  ls_checkpoint *c;
+  ls_checkpoint_plan plan = plan_of(LS_F32);
+  ls_layout layout;
+  ls_h5_file *file;
+  ls_h5_item major;
+  save("major.h5", 9);
+  slurp("major.h5", &data, &bytes);
+  ok(ls_layout_new(&plan, LS_CKPT_WRITER, &layout));
+  ok(ls_h5_open_image("major", data, bytes, &file));
+  ok(ls_h5_find(file, "/meta/format_major", 1, &major));
+  ls_h5_close(&file);
+  data[major.offset] = 2;
+  assert_int_equal(read_forged(data, bytes, &c), LS_EDATA);
+  assert_non_null(strstr(ls_error_text(), "format 2.0"));
+  ls_layout_free(&layout);
+  ls_mem_free(data);
+  unlink(at("forged.h5")), unlink(at("major.h5"));
+}
+
+static void corrupt(const char *name) {
+  int fd = open(at(name), O_WRONLY);
+  assert_int_equal(pwrite(fd, "x", 1, 5000), 1);
+  close(fd);
+}
+
+static void expect_newest(bool repair, const char *name) {
+  char *path;
+  ok(ls_checkpoint_newest(folder, repair, &path));
+  if (name)
+    assert_string_equal(path, at(name));
+  else
+    assert_null(path);
+  ls_mem_free(path);
+}
+
+/* R2, with numbers of different length so that the order is the steps' and not the names'. */
+static void newest_good(void **unused) {
+  (void)unused;
+  char *path;
+  expect_newest(true, NULL);
+  ok(ls_checkpoint_newest(at("no such folder"), true, &path));
+  assert_null(path);
+  save("ckpt-900.h5", 900);
+  save("ckpt-1000.h5", 1000);
+  save("ckpt-1100.h5", 1100);
+  save("final.h5", 1150);
+  spill(".tmp-ckpt-1200.h5", "half", 4);
+  spill("ckpt-abc.h5", "no step", 7);
+  expect_newest(false, "final.h5");
+  assert_true(exists(".tmp-ckpt-1200.h5"));
+  corrupt("final.h5");
+  corrupt("ckpt-1100.h5");
+  expect_newest(false, "ckpt-1000.h5");
+  assert_true(exists("final.h5") && exists("ckpt-1100.h5"));
+  expect_newest(true, "ckpt-1000.h5");
+  assert_true(!exists("final.h5") && !exists("ckpt-1100.h5") && exists("final.h5.damaged") && exists("ckpt-1100.h5.damaged"));
+  assert_true(!exists(".tmp-ckpt-1200.h5"));
+  assert_int_equal(rename(at("ckpt-1000.h5"), at("ckpt-2000.h5")), 0); /* a name that lies about the step */
+  expect_newest(true, "ckpt-900.h5");
+  corrupt("ckpt-900.h5");
+  assert_int_equal(ls_checkpoint_newest(folder, true, &path), LS_EDATA);
+  assert_null(path);
+  assert_int_equal(ls_checkpoint_newest(folder, true, &path), LS_EDATA); /* only *.damaged are left: still no silent fresh start */
+  unlink(at("ckpt-900.h5.damaged")), unlink(at("ckpt-2000.h5.damaged")), unlink(at("ckpt-1100.h5.damaged"));
+  unlink(at("final.h5.damaged")), unlink(at("ckpt-abc.h5"));
+  expect_newest(true, NULL);
+}
+
+static void commit_never_replaces(void **unused) {
+  (void)unused;
+  char *before, *after;
+  size_t n;
+  save("ckpt-5.h5", 5);
+  slurp("ckpt-5.h5", &before, &n);
+  save("ckpt-5.h5", 5); /* the same bytes are no conflict */
+  ls_image *image = image_new(LS_F32, 6);
+  assert_int_equal(ls_image_commit(image, folder, "ckpt-5.h5"), LS_EIO);
+  slurp("ckpt-5.h5", &after, &n);
+  assert_memory_equal(before, after, n);
+  assert_false(exists(".tmp-ckpt-5.h5"));
+  spill(".tmp-ckpt-6.h5", "left by a kill", 14);
+  ok(ls_image_commit(image, folder, "ckpt-6.h5"));
+  save("final.h5", 5);
+  ok(ls_image_commit(image, folder, "final.h5"));
+  assert_int_equal(ls_image_commit(image, at("nowhere"), "ckpt-6.h5"), LS_EIO);
+  ls_image_free(&image);
+  ls_mem_free(before);
+  ls_mem_free(after);
+  unlink(at("ckpt-5.h5")), unlink(at("ckpt-6.h5")), unlink(at("final.h5"));
+}
+
+static void weights_from_files(void **unused) {
+  (void)unused;
+  char *data;
+  size_t bytes;
+  float w[PARAMETERS];
+  double d[PARAMETERS];
+  save("w.h5", 9);
+  ok(ls_weights_read(at("w.h5"), tensor, TENSORS, LS_F32, w));
+  check_array(LS_F32, w, 0);
+  ok(ls_weights_read(at("w.h5"), tensor, TENSORS, LS_F64, d));
+  for (int i = 0; i < PARAMETERS; i++) assert_true(d[i] == (double)(float)value(0, i));
+  slurp("w.h5", &data, &bytes);
+  spill("plain.h5", data + LS_CKPT_BLOCK, bytes - LS_CKPT_BLOCK); /* HDF5 finds everything relative to its own beginning */
+  memset(w, 0, sizeof w);
+  assert_int_equal(ls_weights_read(at("plain.h5"), tensor, TENSORS - 1, LS_F32, w), LS_EDATA);
+  ls_tensor wide[TENSORS];
+  memcpy(wide, tensor, sizeof wide);
+  wide[4].rows = 5;
+  assert_int_equal(ls_weights_read(at("w.h5"), wide, TENSORS, LS_F32, w), LS_EDATA);
+  assert_non_null(strstr(ls_error_text(), "w.h5"));
+  assert_non_null(strstr(ls_error_text(), "/model/0003/W"));
+  wide[4] = tensor[4];
+  wide[5].layer = 4;
+  assert_int_equal(ls_weights_read(at("w.h5"), wide, TENSORS, LS_F32, w), LS_EDATA);
+  assert_int_equal(ls_weights_read(at("nothing.h5"), tensor, TENSORS, LS_F32, w), LS_EDATA);
+  spill("text.h5", "not HDF5", 8);
+  assert_int_equal(ls_weights_read(at("text.h5"), tensor, TENSORS, LS_F32, w), LS_EDATA);
+  ls_mem_free(data);
+  unlink(at("w.h5")), unlink(at("plain.h5")), unlink(at("text.h5"));
+}
+
+/* High word, then low word, of XXH3_128bits over 0000803f 000000c0. */
+static void weights_hash_is_the_contract(void **unused) {
+  (void)unused;
+  float w[2] = {1, -2};
+  char text[48];
+  ls_weights_hash(w, 2, LS_F32, text);
+  assert_string_equal(text, "xxh3-128:d11372a3f8d4096998cd4bf727a9d2ae");
+}
+
+static void one_run_at_a_time(void **unused) {
+  (void)unused;
+  ls_lock *lock, *second;
+  char *text;
+  size_t bytes;
+  ok(ls_lock_take(folder, &lock));
+  assert_int_equal(ls_lock_take(folder, &second), LS_EIO);
+  assert_null(second);
+  char pid[32];
+  snprintf(pid, sizeof pid, "process %d", (int)getpid());
+  assert_non_null(strstr(ls_error_text(), pid));
+  assert_non_null(strstr(ls_error_text(), ".lock"));
+  slurp(".lock", &text, &bytes);
+  ls_lock_release(&lock);
+  assert_false(exists(".lock"));
+  spill(".lock", text, bytes); /* as a killed owner leaves it */
+  ls_mem_free(text);
+  ok(ls_lock_take(folder, &lock));
+  ls_lock_release(&lock);
+  pid_t child = fork(); /* a real owner that is killed */
+  if (child == 0) _exit(ls_lock_take(folder, &lock) == LS_OK && raise(SIGKILL));
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFSIGNALED(status) && exists(".lock"));
+  ok(ls_lock_take(folder, &lock));
+  ls_lock_release(&lock);
+  assert_int_equal(ls_lock_take(at("nowhere"), &lock), LS_EIO);
+}
+
+static void small_files(void **unused) {
+  (void)unused;
+  char *data;
+  size_t bytes;
+  ok(ls_make_dirs(at("x/y//z/")));
+  ok(ls_make_dirs(at("x/y/z")));
+  ok(ls_durable_write(at("x/y/z"), "config.yaml", "one", 3, true));
+  ok(ls_durable_write(at("x/y/z"), "config.yaml", "three", 5, true));
+  assert_int_equal(ls_durable_write(at("x/y/z"), "config.yaml", "two", 3, false), LS_EIO);
+  slurp("x/y/z/config.yaml", &data, &bytes);
+  assert_true(bytes == 5 && !strcmp(data, "three"));
+  ls_mem_free(data);
+  assert_int_equal(ls_file_read(at("x/y/z/config.yaml"), &data, &bytes, 4), LS_EIO);
+  assert_null(data);
+  ok(ls_file_read(at("x/y/z/config.yaml"), &data, &bytes, 5));
+  ls_mem_free(data);
+  assert_int_equal(ls_make_dirs(at("x/y/z/config.yaml/w")), LS_EIO);
+  assert_int_equal(ls_file_read(folder, &data, &bytes, 100000), LS_EIO);
+  int ends[2]; /* a pipe has no size to ask for */
+  assert_int_equal(pipe(ends), 0);
+  assert_int_equal(write(ends[1], "from a pipe", 11), 11);
+  close(ends[1]);
+  char name[32];
+  snprintf(name, sizeof name, "/dev/fd/%d", ends[0]);
+  ok(ls_file_read(name, &data, &bytes, 1000));
+  assert_true(bytes == 11 && !strcmp(data, "from a pipe"));
+  ls_mem_free(data);
+  close(ends[0]);
+}
+
+static int balanced(void **unused) {
+  (void)unused;
+  return ls_mem_live() == 0 ? 0 : -1;
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, balanced)
+int main(int argc, char **argv) {
+  if (argc > 1) cmocka_set_test_filter(argv[1]);
+  const struct CMUnitTest tests[] = {TEST(round_trips),
+                                     TEST(same_state_same_bytes),
+                                     TEST(every_changed_byte_is_refused),
+                                     TEST(damaged_files_are_refused),
+                                     TEST(forged_files_do_no_harm),
+                                     TEST(unknown_major_is_refused),
+                                     TEST(newest_good),
+                                     TEST(commit_never_replaces),
+                                     TEST(weights_from_files),
+                                     TEST(weights_hash_is_the_contract),
+                                     TEST(one_run_at_a_time),
+                                     TEST(small_files)};
+  snprintf(folder, sizeof folder, "%s/lockstep-ckpt-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+  if (!mkdtemp(folder)) return 1;
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  char command[128];
+  snprintf(command, sizeof command, "rm -rf '%s'", folder);
+  return system(command) != 0 || failed;
+}
