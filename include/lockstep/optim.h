@@ -91,6 +91,10 @@ typedef struct {
   const char *(*check)(const ls_schedule_args *args);     /* NULL or what is wrong */
 } ls_schedule_ops;
 
+/* What a plug-in defines: one of these, or both. */
+__attribute__((visibility("default"))) const ls_optim_ops *lockstep_optimizer(void);
+__attribute__((visibility("default"))) const ls_schedule_ops *lockstep_schedule(void);
+
 #ifdef __cplusplus
 }
 #endif

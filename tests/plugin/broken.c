@@ -1,0 +1,67 @@
+/* Plug-ins that must be refused, one for each value of FAULT. */
+#include <lockstep/optim.h>
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+enum {
+  wrong_abi = 1,
+  gives_null,
+  crash_constructor,
+  exit_constructor,
+  crash_entry,
+  crash_check,
+  crash_update,
+  crash_rate,
+  own_key,
+  bad_default,
+  too_many_keys,
+  too_many_slots,
+  no_update,
+  norms_without_reduce
+};
+#define IS(fault) (FAULT == (fault))
+
+static void crash(void) { raise(SIGSEGV); }
+
+__attribute__((constructor)) static void constructor(void) {
+  if (IS(crash_constructor)) crash();
+  if (IS(exit_constructor)) _exit(0);
+}
+
+static const char *check(const double *hyper) {
+  if (IS(crash_check)) crash();
+  return hyper[0] > 5 ? "strength is too much" : NULL;
+}
+
+static void update(const ls_optim_span *s) {
+  if (IS(crash_update)) crash();
+  (void)s;
+}
+
+static double rate(const ls_schedule_args *a) {
+  if (IS(crash_rate) && a->step > 0) crash();
+  return a->lr;
+}
+
+#define KEY \
+  { .name = IS(own_key) ? "lr" : "strength", .value = 1, .max = IS(bad_default) ? 0.5 : 10, .help = "a key" }
+static const ls_hyper keys[] = {KEY, {0}};
+static const ls_hyper many[] = {KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, {0}};
+static const ls_optim_ops optimizer = {.abi = IS(wrong_abi) ? LS_OPTIM_ABI + 1 : LS_OPTIM_ABI,
+                                       .name = "broken",
+                                       .help = "fails on purpose",
+                                       .slots = IS(too_many_slots) ? LS_SLOTS_MAX + 1 : 1,
+                                       .slot_name = {"v"},
+                                       .hyper = IS(too_many_keys) ? many : keys,
+                                       .norms = IS(norms_without_reduce) ? 1 : 0,
+                                       .update = IS(no_update) ? NULL : update,
+                                       .check = check};
+static const ls_schedule_ops schedule = {
+    .abi = IS(wrong_abi) ? LS_OPTIM_ABI + 1 : LS_OPTIM_ABI, .name = "broken", .help = "fails on purpose", .hyper = keys, .rate = rate};
+
+const ls_optim_ops *lockstep_optimizer(void) {
+  if (IS(crash_entry)) crash();
+  return IS(gives_null) ? NULL : &optimizer;
+}
+const ls_schedule_ops *lockstep_schedule(void) { return &schedule; }
