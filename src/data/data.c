@@ -6,8 +6,6 @@
 #include "base/mem.h"
 #include "data/data_private.h"
 
-const char *const ls_split_names[] = {"train", "validation", "test", "all", NULL};
-
 int64_t ls_data_features(const ls_data *data) { return data->features; }
 int64_t ls_data_outputs(const ls_data *data) { return data->outputs; }
 const ls_affine *ls_data_x_affine(const ls_data *data) { return data->x_affine; }

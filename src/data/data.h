@@ -52,6 +52,9 @@ typedef struct ls_data ls_data;
 ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classes, ls_precision precision, ls_data **out);
 void ls_data_close(ls_comm *comm, ls_data **data);
 
+/* How many samples each split has, and where in its files it begins, without reading more than that takes (headers; CSV files whole). */
+ls_status ls_data_count(const ls_data_spec *spec, bool want_classes, int64_t rows[3], int64_t first[3]);
+
 int64_t ls_data_features(const ls_data *data);
 int64_t ls_data_outputs(const ls_data *data);              /* classes or target columns */
 int64_t ls_data_rows(const ls_data *data, ls_split split); /* 0: there is no such split */

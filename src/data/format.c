@@ -1,7 +1,11 @@
 #include "data/format.h"
 
 #include <assert.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -13,19 +17,127 @@ const ls_format *ls_format_find(const char *name) {
   return NULL;
 }
 
-ls_status ls_reader_open(const ls_data_spec *spec, ls_split split, ls_reader **out) {
-  *out = NULL;
-  const ls_format *format = ls_format_find(spec->type);
-  if (!format) return ls_fail(LS_ECONFIG, "data.type: %s is not available", spec->type);
-  LS_TRY(format->open(spec, split, out));
-  if (*out) assert((*out)->shape.rows > 0 && (*out)->shape.features > 0);
+ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_source **out) {
+  LS_TRY(ls_mem_new((void **)out, 1, size));
+  (*out)->format = format;
+  ls_status status = ls_mem_new((void **)&(*out)->file, (size_t)files, sizeof *(*out)->file);
+  if (status != LS_OK)
+    LS_FREE(*out);
+  else
+    (*out)->files = files;
+  return status;
+}
+
+void ls_source_close(ls_source **out) {
+  ls_source *source = *out;
+  if (!source) return;
+  source->format->close(source);
+  for (int i = 0; i < source->files; i++) LS_FREE(source->file[i].path);
+  LS_FREE(source->file);
+  LS_FREE(*out);
+}
+
+/* ---- several files as one source ---- */
+
+typedef struct {
+  ls_source base;
+  ls_source **part; /* (parts) */
+  int parts, at;    /* at: the part that is being read */
+  int64_t row;      /* rows of it that have been read */
+} many;
+
+static ls_status read_many(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
+  many *m = (many *)source;
+  const ls_shape *shape = &source->shape;
+  for (int64_t done = 0, step; done < rows; done += step) {
+    ls_source *part = m->part[m->at];
+    int64_t left = part->shape.rows - m->row;
+    step = rows - done < left ? rows - done : left;
+    LS_TRY(
+        part->format->read(part, step, cell, (char *)x + (size_t)(done * shape->features) * ls_cell_size(cell), y + done * shape->outputs));
+    m->row += step;
+    if (m->row < part->shape.rows) continue;
+    char *path = source->file[m->at].path;
+    source->file[m->at] = part->file[0];
+    source->file[m->at++].path = path;
+    m->row = 0;
+  }
   return LS_OK;
 }
 
-void ls_reader_close(ls_reader **out) {
-  ls_reader *reader = *out;
-  if (!reader) return;
-  for (int i = 0; i < reader->files; i++) LS_FREE(reader->file[i].path);
-  reader->format->close(reader);
-  LS_FREE(*out);
+static void place_many(const ls_source *source, int64_t row, int64_t column, char *text, size_t size) {
+  ls_source *const *part = ((const many *)source)->part;
+  for (; row >= (*part)->shape.rows; part++) row -= (*part)->shape.rows;
+  (*part)->format->place(*part, row, column, text, size);
+}
+
+static void close_many(ls_source *source) {
+  many *m = (many *)source;
+  for (int i = m->parts - 1; i >= 0; i--) ls_source_close(&m->part[i]); /* the first one last: it may lend the others its class names */
+  LS_FREE(m->part);
+}
+
+static char *const *names_many(const ls_source *source, int64_t *count) {
+  const ls_source *part = ((const many *)source)->part[0];
+  return part->format->names ? part->format->names(part, count) : NULL;
+}
+
+static const ls_format format_many = {"", NULL, read_many, place_many, close_many, names_many};
+
+static ls_status open_parts(many *m, const ls_opening *what, const ls_format *format, char *const *path, int paths) {
+  ls_opening one = *what;
+  ls_shape *whole = &m->base.shape;
+  LS_NEW(m->part, paths);
+  for (int i = 0; i < paths; i++) {
+    m->base.file[i].path = ls_mem_text(path[i]);
+    one.file = path[i];
+    LS_TRY(format->open(&one, &m->part[i]));
+    m->parts = i + 1;
+    const ls_shape *shape = &m->part[i]->shape;
+    if (i == 0) *whole = *shape, whole->rows = 0, one.first = what->first ? what->first : m->part[0];
+    if (shape->features != whole->features || shape->outputs != whole->outputs)
+      return ls_fail(LS_EDATA, "%s: %lld features and %lld targets a sample; %s has %lld and %lld", path[i], (long long)shape->features,
+                     (long long)shape->outputs, path[0], (long long)whole->features, (long long)whole->outputs);
+    whole->bytes = whole->bytes && shape->bytes;
+    if (__builtin_add_overflow(whole->rows, shape->rows, &whole->rows)) return ls_fail(LS_EDATA, "%s: too many samples", path[i]);
+  }
+  return LS_OK;
+}
+
+static ls_status open_many(const ls_opening *what, const ls_format *format, char *const *path, int paths, ls_source **out) {
+  LS_TRY(ls_source_new(&format_many, sizeof(many), paths, out));
+  ls_status status = open_parts((many *)*out, what, format, path, paths);
+  if (status != LS_OK) ls_source_close(out);
+  return status;
+}
+
+/* ---- file names ---- */
+
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+/* Sorted byte by byte, whatever the locale. A file of just this name is meant, whatever characters are in it. */
+static ls_status open_pattern(const ls_opening *what, const ls_format *format, const char *pattern, ls_source **out) {
+  ls_opening one = *what;
+  one.file = pattern;
+  if (!strpbrk(pattern, "*?") || access(pattern, F_OK) == 0) return format->open(&one, out);
+  glob_t found;
+  if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0) return ls_fail(LS_EDATA, "%s: no file has such a name", pattern);
+  qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, by_name);
+  one.file = found.gl_pathv[0];
+  ls_status status = found.gl_pathc == 1 ? format->open(&one, out) : open_many(what, format, found.gl_pathv, (int)found.gl_pathc, out);
+  globfree(&found);
+  return status;
+}
+
+ls_status ls_source_open(const ls_opening *what, ls_source **out) {
+  const ls_format *format = ls_format_find(what->spec->type);
+  const char *pattern = what->spec->source[what->split].file;
+  *out = NULL;
+  if (!format) return ls_fail(LS_ECONFIG, "data.type: %s is not available", what->spec->type);
+  if (what->spec->dir)
+    LS_TRY(format->open(what, out));
+  else if (pattern)
+    LS_TRY(open_pattern(what, format, pattern, out));
+  assert(!*out || ((*out)->shape.rows > 0 && (*out)->shape.features > 0));
+  return LS_OK;
 }

@@ -10,7 +10,7 @@ static inline size_t ls_cell_size(ls_cell cell) { return cell == LS_CELL_U8 ? 1 
 
 typedef struct {
   int64_t rows, features;
-  int64_t outputs; /* columns of y */
+  int64_t outputs; /* columns of y; 0: there is no y */
   bool bytes;      /* x are unsigned bytes */
 } ls_shape;
 
@@ -20,27 +20,41 @@ typedef struct ls_format ls_format;
 typedef struct {
   const ls_format *format;
   ls_shape shape;
-  ls_data_file file[2]; /* digest and samples are there once the last row has been read */
+  ls_data_file *file; /* (files); digest and samples are there once the last row has been read */
   int files;
-} ls_reader;
+} ls_source;
+
+/* What a format is asked to open. */
+typedef struct {
+  const ls_data_spec *spec;
+  ls_split split;
+  const char *file; /* one file of the source; idx: NULL */
+  bool classes;     /* y are class numbers or names */
+  ls_source *first; /* the source of train opened first, which knows the class names; NULL: this is it */
+} ls_opening;
 
 struct ls_format {
   const char *name; /* data.type */
-  /* LS_EDATA, located. *out is NULL on failure. */
-  ls_status (*open)(const ls_data_spec *spec, ls_split split, ls_reader **out);
+  /* LS_EDATA, located. *out is NULL on failure, and where the format has no such split. */
+  ls_status (*open)(const ls_opening *what, ls_source **out);
   /* The next `rows` rows: x (rows, features) cells, y (rows, outputs). cell is LS_CELL_U8 only where shape.bytes. After the last row
    * the end of the file is checked too. */
-  ls_status (*read)(ls_reader *reader, int64_t rows, ls_cell cell, void *x, double *y);
+  ls_status (*read)(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y);
   /* Where a value stands, for messages: "FILE: sample 17", "FILE:18: column 3". column < 0: y's column -1 - column. */
-  void (*place)(const ls_reader *reader, int64_t row, int64_t column, char *text, size_t size);
-  void (*close)(ls_reader *reader);
+  void (*place)(const ls_source *source, int64_t row, int64_t column, char *text, size_t size);
+  void (*close)(ls_source *source);
+  /* Names of the classes, sorted, once the first source of train is open: y is a number into them. NULL (also the function): numbers. */
+  char *const *(*names)(const ls_source *source, int64_t *count);
 };
 
 extern const ls_format ls_format_idx;
 const ls_format *ls_format_find(const char *name); /* NULL: no such format */
 
-/* Open the source of a split; *out is NULL where the spec names none. */
-ls_status ls_reader_open(const ls_data_spec *spec, ls_split split, ls_reader **out);
-void ls_reader_close(ls_reader **reader);
+/* Begin a source of `size` bytes (its format's struct) with room for `files` files; one file's path. */
+ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_source **out);
+
+/* Open the source of a split, of one file or several; *out is NULL where the spec names none. `what.file` is ignored. */
+ls_status ls_source_open(const ls_opening *what, ls_source **out);
+void ls_source_close(ls_source **source);
 
 #endif

@@ -12,7 +12,7 @@
 enum { IMAGES = 0x803, LABELS = 0x801, CHUNK = 1 << 16 };
 
 typedef struct {
-  ls_reader base;
+  ls_source base;
   ls_gz *gz[2]; /* images, labels */
   int64_t row;  /* rows read */
 } idx;
@@ -61,14 +61,13 @@ static ls_status read_header(idx *r, int i, int64_t magic, int dimensions, int64
   return LS_OK;
 }
 
-static ls_status open_files(idx *r, const ls_data_spec *spec, ls_split split) {
+static ls_status open_files(idx *r, const char *dir, ls_split split) {
   const char *part = split == LS_SPLIT_TRAIN ? "train" : "t10k";
   static const char *const name[2] = {"images-idx3-ubyte", "labels-idx1-ubyte"};
   for (int i = 0; i < 2; i++) {
     char file[64];
     snprintf(file, sizeof file, "%s-%s", part, name[i]);
-    r->base.files = i + 1;
-    LS_TRY(find(spec->dir, file, &r->base.file[i].path));
+    LS_TRY(find(dir, file, &r->base.file[i].path));
     LS_TRY(ls_gz_open(r->base.file[i].path, &r->gz[i]));
   }
   int64_t images[3] = {0}, labels[1] = {0};
@@ -81,14 +80,11 @@ static ls_status open_files(idx *r, const ls_data_spec *spec, ls_split split) {
   return LS_OK;
 }
 
-static ls_status open_idx(const ls_data_spec *spec, ls_split split, ls_reader **out) {
-  if (split == LS_SPLIT_VALIDATION) return LS_OK; /* IDX sets have none of their own */
-  idx *r;
-  LS_NEW(r, 1);
-  r->base.format = &ls_format_idx;
-  *out = &r->base;
-  ls_status status = open_files(r, spec, split);
-  if (status != LS_OK) ls_reader_close(out);
+static ls_status open_idx(const ls_opening *what, ls_source **out) {
+  if (what->split == LS_SPLIT_VALIDATION) return LS_OK; /* IDX sets have none of their own */
+  LS_TRY(ls_source_new(&ls_format_idx, sizeof(idx), 2, out));
+  ls_status status = open_files((idx *)*out, what->spec->dir, what->split);
+  if (status != LS_OK) ls_source_close(out);
   return status;
 }
 
@@ -145,20 +141,20 @@ static ls_status check_end(idx *r) {
   return LS_OK;
 }
 
-static ls_status read_idx(ls_reader *reader, int64_t rows, ls_cell cell, void *x, double *y) {
-  idx *r = (idx *)reader;
+static ls_status read_idx(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
+  idx *r = (idx *)source;
   LS_TRY(read_images(r, rows, cell, x));
   LS_TRY(read_labels(r, rows, y));
   r->row += rows;
   return r->row == r->base.shape.rows ? check_end(r) : LS_OK;
 }
 
-static void place_idx(const ls_reader *reader, int64_t row, int64_t column, char *text, size_t size) {
-  snprintf(text, size, "%s: sample %lld", reader->file[column < 0].path, (long long)row);
+static void place_idx(const ls_source *source, int64_t row, int64_t column, char *text, size_t size) {
+  snprintf(text, size, "%s: sample %lld", source->file[column < 0].path, (long long)row);
 }
 
-static void close_idx(ls_reader *reader) {
-  for (int i = 0; i < 2; i++) ls_gz_close(&((idx *)reader)->gz[i]);
+static void close_idx(ls_source *source) {
+  for (int i = 0; i < 2; i++) ls_gz_close(&((idx *)source)->gz[i]);
 }
 
-const ls_format ls_format_idx = {"idx", open_idx, read_idx, place_idx, close_idx};
+const ls_format ls_format_idx = {"idx", open_idx, read_idx, place_idx, close_idx, NULL};

@@ -12,54 +12,27 @@ typedef struct {
   ls_comm *comm;
   const ls_data_spec *spec;
   ls_data *data;
-  ls_reader *reader[3]; /* node rank 0 only */
+  ls_source *source[3]; /* node rank 0 only */
   double *y;            /* (CHUNK_VALUES or outputs) */
 } loading;
 
-/* ---- shapes and splits ---- */
+/* ---- shapes ---- */
 
-static ls_status open_readers(loading *l) {
-  for (int s = 0; s < 3; s++) {
-    LS_TRY(ls_reader_open(l->spec, (ls_split)s, &l->reader[s]));
-    if (!l->reader[s]) continue;
-    const ls_shape *shape = &l->reader[s]->shape, *train = &l->reader[0]->shape;
-    l->data->part[s].shape = *shape;
-    if (shape->features != train->features || shape->outputs != train->outputs)
-      return ls_fail(LS_EDATA, "%s: %lld features and %lld targets a sample; %s has %lld and %lld", l->reader[s]->file[0].path,
-                     (long long)shape->features, (long long)shape->outputs, l->reader[0]->file[0].path, (long long)train->features,
-                     (long long)train->outputs);
-  }
-  const ls_shape *train = &l->data->part[0].shape;
-  if (l->data->labels && train->outputs != 1)
-    return ls_fail(LS_EDATA, "%s: classes are one column of y, but y has %lld; a regression loss takes several", l->reader[0]->file[0].path,
-                   (long long)train->outputs);
-  return LS_OK;
-}
-
-/* floor(share n), for the share as it is written: 0.29 of 100 is 29, though the double 0.29 is a little less. */
-static int64_t share_of(double share, int64_t n) { return (int64_t)floor(share * (double)n * (1 + 1e-15)); }
-
-static ls_status cut_split(const ls_data_spec *spec, int s, int64_t rows, ls_cut *cut) {
-  int64_t left = rows - spec->skip[s];
-  if (left <= 0)
-    return ls_fail(LS_EDATA, "data.skip.%s: %lld leaves none of the %lld samples there are", ls_split_names[s], (long long)spec->skip[s],
-                   (long long)rows);
-  *cut = (ls_cut){s, spec->skip[s], spec->limit[s] >= 0 && spec->limit[s] < left ? spec->limit[s] : left};
-  return cut->rows > 0 ? LS_OK : ls_fail(LS_EDATA, "data.limit.%s: 0 leaves no samples", ls_split_names[s]);
-}
-
-static ls_status cut_splits(const ls_data_spec *spec, ls_data *data) {
+static ls_status open_sources(loading *l) {
+  LS_TRY(ls_sources_open(l->spec, l->data->labels, l->source));
   for (int s = 0; s < 3; s++)
-    if (data->part[s].shape.rows > 0) LS_TRY(cut_split(spec, s, data->part[s].shape.rows, &data->cut[s]));
-  if (!(spec->validation > 0) || data->cut[1].rows > 0) return LS_OK;
-  ls_cut *train = &data->cut[0];
-  int64_t rows = share_of(spec->validation, train->rows);
-  if (rows < 1 || rows >= train->rows)
-    return ls_fail(LS_EDATA, "data.validation: %g of %lld samples are %lld, which leaves %s", spec->validation, (long long)train->rows,
-                   (long long)rows, rows < 1 ? "none to validate with" : "none to train on");
-  train->rows -= rows;
-  data->cut[1] = (ls_cut){0, train->first + train->rows, rows};
-  return LS_OK;
+    if (l->source[s]) l->data->part[s].shape = l->source[s]->shape;
+  int64_t columns = l->source[0]->shape.outputs;
+  if (l->data->labels && columns != 1)
+    return ls_fail(LS_EDATA, "%s: classes are one column of y, here are %lld; a regression loss takes any number",
+                   l->source[0]->file[0].path, (long long)columns);
+  return columns > 0 ? LS_OK : ls_fail(LS_EDATA, "%s: there are no targets", l->source[0]->file[0].path);
+}
+
+static ls_status cut_splits(loading *l) {
+  int64_t rows[3];
+  for (int s = 0; s < 3; s++) rows[s] = l->data->part[s].shape.rows;
+  return ls_cut_splits(l->spec, rows, l->data->cut);
 }
 
 /* ---- memory ---- */
@@ -78,13 +51,13 @@ static ls_status allocate(loading *l, ls_part *part) {
 
 /* ---- reading, on node rank 0 ---- */
 
-static ls_status bad_value(const ls_reader *r, int64_t row, int64_t column, const char *what, double value) {
+static ls_status bad_value(const ls_source *r, int64_t row, int64_t column, const char *what, double value) {
   char place[512];
   r->format->place(r, row, column, place, sizeof place);
   return ls_fail(LS_EDATA, "%s: %s (%.17g)", place, what, value);
 }
 
-static ls_status store_labels(loading *l, const ls_reader *r, int64_t row, int64_t rows, int32_t *label) {
+static ls_status store_labels(loading *l, const ls_source *r, int64_t row, int64_t rows, int32_t *label) {
   int64_t most = l->spec->classes > 0 ? l->spec->classes : CLASSES_MAX;
   for (int64_t k = 0; k < rows; k++) {
     double v = l->y[k];
@@ -97,7 +70,7 @@ static ls_status store_labels(loading *l, const ls_reader *r, int64_t row, int64
   return LS_OK;
 }
 
-static ls_status store_targets(loading *l, const ls_reader *r, int64_t row, int64_t rows, ls_part *part) {
+static ls_status store_targets(loading *l, const ls_source *r, int64_t row, int64_t rows, ls_part *part) {
   int64_t n = part->shape.outputs;
   for (int64_t k = 0; k < rows * n; k++) {
     double v = l->data->precision == LS_F32 ? (double)(float)l->y[k] : l->y[k];
@@ -110,7 +83,7 @@ static ls_status store_targets(loading *l, const ls_reader *r, int64_t row, int6
   return LS_OK;
 }
 
-static ls_status check_finite(const ls_reader *r, int64_t row, int64_t rows, const ls_part *part, const void *x) {
+static ls_status check_finite(const ls_source *r, int64_t row, int64_t rows, const ls_part *part, const void *x) {
   int64_t n = rows * part->shape.features, bad = n;
   if (part->cell == LS_CELL_F32) bad = ls_not_finite_f32(x, n);
   if (part->cell == LS_CELL_F64) bad = ls_not_finite_f64(x, n);
@@ -121,7 +94,7 @@ static ls_status check_finite(const ls_reader *r, int64_t row, int64_t rows, con
 
 static ls_status read_part(loading *l, int s) {
   ls_part *part = &l->data->part[s];
-  ls_reader *r = l->reader[s];
+  ls_source *r = l->source[s];
   int64_t outputs = part->shape.outputs, step = outputs < CHUNK_VALUES ? CHUNK_VALUES / outputs : 1;
   LS_NEW(l->y, step * outputs);
   for (int64_t row = 0, rows; row < part->shape.rows; row += rows) {
@@ -137,7 +110,7 @@ static ls_status read_part(loading *l, int s) {
 
 static ls_status read_parts(loading *l) {
   for (int s = 0; s < 3; s++)
-    if (l->reader[s]) LS_TRY(read_part(l, s));
+    if (l->source[s]) LS_TRY(read_part(l, s));
   return LS_OK;
 }
 
@@ -202,12 +175,12 @@ typedef struct {
 
 static ls_status collect_files(loading *l) {
   ls_data *data = l->data;
-  for (int s = 0; s < 3; s++) data->files += l->reader[s] ? l->reader[s]->files : 0;
+  for (int s = 0; s < 3; s++) data->files += l->source[s] ? l->source[s]->files : 0;
   LS_NEW(data->file, data->files);
   ls_data_file *file = data->file;
   for (int s = 0; s < 3; s++)
-    for (int i = 0; l->reader[s] && i < l->reader[s]->files; i++, file++) {
-      *file = l->reader[s]->file[i];
+    for (int i = 0; l->source[s] && i < l->source[s]->files; i++, file++) {
+      *file = l->source[s]->file[i];
       file->path = ls_mem_text(file->path);
     }
   return LS_OK;
@@ -267,9 +240,9 @@ static ls_status open_all(loading *l, bool want_classes) {
   ls_data *data = l->data;
   bool reads = ls_comm_node_rank(comm) == 0;
   data->labels = want_classes || l->spec->classes > 0;
-  LS_TRY(ls_comm_agree(comm, reads ? open_readers(l) : LS_OK));
+  LS_TRY(ls_comm_agree(comm, reads ? open_sources(l) : LS_OK));
   for (int s = 0; s < 3; s++) ls_comm_node_bcast(comm, &data->part[s].shape, sizeof data->part[s].shape);
-  LS_TRY(ls_comm_agree(comm, cut_splits(l->spec, data)));
+  LS_TRY(ls_comm_agree(comm, cut_splits(l)));
   data->features = data->part[0].shape.features;
   data->outputs = data->labels ? l->spec->classes : data->part[0].shape.outputs;
   for (int s = 0; s < 3; s++)
@@ -294,7 +267,7 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classe
   l.data->shuffle = spec->shuffle;
   l.data->drop_last = spec->drop_last;
   ls_status status = open_all(&l, want_classes);
-  for (int s = 0; s < 3; s++) ls_reader_close(&l.reader[s]);
+  ls_sources_close(l.source);
   LS_FREE(l.y);
   if (status != LS_OK) ls_data_close(comm, &l.data);
   *out = l.data;

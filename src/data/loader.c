@@ -7,10 +7,7 @@
 
 struct ls_loader {
   const ls_data *data;
-  int64_t n;     /* samples of train */
-  int64_t batch; /* the largest minibatch */
-  int64_t steps; /* of one epoch */
-  int64_t used;  /* samples of one epoch: n, or fewer where the last batch is dropped */
+  ls_plan plan;
   int64_t max_rows;
   uint64_t seed;
   int64_t epoch; /* that `order` is of; -1: none yet */
@@ -30,13 +27,15 @@ static int64_t share_rows(const ls_batch *share, int64_t total) {
   return ls_tree_row(total, share->slices, share->slice_hi) - ls_tree_row(total, share->slices, share->slice_lo);
 }
 
-static ls_status allocate(ls_loader *l, ls_precision precision) {
+static ls_status set_up(ls_loader *l, int64_t batch, ls_precision precision) {
   ls_batch *share = &l->share;
+  ls_plan *plan = &l->plan;
+  LS_TRY(ls_plan_make(ls_data_rows(l->data, LS_SPLIT_TRAIN), batch, l->data->drop_last, plan));
   size_t real = ls_real_size(precision);
   share->features = l->data->features;
   share->outputs = l->data->outputs;
   share->ldx = leading(share->features, real);
-  int64_t full = share_rows(share, l->batch), last = share_rows(share, l->used - (l->steps - 1) * l->batch);
+  int64_t full = share_rows(share, plan->batch), last = share_rows(share, plan->used - (plan->steps - 1) * plan->batch);
   l->max_rows = full > last ? full : last;
   LS_NEW(l->index, l->max_rows);
   LS_NEW(l->slice_row, share->slice_hi - share->slice_lo + 1);
@@ -44,19 +43,8 @@ static ls_status allocate(ls_loader *l, ls_precision precision) {
   if (l->data->labels) LS_NEW(share->labels, l->max_rows);
   if (!l->data->labels) LS_TRY(ls_mem_new(&share->targets, (size_t)l->max_rows, (size_t)share->outputs * real));
   share->slice_row = l->slice_row;
-  return LS_OK;
-}
-
-static ls_status set_up(ls_loader *l, int64_t batch, ls_precision precision) {
-  l->n = ls_data_rows(l->data, LS_SPLIT_TRAIN);
-  l->batch = batch < 1 || batch > l->n ? l->n : batch;
-  if (batch > l->n && l->data->drop_last)
-    return ls_fail(LS_ECONFIG, "data.last_batch: drop leaves nothing: train.batch is %lld and there are %lld samples", (long long)batch,
-                   (long long)l->n);
-  l->steps = l->data->drop_last ? l->n / l->batch : (l->n + l->batch - 1) / l->batch;
-  l->used = l->data->drop_last ? l->steps * l->batch : l->n;
   l->epoch = -1;
-  return allocate(l, precision);
+  return LS_OK;
 }
 
 ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi, uint64_t seed, ls_precision precision,
@@ -82,35 +70,27 @@ void ls_loader_free(ls_loader **out) {
   LS_FREE(*out);
 }
 
-int64_t ls_loader_steps_per_epoch(const ls_loader *loader) { return loader->steps; }
+int64_t ls_loader_steps_per_epoch(const ls_loader *loader) { return loader->plan.steps; }
 int64_t ls_loader_max_rows(const ls_loader *loader) { return loader->max_rows; }
-
-/* Where in its epoch the minibatch of a step begins, and how many samples it has. */
-static int64_t minibatch(const ls_loader *l, int64_t step, int64_t *total) {
-  assert(step >= 0);
-  int64_t start = step % l->steps * l->batch;
-  *total = l->used - start < l->batch ? l->used - start : l->batch;
-  return start;
-}
 
 ls_status ls_loader_batch(ls_loader *l, int64_t step, ls_batch *out) {
   ls_batch *share = &l->share;
-  int64_t start = minibatch(l, step, &share->total), epoch = step / l->steps;
-  if (epoch != l->epoch) ls_order_init(&l->order, l->n, l->data->shuffle, l->seed, l->epoch = epoch);
+  int64_t start = ls_plan_minibatch(&l->plan, step, &share->total), epoch = step / l->plan.steps;
+  if (epoch != l->epoch) ls_order_init(&l->order, l->plan.n, l->data->shuffle, l->seed, l->epoch = epoch);
   int64_t lo = ls_tree_row(share->total, share->slices, share->slice_lo);
   for (int s = share->slice_lo; s <= share->slice_hi; s++)
     l->slice_row[s - share->slice_lo] = ls_tree_row(share->total, share->slices, s) - lo;
   share->rows = l->slice_row[share->slice_hi - share->slice_lo];
-  share->first_sample = epoch * l->used + start + lo;
+  share->first_sample = epoch * l->plan.used + start + lo;
   for (int64_t k = 0; k < share->rows; k++) l->index[k] = ls_order_at(&l->order, start + lo + k);
   *out = *share;
   return ls_data_gather(l->data, LS_SPLIT_TRAIN, l->index, share->rows, share->x, share->ldx, share->labels, share->targets);
 }
 
 int64_t ls_loader_samples(const ls_loader *l, int64_t step, int64_t *sample) {
-  int64_t total, start = minibatch(l, step, &total);
+  int64_t total, start = ls_plan_minibatch(&l->plan, step, &total);
   ls_order order;
-  ls_order_init(&order, l->n, l->data->shuffle, l->seed, step / l->steps);
+  ls_order_init(&order, l->plan.n, l->data->shuffle, l->seed, step / l->plan.steps);
   for (int64_t k = 0; k < total; k++) sample[k] = ls_order_at(&order, start + k);
   return total;
 }

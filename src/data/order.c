@@ -53,3 +53,21 @@ int64_t ls_order_sample(int64_t n, bool shuffle, uint64_t seed, int64_t epoch, i
   ls_order_init(&order, n, shuffle, seed, epoch);
   return ls_order_at(&order, position);
 }
+
+ls_status ls_plan_make(int64_t n, int64_t batch, bool drop_last, ls_plan *plan) {
+  if (batch > n && drop_last)
+    return ls_fail(LS_ECONFIG, "data.last_batch: drop leaves nothing: train.batch is %lld and there are %lld samples", (long long)batch,
+                   (long long)n);
+  plan->n = n;
+  plan->batch = batch < 1 || batch > n ? n : batch;
+  plan->steps = drop_last ? n / plan->batch : (n + plan->batch - 1) / plan->batch;
+  plan->used = drop_last ? plan->steps * plan->batch : n;
+  return LS_OK;
+}
+
+int64_t ls_plan_minibatch(const ls_plan *plan, int64_t step, int64_t *total) {
+  assert(step >= 0);
+  int64_t start = step % plan->steps * plan->batch;
+  *total = plan->used - start < plan->batch ? plan->used - start : plan->batch;
+  return start;
+}

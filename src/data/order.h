@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/status.h"
+
 enum { LS_ORDER_ROUNDS = 8 };
 
 typedef struct {
@@ -22,5 +24,18 @@ typedef struct {
 void ls_order_init(ls_order *order, int64_t n, bool shuffle, uint64_t seed, int64_t epoch);
 /* The sample at position 0 <= p < n. */
 int64_t ls_order_at(const ls_order *order, int64_t position);
+
+/* How an epoch of n samples is cut into minibatches. */
+typedef struct {
+  int64_t n;
+  int64_t batch; /* the largest minibatch */
+  int64_t steps; /* of one epoch */
+  int64_t used;  /* samples of one epoch: n, or fewer where the last minibatch is dropped */
+} ls_plan;
+
+/* batch < 1: full. LS_ECONFIG where drop_last leaves no minibatch at all. */
+ls_status ls_plan_make(int64_t n, int64_t batch, bool drop_last, ls_plan *plan);
+/* The position in its epoch where the minibatch of `step` begins, and how many samples it has. */
+int64_t ls_plan_minibatch(const ls_plan *plan, int64_t step, int64_t *total);
 
 #endif
