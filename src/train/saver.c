@@ -1,0 +1,225 @@
+#include "train/saver.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "comm/comm.h"
+
+enum { BUFFERS = 2, FINISHED_MAX = 16 };
+
+typedef struct {
+  int buffer;
+  int64_t step, best_step;
+  char name[64];
+  double stall_s;
+} job;
+
+struct ls_saver {
+  char *dir;
+  int64_t keep_last;
+  int64_t trusted; /* files of this step and later are known to be good */
+  ls_image *image[BUFFERS];
+  int buffers; /* 1: no thread, submit commits */
+  int filling; /* the buffer of the last begin; -1 none */
+  pthread_t thread;
+  pthread_mutex_t lock; /* over all below */
+  pthread_cond_t changed;
+  bool taken[BUFFERS]; /* being filled, waiting or being written */
+  job queue[BUFFERS];
+  int queued; /* queue[0] is the one being written */
+  ls_saver_outcome finished[FINISHED_MAX];
+  int finished_count;
+  bool stop;
+};
+
+/* ---- what stays in the folder ---- */
+
+static void path_of(const ls_saver *s, const ls_saved *row, char *path) { snprintf(path, PATH_MAX, "%s/%s", s->dir, row->name); }
+
+/* Files from before this process are looked at once, when one of them is about to count as a file to fall back on. */
+static bool is_good(ls_saver *s, const ls_saved *row) {
+  char path[PATH_MAX];
+  if (row->step >= s->trusted) return true;
+  path_of(s, row, path);
+  if (ls_checkpoint_verify(path) == LS_OK) {
+    s->trusted = row->step;
+    return true;
+  }
+  ls_log(LS_LOG_WARN, "%s; it is not counted as a checkpoint to keep", ls_error_text());
+  return false;
+}
+
+static void remove_old(const ls_saver *s, const ls_saved *row) {
+  char path[PATH_MAX];
+  path_of(s, row, path);
+  if (unlink(path) != 0) ls_log(LS_LOG_WARN, "cannot remove the old checkpoint '%s': %s", path, strerror(errno));
+}
+
+/* Newest first: `keep_last` good ones stay, and the best; final.h5 always. Only after a commit, so a new good one is there. */
+static void prune(ls_saver *s, int64_t best_step) {
+  ls_saved *row;
+  int count;
+  int64_t kept = 0;
+  if (ls_checkpoint_list(s->dir, &row, &count, NULL) != LS_OK) ls_log(LS_LOG_WARN, "old checkpoints stay: %s", ls_error_text());
+  for (int i = 0; count > s->keep_last && i < count; i++) {
+    if (!strcmp(row[i].name, "final.h5")) continue;
+    if (kept < s->keep_last)
+      kept += is_good(s, &row[i]);
+    else if (row[i].step != best_step)
+      remove_old(s, &row[i]);
+  }
+  ls_mem_free(row);
+}
+
+/* ---- one commit ---- */
+
+static ls_saver_outcome commit(ls_saver *s, const job *j) {
+  ls_saver_outcome out = {.step = j->step, .stall_ms = 1e3 * j->stall_s};
+  double start = ls_time();
+  memcpy(out.name, j->name, sizeof out.name);
+  out.status = ls_image_commit(s->image[j->buffer], s->dir, j->name);
+  out.commit_ms = 1e3 * (ls_time() - start);
+  if (s->buffers == 1) out.stall_ms += out.commit_ms;
+  if (out.status != LS_OK) {
+    snprintf(out.error, sizeof out.error, "%s", ls_error_text());
+    return out;
+  }
+  if (j->step < s->trusted) s->trusted = j->step;
+  prune(s, j->best_step);
+  return out;
+}
+
+static void finish_job(ls_saver *s, int buffer, const ls_saver_outcome *out) {
+  assert(s->finished_count < FINISHED_MAX);
+  s->finished[s->finished_count++] = *out;
+  s->taken[buffer] = false;
+}
+
+static void *writer(void *arg) {
+  ls_saver *s = arg;
+  pthread_mutex_lock(&s->lock);
+  for (;;) {
+    while (!s->queued && !s->stop) pthread_cond_wait(&s->changed, &s->lock);
+    if (!s->queued) break;
+    job j = s->queue[0];
+    pthread_mutex_unlock(&s->lock);
+    ls_saver_outcome out = commit(s, &j);
+    pthread_mutex_lock(&s->lock);
+    finish_job(s, j.buffer, &out);
+    s->queue[0] = s->queue[1];
+    s->queued--;
+    pthread_cond_broadcast(&s->changed);
+  }
+  pthread_mutex_unlock(&s->lock);
+  return NULL;
+}
+
+/* Signals are the training loop's: the writer takes none. */
+static ls_status start_writer(ls_saver *s) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int error = pthread_create(&s->thread, NULL, writer, s);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (!error) return LS_OK;
+  s->buffers = 1; /* there is no thread to end */
+  return ls_fail(LS_FAIL, "cannot start the checkpoint writer's thread: %s", strerror(error));
+}
+
+static ls_status open_buffers(ls_saver *s, const ls_checkpoint_plan *plan, bool async) {
+  LS_TRY(ls_image_new(plan, s->dir, &s->image[0]));
+  if (!async) return LS_OK;
+  LS_TRY(ls_image_clone(s->image[0], &s->image[1]));
+  s->buffers = BUFFERS;
+  return start_writer(s);
+}
+
+ls_status ls_saver_new(const ls_checkpoint_plan *plan, const char *dir, bool async, int64_t keep_last, ls_saver **out) {
+  LS_NEW(*out, 1);
+  ls_saver *s = *out;
+  s->dir = ls_mem_text(dir);
+  s->keep_last = keep_last > 0 ? keep_last : 1;
+  s->trusted = INT64_MAX;
+  s->buffers = 1;
+  s->filling = -1;
+  pthread_mutex_init(&s->lock, NULL);
+  pthread_cond_init(&s->changed, NULL);
+  ls_status status = open_buffers(s, plan, async);
+  if (status != LS_OK) ls_saver_free(out);
+  return status;
+}
+
+void ls_saver_free(ls_saver **saver) {
+  ls_saver *s = *saver;
+  if (!s) return;
+  if (s->buffers > 1) {
+    pthread_mutex_lock(&s->lock);
+    s->stop = true;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->thread, NULL);
+  }
+  pthread_cond_destroy(&s->changed);
+  pthread_mutex_destroy(&s->lock);
+  for (int i = 0; i < BUFFERS; i++) ls_image_free(&s->image[i]);
+  ls_mem_free(s->dir);
+  LS_FREE(*saver);
+}
+
+/* ---- the training loop's side ---- */
+
+static int idle_buffer(const ls_saver *s) {
+  for (int i = 0; i < s->buffers; i++)
+    if (!s->taken[i]) return i;
+  return -1;
+}
+
+ls_image *ls_saver_begin(ls_saver *s, bool wait) {
+  if (s->filling >= 0) return s->image[s->filling]; /* the caller gave up between begin and submit */
+  pthread_mutex_lock(&s->lock);
+  while ((s->filling = idle_buffer(s)) < 0 && wait) pthread_cond_wait(&s->changed, &s->lock);
+  if (s->filling >= 0) s->taken[s->filling] = true;
+  pthread_mutex_unlock(&s->lock);
+  return s->filling >= 0 ? s->image[s->filling] : NULL;
+}
+
+void ls_saver_submit(ls_saver *s, int64_t step, const char *name, int64_t best_step, double stall_s) {
+  job j = {.buffer = s->filling, .step = step, .best_step = best_step, .stall_s = stall_s};
+  assert(s->filling >= 0);
+  snprintf(j.name, sizeof j.name, "%s", name);
+  s->filling = -1;
+  if (s->buffers == 1) {
+    ls_saver_outcome out = commit(s, &j);
+    finish_job(s, j.buffer, &out);
+    return;
+  }
+  pthread_mutex_lock(&s->lock);
+  s->queue[s->queued++] = j;
+  pthread_cond_broadcast(&s->changed);
+  pthread_mutex_unlock(&s->lock);
+}
+
+bool ls_saver_poll(ls_saver *s, ls_saver_outcome *out) {
+  pthread_mutex_lock(&s->lock);
+  bool any = s->finished_count > 0;
+  if (any) {
+    *out = s->finished[0];
+    memmove(s->finished, s->finished + 1, (size_t)--s->finished_count * sizeof *out);
+  }
+  pthread_mutex_unlock(&s->lock);
+  return any;
+}
+
+void ls_saver_finish(ls_saver *s) {
+  pthread_mutex_lock(&s->lock);
+  while (s->queued) pthread_cond_wait(&s->changed, &s->lock);
+  pthread_mutex_unlock(&s->lock);
+}
