@@ -132,10 +132,14 @@ static void common_settings(FILE *to, bool plain) {
   fputs("set border 3 lw 1 lc rgb '#555555'\nset tics nomirror\nset grid lt 1 lw 0.6 lc rgb '#dddddd'\n", to);
 }
 
-static void axes(FILE *to, const ls_panel *p) {
-  setting(to, "title", p->title ? p->title : "");
+/* Characters can't stand upright: on a terminal the y label goes into the title. */
+static void axes(FILE *to, const ls_panel *p, bool plain) {
+  char title[256];
+  bool both = plain && !p->grid && p->y_label;
+  snprintf(title, sizeof title, "%s%s%s", p->title ? p->title : "", both ? ": " : "", both ? p->y_label : "");
+  setting(to, "title", title);
   setting(to, "xlabel", p->x_label);
-  setting(to, "ylabel", p->y_label);
+  setting(to, "ylabel", both ? "" : p->y_label);
   fprintf(to, p->log_y ? "set logscale y\nset format y '%%g'\n" : "unset logscale\nset format y '%%g'\n");
   if (p->y_lo < p->y_hi)
     fprintf(to, "set yrange [%.9g:%.9g]\n", p->y_lo, p->y_hi);
@@ -230,7 +234,7 @@ ls_status ls_plot_script(FILE *to, const ls_panel *panel, int panels, const char
   if (panels > 1) fprintf(to, "set multiplot layout %d,%d\n", (panels + columns - 1) / columns, columns);
   for (int i = 0; i < panels; i++) {
     const ls_panel *p = &panel[i];
-    axes(to, p);
+    axes(to, p, plain);
     if (p->grid && p->surface)
       plot_surface(to, p, i);
     else if (p->grid)
