@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
 #include "base/batch.h"
 #include "base/real.h"
 #include "base/status.h"
@@ -17,41 +18,51 @@
 #include "base/tree.h"
 
 typedef struct {
-  const char *type;        /* "dense" (the default), "dropout", "layer_norm", "residual_begin"... : a row of the layer table */
-  int64_t units;           /* dense: outputs; 0 = `out`: as many as the targets */
-  const char *activation;  /* dense: a row of the activation table; NULL = linear */
-  double rate;             /* dropout: share of units dropped, [0, 1) */
-  int64_t span;            /* residual: how many layers it jumps over */
+  const char *type;       /* "dense" (the default), "dropout", "layer_norm", "residual_begin"... : a row of the layer table */
+  int64_t units;          /* dense: outputs; 0 = `out`: as many as the targets */
+  const char *activation; /* dense: a row of the activation table; NULL = linear */
+  double rate;            /* dropout: share of units dropped, [0, 1) */
+  int64_t span;           /* residual: how many layers it jumps over */
 } ls_layer_spec;
 
 typedef enum {
-  LS_INIT_DEFAULT, LS_INIT_HE_NORMAL, LS_INIT_HE_UNIFORM, LS_INIT_GLOROT_NORMAL, LS_INIT_GLOROT_UNIFORM, LS_INIT_LECUN_NORMAL,
-  LS_INIT_NORMAL, LS_INIT_UNIFORM, LS_INIT_ZEROS, LS_INIT_TRUNCATED_NORMAL, LS_INIT_CONSTANT, LS_INIT_FILE
+  LS_INIT_DEFAULT,
+  LS_INIT_HE_NORMAL,
+  LS_INIT_HE_UNIFORM,
+  LS_INIT_GLOROT_NORMAL,
+  LS_INIT_GLOROT_UNIFORM,
+  LS_INIT_LECUN_NORMAL,
+  LS_INIT_NORMAL,
+  LS_INIT_UNIFORM,
+  LS_INIT_ZEROS,
+  LS_INIT_TRUNCATED_NORMAL,
+  LS_INIT_CONSTANT,
+  LS_INIT_FILE
 } ls_init_kind;
 
 typedef struct {
   ls_init_kind kind;
-  double scale;            /* normal, uniform: standard deviation, half-width; truncated_normal: stddev (0 if fan_in_gain is given) */
-  double fan_in_gain;      /* truncated_normal: stddev = gain / sqrt(fan_in) */
-  double value;            /* constant */
-  char *file;              /* file: the caller reads it (the model opens no files) */
+  double scale;       /* normal, uniform: standard deviation, half-width; truncated_normal: stddev (0 if fan_in_gain is given) */
+  double fan_in_gain; /* truncated_normal: stddev = gain / sqrt(fan_in) */
+  double value;       /* constant */
+  char *file;         /* file: the caller reads it (the model opens no files) */
 } ls_init_spec;
 
 typedef struct {
-  int layer;               /* NNNN of /model/NNNN: counts every layer, also those without parameters */
-  char name[16];           /* "W", "b" (layer_norm: "gain", "b") */
-  int64_t rows, cols;      /* W: (in, out); b: (out) with rows = 1 */
-  int64_t offset;          /* of its first element in the flat vector */
+  int layer;          /* NNNN of /model/NNNN: counts every layer, also those without parameters */
+  char name[16];      /* "W", "b" (layer_norm: "gain", "b") */
+  int64_t rows, cols; /* W: (in, out); b: (out) with rows = 1 */
+  int64_t offset;     /* of its first element in the flat vector */
 } ls_tensor;
 
 typedef enum { LS_TASK_CLASSES, LS_TASK_MULTILABEL, LS_TASK_REGRESSION } ls_task;
 
 typedef struct ls_model ls_model;
 
-extern const char *const ls_activation_names[];  /* NULL-terminated */
-extern const char *const ls_loss_names[];        /* NULL-terminated */
-extern const char *const ls_layer_names[];       /* NULL-terminated */
-ls_task ls_loss_task(const char *loss);          /* which kind of target a loss takes */
+extern const char *const ls_activation_names[]; /* NULL-terminated */
+extern const char *const ls_loss_names[];       /* NULL-terminated */
+extern const char *const ls_layer_names[];      /* NULL-terminated */
+ls_task ls_loss_task(const char *loss);         /* which kind of target a loss takes */
 
 /* inputs: features of the data; outputs: classes or target columns. LS_ECONFIG with a text for what does not fit together
  * (softmax output with mse, softmax_batch with slices != 1, last layer's width against `outputs` ...). */
@@ -63,13 +74,14 @@ int ls_model_layers(const ls_model *model);
 int64_t ls_model_parameters(const ls_model *model);
 const ls_tensor *ls_model_tensors(const ls_model *model, int *count);
 int64_t ls_model_outputs(const ls_model *model);
-bool ls_model_couples_samples(const ls_model *model);   /* softmax_batch: a row's output depends on the other rows */
+bool ls_model_couples_samples(const ls_model *model); /* softmax_batch: a row's output depends on the other rows */
 ls_precision ls_model_precision(const ls_model *model);
-const char *ls_model_kernel(void);                      /* "avx512", "avx2" or "portable", chosen at run time (LOCKSTEP_KERNEL overrides) */
-size_t ls_model_bytes(const ls_model *model, int64_t rows);  /* what reserve(rows) takes */
-double ls_model_flops(const ls_model *model);           /* floating-point operations of one sample, forward and backward */
+const char *ls_model_kernel(void); /* "avx512", "avx2" or "portable", chosen at run time (LOCKSTEP_KERNEL overrides) */
+size_t ls_model_bytes(const ls_model *model, int64_t rows); /* what reserve(rows) takes */
+double ls_model_flops(const ls_model *model);               /* floating-point operations of one sample, forward and backward */
 
-/* Initial weights of flat elements [lo, hi), written to w[lo..hi) ((n) real): a function of seed, tensor and index only. Not for LS_INIT_FILE. */
+/* Initial weights of flat elements [lo, hi), written to w[lo..hi) ((n) real): a function of seed, tensor and index only. Not for
+ * LS_INIT_FILE. */
 void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t seed, void *w, int64_t lo, int64_t hi);
 
 /* Work space for shares of up to `rows` rows; team may be NULL. Once, before the loop. */
@@ -86,7 +98,8 @@ const void *ls_model_logits(ls_model *model, int64_t *ld);
 void ls_model_stats(ls_model *model, const ls_batch *batch, ls_stats *stats);
 /* The same from logits kept by the caller: `rows` rows at once, for evaluation of softmax_batch over a whole set. */
 void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, int64_t rows, const int32_t *labels, ls_stats *stats);
-/* Backward after forward: for each part i, grad[i] (n real) = tree sum over node[i]'s slices of the gradient of (sum of losses / batch->total). */
+/* Backward after forward: for each part i, grad[i] (n real) = tree sum over node[i]'s slices of the gradient of (sum of losses /
+ * batch->total). */
 void ls_model_backward(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node, void *const *grad);
 
 #endif

@@ -1,0 +1,58 @@
+/* gemm.h - the matrix products of a training step, for one precision and one kind of CPU.
+ *
+ * Every element of a result is one chain of fused multiply-adds over k in ascending order, so all kernels give the same
+ * bits, and a bit does not depend on which rows or columns were computed beside it. */
+#ifndef LS_MODEL_GEMM_H
+#define LS_MODEL_GEMM_H
+
+#include <stdint.h>
+
+#include "base/real.h"
+#include "base/tree.h"
+
+/* C = init + A B. (m, n) may be any; the columns of C up to a multiple of 64 bytes are written too. */
+typedef struct {
+  int64_t m, n, k;
+  const void *a; /* (m, k) */
+  int64_t lda;
+  const void *b;    /* (k, n), packed */
+  const void *init; /* (m, n) what the chains start from: C itself, or with ldi = 0 one row for all (bias, zeros) */
+  int64_t ldi;
+  void *c; /* (m, n), ldc a multiple of 64 bytes */
+  int64_t ldc;
+} ls_multiply;
+
+/* Rows [lo, hi) of grad[p] (m, n) = tree sum over the slices of node[p] of X^T D over a slice's rows. */
+typedef struct {
+  int64_t lo, hi, n;
+  const void *x; /* (rows, m); ldx = 0 and one element 1: grad is (1, n), the sum of D's rows */
+  int64_t ldx;
+  const void *d; /* (rows, n), ldd a multiple of 64 bytes */
+  int64_t ldd;
+  const int64_t *slice_row; /* first row of each slice from slice_lo on, one more at the end */
+  int slice_lo, parts;
+  const ls_tree_node *node;
+  void *const *grad; /* (parts) parameter vectors; the result is at `offset` in each, row-major without gaps */
+  int64_t offset;
+} ls_weight_gradient;
+
+typedef struct {
+  const char *name;
+  int tile, panel; /* rows of A, columns of B that one inner kernel takes: where work is best cut */
+  /* Packs columns of B (k, n): panels of `panel` columns, each (k, panel); the last one narrowed to whole vectors. */
+  void (*pack)(const void *b, int64_t ldb, int64_t k, int64_t n, void *packed);
+  void (*pack_transposed)(const void *b, int64_t ldb, int64_t k, int64_t n, void *packed); /* B = b^T, b (n, k) */
+  void (*multiply)(const ls_multiply *args);
+  void (*weight_gradient)(const ls_weight_gradient *args);
+} ls_gemm;
+
+/* The kernels for this CPU, or those that LOCKSTEP_KERNEL names if the CPU has them. */
+const ls_gemm *ls_gemm_choose(ls_precision precision);
+/* The kernels called `name`, or NULL if this build or this CPU has none such. */
+const ls_gemm *ls_gemm_named(const char *name, ls_precision precision);
+/* Leading dimension for rows of n numbers: whole cache lines, and no multiple of 4 KiB, which would map a column to one set. */
+int64_t ls_leading(int64_t n, ls_precision precision);
+/* Numbers that pack() writes. */
+int64_t ls_packed_size(int64_t k, int64_t n, ls_precision precision);
+
+#endif

@@ -1,0 +1,82 @@
+/* init.c - first weights: each a function of the seed, its tensor and its place in it. */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "model/layer.h"
+
+typedef enum { CONSTANT, UNIFORM, NORMAL, TRUNCATED } shape;
+
+/* How the elements of one tensor are drawn: `shape` with half-width, standard deviation or value `size`. */
+typedef struct {
+  shape shape;
+  double size;
+} law;
+
+/* Fan-in and fan-out scalings as in PyTorch and Keras (normal ones not truncated). */
+static law weight_law(const ls_init_spec *init, const ls_layer *layer, const ls_tensor *w) {
+  const double in = (double)w->rows, out = (double)w->cols;
+  switch (init->kind) {
+    case LS_INIT_DEFAULT:
+      return layer->activation->relu_like ? (law){NORMAL, sqrt(2 / in)} : (law){UNIFORM, sqrt(6 / (in + out))};
+    case LS_INIT_HE_NORMAL:
+      return (law){NORMAL, sqrt(2 / in)};
+    case LS_INIT_HE_UNIFORM:
+      return (law){UNIFORM, sqrt(6 / in)};
+    case LS_INIT_GLOROT_NORMAL:
+      return (law){NORMAL, sqrt(2 / (in + out))};
+    case LS_INIT_GLOROT_UNIFORM:
+      return (law){UNIFORM, sqrt(6 / (in + out))};
+    case LS_INIT_LECUN_NORMAL:
+      return (law){NORMAL, sqrt(1 / in)};
+    case LS_INIT_NORMAL:
+      return (law){NORMAL, init->scale};
+    case LS_INIT_UNIFORM:
+      return (law){UNIFORM, init->scale};
+    case LS_INIT_TRUNCATED_NORMAL:
+      return (law){TRUNCATED, init->fan_in_gain != 0 ? init->fan_in_gain / sqrt(in) : init->scale};
+    case LS_INIT_CONSTANT:
+      return (law){CONSTANT, init->value};
+    case LS_INIT_ZEROS:
+      return (law){CONSTANT, 0};
+    case LS_INIT_FILE:
+      break;
+  }
+  assert(!"the caller reads the file");
+  return (law){CONSTANT, 0};
+}
+
+static law tensor_law(const ls_init_spec *init, const ls_model *model, const ls_tensor *t) {
+  if (strcmp(t->name, "W") == 0) return weight_law(init, &model->layer[t->layer], t);
+  return (law){CONSTANT, strcmp(t->name, "gain") == 0};
+}
+
+static double draw(law how, uint64_t seed, uint64_t stream, uint64_t index) {
+  switch (how.shape) {
+    case UNIFORM:
+      return how.size * (2 * ls_rng_uniform(seed, stream, index) - 1);
+    case NORMAL:
+      return how.size * ls_rng_normal(seed, stream, index);
+    case TRUNCATED:
+      return how.size * ls_rng_truncated_normal(seed, stream, index);
+    case CONSTANT:
+      break;
+  }
+  return how.size;
+}
+
+void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t seed, void *w, int64_t lo, int64_t hi) {
+  for (int i = 0; i < model->tensors; i++) {
+    const ls_tensor *t = &model->tensor[i];
+    const int64_t end = t->offset + t->rows * t->cols;
+    const law how = tensor_law(init, model, t);
+    for (int64_t k = lo > t->offset ? lo : t->offset; k < (hi < end ? hi : end); k++) {
+      const double value = draw(how, seed, ls_stream(LS_STREAM_INIT, (uint64_t)i), (uint64_t)(k - t->offset));
+      if (model->precision == LS_F32)
+        ((float *)w)[k] = (float)value;
+      else
+        ((double *)w)[k] = value;
+    }
+  }
+}

@@ -1,0 +1,117 @@
+/* layer.h - what a kind of layer is, and the stack; private to this room.
+ *
+ * A layer computes y from the y of the layer below (or the batch), rows [lo, hi) at a time, and on the way back d below
+ * from its own d: gradients of the loss by y. Rows never meet, so threads share them out. What needs all rows, the
+ * gradient of the parameters, comes last. */
+#ifndef LS_MODEL_LAYER_H
+#define LS_MODEL_LAYER_H
+
+#include <stddef.h>
+
+#include "base/mem.h"
+#include "model/activation.h"
+#include "model/gemm.h"
+#include "model/loss.h"
+#include "model/model.h"
+
+typedef struct ls_layer ls_layer;
+
+/* Counts what a model needs while base is NULL, then hands it out. */
+typedef struct {
+  char *base;
+  size_t used;
+} ls_arena;
+/* *slot = count zeroed numbers on their own cache lines. */
+void ls_arena_take(ls_arena *arena, void *slot, int64_t count, size_t size);
+
+/* A step as the layers see it. */
+typedef struct {
+  const ls_batch *batch;
+  bool training;
+  uint64_t seed;
+  int parts;
+  const ls_tree_node *node;
+  void *const *grad;
+} ls_pass;
+
+typedef struct {
+  const char *name;
+  /* Sets out, activation, tensors and whatever of its own from the spec; `in` is known. */
+  ls_status (*plan)(ls_layer *layer, const ls_layer_spec *spec);
+  void (*place)(ls_layer *layer, ls_arena *arena, int64_t rows);         /* work space beside y, z, d; NULL: none */
+  void (*load)(ls_layer *layer, const void *w, int thread, int threads); /* NULL: no parameters */
+  void (*forward)(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi);
+  void (*backward)(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi);  /* makes below->d if `descend` */
+  void (*gradient)(ls_layer *layer, const ls_pass *pass, int thread, int threads); /* NULL: no parameters */
+} ls_layer_ops;
+
+struct ls_layer {
+  const ls_layer_ops *ops;
+  int number;
+  ls_precision precision;
+  const ls_gemm *gemm;
+  ls_layer *below;           /* NULL: the batch */
+  int64_t in, out, ldin, ld; /* widths and leading dimensions below and here; ldin is the batch's for the first layer */
+  const ls_activation *activation;
+  bool fused;   /* d comes from the loss and is by z already */
+  bool keeps_z; /* z has its own place; else z is y */
+  bool descend; /* some layer below has parameters: it needs its d */
+  int tensors;  /* 0 or 2: the tensors [0, 2) lie one after the other at `offset` */
+  ls_tensor tensor[2];
+  int64_t offset;
+  void *z, *y, *d;               /* (rows, ld) */
+  void *w, *w_transposed, *bias; /* dense: packed (in, out), packed (out, in), (ld); layer_norm: bias, and gain in w */
+  void *zeros;                   /* (ldin) dense */
+  double rate;                   /* dropout */
+  void *mask;                    /* (rows, ld) dropout: 0 or 1/(1-rate) */
+  ls_layer *source;              /* residual: whose y it adds; NULL: the batch */
+  int64_t span;
+  void *normal, *product, *inverse; /* layer_norm: (rows, ld) normalized x, d * normal, (rows) 1 / standard deviation */
+};
+
+struct ls_model {
+  ls_precision precision;
+  int layers;
+  ls_layer *layer;
+  int64_t inputs, outputs, parameters;
+  int tensors;
+  ls_tensor *tensor;
+  const ls_loss *loss;
+  ls_team *team;
+  void *block;   /* the arena */
+  void *scratch; /* (ld) one row of outputs */
+  double *norm;  /* (outputs) */
+};
+
+extern const ls_layer_ops ls_layers_f32[], ls_layers_f64[]; /* end with name NULL */
+
+/* Adds a residual layer's d to its source's, rows [lo, hi), when the latter is complete otherwise. */
+void ls_residual_add_f32(const ls_layer *residual, int64_t lo, int64_t hi);
+void ls_residual_add_f64(const ls_layer *residual, int64_t lo, int64_t hi);
+
+#ifdef LS_REAL_BITS
+/* The y of the layer below, or the batch. */
+static inline const real *ls_layer_input(const ls_layer *layer, const ls_pass *pass, int64_t *ld) {
+  *ld = layer->below ? layer->below->ld : pass->batch->ldx;
+  return layer->below ? layer->below->y : pass->batch->x;
+}
+#endif
+
+/* Fields of the gradient of one tensor from x and d that every layer fills in the same way. */
+static inline ls_weight_gradient ls_layer_gradient(const ls_layer *layer, const ls_pass *pass, const void *x, int64_t ldx, const void *d) {
+  return (ls_weight_gradient){.lo = 0,
+                              .hi = 1,
+                              .n = layer->out,
+                              .x = x,
+                              .ldx = ldx,
+                              .d = d,
+                              .ldd = layer->ld,
+                              .slice_row = pass->batch->slice_row,
+                              .slice_lo = pass->batch->slice_lo,
+                              .parts = pass->parts,
+                              .node = pass->node,
+                              .grad = pass->grad,
+                              .offset = layer->offset};
+}
+
+#endif

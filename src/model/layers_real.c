@@ -1,0 +1,253 @@
+/* layers_real.c - the layer table: dense, and those that need no matrix product. */
+#include <assert.h>
+#include <math.h>
+
+#include "base/rng.h"
+#include "model/layer.h"
+#include "model/vmath.h"
+
+static const real one = 1;
+
+/* ---- dense: y = f(x W + b) ---- */
+
+enum { BLOCK = 240 }; /* rows whose products and activations are done while they are in the second-level cache */
+
+static const ls_activation *find_activation(const char *name) {
+  for (const ls_activation *a = LS_R(ls_activations); a->name; a++)
+    if (strcmp(a->name, name ? name : "linear") == 0) return a;
+  return NULL;
+}
+
+static ls_status dense_plan(ls_layer *layer, const ls_layer_spec *spec) {
+  layer->activation = find_activation(spec->activation);
+  if (!layer->activation) return ls_fail(LS_ECONFIG, "layer %d: there is no activation '%s'", layer->number, spec->activation);
+  if (spec->units < 1) return ls_fail(LS_ECONFIG, "layer %d: units must be at least 1", layer->number);
+  layer->out = spec->units;
+  layer->tensors = 2;
+  layer->tensor[0] = (ls_tensor){.name = "W", .rows = layer->in, .cols = layer->out};
+  layer->tensor[1] = (ls_tensor){.name = "b", .rows = 1, .cols = layer->out};
+  return LS_OK;
+}
+
+static void dense_place(ls_layer *layer, ls_arena *arena, int64_t rows) {
+  (void)rows;
+  ls_arena_take(arena, &layer->w, ls_packed_size(layer->in, layer->out, layer->precision), sizeof(real));
+  ls_arena_take(arena, &layer->bias, layer->ld, sizeof(real));
+  if (!layer->descend) return;
+  ls_arena_take(arena, &layer->w_transposed, ls_packed_size(layer->out, layer->in, layer->precision), sizeof(real));
+  ls_arena_take(arena, &layer->zeros, layer->ldin, sizeof(real));
+}
+
+static void dense_load(ls_layer *layer, const void *flat, int thread, int threads) {
+  const real *w = (const real *)flat + layer->offset;
+  int64_t lo, hi;
+  ls_team_range(layer->out, layer->gemm->panel, thread, threads, &lo, &hi);
+  layer->gemm->pack(w + lo, layer->out, layer->in, hi - lo, (real *)layer->w + lo * layer->in);
+  if (thread == 0) memcpy(layer->bias, w + layer->in * layer->out, (size_t)layer->out * sizeof(real));
+  if (!layer->descend) return;
+  ls_team_range(layer->in, layer->gemm->panel, thread, threads, &lo, &hi);
+  layer->gemm->pack_transposed(w + lo * layer->out, layer->out, layer->out, hi - lo, (real *)layer->w_transposed + lo * layer->out);
+}
+
+static void dense_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
+  int64_t ldx, ld = layer->ld;
+  const real *x = ls_layer_input(layer, pass, &ldx);
+  for (int64_t r = lo; r < hi; r += BLOCK) {
+    int64_t m = hi - r < BLOCK ? hi - r : BLOCK;
+    real *z = (real *)layer->z + r * ld, *y = (real *)layer->y + r * ld;
+    layer->gemm->multiply(&(ls_multiply){.m = m,
+                                         .n = layer->out,
+                                         .k = layer->in,
+                                         .a = x + r * ldx,
+                                         .lda = ldx,
+                                         .b = layer->w,
+                                         .init = layer->bias,
+                                         .ldi = 0,
+                                         .c = z,
+                                         .ldc = ld});
+    if (!layer->activation->over_rows) layer->activation->forward(y, z, m, layer->out, ld);
+  }
+}
+
+static void dense_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
+  (void)pass;
+  int64_t ld = layer->ld;
+  for (int64_t r = lo; r < hi; r += BLOCK) {
+    int64_t m = hi - r < BLOCK ? hi - r : BLOCK;
+    real *d = (real *)layer->d + r * ld;
+    if (!layer->fused) layer->activation->backward(d, (const real *)layer->y + r * ld, (const real *)layer->z + r * ld, m, layer->out, ld);
+    if (layer->descend)
+      layer->gemm->multiply(&(ls_multiply){.m = m,
+                                           .n = layer->in,
+                                           .k = layer->out,
+                                           .a = d,
+                                           .lda = ld,
+                                           .b = layer->w_transposed,
+                                           .init = layer->zeros,
+                                           .ldi = 0,
+                                           .c = (real *)layer->below->d + r * layer->ldin,
+                                           .ldc = layer->ldin});
+  }
+}
+
+static void dense_gradient(ls_layer *layer, const ls_pass *pass, int thread, int threads) {
+  int64_t ldx;
+  const real *x = ls_layer_input(layer, pass, &ldx);
+  ls_weight_gradient g = ls_layer_gradient(layer, pass, x, ldx, layer->d);
+  ls_team_range(layer->in, layer->gemm->tile, thread, threads, &g.lo, &g.hi);
+  layer->gemm->weight_gradient(&g);
+  if (thread != layer->number % threads) return;
+  g = ls_layer_gradient(layer, pass, &one, 0, layer->d);
+  g.offset += layer->in * layer->out;
+  layer->gemm->weight_gradient(&g);
+}
+
+/* ---- dropout: some units are 0 while training, the others larger by 1 / (1 - rate) ---- */
+
+static ls_status dropout_plan(ls_layer *layer, const ls_layer_spec *spec) {
+  if (!(spec->rate >= 0 && spec->rate < 1)) return ls_fail(LS_ECONFIG, "layer %d: dropout's rate must be in [0, 1)", layer->number);
+  layer->rate = spec->rate;
+  layer->out = layer->in;
+  return LS_OK;
+}
+
+static void dropout_place(ls_layer *layer, ls_arena *arena, int64_t rows) {
+  ls_arena_take(arena, &layer->mask, rows * layer->ld, sizeof(real));
+}
+
+/* Counted by sample and unit: the same mask wherever the sample is computed. */
+static void dropout_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
+  int64_t ldx;
+  const real *x = ls_layer_input(layer, pass, &ldx);
+  const uint64_t stream = ls_stream(LS_STREAM_DROPOUT, (uint64_t)layer->number);
+  const real keep = (real)(1 / (1 - layer->rate));
+  for (int64_t r = lo; r < hi; r++) {
+    real *y = (real *)layer->y + r * layer->ld, *mask = (real *)layer->mask + r * layer->ld;
+    const uint64_t first = (uint64_t)(pass->batch->first_sample + r) * (uint64_t)layer->out;
+    for (int64_t i = 0; i < layer->out; i++) {
+      mask[i] = !pass->training ? 1 : ls_rng_uniform(pass->seed, stream, first + (uint64_t)i) < layer->rate ? 0 : keep;
+      y[i] = x[r * ldx + i] * mask[i];
+    }
+  }
+}
+
+static void dropout_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
+  (void)pass;
+  if (!layer->descend) return;
+  const real *d = layer->d, *mask = layer->mask;
+  real *below = layer->below->d;
+  for (int64_t i = lo * layer->ld; i < hi * layer->ld; i++) below[i] = d[i] * mask[i];
+}
+
+/* ---- layer_norm: y = gain (x - mean) / sqrt(variance + 1e-5) + b over a sample's units ---- */
+
+static ls_status layer_norm_plan(ls_layer *layer, const ls_layer_spec *spec) {
+  (void)spec;
+  layer->out = layer->in;
+  layer->tensors = 2;
+  layer->tensor[0] = (ls_tensor){.name = "gain", .rows = 1, .cols = layer->out};
+  layer->tensor[1] = (ls_tensor){.name = "b", .rows = 1, .cols = layer->out};
+  return LS_OK;
+}
+
+static void layer_norm_place(ls_layer *layer, ls_arena *arena, int64_t rows) {
+  ls_arena_take(arena, &layer->w, layer->ld, sizeof(real));
+  ls_arena_take(arena, &layer->bias, layer->ld, sizeof(real));
+  ls_arena_take(arena, &layer->normal, rows * layer->ld, sizeof(real));
+  ls_arena_take(arena, &layer->product, rows * layer->ld, sizeof(real));
+  ls_arena_take(arena, &layer->inverse, rows, sizeof(real));
+}
+
+static void layer_norm_load(ls_layer *layer, const void *flat, int thread, int threads) {
+  (void)threads;
+  if (thread) return;
+  const real *w = (const real *)flat + layer->offset;
+  memcpy(layer->w, w, (size_t)layer->out * sizeof(real));
+  memcpy(layer->bias, w + layer->out, (size_t)layer->out * sizeof(real));
+}
+
+LS_CLONES static void layer_norm_row(const real *x, const real *gain, const real *bias, int64_t n, real *normal, real *inverse, real *y) {
+  const real mean = ls_row_sum(x, n) / (real)n;
+  LS_EACH for (int64_t i = 0; i < n; i++) normal[i] = x[i] - mean;
+  const real s = 1 / (real)sqrt((double)(ls_row_dot(normal, normal, n) / (real)n) + 1e-5);
+  *inverse = s;
+  LS_EACH for (int64_t i = 0; i < n; i++) {
+    normal[i] *= s;
+    y[i] = normal[i] * gain[i] + bias[i];
+  }
+}
+
+static void layer_norm_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
+  int64_t ldx;
+  const real *x = ls_layer_input(layer, pass, &ldx);
+  for (int64_t r = lo; r < hi; r++)
+    layer_norm_row(x + r * ldx, layer->w, layer->bias, layer->out, (real *)layer->normal + r * layer->ld, (real *)layer->inverse + r,
+                   (real *)layer->y + r * layer->ld);
+}
+
+/* dx = (g - mean(g) - normal mean(g normal)) / sd with g = d gain. */
+LS_CLONES static void layer_norm_row_back(const real *d, const real *gain, const real *normal, real inverse, int64_t n, real *product,
+                                          real *below) {
+  LS_EACH for (int64_t i = 0; i < n; i++) product[i] = d[i] * normal[i];
+  if (!below) return;
+  const real mean = ls_row_dot(d, gain, n) / (real)n, slope = ls_row_dot(product, gain, n) / (real)n;
+  LS_EACH for (int64_t i = 0; i < n; i++) below[i] = (d[i] * gain[i] - mean - normal[i] * slope) * inverse;
+}
+
+static void layer_norm_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
+  (void)pass;
+  for (int64_t r = lo; r < hi; r++) {
+    int64_t at = r * layer->ld;
+    layer_norm_row_back((const real *)layer->d + at, layer->w, (const real *)layer->normal + at, ((const real *)layer->inverse)[r],
+                        layer->out, (real *)layer->product + at, layer->descend ? (real *)layer->below->d + at : NULL);
+  }
+}
+
+static void layer_norm_gradient(ls_layer *layer, const ls_pass *pass, int thread, int threads) {
+  if (thread != layer->number % threads) return;
+  ls_weight_gradient gain = ls_layer_gradient(layer, pass, &one, 0, layer->product),
+                     bias = ls_layer_gradient(layer, pass, &one, 0, layer->d);
+  bias.offset += layer->out;
+  layer->gemm->weight_gradient(&gain);
+  layer->gemm->weight_gradient(&bias);
+}
+
+/* ---- residual: y = x + what `span` layers before gave ---- */
+
+static ls_status residual_plan(ls_layer *layer, const ls_layer_spec *spec) {
+  if (spec->span < 1 || spec->span > layer->number)
+    return ls_fail(LS_ECONFIG, "layer %d: residual's span must be from 1 to %d, the number of layers before it", layer->number,
+                   layer->number);
+  layer->span = spec->span;
+  layer->out = layer->in;
+  return LS_OK;
+}
+
+static void residual_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
+  int64_t ldx, lds = layer->source ? layer->source->ld : pass->batch->ldx;
+  const real *x = ls_layer_input(layer, pass, &ldx), *source = layer->source ? layer->source->y : pass->batch->x;
+  for (int64_t r = lo; r < hi; r++)
+    for (int64_t i = 0; i < layer->out; i++) ((real *)layer->y)[r * layer->ld + i] = x[r * ldx + i] + source[r * lds + i];
+}
+
+/* The source gets its share when its own d is there: model.c. */
+static void residual_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
+  (void)pass;
+  if (layer->descend)
+    memcpy((real *)layer->below->d + lo * layer->ld, (const real *)layer->d + lo * layer->ld,
+           (size_t)((hi - lo) * layer->ld) * sizeof(real));
+}
+
+void LS_R(ls_residual_add)(const ls_layer *residual, int64_t lo, int64_t hi) {
+  const real *d = residual->d;
+  real *to = residual->source->d;
+  for (int64_t i = lo * residual->ld; i < hi * residual->ld; i++) to[i] += d[i];
+}
+
+const ls_layer_ops LS_R(ls_layers)[] = {
+    {"dense", dense_plan, dense_place, dense_load, dense_forward, dense_backward, dense_gradient},
+    {"dropout", dropout_plan, dropout_place, NULL, dropout_forward, dropout_backward, NULL},
+    {"layer_norm", layer_norm_plan, layer_norm_place, layer_norm_load, layer_norm_forward, layer_norm_backward, layer_norm_gradient},
+    {"residual", residual_plan, NULL, NULL, residual_forward, residual_backward, NULL},
+    {0},
+};

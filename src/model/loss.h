@@ -1,0 +1,47 @@
+/* loss.h - the loss table: losses of samples, and the gradient at the last layer. */
+#ifndef LS_MODEL_LOSS_H
+#define LS_MODEL_LOSS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/batch.h"
+#include "base/real.h"
+#include "model/model.h"
+
+/* X(name, what its targets are, last activations it is fused with: the gradient is by z; "" = any, by y, then the chain rule) */
+#define LS_LOSSES(X)                                                   \
+  X(cross_entropy, LS_TASK_CLASSES, "softmax")                         \
+  X(binary_cross_entropy, LS_TASK_MULTILABEL, "sigmoid")               \
+  X(cross_entropy_per_class, LS_TASK_CLASSES, "softmax softmax_batch") \
+  X(mse, LS_TASK_REGRESSION, "")                                       \
+  X(half_mse, LS_TASK_REGRESSION, "")                                  \
+  X(mae, LS_TASK_REGRESSION, "")                                       \
+  X(huber, LS_TASK_REGRESSION, "")
+
+/* The last layer seen by a loss. */
+typedef struct {
+  int64_t n, ld;         /* outputs */
+  const void *z, *y;     /* (rows, ld) logits and outputs */
+  void *d;               /* (rows, ld) the gradient goes here */
+  const int32_t *labels; /* (rows) or NULL */
+  const void *targets;   /* (rows, n) or NULL */
+  const double *weight;  /* (rows) or NULL */
+  int64_t total;         /* samples of the whole minibatch */
+  bool over_rows;        /* softmax_batch: y is normalized over the rows; y may then be NULL for `stats` */
+  double *norm;          /* (n) work space for that */
+} ls_head;
+
+typedef struct {
+  const char *name;
+  ls_task task;
+  const char *fused;
+  /* Adds the sums of rows [lo, hi) to *stats. over_rows: all rows at once. */
+  void (*stats)(const ls_head *head, int64_t lo, int64_t hi, ls_stats *stats);
+  /* Rows [lo, hi) of d = gradient of (sum of losses) / total by z where fused, else by y. */
+  void (*gradient)(const ls_head *head, int64_t lo, int64_t hi);
+} ls_loss;
+
+extern const ls_loss ls_losses_f32[], ls_losses_f64[]; /* end with name NULL */
+
+#endif

@@ -1,0 +1,347 @@
+#include "model/model.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "model/layer.h"
+
+#define NAME(name, ...) #name,
+const char *const ls_activation_names[] = {LS_ACTIVATIONS(NAME) NULL};
+const char *const ls_loss_names[] = {LS_LOSSES(NAME) NULL};
+const char *const ls_layer_names[] = {"dense", "dropout", "layer_norm", "residual", NULL};
+
+static const ls_loss *find_loss(const char *name, ls_precision precision) {
+  for (const ls_loss *loss = precision == LS_F32 ? ls_losses_f32 : ls_losses_f64; loss->name; loss++)
+    if (strcmp(loss->name, name) == 0) return loss;
+  return NULL;
+}
+
+static const ls_layer_ops *find_ops(const char *type, ls_precision precision) {
+  for (const ls_layer_ops *ops = precision == LS_F32 ? ls_layers_f32 : ls_layers_f64; ops->name; ops++)
+    if (strcmp(ops->name, type ? type : "dense") == 0) return ops;
+  return NULL;
+}
+
+ls_task ls_loss_task(const char *name) {
+  const ls_loss *loss = find_loss(name, LS_F32);
+  assert(loss);
+  return loss->task;
+}
+
+static const ls_layer *last(const ls_model *model) { return &model->layer[model->layers - 1]; }
+static const char *last_activation(const ls_model *model) { return last(model)->activation ? last(model)->activation->name : "linear"; }
+
+/* Is `word` in the space-separated `list`? */
+static bool listed(const char *list, const char *word) {
+  size_t length = strlen(word);
+  for (const char *at = list; (at = strstr(at, word)); at += length)
+    if ((at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == 0)) return true;
+  return false;
+}
+
+static ls_status plan_layer(ls_model *model, int number, const ls_layer_spec *given) {
+  ls_layer *layer = &model->layer[number];
+  ls_layer_spec spec = *given;
+  if (spec.units == 0) spec.units = model->outputs;
+  layer->ops = find_ops(spec.type, model->precision);
+  if (!layer->ops) return ls_fail(LS_ECONFIG, "layer %d: there is no layer type '%s'", number, spec.type);
+  layer->number = number;
+  layer->precision = model->precision;
+  layer->gemm = ls_gemm_choose(model->precision);
+  layer->below = number ? layer - 1 : NULL;
+  layer->in = number ? layer->below->out : model->inputs;
+  layer->ldin = ls_leading(layer->in, model->precision);
+  layer->descend = model->parameters > 0;
+  layer->offset = model->parameters;
+  LS_TRY(layer->ops->plan(layer, &spec));
+  layer->ld = ls_leading(layer->out, model->precision);
+  layer->keeps_z = layer->activation && layer->activation->needs_z;
+  for (int i = 0; i < layer->tensors; i++) {
+    ls_tensor *tensor = &layer->tensor[i];
+    int64_t size;
+    tensor->layer = number;
+    tensor->offset = model->parameters;
+    if (__builtin_mul_overflow(tensor->rows, tensor->cols, &size) || __builtin_add_overflow(model->parameters, size, &model->parameters) ||
+        model->parameters > INT64_MAX / 64)
+      return ls_fail(LS_ECONFIG, "layer %d: too many parameters", number);
+    model->tensor[model->tensors++] = *tensor;
+  }
+  return LS_OK;
+}
+
+static ls_status join_residual(ls_model *model, ls_layer *layer) {
+  if (!layer->span) return LS_OK;
+  int64_t source = layer->number - 1 - layer->span;
+  layer->source = source < 0 ? NULL : &model->layer[source];
+  int64_t width = source < 0 ? model->inputs : layer->source->out;
+  if (width == layer->out) return LS_OK;
+  return ls_fail(LS_ECONFIG, "layer %d: residual adds %lld units of %s to %lld; both must have the same width", layer->number,
+                 (long long)width, source < 0 ? "the input" : "an earlier layer", (long long)layer->out);
+}
+
+static ls_status check_softmax_batch(const ls_model *model, int slices) {
+  for (int l = 0; l < model->layers; l++) {
+    const ls_layer *layer = &model->layer[l];
+    if (!layer->activation || !layer->activation->over_rows) continue;
+    if (l != model->layers - 1) return ls_fail(LS_ECONFIG, "layer %d: softmax_batch can only be the last layer's activation", l);
+    if (slices != 1)
+      return ls_fail(
+          LS_ECONFIG,
+          "softmax_batch normalizes over the samples of the whole minibatch, so it can't be cut: give train.slices: 1 (and one rank), "
+          "or take softmax");
+  }
+  return LS_OK;
+}
+
+static ls_status check_loss(ls_model *model) {
+  const char *activation = last_activation(model), *loss = model->loss->name;
+  ls_layer *top = &model->layer[model->layers - 1];
+  if (top->out != model->outputs)
+    return ls_fail(LS_ECONFIG, "the last layer has %lld units but the data has %lld %s; give the last layer units: out",
+                   (long long)top->out, (long long)model->outputs, model->loss->task == LS_TASK_CLASSES ? "classes" : "target columns");
+  top->fused = listed(model->loss->fused, activation) && top->activation;
+  if (!top->fused && *model->loss->fused)
+    return ls_fail(LS_ECONFIG, "%s needs a last layer with activation %.*s, not %s", loss, (int)strcspn(model->loss->fused, " "),
+                   model->loss->fused, activation);
+  if (!top->fused && strcmp(activation, "softmax_batch") == 0)
+    return ls_fail(LS_ECONFIG, "softmax_batch goes with the loss cross_entropy_per_class only, not with %s", loss);
+  top->keeps_z = top->keeps_z || top->fused;
+  return LS_OK;
+}
+
+static ls_status build(ls_model *model, const ls_layer_spec *layer, int layers, const char *loss, int slices) {
+  if (layers < 1) return ls_fail(LS_ECONFIG, "the model has no layers");
+  if (model->inputs < 1 || model->outputs < 1) return ls_fail(LS_ECONFIG, "the data has no features or no targets");
+  model->loss = find_loss(loss, model->precision);
+  if (!model->loss) return ls_fail(LS_ECONFIG, "there is no loss '%s'", loss);
+  LS_NEW(model->layer, layers);
+  LS_NEW(model->tensor, 2 * layers);
+  model->layers = layers;
+  for (int l = 0; l < layers; l++) LS_TRY(plan_layer(model, l, &layer[l]));
+  for (int l = 0; l < layers; l++) LS_TRY(join_residual(model, &model->layer[l]));
+  LS_TRY(check_softmax_batch(model, slices));
+  return check_loss(model);
+}
+
+ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss, int64_t inputs, int64_t outputs, int slices,
+                       ls_precision precision, ls_model **out) {
+  ls_model *model;
+  LS_NEW(model, 1);
+  model->precision = precision;
+  model->inputs = inputs;
+  model->outputs = outputs;
+  ls_status status = build(model, layer, layers, loss, slices);
+  if (status != LS_OK) ls_model_free(&model);
+  *out = model;
+  return status;
+}
+
+void ls_model_free(ls_model **model) {
+  if (!*model) return;
+  LS_FREE((*model)->layer);
+  LS_FREE((*model)->tensor);
+  LS_FREE((*model)->block);
+  LS_FREE(*model);
+}
+
+int ls_model_layers(const ls_model *model) { return model->layers; }
+int64_t ls_model_parameters(const ls_model *model) { return model->parameters; }
+int64_t ls_model_outputs(const ls_model *model) { return model->outputs; }
+ls_precision ls_model_precision(const ls_model *model) { return model->precision; }
+const char *ls_model_kernel(void) { return ls_gemm_choose(LS_F32)->name; }
+const ls_tensor *ls_model_tensors(const ls_model *model, int *count) {
+  *count = model->tensors;
+  return model->tensor;
+}
+bool ls_model_couples_samples(const ls_model *model) { return strcmp(last_activation(model), "softmax_batch") == 0; }
+
+double ls_model_flops(const ls_model *model) {
+  double flops = 0;
+  for (int l = 0; l < model->layers; l++) {
+    const ls_layer *layer = &model->layer[l];
+    if (layer->activation) flops += (double)layer->in * (double)layer->out * (layer->descend ? 6 : 4);
+  }
+  return flops;
+}
+
+/* ---- work space ---- */
+
+void ls_arena_take(ls_arena *arena, void *slot, int64_t count, size_t size) {
+  size_t bytes;
+  if (__builtin_mul_overflow((size_t)count, size, &bytes) || bytes > SIZE_MAX / 8) bytes = SIZE_MAX / 8;
+  if (arena->base) {
+    void *here = arena->base + arena->used;
+    memcpy(slot, &here, sizeof here);
+  }
+  arena->used += (bytes + LS_ALIGN - 1) / LS_ALIGN * LS_ALIGN;
+  if (arena->used > SIZE_MAX / 4) arena->used = SIZE_MAX / 4; /* more than ls_mem_new will give */
+}
+
+static void place(const ls_model *model, ls_arena *arena, int64_t rows) {
+  for (int l = 0; l < model->layers; l++) {
+    ls_layer *layer = &model->layer[l];
+    const size_t size = ls_real_size(model->precision);
+    ls_arena_take(arena, &layer->y, rows * layer->ld, size);
+    ls_arena_take(arena, &layer->d, rows * layer->ld, size);
+    if (layer->keeps_z)
+      ls_arena_take(arena, &layer->z, rows * layer->ld, size);
+    else
+      layer->z = layer->y;
+    if (layer->ops->place) layer->ops->place(layer, arena, rows);
+  }
+}
+
+static void place_head(ls_model *model, ls_arena *arena) {
+  ls_arena_take(arena, &model->scratch, last(model)->ld, ls_real_size(model->precision));
+  ls_arena_take(arena, &model->norm, model->outputs, sizeof(double));
+}
+
+size_t ls_model_bytes(const ls_model *model, int64_t rows) {
+  ls_arena count = {0};
+  ls_model copy = *model;
+  place(model, &count, rows);
+  place_head(&copy, &count);
+  return count.used;
+}
+
+ls_status ls_model_reserve(ls_model *model, int64_t rows, ls_team *team) {
+  assert(!model->block);
+  char *block;
+  LS_NEW(block, ls_model_bytes(model, rows));
+  ls_arena arena = {.base = block};
+  model->block = block;
+  model->team = team;
+  place(model, &arena, rows);
+  place_head(model, &arena);
+  return LS_OK;
+}
+
+/* ---- a step ---- */
+
+typedef struct {
+  ls_model *model;
+  const ls_pass *pass;
+  const void *w;
+  const ls_head *head;
+} job;
+
+static void load_job(void *arg, int thread, int threads) {
+  job *j = arg;
+  for (int l = 0; l < j->model->layers; l++) {
+    ls_layer *layer = &j->model->layer[l];
+    if (layer->ops->load) layer->ops->load(layer, j->w, thread, threads);
+  }
+}
+
+void ls_model_load(ls_model *model, const void *w) { ls_team_run(model->team, load_job, &(job){.model = model, .w = w}); }
+
+static void forward_job(void *arg, int thread, int threads) {
+  job *j = arg;
+  int64_t lo, hi;
+  ls_team_range(j->pass->batch->rows, 1, thread, threads, &lo, &hi);
+  for (int l = 0; l < j->model->layers; l++) j->model->layer[l].ops->forward(&j->model->layer[l], j->pass, lo, hi);
+}
+
+void ls_model_forward(ls_model *model, const ls_batch *batch, bool training, uint64_t seed) {
+  const ls_layer *top = last(model);
+  const ls_pass pass = {.batch = batch, .training = training, .seed = seed};
+  ls_team_run(model->team, forward_job, &(job){.model = model, .pass = &pass});
+  if (ls_model_couples_samples(model)) top->activation->forward(top->y, top->z, batch->rows, top->out, top->ld);
+}
+
+const void *ls_model_output(ls_model *model, int64_t *ld) {
+  *ld = last(model)->ld;
+  return last(model)->y;
+}
+const void *ls_model_logits(ls_model *model, int64_t *ld) {
+  *ld = last(model)->ld;
+  return last(model)->z;
+}
+
+static ls_head head_of(const ls_model *model, const ls_batch *batch) {
+  const ls_layer *top = last(model);
+  return (ls_head){.n = top->out,
+                   .ld = top->ld,
+                   .z = top->z,
+                   .y = top->y,
+                   .d = top->d,
+                   .labels = batch->labels,
+                   .targets = batch->targets,
+                   .weight = batch->weight,
+                   .total = batch->total,
+                   .over_rows = ls_model_couples_samples(model),
+                   .norm = model->norm};
+}
+
+void ls_model_stats(ls_model *model, const ls_batch *batch, ls_stats *stats) {
+  const ls_head head = head_of(model, batch);
+  for (int s = 0; s < batch->slice_hi - batch->slice_lo; s++) {
+    stats[s] = (ls_stats){0};
+    model->loss->stats(&head, batch->slice_row[s], batch->slice_row[s + 1], &stats[s]);
+  }
+}
+
+void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, int64_t rows, const int32_t *labels, ls_stats *stats) {
+  const ls_layer *top = last(model);
+  ls_head head = {.n = top->out,
+                  .ld = ld,
+                  .z = logits,
+                  .labels = labels,
+                  .total = rows,
+                  .over_rows = ls_model_couples_samples(model),
+                  .norm = model->norm};
+  *stats = (ls_stats){0};
+  if (head.over_rows) {
+    model->loss->stats(&head, 0, rows, stats);
+    return;
+  }
+  head.y = model->scratch;
+  for (int64_t r = 0; r < rows; r++) {
+    head.z = (const char *)logits + (size_t)(r * ld) * ls_real_size(model->precision);
+    head.labels = labels + r;
+    top->activation->forward(model->scratch, head.z, 1, top->out, top->ld);
+    model->loss->stats(&head, 0, 1, stats);
+  }
+}
+
+/* d of layer l - 1 is complete but for the residual layers that read it. */
+static void add_residuals(const ls_model *model, int l, int64_t lo, int64_t hi) {
+  for (int r = l; r < model->layers && model->layer[l].descend; r++) {
+    const ls_layer *residual = &model->layer[r];
+    if (!residual->span || residual->source != &model->layer[l - 1]) continue;
+    if (model->precision == LS_F32)
+      ls_residual_add_f32(residual, lo, hi);
+    else
+      ls_residual_add_f64(residual, lo, hi);
+  }
+}
+
+static void backward_job(void *arg, int thread, int threads) {
+  job *j = arg;
+  ls_model *model = j->model;
+  int64_t lo, hi;
+  ls_team_range(j->pass->batch->rows, 1, thread, threads, &lo, &hi);
+  if (!j->head->over_rows) model->loss->gradient(j->head, lo, hi);
+  for (int l = model->layers - 1; l >= 0; l--) {
+    ls_layer *layer = &model->layer[l];
+    layer->ops->backward(layer, j->pass, lo, hi);
+    if (l) add_residuals(model, l, lo, hi);
+  }
+}
+
+static void gradient_job(void *arg, int thread, int threads) {
+  job *j = arg;
+  for (int l = j->model->layers - 1; l >= 0; l--) {
+    ls_layer *layer = &j->model->layer[l];
+    if (layer->ops->gradient) layer->ops->gradient(layer, j->pass, thread, threads);
+  }
+}
+
+void ls_model_backward(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node, void *const *grad) {
+  const ls_head head = head_of(model, batch);
+  const ls_pass pass = {.batch = batch, .training = true, .parts = parts, .node = node, .grad = grad};
+  job j = {.model = model, .pass = &pass, .head = &head};
+  if (head.over_rows) model->loss->gradient(&head, 0, batch->rows);
+  ls_team_run(model->team, backward_job, &j);
+  ls_team_run(model->team, gradient_job, &j);
+}
