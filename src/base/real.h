@@ -28,8 +28,9 @@ typedef double real;
 #endif
 
 /* Plain elementwise loops: the compiler vectorises them for what the CPU has; without contraction every clone gives the
- * same bits (IEEE + - * / sqrt only). Off under sanitizers and valgrind builds, whose start-up does not get on with ifuncs. */
-#if defined(__x86_64__) && !defined(LS_NO_CLONES)
+ * same bits (IEEE + - * / sqrt only). Off under sanitizers and valgrind builds, whose start-up does not get on with ifuncs,
+ * and under clang, whose clones of static functions have global symbols that clash between the two precisions. */
+#if defined(__x86_64__) && !defined(LS_NO_CLONES) && !defined(__clang__)
 #define LS_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define LS_CLONES
