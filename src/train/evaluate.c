@@ -24,6 +24,7 @@ typedef struct {
   int64_t index[EVAL_ROWS];
   int32_t labels[EVAL_ROWS];
   block_sums *block; /* (blocks), others' zero until summed */
+  double *confusion; /* (outputs, outputs) or NULL */
   char *logits;      /* (rows, outputs) and (rows): where samples are coupled */
   int32_t *all_labels;
 } eval;
@@ -55,10 +56,14 @@ static ls_status open_eval(eval *e) {
   return LS_OK;
 }
 
+static double output_at(const eval *e, const void *y, int64_t i) {
+  return e->run->config->precision == LS_F32 ? (double)((const float *)y)[i] : ((const double *)y)[i];
+}
+
 static void target_sums(const eval *e, block_sums *sums) {
   if (!e->batch.targets) return;
   for (int64_t i = 0; i < e->batch.rows * e->batch.outputs; i++) {
-    double t = e->run->config->precision == LS_F32 ? (double)((float *)e->batch.targets)[i] : ((double *)e->batch.targets)[i];
+    double t = output_at(e, e->batch.targets, i);
     sums->target += t;
     sums->target_square += t * t;
   }
@@ -73,6 +78,18 @@ static void keep_logits(eval *e, int64_t first) {
     memcpy(e->logits + (size_t)((first + r) * width) * size, logits + (size_t)(r * ld) * size, (size_t)width * size);
 }
 
+/* Whole numbers, so the order of adding them does not matter. */
+static void count_confusion(eval *e) {
+  int64_t ld, width = e->batch.outputs;
+  const void *y = ls_model_output(e->run->model, &ld);
+  for (int64_t r = 0; r < e->batch.rows; r++) {
+    int64_t best = 0;
+    for (int64_t c = 1; c < width; c++)
+      if (output_at(e, y, r * ld + c) > output_at(e, y, r * ld + best)) best = c;
+    e->confusion[e->labels[r] * width + best]++;
+  }
+}
+
 static ls_status eval_block(eval *e, int64_t b) {
   int64_t first = b * EVAL_ROWS, rows = e->rows - first < EVAL_ROWS ? e->rows - first : EVAL_ROWS;
   for (int64_t i = 0; i < rows; i++) e->index[i] = first + i;
@@ -84,6 +101,7 @@ static ls_status eval_block(eval *e, int64_t b) {
   else
     ls_model_stats(e->run->model, &e->batch, &e->block[b].stats);
   target_sums(e, &e->block[b]);
+  if (e->confusion) count_confusion(e);
   return LS_OK;
 }
 
@@ -121,8 +139,8 @@ static void score(const eval *e, ls_score *out) {
   out->r2 = 1.0 - square / (TOTAL(e, target_square) - values * mean * mean);
 }
 
-ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out) {
-  eval e = {.run = run, .split = split, .rows = ls_data_rows(run->data, split)};
+ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, double *confusion) {
+  eval e = {.run = run, .split = split, .rows = ls_data_rows(run->data, split), .confusion = confusion};
   e.blocks = (e.rows + EVAL_ROWS - 1) / EVAL_ROWS;
   ls_comm_at(run->comm, "evaluation");
   ls_status status = open_eval(&e);
@@ -130,6 +148,7 @@ ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out) {
   status = ls_comm_agree(run->comm, status);
   if (status == LS_OK) {
     ls_comm_sum(run->comm, (double *)e.block, e.blocks * SUMS);
+    if (confusion) ls_comm_sum(run->comm, confusion, e.batch.outputs * e.batch.outputs);
     score(&e, out);
   }
   LS_FREE(e.batch.x);

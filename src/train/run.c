@@ -99,6 +99,11 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   return LS_OK;
 }
 
+static void free_affine(ls_affine *a) {
+  LS_FREE(a->shift);
+  LS_FREE(a->divisor);
+}
+
 void ls_run_free(ls_run **out) {
   ls_run *run = *out;
   if (!run) return;
@@ -110,10 +115,16 @@ void ls_run_free(ls_run **out) {
   ls_team_free(&run->team);
   LS_FREE(run->running);
   LS_FREE(run->slice_stats);
+  LS_FREE(run->own_weights);
+  free_affine(&run->x_affine);
+  free_affine(&run->y_affine);
+  if (run->own_config) ls_config_free(&run->config);
   LS_FREE(*out);
 }
 
-void ls_run_weights_changed(ls_run *run) { ls_model_load(run->model, ls_exchange_weights(run->exchange)); }
+void ls_run_weights_changed(ls_run *run) {
+  ls_model_load(run->model, run->exchange ? ls_exchange_weights(run->exchange) : run->own_weights);
+}
 ls_task ls_run_task(const ls_run *run) { return ls_loss_task(run->config->loss); }
 
 /* ---- one step ---- */

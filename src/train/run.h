@@ -36,6 +36,9 @@ typedef struct {
   ls_stats *slice_stats; /* (slices) of the last step; own slices */
   double lr, grad_norm;  /* of the last update; grad_norm NaN where it was not asked for */
   double time[LS_TIMES];
+  bool own_config;              /* inference only: config belongs to the run */
+  ls_affine x_affine, y_affine; /* inference only: the checkpoint's scaling, n 0: none */
+  void *own_weights;            /* inference only: (parameters) real, where there is no exchange */
 } ls_run;
 
 /* Open the data, build everything, set initial weights (not those of init: file). Collective; every rank gets the same status. threads 0:
@@ -56,7 +59,12 @@ typedef struct {
   double loss, accuracy; /* accuracy NaN for regression */
   double mae, rmse, r2;  /* NaN for classes; in the units of the targets as trained, unscaled where data.scale stored an affine */
 } ls_score;
-ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out);
+/* confusion: NULL, or (outputs, outputs) counts, rows the label, columns the prediction, the same on every rank. */
+ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, double *confusion);
 ls_task ls_run_task(const ls_run *run);
+
+/* A run for eval and predict: config, weights and scaling of a checkpoint, no training parts. data: NULL for the checkpoint's own data,
+ * else what to open in their place (scaled as the checkpoint says); open_data false: none. Collective. */
+ls_status ls_run_infer(ls_comm *comm, const char *checkpoint, const ls_data_spec *data, bool open_data, int threads, ls_run **out);
 
 #endif

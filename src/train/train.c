@@ -145,7 +145,7 @@ static ls_status evaluate_splits(ls_trainer *t, json_t *event) {
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
     if (!wants(t, row[i].split) || (row[i].split == LS_SPLIT_TEST && !t->config->eval_on_given)) continue;
     ls_score score;
-    LS_TRY(ls_evaluate(t->run, row[i].split, &score));
+    LS_TRY(ls_evaluate(t->run, row[i].split, &score, NULL));
     if (row[i].score) *row[i].score = score;
     set_score(event, row[i].prefix, &score);
   }
@@ -556,8 +556,9 @@ static ls_status finish(ls_trainer *t, ls_train_result *r) {
   bool whole = strcmp(t->exit, "done") == 0 || strcmp(t->exit, "early_stop") == 0;
   if (run->state.epoch_samples > 0) t->train_score = running_score(run); /* the run ends inside an epoch */
   if (whole && ls_data_rows(run->data, LS_SPLIT_TEST) > 0 && (!t->config->eval_on_given || t->config->eval_on[LS_SPLIT_TEST]))
-    LS_TRY(ls_evaluate(run, LS_SPLIT_TEST, &t->test_score));
-  if (whole && t->val_score.samples == 0 && wants(t, LS_SPLIT_VALIDATION)) LS_TRY(ls_evaluate(run, LS_SPLIT_VALIDATION, &t->val_score));
+    LS_TRY(ls_evaluate(run, LS_SPLIT_TEST, &t->test_score, NULL));
+  if (whole && t->val_score.samples == 0 && wants(t, LS_SPLIT_VALIDATION))
+    LS_TRY(ls_evaluate(run, LS_SPLIT_VALIDATION, &t->val_score, NULL));
   if (whole) LS_TRY(ls_save(t, "final.h5"));
   LS_TRY(ls_save_finish(t));
   LS_TRY(report_end(t, r));

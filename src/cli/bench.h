@@ -1,0 +1,21 @@
+/* bench.h - the parts of `lockstep bench`, one file each. */
+#ifndef LS_CLI_BENCH_H
+#define LS_CLI_BENCH_H
+
+#include "cli/cli.h"
+
+typedef struct {
+  int steps, warmup, threads, repeat;
+  const char *ranks, *mode, *dir;
+} ls_bench_options;
+
+ls_status ls_bench_train(ls_cli *cli, ls_config *config, const ls_bench_options *o);
+ls_status ls_bench_allreduce(ls_cli *cli, ls_config *config, const ls_bench_options *o);
+ls_status ls_bench_gemm(ls_cli *cli, ls_config *config, const ls_bench_options *o);
+/* These take the command line's words, since they start lockstep anew or need no data. */
+ls_status ls_bench_scaling(ls_cli *cli, const char **args, const ls_bench_options *o);
+ls_status ls_bench_checkpoint(ls_cli *cli, const ls_bench_options *o);
+
+double ls_bench_median(double *x, int64_t n); /* sorts x */
+
+#endif

@@ -1,0 +1,140 @@
+/* lockstep bench scaling: `bench train` again and again under mpirun, the numbers of ranks taken in turn so that a slow minute
+ * of the machine hits all of them alike. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/bench.h"
+#include "io/json.h"
+
+enum { COUNTS_MAX = 32, REPEAT_MAX = 101 };
+
+typedef struct {
+  int ranks;
+  double rate[REPEAT_MAX]; /* samples/s of each run */
+  double median, spread;   /* (largest - smallest) / median */
+} point;
+
+static ls_status parse_ranks(const char *text, point *p, int *count) {
+  *count = 0;
+  for (const char *at = text; *at;) {
+    char *end;
+    long n = strtol(at, &end, 10);
+    if (end == at || n < 1 || n > 100000 || (*end && *end != ',') || *count == COUNTS_MAX)
+      return ls_fail(LS_EUSAGE, "--ranks %s: write it as 1,2,4", text);
+    p[(*count)++].ranks = (int)n;
+    at = *end ? end + 1 : end;
+  }
+  return *count > 0 ? LS_OK : ls_fail(LS_EUSAGE, "--ranks is empty");
+}
+
+/* The weak mode's batch is the config's times the ranks. */
+static ls_status base_batch(const char *config_file, long long *batch) {
+  char *text;
+  size_t bytes;
+  FILE *file = fopen(config_file, "r");
+  if (!file) return ls_fail(LS_ECONFIG, "%s: %s", config_file, strerror(errno));
+  LS_TRY(ls_mem_new((void **)&text, 1 << 20, 1));
+  bytes = fread(text, 1, (1 << 20) - 1, file);
+  fclose(file);
+  ls_config *config = NULL;
+  ls_status status = ls_config_parse(config_file, text, bytes, NULL, 0, &config);
+  if (status == LS_OK) *batch = (long long)config->batch;
+  ls_config_free(&config);
+  LS_FREE(text);
+  return status;
+}
+
+static void quote(char *out, size_t room, const char *word) {
+  size_t used = strlen(out);
+  if (used + 4 >= room) return;
+  out[used++] = ' ';
+  out[used++] = '\'';
+  for (; *word && used + 6 < room; word++) {
+    if (*word == '\'')
+      used += (size_t)snprintf(out + used, room - used, "'\\''");
+    else
+      out[used++] = *word;
+  }
+  out[used++] = '\'';
+  out[used] = '\0';
+}
+
+static ls_status run_once(const char **args, const ls_bench_options *o, int ranks, long long batch, double *rate) {
+  char self[4096] = "", command[16384], line[8192] = "";
+  if (readlink("/proc/self/exe", self, sizeof self - 1) < 0) return ls_fail(LS_FAIL, "can't find my own program: %s", strerror(errno));
+  snprintf(command, sizeof command, "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe --bind-to none -n %d",
+           ranks);
+  quote(command, sizeof command, self);
+  strcat(command, " bench train");
+  for (int i = 0; args[i]; i++) quote(command, sizeof command, args[i]);
+  size_t used = strlen(command);
+  if (batch > 0) used += (size_t)snprintf(command + used, sizeof command - used, " train.batch=%lld", batch * ranks);
+  snprintf(command + used, sizeof command - used, " --steps %d --warmup %d --threads %d --json", o->steps, o->warmup,
+           o->threads ? o->threads : 1);
+  FILE *pipe = popen(command, "r");
+  if (!pipe) return ls_fail(LS_FAIL, "can't start mpirun: %s", strerror(errno));
+  size_t got = fread(line, 1, sizeof line - 1, pipe);
+  int status = pclose(pipe);
+  json_t *object = json_loadb(line, got, JSON_DISABLE_EOF_CHECK, NULL);
+  *rate = json_number_value(json_object_get(object, "samples_per_s"));
+  json_decref(object);
+  if (status == 0 && *rate > 0) return LS_OK;
+  return ls_fail(WIFEXITED(status) && WEXITSTATUS(status) ? (ls_status)WEXITSTATUS(status) : LS_FAIL,
+                 "bench train on %d ranks failed (see above)", ranks);
+}
+
+static void summarize(point *p, int repeat) {
+  double sorted[REPEAT_MAX];
+  memcpy(sorted, p->rate, sizeof sorted);
+  p->median = ls_bench_median(sorted, repeat);
+  p->spread = (sorted[repeat - 1] - sorted[0]) / p->median;
+}
+
+static void report(ls_cli *cli, const point *p, int count, const char *mode, int repeat) {
+  int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+  json_t *list = json_array();
+  if (!cli->json)
+    ls_out(cli, "%s scaling, %d runs each, %d cores\nranks     samples/s  spread  speed-up  efficiency\n", mode, repeat, cores);
+  for (int i = 0; i < count; i++) {
+    double speedup = p[i].median / p[0].median, efficiency = speedup * p[0].ranks / p[i].ranks;
+    bool over = p[i].ranks > cores;
+    json_array_append_new(
+        list, json_pack("{s:i, s:f, s:f, s:f, s:o, s:b}", "ranks", p[i].ranks, "samples_per_s", p[i].median, "spread", p[i].spread,
+                        "speedup", speedup, "efficiency", over ? json_null() : json_real(efficiency), "oversubscribed", (int)over));
+    if (cli->json) continue;
+    if (over)
+      ls_out(cli, "%5d %13.0f %6.1f%%  %7.2fx  more ranks than cores: not scaling\n", p[i].ranks, p[i].median, 100 * p[i].spread, speedup);
+    else
+      ls_out(cli, "%5d %13.0f %6.1f%%  %7.2fx  %9.2f\n", p[i].ranks, p[i].median, 100 * p[i].spread, speedup, efficiency);
+  }
+  json_t *o = json_pack("{s:s, s:i, s:i, s:o}", "mode", mode, "cores", cores, "repeat", repeat, "points", list);
+  if (cli->json)
+    ls_out_json(cli, o);
+  else
+    json_decref(o);
+}
+
+ls_status ls_bench_scaling(ls_cli *cli, const char **args, const ls_bench_options *o) {
+  point p[COUNTS_MAX] = {0};
+  int count;
+  long long batch = 0;
+  bool weak = strcmp(o->mode, "weak") == 0;
+  if (ls_comm_launched()) return ls_fail(LS_EUSAGE, "bench scaling starts mpirun itself; run it without mpirun");
+  if (!args[0]) return ls_fail(LS_EUSAGE, "bench scaling: which config?");
+  if (!weak && strcmp(o->mode, "strong") != 0) return ls_fail(LS_EUSAGE, "--mode %s: it is strong or weak", o->mode);
+  if (o->repeat > REPEAT_MAX) return ls_fail(LS_EUSAGE, "--repeat %d: at most %d", o->repeat, REPEAT_MAX);
+  LS_TRY(parse_ranks(o->ranks, p, &count));
+  if (weak) LS_TRY(base_batch(args[0], &batch));
+  if (weak && batch == 0) return ls_fail(LS_ECONFIG, "weak scaling needs a train.batch in numbers, not full");
+  for (int r = 0; r < o->repeat; r++)
+    for (int i = 0; i < count; i++) LS_TRY(run_once(args, o, p[i].ranks, batch, &p[i].rate[r]));
+  for (int i = 0; i < count; i++) summarize(&p[i], o->repeat);
+  report(cli, p, count, o->mode, o->repeat);
+  return LS_OK;
+}

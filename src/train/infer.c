@@ -1,0 +1,86 @@
+/* A checkpoint made ready to compute with: its config, weights and scaling on every rank. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "train/run.h"
+
+enum { ROWS = 256 };
+
+/* Everything that the ranks above 0 need of the file, in one block each. */
+static ls_status share_text(ls_comm *comm, const ls_checkpoint *c, char **text) {
+  size_t bytes = c ? strlen(c->config_text) : 0;
+  void *block = c ? ls_mem_text(c->config_text) : NULL;
+  ls_status status = ls_comm_bcast_block(comm, &block, &bytes, 0);
+  *text = block;
+  return status;
+}
+
+static ls_status share_affine(ls_comm *comm, const ls_affine *from, ls_affine *to) {
+  int64_t n = from ? from->n : 0;
+  ls_comm_bcast(comm, &n, sizeof n, 0);
+  *to = (ls_affine){.n = n};
+  LS_NEW(to->shift, n);
+  LS_NEW(to->divisor, n);
+  if (from) {
+    memcpy(to->shift, from->shift, (size_t)n * sizeof *to->shift);
+    memcpy(to->divisor, from->divisor, (size_t)n * sizeof *to->divisor);
+  }
+  ls_comm_bcast(comm, to->shift, (size_t)n * sizeof *to->shift, 0);
+  ls_comm_bcast(comm, to->divisor, (size_t)n * sizeof *to->divisor, 0);
+  return LS_OK;
+}
+
+static ls_status share_weights(ls_run *run, const ls_checkpoint *c) {
+  size_t size = ls_real_size(run->config->precision);
+  LS_TRY(ls_comm_agree(run->comm, ls_mem_new(&run->own_weights, (size_t)run->parameters, size)));
+  if (c && c->parameters != run->parameters) ls_fail(LS_EDATA, "the checkpoint's config and its tensors do not agree");
+  LS_TRY(ls_comm_agree(run->comm, c && c->parameters != run->parameters ? LS_EDATA : LS_OK));
+  if (c) memcpy(run->own_weights, c->weights, (size_t)run->parameters * size);
+  ls_comm_bcast(run->comm, run->own_weights, (size_t)run->parameters * size, 0);
+  return LS_OK;
+}
+
+static ls_status build(ls_run *run, const ls_checkpoint *c, const ls_data_spec *data, bool open_data, int threads) {
+  ls_config *config = run->config;
+  int64_t width[2] = {c ? c->inputs : 0, c ? c->outputs : 0};
+  ls_comm_bcast(run->comm, width, sizeof width, 0);
+  bool classes = ls_loss_task(config->loss) == LS_TASK_CLASSES;
+  if (open_data) {
+    ls_data_spec spec = data ? *data : config->data;
+    if (run->x_affine.n > 0) spec.x_affine = &run->x_affine;
+    if (run->y_affine.n > 0) spec.y_affine = &run->y_affine;
+    if (classes) spec.classes = width[1];
+    LS_TRY(ls_data_open(run->comm, &spec, classes, config->precision, &run->data));
+    if (ls_data_features(run->data) != width[0])
+      return ls_fail(LS_EDATA, "the data have %lld features a sample, the checkpoint was trained on %lld",
+                     (long long)ls_data_features(run->data), (long long)width[0]);
+  }
+  run->slices = config->slices > 0 ? (int)config->slices : 1;
+  LS_TRY(ls_comm_agree(run->comm, ls_team_new(threads > 0 ? threads : ls_run_threads(run->comm), &run->team)));
+  LS_TRY(ls_comm_agree(run->comm, ls_model_new(config->layer, config->layers, config->loss, width[0], width[1], run->slices,
+                                               config->precision, &run->model)));
+  run->parameters = ls_model_parameters(run->model);
+  LS_TRY(share_weights(run, c));
+  LS_TRY(ls_comm_agree(run->comm, ls_model_reserve(run->model, ROWS, run->team)));
+  ls_run_weights_changed(run);
+  return LS_OK;
+}
+
+ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_data_spec *data, bool open_data, int threads, ls_run **out) {
+  ls_run *run;
+  ls_checkpoint *c = NULL;
+  char *text = NULL;
+  LS_NEW(run, 1);
+  *out = run;
+  run->comm = comm;
+  run->own_config = true;
+  ls_status status = ls_comm_agree(comm, ls_comm_rank(comm) == 0 ? ls_checkpoint_read(path, &c) : LS_OK);
+  if (status == LS_OK) status = share_text(comm, c, &text);
+  if (status == LS_OK) status = ls_comm_agree(comm, ls_config_parse(path, text, strlen(text), NULL, 0, &run->config));
+  if (status == LS_OK) status = share_affine(comm, c ? &c->x_affine : NULL, &run->x_affine);
+  if (status == LS_OK) status = share_affine(comm, c ? &c->y_affine : NULL, &run->y_affine);
+  if (status == LS_OK) status = build(run, c, data, open_data, threads);
+  LS_FREE(text);
+  ls_checkpoint_free(&c);
+  return status;
+}
