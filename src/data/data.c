@@ -58,7 +58,7 @@ static void copy_targets(const ls_data *data, const ls_part *part, const int64_t
 }
 
 static void gather(const ls_data *data, const ls_part *part, const int64_t *index, int64_t offset, int64_t rows, void *x, int64_t ldx) {
-  ls_rows from = {part->x.data, part->cell, data->features, data->table, data->x_affine};
+  ls_rows from = {part->x.data, part->cell, data->features, data->bytes, data->x_affine};
   if (data->precision == LS_F32)
     ls_gather_f32(&from, index, offset, rows, x, ldx);
   else
@@ -95,7 +95,7 @@ void ls_data_close(ls_comm *comm, ls_data **out) {
   }
   for (int i = 0; i < data->files; i++) LS_FREE(data->file[i].path);
   LS_FREE(data->file);
-  LS_FREE(data->table);
+  LS_FREE(data->bytes);
   ls_affine_free(&data->x_affine);
   ls_affine_free(&data->y_affine);
   LS_FREE(*out);

@@ -33,7 +33,7 @@ struct ls_data {
   ls_part part[3]; /* by ls_split */
   ls_cut cut[3];
   ls_affine *x_affine, *y_affine; /* NULL: none */
-  void *table;                    /* (256) real, see ls_rows */
+  void *bytes;                    /* see ls_rows */
   ls_data_file *file;
   int files;
 };

@@ -8,10 +8,13 @@ typedef struct {
   const void *x; /* (rows, features) cells; reals are scaled already */
   ls_cell cell;
   int64_t features;
-  const void *table;       /* (256) real: what a byte becomes, where it is the same for all features */
+  const void *bytes;       /* what bytes become, from ls_bytes_new, where all features are scaled alike */
   const ls_affine *affine; /* else each feature's own scaling */
 } ls_rows;
 
+/* Bytes as (v - shift) / divisor; freed with LS_FREE. */
+ls_status ls_bytes_new_f32(double shift, double divisor, void **out);
+ls_status ls_bytes_new_f64(double shift, double divisor, void **out);
 /* x (rows, ldx) real = rows index[k] + offset, columns from features on 0. */
 void ls_gather_f32(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows, float *x, int64_t ldx);
 void ls_gather_f64(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows, double *x, int64_t ldx);

@@ -217,20 +217,12 @@ static ls_status compare_files(ls_comm *comm, const ls_data *data) {
   return LS_OK;
 }
 
-/* What a byte becomes, where all features are scaled alike. */
-static ls_status make_table(ls_data *data) {
+static ls_status map_bytes(ls_data *data) {
   const ls_affine *a = data->x_affine;
+  double shift = a ? a->shift[0] : 0, divisor = a ? a->divisor[0] : 1;
   for (int64_t f = 1; a && f < a->n; f++)
-    if (a->shift[f] != a->shift[0] || a->divisor[f] != a->divisor[0]) return LS_OK;
-  LS_TRY(ls_mem_new(&data->table, 256, ls_real_size(data->precision)));
-  for (int v = 0; v < 256; v++) {
-    double scaled = a ? (v - a->shift[0]) / a->divisor[0] : v;
-    if (data->precision == LS_F32)
-      ((float *)data->table)[v] = (float)scaled;
-    else
-      ((double *)data->table)[v] = scaled;
-  }
-  return LS_OK;
+    if (a->shift[f] != shift || a->divisor[f] != divisor) return LS_OK;
+  return data->precision == LS_F32 ? ls_bytes_new_f32(shift, divisor, &data->bytes) : ls_bytes_new_f64(shift, divisor, &data->bytes);
 }
 
 /* ---- the whole ---- */
@@ -254,7 +246,7 @@ static ls_status open_all(loading *l, bool want_classes) {
   LS_TRY(share_files(comm, data));
   LS_TRY(share_affine(comm, &data->x_affine));
   LS_TRY(share_affine(comm, &data->y_affine));
-  LS_TRY(ls_comm_agree(comm, make_table(data)));
+  LS_TRY(ls_comm_agree(comm, map_bytes(data)));
   return compare_files(comm, data);
 }
 

@@ -89,6 +89,28 @@ static void divides_exactly(void **state) {
   ls_data_close(comm, &data);
 }
 
+/* The fast product gives the quotient's bits, and where it can't (denormal reciprocals) the table does. */
+static void every_byte_by_any_divisor(void **state) {
+  (void)state;
+  static const double by[] = {1, 3, 255, 256, 0.1, 127.5, -7, 1e-30, 1e30, 1e308, 3.14159};
+  for (size_t d = 0; d < sizeof by / sizeof *by; d++)
+    for (int precision = LS_F32; precision <= LS_F64; precision++) {
+      ls_data_spec spec = idx_spec(dir);
+      spec.scale = LS_SCALE_DIVIDE, spec.scale_by = by[d];
+      ls_data *data = open_data(&spec, (ls_precision)precision);
+      for (int64_t i = 0; i < TRAIN; i++) {
+        float f[FEATURES];
+        double x[FEATURES];
+        assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &i, 1, precision == LS_F32 ? (void *)f : x, FEATURES, NULL, NULL), LS_OK);
+        for (int p = 0; p < FEATURES; p++) {
+          double want = idx_pixel(i, p) / by[d];
+          assert_true(precision == LS_F32 ? f[p] == (float)want : x[p] == want);
+        }
+      }
+      ls_data_close(comm, &data);
+    }
+}
+
 /* standard: mean 0 and deviation 1 over the training split alone; minmax: 0 to 1. */
 static void standard_and_minmax(void **state) {
   (void)state;
@@ -223,6 +245,7 @@ int main(void) {
       cmocka_unit_test(splits),
       cmocka_unit_test(refuses_empty_splits),
       cmocka_unit_test(divides_exactly),
+      cmocka_unit_test(every_byte_by_any_divisor),
       cmocka_unit_test(standard_and_minmax),
       cmocka_unit_test(labels_as_targets),
       cmocka_unit_test(minibatches),
