@@ -26,7 +26,8 @@ static void check_length(ls_reader *rd, const ls_node *root) {
   bool epochs = is_given(root, "train", "epochs"), steps = is_given(root, "train", "steps");
   if (!ls_node_get(root, "train")) return;
   if (epochs && steps)
-    ls_report_add(rd->report, place(root, "train", "steps"), "train.steps", "epochs and steps are both given: one of them says how long");
+    ls_report_add(rd->report, place(root, "train", "steps"), "train.steps",
+                  "epochs and steps are both given, and only one can say how long; none unsets the other");
   if (!epochs && !steps) ls_report_add(rd->report, place(root, "train", ""), "train", "missing key 'epochs' or 'steps': how long to train");
 }
 

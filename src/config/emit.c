@@ -95,4 +95,6 @@ void ls_emit_yaml(ls_buffer *out, const ls_node *root, ls_note *note, void *cont
   add_block(&(emitter){out, note, context}, root, "", 0);
 }
 
+void ls_emit_flow(ls_buffer *out, const ls_node *root) { add_flow(out, root, false); }
+
 void ls_emit_json(ls_buffer *out, const ls_node *root) { add_flow(out, root, true); }

@@ -1,6 +1,5 @@
 /* kinds.c - reading one value of each kind, and saying what is wrong with it. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -8,94 +7,138 @@
 #include "config/origin.h"
 #include "config/read.h"
 
-#define FIELD(type, base, offset) (*(type *)((char *)(base) + (offset)))
+typedef struct {
+  ls_reader *rd;
+  const ls_key *key;
+  const ls_node *node;
+  const char *path;
+  void *base;
+} value;
 
-static bool refuse(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path, const char *why) {
-  const char *what = ls_key_describe(rd->arena, key), *hint = "";
-  if (node->kind != LS_NODE_SCALAR || ls_node_is_null(node)) {
-    why = node->kind == LS_NODE_MAP ? "a mapping" : node->kind == LS_NODE_LIST ? "a list" : "nothing";
-    ls_report_add(rd->report, node->at, path, "%s, where %s must be %s", why, key->name, what);
+#define FIELD_AT(v, type, offset) ((type *)((char *)(v)->base + (offset)))
+#define FIELD(v, type) (*FIELD_AT(v, type, (v)->key->at))
+
+static bool refuse(const value *v, const char *why) {
+  const char *what = ls_key_describe(v->rd->arena, v->key), *hint = "", *text = v->node->text;
+  if (v->node->kind != LS_NODE_SCALAR || ls_node_is_null(v->node)) {
+    why = v->node->kind == LS_NODE_MAP ? "a mapping" : v->node->kind == LS_NODE_LIST ? "a list" : "nothing";
+    ls_report_add(v->rd->report, v->node->at, v->path, "%s, where %s must be %s", why, v->key->name, what);
     return false;
   }
-  const char *const words[] = {key->word ? key->word : "", "true", "false", NULL};
-  if (key->choices)
-    hint = ls_report_hint(rd->report, node->text, key->choices);
-  else if (key->word || key->kind == LS_KEY_BOOL || key->kind == LS_KEY_FLAG)
-    hint = ls_report_hint(rd->report, node->text, words);
-  ls_report_add(rd->report, node->at, path, "'%s' %s: %s must be %s%s", node->text, why, key->name, what, hint);
+  const char *const words[] = {v->key->word, NULL};
+  if (v->key->word) hint = ls_report_hint(v->rd->report, text, words);
+  if (v->key->choices && !*hint) hint = ls_report_hint(v->rd->report, text, v->key->choices);
+  ls_report_add(v->rd->report, v->node->at, v->path, "'%s' %s: %s must be %s%s", text, why, v->key->name, what, hint);
   return false;
 }
 
-static const char *in_quotes = "is in quotes, which makes it a text";
+/* The same kind of value, from an item of this list. */
+static value item_of(const value *v, const ls_node *item) { return (value){v->rd, v->key, item, v->path, v->base}; }
 
-static bool out_of_range(const ls_key *key, double value) {
-  if (key->open_min ? value <= key->min : value < key->min) return true;
-  return key->open_max ? value >= key->max : value > key->max;
+static bool in_range(const ls_key *key, double x) {
+  return (key->open_min ? x > key->min : x >= key->min) && (key->open_max ? x < key->max : x <= key->max);
 }
 
-static bool read_int(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path, int64_t *out) {
-  const char *why = node->quoted ? in_quotes : ls_integer_parse(node->text, out);
-  if (!why && out_of_range(key, (double)*out)) why = "is out of range";
-  return why ? refuse(rd, key, node, path, why) : true;
+static const char *const in_quotes = "is in quotes, which makes it a text";
+
+static bool read_int(const value *v) {
+  int64_t *out = &FIELD(v, int64_t);
+  const char *why = v->node->quoted ? in_quotes : ls_integer_parse(v->node->text, out);
+  if (!why && !in_range(v->key, (double)*out)) why = "is out of range";
+  return why ? refuse(v, why) : true;
 }
 
-static bool read_real(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path, double *out) {
+static bool take_real(const value *v, double *out) {
   int64_t whole;
-  const char *why = node->quoted ? in_quotes : key->kind == LS_KEY_WHOLE ? ls_integer_parse(node->text, &whole) : NULL;
-  if (!why) why = ls_number_parse(node->text, out);
-  if (!why && out_of_range(key, *out)) why = "is out of range";
-  return why ? refuse(rd, key, node, path, why) : true;
+  const char *why = v->node->quoted ? in_quotes : v->key->kind == LS_KEY_WHOLE ? ls_integer_parse(v->node->text, &whole) : NULL;
+  if (!why) why = ls_number_parse(v->node->text, out);
+  if (!why && !in_range(v->key, *out)) why = "is out of range";
+  return why ? refuse(v, why) : true;
 }
 
-static bool read_bool(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path, bool *out) {
-  *out = strcmp(node->text, "true") == 0;
-  if (!node->quoted && (*out || strcmp(node->text, "false") == 0)) return true;
-  return refuse(rd, key, node, path, node->quoted ? in_quotes : "is neither");
+static bool read_real(const value *v) { return take_real(v, &FIELD(v, double)); }
+
+static bool read_bool(const value *v) {
+  bool yes = strcmp(v->node->text, "true") == 0;
+  if (v->node->quoted) return refuse(v, in_quotes);
+  if (!yes && strcmp(v->node->text, "false") != 0) return refuse(v, "is neither");
+  if (v->key->kind == LS_KEY_FLAG)
+    FIELD(v, double) = yes;
+  else
+    FIELD(v, bool) = yes;
+  return true;
 }
 
-/* The number of the choice, or -1. */
-static int choice(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path) {
-  for (int i = 0; key->choices[i]; i++)
-    if (strcmp(node->text, key->choices[i]) == 0) return i;
-  refuse(rd, key, node, path, "is no choice");
+static bool read_text(const value *v) {
+  if (!v->node->text[0]) return refuse(v, "is empty");
+  FIELD(v, char *) = ls_mem_text(v->node->text);
+  return true;
+}
+
+/* ---- choices ---- */
+
+/* The number of the choice, or -1 after a complaint. */
+static int choice(const value *v) {
+  for (int i = 0; v->node->kind == LS_NODE_SCALAR && v->key->choices[i]; i++)
+    if (strcmp(v->node->text, v->key->choices[i]) == 0) return i;
+  refuse(v, "is no choice");
   return -1;
 }
 
-static bool read_choice(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path, void *base) {
-  static const ls_hyper none[] = {{0}};
-  static const ls_optim_ops optimizer_to_load = {.name = "plugin", .hyper = none};
-  static const ls_schedule_ops schedule_to_load = {.name = "plugin", .hyper = none};
-  int i = choice(rd, key, node, path);
+static bool read_choice(const value *v) {
+  int i = choice(v);
   if (i < 0) return false;
-  const char *name = key->choices[i];
-  bool plugin = strcmp(name, "plugin") == 0;
-  if (key->kind == LS_KEY_SWITCH) FIELD(bool, base, key->at) = i == 1;
-  if (key->kind == LS_KEY_ENUM) FIELD(int, base, key->at) = i;
-  if (key->kind == LS_KEY_INDEX) FIELD(double, base, key->at) = i;
-  if (key->kind == LS_KEY_WORD) FIELD(const char *, base, key->at) = name;
-  if (key->kind == LS_KEY_NAME) FIELD(char *, base, key->at) = ls_mem_text(strcmp(name, "none") == 0 ? "" : name);
-  if (key->kind == LS_KEY_OPTIMIZER) ((ls_optim_spec *)base)->ops = plugin ? &optimizer_to_load : ls_optim_find(name);
-  if (key->kind == LS_KEY_SCHEDULE) ((ls_schedule_spec *)base)->ops = plugin ? &schedule_to_load : ls_schedule_find(name);
+  const char *name = v->key->choices[i];
+  if (v->key->kind == LS_KEY_SWITCH) FIELD(v, bool) = i == 1;
+  if (v->key->kind == LS_KEY_ENUM) FIELD(v, int) = i;
+  if (v->key->kind == LS_KEY_INDEX) FIELD(v, double) = i;
+  if (v->key->kind == LS_KEY_WORD) FIELD(v, const char *) = name;
+  if (v->key->kind == LS_KEY_NAME) FIELD(v, char *) = ls_mem_text(strcmp(name, "none") == 0 ? "" : name);
   return true;
 }
 
-static bool read_text(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path, char **out) {
-  if (!node->text[0]) return refuse(rd, key, node, path, "is empty");
-  *out = ls_mem_text(node->text);
-  return true;
-}
-
-static bool read_set(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path, void *base) {
-  if (node->kind != LS_NODE_LIST) return refuse(rd, key, node, path, "is no list");
+static bool read_set(const value *v) {
+  if (v->node->kind != LS_NODE_LIST) return refuse(v, "is no list");
   bool good = true;
-  for (const ls_node *item = node->child; item; item = item->next) {
-    int i = item->kind == LS_NODE_SCALAR ? choice(rd, key, item, path) : -1;
-    if (item->kind != LS_NODE_SCALAR) refuse(rd, key, item, path, "");
-    if (i >= 0) (&FIELD(bool, base, key->at))[i] = true;
+  for (const ls_node *item = v->node->child; item; item = item->next) {
+    value one = item_of(v, item);
+    int i = choice(&one);
+    if (i >= 0) (&FIELD(v, bool))[i] = true;
     good = good && i >= 0;
   }
-  if (key->extra) FIELD(bool, base, key->extra) = true;
+  if (v->key->extra) *FIELD_AT(v, bool, v->key->extra) = true;
   return good;
+}
+
+/* Type plugin has no rows until the key `file` has loaded it. */
+static const ls_hyper no_rows[] = {{0}};
+static const ls_optim_ops optimizer_to_load = {.name = "plugin", .hyper = no_rows};
+static const ls_schedule_ops schedule_to_load = {.name = "plugin", .hyper = no_rows};
+
+static bool read_optimizer(const value *v) {
+  int i = choice(v);
+  ls_optim_spec *spec = v->base;
+  if (i >= 0) spec->ops = strcmp(v->node->text, "plugin") == 0 ? &optimizer_to_load : ls_optim_find(v->node->text);
+  return i >= 0;
+}
+
+static bool read_schedule(const value *v) {
+  int i = choice(v);
+  ls_schedule_spec *spec = v->base;
+  if (i >= 0) spec->ops = strcmp(v->node->text, "plugin") == 0 ? &schedule_to_load : ls_schedule_find(v->node->text);
+  return i >= 0;
+}
+
+static bool read_plugin(const value *v) {
+  bool optimizer = v->key->kind == LS_KEY_OPTIMIZER_FILE, none = strcmp(v->node->text, "none") == 0;
+  ls_optim_spec *o = v->base;
+  ls_schedule_spec *s = v->base;
+  if (optimizer ? !o->ops : !s->ops) return true; /* the type is wrong, and that has been said */
+  bool plugin = optimizer ? o->ops == &optimizer_to_load : s->ops == &schedule_to_load;
+  if (!plugin) return none ? true : refuse(v, "goes with type plugin only");
+  if (none) return refuse(v, "loads nothing, and type plugin needs its library");
+  ls_status status = optimizer ? ls_optim_load(v->node->text, &o->ops) : ls_schedule_load(v->node->text, &s->ops);
+  return status == LS_OK ? read_text(v) : refuse(v, ls_arena_format(v->rd->arena, "can't be used (%s)", ls_error_text()));
 }
 
 /* ---- quantities with units ---- */
@@ -110,183 +153,181 @@ static const struct {
     {"m", LS_EVERY_SECONDS, 60},   {"min", LS_EVERY_SECONDS, 60},  {"h", LS_EVERY_SECONDS, 3600},
 };
 
-/* NULL, or what is wrong. */
+/* NULL, or what is wrong. Steps are whole. */
 static const char *quantity(const char *text, ls_every *out) {
   const char *unit, *why = ls_quantity_parse(text, &out->n, &unit);
   if (why) return why;
-  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-    if (strcmp(unit, units[i].name) != 0) continue;
-    out->unit = units[i].unit;
-    out->n *= units[i].factor;
-    return NULL;
-  }
-  return "has an unknown unit";
+  size_t i = 0;
+  while (i < sizeof units / sizeof *units && strcmp(unit, units[i].name) != 0) i++;
+  if (i == sizeof units / sizeof *units) return "has an unknown unit";
+  out->unit = units[i].unit;
+  out->n *= units[i].factor;
+  if (out->unit == LS_EVERY_STEPS && out->n != floor(out->n)) return "is not a whole number";
+  return fabs(out->n) > 0x1p53 ? "is out of range" : NULL;
 }
 
-static bool read_every(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path, ls_every *out) {
+static bool read_every(const value *v) {
   static const char *const names[] = {"never", "steps", "epochs", "time"};
-  if (strcmp(node->text, "never") == 0) {
+  ls_every *out = &FIELD(v, ls_every);
+  const char *why = NULL;
+  if (strcmp(v->node->text, "never") == 0)
     *out = (ls_every){LS_EVERY_NEVER, 0};
-    return true;
-  }
-  const char *why = quantity(node->text, out);
-  if (why) return refuse(rd, key, node, path, why);
-  if (out->unit != LS_EVERY_SECONDS && out->n != floor(out->n)) return refuse(rd, key, node, path, "is not a whole number");
-  if (out->n <= 0 || out->n > 0x1p53) return refuse(rd, key, node, path, "is out of range");
-  for (int i = 0; key->choices[i]; i++)
-    if (strcmp(key->choices[i], names[out->unit]) == 0) return true;
-  return refuse(rd, key, node, path, "has a unit that does not fit here");
+  else
+    why = quantity(v->node->text, out);
+  if (why) return refuse(v, why);
+  if (out->unit == LS_EVERY_EPOCHS && out->n != floor(out->n)) return refuse(v, "is not a whole number");
+  if (out->unit != LS_EVERY_NEVER && out->n <= 0) return refuse(v, "is out of range");
+  for (int i = 0; v->key->choices[i]; i++)
+    if (strcmp(v->key->choices[i], names[out->unit]) == 0) return true;
+  return refuse(v, "has a unit that does not fit here");
 }
 
-static bool read_seconds(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path, double *out) {
+static bool read_seconds(const value *v) {
   ls_every time;
-  const char *why = quantity(node->text, &time);
+  const char *why = quantity(v->node->text, &time);
   if (!why && time.unit != LS_EVERY_SECONDS) why = "is no time";
-  if (!why && (time.n <= 0 || time.n > 1e9)) why = "is out of range";
-  *out = why ? 0 : time.n;
-  return why ? refuse(rd, key, node, path, why) : true;
+  if (!why && time.n <= 0) why = "is out of range";
+  if (!why) FIELD(v, double) = time.n;
+  return why ? refuse(v, why) : true;
 }
 
-static bool read_steps(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path, double *out, bool *epochs) {
-  ls_every steps = {0};
-  const char *why = quantity(node->text, &steps);
-  if (!why && steps.unit == LS_EVERY_SECONDS) why = "is a time";
-  if (!why && steps.unit == LS_EVERY_STEPS && steps.n != floor(steps.n)) why = "is not a whole number";
-  if (!why && (out_of_range(key, steps.n) || steps.n > 0x1p53)) why = "is out of range";
-  if (!why && steps.unit == LS_EVERY_EPOCHS && !epochs) why = "must be given in steps";
-  if (why) return refuse(rd, key, node, path, why);
+/* epochs: where to say that the value is in epochs; NULL where it cannot be. */
+static bool take_steps(const value *v, double *out, bool *epochs) {
+  ls_every steps;
+  const char *why = quantity(v->node->text, &steps);
+  if (!why && (steps.unit == LS_EVERY_SECONDS || (steps.unit == LS_EVERY_EPOCHS && !epochs))) why = "has a unit that does not fit here";
+  if (!why && !in_range(v->key, steps.n)) why = "is out of range";
+  if (why) return refuse(v, why);
   *out = steps.n;
   if (epochs) *epochs = steps.unit == LS_EVERY_EPOCHS;
   return true;
 }
 
-static bool read_list(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path, void *base) {
-  if (node->kind != LS_NODE_LIST) return refuse(rd, key, node, path, "is no list");
-  int count = 0;
-  bool good = true;
-  for (const ls_node *item = node->child; item; item = item->next, count++) {
-    double *out = &FIELD(double, base, key->list) + count;
-    if (count == LS_LIST_MAX) {
-      ls_report_add(rd->report, item->at, path, "more than %d values in a list", LS_LIST_MAX);
+static bool read_steps(const value *v) { return take_steps(v, &FIELD(v, double), v->key->extra ? FIELD_AT(v, bool, v->key->extra) : NULL); }
+
+static bool read_list(const value *v) {
+  if (v->node->kind != LS_NODE_LIST) return refuse(v, "is no list");
+  double *out = FIELD_AT(v, double, v->key->list);
+  bool *epochs = FIELD_AT(v, bool, v->key->extra), steps = v->key->kind == LS_KEY_STEPLIST, good = true;
+  int n = 0;
+  for (const ls_node *item = v->node->child; item; item = item->next, n++) {
+    value one = item_of(v, item);
+    if (n == LS_LIST_MAX) {
+      ls_report_add(v->rd->report, item->at, v->path, "more than %d values in a list", LS_LIST_MAX);
       return false;
     }
-    if (item->kind != LS_NODE_SCALAR)
-      good = refuse(rd, key, item, path, "");
-    else if (key->kind == LS_KEY_STEPLIST)
-      good = read_steps(rd, key, item, path, out, &FIELD(bool, base, key->extra) + count) && good;
-    else
-      good = read_real(rd, key, item, path, out) && good;
+    bool read = item->kind != LS_NODE_SCALAR ? refuse(&one, "") : steps ? take_steps(&one, &out[n], &epochs[n]) : take_real(&one, &out[n]);
+    good = good && read;
   }
-  FIELD(double, base, key->at) = count;
+  FIELD(v, double) = n;
   return good;
 }
 
-/* ---- sources, plug-ins, layers ---- */
+/* ---- data and layers ---- */
 
-static bool read_columns(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path, char ***out) {
-  bool one = node->kind == LS_NODE_SCALAR;
-  long count = one ? 1 : ls_node_count(node), i = 0;
-  if (node->kind == LS_NODE_MAP || count == 0) return refuse(rd, key, node, path, "");
-  if (ls_mem_new((void **)out, (size_t)count + 1, sizeof **out) != LS_OK) return refuse(rd, key, node, path, ls_error_text());
-  for (const ls_node *item = one ? node : node->child; item; item = one ? NULL : item->next) {
-    if (item->kind != LS_NODE_SCALAR || ls_node_is_null(item) || !item->text[0]) return refuse(rd, key, item, path, "is empty");
-    (*out)[i++] = ls_mem_text(item->text);
+static bool read_columns(const value *v) {
+  bool one = v->node->kind == LS_NODE_SCALAR;
+  long count = one ? 1 : ls_node_count(v->node), n = 0;
+  if (v->node->kind == LS_NODE_MAP || count == 0) return refuse(v, "");
+  char ***out = &FIELD(v, char **);
+  if (ls_mem_new((void **)out, (size_t)count + 1, sizeof **out) != LS_OK) return refuse(v, ls_error_text());
+  for (const ls_node *item = one ? v->node : v->node->child; item; item = one ? NULL : item->next) {
+    value single = item_of(v, item);
+    if (item->kind != LS_NODE_SCALAR || ls_node_is_null(item) || !item->text[0]) return refuse(&single, "is empty");
+    (*out)[n++] = ls_mem_text(item->text);
   }
   return true;
 }
 
-static bool read_validation(ls_reader *rd, const ls_key *key, ls_node *node, const char *path, ls_data_spec *data) {
-  if (node->kind == LS_NODE_SCALAR) return read_real(rd, key, node, path, &data->validation);
-  ls_key source = *key;
-  source.at = offsetof(ls_data_spec, source) + LS_SPLIT_VALIDATION * sizeof(ls_source_spec);
-  source.kind = LS_KEY_SECTION;
-  return ls_section_read(rd, &source, node, path, data);
+static bool read_section(const value *v) { return ls_section_read(v->rd, v->key, (ls_node *)v->node, v->path, v->base); }
+
+/* data.train, test, validation; the place goes with them, for messages about the data. */
+static bool read_source(const value *v) {
+  ls_source_spec *source = FIELD_AT(v, ls_source_spec, v->key->at);
+  source->line = v->node->at.line;
+  source->column = v->node->at.column;
+  return read_section(v);
 }
 
-static bool read_plugin(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path, void *base) {
-  bool optimizer = key->kind == LS_KEY_OPTIMIZER_FILE, none = strcmp(node->text, "none") == 0;
-  ls_optim_spec *o = base;
-  ls_schedule_spec *s = base;
-  if (optimizer ? !o->ops : !s->ops) return true; /* the type is wrong already */
-  bool plugin = strcmp(optimizer ? o->ops->name : s->ops->name, "plugin") == 0;
-  if (plugin == none) return none ? refuse(rd, key, node, path, "is no file") : refuse(rd, key, node, path, "goes with type plugin only");
-  if (none) return true;
-  ls_status status = optimizer ? ls_optim_load(node->text, &o->ops) : ls_schedule_load(node->text, &s->ops);
-  if (status != LS_OK) return refuse(rd, key, node, path, ls_error_text());
-  return read_text(rd, key, node, path, optimizer ? &o->file : &s->file);
+static bool read_validation(const value *v) {
+  if (v->node->kind == LS_NODE_SCALAR) return take_real(v, &((ls_data_spec *)v->base)->validation);
+  return read_source(v);
 }
 
 /* All items, with their errors; then the list with every repeat written out. */
-static bool read_layers(ls_reader *rd, const ls_key *key, ls_node *node, const char *path, ls_config *config) {
-  if (node->kind != LS_NODE_LIST || !node->child) return refuse(rd, key, node, path, "is no list");
-  ls_key section = {key->name, LS_KEY_SECTION, .sub = key->sub, .by_type = key->by_type, .help = key->help};
-  ls_layer_item *item = ls_arena_new(rd->arena, (size_t)ls_node_count(node) * sizeof *item);
-  int64_t items = 0, layers = 0;
+static bool read_layers(const value *v) {
+  if (v->node->kind != LS_NODE_LIST || !v->node->child) return refuse(v, "is no list");
+  ls_config *config = v->base;
+  ls_key section = *v->key;
+  section.kind = LS_KEY_SECTION;
+  section.name = "a layer";
+  ls_layer_item *item = ls_arena_new(v->rd->arena, (size_t)ls_node_count(v->node) * sizeof *item);
+  int64_t n = 0, layers = 0;
   bool good = true;
-  for (ls_node *it = node->child; it; it = it->next, items++) {
-    good = ls_section_read(rd, &section, it, ls_arena_format(rd->arena, "%s[%d]", path, (int)items), &item[items]) && good;
-    layers += item[items].repeat;
+  for (ls_node *it = v->node->child; it; it = it->next, n++) {
+    const char *path = ls_arena_format(v->rd->arena, "%s[%d]", v->path, (int)n);
+    good = ls_section_read(v->rd, &section, it, path, &item[n]) && good;
+    layers += item[n].repeat;
   }
   if (!good) return false;
   if (layers > LS_LAYERS_MAX || ls_mem_new((void **)&config->layer, (size_t)layers, sizeof *config->layer) != LS_OK) {
-    ls_report_add(rd->report, node->at, path, "%lld layers, and %d are the most", (long long)layers, LS_LAYERS_MAX);
+    ls_report_add(v->rd->report, v->node->at, v->path, "%lld layers, and %d are the most", (long long)layers, LS_LAYERS_MAX);
     return false;
   }
-  const ls_node *it = node->child;
-  for (int64_t i = 0; i < items; i++, it = it->next)
-    for (int64_t k = 0; k < item[i].repeat; k++) {
-      ls_origin_add(config, ls_arena_format(rd->arena, "%s[%d]", path, config->layers), it->at);
-      config->layer[config->layers++] = item[i].spec;
+  for (const ls_node *it = v->node->child; it; it = it->next, item++)
+    for (int64_t k = 0; k < item->repeat; k++) {
+      ls_origin_add(config, ls_arena_format(v->rd->arena, "%s[%d]", v->path, config->layers), it->at);
+      config->layer[config->layers++] = item->spec;
     }
   return true;
 }
 
-/* A word in place of the value: its number, or nothing at all. */
-static bool read_word(const ls_key *key, void *base) {
-  if (key->kind == LS_KEY_INT) FIELD(int64_t, base, key->at) = key->word_value;
-  return true;
-}
+/* How each kind is read, and whether that function wants to see every node or single values only. */
+static const struct {
+  bool (*read)(const value *v);
+  bool any;
+} kinds[] = {
+    [LS_KEY_SECTION] = {read_section, true},
+    [LS_KEY_INT] = {read_int},
+    [LS_KEY_REAL] = {read_real},
+    [LS_KEY_BOOL] = {read_bool},
+    [LS_KEY_SWITCH] = {read_choice},
+    [LS_KEY_ENUM] = {read_choice},
+    [LS_KEY_WORD] = {read_choice},
+    [LS_KEY_NAME] = {read_choice},
+    [LS_KEY_TEXT] = {read_text},
+    [LS_KEY_SET] = {read_set, true},
+    [LS_KEY_EVERY] = {read_every},
+    [LS_KEY_SECONDS] = {read_seconds},
+    [LS_KEY_COLUMNS] = {read_columns, true},
+    [LS_KEY_SOURCE] = {read_source, true},
+    [LS_KEY_VALIDATION] = {read_validation, true},
+    [LS_KEY_LAYERS] = {read_layers, true},
+    [LS_KEY_REPEAT] = {read_int},
+    [LS_KEY_OPTIMIZER] = {read_optimizer},
+    [LS_KEY_SCHEDULE] = {read_schedule},
+    [LS_KEY_OPTIMIZER_FILE] = {read_plugin},
+    [LS_KEY_SCHEDULE_FILE] = {read_plugin},
+    [LS_KEY_WHOLE] = {read_real},
+    [LS_KEY_FLAG] = {read_bool},
+    [LS_KEY_INDEX] = {read_choice},
+    [LS_KEY_STEPS] = {read_steps},
+    [LS_KEY_REALS] = {read_list, true},
+    [LS_KEY_STEPLIST] = {read_list, true},
+};
 
 bool ls_key_read(ls_reader *rd, const ls_key *key, ls_node *node, const char *path, void *base) {
-  bool plugin = key->kind == LS_KEY_OPTIMIZER_FILE || key->kind == LS_KEY_SCHEDULE_FILE;
-  bool scalar = node->kind == LS_NODE_SCALAR;
-  if (scalar && ls_key_later(path, node->text)) {
+  value v = {rd, key, node, path, base};
+  bool single = node->kind == LS_NODE_SCALAR;
+  if (single && ls_key_later(path, node->text)) {
     ls_report_add(rd->report, node->at, path, "'%s' is not available yet", node->text);
     return false;
   }
-  if (key->kind == LS_KEY_SECTION) return ls_section_read(rd, key, node, path, base);
-  if (key->kind == LS_KEY_LAYERS) return read_layers(rd, key, node, path, base);
-  if (scalar && ls_node_is_null(node)) return refuse(rd, key, node, path, "");
-  if (scalar && key->word && !plugin && strcmp(node->text, key->word) == 0) return read_word(key, base);
-  if (key->kind == LS_KEY_SET) return read_set(rd, key, node, path, base);
-  if (key->kind == LS_KEY_COLUMNS) return read_columns(rd, key, node, path, &FIELD(char **, base, key->at));
-  if (key->kind == LS_KEY_VALIDATION) return read_validation(rd, key, node, path, base);
-  if (key->kind == LS_KEY_REALS || key->kind == LS_KEY_STEPLIST) return read_list(rd, key, node, path, base);
-  if (!scalar) return refuse(rd, key, node, path, "");
-  if (plugin) return read_plugin(rd, key, node, path, base);
-  switch (key->kind) {
-    case LS_KEY_INT:
-      return read_int(rd, key, node, path, &FIELD(int64_t, base, key->at));
-    case LS_KEY_REAL:
-    case LS_KEY_WHOLE:
-      return read_real(rd, key, node, path, &FIELD(double, base, key->at));
-    case LS_KEY_BOOL:
-      return read_bool(rd, key, node, path, &FIELD(bool, base, key->at));
-    case LS_KEY_FLAG: {
-      bool flag;
-      bool good = read_bool(rd, key, node, path, &flag);
-      FIELD(double, base, key->at) = flag;
-      return good;
-    }
-    case LS_KEY_TEXT:
-      return read_text(rd, key, node, path, &FIELD(char *, base, key->at));
-    case LS_KEY_EVERY:
-      return read_every(rd, key, node, path, &FIELD(ls_every, base, key->at));
-    case LS_KEY_SECONDS:
-      return read_seconds(rd, key, node, path, &FIELD(double, base, key->at));
-    case LS_KEY_STEPS:
-      return read_steps(rd, key, node, path, &FIELD(double, base, key->at), key->extra ? &FIELD(bool, base, key->extra) : NULL);
-    default:
-      return read_choice(rd, key, node, path, base);
+  if (single && key->word && strcmp(node->text, key->word) == 0) {
+    if (key->kind == LS_KEY_INT) FIELD(&v, int64_t) = key->word_value; /* all others: nothing, and that is what is there */
+    return true;
   }
+  if (kinds[key->kind].any ? single && ls_node_is_null(node) && key->kind != LS_KEY_SECTION : !single || ls_node_is_null(node))
+    return refuse(&v, "");
+  return kinds[key->kind].read(&v);
 }

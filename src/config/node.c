@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-static void *must_new(size_t bytes) {
+void *ls_must_new(size_t bytes) {
   void *block;
   if (ls_mem_new(&block, bytes, 1) != LS_OK) {
     fprintf(stderr, "lockstep: error: %s\n", ls_error_text());
@@ -22,7 +22,7 @@ typedef struct block {
 } block;
 
 void *ls_arena_new(ls_arena *arena, size_t bytes) {
-  block *fresh = must_new(sizeof(block) + bytes);
+  block *fresh = ls_must_new(sizeof(block) + bytes);
   fresh->older = arena->newest;
   arena->newest = fresh;
   return fresh->data;
@@ -56,7 +56,7 @@ void ls_arena_free(ls_arena *arena) {
 static void buffer_room(ls_buffer *buffer, size_t more) {
   if (buffer->length + more + 1 <= buffer->room) return;
   buffer->room = 2 * (buffer->length + more + 128);
-  char *wider = must_new(buffer->room);
+  char *wider = ls_must_new(buffer->room);
   if (buffer->text) memcpy(wider, buffer->text, buffer->length);
   ls_mem_free(buffer->text);
   buffer->text = wider;

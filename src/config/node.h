@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include "base/status.h"
 
-/* Blocks that are freed together. Out of memory ends the process, as in ls_mem_text. */
+/* ls_mem_new that ends the process when out of memory, as ls_mem_text does. */
+void *ls_must_new(size_t bytes);
+
+/* Blocks that are freed together. */
 typedef struct { void *newest; } ls_arena;
 void *ls_arena_new(ls_arena *arena, size_t bytes); /* zeroed */
 char *ls_arena_text(ls_arena *arena, const char *text, size_t length);

@@ -51,6 +51,18 @@ static bool set_item(const setter *s, ls_node *list, const char *rest, ls_node *
   return *end ? set(s, ls_node_item(list, index), end + (*end == '.'), value) : put_item(s, list, index, value);
 }
 
+/* A section that was absent, `none` or a type's name becomes a mapping. */
+static ls_node *make_section(const setter *s, ls_node *node, const char *key, ls_node *before) {
+  ls_node *section = ls_node_new(s->report->arena, LS_NODE_MAP, NULL);
+  section->at = section->key_at = s->at;
+  ls_node_put(node, key, section);
+  if (!before || !isalpha((unsigned char)before->text[0]) || ls_node_is_null(before) || strcmp(before->text, "none") == 0) return section;
+  ls_node *type = ls_node_new(s->report->arena, LS_NODE_SCALAR, before->text);
+  type->at = type->key_at = before->at;
+  ls_node_put(section, "type", type);
+  return section;
+}
+
 static bool set(const setter *s, ls_node *node, const char *rest, ls_node *value) {
   if (*rest == '[') return set_item(s, node, rest, value);
   size_t length = strcspn(rest, ".[");
@@ -63,11 +75,7 @@ static bool set(const setter *s, ls_node *node, const char *rest, ls_node *value
     ls_node_put(node, key, value);
     return true;
   }
-  if (!child || ls_node_is_null(child)) {
-    child = ls_node_new(s->report->arena, LS_NODE_MAP, NULL);
-    child->at = child->key_at = s->at;
-    ls_node_put(node, key, child);
-  }
+  if (!child || child->kind == LS_NODE_SCALAR) child = make_section(s, node, key, child);
   return set(s, child, next + (*next == '.'), value);
 }
 

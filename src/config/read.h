@@ -20,9 +20,10 @@ bool ls_section_read(ls_reader *rd, const ls_key *section, ls_node *node, const 
 ls_node *ls_key_write(ls_arena *arena, const ls_key *key, const void *base);
 ls_node *ls_section_write(ls_arena *arena, const ls_key *section, const void *base);
 
-/* "a whole number from 1 to 9, or full": what a key takes. In the arena. */
+/* describe.c, all texts in the arena or the table. "a whole number from 1 to 9, or full": what a key takes. */
 const char *ls_key_describe(ls_arena *arena, const ls_key *key);
-/* The default as YAML, "" where the key is required. In the arena or the table. */
+/* The default as YAML, "" where the key is required. */
 const char *ls_key_default(ls_arena *arena, const ls_key *key);
+const char *ls_number_text(ls_arena *arena, double value);
 
 #endif

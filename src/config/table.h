@@ -22,8 +22,10 @@ typedef enum {
   LS_KEY_EVERY,      /* ls_every in the units `choices` */
   LS_KEY_SECONDS,    /* double */
   LS_KEY_COLUMNS,    /* char ** (ls_mem, NULL-terminated) */
-  LS_KEY_LAYERS,     /* ls_layer_spec *layer, layers in ls_config */
-  LS_KEY_VALIDATION, /* ls_data_spec: a share or a source with the `sub` rows */
+  LS_KEY_SOURCE,     /* a section: ls_source_spec */
+  LS_KEY_VALIDATION, /* ls_data_spec: a share, or a source */
+  LS_KEY_LAYERS,     /* ls_layer_spec *layer, layers in ls_config: a list of sections */
+  LS_KEY_REPEAT,     /* int64_t, read only */
   LS_KEY_OPTIMIZER,  /* ops of ls_optim_spec, by name */
   LS_KEY_SCHEDULE,   /* ops of ls_schedule_spec, by name */
   LS_KEY_OPTIMIZER_FILE,

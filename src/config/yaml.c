@@ -6,7 +6,7 @@
 
 typedef struct {
   ls_report *report;
-  const char *path;
+  char path[512]; /* of what is being read */
   int source;
   const char *text;
   size_t bytes;
@@ -67,14 +67,27 @@ static ls_node *scalar(reader *rd, const yaml_event_t *event) {
   return node;
 }
 
+/* Go down to a member, "path.key" or "path[3]"; returns the length to come back to. */
+static size_t enter(reader *rd, const char *key, long index) {
+  size_t length = strlen(rd->path);
+  char *end = rd->path + length;
+  if (key)
+    snprintf(end, sizeof rd->path - length, "%s%s", length ? "." : "", key);
+  else
+    snprintf(end, sizeof rd->path - length, "[%ld]", index);
+  return length;
+}
+
 static ls_node *list(reader *rd, const yaml_event_t *start, int depth) {
   ls_node *node = ls_node_new(rd->report->arena, LS_NODE_LIST, NULL);
   node->at = place(rd, start->start_mark);
-  for (;;) {
+  for (long i = 0;; i++) {
     yaml_event_t event;
     if (!next_event(rd, &event)) return NULL;
     bool end = event.type == YAML_SEQUENCE_END_EVENT;
+    size_t up = enter(rd, NULL, i);
     ls_node *item = end ? NULL : value(rd, &event, depth + 1);
+    rd->path[up] = '\0';
     yaml_event_delete(&event);
     if (end) return node;
     if (!item) return NULL;
@@ -89,16 +102,16 @@ static bool member(reader *rd, ls_node *map, yaml_event_t *event, int depth) {
   ls_node *key = value(rd, event, depth + 1);
   yaml_event_t next;
   if (!key || !next_event(rd, &next)) return false;
+  size_t up = enter(rd, key->text, 0);
   ls_node *node = value(rd, &next, depth + 1);
   yaml_event_delete(&next);
+  const ls_node *first = ls_node_get(map, key->text);
+  if (node && first) ls_report_add(rd->report, at, rd->path, "key '%s' is here twice, first on line %d", key->text, first->key_at.line);
+  rd->path[up] = '\0';
   if (!node) return false;
   node->key = key->text;
   node->key_at = at;
-  const ls_node *first = ls_node_get(map, key->text);
-  if (first)
-    ls_report_add(rd->report, at, rd->path, "key '%s' is here twice, first on line %d", key->text, first->key_at.line);
-  else
-    ls_node_append(map, node);
+  if (!first) ls_node_append(map, node);
   return true;
 }
 
@@ -151,7 +164,8 @@ static ls_node *document(reader *rd) {
 }
 
 ls_node *ls_yaml_parse(ls_report *report, int source, const char *path, const char *text, size_t bytes) {
-  reader rd = {.report = report, .source = source, .path = path, .text = text, .bytes = bytes};
+  reader rd = {.report = report, .source = source, .text = text, .bytes = bytes};
+  snprintf(rd.path, sizeof rd.path, "%s", path);
   const char *nul = bytes ? memchr(text, 0, bytes) : NULL;
   if (bytes > LS_YAML_BYTES_MAX) return refuse(&rd, (ls_place){source, 1, 1}, "larger than 1 MiB: this is no config");
   if (nul) return refuse(&rd, place_of_byte(&rd, (size_t)(nul - text)), "a NUL byte: this is no text file");
