@@ -1,0 +1,243 @@
+/* Every kernel against one written-down order of operations, bit for bit: fused multiply-adds over k ascending, slices in the tree. */
+#include <stdbool.h>
+
+#include "base/rng.h"
+#include "model/gemm.h"
+#include "test.h"
+
+static uint64_t seed, draws;
+
+static int64_t below(int64_t n) { return (int64_t)(ls_rng_u64(seed, 1, draws++) % (uint64_t)n); }
+
+/* ---- numbers of either precision in blocks of exactly the size asked for, so that a sanitizer sees a step outside ---- */
+
+typedef struct {
+  ls_precision precision;
+  int64_t count;
+  void *at;
+} numbers;
+
+static numbers fresh(ls_precision precision, int64_t count, bool random) {
+  numbers x = {precision, count, NULL};
+  assert_int_equal(posix_memalign(&x.at, 64, (size_t)(count > 0 ? count : 1) * ls_real_size(precision)), 0);
+  for (int64_t i = 0; i < count; i++) {
+    const double value = random ? ls_rng_normal(seed, 2, draws++) : 0;
+    if (precision == LS_F32)
+      ((float *)x.at)[i] = (float)value;
+    else
+      ((double *)x.at)[i] = value;
+  }
+  return x;
+}
+static numbers copy(numbers from) {
+  numbers to = fresh(from.precision, from.count, false);
+  memcpy(to.at, from.at, (size_t)from.count * ls_real_size(from.precision));
+  return to;
+}
+static void *at(numbers x, int64_t i) { return (char *)x.at + (size_t)i * ls_real_size(x.precision); }
+
+/* *c = fma(*a, *b, *c) */
+static void fuse(ls_precision precision, const void *a, const void *b, void *c) {
+  if (precision == LS_F32)
+    *(float *)c = fmaf(*(const float *)a, *(const float *)b, *(float *)c);
+  else
+    *(double *)c = fma(*(const double *)a, *(const double *)b, *(double *)c);
+}
+
+static void expect_same(numbers got, numbers want, int64_t rows, int64_t n, int64_t ld, const char *kernel) {
+  for (int64_t i = 0; i < rows; i++)
+    if (memcmp(at(got, i * ld), at(want, i * ld), (size_t)n * ls_real_size(got.precision)) != 0)
+      fail_msg("%s %s: row %d differs", kernel, ls_real_name(got.precision), (int)i);
+}
+
+/* ---- C = init + A B ---- */
+
+typedef struct {
+  int64_t m, n, k, lda, ldc;
+  bool add; /* init is C itself, else one row */
+  bool transposed;
+} shape;
+
+/* Rows in two calls, cut at `cut`: no bit may notice. */
+static numbers multiplied(const ls_gemm *gemm, const shape *s, numbers a, numbers b, numbers init, int64_t cut) {
+  numbers packed = fresh(a.precision, ls_packed_size(s->k, s->n, a.precision), true),
+          c = s->add ? copy(init) : fresh(a.precision, s->m * s->ldc, true);
+  if (s->transposed)
+    gemm->pack_transposed(b.at, s->k, s->k, s->n, packed.at);
+  else
+    gemm->pack(b.at, s->n, s->k, s->n, packed.at);
+  for (int half = 0; half < 2; half++) {
+    const int64_t lo = half ? cut : 0, m = half ? s->m - cut : cut;
+    gemm->multiply(&(ls_multiply){.m = m,
+                                  .n = s->n,
+                                  .k = s->k,
+                                  .a = at(a, lo * s->lda),
+                                  .lda = s->lda,
+                                  .b = packed.at,
+                                  .init = s->add ? at(c, lo * s->ldc) : init.at,
+                                  .ldi = s->add ? s->ldc : 0,
+                                  .c = at(c, lo * s->ldc),
+                                  .ldc = s->ldc});
+  }
+  free(packed.at);
+  return c;
+}
+
+static numbers multiplied_plainly(const shape *s, numbers a, numbers b, numbers init) {
+  numbers c = fresh(a.precision, s->m * s->ldc, false);
+  for (int64_t i = 0; i < s->m; i++)
+    for (int64_t j = 0; j < s->n; j++) {
+      memcpy(at(c, i * s->ldc + j), at(init, s->add ? i * s->ldc + j : j), ls_real_size(a.precision));
+      for (int64_t p = 0; p < s->k; p++)
+        fuse(a.precision, at(a, i * s->lda + p), at(b, s->transposed ? j * s->k + p : p * s->n + j), at(c, i * s->ldc + j));
+    }
+  return c;
+}
+
+static const char *const kernels[] = {"portable", "avx2", "avx512"};
+
+static void try_shape(ls_precision precision, shape s) {
+  s.ldc = ls_leading(s.n, precision);
+  numbers a = fresh(precision, s.m * s.lda, true), b = fresh(precision, s.k * s.n, true),
+          init = fresh(precision, s.add ? s.m * s.ldc : s.ldc, true);
+  numbers want = multiplied_plainly(&s, a, b, init);
+  for (int i = 0; i < 3; i++) {
+    const ls_gemm *gemm = ls_gemm_named(kernels[i], precision);
+    if (!gemm) continue;
+    numbers got = multiplied(gemm, &s, a, b, init, below(s.m + 1));
+    expect_same(got, want, s.m, s.n, s.ldc, gemm->name);
+    free(got.at);
+  }
+  free(a.at), free(b.at), free(init.at), free(want.at);
+}
+
+static void test_multiply(void **state) {
+  (void)state;
+  for (int round = 0; round < 200; round++)
+    for (ls_precision precision = LS_F32; precision <= LS_F64; precision++) {
+      shape s = {.m = 1 + below(40), .n = 1 + below(70), .k = 1 + below(round % 10 ? 40 : 600), .add = below(2), .transposed = below(2)};
+      s.lda = s.k + below(9);
+      try_shape(precision, s);
+    }
+  for (ls_precision precision = LS_F32; precision <= LS_F64; precision++) {
+    try_shape(precision, (shape){.m = 300, .n = 130, .k = 40, .lda = 48});
+    try_shape(precision, (shape){.m = 3, .n = 1100, .k = 220, .lda = 220, .transposed = true});
+  }
+}
+
+/* ---- weight gradients ---- */
+
+typedef struct {
+  int64_t m, n, ldx, ldd;
+  int slices, lo, hi;
+  int64_t row[LS_SLICES_MAX + 1];
+} cut;
+
+/* The tree's node, slice by slice; false if it has no leaf. */
+static bool summed_plainly(const cut *c, numbers x, numbers d, int lo, int level, int64_t i, int64_t j, void *out) {
+  double left = 0, right = 0;
+  if (lo >= c->slices) return false;
+  if (level == 0) {
+    for (int64_t r = c->row[lo]; r < c->row[lo + 1]; r++) fuse(x.precision, at(x, r * c->ldx + i), at(d, r * c->ldd + j), &left);
+  } else {
+    summed_plainly(c, x, d, lo, level - 1, i, j, &left);
+    if (summed_plainly(c, x, d, lo + (1 << (level - 1)), level - 1, i, j, &right)) {
+      if (x.precision == LS_F32)
+        *(float *)&left = *(float *)&left + *(float *)&right;
+      else
+        left = left + right;
+    }
+  }
+  memcpy(out, &left, ls_real_size(x.precision));
+  return true;
+}
+
+static void try_gradient(ls_precision precision, int64_t rows, cut *c) {
+  enum { OFFSET = 5 };
+  ls_tree_node node[LS_PARTS_MAX];
+  void *grad[LS_PARTS_MAX];
+  const int parts = ls_tree_cover(c->slices, c->lo, c->hi, node);
+  for (int s = 0; s <= c->slices; s++) c->row[s] = ls_tree_row(rows, c->slices, s);
+  numbers x = fresh(precision, c->ldx ? rows * c->ldx : 1, true), d = fresh(precision, rows * c->ldd, true), got[LS_PARTS_MAX],
+          want = fresh(precision, c->m * c->n, false);
+  const int64_t first = c->row[c->lo], middle = below(c->m + 1);
+  int64_t slice_row[LS_SLICES_MAX + 1];
+  for (int s = c->lo; s <= c->hi; s++) slice_row[s - c->lo] = c->row[s] - first;
+  for (int k = 0; k < 3; k++) {
+    const ls_gemm *gemm = ls_gemm_named(kernels[k], precision);
+    if (!gemm) continue;
+    for (int p = 0; p < parts; p++) got[p] = fresh(precision, OFFSET + c->m * c->n, true), grad[p] = got[p].at;
+    ls_weight_gradient g = {.lo = 0,
+                            .hi = middle,
+                            .n = c->n,
+                            .x = at(x, first * c->ldx),
+                            .ldx = c->ldx,
+                            .d = at(d, first * c->ldd),
+                            .ldd = c->ldd,
+                            .slice_row = slice_row,
+                            .slice_lo = c->lo,
+                            .parts = parts,
+                            .node = node,
+                            .grad = grad,
+                            .offset = OFFSET};
+    gemm->weight_gradient(&g);
+    g.lo = middle;
+    g.hi = c->m;
+    gemm->weight_gradient(&g);
+    for (int p = 0; p < parts; p++) {
+      for (int64_t i = 0; i < c->m; i++)
+        for (int64_t j = 0; j < c->n; j++) assert_true(summed_plainly(c, x, d, node[p].lo, node[p].level, i, j, at(want, i * c->n + j)));
+      expect_same((numbers){precision, 0, at(got[p], OFFSET)}, want, c->m, c->n, c->n, gemm->name);
+      free(got[p].at);
+    }
+  }
+  free(x.at), free(d.at), free(want.at);
+}
+
+static void test_weight_gradient(void **state) {
+  (void)state;
+  for (int round = 0; round < 100; round++)
+    for (ls_precision precision = LS_F32; precision <= LS_F64; precision++) {
+      const int ranks = 1 + (int)below(5), rank = (int)below(ranks);
+      cut c = {.m = 1 + below(40), .n = 1 + below(70), .slices = ranks + (int)below(30)};
+      c.ldx = c.m + below(9);
+      if (round % 7 == 0) c.m = 1, c.ldx = 0; /* column sums: every x is the same 1 */
+      c.ldd = ls_leading(c.n, precision);
+      c.lo = ls_tree_first(c.slices, ranks, rank);
+      c.hi = ls_tree_first(c.slices, ranks, rank + 1);
+      try_gradient(precision, below(c.slices * 9), &c);
+    }
+}
+
+/* ---- the table ---- */
+
+static void test_choice(void **state) {
+  (void)state;
+  assert_null(ls_gemm_named("avx1024", LS_F32));
+  for (int i = 0; i < 3; i++) {
+    const ls_gemm *gemm = ls_gemm_named(kernels[i], LS_F64);
+    setenv("LOCKSTEP_KERNEL", kernels[i], 1);
+    if (gemm) assert_ptr_equal(ls_gemm_choose(LS_F64), gemm);
+  }
+  setenv("LOCKSTEP_KERNEL", "avx1024", 1);
+  const ls_gemm *best = ls_gemm_choose(LS_F32);
+  unsetenv("LOCKSTEP_KERNEL");
+  assert_ptr_equal(best, ls_gemm_choose(LS_F32));
+}
+
+static void test_leading(void **state) {
+  (void)state;
+  assert_int_equal(ls_leading(784, LS_F32), 784);
+  assert_int_equal(ls_leading(20, LS_F32), 32);
+  assert_int_equal(ls_leading(20, LS_F64), 24);
+  assert_int_equal(ls_leading(1024, LS_F32), 1040);
+  assert_int_equal(ls_leading(512, LS_F64), 520);
+}
+
+int main(void) {
+  seed = test_seed();
+  printf("seed %llu (SEED=)\n", (unsigned long long)seed);
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_multiply), cmocka_unit_test(test_weight_gradient), cmocka_unit_test(test_choice),
+                                     cmocka_unit_test(test_leading)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
