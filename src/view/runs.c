@@ -1,0 +1,194 @@
+#include "view/runs.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "io/durable.h"
+
+enum { CONFIG_MAX = 16 << 20 };
+
+const char *const ls_final_names[] = {"epochs",    "loss",          "accuracy",      "val_loss", "val_accuracy",
+                                      "test_loss", "test_accuracy", "samples_per_s", NULL};
+
+/* ---- what a run came to ---- */
+
+static double last(const ls_history *h, ls_history_column c) { return h->epoch.n > 0 ? h->epoch.column[c][h->epoch.n - 1] : (double)NAN; }
+static double either(double first, double second) { return isnan(first) ? second : first; }
+
+static void take_finals(ls_runs_item *item) {
+  const ls_history *h = item->history;
+  double value[] = {h->epoch.n > 0 ? last(h, LS_H_EPOCH) : 0,
+                    either(h->loss, last(h, LS_H_LOSS)),
+                    either(h->accuracy, last(h, LS_H_ACCURACY)),
+                    last(h, LS_H_VAL_LOSS),
+                    last(h, LS_H_VAL_ACCURACY),
+                    h->test_loss,
+                    h->test_accuracy,
+                    either(h->samples_per_s, last(h, LS_H_SAMPLES_PER_S))};
+  memcpy(item->final, value, sizeof value);
+}
+
+static int64_t classes(const ls_config *c) {
+  if (!c || ls_loss_task(c->loss) != LS_TASK_CLASSES) return 0;
+  return c->data.classes > 0 ? c->data.classes : c->layer[c->layers - 1].units;
+}
+
+/* A network whose units are all off learns its last bias at most: the loss stands still, and one class is all it knows. */
+static bool dead(const ls_runs_item *item) {
+  const ls_history_events *e = &item->history->epoch;
+  double chance = 1.0 / (double)classes(item->config), low = INFINITY, high = -INFINITY;
+  if (!isfinite(chance) || e->n < 2 || fabs(item->final[LS_FINAL_ACCURACY] - chance) > 0.2 * chance) return false;
+  for (int64_t i = e->n / 2 < e->n - 2 ? e->n / 2 : e->n - 2; i < e->n; i++) {
+    low = fmin(low, e->column[LS_H_LOSS][i]);
+    high = fmax(high, e->column[LS_H_LOSS][i]);
+  }
+  return high - low <= 0.05 * fabs(high);
+}
+
+static const char *verdict(const ls_runs_item *item) {
+  const ls_history *h = item->history;
+  if (strcmp(h->exit, "diverged") == 0) return "diverged";
+  if (h->epoch.n > 0 && !isfinite(last(h, LS_H_LOSS))) return "diverged";
+  if (!h->ended) return "unfinished";
+  return dead(item) ? "dead" : h->exit;
+}
+
+bool ls_runs_good(const ls_runs_item *item) { return strcmp(item->verdict, "diverged") != 0 && strcmp(item->verdict, "dead") != 0; }
+
+/* ---- groups ---- */
+
+/* Keys that have no say in the numbers, beside the seed. */
+static bool alike_without(const char *key) {
+  static const char *const free_key[] = {"seed", "output", "checkpoint", "guard", NULL};
+  for (int i = 0; free_key[i]; i++) {
+    size_t n = strlen(free_key[i]);
+    if (strncmp(key, free_key[i], n) == 0 && (key[n] == '\0' || key[n] == '.')) return true;
+  }
+  return false;
+}
+
+static bool alike(const ls_config *a, const ls_config *b) {
+  char *text = NULL, **keys = NULL;
+  bool same = true;
+  if (!a || !b) return false;
+  int n = ls_config_diff(a, b, &text, &keys);
+  for (int i = 0; i < n; i++) {
+    same = same && alike_without(keys[i]);
+    LS_FREE(keys[i]);
+  }
+  LS_FREE(keys);
+  LS_FREE(text);
+  return same;
+}
+
+static void find_group(ls_runs *runs, int which) {
+  ls_runs_item *item = &runs->item[which];
+  item->group = -1;
+  for (int k = 0; k < which && item->group < 0; k++)
+    if (alike(runs->item[k].config, item->config)) item->group = runs->item[k].group;
+  if (item->group < 0) item->group = runs->groups++;
+}
+
+/* ---- reading ---- */
+
+/* No config.yaml, or one of another version: the run still has its numbers. */
+static void read_config(ls_runs_item *item) {
+  char *path = ls_mem_format("%s/config.yaml", item->path), *text = NULL;
+  size_t bytes = 0;
+  if (ls_file_read(path, &text, &bytes, CONFIG_MAX) != LS_OK || ls_config_parse(path, text, bytes, NULL, 0, &item->config) != LS_OK)
+    item->config = NULL;
+  LS_FREE(text);
+  LS_FREE(path);
+}
+
+static ls_status read_all(const char *const *path, ls_runs *runs) {
+  LS_NEW(runs->item, runs->n);
+  for (int i = 0; i < runs->n; i++) {
+    ls_runs_item *item = &runs->item[i];
+    item->path = path[i];
+    LS_TRY(ls_history_read(path[i], &item->history));
+    read_config(item);
+    take_finals(item);
+    item->verdict = verdict(item);
+    find_group(runs, i);
+  }
+  return LS_OK;
+}
+
+ls_status ls_runs_read(const char *const *path, ls_runs **out) {
+  ls_runs *runs;
+  LS_NEW(runs, 1);
+  *out = runs;
+  while (path[runs->n]) runs->n++;
+  ls_status status = runs->n > 0 ? read_all(path, runs) : ls_fail(LS_EUSAGE, "which runs? name one folder or more");
+  if (status != LS_OK) ls_runs_free(out);
+  return status;
+}
+
+void ls_runs_free(ls_runs **runs) {
+  if (!*runs) return;
+  for (int i = 0; (*runs)->item && i < (*runs)->n; i++) {
+    ls_history_free(&(*runs)->item[i].history);
+    ls_config_free(&(*runs)->item[i].config);
+  }
+  LS_FREE((*runs)->item);
+  LS_FREE(*runs);
+}
+
+/* ---- over a group ---- */
+
+const ls_runs_item *ls_runs_first(const ls_runs *runs, int group) {
+  int i = 0;
+  while (runs->item[i].group != group) i++;
+  return &runs->item[i];
+}
+
+int ls_runs_size(const ls_runs *runs, int group) {
+  int n = 0;
+  for (int i = 0; i < runs->n; i++) n += runs->item[i].group == group;
+  return n;
+}
+
+static void short_label(const ls_runs_item *item, char *out, size_t size) {
+  const ls_config *c = item->config;
+  if (!c)
+    snprintf(out, size, "%s", item->path);
+  else if (strcmp(c->schedule.ops->name, "constant") == 0)
+    snprintf(out, size, "%s lr=%g", c->optimizer.ops->name, c->optimizer.lr);
+  else
+    snprintf(out, size, "%s lr=%g, %s", c->optimizer.ops->name, c->optimizer.lr, c->schedule.ops->name);
+}
+
+char *ls_runs_label(const ls_runs *runs, int group) {
+  const ls_runs_item *item = ls_runs_first(runs, group);
+  char mine[256], other[256];
+  short_label(item, mine, sizeof mine);
+  bool twice = false;
+  for (int g = 0; g < runs->groups; g++) {
+    short_label(ls_runs_first(runs, g), other, sizeof other);
+    twice = twice || (g != group && strcmp(mine, other) == 0);
+  }
+  return twice && item->config ? ls_mem_format("%s (%s)", mine, item->path) : ls_mem_text(mine);
+}
+
+int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, double *deviation) {
+  int n = 0, good = 0;
+  double sum = 0, square = 0;
+  for (int i = 0; i < runs->n; i++) good += runs->item[i].group == group && ls_runs_good(&runs->item[i]);
+  for (int pass = 0; pass < 2; pass++) {
+    for (int i = 0; i < runs->n; i++) {
+      const ls_runs_item *item = &runs->item[i];
+      double x = item->final[what];
+      if (item->group != group || (good > 0 && !ls_runs_good(item)) || isnan(x)) continue;
+      if (pass == 0)
+        n++, sum += x;
+      else
+        square += (x - sum / n) * (x - sum / n);
+    }
+  }
+  *mean = n > 0 ? sum / n : (double)NAN;
+  *deviation = n > 1 ? sqrt(square / (n - 1)) : (double)NAN;
+  return n;
+}

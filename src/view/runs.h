@@ -1,0 +1,52 @@
+/* runs.h - several run folders beside one another: what each came to, and which differ in nothing but their seed. */
+#ifndef LS_VIEW_RUNS_H
+#define LS_VIEW_RUNS_H
+
+#include "config/config.h"
+#include "view/history.h"
+
+/* How a run ended up, in numbers. */
+typedef enum {
+  LS_FINAL_EPOCHS,
+  LS_FINAL_LOSS,
+  LS_FINAL_ACCURACY,
+  LS_FINAL_VAL_LOSS,
+  LS_FINAL_VAL_ACCURACY,
+  LS_FINAL_TEST_LOSS,
+  LS_FINAL_TEST_ACCURACY,
+  LS_FINAL_SPEED, /* training samples a second */
+  LS_FINALS
+} ls_final;
+extern const char *const ls_final_names[]; /* "epochs", "loss", ..., "samples_per_s", NULL */
+
+typedef struct {
+  const char *path;
+  ls_history *history;
+  ls_config *config; /* of its config.yaml; NULL where that can't be read: such a run is alone in its group */
+  int group;
+  /* exit of the end event; "unfinished" without one; "diverged" where the loss is not finite; "dead": finished, but it tells the classes
+   * no better than chance (accuracy within a fifth of 1/classes) and the loss of the last half of its epochs stays within 5%. */
+  const char *verdict;
+  double final[LS_FINALS]; /* NaN: not known */
+} ls_runs_item;
+
+typedef struct {
+  int n, groups;
+  ls_runs_item *item; /* (n), in the order given */
+} ls_runs;
+
+/* path: NULL-terminated. LS_EUSAGE where there are none, LS_EDATA where one is no run. */
+ls_status ls_runs_read(const char *const *path, ls_runs **out);
+void ls_runs_free(ls_runs **runs);
+
+/* The first run of a group. */
+const ls_runs_item *ls_runs_first(const ls_runs *runs, int group);
+/* "adam lr=0.001, cosine" and where several groups read alike, the folder's name behind it; ls_mem text. */
+char *ls_runs_label(const ls_runs *runs, int group);
+/* Over the group's runs that are neither diverged nor dead, or over all where none is left: how many, mean, and standard
+ * deviation (n - 1; NaN for one). */
+int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, double *deviation);
+bool ls_runs_good(const ls_runs_item *item); /* neither diverged nor dead */
+int ls_runs_size(const ls_runs *runs, int group);
+
+#endif
