@@ -85,7 +85,8 @@ static hid_t item_type(const ls_h5_item *item) {
   if (item->type != LS_H5_TEXT) return H5Tcopy(number_type(item->type));
   hid_t type = H5Tcopy(H5T_C_S1);
   H5Tset_size(type, (size_t)item->width);
-  H5Tset_strpad(type, H5T_STR_NULLPAD);
+  H5Tset_strpad(type, H5T_STR_NULLTERM);
+  H5Tset_cset(type, H5T_CSET_UTF8);
   return type;
 }
 

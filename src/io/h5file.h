@@ -10,7 +10,7 @@
 #include "base/real.h"
 #include "base/status.h"
 
-typedef enum { LS_H5_I64, LS_H5_U64, LS_H5_F32, LS_H5_F64, LS_H5_TEXT } ls_h5_type; /* little-endian; TEXT: fixed width, NUL-padded */
+typedef enum { LS_H5_I64, LS_H5_U64, LS_H5_F32, LS_H5_F64, LS_H5_TEXT } ls_h5_type; /* little-endian; TEXT: fixed width, UTF-8, NUL behind it */
 
 enum { LS_H5_PATH = 128 };
 

@@ -85,6 +85,8 @@ typedef struct {
 } ls_checkpoint;
 ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out); /* LS_EDATA, located, for any damage */
 ls_status ls_checkpoint_verify(const char *path);                    /* user block and SHA-256 only */
+/* Does the file look like one, by its first bytes? Also where a few of them are damaged, and for plain HDF5 that holds a /model. */
+bool ls_checkpoint_probe(const char *path);
 void ls_checkpoint_free(ls_checkpoint **checkpoint);
 
 /* Newest good checkpoint of a run folder: path (ls_mem) or NULL where the folder holds none. Bad ones are warned of and renamed *.damaged;

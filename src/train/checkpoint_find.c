@@ -1,6 +1,7 @@
 /* checkpoint_find.c - the newest good checkpoint of a run folder, and what is done with the others. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,4 +138,28 @@ ls_status ls_checkpoint_newest(const char *dir, bool repair, char **path) {
   if (status == LS_OK) status = first_good(dir, &list, path);
   ls_mem_free(list.row);
   return status;
+}
+
+/* ---- is it one at all? ---- */
+
+static bool has_model(const char *path) {
+  ls_h5_file *file;
+  int64_t datasets;
+  if (ls_h5_open_path(path, &file) != LS_OK) return false;
+  bool found = ls_h5_count(file, "/model", &datasets) == LS_OK;
+  ls_h5_close(&file);
+  return found;
+}
+
+bool ls_checkpoint_probe(const char *path) {
+  static const char hdf5[] = "\211HDF\r\n\032\n";
+  char head[8], inner[8];
+  ls_block block;
+  if (ls_block_peek(path, &block) == LS_OK) return true;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return false;
+  bool plain = pread(fd, head, 8, 0) == 8 && !memcmp(head, hdf5, 8);
+  bool behind = pread(fd, inner, 8, LS_CKPT_BLOCK) == 8 && !memcmp(inner, hdf5, 8);
+  close(fd);
+  return behind || (plain && has_model(path));
 }
