@@ -72,6 +72,7 @@ ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_data_spec *data
   char *text = NULL;
   LS_NEW(run, 1);
   *out = run;
+  ls_flush_denormals();
   run->comm = comm;
   run->own_config = true;
   ls_status status = ls_comm_agree(comm, ls_comm_rank(comm) == 0 ? ls_checkpoint_read(path, &c) : LS_OK);

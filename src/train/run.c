@@ -12,7 +12,7 @@
 const char *const ls_time_names[] = {"data", "compute", "wait", "reduce", "update", NULL};
 
 /* Rows a forward pass of an evaluation takes at once; also the block that its sums are made of. */
-enum { EVAL_ROWS = 256 };
+enum { EVAL_ROWS = 256, FLOPS_A_THREAD = 8000000 };
 
 /* ---- building ---- */
 
@@ -53,6 +53,13 @@ static ls_status build_model(ls_run *run) {
   return LS_OK;
 }
 
+/* A thread must have enough to do in a step to be worth waking: a small network is fastest alone. */
+static int useful_threads(const ls_run *run) {
+  double flops = ls_model_flops(run->model) * (double)run->batch / ls_comm_size(run->comm);
+  int cores = ls_run_threads(run->comm), worth = flops < FLOPS_A_THREAD * 1024.0 ? (int)(flops / FLOPS_A_THREAD) : 1024;
+  return worth < 1 ? 1 : worth < cores ? worth : cores;
+}
+
 static ls_status build_loop(ls_run *run) {
   ls_config *c = run->config;
   LS_TRY(ls_loader_new(run->data, run->batch, run->slices, run->slice_lo, run->slice_hi, c->seed, c->precision, &run->loader));
@@ -79,6 +86,7 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   ls_run *run;
   LS_NEW(run, 1);
   *out = run;
+  ls_flush_denormals(); /* before the team's threads, which inherit it */
   run->comm = comm;
   run->config = config;
   run->state.best_value = run->state.last_loss = run->state.last_grad_norm = run->grad_norm = (double)NAN;
@@ -87,8 +95,8 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   if (ls_data_rows(run->data, LS_SPLIT_TRAIN) == 0)
     return ls_fail(LS_EDATA, "no sample is left to train on (data.skip, data.limit, data.validation)");
   LS_TRY(plan_batch(run));
-  LS_TRY(ls_comm_agree(comm, ls_team_new(threads > 0 ? threads : ls_run_threads(comm), &run->team)));
   LS_TRY(ls_comm_agree(comm, build_model(run)));
+  LS_TRY(ls_comm_agree(comm, ls_team_new(threads > 0 ? threads : useful_threads(run), &run->team)));
   LS_TRY(ls_comm_agree(comm, build_loop(run)));
   LS_TRY(ls_exchange_new(comm, config->exchange, run->parameters, ls_update_block(run->parameters), run->slices, config->precision,
                          &run->exchange));
