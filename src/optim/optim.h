@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include "lockstep/optim.h"
 
-/* NULL-terminated, in the order that help shows them. A new optimizer is one file with its ops and one row here. */
+/* NULL-terminated, in the order that help shows them. A new optimizer is a kernel in a *_real.c and its rows in optimizers.c. */
 extern const ls_optim_ops *const ls_optim_table[];
 const ls_optim_ops *ls_optim_find(const char *name); /* NULL if unknown */
 /* Bit i: slot i is in use with these values. Only such slots need memory and a place in checkpoints. */
