@@ -35,11 +35,22 @@ static bool has_validation(const ls_data_spec *data) { return data->validation >
 
 static void check_metric(ls_reader *rd, ls_place at, const char *path, const char *metric) {
   const ls_config *c = rd->config;
-  if (!metric) return;
-  if (strncmp(metric, "val_", 4) == 0 && !has_validation(&c->data))
+  if (!metric || !*metric) return;
+  bool val = strncmp(metric, "val_", 4) == 0, loss = strstr(metric, "loss"), accuracy = strstr(metric, "accuracy");
+  if (val && !has_validation(&c->data))
     ls_report_add(rd->report, at, path, "%s needs validation samples, and data.validation gives none", metric);
-  if (strstr(metric, "accuracy") && c->loss && ls_loss_task(c->loss) == LS_TASK_REGRESSION)
-    ls_report_add(rd->report, at, path, "there is no accuracy with the loss %s", c->loss);
+  if (c->loss && !loss && accuracy == (ls_loss_task(c->loss) == LS_TASK_REGRESSION))
+    ls_report_add(rd->report, at, path, "there is no %s with the loss %s", metric, c->loss);
+}
+
+static void check_metrics(ls_reader *rd, const ls_node *root) {
+  const ls_config *c = rd->config;
+  ls_place keep = place(root, "checkpoint", "keep");
+  check_metric(rd, place(root, "train", "early_stop"), "train.early_stop.metric", c->early_metric);
+  check_metric(rd, keep, "checkpoint.keep.best", c->keep_best);
+  if (c->early_metric && c->keep_best && *c->keep_best && strcmp(c->early_metric, c->keep_best) != 0)
+    ls_report_add(rd->report, keep, "checkpoint.keep.best", "%s, and train.early_stop.metric is %s: a run follows one metric", c->keep_best,
+                  c->early_metric);
 }
 
 static void check_data(ls_reader *rd, const ls_node *root) {
@@ -88,8 +99,7 @@ void ls_config_check(ls_reader *rd, const ls_node *root) {
   check_init(rd, root);
   check_eval(rd, root);
   check_optimizer(rd, root, good);
-  check_metric(rd, place(root, "train", "early_stop"), "train.early_stop.metric", c->early_metric);
-  check_metric(rd, place(root, "checkpoint", "keep"), "checkpoint.keep.best", c->keep_best);
+  check_metrics(rd, root);
   c->slices_given = c->slices >= 0;
   if (c->slices < 0 && c->batch > 0) c->slices = ls_config_default_slices(c->batch);
 }

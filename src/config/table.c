@@ -45,8 +45,10 @@ static const char *const init_types[] = {"auto",         "he_normal", "he_unifor
 static const char *const presets[] = {"book", "tensorflow1", "pytorch", NULL};
 static const char *const precisions[] = {"float32", "float64", NULL};
 static const char *const nonfinites[] = {"stop", "skip", "rollback", NULL};
-static const char *const metrics[] = {"loss", "accuracy", "val_loss", "val_accuracy", NULL};
-static const char *const best_metrics[] = {"none", "loss", "accuracy", "val_loss", "val_accuracy", NULL};
+static const char *const metrics[] = {"loss",         "accuracy", "mae",      "rmse",   "r2", "val_loss",
+                                      "val_accuracy", "val_mae",  "val_rmse", "val_r2", NULL};
+static const char *const best_metrics[] = {"none",     "loss",         "accuracy", "mae",      "rmse",   "r2",
+                                           "val_loss", "val_accuracy", "val_mae",  "val_rmse", "val_r2", NULL};
 static const char *const exchanges[] = {"auto", "shared", "tree", "mpi", NULL};
 static const char *const busies[] = {"wait", "skip", NULL};
 static const char *const logs[] = {"jsonl", "csv", NULL};
