@@ -124,6 +124,7 @@ void ls_run_free(ls_run **out) {
   LS_FREE(run->running);
   LS_FREE(run->slice_stats);
   LS_FREE(run->own_weights);
+  ls_trace_free(&run->trace);
   free_affine(&run->x_affine);
   free_affine(&run->y_affine);
   if (run->own_config) ls_config_free(&run->config);
@@ -140,6 +141,7 @@ ls_task ls_run_task(const ls_run *run) { return ls_loss_task(run->config->loss);
 static double lap(ls_run *run, ls_time_kind kind, double since) {
   double now = ls_time();
   run->time[kind] += now - since;
+  ls_trace_add(run->trace, ls_time_names[kind], since, now);
   return now;
 }
 

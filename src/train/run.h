@@ -10,6 +10,7 @@
 #include "data/data.h"
 #include "model/model.h"
 #include "train/checkpoint.h"
+#include "train/trace.h"
 #include "train/update.h"
 
 /* Bits that the ranks OR together in each step's reduce, in a message that flows anyway. */
@@ -36,6 +37,7 @@ typedef struct {
   ls_stats *slice_stats; /* (slices) of the last step; own slices */
   double lr, grad_norm;  /* of the last update; grad_norm NaN where it was not asked for */
   double time[LS_TIMES];
+  ls_trace *trace;              /* NULL: none */
   bool own_config;              /* inference only: config belongs to the run */
   ls_affine x_affine, y_affine; /* inference only: the checkpoint's scaling, n 0: none */
   void *own_weights;            /* inference only: (parameters) real, where there is no exchange */

@@ -632,12 +632,17 @@ static ls_status train(ls_trainer *t, ls_train_result *r) {
   LS_TRY_TO(end, ls_comm_agree(t->comm, root ? open_outputs(t, from, path) : LS_OK));
   ls_checkpoint_free(&from);
   LS_TRY_TO(end, ls_record_write(t));
+  if (t->options->trace) LS_TRY_TO(end, ls_trace_new(t->comm, &t->run->trace));
   ls_comm_watchdog(t->comm, t->config->watchdog);
   t->exit = "done";
   t->last_save = t->epoch_started = ls_time();
   status = loop(t);
   status = status == LS_OK ? finish(t, r) : fail_run(t, r, status);
   ls_comm_watchdog(t->comm, 0);
+  if (t->run->trace && (status == LS_OK || status == LS_ESTOPPED)) {
+    ls_status written = ls_trace_write(t->comm, t->run->trace, t->options->trace);
+    if (written != LS_OK) status = written;
+  }
   if (root) r->dir = ls_mem_text(t->dir);
 end:
   ls_checkpoint_free(&from);

@@ -5,7 +5,8 @@
 
 #include "base/mem.h"
 
-enum { NORMS_MAX = 4 };
+/* SPAN: parameters that one call of a kernel takes at most; a few slots of them stay in the second-level cache. */
+enum { NORMS_MAX = 4, SPAN = 16384 };
 
 typedef struct {
   int64_t lo, n;
@@ -27,7 +28,7 @@ struct ls_update {
   int64_t *tensor_piece;         /* (tensors + 1) number of each tensor's first piece, over all shards */
   int64_t pieces, mine, mine_lo; /* all; in my shard, the first of these */
   piece *piece;                  /* (mine) */
-  char *scratch;                 /* (threads, block) */
+  char *scratch;                 /* (threads, SPAN) */
   char *kept;                    /* (hi - lo) transformed gradient where several passes need it, or NULL */
   double *square;                /* (pieces) */
   double *sum;                   /* (pieces, norms) what ops->reduce makes */
@@ -94,7 +95,7 @@ ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, const ls_model *mo
   unsigned used = ls_optim_slots(spec->ops, spec->hyper);
   for (int s = 0; s < spec->ops->slots; s++)
     if (used >> s & 1) LS_TRY(ls_mem_new(&u->slot[s], (size_t)own, u->size));
-  LS_TRY(ls_mem_new(&memory, (size_t)(ls_team_size(team) * block), u->size));
+  LS_TRY(ls_mem_new(&memory, (size_t)ls_team_size(team) * SPAN, u->size));
   u->scratch = memory;
   if (check_finite || gradient->clip_norm > 0 || spec->ops->reduce) {
     LS_TRY(ls_mem_new(&memory, (size_t)own, u->size));
@@ -127,7 +128,7 @@ void *ls_update_slot(ls_update *u, int slot) { return u->slot[slot]; }
 
 /* The piece's gradient, summed over the ranks, with noise and clip_value; in scratch unless it can be read where it lies. */
 static void *fresh_gradient(ls_update *u, const piece *p, int thread) {
-  char *scratch = u->scratch + (size_t)thread * (size_t)ls_update_block(ls_exchange_shard_of(u->exchange, ls_comm_size(u->comm))) * u->size;
+  char *scratch = u->scratch + (size_t)thread * SPAN * u->size;
   const void *g = ls_exchange_grad(u->exchange, p->lo, p->n, scratch);
   if (!transforms(u)) return (void *)(uintptr_t)g;
   if (g != scratch) memcpy(scratch, g, (size_t)p->n * u->size);
@@ -182,13 +183,20 @@ static void scale_pass(void *arg, int thread, int threads) {
   for (int64_t i = lo; i < hi; i++) ls_gradient_scale(u->precision, kept_of(u, &u->piece[i]), u->piece[i].n, u->factor);
 }
 
+/* Neighbouring pieces of one tensor, up to SPAN parameters, as one: no norm is made here, and a kernel's call has its price. */
+static piece join_pieces(const ls_update *u, int64_t *i, int64_t hi) {
+  piece p = u->piece[(*i)++];
+  for (; *i < hi && u->piece[*i].tensor == p.tensor && p.n + u->piece[*i].n <= SPAN; ++*i) p.n += u->piece[*i].n;
+  return p;
+}
+
 static void update_pass(void *arg, int thread, int threads) {
   ls_update *u = arg;
-  int64_t lo, hi;
-  ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
-  for (int64_t i = lo; i < hi; i++) {
-    const void *g = u->kept ? kept_of(u, &u->piece[i]) : fresh_gradient(u, &u->piece[i], thread);
-    ls_optim_span span = span_of(u, &u->piece[i], g);
+  int64_t i, hi;
+  ls_team_range(u->mine, 1, thread, threads, &i, &hi);
+  while (i < hi) {
+    piece p = join_pieces(u, &i, hi);
+    ls_optim_span span = span_of(u, &p, u->kept ? kept_of(u, &p) : fresh_gradient(u, &p, thread));
     u->spec->ops->update(&span);
   }
 }
