@@ -85,7 +85,7 @@ static void check_optimizer(ls_reader *rd, const ls_node *root, bool good) {
   if (o->ops && o->preset && ls_optim_preset(o->ops, o->preset, value) != LS_OK)
     ls_report_add(rd->report, place(root, "optimizer", "preset"), "optimizer.preset", "%s", ls_error_text());
   if (!good) return; /* the values below are not all there */
-  const char *wrong = o->ops->check ? o->ops->check(o->hyper) : NULL;
+  const char *wrong = ls_optim_check(o);
   if (wrong) ls_report_add(rd->report, place(root, "optimizer", ""), "optimizer", "%s", wrong);
   s->lr = o->lr;
   if ((wrong = ls_schedule_check(s))) ls_report_add(rd->report, place(root, "schedule", ""), "schedule", "%s", wrong);

@@ -94,6 +94,7 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   LS_TRY(ls_data_open(comm, &config->data, classes, config->precision, &run->data));
   if (ls_data_rows(run->data, LS_SPLIT_TRAIN) == 0)
     return ls_fail(LS_EDATA, "no sample is left to train on (data.skip, data.limit, data.validation)");
+  LS_TRY(ls_run_agree(run)); /* before anything whose size depends on the config */
   LS_TRY(plan_batch(run));
   LS_TRY(ls_comm_agree(comm, build_model(run)));
   LS_TRY(ls_comm_agree(comm, ls_team_new(threads > 0 ? threads : useful_threads(run), &run->team)));

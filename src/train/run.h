@@ -49,6 +49,9 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
 void ls_run_free(ls_run **run);
 int ls_run_threads(const ls_comm *comm); /* default: cores this rank may use / ranks that share them */
 
+/* Same binary, config and data on every rank? LS_EINTERNAL names the odd ones. Collective. */
+ls_status ls_run_agree(const ls_run *run);
+
 /* One update: the minibatch of state.global_step. *flags: in, this rank's; out, all ranks'. want_norm: make grad_norm.
  * LS_EDIVERGED if something is not finite and train.nonfinite is stop. */
 ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags);
