@@ -13,12 +13,13 @@
 typedef struct {
   const char *name; /* in the legend; NULL: not there */
   int64_t n;
-  const double *x, *y;      /* (n); a value that is not finite is a gap */
+  const double *x, *y;      /* (n); a point with a value that is not finite is left out */
   const double *z;          /* (n) heights of a path on a surface, else NULL */
   const double *low, *high; /* (n) a band around y, or NULL */
   int color;                /* place in the palette, from 0 */
   int dash;                 /* 0 solid, 1 dashed, 2 dotted, 3 dash-dotted */
   bool path;                /* iterates: points, joined, with their numbers */
+  const double *number;     /* (n) of a path over a grid */
 } ls_curve;
 
 /* Heights over a rectangle: z[iy * n + ix] at the ix-th of n equally spaced x, the iy-th of n y. */

@@ -83,7 +83,7 @@ static void number_data(FILE *to, const ls_curve *c, const ls_grid *grid, int pa
     if (!(dx * dx + dy * dy > 0.05 * 0.05)) continue;
     px = c->x[i], py = c->y[i];
     number(to, px), number(to, py);
-    fprintf(to, " %lld", (long long)i);
+    fprintf(to, " %.0f", c->number[i]);
     if (c->z) number(to, c->z[i]);
     fputc('\n', to);
   }
@@ -157,6 +157,12 @@ static void titled(FILE *to, const char *name) {
   if (name) quoted(to, name);
 }
 
+static int64_t shown(const ls_curve *c) {
+  int64_t n = 0;
+  for (int64_t i = 0; i < c->n; i++) n += isfinite(c->y[i]) != 0;
+  return n;
+}
+
 static void plot_curves(FILE *to, const ls_panel *p, int panel, bool plain, const char *before) {
   for (int k = 0; k < p->curves; k++) {
     const ls_curve *c = &p->curve[k];
@@ -167,7 +173,7 @@ static void plot_curves(FILE *to, const ls_panel *p, int panel, bool plain, cons
   }
   for (int k = 0; k < p->curves; k++) {
     const ls_curve *c = &p->curve[k];
-    bool points = c->path || c->n <= 20;
+    bool points = c->path || shown(c) <= 20;
     fprintf(to, "%s $curve%d_%d using 1:2 with %s lw %s dt %s%s lc rgb '%s'", before, panel, k,
             points ? "linespoints pt 7 ps 0.6" : "lines", c->path ? "1.5" : "2", dash_of(c), "", color_of(c));
     titled(to, c->name);

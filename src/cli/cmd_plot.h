@@ -1,0 +1,21 @@
+/* cmd_plot.h - between the plot command and its largest picture. */
+#ifndef LS_CLI_CMD_PLOT_H
+#define LS_CLI_CMD_PLOT_H
+
+#include "view/plot.h"
+#include "view/runs.h"
+
+typedef struct {
+  char *out; /* -o */
+  char *by, *metric, *data;
+  long long steps; /* of a path: how many updates are drawn */
+  int keep_script, surface;
+} ls_plot_options;
+
+/* Two parameters over the contour lines (or the surface) of the cost of the training data, which the run's own model computes
+ * from its config.yaml; --data FILE in place of its data. LS_EDATA where a run has not logged two weights a step. */
+ls_status ls_plot_path(const ls_runs *runs, const ls_plot_options *options);
+/* "runs/a (adam lr=0.001)"; ls_mem text. */
+char *ls_plot_title(const ls_runs *runs, int item);
+
+#endif
