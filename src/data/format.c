@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-static const ls_format *const formats[] = {&ls_format_idx, NULL};
+static const ls_format *const formats[] = {&ls_format_idx, &ls_format_csv, NULL};
 
 const ls_format *ls_format_find(const char *name) {
   for (int i = 0; formats[i]; i++)
@@ -77,12 +77,7 @@ static void close_many(ls_source *source) {
   LS_FREE(m->part);
 }
 
-static char *const *names_many(const ls_source *source, int64_t *count) {
-  const ls_source *part = ((const many *)source)->part[0];
-  return part->format->names ? part->format->names(part, count) : NULL;
-}
-
-static const ls_format format_many = {"", NULL, read_many, place_many, close_many, names_many};
+static const ls_format format_many = {"", NULL, read_many, place_many, close_many};
 
 static ls_status open_parts(many *m, const ls_opening *what, const ls_format *format, char *const *path, int paths) {
   ls_opening one = *what;
@@ -94,7 +89,8 @@ static ls_status open_parts(many *m, const ls_opening *what, const ls_format *fo
     LS_TRY(format->open(&one, &m->part[i]));
     m->parts = i + 1;
     const ls_shape *shape = &m->part[i]->shape;
-    if (i == 0) *whole = *shape, whole->rows = 0, one.first = what->first ? what->first : m->part[0];
+    if (i == 0) *whole = *shape, whole->rows = 0, m->base.names = m->part[0]->names;
+    if (i == 0 && !what->first) one.first = m->part[0];
     if (shape->features != whole->features || shape->outputs != whole->outputs)
       return ls_fail(LS_EDATA, "%s: %lld features and %lld targets a sample; %s has %lld and %lld", path[i], (long long)shape->features,
                      (long long)shape->outputs, path[0], (long long)whole->features, (long long)whole->outputs);

@@ -15,6 +15,7 @@ typedef struct {
 } ls_shape;
 
 typedef struct ls_format ls_format;
+typedef struct ls_names ls_names;
 
 /* An open source: its rows come in order, once. Each format's own struct begins with this one. */
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
   ls_shape shape;
   ls_data_file *file; /* (files); digest and samples are there once the last row has been read */
   int files;
+  ls_names *names; /* y are numbers into these names of classes; NULL: none */
 } ls_source;
 
 /* What a format is asked to open. */
@@ -43,11 +45,9 @@ struct ls_format {
   /* Where a value stands, for messages: "FILE: sample 17", "FILE:18: column 3". column < 0: y's column -1 - column. */
   void (*place)(const ls_source *source, int64_t row, int64_t column, char *text, size_t size);
   void (*close)(ls_source *source);
-  /* Names of the classes, sorted, once the first source of train is open: y is a number into them. NULL (also the function): numbers. */
-  char *const *(*names)(const ls_source *source, int64_t *count);
 };
 
-extern const ls_format ls_format_idx;
+extern const ls_format ls_format_idx, ls_format_csv;
 const ls_format *ls_format_find(const char *name); /* NULL: no such format */
 
 /* Begin a source of `size` bytes (its format's struct) with room for `files` files; one file's path. */

@@ -74,7 +74,7 @@ static ls_status store_targets(loading *l, const ls_source *r, int64_t row, int6
   int64_t n = part->shape.outputs;
   for (int64_t k = 0; k < rows * n; k++) {
     double v = l->data->precision == LS_F32 ? (double)(float)l->y[k] : l->y[k];
-    if (!isfinite(v)) return bad_value(r, row + k / n, -1 - k % n, "target that is not finite", l->y[k]);
+    if (!isfinite(v)) return bad_value(r, row + k / n, -1 - k % n, "missing, not finite or too large for the precision", l->y[k]);
     if (l->data->precision == LS_F32)
       ((float *)part->y.data)[row * n + k] = (float)v;
     else
@@ -89,7 +89,8 @@ static ls_status check_finite(const ls_source *r, int64_t row, int64_t rows, con
   if (part->cell == LS_CELL_F64) bad = ls_not_finite_f64(x, n);
   if (bad == n) return LS_OK;
   double value = part->cell == LS_CELL_F32 ? (double)((const float *)x)[bad] : ((const double *)x)[bad];
-  return bad_value(r, row + bad / part->shape.features, bad % part->shape.features, "input that is not finite", value);
+  return bad_value(r, row + bad / part->shape.features, bad % part->shape.features, "missing, not finite or too large for the precision",
+                   value);
 }
 
 static ls_status read_part(loading *l, int s) {

@@ -143,6 +143,22 @@ ls_status ls_gz_read(ls_gz *gz, void *data, size_t bytes, size_t *got) {
   return LS_OK;
 }
 
+ls_status ls_gz_read_all(ls_gz *gz, char **data, size_t *bytes) {
+  size_t room = (size_t)gz->size + BUFFER, got;
+  char *grown;
+  LS_NEW(*data, room + 1);
+  for (*bytes = 0;; room *= 2) {
+    ls_status status = ls_gz_read(gz, *data + *bytes, room - *bytes, &got);
+    *bytes += got;
+    if (status == LS_OK && *bytes < room) return LS_OK;
+    if (status == LS_OK) status = ls_mem_new((void **)&grown, 2 * room + 1, 1);
+    if (status == LS_OK) memcpy(grown, *data, *bytes);
+    LS_FREE(*data);
+    LS_TRY(status);
+    *data = grown;
+  }
+}
+
 int64_t ls_gz_bound(const ls_gz *gz) {
   if (!gz->packed) return gz->size;
   return gz->size > INT64_MAX / DEFLATE_MAX ? INT64_MAX : gz->size * DEFLATE_MAX;

@@ -1,0 +1,264 @@
+/* csv.c - comma-separated values (RFC 4180): quotes, CRLF or LF, a UTF-8 byte order mark, one header line or none, .gz too.
+ * The file is read into memory; opening counts its records and checks their shape, reading parses the numbers. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "data/csv_text.h"
+#include "data/decimal.h"
+#include "data/names.h"
+
+enum { QUOTE_SHOWN = 40 };
+
+typedef struct {
+  ls_source base;
+  ls_csv_text text;
+  ls_csv_cursor next;  /* the record to be read next */
+  int64_t columns;     /* of every record */
+  ls_csv_field *field; /* (columns) of the record taken last */
+  char **head;         /* (columns) names, or NULL */
+  int64_t *x, *y;      /* (features), (outputs): their columns */
+  bool classes;
+  ls_names *own_names; /* of the first source; the others look into it */
+} csv;
+
+static const char *path_of(const csv *c) { return c->base.file[0].path; }
+
+/* ---- records ---- */
+
+static ls_status next_record(csv *c) {
+  int64_t line = c->next.line, fields;
+  bool blank = *c->next.at == '\n' || *c->next.at == '\r';
+  LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &fields));
+  if (fields == c->columns && !(blank && c->columns > 1)) return LS_OK;
+  if (blank) return ls_fail(LS_EDATA, "%s:%lld: an empty line between records", path_of(c), (long long)line);
+  return ls_fail(LS_EDATA, "%s:%lld: %lld fields, but %s has %lld", path_of(c), (long long)line, (long long)fields,
+                 c->head ? "the header" : "the first line", (long long)c->columns);
+}
+
+/* ---- opening: the header ---- */
+
+/* All numbers: a first sample that would be lost as a header. */
+static void warn_of_numbers(const csv *c) {
+  double value;
+  for (int64_t k = 0; k < c->columns; k++)
+    if (!ls_decimal(c->field[k].text, c->field[k].length, &value)) return;
+  ls_log(LS_LOG_WARN, "%s:1: the header has only numbers; if it is a sample, say header: false", path_of(c));
+}
+
+static ls_status read_header(csv *c, bool header) {
+  ls_csv_cursor peek = c->next;
+  if (ls_csv_ended(&c->text, c->next.at)) return ls_fail(LS_EDATA, "%s: holds no samples: the file is empty", path_of(c));
+  LS_TRY(ls_csv_record(&c->text, &peek, NULL, 0, &c->columns));
+  LS_NEW(c->field, c->columns);
+  if (!header) return LS_OK;
+  LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &c->columns));
+  warn_of_numbers(c);
+  LS_NEW(c->head, c->columns);
+  for (int64_t k = 0; k < c->columns; k++) c->head[k] = ls_csv_unquoted(c->field[k]);
+  return LS_OK;
+}
+
+/* ---- opening: which columns ---- */
+
+static ls_status no_column(const csv *c, const char *name) {
+  char list[400];
+  size_t length = 0;
+  *list = 0;
+  for (int64_t k = 0; c->head && k < c->columns && length < sizeof list; k++)
+    length += (size_t)snprintf(list + length, sizeof list - length, "%s%s", k ? ", " : ": ", c->head[k]);
+  const char *other = c->columns > 1 ? "" : strchr(c->text.text, ';') ? "; fields are separated by commas here, not by ;" : "";
+  return ls_fail(LS_EDATA, "%s: no column '%s'; there are %lld%s%s%s", path_of(c), name, (long long)c->columns, list,
+                 length >= sizeof list ? " ..." : "", other);
+}
+
+/* "price", "7" or "3-7", columns counted from 1: a name of the header goes first. */
+static ls_status find_columns(const csv *c, const char *name, int64_t *lo, int64_t *hi) {
+  int same = 0, used = 0;
+  for (int64_t k = 0; c->head && k < c->columns; k++)
+    if (strcmp(c->head[k], name) == 0) *lo = *hi = k, same++;
+  if (same > 1) return ls_fail(LS_EDATA, "%s: %d columns are named '%s'; give the column's number", path_of(c), same, name);
+  if (same == 1) return LS_OK;
+  long long first, last;
+  if (sscanf(name, "%19lld-%19lld%n", &first, &last, &used) != 2 || name[used]) {
+    used = 0;
+    if (sscanf(name, "%19lld%n", &first, &used) != 1 || name[used]) return no_column(c, name);
+    last = first;
+  }
+  if (first < 1 || last < first || last > c->columns) return no_column(c, name);
+  *lo = first - 1;
+  *hi = last - 1;
+  return LS_OK;
+}
+
+/* The columns of a list of names, in its order. */
+static ls_status choose(csv *c, char *const *name, int64_t **column, int64_t *count) {
+  int64_t lo, hi, total = 0;
+  for (int i = 0; name && name[i]; i++) {
+    LS_TRY(find_columns(c, name[i], &lo, &hi));
+    total += hi - lo + 1;
+  }
+  LS_NEW(*column, total);
+  *count = 0;
+  for (int i = 0; name && name[i]; i++) {
+    LS_TRY(find_columns(c, name[i], &lo, &hi));
+    for (int64_t k = lo; k <= hi; k++) (*column)[(*count)++] = k;
+  }
+  return LS_OK;
+}
+
+/* No list for x: all columns that are not y's. */
+static ls_status choose_rest(csv *c) {
+  LS_NEW(c->x, c->columns);
+  c->base.shape.features = 0;
+  for (int64_t k = 0; k < c->columns; k++) {
+    bool taken = false;
+    for (int64_t i = 0; i < c->base.shape.outputs; i++) taken = taken || c->y[i] == k;
+    if (!taken) c->x[c->base.shape.features++] = k;
+  }
+  return LS_OK;
+}
+
+static ls_status choose_columns(csv *c, const ls_source_spec *spec) {
+  LS_TRY(choose(c, spec->y_cols, &c->y, &c->base.shape.outputs));
+  LS_TRY(spec->x_cols ? choose(c, spec->x_cols, &c->x, &c->base.shape.features) : choose_rest(c));
+  return c->base.shape.features > 0 ? LS_OK : ls_fail(LS_EDATA, "%s: no column is left for the inputs", path_of(c));
+}
+
+/* ---- opening: the records ---- */
+
+/* Classes of train are collected; those of the other splits must be among them, which reading finds out. */
+static ls_status scan(csv *c, bool collect) {
+  ls_csv_cursor first = c->next;
+  while (!ls_csv_ended(&c->text, c->next.at)) {
+    int64_t line = c->next.line;
+    LS_TRY(next_record(c));
+    c->base.shape.rows++;
+    if (!collect) continue;
+    char *name = ls_csv_unquoted(c->field[c->y[0]]);
+    ls_status status = *name ? ls_names_add(c->base.names, name, strlen(name)) : ls_fail(LS_EDATA, "no class");
+    LS_FREE(name);
+    if (status != LS_OK) return ls_fail_prefix(status, "%s:%lld: column %lld", path_of(c), (long long)line, (long long)c->y[0] + 1);
+  }
+  c->next = first;
+  c->base.file[0].samples = c->base.shape.rows;
+  return c->base.shape.rows > 0 ? LS_OK : ls_fail(LS_EDATA, "%s: holds no samples: there is only a header", path_of(c));
+}
+
+static ls_status open_file(csv *c, const ls_opening *what) {
+  const ls_source_spec *spec = &what->spec->source[what->split];
+  c->base.file[0].path = ls_mem_text(what->file);
+  LS_TRY(ls_csv_open(path_of(c), &c->text, c->base.file));
+  c->next = c->text.start;
+  LS_TRY(read_header(c, spec->header));
+  LS_TRY(choose_columns(c, spec));
+  c->classes = what->classes && c->base.shape.outputs == 1;
+  if (c->classes && !what->first) LS_TRY(ls_names_new(&c->own_names));
+  if (c->classes) c->base.names = what->first ? what->first->names : c->own_names;
+  return scan(c, c->classes && what->split == LS_SPLIT_TRAIN);
+}
+
+static ls_status open_csv(const ls_opening *what, ls_source **out) {
+  LS_TRY(ls_source_new(&ls_format_csv, sizeof(csv), 1, out));
+  ls_status status = open_file((csv *)*out, what);
+  if (status != LS_OK) ls_source_close(out);
+  return status;
+}
+
+static void close_csv(ls_source *source) {
+  csv *c = (csv *)source;
+  for (int64_t k = 0; c->head && k < c->columns; k++) LS_FREE(c->head[k]);
+  LS_FREE(c->head);
+  LS_FREE(c->field);
+  LS_FREE(c->x);
+  LS_FREE(c->y);
+  LS_FREE(c->text.text);
+  ls_names_free(&c->own_names);
+}
+
+/* ---- reading ---- */
+
+static void place_field(const csv *c, int64_t line, int64_t column, char *text, size_t size) {
+  snprintf(text, size, "%s:%lld: column %lld%s%s%s", path_of(c), (long long)line, (long long)column + 1, c->head ? " (" : "",
+           c->head ? c->head[column] : "", c->head ? ")" : "");
+}
+
+static ls_status bad_field(const csv *c, int64_t line, int64_t column, const char *what) {
+  char place[512];
+  ls_csv_field f = c->field[column];
+  place_field(c, line, column, place, sizeof place);
+  return ls_fail(LS_EDATA, "%s: %s: '%.*s'", place, what, f.length < QUOTE_SHOWN ? (int)f.length : QUOTE_SHOWN, f.text);
+}
+
+/* What people write where a value is missing; it becomes a NaN, which whoever reads the rows refuses, or counts. */
+static bool is_missing(ls_csv_field f) {
+  static const char *const word[] = {"", "na", "n/a", "nan", "-nan", "+nan", "null", "none", NULL};
+  for (int i = 0; word[i]; i++)
+    if (f.length == strlen(word[i]) && strncasecmp(f.text, word[i], f.length) == 0) return true;
+  return false;
+}
+
+static bool is_infinite(ls_csv_field f, double *value) {
+  bool sign = f.length > 0 && (*f.text == '-' || *f.text == '+');
+  ls_csv_field bare = {f.text + sign, f.length - sign};
+  bool infinite =
+      (bare.length == 3 && strncasecmp(bare.text, "inf", 3) == 0) || (bare.length == 8 && strncasecmp(bare.text, "infinity", 8) == 0);
+  if (infinite) *value = *f.text == '-' ? -HUGE_VAL : HUGE_VAL;
+  return infinite;
+}
+
+static ls_status parse(const csv *c, int64_t line, int64_t column, double *value) {
+  ls_csv_field f = c->field[column];
+  if (ls_decimal(f.text, f.length, value) || is_infinite(f, value)) return LS_OK;
+  if (!is_missing(f)) return bad_field(c, line, column, "not a number");
+  *value = (double)NAN;
+  return LS_OK;
+}
+
+static ls_status parse_class(const csv *c, int64_t line, double *value) {
+  bool found;
+  if (c->base.names->numbers) return parse(c, line, c->y[0], value);
+  char *name = ls_csv_unquoted(c->field[c->y[0]]);
+  *value = (double)ls_names_find(c->base.names, name, strlen(name), &found);
+  LS_FREE(name);
+  return found ? LS_OK : bad_field(c, line, c->y[0], "a class that the training data do not have");
+}
+
+static ls_status read_row(csv *c, ls_cell cell, void *x, double *y) {
+  const ls_shape *shape = &c->base.shape;
+  int64_t line = c->next.line;
+  double value;
+  LS_TRY(next_record(c));
+  for (int64_t i = 0; i < shape->features; i++) {
+    LS_TRY(parse(c, line, c->x[i], &value));
+    if (cell == LS_CELL_F32)
+      ((float *)x)[i] = (float)value;
+    else
+      ((double *)x)[i] = value;
+  }
+  if (c->classes) return parse_class(c, line, y);
+  for (int64_t i = 0; i < shape->outputs; i++) LS_TRY(parse(c, line, c->y[i], &y[i]));
+  return LS_OK;
+}
+
+static ls_status read_csv(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
+  size_t width = (size_t)source->shape.features * ls_cell_size(cell);
+  for (int64_t r = 0; r < rows; r++) LS_TRY(read_row((csv *)source, cell, (char *)x + (size_t)r * width, y + r * source->shape.outputs));
+  return LS_OK;
+}
+
+/* Only for messages: the records are counted again from the top. */
+static void place_csv(const ls_source *source, int64_t row, int64_t column, char *text, size_t size) {
+  const csv *c = (const csv *)source;
+  ls_csv_cursor at = c->text.start;
+  int64_t fields, line = 1;
+  for (int64_t r = c->head ? -1 : 0; r <= row; r++) {
+    line = at.line;
+    if (ls_csv_record(&c->text, &at, NULL, 0, &fields) != LS_OK) break;
+  }
+  place_field(c, line, column < 0 ? c->y[-1 - column] : c->x[column], text, size);
+}
+
+const ls_format ls_format_csv = {"csv", open_csv, read_csv, place_csv, close_csv};

@@ -1,0 +1,90 @@
+#include "data/csv_text.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "io/gz.h"
+
+ls_status ls_csv_open(const char *path, ls_csv_text *c, ls_data_file *file) {
+  *c = (ls_csv_text){.path = path};
+  ls_gz *gz;
+  size_t bytes;
+  LS_TRY(ls_gz_open(path, &gz));
+  ls_status status = ls_gz_read_all(gz, &c->text, &bytes);
+  file->bytes = ls_gz_size(gz);
+  ls_gz_digest(gz, file->digest);
+  ls_gz_close(&gz);
+  LS_TRY(status);
+  c->end = c->text + bytes;
+  c->start = (ls_csv_cursor){c->text, 1};
+  if (bytes >= 3 && memcmp(c->text, "\xef\xbb\xbf", 3) == 0) c->start.at += 3;
+  if (bytes >= 2 && (memcmp(c->text, "\xff\xfe", 2) == 0 || memcmp(c->text, "\xfe\xff", 2) == 0))
+    return ls_fail(LS_EDATA, "%s: UTF-16 text; save it as UTF-8 (iconv -f utf-16 -t utf-8)", path);
+  const char *nul = memchr(c->text, 0, bytes);
+  if (nul) {
+    int64_t line = 1;
+    for (const char *p = c->text; p < nul; p++) line += *p == '\n';
+    return ls_fail(LS_EDATA, "%s:%lld: a NUL byte (byte %lld): no text file", path, (long long)line, (long long)(nul - c->text));
+  }
+  return LS_OK;
+}
+
+static ls_status take_quoted(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out) {
+  ls_csv_cursor start = *at;
+  const char *p = at->at + 1;
+  for (;; p++) {
+    if (p == c->end)
+      return ls_fail(LS_EDATA, "%s:%lld: the quote opened here (column %lld) is never closed", c->path, (long long)start.line,
+                     (long long)(start.at - c->text + 1));
+    if (*p == '\n') at->line++;
+    if (*p != '"') continue;
+    if (p[1] != '"') break;
+    p++;
+  }
+  *out = (ls_csv_field){at->at + 1, (size_t)(p - at->at - 1)};
+  at->at = p + 1;
+  if (at->at == c->end || strchr(",\r\n", *at->at)) return LS_OK;
+  return ls_fail(LS_EDATA, "%s:%lld: text behind a closing quote; double the quote if it belongs to the text", c->path,
+                 (long long)at->line);
+}
+
+static void take_plain(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out) {
+  const char *p = at->at, *last;
+  while (p < c->end && *p != ',' && *p != '\n') p++;
+  last = p;
+  while (at->at < last && (*at->at == ' ' || *at->at == '\t')) at->at++;
+  while (last > at->at && (last[-1] == ' ' || last[-1] == '\t' || last[-1] == '\r')) last--;
+  *out = (ls_csv_field){at->at, (size_t)(last - at->at)};
+  at->at = p;
+}
+
+ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out, int64_t room, int64_t *fields) {
+  ls_csv_field spare;
+  for (*fields = 0;; at->at++) {
+    ls_csv_field *to = *fields < room ? &out[*fields] : &spare;
+    ++*fields;
+    if (at->at < c->end && *at->at == '"')
+      LS_TRY(take_quoted(c, at, to));
+    else
+      take_plain(c, at, to);
+    if (at->at < c->end && *at->at == '\r') at->at++;
+    if (at->at == c->end || *at->at != ',') break;
+  }
+  if (at->at < c->end && *at->at == '\n') at->at++, at->line++;
+  return LS_OK;
+}
+
+bool ls_csv_ended(const ls_csv_text *c, const char *p) {
+  while (p < c->end && (*p == '\n' || *p == '\r')) p++;
+  return p == c->end;
+}
+
+char *ls_csv_unquoted(ls_csv_field f) {
+  char *text = ls_mem_format("%.*s", (int)f.length, f.text), *to = text;
+  for (const char *from = text; *from; from++) {
+    *to++ = *from;
+    if (from[0] == '"' && from[1] == '"') from++;
+  }
+  *to = 0;
+  return text;
+}

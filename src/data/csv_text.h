@@ -1,0 +1,32 @@
+/* csv_text.h - RFC 4180: a text and its records. Commas; CRLF or LF; quoted fields with commas, lines and doubled quotes in them. */
+#ifndef LS_DATA_CSV_TEXT_H
+#define LS_DATA_CSV_TEXT_H
+
+#include "data/data.h"
+
+typedef struct {
+  const char *at;
+  int64_t line; /* physical, from 1 */
+} ls_csv_cursor;
+
+/* Without its quotes and, where there are none, without the blanks around it; doubled quotes still double. */
+typedef struct {
+  const char *text;
+  size_t length;
+} ls_csv_field;
+
+typedef struct {
+  const char *path; /* borrowed */
+  char *text;       /* the file, NUL behind it; LS_FREE */
+  const char *end;
+  ls_csv_cursor start; /* behind a byte order mark */
+} ls_csv_text;
+
+/* Read a file, plain or gzip, and set file->bytes and digest. LS_EDATA for what is no text in UTF-8 or the like. */
+ls_status ls_csv_open(const char *path, ls_csv_text *out, ls_data_file *file);
+/* The record at *at, its first `room` fields into out; how many there are. LS_EDATA with file and line for a quote that never ends. */
+ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out, int64_t room, int64_t *fields);
+bool ls_csv_ended(const ls_csv_text *c, const char *p); /* only blank lines are left from p on */
+char *ls_csv_unquoted(ls_csv_field f);                  /* ls_mem text, doubled quotes single */
+
+#endif

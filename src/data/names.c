@@ -1,0 +1,70 @@
+#include "data/names.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/decimal.h"
+
+ls_status ls_names_new(ls_names **out) {
+  LS_NEW(*out, 1);
+  (*out)->numbers = true;
+  return LS_OK;
+}
+
+void ls_names_free(ls_names **out) {
+  ls_names *names = *out;
+  if (!names) return;
+  for (int64_t i = 0; i < names->count; i++) LS_FREE(names->text[i]);
+  LS_FREE(names->text);
+  LS_FREE(*out);
+}
+
+static int compare(const char *name, const char *text, size_t length) {
+  int order = strncmp(name, text, length);
+  return order ? order : name[length] != 0;
+}
+
+int64_t ls_names_find(const ls_names *names, const char *text, size_t length, bool *found) {
+  int64_t lo = 0, hi = names->count;
+  *found = false;
+  while (lo < hi && !*found) {
+    int64_t middle = lo + (hi - lo) / 2;
+    int order = compare(names->text[middle], text, length);
+    *found = order == 0;
+    if (*found)
+      lo = middle;
+    else if (order < 0)
+      lo = middle + 1;
+    else
+      hi = middle;
+  }
+  return lo;
+}
+
+static ls_status grow(ls_names *names) {
+  char **text;
+  int64_t room = names->room ? 2 * names->room : 16;
+  LS_NEW(text, room);
+  if (names->count) memcpy(text, names->text, (size_t)names->count * sizeof *text);
+  LS_FREE(names->text);
+  names->text = text;
+  names->room = room;
+  return LS_OK;
+}
+
+ls_status ls_names_add(ls_names *names, const char *text, size_t length) {
+  bool found;
+  double value;
+  int64_t at = ls_names_find(names, text, length, &found);
+  if (found) return LS_OK;
+  names->numbers = names->numbers && ls_decimal(text, length, &value);
+  if (names->count == LS_NAMES_MAX)
+    return names->numbers
+               ? LS_OK
+               : ls_fail(LS_EDATA, "more than %d different classes; is this column a quantity, for a regression loss?", LS_NAMES_MAX);
+  if (names->count == names->room) LS_TRY(grow(names));
+  memmove(names->text + at + 1, names->text + at, (size_t)(names->count - at) * sizeof *names->text);
+  names->text[at] = ls_mem_format("%.*s", (int)length, text);
+  names->count++;
+  return LS_OK;
+}

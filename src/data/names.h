@@ -1,0 +1,22 @@
+/* names.h - names of classes: sorted byte by byte, so that a class's number depends neither on the order of samples nor on the locale. */
+#ifndef LS_DATA_NAMES_H
+#define LS_DATA_NAMES_H
+
+#include "data/format.h"
+
+enum { LS_NAMES_MAX = 1 << 16 };
+
+struct ls_names {
+  char **text; /* (count) sorted */
+  int64_t count, room;
+  bool numbers; /* all of them are numbers: the class is the number itself */
+};
+
+ls_status ls_names_new(ls_names **out);
+void ls_names_free(ls_names **names);
+/* The place of a name, or of the next one: *found says which. */
+int64_t ls_names_find(const ls_names *names, const char *text, size_t length, bool *found);
+/* Put a name in where it is new. More than LS_NAMES_MAX names are not kept. */
+ls_status ls_names_add(ls_names *names, const char *text, size_t length);
+
+#endif

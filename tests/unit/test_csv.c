@@ -1,0 +1,232 @@
+/* CSV as people write it: values exact, classes by name, every mistake located by file, line and column. */
+#include <locale.h>
+
+#include "base/mem.h"
+#include "data/decimal.h"
+#include "idx_files.h"
+
+static ls_comm *comm;
+static char *dir, train_path[256], test_path[256], csv_type[] = "csv";
+
+static int up(void **state) {
+  (void)state;
+  dir = test_dir();
+  snprintf(train_path, sizeof train_path, "%s/train.csv", dir);
+  snprintf(test_path, sizeof test_path, "%s/test.csv", dir);
+  return ls_comm_open(&comm) == LS_OK ? 0 : -1;
+}
+
+static int down(void **state) {
+  (void)state;
+  remove_dir(dir);
+  ls_comm_close(&comm);
+  return ls_mem_live() == 0 ? 0 : -1;
+}
+
+enum { LIST = 8 };
+static char *x_list[LIST], *y_list[LIST];
+
+static char **list(char **to, const char *words) {
+  static char text[2][128];
+  char *copy = text[to == y_list];
+  int n = 0;
+  snprintf(copy, 128, "%s", words);
+  for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) to[n++] = word;
+  to[n] = NULL;
+  return n ? to : NULL;
+}
+
+static ls_data_spec csv_spec(const char *x, const char *y, bool header) {
+  ls_data_spec spec = {.type = csv_type, .limit = {-1, -1, -1}};
+  spec.source[0] = (ls_source_spec){.file = train_path, .x_cols = list(x_list, x), .y_cols = list(y_list, y), .header = header};
+  return spec;
+}
+
+static void put(const char *name, const char *text) { put_file(dir, name, text, strlen(text)); }
+
+static ls_data *opened(const ls_data_spec *spec, bool classes) {
+  ls_data *data;
+  if (ls_data_open(comm, spec, classes, LS_F64, &data) != LS_OK) fail_msg("%s", ls_error_text());
+  return data;
+}
+
+static void check_row(const ls_data *data, ls_split split, int64_t row, int features, const double *want, int outputs,
+                      const double *target) {
+  double x[8], y[8];
+  assert_int_equal(ls_data_features(data), features);
+  assert_int_equal(ls_data_outputs(data), outputs);
+  assert_int_equal(ls_data_gather(data, split, &row, 1, x, 8, NULL, y), LS_OK);
+  for (int i = 0; i < features; i++) assert_true(x[i] == want[i]);
+  for (int i = 0; i < outputs; i++) assert_true(y[i] == target[i]);
+}
+
+/* Names, numbers from 1 and ranges; quotes with commas, quotes and lines inside; CRLF; blanks; a byte order mark; gzip; blank lines at the
+ * end. */
+static void values(void **state) {
+  (void)state;
+  static const char text[] =
+      "\xef\xbb\xbf\"a, first\",b ,\"c \"\"q\"\"\",note,price\r\n"
+      "1.5, -2e3,+.25,\"one, \"\"two\"\"\nthree\",7\r\n"
+      "0.1,  3 ,\"4\",,\t1e-3 \r\n\r\n\n";
+  for (int packed = 0; packed < 2; packed++) {
+    if (packed)
+      put_gz(dir, "train.csv", text, strlen(text), "wb");
+    else
+      put("train.csv", text);
+    ls_data_spec spec = csv_spec("b 1 3-3", "price 2", true);
+    ls_data *data = opened(&spec, false);
+    check_row(data, LS_SPLIT_TRAIN, 0, 3, (double[]){-2000, 1.5, 0.25}, 2, (double[]){7, -2000});
+    check_row(data, LS_SPLIT_TRAIN, 1, 3, (double[]){3, 0.1, 4}, 2, (double[]){1e-3, 3});
+    assert_int_equal(ls_data_rows(data, LS_SPLIT_TRAIN), 2);
+    ls_data_close(comm, &data);
+  }
+  put("train.csv", "1,2,3\n4,5,6");
+  ls_data_spec spec = csv_spec("", "3", false);
+  ls_data *data = opened(&spec, false);
+  check_row(data, LS_SPLIT_TRAIN, 1, 2, (double[]){4, 5}, 1, (double[]){6});
+  ls_data_close(comm, &data);
+}
+
+/* Sorted by name, whichever comes first; test must not know others. Numbers stay numbers. */
+static void classes(void **state) {
+  (void)state;
+  put("train.csv", "x,kind\n1,setosa\n2,\"virginica\"\n3,versicolor\n4,setosa\n");
+  put("test.csv", "x,kind\n9,virginica\n");
+  ls_data_spec spec = csv_spec("x", "kind", true);
+  spec.source[LS_SPLIT_TEST] = spec.source[0];
+  spec.source[LS_SPLIT_TEST].file = test_path;
+  ls_data *data = opened(&spec, true);
+  int32_t label[4];
+  double x[4];
+  assert_int_equal(ls_data_outputs(data), 3);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2, 3}, 4, x, 1, label, NULL), LS_OK);
+  assert_memory_equal(label, ((int32_t[]){0, 2, 1, 0}), sizeof label);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TEST, (int64_t[]){0}, 1, x, 1, label, NULL), LS_OK);
+  assert_int_equal(label[0], 2);
+  ls_data_close(comm, &data);
+  put("test.csv", "x,kind\n9,virginica\n8,tulip\n");
+  assert_int_equal(ls_data_open(comm, &spec, true, LS_F64, &data), LS_EDATA);
+  assert_non_null(strstr(ls_error_text(), "test.csv:3: column 2 (kind): a class that the training data do not have: 'tulip'"));
+  put("train.csv", "x,kind\n1,5\n2,0\n");
+  spec.source[LS_SPLIT_TEST].file = NULL;
+  data = opened(&spec, true);
+  assert_int_equal(ls_data_outputs(data), 6);
+  ls_data_close(comm, &data);
+}
+
+/* sim-*.csv: one source, in the order of names, class names over all of them. */
+static void several_files(void **state) {
+  (void)state;
+  static char pattern[256];
+  snprintf(pattern, sizeof pattern, "%s/sim-*.csv", dir);
+  put("sim-2.csv", "x,y\n3,a\n");
+  put("sim-10.csv", "x,y\n1,c\n2,b\n");
+  ls_data_spec spec = csv_spec("x", "y", true);
+  spec.source[0].file = pattern;
+  ls_data *data = opened(&spec, true);
+  double x[3];
+  int32_t label[3];
+  int files;
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2}, 3, x, 1, label, NULL), LS_OK);
+  assert_true(x[0] == 1 && x[1] == 2 && x[2] == 3);
+  assert_memory_equal(label, ((int32_t[]){2, 1, 0}), sizeof label);
+  const ls_data_file *file = ls_data_files(data, &files);
+  assert_true(files == 2 && file[0].samples == 2 && file[1].samples == 1 && file[0].digest[0] == 'x' && file[1].digest[0] == 'x');
+  ls_data_close(comm, &data);
+  put("sim-2.csv", "x,y\n3,a\noops,a\n");
+  assert_int_equal(ls_data_open(comm, &spec, true, LS_F64, &data), LS_EDATA);
+  assert_non_null(strstr(ls_error_text(), "sim-2.csv:3: column 1 (x): not a number: 'oops'"));
+  snprintf(pattern, sizeof pattern, "%s/none-*.csv", dir);
+  assert_int_equal(ls_data_open(comm, &spec, true, LS_F64, &data), LS_EDATA);
+  assert_non_null(strstr(ls_error_text(), "no file has such a name"));
+}
+
+static void mistakes(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *x, *y;
+    bool classes;
+    const char *error;
+  } bad[] = {
+      {"", "1", "2", false, "train.csv: holds no samples: the file is empty"},
+      {"\n\n", "1", "2", false, "the file is empty"},
+      {"a,b\n", "a", "b", false, "train.csv: holds no samples: there is only a header"},
+      {"a,b\n1,2\n3\n", "a", "b", false, "train.csv:3: 1 fields, but the header has 2"},
+      {"a,b\n1,2\n3,4,5\n", "a", "b", false, "train.csv:3: 3 fields, but the header has 2"},
+      {"a,b\n1,2\n\n3,4\n", "a", "b", false, "train.csv:3: an empty line between records"},
+      {"a,b\n1,2\n,4\n", "a", "b", false, "train.csv:3: column 1 (a): missing, not finite"},
+      {"a,b\n1,2\n3,NA\n", "a", "b", false, "train.csv:3: column 2 (b): missing, not finite"},
+      {"a,b\n1,2\n3,-inf\n", "a", "b", false, "column 2 (b): missing, not finite or too large for the precision (-inf)"},
+      {"a,b\n1,2\n1e999,3\n", "a", "b", false, "column 1 (a): missing, not finite"},
+      {"a,b\n1,2\n1.2.3,3\n", "a", "b", false, "train.csv:3: column 1 (a): not a number: '1.2.3'"},
+      {"a,b\n1,2\n0x10,3\n", "a", "b", false, "not a number: '0x10'"},
+      {"a,b\n1,2\n\"1,5\",3\n", "a", "b", false, "not a number: '1,5'"},
+      {"a,b\n1,\"2\n3,4\n", "a", "b", false, "train.csv:2: the quote opened here (column 7) is never closed"},
+      {"a,b\n1,\"2\"3\n", "a", "b", false, "train.csv:2: text behind a closing quote"},
+      {"a,b\n\"x\ny\",\"\n\"3\n", "a", "b", false, "train.csv:4: text behind a closing quote"},
+      {"a,b\n1,2\n", "a", "c", false, "train.csv: no column 'c'; there are 2: a, b"},
+      {"a,b\n1,2\n", "a", "3", false, "no column '3'"},
+      {"a,b\n1,2\n", "2-3", "a", false, "no column '2-3'"},
+      {"a,b\n1,2\n", "0", "a", false, "no column '0'"},
+      {"a,b\n1,2\n", "2-1", "a", false, "no column '2-1'"},
+      {"a,a\n1,2\n", "a", "2", false, "2 columns are named 'a'"},
+      {"a;b\n1;2\n", "a", "b", false, "separated by commas here, not by ;"},
+      {"a\n1\n", "", "a", false, "no column is left for the inputs"},
+      {"a,b\n1,0\n2,1.5\n", "a", "b", true, "train.csv:3: column 2 (b): not a class number: 0, 1, 2 ... are (1.5)"},
+      {"a,b\n1,0\n2,-1\n", "a", "b", true, "train.csv:3: column 2 (b): not a class number"},
+      {"a,b\n1,0\n2,\n", "a", "b", true, "train.csv:3: column 2: no class"},
+      {"a,b\n1,0\n2,4000000\n", "a", "b", true, "class number too large"},
+      {"a,b,c\n1,0,0\n", "a", "b c", true, "classes are one column of y, here are 2"},
+      {"\xff\xfe"
+       "a",
+       "a", "b", false, "UTF-16"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    put("train.csv", bad[i].text);
+    ls_data_spec spec = csv_spec(bad[i].x, bad[i].y, true);
+    ls_data *data;
+    assert_int_equal(ls_data_open(comm, &spec, bad[i].classes, LS_F64, &data), LS_EDATA);
+    if (!strstr(ls_error_text(), bad[i].error)) fail_msg("%zu: \"%s\" is not in: %s", i, bad[i].error, ls_error_text());
+  }
+  put_file(dir, "train.csv", "a,b\n1,2\n3,\0004\n", 14);
+  ls_data_spec spec = csv_spec("a", "b", true);
+  ls_data *data;
+  assert_int_equal(ls_data_open(comm, &spec, false, LS_F64, &data), LS_EDATA);
+  assert_non_null(strstr(ls_error_text(), "train.csv:3: a NUL byte (byte 10)"));
+  assert_int_equal(ls_data_open(comm, &spec, false, LS_F32, &data), LS_EDATA);
+}
+
+/* The same bits as strtod for numbers of every length, and in a locale that writes 1,5. */
+static void numbers(void **state) {
+  (void)state;
+  uint64_t s = test_seed(), seed = s;
+  setlocale(LC_NUMERIC, "C");
+  for (int i = 0; i < 200000; i++) {
+    char text[64];
+    double value, want, random;
+    s = s * UINT64_C(6364136223846793005) + 1442695040888963407;
+    memcpy(&random, &s, sizeof random);
+    if (!isfinite(random)) continue;
+    if (i & 1) random = (double)(int64_t)s * 0x1p-63 * 1000;
+    snprintf(text, sizeof text, "%.*g", 1 + (int)(s >> 32) % 19, random);
+    want = strtod(text, NULL);
+    if (!ls_decimal(text, strlen(text), &value) || memcmp(&value, &want, sizeof want) != 0)
+      fail_msg("seed %llu: %s gives %a, not %a", (unsigned long long)seed, text, value, want);
+  }
+  static const char *const wrong[] = {"", "+", ".", "e5", "1e", "1e+", "0x1p3", "1..2", "1 2", "--1", "nan", "1e5.0"};
+  double value;
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) assert_false(ls_decimal(wrong[i], strlen(wrong[i]), &value));
+  assert_true(ls_decimal("1e999999999999999999", 20, &value) && value == INFINITY);
+  assert_true(ls_decimal("0e999999999999999999", 20, &value) && value == 0);
+  char ones[401];
+  memset(ones, '1', 400);
+  assert_true(ls_decimal(ones, 300, &value) && value == strtod("1.11111111111111111111e299", NULL));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(values),   cmocka_unit_test(classes), cmocka_unit_test(several_files),
+      cmocka_unit_test(mistakes), cmocka_unit_test(numbers),
+  };
+  return cmocka_run_group_tests(tests, up, down);
+}
