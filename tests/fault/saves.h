@@ -1,0 +1,39 @@
+/* saves.h - the little model whose checkpoints saves writes and crash reads. */
+#ifndef LS_TESTS_SAVES_H
+#define LS_TESTS_SAVES_H
+
+#include <string.h>
+
+#include "train/checkpoint.h"
+
+enum { SAVES_N = 600 }; /* parameters; with a slot more than one disk block each */
+
+static const ls_tensor saves_tensor[] = {{0, "W", 59, 10, 0}, {0, "b", 1, 10, 590}};
+static const char *const saves_slot[] = {"m"};
+static const ls_checkpoint_plan saves_plan = {.precision = LS_F64,
+                                              .tensor = saves_tensor,
+                                              .tensors = 2,
+                                              .slots = 1,
+                                              .slot_name = saves_slot,
+                                              .slices = 1,
+                                              .batch = 1,
+                                              .config_text = "version: 1\n",
+                                              .kernel = "portable",
+                                              .run_id = "saves",
+                                              .inputs = 59,
+                                              .outputs = 10};
+
+/* Parameter i after `step` updates, in array a (0 weights, 1 slot). */
+static inline double saves_value(int64_t step, int a, int64_t i) { return (double)(step * 10000 + a * 1000 + i) / 7; }
+
+/* Whether a checkpoint holds exactly that. */
+static inline bool saves_is(const ls_checkpoint *c, int64_t step) {
+  const double *array[] = {c->weights, c->slots == 1 ? c->slot[0] : NULL};
+  if (c->state.global_step != step || c->parameters != SAVES_N || !array[1]) return false;
+  for (int a = 0; a < 2; a++)
+    for (int64_t i = 0; i < SAVES_N; i++)
+      if (array[a][i] != saves_value(step, a, i)) return false;
+  return true;
+}
+
+#endif

@@ -1,0 +1,20 @@
+#!/bin/bash
+# R1: the machine stops after any call of a save, and the disk loses what it may lose: nothing committed is lost, nothing is unreadable.
+# And the test is worth something: variants that lack one step of the protocol must fail it.
+# label: quick
+set -eu
+trap_calls() { # VARIANT: saves 9 steps in ./run, every call into ./log
+  rm -rf run log work; mkdir run work
+  env LD_PRELOAD="$BUILD/tests/libiotrap.so" ASAN_OPTIONS=verify_asan_link_order=0 IOTRAP_DIR="$PWD/run" IOTRAP_LOG="$PWD/log" \
+    "$BUILD/tests/$1" "$PWD/run" 9 2> said
+  grep -q '^committed 9 ckpt-9.h5' said
+}
+trap_calls saves
+"$BUILD/tests/crash" log work
+for mutant in NO_FSYNC NO_DIR_FSYNC UNLINK_FIRST IN_PLACE; do
+  [ -x "$BUILD/tests/saves_$mutant" ] || continue
+  trap_calls "saves_$mutant"
+  if "$BUILD/tests/crash" log work > judged; then echo "mutant $mutant got through:"; cat judged; exit 1; fi
+  echo "$mutant: $(tail -1 judged)"
+  grep -q 'broken' judged
+done

@@ -1,0 +1,30 @@
+#!/bin/bash
+# R1: kill -9 at random moments of a run that does nothing but save, again and again in one folder: 0 lost, 0 unreadable.
+# label: full
+set -eu
+kills=${KILLS:-300}
+seed=${SEED:-$RANDOM}
+RANDOM=$seed
+mkdir run
+last=0
+for i in $(seq "$kills"); do
+  "$BUILD/tests/saves" "$PWD/run" 1000000 2> said &
+  pid=$!
+  sleep "0.$(printf %03d $((RANDOM % 60 + 5)))"
+  kill -9 "$pid"
+  wait "$pid" 2> /dev/null || true
+  found=$(sed -n 's/^found //p' said)
+  if [ -n "$found" ]; then # killed before it had looked otherwise
+    [ "$found" -ge "$last" ] || { echo "seed $seed, kill $i: $last was committed, $found found"; exit 1; }
+  elif grep -q error said; then
+    echo "seed $seed, kill $i:"; cat said; exit 1
+  fi
+  now=$(sed -n 's/^committed \([0-9]*\) .*/\1/p' said | tail -1)
+  last=${now:-$last}
+  [ -z "$(find run -name '*.damaged')" ] || { echo "seed $seed, kill $i: a damaged file"; ls -A run; exit 1; }
+done
+"$BUILD/tests/saves" "$PWD/run" 3 2> said
+[ "$(sed -n 's/^found //p' said)" -ge "$last" ]
+[ -z "$(find run -name '.tmp-*')" ]
+echo "$kills kills, $last steps committed, seed $seed"
+[ "$last" -gt "$kills" ]
