@@ -35,6 +35,25 @@ typedef struct {
   const char *exit;                            /* as in the end event */
 } ls_trainer;
 
+/* Rank 0 failed where the others are not waiting to hear of it: the next step's flags will tell them. */
+void ls_trainer_defer(ls_trainer *t, ls_status status);
+
+/* ---- epoch.c ---- */
+bool ls_eval_wants(const ls_trainer *t, ls_split split); /* does the config evaluate this split, and is there one? */
+bool ls_eval_due(const ls_trainer *t, bool epoch_end);
+ls_score ls_running_score(ls_run *run);       /* running means of the epoch so far. Collective */
+double ls_trained_seconds(const ls_run *run); /* in steps, on this rank */
+void ls_set_score(json_t *event, const char *prefix, const ls_score *score);
+ls_status ls_epoch_end(ls_trainer *t, bool *stop);  /* means, evaluation, table line and event; *stop: early stop */
+ls_status ls_eval_event(ls_trainer *t);             /* between epochs, where eval.every is in steps */
+void ls_step_event(ls_trainer *t, int64_t samples); /* `samples`: of the step just made. Collective */
+
+/* ---- announce.c ---- */
+ls_status ls_start_event(ls_trainer *t); /* rank 0, as the next two */
+ls_status ls_start_progress(ls_trainer *t);
+void ls_dry_run_report(const ls_trainer *t);
+ls_status ls_end_report(ls_trainer *t, ls_train_result *result); /* end event and summary. Collective */
+
 /* ---- saving.c ---- */
 bool ls_save_due(const ls_trainer *t, uint32_t flags, bool epoch_end);
 /* Checkpoint of the present state under `name` (ckpt-N.h5 if NULL). Collective. LS_EINTERNAL: the ranks have drifted apart. */

@@ -1,0 +1,137 @@
+/* lockstep bench checkpoint: what a save costs the loop (stall) and the disk (commit) for networks of 1, 10 and 100 million
+ * parameters with Adam's two slots, beside a plain write and fsync of as many bytes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/bench.h"
+#include "io/json.h"
+#include "train/saver.h"
+
+enum { SAVES = 5, WIDTH = 1000 };
+
+typedef struct {
+  double stall, commit, copy, plain; /* seconds, medians */
+  size_t bytes;
+  long peak_kb;
+} cost;
+
+static ls_status plain_write(const char *dir, const void *data, size_t bytes, double *seconds) {
+  char *path = ls_mem_format("%s/bench-plain.tmp", dir);
+  double start = ls_time();
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  size_t done = 0;
+  while (fd >= 0 && done < bytes) {
+    ssize_t wrote = write(fd, (const char *)data + done, bytes - done < (size_t)1 << 30 ? bytes - done : (size_t)1 << 30);
+    if (wrote <= 0) break;
+    done += (size_t)wrote;
+  }
+  bool good = fd >= 0 && done == bytes && fsync(fd) == 0;
+  *seconds = ls_time() - start;
+  ls_status status = good ? LS_OK : ls_fail(LS_EIO, "%s: %s", path, strerror(errno));
+  if (fd >= 0) close(fd);
+  unlink(path);
+  LS_FREE(path);
+  return status;
+}
+
+static void fill(ls_image *image, const float *state, const ls_state *at, const ls_stats *sums, int64_t n) {
+  memcpy(ls_image_weights(image, 0), state, (size_t)n * sizeof *state);
+  for (int s = 0; s < 2; s++) memcpy(ls_image_slot(image, s, 0), state + (s + 1) * n, (size_t)n * sizeof *state);
+  ls_image_state(image, at, sums);
+}
+
+/* SAVES checkpoints, each while the one before may still be under way, and as many plain writes between them. */
+static ls_status measure(ls_saver *saver, const char *dir, float *state, int64_t n, cost *c) {
+  double stall[SAVES], commit[SAVES], copy[SAVES], plain[SAVES];
+  char *other;
+  ls_stats sums[1] = {{0}};
+  ls_saver_outcome done = {0};
+  LS_NEW(other, (size_t)n * 3 * sizeof *state);
+  for (int i = 0; i < SAVES; i++) {
+    ls_state at = {.global_step = i + 1, .best_value = NAN, .last_loss = NAN, .last_grad_norm = NAN};
+    char name[32];
+    snprintf(name, sizeof name, "ckpt-%d.h5", i + 1);
+    double start = ls_time();
+    memcpy(other, state, (size_t)n * 3 * sizeof *state);
+    copy[i] = ls_time() - start;
+    start = ls_time();
+    fill(ls_saver_begin(saver, true), state, &at, sums, n);
+    ls_saver_submit(saver, i + 1, name, -1, 0);
+    stall[i] = ls_time() - start;
+    ls_saver_finish(saver);
+    if (!ls_saver_poll(saver, &done) || done.status != LS_OK) return ls_fail(LS_EIO, "%s", done.error);
+    commit[i] = done.commit_ms / 1e3;
+    LS_TRY(plain_write(dir, state, c->bytes, &plain[i]));
+    char *path = ls_mem_format("%s/%s", dir, name);
+    unlink(path);
+    LS_FREE(path);
+  }
+  LS_FREE(other);
+  c->stall = ls_bench_median(stall, SAVES);
+  c->commit = ls_bench_median(commit, SAVES);
+  c->copy = ls_bench_median(copy, SAVES);
+  c->plain = ls_bench_median(plain, SAVES);
+  return LS_OK;
+}
+
+static ls_status one_size(const char *dir, int64_t millions, cost *c) {
+  static const char *const slot_name[] = {"m", "v"};
+  int64_t n = millions * 1000000;
+  ls_tensor tensor = {.layer = 0, .name = "W", .rows = n / WIDTH, .cols = WIDTH};
+  ls_checkpoint_plan plan = {.precision = LS_F32,
+                             .tensor = &tensor,
+                             .tensors = 1,
+                             .slots = 2,
+                             .slot_name = slot_name,
+                             .slices = 1,
+                             .seed = 1,
+                             .batch = 1,
+                             .config_text = "bench: checkpoint\n",
+                             .kernel = "none",
+                             .run_id = "bench",
+                             .inputs = n / WIDTH,
+                             .outputs = WIDTH};
+  float *state;
+  struct rusage usage;
+  ls_saver *saver = NULL;
+  LS_NEW(state, 3 * n);
+  for (int64_t i = 0; i < 3 * n; i++) state[i] = (float)i * 1e-6f;
+  c->bytes = (size_t)(3 * n) * sizeof *state;
+  ls_status status = ls_saver_new(&plan, dir, true, 1, &saver);
+  if (status == LS_OK) status = measure(saver, dir, state, n, c);
+  ls_saver_free(&saver);
+  getrusage(RUSAGE_SELF, &usage);
+  c->peak_kb = usage.ru_maxrss;
+  LS_FREE(state);
+  return status;
+}
+
+ls_status ls_bench_checkpoint(ls_cli *cli, const ls_bench_options *o) {
+  static const int64_t millions[] = {1, 10, 100};
+  if (ls_comm_size(cli->comm) > 1) return ls_fail(LS_EUSAGE, "bench checkpoint measures rank 0's work; run it without mpirun");
+  json_t *list = json_array();
+  if (!cli->json)
+    ls_out(cli, "%10s %10s %10s %12s %12s %14s %10s\n", "parameters", "state MB", "stall ms", "memcpy ms", "commit ms", "plain write ms",
+           "peak MB");
+  for (size_t i = 0; i < sizeof millions / sizeof *millions; i++) {
+    cost c = {0};
+    LS_TRY(one_size(o->dir, millions[i], &c));
+    json_array_append_new(list, json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:I}", "parameters", (json_int_t)(millions[i] * 1000000), "bytes",
+                                          (json_int_t)c.bytes, "stall_ms", 1e3 * c.stall, "memcpy_ms", 1e3 * c.copy, "commit_ms",
+                                          1e3 * c.commit, "plain_ms", 1e3 * c.plain, "peak_kb", (json_int_t)c.peak_kb));
+    if (!cli->json)
+      ls_out(cli, "%8lld M %10.0f %10.2f %12.2f %12.1f %14.1f %10.0f\n", (long long)millions[i], (double)c.bytes / 1e6, 1e3 * c.stall,
+             1e3 * c.copy, 1e3 * c.commit, 1e3 * c.plain, (double)c.peak_kb / 1e3);
+  }
+  json_t *object = json_pack("{s:o}", "sizes", list);
+  if (cli->json)
+    ls_out_json(cli, object);
+  else
+    json_decref(object);
+  return LS_OK;
+}

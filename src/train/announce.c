@@ -1,0 +1,199 @@
+/* How a run begins and ends for people and programs: the start and end events, warnings, the summary, --dry-run. */
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "io/json.h"
+#include "train/trainer.h"
+
+static int64_t rank_samples(const ls_run *run, int rank, int64_t batch) {
+  int ranks = ls_comm_size(run->comm);
+  return ls_tree_row(batch, run->slices, ls_tree_first(run->slices, ranks, rank + 1)) -
+         ls_tree_row(batch, run->slices, ls_tree_first(run->slices, ranks, rank));
+}
+
+/* Samples of an epoch that each rank works on. */
+static json_t *samples_per_rank(const ls_run *run) {
+  int64_t rows = ls_data_rows(run->data, LS_SPLIT_TRAIN), full = rows / run->batch, rest = rows % run->batch;
+  if (full == run->steps_per_epoch) rest = 0; /* dropped, or there is none */
+  json_t *list = json_array();
+  for (int r = 0; r < ls_comm_size(run->comm); r++)
+    json_array_append_new(list, json_integer(full * rank_samples(run, r, run->batch) + rank_samples(run, r, rest)));
+  return list;
+}
+
+ls_status ls_start_event(ls_trainer *t) {
+  const ls_run *run = t->run;
+  json_t *event = json_object();
+  json_object_set_new(event, "event", json_string("start"));
+  json_object_set_new(event, "ranks", json_integer(ls_comm_size(t->comm)));
+  json_object_set_new(event, "threads", json_integer(ls_team_size(run->team)));
+  json_object_set_new(event, "parameters", json_integer(run->parameters));
+  json_object_set_new(event, "train_samples", json_integer(ls_data_rows(run->data, LS_SPLIT_TRAIN)));
+  json_object_set_new(event, "validation_samples", json_integer(ls_data_rows(run->data, LS_SPLIT_VALIDATION)));
+  json_object_set_new(event, "test_samples", json_integer(ls_data_rows(run->data, LS_SPLIT_TEST)));
+  json_object_set_new(event, "steps_per_epoch", json_integer(run->steps_per_epoch));
+  json_object_set_new(event, "steps", json_integer(run->steps));
+  json_object_set_new(event, "batch", json_integer(run->batch));
+  json_object_set_new(event, "slices", json_integer(run->slices));
+  json_object_set_new(event, "samples_per_rank", samples_per_rank(run));
+  json_object_set_new(event, "exchange", json_string(ls_exchange_kind(run->exchange)));
+  json_object_set_new(event, "precision", json_string(ls_real_name(t->config->precision)));
+  json_object_set_new(event, "kernel", json_string(ls_model_kernel()));
+  if (run->state.global_step > 0) json_object_set_new(event, "resumed_from", json_integer(run->state.global_step));
+  return ls_metrics_event(t->metrics, event);
+}
+
+/* The chapter's advice: know how fast your rate drops. */
+static void warn_of_small_rate(const ls_trainer *t) {
+  const ls_schedule_spec *s = &t->config->schedule;
+  int64_t lo = 0, hi = t->run->steps / 2;
+  double floor = t->config->precision == LS_F32 ? 0x1p-24 : 0x1p-53;
+  if (!(ls_schedule_at(s, hi) < floor * s->lr)) return;
+  while (hi - lo > 1) {
+    int64_t mid = lo + (hi - lo) / 2;
+    if (ls_schedule_at(s, mid) < floor * s->lr)
+      hi = mid;
+    else
+      lo = mid;
+  }
+  ls_log(
+      LS_LOG_WARN,
+      "from step %lld of %lld on the learning rate is below %.2g of its first value: too small to move a weight; see 'lockstep schedule'",
+      (long long)hi, (long long)t->run->steps, floor);
+}
+
+ls_status ls_start_progress(ls_trainer *t) {
+  const ls_run *run = t->run;
+  ls_progress_plan plan = {run->state.global_step,
+                           run->steps,
+                           run->steps_per_epoch,
+                           run->batch,
+                           ls_run_task(run) != LS_TASK_REGRESSION,
+                           ls_data_rows(run->data, LS_SPLIT_VALIDATION) > 0};
+  int ranks = ls_comm_size(t->comm), threads = ls_team_size(run->team), cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+  ls_log(LS_LOG_INFO,
+         "%lld parameters, %lld samples, %lld steps an epoch, batch %lld in %d slices on %d rank%s x %d thread%s (exchange %s, kernels %s)",
+         (long long)run->parameters, (long long)ls_data_rows(run->data, LS_SPLIT_TRAIN), (long long)run->steps_per_epoch,
+         (long long)run->batch, run->slices, ranks, ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s",
+         ls_exchange_kind(run->exchange), ls_model_kernel());
+  if (t->config->slices == 0) ls_log(LS_LOG_WARN, "train.slices is 0: one slice a rank, so the bits depend on the number of ranks");
+  if (ls_comm_node_size(t->comm) * threads > cores)
+    ls_log(LS_LOG_WARN, "%d ranks x %d threads on %d cores of %s: oversubscribed, expect it to be slow", ls_comm_node_size(t->comm),
+           threads, cores, ls_comm_host(t->comm));
+  if (run->state.global_step > 0)
+    ls_log(LS_LOG_INFO, "resuming at step %lld of %lld", (long long)run->state.global_step, (long long)run->steps);
+  warn_of_small_rate(t);
+  return ls_progress_new(t->options->progress, &plan, &t->progress);
+}
+
+static void show_summary(ls_trainer *t, const ls_train_result *r, const double *times) {
+  const ls_run *run = t->run;
+  int ranks = ls_comm_size(t->comm);
+  ls_progress_share share[LS_TIMES + 2];
+  for (int k = 0; k < LS_TIMES; k++) {
+    share[k] = (ls_progress_share){ls_time_names[k], INFINITY, 0, 0};
+    for (int q = 0; q < ranks; q++) {
+      double s = times[q * LS_TIMES + k];
+      if (s < share[k].min) share[k].min = s;
+      if (s > share[k].max) share[k].max = s;
+      share[k].avg += s / ranks;
+    }
+  }
+  share[LS_TIMES] = (ls_progress_share){"eval", t->eval_seconds, t->eval_seconds, t->eval_seconds};
+  share[LS_TIMES + 1] = (ls_progress_share){"checkpoint", t->checkpoint_seconds, t->checkpoint_seconds, t->checkpoint_seconds};
+  int64_t steps = run->state.global_step - t->first_step;
+  ls_progress_summary summary = {.exit = t->exit,
+                                 .run = t->dir,
+                                 .epochs = steps / run->steps_per_epoch,
+                                 .steps = steps,
+                                 .samples = steps * run->batch,
+                                 .ranks = ranks,
+                                 .seconds = r->seconds,
+                                 .samples_per_s = r->samples_per_s,
+                                 .best_metric = t->best_metric,
+                                 .best_value = run->state.best_value,
+                                 .best_step = run->state.best_step,
+                                 .loss = r->loss,
+                                 .accuracy = r->accuracy,
+                                 .test_loss = r->test_loss,
+                                 .test_accuracy = r->test_accuracy,
+                                 .share = share,
+                                 .shares = LS_TIMES + 2};
+  ls_progress_end(t->progress, &summary);
+}
+
+static ls_status end_event(ls_trainer *t, ls_train_result *r) {
+  json_t *event = json_pack("{s:s, s:I}", "event", "end", "global_step", (json_int_t)r->global_step);
+  ls_set_score(event, "", &t->train_score);
+  if (t->val_score.samples > 0) ls_set_score(event, "val_", &t->val_score);
+  if (t->test_score.samples > 0) ls_set_score(event, "test_", &t->test_score);
+  json_object_set_new(event, "weights_hash", json_string(r->weights_hash));
+  json_object_set_new(event, "samples_per_s", ls_json_real(r->samples_per_s));
+  json_object_set_new(event, "seconds", ls_json_real(r->seconds));
+  if (r->dead) json_object_set_new(event, "dead", json_true());
+  json_object_set_new(event, "exit", json_string(t->exit));
+  return ls_metrics_event(t->metrics, event);
+}
+
+/* Not better than guessing after at least an epoch: dead units, or a rate far too high. */
+static bool is_dead(const ls_trainer *t) {
+  double classes = (double)ls_data_outputs(t->run->data);
+  return ls_run_task(t->run) == LS_TASK_CLASSES && classes > 1 && t->run->state.epoch > 0 && t->train_score.accuracy < 1.2 / classes;
+}
+
+ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
+  ls_run *run = t->run;
+  int ranks = ls_comm_size(t->comm);
+  double *times, trained = ls_trained_seconds(run);
+  LS_NEW(times, ranks * LS_TIMES);
+  ls_comm_allgather(t->comm, run->time, times, sizeof run->time);
+  r->global_step = run->state.global_step;
+  r->parameters = run->parameters;
+  r->loss = t->train_score.loss;
+  r->accuracy = t->train_score.accuracy;
+  r->test_loss = t->test_score.samples > 0 ? t->test_score.loss : NAN;
+  r->test_accuracy = t->test_score.samples > 0 ? t->test_score.accuracy : NAN;
+  r->seconds = ls_time() - t->started;
+  r->samples_per_s = trained > 0 ? (double)((run->state.global_step - t->first_step) * run->batch) / trained : 0;
+  r->exit = t->exit;
+  r->dead = is_dead(t);
+  ls_weights_hash(ls_exchange_weights(run->exchange), run->parameters, t->config->precision, r->weights_hash);
+  ls_status status = LS_OK;
+  if (ls_comm_rank(t->comm) == 0) {
+    status = end_event(t, r);
+    show_summary(t, r, times);
+    if (r->dead)
+      ls_log(LS_LOG_WARN,
+             "accuracy %.3f is no better than guessing one of %lld classes: the network is dead (units that never fire, or a learning rate "
+             "far too high)",
+             r->accuracy, (long long)ls_data_outputs(run->data));
+  }
+  LS_FREE(times);
+  return ls_comm_agree(t->comm, status);
+}
+
+/* Shapes, memory and steps without training: what a person wants to know before the queue. */
+void ls_dry_run_report(const ls_trainer *t) {
+  const ls_run *run = t->run;
+  int tensors, slots = 0;
+  const ls_tensor *tensor = ls_model_tensors(run->model, &tensors);
+  unsigned used = ls_optim_slots(t->config->optimizer.ops, t->config->optimizer.hyper);
+  for (; used; used >>= 1) slots += used & 1;
+  int64_t lo, hi;
+  ls_exchange_shard(run->exchange, &lo, &hi);
+  double size = (double)ls_real_size(t->config->precision);
+  ls_log_plain("layer  tensor  shape             parameters");
+  for (int i = 0; i < tensors; i++)
+    ls_log_plain("%5d  %-6s  %7lld x %-7lld %11lld", tensor[i].layer, tensor[i].name, (long long)tensor[i].rows, (long long)tensor[i].cols,
+                 (long long)(tensor[i].rows * tensor[i].cols));
+  ls_log_plain("parameters %lld, samples %lld, batch %lld in %d slices, %lld steps an epoch, %lld steps", (long long)run->parameters,
+               (long long)ls_data_rows(run->data, LS_SPLIT_TRAIN), (long long)run->batch, run->slices, (long long)run->steps_per_epoch,
+               (long long)run->steps);
+  ls_log_plain(
+      "memory of rank 0: %.1f MB in all; weights and gradients %.1f MB, optimizer %.1f MB (%d slots of its shard), activations %.1f MB",
+      (double)ls_mem_bytes() / 1e6, 2 * size * (double)run->parameters / 1e6, size * slots * (double)(hi - lo) / 1e6, slots,
+      (double)ls_model_bytes(run->model, ls_loader_max_rows(run->loader)) / 1e6);
+}
