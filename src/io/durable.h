@@ -20,5 +20,7 @@ ls_status ls_make_dirs(const char *path); /* mkdir -p, folder entries fsynced */
 typedef struct ls_lock ls_lock;
 ls_status ls_lock_take(const char *dir, ls_lock **out);
 void ls_lock_release(ls_lock **lock);
+/* LS_EIO, as from ls_lock_take, where another process holds the lock; takes nothing. A folder that is not there is free. */
+ls_status ls_lock_check(const char *dir);
 
 #endif

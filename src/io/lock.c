@@ -25,12 +25,13 @@ typedef struct {
   long pid;
 } owner;
 
-static void owner_self(owner *self) {
+static owner owner_self(void) {
+  owner self = {.host = "unknown"};
   const char *job = getenv("SLURM_JOB_ID");
-  if (gethostname(self->host, sizeof self->host) != 0) strcpy(self->host, "unknown");
-  self->host[sizeof self->host - 1] = 0;
-  self->pid = (long)getpid();
-  snprintf(self->job, sizeof self->job, "%s", job && *job ? job : "-");
+  if (gethostname(self.host, sizeof self.host - 1) != 0) strcpy(self.host, "unknown");
+  self.pid = (long)getpid();
+  snprintf(self.job, sizeof self.job, "%s", job && *job ? job : "-");
+  return self;
 }
 
 static bool owner_read(int fd, owner *who) {
@@ -87,8 +88,7 @@ static bool seems_alive(int fd, int held, const owner *who, const owner *self) {
 }
 
 static ls_status take(ls_lock *lock) {
-  owner self, who = {.host = "unknown", .job = "-"};
-  owner_self(&self);
+  owner self = owner_self(), who = {.host = "unknown", .job = "-"};
   for (int attempt = 0; attempt < 100; attempt++) {
     lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock->fd < 0) return ls_fail(LS_EIO, "cannot open '%s': %s", lock->path, strerror(errno));
@@ -127,4 +127,17 @@ void ls_lock_release(ls_lock **lock) {
   unlink((*lock)->path);
   close((*lock)->fd);
   LS_FREE(*lock);
+}
+
+ls_status ls_lock_check(const char *dir) {
+  char path[PATH_MAX];
+  owner self = owner_self(), who = {.host = "unknown", .job = "-"};
+  struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+  if (snprintf(path, sizeof path, "%s/.lock", dir) >= PATH_MAX) return ls_fail(LS_EIO, "'%s': the path is too long", dir);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return LS_OK; /* whoever wants to write here will hear of it from ls_lock_take */
+  bool known = owner_read(fd, &who), held = fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+  close(fd);
+  bool mine = known && who.pid == self.pid && !strcmp(who.host, self.host);
+  return held && !mine ? refuse(path, &who) : LS_OK;
 }

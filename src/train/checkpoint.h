@@ -90,7 +90,8 @@ bool ls_checkpoint_probe(const char *path);
 void ls_checkpoint_free(ls_checkpoint **checkpoint);
 
 /* Newest good checkpoint of a run folder: path (ls_mem) or NULL where the folder holds none. Bad ones are warned of and renamed *.damaged;
- * LS_EDATA if there were some (also *.damaged ones) and none is good. repair false: nothing is renamed. */
+ * LS_EDATA if there were some (also *.damaged ones) and none is good. repair false: nothing is renamed. repair true: LS_EIO where another
+ * run holds the folder's lock. */
 ls_status ls_checkpoint_newest(const char *dir, bool repair, char **path);
 
 /* The checkpoints of a folder by their names, newest first, unverified; damaged (NULL ok): how many are set aside as *.damaged.

@@ -134,6 +134,7 @@ static ls_status first_good(const char *dir, listing *list, char **out) {
 ls_status ls_checkpoint_newest(const char *dir, bool repair, char **path) {
   listing list = {.repair = repair};
   *path = NULL;
+  if (repair) LS_TRY(ls_lock_check(dir)); /* what looks stale may be another run's work */
   ls_status status = scan(dir, &list);
   if (status == LS_OK) status = first_good(dir, &list, path);
   ls_mem_free(list.row);

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -136,12 +137,10 @@ static void check_array(ls_precision precision, const void *have, int a) {
   assert_memory_equal(have, want, PARAMETERS * ls_real_size(precision));
 }
 
-static void round_trip(ls_precision precision) {
-  ls_image *image = image_new(precision, state.global_step);
+static void check_contents(const char *path, ls_precision precision) {
   ls_checkpoint *c;
-  ok(ls_image_commit(image, folder, "round.h5"));
-  ok(ls_checkpoint_verify(at("round.h5")));
-  ok(ls_checkpoint_read(at("round.h5"), &c));
+  ok(ls_checkpoint_verify(path));
+  ok(ls_checkpoint_read(path, &c));
   assert_memory_equal(&c->state, &state, sizeof state);
   assert_memory_equal(c->slice_sums, sums, sizeof sums);
   assert_int_equal(c->precision, precision);
@@ -171,8 +170,20 @@ static void round_trip(ls_precision precision) {
   assert_true(c->file[1].bytes == 200 && c->file[1].samples == 10);
   assert_true(c->x_affine.n == 3 && c->x_affine.shift[2] == 3 && c->x_affine.divisor[0] == 4 && c->y_affine.n == 0);
   ls_checkpoint_free(&c);
+}
+
+static void round_trip(ls_precision precision) {
+  ls_image *image = image_new(precision, state.global_step);
+  ok(ls_image_commit(image, folder, "round.h5"));
+  check_contents(at("round.h5"), precision);
   ls_image_free(&image);
   unlink(at("round.h5"));
+}
+
+/* R17: a file of each format that was ever released. */
+static void old_formats_stay_readable(void **unused) {
+  (void)unused;
+  check_contents(TESTS_DIR "/golden/checkpoint-1.0.h5", LS_F32);
 }
 
 static void round_trips(void **unused) {
@@ -225,6 +236,34 @@ static void every_changed_byte_is_refused(void **unused) {
     if (ls_block_verify("cut", data, n, &block) != LS_EDATA) fail_msg("a cut at %zu of %zu bytes went unnoticed", n, bytes);
   ls_mem_free(data);
   unlink(at("flip.h5"));
+}
+
+/* A bigger one, at random places. */
+static void changed_bytes_of_a_big_file_are_refused(void **unused) {
+  (void)unused;
+  static const ls_tensor big[] = {{0, "W", 250, 500, 0}};
+  unsigned seed = (unsigned)time(NULL);
+  ls_checkpoint_plan plan = {.tensor = big, .tensors = 1, .slices = 1};
+  ls_image *image;
+  ls_block block;
+  char *data;
+  size_t bytes;
+  print_message("seed %u\n", seed);
+  ok(ls_image_new(&plan, folder, &image));
+  for (int64_t i = 0; i < 250 * 500; i++) ((float *)ls_image_weights(image, 0))[i] = (float)i;
+  ok(ls_image_commit(image, folder, "big.h5"));
+  slurp("big.h5", &data, &bytes);
+  for (int i = 0; i < 2000; i++) {
+    size_t k = ((size_t)rand_r(&seed) << 15 ^ (size_t)rand_r(&seed)) % bytes;
+    char was = data[k];
+    data[k] = (char)(was + 1 + rand_r(&seed) % 255);
+    if (ls_block_verify("changed", data, bytes, &block) != LS_EDATA) fail_msg("byte %zu changed unnoticed", k);
+    data[k] = was;
+  }
+  ok(ls_block_verify("whole", data, bytes, &block));
+  ls_mem_free(data);
+  ls_image_free(&image);
+  unlink(at("big.h5"));
 }
 
 /* The same through files, where each costs more: some cuts, some flips, bytes behind the end, other kinds of file. */
@@ -601,6 +640,59 @@ static void pruning_keeps_newest_and_best(void **unused) {
   unlink(at("ckpt-90.h5"));
 }
 
+static void a_folder_in_use_is_not_tidied(void **unused) {
+  (void)unused;
+  int ready[2];
+  char *path;
+  ls_lock *lock;
+  save("ckpt-1.h5", 1);
+  spill(".tmp-ckpt-2.h5", "being written", 13);
+  assert_int_equal(pipe(ready), 0);
+  pid_t child = fork();
+  if (child == 0) _exit(ls_lock_take(folder, &lock) != LS_OK || write(ready[1], "x", 1) != 1 || pause());
+  char byte;
+  assert_int_equal(read(ready[0], &byte, 1), 1);
+  assert_int_equal(ls_checkpoint_newest(folder, true, &path), LS_EIO);
+  assert_null(path);
+  expect_newest(false, "ckpt-1.h5"); /* looking is free */
+  assert_true(exists(".tmp-ckpt-2.h5"));
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  ok(ls_lock_take(folder, &lock));
+  expect_newest(true, "ckpt-1.h5"); /* one's own lock is no obstacle */
+  assert_false(exists(".tmp-ckpt-2.h5"));
+  ls_lock_release(&lock);
+  close(ready[0]), close(ready[1]);
+  unlink(at("ckpt-1.h5"));
+}
+
+/* Other people's tools: what they print of the file. */
+static void expect_printed(const char *tool, const char *arguments, const char *text) {
+  char command[512], out[8192];
+  snprintf(command, sizeof command, "command -v %s", tool);
+  FILE *pipe = popen(command, "r");
+  bool there = pipe && fread(out, 1, sizeof out, pipe) > 0;
+  pclose(pipe);
+  if (!there) {
+    print_message("%s is not installed: not tried\n", tool);
+    return;
+  }
+  snprintf(command, sizeof command, "%s %s %s 2>&1", tool, arguments, at("tools.h5"));
+  pipe = popen(command, "r");
+  out[fread(out, 1, sizeof out - 1, pipe)] = 0;
+  if (pclose(pipe) != 0 || !strstr(out, text)) fail_msg("%s: %s", command, out);
+}
+
+static void hdf5_tools_read_it(void **unused) {
+  (void)unused;
+  save("tools.h5", 4321);
+  expect_printed("h5dump", "-d /meta/global_step", "(0): 4321");
+  expect_printed("h5dump", "-d /model/0000/b", "(0): 1012.33, 1013.33");
+  expect_printed("h5dump", "-d /data/path", "\"a/longer/path/of labels\"");
+  expect_printed("h5ls", "-r", "/optim/0003/v_W          Dataset {4, 1}");
+  unlink(at("tools.h5"));
+}
+
 static int balanced(void **unused) {
   (void)unused;
   return ls_mem_live() == 0 ? 0 : -1;
@@ -610,8 +702,10 @@ static int balanced(void **unused) {
 int main(int argc, char **argv) {
   if (argc > 1) cmocka_set_test_filter(argv[1]);
   const struct CMUnitTest tests[] = {TEST(round_trips),
+                                     TEST(old_formats_stay_readable),
                                      TEST(same_state_same_bytes),
                                      TEST(every_changed_byte_is_refused),
+                                     TEST(changed_bytes_of_a_big_file_are_refused),
                                      TEST(damaged_files_are_refused),
                                      TEST(forged_files_do_no_harm),
                                      TEST(unknown_major_is_refused),
@@ -620,6 +714,8 @@ int main(int argc, char **argv) {
                                      TEST(weights_from_files),
                                      TEST(weights_hash_is_the_contract),
                                      TEST(one_run_at_a_time),
+                                     TEST(a_folder_in_use_is_not_tidied),
+                                     TEST(hdf5_tools_read_it),
                                      TEST(small_files),
                                      TEST(snapshots_are_of_their_step),
                                      TEST(pruning_keeps_newest_and_best)};
