@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "comm/comm_private.h"
 #include "comm/sum.h"
 
@@ -311,7 +312,7 @@ static void fold_block(ls_exchange *x, int64_t lo, int64_t n, void *out) {
     const void *sum = x->source[s].data + (lo - x->source[s].from) * (int64_t)x->size;
     bool last = s == x->sources - 1; /* then all that waits joins: absent right children */
     int at = x->source[s].level;
-    while (depth > 0 && (level[depth - 1] == at || last)) {
+    while (depth > 0 && (level[depth - 1] == at || last || ls_mutant("rank-order"))) {
       depth--;
       void *to = depth == 0 && last ? out : (void *)fold[depth];
       x->sum(to, wait[depth], sum, n);

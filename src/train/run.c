@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 
 const char *const ls_time_names[] = {"data", "compute", "wait", "reduce", "update", NULL};
 
@@ -62,7 +63,8 @@ static int useful_threads(const ls_run *run) {
 
 static ls_status build_loop(ls_run *run) {
   ls_config *c = run->config;
-  LS_TRY(ls_loader_new(run->data, run->batch, run->slices, run->slice_lo, run->slice_hi, c->seed, c->precision, &run->loader));
+  uint64_t seed = c->seed + (ls_mutant("order-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
+  LS_TRY(ls_loader_new(run->data, run->batch, run->slices, run->slice_lo, run->slice_hi, seed, c->precision, &run->loader));
   run->steps_per_epoch = ls_loader_steps_per_epoch(run->loader);
   run->steps = c->steps > 0 ? c->steps : c->epochs * run->steps_per_epoch;
   ls_schedule_resolve(&c->schedule, run->steps_per_epoch);
@@ -75,9 +77,10 @@ static ls_status build_loop(ls_run *run) {
 
 static void first_weights(ls_run *run) {
   int64_t lo, hi;
+  uint64_t seed = run->config->seed + (ls_mutant("init-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
   ls_exchange_shard(run->exchange, &lo, &hi);
   if (run->config->init.kind != LS_INIT_FILE)
-    ls_model_init(run->model, &run->config->init, run->config->seed, ls_exchange_weights(run->exchange), lo, hi);
+    ls_model_init(run->model, &run->config->init, seed, ls_exchange_weights(run->exchange), lo, hi);
   ls_exchange_publish(run->exchange);
   ls_run_weights_changed(run);
 }
@@ -177,7 +180,9 @@ static void forward_backward(ls_run *run, const ls_batch *batch, bool *finite) {
   int parts = ls_exchange_parts(run->exchange, &node, &grad);
   if (batch->rows > 0) ls_model_forward(run->model, batch, true, run->config->seed);
   *finite = collect_stats(run, batch);
-  ls_model_backward(run->model, batch, parts, node, grad);
+  ls_batch mine = *batch;
+  if (ls_mutant("unweighted") && mine.rows > 0) mine.total = mine.rows * ls_comm_size(run->comm); /* a mean of the ranks' means */
+  ls_model_backward(run->model, &mine, parts, node, grad);
 }
 
 static ls_status not_finite(ls_run *run) {
