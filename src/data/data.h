@@ -42,6 +42,7 @@ typedef struct {
   bool shuffle;    /* order */
   bool drop_last;
   bool stream;                          /* load: stream */
+  bool inputs;                          /* there are no labels or targets (predict) */
   const ls_affine *x_affine, *y_affine; /* scaling of a checkpoint, used instead of train's statistics; NULL: by `scale` */
 } ls_data_spec;
 

@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-static const ls_format *const formats[] = {&ls_format_idx, &ls_format_csv, NULL};
+static const ls_format *const formats[] = {&ls_format_idx, &ls_format_csv, &ls_format_hdf5, &ls_format_npy, NULL};
 
 const ls_format *ls_format_find(const char *name) {
   for (int i = 0; formats[i]; i++)
@@ -20,7 +20,7 @@ const ls_format *ls_format_find(const char *name) {
 ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_source **out) {
   LS_TRY(ls_mem_new((void **)out, 1, size));
   (*out)->format = format;
-  ls_status status = ls_mem_new((void **)&(*out)->file, (size_t)files, sizeof *(*out)->file);
+  ls_status status = files ? ls_mem_new((void **)&(*out)->file, (size_t)files, sizeof *(*out)->file) : LS_OK;
   if (status != LS_OK)
     LS_FREE(*out);
   else
@@ -44,7 +44,20 @@ typedef struct {
   ls_source **part; /* (parts) */
   int parts, at;    /* at: the part that is being read */
   int64_t row;      /* rows of it that have been read */
+  int file;         /* the first of its files among all of the source's */
 } many;
+
+/* The part has been read: its digests are known now. */
+static void next_part(many *m) {
+  ls_source *part = m->part[m->at++];
+  for (int i = 0; i < part->files; i++) {
+    ls_data_file *file = &m->base.file[m->file++];
+    char *path = file->path;
+    *file = part->file[i];
+    file->path = path;
+  }
+  m->row = 0;
+}
 
 static ls_status read_many(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
   many *m = (many *)source;
@@ -56,11 +69,7 @@ static ls_status read_many(ls_source *source, int64_t rows, ls_cell cell, void *
     LS_TRY(
         part->format->read(part, step, cell, (char *)x + (size_t)(done * shape->features) * ls_cell_size(cell), y + done * shape->outputs));
     m->row += step;
-    if (m->row < part->shape.rows) continue;
-    char *path = source->file[m->at].path;
-    source->file[m->at] = part->file[0];
-    source->file[m->at++].path = path;
-    m->row = 0;
+    if (m->row == part->shape.rows) next_part(m);
   }
   return LS_OK;
 }
@@ -79,29 +88,44 @@ static void close_many(ls_source *source) {
 
 static const ls_format format_many = {"", NULL, read_many, place_many, close_many};
 
-static ls_status open_parts(many *m, const ls_opening *what, const ls_format *format, char *const *path, int paths) {
-  ls_opening one = *what;
+static ls_status add_part(many *m, const ls_source *part) {
   ls_shape *whole = &m->base.shape;
-  LS_NEW(m->part, paths);
-  for (int i = 0; i < paths; i++) {
-    m->base.file[i].path = ls_mem_text(path[i]);
-    one.file = path[i];
-    LS_TRY(format->open(&one, &m->part[i]));
-    m->parts = i + 1;
-    const ls_shape *shape = &m->part[i]->shape;
-    if (i == 0) *whole = *shape, whole->rows = 0, m->base.names = m->part[0]->names;
-    if (i == 0 && !what->first) one.first = m->part[0];
-    if (shape->features != whole->features || shape->outputs != whole->outputs)
-      return ls_fail(LS_EDATA, "%s: %lld features and %lld targets a sample; %s has %lld and %lld", path[i], (long long)shape->features,
-                     (long long)shape->outputs, path[0], (long long)whole->features, (long long)whole->outputs);
-    whole->bytes = whole->bytes && shape->bytes;
-    if (__builtin_add_overflow(whole->rows, shape->rows, &whole->rows)) return ls_fail(LS_EDATA, "%s: too many samples", path[i]);
-  }
+  const ls_shape *shape = &part->shape;
+  if (m->parts == 1) *whole = *shape, whole->rows = 0;
+  if (shape->features != whole->features || shape->outputs != whole->outputs)
+    return ls_fail(LS_EDATA, "%s: %lld features and %lld targets a sample; %s has %lld and %lld", part->file[0].path,
+                   (long long)shape->features, (long long)shape->outputs, m->part[0]->file[0].path, (long long)whole->features,
+                   (long long)whole->outputs);
+  whole->bytes = whole->bytes && shape->bytes;
+  bool over = __builtin_add_overflow(whole->rows, shape->rows, &whole->rows);
+  return over ? ls_fail(LS_EDATA, "%s: too many samples", part->file[0].path) : LS_OK;
+}
+
+static ls_status list_files(many *m) {
+  int files = 0;
+  for (int i = 0; i < m->parts; i++) files += m->part[i]->files;
+  LS_NEW(m->base.file, files);
+  for (int i = 0; i < m->parts; i++)
+    for (int k = 0; k < m->part[i]->files; k++) m->base.file[m->base.files++].path = ls_mem_text(m->part[i]->file[k].path);
   return LS_OK;
 }
 
+static ls_status open_parts(many *m, const ls_opening *what, const ls_format *format, char *const *path, int paths) {
+  ls_opening one = *what;
+  LS_NEW(m->part, paths);
+  for (int i = 0; i < paths; i++) {
+    one.file = path[i];
+    LS_TRY(format->open(&one, &m->part[i]));
+    m->parts = i + 1;
+    LS_TRY(add_part(m, m->part[i]));
+    if (!one.first) one.first = m->part[0];
+  }
+  m->base.names = m->part[0]->names;
+  return list_files(m);
+}
+
 static ls_status open_many(const ls_opening *what, const ls_format *format, char *const *path, int paths, ls_source **out) {
-  LS_TRY(ls_source_new(&format_many, sizeof(many), paths, out));
+  LS_TRY(ls_source_new(&format_many, sizeof(many), 0, out));
   ls_status status = open_parts((many *)*out, what, format, path, paths);
   if (status != LS_OK) ls_source_close(out);
   return status;

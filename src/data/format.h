@@ -47,7 +47,7 @@ struct ls_format {
   void (*close)(ls_source *source);
 };
 
-extern const ls_format ls_format_idx, ls_format_csv;
+extern const ls_format ls_format_idx, ls_format_csv, ls_format_hdf5, ls_format_npy;
 const ls_format *ls_format_find(const char *name); /* NULL: no such format */
 
 /* Begin a source of `size` bytes (its format's struct) with room for `files` files; one file's path. */

@@ -1,0 +1,40 @@
+/* h5.h - reading other people's HDF5: datasets of numbers, one sample a row, whatever their type, byte order, layout and built-in filters.
+ *
+ * A file may say anything, so before a byte is read: no path leads out of the file (external and user-defined links, external
+ * storage and virtual datasets are refused), every chunk has been written, and what is declared fits what is stored. Main thread only.
+ * Files are opened without HDF5's locks: reading needs none, and many cluster file systems have none. */
+#ifndef LS_IO_H5_H
+#define LS_IO_H5_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+enum { LS_H5_DIMS = 32 };
+
+typedef enum { LS_H5_CELL_U8, LS_H5_CELL_F32, LS_H5_CELL_F64 } ls_h5_cell; /* what values become when read */
+
+typedef struct {
+  int dims; /* 1 to LS_H5_DIMS */
+  int64_t dim[LS_H5_DIMS];
+  int64_t rows, width; /* dim[0], product of the others */
+  bool bytes, integer; /* unsigned bytes; any whole numbers */
+  char type[24];       /* "uint8", "float64", "big-endian int16" ... */
+} ls_h5_shape;
+
+typedef struct ls_h5set ls_h5set;
+
+/* LS_EDATA, naming file and dataset, for everything that is not as said above. */
+ls_status ls_h5set_open(const char *file, const char *dataset, ls_h5set **out);
+void ls_h5set_close(ls_h5set **set);
+const ls_h5_shape *ls_h5set_shape(const ls_h5set *set);
+/* Rows [lo, lo + rows) as (rows, width) cells; U8 only where shape.bytes. */
+ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_h5_cell cell, void *out);
+
+/* Call visit(arg, path, dimensions as text, type as text) for every dataset that hard links lead to, in order of names. */
+typedef void ls_h5_visit(void *arg, const char *path, const char *dims, const char *type);
+ls_status ls_h5_list(const char *file, ls_h5_visit *visit, void *arg);
+
+#endif

@@ -1,0 +1,347 @@
+/* HDF5 as simulations write it, and as nobody should: values whatever type and layout, and no way out of the file. */
+#include <hdf5.h>
+
+#include "base/mem.h"
+#include "idx_files.h"
+
+enum { ROWS = 30 };
+
+static ls_comm *comm;
+static char *dir, path[256], other[256], hdf5_type[] = "hdf5", npy_type[] = "npy";
+static char x_name[128], y_name[128];
+
+static int up(void **state) {
+  (void)state;
+  dir = test_dir();
+  snprintf(path, sizeof path, "%s/sim.h5", dir);
+  snprintf(other, sizeof other, "%s/other.h5", dir);
+  return ls_comm_open(&comm) == LS_OK ? 0 : -1;
+}
+
+static int down(void **state) {
+  (void)state;
+  remove_dir(dir);
+  ls_comm_close(&comm);
+  return ls_mem_live() == 0 ? 0 : -1;
+}
+
+/* ---- files ---- */
+
+static hid_t create(const char *file) {
+  hid_t id = H5Fcreate(file, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  assert_true(id >= 0);
+  return id;
+}
+
+typedef struct {
+  const char *name;
+  int dims;
+  hsize_t dim[3];
+  hid_t type;       /* in the file */
+  hsize_t chunk[3]; /* 0: contiguous */
+  bool packed;
+} set;
+
+/* Value k is k % 251, exact in every type used here. */
+static void put_set(hid_t file, const set *s) {
+  hsize_t n = 1;
+  for (int k = 0; k < s->dims; k++) n *= s->dim[k];
+  double *value = malloc(n * sizeof *value);
+  for (hsize_t i = 0; i < n; i++) value[i] = (double)(i % 251);
+  hid_t space = H5Screate_simple(s->dims, s->dim, NULL), plist = H5Pcreate(H5P_DATASET_CREATE), links = H5Pcreate(H5P_LINK_CREATE);
+  H5Pset_create_intermediate_group(links, 1);
+  if (s->chunk[0]) H5Pset_chunk(plist, s->dims, s->chunk);
+  if (s->packed) H5Pset_shuffle(plist), H5Pset_deflate(plist, 6), H5Pset_fletcher32(plist);
+  hid_t id = H5Dcreate2(file, s->name, s->type, space, links, plist, H5P_DEFAULT);
+  assert_true(id >= 0 && H5Dwrite(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) >= 0);
+  H5Dclose(id), H5Sclose(space), H5Pclose(plist), H5Pclose(links);
+  free(value);
+}
+
+static void put_sim(hid_t file) {
+  put_set(file, &(set){"/in/x", 2, {ROWS, 4}, H5T_IEEE_F64LE, {0}, false});
+  put_set(file, &(set){"/out/y", 2, {ROWS, 2}, H5T_IEEE_F32LE, {0}, false});
+}
+
+static ls_data_spec spec_of(char *file, const char *x, const char *y) {
+  ls_data_spec spec = {.type = hdf5_type, .limit = {-1, -1, -1}};
+  snprintf(x_name, sizeof x_name, "%s", x);
+  snprintf(y_name, sizeof y_name, "%s", y);
+  spec.source[0] = (ls_source_spec){.file = file, .x = x_name, .y = y_name};
+  return spec;
+}
+
+static void expect(const ls_data_spec *spec, const char *text) {
+  ls_data *data;
+  assert_int_equal(ls_data_open(comm, spec, false, LS_F64, &data), LS_EDATA);
+  if (!strstr(ls_error_text(), text)) fail_msg("\"%s\" is not in: %s", text, ls_error_text());
+}
+
+static void check_values(const ls_data_spec *spec, int64_t rows, int64_t features, int64_t outputs) {
+  ls_data *data;
+  double x[64], y[8];
+  if (ls_data_open(comm, spec, false, LS_F64, &data) != LS_OK) fail_msg("%s", ls_error_text());
+  assert_int_equal(ls_data_rows(data, LS_SPLIT_TRAIN), rows);
+  assert_int_equal(ls_data_features(data), features);
+  assert_int_equal(ls_data_outputs(data), outputs);
+  for (int64_t r = 0; r < rows; r++) {
+    assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &r, 1, x, 64, NULL, y), LS_OK);
+    for (int64_t i = 0; i < features; i++) assert_true(x[i] == (double)((r * features + i) % 251));
+    for (int64_t i = 0; i < outputs; i++) assert_true(y[i] == (double)((r * outputs + i) % 251));
+  }
+  ls_data_close(comm, &data);
+}
+
+/* ---- good ones ---- */
+
+static void types_and_layouts(void **state) {
+  (void)state;
+  const hid_t type[] = {H5T_STD_U8LE,  H5T_STD_I16BE,  H5T_STD_U16LE,  H5T_STD_I32LE,  H5T_STD_I64BE,
+                        H5T_STD_U64LE, H5T_IEEE_F32BE, H5T_IEEE_F32LE, H5T_IEEE_F64BE, H5T_IEEE_F64LE};
+  for (size_t t = 0; t < sizeof type / sizeof *type; t++)
+    for (int layout = 0; layout < 3; layout++) {
+      hid_t file = create(path);
+      put_set(file, &(set){"/in/x", 3, {ROWS, 3, 5}, type[t], {layout ? 7 : 0, 2, 5}, layout == 2});
+      put_set(file, &(set){"/y", 1, {ROWS}, type[t], {layout ? 4 : 0}, layout == 2});
+      H5Fclose(file);
+      ls_data_spec spec = spec_of(path, "/in/x", "y");
+      check_values(&spec, ROWS, 15, 1);
+    }
+}
+
+static void soft_links_and_other_files(void **state) {
+  (void)state;
+  hid_t file = create(path);
+  put_sim(file);
+  H5Lcreate_soft("/in", file, "/alias", H5P_DEFAULT, H5P_DEFAULT);
+  H5Fclose(file);
+  file = create(other);
+  put_set(file, &(set){"/labels", 1, {ROWS}, H5T_STD_I32LE, {0}, false});
+  H5Fclose(file);
+  ls_data_spec spec = spec_of(path, "/alias/x", "/out/y");
+  check_values(&spec, ROWS, 4, 2);
+  assert_int_equal(chdir(dir), 0);
+  spec = spec_of(path, "/in/x", "other.h5:/labels");
+  check_values(&spec, ROWS, 4, 1);
+  ls_data *data;
+  int files;
+  assert_int_equal(ls_data_open(comm, &spec, false, LS_F32, &data), LS_OK);
+  assert_string_equal(ls_data_files(data, &files)[1].path, "other.h5");
+  assert_int_equal(files, 2);
+  ls_data_close(comm, &data);
+}
+
+/* Several files are one source, in the order of their names; each has its digest. */
+static void several_files(void **state) {
+  (void)state;
+  static char pattern[256];
+  for (int i = 0; i < 3; i++) {
+    char name[300];
+    snprintf(name, sizeof name, "%s/part-%d.h5", dir, i);
+    hid_t file = create(name);
+    put_sim(file);
+    H5Fclose(file);
+  }
+  snprintf(pattern, sizeof pattern, "%s/part-?.h5", dir);
+  ls_data_spec spec = spec_of(pattern, "/in/x", "/out/y");
+  ls_data *data;
+  double x[4];
+  assert_int_equal(ls_data_open(comm, &spec, false, LS_F64, &data), LS_OK);
+  assert_int_equal(ls_data_rows(data, LS_SPLIT_TRAIN), 3 * ROWS);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){2 * ROWS + 1}, 1, x, 4, NULL, NULL), LS_OK);
+  assert_true(x[0] == 4 && x[3] == 7);
+  int files;
+  assert_true(ls_data_files(data, &files)[2].samples == ROWS && files == 3);
+  ls_data_close(comm, &data);
+}
+
+/* Targets are scaled with the training data's statistics too, and say how to get back. */
+static void targets_are_scaled(void **state) {
+  (void)state;
+  hid_t file = create(path);
+  put_sim(file);
+  H5Fclose(file);
+  ls_data_spec spec = spec_of(path, "/in/x", "/out/y");
+  spec.scale = LS_SCALE_STANDARD;
+  ls_data *data;
+  assert_int_equal(ls_data_open(comm, &spec, false, LS_F64, &data), LS_OK);
+  const ls_affine *a = ls_data_y_affine(data);
+  double x[4], y[2], sum = 0, squares = 0;
+  for (int64_t r = 0; r < ROWS; r++) {
+    assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &r, 1, x, 4, NULL, y), LS_OK);
+    assert_true(fabs(y[1] * a->divisor[1] + a->shift[1] - (double)(2 * r + 1)) < 1e-12);
+    sum += y[1], squares += y[1] * y[1];
+  }
+  assert_true(fabs(sum) < 1e-12 && fabs(squares / ROWS - 1) < 1e-13);
+  spec.x_affine = &(ls_affine){4, (double[]){1, 1, 1, 1}, (double[]){2, 2, 2, 2}}; /* a checkpoint's goes first */
+  ls_data *again;
+  assert_int_equal(ls_data_open(comm, &spec, false, LS_F64, &again), LS_OK);
+  assert_int_equal(ls_data_gather(again, LS_SPLIT_TRAIN, (int64_t[]){3}, 1, x, 4, NULL, NULL), LS_OK);
+  assert_true(x[0] == 5.5);
+  ls_data_close(comm, &again);
+  spec.x_affine = &(ls_affine){3, (double[]){1, 1, 1}, (double[]){2, 2, 2}};
+  expect(&spec, "the data have 4 features, the checkpoint's scaling is for 3");
+  ls_data_close(comm, &data);
+}
+
+/* ---- bad ones ---- */
+
+static void wrong_datasets(void **state) {
+  (void)state;
+  hid_t file = create(path), space = H5Screate(H5S_SCALAR), text = H5Tcopy(H5T_C_S1);
+  put_sim(file);
+  put_set(file, &(set){"/short", 1, {ROWS - 1}, H5T_STD_U8LE, {0}, false});
+  put_set(file, &(set){"/none", 2, {0, 4}, H5T_STD_U8LE, {0}, false});
+  H5Dclose(H5Dcreate2(file, "/one", H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  H5Tset_size(text, 5);
+  H5Dclose(H5Dcreate2(file, "/text", text, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  H5Tclose(text), H5Sclose(space);
+  H5Lcreate_external("other.h5", "/labels", file, "/far", H5P_DEFAULT, H5P_DEFAULT);
+  H5Lcreate_external("other.h5", "/", file, "/away", H5P_DEFAULT, H5P_DEFAULT);
+  H5Lcreate_soft("/far", file, "/sly", H5P_DEFAULT, H5P_DEFAULT);
+  H5Lcreate_soft("/away", file, "/slyer", H5P_DEFAULT, H5P_DEFAULT);
+  H5Lcreate_soft("/loop", file, "/loop", H5P_DEFAULT, H5P_DEFAULT);
+  H5Fclose(file);
+  static const struct {
+    const char *x, *text;
+  } bad[] = {{"/in/z", "sim.h5: there is no /in/z in it"},
+             {"/in", "/in is no dataset"},
+             {"/short", "/out/y has 30 rows for the 29 of /short"},
+             {"/none", "/none holds no samples: dimension 1 is 0"},
+             {"/one", "/one has no rows"},
+             {"/text", "/text holds no numbers but text values"},
+             {"/far", "/far is a link to another file"},
+             {"/away/labels", "/away is a link to another file"},
+             {"/sly", "/sly can't be opened"},
+             {"/slyer/labels", "there is no /slyer/labels"},
+             {"/loop", "/loop can't be opened"},
+             {"/", "/ is no dataset"}};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    ls_data_spec spec = spec_of(path, bad[i].x, "/out/y");
+    expect(&spec, bad[i].text);
+  }
+  ls_data_spec spec = spec_of(other, "/x", "/y");
+  unlink(other);
+  expect(&spec, "other.h5: can't open it");
+  put_file(dir, "other.h5", "not HDF5", 8);
+  expect(&spec, "other.h5: no HDF5 file");
+}
+
+/* Values that would come from other files, or from nowhere. */
+static void storage_elsewhere(void **state) {
+  (void)state;
+  hsize_t dim[2] = {ROWS, 4}, huge[2] = {UINT64_C(1) << 40, 1 << 20}, chunk[2] = {10, 4};
+  hid_t file = create(path), space = H5Screate_simple(2, dim, NULL), large = H5Screate_simple(2, huge, NULL);
+  put_sim(file);
+  hid_t outside = H5Pcreate(H5P_DATASET_CREATE), virtual = H5Pcreate(H5P_DATASET_CREATE), late = H5Pcreate(H5P_DATASET_CREATE),
+        chunks = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_external(outside, "/etc/passwd", 0, ROWS * 4);
+  H5Dclose(H5Dcreate2(file, "/outside", H5T_STD_U8LE, space, H5P_DEFAULT, outside, H5P_DEFAULT));
+  H5Pset_virtual(virtual, space, "other.h5", "/in/x", space);
+  H5Dclose(H5Dcreate2(file, "/virtual", H5T_IEEE_F64LE, space, H5P_DEFAULT, virtual, H5P_DEFAULT));
+  H5Pset_alloc_time(late, H5D_ALLOC_TIME_LATE);
+  H5Dclose(H5Dcreate2(file, "/huge", H5T_IEEE_F64LE, large, H5P_DEFAULT, late, H5P_DEFAULT));
+  H5Dclose(H5Dcreate2(file, "/never", H5T_IEEE_F64LE, space, H5P_DEFAULT, late, H5P_DEFAULT));
+  H5Pset_chunk(chunks, 2, chunk);
+  H5Dclose(H5Dcreate2(file, "/hugechunks", H5T_IEEE_F64LE, large, H5P_DEFAULT, chunks, H5P_DEFAULT));
+  hid_t id = H5Dcreate2(file, "/partly", H5T_STD_U8LE, space, H5P_DEFAULT, chunks, H5P_DEFAULT);
+  hsize_t one[2] = {10, 4}, at[2] = {10, 0};
+  hid_t memory = H5Screate_simple(2, one, NULL), part = H5Scopy(space);
+  unsigned char value[40] = {0};
+  H5Sselect_hyperslab(part, H5S_SELECT_SET, at, NULL, one, NULL);
+  assert_true(H5Dwrite(id, H5T_NATIVE_UCHAR, memory, part, H5P_DEFAULT, value) >= 0);
+  H5Dclose(id), H5Sclose(memory), H5Sclose(part);
+  H5Pset_deflate(chunks, 9);
+  H5Dclose(H5Dcreate2(file, "/packed", H5T_STD_U8LE, large, H5P_DEFAULT, chunks, H5P_DEFAULT));
+  H5Pclose(outside), H5Pclose(virtual), H5Pclose(late), H5Pclose(chunks), H5Sclose(space), H5Sclose(large), H5Fclose(file);
+  static const struct {
+    const char *x, *text;
+  } bad[] = {{"/outside", "/outside keeps its values in other files"},
+             {"/virtual", "/virtual keeps its values in other files"},
+             {"/huge", "more than is stored"},
+             {"/never", "more than is stored"},
+             {"/hugechunks", "more than is stored"},
+             {"/partly", "more than is stored"},
+             {"/packed", "more than is stored"}};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    ls_data_spec spec = spec_of(path, bad[i].x, "/out/y");
+    int64_t before = ls_mem_total();
+    expect(&spec, bad[i].text);
+    assert_true(ls_mem_total() - before < 200);
+  }
+}
+
+/* Cut anywhere, a file is refused (HDF5 keeps the length it should have). */
+static void truncated(void **state) {
+  (void)state;
+  static char whole[1 << 16];
+  hid_t file = create(path);
+  put_sim(file);
+  H5Fclose(file);
+  FILE *f = fopen(path, "rb");
+  size_t bytes = fread(whole, 1, sizeof whole, f);
+  fclose(f);
+  ls_data_spec spec = spec_of(path, "/in/x", "/out/y");
+  for (size_t n = 0; n < bytes; n += 61) {
+    put_file(dir, "sim.h5", whole, n);
+    expect(&spec, "sim.h5: no HDF5 file, or a truncated");
+  }
+}
+
+/* ---- .npy ---- */
+
+static void put_npy(const char *name, const char *dict, const void *values, size_t bytes) {
+  char text[512] = "\x93NUMPY\x01";
+  size_t length = strlen(dict);
+  text[8] = (char)length;
+  memcpy(text + 10, dict, length);
+  memcpy(text + 10 + length, values, bytes);
+  put_file(dir, name, text, 10 + length + bytes);
+}
+
+static void npy(void **state) {
+  (void)state;
+  static char x_path[256], y_path[256];
+  const short y[3] = {0, -1, 300};
+  const unsigned char x[7] = {0, 1, 2, 3, 4, 5, 9};
+  snprintf(x_path, sizeof x_path, "%s/x.npy", dir);
+  snprintf(y_path, sizeof y_path, "%s/y.npy", dir);
+  ls_data_spec spec = {.type = npy_type, .limit = {-1, -1, -1}};
+  spec.source[0] = (ls_source_spec){.file = x_path, .y = y_path};
+  put_npy("x.npy", "{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2), }\n", x, 6);
+  put_npy("y.npy", "{'descr': '<i2', 'fortran_order': False, 'shape': (3,), }\n", y, 6);
+  ls_data *data;
+  double got[2], target;
+  if (ls_data_open(comm, &spec, false, LS_F64, &data) != LS_OK) fail_msg("%s", ls_error_text());
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){2}, 1, got, 2, NULL, &target), LS_OK);
+  assert_true(got[0] == 4 && got[1] == 5 && target == 300);
+  ls_data_close(comm, &data);
+  static const struct {
+    const char *dict;
+    size_t bytes;
+    const char *text;
+  } bad[] = {{"{'descr': '|u1', 'fortran_order': True, 'shape': (3, 2), }", 6, "column by column"},
+             {"{'descr': '|O', 'fortran_order': False, 'shape': (3, 2), }", 6, "no plain numbers"},
+             {"{'descr': '<f2', 'fortran_order': False, 'shape': (3,), }", 6, "numbers of type f2"},
+             {"{'descr': '|u1', 'fortran_order': False, 'shape': (), }", 6, "a single value"},
+             {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 0), }", 6, "dimension 2 is 0"},
+             {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2", 6, "its header has no shape"},
+             {"{'descr': '|u1', 'fortran_order': False, 'shape': (3000000000000, 4000000000000)}", 6, "more values than the file can hold"},
+             {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2), }", 5, "truncated"},
+             {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2), }", 7, "longer than its header"},
+             {"{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }", 6, "3 rows for the 2 of"}};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    put_npy("x.npy", bad[i].dict, x, bad[i].bytes);
+    expect(&spec, bad[i].text);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(types_and_layouts), cmocka_unit_test(soft_links_and_other_files),
+      cmocka_unit_test(several_files),     cmocka_unit_test(targets_are_scaled),
+      cmocka_unit_test(wrong_datasets),    cmocka_unit_test(storage_elsewhere),
+      cmocka_unit_test(truncated),         cmocka_unit_test(npy),
+  };
+  return cmocka_run_group_tests(tests, up, down);
+}
