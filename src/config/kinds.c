@@ -28,7 +28,8 @@ static bool refuse(const value *v, const char *why) {
   const char *const words[] = {v->key->word, NULL};
   if (v->key->word) hint = ls_report_hint(v->rd->report, text, words);
   if (v->key->choices && !*hint) hint = ls_report_hint(v->rd->report, text, v->key->choices);
-  ls_report_add(v->rd->report, v->node->at, v->path, "'%s' %s: %s must be %s%s", text, why, v->key->name, what, hint);
+  ls_place at = v->node->at.source == LS_SOURCE_DEFAULT ? v->node->key_at : v->node->at;
+  ls_report_add(v->rd->report, at, v->path, "'%s' %s: %s must be %s%s", text, why, v->key->name, what, hint);
   return false;
 }
 
@@ -136,7 +137,7 @@ static bool read_plugin(const value *v) {
   if (optimizer ? !o->ops : !s->ops) return true; /* the type is wrong, and that has been said */
   bool plugin = optimizer ? o->ops == &optimizer_to_load : s->ops == &schedule_to_load;
   if (!plugin) return none ? true : refuse(v, "goes with type plugin only");
-  if (none) return refuse(v, "loads nothing, and type plugin needs its library");
+  if (none) return refuse(v, "is no library, and type plugin needs one");
   ls_status status = optimizer ? ls_optim_load(v->node->text, &o->ops) : ls_schedule_load(v->node->text, &s->ops);
   return status == LS_OK ? read_text(v) : refuse(v, ls_arena_format(v->rd->arena, "can't be used (%s)", ls_error_text()));
 }

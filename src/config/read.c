@@ -25,7 +25,9 @@ static ls_node *member(ls_reader *rd, const ls_key *key, ls_node *map, const cha
     return NULL;
   }
   const char *value = ls_key_default(rd->arena, key);
-  return ls_yaml_parse(rd->report, LS_SOURCE_DEFAULT, path, value, strlen(value));
+  child = ls_yaml_parse(rd->report, LS_SOURCE_DEFAULT, path, value, strlen(value));
+  child->key_at = named_at(map); /* where a complaint about it goes */
+  return child;
 }
 
 static void note_origin(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path) {
