@@ -6,7 +6,7 @@
 #include "view/plot.h"
 #include "view/terminal.h"
 
-enum { POINTS_MAX = 4000, COLUMNS_MAX = 3, LEVELS = 10 };
+enum { POINTS_MAX = 4000, COLUMNS_MAX = 3, LEVELS = 10, NUMBERS_MAX = 100 };
 
 static const char *const palette[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
 static const char *const dashes[] = {"1", "(10,5)", "(2,4)", "(12,4,2,4)"};
@@ -74,15 +74,23 @@ static void curve_data(FILE *to, const ls_curve *c, int panel, int k) {
   fprintf(to, "EOD\n");
 }
 
-/* Numbers of iterates, those left out that would cover a neighbour. */
+/* Is there a number within a twentieth of the picture already? A path that swings to and fro comes back to where it was. */
+static bool is_covered(const ls_curve *c, const ls_grid *grid, const int64_t *shown_at, int64_t n, int64_t i) {
+  for (int64_t k = 0; k < n; k++) {
+    double dx = (c->x[i] - c->x[shown_at[k]]) / (grid->x_hi - grid->x_lo), dy = (c->y[i] - c->y[shown_at[k]]) / (grid->y_hi - grid->y_lo);
+    if (dx * dx + dy * dy <= 0.05 * 0.05) return true;
+  }
+  return false;
+}
+
+/* Numbers of iterates, those left out that would cover another. */
 static void number_data(FILE *to, const ls_curve *c, const ls_grid *grid, int panel, int k) {
-  double width = grid->x_hi - grid->x_lo, height = grid->y_hi - grid->y_lo, px = INFINITY, py = INFINITY;
+  int64_t shown_at[NUMBERS_MAX], n = 0;
   fprintf(to, "$number%d_%d << EOD\n", panel, k);
-  for (int64_t i = 0; i < c->n; i++) {
-    double dx = (c->x[i] - px) / width, dy = (c->y[i] - py) / height;
-    if (!(dx * dx + dy * dy > 0.05 * 0.05)) continue;
-    px = c->x[i], py = c->y[i];
-    number(to, px), number(to, py);
+  for (int64_t i = 0; i < c->n && n < NUMBERS_MAX; i++) {
+    if (is_covered(c, grid, shown_at, n, i)) continue;
+    shown_at[n++] = i;
+    number(to, c->x[i]), number(to, c->y[i]);
     fprintf(to, " %.0f", c->number[i]);
     if (c->z) number(to, c->z[i]);
     fputc('\n', to);
