@@ -98,7 +98,8 @@ static ls_status flush_output(ls_status status) {
 
 int main(int argc, char **argv) {
   hold_standard_streams();
-  signal(SIGPIPE, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN); /* a reader that went away and a file that may not grow are write errors, not deaths */
+  signal(SIGXFSZ, SIG_IGN);
   ls_cli cli = {0};
   ls_comm *comm = NULL;
   bool color = early_options(&cli, argc, argv);

@@ -87,8 +87,6 @@ static void add_point(scene *s, double bias, double weight, double number) {
 
 static ls_status take_path(scene *s, const ls_runs_item *item, int64_t steps) {
   const ls_history *h = item->history;
-  if (h->weights != 2 || h->step.n == 0)
-    return ls_fail(LS_EDATA, "%s: its step events hold no two weights; train with output.log_weights=true output.step_every=1", item->path);
   int64_t n = h->step.n < steps ? h->step.n : steps;
   if (n < h->step.n) ls_log(LS_LOG_INFO, "%s: the first %lld of %lld updates (--steps N)", item->path, (long long)n, (long long)h->step.n);
   LS_NEW(s->w0, n + 1);
@@ -162,6 +160,8 @@ static ls_status make_grid(scene *s) {
 
 static ls_status make_scene(scene *s, const ls_runs *runs, int which, const ls_plot_options *o) {
   const ls_runs_item *item = &runs->item[which];
+  if (item->history->weights != 2)
+    return ls_fail(LS_EDATA, "%s: its step events hold no two weights; train with output.log_weights=true output.step_every=1", item->path);
   LS_TRY(open_scene(s, item, o->data));
   LS_TRY(take_path(s, item, o->steps));
   LS_TRY(make_grid(s));

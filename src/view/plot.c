@@ -1,4 +1,4 @@
-/* plot.c - gnuplot at work: the script goes in, the picture comes out whole or not at all. */
+/* plot.c - gnuplot at work: the script goes in, the picture comes out. */
 #include "view/plot.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/durable.h"
 
 extern char **environ;
 
@@ -42,17 +43,40 @@ static void complaint(int fd, char *text, size_t size) {
     if (*c == '\n') *c = ' ';
 }
 
-static ls_status run_gnuplot(int script, int out) {
-  char *argv[] = {(char[]){"gnuplot"}, (char[]){"-d"}, (char[]){"-"}, NULL}, text[600];
-  int errors = memfd_create("errors", MFD_CLOEXEC), state = 0;
+/* All that comes out of a pipe; malloc'd. A pipe has no size limit, unlike any file: gnuplot does not look whether its writes succeed. */
+static char *slurp(int fd, size_t *bytes) {
+  char *text = NULL, part[65536];
+  FILE *memory = open_memstream(&text, bytes);
+  ssize_t got;
+  while ((got = read(fd, part, sizeof part)) > 0 || (got < 0 && errno == EINTR))
+    if (memory && got > 0) fwrite(part, 1, (size_t)got, memory);
+  if (memory && fclose(memory) == 0) return text;
+  free(text);
+  return NULL;
+}
+
+static int start_gnuplot(int script, int out, int errors, pid_t *child) {
+  char *argv[] = {(char[]){"gnuplot"}, (char[]){"-d"}, (char[]){"-"}, NULL};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, script, 0);
   posix_spawn_file_actions_adddup2(&actions, out, 1);
   posix_spawn_file_actions_adddup2(&actions, errors, 2);
-  pid_t child;
-  int failed = posix_spawnp(&child, "gnuplot", &actions, NULL, argv, environ);
+  int failed = posix_spawnp(child, "gnuplot", &actions, NULL, argv, environ);
   posix_spawn_file_actions_destroy(&actions);
+  return failed;
+}
+
+/* *picture is malloc'd. */
+static ls_status run_gnuplot(int script, char **picture, size_t *bytes) {
+  int ends[2], errors = memfd_create("errors", MFD_CLOEXEC), state = 0;
+  char text[600];
+  pid_t child;
+  if (pipe2(ends, O_CLOEXEC) != 0) return ls_fail(LS_FAIL, "can't start gnuplot: %s", strerror(errno));
+  int failed = start_gnuplot(script, ends[1], errors, &child);
+  close(ends[1]);
+  *picture = slurp(ends[0], bytes);
+  close(ends[0]);
   if (!failed)
     while (waitpid(child, &state, 0) < 0 && errno == EINTR) continue;
   complaint(errors, text, sizeof text);
@@ -60,7 +84,7 @@ static ls_status run_gnuplot(int script, int out) {
   if (failed == ENOENT)
     return ls_fail(LS_FAIL, "gnuplot is not installed: apt-get install gnuplot-nox (--keep-script still writes the script with its data)");
   if (failed) return ls_fail(LS_FAIL, "can't start gnuplot: %s", strerror(failed));
-  if (!WIFEXITED(state) || WEXITSTATUS(state) != 0) return ls_fail(LS_FAIL, "gnuplot failed: %s", text);
+  if (!WIFEXITED(state) || WEXITSTATUS(state) != 0 || !*picture || *bytes == 0) return ls_fail(LS_FAIL, "gnuplot failed: %s", text);
   return LS_OK;
 }
 
@@ -73,29 +97,31 @@ static ls_status keep(const ls_panel *panel, int panels, const char *kind, const
   return status;
 }
 
-/* Into OUT.part, which takes the name when it is whole: an older picture is not lost to a failure. */
-static ls_status to_file(int script, const char *out) {
-  char *part = ls_mem_format("%s.part", out);
-  int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  ls_status status = fd >= 0 ? run_gnuplot(script, fd) : ls_fail(LS_EIO, "%s: %s", part, strerror(errno));
-  if (status == LS_OK && lseek(fd, 0, SEEK_END) <= 0) status = ls_fail(LS_EIO, "%s: gnuplot could write nothing (disk full?)", part);
-  if (fd >= 0 && close(fd) != 0 && status == LS_OK) status = ls_fail(LS_EIO, "%s: %s", part, strerror(errno));
-  if (status == LS_OK && rename(part, out) != 0) status = ls_fail(LS_EIO, "%s: %s", out, strerror(errno));
-  if (status != LS_OK && fd >= 0) unlink(part);
-  LS_FREE(part);
+/* Whole or not at all. */
+static ls_status deliver(const char *out, const void *picture, size_t bytes) {
+  if (strcmp(out, "-") == 0) { /* main looks at stdout's errors */
+    fwrite(picture, 1, bytes, stdout);
+    return LS_OK;
+  }
+  const char *slash = strrchr(out, '/');
+  char *dir = slash ? ls_mem_format("%.*s", slash > out ? (int)(slash - out) : 1, out) : ls_mem_text(".");
+  ls_status status = ls_durable_write(dir, slash ? slash + 1 : out, picture, bytes, true);
+  LS_FREE(dir);
   return status;
 }
 
 ls_status ls_plot(const ls_panel *panel, int panels, const char *out, bool keep_script) {
   const char *kind = ls_plot_kind(out);
-  if (!kind) return ls_fail(LS_EUSAGE, "-o %s: a picture's name ends in .svg, .png or .pdf; - draws on the terminal", out);
-  bool screen = strcmp(out, "-") == 0;
-  if (screen && keep_script) return ls_fail(LS_EUSAGE, "--keep-script needs a file: -o NAME.svg, .png or .pdf");
-  if (keep_script) LS_TRY(keep(panel, panels, kind, out));
+  char *picture = NULL;
+  size_t bytes = 0;
   int script;
+  if (!kind) return ls_fail(LS_EUSAGE, "-o %s: a picture's name ends in .svg, .png or .pdf; - draws on the terminal", out);
+  if (strcmp(kind, "-") == 0 && keep_script) return ls_fail(LS_EUSAGE, "--keep-script needs a file: -o NAME.svg, .png or .pdf");
+  if (keep_script) LS_TRY(keep(panel, panels, kind, out));
   ls_status status = script_file(panel, panels, kind, &script);
-  fflush(stdout);
-  if (status == LS_OK) status = screen ? run_gnuplot(script, STDOUT_FILENO) : to_file(script, out);
+  if (status == LS_OK) status = run_gnuplot(script, &picture, &bytes);
+  if (status == LS_OK) status = deliver(out, picture, bytes);
+  free(picture);
   if (script >= 0) close(script);
   return status;
 }

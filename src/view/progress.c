@@ -214,7 +214,7 @@ void ls_progress_end(ls_progress *p, const ls_progress_summary *s) {
   if (s->shares > 0 && s->seconds > 0) {
     ls_log_plain("%-18s %6s %10s %10s %10s", "where the time went", "share", "min s", "avg s", "max s");
     for (int i = 0; i < s->shares; i++)
-      ls_log_plain("  %-17s %5.1f%% %10.3f %10.3f %10.3f", s->share[i].name, 100 * s->share[i].avg / s->seconds, s->share[i].min,
+      ls_log_plain("  %-17s %5.1f%% %10.4g %10.4g %10.4g", s->share[i].name, 100 * s->share[i].avg / s->seconds, s->share[i].min,
                    s->share[i].avg, s->share[i].max);
     give_hints(s);
   }

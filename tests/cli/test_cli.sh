@@ -1,0 +1,82 @@
+#!/bin/bash
+# The command line's own manners: names, options, streams, exit codes.
+set -u
+failures=0
+fail() { echo "FAIL: $*" >&2; failures=$((failures + 1)); }
+
+# expect CODE TEXT COMMAND...: exit code, and TEXT somewhere in stderr
+expect() {
+  local code=$1 text=$2 got; shift 2
+  "$@" >out 2>err; got=$?
+  [ $got -eq "$code" ] || fail "$*: exit $got instead of $code: $(cat err)"
+  grep -qF -- "$text" err || fail "$*: stderr lacks '$text': $(cat err)"
+}
+
+expect 64 "did you mean 'train'?" "$LOCKSTEP" trian
+expect 64 "unknown command 'xyzzy'" "$LOCKSTEP" xyzzy
+expect 64 "not available yet" "$LOCKSTEP" slurm
+expect 64 "which command?" "$LOCKSTEP"
+expect 64 "did you mean '--steps'?" "$LOCKSTEP" schedule c.yaml --step=3
+expect 64 "unknown option" "$LOCKSTEP" schedule --zzz
+expect 64 "needs a value" "$LOCKSTEP" schedule c.yaml --steps
+expect 64 "bad value" "$LOCKSTEP" schedule c.yaml --steps=ten
+expect 64 "use auto, always or never" "$LOCKSTEP" schedule --color=red
+expect 64 "a config file is missing" "$LOCKSTEP" schedule
+expect 64 "one argument too many" "$LOCKSTEP" schedule c.yaml d.yaml
+expect 78 "c.yaml" "$LOCKSTEP" schedule c.yaml
+[ "$(wc -l <err)" -eq 1 ] || fail "an error is told once: $(cat err)"
+[ -s out ] && fail "an error left something on stdout"
+
+# Every command has help, examples before options, on stdout; -h wins wherever it stands.
+for command in train eval predict inspect config data schedule plot compare order bench help; do
+  "$LOCKSTEP" $command -h >out 2>err || fail "$command -h: exit $?"
+  [ -s err ] && fail "$command -h: $(cat err)"
+  examples=$(grep -n '^Examples:' out | cut -d: -f1) options=$(grep -n '^Options of every command:' out | cut -d: -f1)
+  [ "${examples:-99}" -lt "${options:-0}" ] || fail "$command -h: no examples before the options"
+  "$LOCKSTEP" -h $command | cmp -s - out || fail "-h $command differs from $command -h"
+done
+"$LOCKSTEP" -h >out && "$LOCKSTEP" help | cmp -s - out || fail "lockstep -h is not lockstep help"
+grep -q schedule out || fail "the overview lacks a command"
+"$LOCKSTEP" --version >out || fail "--version"
+grep -q '^lockstep [0-9]' out && grep -q 'kernel: ' out || fail "--version: $(cat out)"
+
+# --json: one object on stdout whatever happens.
+one_object() { [ "$(wc -l <out)" -eq 1 ] && grep -q '^{.*}$' out || fail "$1: not one object: $(cat out)"; }
+expect 64 "did you mean" "$LOCKSTEP" --json trian; one_object trian
+grep -qF '"error":{"code":64,"text":"unknown command' out || fail "error object: $(cat out)"
+expect 64 "unknown option" "$LOCKSTEP" schedule --zzz --json; one_object option
+expect 78 "c.yaml" "$LOCKSTEP" schedule c.yaml --json; one_object config
+"$LOCKSTEP" --version --json >out; one_object version
+"$LOCKSTEP" train -h --json >out; one_object help
+
+# Streams: a full or closed stdout is an error, a closed stderr is not.
+expect 74 "can't write the results" sh -c '"$LOCKSTEP" --version >/dev/full'
+expect 74 "can't write the results" sh -c '"$LOCKSTEP" --version >&-'
+sh -c '"$LOCKSTEP" --version 2>&- <&-' >out || fail "closed stderr: exit $?"
+grep -q '^lockstep' out || fail "closed stderr: no output"
+
+# Colour: only where asked for, or on a terminal that allows it.
+escape=$(printf '\033')
+has_color() { grep -q "$escape" err; }
+"$LOCKSTEP" xyzzy 2>err; has_color && fail "colour in a file"
+"$LOCKSTEP" xyzzy --color=always 2>err; has_color || fail "--color=always without colour"
+"$LOCKSTEP" --color always xyzzy 2>err; has_color || fail "--color always without colour"
+if command -v script >/dev/null; then
+  TERM=xterm NO_COLOR='' script -qec "$LOCKSTEP xyzzy" /dev/null >err </dev/null; has_color || fail "a terminal without colour"
+  TERM=xterm NO_COLOR=1 script -qec "$LOCKSTEP xyzzy" /dev/null >err </dev/null; has_color && fail "NO_COLOR with colour"
+  TERM=dumb script -qec "$LOCKSTEP xyzzy" /dev/null >err </dev/null; has_color && fail "a dumb terminal with colour"
+fi
+
+# Under mpirun: rank 0 alone speaks, every rank ends with the same code.
+if command -v mpirun >/dev/null; then
+  "$MPIRUN" -n 3 "$LOCKSTEP" --version >out 2>err || fail "mpirun --version: exit $?"
+  [ "$(grep -c '^lockstep' out)" -eq 1 ] || fail "mpirun --version: $(cat out)"
+  for arguments in trian "schedule c.yaml" "train c.yaml" "train --zzz"; do
+    "$LOCKSTEP" $arguments >out 2>one; alone=$?
+    "$MPIRUN" -n 3 "$LOCKSTEP" $arguments >out 2>err; got=$?
+    [ $got -eq $alone ] || fail "mpirun $arguments: exit $got instead of $alone"
+    [ "$(grep -cF -- "$(cat one)" err)" -eq 1 ] || fail "mpirun $arguments: $(cat err)"
+  done
+fi
+
+[ $failures -eq 0 ] || { echo "$failures failures" >&2; exit 1; }

@@ -1,0 +1,76 @@
+#!/bin/bash
+# lockstep schedule against worked examples; the data are never opened.
+set -u
+failures=0
+fail() { echo "FAIL: $*" >&2; failures=$((failures + 1)); }
+
+cat >c.yaml <<'Y'
+version: 1
+data: {type: idx, dir: /nowhere, limit: {train: 60000}}
+model: {layers: [{units: 10, activation: softmax}]}
+loss: cross_entropy
+optimizer: {type: sgd, lr: 0.1}
+schedule: {type: inverse_time, decay_rate: 0.1, decay_steps: 1000}
+train: {epochs: 100, batch: 50}
+Y
+run() { "$LOCKSTEP" schedule c.yaml "$@" 2>err; }
+same() { [ "$2" = "$3" ] || fail "$1: $2 instead of $3"; }
+
+# CSV: the update that sees global_step j; 17 digits.
+same "inverse time" "$(run --at 0,1200,13200,121200 --csv)" "global_step,lr
+0,0.10000000000000001
+1200,0.089285714285714288
+13200,0.043103448275862065
+121200,0.007621951219512195"
+same "--steps" "$(run --steps 3 --csv | tail -1 | cut -d, -f1)" 2
+same "whole run" "$(run --csv | wc -l)" 120001
+
+# at j = boundary the old value still holds, or the new one already
+piecewise='schedule={type: piecewise, boundaries: [100000, 110000], values: [1, 0.5, 0.1]}'
+same "piecewise" "$(run "$piecewise" --at 99999,100000,100001,110000,110001 --csv | cut -d, -f2 | tr '\n' ' ')" \
+  "lr 1 1 0.5 0.5 0.10000000000000001 "
+same "piecewise, new" "$(run "$piecewise" schedule.at_boundary=new --at 99999,100000 --csv | cut -d, -f2 | tr '\n' ' ')" "lr 1 0.5 "
+same "warm-up" "$(run 'schedule={type: constant, warmup: 4}' --steps 5 --csv | cut -d, -f2 | tr '\n' ' ')" \
+  "lr 0.025000000000000001 0.050000000000000003 0.075000000000000011 0.10000000000000001 0.10000000000000001 "
+
+# The table: the first step whose rate is 1/10 ... of the initial one, exactly.
+where() { grep -F -- "$1" | awk '{print $1}'; }
+same "1/10 of inverse time" "$(run | where "1/10 of")" 90000
+same "1/100, behind the end" "$(run | where "1/100 of the initial rate, after the end")" 990000
+same "1/10 of exponential" "$(run 'schedule={type: exponential, decay_rate: 0.1, decay_steps: 1000}' | where "1/10 of")" 1000
+same "1/1000 of exponential" "$(run 'schedule={type: exponential, decay_rate: 0.1, decay_steps: 1000}' | where "1/1000 of")" 3000
+# g0 / floor(j/D + 1): a tenth from 9 D on, not from 10 D; D = 10 epochs of 1200 steps
+same "1/10 of step decay" "$(run 'schedule={type: step, every: 10 epochs}' | where "1/10 of")" 108000
+# 0.1 / (1 + j/10000) <= 2^-24 from j = 10000 (0.1 2^24 - 1)
+same "too small" "$(run | where "too small to move a float32")" 16777206000
+same "too small in double" "$(run train.precision=float64 'schedule={type: exponential, decay_rate: 0.1, decay_steps: 1000}' |
+  where "too small to move a float64")" 14955
+# a rate that rises again counts where it first falls
+same "polynomial, cycle" "$(run 'schedule={type: polynomial, decay_steps: 100, end: 0.001, cycle: true}' | where "1/10 of")" 91
+
+# Epochs need to know how many steps they have.
+sed -i 's/, limit: {train: 60000}//' c.yaml
+run 'schedule={type: step, every: 10 epochs}' >out && fail "epochs without samples"
+grep -q -- '--samples N' err || fail "no way out told: $(cat err)"
+same "--samples" "$(run 'schedule={type: step, every: 10 epochs}' --samples 60001 | where "1/10 of")" 108090
+same "validation takes its share" "$(run data.validation=0.1 'schedule={type: step, every: 10 epochs}' --samples 60000 | where "1/10 of")" 97200
+same "drop" "$(run data.last_batch=drop 'schedule={type: step, every: 10 epochs}' --samples 60049 | where "1/10 of")" 108000
+run >out || fail "steps alone need no data: $(cat err)"
+run --csv >out; [ $? -eq 64 ] || fail "--csv without a length"
+run 'train={steps: 7, batch: 50}' --csv >out; same "train.steps" "$(wc -l <out)" 8
+
+# JSON, plots, refusals
+run --at 5,6 --json >out; [ "$(wc -l <out)" -eq 1 ] && grep -q '"rates":\[{"global_step":5,"lr":0.0999' out || fail "json: $(cat out)"
+for bad in "--at 1,,2" "--at -1" "--at 1.5" "--steps -3" "--csv --json" "-o x.gif --steps 9" "-o - --json --steps 9" "--at 1 --steps 2"; do
+  run $bad >out; [ $? -eq 64 ] || fail "$bad was taken"
+done
+if command -v gnuplot >/dev/null; then
+  run --steps 5000 -o lr.svg --keep-script >out || fail "plot: $(cat err)"
+  grep -q '<svg' lr.svg && grep -q 'learning rate' lr.svg || fail "not the picture asked for"
+  grep -q 'set output .lr.svg.' lr.gp || fail "no script kept"
+fi
+PATH=/nonexistent "$LOCKSTEP" schedule c.yaml --steps 5 -o y.svg >out 2>err && fail "a plot without gnuplot"
+grep -q gnuplot-nox err || fail "which package? $(cat err)"
+ls y.svg* >/dev/null 2>&1 && fail "a failed plot left a file"
+
+[ $failures -eq 0 ] || { echo "$failures failures" >&2; exit 1; }
