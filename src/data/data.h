@@ -52,6 +52,15 @@ typedef struct ls_data ls_data;
  * want_classes true: integer labels are needed (LS_EDATA where there are none). */
 ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classes, ls_precision precision, ls_data **out);
 void ls_data_close(ls_comm *comm, ls_data **data);
+/* The samples of predict as split train, without labels or targets. file: "FILE" or "FILE:DATASET", HDF5, CSV, .npy or IDX images as its
+ * first bytes say. like: the training data's spec, for what `file` leaves open (dataset, columns). x_affine NULL: not scaled. Collective.
+ */
+ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_spec *like, const ls_affine *x_affine, ls_precision precision,
+                              ls_data **out);
+/* The spec of data named by a path alone: a folder of IDX files, or an HDF5 file as `lockstep data import` makes it (docs/data.md).
+ * LS_EDATA for anything else. */
+ls_status ls_data_guess(const char *path, ls_data_spec *out);
+void ls_data_guess_free(ls_data_spec *spec);
 
 /* How many samples each split has, and where in its files it begins, without reading more than that takes (headers; CSV files whole). */
 ls_status ls_data_count(const ls_data_spec *spec, bool want_classes, int64_t rows[3], int64_t first[3]);

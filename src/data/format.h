@@ -49,6 +49,8 @@ struct ls_format {
 
 extern const ls_format ls_format_idx, ls_format_csv, ls_format_hdf5, ls_format_npy;
 const ls_format *ls_format_find(const char *name); /* NULL: no such format */
+/* By a file's first bytes; csv where nothing else fits. */
+ls_status ls_format_sniff(const char *path, const ls_format **out);
 
 /* Begin a source of `size` bytes (its format's struct) with room for `files` files; one file's path. */
 ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_source **out);

@@ -13,7 +13,7 @@ enum { IMAGES = 0x803, LABELS = 0x801, CHUNK = 1 << 16 };
 
 typedef struct {
   ls_source base;
-  ls_gz *gz[2]; /* images, labels */
+  ls_gz *gz[2]; /* images, labels (or NULL) */
   int64_t row;  /* rows read */
 } idx;
 
@@ -61,29 +61,40 @@ static ls_status read_header(idx *r, int i, int64_t magic, int dimensions, int64
   return LS_OK;
 }
 
-static ls_status open_files(idx *r, const char *dir, ls_split split) {
-  const char *part = split == LS_SPLIT_TRAIN ? "train" : "t10k";
-  static const char *const name[2] = {"images-idx3-ubyte", "labels-idx1-ubyte"};
-  for (int i = 0; i < 2; i++) {
-    char file[64];
-    snprintf(file, sizeof file, "%s-%s", part, name[i]);
-    LS_TRY(find(dir, file, &r->base.file[i].path));
-    LS_TRY(ls_gz_open(r->base.file[i].path, &r->gz[i]));
-  }
-  int64_t images[3] = {0}, labels[1] = {0};
+static ls_status open_images(idx *r, const char *path) {
+  int64_t images[3] = {0};
+  r->base.file[0].path = ls_mem_text(path);
+  LS_TRY(ls_gz_open(path, &r->gz[0]));
   LS_TRY(read_header(r, 0, IMAGES, 3, images));
-  LS_TRY(read_header(r, 1, LABELS, 1, labels));
-  if (images[0] != labels[0])
-    return ls_fail(LS_EDATA, "%s: %lld labels for the %lld images of %s", r->base.file[1].path, (long long)labels[0], (long long)images[0],
-                   r->base.file[0].path);
-  r->base.shape = (ls_shape){.rows = images[0], .features = images[1] * images[2], .outputs = 1, .bytes = true};
+  r->base.shape = (ls_shape){.rows = images[0], .features = images[1] * images[2], .bytes = true};
   return LS_OK;
 }
 
+static ls_status open_pair(idx *r, const char *dir, ls_split split) {
+  const char *part = split == LS_SPLIT_TRAIN ? "train" : "t10k";
+  char *images = NULL, name[64];
+  int64_t labels = 0;
+  snprintf(name, sizeof name, "%s-images-idx3-ubyte", part);
+  ls_status status = find(dir, name, &images);
+  snprintf(name, sizeof name, "%s-labels-idx1-ubyte", part);
+  if (status == LS_OK) status = find(dir, name, &r->base.file[1].path);
+  if (status == LS_OK) status = open_images(r, images);
+  LS_FREE(images);
+  LS_TRY(status);
+  LS_TRY(ls_gz_open(r->base.file[1].path, &r->gz[1]));
+  LS_TRY(read_header(r, 1, LABELS, 1, &labels));
+  r->base.shape.outputs = 1;
+  if (labels == r->base.shape.rows) return LS_OK;
+  return ls_fail(LS_EDATA, "%s: %lld labels for the %lld images of %s", r->base.file[1].path, (long long)labels,
+                 (long long)r->base.shape.rows, r->base.file[0].path);
+}
+
+/* A folder of the four files, or (for predict) one file of images. */
 static ls_status open_idx(const ls_opening *what, ls_source **out) {
   if (what->split == LS_SPLIT_VALIDATION) return LS_OK; /* IDX sets have none of their own */
-  LS_TRY(ls_source_new(&ls_format_idx, sizeof(idx), 2, out));
-  ls_status status = open_files((idx *)*out, what->spec->dir, what->split);
+  LS_TRY(ls_source_new(&ls_format_idx, sizeof(idx), what->file ? 1 : 2, out));
+  idx *r = (idx *)*out;
+  ls_status status = what->file ? open_images(r, what->file) : open_pair(r, what->spec->dir, what->split);
   if (status != LS_OK) ls_source_close(out);
   return status;
 }
@@ -128,7 +139,7 @@ static ls_status read_labels(idx *r, int64_t rows, double *y) {
 }
 
 static ls_status check_end(idx *r) {
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < r->base.files; i++) {
     char more;
     size_t got;
     LS_TRY(ls_gz_read(r->gz[i], &more, 1, &got));
@@ -144,7 +155,7 @@ static ls_status check_end(idx *r) {
 static ls_status read_idx(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
   idx *r = (idx *)source;
   LS_TRY(read_images(r, rows, cell, x));
-  LS_TRY(read_labels(r, rows, y));
+  if (r->gz[1]) LS_TRY(read_labels(r, rows, y));
   r->row += rows;
   return r->row == r->base.shape.rows ? check_end(r) : LS_OK;
 }

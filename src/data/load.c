@@ -13,7 +13,7 @@ typedef struct {
   const ls_data_spec *spec;
   ls_data *data;
   ls_source *source[3]; /* node rank 0 only */
-  double *y;            /* (CHUNK_VALUES or outputs) */
+  double *y;            /* (CHUNK_VALUES, or outputs where they are more) */
 } loading;
 
 /* ---- shapes ---- */
@@ -23,6 +23,7 @@ static ls_status open_sources(loading *l) {
   for (int s = 0; s < 3; s++)
     if (l->source[s]) l->data->part[s].shape = l->source[s]->shape;
   int64_t columns = l->source[0]->shape.outputs;
+  if (l->spec->inputs) return LS_OK;
   if (l->data->labels && columns != 1)
     return ls_fail(LS_EDATA, "%s: classes are one column of y, here are %lld; a regression loss takes any number",
                    l->source[0]->file[0].path, (long long)columns);
@@ -96,7 +97,8 @@ static ls_status check_finite(const ls_source *r, int64_t row, int64_t rows, con
 static ls_status read_part(loading *l, int s) {
   ls_part *part = &l->data->part[s];
   ls_source *r = l->source[s];
-  int64_t outputs = part->shape.outputs, step = outputs < CHUNK_VALUES ? CHUNK_VALUES / outputs : 1;
+  int64_t outputs = part->shape.outputs, step = CHUNK_VALUES / (outputs ? outputs : 1);
+  if (step < 1) step = 1;
   LS_NEW(l->y, step * outputs);
   for (int64_t row = 0, rows; row < part->shape.rows; row += rows) {
     rows = part->shape.rows - row < step ? part->shape.rows - row : step;
@@ -136,7 +138,7 @@ static ls_status measure_inputs(loading *l) {
 
 static ls_status measure_targets(loading *l) {
   ls_data *data = l->data;
-  if (data->labels) return LS_OK;
+  if (data->labels || l->spec->inputs) return LS_OK;
   if (l->spec->y_affine) return ls_affine_copy(l->spec->y_affine, data->outputs, "targets", &data->y_affine);
   if (l->spec->scale != LS_SCALE_STANDARD && l->spec->scale != LS_SCALE_MINMAX) return LS_OK;
   const char *y = (const char *)data->part[0].y.data + (size_t)(data->cut[0].first * data->outputs) * ls_real_size(data->precision);
@@ -232,7 +234,7 @@ static ls_status open_all(loading *l, bool want_classes) {
   ls_comm *comm = l->comm;
   ls_data *data = l->data;
   bool reads = ls_comm_node_rank(comm) == 0;
-  data->labels = want_classes || l->spec->classes > 0;
+  data->labels = !l->spec->inputs && (want_classes || l->spec->classes > 0);
   LS_TRY(ls_comm_agree(comm, reads ? open_sources(l) : LS_OK));
   for (int s = 0; s < 3; s++) ls_comm_node_bcast(comm, &data->part[s].shape, sizeof data->part[s].shape);
   LS_TRY(ls_comm_agree(comm, cut_splits(l)));
