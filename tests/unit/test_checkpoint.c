@@ -335,6 +335,64 @@ static void forged_files_do_no_harm(void **unused) {
   ls_mem_free(data);
 }
 
+/* A file of the writer's datasets and one more at `path`, listed in /integrity or not, as another version might write it. */
+static ls_status read_with(const char *path, bool listed, ls_checkpoint **c) {
+  ls_checkpoint_plan plan = plan_of(LS_F32);
+  ls_layout layout;
+  ls_h5_item item[128];
+  char *data, *plain;
+  size_t bytes, plain_bytes;
+  ok(ls_layout_new(&plan, LS_CKPT_WRITER, &layout));
+  int n = layout.covered, all = layout.items, rows = n + listed;
+  memcpy(item, layout.item, (size_t)n * sizeof *item);
+  ok(ls_h5_item_set(&item[n], path, LS_H5_I64, 8, 0, 1, 1));
+  for (int i = n; i < all; i++) {
+    item[i + 1] = layout.item[i];
+    ok(ls_h5_item_set(&item[i + 1], layout.item[i].path, layout.item[i].type, layout.item[i].width, layout.item[i].rank, rows,
+                      layout.item[i].dim[1]));
+  }
+  ls_layout_free(&layout);
+  ok(ls_h5_skeleton(folder, LS_CKPT_BLOCK, item, all + 1, &data, &bytes));
+  slurp("flip.h5", &plain, &plain_bytes);
+  ls_h5_file *file;
+  ls_h5_item from;
+  ok(ls_h5_open_image("plain", plain, plain_bytes, &file));
+  for (int i = 0; i <= all; i++) {
+    if (i == n) continue;
+    ok(ls_h5_find(file, item[i].path, 1, &from));
+    memcpy(data + item[i].offset, plain + from.offset, from.bytes);
+  }
+  ls_h5_close(&file);
+  if (listed) {
+    int64_t one[2] = {1, 1}, eight = 8;
+    snprintf(data + item[n + 1].offset + (size_t)n * LS_H5_PATH, LS_H5_PATH, "%s", path);
+    memcpy(data + item[n + 2].offset + (size_t)n * 8, "int64", 5);
+    memcpy(data + item[n + 4].offset + (size_t)n * 16, one, 16);
+    memcpy(data + item[n + 5].offset + (size_t)n * 8, &eight, 8);
+    ls_digest_hex(data + item[n].offset, 8, data + item[n + 6].offset + (size_t)n * (LS_CKPT_DIGEST + 1));
+  }
+  ls_status status = read_forged(data, bytes, c);
+  ls_mem_free(data);
+  ls_mem_free(plain);
+  unlink(at("forged.h5"));
+  return status;
+}
+
+static void only_optional_things_may_be_new(void **unused) {
+  (void)unused;
+  ls_checkpoint *c;
+  save("flip.h5", 9);
+  ok(read_with("/optional/colour", true, &c));
+  check_array(LS_F32, c->weights, 0);
+  ls_checkpoint_free(&c);
+  assert_int_equal(read_with("/train/colour", true, &c), LS_EDATA);
+  assert_non_null(strstr(ls_error_text(), "/train/colour"));
+  assert_int_equal(read_with("/model/0000/colour", true, &c), LS_EDATA);
+  assert_int_equal(read_with("/optional/colour", false, &c), LS_EDATA);
+  assert_non_null(strstr(ls_error_text(), "/integrity"));
+  unlink(at("flip.h5"));
+}
+
 static void unknown_major_is_refused(void **unused) {
   (void)unused;
   char *data;
@@ -708,6 +766,7 @@ int main(int argc, char **argv) {
                                      TEST(changed_bytes_of_a_big_file_are_refused),
                                      TEST(damaged_files_are_refused),
                                      TEST(forged_files_do_no_harm),
+                                     TEST(only_optional_things_may_be_new),
                                      TEST(unknown_major_is_refused),
                                      TEST(newest_good),
                                      TEST(commit_never_replaces),

@@ -1,0 +1,14 @@
+/* h5file_private.h - what h5file.c and h5skeleton.c share; the only ones beside h5.c that see the library. */
+#ifndef LS_IO_H5FILE_PRIVATE_H
+#define LS_IO_H5FILE_PRIVATE_H
+
+#include <hdf5.h>
+
+#include "io/h5file.h"
+
+/* A function, because HDF5's constants are variables set when the library wakes. Not for TEXT. */
+hid_t ls_h5_number(ls_h5_type type);
+/* The library's own messages go to stderr otherwise; ours say the same with the user's names. */
+void ls_h5_quiet(void);
+
+#endif
