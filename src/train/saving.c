@@ -76,6 +76,9 @@ static bool begin(ls_trainer *t, ls_image **image) {
   return go;
 }
 
+/* checkpoint.keep.best: none is "", not given is NULL. */
+static bool keeps_best(const ls_trainer *t) { return t->best_metric && (!t->config->keep_best || *t->config->keep_best); }
+
 ls_status ls_save(ls_trainer *t, const char *name) {
   double start = ls_time();
   ls_run *run = t->run;
@@ -90,12 +93,13 @@ ls_status ls_save(ls_trainer *t, const char *name) {
   ls_status status = LS_OK;
   if (t->saver) {
     char file[48];
-    if (name) snprintf(file, sizeof file, "%s", name);
-    else snprintf(file, sizeof file, "ckpt-%lld.h5", (long long)run->state.global_step);
+    if (name)
+      snprintf(file, sizeof file, "%s", name);
+    else
+      snprintf(file, sizeof file, "ckpt-%lld.h5", (long long)run->state.global_step);
     status = ls_metrics_sync(t->metrics);
     if (status == LS_OK)
-      ls_saver_submit(t->saver, run->state.global_step, file, t->best_metric && *t->config->keep_best ? run->state.best_step : -1,
-                      ls_time() - start);
+      ls_saver_submit(t->saver, run->state.global_step, file, keeps_best(t) ? run->state.best_step : -1, ls_time() - start);
     if (!t->config->save_async && status == LS_OK) status = ls_save_poll(t);
   }
   t->save_seconds = ls_time() - start;
