@@ -10,7 +10,13 @@
 #include "base/real.h"
 #include "base/status.h"
 
-typedef enum { LS_H5_I64, LS_H5_U64, LS_H5_F32, LS_H5_F64, LS_H5_TEXT } ls_h5_type; /* little-endian; TEXT: fixed width, UTF-8, NUL behind it */
+typedef enum {
+  LS_H5_I64,
+  LS_H5_U64,
+  LS_H5_F32,
+  LS_H5_F64,
+  LS_H5_TEXT
+} ls_h5_type; /* little-endian; TEXT: fixed width, UTF-8, NUL behind it */
 
 enum { LS_H5_PATH = 128 };
 
@@ -29,9 +35,9 @@ typedef struct {
 ls_status ls_h5_item_set(ls_h5_item *item, const char *path, ls_h5_type type, int64_t width, int rank, int64_t d0, int64_t d1);
 const char *ls_h5_type_name(ls_h5_type type); /* "int64", "uint64", "float32", "float64", "text" */
 
-/* A file of `items` empty datasets behind `user_block` bytes, made by the library in a temporary of `dir` that is removed at once, as
- * an image in memory (*image from ls_mem). Sets the items' offsets. The same items give the same bytes. */
-ls_status ls_h5_skeleton(const char *dir, size_t user_block, ls_h5_item *item, int items, char **image, size_t *bytes);
+/* A file of `items` empty datasets behind `user_block` bytes, made by the library in memory (*image from ls_mem). Sets the items' offsets.
+ * The same items give the same bytes. */
+ls_status ls_h5_skeleton(size_t user_block, ls_h5_item *item, int items, char **image, size_t *bytes);
 
 typedef struct ls_h5_file ls_h5_file;
 /* The bytes are borrowed, not copied, until close: what was verified is what is parsed. name: for messages. */

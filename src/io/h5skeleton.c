@@ -1,18 +1,15 @@
-/* h5skeleton.c - an empty file of the HDF5 library's making, for others to fill. */
+/* h5skeleton.c - an empty file of the HDF5 library's making, for others to fill. It is made in memory: on a disk that is full the library
+ * may call a write done that was not, and crash when the process ends. */
 #include <assert.h>
-#include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
-#include "io/durable.h"
 #include "io/h5file_private.h"
 
-enum { ALIGN = LS_ALIGN };
+enum { ALIGN = LS_ALIGN, STEP = 16 << 20, AT_END = 28 }; /* growth of the library's memory; end-of-file address in superblock 3 */
 
 /* Groups too must not keep their times, so none is left to the library to make on the way. */
 static bool make_groups(hid_t file, const char *path) {
@@ -61,20 +58,60 @@ static bool make_datasets(hid_t file, const ls_h5_item *item, int items) {
   return ok;
 }
 
-static bool make_file(const char *path, size_t user_block, const ls_h5_item *item, int items) {
+/* The library's memory for the file. It is ours when the file is closed, and only so (H5Fget_file_image gives a file with a wrong
+ * checksum). */
+typedef struct {
+  char *data;
+  size_t bytes;
+} made;
+
+static void *made_malloc(size_t size, H5FD_file_image_op_t op, void *udata) {
+  (void)op;
+  ((made *)udata)->bytes = size;
+  return malloc(size);
+}
+static void *made_realloc(void *block, size_t size, H5FD_file_image_op_t op, void *udata) {
+  (void)op;
+  ((made *)udata)->bytes = size;
+  return realloc(block, size);
+}
+static herr_t made_keep(void *block, H5FD_file_image_op_t op, void *udata) {
+  (void)op;
+  ((made *)udata)->data = block;
+  return 0;
+}
+static void *same_udata(void *udata) { return udata; }
+static herr_t keep_udata(void *udata) {
+  (void)udata;
+  return 0;
+}
+
+static bool make_file(size_t user_block, const ls_h5_item *item, int items, made *out) {
+  H5FD_file_image_callbacks_t callbacks = {made_malloc, NULL, made_realloc, made_keep, same_udata, keep_udata, out};
   hid_t create = H5Pcreate(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS);
-  bool ok = H5Pset_userblock(create, user_block) >= 0 && H5Pset_obj_track_times(create, 0) >= 0 && H5Pset_fapl_sec2(access) >= 0 &&
+  bool ok = H5Pset_userblock(create, user_block) >= 0 && H5Pset_obj_track_times(create, 0) >= 0 && H5Pset_fapl_core(access, STEP, 0) >= 0 &&
+            H5Pset_file_image_callbacks(access, &callbacks) >= 0 &&
             H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0 && H5Pset_alignment(access, 1, ALIGN) >= 0;
-  hid_t file = ok ? H5Fcreate(path, H5F_ACC_TRUNC, create, access) : -1;
+  hid_t file = ok ? H5Fcreate("lockstep-skeleton", H5F_ACC_TRUNC, create, access) : -1;
   ok = file >= 0 && make_datasets(file, item, items);
   if (file >= 0 && H5Fclose(file) < 0) ok = false;
   H5Pclose(access);
   H5Pclose(create);
-  return ok;
+  return ok && out->data;
 }
 
-/* The library may have called a write done that was not (disk full), so offsets come from the image read back, whose parts carry checksums.
- */
+/* The library's memory ends after its last write; the file after the last dataset, as the superblock says. */
+static ls_status take_image(const made *from, size_t user_block, char **image, size_t *bytes) {
+  uint64_t end;
+  assert(from->bytes >= user_block + AT_END + sizeof end);
+  memcpy(&end, from->data + user_block + AT_END, sizeof end);
+  *bytes = (size_t)end;
+  LS_TRY(ls_mem_new((void **)image, *bytes, 1));
+  memcpy(*image, from->data, from->bytes < *bytes ? from->bytes : *bytes);
+  return LS_OK;
+}
+
+/* Offsets are those that a reader finds. */
 static ls_status locate(const char *image, size_t bytes, ls_h5_item *item, int items) {
   ls_h5_file *file;
   LS_TRY(ls_h5_open_image("the checkpoint's skeleton", image, bytes, &file));
@@ -89,23 +126,15 @@ static ls_status locate(const char *image, size_t bytes, ls_h5_item *item, int i
   return status;
 }
 
-ls_status ls_h5_skeleton(const char *dir, size_t user_block, ls_h5_item *item, int items, char **image, size_t *bytes) {
-  char path[PATH_MAX];
+ls_status ls_h5_skeleton(size_t user_block, ls_h5_item *item, int items, char **image, size_t *bytes) {
+  made library = {0};
   *image = NULL;
   ls_h5_quiet();
-  if (snprintf(path, sizeof path, "%s/.tmp-skeleton-XXXXXX", dir) >= PATH_MAX) return ls_fail(LS_EIO, "'%s': the path is too long", dir);
-  int fd = mkstemp(path);
-  if (fd < 0) return ls_fail(LS_EIO, "cannot create a file in '%s': %s", dir, strerror(errno));
-  close(fd);
   ls_status status = LS_OK;
-  if (!make_file(path, user_block, item, items))
-    status = ls_fail(LS_EIO, "cannot lay out a checkpoint in '%s': is there room for it?", dir);
-  if (status == LS_OK) status = ls_file_read(path, image, bytes, SIZE_MAX / 8);
-  unlink(path);
+  if (!make_file(user_block, item, items, &library)) status = ls_fail(LS_FAIL, "cannot lay out a checkpoint: out of memory?");
+  if (status == LS_OK) status = take_image(&library, user_block, image, bytes);
+  free(library.data);
   if (status == LS_OK) status = locate(*image, *bytes, item, items);
-  if (status != LS_OK) {
-    LS_FREE(*image);
-    return ls_fail_prefix(status == LS_EDATA ? LS_EIO : status, "checkpoint");
-  }
-  return LS_OK;
+  if (status != LS_OK) LS_FREE(*image);
+  return status;
 }

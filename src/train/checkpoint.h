@@ -51,8 +51,8 @@ typedef struct {
 
 /* An image: the whole file in memory, ready for the state to be copied in. */
 typedef struct ls_image ls_image;
-ls_status ls_image_new(const ls_checkpoint_plan *plan, const char *scratch_dir, ls_image **out); /* makes the skeleton in scratch_dir */
-ls_status ls_image_clone(const ls_image *image, ls_image **out);                                 /* the second buffer */
+ls_status ls_image_new(const ls_checkpoint_plan *plan, ls_image **out); /* makes the skeleton; no file is touched */
+ls_status ls_image_clone(const ls_image *image, ls_image **out);        /* the second buffer */
 void ls_image_free(ls_image **image);
 void *ls_image_weights(ls_image *image, int tensor); /* where tensor's values go: rows*cols of the precision */
 void *ls_image_slot(ls_image *image, int slot, int tensor);

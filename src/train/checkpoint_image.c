@@ -106,18 +106,18 @@ static void put_plan(ls_image *image, const ls_checkpoint_plan *plan) {
   put_integrity(image);
 }
 
-static ls_status build(ls_image *image, const ls_checkpoint_plan *plan, const char *scratch_dir) {
+static ls_status build(ls_image *image, const ls_checkpoint_plan *plan) {
   LS_TRY(ls_layout_new(plan, LS_CKPT_WRITER, &image->layout));
-  LS_TRY(ls_h5_skeleton(scratch_dir, LS_CKPT_BLOCK, image->layout.item, image->layout.items, &image->data, &image->bytes));
+  LS_TRY(ls_h5_skeleton(LS_CKPT_BLOCK, image->layout.item, image->layout.items, &image->data, &image->bytes));
   image->tensors = plan->tensors;
   image->slots = plan->slots;
   put_plan(image, plan);
   return LS_OK;
 }
 
-ls_status ls_image_new(const ls_checkpoint_plan *plan, const char *scratch_dir, ls_image **out) {
+ls_status ls_image_new(const ls_checkpoint_plan *plan, ls_image **out) {
   LS_NEW(*out, 1);
-  ls_status status = build(*out, plan, scratch_dir);
+  ls_status status = build(*out, plan);
   if (status != LS_OK) ls_image_free(out);
   return status;
 }

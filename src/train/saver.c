@@ -135,7 +135,7 @@ static ls_status start_writer(ls_saver *s) {
 }
 
 static ls_status open_buffers(ls_saver *s, const ls_checkpoint_plan *plan, bool async) {
-  LS_TRY(ls_image_new(plan, s->dir, &s->image[0]));
+  LS_TRY(ls_image_new(plan, &s->image[0]));
   if (!async) return LS_OK;
   LS_TRY(ls_image_clone(s->image[0], &s->image[1]));
   s->buffers = BUFFERS;

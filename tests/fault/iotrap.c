@@ -53,12 +53,11 @@ __attribute__((constructor)) static void start(void) {
   fault.ever = !strcmp(when, "ever");
 }
 
-/* The name inside the folder, "" for the folder; NULL: not ours. A skeleton is scratch space that no promise is made about. */
+/* The name inside the folder, "" for the folder; NULL: not ours. */
 static const char *inside(const char *path) {
   size_t n = folder ? strlen(folder) : 0;
   if (!n || !path || strncmp(path, folder, n) || (path[n] && path[n] != '/')) return NULL;
-  const char *name = path[n] ? path + n + 1 : path + n;
-  return strncmp(name, ".tmp-skeleton", 13) ? name : NULL;
+  return path[n] ? path + n + 1 : path + n;
 }
 
 static bool is_watched(int fd) { return fd >= 0 && fd < FDS && watched[fd]; }

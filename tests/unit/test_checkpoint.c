@@ -110,7 +110,7 @@ static void fill(ls_image *image, ls_precision precision, int64_t step) {
 static ls_image *image_new(ls_precision precision, int64_t step) {
   ls_checkpoint_plan plan = plan_of(precision);
   ls_image *image;
-  ok(ls_image_new(&plan, folder, &image));
+  ok(ls_image_new(&plan, &image));
   fill(image, precision, step);
   return image;
 }
@@ -249,7 +249,7 @@ static void changed_bytes_of_a_big_file_are_refused(void **unused) {
   char *data;
   size_t bytes;
   print_message("seed %u\n", seed);
-  ok(ls_image_new(&plan, folder, &image));
+  ok(ls_image_new(&plan, &image));
   for (int64_t i = 0; i < 250 * 500; i++) ((float *)ls_image_weights(image, 0))[i] = (float)i;
   ok(ls_image_commit(image, folder, "big.h5"));
   slurp("big.h5", &data, &bytes);
@@ -352,7 +352,7 @@ static ls_status read_with(const char *path, bool listed, ls_checkpoint **c) {
                       layout.item[i].dim[1]));
   }
   ls_layout_free(&layout);
-  ok(ls_h5_skeleton(folder, LS_CKPT_BLOCK, item, all + 1, &data, &bytes));
+  ok(ls_h5_skeleton(LS_CKPT_BLOCK, item, all + 1, &data, &bytes));
   slurp("flip.h5", &plain, &plain_bytes);
   ls_h5_file *file;
   ls_h5_item from;
