@@ -48,7 +48,7 @@ ls_status ls_start_event(ls_trainer *t) {
 
 /* The chapter's advice: know how fast your rate drops. */
 static void warn_of_small_rate(const ls_trainer *t) {
-  const ls_schedule_spec *s = &t->config->schedule;
+  const ls_schedule_spec *s = &t->run->schedule;
   int64_t lo = 0, hi = t->run->steps / 2;
   double floor = t->config->precision == LS_F32 ? 0x1p-24 : 0x1p-53;
   if (!(ls_schedule_at(s, hi) < floor * s->lr)) return;

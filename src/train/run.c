@@ -67,7 +67,10 @@ static ls_status build_loop(ls_run *run) {
   LS_TRY(ls_loader_new(run->data, run->batch, run->slices, run->slice_lo, run->slice_hi, seed, c->precision, &run->loader));
   run->steps_per_epoch = ls_loader_steps_per_epoch(run->loader);
   run->steps = c->steps > 0 ? c->steps : c->epochs * run->steps_per_epoch;
-  ls_schedule_resolve(&c->schedule, run->steps_per_epoch);
+  run->schedule = c->schedule;
+  ls_schedule_resolve(&run->schedule, run->steps_per_epoch);
+  const char *fault = ls_schedule_check(&run->schedule); /* a list in steps and epochs could not be compared before */
+  if (fault) return ls_fail(LS_ECONFIG, "schedule: %s (%lld steps an epoch)", fault, (long long)run->steps_per_epoch);
   int64_t rows = ls_loader_max_rows(run->loader);
   LS_TRY(ls_model_reserve(run->model, rows > EVAL_ROWS ? rows : EVAL_ROWS, run->team));
   LS_NEW(run->running, run->slices);
@@ -214,7 +217,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   *flags = ls_exchange_reduce(run->exchange, *flags | (finite ? 0 : LS_FLAG_NONFINITE));
   now = lap(run, LS_TIME_WAIT, now);
 
-  run->lr = ls_schedule_at(&run->config->schedule, s->global_step);
+  run->lr = ls_schedule_at(&run->schedule, s->global_step);
   bool good = !(*flags & LS_FLAG_NONFINITE) && ls_update_step(run->update, run->lr, s->t + 1, s->global_step, want_norm, &run->grad_norm);
   if (good) {
     add_running(run, &batch);

@@ -32,6 +32,7 @@ typedef struct {
   int slices, slice_lo, slice_hi;             /* of the minibatch; this rank's */
   int64_t parameters, steps_per_epoch, steps; /* steps: where the run ends */
   int64_t batch;                              /* resolved global minibatch */
+  ls_schedule_spec schedule;                  /* the config's, all in steps */
   ls_state state;
   ls_stats *running;     /* (slices) sums of this epoch so far; this rank fills its own slices */
   ls_stats *slice_stats; /* (slices) of the last step; own slices */
