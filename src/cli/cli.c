@@ -10,7 +10,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "comm/library.h"
 #include "io/durable.h"
+#include "io/h5version.h"
 #include "view/terminal.h"
 
 enum { OPTIONS_MAX = 48, CONFIG_BYTES_MAX = 16 << 20 };
@@ -234,13 +236,13 @@ void ls_out_json(const ls_cli *cli, json_t *object) {
 }
 
 void ls_cli_version(const ls_cli *cli) {
-  const char *mpi = cli->comm ? ls_comm_library(cli->comm) : "not started", *kernel = ls_model_kernel();
+  const char *kernel = ls_model_kernel(), *openssl = OpenSSL_version(OPENSSL_VERSION);
   if (cli->json)
     ls_out_json(
-        cli, json_pack("{s:s, s:s, s:s, s:[s,s], s:{s:s, s:s, s:s, s:s, s:s}}", "name", "lockstep", "version", LOCKSTEP_VERSION, "kernel",
-                       kernel, "precisions", "float32", "float64", "libraries", "mpi", mpi, "libyaml", yaml_get_version_string(), "jansson",
-                       jansson_version_str(), "zlib", zlibVersion(), "openssl", OpenSSL_version(OPENSSL_VERSION)));
+        cli, json_pack("{s:s, s:s, s:s, s:[s,s], s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "name", "lockstep", "version", LOCKSTEP_VERSION,
+                       "kernel", kernel, "precisions", "float32", "float64", "libraries", "mpi", ls_mpi_version(), "hdf5", ls_h5_version(),
+                       "libyaml", yaml_get_version_string(), "jansson", jansson_version_str(), "zlib", zlibVersion(), "openssl", openssl));
   else
-    ls_out(cli, "lockstep %s\nkernel: %s (float32, float64)\nMPI: %s\nlibyaml %s, jansson %s, zlib %s, %s\n", LOCKSTEP_VERSION, kernel, mpi,
-           yaml_get_version_string(), jansson_version_str(), zlibVersion(), OpenSSL_version(OPENSSL_VERSION));
+    ls_out(cli, "lockstep %s\nkernel: %s (float32, float64)\n%s, HDF5 %s\nlibyaml %s, jansson %s, zlib %s, %s\n", LOCKSTEP_VERSION, kernel,
+           ls_mpi_version(), ls_h5_version(), yaml_get_version_string(), jansson_version_str(), zlibVersion(), openssl);
 }

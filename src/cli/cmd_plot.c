@@ -34,7 +34,7 @@ static bool by_epoch(const ls_history *h, const ls_plot_options *o) {
 }
 
 static int cost_curves(const ls_history *h, bool epochs, ls_curve out[2]) {
-  const ls_history_events *e = epochs ? &h->epoch : &h->step;
+  const ls_history_events *e = epochs || h->step.n == 0 ? &h->epoch : &h->step;
   int n = 0;
   out[n++] = (ls_curve){.name = "loss", .n = e->n, .x = e->column[epochs ? LS_H_EPOCH : LS_H_STEP], .y = e->column[LS_H_LOSS]};
   if (ls_history_has(&h->epoch, LS_H_VAL_LOSS))

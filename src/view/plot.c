@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,14 @@ static ls_status deliver(const char *out, const void *picture, size_t bytes) {
   return status;
 }
 
+static bool has_points(const ls_panel *panel, int panels) {
+  for (int i = 0; i < panels; i++)
+    for (int k = 0; k < panel[i].curves; k++)
+      for (int64_t j = 0; j < panel[i].curve[k].n; j++)
+        if (isfinite(panel[i].curve[k].x[j]) && isfinite(panel[i].curve[k].y[j])) return true;
+  return false;
+}
+
 ls_status ls_plot(const ls_panel *panel, int panels, const char *out, bool keep_script) {
   const char *kind = ls_plot_kind(out);
   char *picture = NULL;
@@ -117,6 +126,7 @@ ls_status ls_plot(const ls_panel *panel, int panels, const char *out, bool keep_
   int script;
   if (!kind) return ls_fail(LS_EUSAGE, "-o %s: a picture's name ends in .svg, .png or .pdf; - draws on the terminal", out);
   if (strcmp(kind, "-") == 0 && keep_script) return ls_fail(LS_EUSAGE, "--keep-script needs a file: -o NAME.svg, .png or .pdf");
+  if (!has_points(panel, panels)) return ls_fail(LS_EDATA, "nothing to draw: there is no point with finite values yet");
   if (keep_script) LS_TRY(keep(panel, panels, kind, out));
   ls_status status = script_file(panel, panels, kind, &script);
   if (status == LS_OK) status = run_gnuplot(script, &picture, &bytes);

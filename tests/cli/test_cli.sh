@@ -23,6 +23,7 @@ expect 64 "bad value" "$LOCKSTEP" schedule c.yaml --steps=ten
 expect 64 "use auto, always or never" "$LOCKSTEP" schedule --color=red
 expect 64 "a config file is missing" "$LOCKSTEP" schedule
 expect 64 "one argument too many" "$LOCKSTEP" schedule c.yaml d.yaml
+expect 78 "'c.yaml'" "$LOCKSTEP" train --resume c.yaml # bare --resume does not swallow the config
 expect 78 "c.yaml" "$LOCKSTEP" schedule c.yaml
 [ "$(wc -l <err)" -eq 1 ] || fail "an error is told once: $(cat err)"
 [ -s out ] && fail "an error left something on stdout"
@@ -55,6 +56,19 @@ expect 74 "can't write the results" sh -c '"$LOCKSTEP" --version >&-'
 sh -c '"$LOCKSTEP" --version 2>&- <&-' >out || fail "closed stderr: exit $?"
 grep -q '^lockstep' out || fail "closed stderr: no output"
 
+# A closed stream's number is not given to a file that is opened later.
+printf 'x,y\n1,2\n2,3\n3,5\n' >toy.csv
+cat >toy.yaml <<'Y'
+version: 1
+data: {type: csv, train: {file: toy.csv, x: [x], y: [y]}}
+model: {layers: [{units: out}]}
+loss: mse
+optimizer: {type: sgd, lr: 0.1}
+train: {epochs: 3, batch: full}
+Y
+sh -c '"$LOCKSTEP" train toy.yaml -o closed --progress line <&- >&- 2>&-'
+[ -s closed/metrics.jsonl ] && ! grep -v '^{' closed/metrics.jsonl || fail "messages went into metrics.jsonl"
+
 # Colour: only where asked for, or on a terminal that allows it.
 escape=$(printf '\033')
 has_color() { grep -q "$escape" err; }
@@ -77,6 +91,8 @@ if command -v mpirun >/dev/null; then
     [ $got -eq $alone ] || fail "mpirun $arguments: exit $got instead of $alone"
     [ "$(grep -cF -- "$(cat one)" err)" -eq 1 ] || fail "mpirun $arguments: $(cat err)"
   done
+  "$MPIRUN" -n 3 sh -c '"$LOCKSTEP" schedule c.yaml; echo $? >code.$OMPI_COMM_WORLD_RANK' >out 2>err
+  [ "$(cat code.? | tr '\n' ' ')" = "78 78 78 " ] || fail "each rank's own exit code: $(cat code.?)"
 fi
 
 [ $failures -eq 0 ] || { echo "$failures failures" >&2; exit 1; }

@@ -58,6 +58,8 @@ refused 64 "where to?" plot cost a1
 refused 64 "ends in .svg" plot cost a1 -o x.jpg
 refused 64 "did you mean 'accuracy'?" plot compare a1 -o x.svg --metric acuracy
 refused 65 "no run has samples_per_s" plot compare a1 -o x.svg --metric samples_per_s
+mkdir -p young; echo '{"event":"start","ranks":1}' >young/metrics.jsonl
+refused 65 "nothing to draw" plot cost young -o x.svg
 refused 65 "log_weights" plot path a1 -o x.svg --data /nowhere --json
 PATH=/nonexistent "$LOCKSTEP" plot cost a1 -o x.svg 2>err && fail "a plot without gnuplot"
 grep -q gnuplot-nox err || fail "which package? $(cat err)"
@@ -75,6 +77,7 @@ picture compare a1 a2 b -o compare.pdf --keep-script; head -c 4 compare.pdf | gr
 grep -q '^ 2 1.55 1.479289.* 1.620710.*$' compare.gp || fail "mean and spread: $(grep '^ 2 ' compare.gp)"
 grep -q "sgd lr=0.1 (2 seeds)" compare.gp || fail "no legend for seeds"
 picture lr a1 c -o - ; [ "$(wc -l <out)" -gt 20 ] && grep -q '\*' out || fail "no picture on the terminal"
+picture cost a1 --by step -o step.svg; grep -qF 'global_step (weight updates)' step.svg || fail "--by step"
 picture cost c -o c.svg # a loss that is null
 mkdir full && mount -t tmpfs -o size=4k tmpfs full 2>/dev/null && { refused 74 full plot cost a1 -o full/x.svg; umount full; }
 (ulimit -f 1; "$LOCKSTEP" plot cost a1 -o big.svg 2>err); code=$?
