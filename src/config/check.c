@@ -78,6 +78,16 @@ static void check_init(ls_reader *rd, const ls_node *root) {
     ls_report_add(rd->report, place(root, "model", "init"), "model.init", "truncated_normal takes either stddev or fan_in_gain");
 }
 
+static void check_output(ls_reader *rd, const ls_node *root) {
+  const ls_config *c = rd->config;
+  if (c->step_every > 0 && !c->log_jsonl)
+    ls_report_add(rd->report, place(root, "output", "step_every"), "output.step_every",
+                  "step events go to jsonl, and output.log leaves it out");
+  if (c->log_weights && c->step_every == 0)
+    ls_report_add(rd->report, place(root, "output", "log_weights"), "output.log_weights",
+                  "weights go into step events: set output.step_every");
+}
+
 static void check_optimizer(ls_reader *rd, const ls_node *root, bool good) {
   ls_optim_spec *o = &rd->config->optimizer;
   ls_schedule_spec *s = &rd->config->schedule;
@@ -98,6 +108,7 @@ void ls_config_check(ls_reader *rd, const ls_node *root) {
   check_data(rd, root);
   check_init(rd, root);
   check_eval(rd, root);
+  check_output(rd, root);
   check_optimizer(rd, root, good);
   check_metrics(rd, root);
   c->slices_given = c->slices >= 0;

@@ -27,6 +27,7 @@ static void read_all(ls_reader *rd, const char *text, size_t bytes, int override
 ls_status ls_config_parse(const char *name, const char *text, size_t bytes, char *const *override, int overrides, ls_config **out) {
   ls_config *config;
   *out = NULL;
+  if (bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, bytes -= 3; /* the byte order mark of some editors */
   LS_NEW(config, 1);
   config->file = ls_mem_text(name);
   ls_table_init();

@@ -56,43 +56,46 @@ typedef struct {
   ls_buffer *out;
   ls_note *note;
   void *context;
+  char path[512]; /* of what is being printed */
 } emitter;
 
-static void end_line(const emitter *e, const char *path) {
-  const char *note = e->note ? e->note(e->context, path) : NULL;
+static void end_line(emitter *e) {
+  const char *note = e->note ? e->note(e->context, e->path) : NULL;
   ls_buffer_add(e->out, note ? "  # %s\n" : "\n", note);
 }
 
-static void add_block(const emitter *e, const ls_node *map, const char *path, int indent) {
-  for (const ls_node *child = map->child; child; child = child->next) {
-    char full[512];
-    snprintf(full, sizeof full, "%s%s%s", path, *path ? "." : "", child->key);
-    ls_buffer_add(e->out, "%*s%s:", indent, "", child->key);
-    bool rows = child->kind == LS_NODE_LIST && child->child && child->child->kind == LS_NODE_MAP;
-    if (!rows && (child->kind != LS_NODE_MAP || !child->child)) {
-      ls_buffer_add(e->out, " ");
-      add_flow(e->out, child, false);
-      end_line(e, full);
-      continue;
-    }
-    ls_buffer_add(e->out, "\n");
-    if (!rows) {
-      add_block(e, child, full, indent + 2);
-      continue;
-    }
-    int i = 0;
-    for (const ls_node *item = child->child; item; item = item->next, i++) {
-      char path_of_item[560];
-      snprintf(path_of_item, sizeof path_of_item, "%s[%d]", full, i);
-      ls_buffer_add(e->out, "%*s- ", indent + 2, "");
-      add_flow(e->out, item, false);
-      end_line(e, path_of_item);
-    }
+static void add_items(emitter *e, const ls_node *list, int indent) {
+  size_t length = strlen(e->path);
+  int i = 0;
+  for (const ls_node *item = list->child; item; item = item->next, i++) {
+    snprintf(e->path + length, sizeof e->path - length, "[%d]", i);
+    ls_buffer_add(e->out, "%*s- ", indent, "");
+    add_flow(e->out, item, false);
+    end_line(e);
   }
 }
 
+static void add_block(emitter *e, const ls_node *map, int indent) {
+  size_t length = strlen(e->path);
+  for (const ls_node *child = map->child; child; child = child->next) {
+    bool items = child->kind == LS_NODE_LIST && child->child && child->child->kind == LS_NODE_MAP;
+    bool block = items || (child->kind == LS_NODE_MAP && child->child);
+    snprintf(e->path + length, sizeof e->path - length, "%s%s", length ? "." : "", child->key);
+    ls_buffer_add(e->out, block ? "%*s%s:\n" : "%*s%s: ", indent, "", child->key);
+    if (items)
+      add_items(e, child, indent + 2);
+    else if (block)
+      add_block(e, child, indent + 2);
+    else {
+      add_flow(e->out, child, false);
+      end_line(e);
+    }
+  }
+  e->path[length] = '\0';
+}
+
 void ls_emit_yaml(ls_buffer *out, const ls_node *root, ls_note *note, void *context) {
-  add_block(&(emitter){out, note, context}, root, "", 0);
+  add_block(&(emitter){.out = out, .note = note, .context = context}, root, 0);
 }
 
 void ls_emit_flow(ls_buffer *out, const ls_node *root) { add_flow(out, root, false); }

@@ -144,29 +144,6 @@ static bool read_plugin(const value *v) {
 
 /* ---- quantities with units ---- */
 
-static const struct {
-  const char *name;
-  ls_every_unit unit;
-  double factor;
-} units[] = {
-    {"", LS_EVERY_STEPS, 1},       {"step", LS_EVERY_STEPS, 1},    {"steps", LS_EVERY_STEPS, 1},
-    {"epoch", LS_EVERY_EPOCHS, 1}, {"epochs", LS_EVERY_EPOCHS, 1}, {"s", LS_EVERY_SECONDS, 1},
-    {"m", LS_EVERY_SECONDS, 60},   {"min", LS_EVERY_SECONDS, 60},  {"h", LS_EVERY_SECONDS, 3600},
-};
-
-/* NULL, or what is wrong. Steps are whole. */
-static const char *quantity(const char *text, ls_every *out) {
-  const char *unit, *why = ls_quantity_parse(text, &out->n, &unit);
-  if (why) return why;
-  size_t i = 0;
-  while (i < sizeof units / sizeof *units && strcmp(unit, units[i].name) != 0) i++;
-  if (i == sizeof units / sizeof *units) return "has an unknown unit";
-  out->unit = units[i].unit;
-  out->n *= units[i].factor;
-  if (out->unit == LS_EVERY_STEPS && out->n != floor(out->n)) return "is not a whole number";
-  return fabs(out->n) > 0x1p53 ? "is out of range" : NULL;
-}
-
 static bool read_every(const value *v) {
   static const char *const names[] = {"never", "steps", "epochs", "time"};
   ls_every *out = &FIELD(v, ls_every);
@@ -174,7 +151,7 @@ static bool read_every(const value *v) {
   if (strcmp(v->node->text, "never") == 0)
     *out = (ls_every){LS_EVERY_NEVER, 0};
   else
-    why = quantity(v->node->text, out);
+    why = ls_every_parse(v->node->text, out);
   if (why) return refuse(v, why);
   if (out->unit == LS_EVERY_EPOCHS && out->n != floor(out->n)) return refuse(v, "is not a whole number");
   if (out->unit != LS_EVERY_NEVER && out->n <= 0) return refuse(v, "is out of range");
@@ -185,7 +162,7 @@ static bool read_every(const value *v) {
 
 static bool read_seconds(const value *v) {
   ls_every time;
-  const char *why = quantity(v->node->text, &time);
+  const char *why = ls_every_parse(v->node->text, &time);
   if (!why && time.unit != LS_EVERY_SECONDS) why = "is no time";
   if (!why && time.n <= 0) why = "is out of range";
   if (!why) FIELD(v, double) = time.n;
@@ -195,7 +172,7 @@ static bool read_seconds(const value *v) {
 /* epochs: where to say that the value is in epochs; NULL where it cannot be. */
 static bool take_steps(const value *v, double *out, bool *epochs) {
   ls_every steps;
-  const char *why = quantity(v->node->text, &steps);
+  const char *why = ls_every_parse(v->node->text, &steps);
   if (!why && (steps.unit == LS_EVERY_SECONDS || (steps.unit == LS_EVERY_EPOCHS && !epochs))) why = "has a unit that does not fit here";
   if (!why && !in_range(v->key, steps.n)) why = "is out of range";
   if (why) return refuse(v, why);
@@ -283,39 +260,40 @@ static bool read_layers(const value *v) {
   return true;
 }
 
-/* How each kind is read, and whether that function wants to see every node or single values only. */
-static const struct {
-  bool (*read)(const value *v);
-  bool any;
-} kinds[] = {
-    [LS_KEY_SECTION] = {read_section, true},
-    [LS_KEY_INT] = {read_int},
-    [LS_KEY_REAL] = {read_real},
-    [LS_KEY_BOOL] = {read_bool},
-    [LS_KEY_SWITCH] = {read_choice},
-    [LS_KEY_ENUM] = {read_choice},
-    [LS_KEY_WORD] = {read_choice},
-    [LS_KEY_NAME] = {read_choice},
-    [LS_KEY_TEXT] = {read_text},
-    [LS_KEY_SET] = {read_set, true},
-    [LS_KEY_EVERY] = {read_every},
-    [LS_KEY_SECONDS] = {read_seconds},
-    [LS_KEY_COLUMNS] = {read_columns, true},
-    [LS_KEY_SOURCE] = {read_source, true},
-    [LS_KEY_VALIDATION] = {read_validation, true},
-    [LS_KEY_LAYERS] = {read_layers, true},
-    [LS_KEY_REPEAT] = {read_int},
-    [LS_KEY_OPTIMIZER] = {read_optimizer},
-    [LS_KEY_SCHEDULE] = {read_schedule},
-    [LS_KEY_OPTIMIZER_FILE] = {read_plugin},
-    [LS_KEY_SCHEDULE_FILE] = {read_plugin},
-    [LS_KEY_WHOLE] = {read_real},
-    [LS_KEY_FLAG] = {read_bool},
-    [LS_KEY_INDEX] = {read_choice},
-    [LS_KEY_STEPS] = {read_steps},
-    [LS_KEY_REALS] = {read_list, true},
-    [LS_KEY_STEPLIST] = {read_list, true},
+static bool (*const readers[])(const value *) = {
+    [LS_KEY_SECTION] = read_section,
+    [LS_KEY_INT] = read_int,
+    [LS_KEY_REAL] = read_real,
+    [LS_KEY_BOOL] = read_bool,
+    [LS_KEY_SWITCH] = read_choice,
+    [LS_KEY_ENUM] = read_choice,
+    [LS_KEY_WORD] = read_choice,
+    [LS_KEY_NAME] = read_choice,
+    [LS_KEY_TEXT] = read_text,
+    [LS_KEY_SET] = read_set,
+    [LS_KEY_EVERY] = read_every,
+    [LS_KEY_SECONDS] = read_seconds,
+    [LS_KEY_COLUMNS] = read_columns,
+    [LS_KEY_SOURCE] = read_source,
+    [LS_KEY_VALIDATION] = read_validation,
+    [LS_KEY_LAYERS] = read_layers,
+    [LS_KEY_REPEAT] = read_int,
+    [LS_KEY_OPTIMIZER] = read_optimizer,
+    [LS_KEY_SCHEDULE] = read_schedule,
+    [LS_KEY_OPTIMIZER_FILE] = read_plugin,
+    [LS_KEY_SCHEDULE_FILE] = read_plugin,
+    [LS_KEY_WHOLE] = read_real,
+    [LS_KEY_FLAG] = read_bool,
+    [LS_KEY_INDEX] = read_choice,
+    [LS_KEY_STEPS] = read_steps,
+    [LS_KEY_REALS] = read_list,
+    [LS_KEY_STEPLIST] = read_list,
 };
+
+/* Kinds that see every node; the others see single values only. */
+static const bool sees_all[LS_KEY_STEPLIST + 1] = {
+    [LS_KEY_SECTION] = true,    [LS_KEY_SET] = true,    [LS_KEY_COLUMNS] = true, [LS_KEY_SOURCE] = true,
+    [LS_KEY_VALIDATION] = true, [LS_KEY_LAYERS] = true, [LS_KEY_REALS] = true,   [LS_KEY_STEPLIST] = true};
 
 bool ls_key_read(ls_reader *rd, const ls_key *key, ls_node *node, const char *path, void *base) {
   value v = {rd, key, node, path, base};
@@ -328,7 +306,6 @@ bool ls_key_read(ls_reader *rd, const ls_key *key, ls_node *node, const char *pa
     if (key->kind == LS_KEY_INT) FIELD(&v, int64_t) = key->word_value; /* all others: nothing, and that is what is there */
     return true;
   }
-  if (kinds[key->kind].any ? single && ls_node_is_null(node) && key->kind != LS_KEY_SECTION : !single || ls_node_is_null(node))
-    return refuse(&v, "");
-  return kinds[key->kind].read(&v);
+  bool null = ls_node_is_null(node) && key->kind != LS_KEY_SECTION;
+  return null || (!single && !sees_all[key->kind]) ? refuse(&v, "") : readers[key->kind](&v);
 }

@@ -1,6 +1,5 @@
 #include "config/number.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <locale.h>
 #include <math.h>
@@ -96,10 +95,26 @@ void ls_number_print(double value, char out[LS_NUMBER_TEXT]) {
   memmove(to, from, strlen(from) + 1);
 }
 
-const char *ls_quantity_parse(const char *text, double *out, const char **unit) {
-  const char *end = number_end(text);
+static const struct {
+  const char *name;
+  ls_every_unit unit;
+  double factor;
+} units[] = {
+    {"", LS_EVERY_STEPS, 1},       {"step", LS_EVERY_STEPS, 1},    {"steps", LS_EVERY_STEPS, 1},
+    {"epoch", LS_EVERY_EPOCHS, 1}, {"epochs", LS_EVERY_EPOCHS, 1}, {"s", LS_EVERY_SECONDS, 1},
+    {"m", LS_EVERY_SECONDS, 60},   {"min", LS_EVERY_SECONDS, 60},  {"h", LS_EVERY_SECONDS, 3600},
+};
+
+const char *ls_every_parse(const char *text, ls_every *out) {
+  const char *end = number_end(text), *unit = end + (*end == ' ');
   if (end == text) return not_a_number(text);
-  *unit = end + (*end == ' ');
-  if (**unit && !isalpha((unsigned char)**unit)) return "is not a number with a unit";
-  return take(text, end, out);
+  const char *wrong = take(text, end, &out->n);
+  if (wrong) return wrong;
+  size_t i = 0;
+  while (i < sizeof units / sizeof *units && strcmp(unit, units[i].name) != 0) i++;
+  if (i == sizeof units / sizeof *units) return "has an unknown unit";
+  out->unit = units[i].unit;
+  out->n *= units[i].factor;
+  if (out->unit == LS_EVERY_STEPS && out->n != floor(out->n)) return "is not a whole number";
+  return fabs(out->n) > 0x1p53 ? "is out of range" : NULL;
 }
