@@ -1,0 +1,25 @@
+# lib.sh - what test scripts share; sourced. LOCKSTEP, SOURCE, BUILD and MPIRUN come from ctest, or point at build/.
+# shellcheck shell=bash
+SOURCE=${SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}
+BUILD=${BUILD:-$SOURCE/build}
+LOCKSTEP=${LOCKSTEP:-$BUILD/lockstep}
+MPIRUN=${MPIRUN:-$SOURCE/tests/mpirun}
+SMALL=$SOURCE/data/fashion-mnist-small
+failures=0
+fail() { echo "FAIL: $*" >&2; failures=$((failures + 1)); }
+finish() { [ "$failures" -eq 0 ] || { echo "$failures failures" >&2; exit 1; }; }
+
+# on RANKS ARGUMENT...: lockstep on so many ranks, 0: without mpirun. A job that hangs is ended, with 124.
+on() {
+  local ranks=$1; shift
+  if [ "$ranks" -eq 0 ]; then
+    timeout -k 5 "${LIMIT:-60}" "$LOCKSTEP" "$@"
+  else
+    timeout -k 5 "${LIMIT:-60}" "$MPIRUN" -n "$ranks" "$LOCKSTEP" "$@"
+  fi
+}
+
+hash_of() { "$LOCKSTEP" inspect "$1" --json | sed -n 's/.*"weights_hash":"\([^"]*\)".*/\1/p'; }
+
+# The numbers of a run, clocks left out.
+numbers_of() { grep -E '^\{"event":"(step|epoch|eval|end)"' "$1/metrics.jsonl" | sed -E 's/,"(samples_per_s|seconds)":[^,}]*//g'; }

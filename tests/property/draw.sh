@@ -1,0 +1,119 @@
+# draw.sh - a random config that trains for a second: every optimizer, schedule, layer, loss, clipping, noise, both precisions, sizes that
+# divide nothing. Sourced; RANDOM must have been seeded. Needs lib.sh.
+# shellcheck shell=bash
+
+between() { drawn=$(($1 + (RANDOM * 32768 + RANDOM) % ($2 - $1 + 1))); } # sets `drawn`: a subshell would not move RANDOM on
+pick() { between 1 $#; drawn=${!drawn}; }
+chance() { between 1 100; [ "$drawn" -le "$1" ]; } # percent
+
+# The words that a key may have, from the program itself, so that new ones are tested too.
+words_of() { "$LOCKSTEP" help "$1" | sed -n 's/^ *one of \([^;]*\);.*/\1/p' | tr -d ','; }
+optimizers=$(words_of optimizer.type) schedules=$(words_of schedule.type) activations=$(words_of activation)
+
+# A table of a few hundred rows, seven inputs, two targets, a class of five and a yes or no.
+make_table() {
+  awk -v seed="$1" 'BEGIN { srand(seed); print "a,b,c,d,e,f,g,y,z,class,yes"
+    for (i = 0; i < 331; i++) { s = 0; line = ""
+      for (k = 0; k < 7; k++) { x = rand() * 4 - 2; s += x * (k - 3); line = line sprintf("%.6f,", x) }
+      printf "%s%.6f,%.6f,%d,%d\n", line, s + rand(), s * s / 10, (s * s) % 5, (s > 0) } }' >table.csv
+}
+
+draw_layers() {
+  local i layers
+  between 1 3; layers=$drawn
+  for ((i = 0; i < layers; i++)); do
+    pick 1 3 8 17 20 33; local units=$drawn
+    # shellcheck disable=SC2086 # a list of words
+    pick $activations; [[ $drawn == softmax* ]] && drawn=relu
+    echo "    - {units: $units, activation: $drawn}"
+    chance 15 && echo "    - {type: dropout, rate: 0.3}"
+    chance 15 && echo "    - {type: layer_norm}"
+  done
+  chance 10 && printf '    - {units: %d, activation: tanh, repeat: 2}\n    - {type: residual}\n' "$units"
+  echo "    - {units: out, activation: $1}"
+}
+
+draw_problem() { # data, model, loss
+  if chance 50; then
+    between 150 700; local train=$drawn
+    between 30 120
+    echo "data: {type: idx, dir: $SMALL, limit: {train: $train, test: $drawn}, scale: {type: divide, by: 255}"
+    pick cross_entropy cross_entropy_per_class; loss=$drawn last=softmax
+  else
+    pick y z y,z class yes; local y=$drawn
+    case $y in
+      class) pick cross_entropy cross_entropy_per_class; loss=$drawn last=softmax ;;
+      yes) loss=binary_cross_entropy last=sigmoid ;;
+      *) pick mse half_mse mae huber; loss=$drawn last=linear ;;
+    esac
+    pick none standard minmax
+    echo "data: {type: csv, train: {file: table.csv, x: [1-7], y: [$y]}, scale: $drawn"
+  fi
+  chance 30 && echo "  , validation: 0.15"
+  chance 25 && echo "  , order: sequential"
+  chance 25 && echo "  , last_batch: drop"
+  echo "  }"
+  echo "model:"
+  chance 25 && { pick he_uniform glorot_normal lecun_normal "{type: uniform, scale: 0.2}" "{type: truncated_normal, stddev: 0.1}"; echo "  init: $drawn"; }
+  echo "  layers:"
+  draw_layers $last
+  echo "loss: $loss"
+}
+
+draw_optimizer() {
+  # shellcheck disable=SC2086
+  pick $optimizers; local type=$drawn keys=
+  case $type in
+    momentum) pick "" ", form: ewa" ", form: classic" ", nesterov: true" ", form: ewa, bias_correction: true" ", dampening: 0.1"; keys=$drawn ;;
+    rmsprop) pick "" ", centered: true" ", momentum: 0.9, epsilon_placement: inside" ", initial_accumulator: 1"; keys=$drawn ;;
+    adam) pick "" ", amsgrad: true" ", epsilon_placement: hat" ", preset: book" ", preset: tensorflow1"; keys=$drawn ;;
+    plugin) keys=", file: $BUILD/tests/plugins/gradient_noise.so" ;;
+  esac
+  chance 25 && keys="$keys, weight_decay: 0.01"
+  pick 0.0003 0.001 0.01
+  echo "optimizer: {type: $type, lr: $drawn$keys}"
+}
+
+draw_schedule() {
+  # shellcheck disable=SC2086
+  pick $schedules; local type=$drawn keys=
+  case $type in
+    piecewise) keys=", boundaries: [7, 19], values: [0.003, 0.001, 0.0003]" ;;
+    step) keys=", every: 9" ;;
+    step_multiplicative) keys=", every: 5, factor: 0.8" ;;
+    inverse_time | exponential | natural_exponential) keys=", decay_rate: 0.6, decay_steps: 8"; chance 50 && keys="$keys, staircase: true" ;;
+    polynomial) keys=", decay_steps: 11, power: 2"; chance 50 && keys="$keys, cycle: true" ;;
+    cosine) keys=", decay_steps: 2 epochs, alpha: 0.1" ;;
+    plugin) keys=", file: $BUILD/tests/plugins/triangular.so, half: 6" ;;
+  esac
+  chance 30 && keys="$keys, warmup: 5"
+  echo "schedule: {type: $type$keys}"
+}
+
+draw_train() { # sets `slices`
+  between 4 40; steps=$drawn
+  if chance 8; then drawn=full; else between 5 130; fi
+  local batch=$drawn
+  pick 2 3 4 5 6 7 8 8 8 11 16; slices=$drawn
+  echo "train: {steps: $steps, batch: $batch, slices: $slices"
+  chance 35 && echo "  , precision: float64"
+  chance 20 && echo "  , clip_norm: 0.5"
+  chance 20 && echo "  , clip_value: 0.05"
+  chance 20 && echo "  , gradient_noise: {eta: 0.01}"
+  chance 15 && echo "  , nonfinite: skip"
+  pick auto shared tree tree
+  echo "  , exchange: $drawn}"
+}
+
+draw_config() { # sets steps and slices
+  between 0 1000000000
+  echo "version: 1"
+  echo "seed: $drawn"
+  draw_problem
+  draw_optimizer
+  draw_schedule
+  draw_train
+  chance 40 && echo "eval: {every: 5 steps, on: [train]}"
+  between 3 20; echo "checkpoint: {every: $drawn steps}"
+  pick 1 1 3; echo "output: {step_every: $drawn}"
+}

@@ -1,0 +1,63 @@
+#!/bin/bash
+# same_bits.sh [TRIALS]: random configs give the same weights and metrics on any number of ranks and threads, also when a run is
+# stopped and goes on on another number. SEED= repeats what an earlier run printed.
+set -eu
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+trials=${1:-6}
+SEED=${SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
+RANDOM=$SEED
+# shellcheck source=tests/property/draw.sh
+. "$(dirname "$0")/draw.sh"
+echo "SEED=$SEED $0 $trials"
+
+# train RUN RANKS CODE ARGUMENT...: and demand the exit code
+train() {
+  local run=$1 ranks=$2 want=$3 code=0; shift 3
+  between 1 3
+  on "$ranks" train config.yaml -o "$run" --threads "$drawn" -q "$@" 2>err || code=$?
+  [ $code -eq "$want" ] || broken "$run: exit $code instead of $want: $(cat err)"
+}
+broken() {
+  echo "BROKEN: SEED=$SEED, trial $trial: $*" >&2
+  cat config.yaml >&2
+  exit 1
+}
+same_numbers() { diff <(numbers_of reference) <(numbers_of "$1") >&2 || broken "$1: other metrics than on one rank"; }
+same_file() { cmp reference/final.h5 "$1/final.h5" || broken "$1: another final.h5 than on one rank"; }
+
+trial() {
+  make_table "$trial"
+  draw_config >config.yaml
+  between 0 1; local alone=$drawn code=0 most=$((slices < 8 ? slices : 8)) ranks other stop
+  on "$alone" train config.yaml -o reference --threads 1 -q 2>err || code=$?
+  [ $code -eq 0 ] || [ $code -eq 71 ] || broken "reference: exit $code: $(cat err)"
+
+  for ranks in $(printf '%s\n' 2 3 "$most" | sort -nu); do
+    [ "$ranks" -le "$most" ] || continue
+    train "ranks-$ranks" "$ranks" $code
+    same_numbers "ranks-$ranks"
+    [ $code -ne 0 ] || same_file "ranks-$ranks"
+  done
+  pick shared tree
+  train exchange "$most" $code train.exchange="$drawn"
+  same_numbers exchange
+  [ $code -eq 0 ] || return 0
+  [ "$(hash_of exchange/final.h5)" = "$(hash_of reference/final.h5)" ] || broken "exchange $drawn: other weights"
+
+  between 1 $((steps - 1)); stop=$drawn
+  between 1 "$most"; ranks=$drawn
+  between 1 "$most"; other=$drawn
+  train stopped "$ranks" 0 train.steps="$stop"
+  train stopped "$other" 0 --resume=auto
+  same_numbers stopped
+  same_file stopped
+}
+
+for ((trial = 1; trial <= trials; trial++)); do
+  mkdir "$trial"
+  (cd "$trial" && trial) || exit 1
+  RANDOM=$((SEED + trial)) # the subshell's draws are its own
+  rm -rf "$trial"
+done
+echo "$trials trials passed"
