@@ -32,12 +32,27 @@ bool ls_comm_launched(void) {
   return false;
 }
 
-static void split_nodes(ls_comm *comm) {
+/* Which ranks share memory; nodes are numbered by their lowest rank. */
+static ls_status split_nodes(ls_comm *comm) {
   MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node);
+  const char *limit = getenv("LOCKSTEP_RANKS_PER_NODE"); /* fewer may share memory than could: for tests, or one window a socket */
+  if (limit && atoi(limit) > 0) {
+    MPI_Comm whole = comm->node;
+    MPI_Comm_rank(whole, &comm->node_rank);
+    MPI_Comm_split(whole, comm->node_rank / atoi(limit), comm->rank, &comm->node);
+    MPI_Comm_free(&whole);
+  }
   MPI_Comm_rank(comm->node, &comm->node_rank);
   MPI_Comm_size(comm->node, &comm->node_size);
-  int leader = comm->node_rank == 0;
-  MPI_Allreduce(&leader, &comm->nodes, 1, MPI_INT, MPI_SUM, comm->world);
+  int leader = comm->rank;
+  MPI_Bcast(&leader, 1, MPI_INT, 0, comm->node);
+  LS_NEW(comm->node_of, comm->size);
+  LS_NEW(comm->local_of, comm->size);
+  MPI_Allgather(&leader, 1, MPI_INT, comm->node_of, 1, MPI_INT, comm->world);
+  MPI_Allgather(&comm->node_rank, 1, MPI_INT, comm->local_of, 1, MPI_INT, comm->world);
+  comm->nodes = 0;
+  for (int r = 0; r < comm->size; r++) comm->node_of[r] = comm->node_of[r] == r ? comm->nodes++ : comm->node_of[comm->node_of[r]];
+  return LS_OK;
 }
 
 static ls_status start_mpi(ls_comm *comm) {
@@ -47,7 +62,7 @@ static ls_status start_mpi(ls_comm *comm) {
   MPI_Comm_dup(MPI_COMM_WORLD, &comm->world);
   MPI_Comm_rank(comm->world, &comm->rank);
   MPI_Comm_size(comm->world, &comm->size);
-  split_nodes(comm);
+  LS_TRY(split_nodes(comm));
   char version[MPI_MAX_LIBRARY_VERSION_STRING];
   MPI_Get_library_version(version, &length);
   snprintf(comm->library, sizeof comm->library, "%.*s", (int)strcspn(version, ",\n"), version);
@@ -80,8 +95,12 @@ ls_status ls_comm_open(ls_comm **out) {
     if (tasks && step && atoi(tasks) > 1 && getenv("SLURM_PROCID"))
       return ls_fail(LS_EUSAGE, "srun started %s copies that can't see each other; start them with: srun --mpi=pmix ...", tasks);
   }
+  if (!comm->node_of) {
+    LS_NEW(comm->node_of, 1);
+    LS_NEW(comm->local_of, 1);
+  }
   LS_NEW(comm->board, comm->node_size);
-  return comm->node_size > 1 ? make_board(comm) : LS_OK;
+  return comm->size > 1 ? make_board(comm) : LS_OK;
 }
 
 void ls_comm_close(ls_comm **out) {
@@ -94,6 +113,8 @@ void ls_comm_close(ls_comm **out) {
     ls_comm_shared_free(comm, &comm->board_block);
   }
   LS_FREE(comm->board);
+  LS_FREE(comm->node_of);
+  LS_FREE(comm->local_of);
   if (comm->mpi) {
     MPI_Comm_free(&comm->node);
     MPI_Comm_free(&comm->world);
@@ -240,37 +261,43 @@ static ls_status shared_create(const char *name, size_t bytes, int *fd) {
                  (double)bytes / 1e6, strerror(error));
 }
 
+/* Map the block that node rank 0 made as `name`. */
+static ls_status shared_map(const ls_comm *comm, const char *name, int fd, ls_shared *out) {
+  if (comm->node_rank != 0) fd = shm_open(name, O_RDWR, 0);
+  out->data = fd < 0 ? MAP_FAILED : mmap(NULL, out->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (fd >= 0) close(fd);
+  if (out->data != MAP_FAILED) return LS_OK;
+  out->data = NULL;
+  return ls_fail(LS_EIO, "can't map shared memory /dev/shm%s: %s", name, strerror(errno));
+}
+
+/* Nodes may differ in size, and every rank must meet the same collectives: both agreements are everyone's. */
 ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out) {
   static unsigned serial;
-  *out = (ls_shared){.bytes = bytes};
-  if (bytes == 0) bytes = 1;
-  if (comm->node_size == 1) {
-    LS_TRY(ls_comm_agree(comm, ls_mem_new(&out->data, bytes, 1)));
-    return LS_OK;
-  }
+  *out = (ls_shared){.bytes = bytes ? bytes : 1};
+  bool alone = comm->node_size == 1;
   char name[64];
   int fd = -1;
   snprintf(name, sizeof name, "/lockstep-%d-%u-%.8s", (int)getpid(), serial++, comm->host);
   ls_comm_node_bcast(comm, name, sizeof name);
-  ls_status status = comm->node_rank == 0 ? shared_create(name, bytes, &fd) : LS_OK;
+  ls_status status = LS_OK;
+  if (alone)
+    status = ls_mem_new(&out->data, out->bytes, 1);
+  else if (comm->node_rank == 0)
+    status = shared_create(name, out->bytes, &fd);
   LS_TRY(ls_comm_agree(comm, status));
-  if (comm->node_rank != 0) fd = shm_open(name, O_RDWR, 0);
-  out->data = fd < 0 ? MAP_FAILED : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (out->data == MAP_FAILED) status = ls_fail(LS_EIO, "can't map shared memory /dev/shm%s: %s", name, strerror(errno));
-  if (fd >= 0) close(fd);
+  if (!alone) status = shared_map(comm, name, fd, out);
   status = ls_comm_agree(comm, status);
-  if (comm->node_rank == 0) shm_unlink(name); /* all have it mapped: nothing is left behind, however the job ends */
+  if (!alone && comm->node_rank == 0) shm_unlink(name); /* all have it mapped: nothing is left behind, however the job ends */
   if (status != LS_OK) ls_comm_shared_free(comm, out);
   return status;
 }
 
 void ls_comm_shared_free(ls_comm *comm, ls_shared *block) {
-  if (block->data && block->data != MAP_FAILED) {
-    if (comm->node_size == 1)
-      ls_mem_free(block->data);
-    else
-      munmap(block->data, block->bytes ? block->bytes : 1);
-  }
+  if (block->data && comm->node_size == 1)
+    ls_mem_free(block->data);
+  else if (block->data)
+    munmap(block->data, block->bytes);
   *block = (ls_shared){0};
 }
 

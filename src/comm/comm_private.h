@@ -17,7 +17,9 @@ typedef struct {
 
 struct ls_comm {
   int rank, size, node_rank, node_size, nodes;
-  bool mpi; /* MPI is up (a launcher started us) */
+  int *node_of;  /* (size) number of each rank's node, in the order of their lowest ranks */
+  int *local_of; /* (size) each rank's node_rank */
+  bool mpi;      /* MPI is up (a launcher started us) */
   MPI_Comm world, node;
   char host[64];
   char library[160];

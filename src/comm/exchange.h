@@ -3,7 +3,8 @@
  *
  * A step:  model writes its parts  ->  ls_exchange_reduce  ->  for each block of my shard: ls_exchange_grad, update in
  *          place in ls_exchange_weights  ->  ls_exchange_publish.
- * Kinds: one (a single rank: nothing moves), shared (one window a node), tree (point to point, no window), mpi (MPI_Allreduce). */
+ * Kinds: one (a single rank: nothing moves), shared (one window a node, messages between nodes), tree (point to point, no window),
+ * mpi (MPI_Allreduce, right to rounding only). docs/exchange.md draws them. */
 #ifndef LS_COMM_EXCHANGE_H
 #define LS_COMM_EXCHANGE_H
 
