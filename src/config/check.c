@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "base/tree.h"
-
 int64_t ls_config_default_slices(int64_t batch) {
   int64_t slices = 1;
   while (slices < 64 && 8 * slices < batch) slices *= 2;

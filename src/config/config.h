@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include "base/real.h"
 #include "base/status.h"
 #include "data/data.h"
@@ -14,44 +15,47 @@
 #include "optim/schedule.h"
 
 typedef enum { LS_EVERY_NEVER, LS_EVERY_STEPS, LS_EVERY_EPOCHS, LS_EVERY_SECONDS } ls_every_unit;
-typedef struct { ls_every_unit unit; double n; } ls_every;
+typedef struct {
+  ls_every_unit unit;
+  double n;
+} ls_every;
 typedef enum { LS_NONFINITE_STOP, LS_NONFINITE_SKIP, LS_NONFINITE_ROLLBACK } ls_nonfinite;
 
 typedef struct {
-  char *file;                 /* as named on the command line */
+  char *file; /* as named on the command line */
   int64_t version;
   uint64_t seed;
   ls_data_spec data;
   ls_init_spec init;
-  ls_layer_spec *layer;       /* after `repeat` */
+  ls_layer_spec *layer; /* after `repeat` */
   int layers;
   char *loss;
   ls_optim_spec optimizer;
   ls_schedule_spec schedule;
-  int64_t epochs, steps;      /* one is 0 */
-  int64_t batch;              /* 0: full */
-  int64_t slices;             /* resolved, except when batch is `full` and it was not given: then -1 until the data is known; 0: one a rank */
+  int64_t epochs, steps; /* one is 0 */
+  int64_t batch;         /* 0: full */
+  int64_t slices;        /* resolved, except when batch is `full` and it was not given: then -1 until the data is known; 0: one a rank */
   bool slices_given;
   ls_precision precision;
   ls_gradient_spec gradient;
   ls_nonfinite nonfinite;
-  char *early_metric;         /* NULL: none */
+  char *early_metric; /* NULL: none */
   int64_t early_patience;
   char *exchange;
   ls_every eval_every;
-  bool eval_on_given;         /* else: those there are */
+  bool eval_on_given; /* else: those there are */
   bool eval_on[LS_SPLITS];
   ls_every save_every;
   int64_t keep_last;
-  char *keep_best;            /* NULL: default (val_loss where there is validation); "" : none */
+  char *keep_best; /* NULL: default (val_loss where there is validation); "" : none */
   bool save_async, save_skip_busy;
   ls_every desync_every;
-  double watchdog;            /* seconds */
-  char *out_dir;              /* NULL: runs/<config name>/<number> */
+  double watchdog; /* seconds */
+  char *out_dir;   /* NULL: runs/<config name>/<number> */
   bool log_jsonl, log_csv;
   int64_t step_every;
   bool log_weights;
-  struct ls_origin *origin;   /* where each value came from, for `config show --origin` */
+  struct ls_origin *origin; /* where each value came from, for `config show --origin` */
 } ls_config;
 
 /* Read and check `file` with overrides "key.path=value". All errors come in one text (LS_ECONFIG), located. The caller gives
@@ -62,13 +66,15 @@ void ls_config_free(ls_config **config);
 int64_t ls_config_default_slices(int64_t batch);
 
 /* The resolved config as YAML that parses back to the same values; every key, in the table's order; ls_mem text.
- * for_checkpoint leaves out output and checkpoint (what a resume may change freely). origin: "# file:line", "# default", "# command line" behind each. */
+ * for_checkpoint leaves out output and checkpoint (what a resume may change freely). origin: "# file:line", "# default", "# command line"
+ * behind each. */
 typedef enum { LS_DUMP_PLAIN, LS_DUMP_CHECKPOINT, LS_DUMP_ORIGIN } ls_dump_kind;
 char *ls_config_dump(const ls_config *config, ls_dump_kind kind);
 char *ls_config_dump_json(const ls_config *config);
-char *ls_config_schema(void);                      /* JSON schema, from the table */
-char *ls_config_help(const char *key);             /* "train.batch: ..." or NULL if no such key; key NULL: the list of all */
-/* Differences of two resolved configs as "key.path: old -> new" lines; count returned, text in *out (ls_mem). key paths in *keys (NULL-terminated, ls_mem each). */
+char *ls_config_schema(void);          /* JSON schema, from the table */
+char *ls_config_help(const char *key); /* "train.batch: ..." or NULL if no such key; key NULL: the list of all */
+/* Differences of two resolved configs as "key.path: old -> new" lines; count returned, text in *out (ls_mem). key paths in *keys
+ * (NULL-terminated, ls_mem each). */
 int ls_config_diff(const ls_config *a, const ls_config *b, char **out, char ***keys);
 /* Nearest word within a sensible edit distance, or NULL: "did you mean 'x'?". words: NULL-terminated. */
 const char *ls_nearest(const char *word, const char *const *words);

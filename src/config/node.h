@@ -5,35 +5,43 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
 #include "base/status.h"
 
 /* ls_mem_new that ends the process when out of memory, as ls_mem_text does. */
 void *ls_must_new(size_t bytes);
 
 /* Blocks that are freed together. */
-typedef struct { void *newest; } ls_arena;
+typedef struct {
+  void *newest;
+} ls_arena;
 void *ls_arena_new(ls_arena *arena, size_t bytes); /* zeroed */
 char *ls_arena_text(ls_arena *arena, const char *text, size_t length);
 char *ls_arena_format(ls_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ls_arena_free(ls_arena *arena);
 
 /* A text that grows; `text` (ls_mem, NUL-terminated) is the caller's to free. */
-typedef struct { char *text; size_t length, room; } ls_buffer;
+typedef struct {
+  char *text;
+  size_t length, room;
+} ls_buffer;
 void ls_buffer_add(ls_buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 enum { LS_SOURCE_DEFAULT = -1, LS_SOURCE_FILE = 0 }; /* 1 + i: override i of the command line */
-typedef struct { int source, line, column; } ls_place; /* line and column from 1, column in characters */
+typedef struct {
+  int source, line, column;
+} ls_place; /* line and column from 1, column in characters */
 
 typedef enum { LS_NODE_SCALAR, LS_NODE_LIST, LS_NODE_MAP } ls_node_kind;
 typedef struct ls_node {
   ls_node_kind kind;
-  const char *text;       /* scalar */
-  bool quoted;            /* scalar: in quotes, so text and never a number */
+  const char *text; /* scalar */
+  bool quoted;      /* scalar: in quotes, so text and never a number */
   ls_place at;
-  const char *key;        /* as a member of a mapping */
+  const char *key; /* as a member of a mapping */
   ls_place key_at;
   struct ls_node *child, *last, *next; /* members in order */
-  bool known;             /* some row of the table has asked for it */
+  bool known;                          /* some row of the table has asked for it */
 } ls_node;
 
 ls_node *ls_node_new(ls_arena *arena, ls_node_kind kind, const char *text);

@@ -3,15 +3,16 @@
 #define LS_CONFIG_REPORT_H
 
 #include <stdbool.h>
+
 #include "config/node.h"
 
 typedef struct {
   ls_arena *arena;
-  const char *name;            /* the file, as the user called it */
-  const char *text;            /* its bytes */
+  const char *name; /* the file, as the user called it */
+  const char *text; /* its bytes */
   size_t bytes;
   char *const *override;
-  struct ls_complaint *first;  /* sorted by place */
+  struct ls_complaint *first; /* sorted by place */
   int count;
 } ls_report;
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
 #include "config/config.h"
 
 typedef enum {
@@ -31,24 +32,24 @@ typedef enum {
   LS_KEY_OPTIMIZER_FILE,
   LS_KEY_SCHEDULE_FILE,
   /* Values of optimizers and schedules: all are double */
-  LS_KEY_WHOLE,      /* a whole number */
-  LS_KEY_FLAG,       /* true or false: 1 or 0 */
-  LS_KEY_INDEX,      /* a choice's number */
-  LS_KEY_STEPS,      /* `extra`: bool, given in epochs */
-  LS_KEY_REALS,      /* its length; `list`: the values */
-  LS_KEY_STEPLIST    /* its length; `list`: the values; `extra`: bools, in epochs */
+  LS_KEY_WHOLE,   /* a whole number */
+  LS_KEY_FLAG,    /* true or false: 1 or 0 */
+  LS_KEY_INDEX,   /* a choice's number */
+  LS_KEY_STEPS,   /* `extra`: bool, given in epochs */
+  LS_KEY_REALS,   /* its length; `list`: the values */
+  LS_KEY_STEPLIST /* its length; `list`: the values; `extra`: bools, in epochs */
 } ls_key_kind;
 
 typedef struct ls_key ls_key;
 struct ls_key {
   const char *name;
   ls_key_kind kind;
-  size_t at;                  /* offset in the section's struct; of a section: where its struct begins */
-  size_t extra, list;         /* more offsets that the kind needs; section with `word`: 8 bytes that are 0 where it is absent */
-  const char *value;          /* default, as YAML; NULL: required (rows of `hyper`: see there) */
-  const ls_hyper *hyper;      /* the row of an optimizer or schedule that this one stands for */
-  double number;              /* its default */
-  const char *word;           /* a word in place of a number or mapping ("none", "full"); stored as word_value, NULL or zeros */
+  size_t at;             /* offset in the section's struct; of a section: where its struct begins */
+  size_t extra, list;    /* more offsets that the kind needs; section with `word`: 8 bytes that are 0 where it is absent */
+  const char *value;     /* default, as YAML; NULL: required (rows of `hyper`: see there) */
+  const ls_hyper *hyper; /* the row of an optimizer or schedule that this one stands for */
+  double number;         /* its default */
+  const char *word;      /* a word in place of a number or mapping ("none", "full"); stored as word_value, NULL or zeros */
   int64_t word_value;
   double min, max;
   bool open_min, open_max;    /* the limit itself is refused */
@@ -56,13 +57,16 @@ struct ls_key {
   const ls_key *sub;          /* ends with name == NULL */
   /* Rows that go with a type; `base` (the section's struct) may be NULL. Made in `space` where they are not fixed. */
   const ls_key *(*by_type)(const char *type, const void *base, ls_key *space);
-  const char *help;           /* one sentence, no full stop */
-  const char *example;        /* a value, for help */
+  const char *help;    /* one sentence, no full stop */
+  const char *example; /* a value, for help */
 };
 
 /* An item of model.layers as it is written. */
 enum { LS_LAYERS_MAX = 9999 }; /* numbered NNNN in files */
-typedef struct { ls_layer_spec spec; int64_t repeat; } ls_layer_item;
+typedef struct {
+  ls_layer_spec spec;
+  int64_t repeat;
+} ls_layer_item;
 
 /* Rows of a section for one type, flattened. */
 enum { LS_ROWS_MAX = 48 };
@@ -74,7 +78,7 @@ typedef struct {
 void ls_rows_get(ls_rows *rows, const ls_key *section, const char *type, const void *base);
 const ls_key *ls_rows_find(const ls_rows *rows, const char *name);
 
-extern const ls_key ls_table;             /* the root section */
+extern const ls_key ls_table; /* the root section */
 /* The choices of `type` rows that come from other rooms' tables are collected on the first call; every user calls it first. */
 void ls_table_init(void);
 bool ls_key_required(const ls_key *key);
