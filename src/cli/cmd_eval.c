@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "cli/cli.h"
-#include "io/durable.h"
 #include "io/json.h"
 #include "train/run.h"
 
@@ -13,11 +12,10 @@ typedef struct {
   int confusion, threads;
 } options;
 
-/* --data CONFIG: its data section. Any other file or folder takes the place of the checkpoint's test source. */
-static ls_status other_data(ls_cli *cli, const char *name, ls_config **config) {
+/* --data CONFIG: that config's data section; any other file or folder is data by itself. */
+static bool is_config(const char *name) {
   size_t n = strlen(name);
-  bool yaml = (n > 5 && strcmp(name + n - 5, ".yaml") == 0) || (n > 4 && strcmp(name + n - 4, ".yml") == 0);
-  return yaml ? ls_cli_config(cli, name, NULL, 0, config) : LS_OK;
+  return (n > 5 && strcmp(name + n - 5, ".yaml") == 0) || (n > 4 && strcmp(name + n - 4, ".yml") == 0);
 }
 
 static void print_confusion(ls_cli *cli, const double *m, int64_t classes) {
@@ -83,11 +81,12 @@ static ls_status evaluate(ls_cli *cli, ls_run *run, const options *o, ls_split s
 
 ls_status ls_cmd_eval(ls_cli *cli) {
   options o = {.split = "test"};
-  struct poptOption table[] = {{"data", 0, POPT_ARG_STRING, &o.data, 0, "take data from this config instead of the checkpoint's", "CONFIG"},
-                               {"split", 0, POPT_ARG_STRING, &o.split, 0, "train, validation, test (default) or all", "SPLIT"},
-                               {"confusion", 0, POPT_ARG_NONE, &o.confusion, 0, "also who is taken for whom, precision and recall", NULL},
-                               {"threads", 0, POPT_ARG_INT, &o.threads, 0, "threads a rank (default: its cores)", "N"},
-                               POPT_TABLEEND};
+  struct poptOption table[] = {
+      {"data", 0, POPT_ARG_STRING, &o.data, 0, "take data from here instead of the checkpoint's own", "CONFIG|FILE"},
+      {"split", 0, POPT_ARG_STRING, &o.split, 0, "train, validation, test (default) or all", "SPLIT"},
+      {"confusion", 0, POPT_ARG_NONE, &o.confusion, 0, "also who is taken for whom, precision and recall", NULL},
+      {"threads", 0, POPT_ARG_INT, &o.threads, 0, "threads a rank (default: its cores)", "N"},
+      POPT_TABLEEND};
   const char **args;
   bool help;
   LS_TRY(ls_cli_parse(cli, ls_command_find("eval"), table, &args, &help));
@@ -98,8 +97,9 @@ ls_status ls_cmd_eval(ls_cli *cli) {
   if (!ls_split_names[split]) return ls_fail(LS_EUSAGE, "--split %s: it is train, validation, test or all", o.split);
   ls_config *other = NULL;
   ls_run *run = NULL;
-  if (o.data) LS_TRY(other_data(cli, o.data, &other));
-  ls_status status = ls_run_infer(cli->comm, args[0], other ? &other->data : NULL, true, o.threads, &run);
+  if (o.data && is_config(o.data)) LS_TRY(ls_cli_config(cli, o.data, NULL, 0, &other));
+  ls_infer_options infer = {.data = other ? &other->data : NULL, .path = o.data && !other ? o.data : NULL, .threads = o.threads};
+  ls_status status = ls_run_infer(cli->comm, args[0], &infer, &run);
   if (status == LS_OK) status = evaluate(cli, run, &o, (ls_split)split);
   ls_run_free(&run);
   ls_config_free(&other);

@@ -40,23 +40,36 @@ static ls_status share_weights(ls_run *run, const ls_checkpoint *c) {
   return LS_OK;
 }
 
-static ls_status build(ls_run *run, const ls_checkpoint *c, const ls_data_spec *data, bool open_data, int threads) {
+static ls_status open_data(ls_run *run, const ls_infer_options *o, int64_t features, int64_t outputs) {
+  const ls_config *config = run->config;
+  const ls_affine *x = run->x_affine.n > 0 ? &run->x_affine : NULL, *y = run->y_affine.n > 0 ? &run->y_affine : NULL;
+  bool classes = ls_loss_task(config->loss) == LS_TASK_CLASSES;
+  if (o->inputs) {
+    LS_TRY(ls_data_open_inputs(run->comm, o->inputs, &config->data, x, config->precision, &run->data));
+  } else {
+    ls_data_spec guessed = {0}, spec;
+    if (o->path) LS_TRY(ls_comm_agree(run->comm, ls_data_guess(o->path, &guessed)));
+    spec = o->path ? guessed : o->data ? *o->data : config->data;
+    spec.x_affine = x;
+    spec.y_affine = y;
+    if (!x) spec.scale = LS_SCALE_NONE;
+    if (classes) spec.classes = outputs;
+    ls_status status = ls_data_open(run->comm, &spec, classes, config->precision, &run->data);
+    if (o->path) ls_data_guess_free(&guessed);
+    LS_TRY(status);
+  }
+  if (ls_data_features(run->data) == features) return LS_OK;
+  return ls_fail(LS_EDATA, "the data have %lld features a sample, the checkpoint was trained on %lld",
+                 (long long)ls_data_features(run->data), (long long)features);
+}
+
+static ls_status build(ls_run *run, const ls_checkpoint *c, const ls_infer_options *o) {
   ls_config *config = run->config;
   int64_t width[2] = {c ? c->inputs : 0, c ? c->outputs : 0};
   ls_comm_bcast(run->comm, width, sizeof width, 0);
-  bool classes = ls_loss_task(config->loss) == LS_TASK_CLASSES;
-  if (open_data) {
-    ls_data_spec spec = data ? *data : config->data;
-    if (run->x_affine.n > 0) spec.x_affine = &run->x_affine;
-    if (run->y_affine.n > 0) spec.y_affine = &run->y_affine;
-    if (classes) spec.classes = width[1];
-    LS_TRY(ls_data_open(run->comm, &spec, classes, config->precision, &run->data));
-    if (ls_data_features(run->data) != width[0])
-      return ls_fail(LS_EDATA, "the data have %lld features a sample, the checkpoint was trained on %lld",
-                     (long long)ls_data_features(run->data), (long long)width[0]);
-  }
+  LS_TRY(open_data(run, o, width[0], width[1]));
   run->slices = config->slices > 0 ? (int)config->slices : 1;
-  LS_TRY(ls_comm_agree(run->comm, ls_team_new(threads > 0 ? threads : ls_run_threads(run->comm), &run->team)));
+  LS_TRY(ls_comm_agree(run->comm, ls_team_new(o->threads > 0 ? o->threads : ls_run_threads(run->comm), &run->team)));
   LS_TRY(ls_comm_agree(run->comm, ls_model_new(config->layer, config->layers, config->loss, width[0], width[1], run->slices,
                                                config->precision, &run->model)));
   run->parameters = ls_model_parameters(run->model);
@@ -66,7 +79,7 @@ static ls_status build(ls_run *run, const ls_checkpoint *c, const ls_data_spec *
   return LS_OK;
 }
 
-ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_data_spec *data, bool open_data, int threads, ls_run **out) {
+ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_infer_options *options, ls_run **out) {
   ls_run *run;
   ls_checkpoint *c = NULL;
   char *text = NULL;
@@ -80,7 +93,7 @@ ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_data_spec *data
   if (status == LS_OK) status = ls_comm_agree(comm, ls_config_parse(path, text, strlen(text), NULL, 0, &run->config));
   if (status == LS_OK) status = share_affine(comm, c ? &c->x_affine : NULL, &run->x_affine);
   if (status == LS_OK) status = share_affine(comm, c ? &c->y_affine : NULL, &run->y_affine);
-  if (status == LS_OK) status = build(run, c, data, open_data, threads);
+  if (status == LS_OK) status = build(run, c, options);
   LS_FREE(text);
   ls_checkpoint_free(&c);
   return status;

@@ -69,8 +69,13 @@ typedef struct {
 ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, double *confusion);
 ls_task ls_run_task(const ls_run *run);
 
-/* A run for eval and predict: config, weights and scaling of a checkpoint, no training parts. data: NULL for the checkpoint's own data,
- * else what to open in their place (scaled as the checkpoint says); open_data false: none. Collective. */
-ls_status ls_run_infer(ls_comm *comm, const char *checkpoint, const ls_data_spec *data, bool open_data, int threads, ls_run **out);
+/* A run for eval and predict: config, weights and scaling of a checkpoint, no training parts. Collective. */
+typedef struct {
+  const ls_data_spec *data; /* what to open in place of the checkpoint's own data; NULL: those */
+  const char *path;         /* or data named by a path alone (ls_data_guess) */
+  const char *inputs;       /* or samples without targets, as split train (ls_data_open_inputs) */
+  int threads;              /* 0: from the binding */
+} ls_infer_options;
+ls_status ls_run_infer(ls_comm *comm, const char *checkpoint, const ls_infer_options *options, ls_run **out);
 
 #endif

@@ -1,0 +1,190 @@
+/* lockstep predict: the outputs of a checkpoint for new samples. The ranks share the samples in rounds; rank 0 writes them in order,
+ * so the file has the same bytes whatever their number, and no rank ever holds more than a round. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "io/h5write.h"
+#include "train/run.h"
+
+/* A round is BLOCKS blocks of ROWS samples for each rank. */
+enum { ROWS = 256, BLOCKS = 16 };
+
+typedef struct {
+  char *input, *output;
+  int threads, force;
+} options;
+
+typedef struct {
+  ls_run *run;
+  int64_t rows, width;
+  size_t size; /* of a real */
+  ls_batch batch;
+  int64_t slice_row[2];
+  int64_t index[ROWS];
+  char *mine, *other; /* (BLOCKS * ROWS, width) real: this rank's outputs of a round, another's */
+  int32_t *classes;   /* (BLOCKS * ROWS) */
+  ls_h5out *file;     /* rank 0 */
+  int predictions, best;
+} predictor;
+
+static ls_status open_predictor(predictor *p) {
+  int64_t line = LS_ALIGN / (int64_t)p->size;
+  ls_batch *b = &p->batch;
+  b->features = ls_data_features(p->run->data);
+  b->ldx = (b->features + line - 1) / line * line;
+  if (b->ldx * (int64_t)p->size % 4096 == 0) b->ldx += line;
+  b->outputs = p->width;
+  b->slices = b->slice_hi = 1;
+  b->slice_row = p->slice_row;
+  LS_TRY(ls_mem_new(&b->x, (size_t)(ROWS * b->ldx), p->size));
+  void *memory;
+  LS_TRY(ls_mem_new(&memory, (size_t)(BLOCKS * ROWS * p->width), p->size));
+  p->mine = memory;
+  LS_TRY(ls_mem_new(&memory, (size_t)(BLOCKS * ROWS * p->width), p->size));
+  p->other = memory;
+  LS_NEW(p->classes, BLOCKS * ROWS);
+  return LS_OK;
+}
+
+static ls_status open_output(predictor *p, const options *o) {
+  ls_h5_out_type type = p->run->config->precision == LS_F32 ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
+  LS_TRY(ls_h5out_open(o->output, o->force, &p->file));
+  LS_TRY(ls_h5out_set(p->file, "/predictions", p->rows, p->width, type, false, &p->predictions));
+  if (ls_run_task(p->run) == LS_TASK_CLASSES) LS_TRY(ls_h5out_set(p->file, "/classes", p->rows, 0, LS_H5_OUT_I32, false, &p->best));
+  return LS_OK;
+}
+
+/* Targets were trained scaled: bring the outputs back to their units. */
+static double unscale(const predictor *p, int64_t column, double y) {
+  const ls_affine *a = &p->run->y_affine;
+  return a->n == 0 ? y : y * a->divisor[column] + a->shift[column];
+}
+
+static void copy_outputs(predictor *p, int64_t rows, char *to) {
+  int64_t ld;
+  const void *y = ls_model_output(p->run->model, &ld);
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t c = 0; c < p->width; c++) {
+      if (p->size == sizeof(float))
+        ((float *)to)[r * p->width + c] = (float)unscale(p, c, (double)((const float *)y)[r * ld + c]);
+      else
+        ((double *)to)[r * p->width + c] = unscale(p, c, ((const double *)y)[r * ld + c]);
+    }
+}
+
+/* This rank's samples of a round: [first, first + rows) into mine. */
+static ls_status compute(predictor *p, int64_t first, int64_t rows) {
+  for (int64_t done = 0; done < rows; done += ROWS) {
+    int64_t n = rows - done < ROWS ? rows - done : ROWS;
+    for (int64_t i = 0; i < n; i++) p->index[i] = first + done + i;
+    LS_TRY(ls_data_gather(p->run->data, LS_SPLIT_TRAIN, p->index, n, p->batch.x, p->batch.ldx, NULL, NULL));
+    p->batch.rows = p->batch.total = p->slice_row[1] = n;
+    ls_model_forward(p->run->model, &p->batch, false, p->run->config->seed);
+    copy_outputs(p, n, p->mine + (size_t)(done * p->width) * p->size);
+  }
+  return LS_OK;
+}
+
+static double value(const predictor *p, const char *y, int64_t i) {
+  return p->size == sizeof(float) ? (double)((const float *)(const void *)y)[i] : ((const double *)(const void *)y)[i];
+}
+
+static ls_status write_rows(predictor *p, const char *y, int64_t rows) {
+  LS_TRY(ls_h5out_write(p->file, p->predictions, rows, y));
+  if (ls_run_task(p->run) != LS_TASK_CLASSES) return LS_OK;
+  for (int64_t r = 0; r < rows; r++) {
+    int32_t best = 0;
+    for (int32_t c = 1; c < p->width; c++)
+      if (value(p, y, r * p->width + c) > value(p, y, r * p->width + best)) best = c;
+    p->classes[r] = best;
+  }
+  return ls_h5out_write(p->file, p->best, rows, p->classes);
+}
+
+static int64_t share(const predictor *p, int64_t round, int rank, int64_t *first) {
+  *first = (round * ls_comm_size(p->run->comm) + rank) * BLOCKS * ROWS;
+  int64_t left = p->rows - *first;
+  return left < 0 ? 0 : left < BLOCKS * ROWS ? left : BLOCKS * ROWS;
+}
+
+/* Every rank's outputs of a round to rank 0, which writes them in order of the samples. */
+static ls_status collect(predictor *p, int64_t round) {
+  ls_comm *comm = p->run->comm;
+  int me = ls_comm_rank(comm);
+  int64_t first, rows = share(p, round, me, &first);
+  if (me > 0) {
+    if (rows > 0) ls_comm_send(comm, p->mine, (size_t)(rows * p->width) * p->size, 0);
+    return LS_OK;
+  }
+  ls_status status = write_rows(p, p->mine, rows);
+  for (int r = 1; r < ls_comm_size(comm); r++) {
+    rows = share(p, round, r, &first);
+    if (rows == 0) break;
+    ls_comm_recv(comm, p->other, (size_t)(rows * p->width) * p->size, r); /* also after a failure: the senders are on their way */
+    if (status == LS_OK) status = write_rows(p, p->other, rows);
+  }
+  return status;
+}
+
+static ls_status rounds(predictor *p) {
+  int64_t each = (int64_t)ls_comm_size(p->run->comm) * BLOCKS * ROWS;
+  for (int64_t round = 0; round * each < p->rows; round++) {
+    int64_t first, rows = share(p, round, ls_comm_rank(p->run->comm), &first);
+    LS_TRY(ls_comm_agree(p->run->comm, compute(p, first, rows)));
+    LS_TRY(ls_comm_agree(p->run->comm, collect(p, round)));
+  }
+  return LS_OK;
+}
+
+static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
+  p->rows = ls_data_rows(p->run->data, LS_SPLIT_TRAIN);
+  p->width = ls_model_outputs(p->run->model);
+  p->size = ls_real_size(p->run->config->precision);
+  bool root = ls_comm_rank(cli->comm) == 0;
+  if (ls_model_couples_samples(p->run->model))
+    return ls_fail(LS_ECONFIG,
+                   "softmax_batch makes every output depend on all samples of the batch; there is no prediction for one sample");
+  LS_TRY(ls_comm_agree(cli->comm, open_predictor(p)));
+  LS_TRY(ls_comm_agree(cli->comm, root ? open_output(p, o) : LS_OK));
+  ls_status status = rounds(p);
+  if (root) {
+    ls_status closed = ls_h5out_close(&p->file, status == LS_OK);
+    if (status == LS_OK) status = closed;
+  }
+  LS_TRY(ls_comm_agree(cli->comm, status));
+  if (cli->json)
+    ls_out_json(cli, json_pack("{s:s, s:I, s:I}", "file", o->output, "samples", (json_int_t)p->rows, "outputs", (json_int_t)p->width));
+  else
+    ls_out(cli, "%s: /predictions (%lld, %lld)%s\n", o->output, (long long)p->rows, (long long)p->width,
+           ls_run_task(p->run) == LS_TASK_CLASSES ? ", /classes" : "");
+  return LS_OK;
+}
+
+ls_status ls_cmd_predict(ls_cli *cli) {
+  options o = {0};
+  struct poptOption table[] = {
+      {"input", 'i', POPT_ARG_STRING, &o.input, 0, "samples: HDF5 (:DATASET), CSV, .npy or IDX images", "FILE[:DATASET]"},
+      {"output", 'o', POPT_ARG_STRING, &o.output, 0, "HDF5 file to make", "OUT.h5"},
+      {"threads", 0, POPT_ARG_INT, &o.threads, 0, "threads a rank (default: its cores)", "N"},
+      {"force", 0, POPT_ARG_NONE, &o.force, 0, "replace OUT.h5 if it is there", NULL},
+      POPT_TABLEEND};
+  const char **args;
+  bool help;
+  LS_TRY(ls_cli_parse(cli, ls_command_find("predict"), table, &args, &help));
+  if (help) return LS_OK;
+  if (!args[0] || args[1] || !o.input || !o.output) return ls_fail(LS_EUSAGE, "predict: give one checkpoint, -i FILE and -o OUT.h5");
+  predictor *p;
+  LS_NEW(p, 1);
+  ls_infer_options infer = {.inputs = o.input, .threads = o.threads};
+  ls_status status = ls_run_infer(cli->comm, args[0], &infer, &p->run);
+  if (status == LS_OK) status = predict(cli, p, &o);
+  if (p->file) ls_h5out_close(&p->file, false);
+  ls_run_free(&p->run);
+  LS_FREE(p->batch.x);
+  LS_FREE(p->mine);
+  LS_FREE(p->other);
+  LS_FREE(p->classes);
+  LS_FREE(p);
+  return status;
+}
