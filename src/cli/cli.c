@@ -114,7 +114,8 @@ static ls_status close_optional(ls_cli *cli, owned *own, const struct poptOption
     own->argv[i] = cli->argv[i];
     ended = ended || strcmp(cli->argv[i], "--") == 0;
     for (const struct poptOption *o = options; !ended && (o->longName || o->shortName); o++)
-      if (o->argInfo & POPT_ARGFLAG_OPTIONAL && strncmp(cli->argv[i], "--", 2) == 0 && strcmp(cli->argv[i] + 2, o->longName) == 0)
+      if (o->argInfo & POPT_ARGFLAG_OPTIONAL && o->longName && strncmp(cli->argv[i], "--", 2) == 0 &&
+          strcmp(cli->argv[i] + 2, o->longName) == 0)
         own->argv[i] = own->closed[own->closed_count++] = ls_mem_format("%s=", cli->argv[i]);
   }
   return LS_OK;

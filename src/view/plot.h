@@ -33,12 +33,12 @@ typedef struct {
 typedef struct {
   const char *title, *x_label, *y_label; /* labels with their units */
   const char *z_label;                   /* with a grid */
-  bool log_y;
-  double y_lo, y_hi; /* range of y; equal: gnuplot's choice */
-  ls_curve *curve;   /* (curves) */
+  double y_lo, y_hi;                     /* range of y; equal: gnuplot's choice */
+  ls_curve *curve;                       /* (curves) */
+  const ls_grid *grid;                   /* contour lines under the curves, or NULL */
   int curves;
-  const ls_grid *grid; /* contour lines under the curves, or NULL */
-  bool surface;        /* the grid as a surface instead */
+  bool log_y;
+  bool surface; /* the grid as a surface instead */
 } ls_panel;
 
 /* Draw panels beside one another into `out`: .svg, .png, .pdf, or "-" for characters on stdout. keep_script leaves `out` with

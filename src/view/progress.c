@@ -27,7 +27,7 @@ struct ls_progress {
 
 /* The clock's time `seconds` from now; with the day where it is not today. */
 static char *finish(double seconds, char *out) {
-  if (!(seconds >= 0 && seconds < 1e9)) return strcpy(out, "-");
+  if (!(seconds >= 0 && seconds < 1e9)) return memcpy(out, "-", 2);
   time_t now = time(NULL), then = now + (time_t)seconds;
   struct tm today, day;
   localtime_r(&now, &today);

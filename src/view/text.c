@@ -5,7 +5,7 @@
 #include <string.h>
 
 char *ls_text_duration(double seconds, char *out) {
-  if (!(seconds >= 0 && seconds < 1e9)) return strcpy(out, "-");
+  if (!(seconds >= 0 && seconds < 1e9)) return memcpy(out, "-", 2);
   long long s = (long long)(seconds + 0.5), days = s / 86400;
   if (days > 0)
     snprintf(out, LS_TEXT, "%lld d %02lld:%02lld:%02lld", days, s / 3600 % 24, s / 60 % 60, s % 60);
@@ -17,7 +17,7 @@ char *ls_text_duration(double seconds, char *out) {
 char *ls_text_count(double value, char *out) {
   static const char unit[] = " kMGTP";
   int i = 0;
-  if (!isfinite(value)) return strcpy(out, "-");
+  if (!isfinite(value)) return memcpy(out, "-", 2);
   for (; fabs(value) >= 999.5 && unit[i + 1]; i++) value /= 1000;
   int digits = i == 0 || fabs(value) >= 99.95 ? 0 : fabs(value) >= 9.995 ? 1 : 2;
   if (i == 0 && value != floor(value)) digits = fabs(value) < 9.995 ? 2 : 1;
@@ -29,7 +29,7 @@ char *ls_text_count(double value, char *out) {
 }
 
 char *ls_text_number(double value, char kind, int digits, char *out) {
-  if (isnan(value)) return strcpy(out, "-");
+  if (isnan(value)) return memcpy(out, "-", 2);
   if (kind == 'f')
     snprintf(out, LS_TEXT, "%.*f", digits, value);
   else
