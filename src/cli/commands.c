@@ -42,10 +42,13 @@ const ls_command ls_commands[] = {
      "  lockstep config show net.yaml optimizer.lr=0.1 --origin   # every value, and where it comes from\n",
      false},
     {"data", ls_cmd_data, "look into, import or split data files",
-     "Usage: lockstep data info DATA | import ... | split ...\n"
+     "Usage: lockstep data info DATA\n"
+     "       lockstep data import DATA -o OUT.h5 [--x X] [--y Y] [options]\n"
+     "       lockstep data split DATA -o OUT.h5 --test F [--validation F] [options]\n"
      "\nExamples:\n"
-     "  lockstep data info table.csv\n"
-     "  lockstep data info /usr/share/datasets/fashion-mnist\n",
+     "  lockstep data info /usr/share/datasets/fashion-mnist\n"
+     "  lockstep data import table.csv --x a,b,3-7 --y price -o table.h5\n"
+     "  lockstep data split table.csv --x a,b,3-7 --y price --test 0.1 --validation 0.1 -o table.h5\n",
      false},
     {"schedule", ls_cmd_schedule, "learning rates before training: table, CSV or plot",
      "Usage: lockstep schedule CONFIG [KEY=VALUE...] [--steps N | --at J,J,...] [--csv | -o FILE.svg]\n"
@@ -78,7 +81,8 @@ const ls_command ls_commands[] = {
      "Usage: lockstep bench train|gemm|allreduce|scaling|checkpoint CONFIG [options]\n"
      "\nExamples:\n"
      "  lockstep bench train net.yaml --steps 2000 --warmup 200 --json\n"
-     "  mpirun -n 4 lockstep bench allreduce net.yaml\n",
+     "  mpirun -n 4 lockstep bench allreduce net.yaml\n"
+     "  lockstep bench scaling net.yaml --ranks 1,2,4 --mode strong\n",
      true},
     {"help", ls_cmd_help, "help on a command or a config key",
      "Usage: lockstep help [COMMAND|KEY]\n"
