@@ -182,8 +182,8 @@ static void test_groups(void **state) {
 /* ---- plots ---- */
 
 static char *script(const ls_panel *panel, int panels, const char *kind) {
-  char *text = NULL;
-  size_t bytes;
+  static char *text; /* static: gcc takes the stream's pointer to a local for one that dangles */
+  static size_t bytes;
   FILE *memory = open_memstream(&text, &bytes);
   assert_int_equal(ls_plot_script(memory, panel, panels, kind, "it's.svg"), LS_OK);
   fclose(memory);
