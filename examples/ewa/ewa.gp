@@ -1,0 +1,23 @@
+# The chapter's Figs. 4-20 (left: what v_50 weighs, and the averages) and 4-21 (right: the weights for three b) from ewa.txt in this folder.
+set terminal svg size 1120,440 noenhanced font 'Helvetica,15' background '#ffffff'
+set output 'ewa.svg'
+set multiplot layout 1,2
+set border 3 lc rgb '#555555'
+set tics nomirror
+set grid lt 1 lw 0.6 lc rgb '#dddddd'
+set key above center horizontal maxrows 2 samplen 3
+set xlabel 'n'
+set xrange [0:99]
+set yrange [0:0.12]
+set ylabel 'measurement, average, weight'
+plot 'ewa.txt' using 1:2 with lines lw 2 lc rgb '#0072B2' title 'theta_n', \
+  '' using (50 - $1):($1 <= 50 ? $7 : NaN) with impulses lw 2 lc rgb '#56B4E9' title 'weight in v_50', \
+  '' using 1:3 with lines lw 2 dt (10,5) lc rgb '#D55E00' title 'v_n, from v_0 = 0', \
+  '' using 1:4 with lines lw 2 dt (2,4) lc rgb '#009E73' title 'v_n, from v_0 = 1'
+set xrange [0:30]
+set yrange [0:0.75]
+set ylabel 'b_n = (1 - b) b^n'
+plot 'ewa.txt' using 1:7 with lines lw 2 lc rgb '#0072B2' title 'b = 0.9', \
+  '' using 1:8 with lines lw 2 dt (10,5) lc rgb '#D55E00' title '0.8', \
+  '' using 1:9 with lines lw 2 dt (2,4) lc rgb '#009E73' title '0.3'
+unset multiplot
