@@ -21,9 +21,6 @@ typedef struct {
 
 /* rows: of each source, 0 where there is none. LS_EDATA where a split would be empty. */
 ls_status ls_cut_splits(const ls_data_spec *spec, const int64_t rows[3], ls_cut cut[3]);
-/* The sources of all splits, agreeing in width; NULL where there is none. Close what is open also on failure. */
-ls_status ls_sources_open(const ls_data_spec *spec, bool classes, ls_source *source[3]);
-void ls_sources_close(ls_source *source[3]);
 
 struct ls_data {
   ls_precision precision;

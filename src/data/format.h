@@ -49,7 +49,7 @@ struct ls_format {
 
 extern const ls_format ls_format_idx, ls_format_csv, ls_format_hdf5, ls_format_npy;
 const ls_format *ls_format_find(const char *name); /* NULL: no such format */
-/* By a file's first bytes; csv where nothing else fits. */
+/* By the first bytes of a file, or of the first one of a pattern; csv where nothing else fits. */
 ls_status ls_format_sniff(const char *path, const ls_format **out);
 
 /* Begin a source of `size` bytes (its format's struct) with room for `files` files; one file's path. */
@@ -58,5 +58,8 @@ ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_sour
 /* Open the source of a split, of one file or several; *out is NULL where the spec names none. `what.file` is ignored. */
 ls_status ls_source_open(const ls_opening *what, ls_source **out);
 void ls_source_close(ls_source **source);
+/* The sources of all splits, agreeing in width; NULL where there is none. Close what is open also on failure. */
+ls_status ls_sources_open(const ls_data_spec *spec, bool classes, ls_source *source[3]);
+void ls_sources_close(ls_source *source[3]);
 
 #endif

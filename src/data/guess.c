@@ -1,4 +1,5 @@
 /* guess.c - data named by a path alone: what kind of file it is, and where its samples are. */
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,7 +10,7 @@
 #include "io/gz.h"
 #include "io/h5.h"
 
-ls_status ls_format_sniff(const char *path, const ls_format **out) {
+static ls_status sniff(const char *path, const ls_format **out) {
   unsigned char head[8];
   size_t got, length = strlen(path);
   ls_gz *gz;
@@ -23,6 +24,14 @@ ls_status ls_format_sniff(const char *path, const ls_format **out) {
   if (got >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) *out = &ls_format_npy;
   if (got >= 4 && memcmp(head, "\0\0\x08\x03", 4) == 0) *out = &ls_format_idx;
   return LS_OK;
+}
+
+ls_status ls_format_sniff(const char *path, const ls_format **out) {
+  glob_t found;
+  if (access(path, F_OK) == 0 || !strpbrk(path, "*?") || glob(path, 0, NULL, &found) != 0) return sniff(path, out);
+  ls_status status = sniff(found.gl_pathv[0], out);
+  globfree(&found);
+  return status;
 }
 
 /* ---- whole data sets ---- */

@@ -1,0 +1,247 @@
+/* data_import.c - lockstep data import and split: any source into one HDF5 file, /train/x, /train/y, /test/x ... (docs/data.md). */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "cli/cmd_data.h"
+#include "data/names.h"
+#include "data/order.h"
+#include "io/h5write.h"
+
+enum { CHUNK_VALUES = 1 << 18, LIST_MAX = 1024 };
+
+typedef struct {
+  ls_cli *cli;
+  const ls_data_options *options;
+  ls_data_spec spec;
+  bool classes;
+  ls_source *source[3];
+  ls_h5out *out;
+  int x[3], y[3];       /* datasets of each split */
+  int64_t rows[3];      /* of each split in the file to be made */
+  unsigned char *split; /* data split: (rows of train) which split each goes to; NULL: all stay where they are */
+  ls_cell cell;
+  void *xs[3]; /* (step, features) cells waiting to be written, by split */
+  double *ys;  /* (step, outputs) as read */
+  void *yt[3]; /* (step, outputs) in the type written */
+  int64_t step;
+} import;
+
+/* ---- which data ---- */
+
+/* "a,b,3-7" as a list of columns; text is cut in place. */
+static char **columns(char *text, char **list) {
+  int n = 0;
+  for (char *word = text ? strtok(text, ",") : NULL; word && n < LIST_MAX - 1; word = strtok(NULL, ",")) list[n++] = word;
+  list[n] = NULL;
+  return n ? list : NULL;
+}
+
+static ls_status need_y(const ls_data_options *o, const char *type, bool x) {
+  if (!o->y || (x && !o->x)) return ls_fail(LS_EUSAGE, "what is what in this %s file? %s--y Y", type, x ? "--x X " : "");
+  return LS_OK;
+}
+
+/* One file with what --x and --y say of it. */
+static ls_status file_spec(const char *path, const ls_data_options *o, char **x_list, char **y_list, char *x_text, char *y_text,
+                           ls_data_spec *spec) {
+  const ls_format *format;
+  LS_TRY(ls_format_sniff(path, &format));
+  ls_source_spec *train = &spec->source[0];
+  *spec = (ls_data_spec){.type = (char *)format->name, .limit = {-1, -1, -1}};
+  LS_TRY(need_y(o, format->name, format == &ls_format_hdf5));
+  *train = (ls_source_spec){.file = (char *)path, .x = (char *)o->x, .y = (char *)o->y, .header = !o->no_header};
+  if (format != &ls_format_csv) return LS_OK;
+  train->x_cols = columns(x_text, x_list);
+  train->y_cols = columns(y_text, y_list);
+  return LS_OK;
+}
+
+/* ---- split: who goes where ---- */
+
+static int64_t share_of(double share, int64_t n) { return (int64_t)floor(share * (double)n * (1 + 1e-15)); }
+
+/* The last positions of a shuffled order go to test, those before them to validation: exact counts, the order of the file kept. */
+static ls_status draw(import *m) {
+  const ls_data_options *o = m->options;
+  int64_t n = m->source[0]->shape.rows, test = share_of(o->test, n), validation = share_of(o->validation, n);
+  if (o->test + o->validation <= 0) return LS_OK;
+  if ((o->test > 0 && test == 0) || (o->validation > 0 && validation == 0) || test + validation >= n)
+    return ls_fail(LS_EDATA, "%s: %lld samples are too few for these shares", m->source[0]->file[0].path, (long long)n);
+  ls_order order;
+  LS_NEW(m->split, n);
+  ls_order_init(&order, n, true, (uint64_t)o->seed, 0);
+  for (int64_t p = n - test - validation; p < n; p++) m->split[ls_order_at(&order, p)] = p < n - test ? LS_SPLIT_VALIDATION : LS_SPLIT_TEST;
+  m->rows[LS_SPLIT_TRAIN] = n - test - validation;
+  m->rows[LS_SPLIT_VALIDATION] += validation;
+  m->rows[LS_SPLIT_TEST] += test;
+  return LS_OK;
+}
+
+/* ---- writing ---- */
+
+static ls_h5_out_type y_type(const import *m) { return m->classes ? LS_H5_OUT_I32 : m->options->single ? LS_H5_OUT_F32 : LS_H5_OUT_F64; }
+
+static ls_status make_sets(import *m) {
+  const ls_shape *shape = &m->source[0]->shape;
+  ls_h5_out_type type = m->cell == LS_CELL_U8 ? LS_H5_OUT_U8 : m->cell == LS_CELL_F32 ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
+  const ls_names *names = m->source[0]->names;
+  for (int s = 0; s < 3; s++) {
+    if (m->rows[s] == 0) continue;
+    char name[64];
+    snprintf(name, sizeof name, "/%s/x", ls_split_names[s]);
+    LS_TRY(ls_h5out_set(m->out, name, m->rows[s], shape->features, type, m->options->pack, &m->x[s]));
+    snprintf(name, sizeof name, "/%s/y", ls_split_names[s]);
+    LS_TRY(ls_h5out_set(m->out, name, m->rows[s], shape->outputs > 1 ? shape->outputs : 0, y_type(m), m->options->pack, &m->y[s]));
+    if (names && !names->numbers) LS_TRY(ls_h5out_texts(m->out, m->y[s], "classes", (const char *const *)names->text, names->count));
+  }
+  return LS_OK;
+}
+
+static ls_status make_buffers(import *m) {
+  const ls_shape *shape = &m->source[0]->shape;
+  m->step = CHUNK_VALUES / (shape->features + shape->outputs);
+  if (m->step < 1) m->step = 1;
+  for (int s = 0; s < 3; s++) {
+    LS_TRY(ls_mem_new(&m->xs[s], (size_t)(m->step * shape->features), ls_cell_size(m->cell)));
+    LS_TRY(ls_mem_new(&m->yt[s], (size_t)(m->step * shape->outputs), sizeof(double)));
+  }
+  LS_NEW(m->ys, m->step * shape->outputs);
+  return LS_OK;
+}
+
+static ls_status convert_y(const import *m, const ls_source *source, int64_t row, const double *y, int64_t n, void *to) {
+  for (int64_t i = 0; i < n; i++) {
+    char place[512];
+    bool number = m->classes && y[i] >= 0 && y[i] < INT32_MAX && y[i] == floor(y[i]);
+    if (m->classes && !number) {
+      source->format->place(source, row, -1, place, sizeof place);
+      return ls_fail(LS_EDATA, "%s: not a class number: %g", place, y[i]);
+    }
+    if (m->classes)
+      ((int32_t *)to)[i] = (int32_t)y[i];
+    else if (m->options->single)
+      ((float *)to)[i] = (float)y[i];
+    else
+      ((double *)to)[i] = y[i];
+  }
+  return LS_OK;
+}
+
+/* Rows row .. row + rows of a source, already read into xs[0] and ys, to where each belongs. xs[0] is compacted in place. */
+static ls_status deal(import *m, int s, int64_t row, int64_t rows) {
+  const ls_source *source = m->source[s];
+  size_t x_width = (size_t)source->shape.features * ls_cell_size(m->cell);
+  int64_t outputs = source->shape.outputs, waiting[3] = {0};
+  size_t y_width = (size_t)outputs * (m->classes || m->options->single ? 4 : 8);
+  for (int64_t k = 0; k < rows; k++) {
+    int to = s == 0 && m->split ? m->split[row + k] : s;
+    memmove((char *)m->xs[to] + (size_t)waiting[to] * x_width, (const char *)m->xs[0] + (size_t)k * x_width, x_width);
+    LS_TRY(convert_y(m, source, row + k, m->ys + k * outputs, outputs, (char *)m->yt[to] + (size_t)waiting[to] * y_width));
+    waiting[to]++;
+  }
+  for (int to = 0; to < 3; to++) {
+    if (waiting[to] == 0) continue;
+    LS_TRY(ls_h5out_write(m->out, m->x[to], waiting[to], m->xs[to]));
+    LS_TRY(ls_h5out_write(m->out, m->y[to], waiting[to], m->yt[to]));
+  }
+  return LS_OK;
+}
+
+static ls_status copy(import *m) {
+  for (int s = 0; s < 3; s++) {
+    ls_source *source = m->source[s];
+    for (int64_t row = 0, rows; source && row < source->shape.rows; row += rows) {
+      rows = source->shape.rows - row < m->step ? source->shape.rows - row : m->step;
+      LS_TRY(source->format->read(source, rows, m->cell, m->xs[0], m->ys));
+      LS_TRY(deal(m, s, row, rows));
+    }
+  }
+  return LS_OK;
+}
+
+static ls_status write_file(import *m) {
+  bool bytes = true;
+  LS_TRY(ls_sources_open(&m->spec, m->classes, m->source));
+  const ls_shape *shape = &m->source[0]->shape;
+  if (shape->outputs == 0) return ls_fail(LS_EDATA, "%s: there are no targets", m->source[0]->file[0].path);
+  if (m->classes && shape->outputs != 1) return ls_fail(LS_EUSAGE, "classes are one column, here are %lld", (long long)shape->outputs);
+  for (int s = 0; s < 3; s++) {
+    m->rows[s] = m->source[s] ? m->source[s]->shape.rows : 0;
+    bytes = bytes && (!m->source[s] || m->source[s]->shape.bytes);
+  }
+  m->cell = bytes ? LS_CELL_U8 : m->options->single ? LS_CELL_F32 : LS_CELL_F64;
+  LS_TRY(draw(m));
+  LS_TRY(make_buffers(m));
+  LS_TRY(ls_h5out_open(m->options->out, m->options->force, &m->out));
+  ls_status status = make_sets(m);
+  if (status == LS_OK) status = copy(m);
+  ls_status closed = ls_h5out_close(&m->out, status == LS_OK);
+  return status != LS_OK ? status : closed;
+}
+
+static void report(const import *m) {
+  const ls_shape *shape = &m->source[0]->shape;
+  if (m->cli->json) {
+    ls_out_json(m->cli, json_pack("{s:s, s:I, s:I, s:{s:I, s:I, s:I}}", "file", m->options->out, "features", (json_int_t)shape->features,
+                                  "targets", (json_int_t)shape->outputs, "samples", "train", (json_int_t)m->rows[0], "validation",
+                                  (json_int_t)m->rows[1], "test", (json_int_t)m->rows[2]));
+    return;
+  }
+  ls_out(m->cli, "%s:", m->options->out);
+  for (int s = 0; s < 3; s++)
+    if (m->rows[s]) ls_out(m->cli, " %lld %s", (long long)m->rows[s], ls_split_names[s]);
+  ls_out(m->cli, ", %lld features\n", (long long)shape->features);
+}
+
+static ls_status run(import *m) {
+  ls_status status = write_file(m);
+  if (status == LS_OK) report(m);
+  for (int s = 0; s < 3; s++) {
+    LS_FREE(m->xs[s]);
+    LS_FREE(m->yt[s]);
+  }
+  LS_FREE(m->ys);
+  LS_FREE(m->split);
+  ls_sources_close(m->source);
+  return status;
+}
+
+/* ---- by what was named ---- */
+
+static ls_status import_config(import *m, const char *name) {
+  ls_config *config;
+  LS_TRY(ls_cli_config(m->cli, name, NULL, 0, &config));
+  m->spec = config->data;
+  m->classes = ls_loss_task(config->loss) == LS_TASK_CLASSES || config->data.classes > 0;
+  ls_status status = run(m);
+  ls_config_free(&config);
+  return status;
+}
+
+static ls_status import_guessed(import *m, const char *name) {
+  LS_TRY(ls_data_guess(name, &m->spec));
+  m->classes = m->spec.dir || m->options->classes;
+  ls_data_spec spec = m->spec;
+  ls_status status = run(m);
+  ls_data_guess_free(&spec);
+  return status;
+}
+
+ls_status ls_data_import(ls_cli *cli, const char **args, const ls_data_options *options) {
+import m = {.cli = cli, .options = options, .classes = options->classes };
+  struct stat about;
+  if (args[1]) return ls_fail(LS_EUSAGE, "'%s' is one argument too many; several files are one pattern in quotes: 'sim-*.h5'", args[1]);
+  if (ls_is_config(args[0])) return import_config(&m, args[0]);
+  bool folder = stat(args[0], &about) == 0 && S_ISDIR(about.st_mode);
+  if (folder || (!options->x && !options->y)) return import_guessed(&m, args[0]);
+  char *x_list[LIST_MAX], *y_list[LIST_MAX], *x_text = ls_mem_text(options->x ? options->x : ""),
+                                             *y_text = ls_mem_text(options->y ? options->y : "");
+  ls_status status = file_spec(args[0], options, x_list, y_list, x_text, y_text, &m.spec);
+  if (status == LS_OK) status = run(&m);
+  LS_FREE(x_text);
+  LS_FREE(y_text);
+  return status;
+}

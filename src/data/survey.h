@@ -1,0 +1,34 @@
+/* survey.h - one pass over a source: what its values are like, which classes, which rows are the same. */
+#ifndef LS_DATA_SURVEY_H
+#define LS_DATA_SURVEY_H
+
+#include "data/format.h"
+
+/* Of finite values only, all columns together. */
+typedef struct {
+  int64_t count, not_finite;
+  double least, most, mean;
+  double squares; /* sum of (value - mean)^2 */
+} ls_spread;
+
+void ls_spread_add(ls_spread *spread, const double *value, int64_t n);
+double ls_spread_deviation(const ls_spread *spread); /* of the population; 0 for none */
+
+enum { LS_SURVEY_CLASSES = 4096 };
+
+typedef struct {
+  ls_shape shape;
+  ls_spread x, y;
+  int64_t classes;  /* y are whole numbers 0 .. classes - 1, all below LS_SURVEY_CLASSES; else 0 */
+  int64_t *count;   /* (classes) samples of each */
+  uint64_t *hash;   /* (rows) XXH3 of the inputs, sorted */
+  int64_t repeated; /* rows with the same inputs as another before them */
+} ls_survey;
+
+/* Read all of a fresh source. Bytes are hashed as bytes where `bytes`, everything else as doubles. */
+ls_status ls_survey_read(ls_source *source, bool bytes, ls_survey *out);
+void ls_survey_free(ls_survey *survey);
+/* How many rows of b have the inputs of a row of a. */
+int64_t ls_survey_common(const ls_survey *a, const ls_survey *b);
+
+#endif

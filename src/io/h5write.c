@@ -1,0 +1,179 @@
+#include "io/h5write.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <hdf5.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "io/durable.h"
+#include "io/h5.h"
+
+enum { CHUNK_BYTES = 1 << 20, ATTRIBUTE_MAX = 60000 };
+
+typedef struct {
+  char *name;
+  hid_t id;
+  int dims;
+  int64_t rows, width, written;
+  ls_h5_out_type type;
+} set;
+
+struct ls_h5out {
+  char *path, *partial;
+  bool replace;
+  hid_t id;
+  set set[LS_H5_OUT_SETS];
+  int sets;
+};
+
+static const size_t type_size[] = {1, 4, 4, 8};
+
+static hid_t memory_type(ls_h5_out_type type) {
+  return type == LS_H5_OUT_U8    ? H5T_NATIVE_UCHAR
+         : type == LS_H5_OUT_I32 ? H5T_NATIVE_INT32
+         : type == LS_H5_OUT_F32 ? H5T_NATIVE_FLOAT
+                                 : H5T_NATIVE_DOUBLE;
+}
+
+static hid_t file_type(ls_h5_out_type type) {
+  return type == LS_H5_OUT_U8    ? H5T_STD_U8LE
+         : type == LS_H5_OUT_I32 ? H5T_STD_I32LE
+         : type == LS_H5_OUT_F32 ? H5T_IEEE_F32LE
+                                 : H5T_IEEE_F64LE;
+}
+
+static ls_status failed(const ls_h5out *out, const char *what) {
+  return ls_fail(LS_EIO, "%s: can't %s; is the disk full?", out->path, what);
+}
+
+ls_status ls_h5out_open(const char *path, bool replace, ls_h5out **result) {
+  if (!replace && access(path, F_OK) == 0) return ls_fail(LS_EIO, "%s exists; --force replaces it", path);
+  LS_NEW(*result, 1);
+  ls_h5out *out = *result;
+  out->path = ls_mem_text(path);
+  out->partial = ls_mem_format("%s.partial", path);
+  out->replace = replace;
+  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+  hid_t access_list = H5Pcreate(H5P_FILE_ACCESS);
+  H5Pset_file_locking(access_list, 0, 1);
+  out->id = H5Fcreate(out->partial, H5F_ACC_TRUNC, H5P_DEFAULT, access_list);
+  H5Pclose(access_list);
+  if (out->id >= 0) return LS_OK;
+  ls_status status = ls_fail(LS_EIO, "%s: can't make it: %s", out->partial, strerror(errno));
+  ls_h5out_close(result, false);
+  return status;
+}
+
+/* Whole rows, about a megabyte: what a minibatch or a window reads is what is unpacked. */
+static hid_t creation(const set *s, bool packed) {
+  hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
+  int64_t rows = CHUNK_BYTES / (s->width * (int64_t)type_size[s->type]);
+  if (rows > s->rows) rows = s->rows;
+  hsize_t chunk[2] = {rows < 1 ? 1 : (hsize_t)rows, (hsize_t)s->width};
+  H5Pset_chunk(plist, s->dims, chunk);
+  H5Pset_obj_track_times(plist, 0);
+  if (packed) H5Pset_shuffle(plist), H5Pset_deflate(plist, 4);
+  return plist;
+}
+
+ls_status ls_h5out_set(ls_h5out *out, const char *name, int64_t rows, int64_t width, ls_h5_out_type type, bool packed, int *index) {
+  assert(out->sets < LS_H5_OUT_SETS && rows > 0);
+  set *s = &out->set[out->sets];
+  *s = (set){ls_mem_text(name), -1, width ? 2 : 1, rows, width ? width : 1, 0, type};
+  *index = out->sets++;
+  hsize_t dim[2] = {(hsize_t)rows, (hsize_t)s->width};
+  hid_t space = H5Screate_simple(s->dims, dim, NULL), plist = creation(s, packed), links = H5Pcreate(H5P_LINK_CREATE);
+  H5Pset_create_intermediate_group(links, 1);
+  s->id = H5Dcreate2(out->id, name, file_type(type), space, links, plist, H5P_DEFAULT);
+  H5Sclose(space), H5Pclose(plist), H5Pclose(links);
+  return s->id >= 0 ? LS_OK : failed(out, "make a dataset");
+}
+
+ls_status ls_h5out_write(ls_h5out *out, int index, int64_t rows, const void *data) {
+  set *s = &out->set[index];
+  assert(s->written + rows <= s->rows);
+  if (rows == 0) return LS_OK;
+  hsize_t start[2] = {(hsize_t)s->written, 0}, count[2] = {(hsize_t)rows, (hsize_t)s->width};
+  hid_t memory = H5Screate_simple(s->dims, count, NULL), space = H5Dget_space(s->id);
+  bool ok = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
+            H5Dwrite(s->id, memory_type(s->type), memory, space, H5P_DEFAULT, data) >= 0;
+  H5Sclose(memory), H5Sclose(space);
+  s->written += rows;
+  return ok ? LS_OK : failed(out, "write");
+}
+
+ls_status ls_h5out_texts(ls_h5out *out, int index, const char *attribute, const char *const *text, int64_t count) {
+  size_t width = 1;
+  for (int64_t i = 0; i < count; i++)
+    if (strlen(text[i]) > width) width = strlen(text[i]);
+  if (width > ATTRIBUTE_MAX / (size_t)count) return LS_OK; /* HDF5 keeps attributes below 64 KiB; the names are a comfort only */
+  char *block;
+  LS_NEW(block, (size_t)count * width + 1);
+  for (int64_t i = 0; i < count; i++) memcpy(block + (size_t)i * width, text[i], strlen(text[i]));
+  hsize_t dim = (hsize_t)count;
+  hid_t type = H5Tcopy(H5T_C_S1), space = count > 1 ? H5Screate_simple(1, &dim, NULL) : H5Screate(H5S_SCALAR);
+  H5Tset_size(type, width), H5Tset_strpad(type, H5T_STR_NULLPAD), H5Tset_cset(type, H5T_CSET_UTF8);
+  hid_t id = H5Acreate2(out->set[index].id, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT);
+  bool ok = id >= 0 && H5Awrite(id, type, block) >= 0;
+  if (id >= 0) H5Aclose(id);
+  H5Tclose(type), H5Sclose(space);
+  LS_FREE(block);
+  return ok ? LS_OK : failed(out, "write an attribute");
+}
+
+/* ---- the end ---- */
+
+static bool close_sets(ls_h5out *out) {
+  bool ok = true;
+  for (int i = 0; i < out->sets; i++)
+    if (out->set[i].id >= 0) ok = H5Dclose(out->set[i].id) >= 0 && ok;
+  if (out->id >= 0) ok = H5Fclose(out->id) >= 0 && ok;
+  return ok;
+}
+
+/* HDF5 may have reported writes as done that were not: every chunk must be found again. */
+static ls_status read_back(const ls_h5out *out) {
+  for (int i = 0; i < out->sets; i++) {
+    ls_h5set *s;
+    assert(out->set[i].written == out->set[i].rows);
+    LS_TRY(ls_h5set_open(out->partial, out->set[i].name, &s));
+    bool same = ls_h5set_shape(s)->rows == out->set[i].rows && ls_h5set_shape(s)->width == out->set[i].width;
+    ls_h5set_close(&s);
+    if (!same) return failed(out, "find again what was written");
+  }
+  return LS_OK;
+}
+
+static ls_status give_name(const ls_h5out *out) {
+  char dir[4096];
+  snprintf(dir, sizeof dir, "%s", out->path);
+  char *slash = strrchr(dir, '/');
+  if (slash) slash[slash == dir] = 0;
+  int fd = open(out->partial, O_RDONLY | O_CLOEXEC);
+  bool synced = fd >= 0 && fsync(fd) == 0;
+  if (fd >= 0) close(fd);
+  if (!synced || rename(out->partial, out->path) != 0) return ls_fail(LS_EIO, "%s: can't finish it: %s", out->path, strerror(errno));
+  return ls_durable_sync_dir(slash ? dir : ".");
+}
+
+ls_status ls_h5out_close(ls_h5out **result, bool commit) {
+  ls_h5out *out = *result;
+  if (!out) return LS_OK;
+  bool ok = close_sets(out);
+  ls_status status = LS_OK;
+  if (commit) {
+    status = ok ? read_back(out) : failed(out, "close it");
+    if (status == LS_EDATA) status = failed(out, "find again what was written");
+    if (status == LS_OK) status = give_name(out);
+  }
+  if (!commit || status != LS_OK) unlink(out->partial);
+  for (int i = 0; i < out->sets; i++) LS_FREE(out->set[i].name);
+  LS_FREE(out->path);
+  LS_FREE(out->partial);
+  LS_FREE(*result);
+  return status;
+}
