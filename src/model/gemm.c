@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mutant.h"
+#include "model/reference.h"
+
 #define LS_DECLARE(isa) extern const ls_gemm ls_gemm_##isa##_f32, ls_gemm_##isa##_f64
 LS_DECLARE(portable);
 #if defined(__x86_64__)
@@ -42,6 +45,9 @@ const ls_gemm *ls_gemm_named(const char *name, ls_precision precision) {
 }
 
 const ls_gemm *ls_gemm_choose(ls_precision precision) {
+#ifdef LS_MUTANTS
+  if (ls_mutant("blas")) return ls_reference_gemm(precision);
+#endif
   const char *wanted = getenv("LOCKSTEP_KERNEL");
   const ls_gemm *kernel = wanted ? ls_gemm_named(wanted, precision) : NULL;
   for (int i = 0; !kernel; i++)
@@ -52,9 +58,4 @@ const ls_gemm *ls_gemm_choose(ls_precision precision) {
 int64_t ls_leading(int64_t n, ls_precision precision) {
   int64_t line = 64 / (int64_t)ls_real_size(precision), ld = (n + line - 1) / line * line;
   return ld % (64 * line) == 0 ? ld + line : ld;
-}
-
-int64_t ls_packed_size(int64_t k, int64_t n, ls_precision precision) {
-  int64_t line = 64 / (int64_t)ls_real_size(precision);
-  return k * ((n + line - 1) / line * line);
 }

@@ -5,6 +5,7 @@
 #ifndef LS_MODEL_GEMM_H
 #define LS_MODEL_GEMM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/real.h"
@@ -15,10 +16,11 @@ typedef struct {
   int64_t m, n, k;
   const void *a; /* (m, k) */
   int64_t lda;
-  const void *b;    /* (k, n), packed */
-  const void *init; /* (m, n) what the chains start from: C itself, or with ldi = 0 one row for all (bias, zeros) */
-  int64_t ldi;
-  void *c; /* (m, n), ldc a multiple of 64 bytes */
+  const void *b; /* (k, n), or if transposed (n, k) */
+  int64_t ldb;
+  bool transposed;
+  const void *init; /* (n) what each row's chains start from (the bias), or NULL for 0 */
+  void *c;          /* (m, n), ldc a multiple of 64 bytes */
   int64_t ldc;
 } ls_multiply;
 
@@ -38,10 +40,7 @@ typedef struct {
 
 typedef struct {
   const char *name;
-  int tile, panel; /* rows of A, columns of B that one inner kernel takes: where work is best cut */
-  /* Packs columns of B (k, n): panels of `panel` columns, each (k, panel); the last one narrowed to whole vectors. */
-  void (*pack)(const void *b, int64_t ldb, int64_t k, int64_t n, void *packed);
-  void (*pack_transposed)(const void *b, int64_t ldb, int64_t k, int64_t n, void *packed); /* B = b^T, b (n, k) */
+  int tile; /* rows of A that one inner kernel takes: where work is best cut */
   void (*multiply)(const ls_multiply *args);
   void (*weight_gradient)(const ls_weight_gradient *args);
 } ls_gemm;
@@ -52,7 +51,4 @@ const ls_gemm *ls_gemm_choose(ls_precision precision);
 const ls_gemm *ls_gemm_named(const char *name, ls_precision precision);
 /* Leading dimension for rows of n numbers: whole cache lines, and no multiple of 4 KiB, which would map a column to one set. */
 int64_t ls_leading(int64_t n, ls_precision precision);
-/* Numbers that pack() writes. */
-int64_t ls_packed_size(int64_t k, int64_t n, ls_precision precision);
-
 #endif

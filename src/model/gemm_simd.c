@@ -1,5 +1,6 @@
 /* gemm_simd.c - the inner kernels. A tile of ROWS x VECS vectors of the result stays in registers while k runs; elements
  * of A are broadcast from where they are, B comes in rows of whole vectors. Compiled per kind of CPU and per precision. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "model/gemm.h"
@@ -19,17 +20,17 @@
 #define BYTES 64
 #define VECS 2
 #define EACH_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
-enum { ROWS = 14 };
+enum { ROWS = 14, MASKS = 1 }; /* MASKS: loading part of a vector costs nothing */
 #elif defined(LS_ISA_avx2)
 #define BYTES 32
 #define VECS 3
 #define EACH_ROWS(X) X(1) X(2) X(3) X(4)
-enum { ROWS = 4 };
+enum { ROWS = 4, MASKS = 0 };
 #else
 #define BYTES 16
 #define VECS 2
 #define EACH_ROWS(X) X(1) X(2) X(3) X(4)
-enum { ROWS = 4 };
+enum { ROWS = 4, MASKS = 0 };
 #endif
 
 enum {
@@ -60,14 +61,42 @@ INLINE vec fused(vec a, vec b, vec c) {
 INLINE vec load(const real *p) { return *(const vec_at *)p; }
 INLINE void store(real *p, vec v) { *(vec_at *)p = v; }
 
-/* The first `count` (below WIDTH) numbers. */
+#ifdef LS_ISA_avx2
+INLINE __m256i first(int count) {
+  static const int32_t from[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  return _mm256_loadu_si256((const __m256i *)(const void *)(from + 8 - count * (LS_REAL_BITS / 32)));
+}
+#endif
+
+/* The first `count` (1 to WIDTH) numbers. */
 INLINE void store_some(real *p, vec v, int count) {
 #if defined(LS_ISA_avx512) && LS_REAL_BITS == 32
-  _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), (__m512)v);
+  _mm512_mask_storeu_ps(p, (__mmask16)((2u << (count - 1)) - 1), (__m512)v);
 #elif defined(LS_ISA_avx512)
-  _mm512_mask_storeu_pd(p, (__mmask8)((1u << count) - 1), (__m512d)v);
+  _mm512_mask_storeu_pd(p, (__mmask8)((2u << (count - 1)) - 1), (__m512d)v);
+#elif defined(LS_ISA_avx2) && LS_REAL_BITS == 32
+  _mm256_maskstore_ps(p, first(count), (__m256)v);
+#elif defined(LS_ISA_avx2)
+  _mm256_maskstore_pd(p, first(count), (__m256d)v);
 #else
   memcpy(p, &v, (size_t)count * sizeof *p);
+#endif
+}
+
+/* The first `count` (1 to WIDTH) numbers, then zeros; reads no further. */
+INLINE vec load_some(const real *p, int count) {
+#if defined(LS_ISA_avx512) && LS_REAL_BITS == 32
+  return (vec)_mm512_maskz_loadu_ps((__mmask16)((2u << (count - 1)) - 1), p);
+#elif defined(LS_ISA_avx512)
+  return (vec)_mm512_maskz_loadu_pd((__mmask8)((2u << (count - 1)) - 1), p);
+#elif defined(LS_ISA_avx2) && LS_REAL_BITS == 32
+  return (vec)_mm256_maskload_ps(p, first(count));
+#elif defined(LS_ISA_avx2)
+  return (vec)_mm256_maskload_pd(p, first(count));
+#else
+  vec v = {0};
+  memcpy(&v, p, (size_t)count * sizeof *p);
+  return v;
 #endif
 }
 
@@ -78,23 +107,52 @@ INLINE void store_some(real *p, vec v, int count) {
 #endif
 #define EACH_SUM(i, v) UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vecs; v++)
 
-/* c += A B: row i of A starts at a[i * row], the next k is `step` further. Every third row has a pointer of its own, which
- * with the processor's addressing modes reaches the two below it. */
-INLINE void chain(vec c[ROWS][VECS], int64_t k, const real *a, int64_t row, int64_t step, const real *b, int64_t ldb, const int rows,
-                  const int vecs) {
+/* c += A B: row i of A starts at a[i * row], the next k is `step` further; the last vector of B's rows has `last` numbers
+ * (where that costs nothing: elsewhere the caller sees to it that all are there). Every third row has a pointer of its own,
+ * which with the processor's addressing modes reaches the two below it. */
+INLINE void chain(vec c[ROWS][VECS], int64_t k, const real *a, int64_t row, int64_t step, const real *b, int64_t ldb, int last,
+                  const int rows, const int vecs) {
   const real *third[(ROWS + 2) / 3];
   UNROLL for (int i = 0; i < rows; i += 3) {
     third[i / 3] = a + i * row;
     if (row != 1) __asm__("" : "+r"(third[i / 3])); /* else the compiler keeps one pointer and spills the multiples of `row` */
   }
-#pragma GCC unroll 4
+#pragma GCC unroll 2
   for (int64_t p = 0; p < k; p++) {
     vec line[VECS];
-    UNROLL for (int v = 0; v < vecs; v++) line[v] = load(b + v * WIDTH);
+    UNROLL for (int v = 0; v < vecs; v++) line[v] = MASKS && v == vecs - 1 ? load_some(b + v * WIDTH, last) : load(b + v * WIDTH);
     EACH_SUM(i, v) c[i][v] = fused(third[i / 3][i % 3 * row] - (vec){0}, line[v], c[i][v]);
     UNROLL for (int i = 0; i < rows; i += 3) third[i / 3] += step;
     b += ldb;
   }
+}
+
+/* Element e of the mixtures of rows a and b that swap blocks of `h` columns: a matrix is transposed by doing so for
+ * every power of two h, on the pairs of rows that are h apart. */
+#define LOW(h, e) ((e) & (h) ? WIDTH + (e) - (h) : (e))
+#define HIGH(h, e) ((e) & (h) ? WIDTH + (e) : (e) + (h))
+#if BYTES / (LS_REAL_BITS / 8) == 16
+#define EACH(f, h)                                                                                                                  \
+  f(h, 0), f(h, 1), f(h, 2), f(h, 3), f(h, 4), f(h, 5), f(h, 6), f(h, 7), f(h, 8), f(h, 9), f(h, 10), f(h, 11), f(h, 12), f(h, 13), \
+      f(h, 14), f(h, 15)
+#elif BYTES / (LS_REAL_BITS / 8) == 8
+#define EACH(f, h) f(h, 0), f(h, 1), f(h, 2), f(h, 3), f(h, 4), f(h, 5), f(h, 6), f(h, 7)
+#elif BYTES / (LS_REAL_BITS / 8) == 4
+#define EACH(f, h) f(h, 0), f(h, 1), f(h, 2), f(h, 3)
+#else
+#define EACH(f, h) f(h, 0), f(h, 1)
+#endif
+#define SWAP(r, h)                                                                 \
+  UNROLL for (int i = 0; i < ((h) < WIDTH ? WIDTH : 0); i++) if (!(i & (h))) {     \
+    const vec a = r[i], b = r[(i + (h)) % WIDTH];                                  \
+    r[i] = __builtin_shufflevector(a, b, EACH(LOW, (h) % WIDTH));                  \
+    r[(i + (h)) % WIDTH] = __builtin_shufflevector(a, b, EACH(HIGH, (h) % WIDTH)); \
+  }
+INLINE void transpose(vec r[WIDTH]) {
+  SWAP(r, 1)
+  SWAP(r, 2)
+  SWAP(r, 4)
+  SWAP(r, 8)
 }
 
 typedef struct {
@@ -102,7 +160,9 @@ typedef struct {
   const real *a;
   int64_t lda;
   const real *b;
-  const real *init;
+  int64_t ldb;
+  int last;         /* columns of the last vector */
+  const real *init; /* NULL: zeros */
   int64_t ldi;
   real *c;
   int64_t ldc;
@@ -110,24 +170,46 @@ typedef struct {
 
 INLINE void multiply_tile(const product *t, const int rows, const int vecs) {
   vec c[ROWS][VECS];
-  EACH_SUM(i, v) c[i][v] = load(t->init + i * t->ldi + v * WIDTH);
-  chain(c, t->k, t->a, t->lda, 1, t->b, vecs * WIDTH, rows, vecs);
+  EACH_SUM(i, v) {
+    const real *init = t->init + i * t->ldi + v * WIDTH;
+    c[i][v] = !t->init ? (vec){0} : v == vecs - 1 ? load_some(init, t->last) : load(init);
+  }
+  chain(c, t->k, t->a, t->lda, 1, t->b, t->ldb, t->last, rows, vecs);
   EACH_SUM(i, v) store(t->c + i * t->ldc + v * WIDTH, c[i][v]);
 }
 
-/* grad: where row i, column j of this tile goes in the vector of part p. */
-INLINE void store_gradient(real *grad, int64_t n, int64_t left, vec c[ROWS][VECS], const int rows, const int vecs) {
-  const int some = left < vecs * WIDTH ? (int)(left - (vecs - 1) * WIDTH) : 0;
+/* Part p's elements (i0.., j0..). Row i of c is row i of the gradient, or if flipped column i. */
+INLINE void store_gradient(const ls_weight_gradient *g, int p, int64_t i0, int64_t j0, vec c[ROWS][VECS], const int rows, const int vecs) {
+  real *grad = (real *)g->grad[p] + g->offset + i0 * g->n + j0;
+  const int some = g->n - j0 < vecs * WIDTH ? (int)(g->n - j0 - (vecs - 1) * WIDTH) : 0;
   EACH_SUM(i, v) {
     if (v == vecs - 1 && some)
-      store_some(grad + i * n + v * WIDTH, c[i][v], some);
+      store_some(grad + i * g->n + v * WIDTH, c[i][v], some);
     else
-      store(grad + i * n + v * WIDTH, c[i][v]);
+      store(grad + i * g->n + v * WIDTH, c[i][v]);
+  }
+}
+INLINE void store_flipped(const ls_weight_gradient *g, int p, int64_t i0, int64_t j0, vec c[ROWS][VECS], const int rows, const int vecs) {
+  UNROLL for (int v = 0; v < vecs; v++) {
+    const int64_t i = i0 + v * WIDTH, from = i < g->lo ? g->lo : i, to = i + WIDTH < g->hi ? i + WIDTH : g->hi;
+    UNROLL for (int j = 0; j < rows; j += WIDTH) {
+      vec r[WIDTH];
+      UNROLL for (int e = 0; e < WIDTH; e++) r[e] = j + e < rows ? c[j + e][v] : (vec){0};
+      transpose(r);
+      real *grad = (real *)g->grad[p] + g->offset + i * g->n + j0 + j;
+      for (int64_t e = from - i; e < to - i; e++) {
+        if (j + WIDTH <= rows)
+          store(grad + e * g->n, r[e]);
+        else
+          store_some(grad + e * g->n, r[e], rows - j);
+      }
+    }
   }
 }
 
-/* One tile over all slices. Sums of complete nodes wait for their right sibling, as in base/tree.c. */
-INLINE void gradient_tile(const ls_weight_gradient *g, int64_t i0, int64_t j0, const int rows, const int vecs) {
+/* One tile over all slices. Sums of complete nodes wait for their right sibling, as in base/tree.c. Flipped: x is what comes
+ * in vectors and d what is broadcast, for results that are narrower than they are high. */
+INLINE void gradient_tile(const ls_weight_gradient *g, int64_t i0, int64_t j0, const int rows, const int vecs, const bool flipped) {
   vec wait[LS_TREE_DEPTH][ROWS][VECS];
   const real *x = (const real *)g->x + i0, *d = (const real *)g->d + j0;
   for (int p = 0; p < g->parts; p++) {
@@ -137,7 +219,11 @@ INLINE void gradient_tile(const ls_weight_gradient *g, int64_t i0, int64_t j0, c
     for (int s = 0; s < slices; s++, row++) {
       vec c[ROWS][VECS];
       EACH_SUM(i, v) c[i][v] = (vec){0};
-      chain(c, row[1] - row[0], x + row[0] * g->ldx, 1, g->ldx, d + row[0] * g->ldd, g->ldd, rows, vecs);
+      const real *xs = x + row[0] * g->ldx, *ds = d + row[0] * g->ldd;
+      if (flipped)
+        chain(c, row[1] - row[0], ds, 1, g->ldd, xs, g->ldx, WIDTH, rows, vecs);
+      else
+        chain(c, row[1] - row[0], xs, 1, g->ldx, ds, g->ldd, WIDTH, rows, vecs);
       for (int q = s; depth > 0 && (q & 1 || s + 1 == slices); q >>= 1) {
         depth--;
         EACH_SUM(i, v) c[i][v] = wait[depth][i][v] + c[i][v];
@@ -145,8 +231,10 @@ INLINE void gradient_tile(const ls_weight_gradient *g, int64_t i0, int64_t j0, c
       if (s + 1 < slices) {
         EACH_SUM(i, v) wait[depth][i][v] = c[i][v];
         depth++;
+      } else if (flipped) {
+        store_flipped(g, p, i0, j0, c, rows, vecs);
       } else {
-        store_gradient((real *)g->grad[p] + g->offset + i0 * g->n + j0, g->n, g->n - j0, c, rows, vecs);
+        store_gradient(g, p, i0, j0, c, rows, vecs);
       }
     }
   }
@@ -155,7 +243,10 @@ INLINE void gradient_tile(const ls_weight_gradient *g, int64_t i0, int64_t j0, c
 #define TILE(r, v)                                                                                              \
   static __attribute__((noinline)) void multiply_##r##_##v(const product *t) { multiply_tile(t, r, v); }        \
   static __attribute__((noinline)) void gradient_##r##_##v(const ls_weight_gradient *g, int64_t i, int64_t j) { \
-    gradient_tile(g, i, j, r, v);                                                                               \
+    gradient_tile(g, i, j, r, v, false);                                                                        \
+  }                                                                                                             \
+  static __attribute__((noinline)) void flipped_##r##_##v(const ls_weight_gradient *g, int64_t i, int64_t j) {  \
+    gradient_tile(g, i, j, r, v, true);                                                                         \
   }
 #if VECS == 3
 #define TILES(r) TILE(r, 1) TILE(r, 2) TILE(r, 3)
@@ -166,9 +257,11 @@ INLINE void gradient_tile(const ls_weight_gradient *g, int64_t i0, int64_t j0, c
 #endif
 #define MULTIPLY(r) ENTRY(multiply, r)
 #define GRADIENT(r) ENTRY(gradient, r)
+#define FLIPPED(r) ENTRY(flipped, r)
 EACH_ROWS(TILES)
 static void (*const multiply_kernel[ROWS][VECS])(const product *) = {EACH_ROWS(MULTIPLY)};
 static void (*const gradient_kernel[ROWS][VECS])(const ls_weight_gradient *, int64_t, int64_t) = {EACH_ROWS(GRADIENT)};
+static void (*const flipped_kernel[ROWS][VECS])(const ls_weight_gradient *, int64_t, int64_t) = {EACH_ROWS(FLIPPED)};
 
 /* Vectors of the panel that starts with `left` columns to go. */
 static int panel_vecs(int64_t left) { return left >= PANEL ? VECS : (int)((left + WIDTH - 1) / WIDTH); }
@@ -176,16 +269,66 @@ static int panel_vecs(int64_t left) { return left >= PANEL ? VECS : (int)((left 
 /* A block of rows is cut into tiles of nearly the same height: 50 rows are 13 + 13 + 12 + 12, not 3 * 14 + 8. */
 static int64_t tiles(int64_t rows) { return (rows + ROWS - 1) / ROWS; }
 
+/* Columns of a panel's last vector. */
+static int last_count(int64_t left, int vecs) { return left < vecs * WIDTH ? (int)(left - (vecs - 1) * WIDTH) : WIDTH; }
+
+/* `rows` rows of b, `count` columns, transposed to `count` rows of one vector. */
+static void pack_block(const real *b, int64_t ldb, int rows, int count, real *to, int64_t ldto) {
+  vec r[WIDTH];
+  UNROLL for (int e = 0; e < WIDTH; e++) r[e] = e < rows ? load_some(b + e * ldb, count) : (vec){0};
+  transpose(r);
+  for (int e = 0; e < count; e++) store(to + e * ldto, r[e]);
+}
+
+static void pack_transposed(const real *b, int64_t ldb, int64_t k, int64_t n, int vecs, real *to) {
+  for (int64_t j = 0; j < n && j < vecs * WIDTH; j += WIDTH)
+    for (int64_t p = 0; p < k; p += WIDTH)
+      pack_block(b + j * ldb + p, ldb, n - j < WIDTH ? (int)(n - j) : WIDTH, k - p < WIDTH ? (int)(k - p) : WIDTH,
+                 to + p * vecs * WIDTH + j, vecs * WIDTH);
+}
+
+INLINE void pack_rows(const real *b, int64_t ldb, int64_t k, int last, real *to, const int vecs) {
+  for (int64_t p = 0; p < k; p++)
+    UNROLL for (int v = 0; v < vecs; v++)
+        store(to + (p * vecs + v) * WIDTH, v == vecs - 1 ? load_some(b + p * ldb + v * WIDTH, last) : load(b + p * ldb + v * WIDTH));
+}
+
+static void pack(const real *b, int64_t ldb, int64_t k, int last, int vecs, real *to) {
+  if (vecs == 1)
+    pack_rows(b, ldb, k, last, to, 1);
+  else if (vecs == VECS)
+    pack_rows(b, ldb, k, last, to, VECS);
+  else
+    pack_rows(b, ldb, k, last, to, 2);
+}
+
+/* DEPTH rows of a panel of B against all rows of A. B is copied together first, unless it lies together already or is
+ * used but once. */
 static void multiply_panel(const ls_multiply *g, int64_t k0, int64_t j0) {
-  int64_t count = tiles(g->m), depth = g->k - k0 < DEPTH ? g->k - k0 : DEPTH;
-  int vecs = panel_vecs(g->n - j0);
-  const real *init = k0 ? g->c : g->init;
-  int64_t ldi = k0 ? g->ldc : g->ldi;
+  real panel[DEPTH * PANEL] __attribute__((aligned(BYTES)));
+  const int64_t count = tiles(g->m), depth = g->k - k0 < DEPTH ? g->k - k0 : DEPTH, left = g->n - j0;
+  const int vecs = panel_vecs(left), last = last_count(left, vecs);
+  const bool direct = !g->transposed && (g->ldb <= 2 * PANEL || count == 1) && (MASKS || last == WIDTH);
+  const real *b = (const real *)g->b + (g->transposed ? j0 * g->ldb + k0 : k0 * g->ldb + j0);
+  if (g->transposed)
+    pack_transposed(b, g->ldb, depth, left, vecs, panel);
+  else if (!direct)
+    pack(b, g->ldb, depth, last, vecs, panel);
   for (int64_t t = 0; t < count; t++) {
-    int64_t i = g->m * t / count, rows = g->m * (t + 1) / count - i;
-    product tile = {
-        depth, (const real *)g->a + i * g->lda + k0, g->lda, (const real *)g->b + j0 * g->k + k0 * vecs * WIDTH, init + i * ldi + j0,
-        ldi,   (real *)g->c + i * g->ldc + j0,       g->ldc};
+    const int64_t i = g->m * t / count, rows = g->m * (t + 1) / count - i;
+    real *c = (real *)g->c + i * g->ldc + j0;
+    const product tile = {.k = depth,
+                          .a = (const real *)g->a + i * g->lda + k0,
+                          .lda = g->lda,
+                          .b = direct ? b : panel,
+                          .ldb = direct ? g->ldb : vecs * WIDTH,
+                          .last = last,
+                          .init = k0        ? c
+                                  : g->init ? (const real *)g->init + j0
+                                            : NULL,
+                          .ldi = k0 ? g->ldc : 0,
+                          .c = c,
+                          .ldc = g->ldc};
     multiply_kernel[rows - 1][vecs - 1](&tile);
   }
 }
@@ -195,7 +338,30 @@ static void multiply(const ls_multiply *g) {
     for (int64_t j0 = 0; j0 < g->n; j0 += PANEL) multiply_panel(g, k0, j0);
 }
 
+/* Is it less work with x in vectors? Counted in multiply-adds; a shuffle of the transposition at the end costs two. */
+static bool flips(const ls_weight_gradient *g) {
+  if (g->ldx == 0 || g->parts == 0) return false;
+  const ls_tree_node *last = &g->node[g->parts - 1];
+  const int64_t rows = g->slice_row[last->hi - g->slice_lo] - g->slice_row[g->node[0].lo - g->slice_lo], m = g->hi - g->lo;
+  const int64_t vecs = (m + WIDTH - 1) / WIDTH, shuffles = WIDTH * (WIDTH == 16 ? 4 : WIDTH == 8 ? 3 : 2);
+  return rows * g->n * vecs + 2 * shuffles * g->parts * tiles(g->n) * vecs < rows * m * ((g->n + WIDTH - 1) / WIDTH);
+}
+
+static void weight_gradient_flipped(const ls_weight_gradient *g) {
+  const int64_t count = tiles(g->n);
+  for (int64_t i0 = g->lo / WIDTH * WIDTH; i0 < g->hi; i0 += PANEL) {
+    for (int64_t t = 0; t < count; t++) {
+      int64_t j = g->n * t / count, rows = g->n * (t + 1) / count - j;
+      flipped_kernel[rows - 1][panel_vecs(g->hi - i0) - 1](g, i0, j);
+    }
+  }
+}
+
 static void weight_gradient(const ls_weight_gradient *g) {
+  if (flips(g)) {
+    weight_gradient_flipped(g);
+    return;
+  }
   int64_t m = g->hi - g->lo, count = tiles(m);
   for (int64_t j0 = 0; j0 < g->n; j0 += PANEL) {
     int vecs = panel_vecs(g->n - j0);
@@ -206,29 +372,5 @@ static void weight_gradient(const ls_weight_gradient *g) {
   }
 }
 
-static void pack(const void *b, int64_t ldb, int64_t k, int64_t n, void *packed) {
-  for (int64_t j0 = 0; j0 < n; j0 += PANEL) {
-    int64_t width = panel_vecs(n - j0) * WIDTH, columns = n - j0 < width ? n - j0 : width;
-    const real *from = (const real *)b + j0;
-    real *to = (real *)packed + j0 * k;
-    for (int64_t p = 0; p < k; p++, from += ldb, to += width) {
-      for (int64_t j = 0; j < columns; j++) to[j] = from[j];
-      for (int64_t j = columns; j < width; j++) to[j] = 0;
-    }
-  }
-}
-
-static void pack_transposed(const void *b, int64_t ldb, int64_t k, int64_t n, void *packed) {
-  for (int64_t j0 = 0; j0 < n; j0 += PANEL) {
-    int64_t width = panel_vecs(n - j0) * WIDTH, columns = n - j0 < width ? n - j0 : width;
-    const real *from = (const real *)b + j0 * ldb;
-    real *to = (real *)packed + j0 * k;
-    for (int64_t p = 0; p < k; p++, from++, to += width) {
-      for (int64_t j = 0; j < columns; j++) to[j] = from[j * ldb];
-      for (int64_t j = columns; j < width; j++) to[j] = 0;
-    }
-  }
-}
-
 extern const ls_gemm NAME(ls_gemm_);
-const ls_gemm NAME(ls_gemm_) = {TEXT(LS_ISA), ROWS, PANEL, pack, pack_transposed, multiply, weight_gradient};
+const ls_gemm NAME(ls_gemm_) = {TEXT(LS_ISA), ROWS, multiply, weight_gradient};

@@ -38,8 +38,7 @@ typedef struct {
   const char *name;
   /* Sets out, activation, tensors and whatever of its own from the spec; `in` is known. */
   ls_status (*plan)(ls_layer *layer, const ls_layer_spec *spec);
-  void (*place)(ls_layer *layer, ls_arena *arena, int64_t rows);         /* work space beside y, z, d; NULL: none */
-  void (*load)(ls_layer *layer, const void *w, int thread, int threads); /* NULL: no parameters */
+  void (*place)(ls_layer *layer, ls_arena *arena, int64_t rows); /* work space beside y, z, d; NULL: none */
   void (*forward)(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi);
   void (*backward)(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi);  /* makes below->d if `descend` */
   void (*gradient)(ls_layer *layer, const ls_pass *pass, int thread, int threads); /* NULL: no parameters */
@@ -59,12 +58,11 @@ struct ls_layer {
   int tensors;  /* 0 or 2: the tensors [0, 2) lie one after the other at `offset` */
   ls_tensor tensor[2];
   int64_t offset;
-  void *z, *y, *d;               /* (rows, ld) */
-  void *w, *w_transposed, *bias; /* dense: packed (in, out), packed (out, in), (ld); layer_norm: bias, and gain in w */
-  void *zeros;                   /* (ldin) dense */
-  double rate;                   /* dropout */
-  void *mask;                    /* (rows, ld) dropout: 0 or 1/(1-rate) */
-  ls_layer *source;              /* residual: whose y it adds; NULL: the batch */
+  void *z, *y, *d;  /* (rows, ld) */
+  const void *w;    /* its first tensor, where the caller has it */
+  double rate;      /* dropout */
+  void *mask;       /* (rows, ld) dropout: 0 or 1/(1-rate) */
+  ls_layer *source; /* residual: whose y it adds; NULL: the batch */
   int64_t span;
   void *normal, *product, *inverse; /* layer_norm: (rows, ld) normalized x, d * normal, (rows) 1 / standard deviation */
 };

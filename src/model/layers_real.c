@@ -29,29 +29,9 @@ static ls_status dense_plan(ls_layer *layer, const ls_layer_spec *spec) {
   return LS_OK;
 }
 
-static void dense_place(ls_layer *layer, ls_arena *arena, int64_t rows) {
-  (void)rows;
-  ls_arena_take(arena, &layer->w, ls_packed_size(layer->in, layer->out, layer->precision), sizeof(real));
-  ls_arena_take(arena, &layer->bias, layer->ld, sizeof(real));
-  if (!layer->descend) return;
-  ls_arena_take(arena, &layer->w_transposed, ls_packed_size(layer->out, layer->in, layer->precision), sizeof(real));
-  ls_arena_take(arena, &layer->zeros, layer->ldin, sizeof(real));
-}
-
-static void dense_load(ls_layer *layer, const void *flat, int thread, int threads) {
-  const real *w = (const real *)flat + layer->offset;
-  int64_t lo, hi;
-  ls_team_range(layer->out, layer->gemm->panel, thread, threads, &lo, &hi);
-  layer->gemm->pack(w + lo, layer->out, layer->in, hi - lo, (real *)layer->w + lo * layer->in);
-  if (thread == 0) memcpy(layer->bias, w + layer->in * layer->out, (size_t)layer->out * sizeof(real));
-  if (!layer->descend) return;
-  ls_team_range(layer->in, layer->gemm->panel, thread, threads, &lo, &hi);
-  layer->gemm->pack_transposed(w + lo * layer->out, layer->out, layer->out, hi - lo, (real *)layer->w_transposed + lo * layer->out);
-}
-
 static void dense_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
   int64_t ldx, ld = layer->ld;
-  const real *x = ls_layer_input(layer, pass, &ldx);
+  const real *x = ls_layer_input(layer, pass, &ldx), *w = layer->w;
   for (int64_t r = lo; r < hi; r += BLOCK) {
     int64_t m = hi - r < BLOCK ? hi - r : BLOCK;
     real *z = (real *)layer->z + r * ld, *y = (real *)layer->y + r * ld;
@@ -60,9 +40,9 @@ static void dense_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int6
                                          .k = layer->in,
                                          .a = x + r * ldx,
                                          .lda = ldx,
-                                         .b = layer->w,
-                                         .init = layer->bias,
-                                         .ldi = 0,
+                                         .b = w,
+                                         .ldb = layer->out,
+                                         .init = w + layer->in * layer->out,
                                          .c = z,
                                          .ldc = ld});
     if (!layer->activation->over_rows) layer->activation->forward(y, z, m, layer->out, ld);
@@ -76,17 +56,17 @@ static void dense_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int
     int64_t m = hi - r < BLOCK ? hi - r : BLOCK;
     real *d = (real *)layer->d + r * ld;
     if (!layer->fused) layer->activation->backward(d, (const real *)layer->y + r * ld, (const real *)layer->z + r * ld, m, layer->out, ld);
-    if (layer->descend)
-      layer->gemm->multiply(&(ls_multiply){.m = m,
-                                           .n = layer->in,
-                                           .k = layer->out,
-                                           .a = d,
-                                           .lda = ld,
-                                           .b = layer->w_transposed,
-                                           .init = layer->zeros,
-                                           .ldi = 0,
-                                           .c = (real *)layer->below->d + r * layer->ldin,
-                                           .ldc = layer->ldin});
+    if (!layer->descend) continue;
+    layer->gemm->multiply(&(ls_multiply){.m = m,
+                                         .n = layer->in,
+                                         .k = layer->out,
+                                         .a = d,
+                                         .lda = ld,
+                                         .b = layer->w,
+                                         .ldb = layer->out,
+                                         .transposed = true,
+                                         .c = (real *)layer->below->d + r * layer->ldin,
+                                         .ldc = layer->ldin});
   }
 }
 
@@ -151,19 +131,9 @@ static ls_status layer_norm_plan(ls_layer *layer, const ls_layer_spec *spec) {
 }
 
 static void layer_norm_place(ls_layer *layer, ls_arena *arena, int64_t rows) {
-  ls_arena_take(arena, &layer->w, layer->ld, sizeof(real));
-  ls_arena_take(arena, &layer->bias, layer->ld, sizeof(real));
   ls_arena_take(arena, &layer->normal, rows * layer->ld, sizeof(real));
   ls_arena_take(arena, &layer->product, rows * layer->ld, sizeof(real));
   ls_arena_take(arena, &layer->inverse, rows, sizeof(real));
-}
-
-static void layer_norm_load(ls_layer *layer, const void *flat, int thread, int threads) {
-  (void)threads;
-  if (thread) return;
-  const real *w = (const real *)flat + layer->offset;
-  memcpy(layer->w, w, (size_t)layer->out * sizeof(real));
-  memcpy(layer->bias, w + layer->out, (size_t)layer->out * sizeof(real));
 }
 
 LS_CLONES static void layer_norm_row(const real *x, const real *gain, const real *bias, int64_t n, real *normal, real *inverse, real *y) {
@@ -181,8 +151,8 @@ static void layer_norm_forward(ls_layer *layer, const ls_pass *pass, int64_t lo,
   int64_t ldx;
   const real *x = ls_layer_input(layer, pass, &ldx);
   for (int64_t r = lo; r < hi; r++)
-    layer_norm_row(x + r * ldx, layer->w, layer->bias, layer->out, (real *)layer->normal + r * layer->ld, (real *)layer->inverse + r,
-                   (real *)layer->y + r * layer->ld);
+    layer_norm_row(x + r * ldx, layer->w, (const real *)layer->w + layer->out, layer->out, (real *)layer->normal + r * layer->ld,
+                   (real *)layer->inverse + r, (real *)layer->y + r * layer->ld);
 }
 
 /* dx = (g - mean(g) - normal mean(g normal)) / sd with g = d gain. */
@@ -245,9 +215,9 @@ void LS_R(ls_residual_add)(const ls_layer *residual, int64_t lo, int64_t hi) {
 }
 
 const ls_layer_ops LS_R(ls_layers)[] = {
-    {"dense", dense_plan, dense_place, dense_load, dense_forward, dense_backward, dense_gradient},
-    {"dropout", dropout_plan, dropout_place, NULL, dropout_forward, dropout_backward, NULL},
-    {"layer_norm", layer_norm_plan, layer_norm_place, layer_norm_load, layer_norm_forward, layer_norm_backward, layer_norm_gradient},
-    {"residual", residual_plan, NULL, NULL, residual_forward, residual_backward, NULL},
+    {"dense", dense_plan, NULL, dense_forward, dense_backward, dense_gradient},
+    {"dropout", dropout_plan, dropout_place, dropout_forward, dropout_backward, NULL},
+    {"layer_norm", layer_norm_plan, layer_norm_place, layer_norm_forward, layer_norm_backward, layer_norm_gradient},
+    {"residual", residual_plan, NULL, residual_forward, residual_backward, NULL},
     {0},
 };

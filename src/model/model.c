@@ -221,19 +221,15 @@ ls_status ls_model_reserve(ls_model *model, int64_t rows, ls_team *team) {
 typedef struct {
   ls_model *model;
   const ls_pass *pass;
-  const void *w;
   const ls_head *head;
 } job;
 
-static void load_job(void *arg, int thread, int threads) {
-  job *j = arg;
-  for (int l = 0; l < j->model->layers; l++) {
-    ls_layer *layer = &j->model->layer[l];
-    if (layer->ops->load) layer->ops->load(layer, j->w, thread, threads);
+void ls_model_load(ls_model *model, const void *w) {
+  for (int l = 0; l < model->layers; l++) {
+    ls_layer *layer = &model->layer[l];
+    layer->w = (const char *)w + (size_t)layer->offset * ls_real_size(model->precision);
   }
 }
-
-void ls_model_load(ls_model *model, const void *w) { ls_team_run(model->team, load_job, &(job){.model = model, .w = w}); }
 
 static void forward_job(void *arg, int thread, int threads) {
   job *j = arg;

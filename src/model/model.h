@@ -86,7 +86,7 @@ void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t see
 
 /* Work space for shares of up to `rows` rows; team may be NULL. Once, before the loop. */
 ls_status ls_model_reserve(ls_model *model, int64_t rows, ls_team *team);
-/* Look at new weights (packs them for the kernels). Before forward, each time the weights changed. */
+/* Where the weights are ((n) real). They are read in place, so they must not change between a forward pass and its backward pass. */
 void ls_model_load(ls_model *model, const void *w);
 /* Forward through the whole share. training: dropout is active. (seed for dropout's counters.) */
 void ls_model_forward(ls_model *model, const ls_batch *batch, bool training, uint64_t seed);

@@ -2,7 +2,7 @@
 #include <stdbool.h>
 
 #include "base/rng.h"
-#include "model/gemm.h"
+#include "model/reference.h"
 #include "test.h"
 
 static uint64_t seed, draws;
@@ -29,11 +29,6 @@ static numbers fresh(ls_precision precision, int64_t count, bool random) {
   }
   return x;
 }
-static numbers copy(numbers from) {
-  numbers to = fresh(from.precision, from.count, false);
-  memcpy(to.at, from.at, (size_t)from.count * ls_real_size(from.precision));
-  return to;
-}
 static void *at(numbers x, int64_t i) { return (char *)x.at + (size_t)i * ls_real_size(x.precision); }
 
 /* *c = fma(*a, *b, *c) */
@@ -53,19 +48,14 @@ static void expect_same(numbers got, numbers want, int64_t rows, int64_t n, int6
 /* ---- C = init + A B ---- */
 
 typedef struct {
-  int64_t m, n, k, lda, ldc;
-  bool add; /* init is C itself, else one row */
+  int64_t m, n, k, lda, ldb, ldc;
+  bool add; /* init is given, else 0 */
   bool transposed;
 } shape;
 
 /* Rows in two calls, cut at `cut`: no bit may notice. */
 static numbers multiplied(const ls_gemm *gemm, const shape *s, numbers a, numbers b, numbers init, int64_t cut) {
-  numbers packed = fresh(a.precision, ls_packed_size(s->k, s->n, a.precision), true),
-          c = s->add ? copy(init) : fresh(a.precision, s->m * s->ldc, true);
-  if (s->transposed)
-    gemm->pack_transposed(b.at, s->k, s->k, s->n, packed.at);
-  else
-    gemm->pack(b.at, s->n, s->k, s->n, packed.at);
+  numbers c = fresh(a.precision, s->m * s->ldc, true);
   for (int half = 0; half < 2; half++) {
     const int64_t lo = half ? cut : 0, m = half ? s->m - cut : cut;
     gemm->multiply(&(ls_multiply){.m = m,
@@ -73,13 +63,13 @@ static numbers multiplied(const ls_gemm *gemm, const shape *s, numbers a, number
                                   .k = s->k,
                                   .a = at(a, lo * s->lda),
                                   .lda = s->lda,
-                                  .b = packed.at,
-                                  .init = s->add ? at(c, lo * s->ldc) : init.at,
-                                  .ldi = s->add ? s->ldc : 0,
+                                  .b = b.at,
+                                  .ldb = s->ldb,
+                                  .transposed = s->transposed,
+                                  .init = s->add ? init.at : NULL,
                                   .c = at(c, lo * s->ldc),
                                   .ldc = s->ldc});
   }
-  free(packed.at);
   return c;
 }
 
@@ -87,9 +77,9 @@ static numbers multiplied_plainly(const shape *s, numbers a, numbers b, numbers 
   numbers c = fresh(a.precision, s->m * s->ldc, false);
   for (int64_t i = 0; i < s->m; i++)
     for (int64_t j = 0; j < s->n; j++) {
-      memcpy(at(c, i * s->ldc + j), at(init, s->add ? i * s->ldc + j : j), ls_real_size(a.precision));
+      if (s->add) memcpy(at(c, i * s->ldc + j), at(init, j), ls_real_size(a.precision));
       for (int64_t p = 0; p < s->k; p++)
-        fuse(a.precision, at(a, i * s->lda + p), at(b, s->transposed ? j * s->k + p : p * s->n + j), at(c, i * s->ldc + j));
+        fuse(a.precision, at(a, i * s->lda + p), at(b, s->transposed ? j * s->ldb + p : p * s->ldb + j), at(c, i * s->ldc + j));
     }
   return c;
 }
@@ -98,9 +88,9 @@ static const char *const kernels[] = {"portable", "avx2", "avx512"};
 
 static void try_shape(ls_precision precision, shape s) {
   s.ldc = ls_leading(s.n, precision);
-  numbers a = fresh(precision, s.m * s.lda, true), b = fresh(precision, s.k * s.n, true),
-          init = fresh(precision, s.add ? s.m * s.ldc : s.ldc, true);
-  numbers want = multiplied_plainly(&s, a, b, init);
+  const int64_t rows = s.transposed ? s.n : s.k, columns = s.transposed ? s.k : s.n;
+  numbers a = fresh(precision, (s.m - 1) * s.lda + s.k, true), b = fresh(precision, (rows - 1) * s.ldb + columns, true),
+          init = fresh(precision, s.n, true), want = multiplied_plainly(&s, a, b, init);
   for (int i = 0; i < 3; i++) {
     const ls_gemm *gemm = ls_gemm_named(kernels[i], precision);
     if (!gemm) continue;
@@ -117,11 +107,12 @@ static void test_multiply(void **state) {
     for (ls_precision precision = LS_F32; precision <= LS_F64; precision++) {
       shape s = {.m = 1 + below(40), .n = 1 + below(70), .k = 1 + below(round % 10 ? 40 : 600), .add = below(2), .transposed = below(2)};
       s.lda = s.k + below(9);
+      s.ldb = (s.transposed ? s.k : s.n) + below(9);
       try_shape(precision, s);
     }
   for (ls_precision precision = LS_F32; precision <= LS_F64; precision++) {
-    try_shape(precision, (shape){.m = 300, .n = 130, .k = 40, .lda = 48});
-    try_shape(precision, (shape){.m = 3, .n = 1100, .k = 220, .lda = 220, .transposed = true});
+    try_shape(precision, (shape){.m = 300, .n = 130, .k = 40, .lda = 48, .ldb = 130});
+    try_shape(precision, (shape){.m = 3, .n = 1100, .k = 220, .lda = 220, .ldb = 220, .transposed = true});
   }
 }
 
@@ -234,10 +225,27 @@ static void test_leading(void **state) {
   assert_int_equal(ls_leading(512, LS_F64), 520);
 }
 
+/* A step's products as BLAS makes them: right to rounding. */
+static void test_reference(void **state) {
+  (void)state;
+  if (ls_reference_open() != LS_OK) skip();
+  for (ls_precision precision = LS_F32; precision <= LS_F64; precision++)
+    for (int slices = 1; slices <= 9; slices += 4) {
+      ls_reference *reference;
+      assert_int_equal(ls_reference_new((int64_t[]){70, 20, 33, 3}, 3, 29, slices, precision, &reference), LS_OK);
+      assert_true(ls_reference_flops(reference) == 29 * (4.0 * 70 * 20 + 6.0 * 20 * 33 + 6.0 * 33 * 3));
+      ls_reference_run_blas(reference);
+      ls_reference_run_own(reference, ls_gemm_choose(precision));
+      assert_true(ls_reference_difference(reference) < (precision == LS_F32 ? 1e-6 : 1e-15));
+      ls_reference_free(&reference);
+      assert_null(reference);
+    }
+}
+
 int main(void) {
   seed = test_seed();
   printf("seed %llu (SEED=)\n", (unsigned long long)seed);
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_multiply), cmocka_unit_test(test_weight_gradient), cmocka_unit_test(test_choice),
-                                     cmocka_unit_test(test_leading)};
+                                     cmocka_unit_test(test_leading), cmocka_unit_test(test_reference)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
