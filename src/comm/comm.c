@@ -188,14 +188,18 @@ uint32_t ls_comm_or(ls_comm *comm, uint32_t bits) {
 void ls_comm_send(ls_comm *comm, const void *data, size_t bytes, int to) {
   for (size_t done = 0; done < bytes; done += CHUNK) {
     int part = bytes - done < CHUNK ? (int)(bytes - done) : CHUNK;
-    COLLECTIVE(comm, MPI_Send((const char *)data + done, part, MPI_BYTE, to, 0, comm->world));
+    ls_comm_enter_for(comm, to);
+    MPI_Send((const char *)data + done, part, MPI_BYTE, to, 0, comm->world);
+    ls_comm_leave(comm);
   }
 }
 
 void ls_comm_recv(ls_comm *comm, void *data, size_t bytes, int from) {
   for (size_t done = 0; done < bytes; done += CHUNK) {
     int part = bytes - done < CHUNK ? (int)(bytes - done) : CHUNK;
-    COLLECTIVE(comm, MPI_Recv((char *)data + done, part, MPI_BYTE, from, 0, comm->world, MPI_STATUS_IGNORE));
+    ls_comm_enter_for(comm, from);
+    MPI_Recv((char *)data + done, part, MPI_BYTE, from, 0, comm->world, MPI_STATUS_IGNORE);
+    ls_comm_leave(comm);
   }
 }
 

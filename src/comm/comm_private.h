@@ -9,8 +9,10 @@
 
 /* One line a rank of the node, in shared memory: what the watchdogs look at. */
 typedef struct {
-  _Alignas(64) _Atomic uint64_t entered; /* collectives entered so far */
-  _Atomic int32_t inside;                /* waiting in one now */
+  _Alignas(64) _Atomic uint64_t entered; /* waits so far: collectives, and messages with one other rank */
+  _Atomic uint64_t met;                  /* collectives only: the same on all ranks that are not behind */
+  _Atomic int32_t inside;                /* waiting now */
+  _Atomic int32_t peer;                  /* for this rank; -1: for all */
   _Atomic int32_t world_rank;
   _Atomic int64_t at; /* last ls_comm_at text, as an offset from ls_comm_anchor (addresses differ by rank) */
 } ls_comm_line;
@@ -30,12 +32,15 @@ struct ls_comm {
 
 extern const char ls_comm_anchor[];
 
-/* Around every wait for other ranks; cheap enough for each step. */
-static inline void ls_comm_enter(ls_comm *comm) {
+/* Around every wait for other ranks; cheap enough for each step. peer: -1 in a collective. */
+static inline void ls_comm_enter_for(ls_comm *comm, int peer) {
   ls_comm_line *line = &comm->board[comm->node_rank];
+  atomic_store_explicit(&line->peer, peer, memory_order_relaxed);
   atomic_store_explicit(&line->inside, 1, memory_order_relaxed);
+  if (peer < 0) atomic_store_explicit(&line->met, atomic_load_explicit(&line->met, memory_order_relaxed) + 1, memory_order_relaxed);
   atomic_store_explicit(&line->entered, atomic_load_explicit(&line->entered, memory_order_relaxed) + 1, memory_order_release);
 }
+static inline void ls_comm_enter(ls_comm *comm) { ls_comm_enter_for(comm, -1); }
 static inline void ls_comm_leave(ls_comm *comm) { atomic_store_explicit(&comm->board[comm->node_rank].inside, 0, memory_order_relaxed); }
 
 #endif

@@ -22,12 +22,14 @@ void ls_comm_at(ls_comm *comm, const char *what) {
   atomic_store_explicit(&comm->board[comm->node_rank].at, (int64_t)(what - ls_comm_anchor), memory_order_relaxed);
 }
 
-/* Append "rank 3 (last: gather)" for each rank of this node that is behind; returns how many. */
-static int name_missing(const ls_comm *comm, uint64_t mine, char *text, size_t room) {
-  int count = 0;
+/* Append "rank 3 (last: gather)" for each rank of this node that this one waits for: its peer, or those that have met fewer
+ * collectives; returns how many. */
+static int name_missing(const ls_comm *comm, char *text, size_t room) {
+  int count = 0, peer = atomic_load(&comm->board[comm->node_rank].peer);
+  uint64_t mine = atomic_load(&comm->board[comm->node_rank].met);
   for (int r = 0; r < comm->node_size; r++) {
     ls_comm_line *line = &comm->board[r];
-    if (atomic_load(&line->entered) >= mine) continue;
+    if (peer < 0 ? atomic_load(&line->met) >= mine : line->world_rank != peer) continue;
     size_t used = strlen(text);
     snprintf(text + used, room - used, "%srank %d on %s (last known operation: %s)", count ? ", " : "", line->world_rank, comm->host,
              ls_comm_anchor + atomic_load(&line->at));
@@ -37,10 +39,10 @@ static int name_missing(const ls_comm *comm, uint64_t mine, char *text, size_t r
 }
 
 /* A rank elsewhere may be the one: its own node's watchdogs know, so leave them two seconds to speak first. */
-static void give_up(struct watchdog *dog, uint64_t mine) {
+static void give_up(struct watchdog *dog) {
   char text[1500] = "";
   ls_comm *comm = dog->comm;
-  if (name_missing(comm, mine, text, sizeof text) == 0) {
+  if (name_missing(comm, text, sizeof text) == 0) {
     sleep(2);
     snprintf(text, sizeof text, "a rank on another host");
   }
@@ -73,7 +75,7 @@ static void *watch(void *arg) {
       seen = entered;
       since = ls_time();
     } else if (ls_time() - since > dog->limit) {
-      give_up(dog, entered);
+      give_up(dog);
     }
   }
   pthread_mutex_unlock(&dog->lock);
