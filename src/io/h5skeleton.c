@@ -103,7 +103,7 @@ static bool make_file(size_t user_block, const ls_h5_item *item, int items, made
 /* The library's memory ends after its last write; the file after the last dataset, as the superblock says. */
 static ls_status take_image(const made *from, size_t user_block, char **image, size_t *bytes) {
   uint64_t end;
-  assert(from->bytes >= user_block + AT_END + sizeof end);
+  assert(from->data && from->bytes >= user_block + AT_END + sizeof end);
   memcpy(&end, from->data + user_block + AT_END, sizeof end);
   *bytes = (size_t)end;
   LS_TRY(ls_mem_new((void **)image, *bytes, 1));

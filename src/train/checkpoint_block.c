@@ -96,7 +96,7 @@ static ssize_t read_some(int fd, void *out, size_t bytes) {
 }
 
 static ls_status read_block(int fd, const char *path, ls_block *block) {
-  char data[LS_CKPT_BLOCK];
+  char data[LS_CKPT_BLOCK] = {0};
   size_t used = 0;
   for (ssize_t got; used < sizeof data; used += (size_t)got) {
     got = read_some(fd, data + used, sizeof data - used);
