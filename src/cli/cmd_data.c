@@ -4,6 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+
+json_t *ls_data_text(const char *text) {
+  json_t *string = json_string(text);
+  if (string) return string;
+  char *copy = ls_mem_text(text);
+  for (char *at = copy; *at; at++)
+    if (*at & 0x80) *at = '?';
+  string = json_string(copy);
+  LS_FREE(copy);
+  return string;
+}
+
 bool ls_is_config(const char *name) {
   const char *dot = strrchr(name, '.');
   return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);

@@ -13,6 +13,8 @@ typedef struct {
   long long seed;
 } ls_data_options;
 
+/* A text for JSON, with ? for what is not UTF-8. */
+json_t *ls_data_text(const char *text);
 /* name is a config by its ending. */
 bool ls_is_config(const char *name);
 ls_status ls_data_info(ls_cli *cli, const char *name);

@@ -94,17 +94,18 @@ static void print_json(ls_cli *cli, const char *path, const csv *c) {
   json_t *list = json_array();
   for (int64_t k = 0; k < c->columns; k++) {
     const column *o = &c->column[k];
-    json_t *entry = json_pack("{s:I, s:s?, s:I, s:I, s:I, s:I}", "column", (json_int_t)k + 1, "name", o->name, "numbers",
-                              (json_int_t)(o->numbers.count + o->numbers.not_finite), "texts", (json_int_t)o->texts, "different",
-                              (json_int_t)o->words->count, "missing", (json_int_t)o->missing);
+    json_t *entry =
+        json_pack("{s:I, s:o, s:I, s:I, s:I, s:I}", "column", (json_int_t)k + 1, "name", o->name ? ls_data_text(o->name) : json_null(),
+                  "numbers", (json_int_t)(o->numbers.count + o->numbers.not_finite), "texts", (json_int_t)o->texts, "different",
+                  (json_int_t)o->words->count, "missing", (json_int_t)o->missing);
     if (o->numbers.count)
       json_object_update_new(
           entry, json_pack("{s:o, s:o, s:o, s:o}", "min", ls_json_real(o->numbers.least), "max", ls_json_real(o->numbers.most), "mean",
                            ls_json_real(o->numbers.mean), "deviation", ls_json_real(ls_spread_deviation(&o->numbers))));
     json_array_append_new(list, entry);
   }
-  ls_out_json(cli, json_pack("{s:s, s:s, s:I, s:b, s:s, s:o}", "data", path, "type", "csv", "samples", (json_int_t)c->rows, "header",
-                             c->header, "digest", c->file.digest, "columns", list));
+  ls_out_json(cli, json_pack("{s:o, s:s, s:I, s:b, s:s, s:o}", "data", ls_data_text(path), "type", "csv", "samples", (json_int_t)c->rows,
+                             "header", c->header, "digest", c->file.digest, "columns", list));
 }
 
 ls_status ls_data_info_csv(ls_cli *cli, const char *path) {

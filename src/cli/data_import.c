@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "cli/cmd_data.h"
+#include "data/gather.h"
 #include "data/names.h"
 #include "data/order.h"
 #include "io/h5write.h"
@@ -112,14 +113,24 @@ static ls_status make_buffers(import *m) {
   return LS_OK;
 }
 
+static ls_status bad_value(const ls_source *source, int64_t row, int64_t column, const char *what) {
+  char place[512];
+  source->format->place(source, row, column, place, sizeof place);
+  return ls_fail(LS_EDATA, "%s: %s", place, what);
+}
+
+static ls_status check_x(const import *m, const ls_source *source, int64_t row, int64_t rows) {
+  int64_t features = source->shape.features, n = rows * features, bad = n;
+  if (m->cell == LS_CELL_F32) bad = ls_not_finite_f32(m->xs[0], n);
+  if (m->cell == LS_CELL_F64) bad = ls_not_finite_f64(m->xs[0], n);
+  return bad == n ? LS_OK : bad_value(source, row + bad / features, bad % features, "missing or not finite");
+}
+
 static ls_status convert_y(const import *m, const ls_source *source, int64_t row, const double *y, int64_t n, void *to) {
   for (int64_t i = 0; i < n; i++) {
-    char place[512];
-    bool number = m->classes && y[i] >= 0 && y[i] < INT32_MAX && y[i] == floor(y[i]);
-    if (m->classes && !number) {
-      source->format->place(source, row, -1, place, sizeof place);
-      return ls_fail(LS_EDATA, "%s: not a class number: %g", place, y[i]);
-    }
+    if (!isfinite(m->options->single ? (float)y[i] : y[i])) return bad_value(source, row, -1 - i, "missing or not finite");
+    if (m->classes && !(y[i] >= 0 && y[i] < INT32_MAX && y[i] == floor(y[i])))
+      return bad_value(source, row, -1 - i, "not a class number: 0, 1, 2 ... are");
     if (m->classes)
       ((int32_t *)to)[i] = (int32_t)y[i];
     else if (m->options->single)
@@ -156,6 +167,7 @@ static ls_status copy(import *m) {
     for (int64_t row = 0, rows; source && row < source->shape.rows; row += rows) {
       rows = source->shape.rows - row < m->step ? source->shape.rows - row : m->step;
       LS_TRY(source->format->read(source, rows, m->cell, m->xs[0], m->ys));
+      LS_TRY(check_x(m, source, row, rows));
       LS_TRY(deal(m, s, row, rows));
     }
   }
@@ -185,9 +197,9 @@ static ls_status write_file(import *m) {
 static void report(const import *m) {
   const ls_shape *shape = &m->source[0]->shape;
   if (m->cli->json) {
-    ls_out_json(m->cli, json_pack("{s:s, s:I, s:I, s:{s:I, s:I, s:I}}", "file", m->options->out, "features", (json_int_t)shape->features,
-                                  "targets", (json_int_t)shape->outputs, "samples", "train", (json_int_t)m->rows[0], "validation",
-                                  (json_int_t)m->rows[1], "test", (json_int_t)m->rows[2]));
+    ls_out_json(m->cli, json_pack("{s:o, s:I, s:I, s:{s:I, s:I, s:I}}", "file", ls_data_text(m->options->out), "features",
+                                  (json_int_t)shape->features, "targets", (json_int_t)shape->outputs, "samples", "train",
+                                  (json_int_t)m->rows[0], "validation", (json_int_t)m->rows[1], "test", (json_int_t)m->rows[2]));
     return;
   }
   ls_out(m->cli, "%s:", m->options->out);

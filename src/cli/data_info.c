@@ -55,14 +55,14 @@ static void print_json(const info *i) {
     json_object_set_new(splits, ls_split_names[s], survey_json(i, s));
     for (int k = 0; k < i->source[s]->files; k++) {
       const ls_data_file *f = &i->source[s]->file[k];
-      json_array_append_new(files, json_pack("{s:s, s:I, s:I, s:s}", "path", f->path, "bytes", (json_int_t)f->bytes, "samples",
-                                             (json_int_t)f->samples, "digest", f->digest));
+      json_array_append_new(files, json_pack("{s:o, s:I, s:I, s:s}", "path", ls_data_text(f->path), "bytes", (json_int_t)f->bytes,
+                                             "samples", (json_int_t)f->samples, "digest", f->digest));
     }
   }
   const ls_names *known = i->source[0]->names;
-  for (int64_t c = 0; known && !known->numbers && c < known->count; c++) json_array_append_new(names, json_string(known->text[c]));
-  ls_out_json(i->cli, json_pack("{s:s, s:s, s:o, s:o, s:o}", "data", i->name, "type", i->spec.type, "splits", splits, "class_names", names,
-                                "files", files));
+  for (int64_t c = 0; known && !known->numbers && c < known->count; c++) json_array_append_new(names, ls_data_text(known->text[c]));
+  ls_out_json(i->cli, json_pack("{s:o, s:s, s:o, s:o, s:o}", "data", ls_data_text(i->name), "type", i->spec.type, "splits", splits,
+                                "class_names", names, "files", files));
 }
 
 static void print_spread(const ls_cli *cli, const char *title, const ls_spread *s) {
@@ -134,9 +134,9 @@ static void show_dataset(void *arg, const char *name, const char *dims, const ch
   ls_survey v = {0};
   bool ok = ls_sources_open(&spec, false, source) == LS_OK && ls_survey_read(source[0], source[0]->shape.bytes, &v) == LS_OK;
   if (d->list) {
-    json_t *o = json_pack("{s:s, s:s, s:s}", "name", name, "dims", dims, "type", type);
+    json_t *o = json_pack("{s:o, s:s, s:s}", "name", ls_data_text(name), "dims", dims, "type", type);
     if (ok) json_object_set_new(o, "x", spread_json(&v.x));
-    if (!ok) json_object_set_new(o, "problem", json_string(ls_error_text()));
+    if (!ok) json_object_set_new(o, "problem", ls_data_text(ls_error_text()));
     json_array_append_new(d->list, o);
   } else {
     ls_out(d->cli, "%s: %s, %s\n", name, dims, type);
@@ -152,7 +152,7 @@ static ls_status show_datasets(ls_cli *cli, const char *path) {
   ls_status status = ls_h5_list(path, show_dataset, &d);
   if (!d.list) return status;
   if (status == LS_OK)
-    ls_out_json(cli, json_pack("{s:s, s:s, s:o}", "data", path, "type", "hdf5", "datasets", d.list));
+    ls_out_json(cli, json_pack("{s:o, s:s, s:o}", "data", ls_data_text(path), "type", "hdf5", "datasets", d.list));
   else
     json_decref(d.list);
   return status;

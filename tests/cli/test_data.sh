@@ -1,0 +1,101 @@
+#!/bin/bash
+# lockstep data and order: what info tells, what import and split write, and that the same data in another format train the same network.
+set -u
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
+
+# says TEXT ARGUMENT...: exit 0 and TEXT on stdout
+says() {
+  local text=$1; shift
+  "$LOCKSTEP" "$@" >out 2>err || fail "$*: exit $?: $(cat err)"
+  grep -qF -- "$text" out || fail "$*: no '$text' in: $(cat out)"
+}
+# refuses CODE TEXT ARGUMENT...: exit CODE and TEXT on stderr
+refuses() {
+  local code=$1 text=$2 got=0; shift 2
+  timeout 60 "$LOCKSTEP" "$@" >out 2>err || got=$?
+  [ $got -eq "$code" ] || fail "$*: exit $got instead of $code: $(cat err)"
+  grep -qF -- "$text" err || fail "$*: no '$text' in: $(cat err)"
+}
+
+cat >net.yaml <<C
+version: 1
+data: {type: idx, dir: $SMALL, scale: {type: divide, by: 255}, limit: {train: 500, test: 100}}
+model: {layers: [{units: 8, activation: relu}, {units: 10, activation: softmax}]}
+loss: cross_entropy
+optimizer: {type: adam, lr: 0.01}
+train: {steps: 12, batch: 50, slices: 4}
+C
+
+# ---- info
+says 'train: 6000 samples of 784 bytes' data info "$SMALL"
+says '"classes":[560,643,608,612,584,594,590,617,590,602]' data info "$SMALL" --json
+says '"also_in_train":0' data info net.yaml --json
+says 'test: 1000 samples' inspect "$SMALL"
+printf 'a,b,kind\n1,2.5,x\n3,,y\n4,5,"z, q"\n7,8,x\n' >t.csv
+says "1 MISSING" data info t.csv
+says "3 different: 'x' 'y' 'z, q'" data info t.csv
+says '"name":"b","numbers":3,"texts":0,"different":0,"missing":1' data info t.csv --json
+refuses 65 'nowhere: no such file or folder' data info nowhere
+refuses 65 't.csv' data info ./t.csv/x
+refuses 64 'data infos' data infos t.csv
+mkfifo pipe
+refuses 65 'not a regular file' data info pipe
+
+# ---- import: every format into the layout that info, eval and configs know
+says '6000 train 1000 test, 784 features' data import "$SMALL" -o f.h5
+says '1000 samples of 784 bytes' data info f.h5
+refuses 74 'f.h5 exists' data import "$SMALL" -o f.h5
+says '6000 train' data import "$SMALL" -o f.h5 --force --compress
+refuses 65 't.csv:3: column 2 (b): missing or not finite' data import t.csv --x b --y a -o bad.h5
+refuses 65 'not a number' data import t.csv --x a --y kind -o bad.h5
+refuses 65 "no column 'c'" data import t.csv --x c --y kind --classes -o bad.h5
+refuses 64 '-o OUT.h5' data import t.csv
+refuses 74 "can't make it" data import "$SMALL" -o no/such/folder.h5
+[ -z "$(find . -name 'bad.h5*' -o -name '*.partial')" ] || fail "left behind: $(ls)"
+says '4 train, 1 features' data import t.csv --x a --y kind --classes -o t.h5
+says '"classes":[2,1,1]' data info t.h5 --json
+h5dump -a /train/y/classes t.h5 | grep -q 'z, q' || fail "the names of the classes are not in t.h5"
+printf '\x93NUMPY\x01\x00\x3a\x00%-57s\n\x01\x02\x03\x04' "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2)}" >x.npy
+printf '\x93NUMPY\x01\x00\x3a\x00%-57s\n\x05\x06' "{'descr': '|u1', 'fortran_order': False, 'shape': (2,)}" >y.npy
+says '2 train, 2 features' data import x.npy --y y.npy -o n.h5 --float32
+h5dump -d /train/y n.h5 | grep -q '(0): 5, 6' || fail "y.npy is not in n.h5: $(h5dump -d /train/y n.h5)"
+
+# ---- the same samples in HDF5 and in CSV give the same network, on 1 and 2 ranks
+"$LOCKSTEP" train net.yaml -o idx -q 2>err || fail "train idx: $(cat err)"
+{ cat net.yaml; } | sed "s|type: idx, dir: [^,]*,|type: hdf5, train: {file: f.h5, x: /train/x, y: /train/y}, test: {file: f.h5, x: /test/x, y: /test/y},|" >hdf5.yaml
+on 2 train hdf5.yaml -o hdf5 -q 2>err || fail "train hdf5: $(cat err)"
+h5dump -w 0 -y -o x.txt -d /train/x -s 0,0 -c 500,784 f.h5 >/dev/null && h5dump -w 0 -y -o y.txt -d /train/y -s 0 -c 500 f.h5 >/dev/null
+tr -d ' \n' <x.txt | tr ',' '\n' | awk '{printf "%s%s", $1, NR % 784 ? "," : "\n"}' >x.csv
+paste -d, x.csv <(tr -d ' \n' <y.txt | tr ',' '\n') >digits.csv
+sed "s|type: idx, dir: [^,]*,|type: csv, train: {file: digits.csv, x: [1-784], y: ['785'], header: false},|; s|, test: 100||" net.yaml >csv.yaml
+on 2 train csv.yaml -o csv -q 2>err || fail "train csv: $(cat err)"
+for format in hdf5 csv; do
+  [ "$(hash_of $format/final.h5)" = "$(hash_of idx/final.h5)" ] || fail "$format data give other weights than IDX"
+done
+
+# ---- split: exact counts, every sample once, another seed another draw
+seq 1 100 | awk 'BEGIN {print "x,y"} {print $1 "," $1 * 2}' >n.csv
+says '70 train 20 validation 10 test' data split n.csv --x x --y y --test 0.1 --validation 0.2 --seed 7 -o a.h5
+says '70 train' data split n.csv --x x --y y --test 0.1 --validation 0.2 --seed 7 -o b.h5
+says '70 train' data split n.csv --x x --y y --test 0.1 --validation 0.2 --seed 8 -o c.h5
+samples() { for s in train validation test; do h5dump -w 1 -y -d "/$s/x" "$1" | grep -oE '^ *[0-9]+' | tr -d ' '; done; }
+[ "$(samples a.h5 | sort -n | uniq | wc -l)" -eq 100 ] || fail "split: not every sample once"
+cmp -s a.h5 b.h5 || fail "split: one seed, two draws"
+[ "$(samples a.h5)" != "$(samples c.h5)" ] || fail "split: two seeds, one draw"
+refuses 64 '--test 1.5' data split n.csv --x x --y y --test 1.5 -o d.h5
+refuses 65 'too few' data split n.csv --x x --y y --test 0.001 -o d.h5
+
+# ---- order: all samples once an epoch, file numbers, the short last minibatch
+for ((j = 0; j < 7; j++)); do "$LOCKSTEP" order net.yaml train.batch=80 data.skip.train=1000 --step $j; done >order
+[ "$(wc -l <order)" -eq 500 ] || fail "order: $(wc -l <order) samples in an epoch of 500"
+[ "$(sort -n order | uniq | sed -n '1p;$p' | tr '\n' ' ')" = "1000 1499 " ] || fail "order: not the samples 1000 to 1499"
+[ "$(sort -n order | uniq | wc -l)" -eq 500 ] || fail "order: a sample twice in one epoch"
+[ "$("$LOCKSTEP" order net.yaml train.batch=80 --step 6 | wc -l)" -eq 20 ] || fail "order: the last minibatch has 20 samples"
+[ "$("$LOCKSTEP" order net.yaml data.order=sequential --step 11 | tr '\n' ' ')" = "$(seq -s ' ' 50 99) " ] || fail "order: sequential"
+"$LOCKSTEP" order net.yaml --step 0 >first && "$LOCKSTEP" order net.yaml --step 10 >second
+cmp -s first second && fail "order: two epochs alike"
+says '"global_step":3,"epoch":1,"samples":[' order net.yaml --step 3 --json
+refuses 64 '--step' order net.yaml
+refuses 78 'last_batch' order net.yaml train.batch=501 data.last_batch=drop --step 0
+finish
