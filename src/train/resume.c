@@ -30,6 +30,7 @@ static ls_status check_config(const ls_config *config, const ls_checkpoint *c, c
   char *text, **keys;
   if (ls_config_parse(path, c->config_text, strlen(c->config_text), NULL, 0, &old) != LS_OK)
     return ls_fail_prefix(LS_EDATA, "%s: the config in this checkpoint can't be read", path);
+  old->slices = c->slices; /* also where the text says 0, one a rank */
   int count = ls_config_diff(old, config, &text, &keys), refused = 0;
   char *which = ls_mem_text("");
   for (int i = 0; i < count; i++) {
