@@ -59,9 +59,8 @@ ls_status ls_block_read(const char *name, const void *in, ls_block *block) {
   if (memcmp(at, magic, sizeof magic)) return ls_fail(LS_EDATA, "'%s' is not a lockstep checkpoint, or its first bytes are damaged", name);
   ls_block_write(block, again); /* whatever differs from what we would have written is damage */
   if (!memcmp(again, at, LS_CKPT_BLOCK)) return LS_OK;
-  uint64_t sum;
-  memcpy(&sum, at + AT_SUM, sizeof sum);
-  if (version != VERSION && sum == XXH3_64bits(at, AT_SUM))
+  const uint64_t sum = XXH3_64bits(at, AT_SUM);
+  if (version != VERSION && !memcmp(at + AT_SUM, &sum, sizeof sum))
     return ls_fail(LS_EDATA, "'%s' has a header of version %u; this lockstep reads version %d", name, version, VERSION);
   return ls_fail(LS_EDATA, "'%s' is damaged: its header does not match its own checksum", name);
 }
@@ -151,6 +150,6 @@ static ls_status with_file(const char *path, bool whole, ls_block *block) {
 ls_status ls_block_peek(const char *path, ls_block *block) { return with_file(path, false, block); }
 
 ls_status ls_checkpoint_verify(const char *path) {
-  ls_block block;
+  ls_block block = {0};
   return with_file(path, true, &block);
 }
