@@ -133,10 +133,12 @@ static bool summed_plainly(const cut *c, numbers x, numbers d, int lo, int level
   } else {
     summed_plainly(c, x, d, lo, level - 1, i, j, &left);
     if (summed_plainly(c, x, d, lo + (1 << (level - 1)), level - 1, i, j, &right)) {
-      if (x.precision == LS_F32)
-        *(float *)&left = *(float *)&left + *(float *)&right;
-      else
-        left = left + right;
+      float a, b; /* `left` and `right` hold a number of the precision in their first bytes */
+      memcpy(&a, &left, sizeof a);
+      memcpy(&b, &right, sizeof b);
+      a += b;
+      left += right;
+      if (x.precision == LS_F32) memcpy(&left, &a, sizeof a);
     }
   }
   memcpy(out, &left, ls_real_size(x.precision));
