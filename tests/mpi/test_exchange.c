@@ -56,6 +56,8 @@ static void one_trial(const char *kind, uint64_t trial) {
   ls_exchange_free(&x);
 }
 
+static char shared_kind[] = "shared", tree_kind[] = "tree", mpi_kind[] = "mpi", auto_kind[] = "auto";
+
 static void same_bits(void **state) {
   for (uint64_t trial = 0; trial < 12; trial++) one_trial(*state, trial);
 }
@@ -66,10 +68,10 @@ int main(void) {
   ls_comm_bcast(comm, &seed, sizeof seed, 0);
   if (ls_comm_rank(comm) == 0) printf("SEED=%llu\n", (unsigned long long)seed);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_prestate(same_bits, "shared"),
-      cmocka_unit_test_prestate(same_bits, "tree"),
-      cmocka_unit_test_prestate(same_bits, "mpi"),
-      cmocka_unit_test_prestate(same_bits, "auto"),
+      cmocka_unit_test_prestate(same_bits, shared_kind),
+      cmocka_unit_test_prestate(same_bits, tree_kind),
+      cmocka_unit_test_prestate(same_bits, mpi_kind),
+      cmocka_unit_test_prestate(same_bits, auto_kind),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   failed = (int)ls_comm_or(comm, failed != 0);
