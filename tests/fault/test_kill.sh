@@ -9,6 +9,7 @@ mkdir run
 last=0
 window=60 # milliseconds within which the kill comes; adapts so that about half of them come after a commit
 for i in $(seq "$kills"); do
+  : > said # a kill before the next line has opened it must not leave the last one's words
   "$BUILD/tests/saves" "$PWD/run" 1000000 2> said &
   pid=$!
   delay=$((RANDOM % window))
