@@ -66,9 +66,9 @@ static void linear_backward(void *d, const void *y, const void *z, int64_t rows,
 
 LS_CLONES static void softmax_row(real *y, const real *z, int64_t n) {
   const real top = z[ls_row_argmax(z, n)];
-  LS_EACH for (int64_t i = 0; i < n; i++) y[i] = ls_exp(z[i] - top);
+  LS_EACH for (int64_t i = 0; i < ls_padded(n); i++) y[i] = ls_exp(z[i] - top);
   const real sum = ls_row_sum(y, n);
-  LS_EACH for (int64_t i = 0; i < n; i++) y[i] /= sum;
+  LS_EACH for (int64_t i = 0; i < ls_padded(n); i++) y[i] /= sum;
 }
 static void softmax_forward(void *y, const void *z, int64_t rows, int64_t n, int64_t ld) {
   for (int64_t r = 0; r < rows; r++) softmax_row((real *)y + r * ld, (const real *)z + r * ld, n);
@@ -81,7 +81,7 @@ LS_CLONES static void softmax_backward(void *d_, const void *y_, const void *z, 
   const real *y = y_;
   for (int64_t r = 0; r < rows; r++, d += ld, y += ld) {
     const real mean = ls_row_dot(d, y, n);
-    LS_EACH for (int64_t i = 0; i < n; i++) d[i] = y[i] * (d[i] - mean);
+    LS_EACH for (int64_t i = 0; i < ls_padded(n); i++) d[i] = y[i] * (d[i] - mean);
   }
 }
 

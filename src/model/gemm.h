@@ -27,7 +27,7 @@ typedef struct {
 /* Rows [lo, hi) of grad[p] (m, n) = tree sum over the slices of node[p] of X^T D over a slice's rows. */
 typedef struct {
   int64_t lo, hi, n;
-  const void *x; /* (rows, m); ldx = 0 and one element 1: grad is (1, n), the sum of D's rows */
+  const void *x; /* (rows, m), ldx a multiple of 64 bytes; ldx = 0 and one element 1: grad is (1, n), the sum of d's rows */
   int64_t ldx;
   const void *d; /* (rows, n), ldd a multiple of 64 bytes */
   int64_t ldd;

@@ -77,7 +77,7 @@ struct ls_model {
   const ls_loss *loss;
   ls_team *team;
   void *block;   /* the arena */
-  void *scratch; /* (ld) one row of outputs */
+  void *scratch; /* (2, ld) logits and outputs of one row */
   double *norm;  /* (outputs) */
 };
 

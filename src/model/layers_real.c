@@ -160,8 +160,9 @@ LS_CLONES static void layer_norm_row_back(const real *d, const real *gain, const
                                           real *below) {
   LS_EACH for (int64_t i = 0; i < n; i++) product[i] = d[i] * normal[i];
   if (!below) return;
-  const real mean = ls_row_dot(d, gain, n) / (real)n, slope = ls_row_dot(product, gain, n) / (real)n;
-  LS_EACH for (int64_t i = 0; i < n; i++) below[i] = (d[i] * gain[i] - mean - normal[i] * slope) * inverse;
+  LS_EACH for (int64_t i = 0; i < n; i++) below[i] = d[i] * gain[i];
+  const real mean = ls_row_sum(below, n) / (real)n, slope = ls_row_dot(below, normal, n) / (real)n;
+  LS_EACH for (int64_t i = 0; i < n; i++) below[i] = (below[i] - mean - normal[i] * slope) * inverse;
 }
 
 static void layer_norm_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {

@@ -42,6 +42,14 @@ typedef struct {
   void (*gradient)(const ls_head *head, int64_t lo, int64_t hi);
 } ls_loss;
 
+static inline double ls_head_weight(const ls_head *head, int64_t row) { return head->weight ? head->weight[row] : 1.0; }
+
+/* per_class_real.c */
+void ls_per_class_stats_f32(const ls_head *head, int64_t lo, int64_t hi, ls_stats *stats);
+void ls_per_class_stats_f64(const ls_head *head, int64_t lo, int64_t hi, ls_stats *stats);
+void ls_per_class_gradient_f32(const ls_head *head, int64_t lo, int64_t hi);
+void ls_per_class_gradient_f64(const ls_head *head, int64_t lo, int64_t hi);
+
 extern const ls_loss ls_losses_f32[], ls_losses_f64[]; /* end with name NULL */
 
 #endif

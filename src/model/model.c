@@ -192,7 +192,7 @@ static void place(const ls_model *model, ls_arena *arena, int64_t rows) {
 }
 
 static void place_head(ls_model *model, ls_arena *arena) {
-  ls_arena_take(arena, &model->scratch, last(model)->ld, ls_real_size(model->precision));
+  ls_arena_take(arena, &model->scratch, 2 * last(model)->ld, ls_real_size(model->precision));
   ls_arena_take(arena, &model->norm, model->outputs, sizeof(double));
 }
 
@@ -291,11 +291,14 @@ void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, 
     model->loss->stats(&head, 0, rows, stats);
     return;
   }
-  head.y = model->scratch;
+  const size_t size = ls_real_size(model->precision);
+  char *z = model->scratch, *y = z + (size_t)top->ld * size; /* rows of whole cache lines, which the caller's may not be */
+  head.z = z;
+  head.y = y;
   for (int64_t r = 0; r < rows; r++) {
-    head.z = (const char *)logits + (size_t)(r * ld) * ls_real_size(model->precision);
+    memcpy(z, (const char *)logits + (size_t)(r * ld) * size, (size_t)top->out * size);
     head.labels = labels + r;
-    top->activation->forward(model->scratch, head.z, 1, top->out, top->ld);
+    top->activation->forward(y, z, 1, top->out, top->ld);
     model->loss->stats(&head, 0, 1, stats);
   }
 }

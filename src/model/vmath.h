@@ -121,26 +121,27 @@ LS_INLINE real ls_erfc(real z) {
   return t * ls_exp(-z * z) * (x * a - b + series[0] / 2);
 }
 
-/* Sums and maxima over a row: 16 interleaved ones, then these in a fixed tree. */
-LS_INLINE real ls_lanes_sum(real lane[16]) {
-  for (int half = 8; half > 0; half /= 2)
+/* Rows are whole cache lines: loops over one run to the end of its last line, so that none has a scalar tail. What they leave
+ * beyond column n nobody reads. */
+enum { LS_LINE = 64 / sizeof(real) };
+LS_INLINE int64_t ls_padded(int64_t n) { return (n + LS_LINE - 1) / LS_LINE * LS_LINE; }
+
+/* Sums over a row: LS_LINE interleaved ones, then these in a fixed tree. */
+LS_INLINE real ls_lanes_sum(real lane[LS_LINE]) {
+  for (int half = LS_LINE / 2; half > 0; half /= 2)
     for (int i = 0; i < half; i++) lane[i] += lane[i + half];
   return lane[0];
 }
 LS_INLINE real ls_row_sum(const real *x, int64_t n) {
-  real lane[16] = {0};
-  int64_t i = 0;
-  for (; i + 16 <= n; i += 16)
-    for (int k = 0; k < 16; k++) lane[k] += x[i + k];
-  for (int k = 0; i + k < n; k++) lane[k] += x[i + k];
+  real lane[LS_LINE] = {0};
+  for (int64_t i = 0; i < n; i += LS_LINE)
+    for (int k = 0; k < LS_LINE; k++) lane[k] += i + k < n ? x[i + k] : 0;
   return ls_lanes_sum(lane);
 }
 LS_INLINE real ls_row_dot(const real *x, const real *y, int64_t n) {
-  real lane[16] = {0};
-  int64_t i = 0;
-  for (; i + 16 <= n; i += 16)
-    for (int k = 0; k < 16; k++) lane[k] += x[i + k] * y[i + k];
-  for (int k = 0; i + k < n; k++) lane[k] += x[i + k] * y[i + k];
+  real lane[LS_LINE] = {0};
+  for (int64_t i = 0; i < n; i += LS_LINE)
+    for (int k = 0; k < LS_LINE; k++) lane[k] += i + k < n ? x[i + k] * y[i + k] : 0;
   return ls_lanes_sum(lane);
 }
 /* Index of the largest; the first of equals. */
