@@ -1,7 +1,8 @@
 /* h5.h - reading other people's HDF5: datasets of numbers, one sample a row, whatever their type, byte order, layout and built-in filters.
  *
  * A file may say anything, so before a byte is read: no path leads out of the file (external and user-defined links, external
- * storage and virtual datasets are refused), every chunk has been written, and what is declared fits what is stored. Main thread only.
+ * storage and virtual datasets are refused), every chunk has been written, and what is declared fits what is stored. Damage that the
+ * library does not survive (it crashes or hangs on some) ends a process of its own, not this one: so any thread may read, one a set.
  * Files are opened without HDF5's locks: reading needs none, and many cluster file systems have none. */
 #ifndef LS_IO_H5_H
 #define LS_IO_H5_H

@@ -1,0 +1,15 @@
+/* h5raw.h - what io/h5.h says, done by the HDF5 library in this process; only h5.c uses it, in a child. */
+#ifndef LS_IO_H5RAW_H
+#define LS_IO_H5RAW_H
+
+#include "io/h5.h"
+
+typedef struct ls_h5raw ls_h5raw;
+
+ls_status ls_h5raw_open(const char *file, const char *dataset, ls_h5raw **out);
+void ls_h5raw_close(ls_h5raw **set);
+const ls_h5_shape *ls_h5raw_shape(const ls_h5raw *set);
+ls_status ls_h5raw_read(ls_h5raw *set, int64_t lo, int64_t rows, ls_h5_cell cell, void *out);
+ls_status ls_h5raw_list(const char *file, ls_h5_visit *visit, void *arg);
+
+#endif
