@@ -17,6 +17,7 @@ struct ls_child {
   int socket;
   int how; /* it ended, once pid is 0 */
   int milliseconds;
+  bool silent; /* too long: killed for it */
 };
 
 bool ls_socket_send(int socket, const void *data, size_t bytes) {
@@ -92,6 +93,8 @@ void ls_child_stop(ls_child **out) {
 
 static ls_status gone(ls_child *child, const char *name) {
   wait_for(child);
+  if (child->silent)
+    return ls_fail(LS_EDATA, "%s: damaged: the library that reads it did nothing for %d s", name, child->milliseconds / 1000);
   if (WIFSIGNALED(child->how))
     return ls_fail(LS_EDATA, "%s: damaged: the library that reads it crashed (%s)", name, strsignal(WTERMSIG(child->how)));
   return ls_fail(LS_EDATA, "%s: damaged: the library that reads it ended the process", name);
@@ -104,8 +107,8 @@ static ls_status ready(ls_child *child, const char *name, short what) {
   while (found < 0 && errno == EINTR);
   if (found > 0) return LS_OK;
   if (child->pid > 0) kill(child->pid, SIGKILL);
-  wait_for(child);
-  return ls_fail(LS_EDATA, "%s: damaged: the library that reads it did nothing for %d s", name, child->milliseconds / 1000);
+  child->silent = true;
+  return gone(child, name);
 }
 
 ls_status ls_child_send(ls_child *child, const char *name, const void *data, size_t bytes) {
