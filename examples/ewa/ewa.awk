@@ -28,5 +28,5 @@ BEGIN {
     print n, theta(n), zero, one, closed(n), corrected, weight(0.9, n), weight(0.8, n), weight(0.3, n)
   }
   for (n = 9999; n >= 0; n--) sum += weight(beta, n)
-  print "# sum of b_n: from n = 0", sum, ", from n = 1", sum - weight(beta, 0)
+  printf "# sum of b_n from n = 0: %.15g; from n = 1: %.15g\n", sum, sum - weight(beta, 0)
 }
