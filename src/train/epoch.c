@@ -63,13 +63,16 @@ static bool higher_is_better(const char *metric) { return strstr(metric, "accura
 /* Every rank has the same numbers and decides the same. Returns true if training should stop early. */
 static bool look_for_best(ls_trainer *t) {
   ls_state *s = &t->run->state;
-  if (!t->best_metric) return false;
+  bool of_validation = t->best_metric && strncmp(t->best_metric, "val_", 4) == 0;
+  if (!t->best_metric || (of_validation && !t->val_fresh)) return false;
+  t->val_fresh = false;
   double value = metric_value(t, t->best_metric);
   if (isnan(value)) return false;
   bool better = isnan(s->best_value) || (higher_is_better(t->best_metric) ? value > s->best_value : value < s->best_value);
   if (better) {
     s->best_value = value;
     s->best_step = s->global_step;
+    t->new_best = true;
     s->early_bad = 0;
   } else {
     s->early_bad++;
@@ -98,6 +101,7 @@ static ls_status evaluate_splits(ls_trainer *t, json_t *event) {
     ls_score score;
     LS_TRY(ls_evaluate(t->run, row[i].split, &score, NULL));
     if (row[i].score) *row[i].score = score;
+    if (row[i].split == LS_SPLIT_VALIDATION) t->val_fresh = true;
     ls_set_score(event, row[i].prefix, &score);
   }
   t->eval_seconds += ls_time() - start;
@@ -125,9 +129,9 @@ static void show_epoch(ls_trainer *t, bool evaluated, double rate) {
   ls_progress_epoch(t->progress, &row);
 }
 
-static json_t *epoch_event(ls_trainer *t) {
+static json_t *epoch_event(const ls_trainer *t, bool evaluate) {
   const ls_run *run = t->run;
-  bool full = ls_eval_wants(t, LS_SPLIT_TRAIN);
+  bool full = evaluate && ls_eval_wants(t, LS_SPLIT_TRAIN);
   json_t *event = json_pack("{s:s, s:I, s:I}", "event", "epoch", "epoch", (json_int_t)run->state.epoch, "global_step",
                             (json_int_t)run->state.global_step);
   ls_set_score(event, "", &t->train_score);
@@ -141,7 +145,7 @@ ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
   double trained = ls_trained_seconds(run) - t->epoch_trained, rate = (double)run->state.epoch_samples / trained;
   bool evaluate = ls_eval_due(t, true);
   t->train_score = ls_running_score(run);
-  json_t *event = epoch_event(t);
+  json_t *event = epoch_event(t, evaluate);
   ls_status status = evaluate ? evaluate_splits(t, event) : LS_OK;
   if (status == LS_OK) {
     json_object_set_new(event, "lr", ls_json_real(run->lr));
@@ -150,7 +154,6 @@ ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
     json_object_set_new(event, "seconds", ls_json_real(ls_time() - t->epoch_started));
     run->state.last_loss = t->train_score.loss;
     run->state.last_grad_norm = run->grad_norm;
-    if (!(t->best_loss <= t->train_score.loss)) t->best_loss = t->train_score.loss;
     *stop = look_for_best(t);
     show_epoch(t, evaluate, rate);
     status = ls_comm_rank(t->comm) == 0 ? ls_metrics_event(t->metrics, json_incref(event)) : LS_OK;
@@ -164,9 +167,10 @@ ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
 }
 
 /* Between epochs, where eval.every is in steps. */
-ls_status ls_eval_event(ls_trainer *t) {
+ls_status ls_eval_event(ls_trainer *t, bool *stop) {
   json_t *event = json_pack("{s:s, s:I}", "event", "eval", "global_step", (json_int_t)t->run->state.global_step);
   ls_status status = evaluate_splits(t, event);
+  if (status == LS_OK) *stop = look_for_best(t);
   if (status == LS_OK && ls_comm_rank(t->comm) == 0) status = ls_metrics_event(t->metrics, json_incref(event));
   json_decref(event);
   return ls_comm_agree(t->comm, status);

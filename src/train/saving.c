@@ -12,6 +12,8 @@
 bool ls_save_due(const ls_trainer *t, uint32_t flags, bool epoch_end) {
   const ls_every *every = &t->config->save_every;
   const ls_state *s = &t->run->state;
+  bool keeps_best = !t->config->keep_best || *t->config->keep_best;
+  if (t->new_best && keeps_best && every->unit != LS_EVERY_NEVER) return true;
   switch (every->unit) {
     case LS_EVERY_STEPS:
       return s->global_step % (int64_t)every->n == 0;

@@ -118,7 +118,7 @@ static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool
   if (epoch_end)
     LS_TRY(ls_epoch_end(t, &early));
   else if (ls_eval_due(t, false))
-    LS_TRY(ls_eval_event(t));
+    LS_TRY(ls_eval_event(t, &early));
   if (desync_due(t)) LS_TRY(ls_desync_check(t));
   if (flags & LS_FLAG_SIGNAL)
     t->exit = "signal";
@@ -129,6 +129,7 @@ static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool
   bool interrupted = flags & (LS_FLAG_SIGNAL | LS_FLAG_TIME);
   *stop = interrupted || early || last;
   if (interrupted || ls_save_due(t, flags, epoch_end)) LS_TRY(ls_save(t, NULL));
+  t->new_best = false;
   ls_progress_step(t->progress, s->global_step);
   return LS_OK;
 }
@@ -277,7 +278,7 @@ end:
 }
 
 ls_status ls_train(ls_comm *comm, ls_config *config, const ls_train_options *options, ls_train_result *result) {
-  ls_trainer t = {.comm = comm, .config = config, .options = options, .started = ls_time(), .best_loss = NAN};
+  ls_trainer t = {.comm = comm, .config = config, .options = options, .started = ls_time()};
   *result = (ls_train_result){0};
   ls_status status = train(&t, result);
   close_trainer(&t);

@@ -29,8 +29,9 @@ typedef struct {
   double epoch_started, epoch_trained;     /* wall clock; sum of run->time at the start of the epoch */
   double last_save, save_seconds, longest; /* for checkpoint.every in minutes and the time limit's margin */
   double eval_seconds, checkpoint_seconds;
-  double best_loss;                            /* lowest epoch loss, to tell a dead network */
   int64_t first_step;                          /* where this process began */
+  bool new_best;                               /* this step is the best so far: worth a checkpoint of its own */
+  bool val_fresh;                              /* val_score was made since the best was last looked for */
   ls_score train_score, val_score, test_score; /* latest; samples 0: never made */
   const char *exit;                            /* as in the end event */
 } ls_trainer;
@@ -45,7 +46,7 @@ ls_score ls_running_score(ls_run *run);       /* running means of the epoch so f
 double ls_trained_seconds(const ls_run *run); /* in steps, on this rank */
 void ls_set_score(json_t *event, const char *prefix, const ls_score *score);
 ls_status ls_epoch_end(ls_trainer *t, bool *stop);  /* means, evaluation, table line and event; *stop: early stop */
-ls_status ls_eval_event(ls_trainer *t);             /* between epochs, where eval.every is in steps */
+ls_status ls_eval_event(ls_trainer *t, bool *stop); /* between epochs, where eval.every is in steps */
 void ls_step_event(ls_trainer *t, int64_t samples); /* `samples`: of the step just made. Collective */
 
 /* ---- announce.c ---- */
