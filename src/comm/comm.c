@@ -251,9 +251,16 @@ void ls_comm_abort(ls_comm *comm, ls_status code, const char *format, ...) {
 
 /* ---- memory that the ranks of a node share ---- */
 
-/* posix_fallocate, so that a full /dev/shm (64 MB in many containers) is an error here and not a SIGBUS later. */
-static ls_status shared_create(const char *name, size_t bytes, int *fd) {
-  *fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+enum { SHARED_NAME = 64 };
+
+/* A new name: one may be left of a killed job whose process had our number. posix_fallocate, so that a full /dev/shm (64 MB in many
+ * containers) is an error here and not a SIGBUS later. */
+static ls_status shared_create(const ls_comm *comm, size_t bytes, char *name, int *fd) {
+  static unsigned serial;
+  do {
+    snprintf(name, SHARED_NAME, "/lockstep-%d-%u-%.8s", (int)getpid(), serial++, comm->host);
+    *fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+  } while (*fd < 0 && errno == EEXIST);
   if (*fd < 0) return ls_fail(LS_EIO, "can't make shared memory /dev/shm%s: %s", name, strerror(errno));
   int error = posix_fallocate(*fd, 0, (off_t)bytes);
   if (error == 0) return LS_OK;
@@ -277,18 +284,16 @@ static ls_status shared_map(const ls_comm *comm, const char *name, int fd, ls_sh
 
 /* Nodes may differ in size, and every rank must meet the same collectives: both agreements are everyone's. */
 ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out) {
-  static unsigned serial;
   *out = (ls_shared){.bytes = bytes ? bytes : 1};
   bool alone = comm->node_size == 1;
-  char name[64];
+  char name[SHARED_NAME] = "";
   int fd = -1;
-  snprintf(name, sizeof name, "/lockstep-%d-%u-%.8s", (int)getpid(), serial++, comm->host);
-  ls_comm_node_bcast(comm, name, sizeof name);
   ls_status status = LS_OK;
   if (alone)
     status = ls_mem_new(&out->data, out->bytes, 1);
   else if (comm->node_rank == 0)
-    status = shared_create(name, out->bytes, &fd);
+    status = shared_create(comm, out->bytes, name, &fd);
+  ls_comm_node_bcast(comm, name, sizeof name);
   LS_TRY(ls_comm_agree(comm, status));
   if (!alone) status = shared_map(comm, name, fd, out);
   status = ls_comm_agree(comm, status);

@@ -12,7 +12,7 @@ for fault in $faults; do
   if LOCKSTEP_MUTANT=$fault bash "$SOURCE/tests/property/same_bits.sh" 25 >out 2>&1; then
     fail "the fault $fault goes unnoticed: $(cat out)"
   else
-    grep -q '^BROKEN: ' out || fail "$fault: $(cat out)"
+    grep -qE "^BROKEN: .*(other metrics|another final.h5|other weights)" out || fail "$fault: not for its numbers: $(cat out)"
     echo "$fault: $(grep -m1 '^BROKEN: ' out)"
   fi
 done
