@@ -9,11 +9,13 @@
 #include "io/json.h"
 #include "train/trainer.h"
 
+/* checkpoint.keep.best: none is "", not given is NULL. */
+static bool keeps_best(const ls_trainer *t) { return t->best_metric && (!t->config->keep_best || *t->config->keep_best); }
+
 bool ls_save_due(const ls_trainer *t, uint32_t flags, bool epoch_end) {
   const ls_every *every = &t->config->save_every;
   const ls_state *s = &t->run->state;
-  bool keeps_best = !t->config->keep_best || *t->config->keep_best;
-  if (t->new_best && keeps_best && every->unit != LS_EVERY_NEVER) return true;
+  if (t->new_best && keeps_best(t) && every->unit != LS_EVERY_NEVER) return true;
   switch (every->unit) {
     case LS_EVERY_STEPS:
       return s->global_step % (int64_t)every->n == 0;
@@ -77,9 +79,6 @@ static bool begin(ls_trainer *t, ls_image **image) {
   ls_comm_bcast(t->comm, &go, sizeof go, 0);
   return go;
 }
-
-/* checkpoint.keep.best: none is "", not given is NULL. */
-static bool keeps_best(const ls_trainer *t) { return t->best_metric && (!t->config->keep_best || *t->config->keep_best); }
 
 ls_status ls_save(ls_trainer *t, const char *name) {
   double start = ls_time();
