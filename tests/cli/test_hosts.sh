@@ -1,0 +1,120 @@
+#!/bin/bash
+# Two hosts on one machine: two network, host name and /dev/shm namespaces joined by a cable (veth). The bits of one host, whichever
+# way ranks are spread over them, for every exchange. Needs root or user namespaces; says so and skips where there are none.
+# label: full
+set -u
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
+skip() { echo "skipped: $*"; exit 77; }
+
+# Everything happens in namespaces that end with their processes: nothing is left behind, however this ends.
+if [ -z "${INSIDE:-}" ]; then
+  [ "$(id -u)" -eq 0 ] && new=(unshare --net --mount --uts) || new=(unshare --user --map-root-user --net --mount --uts)
+  for tool in unshare nsenter ip; do command -v $tool >/dev/null || skip "$tool is not installed (util-linux, iproute2)"; done
+  mpirun --version | grep -q 'Open MPI' || skip "the options below are Open MPI's"
+  why=$("${new[@]}" ip link add lone type veth peer name lone2 2>&1) || skip "no namespaces here, not even for ${new[*]}: $why"
+  INSIDE=yes exec "${new[@]}" bash "$0" "$@"
+fi
+
+# settle NAME: a host of that name; the name service is a file, and no memory is shared with the other host.
+printf '127.0.0.1 localhost\n10.77.0.1 h1\n10.77.0.2 h2\n' >hosts
+settle='mount --make-rprivate / && hostname "$0" && mount --bind hosts /etc/hosts && mount -t tmpfs shm /dev/shm && ip link set lo up'
+sh -c "$settle" h1 || skip "can't settle in the namespaces"
+unshare --net --mount --uts sh -c "$settle && echo settled >h2 && exec sleep 600" h2 &
+h2=$!
+trap 'kill $h2' EXIT
+for ((i = 0; i < 100; i++)); do [ -s h2 ] || sleep 0.05; done
+[ -s h2 ] || skip "can't settle in the second host's namespaces"
+ip link add eth0 type veth peer name eth0 netns $h2
+ip addr add 10.77.0.1/24 dev eth0 && ip link set eth0 up
+nsenter -t $h2 -n ip addr add 10.77.0.2/24 dev eth0 && nsenter -t $h2 -n ip link set eth0 up
+
+# What Open MPI takes for rsh: agent [OPTION]... HOST COMMAND...
+cat >agent <<A
+#!/bin/sh
+while case \$1 in -*) true ;; *) false ;; esac; do shift; done
+shift
+exec nsenter -t $h2 -n -m -u sh -c "\$*"
+A
+chmod +x agent
+net="--mca oob_tcp_if_include 10.77.0.0/24 --mca btl_tcp_if_include 10.77.0.0/24 --mca btl tcp,self,vader"
+hosts() { # hosts HERE THERE COMMAND...: so many ranks on each host
+  local here=$1 there=$2; shift 2
+  # shellcheck disable=SC2086 # lists of options
+  timeout -k 5 "${LIMIT:-60}" "$MPIRUN" --mca plm rsh --mca plm_rsh_agent "$PWD/agent" $net --host "h1:$here,h2:$there" \
+    -n $((here + there)) "$@"
+}
+
+hosts 1 3 hostname >names || fail "mpirun over two hosts: exit $?"
+[ "$(sort names | uniq -c | awk '{ print $1 $2 }' | xargs)" = "1h1 3h2" ] || fail "no two hosts: $(cat names)"
+
+# Random shapes of parameters, shards, slices: each exchange against the tree by its definition.
+for spread in "1 3" "3 1" "2 3"; do
+  [ -x "$BUILD/tests/mpi_test_exchange" ] || break
+  # shellcheck disable=SC2086
+  hosts $spread "$BUILD/tests/mpi_test_exchange" >said 2>&1 || fail "mpi_test_exchange on $spread: exit $?: $(cat said)"
+done
+
+# Training: 11 slices and 3 ranks on a host divide nothing.
+cp -r "$SMALL" data
+cat >net.yaml <<C
+version: 1
+seed: 7
+data: {type: idx, dir: data, limit: {train: 700, test: 100}, validation: 0.1, scale: {type: divide, by: 255}}
+model: {layers: [{units: 33, activation: relu}, {units: 10, activation: softmax}]}
+loss: cross_entropy
+optimizer: {type: adam, lr: 0.003}
+train: {epochs: 3, batch: 50, slices: 11}
+guard: {desync_every: 5 steps}
+C
+on 0 train net.yaml -o one -q 2>err || fail "one rank: exit $?: $(cat err)"
+numbers_of one >numbers
+trained() { # trained NAME HERE THERE ARGUMENT...: on two hosts, with the numbers and weights of one rank
+  local run=$1 here=$2 there=$3; shift 3
+  hosts "$here" "$there" "$LOCKSTEP" train net.yaml -o "$run" -q "$@" 2>err || fail "$run: exit $?: $(cat err)"
+  numbers_of "$run" | diff numbers - || fail "$run: other metrics than on one rank"
+  [ "$(hash_of "$run/final.h5")" = "$(hash_of one/final.h5)" ] || fail "$run: other weights than on one rank"
+}
+trained auto-1-3 1 3
+trained shared-3-1 3 1 train.exchange=shared
+trained tree-1-3 1 3 train.exchange=tree
+trained tree-3-1 3 1 train.exchange=tree
+grep -q '"hosts":\["h1","h2","h2","h2"\]' auto-1-3/record.json || fail "record.json names other hosts: $(cat auto-1-3/record.json)"
+grep -q '"exchange":"shared"' auto-1-3/metrics.jsonl || fail "auto chose $(grep -o '"exchange":"[a-z]*"' auto-1-3/metrics.jsonl)"
+
+# Stopped on one host, gone on with on two: the file of a run that nobody stopped.
+on 2 train net.yaml -o stopped -q train.epochs=none train.steps=20 2>err || fail "stopped: exit $?: $(cat err)"
+trained stopped 2 3 --resume=auto
+cmp one/final.h5 stopped/final.h5 || fail "stopped: another file than on one rank"
+
+# What is wrong on the far host is said once, with rank and host, and both hosts end with its code.
+refused() { # refused CODE TEXT
+  local code=$1 text=$2 got=0
+  hosts 1 3 "$LOCKSTEP" train net.yaml -o refused -q >out 2>err || got=$?
+  [ $got -eq "$code" ] && [ "$(grep -cF "$text" err)" -eq 1 ] || fail "exit $got instead of $code, or no '$text': $(cat err)"
+  [ ! -e refused ] || fail "$text: made the run folder"
+}
+far() { nsenter -t $h2 -m "$@"; }
+cp -r data other
+gzip -dc data/t10k-labels-idx1-ubyte.gz | tr '\5' '\6' | gzip >other/t10k-labels-idx1-ubyte.gz
+far mount --bind "$PWD/other" "$PWD/data"
+refused 70 "rank 1 (h2): data/t10k-labels-idx1-ubyte.gz: rank 0 reads other data under this name"
+far umount "$PWD/data"
+cp "$LOCKSTEP" lockstep && printf x >>lockstep
+far mount --bind "$PWD/lockstep" "$LOCKSTEP"
+refused 70 "rank 1 (h2) has another lockstep binary than rank 0 (h1)"
+far umount "$LOCKSTEP"
+far mount -t tmpfs -o size=64k tiny /dev/shm
+refused 74 "rank 1 (h2): /dev/shm has no room for"
+far umount /dev/shm
+
+# A rank of the far host that is stuck is named by those who see it.
+LIMIT=40 hosts 1 3 sh -c 'echo $$ >pid.$OMPI_COMM_WORLD_RANK; exec "$0" "$@"' "$LOCKSTEP" train net.yaml -o stuck -q \
+  train.epochs=1000000 checkpoint.every=never "guard.watchdog=2 s" >out 2>err &
+job=$!
+for ((i = 0; i < 200; i++)); do grep -q '"epoch"' stuck/metrics.jsonl 2>/dev/null && break; sleep 0.05; done
+kill -STOP "$(cat pid.2)"
+wait $job
+code=$?
+[ $code -eq 70 ] && grep -q "for rank 2 on h2" err || fail "a stuck rank: exit $code: $(cat err)"
+finish
