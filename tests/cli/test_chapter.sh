@@ -20,7 +20,7 @@ for ranks in 0 2 3; do
     case $name in '#'* | adam_float32) continue ;; esac
     # shellcheck disable=SC2086 # words
     train $ranks "toy/$config" run $overrides
-    if [ "$name" = rmsprop_book ]; then check toy $name run 70; else check toy "$name" run; fi
+    if [ "$name" = rmsprop_book ]; then check toy "$name" run 70; else check toy "$name" run; fi
   done <examples/toy/runs.txt
 done
 # float32 Adam: every digit that the chapter's author's notebook prints

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every command that the comments at the top of an example show works, in a short form: 2 updates, the small data; and its configs
 # run on 3 ranks where they may.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
@@ -41,6 +42,9 @@ for config in examples/*/*.yaml; do
 done
 
 awk -f examples/ewa/ewa.awk >ewa.txt || fail "ewa.awk: exit $?"
-if has_gnuplot; then gnuplot examples/ewa/ewa.gp && [ -s ewa.svg ] || fail "ewa.gp"; fi
+if has_gnuplot; then
+  gnuplot examples/ewa/ewa.gp
+  [ -s ewa.svg ] || fail "ewa.gp draws nothing"
+fi
 for folder in examples/*/; do [ -s "$folder/README.md" ] || fail "$folder has no README.md"; done
 finish
