@@ -23,6 +23,7 @@ typedef struct {
   void *c;          /* (m, n), ldc a multiple of 64 bytes */
   int64_t ldc;
 } ls_multiply;
+enum { LS_GEMM_ROWS = 240 }; /* so many at a time: rows of A and C that the second-level cache holds */
 
 /* Rows [lo, hi) of grad[p] (m, n) = tree sum over the slices of node[p] of X^T D over a slice's rows. */
 typedef struct {
@@ -36,7 +37,9 @@ typedef struct {
   const ls_tree_node *node;
   void *const *grad; /* (parts) parameter vectors; the result is at `offset` in each, row-major without gaps */
   int64_t offset;
+  void *work; /* (rows, LS_GEMM_WORK) and a cache line more, for this call alone; or NULL: the same bits, slower if large */
 } ls_weight_gradient;
+enum { LS_GEMM_WORK = 256 }; /* columns of x and d that are copied together at a time */
 
 typedef struct {
   const char *name;

@@ -178,76 +178,79 @@ INLINE void multiply_tile(const product *t, const int rows, const int vecs) {
   EACH_SUM(i, v) store(t->c + i * t->ldc + v * WIDTH, c[i][v]);
 }
 
-/* Part p's elements (i0.., j0..). Row i of c is row i of the gradient, or if flipped column i. */
-INLINE void store_gradient(const ls_weight_gradient *g, int p, int64_t i0, int64_t j0, vec c[ROWS][VECS], const int rows, const int vecs) {
-  real *grad = (real *)g->grad[p] + g->offset + i0 * g->n + j0;
-  const int some = g->n - j0 < vecs * WIDTH ? (int)(g->n - j0 - (vecs - 1) * WIDTH) : 0;
+/* A tile of a weight gradient: rows from i, columns from j. */
+typedef struct {
+  const ls_weight_gradient *g;
+  int64_t i, j;
+  const real *x; /* (rows, tile's rows) */
+  int64_t ldx;
+  const real *d; /* (rows, tile's columns) */
+  int64_t ldd;
+} sums;
+
+/* Row i of c is row i of the gradient, or if flipped column i. */
+INLINE void store_gradient(const sums *t, real *grad, vec c[ROWS][VECS], const int rows, const int vecs) {
+  const int64_t n = t->g->n, left = n - t->j;
+  const int some = left < vecs * WIDTH ? (int)(left - (vecs - 1) * WIDTH) : 0;
+  grad += t->g->offset + t->i * n + t->j;
   EACH_SUM(i, v) {
     if (v == vecs - 1 && some)
-      store_some(grad + i * g->n + v * WIDTH, c[i][v], some);
+      store_some(grad + i * n + v * WIDTH, c[i][v], some);
     else
-      store(grad + i * g->n + v * WIDTH, c[i][v]);
+      store(grad + i * n + v * WIDTH, c[i][v]);
   }
 }
-INLINE void store_flipped(const ls_weight_gradient *g, int p, int64_t i0, int64_t j0, vec c[ROWS][VECS], const int rows, const int vecs) {
+INLINE void store_flipped(const sums *t, real *grad, vec c[ROWS][VECS], const int rows, const int vecs) {
+  const ls_weight_gradient *g = t->g;
   UNROLL for (int v = 0; v < vecs; v++) {
-    const int64_t i = i0 + v * WIDTH, from = i < g->lo ? g->lo : i, to = i + WIDTH < g->hi ? i + WIDTH : g->hi;
+    const int64_t i = t->i + v * WIDTH, from = i < g->lo ? g->lo : i, to = i + WIDTH < g->hi ? i + WIDTH : g->hi;
     UNROLL for (int j = 0; j < rows; j += WIDTH) {
       vec r[WIDTH];
       UNROLL for (int e = 0; e < WIDTH; e++) r[e] = j + e < rows ? c[j + e][v] : (vec){0};
       transpose(r);
-      real *grad = (real *)g->grad[p] + g->offset + i * g->n + j0 + j;
-      for (int64_t e = from - i; e < to - i; e++) {
-        if (j + WIDTH <= rows)
-          store(grad + e * g->n, r[e]);
-        else
-          store_some(grad + e * g->n, r[e], rows - j);
-      }
+      real *row = grad + g->offset + i * g->n + t->j + j;
+      for (int64_t e = from - i; e < to - i; e++) store_some(row + e * g->n, r[e], rows - j < WIDTH ? rows - j : WIDTH);
     }
   }
 }
 
 /* One tile over all slices. Sums of complete nodes wait for their right sibling, as in base/tree.c. Flipped: x is what comes
  * in vectors and d what is broadcast, for results that are narrower than they are high. */
-INLINE void gradient_tile(const ls_weight_gradient *g, int64_t i0, int64_t j0, const int rows, const int vecs, const bool flipped) {
+INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const bool flipped) {
   vec wait[LS_TREE_DEPTH][ROWS][VECS];
-  const real *x = (const real *)g->x + i0, *d = (const real *)g->d + j0;
-  for (int p = 0; p < g->parts; p++) {
-    const ls_tree_node *node = &g->node[p];
-    const int64_t *row = g->slice_row + (node->lo - g->slice_lo);
+  for (int p = 0; p < t->g->parts; p++) {
+    const ls_tree_node *node = &t->g->node[p];
+    const int64_t *row = t->g->slice_row + (node->lo - t->g->slice_lo);
     int depth = 0, slices = node->hi - node->lo;
     for (int s = 0; s < slices; s++, row++) {
       vec c[ROWS][VECS];
       EACH_SUM(i, v) c[i][v] = (vec){0};
-      const real *xs = x + row[0] * g->ldx, *ds = d + row[0] * g->ldd;
+      const real *x = t->x + row[0] * t->ldx, *d = t->d + row[0] * t->ldd;
       if (flipped)
-        chain(c, row[1] - row[0], ds, 1, g->ldd, xs, g->ldx, WIDTH, rows, vecs);
+        chain(c, row[1] - row[0], d, 1, t->ldd, x, t->ldx, WIDTH, rows, vecs);
       else
-        chain(c, row[1] - row[0], xs, 1, g->ldx, ds, g->ldd, WIDTH, rows, vecs);
+        chain(c, row[1] - row[0], x, 1, t->ldx, d, t->ldd, WIDTH, rows, vecs);
       for (int q = s; depth > 0 && (q & 1 || s + 1 == slices); q >>= 1) {
         depth--;
         EACH_SUM(i, v) c[i][v] = wait[depth][i][v] + c[i][v];
       }
-      if (s + 1 < slices) {
+      if (s + 1 == slices) {
+        if (flipped)
+          store_flipped(t, t->g->grad[p], c, rows, vecs);
+        else
+          store_gradient(t, t->g->grad[p], c, rows, vecs);
+      } else {
         EACH_SUM(i, v) wait[depth][i][v] = c[i][v];
         depth++;
-      } else if (flipped) {
-        store_flipped(g, p, i0, j0, c, rows, vecs);
-      } else {
-        store_gradient(g, p, i0, j0, c, rows, vecs);
       }
     }
   }
 }
 
-#define TILE(r, v)                                                                                              \
-  static __attribute__((noinline)) void multiply_##r##_##v(const product *t) { multiply_tile(t, r, v); }        \
-  static __attribute__((noinline)) void gradient_##r##_##v(const ls_weight_gradient *g, int64_t i, int64_t j) { \
-    gradient_tile(g, i, j, r, v, false);                                                                        \
-  }                                                                                                             \
-  static __attribute__((noinline)) void flipped_##r##_##v(const ls_weight_gradient *g, int64_t i, int64_t j) {  \
-    gradient_tile(g, i, j, r, v, true);                                                                         \
-  }
+#define TILE(r, v)                                                                                           \
+  static __attribute__((noinline)) void multiply_##r##_##v(const product *t) { multiply_tile(t, r, v); }     \
+  static __attribute__((noinline)) void gradient_##r##_##v(const sums *t) { gradient_tile(t, r, v, false); } \
+  static __attribute__((noinline)) void flipped_##r##_##v(const sums *t) { gradient_tile(t, r, v, true); }
 #if VECS == 3
 #define TILES(r) TILE(r, 1) TILE(r, 2) TILE(r, 3)
 #define ENTRY(kind, r) {kind##_##r##_1, kind##_##r##_2, kind##_##r##_3},
@@ -260,8 +263,8 @@ INLINE void gradient_tile(const ls_weight_gradient *g, int64_t i0, int64_t j0, c
 #define FLIPPED(r) ENTRY(flipped, r)
 EACH_ROWS(TILES)
 static void (*const multiply_kernel[ROWS][VECS])(const product *) = {EACH_ROWS(MULTIPLY)};
-static void (*const gradient_kernel[ROWS][VECS])(const ls_weight_gradient *, int64_t, int64_t) = {EACH_ROWS(GRADIENT)};
-static void (*const flipped_kernel[ROWS][VECS])(const ls_weight_gradient *, int64_t, int64_t) = {EACH_ROWS(FLIPPED)};
+static void (*const gradient_kernel[ROWS][VECS])(const sums *) = {EACH_ROWS(GRADIENT)};
+static void (*const flipped_kernel[ROWS][VECS])(const sums *) = {EACH_ROWS(FLIPPED)};
 
 /* Vectors of the panel that starts with `left` columns to go. */
 static int panel_vecs(int64_t left) { return left >= PANEL ? VECS : (int)((left + WIDTH - 1) / WIDTH); }
@@ -334,42 +337,80 @@ static void multiply_panel(const ls_multiply *g, int64_t k0, int64_t j0) {
 }
 
 static void multiply(const ls_multiply *g) {
-  for (int64_t k0 = 0; k0 < g->k; k0 += DEPTH)
-    for (int64_t j0 = 0; j0 < g->n; j0 += PANEL) multiply_panel(g, k0, j0);
+  ls_multiply block = *g;
+  for (int64_t i = 0; i < g->m; i += LS_GEMM_ROWS) {
+    block.m = g->m - i < LS_GEMM_ROWS ? g->m - i : LS_GEMM_ROWS;
+    block.a = (const real *)g->a + i * g->lda;
+    block.c = (real *)g->c + i * g->ldc;
+    for (int64_t k0 = 0; k0 < g->k; k0 += DEPTH)
+      for (int64_t j0 = 0; j0 < g->n; j0 += PANEL) multiply_panel(&block, k0, j0);
+  }
 }
 
 /* Is it less work with x in vectors? Counted in multiply-adds; a shuffle of the transposition at the end costs two. */
-static bool flips(const ls_weight_gradient *g) {
-  if (g->ldx == 0 || g->parts == 0) return false;
-  const ls_tree_node *last = &g->node[g->parts - 1];
-  const int64_t rows = g->slice_row[last->hi - g->slice_lo] - g->slice_row[g->node[0].lo - g->slice_lo], m = g->hi - g->lo;
-  const int64_t vecs = (m + WIDTH - 1) / WIDTH, shuffles = WIDTH * (WIDTH == 16 ? 4 : WIDTH == 8 ? 3 : 2);
+static bool flips(const ls_weight_gradient *g, int64_t rows) {
+  const int64_t m = g->hi - g->lo, vecs = (m + WIDTH - 1) / WIDTH, shuffles = WIDTH * (WIDTH == 16 ? 4 : WIDTH == 8 ? 3 : 2);
   return rows * g->n * vecs + 2 * shuffles * g->parts * tiles(g->n) * vecs < rows * m * ((g->n + WIDTH - 1) / WIDTH);
 }
 
-static void weight_gradient_flipped(const ls_weight_gradient *g) {
+static void flipped(const ls_weight_gradient *g) {
   const int64_t count = tiles(g->n);
-  for (int64_t i0 = g->lo / WIDTH * WIDTH; i0 < g->hi; i0 += PANEL) {
+  for (int64_t i = g->lo / WIDTH * WIDTH; i < g->hi; i += PANEL)
     for (int64_t t = 0; t < count; t++) {
-      int64_t j = g->n * t / count, rows = g->n * (t + 1) / count - j;
-      flipped_kernel[rows - 1][panel_vecs(g->hi - i0) - 1](g, i0, j);
+      const int64_t j = g->n * t / count, columns = g->n * (t + 1) / count - j;
+      flipped_kernel[columns - 1][panel_vecs(g->hi - i) - 1](
+          &(sums){.g = g, .i = i, .j = j, .x = (const real *)g->x + i, .ldx = g->ldx, .d = (const real *)g->d + j, .ldd = g->ldd});
     }
+}
+
+/* Rows [lo, lo + m) of the gradient, one panel of columns after the other. packed: x's columns lie tile by tile there, not in
+ * g->x, and each panel of d is copied behind them first. */
+static void by_panels(const ls_weight_gradient *g, int64_t lo, int64_t m, int64_t rows, real *packed) {
+  const int64_t count = tiles(m);
+  real *copy = packed ? packed + (rows * m + WIDTH - 1) / WIDTH * WIDTH : NULL;
+  for (int64_t j = 0; j < g->n; j += PANEL) {
+    const int vecs = panel_vecs(g->n - j);
+    const real *d = (const real *)g->d + j;
+    if (packed) pack(d, g->ldd, rows, WIDTH, vecs, copy);
+    for (int64_t t = 0; t < count; t++) {
+      const int64_t i = m * t / count, tile = m * (t + 1) / count - i;
+      sums sum = {g, lo + i, j, (const real *)g->x + lo + i, g->ldx, d, g->ldd};
+      if (packed) sum.x = packed + i * rows, sum.ldx = tile, sum.d = copy, sum.ldd = vecs * WIDTH;
+      gradient_kernel[tile - 1][vecs - 1](&sum);
+    }
+  }
+}
+
+/* `rows` rows of `count` columns of x, together; writes up to a vector more. */
+static void pack_columns(const real *x, int64_t ldx, int64_t rows, int count, real *to) {
+  for (int64_t r = 0; r < rows; r++)
+    for (int e = 0; e < count; e += WIDTH) store(to + r * count + e, load_some(x + r * ldx + e, count - e < WIDTH ? count - e : WIDTH));
+}
+
+/* Rows far apart, each used many times: copies of x, a block of columns at a time, and of d, a panel at a time, stay in the cache. */
+static void packed(const ls_weight_gradient *g, int64_t rows) {
+  enum { BLOCK = LS_GEMM_WORK - PANEL };
+  for (int64_t lo = g->lo; lo < g->hi; lo += BLOCK) {
+    const int64_t m = g->hi - lo < BLOCK ? g->hi - lo : BLOCK, count = tiles(m);
+    for (int64_t t = 0; t < count; t++) {
+      const int64_t i = m * t / count, tile = m * (t + 1) / count - i;
+      pack_columns((const real *)g->x + lo + i, g->ldx, rows, (int)tile, (real *)g->work + i * rows);
+    }
+    by_panels(g, lo, m, rows, g->work);
   }
 }
 
 static void weight_gradient(const ls_weight_gradient *g) {
-  if (flips(g)) {
-    weight_gradient_flipped(g);
-    return;
-  }
-  int64_t m = g->hi - g->lo, count = tiles(m);
-  for (int64_t j0 = 0; j0 < g->n; j0 += PANEL) {
-    int vecs = panel_vecs(g->n - j0);
-    for (int64_t t = 0; t < count; t++) {
-      int64_t i = m * t / count, rows = m * (t + 1) / count - i;
-      gradient_kernel[rows - 1][vecs - 1](g, g->lo + i, j0);
-    }
-  }
+  const int64_t m = g->hi - g->lo;
+  if (g->parts == 0 || m == 0) return;
+  const int64_t rows = g->slice_row[g->node[g->parts - 1].hi - g->slice_lo];
+  const bool wide = g->n > 3 * PANEL;
+  if (!wide && g->ldx > 0 && flips(g, rows))
+    flipped(g);
+  else if (wide && m > 3 * ROWS && rows >= 32 && g->work)
+    packed(g, rows);
+  else
+    by_panels(g, g->lo, m, rows, NULL);
 }
 
 extern const ls_gemm NAME(ls_gemm_);

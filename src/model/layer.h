@@ -32,6 +32,8 @@ typedef struct {
   int parts;
   const ls_tree_node *node;
   void *const *grad;
+  void *work; /* (threads, work_size bytes) */
+  size_t work_size;
 } ls_pass;
 
 typedef struct {
@@ -76,7 +78,9 @@ struct ls_model {
   ls_tensor *tensor;
   const ls_loss *loss;
   ls_team *team;
-  void *block;   /* the arena */
+  void *block; /* the arena */
+  void *work;  /* (threads, work_size bytes) for gradients */
+  size_t work_size;
   void *scratch; /* (2, ld) logits and outputs of one row */
   double *norm;  /* (outputs) */
 };

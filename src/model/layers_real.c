@@ -10,8 +10,6 @@ static const real one = 1;
 
 /* ---- dense: y = f(x W + b) ---- */
 
-enum { BLOCK = 240 }; /* rows whose products and activations are done while they are in the second-level cache */
-
 static const ls_activation *find_activation(const char *name) {
   for (const ls_activation *a = LS_R(ls_activations); a->name; a++)
     if (strcmp(a->name, name ? name : "linear") == 0) return a;
@@ -32,8 +30,8 @@ static ls_status dense_plan(ls_layer *layer, const ls_layer_spec *spec) {
 static void dense_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
   int64_t ldx, ld = layer->ld;
   const real *x = ls_layer_input(layer, pass, &ldx), *w = layer->w;
-  for (int64_t r = lo; r < hi; r += BLOCK) {
-    int64_t m = hi - r < BLOCK ? hi - r : BLOCK;
+  for (int64_t r = lo; r < hi; r += LS_GEMM_ROWS) {
+    int64_t m = hi - r < LS_GEMM_ROWS ? hi - r : LS_GEMM_ROWS;
     real *z = (real *)layer->z + r * ld, *y = (real *)layer->y + r * ld;
     layer->gemm->multiply(&(ls_multiply){.m = m,
                                          .n = layer->out,
@@ -52,8 +50,8 @@ static void dense_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int6
 static void dense_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
   (void)pass;
   int64_t ld = layer->ld;
-  for (int64_t r = lo; r < hi; r += BLOCK) {
-    int64_t m = hi - r < BLOCK ? hi - r : BLOCK;
+  for (int64_t r = lo; r < hi; r += LS_GEMM_ROWS) {
+    int64_t m = hi - r < LS_GEMM_ROWS ? hi - r : LS_GEMM_ROWS;
     real *d = (real *)layer->d + r * ld;
     if (!layer->fused) layer->activation->backward(d, (const real *)layer->y + r * ld, (const real *)layer->z + r * ld, m, layer->out, ld);
     if (!layer->descend) continue;
@@ -74,6 +72,7 @@ static void dense_gradient(ls_layer *layer, const ls_pass *pass, int thread, int
   int64_t ldx;
   const real *x = ls_layer_input(layer, pass, &ldx);
   ls_weight_gradient g = ls_layer_gradient(layer, pass, x, ldx, layer->d);
+  g.work = (char *)pass->work + (size_t)thread * pass->work_size;
   ls_team_range(layer->in, layer->gemm->tile, thread, threads, &g.lo, &g.hi);
   layer->gemm->weight_gradient(&g);
   if (thread != layer->number % threads) return;

@@ -191,28 +191,34 @@ static void place(const ls_model *model, ls_arena *arena, int64_t rows) {
   }
 }
 
-static void place_head(ls_model *model, ls_arena *arena) {
-  ls_arena_take(arena, &model->scratch, 2 * last(model)->ld, ls_real_size(model->precision));
+/* What the model needs beside its layers. */
+static void place_shared(ls_model *model, ls_arena *arena, int64_t rows, int threads) {
+  const size_t size = ls_real_size(model->precision);
+  model->work_size = (size_t)rows * LS_GEMM_WORK * size + LS_ALIGN;
+  ls_arena_take(arena, &model->work, threads, model->work_size);
+  ls_arena_take(arena, &model->scratch, 2 * last(model)->ld, size);
   ls_arena_take(arena, &model->norm, model->outputs, sizeof(double));
 }
 
-size_t ls_model_bytes(const ls_model *model, int64_t rows) {
+static size_t bytes_of(const ls_model *model, int64_t rows, int threads) {
   ls_arena count = {0};
   ls_model copy = *model;
   place(model, &count, rows);
-  place_head(&copy, &count);
+  place_shared(&copy, &count, rows, threads);
   return count.used;
 }
+
+size_t ls_model_bytes(const ls_model *model, int64_t rows) { return bytes_of(model, rows, 1); }
 
 ls_status ls_model_reserve(ls_model *model, int64_t rows, ls_team *team) {
   assert(!model->block);
   char *block;
-  LS_NEW(block, ls_model_bytes(model, rows));
+  LS_NEW(block, bytes_of(model, rows, ls_team_size(team)));
   ls_arena arena = {.base = block};
   model->block = block;
   model->team = team;
   place(model, &arena, rows);
-  place_head(model, &arena);
+  place_shared(model, &arena, rows, ls_team_size(team));
   return LS_OK;
 }
 
@@ -338,7 +344,8 @@ static void gradient_job(void *arg, int thread, int threads) {
 
 void ls_model_backward(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node, void *const *grad) {
   const ls_head head = head_of(model, batch);
-  const ls_pass pass = {.batch = batch, .training = true, .parts = parts, .node = node, .grad = grad};
+  const ls_pass pass = {
+      .batch = batch, .training = true, .parts = parts, .node = node, .grad = grad, .work = model->work, .work_size = model->work_size};
   job j = {.model = model, .pass = &pass, .head = &head};
   if (head.over_rows) model->loss->gradient(&head, 0, batch->rows);
   ls_team_run(model->team, backward_job, &j);

@@ -68,6 +68,7 @@ struct ls_reference {
   int layers, slices;
   int64_t rows;
   int64_t *slice_row;
+  void *work;
   stage *stage;
 };
 
@@ -100,6 +101,7 @@ static ls_status open_stage(const ls_reference *r, stage *s, int64_t in, int64_t
 static ls_status open_stages(ls_reference *r, const int64_t *width) {
   LS_NEW(r->stage, r->layers);
   LS_NEW(r->slice_row, r->slices + 1);
+  LS_TRY(ls_mem_new(&r->work, (size_t)(r->rows + 1) * LS_GEMM_WORK, ls_real_size(r->precision)));
   for (int s = 0; s <= r->slices; s++) r->slice_row[s] = ls_tree_row(r->rows, r->slices, s);
   for (int l = 0; l < r->layers; l++) LS_TRY(open_stage(r, &r->stage[l], width[l], width[l + 1]));
   return LS_OK;
@@ -125,6 +127,7 @@ void ls_reference_free(ls_reference **reference) {
   }
   LS_FREE(r->stage);
   LS_FREE(r->slice_row);
+  LS_FREE(r->work);
   LS_FREE(*reference);
 }
 
@@ -158,7 +161,8 @@ static void own_gradient(const ls_reference *r, const stage *s, const ls_gemm *g
                                               .slice_row = r->slice_row,
                                               .parts = 1,
                                               .node = node,
-                                              .grad = &s->dw_own});
+                                              .grad = &s->dw_own,
+                                              .work = r->work});
 }
 
 void ls_reference_run_own(ls_reference *r, const ls_gemm *gemm) {
