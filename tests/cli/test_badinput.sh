@@ -1,5 +1,6 @@
 #!/bin/bash
 # Whatever is wrong, on one rank and on three: the right exit code, one message that names file and place, nothing created, no hang.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"

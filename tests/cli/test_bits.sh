@@ -1,5 +1,6 @@
 #!/bin/bash
 # The shipped examples give the same file on 1 to 8 ranks, any number of threads, and through every exchange that promises it.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
