@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "comm/comm_private.h"
+#include "comm/library.h"
 
 enum { CHUNK = 1 << 30 }; /* bytes a message: MPI counts are int */
 
@@ -56,17 +57,13 @@ static ls_status split_nodes(ls_comm *comm) {
 }
 
 static ls_status start_mpi(ls_comm *comm) {
-  int provided, length;
+  int provided;
   if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) return ls_fail(LS_EINTERNAL, "MPI can't start");
   comm->mpi = true;
   MPI_Comm_dup(MPI_COMM_WORLD, &comm->world);
   MPI_Comm_rank(comm->world, &comm->rank);
   MPI_Comm_size(comm->world, &comm->size);
-  LS_TRY(split_nodes(comm));
-  char version[MPI_MAX_LIBRARY_VERSION_STRING];
-  MPI_Get_library_version(version, &length);
-  snprintf(comm->library, sizeof comm->library, "%.*s", (int)strcspn(version, ",\n"), version);
-  return LS_OK;
+  return split_nodes(comm);
 }
 
 /* ---- up and down ---- */
@@ -87,7 +84,6 @@ ls_status ls_comm_open(ls_comm **out) {
   *out = comm;
   comm->size = comm->node_size = comm->nodes = 1;
   gethostname(comm->host, sizeof comm->host - 1);
-  snprintf(comm->library, sizeof comm->library, "none (one process)");
   if (ls_comm_launched()) {
     LS_TRY(start_mpi(comm));
   } else {
@@ -129,7 +125,7 @@ int ls_comm_node_rank(const ls_comm *comm) { return comm->node_rank; }
 int ls_comm_node_size(const ls_comm *comm) { return comm->node_size; }
 int ls_comm_node_count(const ls_comm *comm) { return comm->nodes; }
 const char *ls_comm_host(const ls_comm *comm) { return comm->host; }
-const char *ls_comm_library(const ls_comm *comm) { return comm->library; }
+const char *ls_comm_library(const ls_comm *comm) { return comm->mpi ? ls_mpi_version() : "none (one process)"; }
 
 /* ---- collectives: each is nothing for one rank ---- */
 

@@ -24,7 +24,6 @@ struct ls_comm {
   bool mpi;      /* MPI is up (a launcher started us) */
   MPI_Comm world, node;
   char host[64];
-  char library[160];
   ls_shared board_block;
   ls_comm_line *board; /* (node_size); private until the shared one is made */
   struct watchdog *watchdog;
