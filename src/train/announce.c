@@ -127,9 +127,9 @@ static void show_summary(ls_trainer *t, const ls_train_result *r, const double *
 
 static ls_status end_event(ls_trainer *t, ls_train_result *r) {
   json_t *event = json_pack("{s:s, s:I}", "event", "end", "global_step", (json_int_t)r->global_step);
-  ls_set_score(event, "", &t->train_score);
-  if (t->val_score.samples > 0) ls_set_score(event, "val_", &t->val_score);
-  if (t->test_score.samples > 0) ls_set_score(event, "test_", &t->test_score);
+  ls_set_score(t, event, "", &t->train_score);
+  if (t->val_score.samples > 0) ls_set_score(t, event, "val_", &t->val_score);
+  if (t->test_score.samples > 0) ls_set_score(t, event, "test_", &t->test_score);
   json_object_set_new(event, "weights_hash", json_string(r->weights_hash));
   json_object_set_new(event, "samples_per_s", ls_json_real(r->samples_per_s));
   json_object_set_new(event, "seconds", ls_json_real(r->seconds));

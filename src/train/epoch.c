@@ -34,12 +34,12 @@ ls_score ls_running_score(ls_run *run) {
   return s;
 }
 
-void ls_set_score(json_t *event, const char *prefix, const ls_score *s) {
+void ls_set_score(const ls_trainer *t, json_t *event, const char *prefix, const ls_score *s) {
   struct {
     const char *name;
     double value;
   } row[] = {{"loss", s->loss}, {"accuracy", s->accuracy}, {"mae", s->mae}, {"rmse", s->rmse}, {"r2", s->r2}};
-  bool classes = !isnan(s->accuracy);
+  bool classes = ls_run_task(t->run) != LS_TASK_REGRESSION;
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
     if (i > 0 && classes != (i == 1)) continue; /* accuracy, or mae, rmse and r2 */
     char name[32];
@@ -102,7 +102,7 @@ static ls_status evaluate_splits(ls_trainer *t, json_t *event) {
     LS_TRY(ls_evaluate(t->run, row[i].split, &score, NULL));
     if (row[i].score) *row[i].score = score;
     if (row[i].split == LS_SPLIT_VALIDATION) t->val_fresh = true;
-    ls_set_score(event, row[i].prefix, &score);
+    ls_set_score(t, event, row[i].prefix, &score);
   }
   t->eval_seconds += ls_time() - start;
   return LS_OK;
@@ -134,7 +134,7 @@ static json_t *epoch_event(const ls_trainer *t, bool evaluate) {
   bool full = evaluate && ls_eval_wants(t, LS_SPLIT_TRAIN);
   json_t *event = json_pack("{s:s, s:I, s:I}", "event", "epoch", "epoch", (json_int_t)run->state.epoch, "global_step",
                             (json_int_t)run->state.global_step);
-  ls_set_score(event, "", &t->train_score);
+  ls_set_score(t, event, "", &t->train_score);
   json_object_set_new(event, "loss_kind", json_string(full ? "full" : "running"));
   return event;
 }

@@ -61,7 +61,7 @@ static ls_status choose(const ls_train_options *o, const char *dir, char **path)
     *path = ls_mem_text(o->resume_file);
     return LS_OK;
   }
-  if (access(dir, F_OK) == 0) LS_TRY(ls_checkpoint_newest(dir, true, path));
+  if (access(dir, F_OK) == 0) LS_TRY(ls_checkpoint_newest(dir, !o->dry_run, path));
   if (!*path && o->resume == LS_RESUME_NEWEST)
     return ls_fail(LS_EDATA, "%s: no checkpoint to resume from; --resume=auto would start afresh", dir);
   return LS_OK;

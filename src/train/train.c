@@ -195,8 +195,7 @@ static ls_status build(ls_trainer *t, const ls_checkpoint *from) {
   }
   choose_best_metric(t);
   t->first_step = t->run->state.global_step;
-  t->train_score.loss = t->run->state.last_loss;
-  t->train_score.accuracy = NAN;
+  t->train_score = (ls_score){0, t->run->state.last_loss, NAN, NAN, NAN, NAN}; /* until this process has made its own */
   return LS_OK;
 }
 

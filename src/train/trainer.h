@@ -44,7 +44,7 @@ bool ls_eval_wants(const ls_trainer *t, ls_split split); /* does the config eval
 bool ls_eval_due(const ls_trainer *t, bool epoch_end);
 ls_score ls_running_score(ls_run *run);       /* running means of the epoch so far. Collective */
 double ls_trained_seconds(const ls_run *run); /* in steps, on this rank */
-void ls_set_score(json_t *event, const char *prefix, const ls_score *score);
+void ls_set_score(const ls_trainer *t, json_t *event, const char *prefix, const ls_score *score);
 ls_status ls_epoch_end(ls_trainer *t, bool *stop);  /* means, evaluation, table line and event; *stop: early stop */
 ls_status ls_eval_event(ls_trainer *t, bool *stop); /* between epochs, where eval.every is in steps */
 void ls_step_event(ls_trainer *t, int64_t samples); /* `samples`: of the step just made. Collective */
