@@ -2,6 +2,7 @@
 #ifndef LS_TESTS_TEST_H
 #define LS_TESTS_TEST_H
 
+#include <cmocka.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 static inline uint64_t test_seed(void) {
   const char *given = getenv("SEED");

@@ -34,53 +34,54 @@ typedef enum {
 typedef struct {
   const char *name;
   ls_hyper_type type;
-  double value;                 /* default; ignored where required */
-  double min, max;              /* allowed range; use -INFINITY, INFINITY for none */
-  int open_min, open_max;       /* nonzero: min (max) itself is refused */
+  double value;           /* default; ignored where required */
+  double min, max;        /* allowed range; use -INFINITY, INFINITY for none */
+  int open_min, open_max; /* nonzero: min (max) itself is refused */
   int required;
-  const char *const *choices;   /* NULL-terminated, for LS_HYPER_CHOICE */
-  const char *help;             /* one sentence */
+  const char *const *choices; /* NULL-terminated, for LS_HYPER_CHOICE */
+  const char *help;           /* one sentence */
 } ls_hyper;
 
 enum { LS_SPAN_F32 = 0, LS_SPAN_F64 = 1 };
 
 typedef struct {
-  int64_t n;                 /* parameters in this span */
-  int64_t first;             /* number of the first one among all parameters (flat, W row-major then b, layer by layer) */
-  int tensor;                /* number of the tensor it lies in (0: W of layer 0, 1: b of layer 0, ...) */
-  int precision;             /* LS_SPAN_F32 or LS_SPAN_F64: the type behind p, g and slot */
-  void *p;                   /* (n) parameters, updated in place */
-  const void *g;             /* (n) gradient of the mean loss: clipped, with noise, weight decay NOT yet in it */
-  void *slot[LS_SLOTS_MAX];  /* (n) each */
-  double lr;                 /* learning rate of this update, from the schedule */
-  int64_t t;                 /* number of this update, from 1: bias correction is beta^t from this integer */
-  int64_t global_step;       /* t - 1 plus skipped steps; 0 at the first */
+  int64_t n;                /* parameters in this span */
+  int64_t first;            /* number of the first one among all parameters (flat, W row-major then b, layer by layer) */
+  int tensor;               /* number of the tensor it lies in (0: W of layer 0, 1: b of layer 0, ...) */
+  int precision;            /* LS_SPAN_F32 or LS_SPAN_F64: the type behind p, g and slot */
+  void *p;                  /* (n) parameters, updated in place */
+  const void *g;            /* (n) gradient of the mean loss: clipped, with noise, weight decay NOT yet in it */
+  void *slot[LS_SLOTS_MAX]; /* (n) each */
+  double lr;                /* learning rate of this update, from the schedule */
+  int64_t t;                /* number of this update, from 1: bias correction is beta^t from this integer */
+  int64_t global_step;      /* t - 1 plus skipped steps; 0 at the first */
   double weight_decay;
   uint64_t seed;
-  const double *hyper;       /* values in the order of the ops' hyper rows */
-  const double *norm;        /* (norms) square roots of the sums that `reduce` made over this tensor; NULL without reduce */
+  const double *hyper; /* values in the order of the ops' hyper rows */
+  const double *norm;  /* (norms) square roots of the sums that `reduce` made over this tensor; NULL without reduce */
 } ls_optim_span;
 
 typedef struct {
-  uint32_t abi;                    /* LS_OPTIM_ABI */
-  const char *name;                /* the word after `type:` */
-  const char *help;                /* one sentence with the formula's source */
-  int slots;                       /* 0..LS_SLOTS_MAX */
+  uint32_t abi;     /* LS_OPTIM_ABI */
+  const char *name; /* the word after `type:` */
+  const char *help; /* one sentence with the formula's source */
+  int slots;        /* 0..LS_SLOTS_MAX */
   const char *slot_name[LS_SLOTS_MAX];
-  const ls_hyper *hyper;           /* ends with name == NULL */
-  int norms;                       /* 0..LS_NORMS_MAX: how many sums of squares per tensor `reduce` makes */
+  const ls_hyper *hyper; /* ends with name == NULL */
+  int norms;             /* 0..LS_NORMS_MAX: how many sums of squares per tensor `reduce` makes */
   void (*update)(const ls_optim_span *span);
-  void (*reduce)(const ls_optim_span *span, double *sum); /* adds this span's share to sum[0..norms); may update slots first; NULL if none */
-  double (*slot_start)(const double *hyper, int slot);    /* first value of a slot; NULL: 0 */
-  unsigned (*slots_used)(const double *hyper);            /* bit i: slot i is needed with these values (else its pointer is NULL); NULL: all */
-  const char *(*check)(const double *hyper);              /* NULL or what is wrong with the values together; NULL if none needed */
+  void (*reduce)(const ls_optim_span *span,
+                 double *sum);                         /* adds this span's share to sum[0..norms); may update slots first; NULL if none */
+  double (*slot_start)(const double *hyper, int slot); /* first value of a slot; NULL: 0 */
+  unsigned (*slots_used)(const double *hyper);         /* bit i: slot i is needed with these values (else its pointer is NULL); NULL: all */
+  const char *(*check)(const double *hyper);           /* NULL or what is wrong with the values together; NULL if none needed */
 } ls_optim_ops;
 
 typedef struct {
-  double lr;                          /* optimizer.lr, the initial rate */
-  int64_t step;                       /* global_step: 0 at the first update */
-  const double *hyper;                /* scalars, in the order of the rows (lists: their length) */
-  const double *list[LS_HYPER_MAX];   /* the list of row i, or NULL */
+  double lr;                        /* optimizer.lr, the initial rate */
+  int64_t step;                     /* global_step: 0 at the first update */
+  const double *hyper;              /* scalars, in the order of the rows (lists: their length) */
+  const double *list[LS_HYPER_MAX]; /* the list of row i, or NULL */
 } ls_schedule_args;
 
 typedef struct {
@@ -88,7 +89,7 @@ typedef struct {
   const char *name, *help;
   const ls_hyper *hyper;
   double (*rate)(const ls_schedule_args *args);
-  const char *(*check)(const ls_schedule_args *args);     /* NULL or what is wrong */
+  const char *(*check)(const ls_schedule_args *args); /* NULL or what is wrong */
 } ls_schedule_ops;
 
 /* What a plug-in defines: one of these, or both. */

@@ -34,6 +34,7 @@ C
 
 # start RANKS: the run in the background, `job` its process
 start() {
+  : >said
   local command=("$MPIRUN" -n "$1" "$LOCKSTEP")
   [ "$1" -gt 0 ] || command=("$LOCKSTEP")
   "${command[@]}" train config.yaml -o run --resume=auto --progress none 2>said &
