@@ -2,7 +2,6 @@
 #ifndef LS_TESTS_TEST_H
 #define LS_TESTS_TEST_H
 
-#include <cmocka.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/* cmocka.h wants the standard headers before it */
+/* clang-format off */
+#include <cmocka.h>
+/* clang-format on */
 
 static inline uint64_t test_seed(void) {
   const char *given = getenv("SEED");
