@@ -2,6 +2,8 @@
 #ifndef LS_TESTS_TEST_H
 #define LS_TESTS_TEST_H
 
+/* cmocka.h wants the standard headers before it */
+/* clang-format off */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,8 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-/* cmocka.h wants the standard headers before it */
-/* clang-format off */
 #include <cmocka.h>
 /* clang-format on */
 
