@@ -71,9 +71,9 @@ INLINE __m256i first(int count) {
 /* The first `count` (1 to WIDTH) numbers. */
 INLINE void store_some(real *p, vec v, int count) {
 #if defined(LS_ISA_avx512) && LS_REAL_BITS == 32
-  _mm512_mask_storeu_ps(p, (__mmask16)((2u << (count - 1)) - 1), (__m512)v);
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), (__m512)v);
 #elif defined(LS_ISA_avx512)
-  _mm512_mask_storeu_pd(p, (__mmask8)((2u << (count - 1)) - 1), (__m512d)v);
+  _mm512_mask_storeu_pd(p, (__mmask8)((1u << count) - 1), (__m512d)v);
 #elif defined(LS_ISA_avx2) && LS_REAL_BITS == 32
   _mm256_maskstore_ps(p, first(count), (__m256)v);
 #elif defined(LS_ISA_avx2)
@@ -86,9 +86,9 @@ INLINE void store_some(real *p, vec v, int count) {
 /* The first `count` (1 to WIDTH) numbers, then zeros; reads no further. */
 INLINE vec load_some(const real *p, int count) {
 #if defined(LS_ISA_avx512) && LS_REAL_BITS == 32
-  return (vec)_mm512_maskz_loadu_ps((__mmask16)((2u << (count - 1)) - 1), p);
+  return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
 #elif defined(LS_ISA_avx512)
-  return (vec)_mm512_maskz_loadu_pd((__mmask8)((2u << (count - 1)) - 1), p);
+  return (vec)_mm512_maskz_loadu_pd((__mmask8)((1u << count) - 1), p);
 #elif defined(LS_ISA_avx2) && LS_REAL_BITS == 32
   return (vec)_mm256_maskload_ps(p, first(count));
 #elif defined(LS_ISA_avx2)

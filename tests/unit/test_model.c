@@ -78,10 +78,11 @@ static bool finish(int slices, int lo, int level, int parts, const ls_tree_node 
       memcpy(out, grad[p], (size_t)n * ls_real_size(precision));
       return true;
     }
-  assert_true(level > 0);
+  const int half = level > 0 ? 1 << (level - 1) : 0;
+  assert_true(half > 0);
   void *right = zeros(n);
   assert_true(finish(slices, lo, level - 1, parts, node, grad, n, precision, out));
-  if (finish(slices, lo + (1 << (level - 1)), level - 1, parts, node, grad, n, precision, right))
+  if (finish(slices, lo + half, level - 1, parts, node, grad, n, precision, right))
     for (int64_t i = 0; i < n; i++) {
       if (precision == LS_F32)
         ((float *)out)[i] += ((float *)right)[i];
@@ -300,7 +301,7 @@ static void test_golden_stability(void **state) {
   static samples s;
   static outcome out;
   json_t *root = read_golden("stability.json");
-  double logits[24], labels[8], dz[24], loss;
+  double logits[24] = {0}, labels[8] = {0}, dz[24] = {0}, loss = 0;
   flatten(json_object_get(root, "logits"), logits);
   flatten(json_object_get(root, "labels"), labels);
   const double identity[12] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
@@ -407,6 +408,8 @@ static void test_slopes_of_layers(void **state) {
   finite_differences(&(setup){layer, 11, "mse", 3, 2, 2, false}, LS_TASK_REGRESSION, false);
 }
 
+static bool same(const void *a, const void *b, size_t bytes) { return memcmp(a, b, bytes) == 0; }
+
 /* The same bits however the slices are shared out over ranks and threads. */
 static void test_bits_of_any_split(void **state) {
   (void)state;
@@ -428,7 +431,7 @@ static void test_bits_of_any_split(void **state) {
       for (u.ranks = 1; u.ranks <= slices; u.ranks++)
         for (u.threads = 1; u.threads <= 4; u.threads++) {
           run(&u, &s, w, n, &again);
-          if (memcmp(&first, &again, sizeof first) != 0)
+          if (!same(&first, &again, sizeof first))
             fail_msg("%s, %d slices: %d ranks of %d threads give other bits", ls_real_name(precision), slices, u.ranks, u.threads);
         }
     }
