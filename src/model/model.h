@@ -18,11 +18,11 @@
 #include "base/tree.h"
 
 typedef struct {
-  const char *type;       /* "dense" (the default), "dropout", "layer_norm", "residual_begin"... : a row of the layer table */
+  const char *type;       /* NULL or "dense", "dropout", "layer_norm", "residual": a row of the layer table */
   int64_t units;          /* dense: outputs; 0 = `out`: as many as the targets */
   const char *activation; /* dense: a row of the activation table; NULL = linear */
   double rate;            /* dropout: share of units dropped, [0, 1) */
-  int64_t span;           /* residual: how many layers it jumps over */
+  int64_t span;           /* residual: y = x + what the layers below the `span` last ones gave, of the same width */
 } ls_layer_spec;
 
 typedef enum {
@@ -65,7 +65,7 @@ extern const char *const ls_layer_names[];      /* NULL-terminated */
 ls_task ls_loss_task(const char *loss);         /* which kind of target a loss takes */
 
 /* inputs: features of the data; outputs: classes or target columns. LS_ECONFIG with a text for what does not fit together
- * (softmax output with mse, softmax_batch with slices != 1, last layer's width against `outputs` ...). */
+ * (cross_entropy without softmax, softmax_batch with slices != 1, last layer's width against `outputs` ...). */
 ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss, int64_t inputs, int64_t outputs, int slices,
                        ls_precision precision, ls_model **out);
 void ls_model_free(ls_model **model);
