@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "train/train.h"
 #include "view/terminal.h"
 
 /* A closed descriptor 0, 1 or 2 would be given to the next file that is opened, and messages would go into it. */
@@ -111,6 +112,7 @@ int main(int argc, char **argv) {
   if (comm) ls_log_init(ls_comm_rank(comm), ls_comm_host(comm), LS_LOG_INFO, color);
   bool first = !comm || ls_comm_rank(comm) == 0;
   bool met = status == LS_OK && comm;
+  if (met) status = ls_launch_agree(comm, argc, argv);
   if (status == LS_OK) status = run(&cli, name, comm);
   if (status == LS_OK && first) status = flush_output(status);
   if (met) status = ls_comm_agree(comm, status);

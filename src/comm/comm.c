@@ -63,6 +63,8 @@ static ls_status start_mpi(ls_comm *comm) {
   MPI_Comm_dup(MPI_COMM_WORLD, &comm->world);
   MPI_Comm_rank(comm->world, &comm->rank);
   MPI_Comm_size(comm->world, &comm->size);
+  LS_NEW(comm->hosts, comm->size);
+  MPI_Allgather(comm->host, sizeof comm->host, MPI_CHAR, comm->hosts, sizeof comm->host, MPI_CHAR, comm->world);
   return split_nodes(comm);
 }
 
@@ -109,6 +111,7 @@ void ls_comm_close(ls_comm **out) {
     ls_comm_shared_free(comm, &comm->board_block);
   }
   LS_FREE(comm->board);
+  LS_FREE(comm->hosts);
   LS_FREE(comm->node_of);
   LS_FREE(comm->local_of);
   if (comm->mpi) {
@@ -124,7 +127,9 @@ int ls_comm_size(const ls_comm *comm) { return comm->size; }
 int ls_comm_node_rank(const ls_comm *comm) { return comm->node_rank; }
 int ls_comm_node_size(const ls_comm *comm) { return comm->node_size; }
 int ls_comm_node_count(const ls_comm *comm) { return comm->nodes; }
+int ls_comm_node_of(const ls_comm *comm, int rank) { return comm->node_of[rank]; }
 const char *ls_comm_host(const ls_comm *comm) { return comm->host; }
+const char *ls_comm_host_of(const ls_comm *comm, int rank) { return comm->hosts ? comm->hosts[rank] : comm->host; }
 const char *ls_comm_library(const ls_comm *comm) { return comm->mpi ? ls_mpi_version() : "none (one process)"; }
 
 /* ---- collectives: each is nothing for one rank ---- */
@@ -197,6 +202,16 @@ void ls_comm_recv(ls_comm *comm, void *data, size_t bytes, int from) {
     MPI_Recv((char *)data + done, part, MPI_BYTE, from, 0, comm->world, MPI_STATUS_IGNORE);
     ls_comm_leave(comm);
   }
+}
+
+void ls_comm_wait(ls_comm *comm, int count, MPI_Request *request, const int *peer) {
+  _Atomic int32_t *waits_for = &comm->board[comm->node_rank].peer;
+  ls_comm_enter(comm);
+  for (int i = 0; i < count; i++) {
+    atomic_store_explicit(waits_for, peer[i], memory_order_relaxed);
+    MPI_Wait(&request[i], MPI_STATUS_IGNORE);
+  }
+  ls_comm_leave(comm);
 }
 
 ls_status ls_comm_bcast_block(ls_comm *comm, void **data, size_t *bytes, int root) {

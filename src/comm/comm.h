@@ -21,7 +21,9 @@ int ls_comm_size(const ls_comm *comm);
 int ls_comm_node_rank(const ls_comm *comm); /* among the ranks that share memory with this one */
 int ls_comm_node_size(const ls_comm *comm);
 int ls_comm_node_count(const ls_comm *comm);
+int ls_comm_node_of(const ls_comm *comm, int rank); /* from 0 */
 const char *ls_comm_host(const ls_comm *comm);
+const char *ls_comm_host_of(const ls_comm *comm, int rank);
 const char *ls_comm_library(const ls_comm *comm); /* MPI's version text, or "none (one process)" */
 
 void ls_comm_barrier(ls_comm *comm);
@@ -51,7 +53,8 @@ void ls_comm_node_barrier(ls_comm *comm);
 void ls_comm_node_bcast(ls_comm *comm, void *data, size_t bytes); /* from node rank 0 */
 
 /* The watchdog: a rank that waits in a collective for longer than `seconds` names the ranks that have not arrived, what they
- * did last and where, and ends the job with 70. 0 switches it off. `what` of ls_comm_at must be a string constant. */
+ * did last and where, and ends the job with 70; not while one of its node calls ls_alive (base/alive.h). 0 switches it off. `what` of
+ * ls_comm_at must be a string constant. */
 void ls_comm_watchdog(ls_comm *comm, double seconds);
 void ls_comm_at(ls_comm *comm, const char *what);
 /* Print and end the whole job now, from any rank. */

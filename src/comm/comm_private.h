@@ -5,6 +5,7 @@
 #include <mpi.h>
 #include <stdatomic.h>
 
+#include "base/mutant.h"
 #include "comm/comm.h"
 
 /* One line a rank of the node, in shared memory: what the watchdogs look at. */
@@ -14,7 +15,8 @@ typedef struct {
   _Atomic int32_t inside;                /* waiting now */
   _Atomic int32_t peer;                  /* for this rank; -1: for all */
   _Atomic int32_t world_rank;
-  _Atomic int64_t at; /* last ls_comm_at text, as an offset from ls_comm_anchor (addresses differ by rank) */
+  _Atomic int64_t at;     /* last ls_comm_at text, as an offset from ls_comm_anchor (addresses differ by rank) */
+  _Atomic uint64_t alive; /* of base/alive.h, as its watchdog last saw it */
 } ls_comm_line;
 
 struct ls_comm {
@@ -24,6 +26,7 @@ struct ls_comm {
   bool mpi;      /* MPI is up (a launcher started us) */
   MPI_Comm world, node;
   char host[64];
+  char (*hosts)[64]; /* (size) every rank's; NULL without MPI */
   ls_shared board_block;
   ls_comm_line *board; /* (node_size); private until the shared one is made */
   struct watchdog *watchdog;
@@ -32,14 +35,18 @@ struct ls_comm {
 extern const char ls_comm_anchor[];
 
 /* Around every wait for other ranks; cheap enough for each step. peer: -1 in a collective. */
-static inline void ls_comm_enter_for(ls_comm *comm, int peer) {
+static inline void ls_comm_begin_wait(ls_comm *comm, int peer) {
   ls_comm_line *line = &comm->board[comm->node_rank];
   atomic_store_explicit(&line->peer, peer, memory_order_relaxed);
   atomic_store_explicit(&line->inside, 1, memory_order_relaxed);
   if (peer < 0) atomic_store_explicit(&line->met, atomic_load_explicit(&line->met, memory_order_relaxed) + 1, memory_order_relaxed);
   atomic_store_explicit(&line->entered, atomic_load_explicit(&line->entered, memory_order_relaxed) + 1, memory_order_release);
 }
-static inline void ls_comm_enter(ls_comm *comm) { ls_comm_enter_for(comm, -1); }
+#define ls_comm_enter_for(comm, peer) ((void)ls_trip(__func__, (comm)->rank), ls_comm_begin_wait(comm, peer))
+#define ls_comm_enter(comm) ls_comm_enter_for(comm, -1)
 static inline void ls_comm_leave(ls_comm *comm) { atomic_store_explicit(&comm->board[comm->node_rank].inside, 0, memory_order_relaxed); }
+
+/* Wait until started requests are done, all of one collective; peer[i]: for whom request i waits. */
+void ls_comm_wait(ls_comm *comm, int count, MPI_Request *request, const int *peer);
 
 #endif

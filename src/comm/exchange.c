@@ -109,6 +109,7 @@ void ls_exchange_free(ls_exchange **out) {
   LS_FREE(x->memory);
   LS_FREE(x->inbox);
   LS_FREE(x->request);
+  LS_FREE(x->peer);
   LS_FREE(x->first);
   LS_FREE(x->source);
   LS_FREE(*out);

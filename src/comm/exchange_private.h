@@ -35,9 +35,10 @@ struct ls_exchange {
   ls_source *source;
   char *weights;
   void (*sum)(void *, const void *, const void *, int64_t);
-  char *memory; /* kinds without a window: weights, own parts */
-  void *inbox;  /* what comes from other ranks, or the sum of all */
-  MPI_Request *request;
+  char *memory;         /* kinds without a window: weights, own parts */
+  void *inbox;          /* what comes from other ranks, or the sum of all */
+  MPI_Request *request; /* (requests) */
+  int *peer;            /* (requests) whom each is with */
   int requests;
   struct ls_window *window; /* shared */
 };

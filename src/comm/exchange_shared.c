@@ -45,6 +45,7 @@ struct ls_window {
   char *outbox;
   MPI_Request *send;    /* sums of errand e, group k: send[e * own_groups + k] */
   MPI_Request *publish; /* new weights: to the agents, and of the errands */
+  int *send_peer, *publish_peer;
   int own_groups, publishes, receives;
 };
 
@@ -145,9 +146,10 @@ static ls_status open_inbox(ls_exchange *x) {
       continue;
     }
     x->source[x->sources++] = (ls_source){next, lo, g->level};
-    if (bytes > 0)
-      MPI_Recv_init(next, (int)(x->first[comm->rank + 1] - lo), ls_real_type(x), agent_of(comm, comm->rank, g->node), 1 + k, comm->world,
-                    &x->request[w->receives++]);
+    if (bytes > 0) {
+      int agent = x->peer[w->receives] = agent_of(comm, comm->rank, g->node);
+      MPI_Recv_init(next, (int)(x->first[comm->rank + 1] - lo), ls_real_type(x), agent, 1 + k, comm->world, &x->request[w->receives++]);
+    }
     next += bytes;
   }
   return LS_OK;
@@ -169,6 +171,7 @@ static ls_status open_errands(ls_exchange *x) {
   LS_TRY(ls_mem_new(&outbox, 1, (size_t)bytes));
   w->outbox = outbox;
   LS_NEW(w->send, w->errands * w->own_groups);
+  LS_NEW(w->send_peer, w->errands * w->own_groups);
   char *next = w->outbox;
   for (int e = 0; e < w->errands; e++) {
     int owner = w->errand[e].owner, sends = 0;
@@ -176,17 +179,21 @@ static ls_status open_errands(ls_exchange *x) {
     w->errand[e].out = next;
     for (int k = 0; k < w->groups; k++) {
       if (w->group[k].node != here) continue;
+      w->send_peer[e * w->own_groups + sends] = owner;
       MPI_Send_init(next, (int)count, ls_real_type(x), owner, 1 + k, comm->world, &w->send[e * w->own_groups + sends++]);
       next += shard_bytes(x, owner);
     }
+    w->publish_peer[w->publishes] = owner;
     MPI_Recv_init(x->weights + x->first[owner] * (int64_t)x->size, (int)count, ls_real_type(x), owner, 0, comm->world,
                   &w->publish[w->publishes++]);
   }
   int64_t mine = x->first[comm->rank + 1] - x->first[comm->rank];
-  for (int node = 0; node < comm->nodes && mine > 0; node++)
-    if (node != here)
-      MPI_Send_init(x->weights + x->first[comm->rank] * (int64_t)x->size, (int)mine, ls_real_type(x), agent_of(comm, comm->rank, node), 0,
-                    comm->world, &w->publish[w->publishes++]);
+  for (int node = 0; node < comm->nodes && mine > 0; node++) {
+    if (node == here) continue;
+    int agent = w->publish_peer[w->publishes] = agent_of(comm, comm->rank, node);
+    MPI_Send_init(x->weights + x->first[comm->rank] * (int64_t)x->size, (int)mine, ls_real_type(x), agent, 0, comm->world,
+                  &w->publish[w->publishes++]);
+  }
   return LS_OK;
 }
 
@@ -200,7 +207,9 @@ static ls_status shared_open(ls_exchange *x) {
   LS_NEW(w->part, w->parts);
   LS_NEW(w->group, w->parts);
   LS_NEW(w->errand, comm->size);
+  LS_NEW(x->peer, w->parts);
   LS_NEW(w->publish, comm->size + comm->nodes);
+  LS_NEW(w->publish_peer, comm->size + comm->nodes);
   LS_NEW(x->request, w->parts);
   LS_TRY(open_window(x));
   make_groups(w);
@@ -234,20 +243,16 @@ static uint32_t shared_reduce(ls_exchange *x, uint32_t flags) {
   for (int r = 0; r < x->comm->node_size; r++) flags |= atomic_load_explicit(&w->lines[r].flags, memory_order_relaxed);
   if (x->comm->nodes == 1) return flags;
   run_errands(x);
-  ls_comm_enter(x->comm);
-  MPI_Waitall(w->errands * w->own_groups, w->send, MPI_STATUSES_IGNORE);
-  MPI_Waitall(w->receives, x->request, MPI_STATUSES_IGNORE);
-  ls_comm_leave(x->comm);
+  ls_comm_wait(x->comm, w->errands * w->own_groups, w->send, w->send_peer);
+  ls_comm_wait(x->comm, w->receives, x->request, x->peer);
   return ls_comm_or(x->comm, flags);
 }
 
 static void shared_publish(ls_exchange *x) {
   struct ls_window *w = x->window;
-  if (w->publishes > 0) {
-    ls_comm_enter(x->comm);
+  if (x->comm->nodes > 1) { /* also where nothing is to be sent or received: all ranks meet the same collectives */
     MPI_Startall(w->publishes, w->publish);
-    MPI_Waitall(w->publishes, w->publish, MPI_STATUSES_IGNORE);
-    ls_comm_leave(x->comm);
+    ls_comm_wait(x->comm, w->publishes, w->publish, w->publish_peer);
   }
   window_barrier(x);
 }
@@ -269,7 +274,9 @@ static void shared_close(ls_exchange *x) {
   LS_FREE(w->errand);
   LS_FREE(w->outbox);
   LS_FREE(w->send);
+  LS_FREE(w->send_peer);
   LS_FREE(w->publish);
+  LS_FREE(w->publish_peer);
   LS_FREE(x->window);
 }
 

@@ -7,8 +7,10 @@
  * (R-1)/R of the gradient out and in where each rank has one part: what a reduce-scatter moves. Persistent requests. ---- */
 
 static void tree_receive(ls_exchange *x, int rank, int parts, char **inbox, int64_t shard) {
-  for (int i = 0; i < parts; i++, *inbox += ls_round_up(shard * (int64_t)x->size))
+  for (int i = 0; i < parts; i++, *inbox += ls_round_up(shard * (int64_t)x->size)) {
+    x->peer[x->requests] = rank;
     MPI_Recv_init(*inbox, (int)shard, ls_real_type(x), rank, 1 + i, x->comm->world, &x->request[x->requests++]);
+  }
 }
 
 static ls_status tree_open(ls_exchange *x) {
@@ -20,6 +22,7 @@ static ls_status tree_open(ls_exchange *x) {
     return ls_fail(LS_ECONFIG, "%lld parameters on %d ranks: a shard is too big for one message; use more ranks or exchange: shared",
                    (long long)x->n, ranks);
   LS_NEW(x->request, x->sources + x->parts * ranks);
+  LS_NEW(x->peer, x->sources + x->parts * ranks);
   LS_TRY(ls_mem_new(&x->inbox, (size_t)x->sources, (size_t)ls_round_up((hi - lo) * (int64_t)x->size)));
   char *next = x->inbox;
   ls_tree_node node[LS_PARTS_MAX];
@@ -33,18 +36,18 @@ static ls_status tree_open(ls_exchange *x) {
   for (int k = 1; k < ranks; k++) {
     int to = (me + k) % ranks; /* everyone starts at another peer */
     int64_t from = x->first[to], count = x->first[to + 1] - from;
-    for (int i = 0; i < x->parts && count > 0; i++)
+    for (int i = 0; i < x->parts && count > 0; i++) {
+      x->peer[x->requests] = to;
       MPI_Send_init((char *)x->grad[i] + from * (int64_t)x->size, (int)count, ls_real_type(x), to, 1 + i, x->comm->world,
                     &x->request[x->requests++]);
+    }
   }
   return LS_OK;
 }
 
 static uint32_t tree_reduce(ls_exchange *x, uint32_t flags) {
-  ls_comm_enter(x->comm);
   MPI_Startall(x->requests, x->request);
-  MPI_Waitall(x->requests, x->request, MPI_STATUSES_IGNORE);
-  ls_comm_leave(x->comm);
+  ls_comm_wait(x->comm, x->requests, x->request, x->peer);
   return ls_comm_or(x->comm, flags);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alive.h"
 #include "base/mem.h"
 
 struct ls_child {
@@ -103,6 +104,7 @@ static ls_status gone(ls_child *child, const char *name) {
 static ls_status ready(ls_child *child, const char *name, short what) {
   struct pollfd fd = {child->socket, what, 0};
   int found;
+  ls_alive();
   do found = poll(&fd, 1, child->milliseconds);
   while (found < 0 && errno == EINTR);
   if (found > 0) return LS_OK;

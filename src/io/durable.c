@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alive.h"
 #include "base/mem.h"
 
 enum { CHUNK = 1 << 16, WRITE_MAX = 1 << 30 };
@@ -28,6 +29,7 @@ static int open_retry(const char *path, int flags) {
 
 static ls_status write_all(int fd, const char *path, const char *data, size_t bytes) {
   while (bytes > 0) {
+    ls_alive();
     ssize_t wrote = write(fd, data, bytes < WRITE_MAX ? bytes : WRITE_MAX);
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote == 0) errno = ENOSPC;
@@ -42,6 +44,7 @@ static ls_status write_all(int fd, const char *path, const char *data, size_t by
 static ssize_t read_full(int fd, char *out, size_t bytes) {
   size_t done = 0;
   while (done < bytes) {
+    ls_alive();
     ssize_t got = read(fd, out + done, bytes - done < WRITE_MAX ? bytes - done : WRITE_MAX);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return -1;

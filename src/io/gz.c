@@ -11,6 +11,7 @@
 #include <xxhash.h>
 #include <zlib.h>
 
+#include "base/alive.h"
 #include "base/mem.h"
 
 enum { BUFFER = 1 << 17, DEFLATE_MAX = 1032 };
@@ -41,6 +42,7 @@ static ls_status open_regular(ls_gz *gz) {
 
 static ls_status refill(ls_gz *gz) {
   ssize_t got;
+  ls_alive();
   do got = read(gz->fd, gz->buffer, BUFFER);
   while (got < 0 && errno == EINTR);
   if (got < 0) return ls_fail(LS_EDATA, "%s: can't read it: %s", gz->path, strerror(errno));

@@ -1,4 +1,5 @@
-/* Start-up agreement: every rank must be the same program with the same config and the same data, or the bits are worth nothing. */
+/* Start-up agreement: every rank must be the same program with the same command line, config and data, or the bits are worth nothing, and
+ * the ranks might wait for each other for ever. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,15 +9,11 @@
 #include <xxhash.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "train/run.h"
+#include "train/train.h"
 
-enum { BINARY, CONFIG, DATA, ITEMS };
-static const char *const item_names[] = {"another lockstep binary", "another config or command line", "other data"};
-
-typedef struct {
-  char host[64];
-  uint64_t digest[ITEMS];
-} identity;
+enum { ITEMS = 2, NAMED = 4 };
 
 static uint64_t binary_digest(void) {
   uint64_t digest = 0;
@@ -33,6 +30,18 @@ static uint64_t binary_digest(void) {
   return digest;
 }
 
+/* All but the name of the program and the number of threads, which may be each rank's own. */
+static uint64_t command_digest(int argc, char *const *argv) {
+  uint64_t digest = 0;
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--threads") == 0)
+      i++;
+    else if (strncmp(argv[i], "--threads=", 10) != 0)
+      digest = XXH3_64bits_withSeed(argv[i], strlen(argv[i]), digest + 1);
+  }
+  return digest;
+}
+
 static uint64_t data_digest(const ls_data *data) {
   int count;
   const ls_data_file *file = ls_data_files(data, &count);
@@ -41,31 +50,32 @@ static uint64_t data_digest(const ls_data *data) {
   return digest;
 }
 
-static ls_status compare(const identity *all, int ranks) {
+/* (ITEMS) digests of this rank, and what they are of. */
+static ls_status compare(ls_comm *comm, const uint64_t *mine, const char *const *what) {
   char text[1024] = "";
-  int odd = 0;
-  for (int r = 1; r < ranks; r++)
-    for (int i = 0; i < ITEMS; i++)
-      if (all[r].digest[i] != all[0].digest[i] && odd++ < 4)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%srank %d (%s) has %s than rank 0 (%s)", odd > 1 ? "; " : "", r,
-                 all[r].host, item_names[i], all[0].host);
+  int odd = 0, ranks = ls_comm_size(comm);
+  uint64_t *all; /* (ranks, ITEMS) */
+  if (ranks == 1 || ls_without("agreement")) return LS_OK;
+  LS_NEW(all, ranks * ITEMS);
+  ls_comm_at(comm, "start-up agreement");
+  ls_comm_allgather(comm, mine, all, ITEMS * sizeof *all);
+  for (int i = ITEMS; i < ranks * ITEMS; i++)
+    if (all[i] != all[i % ITEMS] && odd++ < NAMED)
+      snprintf(text + strlen(text), sizeof text - strlen(text), "%srank %d (%s) has %s than rank 0 (%s)", odd > 1 ? "; " : "", i / ITEMS,
+               ls_comm_host_of(comm, i / ITEMS), what[i % ITEMS], ls_comm_host_of(comm, 0));
+  LS_FREE(all);
   return odd == 0 ? LS_OK : ls_fail(LS_EINTERNAL, "the ranks are not the same run: %s", text);
 }
 
+ls_status ls_launch_agree(ls_comm *comm, int argc, char *const *argv) {
+  static const char *const what[ITEMS] = {"another lockstep binary", "another command line"};
+  return compare(comm, (uint64_t[ITEMS]){binary_digest(), command_digest(argc, argv)}, what);
+}
+
 ls_status ls_run_agree(const ls_run *run) {
-  int ranks = ls_comm_size(run->comm);
-  if (ranks == 1) return LS_OK;
-  identity mine = {0}, *all;
+  static const char *const what[ITEMS] = {"another config", "other data"};
   char *config = ls_config_dump(run->config, LS_DUMP_PLAIN);
-  snprintf(mine.host, sizeof mine.host, "%s", ls_comm_host(run->comm));
-  mine.digest[BINARY] = binary_digest();
-  mine.digest[CONFIG] = XXH3_64bits(config, strlen(config));
-  mine.digest[DATA] = data_digest(run->data);
+  uint64_t mine[ITEMS] = {XXH3_64bits(config, strlen(config)), data_digest(run->data)};
   LS_FREE(config);
-  LS_NEW(all, ranks);
-  ls_comm_at(run->comm, "start-up agreement");
-  ls_comm_allgather(run->comm, &mine, all, sizeof mine);
-  ls_status status = compare(all, ranks);
-  LS_FREE(all);
-  return status;
+  return compare(run->comm, mine, what);
 }

@@ -97,11 +97,13 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   run->config = config;
   run->state.best_value = run->state.last_loss = run->state.last_grad_norm = run->grad_norm = (double)NAN;
   bool classes = ls_loss_task(config->loss) == LS_TASK_CLASSES;
+  ls_comm_at(comm, "reading the data");
   LS_TRY(ls_data_open(comm, &config->data, classes, config->precision, &run->data));
   if (ls_data_rows(run->data, LS_SPLIT_TRAIN) == 0)
     return ls_fail(LS_EDATA, "no sample is left to train on (data.skip, data.limit, data.validation)");
   LS_TRY(ls_run_agree(run)); /* before anything whose size depends on the config */
   LS_TRY(plan_batch(run));
+  ls_comm_at(comm, "building the network");
   LS_TRY(ls_comm_agree(comm, build_model(run)));
   LS_TRY(ls_comm_agree(comm, ls_team_new(threads > 0 ? threads : useful_threads(run), &run->team)));
   LS_TRY(ls_comm_agree(comm, build_loop(run)));
@@ -210,13 +212,16 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   now = lap(run, LS_TIME_DATA, now);
 
   ls_comm_at(run->comm, "forward and backward");
+  if (ls_trip("weights", ls_comm_rank(run->comm))) ((char *)ls_exchange_weights(run->exchange))[run->parameters / 2 * 4] ^= 1;
   forward_backward(run, &batch, &finite);
+  ls_desync_note(run);
   now = lap(run, LS_TIME_COMPUTE, now);
 
   ls_comm_at(run->comm, "gradient exchange");
   *flags = ls_exchange_reduce(run->exchange, *flags | (finite ? 0 : LS_FLAG_NONFINITE));
   now = lap(run, LS_TIME_WAIT, now);
 
+  ls_comm_at(run->comm, "update");
   run->lr = ls_schedule_at(&run->schedule, s->global_step);
   bool good = !(*flags & LS_FLAG_NONFINITE) && ls_update_step(run->update, run->lr, s->t + 1, s->global_step, want_norm, &run->grad_norm);
   if (good) {

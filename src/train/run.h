@@ -36,6 +36,7 @@ typedef struct {
   ls_state state;
   ls_stats *running;     /* (slices) sums of this epoch so far; this rank fills its own slices */
   ls_stats *slice_stats; /* (slices) of the last step; own slices */
+  uint64_t weights_seen; /* digest of what this rank's copy of the weights was since the last comparison */
   double lr, grad_norm;  /* of the last update; grad_norm NaN where it was not asked for */
   double time[LS_TIMES];
   ls_trace *trace;              /* NULL: none */
@@ -50,12 +51,16 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
 void ls_run_free(ls_run **run);
 int ls_run_threads(const ls_comm *comm); /* default: cores this rank may use / ranks that share them */
 
-/* Same binary, config and data on every rank? LS_EINTERNAL names the odd ones. Collective. */
+/* Same config and data on every rank? LS_EINTERNAL names the odd ones. Collective. */
 ls_status ls_run_agree(const ls_run *run);
 
 /* One update: the minibatch of state.global_step. *flags: in, this rank's; out, all ranks'. want_norm: make grad_norm.
  * LS_EDIVERGED if something is not finite and train.nonfinite is stop. */
 ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags);
+/* Copies of the weights on several ranks or nodes: add the present ones to this rank's digest; before an update. */
+void ls_desync_note(ls_run *run);
+/* Were and are all copies the same since the last call? LS_EINTERNAL names the odd ones. Collective. */
+ls_status ls_desync_check(ls_run *run);
 /* New weights came from outside (a checkpoint): show them to the model. Every rank calls it after they are in place. */
 void ls_run_weights_changed(ls_run *run);
 

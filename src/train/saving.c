@@ -2,7 +2,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -27,33 +26,6 @@ bool ls_save_due(const ls_trainer *t, uint32_t flags, bool epoch_end) {
       break;
   }
   return false;
-}
-
-/* ---- desync ---- */
-
-ls_status ls_desync_check(ls_trainer *t) {
-  int ranks = ls_comm_size(t->comm), odd = 0;
-  if (ranks == 1) return LS_OK;
-  uint64_t mine = XXH3_64bits(ls_exchange_weights(t->run->exchange), (size_t)t->run->parameters * ls_real_size(t->config->precision)), *all;
-  LS_NEW(all, ranks);
-  ls_comm_at(t->comm, "comparing the ranks' weights");
-  ls_comm_allgather(t->comm, &mine, all, sizeof mine);
-  /* The weights that most ranks hold are right; with two ranks nobody can tell, and both are named. */
-  int best = 0, best_count = 0;
-  for (int r = 0; r < ranks; r++) {
-    int count = 0;
-    for (int q = 0; q < ranks; q++) count += all[q] == all[r];
-    if (count > best_count) best_count = count, best = r;
-  }
-  char text[512] = "";
-  for (int r = 0; r < ranks; r++)
-    if (all[r] != all[best] && odd++ < 8) snprintf(text + strlen(text), sizeof text - strlen(text), "%s%d", odd > 1 ? ", " : "", r);
-  LS_FREE(all);
-  if (odd == 0) return LS_OK;
-  return ls_fail(
-      LS_EINTERNAL,
-      "step %lld: the weights of rank %s differ from those of the other ranks%s; nothing was saved (faulty memory? another binary?)",
-      (long long)t->run->state.global_step, text, ranks == 2 ? " (of two ranks, either may be the wrong one)" : "");
 }
 
 static bool shard_finite(const ls_run *run) {
@@ -83,7 +55,7 @@ static bool begin(ls_trainer *t, ls_image **image) {
 ls_status ls_save(ls_trainer *t, const char *name) {
   double start = ls_time();
   ls_run *run = t->run;
-  LS_TRY(ls_desync_check(t));
+  LS_TRY(ls_desync_check(run));
   if (ls_comm_or(t->comm, shard_finite(run) ? 0 : 1))
     return ls_fail(LS_EDIVERGED,
                    "step %lld: weights are not finite; they are not saved. Lower optimizer.lr, set train.clip_norm, or see train.nonfinite",

@@ -59,8 +59,7 @@ void ls_trainer_defer(ls_trainer *t, ls_status status) {
 
 static bool desync_due(const ls_trainer *t) {
   const ls_every *every = &t->config->desync_every;
-  return every->unit == LS_EVERY_STEPS && t->run->state.global_step % (int64_t)every->n == 0 &&
-         strcmp(ls_exchange_kind(t->run->exchange), "shared") != 0;
+  return every->unit == LS_EVERY_STEPS && t->run->state.global_step % (int64_t)every->n == 0;
 }
 
 /* A step that was not finite, where the policy is not to stop: count, and go back to the last checkpoint's weights if asked. */
@@ -119,7 +118,7 @@ static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool
     LS_TRY(ls_epoch_end(t, &early));
   else if (ls_eval_due(t, false))
     LS_TRY(ls_eval_event(t, &early));
-  if (desync_due(t)) LS_TRY(ls_desync_check(t));
+  if (desync_due(t)) LS_TRY(ls_desync_check(t->run));
   if (flags & LS_FLAG_SIGNAL)
     t->exit = "signal";
   else if (flags & LS_FLAG_TIME)
@@ -243,6 +242,8 @@ static ls_status train(ls_trainer *t, ls_train_result *r) {
   char *path = NULL;
   ls_status status = LS_OK;
   bool fresh = t->options->resume == LS_RESUME_NO, root = ls_comm_rank(t->comm) == 0;
+  ls_comm_watchdog(t->comm, t->config->watchdog); /* until ls_comm_close */
+  ls_comm_at(t->comm, "looking for checkpoints");
   if (root) {
     t->dir = ls_folder_name(t->config, t->options->dir, !fresh);
     if (!t->options->dry_run) status = ls_folder_check(t->dir, fresh, t->options->force);
@@ -258,13 +259,11 @@ static ls_status train(ls_trainer *t, ls_train_result *r) {
   ls_checkpoint_free(&from);
   LS_TRY_TO(end, ls_record_write(t));
   if (t->options->trace) LS_TRY_TO(end, ls_trace_new(t->comm, &t->run->trace));
-  ls_comm_watchdog(t->comm, t->config->watchdog);
   t->exit = "done";
   t->last_save = t->epoch_started = ls_time();
   status = loop(t);
   if (status == LS_OK) status = finish(t, r);
   if (status != LS_OK && status != LS_ESTOPPED) status = fail_run(t, r, status);
-  ls_comm_watchdog(t->comm, 0);
   if (t->run->trace && (status == LS_OK || status == LS_ESTOPPED)) {
     ls_status written = ls_trace_write(t->comm, t->run->trace, t->options->trace);
     if (written != LS_OK) status = written;

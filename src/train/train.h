@@ -36,6 +36,9 @@ typedef struct {
 /* Collective; every rank returns the same status. LS_ESTOPPED: a signal or the time limit, with a checkpoint written. */
 ls_status ls_train(ls_comm *comm, ls_config *config, const ls_train_options *options, ls_train_result *result);
 
+/* Same binary and command line on every rank, --threads apart? LS_EINTERNAL names the odd ones. Collective; before anything else is. */
+ls_status ls_launch_agree(ls_comm *comm, int argc, char *const *argv);
+
 /* Call first thing: SIGUSR1 and SIGTERM ask for a checkpoint and exit 75 instead of killing the process. */
 void ls_train_signals(void);
 

@@ -61,8 +61,7 @@ bool ls_save_due(const ls_trainer *t, uint32_t flags, bool epoch_end);
 ls_status ls_save(ls_trainer *t, const char *name);
 /* Rank 0: report commits that have finished: "committed N file", the metrics event, pruning. LS_EIO after three failures in a row. */
 ls_status ls_save_poll(ls_trainer *t);
-ls_status ls_save_finish(ls_trainer *t);  /* wait for the writer, then poll */
-ls_status ls_desync_check(ls_trainer *t); /* compare every rank's weights; LS_EINTERNAL names the odd ones */
+ls_status ls_save_finish(ls_trainer *t); /* wait for the writer, then poll */
 
 /* ---- resume.c ---- */
 /* Rank 0 finds and reads the checkpoint this run goes on from, and checks the config against it; *out NULL: a fresh start. Collective in
