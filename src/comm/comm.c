@@ -305,7 +305,12 @@ ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out) {
   else if (comm->node_rank == 0)
     status = shared_create(comm, out->bytes, name, &fd);
   ls_comm_node_bcast(comm, name, sizeof name);
-  LS_TRY(ls_comm_agree(comm, status));
+  status = ls_comm_agree(comm, status);
+  if (status != LS_OK) { /* another node's failure, perhaps */
+    if (fd >= 0) close(fd), shm_unlink(name);
+    ls_comm_shared_free(comm, out);
+    return status;
+  }
   if (!alone) status = shared_map(comm, name, fd, out);
   status = ls_comm_agree(comm, status);
   if (!alone && comm->node_rank == 0) shm_unlink(name); /* all have it mapped: nothing is left behind, however the job ends */

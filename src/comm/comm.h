@@ -35,8 +35,8 @@ void ls_comm_sum(ls_comm *comm, double *x, int64_t count); /* in place; callers 
 uint32_t ls_comm_or(ls_comm *comm, uint32_t bits);
 void ls_comm_send(ls_comm *comm, const void *data, size_t bytes, int to);
 void ls_comm_recv(ls_comm *comm, void *data, size_t bytes, int from);
-/* The worst status of all ranks; where it is not LS_OK every rank gets the text of the lowest failing one (with its rank
- * and host in front when that is not rank 0). Call it before the next collective after anything that can fail on one rank. */
+/* LS_OK where it is every rank's; else everyone gets status and text of the lowest failing rank (with its rank and host in
+ * front when that is not rank 0). Call it before the next collective after anything that can fail on one rank. */
 ls_status ls_comm_agree(ls_comm *comm, ls_status mine);
 /* As bcast, but the length travels too: on root *data (ls_mem) of *bytes; elsewhere *data is made. NUL-terminated beyond *bytes. */
 ls_status ls_comm_bcast_block(ls_comm *comm, void **data, size_t *bytes, int root);

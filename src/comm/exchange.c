@@ -99,7 +99,7 @@ ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t bl
   ls_tree_node node[LS_PARTS_MAX];
   for (int r = 0; r < ls_comm_size(comm); r++) x->sources += ls_exchange_rank_parts(x, r, node);
   LS_NEW(x->source, x->sources);
-  return x->ops->open(x);
+  return ls_comm_agree(comm, x->ops->open(x));
 }
 
 void ls_exchange_free(ls_exchange **out) {

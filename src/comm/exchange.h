@@ -4,7 +4,7 @@
  * A step:  model writes its parts  ->  ls_exchange_reduce  ->  for each block of my shard: ls_exchange_grad, update in
  *          place in ls_exchange_weights  ->  ls_exchange_publish.
  * Kinds: one (a single rank: nothing moves), shared (one window a node, messages between nodes), tree (point to point, no window),
- * mpi (MPI_Allreduce, right to rounding only). docs/exchange.md draws them. */
+ * mpi (MPI_Allreduce, right to rounding only). The comment on top of each exchange_*.c says how. */
 #ifndef LS_COMM_EXCHANGE_H
 #define LS_COMM_EXCHANGE_H
 
@@ -14,7 +14,8 @@
 
 typedef struct ls_exchange ls_exchange;
 
-/* kind: "auto", "shared", "tree" or "mpi". n parameters; shards are cut at multiples of `block` parameters. */
+/* kind: "auto", "shared", "tree" or "mpi". n parameters; shards are cut at multiples of `block` parameters. Collective; every rank gets the
+ * same status. */
 ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t block, int slices, ls_precision precision, ls_exchange **out);
 void ls_exchange_free(ls_exchange **exchange);
 const char *ls_exchange_kind(const ls_exchange *exchange);

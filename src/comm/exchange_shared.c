@@ -4,6 +4,7 @@
  * With several nodes, the parts of a node are first summed as far as the slice tree allows (neighbours on one node are mostly one
  * subtree), and for each shard one rank of every other node, its agent there, sends those sums to the owner and takes the new
  * weights back into the node's window. So what crosses the network does not grow with the ranks on a node. */
+#include <limits.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
@@ -197,7 +198,7 @@ static ls_status open_errands(ls_exchange *x) {
   return LS_OK;
 }
 
-static ls_status shared_open(ls_exchange *x) {
+static ls_status make_lists(ls_exchange *x) {
   const ls_comm *comm = x->comm;
   struct ls_window *w;
   LS_NEW(w, 1);
@@ -211,8 +212,16 @@ static ls_status shared_open(ls_exchange *x) {
   LS_NEW(w->publish, comm->size + comm->nodes);
   LS_NEW(w->publish_peer, comm->size + comm->nodes);
   LS_NEW(x->request, w->parts);
+  if (comm->nodes > 1 && x->n / comm->size > INT_MAX / 2)
+    return ls_fail(LS_ECONFIG, "%lld parameters on %d ranks: a shard is too big for one message; use more ranks", (long long)x->n,
+                   comm->size);
+  return LS_OK;
+}
+
+static ls_status shared_open(ls_exchange *x) {
+  LS_TRY(ls_comm_agree(x->comm, make_lists(x))); /* before the window, which all ranks make together */
   LS_TRY(open_window(x));
-  make_groups(w);
+  make_groups(x->window);
   LS_TRY(open_inbox(x));
   return open_errands(x);
 }
@@ -264,9 +273,9 @@ static void free_requests(MPI_Request *request, int count) {
 static void shared_close(ls_exchange *x) {
   struct ls_window *w = x->window;
   if (!w) return;
-  free_requests(x->request, w->receives);
+  if (x->request) free_requests(x->request, w->receives);
   if (w->send) free_requests(w->send, w->errands * w->own_groups);
-  free_requests(w->publish, w->publishes);
+  if (w->publish) free_requests(w->publish, w->publishes);
   ls_comm_shared_free(x->comm, &w->block);
   LS_FREE(w->part_node);
   LS_FREE(w->part);
