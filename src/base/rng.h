@@ -11,7 +11,7 @@ typedef enum { LS_STREAM_INIT = 1, LS_STREAM_ORDER, LS_STREAM_NOISE, LS_STREAM_D
 static inline uint64_t ls_stream(ls_stream_kind kind, uint64_t member) { return (uint64_t)kind << 56 | (member & 0x00ffffffffffffffULL); }
 
 uint64_t ls_rng_u64(uint64_t seed, uint64_t stream, uint64_t index);
-double ls_rng_uniform(uint64_t seed, uint64_t stream, uint64_t index); /* in (0,1), 53 bits, never 0 or 1 */
+double ls_rng_uniform(uint64_t seed, uint64_t stream, uint64_t index); /* in (0,1): one of 2^52 values, never 0 or 1 */
 double ls_rng_normal(uint64_t seed, uint64_t stream, uint64_t index);  /* N(0,1), Box-Muller on one Philox block */
 /* N(0,1) cut at 2 standard deviations by redrawing (as TensorFlow's truncated_normal); redraws come from the stream's own counter space. */
 double ls_rng_truncated_normal(uint64_t seed, uint64_t stream, uint64_t index);

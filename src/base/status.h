@@ -1,6 +1,6 @@
 /* status.h - result codes, the error text, and the two checks.
  *
- * A status is the exit code of INTERFACE (sysexits where one fits), so that no table maps one to the other.
+ * A status is the process's exit code (sysexits where one fits), so that no table maps one to the other.
  * Errors of the user or the machine are returned as a status with a text; our own bugs are assert()s. */
 #ifndef LS_BASE_STATUS_H
 #define LS_BASE_STATUS_H

@@ -8,7 +8,7 @@
 #include "train/run.h"
 
 /* A round is BLOCKS blocks of ROWS samples for each rank. */
-enum { ROWS = 256, BLOCKS = 16 };
+enum { ROWS = LS_EVAL_ROWS, BLOCKS = 16 };
 
 typedef struct {
   char *input, *output;

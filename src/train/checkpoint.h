@@ -102,7 +102,7 @@ typedef struct {
 } ls_saved;
 ls_status ls_checkpoint_list(const char *dir, ls_saved **row, int *count, int *damaged);
 
-/* XXH3-128 of the flat weights as INTERFACE's weights_hash: "xxh3-128:<32 hex>". out has room for 48. */
+/* XXH3-128 of the flat weights as docs/checkpoints.md's weights_hash: "xxh3-128:<32 hex>". out has room for 48. */
 void ls_weights_hash(const void *weights, int64_t parameters, ls_precision precision, char *out);
 
 /* /model/NNNN/W and b of a plain HDF5 file or a checkpoint, into flat w; shapes must agree (LS_EDATA, located). */

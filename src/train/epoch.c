@@ -63,9 +63,10 @@ static bool higher_is_better(const char *metric) { return strstr(metric, "accura
 /* Every rank has the same numbers and decides the same. Returns true if training should stop early. */
 static bool look_for_best(ls_trainer *t) {
   ls_state *s = &t->run->state;
-  bool of_validation = t->best_metric && strncmp(t->best_metric, "val_", 4) == 0;
-  if (!t->best_metric || (of_validation && !t->val_fresh)) return false;
-  t->val_fresh = false;
+  if (!t->best_metric) return false;
+  bool *fresh = strncmp(t->best_metric, "val_", 4) == 0 ? &t->val_fresh : &t->train_fresh;
+  if (!*fresh) return false; /* a number counts once */
+  *fresh = false;
   double value = metric_value(t, t->best_metric);
   if (isnan(value)) return false;
   bool better = isnan(s->best_value) || (higher_is_better(t->best_metric) ? value > s->best_value : value < s->best_value);
@@ -102,6 +103,7 @@ static ls_status evaluate_splits(ls_trainer *t, json_t *event) {
     LS_TRY(ls_evaluate(t->run, row[i].split, &score, NULL));
     if (row[i].score) *row[i].score = score;
     if (row[i].split == LS_SPLIT_VALIDATION) t->val_fresh = true;
+    if (row[i].split == LS_SPLIT_TRAIN) t->train_fresh = true;
     ls_set_score(t, event, row[i].prefix, &score);
   }
   t->eval_seconds += ls_time() - start;
@@ -145,6 +147,7 @@ ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
   double trained = ls_trained_seconds(run) - t->epoch_trained, rate = (double)run->state.epoch_samples / trained;
   bool evaluate = ls_eval_due(t, true);
   t->train_score = ls_running_score(run);
+  t->train_fresh = true;
   json_t *event = epoch_event(t, evaluate);
   ls_status status = evaluate ? evaluate_splits(t, event) : LS_OK;
   if (status == LS_OK) {

@@ -1,12 +1,10 @@
-/* Evaluation: a split is cut into blocks of EVAL_ROWS samples, the blocks are dealt to the ranks, and the blocks' sums meet in
+/* Evaluation: a split is cut into blocks of LS_EVAL_ROWS samples, the blocks are dealt to the ranks, and the blocks' sums meet in
  * tree order, so that the bits do not depend on how many ranks there are. */
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "train/run.h"
-
-enum { EVAL_ROWS = 256 };
 
 /* Sums over a block: the model's, and those of the targets that r2 needs. */
 typedef struct {
@@ -21,8 +19,8 @@ typedef struct {
   int64_t rows, blocks;
   ls_batch batch;
   int64_t slice_row[2];
-  int64_t index[EVAL_ROWS];
-  int32_t labels[EVAL_ROWS];
+  int64_t index[LS_EVAL_ROWS];
+  int32_t labels[LS_EVAL_ROWS];
   block_sums *block; /* (blocks), others' zero until summed */
   double *confusion; /* (outputs, outputs) or NULL */
   char *logits;      /* (rows, outputs) and (rows): where samples are coupled */
@@ -35,15 +33,14 @@ static ls_status open_eval(eval *e) {
   ls_batch *b = &e->batch;
   b->features = ls_data_features(run->data);
   b->outputs = ls_data_outputs(run->data);
-  b->ldx = b->features;
   int64_t line = LS_ALIGN / (int64_t)size;
   b->ldx = (b->features + line - 1) / line * line;
   if (b->ldx * (int64_t)size % 4096 == 0) b->ldx += line;
-  LS_TRY(ls_mem_new(&b->x, (size_t)(EVAL_ROWS * b->ldx), size));
+  LS_TRY(ls_mem_new(&b->x, (size_t)(LS_EVAL_ROWS * b->ldx), size));
   if (ls_run_task(run) == LS_TASK_CLASSES)
     b->labels = e->labels;
   else
-    LS_TRY(ls_mem_new(&b->targets, (size_t)(EVAL_ROWS * b->outputs), size));
+    LS_TRY(ls_mem_new(&b->targets, (size_t)(LS_EVAL_ROWS * b->outputs), size));
   b->slices = b->slice_hi = 1;
   b->slice_row = e->slice_row;
   if (ls_model_couples_samples(run->model)) {
@@ -91,7 +88,7 @@ static void count_confusion(eval *e) {
 }
 
 static ls_status eval_block(eval *e, int64_t b) {
-  int64_t first = b * EVAL_ROWS, rows = e->rows - first < EVAL_ROWS ? e->rows - first : EVAL_ROWS;
+  int64_t first = b * LS_EVAL_ROWS, rows = e->rows - first < LS_EVAL_ROWS ? e->rows - first : LS_EVAL_ROWS;
   for (int64_t i = 0; i < rows; i++) e->index[i] = first + i;
   LS_TRY(ls_data_gather(e->run->data, e->split, e->index, rows, e->batch.x, e->batch.ldx, e->batch.labels, e->batch.targets));
   e->batch.rows = e->batch.total = e->slice_row[1] = rows;
@@ -108,8 +105,10 @@ static ls_status eval_block(eval *e, int64_t b) {
 static ls_status run_blocks(eval *e) {
   int ranks = ls_comm_size(e->run->comm), me = ls_comm_rank(e->run->comm);
   ls_status status = LS_OK;
+  if (e->logits && me > 0) return LS_OK; /* coupled samples: rank 0 takes them all */
+  if (e->logits) ranks = 1;
   for (int64_t b = e->blocks * me / ranks; b < e->blocks * (me + 1) / ranks && status == LS_OK; b++) status = eval_block(e, b);
-  /* softmax_batch: a row's probability depends on all rows, so the head runs once over the whole split (one rank: slices is 1). */
+  /* softmax_batch: a row's probability depends on all rows, so the head runs once over the whole split. */
   if (status == LS_OK && e->logits)
     ls_model_head_stats(e->run->model, e->logits, e->batch.outputs, e->rows, e->all_labels, &e->block[0].stats);
   return status;
@@ -141,7 +140,7 @@ static void score(const eval *e, ls_score *out) {
 
 ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, double *confusion) {
   eval e = {.run = run, .split = split, .rows = ls_data_rows(run->data, split), .confusion = confusion};
-  e.blocks = (e.rows + EVAL_ROWS - 1) / EVAL_ROWS;
+  e.blocks = (e.rows + LS_EVAL_ROWS - 1) / LS_EVAL_ROWS;
   ls_comm_at(run->comm, "evaluation");
   ls_status status = open_eval(&e);
   if (status == LS_OK) status = run_blocks(&e);

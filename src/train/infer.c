@@ -4,8 +4,6 @@
 #include "base/mem.h"
 #include "train/run.h"
 
-enum { ROWS = 256 };
-
 /* Everything that the ranks above 0 need of the file, in one block each. */
 static ls_status share_text(ls_comm *comm, const ls_checkpoint *c, char **text) {
   size_t bytes = c ? strlen(c->config_text) : 0;
@@ -74,7 +72,7 @@ static ls_status build(ls_run *run, const ls_checkpoint *c, const ls_infer_optio
                                                config->precision, &run->model)));
   run->parameters = ls_model_parameters(run->model);
   LS_TRY(share_weights(run, c));
-  LS_TRY(ls_comm_agree(run->comm, ls_model_reserve(run->model, ROWS, run->team)));
+  LS_TRY(ls_comm_agree(run->comm, ls_model_reserve(run->model, LS_EVAL_ROWS, run->team)));
   ls_run_weights_changed(run);
   return LS_OK;
 }

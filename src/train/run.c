@@ -12,8 +12,7 @@
 
 const char *const ls_time_names[] = {"data", "compute", "wait", "reduce", "update", NULL};
 
-/* Rows a forward pass of an evaluation takes at once; also the block that its sums are made of. */
-enum { EVAL_ROWS = 256, FLOPS_A_THREAD = 8000000 };
+enum { FLOPS_A_THREAD = 8000000 }; /* of a step, for a thread to be worth waking */
 
 /* ---- building ---- */
 
@@ -66,13 +65,14 @@ static ls_status build_loop(ls_run *run) {
   uint64_t seed = c->seed + (ls_mutant("order-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
   LS_TRY(ls_loader_new(run->data, run->batch, run->slices, run->slice_lo, run->slice_hi, seed, c->precision, &run->loader));
   run->steps_per_epoch = ls_loader_steps_per_epoch(run->loader);
-  run->steps = c->steps > 0 ? c->steps : c->epochs * run->steps_per_epoch;
+  run->steps = c->steps;
+  if (c->steps <= 0 && __builtin_mul_overflow(c->epochs, run->steps_per_epoch, &run->steps)) run->steps = INT64_MAX;
   run->schedule = c->schedule;
   ls_schedule_resolve(&run->schedule, run->steps_per_epoch);
   const char *fault = ls_schedule_check(&run->schedule); /* a list in steps and epochs could not be compared before */
   if (fault) return ls_fail(LS_ECONFIG, "schedule: %s (%lld steps an epoch)", fault, (long long)run->steps_per_epoch);
   int64_t rows = ls_loader_max_rows(run->loader);
-  LS_TRY(ls_model_reserve(run->model, rows > EVAL_ROWS ? rows : EVAL_ROWS, run->team));
+  LS_TRY(ls_model_reserve(run->model, rows > LS_EVAL_ROWS ? rows : LS_EVAL_ROWS, run->team));
   LS_NEW(run->running, run->slices);
   LS_NEW(run->slice_stats, run->slices);
   return LS_OK;

@@ -16,6 +16,9 @@
 /* Bits that the ranks OR together in each step's reduce, in a message that flows anyway. */
 enum { LS_FLAG_NONFINITE = 1, LS_FLAG_SIGNAL = 2, LS_FLAG_TIME = 4, LS_FLAG_SAVE = 8, LS_FLAG_FAILED = 16 };
 
+/* Rows that a forward pass of an evaluation or a prediction takes at once; also the block that an evaluation's sums are made of. */
+enum { LS_EVAL_ROWS = 256 };
+
 /* Where the time of steps went, in seconds. */
 typedef enum { LS_TIME_DATA, LS_TIME_COMPUTE, LS_TIME_WAIT, LS_TIME_REDUCE, LS_TIME_UPDATE, LS_TIMES } ls_time_kind;
 extern const char *const ls_time_names[]; /* "data", "compute", ... */

@@ -37,12 +37,12 @@ static bool shard_finite(const ls_run *run) {
 
 /* ---- saving ---- */
 
-/* Rank 0 gets an image to fill; false where the writer is still busy and the policy is to skip. All ranks learn which. */
-static bool begin(ls_trainer *t, ls_image **image) {
+/* Rank 0 gets an image to fill; false where the writer is still busy and this one may be skipped. All ranks learn which. */
+static bool begin(ls_trainer *t, bool wait, ls_image **image) {
   int go = 1;
   *image = NULL;
   if (t->saver) {
-    *image = ls_saver_begin(t->saver, !t->config->save_skip_busy);
+    *image = ls_saver_begin(t->saver, wait);
     go = *image != NULL;
     if (!go)
       ls_log(LS_LOG_WARN, "step %lld: the checkpoint before this one is still being written; this one is skipped (checkpoint.busy)",
@@ -52,7 +52,7 @@ static bool begin(ls_trainer *t, ls_image **image) {
   return go;
 }
 
-ls_status ls_save(ls_trainer *t, const char *name) {
+ls_status ls_save(ls_trainer *t, const char *name, bool must) {
   double start = ls_time();
   ls_run *run = t->run;
   LS_TRY(ls_desync_check(run));
@@ -61,7 +61,7 @@ ls_status ls_save(ls_trainer *t, const char *name) {
                    "step %lld: weights are not finite; they are not saved. Lower optimizer.lr, set train.clip_norm, or see train.nonfinite",
                    (long long)run->state.global_step);
   ls_image *image;
-  if (!begin(t, &image)) return LS_OK;
+  if (!begin(t, must || !t->config->save_skip_busy, &image)) return LS_OK;
   ls_state_capture(run, &t->plan, image);
   ls_status status = LS_OK;
   if (t->saver) {
@@ -85,6 +85,7 @@ static ls_status report(ls_trainer *t, const ls_saver_outcome *done) {
   if (done->status != LS_OK) {
     ls_log(LS_LOG_WARN, "checkpoint of step %lld failed: %s; training goes on, older checkpoints are untouched", (long long)done->step,
            done->error);
+    snprintf(t->failed_text, sizeof t->failed_text, "%s", done->error);
     if (++t->failed_saves < 3) return LS_OK;
     return ls_fail(LS_EIO, "three checkpoints in a row could not be written; the last one: %s", done->error);
   }

@@ -6,8 +6,8 @@
 
 typedef struct ls_trace ls_trace;
 
-ls_status ls_trace_new(ls_comm *comm,
-                       ls_trace **out); /* room for LS_TRACE_EVENTS; later ones are dropped. Collective: a common zero of time */
+/* Room for the first few thousand events; later ones are dropped. Collective: a common zero of time. */
+ls_status ls_trace_new(ls_comm *comm, ls_trace **out);
 void ls_trace_free(ls_trace **trace);
 /* `what` (a string constant) took from `start` to `end`, both ls_time(). NULL: nothing. */
 void ls_trace_add(ls_trace *trace, const char *what, double start, double end);

@@ -127,7 +127,7 @@ static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool
     t->exit = "early_stop";
   bool interrupted = flags & (LS_FLAG_SIGNAL | LS_FLAG_TIME);
   *stop = interrupted || early || last;
-  if (interrupted || ls_save_due(t, flags, epoch_end)) LS_TRY(ls_save(t, NULL));
+  if (interrupted || ls_save_due(t, flags, epoch_end)) LS_TRY(ls_save(t, NULL, interrupted));
   t->new_best = false;
   ls_progress_step(t->progress, s->global_step);
   return LS_OK;
@@ -138,9 +138,16 @@ static bool norm_due(const ls_run *run) {
   return next % run->steps_per_epoch == 0 || next == run->steps;
 }
 
+/* A checkpoint of the step at which training ended early is resumed to its end, not past it. */
+static bool ended_early(const ls_trainer *t) { return t->config->early_metric && t->run->state.early_bad >= t->config->early_patience; }
+
 static ls_status loop(ls_trainer *t) {
   ls_run *run = t->run;
   bool stop = run->state.global_step >= run->steps;
+  if (!stop && ended_early(t)) {
+    stop = true;
+    t->exit = "early_stop";
+  }
   double before = ls_time();
   while (!stop) {
     ls_trainer_defer(t, ls_save_poll(t));
@@ -148,11 +155,9 @@ static ls_status loop(ls_trainer *t) {
     int64_t seen = run->state.samples_seen;
     LS_TRY(ls_run_step(run, norm_due(run), &flags));
     LS_TRY(after_step(t, flags, run->state.samples_seen - seen, &stop));
-    if (t->options->time_limit > 0) {
-      double now = ls_time();
-      if (now - before > t->longest) t->longest = now - before;
-      before = now;
-    }
+    double now = ls_time();
+    if (now - before > t->longest) t->longest = now - before;
+    before = now;
   }
   return LS_OK;
 }
@@ -198,7 +203,7 @@ static ls_status build(ls_trainer *t, const ls_checkpoint *from) {
   return LS_OK;
 }
 
-/* The last evaluation, final.h5, and the report. */
+/* The last evaluation, final.h5, and the report; LS_EIO where the last checkpoint did not reach the disk. */
 static ls_status finish(ls_trainer *t, ls_train_result *r) {
   ls_run *run = t->run;
   bool whole = strcmp(t->exit, "done") == 0 || strcmp(t->exit, "early_stop") == 0;
@@ -206,8 +211,11 @@ static ls_status finish(ls_trainer *t, ls_train_result *r) {
   if (whole && ls_eval_wants(t, LS_SPLIT_TEST)) LS_TRY(ls_evaluate(run, LS_SPLIT_TEST, &t->test_score, NULL));
   if (whole && t->val_score.samples == 0 && ls_eval_wants(t, LS_SPLIT_VALIDATION))
     LS_TRY(ls_evaluate(run, LS_SPLIT_VALIDATION, &t->val_score, NULL));
-  if (whole) LS_TRY(ls_save(t, "final.h5"));
+  if (whole) LS_TRY(ls_save(t, "final.h5", true));
   LS_TRY(ls_save_finish(t));
+  if (t->failed_saves > 0) /* commits come in order: the last one, which the run is nothing without */
+    ls_fail(LS_EIO, "the last checkpoint could not be written: %s", t->failed_text);
+  LS_TRY(ls_comm_agree(t->comm, t->failed_saves > 0 ? LS_EIO : LS_OK));
   LS_TRY(ls_end_report(t, r));
   return whole ? LS_OK
                : ls_fail(LS_ESTOPPED, "stopped at step %lld of %lld (%s), a checkpoint is written; go on with --resume=auto",

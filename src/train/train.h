@@ -30,7 +30,7 @@ typedef struct {
   double loss, accuracy, test_loss, test_accuracy, samples_per_s, seconds;
   char weights_hash[48];
   const char *exit;
-  bool dead; /* the network predicts the same whatever the input */
+  bool dead; /* no better than guessing after an epoch or more */
 } ls_train_result;
 
 /* Collective; every rank returns the same status. LS_ESTOPPED: a signal or the time limit, with a checkpoint written. */

@@ -1,4 +1,4 @@
-/* trainer.h - what train.c, saving.c, resume.c and record.c share: one training run at work. */
+/* trainer.h - what train.c, epoch.c, announce.c, saving.c, resume.c and record.c share: one training run at work. */
 #ifndef LS_TRAIN_TRAINER_H
 #define LS_TRAIN_TRAINER_H
 
@@ -16,13 +16,15 @@ typedef struct {
   const ls_train_options *options;
   ls_run *run;
   ls_state_plan plan;
-  char *dir;     /* rank 0: the run folder */
-  ls_lock *lock; /* rank 0, as are all below up to here */
+  /* from here to pending_text: rank 0 only, NULL or 0 elsewhere */
+  char *dir; /* the run folder */
+  ls_lock *lock;
   ls_metrics *metrics;
   ls_saver *saver;
   ls_progress *progress;
-  int failed_saves;  /* in a row */
-  ls_status pending; /* rank 0 failed between collectives; the next step's flags tell everyone */
+  int failed_saves; /* in a row */
+  char failed_text[512];
+  ls_status pending; /* failed between collectives; the next step's flags tell everyone */
   char pending_text[1024];
   const char *best_metric;                 /* NULL: none; what keep.best and early_stop look at */
   double started;                          /* ls_time() of the start; the time limit counts from here */
@@ -31,7 +33,7 @@ typedef struct {
   double eval_seconds, checkpoint_seconds;
   int64_t first_step;                          /* where this process began */
   bool new_best;                               /* this step is the best so far: worth a checkpoint of its own */
-  bool val_fresh;                              /* val_score was made since the best was last looked for */
+  bool train_fresh, val_fresh;                 /* made since the best was last looked for: train_score, val_score */
   ls_score train_score, val_score, test_score; /* latest; samples 0: never made */
   const char *exit;                            /* as in the end event */
 } ls_trainer;
@@ -57,11 +59,12 @@ ls_status ls_end_report(ls_trainer *t, ls_train_result *result); /* end event an
 
 /* ---- saving.c ---- */
 bool ls_save_due(const ls_trainer *t, uint32_t flags, bool epoch_end);
-/* Checkpoint of the present state under `name` (ckpt-N.h5 if NULL). Collective. LS_EINTERNAL: the ranks have drifted apart. */
-ls_status ls_save(ls_trainer *t, const char *name);
-/* Rank 0: report commits that have finished: "committed N file", the metrics event, pruning. LS_EIO after three failures in a row. */
+/* Checkpoint of the present state under `name` (ckpt-N.h5 if NULL). must: not to be skipped, whatever checkpoint.busy says. Collective.
+ * LS_EINTERNAL: the ranks have drifted apart. */
+ls_status ls_save(ls_trainer *t, const char *name, bool must);
+/* Rank 0: report commits that have finished: "committed N file", the metrics event. LS_EIO after three failures in a row. */
 ls_status ls_save_poll(ls_trainer *t);
-ls_status ls_save_finish(ls_trainer *t); /* wait for the writer, then poll */
+ls_status ls_save_finish(ls_trainer *t); /* wait for the writer, then poll. Collective */
 
 /* ---- resume.c ---- */
 /* Rank 0 finds and reads the checkpoint this run goes on from, and checks the config against it; *out NULL: a fresh start. Collective in
