@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -45,13 +46,11 @@ static void fill(ls_image *image, const float *state, const ls_state *at, const 
   ls_image_state(image, at, sums);
 }
 
-/* SAVES checkpoints, each while the one before may still be under way, and as many plain writes between them. */
-static ls_status measure(ls_saver *saver, const char *dir, float *state, int64_t n, cost *c) {
+/* SAVES checkpoints, each waited for, and as many plain writes between them. other: room for a copy of state. */
+static ls_status measure(ls_saver *saver, const char *dir, float *state, char *other, int64_t n, cost *c) {
   double stall[SAVES], commit[SAVES], copy[SAVES], plain[SAVES];
-  char *other;
   ls_stats sums[1] = {{0}};
   ls_saver_outcome done = {0};
-  LS_NEW(other, (size_t)n * 3 * sizeof *state);
   for (int i = 0; i < SAVES; i++) {
     ls_state at = {.global_step = i + 1, .best_value = NAN, .last_loss = NAN, .last_grad_norm = NAN};
     char name[32];
@@ -71,7 +70,6 @@ static ls_status measure(ls_saver *saver, const char *dir, float *state, int64_t
     unlink(path);
     LS_FREE(path);
   }
-  LS_FREE(other);
   c->stall = ls_bench_median(stall, SAVES);
   c->commit = ls_bench_median(commit, SAVES);
   c->copy = ls_bench_median(copy, SAVES);
@@ -97,30 +95,34 @@ static ls_status one_size(const char *dir, int64_t millions, cost *c) {
                              .inputs = n / WIDTH,
                              .outputs = WIDTH};
   float *state;
+  char *other;
   struct rusage usage;
   ls_saver *saver = NULL;
   LS_NEW(state, 3 * n);
   for (int64_t i = 0; i < 3 * n; i++) state[i] = (float)i * 1e-6f;
   c->bytes = (size_t)(3 * n) * sizeof *state;
-  ls_status status = ls_saver_new(&plan, dir, true, 1, &saver);
-  if (status == LS_OK) status = measure(saver, dir, state, n, c);
+  ls_status status = ls_mem_new((void **)&other, c->bytes, 1);
+  if (status == LS_OK) status = ls_saver_new(&plan, dir, true, 1, &saver);
+  if (status == LS_OK) status = measure(saver, dir, state, other, n, c);
   ls_saver_free(&saver);
   getrusage(RUSAGE_SELF, &usage);
   c->peak_kb = usage.ru_maxrss;
   LS_FREE(state);
+  LS_FREE(other);
   return status;
 }
 
-ls_status ls_bench_checkpoint(ls_cli *cli, const ls_bench_options *o) {
+static ls_status all_sizes(ls_cli *cli, const char *dir) {
   static const int64_t millions[] = {1, 10, 100};
-  if (ls_comm_size(cli->comm) > 1) return ls_fail(LS_EUSAGE, "bench checkpoint measures rank 0's work; run it without mpirun");
+  ls_status status = LS_OK;
   json_t *list = json_array();
   if (!cli->json)
     ls_out(cli, "%10s %10s %10s %12s %12s %14s %10s\n", "parameters", "state MB", "stall ms", "memcpy ms", "commit ms", "plain write ms",
            "peak MB");
   for (size_t i = 0; i < sizeof millions / sizeof *millions; i++) {
     cost c = {0};
-    LS_TRY(one_size(o->dir, millions[i], &c));
+    status = one_size(dir, millions[i], &c);
+    if (status != LS_OK) break;
     json_array_append_new(list, json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:I}", "parameters", (json_int_t)(millions[i] * 1000000), "bytes",
                                           (json_int_t)c.bytes, "stall_ms", 1e3 * c.stall, "memcpy_ms", 1e3 * c.copy, "commit_ms",
                                           1e3 * c.commit, "plain_ms", 1e3 * c.plain, "peak_kb", (json_int_t)c.peak_kb));
@@ -129,9 +131,22 @@ ls_status ls_bench_checkpoint(ls_cli *cli, const ls_bench_options *o) {
              1e3 * c.copy, 1e3 * c.commit, 1e3 * c.plain, (double)c.peak_kb / 1e3);
   }
   json_t *object = json_pack("{s:o}", "sizes", list);
-  if (cli->json)
+  if (cli->json && status == LS_OK)
     ls_out_json(cli, object);
   else
     json_decref(object);
-  return LS_OK;
+  return status;
+}
+
+/* In a folder of its own: a saver removes old checkpoints, and --dir may be somebody's run folder. */
+ls_status ls_bench_checkpoint(ls_cli *cli, const ls_bench_options *o) {
+  if (ls_comm_size(cli->comm) > 1) return ls_fail(LS_EUSAGE, "bench checkpoint measures rank 0's work; run it without mpirun");
+  char *dir = ls_mem_format("%s/bench-XXXXXX", o->dir);
+  ls_status status = mkdtemp(dir) ? LS_OK : ls_fail(LS_EIO, "can't make a folder in '%s': %s", o->dir, strerror(errno));
+  if (status == LS_OK) {
+    status = all_sizes(cli, dir);
+    rmdir(dir); /* empty unless a save failed */
+  }
+  LS_FREE(dir);
+  return status;
 }

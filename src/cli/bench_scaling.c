@@ -37,9 +37,12 @@ static ls_status parse_ranks(const char *text, point *p, int *count) {
 static ls_status base_batch(const char *config_file, long long *batch) {
   char *text;
   size_t bytes;
-  FILE *file = fopen(config_file, "r");
-  if (!file) return ls_fail(LS_ECONFIG, "%s: %s", config_file, strerror(errno));
   LS_TRY(ls_mem_new((void **)&text, 1 << 20, 1));
+  FILE *file = fopen(config_file, "r");
+  if (!file) {
+    LS_FREE(text);
+    return ls_fail(LS_ECONFIG, "%s: %s", config_file, strerror(errno));
+  }
   bytes = fread(text, 1, (1 << 20) - 1, file);
   fclose(file);
   ls_config *config = NULL;

@@ -147,22 +147,26 @@ static ls_status compare_kinds(ls_cli *cli, const ls_model *model, int slices, i
   json_object_set_new(o, "parameters", json_integer(n));
   json_object_set_new(o, "ranks", json_integer(ls_comm_size(cli->comm)));
   if (!cli->json) ls_out(cli, "%lld parameters (%.2f MB), %d ranks\n", (long long)n, (double)n * 4e-6, ls_comm_size(cli->comm));
+  ls_status status = LS_OK;
   for (int k = 0; k < 3; k++) {
-    if (k == 0 && ls_comm_node_count(cli->comm) > 1) continue;
     ls_exchange *x = NULL;
-    LS_TRY(ls_exchange_new(cli->comm, kinds[k], n, ls_update_block(n), slices, LS_F32, &x));
+    status = ls_exchange_new(cli->comm, kinds[k], n, ls_update_block(n), slices, LS_F32, &x);
+    if (status != LS_OK) {
+      ls_exchange_free(&x);
+      break;
+    }
     double us = 1e6 * time_exchange(cli, x, (char *)scratch, seconds, count);
     json_object_set_new(o, kinds[k], json_pack("{s:f, s:I}", "us", us, "bytes", (json_int_t)ls_exchange_bytes(x)));
     if (!cli->json) ls_out(cli, "  %-7s %10.1f us  %8.2f MB received a rank\n", kinds[k], us, (double)ls_exchange_bytes(x) / 1e6);
     ls_exchange_free(&x);
   }
-  if (cli->json)
+  if (cli->json && status == LS_OK)
     ls_out_json(cli, o);
   else
     json_decref(o);
   LS_FREE(seconds);
   LS_FREE(scratch);
-  return LS_OK;
+  return status;
 }
 
 ls_status ls_bench_allreduce(ls_cli *cli, ls_config *config, const ls_bench_options *o) {

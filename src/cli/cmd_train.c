@@ -44,14 +44,14 @@ static ls_status check(const options *o, ls_train_options *out) {
 }
 
 /* --seed N is the override seed=N: one place where a seed is checked. */
-static const char **with_seed(const char **args, const options *o) {
+static const char **with_seed(const char **args, const char *seed) {
   size_t n = 0;
   while (args[n]) n++;
   void *block;
   if (ls_mem_new(&block, n + 2, sizeof *args) != LS_OK) return NULL;
   const char **more = block;
   memcpy(more, args, n * sizeof *args);
-  if (o->seed) more[n] = ls_mem_format("seed=%s", o->seed);
+  more[n] = seed;
   return more;
 }
 
@@ -98,7 +98,8 @@ ls_status ls_cmd_train(ls_cli *cli) {
                           .argv = cli->argv};
   set_resume(&o, &run);
   LS_TRY(check(&o, &run));
-  const char **all = with_seed(args, &o);
+  char *seed = o.seed ? ls_mem_format("seed=%s", o.seed) : NULL;
+  const char **all = with_seed(args, seed);
   if (!all) return LS_FAIL;
   ls_config *config = NULL;
   ls_train_result result;
@@ -110,5 +111,6 @@ ls_status ls_cmd_train(ls_cli *cli) {
   }
   ls_config_free(&config);
   LS_FREE(all);
+  LS_FREE(seed);
   return status;
 }
