@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -108,9 +109,16 @@ static void sift_line(kept *k, const char *line, size_t bytes, int64_t step) {
   json_decref(event);
 }
 
-/* What of the old metrics.jsonl belongs to a run that has come to `step`. */
-static ls_status sift(const char *dir, int64_t step, kept *k) {
-  char *path = ls_mem_format("%s/metrics.jsonl", dir), *old = NULL;
+/* A line of metrics.csv; global_step is its second column, and no number in the header. */
+static void sift_row(kept *k, const char *line, size_t bytes, int64_t step) {
+  const char *comma = memchr(line, ',', bytes);
+  char *end;
+  if (comma && strtoll(comma + 1, &end, 10) <= step && end > comma + 1) keep(k, line, bytes);
+}
+
+/* What of an old file belongs to a run that has come to `step`. */
+static ls_status sift(const char *dir, const char *name, void (*line_of)(kept *, const char *, size_t, int64_t), int64_t step, kept *k) {
+  char *path = ls_mem_format("%s/%s", dir, name), *old = NULL;
   size_t bytes = 0;
   ls_status status = access(path, F_OK) == 0 ? ls_file_read(path, &old, &bytes, METRICS_LIMIT) : LS_OK;
   LS_FREE(path);
@@ -119,7 +127,7 @@ static ls_status sift(const char *dir, int64_t step, kept *k) {
   for (const char *line = old, *end; line && line < old + bytes; line = end + 1) {
     end = memchr(line, '\n', (size_t)(old + bytes - line));
     if (!end) break; /* a line that was not finished */
-    sift_line(k, line, (size_t)(end + 1 - line), step);
+    line_of(k, line, (size_t)(end + 1 - line), step);
   }
   LS_FREE(old);
   return LS_OK;
@@ -145,27 +153,31 @@ static ls_status open_one(ls_metrics *m, const char *name, bool empty, int *fd) 
   return status;
 }
 
-static ls_status open_files(ls_metrics *m, bool jsonl, bool csv, const kept *k) {
-  if (k->text) LS_TRY(ls_durable_write(m->dir, "metrics.jsonl", k->text, k->bytes, true));
+/* rows: of the old metrics.csv, where there are no events to make them of again. */
+static ls_status open_files(ls_metrics *m, bool jsonl, bool csv, const kept *k, const kept *rows) {
+  if (k->bytes > 0 || (jsonl && k->text)) LS_TRY(ls_durable_write(m->dir, "metrics.jsonl", k->text, k->bytes, true));
   if (jsonl) LS_TRY(open_one(m, "metrics.jsonl", !k->text, &m->jsonl));
   if (!csv) return LS_OK;
   LS_TRY(open_one(m, "metrics.csv", true, &m->csv));
   LS_TRY(put_line(m, m->csv, "metrics.csv", csv_header()));
-  return k->text ? rebuild_csv(m, k) : LS_OK;
+  if (k->text) LS_TRY(rebuild_csv(m, k));
+  return append(m, m->csv, "metrics.csv", rows->text, rows->bytes);
 }
 
 ls_status ls_metrics_open(const char *dir, bool jsonl, bool csv, int64_t resume_step, const char *checkpoint_file, ls_metrics **out) {
   ls_metrics *m;
-  kept k = {0};
+  kept k = {0}, rows = {0};
   LS_NEW(m, 1);
   *out = m;
   *m = (ls_metrics){-1, -1, ls_mem_text(dir)};
-  if (resume_step >= 0) LS_TRY(sift(dir, resume_step, &k));
-  ls_status status = open_files(m, jsonl, csv, &k);
+  if (resume_step >= 0) LS_TRY(sift(dir, "metrics.jsonl", sift_line, resume_step, &k));
+  ls_status status = k.text && k.bytes == 0 ? sift(dir, "metrics.csv", sift_row, resume_step, &rows) : LS_OK;
+  if (status == LS_OK) status = open_files(m, jsonl, csv, &k, &rows);
   if (status == LS_OK && k.text && checkpoint_file && !k.has_checkpoint)
     status = ls_metrics_event(m, json_pack("{s:s, s:I, s:s, s:n, s:n}", "event", "checkpoint", "global_step", (json_int_t)resume_step,
                                            "file", checkpoint_file, "stall_ms", "commit_ms"));
   LS_FREE(k.text);
+  LS_FREE(rows.text);
   return status;
 }
 
