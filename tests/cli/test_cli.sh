@@ -92,7 +92,7 @@ if command -v mpirun >/dev/null; then
     [ $got -eq $alone ] || fail "mpirun $arguments: exit $got instead of $alone"
     [ "$(grep -cF -- "$(cat one)" err)" -eq 1 ] || fail "mpirun $arguments: $(cat err)"
   done
-  "$MPIRUN" -n 3 sh -c '"$LOCKSTEP" schedule c.yaml; echo $? >code.$OMPI_COMM_WORLD_RANK' >out 2>err
+  "$MPIRUN" -n 3 sh -c '"$LOCKSTEP" schedule c.yaml; echo $? >code.${OMPI_COMM_WORLD_RANK:-$PMI_RANK}' >out 2>err
   [ "$(cat code.? | tr '\n' ' ')" = "78 78 78 " ] || fail "each rank's own exit code: $(cat code.?)"
 fi
 
