@@ -85,6 +85,8 @@ struct ls_model {
   double *norm;  /* (outputs) */
 };
 
+static inline const ls_layer *ls_model_last(const ls_model *model) { return &model->layer[model->layers - 1]; }
+
 extern const ls_layer_ops ls_layers_f32[], ls_layers_f64[]; /* end with name NULL */
 
 /* Adds a residual layer's d to its source's, rows [lo, hi), when the latter is complete otherwise. */

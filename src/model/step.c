@@ -1,0 +1,132 @@
+/* step.c - the passes of a step over the threads of the rank. */
+#include <string.h>
+
+#include "model/layer.h"
+
+typedef struct {
+  ls_model *model;
+  const ls_pass *pass;
+  const ls_head *head;
+} job;
+
+void ls_model_load(ls_model *model, const void *w) {
+  for (int l = 0; l < model->layers; l++) {
+    ls_layer *layer = &model->layer[l];
+    layer->w = (const char *)w + (size_t)layer->offset * ls_real_size(model->precision);
+  }
+}
+
+static void forward_job(void *arg, int thread, int threads) {
+  job *j = arg;
+  int64_t lo, hi;
+  ls_team_range(j->pass->batch->rows, 1, thread, threads, &lo, &hi);
+  for (int l = 0; l < j->model->layers; l++) j->model->layer[l].ops->forward(&j->model->layer[l], j->pass, lo, hi);
+}
+
+void ls_model_forward(ls_model *model, const ls_batch *batch, bool training, uint64_t seed) {
+  const ls_layer *top = ls_model_last(model);
+  const ls_pass pass = {.batch = batch, .training = training, .seed = seed};
+  ls_team_run(model->team, forward_job, &(job){.model = model, .pass = &pass});
+  if (ls_model_couples_samples(model)) top->activation->forward(top->y, top->z, batch->rows, top->out, top->ld);
+}
+
+const void *ls_model_output(ls_model *model, int64_t *ld) {
+  *ld = ls_model_last(model)->ld;
+  return ls_model_last(model)->y;
+}
+const void *ls_model_logits(ls_model *model, int64_t *ld) {
+  *ld = ls_model_last(model)->ld;
+  return ls_model_last(model)->z;
+}
+
+static ls_head head_of(const ls_model *model, const ls_batch *batch) {
+  const ls_layer *top = ls_model_last(model);
+  return (ls_head){.n = top->out,
+                   .ld = top->ld,
+                   .z = top->z,
+                   .y = top->y,
+                   .d = top->d,
+                   .labels = batch->labels,
+                   .targets = batch->targets,
+                   .weight = batch->weight,
+                   .total = batch->total,
+                   .over_rows = ls_model_couples_samples(model),
+                   .norm = model->norm};
+}
+
+void ls_model_stats(ls_model *model, const ls_batch *batch, ls_stats *stats) {
+  const ls_head head = head_of(model, batch);
+  for (int s = 0; s < batch->slice_hi - batch->slice_lo; s++) {
+    stats[s] = (ls_stats){0};
+    model->loss->stats(&head, batch->slice_row[s], batch->slice_row[s + 1], &stats[s]);
+  }
+}
+
+void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, int64_t rows, const int32_t *labels, ls_stats *stats) {
+  const ls_layer *top = ls_model_last(model);
+  ls_head head = {.n = top->out,
+                  .ld = ld,
+                  .z = logits,
+                  .labels = labels,
+                  .total = rows,
+                  .over_rows = ls_model_couples_samples(model),
+                  .norm = model->norm};
+  *stats = (ls_stats){0};
+  if (head.over_rows) {
+    model->loss->stats(&head, 0, rows, stats);
+    return;
+  }
+  const size_t size = ls_real_size(model->precision);
+  char *z = model->scratch, *y = z + (size_t)top->ld * size; /* rows of whole cache lines, which the caller's may not be */
+  head.z = z;
+  head.y = y;
+  for (int64_t r = 0; r < rows; r++) {
+    memcpy(z, (const char *)logits + (size_t)(r * ld) * size, (size_t)top->out * size);
+    head.labels = labels + r;
+    top->activation->forward(y, z, 1, top->out, top->ld);
+    model->loss->stats(&head, 0, 1, stats);
+  }
+}
+
+/* d of layer l - 1 is complete but for the residual layers that read it. */
+static void add_residuals(const ls_model *model, int l, int64_t lo, int64_t hi) {
+  for (int r = l; r < model->layers && model->layer[l].descend; r++) {
+    const ls_layer *residual = &model->layer[r];
+    if (!residual->span || residual->source != &model->layer[l - 1]) continue;
+    if (model->precision == LS_F32)
+      ls_residual_add_f32(residual, lo, hi);
+    else
+      ls_residual_add_f64(residual, lo, hi);
+  }
+}
+
+static void backward_job(void *arg, int thread, int threads) {
+  job *j = arg;
+  ls_model *model = j->model;
+  int64_t lo, hi;
+  ls_team_range(j->pass->batch->rows, 1, thread, threads, &lo, &hi);
+  if (!j->head->over_rows) model->loss->gradient(j->head, lo, hi);
+  for (int l = model->layers - 1; l >= 0; l--) {
+    ls_layer *layer = &model->layer[l];
+    layer->ops->backward(layer, j->pass, lo, hi);
+    if (l) add_residuals(model, l, lo, hi);
+  }
+}
+
+static void gradient_job(void *arg, int thread, int threads) {
+  job *j = arg;
+  for (int l = j->model->layers - 1; l >= 0; l--) {
+    ls_layer *layer = &j->model->layer[l];
+    if (layer->ops->gradient) layer->ops->gradient(layer, j->pass, thread, threads);
+  }
+}
+
+void ls_model_backward(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node, void *const *grad) {
+  const ls_head head = head_of(model, batch);
+  const ls_pass pass = {
+      .batch = batch, .training = true, .parts = parts, .node = node, .grad = grad, .work = model->work, .work_size = model->work_size};
+  job j = {.model = model, .pass = &pass, .head = &head};
+  if (head.over_rows) model->loss->gradient(&head, 0, batch->rows);
+  ls_team_run(model->team, backward_job, &j);
+  ls_team_run(model->team, gradient_job, &j);
+}
