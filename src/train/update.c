@@ -6,7 +6,7 @@
 #include "base/mem.h"
 
 /* SPAN: parameters that one call of a kernel takes at most; a few slots of them stay in the second-level cache. */
-enum { SPAN = 16384 };
+enum { NORMS_MAX = 4, SPAN = 16384 };
 
 typedef struct {
   int64_t lo, n;
@@ -34,6 +34,7 @@ struct ls_update {
   double *sum;                   /* (pieces, norms) what ops->reduce makes */
   double *norm;                  /* (tensors, norms) */
   bool check_finite;
+  bool across; /* a span may go from one tensor into the next */
   /* of the running step */
   double lr, factor;
   int64_t t, global_step;
@@ -84,6 +85,7 @@ ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, const ls_model *mo
   u->precision = ls_model_precision(model);
   u->size = ls_real_size(u->precision);
   u->check_finite = check_finite;
+  u->across = !spec->file && !spec->ops->reduce;
   ls_exchange_shard(exchange, &u->lo, &u->hi);
   const ls_tensor *tensor = ls_model_tensors(model, &u->tensors);
   int64_t block = ls_update_block(ls_model_parameters(model)), own = u->hi - u->lo;
@@ -103,8 +105,8 @@ ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, const ls_model *mo
   }
   LS_NEW(u->square, u->pieces);
   if (spec->ops->reduce) {
-    LS_NEW(u->sum, u->pieces * LS_NORMS_MAX);
-    LS_NEW(u->norm, u->tensors * LS_NORMS_MAX);
+    LS_NEW(u->sum, u->pieces * NORMS_MAX);
+    LS_NEW(u->norm, u->tensors * NORMS_MAX);
   }
   ls_update_reset(u);
   return LS_OK;
@@ -183,10 +185,11 @@ static void scale_pass(void *arg, int thread, int threads) {
   for (int64_t i = lo; i < hi; i++) ls_gradient_scale(u->precision, kept_of(u, &u->piece[i]), u->piece[i].n, u->factor);
 }
 
-/* Neighbouring pieces of one tensor, up to SPAN parameters, as one: no norm is made here, and a kernel's call has its price. */
+/* Neighbouring pieces, up to SPAN parameters, as one: no norm is made here, and a kernel's call has its price. A plug-in may care which
+ * tensor its span lies in, and so do norms. */
 static piece join_pieces(const ls_update *u, int64_t *i, int64_t hi) {
   piece p = u->piece[(*i)++];
-  for (; *i < hi && u->piece[*i].tensor == p.tensor && p.n + u->piece[*i].n <= SPAN; ++*i) p.n += u->piece[*i].n;
+  for (; *i < hi && (u->across || u->piece[*i].tensor == p.tensor) && p.n + u->piece[*i].n <= SPAN; ++*i) p.n += u->piece[*i].n;
   return p;
 }
 
