@@ -6,7 +6,7 @@
 #include "base/mem.h"
 
 /* SPAN: parameters that one call of a kernel takes at most; a few slots of them stay in the second-level cache. */
-enum { NORMS_MAX = 4, SPAN = 16384 };
+enum { SPAN = 16384 };
 
 typedef struct {
   int64_t lo, n;
@@ -105,8 +105,8 @@ ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, const ls_model *mo
   }
   LS_NEW(u->square, u->pieces);
   if (spec->ops->reduce) {
-    LS_NEW(u->sum, u->pieces * NORMS_MAX);
-    LS_NEW(u->norm, u->tensors * NORMS_MAX);
+    LS_NEW(u->sum, u->pieces * LS_NORMS_MAX);
+    LS_NEW(u->norm, u->tensors * LS_NORMS_MAX);
   }
   ls_update_reset(u);
   return LS_OK;
