@@ -106,6 +106,7 @@ static ls_status evaluate_splits(ls_trainer *t, json_t *event) {
     if (row[i].split == LS_SPLIT_TRAIN) t->train_fresh = true;
     ls_set_score(t, event, row[i].prefix, &score);
   }
+  t->scored_step = t->run->state.global_step;
   t->eval_seconds += ls_time() - start;
   return LS_OK;
 }

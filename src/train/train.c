@@ -199,18 +199,27 @@ static ls_status build(ls_trainer *t, const ls_checkpoint *from) {
   }
   choose_best_metric(t);
   t->first_step = t->run->state.global_step;
+  t->scored_step = -1;
   t->train_score = (ls_score){0, t->run->state.last_loss, NAN, NAN, NAN, NAN}; /* until this process has made its own */
   return LS_OK;
+}
+
+/* Scores of the final weights for the end event, not those of an earlier step: a run that was resumed since then has not made them. */
+static ls_status final_scores(ls_trainer *t, bool whole) {
+  ls_run *run = t->run;
+  bool fresh = t->scored_step == run->state.global_step, train = ls_eval_wants(t, LS_SPLIT_TRAIN);
+  if (run->state.epoch_samples > 0 && !(train && fresh)) t->train_score = ls_running_score(run); /* the run ends inside an epoch */
+  if (!whole) return LS_OK;
+  if (t->train_score.samples == 0 || (train && !fresh)) LS_TRY(ls_evaluate(run, LS_SPLIT_TRAIN, &t->train_score, NULL));
+  if (!fresh && ls_eval_wants(t, LS_SPLIT_VALIDATION)) LS_TRY(ls_evaluate(run, LS_SPLIT_VALIDATION, &t->val_score, NULL));
+  return ls_eval_wants(t, LS_SPLIT_TEST) ? ls_evaluate(run, LS_SPLIT_TEST, &t->test_score, NULL) : LS_OK;
 }
 
 /* The last evaluation, final.h5, and the report; LS_EIO where the last checkpoint did not reach the disk. */
 static ls_status finish(ls_trainer *t, ls_train_result *r) {
   ls_run *run = t->run;
   bool whole = strcmp(t->exit, "done") == 0 || strcmp(t->exit, "early_stop") == 0;
-  if (run->state.epoch_samples > 0) t->train_score = ls_running_score(run); /* the run ends inside an epoch */
-  if (whole && ls_eval_wants(t, LS_SPLIT_TEST)) LS_TRY(ls_evaluate(run, LS_SPLIT_TEST, &t->test_score, NULL));
-  if (whole && t->val_score.samples == 0 && ls_eval_wants(t, LS_SPLIT_VALIDATION))
-    LS_TRY(ls_evaluate(run, LS_SPLIT_VALIDATION, &t->val_score, NULL));
+  LS_TRY(final_scores(t, whole));
   if (whole) LS_TRY(ls_save(t, "final.h5", true));
   LS_TRY(ls_save_finish(t));
   if (t->failed_saves > 0) /* commits come in order: the last one, which the run is nothing without */
