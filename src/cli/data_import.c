@@ -176,7 +176,7 @@ static ls_status copy(import *m) {
 
 static ls_status write_file(import *m) {
   bool bytes = true;
-  LS_TRY(ls_sources_open(&m->spec, m->classes, m->source));
+  LS_TRY(ls_sources_open(&m->spec, m->classes, false, m->source));
   const ls_shape *shape = &m->source[0]->shape;
   if (shape->outputs == 0) return ls_fail(LS_EDATA, "%s: there are no targets", m->source[0]->file[0].path);
   if (m->classes && shape->outputs != 1) return ls_fail(LS_EUSAGE, "classes are one column, here are %lld", (long long)shape->outputs);

@@ -20,7 +20,7 @@ typedef struct {
 /* ---- surveys of splits ---- */
 
 static ls_status survey(info *i) {
-  LS_TRY(ls_sources_open(&i->spec, i->classes, i->source));
+  LS_TRY(ls_sources_open(&i->spec, i->classes, false, i->source));
   bool bytes = true;
   for (int s = 0; s < 3; s++) bytes = bytes && (!i->source[s] || i->source[s]->shape.bytes);
   for (int s = 0; s < 3; s++)
@@ -132,7 +132,7 @@ static void show_dataset(void *arg, const char *name, const char *dims, const ch
   ls_data_spec spec = {.type = (char *)"hdf5", .inputs = true, .source = {{.file = (char *)d->path, .x = (char *)name}}};
   ls_source *source[3] = {0};
   ls_survey v = {0};
-  bool ok = ls_sources_open(&spec, false, source) == LS_OK && ls_survey_read(source[0], source[0]->shape.bytes, &v) == LS_OK;
+  bool ok = ls_sources_open(&spec, false, false, source) == LS_OK && ls_survey_read(source[0], source[0]->shape.bytes, &v) == LS_OK;
   if (d->list) {
     json_t *o = json_pack("{s:o, s:s, s:s}", "name", ls_data_text(name), "dims", dims, "type", type);
     if (ok) json_object_set_new(o, "x", spread_json(&v.x));

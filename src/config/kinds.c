@@ -298,10 +298,6 @@ static const bool sees_all[LS_KEY_STEPLIST + 1] = {
 bool ls_key_read(ls_reader *rd, const ls_key *key, ls_node *node, const char *path, void *base) {
   value v = {rd, key, node, path, base};
   bool single = node->kind == LS_NODE_SCALAR;
-  if (single && ls_key_later(path, node->text)) {
-    ls_report_add(rd->report, node->at, path, "'%s' is not available yet", node->text);
-    return false;
-  }
   if (single && key->word && strcmp(node->text, key->word) == 0) {
     if (key->kind == LS_KEY_INT) FIELD(&v, int64_t) = key->word_value; /* all others: nothing, and that is what is there */
     return true;

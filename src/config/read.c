@@ -40,10 +40,6 @@ static bool read_member(ls_reader *rd, const ls_key *key, ls_node *map, const ch
   const char *full = join(rd->arena, path, key->name);
   ls_node *node = member(rd, key, map, full);
   if (!node) return false;
-  if (node->at.source != LS_SOURCE_DEFAULT && ls_key_later(full, NULL)) {
-    ls_report_add(rd->report, named_at(node), full, "'%s' is not available yet", key->name);
-    return false;
-  }
   note_origin(rd, key, node, full);
   return ls_key_read(rd, key, node, full, base);
 }

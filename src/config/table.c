@@ -25,13 +25,6 @@
 #define BY_TYPE \
   { .name = "", .kind = LS_KEY_BY_TYPE }
 
-/* What the table knows and this version cannot do yet. A value NULL: the whole key. */
-static const struct {
-  const char *path, *value;
-} later[] = {
-    {"data.load", "stream"},
-};
-
 enum { TYPES_MAX = 33 };
 static const char *optimizer_types[TYPES_MAX], *schedule_types[TYPES_MAX];
 static const char *const data_types[] = {"idx", "hdf5", "csv", NULL};
@@ -126,7 +119,8 @@ static const ls_key data_rows[] = {
         .help = "shuffle: a new order every epoch, a function of the seed; sequential: as in the file"),
     KEY("last_batch", SWITCH, DATA(drop_last), .value = "keep", .choices = last_batches,
         .help = "a last minibatch that is smaller: keep it, weighted by its size, or drop it"),
-    KEY("load", SWITCH, DATA(stream), .value = "memory", .choices = loads, .help = "memory: read once; stream: read while training"),
+    KEY("load", SWITCH, DATA(stream), .value = "memory", .choices = loads,
+        .help = "memory: read once; stream: inputs stay in their HDF5 files and are read while training, to the same numbers"),
     END};
 
 /* ---- model ---- */
@@ -345,12 +339,4 @@ void ls_table_init(void) {
   optimizer_types[n] = "plugin";
   for (n = 0; ls_schedule_table[n] && n < TYPES_MAX - 2; n++) schedule_types[n] = ls_schedule_table[n]->name;
   schedule_types[n] = "plugin";
-}
-
-bool ls_key_later(const char *path, const char *value) {
-  for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-    if (strcmp(path, later[i].path) != 0) continue;
-    if (!later[i].value || (value && strcmp(value, later[i].value) == 0)) return true;
-  }
-  return false;
 }

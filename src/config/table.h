@@ -82,8 +82,6 @@ extern const ls_key ls_table; /* the root section */
 /* The choices of `type` rows that come from other rooms' tables are collected on the first call; every user calls it first. */
 void ls_table_init(void);
 bool ls_key_required(const ls_key *key);
-/* Is this value of this key not implemented yet? value NULL: is the whole key? */
-bool ls_key_later(const char *path, const char *value);
 
 /* Call `visit` for every key of every section and type, in order; path as "model.layers[].units"; type of the enclosing
  * section's variant or NULL. Stops when it returns false. */

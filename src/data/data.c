@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "data/data_private.h"
+#include "data/stream.h"
 
 int64_t ls_data_features(const ls_data *data) { return data->features; }
 int64_t ls_data_outputs(const ls_data *data) { return data->outputs; }
@@ -57,24 +58,24 @@ static void copy_targets(const ls_data *data, const ls_part *part, const int64_t
     memcpy((char *)targets + (size_t)k * width, (const char *)part->y.data + (size_t)(index[k] + offset) * width, width);
 }
 
-static void gather(const ls_data *data, const ls_part *part, const int64_t *index, int64_t offset, int64_t rows, void *x, int64_t ldx) {
+static ls_status copy_inputs(const ls_data *data, const ls_part *part, const int64_t *index, int64_t offset, int64_t rows, void *x,
+                             int64_t ldx) {
+  if (part->source) return ls_stream_gather(data, part, index, offset, rows, x, ldx);
   ls_rows from = {part->x.data, part->cell, data->features, data->bytes, data->x_affine};
-  if (data->precision == LS_F32)
-    ls_gather_f32(&from, index, offset, rows, x, ldx);
-  else
-    ls_gather_f64(&from, index, offset, rows, x, ldx);
+  ls_gather(data->precision, &from, index, offset, rows, x, ldx);
+  return LS_OK;
 }
 
 ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows, void *x, int64_t ldx, int32_t *labels,
                          void *targets) {
-  assert(ldx >= data->features && (!labels || data->labels));
+  assert((!x || ldx >= data->features) && (!labels || data->labels));
   size_t real = ls_real_size(data->precision);
   for (int64_t k = 0, run; k < rows; k += run) { /* runs of samples that lie in one part: all of them, but for split `all` */
     assert(index[k] >= 0 && index[k] < ls_data_rows(data, split));
     int64_t offset, other;
     const ls_part *part = locate(data, split, index[k], &offset);
     for (run = 1; k + run < rows && (split != LS_SPLIT_ALL || locate(data, split, index[k + run], &other) == part);) run++;
-    gather(data, part, index + k, offset, run, (char *)x + (size_t)(k * ldx) * real, ldx);
+    if (x) LS_TRY(copy_inputs(data, part, index + k, offset, run, (char *)x + (size_t)(k * ldx) * real, ldx));
     if (labels) copy_labels(part, index + k, offset, run, labels + k);
     if (!targets) continue;
     void *to = (char *)targets + (size_t)(k * data->outputs) * real;
@@ -92,8 +93,12 @@ void ls_data_close(ls_comm *comm, ls_data **out) {
   for (int s = 0; s < 3; s++) {
     ls_comm_shared_free(comm, &data->part[s].x);
     ls_comm_shared_free(comm, &data->part[s].y);
+    ls_source_close(&data->part[s].source);
   }
   for (int i = 0; i < data->files; i++) LS_FREE(data->file[i].path);
+  ls_source_close(&data->ahead);
+  LS_FREE(data->scratch);
+  LS_FREE(data->counter);
   LS_FREE(data->file);
   LS_FREE(data->bytes);
   ls_affine_free(&data->x_affine);

@@ -78,8 +78,8 @@ typedef struct {
 } ls_data_file;
 const ls_data_file *ls_data_files(const ls_data *data, int *count);
 
-/* Copy samples (numbers within the split, `index[0..rows)`) into x (rows, ldx) real, scaled, and labels or targets. Any pointer but x may
- * be NULL. */
+/* Copy samples (numbers within the split, `index[0..rows)`) into x (rows, ldx) real, scaled, and labels or targets; any of the three may be
+ * NULL. LS_EDATA only where the data are streamed. */
 ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows, void *x, int64_t ldx, int32_t *labels,
                          void *targets);
 

@@ -45,6 +45,7 @@ typedef struct {
   int parts, at;    /* at: the part that is being read */
   int64_t row;      /* rows of it that have been read */
   int file;         /* the first of its files among all of the source's */
+  ls_source *busy;  /* the part that read_at has open */
 } many;
 
 /* The part has been read: its digests are known now. */
@@ -66,12 +67,38 @@ static ls_status read_many(ls_source *source, int64_t rows, ls_cell cell, void *
     ls_source *part = m->part[m->at];
     int64_t left = part->shape.rows - m->row;
     step = rows - done < left ? rows - done : left;
-    LS_TRY(
-        part->format->read(part, step, cell, (char *)x + (size_t)(done * shape->features) * ls_cell_size(cell), y + done * shape->outputs));
+    void *to = x ? (char *)x + (size_t)(done * shape->features) * ls_cell_size(cell) : NULL;
+    LS_TRY(part->format->read(part, step, cell, to, y + done * shape->outputs));
     m->row += step;
     if (m->row == part->shape.rows) next_part(m);
   }
   return LS_OK;
+}
+
+/* One part's file is open at a time. */
+static ls_status read_many_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x) {
+  many *m = (many *)source;
+  size_t width = (size_t)source->shape.features * ls_cell_size(cell);
+  int64_t begin = 0;
+  for (int i = 0; i < m->parts && rows > 0; begin += m->part[i++]->shape.rows) {
+    ls_source *part = m->part[i];
+    int64_t first = lo - begin, step = part->shape.rows - first;
+    if (step <= 0) continue;
+    if (step > rows) step = rows;
+    if (m->busy != part && m->busy) m->busy->format->rest(m->busy);
+    m->busy = part;
+    LS_TRY(part->format->read_at(part, first, step, cell, x));
+    x = (char *)x + (size_t)step * width;
+    lo += step;
+    rows -= step;
+  }
+  return LS_OK;
+}
+
+static void rest_many(ls_source *source) {
+  many *m = (many *)source;
+  if (m->busy) m->busy->format->rest(m->busy);
+  m->busy = NULL;
 }
 
 static void place_many(const ls_source *source, int64_t row, int64_t column, char *text, size_t size) {
@@ -86,7 +113,7 @@ static void close_many(ls_source *source) {
   LS_FREE(m->part);
 }
 
-static const ls_format format_many = {"", NULL, read_many, place_many, close_many};
+static const ls_format format_many = {"", NULL, read_many, read_many_at, rest_many, place_many, close_many};
 
 static ls_status add_part(many *m, const ls_source *part) {
   ls_shape *whole = &m->base.shape;
@@ -129,6 +156,11 @@ static ls_status open_many(const ls_opening *what, const ls_format *format, char
   ls_status status = open_parts((many *)*out, what, format, path, paths);
   if (status != LS_OK) ls_source_close(out);
   return status;
+}
+
+bool ls_source_any_row(const ls_source *source) {
+  const ls_source *one = source->format == &format_many ? ((const many *)source)->part[0] : source;
+  return one->format->read_at != NULL;
 }
 
 /* ---- file names ---- */

@@ -32,6 +32,7 @@ typedef struct {
   ls_split split;
   const char *file; /* one file of the source; idx: NULL */
   bool classes;     /* y are class numbers or names */
+  bool quick;       /* digests are not needed */
   ls_source *first; /* the source of train opened first, which knows the class names; NULL: this is it */
 } ls_opening;
 
@@ -40,8 +41,12 @@ struct ls_format {
   /* LS_EDATA, located. *out is NULL on failure, and where the format has no such split. */
   ls_status (*open)(const ls_opening *what, ls_source **out);
   /* The next `rows` rows: x (rows, features) cells, y (rows, outputs). cell is LS_CELL_U8 only where shape.bytes. After the last row
-   * the end of the file is checked too. */
+   * the end of the file is checked too. x NULL: y alone, where there is read_at. */
   ls_status (*read)(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y);
+  /* x of any rows [lo, lo + rows), independent of read; NULL where the format can't. */
+  ls_status (*read_at)(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x);
+  /* No file is held open until the next read_at; may be NULL. */
+  void (*rest)(ls_source *source);
   /* Where a value stands, for messages: "FILE: sample 17", "FILE:18: column 3". column < 0: y's column -1 - column. */
   void (*place)(const ls_source *source, int64_t row, int64_t column, char *text, size_t size);
   void (*close)(ls_source *source);
@@ -57,9 +62,10 @@ ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_sour
 
 /* Open the source of a split, of one file or several; *out is NULL where the spec names none. `what.file` is ignored. */
 ls_status ls_source_open(const ls_opening *what, ls_source **out);
+bool ls_source_any_row(const ls_source *source); /* read_at works */
 void ls_source_close(ls_source **source);
 /* The sources of all splits, agreeing in width; NULL where there is none. Close what is open also on failure. */
-ls_status ls_sources_open(const ls_data_spec *spec, bool classes, ls_source *source[3]);
+ls_status ls_sources_open(const ls_data_spec *spec, bool classes, bool quick, ls_source *source[3]);
 void ls_sources_close(ls_source *source[3]);
 
 #endif

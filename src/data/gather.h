@@ -18,6 +18,13 @@ ls_status ls_bytes_new_f64(double shift, double divisor, void **out);
 /* x (rows, ldx) real = rows index[k] + offset, columns from features on 0. */
 void ls_gather_f32(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows, float *x, int64_t ldx);
 void ls_gather_f64(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows, double *x, int64_t ldx);
+static inline void ls_gather(ls_precision precision, const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows, void *x,
+                             int64_t ldx) {
+  if (precision == LS_F32)
+    ls_gather_f32(from, index, offset, rows, x, ldx);
+  else
+    ls_gather_f64(from, index, offset, rows, x, ldx);
+}
 /* x (rows, n) -> (x - shift) / divisor in place. */
 void ls_scale_f32(const ls_affine *affine, int64_t rows, float *x);
 void ls_scale_f64(const ls_affine *affine, int64_t rows, double *x);

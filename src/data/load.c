@@ -5,8 +5,10 @@
 
 #include "base/mem.h"
 #include "data/data_private.h"
+#include "data/stream.h"
 
-enum { CHUNK_VALUES = 1 << 16, CLASSES_MAX = 1 << 20, PATH_ROOM = 4096 };
+enum { CHUNK_VALUES = 1 << 16, CLASSES_MAX = 1 << 20 };
+static const char not_finite[] = "missing, not finite or too large for the precision";
 
 typedef struct {
   ls_comm *comm;
@@ -19,7 +21,7 @@ typedef struct {
 /* ---- shapes ---- */
 
 static ls_status open_sources(loading *l) {
-  LS_TRY(ls_sources_open(l->spec, l->data->labels, l->source));
+  LS_TRY(ls_sources_open(l->spec, l->data->labels, false, l->source));
   for (int s = 0; s < 3; s++)
     if (l->source[s]) l->data->part[s].shape = l->source[s]->shape;
   int64_t columns = l->source[0]->shape.outputs;
@@ -36,6 +38,23 @@ static ls_status cut_splits(loading *l) {
   return ls_cut_splits(l->spec, rows, l->data->cut);
 }
 
+/* ---- bad values ---- */
+
+ls_status ls_bad_value(const ls_source *source, int64_t row, int64_t column, const char *what, double value) {
+  char place[512];
+  source->format->place(source, row, column, place, sizeof place);
+  return ls_fail(LS_EDATA, "%s: %s (%.17g)", place, what, value);
+}
+
+ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls_cell cell, const void *x) {
+  int64_t features = source->shape.features, n = rows * features, bad = n;
+  if (cell == LS_CELL_F32) bad = ls_not_finite_f32(x, n);
+  if (cell == LS_CELL_F64) bad = ls_not_finite_f64(x, n);
+  if (bad == n) return LS_OK;
+  double value = cell == LS_CELL_F32 ? (double)((const float *)x)[bad] : ((const double *)x)[bad];
+  return ls_bad_value(source, row + bad / features, bad % features, not_finite, value);
+}
+
 /* ---- memory ---- */
 
 static ls_status allocate(loading *l, ls_part *part) {
@@ -46,25 +65,19 @@ static ls_status allocate(loading *l, ls_part *part) {
               __builtin_mul_overflow(x, ls_cell_size(part->cell), &x) ||
               __builtin_mul_overflow((size_t)part->shape.rows, columns * (data->labels ? 4 : ls_real_size(data->precision)), &y);
   if (over) return ls_fail(LS_EDATA, "%lld samples are more than memory can hold", (long long)part->shape.rows);
-  LS_TRY(ls_comm_shared_new(l->comm, x, &part->x));
+  if (!l->spec->stream) LS_TRY(ls_comm_shared_new(l->comm, x, &part->x));
   return ls_comm_shared_new(l->comm, y, &part->y);
 }
 
 /* ---- reading, on node rank 0 ---- */
 
-static ls_status bad_value(const ls_source *r, int64_t row, int64_t column, const char *what, double value) {
-  char place[512];
-  r->format->place(r, row, column, place, sizeof place);
-  return ls_fail(LS_EDATA, "%s: %s (%.17g)", place, what, value);
-}
-
 static ls_status store_labels(loading *l, const ls_source *r, int64_t row, int64_t rows, int32_t *label) {
   int64_t most = l->spec->classes > 0 ? l->spec->classes : CLASSES_MAX;
   for (int64_t k = 0; k < rows; k++) {
     double v = l->y[k];
-    if (!(v >= 0 && v == floor(v))) return bad_value(r, row + k, -1, "not a class number: 0, 1, 2 ... are", v);
+    if (!(v >= 0 && v == floor(v))) return ls_bad_value(r, row + k, -1, "not a class number: 0, 1, 2 ... are", v);
     if (v >= (double)most)
-      return bad_value(r, row + k, -1, l->spec->classes ? "class number not below data.classes" : "class number too large", v);
+      return ls_bad_value(r, row + k, -1, l->spec->classes ? "class number not below data.classes" : "class number too large", v);
     label[k] = (int32_t)v;
     if (l->spec->classes == 0 && label[k] >= l->data->outputs) l->data->outputs = label[k] + 1;
   }
@@ -75,23 +88,13 @@ static ls_status store_targets(loading *l, const ls_source *r, int64_t row, int6
   int64_t n = part->shape.outputs;
   for (int64_t k = 0; k < rows * n; k++) {
     double v = l->data->precision == LS_F32 ? (double)(float)l->y[k] : l->y[k];
-    if (!isfinite(v)) return bad_value(r, row + k / n, -1 - k % n, "missing, not finite or too large for the precision", l->y[k]);
+    if (!isfinite(v)) return ls_bad_value(r, row + k / n, -1 - k % n, not_finite, l->y[k]);
     if (l->data->precision == LS_F32)
       ((float *)part->y.data)[row * n + k] = (float)v;
     else
       ((double *)part->y.data)[row * n + k] = v;
   }
   return LS_OK;
-}
-
-static ls_status check_finite(const ls_source *r, int64_t row, int64_t rows, const ls_part *part, const void *x) {
-  int64_t n = rows * part->shape.features, bad = n;
-  if (part->cell == LS_CELL_F32) bad = ls_not_finite_f32(x, n);
-  if (part->cell == LS_CELL_F64) bad = ls_not_finite_f64(x, n);
-  if (bad == n) return LS_OK;
-  double value = part->cell == LS_CELL_F32 ? (double)((const float *)x)[bad] : ((const double *)x)[bad];
-  return bad_value(r, row + bad / part->shape.features, bad % part->shape.features, "missing, not finite or too large for the precision",
-                   value);
 }
 
 static ls_status read_part(loading *l, int s) {
@@ -102,9 +105,10 @@ static ls_status read_part(loading *l, int s) {
   LS_NEW(l->y, step * outputs);
   for (int64_t row = 0, rows; row < part->shape.rows; row += rows) {
     rows = part->shape.rows - row < step ? part->shape.rows - row : step;
-    void *x = (char *)part->x.data + (size_t)(row * part->shape.features) * ls_cell_size(part->cell);
+    char *x = part->x.data;
+    if (x) x += (size_t)(row * part->shape.features) * ls_cell_size(part->cell);
     LS_TRY(r->format->read(r, rows, part->cell, x, l->y));
-    LS_TRY(check_finite(r, row, rows, part, x));
+    if (x) LS_TRY(ls_check_finite(r, row, rows, part->cell, x));
     LS_TRY(l->data->labels ? store_labels(l, r, row, rows, (int32_t *)part->y.data + row) : store_targets(l, r, row, rows, part));
   }
   LS_FREE(l->y);
@@ -119,21 +123,31 @@ static ls_status read_parts(loading *l) {
 
 /* ---- scaling, on node rank 0 ---- */
 
-static void apply(const ls_data *data, const ls_affine *affine, int64_t rows, void *values) {
-  if (data->precision == LS_F32)
-    ls_scale_f32(affine, rows, values);
-  else
-    ls_scale_f64(affine, rows, values);
+/* Rows of x or y of the train split, in memory. */
+typedef struct {
+  const char *first;
+  size_t width;
+} block;
+
+static ls_status block_rows(void *arg, int64_t lo, int64_t rows, const void **x) {
+  const block *b = arg;
+  (void)rows;
+  *x = b->first + (size_t)lo * b->width;
+  return LS_OK;
 }
 
 static ls_status measure_inputs(loading *l) {
   ls_data *data = l->data;
-  const ls_part *part = &data->part[0];
-  const char *x = (const char *)part->x.data + (size_t)(data->cut[0].first * data->features) * ls_cell_size(part->cell);
+  ls_part *part = &data->part[0];
+  ls_matrix m = {block_rows, NULL, part->cell, data->cut[0].rows, data->features};
+  block b = {part->x.data, (size_t)data->features * ls_cell_size(part->cell)};
   if (l->spec->x_affine) return ls_affine_copy(l->spec->x_affine, data->features, "features", &data->x_affine);
   if (l->spec->scale == LS_SCALE_NONE) return LS_OK;
   LS_TRY(ls_affine_new(data->features, &data->x_affine));
-  return ls_affine_measure(x, part->cell, data->cut[0].rows, l->spec->scale, l->spec->scale_by, data->x_affine);
+  if (part->source) return ls_stream_measure(data, &m, l->spec->scale, l->spec->scale_by);
+  b.first += (size_t)data->cut[0].first * b.width;
+  m.arg = &b;
+  return ls_affine_measure(&m, l->spec->scale, l->spec->scale_by, data->x_affine);
 }
 
 static ls_status measure_targets(loading *l) {
@@ -141,40 +155,28 @@ static ls_status measure_targets(loading *l) {
   if (data->labels || l->spec->inputs) return LS_OK;
   if (l->spec->y_affine) return ls_affine_copy(l->spec->y_affine, data->outputs, "targets", &data->y_affine);
   if (l->spec->scale != LS_SCALE_STANDARD && l->spec->scale != LS_SCALE_MINMAX) return LS_OK;
-  const char *y = (const char *)data->part[0].y.data + (size_t)(data->cut[0].first * data->outputs) * ls_real_size(data->precision);
   LS_TRY(ls_affine_new(data->outputs, &data->y_affine));
-  return ls_affine_measure(y, data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64, data->cut[0].rows, l->spec->scale, 1, data->y_affine);
+  block b = {data->part[0].y.data, (size_t)data->outputs * ls_real_size(data->precision)};
+  b.first += (size_t)data->cut[0].first * b.width;
+  ls_matrix m = {block_rows, &b, data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64, data->cut[0].rows, data->outputs};
+  return ls_affine_measure(&m, l->spec->scale, 1, data->y_affine);
 }
 
 static ls_status scale_parts(loading *l) {
   ls_data *data = l->data;
   LS_TRY(measure_inputs(l));
   LS_TRY(measure_targets(l));
+  ls_cell real = data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64;
   for (int s = 0; s < 3; s++) {
     ls_part *part = &data->part[s];
     if (part->shape.rows == 0) continue;
-    if (data->x_affine && part->cell != LS_CELL_U8) apply(data, data->x_affine, part->shape.rows, part->x.data);
-    if (data->y_affine) apply(data, data->y_affine, part->shape.rows, part->y.data);
+    if (data->x_affine && part->x.data) ls_scale_cells(data->x_affine, part->cell, part->shape.rows, part->x.data);
+    if (data->y_affine) ls_scale_cells(data->y_affine, real, part->shape.rows, part->y.data);
   }
   return LS_OK;
 }
 
-/* ---- the small things that the other ranks of the node need too ---- */
-
-static ls_status share_affine(ls_comm *comm, ls_affine **affine) {
-  int64_t n = *affine ? (*affine)->n : 0;
-  ls_comm_node_bcast(comm, &n, sizeof n);
-  if (n == 0) return LS_OK;
-  if (!*affine) LS_TRY(ls_affine_new(n, affine)); /* out of memory here ends in the watchdog's message, not in a wrong result */
-  ls_comm_node_bcast(comm, (*affine)->shift, (size_t)n * sizeof(double));
-  ls_comm_node_bcast(comm, (*affine)->divisor, (size_t)n * sizeof(double));
-  return LS_OK;
-}
-
-typedef struct {
-  ls_data_file file;
-  char path[PATH_ROOM];
-} wire;
+/* ---- the whole ---- */
 
 static ls_status collect_files(loading *l) {
   ls_data *data = l->data;
@@ -189,37 +191,6 @@ static ls_status collect_files(loading *l) {
   return LS_OK;
 }
 
-static ls_status share_files(ls_comm *comm, ls_data *data) {
-  int files = data->files;
-  ls_comm_node_bcast(comm, &files, sizeof files);
-  if (!data->file) LS_NEW(data->file, files);
-  for (data->files = 0; data->files < files; data->files++) {
-    ls_data_file *file = &data->file[data->files];
-    wire one = {.file = *file};
-    if (file->path) strncpy(one.path, file->path, PATH_ROOM - 1);
-    ls_comm_node_bcast(comm, &one, sizeof one);
-    char *path = file->path ? file->path : ls_mem_text(one.path);
-    *file = one.file;
-    file->path = path;
-  }
-  return LS_OK;
-}
-
-/* Each node has read its own copy: they must be one. */
-static ls_status compare_files(ls_comm *comm, const ls_data *data) {
-  for (int i = 0; i < data->files; i++) {
-    ls_data_file first = data->file[i];
-    ls_comm_bcast(comm, &first, sizeof first, 0);
-    const ls_data_file *mine = &data->file[i];
-    ls_status status = LS_OK;
-    if (first.bytes != mine->bytes || strcmp(first.digest, mine->digest) != 0)
-      status = ls_fail(LS_EINTERNAL, "%s: rank 0 reads other data under this name: %lld bytes, %s; here %lld bytes, %s", mine->path,
-                       (long long)first.bytes, first.digest, (long long)mine->bytes, mine->digest);
-    LS_TRY(ls_comm_agree(comm, status));
-  }
-  return LS_OK;
-}
-
 static ls_status map_bytes(ls_data *data) {
   const ls_affine *a = data->x_affine;
   double shift = a ? a->shift[0] : 0, divisor = a ? a->divisor[0] : 1;
@@ -228,35 +199,29 @@ static ls_status map_bytes(ls_data *data) {
   return data->precision == LS_F32 ? ls_bytes_new_f32(shift, divisor, &data->bytes) : ls_bytes_new_f64(shift, divisor, &data->bytes);
 }
 
-/* ---- the whole ---- */
-
 static ls_status open_all(loading *l, bool want_classes) {
   ls_comm *comm = l->comm;
   ls_data *data = l->data;
   bool reads = ls_comm_node_rank(comm) == 0;
   data->labels = !l->spec->inputs && (want_classes || l->spec->classes > 0);
   LS_TRY(ls_comm_agree(comm, reads ? open_sources(l) : LS_OK));
-  for (int s = 0; s < 3; s++) ls_comm_node_bcast(comm, &data->part[s].shape, sizeof data->part[s].shape);
+  LS_TRY(ls_share_shapes(comm, data));
   LS_TRY(ls_comm_agree(comm, cut_splits(l)));
   data->features = data->part[0].shape.features;
   data->outputs = data->labels ? l->spec->classes : data->part[0].shape.outputs;
   for (int s = 0; s < 3; s++)
     if (data->part[s].shape.rows > 0) LS_TRY(allocate(l, &data->part[s]));
+  if (l->spec->stream) LS_TRY(ls_comm_agree(comm, ls_stream_open(comm, l->spec, data)));
   LS_TRY(ls_comm_agree(comm, reads ? read_parts(l) : LS_OK));
   LS_TRY(ls_comm_agree(comm, reads ? scale_parts(l) : LS_OK));
   LS_TRY(ls_comm_agree(comm, reads ? collect_files(l) : LS_OK));
-  ls_comm_node_bcast(comm, &data->outputs, sizeof data->outputs);
-  LS_TRY(share_files(comm, data));
-  LS_TRY(share_affine(comm, &data->x_affine));
-  LS_TRY(share_affine(comm, &data->y_affine));
-  LS_TRY(ls_comm_agree(comm, map_bytes(data)));
-  return compare_files(comm, data);
+  LS_TRY(ls_share_rest(comm, data));
+  return ls_comm_agree(comm, map_bytes(data));
 }
 
 ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classes, ls_precision precision, ls_data **out) {
   loading l = {.comm = comm, .spec = spec};
   *out = NULL;
-  if (spec->stream) return ls_fail(LS_ECONFIG, "data.load: stream is not available yet; leave it out to read the data into memory");
   LS_TRY(ls_comm_agree(comm, ls_mem_new((void **)&l.data, 1, sizeof *l.data)));
   l.data->precision = precision;
   l.data->shuffle = spec->shuffle;

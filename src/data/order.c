@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/rng.h"
+#include "base/tree.h"
 #include "data/data.h"
 
 /* Half the bits of the smallest even power of two that is at least n; 64 at least, as smaller networks favour some orders of 5. */
@@ -70,4 +71,24 @@ int64_t ls_plan_minibatch(const ls_plan *plan, int64_t step, int64_t *total) {
   int64_t start = step % plan->steps * plan->batch;
   *total = plan->used - start < plan->batch ? plan->used - start : plan->batch;
   return start;
+}
+
+static int64_t share_rows(const ls_share *share, int64_t total) {
+  return ls_tree_row(total, share->slices, share->slice_hi) - ls_tree_row(total, share->slices, share->slice_lo);
+}
+
+int64_t ls_share_most(const ls_share *share) {
+  const ls_plan *plan = &share->plan;
+  int64_t full = share_rows(share, plan->batch), last = share_rows(share, plan->used - (plan->steps - 1) * plan->batch);
+  return full > last ? full : last;
+}
+
+int64_t ls_share_samples(ls_share *share, int64_t step, int64_t *index, int64_t *total, int64_t *first) {
+  int64_t epoch = step / share->plan.steps;
+  *first = ls_plan_minibatch(&share->plan, step, total);
+  *first += ls_tree_row(*total, share->slices, share->slice_lo);
+  if (epoch != share->epoch) ls_order_init(&share->order, share->plan.n, share->shuffle, share->seed, share->epoch = epoch);
+  int64_t rows = share_rows(share, *total);
+  for (int64_t k = 0; k < rows; k++) index[k] = ls_order_at(&share->order, *first + k);
+  return rows;
 }

@@ -38,4 +38,20 @@ ls_status ls_plan_make(int64_t n, int64_t batch, bool drop_last, ls_plan *plan);
 /* The position in its epoch where the minibatch of `step` begins, and how many samples it has. */
 int64_t ls_plan_minibatch(const ls_plan *plan, int64_t step, int64_t *total);
 
+/* The samples of slices [slice_lo, slice_hi) of every minibatch. */
+typedef struct {
+  ls_plan plan;
+  bool shuffle;
+  uint64_t seed;
+  int slices, slice_lo, slice_hi;
+  int64_t epoch; /* that `order` is of; -1: none yet */
+  ls_order order;
+} ls_share;
+
+/* The most samples that a share has. */
+int64_t ls_share_most(const ls_share *share);
+/* The samples of the share of `step`, in order, into index; how many there are. The minibatch has *total; *first: position in the
+ * epoch of the share's first sample. */
+int64_t ls_share_samples(ls_share *share, int64_t step, int64_t *index, int64_t *total, int64_t *first);
+
 #endif

@@ -6,8 +6,6 @@
 #include "base/mem.h"
 #include "data/data_private.h"
 
-enum { BLOCK = 1024 }; /* rows added up before they join the total: fixed, and short enough to keep the digits */
-
 ls_status ls_affine_new(int64_t n, ls_affine **out) {
   LS_NEW(*out, 1);
   (*out)->n = n;
@@ -41,63 +39,66 @@ static double cell_at(const void *x, ls_cell cell, int64_t i) {
 }
 
 typedef struct {
-  const void *x; /* (rows, n) */
-  ls_cell cell;
-  int64_t rows, n;
-} matrix;
+  double *least, *most, *origin, *sum, *part; /* (n) each */
+} sums;
 
-static void extremes(const matrix *m, double *least, double *most) {
-  for (int64_t f = 0; f < m->n; f++) least[f] = most[f] = cell_at(m->x, m->cell, f);
-  for (int64_t r = 1; r < m->rows; r++)
-    for (int64_t f = 0; f < m->n; f++) {
-      double v = cell_at(m->x, m->cell, r * m->n + f);
-      if (v < least[f]) least[f] = v;
-      if (v > most[f]) most[f] = v;
-    }
-}
-
-/* sum[f] = sum over rows of (x - from[f])^power, blocks of rows first. part (n) is scratch. */
-static void column_sums(const matrix *m, const double *from, int power, double *part, double *sum) {
-  memset(sum, 0, (size_t)m->n * sizeof *sum);
-  for (int64_t lo = 0; lo < m->rows; lo += BLOCK) {
-    memset(part, 0, (size_t)m->n * sizeof *part);
-    for (int64_t r = lo; r < lo + BLOCK && r < m->rows; r++)
-      for (int64_t f = 0; f < m->n; f++) {
-        double d = cell_at(m->x, m->cell, r * m->n + f) - from[f];
-        part[f] += power == 2 ? d * d : d;
+/* One pass: sum[f] = sum of (x - origin[f])^power, and the extremes in the first one. A block of rows is added up before it joins
+ * the total: the blocks are fixed, and short enough to keep the digits. */
+static ls_status add_up(const ls_matrix *m, int power, sums *s) {
+  const void *x;
+  memset(s->sum, 0, (size_t)m->n * sizeof *s->sum);
+  for (int64_t lo = 0; lo < m->count; lo += LS_MEASURE_ROWS) {
+    int64_t rows = m->count - lo < LS_MEASURE_ROWS ? m->count - lo : LS_MEASURE_ROWS;
+    LS_TRY(m->rows(m->arg, lo, rows, &x));
+    if (lo == 0 && power == 1)
+      for (int64_t f = 0; f < m->n; f++) s->origin[f] = s->least[f] = s->most[f] = cell_at(x, m->cell, f);
+    memset(s->part, 0, (size_t)m->n * sizeof *s->part);
+    for (int64_t i = 0, r = 0; r < rows; r++)
+      for (int64_t f = 0; f < m->n; f++, i++) {
+        double v = cell_at(x, m->cell, i), d = v - s->origin[f];
+        s->part[f] += power == 2 ? d * d : d;
+        if (v < s->least[f]) s->least[f] = v;
+        if (v > s->most[f]) s->most[f] = v;
       }
-    for (int64_t f = 0; f < m->n; f++) sum[f] += part[f];
+    for (int64_t f = 0; f < m->n; f++) s->sum[f] += s->part[f];
   }
+  return LS_OK;
 }
 
-/* Mean and population standard deviation in two passes; the first subtracts the least value, so that a large offset costs no digits. */
-static void standard(const matrix *m, const double *least, double *mean, double *deviation, double *part) {
-  column_sums(m, least, 1, part, mean);
-  for (int64_t f = 0; f < m->n; f++) mean[f] = least[f] + mean[f] / (double)m->rows;
-  column_sums(m, mean, 2, part, deviation);
-  for (int64_t f = 0; f < m->n; f++) deviation[f] = sqrt(deviation[f] / (double)m->rows);
-}
-
-static void finish(const double *least, const double *most, ls_scale_kind kind, ls_affine *affine) {
-  for (int64_t f = 0; f < affine->n; f++) {
-    bool constant = least[f] == most[f];
-    if (kind == LS_SCALE_MINMAX) affine->divisor[f] = most[f] - least[f];
-    if (kind == LS_SCALE_MINMAX || constant) affine->shift[f] = least[f];
+/* Mean and population standard deviation in two passes; the first subtracts the first row, so that a large offset costs no digits. */
+static ls_status measure(const ls_matrix *m, ls_scale_kind kind, sums *s, ls_affine *affine) {
+  LS_TRY(add_up(m, 1, s));
+  for (int64_t f = 0; f < m->n; f++) {
+    affine->shift[f] = kind == LS_SCALE_STANDARD ? s->origin[f] + s->sum[f] / (double)m->count : s->least[f];
+    affine->divisor[f] = s->most[f] - s->least[f];
+  }
+  if (kind == LS_SCALE_STANDARD) {
+    memcpy(s->origin, affine->shift, (size_t)m->n * sizeof *s->origin);
+    LS_TRY(add_up(m, 2, s));
+    for (int64_t f = 0; f < m->n; f++) affine->divisor[f] = sqrt(s->sum[f] / (double)m->count);
+  }
+  for (int64_t f = 0; f < m->n; f++) {
+    bool constant = s->least[f] == s->most[f]; /* whatever the rounding of its mean */
+    if (constant) affine->shift[f] = s->least[f];
     if (constant || affine->divisor[f] < DBL_MIN || !isfinite(affine->divisor[f])) affine->divisor[f] = 1.0;
   }
+  return LS_OK;
 }
 
-ls_status ls_affine_measure(const void *x, ls_cell cell, int64_t rows, ls_scale_kind kind, double by, ls_affine *affine) {
-  matrix m = {x, cell, rows, affine->n};
+ls_status ls_affine_measure(const ls_matrix *m, ls_scale_kind kind, double by, ls_affine *affine) {
+  double *work;
   if (kind == LS_SCALE_NONE || kind == LS_SCALE_DIVIDE) {
-    for (int64_t f = 0; f < m.n; f++) affine->divisor[f] = kind == LS_SCALE_DIVIDE ? by : 1.0;
+    for (int64_t f = 0; f < m->n; f++) affine->divisor[f] = kind == LS_SCALE_DIVIDE ? by : 1.0;
     return LS_OK;
   }
-  double *work; /* least, most, scratch: (n) each */
-  LS_NEW(work, 3 * m.n);
-  extremes(&m, work, work + m.n);
-  if (kind == LS_SCALE_STANDARD) standard(&m, work, affine->shift, affine->divisor, work + 2 * m.n);
-  finish(work, work + m.n, kind, affine);
+  LS_NEW(work, 5 * m->n);
+  sums s = {work, work + m->n, work + 2 * m->n, work + 3 * m->n, work + 4 * m->n};
+  ls_status status = measure(m, kind, &s, affine);
   LS_FREE(work);
-  return LS_OK;
+  return status;
+}
+
+void ls_scale_cells(const ls_affine *affine, ls_cell cell, int64_t rows, void *x) {
+  if (cell == LS_CELL_F32) ls_scale_f32(affine, rows, x);
+  if (cell == LS_CELL_F64) ls_scale_f64(affine, rows, x);
 }

@@ -31,8 +31,8 @@ ls_status ls_cut_splits(const ls_data_spec *spec, const int64_t rows[3], ls_cut 
   return LS_OK;
 }
 
-ls_status ls_sources_open(const ls_data_spec *spec, bool classes, ls_source *source[3]) {
-  ls_opening what = {.spec = spec, .classes = classes};
+ls_status ls_sources_open(const ls_data_spec *spec, bool classes, bool quick, ls_source *source[3]) {
+  ls_opening what = {.spec = spec, .classes = classes, .quick = quick};
   for (int s = 0; s < 3; s++) {
     what.split = (ls_split)s;
     what.first = source[0];
@@ -56,7 +56,7 @@ ls_status ls_data_count(const ls_data_spec *spec, bool want_classes, int64_t row
   ls_source *source[3] = {0};
   ls_cut cut[3] = {0};
   int64_t all[3] = {0};
-  ls_status status = ls_sources_open(spec, want_classes || spec->classes > 0, source);
+  ls_status status = ls_sources_open(spec, want_classes || spec->classes > 0, true, source);
   for (int s = 0; s < 3 && status == LS_OK; s++) all[s] = source[s] ? source[s]->shape.rows : 0;
   if (status == LS_OK) status = ls_cut_splits(spec, all, cut);
   for (int s = 0; s < 3; s++) rows[s] = cut[s].rows, first[s] = cut[s].first;

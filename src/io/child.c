@@ -76,7 +76,9 @@ ls_status ls_child_start(void (*serve)(int socket, void *arg), void *arg, double
   return ls_fail(LS_FAIL, "can't start a process of our own: %s", strerror(errno));
 }
 
-static void wait_for(ls_child *child) {
+/* Whoever has closed its socket is on its way out, and how is settled: the signal only makes sure of an end. */
+static void end(ls_child *child) {
+  if (child->pid > 0) kill(child->pid, SIGKILL);
   while (child->pid > 0 && waitpid(child->pid, &child->how, 0) < 0 && errno == EINTR) continue;
   child->pid = 0;
 }
@@ -85,15 +87,14 @@ void ls_child_stop(ls_child **out) {
   ls_child *child = *out;
   if (!child) return;
   close(child->socket);
-  if (child->pid > 0) kill(child->pid, SIGKILL); /* it holds nothing that would need an orderly end */
-  wait_for(child);
+  end(child); /* it holds nothing that would need an orderly one */
   LS_FREE(*out);
 }
 
 /* ---- the parent's side, which never waits for ever ---- */
 
 static ls_status gone(ls_child *child, const char *name) {
-  wait_for(child);
+  end(child);
   if (child->silent)
     return ls_fail(LS_EDATA, "%s: damaged: the library that reads it did nothing for %d s", name, child->milliseconds / 1000);
   if (WIFSIGNALED(child->how))
@@ -108,7 +109,6 @@ static ls_status ready(ls_child *child, const char *name, short what) {
   do found = poll(&fd, 1, child->milliseconds);
   while (found < 0 && errno == EINTR);
   if (found > 0) return LS_OK;
-  if (child->pid > 0) kill(child->pid, SIGKILL);
   child->silent = true;
   return gone(child, name);
 }

@@ -70,7 +70,10 @@ tr -d ' \n' <x.txt | tr ',' '\n' | awk '{printf "%s%s", $1, NR % 784 ? "," : "\n
 paste -d, x.csv <(tr -d ' \n' <y.txt | tr ',' '\n') >digits.csv
 sed "s|type: idx, dir: [^,]*,|type: csv, train: {file: digits.csv, x: [1-784], y: ['785'], header: false},|; s|, test: 100||" net.yaml >csv.yaml
 on 2 train csv.yaml -o csv -q 2>err || fail "train csv: $(cat err)"
-for format in hdf5 csv; do
+sed 's|scale:|load: stream, scale:|' hdf5.yaml >stream.yaml
+on 2 train stream.yaml -o stream -q 2>err || fail "train stream: $(cat err)"
+refuses 78 'stream reads hdf5 only' train net.yaml data.load=stream -o none
+for format in hdf5 csv stream; do
   [ "$(hash_of $format/final.h5)" = "$(hash_of idx/final.h5)" ] || fail "$format data give other weights than IDX"
 done
 

@@ -2,6 +2,7 @@
 #include <hdf5.h>
 
 #include "base/mem.h"
+#include "data/data_private.h"
 #include "idx_files.h"
 
 enum { ROWS = 30 };
@@ -184,6 +185,113 @@ static void targets_are_scaled(void **state) {
   ls_data_close(comm, &data);
 }
 
+/* ---- streamed ---- */
+
+enum { PARTS = 3, PART_ROWS = 211, WIDTH = 7 };
+
+static void put_parts(double spoiled) {
+  for (int i = 0; i < PARTS; i++) {
+    char name[300];
+    snprintf(name, sizeof name, "%s/part-%d.h5", dir, i);
+    hid_t file = create(name);
+    put_set(file, &(set){"/in/x", 2, {PART_ROWS, WIDTH}, H5T_IEEE_F64LE, {i == 1 ? 10 : 0, 3}, i == 1});
+    put_set(file, &(set){"/out/y", 1, {PART_ROWS}, H5T_IEEE_F32LE, {0}, false});
+    if (i == 2 && isnan(spoiled)) {
+      hid_t id = H5Dopen2(file, "/in/x", H5P_DEFAULT), space = H5Dget_space(id), one = H5Screate(H5S_SCALAR);
+      H5Sselect_elements(space, H5S_SELECT_SET, 1, (hsize_t[]){100, 4});
+      assert_true(H5Dwrite(id, H5T_NATIVE_DOUBLE, one, space, H5P_DEFAULT, &spoiled) >= 0);
+      H5Sclose(one), H5Sclose(space), H5Dclose(id);
+    }
+    H5Fclose(file);
+  }
+}
+
+static ls_data_spec stream_spec(bool stream) {
+  static char pattern[256];
+  snprintf(pattern, sizeof pattern, "%s/part-?.h5", dir);
+  ls_data_spec spec = spec_of(pattern, "/in/x", "/out/y");
+  spec.scale = LS_SCALE_STANDARD;
+  spec.skip[0] = 5;
+  spec.validation = 0.1;
+  spec.shuffle = true;
+  spec.stream = stream;
+  return spec;
+}
+
+static ls_data *open_spec(const ls_data_spec *spec) {
+  ls_data *data;
+  if (ls_data_open(comm, spec, false, LS_F32, &data) != LS_OK) fail_msg("%s", ls_error_text());
+  return data;
+}
+
+/* Minibatches of the middle slices are the same bits from files as from memory: windows of one step and of many, steps in and out of order.
+ */
+static void streamed_like_memory(void **state) {
+  (void)state;
+  put_parts(0);
+  ls_data_spec spec = stream_spec(false);
+  ls_data *memory = open_spec(&spec);
+  spec = stream_spec(true);
+  ls_data *stream = open_spec(&spec);
+  assert_memory_equal(ls_data_x_affine(memory)->shift, ls_data_x_affine(stream)->shift, WIDTH * sizeof(double));
+  assert_memory_equal(ls_data_x_affine(memory)->divisor, ls_data_x_affine(stream)->divisor, WIDTH * sizeof(double));
+  static const int64_t window[] = {1, 4000, 1 << 20};
+  for (size_t w = 0; w < sizeof window / sizeof *window; w++) {
+    ls_loader *a, *b;
+    ls_batch x, y;
+    stream->window_bytes = window[w];
+    assert_int_equal(ls_loader_new(memory, 40, 8, 2, 7, 3, LS_F32, &a), LS_OK);
+    assert_int_equal(ls_loader_new(stream, 40, 8, 2, 7, 3, LS_F32, &b), LS_OK);
+    int64_t steps = ls_loader_steps_per_epoch(a), made = ls_mem_total();
+    for (int64_t k = 0; k < 2 * steps + 6; k++) {
+      int64_t step = k < 2 * steps + 3 ? k : (k * 13) % steps;
+      assert_int_equal(ls_loader_batch(a, step, &x), LS_OK);
+      if (ls_loader_batch(b, step, &y) != LS_OK) fail_msg("%s", ls_error_text());
+      assert_true(x.rows == y.rows && x.ldx == y.ldx);
+      assert_memory_equal(x.x, y.x, (size_t)(x.rows * x.ldx) * sizeof(float));
+      assert_memory_equal(x.targets, y.targets, (size_t)x.rows * sizeof(float));
+    }
+    assert_true(ls_mem_total() - made < 20 * 2 * steps * PARTS); /* only what opening files takes */
+    ls_loader_free(&a);
+    ls_loader_free(&b);
+  }
+  float p[6 * WIDTH], q[6 * WIDTH];
+  for (int split = LS_SPLIT_TRAIN; split <= LS_SPLIT_ALL; split++) {
+    int64_t n = ls_data_rows(memory, (ls_split)split), ask[6] = {n - 1, 0, 1, 2, n / 2, n / 3};
+    assert_int_equal(ls_data_rows(stream, (ls_split)split), n);
+    if (n == 0) continue;
+    assert_int_equal(ls_data_gather(memory, (ls_split)split, ask, 6, p, WIDTH, NULL, NULL), LS_OK);
+    assert_int_equal(ls_data_gather(stream, (ls_split)split, ask, 6, q, WIDTH, NULL, NULL), LS_OK);
+    assert_memory_equal(p, q, sizeof p);
+  }
+  ls_data_close(comm, &memory);
+  ls_data_close(comm, &stream);
+}
+
+/* What only reading finds out, it tells with its place; and other formats cannot. */
+static void streamed_and_spoiled(void **state) {
+  (void)state;
+  put_parts((double)NAN);
+  ls_data_spec spec = stream_spec(true);
+  expect(&spec, "part-2.h5: /in/x: row 100, value 4: missing, not finite");
+  spec.scale = LS_SCALE_NONE;
+  ls_data *data = open_spec(&spec);
+  ls_loader *loader;
+  ls_batch b;
+  ls_status status = LS_OK;
+  assert_int_equal(ls_loader_new(data, 40, 8, 0, 8, 3, LS_F32, &loader), LS_OK);
+  for (int64_t step = 0; step < ls_loader_steps_per_epoch(loader) && status == LS_OK; step++) status = ls_loader_batch(loader, step, &b);
+  assert_int_equal(status, LS_EDATA);
+  assert_non_null(strstr(ls_error_text(), "part-2.h5: /in/x: row 100, value 4: missing, not finite"));
+  ls_loader_free(&loader);
+  ls_data_close(comm, &data);
+  put_idx(dir, 10, 10, 3);
+  spec = idx_spec(dir);
+  spec.stream = true;
+  assert_int_equal(ls_data_open(comm, &spec, true, LS_F32, &data), LS_ECONFIG);
+  assert_non_null(strstr(ls_error_text(), "stream reads hdf5 only"));
+}
+
 /* ---- bad ones ---- */
 
 static void wrong_datasets(void **state) {
@@ -338,10 +446,16 @@ static void npy(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(types_and_layouts), cmocka_unit_test(soft_links_and_other_files),
-      cmocka_unit_test(several_files),     cmocka_unit_test(targets_are_scaled),
-      cmocka_unit_test(wrong_datasets),    cmocka_unit_test(storage_elsewhere),
-      cmocka_unit_test(truncated),         cmocka_unit_test(npy),
+      cmocka_unit_test(types_and_layouts),
+      cmocka_unit_test(soft_links_and_other_files),
+      cmocka_unit_test(several_files),
+      cmocka_unit_test(targets_are_scaled),
+      cmocka_unit_test(streamed_like_memory),
+      cmocka_unit_test(streamed_and_spoiled),
+      cmocka_unit_test(wrong_datasets),
+      cmocka_unit_test(storage_elsewhere),
+      cmocka_unit_test(truncated),
+      cmocka_unit_test(npy),
   };
   return cmocka_run_group_tests(tests, up, down);
 }

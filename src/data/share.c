@@ -1,0 +1,86 @@
+/* share.c - what rank 0 of a node has read, told to the node's other ranks; and that all nodes have read the same. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/data_private.h"
+
+enum { PATH_ROOM = 4096 };
+
+ls_status ls_share_shapes(ls_comm *comm, ls_data *data) {
+  ls_shape shape[3], first[3];
+  memset(shape, 0, sizeof shape); /* padding too: they are compared as bytes */
+  for (int s = 0; s < 3; s++) {
+    shape[s].rows = data->part[s].shape.rows;
+    shape[s].features = data->part[s].shape.features;
+    shape[s].outputs = data->part[s].shape.outputs;
+    shape[s].bytes = data->part[s].shape.bytes;
+  }
+  ls_comm_node_bcast(comm, shape, sizeof shape);
+  for (int s = 0; s < 3; s++) data->part[s].shape = shape[s];
+  memcpy(first, shape, sizeof first);
+  ls_comm_bcast(comm, first, sizeof first, 0);
+  bool same = memcmp(first, shape, sizeof first) == 0;
+  return ls_comm_agree(
+      comm, same
+                ? LS_OK
+                : ls_fail(LS_EINTERNAL, "the data are not those of rank 0: %lld training samples of %lld features here, %lld of %lld there",
+                          (long long)shape[0].rows, (long long)shape[0].features, (long long)first[0].rows, (long long)first[0].features));
+}
+
+static ls_status share_affine(ls_comm *comm, ls_affine **affine) {
+  int64_t n = *affine ? (*affine)->n : 0;
+  ls_comm_node_bcast(comm, &n, sizeof n);
+  if (n == 0) return LS_OK;
+  if (!*affine) LS_TRY(ls_affine_new(n, affine)); /* out of memory here ends in the watchdog's message, not in a wrong result */
+  ls_comm_node_bcast(comm, (*affine)->shift, (size_t)n * sizeof(double));
+  ls_comm_node_bcast(comm, (*affine)->divisor, (size_t)n * sizeof(double));
+  return LS_OK;
+}
+
+typedef struct {
+  ls_data_file file;
+  char path[PATH_ROOM];
+} wire;
+
+static ls_status share_files(ls_comm *comm, ls_data *data) {
+  int files = data->files;
+  ls_comm_node_bcast(comm, &files, sizeof files);
+  if (!data->file) LS_NEW(data->file, files);
+  for (data->files = 0; data->files < files; data->files++) {
+    ls_data_file *file = &data->file[data->files];
+    wire one = {.file = *file};
+    if (file->path) strncpy(one.path, file->path, PATH_ROOM - 1);
+    ls_comm_node_bcast(comm, &one, sizeof one);
+    char *path = file->path ? file->path : ls_mem_text(one.path);
+    *file = one.file;
+    file->path = path;
+  }
+  return LS_OK;
+}
+
+/* Each node has read its own copy: they must be one. */
+static ls_status compare_files(ls_comm *comm, const ls_data *data) {
+  int files = data->files;
+  ls_comm_bcast(comm, &files, sizeof files, 0);
+  ls_status same = files == data->files ? LS_OK : ls_fail(LS_EINTERNAL, "there are %d data files here, rank 0 has %d", data->files, files);
+  LS_TRY(ls_comm_agree(comm, same));
+  for (int i = 0; i < data->files; i++) {
+    ls_data_file first = data->file[i];
+    ls_comm_bcast(comm, &first, sizeof first, 0);
+    const ls_data_file *mine = &data->file[i];
+    ls_status status = LS_OK;
+    if (first.bytes != mine->bytes || strcmp(first.digest, mine->digest) != 0)
+      status = ls_fail(LS_EINTERNAL, "%s: rank 0 reads other data under this name: %lld bytes, %s; here %lld bytes, %s", mine->path,
+                       (long long)first.bytes, first.digest, (long long)mine->bytes, mine->digest);
+    LS_TRY(ls_comm_agree(comm, status));
+  }
+  return LS_OK;
+}
+
+ls_status ls_share_rest(ls_comm *comm, ls_data *data) {
+  ls_comm_node_bcast(comm, &data->outputs, sizeof data->outputs);
+  LS_TRY(share_files(comm, data));
+  LS_TRY(share_affine(comm, &data->x_affine));
+  LS_TRY(share_affine(comm, &data->y_affine));
+  return compare_files(comm, data);
+}
