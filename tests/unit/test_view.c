@@ -147,6 +147,24 @@ static void put_run(const char *name, int seed, double lr, const double *loss, c
   put(name, "metrics.jsonl", text);
 }
 
+/* A few units left: two of ten classes are told apart, and nothing moves any more. A bad network that still learns is not dead. */
+static void test_dead(void **state) {
+  (void)state;
+  static const double still[] = {1.2, 1.05707, 1.057066, 1.057066}, crawl[] = {2.3, 2.29, 2.28, 2.27},
+                      two[] = {0.2, 0.1987, 0.1987, 0.1987}, good[] = {0.9, 0.9, 0.9, 0.9};
+  char path[3][256];
+  put_run("stuck", 1, 0.1, still, two, "done");
+  put_run("slow", 2, 0.1, crawl, two, "done");
+  put_run("ready", 3, 0.1, still, good, "done");
+  const char *runs_path[] = {run_path("stuck", path[0]), run_path("slow", path[1]), run_path("ready", path[2]), NULL};
+  ls_runs *runs;
+  assert_int_equal(ls_runs_read(runs_path, &runs), LS_OK);
+  assert_string_equal(runs->item[0].verdict, "dead");
+  assert_string_equal(runs->item[1].verdict, "done");
+  assert_string_equal(runs->item[2].verdict, "done");
+  ls_runs_free(&runs);
+}
+
 static void test_groups(void **state) {
   (void)state;
   static const double down[] = {2, 1, 0.5, 0.25}, down2[] = {2, 1, 0.5, 0.35}, flat[] = {9, 2.31, 2.30, 2.305}, up[] = {0.2, 0.4, 0.6, 0.8},
@@ -356,6 +374,7 @@ int main(void) {
                                      cmocka_unit_test(test_history),
                                      cmocka_unit_test(test_history_grows),
                                      cmocka_unit_test(test_history_refuses),
+                                     cmocka_unit_test(test_dead),
                                      cmocka_unit_test(test_groups),
                                      cmocka_unit_test(test_script),
                                      cmocka_unit_test(test_script_thins),
