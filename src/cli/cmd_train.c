@@ -65,6 +65,32 @@ static void print_result(ls_cli *cli, const ls_train_result *r) {
                      "dead", (int)r->dead, "exit", r->exit ? r->exit : ""));
 }
 
+/* --dry-run */
+static void print_plan(ls_cli *cli, json_t *plan) {
+  const char *name;
+  json_int_t rows, cols, n[6], shared, own, optimizer, activations;
+  size_t i;
+  json_t *tensor;
+  if (cli->json) {
+    ls_out_json(cli, plan);
+    return;
+  }
+  ls_out(cli, "tensor                shape  parameters\n");
+  json_array_foreach(json_object_get(plan, "tensors"), i, tensor) {
+    json_unpack(tensor, "{s:s, s:[I, I]}", "name", &name, "shape", &rows, &cols);
+    ls_out(cli, "%-12s %6lld x %-6lld %11lld\n", name, (long long)rows, (long long)cols, (long long)(rows * cols));
+  }
+  json_unpack(plan, "{s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}}", "parameters", n, "train_samples", n + 1, "batch", n + 2,
+              "slices", n + 3, "steps_per_epoch", n + 4, "steps", n + 5, "memory", "node_shared", &shared, "rank", &own, "optimizer",
+              &optimizer, "activations", &activations);
+  ls_out(cli, "parameters %lld, samples %lld, batch %lld in %lld slices, %lld steps an epoch, %lld steps\n", (long long)n[0],
+         (long long)n[1], (long long)n[2], (long long)n[3], (long long)n[4], (long long)n[5]);
+  ls_out(cli,
+         "memory: %.1f MB shared by a node's ranks (data, and what they exchange), %.1f MB a rank (optimizer %.1f, activations %.1f)\n",
+         (double)shared / 1e6, (double)own / 1e6, (double)optimizer / 1e6, (double)activations / 1e6);
+  json_decref(plan);
+}
+
 ls_status ls_cmd_train(ls_cli *cli) {
   options o = {0};
   struct poptOption table[] = {
@@ -106,6 +132,7 @@ ls_status ls_cmd_train(ls_cli *cli) {
   ls_status status = ls_cli_config_args(cli, all, &config);
   if (status == LS_OK) {
     status = ls_train(cli->comm, config, &run, &result);
+    if (status == LS_OK && result.plan) print_plan(cli, result.plan);
     if (status == LS_OK && !o.dry_run) print_result(cli, &result);
     LS_FREE(result.dir);
   }

@@ -284,11 +284,14 @@ static ls_status shared_create(const ls_comm *comm, size_t bytes, char *name, in
 }
 
 /* Map the block that node rank 0 made as `name`. */
-static ls_status shared_map(const ls_comm *comm, const char *name, int fd, ls_shared *out) {
+static ls_status shared_map(ls_comm *comm, const char *name, int fd, ls_shared *out) {
   if (comm->node_rank != 0) fd = shm_open(name, O_RDWR, 0);
   out->data = fd < 0 ? MAP_FAILED : mmap(NULL, out->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (fd >= 0) close(fd);
-  if (out->data != MAP_FAILED) return LS_OK;
+  if (out->data != MAP_FAILED) {
+    comm->shared_bytes += out->bytes;
+    return LS_OK;
+  }
   out->data = NULL;
   return ls_fail(LS_EIO, "can't map shared memory /dev/shm%s: %s", name, strerror(errno));
 }
@@ -306,6 +309,7 @@ ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out) {
     status = shared_create(comm, out->bytes, name, &fd);
   ls_comm_node_bcast(comm, name, sizeof name);
   status = ls_comm_agree(comm, status);
+  if (out->data) comm->shared_bytes += out->bytes;
   if (status != LS_OK) { /* another node's failure, perhaps */
     if (fd >= 0) close(fd), shm_unlink(name);
     ls_comm_shared_free(comm, out);
@@ -319,12 +323,16 @@ ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out) {
 }
 
 void ls_comm_shared_free(ls_comm *comm, ls_shared *block) {
+  if (block->data) comm->shared_bytes -= block->bytes;
   if (block->data && comm->node_size == 1)
     ls_mem_free(block->data);
   else if (block->data)
     munmap(block->data, block->bytes);
   *block = (ls_shared){0};
 }
+
+size_t ls_comm_shared_bytes(const ls_comm *comm) { return comm->shared_bytes; }
+size_t ls_comm_private_bytes(const ls_comm *comm) { return ls_mem_bytes() - (comm->node_size == 1 ? comm->shared_bytes : 0); }
 
 void ls_comm_node_barrier(ls_comm *comm) {
   if (comm->node_size > 1) COLLECTIVE(comm, MPI_Barrier(comm->node));

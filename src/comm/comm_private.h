@@ -27,6 +27,7 @@ struct ls_comm {
   MPI_Comm world, node;
   char host[64];
   char (*hosts)[64]; /* (size) every rank's; NULL without MPI */
+  size_t shared_bytes;
   ls_shared board_block;
   ls_comm_line *board; /* (node_size); private until the shared one is made */
   struct watchdog *watchdog;

@@ -175,25 +175,40 @@ ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
   return ls_comm_agree(t->comm, status);
 }
 
-/* Shapes, memory and steps without training: what a person wants to know before the queue. */
-void ls_dry_run_report(const ls_trainer *t) {
-  const ls_run *run = t->run;
-  int tensors, slots = 0;
-  const ls_tensor *tensor = ls_model_tensors(run->model, &tensors);
-  unsigned used = ls_optim_slots(t->config->optimizer.ops, t->config->optimizer.hyper);
-  for (; used; used >>= 1) slots += used & 1;
-  int64_t lo, hi;
+static json_t *tensor_shapes(const ls_model *model) {
+  json_t *list = json_array();
+  int count;
+  const ls_tensor *tensor = ls_model_tensors(model, &count);
+  for (int i = 0; i < count; i++)
+    json_array_append_new(list, json_pack("{s:o, s:[I, I]}", "name", json_sprintf("/model/%04d/%s", tensor[i].layer, tensor[i].name),
+                                          "shape", (json_int_t)tensor[i].rows, (json_int_t)tensor[i].cols));
+  return list;
+}
+
+/* Bytes: what the ranks of a node share (data, weights, gradients), what rank 0 has for itself, and the two largest parts of that. */
+static json_t *memory(const ls_run *run) {
+  const ls_config *c = run->config;
+  int64_t lo, hi, slots = 0;
   ls_exchange_shard(run->exchange, &lo, &hi);
-  double size = (double)ls_real_size(t->config->precision);
-  ls_log_plain("layer  tensor  shape             parameters");
-  for (int i = 0; i < tensors; i++)
-    ls_log_plain("%5d  %-6s  %7lld x %-7lld %11lld", tensor[i].layer, tensor[i].name, (long long)tensor[i].rows, (long long)tensor[i].cols,
-                 (long long)(tensor[i].rows * tensor[i].cols));
-  ls_log_plain("parameters %lld, samples %lld, batch %lld in %d slices, %lld steps an epoch, %lld steps", (long long)run->parameters,
-               (long long)ls_data_rows(run->data, LS_SPLIT_TRAIN), (long long)run->batch, run->slices, (long long)run->steps_per_epoch,
-               (long long)run->steps);
-  ls_log_plain(
-      "memory of rank 0: %.1f MB in all; weights and gradients %.1f MB, optimizer %.1f MB (%d slots of its shard), activations %.1f MB",
-      (double)ls_mem_bytes() / 1e6, 2 * size * (double)run->parameters / 1e6, size * slots * (double)(hi - lo) / 1e6, slots,
-      (double)ls_model_bytes(run->model, ls_loader_max_rows(run->loader)) / 1e6);
+  for (unsigned used = ls_optim_slots(c->optimizer.ops, c->optimizer.hyper); used; used >>= 1) slots += used & 1;
+  return json_pack("{s:I, s:I, s:I, s:I}", "node_shared", (json_int_t)ls_comm_shared_bytes(run->comm), "rank",
+                   (json_int_t)ls_comm_private_bytes(run->comm), "optimizer",
+                   (json_int_t)(slots * (hi - lo) * (int64_t)ls_real_size(c->precision)), "activations",
+                   (json_int_t)ls_model_bytes(run->model, ls_loader_max_rows(run->loader)));
+}
+
+/* Shapes, memory and steps without training: what a person wants to know before the queue. */
+json_t *ls_dry_run_report(const ls_trainer *t) {
+  const ls_run *run = t->run;
+  json_t *o = json_object();
+  json_object_set_new(o, "tensors", tensor_shapes(run->model));
+  json_object_set_new(o, "parameters", json_integer(run->parameters));
+  json_object_set_new(o, "train_samples", json_integer(ls_data_rows(run->data, LS_SPLIT_TRAIN)));
+  json_object_set_new(o, "batch", json_integer(run->batch));
+  json_object_set_new(o, "slices", json_integer(run->slices));
+  json_object_set_new(o, "steps_per_epoch", json_integer(run->steps_per_epoch));
+  json_object_set_new(o, "steps", json_integer(run->steps));
+  json_object_set_new(o, "ranks", json_integer(ls_comm_size(t->comm)));
+  json_object_set_new(o, "memory", memory(run));
+  return o;
 }

@@ -269,7 +269,7 @@ static ls_status train(ls_trainer *t, ls_train_result *r) {
   LS_TRY_TO(end, ls_resume_find(t->comm, t->config, t->options, t->dir, &from, &path));
   LS_TRY_TO(end, build(t, from));
   if (t->options->dry_run) {
-    if (root) ls_dry_run_report(t);
+    if (root) r->plan = ls_dry_run_report(t);
     goto end;
   }
   LS_TRY_TO(end, ls_comm_agree(t->comm, root ? open_outputs(t, from, path) : LS_OK));

@@ -2,6 +2,7 @@
 #ifndef LS_TRAIN_TRAIN_H
 #define LS_TRAIN_TRAIN_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "comm/comm.h"
@@ -30,7 +31,8 @@ typedef struct {
   double loss, accuracy, test_loss, test_accuracy, samples_per_s, seconds;
   char weights_hash[48];
   const char *exit;
-  bool dead; /* no better than guessing after an epoch or more */
+  bool dead;    /* no better than guessing after an epoch or more */
+  json_t *plan; /* dry_run only, the caller's: tensors, parameters, steps, memory in bytes */
 } ls_train_result;
 
 /* Collective; every rank returns the same status. LS_ESTOPPED: a signal or the time limit, with a checkpoint written. */

@@ -55,7 +55,7 @@ void ls_step_event(ls_trainer *t, int64_t samples); /* `samples`: of the step ju
 /* ---- announce.c ---- */
 ls_status ls_start_event(ls_trainer *t); /* rank 0, as the next two */
 ls_status ls_start_progress(ls_trainer *t);
-void ls_dry_run_report(const ls_trainer *t);
+json_t *ls_dry_run_report(const ls_trainer *t);
 ls_status ls_end_report(ls_trainer *t, ls_train_result *result); /* end event and summary. Collective */
 
 /* ---- saving.c ---- */

@@ -63,7 +63,9 @@ run 3 train net.yaml -o json --json -q
 grep -v '^committed ' err | grep -v 'oversubscribed' >said && fail "-q: $(cat said)"
 run 2 train net.yaml -o dry --dry-run
 [ ! -e dry ] || fail "--dry-run made the folder"
-grep -q '784 x 16' err && grep -q 'memory of rank 0' err || fail "--dry-run: $(cat err)"
+grep -q '784 x 16' out && grep -q 'MB shared by' out || fail "--dry-run: $(cat out)"
+run 3 train net.yaml -o dry --dry-run --json
+[ "$(wc -l <out)" -eq 1 ] && grep -q '^{"tensors":.*"memory":{"node_shared":' out || fail "--dry-run --json: $(cat out)"
 echo mine >run/notes.txt; echo old >run/ckpt-99999.h5
 run 0 train net.yaml -o run --force train.epochs=1 -q
 [ -e run/notes.txt ] && [ ! -e run/ckpt-99999.h5 ] && [ ! -e run/ckpt-57.h5 ] || fail "--force: $(ls run)"
