@@ -187,6 +187,17 @@ void ls_cli_free(ls_cli *cli) {
   LS_FREE(cli->owned);
 }
 
+ls_status ls_cli_unknown(const char *command, const char *word, const char *const *words) {
+  const char *near = word ? ls_nearest(word, words) : NULL;
+  if (near) return ls_fail(LS_EUSAGE, "%s: unknown '%s'; did you mean '%s'?", command, word, near);
+  char list[256] = "";
+  for (size_t i = 0; words[i]; i++) {
+    size_t used = strlen(list);
+    snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+  }
+  return word ? ls_fail(LS_EUSAGE, "%s: unknown '%s'; it is %s", command, word, list) : ls_fail(LS_EUSAGE, "%s: which? %s", command, list);
+}
+
 /* ---- config ---- */
 
 static ls_status read_config(ls_cli *cli, const char *file, char **text, size_t *bytes) {

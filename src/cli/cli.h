@@ -37,6 +37,8 @@ const ls_command *ls_command_find(const char *name); /* NULL if unknown */
  * '=': bare `--resume` gives "". */
 ls_status ls_cli_parse(ls_cli *cli, const ls_command *command, struct poptOption *options, const char ***args, bool *help);
 void ls_cli_free(ls_cli *cli);
+/* LS_EUSAGE for the word behind a command: NULL or none of `words` (NULL-terminated). */
+ls_status ls_cli_unknown(const char *command, const char *word, const char *const *words);
 /* Read CONFIG on rank 0, same bytes everywhere, parse with overrides. Collective where there is a comm. */
 ls_status ls_cli_config(ls_cli *cli, const char *file, char *const *override, int overrides, ls_config **out);
 /* The same from what ls_cli_parse left: args[0] is CONFIG, all others KEY=VALUE (LS_EUSAGE where not). */

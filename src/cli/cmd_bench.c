@@ -13,6 +13,7 @@ static ls_status with_config(ls_cli *cli, const char **args, const ls_bench_opti
 }
 
 ls_status ls_cmd_bench(ls_cli *cli) {
+  static const char *const words[] = {"train", "gemm", "allreduce", "scaling", "checkpoint", NULL};
   ls_bench_options o = {.steps = 1000, .warmup = 100, .repeat = 3, .mode = "strong", .ranks = "1,2", .dir = "."};
   struct poptOption table[] = {
       {"steps", 0, POPT_ARG_INT, &o.steps, 0, "measured steps or rounds (default 1000)", "N"},
@@ -35,5 +36,6 @@ ls_status ls_cmd_bench(ls_cli *cli) {
   if (strcmp(what, "gemm") == 0) return with_config(cli, args + 1, &o, ls_bench_gemm);
   if (strcmp(what, "scaling") == 0) return ls_bench_scaling(cli, args + 1, &o);
   if (strcmp(what, "checkpoint") == 0) return ls_bench_checkpoint(cli, &o);
-  return ls_fail(LS_EUSAGE, "bench: '%s' is not one of train, gemm, allreduce, scaling, checkpoint", what);
+  if (strcmp(what, "plan") == 0) return ls_fail(LS_EUSAGE, "'bench plan' is not available yet");
+  return ls_cli_unknown("bench", args[0], words);
 }

@@ -74,10 +74,7 @@ ls_status ls_cmd_config(ls_cli *cli) {
   if (origin && (!is_show || cli->json)) return ls_fail(LS_EUSAGE, "--origin goes with config show, in YAML");
   if (strcmp(word, "init") == 0) return init(cli, args[1]);
   if (strcmp(word, "schema") == 0) return schema(cli);
-  if (!is_show && !is_check) {
-    const char *near = ls_nearest(word, words);
-    return ls_fail(LS_EUSAGE, near ? "config '%s': did you mean '%s'?" : "config '%s' is not one of init, check, show, schema", word, near);
-  }
+  if (!is_show && !is_check) return ls_cli_unknown("config", args[0], words);
   ls_config *config = NULL;
   LS_TRY(ls_cli_config_args(cli, args + 1, &config));
   if (is_show)

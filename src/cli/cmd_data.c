@@ -35,6 +35,7 @@ static ls_status check_split(const ls_data_options *o) {
 }
 
 ls_status ls_cmd_data(ls_cli *cli) {
+  static const char *const words[] = {"info", "import", "split", NULL};
   ls_data_options o = {.seed = 1};
   char *test = NULL, *validation = NULL;
   struct poptOption table[] = {{"output", 'o', POPT_ARG_STRING, &o.out, 0, "import, split: the HDF5 file to make", "OUT.h5"},
@@ -55,7 +56,7 @@ ls_status ls_cmd_data(ls_cli *cli) {
   if (help) return LS_OK;
   const char *what = args[0] ? args[0] : "";
   bool info = strcmp(what, "info") == 0, import = strcmp(what, "import") == 0, split = strcmp(what, "split") == 0;
-  if (!info && !import && !split) return ls_fail(LS_EUSAGE, "data %s: it is data info, data import or data split", what);
+  if (!info && !import && !split) return ls_cli_unknown("data", args[0], words);
   if (!args[1]) return ls_fail(LS_EUSAGE, "data %s: which data? a config, a folder of IDX files, or a file", what);
   if (info) return args[2] ? ls_fail(LS_EUSAGE, "data info takes one name") : ls_data_info(cli, args[1]);
   if (!o.out) return ls_fail(LS_EUSAGE, "data %s: where to? -o OUT.h5", what);

@@ -72,6 +72,7 @@ ls_status ls_cmd_help(ls_cli *cli) {
     overview(cli);
     return LS_OK;
   }
+  if (args[1]) return ls_fail(LS_EUSAGE, "help takes one word: a command or a config key");
   const ls_command *command = ls_command_find(args[0]);
   if (command) return command_help(cli, command);
   char *text = ls_config_help(strcmp(args[0], "keys") == 0 ? NULL : args[0]);

@@ -151,8 +151,12 @@ static json_t *run_metrics(const char *dir) {
     return json_null();
   }
   json_t *o = json_object();
-  for (int c = 0; h->epoch.n && c < LS_H_COLUMNS; c++)
-    if (ls_history_has(&h->epoch, c)) json_object_set_new(o, ls_history_names[c], ls_json_real(h->epoch.column[c][h->epoch.n - 1]));
+  for (int c = 0; h->epoch.n && c < LS_H_COLUMNS; c++) {
+    if (!ls_history_has(&h->epoch, c)) continue;
+    double last = h->epoch.column[c][h->epoch.n - 1];
+    bool whole = c == LS_H_EPOCH || c == LS_H_STEP;
+    json_object_set_new(o, ls_history_names[c], whole ? json_integer((json_int_t)last) : ls_json_real(last));
+  }
   json_object_set_new(o, "exit", h->ended ? json_string(h->exit) : json_null());
   ls_history_free(&h);
   return o;

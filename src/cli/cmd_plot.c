@@ -226,9 +226,7 @@ static ls_status find_picture(const char *name, const picture **out) {
   const char *names[] = {"cost", "lr", "path", "compare", NULL};
   for (*out = pictures; (*out)->name; ++*out)
     if (name && strcmp((*out)->name, name) == 0) return LS_OK;
-  const char *near = name ? ls_nearest(name, names) : NULL;
-  if (near) return ls_fail(LS_EUSAGE, "unknown plot '%s'; did you mean '%s'?", name, near);
-  return ls_fail(LS_EUSAGE, "which plot? cost, lr, path or compare");
+  return ls_cli_unknown("plot", name, names);
 }
 
 static ls_status check(const ls_cli *cli, const ls_plot_options *o) {

@@ -38,7 +38,7 @@ says "3 different: 'x' 'y' 'z, q'" data info t.csv
 says '"name":"b","numbers":3,"texts":0,"different":0,"missing":1' data info t.csv --json
 refuses 65 'nowhere: no such file or folder' data info nowhere
 refuses 65 't.csv' data info ./t.csv/x
-refuses 64 'data infos' data infos t.csv
+refuses 64 "did you mean 'info'?" data infos t.csv
 mkfifo pipe
 refuses 65 'not a regular file' data info pipe
 

@@ -53,7 +53,7 @@ sed -i '$d' b/metrics.jsonl; printf '{"event":"epoch","epo' >>b/metrics.jsonl # 
 
 # ---- refusals of plot, before gnuplot is looked for ----
 refused 64 "did you mean 'cost'?" plot costs a1 -o x.svg
-refused 64 "which plot?" plot
+refused 64 "plot: which? cost, lr, path or compare" plot
 refused 64 "where to?" plot cost a1
 refused 64 "ends in .svg" plot cost a1 -o x.jpg
 refused 64 "did you mean 'accuracy'?" plot compare a1 -o x.svg --metric acuracy
