@@ -138,10 +138,11 @@ static ls_status end_event(ls_trainer *t, ls_train_result *r) {
   return ls_metrics_event(t->metrics, event);
 }
 
-/* Not better than guessing after at least an epoch: dead units, or a rate far too high. */
+/* Dead units, or a rate far too high: not better than guessing after at least an epoch, or hardly better and nothing moves any more. */
 static bool is_dead(const ls_trainer *t) {
-  double classes = (double)ls_data_outputs(t->run->data);
-  return ls_run_task(t->run) == LS_TASK_CLASSES && classes > 1 && t->run->state.epoch > 0 && t->train_score.accuracy < 1.2 / classes;
+  double classes = (double)ls_data_outputs(t->run->data), accuracy = t->train_score.accuracy;
+  if (ls_run_task(t->run) != LS_TASK_CLASSES || classes < 2 || t->run->state.epoch == 0) return false;
+  return accuracy < 1.2 / classes || (t->stands_still && accuracy <= fmin(2.5 / classes, 0.5));
 }
 
 ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
@@ -167,9 +168,9 @@ ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
     show_summary(t, r, times);
     if (r->dead)
       ls_log(LS_LOG_WARN,
-             "accuracy %.3f is no better than guessing one of %lld classes: the network is dead (units that never fire, or a learning rate "
+             "accuracy %.3f is %s better than guessing one of %lld classes: the network is dead (units that never fire, or a learning rate "
              "far too high)",
-             r->accuracy, (long long)ls_data_outputs(run->data));
+             r->accuracy, r->accuracy * (double)ls_data_outputs(run->data) < 1.2 ? "no" : "hardly", (long long)ls_data_outputs(run->data));
   }
   LS_FREE(times);
   return ls_comm_agree(t->comm, status);

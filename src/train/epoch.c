@@ -156,6 +156,7 @@ ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
     json_object_set_new(event, "grad_norm", ls_json_real(run->grad_norm));
     json_object_set_new(event, "samples_per_s", ls_json_real(rate));
     json_object_set_new(event, "seconds", ls_json_real(ls_time() - t->epoch_started));
+    t->stands_still = fabs(t->train_score.loss - run->state.last_loss) <= 1e-5 * fabs(run->state.last_loss);
     run->state.last_loss = t->train_score.loss;
     run->state.last_grad_norm = run->grad_norm;
     *stop = look_for_best(t);

@@ -31,7 +31,7 @@ typedef struct {
   double loss, accuracy, test_loss, test_accuracy, samples_per_s, seconds;
   char weights_hash[48];
   const char *exit;
-  bool dead;    /* no better than guessing after an epoch or more */
+  bool dead;    /* no better than guessing, or hardly and standing still, after an epoch or more */
   json_t *plan; /* dry_run only, the caller's: tensors, parameters, steps, memory in bytes */
 } ls_train_result;
 

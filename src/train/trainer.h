@@ -33,6 +33,7 @@ typedef struct {
   double eval_seconds, checkpoint_seconds;
   int64_t first_step;                          /* where this process began */
   int64_t scored_step;                         /* global_step of the latest evaluation; -1: none */
+  bool stands_still;                           /* the loss of this epoch is that of the one before, to 1e-5 */
   bool new_best;                               /* this step is the best so far: worth a checkpoint of its own */
   bool train_fresh, val_fresh;                 /* made since the best was last looked for: train_score, val_score */
   ls_score train_score, val_score, test_score; /* latest; samples 0: never made */
