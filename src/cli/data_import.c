@@ -1,4 +1,5 @@
 /* data_import.c - lockstep data import and split: any source into one HDF5 file, /train/x, /train/y, /test/x ... (docs/data.md). */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -177,6 +178,7 @@ static ls_status copy(import *m) {
 static ls_status write_file(import *m) {
   bool bytes = true;
   LS_TRY(ls_sources_open(&m->spec, m->classes, false, m->source));
+  assert(m->source[0]);
   const ls_shape *shape = &m->source[0]->shape;
   if (shape->outputs == 0) return ls_fail(LS_EDATA, "%s: there are no targets", m->source[0]->file[0].path);
   if (m->classes && shape->outputs != 1) return ls_fail(LS_EUSAGE, "classes are one column, here are %lld", (long long)shape->outputs);

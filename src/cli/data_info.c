@@ -1,4 +1,5 @@
 /* data_info.c - lockstep data info: shapes, types, ranges, classes, values that are missing, samples that occur twice. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,7 @@ static json_t *survey_json(const info *i, int s) {
 }
 
 static void print_json(const info *i) {
+  assert(i->source[0]);
   json_t *splits = json_object(), *files = json_array(), *names = json_array();
   for (int s = 0; s < 3; s++) {
     if (!i->source[s]) continue;
@@ -83,6 +85,7 @@ static void print_split(const info *i, int s) {
 }
 
 static void print_classes(const info *i) {
+  assert(i->source[0]);
   int64_t classes = 0;
   for (int s = 0; s < 3; s++)
     if (i->survey[s].classes > classes) classes = i->survey[s].classes;

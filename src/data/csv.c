@@ -95,7 +95,7 @@ static ls_status find_columns(const csv *c, const char *name, int64_t *lo, int64
 
 /* The columns of a list of names, in its order. */
 static ls_status choose(csv *c, char *const *name, int64_t **column, int64_t *count) {
-  int64_t lo, hi, total = 0;
+  int64_t lo = 0, hi = 0, total = 0;
   for (int i = 0; name && name[i]; i++) {
     LS_TRY(find_columns(c, name[i], &lo, &hi));
     total += hi - lo + 1;

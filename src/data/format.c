@@ -139,7 +139,7 @@ static ls_status list_files(many *m) {
 
 static ls_status open_parts(many *m, const ls_opening *what, const ls_format *format, char *const *path, int paths) {
   ls_opening one = *what;
-  LS_NEW(m->part, paths);
+  LS_TRY(ls_mem_new((void **)&m->part, (size_t)paths, sizeof(void *)));
   for (int i = 0; i < paths; i++) {
     one.file = path[i];
     LS_TRY(format->open(&one, &m->part[i]));

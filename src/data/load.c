@@ -22,6 +22,7 @@ typedef struct {
 
 static ls_status open_sources(loading *l) {
   LS_TRY(ls_sources_open(l->spec, l->data->labels, false, l->source));
+  assert(l->source[0]);
   for (int s = 0; s < 3; s++)
     if (l->source[s]) l->data->part[s].shape = l->source[s]->shape;
   int64_t columns = l->source[0]->shape.outputs;

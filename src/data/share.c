@@ -7,24 +7,23 @@
 enum { PATH_ROOM = 4096 };
 
 ls_status ls_share_shapes(ls_comm *comm, ls_data *data) {
-  ls_shape shape[3], first[3];
-  memset(shape, 0, sizeof shape); /* padding too: they are compared as bytes */
+  enum { ROWS, FEATURES, OUTPUTS, BYTES, FIELDS };
+  int64_t shape[3][FIELDS], first[3][FIELDS];
   for (int s = 0; s < 3; s++) {
-    shape[s].rows = data->part[s].shape.rows;
-    shape[s].features = data->part[s].shape.features;
-    shape[s].outputs = data->part[s].shape.outputs;
-    shape[s].bytes = data->part[s].shape.bytes;
+    const ls_shape *of = &data->part[s].shape;
+    int64_t field[FIELDS] = {of->rows, of->features, of->outputs, of->bytes};
+    memcpy(shape[s], field, sizeof field);
   }
   ls_comm_node_bcast(comm, shape, sizeof shape);
-  for (int s = 0; s < 3; s++) data->part[s].shape = shape[s];
+  for (int s = 0; s < 3; s++) data->part[s].shape = (ls_shape){shape[s][ROWS], shape[s][FEATURES], shape[s][OUTPUTS], shape[s][BYTES] != 0};
   memcpy(first, shape, sizeof first);
   ls_comm_bcast(comm, first, sizeof first, 0);
   bool same = memcmp(first, shape, sizeof first) == 0;
   return ls_comm_agree(
-      comm, same
-                ? LS_OK
-                : ls_fail(LS_EINTERNAL, "the data are not those of rank 0: %lld training samples of %lld features here, %lld of %lld there",
-                          (long long)shape[0].rows, (long long)shape[0].features, (long long)first[0].rows, (long long)first[0].features));
+      comm,
+      same ? LS_OK
+           : ls_fail(LS_EINTERNAL, "the data are not those of rank 0: %lld training samples of %lld features here, %lld of %lld there",
+                     (long long)shape[0][ROWS], (long long)shape[0][FEATURES], (long long)first[0][ROWS], (long long)first[0][FEATURES]));
 }
 
 static ls_status share_affine(ls_comm *comm, ls_affine **affine) {

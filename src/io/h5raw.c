@@ -303,7 +303,7 @@ static herr_t visit_object(hid_t file, const char *name, const H5O_info_t *about
 }
 
 ls_status ls_h5raw_list(const char *file, ls_h5_visit *visit, void *arg) {
-  hid_t id;
+  hid_t id = -1;
   listing l = {visit, arg, LIST_MAX};
   LS_TRY(open_checked(file, &id));
   herr_t result = H5Ovisit2(id, H5_INDEX_NAME, H5_ITER_INC, visit_object, &l, H5O_INFO_BASIC);
