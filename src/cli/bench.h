@@ -6,7 +6,7 @@
 
 typedef struct {
   int steps, warmup, threads, repeat;
-  const char *ranks, *mode, *dir;
+  const char *ranks, *mode, *sizes, *dir;
 } ls_bench_options;
 
 ls_status ls_bench_train(ls_cli *cli, ls_config *config, const ls_bench_options *o);
@@ -17,5 +17,7 @@ ls_status ls_bench_scaling(ls_cli *cli, const char **args, const ls_bench_option
 ls_status ls_bench_checkpoint(ls_cli *cli, const ls_bench_options *o);
 
 double ls_bench_median(double *x, int64_t n); /* sorts x */
+/* "1,2,4" as numbers from 1 to 100,000; returns how many, 0 for anything else and for more than `most`. */
+int ls_bench_list(const char *text, int most, int *list);
 
 #endif

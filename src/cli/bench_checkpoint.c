@@ -13,7 +13,7 @@
 #include "io/json.h"
 #include "train/saver.h"
 
-enum { SAVES = 5, WIDTH = 1000 };
+enum { SAVES = 5, SIZES_MAX = 16, WIDTH = 1000 };
 
 typedef struct {
   double stall, commit, copy, plain; /* seconds, medians */
@@ -112,23 +112,22 @@ static ls_status one_size(const char *dir, int64_t millions, cost *c) {
   return status;
 }
 
-static ls_status all_sizes(ls_cli *cli, const char *dir) {
-  static const int64_t millions[] = {1, 10, 100};
+static ls_status all_sizes(ls_cli *cli, const char *dir, const int *millions, int count) {
   ls_status status = LS_OK;
   json_t *list = json_array();
   if (!cli->json)
     ls_out(cli, "%10s %10s %10s %12s %12s %14s %10s\n", "parameters", "state MB", "stall ms", "memcpy ms", "commit ms", "plain write ms",
            "peak MB");
-  for (size_t i = 0; i < sizeof millions / sizeof *millions; i++) {
+  for (int i = 0; i < count; i++) {
     cost c = {0};
     status = one_size(dir, millions[i], &c);
     if (status != LS_OK) break;
-    json_array_append_new(list, json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:I}", "parameters", (json_int_t)(millions[i] * 1000000), "bytes",
+    json_array_append_new(list, json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:I}", "parameters", (json_int_t)millions[i] * 1000000, "bytes",
                                           (json_int_t)c.bytes, "stall_ms", 1e3 * c.stall, "memcpy_ms", 1e3 * c.copy, "commit_ms",
                                           1e3 * c.commit, "plain_ms", 1e3 * c.plain, "peak_kb", (json_int_t)c.peak_kb));
     if (!cli->json)
-      ls_out(cli, "%8lld M %10.0f %10.2f %12.2f %12.1f %14.1f %10.0f\n", (long long)millions[i], (double)c.bytes / 1e6, 1e3 * c.stall,
-             1e3 * c.copy, 1e3 * c.commit, 1e3 * c.plain, (double)c.peak_kb / 1e3);
+      ls_out(cli, "%8d M %10.0f %10.2f %12.2f %12.1f %14.1f %10.0f\n", millions[i], (double)c.bytes / 1e6, 1e3 * c.stall, 1e3 * c.copy,
+             1e3 * c.commit, 1e3 * c.plain, (double)c.peak_kb / 1e3);
   }
   json_t *object = json_pack("{s:o}", "sizes", list);
   if (cli->json && status == LS_OK)
@@ -141,10 +140,12 @@ static ls_status all_sizes(ls_cli *cli, const char *dir) {
 /* In a folder of its own: a saver removes old checkpoints, and --dir may be somebody's run folder. */
 ls_status ls_bench_checkpoint(ls_cli *cli, const ls_bench_options *o) {
   if (ls_comm_size(cli->comm) > 1) return ls_fail(LS_EUSAGE, "bench checkpoint measures rank 0's work; run it without mpirun");
+  int millions[SIZES_MAX], count = ls_bench_list(o->sizes, SIZES_MAX, millions);
+  if (count == 0) return ls_fail(LS_EUSAGE, "--sizes %s: write it as 1,10,100", o->sizes);
   char *dir = ls_mem_format("%s/bench-XXXXXX", o->dir);
   ls_status status = mkdtemp(dir) ? LS_OK : ls_fail(LS_EIO, "can't make a folder in '%s': %s", o->dir, strerror(errno));
   if (status == LS_OK) {
-    status = all_sizes(cli, dir);
+    status = all_sizes(cli, dir, millions, count);
     rmdir(dir); /* empty unless a save failed */
   }
   LS_FREE(dir);

@@ -20,23 +20,13 @@ typedef struct {
   double median, spread;   /* (largest - smallest) / median */
 } point;
 
-static ls_status parse_ranks(const char *text, point *p, int *count) {
-  *count = 0;
-  for (const char *at = text; *at;) {
-    char *end;
-    long n = strtol(at, &end, 10);
-    if (end == at || n < 1 || n > 100000 || (*end && *end != ',') || *count == COUNTS_MAX)
-      return ls_fail(LS_EUSAGE, "--ranks %s: write it as 1,2,4", text);
-    p[(*count)++].ranks = (int)n;
-    at = *end ? end + 1 : end;
-  }
-  return *count > 0 ? LS_OK : ls_fail(LS_EUSAGE, "--ranks is empty");
-}
-
-/* The weak mode's batch is the config's times the ranks. */
-static ls_status base_batch(const char *config_file, long long *batch) {
+/* The weak mode's batch is the config's times the ranks. args: CONFIG KEY=VALUE... */
+static ls_status base_batch(const char **args, long long *batch) {
+  const char *config_file = args[0];
   char *text;
   size_t bytes;
+  int overrides = 0;
+  while (args[1 + overrides]) overrides++;
   LS_TRY(ls_mem_new((void **)&text, 1 << 20, 1));
   FILE *file = fopen(config_file, "r");
   if (!file) {
@@ -46,7 +36,7 @@ static ls_status base_batch(const char *config_file, long long *batch) {
   bytes = fread(text, 1, (1 << 20) - 1, file);
   fclose(file);
   ls_config *config = NULL;
-  ls_status status = ls_config_parse(config_file, text, bytes, NULL, 0, &config);
+  ls_status status = ls_config_parse(config_file, text, bytes, (char *const *)(args + 1), overrides, &config);
   if (status == LS_OK) *batch = (long long)config->batch;
   ls_config_free(&config);
   LS_FREE(text);
@@ -125,15 +115,17 @@ static void report(ls_cli *cli, const point *p, int count, const char *mode, int
 
 ls_status ls_bench_scaling(ls_cli *cli, const char **args, const ls_bench_options *o) {
   point p[COUNTS_MAX] = {0};
-  int count;
+  int count, ranks[COUNTS_MAX];
   long long batch = 0;
   bool weak = strcmp(o->mode, "weak") == 0;
   if (ls_comm_launched()) return ls_fail(LS_EUSAGE, "bench scaling starts mpirun itself; run it without mpirun");
   if (!args[0]) return ls_fail(LS_EUSAGE, "bench scaling: which config?");
   if (!weak && strcmp(o->mode, "strong") != 0) return ls_fail(LS_EUSAGE, "--mode %s: it is strong or weak", o->mode);
   if (o->repeat > REPEAT_MAX) return ls_fail(LS_EUSAGE, "--repeat %d: at most %d", o->repeat, REPEAT_MAX);
-  LS_TRY(parse_ranks(o->ranks, p, &count));
-  if (weak) LS_TRY(base_batch(args[0], &batch));
+  count = ls_bench_list(o->ranks, COUNTS_MAX, ranks);
+  if (count == 0) return ls_fail(LS_EUSAGE, "--ranks %s: write it as 1,2,4", o->ranks);
+  for (int i = 0; i < count; i++) p[i].ranks = ranks[i];
+  if (weak) LS_TRY(base_batch(args, &batch));
   if (weak && batch == 0) return ls_fail(LS_ECONFIG, "weak scaling needs a train.batch in numbers, not full");
   for (int r = 0; r < o->repeat; r++)
     for (int i = 0; i < count; i++) LS_TRY(run_once(args, o, p[i].ranks, batch, &p[i].rate[r]));

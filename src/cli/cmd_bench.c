@@ -1,7 +1,32 @@
-/* lockstep bench: options and which benchmark. */
+/* lockstep bench: options, which benchmark, and what several of them use. */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/bench.h"
+
+static int by_value(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+double ls_bench_median(double *x, int64_t n) {
+  if (n == 0) return NAN;
+  qsort(x, (size_t)n, sizeof *x, by_value);
+  return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
+}
+
+int ls_bench_list(const char *text, int most, int *list) {
+  int count = 0;
+  for (const char *at = text; *at;) {
+    char *end;
+    long n = strtol(at, &end, 10);
+    if (end == at || n < 1 || n > 100000 || (*end && *end != ',') || count == most) return 0;
+    list[count++] = (int)n;
+    at = *end ? end + 1 : end;
+  }
+  return count;
+}
 
 static ls_status with_config(ls_cli *cli, const char **args, const ls_bench_options *o,
                              ls_status (*bench)(ls_cli *, ls_config *, const ls_bench_options *)) {
@@ -14,7 +39,7 @@ static ls_status with_config(ls_cli *cli, const char **args, const ls_bench_opti
 
 ls_status ls_cmd_bench(ls_cli *cli) {
   static const char *const words[] = {"train", "gemm", "allreduce", "scaling", "checkpoint", NULL};
-  ls_bench_options o = {.steps = 1000, .warmup = 100, .repeat = 3, .mode = "strong", .ranks = "1,2", .dir = "."};
+  ls_bench_options o = {.steps = 1000, .warmup = 100, .repeat = 3, .mode = "strong", .ranks = "1,2", .sizes = "1,10,100", .dir = "."};
   struct poptOption table[] = {
       {"steps", 0, POPT_ARG_INT, &o.steps, 0, "measured steps or rounds (default 1000)", "N"},
       {"warmup", 0, POPT_ARG_INT, &o.warmup, 0, "steps before them (default 100)", "W"},
@@ -22,6 +47,7 @@ ls_status ls_cmd_bench(ls_cli *cli) {
       {"ranks", 0, POPT_ARG_STRING, &o.ranks, 0, "scaling: numbers of ranks, as 1,2,4", "LIST"},
       {"mode", 0, POPT_ARG_STRING, &o.mode, 0, "scaling: strong (the config's batch) or weak (batch times ranks)", "MODE"},
       {"repeat", 0, POPT_ARG_INT, &o.repeat, 0, "scaling: runs of each, taken in turn (default 3)", "N"},
+      {"sizes", 0, POPT_ARG_STRING, &o.sizes, 0, "checkpoint: millions of parameters (default 1,10,100)", "LIST"},
       {"dir", 0, POPT_ARG_STRING, &o.dir, 0, "checkpoint: where to write (default: here)", "DIR"},
       POPT_TABLEEND};
   const char **args;
