@@ -154,6 +154,12 @@ static double lap(ls_run *run, ls_time_kind kind, double since) {
   return now;
 }
 
+/* The sum over the ranks is made while updating, piece by piece. */
+static void move_time(ls_run *run, double reduce) {
+  run->time[LS_TIME_REDUCE] += reduce;
+  run->time[LS_TIME_UPDATE] -= reduce;
+}
+
 /* Losses of this rank's slices: the epoch's running sums; and whether they are finite. */
 static bool collect_stats(ls_run *run, const ls_batch *batch) {
   bool finite = true;
@@ -233,6 +239,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
     status = not_finite(run);
   }
   now = lap(run, LS_TIME_UPDATE, now);
+  if (good) move_time(run, ls_update_reduce_seconds(run->update));
   ls_exchange_publish(run->exchange);
   now = lap(run, LS_TIME_WAIT, now);
   ls_run_weights_changed(run);

@@ -19,7 +19,7 @@ enum { LS_FLAG_NONFINITE = 1, LS_FLAG_SIGNAL = 2, LS_FLAG_TIME = 4, LS_FLAG_SAVE
 /* Rows that a forward pass of an evaluation or a prediction takes at once; also the block that an evaluation's sums are made of. */
 enum { LS_EVAL_ROWS = 256 };
 
-/* Where the time of steps went, in seconds. */
+/* Where the time of steps went, in seconds. wait: for other ranks, and for what they send; reduce: summing gradients. */
 typedef enum { LS_TIME_DATA, LS_TIME_COMPUTE, LS_TIME_WAIT, LS_TIME_REDUCE, LS_TIME_UPDATE, LS_TIMES } ls_time_kind;
 extern const char *const ls_time_names[]; /* "data", "compute", ... */
 

@@ -36,7 +36,7 @@ struct ls_update {
   bool check_finite;
   bool across; /* a span may go from one tensor into the next */
   /* of the running step */
-  double lr, factor;
+  double lr, factor, reduce_seconds;
   int64_t t, global_step;
 };
 
@@ -128,10 +128,21 @@ void ls_update_free(ls_update **out) {
 
 void *ls_update_slot(ls_update *u, int slot) { return u->slot[slot]; }
 
+double ls_update_reduce_seconds(const ls_update *u) { return u->reduce_seconds; }
+
+/* The sum over the ranks, its time taken apart where there is something to sum; the threads' times are alike. */
+static const void *summed_gradient(ls_update *u, const piece *p, int thread, void *scratch) {
+  if (thread != 0 || ls_exchange_replicated(u->exchange)) return ls_exchange_grad(u->exchange, p->lo, p->n, scratch);
+  double start = ls_time();
+  const void *g = ls_exchange_grad(u->exchange, p->lo, p->n, scratch);
+  u->reduce_seconds += ls_time() - start;
+  return g;
+}
+
 /* The piece's gradient, summed over the ranks, with noise and clip_value; in scratch unless it can be read where it lies. */
 static void *fresh_gradient(ls_update *u, const piece *p, int thread) {
   char *scratch = u->scratch + (size_t)thread * SPAN * u->size;
-  const void *g = ls_exchange_grad(u->exchange, p->lo, p->n, scratch);
+  const void *g = summed_gradient(u, p, thread, scratch);
   if (!transforms(u)) return (void *)(uintptr_t)g;
   if (g != scratch) memcpy(scratch, g, (size_t)p->n * u->size);
   if (u->gradient.noise_eta > 0) ls_gradient_noise(u->precision, scratch, p->n, p->lo, &u->gradient, u->seed, u->global_step);
@@ -229,6 +240,7 @@ static void tensor_norms(ls_update *u) {
 
 bool ls_update_step(ls_update *u, double lr, int64_t t, int64_t global_step, bool want_norm, double *norm) {
   u->lr = lr;
+  u->reduce_seconds = 0;
   u->t = t;
   u->global_step = global_step;
   *norm = want_norm || u->kept ? gradient_norm(u) : (double)NAN;

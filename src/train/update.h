@@ -24,5 +24,7 @@ void ls_update_reset(ls_update *update);           /* slots to their first value
  * the update needs it, else NaN. Returns false, with nothing changed, if check_finite and the gradient is not finite; collective where a
  * norm is made. */
 bool ls_update_step(ls_update *update, double lr, int64_t t, int64_t global_step, bool want_norm, double *norm);
+/* What of the last update went into summing the ranks' gradients, in seconds. */
+double ls_update_reduce_seconds(const ls_update *update);
 
 #endif
