@@ -89,9 +89,11 @@ ls_status ls_comm_open(ls_comm **out) {
   if (ls_comm_launched()) {
     LS_TRY(start_mpi(comm));
   } else {
-    const char *tasks = getenv("SLURM_NTASKS"), *step = getenv("SLURM_STEP_ID");
-    if (tasks && step && atoi(tasks) > 1 && getenv("SLURM_PROCID"))
+    const char *tasks = getenv("SLURM_NTASKS"), *step = getenv("SLURM_STEP_ID"), *task = getenv("SLURM_PROCID");
+    if (tasks && step && task && atoi(tasks) > 1) {
+      comm->rank = atoi(task); /* one of them says it */
       return ls_fail(LS_EUSAGE, "srun started %s copies that can't see each other; start them with: srun --mpi=pmix ...", tasks);
+    }
   }
   if (!comm->node_of) {
     LS_NEW(comm->node_of, 1);
