@@ -36,6 +36,13 @@ typedef double real;
 #define LS_CLONES
 #endif
 
+/* Loops over elements that may be written in place. */
+#ifdef __clang__
+#define LS_EACH _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define LS_EACH _Pragma("GCC ivdep")
+#endif
+
 /* From here on numbers too small to be normal are 0, on this thread and those it starts. Moments of weights that get no gradient
  * decay into that range and stay there, where every operation costs a hundred times more: most of an update, before this. */
 static inline void ls_flush_denormals(void) {

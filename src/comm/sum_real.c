@@ -4,6 +4,6 @@
 LS_CLONES void LS_R(ls_sum)(void *dst, const void *a, const void *b, int64_t n) {
   real *d = dst;
   const real *x = a, *y = b;
-#pragma GCC ivdep
+  LS_EACH
   for (int64_t i = 0; i < n; i++) d[i] = x[i] + y[i];
 }

@@ -12,13 +12,6 @@
 
 #define LS_INLINE static inline __attribute__((always_inline))
 
-/* Loops over elements that may be written in place. */
-#ifdef __clang__
-#define LS_EACH _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define LS_EACH _Pragma("GCC ivdep")
-#endif
-
 #if LS_REAL_BITS == 32
 typedef uint32_t ls_bits;
 enum { LS_MANTISSA = 23, LS_EXPONENT_BIAS = 127, LS_EXP_TERMS = 7, LS_LOG_TERMS = 8, LS_ERFC_TERMS = 13 };
