@@ -17,6 +17,7 @@ typedef struct {
   _Atomic int32_t world_rank;
   _Atomic int64_t at;     /* last ls_comm_at text, as an offset from ls_comm_anchor (addresses differ by rank) */
   _Atomic uint64_t alive; /* of base/alive.h, as its watchdog last saw it */
+  _Atomic uint64_t ticks; /* of its watchdog: it runs */
 } ls_comm_line;
 
 struct ls_comm {

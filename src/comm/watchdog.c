@@ -17,6 +17,7 @@ struct watchdog {
   bool stop;
   double limit;
   ls_comm *comm;
+  uint64_t ticks[]; /* (node_size) of each rank of the node, when this one gave up */
 };
 
 void ls_comm_at(ls_comm *comm, const char *what) {
@@ -24,34 +25,58 @@ void ls_comm_at(ls_comm *comm, const char *what) {
   (void)ls_trip(what, comm->rank);
 }
 
-/* Append "rank 3 on a7 (last known operation: gather)" for each rank of this node that this one waits for: its peer, or those that have
- * met fewer collectives; returns how many. */
-static int name_missing(const ls_comm *comm, int peer, char *text, size_t room) {
-  int count = 0;
-  uint64_t mine = atomic_load(&comm->board[comm->node_rank].met);
-  for (int r = 0; r < comm->node_size; r++) {
-    ls_comm_line *line = &comm->board[r];
-    if (peer < 0 ? atomic_load(&line->met) >= mine : line->world_rank != peer) continue;
-    size_t used = strlen(text);
-    snprintf(text + used, room - used, "%srank %d on %s (last known operation: %s)", count ? ", " : "", line->world_rank, comm->host,
-             ls_comm_anchor + atomic_load(&line->at));
-    count++;
-  }
-  return count;
+/* What makes a rank of the node the one that this rank waits for. */
+typedef enum {
+  AT_WORK, /* behind, and not waiting itself */
+  BEHIND,  /* the peer, or one that has met fewer collectives */
+  SILENT   /* its watchdog does not run either: the process is stopped or dead */
+} guilt;
+
+static bool is_guilty(const struct watchdog *dog, int r, guilt how) {
+  const ls_comm_line *line = &dog->comm->board[r], *mine = &dog->comm->board[dog->comm->node_rank];
+  int peer = atomic_load(&mine->peer);
+  if (how == SILENT) return atomic_load(&line->ticks) == dog->ticks[r];
+  if (how == AT_WORK && atomic_load(&line->inside)) return false;
+  if (peer < 0) return atomic_load(&line->met) < atomic_load(&mine->met);
+  return how == AT_WORK || atomic_load(&line->world_rank) == peer; /* the peer may be waiting for another one */
 }
 
-/* A rank elsewhere may be the one: its own node's watchdogs know what it did last, so leave them two seconds to speak first. */
+/* Append "rank 3 on a7 (last known operation: gather)" for each guilty rank of this node; false if there is none. */
+static bool name_guilty(const struct watchdog *dog, guilt how, char *text, size_t room) {
+  const ls_comm *comm = dog->comm;
+  for (int r = 0; r < comm->node_size; r++) {
+    if (!is_guilty(dog, r, how)) continue;
+    ls_comm_line *line = &comm->board[r];
+    size_t used = strlen(text);
+    snprintf(text + used, room - used, "%srank %d on %s (last known operation: %s)", used ? ", " : "", atomic_load(&line->world_rank),
+             comm->host, ls_comm_anchor + atomic_load(&line->at));
+  }
+  return *text;
+}
+
+/* Where all ranks of this node wait for the same, one of them may be stopped in the middle of it, or a rank elsewhere is the one. Its own
+ * node's watchdogs know what that did last, so they have three seconds to speak first. */
+static void name_one(struct watchdog *dog, char *text, size_t room) {
+  const ls_comm *comm = dog->comm;
+  int peer = atomic_load(&comm->board[comm->node_rank].peer);
+  bool near = peer < 0 || comm->node_of[peer] == comm->node_of[comm->rank];
+  if (near && (name_guilty(dog, AT_WORK, text, room) || name_guilty(dog, BEHIND, text, room))) return;
+  for (int r = 0; r < comm->node_size; r++) dog->ticks[r] = atomic_load(&comm->board[r].ticks);
+  for (int i = 0; i < 30; i++) {
+    atomic_fetch_add(&comm->board[comm->node_rank].ticks, 1);
+    usleep(100000);
+  }
+  if (name_guilty(dog, SILENT, text, room)) return;
+  if (near)
+    snprintf(text, room, "a rank on another host");
+  else
+    snprintf(text, room, "rank %d on %s", peer, ls_comm_host_of(comm, peer));
+}
+
 static void give_up(struct watchdog *dog) {
   char text[1500] = "";
-  ls_comm *comm = dog->comm;
-  int peer = atomic_load(&comm->board[comm->node_rank].peer);
-  if (name_missing(comm, peer, text, sizeof text) == 0) {
-    sleep(2);
-    if (peer < 0)
-      snprintf(text, sizeof text, "a rank on another host");
-    else
-      snprintf(text, sizeof text, "rank %d on %s", peer, ls_comm_host_of(comm, peer));
-  }
+  const ls_comm *comm = dog->comm;
+  name_one(dog, text, sizeof text);
   fprintf(stderr,
           "lockstep: error: watchdog: rank %d on %s has waited %.0f s in '%s' for %s; the job ends (guard.watchdog sets the time)\n",
           comm->rank, comm->host, dog->limit, ls_comm_anchor + atomic_load(&comm->board[comm->node_rank].at), text);
@@ -72,6 +97,7 @@ static void pause_for(struct watchdog *dog, double seconds) {
 static uint64_t progress(const ls_comm *comm) {
   ls_comm_line *line = &comm->board[comm->node_rank];
   atomic_store(&line->alive, ls_alive_count());
+  atomic_fetch_add(&line->ticks, 1);
   uint64_t sum = atomic_load(&line->entered);
   for (int r = 0; r < comm->node_size; r++) sum += atomic_load(&comm->board[r].alive);
   return sum;
@@ -107,7 +133,8 @@ void ls_comm_watchdog(ls_comm *comm, double seconds) {
     LS_FREE(comm->watchdog);
   }
   void *block;
-  if (seconds <= 0 || comm->size == 1 || ls_mem_new(&block, 1, sizeof *comm->watchdog) != LS_OK) return;
+  size_t bytes = sizeof *comm->watchdog + (size_t)comm->node_size * sizeof(uint64_t);
+  if (seconds <= 0 || comm->size == 1 || ls_mem_new(&block, 1, bytes) != LS_OK) return;
   struct watchdog *dog = block;
   *dog = (struct watchdog){.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER, .limit = seconds, .comm = comm};
   if (pthread_create(&dog->thread, NULL, watch, dog) == 0)

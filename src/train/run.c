@@ -229,7 +229,9 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
 
   ls_comm_at(run->comm, "update");
   run->lr = ls_schedule_at(&run->schedule, s->global_step);
-  bool good = !(*flags & LS_FLAG_NONFINITE) && ls_update_step(run->update, run->lr, s->t + 1, s->global_step, want_norm, &run->grad_norm);
+  if (ls_without("nonfinite-agreement")) *flags = finite ? 0 : LS_FLAG_NONFINITE;
+  bool good = (!(*flags & LS_FLAG_NONFINITE) || ls_without("nonfinite")) &&
+              ls_update_step(run->update, run->lr, s->t + 1, s->global_step, want_norm, &run->grad_norm);
   if (good) {
     add_running(run, &batch);
     s->t++;

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "io/json.h"
 #include "train/trainer.h"
 
@@ -56,7 +57,7 @@ ls_status ls_save(ls_trainer *t, const char *name, bool must) {
   double start = ls_time();
   ls_run *run = t->run;
   LS_TRY(ls_desync_check(run));
-  if (ls_comm_or(t->comm, shard_finite(run) ? 0 : 1))
+  if (ls_comm_or(t->comm, shard_finite(run) || ls_without("finite-weights") ? 0 : 1))
     return ls_fail(LS_EDIVERGED,
                    "step %lld: weights are not finite; they are not saved. Lower optimizer.lr, set train.clip_norm, or see train.nonfinite",
                    (long long)run->state.global_step);

@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 
 /* A run is what determines its numbers: the resolved config and the data. */
 static void make_run_id(ls_state_plan *p) {
@@ -156,7 +157,8 @@ ls_status ls_state_restore(ls_run *run, const ls_state_plan *plan, const ls_chec
   ls_comm_bcast(run->comm, run->slice_stats, (size_t)run->slices * sizeof *run->slice_stats, 0);
   memset(run->running, 0, (size_t)run->slices * sizeof *run->running);
   for (int s = run->slice_lo; s < run->slice_hi; s++) run->running[s] = run->slice_stats[s];
-  for (int s = 0; s < p->slots; s++) deal(run, c ? c->slot[s] : NULL, ls_update_slot(run->update, plan->slot[s]));
+  for (int s = 0; s < p->slots && !ls_mutant("slots-forgotten"); s++)
+    deal(run, c ? c->slot[s] : NULL, ls_update_slot(run->update, plan->slot[s]));
   deal_weights(run, c ? c->weights : NULL);
   return LS_OK;
 }

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "train/folder.h"
 #include "train/trainer.h"
 
@@ -36,7 +37,7 @@ static double stop_time(const ls_trainer *t) {
 }
 
 static uint32_t my_flags(const ls_trainer *t) {
-  uint32_t flags = signalled ? LS_FLAG_SIGNAL : 0;
+  uint32_t flags = signalled && !ls_without("signals") ? LS_FLAG_SIGNAL : 0;
   if (ls_comm_rank(t->comm) != 0) return flags;
   if (t->pending != LS_OK) flags |= LS_FLAG_FAILED;
   const ls_every *every = &t->config->save_every;
