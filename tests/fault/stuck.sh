@@ -1,5 +1,5 @@
 # stuck.sh - R7: a rank that is stopped, or late at a place where ranks wait for each other, is named with its host and what it did last,
-# and the job ends with 70. Sourced by test_stuck.sh and test_stuck_everywhere.sh.
+# and the job ends with 70. Sourced by test_stuck.sh and stuck_everywhere.sh.
 # shellcheck shell=bash
 # shellcheck source=tests/fault/faults.sh
 . "$SOURCE/tests/fault/faults.sh"
