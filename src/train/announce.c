@@ -89,10 +89,12 @@ ls_status ls_start_progress(ls_trainer *t) {
   return ls_progress_new(t->options->progress, &plan, &t->progress);
 }
 
-static void show_summary(ls_trainer *t, const ls_train_result *r, const double *times) {
-  const ls_run *run = t->run;
+enum { SHARES = LS_TIMES + 4 };
+
+/* Where `seconds` went, all of them: times (ranks, LS_TIMES) of the steps, this rank's own clock for what all ranks do together. */
+static void share_out(const ls_trainer *t, const double *times, double seconds, ls_progress_share share[SHARES]) {
   int ranks = ls_comm_size(t->comm);
-  ls_progress_share share[LS_TIMES + 2];
+  double rest = seconds;
   for (int k = 0; k < LS_TIMES; k++) {
     share[k] = (ls_progress_share){ls_time_names[k], INFINITY, 0, 0};
     for (int q = 0; q < ranks; q++) {
@@ -101,9 +103,24 @@ static void show_summary(ls_trainer *t, const ls_train_result *r, const double *
       if (s > share[k].max) share[k].max = s;
       share[k].avg += s / ranks;
     }
+    rest -= share[k].avg;
   }
-  share[LS_TIMES] = (ls_progress_share){"eval", t->eval_seconds, t->eval_seconds, t->eval_seconds};
-  share[LS_TIMES + 1] = (ls_progress_share){"checkpoint", t->checkpoint_seconds, t->checkpoint_seconds, t->checkpoint_seconds};
+  const struct {
+    const char *name;
+    double seconds;
+  } other[] = {{"eval", t->eval_seconds}, {"checkpoint", t->checkpoint_seconds}, {"start", t->start_seconds}, {"rest", 0}};
+  for (int k = 0; k < SHARES - LS_TIMES; k++) {
+    double s = k == SHARES - LS_TIMES - 1 ? fmax(rest, 0) : other[k].seconds;
+    share[LS_TIMES + k] = (ls_progress_share){other[k].name, s, s, s};
+    rest -= s;
+  }
+}
+
+static void show_summary(ls_trainer *t, const ls_train_result *r, const double *times) {
+  const ls_run *run = t->run;
+  int ranks = ls_comm_size(t->comm);
+  ls_progress_share share[SHARES];
+  share_out(t, times, r->seconds, share);
   int64_t steps = run->state.global_step - t->first_step;
   ls_progress_summary summary = {.exit = t->exit,
                                  .run = t->dir,
@@ -121,7 +138,7 @@ static void show_summary(ls_trainer *t, const ls_train_result *r, const double *
                                  .test_loss = r->test_loss,
                                  .test_accuracy = r->test_accuracy,
                                  .share = share,
-                                 .shares = LS_TIMES + 2};
+                                 .shares = SHARES};
   ls_progress_end(t->progress, &summary);
 }
 

@@ -220,9 +220,13 @@ static ls_status final_scores(ls_trainer *t, bool whole) {
 static ls_status finish(ls_trainer *t, ls_train_result *r) {
   ls_run *run = t->run;
   bool whole = strcmp(t->exit, "done") == 0 || strcmp(t->exit, "early_stop") == 0;
+  double start = ls_time();
   LS_TRY(final_scores(t, whole));
+  t->eval_seconds += ls_time() - start;
   if (whole) LS_TRY(ls_save(t, "final.h5", true));
+  start = ls_time();
   LS_TRY(ls_save_finish(t));
+  t->checkpoint_seconds += ls_time() - start;
   if (t->failed_saves > 0) /* commits come in order: the last one, which the run is nothing without */
     ls_fail(LS_EIO, "the last checkpoint could not be written: %s", t->failed_text);
   LS_TRY(ls_comm_agree(t->comm, t->failed_saves > 0 ? LS_EIO : LS_OK));
@@ -279,6 +283,7 @@ static ls_status train(ls_trainer *t, ls_train_result *r) {
   if (t->options->trace) LS_TRY_TO(end, ls_trace_new(t->comm, &t->run->trace));
   t->exit = "done";
   t->last_save = t->epoch_started = ls_time();
+  t->start_seconds = t->epoch_started - t->started;
   status = loop(t);
   if (status == LS_OK) status = finish(t, r);
   if (status != LS_OK && status != LS_ESTOPPED) status = fail_run(t, r, status);

@@ -26,18 +26,18 @@ typedef struct {
   char failed_text[512];
   ls_status pending; /* failed between collectives; the next step's flags tell everyone */
   char pending_text[1024];
-  const char *best_metric;                 /* NULL: none; what keep.best and early_stop look at */
-  double started;                          /* ls_time() of the start; the time limit counts from here */
-  double epoch_started, epoch_trained;     /* wall clock; sum of run->time at the start of the epoch */
-  double last_save, save_seconds, longest; /* for checkpoint.every in minutes and the time limit's margin */
-  double eval_seconds, checkpoint_seconds;
-  int64_t first_step;                          /* where this process began */
-  int64_t scored_step;                         /* global_step of the latest evaluation; -1: none */
-  bool stands_still;                           /* the loss of this epoch is that of the one before, to 1e-5 */
-  bool new_best;                               /* this step is the best so far: worth a checkpoint of its own */
-  bool train_fresh, val_fresh;                 /* made since the best was last looked for: train_score, val_score */
-  ls_score train_score, val_score, test_score; /* latest; samples 0: never made */
-  const char *exit;                            /* as in the end event */
+  const char *best_metric;                                /* NULL: none; what keep.best and early_stop look at */
+  double started;                                         /* ls_time() of the start; the time limit counts from here */
+  double epoch_started, epoch_trained;                    /* wall clock; sum of run->time at the start of the epoch */
+  double last_save, save_seconds, longest;                /* for checkpoint.every in minutes and the time limit's margin */
+  double eval_seconds, checkpoint_seconds, start_seconds; /* start: data, agreement, a checkpoint to go on from */
+  int64_t first_step;                                     /* where this process began */
+  int64_t scored_step;                                    /* global_step of the latest evaluation; -1: none */
+  bool stands_still;                                      /* the loss of this epoch is that of the one before, to 1e-5 */
+  bool new_best;                                          /* this step is the best so far: worth a checkpoint of its own */
+  bool train_fresh, val_fresh;                            /* made since the best was last looked for: train_score, val_score */
+  ls_score train_score, val_score, test_score;            /* latest; samples 0: never made */
+  const char *exit;                                       /* as in the end event */
 } ls_trainer;
 
 /* Rank 0 failed where the others are not waiting to hear of it: the next step's flags will tell them. */
