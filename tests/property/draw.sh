@@ -1,5 +1,5 @@
-# draw.sh - a random config that trains for a second: every optimizer, schedule, layer, loss, clipping, noise, both precisions, sizes that
-# divide nothing. Sourced; RANDOM must have been seeded. Needs lib.sh.
+# draw.sh - a random config that trains for a second: every optimizer, schedule, layer, loss, clipping, noise, format of the data, both
+# precisions, sizes that divide nothing. Sourced; RANDOM must have been seeded. Needs lib.sh.
 # shellcheck shell=bash
 
 between() { drawn=$(($1 + (RANDOM * 32768 + RANDOM) % ($2 - $1 + 1))); } # sets `drawn`: a subshell would not move RANDOM on
@@ -46,8 +46,17 @@ draw_problem() { # data, model, loss
       yes) loss=binary_cross_entropy last=sigmoid ;;
       *) pick mse half_mse mae huber; loss=$drawn last=linear ;;
     esac
-    pick none standard minmax
-    echo "data: {type: csv, train: {file: table.csv, x: [1-7], y: [$y]}, scale: $drawn"
+    pick none standard minmax; local scale=$drawn
+    if chance 50; then
+      echo "data: {type: csv, train: {file: table.csv, x: [1-7], y: [$y]}, scale: $scale"
+    else # the same as HDF5
+      pick "" --compress --float32; local how=$drawn
+      [ "$y" = class ] && how="$how --classes"
+      # shellcheck disable=SC2086
+      "$LOCKSTEP" data import table.csv --x 1-7 --y "$y" -o table.h5 $how >/dev/null
+      pick memory stream stream
+      echo "data: {type: hdf5, train: {file: table.h5, x: /train/x, y: /train/y}, load: $drawn, scale: $scale"
+    fi
   fi
   chance 30 && echo "  , validation: 0.15"
   chance 25 && echo "  , order: sequential"
