@@ -25,20 +25,20 @@ void ls_comm_at(ls_comm *comm, const char *what) {
   (void)ls_trip(what, comm->rank);
 }
 
-/* What makes a rank of the node the one that this rank waits for. */
+/* Two ways to be the rank of this node that keeps the others waiting. One that waits itself is innocent. */
 typedef enum {
-  AT_WORK, /* behind, and not waiting itself */
-  BEHIND,  /* the peer, or one that has met fewer collectives */
-  SILENT   /* its watchdog does not run either: the process is stopped or dead */
+  AT_WORK, /* not waiting, and behind; or whatever it does, where a message is waited for that may hang on it */
+  SILENT   /* its watchdog does not run: the process is stopped or dead */
 } guilt;
+
+static bool is_far(const ls_comm *comm, int peer) { return peer >= 0 && comm->node_of[peer] != comm->node_of[comm->rank]; }
 
 static bool is_guilty(const struct watchdog *dog, int r, guilt how) {
   const ls_comm_line *line = &dog->comm->board[r], *mine = &dog->comm->board[dog->comm->node_rank];
   int peer = atomic_load(&mine->peer);
   if (how == SILENT) return atomic_load(&line->ticks) == dog->ticks[r];
-  if (how == AT_WORK && atomic_load(&line->inside)) return false;
-  if (peer < 0) return atomic_load(&line->met) < atomic_load(&mine->met);
-  return how == AT_WORK || atomic_load(&line->world_rank) == peer; /* the peer may be waiting for another one */
+  if (atomic_load(&line->inside)) return false;
+  return atomic_load(&line->met) < atomic_load(&mine->met) || (peer >= 0 && !is_far(dog->comm, peer));
 }
 
 /* Append "rank 3 on a7 (last known operation: gather)" for each guilty rank of this node; false if there is none. */
@@ -54,32 +54,48 @@ static bool name_guilty(const struct watchdog *dog, guilt how, char *text, size_
   return *text;
 }
 
-/* Where all ranks of this node wait for the same, one of them may be stopped in the middle of it, or a rank elsewhere is the one. Its own
+/* Whom the rank of this node that is furthest behind waits for, where that is elsewhere; -1: not known. */
+static int far_peer(const ls_comm *comm) {
+  int found = -1;
+  uint64_t least = UINT64_MAX;
+  for (int r = 0; r < comm->node_size; r++) {
+    int peer = atomic_load(&comm->board[r].peer);
+    uint64_t met = atomic_load(&comm->board[r].met);
+    if (!atomic_load(&comm->board[r].inside) || !is_far(comm, peer) || met >= least) continue;
+    found = peer;
+    least = met;
+  }
+  return found;
+}
+
+/* Where nobody of this node is at work, one of them may be stopped in the middle of waiting, or a rank elsewhere is the one. Its own
  * node's watchdogs know what that did last, so they have three seconds to speak first. */
 static void name_one(struct watchdog *dog, char *text, size_t room) {
   const ls_comm *comm = dog->comm;
-  int peer = atomic_load(&comm->board[comm->node_rank].peer);
-  bool near = peer < 0 || comm->node_of[peer] == comm->node_of[comm->rank];
-  if (near && (name_guilty(dog, AT_WORK, text, room) || name_guilty(dog, BEHIND, text, room))) return;
+  if (!is_far(comm, atomic_load(&comm->board[comm->node_rank].peer)) && name_guilty(dog, AT_WORK, text, room)) return;
   for (int r = 0; r < comm->node_size; r++) dog->ticks[r] = atomic_load(&comm->board[r].ticks);
   for (int i = 0; i < 30; i++) {
     atomic_fetch_add(&comm->board[comm->node_rank].ticks, 1);
     usleep(100000);
   }
-  if (name_guilty(dog, SILENT, text, room)) return;
-  if (near)
-    snprintf(text, room, "a rank on another host");
-  else
+  if (name_guilty(dog, SILENT, text, room) || name_guilty(dog, AT_WORK, text, room)) return;
+  int peer = far_peer(comm);
+  if (peer >= 0)
     snprintf(text, room, "rank %d on %s", peer, ls_comm_host_of(comm, peer));
+  else
+    snprintf(text, room, "%s", comm->nodes > 1 ? "a rank on another host" : "no rank in particular");
 }
 
 static void give_up(struct watchdog *dog) {
   char text[1500] = "";
   const ls_comm *comm = dog->comm;
+  const ls_comm_line *line = &comm->board[comm->node_rank];
+  uint64_t wait = atomic_load(&line->entered);
   name_one(dog, text, sizeof text);
+  if (atomic_load(&line->entered) != wait || !atomic_load(&line->inside)) return; /* it came after all */
   fprintf(stderr,
           "lockstep: error: watchdog: rank %d on %s has waited %.0f s in '%s' for %s; the job ends (guard.watchdog sets the time)\n",
-          comm->rank, comm->host, dog->limit, ls_comm_anchor + atomic_load(&comm->board[comm->node_rank].at), text);
+          comm->rank, comm->host, dog->limit, ls_comm_anchor + atomic_load(&line->at), text);
   fflush(stderr);
   _exit(LS_EINTERNAL); /* the launcher then ends the others, stopped ones too */
 }

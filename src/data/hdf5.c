@@ -1,8 +1,10 @@
 /* hdf5.c - datasets of an HDF5 file (io/h5.h): x and y, one sample a row; further dimensions are flattened, the last one fastest. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
+#include "base/mutant.h"
 #include "data/format.h"
 #include "io/gz.h"
 #include "io/h5.h"
@@ -15,6 +17,7 @@ typedef struct {
   ls_h5set *x, *y, *at; /* of read (y NULL: there is none, or not open) and of read_at */
   char *name[2];        /* paths of x and y in their files; y NULL: none */
   int y_file;           /* which of the files y is in */
+  struct stat seen[2];  /* of the files, when their digests were made */
   int64_t row;
 } hdf5;
 
@@ -28,6 +31,7 @@ static void split_name(const char *text, const char *own, char **file, char **na
 static ls_status open_one(hdf5 *h, int i, const char *text, const ls_opening *what, ls_h5set **set) {
   ls_data_file *file = &h->base.file[i];
   split_name(text, what->file, &file->path, &h->name[i]);
+  (void)stat(file->path, &h->seen[i]); /* opening it tells of any trouble */
   if (!what->quick) LS_TRY(ls_file_digest(file->path, &file->bytes, file->digest));
   LS_TRY(ls_h5set_open(file->path, h->name[i], set));
   file->samples = ls_h5set_shape(*set)->rows;
@@ -69,6 +73,16 @@ static ls_status open_hdf5(const ls_opening *what, ls_source **out) {
   return status;
 }
 
+/* Behind each read: the values belong to the digest only if the file is still what it was then. */
+static ls_status check_unchanged(const hdf5 *h, int file) {
+  struct stat now;
+  const struct stat *then = &h->seen[file];
+  const char *path = h->base.file[file].path;
+  bool same = stat(path, &now) == 0 && now.st_ino == then->st_ino && now.st_size == then->st_size &&
+              now.st_mtim.tv_sec == then->st_mtim.tv_sec && now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
+  return same || ls_without("data-watch") ? LS_OK : ls_fail(LS_EDATA, "%s: has changed since training began to read it", path);
+}
+
 /* Open a set again: it must be what it was. */
 static ls_status open_again(const hdf5 *h, bool y, ls_h5set **set) {
   const char *file = h->base.file[y ? h->y_file : 0].path;
@@ -86,14 +100,17 @@ static ls_status read_hdf5(ls_source *source, int64_t rows, ls_cell cell, void *
   if (h->name[1]) LS_TRY(open_again(h, true, &h->y));
   if (h->name[1]) LS_TRY(ls_h5set_read(h->y, h->row, rows, LS_H5_CELL_F64, y));
   h->row += rows;
-  if (h->row == source->shape.rows) close_sets(h);
-  return LS_OK;
+  if (h->row < source->shape.rows) return LS_OK;
+  close_sets(h);
+  LS_TRY(check_unchanged(h, 0));
+  return check_unchanged(h, h->y_file);
 }
 
 static ls_status read_hdf5_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x) {
   hdf5 *h = (hdf5 *)source;
   LS_TRY(open_again(h, false, &h->at));
-  return ls_h5set_read(h->at, lo, rows, (ls_h5_cell)cell, x);
+  LS_TRY(ls_h5set_read(h->at, lo, rows, (ls_h5_cell)cell, x));
+  return check_unchanged(h, 0);
 }
 
 static void rest_hdf5(ls_source *source) { ls_h5set_close(&((hdf5 *)source)->at); }
