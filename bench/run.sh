@@ -6,7 +6,9 @@ cd "$(dirname "$0")/.."
 rounds=${1:-5} lockstep=${LOCKSTEP:-build/lockstep}
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
-torch=$(python3 -c 'import torch; print(torch.__version__)' 2>/dev/null) || torch=
+python=python3
+python3 -c "import torch" 2>/dev/null || python=/usr/bin/python3 # Debian's python3-torch is for Debian's Python
+torch=$($python -c "import torch; print(torch.__version__)" 2>/dev/null) || torch=
 
 number() { sed -n "s/.*\"$1\":\([0-9.e+-]*\).*/\1/p"; }
 steps() { case $1 in a) echo 4000 ;; b) echo 300 ;; c) echo 5 ;; esac; }
@@ -15,7 +17,7 @@ train() { # train NAME RANKS [KEY=VALUE]: samples/s
     --warmup "$(($(steps "$1") / 5 + 1))" --json | number samples_per_s
 }
 blas() { "$lockstep" bench gemm "bench/configs/$1.yaml" --steps "$(($(steps "$1") / 4 + 1))" --json | number blas_samples_per_s; }
-pytorch() { mpirun -n "$2" --bind-to none python3 bench/pytorch_ddp.py "$1"; }
+pytorch() { mpirun -n "$2" --bind-to none "$python" bench/pytorch_ddp.py "$1"; }
 
 for _ in $(seq "$rounds"); do
   for net in a b c; do

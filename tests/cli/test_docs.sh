@@ -22,6 +22,14 @@ for config in "${configs[@]}"; do
   "$LOCKSTEP" config check "$config" >out 2>err || fail "$config: $(cat err)"
 done
 
+# ---- links to files ----
+for page in "${pages[@]}"; do
+  grep -oE '\]\([^)#]+' "$page" | sed 's/](//' | while read -r link; do
+    [[ $link == http* ]] || [ -e "$(dirname "$page")/$link" ] || echo "$page: $link is not there"
+  done
+done >dead
+[ -s dead ] && fail "$(cat dead)"
+
 # ---- commands: `lockstep WORD...` in code, up to a pipe, a comment or the end of the span ----
 cat "${pages[@]}" | awk '/^```/ { open = !open; next }
   open || /^    / { if (match($0, /(^|[ ;&(\/])lockstep [a-z-]/)) { line = substr($0, RSTART); sub(/^.*lockstep /, "", line); print line } next }
