@@ -14,7 +14,7 @@ typedef struct {
   int32_t *labels;        /* (rows) class numbers, or NULL */
   void *targets;          /* (rows, outputs) real, or NULL where there are labels */
   int64_t outputs;        /* width of targets */
-  double *weight;         /* (rows) sample weights, or NULL for 1; the loader has already divided by what makes the mean */
+  double *weight;         /* (rows) what each sample counts, of mean 1 over the global minibatch; NULL: 1 */
   int slice_lo, slice_hi; /* this rank's slices of `slices` */
   int slices;
   int64_t *slice_row;   /* (slice_hi - slice_lo + 1) first row of each of them, relative to this share */

@@ -1,4 +1,5 @@
-/* data_import.c - lockstep data import and split: any source into one HDF5 file, /train/x, /train/y, /test/x ... (docs/data.md). */
+/* data_import.c - lockstep data import and split: any source into one HDF5 file, /train/x, /train/y, /train/weights, /test/x ...
+ * (docs/data.md). */
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -22,12 +23,14 @@ typedef struct {
   ls_source *source[3];
   ls_h5out *out;
   int x[3], y[3];       /* datasets of each split */
+  int weights;          /* of train, where there are some */
   int64_t rows[3];      /* of each split in the file to be made */
   unsigned char *split; /* data split: (rows of train) which split each goes to; NULL: all stay where they are */
   ls_cell cell;
   void *xs[3]; /* (step, features) cells waiting to be written, by split */
-  double *ys;  /* (step, outputs) as read */
+  double *ys;  /* (step, outputs + weights) as read */
   void *yt[3]; /* (step, outputs) in the type written */
+  double *wt;  /* (step) weights of train */
   int64_t step;
 } import;
 
@@ -90,6 +93,7 @@ static ls_status make_sets(import *m) {
   const ls_shape *shape = &m->source[0]->shape;
   ls_h5_out_type type = m->cell == LS_CELL_U8 ? LS_H5_OUT_U8 : m->cell == LS_CELL_F32 ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
   const ls_names *names = m->source[0]->names;
+  if (shape->weights) LS_TRY(ls_h5out_set(m->out, "/train/weights", m->rows[0], 0, LS_H5_OUT_F64, m->options->pack, &m->weights));
   for (int s = 0; s < 3; s++) {
     if (m->rows[s] == 0) continue;
     char name[64];
@@ -110,7 +114,8 @@ static ls_status make_buffers(import *m) {
     LS_TRY(ls_mem_new(&m->xs[s], (size_t)(m->step * shape->features), ls_cell_size(m->cell)));
     LS_TRY(ls_mem_new(&m->yt[s], (size_t)(m->step * shape->outputs), sizeof(double)));
   }
-  LS_NEW(m->ys, m->step * shape->outputs);
+  LS_NEW(m->ys, m->step * ls_shape_columns(shape));
+  LS_NEW(m->wt, m->step);
   return LS_OK;
 }
 
@@ -146,18 +151,24 @@ static ls_status convert_y(const import *m, const ls_source *source, int64_t row
 static ls_status deal(import *m, int s, int64_t row, int64_t rows) {
   const ls_source *source = m->source[s];
   size_t x_width = (size_t)source->shape.features * ls_cell_size(m->cell);
-  int64_t outputs = source->shape.outputs, waiting[3] = {0};
+  int64_t outputs = source->shape.outputs, columns = ls_shape_columns(&source->shape), waiting[3] = {0};
   size_t y_width = (size_t)outputs * (m->classes || m->options->single ? 4 : 8);
   for (int64_t k = 0; k < rows; k++) {
     int to = s == 0 && m->split ? m->split[row + k] : s;
     memmove((char *)m->xs[to] + (size_t)waiting[to] * x_width, (const char *)m->xs[0] + (size_t)k * x_width, x_width);
-    LS_TRY(convert_y(m, source, row + k, m->ys + k * outputs, outputs, (char *)m->yt[to] + (size_t)waiting[to] * y_width));
+    LS_TRY(convert_y(m, source, row + k, m->ys + k * columns, outputs, (char *)m->yt[to] + (size_t)waiting[to] * y_width));
+    if (to == 0 && s == 0 && columns > outputs) {
+      m->wt[waiting[0]] = m->ys[k * columns + outputs];
+      if (!(m->wt[waiting[0]] >= 0 && isfinite(m->wt[waiting[0]])))
+        return bad_value(source, row + k, -1 - outputs, "not a weight: a finite number >= 0 is");
+    }
     waiting[to]++;
   }
   for (int to = 0; to < 3; to++) {
     if (waiting[to] == 0) continue;
     LS_TRY(ls_h5out_write(m->out, m->x[to], waiting[to], m->xs[to]));
     LS_TRY(ls_h5out_write(m->out, m->y[to], waiting[to], m->yt[to]));
+    if (to == 0 && s == 0 && columns > outputs) LS_TRY(ls_h5out_write(m->out, m->weights, waiting[to], m->wt));
   }
   return LS_OK;
 }
@@ -218,6 +229,7 @@ static ls_status run(import *m) {
     LS_FREE(m->yt[s]);
   }
   LS_FREE(m->ys);
+  LS_FREE(m->wt);
   LS_FREE(m->split);
   ls_sources_close(m->source);
   return status;

@@ -60,6 +60,14 @@ static void check_data(ls_reader *rd, const ls_node *root) {
     ls_report_add(rd->report, place(root, "data", "limit"), "data.limit.validation", "validation is no source of its own here");
 }
 
+static void check_class_weights(ls_reader *rd, const ls_node *root) {
+  const ls_config *c = rd->config;
+  if (!c->loss || !ls_class_weights_given(&c->data.class_weights)) return;
+  if (ls_loss_task(c->loss) == LS_TASK_CLASSES || c->data.classes > 0) return;
+  ls_report_add(rd->report, place(root, "train", "class_weights"), "train.class_weights",
+                "there are no classes with the loss %s, unless data.classes says how many", c->loss);
+}
+
 static void check_eval(ls_reader *rd, const ls_node *root) {
   const ls_config *c = rd->config;
   bool file_test = c->data.type && (strcmp(c->data.type, "idx") == 0 || c->data.source[LS_SPLIT_TEST].file);
@@ -105,6 +113,7 @@ void ls_config_check(ls_reader *rd, const ls_node *root) {
   check_length(rd, root);
   check_data(rd, root);
   check_init(rd, root);
+  check_class_weights(rd, root);
   check_eval(rd, root);
   check_output(rd, root);
   check_optimizer(rd, root, good);

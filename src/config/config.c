@@ -50,6 +50,9 @@ static void free_columns(char **column) {
 }
 
 static void free_data(ls_data_spec *data) {
+  for (int i = 0; i < data->class_weights.count; i++) LS_FREE(data->class_weights.item[i].name);
+  LS_FREE(data->class_weights.item);
+  LS_FREE(data->weights);
   for (int i = 0; i < 3; i++) {
     ls_source_spec *source = &data->source[i];
     LS_FREE(source->file);

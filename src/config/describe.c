@@ -48,6 +48,8 @@ static const char *words_of(ls_arena *arena, const ls_key *key) {
       return ls_arena_format(arena, "%s, a mapping", range(arena, key, "a number"));
     case LS_KEY_LAYERS:
       return "a list of layers";
+    case LS_KEY_CLASSES:
+      return ls_arena_format(arena, "%s, a mapping of classes to numbers >= 0", list_of(arena, key->choices));
     case LS_KEY_INT:
     case LS_KEY_REPEAT:
     case LS_KEY_WHOLE:

@@ -36,6 +36,13 @@ static void add_scalar(ls_buffer *out, const ls_node *node, bool json) {
     add_quoted(out, node->text);
 }
 
+static void add_key(ls_buffer *out, const char *key, bool json) {
+  if (!json && plain(key))
+    ls_buffer_add(out, "%s", key);
+  else
+    add_quoted(out, key);
+}
+
 static void add_flow(ls_buffer *out, const ls_node *node, bool json) {
   if (node->kind == LS_NODE_SCALAR) {
     add_scalar(out, node, json);
@@ -44,8 +51,8 @@ static void add_flow(ls_buffer *out, const ls_node *node, bool json) {
   bool map = node->kind == LS_NODE_MAP;
   ls_buffer_add(out, map ? "{" : "[");
   for (const ls_node *child = node->child; child; child = child->next) {
-    if (map && json) add_quoted(out, child->key);
-    if (map) ls_buffer_add(out, json ? ": " : "%s: ", child->key);
+    if (map) add_key(out, child->key, json);
+    if (map) ls_buffer_add(out, ": ");
     add_flow(out, child, json);
     if (child->next) ls_buffer_add(out, ", ");
   }
@@ -81,7 +88,9 @@ static void add_block(emitter *e, const ls_node *map, int indent) {
     bool items = child->kind == LS_NODE_LIST && child->child && child->child->kind == LS_NODE_MAP;
     bool block = items || (child->kind == LS_NODE_MAP && child->child);
     snprintf(e->path + length, sizeof e->path - length, "%s%s", length ? "." : "", child->key);
-    ls_buffer_add(e->out, block ? "%*s%s:\n" : "%*s%s: ", indent, "", child->key);
+    ls_buffer_add(e->out, "%*s", indent, "");
+    add_key(e->out, child->key, false);
+    ls_buffer_add(e->out, block ? ":\n" : ": ");
     if (items)
       add_items(e, child, indent + 2);
     else if (block)

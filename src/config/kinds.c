@@ -217,6 +217,28 @@ static bool read_columns(const value *v) {
   return true;
 }
 
+/* What a class is called, or its number, with a weight; which classes there are is known when the data are. */
+static bool read_classes(const value *v) {
+  ls_class_weights *out = &FIELD(v, ls_class_weights);
+  if (v->node->kind == LS_NODE_SCALAR) {
+    out->balanced = choice(v) == 0;
+    return out->balanced;
+  }
+  long count = ls_node_count(v->node);
+  if (v->node->kind == LS_NODE_LIST || count == 0) return refuse(v, "");
+  if (ls_mem_new((void **)&out->item, (size_t)count, sizeof *out->item) != LS_OK) return refuse(v, ls_error_text());
+  bool good = true;
+  for (const ls_node *item = v->node->child; item; item = item->next) {
+    ls_key number = {.name = item->key, .kind = LS_KEY_REAL, .min = v->key->min, .max = v->key->max, .open_max = v->key->open_max};
+    value one = {v->rd, &number, item, ls_arena_format(v->rd->arena, "%s.%s", v->path, item->key), v->base};
+    double weight = 0;
+    bool read = item->kind == LS_NODE_SCALAR && !ls_node_is_null(item) ? take_real(&one, &weight) : refuse(&one, "");
+    out->item[out->count++] = (ls_class_weight){ls_mem_text(item->key), weight};
+    good = good && read;
+  }
+  return good;
+}
+
 static bool read_section(const value *v) { return ls_section_read(v->rd, v->key, (ls_node *)v->node, v->path, v->base); }
 
 /* data.train, test, validation; the place goes with them, for messages about the data. */
@@ -278,6 +300,7 @@ static bool (*const readers[])(const value *) = {
     [LS_KEY_VALIDATION] = read_validation,
     [LS_KEY_LAYERS] = read_layers,
     [LS_KEY_REPEAT] = read_int,
+    [LS_KEY_CLASSES] = read_classes,
     [LS_KEY_OPTIMIZER] = read_optimizer,
     [LS_KEY_SCHEDULE] = read_schedule,
     [LS_KEY_OPTIMIZER_FILE] = read_plugin,
@@ -292,8 +315,8 @@ static bool (*const readers[])(const value *) = {
 
 /* Kinds that see every node; the others see single values only. */
 static const bool sees_all[LS_KEY_STEPLIST + 1] = {
-    [LS_KEY_SECTION] = true,    [LS_KEY_SET] = true,    [LS_KEY_COLUMNS] = true, [LS_KEY_SOURCE] = true,
-    [LS_KEY_VALIDATION] = true, [LS_KEY_LAYERS] = true, [LS_KEY_REALS] = true,   [LS_KEY_STEPLIST] = true};
+    [LS_KEY_SECTION] = true, [LS_KEY_SET] = true,     [LS_KEY_COLUMNS] = true, [LS_KEY_SOURCE] = true,  [LS_KEY_VALIDATION] = true,
+    [LS_KEY_LAYERS] = true,  [LS_KEY_CLASSES] = true, [LS_KEY_REALS] = true,   [LS_KEY_STEPLIST] = true};
 
 bool ls_key_read(ls_reader *rd, const ls_key *key, ls_node *node, const char *path, void *base) {
   value v = {rd, key, node, path, base};

@@ -93,6 +93,11 @@ static ls_node *bare(ls_arena *arena, const ls_key *key) {
       return section(arena, key);
     case LS_KEY_LAYERS:
       return put(arena, list_of(arena, section(arena, key)), "minItems", "1");
+    case LS_KEY_CLASSES: {
+      ls_node *weights = of_type(arena, "object");
+      ls_node_put(weights, "additionalProperties", number(arena, key, "number"));
+      return either(arena, choice(arena, key->choices), weights);
+    }
     case LS_KEY_VALIDATION:
       return either(arena, number(arena, key, "number"), section(arena, key));
     case LS_KEY_INT:

@@ -42,6 +42,7 @@ static const char *const metrics[] = {"loss",         "accuracy", "mae",      "r
                                       "val_accuracy", "val_mae",  "val_rmse", "val_r2", NULL};
 static const char *const best_metrics[] = {"none",     "loss",         "accuracy", "mae",      "rmse",   "r2",
                                            "val_loss", "val_accuracy", "val_mae",  "val_rmse", "val_r2", NULL};
+static const char *const class_weights[] = {"balanced", NULL};
 static const char *const exchanges[] = {"auto", "shared", "tree", "mpi", NULL};
 static const char *const busies[] = {"wait", "skip", NULL};
 static const char *const logs[] = {"jsonl", "csv", NULL};
@@ -72,13 +73,16 @@ static const ls_key idx_rows[] = {
     END};
 #define SOURCE(split) (DATA(source) + (split) * sizeof(ls_source_spec))
 #define IF_FILE .extra = AT(ls_source_spec, file)
-#define FILE_ROWS(rows)                                                                                                         \
+#define FILE_ROWS(rows, ...)                                                                                                    \
   KEY("train", SOURCE, SOURCE(LS_SPLIT_TRAIN), .sub = rows, .help = "where the training samples are"),                          \
       KEY("validation", VALIDATION, SOURCE(LS_SPLIT_VALIDATION), OR("none"), SHARE, IF_FILE, .sub = rows,                       \
           .help = "a share f: the last floor(f n) samples of train, after limit, are kept out; or a source", .example = "0.1"), \
-      KEY("test", SOURCE, SOURCE(LS_SPLIT_TEST), OR("none"), IF_FILE, .sub = rows, .help = "where the test samples are"), END
-static const ls_key hdf5_rows[] = {FILE_ROWS(hdf5_source)};
-static const ls_key csv_rows[] = {FILE_ROWS(csv_source)};
+      KEY("test", SOURCE, SOURCE(LS_SPLIT_TEST), OR("none"), IF_FILE, .sub = rows, .help = "where the test samples are"),       \
+      KEY("weights", TEXT, DATA(weights), OR("none"), __VA_ARGS__), END
+static const ls_key hdf5_rows[] = {
+    FILE_ROWS(hdf5_source, .help = "dataset of what each training sample counts in the loss, a number >= 0", .example = "/train/weights")};
+static const ls_key csv_rows[] = {
+    FILE_ROWS(csv_source, .help = "column of what each training sample counts in the loss, a number >= 0", .example = "survey_weight")};
 
 static const ls_key *data_by_type(const char *type, const void *base, ls_key *space) {
   (void)base, (void)space;
@@ -271,6 +275,9 @@ static const ls_key train_rows[] = {
         .help = "parts of the minibatch: the same bits on any number of ranks up to this; auto: the smallest power of two >= batch/8, at "
                 "most 64; 0: one a rank, and the bits depend on the ranks",
         .example = "8"),
+    KEY("class_weights", CLASSES, ROOT(data.class_weights), OR("none"), NOT_NEGATIVE, .choices = class_weights,
+        .help = "what a sample of each class counts in the loss; balanced: samples / (classes samples of the class)",
+        .example = "{cat: 2.5, dog: 0.5}"),
     KEY("precision", ENUM, ROOT(precision), .value = "float32", .choices = precisions, .help = "of weights, data and arithmetic"),
     KEY("clip_norm", REAL, ROOT(gradient.clip_norm), OR("none"), POSITIVE, .help = "scale a gradient of a larger norm down to this",
         .example = "1"),

@@ -27,6 +27,7 @@ typedef enum {
   LS_KEY_VALIDATION, /* ls_data_spec: a share, or a source */
   LS_KEY_LAYERS,     /* ls_layer_spec *layer, layers in ls_config: a list of sections */
   LS_KEY_REPEAT,     /* int64_t, read only */
+  LS_KEY_CLASSES,    /* ls_class_weights: the one choice, or a mapping of classes to numbers */
   LS_KEY_OPTIMIZER,  /* ops of ls_optim_spec, by name */
   LS_KEY_SCHEDULE,   /* ops of ls_schedule_spec, by name */
   LS_KEY_OPTIMIZER_FILE,

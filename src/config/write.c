@@ -93,6 +93,16 @@ static ls_node *write_columns(ls_arena *arena, const ls_key *key, const void *ba
   return list;
 }
 
+static ls_node *write_classes(ls_arena *arena, const ls_key *key, const void *base) {
+  const ls_class_weights *weights = FIELD_AT(base, ls_class_weights, key->at);
+  if (!ls_class_weights_given(weights)) return scalar(arena, key->word, true);
+  if (weights->balanced) return scalar(arena, key->choices[0], true);
+  ls_node *map = ls_node_new(arena, LS_NODE_MAP, NULL);
+  for (int i = 0; i < weights->count; i++)
+    ls_node_put(map, ls_arena_text(arena, weights->item[i].name, strlen(weights->item[i].name)), number(arena, weights->item[i].weight));
+  return map;
+}
+
 static ls_node *write_validation(ls_arena *arena, const ls_key *key, const void *base) {
   const ls_data_spec *data = base;
   if (data->source[LS_SPLIT_VALIDATION].file) return ls_section_write(arena, key, base);
@@ -143,6 +153,7 @@ ls_node *ls_key_write(ls_arena *arena, const ls_key *key, const void *base) {
       [LS_KEY_VALIDATION] = write_validation,
       [LS_KEY_LAYERS] = write_layers,
       [LS_KEY_REPEAT] = write_repeat,
+      [LS_KEY_CLASSES] = write_classes,
       [LS_KEY_OPTIMIZER] = write_optimizer,
       [LS_KEY_SCHEDULE] = write_schedule,
       [LS_KEY_OPTIMIZER_FILE] = write_file,

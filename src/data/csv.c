@@ -19,7 +19,7 @@ typedef struct {
   int64_t columns;     /* of every record */
   ls_csv_field *field; /* (columns) of the record taken last */
   char **head;         /* (columns) names, or NULL */
-  int64_t *x, *y;      /* (features), (outputs): their columns */
+  int64_t *x, *y;      /* (features), (outputs + weights): their columns */
   bool classes;
   ls_names *own_names; /* of the first source; the others look into it */
 } csv;
@@ -93,14 +93,14 @@ static ls_status find_columns(const csv *c, const char *name, int64_t *lo, int64
   return LS_OK;
 }
 
-/* The columns of a list of names, in its order. */
+/* The columns of a list of names, in its order; room for one more. */
 static ls_status choose(csv *c, char *const *name, int64_t **column, int64_t *count) {
   int64_t lo = 0, hi = 0, total = 0;
   for (int i = 0; name && name[i]; i++) {
     LS_TRY(find_columns(c, name[i], &lo, &hi));
     total += hi - lo + 1;
   }
-  LS_NEW(*column, total);
+  LS_NEW(*column, total + 1);
   *count = 0;
   for (int i = 0; name && name[i]; i++) {
     LS_TRY(find_columns(c, name[i], &lo, &hi));
@@ -109,20 +109,30 @@ static ls_status choose(csv *c, char *const *name, int64_t **column, int64_t *co
   return LS_OK;
 }
 
+/* One column behind those of y. */
+static ls_status choose_weights(csv *c, const char *name) {
+  int64_t last;
+  if (!name) return LS_OK;
+  LS_TRY(find_columns(c, name, &c->y[c->base.shape.outputs], &last));
+  c->base.shape.weights = 1;
+  return last == c->y[c->base.shape.outputs] ? LS_OK : ls_fail(LS_ECONFIG, "data.weights: %s is more than one column", name);
+}
+
 /* No list for x: all columns that are not y's. */
 static ls_status choose_rest(csv *c) {
   LS_NEW(c->x, c->columns);
   c->base.shape.features = 0;
   for (int64_t k = 0; k < c->columns; k++) {
     bool taken = false;
-    for (int64_t i = 0; i < c->base.shape.outputs; i++) taken = taken || c->y[i] == k;
+    for (int64_t i = 0; i < ls_shape_columns(&c->base.shape); i++) taken = taken || c->y[i] == k;
     if (!taken) c->x[c->base.shape.features++] = k;
   }
   return LS_OK;
 }
 
-static ls_status choose_columns(csv *c, const ls_source_spec *spec) {
+static ls_status choose_columns(csv *c, const ls_source_spec *spec, const char *weights) {
   LS_TRY(choose(c, spec->y_cols, &c->y, &c->base.shape.outputs));
+  LS_TRY(choose_weights(c, weights));
   LS_TRY(spec->x_cols ? choose(c, spec->x_cols, &c->x, &c->base.shape.features) : choose_rest(c));
   return c->base.shape.features > 0 ? LS_OK : ls_fail(LS_EDATA, "%s: no column is left for the inputs", path_of(c));
 }
@@ -153,7 +163,7 @@ static ls_status open_file(csv *c, const ls_opening *what) {
   LS_TRY(ls_csv_open(path_of(c), &c->text, c->base.file));
   c->next = c->text.start;
   LS_TRY(read_header(c, spec->header));
-  LS_TRY(choose_columns(c, spec));
+  LS_TRY(choose_columns(c, spec, ls_opening_weights(what)));
   c->classes = what->classes && c->base.shape.outputs == 1;
   if (c->classes && !what->first) LS_TRY(ls_names_new(&c->own_names));
   if (c->classes) c->base.names = what->first ? what->first->names : c->own_names;
@@ -238,14 +248,15 @@ static ls_status read_row(csv *c, ls_cell cell, void *x, double *y) {
     else
       ((double *)x)[i] = value;
   }
-  if (c->classes) return parse_class(c, line, y);
-  for (int64_t i = 0; i < shape->outputs; i++) LS_TRY(parse(c, line, c->y[i], &y[i]));
+  if (c->classes) LS_TRY(parse_class(c, line, y));
+  for (int64_t i = c->classes; i < ls_shape_columns(shape); i++) LS_TRY(parse(c, line, c->y[i], &y[i]));
   return LS_OK;
 }
 
 static ls_status read_csv(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
   size_t width = (size_t)source->shape.features * ls_cell_size(cell);
-  for (int64_t r = 0; r < rows; r++) LS_TRY(read_row((csv *)source, cell, (char *)x + (size_t)r * width, y + r * source->shape.outputs));
+  for (int64_t r = 0; r < rows; r++)
+    LS_TRY(read_row((csv *)source, cell, (char *)x + (size_t)r * width, y + r * ls_shape_columns(&source->shape)));
   return LS_OK;
 }
 

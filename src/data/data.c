@@ -95,6 +95,7 @@ void ls_data_close(ls_comm *comm, ls_data **out) {
     ls_comm_shared_free(comm, &data->part[s].y);
     ls_source_close(&data->part[s].source);
   }
+  ls_comm_shared_free(comm, &data->weight);
   for (int i = 0; i < data->files; i++) LS_FREE(data->file[i].path);
   ls_source_close(&data->ahead);
   LS_FREE(data->scratch);

@@ -30,10 +30,24 @@ typedef struct {
   double *shift, *divisor;
 } ls_affine;
 
+/* train.class_weights: classes that are not named weigh 1. */
 typedef struct {
-  char *type;                /* "idx", "hdf5", "csv" */
-  char *dir;                 /* idx */
-  ls_source_spec source[3];  /* by ls_split: train, validation, test; file == NULL: none */
+  char *name; /* or number */
+  double weight;
+} ls_class_weight;
+typedef struct {
+  bool balanced;
+  int count;
+  ls_class_weight *item; /* (count) */
+} ls_class_weights;
+static inline bool ls_class_weights_given(const ls_class_weights *weights) { return weights->balanced || weights->count > 0; }
+
+typedef struct {
+  char *type;               /* "idx", "hdf5", "csv" */
+  char *dir;                /* idx */
+  ls_source_spec source[3]; /* by ls_split: train, validation, test; file == NULL: none */
+  char *weights;            /* hdf5, csv: dataset or column of train's sample weights; NULL: none */
+  ls_class_weights class_weights;
   int64_t classes;           /* 0: from the labels */
   int64_t skip[3], limit[3]; /* by ls_split; limit -1: all */
   double validation;         /* share of train; 0: none */

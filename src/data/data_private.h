@@ -30,6 +30,7 @@ struct ls_data {
   int64_t features, outputs;
   ls_part part[3]; /* by ls_split */
   ls_cut cut[3];
+  ls_shared weight;               /* (rows of train's source) double, what each sample counts; none: 1 */
   ls_affine *x_affine, *y_affine; /* NULL: none */
   void *bytes;                    /* see ls_rows */
   ls_data_file *file;

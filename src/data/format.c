@@ -68,7 +68,7 @@ static ls_status read_many(ls_source *source, int64_t rows, ls_cell cell, void *
     int64_t left = part->shape.rows - m->row;
     step = rows - done < left ? rows - done : left;
     void *to = x ? (char *)x + (size_t)(done * shape->features) * ls_cell_size(cell) : NULL;
-    LS_TRY(part->format->read(part, step, cell, to, y + done * shape->outputs));
+    LS_TRY(part->format->read(part, step, cell, to, y + done * ls_shape_columns(shape)));
     m->row += step;
     if (m->row == part->shape.rows) next_part(m);
   }

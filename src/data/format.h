@@ -11,6 +11,7 @@ static inline size_t ls_cell_size(ls_cell cell) { return cell == LS_CELL_U8 ? 1 
 typedef struct {
   int64_t rows, features;
   int64_t outputs; /* columns of y; 0: there is no y */
+  int64_t weights; /* 1: behind them one column more, the sample's weight (train, where the spec names one); else 0 */
   bool bytes;      /* x are unsigned bytes */
 } ls_shape;
 
@@ -40,8 +41,8 @@ struct ls_format {
   const char *name; /* data.type */
   /* LS_EDATA, located. *out is NULL on failure, and where the format has no such split. */
   ls_status (*open)(const ls_opening *what, ls_source **out);
-  /* The next `rows` rows: x (rows, features) cells, y (rows, outputs). cell is LS_CELL_U8 only where shape.bytes. After the last row
-   * the end of the file is checked too. x NULL: y alone, where there is read_at. */
+  /* The next `rows` rows: x (rows, features) cells, y (rows, outputs + weights). cell is LS_CELL_U8 only where shape.bytes. After the last
+   * row the end of the file is checked too. x NULL: y alone, where there is read_at. */
   ls_status (*read)(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y);
   /* x of any rows [lo, lo + rows), independent of read; NULL where the format can't. */
   ls_status (*read_at)(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x);
@@ -51,6 +52,12 @@ struct ls_format {
   void (*place)(const ls_source *source, int64_t row, int64_t column, char *text, size_t size);
   void (*close)(ls_source *source);
 };
+
+/* The dataset or column of weights that is asked for with this source; NULL: none. */
+static inline const char *ls_opening_weights(const ls_opening *what) {
+  return what->split == LS_SPLIT_TRAIN && !what->spec->inputs ? what->spec->weights : NULL;
+}
+static inline int64_t ls_shape_columns(const ls_shape *shape) { return shape->outputs + shape->weights; } /* of y as it is read */
 
 extern const ls_format ls_format_idx, ls_format_csv, ls_format_hdf5, ls_format_npy;
 const ls_format *ls_format_find(const char *name); /* NULL: no such format */

@@ -1,4 +1,5 @@
-/* hdf5.c - datasets of an HDF5 file (io/h5.h): x and y, one sample a row; further dimensions are flattened, the last one fastest. */
+/* hdf5.c - datasets of an HDF5 file (io/h5.h): x, y and weights, one sample a row; further dimensions are flattened, the last one fastest.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,14 +12,17 @@
 
 _Static_assert((int)LS_CELL_U8 == LS_H5_CELL_U8 && (int)LS_CELL_F32 == LS_H5_CELL_F32 && (int)LS_CELL_F64 == LS_H5_CELL_F64, "one meaning");
 
+enum { X, Y, WEIGHTS, SETS };
+
 /* Sets are open only while they are read: a source may have thousands of files, and each open set is a process. */
 typedef struct {
   ls_source base;
-  ls_h5set *x, *y, *at; /* of read (y NULL: there is none, or not open) and of read_at */
-  char *name[2];        /* paths of x and y in their files; y NULL: none */
-  int y_file;           /* which of the files y is in */
-  struct stat seen[2];  /* of the files, when their digests were made */
-  int64_t row;
+  ls_h5set *set[SETS], *at; /* of read (NULL: not open) and of read_at */
+  char *name[SETS];         /* their paths in their files; NULL: there is none */
+  int file[SETS];           /* which of the source's files each is in */
+  struct stat seen[SETS];   /* of the files, when their digests were made */
+  double *one;              /* (rows_room) weights as read */
+  int64_t rows_room, row;
 } hdf5;
 
 /* "/data/x" lies in the source's file, "labels.h5:/y" in another one. */
@@ -28,46 +32,73 @@ static void split_name(const char *text, const char *own, char **file, char **na
   *name = ls_mem_text(colon ? colon + 1 : text);
 }
 
-static ls_status open_one(hdf5 *h, int i, const char *text, const ls_opening *what, ls_h5set **set) {
-  ls_data_file *file = &h->base.file[i];
-  split_name(text, what->file, &file->path, &h->name[i]);
-  (void)stat(file->path, &h->seen[i]); /* opening it tells of any trouble */
-  if (!what->quick) LS_TRY(ls_file_digest(file->path, &file->bytes, file->digest));
-  LS_TRY(ls_h5set_open(file->path, h->name[i], set));
-  file->samples = ls_h5set_shape(*set)->rows;
+/* The number of a file among the source's, which it is put into where it is new. */
+static int file_number(hdf5 *h, char *path) {
+  for (int i = 0; i < h->base.files; i++) {
+    if (strcmp(h->base.file[i].path, path) != 0) continue;
+    LS_FREE(path);
+    return i;
+  }
+  h->base.file[h->base.files].path = path;
+  return h->base.files++;
+}
+
+static ls_status open_one(hdf5 *h, int i, const char *text, const ls_opening *what) {
+  char *path;
+  int before = h->base.files;
+  split_name(text, what->file, &path, &h->name[i]);
+  h->file[i] = file_number(h, path);
+  ls_data_file *file = &h->base.file[h->file[i]];
+  if (h->file[i] == before) {
+    (void)stat(file->path, &h->seen[before]); /* opening it tells of any trouble */
+    if (!what->quick) LS_TRY(ls_file_digest(file->path, &file->bytes, file->digest));
+  }
+  LS_TRY(ls_h5set_open(file->path, h->name[i], &h->set[i]));
+  file->samples = ls_h5set_shape(h->set[i])->rows;
   return LS_OK;
+}
+
+static const char *path_of(const hdf5 *h, int i) { return h->base.file[h->file[i]].path; }
+
+/* Columns of a set that has a row for each of x; 0 where there is no set. */
+static ls_status width_of(const hdf5 *h, int i, int64_t *width) {
+  const ls_h5_shape *x = ls_h5set_shape(h->set[X]), *set = h->set[i] ? ls_h5set_shape(h->set[i]) : NULL;
+  *width = set ? set->width : 0;
+  if (!set || set->rows == x->rows) return LS_OK;
+  return ls_fail(LS_EDATA, "%s: %s has %lld rows for the %lld of %s", path_of(h, i), h->name[i], (long long)set->rows, (long long)x->rows,
+                 h->name[X]);
 }
 
 static ls_status check_shapes(hdf5 *h) {
-  const ls_h5_shape *x = ls_h5set_shape(h->x), *y = h->y ? ls_h5set_shape(h->y) : NULL;
-  if (y && y->rows != x->rows)
-    return ls_fail(LS_EDATA, "%s: %s has %lld rows for the %lld of %s", h->base.file[1].path, h->name[1], (long long)y->rows,
-                   (long long)x->rows, h->name[0]);
-  h->base.shape = (ls_shape){.rows = x->rows, .features = x->width, .outputs = y ? y->width : 0, .bytes = x->bytes};
-  return LS_OK;
+  const ls_h5_shape *x = ls_h5set_shape(h->set[X]);
+  ls_shape *shape = &h->base.shape;
+  *shape = (ls_shape){.rows = x->rows, .features = x->width, .bytes = x->bytes};
+  LS_TRY(width_of(h, Y, &shape->outputs));
+  LS_TRY(width_of(h, WEIGHTS, &shape->weights));
+  return shape->weights <= 1 ? LS_OK
+                             : ls_fail(LS_EDATA, "%s: %s has %lld values a sample, and a weight is one", path_of(h, WEIGHTS),
+                                       h->name[WEIGHTS], (long long)shape->weights);
 }
 
 static void close_sets(hdf5 *h) {
-  ls_h5set_close(&h->x);
-  ls_h5set_close(&h->y);
+  for (int i = 0; i < SETS; i++) ls_h5set_close(&h->set[i]);
 }
 
 static ls_status open_sets(hdf5 *h, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
+  const char *weights = ls_opening_weights(what);
+  h->base.files = 0;
   if (!spec->x) return ls_fail(LS_EDATA, "%s: which dataset are the inputs? lockstep data info lists them", what->file);
-  LS_TRY(open_one(h, 0, spec->x, what, &h->x));
-  if (spec->y && !what->spec->inputs) LS_TRY(open_one(h, 1, spec->y, what, &h->y));
+  LS_TRY(open_one(h, X, spec->x, what));
+  if (spec->y && !what->spec->inputs) LS_TRY(open_one(h, Y, spec->y, what));
+  if (weights) LS_TRY(open_one(h, WEIGHTS, weights, what));
   LS_TRY(check_shapes(h));
   close_sets(h);
-  bool one_file = !h->base.file[1].path || strcmp(h->base.file[0].path, h->base.file[1].path) == 0;
-  if (one_file) LS_FREE(h->base.file[1].path);
-  h->base.files = one_file ? 1 : 2;
-  h->y_file = one_file ? 0 : 1;
   return LS_OK;
 }
 
 static ls_status open_hdf5(const ls_opening *what, ls_source **out) {
-  LS_TRY(ls_source_new(&ls_format_hdf5, sizeof(hdf5), 2, out));
+  LS_TRY(ls_source_new(&ls_format_hdf5, sizeof(hdf5), SETS, out));
   ls_status status = open_sets((hdf5 *)*out, what);
   if (status != LS_OK) ls_source_close(out);
   return status;
@@ -84,49 +115,71 @@ static ls_status check_unchanged(const hdf5 *h, int file) {
 }
 
 /* Open a set again: it must be what it was. */
-static ls_status open_again(const hdf5 *h, bool y, ls_h5set **set) {
-  const char *file = h->base.file[y ? h->y_file : 0].path;
+static ls_status open_again(const hdf5 *h, int i, ls_h5set **set) {
+  const ls_shape *was = &h->base.shape;
+  const int64_t width[SETS] = {was->features, was->outputs, was->weights};
   if (*set) return LS_OK;
-  LS_TRY(ls_h5set_open(file, h->name[y], set));
+  LS_TRY(ls_h5set_open(path_of(h, i), h->name[i], set));
   const ls_h5_shape *shape = ls_h5set_shape(*set);
-  if (shape->rows == h->base.shape.rows && shape->width == (y ? h->base.shape.outputs : h->base.shape.features)) return LS_OK;
-  return ls_fail(LS_EDATA, "%s: %s has changed while it was read", file, h->name[y]);
+  if (shape->rows == was->rows && shape->width == width[i]) return LS_OK;
+  return ls_fail(LS_EDATA, "%s: %s has changed while it was read", path_of(h, i), h->name[i]);
+}
+
+static ls_status read_set(hdf5 *h, int i, int64_t rows, ls_h5_cell cell, void *to) {
+  LS_TRY(open_again(h, i, &h->set[i]));
+  return ls_h5set_read(h->set[i], h->row, rows, cell, to);
+}
+
+/* Behind the targets of each row its weight. The targets lie at the start of y, and go to their places from the last one on. */
+static ls_status read_weights(hdf5 *h, int64_t rows, double *y) {
+  const int64_t outputs = h->base.shape.outputs, columns = outputs + 1;
+  if (rows > h->rows_room) {
+    LS_FREE(h->one);
+    LS_NEW(h->one, rows);
+    h->rows_room = rows;
+  }
+  LS_TRY(read_set(h, WEIGHTS, rows, LS_H5_CELL_F64, h->one));
+  for (int64_t r = rows - 1; r >= 0; r--) {
+    memmove(y + r * columns, y + r * outputs, (size_t)outputs * sizeof *y);
+    y[r * columns + outputs] = h->one[r];
+  }
+  return LS_OK;
 }
 
 static ls_status read_hdf5(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
   hdf5 *h = (hdf5 *)source;
-  if (x) LS_TRY(open_again(h, false, &h->x));
-  if (x) LS_TRY(ls_h5set_read(h->x, h->row, rows, (ls_h5_cell)cell, x));
-  if (h->name[1]) LS_TRY(open_again(h, true, &h->y));
-  if (h->name[1]) LS_TRY(ls_h5set_read(h->y, h->row, rows, LS_H5_CELL_F64, y));
+  if (x) LS_TRY(read_set(h, X, rows, (ls_h5_cell)cell, x));
+  if (h->name[Y]) LS_TRY(read_set(h, Y, rows, LS_H5_CELL_F64, y));
+  if (h->name[WEIGHTS]) LS_TRY(read_weights(h, rows, y));
   h->row += rows;
   if (h->row < source->shape.rows) return LS_OK;
   close_sets(h);
-  LS_TRY(check_unchanged(h, 0));
-  return check_unchanged(h, h->y_file);
+  for (int i = 0; i < source->files; i++) LS_TRY(check_unchanged(h, i));
+  return LS_OK;
 }
 
 static ls_status read_hdf5_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x) {
   hdf5 *h = (hdf5 *)source;
-  LS_TRY(open_again(h, false, &h->at));
+  LS_TRY(open_again(h, X, &h->at));
   LS_TRY(ls_h5set_read(h->at, lo, rows, (ls_h5_cell)cell, x));
-  return check_unchanged(h, 0);
+  return check_unchanged(h, h->file[X]);
 }
 
 static void rest_hdf5(ls_source *source) { ls_h5set_close(&((hdf5 *)source)->at); }
 
 static void place_hdf5(const ls_source *source, int64_t row, int64_t column, char *text, size_t size) {
   const hdf5 *h = (const hdf5 *)source;
-  bool y = column < 0;
-  snprintf(text, size, "%s: %s: row %lld, value %lld", source->file[y ? h->y_file : 0].path, h->name[y], (long long)row,
-           (long long)(y ? -1 - column : column));
+  int i = column >= 0 ? X : -1 - column < source->shape.outputs ? Y : WEIGHTS;
+  int64_t value = i == X ? column : i == Y ? -1 - column : 0;
+  snprintf(text, size, "%s: %s: row %lld, value %lld", path_of(h, i), h->name[i], (long long)row, (long long)value);
 }
 
 static void close_hdf5(ls_source *source) {
   hdf5 *h = (hdf5 *)source;
   close_sets(h);
   rest_hdf5(source);
-  for (int i = 0; i < 2; i++) LS_FREE(h->name[i]);
+  LS_FREE(h->one);
+  for (int i = 0; i < SETS; i++) LS_FREE(h->name[i]);
 }
 
 const ls_format ls_format_hdf5 = {"hdf5", open_hdf5, read_hdf5, read_hdf5_at, rest_hdf5, place_hdf5, close_hdf5};

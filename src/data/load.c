@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "data/data_private.h"
 #include "data/stream.h"
+#include "data/weights.h"
 
 enum { CHUNK_VALUES = 1 << 16, CLASSES_MAX = 1 << 20 };
 static const char not_finite[] = "missing, not finite or too large for the precision";
@@ -15,7 +16,7 @@ typedef struct {
   const ls_data_spec *spec;
   ls_data *data;
   ls_source *source[3]; /* node rank 0 only */
-  double *y;            /* (CHUNK_VALUES, or outputs where they are more) */
+  double *y;            /* (CHUNK_VALUES, or the columns of y where they are more) */
 } loading;
 
 /* ---- shapes ---- */
@@ -73,9 +74,9 @@ static ls_status allocate(loading *l, ls_part *part) {
 /* ---- reading, on node rank 0 ---- */
 
 static ls_status store_labels(loading *l, const ls_source *r, int64_t row, int64_t rows, int32_t *label) {
-  int64_t most = l->spec->classes > 0 ? l->spec->classes : CLASSES_MAX;
+  int64_t most = l->spec->classes > 0 ? l->spec->classes : CLASSES_MAX, columns = ls_shape_columns(&r->shape);
   for (int64_t k = 0; k < rows; k++) {
-    double v = l->y[k];
+    double v = l->y[k * columns];
     if (!(v >= 0 && v == floor(v))) return ls_bad_value(r, row + k, -1, "not a class number: 0, 1, 2 ... are", v);
     if (v >= (double)most)
       return ls_bad_value(r, row + k, -1, l->spec->classes ? "class number not below data.classes" : "class number too large", v);
@@ -86,10 +87,10 @@ static ls_status store_labels(loading *l, const ls_source *r, int64_t row, int64
 }
 
 static ls_status store_targets(loading *l, const ls_source *r, int64_t row, int64_t rows, ls_part *part) {
-  int64_t n = part->shape.outputs;
+  int64_t n = part->shape.outputs, columns = ls_shape_columns(&r->shape);
   for (int64_t k = 0; k < rows * n; k++) {
-    double v = l->data->precision == LS_F32 ? (double)(float)l->y[k] : l->y[k];
-    if (!isfinite(v)) return ls_bad_value(r, row + k / n, -1 - k % n, not_finite, l->y[k]);
+    double given = l->y[k / n * columns + k % n], v = l->data->precision == LS_F32 ? (double)(float)given : given;
+    if (!isfinite(v)) return ls_bad_value(r, row + k / n, -1 - k % n, not_finite, given);
     if (l->data->precision == LS_F32)
       ((float *)part->y.data)[row * n + k] = (float)v;
     else
@@ -101,9 +102,9 @@ static ls_status store_targets(loading *l, const ls_source *r, int64_t row, int6
 static ls_status read_part(loading *l, int s) {
   ls_part *part = &l->data->part[s];
   ls_source *r = l->source[s];
-  int64_t outputs = part->shape.outputs, step = CHUNK_VALUES / (outputs ? outputs : 1);
+  int64_t columns = ls_shape_columns(&r->shape), step = CHUNK_VALUES / (columns ? columns : 1);
   if (step < 1) step = 1;
-  LS_NEW(l->y, step * outputs);
+  LS_NEW(l->y, step * columns);
   for (int64_t row = 0, rows; row < part->shape.rows; row += rows) {
     rows = part->shape.rows - row < step ? part->shape.rows - row : step;
     char *x = part->x.data;
@@ -111,6 +112,7 @@ static ls_status read_part(loading *l, int s) {
     LS_TRY(r->format->read(r, rows, part->cell, x, l->y));
     if (x) LS_TRY(ls_check_finite(r, row, rows, part->cell, x));
     LS_TRY(l->data->labels ? store_labels(l, r, row, rows, (int32_t *)part->y.data + row) : store_targets(l, r, row, rows, part));
+    if (r->shape.weights) LS_TRY(ls_weights_store(l->data, r, row, rows, l->y));
   }
   LS_FREE(l->y);
   return LS_OK;
@@ -119,7 +121,7 @@ static ls_status read_part(loading *l, int s) {
 static ls_status read_parts(loading *l) {
   for (int s = 0; s < 3; s++)
     if (l->source[s]) LS_TRY(read_part(l, s));
-  return LS_OK;
+  return l->data->weight.data ? ls_weights_finish(l->data, l->spec, l->source[0]->names) : LS_OK;
 }
 
 /* ---- scaling, on node rank 0 ---- */
@@ -212,6 +214,8 @@ static ls_status open_all(loading *l, bool want_classes) {
   data->outputs = data->labels ? l->spec->classes : data->part[0].shape.outputs;
   for (int s = 0; s < 3; s++)
     if (data->part[s].shape.rows > 0) LS_TRY(allocate(l, &data->part[s]));
+  if (l->spec->weights || ls_class_weights_given(&l->spec->class_weights))
+    LS_TRY(ls_comm_shared_new(comm, (size_t)data->part[0].shape.rows * sizeof(double), &data->weight));
   if (l->spec->stream) LS_TRY(ls_comm_agree(comm, ls_stream_open(comm, l->spec, data)));
   LS_TRY(ls_comm_agree(comm, reads ? read_parts(l) : LS_OK));
   LS_TRY(ls_comm_agree(comm, reads ? scale_parts(l) : LS_OK));

@@ -13,12 +13,48 @@ struct ls_loader {
   int64_t *index;     /* (max_rows) samples of this share */
   int64_t *slice_row; /* (slice_hi - slice_lo + 1) */
   ls_batch batch;     /* its buffers, allocated once */
+  /* Where samples are weighted: one slice of the minibatch after the other, other ranks' too. */
+  ls_share slice;
+  int64_t *slice_index; /* (samples of a slice) */
+  double *slice_sum;    /* (slices) of the weights */
 };
 
 /* Leading dimension: whole cache lines; no multiple of 4 KiB, at which all rows would meet in the same cache sets. */
 static int64_t leading(int64_t features, size_t real) {
   int64_t line = LS_ALIGN / (int64_t)real, ld = (features + line - 1) / line * line;
   return ld * (int64_t)real % 4096 == 0 ? ld + line : ld;
+}
+
+static double weight_of(const ls_loader *l, int64_t sample) {
+  return ((const double *)l->data->weight.data)[l->data->cut[LS_SPLIT_TRAIN].first + sample];
+}
+
+static ls_status set_up_weights(ls_loader *l) {
+  if (!l->data->weight.data) return LS_OK;
+  l->slice = l->share;
+  LS_NEW(l->batch.weight, l->max_rows);
+  LS_NEW(l->slice_index, l->share.plan.batch / l->batch.slices + 1);
+  LS_NEW(l->slice_sum, l->batch.slices);
+  return LS_OK;
+}
+
+/* Mean weight of the whole minibatch: samples in order in a slice, slices in tree order, on every rank the same. */
+static double mean_weight(ls_loader *l, int64_t step) {
+  int64_t total = 0, first;
+  for (int s = 0; s < l->batch.slices; s++) {
+    l->slice.slice_lo = s;
+    l->slice.slice_hi = s + 1;
+    int64_t rows = ls_share_samples(&l->slice, step, l->slice_index, &total, &first);
+    l->slice_sum[s] = 0;
+    for (int64_t k = 0; k < rows; k++) l->slice_sum[s] += weight_of(l, l->slice_index[k]);
+  }
+  return ls_tree_sum(l->slice_sum, l->batch.slices, 1) / (double)total;
+}
+
+/* A minibatch of weights that are all 0 has loss and gradient 0. */
+static void weigh(ls_loader *l, int64_t step) {
+  double mean = mean_weight(l, step);
+  for (int64_t k = 0; k < l->batch.rows; k++) l->batch.weight[k] = mean > 0 ? weight_of(l, l->index[k]) / mean : 0;
 }
 
 static ls_status set_up(ls_loader *l, int64_t batch, ls_precision precision) {
@@ -35,6 +71,7 @@ static ls_status set_up(ls_loader *l, int64_t batch, ls_precision precision) {
   if (l->data->labels) LS_NEW(b->labels, l->max_rows);
   if (!l->data->labels) LS_TRY(ls_mem_new(&b->targets, (size_t)l->max_rows, (size_t)b->outputs * real));
   b->slice_row = l->slice_row;
+  LS_TRY(set_up_weights(l));
   return l->data->ahead ? ls_stream_new(l->data, &l->share, &l->stream) : LS_OK;
 }
 
@@ -60,6 +97,9 @@ void ls_loader_free(ls_loader **out) {
   LS_FREE(l->batch.x);
   LS_FREE(l->batch.labels);
   LS_FREE(l->batch.targets);
+  LS_FREE(l->batch.weight);
+  LS_FREE(l->slice_index);
+  LS_FREE(l->slice_sum);
   LS_FREE(*out);
 }
 
@@ -73,6 +113,7 @@ ls_status ls_loader_batch(ls_loader *l, int64_t step, ls_batch *out) {
   b->first_sample = step / l->share.plan.steps * l->share.plan.used + first;
   int64_t lo = ls_tree_row(b->total, b->slices, b->slice_lo);
   for (int s = b->slice_lo; s <= b->slice_hi; s++) l->slice_row[s - b->slice_lo] = ls_tree_row(b->total, b->slices, s) - lo;
+  if (b->weight) weigh(l, step);
   *out = *b;
   if (l->stream) LS_TRY(ls_stream_batch(l->stream, step, b->x, b->ldx));
   void *x = l->stream ? NULL : b->x;

@@ -15,7 +15,9 @@ ls_status ls_share_shapes(ls_comm *comm, ls_data *data) {
     memcpy(shape[s], field, sizeof field);
   }
   ls_comm_node_bcast(comm, shape, sizeof shape);
-  for (int s = 0; s < 3; s++) data->part[s].shape = (ls_shape){shape[s][ROWS], shape[s][FEATURES], shape[s][OUTPUTS], shape[s][BYTES] != 0};
+  for (int s = 0; s < 3; s++)
+    data->part[s].shape =
+        (ls_shape){.rows = shape[s][ROWS], .features = shape[s][FEATURES], .outputs = shape[s][OUTPUTS], .bytes = shape[s][BYTES] != 0};
   memcpy(first, shape, sizeof first);
   ls_comm_bcast(comm, first, sizeof first, 0);
   bool same = memcmp(first, shape, sizeof first) == 0;

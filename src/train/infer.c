@@ -50,6 +50,8 @@ static ls_status open_data(ls_run *run, const ls_infer_options *o, int64_t featu
     spec = o->path ? guessed : o->data ? *o->data : config->data;
     spec.x_affine = x;
     spec.y_affine = y;
+    spec.weights = NULL; /* a matter of training */
+    spec.class_weights = (ls_class_weights){0};
     if (!x) spec.scale = LS_SCALE_NONE;
     if (classes) spec.classes = outputs;
     ls_status status = ls_data_open(run->comm, &spec, classes, config->precision, &run->data);
