@@ -1,4 +1,5 @@
-/* h5.c - io/h5raw.h in a process of its own (io/child.h): requests and answers over a socket. */
+/* h5.c - io/h5raw.h in a process of its own (io/child.h): requests and answers over a socket. Where it says that the values lie in the
+ * file as they are (io/h5plain.h), it has done its work, and they are read here. */
 #include "io/h5.h"
 
 #include <string.h>
@@ -22,7 +23,8 @@ typedef struct {
 } answer;
 
 struct ls_h5set {
-  ls_child *child;
+  ls_child *child;   /* or, once it has told, */
+  ls_h5plain *plain; /* where the values are */
   char *file, *name;
   ls_h5_shape shape;
 };
@@ -62,6 +64,16 @@ static bool serve_rows(int socket, ls_h5raw *raw, const request *ask, void **buf
   return status == LS_OK || reply(socket, status, NULL, 0);
 }
 
+/* Shape, layout, and the pieces' places if there are any. */
+static bool introduce(int socket, const ls_h5raw *raw) {
+  ls_h5_layout layout;
+  int64_t *offset;
+  ls_status status = ls_h5raw_layout(raw, &layout, &offset);
+  return reply(socket, status, ls_h5raw_shape(raw), sizeof(ls_h5_shape)) && status == LS_OK &&
+         reply(socket, LS_OK, &layout, sizeof layout) &&
+         (layout.pieces == 0 || reply(socket, LS_OK, offset, (size_t)layout.pieces * sizeof *offset));
+}
+
 static void serve_set(int socket, void *arg) {
   const ls_h5set *set = arg;
   ls_h5raw *raw = NULL;
@@ -69,7 +81,8 @@ static void serve_set(int socket, void *arg) {
   size_t room = 0;
   request ask;
   ls_status status = ls_h5raw_open(set->file, set->name, &raw);
-  if (!reply(socket, status, status == LS_OK ? ls_h5raw_shape(raw) : NULL, sizeof(ls_h5_shape)) || status != LS_OK) return;
+  if (status != LS_OK) reply(socket, status, NULL, 0);
+  if (status != LS_OK || !introduce(socket, raw)) return;
   while (ls_socket_receive(socket, &ask, sizeof ask) && serve_rows(socket, raw, &ask, &buffer, &room)) continue;
 }
 
@@ -85,13 +98,30 @@ static ls_status receive(ls_child *child, const char *file, void *data, size_t b
   return ls_fail((ls_status)head.status, "%s", text);
 }
 
+static ls_status take_layout(ls_h5set *set) {
+  ls_h5_layout layout;
+  int64_t *offset;
+  LS_TRY(receive(set->child, set->file, &layout, sizeof layout));
+  if (layout.pieces == 0) return LS_OK;
+  LS_NEW(offset, layout.pieces);
+  ls_status status = receive(set->child, set->file, offset, (size_t)layout.pieces * sizeof *offset);
+  ls_child_stop(&set->child);
+  if (status == LS_OK) return ls_h5plain_open(set->file, &layout, offset, &set->plain);
+  LS_FREE(offset);
+  return status;
+}
+
+static ls_status open_set(ls_h5set *set) {
+  LS_TRY(ls_child_start(serve_set, set, SILENCE_SECONDS, &set->child));
+  LS_TRY(receive(set->child, set->file, &set->shape, sizeof set->shape));
+  return take_layout(set);
+}
+
 ls_status ls_h5set_open(const char *file, const char *dataset, ls_h5set **out) {
   LS_NEW(*out, 1);
-  ls_h5set *set = *out;
-  set->file = ls_mem_text(file);
-  set->name = ls_mem_text(dataset);
-  ls_status status = ls_child_start(serve_set, set, SILENCE_SECONDS, &set->child);
-  if (status == LS_OK) status = receive(set->child, file, &set->shape, sizeof set->shape);
+  (*out)->file = ls_mem_text(file);
+  (*out)->name = ls_mem_text(dataset);
+  ls_status status = open_set(*out);
   if (status != LS_OK) ls_h5set_close(out);
   return status;
 }
@@ -100,6 +130,7 @@ void ls_h5set_close(ls_h5set **out) {
   ls_h5set *set = *out;
   if (!set) return;
   ls_child_stop(&set->child);
+  ls_h5plain_close(&set->plain);
   LS_FREE(set->file);
   LS_FREE(set->name);
   LS_FREE(*out);
@@ -108,6 +139,10 @@ void ls_h5set_close(ls_h5set **out) {
 const ls_h5_shape *ls_h5set_shape(const ls_h5set *set) { return &set->shape; }
 
 ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_h5_cell cell, void *out) {
+  if (set->plain && ls_h5plain_read(set->plain, lo * set->shape.width, rows * set->shape.width, cell, out)) return LS_OK;
+  if (set->plain)
+    return ls_fail(LS_EDATA, "%s: %s can't be read in rows %lld to %lld: truncated or damaged", set->file, set->name, (long long)lo,
+                   (long long)(lo + rows - 1));
   request ask = {lo, rows, cell};
   int64_t most = piece_rows(&set->shape, cell);
   LS_TRY(ls_child_send(set->child, set->file, &ask, sizeof ask));

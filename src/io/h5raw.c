@@ -256,6 +256,63 @@ ls_status ls_h5raw_read(ls_h5raw *s, int64_t lo, int64_t rows, ls_h5_cell cell, 
                       (long long)(lo + rows - 1));
 }
 
+/* ---- where it is ---- */
+
+/* -1: not as one of the plain types. */
+static int plain_type(const ls_h5raw *s) {
+  const hid_t known[] = {H5T_STD_U8LE, H5T_STD_I32LE, H5T_IEEE_F32LE, H5T_IEEE_F64LE}; /* by ls_h5_plain_type */
+  hid_t type = H5Dget_type(s->set);
+  int found = -1;
+  for (int i = 0; i < 4 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__; i++)
+    if (H5Tequal(type, known[i]) > 0) found = i;
+  H5Tclose(type);
+  return found;
+}
+
+/* Chunks of whole rows: how many rows. 0: they are not, or the file has a user block, which some versions of HDF5 forget to count. */
+static int64_t rows_of_piece(const ls_h5raw *s, hid_t plist) {
+  hsize_t chunk[H5S_MAX_RANK], user = 0;
+  hid_t made = H5Fget_create_plist(s->id);
+  bool known = H5Pget_userblock(made, &user) >= 0 && user == 0 && H5Pget_nfilters(plist) == 0;
+  H5Pclose(made);
+  if (!known) return 0;
+  if (H5Pget_layout(plist) == H5D_CONTIGUOUS) return s->shape.rows;
+  if (H5Pget_layout(plist) != H5D_CHUNKED || H5Pget_chunk(plist, s->shape.dims, chunk) != s->shape.dims) return 0;
+  for (int k = 1; k < s->shape.dims; k++)
+    if (chunk[k] != (hsize_t)s->shape.dim[k]) return 0;
+  return (int64_t)chunk[0];
+}
+
+static bool find_pieces(const ls_h5raw *s, hid_t plist, int64_t rows, const ls_h5_layout *layout, int64_t *offset) {
+  bool chunked = H5Pget_layout(plist) == H5D_CHUNKED, found = true;
+  for (int64_t i = 0; i < layout->pieces && found; i++) {
+    hsize_t at[H5S_MAX_RANK] = {(hsize_t)(i * rows)}, bytes = 0;
+    haddr_t where = HADDR_UNDEF;
+    unsigned mask = 0;
+    if (!chunked) where = H5Dget_offset(s->set);
+    if (chunked) found = H5Dget_chunk_info_by_coord(s->set, at, &mask, &where, &bytes) >= 0 && mask == 0;
+    offset[i] = (int64_t)where;
+    found = found && where != HADDR_UNDEF && where <= INT64_MAX / 2;
+  }
+  return found;
+}
+
+ls_status ls_h5raw_layout(const ls_h5raw *s, ls_h5_layout *layout, int64_t **offset) {
+  hid_t plist = H5Dget_create_plist(s->set);
+  int type = plain_type(s);
+  int64_t rows = rows_of_piece(s, plist), pieces = rows > 0 && type >= 0 ? (s->shape.rows - 1) / rows + 1 : 0;
+  ls_status status = LS_OK;
+  *offset = NULL;
+  *layout = (ls_h5_layout){0, 0, type};
+  if (pieces > 0 && pieces <= LS_H5_PIECES_MAX) {
+    *layout = (ls_h5_layout){pieces, rows * s->shape.width, type};
+    status = ls_mem_new((void **)offset, (size_t)pieces, sizeof **offset);
+    if (status == LS_OK && !find_pieces(s, plist, rows, layout, *offset)) layout->pieces = 0;
+  }
+  H5Pclose(plist);
+  return status;
+}
+
 /* ---- what there is ---- */
 
 typedef struct {

@@ -2,7 +2,7 @@
 #ifndef LS_IO_H5RAW_H
 #define LS_IO_H5RAW_H
 
-#include "io/h5.h"
+#include "io/h5plain.h"
 
 typedef struct ls_h5raw ls_h5raw;
 
@@ -10,6 +10,8 @@ ls_status ls_h5raw_open(const char *file, const char *dataset, ls_h5raw **out);
 void ls_h5raw_close(ls_h5raw **set);
 const ls_h5_shape *ls_h5raw_shape(const ls_h5raw *set);
 ls_status ls_h5raw_read(ls_h5raw *set, int64_t lo, int64_t rows, ls_h5_cell cell, void *out);
+/* How its values lie in the file; *offset (pieces) from ls_mem, NULL where pieces is 0. */
+ls_status ls_h5raw_layout(const ls_h5raw *set, ls_h5_layout *layout, int64_t **offset);
 ls_status ls_h5raw_list(const char *file, ls_h5_visit *visit, void *arg);
 
 #endif

@@ -1,0 +1,26 @@
+/* h5plain.h - rows that lie in a file as they are: little-endian numbers, whole rows, no filter. HDF5 says where; they are read without it,
+ * at the disk's speed and without a process of its own. */
+#ifndef LS_IO_H5PLAIN_H
+#define LS_IO_H5PLAIN_H
+
+#include "io/h5.h"
+
+typedef enum { LS_H5_PLAIN_U8, LS_H5_PLAIN_I32, LS_H5_PLAIN_F32, LS_H5_PLAIN_F64 } ls_h5_plain_type;
+enum { LS_H5_PIECES_MAX = 1 << 20 };
+
+/* The values come in pieces, all but the last one of the same length. */
+typedef struct {
+  int64_t pieces; /* 0: not so simple, HDF5 must read it */
+  int64_t length; /* values of a piece */
+  int32_t type;   /* ls_h5_plain_type */
+} ls_h5_layout;
+
+typedef struct ls_h5plain ls_h5plain;
+
+/* offset (pieces): where in the file each piece begins; taken over, from ls_mem. LS_EDATA where the file can't be opened. */
+ls_status ls_h5plain_open(const char *file, const ls_h5_layout *layout, int64_t *offset, ls_h5plain **out);
+void ls_h5plain_close(ls_h5plain **plain);
+/* Values [lo, lo + count) as cells; false where the file ends before them or can't be read. */
+bool ls_h5plain_read(ls_h5plain *plain, int64_t lo, int64_t count, ls_h5_cell cell, void *out);
+
+#endif
