@@ -77,7 +77,7 @@ static ls_status draw(import *m) {
     return ls_fail(LS_EDATA, "%s: %lld samples are too few for these shares", m->source[0]->file[0].path, (long long)n);
   ls_order order;
   LS_NEW(m->split, n);
-  ls_order_init(&order, n, true, (uint64_t)o->seed, 0);
+  ls_order_init(&order, n, LS_ORDER_SHUFFLE, 1, (uint64_t)o->seed, 0);
   for (int64_t p = n - test - validation; p < n; p++) m->split[ls_order_at(&order, p)] = p < n - test ? LS_SPLIT_VALIDATION : LS_SPLIT_TEST;
   m->rows[LS_SPLIT_TRAIN] = n - test - validation;
   m->rows[LS_SPLIT_VALIDATION] += validation;

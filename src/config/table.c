@@ -29,7 +29,7 @@ enum { TYPES_MAX = 33 };
 static const char *optimizer_types[TYPES_MAX], *schedule_types[TYPES_MAX];
 static const char *const data_types[] = {"idx", "hdf5", "csv", NULL};
 static const char *const scale_types[] = {"none", "divide", "standard", "minmax", NULL};
-static const char *const orders[] = {"sequential", "shuffle", NULL};
+static const char *const orders[] = {"sequential", "shuffle", "blocks", NULL};
 static const char *const last_batches[] = {"keep", "drop", NULL};
 static const char *const loads[] = {"memory", "stream", NULL};
 static const char *const init_types[] = {"auto",         "he_normal", "he_uniform", "glorot_normal", "glorot_uniform",
@@ -119,12 +119,16 @@ static const ls_key data_rows[] = {
             .example = "{train: 60000, test: 10000}"),
     SECTION("scale", 0, scale_rows, .by_type = scale_by_type, .value = "none", .help = "how the inputs are scaled",
             .example = "{type: divide, by: 255}"),
-    KEY("order", SWITCH, DATA(shuffle), .value = "shuffle", .choices = orders,
-        .help = "shuffle: a new order every epoch, a function of the seed; sequential: as in the file"),
+    KEY("order", ENUM, DATA(order), .value = "shuffle", .choices = orders,
+        .help =
+            "shuffle: a new order every epoch, a function of the seed; blocks: the same, some 64 MB at a time, for streams; sequential: "
+            "as in the file"),
     KEY("last_batch", SWITCH, DATA(drop_last), .value = "keep", .choices = last_batches,
         .help = "a last minibatch that is smaller: keep it, weighted by its size, or drop it"),
     KEY("load", SWITCH, DATA(stream), .value = "memory", .choices = loads,
-        .help = "memory: read once; stream: inputs stay in their HDF5 files and are read while training, to the same numbers"),
+        .help = "memory: read once; stream: samples stay in their HDF5 files and are read while training, to the same numbers"),
+    KEY("budget", INT, DATA(budget), .value = "256", FROM(1, 1 << 20),
+        .help = "stream: megabytes that the ranks of a node have together to read ahead"),
     END};
 
 /* ---- model ---- */

@@ -272,4 +272,4 @@ static void place_csv(const ls_source *source, int64_t row, int64_t column, char
   place_field(c, line, column < 0 ? c->y[-1 - column] : c->x[column], text, size);
 }
 
-const ls_format ls_format_csv = {"csv", open_csv, read_csv, NULL, NULL, place_csv, close_csv};
+const ls_format ls_format_csv = {"csv", open_csv, read_csv, NULL, NULL, NULL, place_csv, close_csv};

@@ -36,53 +36,24 @@ static const ls_part *locate(const ls_data *data, ls_split split, int64_t i, int
   return part;
 }
 
-static void copy_labels(const ls_part *part, const int64_t *index, int64_t offset, int64_t rows, int32_t *labels) {
-  for (int64_t k = 0; k < rows; k++) labels[k] = ((const int32_t *)part->y.data)[index[k] + offset];
-}
-
-/* Class numbers as rows of one 1 and zeros. */
-static void one_hot(const ls_data *data, const ls_part *part, const int64_t *index, int64_t offset, int64_t rows, void *targets) {
-  memset(targets, 0, (size_t)(rows * data->outputs) * ls_real_size(data->precision));
-  for (int64_t k = 0; k < rows; k++) {
-    int64_t at = k * data->outputs + ((const int32_t *)part->y.data)[index[k] + offset];
-    if (data->precision == LS_F32)
-      ((float *)targets)[at] = 1;
-    else
-      ((double *)targets)[at] = 1;
-  }
-}
-
-static void copy_targets(const ls_data *data, const ls_part *part, const int64_t *index, int64_t offset, int64_t rows, void *targets) {
-  size_t width = (size_t)data->outputs * ls_real_size(data->precision);
-  for (int64_t k = 0; k < rows; k++)
-    memcpy((char *)targets + (size_t)k * width, (const char *)part->y.data + (size_t)(index[k] + offset) * width, width);
-}
-
-static ls_status copy_inputs(const ls_data *data, const ls_part *part, const int64_t *index, int64_t offset, int64_t rows, void *x,
-                             int64_t ldx) {
-  if (part->source) return ls_stream_gather(data, part, index, offset, rows, x, ldx);
-  ls_rows from = {part->x.data, part->cell, data->features, data->bytes, data->x_affine};
-  ls_gather(data->precision, &from, index, offset, rows, x, ldx);
-  return LS_OK;
-}
-
 ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows, void *x, int64_t ldx, int32_t *labels,
                          void *targets) {
   assert((!x || ldx >= data->features) && (!labels || data->labels));
-  size_t real = ls_real_size(data->precision);
+  size_t width_x = (size_t)ldx * ls_real_size(data->precision), width_y = (size_t)data->outputs * ls_real_size(data->precision);
   for (int64_t k = 0, run; k < rows; k += run) { /* runs of samples that lie in one part: all of them, but for split `all` */
     assert(index[k] >= 0 && index[k] < ls_data_rows(data, split));
     int64_t offset, other;
     const ls_part *part = locate(data, split, index[k], &offset);
     for (run = 1; k + run < rows && (split != LS_SPLIT_ALL || locate(data, split, index[k + run], &other) == part);) run++;
-    if (x) LS_TRY(copy_inputs(data, part, index + k, offset, run, (char *)x + (size_t)(k * ldx) * real, ldx));
-    if (labels) copy_labels(part, index + k, offset, run, labels + k);
-    if (!targets) continue;
-    void *to = (char *)targets + (size_t)(k * data->outputs) * real;
-    if (data->labels)
-      one_hot(data, part, index + k, offset, run, to);
-    else
-      copy_targets(data, part, index + k, offset, run, to);
+    void *to_x = x ? (char *)x + (size_t)k * width_x : NULL, *to_y = targets ? (char *)targets + (size_t)k * width_y : NULL;
+    int32_t *to_label = labels ? labels + k : NULL;
+    if (part->source) {
+      LS_TRY(ls_stream_gather(data, part, index + k, offset, run, to_x, ldx, to_label, to_y));
+      continue;
+    }
+    ls_rows from = {part->x.data, part->cell, data->features, data->bytes, data->x_affine};
+    if (x) ls_gather(data->precision, &from, index + k, offset, run, to_x, ldx);
+    if (to_label || to_y) ls_target_copy(data, part->y.data, index + k, offset, run, to_label, to_y);
   }
   return LS_OK;
 }
@@ -98,7 +69,9 @@ void ls_data_close(ls_comm *comm, ls_data **out) {
   ls_comm_shared_free(comm, &data->weight);
   for (int i = 0; i < data->files; i++) LS_FREE(data->file[i].path);
   ls_source_close(&data->ahead);
-  LS_FREE(data->scratch);
+  LS_FREE(data->scratch.x);
+  LS_FREE(data->scratch.y);
+  LS_FREE(data->kept);
   LS_FREE(data->counter);
   LS_FREE(data->file);
   LS_FREE(data->bytes);

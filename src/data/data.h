@@ -13,6 +13,9 @@
 typedef enum { LS_SPLIT_TRAIN, LS_SPLIT_VALIDATION, LS_SPLIT_TEST, LS_SPLIT_ALL, LS_SPLITS } ls_split;
 extern const char *const ls_split_names[]; /* "train", "validation", "test", "all", NULL */
 
+/* How an epoch goes through the samples: as in the file; all shuffled; blocks of the file shuffled, and the samples of some blocks at a
+ * time (order.h), so that a stream reads the file in large pieces. */
+typedef enum { LS_ORDER_SEQUENTIAL, LS_ORDER_SHUFFLE, LS_ORDER_BLOCKS } ls_order_kind;
 typedef enum { LS_SCALE_NONE, LS_SCALE_DIVIDE, LS_SCALE_STANDARD, LS_SCALE_MINMAX } ls_scale_kind;
 
 /* One file source as the config writes it. idx uses only data.dir. */
@@ -53,9 +56,10 @@ typedef struct {
   double validation;         /* share of train; 0: none */
   ls_scale_kind scale;
   double scale_by; /* divide */
-  bool shuffle;    /* order */
+  ls_order_kind order;
   bool drop_last;
   bool stream;                          /* load: stream */
+  int64_t budget;                       /* stream: megabytes that the ranks of a node have together to read ahead; 0: 256 */
   bool inputs;                          /* there are no labels or targets (predict) */
   const ls_affine *x_affine, *y_affine; /* scaling of a checkpoint, used instead of train's statistics; NULL: by `scale` */
 } ls_data_spec;
@@ -76,8 +80,9 @@ ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_spe
 ls_status ls_data_guess(const char *path, ls_data_spec *out);
 void ls_data_guess_free(ls_data_spec *spec);
 
-/* How many samples each split has, and where in its files it begins, without reading more than that takes (headers; CSV files whole). */
-ls_status ls_data_count(const ls_data_spec *spec, bool want_classes, int64_t rows[3], int64_t first[3]);
+/* How many samples each split has, and where in its files it begins, without reading more than that takes (headers; CSV files whole);
+ * *features of a sample. */
+ls_status ls_data_count(const ls_data_spec *spec, bool want_classes, int64_t rows[3], int64_t first[3], int64_t *features);
 
 int64_t ls_data_features(const ls_data *data);
 int64_t ls_data_outputs(const ls_data *data);              /* classes or target columns */
@@ -102,8 +107,8 @@ const ls_affine *ls_data_x_affine(const ls_data *data);
 const ls_affine *ls_data_y_affine(const ls_data *data);
 
 /* order.c: position p of epoch e (from 0) holds sample ls_order_sample(): a keyed Feistel permutation of 0..n-1, cycle-walked; identity
- * when not shuffled. */
-int64_t ls_order_sample(int64_t n, bool shuffle, uint64_t seed, int64_t epoch, int64_t position);
+ * when sequential. features: of a sample, for blocks. */
+int64_t ls_order_sample(int64_t n, ls_order_kind kind, int64_t features, uint64_t seed, int64_t epoch, int64_t position);
 
 /* loader.c: batches of one split for training. */
 typedef struct ls_loader ls_loader;

@@ -9,9 +9,9 @@
 typedef struct {
   ls_shape shape;
   ls_cell cell;
-  ls_shared x;       /* (rows, features) cells; none where they are streamed */
-  ls_source *source; /* then: where they are read from */
+  ls_shared x;       /* (rows, features) cells */
   ls_shared y;       /* (rows) int32 class numbers, or (rows, outputs) real */
+  ls_source *source; /* load: stream: neither, but where they are read from */
 } ls_part;
 
 /* Which rows of which part a split is. */
@@ -23,10 +23,19 @@ typedef struct {
 /* rows: of each source, 0 where there is none. LS_EDATA where a split would be empty. */
 ls_status ls_cut_splits(const ls_data_spec *spec, const int64_t rows[3], ls_cut cut[3]);
 
+/* Rows as they come from a file. */
+typedef struct {
+  int64_t rows; /* room */
+  char *x;      /* (rows, features) cells */
+  double *y;    /* (rows, outputs of the file) */
+} ls_span;
+
 struct ls_data {
   ls_precision precision;
-  bool labels; /* y are class numbers */
-  bool shuffle, drop_last;
+  bool labels;     /* y are class numbers */
+  int64_t classes; /* below this; 0: from the labels */
+  ls_order_kind order;
+  bool drop_last;
   int64_t features, outputs;
   ls_part part[3]; /* by ls_split */
   ls_cut cut[3];
@@ -37,34 +46,43 @@ struct ls_data {
   int files;
   /* load: stream. One source a thread: `ahead` is train once more, for the loader's. */
   ls_source *ahead;
-  void *scratch;    /* (scratch_rows, features) cells */
-  int64_t *counter; /* (scratch_rows) 0, 1, 2 ... */
-  int64_t scratch_rows;
-  int64_t window_bytes; /* of this rank */
+  ls_span scratch;
+  void *kept;                   /* (scratch.rows, target width) of scratch.y */
+  int64_t *counter;             /* (scratch.rows) 0, 1, 2 ... */
+  int64_t budget, window_bytes; /* of this rank: all, and of that the windows */
+  int ranks, sharers;           /* all; those of this node */
 };
 
 ls_status ls_affine_new(int64_t n, ls_affine **out);
 void ls_affine_free(ls_affine **affine);
 ls_status ls_affine_copy(const ls_affine *from, int64_t n, const char *what, ls_affine **out);
 
-/* Rows from memory or from a file: rows [lo, lo + rows) as (rows, n) cells in *x. */
+/* Rows from memory or from a file: rows [lo, lo + rows) as (rows, n) cells in *x, at most `most` at once. */
 typedef struct {
   ls_status (*rows)(void *arg, int64_t lo, int64_t rows, const void **x);
   void *arg;
   ls_cell cell;
-  int64_t count, n;
+  int64_t count, n, most;
 } ls_matrix;
-
-enum { LS_MEASURE_ROWS = 1024 }; /* asked for at once, at most */
 
 /* shift and divisor of (count, n) cells by `kind`. Rows are summed in fixed blocks, so the bits depend on nothing else. */
 ls_status ls_affine_measure(const ls_matrix *m, ls_scale_kind kind, double by, ls_affine *affine);
 
 /* LS_EDATA with its place for the first of `rows` rows' values, row `row` of the source, that is not finite. */
 ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls_cell cell, const void *x);
+extern const char ls_not_finite[]; /* what is wrong with such a value */
 ls_status ls_bad_value(const ls_source *source, int64_t row, int64_t column, const char *what, double value);
 /* Cells that are reals -> scaled, in place. */
 void ls_scale_cells(const ls_affine *affine, ls_cell cell, int64_t rows, void *x);
+
+/* target.c. Bytes of one row of y as kept, where the file has `outputs` columns: int32 class numbers, or reals of the precision. */
+size_t ls_target_width(const ls_data *data, int64_t outputs);
+/* rows rows of y (rows, columns) as read, row `row` of the source on, into what is kept (not scaled): the first of its columns. LS_EDATA
+ * with the place of a bad one. */
+ls_status ls_target_keep(const ls_data *data, const ls_source *source, int64_t row, int64_t rows, const double *y, int64_t columns,
+                         void *out);
+/* Rows index[k] + offset of what is kept into labels and targets; either may be NULL. */
+void ls_target_copy(const ls_data *data, const void *y, const int64_t *index, int64_t offset, int64_t rows, int32_t *labels, void *targets);
 
 /* share.c: what the node's other ranks need, and whether all nodes have read the same. Collective. */
 ls_status ls_share_shapes(ls_comm *comm, ls_data *data);

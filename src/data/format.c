@@ -76,7 +76,7 @@ static ls_status read_many(ls_source *source, int64_t rows, ls_cell cell, void *
 }
 
 /* One part's file is open at a time. */
-static ls_status read_many_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x) {
+static ls_status read_many_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x, double *y) {
   many *m = (many *)source;
   size_t width = (size_t)source->shape.features * ls_cell_size(cell);
   int64_t begin = 0;
@@ -87,12 +87,22 @@ static ls_status read_many_at(ls_source *source, int64_t lo, int64_t rows, ls_ce
     if (step > rows) step = rows;
     if (m->busy != part && m->busy) m->busy->format->rest(m->busy);
     m->busy = part;
-    LS_TRY(part->format->read_at(part, first, step, cell, x));
-    x = (char *)x + (size_t)step * width;
+    LS_TRY(part->format->read_at(part, first, step, cell, x, y));
+    if (x) x = (char *)x + (size_t)step * width;
+    if (y) y += step * source->shape.outputs;
     lo += step;
     rows -= step;
   }
   return LS_OK;
+}
+
+/* Only the part that is open: others are not worth opening for a hint. */
+static void soon_many(ls_source *source, int64_t lo, int64_t rows) {
+  const many *m = (const many *)source;
+  for (int i = 0; i < m->parts && lo >= 0; lo -= m->part[i++]->shape.rows) {
+    int64_t left = m->part[i]->shape.rows - lo;
+    if (left > 0 && m->part[i] == m->busy) m->busy->format->soon(m->busy, lo, rows < left ? rows : left);
+  }
 }
 
 static void rest_many(ls_source *source) {
@@ -113,7 +123,7 @@ static void close_many(ls_source *source) {
   LS_FREE(m->part);
 }
 
-static const ls_format format_many = {"", NULL, read_many, read_many_at, rest_many, place_many, close_many};
+static const ls_format format_many = {"", NULL, read_many, read_many_at, soon_many, rest_many, place_many, close_many};
 
 static ls_status add_part(many *m, const ls_source *part) {
   ls_shape *whole = &m->base.shape;

@@ -44,8 +44,10 @@ struct ls_format {
   /* The next `rows` rows: x (rows, features) cells, y (rows, outputs + weights). cell is LS_CELL_U8 only where shape.bytes. After the last
    * row the end of the file is checked too. x NULL: y alone, where there is read_at. */
   ls_status (*read)(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y);
-  /* x of any rows [lo, lo + rows), independent of read; NULL where the format can't. */
-  ls_status (*read_at)(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x);
+  /* Any rows [lo, lo + rows), independent of read; x or y may be NULL. NULL where the format can't. */
+  ls_status (*read_at)(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x, double *y);
+  /* A hint: read_at will want x of these rows soon; may be NULL where read_at is. */
+  void (*soon)(ls_source *source, int64_t lo, int64_t rows);
   /* No file is held open until the next read_at; may be NULL. */
   void (*rest)(ls_source *source);
   /* Where a value stands, for messages: "FILE: sample 17", "FILE:18: column 3". column < 0: y's column -1 - column. */

@@ -76,8 +76,16 @@ void LS_R(ls_scale)(const ls_affine *affine, int64_t rows, real *x) {
     for (int64_t i = 0; i < affine->n; i++) x[i] = (real)(((double)x[i] - affine->shift[i]) / affine->divisor[i]);
 }
 
+/* inf - inf and NaN - NaN are NaN, which is not 0. */
+LS_CLONES static bool all_finite(const real *x, int64_t n) {
+  int bad = 0;
+  for (int64_t i = 0; i < n; i++) bad |= !(x[i] - x[i] == 0);
+  return !bad;
+}
+
 int64_t LS_R(ls_not_finite)(const real *x, int64_t n) {
   int64_t i = 0;
+  if (all_finite(x, n)) return n;
   while (i < n && isfinite(x[i])) i++;
   return i;
 }

@@ -72,7 +72,7 @@ static ls_status guess(const char *path, ls_data_spec *spec) {
 }
 
 ls_status ls_data_guess(const char *path, ls_data_spec *out) {
-  *out = (ls_data_spec){.limit = {-1, -1, -1}, .shuffle = true};
+  *out = (ls_data_spec){.limit = {-1, -1, -1}, .order = LS_ORDER_SHUFFLE};
   ls_status status = guess(path, out);
   if (status != LS_OK) ls_data_guess_free(out);
   return status;

@@ -17,11 +17,12 @@ enum { X, Y, WEIGHTS, SETS };
 /* Sets are open only while they are read: a source may have thousands of files, and each open set is a process. */
 typedef struct {
   ls_source base;
-  ls_h5set *set[SETS], *at; /* of read (NULL: not open) and of read_at */
-  char *name[SETS];         /* their paths in their files; NULL: there is none */
-  int file[SETS];           /* which of the source's files each is in */
-  struct stat seen[SETS];   /* of the files, when their digests were made */
-  double *one;              /* (rows_room) weights as read */
+  ls_h5set *set[SETS];    /* of read; NULL: not open */
+  ls_h5set *at[2];        /* of read_at: X and Y */
+  char *name[SETS];       /* their paths in their files; NULL: there is none */
+  int file[SETS];         /* which of the source's files each is in */
+  struct stat seen[SETS]; /* of the files, when their digests were made */
+  double *one;            /* (rows_room) weights as read */
   int64_t rows_room, row;
 } hdf5;
 
@@ -30,6 +31,18 @@ static void split_name(const char *text, const char *own, char **file, char **na
   const char *colon = text[0] == '/' ? NULL : strstr(text, ":/");
   *file = colon ? ls_mem_format("%.*s", (int)(colon - text), text) : ls_mem_text(own);
   *name = ls_mem_text(colon ? colon + 1 : text);
+}
+
+/* Train's source has perhaps been through this file a moment ago. */
+static ls_status digest(const ls_opening *what, ls_data_file *file) {
+  for (int i = 0; what->first && i < what->first->files; i++) {
+    const ls_data_file *known = &what->first->file[i];
+    if (!*known->digest || strcmp(known->path, file->path) != 0) continue;
+    file->bytes = known->bytes;
+    memcpy(file->digest, known->digest, sizeof file->digest);
+    return LS_OK;
+  }
+  return ls_file_digest(file->path, &file->bytes, file->digest);
 }
 
 /* The number of a file among the source's, which it is put into where it is new. */
@@ -51,7 +64,7 @@ static ls_status open_one(hdf5 *h, int i, const char *text, const ls_opening *wh
   ls_data_file *file = &h->base.file[h->file[i]];
   if (h->file[i] == before) {
     (void)stat(file->path, &h->seen[before]); /* opening it tells of any trouble */
-    if (!what->quick) LS_TRY(ls_file_digest(file->path, &file->bytes, file->digest));
+    if (!what->quick) LS_TRY(digest(what, file));
   }
   LS_TRY(ls_h5set_open(file->path, h->name[i], &h->set[i]));
   file->samples = ls_h5set_shape(h->set[i])->rows;
@@ -158,14 +171,24 @@ static ls_status read_hdf5(ls_source *source, int64_t rows, ls_cell cell, void *
   return LS_OK;
 }
 
-static ls_status read_hdf5_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x) {
+static ls_status read_hdf5_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x, double *y) {
   hdf5 *h = (hdf5 *)source;
-  LS_TRY(open_again(h, X, &h->at));
-  LS_TRY(ls_h5set_read(h->at, lo, rows, (ls_h5_cell)cell, x));
-  return check_unchanged(h, h->file[X]);
+  if (x) LS_TRY(open_again(h, X, &h->at[X]));
+  if (x) LS_TRY(ls_h5set_read(h->at[X], lo, rows, (ls_h5_cell)cell, x));
+  if (y) LS_TRY(open_again(h, Y, &h->at[Y]));
+  if (y) LS_TRY(ls_h5set_read(h->at[Y], lo, rows, LS_H5_CELL_F64, y));
+  if (y) LS_TRY(check_unchanged(h, h->file[Y]));
+  return x ? check_unchanged(h, h->file[X]) : LS_OK;
 }
 
-static void rest_hdf5(ls_source *source) { ls_h5set_close(&((hdf5 *)source)->at); }
+static void soon_hdf5(ls_source *source, int64_t lo, int64_t rows) {
+  const hdf5 *h = (const hdf5 *)source;
+  if (h->at[0]) ls_h5set_soon(h->at[0], lo, rows);
+}
+
+static void rest_hdf5(ls_source *source) {
+  for (int i = 0; i < 2; i++) ls_h5set_close(&((hdf5 *)source)->at[i]);
+}
 
 static void place_hdf5(const ls_source *source, int64_t row, int64_t column, char *text, size_t size) {
   const hdf5 *h = (const hdf5 *)source;
@@ -182,4 +205,4 @@ static void close_hdf5(ls_source *source) {
   for (int i = 0; i < SETS; i++) LS_FREE(h->name[i]);
 }
 
-const ls_format ls_format_hdf5 = {"hdf5", open_hdf5, read_hdf5, read_hdf5_at, rest_hdf5, place_hdf5, close_hdf5};
+const ls_format ls_format_hdf5 = {"hdf5", open_hdf5, read_hdf5, read_hdf5_at, soon_hdf5, rest_hdf5, place_hdf5, close_hdf5};

@@ -8,8 +8,8 @@
 #include "data/stream.h"
 #include "data/weights.h"
 
-enum { CHUNK_VALUES = 1 << 16, CLASSES_MAX = 1 << 20 };
-static const char not_finite[] = "missing, not finite or too large for the precision";
+enum { CHUNK_VALUES = 1 << 16 };
+const char ls_not_finite[] = "missing, not finite or too large for the precision";
 
 typedef struct {
   ls_comm *comm;
@@ -17,6 +17,7 @@ typedef struct {
   ls_data *data;
   ls_source *source[3]; /* node rank 0 only */
   double *y;            /* (CHUNK_VALUES, or the columns of y where they are more) */
+  void *kept;           /* streamed: of y */
 } loading;
 
 /* ---- shapes ---- */
@@ -54,7 +55,7 @@ ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls
   if (cell == LS_CELL_F64) bad = ls_not_finite_f64(x, n);
   if (bad == n) return LS_OK;
   double value = cell == LS_CELL_F32 ? (double)((const float *)x)[bad] : ((const double *)x)[bad];
-  return ls_bad_value(source, row + bad / features, bad % features, not_finite, value);
+  return ls_bad_value(source, row + bad / features, bad % features, ls_not_finite, value);
 }
 
 /* ---- memory ---- */
@@ -62,59 +63,46 @@ ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls
 static ls_status allocate(loading *l, ls_part *part) {
   ls_data *data = l->data;
   part->cell = part->shape.bytes ? LS_CELL_U8 : data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64;
-  size_t x, y, columns = data->labels ? 1 : (size_t)part->shape.outputs;
+  size_t x, y;
   bool over = __builtin_mul_overflow((size_t)part->shape.rows, (size_t)part->shape.features, &x) ||
               __builtin_mul_overflow(x, ls_cell_size(part->cell), &x) ||
-              __builtin_mul_overflow((size_t)part->shape.rows, columns * (data->labels ? 4 : ls_real_size(data->precision)), &y);
+              __builtin_mul_overflow((size_t)part->shape.rows, ls_target_width(data, part->shape.outputs), &y);
   if (over) return ls_fail(LS_EDATA, "%lld samples are more than memory can hold", (long long)part->shape.rows);
+  bool stays = part == &data->part[0] && data->labels && ls_class_weights_given(&l->spec->class_weights); /* a sample's weight needs them */
+  if (l->spec->stream && !stays) return LS_OK;
   if (!l->spec->stream) LS_TRY(ls_comm_shared_new(l->comm, x, &part->x));
   return ls_comm_shared_new(l->comm, y, &part->y);
 }
 
 /* ---- reading, on node rank 0 ---- */
 
-static ls_status store_labels(loading *l, const ls_source *r, int64_t row, int64_t rows, int32_t *label) {
-  int64_t most = l->spec->classes > 0 ? l->spec->classes : CLASSES_MAX, columns = ls_shape_columns(&r->shape);
-  for (int64_t k = 0; k < rows; k++) {
-    double v = l->y[k * columns];
-    if (!(v >= 0 && v == floor(v))) return ls_bad_value(r, row + k, -1, "not a class number: 0, 1, 2 ... are", v);
-    if (v >= (double)most)
-      return ls_bad_value(r, row + k, -1, l->spec->classes ? "class number not below data.classes" : "class number too large", v);
-    label[k] = (int32_t)v;
-    if (l->spec->classes == 0 && label[k] >= l->data->outputs) l->data->outputs = label[k] + 1;
-  }
-  return LS_OK;
+static void count_classes(ls_data *data, const int32_t *label, int64_t rows) {
+  for (int64_t k = 0; k < rows; k++)
+    if (label[k] >= data->outputs) data->outputs = label[k] + 1;
 }
 
-static ls_status store_targets(loading *l, const ls_source *r, int64_t row, int64_t rows, ls_part *part) {
-  int64_t n = part->shape.outputs, columns = ls_shape_columns(&r->shape);
-  for (int64_t k = 0; k < rows * n; k++) {
-    double given = l->y[k / n * columns + k % n], v = l->data->precision == LS_F32 ? (double)(float)given : given;
-    if (!isfinite(v)) return ls_bad_value(r, row + k / n, -1 - k % n, not_finite, given);
-    if (l->data->precision == LS_F32)
-      ((float *)part->y.data)[row * n + k] = (float)v;
-    else
-      ((double *)part->y.data)[row * n + k] = v;
-  }
-  return LS_OK;
-}
-
+/* Into memory, or (streamed) y alone and only to see whether it is good. */
 static ls_status read_part(loading *l, int s) {
-  ls_part *part = &l->data->part[s];
+  ls_data *data = l->data;
+  ls_part *part = &data->part[s];
   ls_source *r = l->source[s];
   int64_t columns = ls_shape_columns(&r->shape), step = CHUNK_VALUES / (columns ? columns : 1);
+  size_t y_width = ls_target_width(data, part->shape.outputs), x_width = (size_t)part->shape.features * ls_cell_size(part->cell);
   if (step < 1) step = 1;
   LS_NEW(l->y, step * columns);
+  LS_TRY(ls_mem_new(&l->kept, (size_t)step, y_width));
   for (int64_t row = 0, rows; row < part->shape.rows; row += rows) {
     rows = part->shape.rows - row < step ? part->shape.rows - row : step;
-    char *x = part->x.data;
-    if (x) x += (size_t)(row * part->shape.features) * ls_cell_size(part->cell);
+    void *x = part->x.data ? (char *)part->x.data + (size_t)row * x_width : NULL;
+    void *y = part->y.data ? (char *)part->y.data + (size_t)row * y_width : l->kept;
     LS_TRY(r->format->read(r, rows, part->cell, x, l->y));
     if (x) LS_TRY(ls_check_finite(r, row, rows, part->cell, x));
-    LS_TRY(l->data->labels ? store_labels(l, r, row, rows, (int32_t *)part->y.data + row) : store_targets(l, r, row, rows, part));
-    if (r->shape.weights) LS_TRY(ls_weights_store(l->data, r, row, rows, l->y));
+    LS_TRY(ls_target_keep(data, r, row, rows, l->y, columns, y));
+    if (data->labels) count_classes(data, y, rows);
+    if (r->shape.weights) LS_TRY(ls_weights_store(data, r, row, rows, l->y));
   }
   LS_FREE(l->y);
+  LS_FREE(l->kept);
   return LS_OK;
 }
 
@@ -142,14 +130,14 @@ static ls_status block_rows(void *arg, int64_t lo, int64_t rows, const void **x)
 static ls_status measure_inputs(loading *l) {
   ls_data *data = l->data;
   ls_part *part = &data->part[0];
-  ls_matrix m = {block_rows, NULL, part->cell, data->cut[0].rows, data->features};
+  ls_matrix m = {block_rows, NULL, part->cell, data->cut[0].rows, data->features, INT64_MAX};
   block b = {part->x.data, (size_t)data->features * ls_cell_size(part->cell)};
   if (l->spec->x_affine) return ls_affine_copy(l->spec->x_affine, data->features, "features", &data->x_affine);
   if (l->spec->scale == LS_SCALE_NONE) return LS_OK;
   LS_TRY(ls_affine_new(data->features, &data->x_affine));
-  if (part->source) return ls_stream_measure(data, &m, l->spec->scale, l->spec->scale_by);
   b.first += (size_t)data->cut[0].first * b.width;
   m.arg = &b;
+  if (part->source) ls_stream_inputs(data, &m);
   return ls_affine_measure(&m, l->spec->scale, l->spec->scale_by, data->x_affine);
 }
 
@@ -161,7 +149,8 @@ static ls_status measure_targets(loading *l) {
   LS_TRY(ls_affine_new(data->outputs, &data->y_affine));
   block b = {data->part[0].y.data, (size_t)data->outputs * ls_real_size(data->precision)};
   b.first += (size_t)data->cut[0].first * b.width;
-  ls_matrix m = {block_rows, &b, data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64, data->cut[0].rows, data->outputs};
+  ls_matrix m = {block_rows, &b, data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64, data->cut[0].rows, data->outputs, INT64_MAX};
+  if (data->part[0].source) ls_stream_targets(data, &m);
   return ls_affine_measure(&m, l->spec->scale, 1, data->y_affine);
 }
 
@@ -174,7 +163,7 @@ static ls_status scale_parts(loading *l) {
     ls_part *part = &data->part[s];
     if (part->shape.rows == 0) continue;
     if (data->x_affine && part->x.data) ls_scale_cells(data->x_affine, part->cell, part->shape.rows, part->x.data);
-    if (data->y_affine) ls_scale_cells(data->y_affine, real, part->shape.rows, part->y.data);
+    if (data->y_affine && part->y.data) ls_scale_cells(data->y_affine, real, part->shape.rows, part->y.data);
   }
   return LS_OK;
 }
@@ -206,6 +195,7 @@ static ls_status open_all(loading *l, bool want_classes) {
   ls_comm *comm = l->comm;
   ls_data *data = l->data;
   bool reads = ls_comm_node_rank(comm) == 0;
+  data->classes = l->spec->classes;
   data->labels = !l->spec->inputs && (want_classes || l->spec->classes > 0);
   LS_TRY(ls_comm_agree(comm, reads ? open_sources(l) : LS_OK));
   LS_TRY(ls_share_shapes(comm, data));
@@ -221,6 +211,7 @@ static ls_status open_all(loading *l, bool want_classes) {
   LS_TRY(ls_comm_agree(comm, reads ? scale_parts(l) : LS_OK));
   LS_TRY(ls_comm_agree(comm, reads ? collect_files(l) : LS_OK));
   LS_TRY(ls_share_rest(comm, data));
+  if (data->labels) data->classes = data->outputs;
   return ls_comm_agree(comm, map_bytes(data));
 }
 
@@ -229,11 +220,12 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classe
   *out = NULL;
   LS_TRY(ls_comm_agree(comm, ls_mem_new((void **)&l.data, 1, sizeof *l.data)));
   l.data->precision = precision;
-  l.data->shuffle = spec->shuffle;
+  l.data->order = spec->order;
   l.data->drop_last = spec->drop_last;
   ls_status status = open_all(&l, want_classes);
   ls_sources_close(l.source);
   LS_FREE(l.y);
+  LS_FREE(l.kept);
   if (status != LS_OK) ls_data_close(comm, &l.data);
   *out = l.data;
   return status;

@@ -80,8 +80,13 @@ ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slic
   assert(precision == data->precision && 0 <= slice_lo && slice_lo <= slice_hi && slice_hi <= slices);
   LS_NEW(*out, 1);
   (*out)->data = data;
-  (*out)->share =
-      (ls_share){.shuffle = data->shuffle, .seed = seed, .slices = slices, .slice_lo = slice_lo, .slice_hi = slice_hi, .epoch = -1};
+  (*out)->share = (ls_share){.kind = data->order,
+                             .features = data->features,
+                             .seed = seed,
+                             .slices = slices,
+                             .slice_lo = slice_lo,
+                             .slice_hi = slice_hi,
+                             .epoch = -1};
   (*out)->batch = (ls_batch){.slices = slices, .slice_lo = slice_lo, .slice_hi = slice_hi};
   ls_status status = set_up(*out, batch, precision);
   if (status != LS_OK) ls_loader_free(out);
@@ -115,9 +120,8 @@ ls_status ls_loader_batch(ls_loader *l, int64_t step, ls_batch *out) {
   for (int s = b->slice_lo; s <= b->slice_hi; s++) l->slice_row[s - b->slice_lo] = ls_tree_row(b->total, b->slices, s) - lo;
   if (b->weight) weigh(l, step);
   *out = *b;
-  if (l->stream) LS_TRY(ls_stream_batch(l->stream, step, b->x, b->ldx));
-  void *x = l->stream ? NULL : b->x;
-  return ls_data_gather(l->data, LS_SPLIT_TRAIN, l->index, b->rows, x, b->ldx, b->labels, b->targets);
+  if (l->stream) return ls_stream_batch(l->stream, step, b);
+  return ls_data_gather(l->data, LS_SPLIT_TRAIN, l->index, b->rows, b->x, b->ldx, b->labels, b->targets);
 }
 
 int64_t ls_loader_samples(const ls_loader *l, int64_t step, int64_t *sample) {

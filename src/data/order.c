@@ -4,21 +4,21 @@
 
 #include "base/rng.h"
 #include "base/tree.h"
-#include "data/data.h"
 
-/* Half the bits of the smallest even power of two that is at least n; 64 at least, as smaller networks favour some orders of 5. */
-static int half_bits(uint64_t n) {
-  int half = 3;
-  while (half < 31 && (UINT64_C(1) << 2 * half) < n) half++;
-  return half;
+/* Half the bits of the smallest even power of two that is at least n; 3 at least, as smaller networks favour some orders of 5. */
+static inline int half_bits(uint64_t n) {
+  int bits = n > 64 ? 64 - __builtin_clzll(n - 1) : 6;
+  return (bits + 1) / 2;
 }
 
-void ls_order_init(ls_order *order, int64_t n, bool shuffle, uint64_t seed, int64_t epoch) {
-  assert(n >= 1 && n <= INT64_C(1) << 62 && epoch >= 0);
-  order->n = (uint64_t)n;
-  order->shuffle = shuffle;
-  order->half = half_bits(order->n);
-  for (int r = 0; r < LS_ORDER_ROUNDS && shuffle; r++)
+void ls_order_init(ls_order *order, int64_t n, ls_order_kind kind, int64_t features, uint64_t seed, int64_t epoch) {
+  assert(n >= 1 && n <= INT64_C(1) << 62 && epoch >= 0 && features >= 1);
+  *order = (ls_order){.n = (uint64_t)n, .kind = kind};
+  order->block = features < LS_ORDER_BLOCK ? LS_ORDER_BLOCK / (uint64_t)features : 1;
+  if (order->block > order->n) order->block = order->n;
+  order->blocks = order->n / order->block;
+  order->pools = (order->blocks + LS_ORDER_POOL - 1) / LS_ORDER_POOL;
+  for (int r = 0; r < LS_ORDER_ROUNDS && kind != LS_ORDER_SEQUENTIAL; r++)
     order->key[r] = ls_rng_u64(seed, ls_stream(LS_STREAM_ORDER, (uint64_t)epoch), (uint64_t)r);
 }
 
@@ -30,28 +30,44 @@ static inline uint64_t mix(uint64_t x, uint64_t key, int bits) {
   return (x ^ x >> 31) >> (64 - bits);
 }
 
-static inline uint64_t permute(const ls_order *order, uint64_t x) {
-  uint64_t left = x >> order->half, right = x & ((UINT64_C(1) << order->half) - 1);
-  for (int r = 0; r < LS_ORDER_ROUNDS; r++) {
-    uint64_t next = left ^ mix(right, order->key[r], order->half);
-    left = right;
-    right = next;
-  }
-  return left << order->half | right;
+/* Where x of 0..n-1 goes. tweak: another permutation for each. */
+static inline uint64_t permute(const ls_order *order, uint64_t n, uint64_t tweak, uint64_t x) {
+  const int half = half_bits(n);
+  tweak *= UINT64_C(0x9e3779b97f4a7c15);
+  do {
+    uint64_t left = x >> half, right = x & ((UINT64_C(1) << half) - 1);
+    for (int r = 0; r < LS_ORDER_ROUNDS; r++) {
+      uint64_t next = left ^ mix(right, order->key[r] ^ tweak, half);
+      left = right;
+      right = next;
+    }
+    x = left << half | right;
+  } while (x >= n);
+  return x;
+}
+
+/* Pool i is blocks [i blocks / pools, (i + 1) blocks / pools) of the permuted ones. */
+static uint64_t in_blocks(const ls_order *o, uint64_t p) {
+  uint64_t at = p / o->block < o->blocks ? p / o->block : o->blocks - 1;
+  uint64_t pool = ((at + 1) * o->pools - 1) / o->blocks; /* the last one that begins at or before it */
+  uint64_t lo = pool * o->blocks / o->pools, hi = (pool + 1) * o->blocks / o->pools, whole = (hi - lo) * o->block;
+  uint64_t rest = hi == o->blocks ? o->n - o->blocks * o->block : 0;
+  uint64_t q = permute(o, whole + rest, pool + 1, p - lo * o->block);
+  if (q >= whole) return o->blocks * o->block + q - whole;
+  return permute(o, o->blocks, 0, lo + q / o->block) * o->block + q % o->block;
 }
 
 int64_t ls_order_at(const ls_order *order, int64_t position) {
   uint64_t x = (uint64_t)position;
   assert(x < order->n);
-  if (!order->shuffle) return position;
-  do x = permute(order, x);
-  while (x >= order->n);
+  if (order->kind == LS_ORDER_SHUFFLE) x = permute(order, order->n, 0, x);
+  if (order->kind == LS_ORDER_BLOCKS) x = in_blocks(order, x);
   return (int64_t)x;
 }
 
-int64_t ls_order_sample(int64_t n, bool shuffle, uint64_t seed, int64_t epoch, int64_t position) {
+int64_t ls_order_sample(int64_t n, ls_order_kind kind, int64_t features, uint64_t seed, int64_t epoch, int64_t position) {
   ls_order order;
-  ls_order_init(&order, n, shuffle, seed, epoch);
+  ls_order_init(&order, n, kind, features, seed, epoch);
   return ls_order_at(&order, position);
 }
 
@@ -87,7 +103,7 @@ int64_t ls_share_samples(ls_share *share, int64_t step, int64_t *index, int64_t 
   int64_t epoch = step / share->plan.steps;
   *first = ls_plan_minibatch(&share->plan, step, total);
   *first += ls_tree_row(*total, share->slices, share->slice_lo);
-  if (epoch != share->epoch) ls_order_init(&share->order, share->plan.n, share->shuffle, share->seed, share->epoch = epoch);
+  if (epoch != share->epoch) ls_order_init(&share->order, share->plan.n, share->kind, share->features, share->seed, share->epoch = epoch);
   int64_t rows = share_rows(share, *total);
   for (int64_t k = 0; k < rows; k++) index[k] = ls_order_at(&share->order, *first + k);
   return rows;

@@ -2,26 +2,30 @@
  *
  * A balanced Feistel network on the next even power of two permutes 0..2^(2h)-1; numbers from n on are sent through again
  * until one below n comes out (cycle walking: fewer than 4 times on average from n = 17 on), which leaves a bijection of 0..n-1 for every
- * n. The round keys are Philox numbers of (seed, epoch), so no seed, epoch and rank can stand for one another. */
+ * n. The round keys are Philox numbers of (seed, epoch), so no seed, epoch and rank can stand for one another.
+ *
+ * Blocks: B = 2^18 / features rows each (1 MB of float32), permuted by the same network; runs of at most 64 of them are pools, and each
+ * pool's samples are permuted among themselves by a network of its own keys. Samples behind the last whole block belong to the last pool.
+ */
 #ifndef LS_DATA_ORDER_H
 #define LS_DATA_ORDER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/status.h"
+#include "data/data.h"
 
-enum { LS_ORDER_ROUNDS = 8 };
+enum { LS_ORDER_ROUNDS = 8, LS_ORDER_BLOCK = 1 << 18, LS_ORDER_POOL = 64 }; /* values of a block, blocks of a pool */
 
 typedef struct {
   uint64_t n;
-  bool shuffle;
-  int half; /* bits of each half */
+  ls_order_kind kind;
+  uint64_t block, blocks, pools; /* rows of a block; how many there are */
   uint64_t key[LS_ORDER_ROUNDS];
 } ls_order;
 
-/* n >= 1; epoch from 0. */
-void ls_order_init(ls_order *order, int64_t n, bool shuffle, uint64_t seed, int64_t epoch);
+/* n >= 1; epoch from 0; features: values of a sample, for blocks. */
+void ls_order_init(ls_order *order, int64_t n, ls_order_kind kind, int64_t features, uint64_t seed, int64_t epoch);
 /* The sample at position 0 <= p < n. */
 int64_t ls_order_at(const ls_order *order, int64_t position);
 
@@ -41,7 +45,8 @@ int64_t ls_plan_minibatch(const ls_plan *plan, int64_t step, int64_t *total);
 /* The samples of slices [slice_lo, slice_hi) of every minibatch. */
 typedef struct {
   ls_plan plan;
-  bool shuffle;
+  ls_order_kind kind;
+  int64_t features;
   uint64_t seed;
   int slices, slice_lo, slice_hi;
   int64_t epoch; /* that `order` is of; -1: none yet */

@@ -42,25 +42,34 @@ typedef struct {
   double *least, *most, *origin, *sum, *part; /* (n) each */
 } sums;
 
+enum { BLOCK_ROWS = 1024 };
+
+static void add_rows(const ls_matrix *m, const void *x, int64_t rows, int power, sums *s) {
+  for (int64_t i = 0, r = 0; r < rows; r++)
+    for (int64_t f = 0; f < m->n; f++, i++) {
+      double v = cell_at(x, m->cell, i), d = v - s->origin[f];
+      s->part[f] += power == 2 ? d * d : d;
+      if (v < s->least[f]) s->least[f] = v;
+      if (v > s->most[f]) s->most[f] = v;
+    }
+}
+
 /* One pass: sum[f] = sum of (x - origin[f])^power, and the extremes in the first one. A block of rows is added up before it joins
  * the total: the blocks are fixed, and short enough to keep the digits. */
 static ls_status add_up(const ls_matrix *m, int power, sums *s) {
   const void *x;
   memset(s->sum, 0, (size_t)m->n * sizeof *s->sum);
-  for (int64_t lo = 0; lo < m->count; lo += LS_MEASURE_ROWS) {
-    int64_t rows = m->count - lo < LS_MEASURE_ROWS ? m->count - lo : LS_MEASURE_ROWS;
+  memset(s->part, 0, (size_t)m->n * sizeof *s->part);
+  for (int64_t lo = 0, rows; lo < m->count; lo += rows) {
+    int64_t left = BLOCK_ROWS - lo % BLOCK_ROWS; /* of this block */
+    if (left > m->count - lo) left = m->count - lo;
+    rows = left < m->most ? left : m->most;
     LS_TRY(m->rows(m->arg, lo, rows, &x));
     if (lo == 0 && power == 1)
       for (int64_t f = 0; f < m->n; f++) s->origin[f] = s->least[f] = s->most[f] = cell_at(x, m->cell, f);
-    memset(s->part, 0, (size_t)m->n * sizeof *s->part);
-    for (int64_t i = 0, r = 0; r < rows; r++)
-      for (int64_t f = 0; f < m->n; f++, i++) {
-        double v = cell_at(x, m->cell, i), d = v - s->origin[f];
-        s->part[f] += power == 2 ? d * d : d;
-        if (v < s->least[f]) s->least[f] = v;
-        if (v > s->most[f]) s->most[f] = v;
-      }
-    for (int64_t f = 0; f < m->n; f++) s->sum[f] += s->part[f];
+    add_rows(m, x, rows, power, s);
+    if (rows < left) continue;
+    for (int64_t f = 0; f < m->n; f++) s->sum[f] += s->part[f], s->part[f] = 0;
   }
   return LS_OK;
 }

@@ -52,13 +52,14 @@ void ls_sources_close(ls_source *source[3]) {
   for (int s = 2; s >= 0; s--) ls_source_close(&source[s]);
 }
 
-ls_status ls_data_count(const ls_data_spec *spec, bool want_classes, int64_t rows[3], int64_t first[3]) {
+ls_status ls_data_count(const ls_data_spec *spec, bool want_classes, int64_t rows[3], int64_t first[3], int64_t *features) {
   ls_source *source[3] = {0};
   ls_cut cut[3] = {0};
   int64_t all[3] = {0};
   ls_status status = ls_sources_open(spec, want_classes || spec->classes > 0, true, source);
   for (int s = 0; s < 3 && status == LS_OK; s++) all[s] = source[s] ? source[s]->shape.rows : 0;
   if (status == LS_OK) status = ls_cut_splits(spec, all, cut);
+  *features = source[0] ? source[0]->shape.features : 0;
   for (int s = 0; s < 3; s++) rows[s] = cut[s].rows, first[s] = cut[s].first;
   ls_sources_close(source);
   return status;

@@ -1,19 +1,45 @@
 #include "data/stream.h"
 
-#include <assert.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/mem.h"
 
-enum { SPAN_BYTES = 8 << 20, GAP_BYTES = 64 << 10, STEPS_MAX = 1 << 14 };
-static const int64_t NODE_BYTES = (int64_t)1 << 30,
-                     RANK_BYTES_MIN = (int64_t)8 << 20; /* windows: of all ranks of a node; at least of one */
+/* Of a rank's budget, 1 / SPANS are each of the two spans, at most SPAN_BYTES; the windows have the rest. */
+enum { SPAN_BYTES = 8 << 20, SPANS = 8, BUDGET = 256 };
 
-static size_t row_bytes(const ls_data *data) { return (size_t)data->features * ls_cell_size(data->part[0].cell); }
+size_t ls_stream_x_width(const ls_data *data) { return (size_t)data->features * ls_cell_size(data->part[0].cell); }
+
+size_t ls_stream_y_width(const ls_data *data) {
+  int64_t outputs = data->part[0].shape.outputs;
+  return outputs ? ls_target_width(data, outputs) : 0;
+}
+
+ls_status ls_span_new(const ls_data *data, int64_t bytes, ls_span *span) {
+  int64_t outputs = data->part[0].shape.outputs, x = (int64_t)ls_stream_x_width(data), y = outputs * (int64_t)sizeof(double);
+  void *cells;
+  span->rows = bytes / (x + y) > 0 ? bytes / (x + y) : 1;
+  LS_TRY(ls_mem_new(&cells, (size_t)span->rows, (size_t)x));
+  span->x = cells;
+  LS_NEW(span->y, span->rows * outputs);
+  return LS_OK;
+}
+
+int64_t ls_stream_budget(int64_t window_bytes) {
+  int64_t small = window_bytes * SPANS / (SPANS - 2) + 1, large = window_bytes + 2 * SPAN_BYTES;
+  return small < large ? small : large;
+}
+
+static ls_status make_room(ls_comm *comm, const ls_data_spec *spec, ls_data *data) {
+  data->ranks = ls_comm_size(comm);
+  data->sharers = ls_comm_node_size(comm);
+  data->budget = ((spec->budget ? spec->budget : BUDGET) << 20) / data->sharers;
+  int64_t span = data->budget / SPANS < SPAN_BYTES ? data->budget / SPANS : SPAN_BYTES;
+  data->window_bytes = data->budget - 2 * span;
+  int64_t row = (int64_t)(ls_stream_x_width(data) + ls_stream_y_width(data)) + 8 * data->part[0].shape.outputs + 8;
+  LS_TRY(ls_span_new(data, span / row * (row - (int64_t)ls_stream_y_width(data) - 8), &data->scratch));
+  LS_TRY(ls_mem_new(&data->kept, (size_t)data->scratch.rows, ls_stream_y_width(data)));
+  LS_NEW(data->counter, data->scratch.rows);
+  for (int64_t k = 0; k < data->scratch.rows; k++) data->counter[k] = k;
+  return LS_OK;
+}
 
 ls_status ls_stream_open(ls_comm *comm, const ls_data_spec *spec, ls_data *data) {
   ls_source *source[3] = {0};
@@ -27,250 +53,73 @@ ls_status ls_stream_open(ls_comm *comm, const ls_data_spec *spec, ls_data *data)
     if (source[s] && data->part[s].cell != data->part[0].cell)
       return ls_fail(LS_EDATA, "%s: bytes in one split and other numbers in another can't be streamed", source[s]->file[0].path);
   LS_TRY(ls_source_open(&train, &data->ahead));
-  int64_t width = (int64_t)row_bytes(data), budget = NODE_BYTES / ls_comm_node_size(comm);
-  data->window_bytes = (budget > RANK_BYTES_MIN ? budget : RANK_BYTES_MIN) / 2;
-  data->scratch_rows = SPAN_BYTES / width > LS_MEASURE_ROWS ? SPAN_BYTES / width : LS_MEASURE_ROWS;
-  LS_NEW(data->counter, data->scratch_rows);
-  for (int64_t k = 0; k < data->scratch_rows; k++) data->counter[k] = k;
-  return ls_mem_new(&data->scratch, (size_t)data->scratch_rows, (size_t)width);
+  return make_room(comm, spec, data);
 }
 
-/* ---- at once ---- */
+/* ---- the train split, for its statistics ---- */
 
-static ls_status file_rows(void *arg, int64_t lo, int64_t rows, const void **x) {
+static ls_status input_rows(void *arg, int64_t lo, int64_t rows, const void **x) {
   const ls_data *data = arg;
   const ls_part *part = &data->part[0];
-  *x = data->scratch;
+  *x = data->scratch.x;
   lo += data->cut[0].first;
-  LS_TRY(part->source->format->read_at(part->source, lo, rows, part->cell, data->scratch));
-  return ls_check_finite(part->source, lo, rows, part->cell, data->scratch);
+  LS_TRY(part->source->format->read_at(part->source, lo, rows, part->cell, data->scratch.x, NULL));
+  return ls_check_finite(part->source, lo, rows, part->cell, data->scratch.x);
 }
 
-ls_status ls_stream_measure(const ls_data *data, ls_matrix *m, ls_scale_kind kind, double by) {
-  m->rows = file_rows;
+static ls_status target_rows(void *arg, int64_t lo, int64_t rows, const void **x) {
+  const ls_data *data = arg;
+  const ls_part *part = &data->part[0];
+  *x = data->kept;
+  lo += data->cut[0].first;
+  LS_TRY(part->source->format->read_at(part->source, lo, rows, part->cell, NULL, data->scratch.y));
+  return ls_target_keep(data, part->source, lo, rows, data->scratch.y, part->shape.outputs, data->kept);
+}
+
+static void from_file(const ls_data *data, ls_status (*rows)(void *arg, int64_t lo, int64_t rows, const void **x), ls_matrix *m) {
+  m->rows = rows;
   m->arg = (void *)(uintptr_t)data;
-  return ls_affine_measure(m, kind, by, data->x_affine);
+  m->most = data->scratch.rows;
 }
 
-/* rows cells, row `row` of the source on: checked and scaled in place. */
-static ls_status prepare(const ls_data *data, const ls_source *source, int64_t row, int64_t rows, void *cells) {
+void ls_stream_inputs(const ls_data *data, ls_matrix *m) { from_file(data, input_rows, m); }
+void ls_stream_targets(const ls_data *data, ls_matrix *m) { from_file(data, target_rows, m); }
+
+/* ---- any samples ---- */
+
+ls_status ls_stream_prepare(const ls_data *data, const ls_source *source, int64_t row, int64_t rows, void *x, const double *y, void *kept) {
   ls_cell cell = data->part[0].cell;
-  LS_TRY(ls_check_finite(source, row, rows, cell, cells));
-  if (data->x_affine) ls_scale_cells(data->x_affine, cell, rows, cells);
+  if (x) LS_TRY(ls_check_finite(source, row, rows, cell, x));
+  if (x && data->x_affine) ls_scale_cells(data->x_affine, cell, rows, x);
+  if (y) LS_TRY(ls_target_keep(data, source, row, rows, y, source->shape.outputs, kept));
+  if (y && data->y_affine) ls_scale_cells(data->y_affine, data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64, rows, kept);
   return LS_OK;
 }
 
-static void convert(const ls_data *data, const void *cells, int64_t rows, void *x, int64_t ldx) {
-  ls_rows from = {cells, data->part[0].cell, data->features, data->bytes, data->x_affine};
-  ls_gather(data->precision, &from, data->counter, 0, rows, x, ldx);
+void ls_stream_convert(const ls_data *data, const char *cells, int64_t rows, void *x, int64_t ldx) {
+  size_t to = (size_t)ldx * ls_real_size(data->precision), from = ls_stream_x_width(data);
+  for (int64_t k = 0, n; k < rows; k += n) {
+    n = rows - k < data->scratch.rows ? rows - k : data->scratch.rows;
+    ls_rows some = {cells + (size_t)k * from, data->part[0].cell, data->features, data->bytes, data->x_affine};
+    ls_gather(data->precision, &some, data->counter, 0, n, (char *)x + (size_t)k * to, ldx);
+  }
 }
 
 ls_status ls_stream_gather(const ls_data *data, const ls_part *part, const int64_t *index, int64_t offset, int64_t rows, void *x,
-                           int64_t ldx) {
-  size_t width = (size_t)ldx * ls_real_size(data->precision);
+                           int64_t ldx, int32_t *labels, void *targets) {
+  const ls_span *s = &data->scratch;
+  size_t real = ls_real_size(data->precision);
+  void *cells = x ? s->x : NULL;
+  double *y = labels || targets ? s->y : NULL;
   for (int64_t k = 0, run; k < rows; k += run) {
     int64_t row = index[k] + offset;
-    for (run = 1; k + run < rows && run < data->scratch_rows && index[k + run] == index[k] + run;) run++;
-    LS_TRY(part->source->format->read_at(part->source, row, run, part->cell, data->scratch));
-    LS_TRY(prepare(data, part->source, row, run, data->scratch));
-    convert(data, data->scratch, run, (char *)x + (size_t)k * width, ldx);
-  }
-  return LS_OK;
-}
-
-/* ---- ahead, in a thread ---- */
-
-typedef struct {
-  int64_t row, slot;
-} want; /* row of the file that goes into a slot of a window */
-
-typedef struct {
-  int64_t first, steps; /* steps that it holds; 0: none */
-  int64_t *start;       /* (most_steps + 1) slot where each begins */
-  char *cells;          /* (most_rows, features) cells */
-  ls_status status;
-  char error[1024];
-} window;
-
-struct ls_stream {
-  const ls_data *data;
-  ls_share share;
-  int64_t most_rows, most_steps; /* of a window */
-  window window[2];
-  int now;        /* the window that batches are taken from; the other one is the thread's while `busy` */
-  int64_t *index; /* (most rows of a share) */
-  want *want;     /* (most_rows) */
-  char *span;     /* (scratch_rows, features) cells */
-  pthread_t thread;
-  bool started;
-  pthread_mutex_t mutex;
-  pthread_cond_t changed;
-  bool busy;
-  atomic_bool quit;
-};
-
-/* Which rows the window's steps need, in the order of the file. */
-static int by_row(const void *a, const void *b) {
-  int64_t x = ((const want *)a)->row, y = ((const want *)b)->row;
-  return (x > y) - (x < y);
-}
-
-static int64_t list_rows(ls_stream *s, window *w) {
-  int64_t slots = 0, total, first, rows;
-  for (w->steps = 0; w->steps < s->most_steps; w->steps++) {
-    w->start[w->steps] = slots;
-    rows = ls_share_samples(&s->share, w->first + w->steps, s->index, &total, &first);
-    for (int64_t k = 0; k < rows; k++, slots++) s->want[slots] = (want){s->data->cut[0].first + s->index[k], slots};
-  }
-  w->start[w->steps] = slots;
-  qsort(s->want, (size_t)slots, sizeof *s->want, by_row);
-  return slots;
-}
-
-/* Rows that lie close together are read as one span, with what lies between. */
-static int64_t span_end(const ls_stream *s, int64_t lo, int64_t slots) {
-  int64_t width = (int64_t)row_bytes(s->data), hi = lo + 1;
-  while (hi < slots && (s->want[hi].row - s->want[hi - 1].row) * width <= GAP_BYTES + width &&
-         s->want[hi].row - s->want[lo].row < s->data->scratch_rows)
-    hi++;
-  return hi;
-}
-
-static ls_status fill(ls_stream *s, window *w) {
-  ls_source *source = s->data->ahead;
-  size_t width = row_bytes(s->data);
-  int64_t slots = list_rows(s, w);
-  for (int64_t lo = 0, hi; lo < slots && !s->quit; lo = hi) {
-    hi = span_end(s, lo, slots);
-    int64_t row = s->want[lo].row;
-    LS_TRY(source->format->read_at(source, row, s->want[hi - 1].row - row + 1, s->data->part[0].cell, s->span));
-    for (int64_t k = lo; k < hi; k++) {
-      char *to = w->cells + (size_t)s->want[k].slot * width;
-      memcpy(to, s->span + (size_t)(s->want[k].row - row) * width, width);
-      LS_TRY(prepare(s->data, source, s->want[k].row, 1, to));
-    }
-  }
-  return LS_OK;
-}
-
-static void *read_ahead(void *arg) {
-  ls_stream *s = arg;
-  pthread_mutex_lock(&s->mutex);
-  while (!s->quit) {
-    window *w = &s->window[1 - s->now];
-    if (s->busy) {
-      pthread_mutex_unlock(&s->mutex);
-      w->status = fill(s, w);
-      if (w->status != LS_OK) strncpy(w->error, ls_error_text(), sizeof w->error - 1);
-      pthread_mutex_lock(&s->mutex);
-      s->busy = false;
-      pthread_cond_broadcast(&s->changed);
-    } else {
-      pthread_cond_wait(&s->changed, &s->mutex);
-    }
-  }
-  pthread_mutex_unlock(&s->mutex);
-  s->data->ahead->format->rest(s->data->ahead); /* what it has open would end with this thread */
-  return NULL;
-}
-
-/* The job's signals are for the main thread. */
-static ls_status start(ls_stream *s) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_mutex_init(&s->mutex, NULL);
-  pthread_cond_init(&s->changed, NULL);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  s->started = pthread_create(&s->thread, NULL, read_ahead, s) == 0;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return s->started ? LS_OK : ls_fail(LS_FAIL, "can't start the thread that reads ahead");
-}
-
-static ls_status allocate(ls_stream *s) {
-  const ls_data *data = s->data;
-  int64_t width = (int64_t)row_bytes(data), share = ls_share_most(&s->share);
-  s->most_steps = share > 0 ? data->window_bytes / (width * share) : 1;
-  if (s->most_steps < 1) s->most_steps = 1;
-  if (s->most_steps > STEPS_MAX) s->most_steps = STEPS_MAX;
-  if (s->most_steps > s->share.plan.steps) s->most_steps = s->share.plan.steps;
-  s->most_rows = s->most_steps * share;
-  for (int i = 0; i < 2; i++) {
-    LS_NEW(s->window[i].start, s->most_steps + 1);
-    LS_NEW(s->window[i].cells, s->most_rows * width);
-  }
-  LS_NEW(s->index, share);
-  LS_NEW(s->want, s->most_rows);
-  LS_NEW(s->span, data->scratch_rows * width);
-  return LS_OK;
-}
-
-ls_status ls_stream_new(const ls_data *data, const ls_share *share, ls_stream **out) {
-  LS_NEW(*out, 1);
-  (*out)->data = data;
-  (*out)->share = *share;
-  ls_status status = allocate(*out);
-  if (status == LS_OK) status = start(*out);
-  if (status != LS_OK) ls_stream_free(out);
-  return status;
-}
-
-void ls_stream_free(ls_stream **out) {
-  ls_stream *s = *out;
-  if (!s) return;
-  if (s->started) {
-    pthread_mutex_lock(&s->mutex);
-    s->quit = true;
-    pthread_cond_broadcast(&s->changed);
-    pthread_mutex_unlock(&s->mutex);
-    pthread_join(s->thread, NULL);
-    pthread_mutex_destroy(&s->mutex);
-    pthread_cond_destroy(&s->changed);
-  }
-  for (int i = 0; i < 2; i++) {
-    LS_FREE(s->window[i].start);
-    LS_FREE(s->window[i].cells);
-  }
-  LS_FREE(s->index);
-  LS_FREE(s->want);
-  LS_FREE(s->span);
-  LS_FREE(*out);
-}
-
-static bool holds(const window *w, int64_t step) { return step >= w->first && step < w->first + w->steps; }
-
-/* Have the thread fill the other window from `step` on; it must be idle. */
-static void ask(ls_stream *s, int64_t step) {
-  s->window[1 - s->now].first = step;
-  s->busy = true;
-  pthread_cond_broadcast(&s->changed);
-}
-
-static void wait_idle(ls_stream *s) {
-  while (s->busy) pthread_cond_wait(&s->changed, &s->mutex);
-}
-
-/* Make the window with `step` the present one, and the one behind it the next. */
-static void advance(ls_stream *s, int64_t step) {
-  pthread_mutex_lock(&s->mutex);
-  wait_idle(s);
-  if (!holds(&s->window[1 - s->now], step)) {
-    ask(s, step);
-    wait_idle(s);
-  }
-  s->now = 1 - s->now;
-  ask(s, s->window[s->now].first + s->window[s->now].steps);
-  pthread_mutex_unlock(&s->mutex);
-}
-
-ls_status ls_stream_batch(ls_stream *s, int64_t step, void *x, int64_t ldx) {
-  if (!holds(&s->window[s->now], step)) advance(s, step);
-  const window *w = &s->window[s->now];
-  if (w->status != LS_OK) return ls_fail(w->status, "%s", w->error);
-  size_t width = row_bytes(s->data), real = ls_real_size(s->data->precision);
-  int64_t slot = w->start[step - w->first], rows = w->start[step - w->first + 1] - slot;
-  for (int64_t k = 0, part; k < rows; k += part) {
-    part = rows - k < s->data->scratch_rows ? rows - k : s->data->scratch_rows;
-    convert(s->data, w->cells + (size_t)(slot + k) * width, part, (char *)x + (size_t)(k * ldx) * real, ldx);
+    for (run = 1; k + run < rows && run < s->rows && index[k + run] == index[k] + run;) run++;
+    LS_TRY(part->source->format->read_at(part->source, row, run, part->cell, cells, y));
+    LS_TRY(ls_stream_prepare(data, part->source, row, run, cells, y, data->kept));
+    if (x) ls_stream_convert(data, cells, run, (char *)x + (size_t)(k * ldx) * real, ldx);
+    if (y)
+      ls_target_copy(data, data->kept, data->counter, 0, run, labels ? labels + k : NULL,
+                     targets ? (char *)targets + (size_t)(k * data->outputs) * real : NULL);
   }
   return LS_OK;
 }

@@ -138,6 +138,10 @@ void ls_h5set_close(ls_h5set **out) {
 
 const ls_h5_shape *ls_h5set_shape(const ls_h5set *set) { return &set->shape; }
 
+void ls_h5set_soon(const ls_h5set *set, int64_t lo, int64_t rows) {
+  if (set->plain) ls_h5plain_soon(set->plain, lo * set->shape.width, rows * set->shape.width);
+}
+
 ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_h5_cell cell, void *out) {
   if (set->plain && ls_h5plain_read(set->plain, lo * set->shape.width, rows * set->shape.width, cell, out)) return LS_OK;
   if (set->plain)

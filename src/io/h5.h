@@ -31,6 +31,8 @@ typedef struct ls_h5set ls_h5set;
 ls_status ls_h5set_open(const char *file, const char *dataset, ls_h5set **out);
 void ls_h5set_close(ls_h5set **set);
 const ls_h5_shape *ls_h5set_shape(const ls_h5set *set);
+/* Rows [lo, lo + rows) will be read soon: where the file can be read without HDF5, the system fetches them meanwhile. */
+void ls_h5set_soon(const ls_h5set *set, int64_t lo, int64_t rows);
 /* Rows [lo, lo + rows) as (rows, width) cells; U8 only where shape.bytes. */
 ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_h5_cell cell, void *out);
 

@@ -74,12 +74,25 @@ static void (*const convert[4][3])(const void *in, int64_t n, void *out) = {
     {NULL, f64_f32, NULL},
 };
 
+/* As far as they lie in one stretch; n values from lo on begin at *at. */
+static int64_t stretch(const ls_h5plain *p, int64_t lo, int64_t count, int64_t *at) {
+  int64_t within = lo % p->layout.length;
+  *at = p->offset[lo / p->layout.length] + within * size_of[p->layout.type];
+  return MIN(count, p->layout.length - within);
+}
+
+void ls_h5plain_soon(const ls_h5plain *p, int64_t lo, int64_t count) {
+  for (int64_t n, at; count > 0; lo += n, count -= n) {
+    n = stretch(p, lo, count, &at);
+    posix_fadvise(p->fd, at, n * size_of[p->layout.type], POSIX_FADV_WILLNEED);
+  }
+}
+
 bool ls_h5plain_read(ls_h5plain *p, int64_t lo, int64_t count, ls_h5_cell cell, void *out) {
   static const int64_t cell_size[] = {1, sizeof(float), sizeof(double)};
   int64_t size = size_of[p->layout.type], most = BUFFER_BYTES / size;
-  for (int64_t n; count > 0; lo += n, count -= n, out = (char *)out + n * cell_size[cell]) {
-    int64_t piece = lo / p->layout.length, within = lo % p->layout.length, at = p->offset[piece] + within * size;
-    n = MIN(count, p->layout.length - within);
+  for (int64_t n, at; count > 0; lo += n, count -= n, out = (char *)out + n * cell_size[cell]) {
+    n = stretch(p, lo, count, &at);
     if (convert[p->layout.type][cell]) {
       n = MIN(n, most);
       if (!read_bytes(p->fd, at, n * size, p->buffer)) return false;

@@ -20,6 +20,8 @@ typedef struct ls_h5plain ls_h5plain;
 /* offset (pieces): where in the file each piece begins; taken over, from ls_mem. LS_EDATA where the file can't be opened. */
 ls_status ls_h5plain_open(const char *file, const ls_h5_layout *layout, int64_t *offset, ls_h5plain **out);
 void ls_h5plain_close(ls_h5plain **plain);
+/* Values [lo, lo + count) will be read soon: the system may fetch them meanwhile. */
+void ls_h5plain_soon(const ls_h5plain *plain, int64_t lo, int64_t count);
 /* Values [lo, lo + count) as cells; false where the file ends before them or can't be read. */
 bool ls_h5plain_read(ls_h5plain *plain, int64_t lo, int64_t count, ls_h5_cell cell, void *out);
 

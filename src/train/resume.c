@@ -8,9 +8,9 @@
 #include "train/trainer.h"
 
 /* Sections and keys that a resume may change: they do not touch the numbers of the steps to come. */
-static const char *const free_keys[] = {"train.epochs", "train.steps",     "train.exchange",        "eval.",
-                                        "guard.",       "output.",         "checkpoint.",           "data.dir",
-                                        "data.load",    "data.limit.test", "data.limit.validation", NULL};
+static const char *const free_keys[] = {
+    "train.epochs", "train.steps",     "train.exchange",        "eval.", "guard.", "output.", "checkpoint.", "data.dir", "data.load",
+    "data.budget",  "data.limit.test", "data.limit.validation", NULL};
 
 static bool matches(const char *key, const char *pattern) {
   size_t n = strlen(pattern);

@@ -7,7 +7,8 @@ static ls_comm *comm;
 static char dir[] = TESTS_DIR "/../data/fashion-mnist-small", nowhere[] = "/nowhere", idx[] = "idx";
 
 static ls_data_spec spec(char *where) {
-  return (ls_data_spec){.type = idx, .dir = where, .limit = {-1, -1, -1}, .shuffle = true, .validation = 0.1, .scale = LS_SCALE_STANDARD};
+  return (ls_data_spec){
+      .type = idx, .dir = where, .limit = {-1, -1, -1}, .order = LS_ORDER_SHUFFLE, .validation = 0.1, .scale = LS_SCALE_STANDARD};
 }
 
 static void same_everywhere(void **state) {

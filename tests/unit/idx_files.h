@@ -72,7 +72,7 @@ static inline void put_idx(const char *dir, int train, int test, int side) {
 
 static inline ls_data_spec idx_spec(char *dir) {
   static char type[] = "idx";
-  return (ls_data_spec){.type = type, .dir = dir, .limit = {-1, -1, -1}, .shuffle = true};
+  return (ls_data_spec){.type = type, .dir = dir, .limit = {-1, -1, -1}, .order = LS_ORDER_SHUFFLE};
 }
 
 #endif

@@ -47,7 +47,7 @@ static void test_example(void **state) {
   assert_string_equal(c->data.type, "idx");
   assert_string_equal(c->data.dir, "/usr/share/datasets/fashion-mnist");
   assert_int_equal(c->data.scale, LS_SCALE_DIVIDE);
-  assert_true(c->data.scale_by == 255 && c->data.shuffle && !c->data.drop_last && !c->data.stream);
+  assert_true(c->data.scale_by == 255 && c->data.order == LS_ORDER_SHUFFLE && !c->data.drop_last && !c->data.stream);
   assert_int_equal(c->layers, 5);
   assert_int_equal(c->layer[3].units, 20);
   assert_string_equal(c->layer[3].activation, "relu");
@@ -116,8 +116,8 @@ static void test_values(void **state) {
   assert_null(train->x_cols[3]);
   assert_string_equal(train->y_cols[0], "b");
   assert_true(train->header && !val->header && c->data.validation == 0 && !c->data.source[LS_SPLIT_TEST].file);
-  assert_true(c->data.skip[0] == 5000 && c->data.limit[2] == 10000 && c->data.scale == LS_SCALE_STANDARD && !c->data.shuffle &&
-              c->data.drop_last);
+  assert_true(c->data.skip[0] == 5000 && c->data.limit[2] == 10000 && c->data.scale == LS_SCALE_STANDARD &&
+              c->data.order == LS_ORDER_SEQUENTIAL && c->data.drop_last);
   assert_true(c->init.kind == LS_INIT_TRUNCATED_NORMAL && c->init.fan_in_gain == 2 && c->init.scale == 0);
   assert_true(c->layers == 3 && c->layer[2].units == 3 && c->optimizer.lr == 1e-6);
   assert_true(c->optimizer.hyper[0] == 0.5);   /* given */

@@ -213,7 +213,7 @@ static ls_data_spec stream_spec(bool stream) {
   spec.scale = LS_SCALE_STANDARD;
   spec.skip[0] = 5;
   spec.validation = 0.1;
-  spec.shuffle = true;
+  spec.order = LS_ORDER_SHUFFLE;
   spec.stream = stream;
   return spec;
 }
@@ -235,7 +235,7 @@ static void streamed_like_memory(void **state) {
   ls_data *stream = open_spec(&spec);
   assert_memory_equal(ls_data_x_affine(memory)->shift, ls_data_x_affine(stream)->shift, WIDTH * sizeof(double));
   assert_memory_equal(ls_data_x_affine(memory)->divisor, ls_data_x_affine(stream)->divisor, WIDTH * sizeof(double));
-  static const int64_t window[] = {1, 4000, 1 << 20};
+  static const int64_t window[] = {4000, 9000, 1 << 20}; /* of one step, of some, of many */
   for (size_t w = 0; w < sizeof window / sizeof *window; w++) {
     ls_loader *a, *b;
     ls_batch x, y;
@@ -266,6 +266,52 @@ static void streamed_like_memory(void **state) {
   }
   ls_data_close(comm, &memory);
   ls_data_close(comm, &stream);
+}
+
+/* Files of many times the budget: all that a stream takes stays within it; a minibatch that does not fit is refused, with what would do. */
+static void within_the_budget(void **state) {
+  (void)state;
+  enum { MANY = 40000, FEATURES = 33 };
+  hid_t file = create(path);
+  put_set(file, &(set){"/in/x", 2, {MANY, FEATURES}, H5T_IEEE_F32LE, {500, FEATURES}, false});
+  put_set(file, &(set){"/out/y", 2, {MANY, 2}, H5T_IEEE_F64LE, {0}, false});
+  H5Fclose(file);
+  ls_data_spec spec = spec_of(path, "/in/x", "/out/y");
+  spec.stream = true;
+  spec.budget = 1;
+  for (spec.order = LS_ORDER_SEQUENTIAL; spec.order <= LS_ORDER_BLOCKS; spec.order++) {
+    ls_loader *loader;
+    ls_batch b;
+    size_t before = ls_mem_bytes(), most = before;
+    ls_data *data = open_spec(&spec);
+    assert_int_equal(ls_loader_new(data, 100, 8, 0, 8, 3, LS_F32, &loader), LS_OK);
+    static unsigned char seen[MANY];
+    memset(seen, 0, sizeof seen);
+    for (int64_t step = 0; step < ls_loader_steps_per_epoch(loader); step++) {
+      int64_t sample[100];
+      assert_int_equal(ls_loader_samples(loader, step, sample), 100);
+      if (ls_loader_batch(loader, step, &b) != LS_OK) fail_msg("%s", ls_error_text());
+      for (int64_t k = 0; k < 100; k++) {
+        assert_int_equal(seen[sample[k]]++, 0);
+        for (int64_t f = 0; f < FEATURES; f++) assert_true(((float *)b.x)[k * b.ldx + f] == (float)((sample[k] * FEATURES + f) % 251));
+        assert_true(((float *)b.targets)[2 * k + 1] == (float)((2 * sample[k] + 1) % 251));
+      }
+      if (ls_mem_bytes() > most) most = ls_mem_bytes();
+    }
+    size_t minibatch = 100 * ((size_t)b.ldx + 3) * 8, files = 8 << 16; /* the buffers of eight datasets that convert */
+    assert_in_range(most - before, 1 << 19, (1 << 20) + minibatch + files);
+    ls_loader_free(&loader);
+    assert_int_equal(ls_loader_new(data, 20000, 8, 0, 8, 3, LS_F32, &loader), LS_ECONFIG);
+    const char *hint = strstr(ls_error_text(), "set data.budget=");
+    assert_non_null(hint);
+    ls_data_close(comm, &data);
+    spec.budget = atoi(hint + strlen("set data.budget="));
+    data = open_spec(&spec);
+    if (ls_loader_new(data, 20000, 8, 0, 8, 3, LS_F32, &loader) != LS_OK) fail_msg("%s", ls_error_text());
+    ls_loader_free(&loader);
+    ls_data_close(comm, &data);
+    spec.budget = 1;
+  }
 }
 
 /* What only reading finds out, it tells with its place; and other formats cannot. */
@@ -455,6 +501,7 @@ int main(void) {
       cmocka_unit_test(several_files),
       cmocka_unit_test(targets_are_scaled),
       cmocka_unit_test(streamed_like_memory),
+      cmocka_unit_test(within_the_budget),
       cmocka_unit_test(streamed_and_spoiled),
       cmocka_unit_test(wrong_datasets),
       cmocka_unit_test(storage_elsewhere),

@@ -211,7 +211,7 @@ static void minibatches(void **state) {
 static void sequential_order(void **state) {
   (void)state;
   ls_data_spec spec = idx_spec(dir);
-  spec.shuffle = false;
+  spec.order = LS_ORDER_SEQUENTIAL;
   ls_data *data = open_data(&spec, LS_F32);
   ls_loader *loader;
   int64_t sample[50];

@@ -5,9 +5,9 @@
 
 static unsigned char seen[1 << 20];
 
-static void check_bijection(int64_t n, uint64_t seed, int64_t epoch) {
+static void check(ls_order_kind kind, int64_t features, int64_t n, uint64_t seed, int64_t epoch) {
   ls_order order;
-  ls_order_init(&order, n, true, seed, epoch);
+  ls_order_init(&order, n, kind, features, seed, epoch);
   memset(seen, 0, (size_t)n);
   for (int64_t p = 0; p < n; p++) {
     int64_t sample = ls_order_at(&order, p);
@@ -18,21 +18,44 @@ static void check_bijection(int64_t n, uint64_t seed, int64_t epoch) {
 
 static void bijection_for_every_n(void **state) {
   (void)state;
-  for (int64_t n = 1; n <= 1100; n++) check_bijection(n, 7, n % 5);
+  for (int64_t n = 1; n <= 1100; n++) check(LS_ORDER_SHUFFLE, 1, n, 7, n % 5);
   static const int64_t size[] = {4095, 4096, 4097, 60000, 65535, 65537, 1 << 20};
-  for (size_t i = 0; i < sizeof size / sizeof *size; i++) check_bijection(size[i], UINT64_MAX, 1000000);
+  for (size_t i = 0; i < sizeof size / sizeof *size; i++) check(LS_ORDER_SHUFFLE, 1, size[i], UINT64_MAX, 1000000);
+}
+
+/* Blocks: a bijection whatever n, block and what is left over; each pool has whole blocks of the file, which come together, and what is
+ * left over comes in the last one. */
+static void blocks(void **state) {
+  (void)state;
+  static const int64_t features[] = {1, LS_ORDER_BLOCK / 7, LS_ORDER_BLOCK / 3 + 1, LS_ORDER_BLOCK, INT64_C(1) << 40};
+  static const int64_t size[] = {1, 2, 6, 7, 8, 63, 64, 65, 127, 128, 129, 895, 896, 897, 5003, 90001};
+  for (size_t f = 0; f < sizeof features / sizeof *features; f++)
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++) check(LS_ORDER_BLOCKS, features[f], size[i], 7, (int64_t)i);
+  enum { B = 10, N = 200 * B + 3 }; /* 4 pools of 50 blocks */
+  int64_t pool[201], moved = 0, last = -2;
+  memset(pool, -1, sizeof pool);
+  for (int64_t p = 0; p < N; p++) {
+    int64_t sample = ls_order_sample(N, LS_ORDER_BLOCKS, LS_ORDER_BLOCK / B, 3, 1, p), block = sample / B;
+    int64_t at = p / (50 * B) < 4 ? p / (50 * B) : 3;
+    assert_true(pool[block] < 0 || pool[block] == at);
+    pool[block] = at;
+    moved += sample != last + 1;
+    last = sample;
+  }
+  assert_true(pool[200] == 3);
+  assert_true(moved > N * 9 / 10);
 }
 
 static void sequential_is_identity(void **state) {
   (void)state;
-  for (int64_t p = 0; p < 50; p++) assert_int_equal(ls_order_sample(50, false, 3, 9, p), p);
+  for (int64_t p = 0; p < 50; p++) assert_int_equal(ls_order_sample(50, LS_ORDER_SEQUENTIAL, 1, 3, 9, p), p);
 }
 
 /* Huge sets work without any memory, and positions far apart stay distinct. */
 static void huge_sets(void **state) {
   (void)state;
   int64_t n = INT64_C(3) << 60;
-  int64_t a = ls_order_sample(n, true, 1, 0, n - 1), b = ls_order_sample(n, true, 1, 0, 0);
+  int64_t a = ls_order_sample(n, LS_ORDER_SHUFFLE, 1, 1, 0, n - 1), b = ls_order_sample(n, LS_ORDER_SHUFFLE, 1, 1, 0, 0);
   assert_true(a >= 0 && a < n && b >= 0 && b < n && a != b);
 }
 
@@ -56,7 +79,7 @@ static void small_sets_reach_every_permutation(void **state) {
     int draws = 400 * cells;
     for (int e = 0; e < draws; e++) {
       int64_t p[5];
-      for (int i = 0; i < n; i++) p[i] = ls_order_sample(n, true, 42, e, i);
+      for (int i = 0; i < n; i++) p[i] = ls_order_sample(n, LS_ORDER_SHUFFLE, 1, 42, e, i);
       count[rank_of(p, n)]++;
     }
     double chi = 0, expected = 400;
@@ -74,7 +97,7 @@ static void mixes_well(void **state) {
   double count[B][B] = {{0}}, chi = 0, product = 0;
   for (int e = 0; e < EPOCHS; e++) {
     ls_order order;
-    ls_order_init(&order, N, true, 1, e);
+    ls_order_init(&order, N, LS_ORDER_SHUFFLE, 1, 1, e);
     double last = 0;
     for (int p = 0; p < N; p++) {
       int64_t s = ls_order_at(&order, p);
@@ -102,7 +125,8 @@ static void seeds_and_epochs_differ(void **state) {
   } other[] = {{1, 1}, {2, 0}, {0, 0}, {1, 2}, {UINT64_C(1) << 32, 0}, {UINT64_C(1) << 63 | 1, 0}};
   for (size_t k = 0; k < sizeof other / sizeof *other; k++) {
     int same = 0;
-    for (int p = 0; p < N; p++) same += ls_order_sample(N, true, 1, 0, p) == ls_order_sample(N, true, other[k].seed, other[k].epoch, p);
+    for (int p = 0; p < N; p++)
+      same += ls_order_sample(N, LS_ORDER_SHUFFLE, 1, 1, 0, p) == ls_order_sample(N, LS_ORDER_SHUFFLE, 1, other[k].seed, other[k].epoch, p);
     assert_in_range(same, 0, 8);
   }
 }
@@ -112,12 +136,13 @@ static void golden_order(void **state) {
   (void)state;
   static const int64_t expected[][6] = {{39586, 40415, 22426, 6232, 37567, 50791}, {37304, 37063, 1961, 55012, 36792, 22954}};
   for (int e = 0; e < 2; e++)
-    for (int p = 0; p < 6; p++) assert_int_equal(ls_order_sample(60000, true, 42, e, p), expected[e][p]);
+    for (int p = 0; p < 6; p++) assert_int_equal(ls_order_sample(60000, LS_ORDER_SHUFFLE, 1, 42, e, p), expected[e][p]);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(bijection_for_every_n),
+      cmocka_unit_test(blocks),
       cmocka_unit_test(sequential_is_identity),
       cmocka_unit_test(huge_sets),
       cmocka_unit_test(small_sets_reach_every_permutation),
