@@ -164,8 +164,6 @@ ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
     status = ls_comm_rank(t->comm) == 0 ? ls_metrics_event(t->metrics, json_incref(event)) : LS_OK;
   }
   json_decref(event);
-  memset(run->running, 0, (size_t)run->slices * sizeof *run->running);
-  run->state.epoch_samples = 0;
   t->epoch_started = ls_time();
   t->epoch_trained = ls_trained_seconds(run);
   return ls_comm_agree(t->comm, status);

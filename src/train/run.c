@@ -178,6 +178,13 @@ static void add_running(ls_run *run, const ls_batch *batch) {
   run->state.epoch_samples += batch->total;
 }
 
+/* The sums of an epoch stay, and go into checkpoints, until the next one begins. */
+static void begin_epoch(ls_run *run) {
+  if (run->state.global_step % run->steps_per_epoch != 0) return;
+  memset(run->running, 0, (size_t)run->slices * sizeof *run->running);
+  run->state.epoch_samples = 0;
+}
+
 static void advance(ls_run *run, int64_t samples) {
   ls_state *s = &run->state;
   s->global_step++;
@@ -212,6 +219,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   ls_batch batch;
   bool finite;
   double now = ls_time();
+  begin_epoch(run);
   ls_comm_at(run->comm, "gather");
   ls_status status = ls_loader_batch(run->loader, s->global_step, &batch);
   if (status != LS_OK) ls_comm_abort(run->comm, status, "%s", ls_error_text()); /* the others are on their way into the exchange */

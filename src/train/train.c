@@ -209,7 +209,7 @@ static ls_status build(ls_trainer *t, const ls_checkpoint *from) {
 static ls_status final_scores(ls_trainer *t, bool whole) {
   ls_run *run = t->run;
   bool fresh = t->scored_step == run->state.global_step, train = ls_eval_wants(t, LS_SPLIT_TRAIN);
-  if (run->state.epoch_samples > 0 && !(train && fresh)) t->train_score = ls_running_score(run); /* the run ends inside an epoch */
+  if (run->state.epoch_samples > 0 && !(train && fresh)) t->train_score = ls_running_score(run);
   if (!whole) return LS_OK;
   if (t->train_score.samples == 0 || (train && !fresh)) LS_TRY(ls_evaluate(run, LS_SPLIT_TRAIN, &t->train_score, NULL));
   if (!fresh && ls_eval_wants(t, LS_SPLIT_VALIDATION)) LS_TRY(ls_evaluate(run, LS_SPLIT_VALIDATION, &t->val_score, NULL));

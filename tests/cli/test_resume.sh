@@ -44,6 +44,9 @@ run 3 train net.yaml -o further --resume train.steps=90
 cmp far/final.h5 further/final.h5 || fail "further: another final.h5"
 run 2 train net.yaml -o further --resume train.steps=90
 cmp far/final.h5 further/final.h5 || fail "resumed at its end: another final.h5"
+cp -r reference ended
+run 3 train net.yaml -o ended --resume
+same ended
 run 2 train net.yaml -o fresh --resume=auto
 same fresh
 mkdir killed; cp reference/config.yaml killed; head -3 reference/metrics.jsonl >killed/metrics.jsonl; echo x >killed/.tmp-10 # before its first
