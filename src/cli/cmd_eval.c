@@ -1,15 +1,17 @@
 /* lockstep eval: loss and metrics of a checkpoint on a split, the same bits on any number of ranks. */
-#include <math.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "io/json.h"
-#include "train/run.h"
+#include "train/figures.h"
+
+enum { NOT_GIVEN = INT_MIN };
 
 typedef struct {
   const char *data, *split;
-  int confusion, threads;
+  int confusion, top_k, threads;
 } options;
 
 /* --data CONFIG: that config's data section; any other file or folder is data by itself. */
@@ -18,20 +20,21 @@ static bool is_config(const char *name) {
   return (n > 5 && strcmp(name + n - 5, ".yaml") == 0) || (n > 4 && strcmp(name + n - 4, ".yml") == 0);
 }
 
-static void print_confusion(ls_cli *cli, const double *m, int64_t classes) {
-  ls_out(cli, "\nlabel \\ predicted\n     ");
-  for (int64_t c = 0; c < classes; c++) ls_out(cli, " %7lld", (long long)c);
+static void print_classes(ls_cli *cli, const double *m, int64_t classes, bool whole) {
+  ls_out(cli, whole ? "\nlabel \\ predicted\n     " : "\nlabel");
+  for (int64_t c = 0; c < classes && whole; c++) ls_out(cli, " %7lld", (long long)c);
   ls_out(cli, "  precision  recall\n");
   for (int64_t r = 0; r < classes; r++) {
-    double row = 0, column = 0;
     ls_out(cli, "%4lld ", (long long)r);
-    for (int64_t c = 0; c < classes; c++) {
-      ls_out(cli, " %7.0f", m[r * classes + c]);
-      row += m[r * classes + c];
-      column += m[c * classes + r];
-    }
-    ls_out(cli, "  %9.4f %7.4f\n", column > 0 ? m[r * classes + r] / column : NAN, row > 0 ? m[r * classes + r] / row : NAN);
+    for (int64_t c = 0; c < classes && whole; c++) ls_out(cli, " %7.0f", m[r * classes + c]);
+    ls_out(cli, "  %9.4f %7.4f\n", ls_precision_of(m, classes, r), ls_recall_of(m, classes, r));
   }
+}
+
+static void print_targets(ls_cli *cli, const ls_target_score *target, int64_t targets) {
+  ls_out(cli, "\ntarget            mae           rmse         r2\n");
+  for (int64_t c = 0; c < targets; c++)
+    ls_out(cli, "%6lld %14.9g %14.9g %10.6f\n", (long long)c, target[c].mae, target[c].rmse, target[c].r2);
 }
 
 static json_t *confusion_json(const double *m, int64_t classes) {
@@ -44,47 +47,66 @@ static json_t *confusion_json(const double *m, int64_t classes) {
   return rows;
 }
 
-static void print(ls_cli *cli, const ls_run *run, const char *split, const ls_score *s, const double *confusion) {
-  bool classes = ls_run_task(run) != LS_TASK_REGRESSION;
-  if (cli->json) {
-    json_t *o = json_pack("{s:s, s:I, s:o}", "split", split, "samples", (json_int_t)s->samples, "loss", ls_json_real(s->loss));
-    if (classes)
-      json_object_set_new(o, "accuracy", ls_json_real(s->accuracy));
-    else
-      json_object_update_new(
-          o, json_pack("{s:o, s:o, s:o}", "mae", ls_json_real(s->mae), "rmse", ls_json_real(s->rmse), "r2", ls_json_real(s->r2)));
-    if (confusion) json_object_set_new(o, "confusion", confusion_json(confusion, ls_data_outputs(run->data)));
-    ls_out_json(cli, o);
-    return;
-  }
-  ls_out(cli, "%s: %lld samples, loss %.9g", split, (long long)s->samples, s->loss);
-  if (classes)
-    ls_out(cli, ", accuracy %.6f\n", s->accuracy);
+static void print_json(ls_cli *cli, const ls_run *run, const char *split, const ls_score *s, bool confusion) {
+  json_t *o = json_pack("{s:s, s:I, s:o}", "split", split, "samples", (json_int_t)s->samples, "loss", ls_json_real(s->loss));
+  if (ls_run_task(run) != LS_TASK_REGRESSION)
+    json_object_set_new(o, "accuracy", ls_json_real(s->accuracy));
   else
-    ls_out(cli, ", mae %.9g, rmse %.9g, r2 %.6f\n", s->mae, s->rmse, s->r2);
-  if (confusion) print_confusion(cli, confusion, ls_data_outputs(run->data));
+    json_object_update_new(
+        o, json_pack("{s:o, s:o, s:o}", "mae", ls_json_real(s->mae), "rmse", ls_json_real(s->rmse), "r2", ls_json_real(s->r2)));
+  if (s->more->k > 0) json_object_set_new(o, "k", json_integer(s->more->k));
+  ls_figures_json(s->more, ls_data_outputs(run->data), "", o);
+  if (confusion) json_object_set_new(o, "confusion", confusion_json(s->more->confusion, ls_data_outputs(run->data)));
+  ls_out_json(cli, o);
+}
+
+static void print(ls_cli *cli, const ls_run *run, const char *split, const ls_score *s, bool confusion) {
+  int64_t outputs = ls_data_outputs(run->data);
+  ls_out(cli, "%s: %lld samples, loss %.9g", split, (long long)s->samples, s->loss);
+  if (ls_run_task(run) != LS_TASK_REGRESSION)
+    ls_out(cli, ", accuracy %.6f", s->accuracy);
+  else
+    ls_out(cli, ", mae %.9g, rmse %.9g, r2 %.6f", s->mae, s->rmse, s->r2);
+  if (s->more->k > 0) ls_out(cli, ", top-%lld accuracy %.6f", (long long)s->more->k, s->more->top_k);
+  ls_out(cli, "\n");
+  if (s->more->confusion) print_classes(cli, s->more->confusion, outputs, confusion);
+  if (s->more->target) print_targets(cli, s->more->target, outputs);
+}
+
+/* By the checkpoint's eval.metrics, the options, and each target where there are several. */
+static ls_status make_figures(const ls_run *run, const options *o, ls_figures *more) {
+  int64_t outputs = ls_data_outputs(run->data);
+  ls_task task = ls_run_task(run);
+  bool top_k = o->top_k != NOT_GIVEN;
+  if ((o->confusion || top_k) && task != LS_TASK_CLASSES)
+    return ls_fail(LS_EUSAGE, "%s needs classes; this is a %s model", o->confusion ? "--confusion" : "--top-k", run->config->loss);
+  if (top_k && (o->top_k < 1 || o->top_k > outputs))
+    return ls_fail(LS_EUSAGE, "--top-k %d: from 1 to %lld, the number of classes", o->top_k, (long long)outputs);
+  LS_TRY(ls_figures_new(run->config, outputs, more));
+  if (top_k) more->k = o->top_k;
+  if (o->confusion && !more->confusion) LS_NEW(more->confusion, outputs * outputs);
+  if (task == LS_TASK_REGRESSION && outputs > 1 && !more->target) LS_NEW(more->target, outputs);
+  return LS_OK;
 }
 
 static ls_status evaluate(ls_cli *cli, ls_run *run, const options *o, ls_split split) {
   ls_score score;
-  double *confusion = NULL;
-  int64_t width = ls_data_outputs(run->data);
+  ls_figures more = {0};
   if (ls_data_rows(run->data, split) == 0) return ls_fail(LS_EDATA, "the data have no %s split", ls_split_names[split]);
-  if (o->confusion && ls_run_task(run) != LS_TASK_CLASSES)
-    return ls_fail(LS_EUSAGE, "--confusion needs classes; this is a %s model", run->config->loss);
-  if (o->confusion) LS_NEW(confusion, width * width);
-  ls_status status = ls_evaluate(run, split, &score, confusion);
-  if (status == LS_OK) print(cli, run, ls_split_names[split], &score, confusion);
-  LS_FREE(confusion);
+  ls_status status = make_figures(run, o, &more);
+  if (status == LS_OK) status = ls_evaluate(run, split, &score, &more);
+  if (status == LS_OK) (cli->json ? print_json : print)(cli, run, ls_split_names[split], &score, o->confusion);
+  ls_figures_free(&more);
   return status;
 }
 
 ls_status ls_cmd_eval(ls_cli *cli) {
-  options o = {.split = "test"};
+  options o = {.split = "test", .top_k = NOT_GIVEN};
   struct poptOption table[] = {
       {"data", 0, POPT_ARG_STRING, &o.data, 0, "take data from here instead of the checkpoint's own", "CONFIG|FILE"},
       {"split", 0, POPT_ARG_STRING, &o.split, 0, "train, validation, test (default) or all", "SPLIT"},
       {"confusion", 0, POPT_ARG_NONE, &o.confusion, 0, "also who is taken for whom, precision and recall", NULL},
+      {"top-k", 0, POPT_ARG_INT, &o.top_k, 0, "also: is the class among the K best", "K"},
       {"threads", 0, POPT_ARG_INT, &o.threads, 0, "threads a rank (default: its cores)", "N"},
       POPT_TABLEEND};
   const char **args;

@@ -15,7 +15,7 @@ const ls_command ls_commands[] = {
      "  lockstep train net.yaml --dry-run                    # check, show shapes and memory, do nothing\n",
      true},
     {"eval", ls_cmd_eval, "loss and accuracy of a checkpoint on data",
-     "Usage: lockstep eval CKPT [--data CONFIG|FILE] [--split train|validation|test|all] [--confusion]\n"
+     "Usage: lockstep eval CKPT [--data CONFIG|FILE] [--split train|validation|test|all] [--confusion] [--top-k K]\n"
      "\nExamples:\n"
      "  lockstep eval runs/a/final.h5                        # the test data of its own config\n"
      "  lockstep eval runs/a/final.h5 --split all --json\n"

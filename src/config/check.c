@@ -2,6 +2,17 @@
 
 #include <string.h>
 
+bool ls_metric_fits(const ls_config *c, ls_metric metric) {
+  ls_task task = ls_loss_task(c->loss);
+  if (metric == LS_METRIC_ACCURACY) return task != LS_TASK_REGRESSION;
+  return metric < LS_METRIC_MAE ? task == LS_TASK_CLASSES : task == LS_TASK_REGRESSION;
+}
+
+bool ls_config_wants(const ls_config *c, ls_metric metric) {
+  bool usual = metric == LS_METRIC_ACCURACY || (metric >= LS_METRIC_MAE && metric <= LS_METRIC_R2);
+  return c->metrics_given ? c->metric[metric] : usual && ls_metric_fits(c, metric);
+}
+
 int64_t ls_config_default_slices(int64_t batch) {
   int64_t slices = 1;
   while (slices < 64 && 8 * slices < batch) slices *= 2;
@@ -74,6 +85,10 @@ static void check_eval(ls_reader *rd, const ls_node *root) {
   ls_place at = place(root, "eval", "on");
   if (c->eval_on[LS_SPLIT_VALIDATION] && !has_validation(&c->data))
     ls_report_add(rd->report, at, "eval.on", "there are no validation samples: data.validation gives none");
+  for (int m = 0; m < LS_METRICS && c->loss; m++)
+    if (c->metric[m] && !ls_metric_fits(c, (ls_metric)m))
+      ls_report_add(rd->report, place(root, "eval", "metrics"), "eval.metrics", "there is no %s with the loss %s", ls_metric_names[m],
+                    c->loss);
   if (c->eval_on[LS_SPLIT_TEST] && c->data.type && !file_test)
     ls_report_add(rd->report, at, "eval.on", "there are no test samples: data.test gives none");
 }

@@ -19,6 +19,18 @@ typedef struct {
   ls_every_unit unit;
   double n;
 } ls_every;
+/* What evaluations write besides the loss: eval.metrics. */
+typedef enum {
+  LS_METRIC_ACCURACY,
+  LS_METRIC_TOP_K,
+  LS_METRIC_PER_CLASS,
+  LS_METRIC_MAE,
+  LS_METRIC_RMSE,
+  LS_METRIC_R2,
+  LS_METRIC_PER_TARGET,
+  LS_METRICS
+} ls_metric;
+extern const char *const ls_metric_names[]; /* "accuracy", ..., NULL */
 typedef enum { LS_NONFINITE_STOP, LS_NONFINITE_SKIP, LS_NONFINITE_ROLLBACK } ls_nonfinite;
 
 typedef struct {
@@ -45,6 +57,9 @@ typedef struct {
   ls_every eval_every;
   bool eval_on_given; /* else: those there are */
   bool eval_on[LS_SPLITS];
+  bool metrics_given; /* else: accuracy, or mae, rmse and r2 */
+  bool metric[LS_METRICS];
+  int64_t top_k; /* of the metric */
   ls_every save_every;
   int64_t keep_last;
   char *keep_best; /* NULL: default (val_loss where there is validation); "" : none */
@@ -62,6 +77,10 @@ typedef struct {
  * the file's bytes (rank 0 reads, everyone gets the same), `name` for messages. */
 ls_status ls_config_parse(const char *name, const char *text, size_t bytes, char *const *override, int overrides, ls_config **out);
 void ls_config_free(ls_config **config);
+/* Is the metric given, or one of those that are written where none is? */
+bool ls_config_wants(const ls_config *config, ls_metric metric);
+/* Can there be such a metric with the config's loss? */
+bool ls_metric_fits(const ls_config *config, ls_metric metric);
 /* smallest power of two >= batch/8, at most 64 */
 int64_t ls_config_default_slices(int64_t batch);
 

@@ -43,6 +43,7 @@ static const char *const metrics[] = {"loss",         "accuracy", "mae",      "r
 static const char *const best_metrics[] = {"none",     "loss",         "accuracy", "mae",      "rmse",   "r2",
                                            "val_loss", "val_accuracy", "val_mae",  "val_rmse", "val_r2", NULL};
 static const char *const class_weights[] = {"balanced", NULL};
+const char *const ls_metric_names[] = {"accuracy", "top_k", "per_class", "mae", "rmse", "r2", "per_target", NULL};
 static const char *const exchanges[] = {"auto", "shared", "tree", "mpi", NULL};
 static const char *const busies[] = {"wait", "skip", NULL};
 static const char *const logs[] = {"jsonl", "csv", NULL};
@@ -300,6 +301,10 @@ static const ls_key eval_rows[] = {
     KEY("every", EVERY, ROOT(eval_every), .value = "1 epoch", .choices = eval_units, .help = "how often to evaluate"),
     KEY("on", SET, ROOT(eval_on), .extra = ROOT(eval_on_given), OR("auto"), .choices = ls_split_names,
         .help = "on what; auto: validation every time and test at the end, where they are", .example = "[validation, test]"),
+    KEY("metrics", SET, ROOT(metric), .extra = ROOT(metrics_given), OR("auto"), .choices = ls_metric_names,
+        .help = "what evaluations write to the metrics besides the loss; auto: accuracy, or mae, rmse and r2",
+        .example = "[accuracy, top_k, per_class]"),
+    KEY("top_k", INT, ROOT(top_k), .value = "5", COUNT(1), .help = "the metric top_k: is the class among so many best", .example = "3"),
     END};
 static const ls_key keep_rows[] = {
     KEY("last", INT, ROOT(keep_last), .value = "2", COUNT(1), .help = "how many of the newest checkpoints to keep"),

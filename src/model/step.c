@@ -88,6 +88,8 @@ void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, 
   }
 }
 
+const double *ls_model_norm(const ls_model *model) { return model->norm; }
+
 /* d of layer l - 1 is complete but for the residual layers that read it. */
 static void add_residuals(const ls_model *model, int l, int64_t lo, int64_t hi) {
   for (int r = l; r < model->layers && model->layer[l].descend; r++) {

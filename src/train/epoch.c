@@ -24,28 +24,31 @@ static double slice_total(const ls_run *run, const ls_stats *stats, size_t offse
 ls_score ls_running_score(ls_run *run) {
   const ls_stats *all = all_slices(run, run->running);
   double n = (double)run->state.epoch_samples, values = n * (double)ls_data_outputs(run->data);
-  ls_score s = {run->state.epoch_samples, slice_total(run, all, offsetof(ls_stats, loss)) / n, NAN, NAN, NAN, NAN};
+  ls_score s = {run->state.epoch_samples, slice_total(run, all, offsetof(ls_stats, loss)) / n, NAN, NAN, NAN, NAN, NULL};
   if (ls_run_task(run) != LS_TASK_REGRESSION) {
     s.accuracy = slice_total(run, all, offsetof(ls_stats, correct)) / n;
   } else {
-    s.mae = slice_total(run, all, offsetof(ls_stats, abs_err)) / values;
-    s.rmse = sqrt(slice_total(run, all, offsetof(ls_stats, sq_err)) / values);
+    double unit = ls_run_target_unit(run);
+    s.mae = unit * slice_total(run, all, offsetof(ls_stats, abs_err)) / values;
+    s.rmse = unit * sqrt(slice_total(run, all, offsetof(ls_stats, sq_err)) / values);
   }
   return s;
 }
 
 void ls_set_score(const ls_trainer *t, json_t *event, const char *prefix, const ls_score *s) {
-  struct {
-    const char *name;
+  const struct {
+    ls_metric metric;
     double value;
-  } row[] = {{"loss", s->loss}, {"accuracy", s->accuracy}, {"mae", s->mae}, {"rmse", s->rmse}, {"r2", s->r2}};
-  bool classes = ls_run_task(t->run) != LS_TASK_REGRESSION;
+  } row[] = {{LS_METRIC_ACCURACY, s->accuracy}, {LS_METRIC_MAE, s->mae}, {LS_METRIC_RMSE, s->rmse}, {LS_METRIC_R2, s->r2}};
+  char name[32];
+  snprintf(name, sizeof name, "%sloss", prefix);
+  json_object_set_new(event, name, ls_json_real(s->loss));
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-    if (i > 0 && classes != (i == 1)) continue; /* accuracy, or mae, rmse and r2 */
-    char name[32];
-    snprintf(name, sizeof name, "%s%s", prefix, row[i].name);
+    if (!ls_config_wants(t->config, row[i].metric)) continue;
+    snprintf(name, sizeof name, "%s%s", prefix, ls_metric_names[row[i].metric]);
     json_object_set_new(event, name, ls_json_real(row[i].value));
   }
+  if (s->more) ls_figures_json(s->more, ls_data_outputs(t->run->data), prefix, event);
 }
 
 static double metric_value(const ls_trainer *t, const char *metric) {
@@ -100,7 +103,7 @@ static ls_status evaluate_splits(ls_trainer *t, json_t *event) {
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
     if (!ls_eval_wants(t, row[i].split) || (row[i].split == LS_SPLIT_TEST && !t->config->eval_on_given)) continue;
     ls_score score;
-    LS_TRY(ls_evaluate(t->run, row[i].split, &score, NULL));
+    LS_TRY(ls_evaluate(t->run, row[i].split, &score, &t->figures[row[i].split]));
     if (row[i].score) *row[i].score = score;
     if (row[i].split == LS_SPLIT_VALIDATION) t->val_fresh = true;
     if (row[i].split == LS_SPLIT_TRAIN) t->train_fresh = true;
@@ -137,7 +140,7 @@ static json_t *epoch_event(const ls_trainer *t, bool evaluate) {
   bool full = evaluate && ls_eval_wants(t, LS_SPLIT_TRAIN);
   json_t *event = json_pack("{s:s, s:I, s:I}", "event", "epoch", "epoch", (json_int_t)run->state.epoch, "global_step",
                             (json_int_t)run->state.global_step);
-  ls_set_score(t, event, "", &t->train_score);
+  ls_set_score(t, event, "", &t->train_score); /* evaluation puts its own in the place of running means */
   json_object_set_new(event, "loss_kind", json_string(full ? "full" : "running"));
   return event;
 }

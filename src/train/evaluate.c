@@ -10,8 +10,15 @@
 typedef struct {
   ls_stats stats;
   double target, target_square; /* over samples and outputs */
+  double in_top;                /* samples whose class is among the k best */
 } block_sums;
 enum { SUMS = sizeof(block_sums) / sizeof(double) };
+
+/* The same for one target. From the first sample's value on: a mean that is far from 0 would cost r2 its digits. */
+typedef struct {
+  double abs_err, sq_err, target, target_square;
+} target_sums;
+enum { TARGET_SUMS = sizeof(target_sums) / sizeof(double) };
 
 typedef struct {
   ls_run *run;
@@ -22,8 +29,10 @@ typedef struct {
   int64_t index[LS_EVAL_ROWS];
   int32_t labels[LS_EVAL_ROWS];
   block_sums *block; /* (blocks), others' zero until summed */
-  double *confusion; /* (outputs, outputs) or NULL */
-  char *logits;      /* (rows, outputs) and (rows): where samples are coupled */
+  ls_figures more;
+  target_sums *target; /* (blocks, outputs), where more.target is asked for */
+  void *first;         /* (outputs) real: targets of sample 0 */
+  char *logits;        /* (rows, outputs) and (rows): where samples are coupled */
   int32_t *all_labels;
 } eval;
 
@@ -50,20 +59,37 @@ static ls_status open_eval(eval *e) {
     LS_NEW(e->all_labels, e->rows);
   }
   LS_NEW(e->block, e->blocks);
-  return LS_OK;
+  if (!e->more.target) return LS_OK;
+  LS_NEW(e->target, e->blocks * b->outputs);
+  LS_TRY(ls_mem_new(&e->first, (size_t)b->outputs, size));
+  return ls_data_gather(run->data, e->split, &(int64_t){0}, 1, NULL, 0, NULL, e->first);
 }
 
 static double output_at(const eval *e, const void *y, int64_t i) {
   return e->run->config->precision == LS_F32 ? (double)((const float *)y)[i] : ((const double *)y)[i];
 }
 
-static void target_sums(const eval *e, block_sums *sums) {
+static void sum_targets(const eval *e, block_sums *sums) {
   if (!e->batch.targets) return;
   for (int64_t i = 0; i < e->batch.rows * e->batch.outputs; i++) {
     double t = output_at(e, e->batch.targets, i);
     sums->target += t;
     sums->target_square += t * t;
   }
+}
+
+static void sum_each_target(const eval *e, target_sums *sums) {
+  int64_t ld, outputs = e->batch.outputs;
+  const void *y = ls_model_output(e->run->model, &ld);
+  for (int64_t r = 0; r < e->batch.rows; r++)
+    for (int64_t c = 0; c < outputs; c++) {
+      double t = output_at(e, e->batch.targets, r * outputs + c), error = output_at(e, y, r * ld + c) - t;
+      t -= output_at(e, e->first, c);
+      sums[c].abs_err += fabs(error);
+      sums[c].sq_err += error * error;
+      sums[c].target += t;
+      sums[c].target_square += t * t;
+    }
 }
 
 static void keep_logits(eval *e, int64_t first) {
@@ -75,16 +101,29 @@ static void keep_logits(eval *e, int64_t first) {
     memcpy(e->logits + (size_t)((first + r) * width) * size, logits + (size_t)(r * ld) * size, (size_t)width * size);
 }
 
-/* Whole numbers, so the order of adding them does not matter. */
-static void count_confusion(eval *e) {
-  int64_t ld, width = e->batch.outputs;
-  const void *y = ls_model_output(e->run->model, &ld);
-  for (int64_t r = 0; r < e->batch.rows; r++) {
-    int64_t best = 0;
-    for (int64_t c = 1; c < width; c++)
-      if (output_at(e, y, r * ld + c) > output_at(e, y, r * ld + best)) best = c;
-    e->confusion[e->labels[r] * width + best]++;
+/* Classes go by logit, less what makes it log p (NULL: nothing), equal ones by number. All are whole numbers, so the order of adding them
+ * does not matter. */
+static void count_classes(eval *e, const void *z, int64_t ld, const double *norm, const int32_t *labels, int64_t rows, block_sums *sums) {
+  for (int64_t r = 0; r < rows; r++) {
+    int64_t label = labels[r], best = 0, ahead = 0;
+    double own = output_at(e, z, r * ld + label) - (norm ? norm[label] : 0), most = -INFINITY;
+    for (int64_t c = 0; c < e->batch.outputs; c++) {
+      double v = output_at(e, z, r * ld + c) - (norm ? norm[c] : 0);
+      ahead += v > own || (v == own && c < label);
+      if (v > most) most = v, best = c;
+    }
+    sums->in_top += own == own && ahead < e->more.k;
+    if (e->more.confusion) e->more.confusion[label * e->batch.outputs + best]++;
   }
+}
+
+static bool wants_classes(const eval *e) { return e->more.k > 0 || e->more.confusion; }
+
+/* softmax_batch: a row's probability depends on all rows, so the head runs once over the whole split. */
+static void eval_whole(eval *e) {
+  int64_t width = e->batch.outputs;
+  ls_model_head_stats(e->run->model, e->logits, width, e->rows, e->all_labels, &e->block[0].stats);
+  if (wants_classes(e)) count_classes(e, e->logits, width, ls_model_norm(e->run->model), e->all_labels, e->rows, &e->block[0]);
 }
 
 static ls_status eval_block(eval *e, int64_t b) {
@@ -93,12 +132,16 @@ static ls_status eval_block(eval *e, int64_t b) {
   LS_TRY(ls_data_gather(e->run->data, e->split, e->index, rows, e->batch.x, e->batch.ldx, e->batch.labels, e->batch.targets));
   e->batch.rows = e->batch.total = e->slice_row[1] = rows;
   ls_model_forward(e->run->model, &e->batch, false, e->run->config->seed);
-  if (e->logits)
+  if (e->logits) {
     keep_logits(e, first);
-  else
-    ls_model_stats(e->run->model, &e->batch, &e->block[b].stats);
-  target_sums(e, &e->block[b]);
-  if (e->confusion) count_confusion(e);
+    return LS_OK;
+  }
+  ls_model_stats(e->run->model, &e->batch, &e->block[b].stats);
+  sum_targets(e, &e->block[b]);
+  if (e->target) sum_each_target(e, e->target + b * e->batch.outputs);
+  int64_t ld;
+  const void *z = ls_model_logits(e->run->model, &ld);
+  if (e->batch.labels && wants_classes(e)) count_classes(e, z, ld, NULL, e->labels, rows, &e->block[b]);
   return LS_OK;
 }
 
@@ -108,52 +151,73 @@ static ls_status run_blocks(eval *e) {
   if (e->logits && me > 0) return LS_OK; /* coupled samples: rank 0 takes them all */
   if (e->logits) ranks = 1;
   for (int64_t b = e->blocks * me / ranks; b < e->blocks * (me + 1) / ranks && status == LS_OK; b++) status = eval_block(e, b);
-  /* softmax_batch: a row's probability depends on all rows, so the head runs once over the whole split. */
-  if (status == LS_OK && e->logits)
-    ls_model_head_stats(e->run->model, e->logits, e->batch.outputs, e->rows, e->all_labels, &e->block[0].stats);
+  if (status == LS_OK && e->logits) eval_whole(e);
   return status;
 }
 
-static double total(const eval *e, size_t offset) {
-  return ls_tree_sum((const double *)(const void *)((const char *)e->block + offset), e->blocks, SUMS);
-}
-#define TOTAL(e, field) total(e, offsetof(block_sums, field))
+#define TOTAL(e, field) ls_tree_sum(&(e)->block->field, (e)->blocks, SUMS)
 
-/* Targets that were scaled by one divisor a column: metrics are of the values as trained; with one column they go back to its units. */
-static double target_unit(const ls_run *run) {
+double ls_run_target_unit(const ls_run *run) {
   const ls_affine *y = ls_data_y_affine(run->data);
   return y && y->n == 1 ? y->divisor[0] : 1.0;
 }
 
 static void score(const eval *e, ls_score *out) {
   double n = (double)e->rows, values = n * (double)e->batch.outputs;
-  *out = (ls_score){e->rows, TOTAL(e, stats.loss) / n, (double)NAN, (double)NAN, (double)NAN, (double)NAN};
+  *out = (ls_score){e->rows, TOTAL(e, stats.loss) / n, (double)NAN, (double)NAN, (double)NAN, (double)NAN, NULL};
   if (ls_run_task(e->run) != LS_TASK_REGRESSION) {
     out->accuracy = TOTAL(e, stats.correct) / n;
     return;
   }
-  double square = TOTAL(e, stats.sq_err), mean = TOTAL(e, target) / values, unit = target_unit(e->run);
+  double square = TOTAL(e, stats.sq_err), mean = TOTAL(e, target) / values, unit = ls_run_target_unit(e->run);
   out->mae = unit * TOTAL(e, stats.abs_err) / values;
   out->rmse = unit * sqrt(square / values);
   out->r2 = 1.0 - square / (TOTAL(e, target_square) - values * mean * mean);
 }
 
-ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, double *confusion) {
-  eval e = {.run = run, .split = split, .rows = ls_data_rows(run->data, split), .confusion = confusion};
+/* A scaled target is (own - shift) / divisor. */
+static ls_target_score score_target(const eval *e, int64_t c) {
+  const ls_affine *y = ls_data_y_affine(e->run->data);
+  const target_sums *sums = e->target + c;
+  int64_t stride = e->batch.outputs * TARGET_SUMS;
+  double n = (double)e->rows, unit = y ? y->divisor[c] : 1, square = ls_tree_sum(&sums->sq_err, e->blocks, stride);
+  double target = ls_tree_sum(&sums->target, e->blocks, stride);
+  return (ls_target_score){.mae = unit * ls_tree_sum(&sums->abs_err, e->blocks, stride) / n,
+                           .rmse = unit * sqrt(square / n),
+                           .r2 = 1 - square / (ls_tree_sum(&sums->target_square, e->blocks, stride) - target * target / n)};
+}
+
+static void collect_figures(eval *e, ls_figures *more) {
+  int64_t outputs = e->batch.outputs;
+  if (more->confusion) ls_comm_sum(e->run->comm, more->confusion, outputs * outputs);
+  if (more->k > 0) more->top_k = TOTAL(e, in_top) / (double)e->rows;
+  if (!more->target) return;
+  ls_comm_sum(e->run->comm, (double *)e->target, e->blocks * outputs * TARGET_SUMS);
+  for (int64_t c = 0; c < outputs; c++) more->target[c] = score_target(e, c);
+}
+
+ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, ls_figures *more) {
+  eval e = {.run = run, .split = split, .rows = ls_data_rows(run->data, split)};
+  if (more) e.more = *more;
   e.blocks = (e.rows + LS_EVAL_ROWS - 1) / LS_EVAL_ROWS;
   ls_comm_at(run->comm, "evaluation");
   ls_status status = open_eval(&e);
+  if (status == LS_OK && e.more.confusion)
+    memset(e.more.confusion, 0, (size_t)(e.batch.outputs * e.batch.outputs) * sizeof *e.more.confusion);
   if (status == LS_OK) status = run_blocks(&e);
   status = ls_comm_agree(run->comm, status);
   if (status == LS_OK) {
     ls_comm_sum(run->comm, (double *)e.block, e.blocks * SUMS);
-    if (confusion) ls_comm_sum(run->comm, confusion, e.batch.outputs * e.batch.outputs);
     score(&e, out);
+    if (more) collect_figures(&e, more);
+    out->more = more;
   }
   LS_FREE(e.batch.x);
   LS_FREE(e.batch.targets);
   LS_FREE(e.logits);
   LS_FREE(e.all_labels);
   LS_FREE(e.block);
+  LS_FREE(e.target);
+  LS_FREE(e.first);
   return status;
 }

@@ -69,13 +69,25 @@ void ls_run_weights_changed(ls_run *run);
 
 /* Loss and metrics of a split with the present weights, in fixed blocks: the same bits on any number of ranks. Collective. */
 typedef struct {
+  double mae, rmse, r2; /* of one target, in its own units */
+} ls_target_score;
+/* What an evaluation makes beyond its score where it is asked to; the same on every rank. */
+typedef struct {
+  int64_t k;               /* 0: no top_k */
+  double top_k;            /* share of the samples whose class is among the k best */
+  double *confusion;       /* NULL, or (outputs, outputs) counts, rows the label, columns the prediction */
+  ls_target_score *target; /* NULL, or (outputs) */
+} ls_figures;
+typedef struct {
   int64_t samples;
-  double loss, accuracy; /* accuracy NaN for regression */
-  double mae, rmse, r2;  /* NaN for classes; in the units of the targets as trained, unscaled where data.scale stored an affine */
+  double loss, accuracy;  /* accuracy NaN for regression */
+  double mae, rmse, r2;   /* NaN for classes; over all values, in the target's units where there is one, else as trained */
+  const ls_figures *more; /* made with them, or NULL */
 } ls_score;
-/* confusion: NULL, or (outputs, outputs) counts, rows the label, columns the prediction, the same on every rank. */
-ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, double *confusion);
+ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, ls_figures *more); /* more may be NULL */
 ls_task ls_run_task(const ls_run *run);
+/* What an error of one as trained is in the targets' unit, where there is one target; 1 where there are several, each with its own. */
+double ls_run_target_unit(const ls_run *run);
 
 /* A run for eval and predict: config, weights and scaling of a checkpoint, no training parts. Collective. */
 typedef struct {

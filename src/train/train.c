@@ -201,9 +201,13 @@ static ls_status build(ls_trainer *t, const ls_checkpoint *from) {
   choose_best_metric(t);
   t->first_step = t->run->state.global_step;
   t->scored_step = -1;
-  t->train_score = (ls_score){0, t->run->state.last_loss, NAN, NAN, NAN, NAN}; /* until this process has made its own */
+  for (int s = 0; s < LS_SPLITS; s++)
+    LS_TRY(ls_comm_agree(t->comm, ls_figures_new(t->config, ls_data_outputs(t->run->data), &t->figures[s])));
+  t->train_score = (ls_score){0, t->run->state.last_loss, NAN, NAN, NAN, NAN, NULL}; /* until this process has made its own */
   return LS_OK;
 }
+
+static ls_status evaluate(ls_trainer *t, ls_split split, ls_score *score) { return ls_evaluate(t->run, split, score, &t->figures[split]); }
 
 /* Scores of the final weights for the end event, not those of an earlier step: a run that was resumed since then has not made them. */
 static ls_status final_scores(ls_trainer *t, bool whole) {
@@ -211,9 +215,9 @@ static ls_status final_scores(ls_trainer *t, bool whole) {
   bool fresh = t->scored_step == run->state.global_step, train = ls_eval_wants(t, LS_SPLIT_TRAIN);
   if (run->state.epoch_samples > 0 && !(train && fresh)) t->train_score = ls_running_score(run);
   if (!whole) return LS_OK;
-  if (t->train_score.samples == 0 || (train && !fresh)) LS_TRY(ls_evaluate(run, LS_SPLIT_TRAIN, &t->train_score, NULL));
-  if (!fresh && ls_eval_wants(t, LS_SPLIT_VALIDATION)) LS_TRY(ls_evaluate(run, LS_SPLIT_VALIDATION, &t->val_score, NULL));
-  return ls_eval_wants(t, LS_SPLIT_TEST) ? ls_evaluate(run, LS_SPLIT_TEST, &t->test_score, NULL) : LS_OK;
+  if (t->train_score.samples == 0 || (train && !fresh)) LS_TRY(evaluate(t, LS_SPLIT_TRAIN, &t->train_score));
+  if (!fresh && ls_eval_wants(t, LS_SPLIT_VALIDATION)) LS_TRY(evaluate(t, LS_SPLIT_VALIDATION, &t->val_score));
+  return ls_eval_wants(t, LS_SPLIT_TEST) ? evaluate(t, LS_SPLIT_TEST, &t->test_score) : LS_OK;
 }
 
 /* The last evaluation, final.h5, and the report; LS_EIO where the last checkpoint did not reach the disk. */
@@ -256,6 +260,7 @@ static void close_trainer(ls_trainer *t) {
   ls_lock_release(&t->lock);
   ls_state_plan_free(&t->plan);
   ls_run_free(&t->run);
+  for (int s = 0; s < LS_SPLITS; s++) ls_figures_free(&t->figures[s]);
   LS_FREE(t->dir);
 }
 

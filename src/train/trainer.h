@@ -3,6 +3,7 @@
 #define LS_TRAIN_TRAINER_H
 
 #include "io/durable.h"
+#include "train/figures.h"
 #include "train/metrics.h"
 #include "train/run.h"
 #include "train/saver.h"
@@ -37,6 +38,7 @@ typedef struct {
   bool new_best;                                          /* this step is the best so far: worth a checkpoint of its own */
   bool train_fresh, val_fresh;                            /* made since the best was last looked for: train_score, val_score */
   ls_score train_score, val_score, test_score;            /* latest; samples 0: never made */
+  ls_figures figures[LS_SPLITS];                          /* made with them */
   const char *exit;                                       /* as in the end event */
 } ls_trainer;
 
