@@ -1,12 +1,13 @@
 /* csv.c - comma-separated values (RFC 4180): quotes, CRLF or LF, a UTF-8 byte order mark, one header line or none, .gz too.
- * The file is read into memory; opening counts its records and checks their shape, reading parses the numbers. */
+ * The file is read into memory; opening counts its records, reading checks their shape and parses the numbers. Lines of plain short numbers
+ * take a quick way, which gives up at anything else; then the record is taken apart by the rules, where all messages come from. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "data/csv_text.h"
+#include "data/csv_quick.h"
 #include "data/decimal.h"
 #include "data/names.h"
 
@@ -20,6 +21,7 @@ typedef struct {
   ls_csv_field *field; /* (columns) of the record taken last */
   char **head;         /* (columns) names, or NULL */
   int64_t *x, *y;      /* (features), (outputs + weights): their columns */
+  ls_csv_map map;      /* for the quick way; to NULL: there is none */
   bool classes;
   ls_names *own_names; /* of the first source; the others look into it */
 } csv;
@@ -139,22 +141,58 @@ static ls_status choose_columns(csv *c, const ls_source_spec *spec, const char *
 
 /* ---- opening: the records ---- */
 
+static ls_status add_class(csv *c, ls_csv_field f, int64_t line) {
+  char *name = c->text.quotes ? ls_csv_unquoted(f) : NULL;
+  ls_status status = f.length == 0 ? ls_fail(LS_EDATA, "no class")
+                     : name        ? ls_names_add(c->base.names, name, strlen(name))
+                                   : ls_names_add(c->base.names, f.text, f.length);
+  LS_FREE(name);
+  return status == LS_OK ? LS_OK : ls_fail_prefix(status, "%s:%lld: column %lld", path_of(c), (long long)line, (long long)c->y[0] + 1);
+}
+
+/* Without quotes a line is a record; a blank one is left for reading to refuse. */
+static ls_status next_line(csv *c, ls_csv_field *first_y) {
+  const char *at = c->next.at, *end = memchr(at, '\n', (size_t)(c->text.end - at));
+  if (!end) end = c->text.end;
+  if (first_y) *first_y = ls_csv_field_of(at, end, c->y[0], c->columns);
+  c->next.at = end + (end < c->text.end);
+  c->next.line++;
+  return LS_OK;
+}
+
+static ls_status next_by_rules(csv *c, ls_csv_field *first_y) {
+  LS_TRY(next_record(c));
+  if (first_y) *first_y = c->field[c->y[0]];
+  return LS_OK;
+}
+
 /* Classes of train are collected; those of the other splits must be among them, which reading finds out. */
 static ls_status scan(csv *c, bool collect) {
   ls_csv_cursor first = c->next;
+  ls_csv_field y;
   while (!ls_csv_ended(&c->text, c->next.at)) {
     int64_t line = c->next.line;
-    LS_TRY(next_record(c));
+    LS_TRY(c->text.quotes ? next_by_rules(c, collect ? &y : NULL) : next_line(c, collect ? &y : NULL));
     c->base.shape.rows++;
-    if (!collect) continue;
-    char *name = ls_csv_unquoted(c->field[c->y[0]]);
-    ls_status status = *name ? ls_names_add(c->base.names, name, strlen(name)) : ls_fail(LS_EDATA, "no class");
-    LS_FREE(name);
-    if (status != LS_OK) return ls_fail_prefix(status, "%s:%lld: column %lld", path_of(c), (long long)line, (long long)c->y[0] + 1);
+    if (collect) LS_TRY(add_class(c, y, line));
   }
   c->next = first;
   c->base.file[0].samples = c->base.shape.rows;
   return c->base.shape.rows > 0 ? LS_OK : ls_fail(LS_EDATA, "%s: holds no samples: there is only a header", path_of(c));
+}
+
+/* A column that is asked for twice has no single place to go to: no quick way. */
+static ls_status map_columns(csv *c) {
+  const ls_shape *shape = &c->base.shape;
+  bool once = true;
+  c->map = (ls_csv_map){.columns = c->columns, .text = -1};
+  LS_NEW(c->map.to, c->columns);
+  int64_t *to = c->map.to;
+  for (int64_t k = 0; k < c->columns; k++) to[k] = LS_CSV_SKIP;
+  for (int64_t i = 0; i < shape->features; i++) once = once && to[c->x[i]] == LS_CSV_SKIP, to[c->x[i]] = i;
+  for (int64_t i = 0; i < ls_shape_columns(shape); i++) once = once && to[c->y[i]] == LS_CSV_SKIP, to[c->y[i]] = LS_CSV_Y - i;
+  if (!once) LS_FREE(c->map.to);
+  return LS_OK;
 }
 
 static ls_status open_file(csv *c, const ls_opening *what) {
@@ -164,6 +202,7 @@ static ls_status open_file(csv *c, const ls_opening *what) {
   c->next = c->text.start;
   LS_TRY(read_header(c, spec->header));
   LS_TRY(choose_columns(c, spec, ls_opening_weights(what)));
+  LS_TRY(map_columns(c));
   c->classes = what->classes && c->base.shape.outputs == 1;
   if (c->classes && !what->first) LS_TRY(ls_names_new(&c->own_names));
   if (c->classes) c->base.names = what->first ? what->first->names : c->own_names;
@@ -184,6 +223,7 @@ static void close_csv(ls_source *source) {
   LS_FREE(c->field);
   LS_FREE(c->x);
   LS_FREE(c->y);
+  LS_FREE(c->map.to);
   LS_FREE(c->text.text);
   ls_names_free(&c->own_names);
 }
@@ -240,13 +280,12 @@ static ls_status read_row(csv *c, ls_cell cell, void *x, double *y) {
   const ls_shape *shape = &c->base.shape;
   int64_t line = c->next.line;
   double value;
+  if (c->map.to && ls_csv_quick(&c->map, &c->text, &c->next, cell, x, y, &c->field[c->y[0]]))
+    return c->map.text >= 0 ? parse_class(c, line, y) : LS_OK;
   LS_TRY(next_record(c));
   for (int64_t i = 0; i < shape->features; i++) {
     LS_TRY(parse(c, line, c->x[i], &value));
-    if (cell == LS_CELL_F32)
-      ((float *)x)[i] = (float)value;
-    else
-      ((double *)x)[i] = value;
+    ls_csv_store(cell, x, i, value);
   }
   if (c->classes) LS_TRY(parse_class(c, line, y));
   for (int64_t i = c->classes; i < ls_shape_columns(shape); i++) LS_TRY(parse(c, line, c->y[i], &y[i]));
@@ -254,9 +293,10 @@ static ls_status read_row(csv *c, ls_cell cell, void *x, double *y) {
 }
 
 static ls_status read_csv(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
+  csv *c = (csv *)source;
   size_t width = (size_t)source->shape.features * ls_cell_size(cell);
-  for (int64_t r = 0; r < rows; r++)
-    LS_TRY(read_row((csv *)source, cell, (char *)x + (size_t)r * width, y + r * ls_shape_columns(&source->shape)));
+  if (c->classes && !c->base.names->numbers) c->map.text = c->y[0]; /* known once all of train has been opened */
+  for (int64_t r = 0; r < rows; r++) LS_TRY(read_row(c, cell, (char *)x + (size_t)r * width, y + r * ls_shape_columns(&source->shape)));
   return LS_OK;
 }
 

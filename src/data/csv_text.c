@@ -17,6 +17,7 @@ ls_status ls_csv_open(const char *path, ls_csv_text *c, ls_data_file *file) {
   LS_TRY(status);
   c->end = c->text + bytes;
   c->start = (ls_csv_cursor){c->text, 1};
+  c->quotes = memchr(c->text, '"', bytes);
   if (bytes >= 3 && memcmp(c->text, "\xef\xbb\xbf", 3) == 0) c->start.at += 3;
   if (bytes >= 2 && (memcmp(c->text, "\xff\xfe", 2) == 0 || memcmp(c->text, "\xfe\xff", 2) == 0))
     return ls_fail(LS_EDATA, "%s: UTF-16 text; save it as UTF-8 (iconv -f utf-16 -t utf-8)", path);
@@ -48,14 +49,29 @@ static ls_status take_quoted(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_fie
                  (long long)at->line);
 }
 
+static ls_csv_field trimmed(const char *at, const char *end) {
+  while (at < end && (*at == ' ' || *at == '\t')) at++;
+  while (end > at && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r')) end--;
+  return (ls_csv_field){at, (size_t)(end - at)};
+}
+
 static void take_plain(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out) {
-  const char *p = at->at, *last;
+  const char *p = at->at;
   while (p < c->end && *p != ',' && *p != '\n') p++;
-  last = p;
-  while (at->at < last && (*at->at == ' ' || *at->at == '\t')) at->at++;
-  while (last > at->at && (last[-1] == ' ' || last[-1] == '\t' || last[-1] == '\r')) last--;
-  *out = (ls_csv_field){at->at, (size_t)(last - at->at)};
+  *out = trimmed(at->at, p);
   at->at = p;
+}
+
+ls_csv_field ls_csv_field_of(const char *at, const char *end, int64_t column, int64_t columns) {
+  const char *comma;
+  if (2 * column > columns) {
+    for (; column < columns - 1 && (comma = memrchr(at, ',', (size_t)(end - at))); column++) end = comma;
+    comma = memrchr(at, ',', (size_t)(end - at));
+    return trimmed(comma ? comma + 1 : at, end);
+  }
+  for (; column > 0 && (comma = memchr(at, ',', (size_t)(end - at))); column--) at = comma + 1;
+  comma = memchr(at, ',', (size_t)(end - at));
+  return trimmed(at, comma ? comma : end);
 }
 
 ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out, int64_t room, int64_t *fields) {

@@ -17,15 +17,18 @@ typedef struct {
 
 typedef struct {
   const char *path; /* borrowed */
-  char *text;       /* the file, NUL behind it; LS_FREE */
+  char *text;       /* the file, LS_GZ_PAD times NUL behind it; LS_FREE */
   const char *end;
   ls_csv_cursor start; /* behind a byte order mark */
+  bool quotes;         /* there are any: a line need not be a record */
 } ls_csv_text;
 
 /* Read a file, plain or gzip, and set file->bytes and digest. LS_EDATA for what is no text in UTF-8 or the like. */
 ls_status ls_csv_open(const char *path, ls_csv_text *out, ls_data_file *file);
 /* The record at *at, its first `room` fields into out; how many there are. LS_EDATA with file and line for a quote that never ends. */
 ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out, int64_t room, int64_t *fields);
+/* Without quotes: the field `column` of the line [at, end), counted from the nearer end of `columns`. */
+ls_csv_field ls_csv_field_of(const char *at, const char *end, int64_t column, int64_t columns);
 bool ls_csv_ended(const ls_csv_text *c, const char *p); /* only blank lines are left from p on */
 char *ls_csv_unquoted(ls_csv_field f);                  /* ls_mem text, doubled quotes single */
 

@@ -72,11 +72,11 @@ static double slow(const char *text, size_t length) {
 }
 
 /* Clinger's fast path: digits up to 2^53 and a power of ten up to 10^22 are doubles, so their product or quotient is rounded once. */
-static bool as_double(const parts *p, double *value) {
+static inline bool as_double(uint64_t digits, int64_t exponent, double *value) {
   static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-  if (p->digits > UINT64_C(1) << 53 || p->exponent < -22 || p->exponent > 22) return false;
-  *value = p->exponent < 0 ? (double)p->digits / power[-p->exponent] : (double)p->digits * power[p->exponent];
+  if (digits > UINT64_C(1) << 53 || exponent < -22 || exponent > 22) return false;
+  *value = exponent < 0 ? (double)digits / power[-exponent] : (double)digits * power[exponent];
   return true;
 }
 
@@ -101,9 +101,54 @@ static bool as_extended(const parts *p, double *value) {
 bool ls_decimal(const char *text, size_t length, double *value) {
   parts p;
   if (!take(text, length, &p)) return false;
-  if (p.exact && (as_double(&p, value) || as_extended(&p, value)))
+  if (p.exact && (as_double(p.digits, p.exponent, value) || as_extended(&p, value)))
     *value = p.negative ? -*value : *value;
   else
     *value = slow(text, length);
   return true;
+}
+
+/* ---- short ones: eight characters at once ---- */
+
+/* Behind the digits that begin at `at`; the number before them goes on with them. Of more than 18 it is wrong. */
+static inline const char *eat_digits(const char *at, uint64_t *number) {
+  static const uint64_t power[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+  for (;;) {
+    uint64_t value;
+    int digits = ls_decimal_digits(at, &value);
+    if (digits == 0) return at;
+    *number = *number * power[digits] + value;
+    at += digits;
+    if (digits < 8) return at;
+  }
+}
+
+/* "e-12" at `at`; NULL: no digits, or too many. */
+static const char *eat_exponent(const char *at, int64_t *exponent) {
+  uint64_t value = 0;
+  bool negative = *++at == '-';
+  if (*at == '-' || *at == '+') at++;
+  const char *end = eat_digits(at, &value);
+  if (end == at || end - at > 3) return NULL;
+  *exponent += negative ? -(int64_t)value : (int64_t)value;
+  return end;
+}
+
+const char *ls_decimal_short(const char *text, double *value) {
+  const char *at = text + (*text == '-'), *end;
+  uint64_t digits = 0;
+  int64_t exponent = 0;
+  end = eat_digits(at, &digits);
+  int64_t count = end - at;
+  if (*end == '.') {
+    at = end + 1;
+    end = eat_digits(at, &digits);
+    exponent = at - end;
+    count += end - at;
+  }
+  if (count == 0 || count > 18) return NULL;
+  if ((*end == 'e' || *end == 'E') && !(end = eat_exponent(end, &exponent))) return NULL;
+  if (!as_double(digits, exponent, value)) return NULL;
+  if (*text == '-') *value = -*value;
+  return end;
 }

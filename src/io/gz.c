@@ -14,7 +14,7 @@
 #include "base/alive.h"
 #include "base/mem.h"
 
-enum { BUFFER = 1 << 17, DEFLATE_MAX = 1032 };
+enum { BUFFER = 1 << 17, PIECE = 1 << 20, DEFLATE_MAX = 1032 }; /* PIECE: hashed while it is in the cache */
 
 struct ls_gz {
   char *path;
@@ -40,13 +40,20 @@ static ls_status open_regular(ls_gz *gz) {
   return LS_OK;
 }
 
-static ls_status refill(ls_gz *gz) {
-  ssize_t got;
+static ls_status read_raw(ls_gz *gz, void *data, size_t bytes, size_t *got) {
+  ssize_t done;
   ls_alive();
-  do got = read(gz->fd, gz->buffer, BUFFER);
-  while (got < 0 && errno == EINTR);
-  if (got < 0) return ls_fail(LS_EDATA, "%s: can't read it: %s", gz->path, strerror(errno));
-  XXH3_128bits_update(gz->hash, gz->buffer, (size_t)got);
+  do done = read(gz->fd, data, bytes);
+  while (done < 0 && errno == EINTR);
+  if (done < 0) return ls_fail(LS_EDATA, "%s: can't read it: %s", gz->path, strerror(errno));
+  XXH3_128bits_update(gz->hash, data, (size_t)done);
+  *got = (size_t)done;
+  return LS_OK;
+}
+
+static ls_status refill(ls_gz *gz) {
+  size_t got = 0;
+  LS_TRY(read_raw(gz, gz->buffer, BUFFER, &got));
   gz->z.next_in = gz->buffer;
   gz->z.avail_in = (uInt)got;
   return LS_OK;
@@ -128,6 +135,7 @@ static ls_status inflate_part(ls_gz *gz, unsigned char *data, size_t bytes, size
 }
 
 static ls_status copy_part(ls_gz *gz, unsigned char *data, size_t bytes, size_t *got) {
+  if (gz->z.avail_in == 0 && bytes >= BUFFER) return read_raw(gz, data, PIECE < bytes ? PIECE : bytes, got);
   if (gz->z.avail_in == 0) LS_TRY(refill(gz));
   *got = bytes < gz->z.avail_in ? bytes : gz->z.avail_in;
   memcpy(data, gz->z.next_in, *got);
@@ -148,12 +156,12 @@ ls_status ls_gz_read(ls_gz *gz, void *data, size_t bytes, size_t *got) {
 ls_status ls_gz_read_all(ls_gz *gz, char **data, size_t *bytes) {
   size_t room = (size_t)gz->size + BUFFER, got;
   char *grown;
-  LS_NEW(*data, room + 1);
+  LS_NEW(*data, room + LS_GZ_PAD);
   for (*bytes = 0;; room *= 2) {
     ls_status status = ls_gz_read(gz, *data + *bytes, room - *bytes, &got);
     *bytes += got;
     if (status == LS_OK && *bytes < room) return LS_OK;
-    if (status == LS_OK) status = ls_mem_new((void **)&grown, 2 * room + 1, 1);
+    if (status == LS_OK) status = ls_mem_new((void **)&grown, 2 * room + LS_GZ_PAD, 1);
     if (status == LS_OK) memcpy(grown, *data, *bytes);
     LS_FREE(*data);
     LS_TRY(status);

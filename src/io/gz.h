@@ -22,7 +22,9 @@ int64_t ls_gz_bound(const ls_gz *gz);
 int64_t ls_gz_size(const ls_gz *gz);
 void ls_gz_digest(const ls_gz *gz, char text[LS_DIGEST_TEXT]);
 
-/* All of the content, NUL-terminated, into ls_mem; what it takes grows with what is there, not with what a header claims. */
+enum { LS_GZ_PAD = 8 };
+/* All of the content, and LS_GZ_PAD times NUL behind it, into ls_mem; what it takes grows with what is there, not with what a header
+ * claims. */
 ls_status ls_gz_read_all(ls_gz *gz, char **data, size_t *bytes);
 
 /* The same digest of any file. */

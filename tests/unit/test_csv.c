@@ -107,8 +107,13 @@ static void classes(void **state) {
   put("test.csv", "x,kind\n9,virginica\n8,tulip\n");
   assert_int_equal(ls_data_open(comm, &spec, true, LS_F64, &data), LS_EDATA);
   assert_non_null(strstr(ls_error_text(), "test.csv:3: column 2 (kind): a class that the training data do not have: 'tulip'"));
-  put("train.csv", "x,kind\n1,5\n2,0\n");
   spec.source[LS_SPLIT_TEST].file = NULL;
+  put("train.csv", "x,kind\n1,oak\n2, elm \r\n3,oak\n4,ash"); /* no quotes: lines are records */
+  data = opened(&spec, true);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2, 3}, 4, x, 1, label, NULL), LS_OK);
+  assert_memory_equal(label, ((int32_t[]){2, 1, 2, 0}), sizeof label);
+  ls_data_close(comm, &data);
+  put("train.csv", "x,kind\n1,5\n2,0\n");
   data = opened(&spec, true);
   assert_int_equal(ls_data_outputs(data), 6);
   ls_data_close(comm, &data);
@@ -170,6 +175,8 @@ static void mistakes(void **state) {
       {"a,b\n1,2\n", "0", "a", false, "no column '0'"},
       {"a,b\n1,2\n", "2-1", "a", false, "no column '2-1'"},
       {"a,a\n1,2\n", "a", "2", false, "2 columns are named 'a'"},
+      {"a,b,c\n1,2,3\n1,2\n", "a", "b", true, "train.csv:3: 2 fields, but the header has 3"},
+      {"a,b,c\n1,2,3\n1,2,3,4\n", "a", "c", true, "train.csv:3: 4 fields, but the header has 3"},
       {"a;b\n1;2\n", "a", "b", false, "separated by commas here, not by ;"},
       {"a\n1\n", "", "a", false, "no column is left for the inputs"},
       {"a,b\n1,0\n2,1.5\n", "a", "b", true, "train.csv:3: column 2 (b): not a class number: 0, 1, 2 ... are (1.5)"},
@@ -196,10 +203,48 @@ static void mistakes(void **state) {
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F32, &data), LS_EDATA);
 }
 
+/* Lines that the quick way takes and lines that it leaves to the rules, in any mixture: what is written is what is read. */
+static void both_ways(void **state) {
+  (void)state;
+  enum { LINES = 3000, COLUMNS = 5 };
+  static const char *const form[] = {"%.0f", "%.3f", "%.7g", "%.17g", "%+.4e", "\"%.5g\"", " %.6g", "%.2f \t", "%.19f"};
+  static char text[LINES * 200];
+  static double want[LINES][COLUMNS];
+  uint64_t s = test_seed(), seed = s;
+  size_t at = (size_t)sprintf(text, "a,b,c,d,e,skipped\n");
+  for (int r = 0; r < LINES; r++) {
+    for (int k = 0; k < COLUMNS; k++) {
+      s = s * UINT64_C(6364136223846793005) + 1442695040888963407;
+      int how = s >> 60 ? (int)(s >> 40) % 3 : (int)(s >> 40) % 9;
+      char number[64];
+      snprintf(number, sizeof number, form[how], (double)(int64_t)s * 0x1p-63 * (k ? 1000 : 1e9));
+      want[r][k] = strtod(number + strspn(number, " \""), NULL);
+      at += (size_t)sprintf(text + at, "%s,", number);
+    }
+    at += (size_t)sprintf(text + at, "%s", s >> 61 ? "any thing" : "\"a, b\nc\"");
+    if (r < LINES - 1 || s & 1 << 20) at += (size_t)sprintf(text + at, "%s", s & 1 << 21 ? "\r\n" : "\n");
+  }
+  put("train.csv", text);
+  ls_data_spec spec = csv_spec("a c e", "b d", true);
+  ls_data *data;
+  if (ls_data_open(comm, &spec, false, LS_F64, &data) != LS_OK) fail_msg("seed %llu: %s", (unsigned long long)seed, ls_error_text());
+  assert_int_equal(ls_data_rows(data, LS_SPLIT_TRAIN), LINES);
+  for (int64_t r = 0; r < LINES; r++) {
+    double x[3], y[2];
+    assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &r, 1, x, 3, NULL, y), LS_OK);
+    double got[COLUMNS] = {x[0], y[0], x[1], y[1], x[2]};
+    for (int k = 0; k < COLUMNS; k++)
+      if (memcmp(&got[k], &want[r][k], sizeof(double)) != 0)
+        fail_msg("seed %llu: line %lld, column %d: %a, not %a", (unsigned long long)seed, (long long)r, k, got[k], want[r][k]);
+  }
+  ls_data_close(comm, &data);
+}
+
 /* The same bits as strtod for numbers of every length, and in a locale that writes 1,5. */
 static void numbers(void **state) {
   (void)state;
   uint64_t s = test_seed(), seed = s;
+  int taken = 0;
   setlocale(LC_NUMERIC, "C");
   for (int i = 0; i < 200000; i++) {
     char text[64];
@@ -212,7 +257,14 @@ static void numbers(void **state) {
     want = strtod(text, NULL);
     if (!ls_decimal(text, strlen(text), &value) || memcmp(&value, &want, sizeof want) != 0)
       fail_msg("seed %llu: %s gives %a, not %a", (unsigned long long)seed, text, value, want);
+    size_t length = strlen(text);
+    snprintf(text + length, sizeof text - length, i % 3 ? ",7e5" : "\n");
+    const char *end = ls_decimal_short(text, &value);
+    if (end && (end != text + length || memcmp(&value, &want, sizeof want) != 0))
+      fail_msg("seed %llu: %s gives %a of %td characters, not %a", (unsigned long long)seed, text, value, end - text, want);
+    taken += end != NULL;
   }
+  assert_true(taken > 30000);
   static const char *const wrong[] = {"", "+", ".", "e5", "1e", "1e+", "0x1p3", "1..2", "1 2", "--1", "nan", "1e5.0"};
   double value;
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) assert_false(ls_decimal(wrong[i], strlen(wrong[i]), &value));
@@ -226,7 +278,7 @@ static void numbers(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(values),   cmocka_unit_test(classes), cmocka_unit_test(several_files),
-      cmocka_unit_test(mistakes), cmocka_unit_test(numbers),
+      cmocka_unit_test(mistakes), cmocka_unit_test(numbers), cmocka_unit_test(both_ways),
   };
   return cmocka_run_group_tests(tests, up, down);
 }

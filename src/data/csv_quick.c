@@ -1,0 +1,41 @@
+#include "data/csv_quick.h"
+
+#include "data/decimal.h"
+
+/* Behind the number at `at`; NULL: by the rules. */
+static inline const char *take_number(const char *at, double *value) {
+  uint64_t whole;
+  const char *end = at + ls_decimal_digits(at, &whole);
+  *value = (double)whole;
+  if (end > at && (*end == ',' || *end == '\n')) return end;
+  end = ls_decimal_short(at, value);
+  if (end) return end;
+  for (end = at; *end && *end != ',' && *end != '\n' && *end != '\r';) end++;
+  return ls_decimal(at, (size_t)(end - at), value) ? end : NULL;
+}
+
+/* The end of an unquoted text without blanks around it; NULL: by the rules. */
+static const char *take_text(const char *at, ls_csv_field *field) {
+  const char *end = at;
+  while (*end && *end != ',' && *end != '\n' && *end != '\r' && *end != '"') end++;
+  *field = (ls_csv_field){at, (size_t)(end - at)};
+  return *end == '"' || *at == ' ' || *at == '\t' || (end > at && (end[-1] == ' ' || end[-1] == '\t')) ? NULL : end;
+}
+
+bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *next, ls_cell cell, void *x, double *y, ls_csv_field *text) {
+  const char *at = next->at;
+  ls_csv_field skipped;
+  double value = 0;
+  for (int64_t k = 0; k < map->columns; k++) {
+    int64_t to = map->to[k];
+    at = to == LS_CSV_SKIP || k == map->text ? take_text(at, k == map->text ? text : &skipped) : take_number(at, &value);
+    if (!at || (k < map->columns - 1 && *at++ != ',')) return false;
+    if (to >= 0) ls_csv_store(cell, x, to, value);
+    if (to <= LS_CSV_Y) y[LS_CSV_Y - to] = value;
+  }
+  at += *at == '\r';
+  if (*at != '\n' && at != c->end) return false;
+  next->at = at + (*at == '\n');
+  next->line++;
+  return true;
+}
