@@ -8,9 +8,10 @@
 
 #include "base/mem.h"
 #include "cli/cmd_data.h"
+#include "data/columns.h"
 #include "data/gather.h"
-#include "data/names.h"
 #include "data/order.h"
+#include "io/h5.h"
 #include "io/h5write.h"
 
 enum { CHUNK_VALUES = 1 << 18, LIST_MAX = 1024 };
@@ -31,6 +32,7 @@ typedef struct {
   double *ys;  /* (step, outputs + weights) as read */
   void *yt[3]; /* (step, outputs) in the type written */
   double *wt;  /* (step) weights of train */
+  ls_columns columns;
   int64_t step;
 } import;
 
@@ -92,7 +94,6 @@ static ls_h5_out_type y_type(const import *m) { return m->classes ? LS_H5_OUT_I3
 static ls_status make_sets(import *m) {
   const ls_shape *shape = &m->source[0]->shape;
   ls_h5_out_type type = m->cell == LS_CELL_U8 ? LS_H5_OUT_U8 : m->cell == LS_CELL_F32 ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
-  const ls_names *names = m->source[0]->names;
   if (shape->weights) LS_TRY(ls_h5out_set(m->out, "/train/weights", m->rows[0], 0, LS_H5_OUT_F64, m->options->pack, &m->weights));
   for (int s = 0; s < 3; s++) {
     if (m->rows[s] == 0) continue;
@@ -101,7 +102,23 @@ static ls_status make_sets(import *m) {
     LS_TRY(ls_h5out_set(m->out, name, m->rows[s], shape->features, type, m->options->pack, &m->x[s]));
     snprintf(name, sizeof name, "/%s/y", ls_split_names[s]);
     LS_TRY(ls_h5out_set(m->out, name, m->rows[s], shape->outputs > 1 ? shape->outputs : 0, y_type(m), m->options->pack, &m->y[s]));
-    if (names && !names->numbers) LS_TRY(ls_h5out_texts(m->out, m->y[s], "classes", (const char *const *)names->text, names->count));
+    const ls_texts *classes = &m->columns.classes;
+    if (m->classes && classes->count > 0)
+      LS_TRY(ls_h5out_texts(m->out, m->y[s], LS_COLUMNS_CLASSES, (const char *const *)classes->text, classes->count));
+  }
+  return LS_OK;
+}
+
+/* Names of the columns, once for all splits, with their units. */
+static ls_status make_columns(import *m) {
+  for (int i = 0; i < 2; i++) {
+    const ls_texts *names = &m->columns.name[i], *units = &m->columns.unit[i];
+    int set[3], sets = 0, scale;
+    for (int s = 0; s < 3; s++)
+      if (m->rows[s] > 0) set[sets++] = i == 0 ? m->x[s] : m->y[s];
+    if (names->count == 0) continue;
+    LS_TRY(ls_h5out_scale(m->out, ls_columns_path[i], (const char *const *)names->text, names->count, set, sets, &scale));
+    if (units->count > 0) LS_TRY(ls_h5out_texts(m->out, scale, LS_COLUMNS_UNITS, (const char *const *)units->text, units->count));
   }
   return LS_OK;
 }
@@ -200,8 +217,10 @@ static ls_status write_file(import *m) {
   m->cell = bytes ? LS_CELL_U8 : m->options->single ? LS_CELL_F32 : LS_CELL_F64;
   LS_TRY(draw(m));
   LS_TRY(make_buffers(m));
+  LS_TRY(ls_columns_of(m->source[0], &m->columns));
   LS_TRY(ls_h5out_open(m->options->out, m->options->force, &m->out));
   ls_status status = make_sets(m);
+  if (status == LS_OK) status = make_columns(m);
   if (status == LS_OK) status = copy(m);
   ls_status closed = ls_h5out_close(&m->out, status == LS_OK);
   return status != LS_OK ? status : closed;
@@ -231,6 +250,7 @@ static ls_status run(import *m) {
   LS_FREE(m->ys);
   LS_FREE(m->wt);
   LS_FREE(m->split);
+  ls_columns_free(&m->columns);
   ls_sources_close(m->source);
   return status;
 }
@@ -247,9 +267,18 @@ static ls_status import_config(import *m, const char *name) {
   return status;
 }
 
+/* An HDF5 file of ours says it by its type: whole numbers are classes. */
+static bool has_classes(const ls_source_spec *train) {
+  ls_h5set *y;
+  if (!train->y || ls_h5set_open(train->file, train->y, &y) != LS_OK) return false; /* opening it as a source will tell */
+  bool classes = ls_h5set_shape(y)->integer && ls_h5set_shape(y)->width == 1;
+  ls_h5set_close(&y);
+  return classes;
+}
+
 static ls_status import_guessed(import *m, const char *name) {
   LS_TRY(ls_data_guess(name, &m->spec));
-  m->classes = m->spec.dir || m->options->classes;
+  m->classes = m->spec.dir || m->options->classes || has_classes(&m->spec.source[0]);
   ls_data_spec spec = m->spec;
   ls_status status = run(m);
   ls_data_guess_free(&spec);

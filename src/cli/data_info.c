@@ -5,9 +5,11 @@
 
 #include "base/mem.h"
 #include "cli/cmd_data.h"
-#include "data/names.h"
+#include "data/columns.h"
 #include "data/survey.h"
 #include "io/h5.h"
+
+enum { COLUMNS_SHOWN = 40 };
 
 typedef struct {
   ls_cli *cli;
@@ -16,6 +18,7 @@ typedef struct {
   bool classes;
   ls_source *source[3];
   ls_survey survey[3];
+  ls_columns columns;
 } info;
 
 /* ---- surveys of splits ---- */
@@ -26,7 +29,7 @@ static ls_status survey(info *i) {
   for (int s = 0; s < 3; s++) bytes = bytes && (!i->source[s] || i->source[s]->shape.bytes);
   for (int s = 0; s < 3; s++)
     if (i->source[s]) LS_TRY(ls_survey_read(i->source[s], bytes, &i->survey[s]));
-  return LS_OK;
+  return ls_columns_of(i->source[0], &i->columns);
 }
 
 static json_t *spread_json(const ls_spread *s) {
@@ -49,6 +52,15 @@ static json_t *survey_json(const info *i, int s) {
   return o;
 }
 
+static json_t *columns_json(const info *i, int which) {
+  json_t *list = json_array();
+  const ls_texts *name = &i->columns.name[which], *unit = &i->columns.unit[which];
+  for (int64_t k = 0; k < name->count; k++)
+    json_array_append_new(list, json_pack("{s:o, s:o}", "name", ls_data_text(name->text[k]), "unit",
+                                          unit->count && *unit->text[k] ? ls_data_text(unit->text[k]) : json_null()));
+  return list;
+}
+
 static void print_json(const info *i) {
   assert(i->source[0]);
   json_t *splits = json_object(), *files = json_array(), *names = json_array();
@@ -61,10 +73,9 @@ static void print_json(const info *i) {
                                              "samples", (json_int_t)f->samples, "digest", f->digest));
     }
   }
-  const ls_names *known = i->source[0]->names;
-  for (int64_t c = 0; known && !known->numbers && c < known->count; c++) json_array_append_new(names, ls_data_text(known->text[c]));
-  ls_out_json(i->cli, json_pack("{s:o, s:s, s:o, s:o, s:o}", "data", ls_data_text(i->name), "type", i->spec.type, "splits", splits,
-                                "class_names", names, "files", files));
+  for (int64_t c = 0; c < i->columns.classes.count; c++) json_array_append_new(names, ls_data_text(i->columns.classes.text[c]));
+  ls_out_json(i->cli, json_pack("{s:o, s:s, s:o, s:{s:o, s:o}, s:o, s:o}", "data", ls_data_text(i->name), "type", i->spec.type, "splits",
+                                splits, "columns", "x", columns_json(i, 0), "y", columns_json(i, 1), "class_names", names, "files", files));
 }
 
 static void print_spread(const ls_cli *cli, const char *title, const ls_spread *s) {
@@ -84,19 +95,30 @@ static void print_split(const info *i, int s) {
   if (common) ls_out(cli, "  leak       %lld samples have the inputs of a training sample\n", (long long)common);
 }
 
+static void print_columns(const info *i, int which) {
+  const ls_texts *name = &i->columns.name[which], *unit = &i->columns.unit[which];
+  if (name->count == 0) return;
+  ls_out(i->cli, "columns of %s:\n ", which == 0 ? "the inputs" : "the targets");
+  for (int64_t k = 0; k < name->count && k < COLUMNS_SHOWN; k++) {
+    bool known = unit->count && *unit->text[k];
+    ls_out(i->cli, "%s %s%s%s%s", k ? "," : "", name->text[k], known ? " [" : "", known ? unit->text[k] : "", known ? "]" : "");
+  }
+  ls_out(i->cli, name->count > COLUMNS_SHOWN ? ", and %lld more\n" : "\n", (long long)name->count - COLUMNS_SHOWN);
+}
+
 static void print_classes(const info *i) {
   assert(i->source[0]);
   int64_t classes = 0;
   for (int s = 0; s < 3; s++)
     if (i->survey[s].classes > classes) classes = i->survey[s].classes;
   if (classes == 0) return;
-  const ls_names *names = i->source[0]->names;
+  const ls_texts *names = &i->columns.classes;
   ls_out(i->cli, "classes:\n");
   for (int64_t c = 0; c < classes; c++) {
     ls_out(i->cli, "  %-10lld", (long long)c);
     for (int s = 0; s < 3; s++)
       if (i->source[s]) ls_out(i->cli, " %9lld %s", (long long)(c < i->survey[s].classes ? i->survey[s].count[c] : 0), ls_split_names[s]);
-    ls_out(i->cli, "%s%s\n", names && !names->numbers ? "  " : "", names && !names->numbers ? names->text[c] : "");
+    ls_out(i->cli, "%s%s\n", c < names->count ? "  " : "", c < names->count ? names->text[c] : "");
   }
 }
 
@@ -104,6 +126,7 @@ static void print(const info *i) {
   ls_out(i->cli, "%s: %s\n", i->name, i->spec.type);
   for (int s = 0; s < 3; s++)
     if (i->source[s]) print_split(i, s);
+  for (int which = 0; which < 2; which++) print_columns(i, which);
   print_classes(i);
   ls_out(i->cli, "files:\n");
   for (int s = 0; s < 3; s++)
@@ -117,6 +140,7 @@ static ls_status show(info *i) {
   if (status == LS_OK && i->cli->json) print_json(i);
   if (status == LS_OK && !i->cli->json) print(i);
   for (int s = 0; s < 3; s++) ls_survey_free(&i->survey[s]);
+  ls_columns_free(&i->columns);
   ls_sources_close(i->source);
   return status;
 }

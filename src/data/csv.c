@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "data/columns.h"
 #include "data/csv_quick.h"
 #include "data/decimal.h"
 #include "data/names.h"
@@ -312,4 +313,14 @@ static void place_csv(const ls_source *source, int64_t row, int64_t column, char
   place_field(c, line, column < 0 ? c->y[-1 - column] : c->x[column], text, size);
 }
 
-const ls_format ls_format_csv = {"csv", open_csv, read_csv, NULL, NULL, NULL, place_csv, close_csv};
+static const char *x_name(const void *arg, int64_t k) { return ((const csv *)arg)->head[((const csv *)arg)->x[k]]; }
+static const char *y_name(const void *arg, int64_t k) { return ((const csv *)arg)->head[((const csv *)arg)->y[k]]; }
+
+static ls_status columns_csv(const ls_source *source, ls_columns *out) {
+  const csv *c = (const csv *)source;
+  if (!c->head) return LS_OK;
+  LS_TRY(ls_columns_split(x_name, c, source->shape.features, &out->name[0], &out->unit[0]));
+  return ls_columns_split(y_name, c, source->shape.outputs, &out->name[1], &out->unit[1]);
+}
+
+const ls_format ls_format_csv = {"csv", open_csv, read_csv, NULL, NULL, NULL, place_csv, columns_csv, close_csv};

@@ -117,13 +117,18 @@ static void place_many(const ls_source *source, int64_t row, int64_t column, cha
   (*part)->format->place(*part, row, column, text, size);
 }
 
+static ls_status columns_many(const ls_source *source, struct ls_columns *out) {
+  const ls_source *first = ((const many *)source)->part[0];
+  return first->format->columns ? first->format->columns(first, out) : LS_OK;
+}
+
 static void close_many(ls_source *source) {
   many *m = (many *)source;
   for (int i = m->parts - 1; i >= 0; i--) ls_source_close(&m->part[i]); /* the first one last: it may lend the others its class names */
   LS_FREE(m->part);
 }
 
-static const ls_format format_many = {"", NULL, read_many, read_many_at, soon_many, rest_many, place_many, close_many};
+static const ls_format format_many = {"", NULL, read_many, read_many_at, soon_many, rest_many, place_many, columns_many, close_many};
 
 static ls_status add_part(many *m, const ls_source *part) {
   ls_shape *whole = &m->base.shape;

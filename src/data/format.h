@@ -17,6 +17,7 @@ typedef struct {
 
 typedef struct ls_format ls_format;
 typedef struct ls_names ls_names;
+struct ls_columns; /* columns.h */
 
 /* An open source: its rows come in order, once. Each format's own struct begins with this one. */
 typedef struct {
@@ -52,6 +53,8 @@ struct ls_format {
   void (*rest)(ls_source *source);
   /* Where a value stands, for messages: "FILE: sample 17", "FILE:18: column 3". column < 0: y's column -1 - column. */
   void (*place)(const ls_source *source, int64_t row, int64_t column, char *text, size_t size);
+  /* Names, units and classes, as far as the file has them (columns.h); may be NULL. */
+  ls_status (*columns)(const ls_source *source, struct ls_columns *out);
   void (*close)(ls_source *source);
 };
 

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/mutant.h"
-#include "data/format.h"
+#include "data/columns.h"
 #include "io/gz.h"
 #include "io/h5.h"
 
@@ -205,4 +205,14 @@ static void close_hdf5(ls_source *source) {
   for (int i = 0; i < SETS; i++) LS_FREE(h->name[i]);
 }
 
-const ls_format ls_format_hdf5 = {"hdf5", open_hdf5, read_hdf5, read_hdf5_at, soon_hdf5, rest_hdf5, place_hdf5, close_hdf5};
+static ls_status columns_hdf5(const ls_source *source, ls_columns *out) {
+  const hdf5 *h = (const hdf5 *)source;
+  for (int i = X; i <= Y; i++) {
+    if (!h->name[i]) continue;
+    LS_TRY(ls_h5_texts(path_of(h, i), ls_columns_path[i], NULL, &out->name[i]));
+    if (out->name[i].count > 0) LS_TRY(ls_h5_texts(path_of(h, i), ls_columns_path[i], LS_COLUMNS_UNITS, &out->unit[i]));
+  }
+  return h->name[Y] ? ls_h5_texts(path_of(h, Y), h->name[Y], LS_COLUMNS_CLASSES, &out->classes) : LS_OK;
+}
+
+const ls_format ls_format_hdf5 = {"hdf5", open_hdf5, read_hdf5, read_hdf5_at, soon_hdf5, rest_hdf5, place_hdf5, columns_hdf5, close_hdf5};

@@ -168,4 +168,4 @@ static void close_idx(ls_source *source) {
   for (int i = 0; i < 2; i++) ls_gz_close(&((idx *)source)->gz[i]);
 }
 
-const ls_format ls_format_idx = {"idx", open_idx, read_idx, NULL, NULL, NULL, place_idx, close_idx};
+const ls_format ls_format_idx = {"idx", open_idx, read_idx, NULL, NULL, NULL, place_idx, NULL, close_idx};

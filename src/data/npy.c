@@ -190,4 +190,4 @@ static void close_npy(ls_source *source) {
   for (int i = 0; i < 2; i++) ls_gz_close(&((npy *)source)->a[i].gz);
 }
 
-const ls_format ls_format_npy = {"npy", open_npy, read_npy, NULL, NULL, NULL, place_npy, close_npy};
+const ls_format ls_format_npy = {"npy", open_npy, read_npy, NULL, NULL, NULL, place_npy, NULL, close_npy};

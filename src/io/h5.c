@@ -39,7 +39,7 @@ static int64_t piece_rows(const ls_h5_shape *shape, ls_h5_cell cell) {
 
 /* ---- in the child ---- */
 
-static bool reply(int socket, ls_status status, const void *data, size_t bytes) {
+bool ls_h5_reply(int socket, ls_status status, const void *data, size_t bytes) {
   const char *text = ls_error_text();
   answer head = {(int32_t)status, (int64_t)(status == LS_OK ? bytes : strlen(text))};
   return ls_socket_send(socket, &head, sizeof head) && ls_socket_send(socket, status == LS_OK ? data : text, (size_t)head.bytes);
@@ -59,9 +59,9 @@ static bool serve_rows(int socket, ls_h5raw *raw, const request *ask, void **buf
   for (int64_t done = 0, rows; done < ask->rows && status == LS_OK; done += rows) {
     rows = MIN(most, ask->rows - done);
     status = ls_h5raw_read(raw, ask->lo + done, rows, cell, *buffer);
-    if (status == LS_OK && !reply(socket, LS_OK, *buffer, (size_t)(rows * shape->width) * cell_size(cell))) return false;
+    if (status == LS_OK && !ls_h5_reply(socket, LS_OK, *buffer, (size_t)(rows * shape->width) * cell_size(cell))) return false;
   }
-  return status == LS_OK || reply(socket, status, NULL, 0);
+  return status == LS_OK || ls_h5_reply(socket, status, NULL, 0);
 }
 
 /* Shape, layout, and the pieces' places if there are any. */
@@ -69,9 +69,9 @@ static bool introduce(int socket, const ls_h5raw *raw) {
   ls_h5_layout layout;
   int64_t *offset;
   ls_status status = ls_h5raw_layout(raw, &layout, &offset);
-  return reply(socket, status, ls_h5raw_shape(raw), sizeof(ls_h5_shape)) && status == LS_OK &&
-         reply(socket, LS_OK, &layout, sizeof layout) &&
-         (layout.pieces == 0 || reply(socket, LS_OK, offset, (size_t)layout.pieces * sizeof *offset));
+  return ls_h5_reply(socket, status, ls_h5raw_shape(raw), sizeof(ls_h5_shape)) && status == LS_OK &&
+         ls_h5_reply(socket, LS_OK, &layout, sizeof layout) &&
+         (layout.pieces == 0 || ls_h5_reply(socket, LS_OK, offset, (size_t)layout.pieces * sizeof *offset));
 }
 
 static void serve_set(int socket, void *arg) {
@@ -81,7 +81,7 @@ static void serve_set(int socket, void *arg) {
   size_t room = 0;
   request ask;
   ls_status status = ls_h5raw_open(set->file, set->name, &raw);
-  if (status != LS_OK) reply(socket, status, NULL, 0);
+  if (status != LS_OK) ls_h5_reply(socket, status, NULL, 0);
   if (status != LS_OK || !introduce(socket, raw)) return;
   while (ls_socket_receive(socket, &ask, sizeof ask) && serve_rows(socket, raw, &ask, &buffer, &room)) continue;
 }
@@ -89,7 +89,7 @@ static void serve_set(int socket, void *arg) {
 /* ---- here ---- */
 
 /* One answer into `data`, which has room for just what is expected. */
-static ls_status receive(ls_child *child, const char *file, void *data, size_t bytes) {
+ls_status ls_h5_receive(ls_child *child, const char *file, void *data, size_t bytes) {
   answer head;
   char text[2048] = "";
   LS_TRY(ls_child_receive(child, file, &head, sizeof head));
@@ -101,10 +101,10 @@ static ls_status receive(ls_child *child, const char *file, void *data, size_t b
 static ls_status take_layout(ls_h5set *set) {
   ls_h5_layout layout;
   int64_t *offset;
-  LS_TRY(receive(set->child, set->file, &layout, sizeof layout));
+  LS_TRY(ls_h5_receive(set->child, set->file, &layout, sizeof layout));
   if (layout.pieces == 0) return LS_OK;
   LS_NEW(offset, layout.pieces);
-  ls_status status = receive(set->child, set->file, offset, (size_t)layout.pieces * sizeof *offset);
+  ls_status status = ls_h5_receive(set->child, set->file, offset, (size_t)layout.pieces * sizeof *offset);
   ls_child_stop(&set->child);
   if (status == LS_OK) return ls_h5plain_open(set->file, &layout, offset, &set->plain);
   LS_FREE(offset);
@@ -113,7 +113,7 @@ static ls_status take_layout(ls_h5set *set) {
 
 static ls_status open_set(ls_h5set *set) {
   LS_TRY(ls_child_start(serve_set, set, SILENCE_SECONDS, &set->child));
-  LS_TRY(receive(set->child, set->file, &set->shape, sizeof set->shape));
+  LS_TRY(ls_h5_receive(set->child, set->file, &set->shape, sizeof set->shape));
   return take_layout(set);
 }
 
@@ -153,7 +153,7 @@ ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_h5_cell cell
   for (int64_t done = 0, part; done < rows; done += part) {
     part = MIN(most, rows - done);
     size_t width = (size_t)set->shape.width * cell_size(cell);
-    LS_TRY(receive(set->child, set->file, (char *)out + (size_t)done * width, (size_t)part * width));
+    LS_TRY(ls_h5_receive(set->child, set->file, (char *)out + (size_t)done * width, (size_t)part * width));
   }
   return LS_OK;
 }
@@ -169,12 +169,12 @@ static void send_entry(void *arg, const char *path, const char *dims, const char
   strncpy(e.path, path, sizeof e.path - 1);
   strncpy(e.dims, dims, sizeof e.dims - 1);
   strncpy(e.type, type, sizeof e.type - 1);
-  reply(*(int *)arg, LS_OK, &e, sizeof e);
+  ls_h5_reply(*(int *)arg, LS_OK, &e, sizeof e);
 }
 
 static void serve_list(int socket, void *arg) {
   entry end = {"", "", ""};
-  reply(socket, ls_h5raw_list(arg, send_entry, &socket), &end, sizeof end);
+  ls_h5_reply(socket, ls_h5raw_list(arg, send_entry, &socket), &end, sizeof end);
 }
 
 ls_status ls_h5_list(const char *file, ls_h5_visit *visit, void *arg) {
@@ -182,7 +182,7 @@ ls_status ls_h5_list(const char *file, ls_h5_visit *visit, void *arg) {
   char *path = ls_mem_text(file);
   ls_status status = ls_child_start(serve_list, path, SILENCE_SECONDS, &child);
   for (entry e = {"", "", ""}; status == LS_OK;) {
-    status = receive(child, file, &e, sizeof e);
+    status = ls_h5_receive(child, file, &e, sizeof e);
     if (status != LS_OK || !e.path[0]) break;
     visit(arg, e.path, e.dims, e.type);
   }

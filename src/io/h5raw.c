@@ -209,24 +209,32 @@ static ls_status check_storage(ls_h5raw *s) {
 
 /* ---- up, down, reading ---- */
 
-static ls_status open_all(ls_h5raw *s) {
+static ls_status open_object(ls_h5raw *s) {
   LS_TRY(open_checked(s->file, &s->id));
   LS_TRY(open_set(s));
-  LS_TRY(check_inside(s));
+  return check_inside(s);
+}
+
+static ls_status open_numbers(ls_h5raw *s) {
+  LS_TRY(open_object(s));
   LS_TRY(read_type(s));
   LS_TRY(read_shape(s));
   return check_storage(s);
 }
 
-ls_status ls_h5raw_open(const char *file, const char *dataset, ls_h5raw **out) {
+static ls_status open_by(ls_status (*open)(ls_h5raw *s), const char *file, const char *dataset, ls_h5raw **out) {
   LS_NEW(*out, 1);
   (*out)->id = (*out)->set = (*out)->space = (*out)->access = -1;
   (*out)->file = ls_mem_text(file);
   (*out)->name = ls_mem_text(dataset);
-  ls_status status = open_all(*out);
+  ls_status status = open(*out);
   if (status != LS_OK) ls_h5raw_close(out);
   return status;
 }
+
+ls_status ls_h5raw_open(const char *file, const char *dataset, ls_h5raw **out) { return open_by(open_numbers, file, dataset, out); }
+ls_status ls_h5raw_object(const char *file, const char *dataset, ls_h5raw **out) { return open_by(open_object, file, dataset, out); }
+int64_t ls_h5raw_id(const ls_h5raw *set) { return set->set; }
 
 void ls_h5raw_close(ls_h5raw **out) {
   ls_h5raw *s = *out;

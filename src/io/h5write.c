@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -106,23 +107,104 @@ ls_status ls_h5out_write(ls_h5out *out, int index, int64_t rows, const void *dat
   return ok ? LS_OK : failed(out, "write");
 }
 
-ls_status ls_h5out_texts(ls_h5out *out, int index, const char *attribute, const char *const *text, int64_t count) {
-  size_t width = 1;
+/* ---- texts ---- */
+
+/* A list as one block (count, *width), padded with NULs. */
+static ls_status block_of(const char *const *text, int64_t count, size_t *width, char **block) {
+  *width = 1;
   for (int64_t i = 0; i < count; i++)
-    if (strlen(text[i]) > width) width = strlen(text[i]);
-  if (width > ATTRIBUTE_MAX / (size_t)count) return LS_OK; /* HDF5 keeps attributes below 64 KiB; the names are a comfort only */
-  char *block;
-  LS_NEW(block, (size_t)count * width + 1);
-  for (int64_t i = 0; i < count; i++) memcpy(block + (size_t)i * width, text[i], strlen(text[i]));
-  hsize_t dim = (hsize_t)count;
-  hid_t type = H5Tcopy(H5T_C_S1), space = count > 1 ? H5Screate_simple(1, &dim, NULL) : H5Screate(H5S_SCALAR);
+    if (strlen(text[i]) > *width) *width = strlen(text[i]);
+  LS_NEW(*block, (size_t)count * *width + 1);
+  for (int64_t i = 0; i < count; i++) memcpy(*block + (size_t)i * *width, text[i], strlen(text[i]));
+  return LS_OK;
+}
+
+static hid_t text_type(size_t width) {
+  hid_t type = H5Tcopy(H5T_C_S1);
   H5Tset_size(type, width), H5Tset_strpad(type, H5T_STR_NULLPAD), H5Tset_cset(type, H5T_CSET_UTF8);
+  return type;
+}
+
+ls_status ls_h5out_texts(ls_h5out *out, int index, const char *attribute, const char *const *text, int64_t count) {
+  size_t width;
+  char *block;
+  LS_TRY(block_of(text, count, &width, &block));
+  if (width > ATTRIBUTE_MAX / (size_t)count) { /* HDF5 keeps attributes below 64 KiB; the texts are a comfort only */
+    LS_FREE(block);
+    return LS_OK;
+  }
+  hsize_t dim = (hsize_t)count;
+  hid_t type = text_type(width), space = count > 1 ? H5Screate_simple(1, &dim, NULL) : H5Screate(H5S_SCALAR);
   hid_t id = H5Acreate2(out->set[index].id, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT);
   bool ok = id >= 0 && H5Awrite(id, type, block) >= 0;
   if (id >= 0) H5Aclose(id);
   H5Tclose(type), H5Sclose(space);
   LS_FREE(block);
   return ok ? LS_OK : failed(out, "write an attribute");
+}
+
+static bool put_attribute(hid_t object, const char *name, hid_t type, hid_t space, const void *data) {
+  hid_t id = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+  bool ok = id >= 0 && H5Awrite(id, type, data) >= 0;
+  if (id >= 0) H5Aclose(id);
+  H5Tclose(type), H5Sclose(space);
+  return ok;
+}
+
+/* As the specification wants CLASS and NAME: a NUL behind them. */
+static bool put_word(hid_t object, const char *name, const char *word) {
+  hid_t type = H5Tcopy(H5T_C_S1);
+  H5Tset_size(type, strlen(word) + 1);
+  return put_attribute(object, name, type, H5Screate(H5S_SCALAR), word);
+}
+
+/* The last dimension of a set -> its scale: DIMENSION_LIST has a list of scales for each dimension. */
+static bool list_scale(const set *s, hobj_ref_t *scale) {
+  hvl_t list[2] = {{0, NULL}, {1, scale}};
+  hsize_t dims = 2;
+  return put_attribute(s->id, "DIMENSION_LIST", H5Tvlen_create(H5T_STD_REF_OBJ), H5Screate_simple(1, &dims, NULL), list);
+}
+
+/* By the HDF5 dimension scale specification 1.0: CLASS and NAME on the scale, the references both ways. */
+static bool attach(const ls_h5out *out, const set *scale, const int *index, int sets) {
+  struct {
+    hobj_ref_t set;
+    unsigned dimension;
+  } back[LS_H5_OUT_SETS];
+  hobj_ref_t to_scale;
+  hsize_t users = 0;
+  bool ok = put_word(scale->id, "CLASS", "DIMENSION_SCALE") && put_word(scale->id, "NAME", scale->name) &&
+            H5Rcreate(&to_scale, out->id, scale->name, H5R_OBJECT, -1) >= 0;
+  for (int i = 0; i < sets && ok; i++) {
+    const set *s = &out->set[index[i]];
+    if (s->dims < 2) continue;
+    back[users].dimension = 1;
+    ok = list_scale(s, &to_scale) && H5Rcreate(&back[users].set, out->id, s->name, H5R_OBJECT, -1) >= 0;
+    users++;
+  }
+  if (users == 0 || !ok) return ok;
+  hid_t type = H5Tcreate(H5T_COMPOUND, sizeof *back);
+  H5Tinsert(type, "dataset", offsetof(__typeof__(*back), set), H5T_STD_REF_OBJ);
+  H5Tinsert(type, "dimension", offsetof(__typeof__(*back), dimension), H5T_NATIVE_UINT);
+  return put_attribute(scale->id, "REFERENCE_LIST", type, H5Screate_simple(1, &users, NULL), back);
+}
+
+ls_status ls_h5out_scale(ls_h5out *out, const char *name, const char *const *text, int64_t count, const int *index, int sets, int *result) {
+  assert(out->sets < LS_H5_OUT_SETS && count > 0);
+  size_t width;
+  char *block;
+  LS_TRY(block_of(text, count, &width, &block));
+  set *s = &out->set[out->sets];
+  *s = (set){ls_mem_text(name), -1, 1, count, 1, count, LS_H5_OUT_TEXT};
+  *result = out->sets++;
+  hsize_t dim = (hsize_t)count;
+  hid_t type = text_type(width), space = H5Screate_simple(1, &dim, NULL), links = H5Pcreate(H5P_LINK_CREATE);
+  H5Pset_create_intermediate_group(links, 1);
+  s->id = H5Dcreate2(out->id, name, type, space, links, H5P_DEFAULT, H5P_DEFAULT);
+  bool ok = s->id >= 0 && H5Dwrite(s->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block) >= 0 && attach(out, s, index, sets);
+  H5Tclose(type), H5Sclose(space), H5Pclose(links);
+  LS_FREE(block);
+  return ok ? LS_OK : failed(out, "write names of columns");
 }
 
 /* ---- the end ---- */
@@ -140,6 +222,7 @@ static ls_status read_back(const ls_h5out *out) {
   for (int i = 0; i < out->sets; i++) {
     ls_h5set *s;
     assert(out->set[i].written == out->set[i].rows);
+    if (out->set[i].type == LS_H5_OUT_TEXT) continue;
     LS_TRY(ls_h5set_open(out->partial, out->set[i].name, &s));
     bool same = ls_h5set_shape(s)->rows == out->set[i].rows && ls_h5set_shape(s)->width == out->set[i].width;
     ls_h5set_close(&s);

@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 
-typedef enum { LS_H5_OUT_U8, LS_H5_OUT_I32, LS_H5_OUT_F32, LS_H5_OUT_F64 } ls_h5_out_type;
+typedef enum { LS_H5_OUT_U8, LS_H5_OUT_I32, LS_H5_OUT_F32, LS_H5_OUT_F64, LS_H5_OUT_TEXT } ls_h5_out_type; /* TEXT: of ls_h5out_scale */
 
 enum { LS_H5_OUT_SETS = 16 };
 
@@ -22,6 +22,9 @@ ls_status ls_h5out_set(ls_h5out *out, const char *name, int64_t rows, int64_t wi
 ls_status ls_h5out_write(ls_h5out *out, int set, int64_t rows, const void *data);
 /* An attribute of a set: one text, or a list of them. */
 ls_status ls_h5out_texts(ls_h5out *out, int set, const char *attribute, const char *const *text, int64_t count);
+/* A dataset of texts that names the columns of other sets: a dimension scale (as netCDF, h5py and xarray know them) of the last dimension
+ * of each of `sets` that has two. */
+ls_status ls_h5out_scale(ls_h5out *out, const char *name, const char *const *text, int64_t count, const int *set, int sets, int *index);
 /* commit false: forget all of it. Frees in any case. LS_EIO where the file is not what was written. */
 ls_status ls_h5out_close(ls_h5out **out, bool commit);
 

@@ -56,6 +56,19 @@ refuses 74 "can't make it" data import "$SMALL" -o no/such/folder.h5
 says '4 train, 1 features' data import t.csv --x a --y kind --classes -o t.h5
 says '"classes":[2,1,1]' data info t.h5 --json
 h5dump -a /train/y/classes t.h5 | grep -q 'z, q' || fail "the names of the classes are not in t.h5"
+# names of columns, their units and the classes' names go along, into a split of the split too; netCDF's and h5py's way: a dimension scale
+printf 'time [s],"angle ""phi"" [rad]",mass [kg],drag,kind\n1,2.5,3,1,ash\n2,3.5,4,1,"oak, red"\n3,1.5,4,1,ash\n4,4.5,4,1,ash\n' >u.csv
+says '4 train, 3 features' data import u.csv --x 1-3 --y kind --classes -o u.h5
+says 'time [s], angle "phi" [rad], mass [kg]' data info u.h5
+says '3 train 1 test' data split u.h5 --test 0.25 -o v.h5
+says '"columns":{"x":[{"name":"time","unit":"s"},{"name":"angle \"phi\"","unit":"rad"},{"name":"mass","unit":"kg"}],"y":[{"name":"kind","unit":null}]},"class_names":["ash","oak, red"]' data info v.h5 --json
+h5dump -a /test/x/DIMENSION_LIST v.h5 | grep -q '(0): (), (DATASET .* "/columns/x")' || fail "/columns/x is no scale of /test/x: $(h5dump -a /test/x/DIMENSION_LIST v.h5)"
+h5dump -a /columns/x/REFERENCE_LIST v.h5 | grep -c 'DATASET .* "/\(test\|train\)/x"' | grep -qx 2 || fail "/columns/x does not know whose scale it is"
+h5dump -d /test/y v.h5 | grep -q 'H5T_STD_I32LE' || fail "classes are no whole numbers after a split"
+says '4 train, 2 features' data import u.csv --x 4,3 --y 1,2 -o w.h5 --float32
+says 'drag, mass [kg]' data info w.h5
+says 'time [s], angle "phi" [rad]' data info w.h5
+h5dump -H -p -d /train/x f.h5 | grep -qF 'CHUNKED ( 1337, 784 )' || fail "chunks are not whole rows of a megabyte: $(h5dump -H -p -d /train/x f.h5)"
 printf '\x93NUMPY\x01\x00\x3a\x00%-57s\n\x01\x02\x03\x04' "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2)}" >x.npy
 printf '\x93NUMPY\x01\x00\x3a\x00%-57s\n\x05\x06' "{'descr': '|u1', 'fortran_order': False, 'shape': (2,)}" >y.npy
 says '2 train, 2 features' data import x.npy --y y.npy -o n.h5 --float32
