@@ -10,12 +10,12 @@ chance() { between 1 100; [ "$drawn" -le "$1" ]; } # percent
 words_of() { "$LOCKSTEP" help "$1" | sed -n 's/^ *one of \([^;]*\);.*/\1/p' | tr -d ','; }
 optimizers=$(words_of optimizer.type) schedules=$(words_of schedule.type) activations=$(words_of activation)
 
-# A table of a few hundred rows, seven inputs, two targets, a class of five and a yes or no.
+# A table of a few hundred rows, seven inputs, two targets, a class of five, a yes or no, and a weight.
 make_table() {
-  awk -v seed="$1" 'BEGIN { srand(seed); print "a,b,c,d,e,f,g,y,z,class,yes"
+  awk -v seed="$1" 'BEGIN { srand(seed); print "a,b,c,d,e,f,g,y,z,class,yes,w"
     for (i = 0; i < 331; i++) { s = 0; line = ""
       for (k = 0; k < 7; k++) { x = rand() * 4 - 2; s += x * (k - 3); line = line sprintf("%.6f,", x) }
-      printf "%s%.6f,%.6f,%d,%d\n", line, s + rand(), s * s / 10, (s * s) % 5, (s > 0) } }' >table.csv
+      printf "%s%.6f,%.6f,%d,%d,%.3f\n", line, s + rand(), s * s / 10, (s * s) % 5, (s > 0), rand() < 0.1 ? 0 : 3 * rand() } }' >table.csv
 }
 
 draw_layers() {
@@ -49,6 +49,7 @@ draw_problem() { # data, model, loss
     pick none standard minmax; local scale=$drawn
     if chance 50; then
       echo "data: {type: csv, train: {file: table.csv, x: [1-7], y: [$y]}, scale: $scale"
+      chance 30 && echo "  , weights: w"
     else # the same as HDF5
       pick "" --compress --float32; local how=$drawn
       [ "$y" = class ] && how="$how --classes"
@@ -56,6 +57,7 @@ draw_problem() { # data, model, loss
       "$LOCKSTEP" data import table.csv --x 1-7 --y "$y" -o table.h5 $how >/dev/null
       pick memory stream stream
       echo "data: {type: hdf5, train: {file: table.h5, x: /train/x, y: /train/y}, load: $drawn, scale: $scale"
+      [[ $y == z || $y == class ]] && chance 30 && echo "  , weights: /train/y" # numbers >= 0, some of them 0
     fi
   fi
   chance 30 && echo "  , validation: 0.15"
@@ -110,6 +112,7 @@ draw_train() { # sets `slices`
   chance 20 && echo "  , clip_value: 0.05"
   chance 20 && echo "  , gradient_noise: {eta: 0.01}"
   chance 15 && echo "  , nonfinite: skip"
+  [[ $loss == cross_entropy* ]] && chance 30 && { pick balanced "{0: 0.3, 1: 2}"; echo "  , class_weights: $drawn"; }
   pick auto shared tree tree
   echo "  , exchange: $drawn}"
 }
