@@ -115,6 +115,9 @@ typedef struct ls_loader ls_loader;
 ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi, uint64_t seed, ls_precision precision,
                         ls_loader **out);
 void ls_loader_free(ls_loader **loader);
+/* The slices' ranks share the work of adding weights up: from here on ls_loader_batch is collective, and all ranks ask for the same steps.
+ */
+void ls_loader_join(ls_loader *loader, ls_comm *comm);
 int64_t ls_loader_steps_per_epoch(const ls_loader *loader);
 int64_t ls_loader_max_rows(const ls_loader *loader); /* of this rank's share */
 /* This rank's share of the minibatch of update `step` (global_step, 0 first). Valid until the next call. */

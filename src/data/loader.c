@@ -1,9 +1,12 @@
 /* loader.c - which samples a step's minibatch has, and this rank's share of them. Everything is a function of the step. */
 #include <assert.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "data/data_private.h"
 #include "data/stream.h"
+
+enum { WINDOW_SUMS = 1024 };
 
 struct ls_loader {
   const ls_data *data;
@@ -13,10 +16,12 @@ struct ls_loader {
   int64_t *index;     /* (max_rows) samples of this share */
   int64_t *slice_row; /* (slice_hi - slice_lo + 1) */
   ls_batch batch;     /* its buffers, allocated once */
-  /* Where samples are weighted: one slice of the minibatch after the other, other ranks' too. */
-  ls_share slice;
-  int64_t *slice_index; /* (samples of a slice) */
-  double *slice_sum;    /* (slices) of the weights */
+  /* Where samples are weighted: the sums of weights of all slices of some steps. */
+  ls_comm *comm;         /* whose ranks each make those of their own slices; NULL: all are made here */
+  int64_t window, steps; /* the first of these steps, and how many; window -1: none yet */
+  double *slice_sum;     /* (steps, slices) */
+  ls_share slice;        /* one at a time */
+  int64_t *slice_index;  /* (samples of a slice) */
 };
 
 /* Leading dimension: whole cache lines; no multiple of 4 KiB, at which all rows would meet in the same cache sets. */
@@ -32,23 +37,40 @@ static double weight_of(const ls_loader *l, int64_t sample) {
 static ls_status set_up_weights(ls_loader *l) {
   if (!l->data->weight.data) return LS_OK;
   l->slice = l->share;
+  l->window = -1;
+  l->steps = WINDOW_SUMS / l->batch.slices > 0 ? WINDOW_SUMS / l->batch.slices : 1;
   LS_NEW(l->batch.weight, l->max_rows);
   LS_NEW(l->slice_index, l->share.plan.batch / l->batch.slices + 1);
-  LS_NEW(l->slice_sum, l->batch.slices);
+  LS_NEW(l->slice_sum, l->steps * l->batch.slices);
   return LS_OK;
 }
 
-/* Mean weight of the whole minibatch: samples in order in a slice, slices in tree order, on every rank the same. */
+/* Samples in order. */
+static double slice_weight(ls_loader *l, int64_t step, int slice) {
+  int64_t total, first;
+  double sum = 0;
+  l->slice.slice_lo = slice;
+  l->slice.slice_hi = slice + 1;
+  int64_t rows = ls_share_samples(&l->slice, step, l->slice_index, &total, &first);
+  for (int64_t k = 0; k < rows; k++) sum += weight_of(l, l->slice_index[k]);
+  return sum;
+}
+
+/* Each slice's sum is made by one rank, so that adding the ranks' zeros up changes no bit, and seldom enough to cost no time. */
+static void fill_window(ls_loader *l, int64_t step) {
+  const ls_batch *b = &l->batch;
+  int lo = l->comm ? b->slice_lo : 0, hi = l->comm ? b->slice_hi : b->slices;
+  l->window = step;
+  memset(l->slice_sum, 0, (size_t)(l->steps * b->slices) * sizeof *l->slice_sum);
+  for (int64_t k = 0; k < l->steps; k++)
+    for (int s = lo; s < hi; s++) l->slice_sum[k * b->slices + s] = slice_weight(l, step + k, s);
+  if (l->comm) ls_comm_sum(l->comm, l->slice_sum, l->steps * b->slices);
+}
+
+/* Of the whole minibatch: slices in tree order. */
 static double mean_weight(ls_loader *l, int64_t step) {
-  int64_t total = 0, first;
-  for (int s = 0; s < l->batch.slices; s++) {
-    l->slice.slice_lo = s;
-    l->slice.slice_hi = s + 1;
-    int64_t rows = ls_share_samples(&l->slice, step, l->slice_index, &total, &first);
-    l->slice_sum[s] = 0;
-    for (int64_t k = 0; k < rows; k++) l->slice_sum[s] += weight_of(l, l->slice_index[k]);
-  }
-  return ls_tree_sum(l->slice_sum, l->batch.slices, 1) / (double)total;
+  if (l->window < 0 || step < l->window || step >= l->window + l->steps) fill_window(l, step);
+  return ls_tree_sum(l->slice_sum + (step - l->window) * l->batch.slices, l->batch.slices, 1) / (double)l->batch.total;
 }
 
 /* A minibatch of weights that are all 0 has loss and gradient 0. */
@@ -108,6 +130,7 @@ void ls_loader_free(ls_loader **out) {
   LS_FREE(*out);
 }
 
+void ls_loader_join(ls_loader *loader, ls_comm *comm) { loader->comm = comm; }
 int64_t ls_loader_steps_per_epoch(const ls_loader *loader) { return loader->share.plan.steps; }
 int64_t ls_loader_max_rows(const ls_loader *loader) { return loader->max_rows; }
 

@@ -19,7 +19,7 @@ static ls_status share_affine(ls_comm *comm, const ls_affine *from, ls_affine *t
   *to = (ls_affine){.n = n};
   LS_NEW(to->shift, n);
   LS_NEW(to->divisor, n);
-  if (from) {
+  if (n > 0 && from) {
     memcpy(to->shift, from->shift, (size_t)n * sizeof *to->shift);
     memcpy(to->divisor, from->divisor, (size_t)n * sizeof *to->divisor);
   }

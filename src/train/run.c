@@ -64,6 +64,7 @@ static ls_status build_loop(ls_run *run) {
   ls_config *c = run->config;
   uint64_t seed = c->seed + (ls_mutant("order-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
   LS_TRY(ls_loader_new(run->data, run->batch, run->slices, run->slice_lo, run->slice_hi, seed, c->precision, &run->loader));
+  ls_loader_join(run->loader, run->comm);
   run->steps_per_epoch = ls_loader_steps_per_epoch(run->loader);
   run->steps = c->steps;
   if (c->steps <= 0 && __builtin_mul_overflow(c->epochs, run->steps_per_epoch, &run->steps)) run->steps = INT64_MAX;

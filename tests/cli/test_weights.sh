@@ -93,6 +93,13 @@ run 1 train net.yaml $many train.epochs=none train.steps=8 -o part
 on 3 train net.yaml $many -o part --resume --allow train.epochs --allow train.steps >out 2>err || fail "resume: $(cat err)"
 [ "$(hash_of r1/final.h5)" = "$(hash_of part/final.h5)" ] || fail "resumed: other bits"
 
+# More steps than the loader adds weights up for at once (512 of two slices), and the same from another step on.
+long="train.batch=2 train.slices=2 data.order=shuffle output.step_every=0 output.log=[csv]"
+run 2 train net.yaml -o long $long train.epochs=20
+run 1 train net.yaml -o halves $long train.epochs=none train.steps=200
+run 2 train net.yaml -o halves $long train.epochs=20 --resume
+cmp -s long/final.h5 halves/final.h5 || fail "620 steps: other bits when resumed at 200"
+
 # What is refused, and where.
 refuse() { # refuse CODE TEXT ARGUMENT...; on ${ranks:-0} ranks
   local code=$1 text=$2; shift 2
