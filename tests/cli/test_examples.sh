@@ -10,6 +10,7 @@ cp -r "$SOURCE/examples" examples
 make -s -C examples/plugin-optimizer INCLUDE="$SOURCE/include" 2>err || fail "plug-ins: $(cat err)"
 sed -i 's#/usr/share/datasets/fashion-mnist#data/fashion-mnist-small#; s/limit: {train: 60000}/limit: {train: 6000}/' examples/*/*.yaml
 mkdir runs
+for script in examples/*/make-data; do LOCKSTEP=$LOCKSTEP "$script" 1000 >out 2>err || fail "$script: exit $?: $(cat err)"; done
 short="train.epochs=none train.steps=2 eval.every=never -q --threads 1"
 
 # shown COMMAND...: as it stands in a comment
