@@ -89,6 +89,9 @@ for load in memory stream; do
   run 2 train net.yaml $many "data={type: hdf5, train: {file: t.h5, x: /train/x, y: /train/y}, weights: /train/weights, validation: 0.1, skip: {train: 3}, load: $load}" -o h5-$load
   [ "$(hash_of r1/final.h5)" = "$(hash_of h5-$load/final.h5)" ] || fail "HDF5, $load: other bits"
 done
+head -30 t.csv >part1.csv; sed '2,30d' t.csv >part2.csv
+run 2 train net.yaml $many -o files 'data.train.file=part?.csv'
+[ "$(hash_of r1/final.h5)" = "$(hash_of files/final.h5)" ] || fail "two files: other bits"
 run 1 train net.yaml $many train.epochs=none train.steps=8 -o part
 on 3 train net.yaml $many -o part --resume --allow train.epochs --allow train.steps >out 2>err || fail "resume: $(cat err)"
 [ "$(hash_of r1/final.h5)" = "$(hash_of part/final.h5)" ] || fail "resumed: other bits"
@@ -127,6 +130,10 @@ refuse 78 "[train.class_weights]" train.class_weights=balance
 refuse 78 "there are no classes with the loss mse" loss=mse 'model.layers=[{units: out}]'
 data="data={type: hdf5, train: {file: t.h5, x: /train/x, y: /train/y}, weights: /train/x}"
 refuse 65 't.h5: /train/x has 3 values a sample, and a weight is one' train.class_weights=balanced "$data"
+"$LOCKSTEP" data import t.csv --x a --y kind --classes -o a.h5 >out 2>err || fail "import: $(cat err)"
+row=$(awk -F, 'NR > 1 && $1 < 0 { print NR - 2; exit }' t.csv)
+refuse 65 "a.h5: /train/x: row $row, value 0: not a weight" train.class_weights=none "${data//t.h5, x/a.h5, x}"
+refuse 65 "a.h5: /train/x: row $row, value 0: not a weight" train.class_weights=none "${data//weights: /weights: a.h5:}" # in another file
 
 # The resolved config holds names of any kind.
 "$LOCKSTEP" config show net.yaml 'train.class_weights={"Iris setosa": 2, "a: b #1": 0.5, "0": 1}' >shown.yaml

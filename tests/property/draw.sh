@@ -125,7 +125,12 @@ draw_config() { # sets steps and slices
   draw_optimizer
   draw_schedule
   draw_train
-  chance 40 && echo "eval: {every: 5 steps, on: [train]}"
+  local chosen=
+  case $loss in
+    cross_entropy*) pick "" ", metrics: [accuracy, top_k, per_class], top_k: 3" ", metrics: [top_k], top_k: 2"; chosen=$drawn ;;
+    mse | half_mse | mae | huber) pick "" ", metrics: [rmse, per_target]"; chosen=$drawn ;;
+  esac
+  chance 40 && echo "eval: {every: 5 steps, on: [train]$chosen}"
   between 3 20; echo "checkpoint: {every: $drawn steps}"
   pick 1 1 3; echo "output: {step_every: $drawn}"
 }
