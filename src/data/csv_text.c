@@ -30,13 +30,17 @@ ls_status ls_csv_open(const char *path, ls_csv_text *c, ls_data_file *file) {
   return LS_OK;
 }
 
+static ls_status never_closed(const ls_csv_text *c, ls_csv_cursor quote) {
+  const char *before = memrchr(c->text, '\n', (size_t)(quote.at - c->text)), *line = before ? before + 1 : c->text;
+  return ls_fail(LS_EDATA, "%s:%lld: the quote opened here (byte %lld of the line) is never closed", c->path, (long long)quote.line,
+                 (long long)(quote.at - line + 1));
+}
+
 static ls_status take_quoted(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out) {
   ls_csv_cursor start = *at;
   const char *p = at->at + 1;
   for (;; p++) {
-    if (p == c->end)
-      return ls_fail(LS_EDATA, "%s:%lld: the quote opened here (column %lld) is never closed", c->path, (long long)start.line,
-                     (long long)(start.at - c->text + 1));
+    if (p == c->end) return never_closed(c, start);
     if (*p == '\n') at->line++;
     if (*p != '"') continue;
     if (p[1] != '"') break;

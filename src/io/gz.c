@@ -48,7 +48,10 @@ static ls_status read_raw(ls_gz *gz, void *data, size_t bytes, size_t *got) {
   if (done < 0) return ls_fail(LS_EDATA, "%s: can't read it: %s", gz->path, strerror(errno));
   XXH3_128bits_update(gz->hash, data, (size_t)done);
   *got = (size_t)done;
-  return LS_OK;
+  int64_t end = done == 0 ? (int64_t)lseek(gz->fd, 0, SEEK_CUR) : gz->size;
+  return end == gz->size ? LS_OK
+                         : ls_fail(LS_EDATA, "%s: has changed while it was read: it ends after %lld bytes, and had %lld", gz->path,
+                                   (long long)end, (long long)gz->size);
 }
 
 static ls_status refill(ls_gz *gz) {

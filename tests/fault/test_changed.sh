@@ -106,4 +106,29 @@ loading() {
     [ $code -eq 0 ] || { [ $code -eq 65 ] && grep -q "error: .*big/train-images-idx3-ubyte: " err; } || fail "cut while loading: exit $code: $(cat err)"
   done
 }
-cases between during loading
+# The same for a table, of which no line may go missing in silence.
+loading_tables() {
+  local i code file kind
+  awk 'BEGIN { print "a,b,c,y"; for (i = 0; i < 100000; i++) printf "%d,%d,%d,%d\n", i % 97, i % 89, i % 83, i % 79 }' >long.csv
+  "$LOCKSTEP" data import long.csv --x a,b,c --y y -o long.h5 --force -q 2>err || fail "import: exit $?: $(cat err)"
+  for kind in csv hdf5; do
+    file=long.${kind/hdf5/h5}
+    sed "s/table\.\(csv\|h5\)/$file/" $kind.yaml >long-$kind.yaml
+    on 2 train long-$kind.yaml -o long-$kind -q train.steps=3 2>err || fail "$file: exit $?: $(cat err)"
+    for i in 1 2 3 4; do
+      cp $file kept
+      rm -rf running
+      on 2 train long-$kind.yaml -o running -q train.steps=3 >out 2>err &
+      sleep "0.$((1 + RANDOM % 4))$((RANDOM % 10))"
+      truncate -s $(($(stat -c %s $file) / 2)) $file
+      code=0; wait $! || code=$?
+      if [ $code -eq 0 ]; then
+        [ "$(hash_of running/final.h5)" = "$(hash_of long-$kind/final.h5)" ] || fail "$file cut while loading: other weights"
+      else
+        [ $code -eq 65 ] && grep -q "error: .*$file:" err || fail "$file cut while loading: exit $code: $(cat err)"
+      fi
+      cp kept $file
+    done
+  done
+}
+cases between during loading loading_tables

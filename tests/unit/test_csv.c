@@ -1,9 +1,11 @@
 /* CSV as people write it: values exact, classes by name, every mistake located by file, line and column. */
 #include <locale.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "data/decimal.h"
 #include "idx_files.h"
+#include "io/gz.h"
 
 static ls_comm *comm;
 static char *dir, train_path[256], test_path[256], csv_type[] = "csv";
@@ -166,7 +168,7 @@ static void mistakes(void **state) {
       {"a,b\n1,2\n1.2.3,3\n", "a", "b", false, "train.csv:3: column 1 (a): not a number: '1.2.3'"},
       {"a,b\n1,2\n0x10,3\n", "a", "b", false, "not a number: '0x10'"},
       {"a,b\n1,2\n\"1,5\",3\n", "a", "b", false, "not a number: '1,5'"},
-      {"a,b\n1,\"2\n3,4\n", "a", "b", false, "train.csv:2: the quote opened here (column 7) is never closed"},
+      {"a,b\n1,\"2\n3,4\n", "a", "b", false, "train.csv:2: the quote opened here (byte 3 of the line) is never closed"},
       {"a,b\n1,\"2\"3\n", "a", "b", false, "train.csv:2: text behind a closing quote"},
       {"a,b\n\"x\ny\",\"\n\"3\n", "a", "b", false, "train.csv:4: text behind a closing quote"},
       {"a,b\n1,2\n", "a", "c", false, "train.csv: no column 'c'; there are 2: a, b"},
@@ -275,10 +277,31 @@ static void numbers(void **state) {
   assert_true(ls_decimal(ones, 300, &value) && value == strtod("1.11111111111111111111e299", NULL));
 }
 
+/* A file that is cut, or grows, while it is read is none that ends there. */
+static void changes_while_read(void **state) {
+  (void)state;
+  char name[300], *text = calloc(1, 300001), *data = NULL;
+  snprintf(name, sizeof name, "%s/train.csv", dir);
+  memset(text, '7', 300000);
+  for (int64_t size = 200000; size <= 400000; size += 100000) {
+    ls_gz *gz;
+    size_t bytes;
+    put("train.csv", text);
+    assert_int_equal(ls_gz_open(name, &gz), LS_OK);
+    assert_int_equal(truncate(name, size), 0);
+    ls_status status = ls_gz_read_all(gz, &data, &bytes);
+    assert_int_equal(status, size == 300000 ? LS_OK : LS_EDATA);
+    if (status != LS_OK) assert_non_null(strstr(ls_error_text(), "train.csv: has changed while it was read"));
+    ls_gz_close(&gz);
+    LS_FREE(data);
+  }
+  free(text);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(values),   cmocka_unit_test(classes), cmocka_unit_test(several_files),
-      cmocka_unit_test(mistakes), cmocka_unit_test(numbers), cmocka_unit_test(both_ways),
+      cmocka_unit_test(values),  cmocka_unit_test(classes),   cmocka_unit_test(several_files),      cmocka_unit_test(mistakes),
+      cmocka_unit_test(numbers), cmocka_unit_test(both_ways), cmocka_unit_test(changes_while_read),
   };
   return cmocka_run_group_tests(tests, up, down);
 }
