@@ -22,8 +22,9 @@ typedef struct {
   const void *init; /* (n) what each row's chains start from (the bias), or NULL for 0 */
   void *c;          /* (m, n), ldc a multiple of 64 bytes */
   int64_t ldc;
+  void *work; /* (m, LS_GEMM_WORK) for this call alone; or NULL: the same bits, slower if large */
 } ls_multiply;
-enum { LS_GEMM_ROWS = 240 }; /* so many at a time: rows of A and C that the second-level cache holds */
+enum { LS_GEMM_ROWS = 1024 }; /* so many at a time: copies of A's rows that the second-level cache holds */
 
 /* Rows [lo, hi) of grad[p] (m, n) = tree sum over the slices of node[p] of X^T D over a slice's rows. */
 typedef struct {

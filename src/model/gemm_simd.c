@@ -7,27 +7,44 @@
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
 
-enum { DEPTH = 24576 / (VECS * BYTES) }; /* rows of a panel of B that stay in the first-level cache */
+/* Rows of a panel of B that stay in the first-level cache; so many columns of A, and a vector more, fit into `work`. */
+enum { CACHED = 24576 / (VECS * BYTES), FITTING = LS_GEMM_WORK - BYTES / 4, DEPTH = CACHED < FITTING ? CACHED : FITTING };
+enum { SECOND = 1 << 20 }; /* bytes of a result that may drop out of the second-level cache before it is complete */
+enum { STRETCH = 16 };     /* k between two prefetches: DEPTH / STRETCH is about ROWS */
 
 #define EACH_SUM(i, v) UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vecs; v++)
+
+/* Products that the second-level cache does not hold take other kernels: what a tile reads is packed, and what the next
+ * tile needs is fetched while this one is computed, a row of VECS vectors every STRETCH of k. */
+typedef struct {
+  const real *row; /* NULL: nothing */
+  int64_t ld;
+} ahead;
 
 /* c += A B: row i of A starts at a[i * row], the next k is `step` further; the last vector of B's rows has `last` numbers
  * (where that costs nothing: elsewhere the caller sees to it that all are there). Every third row has a pointer of its own,
  * which with the processor's addressing modes reaches the two below it. */
-INLINE void chain(vec c[ROWS][VECS], int64_t k, const real *a, int64_t row, int64_t step, const real *b, int64_t ldb, int last,
+INLINE void chain(vec c[ROWS][VECS], int64_t k, const real *a, int64_t row, int64_t step, const real *b, int64_t ldb, int last, ahead *next,
                   const int rows, const int vecs) {
   const real *third[(ROWS + 2) / 3];
   UNROLL for (int i = 0; i < rows; i += 3) {
     third[i / 3] = a + i * row;
     if (row != 1) __asm__("" : "+r"(third[i / 3])); /* else the compiler keeps one pointer and spills the multiples of `row` */
   }
+  for (; k > 0; k -= next ? STRETCH : k) {
+    const int64_t stretch = next && k > STRETCH ? STRETCH : k;
+    if (next && next->row) {
+      UNROLL for (int v = 0; v < vecs; v++) __builtin_prefetch(next->row + v * WIDTH, 0, 2);
+      next->row += next->ld;
+    }
 #pragma GCC unroll 2
-  for (int64_t p = 0; p < k; p++) {
-    vec line[VECS];
-    UNROLL for (int v = 0; v < vecs; v++) line[v] = MASKS && v == vecs - 1 ? load_some(b + v * WIDTH, last) : load(b + v * WIDTH);
-    EACH_SUM(i, v) c[i][v] = fused(third[i / 3][i % 3 * row] - (vec){0}, line[v], c[i][v]);
-    UNROLL for (int i = 0; i < rows; i += 3) third[i / 3] += step;
-    b += ldb;
+    for (int64_t p = 0; p < stretch; p++) {
+      vec line[VECS];
+      UNROLL for (int v = 0; v < vecs; v++) line[v] = MASKS && v == vecs - 1 ? load_some(b + v * WIDTH, last) : load(b + v * WIDTH);
+      EACH_SUM(i, v) c[i][v] = fused(third[i / 3][i % 3 * row] - (vec){0}, line[v], c[i][v]);
+      UNROLL for (int i = 0; i < rows; i += 3) third[i / 3] += step;
+      b += ldb;
+    }
   }
 }
 
@@ -42,15 +59,18 @@ typedef struct {
   int64_t ldi;
   real *c;
   int64_t ldc;
+  ahead next; /* large: C of the next tile */
 } product;
 
-INLINE void multiply_tile(const product *t, const int rows, const int vecs) {
+/* large: column p of A's tile lies at a + p * rows. */
+INLINE void multiply_tile(const product *t, const int rows, const int vecs, const bool large) {
+  ahead next = t->next;
   vec c[ROWS][VECS];
   EACH_SUM(i, v) {
     const real *init = t->init + i * t->ldi + v * WIDTH;
     c[i][v] = !t->init ? (vec){0} : v == vecs - 1 ? load_some(init, t->last) : load(init);
   }
-  chain(c, t->k, t->a, t->lda, 1, t->b, t->ldb, t->last, rows, vecs);
+  chain(c, t->k, t->a, large ? 1 : t->lda, large ? rows : 1, t->b, t->ldb, t->last, large ? &next : NULL, rows, vecs);
   EACH_SUM(i, v) store(t->c + i * t->ldc + v * WIDTH, c[i][v]);
 }
 
@@ -62,6 +82,7 @@ typedef struct {
   int64_t ldx;
   const real *d; /* (rows, tile's columns) */
   int64_t ldd;
+  ahead next; /* large: a part of the next panel of d, before it is packed */
 } sums;
 
 /* Row i of c is row i of the gradient, or if flipped column i. */
@@ -90,22 +111,32 @@ INLINE void store_flipped(const sums *t, real *grad, vec c[ROWS][VECS], const in
   }
 }
 
+/* A store that misses the cache holds up those behind it: fetch the place while the slice is summed. */
+INLINE void fetch_place(const real *to, int64_t ld, const int rows, const int vecs) {
+  EACH_SUM(i, v) __builtin_prefetch(to + i * ld + v * WIDTH, 1, 3);
+}
+
 /* One tile over all slices. Sums of complete nodes wait for their right sibling, as in base/tree.c. Flipped: x is what comes
  * in vectors and d what is broadcast, for results that are narrower than they are high. */
-INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const bool flipped) {
+INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const bool flipped, const bool large) {
   vec wait[LS_TREE_DEPTH][ROWS][VECS];
+  ahead next = t->next;
   for (int p = 0; p < t->g->parts; p++) {
     const ls_tree_node *node = &t->g->node[p];
     const int64_t *row = t->g->slice_row + (node->lo - t->g->slice_lo);
     int depth = 0, slices = node->hi - node->lo;
     for (int s = 0; s < slices; s++, row++) {
       vec c[ROWS][VECS];
+      if (large && s + 1 == slices)
+        fetch_place((const real *)t->g->grad[p] + t->g->offset + t->i * t->g->n + t->j, t->g->n, rows, vecs);
+      else if (large && s % 2 == 0)
+        fetch_place((const real *)&wait[depth], PANEL, rows, vecs);
       EACH_SUM(i, v) c[i][v] = (vec){0};
       const real *x = t->x + row[0] * t->ldx, *d = t->d + row[0] * t->ldd;
       if (flipped)
-        chain(c, row[1] - row[0], d, 1, t->ldd, x, t->ldx, WIDTH, rows, vecs);
+        chain(c, row[1] - row[0], d, 1, t->ldd, x, t->ldx, WIDTH, NULL, rows, vecs);
       else
-        chain(c, row[1] - row[0], x, 1, t->ldx, d, t->ldd, WIDTH, rows, vecs);
+        chain(c, row[1] - row[0], x, 1, t->ldx, d, t->ldd, WIDTH, large ? &next : NULL, rows, vecs);
       for (int q = s; depth > 0 && (q & 1 || s + 1 == slices); q >>= 1) {
         depth--;
         EACH_SUM(i, v) c[i][v] = wait[depth][i][v] + c[i][v];
@@ -123,10 +154,12 @@ INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const b
   }
 }
 
-#define TILE(r, v)                                                                                           \
-  static __attribute__((noinline)) void multiply_##r##_##v(const product *t) { multiply_tile(t, r, v); }     \
-  static __attribute__((noinline)) void gradient_##r##_##v(const sums *t) { gradient_tile(t, r, v, false); } \
-  static __attribute__((noinline)) void flipped_##r##_##v(const sums *t) { gradient_tile(t, r, v, true); }
+#define TILE(r, v)                                                                                                       \
+  static __attribute__((noinline)) void multiply_##r##_##v(const product *t) { multiply_tile(t, r, v, false); }          \
+  static __attribute__((noinline)) void multiply_large_##r##_##v(const product *t) { multiply_tile(t, r, v, true); }     \
+  static __attribute__((noinline)) void gradient_##r##_##v(const sums *t) { gradient_tile(t, r, v, false, false); }      \
+  static __attribute__((noinline)) void gradient_large_##r##_##v(const sums *t) { gradient_tile(t, r, v, false, true); } \
+  static __attribute__((noinline)) void flipped_##r##_##v(const sums *t) { gradient_tile(t, r, v, true, false); }
 #if VECS == 3
 #define TILES(r) TILE(r, 1) TILE(r, 2) TILE(r, 3)
 #define ENTRY(kind, r) {kind##_##r##_1, kind##_##r##_2, kind##_##r##_3},
@@ -135,11 +168,15 @@ INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const b
 #define ENTRY(kind, r) {kind##_##r##_1, kind##_##r##_2},
 #endif
 #define MULTIPLY(r) ENTRY(multiply, r)
+#define MULTIPLY_LARGE(r) ENTRY(multiply_large, r)
 #define GRADIENT(r) ENTRY(gradient, r)
+#define GRADIENT_LARGE(r) ENTRY(gradient_large, r)
 #define FLIPPED(r) ENTRY(flipped, r)
 EACH_ROWS(TILES)
 static void (*const multiply_kernel[ROWS][VECS])(const product *) = {EACH_ROWS(MULTIPLY)};
+static void (*const multiply_large_kernel[ROWS][VECS])(const product *) = {EACH_ROWS(MULTIPLY_LARGE)};
 static void (*const gradient_kernel[ROWS][VECS])(const sums *) = {EACH_ROWS(GRADIENT)};
+static void (*const gradient_large_kernel[ROWS][VECS])(const sums *) = {EACH_ROWS(GRADIENT_LARGE)};
 static void (*const flipped_kernel[ROWS][VECS])(const sums *) = {EACH_ROWS(FLIPPED)};
 
 /* Vectors of the panel that starts with `left` columns to go. */
@@ -181,9 +218,30 @@ static void pack(const real *b, int64_t ldb, int64_t k, int last, int vecs, real
     pack_rows(b, ldb, k, last, to, 2);
 }
 
+/* Columns [k0, k0 + depth) of A, together tile by tile. */
+static void pack_tiles(const ls_multiply *g, int64_t k0, int64_t depth, real *to) {
+  const int64_t count = tiles(g->m);
+  for (int64_t t = 0; t < count; t++) {
+    const int64_t i = g->m * t / count, rows = g->m * (t + 1) / count - i;
+    const real *a = (const real *)g->a + i * g->lda + k0;
+    for (int64_t p = 0; p < depth; p += WIDTH)
+      pack_block(a + p, g->lda, (int)rows, depth - p < WIDTH ? (int)(depth - p) : WIDTH, to + i * depth + p * rows, rows);
+  }
+}
+
+/* Part t of `count` of the panel of B after the one at b, into the second-level cache: it is packed next. */
+static void fetch_panel(const ls_multiply *g, const real *b, int64_t depth, int64_t t, int64_t count) {
+  if (g->transposed)
+    for (int64_t j = PANEL * t / count; j < PANEL * (t + 1) / count; j++)
+      for (int64_t p = 0; p < depth; p += WIDTH) __builtin_prefetch(b + (PANEL + j) * g->ldb + p, 0, 2);
+  else
+    for (int64_t p = depth * t / count; p < depth * (t + 1) / count; p++)
+      for (int v = 0; v < VECS; v++) __builtin_prefetch(b + p * g->ldb + PANEL + v * WIDTH, 0, 2);
+}
+
 /* DEPTH rows of a panel of B against all rows of A. B is copied together first, unless it lies together already or is
  * used but once. */
-static void multiply_panel(const ls_multiply *g, int64_t k0, int64_t j0) {
+static void multiply_panel(const ls_multiply *g, int64_t k0, int64_t j0, const real *packed) {
   real panel[DEPTH * PANEL] __attribute__((aligned(BYTES)));
   const int64_t count = tiles(g->m), depth = g->k - k0 < DEPTH ? g->k - k0 : DEPTH, left = g->n - j0;
   const int vecs = panel_vecs(left), last = last_count(left, vecs);
@@ -194,32 +252,31 @@ static void multiply_panel(const ls_multiply *g, int64_t k0, int64_t j0) {
   else if (!direct)
     pack(b, g->ldb, depth, last, vecs, panel);
   for (int64_t t = 0; t < count; t++) {
-    const int64_t i = g->m * t / count, rows = g->m * (t + 1) / count - i;
+    const int64_t i = g->m * t / count, end = g->m * (t + 1) / count, rows = end - i;
     real *c = (real *)g->c + i * g->ldc + j0;
-    const product tile = {.k = depth,
-                          .a = (const real *)g->a + i * g->lda + k0,
-                          .lda = g->lda,
-                          .b = direct ? b : panel,
-                          .ldb = direct ? g->ldb : vecs * WIDTH,
-                          .last = last,
-                          .init = k0        ? c
-                                  : g->init ? (const real *)g->init + j0
-                                            : NULL,
-                          .ldi = k0 ? g->ldc : 0,
-                          .c = c,
-                          .ldc = g->ldc};
-    multiply_kernel[rows - 1][vecs - 1](&tile);
+    product tile = {.k = depth,
+                    .a = packed ? packed + i * depth : (const real *)g->a + i * g->lda + k0,
+                    .lda = g->lda,
+                    .b = direct ? b : panel,
+                    .ldb = direct ? g->ldb : vecs * WIDTH,
+                    .last = last,
+                    .init = k0        ? c
+                            : g->init ? (const real *)g->init + j0
+                                      : NULL,
+                    .ldi = k0 ? g->ldc : 0,
+                    .c = c,
+                    .ldc = g->ldc};
+    if (packed) tile.next = (ahead){(const real *)g->c + (end < g->m ? end * g->ldc + j0 : j0 + PANEL), g->ldc};
+    if (!direct && left > PANEL) fetch_panel(g, b, depth, t, count);
+    (packed ? multiply_large_kernel : multiply_kernel)[rows - 1][vecs - 1](&tile);
   }
 }
 
 static void multiply(const ls_multiply *g) {
-  ls_multiply block = *g;
-  for (int64_t i = 0; i < g->m; i += LS_GEMM_ROWS) {
-    block.m = g->m - i < LS_GEMM_ROWS ? g->m - i : LS_GEMM_ROWS;
-    block.a = (const real *)g->a + i * g->lda;
-    block.c = (real *)g->c + i * g->ldc;
-    for (int64_t k0 = 0; k0 < g->k; k0 += DEPTH)
-      for (int64_t j0 = 0; j0 < g->n; j0 += PANEL) multiply_panel(&block, k0, j0);
+  real *packed = g->n > 3 * PANEL && g->m * g->n * (int64_t)sizeof(real) >= SECOND ? g->work : NULL;
+  for (int64_t k0 = 0; k0 < g->k; k0 += DEPTH) {
+    if (packed) pack_tiles(g, k0, g->k - k0 < DEPTH ? g->k - k0 : DEPTH, packed);
+    for (int64_t j0 = 0; j0 < g->n; j0 += PANEL) multiply_panel(g, k0, j0, packed);
   }
 }
 
@@ -243,6 +300,7 @@ static void flipped(const ls_weight_gradient *g) {
  * g->x, and each panel of d is copied behind them first. */
 static void by_panels(const ls_weight_gradient *g, int64_t lo, int64_t m, int64_t rows, real *packed) {
   const int64_t count = tiles(m);
+  const bool large = packed && rows >= DEPTH;
   real *copy = packed ? packed + (rows * m + WIDTH - 1) / WIDTH * WIDTH : NULL;
   for (int64_t j = 0; j < g->n; j += PANEL) {
     const int vecs = panel_vecs(g->n - j);
@@ -250,9 +308,13 @@ static void by_panels(const ls_weight_gradient *g, int64_t lo, int64_t m, int64_
     if (packed) pack(d, g->ldd, rows, WIDTH, vecs, copy);
     for (int64_t t = 0; t < count; t++) {
       const int64_t i = m * t / count, tile = m * (t + 1) / count - i;
-      sums sum = {g, lo + i, j, (const real *)g->x + lo + i, g->ldx, d, g->ldd};
+      sums sum = {.g = g, .i = lo + i, .j = j, .x = (const real *)g->x + lo + i, .ldx = g->ldx, .d = d, .ldd = g->ldd};
       if (packed) sum.x = packed + i * rows, sum.ldx = tile, sum.d = copy, sum.ldd = vecs * WIDTH;
-      gradient_kernel[tile - 1][vecs - 1](&sum);
+      if (large && j + PANEL < g->n) sum.next = (ahead){d + PANEL + rows * t / count * g->ldd, g->ldd};
+      if (large)
+        gradient_large_kernel[tile - 1][vecs - 1](&sum);
+      else
+        gradient_kernel[tile - 1][vecs - 1](&sum);
     }
   }
 }

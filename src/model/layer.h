@@ -32,7 +32,7 @@ typedef struct {
   int parts;
   const ls_tree_node *node;
   void *const *grad;
-  void *work; /* (threads, work_size bytes) */
+  void *work; /* forward and backward: (rows, LS_GEMM_WORK); gradient: (threads, work_size bytes) */
   size_t work_size;
 } ls_pass;
 

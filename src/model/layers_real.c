@@ -42,13 +42,13 @@ static void dense_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int6
                                          .ldb = layer->out,
                                          .init = w + layer->in * layer->out,
                                          .c = z,
-                                         .ldc = ld});
+                                         .ldc = ld,
+                                         .work = (real *)pass->work + r * LS_GEMM_WORK});
     if (!layer->activation->over_rows) layer->activation->forward(y, z, m, layer->out, ld);
   }
 }
 
 static void dense_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
-  (void)pass;
   int64_t ld = layer->ld;
   for (int64_t r = lo; r < hi; r += LS_GEMM_ROWS) {
     int64_t m = hi - r < LS_GEMM_ROWS ? hi - r : LS_GEMM_ROWS;
@@ -64,7 +64,8 @@ static void dense_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int
                                          .ldb = layer->out,
                                          .transposed = true,
                                          .c = (real *)layer->below->d + r * layer->ldin,
-                                         .ldc = layer->ldin});
+                                         .ldc = layer->ldin,
+                                         .work = (real *)pass->work + r * LS_GEMM_WORK});
   }
 }
 

@@ -168,8 +168,16 @@ static void own_gradient(const ls_reference *r, const stage *s, const ls_gemm *g
 void ls_reference_run_own(ls_reference *r, const ls_gemm *gemm) {
   for (int l = 0; l < r->layers; l++) {
     const stage *s = &r->stage[l];
-    gemm->multiply(&(ls_multiply){
-        .m = r->rows, .n = s->out, .k = s->in, .a = s->x, .lda = s->ldin, .b = s->w, .ldb = s->out, .c = s->y, .ldc = s->ldout});
+    gemm->multiply(&(ls_multiply){.m = r->rows,
+                                  .n = s->out,
+                                  .k = s->in,
+                                  .a = s->x,
+                                  .lda = s->ldin,
+                                  .b = s->w,
+                                  .ldb = s->out,
+                                  .c = s->y,
+                                  .ldc = s->ldout,
+                                  .work = r->work});
   }
   for (int l = r->layers - 1; l >= 0; l--) {
     const stage *s = &r->stage[l];
@@ -184,7 +192,8 @@ void ls_reference_run_own(ls_reference *r, const ls_gemm *gemm) {
                                   .ldb = s->out,
                                   .transposed = true,
                                   .c = s->dx,
-                                  .ldc = s->ldin});
+                                  .ldc = s->ldin,
+                                  .work = r->work});
   }
 }
 

@@ -25,7 +25,7 @@ static void forward_job(void *arg, int thread, int threads) {
 
 void ls_model_forward(ls_model *model, const ls_batch *batch, bool training, uint64_t seed) {
   const ls_layer *top = ls_model_last(model);
-  const ls_pass pass = {.batch = batch, .training = training, .seed = seed};
+  const ls_pass pass = {.batch = batch, .training = training, .seed = seed, .work = model->work};
   ls_team_run(model->team, forward_job, &(job){.model = model, .pass = &pass});
   if (ls_model_couples_samples(model)) top->activation->forward(top->y, top->z, batch->rows, top->out, top->ld);
 }
