@@ -74,8 +74,9 @@ static void print_json(const info *i) {
     }
   }
   for (int64_t c = 0; c < i->columns.classes.count; c++) json_array_append_new(names, ls_data_text(i->columns.classes.text[c]));
-  ls_out_json(i->cli, json_pack("{s:o, s:s, s:o, s:{s:o, s:o}, s:o, s:o}", "data", ls_data_text(i->name), "type", i->spec.type, "splits",
-                                splits, "columns", "x", columns_json(i, 0), "y", columns_json(i, 1), "class_names", names, "files", files));
+  ls_out_json(i->cli, json_pack("{s:o, s:s, s:o, s:{s:s, s:s}, s:{s:o, s:o}, s:o, s:o}", "data", ls_data_text(i->name), "type",
+                                i->spec.type, "splits", splits, "stored", "x", i->columns.stored[0], "y", i->columns.stored[1], "columns",
+                                "x", columns_json(i, 0), "y", columns_json(i, 1), "class_names", names, "files", files));
 }
 
 static void print_spread(const ls_cli *cli, const char *title, const ls_spread *s) {
@@ -90,6 +91,9 @@ static void print_split(const info *i, int s) {
          v->shape.bytes ? "bytes" : "numbers");
   print_spread(cli, "inputs", &v->x);
   if (v->classes == 0 && v->shape.outputs > 0) print_spread(cli, "targets", &v->y);
+  const char *y = i->columns.stored[1];
+  if (s == LS_SPLIT_TRAIN && *i->columns.stored[0])
+    ls_out(cli, "  stored     inputs %s%s%s\n", i->columns.stored[0], *y ? "; targets " : "", y);
   if (v->repeated) ls_out(cli, "  repeated   %lld samples have the inputs of an earlier one\n", (long long)v->repeated);
   int64_t common = s == LS_SPLIT_TRAIN ? 0 : ls_survey_common(&i->survey[0], v);
   if (common) ls_out(cli, "  leak       %lld samples have the inputs of a training sample\n", (long long)common);

@@ -205,10 +205,24 @@ static void close_hdf5(ls_source *source) {
   for (int i = 0; i < SETS; i++) LS_FREE(h->name[i]);
 }
 
+/* The type, and the shape of a sample where it is more than a row. */
+static ls_status describe_set(const hdf5 *h, int i, char text[96]) {
+  ls_h5set *set = NULL;
+  LS_TRY(open_again(h, i, &set));
+  const ls_h5_shape *shape = ls_h5set_shape(set);
+  int at = snprintf(text, 96, "%s", shape->type);
+  for (int k = 1; k < shape->dims && shape->dims > 2 && at < 80; k++)
+    at += snprintf(text + at, 96 - (size_t)at, "%s%lld", k == 1 ? ", " : " x ", (long long)shape->dim[k]);
+  if (shape->dims > 2 && at < 80) snprintf(text + at, 96 - (size_t)at, " each");
+  ls_h5set_close(&set);
+  return LS_OK;
+}
+
 static ls_status columns_hdf5(const ls_source *source, ls_columns *out) {
   const hdf5 *h = (const hdf5 *)source;
   for (int i = X; i <= Y; i++) {
     if (!h->name[i]) continue;
+    LS_TRY(describe_set(h, i, out->stored[i]));
     LS_TRY(ls_h5_texts(path_of(h, i), ls_columns_path[i], NULL, &out->name[i]));
     if (out->name[i].count > 0) LS_TRY(ls_h5_texts(path_of(h, i), ls_columns_path[i], LS_COLUMNS_UNITS, &out->unit[i]));
   }

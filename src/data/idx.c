@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "data/format.h"
+#include "data/columns.h"
 #include "io/gz.h"
 
 enum { IMAGES = 0x803, LABELS = 0x801, CHUNK = 1 << 16 };
@@ -168,4 +168,9 @@ static void close_idx(ls_source *source) {
   for (int i = 0; i < 2; i++) ls_gz_close(&((idx *)source)->gz[i]);
 }
 
-const ls_format ls_format_idx = {"idx", open_idx, read_idx, NULL, NULL, NULL, place_idx, NULL, close_idx};
+static ls_status columns_idx(const ls_source *source, ls_columns *out) {
+  for (int k = 0; k < source->files; k++) strcpy(out->stored[k], "uint8");
+  return LS_OK;
+}
+
+const ls_format ls_format_idx = {"idx", open_idx, read_idx, NULL, NULL, NULL, place_idx, columns_idx, close_idx};

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "data/format.h"
+#include "data/columns.h"
 #include "io/gz.h"
 
 enum { HEADER_MAX = 1 << 16, CHUNK = 1 << 12 };
@@ -190,4 +190,14 @@ static void close_npy(ls_source *source) {
   for (int i = 0; i < 2; i++) ls_gz_close(&((npy *)source)->a[i].gz);
 }
 
-const ls_format ls_format_npy = {"npy", open_npy, read_npy, NULL, NULL, NULL, place_npy, NULL, close_npy};
+static ls_status columns_npy(const ls_source *source, ls_columns *out) {
+  const npy *n = (const npy *)source;
+  for (int k = 0; k < 2; k++) {
+    const array *a = &n->a[k];
+    const char *kind = a->kind == 'f' ? "float" : a->kind == 'i' ? "int" : "uint";
+    if (a->size) snprintf(out->stored[k], sizeof out->stored[k], "%s%s%d", a->big ? "big-endian " : "", kind, 8 * a->size);
+  }
+  return LS_OK;
+}
+
+const ls_format ls_format_npy = {"npy", open_npy, read_npy, NULL, NULL, NULL, place_npy, columns_npy, close_npy};

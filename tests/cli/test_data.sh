@@ -42,6 +42,16 @@ refuses 64 "did you mean 'info'?" data infos t.csv
 mkfifo pipe
 refuses 65 'not a regular file' data info pipe
 
+says 'stored     inputs uint8; targets uint8' data info "$SMALL"
+"$BUILD/tests/badh5" nan nan.h5 && "$BUILD/tests/badh5" good good.h5 || fail "badh5"
+says '/x: 60 x 3, float64' data info nan.h5
+says '1 NOT FINITE OR MISSING' data info nan.h5
+sed 's|{type: idx.*}|{type: hdf5, train: {file: nan.h5, x: /x, y: /y}, test: {file: good.h5, x: /x, y: /y}}|' net.yaml >leak.yaml
+says 'stored     inputs float64; targets int32' data info leak.yaml
+says 'leak       59 samples have the inputs of a training sample' data info leak.yaml
+says '"not_finite":1' data info leak.yaml --json
+says '"stored":{"x":"float64","y":"int32"}' data info leak.yaml --json
+
 # ---- import: every format into the layout that info, eval and configs know
 says '6000 train 1000 test, 784 features' data import "$SMALL" -o f.h5
 says '1000 samples of 784 bytes' data info f.h5

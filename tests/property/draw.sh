@@ -61,7 +61,7 @@ draw_problem() { # data, model, loss
     fi
   fi
   chance 30 && echo "  , validation: 0.15"
-  chance 25 && echo "  , order: sequential"
+  chance 40 && { pick sequential blocks; echo "  , order: $drawn"; }
   chance 25 && echo "  , last_batch: drop"
   echo "  }"
   echo "model:"
