@@ -60,6 +60,18 @@ on 2 train net.yaml -o memory -q data.train.file=weighed.h5 $weigh 2>err || fail
 on 3 train net.yaml -o run -q data.train.file=weighed.h5 $weigh $stream 2>err || fail "weights, stream: $(cat err)"
 same run "weights"
 
+# 100 MB of data in a process that may have 80: not in memory, but streamed (a budget of 16 MB).
+"$BUILD/tests/bigfile" large.h5 100 64 || fail "bigfile"
+(
+  ulimit -d 80000
+  large="data.train.file=large.h5 data.test.file=large.h5 data.scale=none train.epochs=none train.steps=1000 --threads 1"
+  # shellcheck disable=SC2086
+  on 0 train net.yaml -o none -q $large 2>err; [ $? -eq 1 ] && grep -q 'out of memory' err || exit 1
+  # shellcheck disable=SC2086
+  on 0 train net.yaml -o large -q $large data.load=stream data.budget=16 data.order=blocks 2>err || exit 2
+) || fail "80 MB for 100: $?: $(cat err)"
+rm large.h5
+
 # A minibatch that the budget does not hold: refused on all ranks, with the budget that would do.
 for ranks in 0 3; do
   code=0
