@@ -68,7 +68,6 @@ static const ls_exchange_ops *const kinds[] = {&exchange_one, &ls_exchange_share
 
 static const ls_exchange_ops *choose(const ls_comm *comm, const char *kind) {
   if (ls_comm_size(comm) == 1) return &exchange_one;
-  if (strcmp(kind, "auto") == 0) return &ls_exchange_shared; /* faster than tree wherever measured, and moves less between nodes */
   for (size_t i = 1; i < sizeof kinds / sizeof *kinds; i++)
     if (strcmp(kinds[i]->name, kind) == 0) return kinds[i];
   return NULL;
@@ -86,6 +85,7 @@ static void cut_shards(ls_exchange *x, int64_t block) {
 ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t block, int slices, ls_precision precision,
                           ls_exchange **out) {
   ls_exchange *x;
+  if (ls_comm_size(comm) > 1 && strcmp(kind, "auto") == 0) LS_TRY(ls_exchange_probe(comm, n, slices, precision, &kind));
   LS_NEW(x, 1);
   *out = x;
   x->ops = choose(comm, kind);
@@ -131,6 +131,20 @@ int ls_exchange_parts(const ls_exchange *x, const ls_tree_node **node, void *con
   *node = x->node;
   *grad = x->grad;
   return x->parts;
+}
+
+/* Lines that several caches hold are refused to a writer until all have dropped them. From CLAIMED bytes on, the hardware sees the stream
+ * of writes and asks ahead by itself. */
+void ls_exchange_claim(const ls_exchange *x) {
+#if defined(__x86_64__)
+  enum { CLAIMED = 1 << 16 };
+  if (ls_comm_size(x->comm) == 1 || x->ops->replicated) return;
+  const int rank = ls_comm_rank(x->comm);
+  const int64_t lo = x->first[rank] * (int64_t)x->size, hi = x->first[rank + 1] * (int64_t)x->size;
+  for (int64_t at = lo; at < hi && at < lo + CLAIMED; at += LS_ALIGN) __asm__ volatile("prefetchw %0" : : "m"(x->weights[at]));
+#else
+  (void)x;
+#endif
 }
 
 uint32_t ls_exchange_reduce(ls_exchange *x, uint32_t flags) { return x->ops->reduce(x, flags); }

@@ -1,7 +1,7 @@
 /* exchange.h - the gradient exchange: who owns which part of the parameters, how gradients are summed (in the tree's
  * order), and how new weights reach everyone. Hides whether weights are shared on the node, sharded or replicated.
  *
- * A step:  model writes its parts  ->  ls_exchange_reduce  ->  for each block of my shard: ls_exchange_grad, update in
+ * A step:  ls_exchange_claim, model writes its parts  ->  ls_exchange_reduce  ->  for each block of my shard: ls_exchange_grad, update in
  *          place in ls_exchange_weights  ->  ls_exchange_publish.
  * Kinds: one (a single rank: nothing moves), shared (one window a node, messages between nodes), tree (point to point, no window),
  * mpi (MPI_Allreduce, right to rounding only). The comment on top of each exchange_*.c says how. */
@@ -27,6 +27,9 @@ bool ls_exchange_replicated(const ls_exchange *exchange);            /* every ra
 
 /* This rank's parts: node[i] of the slice tree is to be summed into grad[i], (n) real. */
 int ls_exchange_parts(const ls_exchange *exchange, const ls_tree_node **node, void *const **grad);
+/* This rank needs no weights any more in this step: its shard's go into its own cache, which takes longer than updating a small
+ * network if it has to wait for them then. */
+void ls_exchange_claim(const ls_exchange *exchange);
 /* All ranks' parts are written: make sums readable. Returns the OR of all ranks' `flags` (a stop asked for, not finite ...). */
 uint32_t ls_exchange_reduce(ls_exchange *exchange, uint32_t flags);
 /* The summed gradient of parameters [lo, lo + count) of my shard: in place where it lies already, else in scratch (count real). */

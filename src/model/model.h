@@ -100,8 +100,9 @@ void ls_model_stats(ls_model *model, const ls_batch *batch, ls_stats *stats);
 void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, int64_t rows, const int32_t *labels, ls_stats *stats);
 /* After that, of softmax_batch: (outputs) what a sample's logit exceeds log p by, for all samples of that set. */
 const double *ls_model_norm(const ls_model *model);
-/* Backward after forward: for each part i, grad[i] (n real) = tree sum over node[i]'s slices of the gradient of (sum of losses /
- * batch->total). */
-void ls_model_backward(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node, void *const *grad);
+/* Backward after forward: the gradients of (sum of losses / batch->total) by each layer's outputs. The last reader of the weights. */
+void ls_model_backward(ls_model *model, const ls_batch *batch);
+/* After that, by the parameters: for each part i, grad[i] (n real) = tree sum over node[i]'s slices. */
+void ls_model_gradient(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node, void *const *grad);
 
 #endif

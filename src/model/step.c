@@ -123,12 +123,15 @@ static void gradient_job(void *arg, int thread, int threads) {
   }
 }
 
-void ls_model_backward(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node, void *const *grad) {
+void ls_model_backward(ls_model *model, const ls_batch *batch) {
   const ls_head head = head_of(model, batch);
+  const ls_pass pass = {.batch = batch, .training = true, .work = model->work};
+  if (head.over_rows) model->loss->gradient(&head, 0, batch->rows);
+  ls_team_run(model->team, backward_job, &(job){.model = model, .pass = &pass, .head = &head});
+}
+
+void ls_model_gradient(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node, void *const *grad) {
   const ls_pass pass = {
       .batch = batch, .training = true, .parts = parts, .node = node, .grad = grad, .work = model->work, .work_size = model->work_size};
-  job j = {.model = model, .pass = &pass, .head = &head};
-  if (head.over_rows) model->loss->gradient(&head, 0, batch->rows);
-  ls_team_run(model->team, backward_job, &j);
-  ls_team_run(model->team, gradient_job, &j);
+  ls_team_run(model->team, gradient_job, &(job){.model = model, .pass = &pass});
 }

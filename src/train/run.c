@@ -201,7 +201,9 @@ static void forward_backward(ls_run *run, const ls_batch *batch, bool *finite) {
   *finite = collect_stats(run, batch);
   ls_batch mine = *batch;
   if (ls_mutant("unweighted") && mine.rows > 0) mine.total = mine.rows * ls_comm_size(run->comm); /* a mean of the ranks' means */
-  ls_model_backward(run->model, &mine, parts, node, grad);
+  ls_model_backward(run->model, &mine);
+  ls_exchange_claim(run->exchange);
+  ls_model_gradient(run->model, &mine, parts, node, grad);
 }
 
 static ls_status not_finite(ls_run *run) {

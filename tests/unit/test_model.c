@@ -117,7 +117,8 @@ static void run_rank(const setup *u, const samples *s, const void *w, int rank, 
   int count = ls_tree_cover(u->slices, b.slice_lo, b.slice_hi, node + *parts);
   assert_int_equal(ls_mem_total(), before);
   for (int i = 0; i < count; i++) grad[*parts + i] = zeros(ls_model_parameters(model));
-  ls_model_backward(model, &b, count, node + *parts, grad + *parts);
+  ls_model_backward(model, &b);
+  ls_model_gradient(model, &b, count, node + *parts, grad + *parts);
   *parts += count;
   const void *z = ls_model_logits(model, &ld), *y = ls_model_output(model, &ld);
   for (int64_t r = 0; r < b.rows; r++)
