@@ -86,8 +86,20 @@ static ls_status fill_span(ls_stream *s, window *w, const want *it, int64_t want
   for (int64_t k = 0; k < wants; k++) {
     char *x = w->x + (size_t)it[k].slot * x_width, *y = w->y + (size_t)it[k].slot * y_width;
     memcpy(x, s->span.x + (size_t)(it[k].row - row) * x_width, x_width);
-    LS_TRY(ls_stream_prepare(data, source, it[k].row, 1, x, s->span.y + (it[k].row - row) * outputs, y));
+    LS_TRY(ls_stream_prepare(data, source, it[k].row, 1, NULL, s->span.y + (it[k].row - row) * outputs, y));
   }
+  return LS_OK;
+}
+
+/* All inputs of a window are checked and scaled at once. Only where one is not finite it matters which row of the file it is of. */
+static ls_status finish(const ls_stream *s, window *w, int64_t slots) {
+  const ls_data *data = s->data;
+  ls_cell cell = data->part[0].cell;
+  int64_t n = slots * data->features, bad = ls_first_not_finite(cell, w->x, n);
+  for (int64_t k = 0; k < slots && bad < n; k++)
+    if (s->want[k].slot == bad / data->features)
+      return ls_check_finite(data->ahead, s->want[k].row, 1, cell, w->x + (size_t)s->want[k].slot * ls_stream_x_width(data));
+  if (data->x_affine) ls_scale_cells(data->x_affine, cell, slots, w->x);
   return LS_OK;
 }
 
@@ -102,7 +114,7 @@ static ls_status fill(ls_stream *s, window *w) {
     hi = span_end(s, lo, slots);
     LS_TRY(fill_span(s, w, s->want + lo, hi - lo));
   }
-  return LS_OK;
+  return s->quit ? LS_OK : finish(s, w, slots);
 }
 
 static void *read_ahead(void *arg) {

@@ -68,6 +68,10 @@ typedef struct {
 /* shift and divisor of (count, n) cells by `kind`. Rows are summed in fixed blocks, so the bits depend on nothing else. */
 ls_status ls_affine_measure(const ls_matrix *m, ls_scale_kind kind, double by, ls_affine *affine);
 
+/* The first of n cells that is not finite, or n. */
+static inline int64_t ls_first_not_finite(ls_cell cell, const void *x, int64_t n) {
+  return cell == LS_CELL_F32 ? ls_not_finite_f32(x, n) : cell == LS_CELL_F64 ? ls_not_finite_f64(x, n) : n;
+}
 /* LS_EDATA with its place for the first of `rows` rows' values, row `row` of the source, that is not finite. */
 ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls_cell cell, const void *x);
 extern const char ls_not_finite[]; /* what is wrong with such a value */

@@ -50,9 +50,7 @@ ls_status ls_bad_value(const ls_source *source, int64_t row, int64_t column, con
 }
 
 ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls_cell cell, const void *x) {
-  int64_t features = source->shape.features, n = rows * features, bad = n;
-  if (cell == LS_CELL_F32) bad = ls_not_finite_f32(x, n);
-  if (cell == LS_CELL_F64) bad = ls_not_finite_f64(x, n);
+  int64_t features = source->shape.features, n = rows * features, bad = ls_first_not_finite(cell, x, n);
   if (bad == n) return LS_OK;
   double value = cell == LS_CELL_F32 ? (double)((const float *)x)[bad] : ((const double *)x)[bad];
   return ls_bad_value(source, row + bad / features, bad % features, ls_not_finite, value);

@@ -137,7 +137,7 @@ int64_t ls_loader_max_rows(const ls_loader *loader) { return loader->max_rows; }
 ls_status ls_loader_batch(ls_loader *l, int64_t step, ls_batch *out) {
   ls_batch *b = &l->batch;
   int64_t first;
-  b->rows = ls_share_samples(&l->share, step, l->index, &b->total, &first);
+  b->rows = ls_share_samples(&l->share, step, l->stream && !b->weight ? NULL : l->index, &b->total, &first);
   b->first_sample = step / l->share.plan.steps * l->share.plan.used + first;
   int64_t lo = ls_tree_row(b->total, b->slices, b->slice_lo);
   for (int s = b->slice_lo; s <= b->slice_hi; s++) l->slice_row[s - b->slice_lo] = ls_tree_row(b->total, b->slices, s) - lo;

@@ -105,6 +105,6 @@ int64_t ls_share_samples(ls_share *share, int64_t step, int64_t *index, int64_t 
   *first += ls_tree_row(*total, share->slices, share->slice_lo);
   if (epoch != share->epoch) ls_order_init(&share->order, share->plan.n, share->kind, share->features, share->seed, share->epoch = epoch);
   int64_t rows = share_rows(share, *total);
-  for (int64_t k = 0; k < rows; k++) index[k] = ls_order_at(&share->order, *first + k);
+  for (int64_t k = 0; k < rows && index; k++) index[k] = ls_order_at(&share->order, *first + k);
   return rows;
 }

@@ -55,8 +55,8 @@ typedef struct {
 
 /* The most samples that a share has. */
 int64_t ls_share_most(const ls_share *share);
-/* The samples of the share of `step`, in order, into index; how many there are. The minibatch has *total; *first: position in the
- * epoch of the share's first sample. */
+/* The samples of the share of `step`, in order, into index (NULL: not wanted); how many there are. The minibatch has *total; *first:
+ * position in the epoch of the share's first sample. */
 int64_t ls_share_samples(ls_share *share, int64_t step, int64_t *index, int64_t *total, int64_t *first);
 
 #endif
