@@ -129,8 +129,6 @@ INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const b
       vec c[ROWS][VECS];
       if (large && s + 1 == slices)
         fetch_place((const real *)t->g->grad[p] + t->g->offset + t->i * t->g->n + t->j, t->g->n, rows, vecs);
-      else if (large && s % 2 == 0)
-        fetch_place((const real *)&wait[depth], PANEL, rows, vecs);
       EACH_SUM(i, v) c[i][v] = (vec){0};
       const real *x = t->x + row[0] * t->ldx, *d = t->d + row[0] * t->ldd;
       if (flipped)
