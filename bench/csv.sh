@@ -18,6 +18,6 @@ grow() { # the lines of $1 again and again, into $2
 cd "$work"
 grow "$work/part" "$work/bytes.csv"
 grow "$work/part2" "$work/reals.csv"
-for run in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
   for table in bytes reals; do taskset -c 0 "$tool" $table.csv 1; done
 done | sort | awk '{ line[NR] = $0 } END { print line[3]; print line[8] }'
