@@ -1,5 +1,6 @@
 /* lockstep bench gemm: the matrix products of one training step alone, by BLAS and by lockstep's kernels, in turn; and what an update
  * moves between memory and processor. Products by BLAS plus that traffic are the floor of a step on one core. */
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -20,6 +21,21 @@ static int dense_widths(const ls_model *model, int64_t *width) {
       width[layers] = tensor[i].cols;
     }
   return layers;
+}
+
+ls_status ls_bench_peak(ls_precision precision, double *flops) {
+  enum { SIDE = 512, ROUNDS = 12 };
+  ls_reference *r;
+  LS_TRY(ls_reference_new((const int64_t[]){SIDE, SIDE, SIDE}, 2, SIDE, 1, precision, &r));
+  double fastest = INFINITY;
+  for (int i = 0; i < ROUNDS; i++) {
+    const double start = ls_time();
+    ls_reference_run_own(r, ls_gemm_choose(precision));
+    fastest = fmin(fastest, ls_time() - start);
+  }
+  *flops = ls_reference_flops(r) / fastest;
+  ls_reference_free(&r);
+  return LS_OK;
 }
 
 /* ---- the update's traffic: the gradient is read, weights and slots are read and written, with one addition for arithmetic ---- */

@@ -13,6 +13,7 @@ typedef struct {
   double *phase;                                      /* (LS_TIMES, steps) seconds of this rank */
   double median[LS_TIMES];                            /* of the steps, mean over the ranks */
   double min[LS_TIMES], avg[LS_TIMES], max[LS_TIMES]; /* shares of the whole time: smallest, mean and largest over the ranks */
+  double peak;                                        /* flops a second of all threads of all ranks in large products */
 } times;
 
 static ls_status take_step(ls_run *run) {
@@ -60,6 +61,15 @@ static ls_status compare_ranks(const ls_run *run, int count, times *t) {
   return LS_OK;
 }
 
+/* On all ranks at once: cores that work together are slower than one alone. */
+static ls_status measure_peak(const ls_run *run, double *peak) {
+  ls_comm_barrier(run->comm);
+  LS_TRY(ls_comm_agree(run->comm, ls_bench_peak(run->config->precision, peak)));
+  ls_comm_sum(run->comm, peak, 1);
+  *peak *= ls_team_size(run->team);
+  return LS_OK;
+}
+
 /* {"data": ..., "compute": ...} */
 static json_t *by_phase(const double *value, double scale) {
   json_t *o = json_object();
@@ -84,6 +94,8 @@ static json_t *report_json(const ls_run *run, const times *t, double median, dou
   json_object_set_new(o, "share_max", by_phase(t->max, 1));
   json_object_set_new(o, "phase_us", by_phase(t->median, 1e6));
   json_object_set_new(o, "gflops", ls_json_real(rate * ls_model_flops(run->model) / 1e9));
+  json_object_set_new(o, "peak_gflops", ls_json_real(t->peak / 1e9));
+  json_object_set_new(o, "peak_fraction", ls_json_real(rate * ls_model_flops(run->model) / t->peak));
   json_object_set_new(o, "exchange", json_string(ls_exchange_kind(run->exchange)));
   json_object_set_new(o, "exchange_bytes", json_integer(ls_exchange_bytes(run->exchange)));
   json_object_set_new(o, "slices", json_integer(run->slices));
@@ -100,8 +112,11 @@ static void report(ls_cli *cli, const ls_run *run, const times *t, double median
     ls_out_json(cli, report_json(run, t, median, mean, hash));
     return;
   }
-  ls_out(cli, "%.0f samples/s, %.1f us a step (median; mean %.1f), %.1f GFLOP/s on %d ranks x %d threads\n", rate, median * 1e6, mean * 1e6,
-         rate * ls_model_flops(run->model) / 1e9, ls_comm_size(run->comm), ls_team_size(run->team));
+  const double flops = rate * ls_model_flops(run->model);
+  ls_out(cli, "%.0f samples/s, %.1f us a step (median; mean %.1f) on %d ranks x %d threads\n", rate, median * 1e6, mean * 1e6,
+         ls_comm_size(run->comm), ls_team_size(run->team));
+  ls_out(cli, "%.1f GFLOP/s, %.0f%% of the %.1f that these threads reach in large products\n", flops / 1e9, 100 * flops / t->peak,
+         t->peak / 1e9);
   ls_out(cli, "exchange %s: %lld bytes received a step and rank; %d slices; kernels %s\n", ls_exchange_kind(run->exchange),
          (long long)ls_exchange_bytes(run->exchange), run->slices, ls_model_kernel());
   ls_out(cli, "share of the step      min    mean     max   median us\n");
@@ -123,6 +138,7 @@ static ls_status measure(ls_cli *cli, ls_run *run, const ls_bench_options *o) {
   if (status == LS_OK) status = take_steps(run, o->steps, &t);
   for (int i = 0; i < o->steps; i++) mean += t.step[i] / o->steps;
   if (status == LS_OK) status = compare_ranks(run, o->steps, &t);
+  if (status == LS_OK) status = measure_peak(run, &t.peak);
   if (status == LS_OK) report(cli, run, &t, ls_bench_median(t.step, o->steps), mean);
   LS_FREE(t.step);
   LS_FREE(t.phase);

@@ -127,8 +127,7 @@ INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const b
     int depth = 0, slices = node->hi - node->lo;
     for (int s = 0; s < slices; s++, row++) {
       vec c[ROWS][VECS];
-      if (large && s + 1 == slices)
-        fetch_place((const real *)t->g->grad[p] + t->g->offset + t->i * t->g->n + t->j, t->g->n, rows, vecs);
+      if (large && s + 1 == slices) fetch_place((const real *)t->g->grad[p] + t->g->offset + t->i * t->g->n + t->j, t->g->n, rows, vecs);
       EACH_SUM(i, v) c[i][v] = (vec){0};
       const real *x = t->x + row[0] * t->ldx, *d = t->d + row[0] * t->ldd;
       if (flipped)
@@ -266,7 +265,10 @@ static void multiply_panel(const ls_multiply *g, int64_t k0, int64_t j0, const r
                     .ldc = g->ldc};
     if (packed) tile.next = (ahead){(const real *)g->c + (end < g->m ? end * g->ldc + j0 : j0 + PANEL), g->ldc};
     if (!direct && left > PANEL) fetch_panel(g, b, depth, t, count);
-    (packed ? multiply_large_kernel : multiply_kernel)[rows - 1][vecs - 1](&tile);
+    if (packed)
+      multiply_large_kernel[rows - 1][vecs - 1](&tile);
+    else
+      multiply_kernel[rows - 1][vecs - 1](&tile);
   }
 }
 
