@@ -185,7 +185,7 @@ static int64_t tiles(int64_t rows) { return (rows + ROWS - 1) / ROWS; }
 /* Columns of a panel's last vector. */
 static int last_count(int64_t left, int vecs) { return left < vecs * WIDTH ? (int)(left - (vecs - 1) * WIDTH) : WIDTH; }
 
-/* `rows` rows of b, `count` columns, transposed to `count` rows of one vector. */
+/* `rows` rows of b, `count` columns (WIDTH of each at most), transposed to `count` rows of one vector. */
 static void pack_block(const real *b, int64_t ldb, int rows, int count, real *to, int64_t ldto) {
   vec r[WIDTH];
   UNROLL for (int e = 0; e < WIDTH; e++) r[e] = e < rows ? load_some(b + e * ldb, count) : (vec){0};
@@ -215,14 +215,17 @@ static void pack(const real *b, int64_t ldb, int64_t k, int last, int vecs, real
     pack_rows(b, ldb, k, last, to, 2);
 }
 
-/* Columns [k0, k0 + depth) of A, together tile by tile. */
+/* Columns [k0, k0 + depth) of A, together tile by tile. A tile of doubles may have more rows than a vector has numbers; what
+ * a block writes too much is the place of what comes after it, so the last rows go first. */
 static void pack_tiles(const ls_multiply *g, int64_t k0, int64_t depth, real *to) {
   const int64_t count = tiles(g->m);
   for (int64_t t = 0; t < count; t++) {
     const int64_t i = g->m * t / count, rows = g->m * (t + 1) / count - i;
     const real *a = (const real *)g->a + i * g->lda + k0;
     for (int64_t p = 0; p < depth; p += WIDTH)
-      pack_block(a + p, g->lda, (int)rows, depth - p < WIDTH ? (int)(depth - p) : WIDTH, to + i * depth + p * rows, rows);
+      for (int64_t e = (rows - 1) / WIDTH * WIDTH; e >= 0; e -= WIDTH)
+        pack_block(a + e * g->lda + p, g->lda, rows - e < WIDTH ? (int)(rows - e) : WIDTH, depth - p < WIDTH ? (int)(depth - p) : WIDTH,
+                   to + i * depth + p * rows + e, rows);
   }
 }
 
