@@ -30,7 +30,7 @@ fast() {
 }
 fast_lockstep() {
   rm -rf "$work/run"
-  fast ranks 2 "$lockstep" train bench/configs/fast.yaml -o "$work/run" -qq >>"$work/fast.two"
+  fast ranks 2 "$lockstep" train bench/configs/fast.yaml -o "$work/run" -q >>"$work/fast.two" 2>/dev/null
   tail -1 "$work/run/metrics.jsonl" | number test_accuracy >>"$work/fast.two.accuracy"
 }
 fast_torch() { # fast_torch NAME PROCESSES
