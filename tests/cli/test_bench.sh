@@ -53,6 +53,14 @@ on 0 train net.yaml train.steps=30 train.epochs=none -o run -q || fail "train: e
 expect 0 "" 2 bench train net.yaml --steps 2 --warmup 0 --json
 [ "$(value exchange_bytes)" -gt 0 ] && [ "$(value exchange_bytes)" -lt $((4 * 15910 * 11 / 10)) ] || fail "exchange_bytes: $(cat out)"
 
+# auto measures both exchanges, and takes the window unless messages take less than two thirds of its time.
+expect 0 "exchange: auto takes " 2 bench train net.yaml --steps 2 --warmup 0 --json
+grep -q "auto takes $(value exchange): " err || fail "auto takes another than it says: $(cat err out)"
+sed -nE 's/.*auto takes ([a-z]+): ([0-9.]+) us by shared memory, ([0-9.]+) us by messages.*/\1 \2 \3/p' err |
+  awk '{ n++; exit !($2 > 0 && $3 > 0 && ($1 == "tree") == ($3 < 2 / 3 * $2)) } END { if (n != 1) exit 1 }' || fail "auto: $(cat err)"
+expect 0 "" 1 bench train net.yaml --steps 2 --warmup 0 --json
+grep -q 'auto takes' err && fail "one rank has nothing to choose: $(cat err)"
+
 for ranks in 1 2 3; do
   expect 0 "" $ranks bench allreduce net.yaml --steps 5 --json
   fields parameters ranks shared tree mpi us bytes
