@@ -48,7 +48,10 @@ static ls_status probe(ls_comm *comm, const char *kind, int64_t n, int slices, l
   ls_exchange *x = NULL;
   *seconds = INFINITY;
   ls_status status = LS_OK;
-  if (ls_exchange_new(comm, kind, n, BLOCK, slices, precision, &x) == LS_OK) status = time_exchange(x, seconds);
+  if (ls_exchange_new(comm, kind, n, BLOCK, slices, precision, &x) == LS_OK)
+    status = time_exchange(x, seconds);
+  else
+    ls_log(LS_LOG_WARN, "exchange: %s can't be used here: %s", kind, ls_error_text());
   ls_exchange_free(&x);
   return status;
 }
@@ -59,7 +62,8 @@ ls_status ls_exchange_probe(ls_comm *comm, int64_t n, int slices, ls_precision p
   LS_TRY(probe(comm, "shared", n, slices, precision, &window));
   LS_TRY(probe(comm, "tree", n, slices, precision, &messages));
   *kind = messages < CLEARLY * window ? "tree" : "shared";
-  ls_log(LS_LOG_INFO, "exchange: auto takes %s: %.1f us by shared memory, %.1f us by messages, for %lld parameters", *kind, 1e6 * window,
-         1e6 * messages, (long long)n);
+  if (isfinite(window) && isfinite(messages))
+    ls_log(LS_LOG_INFO, "exchange: auto takes %s: %.1f us by shared memory, %.1f us by messages, for %lld parameters", *kind, 1e6 * window,
+           1e6 * messages, (long long)n);
   return LS_OK;
 }
