@@ -6,11 +6,11 @@
 #include "io/h5.h"
 
 typedef enum { LS_H5_PLAIN_U8, LS_H5_PLAIN_I32, LS_H5_PLAIN_F32, LS_H5_PLAIN_F64 } ls_h5_plain_type;
-enum { LS_H5_PIECES_MAX = 1 << 20 };
+enum { LS_H5_PIECES_MAX = 1 << 12 }; /* HDF5 1.10 and 1.12 go through all chunks to find one: time grows with the square */
 
-/* The values come in pieces, all but the last one of the same length. */
+/* The values come in pieces of one length; the last one may be used in part. */
 typedef struct {
-  int64_t pieces; /* 0: not so simple, HDF5 must read it */
+  int64_t pieces; /* 0: not so simple, or too many: HDF5 must read it */
   int64_t length; /* values of a piece */
   int32_t type;   /* ls_h5_plain_type */
 } ls_h5_layout;

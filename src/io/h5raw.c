@@ -277,7 +277,8 @@ static int plain_type(const ls_h5raw *s) {
   return found;
 }
 
-/* Chunks of whole rows: how many rows. 0: they are not, or the file has a user block, which some versions of HDF5 forget to count. */
+/* Rows of a chunk, or all of them where there are no chunks. 0: filtered, or chunks of parts of rows, or the file has a user block, which
+ * some versions of HDF5 forget to count. */
 static int64_t rows_of_piece(const ls_h5raw *s, hid_t plist) {
   hsize_t chunk[H5S_MAX_RANK], user = 0;
   hid_t made = H5Fget_create_plist(s->id);
@@ -315,7 +316,10 @@ ls_status ls_h5raw_layout(const ls_h5raw *s, ls_h5_layout *layout, int64_t **off
   if (pieces > 0 && pieces <= LS_H5_PIECES_MAX) {
     *layout = (ls_h5_layout){pieces, rows * s->shape.width, type};
     status = ls_mem_new((void **)offset, (size_t)pieces, sizeof **offset);
-    if (status == LS_OK && !find_pieces(s, plist, rows, layout, *offset)) layout->pieces = 0;
+    if (status == LS_OK && !find_pieces(s, plist, rows, layout, *offset)) {
+      LS_FREE(*offset);
+      layout->pieces = 0;
+    }
   }
   H5Pclose(plist);
   return status;

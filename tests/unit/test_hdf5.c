@@ -110,6 +110,25 @@ static void types_and_layouts(void **state) {
     }
 }
 
+/* Asking HDF5 for the place of each of so many chunks would take a minute. */
+static void many_chunks(void **state) {
+  (void)state;
+  enum { MANY = 60000 };
+  hid_t file = create(path);
+  put_set(file, &(set){"/x", 2, {MANY, 4}, H5T_IEEE_F32LE, {1, 4}, false});
+  put_set(file, &(set){"/y", 1, {MANY}, H5T_STD_I32LE, {0}, false});
+  H5Fclose(file);
+  ls_data_spec spec = spec_of(path, "/x", "/y");
+  double start = ls_time();
+  ls_data *data;
+  float x[4];
+  assert_int_equal(ls_data_open(comm, &spec, false, LS_F32, &data), LS_OK);
+  assert_true(ls_time() - start < 10);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){MANY - 1}, 1, x, 4, NULL, NULL), LS_OK);
+  assert_true(x[3] == (float)((4 * MANY - 1) % 251));
+  ls_data_close(comm, &data);
+}
+
 static void soft_links_and_other_files(void **state) {
   (void)state;
   hid_t file = create(path);
@@ -497,6 +516,7 @@ static void npy(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(types_and_layouts),
+      cmocka_unit_test(many_chunks),
       cmocka_unit_test(soft_links_and_other_files),
       cmocka_unit_test(several_files),
       cmocka_unit_test(targets_are_scaled),
