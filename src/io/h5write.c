@@ -173,6 +173,7 @@ static bool attach(const ls_h5out *out, const set *scale, const int *index, int 
   } back[LS_H5_OUT_SETS];
   hobj_ref_t to_scale;
   hsize_t users = 0;
+  memset(back, 0, sizeof back); /* what lies between the members is written too */
   bool ok = put_word(scale->id, "CLASS", "DIMENSION_SCALE") && put_word(scale->id, "NAME", scale->name) &&
             H5Rcreate(&to_scale, out->id, scale->name, H5R_OBJECT, -1) >= 0;
   for (int i = 0; i < sets && ok; i++) {
@@ -198,11 +199,13 @@ ls_status ls_h5out_scale(ls_h5out *out, const char *name, const char *const *tex
   *s = (set){ls_mem_text(name), -1, 1, count, 1, count, LS_H5_OUT_TEXT};
   *result = out->sets++;
   hsize_t dim = (hsize_t)count;
-  hid_t type = text_type(width), space = H5Screate_simple(1, &dim, NULL), links = H5Pcreate(H5P_LINK_CREATE);
+  hid_t type = text_type(width), space = H5Screate_simple(1, &dim, NULL);
+  hid_t links = H5Pcreate(H5P_LINK_CREATE), plist = H5Pcreate(H5P_DATASET_CREATE);
   H5Pset_create_intermediate_group(links, 1);
-  s->id = H5Dcreate2(out->id, name, type, space, links, H5P_DEFAULT, H5P_DEFAULT);
+  H5Pset_obj_track_times(plist, 0); /* the same data, the same file */
+  s->id = H5Dcreate2(out->id, name, type, space, links, plist, H5P_DEFAULT);
   bool ok = s->id >= 0 && H5Dwrite(s->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block) >= 0 && attach(out, s, index, sets);
-  H5Tclose(type), H5Sclose(space), H5Pclose(links);
+  H5Tclose(type), H5Sclose(space), H5Pclose(links), H5Pclose(plist);
   LS_FREE(block);
   return ok ? LS_OK : failed(out, "write names of columns");
 }

@@ -74,6 +74,9 @@ says '3 train 1 test' data split u.h5 --test 0.25 -o v.h5
 says '"columns":{"x":[{"name":"time","unit":"s"},{"name":"angle \"phi\"","unit":"rad"},{"name":"mass","unit":"kg"}],"y":[{"name":"kind","unit":null}]},"class_names":["ash","oak, red"]' data info v.h5 --json
 h5dump -a /test/x/DIMENSION_LIST v.h5 | grep -q '(0): (), (DATASET .* "/columns/x")' || fail "/columns/x is no scale of /test/x: $(h5dump -a /test/x/DIMENSION_LIST v.h5)"
 h5dump -a /columns/x/REFERENCE_LIST v.h5 | grep -c 'DATASET .* "/\(test\|train\)/x"' | grep -qx 2 || fail "/columns/x does not know whose scale it is"
+sleep 1
+says "4 train, 3 features" data import u.csv --x 1-3 --y kind --classes -o again.h5
+cmp u.h5 again.h5 || fail "the same data made another file a second later"
 h5dump -d /test/y v.h5 | grep -q 'H5T_STD_I32LE' || fail "classes are no whole numbers after a split"
 says '4 train, 2 features' data import u.csv --x 4,3 --y 1,2 -o w.h5 --float32
 says 'drag, mass [kg]' data info w.h5
