@@ -23,7 +23,7 @@ typedef struct {
 
 /* Sums over the rows of one slice (or one block of an evaluation), each added up in row order in double. */
 typedef struct {
-  double loss;    /* sum of the samples' losses (the mean over outputs already taken where the loss has one) */
+  double loss;    /* sum of the samples' losses, each times its weight (the mean over outputs already taken where the loss has one) */
   double correct; /* classes right; multi-label: share of outputs right */
   double abs_err; /* sum over samples and outputs of |y - t| */
   double sq_err;  /* sum over samples and outputs of (y - t)^2 */

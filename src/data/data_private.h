@@ -1,4 +1,4 @@
-/* data_private.h - what data.c (access), load.c (reading) and scale.c (statistics) share; nobody else includes it. */
+/* data_private.h - the data as they lie in memory or in files: what the files of this room share; nobody else includes it. */
 #ifndef LS_DATA_PRIVATE_H
 #define LS_DATA_PRIVATE_H
 
