@@ -20,21 +20,26 @@ static bool is_config(const char *name) {
   return (n > 5 && strcmp(name + n - 5, ".yaml") == 0) || (n > 4 && strcmp(name + n - 4, ".yml") == 0);
 }
 
-static void print_classes(ls_cli *cli, const double *m, int64_t classes, bool whole) {
+/* Behind its row: what an output is called, where the checkpoint knows. */
+static const char *name_of(const ls_texts *names, int64_t output) { return output < names->count ? names->text[output] : ""; }
+
+static void print_classes(ls_cli *cli, const double *m, int64_t classes, const ls_texts *names, bool whole) {
   ls_out(cli, whole ? "\nlabel \\ predicted\n     " : "\nlabel");
   for (int64_t c = 0; c < classes && whole; c++) ls_out(cli, " %7lld", (long long)c);
   ls_out(cli, "  precision  recall\n");
   for (int64_t r = 0; r < classes; r++) {
     ls_out(cli, "%4lld ", (long long)r);
     for (int64_t c = 0; c < classes && whole; c++) ls_out(cli, " %7.0f", m[r * classes + c]);
-    ls_out(cli, "  %9.4f %7.4f\n", ls_precision_of(m, classes, r), ls_recall_of(m, classes, r));
+    ls_out(cli, "  %9.4f %7.4f%s%s\n", ls_precision_of(m, classes, r), ls_recall_of(m, classes, r), names->count ? "  " : "",
+           name_of(names, r));
   }
 }
 
-static void print_targets(ls_cli *cli, const ls_target_score *target, int64_t targets) {
+static void print_targets(ls_cli *cli, const ls_target_score *target, const ls_texts *names, int64_t targets) {
   ls_out(cli, "\ntarget            mae           rmse         r2\n");
   for (int64_t c = 0; c < targets; c++)
-    ls_out(cli, "%6lld %14.9g %14.9g %10.6f\n", (long long)c, target[c].mae, target[c].rmse, target[c].r2);
+    ls_out(cli, "%6lld %14.9g %14.9g %10.6f%s%s\n", (long long)c, target[c].mae, target[c].rmse, target[c].r2, names->count ? "  " : "",
+           name_of(names, c));
 }
 
 static json_t *confusion_json(const double *m, int64_t classes) {
@@ -56,6 +61,10 @@ static void print_json(ls_cli *cli, const ls_run *run, const char *split, const 
         o, json_pack("{s:o, s:o, s:o}", "mae", ls_json_real(s->mae), "rmse", ls_json_real(s->rmse), "r2", ls_json_real(s->r2)));
   if (s->more->k > 0) json_object_set_new(o, "k", json_integer(s->more->k));
   ls_figures_json(s->more, ls_data_outputs(run->data), "", o);
+  for (int64_t c = 0; c < run->names.count; c++) {
+    if (c == 0) json_object_set_new(o, "names", json_array());
+    json_array_append_new(json_object_get(o, "names"), json_string(run->names.text[c]));
+  }
   if (confusion) json_object_set_new(o, "confusion", confusion_json(s->more->confusion, ls_data_outputs(run->data)));
   ls_out_json(cli, o);
 }
@@ -69,8 +78,8 @@ static void print(ls_cli *cli, const ls_run *run, const char *split, const ls_sc
     ls_out(cli, ", mae %.9g, rmse %.9g, r2 %.6f", s->mae, s->rmse, s->r2);
   if (s->more->k > 0) ls_out(cli, ", top-%lld accuracy %.6f", (long long)s->more->k, s->more->top_k);
   ls_out(cli, "\n");
-  if (s->more->confusion) print_classes(cli, s->more->confusion, outputs, confusion);
-  if (s->more->target) print_targets(cli, s->more->target, outputs);
+  if (s->more->confusion) print_classes(cli, s->more->confusion, outputs, &run->names, confusion);
+  if (s->more->target) print_targets(cli, s->more->target, &run->names, outputs);
 }
 
 /* By the checkpoint's eval.metrics, the options, and each target where there are several. */
@@ -92,7 +101,10 @@ static ls_status make_figures(const ls_run *run, const options *o, ls_figures *m
 static ls_status evaluate(ls_cli *cli, ls_run *run, const options *o, ls_split split) {
   ls_score score;
   ls_figures more = {0};
-  if (ls_data_rows(run->data, split) == 0) return ls_fail(LS_EDATA, "the data have no %s split", ls_split_names[split]);
+  if (ls_data_rows(run->data, split) == 0) {
+    const char *other = split == LS_SPLIT_TEST && ls_data_rows(run->data, LS_SPLIT_VALIDATION) > 0 ? "validation" : "train";
+    return ls_fail(LS_EDATA, "the data have no %s split; --split %s names one that they have", ls_split_names[split], other);
+  }
   ls_status status = make_figures(run, o, &more);
   if (status == LS_OK) status = ls_evaluate(run, split, &score, &more);
   if (status == LS_OK) (cli->json ? print_json : print)(cli, run, ls_split_names[split], &score, o->confusion);

@@ -4,8 +4,11 @@
 
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "data/columns.h"
 #include "io/h5write.h"
 #include "train/run.h"
+
+#define COLUMNS "/columns/predictions"
 
 /* A round is BLOCKS blocks of ROWS samples for each rank. */
 enum { ROWS = LS_EVAL_ROWS, BLOCKS = 16 };
@@ -47,12 +50,34 @@ static ls_status open_predictor(predictor *p) {
   return LS_OK;
 }
 
+static const char *name_at(const void *names, int64_t k) { return ((const ls_texts *)names)->text[k]; }
+
+/* What the outputs are called, as `data import` writes it of columns. */
+static ls_status write_names(predictor *p) {
+  const ls_texts *names = &p->run->names;
+  const char *const *text = (const char *const *)names->text;
+  ls_texts bare = {0}, units = {0};
+  int scale;
+  if (names->count == 0) return LS_OK;
+  if (ls_run_task(p->run) == LS_TASK_CLASSES) {
+    LS_TRY(ls_h5out_texts(p->file, p->best, LS_COLUMNS_CLASSES, text, names->count));
+    return ls_h5out_scale(p->file, COLUMNS, text, names->count, &p->predictions, 1, &scale);
+  }
+  ls_status status = ls_columns_split(name_at, names, names->count, &bare, &units);
+  if (status == LS_OK) status = ls_h5out_scale(p->file, COLUMNS, (const char *const *)bare.text, bare.count, &p->predictions, 1, &scale);
+  if (status == LS_OK && units.count > 0)
+    status = ls_h5out_texts(p->file, scale, LS_COLUMNS_UNITS, (const char *const *)units.text, units.count);
+  ls_texts_free(&bare);
+  ls_texts_free(&units);
+  return status;
+}
+
 static ls_status open_output(predictor *p, const options *o) {
   ls_h5_out_type type = p->run->config->precision == LS_F32 ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
   LS_TRY(ls_h5out_open(o->output, o->force, &p->file));
   LS_TRY(ls_h5out_set(p->file, "/predictions", p->rows, p->width, type, false, &p->predictions));
   if (ls_run_task(p->run) == LS_TASK_CLASSES) LS_TRY(ls_h5out_set(p->file, "/classes", p->rows, 0, LS_H5_OUT_I32, false, &p->best));
-  return LS_OK;
+  return write_names(p);
 }
 
 /* Targets were trained scaled: bring the outputs back to their units. */

@@ -205,9 +205,10 @@ static ls_status open_file(csv *c, const ls_opening *what) {
   LS_TRY(choose_columns(c, spec, ls_opening_weights(what)));
   LS_TRY(map_columns(c));
   c->classes = what->classes && c->base.shape.outputs == 1;
-  if (c->classes && !what->first) LS_TRY(ls_names_new(&c->own_names));
+  const ls_texts *named = what->spec->classes_named;
+  if (c->classes && !what->first) LS_TRY(named ? ls_names_of(named, &c->own_names) : ls_names_new(&c->own_names));
   if (c->classes) c->base.names = what->first ? what->first->names : c->own_names;
-  return scan(c, c->classes && what->split == LS_SPLIT_TRAIN);
+  return scan(c, c->classes && what->split == LS_SPLIT_TRAIN && !named);
 }
 
 static ls_status open_csv(const ls_opening *what, ls_source **out) {
@@ -272,7 +273,8 @@ static ls_status parse_class(const csv *c, int64_t line, double *value) {
   bool found;
   if (c->base.names->numbers) return parse(c, line, c->y[0], value);
   char *name = ls_csv_unquoted(c->field[c->y[0]]);
-  *value = (double)ls_names_find(c->base.names, name, strlen(name), &found);
+  int64_t at = ls_names_find(c->base.names, name, strlen(name), &found);
+  *value = (double)(found && c->base.names->number ? c->base.names->number[at] : at);
   LS_FREE(name);
   return found ? LS_OK : bad_field(c, line, c->y[0], "a class that the training data do not have");
 }

@@ -8,6 +8,7 @@
 #include "data/stream.h"
 
 int64_t ls_data_features(const ls_data *data) { return data->features; }
+const ls_texts *ls_data_names(const ls_data *data) { return &data->names; }
 int64_t ls_data_outputs(const ls_data *data) { return data->outputs; }
 const ls_affine *ls_data_x_affine(const ls_data *data) { return data->x_affine; }
 const ls_affine *ls_data_y_affine(const ls_data *data) { return data->y_affine; }
@@ -68,6 +69,7 @@ void ls_data_close(ls_comm *comm, ls_data **out) {
   }
   ls_comm_shared_free(comm, &data->weight);
   for (int i = 0; i < data->files; i++) LS_FREE(data->file[i].path);
+  ls_texts_free(&data->names);
   ls_source_close(&data->ahead);
   LS_FREE(data->scratch.x);
   LS_FREE(data->scratch.y);

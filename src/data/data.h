@@ -9,6 +9,7 @@
 #include "base/real.h"
 #include "base/status.h"
 #include "comm/comm.h"
+#include "io/h5text.h"
 
 typedef enum { LS_SPLIT_TRAIN, LS_SPLIT_VALIDATION, LS_SPLIT_TEST, LS_SPLIT_ALL, LS_SPLITS } ls_split;
 extern const char *const ls_split_names[]; /* "train", "validation", "test", "all", NULL */
@@ -62,6 +63,7 @@ typedef struct {
   int64_t budget;                       /* stream: megabytes that the ranks of a node have together to read ahead; 0: 256 */
   bool inputs;                          /* there are no labels or targets (predict) */
   const ls_affine *x_affine, *y_affine; /* scaling of a checkpoint, used instead of train's statistics; NULL: by `scale` */
+  const ls_texts *classes_named;        /* a checkpoint's classes in order of their numbers, used instead of those of train; NULL: none */
 } ls_data_spec;
 
 typedef struct ls_data ls_data;
@@ -87,6 +89,9 @@ ls_status ls_data_count(const ls_data_spec *spec, bool want_classes, int64_t row
 int64_t ls_data_features(const ls_data *data);
 int64_t ls_data_outputs(const ls_data *data);              /* classes or target columns */
 int64_t ls_data_rows(const ls_data *data, ls_split split); /* 0: there is no such split */
+/* What the outputs are called: the classes, or the target columns with their units; (outputs), or none, also
+ * where spec.classes_named says it already. On rank 0 of each node. */
+const ls_texts *ls_data_names(const ls_data *data);
 /* The file number (0-based, among all samples of the split's own source file, before skip) of sample i of a split. */
 int64_t ls_data_file_row(const ls_data *data, ls_split split, int64_t i);
 /* What a checkpoint and the record keep: per file its path, size, sample count and XXH3-128 digest. */

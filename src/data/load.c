@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/columns.h"
 #include "data/data_private.h"
 #include "data/stream.h"
 #include "data/weights.h"
@@ -181,6 +182,47 @@ static ls_status collect_files(loading *l) {
   return LS_OK;
 }
 
+/* The file's numbers must mean the checkpoint's classes: where both have names, the same ones. */
+static ls_status check_classes(const loading *l, const ls_texts *have) {
+  const ls_texts *want = l->spec->classes_named;
+  for (int64_t c = 0; c < have->count && c < want->count; c++)
+    if (strcmp(have->text[c], want->text[c]) != 0)
+      return ls_fail(LS_EDATA, "%s: class %lld is '%s' here, '%s' in the checkpoint", l->source[0]->file[0].path, (long long)c,
+                     have->text[c], want->text[c]);
+  return LS_OK;
+}
+
+/* Classes that only data.classes knows are called by their numbers. */
+static ls_status name_classes(loading *l, const ls_texts *classes) {
+  ls_texts *names = &l->data->names;
+  if (l->spec->classes_named) return l->source[0]->names ? LS_OK : check_classes(l, classes); /* CSV has been read by these */
+  if (!classes->count) return LS_OK;
+  LS_NEW(names->text, l->data->outputs);
+  for (; names->count < l->data->outputs; names->count++)
+    names->text[names->count] =
+        names->count < classes->count ? ls_mem_text(classes->text[names->count]) : ls_mem_format("%lld", (long long)names->count);
+  return LS_OK;
+}
+
+static ls_status name_targets(loading *l, const ls_texts *name, const ls_texts *unit) {
+  ls_texts *names = &l->data->names;
+  LS_NEW(names->text, name->count);
+  for (; names->count < name->count; names->count++) {
+    const char *in = unit->count ? unit->text[names->count] : "";
+    names->text[names->count] = ls_mem_format(*in ? "%s [%s]" : "%s%s", name->text[names->count], in);
+  }
+  return LS_OK;
+}
+
+static ls_status name_outputs(loading *l) {
+  ls_columns columns;
+  if (l->spec->inputs) return LS_OK;
+  LS_TRY(ls_columns_of(l->source[0], &columns));
+  ls_status status = l->data->labels ? name_classes(l, &columns.classes) : name_targets(l, &columns.name[1], &columns.unit[1]);
+  ls_columns_free(&columns);
+  return status;
+}
+
 static ls_status map_bytes(ls_data *data) {
   const ls_affine *a = data->x_affine;
   double shift = a ? a->shift[0] : 0, divisor = a ? a->divisor[0] : 1;
@@ -208,6 +250,7 @@ static ls_status open_all(loading *l, bool want_classes) {
   LS_TRY(ls_comm_agree(comm, reads ? read_parts(l) : LS_OK));
   LS_TRY(ls_comm_agree(comm, reads ? scale_parts(l) : LS_OK));
   LS_TRY(ls_comm_agree(comm, reads ? collect_files(l) : LS_OK));
+  LS_TRY(ls_comm_agree(comm, reads ? name_outputs(l) : LS_OK));
   LS_TRY(ls_share_rest(comm, data));
   if (data->labels) data->classes = data->outputs;
   return ls_comm_agree(comm, map_bytes(data));

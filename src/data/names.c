@@ -16,6 +16,7 @@ void ls_names_free(ls_names **out) {
   if (!names) return;
   for (int64_t i = 0; i < names->count; i++) LS_FREE(names->text[i]);
   LS_FREE(names->text);
+  LS_FREE(names->number);
   LS_FREE(*out);
 }
 
@@ -67,4 +68,20 @@ ls_status ls_names_add(ls_names *names, const char *text, size_t length) {
   names->text[at] = ls_mem_format("%.*s", (int)length, text);
   names->count++;
   return LS_OK;
+}
+
+static ls_status number(const ls_texts *texts, ls_names *names) {
+  bool found;
+  for (int64_t i = 0; i < texts->count; i++) LS_TRY(ls_names_add(names, texts->text[i], strlen(texts->text[i])));
+  LS_NEW(names->number, names->count);
+  for (int64_t i = 0; i < texts->count; i++) names->number[ls_names_find(names, texts->text[i], strlen(texts->text[i]), &found)] = i;
+  names->numbers = false;
+  return LS_OK;
+}
+
+ls_status ls_names_of(const ls_texts *texts, ls_names **out) {
+  LS_TRY(ls_names_new(out));
+  ls_status status = number(texts, *out);
+  if (status != LS_OK) ls_names_free(out);
+  return status;
 }

@@ -9,10 +9,13 @@ enum { LS_NAMES_MAX = 1 << 16 };
 struct ls_names {
   char **text; /* (count) sorted */
   int64_t count, room;
-  bool numbers; /* all of them are numbers: the class is the number itself */
+  int64_t *number; /* (count) the class that each is; NULL: its place */
+  bool numbers;    /* all of them are numbers: the class is the number itself */
 };
 
 ls_status ls_names_new(ls_names **out);
+/* Of classes in order of their numbers, which need not be sorted; a name that comes twice is the last one. */
+ls_status ls_names_of(const ls_texts *texts, ls_names **out);
 void ls_names_free(ls_names **names);
 /* The place of a name, or of the next one: *found says which. */
 int64_t ls_names_find(const ls_names *names, const char *text, size_t length, bool *found);

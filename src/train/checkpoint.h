@@ -46,6 +46,7 @@ typedef struct {
   const char *kernel; /* numerics */
   const char *run_id; /* derived from config_text and data digests */
   const ls_affine *x_affine, *y_affine;
+  const ls_texts *names; /* of the outputs; NULL or empty: none */
   int64_t outputs, inputs;
 } ls_checkpoint_plan;
 
@@ -81,6 +82,7 @@ typedef struct {
   int files;
   ls_data_file *file;
   ls_affine x_affine, y_affine;
+  ls_texts names; /* of the outputs: the classes, or target columns with their units; none where the data have none */
   int64_t inputs, outputs;
 } ls_checkpoint;
 ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out); /* LS_EDATA, located, for any damage */

@@ -100,6 +100,8 @@ static void put_plan(ls_image *image, const ls_checkpoint_plan *plan) {
   put_i64(image, "/data/outputs", plan->outputs);
   put_affine(image, "/data/x_shift", "/data/x_divisor", plan->x_affine);
   put_affine(image, "/data/y_shift", "/data/y_divisor", plan->y_affine);
+  for (int i = 0; plan->names && i < plan->names->count; i++)
+    put_row(image, ls_layout_find(&image->layout, "/data/names"), i, plan->names->text[i]);
   put_text(image, "/numerics/precision", ls_real_name(plan->precision));
   put_text(image, "/numerics/kernel", plan->kernel);
   for (int i = 0; i < plan->slots; i++) put_row(image, ls_layout_find(&image->layout, "/optim/slots"), i, plan->slot_name[i]);

@@ -82,6 +82,7 @@ static ls_status add_described(ls_layout *layout, const ls_checkpoint_plan *plan
   LS_TRY(add_number(layout, "/data/outputs", LS_H5_I64));
   LS_TRY(add_affine(layout, "/data/x_shift", "/data/x_divisor", plan->x_affine));
   LS_TRY(add_affine(layout, "/data/y_shift", "/data/y_divisor", plan->y_affine));
+  if (plan->names) LS_TRY(add_texts(layout, "/data/names", (const char *const *)plan->names->text, (int)plan->names->count));
   LS_TRY(add_text(layout, "/numerics/precision", ls_real_name(plan->precision)));
   LS_TRY(add_text(layout, "/numerics/kernel", plan->kernel));
   LS_TRY(add_texts(layout, "/optim/slots", plan->slot_name, plan->slots));

@@ -203,6 +203,16 @@ static ls_status get_slot_names(const reader *r, ls_checkpoint *c) {
   return LS_OK;
 }
 
+static ls_status get_names(const reader *r, ls_checkpoint *c) {
+  const ls_h5_item *item = ls_layout_find(&r->toc, "/data/names");
+  if (!item) return LS_OK;
+  if (item->type != LS_H5_TEXT || item->rank != 1 || item->dim[0] != c->outputs)
+    return wrong(r, "/data/names", "is not a list of one name for each output");
+  LS_NEW(c->names.text, item->dim[0]);
+  for (; c->names.count < item->dim[0]; c->names.count++) c->names.text[c->names.count] = text_at(r, item, c->names.count);
+  return LS_OK;
+}
+
 /* ---- tensors ---- */
 
 /* "/model/NNNN/name" to a tensor; the rest of the check is the comparison of the lists. */
@@ -244,6 +254,7 @@ static ls_status check_layout(const reader *r, const ls_checkpoint *c, ls_layout
                              .run_id = c->run_id,
                              .x_affine = &c->x_affine,
                              .y_affine = &c->y_affine,
+                             .names = &c->names,
                              .outputs = c->outputs,
                              .inputs = c->inputs};
   LS_TRY(ls_layout_new(&plan, c->writer, layout));
@@ -286,6 +297,7 @@ static ls_status read_all(reader *r, ls_checkpoint *c) {
   LS_TRY(get_affine(r, "/data/y_shift", "/data/y_divisor", c->outputs, &c->y_affine));
   LS_TRY(get_sums(r, c));
   LS_TRY(get_slot_names(r, c));
+  LS_TRY(get_names(r, c));
   LS_TRY(get_tensors(r, c));
   ls_status status = check_layout(r, c, &layout);
   if (status == LS_OK) status = get_arrays(r, &layout, c);
@@ -330,6 +342,7 @@ void ls_checkpoint_free(ls_checkpoint **checkpoint) {
     if (c->slot) ls_mem_free(c->slot[i]);
   }
   for (int i = 0; i < c->files; i++) ls_mem_free(c->file[i].path);
+  ls_texts_free(&c->names);
   void *block[] = {c->tensor, c->weights, c->slot_name, c->slot,           c->slice_sums,       c->config_text,    c->run_id,
                    c->kernel, c->writer,  c->file,      c->x_affine.shift, c->x_affine.divisor, c->y_affine.shift, c->y_affine.divisor};
   for (size_t i = 0; i < sizeof block / sizeof *block; i++) ls_mem_free(block[i]);

@@ -28,6 +28,28 @@ static ls_status share_affine(ls_comm *comm, const ls_affine *from, ls_affine *t
   return LS_OK;
 }
 
+static ls_status copy_names(const char *block, size_t bytes, ls_texts *to) {
+  int64_t count = 0;
+  for (size_t i = 0; i < bytes; i++) count += !block[i];
+  LS_NEW(to->text, count);
+  for (const char *at = block; to->count < count; at += strlen(at) + 1) to->text[to->count++] = ls_mem_text(at);
+  return LS_OK;
+}
+
+/* As one block, each name with the zero that ends it. */
+static ls_status share_names(ls_comm *comm, const ls_texts *from, ls_texts *to) {
+  size_t bytes = 0;
+  void *block = NULL;
+  for (int64_t i = 0; from && i < from->count; i++) bytes += strlen(from->text[i]) + 1;
+  ls_status status = ls_comm_agree(comm, ls_mem_new(&block, bytes, 1));
+  char *at = block;
+  for (int64_t i = 0; status == LS_OK && from && i < from->count; i++) at = stpcpy(at, from->text[i]) + 1;
+  if (status == LS_OK) status = ls_comm_bcast_block(comm, &block, &bytes, 0);
+  if (status == LS_OK) status = copy_names(block, bytes, to);
+  LS_FREE(block);
+  return status;
+}
+
 static ls_status share_weights(ls_run *run, const ls_checkpoint *c) {
   size_t size = ls_real_size(run->config->precision);
   LS_TRY(ls_comm_agree(run->comm, ls_mem_new(&run->own_weights, (size_t)run->parameters, size)));
@@ -54,6 +76,7 @@ static ls_status open_data(ls_run *run, const ls_infer_options *o, int64_t featu
     spec.class_weights = (ls_class_weights){0};
     if (!x) spec.scale = LS_SCALE_NONE;
     if (classes) spec.classes = outputs;
+    if (classes && run->names.count > 0) spec.classes_named = &run->names;
     ls_status status = ls_data_open(run->comm, &spec, classes, config->precision, &run->data);
     if (o->path) ls_data_guess_free(&guessed);
     LS_TRY(status);
@@ -93,6 +116,7 @@ ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_infer_options *
   if (status == LS_OK) status = ls_comm_agree(comm, ls_config_parse(path, text, strlen(text), NULL, 0, &run->config));
   if (status == LS_OK) status = share_affine(comm, c ? &c->x_affine : NULL, &run->x_affine);
   if (status == LS_OK) status = share_affine(comm, c ? &c->y_affine : NULL, &run->y_affine);
+  if (status == LS_OK) status = share_names(comm, c ? &c->names : NULL, &run->names);
   if (status == LS_OK) status = build(run, c, options);
   LS_FREE(text);
   ls_checkpoint_free(&c);

@@ -134,6 +134,7 @@ void ls_run_free(ls_run **out) {
   LS_FREE(run->running);
   LS_FREE(run->slice_stats);
   LS_FREE(run->own_weights);
+  ls_texts_free(&run->names);
   ls_trace_free(&run->trace);
   free_affine(&run->x_affine);
   free_affine(&run->y_affine);

@@ -45,6 +45,7 @@ typedef struct {
   ls_trace *trace;              /* NULL: none */
   bool own_config;              /* inference only: config belongs to the run */
   ls_affine x_affine, y_affine; /* inference only: the checkpoint's scaling, n 0: none */
+  ls_texts names;               /* inference only: the checkpoint's, of the outputs */
   void *own_weights;            /* inference only: (parameters) real, where there is no exchange */
 } ls_run;
 
