@@ -211,11 +211,13 @@ static ls_status show_array(ls_cli *cli, const char *path, const char *type) {
 ls_status ls_data_info(ls_cli *cli, const char *name) {
   const ls_format *format = NULL;
   if (ls_is_config(name)) return show_config(cli, name);
-  info i = {.cli = cli, .name = name};
-  ls_status status = ls_data_guess(name, &i.spec);
+  ls_data_spec guessed;
+  ls_status status = ls_data_guess(name, &guessed);
   if (status == LS_OK) {
+    info i = {.cli = cli, .name = name, .spec = guessed};
+    i.spec.weights = NULL;
     status = show(&i);
-    ls_data_guess_free(&i.spec);
+    ls_data_guess_free(&guessed);
     return status;
   }
   char *why = ls_mem_text(ls_error_text());

@@ -38,20 +38,28 @@ ls_status ls_format_sniff(const char *path, const ls_format **out) {
 
 static const char *const layout_names[3][2] = {{"/train/x", "/train/y"}, {"/validation/x", "/validation/y"}, {"/test/x", "/test/y"}};
 
+static const char weights_name[] = "/train/weights";
+
+typedef struct {
+  bool there[3][2], weights;
+} layout;
+
 static void note(void *arg, const char *path, const char *dims, const char *type) {
-  bool(*there)[2] = arg;
+  layout *found = arg;
   (void)dims, (void)type;
+  found->weights = found->weights || strcmp(path, weights_name) == 0;
   for (int s = 0; s < 3; s++)
-    for (int k = 0; k < 2; k++) there[s][k] = there[s][k] || strcmp(path, layout_names[s][k]) == 0;
+    for (int k = 0; k < 2; k++) found->there[s][k] = found->there[s][k] || strcmp(path, layout_names[s][k]) == 0;
 }
 
 static ls_status guess_hdf5(const char *path, ls_data_spec *spec) {
-  bool there[3][2] = {{false}};
-  LS_TRY(ls_h5_list(path, note, there));
-  if (!there[0][0] || !there[0][1])
+  layout found = {0};
+  LS_TRY(ls_h5_list(path, note, &found));
+  if (!found.there[0][0] || !found.there[0][1])
     return ls_fail(LS_EDATA, "%s: no /train/x and /train/y in it; a config says where the samples are", path);
+  if (found.weights) spec->weights = ls_mem_text(weights_name);
   for (int s = 0; s < 3; s++) {
-    if (!there[s][0] || !there[s][1]) continue;
+    if (!found.there[s][0] || !found.there[s][1]) continue;
     spec->source[s].file = ls_mem_text(path);
     spec->source[s].x = ls_mem_text(layout_names[s][0]);
     spec->source[s].y = ls_mem_text(layout_names[s][1]);
@@ -84,6 +92,7 @@ void ls_data_guess_free(ls_data_spec *spec) {
     LS_FREE(spec->source[s].x);
     LS_FREE(spec->source[s].y);
   }
+  LS_FREE(spec->weights);
   LS_FREE(spec->type);
   LS_FREE(spec->dir);
 }

@@ -85,6 +85,13 @@ for ranks in 2 3 4; do
   cmp -s r1/final.h5 r$ranks/final.h5 || fail "$ranks ranks: other bits"
 done
 run 0 data import net.yaml -o t.h5
+run 0 data import t.h5 -o again.h5
+cmp t.h5 again.h5 || fail "imported again it is another file"
+# Split, each training sample keeps its own weight.
+values() { h5dump -y -w 0 -d "$2" "$1" | awk '/DATA {/ { on = 1; next } on && /}/ { exit } on' | tr -d ' \n' | tr ',' '\n'; }
+samples() { paste -d ' ' <(values "$1" /train/x | xargs -n "$(($(values "$1" /train/x | grep -c .) / $(values "$1" /train/weights | grep -c .)))") <(values "$1" /train/weights) | sort; }
+run 0 data split t.h5 --test 0.25 -o split.h5
+[ "$(samples split.h5 | wc -l)" -ge 20 ] && [ -z "$(comm -23 <(samples split.h5) <(samples t.h5))" ] || fail "split has other weights"
 for load in memory stream; do
   run 2 train net.yaml $many "data={type: hdf5, train: {file: t.h5, x: /train/x, y: /train/y}, weights: /train/weights, validation: 0.1, skip: {train: 3}, load: $load}" -o h5-$load
   [ "$(hash_of r1/final.h5)" = "$(hash_of h5-$load/final.h5)" ] || fail "HDF5, $load: other bits"
