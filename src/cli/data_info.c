@@ -126,6 +126,18 @@ static void print_classes(const info *i) {
   }
 }
 
+static void print_file(const info *i, const ls_data_file *file) {
+  ls_out(i->cli, "  %s  %lld bytes, %s\n", file->path, (long long)file->bytes, file->digest);
+}
+
+/* One that several splits are in comes once. */
+static bool shown_before(const info *i, int split, const char *path) {
+  bool before = false;
+  for (int s = 0; s < split; s++)
+    for (int k = 0; i->source[s] && k < i->source[s]->files; k++) before = before || !strcmp(i->source[s]->file[k].path, path);
+  return before;
+}
+
 static void print(const info *i) {
   ls_out(i->cli, "%s: %s\n", i->name, i->spec.type);
   for (int s = 0; s < 3; s++)
@@ -135,8 +147,7 @@ static void print(const info *i) {
   ls_out(i->cli, "files:\n");
   for (int s = 0; s < 3; s++)
     for (int k = 0; i->source[s] && k < i->source[s]->files; k++)
-      ls_out(i->cli, "  %s  %lld bytes, %s\n", i->source[s]->file[k].path, (long long)i->source[s]->file[k].bytes,
-             i->source[s]->file[k].digest);
+      if (!shown_before(i, s, i->source[s]->file[k].path)) print_file(i, &i->source[s]->file[k]);
 }
 
 static ls_status show(info *i) {

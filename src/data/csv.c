@@ -66,14 +66,22 @@ static ls_status read_header(csv *c, bool header) {
 
 /* ---- opening: which columns ---- */
 
+/* "speed" of "speed [m/s]". */
+static bool is_without_unit(const char *head, const char *name) {
+  size_t n = strlen(name);
+  return n > 0 && strncmp(head, name, n) == 0 && strncmp(head + n, " [", 2) == 0;
+}
+
 static ls_status no_column(const csv *c, const char *name) {
-  char list[400];
+  char list[400], meant[120] = "";
   size_t length = 0;
   *list = 0;
   for (int64_t k = 0; c->head && k < c->columns && length < sizeof list; k++)
-    length += (size_t)snprintf(list + length, sizeof list - length, "%s%s", k ? ", " : ": ", c->head[k]);
+    length += (size_t)snprintf(list + length, sizeof list - length, "%s'%s'", k ? ", " : ": ", c->head[k]);
+  for (int64_t k = 0; c->head && k < c->columns && !*meant; k++)
+    if (is_without_unit(c->head[k], name)) snprintf(meant, sizeof meant, "; did you mean '%s'?", c->head[k]);
   const char *other = c->columns > 1 ? "" : strchr(c->text.text, ';') ? "; fields are separated by commas here, not by ;" : "";
-  return ls_fail(LS_EDATA, "%s: no column '%s'; there are %lld%s%s%s", path_of(c), name, (long long)c->columns, list,
+  return ls_fail(LS_EDATA, "%s: no column '%s'%s; there are %lld%s%s%s", path_of(c), name, meant, (long long)c->columns, list,
                  length >= sizeof list ? " ..." : "", other);
 }
 
@@ -182,16 +190,29 @@ static ls_status scan(csv *c, bool collect) {
   return c->base.shape.rows > 0 ? LS_OK : ls_fail(LS_EDATA, "%s: holds no samples: there is only a header", path_of(c));
 }
 
+static bool warn_of_twice(const csv *c, int64_t column, const char *what) {
+  ls_log(LS_LOG_WARN, "%s: column %lld%s%s%s is %s", path_of(c), (long long)column + 1, c->head ? " (" : "", c->head ? c->head[column] : "",
+         c->head ? ")" : "", what);
+  return false;
+}
+
 /* A column that is asked for twice has no single place to go to: no quick way. */
-static ls_status map_columns(csv *c) {
+static ls_status map_columns(csv *c, bool warn) {
   const ls_shape *shape = &c->base.shape;
   bool once = true;
   c->map = (ls_csv_map){.columns = c->columns, .text = -1};
   LS_NEW(c->map.to, c->columns);
   int64_t *to = c->map.to;
   for (int64_t k = 0; k < c->columns; k++) to[k] = LS_CSV_SKIP;
-  for (int64_t i = 0; i < shape->features; i++) once = once && to[c->x[i]] == LS_CSV_SKIP, to[c->x[i]] = i;
-  for (int64_t i = 0; i < ls_shape_columns(shape); i++) once = once && to[c->y[i]] == LS_CSV_SKIP, to[c->y[i]] = LS_CSV_Y - i;
+  for (int64_t i = 0; i < shape->features; i++) {
+    if (to[c->x[i]] != LS_CSV_SKIP) once = warn && warn_of_twice(c, c->x[i], "an input twice");
+    to[c->x[i]] = i;
+  }
+  for (int64_t i = 0; i < ls_shape_columns(shape); i++) {
+    if (to[c->y[i]] != LS_CSV_SKIP)
+      once = warn && i < shape->outputs && warn_of_twice(c, c->y[i], "an input and a target: the network only has to copy it");
+    to[c->y[i]] = LS_CSV_Y - i;
+  }
   if (!once) LS_FREE(c->map.to);
   return LS_OK;
 }
@@ -203,7 +224,7 @@ static ls_status open_file(csv *c, const ls_opening *what) {
   c->next = c->text.start;
   LS_TRY(read_header(c, spec->header));
   LS_TRY(choose_columns(c, spec, ls_opening_weights(what)));
-  LS_TRY(map_columns(c));
+  LS_TRY(map_columns(c, !what->first));
   c->classes = what->classes && c->base.shape.outputs == 1;
   const ls_texts *named = what->spec->classes_named;
   if (c->classes && !what->first) LS_TRY(named ? ls_names_of(named, &c->own_names) : ls_names_new(&c->own_names));

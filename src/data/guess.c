@@ -76,7 +76,7 @@ static ls_status guess(const char *path, ls_data_spec *spec) {
   if (S_ISDIR(about.st_mode)) spec->dir = ls_mem_text(path);
   if (S_ISDIR(about.st_mode)) return LS_OK;
   if (format == &ls_format_hdf5) return guess_hdf5(path, spec);
-  return ls_fail(LS_EDATA, "%s: which columns are inputs and which targets? a config says so", path);
+  return ls_fail(LS_EDATA, "%s: which columns are inputs and which targets? a config says so; data import and split: --x and --y", path);
 }
 
 ls_status ls_data_guess(const char *path, ls_data_spec *out) {

@@ -126,12 +126,18 @@ static ls_status block_rows(void *arg, int64_t lo, int64_t rows, const void **x)
   return LS_OK;
 }
 
+/* A checkpoint's scaling. */
+static ls_status copy_affine(const loading *l, const ls_affine *from, int64_t n, const char *what, ls_affine **out) {
+  ls_status status = ls_affine_copy(from, n, what, out);
+  return status == LS_OK ? status : ls_fail_prefix(status, "%s", l->source[0]->file[0].path);
+}
+
 static ls_status measure_inputs(loading *l) {
   ls_data *data = l->data;
   ls_part *part = &data->part[0];
   ls_matrix m = {block_rows, NULL, part->cell, data->cut[0].rows, data->features, INT64_MAX};
   block b = {part->x.data, (size_t)data->features * ls_cell_size(part->cell)};
-  if (l->spec->x_affine) return ls_affine_copy(l->spec->x_affine, data->features, "features", &data->x_affine);
+  if (l->spec->x_affine) return copy_affine(l, l->spec->x_affine, data->features, "features", &data->x_affine);
   if (l->spec->scale == LS_SCALE_NONE) return LS_OK;
   LS_TRY(ls_affine_new(data->features, &data->x_affine));
   b.first += (size_t)data->cut[0].first * b.width;
@@ -143,7 +149,7 @@ static ls_status measure_inputs(loading *l) {
 static ls_status measure_targets(loading *l) {
   ls_data *data = l->data;
   if (data->labels || l->spec->inputs) return LS_OK;
-  if (l->spec->y_affine) return ls_affine_copy(l->spec->y_affine, data->outputs, "targets", &data->y_affine);
+  if (l->spec->y_affine) return copy_affine(l, l->spec->y_affine, data->outputs, "targets", &data->y_affine);
   if (l->spec->scale != LS_SCALE_STANDARD && l->spec->scale != LS_SCALE_MINMAX) return LS_OK;
   LS_TRY(ls_affine_new(data->outputs, &data->y_affine));
   block b = {data->part[0].y.data, (size_t)data->outputs * ls_real_size(data->precision)};

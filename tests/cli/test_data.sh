@@ -59,19 +59,29 @@ refuses 74 'f.h5 exists' data import "$SMALL" -o f.h5
 says '6000 train' data import "$SMALL" -o f.h5 --force --compress
 refuses 65 't.csv:3: column 2 (b): missing or not finite' data import t.csv --x b --y a -o bad.h5
 refuses 65 'not a number' data import t.csv --x a --y kind -o bad.h5
-refuses 65 "no column 'c'" data import t.csv --x c --y kind --classes -o bad.h5
+refuses 65 "no column 'c'; there are 3: 'a', 'b', 'kind'" data import t.csv --x c --y kind --classes -o bad.h5
 refuses 64 '-o OUT.h5' data import t.csv
 refuses 74 "can't make it" data import "$SMALL" -o no/such/folder.h5
 [ -z "$(find . -name 'bad.h5*' -o -name '*.partial')" ] || fail "left behind: $(ls)"
 says '4 train, 1 features' data import t.csv --x a --y kind --classes -o t.h5
 says '"classes":[2,1,1]' data info t.h5 --json
 h5dump -a /train/y/classes t.h5 | grep -q 'z, q' || fail "the names of the classes are not in t.h5"
+# what was probably meant, and columns that are asked for twice
+printf 'speed [m/s],b,y\n1,2,1\n3,4,3\n5,6,4\n' >w.csv
+refuses 65 "no column 'speed'; did you mean 'speed [m/s]'?" data import w.csv --x speed --y y -o bad.h5
+refuses 65 'data import and split: --x and --y' data import w.csv -o bad.h5
+says '3 train, 3 features' data import w.csv --x 1,2,3 --y y -o twice.h5
+grep -qF 'w.csv: column 3 (y) is an input and a target' err || fail "a target among the inputs: $(cat err)"
+says '3 train, 3 features' data import w.csv --x b,1-2 --y y -o twice.h5 --force
+grep -qF 'w.csv: column 2 (b) is an input twice' err || fail "an input twice: $(cat err)"
+h5dump -d /train/x twice.h5 | grep -q '(0,0): 2, 1, 2' || fail "an input twice: $(h5dump -d /train/x twice.h5)"
 # names of columns, their units and the classes' names go along, into a split of the split too; netCDF's and h5py's way: a dimension scale
 printf 'time [s],"angle ""phi"" [rad]",mass [kg],drag,kind\n1,2.5,3,1,ash\n2,3.5,4,1,"oak, red"\n3,1.5,4,1,ash\n4,4.5,4,1,ash\n' >u.csv
 says '4 train, 3 features' data import u.csv --x 1-3 --y kind --classes -o u.h5
 says 'time [s], angle "phi" [rad], mass [kg]' data info u.h5
 says '3 train 1 test' data split u.h5 --test 0.25 -o v.h5
 says '"columns":{"x":[{"name":"time","unit":"s"},{"name":"angle \"phi\"","unit":"rad"},{"name":"mass","unit":"kg"}],"y":[{"name":"kind","unit":null}]},"class_names":["ash","oak, red"]' data info v.h5 --json
+[ "$("$LOCKSTEP" data info v.h5 | grep -c xxh3)" -eq 1 ] || fail "the file of two splits is listed twice: $("$LOCKSTEP" data info v.h5)"
 h5dump -a /test/x/DIMENSION_LIST v.h5 | grep -q '(0): (), (DATASET .* "/columns/x")' || fail "/columns/x is no scale of /test/x: $(h5dump -a /test/x/DIMENSION_LIST v.h5)"
 h5dump -a /columns/x/REFERENCE_LIST v.h5 | grep -c 'DATASET .* "/\(test\|train\)/x"' | grep -qx 2 || fail "/columns/x does not know whose scale it is"
 sleep 1

@@ -171,7 +171,7 @@ static void mistakes(void **state) {
       {"a,b\n1,\"2\n3,4\n", "a", "b", false, "train.csv:2: the quote opened here (byte 3 of the line) is never closed"},
       {"a,b\n1,\"2\"3\n", "a", "b", false, "train.csv:2: text behind a closing quote"},
       {"a,b\n\"x\ny\",\"\n\"3\n", "a", "b", false, "train.csv:4: text behind a closing quote"},
-      {"a,b\n1,2\n", "a", "c", false, "train.csv: no column 'c'; there are 2: a, b"},
+      {"a,b\n1,2\n", "a", "c", false, "train.csv: no column 'c'; there are 2: 'a', 'b'"},
       {"a,b\n1,2\n", "a", "3", false, "no column '3'"},
       {"a,b\n1,2\n", "2-3", "a", false, "no column '2-3'"},
       {"a,b\n1,2\n", "0", "a", false, "no column '0'"},

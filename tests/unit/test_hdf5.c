@@ -200,7 +200,7 @@ static void targets_are_scaled(void **state) {
   assert_true(x[0] == 5.5);
   ls_data_close(comm, &again);
   spec.x_affine = &(ls_affine){3, (double[]){1, 1, 1}, (double[]){2, 2, 2}};
-  expect(&spec, "the data have 4 features, the checkpoint's scaling is for 3");
+  expect(&spec, "h5: the data have 4 features, the checkpoint's scaling is for 3");
   ls_data_close(comm, &data);
 }
 
