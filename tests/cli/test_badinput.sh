@@ -150,7 +150,7 @@ done
 
 # ---- training ----
 for ranks in 0 3; do
-  refused 71 "not finite" $ranks train net.yaml -o diverged optimizer.type=sgd optimizer.lr=1e30
+  refused 71 "not finite" $ranks train net.yaml -o diverged optimizer.type=sgd optimizer.lr=3e38
   grep -q '"exit":"diverged"' diverged/metrics.jsonl || fail "diverged: no end event"
   rm -rf diverged
 done
