@@ -73,15 +73,15 @@ static bool is_without_unit(const char *head, const char *name) {
 }
 
 static ls_status no_column(const csv *c, const char *name) {
-  char list[400], meant[120] = "";
+  char list[400];
   size_t length = 0;
   *list = 0;
+  for (int64_t k = 0; c->head && k < c->columns; k++)
+    if (is_without_unit(c->head[k], name)) return ls_fail(LS_EDATA, "%s: no column '%s'; did you mean '%s'?", path_of(c), name, c->head[k]);
   for (int64_t k = 0; c->head && k < c->columns && length < sizeof list; k++)
     length += (size_t)snprintf(list + length, sizeof list - length, "%s'%s'", k ? ", " : ": ", c->head[k]);
-  for (int64_t k = 0; c->head && k < c->columns && !*meant; k++)
-    if (is_without_unit(c->head[k], name)) snprintf(meant, sizeof meant, "; did you mean '%s'?", c->head[k]);
   const char *other = c->columns > 1 ? "" : strchr(c->text.text, ';') ? "; fields are separated by commas here, not by ;" : "";
-  return ls_fail(LS_EDATA, "%s: no column '%s'%s; there are %lld%s%s%s", path_of(c), name, meant, (long long)c->columns, list,
+  return ls_fail(LS_EDATA, "%s: no column '%s'; there are %lld%s%s%s", path_of(c), name, (long long)c->columns, list,
                  length >= sizeof list ? " ..." : "", other);
 }
 
