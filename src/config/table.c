@@ -83,6 +83,8 @@ static const ls_key idx_rows[] = {
 static const ls_key hdf5_rows[] = {
     FILE_ROWS(hdf5_source, .help = "dataset of what each training sample counts in the loss, a number >= 0", .example = "/train/weights")};
 static const ls_key csv_rows[] = {
+    KEY("missing", TEXT, DATA(missing), OR("none"),
+        .help = "a number that takes the place of every input that is missing; none: a missing value is refused", .example = "0"),
     FILE_ROWS(csv_source, .help = "column of what each training sample counts in the loss, a number >= 0", .example = "survey_weight")};
 
 static const ls_key *data_by_type(const char *type, const void *base, ls_key *space) {

@@ -23,6 +23,7 @@ typedef struct {
   char **head;         /* (columns) names, or NULL */
   int64_t *x, *y;      /* (features), (outputs + weights): their columns */
   ls_csv_map map;      /* for the quick way; to NULL: there is none */
+  double missing;      /* takes the place of a missing input; NaN: none does */
   bool classes;
   ls_names *own_names; /* of the first source; the others look into it */
 } csv;
@@ -217,8 +218,15 @@ static ls_status map_columns(csv *c, bool warn) {
   return LS_OK;
 }
 
+static ls_status choose_filling(csv *c, const char *text) {
+  c->missing = (double)NAN;
+  if (!text || ls_decimal(text, strlen(text), &c->missing)) return LS_OK;
+  return ls_fail(LS_ECONFIG, "data.missing: '%s' is not a number, and not none", text);
+}
+
 static ls_status open_file(csv *c, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
+  LS_TRY(choose_filling(c, what->spec->missing));
   c->base.file[0].path = ls_mem_text(what->file);
   LS_TRY(ls_csv_open(path_of(c), &c->text, c->base.file));
   c->next = c->text.start;
@@ -309,7 +317,7 @@ static ls_status read_row(csv *c, ls_cell cell, void *x, double *y) {
   LS_TRY(next_record(c));
   for (int64_t i = 0; i < shape->features; i++) {
     LS_TRY(parse(c, line, c->x[i], &value));
-    ls_csv_store(cell, x, i, value);
+    ls_csv_store(cell, x, i, isnan(value) ? c->missing : value);
   }
   if (c->classes) LS_TRY(parse_class(c, line, y));
   for (int64_t i = c->classes; i < ls_shape_columns(shape); i++) LS_TRY(parse(c, line, c->y[i], &y[i]));

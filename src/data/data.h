@@ -50,6 +50,7 @@ typedef struct {
   char *type;               /* "idx", "hdf5", "csv" */
   char *dir;                /* idx */
   ls_source_spec source[3]; /* by ls_split: train, validation, test; file == NULL: none */
+  char *missing;            /* csv: a number for every input that is missing; NULL: it is refused */
   char *weights;            /* hdf5, csv: dataset or column of train's sample weights; NULL: none */
   ls_class_weights class_weights;
   int64_t classes;           /* 0: from the labels */

@@ -118,6 +118,7 @@ static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_sp
   if (model && !spec->source[0].x && model->x) spec->source[0].x = ls_mem_text(model->x);
   spec->source[0].header = model ? model->header : true;
   spec->source[0].x_cols = model ? model->x_cols : NULL;
+  spec->missing = model ? like->missing : NULL;
   return ls_data_open(comm, spec, false, precision, out);
 }
 
@@ -127,7 +128,7 @@ ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_spe
   *out = NULL;
   split_dataset(file, &spec.source[0]);
   ls_status status = open_inputs(comm, &spec, like, precision, out);
-  spec.source[0].x_cols = NULL; /* borrowed */
+  spec.source[0].x_cols = NULL; /* borrowed, as missing is */
   ls_data_guess_free(&spec);
   return status;
 }

@@ -137,4 +137,28 @@ cmp -s first second && fail "order: two epochs alike"
 says '"global_step":3,"epoch":1,"samples":[' order net.yaml --step 3 --json
 refuses 64 '--step' order net.yaml
 refuses 78 'last_batch' order net.yaml train.batch=501 data.last_batch=drop --step 0
+
+# ---- missing inputs, filled as told: the weights of the same table with the number written out, in train, eval and predict ----
+printf 'a,b,y\n1,2,3\n,4,5\n3,NA,1\n2,1,2\n5,"",9\n' >holes.csv
+printf 'a,b,y\n1,2,3\n7,4,5\n3,7,1\n2,1,2\n5,7,9\n' >filled.csv
+cat >holes.yaml <<Y
+version: 1
+data: {type: csv, missing: 7, train: {file: holes.csv, x: [a, b], y: [y]}, scale: standard}
+model: {layers: [{units: out}]}
+loss: mse
+optimizer: {type: sgd, lr: 0.01}
+train: {epochs: 3, batch: 3, slices: 3}
+Y
+for ranks in 1 3; do on $ranks train holes.yaml -o holes-$ranks -q 2>err || fail "missing: 7 on $ranks ranks: $(cat err)"; done
+on 0 train holes.yaml data.train.file=filled.csv data.missing=none -o filled -q 2>err || fail "filled: $(cat err)"
+for run in holes-1 holes-3; do [ "$(hash_of $run/final.h5)" = "$(hash_of filled/final.h5)" ] || fail "$run: other weights than with 7 written out"; done
+refuses 65 'holes.csv:3: column 1 (a): missing' train holes.yaml data.missing=none -o never
+refuses 78 "data.missing: 'seven' is not a number" train holes.yaml data.missing=seven -o never
+on 0 predict holes-1/final.h5 -i holes.csv -o holes.h5 -q 2>err || fail "predict: $(cat err)"
+on 0 predict filled/final.h5 -i filled.csv -o filled.h5 -q 2>err || fail "predict: $(cat err)"
+for file in holes filled; do h5dump -d /predictions "$file.h5" | sed 1d >"$file.numbers"; done
+cmp holes.numbers filled.numbers || fail "predict fills in otherwise than train"
+printf 'a,b,y\n1,2,\n3,4,5\n' >holes.csv
+refuses 65 'holes.csv:2: column 3 (y): missing' train holes.yaml -o never
+
 finish
