@@ -1,4 +1,5 @@
-/* lockstep - the command line's way in and out: find the command, MPI up and down, one error text, one exit code. */
+/* lockstep - the command line's way in and out: find the command, MPI up and down, one error text,
+ * one exit code. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,13 +14,17 @@
 #include "train/train.h"
 #include "view/terminal.h"
 
-/* A closed descriptor 0, 1 or 2 would be given to the next file that is opened, and messages would go into it. */
+/* A closed descriptor 0, 1 or 2 would be given to the next file that is opened, and messages would
+ * go into it. */
 static void hold_standard_streams(void) {
   for (int fd = 0; fd <= 2; fd++)
-    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY) != fd) _exit(LS_EIO);
+    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+        open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY) != fd)
+      _exit(LS_EIO);
 }
 
-/* --json and --color are needed before the command's options are parsed, for the message that says what is wrong with them. */
+/* --json and --color are needed before the command's options are parsed, for the message that says
+ * what is wrong with them. */
 static bool early_options(ls_cli *cli, int argc, char **argv) {
   const char *no = getenv("NO_COLOR"), *color = "auto";
   for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -29,10 +34,12 @@ static bool early_options(ls_cli *cli, int argc, char **argv) {
   }
   if (strcmp(color, "auto") != 0) return strcmp(color, "always") == 0;
   const char *term = getenv("TERM");
-  return !(no && *no) && term && strcmp(term, "dumb") != 0 && ls_terminal_columns(STDERR_FILENO) > 0;
+  return !(no && *no) && term && strcmp(term, "dumb") != 0 &&
+         ls_terminal_columns(STDERR_FILENO) > 0;
 }
 
-/* The command's name is the first argument that is no option; options in front of it are put behind it. */
+/* The command's name is the first argument that is no option; options in front of it are put behind
+ * it. */
 static const char *take_name(ls_cli *cli, int argc, char **argv) {
   int at = 1;
   while (at < argc && argv[at][0] == '-') at += strcmp(argv[at], "--color") == 0 ? 2 : 1;
@@ -48,7 +55,8 @@ static ls_status unknown(const char *name) {
   int count = 0;
   while (ls_commands[count].name) names[count] = ls_commands[count].name, count++;
   names[count] = NULL;
-  static const char *const later[] = {"export", "sweep", "slurm", "metrics", "card", "report", "completion", "env", NULL};
+  static const char *const later[] = {"export", "sweep",      "slurm", "metrics", "card",
+                                      "report", "completion", "env",   NULL};
   for (int i = 0; later[i]; i++)
     if (strcmp(name, later[i]) == 0) return ls_fail(LS_EUSAGE, "'%s' is not available yet", name);
   const char *near = ls_nearest(name, names);
@@ -76,7 +84,8 @@ static ls_status run(ls_cli *cli, const char *name, ls_comm *comm) {
   return command->parallel || mine ? command->run(cli) : LS_OK;
 }
 
-/* One text for the person; located errors of a config ("FILE:LINE:COLUMN: error: ...") stand as they are. */
+/* One text for the person; located errors of a config ("FILE:LINE:COLUMN: error: ...") stand as
+ * they are. */
 static void tell(const ls_cli *cli, ls_status status) {
   const char *text = ls_error_text();
   if (status == LS_OK || !*text) return;
@@ -94,12 +103,14 @@ static ls_status flush_output(ls_status status) {
   errno = 0;
   bool failed = fflush(stdout) != 0;
   if ((!failed && !ferror(stdout)) || status != LS_OK) return status;
-  return ls_fail(LS_EIO, "can't write the results to stdout: %s", errno ? strerror(errno) : "an earlier write failed");
+  return ls_fail(LS_EIO, "can't write the results to stdout: %s",
+                 errno ? strerror(errno) : "an earlier write failed");
 }
 
 int main(int argc, char **argv) {
   hold_standard_streams();
-  signal(SIGPIPE, SIG_IGN); /* a reader that went away and a file that may not grow are write errors, not deaths */
+  signal(SIGPIPE, SIG_IGN); /* a reader that went away and a file that may not grow are write
+                               errors, not deaths */
   signal(SIGXFSZ, SIG_IGN);
   ls_cli cli = {0};
   ls_comm *comm = NULL;
@@ -120,7 +131,9 @@ int main(int argc, char **argv) {
     tell(&cli, status);
     fflush(stdout);
   }
-  if (met) ls_comm_barrier(comm); /* mpirun ends a job at its first failing rank: rank 0 has spoken by now */
+  if (met)
+    ls_comm_barrier(
+        comm); /* mpirun ends a job at its first failing rank: rank 0 has spoken by now */
   ls_cli_free(&cli);
   if (met) ls_comm_close(&comm);
   return (int)status;

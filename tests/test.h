@@ -1,4 +1,5 @@
-/* test.h - cmocka with what it needs before it, and a seed that is printed and can be given back with SEED=. */
+/* test.h - cmocka with what it needs before it, and a seed that is printed and can be given back
+ * with SEED=. */
 #ifndef LS_TESTS_TEST_H
 #define LS_TESTS_TEST_H
 

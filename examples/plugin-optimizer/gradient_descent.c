@@ -1,5 +1,5 @@
-/* gradient_descent.c - the chapter's self-made optimizer (its section on developing your own): w = w - lr dJ/dw.
- * The same update as `type: sgd`, with the same bits. */
+/* gradient_descent.c - the chapter's self-made optimizer (its section on developing your own): w =
+ * w - lr dJ/dw. The same update as `type: sgd`, with the same bits. */
 #include <lockstep/optim.h>
 
 static void update_f32(const ls_optim_span *s) {
@@ -15,12 +15,18 @@ static void update_f64(const ls_optim_span *s) {
   for (int64_t i = 0; i < s->n; i++) w[i] -= s->lr * (g[i] + s->weight_decay * w[i]);
 }
 
-static void update(const ls_optim_span *s) { (s->precision == LS_SPAN_F32 ? update_f32 : update_f64)(s); }
+static void update(const ls_optim_span *s) {
+  (s->precision == LS_SPAN_F32 ? update_f32 : update_f64)(s);
+}
 
-static const ls_hyper keys[] = {{0}}; /* none beside lr and weight_decay, which lockstep has for every optimizer */
+static const ls_hyper keys[] = {
+    {0}}; /* none beside lr and weight_decay, which lockstep has for every optimizer */
 
 const ls_optim_ops *lockstep_optimizer(void) {
-  static const ls_optim_ops ops = {
-      .abi = LS_OPTIM_ABI, .name = "gradient_descent", .help = "the chapter's self-made gradient descent", .hyper = keys, .update = update};
+  static const ls_optim_ops ops = {.abi = LS_OPTIM_ABI,
+                                   .name = "gradient_descent",
+                                   .help = "the chapter's self-made gradient descent",
+                                   .hyper = keys,
+                                   .update = update};
   return &ops;
 }

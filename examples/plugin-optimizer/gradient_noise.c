@@ -1,16 +1,27 @@
-/* gradient_noise.c - gradient descent with annealed Gaussian noise (Neelakantan et al., arXiv 1511.06807):
- * w = w - lr (g + N(0, eta / (1 + j)^gamma)), j = global_step.
+/* gradient_noise.c - gradient descent with annealed Gaussian noise (Neelakantan et al., arXiv
+ * 1511.06807): w = w - lr (g + N(0, eta / (1 + j)^gamma)), j = global_step.
  *
- * Every number drawn is a function of (seed, global_step, number of the parameter), so that it is the same whichever rank
- * updates the parameter, and after a resume. A generator with a state of its own would break both. */
+ * Every number drawn is a function of (seed, global_step, number of the parameter), so that it is
+ * the same whichever rank updates the parameter, and after a resume. A generator with a state of
+ * its own would break both. */
 #include <lockstep/optim.h>
 #include <math.h>
 
 enum { ETA, GAMMA }; /* places in span->hyper: the order of the rows below */
-static const ls_hyper keys[] = {
-    [ETA] = {.name = "eta", .type = LS_HYPER_REAL, .value = 0.3, .min = 0, .max = INFINITY, .open_max = 1, .help = "variance at the start"},
-    [GAMMA] = {.name = "gamma", .type = LS_HYPER_REAL, .value = 0.55, .min = 0, .max = 10, .help = "how fast the noise dies down"},
-    {0}};
+static const ls_hyper keys[] = {[ETA] = {.name = "eta",
+                                         .type = LS_HYPER_REAL,
+                                         .value = 0.3,
+                                         .min = 0,
+                                         .max = INFINITY,
+                                         .open_max = 1,
+                                         .help = "variance at the start"},
+                                [GAMMA] = {.name = "gamma",
+                                           .type = LS_HYPER_REAL,
+                                           .value = 0.55,
+                                           .min = 0,
+                                           .max = 10,
+                                           .help = "how fast the noise dies down"},
+                                {0}};
 
 /* splitmix64's finaliser: a bijection of 64 bits that mixes well (Steele, Lea and Flood 2014) */
 static uint64_t mix(uint64_t x) {
@@ -20,7 +31,9 @@ static uint64_t mix(uint64_t x) {
   return x ^ x >> 31;
 }
 
-static double uniform(uint64_t bits) { return ((double)(bits >> 12) + 0.5) * 0x1p-52; } /* never 0 or 1 */
+static double uniform(uint64_t bits) {
+  return ((double)(bits >> 12) + 0.5) * 0x1p-52;
+} /* never 0 or 1 */
 
 static double normal(uint64_t key, uint64_t parameter) { /* Box-Muller */
   uint64_t a = mix(key ^ mix(2 * parameter)), b = mix(key ^ mix(2 * parameter + 1));
@@ -43,10 +56,11 @@ static void update(const ls_optim_span *s) {
 }
 
 const ls_optim_ops *lockstep_optimizer(void) {
-  static const ls_optim_ops ops = {.abi = LS_OPTIM_ABI,
-                                   .name = "gradient_noise",
-                                   .help = "gradient descent with annealed Gaussian noise (arXiv 1511.06807)",
-                                   .hyper = keys,
-                                   .update = update};
+  static const ls_optim_ops ops = {
+      .abi = LS_OPTIM_ABI,
+      .name = "gradient_noise",
+      .help = "gradient descent with annealed Gaussian noise (arXiv 1511.06807)",
+      .hyper = keys,
+      .update = update};
   return &ops;
 }

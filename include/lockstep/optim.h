@@ -1,9 +1,10 @@
 /* lockstep/optim.h - the ABI of optimizers and schedules, built in or in a plug-in.
  *
- * An optimizer is a pure kernel over a span of parameters: it reads the gradient g, updates its slots and the parameters
- * p, and knows nothing of tensors' loops, ranks or files. Its whole state is its slots (one number per parameter and slot),
- * so sharding over ranks, checkpoints and resuming on another number of ranks work for every optimizer without its help.
- * The same span of parameters may come cut in any way, on any rank: results must depend only on what the span gives.
+ * An optimizer is a pure kernel over a span of parameters: it reads the gradient g, updates its
+ * slots and the parameters p, and knows nothing of tensors' loops, ranks or files. Its whole state
+ * is its slots (one number per parameter and slot), so sharding over ranks, checkpoints and
+ * resuming on another number of ranks work for every optimizer without its help. The same span of
+ * parameters may come cut in any way, on any rank: results must depend only on what the span gives.
  *
  * A plug-in is a shared library that defines  const ls_optim_ops *lockstep_optimizer(void);
  * and/or                                      const ls_schedule_ops *lockstep_schedule(void);
@@ -45,20 +46,23 @@ typedef struct {
 enum { LS_SPAN_F32 = 0, LS_SPAN_F64 = 1 };
 
 typedef struct {
-  int64_t n;                /* parameters in this span */
-  int64_t first;            /* number of the first one among all parameters (flat, W row-major then b, layer by layer) */
-  int tensor;               /* number of the tensor it lies in (0: W of layer 0, 1: b of layer 0, ...) */
-  int precision;            /* LS_SPAN_F32 or LS_SPAN_F64: the type behind p, g and slot */
-  void *p;                  /* (n) parameters, updated in place */
-  const void *g;            /* (n) gradient of the mean loss: clipped, with noise, weight decay NOT yet in it */
+  int64_t n;     /* parameters in this span */
+  int64_t first; /* number of the first one among all parameters (flat, W row-major then b, layer by
+                    layer) */
+  int tensor;    /* number of the tensor it lies in (0: W of layer 0, 1: b of layer 0, ...) */
+  int precision; /* LS_SPAN_F32 or LS_SPAN_F64: the type behind p, g and slot */
+  void *p;       /* (n) parameters, updated in place */
+  const void
+      *g; /* (n) gradient of the mean loss: clipped, with noise, weight decay NOT yet in it */
   void *slot[LS_SLOTS_MAX]; /* (n) each */
   double lr;                /* learning rate of this update, from the schedule */
-  int64_t t;                /* number of this update, from 1: bias correction is beta^t from this integer */
-  int64_t global_step;      /* t - 1 plus skipped steps; 0 at the first */
+  int64_t t; /* number of this update, from 1: bias correction is beta^t from this integer */
+  int64_t global_step; /* t - 1 plus skipped steps; 0 at the first */
   double weight_decay;
   uint64_t seed;
   const double *hyper; /* values in the order of the ops' hyper rows */
-  const double *norm;  /* (norms) square roots of the sums that `reduce` made over this tensor; NULL without reduce */
+  const double *norm;  /* (norms) square roots of the sums that `reduce` made over this tensor; NULL
+                          without reduce */
 } ls_optim_span;
 
 typedef struct {
@@ -71,10 +75,13 @@ typedef struct {
   int norms;             /* 0..LS_NORMS_MAX: how many sums of squares per tensor `reduce` makes */
   void (*update)(const ls_optim_span *span);
   void (*reduce)(const ls_optim_span *span,
-                 double *sum);                         /* adds this span's share to sum[0..norms); may update slots first; NULL if none */
+                 double *sum); /* adds this span's share to sum[0..norms); may update slots first;
+                                  NULL if none */
   double (*slot_start)(const double *hyper, int slot); /* first value of a slot; NULL: 0 */
-  unsigned (*slots_used)(const double *hyper);         /* bit i: slot i is needed with these values (else its pointer is NULL); NULL: all */
-  const char *(*check)(const double *hyper);           /* NULL or what is wrong with the values together; NULL if none needed */
+  unsigned (*slots_used)(const double *hyper); /* bit i: slot i is needed with these values (else
+                                                  its pointer is NULL); NULL: all */
+  const char *(*check)(const double *hyper); /* NULL or what is wrong with the values together; NULL
+                                                if none needed */
 } ls_optim_ops;
 
 typedef struct {

@@ -28,7 +28,8 @@ void ls_log_set_level(ls_log_level level) { state.level = level; }
 bool ls_log_color(void) { return state.color; }
 
 void ls_log_live(bool live) {
-  if (state.live && !live && write(STDERR_FILENO, erase, sizeof erase - 1) < 0) return; /* nowhere left to complain */
+  if (state.live && !live && write(STDERR_FILENO, erase, sizeof erase - 1) < 0)
+    return; /* nowhere left to complain */
   state.live = live;
 }
 
@@ -50,9 +51,11 @@ static void put(const char *prefix, const char *format, va_list args) {
 
 static void prefixed(ls_log_level level, bool with_rank, const char *format, va_list args) {
   char prefix[256], who[96] = "";
-  if (with_rank && state.rank > 0) snprintf(who, sizeof who, "rank %d (%s): ", state.rank, state.host);
-  snprintf(prefix, sizeof prefix, "lockstep: %s%s%s%s%s", state.color ? paint[level] : "", word[level], *word[level] ? ": " : "",
-           state.color && *paint[level] ? "\033[0m" : "", who);
+  if (with_rank && state.rank > 0)
+    snprintf(who, sizeof who, "rank %d (%s): ", state.rank, state.host);
+  snprintf(prefix, sizeof prefix, "lockstep: %s%s%s%s%s", state.color ? paint[level] : "",
+           word[level], *word[level] ? ": " : "", state.color && *paint[level] ? "\033[0m" : "",
+           who);
   put(prefix, format, args);
 }
 

@@ -1,4 +1,5 @@
-/* log.h - the messages a person reads, on stderr. Rank 0 speaks; another rank speaks only of a failure of its own. */
+/* log.h - the messages a person reads, on stderr. Rank 0 speaks; another rank speaks only of a
+ * failure of its own. */
 #ifndef LS_BASE_LOG_H
 #define LS_BASE_LOG_H
 
@@ -10,7 +11,8 @@ typedef enum { LS_LOG_ERROR, LS_LOG_WARN, LS_LOG_INFO, LS_LOG_DEBUG } ls_log_lev
 void ls_log_init(int rank, const char *host, ls_log_level level, bool color);
 void ls_log_set_level(ls_log_level level);
 bool ls_log_color(void);
-/* "lockstep: error: ..." and so on, one write(2) a message so that ranks do not interleave. Rank 0 only. */
+/* "lockstep: error: ..." and so on, one write(2) a message so that ranks do not interleave. Rank 0
+ * only. */
 void ls_log(ls_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same from any rank, with "rank R (host): " in front where R > 0. */
 void ls_log_any(ls_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* A block of HUGE bytes or more is made of huge pages where the system has them: random rows of the data and the columns of a large
- * weight matrix would otherwise miss the TLB at every access. */
+/* A block of HUGE bytes or more is made of huge pages where the system has them: random rows of the
+ * data and the columns of a large weight matrix would otherwise miss the TLB at every access. */
 enum { HUGE = 1 << 21 };
 
 /* In front of each block: its size, so that live bytes can be counted. */
@@ -22,13 +22,17 @@ static _Atomic size_t live_bytes;
 ls_status ls_mem_new(void **out, size_t count, size_t size) {
   size_t bytes, whole;
   *out = NULL;
-  if (__builtin_mul_overflow(count, size, &bytes) || __builtin_add_overflow(bytes, (size_t)(2 * LS_ALIGN - 1), &whole) ||
-      bytes > SIZE_MAX / 4)
-    return ls_fail(LS_FAIL, "out of memory: %zu objects of %zu bytes are more than an address space holds", count, size);
+  if (__builtin_mul_overflow(count, size, &bytes) ||
+      __builtin_add_overflow(bytes, (size_t)(2 * LS_ALIGN - 1), &whole) || bytes > SIZE_MAX / 4)
+    return ls_fail(LS_FAIL,
+                   "out of memory: %zu objects of %zu bytes are more than an address space holds",
+                   count, size);
   size_t unit = bytes < HUGE ? LS_ALIGN : HUGE;
   whole = (whole - LS_ALIGN + unit) / unit * unit;
   char *block = aligned_alloc(unit, whole);
-  if (!block) return ls_fail(LS_FAIL, "out of memory: no room for %zu bytes beside the %zu already in use", bytes, ls_mem_bytes());
+  if (!block)
+    return ls_fail(LS_FAIL, "out of memory: no room for %zu bytes beside the %zu already in use",
+                   bytes, ls_mem_bytes());
   if (unit == HUGE) madvise(block, whole, MADV_HUGEPAGE);
   memset(block, 0, whole);
   ((header *)(void *)block)->bytes = bytes;

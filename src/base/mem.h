@@ -1,5 +1,6 @@
-/* mem.h - counted, aligned, zeroed allocation. Everything that lockstep itself allocates comes from here, so a test
- * can ask that nothing is allocated in the loop and that everything is freed at the end. */
+/* mem.h - counted, aligned, zeroed allocation. Everything that lockstep itself allocates comes from
+ * here, so a test can ask that nothing is allocated in the loop and that everything is freed at the
+ * end. */
 #ifndef LS_BASE_MEM_H
 #define LS_BASE_MEM_H
 
@@ -10,10 +11,12 @@
 
 enum { LS_ALIGN = 64 }; /* bytes; one cache line and one AVX-512 vector */
 
-/* *out = count * size zeroed bytes aligned to LS_ALIGN; the product is checked. count 0 gives a valid pointer. */
+/* *out = count * size zeroed bytes aligned to LS_ALIGN; the product is checked. count 0 gives a
+ * valid pointer. */
 ls_status ls_mem_new(void **out, size_t count, size_t size);
-void ls_mem_free(void *block);       /* NULL is fine */
-char *ls_mem_text(const char *text); /* strdup through ls_mem; aborts the process if out of memory */
+void ls_mem_free(void *block); /* NULL is fine */
+char *ls_mem_text(
+    const char *text); /* strdup through ls_mem; aborts the process if out of memory */
 /* printf into a fresh ls_mem block; aborts the process if out of memory. */
 char *ls_mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int64_t ls_mem_live(void);  /* blocks not yet freed */
@@ -21,7 +24,8 @@ int64_t ls_mem_total(void); /* blocks ever made */
 size_t ls_mem_bytes(void);  /* bytes live now */
 
 /* LS_NEW(p, n): p = n zeroed objects of *p's type, or return the failure. */
-#define LS_NEW(pointer, count) LS_TRY(ls_mem_new((void **)&(pointer), (size_t)(count), sizeof *(pointer)))
+#define LS_NEW(pointer, count) \
+  LS_TRY(ls_mem_new((void **)&(pointer), (size_t)(count), sizeof *(pointer)))
 #define LS_FREE(pointer) (ls_mem_free((void *)(pointer)), (pointer) = NULL)
 
 #endif

@@ -1,7 +1,8 @@
 /* real.h - one numeric source, compiled for float and for double.
  *
- * A file *_real.c is compiled twice, with LS_REAL_BITS 32 and 64; `real` is its number type and LS_R(name) its
- * functions' suffix (name_f32, name_f64). Its header declares both with LS_REAL_BOTH where others call them. */
+ * A file *_real.c is compiled twice, with LS_REAL_BITS 32 and 64; `real` is its number type and
+ * LS_R(name) its functions' suffix (name_f32, name_f64). Its header declares both with LS_REAL_BOTH
+ * where others call them. */
 #ifndef LS_BASE_REAL_H
 #define LS_BASE_REAL_H
 
@@ -9,8 +10,12 @@
 
 typedef enum { LS_F32 = 0, LS_F64 = 1 } ls_precision;
 
-static inline size_t ls_real_size(ls_precision precision) { return precision == LS_F32 ? sizeof(float) : sizeof(double); }
-static inline const char *ls_real_name(ls_precision precision) { return precision == LS_F32 ? "float32" : "float64"; }
+static inline size_t ls_real_size(ls_precision precision) {
+  return precision == LS_F32 ? sizeof(float) : sizeof(double);
+}
+static inline const char *ls_real_name(ls_precision precision) {
+  return precision == LS_F32 ? "float32" : "float64";
+}
 
 #define LS_PASTE_(a, b) a##b
 #define LS_PASTE(a, b) LS_PASTE_(a, b)
@@ -27,9 +32,10 @@ typedef double real;
 #endif
 #endif
 
-/* Plain elementwise loops: the compiler vectorises them for what the CPU has; without contraction every clone gives the
- * same bits (IEEE + - * / sqrt only). Off under sanitizers and valgrind builds, whose start-up does not get on with ifuncs,
- * and under clang, whose clones of static functions have global symbols that clash between the two precisions. */
+/* Plain elementwise loops: the compiler vectorises them for what the CPU has; without contraction
+ * every clone gives the same bits (IEEE + - * / sqrt only). Off under sanitizers and valgrind
+ * builds, whose start-up does not get on with ifuncs, and under clang, whose clones of static
+ * functions have global symbols that clash between the two precisions. */
 #if defined(__x86_64__) && !defined(LS_NO_CLONES) && !defined(__clang__)
 #define LS_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
@@ -43,8 +49,9 @@ typedef double real;
 #define LS_EACH _Pragma("GCC ivdep")
 #endif
 
-/* From here on numbers too small to be normal are 0, on this thread and those it starts. Moments of weights that get no gradient
- * decay into that range and stay there, where every operation costs a hundred times more: most of an update, before this. */
+/* From here on numbers too small to be normal are 0, on this thread and those it starts. Moments of
+ * weights that get no gradient decay into that range and stay there, where every operation costs a
+ * hundred times more: most of an update, before this. */
 static inline void ls_flush_denormals(void) {
 #if defined(__x86_64__)
   __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040); /* FTZ, DAZ */

@@ -1,19 +1,31 @@
-/* rng.h - random numbers that are a pure function of (seed, stream, index): Philox4x32-10 (Salmon et al., SC11) from
- * Random123. No state, so any rank can make any number, and a resumed run needs nothing stored. */
+/* rng.h - random numbers that are a pure function of (seed, stream, index): Philox4x32-10 (Salmon
+ * et al., SC11) from Random123. No state, so any rank can make any number, and a resumed run needs
+ * nothing stored. */
 #ifndef LS_BASE_RNG_H
 #define LS_BASE_RNG_H
 
 #include <stdint.h>
 
 /* A stream is kind << 56 | whatever tells its members apart (tensor number, epoch, step ...). */
-typedef enum { LS_STREAM_INIT = 1, LS_STREAM_ORDER, LS_STREAM_NOISE, LS_STREAM_DROPOUT, LS_STREAM_PLUGIN } ls_stream_kind;
+typedef enum {
+  LS_STREAM_INIT = 1,
+  LS_STREAM_ORDER,
+  LS_STREAM_NOISE,
+  LS_STREAM_DROPOUT,
+  LS_STREAM_PLUGIN
+} ls_stream_kind;
 
-static inline uint64_t ls_stream(ls_stream_kind kind, uint64_t member) { return (uint64_t)kind << 56 | (member & 0x00ffffffffffffffULL); }
+static inline uint64_t ls_stream(ls_stream_kind kind, uint64_t member) {
+  return (uint64_t)kind << 56 | (member & 0x00ffffffffffffffULL);
+}
 
 uint64_t ls_rng_u64(uint64_t seed, uint64_t stream, uint64_t index);
-double ls_rng_uniform(uint64_t seed, uint64_t stream, uint64_t index); /* in (0,1): one of 2^52 values, never 0 or 1 */
-double ls_rng_normal(uint64_t seed, uint64_t stream, uint64_t index);  /* N(0,1), Box-Muller on one Philox block */
-/* N(0,1) cut at 2 standard deviations by redrawing (as TensorFlow's truncated_normal); redraws come from the stream's own counter space. */
+double ls_rng_uniform(uint64_t seed, uint64_t stream,
+                      uint64_t index); /* in (0,1): one of 2^52 values, never 0 or 1 */
+double ls_rng_normal(uint64_t seed, uint64_t stream,
+                     uint64_t index); /* N(0,1), Box-Muller on one Philox block */
+/* N(0,1) cut at 2 standard deviations by redrawing (as TensorFlow's truncated_normal); redraws come
+ * from the stream's own counter space. */
 double ls_rng_truncated_normal(uint64_t seed, uint64_t stream, uint64_t index);
 
 #endif

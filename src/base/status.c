@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Config errors come many at once; a longer text is cut, with a mark. Static: an error must not need memory. */
+/* Config errors come many at once; a longer text is cut, with a mark. Static: an error must not
+ * need memory. */
 enum { TEXT_MAX = 32768 };
 static _Thread_local char text[TEXT_MAX];
 
@@ -29,7 +30,8 @@ ls_status ls_fail_prefix(ls_status code, const char *format, ...) {
   va_start(args, format);
   int length = vsnprintf(fresh, sizeof fresh, format, args);
   va_end(args);
-  if (length >= 0 && length < TEXT_MAX) length += snprintf(fresh + length, sizeof fresh - (size_t)length, ": %s", text);
+  if (length >= 0 && length < TEXT_MAX)
+    length += snprintf(fresh + length, sizeof fresh - (size_t)length, ": %s", text);
   memcpy(text, fresh, sizeof text);
   mark_cut(length);
   return code;

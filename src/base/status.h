@@ -1,7 +1,8 @@
 /* status.h - result codes, the error text, and the two checks.
  *
- * A status is the process's exit code (sysexits where one fits), so that no table maps one to the other.
- * Errors of the user or the machine are returned as a status with a text; our own bugs are assert()s. */
+ * A status is the process's exit code (sysexits where one fits), so that no table maps one to the
+ * other. Errors of the user or the machine are returned as a status with a text; our own bugs are
+ * assert()s. */
 #ifndef LS_BASE_STATUS_H
 #define LS_BASE_STATUS_H
 
@@ -17,11 +18,14 @@ typedef enum {
   LS_ECONFIG = 78    /* config missing, wrong or contradictory */
 } ls_status;
 
-/* Record `text` (printf-style) as this thread's error and return `code`. A later call replaces the text. */
+/* Record `text` (printf-style) as this thread's error and return `code`. A later call replaces the
+ * text. */
 ls_status ls_fail(ls_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Put "prefix: " before the recorded text; returns `code` so that it can end a function. */
-ls_status ls_fail_prefix(ls_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The text recorded last on this thread ("" if none). Valid until the next ls_fail on this thread. */
+ls_status ls_fail_prefix(ls_status code, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The text recorded last on this thread ("" if none). Valid until the next ls_fail on this thread.
+ */
 const char *ls_error_text(void);
 
 /* Return at once if `expr` fails. */

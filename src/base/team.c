@@ -10,8 +10,9 @@
 
 #include "base/mem.h"
 
-/* A job is announced by bumping `call`; a member that has waited too long sleeps on it (futex). `left` counts the
- * members still working. Both are on their own cache lines: they are what the threads poll. */
+/* A job is announced by bumping `call`; a member that has waited too long sleeps on it (futex).
+ * `left` counts the members still working. Both are on their own cache lines: they are what the
+ * threads poll. */
 struct ls_team {
   _Alignas(64) _Atomic uint32_t call;
   _Alignas(64) _Atomic int32_t left;
@@ -27,7 +28,9 @@ struct ls_team {
   } * member;
 };
 
-static void futex(_Atomic uint32_t *word, int op, uint32_t value) { syscall(SYS_futex, word, op, value, NULL, NULL, 0); }
+static void futex(_Atomic uint32_t *word, int op, uint32_t value) {
+  syscall(SYS_futex, word, op, value, NULL, NULL, 0);
+}
 
 static void relax(void) {
 #if defined(__x86_64__)
@@ -76,7 +79,8 @@ ls_status ls_team_new(int threads, ls_team **out) {
   for (int i = 1; i < threads; i++) {
     team->member[i] = (struct member){.team = team, .number = i};
     if (pthread_create(&team->member[i].thread, NULL, member_main, &team->member[i]) != 0)
-      return ls_fail(LS_FAIL, "can't start thread %d of %d of this rank; use fewer --threads", i + 1, threads);
+      return ls_fail(LS_FAIL, "can't start thread %d of %d of this rank; use fewer --threads",
+                     i + 1, threads);
     team->threads++;
   }
   return LS_OK;

@@ -16,7 +16,8 @@ static int padded(int slices) {
 }
 
 int ls_tree_cover(int slices, int lo, int hi, ls_tree_node *node) {
-  int count = 0, end = hi == slices ? padded(slices) : hi; /* absent leaves belong to whoever has the last slice */
+  int count = 0, end = hi == slices ? padded(slices)
+                                    : hi; /* absent leaves belong to whoever has the last slice */
   while (lo < hi) {
     int level = 0;
     while (lo % (2 << level) == 0 && lo + (2 << level) <= end) level++;
@@ -28,7 +29,8 @@ int ls_tree_cover(int slices, int lo, int hi, ls_tree_node *node) {
   return count;
 }
 
-/* A binary counter: sums of complete nodes wait, one a level, until their right sibling is there. */
+/* A binary counter: sums of complete nodes wait, one a level, until their right sibling is there.
+ */
 double ls_tree_sum(const double *x, int64_t count, int64_t stride) {
   double wait[64];
   int depth = 0;
@@ -39,6 +41,7 @@ double ls_tree_sum(const double *x, int64_t count, int64_t stride) {
   }
   if (depth == 0) return 0.0;
   double sum = wait[--depth];
-  while (depth > 0) sum = wait[--depth] + sum; /* a missing right child: the node is its left child */
+  while (depth > 0)
+    sum = wait[--depth] + sum; /* a missing right child: the node is its left child */
   return sum;
 }

@@ -16,11 +16,12 @@ ls_status ls_bench_gemm(ls_cli *cli, ls_config *config, const ls_bench_options *
 ls_status ls_bench_scaling(ls_cli *cli, const char **args, const ls_bench_options *o);
 ls_status ls_bench_checkpoint(ls_cli *cli, const ls_bench_options *o);
 
-/* Flops a second of one core in the best of some products of 512 x 512 matrices by lockstep's kernels: what a step could reach. About 50
- * ms. */
+/* Flops a second of one core in the best of some products of 512 x 512 matrices by lockstep's
+ * kernels: what a step could reach. About 50 ms. */
 ls_status ls_bench_peak(ls_precision precision, double *flops);
 double ls_bench_median(double *x, int64_t n); /* sorts x */
-/* "1,2,4" as numbers from 1 to 100,000; returns how many, 0 for anything else and for more than `most`. */
+/* "1,2,4" as numbers from 1 to 100,000; returns how many, 0 for anything else and for more than
+ * `most`. */
 int ls_bench_list(const char *text, int most, int *list);
 
 #endif

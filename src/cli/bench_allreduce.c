@@ -8,7 +8,8 @@
 
 enum { WARMUP = 5 };
 
-/* What a step does around the exchange: the gradient's lines become this rank's own again, the weights have been read by all. */
+/* What a step does around the exchange: the gradient's lines become this rank's own again, the
+ * weights have been read by all. */
 static float touch(ls_exchange *x, int64_t n, int round) {
   const ls_tree_node *node;
   void *const *grad;
@@ -21,7 +22,8 @@ static float touch(ls_exchange *x, int64_t n, int round) {
   return sum;
 }
 
-static double time_exchange(ls_cli *cli, ls_exchange *x, int64_t n, float *scratch, double *seconds, int count) {
+static double time_exchange(ls_cli *cli, ls_exchange *x, int64_t n, float *scratch, double *seconds,
+                            int count) {
   int64_t lo, hi;
   ls_exchange_shard(x, &lo, &hi);
   float *w = ls_exchange_weights(x);
@@ -30,14 +32,16 @@ static double time_exchange(ls_cli *cli, ls_exchange *x, int64_t n, float *scrat
     ls_comm_barrier(cli->comm);
     double start = ls_time();
     ls_exchange_reduce(x, 0);
-    if (hi > lo) memcpy(w + lo, ls_exchange_grad(x, lo, hi - lo, scratch), (size_t)(hi - lo) * sizeof *w);
+    if (hi > lo)
+      memcpy(w + lo, ls_exchange_grad(x, lo, hi - lo, scratch), (size_t)(hi - lo) * sizeof *w);
     ls_exchange_publish(x);
     if (i >= 0) seconds[i] = ls_time() - start;
   }
   return ls_bench_median(seconds, count);
 }
 
-/* For each kind of exchange: a gradient of the model's size summed, a copy as the update, new weights published. */
+/* For each kind of exchange: a gradient of the model's size summed, a copy as the update, new
+ * weights published. */
 static ls_status compare_kinds(ls_cli *cli, const ls_model *model, int slices, int count) {
   static const char *const kinds[] = {"shared", "tree", "mpi"};
   int64_t n = ls_model_parameters(model);
@@ -48,7 +52,9 @@ static ls_status compare_kinds(ls_cli *cli, const ls_model *model, int slices, i
   LS_NEW(scratch, n);
   json_object_set_new(o, "parameters", json_integer(n));
   json_object_set_new(o, "ranks", json_integer(ls_comm_size(cli->comm)));
-  if (!cli->json) ls_out(cli, "%lld parameters (%.2f MB), %d ranks\n", (long long)n, (double)n * 4e-6, ls_comm_size(cli->comm));
+  if (!cli->json)
+    ls_out(cli, "%lld parameters (%.2f MB), %d ranks\n", (long long)n, (double)n * 4e-6,
+           ls_comm_size(cli->comm));
   ls_status status = LS_OK;
   for (int k = 0; k < 3; k++) {
     ls_exchange *x = NULL;
@@ -58,8 +64,11 @@ static ls_status compare_kinds(ls_cli *cli, const ls_model *model, int slices, i
       break;
     }
     double us = 1e6 * time_exchange(cli, x, n, scratch, seconds, count);
-    json_object_set_new(o, kinds[k], json_pack("{s:f, s:I}", "us", us, "bytes", (json_int_t)ls_exchange_bytes(x)));
-    if (!cli->json) ls_out(cli, "  %-7s %10.1f us  %8.2f MB received a rank\n", kinds[k], us, (double)ls_exchange_bytes(x) / 1e6);
+    json_object_set_new(
+        o, kinds[k], json_pack("{s:f, s:I}", "us", us, "bytes", (json_int_t)ls_exchange_bytes(x)));
+    if (!cli->json)
+      ls_out(cli, "  %-7s %10.1f us  %8.2f MB received a rank\n", kinds[k], us,
+             (double)ls_exchange_bytes(x) / 1e6);
     ls_exchange_free(&x);
   }
   if (cli->json && status == LS_OK)

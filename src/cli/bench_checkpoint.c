@@ -1,5 +1,6 @@
-/* lockstep bench checkpoint: what a save costs the loop (stall) and the disk (commit) for networks of 1, 10 and 100 million
- * parameters with Adam's two slots, beside a plain write and fsync of as many bytes. */
+/* lockstep bench checkpoint: what a save costs the loop (stall) and the disk (commit) for networks
+ * of 1, 10 and 100 million parameters with Adam's two slots, beside a plain write and fsync of as
+ * many bytes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -27,7 +28,8 @@ static ls_status plain_write(const char *dir, const void *data, size_t bytes, do
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   size_t done = 0;
   while (fd >= 0 && done < bytes) {
-    ssize_t wrote = write(fd, (const char *)data + done, bytes - done < (size_t)1 << 30 ? bytes - done : (size_t)1 << 30);
+    ssize_t wrote = write(fd, (const char *)data + done,
+                          bytes - done < (size_t)1 << 30 ? bytes - done : (size_t)1 << 30);
     if (wrote <= 0) break;
     done += (size_t)wrote;
   }
@@ -40,19 +42,24 @@ static ls_status plain_write(const char *dir, const void *data, size_t bytes, do
   return status;
 }
 
-static void fill(ls_image *image, const float *state, const ls_state *at, const ls_stats *sums, int64_t n) {
+static void fill(ls_image *image, const float *state, const ls_state *at, const ls_stats *sums,
+                 int64_t n) {
   memcpy(ls_image_weights(image, 0), state, (size_t)n * sizeof *state);
-  for (int s = 0; s < 2; s++) memcpy(ls_image_slot(image, s, 0), state + (s + 1) * n, (size_t)n * sizeof *state);
+  for (int s = 0; s < 2; s++)
+    memcpy(ls_image_slot(image, s, 0), state + (s + 1) * n, (size_t)n * sizeof *state);
   ls_image_state(image, at, sums);
 }
 
-/* SAVES checkpoints, each waited for, and as many plain writes between them. other: room for a copy of state. */
-static ls_status measure(ls_saver *saver, const char *dir, float *state, char *other, int64_t n, cost *c) {
+/* SAVES checkpoints, each waited for, and as many plain writes between them. other: room for a copy
+ * of state. */
+static ls_status measure(ls_saver *saver, const char *dir, float *state, char *other, int64_t n,
+                         cost *c) {
   double stall[SAVES], commit[SAVES], copy[SAVES], plain[SAVES];
   ls_stats sums[1] = {{0}};
   ls_saver_outcome done = {0};
   for (int i = 0; i < SAVES; i++) {
-    ls_state at = {.global_step = i + 1, .best_value = NAN, .last_loss = NAN, .last_grad_norm = NAN};
+    ls_state at = {
+        .global_step = i + 1, .best_value = NAN, .last_loss = NAN, .last_grad_norm = NAN};
     char name[32];
     snprintf(name, sizeof name, "ckpt-%d.h5", i + 1);
     double start = ls_time();
@@ -63,7 +70,8 @@ static ls_status measure(ls_saver *saver, const char *dir, float *state, char *o
     ls_saver_submit(saver, i + 1, name, -1, 0);
     stall[i] = ls_time() - start;
     ls_saver_finish(saver);
-    if (!ls_saver_poll(saver, &done) || done.status != LS_OK) return ls_fail(LS_EIO, "%s", done.error);
+    if (!ls_saver_poll(saver, &done) || done.status != LS_OK)
+      return ls_fail(LS_EIO, "%s", done.error);
     commit[i] = done.commit_ms / 1e3;
     LS_TRY(plain_write(dir, state, c->bytes, &plain[i]));
     char *path = ls_mem_format("%s/%s", dir, name);
@@ -116,18 +124,21 @@ static ls_status all_sizes(ls_cli *cli, const char *dir, const int *millions, in
   ls_status status = LS_OK;
   json_t *list = json_array();
   if (!cli->json)
-    ls_out(cli, "%10s %10s %10s %12s %12s %14s %10s\n", "parameters", "state MB", "stall ms", "memcpy ms", "commit ms", "plain write ms",
-           "peak MB");
+    ls_out(cli, "%10s %10s %10s %12s %12s %14s %10s\n", "parameters", "state MB", "stall ms",
+           "memcpy ms", "commit ms", "plain write ms", "peak MB");
   for (int i = 0; i < count; i++) {
     cost c = {0};
     status = one_size(dir, millions[i], &c);
     if (status != LS_OK) break;
-    json_array_append_new(list, json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:I}", "parameters", (json_int_t)millions[i] * 1000000, "bytes",
-                                          (json_int_t)c.bytes, "stall_ms", 1e3 * c.stall, "memcpy_ms", 1e3 * c.copy, "commit_ms",
-                                          1e3 * c.commit, "plain_ms", 1e3 * c.plain, "peak_kb", (json_int_t)c.peak_kb));
+    json_array_append_new(
+        list, json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:I}", "parameters",
+                        (json_int_t)millions[i] * 1000000, "bytes", (json_int_t)c.bytes, "stall_ms",
+                        1e3 * c.stall, "memcpy_ms", 1e3 * c.copy, "commit_ms", 1e3 * c.commit,
+                        "plain_ms", 1e3 * c.plain, "peak_kb", (json_int_t)c.peak_kb));
     if (!cli->json)
-      ls_out(cli, "%8d M %10.0f %10.2f %12.2f %12.1f %14.1f %10.0f\n", millions[i], (double)c.bytes / 1e6, 1e3 * c.stall, 1e3 * c.copy,
-             1e3 * c.commit, 1e3 * c.plain, (double)c.peak_kb / 1e3);
+      ls_out(cli, "%8d M %10.0f %10.2f %12.2f %12.1f %14.1f %10.0f\n", millions[i],
+             (double)c.bytes / 1e6, 1e3 * c.stall, 1e3 * c.copy, 1e3 * c.commit, 1e3 * c.plain,
+             (double)c.peak_kb / 1e3);
   }
   json_t *object = json_pack("{s:o}", "sizes", list);
   if (cli->json && status == LS_OK)
@@ -137,13 +148,17 @@ static ls_status all_sizes(ls_cli *cli, const char *dir, const int *millions, in
   return status;
 }
 
-/* In a folder of its own: a saver removes old checkpoints, and --dir may be somebody's run folder. */
+/* In a folder of its own: a saver removes old checkpoints, and --dir may be somebody's run folder.
+ */
 ls_status ls_bench_checkpoint(ls_cli *cli, const ls_bench_options *o) {
-  if (ls_comm_size(cli->comm) > 1) return ls_fail(LS_EUSAGE, "bench checkpoint measures rank 0's work; run it without mpirun");
+  if (ls_comm_size(cli->comm) > 1)
+    return ls_fail(LS_EUSAGE, "bench checkpoint measures rank 0's work; run it without mpirun");
   int millions[SIZES_MAX], count = ls_bench_list(o->sizes, SIZES_MAX, millions);
   if (count == 0) return ls_fail(LS_EUSAGE, "--sizes %s: write it as 1,10,100", o->sizes);
   char *dir = ls_mem_format("%s/bench-XXXXXX", o->dir);
-  ls_status status = mkdtemp(dir) ? LS_OK : ls_fail(LS_EIO, "can't make a folder in '%s': %s", o->dir, strerror(errno));
+  ls_status status =
+      mkdtemp(dir) ? LS_OK
+                   : ls_fail(LS_EIO, "can't make a folder in '%s': %s", o->dir, strerror(errno));
   if (status == LS_OK) {
     status = all_sizes(cli, dir, millions, count);
     rmdir(dir); /* empty unless a save failed */

@@ -1,5 +1,5 @@
-/* lockstep bench scaling: `bench train` again and again under mpirun, the numbers of ranks taken in turn so that a slow minute
- * of the machine hits all of them alike. */
+/* lockstep bench scaling: `bench train` again and again under mpirun, the numbers of ranks taken in
+ * turn so that a slow minute of the machine hits all of them alike. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -36,7 +36,8 @@ static ls_status base_batch(const char **args, long long *batch) {
   bytes = fread(text, 1, (1 << 20) - 1, file);
   fclose(file);
   ls_config *config = NULL;
-  ls_status status = ls_config_parse(config_file, text, bytes, (char *const *)(args + 1), overrides, &config);
+  ls_status status =
+      ls_config_parse(config_file, text, bytes, (char *const *)(args + 1), overrides, &config);
   if (status == LS_OK) *batch = (long long)config->batch;
   ls_config_free(&config);
   LS_FREE(text);
@@ -58,18 +59,24 @@ static void quote(char *out, size_t room, const char *word) {
   out[used] = '\0';
 }
 
-static ls_status run_once(const char **args, const ls_bench_options *o, int ranks, long long batch, double *rate) {
+static ls_status run_once(const char **args, const ls_bench_options *o, int ranks, long long batch,
+                          double *rate) {
   char self[4096] = "", command[16384], line[8192] = "";
-  if (readlink("/proc/self/exe", self, sizeof self - 1) < 0) return ls_fail(LS_FAIL, "can't find my own program: %s", strerror(errno));
-  snprintf(command, sizeof command, "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe --bind-to none -n %d",
+  if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
+    return ls_fail(LS_FAIL, "can't find my own program: %s", strerror(errno));
+  snprintf(command, sizeof command,
+           "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe "
+           "--bind-to none -n %d",
            ranks);
   quote(command, sizeof command, self);
   strcat(command, " bench train");
   for (int i = 0; args[i]; i++) quote(command, sizeof command, args[i]);
   size_t used = strlen(command);
-  if (batch > 0) used += (size_t)snprintf(command + used, sizeof command - used, " train.batch=%lld", batch * ranks);
-  snprintf(command + used, sizeof command - used, " --steps %d --warmup %d --threads %d --json", o->steps, o->warmup,
-           o->threads ? o->threads : 1);
+  if (batch > 0)
+    used +=
+        (size_t)snprintf(command + used, sizeof command - used, " train.batch=%lld", batch * ranks);
+  snprintf(command + used, sizeof command - used, " --steps %d --warmup %d --threads %d --json",
+           o->steps, o->warmup, o->threads ? o->threads : 1);
   FILE *pipe = popen(command, "r");
   if (!pipe) return ls_fail(LS_FAIL, "can't start mpirun: %s", strerror(errno));
   size_t got = fread(line, 1, sizeof line - 1, pipe);
@@ -78,8 +85,9 @@ static ls_status run_once(const char **args, const ls_bench_options *o, int rank
   *rate = json_number_value(json_object_get(object, "samples_per_s"));
   json_decref(object);
   if (status == 0 && *rate > 0) return LS_OK;
-  return ls_fail(WIFEXITED(status) && WEXITSTATUS(status) ? (ls_status)WEXITSTATUS(status) : LS_FAIL,
-                 "bench train on %d ranks failed (see above)", ranks);
+  return ls_fail(
+      WIFEXITED(status) && WEXITSTATUS(status) ? (ls_status)WEXITSTATUS(status) : LS_FAIL,
+      "bench train on %d ranks failed (see above)", ranks);
 }
 
 static void summarize(point *p, int repeat) {
@@ -93,20 +101,27 @@ static void report(ls_cli *cli, const point *p, int count, const char *mode, int
   int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
   json_t *list = json_array();
   if (!cli->json)
-    ls_out(cli, "%s scaling, %d runs each, %d cores\nranks     samples/s  spread  speed-up  efficiency\n", mode, repeat, cores);
+    ls_out(
+        cli,
+        "%s scaling, %d runs each, %d cores\nranks     samples/s  spread  speed-up  efficiency\n",
+        mode, repeat, cores);
   for (int i = 0; i < count; i++) {
     double speedup = p[i].median / p[0].median, efficiency = speedup * p[0].ranks / p[i].ranks;
     bool over = p[i].ranks > cores;
     json_array_append_new(
-        list, json_pack("{s:i, s:f, s:f, s:f, s:o, s:b}", "ranks", p[i].ranks, "samples_per_s", p[i].median, "spread", p[i].spread,
-                        "speedup", speedup, "efficiency", over ? json_null() : json_real(efficiency), "oversubscribed", (int)over));
+        list, json_pack("{s:i, s:f, s:f, s:f, s:o, s:b}", "ranks", p[i].ranks, "samples_per_s",
+                        p[i].median, "spread", p[i].spread, "speedup", speedup, "efficiency",
+                        over ? json_null() : json_real(efficiency), "oversubscribed", (int)over));
     if (cli->json) continue;
     if (over)
-      ls_out(cli, "%5d %13.0f %6.1f%%  %7.2fx  more ranks than cores: not scaling\n", p[i].ranks, p[i].median, 100 * p[i].spread, speedup);
+      ls_out(cli, "%5d %13.0f %6.1f%%  %7.2fx  more ranks than cores: not scaling\n", p[i].ranks,
+             p[i].median, 100 * p[i].spread, speedup);
     else
-      ls_out(cli, "%5d %13.0f %6.1f%%  %7.2fx  %9.2f\n", p[i].ranks, p[i].median, 100 * p[i].spread, speedup, efficiency);
+      ls_out(cli, "%5d %13.0f %6.1f%%  %7.2fx  %9.2f\n", p[i].ranks, p[i].median, 100 * p[i].spread,
+             speedup, efficiency);
   }
-  json_t *o = json_pack("{s:s, s:i, s:i, s:o}", "mode", mode, "cores", cores, "repeat", repeat, "points", list);
+  json_t *o = json_pack("{s:s, s:i, s:i, s:o}", "mode", mode, "cores", cores, "repeat", repeat,
+                        "points", list);
   if (cli->json)
     ls_out_json(cli, o);
   else
@@ -118,15 +133,19 @@ ls_status ls_bench_scaling(ls_cli *cli, const char **args, const ls_bench_option
   int count, ranks[COUNTS_MAX];
   long long batch = 0;
   bool weak = strcmp(o->mode, "weak") == 0;
-  if (ls_comm_launched()) return ls_fail(LS_EUSAGE, "bench scaling starts mpirun itself; run it without mpirun");
+  if (ls_comm_launched())
+    return ls_fail(LS_EUSAGE, "bench scaling starts mpirun itself; run it without mpirun");
   if (!args[0]) return ls_fail(LS_EUSAGE, "bench scaling: which config?");
-  if (!weak && strcmp(o->mode, "strong") != 0) return ls_fail(LS_EUSAGE, "--mode %s: it is strong or weak", o->mode);
-  if (o->repeat > REPEAT_MAX) return ls_fail(LS_EUSAGE, "--repeat %d: at most %d", o->repeat, REPEAT_MAX);
+  if (!weak && strcmp(o->mode, "strong") != 0)
+    return ls_fail(LS_EUSAGE, "--mode %s: it is strong or weak", o->mode);
+  if (o->repeat > REPEAT_MAX)
+    return ls_fail(LS_EUSAGE, "--repeat %d: at most %d", o->repeat, REPEAT_MAX);
   count = ls_bench_list(o->ranks, COUNTS_MAX, ranks);
   if (count == 0) return ls_fail(LS_EUSAGE, "--ranks %s: write it as 1,2,4", o->ranks);
   for (int i = 0; i < count; i++) p[i].ranks = ranks[i];
   if (weak) LS_TRY(base_batch(args, &batch));
-  if (weak && batch == 0) return ls_fail(LS_ECONFIG, "weak scaling needs a train.batch in numbers, not full");
+  if (weak && batch == 0)
+    return ls_fail(LS_ECONFIG, "weak scaling needs a train.batch in numbers, not full");
   for (int r = 0; r < o->repeat; r++)
     for (int i = 0; i < count; i++) LS_TRY(run_once(args, o, p[i].ranks, batch, &p[i].rate[r]));
   for (int i = 0; i < count; i++) summarize(&p[i], o->repeat);

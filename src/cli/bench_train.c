@@ -9,11 +9,12 @@
 
 /* Where the time of the measured steps went. */
 typedef struct {
-  double *step;                                       /* (steps) seconds */
-  double *phase;                                      /* (LS_TIMES, steps) seconds of this rank */
-  double median[LS_TIMES];                            /* of the steps, mean over the ranks */
-  double min[LS_TIMES], avg[LS_TIMES], max[LS_TIMES]; /* shares of the whole time: smallest, mean and largest over the ranks */
-  double peak;                                        /* flops a second of all threads of all ranks in large products */
+  double *step;            /* (steps) seconds */
+  double *phase;           /* (LS_TIMES, steps) seconds of this rank */
+  double median[LS_TIMES]; /* of the steps, mean over the ranks */
+  double min[LS_TIMES], avg[LS_TIMES],
+      max[LS_TIMES]; /* shares of the whole time: smallest, mean and largest over the ranks */
+  double peak;       /* flops a second of all threads of all ranks in large products */
 } times;
 
 static ls_status take_step(ls_run *run) {
@@ -73,11 +74,13 @@ static ls_status measure_peak(const ls_run *run, double *peak) {
 /* {"data": ..., "compute": ...} */
 static json_t *by_phase(const double *value, double scale) {
   json_t *o = json_object();
-  for (int k = 0; k < LS_TIMES; k++) json_object_set_new(o, ls_time_names[k], ls_json_real(value[k] * scale));
+  for (int k = 0; k < LS_TIMES; k++)
+    json_object_set_new(o, ls_time_names[k], ls_json_real(value[k] * scale));
   return o;
 }
 
-static json_t *report_json(const ls_run *run, const times *t, double median, double mean, const char *hash) {
+static json_t *report_json(const ls_run *run, const times *t, double median, double mean,
+                           const char *hash) {
   char name[32];
   double rate = (double)run->batch / median;
   json_t *o = json_object();
@@ -95,7 +98,8 @@ static json_t *report_json(const ls_run *run, const times *t, double median, dou
   json_object_set_new(o, "phase_us", by_phase(t->median, 1e6));
   json_object_set_new(o, "gflops", ls_json_real(rate * ls_model_flops(run->model) / 1e9));
   json_object_set_new(o, "peak_gflops", ls_json_real(t->peak / 1e9));
-  json_object_set_new(o, "peak_fraction", ls_json_real(rate * ls_model_flops(run->model) / t->peak));
+  json_object_set_new(o, "peak_fraction",
+                      ls_json_real(rate * ls_model_flops(run->model) / t->peak));
   json_object_set_new(o, "exchange", json_string(ls_exchange_kind(run->exchange)));
   json_object_set_new(o, "exchange_bytes", json_integer(ls_exchange_bytes(run->exchange)));
   json_object_set_new(o, "slices", json_integer(run->slices));
@@ -107,22 +111,24 @@ static json_t *report_json(const ls_run *run, const times *t, double median, dou
 static void report(ls_cli *cli, const ls_run *run, const times *t, double median, double mean) {
   char hash[48];
   double rate = (double)run->batch / median;
-  ls_weights_hash(ls_exchange_weights(run->exchange), run->parameters, run->config->precision, hash);
+  ls_weights_hash(ls_exchange_weights(run->exchange), run->parameters, run->config->precision,
+                  hash);
   if (cli->json) {
     ls_out_json(cli, report_json(run, t, median, mean, hash));
     return;
   }
   const double flops = rate * ls_model_flops(run->model);
-  ls_out(cli, "%.0f samples/s, %.1f us a step (median; mean %.1f) on %d ranks x %d threads\n", rate, median * 1e6, mean * 1e6,
-         ls_comm_size(run->comm), ls_team_size(run->team));
-  ls_out(cli, "%.1f GFLOP/s, %.0f%% of the %.1f that these threads reach in large products\n", flops / 1e9, 100 * flops / t->peak,
-         t->peak / 1e9);
-  ls_out(cli, "exchange %s: %lld bytes received a step and rank; %d slices; kernels %s\n", ls_exchange_kind(run->exchange),
-         (long long)ls_exchange_bytes(run->exchange), run->slices, ls_model_kernel());
+  ls_out(cli, "%.0f samples/s, %.1f us a step (median; mean %.1f) on %d ranks x %d threads\n", rate,
+         median * 1e6, mean * 1e6, ls_comm_size(run->comm), ls_team_size(run->team));
+  ls_out(cli, "%.1f GFLOP/s, %.0f%% of the %.1f that these threads reach in large products\n",
+         flops / 1e9, 100 * flops / t->peak, t->peak / 1e9);
+  ls_out(cli, "exchange %s: %lld bytes received a step and rank; %d slices; kernels %s\n",
+         ls_exchange_kind(run->exchange), (long long)ls_exchange_bytes(run->exchange), run->slices,
+         ls_model_kernel());
   ls_out(cli, "share of the step      min    mean     max   median us\n");
   for (int k = 0; k < LS_TIMES; k++)
-    ls_out(cli, "  %-14s %7.1f%% %6.1f%% %6.1f%% %11.2f\n", ls_time_names[k], 100 * t->min[k], 100 * t->avg[k], 100 * t->max[k],
-           1e6 * t->median[k]);
+    ls_out(cli, "  %-14s %7.1f%% %6.1f%% %6.1f%% %11.2f\n", ls_time_names[k], 100 * t->min[k],
+           100 * t->avg[k], 100 * t->max[k], 1e6 * t->median[k]);
   ls_out(cli, "weights %s\n", hash);
 }
 

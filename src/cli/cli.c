@@ -34,10 +34,12 @@ typedef struct {
 enum { OPT_QUIET = 1, OPT_VERBOSE, OPT_JSON, OPT_COLOR, OPT_HELP, OPT_VERSION };
 
 static struct poptOption common_options[] = {
-    {"quiet", 'q', POPT_ARG_NONE, NULL, OPT_QUIET, "warnings and errors only; twice: errors only", NULL},
+    {"quiet", 'q', POPT_ARG_NONE, NULL, OPT_QUIET, "warnings and errors only; twice: errors only",
+     NULL},
     {"verbose", 'v', POPT_ARG_NONE, NULL, OPT_VERBOSE, "say more", NULL},
     {"json", 0, POPT_ARG_NONE, NULL, OPT_JSON, "results as one JSON object on stdout", NULL},
-    {"color", 0, POPT_ARG_STRING, NULL, OPT_COLOR, "colour in messages; NO_COLOR is obeyed", "auto|always|never"},
+    {"color", 0, POPT_ARG_STRING, NULL, OPT_COLOR, "colour in messages; NO_COLOR is obeyed",
+     "auto|always|never"},
     {"help", 'h', POPT_ARG_NONE, NULL, OPT_HELP, "show this text", NULL},
     {"version", 0, POPT_ARG_NONE, NULL, OPT_VERSION, "show version, kernel and libraries", NULL},
     POPT_TABLEEND};
@@ -50,14 +52,18 @@ static void print_options(FILE *to, const struct poptOption *option) {
     const char *value = option->argDescrip;
     int length = option->shortName ? snprintf(name, sizeof name, "-%c", option->shortName) : 0;
     if (option->longName)
-      length += snprintf(name + length, sizeof name - (size_t)length, "%s--%s", length ? ", " : "    ", option->longName);
-    if (value) snprintf(name + length, sizeof name - (size_t)length, optional ? "[=%s]" : " %s", value);
-    fprintf(to, "  %-30s %s%s\n", name, strlen(name) > 30 ? "\n                                 " : "",
+      length += snprintf(name + length, sizeof name - (size_t)length, "%s--%s",
+                         length ? ", " : "    ", option->longName);
+    if (value)
+      snprintf(name + length, sizeof name - (size_t)length, optional ? "[=%s]" : " %s", value);
+    fprintf(to, "  %-30s %s%s\n", name,
+            strlen(name) > 30 ? "\n                                 " : "",
             option->descrip ? option->descrip : "");
   }
 }
 
-static void print_help(const ls_cli *cli, const ls_command *command, const struct poptOption *options) {
+static void print_help(const ls_cli *cli, const ls_command *command,
+                       const struct poptOption *options) {
   char *text = NULL;
   size_t bytes;
   FILE *memory = open_memstream(&text, &bytes);
@@ -79,10 +85,12 @@ static void print_help(const ls_cli *cli, const ls_command *command, const struc
 static ls_status bad_option(poptContext context, int error, const struct poptOption *options) {
   const char *word = poptBadOption(context, POPT_BADOPTION_NOALIAS);
   if (error == POPT_ERROR_NOARG) return ls_fail(LS_EUSAGE, "option '%s' needs a value", word);
-  if (error != POPT_ERROR_BADOPT) return ls_fail(LS_EUSAGE, "bad value for an option: '%s': %s", word, poptStrerror(error));
+  if (error != POPT_ERROR_BADOPT)
+    return ls_fail(LS_EUSAGE, "bad value for an option: '%s': %s", word, poptStrerror(error));
   const char *name[2 * OPTIONS_MAX];
   int names = 0;
-  for (const struct poptOption *o = options; (o->longName || o->shortName) && names < OPTIONS_MAX; o++)
+  for (const struct poptOption *o = options; (o->longName || o->shortName) && names < OPTIONS_MAX;
+       o++)
     if (o->longName) name[names++] = o->longName;
   for (const struct poptOption *o = common_options; o->longName; o++) name[names++] = o->longName;
   name[names] = NULL;
@@ -97,7 +105,8 @@ static ls_status common_option(ls_cli *cli, int option, char *value) {
   if (option == OPT_QUIET) cli->verbosity--;
   if (option == OPT_VERBOSE) cli->verbosity++;
   if (option == OPT_JSON) cli->json = true;
-  if (option == OPT_COLOR && strcmp(value, "auto") != 0 && strcmp(value, "always") != 0 && strcmp(value, "never") != 0)
+  if (option == OPT_COLOR && strcmp(value, "auto") != 0 && strcmp(value, "always") != 0 &&
+      strcmp(value, "never") != 0)
     return ls_fail(LS_EUSAGE, "--color=%s: use auto, always or never", value);
   ls_log_level level = cli->verbosity <= -2   ? LS_LOG_ERROR
                        : cli->verbosity == -1 ? LS_LOG_WARN
@@ -116,26 +125,33 @@ static ls_status close_optional(ls_cli *cli, owned *own, const struct poptOption
     own->argv[i] = cli->argv[i];
     ended = ended || strcmp(cli->argv[i], "--") == 0;
     for (const struct poptOption *o = options; !ended && (o->longName || o->shortName); o++)
-      if (o->argInfo & POPT_ARGFLAG_OPTIONAL && o->longName && strncmp(cli->argv[i], "--", 2) == 0 &&
-          strcmp(cli->argv[i] + 2, o->longName) == 0)
+      if (o->argInfo & POPT_ARGFLAG_OPTIONAL && o->longName &&
+          strncmp(cli->argv[i], "--", 2) == 0 && strcmp(cli->argv[i] + 2, o->longName) == 0)
         own->argv[i] = own->closed[own->closed_count++] = ls_mem_format("%s=", cli->argv[i]);
   }
   return LS_OK;
 }
 
-static bool makes_text(const struct poptOption *o) { return (o->argInfo & POPT_ARG_MASK) == POPT_ARG_STRING; }
-static bool makes_list(const struct poptOption *o) { return (o->argInfo & POPT_ARG_MASK) == POPT_ARG_ARGV; }
+static bool makes_text(const struct poptOption *o) {
+  return (o->argInfo & POPT_ARG_MASK) == POPT_ARG_STRING;
+}
+static bool makes_list(const struct poptOption *o) {
+  return (o->argInfo & POPT_ARG_MASK) == POPT_ARG_ARGV;
+}
 
 /* Values that popt has allocated are ours to free, defaults are not. */
 static void own_values(owned *own, const struct poptOption *options, void *const *before) {
   for (int i = 0; options[i].longName || options[i].shortName; i++) {
-    if (makes_text(&options[i]) && *(void **)options[i].arg != before[i]) own->text[i] = *(char **)options[i].arg;
-    if (makes_list(&options[i]) && *(void **)options[i].arg != before[i]) own->list[i] = *(char ***)options[i].arg;
+    if (makes_text(&options[i]) && *(void **)options[i].arg != before[i])
+      own->text[i] = *(char **)options[i].arg;
+    if (makes_list(&options[i]) && *(void **)options[i].arg != before[i])
+      own->list[i] = *(char ***)options[i].arg;
   }
 }
 
 /* popt's loop: values of the command's own options go to their `arg`, common ones come out here. */
-static ls_status take_options(ls_cli *cli, owned *own, const ls_command *command, struct poptOption *options, bool *help) {
+static ls_status take_options(ls_cli *cli, owned *own, const ls_command *command,
+                              struct poptOption *options, bool *help) {
   int option, want = 0;
   while ((option = poptGetNextOpt(own->context)) > 0) {
     if (option == OPT_HELP || option == OPT_VERSION) want = option;
@@ -151,7 +167,8 @@ static ls_status take_options(ls_cli *cli, owned *own, const ls_command *command
   return LS_OK;
 }
 
-ls_status ls_cli_parse(ls_cli *cli, const ls_command *command, struct poptOption *options, const char ***args, bool *help) {
+ls_status ls_cli_parse(ls_cli *cli, const ls_command *command, struct poptOption *options,
+                       const char ***args, bool *help) {
   static const char *none[] = {NULL};
   void *before[OPTIONS_MAX] = {0};
   struct poptOption table[] = {{NULL, 0, POPT_ARG_INCLUDE_TABLE, options, 0, NULL, NULL},
@@ -193,26 +210,34 @@ ls_status ls_cli_unknown(const char *command, const char *word, const char *cons
   char list[256] = "";
   for (size_t i = 0; words[i]; i++) {
     size_t used = strlen(list);
-    snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+    snprintf(list + used, sizeof list - used, "%s%s",
+             i == 0         ? ""
+             : words[i + 1] ? ", "
+                            : " or ",
+             words[i]);
   }
-  return word ? ls_fail(LS_EUSAGE, "%s: unknown '%s'; it is %s", command, word, list) : ls_fail(LS_EUSAGE, "%s: which? %s", command, list);
+  return word ? ls_fail(LS_EUSAGE, "%s: unknown '%s'; it is %s", command, word, list)
+              : ls_fail(LS_EUSAGE, "%s: which? %s", command, list);
 }
 
 /* ---- config ---- */
 
 static ls_status read_config(ls_cli *cli, const char *file, char **text, size_t *bytes) {
   ls_status status = LS_OK;
-  if (!cli->comm || ls_comm_rank(cli->comm) == 0) status = ls_file_read(file, text, bytes, CONFIG_BYTES_MAX);
+  if (!cli->comm || ls_comm_rank(cli->comm) == 0)
+    status = ls_file_read(file, text, bytes, CONFIG_BYTES_MAX);
   if (status != LS_OK) status = ls_fail(LS_ECONFIG, "config: %s", ls_error_text());
   if (!cli->comm) return status;
   LS_TRY(ls_comm_agree(cli->comm, status));
   return ls_comm_bcast_block(cli->comm, (void **)text, bytes, 0);
 }
 
-/* The small part of an example's data that comes with lockstep: for ROOT/examples/... and data.dir .../NAME it is ROOT/data/NAME-small.
- * NULL where the data are installed, there is no such part, or the command line named the folder. */
+/* The small part of an example's data that comes with lockstep: for ROOT/examples/... and data.dir
+ * .../NAME it is ROOT/data/NAME-small. NULL where the data are installed, there is no such part, or
+ * the command line named the folder. */
 static char *small_part(const ls_config *config) {
-  const char *dir = config->data.dir, *slash = dir ? strrchr(dir, '/') : NULL, *at = strstr(config->file, "examples/");
+  const char *dir = config->data.dir, *slash = dir ? strrchr(dir, '/') : NULL,
+             *at = strstr(config->file, "examples/");
   if (!slash || !at || (at > config->file && at[-1] != '/') || access(dir, F_OK) == 0) return NULL;
   if (ls_origin_find(config, "data.dir").source != LS_SOURCE_FILE) return NULL;
   char *part = ls_mem_format("%.*sdata%s-small", (int)(at - config->file), config->file, slash);
@@ -226,8 +251,9 @@ static ls_status use_small_part(ls_cli *cli, ls_config *config) {
   void *block = part;
   size_t bytes = part ? strlen(part) : 0;
   if (part)
-    ls_log(LS_LOG_WARN, "%s: not there (apt-get install dataset-%s); going on with the small part of it in %s", config->data.dir,
-           strrchr(config->data.dir, '/') + 1, part);
+    ls_log(LS_LOG_WARN,
+           "%s: not there (apt-get install dataset-%s); going on with the small part of it in %s",
+           config->data.dir, strrchr(config->data.dir, '/') + 1, part);
   LS_TRY(ls_comm_bcast_block(cli->comm, &block, &bytes, 0));
   if (bytes > 0) {
     LS_FREE(config->data.dir);
@@ -238,7 +264,8 @@ static ls_status use_small_part(ls_cli *cli, ls_config *config) {
   return LS_OK;
 }
 
-ls_status ls_cli_config(ls_cli *cli, const char *file, char *const *override, int overrides, ls_config **out) {
+ls_status ls_cli_config(ls_cli *cli, const char *file, char *const *override, int overrides,
+                        ls_config **out) {
   char *text = NULL;
   size_t bytes = 0;
   ls_status status = read_config(cli, file, &text, &bytes);
@@ -251,10 +278,13 @@ ls_status ls_cli_config(ls_cli *cli, const char *file, char *const *override, in
 
 ls_status ls_cli_config_args(ls_cli *cli, const char **args, ls_config **out) {
   int overrides = 0;
-  if (!args[0]) return ls_fail(LS_EUSAGE, "a config file is missing; lockstep config init KIND prints one to start from");
+  if (!args[0])
+    return ls_fail(LS_EUSAGE,
+                   "a config file is missing; lockstep config init KIND prints one to start from");
   for (; args[1 + overrides]; overrides++)
     if (!strchr(args[1 + overrides], '='))
-      return ls_fail(LS_EUSAGE, "'%s' is one argument too many: behind CONFIG come KEY=VALUE only", args[1 + overrides]);
+      return ls_fail(LS_EUSAGE, "'%s' is one argument too many: behind CONFIG come KEY=VALUE only",
+                     args[1 + overrides]);
   return ls_cli_config(cli, args[0], (char *const *)(args + 1), overrides, out);
 }
 
@@ -283,11 +313,16 @@ void ls_out_json(const ls_cli *cli, json_t *object) {
 void ls_cli_version(const ls_cli *cli) {
   const char *kernel = ls_model_kernel(), *openssl = OpenSSL_version(OPENSSL_VERSION);
   if (cli->json)
-    ls_out_json(
-        cli, json_pack("{s:s, s:s, s:s, s:[s,s], s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "name", "lockstep", "version", LOCKSTEP_VERSION,
-                       "kernel", kernel, "precisions", "float32", "float64", "libraries", "mpi", ls_mpi_version(), "hdf5", ls_h5_version(),
-                       "libyaml", yaml_get_version_string(), "jansson", jansson_version_str(), "zlib", zlibVersion(), "openssl", openssl));
+    ls_out_json(cli,
+                json_pack("{s:s, s:s, s:s, s:[s,s], s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "name",
+                          "lockstep", "version", LOCKSTEP_VERSION, "kernel", kernel, "precisions",
+                          "float32", "float64", "libraries", "mpi", ls_mpi_version(), "hdf5",
+                          ls_h5_version(), "libyaml", yaml_get_version_string(), "jansson",
+                          jansson_version_str(), "zlib", zlibVersion(), "openssl", openssl));
   else
-    ls_out(cli, "lockstep %s\nkernel: %s (float32, float64)\n%s, HDF5 %s\nlibyaml %s, jansson %s, zlib %s, %s\n", LOCKSTEP_VERSION, kernel,
-           ls_mpi_version(), ls_h5_version(), yaml_get_version_string(), jansson_version_str(), zlibVersion(), openssl);
+    ls_out(cli,
+           "lockstep %s\nkernel: %s (float32, float64)\n%s, HDF5 %s\nlibyaml %s, jansson %s, zlib "
+           "%s, %s\n",
+           LOCKSTEP_VERSION, kernel, ls_mpi_version(), ls_h5_version(), yaml_get_version_string(),
+           jansson_version_str(), zlibVersion(), openssl);
 }

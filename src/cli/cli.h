@@ -1,4 +1,5 @@
-/* cli.h - the commands' table and what they share: common options, output to stdout, one object with --json. */
+/* cli.h - the commands' table and what they share: common options, output to stdout, one object
+ * with --json. */
 #ifndef LS_CLI_CLI_H
 #define LS_CLI_CLI_H
 
@@ -30,18 +31,24 @@ typedef struct {
 extern const ls_command ls_commands[];               /* ends with name == NULL */
 const ls_command *ls_command_find(const char *name); /* NULL if unknown */
 
-/* Parse cli->argv with `options` (a popt table ending with POPT_TABLEEND; the common options are added) and put what is left
- * into *args (NULL-terminated, never NULL; valid until main returns, not to be freed, as are strings that options point to).
- * LS_EUSAGE with a did-you-mean for an unknown option. Handles -h (prints usage) and --version, with *help = true: return LS_OK then.
- * An option's value goes to its `arg`; its `val` must be 0. An option with POPT_ARGFLAG_OPTIONAL takes a value only behind
+/* Parse cli->argv with `options` (a popt table ending with POPT_TABLEEND; the common options are
+ * added) and put what is left into *args (NULL-terminated, never NULL; valid until main returns,
+ * not to be freed, as are strings that options point to). LS_EUSAGE with a did-you-mean for an
+ * unknown option. Handles -h (prints usage) and --version, with *help = true: return LS_OK then. An
+ * option's value goes to its `arg`; its `val` must be 0. An option with POPT_ARGFLAG_OPTIONAL takes
+ * a value only behind
  * '=': bare `--resume` gives "". */
-ls_status ls_cli_parse(ls_cli *cli, const ls_command *command, struct poptOption *options, const char ***args, bool *help);
+ls_status ls_cli_parse(ls_cli *cli, const ls_command *command, struct poptOption *options,
+                       const char ***args, bool *help);
 void ls_cli_free(ls_cli *cli);
 /* LS_EUSAGE for the word behind a command: NULL or none of `words` (NULL-terminated). */
 ls_status ls_cli_unknown(const char *command, const char *word, const char *const *words);
-/* Read CONFIG on rank 0, same bytes everywhere, parse with overrides. Collective where there is a comm. */
-ls_status ls_cli_config(ls_cli *cli, const char *file, char *const *override, int overrides, ls_config **out);
-/* The same from what ls_cli_parse left: args[0] is CONFIG, all others KEY=VALUE (LS_EUSAGE where not). */
+/* Read CONFIG on rank 0, same bytes everywhere, parse with overrides. Collective where there is a
+ * comm. */
+ls_status ls_cli_config(ls_cli *cli, const char *file, char *const *override, int overrides,
+                        ls_config **out);
+/* The same from what ls_cli_parse left: args[0] is CONFIG, all others KEY=VALUE (LS_EUSAGE where
+ * not). */
 ls_status ls_cli_config_args(ls_cli *cli, const char **args, ls_config **out);
 
 /* Rank 0's results on stdout; main checks at the end that stdout took them (74 where not). */

@@ -39,15 +39,24 @@ static ls_status with_config(ls_cli *cli, const char **args, const ls_bench_opti
 
 ls_status ls_cmd_bench(ls_cli *cli) {
   static const char *const words[] = {"train", "gemm", "allreduce", "scaling", "checkpoint", NULL};
-  ls_bench_options o = {.steps = 1000, .warmup = 100, .repeat = 3, .mode = "strong", .ranks = "1,2", .sizes = "1,10,100", .dir = "."};
+  ls_bench_options o = {.steps = 1000,
+                        .warmup = 100,
+                        .repeat = 3,
+                        .mode = "strong",
+                        .ranks = "1,2",
+                        .sizes = "1,10,100",
+                        .dir = "."};
   struct poptOption table[] = {
       {"steps", 0, POPT_ARG_INT, &o.steps, 0, "measured steps or rounds (default 1000)", "N"},
       {"warmup", 0, POPT_ARG_INT, &o.warmup, 0, "steps before them (default 100)", "W"},
       {"threads", 0, POPT_ARG_INT, &o.threads, 0, "threads a rank (default: its cores)", "N"},
       {"ranks", 0, POPT_ARG_STRING, &o.ranks, 0, "scaling: numbers of ranks, as 1,2,4", "LIST"},
-      {"mode", 0, POPT_ARG_STRING, &o.mode, 0, "scaling: strong (the config's batch) or weak (batch times ranks)", "MODE"},
-      {"repeat", 0, POPT_ARG_INT, &o.repeat, 0, "scaling: runs of each, taken in turn (default 3)", "N"},
-      {"sizes", 0, POPT_ARG_STRING, &o.sizes, 0, "checkpoint: millions of parameters (default 1,10,100)", "LIST"},
+      {"mode", 0, POPT_ARG_STRING, &o.mode, 0,
+       "scaling: strong (the config's batch) or weak (batch times ranks)", "MODE"},
+      {"repeat", 0, POPT_ARG_INT, &o.repeat, 0, "scaling: runs of each, taken in turn (default 3)",
+       "N"},
+      {"sizes", 0, POPT_ARG_STRING, &o.sizes, 0,
+       "checkpoint: millions of parameters (default 1,10,100)", "LIST"},
       {"dir", 0, POPT_ARG_STRING, &o.dir, 0, "checkpoint: where to write (default: here)", "DIR"},
       POPT_TABLEEND};
   const char **args;
@@ -55,7 +64,8 @@ ls_status ls_cmd_bench(ls_cli *cli) {
   LS_TRY(ls_cli_parse(cli, ls_command_find("bench"), table, &args, &help));
   if (help) return LS_OK;
   if (o.steps < 1 || o.warmup < 0 || o.threads < 0 || o.repeat < 1)
-    return ls_fail(LS_EUSAGE, "bench: --steps and --repeat are at least 1, --warmup and --threads at least 0");
+    return ls_fail(LS_EUSAGE,
+                   "bench: --steps and --repeat are at least 1, --warmup and --threads at least 0");
   const char *what = args[0] ? args[0] : "";
   if (strcmp(what, "train") == 0) return with_config(cli, args + 1, &o, ls_bench_train);
   if (strcmp(what, "allreduce") == 0) return with_config(cli, args + 1, &o, ls_bench_allreduce);

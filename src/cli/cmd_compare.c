@@ -1,4 +1,5 @@
-/* cmd_compare.c - a table of runs; those that differ in their seed only are one line: mean +- standard deviation. */
+/* cmd_compare.c - a table of runs; those that differ in their seed only are one line: mean +-
+ * standard deviation. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,14 +27,16 @@ static void exits(const ls_runs *runs, int group, char *out, size_t size) {
     int same = 0, before = 0;
     if (item->group != group) continue;
     for (int k = 0; k < runs->n; k++) {
-      bool equal = runs->item[k].group == group && strcmp(runs->item[k].verdict, item->verdict) == 0;
+      bool equal =
+          runs->item[k].group == group && strcmp(runs->item[k].verdict, item->verdict) == 0;
       same += equal;
       before += equal && k < i;
     }
     if (before > 0) continue;
     const char *comma = counted++ ? ", " : "";
-    int more =
-        same == total ? snprintf(out, size, "%s", item->verdict) : snprintf(out + used, size - used, "%s%d %s", comma, same, item->verdict);
+    int more = same == total
+                   ? snprintf(out, size, "%s", item->verdict)
+                   : snprintf(out + used, size - used, "%s%d %s", comma, same, item->verdict);
     used += (size_t)more;
   }
 }
@@ -49,7 +52,8 @@ static void run_cell(const ls_runs *runs, int group, char *out, size_t size) {
 
 static void value_cell(ls_final what, double mean, double deviation, char *out) {
   char a[LS_TEXT], b[LS_TEXT];
-  bool share = what == LS_FINAL_ACCURACY || what == LS_FINAL_VAL_ACCURACY || what == LS_FINAL_TEST_ACCURACY;
+  bool share =
+      what == LS_FINAL_ACCURACY || what == LS_FINAL_VAL_ACCURACY || what == LS_FINAL_TEST_ACCURACY;
   if (what == LS_FINAL_SPEED)
     snprintf(out, CELL, "%s", ls_text_count(mean, a));
   else if (isnan(deviation) || what == LS_FINAL_EPOCHS)
@@ -88,7 +92,8 @@ static void print_table(const ls_cli *cli, const line *lines, int rows) {
   for (int r = -1; r < rows; r++) {
     for (int c = 0; c < COLUMNS; c++) {
       size_t width = strlen(title[c]);
-      for (int k = 0; k < rows; k++) width = strlen(lines[k].text[c]) > width ? strlen(lines[k].text[c]) : width;
+      for (int k = 0; k < rows; k++)
+        width = strlen(lines[k].text[c]) > width ? strlen(lines[k].text[c]) : width;
       const char *cell = r < 0 ? title[c] : lines[r].text[c];
       if (!column_used(lines, rows, c)) continue;
       if (c == COLUMNS - 1)
@@ -108,24 +113,29 @@ static void describe(json_t *object, const ls_config *c) {
 }
 
 static json_t *run_json(const ls_runs_item *item) {
-  json_t *object = json_pack("{s:s, s:i, s:s}", "run", item->path, "group", item->group, "exit", item->verdict);
-  json_object_set_new(object, "seed", item->config ? json_integer((json_int_t)item->config->seed) : json_null());
+  json_t *object =
+      json_pack("{s:s, s:i, s:s}", "run", item->path, "group", item->group, "exit", item->verdict);
+  json_object_set_new(object, "seed",
+                      item->config ? json_integer((json_int_t)item->config->seed) : json_null());
   describe(object, item->config);
-  for (int k = 0; k < LS_FINALS; k++) json_object_set_new(object, ls_final_names[k], ls_json_real(item->final[k]));
+  for (int k = 0; k < LS_FINALS; k++)
+    json_object_set_new(object, ls_final_names[k], ls_json_real(item->final[k]));
   return object;
 }
 
 static json_t *group_json(const ls_runs *runs, int group) {
   char *label = ls_runs_label(runs, group), exit[CELL];
   exits(runs, group, exit, sizeof exit);
-  json_t *object = json_pack("{s:s, s:i, s:s}", "label", label, "runs", ls_runs_size(runs, group), "exit", exit);
+  json_t *object =
+      json_pack("{s:s, s:i, s:s}", "label", label, "runs", ls_runs_size(runs, group), "exit", exit);
   LS_FREE(label);
   describe(object, ls_runs_first(runs, group)->config);
   for (int k = 0; k < LS_FINALS; k++) {
     double mean, deviation;
     int n = ls_runs_mean(runs, group, k, &mean, &deviation);
     json_object_set_new(object, ls_final_names[k],
-                        json_pack("{s:i, s:o, s:o}", "n", n, "mean", ls_json_real(mean), "sd", ls_json_real(deviation)));
+                        json_pack("{s:i, s:o, s:o}", "n", n, "mean", ls_json_real(mean), "sd",
+                                  ls_json_real(deviation)));
   }
   return object;
 }

@@ -29,14 +29,17 @@ static ls_status init(ls_cli *cli, const char *kind) {
 
 static void summary(ls_cli *cli, const ls_config *c) {
   const ls_layer_spec *last = &c->layer[c->layers - 1];
-  ls_out(cli, "%s: ok\n  data      %s, %s\n  model     %d layer%s, the last ", c->file, c->data.type,
-         c->data.dir ? c->data.dir : c->data.source[LS_SPLIT_TRAIN].file, c->layers, c->layers == 1 ? "" : "s");
+  ls_out(cli, "%s: ok\n  data      %s, %s\n  model     %d layer%s, the last ", c->file,
+         c->data.type, c->data.dir ? c->data.dir : c->data.source[LS_SPLIT_TRAIN].file, c->layers,
+         c->layers == 1 ? "" : "s");
   ls_out(cli, last->units ? "of %lld units\n" : "as wide as the targets\n", (long long)last->units);
-  ls_out(cli, "  loss      %s\n  optimizer %s, lr %.9g, schedule %s\n", c->loss, c->optimizer.ops->name, c->optimizer.lr,
-         c->schedule.ops->name);
-  ls_out(cli, "  train     %lld %s, batch ", (long long)(c->epochs ? c->epochs : c->steps), c->epochs ? "epochs" : "steps");
+  ls_out(cli, "  loss      %s\n  optimizer %s, lr %.9g, schedule %s\n", c->loss,
+         c->optimizer.ops->name, c->optimizer.lr, c->schedule.ops->name);
+  ls_out(cli, "  train     %lld %s, batch ", (long long)(c->epochs ? c->epochs : c->steps),
+         c->epochs ? "epochs" : "steps");
   ls_out(cli, c->batch ? "%lld" : "full", (long long)c->batch);
-  if (c->slices > 0) ls_out(cli, " in %lld slice%s", (long long)c->slices, c->slices == 1 ? "" : "s");
+  if (c->slices > 0)
+    ls_out(cli, " in %lld slice%s", (long long)c->slices, c->slices == 1 ? "" : "s");
   ls_out(cli, ", %s\n", ls_real_name(c->precision));
 }
 
@@ -48,7 +51,8 @@ static void check(ls_cli *cli, const ls_config *config) {
 }
 
 static void show(ls_cli *cli, const ls_config *config, bool origin) {
-  char *text = cli->json ? ls_config_dump_json(config) : ls_config_dump(config, origin ? LS_DUMP_ORIGIN : LS_DUMP_PLAIN);
+  char *text = cli->json ? ls_config_dump_json(config)
+                         : ls_config_dump(config, origin ? LS_DUMP_ORIGIN : LS_DUMP_PLAIN);
   ls_out(cli, cli->json ? "%s\n" : "%s", text);
   LS_FREE(text);
 }
@@ -63,7 +67,8 @@ static ls_status schema(ls_cli *cli) {
 ls_status ls_cmd_config(ls_cli *cli) {
   static const char *const words[] = {"init", "check", "show", "schema", NULL};
   int origin = 0;
-  struct poptOption table[] = {{"origin", 0, POPT_ARG_NONE, &origin, 0, "show: where each value comes from, as a comment", NULL},
+  struct poptOption table[] = {{"origin", 0, POPT_ARG_NONE, &origin, 0,
+                                "show: where each value comes from, as a comment", NULL},
                                POPT_TABLEEND};
   const char **args;
   bool help;
@@ -71,7 +76,8 @@ ls_status ls_cmd_config(ls_cli *cli) {
   if (help) return LS_OK;
   const char *word = args[0] ? args[0] : "";
   bool is_show = strcmp(word, "show") == 0, is_check = strcmp(word, "check") == 0;
-  if (origin && (!is_show || cli->json)) return ls_fail(LS_EUSAGE, "--origin goes with config show, in YAML");
+  if (origin && (!is_show || cli->json))
+    return ls_fail(LS_EUSAGE, "--origin goes with config show, in YAML");
   if (strcmp(word, "init") == 0) return init(cli, args[1]);
   if (strcmp(word, "schema") == 0) return schema(cli);
   if (!is_show && !is_check) return ls_cli_unknown("config", args[0], words);

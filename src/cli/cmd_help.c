@@ -26,14 +26,17 @@ static void put(const ls_cli *cli, const char *text) {
 }
 
 static void overview(const ls_cli *cli) {
-  char *text = ls_mem_text("Usage: lockstep COMMAND [ARGUMENTS]\n       mpirun -n N lockstep COMMAND [ARGUMENTS]\n\nCommands:\n");
+  char *text = ls_mem_text(
+      "Usage: lockstep COMMAND [ARGUMENTS]\n       mpirun -n N lockstep COMMAND "
+      "[ARGUMENTS]\n\nCommands:\n");
   for (const ls_command *c = ls_commands; c->name; c++) {
     char *longer = ls_mem_format("%s  %-10s %s\n", text, c->name, c->help);
     LS_FREE(text);
     text = longer;
   }
   char *whole = ls_mem_format(
-      "%s\nlockstep help COMMAND   its options and examples (COMMAND -h too)\nlockstep help keys      every key of a config\n"
+      "%s\nlockstep help COMMAND   its options and examples (COMMAND -h too)\nlockstep help keys   "
+      "   every key of a config\n"
       "lockstep help KEY       one of them, as optimizer.lr or lr\n",
       text);
   put(cli, whole);
@@ -48,7 +51,8 @@ static ls_status command_help(const ls_cli *cli, const ls_command *command) {
   ls_status status = command->run(&asked);
   ls_cli_free(&asked);
   char *section = cli->json ? NULL : ls_config_help(command->name);
-  if (section && status == LS_OK) ls_out(cli, "\nThe config's section %s:\n%s", command->name, section);
+  if (section && status == LS_OK)
+    ls_out(cli, "\nThe config's section %s:\n%s", command->name, section);
   LS_FREE(section);
   return status;
 }
@@ -58,8 +62,11 @@ static ls_status unknown(const char *word) {
   for (const ls_command *c = ls_commands; c->name; c++) all.word[all.count++] = c->name;
   ls_table_walk(add_key, &all);
   const char *near = ls_nearest(word, all.word);
-  if (near) return ls_fail(LS_EUSAGE, "no command or config key '%s'; did you mean '%s'?", word, near);
-  return ls_fail(LS_EUSAGE, "no command or config key '%s'; lockstep help and lockstep help keys list them", word);
+  if (near)
+    return ls_fail(LS_EUSAGE, "no command or config key '%s'; did you mean '%s'?", word, near);
+  return ls_fail(LS_EUSAGE,
+                 "no command or config key '%s'; lockstep help and lockstep help keys list them",
+                 word);
 }
 
 ls_status ls_cmd_help(ls_cli *cli) {

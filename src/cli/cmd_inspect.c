@@ -16,7 +16,9 @@
 
 /* ---- a checkpoint ---- */
 
-static void tensor_path(const ls_tensor *t, char *out, size_t size) { snprintf(out, size, "/model/%04d/%s", t->layer, t->name); }
+static void tensor_path(const ls_tensor *t, char *out, size_t size) {
+  snprintf(out, size, "/model/%04d/%s", t->layer, t->name);
+}
 
 static bool is_matrix(const ls_tensor *t) { return t->rows > 1 || !strcmp(t->name, "W"); }
 
@@ -26,8 +28,10 @@ static json_t *tensors_json(const ls_checkpoint *c) {
     const ls_tensor *t = &c->tensor[i];
     char path[64];
     tensor_path(t, path, sizeof path);
-    json_t *shape = is_matrix(t) ? json_pack("[I, I]", (json_int_t)t->rows, (json_int_t)t->cols) : json_pack("[I]", (json_int_t)t->cols);
-    json_array_append_new(list, json_pack("{s:s, s:o, s:s}", "name", path, "shape", shape, "dtype", ls_real_name(c->precision)));
+    json_t *shape = is_matrix(t) ? json_pack("[I, I]", (json_int_t)t->rows, (json_int_t)t->cols)
+                                 : json_pack("[I]", (json_int_t)t->cols);
+    json_array_append_new(list, json_pack("{s:s, s:o, s:s}", "name", path, "shape", shape, "dtype",
+                                          ls_real_name(c->precision)));
   }
   return list;
 }
@@ -35,23 +39,29 @@ static json_t *tensors_json(const ls_checkpoint *c) {
 static json_t *files_json(const ls_checkpoint *c) {
   json_t *list = json_array();
   for (int i = 0; i < c->files; i++)
-    json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:s}", "path", c->file[i].path, "bytes", (json_int_t)c->file[i].bytes, "samples",
-                                          (json_int_t)c->file[i].samples, "digest", c->file[i].digest));
+    json_array_append_new(
+        list, json_pack("{s:s, s:I, s:I, s:s}", "path", c->file[i].path, "bytes",
+                        (json_int_t)c->file[i].bytes, "samples", (json_int_t)c->file[i].samples,
+                        "digest", c->file[i].digest));
   return list;
 }
 
 static json_t *state_json(const ls_checkpoint *c) {
   const ls_state *s = &c->state;
-  return json_pack("{s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "global_step", (json_int_t)s->global_step, "epoch",
-                   (json_int_t)s->epoch, "samples_seen", (json_int_t)s->samples_seen, "t", (json_int_t)s->t, "best_value",
-                   ls_json_real(s->best_value), "best_step", (json_int_t)s->best_step, "early_bad", (json_int_t)s->early_bad,
-                   "nonfinite_total", (json_int_t)s->nonfinite_total, "nonfinite_row", (json_int_t)s->nonfinite_row, "rollbacks",
-                   (json_int_t)s->rollbacks, "last_loss", ls_json_real(s->last_loss), "last_grad_norm", ls_json_real(s->last_grad_norm));
+  return json_pack("{s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "global_step",
+                   (json_int_t)s->global_step, "epoch", (json_int_t)s->epoch, "samples_seen",
+                   (json_int_t)s->samples_seen, "t", (json_int_t)s->t, "best_value",
+                   ls_json_real(s->best_value), "best_step", (json_int_t)s->best_step, "early_bad",
+                   (json_int_t)s->early_bad, "nonfinite_total", (json_int_t)s->nonfinite_total,
+                   "nonfinite_row", (json_int_t)s->nonfinite_row, "rollbacks",
+                   (json_int_t)s->rollbacks, "last_loss", ls_json_real(s->last_loss),
+                   "last_grad_norm", ls_json_real(s->last_grad_norm));
 }
 
-static void checkpoint_json(const ls_cli *cli, const char *path, int64_t bytes, const char *hash, const ls_checkpoint *c) {
-  json_t *o = json_pack("{s:s, s:s, s:I, s:b, s:s}", "kind", "checkpoint", "file", path, "bytes", (json_int_t)bytes, "verified", 1,
-                        "weights_hash", hash);
+static void checkpoint_json(const ls_cli *cli, const char *path, int64_t bytes, const char *hash,
+                            const ls_checkpoint *c) {
+  json_t *o = json_pack("{s:s, s:s, s:I, s:b, s:s}", "kind", "checkpoint", "file", path, "bytes",
+                        (json_int_t)bytes, "verified", 1, "weights_hash", hash);
   json_object_update_new(o, state_json(c));
   json_object_set_new(o, "parameters", json_integer(c->parameters));
   json_object_set_new(o, "precision", json_string(ls_real_name(c->precision)));
@@ -59,23 +69,29 @@ static void checkpoint_json(const ls_cli *cli, const char *path, int64_t bytes, 
   json_t *slots = json_array();
   for (int i = 0; i < c->slots; i++) json_array_append_new(slots, json_string(c->slot_name[i]));
   json_object_set_new(o, "slots", slots);
-  json_object_update_new(o, json_pack("{s:I, s:I, s:I, s:I, s:I}", "seed", (json_int_t)c->seed, "batch", (json_int_t)c->batch, "slices",
-                                      (json_int_t)c->slices, "inputs", (json_int_t)c->inputs, "outputs", (json_int_t)c->outputs));
-  json_object_set_new(o, "data", files_json(c));
   json_object_update_new(
-      o, json_pack("{s:s, s:s, s:s, s:s}", "writer", c->writer, "run_id", c->run_id, "kernel", c->kernel, "config", c->config_text));
+      o, json_pack("{s:I, s:I, s:I, s:I, s:I}", "seed", (json_int_t)c->seed, "batch",
+                   (json_int_t)c->batch, "slices", (json_int_t)c->slices, "inputs",
+                   (json_int_t)c->inputs, "outputs", (json_int_t)c->outputs));
+  json_object_set_new(o, "data", files_json(c));
+  json_object_update_new(o, json_pack("{s:s, s:s, s:s, s:s}", "writer", c->writer, "run_id",
+                                      c->run_id, "kernel", c->kernel, "config", c->config_text));
   ls_out_json(cli, o);
 }
 
-static void checkpoint_text(const ls_cli *cli, const char *path, int64_t bytes, const char *hash, const ls_checkpoint *c) {
+static void checkpoint_text(const ls_cli *cli, const char *path, int64_t bytes, const char *hash,
+                            const ls_checkpoint *c) {
   const ls_state *s = &c->state;
   ls_out(cli, "%s: checkpoint of step %lld, verified\n\n", path, (long long)s->global_step);
-  ls_out(cli, "  epochs finished  %lld, %lld samples seen, %lld updates, %lld not finite\n", (long long)s->epoch,
-         (long long)s->samples_seen, (long long)s->t, (long long)s->nonfinite_total);
+  ls_out(cli, "  epochs finished  %lld, %lld samples seen, %lld updates, %lld not finite\n",
+         (long long)s->epoch, (long long)s->samples_seen, (long long)s->t,
+         (long long)s->nonfinite_total);
   ls_out(cli, "  last loss        %.9g\n", s->last_loss);
-  if (!isnan(s->best_value)) ls_out(cli, "  best metric      %.9g at step %lld\n", s->best_value, (long long)s->best_step);
-  ls_out(cli, "  model            %lld parameters, %s, %lld inputs, %lld outputs\n", (long long)c->parameters, ls_real_name(c->precision),
-         (long long)c->inputs, (long long)c->outputs);
+  if (!isnan(s->best_value))
+    ls_out(cli, "  best metric      %.9g at step %lld\n", s->best_value, (long long)s->best_step);
+  ls_out(cli, "  model            %lld parameters, %s, %lld inputs, %lld outputs\n",
+         (long long)c->parameters, ls_real_name(c->precision), (long long)c->inputs,
+         (long long)c->outputs);
   for (int i = 0; i < c->tensors; i++) {
     const ls_tensor *t = &c->tensor[i];
     char name[64];
@@ -88,15 +104,17 @@ static void checkpoint_text(const ls_cli *cli, const char *path, int64_t bytes, 
   ls_out(cli, "  weights          %s\n  optimizer slots ", hash);
   for (int i = 0; i < c->slots; i++) ls_out(cli, " %s", c->slot_name[i]);
   ls_out(cli, "%s\n", c->slots ? "" : " none");
-  ls_out(cli, "  batch            %lld in %d slices, seed %llu\n", (long long)c->batch, c->slices, (unsigned long long)c->seed);
+  ls_out(cli, "  batch            %lld in %d slices, seed %llu\n", (long long)c->batch, c->slices,
+         (unsigned long long)c->seed);
   for (int i = 0; i < c->files; i++)
-    ls_out(cli, "  data             %s: %lld samples, %lld bytes, %s\n", c->file[i].path, (long long)c->file[i].samples,
-           (long long)c->file[i].bytes, c->file[i].digest);
-  ls_out(cli, "  file             %lld bytes, by %s, kernel %s\n  run              %s\n\n%s", (long long)bytes, c->writer, c->kernel,
-         c->run_id, c->config_text);
+    ls_out(cli, "  data             %s: %lld samples, %lld bytes, %s\n", c->file[i].path,
+           (long long)c->file[i].samples, (long long)c->file[i].bytes, c->file[i].digest);
+  ls_out(cli, "  file             %lld bytes, by %s, kernel %s\n  run              %s\n\n%s",
+         (long long)bytes, c->writer, c->kernel, c->run_id, c->config_text);
 }
 
-/* Texts of a file that may come from anyone: nothing in them may steer the terminal, and JSON takes only UTF-8. */
+/* Texts of a file that may come from anyone: nothing in them may steer the terminal, and JSON takes
+ * only UTF-8. */
 static void tame(char *text) {
   json_t *utf8 = json_string(text);
   for (char *c = text; *c; c++)
@@ -121,7 +139,8 @@ static ls_status inspect_checkpoint(const ls_cli *cli, const char *path, int64_t
 /* ---- a run folder ---- */
 
 /* One row a checkpoint; without --verify only what names and headers say. */
-static json_t *run_checkpoints(const char *dir, const ls_saved *row, int count, bool verify, int *bad) {
+static json_t *run_checkpoints(const char *dir, const ls_saved *row, int count, bool verify,
+                               int *bad) {
   json_t *list = json_array();
   for (int i = 0; i < count; i++) {
     char path[PATH_MAX];
@@ -129,12 +148,13 @@ static json_t *run_checkpoints(const char *dir, const ls_saved *row, int count, 
     snprintf(path, sizeof path, "%s/%s", dir, row[i].name);
     bool damaged = row[i].step == INT64_MAX || (verify && ls_checkpoint_verify(path) != LS_OK);
     *bad += damaged;
-    json_t *o = json_pack("{s:s, s:o, s:I, s:s}", "file", row[i].name, "global_step",
-                          row[i].step == INT64_MAX ? json_null() : json_integer(row[i].step), "bytes",
-                          (json_int_t)(stat(path, &info) == 0 ? info.st_size : 0), "status",
-                          damaged  ? "damaged"
-                          : verify ? "good"
-                                   : "not verified");
+    json_t *o =
+        json_pack("{s:s, s:o, s:I, s:s}", "file", row[i].name, "global_step",
+                  row[i].step == INT64_MAX ? json_null() : json_integer(row[i].step), "bytes",
+                  (json_int_t)(stat(path, &info) == 0 ? info.st_size : 0), "status",
+                  damaged  ? "damaged"
+                  : verify ? "good"
+                           : "not verified");
     if (damaged && verify) json_object_set_new(o, "error", json_string(ls_error_text()));
     json_array_append_new(list, o);
   }
@@ -155,27 +175,33 @@ static json_t *run_metrics(const char *dir) {
     if (!ls_history_has(&h->epoch, c)) continue;
     double last = h->epoch.column[c][h->epoch.n - 1];
     bool whole = c == LS_H_EPOCH || c == LS_H_STEP;
-    json_object_set_new(o, ls_history_names[c], whole ? json_integer((json_int_t)last) : ls_json_real(last));
+    json_object_set_new(o, ls_history_names[c],
+                        whole ? json_integer((json_int_t)last) : ls_json_real(last));
   }
   json_object_set_new(o, "exit", h->ended ? json_string(h->exit) : json_null());
   ls_history_free(&h);
   return o;
 }
 
-static void run_text(const ls_cli *cli, const char *dir, json_t *checkpoints, int damaged, json_t *metrics) {
+static void run_text(const ls_cli *cli, const char *dir, json_t *checkpoints, int damaged,
+                     json_t *metrics) {
   size_t i;
   json_t *o;
   const char *key;
-  ls_out(cli, "%s: run folder, %zu checkpoints, %d set aside as damaged\n\n", dir, json_array_size(checkpoints), damaged);
+  ls_out(cli, "%s: run folder, %zu checkpoints, %d set aside as damaged\n\n", dir,
+         json_array_size(checkpoints), damaged);
   json_array_foreach(checkpoints, i, o) {
     ls_out(cli, "  %-20s %12lld bytes  %s\n", json_string_value(json_object_get(o, "file")),
-           (long long)json_integer_value(json_object_get(o, "bytes")), json_string_value(json_object_get(o, "status")));
+           (long long)json_integer_value(json_object_get(o, "bytes")),
+           json_string_value(json_object_get(o, "status")));
   }
   if (!json_is_object(metrics)) return;
   ls_out(cli, "\nlast epoch:");
-  json_object_foreach(metrics, key, o) if (json_is_number(o)) ls_out(cli, "  %s %.9g", key, json_number_value(o));
+  json_object_foreach(metrics, key, o) if (json_is_number(o))
+      ls_out(cli, "  %s %.9g", key, json_number_value(o));
   o = json_object_get(metrics, "exit");
-  ls_out(cli, "\nthe run %s%s\n", json_is_string(o) ? "has ended: " : "has not ended, or was killed",
+  ls_out(cli, "\nthe run %s%s\n",
+         json_is_string(o) ? "has ended: " : "has not ended, or was killed",
          json_is_string(o) ? json_string_value(o) : "");
 }
 
@@ -186,14 +212,17 @@ static ls_status inspect_run(const ls_cli *cli, const char *dir, bool verify) {
   json_t *checkpoints = run_checkpoints(dir, row, count, verify, &bad), *metrics = run_metrics(dir);
   LS_FREE(row);
   if (cli->json) {
-    ls_out_json(cli, json_pack("{s:s, s:s, s:o, s:i, s:o}", "kind", "run", "run", dir, "checkpoints", checkpoints, "set_aside", damaged,
-                               "last_epoch", metrics));
+    ls_out_json(cli,
+                json_pack("{s:s, s:s, s:o, s:i, s:o}", "kind", "run", "run", dir, "checkpoints",
+                          checkpoints, "set_aside", damaged, "last_epoch", metrics));
   } else {
     run_text(cli, dir, checkpoints, damaged, metrics);
     json_decref(checkpoints);
     json_decref(metrics);
   }
-  return verify && bad ? ls_fail(LS_EDATA, "'%s': %d of %d checkpoints are damaged", dir, bad, count) : LS_OK;
+  return verify && bad
+             ? ls_fail(LS_EDATA, "'%s': %d of %d checkpoints are damaged", dir, bad, count)
+             : LS_OK;
 }
 
 /* ---- which of them ---- */
@@ -207,7 +236,8 @@ static bool is_run(const char *dir) {
   return count || damaged || access(path, F_OK) == 0;
 }
 
-/* Whatever could have been a checkpoint is read as one, so that damage to its first bytes is found too. */
+/* Whatever could have been a checkpoint is read as one, so that damage to its first bytes is found
+ * too. */
 static bool is_checkpoint(const char *path) {
   const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
   return !strncmp(name, "ckpt-", 5) || !strncmp(name, "final.h5", 8) || ls_checkpoint_probe(path);
@@ -224,14 +254,19 @@ static ls_status inspect_data(const ls_cli *cli, const char *path) {
 
 ls_status ls_cmd_inspect(ls_cli *cli) {
   int verify = 0;
-  struct poptOption options[] = {{"verify", 0, POPT_ARG_NONE, &verify, 0, "read every byte; exit 65 on any damage", NULL}, POPT_TABLEEND};
+  struct poptOption options[] = {
+      {"verify", 0, POPT_ARG_NONE, &verify, 0, "read every byte; exit 65 on any damage", NULL},
+      POPT_TABLEEND};
   const char **args;
   bool help;
   struct stat info;
   LS_TRY(ls_cli_parse(cli, ls_command_find("inspect"), options, &args, &help));
   if (help) return LS_OK;
-  if (!args[0] || args[1]) return ls_fail(LS_EUSAGE, "inspect takes one checkpoint, run folder or data file");
+  if (!args[0] || args[1])
+    return ls_fail(LS_EUSAGE, "inspect takes one checkpoint, run folder or data file");
   if (stat(args[0], &info) != 0) return ls_fail(LS_EDATA, "cannot open '%s'", args[0]);
-  if (S_ISDIR(info.st_mode)) return is_run(args[0]) ? inspect_run(cli, args[0], verify) : inspect_data(cli, args[0]);
-  return is_checkpoint(args[0]) ? inspect_checkpoint(cli, args[0], info.st_size) : inspect_data(cli, args[0]);
+  if (S_ISDIR(info.st_mode))
+    return is_run(args[0]) ? inspect_run(cli, args[0], verify) : inspect_data(cli, args[0]);
+  return is_checkpoint(args[0]) ? inspect_checkpoint(cli, args[0], info.st_size)
+                                : inspect_data(cli, args[0]);
 }

@@ -1,4 +1,5 @@
-/* cmd_order.c - lockstep order: the samples of one update, by the same functions that the loader uses. */
+/* cmd_order.c - lockstep order: the samples of one update, by the same functions that the loader
+ * uses. */
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "data/order.h"
@@ -13,7 +14,8 @@ typedef struct {
 static ls_status find(const ls_config *config, int64_t step, update *u) {
   int64_t rows[3], first[3], features;
   ls_plan plan;
-  LS_TRY(ls_data_count(&config->data, ls_loss_task(config->loss) == LS_TASK_CLASSES, rows, first, &features));
+  LS_TRY(ls_data_count(&config->data, ls_loss_task(config->loss) == LS_TASK_CLASSES, rows, first,
+                       &features));
   LS_TRY(ls_plan_make(rows[LS_SPLIT_TRAIN], config->batch, config->data.drop_last, &plan));
   u->first = first[LS_SPLIT_TRAIN];
   u->epoch = step / plan.steps;
@@ -32,12 +34,14 @@ static void print(const ls_cli *cli, int64_t step, const update *u) {
       ls_out(cli, "%lld\n", (long long)sample);
   }
   if (cli->json)
-    ls_out_json(cli, json_pack("{s:I, s:I, s:o}", "global_step", (json_int_t)step, "epoch", (json_int_t)u->epoch + 1, "samples", list));
+    ls_out_json(cli, json_pack("{s:I, s:I, s:o}", "global_step", (json_int_t)step, "epoch",
+                               (json_int_t)u->epoch + 1, "samples", list));
 }
 
 ls_status ls_cmd_order(ls_cli *cli) {
   long long step = -1;
-  struct poptOption options[] = {{"step", 0, POPT_ARG_LONGLONG, &step, 0, "the update that sees global_step = J (0: the first)", "J"},
+  struct poptOption options[] = {{"step", 0, POPT_ARG_LONGLONG, &step, 0,
+                                  "the update that sees global_step = J (0: the first)", "J"},
                                  POPT_TABLEEND};
   const char **args;
   bool help;

@@ -1,4 +1,5 @@
-/* cmd_plot.c - pictures of runs from their metrics.jsonl: cost, rate and comparison; the path of weights is plot_path.c's. */
+/* cmd_plot.c - pictures of runs from their metrics.jsonl: cost, rate and comparison; the path of
+ * weights is plot_path.c's. */
 #include "cli/cmd_plot.h"
 
 #include <math.h>
@@ -36,7 +37,10 @@ static bool by_epoch(const ls_history *h, const ls_plot_options *o) {
 static int cost_curves(const ls_history *h, bool epochs, ls_curve out[2]) {
   const ls_history_events *e = epochs || h->step.n == 0 ? &h->epoch : &h->step;
   int n = 0;
-  out[n++] = (ls_curve){.name = "loss", .n = e->n, .x = e->column[epochs ? LS_H_EPOCH : LS_H_STEP], .y = e->column[LS_H_LOSS]};
+  out[n++] = (ls_curve){.name = "loss",
+                        .n = e->n,
+                        .x = e->column[epochs ? LS_H_EPOCH : LS_H_STEP],
+                        .y = e->column[LS_H_LOSS]};
   if (ls_history_has(&h->epoch, LS_H_VAL_LOSS))
     out[n++] = (ls_curve){.name = "val_loss",
                           .n = h->epoch.n,
@@ -73,13 +77,16 @@ static ls_status plot_cost(const ls_runs *runs, const ls_plot_options *o) {
   ls_curve curve[PANELS_MAX][2];
   char *title[PANELS_MAX];
   if (runs->n > PANELS_MAX)
-    return ls_fail(LS_EUSAGE, "at most %d runs beside one another; plot compare lays more over one another", PANELS_MAX);
+    return ls_fail(LS_EUSAGE,
+                   "at most %d runs beside one another; plot compare lays more over one another",
+                   PANELS_MAX);
   for (int i = 0; i < runs->n; i++) {
     const ls_history *h = runs->item[i].history;
     bool epochs = by_epoch(h, o);
     title[i] = ls_plot_title(runs, i);
-    panel[i] =
-        (ls_panel){.title = title[i], .x_label = epochs ? "epoch" : "global_step (weight updates)", .y_label = "loss (mean over samples)"};
+    panel[i] = (ls_panel){.title = title[i],
+                          .x_label = epochs ? "epoch" : "global_step (weight updates)",
+                          .y_label = "loss (mean over samples)"};
     panel[i].curve = curve[i];
     panel[i].curves = cost_curves(h, epochs, curve[i]);
   }
@@ -97,8 +104,12 @@ static ls_status plot_lr(const ls_runs *runs, const ls_plot_options *o) {
   for (int g = 0; g < runs->groups; g++) {
     const ls_history *h = ls_runs_first(runs, g)->history;
     const ls_history_events *e = h->step.n > 0 ? &h->step : &h->epoch;
-    curve[g] = (ls_curve){
-        .name = ls_runs_label(runs, g), .n = e->n, .x = e->column[LS_H_STEP], .y = e->column[LS_H_LR], .color = g, .dash = g % 4};
+    curve[g] = (ls_curve){.name = ls_runs_label(runs, g),
+                          .n = e->n,
+                          .x = e->column[LS_H_STEP],
+                          .y = e->column[LS_H_LR],
+                          .color = g,
+                          .dash = g % 4};
   }
   ls_panel panel = {.title = runs->groups == 1 ? curve[0].name : "learning rate",
                     .x_label = "global_step (weight updates)",
@@ -114,8 +125,10 @@ static ls_status plot_lr(const ls_runs *runs, const ls_plot_options *o) {
 
 /* ---- compare: a panel a metric, a curve a group, with its spread ---- */
 
-/* Mean and standard deviation over a group's runs, epoch by epoch; block: (4, n) for x, mean, low, high. */
-static void group_curve(const ls_runs *runs, int group, ls_history_column c, int64_t n, double *block) {
+/* Mean and standard deviation over a group's runs, epoch by epoch; block: (4, n) for x, mean, low,
+ * high. */
+static void group_curve(const ls_runs *runs, int group, ls_history_column c, int64_t n,
+                        double *block) {
   for (int64_t e = 0; e < n; e++) {
     double sum = 0, square = 0, x = NAN;
     int count = 0;
@@ -141,7 +154,8 @@ static void group_curve(const ls_runs *runs, int group, ls_history_column c, int
 static int64_t longest(const ls_runs *runs, int group) {
   int64_t n = 0;
   for (int i = 0; i < runs->n; i++)
-    if (runs->item[i].group == group && runs->item[i].history->epoch.n > n) n = runs->item[i].history->epoch.n;
+    if (runs->item[i].group == group && runs->item[i].history->epoch.n > n)
+      n = runs->item[i].history->epoch.n;
   return n;
 }
 
@@ -163,7 +177,8 @@ static ls_status make_panel(const ls_runs *runs, ls_history_column c, ls_panel *
   panel->x_label = "epoch";
   panel->y_label = ls_history_names[c];
   LS_NEW(panel->curve, runs->groups);
-  for (int g = 0; g < runs->groups; g++, panel->curves++) LS_TRY(make_curve(runs, g, c, &panel->curve[g]));
+  for (int g = 0; g < runs->groups; g++, panel->curves++)
+    LS_TRY(make_curve(runs, g, c, &panel->curve[g]));
   share_axis(panel, 1);
   panel->title = runs->groups == 1 ? panel->curve[0].name : ls_history_names[c];
   return LS_OK;
@@ -171,12 +186,14 @@ static ls_status make_panel(const ls_runs *runs, ls_history_column c, ls_panel *
 
 static bool any_has(const ls_runs *runs, ls_history_column c) {
   bool found = false;
-  for (int i = 0; i < runs->n; i++) found = found || ls_history_has(&runs->item[i].history->epoch, c);
+  for (int i = 0; i < runs->n; i++)
+    found = found || ls_history_has(&runs->item[i].history->epoch, c);
   return found;
 }
 
 /* The metric asked for; else the loss, and beside it that of validation or the accuracy. */
-static ls_status choose_metrics(const ls_runs *runs, const ls_plot_options *o, ls_history_column *metric, int *count) {
+static ls_status choose_metrics(const ls_runs *runs, const ls_plot_options *o,
+                                ls_history_column *metric, int *count) {
   *count = 0;
   if (!o->metric) {
     metric[(*count)++] = LS_H_LOSS;
@@ -188,9 +205,12 @@ static ls_status choose_metrics(const ls_runs *runs, const ls_plot_options *o, l
   }
   ls_history_column c = column_by_name(o->metric);
   const char *near = ls_nearest(o->metric, ls_history_names);
-  if (c == LS_H_COLUMNS && near) return ls_fail(LS_EUSAGE, "--metric %s: did you mean '%s'?", o->metric, near);
+  if (c == LS_H_COLUMNS && near)
+    return ls_fail(LS_EUSAGE, "--metric %s: did you mean '%s'?", o->metric, near);
   if (c == LS_H_COLUMNS)
-    return ls_fail(LS_EUSAGE, "--metric %s: one of loss, accuracy, val_loss, val_accuracy, lr, samples_per_s", o->metric);
+    return ls_fail(LS_EUSAGE,
+                   "--metric %s: one of loss, accuracy, val_loss, val_accuracy, lr, samples_per_s",
+                   o->metric);
   if (!any_has(runs, c)) return ls_fail(LS_EDATA, "no run has %s in its epochs", o->metric);
   metric[(*count)++] = c;
   return LS_OK;
@@ -202,7 +222,8 @@ static ls_status plot_compare(const ls_runs *runs, const ls_plot_options *o) {
   int count;
   LS_TRY(choose_metrics(runs, o, metric, &count));
   ls_status status = LS_OK;
-  for (int i = 0; i < count && status == LS_OK; i++) status = make_panel(runs, metric[i], &panel[i]);
+  for (int i = 0; i < count && status == LS_OK; i++)
+    status = make_panel(runs, metric[i], &panel[i]);
   if (status == LS_OK) status = ls_plot(panel, count, o->out, o->keep_script);
   for (int i = 0; i < count; i++) {
     for (int g = 0; g < panel[i].curves; g++) {
@@ -220,7 +241,11 @@ typedef struct {
   const char *name;
   ls_status (*plot)(const ls_runs *runs, const ls_plot_options *options);
 } picture;
-static const picture pictures[] = {{"cost", plot_cost}, {"lr", plot_lr}, {"path", ls_plot_path}, {"compare", plot_compare}, {NULL, NULL}};
+static const picture pictures[] = {{"cost", plot_cost},
+                                   {"lr", plot_lr},
+                                   {"path", ls_plot_path},
+                                   {"compare", plot_compare},
+                                   {NULL, NULL}};
 
 static ls_status find_picture(const char *name, const picture **out) {
   const char *names[] = {"cost", "lr", "path", "compare", NULL};
@@ -230,23 +255,31 @@ static ls_status find_picture(const char *name, const picture **out) {
 }
 
 static ls_status check(const ls_cli *cli, const ls_plot_options *o) {
-  if (!o->out) return ls_fail(LS_EUSAGE, "where to? -o FILE.svg, .png or .pdf, or -o - for the terminal");
-  if (o->by && strcmp(o->by, "epoch") != 0 && strcmp(o->by, "step") != 0) return ls_fail(LS_EUSAGE, "--by %s: use epoch or step", o->by);
+  if (!o->out)
+    return ls_fail(LS_EUSAGE, "where to? -o FILE.svg, .png or .pdf, or -o - for the terminal");
+  if (o->by && strcmp(o->by, "epoch") != 0 && strcmp(o->by, "step") != 0)
+    return ls_fail(LS_EUSAGE, "--by %s: use epoch or step", o->by);
   if (o->steps < 1) return ls_fail(LS_EUSAGE, "--steps is positive");
-  if (cli->json && strcmp(o->out, "-") == 0) return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
+  if (cli->json && strcmp(o->out, "-") == 0)
+    return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
   return LS_OK;
 }
 
 ls_status ls_cmd_plot(ls_cli *cli) {
   ls_plot_options o = {.steps = 1000};
   struct poptOption option[] = {
-      {"output", 'o', POPT_ARG_STRING, &o.out, 0, "FILE.svg, .png or .pdf; - draws on the terminal", "FILE"},
+      {"output", 'o', POPT_ARG_STRING, &o.out, 0, "FILE.svg, .png or .pdf; - draws on the terminal",
+       "FILE"},
       {"by", 0, POPT_ARG_STRING, &o.by, 0, "cost: what is on the x axis", "epoch|step"},
-      {"metric", 0, POPT_ARG_STRING, &o.metric, 0, "compare: this member of the epoch events only", "NAME"},
-      {"surface", 0, POPT_ARG_NONE, &o.surface, 0, "path: on the surface of the cost instead of its contour lines", NULL},
+      {"metric", 0, POPT_ARG_STRING, &o.metric, 0, "compare: this member of the epoch events only",
+       "NAME"},
+      {"surface", 0, POPT_ARG_NONE, &o.surface, 0,
+       "path: on the surface of the cost instead of its contour lines", NULL},
       {"steps", 0, POPT_ARG_LONGLONG, &o.steps, 0, "path: the first N updates (default 1000)", "N"},
-      {"data", 0, POPT_ARG_STRING, &o.data, 0, "path: the training data of the contours, where the run's have moved", "FILE"},
-      {"keep-script", 0, POPT_ARG_NONE, &o.keep_script, 0, "leave the gnuplot script, with its data, beside FILE", NULL},
+      {"data", 0, POPT_ARG_STRING, &o.data, 0,
+       "path: the training data of the contours, where the run's have moved", "FILE"},
+      {"keep-script", 0, POPT_ARG_NONE, &o.keep_script, 0,
+       "leave the gnuplot script, with its data, beside FILE", NULL},
       POPT_TABLEEND};
   const char **args;
   const picture *what;
@@ -258,7 +291,9 @@ ls_status ls_cmd_plot(ls_cli *cli) {
   LS_TRY(check(cli, &o));
   LS_TRY(ls_runs_read(args + 1, &runs));
   ls_status status = what->plot(runs, &o);
-  if (status == LS_OK && cli->json) ls_out_json(cli, json_pack("{s:s, s:s, s:i}", "plot", what->name, "file", o.out, "runs", runs->n));
+  if (status == LS_OK && cli->json)
+    ls_out_json(cli,
+                json_pack("{s:s, s:s, s:i}", "plot", what->name, "file", o.out, "runs", runs->n));
   ls_runs_free(&runs);
   return status;
 }

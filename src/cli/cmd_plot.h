@@ -12,8 +12,9 @@ typedef struct {
   int keep_script, surface;
 } ls_plot_options;
 
-/* Two parameters over the contour lines (or the surface) of the cost of the training data, which the run's own model computes
- * from its config.yaml; --data FILE in place of its data. LS_EDATA where a run has not logged two weights a step. */
+/* Two parameters over the contour lines (or the surface) of the cost of the training data, which
+ * the run's own model computes from its config.yaml; --data FILE in place of its data. LS_EDATA
+ * where a run has not logged two weights a step. */
 ls_status ls_plot_path(const ls_runs *runs, const ls_plot_options *options);
 /* "runs/a (adam lr=0.001)"; ls_mem text. */
 char *ls_plot_title(const ls_runs *runs, int item);

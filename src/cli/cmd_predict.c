@@ -1,5 +1,6 @@
-/* lockstep predict: the outputs of a checkpoint for new samples. The ranks share the samples in rounds; rank 0 writes them in order,
- * so the file has the same bytes whatever their number, and no rank ever holds more than a round. */
+/* lockstep predict: the outputs of a checkpoint for new samples. The ranks share the samples in
+ * rounds; rank 0 writes them in order, so the file has the same bytes whatever their number, and no
+ * rank ever holds more than a round. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -50,7 +51,9 @@ static ls_status open_predictor(predictor *p) {
   return LS_OK;
 }
 
-static const char *name_at(const void *names, int64_t k) { return ((const ls_texts *)names)->text[k]; }
+static const char *name_at(const void *names, int64_t k) {
+  return ((const ls_texts *)names)->text[k];
+}
 
 /* What the outputs are called, as `data import` writes it of columns. */
 static ls_status write_names(predictor *p) {
@@ -64,9 +67,12 @@ static ls_status write_names(predictor *p) {
     return ls_h5out_scale(p->file, COLUMNS, text, names->count, &p->predictions, 1, &scale);
   }
   ls_status status = ls_columns_split(name_at, names, names->count, &bare, &units);
-  if (status == LS_OK) status = ls_h5out_scale(p->file, COLUMNS, (const char *const *)bare.text, bare.count, &p->predictions, 1, &scale);
+  if (status == LS_OK)
+    status = ls_h5out_scale(p->file, COLUMNS, (const char *const *)bare.text, bare.count,
+                            &p->predictions, 1, &scale);
   if (status == LS_OK && units.count > 0)
-    status = ls_h5out_texts(p->file, scale, LS_COLUMNS_UNITS, (const char *const *)units.text, units.count);
+    status = ls_h5out_texts(p->file, scale, LS_COLUMNS_UNITS, (const char *const *)units.text,
+                            units.count);
   ls_texts_free(&bare);
   ls_texts_free(&units);
   return status;
@@ -76,7 +82,8 @@ static ls_status open_output(predictor *p, const options *o) {
   ls_h5_out_type type = p->run->config->precision == LS_F32 ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
   LS_TRY(ls_h5out_open(o->output, o->force, &p->file));
   LS_TRY(ls_h5out_set(p->file, "/predictions", p->rows, p->width, type, false, &p->predictions));
-  if (ls_run_task(p->run) == LS_TASK_CLASSES) LS_TRY(ls_h5out_set(p->file, "/classes", p->rows, 0, LS_H5_OUT_I32, false, &p->best));
+  if (ls_run_task(p->run) == LS_TASK_CLASSES)
+    LS_TRY(ls_h5out_set(p->file, "/classes", p->rows, 0, LS_H5_OUT_I32, false, &p->best));
   return write_names(p);
 }
 
@@ -92,7 +99,8 @@ static void copy_outputs(predictor *p, int64_t rows, char *to) {
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < p->width; c++) {
       if (p->size == sizeof(float))
-        ((float *)to)[r * p->width + c] = (float)unscale(p, c, (double)((const float *)y)[r * ld + c]);
+        ((float *)to)[r * p->width + c] =
+            (float)unscale(p, c, (double)((const float *)y)[r * ld + c]);
       else
         ((double *)to)[r * p->width + c] = unscale(p, c, ((const double *)y)[r * ld + c]);
     }
@@ -103,7 +111,8 @@ static ls_status compute(predictor *p, int64_t first, int64_t rows) {
   for (int64_t done = 0; done < rows; done += ROWS) {
     int64_t n = rows - done < ROWS ? rows - done : ROWS;
     for (int64_t i = 0; i < n; i++) p->index[i] = first + done + i;
-    LS_TRY(ls_data_gather(p->run->data, LS_SPLIT_TRAIN, p->index, n, p->batch.x, p->batch.ldx, NULL, NULL));
+    LS_TRY(ls_data_gather(p->run->data, LS_SPLIT_TRAIN, p->index, n, p->batch.x, p->batch.ldx, NULL,
+                          NULL));
     p->batch.rows = p->batch.total = p->slice_row[1] = n;
     ls_model_forward(p->run->model, &p->batch, false, p->run->config->seed);
     copy_outputs(p, n, p->mine + (size_t)(done * p->width) * p->size);
@@ -112,7 +121,8 @@ static ls_status compute(predictor *p, int64_t first, int64_t rows) {
 }
 
 static double value(const predictor *p, const char *y, int64_t i) {
-  return p->size == sizeof(float) ? (double)((const float *)(const void *)y)[i] : ((const double *)(const void *)y)[i];
+  return p->size == sizeof(float) ? (double)((const float *)(const void *)y)[i]
+                                  : ((const double *)(const void *)y)[i];
 }
 
 static ls_status write_rows(predictor *p, const char *y, int64_t rows) {
@@ -146,7 +156,8 @@ static ls_status collect(predictor *p, int64_t round) {
   for (int r = 1; r < ls_comm_size(comm); r++) {
     rows = share(p, round, r, &first);
     if (rows == 0) break;
-    ls_comm_recv(comm, p->other, (size_t)(rows * p->width) * p->size, r); /* also after a failure: the senders are on their way */
+    ls_comm_recv(comm, p->other, (size_t)(rows * p->width) * p->size,
+                 r); /* also after a failure: the senders are on their way */
     if (status == LS_OK) status = write_rows(p, p->other, rows);
   }
   return status;
@@ -169,7 +180,8 @@ static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
   bool root = ls_comm_rank(cli->comm) == 0;
   if (ls_model_couples_samples(p->run->model))
     return ls_fail(LS_ECONFIG,
-                   "softmax_batch makes every output depend on all samples of the batch; there is no prediction for one sample");
+                   "softmax_batch makes every output depend on all samples of the batch; there is "
+                   "no prediction for one sample");
   LS_TRY(ls_comm_agree(cli->comm, open_predictor(p)));
   LS_TRY(ls_comm_agree(cli->comm, root ? open_output(p, o) : LS_OK));
   ls_status status = rounds(p);
@@ -179,17 +191,19 @@ static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
   }
   LS_TRY(ls_comm_agree(cli->comm, status));
   if (cli->json)
-    ls_out_json(cli, json_pack("{s:s, s:I, s:I}", "file", o->output, "samples", (json_int_t)p->rows, "outputs", (json_int_t)p->width));
+    ls_out_json(cli, json_pack("{s:s, s:I, s:I}", "file", o->output, "samples", (json_int_t)p->rows,
+                               "outputs", (json_int_t)p->width));
   else
-    ls_out(cli, "%s: /predictions (%lld, %lld)%s\n", o->output, (long long)p->rows, (long long)p->width,
-           ls_run_task(p->run) == LS_TASK_CLASSES ? ", /classes" : "");
+    ls_out(cli, "%s: /predictions (%lld, %lld)%s\n", o->output, (long long)p->rows,
+           (long long)p->width, ls_run_task(p->run) == LS_TASK_CLASSES ? ", /classes" : "");
   return LS_OK;
 }
 
 ls_status ls_cmd_predict(ls_cli *cli) {
   options o = {0};
   struct poptOption table[] = {
-      {"input", 'i', POPT_ARG_STRING, &o.input, 0, "samples: HDF5 (:DATASET), CSV, .npy or IDX images", "FILE[:DATASET]"},
+      {"input", 'i', POPT_ARG_STRING, &o.input, 0,
+       "samples: HDF5 (:DATASET), CSV, .npy or IDX images", "FILE[:DATASET]"},
       {"output", 'o', POPT_ARG_STRING, &o.output, 0, "HDF5 file to make", "OUT.h5"},
       {"threads", 0, POPT_ARG_INT, &o.threads, 0, "threads a rank (default: its cores)", "N"},
       {"force", 0, POPT_ARG_NONE, &o.force, 0, "replace OUT.h5 if it is there", NULL},
@@ -198,7 +212,8 @@ ls_status ls_cmd_predict(ls_cli *cli) {
   bool help;
   LS_TRY(ls_cli_parse(cli, ls_command_find("predict"), table, &args, &help));
   if (help) return LS_OK;
-  if (!args[0] || args[1] || !o.input || !o.output) return ls_fail(LS_EUSAGE, "predict: give one checkpoint, -i FILE and -o OUT.h5");
+  if (!args[0] || args[1] || !o.input || !o.output)
+    return ls_fail(LS_EUSAGE, "predict: give one checkpoint, -i FILE and -o OUT.h5");
   predictor *p;
   LS_NEW(p, 1);
   ls_infer_options infer = {.inputs = o.input, .threads = o.threads};

@@ -1,4 +1,5 @@
-/* cmd_schedule.c - learning rates before training, from the config alone: the data are never opened. */
+/* cmd_schedule.c - learning rates before training, from the config alone: the data are never
+ * opened. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -54,9 +55,10 @@ static ls_status measure(table *t, const options *o) {
   ls_config *c = t->config;
   t->per_epoch = steps_per_epoch(c, o->samples);
   if (t->per_epoch == 0 && uses_epochs(&c->schedule))
-    return ls_fail(LS_EUSAGE,
-                   "the schedule counts in epochs, and the steps of an epoch are not known without the data: "
-                   "count in steps, set data.limit.train=N, or add --samples N");
+    return ls_fail(
+        LS_EUSAGE,
+        "the schedule counts in epochs, and the steps of an epoch are not known without the data: "
+        "count in steps, set data.limit.train=N, or add --samples N");
   if (t->per_epoch > 0) ls_schedule_resolve(&c->schedule, t->per_epoch);
   const char *wrong = ls_schedule_check(&c->schedule);
   if (wrong) return ls_fail(LS_ECONFIG, "%s: schedule: %s", c->file, wrong);
@@ -67,15 +69,19 @@ static ls_status measure(table *t, const options *o) {
 static ls_status need_steps(const table *t, const char *what) {
   if (t->steps > 0) return LS_OK;
   return ls_fail(LS_EUSAGE,
-                 "%s needs the number of steps, which is not known without the data: add --steps N, --samples N or data.limit.train=N",
+                 "%s needs the number of steps, which is not known without the data: add --steps "
+                 "N, --samples N or data.limit.train=N",
                  what);
 }
 
 /* ---- where the rate becomes small ---- */
 
-static double rate(const table *t, int64_t step) { return ls_schedule_at(&t->config->schedule, step); }
+static double rate(const table *t, int64_t step) {
+  return ls_schedule_at(&t->config->schedule, step);
+}
 
-/* First step from `from` on whose rate is at most `target`, for a rate that does not rise; -1: none before FAR. */
+/* First step from `from` on whose rate is at most `target`, for a rate that does not rise; -1: none
+ * before FAR. */
 static int64_t first_below(const table *t, int64_t from, double target) {
   int64_t low = from - 1, high = from;
   while (rate(t, high) > target) {
@@ -93,7 +99,8 @@ static int64_t first_below(const table *t, int64_t from, double target) {
   return high;
 }
 
-static void add_row(table *t, int64_t step, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void add_row(table *t, int64_t step, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 static void add_row(table *t, int64_t step, const char *format, ...) {
   if (t->rows == ROWS_MAX) return;
   row *r = &t->row[t->rows++];
@@ -104,8 +111,8 @@ static void add_row(table *t, int64_t step, const char *format, ...) {
   va_end(args);
 }
 
-/* Of the targets, the first step that reaches each: within the run by looking at every step (a rate may rise again), behind it by
- * bisection. */
+/* Of the targets, the first step that reaches each: within the run by looking at every step (a rate
+ * may rise again), behind it by bisection. */
 static void find_targets(const table *t, const double *target, int64_t *found, int targets) {
   int64_t from = t->config->schedule.warmup > 0 ? (int64_t)t->config->schedule.warmup : 0;
   int64_t end = t->steps > 0 ? t->steps : SCAN_UNKNOWN;
@@ -113,7 +120,8 @@ static void find_targets(const table *t, const double *target, int64_t *found, i
   if (end > SCAN_MAX) end = SCAN_MAX;
   for (int64_t j = from; j < end && next < targets; j++)
     for (double r = rate(t, j); next < targets && r <= target[next]; next++) found[next] = j;
-  for (; next < targets; next++) found[next] = first_below(t, from > end ? from : end, target[next]);
+  for (; next < targets; next++)
+    found[next] = first_below(t, from > end ? from : end, target[next]);
 }
 
 /* Half an ulp at |g| = |w|: w - rate g rounds back to w. */
@@ -127,12 +135,14 @@ static int by_step(const void *a, const void *b) {
 static void add_decades(table *t) {
   double target[DECADES], g0 = t->config->schedule.lr;
   int64_t found[DECADES];
-  for (int k = 0; k < DECADES; k++) target[k] = g0 / pow(10, k + 1) * (1 + 1e-15); /* rounding must not cost a step */
+  for (int k = 0; k < DECADES; k++)
+    target[k] = g0 / pow(10, k + 1) * (1 + 1e-15); /* rounding must not cost a step */
   find_targets(t, target, found, DECADES);
   bool behind = false; /* of those that the run does not reach, the first is told */
   for (int k = 0; k < DECADES && !behind; k++) {
     behind = found[k] < 0 || (t->steps > 0 && found[k] >= t->steps);
-    const char *fraction[] = {"1/10", "1/100", "1/1000"}, *when = behind ? ", after the end of this run" : "";
+    const char *fraction[] = {"1/10", "1/100", "1/1000"},
+               *when = behind ? ", after the end of this run" : "";
     if (found[k] < 0) continue;
     if (k < 3)
       add_row(t, found[k], "%s of the initial rate%s", fraction[k], when);
@@ -149,7 +159,8 @@ static void summary_rows(table *t) {
   add_decades(t);
   find_targets(t, &target, &found, 1);
   if (found >= 0)
-    add_row(t, found, "too small to move a %s weight where |g| = |w| (rate <= 2^%d)%s", ls_real_name(t->config->precision), ilogb(target),
+    add_row(t, found, "too small to move a %s weight where |g| = |w| (rate <= 2^%d)%s",
+            ls_real_name(t->config->precision), ilogb(target),
             t->steps > 0 && found >= t->steps ? ", after the end of this run" : "");
   if (t->steps > 1) add_row(t, t->steps - 1, "last update");
   qsort(t->row, (size_t)t->rows, sizeof *t->row, by_step);
@@ -162,8 +173,10 @@ static ls_status rows_at(table *t, const char *list) {
     errno = 0;
     long long step = strtoll(at, &end, 10);
     if (end == at || step < 0 || errno || (*end != ',' && *end != '\0'))
-      return ls_fail(LS_EUSAGE, "--at %s: steps are whole numbers from 0, with commas between them", list);
-    if (t->rows == ROWS_MAX) return ls_fail(LS_EUSAGE, "--at: at most %d steps; --steps N --csv prints all", ROWS_MAX);
+      return ls_fail(LS_EUSAGE, "--at %s: steps are whole numbers from 0, with commas between them",
+                     list);
+    if (t->rows == ROWS_MAX)
+      return ls_fail(LS_EUSAGE, "--at: at most %d steps; --steps N --csv prints all", ROWS_MAX);
     add_row(t, step, "%s", "");
     at = *end ? end + 1 : end;
   }
@@ -174,23 +187,29 @@ static ls_status rows_at(table *t, const char *list) {
 
 static void print_csv(const ls_cli *cli, const table *t) {
   ls_out(cli, "global_step,lr\n");
-  for (int i = 0; i < t->rows; i++) ls_out(cli, "%lld,%.17g\n", (long long)t->row[i].step, rate(t, t->row[i].step));
-  for (int64_t j = 0; t->rows == 0 && j < t->steps; j++) ls_out(cli, "%lld,%.17g\n", (long long)j, rate(t, j));
+  for (int i = 0; i < t->rows; i++)
+    ls_out(cli, "%lld,%.17g\n", (long long)t->row[i].step, rate(t, t->row[i].step));
+  for (int64_t j = 0; t->rows == 0 && j < t->steps; j++)
+    ls_out(cli, "%lld,%.17g\n", (long long)j, rate(t, j));
 }
 
 static void print_table(const ls_cli *cli, const table *t, int digits) {
   const ls_config *c = t->config;
   char length[96] = "";
   if (t->steps > 0) snprintf(length, sizeof length, ", %lld steps", (long long)t->steps);
-  if (t->per_epoch > 0) snprintf(length + strlen(length), sizeof length - strlen(length), ", %lld steps an epoch", (long long)t->per_epoch);
-  ls_out(cli, "schedule: %s, initial rate %.10g%s\n", c->schedule.ops->name, c->schedule.lr, length);
+  if (t->per_epoch > 0)
+    snprintf(length + strlen(length), sizeof length - strlen(length), ", %lld steps an epoch",
+             (long long)t->per_epoch);
+  ls_out(cli, "schedule: %s, initial rate %.10g%s\n", c->schedule.ops->name, c->schedule.lr,
+         length);
   ls_out(cli, "%12s %12s %*s\n", "global_step", "epoch", digits + 7, "lr");
   for (int i = 0; i < t->rows; i++) {
     const row *r = &t->row[i];
     char epoch[32] = "-";
-    if (t->per_epoch > 0) snprintf(epoch, sizeof epoch, "%.2f", (double)r->step / (double)t->per_epoch);
-    ls_out(cli, "%12lld %12s %*.*g%s%s\n", (long long)r->step, epoch, digits + 7, digits, rate(t, r->step), r->note[0] ? "   " : "",
-           r->note);
+    if (t->per_epoch > 0)
+      snprintf(epoch, sizeof epoch, "%.2f", (double)r->step / (double)t->per_epoch);
+    ls_out(cli, "%12lld %12s %*.*g%s%s\n", (long long)r->step, epoch, digits + 7, digits,
+           rate(t, r->step), r->note[0] ? "   " : "", r->note);
   }
 }
 
@@ -198,14 +217,18 @@ static void print_json(const ls_cli *cli, const table *t) {
   json_t *rows = json_array();
   for (int i = 0; i < t->rows; i++) {
     const row *r = &t->row[i];
-    json_t *item = json_pack("{s:I, s:o}", "global_step", (json_int_t)r->step, "lr", ls_json_real(rate(t, r->step)));
-    if (t->per_epoch > 0) json_object_set_new(item, "epoch", ls_json_real((double)r->step / (double)t->per_epoch));
+    json_t *item = json_pack("{s:I, s:o}", "global_step", (json_int_t)r->step, "lr",
+                             ls_json_real(rate(t, r->step)));
+    if (t->per_epoch > 0)
+      json_object_set_new(item, "epoch", ls_json_real((double)r->step / (double)t->per_epoch));
     if (r->note[0]) json_object_set_new(item, "note", json_string(r->note));
     json_array_append_new(rows, item);
   }
-  json_t *steps = t->steps > 0 ? json_integer(t->steps) : json_null(), *per = t->per_epoch > 0 ? json_integer(t->per_epoch) : json_null();
-  ls_out_json(cli, json_pack("{s:s, s:o, s:o, s:o, s:o}", "schedule", t->config->schedule.ops->name, "lr",
-                             ls_json_real(t->config->schedule.lr), "steps", steps, "steps_per_epoch", per, "rates", rows));
+  json_t *steps = t->steps > 0 ? json_integer(t->steps) : json_null(),
+         *per = t->per_epoch > 0 ? json_integer(t->per_epoch) : json_null();
+  ls_out_json(cli, json_pack("{s:s, s:o, s:o, s:o, s:o}", "schedule", t->config->schedule.ops->name,
+                             "lr", ls_json_real(t->config->schedule.lr), "steps", steps,
+                             "steps_per_epoch", per, "rates", rows));
 }
 
 static ls_status draw(const table *t, const options *o) {
@@ -217,9 +240,14 @@ static ls_status draw(const table *t, const options *o) {
     x[i] = (double)j;
     y[i] = rate(t, j);
   }
-  snprintf(title, sizeof title, "%s, initial rate %g", t->config->schedule.ops->name, t->config->schedule.lr);
+  snprintf(title, sizeof title, "%s, initial rate %g", t->config->schedule.ops->name,
+           t->config->schedule.lr);
   ls_curve curve = {.n = n, .x = x, .y = y};
-  ls_panel panel = {.title = title, .x_label = "global_step (weight updates)", .y_label = "learning rate", .curve = &curve, .curves = 1};
+  ls_panel panel = {.title = title,
+                    .x_label = "global_step (weight updates)",
+                    .y_label = "learning rate",
+                    .curve = &curve,
+                    .curves = 1};
   panel.log_y = ls_plot_wants_log(y, n);
   return ls_plot(&panel, 1, o->out, o->keep_script);
 }
@@ -248,21 +276,27 @@ static ls_status show(const ls_cli *cli, table *t, const options *o) {
 ls_status ls_cmd_schedule(ls_cli *cli) {
   options o = {0};
   struct poptOption option[] = {
-      {"steps", 0, POPT_ARG_LONGLONG, &o.steps, 0, "look at the first N updates instead of the whole run", "N"},
-      {"at", 0, POPT_ARG_STRING, &o.at, 0, "the rates of the updates that see these global_step, from 0", "J,J,..."},
+      {"steps", 0, POPT_ARG_LONGLONG, &o.steps, 0,
+       "look at the first N updates instead of the whole run", "N"},
+      {"at", 0, POPT_ARG_STRING, &o.at, 0,
+       "the rates of the updates that see these global_step, from 0", "J,J,..."},
       {"samples", 0, POPT_ARG_LONGLONG, &o.samples, 0,
        "training samples, where data.limit.train does not tell: gives the steps of an epoch", "N"},
       {"csv", 0, POPT_ARG_NONE, &o.csv, 0, "global_step,lr lines with 17 significant digits", NULL},
-      {"output", 'o', POPT_ARG_STRING, &o.out, 0, "plot into FILE.svg, .png or .pdf; - draws on the terminal", "FILE"},
-      {"keep-script", 0, POPT_ARG_NONE, &o.keep_script, 0, "leave the plot's gnuplot script beside it", NULL},
+      {"output", 'o', POPT_ARG_STRING, &o.out, 0,
+       "plot into FILE.svg, .png or .pdf; - draws on the terminal", "FILE"},
+      {"keep-script", 0, POPT_ARG_NONE, &o.keep_script, 0,
+       "leave the plot's gnuplot script beside it", NULL},
       POPT_TABLEEND};
   const char **args;
   bool help;
   LS_TRY(ls_cli_parse(cli, ls_command_find("schedule"), option, &args, &help));
   if (help) return LS_OK;
   if (o.steps < 0 || o.samples < 0) return ls_fail(LS_EUSAGE, "--steps and --samples are positive");
-  if (o.csv && (cli->json || o.out)) return ls_fail(LS_EUSAGE, "--csv goes with neither --json nor -o");
-  if (cli->json && o.out && strcmp(o.out, "-") == 0) return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
+  if (o.csv && (cli->json || o.out))
+    return ls_fail(LS_EUSAGE, "--csv goes with neither --json nor -o");
+  if (cli->json && o.out && strcmp(o.out, "-") == 0)
+    return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
   if (o.at && o.steps) return ls_fail(LS_EUSAGE, "--at and --steps exclude each other");
   table t = {0};
   ls_status status = ls_cli_config_args(cli, args, &t.config);

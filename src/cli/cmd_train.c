@@ -28,7 +28,9 @@ static double parse_limit(const char *text) {
 
 static void set_resume(const options *o, ls_train_options *out) {
   if (!o->resume) return;
-  out->resume = *o->resume == '\0' ? LS_RESUME_NEWEST : strcmp(o->resume, "auto") == 0 ? LS_RESUME_AUTO : LS_RESUME_FILE;
+  out->resume = *o->resume == '\0'               ? LS_RESUME_NEWEST
+                : strcmp(o->resume, "auto") == 0 ? LS_RESUME_AUTO
+                                                 : LS_RESUME_FILE;
   out->resume_file = o->resume;
 }
 
@@ -36,10 +38,12 @@ static ls_status check(const options *o, ls_train_options *out) {
   static const char *const styles[] = {"auto", "bar", "line", "none", NULL};
   int known = 0;
   for (int i = 0; styles[i]; i++) known |= strcmp(out->progress, styles[i]) == 0;
-  if (!known) return ls_fail(LS_EUSAGE, "--progress %s: it is one of auto, bar, line, none", out->progress);
+  if (!known)
+    return ls_fail(LS_EUSAGE, "--progress %s: it is one of auto, bar, line, none", out->progress);
   if (o->limit && (out->time_limit = parse_limit(o->limit)) <= 0)
     return ls_fail(LS_EUSAGE, "--time-limit %s: write it as H:MM or H:MM:SS", o->limit);
-  if (o->threads < 0 || o->threads > 1024) return ls_fail(LS_EUSAGE, "--threads %d: it is 1 to 1024", o->threads);
+  if (o->threads < 0 || o->threads > 1024)
+    return ls_fail(LS_EUSAGE, "--threads %d: it is 1 to 1024", o->threads);
   return LS_OK;
 }
 
@@ -58,11 +62,14 @@ static const char **with_seed(const char **args, const char *seed) {
 static void print_result(ls_cli *cli, const ls_train_result *r) {
   if (!cli->json) return;
   ls_out_json(
-      cli, json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:s}", "run", r->dir ? r->dir : "", "global_step",
-                     (json_int_t)r->global_step, "parameters", (json_int_t)r->parameters, "loss", ls_json_real(r->loss), "accuracy",
-                     ls_json_real(r->accuracy), "test_loss", ls_json_real(r->test_loss), "test_accuracy", ls_json_real(r->test_accuracy),
-                     "weights_hash", r->weights_hash, "samples_per_s", ls_json_real(r->samples_per_s), "seconds", ls_json_real(r->seconds),
-                     "dead", (int)r->dead, "exit", r->exit ? r->exit : ""));
+      cli,
+      json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:s}", "run",
+                r->dir ? r->dir : "", "global_step", (json_int_t)r->global_step, "parameters",
+                (json_int_t)r->parameters, "loss", ls_json_real(r->loss), "accuracy",
+                ls_json_real(r->accuracy), "test_loss", ls_json_real(r->test_loss), "test_accuracy",
+                ls_json_real(r->test_accuracy), "weights_hash", r->weights_hash, "samples_per_s",
+                ls_json_real(r->samples_per_s), "seconds", ls_json_real(r->seconds), "dead",
+                (int)r->dead, "exit", r->exit ? r->exit : ""));
 }
 
 /* --dry-run */
@@ -78,33 +85,45 @@ static void print_plan(ls_cli *cli, json_t *plan) {
   ls_out(cli, "tensor                shape  parameters\n");
   json_array_foreach(json_object_get(plan, "tensors"), i, tensor) {
     json_unpack(tensor, "{s:s, s:[I, I]}", "name", &name, "shape", &rows, &cols);
-    ls_out(cli, "%-12s %6lld x %-6lld %11lld\n", name, (long long)rows, (long long)cols, (long long)(rows * cols));
+    ls_out(cli, "%-12s %6lld x %-6lld %11lld\n", name, (long long)rows, (long long)cols,
+           (long long)(rows * cols));
   }
-  json_unpack(plan, "{s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}}", "parameters", n, "train_samples", n + 1, "batch", n + 2,
-              "slices", n + 3, "steps_per_epoch", n + 4, "steps", n + 5, "memory", "node_shared", &shared, "rank", &own, "optimizer",
+  json_unpack(plan, "{s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}}", "parameters", n,
+              "train_samples", n + 1, "batch", n + 2, "slices", n + 3, "steps_per_epoch", n + 4,
+              "steps", n + 5, "memory", "node_shared", &shared, "rank", &own, "optimizer",
               &optimizer, "activations", &activations);
-  ls_out(cli, "parameters %lld, samples %lld, batch %lld in %lld slices, %lld steps an epoch, %lld steps\n", (long long)n[0],
-         (long long)n[1], (long long)n[2], (long long)n[3], (long long)n[4], (long long)n[5]);
+  ls_out(
+      cli,
+      "parameters %lld, samples %lld, batch %lld in %lld slices, %lld steps an epoch, %lld steps\n",
+      (long long)n[0], (long long)n[1], (long long)n[2], (long long)n[3], (long long)n[4],
+      (long long)n[5]);
   ls_out(cli,
-         "memory: %.1f MB shared by a node's ranks (data, and what they exchange), %.1f MB a rank (optimizer %.1f, activations %.1f)\n",
-         (double)shared / 1e6, (double)own / 1e6, (double)optimizer / 1e6, (double)activations / 1e6);
+         "memory: %.1f MB shared by a node's ranks (data, and what they exchange), %.1f MB a rank "
+         "(optimizer %.1f, activations %.1f)\n",
+         (double)shared / 1e6, (double)own / 1e6, (double)optimizer / 1e6,
+         (double)activations / 1e6);
   json_decref(plan);
 }
 
 ls_status ls_cmd_train(ls_cli *cli) {
   options o = {0};
   struct poptOption table[] = {
-      {"output", 'o', POPT_ARG_STRING, &o.dir, 0, "run folder (default: output.dir of the config)", "RUN"},
+      {"output", 'o', POPT_ARG_STRING, &o.dir, 0, "run folder (default: output.dir of the config)",
+       "RUN"},
       {"resume", 0, POPT_ARG_STRING | POPT_ARGFLAG_OPTIONAL, &o.resume, 0,
        "go on from a checkpoint: the newest (must exist), auto (or start), or FILE", "auto|FILE"},
-      {"allow", 0, POPT_ARG_ARGV, &o.allow, 0, "this config key may differ from the checkpoint's; may be given again", "KEY"},
+      {"allow", 0, POPT_ARG_ARGV, &o.allow, 0,
+       "this config key may differ from the checkpoint's; may be given again", "KEY"},
       {"seed", 0, POPT_ARG_STRING, &o.seed, 0, "same as seed=N", "N"},
       {"threads", 0, POPT_ARG_INT, &o.threads, 0, "threads a rank (default: its cores)", "N"},
-      {"time-limit", 0, POPT_ARG_STRING, &o.limit, 0, "write a checkpoint and exit 75 before this much time has passed", "H:MM[:SS]"},
+      {"time-limit", 0, POPT_ARG_STRING, &o.limit, 0,
+       "write a checkpoint and exit 75 before this much time has passed", "H:MM[:SS]"},
       {"progress", 0, POPT_ARG_STRING, &o.progress, 0, "auto, bar, line or none", "STYLE"},
       {"trace", 0, POPT_ARG_STRING, &o.trace, 0, "write a Chrome trace of the first steps", "FILE"},
-      {"dry-run", 0, POPT_ARG_NONE, &o.dry_run, 0, "check everything, show shapes, memory and steps, train nothing", NULL},
-      {"force", 0, POPT_ARG_NONE, &o.force, 0, "replace lockstep's own files of an older run in RUN", NULL},
+      {"dry-run", 0, POPT_ARG_NONE, &o.dry_run, 0,
+       "check everything, show shapes, memory and steps, train nothing", NULL},
+      {"force", 0, POPT_ARG_NONE, &o.force, 0,
+       "replace lockstep's own files of an older run in RUN", NULL},
       POPT_TABLEEND};
   const char **args;
   bool help;

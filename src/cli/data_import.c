@@ -1,5 +1,5 @@
-/* data_import.c - lockstep data import and split: any source into one HDF5 file, /train/x, /train/y, /train/weights, /test/x ...
- * (docs/data.md). */
+/* data_import.c - lockstep data import and split: any source into one HDF5 file, /train/x,
+ * /train/y, /train/weights, /test/x ... (docs/data.md). */
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -26,7 +26,8 @@ typedef struct {
   int x[3], y[3];       /* datasets of each split */
   int weights;          /* of train, where there are some */
   int64_t rows[3];      /* of each split in the file to be made */
-  unsigned char *split; /* data split: (rows of train) which split each goes to; NULL: all stay where they are */
+  unsigned char *split; /* data split: (rows of train) which split each goes to; NULL: all stay
+                           where they are */
   ls_cell cell;
   void *xs[3]; /* (step, features) cells waiting to be written, by split */
   double *ys;  /* (step, outputs + weights) as read */
@@ -41,25 +42,29 @@ typedef struct {
 /* "a,b,3-7" as a list of columns; text is cut in place. */
 static char **columns(char *text, char **list) {
   int n = 0;
-  for (char *word = text ? strtok(text, ",") : NULL; word && n < LIST_MAX - 1; word = strtok(NULL, ",")) list[n++] = word;
+  for (char *word = text ? strtok(text, ",") : NULL; word && n < LIST_MAX - 1;
+       word = strtok(NULL, ","))
+    list[n++] = word;
   list[n] = NULL;
   return n ? list : NULL;
 }
 
 static ls_status need_y(const ls_data_options *o, const char *type, bool x) {
-  if (!o->y || (x && !o->x)) return ls_fail(LS_EUSAGE, "what is what in this %s file? %s--y Y", type, x ? "--x X " : "");
+  if (!o->y || (x && !o->x))
+    return ls_fail(LS_EUSAGE, "what is what in this %s file? %s--y Y", type, x ? "--x X " : "");
   return LS_OK;
 }
 
 /* One file with what --x and --y say of it. */
-static ls_status file_spec(const char *path, const ls_data_options *o, char **x_list, char **y_list, char *x_text, char *y_text,
-                           ls_data_spec *spec) {
+static ls_status file_spec(const char *path, const ls_data_options *o, char **x_list, char **y_list,
+                           char *x_text, char *y_text, ls_data_spec *spec) {
   const ls_format *format;
   LS_TRY(ls_format_sniff(path, &format));
   ls_source_spec *train = &spec->source[0];
   *spec = (ls_data_spec){.type = (char *)format->name, .limit = {-1, -1, -1}};
   LS_TRY(need_y(o, format->name, format == &ls_format_hdf5));
-  *train = (ls_source_spec){.file = (char *)path, .x = (char *)o->x, .y = (char *)o->y, .header = !o->no_header};
+  *train = (ls_source_spec){
+      .file = (char *)path, .x = (char *)o->x, .y = (char *)o->y, .header = !o->no_header};
   if (format != &ls_format_csv) return LS_OK;
   train->x_cols = columns(x_text, x_list);
   train->y_cols = columns(y_text, y_list);
@@ -68,19 +73,26 @@ static ls_status file_spec(const char *path, const ls_data_options *o, char **x_
 
 /* ---- split: who goes where ---- */
 
-static int64_t share_of(double share, int64_t n) { return (int64_t)floor(share * (double)n * (1 + 1e-15)); }
+static int64_t share_of(double share, int64_t n) {
+  return (int64_t)floor(share * (double)n * (1 + 1e-15));
+}
 
-/* The last positions of a shuffled order go to test, those before them to validation: exact counts, the order of the file kept. */
+/* The last positions of a shuffled order go to test, those before them to validation: exact counts,
+ * the order of the file kept. */
 static ls_status draw(import *m) {
   const ls_data_options *o = m->options;
-  int64_t n = m->source[0]->shape.rows, test = share_of(o->test, n), validation = share_of(o->validation, n);
+  int64_t n = m->source[0]->shape.rows, test = share_of(o->test, n),
+          validation = share_of(o->validation, n);
   if (o->test + o->validation <= 0) return LS_OK;
-  if ((o->test > 0 && test == 0) || (o->validation > 0 && validation == 0) || test + validation >= n)
-    return ls_fail(LS_EDATA, "%s: %lld samples are too few for these shares", m->source[0]->file[0].path, (long long)n);
+  if ((o->test > 0 && test == 0) || (o->validation > 0 && validation == 0) ||
+      test + validation >= n)
+    return ls_fail(LS_EDATA, "%s: %lld samples are too few for these shares",
+                   m->source[0]->file[0].path, (long long)n);
   ls_order order;
   LS_NEW(m->split, n);
   ls_order_init(&order, n, LS_ORDER_SHUFFLE, 1, (uint64_t)o->seed, 0);
-  for (int64_t p = n - test - validation; p < n; p++) m->split[ls_order_at(&order, p)] = p < n - test ? LS_SPLIT_VALIDATION : LS_SPLIT_TEST;
+  for (int64_t p = n - test - validation; p < n; p++)
+    m->split[ls_order_at(&order, p)] = p < n - test ? LS_SPLIT_VALIDATION : LS_SPLIT_TEST;
   m->rows[LS_SPLIT_TRAIN] = n - test - validation;
   m->rows[LS_SPLIT_VALIDATION] += validation;
   m->rows[LS_SPLIT_TEST] += test;
@@ -89,22 +101,31 @@ static ls_status draw(import *m) {
 
 /* ---- writing ---- */
 
-static ls_h5_out_type y_type(const import *m) { return m->classes ? LS_H5_OUT_I32 : m->options->single ? LS_H5_OUT_F32 : LS_H5_OUT_F64; }
+static ls_h5_out_type y_type(const import *m) {
+  return m->classes ? LS_H5_OUT_I32 : m->options->single ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
+}
 
 static ls_status make_sets(import *m) {
   const ls_shape *shape = &m->source[0]->shape;
-  ls_h5_out_type type = m->cell == LS_CELL_U8 ? LS_H5_OUT_U8 : m->cell == LS_CELL_F32 ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
-  if (shape->weights) LS_TRY(ls_h5out_set(m->out, "/train/weights", m->rows[0], 0, LS_H5_OUT_F64, m->options->pack, &m->weights));
+  ls_h5_out_type type = m->cell == LS_CELL_U8    ? LS_H5_OUT_U8
+                        : m->cell == LS_CELL_F32 ? LS_H5_OUT_F32
+                                                 : LS_H5_OUT_F64;
+  if (shape->weights)
+    LS_TRY(ls_h5out_set(m->out, "/train/weights", m->rows[0], 0, LS_H5_OUT_F64, m->options->pack,
+                        &m->weights));
   for (int s = 0; s < 3; s++) {
     if (m->rows[s] == 0) continue;
     char name[64];
     snprintf(name, sizeof name, "/%s/x", ls_split_names[s]);
-    LS_TRY(ls_h5out_set(m->out, name, m->rows[s], shape->features, type, m->options->pack, &m->x[s]));
+    LS_TRY(
+        ls_h5out_set(m->out, name, m->rows[s], shape->features, type, m->options->pack, &m->x[s]));
     snprintf(name, sizeof name, "/%s/y", ls_split_names[s]);
-    LS_TRY(ls_h5out_set(m->out, name, m->rows[s], shape->outputs > 1 ? shape->outputs : 0, y_type(m), m->options->pack, &m->y[s]));
+    LS_TRY(ls_h5out_set(m->out, name, m->rows[s], shape->outputs > 1 ? shape->outputs : 0,
+                        y_type(m), m->options->pack, &m->y[s]));
     const ls_texts *classes = &m->columns.classes;
     if (m->classes && classes->count > 0)
-      LS_TRY(ls_h5out_texts(m->out, m->y[s], LS_COLUMNS_CLASSES, (const char *const *)classes->text, classes->count));
+      LS_TRY(ls_h5out_texts(m->out, m->y[s], LS_COLUMNS_CLASSES, (const char *const *)classes->text,
+                            classes->count));
   }
   return LS_OK;
 }
@@ -117,8 +138,11 @@ static ls_status make_columns(import *m) {
     for (int s = 0; s < 3; s++)
       if (m->rows[s] > 0) set[sets++] = i == 0 ? m->x[s] : m->y[s];
     if (names->count == 0) continue;
-    LS_TRY(ls_h5out_scale(m->out, ls_columns_path[i], (const char *const *)names->text, names->count, set, sets, &scale));
-    if (units->count > 0) LS_TRY(ls_h5out_texts(m->out, scale, LS_COLUMNS_UNITS, (const char *const *)units->text, units->count));
+    LS_TRY(ls_h5out_scale(m->out, ls_columns_path[i], (const char *const *)names->text,
+                          names->count, set, sets, &scale));
+    if (units->count > 0)
+      LS_TRY(ls_h5out_texts(m->out, scale, LS_COLUMNS_UNITS, (const char *const *)units->text,
+                            units->count));
   }
   return LS_OK;
 }
@@ -146,12 +170,16 @@ static ls_status check_x(const import *m, const ls_source *source, int64_t row, 
   int64_t features = source->shape.features, n = rows * features, bad = n;
   if (m->cell == LS_CELL_F32) bad = ls_not_finite_f32(m->xs[0], n);
   if (m->cell == LS_CELL_F64) bad = ls_not_finite_f64(m->xs[0], n);
-  return bad == n ? LS_OK : bad_value(source, row + bad / features, bad % features, "missing or not finite");
+  return bad == n
+             ? LS_OK
+             : bad_value(source, row + bad / features, bad % features, "missing or not finite");
 }
 
-static ls_status convert_y(const import *m, const ls_source *source, int64_t row, const double *y, int64_t n, void *to) {
+static ls_status convert_y(const import *m, const ls_source *source, int64_t row, const double *y,
+                           int64_t n, void *to) {
   for (int64_t i = 0; i < n; i++) {
-    if (!isfinite(m->options->single ? (float)y[i] : y[i])) return bad_value(source, row, -1 - i, "missing or not finite");
+    if (!isfinite(m->options->single ? (float)y[i] : y[i]))
+      return bad_value(source, row, -1 - i, "missing or not finite");
     if (m->classes && !(y[i] >= 0 && y[i] < INT32_MAX && y[i] == floor(y[i])))
       return bad_value(source, row, -1 - i, "not a class number: 0, 1, 2 ... are");
     if (m->classes)
@@ -164,16 +192,20 @@ static ls_status convert_y(const import *m, const ls_source *source, int64_t row
   return LS_OK;
 }
 
-/* Rows row .. row + rows of a source, already read into xs[0] and ys, to where each belongs. xs[0] is compacted in place. */
+/* Rows row .. row + rows of a source, already read into xs[0] and ys, to where each belongs. xs[0]
+ * is compacted in place. */
 static ls_status deal(import *m, int s, int64_t row, int64_t rows) {
   const ls_source *source = m->source[s];
   size_t x_width = (size_t)source->shape.features * ls_cell_size(m->cell);
-  int64_t outputs = source->shape.outputs, columns = ls_shape_columns(&source->shape), waiting[3] = {0};
+  int64_t outputs = source->shape.outputs, columns = ls_shape_columns(&source->shape),
+          waiting[3] = {0};
   size_t y_width = (size_t)outputs * (m->classes || m->options->single ? 4 : 8);
   for (int64_t k = 0; k < rows; k++) {
     int to = s == 0 && m->split ? m->split[row + k] : s;
-    memmove((char *)m->xs[to] + (size_t)waiting[to] * x_width, (const char *)m->xs[0] + (size_t)k * x_width, x_width);
-    LS_TRY(convert_y(m, source, row + k, m->ys + k * columns, outputs, (char *)m->yt[to] + (size_t)waiting[to] * y_width));
+    memmove((char *)m->xs[to] + (size_t)waiting[to] * x_width,
+            (const char *)m->xs[0] + (size_t)k * x_width, x_width);
+    LS_TRY(convert_y(m, source, row + k, m->ys + k * columns, outputs,
+                     (char *)m->yt[to] + (size_t)waiting[to] * y_width));
     if (to == 0 && s == 0 && columns > outputs) {
       m->wt[waiting[0]] = m->ys[k * columns + outputs];
       if (!(m->wt[waiting[0]] >= 0 && isfinite(m->wt[waiting[0]])))
@@ -185,7 +217,8 @@ static ls_status deal(import *m, int s, int64_t row, int64_t rows) {
     if (waiting[to] == 0) continue;
     LS_TRY(ls_h5out_write(m->out, m->x[to], waiting[to], m->xs[to]));
     LS_TRY(ls_h5out_write(m->out, m->y[to], waiting[to], m->yt[to]));
-    if (to == 0 && s == 0 && columns > outputs) LS_TRY(ls_h5out_write(m->out, m->weights, waiting[to], m->wt));
+    if (to == 0 && s == 0 && columns > outputs)
+      LS_TRY(ls_h5out_write(m->out, m->weights, waiting[to], m->wt));
   }
   return LS_OK;
 }
@@ -208,8 +241,10 @@ static ls_status write_file(import *m) {
   LS_TRY(ls_sources_open(&m->spec, m->classes, false, m->source));
   assert(m->source[0]);
   const ls_shape *shape = &m->source[0]->shape;
-  if (shape->outputs == 0) return ls_fail(LS_EDATA, "%s: there are no targets", m->source[0]->file[0].path);
-  if (m->classes && shape->outputs != 1) return ls_fail(LS_EUSAGE, "classes are one column, here are %lld", (long long)shape->outputs);
+  if (shape->outputs == 0)
+    return ls_fail(LS_EDATA, "%s: there are no targets", m->source[0]->file[0].path);
+  if (m->classes && shape->outputs != 1)
+    return ls_fail(LS_EUSAGE, "classes are one column, here are %lld", (long long)shape->outputs);
   for (int s = 0; s < 3; s++) {
     m->rows[s] = m->source[s] ? m->source[s]->shape.rows : 0;
     bytes = bytes && (!m->source[s] || m->source[s]->shape.bytes);
@@ -229,9 +264,12 @@ static ls_status write_file(import *m) {
 static void report(const import *m) {
   const ls_shape *shape = &m->source[0]->shape;
   if (m->cli->json) {
-    ls_out_json(m->cli, json_pack("{s:o, s:I, s:I, s:{s:I, s:I, s:I}}", "file", ls_data_text(m->options->out), "features",
-                                  (json_int_t)shape->features, "targets", (json_int_t)shape->outputs, "samples", "train",
-                                  (json_int_t)m->rows[0], "validation", (json_int_t)m->rows[1], "test", (json_int_t)m->rows[2]));
+    ls_out_json(
+        m->cli,
+        json_pack("{s:o, s:I, s:I, s:{s:I, s:I, s:I}}", "file", ls_data_text(m->options->out),
+                  "features", (json_int_t)shape->features, "targets", (json_int_t)shape->outputs,
+                  "samples", "train", (json_int_t)m->rows[0], "validation", (json_int_t)m->rows[1],
+                  "test", (json_int_t)m->rows[2]));
     return;
   }
   ls_out(m->cli, "%s:", m->options->out);
@@ -270,7 +308,8 @@ static ls_status import_config(import *m, const char *name) {
 /* An HDF5 file of ours says it by its type: whole numbers are classes. */
 static bool has_classes(const ls_source_spec *train) {
   ls_h5set *y;
-  if (!train->y || ls_h5set_open(train->file, train->y, &y) != LS_OK) return false; /* opening it as a source will tell */
+  if (!train->y || ls_h5set_open(train->file, train->y, &y) != LS_OK)
+    return false; /* opening it as a source will tell */
   bool classes = ls_h5set_shape(y)->integer && ls_h5set_shape(y)->width == 1;
   ls_h5set_close(&y);
   return classes;
@@ -288,7 +327,11 @@ static ls_status import_guessed(import *m, const char *name) {
 ls_status ls_data_import(ls_cli *cli, const char **args, const ls_data_options *options) {
 import m = {.cli = cli, .options = options, .classes = options->classes };
   struct stat about;
-  if (args[1]) return ls_fail(LS_EUSAGE, "'%s' is one argument too many; several files are one pattern in quotes: 'sim-*.h5'", args[1]);
+  if (args[1])
+    return ls_fail(
+        LS_EUSAGE,
+        "'%s' is one argument too many; several files are one pattern in quotes: 'sim-*.h5'",
+        args[1]);
   if (ls_is_config(args[0])) return import_config(&m, args[0]);
   bool folder = stat(args[0], &about) == 0 && S_ISDIR(about.st_mode);
   if (folder || (!options->x && !options->y)) return import_guessed(&m, args[0]);

@@ -1,4 +1,5 @@
-/* data_info.c - lockstep data info: shapes, types, ranges, classes, values that are missing, samples that occur twice. */
+/* data_info.c - lockstep data info: shapes, types, ranges, classes, values that are missing,
+ * samples that occur twice. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,21 +34,27 @@ static ls_status survey(info *i) {
 }
 
 static json_t *spread_json(const ls_spread *s) {
-  return json_pack("{s:o, s:o, s:o, s:o, s:I}", "min", ls_json_real(s->least), "max", ls_json_real(s->most), "mean", ls_json_real(s->mean),
-                   "deviation", ls_json_real(ls_spread_deviation(s)), "not_finite", (json_int_t)s->not_finite);
+  return json_pack("{s:o, s:o, s:o, s:o, s:I}", "min", ls_json_real(s->least), "max",
+                   ls_json_real(s->most), "mean", ls_json_real(s->mean), "deviation",
+                   ls_json_real(ls_spread_deviation(s)), "not_finite", (json_int_t)s->not_finite);
 }
 
 static json_t *survey_json(const info *i, int s) {
   const ls_survey *v = &i->survey[s];
-  json_t *o = json_pack("{s:I, s:I, s:s, s:o, s:I}", "samples", (json_int_t)v->shape.rows, "features", (json_int_t)v->shape.features,
-                        "type", v->shape.bytes ? "uint8" : "real", "x", spread_json(&v->x), "repeated", (json_int_t)v->repeated);
-  if (s != LS_SPLIT_TRAIN) json_object_set_new(o, "also_in_train", json_integer(ls_survey_common(&i->survey[0], v)));
+  json_t *o =
+      json_pack("{s:I, s:I, s:s, s:o, s:I}", "samples", (json_int_t)v->shape.rows, "features",
+                (json_int_t)v->shape.features, "type", v->shape.bytes ? "uint8" : "real", "x",
+                spread_json(&v->x), "repeated", (json_int_t)v->repeated);
+  if (s != LS_SPLIT_TRAIN)
+    json_object_set_new(o, "also_in_train", json_integer(ls_survey_common(&i->survey[0], v)));
   if (v->classes > 0) {
     json_t *counts = json_array();
-    for (int64_t c = 0; c < v->classes; c++) json_array_append_new(counts, json_integer(v->count[c]));
+    for (int64_t c = 0; c < v->classes; c++)
+      json_array_append_new(counts, json_integer(v->count[c]));
     json_object_set_new(o, "classes", counts);
   } else if (v->shape.outputs > 0) {
-    json_object_update_new(o, json_pack("{s:I, s:o}", "targets", (json_int_t)v->shape.outputs, "y", spread_json(&v->y)));
+    json_object_update_new(o, json_pack("{s:I, s:o}", "targets", (json_int_t)v->shape.outputs, "y",
+                                        spread_json(&v->y)));
   }
   return o;
 }
@@ -56,8 +63,9 @@ static json_t *columns_json(const info *i, int which) {
   json_t *list = json_array();
   const ls_texts *name = &i->columns.name[which], *unit = &i->columns.unit[which];
   for (int64_t k = 0; k < name->count; k++)
-    json_array_append_new(list, json_pack("{s:o, s:o}", "name", ls_data_text(name->text[k]), "unit",
-                                          unit->count && *unit->text[k] ? ls_data_text(unit->text[k]) : json_null()));
+    json_array_append_new(
+        list, json_pack("{s:o, s:o}", "name", ls_data_text(name->text[k]), "unit",
+                        unit->count && *unit->text[k] ? ls_data_text(unit->text[k]) : json_null()));
   return list;
 }
 
@@ -69,34 +77,43 @@ static void print_json(const info *i) {
     json_object_set_new(splits, ls_split_names[s], survey_json(i, s));
     for (int k = 0; k < i->source[s]->files; k++) {
       const ls_data_file *f = &i->source[s]->file[k];
-      json_array_append_new(files, json_pack("{s:o, s:I, s:I, s:s}", "path", ls_data_text(f->path), "bytes", (json_int_t)f->bytes,
-                                             "samples", (json_int_t)f->samples, "digest", f->digest));
+      json_array_append_new(files, json_pack("{s:o, s:I, s:I, s:s}", "path", ls_data_text(f->path),
+                                             "bytes", (json_int_t)f->bytes, "samples",
+                                             (json_int_t)f->samples, "digest", f->digest));
     }
   }
-  for (int64_t c = 0; c < i->columns.classes.count; c++) json_array_append_new(names, ls_data_text(i->columns.classes.text[c]));
-  ls_out_json(i->cli, json_pack("{s:o, s:s, s:o, s:{s:s, s:s}, s:{s:o, s:o}, s:o, s:o}", "data", ls_data_text(i->name), "type",
-                                i->spec.type, "splits", splits, "stored", "x", i->columns.stored[0], "y", i->columns.stored[1], "columns",
-                                "x", columns_json(i, 0), "y", columns_json(i, 1), "class_names", names, "files", files));
+  for (int64_t c = 0; c < i->columns.classes.count; c++)
+    json_array_append_new(names, ls_data_text(i->columns.classes.text[c]));
+  ls_out_json(i->cli, json_pack("{s:o, s:s, s:o, s:{s:s, s:s}, s:{s:o, s:o}, s:o, s:o}", "data",
+                                ls_data_text(i->name), "type", i->spec.type, "splits", splits,
+                                "stored", "x", i->columns.stored[0], "y", i->columns.stored[1],
+                                "columns", "x", columns_json(i, 0), "y", columns_json(i, 1),
+                                "class_names", names, "files", files));
 }
 
 static void print_spread(const ls_cli *cli, const char *title, const ls_spread *s) {
-  ls_out(cli, "  %-10s %g to %g, mean %.6g, deviation %.6g", title, s->least, s->most, s->mean, ls_spread_deviation(s));
+  ls_out(cli, "  %-10s %g to %g, mean %.6g, deviation %.6g", title, s->least, s->most, s->mean,
+         ls_spread_deviation(s));
   ls_out(cli, s->not_finite ? ", %lld NOT FINITE OR MISSING\n" : "\n", (long long)s->not_finite);
 }
 
 static void print_split(const info *i, int s) {
   const ls_survey *v = &i->survey[s];
   const ls_cli *cli = i->cli;
-  ls_out(cli, "%s: %lld samples of %lld %s\n", ls_split_names[s], (long long)v->shape.rows, (long long)v->shape.features,
-         v->shape.bytes ? "bytes" : "numbers");
+  ls_out(cli, "%s: %lld samples of %lld %s\n", ls_split_names[s], (long long)v->shape.rows,
+         (long long)v->shape.features, v->shape.bytes ? "bytes" : "numbers");
   print_spread(cli, "inputs", &v->x);
   if (v->classes == 0 && v->shape.outputs > 0) print_spread(cli, "targets", &v->y);
   const char *y = i->columns.stored[1];
   if (s == LS_SPLIT_TRAIN && *i->columns.stored[0])
     ls_out(cli, "  stored     inputs %s%s%s\n", i->columns.stored[0], *y ? "; targets " : "", y);
-  if (v->repeated) ls_out(cli, "  repeated   %lld samples have the inputs of an earlier one\n", (long long)v->repeated);
+  if (v->repeated)
+    ls_out(cli, "  repeated   %lld samples have the inputs of an earlier one\n",
+           (long long)v->repeated);
   int64_t common = s == LS_SPLIT_TRAIN ? 0 : ls_survey_common(&i->survey[0], v);
-  if (common) ls_out(cli, "  leak       %lld samples have the inputs of a training sample\n", (long long)common);
+  if (common)
+    ls_out(cli, "  leak       %lld samples have the inputs of a training sample\n",
+           (long long)common);
 }
 
 static void print_columns(const info *i, int which) {
@@ -105,9 +122,11 @@ static void print_columns(const info *i, int which) {
   ls_out(i->cli, "columns of %s:\n ", which == 0 ? "the inputs" : "the targets");
   for (int64_t k = 0; k < name->count && k < COLUMNS_SHOWN; k++) {
     bool known = unit->count && *unit->text[k];
-    ls_out(i->cli, "%s %s%s%s%s", k ? "," : "", name->text[k], known ? " [" : "", known ? unit->text[k] : "", known ? "]" : "");
+    ls_out(i->cli, "%s %s%s%s%s", k ? "," : "", name->text[k], known ? " [" : "",
+           known ? unit->text[k] : "", known ? "]" : "");
   }
-  ls_out(i->cli, name->count > COLUMNS_SHOWN ? ", and %lld more\n" : "\n", (long long)name->count - COLUMNS_SHOWN);
+  ls_out(i->cli, name->count > COLUMNS_SHOWN ? ", and %lld more\n" : "\n",
+         (long long)name->count - COLUMNS_SHOWN);
 }
 
 static void print_classes(const info *i) {
@@ -121,7 +140,10 @@ static void print_classes(const info *i) {
   for (int64_t c = 0; c < classes; c++) {
     ls_out(i->cli, "  %-10lld", (long long)c);
     for (int s = 0; s < 3; s++)
-      if (i->source[s]) ls_out(i->cli, " %9lld %s", (long long)(c < i->survey[s].classes ? i->survey[s].count[c] : 0), ls_split_names[s]);
+      if (i->source[s])
+        ls_out(i->cli, " %9lld %s",
+               (long long)(c < i->survey[s].classes ? i->survey[s].count[c] : 0),
+               ls_split_names[s]);
     ls_out(i->cli, "%s%s\n", c < names->count ? "  " : "", c < names->count ? names->text[c] : "");
   }
 }
@@ -134,7 +156,8 @@ static void print_file(const info *i, const ls_data_file *file) {
 static bool shown_before(const info *i, int split, const char *path) {
   bool before = false;
   for (int s = 0; s < split; s++)
-    for (int k = 0; i->source[s] && k < i->source[s]->files; k++) before = before || !strcmp(i->source[s]->file[k].path, path);
+    for (int k = 0; i->source[s] && k < i->source[s]->files; k++)
+      before = before || !strcmp(i->source[s]->file[k].path, path);
   return before;
 }
 
@@ -171,12 +194,16 @@ typedef struct {
 /* One that can be read as samples shows its range too. */
 static void show_dataset(void *arg, const char *name, const char *dims, const char *type) {
   datasets *d = arg;
-  ls_data_spec spec = {.type = (char *)"hdf5", .inputs = true, .source = {{.file = (char *)d->path, .x = (char *)name}}};
+  ls_data_spec spec = {.type = (char *)"hdf5",
+                       .inputs = true,
+                       .source = {{.file = (char *)d->path, .x = (char *)name}}};
   ls_source *source[3] = {0};
   ls_survey v = {0};
-  bool ok = ls_sources_open(&spec, false, false, source) == LS_OK && ls_survey_read(source[0], source[0]->shape.bytes, &v) == LS_OK;
+  bool ok = ls_sources_open(&spec, false, false, source) == LS_OK &&
+            ls_survey_read(source[0], source[0]->shape.bytes, &v) == LS_OK;
   if (d->list) {
-    json_t *o = json_pack("{s:o, s:s, s:s}", "name", ls_data_text(name), "dims", dims, "type", type);
+    json_t *o =
+        json_pack("{s:o, s:s, s:s}", "name", ls_data_text(name), "dims", dims, "type", type);
     if (ok) json_object_set_new(o, "x", spread_json(&v.x));
     if (!ok) json_object_set_new(o, "problem", ls_data_text(ls_error_text()));
     json_array_append_new(d->list, o);
@@ -194,7 +221,8 @@ static ls_status show_datasets(ls_cli *cli, const char *path) {
   ls_status status = ls_h5_list(path, show_dataset, &d);
   if (!d.list) return status;
   if (status == LS_OK)
-    ls_out_json(cli, json_pack("{s:o, s:s, s:o}", "data", ls_data_text(path), "type", "hdf5", "datasets", d.list));
+    ls_out_json(cli, json_pack("{s:o, s:s, s:o}", "data", ls_data_text(path), "type", "hdf5",
+                               "datasets", d.list));
   else
     json_decref(d.list);
   return status;
@@ -205,8 +233,10 @@ static ls_status show_datasets(ls_cli *cli, const char *path) {
 static ls_status show_config(ls_cli *cli, const char *name) {
   ls_config *config;
   LS_TRY(ls_cli_config(cli, name, NULL, 0, &config));
-  info i = {
-      .cli = cli, .name = name, .spec = config->data, .classes = ls_loss_task(config->loss) == LS_TASK_CLASSES || config->data.classes > 0};
+  info i = {.cli = cli,
+            .name = name,
+            .spec = config->data,
+            .classes = ls_loss_task(config->loss) == LS_TASK_CLASSES || config->data.classes > 0};
   i.spec.weights = NULL;
   ls_status status = show(&i);
   ls_config_free(&config);

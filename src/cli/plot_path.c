@@ -1,4 +1,5 @@
-/* plot_path.c - how two weights went over the cost of the data. The cost at a point is what the run's own model and data say. */
+/* plot_path.c - how two weights went over the cost of the data. The cost at a point is what the
+ * run's own model and data say. */
 #include <math.h>
 #include <string.h>
 
@@ -40,9 +41,14 @@ static ls_status open_config(const ls_runs_item *item, const char *data, ls_conf
   char *path = ls_mem_format("%s/config.yaml", item->path), *text = NULL, *override = NULL;
   size_t bytes = 0;
   if (data)
-    override = ls_mem_format(item->config && strcmp(item->config->data.type, "idx") == 0 ? "data.dir=%s" : "data.train.file=%s", data);
+    override = ls_mem_format(item->config && strcmp(item->config->data.type, "idx") == 0
+                                 ? "data.dir=%s"
+                                 : "data.train.file=%s",
+                             data);
   ls_status status = ls_file_read(path, &text, &bytes, CONFIG_MAX);
-  if (status != LS_OK) status = ls_fail(LS_EDATA, "%s: the contours need the run's config: %s", item->path, ls_error_text());
+  if (status != LS_OK)
+    status = ls_fail(LS_EDATA, "%s: the contours need the run's config: %s", item->path,
+                     ls_error_text());
   if (status == LS_OK) status = ls_config_parse(path, text, bytes, &override, data ? 1 : 0, out);
   LS_FREE(text);
   LS_FREE(override);
@@ -56,9 +62,12 @@ static ls_status open_scene(scene *s, const ls_runs_item *item, const char *data
   s->config->precision = LS_F64;
   LS_TRY(ls_comm_open(&s->comm));
   if (ls_run_new(s->comm, s->config, 1, &s->run) != LS_OK)
-    return ls_fail_prefix(LS_EDATA, "%s: the contours need the run's data (--data FILE where they have moved)", item->path);
+    return ls_fail_prefix(
+        LS_EDATA, "%s: the contours need the run's data (--data FILE where they have moved)",
+        item->path);
   if (s->run->parameters != 2)
-    return ls_fail(LS_EDATA, "%s: plot path draws models of 2 parameters, this one has %lld", item->path, (long long)s->run->parameters);
+    return ls_fail(LS_EDATA, "%s: plot path draws models of 2 parameters, this one has %lld",
+                   item->path, (long long)s->run->parameters);
   s->z_label = ls_mem_format("cost (%s)", s->config->loss);
   return LS_OK;
 }
@@ -88,14 +97,17 @@ static void add_point(scene *s, double bias, double weight, double number) {
 static ls_status take_path(scene *s, const ls_runs_item *item, int64_t steps) {
   const ls_history *h = item->history;
   int64_t n = h->step.n < steps ? h->step.n : steps;
-  if (n < h->step.n) ls_log(LS_LOG_INFO, "%s: the first %lld of %lld updates (--steps N)", item->path, (long long)n, (long long)h->step.n);
+  if (n < h->step.n)
+    ls_log(LS_LOG_INFO, "%s: the first %lld of %lld updates (--steps N)", item->path, (long long)n,
+           (long long)h->step.n);
   LS_NEW(s->w0, n + 1);
   LS_NEW(s->w1, n + 1);
   LS_NEW(s->cost, n + 1);
   LS_NEW(s->number, n + 1);
   const double *first = ls_exchange_weights(s->run->exchange);
   if (s->config->init.kind != LS_INIT_FILE) add_point(s, first[1], first[0], 0);
-  for (int64_t i = 0; i < n; i++) add_point(s, h->weight[2 * i + 1], h->weight[2 * i], h->step.column[LS_H_STEP][i]);
+  for (int64_t i = 0; i < n; i++)
+    add_point(s, h->weight[2 * i + 1], h->weight[2 * i], h->step.column[LS_H_STEP][i]);
   if (s->points == 0) return ls_fail(LS_EDATA, "%s: no weight was ever finite", item->path);
   for (int64_t i = 0; i < s->points; i++) LS_TRY(cost_at(s, s->w0[i], s->w1[i], &s->cost[i]));
   return LS_OK;
@@ -111,14 +123,17 @@ static void bounds(const double *x, int64_t n, double *lo, double *hi) {
   }
 }
 
-/* Downhill along the axes from where the path ends, by steps that halve: good enough for a mark on a picture. */
+/* Downhill along the axes from where the path ends, by steps that halve: good enough for a mark on
+ * a picture. */
 static ls_status find_lowest(scene *s, double width, double height) {
-  double at[2] = {s->w0[s->points - 1], s->w1[s->points - 1]}, step[2] = {width / 4, height / 4}, best, cost;
+  double at[2] = {s->w0[s->points - 1], s->w1[s->points - 1]}, step[2] = {width / 4, height / 4},
+         best, cost;
   LS_TRY(cost_at(s, at[0], at[1], &best));
   for (int tries = 0; tries < SEARCH_MAX && step[0] > 1e-5 * width; tries++) {
     bool moved = false;
     for (int k = 0; k < 4; k++) {
-      double to[2] = {at[0] + (k == 0) * step[0] - (k == 1) * step[0], at[1] + (k == 2) * step[1] - (k == 3) * step[1]};
+      double to[2] = {at[0] + (k == 0) * step[0] - (k == 1) * step[0],
+                      at[1] + (k == 2) * step[1] - (k == 3) * step[1]};
       LS_TRY(cost_at(s, to[0], to[1], &cost));
       if (!(cost < best)) continue;
       best = cost;
@@ -153,7 +168,8 @@ static ls_status make_grid(scene *s) {
   LS_NEW(g->z, GRID * GRID);
   for (int64_t iy = 0; iy < GRID; iy++)
     for (int64_t ix = 0; ix < GRID; ix++)
-      LS_TRY(cost_at(s, g->x_lo + (g->x_hi - g->x_lo) * (double)ix / (GRID - 1), g->y_lo + (g->y_hi - g->y_lo) * (double)iy / (GRID - 1),
+      LS_TRY(cost_at(s, g->x_lo + (g->x_hi - g->x_lo) * (double)ix / (GRID - 1),
+                     g->y_lo + (g->y_hi - g->y_lo) * (double)iy / (GRID - 1),
                      &g->z[iy * GRID + ix]));
   return LS_OK;
 }
@@ -161,26 +177,39 @@ static ls_status make_grid(scene *s) {
 static ls_status make_scene(scene *s, const ls_runs *runs, int which, const ls_plot_options *o) {
   const ls_runs_item *item = &runs->item[which];
   if (item->history->weights != 2)
-    return ls_fail(LS_EDATA, "%s: its step events hold no two weights; train with output.log_weights=true output.step_every=1", item->path);
+    return ls_fail(LS_EDATA,
+                   "%s: its step events hold no two weights; train with output.log_weights=true "
+                   "output.step_every=1",
+                   item->path);
   LS_TRY(open_scene(s, item, o->data));
   LS_TRY(take_path(s, item, o->steps));
   LS_TRY(make_grid(s));
   s->title = ls_plot_title(runs, which);
-  s->curve =
-      (ls_curve){.name = "iterates", .n = s->points, .x = s->w0, .y = s->w1, .z = s->cost, .color = 1, .path = true, .number = s->number};
+  s->curve = (ls_curve){.name = "iterates",
+                        .n = s->points,
+                        .x = s->w0,
+                        .y = s->w1,
+                        .z = s->cost,
+                        .color = 1,
+                        .path = true,
+                        .number = s->number};
   return LS_OK;
 }
 
 ls_status ls_plot_path(const ls_runs *runs, const ls_plot_options *o) {
   scene scenes[PANELS_MAX] = {0};
   ls_panel panel[PANELS_MAX] = {0};
-  if (ls_comm_launched()) return ls_fail(LS_EUSAGE, "plot path computes on one process: start it without mpirun");
-  if (runs->n > PANELS_MAX) return ls_fail(LS_EUSAGE, "at most %d paths beside one another", PANELS_MAX);
+  if (ls_comm_launched())
+    return ls_fail(LS_EUSAGE, "plot path computes on one process: start it without mpirun");
+  if (runs->n > PANELS_MAX)
+    return ls_fail(LS_EUSAGE, "at most %d paths beside one another", PANELS_MAX);
   ls_status status = LS_OK;
   for (int i = 0; i < runs->n && status == LS_OK; i++) {
     status = make_scene(&scenes[i], runs, i, o);
-    panel[i] =
-        (ls_panel){.title = scenes[i].title, .x_label = "w0: intercept (b)", .y_label = "w1: slope (W)", .z_label = scenes[i].z_label};
+    panel[i] = (ls_panel){.title = scenes[i].title,
+                          .x_label = "w0: intercept (b)",
+                          .y_label = "w1: slope (W)",
+                          .z_label = scenes[i].z_label};
     panel[i].curve = &scenes[i].curve;
     panel[i].curves = 1;
     panel[i].grid = &scenes[i].grid;

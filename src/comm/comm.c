@@ -27,7 +27,8 @@ double ls_time(void) {
 }
 
 bool ls_comm_launched(void) {
-  static const char *const sign[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE", "MPI_LOCALNRANKS", NULL};
+  static const char *const sign[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE",
+                                     "MPI_LOCALNRANKS",      NULL};
   for (int i = 0; sign[i]; i++)
     if (getenv(sign[i])) return true;
   return false;
@@ -36,7 +37,8 @@ bool ls_comm_launched(void) {
 /* Which ranks share memory; nodes are numbered by their lowest rank. */
 static ls_status split_nodes(ls_comm *comm) {
   MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node);
-  const char *limit = getenv("LOCKSTEP_RANKS_PER_NODE"); /* fewer may share memory than could: for tests, or one window a socket */
+  const char *limit = getenv("LOCKSTEP_RANKS_PER_NODE"); /* fewer may share memory than could: for
+                                                            tests, or one window a socket */
   if (limit && atoi(limit) > 0) {
     MPI_Comm whole = comm->node;
     MPI_Comm_rank(whole, &comm->node_rank);
@@ -52,19 +54,22 @@ static ls_status split_nodes(ls_comm *comm) {
   MPI_Allgather(&leader, 1, MPI_INT, comm->node_of, 1, MPI_INT, comm->world);
   MPI_Allgather(&comm->node_rank, 1, MPI_INT, comm->local_of, 1, MPI_INT, comm->world);
   comm->nodes = 0;
-  for (int r = 0; r < comm->size; r++) comm->node_of[r] = comm->node_of[r] == r ? comm->nodes++ : comm->node_of[comm->node_of[r]];
+  for (int r = 0; r < comm->size; r++)
+    comm->node_of[r] = comm->node_of[r] == r ? comm->nodes++ : comm->node_of[comm->node_of[r]];
   return LS_OK;
 }
 
 static ls_status start_mpi(ls_comm *comm) {
   int provided;
-  if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) return ls_fail(LS_EINTERNAL, "MPI can't start");
+  if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
+    return ls_fail(LS_EINTERNAL, "MPI can't start");
   comm->mpi = true;
   MPI_Comm_dup(MPI_COMM_WORLD, &comm->world);
   MPI_Comm_rank(comm->world, &comm->rank);
   MPI_Comm_size(comm->world, &comm->size);
   LS_NEW(comm->hosts, comm->size);
-  MPI_Allgather(comm->host, sizeof comm->host, MPI_CHAR, comm->hosts, sizeof comm->host, MPI_CHAR, comm->world);
+  MPI_Allgather(comm->host, sizeof comm->host, MPI_CHAR, comm->hosts, sizeof comm->host, MPI_CHAR,
+                comm->world);
   return split_nodes(comm);
 }
 
@@ -72,7 +77,8 @@ static ls_status start_mpi(ls_comm *comm) {
 
 static ls_status make_board(ls_comm *comm) {
   ls_comm_line *private_board = comm->board;
-  LS_TRY(ls_comm_shared_new(comm, (size_t)comm->node_size * sizeof *comm->board, &comm->board_block));
+  LS_TRY(
+      ls_comm_shared_new(comm, (size_t)comm->node_size * sizeof *comm->board, &comm->board_block));
   comm->board = comm->board_block.data;
   LS_FREE(private_board);
   comm->board[comm->node_rank].world_rank = comm->rank;
@@ -89,10 +95,14 @@ ls_status ls_comm_open(ls_comm **out) {
   if (ls_comm_launched()) {
     LS_TRY(start_mpi(comm));
   } else {
-    const char *tasks = getenv("SLURM_NTASKS"), *step = getenv("SLURM_STEP_ID"), *task = getenv("SLURM_PROCID");
+    const char *tasks = getenv("SLURM_NTASKS"), *step = getenv("SLURM_STEP_ID"),
+               *task = getenv("SLURM_PROCID");
     if (tasks && step && task && atoi(tasks) > 1) {
       comm->rank = atoi(task); /* one of them says it */
-      return ls_fail(LS_EUSAGE, "srun started %s copies that can't see each other; start them with: srun --mpi=pmix ...", tasks);
+      return ls_fail(
+          LS_EUSAGE,
+          "srun started %s copies that can't see each other; start them with: srun --mpi=pmix ...",
+          tasks);
     }
   }
   if (!comm->node_of) {
@@ -131,8 +141,12 @@ int ls_comm_node_size(const ls_comm *comm) { return comm->node_size; }
 int ls_comm_node_count(const ls_comm *comm) { return comm->nodes; }
 int ls_comm_node_of(const ls_comm *comm, int rank) { return comm->node_of[rank]; }
 const char *ls_comm_host(const ls_comm *comm) { return comm->host; }
-const char *ls_comm_host_of(const ls_comm *comm, int rank) { return comm->hosts ? comm->hosts[rank] : comm->host; }
-const char *ls_comm_library(const ls_comm *comm) { return comm->mpi ? ls_mpi_version() : "none (one process)"; }
+const char *ls_comm_host_of(const ls_comm *comm, int rank) {
+  return comm->hosts ? comm->hosts[rank] : comm->host;
+}
+const char *ls_comm_library(const ls_comm *comm) {
+  return comm->mpi ? ls_mpi_version() : "none (one process)";
+}
 
 /* ---- collectives: each is nothing for one rank ---- */
 
@@ -156,14 +170,17 @@ void ls_comm_bcast(ls_comm *comm, void *data, size_t bytes, int root) {
 
 void ls_comm_allgather(ls_comm *comm, const void *mine, void *all, size_t bytes) {
   if (comm->size == 1) memcpy(all, mine, bytes);
-  COLLECTIVE(comm, MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, comm->world));
+  COLLECTIVE(comm,
+             MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, comm->world));
 }
 
 void ls_comm_allgatherv(ls_comm *comm, void *data, const int64_t *first, size_t size) {
   if (comm->size == 1) return;
-  if (first[comm->size] > INT_MAX || comm->size > 4096) { /* counts are int: one broadcast an owner */
+  if (first[comm->size] > INT_MAX ||
+      comm->size > 4096) { /* counts are int: one broadcast an owner */
     for (int r = 0; r < comm->size; r++)
-      ls_comm_bcast(comm, (char *)data + (size_t)first[r] * size, (size_t)(first[r + 1] - first[r]) * size, r);
+      ls_comm_bcast(comm, (char *)data + (size_t)first[r] * size,
+                    (size_t)(first[r + 1] - first[r]) * size, r);
     return;
   }
   int count[4096], offset[4096];
@@ -172,8 +189,10 @@ void ls_comm_allgatherv(ls_comm *comm, void *data, const int64_t *first, size_t 
     count[r] = (int)(first[r + 1] - first[r]);
   }
   MPI_Datatype type = size == 4 ? MPI_FLOAT : size == 8 ? MPI_DOUBLE : MPI_BYTE;
-  if (type == MPI_BYTE && size != 1) ls_comm_abort(comm, LS_EINTERNAL, "allgatherv of %zu-byte elements", size);
-  COLLECTIVE(comm, MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, data, count, offset, type, comm->world));
+  if (type == MPI_BYTE && size != 1)
+    ls_comm_abort(comm, LS_EINTERNAL, "allgatherv of %zu-byte elements", size);
+  COLLECTIVE(comm, MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, data, count, offset, type,
+                                  comm->world));
 }
 
 void ls_comm_sum(ls_comm *comm, double *x, int64_t n) {
@@ -266,29 +285,32 @@ void ls_comm_abort(ls_comm *comm, ls_status code, const char *format, ...) {
 
 enum { SHARED_NAME = 64 };
 
-/* A new name: one may be left of a killed job whose process had our number. posix_fallocate, so that a full /dev/shm (64 MB in many
- * containers) is an error here and not a SIGBUS later. */
+/* A new name: one may be left of a killed job whose process had our number. posix_fallocate, so
+ * that a full /dev/shm (64 MB in many containers) is an error here and not a SIGBUS later. */
 static ls_status shared_create(const ls_comm *comm, size_t bytes, char *name, int *fd) {
   static unsigned serial;
   do {
     snprintf(name, SHARED_NAME, "/lockstep-%d-%u-%.8s", (int)getpid(), serial++, comm->host);
     *fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
   } while (*fd < 0 && errno == EEXIST);
-  if (*fd < 0) return ls_fail(LS_EIO, "can't make shared memory /dev/shm%s: %s", name, strerror(errno));
+  if (*fd < 0)
+    return ls_fail(LS_EIO, "can't make shared memory /dev/shm%s: %s", name, strerror(errno));
   int error = posix_fallocate(*fd, 0, (off_t)bytes);
   if (error == 0) return LS_OK;
   close(*fd);
   *fd = -1;
   shm_unlink(name);
   return ls_fail(LS_EIO,
-                 "/dev/shm has no room for %.1f MB of shared memory: %s; enlarge it (docker run --shm-size=1g, mount -o remount,size=...)",
+                 "/dev/shm has no room for %.1f MB of shared memory: %s; enlarge it (docker run "
+                 "--shm-size=1g, mount -o remount,size=...)",
                  (double)bytes / 1e6, strerror(error));
 }
 
 /* Map the block that node rank 0 made as `name`. */
 static ls_status shared_map(ls_comm *comm, const char *name, int fd, ls_shared *out) {
   if (comm->node_rank != 0) fd = shm_open(name, O_RDWR, 0);
-  out->data = fd < 0 ? MAP_FAILED : mmap(NULL, out->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  out->data =
+      fd < 0 ? MAP_FAILED : mmap(NULL, out->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (fd >= 0) close(fd);
   if (out->data != MAP_FAILED) {
     comm->shared_bytes += out->bytes;
@@ -298,7 +320,8 @@ static ls_status shared_map(ls_comm *comm, const char *name, int fd, ls_shared *
   return ls_fail(LS_EIO, "can't map shared memory /dev/shm%s: %s", name, strerror(errno));
 }
 
-/* Nodes may differ in size, and every rank must meet the same collectives: both agreements are everyone's. */
+/* Nodes may differ in size, and every rank must meet the same collectives: both agreements are
+ * everyone's. */
 ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out) {
   *out = (ls_shared){.bytes = bytes ? bytes : 1};
   bool alone = comm->node_size == 1;
@@ -319,7 +342,8 @@ ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out) {
   }
   if (!alone) status = shared_map(comm, name, fd, out);
   status = ls_comm_agree(comm, status);
-  if (!alone && comm->node_rank == 0) shm_unlink(name); /* all have it mapped: nothing is left behind, however the job ends */
+  if (!alone && comm->node_rank == 0)
+    shm_unlink(name); /* all have it mapped: nothing is left behind, however the job ends */
   if (status != LS_OK) ls_comm_shared_free(comm, out);
   return status;
 }
@@ -334,7 +358,9 @@ void ls_comm_shared_free(ls_comm *comm, ls_shared *block) {
 }
 
 size_t ls_comm_shared_bytes(const ls_comm *comm) { return comm->shared_bytes; }
-size_t ls_comm_private_bytes(const ls_comm *comm) { return ls_mem_bytes() - (comm->node_size == 1 ? comm->shared_bytes : 0); }
+size_t ls_comm_private_bytes(const ls_comm *comm) {
+  return ls_mem_bytes() - (comm->node_size == 1 ? comm->shared_bytes : 0);
+}
 
 void ls_comm_node_barrier(ls_comm *comm) {
   if (comm->node_size > 1) COLLECTIVE(comm, MPI_Barrier(comm->node));

@@ -1,5 +1,6 @@
-/* comm.h - the only door to MPI. Started alone (no launcher's variables in the environment) it never touches MPI, so that
- * a single process starts in milliseconds; every call then is its own one-rank version. */
+/* comm.h - the only door to MPI. Started alone (no launcher's variables in the environment) it
+ * never touches MPI, so that a single process starts in milliseconds; every call then is its own
+ * one-rank version. */
 #ifndef LS_COMM_COMM_H
 #define LS_COMM_COMM_H
 
@@ -14,7 +15,8 @@ typedef struct ls_comm ls_comm;
 /* Up and down. MPI_THREAD_FUNNELED is asked for, SINGLE is enough. */
 ls_status ls_comm_open(ls_comm **out);
 void ls_comm_close(ls_comm **comm); /* collective */
-bool ls_comm_launched(void);        /* did mpirun, srun or the like start us? (environment only, no MPI call) */
+bool ls_comm_launched(
+    void); /* did mpirun, srun or the like start us? (environment only, no MPI call) */
 
 int ls_comm_rank(const ls_comm *comm);
 int ls_comm_size(const ls_comm *comm);
@@ -28,20 +30,27 @@ const char *ls_comm_library(const ls_comm *comm); /* MPI's version text, or "non
 
 void ls_comm_barrier(ls_comm *comm);
 void ls_comm_bcast(ls_comm *comm, void *data, size_t bytes, int root);
-void ls_comm_allgather(ls_comm *comm, const void *mine, void *all, size_t bytes); /* `bytes` from each rank */
-void ls_comm_allgatherv(ls_comm *comm, void *data, const int64_t *first,
-                        size_t size);                      /* in place: rank r owns elements [first[r], first[r+1]) of `size` bytes */
-void ls_comm_sum(ls_comm *comm, double *x, int64_t count); /* in place; callers give disjoint non-zeros, so the sum is exact */
+void ls_comm_allgather(ls_comm *comm, const void *mine, void *all,
+                       size_t bytes); /* `bytes` from each rank */
+void ls_comm_allgatherv(
+    ls_comm *comm, void *data, const int64_t *first,
+    size_t size); /* in place: rank r owns elements [first[r], first[r+1]) of `size` bytes */
+void ls_comm_sum(
+    ls_comm *comm, double *x,
+    int64_t count); /* in place; callers give disjoint non-zeros, so the sum is exact */
 uint32_t ls_comm_or(ls_comm *comm, uint32_t bits);
 void ls_comm_send(ls_comm *comm, const void *data, size_t bytes, int to);
 void ls_comm_recv(ls_comm *comm, void *data, size_t bytes, int from);
-/* LS_OK where it is every rank's; else everyone gets status and text of the lowest failing rank (with its rank and host in
- * front when that is not rank 0). Call it before the next collective after anything that can fail on one rank. */
+/* LS_OK where it is every rank's; else everyone gets status and text of the lowest failing rank
+ * (with its rank and host in front when that is not rank 0). Call it before the next collective
+ * after anything that can fail on one rank. */
 ls_status ls_comm_agree(ls_comm *comm, ls_status mine);
-/* As bcast, but the length travels too: on root *data (ls_mem) of *bytes; elsewhere *data is made. NUL-terminated beyond *bytes. */
+/* As bcast, but the length travels too: on root *data (ls_mem) of *bytes; elsewhere *data is made.
+ * NUL-terminated beyond *bytes. */
 ls_status ls_comm_bcast_block(ls_comm *comm, void **data, size_t *bytes, int root);
 
-/* One zeroed block a node, mapped by all its ranks. Collective. The space in /dev/shm is checked first (LS_EIO with the fix). */
+/* One zeroed block a node, mapped by all its ranks. Collective. The space in /dev/shm is checked
+ * first (LS_EIO with the fix). */
 typedef struct {
   void *data;
   size_t bytes;
@@ -54,13 +63,15 @@ size_t ls_comm_private_bytes(const ls_comm *comm); /* this rank's other memory (
 void ls_comm_node_barrier(ls_comm *comm);
 void ls_comm_node_bcast(ls_comm *comm, void *data, size_t bytes); /* from node rank 0 */
 
-/* The watchdog: a rank that waits in a collective for longer than `seconds` names the ranks that have not arrived, what they
- * did last and where, and ends the job with 70; not while one of its node calls ls_alive (base/alive.h). 0 switches it off. `what` of
- * ls_comm_at must be a string constant. */
+/* The watchdog: a rank that waits in a collective for longer than `seconds` names the ranks that
+ * have not arrived, what they did last and where, and ends the job with 70; not while one of its
+ * node calls ls_alive (base/alive.h). 0 switches it off. `what` of ls_comm_at must be a string
+ * constant. */
 void ls_comm_watchdog(ls_comm *comm, double seconds);
 void ls_comm_at(ls_comm *comm, const char *what);
 /* Print and end the whole job now, from any rank. */
-void ls_comm_abort(ls_comm *comm, ls_status code, const char *format, ...) __attribute__((format(printf, 3, 4), noreturn));
+void ls_comm_abort(ls_comm *comm, ls_status code, const char *format, ...)
+    __attribute__((format(printf, 3, 4), noreturn));
 
 double ls_time(void); /* seconds, monotonic */
 

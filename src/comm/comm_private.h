@@ -10,12 +10,14 @@
 
 /* One line a rank of the node, in shared memory: what the watchdogs look at. */
 typedef struct {
-  _Alignas(64) _Atomic uint64_t entered; /* waits so far: collectives, and messages with one other rank */
-  _Atomic uint64_t met;                  /* collectives only: the same on all ranks that are not behind */
-  _Atomic int32_t inside;                /* waiting now */
-  _Atomic int32_t peer;                  /* for this rank; -1: for all */
+  _Alignas(64) _Atomic uint64_t
+      entered;            /* waits so far: collectives, and messages with one other rank */
+  _Atomic uint64_t met;   /* collectives only: the same on all ranks that are not behind */
+  _Atomic int32_t inside; /* waiting now */
+  _Atomic int32_t peer;   /* for this rank; -1: for all */
   _Atomic int32_t world_rank;
-  _Atomic int64_t at;     /* last ls_comm_at text, as an offset from ls_comm_anchor (addresses differ by rank) */
+  _Atomic int64_t
+      at; /* last ls_comm_at text, as an offset from ls_comm_anchor (addresses differ by rank) */
   _Atomic uint64_t alive; /* of base/alive.h, as its watchdog last saw it */
   _Atomic uint64_t ticks; /* of its watchdog: it runs */
 } ls_comm_line;
@@ -41,14 +43,22 @@ static inline void ls_comm_begin_wait(ls_comm *comm, int peer) {
   ls_comm_line *line = &comm->board[comm->node_rank];
   atomic_store_explicit(&line->peer, peer, memory_order_relaxed);
   atomic_store_explicit(&line->inside, 1, memory_order_relaxed);
-  if (peer < 0) atomic_store_explicit(&line->met, atomic_load_explicit(&line->met, memory_order_relaxed) + 1, memory_order_relaxed);
-  atomic_store_explicit(&line->entered, atomic_load_explicit(&line->entered, memory_order_relaxed) + 1, memory_order_release);
+  if (peer < 0)
+    atomic_store_explicit(&line->met, atomic_load_explicit(&line->met, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+  atomic_store_explicit(&line->entered,
+                        atomic_load_explicit(&line->entered, memory_order_relaxed) + 1,
+                        memory_order_release);
 }
-#define ls_comm_enter_for(comm, peer) ((void)ls_trip(__func__, (comm)->rank), ls_comm_begin_wait(comm, peer))
+#define ls_comm_enter_for(comm, peer) \
+  ((void)ls_trip(__func__, (comm)->rank), ls_comm_begin_wait(comm, peer))
 #define ls_comm_enter(comm) ls_comm_enter_for(comm, -1)
-static inline void ls_comm_leave(ls_comm *comm) { atomic_store_explicit(&comm->board[comm->node_rank].inside, 0, memory_order_relaxed); }
+static inline void ls_comm_leave(ls_comm *comm) {
+  atomic_store_explicit(&comm->board[comm->node_rank].inside, 0, memory_order_relaxed);
+}
 
-/* Wait until started requests are done, all of one collective; peer[i]: for whom request i waits. */
+/* Wait until started requests are done, all of one collective; peer[i]: for whom request i waits.
+ */
 void ls_comm_wait(ls_comm *comm, int count, MPI_Request *request, const int *peer);
 
 #endif

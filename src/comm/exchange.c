@@ -9,12 +9,14 @@
 #include "comm/exchange_private.h"
 #include "comm/sum.h"
 
-/* FOLD elements at a time go through the tree, so that its intermediate sums stay in the first-level cache. */
+/* FOLD elements at a time go through the tree, so that its intermediate sums stay in the
+ * first-level cache. */
 enum { FOLD = 512 };
 
 int ls_exchange_rank_parts(const ls_exchange *x, int rank, ls_tree_node *node) {
   int ranks = ls_comm_size(x->comm);
-  return ls_tree_cover(x->slices, ls_tree_first(x->slices, ranks, rank), ls_tree_first(x->slices, ranks, rank + 1), node);
+  return ls_tree_cover(x->slices, ls_tree_first(x->slices, ranks, rank),
+                       ls_tree_first(x->slices, ranks, rank + 1), node);
 }
 
 /* ---- one: a single rank; its one part is the sum ---- */
@@ -38,7 +40,8 @@ static ls_status one_open(ls_exchange *x) {
 static uint32_t one_reduce(ls_exchange *x, uint32_t flags) { return (void)x, flags; }
 static void nothing(ls_exchange *x) { (void)x; }
 
-/* ---- mpi: MPI_Allreduce as it comes and every rank updates everything: the reference, right to rounding only ---- */
+/* ---- mpi: MPI_Allreduce as it comes and every rank updates everything: the reference, right to
+ * rounding only ---- */
 
 static ls_status mpi_open(ls_exchange *x) {
   LS_TRY(ls_exchange_own_memory(x));
@@ -54,7 +57,8 @@ static uint32_t mpi_reduce(ls_exchange *x, uint32_t flags) {
   ls_comm_enter(x->comm);
   for (int64_t done = 0; done < x->n; done += INT_MAX / 2) {
     int count = x->n - done < INT_MAX / 2 ? (int)(x->n - done) : INT_MAX / 2;
-    MPI_Allreduce(MPI_IN_PLACE, (char *)x->inbox + done * (int64_t)x->size, count, ls_real_type(x), MPI_SUM, x->comm->world);
+    MPI_Allreduce(MPI_IN_PLACE, (char *)x->inbox + done * (int64_t)x->size, count, ls_real_type(x),
+                  MPI_SUM, x->comm->world);
   }
   ls_comm_leave(x->comm);
   return ls_comm_or(x->comm, flags);
@@ -62,7 +66,8 @@ static uint32_t mpi_reduce(ls_exchange *x, uint32_t flags) {
 
 static const ls_exchange_ops exchange_one = {"one", one_open, one_reduce, nothing, nothing, true};
 static const ls_exchange_ops exchange_mpi = {"mpi", mpi_open, mpi_reduce, nothing, nothing, true};
-static const ls_exchange_ops *const kinds[] = {&exchange_one, &ls_exchange_shared, &ls_exchange_tree, &exchange_mpi};
+static const ls_exchange_ops *const kinds[] = {&exchange_one, &ls_exchange_shared,
+                                               &ls_exchange_tree, &exchange_mpi};
 
 /* ---- the interface ---- */
 
@@ -82,15 +87,17 @@ static void cut_shards(ls_exchange *x, int64_t block) {
   }
 }
 
-ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t block, int slices, ls_precision precision,
-                          ls_exchange **out) {
+ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t block, int slices,
+                          ls_precision precision, ls_exchange **out) {
   ls_exchange *x;
-  if (ls_comm_size(comm) > 1 && strcmp(kind, "auto") == 0) LS_TRY(ls_exchange_probe(comm, n, slices, precision, &kind));
+  if (ls_comm_size(comm) > 1 && strcmp(kind, "auto") == 0)
+    LS_TRY(ls_exchange_probe(comm, n, slices, precision, &kind));
   LS_NEW(x, 1);
   *out = x;
   x->ops = choose(comm, kind);
   if (!x->ops) return ls_fail(LS_ECONFIG, "no exchange is called '%s'", kind);
-  *x = (ls_exchange){.ops = x->ops, .comm = comm, .n = n, .size = ls_real_size(precision), .slices = slices};
+  *x = (ls_exchange){
+      .ops = x->ops, .comm = comm, .n = n, .size = ls_real_size(precision), .slices = slices};
   x->sum = precision == LS_F32 ? ls_sum_f32 : ls_sum_f64;
   x->stride = ls_round_up((n > 0 ? n : 1) * (int64_t)x->size);
   LS_NEW(x->first, ls_comm_size(comm) + 1);
@@ -133,15 +140,16 @@ int ls_exchange_parts(const ls_exchange *x, const ls_tree_node **node, void *con
   return x->parts;
 }
 
-/* Lines that several caches hold are refused to a writer until all have dropped them. From CLAIMED bytes on, the hardware sees the stream
- * of writes and asks ahead by itself. */
+/* Lines that several caches hold are refused to a writer until all have dropped them. From CLAIMED
+ * bytes on, the hardware sees the stream of writes and asks ahead by itself. */
 void ls_exchange_claim(const ls_exchange *x) {
 #if defined(__x86_64__)
   enum { CLAIMED = 1 << 16 };
   if (ls_comm_size(x->comm) == 1 || x->ops->replicated) return;
   const int rank = ls_comm_rank(x->comm);
   const int64_t lo = x->first[rank] * (int64_t)x->size, hi = x->first[rank + 1] * (int64_t)x->size;
-  for (int64_t at = lo; at < hi && at < lo + CLAIMED; at += LS_ALIGN) __asm__ volatile("prefetchw %0" : : "m"(x->weights[at]));
+  for (int64_t at = lo; at < hi && at < lo + CLAIMED; at += LS_ALIGN)
+    __asm__ volatile("prefetchw %0" : : "m"(x->weights[at]));
 #else
   (void)x;
 #endif
@@ -150,10 +158,13 @@ void ls_exchange_claim(const ls_exchange *x) {
 uint32_t ls_exchange_reduce(ls_exchange *x, uint32_t flags) { return x->ops->reduce(x, flags); }
 void ls_exchange_publish(ls_exchange *x) { x->ops->publish(x); }
 
-/* Finish the tree for n <= FOLD elements: a binary counter whose digits are partial sums, as in ls_tree_sum. Operands are
- * read where they lie; a sum goes into the buffer of its stack position, the last one into out. */
-static void fold_block(const ls_exchange *x, const ls_source *source, int sources, int64_t lo, int64_t n, void *out) {
-  _Alignas(LS_ALIGN) char fold[LS_TREE_DEPTH][FOLD * sizeof(double)]; /* on the stack: several threads may be here */
+/* Finish the tree for n <= FOLD elements: a binary counter whose digits are partial sums, as in
+ * ls_tree_sum. Operands are read where they lie; a sum goes into the buffer of its stack position,
+ * the last one into out. */
+static void fold_block(const ls_exchange *x, const ls_source *source, int sources, int64_t lo,
+                       int64_t n, void *out) {
+  _Alignas(LS_ALIGN) char
+      fold[LS_TREE_DEPTH][FOLD * sizeof(double)]; /* on the stack: several threads may be here */
   const void *wait[LS_TREE_DEPTH + 1];
   int level[LS_TREE_DEPTH + 1], depth = 0;
   for (int s = 0; s < sources; s++) {
@@ -173,9 +184,11 @@ static void fold_block(const ls_exchange *x, const ls_source *source, int source
   if (sources == 1) memcpy(out, wait[0], (size_t)n * x->size);
 }
 
-void ls_exchange_fold(const ls_exchange *x, const ls_source *source, int sources, int64_t lo, int64_t n, void *out) {
+void ls_exchange_fold(const ls_exchange *x, const ls_source *source, int sources, int64_t lo,
+                      int64_t n, void *out) {
   for (int64_t done = 0; done < n; done += FOLD)
-    fold_block(x, source, sources, lo + done, n - done < FOLD ? n - done : FOLD, (char *)out + done * (int64_t)x->size);
+    fold_block(x, source, sources, lo + done, n - done < FOLD ? n - done : FOLD,
+               (char *)out + done * (int64_t)x->size);
 }
 
 const void *ls_exchange_grad(ls_exchange *x, int64_t lo, int64_t count, void *scratch) {
@@ -190,5 +203,6 @@ int64_t ls_exchange_bytes(const ls_exchange *x) {
   if (ranks == 1) return 0;
   if (x->ops->replicated) return 2 * (ranks - 1) * all / ranks;
   ls_exchange_shard(x, &lo, &hi);
-  return (x->sources - x->parts) * (hi - lo) * (int64_t)x->size + all - (hi - lo) * (int64_t)x->size;
+  return (x->sources - x->parts) * (hi - lo) * (int64_t)x->size + all -
+         (hi - lo) * (int64_t)x->size;
 }

@@ -1,11 +1,13 @@
-/* exchange.h - the gradient exchange: who owns which part of the parameters, how gradients are summed (in the tree's
- * order), and how new weights reach everyone. Hides whether weights are shared on the node, sharded or replicated.
+/* exchange.h - the gradient exchange: who owns which part of the parameters, how gradients are
+ * summed (in the tree's order), and how new weights reach everyone. Hides whether weights are
+ * shared on the node, sharded or replicated.
  *
- * A step:  ls_exchange_claim, model writes its parts  ->  ls_exchange_reduce  ->  for each block of my shard: ls_exchange_grad, update in
- *          place in ls_exchange_weights  ->  ls_exchange_publish.
- * Kinds: one (a single rank: nothing moves), shared (one window a node, messages between nodes), tree (point to point, no window),
- * mpi (MPI_Allreduce, right to rounding only); auto measures shared and tree and takes one (exchange_probe.c). The comment on top of
- * each exchange_*.c says how. */
+ * A step:  ls_exchange_claim, model writes its parts  ->  ls_exchange_reduce  ->  for each block of
+ * my shard: ls_exchange_grad, update in place in ls_exchange_weights  ->  ls_exchange_publish.
+ * Kinds: one (a single rank: nothing moves), shared (one window a node, messages between nodes),
+ * tree (point to point, no window), mpi (MPI_Allreduce, right to rounding only); auto measures
+ * shared and tree and takes one (exchange_probe.c). The comment on top of each exchange_*.c says
+ * how. */
 #ifndef LS_COMM_EXCHANGE_H
 #define LS_COMM_EXCHANGE_H
 
@@ -15,25 +17,31 @@
 
 typedef struct ls_exchange ls_exchange;
 
-/* kind: "auto", "shared", "tree" or "mpi". n parameters; shards are cut at multiples of `block` parameters. Collective; every rank gets the
- * same status. */
-ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t block, int slices, ls_precision precision, ls_exchange **out);
+/* kind: "auto", "shared", "tree" or "mpi". n parameters; shards are cut at multiples of `block`
+ * parameters. Collective; every rank gets the same status. */
+ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t block, int slices,
+                          ls_precision precision, ls_exchange **out);
 void ls_exchange_free(ls_exchange **exchange);
 const char *ls_exchange_kind(const ls_exchange *exchange);
 
-void *ls_exchange_weights(ls_exchange *exchange); /* (n) real, readable everywhere, written in [lo, hi) only */
+void *ls_exchange_weights(
+    ls_exchange *exchange); /* (n) real, readable everywhere, written in [lo, hi) only */
 void ls_exchange_shard(const ls_exchange *exchange, int64_t *lo, int64_t *hi);
-int64_t ls_exchange_shard_of(const ls_exchange *exchange, int rank); /* first parameter of rank's shard; rank = size gives n */
-bool ls_exchange_replicated(const ls_exchange *exchange);            /* every rank updates everything (mpi, one) */
+int64_t ls_exchange_shard_of(const ls_exchange *exchange,
+                             int rank); /* first parameter of rank's shard; rank = size gives n */
+bool ls_exchange_replicated(
+    const ls_exchange *exchange); /* every rank updates everything (mpi, one) */
 
 /* This rank's parts: node[i] of the slice tree is to be summed into grad[i], (n) real. */
 int ls_exchange_parts(const ls_exchange *exchange, const ls_tree_node **node, void *const **grad);
-/* This rank needs no weights any more in this step: its shard's go into its own cache, which takes longer than updating a small
- * network if it has to wait for them then. */
+/* This rank needs no weights any more in this step: its shard's go into its own cache, which takes
+ * longer than updating a small network if it has to wait for them then. */
 void ls_exchange_claim(const ls_exchange *exchange);
-/* All ranks' parts are written: make sums readable. Returns the OR of all ranks' `flags` (a stop asked for, not finite ...). */
+/* All ranks' parts are written: make sums readable. Returns the OR of all ranks' `flags` (a stop
+ * asked for, not finite ...). */
 uint32_t ls_exchange_reduce(ls_exchange *exchange, uint32_t flags);
-/* The summed gradient of parameters [lo, lo + count) of my shard: in place where it lies already, else in scratch (count real). */
+/* The summed gradient of parameters [lo, lo + count) of my shard: in place where it lies already,
+ * else in scratch (count real). */
 const void *ls_exchange_grad(ls_exchange *exchange, int64_t lo, int64_t count, void *scratch);
 /* My shard's weights are new: on return everyone's are. */
 void ls_exchange_publish(ls_exchange *exchange);

@@ -5,7 +5,8 @@
 #include "comm/comm_private.h"
 #include "comm/exchange.h"
 
-/* A sum over a node of the slice tree as this rank reads it: element i of the parameters lies at data + (i - from) * size. */
+/* A sum over a node of the slice tree as this rank reads it: element i of the parameters lies at
+ * data + (i - from) * size. */
 typedef struct {
   const char *data;
   int64_t from;
@@ -45,12 +46,18 @@ struct ls_exchange {
 
 extern const ls_exchange_ops ls_exchange_shared, ls_exchange_tree;
 
-static inline int64_t ls_round_up(int64_t bytes) { return (bytes + LS_ALIGN - 1) / LS_ALIGN * LS_ALIGN; }
-static inline MPI_Datatype ls_real_type(const ls_exchange *x) { return x->size == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE; }
+static inline int64_t ls_round_up(int64_t bytes) {
+  return (bytes + LS_ALIGN - 1) / LS_ALIGN * LS_ALIGN;
+}
+static inline MPI_Datatype ls_real_type(const ls_exchange *x) {
+  return x->size == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE;
+}
 int ls_exchange_rank_parts(const ls_exchange *x, int rank, ls_tree_node *node); /* (LS_PARTS_MAX) */
-ls_status ls_exchange_own_memory(ls_exchange *x);                               /* weights and parts that nobody else sees */
-ls_status ls_exchange_probe(ls_comm *comm, int64_t n, int slices, ls_precision precision, const char **kind); /* what auto takes */
+ls_status ls_exchange_own_memory(ls_exchange *x); /* weights and parts that nobody else sees */
+ls_status ls_exchange_probe(ls_comm *comm, int64_t n, int slices, ls_precision precision,
+                            const char **kind); /* what auto takes */
 /* Finish the tree over consecutive nodes for elements [lo, lo + n); see exchange.c. */
-void ls_exchange_fold(const ls_exchange *x, const ls_source *source, int sources, int64_t lo, int64_t n, void *out);
+void ls_exchange_fold(const ls_exchange *x, const ls_source *source, int sources, int64_t lo,
+                      int64_t n, void *out);
 
 #endif

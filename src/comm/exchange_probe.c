@@ -1,5 +1,6 @@
-/* auto: some exchanges of each kind that promises the same bits, before the first step. The window is taken unless messages take
- * clearly less time: a probe of a few milliseconds is noisy, and the window moves less between hosts. */
+/* auto: some exchanges of each kind that promises the same bits, before the first step. The window
+ * is taken unless messages take clearly less time: a probe of a few milliseconds is noisy, and the
+ * window moves less between hosts. */
 #include <math.h>
 #include <stdio.h>
 
@@ -10,7 +11,8 @@
 enum { PROBED = 1 << 18, BLOCK = 512, ROUNDS = 4 };
 static const double CLEARLY = 2.0 / 3;
 
-/* Seconds of the fastest of ROUNDS exchanges on this rank: what other processes on the machine took away matters less. */
+/* Seconds of the fastest of ROUNDS exchanges on this rank: what other processes on the machine took
+ * away matters less. */
 static double time_rounds(ls_exchange *x, void *scratch) {
   int64_t lo, hi;
   double fastest = INFINITY;
@@ -44,7 +46,8 @@ static ls_status time_exchange(ls_exchange *x, double *seconds) {
 }
 
 /* *seconds: of the slowest rank, the same everywhere; infinite where this kind can't be opened. */
-static ls_status probe(ls_comm *comm, const char *kind, int64_t n, int slices, ls_precision precision, double *seconds) {
+static ls_status probe(ls_comm *comm, const char *kind, int64_t n, int slices,
+                       ls_precision precision, double *seconds) {
   ls_exchange *x = NULL;
   *seconds = INFINITY;
   ls_status status = LS_OK;
@@ -56,14 +59,17 @@ static ls_status probe(ls_comm *comm, const char *kind, int64_t n, int slices, l
   return status;
 }
 
-ls_status ls_exchange_probe(ls_comm *comm, int64_t n, int slices, ls_precision precision, const char **kind) {
+ls_status ls_exchange_probe(ls_comm *comm, int64_t n, int slices, ls_precision precision,
+                            const char **kind) {
   double window, messages;
   if (n > PROBED) n = PROBED;
   LS_TRY(probe(comm, "shared", n, slices, precision, &window));
   LS_TRY(probe(comm, "tree", n, slices, precision, &messages));
   *kind = messages < CLEARLY * window ? "tree" : "shared";
   if (isfinite(window) && isfinite(messages))
-    ls_log(LS_LOG_INFO, "exchange: auto takes %s: %.1f us by shared memory, %.1f us by messages, for %lld parameters", *kind, 1e6 * window,
-           1e6 * messages, (long long)n);
+    ls_log(LS_LOG_INFO,
+           "exchange: auto takes %s: %.1f us by shared memory, %.1f us by messages, for %lld "
+           "parameters",
+           *kind, 1e6 * window, 1e6 * messages, (long long)n);
   return LS_OK;
 }

@@ -1,9 +1,11 @@
-/* shared: one window a node holds the weights and every local rank's parts. A rank reads the parts of its shard where they lie and
- * updates the node's one copy of the weights in place; a barrier on each side, which spins, then yields.
+/* shared: one window a node holds the weights and every local rank's parts. A rank reads the parts
+ * of its shard where they lie and updates the node's one copy of the weights in place; a barrier on
+ * each side, which spins, then yields.
  *
- * With several nodes, the parts of a node are first summed as far as the slice tree allows (neighbours on one node are mostly one
- * subtree), and for each shard one rank of every other node, its agent there, sends those sums to the owner and takes the new
- * weights back into the node's window. So what crosses the network does not grow with the ranks on a node. */
+ * With several nodes, the parts of a node are first summed as far as the slice tree allows
+ * (neighbours on one node are mostly one subtree), and for each shard one rank of every other node,
+ * its agent there, sends those sums to the owner and takes the new weights back into the node's
+ * window. So what crosses the network does not grow with the ranks on a node. */
 #include <limits.h>
 #include <sched.h>
 #include <string.h>
@@ -14,18 +16,21 @@
 
 enum { SPINS = 20000 };
 
-/* One rank's line in the window: how many barriers it has reached, and its flags for the running reduce. */
+/* One rank's line in the window: how many barriers it has reached, and its flags for the running
+ * reduce. */
 typedef struct {
   _Alignas(64) _Atomic uint64_t reached;
   _Atomic uint32_t flags;
 } line;
 
-/* Consecutive parts of one node that make up one node of the slice tree: parts [first, first + count) of all. */
+/* Consecutive parts of one node that make up one node of the slice tree: parts [first, first +
+ * count) of all. */
 typedef struct {
   int node, lo, level, first, count;
 } group;
 
-/* A shard of another node's rank that this rank is the agent for: its sums go out, its new weights come in. */
+/* A shard of another node's rank that this rank is the agent for: its sums go out, its new weights
+ * come in. */
 typedef struct {
   int owner;
   char *out; /* (groups of this node, shard) */
@@ -104,7 +109,8 @@ static ls_status open_window(ls_exchange *x) {
   return LS_OK;
 }
 
-/* Join each node's parts into groups: a binary counter over all parts that never joins across nodes. */
+/* Join each node's parts into groups: a binary counter over all parts that never joins across
+ * nodes. */
 static void make_groups(struct ls_window *w) {
   int lo = 0;
   for (int p = 0; p < w->parts; p++) {
@@ -128,9 +134,12 @@ static int agent_of(const ls_comm *comm, int owner, int node) {
   return -1;
 }
 
-static int64_t shard_bytes(const ls_exchange *x, int rank) { return ls_round_up((x->first[rank + 1] - x->first[rank]) * (int64_t)x->size); }
+static int64_t shard_bytes(const ls_exchange *x, int rank) {
+  return ls_round_up((x->first[rank + 1] - x->first[rank]) * (int64_t)x->size);
+}
 
-/* What this rank's shard is summed from: local parts where they lie, other nodes' groups as they come in. */
+/* What this rank's shard is summed from: local parts where they lie, other nodes' groups as they
+ * come in. */
 static ls_status open_inbox(ls_exchange *x) {
   struct ls_window *w = x->window;
   const ls_comm *comm = x->comm;
@@ -149,7 +158,8 @@ static ls_status open_inbox(ls_exchange *x) {
     x->source[x->sources++] = (ls_source){next, lo, g->level};
     if (bytes > 0) {
       int agent = x->peer[w->receives] = agent_of(comm, comm->rank, g->node);
-      MPI_Recv_init(next, (int)(x->first[comm->rank + 1] - lo), ls_real_type(x), agent, 1 + k, comm->world, &x->request[w->receives++]);
+      MPI_Recv_init(next, (int)(x->first[comm->rank + 1] - lo), ls_real_type(x), agent, 1 + k,
+                    comm->world, &x->request[w->receives++]);
     }
     next += bytes;
   }
@@ -164,7 +174,8 @@ static ls_status open_errands(ls_exchange *x) {
   int64_t bytes = 0;
   for (int k = 0; k < w->groups; k++) w->own_groups += w->group[k].node == here;
   for (int r = 0; r < comm->size; r++)
-    if (comm->node_of[r] != here && agent_of(comm, r, here) == comm->rank && shard_bytes(x, r) > 0) {
+    if (comm->node_of[r] != here && agent_of(comm, r, here) == comm->rank &&
+        shard_bytes(x, r) > 0) {
       w->errand[w->errands++] = (errand){r, NULL};
       bytes += w->own_groups * shard_bytes(x, r);
     }
@@ -181,19 +192,20 @@ static ls_status open_errands(ls_exchange *x) {
     for (int k = 0; k < w->groups; k++) {
       if (w->group[k].node != here) continue;
       w->send_peer[e * w->own_groups + sends] = owner;
-      MPI_Send_init(next, (int)count, ls_real_type(x), owner, 1 + k, comm->world, &w->send[e * w->own_groups + sends++]);
+      MPI_Send_init(next, (int)count, ls_real_type(x), owner, 1 + k, comm->world,
+                    &w->send[e * w->own_groups + sends++]);
       next += shard_bytes(x, owner);
     }
     w->publish_peer[w->publishes] = owner;
-    MPI_Recv_init(x->weights + x->first[owner] * (int64_t)x->size, (int)count, ls_real_type(x), owner, 0, comm->world,
-                  &w->publish[w->publishes++]);
+    MPI_Recv_init(x->weights + x->first[owner] * (int64_t)x->size, (int)count, ls_real_type(x),
+                  owner, 0, comm->world, &w->publish[w->publishes++]);
   }
   int64_t mine = x->first[comm->rank + 1] - x->first[comm->rank];
   for (int node = 0; node < comm->nodes && mine > 0; node++) {
     if (node == here) continue;
     int agent = w->publish_peer[w->publishes] = agent_of(comm, comm->rank, node);
-    MPI_Send_init(x->weights + x->first[comm->rank] * (int64_t)x->size, (int)mine, ls_real_type(x), agent, 0, comm->world,
-                  &w->publish[w->publishes++]);
+    MPI_Send_init(x->weights + x->first[comm->rank] * (int64_t)x->size, (int)mine, ls_real_type(x),
+                  agent, 0, comm->world, &w->publish[w->publishes++]);
   }
   return LS_OK;
 }
@@ -213,13 +225,16 @@ static ls_status make_lists(ls_exchange *x) {
   LS_NEW(w->publish_peer, comm->size + comm->nodes);
   LS_NEW(x->request, w->parts);
   if (comm->nodes > 1 && x->n / comm->size > INT_MAX / 2)
-    return ls_fail(LS_ECONFIG, "%lld parameters on %d ranks: a shard is too big for one message; use more ranks", (long long)x->n,
-                   comm->size);
+    return ls_fail(
+        LS_ECONFIG,
+        "%lld parameters on %d ranks: a shard is too big for one message; use more ranks",
+        (long long)x->n, comm->size);
   return LS_OK;
 }
 
 static ls_status shared_open(ls_exchange *x) {
-  LS_TRY(ls_comm_agree(x->comm, make_lists(x))); /* before the window, which all ranks make together */
+  LS_TRY(
+      ls_comm_agree(x->comm, make_lists(x))); /* before the window, which all ranks make together */
   LS_TRY(open_window(x));
   make_groups(x->window);
   LS_TRY(open_inbox(x));
@@ -228,7 +243,8 @@ static ls_status shared_open(ls_exchange *x) {
 
 /* ---- at work ---- */
 
-/* Sum this node's groups for the shards of other nodes' owners, and send each as soon as it is there. */
+/* Sum this node's groups for the shards of other nodes' owners, and send each as soon as it is
+ * there. */
 static void run_errands(ls_exchange *x) {
   struct ls_window *w = x->window;
   int here = x->comm->node_of[x->comm->rank];
@@ -237,7 +253,8 @@ static void run_errands(ls_exchange *x) {
     char *out = w->errand[e].out;
     for (int k = 0; k < w->groups; k++) {
       if (w->group[k].node != here) continue;
-      ls_exchange_fold(x, w->part + w->group[k].first, w->group[k].count, x->first[owner], x->first[owner + 1] - x->first[owner], out);
+      ls_exchange_fold(x, w->part + w->group[k].first, w->group[k].count, x->first[owner],
+                       x->first[owner + 1] - x->first[owner], out);
       MPI_Start(&w->send[e * w->own_groups + sends++]);
       out += shard_bytes(x, owner);
     }
@@ -249,7 +266,8 @@ static uint32_t shared_reduce(ls_exchange *x, uint32_t flags) {
   MPI_Startall(w->receives, x->request);
   atomic_store_explicit(&w->lines[x->comm->node_rank].flags, flags, memory_order_relaxed);
   window_barrier(x);
-  for (int r = 0; r < x->comm->node_size; r++) flags |= atomic_load_explicit(&w->lines[r].flags, memory_order_relaxed);
+  for (int r = 0; r < x->comm->node_size; r++)
+    flags |= atomic_load_explicit(&w->lines[r].flags, memory_order_relaxed);
   if (x->comm->nodes == 1) return flags;
   run_errands(x);
   ls_comm_wait(x->comm, w->errands * w->own_groups, w->send, w->send_peer);
@@ -259,7 +277,8 @@ static uint32_t shared_reduce(ls_exchange *x, uint32_t flags) {
 
 static void shared_publish(ls_exchange *x) {
   struct ls_window *w = x->window;
-  if (x->comm->nodes > 1) { /* also where nothing is to be sent or received: all ranks meet the same collectives */
+  if (x->comm->nodes >
+      1) { /* also where nothing is to be sent or received: all ranks meet the same collectives */
     MPI_Startall(w->publishes, w->publish);
     ls_comm_wait(x->comm, w->publishes, w->publish, w->publish_peer);
   }
@@ -289,4 +308,5 @@ static void shared_close(ls_exchange *x) {
   LS_FREE(x->window);
 }
 
-const ls_exchange_ops ls_exchange_shared = {"shared", shared_open, shared_reduce, shared_publish, shared_close, false};
+const ls_exchange_ops ls_exchange_shared = {"shared",       shared_open,  shared_reduce,
+                                            shared_publish, shared_close, false};

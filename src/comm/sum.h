@@ -1,4 +1,5 @@
-/* sum.h - dst[i] = a[i] + b[i] for i in [0, n); dst may be a or b. The only arithmetic of the exchange. */
+/* sum.h - dst[i] = a[i] + b[i] for i in [0, n); dst may be a or b. The only arithmetic of the
+ * exchange. */
 #ifndef LS_COMM_SUM_H
 #define LS_COMM_SUM_H
 #include <stdint.h>

@@ -1,5 +1,6 @@
-/* The watchdog: a thread a rank that looks at the node's board. A rank that is inside a collective and has not got out for
- * too long is waiting for somebody; whoever has entered fewer collectives is the one. Nothing on the hot path reads a clock. */
+/* The watchdog: a thread a rank that looks at the node's board. A rank that is inside a collective
+ * and has not got out for too long is waiting for somebody; whoever has entered fewer collectives
+ * is the one. Nothing on the hot path reads a clock. */
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,40 +22,49 @@ struct watchdog {
 };
 
 void ls_comm_at(ls_comm *comm, const char *what) {
-  atomic_store_explicit(&comm->board[comm->node_rank].at, (int64_t)(what - ls_comm_anchor), memory_order_relaxed);
+  atomic_store_explicit(&comm->board[comm->node_rank].at, (int64_t)(what - ls_comm_anchor),
+                        memory_order_relaxed);
   (void)ls_trip(what, comm->rank);
 }
 
-/* Two ways to be the rank of this node that keeps the others waiting. One that waits itself is innocent. */
+/* Two ways to be the rank of this node that keeps the others waiting. One that waits itself is
+ * innocent. */
 typedef enum {
-  AT_WORK, /* not waiting, and behind; or whatever it does, where a message is waited for that may hang on it */
+  AT_WORK, /* not waiting, and behind; or whatever it does, where a message is waited for that may
+              hang on it */
   SILENT   /* its watchdog does not run: the process is stopped or dead */
 } guilt;
 
-static bool is_far(const ls_comm *comm, int peer) { return peer >= 0 && comm->node_of[peer] != comm->node_of[comm->rank]; }
+static bool is_far(const ls_comm *comm, int peer) {
+  return peer >= 0 && comm->node_of[peer] != comm->node_of[comm->rank];
+}
 
 static bool is_guilty(const struct watchdog *dog, int r, guilt how) {
   const ls_comm_line *line = &dog->comm->board[r], *mine = &dog->comm->board[dog->comm->node_rank];
   int peer = atomic_load(&mine->peer);
   if (how == SILENT) return atomic_load(&line->ticks) == dog->ticks[r];
   if (atomic_load(&line->inside)) return false;
-  return atomic_load(&line->met) < atomic_load(&mine->met) || (peer >= 0 && !is_far(dog->comm, peer));
+  return atomic_load(&line->met) < atomic_load(&mine->met) ||
+         (peer >= 0 && !is_far(dog->comm, peer));
 }
 
-/* Append "rank 3 on a7 (last known operation: gather)" for each guilty rank of this node; false if there is none. */
+/* Append "rank 3 on a7 (last known operation: gather)" for each guilty rank of this node; false if
+ * there is none. */
 static bool name_guilty(const struct watchdog *dog, guilt how, char *text, size_t room) {
   const ls_comm *comm = dog->comm;
   for (int r = 0; r < comm->node_size; r++) {
     if (!is_guilty(dog, r, how)) continue;
     ls_comm_line *line = &comm->board[r];
     size_t used = strlen(text);
-    snprintf(text + used, room - used, "%srank %d on %s (last known operation: %s)", used ? ", " : "", atomic_load(&line->world_rank),
-             comm->host, ls_comm_anchor + atomic_load(&line->at));
+    snprintf(text + used, room - used, "%srank %d on %s (last known operation: %s)",
+             used ? ", " : "", atomic_load(&line->world_rank), comm->host,
+             ls_comm_anchor + atomic_load(&line->at));
   }
   return *text;
 }
 
-/* Whom the rank of this node that is furthest behind waits for, where that is elsewhere; -1: not known. */
+/* Whom the rank of this node that is furthest behind waits for, where that is elsewhere; -1: not
+ * known. */
 static int far_peer(const ls_comm *comm) {
   int found = -1;
   uint64_t least = UINT64_MAX;
@@ -68,11 +78,14 @@ static int far_peer(const ls_comm *comm) {
   return found;
 }
 
-/* Where nobody of this node is at work, one of them may be stopped in the middle of waiting, or a rank elsewhere is the one. Its own
- * node's watchdogs know what that did last, so they have three seconds to speak first. */
+/* Where nobody of this node is at work, one of them may be stopped in the middle of waiting, or a
+ * rank elsewhere is the one. Its own node's watchdogs know what that did last, so they have three
+ * seconds to speak first. */
 static void name_one(struct watchdog *dog, char *text, size_t room) {
   const ls_comm *comm = dog->comm;
-  if (!is_far(comm, atomic_load(&comm->board[comm->node_rank].peer)) && name_guilty(dog, AT_WORK, text, room)) return;
+  if (!is_far(comm, atomic_load(&comm->board[comm->node_rank].peer)) &&
+      name_guilty(dog, AT_WORK, text, room))
+    return;
   for (int r = 0; r < comm->node_size; r++) dog->ticks[r] = atomic_load(&comm->board[r].ticks);
   for (int i = 0; i < 30; i++) {
     atomic_fetch_add(&comm->board[comm->node_rank].ticks, 1);
@@ -83,7 +96,8 @@ static void name_one(struct watchdog *dog, char *text, size_t room) {
   if (peer >= 0)
     snprintf(text, room, "rank %d on %s", peer, ls_comm_host_of(comm, peer));
   else
-    snprintf(text, room, "%s", comm->nodes > 1 ? "a rank on another host" : "no rank in particular");
+    snprintf(text, room, "%s",
+             comm->nodes > 1 ? "a rank on another host" : "no rank in particular");
 }
 
 static void give_up(struct watchdog *dog) {
@@ -92,9 +106,11 @@ static void give_up(struct watchdog *dog) {
   const ls_comm_line *line = &comm->board[comm->node_rank];
   uint64_t wait = atomic_load(&line->entered);
   name_one(dog, text, sizeof text);
-  if (atomic_load(&line->entered) != wait || !atomic_load(&line->inside)) return; /* it came after all */
+  if (atomic_load(&line->entered) != wait || !atomic_load(&line->inside))
+    return; /* it came after all */
   fprintf(stderr,
-          "lockstep: error: watchdog: rank %d on %s has waited %.0f s in '%s' for %s; the job ends (guard.watchdog sets the time)\n",
+          "lockstep: error: watchdog: rank %d on %s has waited %.0f s in '%s' for %s; the job ends "
+          "(guard.watchdog sets the time)\n",
           comm->rank, comm->host, dog->limit, ls_comm_anchor + atomic_load(&line->at), text);
   fflush(stderr);
   _exit(LS_EINTERNAL); /* the launcher then ends the others, stopped ones too */
@@ -152,7 +168,10 @@ void ls_comm_watchdog(ls_comm *comm, double seconds) {
   size_t bytes = sizeof *comm->watchdog + (size_t)comm->node_size * sizeof(uint64_t);
   if (seconds <= 0 || comm->size == 1 || ls_mem_new(&block, 1, bytes) != LS_OK) return;
   struct watchdog *dog = block;
-  *dog = (struct watchdog){.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER, .limit = seconds, .comm = comm};
+  *dog = (struct watchdog){.lock = PTHREAD_MUTEX_INITIALIZER,
+                           .wake = PTHREAD_COND_INITIALIZER,
+                           .limit = seconds,
+                           .comm = comm};
   if (pthread_create(&dog->thread, NULL, watch, dog) == 0)
     comm->watchdog = dog;
   else

@@ -35,19 +35,26 @@ static void check_length(ls_reader *rd, const ls_node *root) {
   bool epochs = is_given(root, "train", "epochs"), steps = is_given(root, "train", "steps");
   if (!ls_node_get(root, "train")) return;
   if (epochs && steps)
-    ls_report_add(rd->report, place(root, "train", "steps"), "train.steps",
-                  "epochs and steps are both given, and only one can say how long; none unsets the other");
-  if (!epochs && !steps) ls_report_add(rd->report, place(root, "train", ""), "train", "missing key 'epochs' or 'steps': how long to train");
+    ls_report_add(
+        rd->report, place(root, "train", "steps"), "train.steps",
+        "epochs and steps are both given, and only one can say how long; none unsets the other");
+  if (!epochs && !steps)
+    ls_report_add(rd->report, place(root, "train", ""), "train",
+                  "missing key 'epochs' or 'steps': how long to train");
 }
 
-static bool has_validation(const ls_data_spec *data) { return data->validation > 0 || data->source[LS_SPLIT_VALIDATION].file; }
+static bool has_validation(const ls_data_spec *data) {
+  return data->validation > 0 || data->source[LS_SPLIT_VALIDATION].file;
+}
 
 static void check_metric(ls_reader *rd, ls_place at, const char *path, const char *metric) {
   const ls_config *c = rd->config;
   if (!metric || !*metric) return;
-  bool val = strncmp(metric, "val_", 4) == 0, loss = strstr(metric, "loss"), accuracy = strstr(metric, "accuracy");
+  bool val = strncmp(metric, "val_", 4) == 0, loss = strstr(metric, "loss"),
+       accuracy = strstr(metric, "accuracy");
   if (val && !has_validation(&c->data))
-    ls_report_add(rd->report, at, path, "%s needs validation samples, and data.validation gives none", metric);
+    ls_report_add(rd->report, at, path,
+                  "%s needs validation samples, and data.validation gives none", metric);
   if (c->loss && !loss && accuracy == (ls_loss_task(c->loss) == LS_TASK_REGRESSION))
     ls_report_add(rd->report, at, path, "there is no %s with the loss %s", metric, c->loss);
 }
@@ -57,8 +64,10 @@ static void check_metrics(ls_reader *rd, const ls_node *root) {
   ls_place keep = place(root, "checkpoint", "keep");
   check_metric(rd, place(root, "train", "early_stop"), "train.early_stop.metric", c->early_metric);
   check_metric(rd, keep, "checkpoint.keep.best", c->keep_best);
-  if (c->early_metric && c->keep_best && *c->keep_best && strcmp(c->early_metric, c->keep_best) != 0)
-    ls_report_add(rd->report, keep, "checkpoint.keep.best", "%s, and train.early_stop.metric is %s: a run follows one metric", c->keep_best,
+  if (c->early_metric && c->keep_best && *c->keep_best &&
+      strcmp(c->early_metric, c->keep_best) != 0)
+    ls_report_add(rd->report, keep, "checkpoint.keep.best",
+                  "%s, and train.early_stop.metric is %s: a run follows one metric", c->keep_best,
                   c->early_metric);
 }
 
@@ -66,9 +75,11 @@ static void check_data(ls_reader *rd, const ls_node *root) {
   const ls_data_spec *data = &rd->config->data;
   bool own = data->source[LS_SPLIT_VALIDATION].file;
   if (data->skip[LS_SPLIT_VALIDATION] > 0 && !own)
-    ls_report_add(rd->report, place(root, "data", "skip"), "data.skip.validation", "validation is no source of its own here");
+    ls_report_add(rd->report, place(root, "data", "skip"), "data.skip.validation",
+                  "validation is no source of its own here");
   if (data->limit[LS_SPLIT_VALIDATION] > 0 && !own)
-    ls_report_add(rd->report, place(root, "data", "limit"), "data.limit.validation", "validation is no source of its own here");
+    ls_report_add(rd->report, place(root, "data", "limit"), "data.limit.validation",
+                  "validation is no source of its own here");
 }
 
 static void check_class_weights(ls_reader *rd, const ls_node *root) {
@@ -76,19 +87,22 @@ static void check_class_weights(ls_reader *rd, const ls_node *root) {
   if (!c->loss || !ls_class_weights_given(&c->data.class_weights)) return;
   if (ls_loss_task(c->loss) == LS_TASK_CLASSES || c->data.classes > 0) return;
   ls_report_add(rd->report, place(root, "train", "class_weights"), "train.class_weights",
-                "there are no classes with the loss %s, unless data.classes says how many", c->loss);
+                "there are no classes with the loss %s, unless data.classes says how many",
+                c->loss);
 }
 
 static void check_eval(ls_reader *rd, const ls_node *root) {
   const ls_config *c = rd->config;
-  bool file_test = c->data.type && (strcmp(c->data.type, "idx") == 0 || c->data.source[LS_SPLIT_TEST].file);
+  bool file_test =
+      c->data.type && (strcmp(c->data.type, "idx") == 0 || c->data.source[LS_SPLIT_TEST].file);
   ls_place at = place(root, "eval", "on");
   if (c->eval_on[LS_SPLIT_VALIDATION] && !has_validation(&c->data))
-    ls_report_add(rd->report, at, "eval.on", "there are no validation samples: data.validation gives none");
+    ls_report_add(rd->report, at, "eval.on",
+                  "there are no validation samples: data.validation gives none");
   for (int m = 0; m < LS_METRICS && c->loss; m++)
     if (c->metric[m] && !ls_metric_fits(c, (ls_metric)m))
-      ls_report_add(rd->report, place(root, "eval", "metrics"), "eval.metrics", "there is no %s with the loss %s", ls_metric_names[m],
-                    c->loss);
+      ls_report_add(rd->report, place(root, "eval", "metrics"), "eval.metrics",
+                    "there is no %s with the loss %s", ls_metric_names[m], c->loss);
   if (c->eval_on[LS_SPLIT_TEST] && c->data.type && !file_test)
     ls_report_add(rd->report, at, "eval.on", "there are no test samples: data.test gives none");
 }
@@ -96,7 +110,8 @@ static void check_eval(ls_reader *rd, const ls_node *root) {
 static void check_init(ls_reader *rd, const ls_node *root) {
   const ls_init_spec *init = &rd->config->init;
   if (init->kind == LS_INIT_TRUNCATED_NORMAL && (init->scale > 0) == (init->fan_in_gain > 0))
-    ls_report_add(rd->report, place(root, "model", "init"), "model.init", "truncated_normal takes either stddev or fan_in_gain");
+    ls_report_add(rd->report, place(root, "model", "init"), "model.init",
+                  "truncated_normal takes either stddev or fan_in_gain");
 }
 
 static void check_output(ls_reader *rd, const ls_node *root) {
@@ -114,12 +129,14 @@ static void check_optimizer(ls_reader *rd, const ls_node *root, bool good) {
   ls_schedule_spec *s = &rd->config->schedule;
   double value[LS_HYPER_MAX];
   if (o->ops && o->preset && ls_optim_preset(o->ops, o->preset, value) != LS_OK)
-    ls_report_add(rd->report, place(root, "optimizer", "preset"), "optimizer.preset", "%s", ls_error_text());
+    ls_report_add(rd->report, place(root, "optimizer", "preset"), "optimizer.preset", "%s",
+                  ls_error_text());
   if (!good) return; /* the values below are not all there */
   const char *wrong = ls_optim_check(o);
   if (wrong) ls_report_add(rd->report, place(root, "optimizer", ""), "optimizer", "%s", wrong);
   s->lr = o->lr;
-  if ((wrong = ls_schedule_check(s))) ls_report_add(rd->report, place(root, "schedule", ""), "schedule", "%s", wrong);
+  if ((wrong = ls_schedule_check(s)))
+    ls_report_add(rd->report, place(root, "schedule", ""), "schedule", "%s", wrong);
 }
 
 void ls_config_check(ls_reader *rd, const ls_node *root) {

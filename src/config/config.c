@@ -1,4 +1,5 @@
-/* config.c - a config's way in (file, overrides, table, checks) and out (YAML, JSON, differences). */
+/* config.c - a config's way in (file, overrides, table, checks) and out (YAML, JSON, differences).
+ */
 #include "config/config.h"
 
 #include <stdio.h>
@@ -16,23 +17,28 @@ static void read_all(ls_reader *rd, const char *text, size_t bytes, int override
   ls_node *root = ls_yaml_parse(rd->report, LS_SOURCE_FILE, "", text, bytes);
   if (!root && rd->report->count) return;
   if (!root || ls_node_is_null(root)) {
-    ls_report_add(rd->report, (ls_place){LS_SOURCE_FILE, 1, 1}, "", "the file is empty; lockstep config init prints one to start from");
+    ls_report_add(rd->report, (ls_place){LS_SOURCE_FILE, 1, 1}, "",
+                  "the file is empty; lockstep config init prints one to start from");
     return;
   }
-  for (int i = 0; i < overrides && root->kind == LS_NODE_MAP; i++) ls_override_apply(rd->report, root, i);
+  for (int i = 0; i < overrides && root->kind == LS_NODE_MAP; i++)
+    ls_override_apply(rd->report, root, i);
   ls_section_read(rd, &ls_table, root, "", rd->config);
   if (root->kind == LS_NODE_MAP) ls_config_check(rd, root);
 }
 
-ls_status ls_config_parse(const char *name, const char *text, size_t bytes, char *const *override, int overrides, ls_config **out) {
+ls_status ls_config_parse(const char *name, const char *text, size_t bytes, char *const *override,
+                          int overrides, ls_config **out) {
   ls_config *config;
   *out = NULL;
-  if (bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, bytes -= 3; /* the byte order mark of some editors */
+  if (bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+    text += 3, bytes -= 3; /* the byte order mark of some editors */
   LS_NEW(config, 1);
   config->file = ls_mem_text(name);
   ls_table_init();
   ls_arena arena = {0};
-  ls_report report = {.arena = &arena, .name = name, .text = text, .bytes = bytes, .override = override};
+  ls_report report = {
+      .arena = &arena, .name = name, .text = text, .bytes = bytes, .override = override};
   ls_reader rd = {&arena, &report, config};
   read_all(&rd, text, bytes, overrides);
   ls_status status = ls_report_end(&report);
@@ -70,8 +76,9 @@ void ls_config_free(ls_config **config) {
   ls_config *c = *config;
   if (!c) return;
   free_data(&c->data);
-  char **texts[] = {&c->file,          &c->init.file, &c->loss,         &c->optimizer.file, &c->optimizer.preset,
-                    &c->schedule.file, &c->exchange,  &c->early_metric, &c->keep_best,      &c->out_dir};
+  char **texts[] = {
+      &c->file,          &c->init.file, &c->loss,         &c->optimizer.file, &c->optimizer.preset,
+      &c->schedule.file, &c->exchange,  &c->early_metric, &c->keep_best,      &c->out_dir};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) LS_FREE(*texts[i]);
   LS_FREE(c->layer);
   ls_origin_free(c);
@@ -105,7 +112,8 @@ static ls_node *resolved(ls_arena *arena, const ls_config *config, bool checkpoi
 char *ls_config_dump(const ls_config *config, ls_dump_kind kind) {
   ls_arena arena = {0};
   ls_buffer out = {0};
-  ls_emit_yaml(&out, resolved(&arena, config, kind == LS_DUMP_CHECKPOINT), kind == LS_DUMP_ORIGIN ? origin_note : NULL, (void *)config);
+  ls_emit_yaml(&out, resolved(&arena, config, kind == LS_DUMP_CHECKPOINT),
+               kind == LS_DUMP_ORIGIN ? origin_note : NULL, (void *)config);
   ls_arena_free(&arena);
   return out.text;
 }

@@ -1,5 +1,6 @@
-/* config.h - the resolved config: what the YAML, the overrides and the defaults come to. One descriptor table (table.c) is
- * the only source of parsing, defaults, ranges, help, the resolved dump and the schema. */
+/* config.h - the resolved config: what the YAML, the overrides and the defaults come to. One
+ * descriptor table (table.c) is the only source of parsing, defaults, ranges, help, the resolved
+ * dump and the schema. */
 #ifndef LS_CONFIG_CONFIG_H
 #define LS_CONFIG_CONFIG_H
 
@@ -46,7 +47,8 @@ typedef struct {
   ls_schedule_spec schedule;
   int64_t epochs, steps; /* one is 0 */
   int64_t batch;         /* 0: full */
-  int64_t slices;        /* resolved, except when batch is `full` and it was not given: then -1 until the data is known; 0: one a rank */
+  int64_t slices; /* resolved, except when batch is `full` and it was not given: then -1 until the
+                     data is known; 0: one a rank */
   bool slices_given;
   ls_precision precision;
   ls_gradient_spec gradient;
@@ -73,9 +75,11 @@ typedef struct {
   struct ls_origin *origin; /* where each value came from, for `config show --origin` */
 } ls_config;
 
-/* Read and check `file` with overrides "key.path=value". All errors come in one text (LS_ECONFIG), located. The caller gives
- * the file's bytes (rank 0 reads, everyone gets the same), `name` for messages. */
-ls_status ls_config_parse(const char *name, const char *text, size_t bytes, char *const *override, int overrides, ls_config **out);
+/* Read and check `file` with overrides "key.path=value". All errors come in one text (LS_ECONFIG),
+ * located. The caller gives the file's bytes (rank 0 reads, everyone gets the same), `name` for
+ * messages. */
+ls_status ls_config_parse(const char *name, const char *text, size_t bytes, char *const *override,
+                          int overrides, ls_config **out);
 void ls_config_free(ls_config **config);
 /* Is the metric given, or one of those that are written where none is? */
 bool ls_config_wants(const ls_config *config, ls_metric metric);
@@ -84,18 +88,20 @@ bool ls_metric_fits(const ls_config *config, ls_metric metric);
 /* smallest power of two >= batch/8, at most 64 */
 int64_t ls_config_default_slices(int64_t batch);
 
-/* The resolved config as YAML that parses back to the same values; every key, in the table's order; ls_mem text.
- * for_checkpoint leaves out output and checkpoint (what a resume may change freely). origin: "# file:line", "# default", "# command line"
- * behind each. */
+/* The resolved config as YAML that parses back to the same values; every key, in the table's order;
+ * ls_mem text. for_checkpoint leaves out output and checkpoint (what a resume may change freely).
+ * origin: "# file:line", "# default", "# command line" behind each. */
 typedef enum { LS_DUMP_PLAIN, LS_DUMP_CHECKPOINT, LS_DUMP_ORIGIN } ls_dump_kind;
 char *ls_config_dump(const ls_config *config, ls_dump_kind kind);
 char *ls_config_dump_json(const ls_config *config);
-char *ls_config_schema(void);          /* JSON schema, from the table */
-char *ls_config_help(const char *key); /* "train.batch: ..." or NULL if no such key; key NULL: the list of all */
-/* Differences of two resolved configs as "key.path: old -> new" lines; count returned, text in *out (ls_mem). key paths in *keys
- * (NULL-terminated, ls_mem each). */
+char *ls_config_schema(void); /* JSON schema, from the table */
+char *ls_config_help(
+    const char *key); /* "train.batch: ..." or NULL if no such key; key NULL: the list of all */
+/* Differences of two resolved configs as "key.path: old -> new" lines; count returned, text in *out
+ * (ls_mem). key paths in *keys (NULL-terminated, ls_mem each). */
 int ls_config_diff(const ls_config *a, const ls_config *b, char **out, char ***keys);
-/* Nearest word within a sensible edit distance, or NULL: "did you mean 'x'?". words: NULL-terminated. */
+/* Nearest word within a sensible edit distance, or NULL: "did you mean 'x'?". words:
+ * NULL-terminated. */
 const char *ls_nearest(const char *word, const char *const *words);
 
 #endif

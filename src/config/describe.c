@@ -25,9 +25,12 @@ static const char *range(ls_arena *arena, const ls_key *key, const char *what) {
   bool low = key->min > -INFINITY, high = key->max < INFINITY;
   const char *from = limit(arena, key->min), *to = limit(arena, key->max);
   if (key->min == key->max) return from;
-  if (low && high && !key->open_min && !key->open_max) return ls_arena_format(arena, "%s from %s to %s", what, from, to);
+  if (low && high && !key->open_min && !key->open_max)
+    return ls_arena_format(arena, "%s from %s to %s", what, from, to);
   if (low) what = ls_arena_format(arena, "%s %s %s", what, key->open_min ? ">" : ">=", from);
-  if (high) what = ls_arena_format(arena, "%s%s %s %s", what, low ? " and" : "", key->open_max ? "<" : "<=", to);
+  if (high)
+    what = ls_arena_format(arena, "%s%s %s %s", what, low ? " and" : "",
+                           key->open_max ? "<" : "<=", to);
   return what;
 }
 
@@ -49,7 +52,8 @@ static const char *words_of(ls_arena *arena, const ls_key *key) {
     case LS_KEY_LAYERS:
       return "a list of layers";
     case LS_KEY_CLASSES:
-      return ls_arena_format(arena, "%s, a mapping of classes to numbers >= 0", list_of(arena, key->choices));
+      return ls_arena_format(arena, "%s, a mapping of classes to numbers >= 0",
+                             list_of(arena, key->choices));
     case LS_KEY_INT:
     case LS_KEY_REPEAT:
     case LS_KEY_WHOLE:
@@ -92,5 +96,7 @@ const char *ls_key_default(ls_arena *arena, const ls_key *key) {
   if (!key->hyper) return key->value;
   if (key->kind == LS_KEY_FLAG) return key->number != 0 ? "true" : "false";
   if (key->kind == LS_KEY_INDEX) return key->choices[(int)key->number];
-  return key->kind == LS_KEY_REALS || key->kind == LS_KEY_STEPLIST ? "[]" : ls_number_text(arena, key->number);
+  return key->kind == LS_KEY_REALS || key->kind == LS_KEY_STEPLIST
+             ? "[]"
+             : ls_number_text(arena, key->number);
 }

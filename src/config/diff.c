@@ -45,7 +45,9 @@ static void compare_lists(differences *d, const ls_node *a, const ls_node *b, co
 }
 
 /* Layers are compared one by one, other lists as a whole. */
-static bool of_maps(const ls_node *node) { return node->kind == LS_NODE_LIST && node->child && node->child->kind == LS_NODE_MAP; }
+static bool of_maps(const ls_node *node) {
+  return node->kind == LS_NODE_LIST && node->child && node->child->kind == LS_NODE_MAP;
+}
 
 static void compare(differences *d, const ls_node *a, const ls_node *b, const char *path) {
   if (a && b && a->kind == LS_NODE_MAP && b->kind == LS_NODE_MAP) {
@@ -72,7 +74,8 @@ int ls_config_diff(const ls_config *a, const ls_config *b, char **out, char ***k
   *out = d.text.text;
   *keys = ls_must_new((size_t)(d.count + 1) * sizeof **keys);
   int n = 0;
-  for (const ls_node *key = d.keys.child; key; key = key->next) (*keys)[n++] = ls_mem_text(key->text);
+  for (const ls_node *key = d.keys.child; key; key = key->next)
+    (*keys)[n++] = ls_mem_text(key->text);
   ls_arena_free(&arena);
   return d.count;
 }

@@ -18,8 +18,8 @@ typedef struct {
 } collection;
 
 static bool same(const entry *a, const entry *b) {
-  return strcmp(a->path, b->path) == 0 && strcmp(a->takes, b->takes) == 0 && strcmp(a->value, b->value) == 0 &&
-         strcmp(a->help, b->help) == 0;
+  return strcmp(a->path, b->path) == 0 && strcmp(a->takes, b->takes) == 0 &&
+         strcmp(a->value, b->value) == 0 && strcmp(a->help, b->help) == 0;
 }
 
 static bool collect(void *context, const char *path, const char *type, const ls_key *key) {
@@ -59,16 +59,19 @@ static void add_entry(ls_buffer *out, const entry *e) {
 /* The types that come from other rooms explain themselves. */
 static void add_types(ls_buffer *out, const entry *e) {
   if (e->key && e->key->kind == LS_KEY_OPTIMIZER)
-    for (const ls_optim_ops *const *ops = ls_optim_table; *ops; ops++) ls_buffer_add(out, "    %s: %s\n", (*ops)->name, (*ops)->help);
+    for (const ls_optim_ops *const *ops = ls_optim_table; *ops; ops++)
+      ls_buffer_add(out, "    %s: %s\n", (*ops)->name, (*ops)->help);
   if (e->key && e->key->kind == LS_KEY_SCHEDULE)
-    for (const ls_schedule_ops *const *ops = ls_schedule_table; *ops; ops++) ls_buffer_add(out, "    %s: %s\n", (*ops)->name, (*ops)->help);
+    for (const ls_schedule_ops *const *ops = ls_schedule_table; *ops; ops++)
+      ls_buffer_add(out, "    %s: %s\n", (*ops)->name, (*ops)->help);
 }
 
 /* KEY as help's paths have it: items of lists without their number. */
 static char *without_numbers(ls_arena *arena, const char *key) {
   char *plain = ls_arena_text(arena, key, strlen(key)), *to = plain;
   for (const char *from = key; *from; from++)
-    if (!isdigit((unsigned char)*from) || !strchr("[0123456789", from == key ? ' ' : from[-1])) *to++ = *from;
+    if (!isdigit((unsigned char)*from) || !strchr("[0123456789", from == key ? ' ' : from[-1]))
+      *to++ = *from;
   *to = '\0';
   return plain;
 }
@@ -81,7 +84,8 @@ static bool below(const char *path, const char *key) {
 /* The whole path, or its end. */
 static bool names(const char *path, const char *key) {
   size_t length = strlen(path), tail = strlen(key);
-  return tail <= length && strcmp(path + length - tail, key) == 0 && (tail == length || path[length - tail - 1] == '.');
+  return tail <= length && strcmp(path + length - tail, key) == 0 &&
+         (tail == length || path[length - tail - 1] == '.');
 }
 
 static bool has_exact(const collection *all, const char *key) {
@@ -103,7 +107,9 @@ char *ls_config_help(const char *key) {
     add_entry(&out, e);
     if (!chosen) continue;
     add_types(&out, e);
-    if (e->example) ls_buffer_add(&out, "    example: %s: %s\n", strrchr(e->path, '.') ? strrchr(e->path, '.') + 1 : e->path, e->example);
+    if (e->example)
+      ls_buffer_add(&out, "    example: %s: %s\n",
+                    strrchr(e->path, '.') ? strrchr(e->path, '.') + 1 : e->path, e->example);
   }
   ls_arena_free(&arena);
   return out.text;

@@ -21,23 +21,30 @@ typedef struct {
 static bool refuse(const value *v, const char *why) {
   const char *what = ls_key_describe(v->rd->arena, v->key), *hint = "", *text = v->node->text;
   if (v->node->kind != LS_NODE_SCALAR || ls_node_is_null(v->node)) {
-    why = v->node->kind == LS_NODE_MAP ? "a mapping" : v->node->kind == LS_NODE_LIST ? "a list" : "nothing";
-    ls_report_add(v->rd->report, v->node->at, v->path, "%s, where %s must be %s", why, v->key->name, what);
+    why = v->node->kind == LS_NODE_MAP    ? "a mapping"
+          : v->node->kind == LS_NODE_LIST ? "a list"
+                                          : "nothing";
+    ls_report_add(v->rd->report, v->node->at, v->path, "%s, where %s must be %s", why, v->key->name,
+                  what);
     return false;
   }
   const char *const words[] = {v->key->word, NULL};
   if (v->key->word) hint = ls_report_hint(v->rd->report, text, words);
   if (v->key->choices && !*hint) hint = ls_report_hint(v->rd->report, text, v->key->choices);
   ls_place at = v->node->at.source == LS_SOURCE_DEFAULT ? v->node->key_at : v->node->at;
-  ls_report_add(v->rd->report, at, v->path, "'%s' %s: %s must be %s%s", text, why, v->key->name, what, hint);
+  ls_report_add(v->rd->report, at, v->path, "'%s' %s: %s must be %s%s", text, why, v->key->name,
+                what, hint);
   return false;
 }
 
 /* The same kind of value, from an item of this list. */
-static value item_of(const value *v, const ls_node *item) { return (value){v->rd, v->key, item, v->path, v->base}; }
+static value item_of(const value *v, const ls_node *item) {
+  return (value){v->rd, v->key, item, v->path, v->base};
+}
 
 static bool in_range(const ls_key *key, double x) {
-  return (key->open_min ? x > key->min : x >= key->min) && (key->open_max ? x < key->max : x <= key->max);
+  return (key->open_min ? x > key->min : x >= key->min) &&
+         (key->open_max ? x < key->max : x <= key->max);
 }
 
 static const char *const in_quotes = "is in quotes, which makes it a text";
@@ -51,7 +58,9 @@ static bool read_int(const value *v) {
 
 static bool take_real(const value *v, double *out) {
   int64_t whole;
-  const char *why = v->node->quoted ? in_quotes : v->key->kind == LS_KEY_WHOLE ? ls_integer_parse(v->node->text, &whole) : NULL;
+  const char *why = v->node->quoted                ? in_quotes
+                    : v->key->kind == LS_KEY_WHOLE ? ls_integer_parse(v->node->text, &whole)
+                                                   : NULL;
   if (!why) why = ls_number_parse(v->node->text, out);
   if (!why && !in_range(v->key, *out)) why = "is out of range";
   return why ? refuse(v, why) : true;
@@ -94,7 +103,8 @@ static bool read_choice(const value *v) {
   if (v->key->kind == LS_KEY_ENUM) FIELD(v, int) = i;
   if (v->key->kind == LS_KEY_INDEX) FIELD(v, double) = i;
   if (v->key->kind == LS_KEY_WORD) FIELD(v, const char *) = name;
-  if (v->key->kind == LS_KEY_NAME) FIELD(v, char *) = ls_mem_text(strcmp(name, "none") == 0 ? "" : name);
+  if (v->key->kind == LS_KEY_NAME)
+    FIELD(v, char *) = ls_mem_text(strcmp(name, "none") == 0 ? "" : name);
   return true;
 }
 
@@ -119,14 +129,18 @@ static const ls_schedule_ops schedule_to_load = {.name = "plugin", .hyper = no_r
 static bool read_optimizer(const value *v) {
   int i = choice(v);
   ls_optim_spec *spec = v->base;
-  if (i >= 0) spec->ops = strcmp(v->node->text, "plugin") == 0 ? &optimizer_to_load : ls_optim_find(v->node->text);
+  if (i >= 0)
+    spec->ops =
+        strcmp(v->node->text, "plugin") == 0 ? &optimizer_to_load : ls_optim_find(v->node->text);
   return i >= 0;
 }
 
 static bool read_schedule(const value *v) {
   int i = choice(v);
   ls_schedule_spec *spec = v->base;
-  if (i >= 0) spec->ops = strcmp(v->node->text, "plugin") == 0 ? &schedule_to_load : ls_schedule_find(v->node->text);
+  if (i >= 0)
+    spec->ops =
+        strcmp(v->node->text, "plugin") == 0 ? &schedule_to_load : ls_schedule_find(v->node->text);
   return i >= 0;
 }
 
@@ -138,8 +152,11 @@ static bool read_plugin(const value *v) {
   bool plugin = optimizer ? o->ops == &optimizer_to_load : s->ops == &schedule_to_load;
   if (!plugin) return none ? true : refuse(v, "goes with type plugin only");
   if (none) return refuse(v, "is no library, and type plugin needs one");
-  ls_status status = optimizer ? ls_optim_load(v->node->text, &o->ops) : ls_schedule_load(v->node->text, &s->ops);
-  return status == LS_OK ? read_text(v) : refuse(v, ls_arena_format(v->rd->arena, "can't be used (%s)", ls_error_text()));
+  ls_status status =
+      optimizer ? ls_optim_load(v->node->text, &o->ops) : ls_schedule_load(v->node->text, &s->ops);
+  return status == LS_OK
+             ? read_text(v)
+             : refuse(v, ls_arena_format(v->rd->arena, "can't be used (%s)", ls_error_text()));
 }
 
 /* ---- quantities with units ---- */
@@ -153,7 +170,8 @@ static bool read_every(const value *v) {
   else
     why = ls_every_parse(v->node->text, out);
   if (why) return refuse(v, why);
-  if (out->unit == LS_EVERY_EPOCHS && out->n != floor(out->n)) return refuse(v, "is not a whole number");
+  if (out->unit == LS_EVERY_EPOCHS && out->n != floor(out->n))
+    return refuse(v, "is not a whole number");
   if (out->unit != LS_EVERY_NEVER && out->n <= 0) return refuse(v, "is out of range");
   for (int i = 0; v->key->choices[i]; i++)
     if (strcmp(v->key->choices[i], names[out->unit]) == 0) return true;
@@ -173,7 +191,8 @@ static bool read_seconds(const value *v) {
 static bool take_steps(const value *v, double *out, bool *epochs) {
   ls_every steps;
   const char *why = ls_every_parse(v->node->text, &steps);
-  if (!why && (steps.unit == LS_EVERY_SECONDS || (steps.unit == LS_EVERY_EPOCHS && !epochs))) why = "has a unit that does not fit here";
+  if (!why && (steps.unit == LS_EVERY_SECONDS || (steps.unit == LS_EVERY_EPOCHS && !epochs)))
+    why = "has a unit that does not fit here";
   if (!why && !in_range(v->key, steps.n)) why = "is out of range";
   if (why) return refuse(v, why);
   *out = steps.n;
@@ -181,12 +200,15 @@ static bool take_steps(const value *v, double *out, bool *epochs) {
   return true;
 }
 
-static bool read_steps(const value *v) { return take_steps(v, &FIELD(v, double), v->key->extra ? FIELD_AT(v, bool, v->key->extra) : NULL); }
+static bool read_steps(const value *v) {
+  return take_steps(v, &FIELD(v, double), v->key->extra ? FIELD_AT(v, bool, v->key->extra) : NULL);
+}
 
 static bool read_list(const value *v) {
   if (v->node->kind != LS_NODE_LIST) return refuse(v, "is no list");
   double *out = FIELD_AT(v, double, v->key->list);
-  bool *epochs = FIELD_AT(v, bool, v->key->extra), steps = v->key->kind == LS_KEY_STEPLIST, good = true;
+  bool *epochs = FIELD_AT(v, bool, v->key->extra), steps = v->key->kind == LS_KEY_STEPLIST,
+       good = true;
   int n = 0;
   for (const ls_node *item = v->node->child; item; item = item->next, n++) {
     value one = item_of(v, item);
@@ -194,7 +216,9 @@ static bool read_list(const value *v) {
       ls_report_add(v->rd->report, item->at, v->path, "more than %d values in a list", LS_LIST_MAX);
       return false;
     }
-    bool read = item->kind != LS_NODE_SCALAR ? refuse(&one, "") : steps ? take_steps(&one, &out[n], &epochs[n]) : take_real(&one, &out[n]);
+    bool read = item->kind != LS_NODE_SCALAR ? refuse(&one, "")
+                : steps                      ? take_steps(&one, &out[n], &epochs[n])
+                                             : take_real(&one, &out[n]);
     good = good && read;
   }
   FIELD(v, double) = n;
@@ -208,16 +232,19 @@ static bool read_columns(const value *v) {
   long count = one ? 1 : ls_node_count(v->node), n = 0;
   if (v->node->kind == LS_NODE_MAP || count == 0) return refuse(v, "");
   char ***out = &FIELD(v, char **);
-  if (ls_mem_new((void **)out, (size_t)count + 1, sizeof **out) != LS_OK) return refuse(v, ls_error_text());
+  if (ls_mem_new((void **)out, (size_t)count + 1, sizeof **out) != LS_OK)
+    return refuse(v, ls_error_text());
   for (const ls_node *item = one ? v->node : v->node->child; item; item = one ? NULL : item->next) {
     value single = item_of(v, item);
-    if (item->kind != LS_NODE_SCALAR || ls_node_is_null(item) || !item->text[0]) return refuse(&single, "is empty");
+    if (item->kind != LS_NODE_SCALAR || ls_node_is_null(item) || !item->text[0])
+      return refuse(&single, "is empty");
     (*out)[n++] = ls_mem_text(item->text);
   }
   return true;
 }
 
-/* What a class is called, or its number, with a weight; which classes there are is known when the data are. */
+/* What a class is called, or its number, with a weight; which classes there are is known when the
+ * data are. */
 static bool read_classes(const value *v) {
   ls_class_weights *out = &FIELD(v, ls_class_weights);
   if (v->node->kind == LS_NODE_SCALAR) {
@@ -226,20 +253,29 @@ static bool read_classes(const value *v) {
   }
   long count = ls_node_count(v->node);
   if (v->node->kind == LS_NODE_LIST || count == 0) return refuse(v, "");
-  if (ls_mem_new((void **)&out->item, (size_t)count, sizeof *out->item) != LS_OK) return refuse(v, ls_error_text());
+  if (ls_mem_new((void **)&out->item, (size_t)count, sizeof *out->item) != LS_OK)
+    return refuse(v, ls_error_text());
   bool good = true;
   for (const ls_node *item = v->node->child; item; item = item->next) {
-    ls_key number = {.name = item->key, .kind = LS_KEY_REAL, .min = v->key->min, .max = v->key->max, .open_max = v->key->open_max};
-    value one = {v->rd, &number, item, ls_arena_format(v->rd->arena, "%s.%s", v->path, item->key), v->base};
+    ls_key number = {.name = item->key,
+                     .kind = LS_KEY_REAL,
+                     .min = v->key->min,
+                     .max = v->key->max,
+                     .open_max = v->key->open_max};
+    value one = {v->rd, &number, item, ls_arena_format(v->rd->arena, "%s.%s", v->path, item->key),
+                 v->base};
     double weight = 0;
-    bool read = item->kind == LS_NODE_SCALAR && !ls_node_is_null(item) ? take_real(&one, &weight) : refuse(&one, "");
+    bool read = item->kind == LS_NODE_SCALAR && !ls_node_is_null(item) ? take_real(&one, &weight)
+                                                                       : refuse(&one, "");
     out->item[out->count++] = (ls_class_weight){ls_mem_text(item->key), weight};
     good = good && read;
   }
   return good;
 }
 
-static bool read_section(const value *v) { return ls_section_read(v->rd, v->key, (ls_node *)v->node, v->path, v->base); }
+static bool read_section(const value *v) {
+  return ls_section_read(v->rd, v->key, (ls_node *)v->node, v->path, v->base);
+}
 
 /* data.train, test, validation; the place goes with them, for messages about the data. */
 static bool read_source(const value *v) {
@@ -270,13 +306,16 @@ static bool read_layers(const value *v) {
     layers += item[n].repeat;
   }
   if (!good) return false;
-  if (layers > LS_LAYERS_MAX || ls_mem_new((void **)&config->layer, (size_t)layers, sizeof *config->layer) != LS_OK) {
-    ls_report_add(v->rd->report, v->node->at, v->path, "%lld layers, and %d are the most", (long long)layers, LS_LAYERS_MAX);
+  if (layers > LS_LAYERS_MAX ||
+      ls_mem_new((void **)&config->layer, (size_t)layers, sizeof *config->layer) != LS_OK) {
+    ls_report_add(v->rd->report, v->node->at, v->path, "%lld layers, and %d are the most",
+                  (long long)layers, LS_LAYERS_MAX);
     return false;
   }
   for (const ls_node *it = v->node->child; it; it = it->next, item++)
     for (int64_t k = 0; k < item->repeat; k++) {
-      ls_origin_add(config, ls_arena_format(v->rd->arena, "%s[%d]", v->path, config->layers), it->at);
+      ls_origin_add(config, ls_arena_format(v->rd->arena, "%s[%d]", v->path, config->layers),
+                    it->at);
       config->layer[config->layers++] = item->spec;
     }
   return true;
@@ -315,14 +354,16 @@ static bool (*const readers[])(const value *) = {
 
 /* Kinds that see every node; the others see single values only. */
 static const bool sees_all[LS_KEY_STEPLIST + 1] = {
-    [LS_KEY_SECTION] = true, [LS_KEY_SET] = true,     [LS_KEY_COLUMNS] = true, [LS_KEY_SOURCE] = true,  [LS_KEY_VALIDATION] = true,
-    [LS_KEY_LAYERS] = true,  [LS_KEY_CLASSES] = true, [LS_KEY_REALS] = true,   [LS_KEY_STEPLIST] = true};
+    [LS_KEY_SECTION] = true, [LS_KEY_SET] = true,        [LS_KEY_COLUMNS] = true,
+    [LS_KEY_SOURCE] = true,  [LS_KEY_VALIDATION] = true, [LS_KEY_LAYERS] = true,
+    [LS_KEY_CLASSES] = true, [LS_KEY_REALS] = true,      [LS_KEY_STEPLIST] = true};
 
 bool ls_key_read(ls_reader *rd, const ls_key *key, ls_node *node, const char *path, void *base) {
   value v = {rd, key, node, path, base};
   bool single = node->kind == LS_NODE_SCALAR;
   if (single && key->word && strcmp(node->text, key->word) == 0) {
-    if (key->kind == LS_KEY_INT) FIELD(&v, int64_t) = key->word_value; /* all others: nothing, and that is what is there */
+    if (key->kind == LS_KEY_INT)
+      FIELD(&v, int64_t) = key->word_value; /* all others: nothing, and that is what is there */
     return true;
   }
   bool null = ls_node_is_null(node) && key->kind != LS_KEY_SECTION;

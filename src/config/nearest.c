@@ -1,4 +1,5 @@
-/* Damerau-Levenshtein distance (insert, delete, replace, swap two neighbours) for "did you mean". */
+/* Damerau-Levenshtein distance (insert, delete, replace, swap two neighbours) for "did you mean".
+ */
 #include <string.h>
 
 #include "config/config.h"
@@ -32,8 +33,10 @@ const char *ls_nearest(const char *word, const char *const *words) {
     size_t other = strlen(*words);
     if (other > WORD_MAX) continue;
     int slips = distance(word, length, *words, other);
-    if (slips > 2 && length > 4 && strncmp(word, *words, length) == 0) slips = 2; /* its beginning: 'sched' */
-    if (slips < (int)other && (slips < least || (slips == least && !best))) best = *words, least = slips;
+    if (slips > 2 && length > 4 && strncmp(word, *words, length) == 0)
+      slips = 2; /* its beginning: 'sched' */
+    if (slips < (int)other && (slips < least || (slips == least && !best)))
+      best = *words, least = slips;
   }
   return best;
 }

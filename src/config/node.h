@@ -1,5 +1,6 @@
-/* node.h - a config as a tree of nodes that know where they were written. What YAML gives, what overrides change, and what
- * the resolved config is printed from. Everything lives in an arena and goes at once. */
+/* node.h - a config as a tree of nodes that know where they were written. What YAML gives, what
+ * overrides change, and what the resolved config is printed from. Everything lives in an arena and
+ * goes at once. */
 #ifndef LS_CONFIG_NODE_H
 #define LS_CONFIG_NODE_H
 
@@ -17,7 +18,8 @@ typedef struct {
 } ls_arena;
 void *ls_arena_new(ls_arena *arena, size_t bytes); /* zeroed */
 char *ls_arena_text(ls_arena *arena, const char *text, size_t length);
-char *ls_arena_format(ls_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *ls_arena_format(ls_arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 void ls_arena_free(ls_arena *arena);
 
 /* A text that grows; `text` (ls_mem, NUL-terminated) is the caller's to free. */
@@ -25,7 +27,8 @@ typedef struct {
   char *text;
   size_t length, room;
 } ls_buffer;
-void ls_buffer_add(ls_buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ls_buffer_add(ls_buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 enum { LS_SOURCE_DEFAULT = -1, LS_SOURCE_FILE = 0 }; /* 1 + i: override i of the command line */
 typedef struct {

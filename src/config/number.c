@@ -22,7 +22,8 @@ static const char *skip_digits(const char *s) {
   return s;
 }
 
-/* Past the longest decimal number at s; s itself if there is none. strtod alone would take hexadecimal, nan and inf. */
+/* Past the longest decimal number at s; s itself if there is none. strtod alone would take
+ * hexadecimal, nan and inf. */
 static const char *number_end(const char *s) {
   const char *start = s + (*s == '-' || *s == '+'), *whole = skip_digits(start), *end = whole;
   if (*end == '.') end = skip_digits(end + 1);
@@ -34,8 +35,10 @@ static const char *number_end(const char *s) {
 
 static const char *not_a_number(const char *text) {
   const char *bare = text + (*text == '-' || *text == '+' || *text == '.');
-  if (strncasecmp(bare, "nan", 3) == 0 || strncasecmp(bare, "inf", 3) == 0) return "is not a finite number";
-  if (bare[0] == '0' && (bare[1] == 'x' || bare[1] == 'X')) return "is hexadecimal, and numbers are decimal here";
+  if (strncasecmp(bare, "nan", 3) == 0 || strncasecmp(bare, "inf", 3) == 0)
+    return "is not a finite number";
+  if (bare[0] == '0' && (bare[1] == 'x' || bare[1] == 'X'))
+    return "is hexadecimal, and numbers are decimal here";
   return "is not a number";
 }
 
@@ -62,7 +65,8 @@ const char *ls_integer_parse(const char *text, int64_t *out) {
   const char *start = text + (*text == '-' || *text == '+'), *end = number_end(text);
   if (end == text || *end) return not_a_number(text);
   if (!*skip_digits(start)) {
-    if (start[0] == '0' && start[1]) return "begins with 0 like an octal number, and numbers are decimal here";
+    if (start[0] == '0' && start[1])
+      return "begins with 0 like an octal number, and numbers are decimal here";
     errno = 0;
     *out = strtoll(text, NULL, 10);
     return errno ? "is too large for 64 bits" : NULL;

@@ -9,7 +9,8 @@
 
 enum { LS_NUMBER_TEXT = 32 };
 
-/* A C decimal number, the whole text: 20, -0.5, .5, 1e-6. NULL, or what is wrong with it ("is not a number"). */
+/* A C decimal number, the whole text: 20, -0.5, .5, 1e-6. NULL, or what is wrong with it ("is not a
+ * number"). */
 const char *ls_number_parse(const char *text, double *out);
 /* A whole number: 60000, 6e4, 10.0; not 20.5. */
 const char *ls_integer_parse(const char *text, int64_t *out);

@@ -13,7 +13,8 @@ typedef struct ls_origin {
 void ls_origin_add(ls_config *config, const char *path, ls_place at) {
   if (at.source == LS_SOURCE_DEFAULT) return;
   void *block;
-  if (ls_mem_new(&block, 1, sizeof(origin)) != LS_OK) return; /* a note for people: the config is whole without it */
+  if (ls_mem_new(&block, 1, sizeof(origin)) != LS_OK)
+    return; /* a note for people: the config is whole without it */
   origin *fresh = block;
   *fresh = (origin){config->origin, ls_mem_text(path), at};
   config->origin = fresh;

@@ -45,10 +45,12 @@ static bool set_item(const setter *s, ls_node *list, const char *rest, ls_node *
   if (index < 0) return refuse(s, "an item of a list is written as key[0]");
   if (list->kind != LS_NODE_LIST) return refuse(s, "[...] asks for an item, and this is no list");
   if (index >= count) {
-    ls_report_add(s->report, s->at, s->path, "there is no item %ld: the list has %ld, counted from 0", index, count);
+    ls_report_add(s->report, s->at, s->path,
+                  "there is no item %ld: the list has %ld, counted from 0", index, count);
     return false;
   }
-  return *end ? set(s, ls_node_item(list, index), end + (*end == '.'), value) : put_item(s, list, index, value);
+  return *end ? set(s, ls_node_item(list, index), end + (*end == '.'), value)
+              : put_item(s, list, index, value);
 }
 
 /* A section that was absent, `none` or a type's name becomes a mapping. */
@@ -56,7 +58,9 @@ static ls_node *make_section(const setter *s, ls_node *node, const char *key, ls
   ls_node *section = ls_node_new(s->report->arena, LS_NODE_MAP, NULL);
   section->at = section->key_at = s->at;
   ls_node_put(node, key, section);
-  if (!before || !isalpha((unsigned char)before->text[0]) || ls_node_is_null(before) || strcmp(before->text, "none") == 0) return section;
+  if (!before || !isalpha((unsigned char)before->text[0]) || ls_node_is_null(before) ||
+      strcmp(before->text, "none") == 0)
+    return section;
   ls_node *type = ls_node_new(s->report->arena, LS_NODE_SCALAR, before->text);
   type->at = type->key_at = before->at;
   ls_node_put(section, "type", type);
@@ -66,8 +70,11 @@ static ls_node *make_section(const setter *s, ls_node *node, const char *key, ls
 static bool set(const setter *s, ls_node *node, const char *rest, ls_node *value) {
   if (*rest == '[') return set_item(s, node, rest, value);
   size_t length = strcspn(rest, ".[");
-  if (!length || (rest[length] == '.' && !rest[length + 1])) return refuse(s, "a part of the key's path is empty");
-  if (node->kind != LS_NODE_MAP) return refuse(s, "the path goes through a single value or a list; give the whole section as KEY={...}");
+  if (!length || (rest[length] == '.' && !rest[length + 1]))
+    return refuse(s, "a part of the key's path is empty");
+  if (node->kind != LS_NODE_MAP)
+    return refuse(
+        s, "the path goes through a single value or a list; give the whole section as KEY={...}");
   const char *key = ls_arena_text(s->report->arena, rest, length), *next = rest + length;
   ls_node *child = ls_node_get(node, key);
   value->key_at = s->at;

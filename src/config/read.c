@@ -11,7 +11,9 @@ static const char *join(ls_arena *arena, const char *path, const char *name) {
   return *path ? ls_arena_format(arena, "%s.%s", path, name) : name;
 }
 
-static ls_place named_at(const ls_node *node) { return node->key_at.line ? node->key_at : node->at; }
+static ls_place named_at(const ls_node *node) {
+  return node->key_at.line ? node->key_at : node->at;
+}
 
 /* Present, or its default; NULL after a complaint that it is missing. */
 static ls_node *member(ls_reader *rd, const ls_key *key, ls_node *map, const char *path) {
@@ -21,7 +23,8 @@ static ls_node *member(ls_reader *rd, const ls_key *key, ls_node *map, const cha
     return child;
   }
   if (ls_key_required(key)) {
-    ls_report_add(rd->report, named_at(map), path, "missing key '%s' (%s)", key->name, ls_key_describe(rd->arena, key));
+    ls_report_add(rd->report, named_at(map), path, "missing key '%s' (%s)", key->name,
+                  ls_key_describe(rd->arena, key));
     return NULL;
   }
   const char *value = ls_key_default(rd->arena, key);
@@ -32,11 +35,13 @@ static ls_node *member(ls_reader *rd, const ls_key *key, ls_node *map, const cha
 
 static void note_origin(ls_reader *rd, const ls_key *key, const ls_node *node, const char *path) {
   ls_place at = node->at;
-  if (at.source == LS_SOURCE_DEFAULT && key->hyper && key->number != key->hyper->value) at.source = LS_SOURCE_PRESET;
+  if (at.source == LS_SOURCE_DEFAULT && key->hyper && key->number != key->hyper->value)
+    at.source = LS_SOURCE_PRESET;
   ls_origin_add(rd->config, path, at);
 }
 
-static bool read_member(ls_reader *rd, const ls_key *key, ls_node *map, const char *path, void *base) {
+static bool read_member(ls_reader *rd, const ls_key *key, ls_node *map, const char *path,
+                        void *base) {
   const char *full = join(rd->arena, path, key->name);
   ls_node *node = member(rd, key, map, full);
   if (!node) return false;
@@ -53,7 +58,8 @@ static const char *types_with(ls_reader *rd, const ls_key *section, const char *
   for (const char *const *type = section->sub->choices; *type; type++) {
     ls_key space[LS_HYPER_MAX + 1];
     for (const ls_key *row = section->by_type(*type, NULL, space); row->name; row++)
-      if (strcmp(row->name, name) == 0) types = types ? ls_arena_format(rd->arena, "%s, %s", types, *type) : *type;
+      if (strcmp(row->name, name) == 0)
+        types = types ? ls_arena_format(rd->arena, "%s, %s", types, *type) : *type;
   }
   return types;
 }
@@ -92,30 +98,40 @@ static const char *row_hint(ls_reader *rd, const ls_rows *rows, const char *name
 
 static const char *row_list(ls_reader *rd, const ls_rows *rows) {
   const char *list = "";
-  for (int i = 0; i < rows->count; i++) list = ls_arena_format(rd->arena, "%s%s%s", list, i ? ", " : "", rows->row[i]->name);
+  for (int i = 0; i < rows->count; i++)
+    list = ls_arena_format(rd->arena, "%s%s%s", list, i ? ", " : "", rows->row[i]->name);
   return list;
 }
 
-static void refuse_unknown(ls_reader *rd, const ls_key *section, const ls_node *map, const char *type, const void *base,
-                           const ls_node *child, const char *path) {
-  const char *name = child->key, *full = join(rd->arena, path, name), *types = types_with(rd, section, name), *elsewhere;
+static void refuse_unknown(ls_reader *rd, const ls_key *section, const ls_node *map,
+                           const char *type, const void *base, const ls_node *child,
+                           const char *path) {
+  const char *name = child->key, *full = join(rd->arena, path, name),
+             *types = types_with(rd, section, name), *elsewhere;
   if (types && !type) return; /* the type is wrong, so this key may be right */
   if (types) {
     const ls_node *type_node = ls_node_get(map, "type");
-    bool changed = type_node && type_node->at.source > LS_SOURCE_FILE && child->at.source == LS_SOURCE_FILE;
-    ls_report_add(rd->report, child->key_at, full, "key '%s' does not go with type %s, but with %s%s", name, type, types,
-                  changed ? "; the command line changes the type: give the whole section there, SECTION={type: ..., ...}" : "");
+    bool changed =
+        type_node && type_node->at.source > LS_SOURCE_FILE && child->at.source == LS_SOURCE_FILE;
+    ls_report_add(rd->report, child->key_at, full,
+                  "key '%s' does not go with type %s, but with %s%s", name, type, types,
+                  changed ? "; the command line changes the type: give the whole section there, "
+                            "SECTION={type: ..., ...}"
+                          : "");
     return;
   }
   ls_rows rows;
   ls_rows_get(&rows, section, type, base);
   const char *hint = row_hint(rd, &rows, name), *where = *path ? path : "the top level";
   if (!*hint && (elsewhere = place_of_key(rd, name)))
-    ls_report_add(rd->report, child->key_at, full, "misplaced key '%s': it is no key of %s, it belongs in %s", name, where, elsewhere);
+    ls_report_add(rd->report, child->key_at, full,
+                  "misplaced key '%s': it is no key of %s, it belongs in %s", name, where,
+                  elsewhere);
   else if (*hint)
     ls_report_add(rd->report, child->key_at, full, "unknown key '%s'%s", name, hint);
   else
-    ls_report_add(rd->report, child->key_at, full, "unknown key '%s': %s takes %s", name, where, row_list(rd, &rows));
+    ls_report_add(rd->report, child->key_at, full, "unknown key '%s': %s takes %s", name, where,
+                  row_list(rd, &rows));
 }
 
 /* ---- sections ---- */
@@ -124,19 +140,23 @@ static void refuse_unknown(ls_reader *rd, const ls_key *section, const ls_node *
 static ls_node *as_mapping(ls_reader *rd, const ls_key *section, ls_node *node, const char *path) {
   if (node->kind == LS_NODE_MAP) return node;
   if (node->kind == LS_NODE_SCALAR && section->by_type && !ls_node_is_null(node)) {
-    ls_node *map = ls_node_new(rd->arena, LS_NODE_MAP, NULL), *type = ls_node_new(rd->arena, LS_NODE_SCALAR, node->text);
+    ls_node *map = ls_node_new(rd->arena, LS_NODE_MAP, NULL),
+            *type = ls_node_new(rd->arena, LS_NODE_SCALAR, node->text);
     map->at = type->at = type->key_at = node->at;
     map->key_at = node->key_at;
     ls_node_put(map, "type", type);
     return map;
   }
-  const char *what = ls_node_is_null(node) ? "nothing" : node->kind == LS_NODE_LIST ? "a list" : "a single value";
-  ls_report_add(rd->report, node->at, path, "%s, where %s must be %s", what, *path ? section->name : "a config",
-                ls_key_describe(rd->arena, section));
+  const char *what = ls_node_is_null(node)        ? "nothing"
+                     : node->kind == LS_NODE_LIST ? "a list"
+                                                  : "a single value";
+  ls_report_add(rd->report, node->at, path, "%s, where %s must be %s", what,
+                *path ? section->name : "a config", ls_key_describe(rd->arena, section));
   return NULL;
 }
 
-static bool read_rows(ls_reader *rd, const ls_key *section, ls_node *map, const char *path, char *base, const char **type) {
+static bool read_rows(ls_reader *rd, const ls_key *section, ls_node *map, const char *path,
+                      char *base, const char **type) {
   bool good = true;
   for (const ls_key *key = section->sub; key->name; key++) {
     ls_key space[LS_HYPER_MAX + 1];
@@ -144,7 +164,8 @@ static bool read_rows(ls_reader *rd, const ls_key *section, ls_node *map, const 
     const ls_key *row = !by_type ? key : *type ? section->by_type(*type, base, space) : NULL;
     for (; row && row->name; row++) {
       bool read = read_member(rd, row, map, path, base);
-      if (row == section->sub && section->by_type && read) *type = ls_key_write(rd->arena, row, base)->text;
+      if (row == section->sub && section->by_type && read)
+        *type = ls_key_write(rd->arena, row, base)->text;
       good = good && read;
       if (!by_type) break;
     }
@@ -152,9 +173,11 @@ static bool read_rows(ls_reader *rd, const ls_key *section, ls_node *map, const 
   return good;
 }
 
-bool ls_section_read(ls_reader *rd, const ls_key *section, ls_node *node, const char *path, void *outer) {
+bool ls_section_read(ls_reader *rd, const ls_key *section, ls_node *node, const char *path,
+                     void *outer) {
   char *base = (char *)outer + section->at;
-  if (section->word && node->kind == LS_NODE_SCALAR && strcmp(node->text, section->word) == 0) return true;
+  if (section->word && node->kind == LS_NODE_SCALAR && strcmp(node->text, section->word) == 0)
+    return true;
   ls_node *map = as_mapping(rd, section, node, path);
   if (!map) return false;
   const char *type = NULL;

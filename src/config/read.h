@@ -14,13 +14,16 @@ typedef struct {
 
 /* Read `node` into base's field. False: it was wrong, the report says how. */
 bool ls_key_read(ls_reader *rd, const ls_key *key, ls_node *node, const char *path, void *base);
-/* The section's rows into base + section->at, defaults where they are not given, errors for all that is unknown. */
-bool ls_section_read(ls_reader *rd, const ls_key *section, ls_node *node, const char *path, void *base);
+/* The section's rows into base + section->at, defaults where they are not given, errors for all
+ * that is unknown. */
+bool ls_section_read(ls_reader *rd, const ls_key *section, ls_node *node, const char *path,
+                     void *base);
 /* The field as a node; NULL where there is nothing to print. */
 ls_node *ls_key_write(ls_arena *arena, const ls_key *key, const void *base);
 ls_node *ls_section_write(ls_arena *arena, const ls_key *section, const void *base);
 
-/* describe.c, all texts in the arena or the table. "a whole number from 1 to 9, or full": what a key takes. */
+/* describe.c, all texts in the arena or the table. "a whole number from 1 to 9, or full": what a
+ * key takes. */
 const char *ls_key_describe(ls_arena *arena, const ls_key *key);
 /* The default as YAML, "" where the key is required. */
 const char *ls_key_default(ls_arena *arena, const ls_key *key);

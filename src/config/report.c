@@ -29,7 +29,8 @@ void ls_report_add(ls_report *report, ls_place at, const char *path, const char 
   /* What is missing by default has no place of its own: the whole file's. */
   if (at.source == LS_SOURCE_DEFAULT) at = (ls_place){LS_SOURCE_FILE, 1, 1};
   complaint *fresh = ls_arena_new(report->arena, sizeof *fresh);
-  *fresh = (complaint){at, ls_arena_text(report->arena, path, strlen(path)), ls_arena_text(report->arena, what, strlen(what)), NULL};
+  *fresh = (complaint){at, ls_arena_text(report->arena, path, strlen(path)),
+                       ls_arena_text(report->arena, what, strlen(what)), NULL};
   complaint **link = &report->first;
   while (*link && !before(at, (*link)->at)) link = &(*link)->next;
   fresh->next = *link;
@@ -56,7 +57,9 @@ static const char *line_start(const char *text, const char *end, int line) {
   return line > 1 ? NULL : text;
 }
 
-static bool continues(char c) { return ((unsigned char)c & 0xc0) == 0x80; } /* a later byte of a UTF-8 character */
+static bool continues(char c) {
+  return ((unsigned char)c & 0xc0) == 0x80;
+} /* a later byte of a UTF-8 character */
 
 /* The line, cut where it is very long, and a caret under the column. */
 static void add_source_line(ls_buffer *out, const ls_report *report, ls_place at) {
@@ -83,7 +86,8 @@ static void add_complaint(ls_buffer *out, const ls_report *report, const complai
     ls_buffer_add(out, "%s:%d:%d: error: ", report->name, it->at.line, it->at.column);
   else {
     ls_buffer_add(out, "command line: '");
-    add_clean(out, report->override[it->at.source - 1], strlen(report->override[it->at.source - 1]));
+    add_clean(out, report->override[it->at.source - 1],
+              strlen(report->override[it->at.source - 1]));
     ls_buffer_add(out, "': error: ");
   }
   add_clean(out, it->what, strlen(it->what));
@@ -103,7 +107,8 @@ ls_status ls_report_end(const ls_report *report) {
     if (shown++) ls_buffer_add(&out, "\n");
     add_complaint(&out, report, it);
   }
-  if (report->count > shown) ls_buffer_add(&out, "\n%s: and %d more errors", report->name, report->count - shown);
+  if (report->count > shown)
+    ls_buffer_add(&out, "\n%s: and %d more errors", report->name, report->count - shown);
   ls_status status = ls_fail(LS_ECONFIG, "%s", out.text);
   LS_FREE(out.text);
   return status;

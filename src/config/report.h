@@ -1,4 +1,5 @@
-/* report.h - every error of a config, collected, sorted by place and shown with its line and a caret. */
+/* report.h - every error of a config, collected, sorted by place and shown with its line and a
+ * caret. */
 #ifndef LS_CONFIG_REPORT_H
 #define LS_CONFIG_REPORT_H
 
@@ -17,10 +18,12 @@ typedef struct {
 } ls_report;
 
 /* `what` about `path` ("" for the whole file), found at `at`. */
-void ls_report_add(ls_report *report, ls_place at, const char *path, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void ls_report_add(ls_report *report, ls_place at, const char *path, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* LS_OK, or LS_ECONFIG with all of them as the text. */
 ls_status ls_report_end(const ls_report *report);
-/* "; did you mean 'x'?" for the word of `words` (NULL-terminated) nearest to `word`, or "". In the arena. */
+/* "; did you mean 'x'?" for the word of `words` (NULL-terminated) nearest to `word`, or "". In the
+ * arena. */
 const char *ls_report_hint(ls_report *report, const char *word, const char *const *words);
 
 #endif

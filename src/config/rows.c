@@ -15,7 +15,8 @@ void ls_rows_get(ls_rows *rows, const ls_key *section, const char *type, const v
   for (const ls_key *key = section->sub; key->name; key++) {
     if (key->kind != LS_KEY_BY_TYPE) take(rows, key);
     if (key->kind != LS_KEY_BY_TYPE || !type) continue;
-    for (const ls_key *row = section->by_type(type, base, rows->space); row->name; row++) take(rows, row);
+    for (const ls_key *row = section->by_type(type, base, rows->space); row->name; row++)
+      take(rows, row);
   }
 }
 
@@ -32,7 +33,8 @@ typedef struct {
   void *context;
 } walker;
 
-static bool walk_section(const walker *w, const ls_key *section, const char *path, const char *type);
+static bool walk_section(const walker *w, const ls_key *section, const char *path,
+                         const char *type);
 
 static bool walk_key(const walker *w, const ls_key *key, const char *path, const char *type) {
   char full[256];
@@ -44,7 +46,8 @@ static bool walk_key(const walker *w, const ls_key *key, const char *path, const
 }
 
 /* Common rows once, then each type's own. */
-static bool walk_section(const walker *w, const ls_key *section, const char *path, const char *type) {
+static bool walk_section(const walker *w, const ls_key *section, const char *path,
+                         const char *type) {
   for (const ls_key *key = section->sub; key->name; key++) {
     if (key->kind != LS_KEY_BY_TYPE) {
       if (!walk_key(w, key, path, type)) return false;

@@ -9,7 +9,8 @@
 static ls_node *text(ls_arena *arena, const char *value) {
   ls_node *node = ls_node_new(arena, LS_NODE_SCALAR, value);
   double number;
-  node->quoted = ls_number_parse(value, &number) && strcmp(value, "true") != 0 && strcmp(value, "false") != 0;
+  node->quoted =
+      ls_number_parse(value, &number) && strcmp(value, "true") != 0 && strcmp(value, "false") != 0;
   return node;
 }
 
@@ -26,7 +27,9 @@ static ls_node *list(ls_arena *arena, const char *const *words) {
   return node;
 }
 
-static ls_node *of_type(ls_arena *arena, const char *type) { return put(arena, map(arena), "type", type); }
+static ls_node *of_type(ls_arena *arena, const char *type) {
+  return put(arena, map(arena), "type", type);
+}
 
 static ls_node *either(ls_arena *arena, ls_node *a, ls_node *b) {
   ls_node *node = map(arena), *both = list(arena, NULL);
@@ -38,8 +41,12 @@ static ls_node *either(ls_arena *arena, ls_node *a, ls_node *b) {
 
 static ls_node *number(ls_arena *arena, const ls_key *key, const char *type) {
   ls_node *node = of_type(arena, type);
-  if (key->min > -INFINITY) put(arena, node, key->open_min ? "exclusiveMinimum" : "minimum", ls_number_text(arena, key->min));
-  if (key->max < INFINITY) put(arena, node, key->open_max ? "exclusiveMaximum" : "maximum", ls_number_text(arena, key->max));
+  if (key->min > -INFINITY)
+    put(arena, node, key->open_min ? "exclusiveMinimum" : "minimum",
+        ls_number_text(arena, key->min));
+  if (key->max < INFINITY)
+    put(arena, node, key->open_max ? "exclusiveMaximum" : "maximum",
+        ls_number_text(arena, key->max));
   return node;
 }
 
@@ -55,7 +62,9 @@ static ls_node *list_of(ls_arena *arena, ls_node *items) {
   return node;
 }
 
-static ls_node *number_or_text(ls_arena *arena) { return either(arena, of_type(arena, "number"), of_type(arena, "string")); }
+static ls_node *number_or_text(ls_arena *arena) {
+  return either(arena, of_type(arena, "number"), of_type(arena, "string"));
+}
 
 static ls_node *schema_of(ls_arena *arena, const ls_key *key);
 
@@ -67,9 +76,11 @@ static ls_node *object(ls_arena *arena, const ls_key *section, const char *type)
   for (int i = 0; i < rows.count; i++) {
     const ls_key *key = rows.row[i];
     bool is_type = type && key == section->sub;
-    ls_node_put(properties, key->name, is_type ? put(arena, map(arena), "const", type) : schema_of(arena, key));
+    ls_node_put(properties, key->name,
+                is_type ? put(arena, map(arena), "const", type) : schema_of(arena, key));
     bool assumed = is_type && key->value && strcmp(key->value, type) == 0;
-    if (ls_key_required(key) || (is_type && !assumed)) ls_node_append(required, text(arena, key->name));
+    if (ls_key_required(key) || (is_type && !assumed))
+      ls_node_append(required, text(arena, key->name));
   }
   ls_node_put(node, "properties", properties);
   if (required->child) ls_node_put(node, "required", required);
@@ -80,7 +91,8 @@ static ls_node *object(ls_arena *arena, const ls_key *section, const char *type)
 static ls_node *section(ls_arena *arena, const ls_key *key) {
   if (!key->by_type) return object(arena, key, NULL);
   ls_node *node = map(arena), *types = list(arena, NULL);
-  for (const char *const *type = key->sub->choices; *type; type++) ls_node_append(types, object(arena, key, *type));
+  for (const char *const *type = key->sub->choices; *type; type++)
+    ls_node_append(types, object(arena, key, *type));
   ls_node_append(types, choice(arena, key->sub->choices));
   ls_node_put(node, "anyOf", types);
   return node;
@@ -132,7 +144,8 @@ static ls_node *bare(ls_arena *arena, const ls_key *key) {
 
 static ls_node *schema_of(ls_arena *arena, const ls_key *key) {
   ls_node *node = bare(arena, key);
-  if (key->word && key->kind != LS_KEY_TEXT) node = either(arena, node, put(arena, map(arena), "const", key->word));
+  if (key->word && key->kind != LS_KEY_TEXT)
+    node = either(arena, node, put(arena, map(arena), "const", key->word));
   put(arena, node, "description", key->help)->last->quoted = true;
   const char *value = ls_key_default(arena, key);
   if (*value && *value != '{' && *value != '[') put(arena, node, "default", value);
@@ -143,7 +156,8 @@ char *ls_config_schema(void) {
   ls_arena arena = {0};
   ls_buffer out = {0};
   ls_table_init();
-  ls_node *root = put(&arena, map(&arena), "$schema", "https://json-schema.org/draft/2020-12/schema");
+  ls_node *root =
+      put(&arena, map(&arena), "$schema", "https://json-schema.org/draft/2020-12/schema");
   put(&arena, root, "title", "lockstep config");
   for (ls_node *child = object(&arena, &ls_table, NULL)->child, *next; child; child = next) {
     next = child->next;

@@ -32,18 +32,22 @@ static const char *const scale_types[] = {"none", "divide", "standard", "minmax"
 static const char *const orders[] = {"sequential", "shuffle", "blocks", NULL};
 static const char *const last_batches[] = {"keep", "drop", NULL};
 static const char *const loads[] = {"memory", "stream", NULL};
-static const char *const init_types[] = {"auto",         "he_normal", "he_uniform", "glorot_normal", "glorot_uniform",
-                                         "lecun_normal", "normal",    "uniform",    "zeros",         "truncated_normal",
-                                         "constant",     "file",      NULL};
+static const char *const init_types[] = {
+    "auto",         "he_normal", "he_uniform", "glorot_normal", "glorot_uniform",
+    "lecun_normal", "normal",    "uniform",    "zeros",         "truncated_normal",
+    "constant",     "file",      NULL};
 static const char *const presets[] = {"book", "tensorflow1", "pytorch", NULL};
 static const char *const precisions[] = {"float32", "float64", NULL};
 static const char *const nonfinites[] = {"stop", "skip", "rollback", NULL};
-static const char *const metrics[] = {"loss",         "accuracy", "mae",      "rmse",   "r2", "val_loss",
-                                      "val_accuracy", "val_mae",  "val_rmse", "val_r2", NULL};
-static const char *const best_metrics[] = {"none",     "loss",         "accuracy", "mae",      "rmse",   "r2",
-                                           "val_loss", "val_accuracy", "val_mae",  "val_rmse", "val_r2", NULL};
+static const char *const metrics[] = {"loss",     "accuracy",     "mae",     "rmse",     "r2",
+                                      "val_loss", "val_accuracy", "val_mae", "val_rmse", "val_r2",
+                                      NULL};
+static const char *const best_metrics[] = {"none",    "loss",     "accuracy", "mae",
+                                           "rmse",    "r2",       "val_loss", "val_accuracy",
+                                           "val_mae", "val_rmse", "val_r2",   NULL};
 static const char *const class_weights[] = {"balanced", NULL};
-const char *const ls_metric_names[] = {"accuracy", "top_k", "per_class", "mae", "rmse", "r2", "per_target", NULL};
+const char *const ls_metric_names[] = {"accuracy", "top_k", "per_class",  "mae",
+                                       "rmse",     "r2",    "per_target", NULL};
 static const char *const exchanges[] = {"auto", "shared", "tree", "mpi", NULL};
 static const char *const busies[] = {"wait", "skip", NULL};
 static const char *const logs[] = {"jsonl", "csv", NULL};
@@ -54,38 +58,60 @@ static const char *const desync_units[] = {"never", "steps", NULL};
 /* ---- data ---- */
 
 static const ls_key hdf5_source[] = {
-    KEY("file", TEXT, AT(ls_source_spec, file), .help = "an HDF5 file; * and ? stand for several, in order of their names",
+    KEY("file", TEXT, AT(ls_source_spec, file),
+        .help = "an HDF5 file; * and ? stand for several, in order of their names",
         .example = "sim.h5"),
-    KEY("x", TEXT, AT(ls_source_spec, x), .help = "dataset of the inputs, one sample a row", .example = "/inputs/state"),
-    KEY("y", TEXT, AT(ls_source_spec, y), .help = "dataset of the labels or targets", .example = "/targets/flux"), END};
+    KEY("x", TEXT, AT(ls_source_spec, x), .help = "dataset of the inputs, one sample a row",
+        .example = "/inputs/state"),
+    KEY("y", TEXT, AT(ls_source_spec, y), .help = "dataset of the labels or targets",
+        .example = "/targets/flux"),
+    END};
 static const ls_key csv_source[] = {
-    KEY("file", TEXT, AT(ls_source_spec, file), .help = "a CSV file; * and ? stand for several, in order of their names",
+    KEY("file", TEXT, AT(ls_source_spec, file),
+        .help = "a CSV file; * and ? stand for several, in order of their names",
         .example = "table.csv"),
-    KEY("x", COLUMNS, AT(ls_source_spec, x_cols), .help = "columns of the inputs: names, numbers, ranges of numbers",
+    KEY("x", COLUMNS, AT(ls_source_spec, x_cols),
+        .help = "columns of the inputs: names, numbers, ranges of numbers",
         .example = "[a, b, 3-7]"),
-    KEY("y", COLUMNS, AT(ls_source_spec, y_cols), .help = "columns of the labels or targets", .example = "[price]"),
-    KEY("header", BOOL, AT(ls_source_spec, header), .value = "true", .help = "does the first line hold the columns' names"), END};
+    KEY("y", COLUMNS, AT(ls_source_spec, y_cols), .help = "columns of the labels or targets",
+        .example = "[price]"),
+    KEY("header", BOOL, AT(ls_source_spec, header), .value = "true",
+        .help = "does the first line hold the columns' names"),
+    END};
 
 static const ls_key idx_rows[] = {
-    KEY("dir", TEXT, DATA(dir), .help = "folder of the four standard files (train-images-idx3-ubyte and so on), .gz or not",
+    KEY("dir", TEXT, DATA(dir),
+        .help = "folder of the four standard files (train-images-idx3-ubyte and so on), .gz or not",
         .example = "/usr/share/datasets/fashion-mnist"),
     KEY("validation", REAL, DATA(validation), OR("none"), SHARE,
-        .help = "a share f: the last floor(f n) samples of train, after limit, are kept out", .example = "0.1"),
+        .help = "a share f: the last floor(f n) samples of train, after limit, are kept out",
+        .example = "0.1"),
     END};
 #define SOURCE(split) (DATA(source) + (split) * sizeof(ls_source_spec))
 #define IF_FILE .extra = AT(ls_source_spec, file)
-#define FILE_ROWS(rows, ...)                                                                                                    \
-  KEY("train", SOURCE, SOURCE(LS_SPLIT_TRAIN), .sub = rows, .help = "where the training samples are"),                          \
-      KEY("validation", VALIDATION, SOURCE(LS_SPLIT_VALIDATION), OR("none"), SHARE, IF_FILE, .sub = rows,                       \
-          .help = "a share f: the last floor(f n) samples of train, after limit, are kept out; or a source", .example = "0.1"), \
-      KEY("test", SOURCE, SOURCE(LS_SPLIT_TEST), OR("none"), IF_FILE, .sub = rows, .help = "where the test samples are"),       \
+#define FILE_ROWS(rows, ...)                                                                      \
+  KEY("train", SOURCE, SOURCE(LS_SPLIT_TRAIN), .sub = rows,                                       \
+      .help = "where the training samples are"),                                                  \
+      KEY("validation", VALIDATION, SOURCE(LS_SPLIT_VALIDATION), OR("none"), SHARE, IF_FILE,      \
+          .sub = rows,                                                                            \
+          .help =                                                                                 \
+              "a share f: the last floor(f n) samples of train, after limit, are kept out; or a " \
+              "source",                                                                           \
+          .example = "0.1"),                                                                      \
+      KEY("test", SOURCE, SOURCE(LS_SPLIT_TEST), OR("none"), IF_FILE, .sub = rows,                \
+          .help = "where the test samples are"),                                                  \
       KEY("weights", TEXT, DATA(weights), OR("none"), __VA_ARGS__), END
-static const ls_key hdf5_rows[] = {
-    FILE_ROWS(hdf5_source, .help = "dataset of what each training sample counts in the loss, a number >= 0", .example = "/train/weights")};
+static const ls_key hdf5_rows[] = {FILE_ROWS(
+    hdf5_source, .help = "dataset of what each training sample counts in the loss, a number >= 0",
+    .example = "/train/weights")};
 static const ls_key csv_rows[] = {
     KEY("missing", TEXT, DATA(missing), OR("none"),
-        .help = "a number that takes the place of every input that is missing; none: a missing value is refused", .example = "0"),
-    FILE_ROWS(csv_source, .help = "column of what each training sample counts in the loss, a number >= 0", .example = "survey_weight")};
+        .help = "a number that takes the place of every input that is missing; none: a missing "
+                "value is refused",
+        .example = "0"),
+    FILE_ROWS(csv_source,
+              .help = "column of what each training sample counts in the loss, a number >= 0",
+              .example = "survey_weight")};
 
 static const ls_key *data_by_type(const char *type, const void *base, ls_key *space) {
   (void)base, (void)space;
@@ -93,43 +119,51 @@ static const ls_key *data_by_type(const char *type, const void *base, ls_key *sp
 }
 
 static const ls_key no_rows[] = {END};
-static const ls_key scale_divide[] = {KEY("by", REAL, DATA(scale_by), POSITIVE, .help = "every input is divided by this", .example = "255"),
-                                      END};
+static const ls_key scale_divide[] = {
+    KEY("by", REAL, DATA(scale_by), POSITIVE, .help = "every input is divided by this",
+        .example = "255"),
+    END};
 static const ls_key *scale_by_type(const char *type, const void *base, ls_key *space) {
   (void)base, (void)space;
   return strcmp(type, "divide") == 0 ? scale_divide : no_rows;
 }
-static const ls_key scale_rows[] = {
-    KEY("type", ENUM, DATA(scale), .choices = scale_types,
-        .help = "divide: x / by; standard: mean 0, deviation 1; minmax: 0 to 1; statistics are those of train", .example = "standard"),
-    BY_TYPE, END};
+static const ls_key scale_rows[] = {KEY("type", ENUM, DATA(scale), .choices = scale_types,
+                                        .help = "divide: x / by; standard: mean 0, deviation 1; "
+                                                "minmax: 0 to 1; statistics are those of train",
+                                        .example = "standard"),
+                                    BY_TYPE, END};
 
-#define SPLITS(text, ...)                                                                                          \
-  KEY("train", INT, 0, .help = text " of train", __VA_ARGS__),                                                     \
-      KEY("validation", INT, sizeof(int64_t), .help = text " of validation, where that is a source", __VA_ARGS__), \
+#define SPLITS(text, ...)                                                      \
+  KEY("train", INT, 0, .help = text " of train", __VA_ARGS__),                 \
+      KEY("validation", INT, sizeof(int64_t),                                  \
+          .help = text " of validation, where that is a source", __VA_ARGS__), \
       KEY("test", INT, 2 * sizeof(int64_t), .help = text " of test", __VA_ARGS__), END
 static const ls_key skip_rows[] = {SPLITS("leave out the first samples", COUNT(0), .value = "0")};
-static const ls_key limit_rows[] = {SPLITS("use that many samples, after skip,", COUNT(1), OR("all"), .word_value = -1)};
+static const ls_key limit_rows[] = {
+    SPLITS("use that many samples, after skip,", COUNT(1), OR("all"), .word_value = -1)};
 
 static const ls_key data_rows[] = {
-    KEY("type", NAME, DATA(type), .choices = data_types, .help = "format of the data", .example = "idx"),
+    KEY("type", NAME, DATA(type), .choices = data_types, .help = "format of the data",
+        .example = "idx"),
     BY_TYPE,
     KEY("classes", INT, DATA(classes), OR("auto"), FROM(2, INT32_MAX),
         .help = "number of classes; auto: from the labels (regression has none)", .example = "10"),
-    SECTION("skip", DATA(skip), skip_rows, .value = "{}", .help = "samples to leave out at the start of each split",
-            .example = "{train: 5000}"),
-    SECTION("limit", DATA(limit), limit_rows, .value = "{}", .help = "samples to use of each split, after skip",
+    SECTION("skip", DATA(skip), skip_rows, .value = "{}",
+            .help = "samples to leave out at the start of each split", .example = "{train: 5000}"),
+    SECTION("limit", DATA(limit), limit_rows, .value = "{}",
+            .help = "samples to use of each split, after skip",
             .example = "{train: 60000, test: 10000}"),
-    SECTION("scale", 0, scale_rows, .by_type = scale_by_type, .value = "none", .help = "how the inputs are scaled",
-            .example = "{type: divide, by: 255}"),
+    SECTION("scale", 0, scale_rows, .by_type = scale_by_type, .value = "none",
+            .help = "how the inputs are scaled", .example = "{type: divide, by: 255}"),
     KEY("order", ENUM, DATA(order), .value = "shuffle", .choices = orders,
-        .help =
-            "shuffle: a new order every epoch, a function of the seed; blocks: the same, some 64 MB at a time, for streams; sequential: "
-            "as in the file"),
+        .help = "shuffle: a new order every epoch, a function of the seed; blocks: the same, some "
+                "64 MB at a time, for streams; sequential: "
+                "as in the file"),
     KEY("last_batch", SWITCH, DATA(drop_last), .value = "keep", .choices = last_batches,
         .help = "a last minibatch that is smaller: keep it, weighted by its size, or drop it"),
     KEY("load", SWITCH, DATA(stream), .value = "memory", .choices = loads,
-        .help = "memory: read once; stream: samples stay in their HDF5 files and are read while training, to the same numbers"),
+        .help = "memory: read once; stream: samples stay in their HDF5 files and are read while "
+                "training, to the same numbers"),
     KEY("budget", INT, DATA(budget), .value = "256", FROM(1, 1 << 20),
         .help = "stream: megabytes that the ranks of a node have together to read ahead"),
     END};
@@ -137,18 +171,23 @@ static const ls_key data_rows[] = {
 /* ---- model ---- */
 
 static const ls_key init_scale[] = {
-    KEY("scale", REAL, AT(ls_init_spec, scale), POSITIVE, .help = "standard deviation (normal) or half-width (uniform)", .example = "0.1"),
+    KEY("scale", REAL, AT(ls_init_spec, scale), POSITIVE,
+        .help = "standard deviation (normal) or half-width (uniform)", .example = "0.1"),
     END};
 static const ls_key init_truncated[] = {
-    KEY("stddev", REAL, AT(ls_init_spec, scale), OR("none"), POSITIVE, .help = "standard deviation s, cut at 2 s", .example = "0.1"),
+    KEY("stddev", REAL, AT(ls_init_spec, scale), OR("none"), POSITIVE,
+        .help = "standard deviation s, cut at 2 s", .example = "0.1"),
     KEY("fan_in_gain", REAL, AT(ls_init_spec, fan_in_gain), OR("none"), POSITIVE,
         .help = "instead of stddev: s = gain / sqrt(inputs of the layer)", .example = "2"),
     END};
 static const ls_key init_constant[] = {
-    KEY("value", REAL, AT(ls_init_spec, value), FROM(-INFINITY, INFINITY), .open_max = true, .help = "of every weight", .example = "0"),
+    KEY("value", REAL, AT(ls_init_spec, value), FROM(-INFINITY, INFINITY), .open_max = true,
+        .help = "of every weight", .example = "0"),
     END};
 static const ls_key init_file[] = {
-    KEY("file", TEXT, AT(ls_init_spec, file), .help = "an HDF5 file or checkpoint with /model/NNNN/W and b", .example = "start.h5"), END};
+    KEY("file", TEXT, AT(ls_init_spec, file),
+        .help = "an HDF5 file or checkpoint with /model/NNNN/W and b", .example = "start.h5"),
+    END};
 static const ls_key *init_by_type(const char *type, const void *base, ls_key *space) {
   (void)base, (void)space;
   if (strcmp(type, "normal") == 0 || strcmp(type, "uniform") == 0) return init_scale;
@@ -158,20 +197,26 @@ static const ls_key *init_by_type(const char *type, const void *base, ls_key *sp
 }
 static const ls_key init_rows[] = {
     KEY("type", ENUM, AT(ls_init_spec, kind), .choices = init_types,
-        .help = "distribution of the initial weights; auto: he_normal for relu-like layers, else glorot_uniform; biases are 0",
+        .help = "distribution of the initial weights; auto: he_normal for relu-like layers, else "
+                "glorot_uniform; biases are 0",
         .example = "he_normal"),
     BY_TYPE, END};
 
-static const ls_key dense_rows[] = {KEY("units", INT, AT(ls_layer_spec, units), FROM(1, INT32_MAX), .word = "out",
-                                        .help = "outputs of the layer; out: as many as the targets", .example = "20"),
-                                    KEY("activation", WORD, AT(ls_layer_spec, activation), .value = "linear",
-                                        .choices = ls_activation_names, .help = "function of the layer's outputs", .example = "relu"),
-                                    END};
-static const ls_key dropout_rows[] = {KEY("rate", REAL, AT(ls_layer_spec, rate), FROM(0, 1), .open_max = true,
-                                          .help = "share of the units that is dropped in training", .example = "0.5"),
-                                      END};
+static const ls_key dense_rows[] = {
+    KEY("units", INT, AT(ls_layer_spec, units), FROM(1, INT32_MAX), .word = "out",
+        .help = "outputs of the layer; out: as many as the targets", .example = "20"),
+    KEY("activation", WORD, AT(ls_layer_spec, activation), .value = "linear",
+        .choices = ls_activation_names, .help = "function of the layer's outputs",
+        .example = "relu"),
+    END};
+static const ls_key dropout_rows[] = {
+    KEY("rate", REAL, AT(ls_layer_spec, rate), FROM(0, 1), .open_max = true,
+        .help = "share of the units that is dropped in training", .example = "0.5"),
+    END};
 static const ls_key residual_rows[] = {
-    KEY("span", INT, AT(ls_layer_spec, span), .value = "2", FROM(1, LS_LAYERS_MAX), .help = "layers that the connection jumps over"), END};
+    KEY("span", INT, AT(ls_layer_spec, span), .value = "2", FROM(1, LS_LAYERS_MAX),
+        .help = "layers that the connection jumps over"),
+    END};
 static const ls_key *layer_by_type(const char *type, const void *base, ls_key *space) {
   (void)base, (void)space;
   if (strcmp(type, "dense") == 0) return dense_rows;
@@ -179,22 +224,26 @@ static const ls_key *layer_by_type(const char *type, const void *base, ls_key *s
   return strncmp(type, "residual", 8) == 0 ? residual_rows : no_rows;
 }
 static const ls_key layer_rows[] = {
-    KEY("type", WORD, AT(ls_layer_spec, type), .value = "dense", .choices = ls_layer_names, .help = "what the layer does"), BY_TYPE,
-    KEY("repeat", REPEAT, AT(ls_layer_item, repeat), .value = "1", FROM(1, LS_LAYERS_MAX), .help = "so many of it in a row",
-        .example = "4"),
+    KEY("type", WORD, AT(ls_layer_spec, type), .value = "dense", .choices = ls_layer_names,
+        .help = "what the layer does"),
+    BY_TYPE,
+    KEY("repeat", REPEAT, AT(ls_layer_item, repeat), .value = "1", FROM(1, LS_LAYERS_MAX),
+        .help = "so many of it in a row", .example = "4"),
     END};
 
-static const ls_key model_rows[] = {SECTION("init", ROOT(init), init_rows, .by_type = init_by_type, .value = "auto",
-                                            .help = "initial weights", .example = "{type: truncated_normal, fan_in_gain: 2}"),
-                                    KEY("layers", LAYERS, 0, .sub = layer_rows, .by_type = layer_by_type,
-                                        .help = "the layers in order; the width of the input comes from the data",
-                                        .example = "[{units: 20, activation: relu, repeat: 4}, {units: out, activation: softmax}]"),
-                                    END};
+static const ls_key model_rows[] = {
+    SECTION("init", ROOT(init), init_rows, .by_type = init_by_type, .value = "auto",
+            .help = "initial weights", .example = "{type: truncated_normal, fan_in_gain: 2}"),
+    KEY("layers", LAYERS, 0, .sub = layer_rows, .by_type = layer_by_type,
+        .help = "the layers in order; the width of the input comes from the data",
+        .example = "[{units: 20, activation: relu, repeat: 4}, {units: out, activation: softmax}]"),
+    END};
 
 /* ---- optimizer and schedule: rows from their own tables ---- */
 
 static ls_key from_hyper(const ls_hyper *h, size_t at) {
-  static const ls_key_kind kinds[] = {LS_KEY_REAL, LS_KEY_WHOLE, LS_KEY_FLAG, LS_KEY_INDEX, LS_KEY_STEPS, LS_KEY_REALS, LS_KEY_STEPLIST};
+  static const ls_key_kind kinds[] = {LS_KEY_REAL,  LS_KEY_WHOLE, LS_KEY_FLAG,    LS_KEY_INDEX,
+                                      LS_KEY_STEPS, LS_KEY_REALS, LS_KEY_STEPLIST};
   return (ls_key){h->name,
                   kinds[h->type],
                   at,
@@ -231,7 +280,8 @@ static const ls_key *schedule_by_type(const char *type, const void *base, ls_key
   for (; ops && ops->hyper[n].name && n < LS_HYPER_MAX; n++) {
     space[n] = from_hyper(&ops->hyper[n], AT(ls_schedule_spec, hyper) + (size_t)n * sizeof(double));
     bool list = ops->hyper[n].type == LS_HYPER_STEPLIST;
-    space[n].extra = list ? AT(ls_schedule_spec, list_epochs) + (size_t)n * LS_LIST_MAX : AT(ls_schedule_spec, epochs) + (size_t)n;
+    space[n].extra = list ? AT(ls_schedule_spec, list_epochs) + (size_t)n * LS_LIST_MAX
+                          : AT(ls_schedule_spec, epochs) + (size_t)n;
     space[n].list = AT(ls_schedule_spec, list) + (size_t)n * LS_LIST_MAX * sizeof(double);
   }
   space[n] = (ls_key)END;
@@ -239,109 +289,153 @@ static const ls_key *schedule_by_type(const char *type, const void *base, ls_key
 }
 
 static const ls_key optimizer_rows[] = {
-    KEY("type", OPTIMIZER, 0, .choices = optimizer_types, .help = "how the weights follow the gradient", .example = "adam"),
+    KEY("type", OPTIMIZER, 0, .choices = optimizer_types,
+        .help = "how the weights follow the gradient", .example = "adam"),
     KEY("file", OPTIMIZER_FILE, AT(ls_optim_spec, file), .value = "none",
-        .help = "of type plugin: its shared library, whose own keys then go here too", .example = "./mine.so"),
+        .help = "of type plugin: its shared library, whose own keys then go here too",
+        .example = "./mine.so"),
     KEY("preset", NAME, AT(ls_optim_spec, preset), OR("none"), .choices = presets,
-        .help = "the forms and epsilons of the book, TensorFlow 1 or PyTorch as defaults of the other keys", .example = "tensorflow1"),
-    KEY("lr", REAL, AT(ls_optim_spec, lr), POSITIVE, .help = "initial learning rate, which the schedule changes", .example = "0.001"),
+        .help = "the forms and epsilons of the book, TensorFlow 1 or PyTorch as defaults of the "
+                "other keys",
+        .example = "tensorflow1"),
+    KEY("lr", REAL, AT(ls_optim_spec, lr), POSITIVE,
+        .help = "initial learning rate, which the schedule changes", .example = "0.001"),
     KEY("weight_decay", REAL, AT(ls_optim_spec, weight_decay), .value = "0", NOT_NEGATIVE,
-        .help = "added to the gradient as weight_decay times the weight; decoupled for adamw and lamb", .example = "1e-4"),
+        .help =
+            "added to the gradient as weight_decay times the weight; decoupled for adamw and lamb",
+        .example = "1e-4"),
     BY_TYPE,
     END};
 static const ls_key schedule_rows[] = {
-    KEY("type", SCHEDULE, 0, .value = "constant", .choices = schedule_types, .help = "learning rate as a function of global_step",
-        .example = "inverse_time"),
+    KEY("type", SCHEDULE, 0, .value = "constant", .choices = schedule_types,
+        .help = "learning rate as a function of global_step", .example = "inverse_time"),
     KEY("file", SCHEDULE_FILE, AT(ls_schedule_spec, file), .value = "none",
-        .help = "of type plugin: its shared library, whose own keys then go here too", .example = "./mine.so"),
+        .help = "of type plugin: its shared library, whose own keys then go here too",
+        .example = "./mine.so"),
     BY_TYPE,
-    KEY("warmup", STEPS, AT(ls_schedule_spec, warmup), .extra = AT(ls_schedule_spec, warmup_epochs), .value = "0", COUNT(0),
-        .help = "W: at global_step j the rate is multiplied by min(1, (j+1)/W)", .example = "1 epoch"),
+    KEY("warmup", STEPS, AT(ls_schedule_spec, warmup), .extra = AT(ls_schedule_spec, warmup_epochs),
+        .value = "0", COUNT(0),
+        .help = "W: at global_step j the rate is multiplied by min(1, (j+1)/W)",
+        .example = "1 epoch"),
     END};
 
 /* ---- train and the rest ---- */
 
 static const ls_key noise_rows[] = {
-    KEY("eta", REAL, AT(ls_gradient_spec, noise_eta), POSITIVE, .help = "variance of the noise at global_step 0", .example = "0.3"),
+    KEY("eta", REAL, AT(ls_gradient_spec, noise_eta), POSITIVE,
+        .help = "variance of the noise at global_step 0", .example = "0.3"),
     KEY("gamma", REAL, AT(ls_gradient_spec, noise_gamma), .value = "0.55", NOT_NEGATIVE,
         .help = "the variance is eta / (1 + j)^gamma at global_step j"),
     END};
 static const ls_key early_rows[] = {
-    KEY("metric", NAME, ROOT(early_metric), .value = "val_loss", .choices = metrics, .help = "what has to get better"),
-    KEY("patience", INT, ROOT(early_patience), COUNT(1), .help = "evaluations without a better value after which training ends",
-        .example = "15"),
+    KEY("metric", NAME, ROOT(early_metric), .value = "val_loss", .choices = metrics,
+        .help = "what has to get better"),
+    KEY("patience", INT, ROOT(early_patience), COUNT(1),
+        .help = "evaluations without a better value after which training ends", .example = "15"),
     END};
 static const ls_key train_rows[] = {
     KEY("epochs", INT, ROOT(epochs), OR("none"), COUNT(1),
-        .help = "how often to go through the training samples; either this or steps is required", .example = "100"),
-    KEY("steps", INT, ROOT(steps), OR("none"), COUNT(1), .help = "how many weight updates to make; either this or epochs is required",
+        .help = "how often to go through the training samples; either this or steps is required",
+        .example = "100"),
+    KEY("steps", INT, ROOT(steps), OR("none"), COUNT(1),
+        .help = "how many weight updates to make; either this or epochs is required",
         .example = "10000"),
     KEY("batch", INT, ROOT(batch), COUNT(1), .word = "full",
-        .help = "samples in the global minibatch, whatever the number of ranks; 1 is stochastic, full takes all", .example = "50"),
+        .help = "samples in the global minibatch, whatever the number of ranks; 1 is stochastic, "
+                "full takes all",
+        .example = "50"),
     KEY("slices", INT, ROOT(slices), OR("auto"), .word_value = -1, FROM(0, LS_SLICES_MAX),
-        .help = "parts of the minibatch: the same bits on any number of ranks up to this; auto: the smallest power of two >= batch/8, at "
+        .help = "parts of the minibatch: the same bits on any number of ranks up to this; auto: "
+                "the smallest power of two >= batch/8, at "
                 "most 64; 0: one a rank, and the bits depend on the ranks",
         .example = "8"),
-    KEY("class_weights", CLASSES, ROOT(data.class_weights), OR("none"), NOT_NEGATIVE, .choices = class_weights,
-        .help = "what a sample of each class counts in the loss; balanced: samples / (classes samples of the class)",
+    KEY("class_weights", CLASSES, ROOT(data.class_weights), OR("none"), NOT_NEGATIVE,
+        .choices = class_weights,
+        .help = "what a sample of each class counts in the loss; balanced: samples / (classes "
+                "samples of the class)",
         .example = "{cat: 2.5, dog: 0.5}"),
-    KEY("precision", ENUM, ROOT(precision), .value = "float32", .choices = precisions, .help = "of weights, data and arithmetic"),
-    KEY("clip_norm", REAL, ROOT(gradient.clip_norm), OR("none"), POSITIVE, .help = "scale a gradient of a larger norm down to this",
-        .example = "1"),
-    KEY("clip_value", REAL, ROOT(gradient.clip_value), OR("none"), POSITIVE, .help = "cut every element of the gradient to [-v, v]",
-        .example = "0.5"),
-    SECTION("gradient_noise", ROOT(gradient), noise_rows, OR("none"), .extra = AT(ls_gradient_spec, noise_eta),
-            .help = "normal noise on the gradient (arXiv 1511.06807)", .example = "{eta: 0.3, gamma: 0.55}"),
+    KEY("precision", ENUM, ROOT(precision), .value = "float32", .choices = precisions,
+        .help = "of weights, data and arithmetic"),
+    KEY("clip_norm", REAL, ROOT(gradient.clip_norm), OR("none"), POSITIVE,
+        .help = "scale a gradient of a larger norm down to this", .example = "1"),
+    KEY("clip_value", REAL, ROOT(gradient.clip_value), OR("none"), POSITIVE,
+        .help = "cut every element of the gradient to [-v, v]", .example = "0.5"),
+    SECTION("gradient_noise", ROOT(gradient), noise_rows, OR("none"),
+            .extra = AT(ls_gradient_spec, noise_eta),
+            .help = "normal noise on the gradient (arXiv 1511.06807)",
+            .example = "{eta: 0.3, gamma: 0.55}"),
     KEY("nonfinite", ENUM, ROOT(nonfinite), .value = "stop", .choices = nonfinites,
-        .help = "at a loss or gradient that is not finite: stop, skip the update, or roll back to the last checkpoint"),
-    SECTION("early_stop", 0, early_rows, OR("none"), .extra = ROOT(early_metric), .help = "end training when a metric no longer improves",
+        .help = "at a loss or gradient that is not finite: stop, skip the update, or roll back to "
+                "the last checkpoint"),
+    SECTION("early_stop", 0, early_rows, OR("none"), .extra = ROOT(early_metric),
+            .help = "end training when a metric no longer improves",
             .example = "{metric: val_loss, patience: 15}"),
     KEY("exchange", NAME, ROOT(exchange), .value = "auto", .choices = exchanges,
-        .help = "how gradients are summed over the ranks; mpi is plain MPI_Allreduce, a reference whose bits depend on the ranks"),
+        .help = "how gradients are summed over the ranks; mpi is plain MPI_Allreduce, a reference "
+                "whose bits depend on the ranks"),
     END};
 static const ls_key eval_rows[] = {
-    KEY("every", EVERY, ROOT(eval_every), .value = "1 epoch", .choices = eval_units, .help = "how often to evaluate"),
-    KEY("on", SET, ROOT(eval_on), .extra = ROOT(eval_on_given), OR("auto"), .choices = ls_split_names,
-        .help = "on what; auto: validation every time and test at the end, where they are", .example = "[validation, test]"),
-    KEY("metrics", SET, ROOT(metric), .extra = ROOT(metrics_given), OR("auto"), .choices = ls_metric_names,
-        .help = "what evaluations write to the metrics besides the loss; auto: accuracy, or mae, rmse and r2",
+    KEY("every", EVERY, ROOT(eval_every), .value = "1 epoch", .choices = eval_units,
+        .help = "how often to evaluate"),
+    KEY("on", SET, ROOT(eval_on), .extra = ROOT(eval_on_given), OR("auto"),
+        .choices = ls_split_names,
+        .help = "on what; auto: validation every time and test at the end, where they are",
+        .example = "[validation, test]"),
+    KEY("metrics", SET, ROOT(metric), .extra = ROOT(metrics_given), OR("auto"),
+        .choices = ls_metric_names,
+        .help = "what evaluations write to the metrics besides the loss; auto: accuracy, or mae, "
+                "rmse and r2",
         .example = "[accuracy, top_k, per_class]"),
-    KEY("top_k", INT, ROOT(top_k), .value = "5", COUNT(1), .help = "the metric top_k: is the class among so many best", .example = "3"),
+    KEY("top_k", INT, ROOT(top_k), .value = "5", COUNT(1),
+        .help = "the metric top_k: is the class among so many best", .example = "3"),
     END};
 static const ls_key keep_rows[] = {
-    KEY("last", INT, ROOT(keep_last), .value = "2", COUNT(1), .help = "how many of the newest checkpoints to keep"),
+    KEY("last", INT, ROOT(keep_last), .value = "2", COUNT(1),
+        .help = "how many of the newest checkpoints to keep"),
     KEY("best", NAME, ROOT(keep_best), OR("auto"), .choices = best_metrics,
-        .help = "keep the best one by this metric too; auto: val_loss where there is validation", .example = "val_loss"),
+        .help = "keep the best one by this metric too; auto: val_loss where there is validation",
+        .example = "val_loss"),
     END};
 static const ls_key checkpoint_rows[] = {
-    KEY("every", EVERY, ROOT(save_every), .value = "1 epoch", .choices = save_units, .help = "how often to save"),
-    SECTION("keep", 0, keep_rows, .value = "{}", .help = "which checkpoints stay", .example = "{last: 2, best: val_loss}"),
+    KEY("every", EVERY, ROOT(save_every), .value = "1 epoch", .choices = save_units,
+        .help = "how often to save"),
+    SECTION("keep", 0, keep_rows, .value = "{}", .help = "which checkpoints stay",
+            .example = "{last: 2, best: val_loss}"),
     KEY("async", BOOL, ROOT(save_async), .value = "true", .help = "write while training goes on"),
     KEY("busy", SWITCH, ROOT(save_skip_busy), .value = "wait", .choices = busies,
         .help = "when the last one is still being written: wait for it, or skip this one"),
     END};
-static const ls_key guard_rows[] = {KEY("desync_every", EVERY, ROOT(desync_every), .value = "100 steps", .choices = desync_units,
-                                        .help = "how often the ranks compare their weights"),
-                                    KEY("watchdog", SECONDS, ROOT(watchdog), .value = "300 s", .word = "never",
-                                        .help = "end the job, naming the rank, when one has been stuck for so long"),
-                                    END};
+static const ls_key guard_rows[] = {
+    KEY("desync_every", EVERY, ROOT(desync_every), .value = "100 steps", .choices = desync_units,
+        .help = "how often the ranks compare their weights"),
+    KEY("watchdog", SECONDS, ROOT(watchdog), .value = "300 s", .word = "never",
+        .help = "end the job, naming the rank, when one has been stuck for so long"),
+    END};
 static const ls_key output_rows[] = {
-    KEY("dir", TEXT, ROOT(out_dir), OR("auto"), .help = "run folder; auto: runs/<config name>/<number>", .example = "runs/fashion"),
-    KEY("log", SET, ROOT(log_jsonl), .value = "[jsonl, csv]", .choices = logs, .help = "forms of the metrics in the run folder"),
-    KEY("step_every", INT, ROOT(step_every), .value = "0", COUNT(0), .help = "a step event in metrics.jsonl every so many updates; 0: none",
-        .example = "100"),
-    KEY("log_weights", BOOL, ROOT(log_weights), .value = "false", .help = "all weights in step events, for models of up to 64"), END};
+    KEY("dir", TEXT, ROOT(out_dir), OR("auto"),
+        .help = "run folder; auto: runs/<config name>/<number>", .example = "runs/fashion"),
+    KEY("log", SET, ROOT(log_jsonl), .value = "[jsonl, csv]", .choices = logs,
+        .help = "forms of the metrics in the run folder"),
+    KEY("step_every", INT, ROOT(step_every), .value = "0", COUNT(0),
+        .help = "a step event in metrics.jsonl every so many updates; 0: none", .example = "100"),
+    KEY("log_weights", BOOL, ROOT(log_weights), .value = "false",
+        .help = "all weights in step events, for models of up to 64"),
+    END};
 
 static const ls_key root_rows[] = {
-    KEY("version", INT, ROOT(version), FROM(1, 1), .help = "version of the config format", .example = "1"),
-    KEY("seed", INT, ROOT(seed), .value = "1", FROM(0, INFINITY), .help = "what every random number is a function of", .example = "42"),
+    KEY("version", INT, ROOT(version), FROM(1, 1), .help = "version of the config format",
+        .example = "1"),
+    KEY("seed", INT, ROOT(seed), .value = "1", FROM(0, INFINITY),
+        .help = "what every random number is a function of", .example = "42"),
     SECTION("data", ROOT(data), data_rows, .by_type = data_by_type, .help = "the samples"),
     SECTION("model", 0, model_rows, .help = "the network"),
-    KEY("loss", NAME, ROOT(loss), .choices = ls_loss_names, .help = "what training makes small", .example = "cross_entropy"),
-    SECTION("optimizer", ROOT(optimizer), optimizer_rows, .by_type = optimizer_by_type, .help = "how the weights follow the gradient",
-            .example = "{type: adam, lr: 0.001}"),
+    KEY("loss", NAME, ROOT(loss), .choices = ls_loss_names, .help = "what training makes small",
+        .example = "cross_entropy"),
+    SECTION("optimizer", ROOT(optimizer), optimizer_rows, .by_type = optimizer_by_type,
+            .help = "how the weights follow the gradient", .example = "{type: adam, lr: 0.001}"),
     SECTION("schedule", ROOT(schedule), schedule_rows, .by_type = schedule_by_type, .value = "{}",
-            .help = "learning rate over the weight updates", .example = "{type: inverse_time, decay_rate: 0.1, decay_steps: 1000}"),
+            .help = "learning rate over the weight updates",
+            .example = "{type: inverse_time, decay_rate: 0.1, decay_steps: 1000}"),
     SECTION("train", 0, train_rows, .help = "how long and how to train"),
     SECTION("eval", 0, eval_rows, .value = "{}", .help = "evaluation"),
     SECTION("checkpoint", 0, checkpoint_rows, .value = "{}", .help = "saving the state"),
@@ -349,12 +443,14 @@ static const ls_key root_rows[] = {
     SECTION("output", 0, output_rows, .value = "{}", .help = "what a run leaves"),
     END};
 
-const ls_key ls_table = {.name = "", .kind = LS_KEY_SECTION, .sub = root_rows, .help = "the config"};
+const ls_key ls_table = {
+    .name = "", .kind = LS_KEY_SECTION, .sub = root_rows, .help = "the config"};
 
 void ls_table_init(void) {
   int n = 0;
   for (; ls_optim_table[n] && n < TYPES_MAX - 2; n++) optimizer_types[n] = ls_optim_table[n]->name;
   optimizer_types[n] = "plugin";
-  for (n = 0; ls_schedule_table[n] && n < TYPES_MAX - 2; n++) schedule_types[n] = ls_schedule_table[n]->name;
+  for (n = 0; ls_schedule_table[n] && n < TYPES_MAX - 2; n++)
+    schedule_types[n] = ls_schedule_table[n]->name;
   schedule_types[n] = "plugin";
 }

@@ -1,5 +1,6 @@
-/* table.h - one row a key: the only source of parsing, defaults, ranges, the resolved dump, help and the schema. A new key is
- * a field in ls_config and a row in table.c; a new way of writing values is a kind here and in kinds.c. */
+/* table.h - one row a key: the only source of parsing, defaults, ranges, the resolved dump, help
+ * and the schema. A new key is a field in ls_config and a row in table.c; a new way of writing
+ * values is a kind here and in kinds.c. */
 #ifndef LS_CONFIG_TABLE_H
 #define LS_CONFIG_TABLE_H
 
@@ -9,21 +10,21 @@
 #include "config/config.h"
 
 typedef enum {
-  LS_KEY_SECTION,    /* a mapping of `sub` rows; a lone word is its `type` where it has one */
-  LS_KEY_BY_TYPE,    /* in `sub`: the rows that depend on `type` come here */
-  LS_KEY_INT,        /* int64_t */
-  LS_KEY_REAL,       /* double */
-  LS_KEY_BOOL,       /* bool */
-  LS_KEY_SWITCH,     /* bool: false is choices[0] */
-  LS_KEY_ENUM,       /* an enum: its number is the choice's */
-  LS_KEY_WORD,       /* const char *: one of the choices */
-  LS_KEY_NAME,       /* char * (ls_mem): one of the choices; "" is the choice none */
-  LS_KEY_TEXT,       /* char * (ls_mem) */
-  LS_KEY_SET,        /* bool[choices]: a list of choices; `extra`: bool that says that it was given */
-  LS_KEY_EVERY,      /* ls_every in the units `choices` */
-  LS_KEY_SECONDS,    /* double */
-  LS_KEY_COLUMNS,    /* char ** (ls_mem, NULL-terminated) */
-  LS_KEY_SOURCE,     /* a section: ls_source_spec */
+  LS_KEY_SECTION, /* a mapping of `sub` rows; a lone word is its `type` where it has one */
+  LS_KEY_BY_TYPE, /* in `sub`: the rows that depend on `type` come here */
+  LS_KEY_INT,     /* int64_t */
+  LS_KEY_REAL,    /* double */
+  LS_KEY_BOOL,    /* bool */
+  LS_KEY_SWITCH,  /* bool: false is choices[0] */
+  LS_KEY_ENUM,    /* an enum: its number is the choice's */
+  LS_KEY_WORD,    /* const char *: one of the choices */
+  LS_KEY_NAME,    /* char * (ls_mem): one of the choices; "" is the choice none */
+  LS_KEY_TEXT,    /* char * (ls_mem) */
+  LS_KEY_SET,     /* bool[choices]: a list of choices; `extra`: bool that says that it was given */
+  LS_KEY_EVERY,   /* ls_every in the units `choices` */
+  LS_KEY_SECONDS, /* double */
+  LS_KEY_COLUMNS, /* char ** (ls_mem, NULL-terminated) */
+  LS_KEY_SOURCE,  /* a section: ls_source_spec */
   LS_KEY_VALIDATION, /* ls_data_spec: a share, or a source */
   LS_KEY_LAYERS,     /* ls_layer_spec *layer, layers in ls_config: a list of sections */
   LS_KEY_REPEAT,     /* int64_t, read only */
@@ -45,18 +46,21 @@ typedef struct ls_key ls_key;
 struct ls_key {
   const char *name;
   ls_key_kind kind;
-  size_t at;             /* offset in the section's struct; of a section: where its struct begins */
-  size_t extra, list;    /* more offsets that the kind needs; section with `word`: 8 bytes that are 0 where it is absent */
-  const char *value;     /* default, as YAML; NULL: required (rows of `hyper`: see there) */
+  size_t at;          /* offset in the section's struct; of a section: where its struct begins */
+  size_t extra, list; /* more offsets that the kind needs; section with `word`: 8 bytes that are 0
+                         where it is absent */
+  const char *value;  /* default, as YAML; NULL: required (rows of `hyper`: see there) */
   const ls_hyper *hyper; /* the row of an optimizer or schedule that this one stands for */
   double number;         /* its default */
-  const char *word;      /* a word in place of a number or mapping ("none", "full"); stored as word_value, NULL or zeros */
+  const char *word;      /* a word in place of a number or mapping ("none", "full"); stored as
+                            word_value, NULL or zeros */
   int64_t word_value;
   double min, max;
   bool open_min, open_max;    /* the limit itself is refused */
   const char *const *choices; /* NULL-terminated */
   const ls_key *sub;          /* ends with name == NULL */
-  /* Rows that go with a type; `base` (the section's struct) may be NULL. Made in `space` where they are not fixed. */
+  /* Rows that go with a type; `base` (the section's struct) may be NULL. Made in `space` where they
+   * are not fixed. */
   const ls_key *(*by_type)(const char *type, const void *base, ls_key *space);
   const char *help;    /* one sentence, no full stop */
   const char *example; /* a value, for help */
@@ -80,12 +84,13 @@ void ls_rows_get(ls_rows *rows, const ls_key *section, const char *type, const v
 const ls_key *ls_rows_find(const ls_rows *rows, const char *name);
 
 extern const ls_key ls_table; /* the root section */
-/* The choices of `type` rows that come from other rooms' tables are collected on the first call; every user calls it first. */
+/* The choices of `type` rows that come from other rooms' tables are collected on the first call;
+ * every user calls it first. */
 void ls_table_init(void);
 bool ls_key_required(const ls_key *key);
 
-/* Call `visit` for every key of every section and type, in order; path as "model.layers[].units"; type of the enclosing
- * section's variant or NULL. Stops when it returns false. */
+/* Call `visit` for every key of every section and type, in order; path as "model.layers[].units";
+ * type of the enclosing section's variant or NULL. Stops when it returns false. */
 typedef bool ls_visit(void *context, const char *path, const char *type, const ls_key *key);
 void ls_table_walk(ls_visit *visit, void *context);
 

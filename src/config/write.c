@@ -14,7 +14,9 @@ static ls_node *scalar(ls_arena *arena, const char *text, bool quoted) {
   return node;
 }
 
-static ls_node *number(ls_arena *arena, double value) { return scalar(arena, ls_number_text(arena, value), false); }
+static ls_node *number(ls_arena *arena, double value) {
+  return scalar(arena, ls_number_text(arena, value), false);
+}
 
 static ls_node *write_int(ls_arena *arena, const ls_key *key, const void *base) {
   int64_t value = FIELD(base, int64_t);
@@ -33,13 +35,17 @@ static ls_node *write_bool(ls_arena *arena, const ls_key *key, const void *base)
 }
 
 static ls_node *write_choice(ls_arena *arena, const ls_key *key, const void *base) {
-  int i = key->kind == LS_KEY_SWITCH ? FIELD(base, bool) : key->kind == LS_KEY_ENUM ? FIELD(base, int) : (int)FIELD(base, double);
+  int i = key->kind == LS_KEY_SWITCH ? FIELD(base, bool)
+          : key->kind == LS_KEY_ENUM ? FIELD(base, int)
+                                     : (int)FIELD(base, double);
   return scalar(arena, key->choices[i], true);
 }
 
-/* Of a layer made by hand NULL is the default; else NULL is the word, or nothing to print; "" is the choice none. */
+/* Of a layer made by hand NULL is the default; else NULL is the word, or nothing to print; "" is
+ * the choice none. */
 static ls_node *write_text(ls_arena *arena, const ls_key *key, const void *base) {
-  const char *text = FIELD(base, char *), *absent = key->kind == LS_KEY_WORD ? key->value : key->word;
+  const char *text = FIELD(base, char *),
+             *absent = key->kind == LS_KEY_WORD ? key->value : key->word;
   if (!text) return absent ? scalar(arena, absent, true) : NULL;
   return scalar(arena, *text ? text : "none", true);
 }
@@ -59,19 +65,27 @@ static ls_node *write_set(ls_arena *arena, const ls_key *key, const void *base) 
 
 static ls_node *every(ls_arena *arena, ls_every every) {
   if (every.unit == LS_EVERY_NEVER || every.n == 0) return scalar(arena, "never", true);
-  const char *unit = every.unit == LS_EVERY_SECONDS ? "s" : every.unit == LS_EVERY_STEPS ? "step" : "epoch";
+  const char *unit = every.unit == LS_EVERY_SECONDS ? "s"
+                     : every.unit == LS_EVERY_STEPS ? "step"
+                                                    : "epoch";
   bool plural = every.unit != LS_EVERY_SECONDS && every.n != 1;
-  return scalar(arena, ls_arena_format(arena, "%s %s%s", ls_number_text(arena, every.n), unit, plural ? "s" : ""), true);
+  return scalar(
+      arena,
+      ls_arena_format(arena, "%s %s%s", ls_number_text(arena, every.n), unit, plural ? "s" : ""),
+      true);
 }
 
-static ls_node *write_every(ls_arena *arena, const ls_key *key, const void *base) { return every(arena, FIELD(base, ls_every)); }
+static ls_node *write_every(ls_arena *arena, const ls_key *key, const void *base) {
+  return every(arena, FIELD(base, ls_every));
+}
 
 static ls_node *write_seconds(ls_arena *arena, const ls_key *key, const void *base) {
   return every(arena, (ls_every){LS_EVERY_SECONDS, FIELD(base, double)});
 }
 
 static ls_node *steps(ls_arena *arena, double value, bool epochs) {
-  return epochs && value != 0 ? every(arena, (ls_every){LS_EVERY_EPOCHS, value}) : number(arena, value);
+  return epochs && value != 0 ? every(arena, (ls_every){LS_EVERY_EPOCHS, value})
+                              : number(arena, value);
 }
 
 static ls_node *write_steps(ls_arena *arena, const ls_key *key, const void *base) {
@@ -89,7 +103,8 @@ static ls_node *write_list(ls_arena *arena, const ls_key *key, const void *base)
 
 static ls_node *write_columns(ls_arena *arena, const ls_key *key, const void *base) {
   ls_node *list = ls_node_new(arena, LS_NODE_LIST, NULL);
-  for (char **column = FIELD(base, char **); column && *column; column++) ls_node_append(list, scalar(arena, *column, true));
+  for (char **column = FIELD(base, char **); column && *column; column++)
+    ls_node_append(list, scalar(arena, *column, true));
   return list;
 }
 
@@ -99,7 +114,8 @@ static ls_node *write_classes(ls_arena *arena, const ls_key *key, const void *ba
   if (weights->balanced) return scalar(arena, key->choices[0], true);
   ls_node *map = ls_node_new(arena, LS_NODE_MAP, NULL);
   for (int i = 0; i < weights->count; i++)
-    ls_node_put(map, ls_arena_text(arena, weights->item[i].name, strlen(weights->item[i].name)), number(arena, weights->item[i].weight));
+    ls_node_put(map, ls_arena_text(arena, weights->item[i].name, strlen(weights->item[i].name)),
+                number(arena, weights->item[i].weight));
   return map;
 }
 
@@ -112,7 +128,8 @@ static ls_node *write_validation(ls_arena *arena, const ls_key *key, const void 
 static ls_node *write_layers(ls_arena *arena, const ls_key *key, const void *base) {
   const ls_config *config = base;
   ls_node *list = ls_node_new(arena, LS_NODE_LIST, NULL);
-  for (int i = 0; i < config->layers; i++) ls_node_append(list, ls_section_write(arena, key, &(ls_layer_item){.spec = config->layer[i]}));
+  for (int i = 0; i < config->layers; i++)
+    ls_node_append(list, ls_section_write(arena, key, &(ls_layer_item){.spec = config->layer[i]}));
   return list;
 }
 

@@ -14,7 +14,9 @@ typedef struct {
   yaml_parser_t parser;
 } reader;
 
-static ls_place place(const reader *rd, yaml_mark_t mark) { return (ls_place){rd->source, (int)mark.line + 1, (int)mark.column + 1}; }
+static ls_place place(const reader *rd, yaml_mark_t mark) {
+  return (ls_place){rd->source, (int)mark.line + 1, (int)mark.column + 1};
+}
 
 /* Line and column of a byte, for what libyaml knows by its offset only. */
 static ls_place place_of_byte(const reader *rd, size_t byte) {
@@ -36,14 +38,17 @@ static ls_node *refuse(reader *rd, ls_place at, const char *what) {
 static ls_node *syntax_error(reader *rd) {
   const yaml_parser_t *parser = &rd->parser;
   if (parser->error == YAML_READER_ERROR) {
-    ls_report_add(rd->report, place_of_byte(rd, parser->problem_offset), rd->path, "not UTF-8 text: %s", parser->problem);
+    ls_report_add(rd->report, place_of_byte(rd, parser->problem_offset), rd->path,
+                  "not UTF-8 text: %s", parser->problem);
     return NULL;
   }
-  if (parser->error == YAML_MEMORY_ERROR) return refuse(rd, place(rd, parser->problem_mark), "out of memory");
+  if (parser->error == YAML_MEMORY_ERROR)
+    return refuse(rd, place(rd, parser->problem_mark), "out of memory");
   size_t byte = parser->problem_mark.index < rd->bytes ? parser->problem_mark.index : 0;
   bool tab = rd->bytes && rd->text[byte] == '\t';
   ls_report_add(rd->report, place(rd, parser->problem_mark), rd->path, "not YAML: %s%s%s%s",
-                parser->problem ? parser->problem : "cannot be read", parser->context ? " " : "", parser->context ? parser->context : "",
+                parser->problem ? parser->problem : "cannot be read", parser->context ? " " : "",
+                parser->context ? parser->context : "",
                 tab ? "; a tab cannot indent, use spaces" : "");
   return NULL;
 }
@@ -61,7 +66,8 @@ static ls_node *scalar(reader *rd, const yaml_event_t *event) {
   const char *text = (const char *)event->data.scalar.value;
   size_t length = event->data.scalar.length;
   if (memchr(text, 0, length)) return refuse(rd, at, "a text with a NUL character");
-  ls_node *node = ls_node_new(rd->report->arena, LS_NODE_SCALAR, ls_arena_text(rd->report->arena, text, length));
+  ls_node *node = ls_node_new(rd->report->arena, LS_NODE_SCALAR,
+                              ls_arena_text(rd->report->arena, text, length));
   node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
   node->at = at;
   return node;
@@ -106,7 +112,9 @@ static bool member(reader *rd, ls_node *map, yaml_event_t *event, int depth) {
   ls_node *node = value(rd, &next, depth + 1);
   yaml_event_delete(&next);
   const ls_node *first = ls_node_get(map, key->text);
-  if (node && first) ls_report_add(rd->report, at, rd->path, "key '%s' is here twice, first on line %d", key->text, first->key_at.line);
+  if (node && first)
+    ls_report_add(rd->report, at, rd->path, "key '%s' is here twice, first on line %d", key->text,
+                  first->key_at.line);
   rd->path[up] = '\0';
   if (!node) return false;
   node->key = key->text;
@@ -129,21 +137,28 @@ static ls_node *mapping(reader *rd, const yaml_event_t *start, int depth) {
   }
 }
 
-/* Anchor and tag stand at the same place in the three events that may carry them, but under three names. */
+/* Anchor and tag stand at the same place in the three events that may carry them, but under three
+ * names. */
 static bool decorated(const yaml_event_t *event) {
   if (event->type == YAML_SCALAR_EVENT) return event->data.scalar.anchor || event->data.scalar.tag;
-  if (event->type == YAML_SEQUENCE_START_EVENT) return event->data.sequence_start.anchor || event->data.sequence_start.tag;
-  return event->type == YAML_MAPPING_START_EVENT && (event->data.mapping_start.anchor || event->data.mapping_start.tag);
+  if (event->type == YAML_SEQUENCE_START_EVENT)
+    return event->data.sequence_start.anchor || event->data.sequence_start.tag;
+  return event->type == YAML_MAPPING_START_EVENT &&
+         (event->data.mapping_start.anchor || event->data.mapping_start.tag);
 }
 
 static ls_node *value(reader *rd, yaml_event_t *event, int depth) {
   ls_place at = place(rd, event->start_mark);
-  if (event->type == YAML_ALIAS_EVENT) return refuse(rd, at, "aliases (*name) are not accepted: write the value out");
-  if (decorated(event)) return refuse(rd, at, "anchors (&name) and tags (!name) are not accepted: write the plain value");
+  if (event->type == YAML_ALIAS_EVENT)
+    return refuse(rd, at, "aliases (*name) are not accepted: write the value out");
+  if (decorated(event))
+    return refuse(rd, at,
+                  "anchors (&name) and tags (!name) are not accepted: write the plain value");
   if (depth > LS_YAML_DEPTH_MAX) return refuse(rd, at, "more than 64 levels deep");
   if (++rd->nodes > LS_YAML_NODES_MAX) return refuse(rd, at, "more than 100000 values");
   if (event->type == YAML_SCALAR_EVENT) return scalar(rd, event);
-  return event->type == YAML_SEQUENCE_START_EVENT ? list(rd, event, depth) : mapping(rd, event, depth);
+  return event->type == YAML_SEQUENCE_START_EVENT ? list(rd, event, depth)
+                                                  : mapping(rd, event, depth);
 }
 
 /* The root of the first document; a second one is an error. */
@@ -155,7 +170,8 @@ static ls_node *document(reader *rd) {
     bool end = event.type == YAML_STREAM_END_EVENT, good = true;
     if (event.type == YAML_DOCUMENT_START_EVENT && documents++)
       good = refuse(rd, place(rd, event.start_mark), "a second document: a config is one") != NULL;
-    bool is_value = event.type == YAML_SCALAR_EVENT || event.type == YAML_ALIAS_EVENT || event.type == YAML_SEQUENCE_START_EVENT ||
+    bool is_value = event.type == YAML_SCALAR_EVENT || event.type == YAML_ALIAS_EVENT ||
+                    event.type == YAML_SEQUENCE_START_EVENT ||
                     event.type == YAML_MAPPING_START_EVENT;
     if (good && is_value) good = (root = value(rd, &event, 1)) != NULL;
     yaml_event_delete(&event);
@@ -163,13 +179,18 @@ static ls_node *document(reader *rd) {
   }
 }
 
-ls_node *ls_yaml_parse(ls_report *report, int source, const char *path, const char *text, size_t bytes) {
+ls_node *ls_yaml_parse(ls_report *report, int source, const char *path, const char *text,
+                       size_t bytes) {
   reader rd = {.report = report, .source = source, .text = text, .bytes = bytes};
   snprintf(rd.path, sizeof rd.path, "%s", path);
   const char *nul = bytes ? memchr(text, 0, bytes) : NULL;
-  if (bytes > LS_YAML_BYTES_MAX) return refuse(&rd, (ls_place){source, 1, 1}, "larger than 1 MiB: this is no config");
-  if (nul) return refuse(&rd, place_of_byte(&rd, (size_t)(nul - text)), "a NUL byte: this is no text file");
-  if (!yaml_parser_initialize(&rd.parser)) return refuse(&rd, (ls_place){source, 1, 1}, "out of memory");
+  if (bytes > LS_YAML_BYTES_MAX)
+    return refuse(&rd, (ls_place){source, 1, 1}, "larger than 1 MiB: this is no config");
+  if (nul)
+    return refuse(&rd, place_of_byte(&rd, (size_t)(nul - text)),
+                  "a NUL byte: this is no text file");
+  if (!yaml_parser_initialize(&rd.parser))
+    return refuse(&rd, (ls_place){source, 1, 1}, "out of memory");
   yaml_parser_set_encoding(&rd.parser, YAML_UTF8_ENCODING);
   yaml_parser_set_input_string(&rd.parser, (const unsigned char *)text, bytes);
   ls_node *root = document(&rd);

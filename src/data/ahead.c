@@ -7,7 +7,8 @@
 #include "base/mem.h"
 #include "data/stream.h"
 
-/* Rows that lie closer together than GAP are read with what is between; the system fetches SPANS_AHEAD such spans while one is read. */
+/* Rows that lie closer together than GAP are read with what is between; the system fetches
+ * SPANS_AHEAD such spans while one is read. */
 enum { GAP_BYTES = 64 << 10, SPANS_AHEAD = 32, STEPS_MAX = 1 << 14, DIGIT = 11 };
 
 typedef struct {
@@ -27,7 +28,7 @@ struct ls_stream {
   ls_share share;
   int64_t most_rows, most_steps; /* of a window */
   window window[2];
-  int now;            /* the window that batches are taken from; the other one is the thread's while `busy` */
+  int now; /* the window that batches are taken from; the other one is the thread's while `busy` */
   int64_t *index;     /* (most rows of a share) */
   want *want, *other; /* (most_rows) each */
   ls_span span;
@@ -47,8 +48,10 @@ static void sort_by_row(ls_stream *s, int64_t n) {
   for (int shift = 0; shift < 63 && most >> shift > 0; shift += DIGIT) {
     int64_t start[1 << DIGIT] = {0};
     for (int64_t k = 0; k < n; k++) start[(uint64_t)s->want[k].row >> shift & ((1 << DIGIT) - 1)]++;
-    for (int64_t d = 0, sum = 0, count; d < 1 << DIGIT; d++, sum += count) count = start[d], start[d] = sum;
-    for (int64_t k = 0; k < n; k++) s->other[start[(uint64_t)s->want[k].row >> shift & ((1 << DIGIT) - 1)]++] = s->want[k];
+    for (int64_t d = 0, sum = 0, count; d < 1 << DIGIT; d++, sum += count)
+      count = start[d], start[d] = sum;
+    for (int64_t k = 0; k < n; k++)
+      s->other[start[(uint64_t)s->want[k].row >> shift & ((1 << DIGIT) - 1)]++] = s->want[k];
     want *sorted = s->other;
     s->other = s->want;
     s->want = sorted;
@@ -60,7 +63,8 @@ static int64_t list_rows(ls_stream *s, window *w) {
   for (w->steps = 0; w->steps < s->most_steps; w->steps++) {
     w->start[w->steps] = slots;
     rows = ls_share_samples(&s->share, w->first + w->steps, s->index, &total, &first);
-    for (int64_t k = 0; k < rows; k++, slots++) s->want[slots] = (want){s->data->cut[0].first + s->index[k], slots};
+    for (int64_t k = 0; k < rows; k++, slots++)
+      s->want[slots] = (want){s->data->cut[0].first + s->index[k], slots};
   }
   w->start[w->steps] = slots;
   sort_by_row(s, slots);
@@ -82,30 +86,35 @@ static ls_status fill_span(ls_stream *s, window *w, const want *it, int64_t want
   ls_source *source = data->ahead;
   size_t x_width = ls_stream_x_width(data), y_width = ls_stream_y_width(data);
   int64_t outputs = data->part[0].shape.outputs, row = it[0].row;
-  LS_TRY(source->format->read_at(source, row, it[wants - 1].row - row + 1, data->part[0].cell, s->span.x, s->span.y));
+  LS_TRY(source->format->read_at(source, row, it[wants - 1].row - row + 1, data->part[0].cell,
+                                 s->span.x, s->span.y));
   for (int64_t k = 0; k < wants; k++) {
     char *x = w->x + (size_t)it[k].slot * x_width, *y = w->y + (size_t)it[k].slot * y_width;
     memcpy(x, s->span.x + (size_t)(it[k].row - row) * x_width, x_width);
-    LS_TRY(ls_stream_prepare(data, source, it[k].row, 1, NULL, s->span.y + (it[k].row - row) * outputs, y));
+    LS_TRY(ls_stream_prepare(data, source, it[k].row, 1, NULL,
+                             s->span.y + (it[k].row - row) * outputs, y));
   }
   return LS_OK;
 }
 
-/* All inputs of a window are checked and scaled at once. Only where one is not finite it matters which row of the file it is of. */
+/* All inputs of a window are checked and scaled at once. Only where one is not finite it matters
+ * which row of the file it is of. */
 static ls_status finish(const ls_stream *s, window *w, int64_t slots) {
   const ls_data *data = s->data;
   ls_cell cell = data->part[0].cell;
   int64_t n = slots * data->features, bad = ls_first_not_finite(cell, w->x, n);
   for (int64_t k = 0; k < slots && bad < n; k++)
     if (s->want[k].slot == bad / data->features)
-      return ls_check_finite(data->ahead, s->want[k].row, 1, cell, w->x + (size_t)s->want[k].slot * ls_stream_x_width(data));
+      return ls_check_finite(data->ahead, s->want[k].row, 1, cell,
+                             w->x + (size_t)s->want[k].slot * ls_stream_x_width(data));
   if (data->x_affine) ls_scale_cells(data->x_affine, cell, slots, w->x);
   return LS_OK;
 }
 
 static ls_status fill(ls_stream *s, window *w) {
   ls_source *source = s->data->ahead;
-  int64_t slots = list_rows(s, w), soon = 0, ahead = 0; /* `ahead` spans up to `soon` are on their way */
+  int64_t slots = list_rows(s, w), soon = 0,
+          ahead = 0; /* `ahead` spans up to `soon` are on their way */
   for (int64_t lo = 0, hi, end; lo < slots && !s->quit; lo = hi, ahead--) {
     for (; soon < slots && ahead < SPANS_AHEAD; soon = end, ahead++) {
       end = span_end(s, soon, slots);
@@ -154,14 +163,16 @@ static ls_status start(ls_stream *s) {
 
 /* A step's rows in two windows, and what sorts them. */
 static int64_t step_bytes(const ls_stream *s, int64_t rows) {
-  int64_t row = 2 * (int64_t)(ls_stream_x_width(s->data) + ls_stream_y_width(s->data) + sizeof(want));
+  int64_t row =
+      2 * (int64_t)(ls_stream_x_width(s->data) + ls_stream_y_width(s->data) + sizeof(want));
   return rows * row + 2 * (int64_t)sizeof(int64_t);
 }
 
 /* No rank has more rows of a minibatch: all come to the same verdict. */
 static int64_t widest(const ls_stream *s) {
   const ls_share *share = &s->share;
-  int64_t slices = (share->slices + s->data->ranks - 1) / s->data->ranks, own = ls_share_most(share);
+  int64_t slices = (share->slices + s->data->ranks - 1) / s->data->ranks,
+          own = ls_share_most(share);
   int64_t rows = slices * (share->plan.batch / share->slices) + slices;
   if (rows > share->plan.batch) rows = share->plan.batch;
   return rows > own ? rows : own;
@@ -169,14 +180,15 @@ static int64_t widest(const ls_stream *s) {
 
 static ls_status size_windows(ls_stream *s) {
   const ls_data *data = s->data;
-  int64_t rows = widest(s), one = step_bytes(s, rows), need = (ls_stream_budget(one) * data->sharers >> 20) + 1;
+  int64_t rows = widest(s), one = step_bytes(s, rows),
+          need = (ls_stream_budget(one) * data->sharers >> 20) + 1;
   s->most_steps = data->window_bytes / one;
   if (s->most_steps < 1)
-    return ls_fail(
-        LS_ECONFIG,
-        "data.budget: too little to read ahead: a minibatch's %lld samples of one rank, twice, take %lld bytes, and there are %lld; "
-        "set data.budget=%lld or more, or train.batch smaller",
-        (long long)rows, (long long)one, (long long)data->window_bytes, (long long)need);
+    return ls_fail(LS_ECONFIG,
+                   "data.budget: too little to read ahead: a minibatch's %lld samples of one rank, "
+                   "twice, take %lld bytes, and there are %lld; "
+                   "set data.budget=%lld or more, or train.batch smaller",
+                   (long long)rows, (long long)one, (long long)data->window_bytes, (long long)need);
   if (s->most_steps > STEPS_MAX) s->most_steps = STEPS_MAX;
   if (s->most_steps > s->share.plan.steps) s->most_steps = s->share.plan.steps;
   s->most_rows = s->most_steps * ls_share_most(&s->share);
@@ -242,7 +254,9 @@ void ls_stream_free(ls_stream **out) {
 
 /* ---- minibatches ---- */
 
-static bool holds(const window *w, int64_t step) { return step >= w->first && step < w->first + w->steps; }
+static bool holds(const window *w, int64_t step) {
+  return step >= w->first && step < w->first + w->steps;
+}
 
 /* Have the thread fill the other window from `step` on; it must be idle. */
 static void ask(ls_stream *s, int64_t step) {
@@ -273,11 +287,14 @@ ls_status ls_stream_batch(ls_stream *s, int64_t step, ls_batch *out) {
   const window *w = &s->window[s->now];
   if (w->status != LS_OK) return ls_fail(w->status, "%s", w->error);
   int64_t slot = w->start[step - w->first], rows = w->start[step - w->first + 1] - slot;
-  ls_stream_convert(s->data, w->x + (size_t)slot * ls_stream_x_width(s->data), rows, out->x, out->ldx);
-  size_t y_width = ls_stream_y_width(s->data), target = (size_t)s->data->outputs * ls_real_size(s->data->precision);
+  ls_stream_convert(s->data, w->x + (size_t)slot * ls_stream_x_width(s->data), rows, out->x,
+                    out->ldx);
+  size_t y_width = ls_stream_y_width(s->data),
+         target = (size_t)s->data->outputs * ls_real_size(s->data->precision);
   for (int64_t k = 0, n; k < rows; k += n) {
     n = rows - k < s->data->scratch.rows ? rows - k : s->data->scratch.rows;
-    ls_target_copy(s->data, w->y + (size_t)(slot + k) * y_width, s->data->counter, 0, n, out->labels ? out->labels + k : NULL,
+    ls_target_copy(s->data, w->y + (size_t)(slot + k) * y_width, s->data->counter, 0, n,
+                   out->labels ? out->labels + k : NULL,
                    out->targets ? (char *)out->targets + (size_t)k * target : NULL);
   }
   return LS_OK;

@@ -21,8 +21,8 @@ static ls_status texts_new(int64_t count, ls_texts *out) {
   return LS_OK;
 }
 
-ls_status ls_columns_split(const char *(*name)(const void *arg, int64_t k), const void *arg, int64_t count, ls_texts *names,
-                           ls_texts *units) {
+ls_status ls_columns_split(const char *(*name)(const void *arg, int64_t k), const void *arg,
+                           int64_t count, ls_texts *names, ls_texts *units) {
   bool any = false;
   LS_TRY(texts_new(count, names));
   LS_TRY(texts_new(count, units));
@@ -33,7 +33,8 @@ ls_status ls_columns_split(const char *(*name)(const void *arg, int64_t k), cons
     int bare = (int)(unit ? open - whole : (long)length);
     while (unit && bare > 1 && whole[bare - 1] == ' ') bare--;
     names->text[k] = ls_mem_format("%.*s", bare, whole);
-    units->text[k] = unit ? ls_mem_format("%.*s", (int)(whole + length - open) - 2, open + 1) : ls_mem_text("");
+    units->text[k] =
+        unit ? ls_mem_format("%.*s", (int)(whole + length - open) - 2, open + 1) : ls_mem_text("");
     any = any || unit;
   }
   if (!any) ls_texts_free(units);
@@ -55,7 +56,8 @@ static void fit(ls_texts *texts, int64_t count) {
 ls_status ls_columns_of(const ls_source *source, ls_columns *out) {
   *out = (ls_columns){0};
   ls_status status = source->format->columns ? source->format->columns(source, out) : LS_OK;
-  if (status == LS_OK && source->names && !source->names->numbers) status = classes_of(source->names, &out->classes);
+  if (status == LS_OK && source->names && !source->names->numbers)
+    status = classes_of(source->names, &out->classes);
   for (int i = 0; i < 2; i++) {
     int64_t count = i == 0 ? source->shape.features : source->shape.outputs;
     fit(&out->name[i], count);

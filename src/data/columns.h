@@ -1,4 +1,5 @@
-/* columns.h - what is known of a source's columns by name: from a CSV header, or from an HDF5 file as `lockstep data import` makes it. */
+/* columns.h - what is known of a source's columns by name: from a CSV header, or from an HDF5 file
+ * as `lockstep data import` makes it. */
 #ifndef LS_DATA_COLUMNS_H
 #define LS_DATA_COLUMNS_H
 
@@ -9,15 +10,17 @@
 typedef struct ls_columns {
   ls_texts name[2], unit[2]; /* of x, y */
   ls_texts classes;          /* of y, where it is one column of class numbers */
-  char stored[2][96];        /* as what x and y are in the file: "float64", "uint8, 28 x 28 each"; "" where that says nothing */
+  char stored[2][96]; /* as what x and y are in the file: "float64", "uint8, 28 x 28 each"; "" where
+                         that says nothing */
 } ls_columns;
 
 /* LS_EDATA where a file can't be read; a source without any names is none. */
 ls_status ls_columns_of(const ls_source *source, ls_columns *out);
 void ls_columns_free(ls_columns *columns);
-/* "speed [m/s]" as name and unit; a column without brackets has unit "". count of them, of which number k is name(arg, k). */
-ls_status ls_columns_split(const char *(*name)(const void *arg, int64_t k), const void *arg, int64_t count, ls_texts *names,
-                           ls_texts *units);
+/* "speed [m/s]" as name and unit; a column without brackets has unit "". count of them, of which
+ * number k is name(arg, k). */
+ls_status ls_columns_split(const char *(*name)(const void *arg, int64_t k), const void *arg,
+                           int64_t count, ls_texts *names, ls_texts *units);
 
 /* Where an HDF5 file of ours keeps them: "/columns/x" and "/columns/y". */
 extern const char *const ls_columns_path[2];

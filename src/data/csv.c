@@ -1,6 +1,8 @@
-/* csv.c - comma-separated values (RFC 4180): quotes, CRLF or LF, a UTF-8 byte order mark, one header line or none, .gz too.
- * The file is read into memory; opening counts its records, reading checks their shape and parses the numbers. Lines of plain short numbers
- * take a quick way, which gives up at anything else; then the record is taken apart by the rules, where all messages come from. */
+/* csv.c - comma-separated values (RFC 4180): quotes, CRLF or LF, a UTF-8 byte order mark, one
+ * header line or none, .gz too. The file is read into memory; opening counts its records, reading
+ * checks their shape and parses the numbers. Lines of plain short numbers take a quick way, which
+ * gives up at anything else; then the record is taken apart by the rules, where all messages come
+ * from. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,9 +39,11 @@ static ls_status next_record(csv *c) {
   bool blank = *c->next.at == '\n' || *c->next.at == '\r';
   LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &fields));
   if (fields == c->columns && !(blank && c->columns > 1)) return LS_OK;
-  if (blank) return ls_fail(LS_EDATA, "%s:%lld: an empty line between records", path_of(c), (long long)line);
-  return ls_fail(LS_EDATA, "%s:%lld: %lld fields, but %s has %lld", path_of(c), (long long)line, (long long)fields,
-                 c->head ? "the header" : "the first line", (long long)c->columns);
+  if (blank)
+    return ls_fail(LS_EDATA, "%s:%lld: an empty line between records", path_of(c), (long long)line);
+  return ls_fail(LS_EDATA, "%s:%lld: %lld fields, but %s has %lld", path_of(c), (long long)line,
+                 (long long)fields, c->head ? "the header" : "the first line",
+                 (long long)c->columns);
 }
 
 /* ---- opening: the header ---- */
@@ -49,12 +53,14 @@ static void warn_of_numbers(const csv *c) {
   double value;
   for (int64_t k = 0; k < c->columns; k++)
     if (!ls_decimal(c->field[k].text, c->field[k].length, &value)) return;
-  ls_log(LS_LOG_WARN, "%s:1: the header has only numbers; if it is a sample, say header: false", path_of(c));
+  ls_log(LS_LOG_WARN, "%s:1: the header has only numbers; if it is a sample, say header: false",
+         path_of(c));
 }
 
 static ls_status read_header(csv *c, bool header) {
   ls_csv_cursor peek = c->next;
-  if (ls_csv_ended(&c->text, c->next.at)) return ls_fail(LS_EDATA, "%s: holds no samples: the file is empty", path_of(c));
+  if (ls_csv_ended(&c->text, c->next.at))
+    return ls_fail(LS_EDATA, "%s: holds no samples: the file is empty", path_of(c));
   LS_TRY(ls_csv_record(&c->text, &peek, NULL, 0, &c->columns));
   LS_NEW(c->field, c->columns);
   if (!header) return LS_OK;
@@ -78,12 +84,18 @@ static ls_status no_column(const csv *c, const char *name) {
   size_t length = 0;
   *list = 0;
   for (int64_t k = 0; c->head && k < c->columns; k++)
-    if (is_without_unit(c->head[k], name)) return ls_fail(LS_EDATA, "%s: no column '%s'; did you mean '%s'?", path_of(c), name, c->head[k]);
+    if (is_without_unit(c->head[k], name))
+      return ls_fail(LS_EDATA, "%s: no column '%s'; did you mean '%s'?", path_of(c), name,
+                     c->head[k]);
   for (int64_t k = 0; c->head && k < c->columns && length < sizeof list; k++)
-    length += (size_t)snprintf(list + length, sizeof list - length, "%s'%s'", k ? ", " : ": ", c->head[k]);
-  const char *other = c->columns > 1 ? "" : strchr(c->text.text, ';') ? "; fields are separated by commas here, not by ;" : "";
-  return ls_fail(LS_EDATA, "%s: no column '%s'; there are %lld%s%s%s", path_of(c), name, (long long)c->columns, list,
-                 length >= sizeof list ? " ..." : "", other);
+    length += (size_t)snprintf(list + length, sizeof list - length, "%s'%s'", k ? ", " : ": ",
+                               c->head[k]);
+  const char *other = c->columns > 1 ? ""
+                      : strchr(c->text.text, ';')
+                          ? "; fields are separated by commas here, not by ;"
+                          : "";
+  return ls_fail(LS_EDATA, "%s: no column '%s'; there are %lld%s%s%s", path_of(c), name,
+                 (long long)c->columns, list, length >= sizeof list ? " ..." : "", other);
 }
 
 /* "price", "7" or "3-7", columns counted from 1: a name of the header goes first. */
@@ -91,7 +103,9 @@ static ls_status find_columns(const csv *c, const char *name, int64_t *lo, int64
   int same = 0, used = 0;
   for (int64_t k = 0; c->head && k < c->columns; k++)
     if (strcmp(c->head[k], name) == 0) *lo = *hi = k, same++;
-  if (same > 1) return ls_fail(LS_EDATA, "%s: %d columns are named '%s'; give the column's number", path_of(c), same, name);
+  if (same > 1)
+    return ls_fail(LS_EDATA, "%s: %d columns are named '%s'; give the column's number", path_of(c),
+                   same, name);
   if (same == 1) return LS_OK;
   long long first, last;
   if (sscanf(name, "%19lld-%19lld%n", &first, &last, &used) != 2 || name[used]) {
@@ -127,7 +141,9 @@ static ls_status choose_weights(csv *c, const char *name) {
   if (!name) return LS_OK;
   LS_TRY(find_columns(c, name, &c->y[c->base.shape.outputs], &last));
   c->base.shape.weights = 1;
-  return last == c->y[c->base.shape.outputs] ? LS_OK : ls_fail(LS_ECONFIG, "data.weights: %s is more than one column", name);
+  return last == c->y[c->base.shape.outputs]
+             ? LS_OK
+             : ls_fail(LS_ECONFIG, "data.weights: %s is more than one column", name);
 }
 
 /* No list for x: all columns that are not y's. */
@@ -146,7 +162,9 @@ static ls_status choose_columns(csv *c, const ls_source_spec *spec, const char *
   LS_TRY(choose(c, spec->y_cols, &c->y, &c->base.shape.outputs));
   LS_TRY(choose_weights(c, weights));
   LS_TRY(spec->x_cols ? choose(c, spec->x_cols, &c->x, &c->base.shape.features) : choose_rest(c));
-  return c->base.shape.features > 0 ? LS_OK : ls_fail(LS_EDATA, "%s: no column is left for the inputs", path_of(c));
+  return c->base.shape.features > 0
+             ? LS_OK
+             : ls_fail(LS_EDATA, "%s: no column is left for the inputs", path_of(c));
 }
 
 /* ---- opening: the records ---- */
@@ -157,7 +175,9 @@ static ls_status add_class(csv *c, ls_csv_field f, int64_t line) {
                      : name        ? ls_names_add(c->base.names, name, strlen(name))
                                    : ls_names_add(c->base.names, f.text, f.length);
   LS_FREE(name);
-  return status == LS_OK ? LS_OK : ls_fail_prefix(status, "%s:%lld: column %lld", path_of(c), (long long)line, (long long)c->y[0] + 1);
+  return status == LS_OK ? LS_OK
+                         : ls_fail_prefix(status, "%s:%lld: column %lld", path_of(c),
+                                          (long long)line, (long long)c->y[0] + 1);
 }
 
 /* Without quotes a line is a record; a blank one is left for reading to refuse. */
@@ -176,24 +196,28 @@ static ls_status next_by_rules(csv *c, ls_csv_field *first_y) {
   return LS_OK;
 }
 
-/* Classes of train are collected; those of the other splits must be among them, which reading finds out. */
+/* Classes of train are collected; those of the other splits must be among them, which reading finds
+ * out. */
 static ls_status scan(csv *c, bool collect) {
   ls_csv_cursor first = c->next;
   ls_csv_field y;
   while (!ls_csv_ended(&c->text, c->next.at)) {
     int64_t line = c->next.line;
-    LS_TRY(c->text.quotes ? next_by_rules(c, collect ? &y : NULL) : next_line(c, collect ? &y : NULL));
+    LS_TRY(c->text.quotes ? next_by_rules(c, collect ? &y : NULL)
+                          : next_line(c, collect ? &y : NULL));
     c->base.shape.rows++;
     if (collect) LS_TRY(add_class(c, y, line));
   }
   c->next = first;
   c->base.file[0].samples = c->base.shape.rows;
-  return c->base.shape.rows > 0 ? LS_OK : ls_fail(LS_EDATA, "%s: holds no samples: there is only a header", path_of(c));
+  return c->base.shape.rows > 0
+             ? LS_OK
+             : ls_fail(LS_EDATA, "%s: holds no samples: there is only a header", path_of(c));
 }
 
 static bool warn_of_twice(const csv *c, int64_t column, const char *what) {
-  ls_log(LS_LOG_WARN, "%s: column %lld%s%s%s is %s", path_of(c), (long long)column + 1, c->head ? " (" : "", c->head ? c->head[column] : "",
-         c->head ? ")" : "", what);
+  ls_log(LS_LOG_WARN, "%s: column %lld%s%s%s is %s", path_of(c), (long long)column + 1,
+         c->head ? " (" : "", c->head ? c->head[column] : "", c->head ? ")" : "", what);
   return false;
 }
 
@@ -211,7 +235,8 @@ static ls_status map_columns(csv *c, bool warn) {
   }
   for (int64_t i = 0; i < ls_shape_columns(shape); i++) {
     if (to[c->y[i]] != LS_CSV_SKIP)
-      once = warn && i < shape->outputs && warn_of_twice(c, c->y[i], "an input and a target: the network only has to copy it");
+      once = warn && i < shape->outputs &&
+             warn_of_twice(c, c->y[i], "an input and a target: the network only has to copy it");
     to[c->y[i]] = LS_CSV_Y - i;
   }
   if (!once) LS_FREE(c->map.to);
@@ -235,7 +260,8 @@ static ls_status open_file(csv *c, const ls_opening *what) {
   LS_TRY(map_columns(c, !what->first));
   c->classes = what->classes && c->base.shape.outputs == 1;
   const ls_texts *named = what->spec->classes_named;
-  if (c->classes && !what->first) LS_TRY(named ? ls_names_of(named, &c->own_names) : ls_names_new(&c->own_names));
+  if (c->classes && !what->first)
+    LS_TRY(named ? ls_names_of(named, &c->own_names) : ls_names_new(&c->own_names));
   if (c->classes) c->base.names = what->first ? what->first->names : c->own_names;
   return scan(c, c->classes && what->split == LS_SPLIT_TRAIN && !named);
 }
@@ -262,18 +288,21 @@ static void close_csv(ls_source *source) {
 /* ---- reading ---- */
 
 static void place_field(const csv *c, int64_t line, int64_t column, char *text, size_t size) {
-  snprintf(text, size, "%s:%lld: column %lld%s%s%s", path_of(c), (long long)line, (long long)column + 1, c->head ? " (" : "",
-           c->head ? c->head[column] : "", c->head ? ")" : "");
+  snprintf(text, size, "%s:%lld: column %lld%s%s%s", path_of(c), (long long)line,
+           (long long)column + 1, c->head ? " (" : "", c->head ? c->head[column] : "",
+           c->head ? ")" : "");
 }
 
 static ls_status bad_field(const csv *c, int64_t line, int64_t column, const char *what) {
   char place[512];
   ls_csv_field f = c->field[column];
   place_field(c, line, column, place, sizeof place);
-  return ls_fail(LS_EDATA, "%s: %s: '%.*s'", place, what, f.length < QUOTE_SHOWN ? (int)f.length : QUOTE_SHOWN, f.text);
+  return ls_fail(LS_EDATA, "%s: %s: '%.*s'", place, what,
+                 f.length < QUOTE_SHOWN ? (int)f.length : QUOTE_SHOWN, f.text);
 }
 
-/* What people write where a value is missing; it becomes a NaN, which whoever reads the rows refuses, or counts. */
+/* What people write where a value is missing; it becomes a NaN, which whoever reads the rows
+ * refuses, or counts. */
 static bool is_missing(ls_csv_field f) {
   static const char *const word[] = {"", "na", "n/a", "nan", "-nan", "+nan", "null", "none", NULL};
   for (int i = 0; word[i]; i++)
@@ -284,8 +313,8 @@ static bool is_missing(ls_csv_field f) {
 static bool is_infinite(ls_csv_field f, double *value) {
   bool sign = f.length > 0 && (*f.text == '-' || *f.text == '+');
   ls_csv_field bare = {f.text + sign, f.length - sign};
-  bool infinite =
-      (bare.length == 3 && strncasecmp(bare.text, "inf", 3) == 0) || (bare.length == 8 && strncasecmp(bare.text, "infinity", 8) == 0);
+  bool infinite = (bare.length == 3 && strncasecmp(bare.text, "inf", 3) == 0) ||
+                  (bare.length == 8 && strncasecmp(bare.text, "infinity", 8) == 0);
   if (infinite) *value = *f.text == '-' ? -HUGE_VAL : HUGE_VAL;
   return infinite;
 }
@@ -320,20 +349,25 @@ static ls_status read_row(csv *c, ls_cell cell, void *x, double *y) {
     ls_csv_store(cell, x, i, isnan(value) ? c->missing : value);
   }
   if (c->classes) LS_TRY(parse_class(c, line, y));
-  for (int64_t i = c->classes; i < ls_shape_columns(shape); i++) LS_TRY(parse(c, line, c->y[i], &y[i]));
+  for (int64_t i = c->classes; i < ls_shape_columns(shape); i++)
+    LS_TRY(parse(c, line, c->y[i], &y[i]));
   return LS_OK;
 }
 
 static ls_status read_csv(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
   csv *c = (csv *)source;
   size_t width = (size_t)source->shape.features * ls_cell_size(cell);
-  if (c->classes && !c->base.names->numbers) c->map.text = c->y[0]; /* known once all of train has been opened */
-  for (int64_t r = 0; r < rows; r++) LS_TRY(read_row(c, cell, (char *)x + (size_t)r * width, y + r * ls_shape_columns(&source->shape)));
+  if (c->classes && !c->base.names->numbers)
+    c->map.text = c->y[0]; /* known once all of train has been opened */
+  for (int64_t r = 0; r < rows; r++)
+    LS_TRY(
+        read_row(c, cell, (char *)x + (size_t)r * width, y + r * ls_shape_columns(&source->shape)));
   return LS_OK;
 }
 
 /* Only for messages: the records are counted again from the top. */
-static void place_csv(const ls_source *source, int64_t row, int64_t column, char *text, size_t size) {
+static void place_csv(const ls_source *source, int64_t row, int64_t column, char *text,
+                      size_t size) {
   const csv *c = (const csv *)source;
   ls_csv_cursor at = c->text.start;
   int64_t fields, line = 1;
@@ -344,8 +378,12 @@ static void place_csv(const ls_source *source, int64_t row, int64_t column, char
   place_field(c, line, column < 0 ? c->y[-1 - column] : c->x[column], text, size);
 }
 
-static const char *x_name(const void *arg, int64_t k) { return ((const csv *)arg)->head[((const csv *)arg)->x[k]]; }
-static const char *y_name(const void *arg, int64_t k) { return ((const csv *)arg)->head[((const csv *)arg)->y[k]]; }
+static const char *x_name(const void *arg, int64_t k) {
+  return ((const csv *)arg)->head[((const csv *)arg)->x[k]];
+}
+static const char *y_name(const void *arg, int64_t k) {
+  return ((const csv *)arg)->head[((const csv *)arg)->y[k]];
+}
 
 static ls_status columns_csv(const ls_source *source, ls_columns *out) {
   const csv *c = (const csv *)source;
@@ -354,4 +392,5 @@ static ls_status columns_csv(const ls_source *source, ls_columns *out) {
   return ls_columns_split(y_name, c, source->shape.outputs, &out->name[1], &out->unit[1]);
 }
 
-const ls_format ls_format_csv = {"csv", open_csv, read_csv, NULL, NULL, NULL, place_csv, columns_csv, close_csv};
+const ls_format ls_format_csv = {"csv", open_csv,  read_csv,    NULL,     NULL,
+                                 NULL,  place_csv, columns_csv, close_csv};

@@ -19,16 +19,21 @@ static const char *take_text(const char *at, ls_csv_field *field) {
   const char *end = at;
   while (*end && *end != ',' && *end != '\n' && *end != '\r' && *end != '"') end++;
   *field = (ls_csv_field){at, (size_t)(end - at)};
-  return *end == '"' || *at == ' ' || *at == '\t' || (end > at && (end[-1] == ' ' || end[-1] == '\t')) ? NULL : end;
+  return *end == '"' || *at == ' ' || *at == '\t' ||
+                 (end > at && (end[-1] == ' ' || end[-1] == '\t'))
+             ? NULL
+             : end;
 }
 
-bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *next, ls_cell cell, void *x, double *y, ls_csv_field *text) {
+bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *next, ls_cell cell,
+                  void *x, double *y, ls_csv_field *text) {
   const char *at = next->at;
   ls_csv_field skipped;
   double value = 0;
   for (int64_t k = 0; k < map->columns; k++) {
     int64_t to = map->to[k];
-    at = to == LS_CSV_SKIP || k == map->text ? take_text(at, k == map->text ? text : &skipped) : take_number(at, &value);
+    at = to == LS_CSV_SKIP || k == map->text ? take_text(at, k == map->text ? text : &skipped)
+                                             : take_number(at, &value);
     if (!at || (k < map->columns - 1 && *at++ != ',')) return false;
     if (to >= 0) ls_csv_store(cell, x, to, value);
     if (to <= LS_CSV_Y) y[LS_CSV_Y - to] = value;

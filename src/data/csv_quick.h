@@ -1,5 +1,6 @@
-/* csv_quick.h - the lines that most CSV files are made of: plain numbers, a comma or the line's end right behind each. What is anything
- * else is left to the rules (csv_text.h), where all messages come from. */
+/* csv_quick.h - the lines that most CSV files are made of: plain numbers, a comma or the line's end
+ * right behind each. What is anything else is left to the rules (csv_text.h), where all messages
+ * come from. */
 #ifndef LS_DATA_CSV_QUICK_H
 #define LS_DATA_CSV_QUICK_H
 
@@ -15,8 +16,10 @@ typedef struct {
   int64_t text; /* column that is taken as it stands, not as a number; -1: none */
 } ls_csv_map;
 
-/* The record at *at into x (features) cells and y; *text: the field of column map->text. false: nothing has been taken. */
-bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *at, ls_cell cell, void *x, double *y, ls_csv_field *text);
+/* The record at *at into x (features) cells and y; *text: the field of column map->text. false:
+ * nothing has been taken. */
+bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *at, ls_cell cell,
+                  void *x, double *y, ls_csv_field *text);
 
 /* Cell i of x. */
 static inline void ls_csv_store(ls_cell cell, void *x, int64_t i, double value) {

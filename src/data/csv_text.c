@@ -25,15 +25,17 @@ ls_status ls_csv_open(const char *path, ls_csv_text *c, ls_data_file *file) {
   if (nul) {
     int64_t line = 1;
     for (const char *p = c->text; p < nul; p++) line += *p == '\n';
-    return ls_fail(LS_EDATA, "%s:%lld: a NUL byte (byte %lld): no text file", path, (long long)line, (long long)(nul - c->text));
+    return ls_fail(LS_EDATA, "%s:%lld: a NUL byte (byte %lld): no text file", path, (long long)line,
+                   (long long)(nul - c->text));
   }
   return LS_OK;
 }
 
 static ls_status never_closed(const ls_csv_text *c, ls_csv_cursor quote) {
-  const char *before = memrchr(c->text, '\n', (size_t)(quote.at - c->text)), *line = before ? before + 1 : c->text;
-  return ls_fail(LS_EDATA, "%s:%lld: the quote opened here (byte %lld of the line) is never closed", c->path, (long long)quote.line,
-                 (long long)(quote.at - line + 1));
+  const char *before = memrchr(c->text, '\n', (size_t)(quote.at - c->text)),
+             *line = before ? before + 1 : c->text;
+  return ls_fail(LS_EDATA, "%s:%lld: the quote opened here (byte %lld of the line) is never closed",
+                 c->path, (long long)quote.line, (long long)(quote.at - line + 1));
 }
 
 static ls_status take_quoted(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out) {
@@ -49,8 +51,9 @@ static ls_status take_quoted(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_fie
   *out = (ls_csv_field){at->at + 1, (size_t)(p - at->at - 1)};
   at->at = p + 1;
   if (at->at == c->end || strchr(",\r\n", *at->at)) return LS_OK;
-  return ls_fail(LS_EDATA, "%s:%lld: text behind a closing quote; double the quote if it belongs to the text", c->path,
-                 (long long)at->line);
+  return ls_fail(LS_EDATA,
+                 "%s:%lld: text behind a closing quote; double the quote if it belongs to the text",
+                 c->path, (long long)at->line);
 }
 
 static ls_csv_field trimmed(const char *at, const char *end) {
@@ -69,7 +72,8 @@ static void take_plain(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *ou
 ls_csv_field ls_csv_field_of(const char *at, const char *end, int64_t column, int64_t columns) {
   const char *comma;
   if (2 * column > columns) {
-    for (; column < columns - 1 && (comma = memrchr(at, ',', (size_t)(end - at))); column++) end = comma;
+    for (; column < columns - 1 && (comma = memrchr(at, ',', (size_t)(end - at))); column++)
+      end = comma;
     comma = memrchr(at, ',', (size_t)(end - at));
     return trimmed(comma ? comma + 1 : at, end);
   }
@@ -78,7 +82,8 @@ ls_csv_field ls_csv_field_of(const char *at, const char *end, int64_t column, in
   return trimmed(at, comma ? comma : end);
 }
 
-ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out, int64_t room, int64_t *fields) {
+ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out, int64_t room,
+                        int64_t *fields) {
   ls_csv_field spare;
   for (*fields = 0;; at->at++) {
     ls_csv_field *to = *fields < room ? &out[*fields] : &spare;

@@ -1,4 +1,5 @@
-/* csv_text.h - RFC 4180: a text and its records. Commas; CRLF or LF; quoted fields with commas, lines and doubled quotes in them. */
+/* csv_text.h - RFC 4180: a text and its records. Commas; CRLF or LF; quoted fields with commas,
+ * lines and doubled quotes in them. */
 #ifndef LS_DATA_CSV_TEXT_H
 #define LS_DATA_CSV_TEXT_H
 
@@ -9,7 +10,8 @@ typedef struct {
   int64_t line; /* physical, from 1 */
 } ls_csv_cursor;
 
-/* Without its quotes and, where there are none, without the blanks around it; doubled quotes still double. */
+/* Without its quotes and, where there are none, without the blanks around it; doubled quotes still
+ * double. */
 typedef struct {
   const char *text;
   size_t length;
@@ -23,11 +25,15 @@ typedef struct {
   bool quotes;         /* there are any: a line need not be a record */
 } ls_csv_text;
 
-/* Read a file, plain or gzip, and set file->bytes and digest. LS_EDATA for what is no text in UTF-8 or the like. */
+/* Read a file, plain or gzip, and set file->bytes and digest. LS_EDATA for what is no text in UTF-8
+ * or the like. */
 ls_status ls_csv_open(const char *path, ls_csv_text *out, ls_data_file *file);
-/* The record at *at, its first `room` fields into out; how many there are. LS_EDATA with file and line for a quote that never ends. */
-ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out, int64_t room, int64_t *fields);
-/* Without quotes: the field `column` of the line [at, end), counted from the nearer end of `columns`. */
+/* The record at *at, its first `room` fields into out; how many there are. LS_EDATA with file and
+ * line for a quote that never ends. */
+ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out, int64_t room,
+                        int64_t *fields);
+/* Without quotes: the field `column` of the line [at, end), counted from the nearer end of
+ * `columns`. */
 ls_csv_field ls_csv_field_of(const char *at, const char *end, int64_t column, int64_t columns);
 bool ls_csv_ended(const ls_csv_text *c, const char *p); /* only blank lines are left from p on */
 char *ls_csv_unquoted(ls_csv_field f);                  /* ls_mem text, doubled quotes single */

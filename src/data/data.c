@@ -23,7 +23,9 @@ int64_t ls_data_rows(const ls_data *data, ls_split split) {
   return data->part[0].shape.rows + data->part[1].shape.rows + data->part[2].shape.rows;
 }
 
-int64_t ls_data_file_row(const ls_data *data, ls_split split, int64_t i) { return split == LS_SPLIT_ALL ? i : data->cut[split].first + i; }
+int64_t ls_data_file_row(const ls_data *data, ls_split split, int64_t i) {
+  return split == LS_SPLIT_ALL ? i : data->cut[split].first + i;
+}
 
 /* The part that sample i of a split lies in, and what is to be added to i to get its row there. */
 static const ls_part *locate(const ls_data *data, ls_split split, int64_t i, int64_t *offset) {
@@ -37,16 +39,21 @@ static const ls_part *locate(const ls_data *data, ls_split split, int64_t i, int
   return part;
 }
 
-ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows, void *x, int64_t ldx, int32_t *labels,
-                         void *targets) {
+ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows,
+                         void *x, int64_t ldx, int32_t *labels, void *targets) {
   assert((!x || ldx >= data->features) && (!labels || data->labels));
-  size_t width_x = (size_t)ldx * ls_real_size(data->precision), width_y = (size_t)data->outputs * ls_real_size(data->precision);
-  for (int64_t k = 0, run; k < rows; k += run) { /* runs of samples that lie in one part: all of them, but for split `all` */
+  size_t width_x = (size_t)ldx * ls_real_size(data->precision),
+         width_y = (size_t)data->outputs * ls_real_size(data->precision);
+  for (int64_t k = 0, run; k < rows;
+       k += run) { /* runs of samples that lie in one part: all of them, but for split `all` */
     assert(index[k] >= 0 && index[k] < ls_data_rows(data, split));
     int64_t offset, other;
     const ls_part *part = locate(data, split, index[k], &offset);
-    for (run = 1; k + run < rows && (split != LS_SPLIT_ALL || locate(data, split, index[k + run], &other) == part);) run++;
-    void *to_x = x ? (char *)x + (size_t)k * width_x : NULL, *to_y = targets ? (char *)targets + (size_t)k * width_y : NULL;
+    for (run = 1; k + run < rows &&
+                  (split != LS_SPLIT_ALL || locate(data, split, index[k + run], &other) == part);)
+      run++;
+    void *to_x = x ? (char *)x + (size_t)k * width_x : NULL,
+         *to_y = targets ? (char *)targets + (size_t)k * width_y : NULL;
     int32_t *to_label = labels ? labels + k : NULL;
     if (part->source) {
       LS_TRY(ls_stream_gather(data, part, index + k, offset, run, to_x, ldx, to_label, to_y));
@@ -54,7 +61,8 @@ ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *ind
     }
     ls_rows from = {part->x.data, part->cell, data->features, data->bytes, data->x_affine};
     if (x) ls_gather(data->precision, &from, index + k, offset, run, to_x, ldx);
-    if (to_label || to_y) ls_target_copy(data, part->y.data, index + k, offset, run, to_label, to_y);
+    if (to_label || to_y)
+      ls_target_copy(data, part->y.data, index + k, offset, run, to_label, to_y);
   }
   return LS_OK;
 }

@@ -11,11 +11,18 @@
 #include "comm/comm.h"
 #include "io/h5text.h"
 
-typedef enum { LS_SPLIT_TRAIN, LS_SPLIT_VALIDATION, LS_SPLIT_TEST, LS_SPLIT_ALL, LS_SPLITS } ls_split;
+typedef enum {
+  LS_SPLIT_TRAIN,
+  LS_SPLIT_VALIDATION,
+  LS_SPLIT_TEST,
+  LS_SPLIT_ALL,
+  LS_SPLITS
+} ls_split;
 extern const char *const ls_split_names[]; /* "train", "validation", "test", "all", NULL */
 
-/* How an epoch goes through the samples: as in the file; all shuffled; blocks of the file shuffled, and the samples of some blocks at a
- * time (order.h), so that a stream reads the file in large pieces. */
+/* How an epoch goes through the samples: as in the file; all shuffled; blocks of the file shuffled,
+ * and the samples of some blocks at a time (order.h), so that a stream reads the file in large
+ * pieces. */
 typedef enum { LS_ORDER_SEQUENTIAL, LS_ORDER_SHUFFLE, LS_ORDER_BLOCKS } ls_order_kind;
 typedef enum { LS_SCALE_NONE, LS_SCALE_DIVIDE, LS_SCALE_STANDARD, LS_SCALE_MINMAX } ls_scale_kind;
 
@@ -28,7 +35,8 @@ typedef struct {
   int line, column;        /* where the config names it, for messages */
 } ls_source_spec;
 
-/* x' = (x - shift) / divisor, column by column, computed in double (a quotient, so that byte / 255 is exactly that). */
+/* x' = (x - shift) / divisor, column by column, computed in double (a quotient, so that byte / 255
+ * is exactly that). */
 typedef struct {
   int64_t n;
   double *shift, *divisor;
@@ -44,7 +52,9 @@ typedef struct {
   int count;
   ls_class_weight *item; /* (count) */
 } ls_class_weights;
-static inline bool ls_class_weights_given(const ls_class_weights *weights) { return weights->balanced || weights->count > 0; }
+static inline bool ls_class_weights_given(const ls_class_weights *weights) {
+  return weights->balanced || weights->count > 0;
+}
 
 typedef struct {
   char *type;               /* "idx", "hdf5", "csv" */
@@ -60,42 +70,50 @@ typedef struct {
   double scale_by; /* divide */
   ls_order_kind order;
   bool drop_last;
-  bool stream;                          /* load: stream */
-  int64_t budget;                       /* stream: megabytes that the ranks of a node have together to read ahead; 0: 256 */
-  bool inputs;                          /* there are no labels or targets (predict) */
-  const ls_affine *x_affine, *y_affine; /* scaling of a checkpoint, used instead of train's statistics; NULL: by `scale` */
-  const ls_texts *classes_named;        /* a checkpoint's classes in order of their numbers, used instead of those of train; NULL: none */
+  bool stream; /* load: stream */
+  int64_t
+      budget;  /* stream: megabytes that the ranks of a node have together to read ahead; 0: 256 */
+  bool inputs; /* there are no labels or targets (predict) */
+  const ls_affine *x_affine,
+      *y_affine; /* scaling of a checkpoint, used instead of train's statistics; NULL: by `scale` */
+  const ls_texts *classes_named; /* a checkpoint's classes in order of their numbers, used instead
+                                    of those of train; NULL: none */
 } ls_data_spec;
 
 typedef struct ls_data ls_data;
 
-/* Open, read (once a node) and check everything. Collective: every rank gets the same status. targets by task:
- * want_classes true: integer labels are needed (LS_EDATA where there are none). */
-ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classes, ls_precision precision, ls_data **out);
+/* Open, read (once a node) and check everything. Collective: every rank gets the same status.
+ * targets by task: want_classes true: integer labels are needed (LS_EDATA where there are none). */
+ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classes,
+                       ls_precision precision, ls_data **out);
 void ls_data_close(ls_comm *comm, ls_data **data);
-/* The samples of predict as split train, without labels or targets. file: "FILE" or "FILE:DATASET", HDF5, CSV, .npy or IDX images as its
- * first bytes say. like: the training data's spec, for what `file` leaves open (dataset, columns). x_affine NULL: not scaled. Collective.
+/* The samples of predict as split train, without labels or targets. file: "FILE" or "FILE:DATASET",
+ * HDF5, CSV, .npy or IDX images as its first bytes say. like: the training data's spec, for what
+ * `file` leaves open (dataset, columns). x_affine NULL: not scaled. Collective.
  */
-ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_spec *like, const ls_affine *x_affine, ls_precision precision,
-                              ls_data **out);
-/* The spec of data named by a path alone: a folder of IDX files, or an HDF5 file as `lockstep data import` makes it (docs/data.md).
- * LS_EDATA for anything else. */
+ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_spec *like,
+                              const ls_affine *x_affine, ls_precision precision, ls_data **out);
+/* The spec of data named by a path alone: a folder of IDX files, or an HDF5 file as `lockstep data
+ * import` makes it (docs/data.md). LS_EDATA for anything else. */
 ls_status ls_data_guess(const char *path, ls_data_spec *out);
 void ls_data_guess_free(ls_data_spec *spec);
 
-/* How many samples each split has, and where in its files it begins, without reading more than that takes (headers; CSV files whole);
- * *features of a sample. */
-ls_status ls_data_count(const ls_data_spec *spec, bool want_classes, int64_t rows[3], int64_t first[3], int64_t *features);
+/* How many samples each split has, and where in its files it begins, without reading more than that
+ * takes (headers; CSV files whole); *features of a sample. */
+ls_status ls_data_count(const ls_data_spec *spec, bool want_classes, int64_t rows[3],
+                        int64_t first[3], int64_t *features);
 
 int64_t ls_data_features(const ls_data *data);
 int64_t ls_data_outputs(const ls_data *data);              /* classes or target columns */
 int64_t ls_data_rows(const ls_data *data, ls_split split); /* 0: there is no such split */
-/* What the outputs are called: the classes, or the target columns with their units; (outputs), or none, also
- * where spec.classes_named says it already. On rank 0 of each node. */
+/* What the outputs are called: the classes, or the target columns with their units; (outputs), or
+ * none, also where spec.classes_named says it already. On rank 0 of each node. */
 const ls_texts *ls_data_names(const ls_data *data);
-/* The file number (0-based, among all samples of the split's own source file, before skip) of sample i of a split. */
+/* The file number (0-based, among all samples of the split's own source file, before skip) of
+ * sample i of a split. */
 int64_t ls_data_file_row(const ls_data *data, ls_split split, int64_t i);
-/* What a checkpoint and the record keep: per file its path, size, sample count and XXH3-128 digest. */
+/* What a checkpoint and the record keep: per file its path, size, sample count and XXH3-128 digest.
+ */
 typedef struct {
   char *path;
   int64_t bytes, samples;
@@ -103,32 +121,37 @@ typedef struct {
 } ls_data_file;
 const ls_data_file *ls_data_files(const ls_data *data, int *count);
 
-/* Copy samples (numbers within the split, `index[0..rows)`) into x (rows, ldx) real, scaled, and labels or targets; any of the three may be
- * NULL. LS_EDATA only where the data are streamed. */
-ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows, void *x, int64_t ldx, int32_t *labels,
-                         void *targets);
+/* Copy samples (numbers within the split, `index[0..rows)`) into x (rows, ldx) real, scaled, and
+ * labels or targets; any of the three may be NULL. LS_EDATA only where the data are streamed. */
+ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows,
+                         void *x, int64_t ldx, int32_t *labels, void *targets);
 
 /* Scaling as used, of the features and of the targets; NULL where none. */
 const ls_affine *ls_data_x_affine(const ls_data *data);
 const ls_affine *ls_data_y_affine(const ls_data *data);
 
-/* order.c: position p of epoch e (from 0) holds sample ls_order_sample(): a keyed Feistel permutation of 0..n-1, cycle-walked; identity
- * when sequential. features: of a sample, for blocks. */
-int64_t ls_order_sample(int64_t n, ls_order_kind kind, int64_t features, uint64_t seed, int64_t epoch, int64_t position);
+/* order.c: position p of epoch e (from 0) holds sample ls_order_sample(): a keyed Feistel
+ * permutation of 0..n-1, cycle-walked; identity when sequential. features: of a sample, for blocks.
+ */
+int64_t ls_order_sample(int64_t n, ls_order_kind kind, int64_t features, uint64_t seed,
+                        int64_t epoch, int64_t position);
 
 /* loader.c: batches of one split for training. */
 typedef struct ls_loader ls_loader;
-ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi, uint64_t seed, ls_precision precision,
-                        ls_loader **out);
+ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi,
+                        uint64_t seed, ls_precision precision, ls_loader **out);
 void ls_loader_free(ls_loader **loader);
-/* The slices' ranks share the work of adding weights up: from here on ls_loader_batch is collective, and all ranks ask for the same steps.
+/* The slices' ranks share the work of adding weights up: from here on ls_loader_batch is
+ * collective, and all ranks ask for the same steps.
  */
 void ls_loader_join(ls_loader *loader, ls_comm *comm);
 int64_t ls_loader_steps_per_epoch(const ls_loader *loader);
 int64_t ls_loader_max_rows(const ls_loader *loader); /* of this rank's share */
-/* This rank's share of the minibatch of update `step` (global_step, 0 first). Valid until the next call. */
+/* This rank's share of the minibatch of update `step` (global_step, 0 first). Valid until the next
+ * call. */
 ls_status ls_loader_batch(ls_loader *loader, int64_t step, ls_batch *out);
-/* The samples (numbers within train) of the whole minibatch of `step`; returns how many; sample has room for the batch size. */
+/* The samples (numbers within train) of the whole minibatch of `step`; returns how many; sample has
+ * room for the batch size. */
 int64_t ls_loader_samples(const ls_loader *loader, int64_t step, int64_t *sample);
 
 #endif

@@ -1,4 +1,5 @@
-/* data_private.h - the data as they lie in memory or in files: what the files of this room share; nobody else includes it. */
+/* data_private.h - the data as they lie in memory or in files: what the files of this room share;
+ * nobody else includes it. */
 #ifndef LS_DATA_PRIVATE_H
 #define LS_DATA_PRIVATE_H
 
@@ -39,7 +40,7 @@ struct ls_data {
   int64_t features, outputs;
   ls_part part[3]; /* by ls_split */
   ls_cut cut[3];
-  ls_shared weight;               /* (rows of train's source) double, what each sample counts; none: 1 */
+  ls_shared weight; /* (rows of train's source) double, what each sample counts; none: 1 */
   ls_affine *x_affine, *y_affine; /* NULL: none */
   void *bytes;                    /* see ls_rows */
   ls_texts names;                 /* see ls_data_names */
@@ -58,7 +59,8 @@ ls_status ls_affine_new(int64_t n, ls_affine **out);
 void ls_affine_free(ls_affine **affine);
 ls_status ls_affine_copy(const ls_affine *from, int64_t n, const char *what, ls_affine **out);
 
-/* Rows from memory or from a file: rows [lo, lo + rows) as (rows, n) cells in *x, at most `most` at once. */
+/* Rows from memory or from a file: rows [lo, lo + rows) as (rows, n) cells in *x, at most `most` at
+ * once. */
 typedef struct {
   ls_status (*rows)(void *arg, int64_t lo, int64_t rows, const void **x);
   void *arg;
@@ -66,30 +68,39 @@ typedef struct {
   int64_t count, n, most;
 } ls_matrix;
 
-/* shift and divisor of (count, n) cells by `kind`. Rows are summed in fixed blocks, so the bits depend on nothing else. */
+/* shift and divisor of (count, n) cells by `kind`. Rows are summed in fixed blocks, so the bits
+ * depend on nothing else. */
 ls_status ls_affine_measure(const ls_matrix *m, ls_scale_kind kind, double by, ls_affine *affine);
 
 /* The first of n cells that is not finite, or n. */
 static inline int64_t ls_first_not_finite(ls_cell cell, const void *x, int64_t n) {
-  return cell == LS_CELL_F32 ? ls_not_finite_f32(x, n) : cell == LS_CELL_F64 ? ls_not_finite_f64(x, n) : n;
+  return cell == LS_CELL_F32   ? ls_not_finite_f32(x, n)
+         : cell == LS_CELL_F64 ? ls_not_finite_f64(x, n)
+                               : n;
 }
-/* LS_EDATA with its place for the first of `rows` rows' values, row `row` of the source, that is not finite. */
-ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls_cell cell, const void *x);
+/* LS_EDATA with its place for the first of `rows` rows' values, row `row` of the source, that is
+ * not finite. */
+ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls_cell cell,
+                          const void *x);
 extern const char ls_not_finite[]; /* what is wrong with such a value */
-ls_status ls_bad_value(const ls_source *source, int64_t row, int64_t column, const char *what, double value);
+ls_status ls_bad_value(const ls_source *source, int64_t row, int64_t column, const char *what,
+                       double value);
 /* Cells that are reals -> scaled, in place. */
 void ls_scale_cells(const ls_affine *affine, ls_cell cell, int64_t rows, void *x);
 
-/* target.c. Bytes of one row of y as kept, where the file has `outputs` columns: int32 class numbers, or reals of the precision. */
+/* target.c. Bytes of one row of y as kept, where the file has `outputs` columns: int32 class
+ * numbers, or reals of the precision. */
 size_t ls_target_width(const ls_data *data, int64_t outputs);
-/* rows rows of y (rows, columns) as read, row `row` of the source on, into what is kept (not scaled): the first of its columns. LS_EDATA
- * with the place of a bad one. */
-ls_status ls_target_keep(const ls_data *data, const ls_source *source, int64_t row, int64_t rows, const double *y, int64_t columns,
-                         void *out);
+/* rows rows of y (rows, columns) as read, row `row` of the source on, into what is kept (not
+ * scaled): the first of its columns. LS_EDATA with the place of a bad one. */
+ls_status ls_target_keep(const ls_data *data, const ls_source *source, int64_t row, int64_t rows,
+                         const double *y, int64_t columns, void *out);
 /* Rows index[k] + offset of what is kept into labels and targets; either may be NULL. */
-void ls_target_copy(const ls_data *data, const void *y, const int64_t *index, int64_t offset, int64_t rows, int32_t *labels, void *targets);
+void ls_target_copy(const ls_data *data, const void *y, const int64_t *index, int64_t offset,
+                    int64_t rows, int32_t *labels, void *targets);
 
-/* share.c: what the node's other ranks need, and whether all nodes have read the same. Collective. */
+/* share.c: what the node's other ranks need, and whether all nodes have read the same. Collective.
+ */
 ls_status ls_share_shapes(ls_comm *comm, ls_data *data);
 ls_status ls_share_rest(ls_comm *comm, ls_data *data);
 

@@ -29,7 +29,8 @@ static const char *take_digits(const char *at, const char *end, bool fraction, p
   return at;
 }
 
-/* "e-12"; at is behind the e. NULL: no digits. Saturates: 1e400000000000 is infinite, whatever its digits. */
+/* "e-12"; at is behind the e. NULL: no digits. Saturates: 1e400000000000 is infinite, whatever its
+ * digits. */
 static const char *take_exponent(const char *at, const char *end, parts *p) {
   bool negative = at < end && *at == '-';
   int64_t value = 0;
@@ -71,22 +72,28 @@ static double slow(const char *text, size_t length) {
   return value;
 }
 
-/* Clinger's fast path: digits up to 2^53 and a power of ten up to 10^22 are doubles, so their product or quotient is rounded once. */
+/* Clinger's fast path: digits up to 2^53 and a power of ten up to 10^22 are doubles, so their
+ * product or quotient is rounded once. */
 static inline bool as_double(uint64_t digits, int64_t exponent, double *value) {
-  static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   if (digits > UINT64_C(1) << 53 || exponent < -22 || exponent > 22) return false;
   *value = exponent < 0 ? (double)digits / power[-exponent] : (double)digits * power[exponent];
   return true;
 }
 
-/* The same with the 64-bit mantissa of x86 for 17 to 19 digits. Rounding twice errs only near the middle between two doubles: refused. */
+/* The same with the 64-bit mantissa of x86 for 17 to 19 digits. Rounding twice errs only near the
+ * middle between two doubles: refused. */
 static bool as_extended(const parts *p, double *value) {
 #if LDBL_MANT_DIG == 64
-  static const long double power[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,  1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
-                                      1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L, 1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+  static const long double power[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
+                                      1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
+                                      1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
+                                      1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
   if (p->exponent < -27 || p->exponent > 27) return false;
-  long double v = p->exponent < 0 ? (long double)p->digits / power[-p->exponent] : (long double)p->digits * power[p->exponent];
+  long double v = p->exponent < 0 ? (long double)p->digits / power[-p->exponent]
+                                  : (long double)p->digits * power[p->exponent];
   uint64_t mantissa;
   memcpy(&mantissa, &v, sizeof mantissa);
   int below = (int)(mantissa & 0x7ff) - 0x400;
@@ -110,7 +117,8 @@ bool ls_decimal(const char *text, size_t length, double *value) {
 
 /* ---- short ones: eight characters at once ---- */
 
-/* Behind the digits that begin at `at`; the number before them goes on with them. Of more than 18 it is wrong. */
+/* Behind the digits that begin at `at`; the number before them goes on with them. Of more than 18
+ * it is wrong. */
 static inline const char *eat_digits(const char *at, uint64_t *number) {
   static const uint64_t power[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
   for (;;) {

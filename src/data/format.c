@@ -9,7 +9,8 @@
 
 #include "base/mem.h"
 
-static const ls_format *const formats[] = {&ls_format_idx, &ls_format_csv, &ls_format_hdf5, &ls_format_npy, NULL};
+static const ls_format *const formats[] = {&ls_format_idx, &ls_format_csv, &ls_format_hdf5,
+                                           &ls_format_npy, NULL};
 
 const ls_format *ls_format_find(const char *name) {
   for (int i = 0; formats[i]; i++)
@@ -20,7 +21,8 @@ const ls_format *ls_format_find(const char *name) {
 ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_source **out) {
   LS_TRY(ls_mem_new((void **)out, 1, size));
   (*out)->format = format;
-  ls_status status = files ? ls_mem_new((void **)&(*out)->file, (size_t)files, sizeof *(*out)->file) : LS_OK;
+  ls_status status =
+      files ? ls_mem_new((void **)&(*out)->file, (size_t)files, sizeof *(*out)->file) : LS_OK;
   if (status != LS_OK)
     LS_FREE(*out);
   else
@@ -76,7 +78,8 @@ static ls_status read_many(ls_source *source, int64_t rows, ls_cell cell, void *
 }
 
 /* One part's file is open at a time. */
-static ls_status read_many_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x, double *y) {
+static ls_status read_many_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x,
+                              double *y) {
   many *m = (many *)source;
   size_t width = (size_t)source->shape.features * ls_cell_size(cell);
   int64_t begin = 0;
@@ -101,7 +104,8 @@ static void soon_many(ls_source *source, int64_t lo, int64_t rows) {
   const many *m = (const many *)source;
   for (int i = 0; i < m->parts && lo >= 0; lo -= m->part[i++]->shape.rows) {
     int64_t left = m->part[i]->shape.rows - lo;
-    if (left > 0 && m->part[i] == m->busy) m->busy->format->soon(m->busy, lo, rows < left ? rows : left);
+    if (left > 0 && m->part[i] == m->busy)
+      m->busy->format->soon(m->busy, lo, rows < left ? rows : left);
   }
 }
 
@@ -111,7 +115,8 @@ static void rest_many(ls_source *source) {
   m->busy = NULL;
 }
 
-static void place_many(const ls_source *source, int64_t row, int64_t column, char *text, size_t size) {
+static void place_many(const ls_source *source, int64_t row, int64_t column, char *text,
+                       size_t size) {
   ls_source *const *part = ((const many *)source)->part;
   for (; row >= (*part)->shape.rows; part++) row -= (*part)->shape.rows;
   (*part)->format->place(*part, row, column, text, size);
@@ -124,20 +129,22 @@ static ls_status columns_many(const ls_source *source, struct ls_columns *out) {
 
 static void close_many(ls_source *source) {
   many *m = (many *)source;
-  for (int i = m->parts - 1; i >= 0; i--) ls_source_close(&m->part[i]); /* the first one last: it may lend the others its class names */
+  for (int i = m->parts - 1; i >= 0; i--)
+    ls_source_close(&m->part[i]); /* the first one last: it may lend the others its class names */
   LS_FREE(m->part);
 }
 
-static const ls_format format_many = {"", NULL, read_many, read_many_at, soon_many, rest_many, place_many, columns_many, close_many};
+static const ls_format format_many = {"",        NULL,       read_many,    read_many_at, soon_many,
+                                      rest_many, place_many, columns_many, close_many};
 
 static ls_status add_part(many *m, const ls_source *part) {
   ls_shape *whole = &m->base.shape;
   const ls_shape *shape = &part->shape;
   if (m->parts == 1) *whole = *shape, whole->rows = 0;
   if (shape->features != whole->features || shape->outputs != whole->outputs)
-    return ls_fail(LS_EDATA, "%s: %lld features and %lld targets a sample; %s has %lld and %lld", part->file[0].path,
-                   (long long)shape->features, (long long)shape->outputs, m->part[0]->file[0].path, (long long)whole->features,
-                   (long long)whole->outputs);
+    return ls_fail(LS_EDATA, "%s: %lld features and %lld targets a sample; %s has %lld and %lld",
+                   part->file[0].path, (long long)shape->features, (long long)shape->outputs,
+                   m->part[0]->file[0].path, (long long)whole->features, (long long)whole->outputs);
   whole->bytes = whole->bytes && shape->bytes;
   bool over = __builtin_add_overflow(whole->rows, shape->rows, &whole->rows);
   return over ? ls_fail(LS_EDATA, "%s: too many samples", part->file[0].path) : LS_OK;
@@ -148,11 +155,13 @@ static ls_status list_files(many *m) {
   for (int i = 0; i < m->parts; i++) files += m->part[i]->files;
   LS_NEW(m->base.file, files);
   for (int i = 0; i < m->parts; i++)
-    for (int k = 0; k < m->part[i]->files; k++) m->base.file[m->base.files++].path = ls_mem_text(m->part[i]->file[k].path);
+    for (int k = 0; k < m->part[i]->files; k++)
+      m->base.file[m->base.files++].path = ls_mem_text(m->part[i]->file[k].path);
   return LS_OK;
 }
 
-static ls_status open_parts(many *m, const ls_opening *what, const ls_format *format, char *const *path, int paths) {
+static ls_status open_parts(many *m, const ls_opening *what, const ls_format *format,
+                            char *const *path, int paths) {
   ls_opening one = *what;
   LS_TRY(ls_mem_new((void **)&m->part, (size_t)paths, sizeof(void *)));
   for (int i = 0; i < paths; i++) {
@@ -166,7 +175,8 @@ static ls_status open_parts(many *m, const ls_opening *what, const ls_format *fo
   return list_files(m);
 }
 
-static ls_status open_many(const ls_opening *what, const ls_format *format, char *const *path, int paths, ls_source **out) {
+static ls_status open_many(const ls_opening *what, const ls_format *format, char *const *path,
+                           int paths, ls_source **out) {
   LS_TRY(ls_source_new(&format_many, sizeof(many), 0, out));
   ls_status status = open_parts((many *)*out, what, format, path, paths);
   if (status != LS_OK) ls_source_close(out);
@@ -180,18 +190,25 @@ bool ls_source_any_row(const ls_source *source) {
 
 /* ---- file names ---- */
 
-static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int by_name(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
-/* Sorted byte by byte, whatever the locale. A file of just this name is meant, whatever characters are in it. */
-static ls_status open_pattern(const ls_opening *what, const ls_format *format, const char *pattern, ls_source **out) {
+/* Sorted byte by byte, whatever the locale. A file of just this name is meant, whatever characters
+ * are in it. */
+static ls_status open_pattern(const ls_opening *what, const ls_format *format, const char *pattern,
+                              ls_source **out) {
   ls_opening one = *what;
   one.file = pattern;
   if (!strpbrk(pattern, "*?") || access(pattern, F_OK) == 0) return format->open(&one, out);
   glob_t found;
-  if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0) return ls_fail(LS_EDATA, "%s: no file has such a name", pattern);
+  if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+    return ls_fail(LS_EDATA, "%s: no file has such a name", pattern);
   qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, by_name);
   one.file = found.gl_pathv[0];
-  ls_status status = found.gl_pathc == 1 ? format->open(&one, out) : open_many(what, format, found.gl_pathv, (int)found.gl_pathc, out);
+  ls_status status = found.gl_pathc == 1
+                         ? format->open(&one, out)
+                         : open_many(what, format, found.gl_pathv, (int)found.gl_pathc, out);
   globfree(&found);
   return status;
 }

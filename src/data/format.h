@@ -1,17 +1,22 @@
-/* format.h - how files become rows: a table of formats, each one file of statics and a row. Private to data/ and the data commands. */
+/* format.h - how files become rows: a table of formats, each one file of statics and a row. Private
+ * to data/ and the data commands. */
 #ifndef LS_DATA_FORMAT_H
 #define LS_DATA_FORMAT_H
 
 #include "data/data.h"
 
-/* What x is stored as in memory: bytes stay bytes, everything else becomes a real of the run's precision. */
+/* What x is stored as in memory: bytes stay bytes, everything else becomes a real of the run's
+ * precision. */
 typedef enum { LS_CELL_U8, LS_CELL_F32, LS_CELL_F64 } ls_cell;
-static inline size_t ls_cell_size(ls_cell cell) { return cell == LS_CELL_U8 ? 1 : cell == LS_CELL_F32 ? sizeof(float) : sizeof(double); }
+static inline size_t ls_cell_size(ls_cell cell) {
+  return cell == LS_CELL_U8 ? 1 : cell == LS_CELL_F32 ? sizeof(float) : sizeof(double);
+}
 
 typedef struct {
   int64_t rows, features;
   int64_t outputs; /* columns of y; 0: there is no y */
-  int64_t weights; /* 1: behind them one column more, the sample's weight (train, where the spec names one); else 0 */
+  int64_t weights; /* 1: behind them one column more, the sample's weight (train, where the spec
+                      names one); else 0 */
   bool bytes;      /* x are unsigned bytes */
 } ls_shape;
 
@@ -35,23 +40,28 @@ typedef struct {
   const char *file; /* one file of the source; idx: NULL */
   bool classes;     /* y are class numbers or names */
   bool quick;       /* digests are not needed */
-  ls_source *first; /* the source of train opened first, which knows the class names; NULL: this is it */
+  ls_source
+      *first; /* the source of train opened first, which knows the class names; NULL: this is it */
 } ls_opening;
 
 struct ls_format {
   const char *name; /* data.type */
   /* LS_EDATA, located. *out is NULL on failure, and where the format has no such split. */
   ls_status (*open)(const ls_opening *what, ls_source **out);
-  /* The next `rows` rows: x (rows, features) cells, y (rows, outputs + weights). cell is LS_CELL_U8 only where shape.bytes. After the last
-   * row the end of the file is checked too. x NULL: y alone, where there is read_at. */
+  /* The next `rows` rows: x (rows, features) cells, y (rows, outputs + weights). cell is LS_CELL_U8
+   * only where shape.bytes. After the last row the end of the file is checked too. x NULL: y alone,
+   * where there is read_at. */
   ls_status (*read)(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y);
-  /* Any rows [lo, lo + rows), independent of read; x or y may be NULL. NULL where the format can't. */
-  ls_status (*read_at)(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x, double *y);
+  /* Any rows [lo, lo + rows), independent of read; x or y may be NULL. NULL where the format can't.
+   */
+  ls_status (*read_at)(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x,
+                       double *y);
   /* A hint: read_at will want x of these rows soon; may be NULL where read_at is. */
   void (*soon)(ls_source *source, int64_t lo, int64_t rows);
   /* No file is held open until the next read_at; may be NULL. */
   void (*rest)(ls_source *source);
-  /* Where a value stands, for messages: "FILE: sample 17", "FILE:18: column 3". column < 0: y's column -1 - column. */
+  /* Where a value stands, for messages: "FILE: sample 17", "FILE:18: column 3". column < 0: y's
+   * column -1 - column. */
   void (*place)(const ls_source *source, int64_t row, int64_t column, char *text, size_t size);
   /* Names, units and classes, as far as the file has them (columns.h); may be NULL. */
   ls_status (*columns)(const ls_source *source, struct ls_columns *out);
@@ -62,21 +72,26 @@ struct ls_format {
 static inline const char *ls_opening_weights(const ls_opening *what) {
   return what->split == LS_SPLIT_TRAIN && !what->spec->inputs ? what->spec->weights : NULL;
 }
-static inline int64_t ls_shape_columns(const ls_shape *shape) { return shape->outputs + shape->weights; } /* of y as it is read */
+static inline int64_t ls_shape_columns(const ls_shape *shape) {
+  return shape->outputs + shape->weights;
+} /* of y as it is read */
 
 extern const ls_format ls_format_idx, ls_format_csv, ls_format_hdf5, ls_format_npy;
 const ls_format *ls_format_find(const char *name); /* NULL: no such format */
 /* By the first bytes of a file, or of the first one of a pattern; csv where nothing else fits. */
 ls_status ls_format_sniff(const char *path, const ls_format **out);
 
-/* Begin a source of `size` bytes (its format's struct) with room for `files` files; one file's path. */
+/* Begin a source of `size` bytes (its format's struct) with room for `files` files; one file's
+ * path. */
 ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_source **out);
 
-/* Open the source of a split, of one file or several; *out is NULL where the spec names none. `what.file` is ignored. */
+/* Open the source of a split, of one file or several; *out is NULL where the spec names none.
+ * `what.file` is ignored. */
 ls_status ls_source_open(const ls_opening *what, ls_source **out);
 bool ls_source_any_row(const ls_source *source); /* read_at works */
 void ls_source_close(ls_source **source);
-/* The sources of all splits, agreeing in width; NULL where there is none. Close what is open also on failure. */
+/* The sources of all splits, agreeing in width; NULL where there is none. Close what is open also
+ * on failure. */
 ls_status ls_sources_open(const ls_data_spec *spec, bool classes, bool quick, ls_source *source[3]);
 void ls_sources_close(ls_source *source[3]);
 

@@ -8,7 +8,7 @@ typedef struct {
   const void *x; /* (rows, features) cells; reals are scaled already */
   ls_cell cell;
   int64_t features;
-  const void *bytes;       /* what bytes become, from ls_bytes_new, where all features are scaled alike */
+  const void *bytes; /* what bytes become, from ls_bytes_new, where all features are scaled alike */
   const ls_affine *affine; /* else each feature's own scaling */
 } ls_rows;
 
@@ -16,10 +16,12 @@ typedef struct {
 ls_status ls_bytes_new_f32(double shift, double divisor, void **out);
 ls_status ls_bytes_new_f64(double shift, double divisor, void **out);
 /* x (rows, ldx) real = rows index[k] + offset, columns from features on 0. */
-void ls_gather_f32(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows, float *x, int64_t ldx);
-void ls_gather_f64(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows, double *x, int64_t ldx);
-static inline void ls_gather(ls_precision precision, const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows, void *x,
-                             int64_t ldx) {
+void ls_gather_f32(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows,
+                   float *x, int64_t ldx);
+void ls_gather_f64(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows,
+                   double *x, int64_t ldx);
+static inline void ls_gather(ls_precision precision, const ls_rows *from, const int64_t *index,
+                             int64_t offset, int64_t rows, void *x, int64_t ldx) {
   if (precision == LS_F32)
     ls_gather_f32(from, index, offset, rows, x, ldx);
   else

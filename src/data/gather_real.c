@@ -4,8 +4,9 @@
 #include "base/mem.h"
 #include "data/gather.h"
 
-/* What bytes become. hi has 8 bits less than a real, so v * hi is exact, and v * hi + v * lo is v / divisor rounded once, but for
- * cases so rare that comparing all 256 finds none in practice; where it does, the table is used (three times slower). */
+/* What bytes become. hi has 8 bits less than a real, so v * hi is exact, and v * hi + v * lo is v /
+ * divisor rounded once, but for cases so rare that comparing all 256 finds none in practice; where
+ * it does, the table is used (three times slower). */
 struct LS_R(ls_bytes) {
   bool product;
   real hi, lo, table[256];
@@ -37,7 +38,8 @@ static void by_table(const uint8_t *v, int64_t n, const real *table, real *x) {
   for (int64_t i = 0; i < n; i++) x[i] = table[v[i]];
 }
 
-LS_CLONES static void by_feature(const uint8_t *v, int64_t n, const double *shift, const double *divisor, real *x) {
+LS_CLONES static void by_feature(const uint8_t *v, int64_t n, const double *shift,
+                                 const double *divisor, real *x) {
   for (int64_t i = 0; i < n; i++) x[i] = (real)(((double)v[i] - shift[i]) / divisor[i]);
 }
 
@@ -62,7 +64,8 @@ static void prefetch(const ls_rows *from, int64_t row) {
   for (size_t b = 0; b < bytes && b < 4096; b += LS_ALIGN) __builtin_prefetch(at + b);
 }
 
-void LS_R(ls_gather)(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows, real *x, int64_t ldx) {
+void LS_R(ls_gather)(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows,
+                     real *x, int64_t ldx) {
   size_t pad = (size_t)(ldx - from->features) * sizeof(real);
   for (int64_t k = 0; k < rows; k++) {
     if (k + 1 < rows) prefetch(from, index[k + 1] + offset);
@@ -73,7 +76,8 @@ void LS_R(ls_gather)(const ls_rows *from, const int64_t *index, int64_t offset, 
 
 void LS_R(ls_scale)(const ls_affine *affine, int64_t rows, real *x) {
   for (int64_t r = 0; r < rows; r++, x += affine->n)
-    for (int64_t i = 0; i < affine->n; i++) x[i] = (real)(((double)x[i] - affine->shift[i]) / affine->divisor[i]);
+    for (int64_t i = 0; i < affine->n; i++)
+      x[i] = (real)(((double)x[i] - affine->shift[i]) / affine->divisor[i]);
 }
 
 /* inf - inf and NaN - NaN are NaN, which is not 0. */

@@ -18,7 +18,8 @@ static ls_status sniff(const char *path, const ls_format **out) {
   ls_status status = ls_gz_read(gz, head, sizeof head, &got);
   ls_gz_close(&gz);
   LS_TRY(status);
-  bool named_h5 = length > 3 && strcmp(path + length - 3, ".h5") == 0; /* a user block may come before HDF5's own first bytes */
+  bool named_h5 = length > 3 && strcmp(path + length - 3, ".h5") ==
+                                    0; /* a user block may come before HDF5's own first bytes */
   *out = &ls_format_csv;
   if (named_h5 || (got == 8 && memcmp(head, "\x89HDF\r\n\x1a\n", 8) == 0)) *out = &ls_format_hdf5;
   if (got >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) *out = &ls_format_npy;
@@ -28,7 +29,8 @@ static ls_status sniff(const char *path, const ls_format **out) {
 
 ls_status ls_format_sniff(const char *path, const ls_format **out) {
   glob_t found;
-  if (access(path, F_OK) == 0 || !strpbrk(path, "*?") || glob(path, 0, NULL, &found) != 0) return sniff(path, out);
+  if (access(path, F_OK) == 0 || !strpbrk(path, "*?") || glob(path, 0, NULL, &found) != 0)
+    return sniff(path, out);
   ls_status status = sniff(found.gl_pathv[0], out);
   globfree(&found);
   return status;
@@ -36,7 +38,8 @@ ls_status ls_format_sniff(const char *path, const ls_format **out) {
 
 /* ---- whole data sets ---- */
 
-static const char *const layout_names[3][2] = {{"/train/x", "/train/y"}, {"/validation/x", "/validation/y"}, {"/test/x", "/test/y"}};
+static const char *const layout_names[3][2] = {
+    {"/train/x", "/train/y"}, {"/validation/x", "/validation/y"}, {"/test/x", "/test/y"}};
 
 static const char weights_name[] = "/train/weights";
 
@@ -49,14 +52,16 @@ static void note(void *arg, const char *path, const char *dims, const char *type
   (void)dims, (void)type;
   found->weights = found->weights || strcmp(path, weights_name) == 0;
   for (int s = 0; s < 3; s++)
-    for (int k = 0; k < 2; k++) found->there[s][k] = found->there[s][k] || strcmp(path, layout_names[s][k]) == 0;
+    for (int k = 0; k < 2; k++)
+      found->there[s][k] = found->there[s][k] || strcmp(path, layout_names[s][k]) == 0;
 }
 
 static ls_status guess_hdf5(const char *path, ls_data_spec *spec) {
   layout found = {0};
   LS_TRY(ls_h5_list(path, note, &found));
   if (!found.there[0][0] || !found.there[0][1])
-    return ls_fail(LS_EDATA, "%s: no /train/x and /train/y in it; a config says where the samples are", path);
+    return ls_fail(LS_EDATA,
+                   "%s: no /train/x and /train/y in it; a config says where the samples are", path);
   if (found.weights) spec->weights = ls_mem_text(weights_name);
   for (int s = 0; s < 3; s++) {
     if (!found.there[s][0] || !found.there[s][1]) continue;
@@ -76,7 +81,10 @@ static ls_status guess(const char *path, ls_data_spec *spec) {
   if (S_ISDIR(about.st_mode)) spec->dir = ls_mem_text(path);
   if (S_ISDIR(about.st_mode)) return LS_OK;
   if (format == &ls_format_hdf5) return guess_hdf5(path, spec);
-  return ls_fail(LS_EDATA, "%s: which columns are inputs and which targets? a config says so; data import and split: --x and --y", path);
+  return ls_fail(LS_EDATA,
+                 "%s: which columns are inputs and which targets? a config says so; data import "
+                 "and split: --x and --y",
+                 path);
 }
 
 ls_status ls_data_guess(const char *path, ls_data_spec *out) {
@@ -106,10 +114,12 @@ static void split_dataset(const char *text, ls_source_spec *source) {
   source->x = colon ? ls_mem_text(colon + 1) : NULL;
 }
 
-static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_spec *like, ls_precision precision, ls_data **out) {
+static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_spec *like,
+                             ls_precision precision, ls_data **out) {
   const ls_format *format = NULL;
   char name[16] = "";
-  ls_status status = ls_comm_node_rank(comm) == 0 ? ls_format_sniff(spec->source[0].file, &format) : LS_OK;
+  ls_status status =
+      ls_comm_node_rank(comm) == 0 ? ls_format_sniff(spec->source[0].file, &format) : LS_OK;
   LS_TRY(ls_comm_agree(comm, status));
   if (format) snprintf(name, sizeof name, "%s", format->name);
   ls_comm_node_bcast(comm, name, sizeof name);
@@ -122,8 +132,8 @@ static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_sp
   return ls_data_open(comm, spec, false, precision, out);
 }
 
-ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_spec *like, const ls_affine *x_affine, ls_precision precision,
-                              ls_data **out) {
+ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_spec *like,
+                              const ls_affine *x_affine, ls_precision precision, ls_data **out) {
   ls_data_spec spec = {.limit = {-1, -1, -1}, .inputs = true, .x_affine = x_affine};
   *out = NULL;
   split_dataset(file, &spec.source[0]);

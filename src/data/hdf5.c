@@ -1,4 +1,5 @@
-/* hdf5.c - datasets of an HDF5 file (io/h5.h): x, y and weights, one sample a row; further dimensions are flattened, the last one fastest.
+/* hdf5.c - datasets of an HDF5 file (io/h5.h): x, y and weights, one sample a row; further
+ * dimensions are flattened, the last one fastest.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,11 +11,14 @@
 #include "io/gz.h"
 #include "io/h5.h"
 
-_Static_assert((int)LS_CELL_U8 == LS_H5_CELL_U8 && (int)LS_CELL_F32 == LS_H5_CELL_F32 && (int)LS_CELL_F64 == LS_H5_CELL_F64, "one meaning");
+_Static_assert((int)LS_CELL_U8 == LS_H5_CELL_U8 && (int)LS_CELL_F32 == LS_H5_CELL_F32 &&
+                   (int)LS_CELL_F64 == LS_H5_CELL_F64,
+               "one meaning");
 
 enum { X, Y, WEIGHTS, SETS };
 
-/* Sets are open only while they are read: a source may have thousands of files, and each open set is a process. */
+/* Sets are open only while they are read: a source may have thousands of files, and each open set
+ * is a process. */
 typedef struct {
   ls_source base;
   ls_h5set *set[SETS];    /* of read; NULL: not open */
@@ -75,11 +79,12 @@ static const char *path_of(const hdf5 *h, int i) { return h->base.file[h->file[i
 
 /* Columns of a set that has a row for each of x; 0 where there is no set. */
 static ls_status width_of(const hdf5 *h, int i, int64_t *width) {
-  const ls_h5_shape *x = ls_h5set_shape(h->set[X]), *set = h->set[i] ? ls_h5set_shape(h->set[i]) : NULL;
+  const ls_h5_shape *x = ls_h5set_shape(h->set[X]),
+                    *set = h->set[i] ? ls_h5set_shape(h->set[i]) : NULL;
   *width = set ? set->width : 0;
   if (!set || set->rows == x->rows) return LS_OK;
-  return ls_fail(LS_EDATA, "%s: %s has %lld rows for the %lld of %s", path_of(h, i), h->name[i], (long long)set->rows, (long long)x->rows,
-                 h->name[X]);
+  return ls_fail(LS_EDATA, "%s: %s has %lld rows for the %lld of %s", path_of(h, i), h->name[i],
+                 (long long)set->rows, (long long)x->rows, h->name[X]);
 }
 
 static ls_status check_shapes(hdf5 *h) {
@@ -88,9 +93,10 @@ static ls_status check_shapes(hdf5 *h) {
   *shape = (ls_shape){.rows = x->rows, .features = x->width, .bytes = x->bytes};
   LS_TRY(width_of(h, Y, &shape->outputs));
   LS_TRY(width_of(h, WEIGHTS, &shape->weights));
-  return shape->weights <= 1 ? LS_OK
-                             : ls_fail(LS_EDATA, "%s: %s has %lld values a sample, and a weight is one", path_of(h, WEIGHTS),
-                                       h->name[WEIGHTS], (long long)shape->weights);
+  return shape->weights <= 1
+             ? LS_OK
+             : ls_fail(LS_EDATA, "%s: %s has %lld values a sample, and a weight is one",
+                       path_of(h, WEIGHTS), h->name[WEIGHTS], (long long)shape->weights);
 }
 
 static void close_sets(hdf5 *h) {
@@ -101,7 +107,9 @@ static ls_status open_sets(hdf5 *h, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
   const char *weights = ls_opening_weights(what);
   h->base.files = 0;
-  if (!spec->x) return ls_fail(LS_EDATA, "%s: which dataset are the inputs? lockstep data info lists them", what->file);
+  if (!spec->x)
+    return ls_fail(LS_EDATA, "%s: which dataset are the inputs? lockstep data info lists them",
+                   what->file);
   LS_TRY(open_one(h, X, spec->x, what));
   if (spec->y && !what->spec->inputs) LS_TRY(open_one(h, Y, spec->y, what));
   if (weights) LS_TRY(open_one(h, WEIGHTS, weights, what));
@@ -123,8 +131,11 @@ static ls_status check_unchanged(const hdf5 *h, int file) {
   const struct stat *then = &h->seen[file];
   const char *path = h->base.file[file].path;
   bool same = stat(path, &now) == 0 && now.st_ino == then->st_ino && now.st_size == then->st_size &&
-              now.st_mtim.tv_sec == then->st_mtim.tv_sec && now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
-  return same || ls_without("data-watch") ? LS_OK : ls_fail(LS_EDATA, "%s: has changed since training began to read it", path);
+              now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
+              now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
+  return same || ls_without("data-watch")
+             ? LS_OK
+             : ls_fail(LS_EDATA, "%s: has changed since training began to read it", path);
 }
 
 /* Open a set again: it must be what it was. */
@@ -143,7 +154,8 @@ static ls_status read_set(hdf5 *h, int i, int64_t rows, ls_h5_cell cell, void *t
   return ls_h5set_read(h->set[i], h->row, rows, cell, to);
 }
 
-/* Behind the targets of each row its weight. The targets lie at the start of y, and go to their places from the last one on. */
+/* Behind the targets of each row its weight. The targets lie at the start of y, and go to their
+ * places from the last one on. */
 static ls_status read_weights(hdf5 *h, int64_t rows, double *y) {
   const int64_t outputs = h->base.shape.outputs, columns = outputs + 1;
   if (rows > h->rows_room) {
@@ -171,7 +183,8 @@ static ls_status read_hdf5(ls_source *source, int64_t rows, ls_cell cell, void *
   return LS_OK;
 }
 
-static ls_status read_hdf5_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x, double *y) {
+static ls_status read_hdf5_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x,
+                              double *y) {
   hdf5 *h = (hdf5 *)source;
   if (x) LS_TRY(open_again(h, X, &h->at[X]));
   if (x) LS_TRY(ls_h5set_read(h->at[X], lo, rows, (ls_h5_cell)cell, x));
@@ -190,11 +203,13 @@ static void rest_hdf5(ls_source *source) {
   for (int i = 0; i < 2; i++) ls_h5set_close(&((hdf5 *)source)->at[i]);
 }
 
-static void place_hdf5(const ls_source *source, int64_t row, int64_t column, char *text, size_t size) {
+static void place_hdf5(const ls_source *source, int64_t row, int64_t column, char *text,
+                       size_t size) {
   const hdf5 *h = (const hdf5 *)source;
   int i = column >= 0 ? X : -1 - column < source->shape.outputs ? Y : WEIGHTS;
   int64_t value = i == X ? column : i == Y ? -1 - column : 0;
-  snprintf(text, size, "%s: %s: row %lld, value %lld", path_of(h, i), h->name[i], (long long)row, (long long)value);
+  snprintf(text, size, "%s: %s: row %lld, value %lld", path_of(h, i), h->name[i], (long long)row,
+           (long long)value);
 }
 
 static void close_hdf5(ls_source *source) {
@@ -212,7 +227,8 @@ static ls_status describe_set(const hdf5 *h, int i, char text[96]) {
   const ls_h5_shape *shape = ls_h5set_shape(set);
   int at = snprintf(text, 96, "%s", shape->type);
   for (int k = 1; k < shape->dims && shape->dims > 2 && at < 80; k++)
-    at += snprintf(text + at, 96 - (size_t)at, "%s%lld", k == 1 ? ", " : " x ", (long long)shape->dim[k]);
+    at += snprintf(text + at, 96 - (size_t)at, "%s%lld", k == 1 ? ", " : " x ",
+                   (long long)shape->dim[k]);
   if (shape->dims > 2 && at < 80) snprintf(text + at, 96 - (size_t)at, " each");
   ls_h5set_close(&set);
   return LS_OK;
@@ -224,9 +240,12 @@ static ls_status columns_hdf5(const ls_source *source, ls_columns *out) {
     if (!h->name[i]) continue;
     LS_TRY(describe_set(h, i, out->stored[i]));
     LS_TRY(ls_h5_texts(path_of(h, i), ls_columns_path[i], NULL, &out->name[i]));
-    if (out->name[i].count > 0) LS_TRY(ls_h5_texts(path_of(h, i), ls_columns_path[i], LS_COLUMNS_UNITS, &out->unit[i]));
+    if (out->name[i].count > 0)
+      LS_TRY(ls_h5_texts(path_of(h, i), ls_columns_path[i], LS_COLUMNS_UNITS, &out->unit[i]));
   }
-  return h->name[Y] ? ls_h5_texts(path_of(h, Y), h->name[Y], LS_COLUMNS_CLASSES, &out->classes) : LS_OK;
+  return h->name[Y] ? ls_h5_texts(path_of(h, Y), h->name[Y], LS_COLUMNS_CLASSES, &out->classes)
+                    : LS_OK;
 }
 
-const ls_format ls_format_hdf5 = {"hdf5", open_hdf5, read_hdf5, read_hdf5_at, soon_hdf5, rest_hdf5, place_hdf5, columns_hdf5, close_hdf5};
+const ls_format ls_format_hdf5 = {"hdf5",    open_hdf5,  read_hdf5,    read_hdf5_at, soon_hdf5,
+                                  rest_hdf5, place_hdf5, columns_hdf5, close_hdf5};

@@ -1,5 +1,6 @@
 /* idx.c - the IDX files of MNIST and its relatives: four standard names, plain or gzip.
- * Big-endian: 0 0 TYPE DIMENSIONS, one int32 a dimension, then the values (http://yann.lecun.com/exdb/mnist). */
+ * Big-endian: 0 0 TYPE DIMENSIONS, one int32 a dimension, then the values
+ * (http://yann.lecun.com/exdb/mnist). */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,11 +27,14 @@ static ls_status find(const char *dir, const char *name, char **path) {
   if (access(*path, F_OK) == 0) return LS_OK;
   bool debian = strncmp(dir, "/usr/share/datasets/", 20) == 0;
   return ls_fail(LS_EDATA, "%s/%s: no such file, with or without .gz; %s%s", dir, name,
-                 debian ? "install the data: apt-get install dataset-" : "data.dir must hold the four files of an IDX set",
+                 debian ? "install the data: apt-get install dataset-"
+                        : "data.dir must hold the four files of an IDX set",
                  debian ? dir + 20 : "");
 }
 
-static int64_t big_endian(const unsigned char *b) { return (int64_t)b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3]; }
+static int64_t big_endian(const unsigned char *b) {
+  return (int64_t)b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
+}
 
 static const char *kind(int64_t magic) {
   return magic == IMAGES   ? "this is a file of images"
@@ -45,19 +49,25 @@ static ls_status read_header(idx *r, int i, int64_t magic, int dimensions, int64
   size_t got, bytes = 4 + 4 * (size_t)dimensions;
   LS_TRY(ls_gz_read(r->gz[i], head, bytes, &got));
   if (got >= 4 && big_endian(head) != magic)
-    return ls_fail(LS_EDATA, "%s: magic number 0x%08llx where 0x%08llx belongs (%s of unsigned bytes): %s", path,
-                   (unsigned long long)big_endian(head), (unsigned long long)magic, magic == IMAGES ? "images" : "labels",
-                   kind(big_endian(head)));
-  if (got < bytes) return ls_fail(LS_EDATA, "%s: ends after %zu bytes, within the header of %zu", path, got, bytes);
+    return ls_fail(LS_EDATA,
+                   "%s: magic number 0x%08llx where 0x%08llx belongs (%s of unsigned bytes): %s",
+                   path, (unsigned long long)big_endian(head), (unsigned long long)magic,
+                   magic == IMAGES ? "images" : "labels", kind(big_endian(head)));
+  if (got < bytes)
+    return ls_fail(LS_EDATA, "%s: ends after %zu bytes, within the header of %zu", path, got,
+                   bytes);
   int64_t values = 1;
   for (int k = 0; k < dimensions; k++) {
     dimension[k] = big_endian(head + 4 + 4 * k);
-    if (dimension[k] == 0) return ls_fail(LS_EDATA, "%s: holds no samples: dimension %d is 0", path, k + 1);
+    if (dimension[k] == 0)
+      return ls_fail(LS_EDATA, "%s: holds no samples: dimension %d is 0", path, k + 1);
     if (__builtin_mul_overflow(values, dimension[k], &values)) values = INT64_MAX;
   }
   if (values > ls_gz_bound(r->gz[i]) - (int64_t)bytes)
-    return ls_fail(LS_EDATA, "%s: its header declares %lld samples, more than its %lld bytes can hold; truncated or damaged", path,
-                   (long long)dimension[0], (long long)ls_gz_size(r->gz[i]));
+    return ls_fail(LS_EDATA,
+                   "%s: its header declares %lld samples, more than its %lld bytes can hold; "
+                   "truncated or damaged",
+                   path, (long long)dimension[0], (long long)ls_gz_size(r->gz[i]));
   return LS_OK;
 }
 
@@ -85,8 +95,8 @@ static ls_status open_pair(idx *r, const char *dir, ls_split split) {
   LS_TRY(read_header(r, 1, LABELS, 1, &labels));
   r->base.shape.outputs = 1;
   if (labels == r->base.shape.rows) return LS_OK;
-  return ls_fail(LS_EDATA, "%s: %lld labels for the %lld images of %s", r->base.file[1].path, (long long)labels,
-                 (long long)r->base.shape.rows, r->base.file[0].path);
+  return ls_fail(LS_EDATA, "%s: %lld labels for the %lld images of %s", r->base.file[1].path,
+                 (long long)labels, (long long)r->base.shape.rows, r->base.file[0].path);
 }
 
 /* A folder of the four files, or (for predict) one file of images. */
@@ -94,7 +104,8 @@ static ls_status open_idx(const ls_opening *what, ls_source **out) {
   if (what->split == LS_SPLIT_VALIDATION) return LS_OK; /* IDX sets have none of their own */
   LS_TRY(ls_source_new(&ls_format_idx, sizeof(idx), what->file ? 1 : 2, out));
   idx *r = (idx *)*out;
-  ls_status status = what->file ? open_images(r, what->file) : open_pair(r, what->spec->dir, what->split);
+  ls_status status =
+      what->file ? open_images(r, what->file) : open_pair(r, what->spec->dir, what->split);
   if (status != LS_OK) ls_source_close(out);
   return status;
 }
@@ -102,8 +113,8 @@ static ls_status open_idx(const ls_opening *what, ls_source **out) {
 /* ---- rows ---- */
 
 static ls_status ends_early(const idx *r, int i, int64_t row) {
-  return ls_fail(LS_EDATA, "%s: truncated: ends within sample %lld, its header declares %lld", r->base.file[i].path, (long long)row,
-                 (long long)r->base.shape.rows);
+  return ls_fail(LS_EDATA, "%s: truncated: ends within sample %lld, its header declares %lld",
+                 r->base.file[i].path, (long long)row, (long long)r->base.shape.rows);
 }
 
 static ls_status read_images(idx *r, int64_t rows, ls_cell cell, void *x) {
@@ -116,7 +127,8 @@ static ls_status read_images(idx *r, int64_t rows, ls_cell cell, void *x) {
   for (size_t done = 0; done < count; done += got) {
     size_t want = count - done < CHUNK ? count - done : CHUNK;
     LS_TRY(ls_gz_read(r->gz[0], part, want, &got));
-    if (got < want) return ends_early(r, 0, r->row + (int64_t)(done + got) / r->base.shape.features);
+    if (got < want)
+      return ends_early(r, 0, r->row + (int64_t)(done + got) / r->base.shape.features);
     for (size_t k = 0; k < got; k++)
       if (cell == LS_CELL_F32)
         ((float *)x)[done + k] = part[k];
@@ -144,7 +156,8 @@ static ls_status check_end(idx *r) {
     size_t got;
     LS_TRY(ls_gz_read(r->gz[i], &more, 1, &got));
     if (got)
-      return ls_fail(LS_EDATA, "%s: longer than its header declares (%lld samples)", r->base.file[i].path, (long long)r->base.shape.rows);
+      return ls_fail(LS_EDATA, "%s: longer than its header declares (%lld samples)",
+                     r->base.file[i].path, (long long)r->base.shape.rows);
     r->base.file[i].bytes = ls_gz_size(r->gz[i]);
     r->base.file[i].samples = r->base.shape.rows;
     ls_gz_digest(r->gz[i], r->base.file[i].digest);
@@ -160,7 +173,8 @@ static ls_status read_idx(ls_source *source, int64_t rows, ls_cell cell, void *x
   return r->row == r->base.shape.rows ? check_end(r) : LS_OK;
 }
 
-static void place_idx(const ls_source *source, int64_t row, int64_t column, char *text, size_t size) {
+static void place_idx(const ls_source *source, int64_t row, int64_t column, char *text,
+                      size_t size) {
   snprintf(text, size, "%s: sample %lld", source->file[column < 0].path, (long long)row);
 }
 
@@ -173,4 +187,5 @@ static ls_status columns_idx(const ls_source *source, ls_columns *out) {
   return LS_OK;
 }
 
-const ls_format ls_format_idx = {"idx", open_idx, read_idx, NULL, NULL, NULL, place_idx, columns_idx, close_idx};
+const ls_format ls_format_idx = {"idx", open_idx,  read_idx,    NULL,     NULL,
+                                 NULL,  place_idx, columns_idx, close_idx};

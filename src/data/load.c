@@ -1,4 +1,5 @@
-/* load.c - ls_data_open: rank 0 of each node reads, everyone of the node sees it, and all ranks agree at every step. */
+/* load.c - ls_data_open: rank 0 of each node reads, everyone of the node sees it, and all ranks
+ * agree at every step. */
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -31,9 +32,12 @@ static ls_status open_sources(loading *l) {
   int64_t columns = l->source[0]->shape.outputs;
   if (l->spec->inputs) return LS_OK;
   if (l->data->labels && columns != 1)
-    return ls_fail(LS_EDATA, "%s: classes are one column of y, here are %lld; a regression loss takes any number",
-                   l->source[0]->file[0].path, (long long)columns);
-  return columns > 0 ? LS_OK : ls_fail(LS_EDATA, "%s: there are no targets", l->source[0]->file[0].path);
+    return ls_fail(
+        LS_EDATA,
+        "%s: classes are one column of y, here are %lld; a regression loss takes any number",
+        l->source[0]->file[0].path, (long long)columns);
+  return columns > 0 ? LS_OK
+                     : ls_fail(LS_EDATA, "%s: there are no targets", l->source[0]->file[0].path);
 }
 
 static ls_status cut_splits(loading *l) {
@@ -44,14 +48,17 @@ static ls_status cut_splits(loading *l) {
 
 /* ---- bad values ---- */
 
-ls_status ls_bad_value(const ls_source *source, int64_t row, int64_t column, const char *what, double value) {
+ls_status ls_bad_value(const ls_source *source, int64_t row, int64_t column, const char *what,
+                       double value) {
   char place[512];
   source->format->place(source, row, column, place, sizeof place);
   return ls_fail(LS_EDATA, "%s: %s (%.17g)", place, what, value);
 }
 
-ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls_cell cell, const void *x) {
-  int64_t features = source->shape.features, n = rows * features, bad = ls_first_not_finite(cell, x, n);
+ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls_cell cell,
+                          const void *x) {
+  int64_t features = source->shape.features, n = rows * features,
+          bad = ls_first_not_finite(cell, x, n);
   if (bad == n) return LS_OK;
   double value = cell == LS_CELL_F32 ? (double)((const float *)x)[bad] : ((const double *)x)[bad];
   return ls_bad_value(source, row + bad / features, bad % features, ls_not_finite, value);
@@ -61,13 +68,19 @@ ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls
 
 static ls_status allocate(loading *l, ls_part *part) {
   ls_data *data = l->data;
-  part->cell = part->shape.bytes ? LS_CELL_U8 : data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64;
+  part->cell = part->shape.bytes           ? LS_CELL_U8
+               : data->precision == LS_F32 ? LS_CELL_F32
+                                           : LS_CELL_F64;
   size_t x, y;
   bool over = __builtin_mul_overflow((size_t)part->shape.rows, (size_t)part->shape.features, &x) ||
               __builtin_mul_overflow(x, ls_cell_size(part->cell), &x) ||
-              __builtin_mul_overflow((size_t)part->shape.rows, ls_target_width(data, part->shape.outputs), &y);
-  if (over) return ls_fail(LS_EDATA, "%lld samples are more than memory can hold", (long long)part->shape.rows);
-  bool stays = part == &data->part[0] && data->labels && ls_class_weights_given(&l->spec->class_weights); /* a sample's weight needs them */
+              __builtin_mul_overflow((size_t)part->shape.rows,
+                                     ls_target_width(data, part->shape.outputs), &y);
+  if (over)
+    return ls_fail(LS_EDATA, "%lld samples are more than memory can hold",
+                   (long long)part->shape.rows);
+  bool stays = part == &data->part[0] && data->labels &&
+               ls_class_weights_given(&l->spec->class_weights); /* a sample's weight needs them */
   if (l->spec->stream && !stays) return LS_OK;
   if (!l->spec->stream) LS_TRY(ls_comm_shared_new(l->comm, x, &part->x));
   return ls_comm_shared_new(l->comm, y, &part->y);
@@ -86,7 +99,8 @@ static ls_status read_part(loading *l, int s) {
   ls_part *part = &data->part[s];
   ls_source *r = l->source[s];
   int64_t columns = ls_shape_columns(&r->shape), step = CHUNK_VALUES / (columns ? columns : 1);
-  size_t y_width = ls_target_width(data, part->shape.outputs), x_width = (size_t)part->shape.features * ls_cell_size(part->cell);
+  size_t y_width = ls_target_width(data, part->shape.outputs),
+         x_width = (size_t)part->shape.features * ls_cell_size(part->cell);
   if (step < 1) step = 1;
   LS_NEW(l->y, step * columns);
   LS_TRY(ls_mem_new(&l->kept, (size_t)step, y_width));
@@ -127,7 +141,8 @@ static ls_status block_rows(void *arg, int64_t lo, int64_t rows, const void **x)
 }
 
 /* A checkpoint's scaling. */
-static ls_status copy_affine(const loading *l, const ls_affine *from, int64_t n, const char *what, ls_affine **out) {
+static ls_status copy_affine(const loading *l, const ls_affine *from, int64_t n, const char *what,
+                             ls_affine **out) {
   ls_status status = ls_affine_copy(from, n, what, out);
   return status == LS_OK ? status : ls_fail_prefix(status, "%s", l->source[0]->file[0].path);
 }
@@ -137,7 +152,8 @@ static ls_status measure_inputs(loading *l) {
   ls_part *part = &data->part[0];
   ls_matrix m = {block_rows, NULL, part->cell, data->cut[0].rows, data->features, INT64_MAX};
   block b = {part->x.data, (size_t)data->features * ls_cell_size(part->cell)};
-  if (l->spec->x_affine) return copy_affine(l, l->spec->x_affine, data->features, "features", &data->x_affine);
+  if (l->spec->x_affine)
+    return copy_affine(l, l->spec->x_affine, data->features, "features", &data->x_affine);
   if (l->spec->scale == LS_SCALE_NONE) return LS_OK;
   LS_TRY(ls_affine_new(data->features, &data->x_affine));
   b.first += (size_t)data->cut[0].first * b.width;
@@ -149,12 +165,18 @@ static ls_status measure_inputs(loading *l) {
 static ls_status measure_targets(loading *l) {
   ls_data *data = l->data;
   if (data->labels || l->spec->inputs) return LS_OK;
-  if (l->spec->y_affine) return copy_affine(l, l->spec->y_affine, data->outputs, "targets", &data->y_affine);
+  if (l->spec->y_affine)
+    return copy_affine(l, l->spec->y_affine, data->outputs, "targets", &data->y_affine);
   if (l->spec->scale != LS_SCALE_STANDARD && l->spec->scale != LS_SCALE_MINMAX) return LS_OK;
   LS_TRY(ls_affine_new(data->outputs, &data->y_affine));
   block b = {data->part[0].y.data, (size_t)data->outputs * ls_real_size(data->precision)};
   b.first += (size_t)data->cut[0].first * b.width;
-  ls_matrix m = {block_rows, &b, data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64, data->cut[0].rows, data->outputs, INT64_MAX};
+  ls_matrix m = {block_rows,
+                 &b,
+                 data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64,
+                 data->cut[0].rows,
+                 data->outputs,
+                 INT64_MAX};
   if (data->part[0].source) ls_stream_targets(data, &m);
   return ls_affine_measure(&m, l->spec->scale, 1, data->y_affine);
 }
@@ -167,8 +189,10 @@ static ls_status scale_parts(loading *l) {
   for (int s = 0; s < 3; s++) {
     ls_part *part = &data->part[s];
     if (part->shape.rows == 0) continue;
-    if (data->x_affine && part->x.data) ls_scale_cells(data->x_affine, part->cell, part->shape.rows, part->x.data);
-    if (data->y_affine && part->y.data) ls_scale_cells(data->y_affine, real, part->shape.rows, part->y.data);
+    if (data->x_affine && part->x.data)
+      ls_scale_cells(data->x_affine, part->cell, part->shape.rows, part->x.data);
+    if (data->y_affine && part->y.data)
+      ls_scale_cells(data->y_affine, real, part->shape.rows, part->y.data);
   }
   return LS_OK;
 }
@@ -193,20 +217,22 @@ static ls_status check_classes(const loading *l, const ls_texts *have) {
   const ls_texts *want = l->spec->classes_named;
   for (int64_t c = 0; c < have->count && c < want->count; c++)
     if (strcmp(have->text[c], want->text[c]) != 0)
-      return ls_fail(LS_EDATA, "%s: class %lld is '%s' here, '%s' in the checkpoint", l->source[0]->file[0].path, (long long)c,
-                     have->text[c], want->text[c]);
+      return ls_fail(LS_EDATA, "%s: class %lld is '%s' here, '%s' in the checkpoint",
+                     l->source[0]->file[0].path, (long long)c, have->text[c], want->text[c]);
   return LS_OK;
 }
 
 /* Classes that only data.classes knows are called by their numbers. */
 static ls_status name_classes(loading *l, const ls_texts *classes) {
   ls_texts *names = &l->data->names;
-  if (l->spec->classes_named) return l->source[0]->names ? LS_OK : check_classes(l, classes); /* CSV has been read by these */
+  if (l->spec->classes_named)
+    return l->source[0]->names ? LS_OK : check_classes(l, classes); /* CSV has been read by these */
   if (!classes->count) return LS_OK;
   LS_NEW(names->text, l->data->outputs);
   for (; names->count < l->data->outputs; names->count++)
-    names->text[names->count] =
-        names->count < classes->count ? ls_mem_text(classes->text[names->count]) : ls_mem_format("%lld", (long long)names->count);
+    names->text[names->count] = names->count < classes->count
+                                    ? ls_mem_text(classes->text[names->count])
+                                    : ls_mem_format("%lld", (long long)names->count);
   return LS_OK;
 }
 
@@ -215,7 +241,8 @@ static ls_status name_targets(loading *l, const ls_texts *name, const ls_texts *
   LS_NEW(names->text, name->count);
   for (; names->count < name->count; names->count++) {
     const char *in = unit->count ? unit->text[names->count] : "";
-    names->text[names->count] = ls_mem_format(*in ? "%s [%s]" : "%s%s", name->text[names->count], in);
+    names->text[names->count] =
+        ls_mem_format(*in ? "%s [%s]" : "%s%s", name->text[names->count], in);
   }
   return LS_OK;
 }
@@ -224,7 +251,8 @@ static ls_status name_outputs(loading *l) {
   ls_columns columns;
   if (l->spec->inputs) return LS_OK;
   LS_TRY(ls_columns_of(l->source[0], &columns));
-  ls_status status = l->data->labels ? name_classes(l, &columns.classes) : name_targets(l, &columns.name[1], &columns.unit[1]);
+  ls_status status = l->data->labels ? name_classes(l, &columns.classes)
+                                     : name_targets(l, &columns.name[1], &columns.unit[1]);
   ls_columns_free(&columns);
   return status;
 }
@@ -234,7 +262,8 @@ static ls_status map_bytes(ls_data *data) {
   double shift = a ? a->shift[0] : 0, divisor = a ? a->divisor[0] : 1;
   for (int64_t f = 1; a && f < a->n; f++)
     if (a->shift[f] != shift || a->divisor[f] != divisor) return LS_OK;
-  return data->precision == LS_F32 ? ls_bytes_new_f32(shift, divisor, &data->bytes) : ls_bytes_new_f64(shift, divisor, &data->bytes);
+  return data->precision == LS_F32 ? ls_bytes_new_f32(shift, divisor, &data->bytes)
+                                   : ls_bytes_new_f64(shift, divisor, &data->bytes);
 }
 
 static ls_status open_all(loading *l, bool want_classes) {
@@ -251,7 +280,8 @@ static ls_status open_all(loading *l, bool want_classes) {
   for (int s = 0; s < 3; s++)
     if (data->part[s].shape.rows > 0) LS_TRY(allocate(l, &data->part[s]));
   if (l->spec->weights || ls_class_weights_given(&l->spec->class_weights))
-    LS_TRY(ls_comm_shared_new(comm, (size_t)data->part[0].shape.rows * sizeof(double), &data->weight));
+    LS_TRY(
+        ls_comm_shared_new(comm, (size_t)data->part[0].shape.rows * sizeof(double), &data->weight));
   if (l->spec->stream) LS_TRY(ls_comm_agree(comm, ls_stream_open(comm, l->spec, data)));
   LS_TRY(ls_comm_agree(comm, reads ? read_parts(l) : LS_OK));
   LS_TRY(ls_comm_agree(comm, reads ? scale_parts(l) : LS_OK));
@@ -262,7 +292,8 @@ static ls_status open_all(loading *l, bool want_classes) {
   return ls_comm_agree(comm, map_bytes(data));
 }
 
-ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classes, ls_precision precision, ls_data **out) {
+ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classes,
+                       ls_precision precision, ls_data **out) {
   loading l = {.comm = comm, .spec = spec};
   *out = NULL;
   LS_TRY(ls_comm_agree(comm, ls_mem_new((void **)&l.data, 1, sizeof *l.data)));

@@ -1,4 +1,5 @@
-/* loader.c - which samples a step's minibatch has, and this rank's share of them. Everything is a function of the step. */
+/* loader.c - which samples a step's minibatch has, and this rank's share of them. Everything is a
+ * function of the step. */
 #include <assert.h>
 #include <string.h>
 
@@ -17,14 +18,15 @@ struct ls_loader {
   int64_t *slice_row; /* (slice_hi - slice_lo + 1) */
   ls_batch batch;     /* its buffers, allocated once */
   /* Where samples are weighted: the sums of weights of all slices of some steps. */
-  ls_comm *comm;         /* whose ranks each make those of their own slices; NULL: all are made here */
+  ls_comm *comm; /* whose ranks each make those of their own slices; NULL: all are made here */
   int64_t window, steps; /* the first of these steps, and how many; window -1: none yet */
   double *slice_sum;     /* (steps, slices) */
   ls_share slice;        /* one at a time */
   int64_t *slice_index;  /* (samples of a slice) */
 };
 
-/* Leading dimension: whole cache lines; no multiple of 4 KiB, at which all rows would meet in the same cache sets. */
+/* Leading dimension: whole cache lines; no multiple of 4 KiB, at which all rows would meet in the
+ * same cache sets. */
 static int64_t leading(int64_t features, size_t real) {
   int64_t line = LS_ALIGN / (int64_t)real, ld = (features + line - 1) / line * line;
   return ld * (int64_t)real % 4096 == 0 ? ld + line : ld;
@@ -56,7 +58,8 @@ static double slice_weight(ls_loader *l, int64_t step, int slice) {
   return sum;
 }
 
-/* Each slice's sum is made by one rank, so that adding the ranks' zeros up changes no bit, and seldom enough to cost no time. */
+/* Each slice's sum is made by one rank, so that adding the ranks' zeros up changes no bit, and
+ * seldom enough to cost no time. */
 static void fill_window(ls_loader *l, int64_t step) {
   const ls_batch *b = &l->batch;
   int lo = l->comm ? b->slice_lo : 0, hi = l->comm ? b->slice_hi : b->slices;
@@ -70,18 +73,21 @@ static void fill_window(ls_loader *l, int64_t step) {
 /* Of the whole minibatch: slices in tree order. */
 static double mean_weight(ls_loader *l, int64_t step) {
   if (l->window < 0 || step < l->window || step >= l->window + l->steps) fill_window(l, step);
-  return ls_tree_sum(l->slice_sum + (step - l->window) * l->batch.slices, l->batch.slices, 1) / (double)l->batch.total;
+  return ls_tree_sum(l->slice_sum + (step - l->window) * l->batch.slices, l->batch.slices, 1) /
+         (double)l->batch.total;
 }
 
 /* A minibatch of weights that are all 0 has loss and gradient 0. */
 static void weigh(ls_loader *l, int64_t step) {
   double mean = mean_weight(l, step);
-  for (int64_t k = 0; k < l->batch.rows; k++) l->batch.weight[k] = mean > 0 ? weight_of(l, l->index[k]) / mean : 0;
+  for (int64_t k = 0; k < l->batch.rows; k++)
+    l->batch.weight[k] = mean > 0 ? weight_of(l, l->index[k]) / mean : 0;
 }
 
 static ls_status set_up(ls_loader *l, int64_t batch, ls_precision precision) {
   ls_batch *b = &l->batch;
-  LS_TRY(ls_plan_make(ls_data_rows(l->data, LS_SPLIT_TRAIN), batch, l->data->drop_last, &l->share.plan));
+  LS_TRY(ls_plan_make(ls_data_rows(l->data, LS_SPLIT_TRAIN), batch, l->data->drop_last,
+                      &l->share.plan));
   size_t real = ls_real_size(precision);
   b->features = l->data->features;
   b->outputs = l->data->outputs;
@@ -91,15 +97,17 @@ static ls_status set_up(ls_loader *l, int64_t batch, ls_precision precision) {
   LS_NEW(l->slice_row, b->slice_hi - b->slice_lo + 1);
   LS_TRY(ls_mem_new(&b->x, (size_t)l->max_rows, (size_t)b->ldx * real));
   if (l->data->labels) LS_NEW(b->labels, l->max_rows);
-  if (!l->data->labels) LS_TRY(ls_mem_new(&b->targets, (size_t)l->max_rows, (size_t)b->outputs * real));
+  if (!l->data->labels)
+    LS_TRY(ls_mem_new(&b->targets, (size_t)l->max_rows, (size_t)b->outputs * real));
   b->slice_row = l->slice_row;
   LS_TRY(set_up_weights(l));
   return l->data->ahead ? ls_stream_new(l->data, &l->share, &l->stream) : LS_OK;
 }
 
-ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi, uint64_t seed, ls_precision precision,
-                        ls_loader **out) {
-  assert(precision == data->precision && 0 <= slice_lo && slice_lo <= slice_hi && slice_hi <= slices);
+ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi,
+                        uint64_t seed, ls_precision precision, ls_loader **out) {
+  assert(precision == data->precision && 0 <= slice_lo && slice_lo <= slice_hi &&
+         slice_hi <= slices);
   LS_NEW(*out, 1);
   (*out)->data = data;
   (*out)->share = (ls_share){.kind = data->order,
@@ -137,14 +145,17 @@ int64_t ls_loader_max_rows(const ls_loader *loader) { return loader->max_rows; }
 ls_status ls_loader_batch(ls_loader *l, int64_t step, ls_batch *out) {
   ls_batch *b = &l->batch;
   int64_t first;
-  b->rows = ls_share_samples(&l->share, step, l->stream && !b->weight ? NULL : l->index, &b->total, &first);
+  b->rows = ls_share_samples(&l->share, step, l->stream && !b->weight ? NULL : l->index, &b->total,
+                             &first);
   b->first_sample = step / l->share.plan.steps * l->share.plan.used + first;
   int64_t lo = ls_tree_row(b->total, b->slices, b->slice_lo);
-  for (int s = b->slice_lo; s <= b->slice_hi; s++) l->slice_row[s - b->slice_lo] = ls_tree_row(b->total, b->slices, s) - lo;
+  for (int s = b->slice_lo; s <= b->slice_hi; s++)
+    l->slice_row[s - b->slice_lo] = ls_tree_row(b->total, b->slices, s) - lo;
   if (b->weight) weigh(l, step);
   *out = *b;
   if (l->stream) return ls_stream_batch(l->stream, step, b);
-  return ls_data_gather(l->data, LS_SPLIT_TRAIN, l->index, b->rows, b->x, b->ldx, b->labels, b->targets);
+  return ls_data_gather(l->data, LS_SPLIT_TRAIN, l->index, b->rows, b->x, b->ldx, b->labels,
+                        b->targets);
 }
 
 int64_t ls_loader_samples(const ls_loader *l, int64_t step, int64_t *sample) {

@@ -60,11 +60,14 @@ ls_status ls_names_add(ls_names *names, const char *text, size_t length) {
   if (found) return LS_OK;
   names->numbers = names->numbers && ls_decimal(text, length, &value);
   if (names->count == LS_NAMES_MAX)
-    return names->numbers
-               ? LS_OK
-               : ls_fail(LS_EDATA, "more than %d different classes; is this column a quantity, for a regression loss?", LS_NAMES_MAX);
+    return names->numbers ? LS_OK
+                          : ls_fail(LS_EDATA,
+                                    "more than %d different classes; is this column a quantity, "
+                                    "for a regression loss?",
+                                    LS_NAMES_MAX);
   if (names->count == names->room) LS_TRY(grow(names));
-  memmove(names->text + at + 1, names->text + at, (size_t)(names->count - at) * sizeof *names->text);
+  memmove(names->text + at + 1, names->text + at,
+          (size_t)(names->count - at) * sizeof *names->text);
   names->text[at] = ls_mem_format("%.*s", (int)length, text);
   names->count++;
   return LS_OK;
@@ -72,9 +75,11 @@ ls_status ls_names_add(ls_names *names, const char *text, size_t length) {
 
 static ls_status number(const ls_texts *texts, ls_names *names) {
   bool found;
-  for (int64_t i = 0; i < texts->count; i++) LS_TRY(ls_names_add(names, texts->text[i], strlen(texts->text[i])));
+  for (int64_t i = 0; i < texts->count; i++)
+    LS_TRY(ls_names_add(names, texts->text[i], strlen(texts->text[i])));
   LS_NEW(names->number, names->count);
-  for (int64_t i = 0; i < texts->count; i++) names->number[ls_names_find(names, texts->text[i], strlen(texts->text[i]), &found)] = i;
+  for (int64_t i = 0; i < texts->count; i++)
+    names->number[ls_names_find(names, texts->text[i], strlen(texts->text[i]), &found)] = i;
   names->numbers = false;
   return LS_OK;
 }

@@ -1,4 +1,5 @@
-/* names.h - names of classes: sorted byte by byte, so that a class's number depends neither on the order of samples nor on the locale. */
+/* names.h - names of classes: sorted byte by byte, so that a class's number depends neither on the
+ * order of samples nor on the locale. */
 #ifndef LS_DATA_NAMES_H
 #define LS_DATA_NAMES_H
 
@@ -14,7 +15,8 @@ struct ls_names {
 };
 
 ls_status ls_names_new(ls_names **out);
-/* Of classes in order of their numbers, which need not be sorted; a name that comes twice is the last one. */
+/* Of classes in order of their numbers, which need not be sorted; a name that comes twice is the
+ * last one. */
 ls_status ls_names_of(const ls_texts *texts, ls_names **out);
 void ls_names_free(ls_names **names);
 /* The place of a name, or of the next one: *found says which. */

@@ -1,6 +1,7 @@
-/* npy.c - NumPy's .npy (x in `file`, y in the file that `y` names), for import, info and predict. Format: numpy.lib.format, versions 1 to
- * 3:
- * "\x93NUMPY", version, header length, a Python dict {'descr': '<f4', 'fortran_order': False, 'shape': (60000, 784)}, the values. */
+/* npy.c - NumPy's .npy (x in `file`, y in the file that `y` names), for import, info and predict.
+ * Format: numpy.lib.format, versions 1 to 3:
+ * "\x93NUMPY", version, header length, a Python dict {'descr': '<f4', 'fortran_order': False,
+ * 'shape': (60000, 784)}, the values. */
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +26,9 @@ typedef struct {
   int64_t row;
 } npy;
 
-static ls_status wrong(const array *a, const char *what) { return ls_fail(LS_EDATA, "%s: %s", a->path, what); }
+static ls_status wrong(const array *a, const char *what) {
+  return ls_fail(LS_EDATA, "%s: %s", a->path, what);
+}
 
 /* ---- header ---- */
 
@@ -33,13 +36,15 @@ static ls_status read_dict(array *a, char text[HEADER_MAX]) {
   unsigned char head[12];
   size_t got, length;
   LS_TRY(ls_gz_read(a->gz, head, 10, &got));
-  if (got < 10 || memcmp(head, "\x93NUMPY", 6) != 0) return wrong(a, "no .npy file (its first bytes are not those of NumPy)");
+  if (got < 10 || memcmp(head, "\x93NUMPY", 6) != 0)
+    return wrong(a, "no .npy file (its first bytes are not those of NumPy)");
   length = head[8] | (size_t)head[9] << 8;
   if (head[6] >= 2) {
     LS_TRY(ls_gz_read(a->gz, head + 10, 2, &got));
     length |= (size_t)head[10] << 16 | (size_t)head[11] << 24;
   }
-  if (head[6] < 1 || head[6] > 3 || length >= HEADER_MAX) return wrong(a, "a .npy version or header that is not known");
+  if (head[6] < 1 || head[6] > 3 || length >= HEADER_MAX)
+    return wrong(a, "a .npy version or header that is not known");
   LS_TRY(ls_gz_read(a->gz, text, length, &got));
   text[got] = 0;
   return got == length ? LS_OK : wrong(a, "truncated within its header");
@@ -55,10 +60,15 @@ static ls_status read_type(array *a, const char *dict) {
   const char *descr = value_of(dict, "'descr'");
   char order, kind;
   int size, used = 0;
-  if (sscanf(descr, "'%c%c%2d'%n", &order, &kind, &size, &used) != 3 || used == 0 || !strchr("<>|=", order) || !strchr("uifb", kind))
+  if (sscanf(descr, "'%c%c%2d'%n", &order, &kind, &size, &used) != 3 || used == 0 ||
+      !strchr("<>|=", order) || !strchr("uifb", kind))
     return ls_fail(LS_EDATA, "%s: holds no plain numbers (type %.20s)", a->path, descr);
-  bool known = kind == 'f' ? size == 4 || size == 8 : kind == 'b' ? size == 1 : size == 1 || size == 2 || size == 4 || size == 8;
-  if (!known) return ls_fail(LS_EDATA, "%s: numbers of type %c%d are not read; save it as float32 or float64", a->path, kind, size);
+  bool known = kind == 'f'   ? size == 4 || size == 8
+               : kind == 'b' ? size == 1
+                             : size == 1 || size == 2 || size == 4 || size == 8;
+  if (!known)
+    return ls_fail(LS_EDATA, "%s: numbers of type %c%d are not read; save it as float32 or float64",
+                   a->path, kind, size);
   *a = (array){a->path, a->gz, kind, size, order == '>', 0, 0};
   if (strncmp(value_of(dict, "'fortran_order'"), "False", 5) != 0)
     return wrong(a, "column by column (fortran_order); save numpy.ascontiguousarray(x)");
@@ -72,8 +82,10 @@ static ls_status read_shape(array *a, const char *dict) {
   for (int k = 0; *at != ')'; k++) {
     long long dim;
     int used = 0;
-    if (sscanf(at, "%18lld%n", &dim, &used) != 1 || dim < 0) return wrong(a, "its header has no shape");
-    if (dim == 0) return ls_fail(LS_EDATA, "%s: holds no samples: dimension %d is 0", a->path, k + 1);
+    if (sscanf(at, "%18lld%n", &dim, &used) != 1 || dim < 0)
+      return wrong(a, "its header has no shape");
+    if (dim == 0)
+      return ls_fail(LS_EDATA, "%s: holds no samples: dimension %d is 0", a->path, k + 1);
     if (k == 0) a->rows = dim;
     if (__builtin_mul_overflow(values, dim, &values)) values = INT64_MAX / 64;
     at += used;
@@ -130,8 +142,8 @@ static ls_status read_array(array *a, int64_t row, int64_t rows, ls_cell cell, v
     step = count - done < CHUNK ? count - done : CHUNK;
     LS_TRY(ls_gz_read(a->gz, part, (size_t)(step * a->size), &got));
     if (got < (size_t)(step * a->size))
-      return ls_fail(LS_EDATA, "%s: truncated: ends within row %lld of %lld", a->path, (long long)(row + done / a->width),
-                     (long long)a->rows);
+      return ls_fail(LS_EDATA, "%s: truncated: ends within row %lld of %lld", a->path,
+                     (long long)(row + done / a->width), (long long)a->rows);
     for (int64_t i = 0; i < step; i++) store(cell, out, done + i, number(a, part + i * a->size));
   }
   return LS_OK;
@@ -158,9 +170,13 @@ static ls_status open_files(npy *n, const ls_opening *what) {
     LS_TRY(open_array(&n->a[i], n->base.file[i].path));
   }
   if (n->base.files == 2 && n->a[0].rows != n->a[1].rows)
-    return ls_fail(LS_EDATA, "%s: %lld rows for the %lld of %s", path[1], (long long)n->a[1].rows, (long long)n->a[0].rows, path[0]);
+    return ls_fail(LS_EDATA, "%s: %lld rows for the %lld of %s", path[1], (long long)n->a[1].rows,
+                   (long long)n->a[0].rows, path[0]);
   const array *x = &n->a[0];
-  n->base.shape = (ls_shape){.rows = x->rows, .features = x->width, .outputs = n->a[1].width, .bytes = x->kind == 'u' && x->size == 1};
+  n->base.shape = (ls_shape){.rows = x->rows,
+                             .features = x->width,
+                             .outputs = n->a[1].width,
+                             .bytes = x->kind == 'u' && x->size == 1};
   return LS_OK;
 }
 
@@ -181,7 +197,8 @@ static ls_status read_npy(ls_source *source, int64_t rows, ls_cell cell, void *x
   return LS_OK;
 }
 
-static void place_npy(const ls_source *source, int64_t row, int64_t column, char *text, size_t size) {
+static void place_npy(const ls_source *source, int64_t row, int64_t column, char *text,
+                      size_t size) {
   snprintf(text, size, "%s: row %lld, value %lld", source->file[column < 0].path, (long long)row,
            (long long)(column < 0 ? -1 - column : column));
 }
@@ -195,9 +212,12 @@ static ls_status columns_npy(const ls_source *source, ls_columns *out) {
   for (int k = 0; k < 2; k++) {
     const array *a = &n->a[k];
     const char *kind = a->kind == 'f' ? "float" : a->kind == 'i' ? "int" : "uint";
-    if (a->size) snprintf(out->stored[k], sizeof out->stored[k], "%s%s%d", a->big ? "big-endian " : "", kind, 8 * a->size);
+    if (a->size)
+      snprintf(out->stored[k], sizeof out->stored[k], "%s%s%d", a->big ? "big-endian " : "", kind,
+               8 * a->size);
   }
   return LS_OK;
 }
 
-const ls_format ls_format_npy = {"npy", open_npy, read_npy, NULL, NULL, NULL, place_npy, columns_npy, close_npy};
+const ls_format ls_format_npy = {"npy", open_npy,  read_npy,    NULL,     NULL,
+                                 NULL,  place_npy, columns_npy, close_npy};

@@ -5,13 +5,15 @@
 #include "base/rng.h"
 #include "base/tree.h"
 
-/* Half the bits of the smallest even power of two that is at least n; 3 at least, as smaller networks favour some orders of 5. */
+/* Half the bits of the smallest even power of two that is at least n; 3 at least, as smaller
+ * networks favour some orders of 5. */
 static inline int half_bits(uint64_t n) {
   int bits = n > 64 ? 64 - __builtin_clzll(n - 1) : 6;
   return (bits + 1) / 2;
 }
 
-void ls_order_init(ls_order *order, int64_t n, ls_order_kind kind, int64_t features, uint64_t seed, int64_t epoch) {
+void ls_order_init(ls_order *order, int64_t n, ls_order_kind kind, int64_t features, uint64_t seed,
+                   int64_t epoch) {
   assert(n >= 1 && n <= INT64_C(1) << 62 && epoch >= 0 && features >= 1);
   *order = (ls_order){.n = (uint64_t)n, .kind = kind};
   order->block = features < LS_ORDER_BLOCK ? LS_ORDER_BLOCK / (uint64_t)features : 1;
@@ -22,7 +24,8 @@ void ls_order_init(ls_order *order, int64_t n, ls_order_kind kind, int64_t featu
     order->key[r] = ls_rng_u64(seed, ls_stream(LS_STREAM_ORDER, (uint64_t)epoch), (uint64_t)r);
 }
 
-/* The round function: the top bits of a keyed finalizer (the constants are those of splitmix64's). */
+/* The round function: the top bits of a keyed finalizer (the constants are those of splitmix64's).
+ */
 static inline uint64_t mix(uint64_t x, uint64_t key, int bits) {
   x ^= key;
   x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -49,8 +52,10 @@ static inline uint64_t permute(const ls_order *order, uint64_t n, uint64_t tweak
 /* Pool i is blocks [i blocks / pools, (i + 1) blocks / pools) of the permuted ones. */
 static uint64_t in_blocks(const ls_order *o, uint64_t p) {
   uint64_t at = p / o->block < o->blocks ? p / o->block : o->blocks - 1;
-  uint64_t pool = ((at + 1) * o->pools - 1) / o->blocks; /* the last one that begins at or before it */
-  uint64_t lo = pool * o->blocks / o->pools, hi = (pool + 1) * o->blocks / o->pools, whole = (hi - lo) * o->block;
+  uint64_t pool =
+      ((at + 1) * o->pools - 1) / o->blocks; /* the last one that begins at or before it */
+  uint64_t lo = pool * o->blocks / o->pools, hi = (pool + 1) * o->blocks / o->pools,
+           whole = (hi - lo) * o->block;
   uint64_t rest = hi == o->blocks ? o->n - o->blocks * o->block : 0;
   uint64_t q = permute(o, whole + rest, pool + 1, p - lo * o->block);
   if (q >= whole) return o->blocks * o->block + q - whole;
@@ -65,7 +70,8 @@ int64_t ls_order_at(const ls_order *order, int64_t position) {
   return (int64_t)x;
 }
 
-int64_t ls_order_sample(int64_t n, ls_order_kind kind, int64_t features, uint64_t seed, int64_t epoch, int64_t position) {
+int64_t ls_order_sample(int64_t n, ls_order_kind kind, int64_t features, uint64_t seed,
+                        int64_t epoch, int64_t position) {
   ls_order order;
   ls_order_init(&order, n, kind, features, seed, epoch);
   return ls_order_at(&order, position);
@@ -73,8 +79,10 @@ int64_t ls_order_sample(int64_t n, ls_order_kind kind, int64_t features, uint64_
 
 ls_status ls_plan_make(int64_t n, int64_t batch, bool drop_last, ls_plan *plan) {
   if (batch > n && drop_last)
-    return ls_fail(LS_ECONFIG, "data.last_batch: drop leaves nothing: train.batch is %lld and there are %lld samples", (long long)batch,
-                   (long long)n);
+    return ls_fail(
+        LS_ECONFIG,
+        "data.last_batch: drop leaves nothing: train.batch is %lld and there are %lld samples",
+        (long long)batch, (long long)n);
   plan->n = n;
   plan->batch = batch < 1 || batch > n ? n : batch;
   plan->steps = drop_last ? n / plan->batch : (n + plan->batch - 1) / plan->batch;
@@ -90,20 +98,25 @@ int64_t ls_plan_minibatch(const ls_plan *plan, int64_t step, int64_t *total) {
 }
 
 static int64_t share_rows(const ls_share *share, int64_t total) {
-  return ls_tree_row(total, share->slices, share->slice_hi) - ls_tree_row(total, share->slices, share->slice_lo);
+  return ls_tree_row(total, share->slices, share->slice_hi) -
+         ls_tree_row(total, share->slices, share->slice_lo);
 }
 
 int64_t ls_share_most(const ls_share *share) {
   const ls_plan *plan = &share->plan;
-  int64_t full = share_rows(share, plan->batch), last = share_rows(share, plan->used - (plan->steps - 1) * plan->batch);
+  int64_t full = share_rows(share, plan->batch),
+          last = share_rows(share, plan->used - (plan->steps - 1) * plan->batch);
   return full > last ? full : last;
 }
 
-int64_t ls_share_samples(ls_share *share, int64_t step, int64_t *index, int64_t *total, int64_t *first) {
+int64_t ls_share_samples(ls_share *share, int64_t step, int64_t *index, int64_t *total,
+                         int64_t *first) {
   int64_t epoch = step / share->plan.steps;
   *first = ls_plan_minibatch(&share->plan, step, total);
   *first += ls_tree_row(*total, share->slices, share->slice_lo);
-  if (epoch != share->epoch) ls_order_init(&share->order, share->plan.n, share->kind, share->features, share->seed, share->epoch = epoch);
+  if (epoch != share->epoch)
+    ls_order_init(&share->order, share->plan.n, share->kind, share->features, share->seed,
+                  share->epoch = epoch);
   int64_t rows = share_rows(share, *total);
   for (int64_t k = 0; k < rows && index; k++) index[k] = ls_order_at(&share->order, *first + k);
   return rows;

@@ -1,11 +1,13 @@
 /* order.h - the order of one epoch's samples, as a function instead of an index array.
  *
- * A balanced Feistel network on the next even power of two permutes 0..2^(2h)-1; numbers from n on are sent through again
- * until one below n comes out (cycle walking: fewer than 4 times on average from n = 17 on), which leaves a bijection of 0..n-1 for every
- * n. The round keys are Philox numbers of (seed, epoch), so no seed, epoch and rank can stand for one another.
+ * A balanced Feistel network on the next even power of two permutes 0..2^(2h)-1; numbers from n on
+ * are sent through again until one below n comes out (cycle walking: fewer than 4 times on average
+ * from n = 17 on), which leaves a bijection of 0..n-1 for every n. The round keys are Philox
+ * numbers of (seed, epoch), so no seed, epoch and rank can stand for one another.
  *
- * Blocks: B = 2^18 / features rows each (1 MB of float32), permuted by the same network; runs of at most 64 of them are pools, and each
- * pool's samples are permuted among themselves by a network of its own keys. Samples behind the last whole block belong to the last pool.
+ * Blocks: B = 2^18 / features rows each (1 MB of float32), permuted by the same network; runs of at
+ * most 64 of them are pools, and each pool's samples are permuted among themselves by a network of
+ * its own keys. Samples behind the last whole block belong to the last pool.
  */
 #ifndef LS_DATA_ORDER_H
 #define LS_DATA_ORDER_H
@@ -15,7 +17,11 @@
 
 #include "data/data.h"
 
-enum { LS_ORDER_ROUNDS = 8, LS_ORDER_BLOCK = 1 << 18, LS_ORDER_POOL = 64 }; /* values of a block, blocks of a pool */
+enum {
+  LS_ORDER_ROUNDS = 8,
+  LS_ORDER_BLOCK = 1 << 18,
+  LS_ORDER_POOL = 64
+}; /* values of a block, blocks of a pool */
 
 typedef struct {
   uint64_t n;
@@ -25,7 +31,8 @@ typedef struct {
 } ls_order;
 
 /* n >= 1; epoch from 0; features: values of a sample, for blocks. */
-void ls_order_init(ls_order *order, int64_t n, ls_order_kind kind, int64_t features, uint64_t seed, int64_t epoch);
+void ls_order_init(ls_order *order, int64_t n, ls_order_kind kind, int64_t features, uint64_t seed,
+                   int64_t epoch);
 /* The sample at position 0 <= p < n. */
 int64_t ls_order_at(const ls_order *order, int64_t position);
 
@@ -55,8 +62,9 @@ typedef struct {
 
 /* The most samples that a share has. */
 int64_t ls_share_most(const ls_share *share);
-/* The samples of the share of `step`, in order, into index (NULL: not wanted); how many there are. The minibatch has *total; *first:
- * position in the epoch of the share's first sample. */
-int64_t ls_share_samples(ls_share *share, int64_t step, int64_t *index, int64_t *total, int64_t *first);
+/* The samples of the share of `step`, in order, into index (NULL: not wanted); how many there are.
+ * The minibatch has *total; *first: position in the epoch of the share's first sample. */
+int64_t ls_share_samples(ls_share *share, int64_t step, int64_t *index, int64_t *total,
+                         int64_t *first);
 
 #endif

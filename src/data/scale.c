@@ -27,7 +27,8 @@ void ls_affine_free(ls_affine **affine) {
 
 ls_status ls_affine_copy(const ls_affine *from, int64_t n, const char *what, ls_affine **out) {
   if (from->n != n)
-    return ls_fail(LS_EDATA, "the data have %lld %s, the checkpoint's scaling is for %lld", (long long)n, what, (long long)from->n);
+    return ls_fail(LS_EDATA, "the data have %lld %s, the checkpoint's scaling is for %lld",
+                   (long long)n, what, (long long)from->n);
   LS_TRY(ls_affine_new(n, out));
   memcpy((*out)->shift, from->shift, (size_t)n * sizeof(double));
   memcpy((*out)->divisor, from->divisor, (size_t)n * sizeof(double));
@@ -35,7 +36,9 @@ ls_status ls_affine_copy(const ls_affine *from, int64_t n, const char *what, ls_
 }
 
 static double cell_at(const void *x, ls_cell cell, int64_t i) {
-  return cell == LS_CELL_U8 ? ((const uint8_t *)x)[i] : cell == LS_CELL_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+  return cell == LS_CELL_U8    ? ((const uint8_t *)x)[i]
+         : cell == LS_CELL_F32 ? (double)((const float *)x)[i]
+                               : ((const double *)x)[i];
 }
 
 typedef struct {
@@ -54,8 +57,9 @@ static void add_rows(const ls_matrix *m, const void *x, int64_t rows, int power,
     }
 }
 
-/* One pass: sum[f] = sum of (x - origin[f])^power, and the extremes in the first one. A block of rows is added up before it joins
- * the total: the blocks are fixed, and short enough to keep the digits. */
+/* One pass: sum[f] = sum of (x - origin[f])^power, and the extremes in the first one. A block of
+ * rows is added up before it joins the total: the blocks are fixed, and short enough to keep the
+ * digits. */
 static ls_status add_up(const ls_matrix *m, int power, sums *s) {
   const void *x;
   memset(s->sum, 0, (size_t)m->n * sizeof *s->sum);
@@ -66,7 +70,8 @@ static ls_status add_up(const ls_matrix *m, int power, sums *s) {
     rows = left < m->most ? left : m->most;
     LS_TRY(m->rows(m->arg, lo, rows, &x));
     if (lo == 0 && power == 1)
-      for (int64_t f = 0; f < m->n; f++) s->origin[f] = s->least[f] = s->most[f] = cell_at(x, m->cell, f);
+      for (int64_t f = 0; f < m->n; f++)
+        s->origin[f] = s->least[f] = s->most[f] = cell_at(x, m->cell, f);
     add_rows(m, x, rows, power, s);
     if (rows < left) continue;
     for (int64_t f = 0; f < m->n; f++) s->sum[f] += s->part[f], s->part[f] = 0;
@@ -74,11 +79,13 @@ static ls_status add_up(const ls_matrix *m, int power, sums *s) {
   return LS_OK;
 }
 
-/* Mean and population standard deviation in two passes; the first subtracts the first row, so that a large offset costs no digits. */
+/* Mean and population standard deviation in two passes; the first subtracts the first row, so that
+ * a large offset costs no digits. */
 static ls_status measure(const ls_matrix *m, ls_scale_kind kind, sums *s, ls_affine *affine) {
   LS_TRY(add_up(m, 1, s));
   for (int64_t f = 0; f < m->n; f++) {
-    affine->shift[f] = kind == LS_SCALE_STANDARD ? s->origin[f] + s->sum[f] / (double)m->count : s->least[f];
+    affine->shift[f] =
+        kind == LS_SCALE_STANDARD ? s->origin[f] + s->sum[f] / (double)m->count : s->least[f];
     affine->divisor[f] = s->most[f] - s->least[f];
   }
   if (kind == LS_SCALE_STANDARD) {
@@ -89,7 +96,8 @@ static ls_status measure(const ls_matrix *m, ls_scale_kind kind, sums *s, ls_aff
   for (int64_t f = 0; f < m->n; f++) {
     bool constant = s->least[f] == s->most[f]; /* whatever the rounding of its mean */
     if (constant) affine->shift[f] = s->least[f];
-    if (constant || affine->divisor[f] < DBL_MIN || !isfinite(affine->divisor[f])) affine->divisor[f] = 1.0;
+    if (constant || affine->divisor[f] < DBL_MIN || !isfinite(affine->divisor[f]))
+      affine->divisor[f] = 1.0;
   }
   return LS_OK;
 }

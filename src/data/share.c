@@ -1,4 +1,5 @@
-/* share.c - what rank 0 of a node has read, told to the node's other ranks; and that all nodes have read the same. */
+/* share.c - what rank 0 of a node has read, told to the node's other ranks; and that all nodes have
+ * read the same. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -16,23 +17,29 @@ ls_status ls_share_shapes(ls_comm *comm, ls_data *data) {
   }
   ls_comm_node_bcast(comm, shape, sizeof shape);
   for (int s = 0; s < 3; s++)
-    data->part[s].shape =
-        (ls_shape){.rows = shape[s][ROWS], .features = shape[s][FEATURES], .outputs = shape[s][OUTPUTS], .bytes = shape[s][BYTES] != 0};
+    data->part[s].shape = (ls_shape){.rows = shape[s][ROWS],
+                                     .features = shape[s][FEATURES],
+                                     .outputs = shape[s][OUTPUTS],
+                                     .bytes = shape[s][BYTES] != 0};
   memcpy(first, shape, sizeof first);
   ls_comm_bcast(comm, first, sizeof first, 0);
   bool same = memcmp(first, shape, sizeof first) == 0;
-  return ls_comm_agree(
-      comm,
-      same ? LS_OK
-           : ls_fail(LS_EINTERNAL, "the data are not those of rank 0: %lld training samples of %lld features here, %lld of %lld there",
-                     (long long)shape[0][ROWS], (long long)shape[0][FEATURES], (long long)first[0][ROWS], (long long)first[0][FEATURES]));
+  return ls_comm_agree(comm,
+                       same ? LS_OK
+                            : ls_fail(LS_EINTERNAL,
+                                      "the data are not those of rank 0: %lld training samples of "
+                                      "%lld features here, %lld of %lld there",
+                                      (long long)shape[0][ROWS], (long long)shape[0][FEATURES],
+                                      (long long)first[0][ROWS], (long long)first[0][FEATURES]));
 }
 
 static ls_status share_affine(ls_comm *comm, ls_affine **affine) {
   int64_t n = *affine ? (*affine)->n : 0;
   ls_comm_node_bcast(comm, &n, sizeof n);
   if (n == 0) return LS_OK;
-  if (!*affine) LS_TRY(ls_affine_new(n, affine)); /* out of memory here ends in the watchdog's message, not in a wrong result */
+  if (!*affine)
+    LS_TRY(ls_affine_new(
+        n, affine)); /* out of memory here ends in the watchdog's message, not in a wrong result */
   ls_comm_node_bcast(comm, (*affine)->shift, (size_t)n * sizeof(double));
   ls_comm_node_bcast(comm, (*affine)->divisor, (size_t)n * sizeof(double));
   return LS_OK;
@@ -63,7 +70,10 @@ static ls_status share_files(ls_comm *comm, ls_data *data) {
 static ls_status compare_files(ls_comm *comm, const ls_data *data) {
   int files = data->files;
   ls_comm_bcast(comm, &files, sizeof files, 0);
-  ls_status same = files == data->files ? LS_OK : ls_fail(LS_EINTERNAL, "there are %d data files here, rank 0 has %d", data->files, files);
+  ls_status same = files == data->files
+                       ? LS_OK
+                       : ls_fail(LS_EINTERNAL, "there are %d data files here, rank 0 has %d",
+                                 data->files, files);
   LS_TRY(ls_comm_agree(comm, same));
   for (int i = 0; i < data->files; i++) {
     ls_data_file first = data->file[i];
@@ -71,8 +81,10 @@ static ls_status compare_files(ls_comm *comm, const ls_data *data) {
     const ls_data_file *mine = &data->file[i];
     ls_status status = LS_OK;
     if (first.bytes != mine->bytes || strcmp(first.digest, mine->digest) != 0)
-      status = ls_fail(LS_EINTERNAL, "%s: rank 0 reads other data under this name: %lld bytes, %s; here %lld bytes, %s", mine->path,
-                       (long long)first.bytes, first.digest, (long long)mine->bytes, mine->digest);
+      status = ls_fail(
+          LS_EINTERNAL,
+          "%s: rank 0 reads other data under this name: %lld bytes, %s; here %lld bytes, %s",
+          mine->path, (long long)first.bytes, first.digest, (long long)mine->bytes, mine->digest);
     LS_TRY(ls_comm_agree(comm, status));
   }
   return LS_OK;

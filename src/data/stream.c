@@ -2,10 +2,13 @@
 
 #include "base/mem.h"
 
-/* Of a rank's budget, 1 / SPANS are each of the two spans, at most SPAN_BYTES; the windows have the rest. */
+/* Of a rank's budget, 1 / SPANS are each of the two spans, at most SPAN_BYTES; the windows have the
+ * rest. */
 enum { SPAN_BYTES = 8 << 20, SPANS = 8, BUDGET = 256 };
 
-size_t ls_stream_x_width(const ls_data *data) { return (size_t)data->features * ls_cell_size(data->part[0].cell); }
+size_t ls_stream_x_width(const ls_data *data) {
+  return (size_t)data->features * ls_cell_size(data->part[0].cell);
+}
 
 size_t ls_stream_y_width(const ls_data *data) {
   int64_t outputs = data->part[0].shape.outputs;
@@ -13,7 +16,8 @@ size_t ls_stream_y_width(const ls_data *data) {
 }
 
 ls_status ls_span_new(const ls_data *data, int64_t bytes, ls_span *span) {
-  int64_t outputs = data->part[0].shape.outputs, x = (int64_t)ls_stream_x_width(data), y = outputs * (int64_t)sizeof(double);
+  int64_t outputs = data->part[0].shape.outputs, x = (int64_t)ls_stream_x_width(data),
+          y = outputs * (int64_t)sizeof(double);
   void *cells;
   span->rows = bytes / (x + y) > 0 ? bytes / (x + y) : 1;
   LS_TRY(ls_mem_new(&cells, (size_t)span->rows, (size_t)x));
@@ -33,8 +37,10 @@ static ls_status make_room(ls_comm *comm, const ls_data_spec *spec, ls_data *dat
   data->budget = ((spec->budget ? spec->budget : BUDGET) << 20) / data->sharers;
   int64_t span = data->budget / SPANS < SPAN_BYTES ? data->budget / SPANS : SPAN_BYTES;
   data->window_bytes = data->budget - 2 * span;
-  int64_t row = (int64_t)(ls_stream_x_width(data) + ls_stream_y_width(data)) + 8 * data->part[0].shape.outputs + 8;
-  LS_TRY(ls_span_new(data, span / row * (row - (int64_t)ls_stream_y_width(data) - 8), &data->scratch));
+  int64_t row = (int64_t)(ls_stream_x_width(data) + ls_stream_y_width(data)) +
+                8 * data->part[0].shape.outputs + 8;
+  LS_TRY(
+      ls_span_new(data, span / row * (row - (int64_t)ls_stream_y_width(data) - 8), &data->scratch));
   LS_TRY(ls_mem_new(&data->kept, (size_t)data->scratch.rows, ls_stream_y_width(data)));
   LS_NEW(data->counter, data->scratch.rows);
   for (int64_t k = 0; k < data->scratch.rows; k++) data->counter[k] = k;
@@ -48,10 +54,14 @@ ls_status ls_stream_open(ls_comm *comm, const ls_data_spec *spec, ls_data *data)
   for (int s = 0; s < 3; s++) data->part[s].source = source[s];
   LS_TRY(status);
   if (!ls_source_any_row(source[0]))
-    return ls_fail(LS_ECONFIG, "data.load: stream reads hdf5 only; lockstep data import makes such a file of any other");
+    return ls_fail(
+        LS_ECONFIG,
+        "data.load: stream reads hdf5 only; lockstep data import makes such a file of any other");
   for (int s = 0; s < 3; s++)
     if (source[s] && data->part[s].cell != data->part[0].cell)
-      return ls_fail(LS_EDATA, "%s: bytes in one split and other numbers in another can't be streamed", source[s]->file[0].path);
+      return ls_fail(LS_EDATA,
+                     "%s: bytes in one split and other numbers in another can't be streamed",
+                     source[s]->file[0].path);
   LS_TRY(ls_source_open(&train, &data->ahead));
   return make_room(comm, spec, data);
 }
@@ -73,10 +83,13 @@ static ls_status target_rows(void *arg, int64_t lo, int64_t rows, const void **x
   *x = data->kept;
   lo += data->cut[0].first;
   LS_TRY(part->source->format->read_at(part->source, lo, rows, part->cell, NULL, data->scratch.y));
-  return ls_target_keep(data, part->source, lo, rows, data->scratch.y, part->shape.outputs, data->kept);
+  return ls_target_keep(data, part->source, lo, rows, data->scratch.y, part->shape.outputs,
+                        data->kept);
 }
 
-static void from_file(const ls_data *data, ls_status (*rows)(void *arg, int64_t lo, int64_t rows, const void **x), ls_matrix *m) {
+static void from_file(const ls_data *data,
+                      ls_status (*rows)(void *arg, int64_t lo, int64_t rows, const void **x),
+                      ls_matrix *m) {
   m->rows = rows;
   m->arg = (void *)(uintptr_t)data;
   m->most = data->scratch.rows;
@@ -87,12 +100,15 @@ void ls_stream_targets(const ls_data *data, ls_matrix *m) { from_file(data, targ
 
 /* ---- any samples ---- */
 
-ls_status ls_stream_prepare(const ls_data *data, const ls_source *source, int64_t row, int64_t rows, void *x, const double *y, void *kept) {
+ls_status ls_stream_prepare(const ls_data *data, const ls_source *source, int64_t row, int64_t rows,
+                            void *x, const double *y, void *kept) {
   ls_cell cell = data->part[0].cell;
   if (x) LS_TRY(ls_check_finite(source, row, rows, cell, x));
   if (x && data->x_affine) ls_scale_cells(data->x_affine, cell, rows, x);
   if (y) LS_TRY(ls_target_keep(data, source, row, rows, y, source->shape.outputs, kept));
-  if (y && data->y_affine) ls_scale_cells(data->y_affine, data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64, rows, kept);
+  if (y && data->y_affine)
+    ls_scale_cells(data->y_affine, data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64, rows,
+                   kept);
   return LS_OK;
 }
 
@@ -100,13 +116,15 @@ void ls_stream_convert(const ls_data *data, const char *cells, int64_t rows, voi
   size_t to = (size_t)ldx * ls_real_size(data->precision), from = ls_stream_x_width(data);
   for (int64_t k = 0, n; k < rows; k += n) {
     n = rows - k < data->scratch.rows ? rows - k : data->scratch.rows;
-    ls_rows some = {cells + (size_t)k * from, data->part[0].cell, data->features, data->bytes, data->x_affine};
+    ls_rows some = {cells + (size_t)k * from, data->part[0].cell, data->features, data->bytes,
+                    data->x_affine};
     ls_gather(data->precision, &some, data->counter, 0, n, (char *)x + (size_t)k * to, ldx);
   }
 }
 
-ls_status ls_stream_gather(const ls_data *data, const ls_part *part, const int64_t *index, int64_t offset, int64_t rows, void *x,
-                           int64_t ldx, int32_t *labels, void *targets) {
+ls_status ls_stream_gather(const ls_data *data, const ls_part *part, const int64_t *index,
+                           int64_t offset, int64_t rows, void *x, int64_t ldx, int32_t *labels,
+                           void *targets) {
   const ls_span *s = &data->scratch;
   size_t real = ls_real_size(data->precision);
   void *cells = x ? s->x : NULL;

@@ -9,7 +9,8 @@
 
 enum { CHUNK_BYTES = 1 << 22 };
 
-/* Two passes over a block, then the blocks' means and squares are joined (Chan, Golub and LeVeque). */
+/* Two passes over a block, then the blocks' means and squares are joined (Chan, Golub and LeVeque).
+ */
 void ls_spread_add(ls_spread *s, const double *value, int64_t n) {
   double sum = 0, squares = 0, count = 0;
   for (int64_t i = 0; i < n; i++) {
@@ -30,7 +31,9 @@ void ls_spread_add(ls_spread *s, const double *value, int64_t n) {
   s->count += (int64_t)count;
 }
 
-double ls_spread_deviation(const ls_spread *s) { return s->count ? sqrt(s->squares / (double)s->count) : 0; }
+double ls_spread_deviation(const ls_spread *s) {
+  return s->count ? sqrt(s->squares / (double)s->count) : 0;
+}
 
 /* ---- one source ---- */
 
@@ -56,12 +59,14 @@ static void count_classes(pass *p, int64_t rows) {
 static void hash_rows(const pass *p, int64_t row, int64_t rows) {
   size_t width = (size_t)p->out->shape.features * (p->bytes ? 1 : sizeof(double));
   const char *from = p->bytes ? (const char *)p->bytes : (const char *)p->x;
-  for (int64_t k = 0; k < rows; k++) p->out->hash[row + k] = XXH3_64bits(from + (size_t)k * width, width);
+  for (int64_t k = 0; k < rows; k++)
+    p->out->hash[row + k] = XXH3_64bits(from + (size_t)k * width, width);
 }
 
 static ls_status read_rows(pass *p, ls_source *source, int64_t row, int64_t rows) {
   int64_t n = rows * source->shape.features;
-  LS_TRY(source->format->read(source, rows, p->bytes ? LS_CELL_U8 : LS_CELL_F64, p->bytes ? (void *)p->bytes : p->x, p->y));
+  LS_TRY(source->format->read(source, rows, p->bytes ? LS_CELL_U8 : LS_CELL_F64,
+                              p->bytes ? (void *)p->bytes : p->x, p->y));
   for (int64_t i = 0; i < n && p->bytes; i++) p->x[i] = p->bytes[i];
   ls_spread_add(&p->out->x, p->x, n);
   ls_spread_add(&p->out->y, p->y, rows * source->shape.outputs);

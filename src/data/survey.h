@@ -1,4 +1,5 @@
-/* survey.h - one pass over a source: what its values are like, which classes, which rows are the same. */
+/* survey.h - one pass over a source: what its values are like, which classes, which rows are the
+ * same. */
 #ifndef LS_DATA_SURVEY_H
 #define LS_DATA_SURVEY_H
 
@@ -25,7 +26,8 @@ typedef struct {
   int64_t repeated; /* rows with the same inputs as another before them */
 } ls_survey;
 
-/* Read all of a fresh source. Bytes are hashed as bytes where `bytes`, everything else as doubles. */
+/* Read all of a fresh source. Bytes are hashed as bytes where `bytes`, everything else as doubles.
+ */
 ls_status ls_survey_read(ls_source *source, bool bytes, ls_survey *out);
 void ls_survey_free(ls_survey *survey);
 /* How many rows of b have the inputs of a row of a. */

@@ -1,4 +1,5 @@
-/* target.c - y: numbers as read become class numbers or reals of the precision, which become a minibatch's labels or targets. */
+/* target.c - y: numbers as read become class numbers or reals of the precision, which become a
+ * minibatch's labels or targets. */
 #include <math.h>
 #include <string.h>
 
@@ -10,24 +11,28 @@ size_t ls_target_width(const ls_data *data, int64_t outputs) {
   return data->labels ? sizeof(int32_t) : (size_t)outputs * ls_real_size(data->precision);
 }
 
-static ls_status keep_labels(const ls_data *data, const ls_source *source, int64_t row, int64_t rows, const double *y, int64_t columns,
-                             int32_t *label) {
+static ls_status keep_labels(const ls_data *data, const ls_source *source, int64_t row,
+                             int64_t rows, const double *y, int64_t columns, int32_t *label) {
   int64_t most = data->classes > 0 ? data->classes : CLASSES_MAX;
   for (int64_t k = 0; k < rows; k++) {
     double v = y[k * columns];
-    if (!(v >= 0 && v == floor(v))) return ls_bad_value(source, row + k, -1, "not a class number: 0, 1, 2 ... are", v);
+    if (!(v >= 0 && v == floor(v)))
+      return ls_bad_value(source, row + k, -1, "not a class number: 0, 1, 2 ... are", v);
     if (v >= (double)most)
-      return ls_bad_value(source, row + k, -1, data->classes ? "class number not below data.classes" : "class number too large", v);
+      return ls_bad_value(
+          source, row + k, -1,
+          data->classes ? "class number not below data.classes" : "class number too large", v);
     label[k] = (int32_t)v;
   }
   return LS_OK;
 }
 
-static ls_status keep_reals(const ls_data *data, const ls_source *source, int64_t row, int64_t rows, const double *y, int64_t columns,
-                            void *out) {
+static ls_status keep_reals(const ls_data *data, const ls_source *source, int64_t row, int64_t rows,
+                            const double *y, int64_t columns, void *out) {
   int64_t n = source->shape.outputs;
   for (int64_t k = 0; k < rows * n; k++) {
-    double given = y[k / n * columns + k % n], v = data->precision == LS_F32 ? (double)(float)given : given;
+    double given = y[k / n * columns + k % n],
+           v = data->precision == LS_F32 ? (double)(float)given : given;
     if (!isfinite(v)) return ls_bad_value(source, row + k / n, -1 - k % n, ls_not_finite, given);
     if (data->precision == LS_F32)
       ((float *)out)[k] = (float)v;
@@ -37,15 +42,17 @@ static ls_status keep_reals(const ls_data *data, const ls_source *source, int64_
   return LS_OK;
 }
 
-ls_status ls_target_keep(const ls_data *data, const ls_source *source, int64_t row, int64_t rows, const double *y, int64_t columns,
-                         void *out) {
-  return data->labels ? keep_labels(data, source, row, rows, y, columns, out) : keep_reals(data, source, row, rows, y, columns, out);
+ls_status ls_target_keep(const ls_data *data, const ls_source *source, int64_t row, int64_t rows,
+                         const double *y, int64_t columns, void *out) {
+  return data->labels ? keep_labels(data, source, row, rows, y, columns, out)
+                      : keep_reals(data, source, row, rows, y, columns, out);
 }
 
 /* ---- into a minibatch ---- */
 
 /* Class numbers as rows of one 1 and zeros. */
-static void one_hot(const ls_data *data, const int32_t *y, const int64_t *index, int64_t offset, int64_t rows, void *targets) {
+static void one_hot(const ls_data *data, const int32_t *y, const int64_t *index, int64_t offset,
+                    int64_t rows, void *targets) {
   memset(targets, 0, (size_t)(rows * data->outputs) * ls_real_size(data->precision));
   for (int64_t k = 0; k < rows; k++) {
     int64_t at = k * data->outputs + y[index[k] + offset];
@@ -56,13 +63,15 @@ static void one_hot(const ls_data *data, const int32_t *y, const int64_t *index,
   }
 }
 
-static void copy(const ls_data *data, const char *y, const int64_t *index, int64_t offset, int64_t rows, void *targets) {
+static void copy(const ls_data *data, const char *y, const int64_t *index, int64_t offset,
+                 int64_t rows, void *targets) {
   size_t width = ls_target_width(data, data->outputs);
-  for (int64_t k = 0; k < rows; k++) memcpy((char *)targets + (size_t)k * width, y + (size_t)(index[k] + offset) * width, width);
+  for (int64_t k = 0; k < rows; k++)
+    memcpy((char *)targets + (size_t)k * width, y + (size_t)(index[k] + offset) * width, width);
 }
 
-void ls_target_copy(const ls_data *data, const void *y, const int64_t *index, int64_t offset, int64_t rows, int32_t *labels,
-                    void *targets) {
+void ls_target_copy(const ls_data *data, const void *y, const int64_t *index, int64_t offset,
+                    int64_t rows, int32_t *labels, void *targets) {
   for (int64_t k = 0; k < rows && labels; k++) labels[k] = ((const int32_t *)y)[index[k] + offset];
   if (!targets) return;
   if (data->labels)

@@ -6,12 +6,15 @@
 
 #include "base/mem.h"
 
-ls_status ls_weights_store(ls_data *data, const ls_source *source, int64_t row, int64_t rows, const double *y) {
+ls_status ls_weights_store(ls_data *data, const ls_source *source, int64_t row, int64_t rows,
+                           const double *y) {
   double *weight = data->weight.data;
   int64_t outputs = source->shape.outputs;
   for (int64_t k = 0; k < rows; k++) {
     double w = y[k * (outputs + 1) + outputs];
-    if (!(w >= 0 && isfinite(w))) return ls_bad_value(source, row + k, -1 - outputs, "not a weight: a finite number >= 0 is", w);
+    if (!(w >= 0 && isfinite(w)))
+      return ls_bad_value(source, row + k, -1 - outputs, "not a weight: a finite number >= 0 is",
+                          w);
     weight[row + k] = w;
   }
   return LS_OK;
@@ -29,15 +32,20 @@ static int64_t class_of(const ls_data *data, const ls_names *names, const char *
   return *text >= '0' && *text <= '9' && !*end && number < data->outputs ? number : -1;
 }
 
-static ls_status given(const ls_data *data, const ls_data_spec *spec, const ls_names *names, double *factor) {
+static ls_status given(const ls_data *data, const ls_data_spec *spec, const ls_names *names,
+                       double *factor) {
   for (int64_t c = 0; c < data->outputs; c++) factor[c] = -1;
   for (int i = 0; i < spec->class_weights.count; i++) {
     const ls_class_weight *item = &spec->class_weights.item[i];
     int64_t c = class_of(data, names, item->name);
     if (c < 0)
-      return ls_fail(LS_ECONFIG, "train.class_weights: the data have no class '%s'; there are %lld, see 'lockstep data info'", item->name,
-                     (long long)data->outputs);
-    if (factor[c] >= 0) return ls_fail(LS_ECONFIG, "train.class_weights: '%s' is a class that is there already", item->name);
+      return ls_fail(LS_ECONFIG,
+                     "train.class_weights: the data have no class '%s'; there are %lld, see "
+                     "'lockstep data info'",
+                     item->name, (long long)data->outputs);
+    if (factor[c] >= 0)
+      return ls_fail(LS_ECONFIG, "train.class_weights: '%s' is a class that is there already",
+                     item->name);
     factor[c] = item->weight;
   }
   for (int64_t c = 0; c < data->outputs; c++)
@@ -45,7 +53,8 @@ static ls_status given(const ls_data *data, const ls_data_spec *spec, const ls_n
   return LS_OK;
 }
 
-/* n / (classes count): every class of the training samples weighs the same in sum. Classes that they lack are not counted. */
+/* n / (classes count): every class of the training samples weighs the same in sum. Classes that
+ * they lack are not counted. */
 static void balance(const ls_data *data, double *factor) {
   const ls_cut *train = &data->cut[LS_SPLIT_TRAIN];
   const int32_t *label = (const int32_t *)data->part[0].y.data + train->first;
@@ -78,6 +87,11 @@ ls_status ls_weights_finish(ls_data *data, const ls_data_spec *spec, const ls_na
   if (ls_class_weights_given(&spec->class_weights)) LS_TRY(weigh_classes(data, spec, names));
   for (int64_t k = 0; k < train->rows; k++) sum += weight[k];
   if (!isfinite(sum))
-    return ls_fail(LS_EDATA, "the training samples' weights (data.weights, train.class_weights) are too large to be added");
-  return sum > 0 ? LS_OK : ls_fail(LS_EDATA, "all training samples have weight 0 (data.weights, train.class_weights)");
+    return ls_fail(LS_EDATA,
+                   "the training samples' weights (data.weights, train.class_weights) are too "
+                   "large to be added");
+  return sum > 0
+             ? LS_OK
+             : ls_fail(LS_EDATA,
+                       "all training samples have weight 0 (data.weights, train.class_weights)");
 }

@@ -45,7 +45,8 @@ bool ls_socket_receive(int socket, void *data, size_t bytes) {
 
 /* A crash is told by the parent and leaves no core of the whole job's memory. */
 static void live(pid_t parent, int socket, void (*serve)(int socket, void *arg), void *arg) {
-  static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}, deaf[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT};
+  static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT},
+                   deaf[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_DUMPABLE, 0);
   for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) signal(fatal[i], SIG_DFL);
@@ -54,7 +55,8 @@ static void live(pid_t parent, int socket, void (*serve)(int socket, void *arg),
   _exit(0);
 }
 
-ls_status ls_child_start(void (*serve)(int socket, void *arg), void *arg, double seconds, ls_child **out) {
+ls_status ls_child_start(void (*serve)(int socket, void *arg), void *arg, double seconds,
+                         ls_child **out) {
   int pair[2];
   pid_t parent = getpid();
   LS_NEW(*out, 1);
@@ -76,7 +78,8 @@ ls_status ls_child_start(void (*serve)(int socket, void *arg), void *arg, double
   return ls_fail(LS_FAIL, "can't start a process of our own: %s", strerror(errno));
 }
 
-/* Whoever has closed its socket is on its way out, and how is settled: the signal only makes sure of an end. */
+/* Whoever has closed its socket is on its way out, and how is settled: the signal only makes sure
+ * of an end. */
 static void end(ls_child *child) {
   if (child->pid > 0) kill(child->pid, SIGKILL);
   while (child->pid > 0 && waitpid(child->pid, &child->how, 0) < 0 && errno == EINTR) continue;
@@ -96,9 +99,11 @@ void ls_child_stop(ls_child **out) {
 static ls_status gone(ls_child *child, const char *name) {
   end(child);
   if (child->silent)
-    return ls_fail(LS_EDATA, "%s: damaged: the library that reads it did nothing for %d s", name, child->milliseconds / 1000);
+    return ls_fail(LS_EDATA, "%s: damaged: the library that reads it did nothing for %d s", name,
+                   child->milliseconds / 1000);
   if (WIFSIGNALED(child->how))
-    return ls_fail(LS_EDATA, "%s: damaged: the library that reads it crashed (%s)", name, strsignal(WTERMSIG(child->how)));
+    return ls_fail(LS_EDATA, "%s: damaged: the library that reads it crashed (%s)", name,
+                   strsignal(WTERMSIG(child->how)));
   return ls_fail(LS_EDATA, "%s: damaged: the library that reads it ended the process", name);
 }
 

@@ -16,7 +16,9 @@ enum { CHUNK = 1 << 16, WRITE_MAX = 1 << 30 };
 
 static ls_status io_error(const char *verb, const char *path) {
   int error = errno;
-  const char *hint = error == ENOSPC || error == EDQUOT ? "; free some space or choose another folder with -o" : "";
+  const char *hint = error == ENOSPC || error == EDQUOT
+                         ? "; free some space or choose another folder with -o"
+                         : "";
   return ls_fail(LS_EIO, "cannot %s '%s': %s%s", verb, path, strerror(error), hint);
 }
 
@@ -54,7 +56,8 @@ static ssize_t read_full(int fd, char *out, size_t bytes) {
   return (ssize_t)done;
 }
 
-/* Never twice: after a failed fsync the kernel may have dropped the dirty pages, and a second one would say all is well. */
+/* Never twice: after a failed fsync the kernel may have dropped the dirty pages, and a second one
+ * would say all is well. */
 static ls_status sync_fd(int fd, const char *path) {
 #ifdef LS_MUTANT_NO_FSYNC
   struct stat info;
@@ -67,14 +70,16 @@ static ls_status sync_fd(int fd, const char *path) {
   return fsync(fd) == 0 ? LS_OK : io_error("flush to disk", path);
 }
 
-/* A temporary of a run that was killed may be in the way: the folder's lock says that nobody is writing it. */
+/* A temporary of a run that was killed may be in the way: the folder's lock says that nobody is
+ * writing it. */
 static ls_status create(const char *path, int *fd) {
 #ifdef LS_MUTANT_IN_PLACE
   *fd = open_retry(path, O_WRONLY | O_CREAT | O_TRUNC);
   return *fd < 0 ? io_error("create", path) : LS_OK;
 #endif
   *fd = open_retry(path, O_WRONLY | O_CREAT | O_EXCL);
-  if (*fd < 0 && errno == EEXIST && unlink(path) == 0) *fd = open_retry(path, O_WRONLY | O_CREAT | O_EXCL);
+  if (*fd < 0 && errno == EEXIST && unlink(path) == 0)
+    *fd = open_retry(path, O_WRONLY | O_CREAT | O_EXCL);
   return *fd < 0 ? io_error("create", path) : LS_OK;
 }
 
@@ -83,7 +88,9 @@ static ls_status write_file(const char *path, const void *data, size_t bytes) {
   LS_TRY(create(path, &fd));
   ls_status status = write_all(fd, path, data, bytes);
   if (status == LS_OK) status = sync_fd(fd, path);
-  if (status == LS_OK) posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* so that the check reads the disk, where it can */
+  if (status == LS_OK)
+    posix_fadvise(fd, 0, 0,
+                  POSIX_FADV_DONTNEED); /* so that the check reads the disk, where it can */
   if (close(fd) != 0 && status == LS_OK) status = io_error("close", path);
   return status;
 }
@@ -113,17 +120,23 @@ static int file_equals(const char *path, const char *data, size_t bytes) {
 static ls_status check_file(const char *path, const void *data, size_t bytes) {
   int same = file_equals(path, data, bytes);
   if (same < 0) return io_error("read back", path);
-  return same ? LS_OK : ls_fail(LS_EIO, "'%s' reads back different from what was written: the disk or its driver is at fault", path);
+  return same ? LS_OK
+              : ls_fail(LS_EIO,
+                        "'%s' reads back different from what was written: the disk or its driver "
+                        "is at fault",
+                        path);
 }
 
-/* Move temp to path where no path is. File systems without renameat2's flag get a hard link, which also refuses an old name. */
+/* Move temp to path where no path is. File systems without renameat2's flag get a hard link, which
+ * also refuses an old name. */
 static int move_new(const char *temp, const char *path) {
   if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return -1;
   return link(temp, path) == 0 ? unlink(temp) : -1;
 }
 
-static ls_status place(const char *temp, const char *path, const void *data, size_t bytes, bool replace) {
+static ls_status place(const char *temp, const char *path, const void *data, size_t bytes,
+                       bool replace) {
 #ifdef LS_MUTANT_UNLINK_FIRST
   unlink(path);
 #endif
@@ -131,12 +144,17 @@ static ls_status place(const char *temp, const char *path, const void *data, siz
   if (move_new(temp, path) == 0) return LS_OK;
   if (errno != EEXIST) return io_error("rename to", path);
   if (file_equals(path, data, bytes) != 1)
-    return ls_fail(LS_EIO, "'%s' is there already, with other content; move it away, or choose another folder with -o", path);
-  return rename(temp, path) == 0 ? LS_OK : io_error("rename to", path); /* the same bytes, now known to be on the disk */
+    return ls_fail(
+        LS_EIO,
+        "'%s' is there already, with other content; move it away, or choose another folder with -o",
+        path);
+  return rename(temp, path) == 0
+             ? LS_OK
+             : io_error("rename to", path); /* the same bytes, now known to be on the disk */
 }
 
-static ls_status commit(const char *folder_name, int folder, const char *temp, const char *path, const void *data, size_t bytes,
-                        bool replace) {
+static ls_status commit(const char *folder_name, int folder, const char *temp, const char *path,
+                        const void *data, size_t bytes, bool replace) {
 #ifdef LS_MUTANT_IN_PLACE
   (void)replace, (void)place, (void)temp;
   LS_TRY(write_file(path, data, bytes));
@@ -154,9 +172,11 @@ static ls_status commit(const char *folder_name, int folder, const char *temp, c
   return status;
 }
 
-ls_status ls_durable_write(const char *dir, const char *name, const void *data, size_t bytes, bool replace) {
+ls_status ls_durable_write(const char *dir, const char *name, const void *data, size_t bytes,
+                           bool replace) {
   char temp[PATH_MAX], path[PATH_MAX];
-  if (snprintf(path, sizeof path, "%s/%s", dir, name) >= PATH_MAX || snprintf(temp, sizeof temp, "%s/.tmp-%s", dir, name) >= PATH_MAX)
+  if (snprintf(path, sizeof path, "%s/%s", dir, name) >= PATH_MAX ||
+      snprintf(temp, sizeof temp, "%s/.tmp-%s", dir, name) >= PATH_MAX)
     return ls_fail(LS_EIO, "'%s/%s': the path is longer than %d bytes", dir, name, PATH_MAX);
   int folder = open_retry(dir, O_RDONLY | O_DIRECTORY);
   if (folder < 0) return io_error("open the folder", dir);
@@ -173,15 +193,19 @@ ls_status ls_durable_sync_dir(const char *dir) {
   return status;
 }
 
-/* Read to the end in blocks that double: a pipe has no size, and a file may grow while it is read. */
-static ls_status read_growing(int fd, const char *path, size_t capacity, size_t limit, char **data, size_t *bytes) {
+/* Read to the end in blocks that double: a pipe has no size, and a file may grow while it is read.
+ */
+static ls_status read_growing(int fd, const char *path, size_t capacity, size_t limit, char **data,
+                              size_t *bytes) {
   char *block;
   LS_NEW(block, capacity + 1);
   for (size_t used = 0;;) {
     ssize_t got = read_full(fd, block + used, capacity - used);
     if (got < 0 || used + (size_t)got > limit) {
       ls_mem_free(block);
-      return got < 0 ? io_error("read", path) : ls_fail(LS_EIO, "'%s' is larger than %zu bytes, the most allowed here", path, limit);
+      return got < 0 ? io_error("read", path)
+                     : ls_fail(LS_EIO, "'%s' is larger than %zu bytes, the most allowed here", path,
+                               limit);
     }
     used += (size_t)got;
     if (used < capacity) {
@@ -208,8 +232,10 @@ ls_status ls_file_read(const char *path, char **data, size_t *bytes, size_t limi
   struct stat info;
   bool regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= 0;
   size_t capacity = regular ? (size_t)info.st_size + 1 : CHUNK;
-  ls_status status = regular && capacity - 1 > limit ? ls_fail(LS_EIO, "'%s' is larger than %zu bytes, the most allowed here", path, limit)
-                                                     : read_growing(fd, path, capacity, limit, data, bytes);
+  ls_status status =
+      regular && capacity - 1 > limit
+          ? ls_fail(LS_EIO, "'%s' is larger than %zu bytes, the most allowed here", path, limit)
+          : read_growing(fd, path, capacity, limit, data, bytes);
   close(fd);
   return status;
 }
@@ -236,7 +262,8 @@ ls_status ls_make_dirs(const char *path) {
   char part[PATH_MAX];
   size_t length = strlen(path);
   while (length > 1 && path[length - 1] == '/') length--;
-  if (length == 0 || length >= sizeof part) return ls_fail(LS_EIO, "'%s' is not a usable folder name", path);
+  if (length == 0 || length >= sizeof part)
+    return ls_fail(LS_EIO, "'%s' is not a usable folder name", path);
   memcpy(part, path, length);
   part[length] = 0;
   for (size_t i = 1; i < length; i++) {

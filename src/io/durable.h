@@ -1,5 +1,5 @@
-/* durable.h - files that survive kill -9 and power loss: write to a temporary, fsync, re-read and check, rename without
- * replacing, fsync the folder. write, fsync and rename only; no stdio. */
+/* durable.h - files that survive kill -9 and power loss: write to a temporary, fsync, re-read and
+ * check, rename without replacing, fsync the folder. write, fsync and rename only; no stdio. */
 #ifndef LS_IO_DURABLE_H
 #define LS_IO_DURABLE_H
 
@@ -8,19 +8,24 @@
 
 #include "base/status.h"
 
-/* Write data[0..bytes) as dir/name so that name either does not exist or is whole. replace: an existing name is replaced
- * (config.yaml, record.json), else it is LS_EIO. The temporary is dir/.tmp-<name>. */
-ls_status ls_durable_write(const char *dir, const char *name, const void *data, size_t bytes, bool replace);
+/* Write data[0..bytes) as dir/name so that name either does not exist or is whole. replace: an
+ * existing name is replaced (config.yaml, record.json), else it is LS_EIO. The temporary is
+ * dir/.tmp-<name>. */
+ls_status ls_durable_write(const char *dir, const char *name, const void *data, size_t bytes,
+                           bool replace);
 ls_status ls_durable_sync_dir(const char *dir);
-ls_status ls_file_read(const char *path, char **data, size_t *bytes,
-                       size_t limit);     /* whole file into ls_mem, NUL-terminated; LS_EIO with a text */
+ls_status ls_file_read(
+    const char *path, char **data, size_t *bytes,
+    size_t limit); /* whole file into ls_mem, NUL-terminated; LS_EIO with a text */
 ls_status ls_make_dirs(const char *path); /* mkdir -p, folder entries fsynced */
 
-/* A lock on a run folder: dir/.lock with host, pid and job. A lock whose owner is gone on this host is taken over. */
+/* A lock on a run folder: dir/.lock with host, pid and job. A lock whose owner is gone on this host
+ * is taken over. */
 typedef struct ls_lock ls_lock;
 ls_status ls_lock_take(const char *dir, ls_lock **out);
 void ls_lock_release(ls_lock **lock);
-/* LS_EIO, as from ls_lock_take, where another process holds the lock; takes nothing. A folder that is not there is free. */
+/* LS_EIO, as from ls_lock_take, where another process holds the lock; takes nothing. A folder that
+ * is not there is free. */
 ls_status ls_lock_check(const char *dir);
 
 #endif

@@ -14,7 +14,11 @@
 #include "base/alive.h"
 #include "base/mem.h"
 
-enum { BUFFER = 1 << 17, PIECE = 1 << 20, DEFLATE_MAX = 1032 }; /* PIECE: hashed while it is in the cache */
+enum {
+  BUFFER = 1 << 17,
+  PIECE = 1 << 20,
+  DEFLATE_MAX = 1032
+}; /* PIECE: hashed while it is in the cache */
 
 struct ls_gz {
   char *path;
@@ -33,9 +37,11 @@ struct ls_gz {
 static ls_status open_regular(ls_gz *gz) {
   struct stat about;
   gz->fd = open(gz->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (gz->fd < 0 || fstat(gz->fd, &about) != 0) return ls_fail(LS_EDATA, "%s: can't open it: %s", gz->path, strerror(errno));
+  if (gz->fd < 0 || fstat(gz->fd, &about) != 0)
+    return ls_fail(LS_EDATA, "%s: can't open it: %s", gz->path, strerror(errno));
   if (!S_ISREG(about.st_mode))
-    return ls_fail(LS_EDATA, "%s: not a regular file%s", gz->path, S_ISDIR(about.st_mode) ? " but a folder" : "");
+    return ls_fail(LS_EDATA, "%s: not a regular file%s", gz->path,
+                   S_ISDIR(about.st_mode) ? " but a folder" : "");
   gz->size = about.st_size;
   return LS_OK;
 }
@@ -49,9 +55,11 @@ static ls_status read_raw(ls_gz *gz, void *data, size_t bytes, size_t *got) {
   XXH3_128bits_update(gz->hash, data, (size_t)done);
   *got = (size_t)done;
   int64_t end = done == 0 ? (int64_t)lseek(gz->fd, 0, SEEK_CUR) : gz->size;
-  return end == gz->size ? LS_OK
-                         : ls_fail(LS_EDATA, "%s: has changed while it was read: it ends after %lld bytes, and had %lld", gz->path,
-                                   (long long)end, (long long)gz->size);
+  return end == gz->size
+             ? LS_OK
+             : ls_fail(LS_EDATA,
+                       "%s: has changed while it was read: it ends after %lld bytes, and had %lld",
+                       gz->path, (long long)end, (long long)gz->size);
 }
 
 static ls_status refill(ls_gz *gz) {
@@ -62,7 +70,9 @@ static ls_status refill(ls_gz *gz) {
   return LS_OK;
 }
 
-static int64_t file_offset(const ls_gz *gz) { return (int64_t)lseek(gz->fd, 0, SEEK_CUR) - gz->z.avail_in; }
+static int64_t file_offset(const ls_gz *gz) {
+  return (int64_t)lseek(gz->fd, 0, SEEK_CUR) - gz->z.avail_in;
+}
 
 /* ---- up and down ---- */
 
@@ -101,8 +111,8 @@ void ls_gz_close(ls_gz **out) {
 /* ---- reading ---- */
 
 static ls_status damaged(const ls_gz *gz) {
-  return ls_fail(LS_EDATA, "%s: damaged gzip data at byte %lld (%s); fetch or copy the file again", gz->path, (long long)file_offset(gz),
-                 gz->z.msg ? gz->z.msg : "unexpected");
+  return ls_fail(LS_EDATA, "%s: damaged gzip data at byte %lld (%s); fetch or copy the file again",
+                 gz->path, (long long)file_offset(gz), gz->z.msg ? gz->z.msg : "unexpected");
 }
 
 /* Behind a member: nothing, or another member. */
@@ -110,8 +120,9 @@ static ls_status next_member(ls_gz *gz) {
   if (gz->z.avail_in == 0) LS_TRY(refill(gz));
   if (gz->z.avail_in == 0) return LS_OK;
   if (gz->z.next_in[0] != 0x1f)
-    return ls_fail(LS_EDATA, "%s: garbage behind the gzip data at byte %lld; fetch or copy the file again", gz->path,
-                   (long long)file_offset(gz));
+    return ls_fail(LS_EDATA,
+                   "%s: garbage behind the gzip data at byte %lld; fetch or copy the file again",
+                   gz->path, (long long)file_offset(gz));
   gz->ended = false;
   return inflateReset(&gz->z) == Z_OK ? LS_OK : damaged(gz);
 }
@@ -119,8 +130,10 @@ static ls_status next_member(ls_gz *gz) {
 static ls_status inflate_some(ls_gz *gz) {
   if (gz->z.avail_in == 0) LS_TRY(refill(gz));
   if (gz->z.avail_in == 0)
-    return ls_fail(LS_EDATA, "%s: truncated: the gzip data break off at byte %lld; fetch or copy the file again", gz->path,
-                   (long long)file_offset(gz));
+    return ls_fail(
+        LS_EDATA,
+        "%s: truncated: the gzip data break off at byte %lld; fetch or copy the file again",
+        gz->path, (long long)file_offset(gz));
   int result = inflate(&gz->z, Z_NO_FLUSH);
   if (result == Z_STREAM_END) {
     gz->ended = true;
@@ -138,7 +151,8 @@ static ls_status inflate_part(ls_gz *gz, unsigned char *data, size_t bytes, size
 }
 
 static ls_status copy_part(ls_gz *gz, unsigned char *data, size_t bytes, size_t *got) {
-  if (gz->z.avail_in == 0 && bytes >= BUFFER) return read_raw(gz, data, PIECE < bytes ? PIECE : bytes, got);
+  if (gz->z.avail_in == 0 && bytes >= BUFFER)
+    return read_raw(gz, data, PIECE < bytes ? PIECE : bytes, got);
   if (gz->z.avail_in == 0) LS_TRY(refill(gz));
   *got = bytes < gz->z.avail_in ? bytes : gz->z.avail_in;
   memcpy(data, gz->z.next_in, *got);
@@ -151,7 +165,8 @@ ls_status ls_gz_read(ls_gz *gz, void *data, size_t bytes, size_t *got) {
   size_t part = 1;
   for (*got = 0; *got < bytes && part > 0; *got += part) {
     unsigned char *to = (unsigned char *)data + *got;
-    LS_TRY(gz->packed ? inflate_part(gz, to, bytes - *got, &part) : copy_part(gz, to, bytes - *got, &part));
+    LS_TRY(gz->packed ? inflate_part(gz, to, bytes - *got, &part)
+                      : copy_part(gz, to, bytes - *got, &part));
   }
   return LS_OK;
 }
@@ -181,7 +196,8 @@ int64_t ls_gz_size(const ls_gz *gz) { return gz->size; }
 
 static void digest_text(const XXH3_state_t *state, char text[LS_DIGEST_TEXT]) {
   XXH128_hash_t digest = XXH3_128bits_digest(state);
-  snprintf(text, LS_DIGEST_TEXT, "xxh3-128:%016llx%016llx", (unsigned long long)digest.high64, (unsigned long long)digest.low64);
+  snprintf(text, LS_DIGEST_TEXT, "xxh3-128:%016llx%016llx", (unsigned long long)digest.high64,
+           (unsigned long long)digest.low64);
 }
 
 void ls_gz_digest(const ls_gz *gz, char text[LS_DIGEST_TEXT]) { digest_text(gz->hash, text); }

@@ -1,4 +1,5 @@
-/* gz.h - read a file from front to back, plain or gzip (several members too) as its first bytes say, and digest what is on the disk. */
+/* gz.h - read a file from front to back, plain or gzip (several members too) as its first bytes
+ * say, and digest what is on the disk. */
 #ifndef LS_IO_GZ_H
 #define LS_IO_GZ_H
 
@@ -14,17 +15,19 @@ enum { LS_DIGEST_TEXT = 48 }; /* room for "xxh3-128:" and 32 hex digits */
 /* LS_EDATA where the file is missing, unreadable or no regular file. */
 ls_status ls_gz_open(const char *path, ls_gz **out);
 void ls_gz_close(ls_gz **gz);
-/* Up to `bytes` of the content; less only at its end. LS_EDATA for a damaged or truncated gzip stream and for what follows it. */
+/* Up to `bytes` of the content; less only at its end. LS_EDATA for a damaged or truncated gzip
+ * stream and for what follows it. */
 ls_status ls_gz_read(ls_gz *gz, void *data, size_t bytes, size_t *got);
-/* No file of this size holds more bytes of content (deflate expands at most 1,032 times): allocate nothing above it. */
+/* No file of this size holds more bytes of content (deflate expands at most 1,032 times): allocate
+ * nothing above it. */
 int64_t ls_gz_bound(const ls_gz *gz);
 /* Bytes on the disk, and their XXH3-128 once the content has been read to its end. */
 int64_t ls_gz_size(const ls_gz *gz);
 void ls_gz_digest(const ls_gz *gz, char text[LS_DIGEST_TEXT]);
 
 enum { LS_GZ_PAD = 8 };
-/* All of the content, and LS_GZ_PAD times NUL behind it, into ls_mem; what it takes grows with what is there, not with what a header
- * claims. */
+/* All of the content, and LS_GZ_PAD times NUL behind it, into ls_mem; what it takes grows with what
+ * is there, not with what a header claims. */
 ls_status ls_gz_read_all(ls_gz *gz, char **data, size_t *bytes);
 
 /* The same digest of any file. */

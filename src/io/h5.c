@@ -1,5 +1,6 @@
-/* h5.c - io/h5raw.h in a process of its own (io/child.h): requests and answers over a socket. Where it says that the values lie in the
- * file as they are (io/h5plain.h), it has done its work, and they are read here. */
+/* h5.c - io/h5raw.h in a process of its own (io/child.h): requests and answers over a socket. Where
+ * it says that the values lie in the file as they are (io/h5plain.h), it has done its work, and
+ * they are read here. */
 #include "io/h5.h"
 
 #include <string.h>
@@ -29,7 +30,9 @@ struct ls_h5set {
   ls_h5_shape shape;
 };
 
-static size_t cell_size(ls_h5_cell cell) { return cell == LS_H5_CELL_U8 ? 1 : cell == LS_H5_CELL_F32 ? sizeof(float) : sizeof(double); }
+static size_t cell_size(ls_h5_cell cell) {
+  return cell == LS_H5_CELL_U8 ? 1 : cell == LS_H5_CELL_F32 ? sizeof(float) : sizeof(double);
+}
 
 /* Rows that travel together. */
 static int64_t piece_rows(const ls_h5_shape *shape, ls_h5_cell cell) {
@@ -42,7 +45,8 @@ static int64_t piece_rows(const ls_h5_shape *shape, ls_h5_cell cell) {
 bool ls_h5_reply(int socket, ls_status status, const void *data, size_t bytes) {
   const char *text = ls_error_text();
   answer head = {(int32_t)status, (int64_t)(status == LS_OK ? bytes : strlen(text))};
-  return ls_socket_send(socket, &head, sizeof head) && ls_socket_send(socket, status == LS_OK ? data : text, (size_t)head.bytes);
+  return ls_socket_send(socket, &head, sizeof head) &&
+         ls_socket_send(socket, status == LS_OK ? data : text, (size_t)head.bytes);
 }
 
 static bool serve_rows(int socket, ls_h5raw *raw, const request *ask, void **buffer, size_t *room) {
@@ -59,7 +63,9 @@ static bool serve_rows(int socket, ls_h5raw *raw, const request *ask, void **buf
   for (int64_t done = 0, rows; done < ask->rows && status == LS_OK; done += rows) {
     rows = MIN(most, ask->rows - done);
     status = ls_h5raw_read(raw, ask->lo + done, rows, cell, *buffer);
-    if (status == LS_OK && !ls_h5_reply(socket, LS_OK, *buffer, (size_t)(rows * shape->width) * cell_size(cell))) return false;
+    if (status == LS_OK &&
+        !ls_h5_reply(socket, LS_OK, *buffer, (size_t)(rows * shape->width) * cell_size(cell)))
+      return false;
   }
   return status == LS_OK || ls_h5_reply(socket, status, NULL, 0);
 }
@@ -71,7 +77,8 @@ static bool introduce(int socket, const ls_h5raw *raw) {
   ls_status status = ls_h5raw_layout(raw, &layout, &offset);
   return ls_h5_reply(socket, status, ls_h5raw_shape(raw), sizeof(ls_h5_shape)) && status == LS_OK &&
          ls_h5_reply(socket, LS_OK, &layout, sizeof layout) &&
-         (layout.pieces == 0 || ls_h5_reply(socket, LS_OK, offset, (size_t)layout.pieces * sizeof *offset));
+         (layout.pieces == 0 ||
+          ls_h5_reply(socket, LS_OK, offset, (size_t)layout.pieces * sizeof *offset));
 }
 
 static void serve_set(int socket, void *arg) {
@@ -83,7 +90,9 @@ static void serve_set(int socket, void *arg) {
   ls_status status = ls_h5raw_open(set->file, set->name, &raw);
   if (status != LS_OK) ls_h5_reply(socket, status, NULL, 0);
   if (status != LS_OK || !introduce(socket, raw)) return;
-  while (ls_socket_receive(socket, &ask, sizeof ask) && serve_rows(socket, raw, &ask, &buffer, &room)) continue;
+  while (ls_socket_receive(socket, &ask, sizeof ask) &&
+         serve_rows(socket, raw, &ask, &buffer, &room))
+    continue;
 }
 
 /* ---- here ---- */
@@ -104,7 +113,8 @@ static ls_status take_layout(ls_h5set *set) {
   LS_TRY(ls_h5_receive(set->child, set->file, &layout, sizeof layout));
   if (layout.pieces == 0) return LS_OK;
   LS_NEW(offset, layout.pieces);
-  ls_status status = ls_h5_receive(set->child, set->file, offset, (size_t)layout.pieces * sizeof *offset);
+  ls_status status =
+      ls_h5_receive(set->child, set->file, offset, (size_t)layout.pieces * sizeof *offset);
   ls_child_stop(&set->child);
   if (status == LS_OK) return ls_h5plain_open(set->file, &layout, offset, &set->plain);
   LS_FREE(offset);
@@ -143,17 +153,20 @@ void ls_h5set_soon(const ls_h5set *set, int64_t lo, int64_t rows) {
 }
 
 ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_h5_cell cell, void *out) {
-  if (set->plain && ls_h5plain_read(set->plain, lo * set->shape.width, rows * set->shape.width, cell, out)) return LS_OK;
+  if (set->plain &&
+      ls_h5plain_read(set->plain, lo * set->shape.width, rows * set->shape.width, cell, out))
+    return LS_OK;
   if (set->plain)
-    return ls_fail(LS_EDATA, "%s: %s can't be read in rows %lld to %lld: truncated or damaged", set->file, set->name, (long long)lo,
-                   (long long)(lo + rows - 1));
+    return ls_fail(LS_EDATA, "%s: %s can't be read in rows %lld to %lld: truncated or damaged",
+                   set->file, set->name, (long long)lo, (long long)(lo + rows - 1));
   request ask = {lo, rows, cell};
   int64_t most = piece_rows(&set->shape, cell);
   LS_TRY(ls_child_send(set->child, set->file, &ask, sizeof ask));
   for (int64_t done = 0, part; done < rows; done += part) {
     part = MIN(most, rows - done);
     size_t width = (size_t)set->shape.width * cell_size(cell);
-    LS_TRY(ls_h5_receive(set->child, set->file, (char *)out + (size_t)done * width, (size_t)part * width));
+    LS_TRY(ls_h5_receive(set->child, set->file, (char *)out + (size_t)done * width,
+                         (size_t)part * width));
   }
   return LS_OK;
 }

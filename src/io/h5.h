@@ -1,9 +1,12 @@
-/* h5.h - reading other people's HDF5: datasets of numbers, one sample a row, whatever their type, byte order, layout and built-in filters.
+/* h5.h - reading other people's HDF5: datasets of numbers, one sample a row, whatever their type,
+ * byte order, layout and built-in filters.
  *
- * A file may say anything, so before a byte is read: no path leads out of the file (external and user-defined links, external
- * storage and virtual datasets are refused), every chunk has been written, and what is declared fits what is stored. Damage that the
- * library does not survive (it crashes or hangs on some) ends a process of its own, not this one: so any thread may read, one a set.
- * Files are opened without HDF5's locks: reading needs none, and many cluster file systems have none. */
+ * A file may say anything, so before a byte is read: no path leads out of the file (external and
+ * user-defined links, external storage and virtual datasets are refused), every chunk has been
+ * written, and what is declared fits what is stored. Damage that the library does not survive (it
+ * crashes or hangs on some) ends a process of its own, not this one: so any thread may read, one a
+ * set. Files are opened without HDF5's locks: reading needs none, and many cluster file systems
+ * have none. */
 #ifndef LS_IO_H5_H
 #define LS_IO_H5_H
 
@@ -15,7 +18,11 @@
 
 enum { LS_H5_DIMS = 32 };
 
-typedef enum { LS_H5_CELL_U8, LS_H5_CELL_F32, LS_H5_CELL_F64 } ls_h5_cell; /* what values become when read */
+typedef enum {
+  LS_H5_CELL_U8,
+  LS_H5_CELL_F32,
+  LS_H5_CELL_F64
+} ls_h5_cell; /* what values become when read */
 
 typedef struct {
   int dims; /* 1 to LS_H5_DIMS */
@@ -31,12 +38,14 @@ typedef struct ls_h5set ls_h5set;
 ls_status ls_h5set_open(const char *file, const char *dataset, ls_h5set **out);
 void ls_h5set_close(ls_h5set **set);
 const ls_h5_shape *ls_h5set_shape(const ls_h5set *set);
-/* Rows [lo, lo + rows) will be read soon: where the file can be read without HDF5, the system fetches them meanwhile. */
+/* Rows [lo, lo + rows) will be read soon: where the file can be read without HDF5, the system
+ * fetches them meanwhile. */
 void ls_h5set_soon(const ls_h5set *set, int64_t lo, int64_t rows);
 /* Rows [lo, lo + rows) as (rows, width) cells; U8 only where shape.bytes. */
 ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_h5_cell cell, void *out);
 
-/* Call visit(arg, path, dimensions as text, type as text) for every dataset that hard links lead to, in order of names. */
+/* Call visit(arg, path, dimensions as text, type as text) for every dataset that hard links lead
+ * to, in order of names. */
 typedef void ls_h5_visit(void *arg, const char *path, const char *dims, const char *type);
 ls_status ls_h5_list(const char *file, ls_h5_visit *visit, void *arg);
 

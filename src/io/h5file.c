@@ -35,15 +35,18 @@ hid_t ls_h5_number(ls_h5_type type) {
   }
 }
 
-ls_status ls_h5_item_set(ls_h5_item *item, const char *path, ls_h5_type type, int64_t width, int rank, int64_t d0, int64_t d1) {
+ls_status ls_h5_item_set(ls_h5_item *item, const char *path, ls_h5_type type, int64_t width,
+                         int rank, int64_t d0, int64_t d1) {
   int64_t dim[2] = {rank > 0 ? d0 : 1, rank > 1 ? d1 : 1}, bytes;
   memset(item, 0, sizeof *item);
   if (snprintf(item->path, sizeof item->path, "%s", path) >= LS_H5_PATH)
-    return ls_fail(LS_EDATA, "%s: a dataset's path has at most %d characters", path, LS_H5_PATH - 1);
-  if (width < 1 || dim[0] < 1 || dim[1] < 1 || __builtin_mul_overflow(dim[0], dim[1], &item->count) ||
+    return ls_fail(LS_EDATA, "%s: a dataset's path has at most %d characters", path,
+                   LS_H5_PATH - 1);
+  if (width < 1 || dim[0] < 1 || dim[1] < 1 ||
+      __builtin_mul_overflow(dim[0], dim[1], &item->count) ||
       __builtin_mul_overflow(item->count, width, &bytes) || (uint64_t)bytes > SIZE_MAX / 4)
-    return ls_fail(LS_EDATA, "%s: a size of %lld x %lld elements of %lld bytes is not possible", path, (long long)dim[0], (long long)dim[1],
-                   (long long)width);
+    return ls_fail(LS_EDATA, "%s: a size of %lld x %lld elements of %lld bytes is not possible",
+                   path, (long long)dim[0], (long long)dim[1], (long long)width);
   item->type = type;
   item->width = width;
   item->rank = rank;
@@ -67,7 +70,8 @@ static void *lend(size_t size, H5FD_file_image_op_t op, void *udata) {
   const lent *image = udata;
   return size == image->bytes ? image->data : NULL;
 }
-static void *lend_copy(void *to, const void *from, size_t size, H5FD_file_image_op_t op, void *udata) {
+static void *lend_copy(void *to, const void *from, size_t size, H5FD_file_image_op_t op,
+                       void *udata) {
   (void)op, (void)udata, (void)size;
   return to == from ? to : NULL;
 }
@@ -89,17 +93,21 @@ static hid_t open_lent(lent *image) {
   static int opened; /* the library takes two images of one name for one file */
   char name[64];
   snprintf(name, sizeof name, "lockstep-image-%d", opened++);
-  H5FD_file_image_callbacks_t callbacks = {lend, lend_copy, lend_resize, lend_end, lend_udata, lend_udata_end, image};
+  H5FD_file_image_callbacks_t callbacks = {lend,       lend_copy,      lend_resize, lend_end,
+                                           lend_udata, lend_udata_end, image};
   hid_t access = H5Pcreate(H5P_FILE_ACCESS);
   hid_t file = -1;
-  if (H5Pset_fapl_core(access, 1 << 16, 0) >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
-      H5Pset_file_image_callbacks(access, &callbacks) >= 0 && H5Pset_file_image(access, image->data, image->bytes) >= 0)
+  if (H5Pset_fapl_core(access, 1 << 16, 0) >= 0 &&
+      H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
+      H5Pset_file_image_callbacks(access, &callbacks) >= 0 &&
+      H5Pset_file_image(access, image->data, image->bytes) >= 0)
     file = H5Fopen(name, H5F_ACC_RDONLY, access);
   H5Pclose(access);
   return file;
 }
 
-/* The file, its name and what is lent in one block: callbacks may come until the library has closed the file. */
+/* The file, its name and what is lent in one block: callbacks may come until the library has closed
+ * the file. */
 typedef struct {
   ls_h5_file file;
   lent image;
@@ -128,7 +136,8 @@ ls_status ls_h5_open_image(const char *name, const void *image, size_t bytes, ls
   opened_file *self;
   *out = NULL;
   LS_TRY(opened_new(name, &self));
-  memcpy(&self->image.data, &image, sizeof image); /* the library's type is not const; opened for reading it writes nothing */
+  memcpy(&self->image.data, &image,
+         sizeof image); /* the library's type is not const; opened for reading it writes nothing */
   self->image.bytes = self->file.bytes = bytes;
   self->file.id = open_lent(&self->image);
   return opened_done(self, out);
@@ -138,7 +147,8 @@ ls_status ls_h5_open_path(const char *path, ls_h5_file **out) {
   opened_file *self;
   struct stat info;
   *out = NULL;
-  if (stat(path, &info) != 0) return ls_fail(LS_EDATA, "cannot open '%s': %s", path, strerror(errno));
+  if (stat(path, &info) != 0)
+    return ls_fail(LS_EDATA, "cannot open '%s': %s", path, strerror(errno));
   if (!S_ISREG(info.st_mode)) return ls_fail(LS_EDATA, "'%s' is not a file", path);
   LS_TRY(opened_new(path, &self));
   self->file.bytes = (size_t)info.st_size;
@@ -166,14 +176,17 @@ static bool is_hard(hid_t at, const char *path) {
   return H5Lget_info(at, path, &link, H5P_DEFAULT) >= 0 && link.type == H5L_TYPE_HARD;
 }
 
-/* Soft and external links could lead to anything, so each step of the path must be the thing itself. */
+/* Soft and external links could lead to anything, so each step of the path must be the thing
+ * itself. */
 static ls_status check_links(const ls_h5_file *file, const char *path) {
   char part[LS_H5_PATH];
   snprintf(part, sizeof part, "%s", path);
   for (char *slash = strchr(part + 1, '/');; slash = strchr(slash + 1, '/')) {
     if (slash) *slash = 0;
     if (H5Lexists(file->id, part, H5P_DEFAULT) <= 0) return wrong(file, path, "is missing");
-    if (!is_hard(file->id, part)) return wrong(file, path, "is reached through a soft or external link; only the dataset itself is read");
+    if (!is_hard(file->id, part))
+      return wrong(file, path,
+                   "is reached through a soft or external link; only the dataset itself is read");
     if (!slash) return LS_OK;
     *slash = '/';
   }
@@ -199,30 +212,42 @@ static bool type_known(hid_t type, int exact, ls_h5_type *out, int64_t *width) {
 
 static ls_status check_storage(const ls_h5_file *file, hid_t set, const char *path) {
   hid_t plist = H5Dget_create_plist(set);
-  bool plain = plist >= 0 && H5Pget_layout(plist) == H5D_CONTIGUOUS && H5Pget_nfilters(plist) == 0 && H5Pget_external_count(plist) == 0;
+  bool plain = plist >= 0 && H5Pget_layout(plist) == H5D_CONTIGUOUS &&
+               H5Pget_nfilters(plist) == 0 && H5Pget_external_count(plist) == 0;
   if (plist >= 0) H5Pclose(plist);
-  return plain ? LS_OK : wrong(file, path, "is chunked, compressed, virtual or kept in another file; only contiguous datasets are read");
+  return plain ? LS_OK
+               : wrong(file, path,
+                       "is chunked, compressed, virtual or kept in another file; only contiguous "
+                       "datasets are read");
 }
 
 static ls_status check_place(const ls_h5_file *file, hid_t set, ls_h5_item *item) {
   haddr_t offset = H5Dget_offset(set);
-  if (offset == HADDR_UNDEF || H5Dget_storage_size(set) != item->bytes) return wrong(file, item->path, "holds no data");
-  if (offset > file->bytes || item->bytes > file->bytes - offset) return wrong(file, item->path, "reaches beyond the end of the file");
+  if (offset == HADDR_UNDEF || H5Dget_storage_size(set) != item->bytes)
+    return wrong(file, item->path, "holds no data");
+  if (offset > file->bytes || item->bytes > file->bytes - offset)
+    return wrong(file, item->path, "reaches beyond the end of the file");
   item->offset = (size_t)offset;
   return LS_OK;
 }
 
-static ls_status describe(const ls_h5_file *file, hid_t set, const char *path, int exact, ls_h5_item *out) {
+static ls_status describe(const ls_h5_file *file, hid_t set, const char *path, int exact,
+                          ls_h5_item *out) {
   hid_t type = H5Dget_type(set), space = H5Dget_space(set);
   hsize_t dim[2] = {1, 1};
   ls_h5_type kind = LS_H5_I64;
   int64_t width = 0;
-  int rank = space < 0 || H5Sget_simple_extent_type(space) == H5S_NULL ? -1 : H5Sget_simple_extent_ndims(space);
+  int rank = space < 0 || H5Sget_simple_extent_type(space) == H5S_NULL
+                 ? -1
+                 : H5Sget_simple_extent_ndims(space);
   bool known = type >= 0 && type_known(type, exact, &kind, &width);
   if (rank == 1 || rank == 2) H5Sget_simple_extent_dims(space, dim, NULL);
   if (type >= 0) H5Tclose(type);
   if (space >= 0) H5Sclose(space);
-  if (!known) return wrong(file, path, exact ? "has a type that checkpoints do not use" : "is not of 32- or 64-bit floating-point numbers");
+  if (!known)
+    return wrong(file, path,
+                 exact ? "has a type that checkpoints do not use"
+                       : "is not of 32- or 64-bit floating-point numbers");
   if (rank < 0 || rank > 2 || dim[0] > INT64_MAX || dim[1] > INT64_MAX)
     return wrong(file, path, "has more than two dimensions, or none at all");
   if (ls_h5_item_set(out, path, kind, width, rank, (int64_t)dim[0], (int64_t)dim[1]) != LS_OK)
@@ -243,9 +268,12 @@ ls_status ls_h5_find(ls_h5_file *file, const char *path, int exact, ls_h5_item *
   return status;
 }
 
-ls_status ls_h5_read_real(ls_h5_file *file, const ls_h5_item *item, ls_precision precision, void *out) {
+ls_status ls_h5_read_real(ls_h5_file *file, const ls_h5_item *item, ls_precision precision,
+                          void *out) {
   hid_t set = H5Dopen2(file->id, item->path, H5P_DEFAULT);
-  herr_t done = set < 0 ? -1 : H5Dread(set, precision == LS_F32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
+  herr_t done = set < 0 ? -1
+                        : H5Dread(set, precision == LS_F32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE,
+                                  H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
   if (set >= 0) H5Dclose(set);
   return done < 0 ? wrong(file, item->path, "cannot be read: the file is damaged") : LS_OK;
 }
@@ -260,8 +288,11 @@ typedef struct {
 static herr_t tally_link(hid_t group, const char *name, const H5L_info_t *link, void *data);
 
 static herr_t tally_group(hid_t group, tally *t) {
-  if (++t->level > LEVELS) t->status = ls_fail(LS_EDATA, "'%s': more than %d levels of groups", t->file->name, LEVELS);
-  herr_t done = t->status != LS_OK ? -1 : H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, tally_link, t);
+  if (++t->level > LEVELS)
+    t->status = ls_fail(LS_EDATA, "'%s': more than %d levels of groups", t->file->name, LEVELS);
+  herr_t done = t->status != LS_OK
+                    ? -1
+                    : H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, tally_link, t);
   t->level--;
   return done;
 }
@@ -271,7 +302,8 @@ static herr_t tally_link(hid_t group, const char *name, const H5L_info_t *link, 
   H5O_info_t info = {.type = H5O_TYPE_UNKNOWN};
   if (link->type == H5L_TYPE_HARD) H5Oget_info_by_name(group, name, &info, H5P_DEFAULT);
   if (++t->links > LINKS_MAX || (info.type != H5O_TYPE_GROUP && info.type != H5O_TYPE_DATASET)) {
-    t->status = ls_fail(LS_EDATA, "'%s': '%s' is neither a group nor a dataset of this file", t->file->name, name);
+    t->status = ls_fail(LS_EDATA, "'%s': '%s' is neither a group nor a dataset of this file",
+                        t->file->name, name);
     return -1;
   }
   if (info.type == H5O_TYPE_DATASET) return t->datasets++, 0;

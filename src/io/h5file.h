@@ -1,6 +1,7 @@
-/* h5file.h - what checkpoints need of HDF5, and nothing more: an empty skeleton with datasets at known offsets, and a strict
- * reader. Strict: every component of a path is a hard link, spaces are simple of rank 0 to 2, storage is contiguous in the file
- * itself (no external, virtual, chunked or filtered data), types are fixed-size. Main thread only. */
+/* h5file.h - what checkpoints need of HDF5, and nothing more: an empty skeleton with datasets at
+ * known offsets, and a strict reader. Strict: every component of a path is a hard link, spaces are
+ * simple of rank 0 to 2, storage is contiguous in the file itself (no external, virtual, chunked or
+ * filtered data), types are fixed-size. Main thread only. */
 #ifndef LS_IO_H5FILE_H
 #define LS_IO_H5FILE_H
 
@@ -32,25 +33,30 @@ typedef struct {
 } ls_h5_item;
 
 /* Fill an item's sizes; LS_EDATA where the products overflow or a dimension is < 1. */
-ls_status ls_h5_item_set(ls_h5_item *item, const char *path, ls_h5_type type, int64_t width, int rank, int64_t d0, int64_t d1);
+ls_status ls_h5_item_set(ls_h5_item *item, const char *path, ls_h5_type type, int64_t width,
+                         int rank, int64_t d0, int64_t d1);
 const char *ls_h5_type_name(ls_h5_type type); /* "int64", "uint64", "float32", "float64", "text" */
 
-/* A file of `items` empty datasets behind `user_block` bytes, made by the library in memory (*image from ls_mem). Sets the items' offsets.
- * The same items give the same bytes. */
-ls_status ls_h5_skeleton(size_t user_block, ls_h5_item *item, int items, char **image, size_t *bytes);
+/* A file of `items` empty datasets behind `user_block` bytes, made by the library in memory (*image
+ * from ls_mem). Sets the items' offsets. The same items give the same bytes. */
+ls_status ls_h5_skeleton(size_t user_block, ls_h5_item *item, int items, char **image,
+                         size_t *bytes);
 
 typedef struct ls_h5_file ls_h5_file;
-/* The bytes are borrowed, not copied, until close: what was verified is what is parsed. name: for messages. */
+/* The bytes are borrowed, not copied, until close: what was verified is what is parsed. name: for
+ * messages. */
 ls_status ls_h5_open_image(const char *name, const void *image, size_t bytes, ls_h5_file **out);
 ls_status ls_h5_open_path(const char *path, ls_h5_file **out);
 void ls_h5_close(ls_h5_file **file);
 
-/* LS_EDATA, naming file and dataset, where it is missing or not as strict as above. Any number type of 4 or 8 bytes, of either
- * byte order, is found; `exact` asks for the five types above. */
+/* LS_EDATA, naming file and dataset, where it is missing or not as strict as above. Any number type
+ * of 4 or 8 bytes, of either byte order, is found; `exact` asks for the five types above. */
 ls_status ls_h5_find(ls_h5_file *file, const char *path, int exact, ls_h5_item *out);
 /* All of a dataset as `precision`, converted; out has room for item->count. */
-ls_status ls_h5_read_real(ls_h5_file *file, const ls_h5_item *item, ls_precision precision, void *out);
-/* Number of datasets below a group; LS_EDATA for a link that is not hard, an object of another kind, more than four levels. */
+ls_status ls_h5_read_real(ls_h5_file *file, const ls_h5_item *item, ls_precision precision,
+                          void *out);
+/* Number of datasets below a group; LS_EDATA for a link that is not hard, an object of another
+ * kind, more than four levels. */
 ls_status ls_h5_count(ls_h5_file *file, const char *group, int64_t *datasets);
 
 #endif

@@ -1,4 +1,5 @@
-/* h5file_private.h - what h5file.c and h5skeleton.c share; the only ones beside h5.c that see the library. */
+/* h5file_private.h - what h5file.c and h5skeleton.c share; the only ones beside h5.c that see the
+ * library. */
 #ifndef LS_IO_H5FILE_PRIVATE_H
 #define LS_IO_H5FILE_PRIVATE_H
 

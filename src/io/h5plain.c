@@ -20,15 +20,16 @@ struct ls_h5plain {
 
 static const int64_t size_of[] = {1, 4, 4, 8};
 
-ls_status ls_h5plain_open(const char *file, const ls_h5_layout *layout, int64_t *offset, ls_h5plain **out) {
+ls_status ls_h5plain_open(const char *file, const ls_h5_layout *layout, int64_t *offset,
+                          ls_h5plain **out) {
   ls_status status = ls_mem_new((void **)out, 1, sizeof **out);
   if (status != LS_OK) {
     LS_FREE(offset);
     return status;
   }
   **out = (ls_h5plain){.fd = open(file, O_RDONLY | O_CLOEXEC), .layout = *layout, .offset = offset};
-  status =
-      (*out)->fd >= 0 ? ls_mem_new(&(*out)->buffer, BUFFER_BYTES, 1) : ls_fail(LS_EDATA, "%s: can't open it: %s", file, strerror(errno));
+  status = (*out)->fd >= 0 ? ls_mem_new(&(*out)->buffer, BUFFER_BYTES, 1)
+                           : ls_fail(LS_EDATA, "%s: can't open it: %s", file, strerror(errno));
   if (status != LS_OK) ls_h5plain_close(out);
   return status;
 }

@@ -1,12 +1,15 @@
-/* h5plain.h - rows that lie in a file as they are: little-endian numbers, whole rows, no filter. HDF5 says where; they are read without it,
- * at the disk's speed and without a process of its own. */
+/* h5plain.h - rows that lie in a file as they are: little-endian numbers, whole rows, no filter.
+ * HDF5 says where; they are read without it, at the disk's speed and without a process of its own.
+ */
 #ifndef LS_IO_H5PLAIN_H
 #define LS_IO_H5PLAIN_H
 
 #include "io/h5.h"
 
 typedef enum { LS_H5_PLAIN_U8, LS_H5_PLAIN_I32, LS_H5_PLAIN_F32, LS_H5_PLAIN_F64 } ls_h5_plain_type;
-enum { LS_H5_PIECES_MAX = 1 << 12 }; /* HDF5 1.10 and 1.12 go through all chunks to find one: time grows with the square */
+enum {
+  LS_H5_PIECES_MAX = 1 << 12
+}; /* HDF5 1.10 and 1.12 go through all chunks to find one: time grows with the square */
 
 /* The values come in pieces of one length; the last one may be used in part. */
 typedef struct {
@@ -17,8 +20,10 @@ typedef struct {
 
 typedef struct ls_h5plain ls_h5plain;
 
-/* offset (pieces): where in the file each piece begins; taken over, from ls_mem. LS_EDATA where the file can't be opened. */
-ls_status ls_h5plain_open(const char *file, const ls_h5_layout *layout, int64_t *offset, ls_h5plain **out);
+/* offset (pieces): where in the file each piece begins; taken over, from ls_mem. LS_EDATA where the
+ * file can't be opened. */
+ls_status ls_h5plain_open(const char *file, const ls_h5_layout *layout, int64_t *offset,
+                          ls_h5plain **out);
 void ls_h5plain_close(ls_h5plain **plain);
 /* Values [lo, lo + count) will be read soon: the system may fetch them meanwhile. */
 void ls_h5plain_soon(const ls_h5plain *plain, int64_t lo, int64_t count);

@@ -1,5 +1,6 @@
-/* h5skeleton.c - an empty file of the HDF5 library's making, for others to fill. It is made in memory: on a disk that is full the library
- * may call a write done that was not, and crash when the process ends. */
+/* h5skeleton.c - an empty file of the HDF5 library's making, for others to fill. It is made in
+ * memory: on a disk that is full the library may call a write done that was not, and crash when the
+ * process ends. */
 #include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,7 +10,11 @@
 #include "base/mem.h"
 #include "io/h5file_private.h"
 
-enum { ALIGN = LS_ALIGN, STEP = 16 << 20, AT_END = 28 }; /* growth of the library's memory; end-of-file address in superblock 3 */
+enum {
+  ALIGN = LS_ALIGN,
+  STEP = 16 << 20,
+  AT_END = 28
+}; /* growth of the library's memory; end-of-file address in superblock 3 */
 
 /* Groups too must not keep their times, so none is left to the library to make on the way. */
 static bool make_groups(hid_t file, const char *path) {
@@ -42,7 +47,9 @@ static bool make_dataset(hid_t file, hid_t plist, const ls_h5_item *item) {
   hsize_t dim[2] = {(hsize_t)item->dim[0], (hsize_t)item->dim[1]};
   hid_t type = item_type(item);
   hid_t space = item->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(item->rank, dim, NULL);
-  hid_t set = make_groups(file, item->path) ? H5Dcreate2(file, item->path, type, space, H5P_DEFAULT, plist, H5P_DEFAULT) : -1;
+  hid_t set = make_groups(file, item->path)
+                  ? H5Dcreate2(file, item->path, type, space, H5P_DEFAULT, plist, H5P_DEFAULT)
+                  : -1;
   bool ok = set >= 0 && H5Dclose(set) >= 0;
   H5Sclose(space);
   H5Tclose(type);
@@ -51,15 +58,17 @@ static bool make_dataset(hid_t file, hid_t plist, const ls_h5_item *item) {
 
 static bool make_datasets(hid_t file, const ls_h5_item *item, int items) {
   hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
-  bool ok = H5Pset_layout(plist, H5D_CONTIGUOUS) >= 0 && H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) >= 0 &&
-            H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER) >= 0 && H5Pset_obj_track_times(plist, 0) >= 0;
+  bool ok = H5Pset_layout(plist, H5D_CONTIGUOUS) >= 0 &&
+            H5Pset_alloc_time(plist, H5D_ALLOC_TIME_EARLY) >= 0 &&
+            H5Pset_fill_time(plist, H5D_FILL_TIME_NEVER) >= 0 &&
+            H5Pset_obj_track_times(plist, 0) >= 0;
   for (int i = 0; ok && i < items; i++) ok = make_dataset(file, plist, &item[i]);
   H5Pclose(plist);
   return ok;
 }
 
-/* The library's memory for the file. It is ours when the file is closed, and only so (H5Fget_file_image gives a file with a wrong
- * checksum). */
+/* The library's memory for the file. It is ours when the file is closed, and only so
+ * (H5Fget_file_image gives a file with a wrong checksum). */
 typedef struct {
   char *data;
   size_t bytes;
@@ -87,11 +96,14 @@ static herr_t keep_udata(void *udata) {
 }
 
 static bool make_file(size_t user_block, const ls_h5_item *item, int items, made *out) {
-  H5FD_file_image_callbacks_t callbacks = {made_malloc, NULL, made_realloc, made_keep, same_udata, keep_udata, out};
+  H5FD_file_image_callbacks_t callbacks = {made_malloc, NULL,       made_realloc, made_keep,
+                                           same_udata,  keep_udata, out};
   hid_t create = H5Pcreate(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS);
-  bool ok = H5Pset_userblock(create, user_block) >= 0 && H5Pset_obj_track_times(create, 0) >= 0 && H5Pset_fapl_core(access, STEP, 0) >= 0 &&
+  bool ok = H5Pset_userblock(create, user_block) >= 0 && H5Pset_obj_track_times(create, 0) >= 0 &&
+            H5Pset_fapl_core(access, STEP, 0) >= 0 &&
             H5Pset_file_image_callbacks(access, &callbacks) >= 0 &&
-            H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0 && H5Pset_alignment(access, 1, ALIGN) >= 0;
+            H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0 &&
+            H5Pset_alignment(access, 1, ALIGN) >= 0;
   hid_t file = ok ? H5Fcreate("lockstep-skeleton", H5F_ACC_TRUNC, create, access) : -1;
   ok = file >= 0 && make_datasets(file, item, items);
   if (file >= 0 && H5Fclose(file) < 0) ok = false;
@@ -100,7 +112,8 @@ static bool make_file(size_t user_block, const ls_h5_item *item, int items, made
   return ok && out->data;
 }
 
-/* The library's memory ends after its last write; the file after the last dataset, as the superblock says. */
+/* The library's memory ends after its last write; the file after the last dataset, as the
+ * superblock says. */
 static ls_status take_image(const made *from, size_t user_block, char **image, size_t *bytes) {
   uint64_t end;
   assert(from->data && from->bytes >= user_block + AT_END + sizeof end);
@@ -126,12 +139,14 @@ static ls_status locate(const char *image, size_t bytes, ls_h5_item *item, int i
   return status;
 }
 
-ls_status ls_h5_skeleton(size_t user_block, ls_h5_item *item, int items, char **image, size_t *bytes) {
+ls_status ls_h5_skeleton(size_t user_block, ls_h5_item *item, int items, char **image,
+                         size_t *bytes) {
   made library = {0};
   *image = NULL;
   ls_h5_quiet();
   ls_status status = LS_OK;
-  if (!make_file(user_block, item, items, &library)) status = ls_fail(LS_FAIL, "cannot lay out a checkpoint: out of memory?");
+  if (!make_file(user_block, item, items, &library))
+    status = ls_fail(LS_FAIL, "cannot lay out a checkpoint: out of memory?");
   if (status == LS_OK) status = take_image(&library, user_block, image, bytes);
   free(library.data);
   if (status == LS_OK) status = locate(*image, *bytes, item, items);

@@ -35,7 +35,8 @@ typedef struct {
 static hid_t type_of(holder h) { return h.attribute ? H5Aget_type(h.id) : H5Dget_type(h.id); }
 static hid_t space_of(holder h) { return h.attribute ? H5Aget_space(h.id) : H5Dget_space(h.id); }
 static bool read_of(holder h, hid_t type, void *out) {
-  return (h.attribute ? H5Aread(h.id, type, out) : H5Dread(h.id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out)) >= 0;
+  return (h.attribute ? H5Aread(h.id, type, out)
+                      : H5Dread(h.id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out)) >= 0;
 }
 
 static void add(char *block, summary *found, const char *text, size_t length) {
@@ -48,11 +49,14 @@ static void add(char *block, summary *found, const char *text, size_t length) {
 /* Fixed width: padded with NULs or blanks. */
 static void take_fixed(holder h, hid_t type, int64_t count, char *block, summary *found) {
   size_t width = H5Tget_size(type);
-  char *text = width > 0 && width <= (size_t)(BYTES_MAX / count) ? calloc((size_t)count, width) : NULL;
+  char *text =
+      width > 0 && width <= (size_t)(BYTES_MAX / count) ? calloc((size_t)count, width) : NULL;
   if (text && read_of(h, type, text))
     for (int64_t i = 0; i < count; i++) {
       size_t length = strnlen(text + (size_t)i * width, width);
-      while (H5Tget_strpad(type) == H5T_STR_SPACEPAD && length > 0 && text[(size_t)i * width + length - 1] == ' ') length--;
+      while (H5Tget_strpad(type) == H5T_STR_SPACEPAD && length > 0 &&
+             text[(size_t)i * width + length - 1] == ' ')
+        length--;
       add(block, found, text + (size_t)i * width, length);
     }
   free(text);
@@ -61,7 +65,8 @@ static void take_fixed(holder h, hid_t type, int64_t count, char *block, summary
 static void take_variable(holder h, hid_t type, int64_t count, char *block, summary *found) {
   char **text = calloc((size_t)count, sizeof *text);
   if (text && read_of(h, type, text))
-    for (int64_t i = 0; i < count; i++) add(block, found, text[i] ? text[i] : "", text[i] ? strlen(text[i]) : 0);
+    for (int64_t i = 0; i < count; i++)
+      add(block, found, text[i] ? text[i] : "", text[i] ? strlen(text[i]) : 0);
   free(text); /* and what it points to with the process */
 }
 
@@ -83,9 +88,11 @@ static void serve(int socket, void *arg) {
   ls_status status = block ? ls_h5raw_object(ask->file, ask->dataset, &raw) : LS_FAIL;
   hid_t set = status == LS_OK ? (hid_t)ls_h5raw_id(raw) : -1;
   holder h = {set, ask->attribute != NULL};
-  if (set >= 0 && ask->attribute) h.id = H5Aexists(set, ask->attribute) > 0 ? H5Aopen(set, ask->attribute, H5P_DEFAULT) : -1;
+  if (set >= 0 && ask->attribute)
+    h.id = H5Aexists(set, ask->attribute) > 0 ? H5Aopen(set, ask->attribute, H5P_DEFAULT) : -1;
   if (h.id >= 0) take(h, block, &found);
-  if (ls_h5_reply(socket, LS_OK, &found, sizeof found)) ls_h5_reply(socket, LS_OK, block, (size_t)found.bytes);
+  if (ls_h5_reply(socket, LS_OK, &found, sizeof found))
+    ls_h5_reply(socket, LS_OK, block, (size_t)found.bytes);
 }
 
 /* ---- here ---- */
@@ -96,9 +103,11 @@ static ls_status receive(ls_child *child, const char *file, ls_texts *out) {
   LS_TRY(ls_h5_receive(child, file, &found, sizeof found));
   LS_NEW(block, found.bytes + 1);
   ls_status status = ls_h5_receive(child, file, block, (size_t)found.bytes);
-  if (status == LS_OK) status = ls_mem_new((void **)&out->text, (size_t)found.count, sizeof(char *));
+  if (status == LS_OK)
+    status = ls_mem_new((void **)&out->text, (size_t)found.count, sizeof(char *));
   const char *at = block;
-  for (; status == LS_OK && out->count < found.count; at += strlen(at) + 1) out->text[out->count++] = ls_mem_text(at);
+  for (; status == LS_OK && out->count < found.count; at += strlen(at) + 1)
+    out->text[out->count++] = ls_mem_text(at);
   LS_FREE(block);
   return status;
 }

@@ -13,8 +13,9 @@ typedef struct {
 
 void ls_texts_free(ls_texts *texts);
 
-/* The texts of a dataset, or of an attribute of one (attribute NULL: the dataset's own), one text or a list, of fixed width or not. None
- * where there is no such thing, or where it holds no texts: they are a comfort only. LS_EDATA where the file can't be read at all. */
+/* The texts of a dataset, or of an attribute of one (attribute NULL: the dataset's own), one text
+ * or a list, of fixed width or not. None where there is no such thing, or where it holds no texts:
+ * they are a comfort only. LS_EDATA where the file can't be read at all. */
 ls_status ls_h5_texts(const char *file, const char *dataset, const char *attribute, ls_texts *out);
 
 #endif

@@ -52,7 +52,8 @@ static ls_status failed(const ls_h5out *out, const char *what) {
 }
 
 ls_status ls_h5out_open(const char *path, bool replace, ls_h5out **result) {
-  if (!replace && access(path, F_OK) == 0) return ls_fail(LS_EIO, "%s exists; --force replaces it", path);
+  if (!replace && access(path, F_OK) == 0)
+    return ls_fail(LS_EIO, "%s exists; --force replaces it", path);
   LS_NEW(*result, 1);
   ls_h5out *out = *result;
   out->path = ls_mem_text(path);
@@ -81,13 +82,15 @@ static hid_t creation(const set *s, bool packed) {
   return plist;
 }
 
-ls_status ls_h5out_set(ls_h5out *out, const char *name, int64_t rows, int64_t width, ls_h5_out_type type, bool packed, int *index) {
+ls_status ls_h5out_set(ls_h5out *out, const char *name, int64_t rows, int64_t width,
+                       ls_h5_out_type type, bool packed, int *index) {
   assert(out->sets < LS_H5_OUT_SETS && rows > 0);
   set *s = &out->set[out->sets];
   *s = (set){ls_mem_text(name), -1, width ? 2 : 1, rows, width ? width : 1, 0, type};
   *index = out->sets++;
   hsize_t dim[2] = {(hsize_t)rows, (hsize_t)s->width};
-  hid_t space = H5Screate_simple(s->dims, dim, NULL), plist = creation(s, packed), links = H5Pcreate(H5P_LINK_CREATE);
+  hid_t space = H5Screate_simple(s->dims, dim, NULL), plist = creation(s, packed),
+        links = H5Pcreate(H5P_LINK_CREATE);
   H5Pset_create_intermediate_group(links, 1);
   s->id = H5Dcreate2(out->id, name, file_type(type), space, links, plist, H5P_DEFAULT);
   H5Sclose(space), H5Pclose(plist), H5Pclose(links);
@@ -125,16 +128,20 @@ static hid_t text_type(size_t width) {
   return type;
 }
 
-ls_status ls_h5out_texts(ls_h5out *out, int index, const char *attribute, const char *const *text, int64_t count) {
+ls_status ls_h5out_texts(ls_h5out *out, int index, const char *attribute, const char *const *text,
+                         int64_t count) {
   size_t width;
   char *block;
   LS_TRY(block_of(text, count, &width, &block));
-  if (width > ATTRIBUTE_MAX / (size_t)count) { /* HDF5 keeps attributes below 64 KiB; the texts are a comfort only */
+  if (width >
+      ATTRIBUTE_MAX /
+          (size_t)count) { /* HDF5 keeps attributes below 64 KiB; the texts are a comfort only */
     LS_FREE(block);
     return LS_OK;
   }
   hsize_t dim = (hsize_t)count;
-  hid_t type = text_type(width), space = count > 1 ? H5Screate_simple(1, &dim, NULL) : H5Screate(H5S_SCALAR);
+  hid_t type = text_type(width),
+        space = count > 1 ? H5Screate_simple(1, &dim, NULL) : H5Screate(H5S_SCALAR);
   hid_t id = H5Acreate2(out->set[index].id, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT);
   bool ok = id >= 0 && H5Awrite(id, type, block) >= 0;
   if (id >= 0) H5Aclose(id);
@@ -143,7 +150,8 @@ ls_status ls_h5out_texts(ls_h5out *out, int index, const char *attribute, const 
   return ok ? LS_OK : failed(out, "write an attribute");
 }
 
-static bool put_attribute(hid_t object, const char *name, hid_t type, hid_t space, const void *data) {
+static bool put_attribute(hid_t object, const char *name, hid_t type, hid_t space,
+                          const void *data) {
   hid_t id = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
   bool ok = id >= 0 && H5Awrite(id, type, data) >= 0;
   if (id >= 0) H5Aclose(id);
@@ -158,14 +166,17 @@ static bool put_word(hid_t object, const char *name, const char *word) {
   return put_attribute(object, name, type, H5Screate(H5S_SCALAR), word);
 }
 
-/* The last dimension of a set -> its scale: DIMENSION_LIST has a list of scales for each dimension. */
+/* The last dimension of a set -> its scale: DIMENSION_LIST has a list of scales for each dimension.
+ */
 static bool list_scale(const set *s, hobj_ref_t *scale) {
   hvl_t list[2] = {{0, NULL}, {1, scale}};
   hsize_t dims = 2;
-  return put_attribute(s->id, "DIMENSION_LIST", H5Tvlen_create(H5T_STD_REF_OBJ), H5Screate_simple(1, &dims, NULL), list);
+  return put_attribute(s->id, "DIMENSION_LIST", H5Tvlen_create(H5T_STD_REF_OBJ),
+                       H5Screate_simple(1, &dims, NULL), list);
 }
 
-/* By the HDF5 dimension scale specification 1.0: CLASS and NAME on the scale, the references both ways. */
+/* By the HDF5 dimension scale specification 1.0: CLASS and NAME on the scale, the references both
+ * ways. */
 static bool attach(const ls_h5out *out, const set *scale, const int *index, int sets) {
   struct {
     hobj_ref_t set;
@@ -174,13 +185,15 @@ static bool attach(const ls_h5out *out, const set *scale, const int *index, int 
   hobj_ref_t to_scale;
   hsize_t users = 0;
   memset(back, 0, sizeof back); /* what lies between the members is written too */
-  bool ok = put_word(scale->id, "CLASS", "DIMENSION_SCALE") && put_word(scale->id, "NAME", scale->name) &&
+  bool ok = put_word(scale->id, "CLASS", "DIMENSION_SCALE") &&
+            put_word(scale->id, "NAME", scale->name) &&
             H5Rcreate(&to_scale, out->id, scale->name, H5R_OBJECT, -1) >= 0;
   for (int i = 0; i < sets && ok; i++) {
     const set *s = &out->set[index[i]];
     if (s->dims < 2) continue;
     back[users].dimension = 1;
-    ok = list_scale(s, &to_scale) && H5Rcreate(&back[users].set, out->id, s->name, H5R_OBJECT, -1) >= 0;
+    ok = list_scale(s, &to_scale) &&
+         H5Rcreate(&back[users].set, out->id, s->name, H5R_OBJECT, -1) >= 0;
     users++;
   }
   if (users == 0 || !ok) return ok;
@@ -190,7 +203,8 @@ static bool attach(const ls_h5out *out, const set *scale, const int *index, int 
   return put_attribute(scale->id, "REFERENCE_LIST", type, H5Screate_simple(1, &users, NULL), back);
 }
 
-ls_status ls_h5out_scale(ls_h5out *out, const char *name, const char *const *text, int64_t count, const int *index, int sets, int *result) {
+ls_status ls_h5out_scale(ls_h5out *out, const char *name, const char *const *text, int64_t count,
+                         const int *index, int sets, int *result) {
   assert(out->sets < LS_H5_OUT_SETS && count > 0);
   size_t width;
   char *block;
@@ -204,7 +218,8 @@ ls_status ls_h5out_scale(ls_h5out *out, const char *name, const char *const *tex
   H5Pset_create_intermediate_group(links, 1);
   H5Pset_obj_track_times(plist, 0); /* the same data, the same file */
   s->id = H5Dcreate2(out->id, name, type, space, links, plist, H5P_DEFAULT);
-  bool ok = s->id >= 0 && H5Dwrite(s->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block) >= 0 && attach(out, s, index, sets);
+  bool ok = s->id >= 0 && H5Dwrite(s->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block) >= 0 &&
+            attach(out, s, index, sets);
   H5Tclose(type), H5Sclose(space), H5Pclose(links), H5Pclose(plist);
   LS_FREE(block);
   return ok ? LS_OK : failed(out, "write names of columns");
@@ -227,7 +242,8 @@ static ls_status read_back(const ls_h5out *out) {
     assert(out->set[i].written == out->set[i].rows);
     if (out->set[i].type == LS_H5_OUT_TEXT) continue;
     LS_TRY(ls_h5set_open(out->partial, out->set[i].name, &s));
-    bool same = ls_h5set_shape(s)->rows == out->set[i].rows && ls_h5set_shape(s)->width == out->set[i].width;
+    bool same = ls_h5set_shape(s)->rows == out->set[i].rows &&
+                ls_h5set_shape(s)->width == out->set[i].width;
     ls_h5set_close(&s);
     if (!same) return failed(out, "find again what was written");
   }
@@ -242,7 +258,8 @@ static ls_status give_name(const ls_h5out *out) {
   int fd = open(out->partial, O_RDONLY | O_CLOEXEC);
   bool synced = fd >= 0 && fsync(fd) == 0;
   if (fd >= 0) close(fd);
-  if (!synced || rename(out->partial, out->path) != 0) return ls_fail(LS_EIO, "%s: can't finish it: %s", out->path, strerror(errno));
+  if (!synced || rename(out->partial, out->path) != 0)
+    return ls_fail(LS_EIO, "%s: can't finish it: %s", out->path, strerror(errno));
   return ls_durable_sync_dir(slash ? dir : ".");
 }
 

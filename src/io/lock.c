@@ -1,6 +1,6 @@
-/* lock.c - one run at a time in a folder. The lock is the kernel's (an open-file-description lock on dir/.lock), so it is gone
- * with its owner, however that ended; the text in the file is for people, and for file systems on which another host's lock
- * cannot be seen. */
+/* lock.c - one run at a time in a folder. The lock is the kernel's (an open-file-description lock
+ * on dir/.lock), so it is gone with its owner, however that ended; the text in the file is for
+ * people, and for file systems on which another host's lock cannot be seen. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -43,14 +43,15 @@ static bool owner_read(int fd, owner *who) {
 
 static ls_status owner_write(int fd, const char *path, const owner *who) {
   char text[512];
-  int length = snprintf(text, sizeof text, "host %s pid %ld job %s\n", who->host, who->pid, who->job);
+  int length =
+      snprintf(text, sizeof text, "host %s pid %ld job %s\n", who->host, who->pid, who->job);
   if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length)
     return ls_fail(LS_EIO, "cannot write '%s': %s", path, strerror(errno));
   return LS_OK;
 }
 
-/* May another host hold a lock here without this kernel knowing? Magic numbers of statfs(2): NFS, SMB, CIFS, SMB2, Lustre, GPFS, Ceph,
- * FUSE, 9P, BeeGFS. */
+/* May another host hold a lock here without this kernel knowing? Magic numbers of statfs(2): NFS,
+ * SMB, CIFS, SMB2, Lustre, GPFS, Ceph, FUSE, 9P, BeeGFS. */
 static bool shared_file_system(int fd) {
   static const long magic[] = {0x6969,     0x517b,     0xff534d42, 0xfe534d42, 0x0bd00bd0,
                                0x47504653, 0x00c36400, 0x65735546, 0x01021997, 0x19830326};
@@ -63,12 +64,14 @@ static bool shared_file_system(int fd) {
 
 static ls_status refuse(const char *path, const owner *who) {
   return ls_fail(LS_EIO,
-                 "the run folder is in use by process %ld on host %s (job %s); wait for it, or choose another folder with -o. If that "
+                 "the run folder is in use by process %ld on host %s (job %s); wait for it, or "
+                 "choose another folder with -o. If that "
                  "process is gone for sure, remove '%s' and start again",
                  who->pid, who->host, who->job, path);
 }
 
-/* The kernel's lock on the file that path names now: 1 held, 0 someone else's, -1 no locks here (errno). */
+/* The kernel's lock on the file that path names now: 1 held, 0 someone else's, -1 no locks here
+ * (errno). */
 static int hold(int fd) {
   struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   if (fcntl(fd, F_OFD_SETLK, &whole) == 0) return 1;
@@ -77,12 +80,15 @@ static int hold(int fd) {
 
 static bool still_named(int fd, const char *path) {
   struct stat mine, named;
-  return fstat(fd, &mine) == 0 && stat(path, &named) == 0 && mine.st_ino == named.st_ino && mine.st_dev == named.st_dev;
+  return fstat(fd, &mine) == 0 && stat(path, &named) == 0 && mine.st_ino == named.st_ino &&
+         mine.st_dev == named.st_dev;
 }
 
-/* Is the owner that the text names alive, as far as the kernel's answer does not settle it? A job that Slurm requeues keeps its number. */
+/* Is the owner that the text names alive, as far as the kernel's answer does not settle it? A job
+ * that Slurm requeues keeps its number. */
 static bool seems_alive(int fd, int held, const owner *who, const owner *self) {
-  if (!strcmp(who->host, self->host)) return held < 0 && who->pid != self->pid && (kill((pid_t)who->pid, 0) == 0 || errno == EPERM);
+  if (!strcmp(who->host, self->host))
+    return held < 0 && who->pid != self->pid && (kill((pid_t)who->pid, 0) == 0 || errno == EPERM);
   if (*who->job != '-' && !strcmp(who->job, self->job)) return false;
   return held < 0 || shared_file_system(fd);
 }
@@ -93,12 +99,15 @@ static ls_status take(ls_lock *lock) {
     lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock->fd < 0) return ls_fail(LS_EIO, "cannot open '%s': %s", lock->path, strerror(errno));
     int held = hold(lock->fd);
-    if (held != 0 && !still_named(lock->fd, lock->path)) { /* its owner removed it between our open and our lock */
+    if (held != 0 &&
+        !still_named(lock->fd,
+                     lock->path)) { /* its owner removed it between our open and our lock */
       close(lock->fd);
       continue;
     }
     bool known = owner_read(lock->fd, &who);
-    if (held == 0 || (known && seems_alive(lock->fd, held, &who, &self))) return refuse(lock->path, &who);
+    if (held == 0 || (known && seems_alive(lock->fd, held, &who, &self)))
+      return refuse(lock->path, &who);
     return owner_write(lock->fd, lock->path, &self);
   }
   lock->fd = -1;
@@ -111,7 +120,8 @@ ls_status ls_lock_take(const char *dir, ls_lock **out) {
   LS_NEW(lock, 1);
   lock->fd = -1;
   ls_status status = LS_OK;
-  if (snprintf(lock->path, sizeof lock->path, "%s/.lock", dir) >= PATH_MAX) status = ls_fail(LS_EIO, "'%s': the path is too long", dir);
+  if (snprintf(lock->path, sizeof lock->path, "%s/.lock", dir) >= PATH_MAX)
+    status = ls_fail(LS_EIO, "'%s': the path is too long", dir);
   if (status == LS_OK) status = take(lock);
   if (status == LS_OK) {
     *out = lock;
@@ -133,10 +143,12 @@ ls_status ls_lock_check(const char *dir) {
   char path[PATH_MAX];
   owner self = owner_self(), who = {.host = "unknown", .job = "-"};
   struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
-  if (snprintf(path, sizeof path, "%s/.lock", dir) >= PATH_MAX) return ls_fail(LS_EIO, "'%s': the path is too long", dir);
+  if (snprintf(path, sizeof path, "%s/.lock", dir) >= PATH_MAX)
+    return ls_fail(LS_EIO, "'%s': the path is too long", dir);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return LS_OK; /* whoever wants to write here will hear of it from ls_lock_take */
-  bool known = owner_read(fd, &who), held = fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+  bool known = owner_read(fd, &who),
+       held = fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
   close(fd);
   bool mine = known && who.pid == self.pid && !strcmp(who.host, self.host);
   return held && !mine ? refuse(path, &who) : LS_OK;

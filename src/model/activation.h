@@ -1,5 +1,5 @@
-/* activation.h - the activation table. Rows of a matrix with a padded leading dimension; elementwise ones also run over
- * the padding, which nobody reads. */
+/* activation.h - the activation table. Rows of a matrix with a padded leading dimension;
+ * elementwise ones also run over the padding, which nobody reads. */
 #ifndef LS_MODEL_ACTIVATION_H
 #define LS_MODEL_ACTIVATION_H
 
@@ -8,7 +8,8 @@
 
 #include "base/real.h"
 
-/* X(name, its backward pass needs z, he_normal is its default initialization, it normalizes over the rows) */
+/* X(name, its backward pass needs z, he_normal is its default initialization, it normalizes over
+ * the rows) */
 #define LS_ACTIVATIONS(X)           \
   X(linear, false, false, false)    \
   X(relu, false, true, false)       \

@@ -2,25 +2,27 @@
 #include "model/activation.h"
 #include "model/vmath.h"
 
-#define ELEMENTWISE(name, value, slope)                                                                                  \
-  LS_CLONES static void name##_forward(void *y_, const void *z_, int64_t rows, int64_t n, int64_t ld) {                  \
-    (void)n;                                                                                                             \
-    real *y = y_;                                                                                                        \
-    const real *z_row = z_;                                                                                              \
-    LS_EACH for (int64_t i = 0; i < rows * ld; i++) {                                                                    \
-      const real z = z_row[i];                                                                                           \
-      y[i] = value;                                                                                                      \
-    }                                                                                                                    \
-  }                                                                                                                      \
-  LS_CLONES static void name##_backward(void *d_, const void *y_, const void *z_, int64_t rows, int64_t n, int64_t ld) { \
-    (void)n;                                                                                                             \
-    real *d = d_;                                                                                                        \
-    const real *y_row = y_, *z_row = z_ ? z_ : y_;                                                                       \
-    LS_EACH for (int64_t i = 0; i < rows * ld; i++) {                                                                    \
-      const real y = y_row[i], z = z_row[i], g = d[i];                                                                   \
-      (void)y, (void)z;                                                                                                  \
-      d[i] = slope;                                                                                                      \
-    }                                                                                                                    \
+#define ELEMENTWISE(name, value, slope)                                                         \
+  LS_CLONES static void name##_forward(void *y_, const void *z_, int64_t rows, int64_t n,       \
+                                       int64_t ld) {                                            \
+    (void)n;                                                                                    \
+    real *y = y_;                                                                               \
+    const real *z_row = z_;                                                                     \
+    LS_EACH for (int64_t i = 0; i < rows * ld; i++) {                                           \
+      const real z = z_row[i];                                                                  \
+      y[i] = value;                                                                             \
+    }                                                                                           \
+  }                                                                                             \
+  LS_CLONES static void name##_backward(void *d_, const void *y_, const void *z_, int64_t rows, \
+                                        int64_t n, int64_t ld) {                                \
+    (void)n;                                                                                    \
+    real *d = d_;                                                                               \
+    const real *y_row = y_, *z_row = z_ ? z_ : y_;                                              \
+    LS_EACH for (int64_t i = 0; i < rows * ld; i++) {                                           \
+      const real y = y_row[i], z = z_row[i], g = d[i];                                          \
+      (void)y, (void)z;                                                                         \
+      d[i] = slope;                                                                             \
+    }                                                                                           \
   }
 
 static const real leak = (real)0.01;
@@ -46,7 +48,9 @@ LS_INLINE real phi_of(real z) {
   real half = (real)0.5 * ls_erfc(magnitude(z) * (real)0.70710678118654752440);
   return z > 0 ? 1 - half : half;
 }
-LS_INLINE real gelu_slope(real z) { return phi_of(z) + z * ((real)0.39894228040143267794 * ls_exp((real)-0.5 * z * z)); }
+LS_INLINE real gelu_slope(real z) {
+  return phi_of(z) + z * ((real)0.39894228040143267794 * ls_exp((real)-0.5 * z * z));
+}
 
 ELEMENTWISE(relu, z < 0 ? 0 : z, y <= 0 ? 0 : g)
 ELEMENTWISE(leaky_relu, z < 0 ? leak * z : z, y < 0 ? leak * g : g)
@@ -60,7 +64,8 @@ static void linear_forward(void *y, const void *z, int64_t rows, int64_t n, int6
   (void)n;
   if (y != z) memcpy(y, z, (size_t)(rows * ld) * sizeof(real));
 }
-static void linear_backward(void *d, const void *y, const void *z, int64_t rows, int64_t n, int64_t ld) {
+static void linear_backward(void *d, const void *y, const void *z, int64_t rows, int64_t n,
+                            int64_t ld) {
   (void)d, (void)y, (void)z, (void)rows, (void)n, (void)ld;
 }
 
@@ -75,7 +80,8 @@ static void softmax_forward(void *y, const void *z, int64_t rows, int64_t n, int
 }
 
 /* dL/dz_i = y_i (g_i - sum_j g_j y_j) */
-LS_CLONES static void softmax_backward(void *d_, const void *y_, const void *z, int64_t rows, int64_t n, int64_t ld) {
+LS_CLONES static void softmax_backward(void *d_, const void *y_, const void *z, int64_t rows,
+                                       int64_t n, int64_t ld) {
   (void)z;
   real *d = d_;
   const real *y = y_;
@@ -85,7 +91,8 @@ LS_CLONES static void softmax_backward(void *d_, const void *y_, const void *z, 
   }
 }
 
-/* Each column is normalized over the rows: what the chapter's code computes. Sums in double: there may be 70,000 rows. */
+/* Each column is normalized over the rows: what the chapter's code computes. Sums in double: there
+ * may be 70,000 rows. */
 static void softmax_batch_forward(void *y_, const void *z_, int64_t rows, int64_t n, int64_t ld) {
   real *y = y_;
   const real *z = z_;
@@ -98,9 +105,11 @@ static void softmax_batch_forward(void *y_, const void *z_, int64_t rows, int64_
   }
 }
 /* Only as the last layer, where cross_entropy_per_class gives the gradient by z itself. */
-static void softmax_batch_backward(void *d, const void *y, const void *z, int64_t rows, int64_t n, int64_t ld) {
+static void softmax_batch_backward(void *d, const void *y, const void *z, int64_t rows, int64_t n,
+                                   int64_t ld) {
   (void)d, (void)y, (void)z, (void)rows, (void)n, (void)ld;
 }
 
-#define ROW(name, needs_z, relu_like, over_rows) {#name, needs_z, relu_like, over_rows, name##_forward, name##_backward},
+#define ROW(name, needs_z, relu_like, over_rows) \
+  {#name, needs_z, relu_like, over_rows, name##_forward, name##_backward},
 const ls_activation LS_R(ls_activations)[] = {LS_ACTIVATIONS(ROW){0}};

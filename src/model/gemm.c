@@ -32,15 +32,16 @@ static int cpu_has(int feature) {
   int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   if (feature == 1) return avx2;
   if (feature == 2)
-    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512bw");
+    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
 #endif
   return feature == 0;
 }
 
 const ls_gemm *ls_gemm_named(const char *name, ls_precision precision) {
   for (int i = 0; i < CHOICES; i++)
-    if (strcmp(choices[i].kernel[0]->name, name) == 0 && cpu_has(choices[i].feature)) return choices[i].kernel[precision];
+    if (strcmp(choices[i].kernel[0]->name, name) == 0 && cpu_has(choices[i].feature))
+      return choices[i].kernel[precision];
   return NULL;
 }
 

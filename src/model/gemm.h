@@ -1,7 +1,8 @@
 /* gemm.h - the matrix products of a training step, for one precision and one kind of CPU.
  *
- * Every element of a result is one chain of fused multiply-adds over k in ascending order, so all kernels give the same
- * bits, and a bit does not depend on which rows or columns were computed beside it. */
+ * Every element of a result is one chain of fused multiply-adds over k in ascending order, so all
+ * kernels give the same bits, and a bit does not depend on which rows or columns were computed
+ * beside it. */
 #ifndef LS_MODEL_GEMM_H
 #define LS_MODEL_GEMM_H
 
@@ -11,7 +12,8 @@
 #include "base/real.h"
 #include "base/tree.h"
 
-/* C = init + A B. (m, n) may be any; the columns of C up to a multiple of 64 bytes are written too. */
+/* C = init + A B. (m, n) may be any; the columns of C up to a multiple of 64 bytes are written too.
+ */
 typedef struct {
   int64_t m, n, k;
   const void *a; /* (m, k) */
@@ -24,21 +26,27 @@ typedef struct {
   int64_t ldc;
   void *work; /* (m, LS_GEMM_WORK) for this call alone; or NULL: the same bits, slower if large */
 } ls_multiply;
-enum { LS_GEMM_ROWS = 1024 }; /* so many at a time: copies of A's rows that the second-level cache holds */
+enum {
+  LS_GEMM_ROWS = 1024
+}; /* so many at a time: copies of A's rows that the second-level cache holds */
 
-/* Rows [lo, hi) of grad[p] (m, n) = tree sum over the slices of node[p] of X^T D over a slice's rows. */
+/* Rows [lo, hi) of grad[p] (m, n) = tree sum over the slices of node[p] of X^T D over a slice's
+ * rows. */
 typedef struct {
   int64_t lo, hi, n;
-  const void *x; /* (rows, m), ldx a multiple of 64 bytes; ldx = 0 and one element 1: grad is (1, n), the sum of d's rows */
+  const void *x; /* (rows, m), ldx a multiple of 64 bytes; ldx = 0 and one element 1: grad is (1,
+                    n), the sum of d's rows */
   int64_t ldx;
   const void *d; /* (rows, n), ldd a multiple of 64 bytes */
   int64_t ldd;
   const int64_t *slice_row; /* first row of each slice from slice_lo on, one more at the end */
   int slice_lo, parts;
   const ls_tree_node *node;
-  void *const *grad; /* (parts) parameter vectors; the result is at `offset` in each, row-major without gaps */
+  void *const *grad; /* (parts) parameter vectors; the result is at `offset` in each, row-major
+                        without gaps */
   int64_t offset;
-  void *work; /* (rows, LS_GEMM_WORK) and a cache line more, for this call alone; or NULL: the same bits, slower if large */
+  void *work; /* (rows, LS_GEMM_WORK) and a cache line more, for this call alone; or NULL: the same
+                 bits, slower if large */
 } ls_weight_gradient;
 enum { LS_GEMM_WORK = 256 }; /* columns of x and d that are copied together at a time */
 
@@ -53,6 +61,7 @@ typedef struct {
 const ls_gemm *ls_gemm_choose(ls_precision precision);
 /* The kernels called `name`, or NULL if this build or this CPU has none such. */
 const ls_gemm *ls_gemm_named(const char *name, ls_precision precision);
-/* Leading dimension for rows of n numbers: whole cache lines, and no multiple of 4 KiB, which would map a column to one set. */
+/* Leading dimension for rows of n numbers: whole cache lines, and no multiple of 4 KiB, which would
+ * map a column to one set. */
 int64_t ls_leading(int64_t n, ls_precision precision);
 #endif

@@ -1,5 +1,6 @@
-/* gemm_simd.c - the inner kernels. A tile of ROWS x VECS vectors of the result stays in registers while k runs; elements
- * of A are broadcast from where they are, B comes in rows of whole vectors. Compiled per kind of CPU and per precision. */
+/* gemm_simd.c - the inner kernels. A tile of ROWS x VECS vectors of the result stays in registers
+ * while k runs; elements of A are broadcast from where they are, B comes in rows of whole vectors.
+ * Compiled per kind of CPU and per precision. */
 #include "model/gemm.h"
 #include "model/simd.h"
 
@@ -7,29 +8,42 @@
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
 
-/* Rows of a panel of B that stay in the first-level cache; so many columns of A, and a vector more, fit into `work`. */
-enum { CACHED = 24576 / (VECS * BYTES), FITTING = LS_GEMM_WORK - BYTES / 4, DEPTH = CACHED < FITTING ? CACHED : FITTING };
-enum { SECOND = 1 << 20 }; /* bytes of a result that may drop out of the second-level cache before it is complete */
-enum { STRETCH = 16 };     /* k between two prefetches: DEPTH / STRETCH is about ROWS */
+/* Rows of a panel of B that stay in the first-level cache; so many columns of A, and a vector more,
+ * fit into `work`. */
+enum {
+  CACHED = 24576 / (VECS * BYTES),
+  FITTING = LS_GEMM_WORK - BYTES / 4,
+  DEPTH = CACHED < FITTING ? CACHED : FITTING
+};
+enum {
+  SECOND = 1 << 20
+}; /* bytes of a result that may drop out of the second-level cache before it is complete */
+enum { STRETCH = 16 }; /* k between two prefetches: DEPTH / STRETCH is about ROWS */
 
 #define EACH_SUM(i, v) UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vecs; v++)
 
-/* Products that the second-level cache does not hold take other kernels: what a tile reads is packed, and what the next
- * tile needs is fetched while this one is computed, a row of VECS vectors every STRETCH of k. */
+/* Products that the second-level cache does not hold take other kernels: what a tile reads is
+ * packed, and what the next tile needs is fetched while this one is computed, a row of VECS vectors
+ * every STRETCH of k. */
 typedef struct {
   const real *row; /* NULL: nothing */
   int64_t ld;
 } ahead;
 
-/* c += A B: row i of A starts at a[i * row], the next k is `step` further; the last vector of B's rows has `last` numbers
- * (where that costs nothing: elsewhere the caller sees to it that all are there). Every third row has a pointer of its own,
- * which with the processor's addressing modes reaches the two below it. */
-INLINE void chain(vec c[ROWS][VECS], int64_t k, const real *a, int64_t row, int64_t step, const real *b, int64_t ldb, int last, ahead *next,
-                  const int rows, const int vecs) {
+/* c += A B: row i of A starts at a[i * row], the next k is `step` further; the last vector of B's
+ * rows has `last` numbers (where that costs nothing: elsewhere the caller sees to it that all are
+ * there). Every third row has a pointer of its own, which with the processor's addressing modes
+ * reaches the two below it. */
+INLINE void chain(vec c[ROWS][VECS], int64_t k, const real *a, int64_t row, int64_t step,
+                  const real *b, int64_t ldb, int last, ahead *next, const int rows,
+                  const int vecs) {
   const real *third[(ROWS + 2) / 3];
   UNROLL for (int i = 0; i < rows; i += 3) {
     third[i / 3] = a + i * row;
-    if (row != 1) __asm__("" : "+r"(third[i / 3])); /* else the compiler keeps one pointer and spills the multiples of `row` */
+    if (row != 1)
+      __asm__(""
+              : "+r"(third[i / 3])); /* else the compiler keeps one pointer and spills the multiples
+                                        of `row` */
   }
   for (; k > 0; k -= next ? STRETCH : k) {
     const int64_t stretch = next && k > STRETCH ? STRETCH : k;
@@ -40,7 +54,8 @@ INLINE void chain(vec c[ROWS][VECS], int64_t k, const real *a, int64_t row, int6
 #pragma GCC unroll 2
     for (int64_t p = 0; p < stretch; p++) {
       vec line[VECS];
-      UNROLL for (int v = 0; v < vecs; v++) line[v] = MASKS && v == vecs - 1 ? load_some(b + v * WIDTH, last) : load(b + v * WIDTH);
+      UNROLL for (int v = 0; v < vecs; v++) line[v] =
+          MASKS && v == vecs - 1 ? load_some(b + v * WIDTH, last) : load(b + v * WIDTH);
       EACH_SUM(i, v) c[i][v] = fused(third[i / 3][i % 3 * row] - (vec){0}, line[v], c[i][v]);
       UNROLL for (int i = 0; i < rows; i += 3) third[i / 3] += step;
       b += ldb;
@@ -70,7 +85,8 @@ INLINE void multiply_tile(const product *t, const int rows, const int vecs, cons
     const real *init = t->init + i * t->ldi + v * WIDTH;
     c[i][v] = !t->init ? (vec){0} : v == vecs - 1 ? load_some(init, t->last) : load(init);
   }
-  chain(c, t->k, t->a, large ? 1 : t->lda, large ? rows : 1, t->b, t->ldb, t->last, large ? &next : NULL, rows, vecs);
+  chain(c, t->k, t->a, large ? 1 : t->lda, large ? rows : 1, t->b, t->ldb, t->last,
+        large ? &next : NULL, rows, vecs);
   EACH_SUM(i, v) store(t->c + i * t->ldc + v * WIDTH, c[i][v]);
 }
 
@@ -86,7 +102,8 @@ typedef struct {
 } sums;
 
 /* Row i of c is row i of the gradient, or if flipped column i. */
-INLINE void store_gradient(const sums *t, real *grad, vec c[ROWS][VECS], const int rows, const int vecs) {
+INLINE void store_gradient(const sums *t, real *grad, vec c[ROWS][VECS], const int rows,
+                           const int vecs) {
   const int64_t n = t->g->n, left = n - t->j;
   const int some = left < vecs * WIDTH ? (int)(left - (vecs - 1) * WIDTH) : 0;
   grad += t->g->offset + t->i * n + t->j;
@@ -97,28 +114,34 @@ INLINE void store_gradient(const sums *t, real *grad, vec c[ROWS][VECS], const i
       store(grad + i * n + v * WIDTH, c[i][v]);
   }
 }
-INLINE void store_flipped(const sums *t, real *grad, vec c[ROWS][VECS], const int rows, const int vecs) {
+INLINE void store_flipped(const sums *t, real *grad, vec c[ROWS][VECS], const int rows,
+                          const int vecs) {
   const ls_weight_gradient *g = t->g;
   UNROLL for (int v = 0; v < vecs; v++) {
-    const int64_t i = t->i + v * WIDTH, from = i < g->lo ? g->lo : i, to = i + WIDTH < g->hi ? i + WIDTH : g->hi;
+    const int64_t i = t->i + v * WIDTH, from = i < g->lo ? g->lo : i,
+                  to = i + WIDTH < g->hi ? i + WIDTH : g->hi;
     UNROLL for (int j = 0; j < rows; j += WIDTH) {
       vec r[WIDTH];
       UNROLL for (int e = 0; e < WIDTH; e++) r[e] = j + e < rows ? c[j + e][v] : (vec){0};
       transpose(r);
       real *row = grad + g->offset + i * g->n + t->j + j;
-      for (int64_t e = from - i; e < to - i; e++) store_some(row + e * g->n, r[e], rows - j < WIDTH ? rows - j : WIDTH);
+      for (int64_t e = from - i; e < to - i; e++)
+        store_some(row + e * g->n, r[e], rows - j < WIDTH ? rows - j : WIDTH);
     }
   }
 }
 
-/* A store that misses the cache holds up those behind it: fetch the place while the slice is summed. */
+/* A store that misses the cache holds up those behind it: fetch the place while the slice is
+ * summed. */
 INLINE void fetch_place(const real *to, int64_t ld, const int rows, const int vecs) {
   EACH_SUM(i, v) __builtin_prefetch(to + i * ld + v * WIDTH, 1, 3);
 }
 
-/* One tile over all slices. Sums of complete nodes wait for their right sibling, as in base/tree.c. Flipped: x is what comes
- * in vectors and d what is broadcast, for results that are narrower than they are high. */
-INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const bool flipped, const bool large) {
+/* One tile over all slices. Sums of complete nodes wait for their right sibling, as in base/tree.c.
+ * Flipped: x is what comes in vectors and d what is broadcast, for results that are narrower than
+ * they are high. */
+INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const bool flipped,
+                          const bool large) {
   vec wait[LS_TREE_DEPTH][ROWS][VECS];
   ahead next = t->next;
   for (int p = 0; p < t->g->parts; p++) {
@@ -127,7 +150,9 @@ INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const b
     int depth = 0, slices = node->hi - node->lo;
     for (int s = 0; s < slices; s++, row++) {
       vec c[ROWS][VECS];
-      if (large && s + 1 == slices) fetch_place((const real *)t->g->grad[p] + t->g->offset + t->i * t->g->n + t->j, t->g->n, rows, vecs);
+      if (large && s + 1 == slices)
+        fetch_place((const real *)t->g->grad[p] + t->g->offset + t->i * t->g->n + t->j, t->g->n,
+                    rows, vecs);
       EACH_SUM(i, v) c[i][v] = (vec){0};
       const real *x = t->x + row[0] * t->ldx, *d = t->d + row[0] * t->ldd;
       if (flipped)
@@ -151,12 +176,22 @@ INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const b
   }
 }
 
-#define TILE(r, v)                                                                                                       \
-  static __attribute__((noinline)) void multiply_##r##_##v(const product *t) { multiply_tile(t, r, v, false); }          \
-  static __attribute__((noinline)) void multiply_large_##r##_##v(const product *t) { multiply_tile(t, r, v, true); }     \
-  static __attribute__((noinline)) void gradient_##r##_##v(const sums *t) { gradient_tile(t, r, v, false, false); }      \
-  static __attribute__((noinline)) void gradient_large_##r##_##v(const sums *t) { gradient_tile(t, r, v, false, true); } \
-  static __attribute__((noinline)) void flipped_##r##_##v(const sums *t) { gradient_tile(t, r, v, true, false); }
+#define TILE(r, v)                                                                   \
+  static __attribute__((noinline)) void multiply_##r##_##v(const product *t) {       \
+    multiply_tile(t, r, v, false);                                                   \
+  }                                                                                  \
+  static __attribute__((noinline)) void multiply_large_##r##_##v(const product *t) { \
+    multiply_tile(t, r, v, true);                                                    \
+  }                                                                                  \
+  static __attribute__((noinline)) void gradient_##r##_##v(const sums *t) {          \
+    gradient_tile(t, r, v, false, false);                                            \
+  }                                                                                  \
+  static __attribute__((noinline)) void gradient_large_##r##_##v(const sums *t) {    \
+    gradient_tile(t, r, v, false, true);                                             \
+  }                                                                                  \
+  static __attribute__((noinline)) void flipped_##r##_##v(const sums *t) {           \
+    gradient_tile(t, r, v, true, false);                                             \
+  }
 #if VECS == 3
 #define TILES(r) TILE(r, 1) TILE(r, 2) TILE(r, 3)
 #define ENTRY(kind, r) {kind##_##r##_1, kind##_##r##_2, kind##_##r##_3},
@@ -171,21 +206,28 @@ INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const b
 #define FLIPPED(r) ENTRY(flipped, r)
 EACH_ROWS(TILES)
 static void (*const multiply_kernel[ROWS][VECS])(const product *) = {EACH_ROWS(MULTIPLY)};
-static void (*const multiply_large_kernel[ROWS][VECS])(const product *) = {EACH_ROWS(MULTIPLY_LARGE)};
+static void (*const multiply_large_kernel[ROWS][VECS])(const product *) = {
+    EACH_ROWS(MULTIPLY_LARGE)};
 static void (*const gradient_kernel[ROWS][VECS])(const sums *) = {EACH_ROWS(GRADIENT)};
 static void (*const gradient_large_kernel[ROWS][VECS])(const sums *) = {EACH_ROWS(GRADIENT_LARGE)};
 static void (*const flipped_kernel[ROWS][VECS])(const sums *) = {EACH_ROWS(FLIPPED)};
 
 /* Vectors of the panel that starts with `left` columns to go. */
-static int panel_vecs(int64_t left) { return left >= PANEL ? VECS : (int)((left + WIDTH - 1) / WIDTH); }
+static int panel_vecs(int64_t left) {
+  return left >= PANEL ? VECS : (int)((left + WIDTH - 1) / WIDTH);
+}
 
-/* A block of rows is cut into tiles of nearly the same height: 50 rows are 13 + 13 + 12 + 12, not 3 * 14 + 8. */
+/* A block of rows is cut into tiles of nearly the same height: 50 rows are 13 + 13 + 12 + 12, not 3
+ * * 14 + 8. */
 static int64_t tiles(int64_t rows) { return (rows + ROWS - 1) / ROWS; }
 
 /* Columns of a panel's last vector. */
-static int last_count(int64_t left, int vecs) { return left < vecs * WIDTH ? (int)(left - (vecs - 1) * WIDTH) : WIDTH; }
+static int last_count(int64_t left, int vecs) {
+  return left < vecs * WIDTH ? (int)(left - (vecs - 1) * WIDTH) : WIDTH;
+}
 
-/* `rows` rows of b, `count` columns (WIDTH of each at most), transposed to `count` rows of one vector. */
+/* `rows` rows of b, `count` columns (WIDTH of each at most), transposed to `count` rows of one
+ * vector. */
 static void pack_block(const real *b, int64_t ldb, int rows, int count, real *to, int64_t ldto) {
   vec r[WIDTH];
   UNROLL for (int e = 0; e < WIDTH; e++) r[e] = e < rows ? load_some(b + e * ldb, count) : (vec){0};
@@ -196,14 +238,15 @@ static void pack_block(const real *b, int64_t ldb, int rows, int count, real *to
 static void pack_transposed(const real *b, int64_t ldb, int64_t k, int64_t n, int vecs, real *to) {
   for (int64_t j = 0; j < n && j < vecs * WIDTH; j += WIDTH)
     for (int64_t p = 0; p < k; p += WIDTH)
-      pack_block(b + j * ldb + p, ldb, n - j < WIDTH ? (int)(n - j) : WIDTH, k - p < WIDTH ? (int)(k - p) : WIDTH,
-                 to + p * vecs * WIDTH + j, vecs * WIDTH);
+      pack_block(b + j * ldb + p, ldb, n - j < WIDTH ? (int)(n - j) : WIDTH,
+                 k - p < WIDTH ? (int)(k - p) : WIDTH, to + p * vecs * WIDTH + j, vecs * WIDTH);
 }
 
 INLINE void pack_rows(const real *b, int64_t ldb, int64_t k, int last, real *to, const int vecs) {
   for (int64_t p = 0; p < k; p++)
     UNROLL for (int v = 0; v < vecs; v++)
-        store(to + (p * vecs + v) * WIDTH, v == vecs - 1 ? load_some(b + p * ldb + v * WIDTH, last) : load(b + p * ldb + v * WIDTH));
+        store(to + (p * vecs + v) * WIDTH, v == vecs - 1 ? load_some(b + p * ldb + v * WIDTH, last)
+                                                         : load(b + p * ldb + v * WIDTH));
 }
 
 static void pack(const real *b, int64_t ldb, int64_t k, int last, int vecs, real *to) {
@@ -215,8 +258,9 @@ static void pack(const real *b, int64_t ldb, int64_t k, int last, int vecs, real
     pack_rows(b, ldb, k, last, to, 2);
 }
 
-/* Columns [k0, k0 + depth) of A, together tile by tile. A tile of doubles may have more rows than a vector has numbers; what
- * a block writes too much is the place of what comes after it, so the last rows go first. */
+/* Columns [k0, k0 + depth) of A, together tile by tile. A tile of doubles may have more rows than a
+ * vector has numbers; what a block writes too much is the place of what comes after it, so the last
+ * rows go first. */
 static void pack_tiles(const ls_multiply *g, int64_t k0, int64_t depth, real *to) {
   const int64_t count = tiles(g->m);
   for (int64_t t = 0; t < count; t++) {
@@ -224,28 +268,34 @@ static void pack_tiles(const ls_multiply *g, int64_t k0, int64_t depth, real *to
     const real *a = (const real *)g->a + i * g->lda + k0;
     for (int64_t p = 0; p < depth; p += WIDTH)
       for (int64_t e = (rows - 1) / WIDTH * WIDTH; e >= 0; e -= WIDTH)
-        pack_block(a + e * g->lda + p, g->lda, rows - e < WIDTH ? (int)(rows - e) : WIDTH, depth - p < WIDTH ? (int)(depth - p) : WIDTH,
-                   to + i * depth + p * rows + e, rows);
+        pack_block(a + e * g->lda + p, g->lda, rows - e < WIDTH ? (int)(rows - e) : WIDTH,
+                   depth - p < WIDTH ? (int)(depth - p) : WIDTH, to + i * depth + p * rows + e,
+                   rows);
   }
 }
 
-/* Part t of `count` of the panel of B after the one at b, into the second-level cache: it is packed next. */
-static void fetch_panel(const ls_multiply *g, const real *b, int64_t depth, int64_t t, int64_t count) {
+/* Part t of `count` of the panel of B after the one at b, into the second-level cache: it is packed
+ * next. */
+static void fetch_panel(const ls_multiply *g, const real *b, int64_t depth, int64_t t,
+                        int64_t count) {
   if (g->transposed)
     for (int64_t j = PANEL * t / count; j < PANEL * (t + 1) / count; j++)
-      for (int64_t p = 0; p < depth; p += WIDTH) __builtin_prefetch(b + (PANEL + j) * g->ldb + p, 0, 2);
+      for (int64_t p = 0; p < depth; p += WIDTH)
+        __builtin_prefetch(b + (PANEL + j) * g->ldb + p, 0, 2);
   else
     for (int64_t p = depth * t / count; p < depth * (t + 1) / count; p++)
       for (int v = 0; v < VECS; v++) __builtin_prefetch(b + p * g->ldb + PANEL + v * WIDTH, 0, 2);
 }
 
-/* DEPTH rows of a panel of B against all rows of A. B is copied together first, unless it lies together already or is
- * used but once. */
+/* DEPTH rows of a panel of B against all rows of A. B is copied together first, unless it lies
+ * together already or is used but once. */
 static void multiply_panel(const ls_multiply *g, int64_t k0, int64_t j0, const real *packed) {
   real panel[DEPTH * PANEL] __attribute__((aligned(BYTES)));
-  const int64_t count = tiles(g->m), depth = g->k - k0 < DEPTH ? g->k - k0 : DEPTH, left = g->n - j0;
+  const int64_t count = tiles(g->m), depth = g->k - k0 < DEPTH ? g->k - k0 : DEPTH,
+                left = g->n - j0;
   const int vecs = panel_vecs(left), last = last_count(left, vecs);
-  const bool direct = !g->transposed && (g->ldb <= 2 * PANEL || count == 1) && (MASKS || last == WIDTH);
+  const bool direct =
+      !g->transposed && (g->ldb <= 2 * PANEL || count == 1) && (MASKS || last == WIDTH);
   const real *b = (const real *)g->b + (g->transposed ? j0 * g->ldb + k0 : k0 * g->ldb + j0);
   if (g->transposed)
     pack_transposed(b, g->ldb, depth, left, vecs, panel);
@@ -266,7 +316,9 @@ static void multiply_panel(const ls_multiply *g, int64_t k0, int64_t j0, const r
                     .ldi = k0 ? g->ldc : 0,
                     .c = c,
                     .ldc = g->ldc};
-    if (packed) tile.next = (ahead){(const real *)g->c + (end < g->m ? end * g->ldc + j0 : j0 + PANEL), g->ldc};
+    if (packed)
+      tile.next =
+          (ahead){(const real *)g->c + (end < g->m ? end * g->ldc + j0 : j0 + PANEL), g->ldc};
     if (!direct && left > PANEL) fetch_panel(g, b, depth, t, count);
     if (packed)
       multiply_large_kernel[rows - 1][vecs - 1](&tile);
@@ -283,10 +335,15 @@ static void multiply(const ls_multiply *g) {
   }
 }
 
-/* Is it less work with x in vectors? Counted in multiply-adds; a shuffle of the transposition at the end costs two. */
+/* Is it less work with x in vectors? Counted in multiply-adds; a shuffle of the transposition at
+ * the end costs two. */
 static bool flips(const ls_weight_gradient *g, int64_t rows) {
-  const int64_t m = g->hi - g->lo, vecs = (m + WIDTH - 1) / WIDTH, shuffles = WIDTH * (WIDTH == 16 ? 4 : WIDTH == 8 ? 3 : 2);
-  return rows * g->n * vecs + 2 * shuffles * g->parts * tiles(g->n) * vecs < rows * m * ((g->n + WIDTH - 1) / WIDTH);
+  const int64_t m = g->hi - g->lo, vecs = (m + WIDTH - 1) / WIDTH,
+                shuffles = WIDTH * (WIDTH == 16  ? 4
+                                    : WIDTH == 8 ? 3
+                                                 : 2);
+  return rows * g->n * vecs + 2 * shuffles * g->parts * tiles(g->n) * vecs <
+         rows * m * ((g->n + WIDTH - 1) / WIDTH);
 }
 
 static void flipped(const ls_weight_gradient *g) {
@@ -294,14 +351,20 @@ static void flipped(const ls_weight_gradient *g) {
   for (int64_t i = g->lo / WIDTH * WIDTH; i < g->hi; i += PANEL)
     for (int64_t t = 0; t < count; t++) {
       const int64_t j = g->n * t / count, columns = g->n * (t + 1) / count - j;
-      flipped_kernel[columns - 1][panel_vecs(g->hi - i) - 1](
-          &(sums){.g = g, .i = i, .j = j, .x = (const real *)g->x + i, .ldx = g->ldx, .d = (const real *)g->d + j, .ldd = g->ldd});
+      flipped_kernel[columns - 1][panel_vecs(g->hi - i) - 1](&(sums){.g = g,
+                                                                     .i = i,
+                                                                     .j = j,
+                                                                     .x = (const real *)g->x + i,
+                                                                     .ldx = g->ldx,
+                                                                     .d = (const real *)g->d + j,
+                                                                     .ldd = g->ldd});
     }
 }
 
-/* Rows [lo, lo + m) of the gradient, one panel of columns after the other. packed: x's columns lie tile by tile there, not in
- * g->x, and each panel of d is copied behind them first. */
-static void by_panels(const ls_weight_gradient *g, int64_t lo, int64_t m, int64_t rows, real *packed) {
+/* Rows [lo, lo + m) of the gradient, one panel of columns after the other. packed: x's columns lie
+ * tile by tile there, not in g->x, and each panel of d is copied behind them first. */
+static void by_panels(const ls_weight_gradient *g, int64_t lo, int64_t m, int64_t rows,
+                      real *packed) {
   const int64_t count = tiles(m);
   const bool large = packed && rows >= DEPTH;
   real *copy = packed ? packed + (rows * m + WIDTH - 1) / WIDTH * WIDTH : NULL;
@@ -311,9 +374,16 @@ static void by_panels(const ls_weight_gradient *g, int64_t lo, int64_t m, int64_
     if (packed) pack(d, g->ldd, rows, WIDTH, vecs, copy);
     for (int64_t t = 0; t < count; t++) {
       const int64_t i = m * t / count, tile = m * (t + 1) / count - i;
-      sums sum = {.g = g, .i = lo + i, .j = j, .x = (const real *)g->x + lo + i, .ldx = g->ldx, .d = d, .ldd = g->ldd};
+      sums sum = {.g = g,
+                  .i = lo + i,
+                  .j = j,
+                  .x = (const real *)g->x + lo + i,
+                  .ldx = g->ldx,
+                  .d = d,
+                  .ldd = g->ldd};
       if (packed) sum.x = packed + i * rows, sum.ldx = tile, sum.d = copy, sum.ldd = vecs * WIDTH;
-      if (large && j + PANEL < g->n) sum.next = (ahead){d + PANEL + rows * t / count * g->ldd, g->ldd};
+      if (large && j + PANEL < g->n)
+        sum.next = (ahead){d + PANEL + rows * t / count * g->ldd, g->ldd};
       if (large)
         gradient_large_kernel[tile - 1][vecs - 1](&sum);
       else
@@ -325,17 +395,20 @@ static void by_panels(const ls_weight_gradient *g, int64_t lo, int64_t m, int64_
 /* `rows` rows of `count` columns of x, together; writes up to a vector more. */
 static void pack_columns(const real *x, int64_t ldx, int64_t rows, int count, real *to) {
   for (int64_t r = 0; r < rows; r++)
-    for (int e = 0; e < count; e += WIDTH) store(to + r * count + e, load_some(x + r * ldx + e, count - e < WIDTH ? count - e : WIDTH));
+    for (int e = 0; e < count; e += WIDTH)
+      store(to + r * count + e, load_some(x + r * ldx + e, count - e < WIDTH ? count - e : WIDTH));
 }
 
-/* Rows far apart, each used many times: copies of x, a block of columns at a time, and of d, a panel at a time, stay in the cache. */
+/* Rows far apart, each used many times: copies of x, a block of columns at a time, and of d, a
+ * panel at a time, stay in the cache. */
 static void packed(const ls_weight_gradient *g, int64_t rows) {
   enum { BLOCK = LS_GEMM_WORK - PANEL };
   for (int64_t lo = g->lo; lo < g->hi; lo += BLOCK) {
     const int64_t m = g->hi - lo < BLOCK ? g->hi - lo : BLOCK, count = tiles(m);
     for (int64_t t = 0; t < count; t++) {
       const int64_t i = m * t / count, tile = m * (t + 1) / count - i;
-      pack_columns((const real *)g->x + lo + i, g->ldx, rows, (int)tile, (real *)g->work + i * rows);
+      pack_columns((const real *)g->x + lo + i, g->ldx, rows, (int)tile,
+                   (real *)g->work + i * rows);
     }
     by_panels(g, lo, m, rows, g->work);
   }

@@ -8,7 +8,8 @@
 
 typedef enum { CONSTANT, UNIFORM, NORMAL, TRUNCATED } shape;
 
-/* How the elements of one tensor are drawn: `shape` with half-width, standard deviation or value `size`. */
+/* How the elements of one tensor are drawn: `shape` with half-width, standard deviation or value
+ * `size`. */
 typedef struct {
   shape shape;
   double size;
@@ -19,7 +20,8 @@ static law weight_law(const ls_init_spec *init, const ls_layer *layer, const ls_
   const double in = (double)w->rows, out = (double)w->cols;
   switch (init->kind) {
     case LS_INIT_DEFAULT:
-      return layer->activation->relu_like ? (law){NORMAL, sqrt(2 / in)} : (law){UNIFORM, sqrt(6 / (in + out))};
+      return layer->activation->relu_like ? (law){NORMAL, sqrt(2 / in)}
+                                          : (law){UNIFORM, sqrt(6 / (in + out))};
     case LS_INIT_HE_NORMAL:
       return (law){NORMAL, sqrt(2 / in)};
     case LS_INIT_HE_UNIFORM:
@@ -66,13 +68,15 @@ static double draw(law how, uint64_t seed, uint64_t stream, uint64_t index) {
   return how.size;
 }
 
-void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t seed, void *w, int64_t lo, int64_t hi) {
+void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t seed, void *w,
+                   int64_t lo, int64_t hi) {
   for (int i = 0; i < model->tensors; i++) {
     const ls_tensor *t = &model->tensor[i];
     const int64_t end = t->offset + t->rows * t->cols;
     const law how = tensor_law(init, model, t);
     for (int64_t k = lo > t->offset ? lo : t->offset; k < (hi < end ? hi : end); k++) {
-      const double value = draw(how, seed, ls_stream(LS_STREAM_INIT, (uint64_t)i), (uint64_t)(k - t->offset));
+      const double value =
+          draw(how, seed, ls_stream(LS_STREAM_INIT, (uint64_t)i), (uint64_t)(k - t->offset));
       if (model->precision == LS_F32)
         ((float *)w)[k] = (float)value;
       else

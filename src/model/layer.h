@@ -1,8 +1,8 @@
 /* layer.h - what a kind of layer is, and the stack; private to this room.
  *
- * A layer computes y from the y of the layer below (or the batch), rows [lo, hi) at a time, and on the way back d below
- * from its own d: gradients of the loss by y. Rows never meet, so threads share them out. What needs all rows, the
- * gradient of the parameters, comes last. */
+ * A layer computes y from the y of the layer below (or the batch), rows [lo, hi) at a time, and on
+ * the way back d below from its own d: gradients of the loss by y. Rows never meet, so threads
+ * share them out. What needs all rows, the gradient of the parameters, comes last. */
 #ifndef LS_MODEL_LAYER_H
 #define LS_MODEL_LAYER_H
 
@@ -40,10 +40,13 @@ typedef struct {
   const char *name;
   /* Sets out, activation, tensors and whatever of its own from the spec; `in` is known. */
   ls_status (*plan)(ls_layer *layer, const ls_layer_spec *spec);
-  void (*place)(ls_layer *layer, ls_arena *arena, int64_t rows); /* work space beside y, z, d; NULL: none */
+  void (*place)(ls_layer *layer, ls_arena *arena,
+                int64_t rows); /* work space beside y, z, d; NULL: none */
   void (*forward)(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi);
-  void (*backward)(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi);  /* makes below->d if `descend` */
-  void (*gradient)(ls_layer *layer, const ls_pass *pass, int thread, int threads); /* NULL: no parameters */
+  void (*backward)(ls_layer *layer, const ls_pass *pass, int64_t lo,
+                   int64_t hi); /* makes below->d if `descend` */
+  void (*gradient)(ls_layer *layer, const ls_pass *pass, int thread,
+                   int threads); /* NULL: no parameters */
 } ls_layer_ops;
 
 struct ls_layer {
@@ -52,7 +55,8 @@ struct ls_layer {
   ls_precision precision;
   const ls_gemm *gemm;
   ls_layer *below;           /* NULL: the batch */
-  int64_t in, out, ldin, ld; /* widths and leading dimensions below and here; ldin is the batch's for the first layer */
+  int64_t in, out, ldin, ld; /* widths and leading dimensions below and here; ldin is the batch's
+                                for the first layer */
   const ls_activation *activation;
   bool fused;   /* d comes from the loss and is by z already */
   bool keeps_z; /* z has its own place; else z is y */
@@ -66,7 +70,8 @@ struct ls_layer {
   void *mask;       /* (rows, ld) dropout: 0 or 1/(1-rate) */
   ls_layer *source; /* residual: whose y it adds; NULL: the batch */
   int64_t span;
-  void *normal, *product, *inverse; /* layer_norm: (rows, ld) normalized x, d * normal, (rows) 1 / standard deviation */
+  void *normal, *product,
+      *inverse; /* layer_norm: (rows, ld) normalized x, d * normal, (rows) 1 / standard deviation */
 };
 
 struct ls_model {
@@ -85,11 +90,14 @@ struct ls_model {
   double *norm;  /* (outputs) */
 };
 
-static inline const ls_layer *ls_model_last(const ls_model *model) { return &model->layer[model->layers - 1]; }
+static inline const ls_layer *ls_model_last(const ls_model *model) {
+  return &model->layer[model->layers - 1];
+}
 
 extern const ls_layer_ops ls_layers_f32[], ls_layers_f64[]; /* end with name NULL */
 
-/* Adds a residual layer's d to its source's, rows [lo, hi), when the latter is complete otherwise. */
+/* Adds a residual layer's d to its source's, rows [lo, hi), when the latter is complete otherwise.
+ */
 void ls_residual_add_f32(const ls_layer *residual, int64_t lo, int64_t hi);
 void ls_residual_add_f64(const ls_layer *residual, int64_t lo, int64_t hi);
 
@@ -102,7 +110,8 @@ static inline const real *ls_layer_input(const ls_layer *layer, const ls_pass *p
 #endif
 
 /* Fields of the gradient of one tensor from x and d that every layer fills in the same way. */
-static inline ls_weight_gradient ls_layer_gradient(const ls_layer *layer, const ls_pass *pass, const void *x, int64_t ldx, const void *d) {
+static inline ls_weight_gradient ls_layer_gradient(const ls_layer *layer, const ls_pass *pass,
+                                                   const void *x, int64_t ldx, const void *d) {
   return (ls_weight_gradient){.lo = 0,
                               .hi = 1,
                               .n = layer->out,

@@ -18,8 +18,11 @@ static const ls_activation *find_activation(const char *name) {
 
 static ls_status dense_plan(ls_layer *layer, const ls_layer_spec *spec) {
   layer->activation = find_activation(spec->activation);
-  if (!layer->activation) return ls_fail(LS_ECONFIG, "layer %d: there is no activation '%s'", layer->number, spec->activation);
-  if (spec->units < 1) return ls_fail(LS_ECONFIG, "layer %d: units must be at least 1", layer->number);
+  if (!layer->activation)
+    return ls_fail(LS_ECONFIG, "layer %d: there is no activation '%s'", layer->number,
+                   spec->activation);
+  if (spec->units < 1)
+    return ls_fail(LS_ECONFIG, "layer %d: units must be at least 1", layer->number);
   layer->out = spec->units;
   layer->tensors = 2;
   layer->tensor[0] = (ls_tensor){.name = "W", .rows = layer->in, .cols = layer->out};
@@ -53,7 +56,9 @@ static void dense_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int
   for (int64_t r = lo; r < hi; r += LS_GEMM_ROWS) {
     int64_t m = hi - r < LS_GEMM_ROWS ? hi - r : LS_GEMM_ROWS;
     real *d = (real *)layer->d + r * ld;
-    if (!layer->fused) layer->activation->backward(d, (const real *)layer->y + r * ld, (const real *)layer->z + r * ld, m, layer->out, ld);
+    if (!layer->fused)
+      layer->activation->backward(d, (const real *)layer->y + r * ld,
+                                  (const real *)layer->z + r * ld, m, layer->out, ld);
     if (!layer->descend) continue;
     layer->gemm->multiply(&(ls_multiply){.m = m,
                                          .n = layer->in,
@@ -85,7 +90,8 @@ static void dense_gradient(ls_layer *layer, const ls_pass *pass, int thread, int
 /* ---- dropout: some units are 0 while training, the others larger by 1 / (1 - rate) ---- */
 
 static ls_status dropout_plan(ls_layer *layer, const ls_layer_spec *spec) {
-  if (!(spec->rate >= 0 && spec->rate < 1)) return ls_fail(LS_ECONFIG, "layer %d: dropout's rate must be in [0, 1)", layer->number);
+  if (!(spec->rate >= 0 && spec->rate < 1))
+    return ls_fail(LS_ECONFIG, "layer %d: dropout's rate must be in [0, 1)", layer->number);
   layer->rate = spec->rate;
   layer->out = layer->in;
   return LS_OK;
@@ -105,7 +111,9 @@ static void dropout_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, in
     real *y = (real *)layer->y + r * layer->ld, *mask = (real *)layer->mask + r * layer->ld;
     const uint64_t first = (uint64_t)(pass->batch->first_sample + r) * (uint64_t)layer->out;
     for (int64_t i = 0; i < layer->out; i++) {
-      mask[i] = !pass->training ? 1 : ls_rng_uniform(pass->seed, stream, first + (uint64_t)i) < layer->rate ? 0 : keep;
+      mask[i] = !pass->training                                                         ? 1
+                : ls_rng_uniform(pass->seed, stream, first + (uint64_t)i) < layer->rate ? 0
+                                                                                        : keep;
       y[i] = x[r * ldx + i] * mask[i];
     }
   }
@@ -136,7 +144,8 @@ static void layer_norm_place(ls_layer *layer, ls_arena *arena, int64_t rows) {
   ls_arena_take(arena, &layer->inverse, rows, sizeof(real));
 }
 
-LS_CLONES static void layer_norm_row(const real *x, const real *gain, const real *bias, int64_t n, real *normal, real *inverse, real *y) {
+LS_CLONES static void layer_norm_row(const real *x, const real *gain, const real *bias, int64_t n,
+                                     real *normal, real *inverse, real *y) {
   const real mean = ls_row_sum(x, n) / (real)n;
   LS_EACH for (int64_t i = 0; i < n; i++) normal[i] = x[i] - mean;
   const real s = 1 / (real)sqrt((double)(ls_row_dot(normal, normal, n) / (real)n) + 1e-5);
@@ -151,26 +160,29 @@ static void layer_norm_forward(ls_layer *layer, const ls_pass *pass, int64_t lo,
   int64_t ldx;
   const real *x = ls_layer_input(layer, pass, &ldx);
   for (int64_t r = lo; r < hi; r++)
-    layer_norm_row(x + r * ldx, layer->w, (const real *)layer->w + layer->out, layer->out, (real *)layer->normal + r * layer->ld,
-                   (real *)layer->inverse + r, (real *)layer->y + r * layer->ld);
+    layer_norm_row(x + r * ldx, layer->w, (const real *)layer->w + layer->out, layer->out,
+                   (real *)layer->normal + r * layer->ld, (real *)layer->inverse + r,
+                   (real *)layer->y + r * layer->ld);
 }
 
 /* dx = (g - mean(g) - normal mean(g normal)) / sd with g = d gain. */
-LS_CLONES static void layer_norm_row_back(const real *d, const real *gain, const real *normal, real inverse, int64_t n, real *product,
-                                          real *below) {
+LS_CLONES static void layer_norm_row_back(const real *d, const real *gain, const real *normal,
+                                          real inverse, int64_t n, real *product, real *below) {
   LS_EACH for (int64_t i = 0; i < n; i++) product[i] = d[i] * normal[i];
   if (!below) return;
   LS_EACH for (int64_t i = 0; i < n; i++) below[i] = d[i] * gain[i];
   const real mean = ls_row_sum(below, n) / (real)n, slope = ls_row_dot(below, normal, n) / (real)n;
-  LS_EACH for (int64_t i = 0; i < n; i++) below[i] = (below[i] - mean - normal[i] * slope) * inverse;
+  LS_EACH for (int64_t i = 0; i < n; i++) below[i] =
+      (below[i] - mean - normal[i] * slope) * inverse;
 }
 
 static void layer_norm_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
   (void)pass;
   for (int64_t r = lo; r < hi; r++) {
     int64_t at = r * layer->ld;
-    layer_norm_row_back((const real *)layer->d + at, layer->w, (const real *)layer->normal + at, ((const real *)layer->inverse)[r],
-                        layer->out, (real *)layer->product + at, layer->descend ? (real *)layer->below->d + at : NULL);
+    layer_norm_row_back((const real *)layer->d + at, layer->w, (const real *)layer->normal + at,
+                        ((const real *)layer->inverse)[r], layer->out, (real *)layer->product + at,
+                        layer->descend ? (real *)layer->below->d + at : NULL);
   }
 }
 
@@ -187,8 +199,9 @@ static void layer_norm_gradient(ls_layer *layer, const ls_pass *pass, int thread
 
 static ls_status residual_plan(ls_layer *layer, const ls_layer_spec *spec) {
   if (spec->span < 1 || spec->span > layer->number)
-    return ls_fail(LS_ECONFIG, "layer %d: residual's span must be from 1 to %d, the number of layers before it", layer->number,
-                   layer->number);
+    return ls_fail(LS_ECONFIG,
+                   "layer %d: residual's span must be from 1 to %d, the number of layers before it",
+                   layer->number, layer->number);
   layer->span = spec->span;
   layer->out = layer->in;
   return LS_OK;
@@ -196,9 +209,11 @@ static ls_status residual_plan(ls_layer *layer, const ls_layer_spec *spec) {
 
 static void residual_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
   int64_t ldx, lds = layer->source ? layer->source->ld : pass->batch->ldx;
-  const real *x = ls_layer_input(layer, pass, &ldx), *source = layer->source ? layer->source->y : pass->batch->x;
+  const real *x = ls_layer_input(layer, pass, &ldx),
+             *source = layer->source ? layer->source->y : pass->batch->x;
   for (int64_t r = lo; r < hi; r++)
-    for (int64_t i = 0; i < layer->out; i++) ((real *)layer->y)[r * layer->ld + i] = x[r * ldx + i] + source[r * lds + i];
+    for (int64_t i = 0; i < layer->out; i++)
+      ((real *)layer->y)[r * layer->ld + i] = x[r * ldx + i] + source[r * lds + i];
 }
 
 /* The source gets its share when its own d is there: model.c. */
@@ -218,7 +233,8 @@ void LS_R(ls_residual_add)(const ls_layer *residual, int64_t lo, int64_t hi) {
 const ls_layer_ops LS_R(ls_layers)[] = {
     {"dense", dense_plan, NULL, dense_forward, dense_backward, dense_gradient},
     {"dropout", dropout_plan, dropout_place, dropout_forward, dropout_backward, NULL},
-    {"layer_norm", layer_norm_plan, layer_norm_place, layer_norm_forward, layer_norm_backward, layer_norm_gradient},
+    {"layer_norm", layer_norm_plan, layer_norm_place, layer_norm_forward, layer_norm_backward,
+     layer_norm_gradient},
     {"residual", residual_plan, NULL, residual_forward, residual_backward, NULL},
     {0},
 };

@@ -9,7 +9,8 @@
 #include "base/real.h"
 #include "model/model.h"
 
-/* X(name, what its targets are, last activations it is fused with: the gradient is by z; "" = any, by y, then the chain rule) */
+/* X(name, what its targets are, last activations it is fused with: the gradient is by z; "" = any,
+ * by y, then the chain rule) */
 #define LS_LOSSES(X)                                                   \
   X(cross_entropy, LS_TASK_CLASSES, "softmax")                         \
   X(binary_cross_entropy, LS_TASK_MULTILABEL, "sigmoid")               \
@@ -28,8 +29,8 @@ typedef struct {
   const void *targets;   /* (rows, n) or NULL */
   const double *weight;  /* (rows) or NULL */
   int64_t total;         /* samples of the whole minibatch */
-  bool over_rows;        /* softmax_batch: y is normalized over the rows; y may then be NULL for `stats` */
-  double *norm;          /* (n) work space for that */
+  bool over_rows; /* softmax_batch: y is normalized over the rows; y may then be NULL for `stats` */
+  double *norm;   /* (n) work space for that */
 } ls_head;
 
 typedef struct {
@@ -42,7 +43,9 @@ typedef struct {
   void (*gradient)(const ls_head *head, int64_t lo, int64_t hi);
 } ls_loss;
 
-static inline double ls_head_weight(const ls_head *head, int64_t row) { return head->weight ? head->weight[row] : 1.0; }
+static inline double ls_head_weight(const ls_head *head, int64_t row) {
+  return head->weight ? head->weight[row] : 1.0;
+}
 
 /* per_class_real.c */
 void ls_per_class_stats_f32(const ls_head *head, int64_t lo, int64_t hi, ls_stats *stats);

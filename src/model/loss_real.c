@@ -4,21 +4,27 @@
 
 static double row_weight(const ls_head *h, int64_t r) { return ls_head_weight(h, r); }
 /* What a sample's loss counts in the gradient, without the mean over outputs. */
-static double row_scale(const ls_head *h, int64_t r) { return ls_head_weight(h, r) / (double)h->total; }
+static double row_scale(const ls_head *h, int64_t r) {
+  return ls_head_weight(h, r) / (double)h->total;
+}
 
-/* loss = log(sum of exp z) - z_label, from the probabilities: their sum but for the largest, over the largest. */
-LS_CLONES static void cross_entropy_stats(const ls_head *h, int64_t lo, int64_t hi, ls_stats *stats) {
+/* loss = log(sum of exp z) - z_label, from the probabilities: their sum but for the largest, over
+ * the largest. */
+LS_CLONES static void cross_entropy_stats(const ls_head *h, int64_t lo, int64_t hi,
+                                          ls_stats *stats) {
   for (int64_t r = lo; r < hi; r++) {
     const real *z = (const real *)h->z + r * h->ld, *p = (const real *)h->y + r * h->ld;
     const int64_t label = h->labels[r], top = ls_row_argmax(z, h->n);
     double rest = 0;
     for (int64_t k = 0; k < h->n; k++) rest += k == top ? 0 : (double)p[k];
-    stats->loss += row_weight(h, r) * ((double)z[top] - (double)z[label] + ls_log(1 + rest / (double)p[top]));
+    stats->loss +=
+        row_weight(h, r) * ((double)z[top] - (double)z[label] + ls_log(1 + rest / (double)p[top]));
     stats->correct += top == label && z[top] == z[top];
   }
 }
 
-/* p - onehot; at the label 1 - p as the sum of the others, which keeps its digits when p is nearly 1. */
+/* p - onehot; at the label 1 - p as the sum of the others, which keeps its digits when p is
+ * nearly 1. */
 LS_CLONES static void cross_entropy_gradient(const ls_head *h, int64_t lo, int64_t hi) {
   for (int64_t r = lo; r < hi; r++) {
     const real *p = (const real *)h->y + r * h->ld;
@@ -47,7 +53,8 @@ static void binary_cross_entropy_stats(const ls_head *h, int64_t lo, int64_t hi,
     double loss = 0, right = 0;
     for (int64_t i = 0; i < h->n; i++) {
       const real size = z[i] < 0 ? -z[i] : z[i];
-      loss += (double)(z[i] < 0 ? 0 : z[i]) - (double)z[i] * (double)t[i] + (double)ls_log1p(ls_exp(-size));
+      loss += (double)(z[i] < 0 ? 0 : z[i]) - (double)z[i] * (double)t[i] +
+              (double)ls_log1p(ls_exp(-size));
       right += z[i] == z[i] && (z[i] > 0) == (t[i] > (real)0.5);
     }
     stats->loss += row_weight(h, r) * loss / (double)h->n;

@@ -11,13 +11,15 @@ const char *const ls_loss_names[] = {LS_LOSSES(NAME) NULL};
 const char *const ls_layer_names[] = {"dense", "dropout", "layer_norm", "residual", NULL};
 
 static const ls_loss *find_loss(const char *name, ls_precision precision) {
-  for (const ls_loss *loss = precision == LS_F32 ? ls_losses_f32 : ls_losses_f64; loss->name; loss++)
+  for (const ls_loss *loss = precision == LS_F32 ? ls_losses_f32 : ls_losses_f64; loss->name;
+       loss++)
     if (strcmp(loss->name, name) == 0) return loss;
   return NULL;
 }
 
 static const ls_layer_ops *find_ops(const char *type, ls_precision precision) {
-  for (const ls_layer_ops *ops = precision == LS_F32 ? ls_layers_f32 : ls_layers_f64; ops->name; ops++)
+  for (const ls_layer_ops *ops = precision == LS_F32 ? ls_layers_f32 : ls_layers_f64; ops->name;
+       ops++)
     if (strcmp(ops->name, type ? type : "dense") == 0) return ops;
   return NULL;
 }
@@ -45,7 +47,8 @@ static ls_status plan_layer(ls_model *model, int number, const ls_layer_spec *gi
   ls_layer_spec spec = *given;
   if (spec.units == 0) spec.units = model->outputs;
   layer->ops = find_ops(spec.type, model->precision);
-  if (!layer->ops) return ls_fail(LS_ECONFIG, "layer %d: there is no layer type '%s'", number, spec.type);
+  if (!layer->ops)
+    return ls_fail(LS_ECONFIG, "layer %d: there is no layer type '%s'", number, spec.type);
   layer->number = number;
   layer->precision = model->precision;
   layer->gemm = ls_gemm_choose(model->precision);
@@ -62,7 +65,8 @@ static ls_status plan_layer(ls_model *model, int number, const ls_layer_spec *gi
     int64_t size;
     tensor->layer = number;
     tensor->offset = model->parameters;
-    if (__builtin_mul_overflow(tensor->rows, tensor->cols, &size) || __builtin_add_overflow(model->parameters, size, &model->parameters) ||
+    if (__builtin_mul_overflow(tensor->rows, tensor->cols, &size) ||
+        __builtin_add_overflow(model->parameters, size, &model->parameters) ||
         model->parameters > INT64_MAX / 64)
       return ls_fail(LS_ECONFIG, "layer %d: too many parameters", number);
     model->tensor[model->tensors++] = *tensor;
@@ -76,20 +80,24 @@ static ls_status join_residual(ls_model *model, ls_layer *layer) {
   layer->source = source < 0 ? NULL : &model->layer[source];
   int64_t width = source < 0 ? model->inputs : layer->source->out;
   if (width == layer->out) return LS_OK;
-  return ls_fail(LS_ECONFIG, "layer %d: residual adds %lld units of %s to %lld; both must have the same width", layer->number,
-                 (long long)width, source < 0 ? "the input" : "an earlier layer", (long long)layer->out);
+  return ls_fail(LS_ECONFIG,
+                 "layer %d: residual adds %lld units of %s to %lld; both must have the same width",
+                 layer->number, (long long)width, source < 0 ? "the input" : "an earlier layer",
+                 (long long)layer->out);
 }
 
 static ls_status check_softmax_batch(const ls_model *model, int slices) {
   for (int l = 0; l < model->layers; l++) {
     const ls_layer *layer = &model->layer[l];
     if (!layer->activation || !layer->activation->over_rows) continue;
-    if (l != model->layers - 1) return ls_fail(LS_ECONFIG, "layer %d: softmax_batch can only be the last layer's activation", l);
+    if (l != model->layers - 1)
+      return ls_fail(LS_ECONFIG, "layer %d: softmax_batch can only be the last layer's activation",
+                     l);
     if (slices != 1)
-      return ls_fail(
-          LS_ECONFIG,
-          "softmax_batch normalizes over the samples of the whole minibatch, so it can't be cut: give train.slices: 1 (and one rank), "
-          "or take softmax");
+      return ls_fail(LS_ECONFIG,
+                     "softmax_batch normalizes over the samples of the whole minibatch, so it "
+                     "can't be cut: give train.slices: 1 (and one rank), "
+                     "or take softmax");
   }
   return LS_OK;
 }
@@ -98,21 +106,28 @@ static ls_status check_loss(ls_model *model) {
   const char *activation = last_activation(model), *loss = model->loss->name;
   ls_layer *top = &model->layer[model->layers - 1];
   if (top->out != model->outputs)
-    return ls_fail(LS_ECONFIG, "the last layer has %lld units but the data has %lld %s; give the last layer units: out",
-                   (long long)top->out, (long long)model->outputs, model->loss->task == LS_TASK_CLASSES ? "classes" : "target columns");
+    return ls_fail(
+        LS_ECONFIG,
+        "the last layer has %lld units but the data has %lld %s; give the last layer units: out",
+        (long long)top->out, (long long)model->outputs,
+        model->loss->task == LS_TASK_CLASSES ? "classes" : "target columns");
   top->fused = listed(model->loss->fused, activation) && top->activation;
   if (!top->fused && *model->loss->fused)
-    return ls_fail(LS_ECONFIG, "%s needs a last layer with activation %.*s, not %s", loss, (int)strcspn(model->loss->fused, " "),
-                   model->loss->fused, activation);
+    return ls_fail(LS_ECONFIG, "%s needs a last layer with activation %.*s, not %s", loss,
+                   (int)strcspn(model->loss->fused, " "), model->loss->fused, activation);
   if (!top->fused && strcmp(activation, "softmax_batch") == 0)
-    return ls_fail(LS_ECONFIG, "softmax_batch goes with the loss cross_entropy_per_class only, not with %s", loss);
+    return ls_fail(LS_ECONFIG,
+                   "softmax_batch goes with the loss cross_entropy_per_class only, not with %s",
+                   loss);
   top->keeps_z = top->keeps_z || top->fused;
   return LS_OK;
 }
 
-static ls_status build(ls_model *model, const ls_layer_spec *layer, int layers, const char *loss, int slices) {
+static ls_status build(ls_model *model, const ls_layer_spec *layer, int layers, const char *loss,
+                       int slices) {
   if (layers < 1) return ls_fail(LS_ECONFIG, "the model has no layers");
-  if (model->inputs < 1 || model->outputs < 1) return ls_fail(LS_ECONFIG, "the data has no features or no targets");
+  if (model->inputs < 1 || model->outputs < 1)
+    return ls_fail(LS_ECONFIG, "the data has no features or no targets");
   model->loss = find_loss(loss, model->precision);
   if (!model->loss) return ls_fail(LS_ECONFIG, "there is no loss '%s'", loss);
   LS_NEW(model->layer, layers);
@@ -124,8 +139,8 @@ static ls_status build(ls_model *model, const ls_layer_spec *layer, int layers, 
   return check_loss(model);
 }
 
-ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss, int64_t inputs, int64_t outputs, int slices,
-                       ls_precision precision, ls_model **out) {
+ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss, int64_t inputs,
+                       int64_t outputs, int slices, ls_precision precision, ls_model **out) {
   ls_model *model;
   LS_NEW(model, 1);
   model->precision = precision;
@@ -154,13 +169,16 @@ const ls_tensor *ls_model_tensors(const ls_model *model, int *count) {
   *count = model->tensors;
   return model->tensor;
 }
-bool ls_model_couples_samples(const ls_model *model) { return strcmp(last_activation(model), "softmax_batch") == 0; }
+bool ls_model_couples_samples(const ls_model *model) {
+  return strcmp(last_activation(model), "softmax_batch") == 0;
+}
 
 double ls_model_flops(const ls_model *model) {
   double flops = 0;
   for (int l = 0; l < model->layers; l++) {
     const ls_layer *layer = &model->layer[l];
-    if (layer->activation) flops += (double)layer->in * (double)layer->out * (layer->descend ? 6 : 4);
+    if (layer->activation)
+      flops += (double)layer->in * (double)layer->out * (layer->descend ? 6 : 4);
   }
   return flops;
 }
@@ -169,7 +187,8 @@ double ls_model_flops(const ls_model *model) {
 
 void ls_arena_take(ls_arena *arena, void *slot, int64_t count, size_t size) {
   size_t bytes;
-  if (__builtin_mul_overflow((size_t)count, size, &bytes) || bytes > SIZE_MAX / 8) bytes = SIZE_MAX / 8;
+  if (__builtin_mul_overflow((size_t)count, size, &bytes) || bytes > SIZE_MAX / 8)
+    bytes = SIZE_MAX / 8;
   if (arena->base) {
     void *here = arena->base + arena->used;
     memcpy(slot, &here, sizeof here);

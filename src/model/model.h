@@ -1,10 +1,12 @@
 /* model.h - a stack of layers, a loss, and one arena for everything a step needs.
  *
- * The parameters are one flat vector: for each layer with parameters W (in, out) row-major, then b (out). The model holds
- * shapes and work space only; weights and gradients live where the exchange puts them.
+ * The parameters are one flat vector: for each layer with parameters W (in, out) row-major, then b
+ * (out). The model holds shapes and work space only; weights and gradients live where the exchange
+ * puts them.
  *
- * Bits: every output element is one fused-multiply-add chain over k in ascending order, whatever the tile, the row, the
- * thread or the CPU's vector width; a slice's weight gradient is such a chain over its rows; slices meet in tree.h's order. */
+ * Bits: every output element is one fused-multiply-add chain over k in ascending order, whatever
+ * the tile, the row, the thread or the CPU's vector width; a slice's weight gradient is such a
+ * chain over its rows; slices meet in tree.h's order. */
 #ifndef LS_MODEL_MODEL_H
 #define LS_MODEL_MODEL_H
 
@@ -18,11 +20,13 @@
 #include "base/tree.h"
 
 typedef struct {
-  const char *type;       /* NULL or "dense", "dropout", "layer_norm", "residual": a row of the layer table */
+  const char
+      *type; /* NULL or "dense", "dropout", "layer_norm", "residual": a row of the layer table */
   int64_t units;          /* dense: outputs; 0 = `out`: as many as the targets */
   const char *activation; /* dense: a row of the activation table; NULL = linear */
   double rate;            /* dropout: share of units dropped, [0, 1) */
-  int64_t span;           /* residual: y = x + what the layers below the `span` last ones gave, of the same width */
+  int64_t span; /* residual: y = x + what the layers below the `span` last ones gave, of the same
+                   width */
 } ls_layer_spec;
 
 typedef enum {
@@ -42,7 +46,8 @@ typedef enum {
 
 typedef struct {
   ls_init_kind kind;
-  double scale;       /* normal, uniform: standard deviation, half-width; truncated_normal: stddev (0 if fan_in_gain is given) */
+  double scale; /* normal, uniform: standard deviation, half-width; truncated_normal: stddev (0 if
+                   fan_in_gain is given) */
   double fan_in_gain; /* truncated_normal: stddev = gain / sqrt(fan_in) */
   double value;       /* constant */
   char *file;         /* file: the caller reads it (the model opens no files) */
@@ -64,29 +69,35 @@ extern const char *const ls_loss_names[];       /* NULL-terminated */
 extern const char *const ls_layer_names[];      /* NULL-terminated */
 ls_task ls_loss_task(const char *loss);         /* which kind of target a loss takes */
 
-/* inputs: features of the data; outputs: classes or target columns. LS_ECONFIG with a text for what does not fit together
- * (cross_entropy without softmax, softmax_batch with slices != 1, last layer's width against `outputs` ...). */
-ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss, int64_t inputs, int64_t outputs, int slices,
-                       ls_precision precision, ls_model **out);
+/* inputs: features of the data; outputs: classes or target columns. LS_ECONFIG with a text for what
+ * does not fit together (cross_entropy without softmax, softmax_batch with slices != 1, last
+ * layer's width against `outputs` ...). */
+ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss, int64_t inputs,
+                       int64_t outputs, int slices, ls_precision precision, ls_model **out);
 void ls_model_free(ls_model **model);
 
 int ls_model_layers(const ls_model *model);
 int64_t ls_model_parameters(const ls_model *model);
 const ls_tensor *ls_model_tensors(const ls_model *model, int *count);
 int64_t ls_model_outputs(const ls_model *model);
-bool ls_model_couples_samples(const ls_model *model); /* softmax_batch: a row's output depends on the other rows */
+bool ls_model_couples_samples(
+    const ls_model *model); /* softmax_batch: a row's output depends on the other rows */
 ls_precision ls_model_precision(const ls_model *model);
-const char *ls_model_kernel(void); /* "avx512", "avx2" or "portable", chosen at run time (LOCKSTEP_KERNEL overrides) */
+const char *ls_model_kernel(
+    void); /* "avx512", "avx2" or "portable", chosen at run time (LOCKSTEP_KERNEL overrides) */
 size_t ls_model_bytes(const ls_model *model, int64_t rows); /* what reserve(rows) takes */
-double ls_model_flops(const ls_model *model);               /* floating-point operations of one sample, forward and backward */
+double ls_model_flops(
+    const ls_model *model); /* floating-point operations of one sample, forward and backward */
 
-/* Initial weights of flat elements [lo, hi), written to w[lo..hi) ((n) real): a function of seed, tensor and index only. Not for
- * LS_INIT_FILE. */
-void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t seed, void *w, int64_t lo, int64_t hi);
+/* Initial weights of flat elements [lo, hi), written to w[lo..hi) ((n) real): a function of seed,
+ * tensor and index only. Not for LS_INIT_FILE. */
+void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t seed, void *w,
+                   int64_t lo, int64_t hi);
 
 /* Work space for shares of up to `rows` rows; team may be NULL. Once, before the loop. */
 ls_status ls_model_reserve(ls_model *model, int64_t rows, ls_team *team);
-/* Where the weights are ((n) real). They are read in place, so they must not change between a forward pass and its backward pass. */
+/* Where the weights are ((n) real). They are read in place, so they must not change between a
+ * forward pass and its backward pass. */
 void ls_model_load(ls_model *model, const void *w);
 /* Forward through the whole share. training: dropout is active. (seed for dropout's counters.) */
 void ls_model_forward(ls_model *model, const ls_batch *batch, bool training, uint64_t seed);
@@ -96,13 +107,19 @@ const void *ls_model_output(ls_model *model, int64_t *ld);
 const void *ls_model_logits(ls_model *model, int64_t *ld);
 /* Losses and metrics after forward: stats[i] gets the sums of slice slice_lo + i. */
 void ls_model_stats(ls_model *model, const ls_batch *batch, ls_stats *stats);
-/* The same from logits kept by the caller: `rows` rows at once, for evaluation of softmax_batch over a whole set. */
-void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, int64_t rows, const int32_t *labels, ls_stats *stats);
-/* After that, of softmax_batch: (outputs) what a sample's logit exceeds log p by, for all samples of that set. */
+/* The same from logits kept by the caller: `rows` rows at once, for evaluation of softmax_batch
+ * over a whole set. */
+void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, int64_t rows,
+                         const int32_t *labels, ls_stats *stats);
+/* After that, of softmax_batch: (outputs) what a sample's logit exceeds log p by, for all samples
+ * of that set. */
 const double *ls_model_norm(const ls_model *model);
-/* Backward after forward: the gradients of (sum of losses / batch->total) by each layer's outputs. The last reader of the weights. */
+/* Backward after forward: the gradients of (sum of losses / batch->total) by each layer's outputs.
+ * The last reader of the weights. */
 void ls_model_backward(ls_model *model, const ls_batch *batch);
-/* After that, by the parameters: for each part i, grad[i] (n real) = tree sum over node[i]'s slices. */
-void ls_model_gradient(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node, void *const *grad);
+/* After that, by the parameters: for each part i, grad[i] (n real) = tree sum over node[i]'s
+ * slices. */
+void ls_model_gradient(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node,
+                       void *const *grad);
 
 #endif

@@ -1,14 +1,17 @@
-/* per_class_real.c - cross_entropy_per_class: the mean over samples and classes of -y log p - (1 - y) log(1 - p), p = softmax.
+/* per_class_real.c - cross_entropy_per_class: the mean over samples and classes of -y log p - (1 -
+ * y) log(1 - p), p = softmax.
  *
- * L_k = -log p_k where y_k = 1, else -log(1 - p_k). The gradient by z of the latter is p_k (delta_ik - q_i), q the softmax over all
- * but k: q_i = p_i / (1 - p_k) as long as p_k <= 1/2, which only the largest, `top`, can pass. That one's q is computed as a
- * softmax of its own, so that nothing is lost when p is 1 to rounding. */
+ * L_k = -log p_k where y_k = 1, else -log(1 - p_k). The gradient by z of the latter is p_k
+ * (delta_ik - q_i), q the softmax over all but k: q_i = p_i / (1 - p_k) as long as p_k <= 1/2,
+ * which only the largest, `top`, can pass. That one's q is computed as a softmax of its own, so
+ * that nothing is lost when p is 1 to rounding. */
 #include "model/loss.h"
 #include "model/vmath.h"
 
 /* ---- over the classes: one row, one label ---- */
 
-/* The softmax of all but top, before it is divided by its sum: exp(z_k - second) with `second` the largest of them. */
+/* The softmax of all but top, before it is divided by its sum: exp(z_k - second) with `second` the
+ * largest of them. */
 typedef struct {
   real second, sum;
 } others;
@@ -29,13 +32,16 @@ LS_INLINE double row_log_not(const real *p, int64_t n, int64_t top, int64_t labe
   double sum = 0;
   for (int64_t k = 0; k < n; k += LS_LINE) {
     real log_not[LS_LINE];
-    for (int i = 0; i < LS_LINE; i++) log_not[i] = ls_log1p(p[k + i] < (real)0.5 ? -p[k + i] : (real)-0.5);
-    for (int i = 0; i < LS_LINE && k + i < n; i++) sum += k + i == top || k + i == label ? 0 : (double)log_not[i];
+    for (int i = 0; i < LS_LINE; i++)
+      log_not[i] = ls_log1p(p[k + i] < (real)0.5 ? -p[k + i] : (real)-0.5);
+    for (int i = 0; i < LS_LINE && k + i < n; i++)
+      sum += k + i == top || k + i == label ? 0 : (double)log_not[i];
   }
   return sum;
 }
 
-LS_CLONES static double row_loss(const real *z, const real *p, int64_t n, int64_t label, int64_t top) {
+LS_CLONES static double row_loss(const real *z, const real *p, int64_t n, int64_t label,
+                                 int64_t top) {
   double rest = 0;
   for (int64_t k = 0; k < n; k++) rest += k == top ? 0 : (double)p[k];
   const double log_sum = ls_log(1 + rest / (double)p[top]);
@@ -47,8 +53,10 @@ LS_CLONES static double row_loss(const real *z, const real *p, int64_t n, int64_
   return loss;
 }
 
-/* With r_k = p_k / (1 - p_k) and S its sum over k != top, label: d_i = p_i (2 - S + r_i), less p_top q_i if top is not the label. */
-LS_CLONES static void row_gradient(const real *z, const real *p, int64_t n, int64_t label, int64_t top, real scale, real *d) {
+/* With r_k = p_k / (1 - p_k) and S its sum over k != top, label: d_i = p_i (2 - S + r_i), less
+ * p_top q_i if top is not the label. */
+LS_CLONES static void row_gradient(const real *z, const real *p, int64_t n, int64_t label,
+                                   int64_t top, real scale, real *d) {
   const int64_t wide = ls_padded(n);
   LS_EACH for (int64_t i = 0; i < wide; i++) d[i] = i == top || i == label ? 0 : p[i];
   const real rest = ls_row_sum(d, n) + (top == label ? 0 : p[top]); /* 1 - p_label */
@@ -59,12 +67,14 @@ LS_CLONES static void row_gradient(const real *z, const real *p, int64_t n, int6
   if (top != label) {
     const others o = others_of(z, n, top);
     const real share = p[top] / o.sum;
-    LS_EACH for (int64_t i = 0; i < wide; i++) d[i] -= i == top ? 0 : share * ls_exp(z[i] - o.second);
+    LS_EACH for (int64_t i = 0; i < wide; i++) d[i] -=
+        i == top ? 0 : share * ls_exp(z[i] - o.second);
   }
   LS_EACH for (int64_t i = 0; i < wide; i++) d[i] *= scale;
 }
 
-/* ---- over the rows (softmax_batch): one column, many labels; p from z each time, since an evaluation keeps no p ---- */
+/* ---- over the rows (softmax_batch): one column, many labels; p from z each time, since an
+ * evaluation keeps no p ---- */
 
 typedef struct {
   const real *z;
@@ -75,7 +85,9 @@ typedef struct {
   double others;       /* sum over all but top of exp(z - z_second) */
 } column;
 
-static double exp_from(const column *c, int64_t r, int64_t from) { return (double)ls_exp(c->z[r * c->ld] - c->z[from * c->ld]); }
+static double exp_from(const column *c, int64_t r, int64_t from) {
+  return (double)ls_exp(c->z[r * c->ld] - c->z[from * c->ld]);
+}
 static double p_of(const column *c, int64_t r) { return exp_from(c, r, c->top) / (1 + c->rest); }
 
 static column column_of(const ls_head *h, int64_t class, int64_t rows) {
@@ -103,7 +115,8 @@ static double column_loss(const ls_head *h, const column *c, int64_t class) {
     else if (r != c->top)
       log_it = (double)ls_log1p(-(real)p_of(c, r));
     else
-      log_it = (double)c->z[c->second * c->ld] - (double)c->z[r * c->ld] + ls_log(c->others) - c->log_sum;
+      log_it = (double)c->z[c->second * c->ld] - (double)c->z[r * c->ld] + ls_log(c->others) -
+               c->log_sum;
     loss -= ls_head_weight(h, r) * log_it;
   }
   return loss;
@@ -122,7 +135,8 @@ static void column_gradient(const ls_head *h, const column *c, int64_t class, re
       ratios += w * (p / (1 - p));
   }
   for (int64_t r = 0; r < c->rows; r++) {
-    const double w = ls_head_weight(h, r), p = p_of(c, r), not_p = r == c->top ? c->rest / (1 + c->rest) : 1 - p;
+    const double w = ls_head_weight(h, r), p = p_of(c, r),
+                 not_p = r == c->top ? c->rest / (1 + c->rest) : 1 - p;
     const bool is_own = h->labels[r] == class;
     double g = is_own ? (own - w) * p - w * not_p : (own + w) * p;
     g -= p * (ratios - (is_own || r == c->top ? 0 : w * (p / (1 - p))));
@@ -159,7 +173,8 @@ void LS_R(ls_per_class_stats)(const ls_head *h, int64_t lo, int64_t hi, ls_stats
   for (int64_t r = lo; r < hi; r++) {
     const real *z = (const real *)h->z + r * h->ld;
     const int64_t label = h->labels[r], top = ls_row_argmax(z, h->n);
-    stats->loss += ls_head_weight(h, r) * row_loss(z, (const real *)h->y + r * h->ld, h->n, label, top) / (double)h->n;
+    stats->loss += ls_head_weight(h, r) *
+                   row_loss(z, (const real *)h->y + r * h->ld, h->n, label, top) / (double)h->n;
     stats->correct += top == label && z[top] == z[top];
   }
 }
@@ -172,6 +187,7 @@ void LS_R(ls_per_class_gradient)(const ls_head *h, int64_t lo, int64_t hi) {
   for (int64_t r = lo; !h->over_rows && r < hi; r++) {
     const real *z = (const real *)h->z + r * h->ld;
     const real scale = (real)(ls_head_weight(h, r) / ((double)h->n * (double)h->total));
-    row_gradient(z, (const real *)h->y + r * h->ld, h->n, h->labels[r], ls_row_argmax(z, h->n), scale, (real *)h->d + r * h->ld);
+    row_gradient(z, (const real *)h->y + r * h->ld, h->n, h->labels[r], ls_row_argmax(z, h->n),
+                 scale, (real *)h->d + r * h->ld);
   }
 }

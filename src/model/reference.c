@@ -14,10 +14,10 @@ enum { ROW_MAJOR = 101, PLAIN = 111, TRANSPOSED = 112 };
 
 static struct {
   char name[128];
-  void (*sgemm)(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b, int ldb, float beta,
-                float *c, int ldc);
-  void (*dgemm)(int order, int ta, int tb, int m, int n, int k, double alpha, const double *a, int lda, const double *b, int ldb,
-                double beta, double *c, int ldc);
+  void (*sgemm)(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a,
+                int lda, const float *b, int ldb, float beta, float *c, int ldc);
+  void (*dgemm)(int order, int ta, int tb, int m, int n, int k, double alpha, const double *a,
+                int lda, const double *b, int ldb, double beta, double *c, int ldc);
 } blas;
 
 /* A function pointer out of dlsym, by the way POSIX asks for. */
@@ -30,29 +30,37 @@ ls_status ls_reference_open(void) {
   if (blas.sgemm) return LS_OK;
   setenv("OPENBLAS_NUM_THREADS", "1", 1); /* read when the library is loaded */
   void *library = dlopen("libblas.so.3", RTLD_NOW | RTLD_LOCAL);
-  if (!library) return ls_fail(LS_FAIL, "can't load a BLAS to compare with: %s; install libopenblas0-pthread", dlerror());
+  if (!library)
+    return ls_fail(LS_FAIL, "can't load a BLAS to compare with: %s; install libopenblas0-pthread",
+                   dlerror());
   void (*set_threads)(int);
   char *(*core)(void);
   find(library, "openblas_set_num_threads", &set_threads);
   find(library, "openblas_get_corename", &core);
   find(library, "cblas_dgemm", &blas.dgemm);
   find(library, "cblas_sgemm", &blas.sgemm);
-  if (!blas.sgemm || !blas.dgemm) return ls_fail(LS_FAIL, "libblas.so.3 has no cblas_sgemm and cblas_dgemm; install libopenblas0-pthread");
+  if (!blas.sgemm || !blas.dgemm)
+    return ls_fail(LS_FAIL,
+                   "libblas.so.3 has no cblas_sgemm and cblas_dgemm; install libopenblas0-pthread");
   if (set_threads) set_threads(1);
-  snprintf(blas.name, sizeof blas.name, core ? "libblas.so.3 (OpenBLAS %s)" : "libblas.so.3", core ? core() : "");
+  snprintf(blas.name, sizeof blas.name, core ? "libblas.so.3 (OpenBLAS %s)" : "libblas.so.3",
+           core ? core() : "");
   return LS_OK;
 }
 
 const char *ls_reference_name(void) { return blas.name; }
 
 /* C (m, n) = A B + beta C in either precision. */
-static void product(ls_precision precision, int ta, int tb, int64_t m, int64_t n, int64_t k, const void *a, int64_t lda, const void *b,
-                    int64_t ldb, double beta, void *c, int64_t ldc) {
+static void product(ls_precision precision, int ta, int tb, int64_t m, int64_t n, int64_t k,
+                    const void *a, int64_t lda, const void *b, int64_t ldb, double beta, void *c,
+                    int64_t ldc) {
   if (m == 0 || n == 0) return;
   if (precision == LS_F32)
-    blas.sgemm(ROW_MAJOR, ta, tb, (int)m, (int)n, (int)k, 1, a, (int)lda, b, (int)ldb, (float)beta, c, (int)ldc);
+    blas.sgemm(ROW_MAJOR, ta, tb, (int)m, (int)n, (int)k, 1, a, (int)lda, b, (int)ldb, (float)beta,
+               c, (int)ldc);
   else
-    blas.dgemm(ROW_MAJOR, ta, tb, (int)m, (int)n, (int)k, 1, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
+    blas.dgemm(ROW_MAJOR, ta, tb, (int)m, (int)n, (int)k, 1, a, (int)lda, b, (int)ldb, beta, c,
+               (int)ldc);
 }
 
 /* ---- a step's products ---- */
@@ -72,7 +80,9 @@ struct ls_reference {
   stage *stage;
 };
 
-static void *at(const ls_reference *r, void *block, int64_t i) { return (char *)block + (size_t)i * ls_real_size(r->precision); }
+static void *at(const ls_reference *r, void *block, int64_t i) {
+  return (char *)block + (size_t)i * ls_real_size(r->precision);
+}
 
 static ls_status numbers(const ls_reference *r, int64_t count, uint64_t stream, void **out) {
   LS_TRY(ls_mem_new(out, (size_t)count, ls_real_size(r->precision)));
@@ -107,7 +117,8 @@ static ls_status open_stages(ls_reference *r, const int64_t *width) {
   return LS_OK;
 }
 
-ls_status ls_reference_new(const int64_t *width, int layers, int64_t rows, int slices, ls_precision precision, ls_reference **out) {
+ls_status ls_reference_new(const int64_t *width, int layers, int64_t rows, int slices,
+                           ls_precision precision, ls_reference **out) {
   ls_reference *r;
   LS_NEW(r, 1);
   *r = (ls_reference){.precision = precision, .layers = layers, .slices = slices, .rows = rows};
@@ -136,15 +147,17 @@ void ls_reference_run_blas(ls_reference *r) {
     const int64_t lo = r->slice_row[i], m = r->slice_row[i + 1] - lo;
     for (int l = 0; l < r->layers; l++) {
       const stage *s = &r->stage[l];
-      product(r->precision, PLAIN, PLAIN, m, s->out, s->in, at(r, s->x, lo * s->ldin), s->ldin, s->w, s->out, 0, at(r, s->y, lo * s->ldout),
-              s->ldout);
+      product(r->precision, PLAIN, PLAIN, m, s->out, s->in, at(r, s->x, lo * s->ldin), s->ldin,
+              s->w, s->out, 0, at(r, s->y, lo * s->ldout), s->ldout);
     }
     for (int l = r->layers - 1; l >= 0; l--) {
       const stage *s = &r->stage[l];
       const void *dy = at(r, s->dy, lo * s->ldout);
-      product(r->precision, TRANSPOSED, PLAIN, s->in, s->out, m, at(r, s->x, lo * s->ldin), s->ldin, dy, s->ldout, i > 0, s->dw_blas,
-              s->out);
-      if (l) product(r->precision, PLAIN, TRANSPOSED, m, s->in, s->out, dy, s->ldout, s->w, s->out, 0, at(r, s->dx, lo * s->ldin), s->ldin);
+      product(r->precision, TRANSPOSED, PLAIN, s->in, s->out, m, at(r, s->x, lo * s->ldin), s->ldin,
+              dy, s->ldout, i > 0, s->dw_blas, s->out);
+      if (l)
+        product(r->precision, PLAIN, TRANSPOSED, m, s->in, s->out, dy, s->ldout, s->w, s->out, 0,
+                at(r, s->dx, lo * s->ldin), s->ldin);
     }
   }
 }
@@ -199,7 +212,8 @@ void ls_reference_run_own(ls_reference *r, const ls_gemm *gemm) {
 
 double ls_reference_flops(const ls_reference *r) {
   double flops = 0;
-  for (int l = 0; l < r->layers; l++) flops += (l ? 6.0 : 4.0) * (double)r->stage[l].in * (double)r->stage[l].out * (double)r->rows;
+  for (int l = 0; l < r->layers; l++)
+    flops += (l ? 6.0 : 4.0) * (double)r->stage[l].in * (double)r->stage[l].out * (double)r->rows;
   return flops;
 }
 
@@ -209,8 +223,10 @@ double ls_reference_difference(const ls_reference *r) {
     const stage *s = &r->stage[l];
     double largest = 0, difference = 0;
     for (int64_t i = 0; i < s->in * s->out; i++) {
-      const double own = r->precision == LS_F32 ? (double)((float *)s->dw_own)[i] : ((double *)s->dw_own)[i];
-      const double other = r->precision == LS_F32 ? (double)((float *)s->dw_blas)[i] : ((double *)s->dw_blas)[i];
+      const double own =
+          r->precision == LS_F32 ? (double)((float *)s->dw_own)[i] : ((double *)s->dw_own)[i];
+      const double other =
+          r->precision == LS_F32 ? (double)((float *)s->dw_blas)[i] : ((double *)s->dw_blas)[i];
       largest = fmax(largest, fabs(other));
       difference = fmax(difference, fabs(own - other));
     }
@@ -229,22 +245,28 @@ static void blas_multiply(const ls_multiply *g, ls_precision precision) {
     else
       memset(row, 0, (size_t)g->n * size);
   }
-  product(precision, PLAIN, g->transposed ? TRANSPOSED : PLAIN, g->m, g->n, g->k, g->a, g->lda, g->b, g->ldb, 1, g->c, g->ldc);
+  product(precision, PLAIN, g->transposed ? TRANSPOSED : PLAIN, g->m, g->n, g->k, g->a, g->lda,
+          g->b, g->ldb, 1, g->c, g->ldc);
 }
 
 /* All rows of a part in one product. */
 static void blas_gradient(const ls_weight_gradient *g, ls_precision precision) {
   const size_t size = ls_real_size(precision);
   for (int p = 0; p < g->parts; p++) {
-    const int64_t first = g->slice_row[g->node[p].lo - g->slice_lo], rows = g->slice_row[g->node[p].hi - g->slice_lo] - first;
-    const int64_t row = g->ldx ? 1 : 0; /* ldx = 0: an x of ones is not there to be had, so sum in order */
+    const int64_t first = g->slice_row[g->node[p].lo - g->slice_lo],
+                  rows = g->slice_row[g->node[p].hi - g->slice_lo] - first;
+    const int64_t row =
+        g->ldx ? 1 : 0; /* ldx = 0: an x of ones is not there to be had, so sum in order */
     char *grad = (char *)g->grad[p] + (size_t)(g->offset + g->lo * g->n) * size;
     const char *x = (const char *)g->x + (size_t)(first * g->ldx + g->lo * row) * size,
                *d = (const char *)g->d + (size_t)(first * g->ldd) * size;
     memset(grad, 0, (size_t)((g->hi - g->lo) * g->n) * size);
     for (int64_t r = 0; r < (row ? 0 : rows); r++)
-      product(precision, PLAIN, PLAIN, 1, g->n, 1, x, 1, d + (size_t)(r * g->ldd) * size, g->ldd, 1, grad, g->n);
-    if (row) product(precision, TRANSPOSED, PLAIN, g->hi - g->lo, g->n, rows, x, g->ldx, d, g->ldd, 1, grad, g->n);
+      product(precision, PLAIN, PLAIN, 1, g->n, 1, x, 1, d + (size_t)(r * g->ldd) * size, g->ldd, 1,
+              grad, g->n);
+    if (row)
+      product(precision, TRANSPOSED, PLAIN, g->hi - g->lo, g->n, rows, x, g->ldx, d, g->ldd, 1,
+              grad, g->n);
   }
 }
 
@@ -254,7 +276,8 @@ static void gradient_f32(const ls_weight_gradient *g) { blas_gradient(g, LS_F32)
 static void gradient_f64(const ls_weight_gradient *g) { blas_gradient(g, LS_F64); }
 
 const ls_gemm *ls_reference_gemm(ls_precision precision) {
-  static const ls_gemm gemm[] = {{"blas", 1, multiply_f32, gradient_f32}, {"blas", 1, multiply_f64, gradient_f64}};
+  static const ls_gemm gemm[] = {{"blas", 1, multiply_f32, gradient_f32},
+                                 {"blas", 1, multiply_f64, gradient_f64}};
   if (ls_reference_open() != LS_OK) abort();
   return &gemm[precision];
 }

@@ -1,6 +1,8 @@
-/* reference.h - the matrix products of a training step by the system's BLAS and by our kernels, for comparison.
+/* reference.h - the matrix products of a training step by the system's BLAS and by our kernels, for
+ * comparison.
  *
- * BLAS is loaded when asked for (dlopen), so that the trainer itself neither needs it nor waits for it. */
+ * BLAS is loaded when asked for (dlopen), so that the trainer itself neither needs it nor waits for
+ * it. */
 #ifndef LS_MODEL_REFERENCE_H
 #define LS_MODEL_REFERENCE_H
 
@@ -12,24 +14,30 @@
 
 /* libblas.so.3 with one thread. LS_FAIL with a text where there is none. Once or more. */
 ls_status ls_reference_open(void);
-/* Which library, and the kernel it chose for this CPU where it says so: "libblas.so.3 (OpenBLAS SkylakeX)". */
+/* Which library, and the kernel it chose for this CPU where it says so: "libblas.so.3 (OpenBLAS
+ * SkylakeX)". */
 const char *ls_reference_name(void);
 
 typedef struct ls_reference ls_reference;
 
-/* Dense layers width[0] -> width[1] ... -> width[layers], `rows` samples in `slices` slices, random numbers in all. */
-ls_status ls_reference_new(const int64_t *width, int layers, int64_t rows, int slices, ls_precision precision, ls_reference **out);
+/* Dense layers width[0] -> width[1] ... -> width[layers], `rows` samples in `slices` slices, random
+ * numbers in all. */
+ls_status ls_reference_new(const int64_t *width, int layers, int64_t rows, int slices,
+                           ls_precision precision, ls_reference **out);
 void ls_reference_free(ls_reference **reference);
-/* The products of one step: y = x W of every layer, dx = dy W^T of every layer but the first, dW = x^T dy of every layer.
- * BLAS makes them slice by slice and adds the slices' dW in order; ours as in training, packing the weights too. One thread. */
+/* The products of one step: y = x W of every layer, dx = dy W^T of every layer but the first, dW =
+ * x^T dy of every layer. BLAS makes them slice by slice and adds the slices' dW in order; ours as
+ * in training, packing the weights too. One thread. */
 void ls_reference_run_blas(ls_reference *reference);
 void ls_reference_run_own(ls_reference *reference, const ls_gemm *gemm);
 double ls_reference_flops(const ls_reference *reference); /* of one such step */
-/* Largest difference between the two dW of the last runs, relative to the largest |dW| of a layer. */
+/* Largest difference between the two dW of the last runs, relative to the largest |dW| of a layer.
+ */
 double ls_reference_difference(const ls_reference *reference);
 
 #ifdef LS_MUTANTS
-/* The model's kernels by way of BLAS, slices not kept apart: the mutant "blas", whose bits depend on the ranks. */
+/* The model's kernels by way of BLAS, slices not kept apart: the mutant "blas", whose bits depend
+ * on the ranks. */
 const ls_gemm *ls_reference_gemm(ls_precision precision);
 #endif
 

@@ -1,4 +1,5 @@
-/* simd.h - vectors of `real` for one kind of CPU: the few operations that the kernels of a *_simd.c file are made of. */
+/* simd.h - vectors of `real` for one kind of CPU: the few operations that the kernels of a *_simd.c
+ * file are made of. */
 #ifndef LS_MODEL_SIMD_H
 #define LS_MODEL_SIMD_H
 
@@ -49,7 +50,8 @@ INLINE vec fused(vec a, vec b, vec c) {
 #elif defined(LS_ISA_avx2)
   return (vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
 #else
-  for (int i = 0; i < WIDTH; i++) c[i] = LS_REAL_BITS == 32 ? fmaf((float)a[i], (float)b[i], (float)c[i]) : fma(a[i], b[i], c[i]);
+  for (int i = 0; i < WIDTH; i++)
+    c[i] = LS_REAL_BITS == 32 ? fmaf((float)a[i], (float)b[i], (float)c[i]) : fma(a[i], b[i], c[i]);
   return c;
 #endif
 }
@@ -60,7 +62,8 @@ INLINE void store(real *p, vec v) { *(vec_at *)p = v; }
 #ifdef LS_ISA_avx2
 INLINE __m256i first(int count) {
   static const int32_t from[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
-  return _mm256_loadu_si256((const __m256i *)(const void *)(from + 8 - count * (LS_REAL_BITS / 32)));
+  return _mm256_loadu_si256(
+      (const __m256i *)(const void *)(from + 8 - count * (LS_REAL_BITS / 32)));
 }
 #endif
 
@@ -102,14 +105,14 @@ INLINE vec load_some(const real *p, int count) {
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-/* Element e of the mixtures of rows a and b that swap blocks of `h` columns: a matrix is transposed by doing so for
- * every power of two h, on the pairs of rows that are h apart. */
+/* Element e of the mixtures of rows a and b that swap blocks of `h` columns: a matrix is transposed
+ * by doing so for every power of two h, on the pairs of rows that are h apart. */
 #define LOW(h, e) ((e) & (h) ? WIDTH + (e) - (h) : (e))
 #define HIGH(h, e) ((e) & (h) ? WIDTH + (e) : (e) + (h))
 #if BYTES / (LS_REAL_BITS / 8) == 16
-#define EACH(f, h)                                                                                                                  \
-  f(h, 0), f(h, 1), f(h, 2), f(h, 3), f(h, 4), f(h, 5), f(h, 6), f(h, 7), f(h, 8), f(h, 9), f(h, 10), f(h, 11), f(h, 12), f(h, 13), \
-      f(h, 14), f(h, 15)
+#define EACH(f, h)                                                                          \
+  f(h, 0), f(h, 1), f(h, 2), f(h, 3), f(h, 4), f(h, 5), f(h, 6), f(h, 7), f(h, 8), f(h, 9), \
+      f(h, 10), f(h, 11), f(h, 12), f(h, 13), f(h, 14), f(h, 15)
 #elif BYTES / (LS_REAL_BITS / 8) == 8
 #define EACH(f, h) f(h, 0), f(h, 1), f(h, 2), f(h, 3), f(h, 4), f(h, 5), f(h, 6), f(h, 7)
 #elif BYTES / (LS_REAL_BITS / 8) == 4

@@ -20,14 +20,16 @@ static void forward_job(void *arg, int thread, int threads) {
   job *j = arg;
   int64_t lo, hi;
   ls_team_range(j->pass->batch->rows, 1, thread, threads, &lo, &hi);
-  for (int l = 0; l < j->model->layers; l++) j->model->layer[l].ops->forward(&j->model->layer[l], j->pass, lo, hi);
+  for (int l = 0; l < j->model->layers; l++)
+    j->model->layer[l].ops->forward(&j->model->layer[l], j->pass, lo, hi);
 }
 
 void ls_model_forward(ls_model *model, const ls_batch *batch, bool training, uint64_t seed) {
   const ls_layer *top = ls_model_last(model);
   const ls_pass pass = {.batch = batch, .training = training, .seed = seed, .work = model->work};
   ls_team_run(model->team, forward_job, &(job){.model = model, .pass = &pass});
-  if (ls_model_couples_samples(model)) top->activation->forward(top->y, top->z, batch->rows, top->out, top->ld);
+  if (ls_model_couples_samples(model))
+    top->activation->forward(top->y, top->z, batch->rows, top->out, top->ld);
 }
 
 const void *ls_model_output(ls_model *model, int64_t *ld) {
@@ -62,7 +64,8 @@ void ls_model_stats(ls_model *model, const ls_batch *batch, ls_stats *stats) {
   }
 }
 
-void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, int64_t rows, const int32_t *labels, ls_stats *stats) {
+void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, int64_t rows,
+                         const int32_t *labels, ls_stats *stats) {
   const ls_layer *top = ls_model_last(model);
   ls_head head = {.n = top->out,
                   .ld = ld,
@@ -77,7 +80,9 @@ void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, 
     return;
   }
   const size_t size = ls_real_size(model->precision);
-  char *z = model->scratch, *y = z + (size_t)top->ld * size; /* rows of whole cache lines, which the caller's may not be */
+  char *z = model->scratch,
+       *y = z +
+            (size_t)top->ld * size; /* rows of whole cache lines, which the caller's may not be */
   head.z = z;
   head.y = y;
   for (int64_t r = 0; r < rows; r++) {
@@ -130,8 +135,14 @@ void ls_model_backward(ls_model *model, const ls_batch *batch) {
   ls_team_run(model->team, backward_job, &(job){.model = model, .pass = &pass, .head = &head});
 }
 
-void ls_model_gradient(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node, void *const *grad) {
-  const ls_pass pass = {
-      .batch = batch, .training = true, .parts = parts, .node = node, .grad = grad, .work = model->work, .work_size = model->work_size};
+void ls_model_gradient(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node,
+                       void *const *grad) {
+  const ls_pass pass = {.batch = batch,
+                        .training = true,
+                        .parts = parts,
+                        .node = node,
+                        .grad = grad,
+                        .work = model->work,
+                        .work_size = model->work_size};
   ls_team_run(model->team, gradient_job, &(job){.model = model, .pass = &pass});
 }

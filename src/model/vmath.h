@@ -1,7 +1,8 @@
 /* vmath.h - exp, expm1, log1p, erfc and the row sums that everything else here is made of.
  *
- * Only + - * / and comparisons, each rounded by itself, no branches: a compiler can run them in vectors of any width, and
- * every lane, tail or scalar copy gives the same bits on every CPU. Errors are 1 to 2 units in the last place (erfc: 13 up to 3). */
+ * Only + - * / and comparisons, each rounded by itself, no branches: a compiler can run them in
+ * vectors of any width, and every lane, tail or scalar copy gives the same bits on every CPU.
+ * Errors are 1 to 2 units in the last place (erfc: 13 up to 3). */
 #ifndef LS_MODEL_VMATH_H
 #define LS_MODEL_VMATH_H
 
@@ -14,7 +15,13 @@
 
 #if LS_REAL_BITS == 32
 typedef uint32_t ls_bits;
-enum { LS_MANTISSA = 23, LS_EXPONENT_BIAS = 127, LS_EXP_TERMS = 7, LS_LOG_TERMS = 8, LS_ERFC_TERMS = 13 };
+enum {
+  LS_MANTISSA = 23,
+  LS_EXPONENT_BIAS = 127,
+  LS_EXP_TERMS = 7,
+  LS_LOG_TERMS = 8,
+  LS_ERFC_TERMS = 13
+};
 #define LS_MAGIC 0x1.8p23f       /* adding it rounds to an integer, left in the low bits */
 #define LS_LN2_HIGH 0.693359375f /* few bits: a small integer times it is exact */
 #define LS_LN2_LOW -2.12194440e-4f
@@ -24,7 +31,13 @@ enum { LS_MANTISSA = 23, LS_EXPONENT_BIAS = 127, LS_EXP_TERMS = 7, LS_LOG_TERMS 
 #define LS_TANH_MAX 10.0f   /* tanh is 1 above */
 #else
 typedef uint64_t ls_bits;
-enum { LS_MANTISSA = 52, LS_EXPONENT_BIAS = 1023, LS_EXP_TERMS = 13, LS_LOG_TERMS = 17, LS_ERFC_TERMS = 24 };
+enum {
+  LS_MANTISSA = 52,
+  LS_EXPONENT_BIAS = 1023,
+  LS_EXP_TERMS = 13,
+  LS_LOG_TERMS = 17,
+  LS_ERFC_TERMS = 24
+};
 #define LS_MAGIC 0x1.8p52
 #define LS_LN2_HIGH 6.93147180369123816490e-01
 #define LS_LN2_LOW 1.90821492927058770002e-10
@@ -45,13 +58,17 @@ LS_INLINE real ls_from_bits(ls_bits bits) {
   return x;
 }
 /* 2^n from `magic` = n + LS_MAGIC, for normal results. */
-LS_INLINE real ls_power_of_two(real magic) { return ls_from_bits((ls_to_bits(magic) + LS_EXPONENT_BIAS) << LS_MANTISSA); }
+LS_INLINE real ls_power_of_two(real magic) {
+  return ls_from_bits((ls_to_bits(magic) + LS_EXPONENT_BIAS) << LS_MANTISSA);
+}
 
 /* x = n ln 2 + r; returns (e^r - 1 - r) / r^2 by its Taylor series: |r| < 0.35. */
 LS_INLINE real ls_exp_reduce(real x, real *n, real *r) {
-  static const real term[] = {(real)(1. / 2),       (real)(1. / 6),        (real)(1. / 24),        (real)(1. / 120),
-                              (real)(1. / 720),     (real)(1. / 5040),     (real)(1. / 40320),     (real)(1. / 362880),
-                              (real)(1. / 3628800), (real)(1. / 39916800), (real)(1. / 479001600), (real)(1. / 6227020800.)};
+  static const real term[] = {
+      (real)(1. / 2),        (real)(1. / 6),         (real)(1. / 24),
+      (real)(1. / 120),      (real)(1. / 720),       (real)(1. / 5040),
+      (real)(1. / 40320),    (real)(1. / 362880),    (real)(1. / 3628800),
+      (real)(1. / 39916800), (real)(1. / 479001600), (real)(1. / 6227020800.)};
   *n = x * (real)1.44269504088896340736 + LS_MAGIC - LS_MAGIC;
   *r = x - *n * LS_LN2_HIGH - *n * LS_LN2_LOW;
   real sum = term[LS_EXP_TERMS - 2];
@@ -63,7 +80,8 @@ LS_INLINE real ls_exp(real x) {
   x = x < LS_EXP_MIN ? LS_EXP_MIN : x;
   x = x > LS_EXP_MAX ? LS_EXP_MAX : x;
   real n, r, q = ls_exp_reduce(x, &n, &r);
-  real half = n * (real)0.5 + LS_MAGIC, rest = n - (half - LS_MAGIC) + LS_MAGIC; /* two steps: 2^n may be subnormal or too big */
+  real half = n * (real)0.5 + LS_MAGIC,
+       rest = n - (half - LS_MAGIC) + LS_MAGIC; /* two steps: 2^n may be subnormal or too big */
   return (1 + (r + r * r * q)) * ls_power_of_two(half) * ls_power_of_two(rest);
 }
 
@@ -81,29 +99,35 @@ LS_INLINE real ls_log1p(real x) {
   return 2 * s + 2 * s * (s2 * sum);
 }
 
-/* log x for normal x > 0 (infinity and NaN pass), in double whatever `real` is: losses are sums in double. */
+/* log x for normal x > 0 (infinity and NaN pass), in double whatever `real` is: losses are sums in
+ * double. */
 LS_INLINE double ls_log(double x) {
   if (!(x < __builtin_inf())) return x;
   uint64_t bits;
   memcpy(&bits, &x, sizeof bits);
-  int64_t n = (int64_t)((bits - 0x3fe6a09e667f3bcdULL) >> 52); /* mantissa in [sqrt(1/2), sqrt(2)) */
+  int64_t n =
+      (int64_t)((bits - 0x3fe6a09e667f3bcdULL) >> 52); /* mantissa in [sqrt(1/2), sqrt(2)) */
   n = (n ^ 0x800) - 0x800;
   bits -= (uint64_t)n << 52;
   memcpy(&x, &bits, sizeof bits);
   double s = (x - 1) / (x + 1), s2 = s * s, sum = 1. / 23;
   for (int i = 10; i > 0; i--) sum = sum * s2 + 1. / (2 * i + 1);
-  return (double)n * 6.93147180369123816490e-01 + ((double)n * 1.90821492927058770002e-10 + (2 * s + 2 * s * (s2 * sum)));
+  return (double)n * 6.93147180369123816490e-01 +
+         ((double)n * 1.90821492927058770002e-10 + (2 * s + 2 * s * (s2 * sum)));
 }
 
-/* erfc(z) for z >= 0: t exp(-z^2) Q(2t - 1) with t = 4 / (4 + z); Q's Chebyshev series was fitted in quadruple precision. */
+/* erfc(z) for z >= 0: t exp(-z^2) Q(2t - 1) with t = 4 / (4 + z); Q's Chebyshev series was fitted
+ * in quadruple precision. */
 LS_INLINE real ls_erfc(real z) {
   static const real series[] = {
-      (real)0.81604893909826293,     (real)0.37635823567636745,     (real)0.14758035457222363,     (real)0.049571317930027586,
-      (real)0.014227107557117175,    (real)0.0034434932627175241,   (real)0.00068225418328380803,  (real)0.00010340451975756189,
-      (real)9.7285459519901498e-06,  (real)-1.1988713758412045e-07, (real)-2.1747767703449563e-07, (real)-3.0291767735991394e-08,
-      (real)9.4799175652045497e-10,  (real)8.6334116949909559e-10,  (real)6.8721564259534025e-11,  (real)-1.7034898438296277e-11,
-      (real)-3.3921306868290887e-12, (real)2.6158087668540244e-13,  (real)1.212767580310864e-13,   (real)-2.1146895432448091e-15,
-      (real)-4.1173409334041784e-15, (real)-6.3287127217007084e-17, (real)1.4393110983449846e-16,  (real)4.5614947982841305e-18,
+      (real)0.81604893909826293,     (real)0.37635823567636745,     (real)0.14758035457222363,
+      (real)0.049571317930027586,    (real)0.014227107557117175,    (real)0.0034434932627175241,
+      (real)0.00068225418328380803,  (real)0.00010340451975756189,  (real)9.7285459519901498e-06,
+      (real)-1.1988713758412045e-07, (real)-2.1747767703449563e-07, (real)-3.0291767735991394e-08,
+      (real)9.4799175652045497e-10,  (real)8.6334116949909559e-10,  (real)6.8721564259534025e-11,
+      (real)-1.7034898438296277e-11, (real)-3.3921306868290887e-12, (real)2.6158087668540244e-13,
+      (real)1.212767580310864e-13,   (real)-2.1146895432448091e-15, (real)-4.1173409334041784e-15,
+      (real)-6.3287127217007084e-17, (real)1.4393110983449846e-16,  (real)4.5614947982841305e-18,
   };
   real t = 4 / (4 + z), x = 2 * t - 1, a = 0, b = 0;
   for (int i = LS_ERFC_TERMS - 1; i > 0; i--) {
@@ -114,8 +138,8 @@ LS_INLINE real ls_erfc(real z) {
   return t * ls_exp(-z * z) * (x * a - b + series[0] / 2);
 }
 
-/* Rows are whole cache lines: loops over one run to the end of its last line, so that none has a scalar tail. What they leave
- * beyond column n nobody reads. */
+/* Rows are whole cache lines: loops over one run to the end of its last line, so that none has a
+ * scalar tail. What they leave beyond column n nobody reads. */
 enum { LS_LINE = 64 / sizeof(real) };
 LS_INLINE int64_t ls_padded(int64_t n) { return (n + LS_LINE - 1) / LS_LINE * LS_LINE; }
 

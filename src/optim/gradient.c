@@ -6,8 +6,8 @@
 #include "base/rng.h"
 #include "optim/optim.h"
 
-void ls_gradient_noise(ls_precision precision, void *g, int64_t n, int64_t first, const ls_gradient_spec *spec, uint64_t seed,
-                       int64_t global_step) {
+void ls_gradient_noise(ls_precision precision, void *g, int64_t n, int64_t first,
+                       const ls_gradient_spec *spec, uint64_t seed, int64_t global_step) {
   double sigma = sqrt(ls_gradient_noise_variance(spec, global_step));
   uint64_t stream = ls_stream(LS_STREAM_NOISE, (uint64_t)global_step);
   for (int64_t i = 0; i < n; i++) {
@@ -27,7 +27,9 @@ void ls_gradient_clip_value(ls_precision precision, void *g, int64_t n, double l
   (precision == LS_F32 ? ls_gradient_clip_f32 : ls_gradient_clip_f64)(g, n, limit);
 }
 
-double ls_gradient_clip_factor(double limit, double norm) { return norm > limit ? limit / norm : 1; }
+double ls_gradient_clip_factor(double limit, double norm) {
+  return norm > limit ? limit / norm : 1;
+}
 
 void ls_gradient_scale(ls_precision precision, void *g, int64_t n, double factor) {
   (precision == LS_F32 ? ls_gradient_times_f32 : ls_gradient_times_f64)(g, n, factor);

@@ -1,7 +1,9 @@
 /* gradient_real.c - clipping, scaling and summing a gradient before the optimizer sees it. */
 #include "optim/gradient.h"
 
-enum { LANES = 32 }; /* 4 AVX-512 or 8 AVX2 registers of sums: enough to hide the latency of an addition */
+enum {
+  LANES = 32
+}; /* 4 AVX-512 or 8 AVX2 registers of sums: enough to hide the latency of an addition */
 
 LS_CLONES void LS_R(ls_gradient_clip)(void *block, int64_t n, double limit) {
   real *restrict g = block;
@@ -18,7 +20,8 @@ LS_CLONES void LS_R(ls_gradient_times)(void *block, int64_t n, double factor) {
   for (int64_t i = 0; i < n; i++) g[i] *= f;
 }
 
-/* Element i of the block goes to lane i mod 32, in order; then the lanes fold 32 -> 16 -> 8 -> 4 -> 2 -> 1, upper half onto lower. */
+/* Element i of the block goes to lane i mod 32, in order; then the lanes fold 32 -> 16 -> 8 -> 4 ->
+ * 2 -> 1, upper half onto lower. */
 LS_CLONES double LS_R(ls_gradient_squares)(const void *block, int64_t n) {
   const real *restrict g = block;
   double lane[LANES] = {0};

@@ -1,5 +1,6 @@
-/* layerwise_real.c - one rate a tensor from its norms: LARS (You, Gitman and Ginsburg, arXiv 1708.03888) and LAMB (You et al.,
- * arXiv 1904.00962). The norms are those of the whole tensor, wherever its pieces lie: the trainer adds up what reduce gives. */
+/* layerwise_real.c - one rate a tensor from its norms: LARS (You, Gitman and Ginsburg, arXiv
+ * 1708.03888) and LAMB (You et al., arXiv 1904.00962). The norms are those of the whole tensor,
+ * wherever its pieces lie: the trainer adds up what reduce gives. */
 #include "optim/gradient.h"
 #include "optim/kernels.h"
 
@@ -21,7 +22,8 @@ static double lars_trust(const ls_optim_span *s) {
 LS_CLONES void LS_R(ls_lars)(const ls_optim_span *s) {
   real *restrict p = s->p, *restrict v = s->slot[0];
   const real *restrict g = s->g;
-  const real m = (real)s->hyper[LS_LARS_MOMENTUM], decay = (real)s->weight_decay, rate = (real)(s->lr * lars_trust(s));
+  const real m = (real)s->hyper[LS_LARS_MOMENTUM], decay = (real)s->weight_decay,
+             rate = (real)(s->lr * lars_trust(s));
   for (int64_t i = 0; i < s->n; i++) {
     v[i] = m * v[i] + rate * (g[i] + decay * p[i]);
     p[i] -= v[i];
@@ -41,15 +43,20 @@ LS_CLONES static void lamb_moments(const ls_optim_span *s) {
 }
 
 /* r[0..count) = (by_m m) / (sqrt(unbias v) + eps) + decay p, from element `lo` of the span on */
-LS_CLONES static void lamb_direction(const ls_optim_span *s, int64_t lo, int64_t count, real *restrict r) {
+LS_CLONES static void lamb_direction(const ls_optim_span *s, int64_t lo, int64_t count,
+                                     real *restrict r) {
   const real *restrict p = (const real *)s->p + lo, *restrict m = (const real *)s->slot[0] + lo,
                        *restrict v = (const real *)s->slot[1] + lo;
-  const real by_m = (real)(1 / ls_seen(s->hyper[LS_BETA1], s->t)), unbias = (real)(1 / ls_seen(s->hyper[LS_BETA2], s->t));
+  const real by_m = (real)(1 / ls_seen(s->hyper[LS_BETA1], s->t)),
+             unbias = (real)(1 / ls_seen(s->hyper[LS_BETA2], s->t));
   const real epsilon = (real)s->hyper[LS_EPSILON], decay = (real)s->weight_decay;
-  for (int64_t i = 0; i < count; i++) r[i] = by_m * m[i] / (ls_root(unbias * v[i]) + epsilon) + decay * p[i];
+  for (int64_t i = 0; i < count; i++)
+    r[i] = by_m * m[i] / (ls_root(unbias * v[i]) + epsilon) + decay * p[i];
 }
 
-static int64_t chunk(const ls_optim_span *s, int64_t lo) { return s->n - lo < CHUNK ? s->n - lo : CHUNK; }
+static int64_t chunk(const ls_optim_span *s, int64_t lo) {
+  return s->n - lo < CHUNK ? s->n - lo : CHUNK;
+}
 
 /* Moves the moments on; sums: squares of p, squares of the direction r */
 void LS_R(ls_lamb_reduce)(const ls_optim_span *s, double *sum) {
@@ -65,7 +72,8 @@ void LS_R(ls_lamb_reduce)(const ls_optim_span *s, double *sum) {
 /* p = p - rate r, rate = lr |p| / |r| */
 LS_CLONES void LS_R(ls_lamb)(const ls_optim_span *s) {
   real r[CHUNK];
-  const real rate = (real)(s->norm[0] == 0 || s->norm[1] == 0 ? s->lr : s->lr * (s->norm[0] / s->norm[1]));
+  const real rate =
+      (real)(s->norm[0] == 0 || s->norm[1] == 0 ? s->lr : s->lr * (s->norm[0] / s->norm[1]));
   for (int64_t lo = 0; lo < s->n; lo += CHUNK) {
     real *restrict p = (real *)s->p + lo;
     lamb_direction(s, lo, chunk(s, lo), r);

@@ -49,7 +49,8 @@ static void trial_update(const ls_optim_spec *spec, ls_precision precision) {
   for (int i = 0; i < spec->ops->slots; i++) {
     if (!(used >> i & 1)) continue;
     span.slot[i] = block.slot[i];
-    fill(precision, block.slot[i], spec->ops->slot_start ? spec->ops->slot_start(spec->hyper, i) : 0);
+    fill(precision, block.slot[i],
+         spec->ops->slot_start ? spec->ops->slot_start(spec->hyper, i) : 0);
   }
   if (spec->ops->reduce) spec->ops->reduce(&span, norm);
   spec->ops->update(&span);

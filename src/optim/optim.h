@@ -8,14 +8,17 @@
 #include "base/status.h"
 #include "lockstep/optim.h"
 
-/* NULL-terminated, in the order that help shows them. A new optimizer is a kernel in a *_real.c and its rows in optimizers.c. */
+/* NULL-terminated, in the order that help shows them. A new optimizer is a kernel in a *_real.c and
+ * its rows in optimizers.c. */
 extern const ls_optim_ops *const ls_optim_table[];
 const ls_optim_ops *ls_optim_find(const char *name); /* NULL if unknown */
-/* Bit i: slot i is in use with these values. Only such slots need memory and a place in checkpoints. */
+/* Bit i: slot i is in use with these values. Only such slots need memory and a place in
+ * checkpoints. */
 unsigned ls_optim_slots(const ls_optim_ops *ops, const double *hyper);
 
-/* Load a plug-in's optimizer; a `file` without '/' is one in the current folder. Checks ABI version, symbol, row limits; loads it
- * and runs its check in a child process first, so that one that crashes is refused (LS_ECONFIG) instead of taking the job down. */
+/* Load a plug-in's optimizer; a `file` without '/' is one in the current folder. Checks ABI
+ * version, symbol, row limits; loads it and runs its check in a child process first, so that one
+ * that crashes is refused (LS_ECONFIG) instead of taking the job down. */
 ls_status ls_optim_load(const char *file, const ls_optim_ops **out);
 
 typedef struct {
@@ -27,28 +30,35 @@ typedef struct {
   char *preset; /* "book", "tensorflow1", "pytorch" or NULL (values above are already set by it) */
 } ls_optim_spec;
 
-/* NULL or what is wrong with the values together. A plug-in's check and one small update run in a child process first, so that
- * "crashed: ..." is an answer too. The text is valid until the next call. */
+/* NULL or what is wrong with the values together. A plug-in's check and one small update run in a
+ * child process first, so that "crashed: ..." is an answer too. The text is valid until the next
+ * call. */
 const char *ls_optim_check(const ls_optim_spec *spec);
 
-/* Values of a preset for `ops`: writes rows by name into hyper[]; LS_ECONFIG with a text if there is no such preset or it has no such
- * optimizer. Keys that the user gives come after it. */
+/* Values of a preset for `ops`: writes rows by name into hyper[]; LS_ECONFIG with a text if there
+ * is no such preset or it has no such optimizer. Keys that the user gives come after it. */
 ls_status ls_optim_preset(const ls_optim_ops *ops, const char *preset, double *hyper);
 
-/* What is done to the gradient before the kernel sees it, in this order: noise, clip_value, clip_norm. */
+/* What is done to the gradient before the kernel sees it, in this order: noise, clip_value,
+ * clip_norm. */
 typedef struct {
-  double clip_norm, clip_value;  /* 0: none */
-  double noise_eta, noise_gamma; /* variance eta / (1 + t)^gamma, t = global_step; 0: none (arXiv 1511.06807) */
+  double clip_norm, clip_value; /* 0: none */
+  double noise_eta,
+      noise_gamma; /* variance eta / (1 + t)^gamma, t = global_step; 0: none (arXiv 1511.06807) */
 } ls_gradient_spec;
 
-/* noise: adds N(0, eta/(1+j)^gamma) to g[0..n), counter-based by the parameter's number `first + i` and global_step */
-void ls_gradient_noise(ls_precision precision, void *g, int64_t n, int64_t first, const ls_gradient_spec *spec, uint64_t seed,
-                       int64_t global_step);
+/* noise: adds N(0, eta/(1+j)^gamma) to g[0..n), counter-based by the parameter's number `first + i`
+ * and global_step */
+void ls_gradient_noise(ls_precision precision, void *g, int64_t n, int64_t first,
+                       const ls_gradient_spec *spec, uint64_t seed, int64_t global_step);
 double ls_gradient_noise_variance(const ls_gradient_spec *spec, int64_t global_step);
 void ls_gradient_clip_value(ls_precision precision, void *g, int64_t n, double limit);
-/* What ls_gradient_scale must multiply by so that a gradient of this norm gets at most `limit`: limit / max(norm, limit), 1 for NaN. */
+/* What ls_gradient_scale must multiply by so that a gradient of this norm gets at most `limit`:
+ * limit / max(norm, limit), 1 for NaN. */
 double ls_gradient_clip_factor(double limit, double norm);
 void ls_gradient_scale(ls_precision precision, void *g, int64_t n, double factor);
-double ls_gradient_square_sum(ls_precision precision, const void *g, int64_t n); /* fixed order over the block, double; NaN/Inf propagate */
+double ls_gradient_square_sum(
+    ls_precision precision, const void *g,
+    int64_t n); /* fixed order over the block, double; NaN/Inf propagate */
 
 #endif

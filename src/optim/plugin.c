@@ -1,7 +1,8 @@
 /* plugin.c - loading optimizers and schedules from shared libraries.
  *
- * Everything a library does when it is loaded (constructors, its entry, its check) first happens in a child process. The child
- * does nothing else and leaves by _exit, so nothing of MPI or stdio that fork copied is ever used there. */
+ * Everything a library does when it is loaded (constructors, its entry, its check) first happens in
+ * a child process. The child does nothing else and leaves by _exit, so nothing of MPI or stdio that
+ * fork copied is ever used there. */
 #include "optim/plugin.h"
 
 #include <dlfcn.h>
@@ -33,7 +34,8 @@ static const char *say(const char *format, ...) {
   return text;
 }
 
-/* No core file, no handlers of MPI's or a sanitizer's that would tell of a crash we are ready for, and no endless loop. */
+/* No core file, no handlers of MPI's or a sanitizer's that would tell of a crash we are ready for,
+ * and no endless loop. */
 static void prepare_child(void) {
   static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM};
   sigset_t none;
@@ -55,30 +57,41 @@ const char *ls_plugin_trial(void (*job)(void *arg), void *arg) {
   }
   while (waitpid(child, &how, 0) < 0)
     if (errno != EINTR) return say("cannot be tried: %s", strerror(errno));
-  if (WIFEXITED(how)) return WEXITSTATUS(how) == CAME_BACK ? NULL : say("ended the process (exit code %d)", WEXITSTATUS(how));
-  return WTERMSIG(how) == SIGALRM ? say("did not come back within %d s", SECONDS) : say("crashed: %s", strsignal(WTERMSIG(how)));
+  if (WIFEXITED(how))
+    return WEXITSTATUS(how) == CAME_BACK
+               ? NULL
+               : say("ended the process (exit code %d)", WEXITSTATUS(how));
+  return WTERMSIG(how) == SIGALRM ? say("did not come back within %d s", SECONDS)
+                                  : say("crashed: %s", strsignal(WTERMSIG(how)));
 }
 
 static const char *row_fault(const ls_hyper *row, bool lists) {
   static const char *const taken[] = {"type", "file", "lr", "preset", "weight_decay", "warmup"};
-  if (!*row->name || strspn(row->name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(row->name))
+  if (!*row->name ||
+      strspn(row->name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(row->name))
     return say("key '%s' must be of a-z, 0-9 and _", row->name);
   for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-    if (strcmp(row->name, taken[i]) == 0) return say("key '%s' is one of lockstep's own", row->name);
+    if (strcmp(row->name, taken[i]) == 0)
+      return say("key '%s' is one of lockstep's own", row->name);
   if ((unsigned)row->type > (lists ? LS_HYPER_STEPLIST : LS_HYPER_STEPS))
     return say("key '%s' is of unknown type %d", row->name, (int)row->type);
   if (!row->help) return say("key '%s' has no help", row->name);
-  if (row->type == LS_HYPER_CHOICE && !row->choices) return say("key '%s' has no choices", row->name);
-  if (!(row->min <= row->max)) return say("key '%s': min %g is above max %g", row->name, row->min, row->max);
-  if (!row->required && row->type < LS_HYPER_REALS && !(row->value >= row->min && row->value <= row->max))
-    return say("key '%s': the default %g is not within %g to %g", row->name, row->value, row->min, row->max);
+  if (row->type == LS_HYPER_CHOICE && !row->choices)
+    return say("key '%s' has no choices", row->name);
+  if (!(row->min <= row->max))
+    return say("key '%s': min %g is above max %g", row->name, row->min, row->max);
+  if (!row->required && row->type < LS_HYPER_REALS &&
+      !(row->value >= row->min && row->value <= row->max))
+    return say("key '%s': the default %g is not within %g to %g", row->name, row->value, row->min,
+               row->max);
   return NULL;
 }
 
 static const char *rows_fault(const ls_hyper *row, bool lists) {
   if (!row) return "has no table of keys";
   for (int i = 0; row[i].name; i++) {
-    if (i == LS_HYPER_MAX) return say("has more than %d keys, or its table does not end with {0}", LS_HYPER_MAX);
+    if (i == LS_HYPER_MAX)
+      return say("has more than %d keys, or its table does not end with {0}", LS_HYPER_MAX);
     const char *fault = row_fault(&row[i], lists);
     if (fault) return fault;
   }
@@ -86,12 +99,15 @@ static const char *rows_fault(const ls_hyper *row, bool lists) {
 }
 
 static const char *abi_fault(unsigned abi, const char *const *name, const char *const *help) {
-  if (abi != LS_OPTIM_ABI) return say("was compiled for version %u of lockstep/optim.h, this lockstep has version %d", abi, LS_OPTIM_ABI);
+  if (abi != LS_OPTIM_ABI)
+    return say("was compiled for version %u of lockstep/optim.h, this lockstep has version %d", abi,
+               LS_OPTIM_ABI);
   return *name && **name && *help ? NULL : "has no name or no help";
 }
 
 static void defaults(const ls_hyper *row, double *hyper) {
-  for (int i = 0; row[i].name; i++) hyper[i] = row[i].type < LS_HYPER_REALS ? fmin(fmax(row[i].value, row[i].min), row[i].max) : 0;
+  for (int i = 0; row[i].name; i++)
+    hyper[i] = row[i].type < LS_HYPER_REALS ? fmin(fmax(row[i].value, row[i].min), row[i].max) : 0;
 }
 
 /* Also calls its check with the defaults, for nothing but to see it come back. */
@@ -101,11 +117,15 @@ static const char *optim_fault(const void *loaded) {
   const char *fault = abi_fault(ops->abi, &ops->name, &ops->help);
   if (fault || (fault = rows_fault(ops->hyper, false))) return fault;
   if (!ops->update) return "has no update";
-  if (ops->slots < 0 || ops->slots > LS_SLOTS_MAX) return say("has %d slots, not 0 to %d", ops->slots, LS_SLOTS_MAX);
+  if (ops->slots < 0 || ops->slots > LS_SLOTS_MAX)
+    return say("has %d slots, not 0 to %d", ops->slots, LS_SLOTS_MAX);
   for (int i = 0; i < ops->slots; i++)
-    if (!ops->slot_name[i] || !*ops->slot_name[i] || strchr(ops->slot_name[i], '/')) return say("slot %d needs a name without '/'", i);
-  if (ops->norms < 0 || ops->norms > LS_NORMS_MAX) return say("has %d norms, not 0 to %d", ops->norms, LS_NORMS_MAX);
-  if ((ops->norms > 0) != (ops->reduce != NULL)) return "must have both norms and reduce, or neither";
+    if (!ops->slot_name[i] || !*ops->slot_name[i] || strchr(ops->slot_name[i], '/'))
+      return say("slot %d needs a name without '/'", i);
+  if (ops->norms < 0 || ops->norms > LS_NORMS_MAX)
+    return say("has %d norms, not 0 to %d", ops->norms, LS_NORMS_MAX);
+  if ((ops->norms > 0) != (ops->reduce != NULL))
+    return "must have both norms and reduce, or neither";
   defaults(ops->hyper, hyper);
   if (ops->check) ops->check(hyper);
   return NULL;
@@ -143,7 +163,9 @@ static ls_status open_library(request *r) {
   void *library = dlopen(r->path, RTLD_NOW | RTLD_LOCAL), *symbol;
   if (!library) return ls_fail(LS_ECONFIG, "plug-in cannot be loaded: %s", dlerror());
   symbol = dlsym(library, r->kind->entry);
-  if (!symbol) return ls_fail(LS_ECONFIG, "plug-in %s does not define 'const %s *%s(void)'", r->file, r->kind->ops, r->kind->entry);
+  if (!symbol)
+    return ls_fail(LS_ECONFIG, "plug-in %s does not define 'const %s *%s(void)'", r->file,
+                   r->kind->ops, r->kind->entry);
   memcpy(&entry, &symbol, sizeof entry); /* ISO C has no cast from a data pointer to a function's */
   r->ops = entry();
   const char *fault = r->ops ? r->kind->fault(r->ops) : "gave NULL";
@@ -152,12 +174,19 @@ static ls_status open_library(request *r) {
 
 static void open_in_child(void *arg) { (void)open_library(arg); }
 
-/* A library that is in use stays loaded until the process ends: its tables and functions are referred to everywhere. */
+/* A library that is in use stays loaded until the process ends: its tables and functions are
+ * referred to everywhere. */
 static ls_status load(const char *file, const kind *what, const void **out) {
-  char *path = strchr(file, '/') ? ls_mem_text(file) : ls_mem_format("./%s", file); /* dlopen would search the system for a bare name */
+  char *path =
+      strchr(file, '/')
+          ? ls_mem_text(file)
+          : ls_mem_format("./%s", file); /* dlopen would search the system for a bare name */
   request r = {file, path, what, NULL};
   const char *mishap = ls_plugin_trial(open_in_child, &r);
-  ls_status status = mishap ? ls_fail(LS_ECONFIG, "plug-in %s %s while it was being loaded and checked", file, mishap) : open_library(&r);
+  ls_status status =
+      mishap
+          ? ls_fail(LS_ECONFIG, "plug-in %s %s while it was being loaded and checked", file, mishap)
+          : open_library(&r);
   LS_FREE(path);
   *out = r.ops;
   return status;

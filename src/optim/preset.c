@@ -1,5 +1,6 @@
-/* preset.c - forms, epsilons and first accumulators of the book, TensorFlow 1 and PyTorch under one name.
- * Rates of decay (momentum, rho, beta1, beta2) and weight_decay stay as given or as lockstep's defaults. */
+/* preset.c - forms, epsilons and first accumulators of the book, TensorFlow 1 and PyTorch under one
+ * name. Rates of decay (momentum, rho, beta1, beta2) and weight_decay stay as given or as
+ * lockstep's defaults. */
 #include <stdio.h>
 #include <string.h>
 
@@ -62,9 +63,12 @@ static ls_status unknown(const char *preset, const char *type) {
   for (int i = 0; i < ROWS; i++) {
     bool repeated = i > 0 && strcmp(table[i].type, table[i - 1].type) == 0;
     if (strcmp(table[i].preset, preset) != 0 || repeated) continue;
-    used += (size_t)snprintf(covered + used, sizeof covered - used, "%s%s", used ? ", " : "", table[i].type);
+    used += (size_t)snprintf(covered + used, sizeof covered - used, "%s%s", used ? ", " : "",
+                             table[i].type);
   }
-  if (!used) return ls_fail(LS_ECONFIG, "unknown preset '%s': there are book, tensorflow1 and pytorch", preset);
+  if (!used)
+    return ls_fail(LS_ECONFIG, "unknown preset '%s': there are book, tensorflow1 and pytorch",
+                   preset);
   return ls_fail(LS_ECONFIG, "preset '%s' has no optimizer '%s'; it has %s", preset, type, covered);
 }
 

@@ -26,7 +26,8 @@ void ls_schedule_resolve(ls_schedule_spec *spec, int64_t steps_per_epoch) {
   for (int i = 0; row[i].name; i++) {
     if (row[i].type == LS_HYPER_STEPS) to_steps(&spec->hyper[i], &spec->epochs[i], steps_per_epoch);
     if (row[i].type != LS_HYPER_STEPLIST) continue;
-    for (int k = 0; k < (int)spec->hyper[i]; k++) to_steps(&spec->list[i][k], &spec->list_epochs[i][k], steps_per_epoch);
+    for (int k = 0; k < (int)spec->hyper[i]; k++)
+      to_steps(&spec->list[i][k], &spec->list_epochs[i][k], steps_per_epoch);
   }
   to_steps(&spec->warmup, &spec->warmup_epochs, steps_per_epoch);
 }
@@ -35,7 +36,8 @@ static ls_schedule_args arguments(const ls_schedule_spec *spec, int64_t step) {
   ls_schedule_args args = {.lr = spec->lr, .step = step, .hyper = spec->hyper};
   const ls_hyper *row = spec->ops->hyper;
   for (int i = 0; row[i].name; i++)
-    if (row[i].type == LS_HYPER_REALS || row[i].type == LS_HYPER_STEPLIST) args.list[i] = spec->list[i];
+    if (row[i].type == LS_HYPER_REALS || row[i].type == LS_HYPER_STEPLIST)
+      args.list[i] = spec->list[i];
   return args;
 }
 
@@ -59,7 +61,8 @@ static const char *list_fault(const char *name, const double *value, const bool 
     const char *fault = steps_fault(name, value[k], epochs[k]);
     if (fault) return fault;
     if (k == 0 || epochs[k] != epochs[k - 1] || value[k] > value[k - 1]) continue;
-    snprintf(text, sizeof text, "%s must ascend: %g does not come after %g", name, value[k], value[k - 1]);
+    snprintf(text, sizeof text, "%s must ascend: %g does not come after %g", name, value[k],
+             value[k - 1]);
     return text;
   }
   return NULL;
@@ -69,8 +72,10 @@ static const char *units_fault(const ls_schedule_spec *spec) {
   const char *fault = steps_fault("warmup", spec->warmup, spec->warmup_epochs);
   const ls_hyper *row = spec->ops->hyper;
   for (int i = 0; row[i].name && !fault; i++) {
-    if (row[i].type == LS_HYPER_STEPS) fault = steps_fault(row[i].name, spec->hyper[i], spec->epochs[i]);
-    if (row[i].type == LS_HYPER_STEPLIST) fault = list_fault(row[i].name, spec->list[i], spec->list_epochs[i], (int)spec->hyper[i]);
+    if (row[i].type == LS_HYPER_STEPS)
+      fault = steps_fault(row[i].name, spec->hyper[i], spec->epochs[i]);
+    if (row[i].type == LS_HYPER_STEPLIST)
+      fault = list_fault(row[i].name, spec->list[i], spec->list_epochs[i], (int)spec->hyper[i]);
   }
   return fault;
 }

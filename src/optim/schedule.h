@@ -9,7 +9,8 @@
 
 extern const ls_schedule_ops *const ls_schedule_table[]; /* NULL-terminated */
 const ls_schedule_ops *ls_schedule_find(const char *name);
-ls_status ls_schedule_load(const char *file, const ls_schedule_ops **out); /* plug-in; see ls_optim_load */
+ls_status ls_schedule_load(const char *file,
+                           const ls_schedule_ops **out); /* plug-in; see ls_optim_load */
 
 typedef struct {
   const ls_schedule_ops *ops;
@@ -23,13 +24,16 @@ typedef struct {
   char *file;
 } ls_schedule_spec;
 
-/* Convert everything given in epochs to steps, once the number of steps an epoch is known. Idempotent. */
+/* Convert everything given in epochs to steps, once the number of steps an epoch is known.
+ * Idempotent. */
 void ls_schedule_resolve(ls_schedule_spec *spec, int64_t steps_per_epoch);
-/* The rate of the update that sees global_step = step (0 at the first), warm-up included. spec must be resolved. */
+/* The rate of the update that sees global_step = step (0 at the first), warm-up included. spec must
+ * be resolved. */
 double ls_schedule_at(const ls_schedule_spec *spec, int64_t step);
-/* NULL or what is wrong with the values together (values and boundaries of different length, out of order, steps that are not whole).
- * Before ls_schedule_resolve, steps and epochs in one list are not compared: ask again afterwards. A plug-in is tried in a child
- * process first. The text is valid until the next call. */
+/* NULL or what is wrong with the values together (values and boundaries of different length, out of
+ * order, steps that are not whole). Before ls_schedule_resolve, steps and epochs in one list are
+ * not compared: ask again afterwards. A plug-in is tried in a child process first. The text is
+ * valid until the next call. */
 const char *ls_schedule_check(const ls_schedule_spec *spec);
 
 #endif

@@ -1,5 +1,6 @@
-/* schedules.c - the built-in learning-rate schedules: rate of the update that sees global_step = j, in double.
- * lr is optimizer.lr; decay functions follow TensorFlow 1's tf.train.* (chapter, l.74-415). */
+/* schedules.c - the built-in learning-rate schedules: rate of the update that sees global_step = j,
+ * in double. lr is optimizer.lr; decay functions follow TensorFlow 1's tf.train.* (chapter,
+ * l.74-415). */
 #include <math.h>
 #include <stddef.h>
 
@@ -8,15 +9,20 @@
 #define LARGEST_STEP 0x1p53 /* steps are whole numbers held in doubles */
 #define REAL(key, start, text, ...) \
   { .name = key, .type = LS_HYPER_REAL, .value = start, .help = text, __VA_ARGS__ }
-#define STEPS(key, start, must, text) \
-  { .name = key, .type = LS_HYPER_STEPS, .value = start, .open_min = 1, .max = LARGEST_STEP, .required = must, .help = text }
-#define FACTOR(key, text) REAL(key, 0, text, .open_min = 1, .max = INFINITY, .open_max = 1, .required = 1)
+#define STEPS(key, start, must, text)                                                        \
+  {                                                                                          \
+    .name = key, .type = LS_HYPER_STEPS, .value = start, .open_min = 1, .max = LARGEST_STEP, \
+    .required = must, .help = text                                                           \
+  }
+#define FACTOR(key, text) \
+  REAL(key, 0, text, .open_min = 1, .max = INFINITY, .open_max = 1, .required = 1)
 #define RATE(text) REAL("decay_rate", 0, text, .max = INFINITY, .open_max = 1, .required = 1)
 #define BOOL(key, text) \
   { .name = key, .type = LS_HYPER_BOOL, .max = 1, .help = text }
 #define UNIT STEPS("decay_steps", 1, 0, "d, the weight updates that count as one unit of decay")
 #define STAIRCASE BOOL("staircase", "whole units only: floor(j/d) for j/d")
-#define OPS(word, text) static const ls_schedule_ops word = {LS_OPTIM_ABI, #word, text, word##_keys, word##_rate, NULL}
+#define OPS(word, text) \
+  static const ls_schedule_ops word = {LS_OPTIM_ABI, #word, text, word##_keys, word##_rate, NULL}
 
 /* floor(j/d) by integer division: exact where a rounded quotient would not be. */
 static double whole(int64_t step, double every) { return (double)(step / (int64_t)every); }
@@ -34,17 +40,19 @@ static const ls_hyper piecewise_keys[] = {
                     .max = LARGEST_STEP,
                     .required = 1,
                     .help = "ascending steps at which the next value begins"},
-    [VALUES] = {.name = "values",
-                .type = LS_HYPER_REALS,
-                .max = INFINITY,
-                .open_max = 1,
-                .required = 1,
-                .help = "learning rates (absolute; optimizer.lr is not used), one more than boundaries"},
-    [AT_BOUNDARY] = {.name = "at_boundary",
-                     .type = LS_HYPER_CHOICE,
-                     .max = 1,
-                     .choices = sides,
-                     .help = "which value the update with j = boundary uses: old (as TensorFlow) or new"},
+    [VALUES] =
+        {.name = "values",
+         .type = LS_HYPER_REALS,
+         .max = INFINITY,
+         .open_max = 1,
+         .required = 1,
+         .help = "learning rates (absolute; optimizer.lr is not used), one more than boundaries"},
+    [AT_BOUNDARY] =
+        {.name = "at_boundary",
+         .type = LS_HYPER_CHOICE,
+         .max = 1,
+         .choices = sides,
+         .help = "which value the update with j = boundary uses: old (as TensorFlow) or new"},
     {0}};
 static double piecewise_rate(const ls_schedule_args *a) {
   int passed = 0;
@@ -53,19 +61,24 @@ static double piecewise_rate(const ls_schedule_args *a) {
   return a->list[VALUES][passed];
 }
 static const char *piecewise_check(const ls_schedule_args *a) {
-  return a->hyper[VALUES] == a->hyper[BOUNDARIES] + 1 ? NULL
-                                                      : "values must be one more than boundaries: one before, between and after them";
+  return a->hyper[VALUES] == a->hyper[BOUNDARIES] + 1
+             ? NULL
+             : "values must be one more than boundaries: one before, between and after them";
 }
-static const ls_schedule_ops piecewise = {LS_OPTIM_ABI,   "piecewise",    "values[i] between boundaries",
-                                          piecewise_keys, piecewise_rate, piecewise_check};
+static const ls_schedule_ops piecewise = {
+    LS_OPTIM_ABI,   "piecewise",    "values[i] between boundaries",
+    piecewise_keys, piecewise_rate, piecewise_check};
 
 enum { EVERY, STEP_FACTOR };
 #define EVERY_ROW [EVERY] = STEPS("every", 0, 1, "D, updates between two changes of the rate")
 static const ls_hyper step_keys[] = {EVERY_ROW, {0}};
-static double step_rate(const ls_schedule_args *a) { return a->lr / (whole(a->step, a->hyper[EVERY]) + 1); }
+static double step_rate(const ls_schedule_args *a) {
+  return a->lr / (whole(a->step, a->hyper[EVERY]) + 1);
+}
 OPS(step, "lr / floor(j/D + 1)");
 
-static const ls_hyper step_multiplicative_keys[] = {EVERY_ROW, [STEP_FACTOR] = FACTOR("factor", "what the rate is multiplied by"), {0}};
+static const ls_hyper step_multiplicative_keys[] = {
+    EVERY_ROW, [STEP_FACTOR] = FACTOR("factor", "what the rate is multiplied by"), {0}};
 static double step_multiplicative_rate(const ls_schedule_args *a) {
   return a->lr * pow(a->hyper[STEP_FACTOR], whole(a->step, a->hyper[EVERY]));
 }
@@ -73,19 +86,28 @@ OPS(step_multiplicative, "lr factor^floor(j/D)");
 
 enum { DECAY_RATE, DECAY_STEPS, STAIRS };
 static double units(const ls_schedule_args *a) {
-  return a->hyper[STAIRS] != 0 ? whole(a->step, a->hyper[DECAY_STEPS]) : (double)a->step / a->hyper[DECAY_STEPS];
+  return a->hyper[STAIRS] != 0 ? whole(a->step, a->hyper[DECAY_STEPS])
+                               : (double)a->step / a->hyper[DECAY_STEPS];
 }
 
 static const ls_hyper inverse_time_keys[] = {RATE("v in lr / (1 + v j/d)"), UNIT, STAIRCASE, {0}};
-static double inverse_time_rate(const ls_schedule_args *a) { return a->lr / (1 + a->hyper[DECAY_RATE] * units(a)); }
+static double inverse_time_rate(const ls_schedule_args *a) {
+  return a->lr / (1 + a->hyper[DECAY_RATE] * units(a));
+}
 OPS(inverse_time, "lr / (1 + v j/d)");
 
-static const ls_hyper exponential_keys[] = {FACTOR("decay_rate", "v in lr v^(j/d)"), UNIT, STAIRCASE, {0}};
-static double exponential_rate(const ls_schedule_args *a) { return a->lr * pow(a->hyper[DECAY_RATE], units(a)); }
+static const ls_hyper exponential_keys[] = {
+    FACTOR("decay_rate", "v in lr v^(j/d)"), UNIT, STAIRCASE, {0}};
+static double exponential_rate(const ls_schedule_args *a) {
+  return a->lr * pow(a->hyper[DECAY_RATE], units(a));
+}
 OPS(exponential, "lr v^(j/d)");
 
-static const ls_hyper natural_exponential_keys[] = {RATE("v in lr e^(-v j/d)"), UNIT, STAIRCASE, {0}};
-static double natural_exponential_rate(const ls_schedule_args *a) { return a->lr * exp(-a->hyper[DECAY_RATE] * units(a)); }
+static const ls_hyper natural_exponential_keys[] = {
+    RATE("v in lr e^(-v j/d)"), UNIT, STAIRCASE, {0}};
+static double natural_exponential_rate(const ls_schedule_args *a) {
+  return a->lr * exp(-a->hyper[DECAY_RATE] * units(a));
+}
 OPS(natural_exponential, "lr e^(-v j/d)");
 
 enum { HORIZON, END, POWER, CYCLE };
@@ -93,8 +115,10 @@ enum { HORIZON, END, POWER, CYCLE };
 static const ls_hyper polynomial_keys[] = {
     HORIZON_ROW,
     [END] = REAL("end", 1e-4, "rate at the end and after", .max = INFINITY, .open_max = 1),
-    [POWER] = REAL("power", 1, "1: a straight line; 0.5: a root", .open_min = 1, .max = INFINITY, .open_max = 1),
-    [CYCLE] = BOOL("cycle", "begin again at every multiple of d, lower: d becomes d max(1, ceil(j/d))"),
+    [POWER] = REAL("power", 1, "1: a straight line; 0.5: a root", .open_min = 1, .max = INFINITY,
+                   .open_max = 1),
+    [CYCLE] =
+        BOOL("cycle", "begin again at every multiple of d, lower: d becomes d max(1, ceil(j/d))"),
     {0}};
 static double polynomial_rate(const ls_schedule_args *a) {
   double d = a->hyper[HORIZON], j = (double)a->step;
@@ -104,12 +128,25 @@ static double polynomial_rate(const ls_schedule_args *a) {
 OPS(polynomial, "(lr - end) (1 - min(j,d)/d)^power + end");
 
 enum { ALPHA = 1 };
-static const ls_hyper cosine_keys[] = {HORIZON_ROW, [ALPHA] = REAL("alpha", 0, "the part of lr that is left at the end", .max = 1), {0}};
+static const ls_hyper cosine_keys[] = {
+    HORIZON_ROW,
+    [ALPHA] = REAL("alpha", 0, "the part of lr that is left at the end", .max = 1),
+    {0}};
 static double cosine_rate(const ls_schedule_args *a) {
-  double along = fmin((double)a->step, a->hyper[HORIZON]) / a->hyper[HORIZON], alpha = a->hyper[ALPHA];
+  double along = fmin((double)a->step, a->hyper[HORIZON]) / a->hyper[HORIZON],
+         alpha = a->hyper[ALPHA];
   return a->lr * ((1 - alpha) * (1 + cos(M_PI * along)) / 2 + alpha);
 }
-OPS(cosine, "lr ((1-alpha) (1 + cos(pi min(j,d)/d))/2 + alpha) (Loshchilov and Hutter, arXiv 1608.03983)");
+OPS(cosine,
+    "lr ((1-alpha) (1 + cos(pi min(j,d)/d))/2 + alpha) (Loshchilov and Hutter, arXiv 1608.03983)");
 
-const ls_schedule_ops *const ls_schedule_table[] = {
-    &constant, &piecewise, &step, &step_multiplicative, &inverse_time, &exponential, &natural_exponential, &polynomial, &cosine, NULL};
+const ls_schedule_ops *const ls_schedule_table[] = {&constant,
+                                                    &piecewise,
+                                                    &step,
+                                                    &step_multiplicative,
+                                                    &inverse_time,
+                                                    &exponential,
+                                                    &natural_exponential,
+                                                    &polynomial,
+                                                    &cosine,
+                                                    NULL};

@@ -20,7 +20,9 @@ static rule ewa(const ls_optim_span *s, double m) {
 }
 
 /* PyTorch's dampening spares the first update, which starts v at the whole gradient. */
-static rule tf(const ls_optim_span *s) { return (rule){.take = s->t == 1 ? 1 : 1 - s->hyper[LS_MOMENTUM_DAMPENING], .by_new = s->lr}; }
+static rule tf(const ls_optim_span *s) {
+  return (rule){.take = s->t == 1 ? 1 : 1 - s->hyper[LS_MOMENTUM_DAMPENING], .by_new = s->lr};
+}
 
 /* Nesterov looks one step of v ahead: in place of v', the update takes m v' + take d. */
 static rule ahead(rule r, double m) {
@@ -32,7 +34,9 @@ static rule ahead(rule r, double m) {
 static rule momentum_rule(const ls_optim_span *s) {
   double m = s->hyper[LS_MOMENTUM];
   int form = (int)s->hyper[LS_MOMENTUM_FORM];
-  rule r = form == LS_TF ? tf(s) : form == LS_CLASSIC ? (rule){.take = s->lr, .by_new = 1} : ewa(s, m);
+  rule r = form == LS_TF        ? tf(s)
+           : form == LS_CLASSIC ? (rule){.take = s->lr, .by_new = 1}
+                                : ewa(s, m);
   if (form == LS_EWA_DELAYED) r.by_old = r.by_new, r.by_new = 0;
   return s->hyper[LS_MOMENTUM_NESTEROV] != 0 ? ahead(r, m) : r;
 }

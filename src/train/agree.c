@@ -1,5 +1,5 @@
-/* Start-up agreement: every rank must be the same program with the same command line, config and data, or the bits are worth nothing, and
- * the ranks might wait for each other for ever. */
+/* Start-up agreement: every rank must be the same program with the same command line, config and
+ * data, or the bits are worth nothing, and the ranks might wait for each other for ever. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +46,8 @@ static uint64_t data_digest(const ls_data *data) {
   int count;
   const ls_data_file *file = ls_data_files(data, &count);
   uint64_t digest = 0;
-  for (int i = 0; i < count; i++) digest = XXH3_64bits_withSeed(file[i].digest, strlen(file[i].digest), digest + 1);
+  for (int i = 0; i < count; i++)
+    digest = XXH3_64bits_withSeed(file[i].digest, strlen(file[i].digest), digest + 1);
   return digest;
 }
 
@@ -61,7 +62,8 @@ static ls_status compare(ls_comm *comm, const uint64_t *mine, const char *const 
   ls_comm_allgather(comm, mine, all, ITEMS * sizeof *all);
   for (int i = ITEMS; i < ranks * ITEMS; i++)
     if (all[i] != all[i % ITEMS] && odd++ < NAMED)
-      snprintf(text + strlen(text), sizeof text - strlen(text), "%srank %d (%s) has %s than rank 0 (%s)", odd > 1 ? "; " : "", i / ITEMS,
+      snprintf(text + strlen(text), sizeof text - strlen(text),
+               "%srank %d (%s) has %s than rank 0 (%s)", odd > 1 ? "; " : "", i / ITEMS,
                ls_comm_host_of(comm, i / ITEMS), what[i % ITEMS], ls_comm_host_of(comm, 0));
   LS_FREE(all);
   return odd == 0 ? LS_OK : ls_fail(LS_EINTERNAL, "the ranks are not the same run: %s", text);

@@ -1,4 +1,5 @@
-/* How a run begins and ends for people and programs: the start and end events, warnings, the summary, --dry-run. */
+/* How a run begins and ends for people and programs: the start and end events, warnings, the
+ * summary, --dry-run. */
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,11 +17,13 @@ static int64_t rank_samples(const ls_run *run, int rank, int64_t batch) {
 
 /* Samples of an epoch that each rank works on. */
 static json_t *samples_per_rank(const ls_run *run) {
-  int64_t rows = ls_data_rows(run->data, LS_SPLIT_TRAIN), full = rows / run->batch, rest = rows % run->batch;
+  int64_t rows = ls_data_rows(run->data, LS_SPLIT_TRAIN), full = rows / run->batch,
+          rest = rows % run->batch;
   if (full == run->steps_per_epoch) rest = 0; /* dropped, or there is none */
   json_t *list = json_array();
   for (int r = 0; r < ls_comm_size(run->comm); r++)
-    json_array_append_new(list, json_integer(full * rank_samples(run, r, run->batch) + rank_samples(run, r, rest)));
+    json_array_append_new(
+        list, json_integer(full * rank_samples(run, r, run->batch) + rank_samples(run, r, rest)));
   return list;
 }
 
@@ -31,8 +34,10 @@ ls_status ls_start_event(ls_trainer *t) {
   json_object_set_new(event, "ranks", json_integer(ls_comm_size(t->comm)));
   json_object_set_new(event, "threads", json_integer(ls_team_size(run->team)));
   json_object_set_new(event, "parameters", json_integer(run->parameters));
-  json_object_set_new(event, "train_samples", json_integer(ls_data_rows(run->data, LS_SPLIT_TRAIN)));
-  json_object_set_new(event, "validation_samples", json_integer(ls_data_rows(run->data, LS_SPLIT_VALIDATION)));
+  json_object_set_new(event, "train_samples",
+                      json_integer(ls_data_rows(run->data, LS_SPLIT_TRAIN)));
+  json_object_set_new(event, "validation_samples",
+                      json_integer(ls_data_rows(run->data, LS_SPLIT_VALIDATION)));
   json_object_set_new(event, "test_samples", json_integer(ls_data_rows(run->data, LS_SPLIT_TEST)));
   json_object_set_new(event, "steps_per_epoch", json_integer(run->steps_per_epoch));
   json_object_set_new(event, "steps", json_integer(run->steps));
@@ -42,7 +47,8 @@ ls_status ls_start_event(ls_trainer *t) {
   json_object_set_new(event, "exchange", json_string(ls_exchange_kind(run->exchange)));
   json_object_set_new(event, "precision", json_string(ls_real_name(t->config->precision)));
   json_object_set_new(event, "kernel", json_string(ls_model_kernel()));
-  if (run->state.global_step > 0) json_object_set_new(event, "resumed_from", json_integer(run->state.global_step));
+  if (run->state.global_step > 0)
+    json_object_set_new(event, "resumed_from", json_integer(run->state.global_step));
   return ls_metrics_event(t->metrics, event);
 }
 
@@ -59,10 +65,10 @@ static void warn_of_small_rate(const ls_trainer *t) {
     else
       lo = mid;
   }
-  ls_log(
-      LS_LOG_WARN,
-      "from step %lld of %lld on the learning rate is below %.2g of its first value: too small to move a weight; see 'lockstep schedule'",
-      (long long)hi, (long long)t->run->steps, floor);
+  ls_log(LS_LOG_WARN,
+         "from step %lld of %lld on the learning rate is below %.2g of its first value: too small "
+         "to move a weight; see 'lockstep schedule'",
+         (long long)hi, (long long)t->run->steps, floor);
 }
 
 ls_status ls_start_progress(ls_trainer *t) {
@@ -73,26 +79,35 @@ ls_status ls_start_progress(ls_trainer *t) {
                            run->batch,
                            ls_run_task(run) != LS_TASK_REGRESSION,
                            ls_data_rows(run->data, LS_SPLIT_VALIDATION) > 0};
-  int ranks = ls_comm_size(t->comm), threads = ls_team_size(run->team), cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+  int ranks = ls_comm_size(t->comm), threads = ls_team_size(run->team),
+      cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
   ls_log(LS_LOG_INFO,
-         "%lld parameters, %lld samples, %lld steps an epoch, batch %lld in %d slices on %d rank%s x %d thread%s (exchange %s, kernels %s)",
-         (long long)run->parameters, (long long)ls_data_rows(run->data, LS_SPLIT_TRAIN), (long long)run->steps_per_epoch,
-         (long long)run->batch, run->slices, ranks, ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s",
-         ls_exchange_kind(run->exchange), ls_model_kernel());
-  if (t->config->slices == 0) ls_log(LS_LOG_WARN, "train.slices is 0: one slice a rank, so the bits depend on the number of ranks");
+         "%lld parameters, %lld samples, %lld steps an epoch, batch %lld in %d slices on %d rank%s "
+         "x %d thread%s (exchange %s, kernels %s)",
+         (long long)run->parameters, (long long)ls_data_rows(run->data, LS_SPLIT_TRAIN),
+         (long long)run->steps_per_epoch, (long long)run->batch, run->slices, ranks,
+         ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s", ls_exchange_kind(run->exchange),
+         ls_model_kernel());
+  if (t->config->slices == 0)
+    ls_log(LS_LOG_WARN,
+           "train.slices is 0: one slice a rank, so the bits depend on the number of ranks");
   if (ls_comm_node_size(t->comm) * threads > cores)
-    ls_log(LS_LOG_WARN, "%d ranks x %d threads on %d cores of %s: oversubscribed, expect it to be slow", ls_comm_node_size(t->comm),
-           threads, cores, ls_comm_host(t->comm));
+    ls_log(LS_LOG_WARN,
+           "%d ranks x %d threads on %d cores of %s: oversubscribed, expect it to be slow",
+           ls_comm_node_size(t->comm), threads, cores, ls_comm_host(t->comm));
   if (run->state.global_step > 0)
-    ls_log(LS_LOG_INFO, "resuming at step %lld of %lld", (long long)run->state.global_step, (long long)run->steps);
+    ls_log(LS_LOG_INFO, "resuming at step %lld of %lld", (long long)run->state.global_step,
+           (long long)run->steps);
   warn_of_small_rate(t);
   return ls_progress_new(t->options->progress, &plan, &t->progress);
 }
 
 enum { SHARES = LS_TIMES + 4 };
 
-/* Where `seconds` went, all of them: times (ranks, LS_TIMES) of the steps, this rank's own clock for what all ranks do together. */
-static void share_out(const ls_trainer *t, const double *times, double seconds, ls_progress_share share[SHARES]) {
+/* Where `seconds` went, all of them: times (ranks, LS_TIMES) of the steps, this rank's own clock
+ * for what all ranks do together. */
+static void share_out(const ls_trainer *t, const double *times, double seconds,
+                      ls_progress_share share[SHARES]) {
   int ranks = ls_comm_size(t->comm);
   double rest = seconds;
   for (int k = 0; k < LS_TIMES; k++) {
@@ -108,7 +123,10 @@ static void share_out(const ls_trainer *t, const double *times, double seconds, 
   const struct {
     const char *name;
     double seconds;
-  } other[] = {{"eval", t->eval_seconds}, {"checkpoint", t->checkpoint_seconds}, {"start", t->start_seconds}, {"rest", 0}};
+  } other[] = {{"eval", t->eval_seconds},
+               {"checkpoint", t->checkpoint_seconds},
+               {"start", t->start_seconds},
+               {"rest", 0}};
   for (int k = 0; k < SHARES - LS_TIMES; k++) {
     double s = k == SHARES - LS_TIMES - 1 ? fmax(rest, 0) : other[k].seconds;
     share[LS_TIMES + k] = (ls_progress_share){other[k].name, s, s, s};
@@ -143,7 +161,8 @@ static void show_summary(ls_trainer *t, const ls_train_result *r, const double *
 }
 
 static ls_status end_event(ls_trainer *t, ls_train_result *r) {
-  json_t *event = json_pack("{s:s, s:I}", "event", "end", "global_step", (json_int_t)r->global_step);
+  json_t *event =
+      json_pack("{s:s, s:I}", "event", "end", "global_step", (json_int_t)r->global_step);
   ls_set_score(t, event, "", &t->train_score);
   if (t->val_score.samples > 0) ls_set_score(t, event, "val_", &t->val_score);
   if (t->test_score.samples > 0) ls_set_score(t, event, "test_", &t->test_score);
@@ -155,10 +174,12 @@ static ls_status end_event(ls_trainer *t, ls_train_result *r) {
   return ls_metrics_event(t->metrics, event);
 }
 
-/* Dead units, or a rate far too high: not better than guessing after at least an epoch, or hardly better and nothing moves any more. */
+/* Dead units, or a rate far too high: not better than guessing after at least an epoch, or hardly
+ * better and nothing moves any more. */
 static bool is_dead(const ls_trainer *t) {
   double classes = (double)ls_data_outputs(t->run->data), accuracy = t->train_score.accuracy;
-  if (ls_run_task(t->run) != LS_TASK_CLASSES || classes < 2 || t->run->state.epoch == 0) return false;
+  if (ls_run_task(t->run) != LS_TASK_CLASSES || classes < 2 || t->run->state.epoch == 0)
+    return false;
   return accuracy < 1.2 / classes || (t->stands_still && accuracy <= fmin(2.5 / classes, 0.5));
 }
 
@@ -175,19 +196,23 @@ ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
   r->test_loss = t->test_score.samples > 0 ? t->test_score.loss : NAN;
   r->test_accuracy = t->test_score.samples > 0 ? t->test_score.accuracy : NAN;
   r->seconds = ls_time() - t->started;
-  r->samples_per_s = trained > 0 ? (double)((run->state.global_step - t->first_step) * run->batch) / trained : 0;
+  r->samples_per_s =
+      trained > 0 ? (double)((run->state.global_step - t->first_step) * run->batch) / trained : 0;
   r->exit = t->exit;
   r->dead = is_dead(t);
-  ls_weights_hash(ls_exchange_weights(run->exchange), run->parameters, t->config->precision, r->weights_hash);
+  ls_weights_hash(ls_exchange_weights(run->exchange), run->parameters, t->config->precision,
+                  r->weights_hash);
   ls_status status = LS_OK;
   if (ls_comm_rank(t->comm) == 0) {
     status = end_event(t, r);
     show_summary(t, r, times);
     if (r->dead)
       ls_log(LS_LOG_WARN,
-             "accuracy %.3f is %s better than guessing one of %lld classes: the network is dead (units that never fire, or a learning rate "
+             "accuracy %.3f is %s better than guessing one of %lld classes: the network is dead "
+             "(units that never fire, or a learning rate "
              "far too high)",
-             r->accuracy, r->accuracy * (double)ls_data_outputs(run->data) < 1.2 ? "no" : "hardly", (long long)ls_data_outputs(run->data));
+             r->accuracy, r->accuracy * (double)ls_data_outputs(run->data) < 1.2 ? "no" : "hardly",
+             (long long)ls_data_outputs(run->data));
   }
   LS_FREE(times);
   return ls_comm_agree(t->comm, status);
@@ -198,21 +223,26 @@ static json_t *tensor_shapes(const ls_model *model) {
   int count;
   const ls_tensor *tensor = ls_model_tensors(model, &count);
   for (int i = 0; i < count; i++)
-    json_array_append_new(list, json_pack("{s:o, s:[I, I]}", "name", json_sprintf("/model/%04d/%s", tensor[i].layer, tensor[i].name),
-                                          "shape", (json_int_t)tensor[i].rows, (json_int_t)tensor[i].cols));
+    json_array_append_new(
+        list, json_pack("{s:o, s:[I, I]}", "name",
+                        json_sprintf("/model/%04d/%s", tensor[i].layer, tensor[i].name), "shape",
+                        (json_int_t)tensor[i].rows, (json_int_t)tensor[i].cols));
   return list;
 }
 
-/* Bytes: what the ranks of a node share (data, weights, gradients), what rank 0 has for itself, and the two largest parts of that. */
+/* Bytes: what the ranks of a node share (data, weights, gradients), what rank 0 has for itself, and
+ * the two largest parts of that. */
 static json_t *memory(const ls_run *run) {
   const ls_config *c = run->config;
   int64_t lo, hi, slots = 0;
   ls_exchange_shard(run->exchange, &lo, &hi);
-  for (unsigned used = ls_optim_slots(c->optimizer.ops, c->optimizer.hyper); used; used >>= 1) slots += used & 1;
-  return json_pack("{s:I, s:I, s:I, s:I}", "node_shared", (json_int_t)ls_comm_shared_bytes(run->comm), "rank",
-                   (json_int_t)ls_comm_private_bytes(run->comm), "optimizer",
-                   (json_int_t)(slots * (hi - lo) * (int64_t)ls_real_size(c->precision)), "activations",
-                   (json_int_t)ls_model_bytes(run->model, ls_loader_max_rows(run->loader)));
+  for (unsigned used = ls_optim_slots(c->optimizer.ops, c->optimizer.hyper); used; used >>= 1)
+    slots += used & 1;
+  return json_pack(
+      "{s:I, s:I, s:I, s:I}", "node_shared", (json_int_t)ls_comm_shared_bytes(run->comm), "rank",
+      (json_int_t)ls_comm_private_bytes(run->comm), "optimizer",
+      (json_int_t)(slots * (hi - lo) * (int64_t)ls_real_size(c->precision)), "activations",
+      (json_int_t)ls_model_bytes(run->model, ls_loader_max_rows(run->loader)));
 }
 
 /* Shapes, memory and steps without training: what a person wants to know before the queue. */

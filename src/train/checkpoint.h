@@ -1,8 +1,10 @@
-/* checkpoint.h - what a checkpoint file holds, and how it is written, found, verified and read (docs/checkpoints.md).
+/* checkpoint.h - what a checkpoint file holds, and how it is written, found, verified and read
+ * (docs/checkpoints.md).
  *
- * One file: a 4,096-byte user block with a SHA-256 of all that follows, then plain HDF5 with contiguous datasets. The
- * HDF5 library makes an empty skeleton once; a save copies the state into an in-memory image at the datasets' offsets, and
- * a writer thread hashes, writes, fsyncs, re-reads, renames and fsyncs the folder. Nothing in it depends on the ranks. */
+ * One file: a 4,096-byte user block with a SHA-256 of all that follows, then plain HDF5 with
+ * contiguous datasets. The HDF5 library makes an empty skeleton once; a save copies the state into
+ * an in-memory image at the datasets' offsets, and a writer thread hashes, writes, fsyncs,
+ * re-reads, renames and fsyncs the folder. Nothing in it depends on the ranks. */
 #ifndef LS_TRAIN_CHECKPOINT_H
 #define LS_TRAIN_CHECKPOINT_H
 
@@ -15,7 +17,8 @@
 #include "data/data.h"
 #include "model/model.h"
 
-/* The scalar part of the state; plain data, identical on all ranks, stored as /train, /optim, /data and /meta. */
+/* The scalar part of the state; plain data, identical on all ranks, stored as /train, /optim, /data
+ * and /meta. */
 typedef struct {
   int64_t global_step;   /* updates seen, skipped ones included */
   int64_t t;             /* optimizer updates made */
@@ -52,15 +55,19 @@ typedef struct {
 
 /* An image: the whole file in memory, ready for the state to be copied in. */
 typedef struct ls_image ls_image;
-ls_status ls_image_new(const ls_checkpoint_plan *plan, ls_image **out); /* makes the skeleton; no file is touched */
-ls_status ls_image_clone(const ls_image *image, ls_image **out);        /* the second buffer */
+ls_status ls_image_new(const ls_checkpoint_plan *plan,
+                       ls_image **out); /* makes the skeleton; no file is touched */
+ls_status ls_image_clone(const ls_image *image, ls_image **out); /* the second buffer */
 void ls_image_free(ls_image **image);
-void *ls_image_weights(ls_image *image, int tensor); /* where tensor's values go: rows*cols of the precision */
+void *ls_image_weights(ls_image *image,
+                       int tensor); /* where tensor's values go: rows*cols of the precision */
 void *ls_image_slot(ls_image *image, int slot, int tensor);
-void ls_image_state(ls_image *image, const ls_state *state, const ls_stats *slice_sums); /* (slices) running sums of the epoch */
+void ls_image_state(ls_image *image, const ls_state *state,
+                    const ls_stats *slice_sums); /* (slices) running sums of the epoch */
 size_t ls_image_bytes(const ls_image *image);
-/* Seal (digests, user block) and commit as dir/name. Only this call does I/O; may run on a writer thread. An old final.h5 is
- * replaced; another name that exists is an error, unless it holds the same bytes. */
+/* Seal (digests, user block) and commit as dir/name. Only this call does I/O; may run on a writer
+ * thread. An old final.h5 is replaced; another name that exists is an error, unless it holds the
+ * same bytes. */
 ls_status ls_image_commit(ls_image *image, const char *dir, const char *name);
 
 /* Reading. Verifies the digest before HDF5 sees a byte, then the schema. */
@@ -82,32 +89,40 @@ typedef struct {
   int files;
   ls_data_file *file;
   ls_affine x_affine, y_affine;
-  ls_texts names; /* of the outputs: the classes, or target columns with their units; none where the data have none */
+  ls_texts names; /* of the outputs: the classes, or target columns with their units; none where the
+                     data have none */
   int64_t inputs, outputs;
 } ls_checkpoint;
-ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out); /* LS_EDATA, located, for any damage */
-ls_status ls_checkpoint_verify(const char *path);                    /* user block and SHA-256 only */
-/* Does the file look like one, by its first bytes? Also where a few of them are damaged, and for plain HDF5 that holds a /model. */
+ls_status ls_checkpoint_read(const char *path,
+                             ls_checkpoint **out); /* LS_EDATA, located, for any damage */
+ls_status ls_checkpoint_verify(const char *path);  /* user block and SHA-256 only */
+/* Does the file look like one, by its first bytes? Also where a few of them are damaged, and for
+ * plain HDF5 that holds a /model. */
 bool ls_checkpoint_probe(const char *path);
 void ls_checkpoint_free(ls_checkpoint **checkpoint);
 
-/* Newest good checkpoint of a run folder: path (ls_mem) or NULL where the folder holds none. Bad ones are warned of and renamed *.damaged;
- * LS_EDATA if there were some (also *.damaged ones) and none is good. repair false: nothing is renamed. repair true: LS_EIO where another
- * run holds the folder's lock. */
+/* Newest good checkpoint of a run folder: path (ls_mem) or NULL where the folder holds none. Bad
+ * ones are warned of and renamed *.damaged; LS_EDATA if there were some (also *.damaged ones) and
+ * none is good. repair false: nothing is renamed. repair true: LS_EIO where another run holds the
+ * folder's lock. */
 ls_status ls_checkpoint_newest(const char *dir, bool repair, char **path);
 
-/* The checkpoints of a folder by their names, newest first, unverified; damaged (NULL ok): how many are set aside as *.damaged.
- * final.h5 has the step of its header, INT64_MAX where that is unreadable. *row from ls_mem. */
+/* The checkpoints of a folder by their names, newest first, unverified; damaged (NULL ok): how many
+ * are set aside as *.damaged. final.h5 has the step of its header, INT64_MAX where that is
+ * unreadable. *row from ls_mem. */
 typedef struct {
   char name[40];
   int64_t step;
 } ls_saved;
 ls_status ls_checkpoint_list(const char *dir, ls_saved **row, int *count, int *damaged);
 
-/* XXH3-128 of the flat weights as docs/checkpoints.md's weights_hash: "xxh3-128:<32 hex>". out has room for 48. */
+/* XXH3-128 of the flat weights as docs/checkpoints.md's weights_hash: "xxh3-128:<32 hex>". out has
+ * room for 48. */
 void ls_weights_hash(const void *weights, int64_t parameters, ls_precision precision, char *out);
 
-/* /model/NNNN/W and b of a plain HDF5 file or a checkpoint, into flat w; shapes must agree (LS_EDATA, located). */
-ls_status ls_weights_read(const char *path, const ls_tensor *tensor, int tensors, ls_precision precision, void *w);
+/* /model/NNNN/W and b of a plain HDF5 file or a checkpoint, into flat w; shapes must agree
+ * (LS_EDATA, located). */
+ls_status ls_weights_read(const char *path, const ls_tensor *tensor, int tensors,
+                          ls_precision precision, void *w);
 
 #endif

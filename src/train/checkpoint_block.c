@@ -1,6 +1,7 @@
-/* checkpoint_block.c - the user block in front of the HDF5 file, and its digests. Little-endian, like the file:
- *   0 magic (8)  8 header version (u32)  12 block bytes (u32)  16 payload bytes (u64)  24 global_step (i64)
- *   32 SHA-256 of the payload (32)  64 XXH3-64 of bytes 0..63 (u64)  72 zeros to 4096 */
+/* checkpoint_block.c - the user block in front of the HDF5 file, and its digests. Little-endian,
+ * like the file: 0 magic (8)  8 header version (u32)  12 block bytes (u32)  16 payload bytes (u64)
+ * 24 global_step (i64) 32 SHA-256 of the payload (32)  64 XXH3-64 of bytes 0..63 (u64)  72 zeros to
+ * 4096 */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,9 +13,19 @@
 
 #include "train/checkpoint_private.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "files are little-endian, and so is the memory that is copied into them");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "files are little-endian, and so is the memory that is copied into them");
 
-enum { VERSION = 1, AT_VERSION = 8, AT_SIZE = 12, AT_PAYLOAD = 16, AT_STEP = 24, AT_SHA = 32, AT_SUM = 64, AT_REST = 72 };
+enum {
+  VERSION = 1,
+  AT_VERSION = 8,
+  AT_SIZE = 12,
+  AT_PAYLOAD = 16,
+  AT_STEP = 24,
+  AT_SHA = 32,
+  AT_SUM = 64,
+  AT_REST = 72
+};
 static const char magic[AT_VERSION] = {(char)0x89, 'L', 'S', 'C', 'K', '\r', '\n', 0x1a};
 
 void ls_sha256(const void *data, size_t bytes, unsigned char *out) {
@@ -56,18 +67,22 @@ ls_status ls_block_read(const char *name, const void *in, ls_block *block) {
   memcpy(&block->payload, at + AT_PAYLOAD, sizeof block->payload);
   memcpy(&block->step, at + AT_STEP, sizeof block->step);
   memcpy(block->sha, at + AT_SHA, sizeof block->sha);
-  if (memcmp(at, magic, sizeof magic)) return ls_fail(LS_EDATA, "'%s' is not a lockstep checkpoint, or its first bytes are damaged", name);
+  if (memcmp(at, magic, sizeof magic))
+    return ls_fail(LS_EDATA, "'%s' is not a lockstep checkpoint, or its first bytes are damaged",
+                   name);
   ls_block_write(block, again); /* whatever differs from what we would have written is damage */
   if (!memcmp(again, at, LS_CKPT_BLOCK)) return LS_OK;
   const uint64_t sum = XXH3_64bits(at, AT_SUM);
   if (version != VERSION && !memcmp(at + AT_SUM, &sum, sizeof sum))
-    return ls_fail(LS_EDATA, "'%s' has a header of version %u; this lockstep reads version %d", name, version, VERSION);
+    return ls_fail(LS_EDATA, "'%s' has a header of version %u; this lockstep reads version %d",
+                   name, version, VERSION);
   return ls_fail(LS_EDATA, "'%s' is damaged: its header does not match its own checksum", name);
 }
 
 static ls_status check_payload(const char *name, const ls_block *block, uint64_t bytes) {
   if (bytes == block->payload) return LS_OK;
-  return ls_fail(LS_EDATA, "'%s' is damaged: it should have %llu bytes behind its header and has %llu", name,
+  return ls_fail(LS_EDATA,
+                 "'%s' is damaged: it should have %llu bytes behind its header and has %llu", name,
                  (unsigned long long)block->payload, (unsigned long long)bytes);
 }
 
@@ -78,7 +93,8 @@ static ls_status check_sha(const char *name, const ls_block *block, const unsign
 
 ls_status ls_block_verify(const char *name, const void *data, size_t bytes, ls_block *block) {
   unsigned char sha[LS_CKPT_SHA];
-  if (bytes < LS_CKPT_BLOCK) return ls_fail(LS_EDATA, "'%s' is shorter than a checkpoint's header", name);
+  if (bytes < LS_CKPT_BLOCK)
+    return ls_fail(LS_EDATA, "'%s' is shorter than a checkpoint's header", name);
   LS_TRY(ls_block_read(name, data, block));
   LS_TRY(check_payload(name, block, bytes - LS_CKPT_BLOCK));
   ls_sha256((const char *)data + LS_CKPT_BLOCK, bytes - LS_CKPT_BLOCK, sha);
@@ -106,10 +122,12 @@ static ls_status read_block(int fd, const char *path, ls_block *block) {
 }
 
 /* Hash to the end; *bytes counts. */
-static ls_status hash_rest(int fd, const char *path, EVP_MD_CTX *hash, uint64_t *bytes, unsigned char *sha) {
+static ls_status hash_rest(int fd, const char *path, EVP_MD_CTX *hash, uint64_t *bytes,
+                           unsigned char *sha) {
   char chunk[1 << 16];
   ssize_t got;
-  for (*bytes = 0; (got = read_some(fd, chunk, sizeof chunk)) > 0; *bytes += (uint64_t)got) EVP_DigestUpdate(hash, chunk, (size_t)got);
+  for (*bytes = 0; (got = read_some(fd, chunk, sizeof chunk)) > 0; *bytes += (uint64_t)got)
+    EVP_DigestUpdate(hash, chunk, (size_t)got);
   EVP_DigestFinal_ex(hash, sha, NULL);
   return got < 0 ? ls_fail(LS_EDATA, "cannot read '%s': %s", path, strerror(errno)) : LS_OK;
 }
@@ -131,11 +149,13 @@ static ls_status check_rest(int fd, const char *path, const ls_block *block) {
 /* Too many open files is the machine's trouble and says nothing about this one. */
 static ls_status open_file(const char *path, int *fd) {
   struct stat info;
-  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) return ls_fail(LS_EDATA, "'%s' is not a file", path);
+  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+    return ls_fail(LS_EDATA, "'%s' is not a file", path);
   do *fd = open(path, O_RDONLY | O_CLOEXEC);
   while (*fd < 0 && errno == EINTR);
   if (*fd >= 0) return LS_OK;
-  return ls_fail(errno == EMFILE || errno == ENFILE || errno == ENOMEM ? LS_FAIL : LS_EDATA, "cannot open '%s': %s", path, strerror(errno));
+  return ls_fail(errno == EMFILE || errno == ENFILE || errno == ENOMEM ? LS_FAIL : LS_EDATA,
+                 "cannot open '%s': %s", path, strerror(errno));
 }
 
 static ls_status with_file(const char *path, bool whole, ls_block *block) {

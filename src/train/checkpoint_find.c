@@ -1,4 +1,5 @@
-/* checkpoint_find.c - the newest good checkpoint of a run folder, and what is done with the others. */
+/* checkpoint_find.c - the newest good checkpoint of a run folder, and what is done with the others.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -62,8 +63,11 @@ static ls_status consider(listing *list, const char *dir, int fd, const char *na
     return LS_OK;
   }
   if (!strcmp(name, "final.h5")) return add(list, name, final_step(dir));
-  if (step_of(name) >= 0 && strlen(name) < sizeof list->row->name) return add(list, name, step_of(name));
-  if (ends_with(name, ".h5.damaged") && (!strncmp(name, "ckpt-", 5) || !strncmp(name, "final.h5", 8))) list->damaged++;
+  if (step_of(name) >= 0 && strlen(name) < sizeof list->row->name)
+    return add(list, name, step_of(name));
+  if (ends_with(name, ".h5.damaged") &&
+      (!strncmp(name, "ckpt-", 5) || !strncmp(name, "final.h5", 8)))
+    list->damaged++;
   return LS_OK;
 }
 
@@ -80,7 +84,8 @@ static ls_status scan(const char *dir, listing *list) {
   ls_status status = LS_OK;
   for (struct dirent *entry; status == LS_OK && (errno = 0, entry = readdir(folder));)
     status = consider(list, dir, dirfd(folder), entry->d_name);
-  if (status == LS_OK && errno) status = ls_fail(LS_EIO, "cannot list the folder '%s': %s", dir, strerror(errno));
+  if (status == LS_OK && errno)
+    status = ls_fail(LS_EIO, "cannot list the folder '%s': %s", dir, strerror(errno));
   closedir(folder);
   if (list->count) qsort(list->row, (size_t)list->count, sizeof *list->row, newer);
   return status;
@@ -102,31 +107,36 @@ static ls_status verify(const char *path, const ls_saved *row) {
   if (!strcmp(row->name, "final.h5")) return LS_OK;
   LS_TRY(ls_block_peek(path, &block));
   if (block.step == row->step) return LS_OK;
-  return ls_fail(LS_EDATA, "'%s' holds the state of step %lld, not of the one in its name", path, (long long)block.step);
+  return ls_fail(LS_EDATA, "'%s' holds the state of step %lld, not of the one in its name", path,
+                 (long long)block.step);
 }
 
 /* Out of the way, so that its step can be written again; kept, because someone may want to look. */
 static ls_status set_aside(const char *dir, const char *path) {
   char aside[PATH_MAX + 16];
   snprintf(aside, sizeof aside, "%s.damaged", path);
-  if (rename(path, aside) != 0) return ls_fail(LS_EIO, "cannot rename '%s' to '%s': %s", path, aside, strerror(errno));
+  if (rename(path, aside) != 0)
+    return ls_fail(LS_EIO, "cannot rename '%s' to '%s': %s", path, aside, strerror(errno));
   return ls_durable_sync_dir(dir);
 }
 
 static ls_status first_good(const char *dir, listing *list, char **out) {
   for (int i = 0; i < list->count; i++) {
     char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/%s", dir, list->row[i].name) >= PATH_MAX) return ls_fail(LS_EIO, "'%s': the path is too long", dir);
+    if (snprintf(path, sizeof path, "%s/%s", dir, list->row[i].name) >= PATH_MAX)
+      return ls_fail(LS_EIO, "'%s': the path is too long", dir);
     ls_status status = verify(path, &list->row[i]);
     if (status == LS_OK) return *out = ls_mem_text(path), LS_OK;
     if (status != LS_EDATA) return status;
-    ls_log(LS_LOG_WARN, "%s%s", ls_error_text(), list->repair ? "; it is set aside as *.damaged" : "");
+    ls_log(LS_LOG_WARN, "%s%s", ls_error_text(),
+           list->repair ? "; it is set aside as *.damaged" : "");
     if (list->repair) LS_TRY(set_aside(dir, path));
     list->damaged++;
   }
   if (!list->damaged) return LS_OK;
   return ls_fail(LS_EDATA,
-                 "'%s' holds no good checkpoint, and %d damaged: not starting afresh by itself. Give another file with --resume=FILE, "
+                 "'%s' holds no good checkpoint, and %d damaged: not starting afresh by itself. "
+                 "Give another file with --resume=FILE, "
                  "or start again with --force or in another folder",
                  dir, list->damaged);
 }

@@ -1,4 +1,5 @@
-/* checkpoint_image.c - the file in memory: made once, filled at fixed offsets, sealed and committed. */
+/* checkpoint_image.c - the file in memory: made once, filled at fixed offsets, sealed and
+ * committed. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,8 +25,12 @@ static void put(ls_image *image, const char *path, const void *value, size_t byt
   if (at && bytes) memcpy(at, value, bytes);
 }
 
-static void put_i64(ls_image *image, const char *path, int64_t value) { put(image, path, &value, sizeof value); }
-static void put_text(ls_image *image, const char *path, const char *text) { put(image, path, text, text ? strlen(text) : 0); }
+static void put_i64(ls_image *image, const char *path, int64_t value) {
+  put(image, path, &value, sizeof value);
+}
+static void put_text(ls_image *image, const char *path, const char *text) {
+  put(image, path, text, text ? strlen(text) : 0);
+}
 
 /* Row i of a list of texts. */
 static void put_row(ls_image *image, const ls_h5_item *item, int i, const char *text) {
@@ -33,15 +38,18 @@ static void put_row(ls_image *image, const ls_h5_item *item, int i, const char *
   memcpy(image->data + item->offset + (size_t)i * (size_t)item->width, text, strlen(text));
 }
 
-static void put_affine(ls_image *image, const char *shift, const char *divisor, const ls_affine *affine) {
+static void put_affine(ls_image *image, const char *shift, const char *divisor,
+                       const ls_affine *affine) {
   if (!affine) return;
   put(image, shift, affine->shift, (size_t)affine->n * sizeof(double));
   put(image, divisor, affine->divisor, (size_t)affine->n * sizeof(double));
 }
 
 static void put_data_files(ls_image *image, const ls_checkpoint_plan *plan) {
-  const ls_h5_item *path = ls_layout_find(&image->layout, "/data/path"), *digest = ls_layout_find(&image->layout, "/data/digest");
-  int64_t *bytes = (int64_t *)(void *)place_of(image, "/data/bytes"), *samples = (int64_t *)(void *)place_of(image, "/data/samples");
+  const ls_h5_item *path = ls_layout_find(&image->layout, "/data/path"),
+                   *digest = ls_layout_find(&image->layout, "/data/digest");
+  int64_t *bytes = (int64_t *)(void *)place_of(image, "/data/bytes"),
+          *samples = (int64_t *)(void *)place_of(image, "/data/samples");
   for (int i = 0; i < plan->files; i++) {
     put_row(image, path, i, plan->file[i].path);
     put_row(image, digest, i, plan->file[i].digest);
@@ -50,13 +58,16 @@ static void put_data_files(ls_image *image, const ls_checkpoint_plan *plan) {
   }
 }
 
-/* Names, shapes and types of the tensors: two checkpoints with the same one hold the same kind of model. */
+/* Names, shapes and types of the tensors: two checkpoints with the same one hold the same kind of
+ * model. */
 static void model_digest(const ls_image *image, char *out) {
   char row[LS_H5_PATH + 80], rows[2 * (LS_CKPT_DIGEST + 1)] = "";
-  for (int i = 0; i < image->tensors; i++) { /* a chain of digests, so that no text grows with the model */
+  for (int i = 0; i < image->tensors;
+       i++) { /* a chain of digests, so that no text grows with the model */
     const ls_h5_item *item = &image->layout.item[image->layout.first_tensor + i];
-    int length = snprintf(row, sizeof row, "%s %s %d %lld %lld", item->path, ls_h5_type_name(item->type), item->rank,
-                          (long long)item->dim[0], (long long)item->dim[1]);
+    int length =
+        snprintf(row, sizeof row, "%s %s %d %lld %lld", item->path, ls_h5_type_name(item->type),
+                 item->rank, (long long)item->dim[0], (long long)item->dim[1]);
     ls_digest_hex(row, (size_t)length, rows + LS_CKPT_DIGEST);
     ls_digest_hex(rows, 2 * LS_CKPT_DIGEST, rows);
   }
@@ -65,8 +76,10 @@ static void model_digest(const ls_image *image, char *out) {
 
 static void put_integrity(ls_image *image) {
   const ls_layout *layout = &image->layout;
-  const ls_h5_item *path = ls_layout_find(layout, "/integrity/path"), *type = ls_layout_find(layout, "/integrity/type");
-  int64_t *rank = (int64_t *)(void *)place_of(image, "/integrity/rank"), *dims = (int64_t *)(void *)place_of(image, "/integrity/dims");
+  const ls_h5_item *path = ls_layout_find(layout, "/integrity/path"),
+                   *type = ls_layout_find(layout, "/integrity/type");
+  int64_t *rank = (int64_t *)(void *)place_of(image, "/integrity/rank"),
+          *dims = (int64_t *)(void *)place_of(image, "/integrity/dims");
   int64_t *bytes = (int64_t *)(void *)place_of(image, "/integrity/bytes");
   for (int i = 0; i < layout->covered; i++) {
     const ls_h5_item *item = &layout->item[i];
@@ -104,13 +117,15 @@ static void put_plan(ls_image *image, const ls_checkpoint_plan *plan) {
     put_row(image, ls_layout_find(&image->layout, "/data/names"), i, plan->names->text[i]);
   put_text(image, "/numerics/precision", ls_real_name(plan->precision));
   put_text(image, "/numerics/kernel", plan->kernel);
-  for (int i = 0; i < plan->slots; i++) put_row(image, ls_layout_find(&image->layout, "/optim/slots"), i, plan->slot_name[i]);
+  for (int i = 0; i < plan->slots; i++)
+    put_row(image, ls_layout_find(&image->layout, "/optim/slots"), i, plan->slot_name[i]);
   put_integrity(image);
 }
 
 static ls_status build(ls_image *image, const ls_checkpoint_plan *plan) {
   LS_TRY(ls_layout_new(plan, LS_CKPT_WRITER, &image->layout));
-  LS_TRY(ls_h5_skeleton(LS_CKPT_BLOCK, image->layout.item, image->layout.items, &image->data, &image->bytes));
+  LS_TRY(ls_h5_skeleton(LS_CKPT_BLOCK, image->layout.item, image->layout.items, &image->data,
+                        &image->bytes));
   image->tensors = plan->tensors;
   image->slots = plan->slots;
   put_plan(image, plan);
@@ -152,11 +167,14 @@ void *ls_image_weights(ls_image *image, int tensor) {
 
 void *ls_image_slot(ls_image *image, int slot, int tensor) {
   assert(slot >= 0 && slot < image->slots && tensor >= 0 && tensor < image->tensors);
-  return image->data + image->layout.item[image->layout.first_tensor + (1 + slot) * image->tensors + tensor].offset;
+  return image->data +
+         image->layout.item[image->layout.first_tensor + (1 + slot) * image->tensors + tensor]
+             .offset;
 }
 
 void ls_image_state(ls_image *image, const ls_state *state, const ls_stats *slice_sums) {
-  for (int i = 0; i < ls_state_field_count; i++) put(image, ls_state_fields[i].path, (const char *)state + ls_state_fields[i].offset, 8);
+  for (int i = 0; i < ls_state_field_count; i++)
+    put(image, ls_state_fields[i].path, (const char *)state + ls_state_fields[i].offset, 8);
   const ls_h5_item *sums = ls_layout_find(&image->layout, "/train/sums");
   memcpy(image->data + sums->offset, slice_sums, sums->bytes);
 }
@@ -169,7 +187,8 @@ static void seal(ls_image *image) {
   char *digest = place_of(image, "/integrity/xxh3_128");
   ls_block block = {.payload = image->bytes - LS_CKPT_BLOCK};
   for (int i = 0; i < layout->covered; i++)
-    ls_digest_hex(image->data + layout->item[i].offset, layout->item[i].bytes, digest + (size_t)i * (LS_CKPT_DIGEST + 1));
+    ls_digest_hex(image->data + layout->item[i].offset, layout->item[i].bytes,
+                  digest + (size_t)i * (LS_CKPT_DIGEST + 1));
   memcpy(&block.step, place_of(image, "/meta/global_step"), sizeof block.step);
   ls_sha256(image->data + LS_CKPT_BLOCK, (size_t)block.payload, block.sha);
   ls_block_write(&block, image->data);

@@ -1,4 +1,5 @@
-/* checkpoint_layout.c - the list of a checkpoint's datasets, from the plan: docs/checkpoints.md in code. */
+/* checkpoint_layout.c - the list of a checkpoint's datasets, from the plan: docs/checkpoints.md in
+ * code. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,18 +31,22 @@ const int ls_state_field_count = sizeof ls_state_fields / sizeof *ls_state_field
 /* Datasets that are not tensors: fields, fixed ones below, and /integrity's. A bound, asserted. */
 enum { OTHERS_MAX = 64 };
 
-static ls_status add(ls_layout *layout, const char *path, ls_h5_type type, int64_t width, int rank, int64_t d0, int64_t d1) {
+static ls_status add(ls_layout *layout, const char *path, ls_h5_type type, int64_t width, int rank,
+                     int64_t d0, int64_t d1) {
   return ls_h5_item_set(&layout->item[layout->items++], path, type, width, rank, d0, d1);
 }
 
-static ls_status add_number(ls_layout *layout, const char *path, ls_h5_type type) { return add(layout, path, type, 8, 0, 1, 1); }
+static ls_status add_number(ls_layout *layout, const char *path, ls_h5_type type) {
+  return add(layout, path, type, 8, 0, 1, 1);
+}
 
 static ls_status add_text(ls_layout *layout, const char *path, const char *text) {
   return add(layout, path, LS_H5_TEXT, (int64_t)(text ? strlen(text) : 0) + 1, 0, 1, 1);
 }
 
 /* A list of texts as wide as its longest; none where it is empty. */
-static ls_status add_texts(ls_layout *layout, const char *path, const char *const *text, int count) {
+static ls_status add_texts(ls_layout *layout, const char *path, const char *const *text,
+                           int count) {
   size_t width = 0;
   for (int i = 0; i < count; i++)
     if (strlen(text[i]) > width) width = strlen(text[i]);
@@ -59,13 +64,15 @@ static ls_status add_data_files(ls_layout *layout, const ls_checkpoint_plan *pla
   return add(layout, "/data/digest", LS_H5_TEXT, sizeof plan->file->digest, 1, plan->files, 1);
 }
 
-static ls_status add_affine(ls_layout *layout, const char *shift, const char *divisor, const ls_affine *affine) {
+static ls_status add_affine(ls_layout *layout, const char *shift, const char *divisor,
+                            const ls_affine *affine) {
   if (!affine || !affine->n) return LS_OK;
   LS_TRY(add(layout, shift, LS_H5_F64, 8, 1, affine->n, 1));
   return add(layout, divisor, LS_H5_F64, 8, 1, affine->n, 1);
 }
 
-static ls_status add_described(ls_layout *layout, const ls_checkpoint_plan *plan, const char *writer) {
+static ls_status add_described(ls_layout *layout, const ls_checkpoint_plan *plan,
+                               const char *writer) {
   LS_TRY(add_number(layout, "/meta/format_major", LS_H5_I64));
   LS_TRY(add_number(layout, "/meta/format_minor", LS_H5_I64));
   LS_TRY(add_text(layout, "/meta/writer", writer));
@@ -82,27 +89,33 @@ static ls_status add_described(ls_layout *layout, const ls_checkpoint_plan *plan
   LS_TRY(add_number(layout, "/data/outputs", LS_H5_I64));
   LS_TRY(add_affine(layout, "/data/x_shift", "/data/x_divisor", plan->x_affine));
   LS_TRY(add_affine(layout, "/data/y_shift", "/data/y_divisor", plan->y_affine));
-  if (plan->names) LS_TRY(add_texts(layout, "/data/names", (const char *const *)plan->names->text, (int)plan->names->count));
+  if (plan->names)
+    LS_TRY(add_texts(layout, "/data/names", (const char *const *)plan->names->text,
+                     (int)plan->names->count));
   LS_TRY(add_text(layout, "/numerics/precision", ls_real_name(plan->precision)));
   LS_TRY(add_text(layout, "/numerics/kernel", plan->kernel));
   LS_TRY(add_texts(layout, "/optim/slots", plan->slot_name, plan->slots));
-  for (int i = 0; i < ls_state_field_count; i++) LS_TRY(add_number(layout, ls_state_fields[i].path, ls_state_fields[i].type));
+  for (int i = 0; i < ls_state_field_count; i++)
+    LS_TRY(add_number(layout, ls_state_fields[i].path, ls_state_fields[i].type));
   return add(layout, "/train/sums", LS_H5_F64, 8, 2, plan->slices, LS_STATS_N);
 }
 
-ls_status ls_tensor_item(const ls_tensor *tensor, const char *slot, ls_precision precision, ls_h5_item *out) {
+ls_status ls_tensor_item(const ls_tensor *tensor, const char *slot, ls_precision precision,
+                         ls_h5_item *out) {
   char path[2 * LS_H5_PATH];
   bool matrix = tensor->rows > 1 || !strcmp(tensor->name, "W");
   if (slot)
     snprintf(path, sizeof path, "/optim/%04d/%s_%s", tensor->layer, slot, tensor->name);
   else
     snprintf(path, sizeof path, "/model/%04d/%s", tensor->layer, tensor->name);
-  return ls_h5_item_set(out, path, precision == LS_F32 ? LS_H5_F32 : LS_H5_F64, (int64_t)ls_real_size(precision), matrix ? 2 : 1,
+  return ls_h5_item_set(out, path, precision == LS_F32 ? LS_H5_F32 : LS_H5_F64,
+                        (int64_t)ls_real_size(precision), matrix ? 2 : 1,
                         matrix ? tensor->rows : tensor->cols, tensor->cols);
 }
 
 static ls_status add_tensors(ls_layout *layout, const ls_checkpoint_plan *plan, const char *slot) {
-  for (int i = 0; i < plan->tensors; i++) LS_TRY(ls_tensor_item(&plan->tensor[i], slot, plan->precision, &layout->item[layout->items++]));
+  for (int i = 0; i < plan->tensors; i++)
+    LS_TRY(ls_tensor_item(&plan->tensor[i], slot, plan->precision, &layout->item[layout->items++]));
   return LS_OK;
 }
 
@@ -123,7 +136,8 @@ static ls_status fill(ls_layout *layout, const ls_checkpoint_plan *plan, const c
   LS_TRY(add_tensors(layout, plan, NULL));
   for (int i = 0; i < plan->slots; i++) LS_TRY(add_tensors(layout, plan, plan->slot_name[i]));
   LS_TRY(add_integrity(layout));
-  assert(layout->items <= layout->first_tensor + plan->tensors * (1 + plan->slots) + 6 && layout->first_tensor + 6 <= OTHERS_MAX);
+  assert(layout->items <= layout->first_tensor + plan->tensors * (1 + plan->slots) + 6 &&
+         layout->first_tensor + 6 <= OTHERS_MAX);
   return LS_OK;
 }
 

@@ -1,4 +1,5 @@
-/* checkpoint_private.h - what the checkpoint_*.c files share: the list of datasets, and the user block. */
+/* checkpoint_private.h - what the checkpoint_*.c files share: the list of datasets, and the user
+ * block. */
 #ifndef LS_TRAIN_CHECKPOINT_PRIVATE_H
 #define LS_TRAIN_CHECKPOINT_PRIVATE_H
 
@@ -6,28 +7,33 @@
 #include "train/checkpoint.h"
 
 enum {
-  LS_CKPT_MAJOR = 1,    /* a reader refuses any other */
-  LS_CKPT_MINOR = 0,    /* a newer one may add datasets below /optional, which this one passes over */
+  LS_CKPT_MAJOR = 1, /* a reader refuses any other */
+  LS_CKPT_MINOR = 0, /* a newer one may add datasets below /optional, which this one passes over */
   LS_CKPT_BLOCK = 4096, /* user block */
   LS_CKPT_DIGEST = 32,  /* a dataset's digest: XXH3-128 in hex */
   LS_CKPT_SHA = 32
 };
 #define LS_CKPT_WRITER "lockstep " LOCKSTEP_VERSION ", compiler " __VERSION__
-#define LS_CKPT_ORDER "feistel-1" /* /data/order: data/order.c's permutation, keyed by seed and epoch */
+#define LS_CKPT_ORDER \
+  "feistel-1" /* /data/order: data/order.c's permutation, keyed by seed and epoch */
 
-/* Every dataset of a checkpoint in file order. [0, covered) are listed in /integrity with their digests; behind them come
- * /integrity's own. The list is a function of plan and writer alone, so a reader can make it again and ask for nothing less. */
+/* Every dataset of a checkpoint in file order. [0, covered) are listed in /integrity with their
+ * digests; behind them come /integrity's own. The list is a function of plan and writer alone, so a
+ * reader can make it again and ask for nothing less. */
 typedef struct {
   ls_h5_item *item; /* (items) */
   int items, covered;
-  int first_tensor; /* items [first_tensor, first_tensor + tensors * (1 + slots)): the tensors, then each slot's */
+  int first_tensor; /* items [first_tensor, first_tensor + tensors * (1 + slots)): the tensors, then
+                       each slot's */
 } ls_layout;
 
 ls_status ls_layout_new(const ls_checkpoint_plan *plan, const char *writer, ls_layout *out);
 ls_status ls_layout_copy(const ls_layout *from, ls_layout *out);
 void ls_layout_free(ls_layout *layout);
-const ls_h5_item *ls_layout_find(const ls_layout *layout, const char *path);                                  /* NULL if there is none */
-ls_status ls_tensor_item(const ls_tensor *tensor, const char *slot, ls_precision precision, ls_h5_item *out); /* slot NULL: the weights */
+const ls_h5_item *ls_layout_find(const ls_layout *layout,
+                                 const char *path); /* NULL if there is none */
+ls_status ls_tensor_item(const ls_tensor *tensor, const char *slot, ls_precision precision,
+                         ls_h5_item *out); /* slot NULL: the weights */
 
 /* One field of ls_state in the file. A field may be kept twice, where two groups need it. */
 typedef struct {
@@ -44,10 +50,12 @@ typedef struct {
   int64_t step;
   unsigned char sha[LS_CKPT_SHA]; /* of these bytes */
 } ls_block;
-void ls_block_write(const ls_block *block, void *out);                                        /* (LS_CKPT_BLOCK) bytes */
-ls_status ls_block_read(const char *name, const void *in, ls_block *block);                   /* LS_EDATA, with `name` */
-ls_status ls_block_peek(const char *path, ls_block *block);                                   /* of a file */
-ls_status ls_block_verify(const char *name, const void *data, size_t bytes, ls_block *block); /* a whole file in memory */
+void ls_block_write(const ls_block *block, void *out); /* (LS_CKPT_BLOCK) bytes */
+ls_status ls_block_read(const char *name, const void *in,
+                        ls_block *block);                   /* LS_EDATA, with `name` */
+ls_status ls_block_peek(const char *path, ls_block *block); /* of a file */
+ls_status ls_block_verify(const char *name, const void *data, size_t bytes,
+                          ls_block *block); /* a whole file in memory */
 
 void ls_sha256(const void *data, size_t bytes, unsigned char *out); /* (LS_CKPT_SHA) */
 void ls_digest_hex(const void *data, size_t bytes, char *out);      /* (LS_CKPT_DIGEST + 1) */

@@ -1,6 +1,7 @@
-/* checkpoint_read.c - a checkpoint from its file. In this order: the whole file into memory; its digest; then HDF5 parses that
- * same memory; /integrity lists the datasets; each must be there as listed, with its own digest; from their values the
- * writer's list is made again, and must be the one found. What is read is copied out, and the file let go. */
+/* checkpoint_read.c - a checkpoint from its file. In this order: the whole file into memory; its
+ * digest; then HDF5 parses that same memory; /integrity lists the datasets; each must be there as
+ * listed, with its own digest; from their values the writer's list is made again, and must be the
+ * one found. What is read is copied out, and the file let go. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,8 @@ typedef struct {
   char *data;       /* (bytes) the file, verified */
   size_t bytes;
   ls_h5_file *file;
-  ls_layout toc; /* what /integrity lists, found in the file; without /optional and /integrity itself */
+  ls_layout
+      toc; /* what /integrity lists, found in the file; without /optional and /integrity itself */
 } reader;
 
 static ls_status wrong(const reader *r, const char *what, const char *problem) {
@@ -29,12 +31,15 @@ static const void *at(const reader *r, const ls_h5_item *item, int64_t index) {
 
 /* Texts come NUL-padded; one that fills its width has no NUL. */
 static char *text_at(const reader *r, const ls_h5_item *item, int64_t index) {
-  return ls_mem_format("%.*s", item->width < INT_MAX ? (int)item->width : INT_MAX, (const char *)at(r, item, index));
+  return ls_mem_format("%.*s", item->width < INT_MAX ? (int)item->width : INT_MAX,
+                       (const char *)at(r, item, index));
 }
 
 static ls_status find(reader *r, const char *path, ls_h5_type type, int rank, ls_h5_item *out) {
   LS_TRY(ls_h5_find(r->file, path, 1, out));
-  return out->type == type && out->rank == rank ? LS_OK : wrong(r, path, "has another type or shape than this format's");
+  return out->type == type && out->rank == rank
+             ? LS_OK
+             : wrong(r, path, "has another type or shape than this format's");
 }
 
 static ls_status check_version(reader *r) {
@@ -43,8 +48,8 @@ static ls_status check_version(reader *r) {
   LS_TRY(find(r, "/meta/format_minor", LS_H5_I64, 0, &minor));
   long long have = *(const int64_t *)at(r, &major, 0);
   if (have == LS_CKPT_MAJOR) return LS_OK;
-  return ls_fail(LS_EDATA, "'%s' is of format %lld.%lld; this lockstep reads format %d", r->path, have,
-                 (long long)*(const int64_t *)at(r, &minor, 0), LS_CKPT_MAJOR);
+  return ls_fail(LS_EDATA, "'%s' is of format %lld.%lld; this lockstep reads format %d", r->path,
+                 have, (long long)*(const int64_t *)at(r, &minor, 0), LS_CKPT_MAJOR);
 }
 
 /* ---- the table of contents ---- */
@@ -61,8 +66,9 @@ static ls_status open_contents(reader *r, contents *c) {
   LS_TRY(find(r, "/integrity/bytes", LS_H5_I64, 1, &c->bytes));
   LS_TRY(find(r, "/integrity/xxh3_128", LS_H5_TEXT, 1, &c->digest));
   int64_t n = c->path.dim[0];
-  bool fits = c->type.dim[0] == n && c->rank.dim[0] == n && c->dims.dim[0] == n && c->dims.dim[1] == 2 && c->bytes.dim[0] == n &&
-              c->digest.dim[0] == n && c->path.width <= LS_H5_PATH && c->digest.width == LS_CKPT_DIGEST + 1 && n < INT32_MAX;
+  bool fits = c->type.dim[0] == n && c->rank.dim[0] == n && c->dims.dim[0] == n &&
+              c->dims.dim[1] == 2 && c->bytes.dim[0] == n && c->digest.dim[0] == n &&
+              c->path.width <= LS_H5_PATH && c->digest.width == LS_CKPT_DIGEST + 1 && n < INT32_MAX;
   return fits ? LS_OK : wrong(r, "/integrity", "has columns of different length");
 }
 
@@ -72,13 +78,16 @@ static ls_status check_row(reader *r, const contents *c, int64_t i, ls_h5_item *
   snprintf(path, sizeof path, "%.*s", (int)c->path.width, (const char *)at(r, &c->path, i));
   if (*path != '/') return wrong(r, "/integrity/path", "has a row that is no path");
   LS_TRY(ls_h5_find(r->file, path, 1, item));
-  const int64_t *rank = at(r, &c->rank, i), *dims = at(r, &c->dims, 2 * i), *bytes = at(r, &c->bytes, i);
+  const int64_t *rank = at(r, &c->rank, i), *dims = at(r, &c->dims, 2 * i),
+                *bytes = at(r, &c->bytes, i);
   const char *type = at(r, &c->type, i), *name = ls_h5_type_name(item->type);
-  if (*rank != item->rank || dims[0] != item->dim[0] || dims[1] != item->dim[1] || (uint64_t)*bytes != item->bytes ||
-      strncmp(type, name, (size_t)c->type.width))
+  if (*rank != item->rank || dims[0] != item->dim[0] || dims[1] != item->dim[1] ||
+      (uint64_t)*bytes != item->bytes || strncmp(type, name, (size_t)c->type.width))
     return wrong(r, path, "is not as /integrity lists it");
   ls_digest_hex(r->data + item->offset, item->bytes, digest);
-  return memcmp(digest, at(r, &c->digest, i), LS_CKPT_DIGEST) ? wrong(r, path, "is damaged: its digest differs") : LS_OK;
+  return memcmp(digest, at(r, &c->digest, i), LS_CKPT_DIGEST)
+             ? wrong(r, path, "is damaged: its digest differs")
+             : LS_OK;
 }
 
 static ls_status read_contents(reader *r) {
@@ -95,15 +104,20 @@ static ls_status read_contents(reader *r) {
     if (strncmp(item->path, "/optional/", 10)) r->toc.items++;
   }
   LS_TRY(ls_h5_count(r->file, "/", &datasets));
-  return datasets == c.path.dim[0] + 6 ? LS_OK : wrong(r, "/integrity", "does not list every dataset of the file");
+  return datasets == c.path.dim[0] + 6
+             ? LS_OK
+             : wrong(r, "/integrity", "does not list every dataset of the file");
 }
 
 /* ---- values ---- */
 
-static ls_status need(const reader *r, const char *path, ls_h5_type type, int rank, const ls_h5_item **out) {
+static ls_status need(const reader *r, const char *path, ls_h5_type type, int rank,
+                      const ls_h5_item **out) {
   *out = ls_layout_find(&r->toc, path);
   if (!*out) return wrong(r, path, "is missing");
-  return (*out)->type == type && (*out)->rank == rank ? LS_OK : wrong(r, path, "has another type or shape than this format's");
+  return (*out)->type == type && (*out)->rank == rank
+             ? LS_OK
+             : wrong(r, path, "has another type or shape than this format's");
 }
 
 static ls_status get_number(const reader *r, const char *path, ls_h5_type type, void *out) {
@@ -129,7 +143,8 @@ static ls_status get_doubles(const reader *r, const char *path, int64_t n, doubl
   return LS_OK;
 }
 
-static ls_status get_affine(const reader *r, const char *shift, const char *divisor, int64_t n, ls_affine *out) {
+static ls_status get_affine(const reader *r, const char *shift, const char *divisor, int64_t n,
+                            ls_affine *out) {
   const ls_h5_item *item = ls_layout_find(&r->toc, shift);
   if (!item) return LS_OK;
   out->n = n;
@@ -145,14 +160,16 @@ static ls_status get_data_files(const reader *r, ls_checkpoint *c) {
   LS_TRY(need(r, "/data/samples", LS_H5_I64, 1, &samples));
   LS_TRY(need(r, "/data/digest", LS_H5_TEXT, 1, &digest));
   int64_t n = path->dim[0];
-  if (bytes->dim[0] != n || samples->dim[0] != n || digest->dim[0] != n) return wrong(r, "/data", "has lists of different length");
+  if (bytes->dim[0] != n || samples->dim[0] != n || digest->dim[0] != n)
+    return wrong(r, "/data", "has lists of different length");
   LS_NEW(c->file, n);
   for (c->files = 0; c->files < n; c->files++) {
     ls_data_file *file = &c->file[c->files];
     file->path = text_at(r, path, c->files);
     memcpy(&file->bytes, at(r, bytes, c->files), sizeof file->bytes);
     memcpy(&file->samples, at(r, samples, c->files), sizeof file->samples);
-    snprintf(file->digest, sizeof file->digest, "%.*s", (int)digest->width, (const char *)at(r, digest, c->files));
+    snprintf(file->digest, sizeof file->digest, "%.*s", (int)digest->width,
+             (const char *)at(r, digest, c->files));
   }
   return LS_OK;
 }
@@ -169,7 +186,8 @@ static ls_status get_precision(const reader *r, ls_precision *out) {
 static ls_status get_scalars(const reader *r, ls_checkpoint *c) {
   LS_TRY(get_precision(r, &c->precision));
   for (int i = 0; i < ls_state_field_count; i++)
-    LS_TRY(get_number(r, ls_state_fields[i].path, ls_state_fields[i].type, (char *)&c->state + ls_state_fields[i].offset));
+    LS_TRY(get_number(r, ls_state_fields[i].path, ls_state_fields[i].type,
+                      (char *)&c->state + ls_state_fields[i].offset));
   LS_TRY(get_number(r, "/data/seed", LS_H5_U64, &c->seed));
   LS_TRY(get_number(r, "/data/batch", LS_H5_I64, &c->batch));
   LS_TRY(get_number(r, "/data/inputs", LS_H5_I64, &c->inputs));
@@ -199,7 +217,8 @@ static ls_status get_slot_names(const reader *r, ls_checkpoint *c) {
   if (item->type != LS_H5_TEXT || item->rank != 1 || item->dim[0] > LS_SLOTS_MAX)
     return wrong(r, "/optim/slots", "is not a short list of names");
   LS_NEW(c->slot_name, item->dim[0]);
-  for (c->slots = 0; c->slots < item->dim[0]; c->slots++) c->slot_name[c->slots] = text_at(r, item, c->slots);
+  for (c->slots = 0; c->slots < item->dim[0]; c->slots++)
+    c->slot_name[c->slots] = text_at(r, item, c->slots);
   return LS_OK;
 }
 
@@ -209,7 +228,8 @@ static ls_status get_names(const reader *r, ls_checkpoint *c) {
   if (item->type != LS_H5_TEXT || item->rank != 1 || item->dim[0] != c->outputs)
     return wrong(r, "/data/names", "is not a list of one name for each output");
   LS_NEW(c->names.text, item->dim[0]);
-  for (; c->names.count < item->dim[0]; c->names.count++) c->names.text[c->names.count] = text_at(r, item, c->names.count);
+  for (; c->names.count < item->dim[0]; c->names.count++)
+    c->names.text[c->names.count] = text_at(r, item, c->names.count);
   return LS_OK;
 }
 
@@ -218,7 +238,9 @@ static ls_status get_names(const reader *r, ls_checkpoint *c) {
 /* "/model/NNNN/name" to a tensor; the rest of the check is the comparison of the lists. */
 static bool tensor_of(const ls_h5_item *item, ls_tensor *tensor) {
   int end = 0;
-  if (sscanf(item->path, "/model/%d/%15s%n", &tensor->layer, tensor->name, &end) != 2 || item->path[end]) return false;
+  if (sscanf(item->path, "/model/%d/%15s%n", &tensor->layer, tensor->name, &end) != 2 ||
+      item->path[end])
+    return false;
   tensor->rows = item->rank == 2 ? item->dim[0] : 1;
   tensor->cols = item->rank == 2 ? item->dim[1] : item->dim[0];
   return true;
@@ -237,7 +259,8 @@ static ls_status get_tensors(const reader *r, ls_checkpoint *c) {
   return c->tensors ? LS_OK : wrong(r, "/model", "is empty");
 }
 
-/* The list that a writer of these values would have made: the one found must be it, dataset for dataset. */
+/* The list that a writer of these values would have made: the one found must be it, dataset for
+ * dataset. */
 static ls_status check_layout(const reader *r, const ls_checkpoint *c, ls_layout *layout) {
   ls_checkpoint_plan plan = {.precision = c->precision,
                              .tensor = c->tensor,
@@ -260,13 +283,16 @@ static ls_status check_layout(const reader *r, const ls_checkpoint *c, ls_layout
   LS_TRY(ls_layout_new(&plan, c->writer, layout));
   for (int i = 0; i < layout->covered; i++) {
     const ls_h5_item *want = &layout->item[i], *have = &r->toc.item[i];
-    if (i >= r->toc.items || strcmp(want->path, have->path)) return wrong(r, want->path, "is missing or out of its place");
+    if (i >= r->toc.items || strcmp(want->path, have->path))
+      return wrong(r, want->path, "is missing or out of its place");
     if (want->type != have->type || want->width != have->width || want->rank != have->rank ||
         memcmp(want->dim, have->dim, sizeof want->dim))
       return wrong(r, want->path, "has another type or shape than the rest of the file asks for");
     layout->item[i].offset = have->offset;
   }
-  return r->toc.items == layout->covered ? LS_OK : wrong(r, r->toc.item[layout->covered].path, "does not belong into a checkpoint");
+  return r->toc.items == layout->covered
+             ? LS_OK
+             : wrong(r, r->toc.item[layout->covered].path, "does not belong into a checkpoint");
 }
 
 static void copy_flat(const reader *r, const ls_layout *layout, int first, int count, char *out) {
@@ -310,10 +336,10 @@ static ls_status verify(const char *path, const char *data, size_t bytes) {
   static const char hdf5[] = "\211HDF\r\n\032\n";
   ls_block block;
   if (bytes >= 8 && !memcmp(data, hdf5, 8))
-    return ls_fail(
-        LS_EDATA,
-        "'%s' is a plain HDF5 file without a checkpoint's header; to start from its weights use model.init: {type: file, file: %s}", path,
-        path);
+    return ls_fail(LS_EDATA,
+                   "'%s' is a plain HDF5 file without a checkpoint's header; to start from its "
+                   "weights use model.init: {type: file, file: %s}",
+                   path, path);
   return ls_block_verify(path, data, bytes, &block);
 }
 
@@ -321,7 +347,8 @@ ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out) {
   reader r = {.path = path};
   struct stat info;
   *out = NULL;
-  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) return ls_fail(LS_EDATA, "'%s' is not a file", path);
+  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+    return ls_fail(LS_EDATA, "'%s' is not a file", path);
   ls_status status = ls_file_read(path, &r.data, &r.bytes, SIZE_MAX / 8);
   if (status != LS_OK) return ls_fail(status == LS_EIO ? LS_EDATA : status, "%s", ls_error_text());
   status = verify(path, r.data, r.bytes);
@@ -343,8 +370,11 @@ void ls_checkpoint_free(ls_checkpoint **checkpoint) {
   }
   for (int i = 0; i < c->files; i++) ls_mem_free(c->file[i].path);
   ls_texts_free(&c->names);
-  void *block[] = {c->tensor, c->weights, c->slot_name, c->slot,           c->slice_sums,       c->config_text,    c->run_id,
-                   c->kernel, c->writer,  c->file,      c->x_affine.shift, c->x_affine.divisor, c->y_affine.shift, c->y_affine.divisor};
+  void *block[] = {c->tensor,         c->weights,         c->slot_name,
+                   c->slot,           c->slice_sums,      c->config_text,
+                   c->run_id,         c->kernel,          c->writer,
+                   c->file,           c->x_affine.shift,  c->x_affine.divisor,
+                   c->y_affine.shift, c->y_affine.divisor};
   for (size_t i = 0; i < sizeof block / sizeof *block; i++) ls_mem_free(block[i]);
   LS_FREE(*checkpoint);
 }

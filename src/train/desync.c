@@ -1,6 +1,8 @@
-/* Do all copies of the weights hold the same bits? Every rank has a copy, or every node where its ranks share one. An exchange overwrites
- * copies with their owners' weights in each step, so a copy that was wrong for one step only would leave no trace but a wrong gradient:
- * therefore each step adds a digest of what it used, and these sums are compared once in a while and before anything is saved. */
+/* Do all copies of the weights hold the same bits? Every rank has a copy, or every node where its
+ * ranks share one. An exchange overwrites copies with their owners' weights in each step, so a copy
+ * that was wrong for one step only would leave no trace but a wrong gradient: therefore each step
+ * adds a digest of what it used, and these sums are compared once in a while and before anything is
+ * saved. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,9 +14,15 @@
 
 enum { BLOCK = 1 << 16, NAMED = 8 }; /* bytes hashed at once; ranks named at most */
 
-static bool of_nodes(const ls_run *run) { return strcmp(ls_exchange_kind(run->exchange), "shared") == 0; }
-static int copies(const ls_run *run) { return of_nodes(run) ? ls_comm_node_count(run->comm) : ls_comm_size(run->comm); }
-static int copy_of(const ls_run *run, int rank) { return of_nodes(run) ? ls_comm_node_of(run->comm, rank) : rank; }
+static bool of_nodes(const ls_run *run) {
+  return strcmp(ls_exchange_kind(run->exchange), "shared") == 0;
+}
+static int copies(const ls_run *run) {
+  return of_nodes(run) ? ls_comm_node_count(run->comm) : ls_comm_size(run->comm);
+}
+static int copy_of(const ls_run *run, int rank) {
+  return of_nodes(run) ? ls_comm_node_of(run->comm, rank) : rank;
+}
 
 typedef struct {
   const char *weights;
@@ -23,21 +31,27 @@ typedef struct {
   _Atomic uint64_t sum;
 } digest;
 
-/* A sum of the blocks' digests, keyed by step and block: the same however the blocks are dealt to ranks and threads. */
+/* A sum of the blocks' digests, keyed by step and block: the same however the blocks are dealt to
+ * ranks and threads. */
 static void hash_blocks(void *arg, int thread, int threads) {
   digest *d = arg;
   int64_t lo, hi;
   uint64_t sum = 0;
   ls_team_range(d->hi - d->lo, BLOCK, thread, threads, &lo, &hi);
   for (int64_t at = d->lo + lo; at < d->lo + hi; at += BLOCK)
-    sum += XXH3_64bits_withSeed(d->weights + at, (size_t)(d->bytes - at < BLOCK ? d->bytes - at : BLOCK), d->key + (uint64_t)(at / BLOCK));
+    sum += XXH3_64bits_withSeed(d->weights + at,
+                                (size_t)(d->bytes - at < BLOCK ? d->bytes - at : BLOCK),
+                                d->key + (uint64_t)(at / BLOCK));
   atomic_fetch_add(&d->sum, sum);
 }
 
 static void look(ls_run *run) {
-  digest d = {.weights = ls_exchange_weights(run->exchange), .key = (uint64_t)run->state.global_step << 32};
+  digest d = {.weights = ls_exchange_weights(run->exchange),
+              .key = (uint64_t)run->state.global_step << 32};
   d.bytes = d.hi = run->parameters * (int64_t)ls_real_size(run->config->precision);
-  if (of_nodes(run)) ls_team_range(d.bytes, BLOCK, ls_comm_node_rank(run->comm), ls_comm_node_size(run->comm), &d.lo, &d.hi);
+  if (of_nodes(run))
+    ls_team_range(d.bytes, BLOCK, ls_comm_node_rank(run->comm), ls_comm_node_size(run->comm), &d.lo,
+                  &d.hi);
   ls_team_run(run->team, hash_blocks, &d);
   run->weights_seen += d.sum;
 }
@@ -63,9 +77,11 @@ static ls_status name_odd(const ls_run *run, const uint64_t *sum) {
   uint64_t right = majority(sum, copies(run));
   for (int r = 0; r < ls_comm_size(run->comm); r++)
     if (sum[copy_of(run, r)] != right && odd++ < NAMED)
-      snprintf(text + strlen(text), sizeof text - strlen(text), "%srank %d (%s)", odd > 1 ? ", " : "", r, ls_comm_host_of(run->comm, r));
+      snprintf(text + strlen(text), sizeof text - strlen(text), "%srank %d (%s)",
+               odd > 1 ? ", " : "", r, ls_comm_host_of(run->comm, r));
   return ls_fail(LS_EINTERNAL,
-                 "step %lld: the weights of %s%s differ from those of the other ranks%s; nothing of it was saved (faulty memory?)",
+                 "step %lld: the weights of %s%s differ from those of the other ranks%s; nothing "
+                 "of it was saved (faulty memory?)",
                  (long long)run->state.global_step, text, odd > NAMED ? " and others" : "",
                  copies(run) == 2 ? " (of two copies, either may be the wrong one)" : "");
 }

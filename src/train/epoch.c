@@ -1,4 +1,5 @@
-/* The numbers of a run while it goes: sums over slices, evaluation, and the events step, epoch and eval. */
+/* The numbers of a run while it goes: sums over slices, evaluation, and the events step, epoch and
+ * eval. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,14 +18,21 @@ static const ls_stats *all_slices(ls_run *run, const ls_stats *mine) {
 }
 
 static double slice_total(const ls_run *run, const ls_stats *stats, size_t offset) {
-  return ls_tree_sum((const double *)(const void *)((const char *)stats + offset), run->slices, LS_STATS_N);
+  return ls_tree_sum((const double *)(const void *)((const char *)stats + offset), run->slices,
+                     LS_STATS_N);
 }
 
 /* Running means of the epoch: each sample with the weights of its own step. */
 ls_score ls_running_score(ls_run *run) {
   const ls_stats *all = all_slices(run, run->running);
   double n = (double)run->state.epoch_samples, values = n * (double)ls_data_outputs(run->data);
-  ls_score s = {run->state.epoch_samples, slice_total(run, all, offsetof(ls_stats, loss)) / n, NAN, NAN, NAN, NAN, NULL};
+  ls_score s = {run->state.epoch_samples,
+                slice_total(run, all, offsetof(ls_stats, loss)) / n,
+                NAN,
+                NAN,
+                NAN,
+                NAN,
+                NULL};
   if (ls_run_task(run) != LS_TASK_REGRESSION) {
     s.accuracy = slice_total(run, all, offsetof(ls_stats, correct)) / n;
   } else {
@@ -39,7 +47,10 @@ void ls_set_score(const ls_trainer *t, json_t *event, const char *prefix, const 
   const struct {
     ls_metric metric;
     double value;
-  } row[] = {{LS_METRIC_ACCURACY, s->accuracy}, {LS_METRIC_MAE, s->mae}, {LS_METRIC_RMSE, s->rmse}, {LS_METRIC_R2, s->r2}};
+  } row[] = {{LS_METRIC_ACCURACY, s->accuracy},
+             {LS_METRIC_MAE, s->mae},
+             {LS_METRIC_RMSE, s->rmse},
+             {LS_METRIC_R2, s->r2}};
   char name[32];
   snprintf(name, sizeof name, "%sloss", prefix);
   json_object_set_new(event, name, ls_json_real(s->loss));
@@ -61,9 +72,12 @@ static double metric_value(const ls_trainer *t, const char *metric) {
   return s->r2;
 }
 
-static bool higher_is_better(const char *metric) { return strstr(metric, "accuracy") || strstr(metric, "r2"); }
+static bool higher_is_better(const char *metric) {
+  return strstr(metric, "accuracy") || strstr(metric, "r2");
+}
 
-/* Every rank has the same numbers and decides the same. Returns true if training should stop early. */
+/* Every rank has the same numbers and decides the same. Returns true if training should stop early.
+ */
 static bool look_for_best(ls_trainer *t) {
   ls_state *s = &t->run->state;
   if (!t->best_metric) return false;
@@ -72,7 +86,8 @@ static bool look_for_best(ls_trainer *t) {
   *fresh = false;
   double value = metric_value(t, t->best_metric);
   if (isnan(value)) return false;
-  bool better = isnan(s->best_value) || (higher_is_better(t->best_metric) ? value > s->best_value : value < s->best_value);
+  bool better = isnan(s->best_value) ||
+                (higher_is_better(t->best_metric) ? value > s->best_value : value < s->best_value);
   if (better) {
     s->best_value = value;
     s->best_step = s->global_step;
@@ -85,7 +100,8 @@ static bool look_for_best(ls_trainer *t) {
 }
 
 bool ls_eval_wants(const ls_trainer *t, ls_split split) {
-  bool named = t->config->eval_on_given ? t->config->eval_on[split] : split == LS_SPLIT_VALIDATION || split == LS_SPLIT_TEST;
+  bool named = t->config->eval_on_given ? t->config->eval_on[split]
+                                        : split == LS_SPLIT_VALIDATION || split == LS_SPLIT_TEST;
   return named && ls_data_rows(t->run->data, split) > 0;
 }
 
@@ -101,7 +117,9 @@ static ls_status evaluate_splits(ls_trainer *t, json_t *event) {
              {LS_SPLIT_TEST, &t->test_score, "test_"},
              {LS_SPLIT_ALL, NULL, "all_"}};
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-    if (!ls_eval_wants(t, row[i].split) || (row[i].split == LS_SPLIT_TEST && !t->config->eval_on_given)) continue;
+    if (!ls_eval_wants(t, row[i].split) ||
+        (row[i].split == LS_SPLIT_TEST && !t->config->eval_on_given))
+      continue;
     ls_score score;
     LS_TRY(ls_evaluate(t->run, row[i].split, &score, &t->figures[row[i].split]));
     if (row[i].score) *row[i].score = score;
@@ -130,25 +148,37 @@ bool ls_eval_due(const ls_trainer *t, bool epoch_end) {
 
 static void show_epoch(ls_trainer *t, bool evaluated, double rate) {
   const ls_run *run = t->run;
-  ls_progress_row row = {run->state.epoch, run->state.global_step, t->train_score.loss, t->train_score.accuracy, NAN, NAN, run->lr, rate};
-  if (evaluated && t->val_score.samples > 0) row.val_loss = t->val_score.loss, row.val_accuracy = t->val_score.accuracy;
+  ls_progress_row row = {run->state.epoch,
+                         run->state.global_step,
+                         t->train_score.loss,
+                         t->train_score.accuracy,
+                         NAN,
+                         NAN,
+                         run->lr,
+                         rate};
+  if (evaluated && t->val_score.samples > 0)
+    row.val_loss = t->val_score.loss, row.val_accuracy = t->val_score.accuracy;
   ls_progress_epoch(t->progress, &row);
 }
 
 static json_t *epoch_event(const ls_trainer *t, bool evaluate) {
   const ls_run *run = t->run;
   bool full = evaluate && ls_eval_wants(t, LS_SPLIT_TRAIN);
-  json_t *event = json_pack("{s:s, s:I, s:I}", "event", "epoch", "epoch", (json_int_t)run->state.epoch, "global_step",
-                            (json_int_t)run->state.global_step);
-  ls_set_score(t, event, "", &t->train_score); /* evaluation puts its own in the place of running means */
+  json_t *event =
+      json_pack("{s:s, s:I, s:I}", "event", "epoch", "epoch", (json_int_t)run->state.epoch,
+                "global_step", (json_int_t)run->state.global_step);
+  ls_set_score(t, event, "",
+               &t->train_score); /* evaluation puts its own in the place of running means */
   json_object_set_new(event, "loss_kind", json_string(full ? "full" : "running"));
   return event;
 }
 
-/* The end of an epoch: its means, evaluation, a line for people and one for programs, the best so far. */
+/* The end of an epoch: its means, evaluation, a line for people and one for programs, the best so
+ * far. */
 ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
   ls_run *run = t->run;
-  double trained = ls_trained_seconds(run) - t->epoch_trained, rate = (double)run->state.epoch_samples / trained;
+  double trained = ls_trained_seconds(run) - t->epoch_trained,
+         rate = (double)run->state.epoch_samples / trained;
   bool evaluate = ls_eval_due(t, true);
   t->train_score = ls_running_score(run);
   t->train_fresh = true;
@@ -159,7 +189,8 @@ ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
     json_object_set_new(event, "grad_norm", ls_json_real(run->grad_norm));
     json_object_set_new(event, "samples_per_s", ls_json_real(rate));
     json_object_set_new(event, "seconds", ls_json_real(ls_time() - t->epoch_started));
-    t->stands_still = fabs(t->train_score.loss - run->state.last_loss) <= 1e-5 * fabs(run->state.last_loss);
+    t->stands_still =
+        fabs(t->train_score.loss - run->state.last_loss) <= 1e-5 * fabs(run->state.last_loss);
     run->state.last_loss = t->train_score.loss;
     run->state.last_grad_norm = run->grad_norm;
     *stop = look_for_best(t);
@@ -174,10 +205,12 @@ ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
 
 /* Between epochs, where eval.every is in steps. */
 ls_status ls_eval_event(ls_trainer *t, bool *stop) {
-  json_t *event = json_pack("{s:s, s:I}", "event", "eval", "global_step", (json_int_t)t->run->state.global_step);
+  json_t *event = json_pack("{s:s, s:I}", "event", "eval", "global_step",
+                            (json_int_t)t->run->state.global_step);
   ls_status status = evaluate_splits(t, event);
   if (status == LS_OK) *stop = look_for_best(t);
-  if (status == LS_OK && ls_comm_rank(t->comm) == 0) status = ls_metrics_event(t->metrics, json_incref(event));
+  if (status == LS_OK && ls_comm_rank(t->comm) == 0)
+    status = ls_metrics_event(t->metrics, json_incref(event));
   json_decref(event);
   return ls_comm_agree(t->comm, status);
 }
@@ -186,16 +219,20 @@ static json_t *logged_weights(const ls_run *run) {
   json_t *list = json_array();
   const void *w = ls_exchange_weights(run->exchange);
   for (int64_t i = 0; i < run->parameters && i < LOGGED_WEIGHTS; i++)
-    json_array_append_new(list, ls_json_real(run->config->precision == LS_F32 ? (double)((const float *)w)[i] : ((const double *)w)[i]));
+    json_array_append_new(
+        list, ls_json_real(run->config->precision == LS_F32 ? (double)((const float *)w)[i]
+                                                            : ((const double *)w)[i]));
   return list;
 }
 
 void ls_step_event(ls_trainer *t, int64_t samples) {
   ls_run *run = t->run;
-  double loss = slice_total(run, all_slices(run, run->slice_stats), offsetof(ls_stats, loss)) / (double)samples;
+  double loss = slice_total(run, all_slices(run, run->slice_stats), offsetof(ls_stats, loss)) /
+                (double)samples;
   if (ls_comm_rank(t->comm) != 0) return;
-  json_t *event = json_pack("{s:s, s:I, s:o, s:o}", "event", "step", "global_step", (json_int_t)run->state.global_step, "loss",
-                            ls_json_real(loss), "lr", ls_json_real(run->lr));
+  json_t *event = json_pack("{s:s, s:I, s:o, s:o}", "event", "step", "global_step",
+                            (json_int_t)run->state.global_step, "loss", ls_json_real(loss), "lr",
+                            ls_json_real(run->lr));
   if (t->config->log_weights) json_object_set_new(event, "weights", logged_weights(run));
   ls_trainer_defer(t, ls_metrics_event(t->metrics, event));
 }

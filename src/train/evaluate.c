@@ -1,5 +1,6 @@
-/* Evaluation: a split is cut into blocks of LS_EVAL_ROWS samples, the blocks are dealt to the ranks, and the blocks' sums meet in
- * tree order, so that the bits do not depend on how many ranks there are. */
+/* Evaluation: a split is cut into blocks of LS_EVAL_ROWS samples, the blocks are dealt to the
+ * ranks, and the blocks' sums meet in tree order, so that the bits do not depend on how many ranks
+ * there are. */
 #include <math.h>
 #include <string.h>
 
@@ -14,7 +15,8 @@ typedef struct {
 } block_sums;
 enum { SUMS = sizeof(block_sums) / sizeof(double) };
 
-/* The same for one target. From the first sample's value on: a mean that is far from 0 would cost r2 its digits. */
+/* The same for one target. From the first sample's value on: a mean that is far from 0 would cost
+ * r2 its digits. */
 typedef struct {
   double abs_err, sq_err, target, target_square;
 } target_sums;
@@ -66,7 +68,8 @@ static ls_status open_eval(eval *e) {
 }
 
 static double output_at(const eval *e, const void *y, int64_t i) {
-  return e->run->config->precision == LS_F32 ? (double)((const float *)y)[i] : ((const double *)y)[i];
+  return e->run->config->precision == LS_F32 ? (double)((const float *)y)[i]
+                                             : ((const double *)y)[i];
 }
 
 static void sum_targets(const eval *e, block_sums *sums) {
@@ -83,7 +86,8 @@ static void sum_each_target(const eval *e, target_sums *sums) {
   const void *y = ls_model_output(e->run->model, &ld);
   for (int64_t r = 0; r < e->batch.rows; r++)
     for (int64_t c = 0; c < outputs; c++) {
-      double t = output_at(e, e->batch.targets, r * outputs + c), error = output_at(e, y, r * ld + c) - t;
+      double t = output_at(e, e->batch.targets, r * outputs + c),
+             error = output_at(e, y, r * ld + c) - t;
       t -= output_at(e, e->first, c);
       sums[c].abs_err += fabs(error);
       sums[c].sq_err += error * error;
@@ -98,12 +102,14 @@ static void keep_logits(eval *e, int64_t first) {
   size_t size = ls_real_size(e->run->config->precision);
   const char *logits = ls_model_logits(e->run->model, &ld);
   for (int64_t r = 0; r < e->batch.rows; r++)
-    memcpy(e->logits + (size_t)((first + r) * width) * size, logits + (size_t)(r * ld) * size, (size_t)width * size);
+    memcpy(e->logits + (size_t)((first + r) * width) * size, logits + (size_t)(r * ld) * size,
+           (size_t)width * size);
 }
 
-/* Classes go by logit, less what makes it log p (NULL: nothing), equal ones by number. All are whole numbers, so the order of adding them
- * does not matter. */
-static void count_classes(eval *e, const void *z, int64_t ld, const double *norm, const int32_t *labels, int64_t rows, block_sums *sums) {
+/* Classes go by logit, less what makes it log p (NULL: nothing), equal ones by number. All are
+ * whole numbers, so the order of adding them does not matter. */
+static void count_classes(eval *e, const void *z, int64_t ld, const double *norm,
+                          const int32_t *labels, int64_t rows, block_sums *sums) {
   for (int64_t r = 0; r < rows; r++) {
     int64_t label = labels[r], best = 0, ahead = 0;
     double own = output_at(e, z, r * ld + label) - (norm ? norm[label] : 0), most = -INFINITY;
@@ -119,17 +125,22 @@ static void count_classes(eval *e, const void *z, int64_t ld, const double *norm
 
 static bool wants_classes(const eval *e) { return e->more.k > 0 || e->more.confusion; }
 
-/* softmax_batch: a row's probability depends on all rows, so the head runs once over the whole split. */
+/* softmax_batch: a row's probability depends on all rows, so the head runs once over the whole
+ * split. */
 static void eval_whole(eval *e) {
   int64_t width = e->batch.outputs;
   ls_model_head_stats(e->run->model, e->logits, width, e->rows, e->all_labels, &e->block[0].stats);
-  if (wants_classes(e)) count_classes(e, e->logits, width, ls_model_norm(e->run->model), e->all_labels, e->rows, &e->block[0]);
+  if (wants_classes(e))
+    count_classes(e, e->logits, width, ls_model_norm(e->run->model), e->all_labels, e->rows,
+                  &e->block[0]);
 }
 
 static ls_status eval_block(eval *e, int64_t b) {
-  int64_t first = b * LS_EVAL_ROWS, rows = e->rows - first < LS_EVAL_ROWS ? e->rows - first : LS_EVAL_ROWS;
+  int64_t first = b * LS_EVAL_ROWS,
+          rows = e->rows - first < LS_EVAL_ROWS ? e->rows - first : LS_EVAL_ROWS;
   for (int64_t i = 0; i < rows; i++) e->index[i] = first + i;
-  LS_TRY(ls_data_gather(e->run->data, e->split, e->index, rows, e->batch.x, e->batch.ldx, e->batch.labels, e->batch.targets));
+  LS_TRY(ls_data_gather(e->run->data, e->split, e->index, rows, e->batch.x, e->batch.ldx,
+                        e->batch.labels, e->batch.targets));
   e->batch.rows = e->batch.total = e->slice_row[1] = rows;
   ls_model_forward(e->run->model, &e->batch, false, e->run->config->seed);
   if (e->logits) {
@@ -141,7 +152,8 @@ static ls_status eval_block(eval *e, int64_t b) {
   if (e->target) sum_each_target(e, e->target + b * e->batch.outputs);
   int64_t ld;
   const void *z = ls_model_logits(e->run->model, &ld);
-  if (e->batch.labels && wants_classes(e)) count_classes(e, z, ld, NULL, e->labels, rows, &e->block[b]);
+  if (e->batch.labels && wants_classes(e))
+    count_classes(e, z, ld, NULL, e->labels, rows, &e->block[b]);
   return LS_OK;
 }
 
@@ -150,7 +162,8 @@ static ls_status run_blocks(eval *e) {
   ls_status status = LS_OK;
   if (e->logits && me > 0) return LS_OK; /* coupled samples: rank 0 takes them all */
   if (e->logits) ranks = 1;
-  for (int64_t b = e->blocks * me / ranks; b < e->blocks * (me + 1) / ranks && status == LS_OK; b++) status = eval_block(e, b);
+  for (int64_t b = e->blocks * me / ranks; b < e->blocks * (me + 1) / ranks && status == LS_OK; b++)
+    status = eval_block(e, b);
   if (status == LS_OK && e->logits) eval_whole(e);
   return status;
 }
@@ -164,12 +177,14 @@ double ls_run_target_unit(const ls_run *run) {
 
 static void score(const eval *e, ls_score *out) {
   double n = (double)e->rows, values = n * (double)e->batch.outputs;
-  *out = (ls_score){e->rows, TOTAL(e, stats.loss) / n, (double)NAN, (double)NAN, (double)NAN, (double)NAN, NULL};
+  *out = (ls_score){
+      e->rows, TOTAL(e, stats.loss) / n, (double)NAN, (double)NAN, (double)NAN, (double)NAN, NULL};
   if (ls_run_task(e->run) != LS_TASK_REGRESSION) {
     out->accuracy = TOTAL(e, stats.correct) / n;
     return;
   }
-  double square = TOTAL(e, stats.sq_err), mean = TOTAL(e, target) / values, unit = ls_run_target_unit(e->run);
+  double square = TOTAL(e, stats.sq_err), mean = TOTAL(e, target) / values,
+         unit = ls_run_target_unit(e->run);
   out->mae = unit * TOTAL(e, stats.abs_err) / values;
   out->rmse = unit * sqrt(square / values);
   out->r2 = 1.0 - square / (TOTAL(e, target_square) - values * mean * mean);
@@ -180,11 +195,14 @@ static ls_target_score score_target(const eval *e, int64_t c) {
   const ls_affine *y = ls_data_y_affine(e->run->data);
   const target_sums *sums = e->target + c;
   int64_t stride = e->batch.outputs * TARGET_SUMS;
-  double n = (double)e->rows, unit = y ? y->divisor[c] : 1, square = ls_tree_sum(&sums->sq_err, e->blocks, stride);
+  double n = (double)e->rows, unit = y ? y->divisor[c] : 1,
+         square = ls_tree_sum(&sums->sq_err, e->blocks, stride);
   double target = ls_tree_sum(&sums->target, e->blocks, stride);
-  return (ls_target_score){.mae = unit * ls_tree_sum(&sums->abs_err, e->blocks, stride) / n,
-                           .rmse = unit * sqrt(square / n),
-                           .r2 = 1 - square / (ls_tree_sum(&sums->target_square, e->blocks, stride) - target * target / n)};
+  return (ls_target_score){
+      .mae = unit * ls_tree_sum(&sums->abs_err, e->blocks, stride) / n,
+      .rmse = unit * sqrt(square / n),
+      .r2 = 1 -
+            square / (ls_tree_sum(&sums->target_square, e->blocks, stride) - target * target / n)};
 }
 
 static void collect_figures(eval *e, ls_figures *more) {
@@ -203,7 +221,8 @@ ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, ls_figures *mo
   ls_comm_at(run->comm, "evaluation");
   ls_status status = open_eval(&e);
   if (status == LS_OK && e.more.confusion)
-    memset(e.more.confusion, 0, (size_t)(e.batch.outputs * e.batch.outputs) * sizeof *e.more.confusion);
+    memset(e.more.confusion, 0,
+           (size_t)(e.batch.outputs * e.batch.outputs) * sizeof *e.more.confusion);
   if (status == LS_OK) status = run_blocks(&e);
   status = ls_comm_agree(run->comm, status);
   if (status == LS_OK) {

@@ -13,8 +13,9 @@
 #include "base/mem.h"
 
 /* Everything lockstep leaves in a run folder. */
-static const char *const own[] = {"config.yaml", "metrics.jsonl", "metrics.csv",     "record.json", "ckpt-*.h5",
-                                  "final.h5",    "*.h5.damaged",  "*.h5.superseded", ".tmp-*",      NULL};
+static const char *const own[] = {
+    "config.yaml", "metrics.jsonl", "metrics.csv",     "record.json", "ckpt-*.h5",
+    "final.h5",    "*.h5.damaged",  "*.h5.superseded", ".tmp-*",      NULL};
 
 static bool is_own(const char *name) {
   for (int i = 0; own[i]; i++)
@@ -23,12 +24,15 @@ static bool is_own(const char *name) {
 }
 
 /* Call visit(dir, name) for every entry but . and .. and the lock; stops at the first failure. */
-static ls_status each_entry(const char *dir, ls_status (*visit)(const char *dir, const char *name, void *arg), void *arg) {
+static ls_status each_entry(const char *dir,
+                            ls_status (*visit)(const char *dir, const char *name, void *arg),
+                            void *arg) {
   DIR *folder = opendir(dir);
   if (!folder) return ls_fail(LS_EIO, "%s: can't open the run folder: %s", dir, strerror(errno));
   ls_status status = LS_OK;
   for (struct dirent *entry; status == LS_OK && (entry = readdir(folder));)
-    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && strcmp(entry->d_name, ".lock") != 0)
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+        strcmp(entry->d_name, ".lock") != 0)
       status = visit(dir, entry->d_name, arg);
   closedir(folder);
   return status;
@@ -36,8 +40,10 @@ static ls_status each_entry(const char *dir, ls_status (*visit)(const char *dir,
 
 /* runs/<name of the config file without its ending> */
 static char *default_parent(const ls_config *config) {
-  const char *slash = strrchr(config->file, '/'), *base = slash ? slash + 1 : config->file, *dot = strrchr(base, '.');
-  return ls_mem_format("runs/%.*s", dot && dot > base ? (int)(dot - base) : (int)strlen(base), base);
+  const char *slash = strrchr(config->file, '/'), *base = slash ? slash + 1 : config->file,
+             *dot = strrchr(base, '.');
+  return ls_mem_format("runs/%.*s", dot && dot > base ? (int)(dot - base) : (int)strlen(base),
+                       base);
 }
 
 static int last_number(const char *parent) {
@@ -47,7 +53,8 @@ static int last_number(const char *parent) {
   for (struct dirent *entry; (entry = readdir(folder));) {
     char *end;
     long number = strtol(entry->d_name, &end, 10);
-    if (*end == '\0' && end != entry->d_name && number > last && number < 1000000) last = (int)number;
+    if (*end == '\0' && end != entry->d_name && number > last && number < 1000000)
+      last = (int)number;
   }
   closedir(folder);
   return last;
@@ -66,16 +73,22 @@ char *ls_folder_name(const ls_config *config, const char *given, bool resume) {
 static ls_status refuse_entry(const char *dir, const char *name, void *arg) {
   (void)arg;
   return ls_fail(LS_EIO,
-                 "%s: the run folder is not empty (it holds %s); choose another with -o, go on with --resume=auto, or replace the old run "
+                 "%s: the run folder is not empty (it holds %s); choose another with -o, go on "
+                 "with --resume=auto, or replace the old run "
                  "with --force",
                  dir, name);
 }
 
 ls_status ls_folder_check(const char *dir, bool fresh, bool force) {
   struct stat st;
-  if (stat(dir, &st) != 0) return errno == ENOENT ? LS_OK : ls_fail(LS_EIO, "%s: can't use this run folder: %s", dir, strerror(errno));
-  if (!S_ISDIR(st.st_mode)) return ls_fail(LS_EIO, "%s: is not a folder; choose another with -o", dir);
-  if (access(dir, W_OK | X_OK) != 0) return ls_fail(LS_EIO, "%s: can't write into this run folder: %s", dir, strerror(errno));
+  if (stat(dir, &st) != 0)
+    return errno == ENOENT
+               ? LS_OK
+               : ls_fail(LS_EIO, "%s: can't use this run folder: %s", dir, strerror(errno));
+  if (!S_ISDIR(st.st_mode))
+    return ls_fail(LS_EIO, "%s: is not a folder; choose another with -o", dir);
+  if (access(dir, W_OK | X_OK) != 0)
+    return ls_fail(LS_EIO, "%s: can't write into this run folder: %s", dir, strerror(errno));
   return fresh && !force ? each_entry(dir, refuse_entry, NULL) : LS_OK;
 }
 
@@ -83,7 +96,8 @@ static ls_status remove_own(const char *dir, const char *name, void *arg) {
   (void)arg;
   if (!is_own(name)) return LS_OK;
   char *path = ls_mem_format("%s/%s", dir, name);
-  ls_status status = unlink(path) == 0 ? LS_OK : ls_fail(LS_EIO, "%s: can't remove: %s", path, strerror(errno));
+  ls_status status =
+      unlink(path) == 0 ? LS_OK : ls_fail(LS_EIO, "%s: can't remove: %s", path, strerror(errno));
   LS_FREE(path);
   return status;
 }
@@ -106,10 +120,15 @@ static ls_status supersede_entry(const char *dir, const char *name, void *arg) {
   bool numbered = sscanf(name, "ckpt-%lld.h5%n", &step, &end) == 1 && end > 0 && name[end] == '\0';
   bool last = strcmp(name, "final.h5") == 0 && !(s->keep && strcmp(s->keep, name) == 0);
   if (!(numbered && step > s->step) && !last) return LS_OK;
-  char *from = ls_mem_format("%s/%s", dir, name), *to = ls_mem_format("%s/%s.superseded", dir, name);
-  ls_status status = rename(from, to) == 0 ? LS_OK : ls_fail(LS_EIO, "%s: can't set it aside: %s", from, strerror(errno));
+  char *from = ls_mem_format("%s/%s", dir, name),
+       *to = ls_mem_format("%s/%s.superseded", dir, name);
+  ls_status status = rename(from, to) == 0
+                         ? LS_OK
+                         : ls_fail(LS_EIO, "%s: can't set it aside: %s", from, strerror(errno));
   if (status == LS_OK)
-    ls_log(LS_LOG_INFO, "%s lies behind step %lld, where this run goes on; set aside as %s.superseded", name, s->step, name);
+    ls_log(LS_LOG_INFO,
+           "%s lies behind step %lld, where this run goes on; set aside as %s.superseded", name,
+           s->step, name);
   LS_FREE(from);
   LS_FREE(to);
   return status;

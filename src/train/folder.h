@@ -1,4 +1,5 @@
-/* folder.h - the run folder: which one, may it be used, taking it, what lockstep itself wrote there. Rank 0 only. */
+/* folder.h - the run folder: which one, may it be used, taking it, what lockstep itself wrote
+ * there. Rank 0 only. */
 #ifndef LS_TRAIN_FOLDER_H
 #define LS_TRAIN_FOLDER_H
 
@@ -7,15 +8,16 @@
 #include "config/config.h"
 #include "io/durable.h"
 
-/* The folder of this run (ls_mem): -o, output.dir, or runs/<config name>/<number>: the next free number, or with `resume` the last one in
- * use. */
+/* The folder of this run (ls_mem): -o, output.dir, or runs/<config name>/<number>: the next free
+ * number, or with `resume` the last one in use. */
 char *ls_folder_name(const ls_config *config, const char *given, bool resume);
-/* Is it absent, or empty but for a lock? `fresh` false (a resume): anything is fine. LS_EIO with the fix where not. Changes nothing. */
+/* Is it absent, or empty but for a lock? `fresh` false (a resume): anything is fine. LS_EIO with
+ * the fix where not. Changes nothing. */
 ls_status ls_folder_check(const char *dir, bool fresh, bool force);
 /* Make it, lock it, and with `force` remove lockstep's own files. */
 ls_status ls_folder_take(const char *dir, bool force, ls_lock **lock);
-/* Checkpoints behind `step` belong to a past that this run leaves: ckpt-N.h5 with N > step, and final.h5 unless it is `keep`, get the
- * ending .superseded. */
+/* Checkpoints behind `step` belong to a past that this run leaves: ckpt-N.h5 with N > step, and
+ * final.h5 unless it is `keep`, get the ending .superseded. */
 ls_status ls_folder_supersede(const char *dir, long long step, const char *keep);
 
 #endif

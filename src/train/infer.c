@@ -32,7 +32,8 @@ static ls_status copy_names(const char *block, size_t bytes, ls_texts *to) {
   int64_t count = 0;
   for (size_t i = 0; i < bytes; i++) count += !block[i];
   LS_NEW(to->text, count);
-  for (const char *at = block; to->count < count; at += strlen(at) + 1) to->text[to->count++] = ls_mem_text(at);
+  for (const char *at = block; to->count < count; at += strlen(at) + 1)
+    to->text[to->count++] = ls_mem_text(at);
   return LS_OK;
 }
 
@@ -43,7 +44,8 @@ static ls_status share_names(ls_comm *comm, const ls_texts *from, ls_texts *to) 
   for (int64_t i = 0; from && i < from->count; i++) bytes += strlen(from->text[i]) + 1;
   ls_status status = ls_comm_agree(comm, ls_mem_new(&block, bytes, 1));
   char *at = block;
-  for (int64_t i = 0; status == LS_OK && from && i < from->count; i++) at = stpcpy(at, from->text[i]) + 1;
+  for (int64_t i = 0; status == LS_OK && from && i < from->count; i++)
+    at = stpcpy(at, from->text[i]) + 1;
   if (status == LS_OK) status = ls_comm_bcast_block(comm, &block, &bytes, 0);
   if (status == LS_OK) status = copy_names(block, bytes, to);
   LS_FREE(block);
@@ -53,19 +55,23 @@ static ls_status share_names(ls_comm *comm, const ls_texts *from, ls_texts *to) 
 static ls_status share_weights(ls_run *run, const ls_checkpoint *c) {
   size_t size = ls_real_size(run->config->precision);
   LS_TRY(ls_comm_agree(run->comm, ls_mem_new(&run->own_weights, (size_t)run->parameters, size)));
-  if (c && c->parameters != run->parameters) ls_fail(LS_EDATA, "the checkpoint's config and its tensors do not agree");
+  if (c && c->parameters != run->parameters)
+    ls_fail(LS_EDATA, "the checkpoint's config and its tensors do not agree");
   LS_TRY(ls_comm_agree(run->comm, c && c->parameters != run->parameters ? LS_EDATA : LS_OK));
   if (c) memcpy(run->own_weights, c->weights, (size_t)run->parameters * size);
   ls_comm_bcast(run->comm, run->own_weights, (size_t)run->parameters * size, 0);
   return LS_OK;
 }
 
-static ls_status open_data(ls_run *run, const ls_infer_options *o, int64_t features, int64_t outputs) {
+static ls_status open_data(ls_run *run, const ls_infer_options *o, int64_t features,
+                           int64_t outputs) {
   const ls_config *config = run->config;
-  const ls_affine *x = run->x_affine.n > 0 ? &run->x_affine : NULL, *y = run->y_affine.n > 0 ? &run->y_affine : NULL;
+  const ls_affine *x = run->x_affine.n > 0 ? &run->x_affine : NULL,
+                  *y = run->y_affine.n > 0 ? &run->y_affine : NULL;
   bool classes = ls_loss_task(config->loss) == LS_TASK_CLASSES;
   if (o->inputs) {
-    LS_TRY(ls_data_open_inputs(run->comm, o->inputs, &config->data, x, config->precision, &run->data));
+    LS_TRY(
+        ls_data_open_inputs(run->comm, o->inputs, &config->data, x, config->precision, &run->data));
   } else {
     ls_data_spec guessed = {0}, spec;
     if (o->path) LS_TRY(ls_comm_agree(run->comm, ls_data_guess(o->path, &guessed)));
@@ -82,7 +88,8 @@ static ls_status open_data(ls_run *run, const ls_infer_options *o, int64_t featu
     LS_TRY(status);
   }
   if (ls_data_features(run->data) == features) return LS_OK;
-  return ls_fail(LS_EDATA, "the data have %lld features a sample, the checkpoint was trained on %lld",
+  return ls_fail(LS_EDATA,
+                 "the data have %lld features a sample, the checkpoint was trained on %lld",
                  (long long)ls_data_features(run->data), (long long)features);
 }
 
@@ -92,9 +99,11 @@ static ls_status build(ls_run *run, const ls_checkpoint *c, const ls_infer_optio
   ls_comm_bcast(run->comm, width, sizeof width, 0);
   LS_TRY(open_data(run, o, width[0], width[1]));
   run->slices = config->slices > 0 ? (int)config->slices : 1;
-  LS_TRY(ls_comm_agree(run->comm, ls_team_new(o->threads > 0 ? o->threads : ls_run_threads(run->comm), &run->team)));
-  LS_TRY(ls_comm_agree(run->comm, ls_model_new(config->layer, config->layers, config->loss, width[0], width[1], run->slices,
-                                               config->precision, &run->model)));
+  LS_TRY(ls_comm_agree(
+      run->comm, ls_team_new(o->threads > 0 ? o->threads : ls_run_threads(run->comm), &run->team)));
+  LS_TRY(ls_comm_agree(run->comm,
+                       ls_model_new(config->layer, config->layers, config->loss, width[0], width[1],
+                                    run->slices, config->precision, &run->model)));
   run->parameters = ls_model_parameters(run->model);
   LS_TRY(share_weights(run, c));
   LS_TRY(ls_comm_agree(run->comm, ls_model_reserve(run->model, LS_EVAL_ROWS, run->team)));
@@ -102,7 +111,8 @@ static ls_status build(ls_run *run, const ls_checkpoint *c, const ls_infer_optio
   return LS_OK;
 }
 
-ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_infer_options *options, ls_run **out) {
+ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_infer_options *options,
+                       ls_run **out) {
   ls_run *run;
   ls_checkpoint *c = NULL;
   char *text = NULL;
@@ -111,9 +121,11 @@ ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_infer_options *
   ls_flush_denormals();
   run->comm = comm;
   run->own_config = true;
-  ls_status status = ls_comm_agree(comm, ls_comm_rank(comm) == 0 ? ls_checkpoint_read(path, &c) : LS_OK);
+  ls_status status =
+      ls_comm_agree(comm, ls_comm_rank(comm) == 0 ? ls_checkpoint_read(path, &c) : LS_OK);
   if (status == LS_OK) status = share_text(comm, c, &text);
-  if (status == LS_OK) status = ls_comm_agree(comm, ls_config_parse(path, text, strlen(text), NULL, 0, &run->config));
+  if (status == LS_OK)
+    status = ls_comm_agree(comm, ls_config_parse(path, text, strlen(text), NULL, 0, &run->config));
   if (status == LS_OK) status = share_affine(comm, c ? &c->x_affine : NULL, &run->x_affine);
   if (status == LS_OK) status = share_affine(comm, c ? &c->y_affine : NULL, &run->y_affine);
   if (status == LS_OK) status = share_names(comm, c ? &c->names : NULL, &run->names);

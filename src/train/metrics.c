@@ -10,9 +10,10 @@
 #include "io/durable.h"
 #include "io/json.h"
 
-static const char *const columns[] = {"epoch", "global_step", "loss",          "accuracy", "mae",       "rmse",
-                                      "r2",    "val_loss",    "val_accuracy",  "val_rmse", "test_loss", "test_accuracy",
-                                      "lr",    "grad_norm",   "samples_per_s", "seconds",  NULL};
+static const char *const columns[] = {
+    "epoch", "global_step", "loss",          "accuracy", "mae",       "rmse",
+    "r2",    "val_loss",    "val_accuracy",  "val_rmse", "test_loss", "test_accuracy",
+    "lr",    "grad_norm",   "samples_per_s", "seconds",  NULL};
 enum { METRICS_LIMIT = 1 << 30 };
 
 struct ls_metrics {
@@ -20,7 +21,8 @@ struct ls_metrics {
   char *dir;
 };
 
-static ls_status append(const ls_metrics *m, int fd, const char *name, const char *text, size_t bytes) {
+static ls_status append(const ls_metrics *m, int fd, const char *name, const char *text,
+                        size_t bytes) {
   while (bytes > 0) {
     ssize_t wrote = write(fd, text, bytes);
     if (wrote < 0 && errno == EINTR) continue;
@@ -75,7 +77,8 @@ static bool is_event(const json_t *event, const char *name) {
 ls_status ls_metrics_event(ls_metrics *m, json_t *event) {
   ls_status status = LS_OK;
   if (m && m->jsonl >= 0) status = put_line(m, m->jsonl, "metrics.jsonl", ls_json_line(event));
-  if (m && m->csv >= 0 && status == LS_OK && is_event(event, "epoch")) status = put_line(m, m->csv, "metrics.csv", csv_line(event));
+  if (m && m->csv >= 0 && status == LS_OK && is_event(event, "epoch"))
+    status = put_line(m, m->csv, "metrics.csv", csv_line(event));
   json_decref(event);
   return status;
 }
@@ -117,10 +120,13 @@ static void sift_row(kept *k, const char *line, size_t bytes, int64_t step) {
 }
 
 /* What of an old file belongs to a run that has come to `step`. */
-static ls_status sift(const char *dir, const char *name, void (*line_of)(kept *, const char *, size_t, int64_t), int64_t step, kept *k) {
+static ls_status sift(const char *dir, const char *name,
+                      void (*line_of)(kept *, const char *, size_t, int64_t), int64_t step,
+                      kept *k) {
   char *path = ls_mem_format("%s/%s", dir, name), *old = NULL;
   size_t bytes = 0;
-  ls_status status = access(path, F_OK) == 0 ? ls_file_read(path, &old, &bytes, METRICS_LIMIT) : LS_OK;
+  ls_status status =
+      access(path, F_OK) == 0 ? ls_file_read(path, &old, &bytes, METRICS_LIMIT) : LS_OK;
   LS_FREE(path);
   LS_TRY(status);
   LS_NEW(k->text, bytes + 1);
@@ -138,7 +144,9 @@ static ls_status rebuild_csv(const ls_metrics *m, const kept *k) {
   for (const char *line = k->text; line < k->text + k->bytes; line = end + 1) {
     end = memchr(line, '\n', (size_t)(k->text + k->bytes - line));
     json_t *event = json_loadb(line, (size_t)(end - line), 0, NULL);
-    ls_status status = is_event(event, "epoch") ? put_line((ls_metrics *)(uintptr_t)m, m->csv, "metrics.csv", csv_line(event)) : LS_OK;
+    ls_status status = is_event(event, "epoch") ? put_line((ls_metrics *)(uintptr_t)m, m->csv,
+                                                           "metrics.csv", csv_line(event))
+                                                : LS_OK;
     json_decref(event);
     LS_TRY(status);
   }
@@ -148,14 +156,16 @@ static ls_status rebuild_csv(const ls_metrics *m, const kept *k) {
 static ls_status open_one(ls_metrics *m, const char *name, bool empty, int *fd) {
   char *path = ls_mem_format("%s/%s", m->dir, name);
   *fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (empty ? O_TRUNC : 0), 0666);
-  ls_status status = *fd >= 0 ? LS_OK : ls_fail(LS_EIO, "%s: can't open for writing: %s", path, strerror(errno));
+  ls_status status =
+      *fd >= 0 ? LS_OK : ls_fail(LS_EIO, "%s: can't open for writing: %s", path, strerror(errno));
   LS_FREE(path);
   return status;
 }
 
 /* rows: of the old metrics.csv, where there are no events to make them of again. */
 static ls_status open_files(ls_metrics *m, bool jsonl, bool csv, const kept *k, const kept *rows) {
-  if (k->bytes > 0 || (jsonl && k->text)) LS_TRY(ls_durable_write(m->dir, "metrics.jsonl", k->text, k->bytes, true));
+  if (k->bytes > 0 || (jsonl && k->text))
+    LS_TRY(ls_durable_write(m->dir, "metrics.jsonl", k->text, k->bytes, true));
   if (jsonl) LS_TRY(open_one(m, "metrics.jsonl", !k->text, &m->jsonl));
   if (!csv) return LS_OK;
   LS_TRY(open_one(m, "metrics.csv", true, &m->csv));
@@ -164,18 +174,21 @@ static ls_status open_files(ls_metrics *m, bool jsonl, bool csv, const kept *k, 
   return append(m, m->csv, "metrics.csv", rows->text, rows->bytes);
 }
 
-ls_status ls_metrics_open(const char *dir, bool jsonl, bool csv, int64_t resume_step, const char *checkpoint_file, ls_metrics **out) {
+ls_status ls_metrics_open(const char *dir, bool jsonl, bool csv, int64_t resume_step,
+                          const char *checkpoint_file, ls_metrics **out) {
   ls_metrics *m;
   kept k = {0}, rows = {0};
   LS_NEW(m, 1);
   *out = m;
   *m = (ls_metrics){-1, -1, ls_mem_text(dir)};
   if (resume_step >= 0) LS_TRY(sift(dir, "metrics.jsonl", sift_line, resume_step, &k));
-  ls_status status = k.text && k.bytes == 0 ? sift(dir, "metrics.csv", sift_row, resume_step, &rows) : LS_OK;
+  ls_status status =
+      k.text && k.bytes == 0 ? sift(dir, "metrics.csv", sift_row, resume_step, &rows) : LS_OK;
   if (status == LS_OK) status = open_files(m, jsonl, csv, &k, &rows);
   if (status == LS_OK && k.text && checkpoint_file && !k.has_checkpoint)
-    status = ls_metrics_event(m, json_pack("{s:s, s:I, s:s, s:n, s:n}", "event", "checkpoint", "global_step", (json_int_t)resume_step,
-                                           "file", checkpoint_file, "stall_ms", "commit_ms"));
+    status = ls_metrics_event(
+        m, json_pack("{s:s, s:I, s:s, s:n, s:n}", "event", "checkpoint", "global_step",
+                     (json_int_t)resume_step, "file", checkpoint_file, "stall_ms", "commit_ms"));
   LS_FREE(k.text);
   LS_FREE(rows.text);
   return status;

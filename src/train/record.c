@@ -17,7 +17,8 @@ static json_t *cpu_model(void) {
   char line[256], model[200] = "";
   FILE *file = fopen("/proc/cpuinfo", "r");
   while (file && fgets(line, sizeof line, file) && !*model)
-    if (strncmp(line, "model name", 10) == 0 && strchr(line, ':')) snprintf(model, sizeof model, "%s", strchr(line, ':') + 2);
+    if (strncmp(line, "model name", 10) == 0 && strchr(line, ':'))
+      snprintf(model, sizeof model, "%s", strchr(line, ':') + 2);
   if (file) fclose(file);
   model[strcspn(model, "\n")] = '\0';
   return json_string(model);
@@ -26,8 +27,10 @@ static json_t *cpu_model(void) {
 static json_t *data_files(const ls_checkpoint_plan *plan) {
   json_t *list = json_array();
   for (int i = 0; i < plan->files; i++)
-    json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:s}", "path", plan->file[i].path, "bytes", (json_int_t)plan->file[i].bytes,
-                                          "samples", (json_int_t)plan->file[i].samples, "digest", plan->file[i].digest));
+    json_array_append_new(
+        list, json_pack("{s:s, s:I, s:I, s:s}", "path", plan->file[i].path, "bytes",
+                        (json_int_t)plan->file[i].bytes, "samples",
+                        (json_int_t)plan->file[i].samples, "digest", plan->file[i].digest));
   return list;
 }
 
@@ -60,7 +63,8 @@ static json_t *record(const ls_trainer *t, const char *hosts) {
   json_object_set_new(o, "kernel", json_string(ls_model_kernel()));
   json_object_set_new(
       o, "blas_core",
-      json_sprintf("lockstep %s", ls_model_kernel())); /* training calls no BLAS: our kernels' bits are the same on every CPU */
+      json_sprintf("lockstep %s", ls_model_kernel())); /* training calls no BLAS: our kernels' bits
+                                                          are the same on every CPU */
   json_object_set_new(o, "ranks", json_integer(ls_comm_size(t->comm)));
   json_object_set_new(o, "threads", json_integer(ls_team_size(t->run->team)));
   json_object_set_new(o, "hosts", hosts_of(hosts, ls_comm_size(t->comm)));
@@ -87,7 +91,8 @@ ls_status ls_record_write(const ls_trainer *t) {
     json_t *o = record(t, hosts);
     char *line = ls_json_line(o);
     status = write_text(t->dir, "record.json", ls_mem_format("%s\n", line));
-    if (status == LS_OK) status = write_text(t->dir, "config.yaml", ls_config_dump(t->config, LS_DUMP_PLAIN));
+    if (status == LS_OK)
+      status = write_text(t->dir, "config.yaml", ls_config_dump(t->config, LS_DUMP_PLAIN));
     LS_FREE(line);
     json_decref(o);
   }

@@ -7,14 +7,26 @@
 #include "base/mutant.h"
 #include "train/trainer.h"
 
-/* Sections and keys that a resume may change: they do not touch the numbers of the steps to come. */
-static const char *const free_keys[] = {
-    "train.epochs", "train.steps",     "train.exchange",        "eval.", "guard.", "output.", "checkpoint.", "data.dir", "data.load",
-    "data.budget",  "data.limit.test", "data.limit.validation", NULL};
+/* Sections and keys that a resume may change: they do not touch the numbers of the steps to come.
+ */
+static const char *const free_keys[] = {"train.epochs",
+                                        "train.steps",
+                                        "train.exchange",
+                                        "eval.",
+                                        "guard.",
+                                        "output.",
+                                        "checkpoint.",
+                                        "data.dir",
+                                        "data.load",
+                                        "data.budget",
+                                        "data.limit.test",
+                                        "data.limit.validation",
+                                        NULL};
 
 static bool matches(const char *key, const char *pattern) {
   size_t n = strlen(pattern);
-  return strncmp(key, pattern, n) == 0 && (key[n] == '\0' || pattern[n - 1] == '.' || key[n] == '.' || key[n] == '[');
+  return strncmp(key, pattern, n) == 0 &&
+         (key[n] == '\0' || pattern[n - 1] == '.' || key[n] == '.' || key[n] == '[');
 }
 
 static bool is_free(const char *key, const char *const *allow) {
@@ -26,7 +38,8 @@ static bool is_free(const char *key, const char *const *allow) {
 }
 
 /* Every difference is listed; any that is neither free nor allowed refuses the resume. */
-static ls_status check_config(const ls_config *config, const ls_checkpoint *c, const char *path, const char *const *allow) {
+static ls_status check_config(const ls_config *config, const ls_checkpoint *c, const char *path,
+                              const char *const *allow) {
   ls_config *old;
   char *text, **keys;
   if (ls_config_parse(path, c->config_text, strlen(c->config_text), NULL, 0, &old) != LS_OK)
@@ -45,7 +58,8 @@ static ls_status check_config(const ls_config *config, const ls_checkpoint *c, c
   }
   ls_status status = LS_OK;
   if (refused > 0)
-    status = ls_fail(LS_ECONFIG, "the config is not the one of %s:\n%sgo on all the same with:%s", path, text, which);
+    status = ls_fail(LS_ECONFIG, "the config is not the one of %s:\n%sgo on all the same with:%s",
+                     path, text, which);
   else if (count > 0)
     ls_log(LS_LOG_INFO, "changed since %s:\n%s", path, text);
   LS_FREE(which);
@@ -64,11 +78,13 @@ static ls_status choose(const ls_train_options *o, const char *dir, char **path)
   }
   if (access(dir, F_OK) == 0) LS_TRY(ls_checkpoint_newest(dir, !o->dry_run, path));
   if (!*path && o->resume == LS_RESUME_NEWEST)
-    return ls_fail(LS_EDATA, "%s: no checkpoint to resume from; --resume=auto would start afresh", dir);
+    return ls_fail(LS_EDATA, "%s: no checkpoint to resume from; --resume=auto would start afresh",
+                   dir);
   return LS_OK;
 }
 
-static ls_status find(ls_config *config, const ls_train_options *o, const char *dir, ls_checkpoint **out, char **path) {
+static ls_status find(ls_config *config, const ls_train_options *o, const char *dir,
+                      ls_checkpoint **out, char **path) {
   LS_TRY(choose(o, dir, path));
   if (!*path) return LS_OK;
   LS_TRY(ls_checkpoint_read(*path, out));
@@ -77,7 +93,8 @@ static ls_status find(ls_config *config, const ls_train_options *o, const char *
   return check_config(config, *out, *path, o->allow);
 }
 
-ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_options *o, const char *dir, ls_checkpoint **out, char **path) {
+ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_options *o,
+                         const char *dir, ls_checkpoint **out, char **path) {
   *out = NULL;
   *path = NULL;
   if (o->resume == LS_RESUME_NO) return LS_OK;
@@ -90,8 +107,13 @@ ls_status ls_resume_check_data(const ls_trainer *t, const ls_checkpoint *c) {
   const ls_checkpoint_plan *p = &t->plan.plan;
   for (int i = 0; i < p->files && i < c->files; i++)
     if (strcmp(p->file[i].digest, c->file[i].digest) != 0 && !ls_without("data-check"))
-      return ls_fail(LS_EDATA, "%s: has changed since the checkpoint was made (%lld bytes, digest %s; then %lld bytes, %s)",
-                     p->file[i].path, (long long)p->file[i].bytes, p->file[i].digest, (long long)c->file[i].bytes, c->file[i].digest);
-  if (p->files != c->files) return ls_fail(LS_EDATA, "the data are %d files, the checkpoint was made with %d", p->files, c->files);
+      return ls_fail(LS_EDATA,
+                     "%s: has changed since the checkpoint was made (%lld bytes, digest %s; then "
+                     "%lld bytes, %s)",
+                     p->file[i].path, (long long)p->file[i].bytes, p->file[i].digest,
+                     (long long)c->file[i].bytes, c->file[i].digest);
+  if (p->files != c->files)
+    return ls_fail(LS_EDATA, "the data are %d files, the checkpoint was made with %d", p->files,
+                   c->files);
   return LS_OK;
 }

@@ -35,11 +35,11 @@ static ls_status plan_batch(ls_run *run) {
   if (c->slices < 0) c->slices = ls_config_default_slices(run->batch);
   run->slices = c->slices == 0 ? ranks : (int)c->slices;
   if (ranks > run->slices)
-    return ls_fail(
-        LS_ECONFIG,
-        "%d ranks but train.slices is %d: each rank needs a slice of the minibatch; start at most %d ranks, or set train.slices=%d "
-        "(another number of slices gives other bits)",
-        ranks, run->slices, run->slices, ranks);
+    return ls_fail(LS_ECONFIG,
+                   "%d ranks but train.slices is %d: each rank needs a slice of the minibatch; "
+                   "start at most %d ranks, or set train.slices=%d "
+                   "(another number of slices gives other bits)",
+                   ranks, run->slices, run->slices, ranks);
   run->slice_lo = ls_tree_first(run->slices, ranks, ls_comm_rank(run->comm));
   run->slice_hi = ls_tree_first(run->slices, ranks, ls_comm_rank(run->comm) + 1);
   return LS_OK;
@@ -47,31 +47,38 @@ static ls_status plan_batch(ls_run *run) {
 
 static ls_status build_model(ls_run *run) {
   ls_config *c = run->config;
-  LS_TRY(ls_model_new(c->layer, c->layers, c->loss, ls_data_features(run->data), ls_data_outputs(run->data), run->slices, c->precision,
-                      &run->model));
+  LS_TRY(ls_model_new(c->layer, c->layers, c->loss, ls_data_features(run->data),
+                      ls_data_outputs(run->data), run->slices, c->precision, &run->model));
   run->parameters = ls_model_parameters(run->model);
   return LS_OK;
 }
 
-/* A thread must have enough to do in a step to be worth waking: a small network is fastest alone. */
+/* A thread must have enough to do in a step to be worth waking: a small network is fastest alone.
+ */
 static int useful_threads(const ls_run *run) {
   double flops = ls_model_flops(run->model) * (double)run->batch / ls_comm_size(run->comm);
-  int cores = ls_run_threads(run->comm), worth = flops < FLOPS_A_THREAD * 1024.0 ? (int)(flops / FLOPS_A_THREAD) : 1024;
+  int cores = ls_run_threads(run->comm),
+      worth = flops < FLOPS_A_THREAD * 1024.0 ? (int)(flops / FLOPS_A_THREAD) : 1024;
   return worth < 1 ? 1 : worth < cores ? worth : cores;
 }
 
 static ls_status build_loop(ls_run *run) {
   ls_config *c = run->config;
   uint64_t seed = c->seed + (ls_mutant("order-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
-  LS_TRY(ls_loader_new(run->data, run->batch, run->slices, run->slice_lo, run->slice_hi, seed, c->precision, &run->loader));
+  LS_TRY(ls_loader_new(run->data, run->batch, run->slices, run->slice_lo, run->slice_hi, seed,
+                       c->precision, &run->loader));
   ls_loader_join(run->loader, run->comm);
   run->steps_per_epoch = ls_loader_steps_per_epoch(run->loader);
   run->steps = c->steps;
-  if (c->steps <= 0 && __builtin_mul_overflow(c->epochs, run->steps_per_epoch, &run->steps)) run->steps = INT64_MAX;
+  if (c->steps <= 0 && __builtin_mul_overflow(c->epochs, run->steps_per_epoch, &run->steps))
+    run->steps = INT64_MAX;
   run->schedule = c->schedule;
   ls_schedule_resolve(&run->schedule, run->steps_per_epoch);
-  const char *fault = ls_schedule_check(&run->schedule); /* a list in steps and epochs could not be compared before */
-  if (fault) return ls_fail(LS_ECONFIG, "schedule: %s (%lld steps an epoch)", fault, (long long)run->steps_per_epoch);
+  const char *fault = ls_schedule_check(
+      &run->schedule); /* a list in steps and epochs could not be compared before */
+  if (fault)
+    return ls_fail(LS_ECONFIG, "schedule: %s (%lld steps an epoch)", fault,
+                   (long long)run->steps_per_epoch);
   int64_t rows = ls_loader_max_rows(run->loader);
   LS_TRY(ls_model_reserve(run->model, rows > LS_EVAL_ROWS ? rows : LS_EVAL_ROWS, run->team));
   LS_NEW(run->running, run->slices);
@@ -81,7 +88,8 @@ static ls_status build_loop(ls_run *run) {
 
 static void first_weights(ls_run *run) {
   int64_t lo, hi;
-  uint64_t seed = run->config->seed + (ls_mutant("init-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
+  uint64_t seed =
+      run->config->seed + (ls_mutant("init-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
   ls_exchange_shard(run->exchange, &lo, &hi);
   if (run->config->init.kind != LS_INIT_FILE)
     ls_model_init(run->model, &run->config->init, seed, ls_exchange_weights(run->exchange), lo, hi);
@@ -96,23 +104,26 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   ls_flush_denormals(); /* before the team's threads, which inherit it */
   run->comm = comm;
   run->config = config;
-  run->state.best_value = run->state.last_loss = run->state.last_grad_norm = run->grad_norm = (double)NAN;
+  run->state.best_value = run->state.last_loss = run->state.last_grad_norm = run->grad_norm =
+      (double)NAN;
   bool classes = ls_loss_task(config->loss) == LS_TASK_CLASSES;
   ls_comm_at(comm, "reading the data");
   LS_TRY(ls_data_open(comm, &config->data, classes, config->precision, &run->data));
   if (ls_data_rows(run->data, LS_SPLIT_TRAIN) == 0)
-    return ls_fail(LS_EDATA, "no sample is left to train on (data.skip, data.limit, data.validation)");
+    return ls_fail(LS_EDATA,
+                   "no sample is left to train on (data.skip, data.limit, data.validation)");
   LS_TRY(ls_run_agree(run)); /* before anything whose size depends on the config */
   LS_TRY(plan_batch(run));
   ls_comm_at(comm, "building the network");
   LS_TRY(ls_comm_agree(comm, build_model(run)));
   LS_TRY(ls_comm_agree(comm, ls_team_new(threads > 0 ? threads : useful_threads(run), &run->team)));
   LS_TRY(ls_comm_agree(comm, build_loop(run)));
-  LS_TRY(ls_exchange_new(comm, config->exchange, run->parameters, ls_update_block(run->parameters), run->slices, config->precision,
-                         &run->exchange));
+  LS_TRY(ls_exchange_new(comm, config->exchange, run->parameters, ls_update_block(run->parameters),
+                         run->slices, config->precision, &run->exchange));
   bool check = config->nonfinite != LS_NONFINITE_STOP;
-  LS_TRY(ls_comm_agree(comm, ls_update_new(comm, run->exchange, run->model, &config->optimizer, &config->gradient, config->seed, check,
-                                           run->team, &run->update)));
+  LS_TRY(ls_comm_agree(
+      comm, ls_update_new(comm, run->exchange, run->model, &config->optimizer, &config->gradient,
+                          config->seed, check, run->team, &run->update)));
   first_weights(run);
   return LS_OK;
 }
@@ -201,7 +212,8 @@ static void forward_backward(ls_run *run, const ls_batch *batch, bool *finite) {
   if (batch->rows > 0) ls_model_forward(run->model, batch, true, run->config->seed);
   *finite = collect_stats(run, batch);
   ls_batch mine = *batch;
-  if (ls_mutant("unweighted") && mine.rows > 0) mine.total = mine.rows * ls_comm_size(run->comm); /* a mean of the ranks' means */
+  if (ls_mutant("unweighted") && mine.rows > 0)
+    mine.total = mine.rows * ls_comm_size(run->comm); /* a mean of the ranks' means */
   ls_model_backward(run->model, &mine);
   ls_exchange_claim(run->exchange);
   ls_model_gradient(run->model, &mine, parts, node, grad);
@@ -213,7 +225,8 @@ static ls_status not_finite(ls_run *run) {
   s->nonfinite_row++;
   if (run->config->nonfinite != LS_NONFINITE_STOP) return LS_OK;
   return ls_fail(LS_EDIVERGED,
-                 "step %lld: the loss or the gradient is not finite (learning rate %g); lower optimizer.lr, set train.clip_norm, or see "
+                 "step %lld: the loss or the gradient is not finite (learning rate %g); lower "
+                 "optimizer.lr, set train.clip_norm, or see "
                  "train.nonfinite",
                  (long long)s->global_step + 1, run->lr);
 }
@@ -226,11 +239,14 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   begin_epoch(run);
   ls_comm_at(run->comm, "gather");
   ls_status status = ls_loader_batch(run->loader, s->global_step, &batch);
-  if (status != LS_OK) ls_comm_abort(run->comm, status, "%s", ls_error_text()); /* the others are on their way into the exchange */
+  if (status != LS_OK)
+    ls_comm_abort(run->comm, status, "%s",
+                  ls_error_text()); /* the others are on their way into the exchange */
   now = lap(run, LS_TIME_DATA, now);
 
   ls_comm_at(run->comm, "forward and backward");
-  if (ls_trip("weights", ls_comm_rank(run->comm))) ((char *)ls_exchange_weights(run->exchange))[run->parameters / 2 * 4] ^= 1;
+  if (ls_trip("weights", ls_comm_rank(run->comm)))
+    ((char *)ls_exchange_weights(run->exchange))[run->parameters / 2 * 4] ^= 1;
   forward_backward(run, &batch, &finite);
   ls_desync_note(run);
   now = lap(run, LS_TIME_COMPUTE, now);
@@ -242,8 +258,9 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   ls_comm_at(run->comm, "update");
   run->lr = ls_schedule_at(&run->schedule, s->global_step);
   if (ls_without("nonfinite-agreement")) *flags = finite ? 0 : LS_FLAG_NONFINITE;
-  bool good = (!(*flags & LS_FLAG_NONFINITE) || ls_without("nonfinite")) &&
-              ls_update_step(run->update, run->lr, s->t + 1, s->global_step, want_norm, &run->grad_norm);
+  bool good =
+      (!(*flags & LS_FLAG_NONFINITE) || ls_without("nonfinite")) &&
+      ls_update_step(run->update, run->lr, s->t + 1, s->global_step, want_norm, &run->grad_norm);
   if (good) {
     add_running(run, &batch);
     s->t++;

@@ -1,4 +1,5 @@
-/* run.h - everything a run consists of, joined: data, model, exchange, optimizer; and one step of it. */
+/* run.h - everything a run consists of, joined: data, model, exchange, optimizer; and one step of
+ * it. */
 #ifndef LS_TRAIN_RUN_H
 #define LS_TRAIN_RUN_H
 
@@ -14,13 +15,28 @@
 #include "train/update.h"
 
 /* Bits that the ranks OR together in each step's reduce, in a message that flows anyway. */
-enum { LS_FLAG_NONFINITE = 1, LS_FLAG_SIGNAL = 2, LS_FLAG_TIME = 4, LS_FLAG_SAVE = 8, LS_FLAG_FAILED = 16 };
+enum {
+  LS_FLAG_NONFINITE = 1,
+  LS_FLAG_SIGNAL = 2,
+  LS_FLAG_TIME = 4,
+  LS_FLAG_SAVE = 8,
+  LS_FLAG_FAILED = 16
+};
 
-/* Rows that a forward pass of an evaluation or a prediction takes at once; also the block that an evaluation's sums are made of. */
+/* Rows that a forward pass of an evaluation or a prediction takes at once; also the block that an
+ * evaluation's sums are made of. */
 enum { LS_EVAL_ROWS = 256 };
 
-/* Where the time of steps went, in seconds. wait: for other ranks, and for what they send; reduce: summing gradients. */
-typedef enum { LS_TIME_DATA, LS_TIME_COMPUTE, LS_TIME_WAIT, LS_TIME_REDUCE, LS_TIME_UPDATE, LS_TIMES } ls_time_kind;
+/* Where the time of steps went, in seconds. wait: for other ranks, and for what they send; reduce:
+ * summing gradients. */
+typedef enum {
+  LS_TIME_DATA,
+  LS_TIME_COMPUTE,
+  LS_TIME_WAIT,
+  LS_TIME_REDUCE,
+  LS_TIME_UPDATE,
+  LS_TIMES
+} ls_time_kind;
 extern const char *const ls_time_names[]; /* "data", "compute", ... */
 
 typedef struct {
@@ -39,7 +55,8 @@ typedef struct {
   ls_state state;
   ls_stats *running;     /* (slices) sums of this epoch so far; this rank fills its own slices */
   ls_stats *slice_stats; /* (slices) of the last step; own slices */
-  uint64_t weights_seen; /* digest of what this rank's copy of the weights was since the last comparison */
+  uint64_t weights_seen; /* digest of what this rank's copy of the weights was since the last
+                            comparison */
   double lr, grad_norm;  /* of the last update; grad_norm NaN where it was not asked for */
   double time[LS_TIMES];
   ls_trace *trace;              /* NULL: none */
@@ -49,54 +66,66 @@ typedef struct {
   void *own_weights;            /* inference only: (parameters) real, where there is no exchange */
 } ls_run;
 
-/* Open the data, build everything, set initial weights (not those of init: file). Collective; every rank gets the same status. threads 0:
- * from the binding. */
+/* Open the data, build everything, set initial weights (not those of init: file). Collective; every
+ * rank gets the same status. threads 0: from the binding. */
 ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out);
 void ls_run_free(ls_run **run);
-int ls_run_threads(const ls_comm *comm); /* default: cores this rank may use / ranks that share them */
+int ls_run_threads(
+    const ls_comm *comm); /* default: cores this rank may use / ranks that share them */
 
 /* Same config and data on every rank? LS_EINTERNAL names the odd ones. Collective. */
 ls_status ls_run_agree(const ls_run *run);
 
-/* One update: the minibatch of state.global_step. *flags: in, this rank's; out, all ranks'. want_norm: make grad_norm.
- * LS_EDIVERGED if something is not finite and train.nonfinite is stop. */
+/* One update: the minibatch of state.global_step. *flags: in, this rank's; out, all ranks'.
+ * want_norm: make grad_norm. LS_EDIVERGED if something is not finite and train.nonfinite is stop.
+ */
 ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags);
-/* Copies of the weights on several ranks or nodes: add the present ones to this rank's digest; before an update. */
+/* Copies of the weights on several ranks or nodes: add the present ones to this rank's digest;
+ * before an update. */
 void ls_desync_note(ls_run *run);
-/* Were and are all copies the same since the last call? LS_EINTERNAL names the odd ones. Collective. */
+/* Were and are all copies the same since the last call? LS_EINTERNAL names the odd ones.
+ * Collective. */
 ls_status ls_desync_check(ls_run *run);
-/* New weights came from outside (a checkpoint): show them to the model. Every rank calls it after they are in place. */
+/* New weights came from outside (a checkpoint): show them to the model. Every rank calls it after
+ * they are in place. */
 void ls_run_weights_changed(ls_run *run);
 
-/* Loss and metrics of a split with the present weights, in fixed blocks: the same bits on any number of ranks. Collective. */
+/* Loss and metrics of a split with the present weights, in fixed blocks: the same bits on any
+ * number of ranks. Collective. */
 typedef struct {
   double mae, rmse, r2; /* of one target, in its own units */
 } ls_target_score;
 /* What an evaluation makes beyond its score where it is asked to; the same on every rank. */
 typedef struct {
-  int64_t k;               /* 0: no top_k */
-  double top_k;            /* share of the samples whose class is among the k best */
-  double *confusion;       /* NULL, or (outputs, outputs) counts, rows the label, columns the prediction */
+  int64_t k;    /* 0: no top_k */
+  double top_k; /* share of the samples whose class is among the k best */
+  double
+      *confusion; /* NULL, or (outputs, outputs) counts, rows the label, columns the prediction */
   ls_target_score *target; /* NULL, or (outputs) */
 } ls_figures;
 typedef struct {
   int64_t samples;
   double loss, accuracy;  /* accuracy NaN for regression */
-  double mae, rmse, r2;   /* NaN for classes; over all values, in the target's units where there is one, else as trained */
+  double mae, rmse, r2;   /* NaN for classes; over all values, in the target's units where there is
+                             one, else as trained */
   const ls_figures *more; /* made with them, or NULL */
 } ls_score;
-ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, ls_figures *more); /* more may be NULL */
+ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out,
+                      ls_figures *more); /* more may be NULL */
 ls_task ls_run_task(const ls_run *run);
-/* What an error of one as trained is in the targets' unit, where there is one target; 1 where there are several, each with its own. */
+/* What an error of one as trained is in the targets' unit, where there is one target; 1 where there
+ * are several, each with its own. */
 double ls_run_target_unit(const ls_run *run);
 
-/* A run for eval and predict: config, weights and scaling of a checkpoint, no training parts. Collective. */
+/* A run for eval and predict: config, weights and scaling of a checkpoint, no training parts.
+ * Collective. */
 typedef struct {
   const ls_data_spec *data; /* what to open in place of the checkpoint's own data; NULL: those */
   const char *path;         /* or data named by a path alone (ls_data_guess) */
   const char *inputs;       /* or samples without targets, as split train (ls_data_open_inputs) */
   int threads;              /* 0: from the binding */
 } ls_infer_options;
-ls_status ls_run_infer(ls_comm *comm, const char *checkpoint, const ls_infer_options *options, ls_run **out);
+ls_status ls_run_infer(ls_comm *comm, const char *checkpoint, const ls_infer_options *options,
+                       ls_run **out);
 
 #endif

@@ -43,9 +43,12 @@ struct ls_saver {
 
 /* ---- what stays in the folder ---- */
 
-static void path_of(const ls_saver *s, const ls_saved *row, char *path) { snprintf(path, PATH_MAX, "%s/%s", s->dir, row->name); }
+static void path_of(const ls_saver *s, const ls_saved *row, char *path) {
+  snprintf(path, PATH_MAX, "%s/%s", s->dir, row->name);
+}
 
-/* Files from before this process are looked at once, when one of them is about to count as a file to fall back on. */
+/* Files from before this process are looked at once, when one of them is about to count as a file
+ * to fall back on. */
 static bool is_good(ls_saver *s, const ls_saved *row) {
   char path[PATH_MAX];
   if (row->step >= s->trusted) return true;
@@ -61,15 +64,18 @@ static bool is_good(ls_saver *s, const ls_saved *row) {
 static void remove_old(const ls_saver *s, const ls_saved *row) {
   char path[PATH_MAX];
   path_of(s, row, path);
-  if (unlink(path) != 0) ls_log(LS_LOG_WARN, "cannot remove the old checkpoint '%s': %s", path, strerror(errno));
+  if (unlink(path) != 0)
+    ls_log(LS_LOG_WARN, "cannot remove the old checkpoint '%s': %s", path, strerror(errno));
 }
 
-/* Newest first: `keep_last` good ones stay, and the best; final.h5 always. Only after a commit, so a new good one is there. */
+/* Newest first: `keep_last` good ones stay, and the best; final.h5 always. Only after a commit, so
+ * a new good one is there. */
 static void prune(ls_saver *s, int64_t best_step) {
   ls_saved *row;
   int count;
   int64_t kept = 0;
-  if (ls_checkpoint_list(s->dir, &row, &count, NULL) != LS_OK) ls_log(LS_LOG_WARN, "old checkpoints stay: %s", ls_error_text());
+  if (ls_checkpoint_list(s->dir, &row, &count, NULL) != LS_OK)
+    ls_log(LS_LOG_WARN, "old checkpoints stay: %s", ls_error_text());
   for (int i = 0; count > s->keep_last && i < count; i++) {
     if (!strcmp(row[i].name, "final.h5")) continue;
     if (kept < s->keep_last)
@@ -144,7 +150,8 @@ static ls_status open_buffers(ls_saver *s, const ls_checkpoint_plan *plan, bool 
   return start_writer(s);
 }
 
-ls_status ls_saver_new(const ls_checkpoint_plan *plan, const char *dir, bool async, int64_t keep_last, ls_saver **out) {
+ls_status ls_saver_new(const ls_checkpoint_plan *plan, const char *dir, bool async,
+                       int64_t keep_last, ls_saver **out) {
   LS_NEW(*out, 1);
   ls_saver *s = *out;
   s->dir = ls_mem_text(dir);
@@ -185,7 +192,8 @@ static int idle_buffer(const ls_saver *s) {
 }
 
 ls_image *ls_saver_begin(ls_saver *s, bool wait) {
-  if (s->filling >= 0) return s->image[s->filling]; /* the caller gave up between begin and submit */
+  if (s->filling >= 0)
+    return s->image[s->filling]; /* the caller gave up between begin and submit */
   pthread_mutex_lock(&s->lock);
   while ((s->filling = idle_buffer(s)) < 0 && wait) pthread_cond_wait(&s->changed, &s->lock);
   if (s->filling >= 0) s->taken[s->filling] = true;
@@ -193,7 +201,8 @@ ls_image *ls_saver_begin(ls_saver *s, bool wait) {
   return s->filling >= 0 ? s->image[s->filling] : NULL;
 }
 
-void ls_saver_submit(ls_saver *s, int64_t step, const char *name, int64_t best_step, double stall_s) {
+void ls_saver_submit(ls_saver *s, int64_t step, const char *name, int64_t best_step,
+                     double stall_s) {
   job j = {.buffer = s->filling, .step = step, .best_step = best_step, .stall_s = stall_s};
   assert(s->filling >= 0);
   snprintf(j.name, sizeof j.name, "%s", name);

@@ -1,5 +1,6 @@
-/* saver.h - the writer: two image buffers and one thread that commits, so that training goes on while a checkpoint reaches the disk.
- * Rank 0 only. It also keeps the folder tidy: after a commit all but the newest `keep_last` and the best are removed. */
+/* saver.h - the writer: two image buffers and one thread that commits, so that training goes on
+ * while a checkpoint reaches the disk. Rank 0 only. It also keeps the folder tidy: after a commit
+ * all but the newest `keep_last` and the best are removed. */
 #ifndef LS_TRAIN_SAVER_H
 #define LS_TRAIN_SAVER_H
 
@@ -18,14 +19,18 @@ typedef struct {
 } ls_saver_outcome;
 
 /* async: a thread and a second buffer; else submit commits before it returns. */
-ls_status ls_saver_new(const ls_checkpoint_plan *plan, const char *dir, bool async, int64_t keep_last, ls_saver **out);
+ls_status ls_saver_new(const ls_checkpoint_plan *plan, const char *dir, bool async,
+                       int64_t keep_last, ls_saver **out);
 void ls_saver_free(ls_saver **saver); /* waits for what is under way */
 /* The idle image to fill, or NULL where the writer still has both and wait is false. */
 ls_image *ls_saver_begin(ls_saver *saver, bool wait);
-/* The image of the last begin is filled: commit it as `name` (final.h5 replaces an older one). best_step: step of the checkpoint to keep
- * beside the newest, -1: none. stall_s is passed on to the outcome. */
-void ls_saver_submit(ls_saver *saver, int64_t step, const char *name, int64_t best_step, double stall_s);
-bool ls_saver_poll(ls_saver *saver, ls_saver_outcome *out); /* next finished commit, oldest first; does not wait */
-void ls_saver_finish(ls_saver *saver);                      /* wait until nothing is under way */
+/* The image of the last begin is filled: commit it as `name` (final.h5 replaces an older one).
+ * best_step: step of the checkpoint to keep beside the newest, -1: none. stall_s is passed on to
+ * the outcome. */
+void ls_saver_submit(ls_saver *saver, int64_t step, const char *name, int64_t best_step,
+                     double stall_s);
+bool ls_saver_poll(ls_saver *saver,
+                   ls_saver_outcome *out); /* next finished commit, oldest first; does not wait */
+void ls_saver_finish(ls_saver *saver);     /* wait until nothing is under way */
 
 #endif

@@ -10,7 +10,9 @@
 #include "train/trainer.h"
 
 /* checkpoint.keep.best: none is "", not given is NULL. */
-static bool keeps_best(const ls_trainer *t) { return t->best_metric && (!t->config->keep_best || *t->config->keep_best); }
+static bool keeps_best(const ls_trainer *t) {
+  return t->best_metric && (!t->config->keep_best || *t->config->keep_best);
+}
 
 bool ls_save_due(const ls_trainer *t, uint32_t flags, bool epoch_end) {
   const ls_every *every = &t->config->save_every;
@@ -33,12 +35,15 @@ static bool shard_finite(const ls_run *run) {
   int64_t lo, hi;
   ls_exchange_shard(run->exchange, &lo, &hi);
   size_t size = ls_real_size(run->config->precision);
-  return isfinite(ls_gradient_square_sum(run->config->precision, (char *)ls_exchange_weights(run->exchange) + (size_t)lo * size, hi - lo));
+  return isfinite(ls_gradient_square_sum(
+      run->config->precision, (char *)ls_exchange_weights(run->exchange) + (size_t)lo * size,
+      hi - lo));
 }
 
 /* ---- saving ---- */
 
-/* Rank 0 gets an image to fill; false where the writer is still busy and this one may be skipped. All ranks learn which. */
+/* Rank 0 gets an image to fill; false where the writer is still busy and this one may be skipped.
+ * All ranks learn which. */
 static bool begin(ls_trainer *t, bool wait, ls_image **image) {
   int go = 1;
   *image = NULL;
@@ -46,7 +51,9 @@ static bool begin(ls_trainer *t, bool wait, ls_image **image) {
     *image = ls_saver_begin(t->saver, wait);
     go = *image != NULL;
     if (!go)
-      ls_log(LS_LOG_WARN, "step %lld: the checkpoint before this one is still being written; this one is skipped (checkpoint.busy)",
+      ls_log(LS_LOG_WARN,
+             "step %lld: the checkpoint before this one is still being written; this one is "
+             "skipped (checkpoint.busy)",
              (long long)t->run->state.global_step);
   }
   ls_comm_bcast(t->comm, &go, sizeof go, 0);
@@ -59,7 +66,8 @@ ls_status ls_save(ls_trainer *t, const char *name, bool must) {
   LS_TRY(ls_desync_check(run));
   if (ls_comm_or(t->comm, shard_finite(run) || ls_without("finite-weights") ? 0 : 1))
     return ls_fail(LS_EDIVERGED,
-                   "step %lld: weights are not finite; they are not saved. Lower optimizer.lr, set train.clip_norm, or see train.nonfinite",
+                   "step %lld: weights are not finite; they are not saved. Lower optimizer.lr, set "
+                   "train.clip_norm, or see train.nonfinite",
                    (long long)run->state.global_step);
   ls_image *image;
   if (!begin(t, must || !t->config->save_skip_busy, &image)) return LS_OK;
@@ -73,7 +81,8 @@ ls_status ls_save(ls_trainer *t, const char *name, bool must) {
       snprintf(file, sizeof file, "ckpt-%lld.h5", (long long)run->state.global_step);
     status = ls_metrics_sync(t->metrics);
     if (status == LS_OK)
-      ls_saver_submit(t->saver, run->state.global_step, file, keeps_best(t) ? run->state.best_step : -1, ls_time() - start);
+      ls_saver_submit(t->saver, run->state.global_step, file,
+                      keeps_best(t) ? run->state.best_step : -1, ls_time() - start);
     if (!t->config->save_async && status == LS_OK) status = ls_save_poll(t);
   }
   t->save_seconds = ls_time() - start;
@@ -84,18 +93,22 @@ ls_status ls_save(ls_trainer *t, const char *name, bool must) {
 
 static ls_status report(ls_trainer *t, const ls_saver_outcome *done) {
   if (done->status != LS_OK) {
-    ls_log(LS_LOG_WARN, "checkpoint of step %lld failed: %s; training goes on, older checkpoints are untouched", (long long)done->step,
-           done->error);
+    ls_log(LS_LOG_WARN,
+           "checkpoint of step %lld failed: %s; training goes on, older checkpoints are untouched",
+           (long long)done->step, done->error);
     snprintf(t->failed_text, sizeof t->failed_text, "%s", done->error);
     if (++t->failed_saves < 3) return LS_OK;
-    return ls_fail(LS_EIO, "three checkpoints in a row could not be written; the last one: %s", done->error);
+    return ls_fail(LS_EIO, "three checkpoints in a row could not be written; the last one: %s",
+                   done->error);
   }
   t->failed_saves = 0;
   if (t->save_seconds < done->commit_ms / 1e3) t->save_seconds = done->commit_ms / 1e3;
   ls_log_plain("committed %lld %s/%s", (long long)done->step, t->dir, done->name);
   return ls_metrics_event(
-      t->metrics, json_pack("{s:s, s:I, s:s, s:o, s:o}", "event", "checkpoint", "global_step", (json_int_t)done->step, "file", done->name,
-                            "stall_ms", ls_json_real(done->stall_ms), "commit_ms", ls_json_real(done->commit_ms)));
+      t->metrics,
+      json_pack("{s:s, s:I, s:s, s:o, s:o}", "event", "checkpoint", "global_step",
+                (json_int_t)done->step, "file", done->name, "stall_ms",
+                ls_json_real(done->stall_ms), "commit_ms", ls_json_real(done->commit_ms)));
 }
 
 ls_status ls_save_poll(ls_trainer *t) {

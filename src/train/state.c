@@ -12,10 +12,12 @@ static void make_run_id(ls_state_plan *p) {
   XXH3_state_t *hash = XXH3_createState();
   XXH3_128bits_reset(hash);
   XXH3_128bits_update(hash, p->config_text, strlen(p->config_text));
-  for (int i = 0; i < p->plan.files; i++) XXH3_128bits_update(hash, p->plan.file[i].digest, strlen(p->plan.file[i].digest));
+  for (int i = 0; i < p->plan.files; i++)
+    XXH3_128bits_update(hash, p->plan.file[i].digest, strlen(p->plan.file[i].digest));
   XXH128_hash_t id = XXH3_128bits_digest(hash);
   XXH3_freeState(hash);
-  snprintf(p->run_id, sizeof p->run_id, "%016llx%016llx", (unsigned long long)id.high64, (unsigned long long)id.low64);
+  snprintf(p->run_id, sizeof p->run_id, "%016llx%016llx", (unsigned long long)id.high64,
+           (unsigned long long)id.low64);
 }
 
 void ls_state_plan_make(const ls_run *run, ls_state_plan *out) {
@@ -53,7 +55,8 @@ void ls_state_plan_free(ls_state_plan *p) { LS_FREE(p->config_text); }
 
 static size_t real_of(const ls_run *run) { return ls_real_size(run->config->precision); }
 
-/* The part of rank's shard that lies in a tensor: elements [*lo, *hi) of the flat vector, empty if *lo >= *hi. */
+/* The part of rank's shard that lies in a tensor: elements [*lo, *hi) of the flat vector, empty if
+ * *lo >= *hi. */
 static void overlap(const ls_run *run, int rank, const ls_tensor *t, int64_t *lo, int64_t *hi) {
   *lo = ls_exchange_shard_of(run->exchange, rank);
   *hi = ls_exchange_shard_of(run->exchange, rank + 1);
@@ -61,9 +64,12 @@ static void overlap(const ls_run *run, int rank, const ls_tensor *t, int64_t *lo
   if (*hi > t->offset + t->rows * t->cols) *hi = t->offset + t->rows * t->cols;
 }
 
-/* One slot into the image, tensor by tensor, each rank's share received where it belongs: no staging buffer. */
-static void gather_slot(ls_run *run, const ls_checkpoint_plan *p, int planned, int slot, ls_image *image) {
-  int me = ls_comm_rank(run->comm), ranks = ls_exchange_replicated(run->exchange) ? 1 : ls_comm_size(run->comm);
+/* One slot into the image, tensor by tensor, each rank's share received where it belongs: no
+ * staging buffer. */
+static void gather_slot(ls_run *run, const ls_checkpoint_plan *p, int planned, int slot,
+                        ls_image *image) {
+  int me = ls_comm_rank(run->comm),
+      ranks = ls_exchange_replicated(run->exchange) ? 1 : ls_comm_size(run->comm);
   size_t size = real_of(run);
   const char *own = ls_update_slot(run->update, slot);
   int64_t shard, end;
@@ -81,7 +87,8 @@ static void gather_slot(ls_run *run, const ls_checkpoint_plan *p, int planned, i
         ls_comm_send(run->comm, own + (size_t)(lo - shard) * size, bytes, 0);
         continue;
       }
-      char *to = (char *)ls_image_slot(image, planned, i) + (size_t)(lo - p->tensor[i].offset) * size;
+      char *to =
+          (char *)ls_image_slot(image, planned, i) + (size_t)(lo - p->tensor[i].offset) * size;
       if (r == 0)
         memcpy(to, own + (size_t)(lo - shard) * size, bytes);
       else
@@ -100,7 +107,8 @@ void ls_state_capture(ls_run *run, const ls_state_plan *plan, ls_image *image) {
   if (!image) return;
   const char *w = ls_exchange_weights(run->exchange);
   for (int i = 0; i < p->tensors; i++)
-    memcpy(ls_image_weights(image, i), w + (size_t)p->tensor[i].offset * size, (size_t)(p->tensor[i].rows * p->tensor[i].cols) * size);
+    memcpy(ls_image_weights(image, i), w + (size_t)p->tensor[i].offset * size,
+           (size_t)(p->tensor[i].rows * p->tensor[i].cols) * size);
   ls_image_state(image, &run->state, sums);
 }
 
@@ -111,14 +119,16 @@ static void deal(ls_run *run, const char *flat, char *mine) {
   size_t size = real_of(run);
   int64_t lo, hi;
   ls_exchange_shard(run->exchange, &lo, &hi);
-  if (ls_comm_rank(run->comm) == 0) memcpy(mine, flat + (size_t)lo * size, (size_t)(hi - lo) * size);
+  if (ls_comm_rank(run->comm) == 0)
+    memcpy(mine, flat + (size_t)lo * size, (size_t)(hi - lo) * size);
   if (ls_exchange_replicated(run->exchange)) {
     ls_comm_bcast(run->comm, mine, (size_t)run->parameters * size, 0);
   } else if (ls_comm_rank(run->comm) > 0) {
     ls_comm_recv(run->comm, mine, (size_t)(hi - lo) * size, 0);
   } else {
     for (int r = 1; r < ls_comm_size(run->comm); r++) {
-      int64_t from = ls_exchange_shard_of(run->exchange, r), to = ls_exchange_shard_of(run->exchange, r + 1);
+      int64_t from = ls_exchange_shard_of(run->exchange, r),
+              to = ls_exchange_shard_of(run->exchange, r + 1);
       ls_comm_send(run->comm, flat + (size_t)from * size, (size_t)(to - from) * size, r);
     }
   }
@@ -134,16 +144,23 @@ static void deal_weights(ls_run *run, const char *flat) {
 
 static ls_status check_fit(const ls_run *run, const ls_checkpoint_plan *p, const ls_checkpoint *c) {
   if (c->parameters != run->parameters || c->tensors != p->tensors)
-    return ls_fail(LS_ECONFIG, "the checkpoint has %lld parameters in %d tensors, the config's model %lld in %d", (long long)c->parameters,
-                   c->tensors, (long long)run->parameters, p->tensors);
+    return ls_fail(
+        LS_ECONFIG,
+        "the checkpoint has %lld parameters in %d tensors, the config's model %lld in %d",
+        (long long)c->parameters, c->tensors, (long long)run->parameters, p->tensors);
   if (c->precision != p->precision)
-    return ls_fail(LS_ECONFIG, "the checkpoint is %s, train.precision is %s", ls_real_name(c->precision), ls_real_name(p->precision));
+    return ls_fail(LS_ECONFIG, "the checkpoint is %s, train.precision is %s",
+                   ls_real_name(c->precision), ls_real_name(p->precision));
   if (c->slots != p->slots)
-    return ls_fail(LS_ECONFIG, "the checkpoint has %d optimizer slots, the config's optimizer %d", c->slots, p->slots);
+    return ls_fail(LS_ECONFIG, "the checkpoint has %d optimizer slots, the config's optimizer %d",
+                   c->slots, p->slots);
   for (int s = 0; s < p->slots; s++)
     if (strcmp(c->slot_name[s], p->slot_name[s]) != 0)
-      return ls_fail(LS_ECONFIG, "the checkpoint's optimizer slot %d is '%s', the config's '%s'", s, c->slot_name[s], p->slot_name[s]);
-  if (c->slices != run->slices) return ls_fail(LS_ECONFIG, "the checkpoint has %d slices, the config %d", c->slices, run->slices);
+      return ls_fail(LS_ECONFIG, "the checkpoint's optimizer slot %d is '%s', the config's '%s'", s,
+                     c->slot_name[s], p->slot_name[s]);
+  if (c->slices != run->slices)
+    return ls_fail(LS_ECONFIG, "the checkpoint has %d slices, the config %d", c->slices,
+                   run->slices);
   return LS_OK;
 }
 
@@ -171,7 +188,8 @@ ls_status ls_state_load_weights(ls_run *run, const char *path) {
   ls_status status = LS_OK;
   if (ls_comm_rank(run->comm) == 0) {
     status = ls_mem_new(&flat, (size_t)run->parameters, real_of(run));
-    if (status == LS_OK) status = ls_weights_read(path, tensor, tensors, run->config->precision, flat);
+    if (status == LS_OK)
+      status = ls_weights_read(path, tensor, tensors, run->config->precision, flat);
   }
   status = ls_comm_agree(run->comm, status);
   if (status == LS_OK) deal_weights(run, flat);

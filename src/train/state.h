@@ -1,4 +1,5 @@
-/* state.h - between the ranks' shards and one file: gather the state into rank 0's checkpoint image, deal it out again. */
+/* state.h - between the ranks' shards and one file: gather the state into rank 0's checkpoint
+ * image, deal it out again. */
 #ifndef LS_TRAIN_STATE_H
 #define LS_TRAIN_STATE_H
 
@@ -6,7 +7,8 @@
 
 enum { LS_RUN_ID = 33 };
 
-/* The plan of this run's checkpoints; what it points to lives as long as `run` and the out-parameters. Slots in use only. */
+/* The plan of this run's checkpoints; what it points to lives as long as `run` and the
+ * out-parameters. Slots in use only. */
 typedef struct {
   ls_checkpoint_plan plan;
   int slot[LS_SLOTS_MAX]; /* number of each planned slot in the optimizer's ops */
@@ -19,7 +21,8 @@ void ls_state_plan_free(ls_state_plan *plan);
 
 /* Copy everything into image (rank 0's; NULL elsewhere). Collective. */
 void ls_state_capture(ls_run *run, const ls_state_plan *plan, ls_image *image);
-/* Take everything from a checkpoint (rank 0's; NULL elsewhere). Collective; LS_ECONFIG where slots or shapes differ. */
+/* Take everything from a checkpoint (rank 0's; NULL elsewhere). Collective; LS_ECONFIG where slots
+ * or shapes differ. */
 ls_status ls_state_restore(ls_run *run, const ls_state_plan *plan, const ls_checkpoint *checkpoint);
 /* init: file - weights of a plain HDF5 file or a checkpoint. Collective. */
 ls_status ls_state_load_weights(ls_run *run, const char *path);

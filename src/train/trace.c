@@ -37,11 +37,14 @@ void ls_trace_add(ls_trace *t, const char *what, double start, double end) {
 }
 
 static void print_events(FILE *file, const ls_trace *t, int rank, const char *host) {
-  fprintf(file, "%s{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":%d,\"args\":{\"name\":\"rank %d on %s\"}}", rank ? ",\n" : "", rank,
-          rank, host);
+  fprintf(
+      file,
+      "%s{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":%d,\"args\":{\"name\":\"rank %d on %s\"}}",
+      rank ? ",\n" : "", rank, rank, host);
   for (int64_t i = 0; i < t->count; i++)
-    fprintf(file, ",\n{\"ph\":\"X\",\"name\":\"%s\",\"pid\":%d,\"tid\":0,\"ts\":%.3f,\"dur\":%.3f}", t->event[i].what, rank,
-            1e6 * t->event[i].start, 1e6 * (t->event[i].end - t->event[i].start));
+    fprintf(file, ",\n{\"ph\":\"X\",\"name\":\"%s\",\"pid\":%d,\"tid\":0,\"ts\":%.3f,\"dur\":%.3f}",
+            t->event[i].what, rank, 1e6 * t->event[i].start,
+            1e6 * (t->event[i].end - t->event[i].start));
 }
 
 static ls_status write_all(ls_comm *comm, const ls_trace *mine, ls_trace *other, const char *name) {

@@ -32,7 +32,8 @@ void ls_train_signals(void) {
 static double stop_time(const ls_trainer *t) {
   double limit = t->options->time_limit;
   const char *slurm = getenv("SLURM_JOB_END_TIME"); /* seconds since 1970 */
-  if (limit <= 0 && slurm) limit = ls_time() - t->started + strtod(slurm, NULL) - (double)time(NULL) - 30;
+  if (limit <= 0 && slurm)
+    limit = ls_time() - t->started + strtod(slurm, NULL) - (double)time(NULL) - 30;
   return limit <= 0 ? (double)INFINITY : limit - 2 * t->save_seconds - 2 * t->longest;
 }
 
@@ -41,7 +42,8 @@ static uint32_t my_flags(const ls_trainer *t) {
   if (ls_comm_rank(t->comm) != 0) return flags;
   if (t->pending != LS_OK) flags |= LS_FLAG_FAILED;
   const ls_every *every = &t->config->save_every;
-  bool clocked = every->unit == LS_EVERY_SECONDS || t->options->time_limit > 0 || getenv("SLURM_JOB_END_TIME");
+  bool clocked =
+      every->unit == LS_EVERY_SECONDS || t->options->time_limit > 0 || getenv("SLURM_JOB_END_TIME");
   if (!clocked) return flags;
   double now = ls_time();
   if (now - t->started >= stop_time(t)) flags |= LS_FLAG_TIME;
@@ -63,34 +65,43 @@ static bool desync_due(const ls_trainer *t) {
   return every->unit == LS_EVERY_STEPS && t->run->state.global_step % (int64_t)every->n == 0;
 }
 
-/* A step that was not finite, where the policy is not to stop: count, and go back to the last checkpoint's weights if asked. */
+/* A step that was not finite, where the policy is not to stop: count, and go back to the last
+ * checkpoint's weights if asked. */
 static ls_status after_nonfinite(ls_trainer *t) {
   ls_state *s = &t->run->state;
   long long step = (long long)s->global_step;
   if (t->config->nonfinite == LS_NONFINITE_SKIP) {
-    ls_log(LS_LOG_WARN, "step %lld: not finite; the update is skipped (%lld in a row)", step, (long long)s->nonfinite_row);
+    ls_log(LS_LOG_WARN, "step %lld: not finite; the update is skipped (%lld in a row)", step,
+           (long long)s->nonfinite_row);
     if (s->nonfinite_row < SKIPS_MAX) return LS_OK;
-    return ls_fail(LS_EDIVERGED, "step %lld: %d steps in a row were not finite; lower optimizer.lr or set train.clip_norm", step,
-                   SKIPS_MAX);
+    return ls_fail(
+        LS_EDIVERGED,
+        "step %lld: %d steps in a row were not finite; lower optimizer.lr or set train.clip_norm",
+        step, SKIPS_MAX);
   }
   LS_TRY(ls_save_finish(t));
   if (s->rollbacks >= ROLLBACKS_MAX)
-    return ls_fail(LS_EDIVERGED, "step %lld: not finite again after %d rollbacks; lower optimizer.lr or set train.clip_norm", step,
-                   ROLLBACKS_MAX);
+    return ls_fail(
+        LS_EDIVERGED,
+        "step %lld: not finite again after %d rollbacks; lower optimizer.lr or set train.clip_norm",
+        step, ROLLBACKS_MAX);
   char *path = NULL;
   ls_checkpoint *checkpoint = NULL;
   ls_status status = LS_OK;
   if (ls_comm_rank(t->comm) == 0) {
     status = ls_checkpoint_newest(t->dir, false, &path);
-    if (status == LS_OK && !path) status = ls_fail(LS_EDIVERGED, "step %lld: not finite, and there is no checkpoint to go back to", step);
+    if (status == LS_OK && !path)
+      status = ls_fail(LS_EDIVERGED,
+                       "step %lld: not finite, and there is no checkpoint to go back to", step);
     if (status == LS_OK) status = ls_checkpoint_read(path, &checkpoint);
   }
   status = ls_comm_agree(t->comm, status);
   ls_state now = *s; /* the data and the counters go on; weights, slots and t go back */
   if (status == LS_OK) status = ls_state_restore(t->run, &t->plan, checkpoint);
   if (status == LS_OK) {
-    ls_log(LS_LOG_WARN, "step %lld: not finite; weights and optimizer go back to step %lld, the data go on", step,
-           (long long)s->global_step);
+    ls_log(LS_LOG_WARN,
+           "step %lld: not finite; weights and optimizer go back to step %lld, the data go on",
+           step, (long long)s->global_step);
     now.t = s->t;
     now.rollbacks++;
     *s = now;
@@ -106,7 +117,8 @@ static ls_status after_nonfinite(ls_trainer *t) {
 static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool *stop) {
   ls_run *run = t->run;
   const ls_state *s = &run->state;
-  bool epoch_end = s->global_step % run->steps_per_epoch == 0, last = s->global_step == run->steps, early = false;
+  bool epoch_end = s->global_step % run->steps_per_epoch == 0, last = s->global_step == run->steps,
+       early = false;
   if (flags & LS_FLAG_FAILED) {
     if (t->pending != LS_OK) ls_fail(t->pending, "%s", t->pending_text);
     return ls_comm_agree(t->comm, t->pending);
@@ -140,7 +152,9 @@ static bool norm_due(const ls_run *run) {
 }
 
 /* A checkpoint of the step at which training ended early is resumed to its end, not past it. */
-static bool ended_early(const ls_trainer *t) { return t->config->early_metric && t->run->state.early_bad >= t->config->early_patience; }
+static bool ended_early(const ls_trainer *t) {
+  return t->config->early_metric && t->run->state.early_bad >= t->config->early_patience;
+}
 
 static ls_status loop(ls_trainer *t) {
   ls_run *run = t->run;
@@ -171,7 +185,8 @@ static ls_status open_outputs(ls_trainer *t, const ls_checkpoint *from, const ch
   const char *slash = path ? strrchr(path, '/') : NULL, *file = slash ? slash + 1 : path;
   LS_TRY(ls_folder_take(t->dir, t->options->force && !from, &t->lock));
   if (from) LS_TRY(ls_folder_supersede(t->dir, (long long)from->state.global_step, file));
-  LS_TRY(ls_metrics_open(t->dir, c->log_jsonl, c->log_csv, from ? from->state.global_step : -1, file, &t->metrics));
+  LS_TRY(ls_metrics_open(t->dir, c->log_jsonl, c->log_csv, from ? from->state.global_step : -1,
+                         file, &t->metrics));
   LS_TRY(ls_saver_new(&t->plan.plan, t->dir, c->save_async, c->keep_last, &t->saver));
   LS_TRY(ls_start_progress(t));
   return ls_start_event(t);
@@ -186,7 +201,8 @@ static void choose_best_metric(ls_trainer *t) {
                                                    : NULL;
 }
 
-/* Build the run and bring it to where it starts: fresh weights, a file's, or a checkpoint's state. */
+/* Build the run and bring it to where it starts: fresh weights, a file's, or a checkpoint's state.
+ */
 static ls_status build(ls_trainer *t, const ls_checkpoint *from) {
   LS_TRY(ls_run_new(t->comm, t->config, t->options->threads, &t->run));
   ls_state_plan_make(t->run, &t->plan);
@@ -202,25 +218,33 @@ static ls_status build(ls_trainer *t, const ls_checkpoint *from) {
   t->first_step = t->run->state.global_step;
   t->scored_step = -1;
   for (int s = 0; s < LS_SPLITS; s++)
-    LS_TRY(ls_comm_agree(t->comm, ls_figures_new(t->config, ls_data_outputs(t->run->data), &t->figures[s])));
-  t->train_score = (ls_score){0, t->run->state.last_loss, NAN, NAN, NAN, NAN, NULL}; /* until this process has made its own */
+    LS_TRY(ls_comm_agree(t->comm,
+                         ls_figures_new(t->config, ls_data_outputs(t->run->data), &t->figures[s])));
+  t->train_score = (ls_score){0,   t->run->state.last_loss, NAN, NAN, NAN, NAN,
+                              NULL}; /* until this process has made its own */
   return LS_OK;
 }
 
-static ls_status evaluate(ls_trainer *t, ls_split split, ls_score *score) { return ls_evaluate(t->run, split, score, &t->figures[split]); }
+static ls_status evaluate(ls_trainer *t, ls_split split, ls_score *score) {
+  return ls_evaluate(t->run, split, score, &t->figures[split]);
+}
 
-/* Scores of the final weights for the end event, not those of an earlier step: a run that was resumed since then has not made them. */
+/* Scores of the final weights for the end event, not those of an earlier step: a run that was
+ * resumed since then has not made them. */
 static ls_status final_scores(ls_trainer *t, bool whole) {
   ls_run *run = t->run;
   bool fresh = t->scored_step == run->state.global_step, train = ls_eval_wants(t, LS_SPLIT_TRAIN);
   if (run->state.epoch_samples > 0 && !(train && fresh)) t->train_score = ls_running_score(run);
   if (!whole) return LS_OK;
-  if (t->train_score.samples == 0 || (train && !fresh)) LS_TRY(evaluate(t, LS_SPLIT_TRAIN, &t->train_score));
-  if (!fresh && ls_eval_wants(t, LS_SPLIT_VALIDATION)) LS_TRY(evaluate(t, LS_SPLIT_VALIDATION, &t->val_score));
+  if (t->train_score.samples == 0 || (train && !fresh))
+    LS_TRY(evaluate(t, LS_SPLIT_TRAIN, &t->train_score));
+  if (!fresh && ls_eval_wants(t, LS_SPLIT_VALIDATION))
+    LS_TRY(evaluate(t, LS_SPLIT_VALIDATION, &t->val_score));
   return ls_eval_wants(t, LS_SPLIT_TEST) ? evaluate(t, LS_SPLIT_TEST, &t->test_score) : LS_OK;
 }
 
-/* The last evaluation, final.h5, and the report; LS_EIO where the last checkpoint did not reach the disk. */
+/* The last evaluation, final.h5, and the report; LS_EIO where the last checkpoint did not reach the
+ * disk. */
 static ls_status finish(ls_trainer *t, ls_train_result *r) {
   ls_run *run = t->run;
   bool whole = strcmp(t->exit, "done") == 0 || strcmp(t->exit, "early_stop") == 0;
@@ -231,16 +255,20 @@ static ls_status finish(ls_trainer *t, ls_train_result *r) {
   start = ls_time();
   LS_TRY(ls_save_finish(t));
   t->checkpoint_seconds += ls_time() - start;
-  if (t->failed_saves > 0) /* commits come in order: the last one, which the run is nothing without */
+  if (t->failed_saves >
+      0) /* commits come in order: the last one, which the run is nothing without */
     ls_fail(LS_EIO, "the last checkpoint could not be written: %s", t->failed_text);
   LS_TRY(ls_comm_agree(t->comm, t->failed_saves > 0 ? LS_EIO : LS_OK));
   LS_TRY(ls_end_report(t, r));
   return whole ? LS_OK
-               : ls_fail(LS_ESTOPPED, "stopped at step %lld of %lld (%s), a checkpoint is written; go on with --resume=auto",
+               : ls_fail(LS_ESTOPPED,
+                         "stopped at step %lld of %lld (%s), a checkpoint is written; go on with "
+                         "--resume=auto",
                          (long long)run->state.global_step, (long long)run->steps, t->exit);
 }
 
-/* The loop failed, on all ranks alike: say so in the metrics, and let what is under way reach the disk. */
+/* The loop failed, on all ranks alike: say so in the metrics, and let what is under way reach the
+ * disk. */
 static ls_status fail_run(ls_trainer *t, ls_train_result *r, ls_status status) {
   char text[1024];
   snprintf(text, sizeof text, "%s", ls_error_text());
@@ -303,7 +331,8 @@ end:
   return status;
 }
 
-ls_status ls_train(ls_comm *comm, ls_config *config, const ls_train_options *options, ls_train_result *result) {
+ls_status ls_train(ls_comm *comm, ls_config *config, const ls_train_options *options,
+                   ls_train_result *result) {
   ls_trainer t = {.comm = comm, .config = config, .options = options, .started = ls_time()};
   *result = (ls_train_result){0};
   ls_status status = train(&t, result);

@@ -1,4 +1,5 @@
-/* train.h - `lockstep train`: a run folder, the loop, and everything that happens once in a while. */
+/* train.h - `lockstep train`: a run folder, the loop, and everything that happens once in a while.
+ */
 #ifndef LS_TRAIN_TRAIN_H
 #define LS_TRAIN_TRAIN_H
 
@@ -13,12 +14,13 @@ typedef enum { LS_RESUME_NO, LS_RESUME_AUTO, LS_RESUME_NEWEST, LS_RESUME_FILE } 
 typedef struct {
   const char *dir; /* -o, or NULL */
   ls_resume resume;
-  const char *resume_file;  /* with LS_RESUME_FILE */
-  const char *const *allow; /* config keys that may differ from the checkpoint's; NULL-terminated or NULL */
-  int threads;              /* 0: from the binding */
-  double time_limit;        /* seconds; 0: none */
-  const char *progress;     /* auto, bar, line, none */
-  const char *trace;        /* file or NULL */
+  const char *resume_file; /* with LS_RESUME_FILE */
+  const char *const
+      *allow;  /* config keys that may differ from the checkpoint's; NULL-terminated or NULL */
+  int threads; /* 0: from the binding */
+  double time_limit;    /* seconds; 0: none */
+  const char *progress; /* auto, bar, line, none */
+  const char *trace;    /* file or NULL */
   bool force, dry_run;
   int argc; /* the command line, for the record */
   const char *const *argv;
@@ -35,13 +37,17 @@ typedef struct {
   json_t *plan; /* dry_run only, the caller's: tensors, parameters, steps, memory in bytes */
 } ls_train_result;
 
-/* Collective; every rank returns the same status. LS_ESTOPPED: a signal or the time limit, with a checkpoint written. */
-ls_status ls_train(ls_comm *comm, ls_config *config, const ls_train_options *options, ls_train_result *result);
+/* Collective; every rank returns the same status. LS_ESTOPPED: a signal or the time limit, with a
+ * checkpoint written. */
+ls_status ls_train(ls_comm *comm, ls_config *config, const ls_train_options *options,
+                   ls_train_result *result);
 
-/* Same binary and command line on every rank, --threads apart? LS_EINTERNAL names the odd ones. Collective; before anything else is. */
+/* Same binary and command line on every rank, --threads apart? LS_EINTERNAL names the odd ones.
+ * Collective; before anything else is. */
 ls_status ls_launch_agree(ls_comm *comm, int argc, char *const *argv);
 
-/* Call first thing: SIGUSR1 and SIGTERM ask for a checkpoint and exit 75 instead of killing the process. */
+/* Call first thing: SIGUSR1 and SIGTERM ask for a checkpoint and exit 75 instead of killing the
+ * process. */
 void ls_train_signals(void);
 
 #endif

@@ -1,4 +1,5 @@
-/* trainer.h - what train.c, epoch.c, announce.c, saving.c, resume.c and record.c share: one training run at work. */
+/* trainer.h - what train.c, epoch.c, announce.c, saving.c, resume.c and record.c share: one
+ * training run at work. */
 #ifndef LS_TRAIN_TRAINER_H
 #define LS_TRAIN_TRAINER_H
 
@@ -27,54 +28,64 @@ typedef struct {
   char failed_text[512];
   ls_status pending; /* failed between collectives; the next step's flags tell everyone */
   char pending_text[1024];
-  const char *best_metric;                                /* NULL: none; what keep.best and early_stop look at */
-  double started;                                         /* ls_time() of the start; the time limit counts from here */
-  double epoch_started, epoch_trained;                    /* wall clock; sum of run->time at the start of the epoch */
-  double last_save, save_seconds, longest;                /* for checkpoint.every in minutes and the time limit's margin */
-  double eval_seconds, checkpoint_seconds, start_seconds; /* start: data, agreement, a checkpoint to go on from */
-  int64_t first_step;                                     /* where this process began */
-  int64_t scored_step;                                    /* global_step of the latest evaluation; -1: none */
-  bool stands_still;                                      /* the loss of this epoch is that of the one before, to 1e-5 */
-  bool new_best;                                          /* this step is the best so far: worth a checkpoint of its own */
-  bool train_fresh, val_fresh;                            /* made since the best was last looked for: train_score, val_score */
-  ls_score train_score, val_score, test_score;            /* latest; samples 0: never made */
-  ls_figures figures[LS_SPLITS];                          /* made with them */
-  const char *exit;                                       /* as in the end event */
+  const char *best_metric;             /* NULL: none; what keep.best and early_stop look at */
+  double started;                      /* ls_time() of the start; the time limit counts from here */
+  double epoch_started, epoch_trained; /* wall clock; sum of run->time at the start of the epoch */
+  double last_save, save_seconds,
+      longest; /* for checkpoint.every in minutes and the time limit's margin */
+  double eval_seconds, checkpoint_seconds,
+      start_seconds;           /* start: data, agreement, a checkpoint to go on from */
+  int64_t first_step;          /* where this process began */
+  int64_t scored_step;         /* global_step of the latest evaluation; -1: none */
+  bool stands_still;           /* the loss of this epoch is that of the one before, to 1e-5 */
+  bool new_best;               /* this step is the best so far: worth a checkpoint of its own */
+  bool train_fresh, val_fresh; /* made since the best was last looked for: train_score, val_score */
+  ls_score train_score, val_score, test_score; /* latest; samples 0: never made */
+  ls_figures figures[LS_SPLITS];               /* made with them */
+  const char *exit;                            /* as in the end event */
 } ls_trainer;
 
-/* Rank 0 failed where the others are not waiting to hear of it: the next step's flags will tell them. */
+/* Rank 0 failed where the others are not waiting to hear of it: the next step's flags will tell
+ * them. */
 void ls_trainer_defer(ls_trainer *t, ls_status status);
 
 /* ---- epoch.c ---- */
-bool ls_eval_wants(const ls_trainer *t, ls_split split); /* does the config evaluate this split, and is there one? */
+bool ls_eval_wants(const ls_trainer *t,
+                   ls_split split); /* does the config evaluate this split, and is there one? */
 bool ls_eval_due(const ls_trainer *t, bool epoch_end);
 ls_score ls_running_score(ls_run *run);       /* running means of the epoch so far. Collective */
 double ls_trained_seconds(const ls_run *run); /* in steps, on this rank */
 void ls_set_score(const ls_trainer *t, json_t *event, const char *prefix, const ls_score *score);
-ls_status ls_epoch_end(ls_trainer *t, bool *stop);  /* means, evaluation, table line and event; *stop: early stop */
-ls_status ls_eval_event(ls_trainer *t, bool *stop); /* between epochs, where eval.every is in steps */
-void ls_step_event(ls_trainer *t, int64_t samples); /* `samples`: of the step just made. Collective */
+ls_status ls_epoch_end(ls_trainer *t,
+                       bool *stop); /* means, evaluation, table line and event; *stop: early stop */
+ls_status ls_eval_event(ls_trainer *t,
+                        bool *stop); /* between epochs, where eval.every is in steps */
+void ls_step_event(ls_trainer *t,
+                   int64_t samples); /* `samples`: of the step just made. Collective */
 
 /* ---- announce.c ---- */
 ls_status ls_start_event(ls_trainer *t); /* rank 0, as the next two */
 ls_status ls_start_progress(ls_trainer *t);
 json_t *ls_dry_run_report(const ls_trainer *t);
-ls_status ls_end_report(ls_trainer *t, ls_train_result *result); /* end event and summary. Collective */
+ls_status ls_end_report(ls_trainer *t,
+                        ls_train_result *result); /* end event and summary. Collective */
 
 /* ---- saving.c ---- */
 bool ls_save_due(const ls_trainer *t, uint32_t flags, bool epoch_end);
-/* Checkpoint of the present state under `name` (ckpt-N.h5 if NULL). must: not to be skipped, whatever checkpoint.busy says. Collective.
- * LS_EINTERNAL: the ranks have drifted apart. */
+/* Checkpoint of the present state under `name` (ckpt-N.h5 if NULL). must: not to be skipped,
+ * whatever checkpoint.busy says. Collective. LS_EINTERNAL: the ranks have drifted apart. */
 ls_status ls_save(ls_trainer *t, const char *name, bool must);
-/* Rank 0: report commits that have finished: "committed N file", the metrics event. LS_EIO after three failures in a row. */
+/* Rank 0: report commits that have finished: "committed N file", the metrics event. LS_EIO after
+ * three failures in a row. */
 ls_status ls_save_poll(ls_trainer *t);
 ls_status ls_save_finish(ls_trainer *t); /* wait for the writer, then poll. Collective */
 
 /* ---- resume.c ---- */
-/* Rank 0 finds and reads the checkpoint this run goes on from, and checks the config against it; *out NULL: a fresh start. Collective in
- * its status. Everyone's config takes the checkpoint's slices. */
-ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_options *options, const char *dir, ls_checkpoint **out,
-                         char **path);
+/* Rank 0 finds and reads the checkpoint this run goes on from, and checks the config against it;
+ * *out NULL: a fresh start. Collective in its status. Everyone's config takes the checkpoint's
+ * slices. */
+ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_options *options,
+                         const char *dir, ls_checkpoint **out, char **path);
 ls_status ls_resume_check_data(const ls_trainer *t, const ls_checkpoint *checkpoint); /* rank 0 */
 
 /* ---- record.c ---- */

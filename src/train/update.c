@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 
-/* SPAN: parameters that one call of a kernel takes at most; a few slots of them stay in the second-level cache. */
+/* SPAN: parameters that one call of a kernel takes at most; a few slots of them stay in the
+ * second-level cache. */
 enum { SPAN = 16384 };
 
 typedef struct {
@@ -26,14 +27,14 @@ struct ls_update {
   int64_t lo, hi; /* my shard */
   void *slot[LS_SLOTS_MAX];
   int tensors;
-  int64_t *tensor_piece;         /* (tensors + 1) number of each tensor's first piece, over all shards */
+  int64_t *tensor_piece; /* (tensors + 1) number of each tensor's first piece, over all shards */
   int64_t pieces, mine, mine_lo; /* all; in my shard, the first of these */
   piece *piece;                  /* (mine) */
   char *scratch;                 /* (threads, SPAN) */
-  char *kept;                    /* (hi - lo) transformed gradient where several passes need it, or NULL */
-  double *square;                /* (pieces) */
-  double *sum;                   /* (pieces, norms) what ops->reduce makes */
-  double *norm;                  /* (tensors, norms) */
+  char *kept;     /* (hi - lo) transformed gradient where several passes need it, or NULL */
+  double *square; /* (pieces) */
+  double *sum;    /* (pieces, norms) what ops->reduce makes */
+  double *norm;   /* (tensors, norms) */
   bool check_finite;
   bool across; /* a span may go from one tensor into the next */
   /* of the running step */
@@ -43,7 +44,9 @@ struct ls_update {
 
 int64_t ls_update_block(int64_t n) { return n <= 1 << 18 ? 512 : n <= 1 << 24 ? 2048 : 16384; }
 
-static bool transforms(const ls_update *u) { return u->gradient.noise_eta > 0 || u->gradient.clip_value > 0; }
+static bool transforms(const ls_update *u) {
+  return u->gradient.noise_eta > 0 || u->gradient.clip_value > 0;
+}
 
 /* Walk grid and tensors together; count everything, keep what lies in my shard. */
 static void cut_pieces(ls_update *u, const ls_tensor *tensor, int64_t block, bool keep) {
@@ -77,12 +80,18 @@ void ls_update_reset(ls_update *u) {
   }
 }
 
-ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, const ls_model *model, const ls_optim_spec *spec,
-                        const ls_gradient_spec *gradient, uint64_t seed, bool check_finite, ls_team *team, ls_update **out) {
+ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, const ls_model *model,
+                        const ls_optim_spec *spec, const ls_gradient_spec *gradient, uint64_t seed,
+                        bool check_finite, ls_team *team, ls_update **out) {
   ls_update *u;
   LS_NEW(u, 1);
   *out = u;
-  *u = (ls_update){.comm = comm, .exchange = exchange, .spec = spec, .gradient = *gradient, .team = team, .seed = seed};
+  *u = (ls_update){.comm = comm,
+                   .exchange = exchange,
+                   .spec = spec,
+                   .gradient = *gradient,
+                   .team = team,
+                   .seed = seed};
   u->precision = ls_model_precision(model);
   u->size = ls_real_size(u->precision);
   u->check_finite = check_finite;
@@ -131,29 +140,40 @@ void *ls_update_slot(ls_update *u, int slot) { return u->slot[slot]; }
 
 double ls_update_reduce_seconds(const ls_update *u) { return u->reduce_seconds; }
 
-/* The sum over the ranks, its time taken apart where there is something to sum; the threads' times are alike. */
+/* The sum over the ranks, its time taken apart where there is something to sum; the threads' times
+ * are alike. */
 static const void *summed_gradient(ls_update *u, const piece *p, int thread, void *scratch) {
-  if (thread != 0 || ls_exchange_replicated(u->exchange)) return ls_exchange_grad(u->exchange, p->lo, p->n, scratch);
+  if (thread != 0 || ls_exchange_replicated(u->exchange))
+    return ls_exchange_grad(u->exchange, p->lo, p->n, scratch);
   double start = ls_time();
   const void *g = ls_exchange_grad(u->exchange, p->lo, p->n, scratch);
   u->reduce_seconds += ls_time() - start;
   return g;
 }
 
-/* The piece's gradient, summed over the ranks, with noise and clip_value; in scratch unless it can be read where it lies. */
+/* The piece's gradient, summed over the ranks, with noise and clip_value; in scratch unless it can
+ * be read where it lies. */
 static void *fresh_gradient(ls_update *u, const piece *p, int thread) {
   char *scratch = u->scratch + (size_t)thread * SPAN * u->size;
   const void *g = summed_gradient(u, p, thread, scratch);
   if (!transforms(u)) return (void *)(uintptr_t)g;
   if (g != scratch) memcpy(scratch, g, (size_t)p->n * u->size);
-  if (u->gradient.noise_eta > 0) ls_gradient_noise(u->precision, scratch, p->n, p->lo, &u->gradient, u->seed, u->global_step);
-  if (u->gradient.clip_value > 0) ls_gradient_clip_value(u->precision, scratch, p->n, u->gradient.clip_value);
+  if (u->gradient.noise_eta > 0)
+    ls_gradient_noise(u->precision, scratch, p->n, p->lo, &u->gradient, u->seed, u->global_step);
+  if (u->gradient.clip_value > 0)
+    ls_gradient_clip_value(u->precision, scratch, p->n, u->gradient.clip_value);
   return scratch;
 }
 
 static ls_optim_span span_of(ls_update *u, const piece *p, const void *g) {
   int64_t at = p->lo - u->lo;
-  ls_optim_span span = {.n = p->n, .first = p->lo, .tensor = p->tensor, .precision = (int)u->precision, .g = g, .lr = u->lr, .t = u->t};
+  ls_optim_span span = {.n = p->n,
+                        .first = p->lo,
+                        .tensor = p->tensor,
+                        .precision = (int)u->precision,
+                        .g = g,
+                        .lr = u->lr,
+                        .t = u->t};
   span.p = (char *)ls_exchange_weights(u->exchange) + (size_t)p->lo * u->size;
   for (int s = 0; s < u->spec->ops->slots; s++)
     if (u->slot[s]) span.slot[s] = (char *)u->slot[s] + (size_t)at * u->size;
@@ -165,9 +185,12 @@ static ls_optim_span span_of(ls_update *u, const piece *p, const void *g) {
   return span;
 }
 
-static char *kept_of(ls_update *u, const piece *p) { return u->kept + (size_t)(p->lo - u->lo) * u->size; }
+static char *kept_of(ls_update *u, const piece *p) {
+  return u->kept + (size_t)(p->lo - u->lo) * u->size;
+}
 
-/* Pass 1, where a norm is wanted: squares of every piece; the transformed gradient is kept if later passes want it. */
+/* Pass 1, where a norm is wanted: squares of every piece; the transformed gradient is kept if later
+ * passes want it. */
 static void square_pass(void *arg, int thread, int threads) {
   ls_update *u = arg;
   int64_t lo, hi;
@@ -194,14 +217,17 @@ static void scale_pass(void *arg, int thread, int threads) {
   ls_update *u = arg;
   int64_t lo, hi;
   ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
-  for (int64_t i = lo; i < hi; i++) ls_gradient_scale(u->precision, kept_of(u, &u->piece[i]), u->piece[i].n, u->factor);
+  for (int64_t i = lo; i < hi; i++)
+    ls_gradient_scale(u->precision, kept_of(u, &u->piece[i]), u->piece[i].n, u->factor);
 }
 
-/* Neighbouring pieces, up to SPAN parameters, as one: no norm is made here, and a kernel's call has its price. A plug-in may care which
- * tensor its span lies in, and so do norms. */
+/* Neighbouring pieces, up to SPAN parameters, as one: no norm is made here, and a kernel's call has
+ * its price. A plug-in may care which tensor its span lies in, and so do norms. */
 static piece join_pieces(const ls_update *u, int64_t *i, int64_t hi) {
   piece p = u->piece[(*i)++];
-  for (; *i < hi && (u->across || u->piece[*i].tensor == p.tensor) && p.n + u->piece[*i].n <= SPAN; ++*i) p.n += u->piece[*i].n;
+  for (; *i < hi && (u->across || u->piece[*i].tensor == p.tensor) && p.n + u->piece[*i].n <= SPAN;
+       ++*i)
+    p.n += u->piece[*i].n;
   return p;
 }
 
@@ -236,17 +262,20 @@ static void tensor_norms(ls_update *u) {
   for (int i = 0; i < u->tensors; i++)
     for (int k = 0; k < norms; k++)
       u->norm[i * norms + k] =
-          sqrt(ls_tree_sum(u->sum + u->tensor_piece[i] * norms + k, u->tensor_piece[i + 1] - u->tensor_piece[i], norms));
+          sqrt(ls_tree_sum(u->sum + u->tensor_piece[i] * norms + k,
+                           u->tensor_piece[i + 1] - u->tensor_piece[i], norms));
 }
 
-bool ls_update_step(ls_update *u, double lr, int64_t t, int64_t global_step, bool want_norm, double *norm) {
+bool ls_update_step(ls_update *u, double lr, int64_t t, int64_t global_step, bool want_norm,
+                    double *norm) {
   u->lr = lr;
   u->reduce_seconds = 0;
   u->t = t;
   u->global_step = global_step;
   *norm = want_norm || u->kept ? gradient_norm(u) : (double)NAN;
   if (u->check_finite && !isfinite(*norm) && !ls_without("nonfinite")) return false;
-  u->factor = u->gradient.clip_norm > 0 ? ls_gradient_clip_factor(u->gradient.clip_norm, *norm) : 1.0;
+  u->factor =
+      u->gradient.clip_norm > 0 ? ls_gradient_clip_factor(u->gradient.clip_norm, *norm) : 1.0;
   if (u->factor != 1.0) ls_team_run(u->team, scale_pass, u);
   if (u->spec->ops->reduce) tensor_norms(u);
   ls_team_run(u->team, update_pass, u);

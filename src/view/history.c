@@ -11,15 +11,18 @@
 
 enum { BYTES_MAX = 1 << 30, WEIGHTS_MAX = 64 };
 
-const char *const ls_history_names[] = {"epoch",        "global_step", "loss",          "accuracy", "val_loss",
-                                        "val_accuracy", "lr",          "samples_per_s", "seconds",  NULL};
+const char *const ls_history_names[] = {
+    "epoch",        "global_step", "loss",          "accuracy", "val_loss",
+    "val_accuracy", "lr",          "samples_per_s", "seconds",  NULL};
 
 static double number(const json_t *event, const char *key) {
   const json_t *value = json_object_get(event, key);
   return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
-static int64_t whole(const json_t *event, const char *key) { return json_integer_value(json_object_get(event, key)); }
+static int64_t whole(const json_t *event, const char *key) {
+  return json_integer_value(json_object_get(event, key));
+}
 
 static ls_status grow(double **block, int64_t used, int64_t room) {
   double *larger;
@@ -34,7 +37,8 @@ static ls_status make_room(ls_history *h, ls_history_events *events) {
   if (events->n < events->room) return LS_OK;
   int64_t room = events->room > 0 ? 2 * events->room : 256;
   for (int c = 0; c < LS_H_COLUMNS; c++) LS_TRY(grow(&events->column[c], events->n, room));
-  if (events == &h->step && h->weights > 0) LS_TRY(grow(&h->weight, events->n * h->weights, room * h->weights));
+  if (events == &h->step && h->weights > 0)
+    LS_TRY(grow(&h->weight, events->n * h->weights, room * h->weights));
   events->room = room;
   return LS_OK;
 }
@@ -57,7 +61,8 @@ static ls_status take_weights(ls_history *h, const json_t *event, int64_t row) {
   }
   for (int i = 0; i < h->weights; i++) {
     const json_t *value = json_array_get(list, (size_t)i);
-    h->weight[row * h->weights + i] = json_is_number(value) ? json_number_value(value) : (double)NAN;
+    h->weight[row * h->weights + i] =
+        json_is_number(value) ? json_number_value(value) : (double)NAN;
   }
   return LS_OK;
 }
@@ -67,7 +72,8 @@ static ls_status take_row(ls_history *h, ls_history_events *events, const json_t
   if (isnan(step)) return ls_fail(LS_EDATA, "an event without global_step");
   drop_repeated(events, step);
   LS_TRY(make_room(h, events));
-  for (int c = 0; c < LS_H_COLUMNS; c++) events->column[c][events->n] = number(event, ls_history_names[c]);
+  for (int c = 0; c < LS_H_COLUMNS; c++)
+    events->column[c][events->n] = number(event, ls_history_names[c]);
   if (events == &h->step) LS_TRY(take_weights(h, event, events->n));
   events->n++;
   return LS_OK;

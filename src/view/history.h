@@ -38,13 +38,15 @@ typedef struct {
   bool ended;    /* an `end` event came after the last `start` */
   char exit[24]; /* "" where not ended */
   int64_t end_step;
-  double loss, accuracy, test_loss, test_accuracy, samples_per_s; /* of the end event; NaN: not there */
+  double loss, accuracy, test_loss, test_accuracy,
+      samples_per_s; /* of the end event; NaN: not there */
 } ls_history;
 
-/* run: the folder, or the file itself. LS_EDATA, with the line, for what is no event; a last line without its newline (a killed
- * run) is left out. */
+/* run: the folder, or the file itself. LS_EDATA, with the line, for what is no event; a last line
+ * without its newline (a killed run) is left out. */
 ls_status ls_history_read(const char *run, ls_history **out);
 void ls_history_free(ls_history **history);
-bool ls_history_has(const ls_history_events *events, ls_history_column column); /* any number in it? */
+bool ls_history_has(const ls_history_events *events,
+                    ls_history_column column); /* any number in it? */
 
 #endif

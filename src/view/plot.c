@@ -31,7 +31,8 @@ static ls_status script_file(const ls_panel *panel, int panels, const char *kind
   FILE *file = *fd >= 0 ? fdopen(dup(*fd), "w") : NULL;
   if (!file) return ls_fail(LS_FAIL, "no room for the script of the plot: %s", strerror(errno));
   ls_status status = ls_plot_script(file, panel, panels, kind, NULL);
-  if (fclose(file) != 0 && status == LS_OK) status = ls_fail(LS_FAIL, "no room for the script of the plot: %s", strerror(errno));
+  if (fclose(file) != 0 && status == LS_OK)
+    status = ls_fail(LS_FAIL, "no room for the script of the plot: %s", strerror(errno));
   lseek(*fd, 0, SEEK_SET);
   return status;
 }
@@ -44,7 +45,8 @@ static void complaint(int fd, char *text, size_t size) {
     if (*c == '\n') *c = ' ';
 }
 
-/* All that comes out of a pipe; malloc'd. A pipe has no size limit, unlike any file: gnuplot does not look whether its writes succeed. */
+/* All that comes out of a pipe; malloc'd. A pipe has no size limit, unlike any file: gnuplot does
+ * not look whether its writes succeed. */
 static char *slurp(int fd, size_t *bytes) {
   char *text = NULL, part[65536];
   FILE *memory = open_memstream(&text, bytes);
@@ -73,7 +75,8 @@ static ls_status run_gnuplot(int script, char **picture, size_t *bytes) {
   int ends[2], errors = memfd_create("errors", MFD_CLOEXEC), state = 0;
   char text[600];
   pid_t child;
-  if (pipe2(ends, O_CLOEXEC) != 0) return ls_fail(LS_FAIL, "can't start gnuplot: %s", strerror(errno));
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return ls_fail(LS_FAIL, "can't start gnuplot: %s", strerror(errno));
   int failed = start_gnuplot(script, ends[1], errors, &child);
   close(ends[1]);
   *picture = slurp(ends[0], bytes);
@@ -83,9 +86,12 @@ static ls_status run_gnuplot(int script, char **picture, size_t *bytes) {
   complaint(errors, text, sizeof text);
   close(errors);
   if (failed == ENOENT)
-    return ls_fail(LS_FAIL, "gnuplot is not installed: apt-get install gnuplot-nox (--keep-script still writes the script with its data)");
+    return ls_fail(LS_FAIL,
+                   "gnuplot is not installed: apt-get install gnuplot-nox (--keep-script still "
+                   "writes the script with its data)");
   if (failed) return ls_fail(LS_FAIL, "can't start gnuplot: %s", strerror(failed));
-  if (!WIFEXITED(state) || WEXITSTATUS(state) != 0 || !*picture || *bytes == 0) return ls_fail(LS_FAIL, "gnuplot failed: %s", text);
+  if (!WIFEXITED(state) || WEXITSTATUS(state) != 0 || !*picture || *bytes == 0)
+    return ls_fail(LS_FAIL, "gnuplot failed: %s", text);
   return LS_OK;
 }
 
@@ -105,7 +111,8 @@ static ls_status deliver(const char *out, const void *picture, size_t bytes) {
     return LS_OK;
   }
   const char *slash = strrchr(out, '/');
-  char *dir = slash ? ls_mem_format("%.*s", slash > out ? (int)(slash - out) : 1, out) : ls_mem_text(".");
+  char *dir =
+      slash ? ls_mem_format("%.*s", slash > out ? (int)(slash - out) : 1, out) : ls_mem_text(".");
   ls_status status = ls_durable_write(dir, slash ? slash + 1 : out, picture, bytes, true);
   LS_FREE(dir);
   return status;
@@ -124,9 +131,14 @@ ls_status ls_plot(const ls_panel *panel, int panels, const char *out, bool keep_
   char *picture = NULL;
   size_t bytes = 0;
   int script;
-  if (!kind) return ls_fail(LS_EUSAGE, "-o %s: a picture's name ends in .svg, .png or .pdf; - draws on the terminal", out);
-  if (strcmp(kind, "-") == 0 && keep_script) return ls_fail(LS_EUSAGE, "--keep-script needs a file: -o NAME.svg, .png or .pdf");
-  if (!has_points(panel, panels)) return ls_fail(LS_EDATA, "nothing to draw: there is no point with finite values yet");
+  if (!kind)
+    return ls_fail(LS_EUSAGE,
+                   "-o %s: a picture's name ends in .svg, .png or .pdf; - draws on the terminal",
+                   out);
+  if (strcmp(kind, "-") == 0 && keep_script)
+    return ls_fail(LS_EUSAGE, "--keep-script needs a file: -o NAME.svg, .png or .pdf");
+  if (!has_points(panel, panels))
+    return ls_fail(LS_EDATA, "nothing to draw: there is no point with finite values yet");
   if (keep_script) LS_TRY(keep(panel, panels, kind, out));
   ls_status status = script_file(panel, panels, kind, &script);
   if (status == LS_OK) status = run_gnuplot(script, &picture, &bytes);

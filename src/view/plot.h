@@ -1,6 +1,8 @@
-/* plot.h - pictures by gnuplot: curves in one or more panels, paths over contour lines or a surface.
+/* plot.h - pictures by gnuplot: curves in one or more panels, paths over contour lines or a
+ * surface.
  *
- * Colours are those of Okabe and Ito, told apart by the colour-blind too; dashes differ as well, for print without colour. */
+ * Colours are those of Okabe and Ito, told apart by the colour-blind too; dashes differ as well,
+ * for print without colour. */
 #ifndef LS_VIEW_PLOT_H
 #define LS_VIEW_PLOT_H
 
@@ -41,12 +43,13 @@ typedef struct {
   bool surface; /* the grid as a surface instead */
 } ls_panel;
 
-/* Draw panels beside one another into `out`: .svg, .png, .pdf, or "-" for characters on stdout. keep_script leaves `out` with
- * .gp for its extension, data included. LS_EUSAGE: another kind of file; LS_EDATA: no point to draw;
- * LS_EIO: it can't be written; LS_FAIL: no gnuplot. */
+/* Draw panels beside one another into `out`: .svg, .png, .pdf, or "-" for characters on stdout.
+ * keep_script leaves `out` with .gp for its extension, data included. LS_EUSAGE: another kind of
+ * file; LS_EDATA: no point to draw; LS_EIO: it can't be written; LS_FAIL: no gnuplot. */
 ls_status ls_plot(const ls_panel *panel, int panels, const char *out, bool keep_script);
 /* The script alone; save_as: the name in `set output`, or NULL for stdout. */
-ls_status ls_plot_script(FILE *to, const ls_panel *panel, int panels, const char *kind, const char *save_as);
+ls_status ls_plot_script(FILE *to, const ls_panel *panel, int panels, const char *kind,
+                         const char *save_as);
 /* The kind of a file by its name: "svg", "png", "pdf", "-"; NULL for others. */
 const char *ls_plot_kind(const char *out);
 

@@ -13,7 +13,8 @@
 #include "view/text.h"
 
 enum { HEADER_EVERY = 50, LINES_WANTED = 200 };
-static const double DRAW_SECONDS = 0.1, LOOK_SECONDS = 0.025, SLOW_SECONDS = 2.0, HEARTBEAT_SECONDS = 60.0;
+static const double DRAW_SECONDS = 0.1, LOOK_SECONDS = 0.025, SLOW_SECONDS = 2.0,
+                    HEARTBEAT_SECONDS = 60.0;
 
 struct ls_progress {
   ls_progress_plan plan;
@@ -32,7 +33,10 @@ static char *finish(double seconds, char *out) {
   struct tm today, day;
   localtime_r(&now, &today);
   localtime_r(&then, &day);
-  strftime(out, LS_TEXT, today.tm_yday == day.tm_yday && today.tm_year == day.tm_year ? "%H:%M" : "%a %d %b %H:%M", &day);
+  strftime(
+      out, LS_TEXT,
+      today.tm_yday == day.tm_yday && today.tm_year == day.tm_year ? "%H:%M" : "%a %d %b %H:%M",
+      &day);
   return out;
 }
 
@@ -40,7 +44,8 @@ static char *finish(double seconds, char *out) {
 
 static int64_t nice_each(int64_t epochs) {
   int64_t each = 1;
-  for (int i = 0; epochs / each > LINES_WANTED; i++) each = i % 3 == 1 ? each / 2 * 5 : each * 2; /* 1 2 5 10 20 50 ... */
+  for (int i = 0; epochs / each > LINES_WANTED; i++)
+    each = i % 3 == 1 ? each / 2 * 5 : each * 2; /* 1 2 5 10 20 50 ... */
   return each;
 }
 
@@ -82,14 +87,17 @@ static double seconds_left(const ls_progress *p, int64_t step, double now) {
 /* "epoch 3/100  step 2500/120000 (2%)  17.2 k samples/s  0:01:10 left, until 14:32" */
 static void where(const ls_progress *p, int64_t step, double now, char *out, size_t size) {
   char rate[LS_TEXT], left_text[LS_TEXT], clock[LS_TEXT];
-  double left = seconds_left(p, step, now), speed = (double)(step - p->plan.first_step) / (now - p->start);
+  double left = seconds_left(p, step, now),
+         speed = (double)(step - p->plan.first_step) / (now - p->start);
   int64_t per = p->plan.steps_per_epoch > 0 ? p->plan.steps_per_epoch : p->plan.steps;
-  int length = snprintf(out, size, "epoch %lld/%lld  step %lld/%lld (%.0f%%)", (long long)((step + per - 1) / per),
-                        (long long)((p->plan.steps + per - 1) / per), (long long)step, (long long)p->plan.steps,
-                        floor(100.0 * (double)step / (double)p->plan.steps));
+  int length = snprintf(
+      out, size, "epoch %lld/%lld  step %lld/%lld (%.0f%%)", (long long)((step + per - 1) / per),
+      (long long)((p->plan.steps + per - 1) / per), (long long)step, (long long)p->plan.steps,
+      floor(100.0 * (double)step / (double)p->plan.steps));
   if (length < (int)size)
-    snprintf(out + length, size - (size_t)length, "  %s samples/s  %s left, until %s", ls_text_count(speed * (double)p->plan.batch, rate),
-             ls_text_duration(left, left_text), finish(left, clock));
+    snprintf(out + length, size - (size_t)length, "  %s samples/s  %s left, until %s",
+             ls_text_count(speed * (double)p->plan.batch, rate), ls_text_duration(left, left_text),
+             finish(left, clock));
 }
 
 static void draw(const ls_progress *p, int64_t step, double now) {
@@ -101,12 +109,13 @@ static void draw(const ls_progress *p, int64_t step, double now) {
   int full = room > 0 ? (int)((double)room * (double)step / (double)p->plan.steps) : 0;
   bar[0] = '\0';
   if (room >= 8)
-    snprintf(bar, sizeof bar, "[%.*s%.*s] ", full, "########################################", room - full,
-             "........................................");
+    snprintf(bar, sizeof bar, "[%.*s%.*s] ", full, "########################################",
+             room - full, "........................................");
   ls_log_live(true);
   char line[360];
   int length = snprintf(line, sizeof line, "\r\033[K%s%s", bar, text);
-  if (write(STDERR_FILENO, line, (size_t)length) < 0) return; /* the bar is no result: nothing depends on it */
+  if (write(STDERR_FILENO, line, (size_t)length) < 0)
+    return; /* the bar is no result: nothing depends on it */
 }
 
 static void look(ls_progress *p, int64_t step) {
@@ -115,7 +124,9 @@ static void look(ls_progress *p, int64_t step) {
   p->left = stride < 1 ? 1 : stride > 1e6 ? 1000000 : (int64_t)stride;
   p->looked = now;
   p->looked_step = step;
-  if (now - p->spoke < (p->bar ? DRAW_SECONDS : HEARTBEAT_SECONDS) || !p->table || p->plan.steps <= 0) return;
+  if (now - p->spoke < (p->bar ? DRAW_SECONDS : HEARTBEAT_SECONDS) || !p->table ||
+      p->plan.steps <= 0)
+    return;
   p->spoke = now;
   if (p->bar) {
     draw(p, step, now);
@@ -132,10 +143,13 @@ void ls_progress_step(ls_progress *p, int64_t step) {
 
 static void header(ls_progress *p) {
   char each[64] = "";
-  if (p->each > 1) snprintf(each, sizeof each, "   (each %lldth epoch; metrics.jsonl has all)", (long long)p->each);
+  if (p->each > 1)
+    snprintf(each, sizeof each, "   (each %lldth epoch; metrics.jsonl has all)",
+             (long long)p->each);
   if (p->lines++ % HEADER_EVERY == 0)
-    ls_log_plain("%8s %11s%s%s%s %10s %9s %9s %9s  until%s", "epoch", "loss", p->plan.accuracy ? " accuracy" : "",
-                 p->plan.validation ? "    val_loss" : "", p->plan.validation && p->plan.accuracy ? "  val_acc" : "", "lr", "samples/s",
+    ls_log_plain("%8s %11s%s%s%s %10s %9s %9s %9s  until%s", "epoch", "loss",
+                 p->plan.accuracy ? " accuracy" : "", p->plan.validation ? "    val_loss" : "",
+                 p->plan.validation && p->plan.accuracy ? "  val_acc" : "", "lr", "samples/s",
                  "time", "left", each);
 }
 
@@ -146,7 +160,12 @@ static char *columns(const ls_progress *p, const ls_progress_row *row, char out[
   ls_text_number(row->val_loss, 'g', 5, loss);
   ls_text_number(row->val_accuracy, 'f', 4, val_accuracy);
   bool a = p->plan.accuracy, v = p->plan.validation;
-  snprintf(out, 128, a && v ? " %8s %11s %8s" : a ? " %8s%.0s%.0s" : v ? "%.0s %11s%.0s" : "%.0s%.0s%.0s", accuracy, loss, val_accuracy);
+  snprintf(out, 128,
+           a && v ? " %8s %11s %8s"
+           : a    ? " %8s%.0s%.0s"
+           : v    ? "%.0s %11s%.0s"
+                  : "%.0s%.0s%.0s",
+           accuracy, loss, val_accuracy);
   return out;
 }
 
@@ -154,15 +173,19 @@ void ls_progress_epoch(ls_progress *p, const ls_progress_row *row) {
   if (!p || !p->table) return;
   double now = ls_time();
   bool last = row->step >= p->plan.steps;
-  if (row->epoch % p->each != 0 && row->epoch != 1 && !last && now - p->spoke < SLOW_SECONDS) return;
+  if (row->epoch % p->each != 0 && row->epoch != 1 && !last && now - p->spoke < SLOW_SECONDS)
+    return;
   bar_off(p);
   p->spoke = now;
   header(p);
-  char loss[LS_TEXT], rate[LS_TEXT], lr[LS_TEXT], passed[LS_TEXT], left_text[LS_TEXT], clock[LS_TEXT], some[128];
+  char loss[LS_TEXT], rate[LS_TEXT], lr[LS_TEXT], passed[LS_TEXT], left_text[LS_TEXT],
+      clock[LS_TEXT], some[128];
   double left = seconds_left(p, row->step, now);
-  ls_log_plain("%8lld %11s%s %10s %9s %9s %9s  %s", (long long)row->epoch, ls_text_number(row->loss, 'g', 5, loss), columns(p, row, some),
-               ls_text_number(row->lr, 'g', 4, lr), ls_text_count(row->samples_per_s, rate), ls_text_duration(now - p->start, passed),
-               ls_text_duration(left, left_text), last ? "" : finish(left, clock));
+  ls_log_plain("%8lld %11s%s %10s %9s %9s %9s  %s", (long long)row->epoch,
+               ls_text_number(row->loss, 'g', 5, loss), columns(p, row, some),
+               ls_text_number(row->lr, 'g', 4, lr), ls_text_count(row->samples_per_s, rate),
+               ls_text_duration(now - p->start, passed), ls_text_duration(left, left_text),
+               last ? "" : finish(left, clock));
 }
 
 /* ---- the end ---- */
@@ -174,11 +197,15 @@ typedef struct {
 } hint;
 
 static const hint hints[] = {
-    {"wait", 0.25, "ranks spend this long waiting for one another: fewer ranks, a larger train.batch, or a slow node to look for"},
-    {"reduce", 0.40, "summing gradients takes most of an update: a larger train.batch or fewer ranks"},
+    {"wait", 0.25,
+     "ranks spend this long waiting for one another: fewer ranks, a larger train.batch, or a slow "
+     "node to look for"},
+    {"reduce", 0.40,
+     "summing gradients takes most of an update: a larger train.batch or fewer ranks"},
     {"data", 0.20, "the data can't keep up: local disk, or fewer ranks a node"},
     {"eval", 0.30, "evaluation takes long: eval.every: N epochs"},
-    {"checkpoint", 0.10, "saving takes long: checkpoint.every: N epochs, or checkpoint.async: true"},
+    {"checkpoint", 0.10,
+     "saving takes long: checkpoint.every: N epochs, or checkpoint.async: true"},
 };
 static const double UNEVEN = 1.25; /* slowest rank against the average, in compute */
 
@@ -187,17 +214,21 @@ static void give_hints(const ls_progress_summary *s) {
     const ls_progress_share *share = &s->share[i];
     for (size_t k = 0; k < sizeof hints / sizeof *hints; k++)
       if (strcmp(share->name, hints[k].name) == 0 && share->avg > hints[k].share * s->seconds)
-        ls_log_plain("hint: %s %.0f%%: %s", share->name, 100 * share->avg / s->seconds, hints[k].text);
+        ls_log_plain("hint: %s %.0f%%: %s", share->name, 100 * share->avg / s->seconds,
+                     hints[k].text);
     if (strcmp(share->name, "compute") == 0 && share->max > UNEVEN * share->avg)
-      ls_log_plain("hint: the slowest rank computes %.1f times as long as the average: a busy or slower node, or cores shared by ranks",
-                   share->max / share->avg);
+      ls_log_plain(
+          "hint: the slowest rank computes %.1f times as long as the average: a busy or slower "
+          "node, or cores shared by ranks",
+          share->max / share->avg);
   }
 }
 
 static void pair(const char *what, double loss, double accuracy) {
   char a[LS_TEXT], b[LS_TEXT];
   if (isnan(loss) && isnan(accuracy)) return;
-  ls_log_plain("%s: loss %s%s%s", what, ls_text_number(loss, 'g', 6, a), isnan(accuracy) ? "" : ", accuracy ",
+  ls_log_plain("%s: loss %s%s%s", what, ls_text_number(loss, 'g', 6, a),
+               isnan(accuracy) ? "" : ", accuracy ",
                isnan(accuracy) ? "" : ls_text_number(accuracy, 'f', 4, b));
 }
 
@@ -205,17 +236,22 @@ void ls_progress_end(ls_progress *p, const ls_progress_summary *s) {
   if (!p || !p->table) return;
   bar_off(p);
   char time_text[LS_TEXT], rate[LS_TEXT], samples[LS_TEXT];
-  ls_log_plain("%s: %lld epochs, %lld updates, %s samples in %s (%s samples/s, %d rank%s)", s->exit, (long long)s->epochs,
-               (long long)s->steps, ls_text_count((double)s->samples, samples), ls_text_duration(s->seconds, time_text),
+  ls_log_plain("%s: %lld epochs, %lld updates, %s samples in %s (%s samples/s, %d rank%s)", s->exit,
+               (long long)s->epochs, (long long)s->steps,
+               ls_text_count((double)s->samples, samples), ls_text_duration(s->seconds, time_text),
                ls_text_count(s->samples_per_s, rate), s->ranks, s->ranks == 1 ? "" : "s");
   pair("train", s->loss, s->accuracy);
   pair("test", s->test_loss, s->test_accuracy);
-  if (s->best_metric) ls_log_plain("best: %s %.6g at step %lld", s->best_metric, s->best_value, (long long)s->best_step);
+  if (s->best_metric)
+    ls_log_plain("best: %s %.6g at step %lld", s->best_metric, s->best_value,
+                 (long long)s->best_step);
   if (s->shares > 0 && s->seconds > 0) {
-    ls_log_plain("%-18s %6s %10s %10s %10s", "where the time went", "share", "min s", "avg s", "max s");
+    ls_log_plain("%-18s %6s %10s %10s %10s", "where the time went", "share", "min s", "avg s",
+                 "max s");
     for (int i = 0; i < s->shares; i++)
-      ls_log_plain("  %-17s %5.1f%% %10.4g %10.4g %10.4g", s->share[i].name, 100 * s->share[i].avg / s->seconds, s->share[i].min,
-                   s->share[i].avg, s->share[i].max);
+      ls_log_plain("  %-17s %5.1f%% %10.4g %10.4g %10.4g", s->share[i].name,
+                   100 * s->share[i].avg / s->seconds, s->share[i].min, s->share[i].avg,
+                   s->share[i].max);
     give_hints(s);
   }
   if (s->run) ls_log_plain("run: %s", s->run);

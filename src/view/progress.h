@@ -1,4 +1,5 @@
-/* progress.h - what a person sees of a run on stderr: a bar on a terminal, a table of epochs, the summary at the end.
+/* progress.h - what a person sees of a run on stderr: a bar on a terminal, a table of epochs, the
+ * summary at the end.
  *
  * Every function takes NULL and then does nothing: ranks above 0 have none. */
 #ifndef LS_VIEW_PROGRESS_H
@@ -19,12 +20,14 @@ typedef struct {
   bool accuracy, validation; /* columns of the table */
 } ls_progress_plan;
 
-/* style: auto (a bar where stderr is a terminal that a person sees, else line), bar, line (the table's lines only) or none;
- * LS_EUSAGE for another word. The clock for "time left" starts here. */
+/* style: auto (a bar where stderr is a terminal that a person sees, else line), bar, line (the
+ * table's lines only) or none; LS_EUSAGE for another word. The clock for "time left" starts here.
+ */
 ls_status ls_progress_new(const char *style, const ls_progress_plan *plan, ls_progress **out);
 void ls_progress_free(ls_progress **progress);
 
-/* After each update; step: updates done so far. Cheap: counts down, looks at the clock about every 25 ms, draws every 100. */
+/* After each update; step: updates done so far. Cheap: counts down, looks at the clock about every
+ * 25 ms, draws every 100. */
 void ls_progress_step(ls_progress *progress, int64_t step);
 
 typedef struct {
@@ -32,10 +35,12 @@ typedef struct {
   double loss, accuracy, val_loss, val_accuracy; /* NaN: not known, shown as - */
   double lr, samples_per_s;
 } ls_progress_row;
-/* A line of the table; where there are more than 200 epochs, and they are quick, only each 2nd, 5th, 10th ... is printed. */
+/* A line of the table; where there are more than 200 epochs, and they are quick, only each 2nd,
+ * 5th, 10th ... is printed. */
 void ls_progress_epoch(ls_progress *progress, const ls_progress_row *row);
 
-/* Seconds spent in one kind of work, over the ranks. Names with a hint: data, wait, reduce, eval, checkpoint, compute. */
+/* Seconds spent in one kind of work, over the ranks. Names with a hint: data, wait, reduce, eval,
+ * checkpoint, compute. */
 typedef struct {
   const char *name;
   double min, avg, max;

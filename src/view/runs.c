@@ -9,12 +9,15 @@
 
 enum { CONFIG_MAX = 16 << 20 };
 
-const char *const ls_final_names[] = {"epochs",    "loss",          "accuracy",      "val_loss", "val_accuracy",
-                                      "test_loss", "test_accuracy", "samples_per_s", NULL};
+const char *const ls_final_names[] = {"epochs",        "loss",          "accuracy",
+                                      "val_loss",      "val_accuracy",  "test_loss",
+                                      "test_accuracy", "samples_per_s", NULL};
 
 /* ---- what a run came to ---- */
 
-static double last(const ls_history *h, ls_history_column c) { return h->epoch.n > 0 ? h->epoch.column[c][h->epoch.n - 1] : (double)NAN; }
+static double last(const ls_history *h, ls_history_column c) {
+  return h->epoch.n > 0 ? h->epoch.column[c][h->epoch.n - 1] : (double)NAN;
+}
 static double either(double first, double second) { return isnan(first) ? second : first; }
 
 static void take_finals(ls_runs_item *item) {
@@ -45,8 +48,8 @@ static double moved(const ls_history_events *e) {
   return (high - low) / fabs(high);
 }
 
-/* A network whose units are all off learns its last bias at most: the loss stands still, and one class is all it knows. With a few units
- * left it may know two, but then it stands stock-still. */
+/* A network whose units are all off learns its last bias at most: the loss stands still, and one
+ * class is all it knows. With a few units left it may know two, but then it stands stock-still. */
 static bool dead(const ls_runs_item *item) {
   const ls_history_events *e = &item->history->epoch;
   double chance = 1.0 / (double)classes(item->config), accuracy = item->final[LS_FINAL_ACCURACY];
@@ -63,7 +66,9 @@ static const char *verdict(const ls_runs_item *item) {
   return dead(item) ? "dead" : h->exit;
 }
 
-bool ls_runs_good(const ls_runs_item *item) { return strcmp(item->verdict, "diverged") != 0 && strcmp(item->verdict, "dead") != 0; }
+bool ls_runs_good(const ls_runs_item *item) {
+  return strcmp(item->verdict, "diverged") != 0 && strcmp(item->verdict, "dead") != 0;
+}
 
 /* ---- groups ---- */
 
@@ -105,7 +110,8 @@ static void find_group(ls_runs *runs, int which) {
 static void read_config(ls_runs_item *item) {
   char *path = ls_mem_format("%s/config.yaml", item->path), *text = NULL;
   size_t bytes = 0;
-  if (ls_file_read(path, &text, &bytes, CONFIG_MAX) != LS_OK || ls_config_parse(path, text, bytes, NULL, 0, &item->config) != LS_OK)
+  if (ls_file_read(path, &text, &bytes, CONFIG_MAX) != LS_OK ||
+      ls_config_parse(path, text, bytes, NULL, 0, &item->config) != LS_OK)
     item->config = NULL;
   LS_FREE(text);
   LS_FREE(path);
@@ -130,7 +136,8 @@ ls_status ls_runs_read(const char *const *path, ls_runs **out) {
   LS_NEW(runs, 1);
   *out = runs;
   while (path[runs->n]) runs->n++;
-  ls_status status = runs->n > 0 ? read_all(path, runs) : ls_fail(LS_EUSAGE, "which runs? name one folder or more");
+  ls_status status = runs->n > 0 ? read_all(path, runs)
+                                 : ls_fail(LS_EUSAGE, "which runs? name one folder or more");
   if (status != LS_OK) ls_runs_free(out);
   return status;
 }
@@ -166,7 +173,8 @@ static void short_label(const ls_runs_item *item, char *out, size_t size) {
   else if (strcmp(c->schedule.ops->name, "constant") == 0)
     snprintf(out, size, "%s lr=%g", c->optimizer.ops->name, c->optimizer.lr);
   else
-    snprintf(out, size, "%s lr=%g, %s", c->optimizer.ops->name, c->optimizer.lr, c->schedule.ops->name);
+    snprintf(out, size, "%s lr=%g, %s", c->optimizer.ops->name, c->optimizer.lr,
+             c->schedule.ops->name);
 }
 
 char *ls_runs_label(const ls_runs *runs, int group) {
@@ -184,7 +192,8 @@ char *ls_runs_label(const ls_runs *runs, int group) {
 int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, double *deviation) {
   int n = 0, good = 0;
   double sum = 0, square = 0;
-  for (int i = 0; i < runs->n; i++) good += runs->item[i].group == group && ls_runs_good(&runs->item[i]);
+  for (int i = 0; i < runs->n; i++)
+    good += runs->item[i].group == group && ls_runs_good(&runs->item[i]);
   for (int pass = 0; pass < 2; pass++) {
     for (int i = 0; i < runs->n; i++) {
       const ls_runs_item *item = &runs->item[i];

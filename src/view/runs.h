@@ -1,4 +1,5 @@
-/* runs.h - several run folders beside one another: what each came to, and which differ in nothing but their seed. */
+/* runs.h - several run folders beside one another: what each came to, and which differ in nothing
+ * but their seed. */
 #ifndef LS_VIEW_RUNS_H
 #define LS_VIEW_RUNS_H
 
@@ -22,11 +23,13 @@ extern const char *const ls_final_names[]; /* "epochs", "loss", ..., "samples_pe
 typedef struct {
   const char *path;
   ls_history *history;
-  ls_config *config; /* of its config.yaml; NULL where that can't be read: such a run is alone in its group */
+  ls_config *config; /* of its config.yaml; NULL where that can't be read: such a run is alone in
+                        its group */
   int group;
-  /* exit of the end event; "unfinished" without one; "diverged" where the loss is not finite; "dead": finished, but it tells the classes
-   * no better than chance (accuracy within a fifth of 1/classes) and the loss of the last half of its epochs stays within 5%; or hardly
-   * better (up to 2.5/classes, and half), and that loss, of 4 epochs or more, within 0.01%. */
+  /* exit of the end event; "unfinished" without one; "diverged" where the loss is not finite;
+   * "dead": finished, but it tells the classes no better than chance (accuracy within a fifth of
+   * 1/classes) and the loss of the last half of its epochs stays within 5%; or hardly better (up
+   * to 2.5/classes, and half), and that loss, of 4 epochs or more, within 0.01%. */
   const char *verdict;
   double final[LS_FINALS]; /* NaN: not known */
 } ls_runs_item;
@@ -42,10 +45,11 @@ void ls_runs_free(ls_runs **runs);
 
 /* The first run of a group. */
 const ls_runs_item *ls_runs_first(const ls_runs *runs, int group);
-/* "adam lr=0.001, cosine" and where several groups read alike, the folder's name behind it; ls_mem text. */
+/* "adam lr=0.001, cosine" and where several groups read alike, the folder's name behind it; ls_mem
+ * text. */
 char *ls_runs_label(const ls_runs *runs, int group);
-/* Over the group's runs that are neither diverged nor dead, or over all where none is left: how many, mean, and standard
- * deviation (n - 1; NaN for one). */
+/* Over the group's runs that are neither diverged nor dead, or over all where none is left: how
+ * many, mean, and standard deviation (n - 1; NaN for one). */
 int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, double *deviation);
 bool ls_runs_good(const ls_runs_item *item); /* neither diverged nor dead */
 int ls_runs_size(const ls_runs *runs, int group);

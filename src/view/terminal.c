@@ -10,7 +10,9 @@
 #include "comm/comm.h"
 
 static bool parent_is_launcher(void) {
-  static const char *const name[] = {"mpirun", "orterun", "mpiexec", "orted", "prterun", "prted", "mpiexec.hydra", "hydra_pmi_proxy", NULL};
+  static const char *const name[] = {"mpirun",        "orterun",         "mpiexec",
+                                     "orted",         "prterun",         "prted",
+                                     "mpiexec.hydra", "hydra_pmi_proxy", NULL};
   char path[64], comm[32] = "";
   snprintf(path, sizeof path, "/proc/%d/comm", (int)getppid());
   FILE *file = fopen(path, "re");

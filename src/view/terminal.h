@@ -2,8 +2,9 @@
 #ifndef LS_VIEW_TERMINAL_H
 #define LS_VIEW_TERMINAL_H
 
-/* Columns of the terminal behind fd (1 or 2), 80 where it doesn't say; 0 where it is no terminal. Under mpirun isatty lies both ways
- * (stdout is always a pseudo-terminal, stderr never), so a rank that mpirun itself started asks mpirun's own stream. */
+/* Columns of the terminal behind fd (1 or 2), 80 where it doesn't say; 0 where it is no terminal.
+ * Under mpirun isatty lies both ways (stdout is always a pseudo-terminal, stderr never), so a rank
+ * that mpirun itself started asks mpirun's own stream. */
 int ls_terminal_columns(int fd);
 
 #endif

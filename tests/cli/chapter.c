@@ -1,8 +1,10 @@
 /* chapter - the chapter's experiments against independent values in double precision.
- *   chapter toy NAME RUN [UPDATES]    golden/toy.json: weights after, cost and rate before each update (of the first UPDATES) to 1e-12
- *   chapter mnist NAME RUN            golden/mnist.json: cost and accuracy over all 70,000 images after each pass that it lists, to 1e-9
- *   chapter ewa                       golden/ewa.json: the table of examples/ewa/ewa.awk on stdin, to 1e-15
- * Prints how many numbers it compared and the largest deviation; exit code 1 where that is too large, or nothing could be compared. */
+ *   chapter toy NAME RUN [UPDATES]    golden/toy.json: weights after, cost and rate before each
+ * update (of the first UPDATES) to 1e-12 chapter mnist NAME RUN            golden/mnist.json: cost
+ * and accuracy over all 70,000 images after each pass that it lists, to 1e-9 chapter ewa
+ * golden/ewa.json: the table of examples/ewa/ewa.awk on stdin, to 1e-15 Prints how many numbers it
+ * compared and the largest deviation; exit code 1 where that is too large, or nothing could be
+ * compared. */
 #include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
@@ -32,7 +34,9 @@ static json_t *load(const char *name) {
   return root;
 }
 
-static double number(const json_t *o, const char *key) { return json_number_value(json_object_get(o, key)); }
+static double number(const json_t *o, const char *key) {
+  return json_number_value(json_object_get(o, key));
+}
 static double element(const json_t *array, size_t i) {
   const json_t *value = json_array_get(array, i);
   if (!json_is_number(value)) die("no number where one is expected");
@@ -42,7 +46,8 @@ static double element(const json_t *array, size_t i) {
 static json_t *by_name(json_t *list, const char *name) {
   size_t i;
   json_t *item;
-  json_array_foreach(list, i, item) if (strcmp(json_string_value(json_object_get(item, "name")), name) == 0) return item;
+  json_array_foreach(list, i, item) if (strcmp(json_string_value(json_object_get(item, "name")),
+                                               name) == 0) return item;
   return NULL;
 }
 
@@ -62,7 +67,8 @@ static json_t *next_event(FILE *metrics, const char *kind) {
   static char line[8192];
   while (fgets(line, sizeof line, metrics)) {
     json_t *event = json_loads(line, 0, NULL);
-    if (event && strcmp(json_string_value(json_object_get(event, "event")), kind) == 0) return event;
+    if (event && strcmp(json_string_value(json_object_get(event, "event")), kind) == 0)
+      return event;
     json_decref(event);
   }
   return NULL;
@@ -76,12 +82,14 @@ static FILE *open_metrics(const char *run) {
   return file;
 }
 
-/* setA lists (intercept, slope), setB (slope, intercept); a run's weights are W, the slope, then b. */
+/* setA lists (intercept, slope), setB (slope, intercept); a run's weights are W, the slope, then b.
+ */
 static int toy(const char *name, const char *run, size_t updates) {
   json_t *root = load("toy"), *a = by_name(json_object_get(root, "setA"), name), *event;
   json_t *want = a ? a : by_name(json_object_get(root, "setB"), name);
   if (!want) die("golden/toy.json has no %s", name);
-  const json_t *path = json_object_get(want, "path"), *cost = json_object_get(want, "J"), *rate = json_object_get(want, "gamma");
+  const json_t *path = json_object_get(want, "path"), *cost = json_object_get(want, "J"),
+               *rate = json_object_get(want, "gamma");
   FILE *metrics = open_metrics(run);
   size_t n = 0, all = (size_t)number(want, "updates");
   for (; n < updates && (event = next_event(metrics, "step")); n++) {
@@ -119,13 +127,16 @@ static int mnist(const char *name, const char *run) {
 
 /* Columns: n theta v_from_0 v_from_1 closed corrected b_0.9 b_0.8 b_0.3 */
 static int ewa(void) {
-  json_t *root = load("ewa"), *runs = json_object_get(root, "runs"), *zero = json_array_get(runs, 0);
-  const json_t *b = json_object_get(root, "b"), *one = json_object_get(json_array_get(runs, 1), "v");
+  json_t *root = load("ewa"), *runs = json_object_get(root, "runs"),
+         *zero = json_array_get(runs, 0);
+  const json_t *b = json_object_get(root, "b"),
+               *one = json_object_get(json_array_get(runs, 1), "v");
   char line[1024];
   for (size_t n = 0; fgets(line, sizeof line, stdin);) {
     double c[9];
     if (line[0] == '#') continue;
-    if (sscanf(line, "%lf%lf%lf%lf%lf%lf%lf%lf%lf", c, c + 1, c + 2, c + 3, c + 4, c + 5, c + 6, c + 7, c + 8) != 9)
+    if (sscanf(line, "%lf%lf%lf%lf%lf%lf%lf%lf%lf", c, c + 1, c + 2, c + 3, c + 4, c + 5, c + 6,
+               c + 7, c + 8) != 9)
       die("bad row: %s", line);
     compare((double)n, c[0]);
     compare(element(json_object_get(root, "theta"), n), c[1]);
@@ -143,7 +154,8 @@ static int ewa(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc >= 4 && strcmp(argv[1], "toy") == 0) return toy(argv[2], argv[3], argc > 4 ? strtoul(argv[4], NULL, 10) : SIZE_MAX);
+  if (argc >= 4 && strcmp(argv[1], "toy") == 0)
+    return toy(argv[2], argv[3], argc > 4 ? strtoul(argv[4], NULL, 10) : SIZE_MAX);
   if (argc == 4 && strcmp(argv[1], "mnist") == 0) return mnist(argv[2], argv[3]);
   if (argc == 2 && strcmp(argv[1], "ewa") == 0) return ewa();
   die("chapter toy NAME RUN [UPDATES] | mnist NAME RUN | ewa");

@@ -1,13 +1,15 @@
-/* crash [-e] LOG WORK - the machine stops after each recorded call, and loses what a disk may lose; what is found afterwards?
+/* crash [-e] LOG WORK - the machine stops after each recorded call, and loses what a disk may lose;
+ * what is found afterwards?
  *
- * The folder is kept twice, as the running system sees it and as the disk has it. Data reach the disk with fsync of the file, names with
- * fsync of the folder; without one, any part may be there or not. Loss models, each at every crash point:
- *   kept   everything written so far is there
- *   lost   data that were not synced are gone (the file is as at its last fsync; or as long as now, with zeros)
- *   torn   of data not synced some blocks are there and some are not
- *   names  of the changes to names since the folder's last fsync any subset is there, with the data as in `lost`
- * Promise: the newest good checkpoint is at least the last one called committed, it holds what was saved, and no file under a
- * checkpoint's name is damaged. -e: only a crash at the end. Exit 0: kept; 1: broken, with the first case of each model. */
+ * The folder is kept twice, as the running system sees it and as the disk has it. Data reach the
+ * disk with fsync of the file, names with fsync of the folder; without one, any part may be there
+ * or not. Loss models, each at every crash point: kept   everything written so far is there lost
+ * data that were not synced are gone (the file is as at its last fsync; or as long as now, with
+ * zeros) torn   of data not synced some blocks are there and some are not names  of the changes to
+ * names since the folder's last fsync any subset is there, with the data as in `lost` Promise: the
+ * newest good checkpoint is at least the last one called committed, it holds what was saved, and no
+ * file under a checkpoint's name is damaged. -e: only a crash at the end. Exit 0: kept; 1: broken,
+ * with the first case of each model. */
 #include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -27,7 +29,8 @@ enum { FILES = 4096, NAMES = 64, FDS = 4096, PENDING = 256, BLOCK = 4096, SUBSET
 typedef struct {
   char *now, *disk; /* data as seen, and as on the disk */
   size_t now_bytes, disk_bytes;
-  bool failed; /* an fsync failed: what it should have written may be lost, whatever a later one says */
+  bool failed; /* an fsync failed: what it should have written may be lost, whatever a later one
+                  says */
 } file;
 
 typedef struct {
@@ -184,7 +187,8 @@ static void clear(const char *dir) {
   DIR *d = opendir(dir);
   assert(d);
   for (struct dirent *e; (e = readdir(d));)
-    if (e->d_name[0] != '.' || !strncmp(e->d_name, ".tmp-", 5) || !strcmp(e->d_name, ".lock")) unlinkat(dirfd(d), e->d_name, 0);
+    if (e->d_name[0] != '.' || !strncmp(e->d_name, ".tmp-", 5) || !strcmp(e->d_name, ".lock"))
+      unlinkat(dirfd(d), e->d_name, 0);
   closedir(d);
 }
 
@@ -220,8 +224,8 @@ static const char *judge(const char *dir) {
     ls_checkpoint_free(&c);
   }
   ls_mem_free(path);
-  snprintf(text, sizeof text, "committed %lld, found %lld%s, %d damaged", (long long)sys.committed, (long long)found,
-           right ? "" : " with other content", damaged);
+  snprintf(text, sizeof text, "committed %lld, found %lld%s, %d damaged", (long long)sys.committed,
+           (long long)found, right ? "" : " with other content", damaged);
   return found >= sys.committed && right && !damaged ? NULL : text;
 }
 
@@ -230,15 +234,18 @@ typedef struct {
   long cases, broken[4][2];
 } tally;
 
-static void try(tally *t, long point, const names *n, bool names_lost, data_loss loss, unsigned seed) {
+static void try(tally *t, long point, const names *n, bool names_lost, data_loss loss,
+                unsigned seed) {
   materialise(t->work, n, loss, seed);
   const char *broken = judge(t->work);
   t->cases++;
   if (broken && !t->broken[loss][names_lost]++)
-    printf("crash after call %ld, data %s, names %s: %s\n", point, loss_name[loss], names_lost ? "lost" : "kept", broken);
+    printf("crash after call %ld, data %s, names %s: %s\n", point, loss_name[loss],
+           names_lost ? "lost" : "kept", broken);
 }
 
-/* Every subset of few pending changes, a sample of many: bit i of the subset says whether change i is on the disk. */
+/* Every subset of few pending changes, a sample of many: bit i of the subset says whether change i
+ * is on the disk. */
 static void crash(tally *t, long point) {
   enum { FEW = 6 };
   try(t, point, &sys.now, false, KEPT, 0);
@@ -249,7 +256,8 @@ static void crash(tally *t, long point) {
   for (unsigned s = 0; s + 1 < subsets; s++) {
     names n = sys.disk;
     for (int i = 0; i < sys.pendings; i++)
-      if (sys.pendings <= FEW ? s >> i & 1 : s > 0 && mix(s * 1000 + (unsigned)i) >> 9 & 1) apply(&n, &sys.pending[i]);
+      if (sys.pendings <= FEW ? s >> i & 1 : s > 0 && mix(s * 1000 + (unsigned)i) >> 9 & 1)
+        apply(&n, &sys.pending[i]);
     try(t, point, &n, true, LOST, 0);
   }
 }
@@ -280,7 +288,8 @@ int main(int argc, char **argv) {
   long calls = replay(log, &t, end_only), broken = 0;
   fclose(log);
   for (int i = 0; i < 4; i++) broken += t.broken[i][0] + t.broken[i][1];
-  printf("%ld calls, %ld crashes, last committed %lld: %ld broken\n", calls, t.cases, (long long)sys.committed, broken);
+  printf("%ld calls, %ld crashes, last committed %lld: %ld broken\n", calls, t.cases,
+         (long long)sys.committed, broken);
   for (int i = 0; i < sys.files; i++) free(sys.file[i].now), free(sys.file[i].disk);
   return broken > 0;
 }

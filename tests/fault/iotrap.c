@@ -1,11 +1,12 @@
-/* iotrap.c - for LD_PRELOAD: records what a program does to the files of one folder, and makes chosen calls fail.
+/* iotrap.c - for LD_PRELOAD: records what a program does to the files of one folder, and makes
+ * chosen calls fail.
  *
  *   IOTRAP_DIR    the folder, as the program names it
  *   IOTRAP_LOG    where to record (iotrap.h); none: nothing is recorded
- *   IOTRAP_FAULT  op:n:error:when - the n-th (from 1) open, write, fsync or rename in the folder fails with error (EIO, ENOSPC, EDQUOT,
- *                 EINTR; write also `short`: half is written); when: once, or ever (the n-th and all behind it)
- *   IOTRAP_HIT    a file made when that has happened
- *   IOTRAP_SLOW   microseconds that each fsync takes longer */
+ *   IOTRAP_FAULT  op:n:error:when - the n-th (from 1) open, write, fsync or rename in the folder
+ * fails with error (EIO, ENOSPC, EDQUOT, EINTR; write also `short`: half is written); when: once,
+ * or ever (the n-th and all behind it) IOTRAP_HIT    a file made when that has happened IOTRAP_SLOW
+ * microseconds that each fsync takes longer */
 #include "iotrap.h"
 
 #include <errno.h>
@@ -36,15 +37,19 @@ static struct {
 static long slow;
 
 __attribute__((constructor)) static void start(void) {
-  const char *log = getenv("IOTRAP_LOG"), *text = getenv("IOTRAP_FAULT"), *late = getenv("IOTRAP_SLOW");
+  const char *log = getenv("IOTRAP_LOG"), *text = getenv("IOTRAP_FAULT"),
+             *late = getenv("IOTRAP_SLOW");
   char op[16], error[16], when[16];
   static const struct {
     const char *name;
     int value;
-  } errors[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EINTR", EINTR}, {"short", SHORT}};
+  } errors[] = {
+      {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EINTR", EINTR}, {"short", SHORT}};
   folder = getenv("IOTRAP_DIR");
   slow = late ? atol(late) : 0;
-  if (log) log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (log)
+    log_fd =
+        (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (!text || sscanf(text, "%15[^:]:%ld:%15[^:]:%15s", op, &fault.n, error, when) != 4) return;
   for (int i = 0; i < OPS; i++)
     if (!strcmp(op, op_name[i])) fault.op = i;
@@ -64,7 +69,8 @@ static bool is_watched(int fd) { return fd >= 0 && fd < FDS && watched[fd]; }
 
 /* 0 or the error that this call must fail with. */
 static int tripped(operation op) {
-  if (fault.op != (int)op || ++fault.count < fault.n || (fault.count > fault.n && !fault.ever)) return 0;
+  if (fault.op != (int)op || ++fault.count < fault.n || (fault.count > fault.n && !fault.ever))
+    return 0;
   const char *hit = getenv("IOTRAP_HIT");
   if (hit) syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, hit, O_WRONLY | O_CREAT, 0666));
   return fault.error;
@@ -79,7 +85,8 @@ static void put(const void *data, size_t bytes) {
   }
 }
 
-static void record(io_kind kind, int fd, int error, int64_t offset, int64_t bytes, const char *a, const char *b, const void *data) {
+static void record(io_kind kind, int fd, int error, int64_t offset, int64_t bytes, const char *a,
+                   const char *b, const void *data) {
   int before = errno;
   io_record r = {.kind = (int)kind, .fd = fd, .error = error, .offset = offset, .bytes = bytes};
   if (log_fd < 0) return;
@@ -123,7 +130,8 @@ static ssize_t write_watched(int fd, const void *data, size_t bytes) {
   int error = tripped(OP_WRITE);
   if (error == SHORT && bytes > 1) bytes /= 2, error = 0;
   ssize_t wrote = error > 0 ? (errno = error, -1) : syscall(SYS_write, fd, data, bytes);
-  if (wrote > 0) record(IO_WRITE, fd, 0, syscall(SYS_lseek, fd, 0, SEEK_CUR) - wrote, wrote, NULL, NULL, data);
+  if (wrote > 0)
+    record(IO_WRITE, fd, 0, syscall(SYS_lseek, fd, 0, SEEK_CUR) - wrote, wrote, NULL, NULL, data);
   pthread_mutex_unlock(&lock);
   return wrote;
 }
@@ -133,7 +141,8 @@ ssize_t write(int fd, const void *data, size_t bytes) {
   if (is_watched(fd)) return write_watched(fd, data, bytes);
   ssize_t wrote = syscall(SYS_write, fd, data, bytes);
   char line[64];
-  snprintf(line, sizeof line, "%.*s", bytes < sizeof line ? (int)bytes : (int)sizeof line - 1, (const char *)data);
+  snprintf(line, sizeof line, "%.*s", bytes < sizeof line ? (int)bytes : (int)sizeof line - 1,
+           (const char *)data);
   if (fd == STDERR_FILENO && sscanf(line, "committed %lld ", &step) == 1) {
     pthread_mutex_lock(&lock);
     record(IO_COMMITTED, -1, 0, step, 0, NULL, NULL, NULL);
@@ -192,7 +201,8 @@ int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned
 int link(const char *from, const char *to) {
   int done = (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
   pthread_mutex_lock(&lock);
-  if (done == 0 && inside(from) && inside(to)) record(IO_LINK, -1, 0, 0, 0, inside(from), inside(to), NULL);
+  if (done == 0 && inside(from) && inside(to))
+    record(IO_LINK, -1, 0, 0, 0, inside(from), inside(to), NULL);
   pthread_mutex_unlock(&lock);
   return done;
 }

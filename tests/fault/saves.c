@@ -1,6 +1,8 @@
-/* saves DIR COUNT - go on from the newest checkpoint in DIR and save COUNT more, a step each; says "found N" of the first, and
- * "committed N FILE" as training does. Of four steps two go to ckpt-N.h5 and two to final.h5, the second replacing the first. Exit: 0, 65
- * where checkpoints are there and none is good, 70 where one holds something else than was saved, 74 after three failures in a row. */
+/* saves DIR COUNT - go on from the newest checkpoint in DIR and save COUNT more, a step each; says
+ * "found N" of the first, and "committed N FILE" as training does. Of four steps two go to
+ * ckpt-N.h5 and two to final.h5, the second replacing the first. Exit: 0, 65 where checkpoints are
+ * there and none is good, 70 where one holds something else than was saved, 74 after three failures
+ * in a row. */
 #include "saves.h"
 
 #include <stdio.h>
@@ -32,7 +34,9 @@ static ls_status newest(const char *dir, int64_t *step) {
   ls_mem_free(path);
   LS_TRY(status);
   *step = c->state.global_step;
-  status = saves_is(c, *step) ? LS_OK : ls_fail(LS_EINTERNAL, "step %lld is not what was saved", (long long)*step);
+  status = saves_is(c, *step)
+               ? LS_OK
+               : ls_fail(LS_EINTERNAL, "step %lld is not what was saved", (long long)*step);
   ls_checkpoint_free(&c);
   return status;
 }

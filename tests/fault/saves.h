@@ -24,7 +24,9 @@ static const ls_checkpoint_plan saves_plan = {.precision = LS_F64,
                                               .outputs = 10};
 
 /* Parameter i after `step` updates, in array a (0 weights, 1 slot). */
-static inline double saves_value(int64_t step, int a, int64_t i) { return (double)(step * 10000 + a * 1000 + i) / 7; }
+static inline double saves_value(int64_t step, int a, int64_t i) {
+  return (double)(step * 10000 + a * 1000 + i) / 7;
+}
 
 /* Whether a checkpoint holds exactly that. */
 static inline bool saves_is(const ls_checkpoint *c, int64_t step) {

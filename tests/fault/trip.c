@@ -1,9 +1,10 @@
-/* trip.c - in the mutant binary: something happens to one rank at one place (ls_trip in base/mutant.h).
+/* trip.c - in the mutant binary: something happens to one rank at one place (ls_trip in
+ * base/mutant.h).
  *
- *   LOCKSTEP_TRIP=WHERE:RANK:N:WHAT   the N-th time (from 1; 0: each time) that RANK comes to WHERE - the text of an ls_comm_at, or the
- *                                     function that waits for other ranks
- *   WHAT                              kill, stop (as SIGSTOP), flip (the caller turns a bit over), or milliseconds to lose
- *   LOCKSTEP_TRIPPED                  a file made just before */
+ *   LOCKSTEP_TRIP=WHERE:RANK:N:WHAT   the N-th time (from 1; 0: each time) that RANK comes to WHERE
+ * - the text of an ls_comm_at, or the function that waits for other ranks WHAT kill, stop (as
+ * SIGSTOP), flip (the caller turns a bit over), or milliseconds to lose LOCKSTEP_TRIPPED a file
+ * made just before */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +23,8 @@ static struct {
 
 __attribute__((constructor)) static void read_trip(void) {
   const char *text = getenv("LOCKSTEP_TRIP");
-  if (text && sscanf(text, "%63[^:]:%d:%ld:%15s", trip.where, &trip.rank, &trip.n, trip.what) != 4) {
+  if (text &&
+      sscanf(text, "%63[^:]:%d:%ld:%15s", trip.where, &trip.rank, &trip.n, trip.what) != 4) {
     fprintf(stderr, "LOCKSTEP_TRIP=%s: it is WHERE:RANK:N:WHAT\n", text);
     _exit(64);
   }

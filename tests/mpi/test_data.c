@@ -1,4 +1,5 @@
-/* The data on several ranks: one copy a node, everyone sees the same numbers, a failure of the reader is everyone's. */
+/* The data on several ranks: one copy a node, everyone sees the same numbers, a failure of the
+ * reader is everyone's. */
 #include "base/mem.h"
 #include "data/data.h"
 #include "test.h"
@@ -7,8 +8,12 @@ static ls_comm *comm;
 static char dir[] = TESTS_DIR "/../data/fashion-mnist-small", nowhere[] = "/nowhere", idx[] = "idx";
 
 static ls_data_spec spec(char *where) {
-  return (ls_data_spec){
-      .type = idx, .dir = where, .limit = {-1, -1, -1}, .order = LS_ORDER_SHUFFLE, .validation = 0.1, .scale = LS_SCALE_STANDARD};
+  return (ls_data_spec){.type = idx,
+                        .dir = where,
+                        .limit = {-1, -1, -1},
+                        .order = LS_ORDER_SHUFFLE,
+                        .validation = 0.1,
+                        .scale = LS_SCALE_STANDARD};
 }
 
 static void same_everywhere(void **state) {
@@ -16,12 +21,14 @@ static void same_everywhere(void **state) {
   ls_data_spec s = spec(dir);
   ls_data *data;
   assert_int_equal(ls_data_open(comm, &s, true, LS_F32, &data), LS_OK);
-  int64_t shape[] = {ls_data_features(data), ls_data_outputs(data), ls_data_rows(data, LS_SPLIT_TRAIN),
-                     ls_data_rows(data, LS_SPLIT_VALIDATION), ls_data_rows(data, LS_SPLIT_TEST)};
+  int64_t shape[] = {ls_data_features(data), ls_data_outputs(data),
+                     ls_data_rows(data, LS_SPLIT_TRAIN), ls_data_rows(data, LS_SPLIT_VALIDATION),
+                     ls_data_rows(data, LS_SPLIT_TEST)};
   static const int64_t want[] = {784, 10, 5400, 600, 1000};
   assert_memory_equal(shape, want, sizeof want);
   int files;
-  assert_string_equal(strrchr(ls_data_files(data, &files)[1].path, '/'), "/train-labels-idx1-ubyte.gz");
+  assert_string_equal(strrchr(ls_data_files(data, &files)[1].path, '/'),
+                      "/train-labels-idx1-ubyte.gz");
   static float x[10 * 784];
   float first[784];
   static const int64_t row[10] = {5399, 1, 2, 3, 4, 5, 6, 7, 8, 0};
@@ -48,14 +55,16 @@ static void shares_make_the_minibatch(void **state) {
   double seen[BATCH] = {0};
   int ranks = ls_comm_size(comm), me = ls_comm_rank(comm);
   assert_int_equal(ls_data_open(comm, &s, true, LS_F32, &data), LS_OK);
-  assert_int_equal(
-      ls_loader_new(data, BATCH, SLICES, ls_tree_first(SLICES, ranks, me), ls_tree_first(SLICES, ranks, me + 1), 3, LS_F32, &loader),
-      LS_OK);
+  assert_int_equal(ls_loader_new(data, BATCH, SLICES, ls_tree_first(SLICES, ranks, me),
+                                 ls_tree_first(SLICES, ranks, me + 1), 3, LS_F32, &loader),
+                   LS_OK);
   assert_int_equal(ls_loader_batch(loader, 200, &b), LS_OK);
   int64_t total = ls_loader_samples(loader, 200, sample);
   assert_true(total == BATCH && b.total == BATCH);
   float x[784];
-  for (int64_t k = 0; k < total; k++) assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &sample[k], 1, x, 784, &label[k], NULL), LS_OK);
+  for (int64_t k = 0; k < total; k++)
+    assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &sample[k], 1, x, 784, &label[k], NULL),
+                     LS_OK);
   int64_t at = ls_tree_row(BATCH, SLICES, b.slice_lo);
   for (int64_t k = 0; k < b.rows; k++) seen[at + k] = b.labels[k] == label[at + k];
   ls_comm_sum(comm, seen, BATCH);

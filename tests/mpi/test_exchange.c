@@ -1,4 +1,5 @@
-/* Every exchange gives the tree's sum, bit for bit, on any number of ranks; mpi only to rounding. Random shapes, printed seed. */
+/* Every exchange gives the tree's sum, bit for bit, on any number of ranks; mpi only to rounding.
+ * Random shapes, printed seed. */
 #include "base/mem.h"
 #include "base/rng.h"
 #include "comm/exchange.h"
@@ -7,7 +8,9 @@
 static ls_comm *comm;
 static uint64_t seed;
 
-static float leaf(int64_t i, int slice, uint64_t trial) { return (float)ls_rng_normal(seed + trial, (uint64_t)slice, (uint64_t)i); }
+static float leaf(int64_t i, int slice, uint64_t trial) {
+  return (float)ls_rng_normal(seed + trial, (uint64_t)slice, (uint64_t)i);
+}
 
 /* The tree by its definition: recursive, one parameter at a time. */
 static float tree(int64_t i, int lo, int span, int slices, uint64_t trial) {
@@ -27,12 +30,14 @@ static void fill_parts(ls_exchange *x, int64_t n, int slices, uint64_t trial) {
   void *const *grad;
   int parts = ls_exchange_parts(x, &node, &grad);
   for (int p = 0; p < parts; p++)
-    for (int64_t i = 0; i < n; i++) ((float *)grad[p])[i] = tree(i, node[p].lo, 1 << node[p].level, slices, trial);
+    for (int64_t i = 0; i < n; i++)
+      ((float *)grad[p])[i] = tree(i, node[p].lo, 1 << node[p].level, slices, trial);
 }
 
 static void one_trial(const char *kind, uint64_t trial) {
   int ranks = ls_comm_size(comm), slices = ranks + (int)(ls_rng_u64(seed, 1, trial) % 40);
-  int64_t n = 1 + (int64_t)(ls_rng_u64(seed, 2, trial) % 3000), block = 1 + (int64_t)(ls_rng_u64(seed, 3, trial) % 300), lo, hi;
+  int64_t n = 1 + (int64_t)(ls_rng_u64(seed, 2, trial) % 3000),
+          block = 1 + (int64_t)(ls_rng_u64(seed, 3, trial) % 300), lo, hi;
   ls_exchange *x;
   assert_int_equal(ls_exchange_new(comm, kind, n, block, slices, LS_F32, &x), LS_OK);
   ls_exchange_shard(x, &lo, &hi);
@@ -46,9 +51,11 @@ static void one_trial(const char *kind, uint64_t trial) {
     ls_exchange_publish(x);
     for (int64_t i = 0; i < n; i++) {
       float want = tree(i, 0, padded(slices), slices, trial * 2 + (uint64_t)round);
-      if (strcmp(kind, "mpi") == 0 ? fabsf(w[i] - want) > 1e-4f : memcmp(&w[i], &want, sizeof want) != 0)
-        fail_msg("%s: seed %llu trial %llu: parameter %lld of %lld, %d slices: %.9g, not %.9g", kind, (unsigned long long)seed,
-                 (unsigned long long)trial, (long long)i, (long long)n, slices, (double)w[i], (double)want);
+      if (strcmp(kind, "mpi") == 0 ? fabsf(w[i] - want) > 1e-4f
+                                   : memcmp(&w[i], &want, sizeof want) != 0)
+        fail_msg("%s: seed %llu trial %llu: parameter %lld of %lld, %d slices: %.9g, not %.9g",
+                 kind, (unsigned long long)seed, (unsigned long long)trial, (long long)i,
+                 (long long)n, slices, (double)w[i], (double)want);
     }
     ls_comm_barrier(comm); /* all have compared before anyone writes weights again */
   }
@@ -56,7 +63,8 @@ static void one_trial(const char *kind, uint64_t trial) {
   ls_exchange_free(&x);
 }
 
-static char shared_kind[] = "shared", tree_kind[] = "tree", mpi_kind[] = "mpi", auto_kind[] = "auto";
+static char shared_kind[] = "shared", tree_kind[] = "tree", mpi_kind[] = "mpi",
+            auto_kind[] = "auto";
 
 static void same_bits(void **state) {
   for (uint64_t trial = 0; trial < 12; trial++) one_trial(*state, trial);

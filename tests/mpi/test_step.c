@@ -1,5 +1,6 @@
-/* The training loop allocates nothing and, on one rank, touches no page for the first time: what a step needs was there before the loop.
- * Network a of bench/, whole epochs and the short minibatches at their ends, on the small Fashion-MNIST that comes with lockstep. */
+/* The training loop allocates nothing and, on one rank, touches no page for the first time: what a
+ * step needs was there before the loop. Network a of bench/, whole epochs and the short minibatches
+ * at their ends, on the small Fashion-MNIST that comes with lockstep. */
 #include <malloc.h>
 #include <sys/resource.h>
 
@@ -15,7 +16,8 @@ static const char text[] =
     "version: 1\n"
     "data: {type: idx, dir: " TESTS_DIR
     "/../data/fashion-mnist-small, scale: {type: divide, by: 255}}\n"
-    "model: {layers: [{units: 20, activation: relu, repeat: 4}, {units: 10, activation: softmax}]}\n"
+    "model: {layers: [{units: 20, activation: relu, repeat: 4}, {units: 10, activation: "
+    "softmax}]}\n"
     "loss: cross_entropy\n"
     "optimizer: {type: adam, lr: 0.001}\n"
     "train: {steps: 100000, batch: 50}\n";
@@ -35,7 +37,8 @@ static long page_faults(void) {
   return usage.ru_minflt + usage.ru_majflt;
 }
 
-/* The least of a few tries: the kernel may move a page at any time, but a page that a step needs anew would show in each of them. */
+/* The least of a few tries: the kernel may move a page at any time, but a page that a step needs
+ * anew would show in each of them. */
 static long least_faults(ls_run *run) {
   long least = page_faults();
   for (int i = 0; i < TRIES && least > 0; i++) {
@@ -61,7 +64,8 @@ static void loop_allocates_nothing(void **state) {
   else
     take_steps(run, STEPS);
   assert_int_equal(ls_mem_total(), blocks);
-  if (!ls_comm_launched()) assert_int_equal(mallinfo2().uordblks, heap); /* nor by way of malloc itself */
+  if (!ls_comm_launched())
+    assert_int_equal(mallinfo2().uordblks, heap); /* nor by way of malloc itself */
   assert_true(run->state.epoch > 1);
   ls_run_free(&run);
   ls_config_free(&config);

@@ -44,10 +44,14 @@ static double rate(const ls_schedule_args *a) {
   return a->lr;
 }
 
-#define KEY \
-  { .name = IS(own_key) ? "lr" : "strength", .value = 1, .max = IS(bad_default) ? 0.5 : 10, .help = "a key" }
+#define KEY                                                                                 \
+  {                                                                                         \
+    .name = IS(own_key) ? "lr" : "strength", .value = 1, .max = IS(bad_default) ? 0.5 : 10, \
+    .help = "a key"                                                                         \
+  }
 static const ls_hyper keys[] = {KEY, {0}};
-static const ls_hyper many[] = {KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, {0}};
+static const ls_hyper many[] = {KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY,
+                                KEY, KEY, KEY, KEY, KEY, KEY, KEY, KEY, {0}};
 static const ls_optim_ops optimizer = {.abi = IS(wrong_abi) ? LS_OPTIM_ABI + 1 : LS_OPTIM_ABI,
                                        .name = "broken",
                                        .help = "fails on purpose",
@@ -57,8 +61,11 @@ static const ls_optim_ops optimizer = {.abi = IS(wrong_abi) ? LS_OPTIM_ABI + 1 :
                                        .norms = IS(norms_without_reduce) ? 1 : 0,
                                        .update = IS(no_update) ? NULL : update,
                                        .check = check};
-static const ls_schedule_ops schedule = {
-    .abi = IS(wrong_abi) ? LS_OPTIM_ABI + 1 : LS_OPTIM_ABI, .name = "broken", .help = "fails on purpose", .hyper = keys, .rate = rate};
+static const ls_schedule_ops schedule = {.abi = IS(wrong_abi) ? LS_OPTIM_ABI + 1 : LS_OPTIM_ABI,
+                                         .name = "broken",
+                                         .help = "fails on purpose",
+                                         .hyper = keys,
+                                         .rate = rate};
 
 const ls_optim_ops *lockstep_optimizer(void) {
   if (IS(crash_entry)) crash();

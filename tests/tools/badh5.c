@@ -1,5 +1,5 @@
-/* badh5 KIND OUT.h5 - an HDF5 file of 60 samples with one thing wrong: /x (60, 3), /y (60) classes 0 1 2, /t (60, 2) targets. KIND good:
- * nothing. */
+/* badh5 KIND OUT.h5 - an HDF5 file of 60 samples with one thing wrong: /x (60, 3), /y (60) classes
+ * 0 1 2, /t (60, 2) targets. KIND good: nothing. */
 #include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,9 +11,11 @@ static const char *kind;
 
 static int is(const char *name) { return strcmp(kind, name) == 0; }
 
-static void put(const char *name, int dims, hsize_t rows, hsize_t width, hid_t type, const void *data) {
+static void put(const char *name, int dims, hsize_t rows, hsize_t width, hid_t type,
+                const void *data) {
   hsize_t dim[2] = {rows, width};
-  hid_t space = H5Screate_simple(dims, dim, NULL), set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  hid_t space = H5Screate_simple(dims, dim, NULL),
+        set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   H5Dwrite(set,
            type == H5T_STD_I32LE    ? H5T_NATIVE_INT
            : type == H5T_IEEE_F64LE ? H5T_NATIVE_DOUBLE
@@ -67,7 +69,8 @@ static void put_x(double x[ROWS * 3]) {
     declare((hsize_t)1 << 60, 1 << 20);
   else if (is("unwritten"))
     declare(ROWS, 7);
-  else if (is("cube")) /* 60 x 3 as 180 x 1: other ranks of the same values are another number of samples */
+  else if (is("cube")) /* 60 x 3 as 180 x 1: other ranks of the same values are another number of
+                          samples */
     put("/x", 1, ROWS * 3, 0, H5T_IEEE_F64LE, x);
   else if (is("wide"))
     put("/x", 2, ROWS / 2, 6, H5T_IEEE_F64LE, x);
@@ -83,7 +86,8 @@ int main(int argc, char **argv) {
   kind = argv[1];
   file = H5Fcreate(argv[2], H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
   for (int i = 0; i < ROWS * 3; i++) x[i] = sin(i);
-  for (int i = 0; i < ROWS; i++) y[i] = i % 3, t[2 * i] = x[3 * i], t[2 * i + 1] = x[3 * i + 1] * x[3 * i + 2];
+  for (int i = 0; i < ROWS; i++)
+    y[i] = i % 3, t[2 * i] = x[3 * i], t[2 * i + 1] = x[3 * i + 1] * x[3 * i + 2];
   for (int i = 0; i < ROWS; i++) half[i] = i == 23 ? 0.5 : y[i];
   if (is("label")) y[23] = 3;
   if (is("negative")) y[23] = -1;

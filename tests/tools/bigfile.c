@@ -1,5 +1,7 @@
-/* bigfile OUT.h5 MEGABYTES FEATURES - an HDF5 file of about that size in the layout of `lockstep data import`: float32 inputs, uniform in
- * [-1, 1), and four classes by the signs of two sums over them, which a small network learns. The same arguments give the same file. */
+/* bigfile OUT.h5 MEGABYTES FEATURES - an HDF5 file of about that size in the layout of `lockstep
+ * data import`: float32 inputs, uniform in
+ * [-1, 1), and four classes by the signs of two sums over them, which a small network learns. The
+ * same arguments give the same file. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,7 +59,8 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: bigfile OUT.h5 MEGABYTES FEATURES\n");
     return 64;
   }
-  int64_t rows = (int64_t)(megabytes * 1e6 / (double)(4 * features + 4)) + 1, test = rows / 100 < 20000 ? rows / 100 + 1 : 20000;
+  int64_t rows = (int64_t)(megabytes * 1e6 / (double)(4 * features + 4)) + 1,
+          test = rows / 100 < 20000 ? rows / 100 + 1 : 20000;
   ls_status status = ls_h5out_open(argv[1], true, &out);
   if (status == LS_OK) status = put(out, "train", rows, features);
   if (status == LS_OK) status = put(out, "test", test, features);

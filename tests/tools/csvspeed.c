@@ -1,4 +1,5 @@
-/* csvspeed FILE.csv Y - how fast one core reads a CSV file, as training would: columns Y the targets, all others the inputs, float32. */
+/* csvspeed FILE.csv Y - how fast one core reads a CSV file, as training would: columns Y the
+ * targets, all others the inputs, float32. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -43,8 +44,9 @@ int main(int argc, char **argv) {
   double read = seconds();
   if (status != LS_OK) return fprintf(stderr, "csvspeed: %s\n", ls_error_text()), (int)status;
   double mb = (double)source->file[0].bytes * 1e-6;
-  printf("%s: %.0f MB, %lld x %lld: opened in %.3f s, numbers in %.3f s: %.0f MB/s (sum %.9g)\n", argv[1], mb,
-         (long long)source->shape.rows, (long long)source->shape.features + 1, opened - start, read - opened, mb / (read - start), sum);
+  printf("%s: %.0f MB, %lld x %lld: opened in %.3f s, numbers in %.3f s: %.0f MB/s (sum %.9g)\n",
+         argv[1], mb, (long long)source->shape.rows, (long long)source->shape.features + 1,
+         opened - start, read - opened, mb / (read - start), sum);
   ls_source_close(&source);
   return 0;
 }

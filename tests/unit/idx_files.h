@@ -31,7 +31,8 @@ static inline void put_file(const char *dir, const char *name, const void *data,
   assert_int_equal(fclose(f), 0);
 }
 
-static inline void put_gz(const char *dir, const char *name, const void *data, size_t bytes, const char *mode) {
+static inline void put_gz(const char *dir, const char *name, const void *data, size_t bytes,
+                          const char *mode) {
   char path[512];
   snprintf(path, sizeof path, "%s/%s", dir, name);
   gzFile f = gzopen(path, mode);
@@ -45,11 +46,14 @@ static inline void put_be(unsigned char *at, uint32_t v) {
 }
 
 /* Pixel p of sample i, and its label: what the set of `rows` images of side x side holds. */
-static inline unsigned char idx_pixel(int64_t i, int64_t p) { return (unsigned char)(i * 7 + p * 13 + i * p % 11); }
+static inline unsigned char idx_pixel(int64_t i, int64_t p) {
+  return (unsigned char)(i * 7 + p * 13 + i * p % 11);
+}
 static inline unsigned char idx_label(int64_t i) { return (unsigned char)(i * 3 % 10); }
 
 static inline size_t idx_images(unsigned char *out, int rows, int side) {
-  put_be(out, 0x803), put_be(out + 4, (uint32_t)rows), put_be(out + 8, (uint32_t)side), put_be(out + 12, (uint32_t)side);
+  put_be(out, 0x803), put_be(out + 4, (uint32_t)rows), put_be(out + 8, (uint32_t)side),
+      put_be(out + 12, (uint32_t)side);
   for (int i = 0; i < rows; i++)
     for (int p = 0; p < side * side; p++) out[16 + i * side * side + p] = idx_pixel(i, p);
   return (size_t)(16 + rows * side * side);

@@ -1,4 +1,5 @@
-/* Checkpoints: what goes in comes out, the same state gives the same bytes, and any other byte is refused. */
+/* Checkpoints: what goes in comes out, the same state gives the same bytes, and any other byte is
+ * refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +26,8 @@
 
 static char folder[64];
 
-/* HDF5 itself loses memory on some files that only a forger could make; ours is counted by ls_mem_live. */
+/* HDF5 itself loses memory on some files that only a forger could make; ours is counted by
+ * ls_mem_live. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) { return "leak:libhdf5"; }
 
@@ -90,7 +92,9 @@ static const ls_state state = {.global_step = 1234,
 static const ls_stats sums[SLICES] = {{1, 2, 3, 4}, {5, 6, 7, 8}, {-0.0, INFINITY, 1e-320, 9}};
 
 /* Parameter i of array a (0: weights, 1..: slots): odd bits, so that a swapped word shows. */
-static double value(int a, int64_t i) { return i == 5 ? -0.0 : (a + 1) * 1000.0 + (double)i + 1.0 / 3; }
+static double value(int a, int64_t i) {
+  return i == 5 ? -0.0 : (a + 1) * 1000.0 + (double)i + 1.0 / 3;
+}
 
 static void put_value(ls_precision precision, void *to, int64_t k, double v) {
   if (precision == LS_F32)
@@ -103,7 +107,8 @@ static void fill(ls_image *image, ls_precision precision, int64_t step) {
   for (int t = 0; t < TENSORS; t++)
     for (int64_t k = 0; k < tensor[t].rows * tensor[t].cols; k++) {
       put_value(precision, ls_image_weights(image, t), k, value(0, tensor[t].offset + k));
-      for (int s = 0; s < SLOTS; s++) put_value(precision, ls_image_slot(image, s, t), k, value(1 + s, tensor[t].offset + k));
+      for (int s = 0; s < SLOTS; s++)
+        put_value(precision, ls_image_slot(image, s, t), k, value(1 + s, tensor[t].offset + k));
     }
   ls_state now = state;
   now.global_step = step;
@@ -124,7 +129,9 @@ static void save(const char *name, int64_t step) {
   ls_image_free(&image);
 }
 
-static void slurp(const char *name, char **data, size_t *bytes) { ok(ls_file_read(at(name), data, bytes, 1 << 20)); }
+static void slurp(const char *name, char **data, size_t *bytes) {
+  ok(ls_file_read(at(name), data, bytes, 1 << 20));
+}
 
 static void spill(const char *name, const char *data, size_t bytes) {
   int fd = open(at(name), O_WRONLY | O_CREAT | O_TRUNC, 0666);
@@ -171,7 +178,8 @@ static void check_contents(const char *path, ls_precision precision, bool named)
   assert_string_equal(c->file[1].path, data_file[1].path);
   assert_string_equal(c->file[1].digest, data_file[1].digest);
   assert_true(c->file[1].bytes == 200 && c->file[1].samples == 10);
-  assert_true(c->x_affine.n == 3 && c->x_affine.shift[2] == 3 && c->x_affine.divisor[0] == 4 && c->y_affine.n == 0);
+  assert_true(c->x_affine.n == 3 && c->x_affine.shift[2] == 3 && c->x_affine.divisor[0] == 4 &&
+              c->y_affine.n == 0);
   assert_int_equal(c->names.count, named);
   if (named) assert_string_equal(c->names.text[0], name_text[0]);
   ls_checkpoint_free(&c);
@@ -188,7 +196,8 @@ static void round_trip(ls_precision precision) {
 /* R17: a file of each format that was ever released. */
 static void old_formats_stay_readable(void **unused) {
   (void)unused;
-  check_contents(TESTS_DIR "/golden/checkpoint-1.0.h5", LS_F32, false); /* from before outputs had names */
+  check_contents(TESTS_DIR "/golden/checkpoint-1.0.h5", LS_F32,
+                 false); /* from before outputs had names */
 }
 
 static void round_trips(void **unused) {
@@ -223,7 +232,8 @@ static void same_state_same_bytes(void **unused) {
   unlink(at("a.h5")), unlink(at("b.h5")), unlink(at("other.h5"));
 }
 
-/* R3: every bit pattern but the right one, at every byte: refused by the header's and payload's digests, before HDF5 sees it. */
+/* R3: every bit pattern but the right one, at every byte: refused by the header's and payload's
+ * digests, before HDF5 sees it. */
 static void every_changed_byte_is_refused(void **unused) {
   (void)unused;
   char *data;
@@ -234,11 +244,13 @@ static void every_changed_byte_is_refused(void **unused) {
   ok(ls_block_verify("whole", data, bytes, &block));
   for (size_t i = 0; i < bytes; i++) {
     data[i] ^= (char)(1 << i % 8);
-    if (ls_block_verify("flipped", data, bytes, &block) != LS_EDATA) fail_msg("a flip at byte %zu of %zu went unnoticed", i, bytes);
+    if (ls_block_verify("flipped", data, bytes, &block) != LS_EDATA)
+      fail_msg("a flip at byte %zu of %zu went unnoticed", i, bytes);
     data[i] ^= (char)(1 << i % 8);
   }
   for (size_t n = 0; n < bytes; n++)
-    if (ls_block_verify("cut", data, n, &block) != LS_EDATA) fail_msg("a cut at %zu of %zu bytes went unnoticed", n, bytes);
+    if (ls_block_verify("cut", data, n, &block) != LS_EDATA)
+      fail_msg("a cut at %zu of %zu bytes went unnoticed", n, bytes);
   ls_mem_free(data);
   unlink(at("flip.h5"));
 }
@@ -262,7 +274,8 @@ static void changed_bytes_of_a_big_file_are_refused(void **unused) {
     size_t k = ((size_t)rand_r(&seed) << 15 ^ (size_t)rand_r(&seed)) % bytes;
     char was = data[k];
     data[k] = (char)(was + 1 + rand_r(&seed) % 255);
-    if (ls_block_verify("changed", data, bytes, &block) != LS_EDATA) fail_msg("byte %zu changed unnoticed", k);
+    if (ls_block_verify("changed", data, bytes, &block) != LS_EDATA)
+      fail_msg("byte %zu changed unnoticed", k);
     data[k] = was;
   }
   ok(ls_block_verify("whole", data, bytes, &block));
@@ -271,7 +284,8 @@ static void changed_bytes_of_a_big_file_are_refused(void **unused) {
   unlink(at("big.h5"));
 }
 
-/* The same through files, where each costs more: some cuts, some flips, bytes behind the end, other kinds of file. */
+/* The same through files, where each costs more: some cuts, some flips, bytes behind the end, other
+ * kinds of file. */
 static void damaged_files_are_refused(void **unused) {
   (void)unused;
   char *data;
@@ -296,7 +310,8 @@ static void damaged_files_are_refused(void **unused) {
   spill("bad.h5", longer, bytes + 1);
   assert_int_equal(ls_checkpoint_verify(at("bad.h5")), LS_EDATA);
   assert_int_equal(ls_checkpoint_read(at("bad.h5"), &c), LS_EDATA);
-  spill("bad.h5", data + LS_CKPT_BLOCK, bytes - LS_CKPT_BLOCK); /* HDF5 with /model, without our block */
+  spill("bad.h5", data + LS_CKPT_BLOCK,
+        bytes - LS_CKPT_BLOCK); /* HDF5 with /model, without our block */
   assert_int_equal(ls_checkpoint_read(at("bad.h5"), &c), LS_EDATA);
   assert_non_null(strstr(ls_error_text(), "plain HDF5"));
   assert_int_equal(ls_checkpoint_read(folder, &c), LS_EDATA);
@@ -340,7 +355,8 @@ static void forged_files_do_no_harm(void **unused) {
   ls_mem_free(data);
 }
 
-/* A file of the writer's datasets and one more at `path`, listed in /integrity or not, as another version might write it. */
+/* A file of the writer's datasets and one more at `path`, listed in /integrity or not, as another
+ * version might write it. */
 static ls_status read_with(const char *path, bool listed, ls_checkpoint **c) {
   ls_checkpoint_plan plan = plan_of(LS_F32);
   ls_layout layout;
@@ -353,8 +369,8 @@ static ls_status read_with(const char *path, bool listed, ls_checkpoint **c) {
   ok(ls_h5_item_set(&item[n], path, LS_H5_I64, 8, 0, 1, 1));
   for (int i = n; i < all; i++) {
     item[i + 1] = layout.item[i];
-    ok(ls_h5_item_set(&item[i + 1], layout.item[i].path, layout.item[i].type, layout.item[i].width, layout.item[i].rank, rows,
-                      layout.item[i].dim[1]));
+    ok(ls_h5_item_set(&item[i + 1], layout.item[i].path, layout.item[i].type, layout.item[i].width,
+                      layout.item[i].rank, rows, layout.item[i].dim[1]));
   }
   ls_layout_free(&layout);
   ok(ls_h5_skeleton(LS_CKPT_BLOCK, item, all + 1, &data, &bytes));
@@ -374,7 +390,8 @@ static ls_status read_with(const char *path, bool listed, ls_checkpoint **c) {
     memcpy(data + item[n + 2].offset + (size_t)n * 8, "int64", 5);
     memcpy(data + item[n + 4].offset + (size_t)n * 16, one, 16);
     memcpy(data + item[n + 5].offset + (size_t)n * 8, &eight, 8);
-    ls_digest_hex(data + item[n].offset, 8, data + item[n + 6].offset + (size_t)n * (LS_CKPT_DIGEST + 1));
+    ls_digest_hex(data + item[n].offset, 8,
+                  data + item[n + 6].offset + (size_t)n * (LS_CKPT_DIGEST + 1));
   }
   ls_status status = read_forged(data, bytes, c);
   ls_mem_free(data);
@@ -457,15 +474,19 @@ static void newest_good(void **unused) {
   expect_newest(false, "ckpt-1000.h5");
   assert_true(exists("final.h5") && exists("ckpt-1100.h5"));
   expect_newest(true, "ckpt-1000.h5");
-  assert_true(!exists("final.h5") && !exists("ckpt-1100.h5") && exists("final.h5.damaged") && exists("ckpt-1100.h5.damaged"));
+  assert_true(!exists("final.h5") && !exists("ckpt-1100.h5") && exists("final.h5.damaged") &&
+              exists("ckpt-1100.h5.damaged"));
   assert_true(!exists(".tmp-ckpt-1200.h5"));
-  assert_int_equal(rename(at("ckpt-1000.h5"), at("ckpt-2000.h5")), 0); /* a name that lies about the step */
+  assert_int_equal(rename(at("ckpt-1000.h5"), at("ckpt-2000.h5")),
+                   0); /* a name that lies about the step */
   expect_newest(true, "ckpt-900.h5");
   corrupt("ckpt-900.h5");
   assert_int_equal(ls_checkpoint_newest(folder, true, &path), LS_EDATA);
   assert_null(path);
-  assert_int_equal(ls_checkpoint_newest(folder, true, &path), LS_EDATA); /* only *.damaged are left: still no silent fresh start */
-  unlink(at("ckpt-900.h5.damaged")), unlink(at("ckpt-2000.h5.damaged")), unlink(at("ckpt-1100.h5.damaged"));
+  assert_int_equal(ls_checkpoint_newest(folder, true, &path),
+                   LS_EDATA); /* only *.damaged are left: still no silent fresh start */
+  unlink(at("ckpt-900.h5.damaged")), unlink(at("ckpt-2000.h5.damaged")),
+      unlink(at("ckpt-1100.h5.damaged"));
   unlink(at("final.h5.damaged")), unlink(at("ckpt-abc.h5"));
   expect_newest(true, NULL);
 }
@@ -505,7 +526,8 @@ static void weights_from_files(void **unused) {
   ok(ls_weights_read(at("w.h5"), tensor, TENSORS, LS_F64, d));
   for (int i = 0; i < PARAMETERS; i++) assert_true(d[i] == (double)(float)value(0, i));
   slurp("w.h5", &data, &bytes);
-  spill("plain.h5", data + LS_CKPT_BLOCK, bytes - LS_CKPT_BLOCK); /* HDF5 finds everything relative to its own beginning */
+  spill("plain.h5", data + LS_CKPT_BLOCK,
+        bytes - LS_CKPT_BLOCK); /* HDF5 finds everything relative to its own beginning */
   memset(w, 0, sizeof w);
   assert_int_equal(ls_weights_read(at("plain.h5"), tensor, TENSORS - 1, LS_F32, w), LS_EDATA);
   ls_tensor wide[TENSORS];
@@ -594,7 +616,8 @@ static void small_files(void **unused) {
 
 /* ---- the writer ---- */
 
-/* The writer waits here while a test has something to look at: fsync is the first thing of a commit that no other file call makes. */
+/* The writer waits here while a test has something to look at: fsync is the first thing of a commit
+ * that no other file call makes. */
 static _Atomic bool disk_held;
 static _Atomic int disk_error;
 int fsync(int fd) {
@@ -627,7 +650,8 @@ static void expect_outcome(ls_saver *saver, int64_t step, ls_status status) {
   assert_true(out.stall_ms >= 500 && out.commit_ms > 0);
 }
 
-/* R10: what reaches the disk is the state at the step, however late; a full pair of buffers says busy. */
+/* R10: what reaches the disk is the state at the step, however late; a full pair of buffers says
+ * busy. */
 static void snapshots_are_of_their_step(void **unused) {
   (void)unused;
   char *a, *b;
@@ -658,7 +682,8 @@ static void snapshots_are_of_their_step(void **unused) {
   assert_memory_equal(a, b, na);
   ls_mem_free(a);
   ls_mem_free(b);
-  unlink(at("ckpt-10.h5")), unlink(at("ckpt-20.h5")), unlink(at("ckpt-30.h5")), unlink(at("final.h5"));
+  unlink(at("ckpt-10.h5")), unlink(at("ckpt-20.h5")), unlink(at("ckpt-30.h5")),
+      unlink(at("final.h5"));
 }
 
 static void expect_steps(const char *want) {
@@ -666,7 +691,8 @@ static void expect_steps(const char *want) {
   int count;
   char have[256] = "";
   ok(ls_checkpoint_list(folder, &row, &count, NULL));
-  for (int i = 0; i < count; i++) snprintf(have + strlen(have), sizeof have - strlen(have), "%lld ", (long long)row[i].step);
+  for (int i = 0; i < count; i++)
+    snprintf(have + strlen(have), sizeof have - strlen(have), "%lld ", (long long)row[i].step);
   assert_string_equal(have, want);
   ls_mem_free(row);
 }
@@ -689,7 +715,9 @@ static void pruning_keeps_newest_and_best(void **unused) {
   disk_error = 0;
   while (ls_saver_poll(saver, &out)) assert_int_equal(out.status, out.step == 60 ? LS_EIO : LS_OK);
   ls_saver_free(&saver);
-  saver = saver_new(false, 2); /* a resumed run; since then the disk has lost a file: it does not count as one of two */
+  saver = saver_new(
+      false,
+      2); /* a resumed run; since then the disk has lost a file: it does not count as one of two */
   corrupt("ckpt-50.h5");
   submit(saver, 70, -1);
   expect_steps("70 50 40 ");
@@ -712,7 +740,8 @@ static void a_folder_in_use_is_not_tidied(void **unused) {
   spill(".tmp-ckpt-2.h5", "being written", 13);
   assert_int_equal(pipe(ready), 0);
   pid_t child = fork();
-  if (child == 0) _exit(ls_lock_take(folder, &lock) != LS_OK || write(ready[1], "x", 1) != 1 || pause());
+  if (child == 0)
+    _exit(ls_lock_take(folder, &lock) != LS_OK || write(ready[1], "x", 1) != 1 || pause());
   char byte;
   assert_int_equal(read(ready[0], &byte, 1), 1);
   assert_int_equal(ls_checkpoint_newest(folder, true, &path), LS_EIO);
@@ -783,7 +812,8 @@ int main(int argc, char **argv) {
                                      TEST(small_files),
                                      TEST(snapshots_are_of_their_step),
                                      TEST(pruning_keeps_newest_and_best)};
-  snprintf(folder, sizeof folder, "%s/lockstep-ckpt-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+  snprintf(folder, sizeof folder, "%s/lockstep-ckpt-XXXXXX",
+           getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
   if (!mkdtemp(folder)) return 1;
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   char command[128];

@@ -1,4 +1,5 @@
-/* A process of our own that crashes, hangs, leaves or does its work: one status each, none left behind. */
+/* A process of our own that crashes, hangs, leaves or does its work: one status each, none left
+ * behind. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -17,7 +18,9 @@ static void leave(int socket, void *arg) { (void)socket, (void)arg; }
 static void echo(int socket, void *arg) {
   static char block[1 << 20];
   (void)arg;
-  while (ls_socket_receive(socket, block, sizeof block) && ls_socket_send(socket, block, sizeof block)) continue;
+  while (ls_socket_receive(socket, block, sizeof block) &&
+         ls_socket_send(socket, block, sizeof block))
+    continue;
 }
 
 static void expect(void (*serve)(int, void *), void *arg, const char *text) {
@@ -34,13 +37,15 @@ static void expect(void (*serve)(int, void *), void *arg, const char *text) {
 
 static void ends(void **state) {
   (void)state;
-  expect(crash, &(int){SIGSEGV}, "f.h5: damaged: the library that reads it crashed (Segmentation fault)");
+  expect(crash, &(int){SIGSEGV},
+         "f.h5: damaged: the library that reads it crashed (Segmentation fault)");
   expect(crash, &(int){SIGKILL}, "crashed (Killed)");
   expect(hang, NULL, "f.h5: damaged: the library that reads it did nothing");
   expect(leave, NULL, "ended the process");
 }
 
-/* Signals to the whole job (Ctrl-C) are not the child's; blocks larger than any socket's buffer pass. */
+/* Signals to the whole job (Ctrl-C) are not the child's; blocks larger than any socket's buffer
+ * pass. */
 static void works(void **state) {
   (void)state;
   static char out[1 << 20], in[1 << 20];

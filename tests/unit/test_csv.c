@@ -1,4 +1,5 @@
-/* CSV as people write it: values exact, classes by name, every mistake located by file, line and column. */
+/* CSV as people write it: values exact, classes by name, every mistake located by file, line and
+ * column. */
 #include <locale.h>
 #include <unistd.h>
 
@@ -40,7 +41,8 @@ static char **list(char **to, const char *words) {
 
 static ls_data_spec csv_spec(const char *x, const char *y, bool header) {
   ls_data_spec spec = {.type = csv_type, .limit = {-1, -1, -1}};
-  spec.source[0] = (ls_source_spec){.file = train_path, .x_cols = list(x_list, x), .y_cols = list(y_list, y), .header = header};
+  spec.source[0] = (ls_source_spec){
+      .file = train_path, .x_cols = list(x_list, x), .y_cols = list(y_list, y), .header = header};
   return spec;
 }
 
@@ -52,8 +54,8 @@ static ls_data *opened(const ls_data_spec *spec, bool classes) {
   return data;
 }
 
-static void check_row(const ls_data *data, ls_split split, int64_t row, int features, const double *want, int outputs,
-                      const double *target) {
+static void check_row(const ls_data *data, ls_split split, int64_t row, int features,
+                      const double *want, int outputs, const double *target) {
   double x[8], y[8];
   assert_int_equal(ls_data_features(data), features);
   assert_int_equal(ls_data_outputs(data), outputs);
@@ -62,8 +64,8 @@ static void check_row(const ls_data *data, ls_split split, int64_t row, int feat
   for (int i = 0; i < outputs; i++) assert_true(y[i] == target[i]);
 }
 
-/* Names, numbers from 1 and ranges; quotes with commas, quotes and lines inside; CRLF; blanks; a byte order mark; gzip; blank lines at the
- * end. */
+/* Names, numbers from 1 and ranges; quotes with commas, quotes and lines inside; CRLF; blanks; a
+ * byte order mark; gzip; blank lines at the end. */
 static void values(void **state) {
   (void)state;
   static const char text[] =
@@ -101,18 +103,23 @@ static void classes(void **state) {
   int32_t label[4];
   double x[4];
   assert_int_equal(ls_data_outputs(data), 3);
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2, 3}, 4, x, 1, label, NULL), LS_OK);
+  assert_int_equal(
+      ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2, 3}, 4, x, 1, label, NULL), LS_OK);
   assert_memory_equal(label, ((int32_t[]){0, 2, 1, 0}), sizeof label);
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TEST, (int64_t[]){0}, 1, x, 1, label, NULL), LS_OK);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TEST, (int64_t[]){0}, 1, x, 1, label, NULL),
+                   LS_OK);
   assert_int_equal(label[0], 2);
   ls_data_close(comm, &data);
   put("test.csv", "x,kind\n9,virginica\n8,tulip\n");
   assert_int_equal(ls_data_open(comm, &spec, true, LS_F64, &data), LS_EDATA);
-  assert_non_null(strstr(ls_error_text(), "test.csv:3: column 2 (kind): a class that the training data do not have: 'tulip'"));
+  assert_non_null(
+      strstr(ls_error_text(),
+             "test.csv:3: column 2 (kind): a class that the training data do not have: 'tulip'"));
   spec.source[LS_SPLIT_TEST].file = NULL;
   put("train.csv", "x,kind\n1,oak\n2, elm \r\n3,oak\n4,ash"); /* no quotes: lines are records */
   data = opened(&spec, true);
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2, 3}, 4, x, 1, label, NULL), LS_OK);
+  assert_int_equal(
+      ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2, 3}, 4, x, 1, label, NULL), LS_OK);
   assert_memory_equal(label, ((int32_t[]){2, 1, 2, 0}), sizeof label);
   ls_data_close(comm, &data);
   put("train.csv", "x,kind\n1,5\n2,0\n");
@@ -134,11 +141,13 @@ static void several_files(void **state) {
   double x[3];
   int32_t label[3];
   int files;
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2}, 3, x, 1, label, NULL), LS_OK);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2}, 3, x, 1, label, NULL),
+                   LS_OK);
   assert_true(x[0] == 1 && x[1] == 2 && x[2] == 3);
   assert_memory_equal(label, ((int32_t[]){2, 1, 0}), sizeof label);
   const ls_data_file *file = ls_data_files(data, &files);
-  assert_true(files == 2 && file[0].samples == 2 && file[1].samples == 1 && file[0].digest[0] == 'x' && file[1].digest[0] == 'x');
+  assert_true(files == 2 && file[0].samples == 2 && file[1].samples == 1 &&
+              file[0].digest[0] == 'x' && file[1].digest[0] == 'x');
   ls_data_close(comm, &data);
   put("sim-2.csv", "x,y\n3,a\noops,a\n");
   assert_int_equal(ls_data_open(comm, &spec, true, LS_F64, &data), LS_EDATA);
@@ -163,12 +172,14 @@ static void mistakes(void **state) {
       {"a,b\n1,2\n\n3,4\n", "a", "b", false, "train.csv:3: an empty line between records"},
       {"a,b\n1,2\n,4\n", "a", "b", false, "train.csv:3: column 1 (a): missing, not finite"},
       {"a,b\n1,2\n3,NA\n", "a", "b", false, "train.csv:3: column 2 (b): missing, not finite"},
-      {"a,b\n1,2\n3,-inf\n", "a", "b", false, "column 2 (b): missing, not finite or too large for the precision (-inf)"},
+      {"a,b\n1,2\n3,-inf\n", "a", "b", false,
+       "column 2 (b): missing, not finite or too large for the precision (-inf)"},
       {"a,b\n1,2\n1e999,3\n", "a", "b", false, "column 1 (a): missing, not finite"},
       {"a,b\n1,2\n1.2.3,3\n", "a", "b", false, "train.csv:3: column 1 (a): not a number: '1.2.3'"},
       {"a,b\n1,2\n0x10,3\n", "a", "b", false, "not a number: '0x10'"},
       {"a,b\n1,2\n\"1,5\",3\n", "a", "b", false, "not a number: '1,5'"},
-      {"a,b\n1,\"2\n3,4\n", "a", "b", false, "train.csv:2: the quote opened here (byte 3 of the line) is never closed"},
+      {"a,b\n1,\"2\n3,4\n", "a", "b", false,
+       "train.csv:2: the quote opened here (byte 3 of the line) is never closed"},
       {"a,b\n1,\"2\"3\n", "a", "b", false, "train.csv:2: text behind a closing quote"},
       {"a,b\n\"x\ny\",\"\n\"3\n", "a", "b", false, "train.csv:4: text behind a closing quote"},
       {"a,b\n1,2\n", "a", "c", false, "train.csv: no column 'c'; there are 2: 'a', 'b'"},
@@ -181,7 +192,8 @@ static void mistakes(void **state) {
       {"a,b,c\n1,2,3\n1,2,3,4\n", "a", "c", true, "train.csv:3: 4 fields, but the header has 3"},
       {"a;b\n1;2\n", "a", "b", false, "separated by commas here, not by ;"},
       {"a\n1\n", "", "a", false, "no column is left for the inputs"},
-      {"a,b\n1,0\n2,1.5\n", "a", "b", true, "train.csv:3: column 2 (b): not a class number: 0, 1, 2 ... are (1.5)"},
+      {"a,b\n1,0\n2,1.5\n", "a", "b", true,
+       "train.csv:3: column 2 (b): not a class number: 0, 1, 2 ... are (1.5)"},
       {"a,b\n1,0\n2,-1\n", "a", "b", true, "train.csv:3: column 2 (b): not a class number"},
       {"a,b\n1,0\n2,\n", "a", "b", true, "train.csv:3: column 2: no class"},
       {"a,b\n1,0\n2,4000000\n", "a", "b", true, "class number too large"},
@@ -195,7 +207,8 @@ static void mistakes(void **state) {
     ls_data_spec spec = csv_spec(bad[i].x, bad[i].y, true);
     ls_data *data;
     assert_int_equal(ls_data_open(comm, &spec, bad[i].classes, LS_F64, &data), LS_EDATA);
-    if (!strstr(ls_error_text(), bad[i].error)) fail_msg("%zu: \"%s\" is not in: %s", i, bad[i].error, ls_error_text());
+    if (!strstr(ls_error_text(), bad[i].error))
+      fail_msg("%zu: \"%s\" is not in: %s", i, bad[i].error, ls_error_text());
   }
   put_file(dir, "train.csv", "a,b\n1,2\n3,\0004\n", 14);
   ls_data_spec spec = csv_spec("a", "b", true);
@@ -205,11 +218,13 @@ static void mistakes(void **state) {
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F32, &data), LS_EDATA);
 }
 
-/* Lines that the quick way takes and lines that it leaves to the rules, in any mixture: what is written is what is read. */
+/* Lines that the quick way takes and lines that it leaves to the rules, in any mixture: what is
+ * written is what is read. */
 static void both_ways(void **state) {
   (void)state;
   enum { LINES = 3000, COLUMNS = 5 };
-  static const char *const form[] = {"%.0f", "%.3f", "%.7g", "%.17g", "%+.4e", "\"%.5g\"", " %.6g", "%.2f \t", "%.19f"};
+  static const char *const form[] = {"%.0f",     "%.3f",  "%.7g",    "%.17g", "%+.4e",
+                                     "\"%.5g\"", " %.6g", "%.2f \t", "%.19f"};
   static char text[LINES * 200];
   static double want[LINES][COLUMNS];
   uint64_t s = test_seed(), seed = s;
@@ -224,12 +239,14 @@ static void both_ways(void **state) {
       at += (size_t)sprintf(text + at, "%s,", number);
     }
     at += (size_t)sprintf(text + at, "%s", s >> 61 ? "any thing" : "\"a, b\nc\"");
-    if (r < LINES - 1 || s & 1 << 20) at += (size_t)sprintf(text + at, "%s", s & 1 << 21 ? "\r\n" : "\n");
+    if (r < LINES - 1 || s & 1 << 20)
+      at += (size_t)sprintf(text + at, "%s", s & 1 << 21 ? "\r\n" : "\n");
   }
   put("train.csv", text);
   ls_data_spec spec = csv_spec("a c e", "b d", true);
   ls_data *data;
-  if (ls_data_open(comm, &spec, false, LS_F64, &data) != LS_OK) fail_msg("seed %llu: %s", (unsigned long long)seed, ls_error_text());
+  if (ls_data_open(comm, &spec, false, LS_F64, &data) != LS_OK)
+    fail_msg("seed %llu: %s", (unsigned long long)seed, ls_error_text());
   assert_int_equal(ls_data_rows(data, LS_SPLIT_TRAIN), LINES);
   for (int64_t r = 0; r < LINES; r++) {
     double x[3], y[2];
@@ -237,7 +254,8 @@ static void both_ways(void **state) {
     double got[COLUMNS] = {x[0], y[0], x[1], y[1], x[2]};
     for (int k = 0; k < COLUMNS; k++)
       if (memcmp(&got[k], &want[r][k], sizeof(double)) != 0)
-        fail_msg("seed %llu: line %lld, column %d: %a, not %a", (unsigned long long)seed, (long long)r, k, got[k], want[r][k]);
+        fail_msg("seed %llu: line %lld, column %d: %a, not %a", (unsigned long long)seed,
+                 (long long)r, k, got[k], want[r][k]);
   }
   ls_data_close(comm, &data);
 }
@@ -263,13 +281,16 @@ static void numbers(void **state) {
     snprintf(text + length, sizeof text - length, i % 3 ? ",7e5" : "\n");
     const char *end = ls_decimal_short(text, &value);
     if (end && (end != text + length || memcmp(&value, &want, sizeof want) != 0))
-      fail_msg("seed %llu: %s gives %a of %td characters, not %a", (unsigned long long)seed, text, value, end - text, want);
+      fail_msg("seed %llu: %s gives %a of %td characters, not %a", (unsigned long long)seed, text,
+               value, end - text, want);
     taken += end != NULL;
   }
   assert_true(taken > 30000);
-  static const char *const wrong[] = {"", "+", ".", "e5", "1e", "1e+", "0x1p3", "1..2", "1 2", "--1", "nan", "1e5.0"};
+  static const char *const wrong[] = {"",      "+",    ".",   "e5",  "1e",  "1e+",
+                                      "0x1p3", "1..2", "1 2", "--1", "nan", "1e5.0"};
   double value;
-  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) assert_false(ls_decimal(wrong[i], strlen(wrong[i]), &value));
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    assert_false(ls_decimal(wrong[i], strlen(wrong[i]), &value));
   assert_true(ls_decimal("1e999999999999999999", 20, &value) && value == INFINITY);
   assert_true(ls_decimal("0e999999999999999999", 20, &value) && value == 0);
   char ones[401];
@@ -291,7 +312,8 @@ static void changes_while_read(void **state) {
     assert_int_equal(truncate(name, size), 0);
     ls_status status = ls_gz_read_all(gz, &data, &bytes);
     assert_int_equal(status, size == 300000 ? LS_OK : LS_EDATA);
-    if (status != LS_OK) assert_non_null(strstr(ls_error_text(), "train.csv: has changed while it was read"));
+    if (status != LS_OK)
+      assert_non_null(strstr(ls_error_text(), "train.csv: has changed while it was read"));
     ls_gz_close(&gz);
     LS_FREE(data);
   }
@@ -300,8 +322,13 @@ static void changes_while_read(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(values),  cmocka_unit_test(classes),   cmocka_unit_test(several_files),      cmocka_unit_test(mistakes),
-      cmocka_unit_test(numbers), cmocka_unit_test(both_ways), cmocka_unit_test(changes_while_read),
+      cmocka_unit_test(values),
+      cmocka_unit_test(classes),
+      cmocka_unit_test(several_files),
+      cmocka_unit_test(mistakes),
+      cmocka_unit_test(numbers),
+      cmocka_unit_test(both_ways),
+      cmocka_unit_test(changes_while_read),
   };
   return cmocka_run_group_tests(tests, up, down);
 }

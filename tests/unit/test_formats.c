@@ -1,4 +1,5 @@
-/* Files as they come, whole and damaged: every way to be wrong is an LS_EDATA that names the file and what is wrong with it. */
+/* Files as they come, whole and damaged: every way to be wrong is an LS_EDATA that names the file
+ * and what is wrong with it. */
 #include "base/mem.h"
 #include "idx_files.h"
 
@@ -22,7 +23,8 @@ static void expect(const ls_data_spec *spec, ls_status status, const char *text)
   ls_data *data = NULL;
   ls_status got = ls_data_open(comm, spec, true, LS_F32, &data);
   if (got != status) fail_msg("status %d, not %d: %s", (int)got, (int)status, ls_error_text());
-  if (status != LS_OK && !strstr(ls_error_text(), text)) fail_msg("\"%s\" is not in: %s", text, ls_error_text());
+  if (status != LS_OK && !strstr(ls_error_text(), text))
+    fail_msg("\"%s\" is not in: %s", text, ls_error_text());
   ls_data_close(comm, &data);
 }
 
@@ -54,7 +56,8 @@ static void idx_missing(void **state) {
   expect(&spec, LS_EDATA, "apt-get install dataset-no-such-set");
 }
 
-/* One wrong file in a good set. edit changes `bytes` of the image or label file; negative `cut` cuts, positive appends. */
+/* One wrong file in a good set. edit changes `bytes` of the image or label file; negative `cut`
+ * cuts, positive appends. */
 static void idx_damaged(void **state) {
   (void)state;
   static const struct {
@@ -65,8 +68,11 @@ static void idx_damaged(void **state) {
     const char *text;
   } bad[] = {
       {"labels-idx1", 8 + 5, 10, 0, "sample 5: class number not below data.classes (10)"},
-      {"labels-idx1", 3, 3, 0, "magic number 0x00000803 where 0x00000801 belongs (labels of unsigned bytes): this is a file of images"},
-      {"images-idx3", 3, 1, 0, "0x00000801 where 0x00000803 belongs (images of unsigned bytes): this is a file of labels"},
+      {"labels-idx1", 3, 3, 0,
+       "magic number 0x00000803 where 0x00000801 belongs (labels of unsigned bytes): this is a "
+       "file of images"},
+      {"images-idx3", 3, 1, 0,
+       "0x00000801 where 0x00000803 belongs (images of unsigned bytes): this is a file of labels"},
       {"images-idx3", 2, 13, 0, "0x00000d03"},
       {"images-idx3", 0, 'P', 0, "this is no IDX file"},
       {"labels-idx1", 7, ROWS - 1, -1, "39 labels for the 40 images"},
@@ -78,7 +84,8 @@ static void idx_damaged(void **state) {
       {"labels-idx1", -1, 0, -1, "samples, more than its"},
       {"images-idx3", -1, 0, 1, "longer than its header declares"},
       {"labels-idx1", -1, 0, 1, "longer than its header declares"},
-      {"images-idx3", -1, 0, -ROWS * SIDE * SIDE - 3, "ends after 13 bytes, within the header of 16"},
+      {"images-idx3", -1, 0, -ROWS * SIDE * SIDE - 3,
+       "ends after 13 bytes, within the header of 16"},
       {"images-idx3", -1, 0, -ROWS * SIDE * SIDE - 16, "ends after 0 bytes"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -97,7 +104,8 @@ static void idx_damaged(void **state) {
   }
 }
 
-/* Some bits of a gzip header, and of deflate's code tables, carry nothing: then the content must be what it was. */
+/* Some bits of a gzip header, and of deflate's code tables, carry nothing: then the content must be
+ * what it was. */
 static void expect_damage_or_same_content(int64_t rows) {
   ls_data_spec spec = idx_spec(dir);
   ls_data *data;
@@ -165,14 +173,16 @@ static void gz_bomb(void **state) {
 static void idx_widths_differ(void **state) {
   (void)state;
   put_idx(dir, ROWS, ROWS, SIDE);
-  put_gz(dir, "t10k-images-idx3-ubyte.gz", idx_buffer, idx_images(idx_buffer, ROWS, SIDE + 1), "wb");
+  put_gz(dir, "t10k-images-idx3-ubyte.gz", idx_buffer, idx_images(idx_buffer, ROWS, SIDE + 1),
+         "wb");
   expect_idx(LS_EDATA, "t10k-images-idx3-ubyte.gz: 25 features and 1 targets a sample; ");
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(idx_missing), cmocka_unit_test(idx_damaged), cmocka_unit_test(gz_damaged),
-      cmocka_unit_test(gz_members),  cmocka_unit_test(gz_bomb),     cmocka_unit_test(idx_widths_differ),
+      cmocka_unit_test(idx_missing), cmocka_unit_test(idx_damaged),
+      cmocka_unit_test(gz_damaged),  cmocka_unit_test(gz_members),
+      cmocka_unit_test(gz_bomb),     cmocka_unit_test(idx_widths_differ),
   };
   return cmocka_run_group_tests(tests, up, down);
 }

@@ -1,4 +1,5 @@
-/* Every kernel against one written-down order of operations, bit for bit: fused multiply-adds over k ascending, slices in the tree. */
+/* Every kernel against one written-down order of operations, bit for bit: fused multiply-adds over
+ * k ascending, slices in the tree. */
 #include <stdbool.h>
 
 #include "base/rng.h"
@@ -9,7 +10,8 @@ static uint64_t seed, draws;
 
 static int64_t below(int64_t n) { return (int64_t)(ls_rng_u64(seed, 1, draws++) % (uint64_t)n); }
 
-/* ---- numbers of either precision in blocks of exactly the size asked for, so that a sanitizer sees a step outside ---- */
+/* ---- numbers of either precision in blocks of exactly the size asked for, so that a sanitizer
+ * sees a step outside ---- */
 
 typedef struct {
   ls_precision precision;
@@ -19,7 +21,8 @@ typedef struct {
 
 static numbers fresh(ls_precision precision, int64_t count, bool random) {
   numbers x = {precision, count, NULL};
-  assert_int_equal(posix_memalign(&x.at, 64, (size_t)(count > 0 ? count : 1) * ls_real_size(precision)), 0);
+  assert_int_equal(
+      posix_memalign(&x.at, 64, (size_t)(count > 0 ? count : 1) * ls_real_size(precision)), 0);
   for (int64_t i = 0; i < count; i++) {
     const double value = random ? ls_rng_normal(seed, 2, draws++) : 0;
     if (precision == LS_F32)
@@ -29,7 +32,9 @@ static numbers fresh(ls_precision precision, int64_t count, bool random) {
   }
   return x;
 }
-static void *at(numbers x, int64_t i) { return (char *)x.at + (size_t)i * ls_real_size(x.precision); }
+static void *at(numbers x, int64_t i) {
+  return (char *)x.at + (size_t)i * ls_real_size(x.precision);
+}
 
 /* *c = fma(*a, *b, *c) */
 static void fuse(ls_precision precision, const void *a, const void *b, void *c) {
@@ -39,7 +44,8 @@ static void fuse(ls_precision precision, const void *a, const void *b, void *c) 
     *(double *)c = fma(*(const double *)a, *(const double *)b, *(double *)c);
 }
 
-static void expect_same(numbers got, numbers want, int64_t rows, int64_t n, int64_t ld, const char *kernel) {
+static void expect_same(numbers got, numbers want, int64_t rows, int64_t n, int64_t ld,
+                        const char *kernel) {
   for (int64_t i = 0; i < rows; i++)
     if (memcmp(at(got, i * ld), at(want, i * ld), (size_t)n * ls_real_size(got.precision)) != 0)
       fail_msg("%s %s: row %d differs", kernel, ls_real_name(got.precision), (int)i);
@@ -54,8 +60,10 @@ typedef struct {
 } shape;
 
 /* Rows in two calls, cut at `cut`: no bit may notice. */
-static numbers multiplied(const ls_gemm *gemm, const shape *s, numbers a, numbers b, numbers init, int64_t cut) {
-  numbers c = fresh(a.precision, s->m * s->ldc, true), work = fresh(a.precision, s->m * LS_GEMM_WORK, false);
+static numbers multiplied(const ls_gemm *gemm, const shape *s, numbers a, numbers b, numbers init,
+                          int64_t cut) {
+  numbers c = fresh(a.precision, s->m * s->ldc, true),
+          work = fresh(a.precision, s->m * LS_GEMM_WORK, false);
   for (int half = 0; half < 2; half++) {
     const int64_t lo = half ? cut : 0, m = half ? s->m - cut : cut;
     gemm->multiply(&(ls_multiply){.m = m,
@@ -81,7 +89,8 @@ static numbers multiplied_plainly(const shape *s, numbers a, numbers b, numbers 
     for (int64_t j = 0; j < s->n; j++) {
       if (s->add) memcpy(at(c, i * s->ldc + j), at(init, j), ls_real_size(a.precision));
       for (int64_t p = 0; p < s->k; p++)
-        fuse(a.precision, at(a, i * s->lda + p), at(b, s->transposed ? j * s->ldb + p : p * s->ldb + j), at(c, i * s->ldc + j));
+        fuse(a.precision, at(a, i * s->lda + p),
+             at(b, s->transposed ? j * s->ldb + p : p * s->ldb + j), at(c, i * s->ldc + j));
     }
   return c;
 }
@@ -91,7 +100,8 @@ static const char *const kernels[] = {"portable", "avx2", "avx512"};
 static void try_shape(ls_precision precision, shape s) {
   s.ldc = ls_leading(s.n, precision);
   const int64_t rows = s.transposed ? s.n : s.k, columns = s.transposed ? s.k : s.n;
-  numbers a = fresh(precision, (s.m - 1) * s.lda + s.k, true), b = fresh(precision, (rows - 1) * s.ldb + columns, true),
+  numbers a = fresh(precision, (s.m - 1) * s.lda + s.k, true),
+          b = fresh(precision, (rows - 1) * s.ldb + columns, true),
           init = fresh(precision, s.n, true), want = multiplied_plainly(&s, a, b, init);
   for (int i = 0; i < 3; i++) {
     const ls_gemm *gemm = ls_gemm_named(kernels[i], precision);
@@ -107,17 +117,24 @@ static void test_multiply(void **state) {
   (void)state;
   for (int round = 0; round < 200; round++)
     for (ls_precision precision = LS_F32; precision <= LS_F64; precision++) {
-      shape s = {.m = 1 + below(40), .n = 1 + below(70), .k = 1 + below(round % 10 ? 40 : 600), .add = below(2), .transposed = below(2)};
+      shape s = {.m = 1 + below(40),
+                 .n = 1 + below(70),
+                 .k = 1 + below(round % 10 ? 40 : 600),
+                 .add = below(2),
+                 .transposed = below(2)};
       s.lda = s.k + below(9);
       s.ldb = (s.transposed ? s.k : s.n) + below(9);
       try_shape(precision, s);
     }
   for (ls_precision precision = LS_F32; precision <= LS_F64; precision++) {
     try_shape(precision, (shape){.m = 300, .n = 130, .k = 40, .lda = 48, .ldb = 130});
-    try_shape(precision, (shape){.m = 3, .n = 1100, .k = 220, .lda = 220, .ldb = 220, .transposed = true});
-    for (int transposed = 0; transposed < 2; transposed++) { /* a result of more than a megabyte; k in two goes, and in one */
+    try_shape(precision,
+              (shape){.m = 3, .n = 1100, .k = 220, .lda = 220, .ldb = 220, .transposed = true});
+    for (int transposed = 0; transposed < 2;
+         transposed++) { /* a result of more than a megabyte; k in two goes, and in one */
       const int64_t n = precision == LS_F32 ? 2399 : 1201, k = transposed ? 253 : 21;
-      try_shape(precision, (shape){131, n, k, .lda = k + 2, .ldb = (transposed ? k : n) + 3, .add = true, .transposed = transposed});
+      try_shape(precision, (shape){131, n, k, .lda = k + 2, .ldb = (transposed ? k : n) + 3,
+                                   .add = true, .transposed = transposed});
     }
   }
 }
@@ -131,11 +148,13 @@ typedef struct {
 } cut;
 
 /* The tree's node, slice by slice; false if it has no leaf. */
-static bool summed_plainly(const cut *c, numbers x, numbers d, int lo, int level, int64_t i, int64_t j, void *out) {
+static bool summed_plainly(const cut *c, numbers x, numbers d, int lo, int level, int64_t i,
+                           int64_t j, void *out) {
   double left = 0, right = 0;
   if (lo >= c->slices) return false;
   if (level == 0) {
-    for (int64_t r = c->row[lo]; r < c->row[lo + 1]; r++) fuse(x.precision, at(x, r * c->ldx + i), at(d, r * c->ldd + j), &left);
+    for (int64_t r = c->row[lo]; r < c->row[lo + 1]; r++)
+      fuse(x.precision, at(x, r * c->ldx + i), at(d, r * c->ldd + j), &left);
   } else {
     summed_plainly(c, x, d, lo, level - 1, i, j, &left);
     if (summed_plainly(c, x, d, lo + (1 << (level - 1)), level - 1, i, j, &right)) {
@@ -157,15 +176,18 @@ static void try_gradient(ls_precision precision, int64_t rows, cut *c) {
   void *grad[LS_PARTS_MAX];
   const int parts = ls_tree_cover(c->slices, c->lo, c->hi, node);
   for (int s = 0; s <= c->slices; s++) c->row[s] = ls_tree_row(rows, c->slices, s);
-  numbers x = fresh(precision, c->ldx ? rows * c->ldx : 1, true), d = fresh(precision, rows * c->ldd, true), got[LS_PARTS_MAX],
-          want = fresh(precision, c->m * c->n, false), work = fresh(precision, (rows + 1) * LS_GEMM_WORK, true);
+  numbers x = fresh(precision, c->ldx ? rows * c->ldx : 1, true),
+          d = fresh(precision, rows * c->ldd, true), got[LS_PARTS_MAX],
+          want = fresh(precision, c->m * c->n, false),
+          work = fresh(precision, (rows + 1) * LS_GEMM_WORK, true);
   const int64_t first = c->row[c->lo], middle = below(c->m + 1);
   int64_t slice_row[LS_SLICES_MAX + 1];
   for (int s = c->lo; s <= c->hi; s++) slice_row[s - c->lo] = c->row[s] - first;
   for (int k = 0; k < 3; k++) {
     const ls_gemm *gemm = ls_gemm_named(kernels[k], precision);
     if (!gemm) continue;
-    for (int p = 0; p < parts; p++) grad[p] = (got[p] = fresh(precision, OFFSET + c->m * c->n, true)).at;
+    for (int p = 0; p < parts; p++)
+      grad[p] = (got[p] = fresh(precision, OFFSET + c->m * c->n, true)).at;
     ls_weight_gradient g = {.lo = 0,
                             .hi = middle,
                             .n = c->n,
@@ -186,7 +208,9 @@ static void try_gradient(ls_precision precision, int64_t rows, cut *c) {
     gemm->weight_gradient(&g);
     for (int p = 0; p < parts; p++) {
       for (int64_t i = 0; i < c->m; i++)
-        for (int64_t j = 0; j < c->n; j++) assert_true(summed_plainly(c, x, d, node[p].lo, node[p].level, i, j, at(want, i * c->n + j)));
+        for (int64_t j = 0; j < c->n; j++)
+          assert_true(
+              summed_plainly(c, x, d, node[p].lo, node[p].level, i, j, at(want, i * c->n + j)));
       expect_same((numbers){precision, 0, at(got[p], OFFSET)}, want, c->m, c->n, c->n, gemm->name);
       free(got[p].at);
     }
@@ -199,7 +223,9 @@ static void test_weight_gradient(void **state) {
   for (int round = 0; round < 100; round++)
     for (ls_precision precision = LS_F32; precision <= LS_F64; precision++) {
       const int ranks = 1 + (int)below(5), rank = (int)below(ranks);
-      cut c = {.m = 1 + below(round % 10 ? 40 : 300), .n = 1 + below(round % 10 ? 70 : 150), .slices = ranks + (int)below(30)};
+      cut c = {.m = 1 + below(round % 10 ? 40 : 300),
+               .n = 1 + below(round % 10 ? 70 : 150),
+               .slices = ranks + (int)below(30)};
       c.ldx = ls_leading(c.m + below(40), precision);
       if (round % 7 == 0) c.m = 1, c.ldx = 0; /* column sums: every x is the same 1 */
       c.ldd = ls_leading(c.n, precision);
@@ -241,8 +267,11 @@ static void test_reference(void **state) {
   for (ls_precision precision = LS_F32; precision <= LS_F64; precision++)
     for (int slices = 1; slices <= 9; slices += 4) {
       ls_reference *reference;
-      assert_int_equal(ls_reference_new((int64_t[]){70, 20, 33, 3}, 3, 29, slices, precision, &reference), LS_OK);
-      assert_true(ls_reference_flops(reference) == 29 * (4.0 * 70 * 20 + 6.0 * 20 * 33 + 6.0 * 33 * 3));
+      assert_int_equal(
+          ls_reference_new((int64_t[]){70, 20, 33, 3}, 3, 29, slices, precision, &reference),
+          LS_OK);
+      assert_true(ls_reference_flops(reference) ==
+                  29 * (4.0 * 70 * 20 + 6.0 * 20 * 33 + 6.0 * 33 * 3));
       ls_reference_run_blas(reference);
       ls_reference_run_own(reference, ls_gemm_choose(precision));
       assert_true(ls_reference_difference(reference) < (precision == LS_F32 ? 1e-6 : 1e-15));
@@ -254,7 +283,9 @@ static void test_reference(void **state) {
 int main(void) {
   seed = test_seed();
   printf("seed %llu (SEED=)\n", (unsigned long long)seed);
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_multiply), cmocka_unit_test(test_weight_gradient), cmocka_unit_test(test_choice),
-                                     cmocka_unit_test(test_leading), cmocka_unit_test(test_reference)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_multiply),
+                                     cmocka_unit_test(test_weight_gradient),
+                                     cmocka_unit_test(test_choice), cmocka_unit_test(test_leading),
+                                     cmocka_unit_test(test_reference)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

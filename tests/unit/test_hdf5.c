@@ -1,4 +1,5 @@
-/* HDF5 as simulations write it, and as nobody should: values whatever type and layout, and no way out of the file. */
+/* HDF5 as simulations write it, and as nobody should: values whatever type and layout, and no way
+ * out of the file. */
 #include <hdf5.h>
 
 #include "base/mem.h"
@@ -49,12 +50,14 @@ static void put_set(hid_t file, const set *s) {
   for (int k = 0; k < s->dims; k++) n *= s->dim[k];
   double *value = malloc(n * sizeof *value);
   for (hsize_t i = 0; i < n; i++) value[i] = (double)(i % 251);
-  hid_t space = H5Screate_simple(s->dims, s->dim, NULL), plist = H5Pcreate(H5P_DATASET_CREATE), links = H5Pcreate(H5P_LINK_CREATE);
+  hid_t space = H5Screate_simple(s->dims, s->dim, NULL), plist = H5Pcreate(H5P_DATASET_CREATE),
+        links = H5Pcreate(H5P_LINK_CREATE);
   H5Pset_create_intermediate_group(links, 1);
   if (s->chunk[0]) H5Pset_chunk(plist, s->dims, s->chunk);
   if (s->packed) H5Pset_shuffle(plist), H5Pset_deflate(plist, 6), H5Pset_fletcher32(plist);
   hid_t id = H5Dcreate2(file, s->name, s->type, space, links, plist, H5P_DEFAULT);
-  assert_true(id >= 0 && H5Dwrite(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) >= 0);
+  assert_true(id >= 0 &&
+              H5Dwrite(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) >= 0);
   H5Dclose(id), H5Sclose(space), H5Pclose(plist), H5Pclose(links);
   free(value);
 }
@@ -78,7 +81,8 @@ static void expect(const ls_data_spec *spec, const char *text) {
   if (!strstr(ls_error_text(), text)) fail_msg("\"%s\" is not in: %s", text, ls_error_text());
 }
 
-static void check_values(const ls_data_spec *spec, int64_t rows, int64_t features, int64_t outputs) {
+static void check_values(const ls_data_spec *spec, int64_t rows, int64_t features,
+                         int64_t outputs) {
   ls_data *data;
   double x[64], y[8];
   if (ls_data_open(comm, spec, false, LS_F64, &data) != LS_OK) fail_msg("%s", ls_error_text());
@@ -97,8 +101,9 @@ static void check_values(const ls_data_spec *spec, int64_t rows, int64_t feature
 
 static void types_and_layouts(void **state) {
   (void)state;
-  const hid_t type[] = {H5T_STD_U8LE,  H5T_STD_I16BE,  H5T_STD_U16LE,  H5T_STD_I32LE,  H5T_STD_I64BE,
-                        H5T_STD_U64LE, H5T_IEEE_F32BE, H5T_IEEE_F32LE, H5T_IEEE_F64BE, H5T_IEEE_F64LE};
+  const hid_t type[] = {H5T_STD_U8LE,   H5T_STD_I16BE, H5T_STD_U16LE,  H5T_STD_I32LE,
+                        H5T_STD_I64BE,  H5T_STD_U64LE, H5T_IEEE_F32BE, H5T_IEEE_F32LE,
+                        H5T_IEEE_F64BE, H5T_IEEE_F64LE};
   for (size_t t = 0; t < sizeof type / sizeof *type; t++)
     for (int layout = 0; layout < 3; layout++) {
       hid_t file = create(path);
@@ -124,7 +129,8 @@ static void many_chunks(void **state) {
   float x[4];
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F32, &data), LS_OK);
   assert_true(ls_time() - start < 30);
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){MANY - 1}, 1, x, 4, NULL, NULL), LS_OK);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){MANY - 1}, 1, x, 4, NULL, NULL),
+                   LS_OK);
   assert_true(x[3] == (float)((4 * MANY - 1) % 251));
   ls_data_close(comm, &data);
 }
@@ -168,7 +174,8 @@ static void several_files(void **state) {
   double x[4];
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F64, &data), LS_OK);
   assert_int_equal(ls_data_rows(data, LS_SPLIT_TRAIN), 3 * ROWS);
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){2 * ROWS + 1}, 1, x, 4, NULL, NULL), LS_OK);
+  assert_int_equal(
+      ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){2 * ROWS + 1}, 1, x, 4, NULL, NULL), LS_OK);
   assert_true(x[0] == 4 && x[3] == 7);
   int files;
   assert_true(ls_data_files(data, &files)[2].samples == ROWS && files == 3);
@@ -193,10 +200,12 @@ static void targets_are_scaled(void **state) {
     sum += y[1], squares += y[1] * y[1];
   }
   assert_true(fabs(sum) < 1e-12 && fabs(squares / ROWS - 1) < 1e-13);
-  spec.x_affine = &(ls_affine){4, (double[]){1, 1, 1, 1}, (double[]){2, 2, 2, 2}}; /* a checkpoint's goes first */
+  spec.x_affine = &(ls_affine){4, (double[]){1, 1, 1, 1},
+                               (double[]){2, 2, 2, 2}}; /* a checkpoint's goes first */
   ls_data *again;
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F64, &again), LS_OK);
-  assert_int_equal(ls_data_gather(again, LS_SPLIT_TRAIN, (int64_t[]){3}, 1, x, 4, NULL, NULL), LS_OK);
+  assert_int_equal(ls_data_gather(again, LS_SPLIT_TRAIN, (int64_t[]){3}, 1, x, 4, NULL, NULL),
+                   LS_OK);
   assert_true(x[0] == 5.5);
   ls_data_close(comm, &again);
   spec.x_affine = &(ls_affine){3, (double[]){1, 1, 1}, (double[]){2, 2, 2}};
@@ -213,10 +222,12 @@ static void put_parts(double spoiled) {
     char name[300];
     snprintf(name, sizeof name, "%s/part-%d.h5", dir, i);
     hid_t file = create(name);
-    put_set(file, &(set){"/in/x", 2, {PART_ROWS, WIDTH}, H5T_IEEE_F64LE, {i == 1 ? 10 : 0, 3}, i == 1});
+    put_set(file,
+            &(set){"/in/x", 2, {PART_ROWS, WIDTH}, H5T_IEEE_F64LE, {i == 1 ? 10 : 0, 3}, i == 1});
     put_set(file, &(set){"/out/y", 1, {PART_ROWS}, H5T_IEEE_F32LE, {0}, false});
     if (i == 2 && isnan(spoiled)) {
-      hid_t id = H5Dopen2(file, "/in/x", H5P_DEFAULT), space = H5Dget_space(id), one = H5Screate(H5S_SCALAR);
+      hid_t id = H5Dopen2(file, "/in/x", H5P_DEFAULT), space = H5Dget_space(id),
+            one = H5Screate(H5S_SCALAR);
       H5Sselect_elements(space, H5S_SELECT_SET, 1, (hsize_t[]){100, 4});
       assert_true(H5Dwrite(id, H5T_NATIVE_DOUBLE, one, space, H5P_DEFAULT, &spoiled) >= 0);
       H5Sclose(one), H5Sclose(space), H5Dclose(id);
@@ -243,7 +254,8 @@ static ls_data *open_spec(const ls_data_spec *spec) {
   return data;
 }
 
-/* Minibatches of the middle slices are the same bits from files as from memory: windows of one step and of many, steps in and out of order.
+/* Minibatches of the middle slices are the same bits from files as from memory: windows of one step
+ * and of many, steps in and out of order.
  */
 static void streamed_like_memory(void **state) {
   (void)state;
@@ -252,8 +264,10 @@ static void streamed_like_memory(void **state) {
   ls_data *memory = open_spec(&spec);
   spec = stream_spec(true);
   ls_data *stream = open_spec(&spec);
-  assert_memory_equal(ls_data_x_affine(memory)->shift, ls_data_x_affine(stream)->shift, WIDTH * sizeof(double));
-  assert_memory_equal(ls_data_x_affine(memory)->divisor, ls_data_x_affine(stream)->divisor, WIDTH * sizeof(double));
+  assert_memory_equal(ls_data_x_affine(memory)->shift, ls_data_x_affine(stream)->shift,
+                      WIDTH * sizeof(double));
+  assert_memory_equal(ls_data_x_affine(memory)->divisor, ls_data_x_affine(stream)->divisor,
+                      WIDTH * sizeof(double));
   static const int64_t window[] = {4000, 9000, 1 << 20}; /* of one step, of some, of many */
   for (size_t w = 0; w < sizeof window / sizeof *window; w++) {
     ls_loader *a, *b;
@@ -287,7 +301,8 @@ static void streamed_like_memory(void **state) {
   ls_data_close(comm, &stream);
 }
 
-/* Files of many times the budget: all that a stream takes stays within it; a minibatch that does not fit is refused, with what would do. */
+/* Files of many times the budget: all that a stream takes stays within it; a minibatch that does
+ * not fit is refused, with what would do. */
 static void within_the_budget(void **state) {
   (void)state;
   enum { MANY = 40000, FEATURES = 33 };
@@ -312,12 +327,14 @@ static void within_the_budget(void **state) {
       if (ls_loader_batch(loader, step, &b) != LS_OK) fail_msg("%s", ls_error_text());
       for (int64_t k = 0; k < 100; k++) {
         assert_int_equal(seen[sample[k]]++, 0);
-        for (int64_t f = 0; f < FEATURES; f++) assert_true(((float *)b.x)[k * b.ldx + f] == (float)((sample[k] * FEATURES + f) % 251));
+        for (int64_t f = 0; f < FEATURES; f++)
+          assert_true(((float *)b.x)[k * b.ldx + f] == (float)((sample[k] * FEATURES + f) % 251));
         assert_true(((float *)b.targets)[2 * k + 1] == (float)((2 * sample[k] + 1) % 251));
       }
       if (ls_mem_bytes() > most) most = ls_mem_bytes();
     }
-    size_t minibatch = 100 * ((size_t)b.ldx + 3) * 8, files = 8 << 16; /* the buffers of eight datasets that convert */
+    size_t minibatch = 100 * ((size_t)b.ldx + 3) * 8,
+           files = 8 << 16; /* the buffers of eight datasets that convert */
     assert_in_range(most - before, 1 << 19, (1 << 20) + minibatch + files);
     ls_loader_free(&loader);
     assert_int_equal(ls_loader_new(data, 20000, 8, 0, 8, 3, LS_F32, &loader), LS_ECONFIG);
@@ -326,7 +343,8 @@ static void within_the_budget(void **state) {
     ls_data_close(comm, &data);
     spec.budget = atoi(hint + strlen("set data.budget="));
     data = open_spec(&spec);
-    if (ls_loader_new(data, 20000, 8, 0, 8, 3, LS_F32, &loader) != LS_OK) fail_msg("%s", ls_error_text());
+    if (ls_loader_new(data, 20000, 8, 0, 8, 3, LS_F32, &loader) != LS_OK)
+      fail_msg("%s", ls_error_text());
     ls_loader_free(&loader);
     ls_data_close(comm, &data);
     spec.budget = 1;
@@ -345,9 +363,11 @@ static void streamed_and_spoiled(void **state) {
   ls_batch b;
   ls_status status = LS_OK;
   assert_int_equal(ls_loader_new(data, 40, 8, 0, 8, 3, LS_F32, &loader), LS_OK);
-  for (int64_t step = 0; step < ls_loader_steps_per_epoch(loader) && status == LS_OK; step++) status = ls_loader_batch(loader, step, &b);
+  for (int64_t step = 0; step < ls_loader_steps_per_epoch(loader) && status == LS_OK; step++)
+    status = ls_loader_batch(loader, step, &b);
   assert_int_equal(status, LS_EDATA);
-  assert_non_null(strstr(ls_error_text(), "part-2.h5: /in/x: row 100, value 4: missing, not finite"));
+  assert_non_null(
+      strstr(ls_error_text(), "part-2.h5: /in/x: row 100, value 4: missing, not finite"));
   ls_loader_free(&loader);
   ls_data_close(comm, &data);
   put_idx(dir, 10, 10, 3);
@@ -404,10 +424,11 @@ static void wrong_datasets(void **state) {
 static void storage_elsewhere(void **state) {
   (void)state;
   hsize_t dim[2] = {ROWS, 4}, huge[2] = {UINT64_C(1) << 40, 1 << 20}, chunk[2] = {10, 4};
-  hid_t file = create(path), space = H5Screate_simple(2, dim, NULL), large = H5Screate_simple(2, huge, NULL);
+  hid_t file = create(path), space = H5Screate_simple(2, dim, NULL),
+        large = H5Screate_simple(2, huge, NULL);
   put_sim(file);
-  hid_t outside = H5Pcreate(H5P_DATASET_CREATE), virtual = H5Pcreate(H5P_DATASET_CREATE), late = H5Pcreate(H5P_DATASET_CREATE),
-        chunks = H5Pcreate(H5P_DATASET_CREATE);
+  hid_t outside = H5Pcreate(H5P_DATASET_CREATE), virtual = H5Pcreate(H5P_DATASET_CREATE),
+        late = H5Pcreate(H5P_DATASET_CREATE), chunks = H5Pcreate(H5P_DATASET_CREATE);
   H5Pset_external(outside, "/etc/passwd", 0, ROWS * 4);
   H5Dclose(H5Dcreate2(file, "/outside", H5T_STD_U8LE, space, H5P_DEFAULT, outside, H5P_DEFAULT));
   H5Pset_virtual(virtual, space, "other.h5", "/in/x", space);
@@ -416,20 +437,23 @@ static void storage_elsewhere(void **state) {
   H5Dclose(H5Dcreate2(file, "/huge", H5T_IEEE_F64LE, large, H5P_DEFAULT, late, H5P_DEFAULT));
   H5Dclose(H5Dcreate2(file, "/never", H5T_IEEE_F64LE, space, H5P_DEFAULT, late, H5P_DEFAULT));
   H5Pset_chunk(chunks, 2, chunk);
-  H5Dclose(H5Dcreate2(file, "/hugechunks", H5T_IEEE_F64LE, large, H5P_DEFAULT, chunks, H5P_DEFAULT));
+  H5Dclose(
+      H5Dcreate2(file, "/hugechunks", H5T_IEEE_F64LE, large, H5P_DEFAULT, chunks, H5P_DEFAULT));
   hsize_t one[2] = {10, 4}, at[2] = {10, 0};
   hid_t memory = H5Screate_simple(2, one, NULL), part = H5Scopy(space);
   unsigned char value[40] = {0};
   H5Sselect_hyperslab(part, H5S_SELECT_SET, at, NULL, one, NULL);
   for (int packed = 0; packed < 2; packed++) {
     if (packed) H5Pset_deflate(chunks, 9);
-    hid_t id = H5Dcreate2(file, packed ? "/thin" : "/partly", H5T_STD_U8LE, space, H5P_DEFAULT, chunks, H5P_DEFAULT);
+    hid_t id = H5Dcreate2(file, packed ? "/thin" : "/partly", H5T_STD_U8LE, space, H5P_DEFAULT,
+                          chunks, H5P_DEFAULT);
     assert_true(H5Dwrite(id, H5T_NATIVE_UCHAR, memory, part, H5P_DEFAULT, value) >= 0);
     H5Dclose(id);
   }
   H5Sclose(memory), H5Sclose(part);
   H5Dclose(H5Dcreate2(file, "/packed", H5T_STD_U8LE, large, H5P_DEFAULT, chunks, H5P_DEFAULT));
-  H5Pclose(outside), H5Pclose(virtual), H5Pclose(late), H5Pclose(chunks), H5Sclose(space), H5Sclose(large), H5Fclose(file);
+  H5Pclose(outside), H5Pclose(virtual), H5Pclose(late), H5Pclose(chunks), H5Sclose(space),
+      H5Sclose(large), H5Fclose(file);
   static const struct {
     const char *x, *text;
   } bad[] = {{"/outside", "/outside keeps its values in other files"},
@@ -490,23 +514,26 @@ static void npy(void **state) {
   ls_data *data;
   double got[2], target;
   if (ls_data_open(comm, &spec, false, LS_F64, &data) != LS_OK) fail_msg("%s", ls_error_text());
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){2}, 1, got, 2, NULL, &target), LS_OK);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){2}, 1, got, 2, NULL, &target),
+                   LS_OK);
   assert_true(got[0] == 4 && got[1] == 5 && target == 300);
   ls_data_close(comm, &data);
   static const struct {
     const char *dict;
     size_t bytes;
     const char *text;
-  } bad[] = {{"{'descr': '|u1', 'fortran_order': True, 'shape': (3, 2), }", 6, "column by column"},
-             {"{'descr': '|O', 'fortran_order': False, 'shape': (3, 2), }", 6, "no plain numbers"},
-             {"{'descr': '<f2', 'fortran_order': False, 'shape': (3,), }", 6, "numbers of type f2"},
-             {"{'descr': '|u1', 'fortran_order': False, 'shape': (), }", 6, "a single value"},
-             {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 0), }", 6, "dimension 2 is 0"},
-             {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2", 6, "its header has no shape"},
-             {"{'descr': '|u1', 'fortran_order': False, 'shape': (3000000000000, 4000000000000)}", 6, "more values than the file can hold"},
-             {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2), }", 5, "truncated"},
-             {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2), }", 7, "longer than its header"},
-             {"{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }", 6, "3 rows for the 2 of"}};
+  } bad[] = {
+      {"{'descr': '|u1', 'fortran_order': True, 'shape': (3, 2), }", 6, "column by column"},
+      {"{'descr': '|O', 'fortran_order': False, 'shape': (3, 2), }", 6, "no plain numbers"},
+      {"{'descr': '<f2', 'fortran_order': False, 'shape': (3,), }", 6, "numbers of type f2"},
+      {"{'descr': '|u1', 'fortran_order': False, 'shape': (), }", 6, "a single value"},
+      {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 0), }", 6, "dimension 2 is 0"},
+      {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2", 6, "its header has no shape"},
+      {"{'descr': '|u1', 'fortran_order': False, 'shape': (3000000000000, 4000000000000)}", 6,
+       "more values than the file can hold"},
+      {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2), }", 5, "truncated"},
+      {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2), }", 7, "longer than its header"},
+      {"{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }", 6, "3 rows for the 2 of"}};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     put_npy("x.npy", bad[i].dict, x, bad[i].bytes);
     expect(&spec, bad[i].text);

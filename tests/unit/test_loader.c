@@ -1,4 +1,5 @@
-/* Splits, scaling and minibatches: what reaches the model is what the files hold, whole, once an epoch, whoever gathers it. */
+/* Splits, scaling and minibatches: what reaches the model is what the files hold, whole, once an
+ * epoch, whoever gathers it. */
 #include "base/mem.h"
 #include "idx_files.h"
 
@@ -28,7 +29,8 @@ static ls_data *open_data(const ls_data_spec *spec, ls_precision precision) {
 }
 
 static void check_sample(const float *x, int32_t label, int64_t file_row, float by) {
-  for (int p = 0; p < FEATURES; p++) assert_true(x[p] == (float)(idx_pixel(file_row, p) / (double)by));
+  for (int p = 0; p < FEATURES; p++)
+    assert_true(x[p] == (float)(idx_pixel(file_row, p) / (double)by));
   assert_int_equal(label, idx_label(file_row));
 }
 
@@ -49,7 +51,8 @@ static void splits(void **state) {
   float x[6 * 16];
   int32_t label[6];
   assert_int_equal(ls_data_gather(data, LS_SPLIT_ALL, ask, 6, x, 16, label, NULL), LS_OK);
-  for (int k = 0; k < 6; k++) check_sample(x + 16 * k, label[k], ask[k] < TRAIN ? ask[k] : ask[k] - TRAIN, 1);
+  for (int k = 0; k < 6; k++)
+    check_sample(x + 16 * k, label[k], ask[k] < TRAIN ? ask[k] : ask[k] - TRAIN, 1);
   assert_int_equal(ls_data_gather(data, LS_SPLIT_VALIDATION, ask, 1, x, 16, label, NULL), LS_OK);
   check_sample(x, label[0], 73, 1);
   ls_data_close(comm, &data);
@@ -70,7 +73,8 @@ static void refuses_empty_splits(void **state) {
     ls_data *data;
     spec.skip[0] = bad[i].skip, spec.limit[0] = bad[i].limit, spec.validation = bad[i].validation;
     assert_int_equal(ls_data_open(comm, &spec, true, LS_F32, &data), LS_EDATA);
-    if (!strstr(ls_error_text(), bad[i].text)) fail_msg("\"%s\" is not in: %s", bad[i].text, ls_error_text());
+    if (!strstr(ls_error_text(), bad[i].text))
+      fail_msg("\"%s\" is not in: %s", bad[i].text, ls_error_text());
   }
 }
 
@@ -89,7 +93,8 @@ static void divides_exactly(void **state) {
   ls_data_close(comm, &data);
 }
 
-/* The fast product gives the quotient's bits, and where it can't (denormal reciprocals) the table does. */
+/* The fast product gives the quotient's bits, and where it can't (denormal reciprocals) the table
+ * does. */
 static void every_byte_by_any_divisor(void **state) {
   (void)state;
   static const double by[] = {1, 3, 255, 256, 0.1, 127.5, -7, 1e-30, 1e30, 1e308, 3.14159};
@@ -101,7 +106,9 @@ static void every_byte_by_any_divisor(void **state) {
       for (int64_t i = 0; i < TRAIN; i++) {
         float f[FEATURES];
         double x[FEATURES];
-        assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &i, 1, precision == LS_F32 ? (void *)f : x, FEATURES, NULL, NULL), LS_OK);
+        assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &i, 1,
+                                        precision == LS_F32 ? (void *)f : x, FEATURES, NULL, NULL),
+                         LS_OK);
         for (int p = 0; p < FEATURES; p++) {
           double want = idx_pixel(i, p) / by[d];
           assert_true(precision == LS_F32 ? f[p] == (float)want : x[p] == want);
@@ -119,10 +126,14 @@ static void standard_and_minmax(void **state) {
     spec.scale = (ls_scale_kind)kind, spec.limit[0] = 60, spec.skip[0] = 3;
     ls_data *data = open_data(&spec, LS_F64);
     double x[60][FEATURES];
-    for (int64_t i = 0; i < 60; i++) assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &i, 1, x[i], FEATURES, NULL, NULL), LS_OK);
+    for (int64_t i = 0; i < 60; i++)
+      assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &i, 1, x[i], FEATURES, NULL, NULL),
+                       LS_OK);
     for (int p = 0; p < FEATURES; p++) {
       double sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
-      for (int i = 0; i < 60; i++) sum += x[i][p], squares += x[i][p] * x[i][p], least = fmin(least, x[i][p]), most = fmax(most, x[i][p]);
+      for (int i = 0; i < 60; i++)
+        sum += x[i][p], squares += x[i][p] * x[i][p], least = fmin(least, x[i][p]),
+                                                      most = fmax(most, x[i][p]);
       if (kind == LS_SCALE_MINMAX)
         assert_true(least == 0 && most == 1);
       else
@@ -132,7 +143,8 @@ static void standard_and_minmax(void **state) {
   }
 }
 
-/* Class numbers given to a loss that takes real targets: one-hot rows, or the number itself where no classes are named. */
+/* Class numbers given to a loss that takes real targets: one-hot rows, or the number itself where
+ * no classes are named. */
 static void labels_as_targets(void **state) {
   (void)state;
   ls_data_spec spec = idx_spec(dir);
@@ -143,7 +155,8 @@ static void labels_as_targets(void **state) {
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F32, &data), LS_OK);
   assert_int_equal(ls_data_outputs(data), CLASSES);
   assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, row, 2, x, FEATURES, NULL, y), LS_OK);
-  for (int k = 0; k < 2 * CLASSES; k++) assert_true(y[k] == (k % CLASSES == idx_label(row[k / CLASSES])));
+  for (int k = 0; k < 2 * CLASSES; k++)
+    assert_true(y[k] == (k % CLASSES == idx_label(row[k / CLASSES])));
   ls_data_close(comm, &data);
   spec.classes = 0;
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F32, &data), LS_OK);
@@ -153,15 +166,16 @@ static void labels_as_targets(void **state) {
   ls_data_close(comm, &data);
 }
 
-/* One epoch and a half, whatever the cut: every share is its piece of the specified minibatch, and an epoch is every sample once. */
+/* One epoch and a half, whatever the cut: every share is its piece of the specified minibatch, and
+ * an epoch is every sample once. */
 static void check_loader(const ls_data *data, int64_t batch, int slices, int ranks, bool drop) {
   int64_t n = TRAIN, sample[TRAIN], size = batch < 1 || batch > n ? n : batch, first = 0;
   int seen[TRAIN] = {0};
   ls_loader *loader[8];
   for (int r = 0; r < ranks; r++)
-    assert_int_equal(
-        ls_loader_new(data, batch, slices, ls_tree_first(slices, ranks, r), ls_tree_first(slices, ranks, r + 1), 5, LS_F32, &loader[r]),
-        LS_OK);
+    assert_int_equal(ls_loader_new(data, batch, slices, ls_tree_first(slices, ranks, r),
+                                   ls_tree_first(slices, ranks, r + 1), 5, LS_F32, &loader[r]),
+                     LS_OK);
   int64_t steps = ls_loader_steps_per_epoch(loader[0]), made = ls_mem_total();
   assert_int_equal(steps, drop ? n / size : (n + size - 1) / size);
   for (int64_t step = 0; step < steps + steps / 2 + 1; step++) {
@@ -171,10 +185,12 @@ static void check_loader(const ls_data *data, int64_t batch, int slices, int ran
     for (int r = 0; r < ranks; r++) {
       ls_batch b;
       assert_int_equal(ls_loader_batch(loader[r], step, &b), LS_OK);
-      assert_true(b.total == total && b.rows <= ls_loader_max_rows(loader[r]) && b.first_sample == first + done);
+      assert_true(b.total == total && b.rows <= ls_loader_max_rows(loader[r]) &&
+                  b.first_sample == first + done);
       assert_true(b.ldx * 4 % 64 == 0 && b.ldx * 4 % 4096 != 0 && !b.weight && !b.targets);
       for (int s = b.slice_lo; s <= b.slice_hi; s++)
-        assert_int_equal(b.slice_row[s - b.slice_lo], ls_tree_row(total, slices, s) - ls_tree_row(total, slices, b.slice_lo));
+        assert_int_equal(b.slice_row[s - b.slice_lo],
+                         ls_tree_row(total, slices, s) - ls_tree_row(total, slices, b.slice_lo));
       for (int64_t k = 0; k < b.rows; k++) {
         const float *x = (const float *)b.x + k * b.ldx;
         check_sample(x, b.labels[k], ls_data_file_row(data, LS_SPLIT_TRAIN, sample[done + k]), 1);
@@ -201,9 +217,11 @@ static void minibatches(void **state) {
     ls_data *data = open_data(&spec, LS_F32);
     for (size_t i = 0; i < sizeof batch / sizeof *batch; i++)
       for (int ranks = 1; ranks <= 5 && !(drop && batch[i] > TRAIN); ranks += 2)
-        for (int slices = 5; slices <= 64; slices += 11) check_loader(data, batch[i], slices, ranks, drop);
+        for (int slices = 5; slices <= 64; slices += 11)
+          check_loader(data, batch[i], slices, ranks, drop);
     ls_loader *loader;
-    if (drop) assert_int_equal(ls_loader_new(data, TRAIN + 1, 1, 0, 1, 1, LS_F32, &loader), LS_ECONFIG);
+    if (drop)
+      assert_int_equal(ls_loader_new(data, TRAIN + 1, 1, 0, 1, 1, LS_F32, &loader), LS_ECONFIG);
     ls_data_close(comm, &data);
   }
 }

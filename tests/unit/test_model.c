@@ -1,4 +1,5 @@
-/* The model: golden gradients and losses, gradients against finite differences, and bits that depend on nothing but the numbers. */
+/* The model: golden gradients and losses, gradients against finite differences, and bits that
+ * depend on nothing but the numbers. */
 #include <jansson.h>
 
 #include "base/mem.h"
@@ -41,7 +42,11 @@ static void *zeros(int64_t count) {
 
 /* Rank `rank`'s share of the samples in `slices` slices. */
 static ls_batch share_of(const samples *s, int slices, int ranks, int rank, int64_t *slice_row) {
-  ls_batch b = {.total = s->rows, .features = s->inputs, .ldx = (s->inputs + 31) / 32 * 32, .outputs = s->outputs, .slices = slices};
+  ls_batch b = {.total = s->rows,
+                .features = s->inputs,
+                .ldx = (s->inputs + 31) / 32 * 32,
+                .outputs = s->outputs,
+                .slices = slices};
   b.slice_lo = ls_tree_first(slices, ranks, rank);
   b.slice_hi = ls_tree_first(slices, ranks, rank + 1);
   const int64_t lo = ls_tree_row(s->rows, slices, b.slice_lo);
@@ -52,9 +57,11 @@ static ls_batch share_of(const samples *s, int slices, int ranks, int rank, int6
   b.targets = s->labels ? NULL : zeros(b.rows * s->outputs);
   b.weight = s->weight ? s->weight + lo : NULL;
   b.slice_row = slice_row;
-  for (int i = b.slice_lo; i <= b.slice_hi; i++) slice_row[i - b.slice_lo] = ls_tree_row(s->rows, slices, i) - lo;
+  for (int i = b.slice_lo; i <= b.slice_hi; i++)
+    slice_row[i - b.slice_lo] = ls_tree_row(s->rows, slices, i) - lo;
   for (int64_t r = 0; r < b.rows; r++) {
-    for (int64_t k = 0; k < s->inputs; k++) put(s->precision, b.x, r * b.ldx + k, s->x[(lo + r) * s->inputs + k]);
+    for (int64_t k = 0; k < s->inputs; k++)
+      put(s->precision, b.x, r * b.ldx + k, s->x[(lo + r) * s->inputs + k]);
     if (s->labels) b.labels[r] = s->label[lo + r];
     for (int64_t k = 0; k < s->outputs && !s->labels; k++)
       put(s->precision, b.targets, r * s->outputs + k, s->target[(lo + r) * s->outputs + k]);
@@ -70,8 +77,8 @@ typedef struct {
 } outcome;
 
 /* The sum of node (lo, level) out of all ranks' parts. */
-static bool finish(int slices, int lo, int level, int parts, const ls_tree_node *node, void *const *grad, int64_t n, ls_precision precision,
-                   void *out) {
+static bool finish(int slices, int lo, int level, int parts, const ls_tree_node *node,
+                   void *const *grad, int64_t n, ls_precision precision, void *out) {
   if (lo >= slices) return false;
   for (int p = 0; p < parts; p++)
     if (node[p].lo == lo && node[p].level == level) {
@@ -101,13 +108,14 @@ typedef struct {
   bool training;
 } setup;
 
-static void run_rank(const setup *u, const samples *s, const void *w, int rank, outcome *out, ls_tree_node *node, void **grad, int *parts,
-                     ls_stats *stats) {
+static void run_rank(const setup *u, const samples *s, const void *w, int rank, outcome *out,
+                     ls_tree_node *node, void **grad, int *parts, ls_stats *stats) {
   ls_model *model;
   ls_team *team;
   int64_t slice_row[65], ld;
   ok(ls_team_new(u->threads, &team));
-  ok(ls_model_new(u->layer, u->layers, u->loss, s->inputs, s->outputs, u->slices, s->precision, &model));
+  ok(ls_model_new(u->layer, u->layers, u->loss, s->inputs, s->outputs, u->slices, s->precision,
+                  &model));
   ls_batch b = share_of(s, u->slices, u->ranks, rank, slice_row);
   ok(ls_model_reserve(model, b.rows, team));
   const int64_t before = ls_mem_total();
@@ -139,7 +147,8 @@ static void run(const setup *u, const samples *s, const void *w, int64_t n, outc
   ls_stats stats[64] = {{0}};
   int parts = 0, level = 0;
   memset(out, 0, sizeof *out);
-  for (int rank = 0; rank < u->ranks; rank++) run_rank(u, s, w, rank, out, node, grad, &parts, stats);
+  for (int rank = 0; rank < u->ranks; rank++)
+    run_rank(u, s, w, rank, out, node, grad, &parts, stats);
   while (1 << level < u->slices) level++;
   assert_true(finish(u->slices, 0, level, parts, node, grad, n, s->precision, out->bits));
   for (int64_t i = 0; i < n; i++) out->grad[i] = get(s->precision, out->bits, i);
@@ -166,11 +175,13 @@ static int64_t flatten(const json_t *value, double *out) {
     return 1;
   }
   int64_t count = 0;
-  for (size_t i = 0; i < json_array_size(value); i++) count += flatten(json_array_get(value, i), out + count);
+  for (size_t i = 0; i < json_array_size(value); i++)
+    count += flatten(json_array_get(value, i), out + count);
   return count;
 }
 
-static void expect_near(const char *what, const double *got, const double *want, int64_t n, double tolerance) {
+static void expect_near(const char *what, const double *got, const double *want, int64_t n,
+                        double tolerance) {
   for (int64_t i = 0; i < n; i++)
     if (!(fabs(got[i] - want[i]) <= tolerance * fmax(1, fabs(want[i]))))
       fail_msg("%s[%d]: %.17g, not %.17g", what, (int)i, got[i], want[i]);
@@ -224,15 +235,17 @@ static void golden_weights(const json_t *root, ls_precision precision, void *w) 
   assert_int_equal(at, N);
 }
 
-static void golden_case(const json_t *root, const json_t *one, ls_precision precision, int slices, int ranks, int threads) {
+static void golden_case(const json_t *root, const json_t *one, ls_precision precision, int slices,
+                        int ranks, int threads) {
   static samples s;
   static outcome out;
   double w[N], want[N + 64];
   const char *activation = json_string_value(json_object_get(one, "activation"));
   const head *h = head_named(json_string_value(json_object_get(one, "head")));
   const double tolerance = precision == LS_F64 ? 1e-12 : 2e-6;
-  ls_layer_spec layer[] = {{.units = MIDDLE, .activation = strcmp(activation, "identity") ? activation : NULL},
-                           {.activation = h->activation}};
+  ls_layer_spec layer[] = {
+      {.units = MIDDLE, .activation = strcmp(activation, "identity") ? activation : NULL},
+      {.activation = h->activation}};
   setup u = {layer, 2, h->loss, slices, ranks, threads, true};
   s.precision = precision;
   golden_samples(root, h, 0, 8, &s);
@@ -259,7 +272,8 @@ static void test_golden_gradients(void **state) {
     const bool couples = strstr(json_string_value(json_object_get(one, "head")), "batchaxis");
     for (ls_precision precision = LS_F32; precision <= LS_F64; precision++)
       for (int slices = 1; slices <= (couples ? 1 : 11); slices++)
-        for (int ranks = 1; ranks <= (slices < 3 ? slices : 3); ranks++) golden_case(root, one, precision, slices, ranks, 1 + slices % 3);
+        for (int ranks = 1; ranks <= (slices < 3 ? slices : 3); ranks++)
+          golden_case(root, one, precision, slices, ranks, 1 + slices % 3);
   }
   assert_int_equal(i, 24);
   json_decref(root);
@@ -278,8 +292,9 @@ static void test_golden_shards(void **state) {
     const json_t *shards = json_object_get(one, "shards");
     const char *activation = json_string_value(json_object_get(one, "activation"));
     const head *h = head_named(json_string_value(json_object_get(one, "head")));
-    ls_layer_spec layer[] = {{.units = MIDDLE, .activation = strcmp(activation, "identity") ? activation : "linear"},
-                             {.activation = h->activation}};
+    ls_layer_spec layer[] = {
+        {.units = MIDDLE, .activation = strcmp(activation, "identity") ? activation : "linear"},
+        {.activation = h->activation}};
     flatten(json_object_get(shards, "losses"), losses);
     flatten(json_object_get(shards, "dW2"), dw);
     flatten(json_object_get(shards, "db2"), db);
@@ -295,8 +310,8 @@ static void test_golden_shards(void **state) {
   json_decref(root);
 }
 
-/* Logits up to 1000 come straight from the inputs through W = 1; db = column sums of dz, dW = logits^T dz. One row at a time
- * makes db the row of dz itself. */
+/* Logits up to 1000 come straight from the inputs through W = 1; db = column sums of dz, dW =
+ * logits^T dz. One row at a time makes db the row of dz itself. */
 static void test_golden_stability(void **state) {
   (void)state;
   static samples s;
@@ -314,7 +329,8 @@ static void test_golden_stability(void **state) {
     flatten(json_object_get(one, "dz"), dz);
     double sum = 0;
     for (int r = 0; r < 8; r++) {
-      s = (samples){.precision = LS_F64, .inputs = 3, .outputs = 3, .rows = 1, .labels = !heads[k].targets};
+      s = (samples){
+          .precision = LS_F64, .inputs = 3, .outputs = 3, .rows = 1, .labels = !heads[k].targets};
       s.label[0] = (int32_t)labels[r];
       for (int i = 0; i < 3; i++) s.x[i] = logits[3 * r + i], s.target[i] = i == s.label[0];
       run(&(setup){&layer, 1, heads[k].loss, 1, 1, 1, true}, &s, identity, 12, &out);
@@ -332,18 +348,28 @@ static void test_golden_stability(void **state) {
 
 /* ---- random nets ---- */
 
-static double normal(uint64_t stream, int64_t i) { return ls_rng_normal(SEED, stream, (uint64_t)i); }
+static double normal(uint64_t stream, int64_t i) {
+  return ls_rng_normal(SEED, stream, (uint64_t)i);
+}
 
-static void random_samples(samples *s, ls_precision precision, int64_t inputs, int64_t outputs, int64_t rows, ls_task task) {
-  *s = (samples){.precision = precision, .inputs = inputs, .outputs = outputs, .rows = rows, .labels = task == LS_TASK_CLASSES};
+static void random_samples(samples *s, ls_precision precision, int64_t inputs, int64_t outputs,
+                           int64_t rows, ls_task task) {
+  *s = (samples){.precision = precision,
+                 .inputs = inputs,
+                 .outputs = outputs,
+                 .rows = rows,
+                 .labels = task == LS_TASK_CLASSES};
   for (int64_t i = 0; i < rows * inputs; i++) s->x[i] = (double)(float)normal(1, i);
-  for (int64_t i = 0; i < rows * outputs; i++) s->target[i] = task == LS_TASK_MULTILABEL ? normal(2, i) > 0 : (double)(float)normal(2, i);
-  for (int64_t i = 0; i < rows; i++) s->label[i] = (int32_t)(ls_rng_u64(SEED, 3, (uint64_t)i) % (uint64_t)outputs);
+  for (int64_t i = 0; i < rows * outputs; i++)
+    s->target[i] = task == LS_TASK_MULTILABEL ? normal(2, i) > 0 : (double)(float)normal(2, i);
+  for (int64_t i = 0; i < rows; i++)
+    s->label[i] = (int32_t)(ls_rng_u64(SEED, 3, (uint64_t)i) % (uint64_t)outputs);
 }
 
 static int64_t parameters_of(const setup *u, const samples *s) {
   ls_model *model;
-  ok(ls_model_new(u->layer, u->layers, u->loss, s->inputs, s->outputs, u->slices, s->precision, &model));
+  ok(ls_model_new(u->layer, u->layers, u->loss, s->inputs, s->outputs, u->slices, s->precision,
+                  &model));
   int64_t n = ls_model_parameters(model);
   ls_model_free(&model);
   assert_true(n <= MAX);
@@ -368,7 +394,8 @@ static void finite_differences(const setup *u, ls_task task, bool weighted) {
     w[i] = kept;
     const double slope = (up.loss - down.loss) / (2 * step);
     if (!(fabs(slope - out.grad[i]) < 1e-8))
-      fail_msg("%s: gradient %d is %.12g, differences give %.12g", u->loss, (int)i, out.grad[i], slope);
+      fail_msg("%s: gradient %d is %.12g, differences give %.12g", u->loss, (int)i, out.grad[i],
+               slope);
   }
 }
 
@@ -381,13 +408,15 @@ static void test_slopes_of_activations_and_losses(void **state) {
       finite_differences(&(setup){hidden, 2, "huber", 2, 1, 1, true}, LS_TASK_REGRESSION, false);
     }
     for (int l = 0; ls_loss_names[l]; l++) {
-      ls_layer_spec layer[] = {{.units = 5, .activation = "tanh"}, {.activation = ls_activation_names[a]}};
+      ls_layer_spec layer[] = {{.units = 5, .activation = "tanh"},
+                               {.activation = ls_activation_names[a]}};
       ls_model *model;
       const int slices = batch ? 1 : 3;
       if (ls_model_new(layer, 2, ls_loss_names[l], 6, 3, slices, LS_F64, &model) != LS_OK) continue;
       ls_model_free(&model);
       for (int weighted = 0; weighted < 2; weighted++)
-        finite_differences(&(setup){layer, 2, ls_loss_names[l], slices, 1, 1, true}, ls_loss_task(ls_loss_names[l]), weighted);
+        finite_differences(&(setup){layer, 2, ls_loss_names[l], slices, 1, 1, true},
+                           ls_loss_task(ls_loss_names[l]), weighted);
     }
   }
 }
@@ -433,7 +462,8 @@ static void test_bits_of_any_split(void **state) {
         for (u.threads = 1; u.threads <= 4; u.threads++) {
           run(&u, &s, w, n, &again);
           if (!same(&first, &again, sizeof first))
-            fail_msg("%s, %d slices: %d ranks of %d threads give other bits", ls_real_name(precision), slices, u.ranks, u.threads);
+            fail_msg("%s, %d slices: %d ranks of %d threads give other bits",
+                     ls_real_name(precision), slices, u.ranks, u.threads);
         }
     }
 }
@@ -471,7 +501,9 @@ static void test_init_laws(void **state) {
       {{.kind = LS_INIT_LECUN_NORMAL}, sqrt(1 / in), 0},
       {{.kind = LS_INIT_NORMAL, .scale = 0.3}, 0.3, 0},
       {{.kind = LS_INIT_UNIFORM, .scale = 0.3}, 0.3 / sqrt(3), 0.3},
-      {{.kind = LS_INIT_TRUNCATED_NORMAL, .fan_in_gain = 2}, 2 / sqrt(in) * 0.87962566, 4 / sqrt(in)},
+      {{.kind = LS_INIT_TRUNCATED_NORMAL, .fan_in_gain = 2},
+       2 / sqrt(in) * 0.87962566,
+       4 / sqrt(in)},
       {{.kind = LS_INIT_TRUNCATED_NORMAL, .scale = 0.1}, 0.1 * 0.87962566, 0.2},
       {{.kind = LS_INIT_ZEROS}, 0, 0},
   };
@@ -482,12 +514,14 @@ static void test_init_laws(void **state) {
   for (size_t i = 0; i < sizeof laws / sizeof *laws; i++) {
     double sum = 0, square = 0, largest = 0;
     ls_model_init(model, &laws[i].init, SEED, w, 0, 20100);
-    for (int k = 0; k < 20000; k++) sum += w[k], square += w[k] * w[k], largest = fmax(largest, fabs(w[k]));
+    for (int k = 0; k < 20000; k++)
+      sum += w[k], square += w[k] * w[k], largest = fmax(largest, fabs(w[k]));
     for (int k = 20000; k < 20100; k++) assert_true(w[k] == 0);
     const double sd = sqrt(square / 20000);
     if (fabs(sd - laws[i].sd) > 0.02 * laws[i].sd || fabs(sum / 20000) > 0.03 * laws[i].sd ||
         (laws[i].limit > 0 && largest > laws[i].limit))
-      fail_msg("law %d: sd %g, not %g; mean %g; largest %g", (int)i, sd, laws[i].sd, sum / 20000, largest);
+      fail_msg("law %d: sd %g, not %g; mean %g; largest %g", (int)i, sd, laws[i].sd, sum / 20000,
+               largest);
   }
   ls_init_spec constant = {.kind = LS_INIT_CONSTANT, .value = -4};
   ls_model_init(model, &constant, SEED, w, 0, 20100);
@@ -498,7 +532,8 @@ static void test_init_laws(void **state) {
 
 static void test_init_cuts(void **state) {
   (void)state;
-  ls_layer_spec layer[] = {{.units = 7, .activation = "relu"}, {.type = "layer_norm"}, {.units = 3}};
+  ls_layer_spec layer[] = {
+      {.units = 7, .activation = "relu"}, {.type = "layer_norm"}, {.units = 3}};
   for (ls_precision precision = LS_F32; precision <= LS_F64; precision++) {
     ls_model *model;
     ok(ls_model_new(layer, 3, "mse", 5, 3, 1, precision, &model));
@@ -509,7 +544,8 @@ static void test_init_cuts(void **state) {
     ls_model_init(model, &init, SEED, whole, 0, n);
     for (int64_t step = 1; step <= n; step += 4) {
       memset(cut, 0xff, bytes);
-      for (int64_t lo = 0; lo < n; lo += step) ls_model_init(model, &init, SEED, cut, lo, lo + step < n ? lo + step : n);
+      for (int64_t lo = 0; lo < n; lo += step)
+        ls_model_init(model, &init, SEED, cut, lo, lo + step < n ? lo + step : n);
       assert_memory_equal(whole, cut, bytes);
     }
     ls_model_init(model, &init, SEED + 1, cut, 0, n);
@@ -523,7 +559,8 @@ static void test_init_cuts(void **state) {
 
 /* ---- what does not fit together ---- */
 
-static void expect_refused(const ls_layer_spec *layer, int layers, const char *loss, int slices, const char *text) {
+static void expect_refused(const ls_layer_spec *layer, int layers, const char *loss, int slices,
+                           const char *text) {
   ls_model *model = (ls_model *)1;
   assert_int_equal(ls_model_new(layer, layers, loss, 4, 3, slices, LS_F32, &model), LS_ECONFIG);
   assert_null(model);
@@ -532,9 +569,12 @@ static void expect_refused(const ls_layer_spec *layer, int layers, const char *l
 
 static void test_refusals(void **state) {
   (void)state;
-  const ls_layer_spec linear = {.units = 3}, batch[] = {{.units = 3, .activation = "softmax_batch"}, {.units = 3, .activation = "softmax"}},
+  const ls_layer_spec linear = {.units = 3},
+                      batch[] = {{.units = 3, .activation = "softmax_batch"},
+                                 {.units = 3, .activation = "softmax"}},
                       norm[] = {{.units = 3, .activation = "softmax"}, {.type = "layer_norm"}},
-                      five = {.units = 5, .activation = "softmax"}, jump[] = {{.units = 5}, {.type = "residual", .span = 1}},
+                      five = {.units = 5, .activation = "softmax"},
+                      jump[] = {{.units = 5}, {.type = "residual", .span = 1}},
                       far[] = {{.units = 5}, {.type = "residual", .span = 2}};
   expect_refused(&linear, 1, "cross_entropy", 1, "activation softmax, not linear");
   expect_refused(&linear, 1, "binary_cross_entropy", 1, "activation sigmoid, not linear");

@@ -1,5 +1,5 @@
-/* Optimizers against golden/optimizers.json in both precisions, the same bits however a span is cut, presets, checks, and what is
- * done to gradients. */
+/* Optimizers against golden/optimizers.json in both precisions, the same bits however a span is
+ * cut, presets, checks, and what is done to gradients. */
 #include <jansson.h>
 
 #include "base/rng.h"
@@ -100,7 +100,8 @@ static void apply(setup *s, char *key) {
   else if (strcmp(key, "preset") == 0)
     assert_int_equal(ls_optim_preset(s->spec.ops, value, s->spec.hyper), LS_OK);
   else
-    s->spec.hyper[key_row(s->spec.ops, key)] = word_value(&s->spec.ops->hyper[key_row(s->spec.ops, key)], value);
+    s->spec.hyper[key_row(s->spec.ops, key)] =
+        word_value(&s->spec.ops->hyper[key_row(s->spec.ops, key)], value);
 }
 
 static setup prepare(const char *recipe) {
@@ -120,7 +121,9 @@ typedef struct {
   ls_precision precision;
   void *at;
 } vec;
-static double get(vec v, int64_t i) { return v.precision == LS_F32 ? (double)((float *)v.at)[i] : ((double *)v.at)[i]; }
+static double get(vec v, int64_t i) {
+  return v.precision == LS_F32 ? (double)((float *)v.at)[i] : ((double *)v.at)[i];
+}
 static void put(vec v, int64_t i, double x) {
   if (v.precision == LS_F32)
     ((float *)v.at)[i] = (float)x;
@@ -131,10 +134,12 @@ static void *from(vec v, int64_t i) { return (char *)v.at + (size_t)i * ls_real_
 
 static void start_slots(const ls_optim_spec *spec, vec *slot, int64_t n) {
   for (int k = 0; k < spec->ops->slots; k++)
-    for (int64_t i = 0; i < n; i++) put(slot[k], i, spec->ops->slot_start ? spec->ops->slot_start(spec->hyper, k) : 0);
+    for (int64_t i = 0; i < n; i++)
+      put(slot[k], i, spec->ops->slot_start ? spec->ops->slot_start(spec->hyper, k) : 0);
 }
 
-static ls_optim_span span_of(const ls_optim_spec *spec, vec p, vec g, const vec *slot, int64_t lo, int64_t hi) {
+static ls_optim_span span_of(const ls_optim_spec *spec, vec p, vec g, const vec *slot, int64_t lo,
+                             int64_t hi) {
   ls_optim_span s = {.n = hi - lo,
                      .first = lo,
                      .precision = (int)p.precision,
@@ -168,11 +173,14 @@ static void one_update(const setup *s, vec p, vec g, const vec *slot, int64_t t)
   }
 }
 
-static double at(const json_t *array, int i) { return json_number_value(json_array_get(array, (size_t)i)); }
+static double at(const json_t *array, int i) {
+  return json_number_value(json_array_get(array, (size_t)i));
+}
 
-/* Largest |got - want| over the updates. float64: in units of |want| (or 0.001, near 0); float32: of max(1, largest |want| so far),
- * because it has forgotten what is small beside that. */
-static double error_on(setup s, const json_t *entry, const json_t *problem, ls_precision precision) {
+/* Largest |got - want| over the updates. float64: in units of |want| (or 0.001, near 0); float32:
+ * of max(1, largest |want| so far), because it has forgotten what is small beside that. */
+static double error_on(setup s, const json_t *entry, const json_t *problem,
+                       ls_precision precision) {
   double block[2 + LS_SLOTS_MAX][N], worst = 0, scale = 1;
   vec p = {precision, block[0]}, g = {precision, block[1]}, slot[LS_SLOTS_MAX];
   const json_t *noise = json_object_get(json_object_get(entry, "hyper"), "noise");
@@ -182,12 +190,14 @@ static double error_on(setup s, const json_t *entry, const json_t *problem, ls_p
   for (int t = 1; t <= UPDATES; t++) {
     const json_t *grads = json_array_get(json_object_get(problem, "grads"), (size_t)t - 1);
     const json_t *want = json_array_get(json_object_get(problem, "params"), (size_t)t);
-    for (int i = 0; i < N; i++) put(g, i, at(grads, i) + at(json_array_get(noise, (size_t)t - 1), i));
+    for (int i = 0; i < N; i++)
+      put(g, i, at(grads, i) + at(json_array_get(noise, (size_t)t - 1), i));
     s.spec.lr = at(json_object_get(entry, "lr"), t - 1);
     one_update(&s, p, g, slot, t);
     for (int i = 0; i < N; i++) scale = fmax(scale, fabs(at(want, i)));
     for (int i = 0; i < N; i++)
-      worst = fmax(worst, fabs(get(p, i) - at(want, i)) / (precision == LS_F32 ? scale : fmax(fabs(at(want, i)), 1e-3)));
+      worst = fmax(worst, fabs(get(p, i) - at(want, i)) /
+                              (precision == LS_F32 ? scale : fmax(fabs(at(want, i)), 1e-3)));
   }
   return worst;
 }
@@ -197,7 +207,8 @@ static void check_entry(const json_t *entry, const char *recipe) {
   const char *name;
   json_object_foreach(json_object_get(entry, "problems"), name, problem) {
     setup s = prepare(recipe);
-    double error64 = error_on(s, entry, problem, LS_F64), error32 = error_on(s, entry, problem, LS_F32);
+    double error64 = error_on(s, entry, problem, LS_F64),
+           error32 = error_on(s, entry, problem, LS_F32);
     if (getenv("SHOW")) printf("%-60s %-10s %.1e %.1e\n", recipe, name, error64, error32);
     if (!(error64 <= 1e-12)) fail_msg("%s, %s, float64: off by %g", recipe, name, error64);
     if (!(error32 <= 1e-6)) fail_msg("%s, %s, float32: off by %g", recipe, name, error32);
@@ -248,17 +259,20 @@ static void draw(state_block *b, ls_precision precision, uint64_t seed) {
   for (int k = 0; k < 2 + LS_SLOTS_MAX; k++)
     for (int i = 0; i < LONG; i++) {
       double z = ls_rng_normal(seed, (uint64_t)k, (uint64_t)i);
-      put((vec){precision, b->block[k]}, i, k < 2 ? z : z * z); /* slots hold squares or means; 0 <= M^2 <= S is not asked */
+      put((vec){precision, b->block[k]}, i,
+          k < 2 ? z : z * z); /* slots hold squares or means; 0 <= M^2 <= S is not asked */
     }
 }
 
-static void run_cut(const ls_optim_spec *spec, state_block *b, ls_precision precision, const int64_t *cut, int cuts) {
+static void run_cut(const ls_optim_spec *spec, state_block *b, ls_precision precision,
+                    const int64_t *cut, int cuts) {
   static const double norm[LS_NORMS_MAX] = {3, 7, 1, 1};
   vec slot[LS_SLOTS_MAX];
   for (int k = 0; k < LS_SLOTS_MAX; k++) slot[k] = (vec){precision, b->block[2 + k]};
   for (int k = 0; k + 1 < cuts; k++) {
     double sum[LS_NORMS_MAX] = {0};
-    ls_optim_span s = span_of(spec, (vec){precision, b->block[0]}, (vec){precision, b->block[1]}, slot, cut[k], cut[k + 1]);
+    ls_optim_span s = span_of(spec, (vec){precision, b->block[0]}, (vec){precision, b->block[1]},
+                              slot, cut[k], cut[k + 1]);
     s.t = 7;
     s.norm = norm;
     if (spec->ops->reduce) spec->ops->reduce(&s, sum);
@@ -269,7 +283,8 @@ static void run_cut(const ls_optim_spec *spec, state_block *b, ls_precision prec
 static int random_cuts(uint64_t seed, int64_t *cut) {
   int cuts = 1;
   cut[0] = 0;
-  while (cut[cuts - 1] < LONG) { /* pieces of 1 too: those run the scalar tails of the vector loops */
+  while (cut[cuts - 1] <
+         LONG) { /* pieces of 1 too: those run the scalar tails of the vector loops */
     uint64_t draw = ls_rng_u64(seed, 99, (uint64_t)cuts);
     int64_t next = cut[cuts - 1] + (int64_t)(draw % 3 == 0 ? 1 : draw % 300);
     cut[cuts++] = next < LONG ? next : LONG;
@@ -292,7 +307,8 @@ static void any_cut_gives_the_same_bits(void **state) {
       draw(&pieces, precision, seed);
       run_cut(&s.spec, &whole, precision, (int64_t[]){0, LONG}, 2);
       run_cut(&s.spec, &pieces, precision, cut, cuts);
-      if (memcmp(&whole, &pieces, sizeof whole) != 0) fail_msg("%s, %s: other bits when cut", recipes[k][1], ls_real_name(precision));
+      if (memcmp(&whole, &pieces, sizeof whole) != 0)
+        fail_msg("%s, %s: other bits when cut", recipes[k][1], ls_real_name(precision));
     }
   }
 }
@@ -303,7 +319,8 @@ static void layerwise_ratio_without_norms(void **state) {
   static const double none[2][2] = {{0, 3}, {3, 0}};
   for (int k = 0; k < 4; k++) {
     setup s = prepare(k < 2 ? "lars" : "lamb");
-    double p = 0, g = 2, first = 2, second = 4; /* of lamb; the direction is about 1 at t = 1000000 */
+    double p = 0, g = 2, first = 2,
+           second = 4; /* of lamb; the direction is about 1 at t = 1000000 */
     ls_optim_span span = {.n = 1,
                           .precision = LS_SPAN_F64,
                           .p = &p,
@@ -331,7 +348,8 @@ static void unused_slots(void **state) {
   assert_int_equal(ls_optim_slots(ls_optim_find("sgd"), NULL), 0);
 }
 
-/* After a thousand million updates every factor is still finite, and reached without a thousand million multiplications. */
+/* After a thousand million updates every factor is still finite, and reached without a thousand
+ * million multiplications. */
 static void long_runs(void **state) {
   (void)state;
   for (const ls_optim_ops *const *ops = ls_optim_table; *ops; ops++) {
@@ -352,8 +370,14 @@ static void centered_never_takes_the_root_of_a_negative(void **state) {
   (void)state;
   setup s = prepare("rmsprop centered=1");
   float p[1] = {1}, g[1] = {0.1f}, mean[1] = {0.0099999f}, middle[1] = {0.1f};
-  ls_optim_span span = {
-      .n = 1, .precision = LS_SPAN_F32, .p = p, .g = g, .slot = {mean, NULL, middle}, .lr = 1e-9, .t = 1, .hyper = s.spec.hyper};
+  ls_optim_span span = {.n = 1,
+                        .precision = LS_SPAN_F32,
+                        .p = p,
+                        .g = g,
+                        .slot = {mean, NULL, middle},
+                        .lr = 1e-9,
+                        .t = 1,
+                        .hyper = s.spec.hyper};
   s.spec.ops->update(&span);
   assert_true(isfinite(p[0]));
   g[0] = NAN;
@@ -366,7 +390,8 @@ static void rows_are_sound(void **state) {
   (void)state;
   for (const ls_optim_ops *const *ops = ls_optim_table; *ops; ops++) {
     assert_ptr_equal(ls_optim_find((*ops)->name), *ops);
-    assert_true((*ops)->abi == LS_OPTIM_ABI && (*ops)->slots <= LS_SLOTS_MAX && (*ops)->norms <= LS_NORMS_MAX);
+    assert_true((*ops)->abi == LS_OPTIM_ABI && (*ops)->slots <= LS_SLOTS_MAX &&
+                (*ops)->norms <= LS_NORMS_MAX);
     for (int k = 0; k < (*ops)->slots; k++) assert_non_null((*ops)->slot_name[k]);
     for (const ls_hyper *key = (*ops)->hyper; key->name; key++) {
       int choices = 0;
@@ -382,12 +407,14 @@ static void rows_are_sound(void **state) {
   assert_null(ls_optim_find("adamm"));
 }
 
-static void expect_refusal(const char *type, const char *key, double value, const char *key2, double value2, const char *text) {
+static void expect_refusal(const char *type, const char *key, double value, const char *key2,
+                           double value2, const char *text) {
   setup s = prepare(type);
   s.spec.hyper[key_row(s.spec.ops, key)] = value;
   s.spec.hyper[key_row(s.spec.ops, key2)] = value2;
   const char *fault = ls_optim_check(&s.spec);
-  if (!fault || !strstr(fault, text)) fail_msg("%s: '%s' does not say '%s'", type, fault ? fault : "", text);
+  if (!fault || !strstr(fault, text))
+    fail_msg("%s: '%s' does not say '%s'", type, fault ? fault : "", text);
 }
 
 static void contradictions_are_refused(void **state) {
@@ -395,7 +422,8 @@ static void contradictions_are_refused(void **state) {
   expect_refusal("momentum", "bias_correction", 1, "form", LS_TF, "needs form: ewa");
   expect_refusal("momentum", "dampening", 0.1, "form", LS_EWA, "needs form: tf");
   expect_refusal("momentum", "dampening", 0.1, "nesterov", 1, "needs dampening: 0");
-  expect_refusal("momentum form=ewa", "bias_correction", 1, "nesterov", 1, "does not go with bias_correction");
+  expect_refusal("momentum form=ewa", "bias_correction", 1, "nesterov", 1,
+                 "does not go with bias_correction");
   expect_refusal("momentum", "form", LS_EWA_DELAYED, "nesterov", 1, "ewa_delayed");
   expect_refusal("adagrad", "epsilon", 0, "initial_accumulator", 0, "cannot both be 0");
 }
@@ -404,9 +432,11 @@ static void presets_know_their_optimizers(void **state) {
   (void)state;
   double hyper[LS_HYPER_MAX] = {0};
   assert_int_equal(ls_optim_preset(ls_optim_find("lars"), "book", hyper), LS_ECONFIG);
-  assert_string_equal(ls_error_text(), "preset 'book' has no optimizer 'lars'; it has sgd, momentum, rmsprop, adam");
+  assert_string_equal(ls_error_text(),
+                      "preset 'book' has no optimizer 'lars'; it has sgd, momentum, rmsprop, adam");
   assert_int_equal(ls_optim_preset(ls_optim_find("sgd"), "keras", hyper), LS_ECONFIG);
-  assert_string_equal(ls_error_text(), "unknown preset 'keras': there are book, tensorflow1 and pytorch");
+  assert_string_equal(ls_error_text(),
+                      "unknown preset 'keras': there are book, tensorflow1 and pytorch");
   assert_int_equal(ls_optim_preset(ls_optim_find("sgd"), "book", NULL), LS_OK);
 }
 
@@ -415,13 +445,17 @@ static void clipping(void **state) {
   float g[4] = {3, -4, NAN, 0.5f};
   ls_gradient_clip_value(LS_F32, g, 4, 1);
   assert_true(g[0] == 1 && g[1] == -1 && isnan(g[2]) && g[3] == 0.5f);
-  assert_true(ls_gradient_clip_factor(1, 0.5) == 1 && ls_gradient_clip_factor(1, 4) == 0.25 && ls_gradient_clip_factor(1, 0) == 1);
+  assert_true(ls_gradient_clip_factor(1, 0.5) == 1 && ls_gradient_clip_factor(1, 4) == 0.25 &&
+              ls_gradient_clip_factor(1, 0) == 1);
   double h[2] = {3, INFINITY};
-  ls_gradient_scale(LS_F64, h, 2, ls_gradient_clip_factor(1, INFINITY)); /* must not turn an infinite gradient into a finite one */
+  ls_gradient_scale(LS_F64, h, 2,
+                    ls_gradient_clip_factor(
+                        1, INFINITY)); /* must not turn an infinite gradient into a finite one */
   assert_true(isnan(h[1]));
 }
 
-/* The documented order: element i to lane i mod 32, lanes folded 32, 16, ..., 1; in double whatever the precision. */
+/* The documented order: element i to lane i mod 32, lanes folded 32, 16, ..., 1; in double whatever
+ * the precision. */
 static double square_sum_as_written(vec g, int n) {
   double lane[32] = {0};
   for (int i = 0; i < n; i++) lane[i % 32] += get(g, i) * get(g, i);
@@ -438,7 +472,8 @@ static void square_sum_has_one_order(void **state) {
   for (int precision = LS_F32; precision <= LS_F64; precision++) {
     vec g = {precision, b.block[0]};
     draw(&b, precision, seed);
-    for (int n = 0; n < 200; n++) assert_true(ls_gradient_square_sum(precision, g.at, n) == square_sum_as_written(g, n));
+    for (int n = 0; n < 200; n++)
+      assert_true(ls_gradient_square_sum(precision, g.at, n) == square_sum_as_written(g, n));
     assert_true(ls_gradient_square_sum(precision, g.at, LONG) == square_sum_as_written(g, LONG));
     put(g, 40, INFINITY);
     assert_true(isinf(ls_gradient_square_sum(precision, g.at, LONG)));
@@ -447,7 +482,8 @@ static void square_sum_has_one_order(void **state) {
   }
 }
 
-/* N(0, eta/(1+j)^gamma) by the parameter's number: mean and variance within 5 standard errors, the same bits however it is cut. */
+/* N(0, eta/(1+j)^gamma) by the parameter's number: mean and variance within 5 standard errors, the
+ * same bits however it is cut. */
 static void noise(void **state) {
   (void)state;
   enum { MANY = 100000 };

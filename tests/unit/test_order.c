@@ -1,4 +1,5 @@
-/* The order of samples: a bijection for every n, evenly mixed, another one each epoch, and pinned down for ever. */
+/* The order of samples: a bijection for every n, evenly mixed, another one each epoch, and pinned
+ * down for ever. */
 #include "data/data.h"
 #include "data/order.h"
 #include "test.h"
@@ -20,22 +21,27 @@ static void bijection_for_every_n(void **state) {
   (void)state;
   for (int64_t n = 1; n <= 1100; n++) check(LS_ORDER_SHUFFLE, 1, n, 7, n % 5);
   static const int64_t size[] = {4095, 4096, 4097, 60000, 65535, 65537, 1 << 20};
-  for (size_t i = 0; i < sizeof size / sizeof *size; i++) check(LS_ORDER_SHUFFLE, 1, size[i], UINT64_MAX, 1000000);
+  for (size_t i = 0; i < sizeof size / sizeof *size; i++)
+    check(LS_ORDER_SHUFFLE, 1, size[i], UINT64_MAX, 1000000);
 }
 
-/* Blocks: a bijection whatever n, block and what is left over; each pool has whole blocks of the file, which come together, and what is
- * left over comes in the last one. */
+/* Blocks: a bijection whatever n, block and what is left over; each pool has whole blocks of the
+ * file, which come together, and what is left over comes in the last one. */
 static void blocks(void **state) {
   (void)state;
-  static const int64_t features[] = {1, LS_ORDER_BLOCK / 7, LS_ORDER_BLOCK / 3 + 1, LS_ORDER_BLOCK, INT64_C(1) << 40};
-  static const int64_t size[] = {1, 2, 6, 7, 8, 63, 64, 65, 127, 128, 129, 895, 896, 897, 5003, 90001};
+  static const int64_t features[] = {1, LS_ORDER_BLOCK / 7, LS_ORDER_BLOCK / 3 + 1, LS_ORDER_BLOCK,
+                                     INT64_C(1) << 40};
+  static const int64_t size[] = {1,   2,   6,   7,   8,   63,  64,   65,
+                                 127, 128, 129, 895, 896, 897, 5003, 90001};
   for (size_t f = 0; f < sizeof features / sizeof *features; f++)
-    for (size_t i = 0; i < sizeof size / sizeof *size; i++) check(LS_ORDER_BLOCKS, features[f], size[i], 7, (int64_t)i);
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++)
+      check(LS_ORDER_BLOCKS, features[f], size[i], 7, (int64_t)i);
   enum { B = 10, N = 200 * B + 3 }; /* 4 pools of 50 blocks */
   int64_t pool[201], moved = 0, last = -2;
   memset(pool, -1, sizeof pool);
   for (int64_t p = 0; p < N; p++) {
-    int64_t sample = ls_order_sample(N, LS_ORDER_BLOCKS, LS_ORDER_BLOCK / B, 3, 1, p), block = sample / B;
+    int64_t sample = ls_order_sample(N, LS_ORDER_BLOCKS, LS_ORDER_BLOCK / B, 3, 1, p),
+            block = sample / B;
     int64_t at = p / (50 * B) < 4 ? p / (50 * B) : 3;
     assert_true(pool[block] < 0 || pool[block] == at);
     pool[block] = at;
@@ -48,14 +54,16 @@ static void blocks(void **state) {
 
 static void sequential_is_identity(void **state) {
   (void)state;
-  for (int64_t p = 0; p < 50; p++) assert_int_equal(ls_order_sample(50, LS_ORDER_SEQUENTIAL, 1, 3, 9, p), p);
+  for (int64_t p = 0; p < 50; p++)
+    assert_int_equal(ls_order_sample(50, LS_ORDER_SEQUENTIAL, 1, 3, 9, p), p);
 }
 
 /* Huge sets work without any memory, and positions far apart stay distinct. */
 static void huge_sets(void **state) {
   (void)state;
   int64_t n = INT64_C(3) << 60;
-  int64_t a = ls_order_sample(n, LS_ORDER_SHUFFLE, 1, 1, 0, n - 1), b = ls_order_sample(n, LS_ORDER_SHUFFLE, 1, 1, 0, 0);
+  int64_t a = ls_order_sample(n, LS_ORDER_SHUFFLE, 1, 1, 0, n - 1),
+          b = ls_order_sample(n, LS_ORDER_SHUFFLE, 1, 1, 0, 0);
   assert_true(a >= 0 && a < n && b >= 0 && b < n && a != b);
 }
 
@@ -70,8 +78,9 @@ static int rank_of(const int64_t *p, int n) {
   return rank;
 }
 
-/* Over many epochs every permutation of a tiny set is about as frequent as every other. Chi square of k - 1 degrees of freedom
- * has standard deviation sqrt(2 (k - 1)); 6 of them are allowed, and the numbers are always the same. */
+/* Over many epochs every permutation of a tiny set is about as frequent as every other. Chi square
+ * of k - 1 degrees of freedom has standard deviation sqrt(2 (k - 1)); 6 of them are allowed, and
+ * the numbers are always the same. */
 static void small_sets_reach_every_permutation(void **state) {
   (void)state;
   for (int n = 2, cells = 2; n <= 5; n++, cells *= n) {
@@ -89,8 +98,8 @@ static void small_sets_reach_every_permutation(void **state) {
   }
 }
 
-/* Where a sample lands is independent of where it lay: chi square of a 16 x 16 table of (position, sample) blocks, over
- * several epochs, and the correlation of neighbours. */
+/* Where a sample lands is independent of where it lay: chi square of a 16 x 16 table of (position,
+ * sample) blocks, over several epochs, and the correlation of neighbours. */
 static void mixes_well(void **state) {
   (void)state;
   enum { N = 6000, B = 16, EPOCHS = 20 };
@@ -109,13 +118,15 @@ static void mixes_well(void **state) {
   }
   double expected = (double)N * EPOCHS / (B * B);
   for (int i = 0; i < B; i++)
-    for (int j = 0; j < B; j++) chi += (count[i][j] - expected) * (count[i][j] - expected) / expected;
+    for (int j = 0; j < B; j++)
+      chi += (count[i][j] - expected) * (count[i][j] - expected) / expected;
   assert_true(chi > 225 - 6 * 21.2 && chi < 225 + 6 * 21.2); /* (B-1)^2 degrees of freedom */
   double correlation = product * 12 / ((double)N * EPOCHS);
   assert_true(correlation > -0.02 && correlation < 0.02);
 }
 
-/* Another seed or epoch is another order: as many agreements as chance gives (1 on average; Poisson). */
+/* Another seed or epoch is another order: as many agreements as chance gives (1 on average;
+ * Poisson). */
 static void seeds_and_epochs_differ(void **state) {
   (void)state;
   enum { N = 1000 };
@@ -126,7 +137,8 @@ static void seeds_and_epochs_differ(void **state) {
   for (size_t k = 0; k < sizeof other / sizeof *other; k++) {
     int same = 0;
     for (int p = 0; p < N; p++)
-      same += ls_order_sample(N, LS_ORDER_SHUFFLE, 1, 1, 0, p) == ls_order_sample(N, LS_ORDER_SHUFFLE, 1, other[k].seed, other[k].epoch, p);
+      same += ls_order_sample(N, LS_ORDER_SHUFFLE, 1, 1, 0, p) ==
+              ls_order_sample(N, LS_ORDER_SHUFFLE, 1, other[k].seed, other[k].epoch, p);
     assert_in_range(same, 0, 8);
   }
 }
@@ -134,9 +146,11 @@ static void seeds_and_epochs_differ(void **state) {
 /* A checkpoint's resume depends on these numbers: they must never change. */
 static void golden_order(void **state) {
   (void)state;
-  static const int64_t expected[][6] = {{39586, 40415, 22426, 6232, 37567, 50791}, {37304, 37063, 1961, 55012, 36792, 22954}};
+  static const int64_t expected[][6] = {{39586, 40415, 22426, 6232, 37567, 50791},
+                                        {37304, 37063, 1961, 55012, 36792, 22954}};
   for (int e = 0; e < 2; e++)
-    for (int p = 0; p < 6; p++) assert_int_equal(ls_order_sample(60000, LS_ORDER_SHUFFLE, 1, 42, e, p), expected[e][p]);
+    for (int p = 0; p < 6; p++)
+      assert_int_equal(ls_order_sample(60000, LS_ORDER_SHUFFLE, 1, 42, e, p), expected[e][p]);
 }
 
 int main(void) {

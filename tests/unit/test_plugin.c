@@ -1,4 +1,5 @@
-/* Plug-ins: those of examples/plugin-optimizer work, and every kind of broken one is refused with a text that says why. */
+/* Plug-ins: those of examples/plugin-optimizer work, and every kind of broken one is refused with a
+ * text that says why. */
 #include "base/mem.h"
 #include "optim/optim.h"
 #include "optim/schedule.h"
@@ -19,7 +20,8 @@ static const char *refusal(const char *file) {
 static void broken_optimizers_are_refused(void **state) {
   (void)state;
   static const char *const cases[][2] = {
-      {FILE_OF("wrong_abi"), "was compiled for version 2 of lockstep/optim.h, this lockstep has version 1"},
+      {FILE_OF("wrong_abi"),
+       "was compiled for version 2 of lockstep/optim.h, this lockstep has version 1"},
       {FILE_OF("triangular"), "does not define 'const ls_optim_ops *lockstep_optimizer(void)'"},
       {FILE_OF("gives_null"), "gave NULL"},
       {FILE_OF("crash_constructor"), "crashed: Segmentation fault"},
@@ -37,11 +39,13 @@ static void broken_optimizers_are_refused(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const char *said = refusal(cases[i][0]);
-    if (!strstr(said, cases[i][1]) || !strstr(said, cases[i][0])) fail_msg("%s: '%s'", cases[i][0], said);
+    if (!strstr(said, cases[i][1]) || !strstr(said, cases[i][0]))
+      fail_msg("%s: '%s'", cases[i][0], said);
   }
 }
 
-/* With the values of the config, a check may object and an update may crash that loading did not reach. */
+/* With the values of the config, a check may object and an update may crash that loading did not
+ * reach. */
 static void values_are_tried(void **state) {
   (void)state;
   ls_optim_spec spec = {.lr = 0.1, .hyper = {1}, .file = (char *)FILE_OF("crash_update")};
@@ -66,7 +70,8 @@ static void broken_schedules_are_refused(void **state) {
 
 enum { N = 1000 };
 
-static void update(const ls_optim_spec *spec, int precision, void *p, const void *g, int64_t lo, int64_t hi, int64_t t) {
+static void update(const ls_optim_spec *spec, int precision, void *p, const void *g, int64_t lo,
+                   int64_t hi, int64_t t) {
   size_t size = ls_real_size((ls_precision)precision);
   ls_optim_span s = {.n = hi - lo,
                      .first = lo,
@@ -97,7 +102,8 @@ static void self_made_gradient_descent_is_sgd(void **state) {
   ls_optim_spec own = load(FILE_OF("gradient_descent")), sgd = own;
   sgd.ops = ls_optim_find("sgd");
   for (int i = 0; i < N; i++)
-    g64[i] = sin(i), g32[i] = (float)g64[i], p64[0][i] = p64[1][i] = cos(i), p32[0][i] = p32[1][i] = (float)p64[0][i];
+    g64[i] = sin(i), g32[i] = (float)g64[i], p64[0][i] = p64[1][i] = cos(i),
+    p32[0][i] = p32[1][i] = (float)p64[0][i];
   for (int t = 1; t <= 20; t++)
     for (int k = 0; k < 2; k++) {
       update(k ? &own : &sgd, LS_SPAN_F32, p32[k], g32, 0, N, t);
@@ -123,11 +129,13 @@ static void noise_plugin(void **state) {
 
 static void schedule_plugin(void **state) {
   (void)state;
-  ls_schedule_spec spec = {.lr = 1, .hyper = {2, 0.5}, .epochs = {true}, .file = (char *)FILE_OF("triangular")};
+  ls_schedule_spec spec = {
+      .lr = 1, .hyper = {2, 0.5}, .epochs = {true}, .file = (char *)FILE_OF("triangular")};
   assert_int_equal(ls_schedule_load(spec.file, &spec.ops), LS_OK);
   assert_null(ls_schedule_check(&spec));
   ls_schedule_resolve(&spec, 5);
-  assert_true(ls_schedule_at(&spec, 0) == 0.5 && ls_schedule_at(&spec, 5) == 0.75 && ls_schedule_at(&spec, 10) == 1);
+  assert_true(ls_schedule_at(&spec, 0) == 0.5 && ls_schedule_at(&spec, 5) == 0.75 &&
+              ls_schedule_at(&spec, 10) == 1);
   assert_true(ls_schedule_at(&spec, 15) == 0.75 && ls_schedule_at(&spec, 20) == 0.5);
   spec.hyper[1] = 2;
   assert_string_equal(ls_schedule_check(&spec), "low must not be above optimizer.lr");

@@ -19,7 +19,9 @@ static ls_schedule_spec make(const char *name, double lr) {
   return spec;
 }
 
-static void set(ls_schedule_spec *spec, const char *key, double value) { spec->hyper[row(spec, key)] = value; }
+static void set(ls_schedule_spec *spec, const char *key, double value) {
+  spec->hyper[row(spec, key)] = value;
+}
 
 static void set_list(ls_schedule_spec *spec, const char *key, int n, const double *value) {
   int i = row(spec, key);
@@ -49,7 +51,9 @@ static const char *our_kind(const char *kind) {
 static const char *our_key(const char *kind, const char *key) {
   if (strcmp(key, "nu") == 0) return "decay_rate";
   if (strcmp(key, "T") == 0) return "decay_steps";
-  if (strcmp(key, "D") == 0) return strcmp(kind, "step") == 0 || strcmp(kind, "step_multiplicative") == 0 ? "every" : "decay_steps";
+  if (strcmp(key, "D") == 0)
+    return strcmp(kind, "step") == 0 || strcmp(kind, "step_multiplicative") == 0 ? "every"
+                                                                                 : "decay_steps";
   return key;
 }
 
@@ -89,7 +93,8 @@ static ls_schedule_spec from_golden(const json_t *entry, const char *kind) {
 
 static double rate(const json_t *entry, const char *kind, int64_t step) {
   if (strcmp(kind, "gradient_noise_variance") == 0) {
-    ls_gradient_spec noise = {.noise_eta = param(entry, "eta"), .noise_gamma = param(entry, "gamma")};
+    ls_gradient_spec noise = {.noise_eta = param(entry, "eta"),
+                              .noise_gamma = param(entry, "gamma")};
     return ls_gradient_noise_variance(&noise, step);
   }
   ls_schedule_spec spec = from_golden(entry, kind);
@@ -104,19 +109,22 @@ static void golden_values(void **state) {
   size_t i, checked = 0;
   assert_non_null(file);
   json_array_foreach(json_object_get(file, "entries"), i, entry) {
-    const char *name = json_string_value(json_object_get(entry, "name")), *kind = json_string_value(json_object_get(entry, "kind"));
+    const char *name = json_string_value(json_object_get(entry, "name")),
+               *kind = json_string_value(json_object_get(entry, "kind"));
     json_t *steps = json_object_get(entry, "steps"), *values = json_object_get(entry, "values");
     for (size_t k = 0; k < json_array_size(steps); k++, checked++) {
       long long step = json_integer_value(json_array_get(steps, k));
       double want = json_number_value(json_array_get(values, k)), got = rate(entry, kind, step);
-      if (!(fabs(got - want) <= 1e-12 * fabs(want))) fail_msg("%s at %lld: %.17g, not %.17g", name, step, got, want);
+      if (!(fabs(got - want) <= 1e-12 * fabs(want)))
+        fail_msg("%s at %lld: %.17g, not %.17g", name, step, got, want);
     }
   }
   assert_int_equal(checked, 37 * 57);
   json_decref(file);
 }
 
-/* Boundary side and the chapter's off-by-one (l.387-415): j = 0..100000 are 100,001 updates of the first value. */
+/* Boundary side and the chapter's off-by-one (l.387-415): j = 0..100000 are 100,001 updates of the
+ * first value. */
 static void boundary_sides(void **state) {
   (void)state;
   ls_schedule_spec spec = make("piecewise", 1);
@@ -125,7 +133,8 @@ static void boundary_sides(void **state) {
   assert_true(ls_schedule_at(&spec, 100000) == 1 && ls_schedule_at(&spec, 100001) == .5);
   assert_true(ls_schedule_at(&spec, 110000) == .5 && ls_schedule_at(&spec, 110001) == .1);
   set(&spec, "at_boundary", 1);
-  assert_true(ls_schedule_at(&spec, 99999) == 1 && ls_schedule_at(&spec, 100000) == .5 && ls_schedule_at(&spec, 110000) == .1);
+  assert_true(ls_schedule_at(&spec, 99999) == 1 && ls_schedule_at(&spec, 100000) == .5 &&
+              ls_schedule_at(&spec, 110000) == .1);
 }
 
 /* floor(j/d) by integers: a double quotient of these rounds up to the next whole number. */
@@ -152,7 +161,8 @@ static void epochs_become_steps_once(void **state) {
   assert_null(ls_schedule_check(&spec)); /* 100 steps and 2 epochs cannot be compared yet */
   for (int again = 0; again < 2; again++) {
     ls_schedule_resolve(&spec, 1201);
-    assert_true(spec.list[at][0] == 100 && spec.list[at][1] == 2402 && spec.list[at][2] == 4204); /* 4203.5 */
+    assert_true(spec.list[at][0] == 100 && spec.list[at][1] == 2402 &&
+                spec.list[at][2] == 4204); /* 4203.5 */
     assert_true(spec.warmup == 1);
     assert_null(ls_schedule_check(&spec));
   }
@@ -173,7 +183,8 @@ static void steps_after_resolving_may_be_out_of_order(void **state) {
   set_list(&spec, "values", 3, (double[]){3, 2, 1});
   assert_null(ls_schedule_check(&spec));
   ls_schedule_resolve(&spec, 50);
-  assert_string_equal(ls_schedule_check(&spec), "boundaries must ascend: 100 does not come after 100");
+  assert_string_equal(ls_schedule_check(&spec),
+                      "boundaries must ascend: 100 does not come after 100");
 }
 
 static void mistakes_are_named(void **state) {

@@ -1,4 +1,5 @@
-/* What people see of runs: numbers as text, history, groups and verdicts, scripts of plots, the progress table. */
+/* What people see of runs: numbers as text, history, groups and verdicts, scripts of plots, the
+ * progress table. */
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,17 +53,26 @@ static void test_text(void **state) {
   static const struct {
     double value;
     const char *text;
-  } duration[] = {{0, "0:00:00"},          {59.6, "0:01:00"}, {3661, "1:01:01"},  {86399, "23:59:59"},
-                  {90061, "1 d 01:01:01"}, {-1, "-"},         {(double)NAN, "-"}, {1e300, "-"}};
+  } duration[] = {
+      {0, "0:00:00"},          {59.6, "0:01:00"}, {3661, "1:01:01"},  {86399, "23:59:59"},
+      {90061, "1 d 01:01:01"}, {-1, "-"},         {(double)NAN, "-"}, {1e300, "-"}};
   static const struct {
     double value;
     const char *text;
-  } count[] = {{0, "0"},          {7, "7"},        {999, "999"},     {999.6, "1.00 k"},      {17234.5, "17.2 k"},
-               {402000, "402 k"}, {6e6, "6.00 M"}, {1e18, "1000 P"}, {(double)INFINITY, "-"}};
+  } count[] = {{0, "0"},
+               {7, "7"},
+               {999, "999"},
+               {999.6, "1.00 k"},
+               {17234.5, "17.2 k"},
+               {402000, "402 k"},
+               {6e6, "6.00 M"},
+               {1e18, "1000 P"},
+               {(double)INFINITY, "-"}};
   char out[LS_TEXT];
   for (size_t i = 0; i < sizeof duration / sizeof *duration; i++)
     assert_string_equal(ls_text_duration(duration[i].value, out), duration[i].text);
-  for (size_t i = 0; i < sizeof count / sizeof *count; i++) assert_string_equal(ls_text_count(count[i].value, out), count[i].text);
+  for (size_t i = 0; i < sizeof count / sizeof *count; i++)
+    assert_string_equal(ls_text_count(count[i].value, out), count[i].text);
   assert_string_equal(ls_text_number(0.87654321, 'f', 4, out), "0.8765");
   assert_string_equal(ls_text_number((double)NAN, 'g', 4, out), "-");
 }
@@ -74,10 +84,12 @@ static void test_history(void **state) {
   char path[256];
   ls_history *h;
   put("a", "metrics.jsonl",
-      "{\"event\":\"start\",\"ranks\":2,\"steps_per_epoch\":2,\"train_samples\":100,\"parameters\":2}\n"
+      "{\"event\":\"start\",\"ranks\":2,\"steps_per_epoch\":2,\"train_samples\":100,\"parameters\":"
+      "2}\n"
       "{\"event\":\"step\",\"global_step\":1,\"loss\":2.5,\"lr\":0.1,\"weights\":[1,2]}\n"
       "{\"event\":\"step\",\"global_step\":2,\"loss\":1.5,\"lr\":0.05,\"weights\":[3,null]}\n"
-      "{\"event\":\"epoch\",\"epoch\":1,\"global_step\":2,\"loss\":2,\"val_loss\":null,\"lr\":0.05}\n"
+      "{\"event\":\"epoch\",\"epoch\":1,\"global_step\":2,\"loss\":2,\"val_loss\":null,\"lr\":0.05}"
+      "\n"
       "{\"event\":\"checkpoint\",\"global_step\":2,\"file\":\"ckpt-2.h5\"}\n"
       "{\"event\":\"start\",\"ranks\":4,\"steps_per_epoch\":2}\n"
       "{\"event\":\"step\",\"global_step\":2,\"loss\":1.25,\"lr\":0.05,\"weights\":[5,6]}\n"
@@ -102,7 +114,8 @@ static void test_history_grows(void **state) {
   char path[256], *text = malloc(STEPS * 80), *at = text;
   ls_history *h;
   for (int i = 1; i <= STEPS; i++)
-    at += sprintf(at, "{\"event\":\"step\",\"global_step\":%d,\"loss\":%d.5,\"lr\":1%s}\n", i, i, i > 1000 ? ",\"weights\":[1.5,2.5]" : "");
+    at += sprintf(at, "{\"event\":\"step\",\"global_step\":%d,\"loss\":%d.5,\"lr\":1%s}\n", i, i,
+                  i > 1000 ? ",\"weights\":[1.5,2.5]" : "");
   put("long", "metrics.jsonl", text);
   free(text);
   assert_int_equal(ls_history_read(run_path("long", path), &h), LS_OK);
@@ -115,9 +128,10 @@ static void test_history_grows(void **state) {
 
 static void test_history_refuses(void **state) {
   (void)state;
-  static const char *const bad[] = {
-      "{\"event\":\"epoch\"\n", "[1,2]\n", "{\"event\":\"step\",\"loss\":1}\n", "plain text\n",
-      "{\"event\":\"step\",\"global_step\":1,\"weights\":[1]}\n{\"event\":\"step\",\"global_step\":2,\"weights\":[1,2]}\n"};
+  static const char *const bad[] = {"{\"event\":\"epoch\"\n", "[1,2]\n",
+                                    "{\"event\":\"step\",\"loss\":1}\n", "plain text\n",
+                                    "{\"event\":\"step\",\"global_step\":1,\"weights\":[1]}\n{"
+                                    "\"event\":\"step\",\"global_step\":2,\"weights\":[1,2]}\n"};
   char path[256];
   ls_history *h;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -132,31 +146,41 @@ static void test_history_refuses(void **state) {
 /* ---- groups and verdicts ---- */
 
 static const char config_format[] =
-    "version: 1\nseed: %d\ndata: {type: idx, dir: /nowhere, classes: 10}\nmodel: {layers: [{units: 10, activation: softmax}]}\n"
-    "loss: cross_entropy\noptimizer: {type: sgd, lr: %g}\ntrain: {epochs: 4, batch: 10}\noutput: {dir: run%d}\n";
+    "version: 1\nseed: %d\ndata: {type: idx, dir: /nowhere, classes: 10}\nmodel: {layers: [{units: "
+    "10, activation: softmax}]}\n"
+    "loss: cross_entropy\noptimizer: {type: sgd, lr: %g}\ntrain: {epochs: 4, batch: 10}\noutput: "
+    "{dir: run%d}\n";
 
 /* losses and accuracies of four epochs; exit NULL: no end event */
-static void put_run(const char *name, int seed, double lr, const double *loss, const double *accuracy, const char *exit) {
+static void put_run(const char *name, int seed, double lr, const double *loss,
+                    const double *accuracy, const char *exit) {
   char config[600], text[1200], *at = text;
   snprintf(config, sizeof config, config_format, seed, lr, seed);
   put(name, "config.yaml", config);
   for (int e = 0; e < 4; e++)
-    at += sprintf(at, "{\"event\":\"epoch\",\"epoch\":%d,\"global_step\":%d,\"loss\":%g,\"accuracy\":%g,\"lr\":%g}\n", e + 1, 10 * (e + 1),
-                  loss[e], accuracy[e], lr);
-  if (exit) sprintf(at, "{\"event\":\"end\",\"global_step\":40,\"exit\":\"%s\",\"test_accuracy\":0.8}\n", exit);
+    at += sprintf(at,
+                  "{\"event\":\"epoch\",\"epoch\":%d,\"global_step\":%d,\"loss\":%g,\"accuracy\":%"
+                  "g,\"lr\":%g}\n",
+                  e + 1, 10 * (e + 1), loss[e], accuracy[e], lr);
+  if (exit)
+    sprintf(at, "{\"event\":\"end\",\"global_step\":40,\"exit\":\"%s\",\"test_accuracy\":0.8}\n",
+            exit);
   put(name, "metrics.jsonl", text);
 }
 
-/* A few units left: two of ten classes are told apart, and nothing moves any more. A bad network that still learns is not dead. */
+/* A few units left: two of ten classes are told apart, and nothing moves any more. A bad network
+ * that still learns is not dead. */
 static void test_dead(void **state) {
   (void)state;
-  static const double still[] = {1.2, 1.05707, 1.057066, 1.057066}, crawl[] = {2.3, 2.29, 2.28, 2.27},
-                      two[] = {0.2, 0.1987, 0.1987, 0.1987}, good[] = {0.9, 0.9, 0.9, 0.9};
+  static const double still[] = {1.2, 1.05707, 1.057066, 1.057066},
+                      crawl[] = {2.3, 2.29, 2.28, 2.27}, two[] = {0.2, 0.1987, 0.1987, 0.1987},
+                      good[] = {0.9, 0.9, 0.9, 0.9};
   char path[3][256];
   put_run("stuck", 1, 0.1, still, two, "done");
   put_run("slow", 2, 0.1, crawl, two, "done");
   put_run("ready", 3, 0.1, still, good, "done");
-  const char *runs_path[] = {run_path("stuck", path[0]), run_path("slow", path[1]), run_path("ready", path[2]), NULL};
+  const char *runs_path[] = {run_path("stuck", path[0]), run_path("slow", path[1]),
+                             run_path("ready", path[2]), NULL};
   ls_runs *runs;
   assert_int_equal(ls_runs_read(runs_path, &runs), LS_OK);
   assert_string_equal(runs->item[0].verdict, "dead");
@@ -167,7 +191,8 @@ static void test_dead(void **state) {
 
 static void test_groups(void **state) {
   (void)state;
-  static const double down[] = {2, 1, 0.5, 0.25}, down2[] = {2, 1, 0.5, 0.35}, flat[] = {9, 2.31, 2.30, 2.305}, up[] = {0.2, 0.4, 0.6, 0.8},
+  static const double down[] = {2, 1, 0.5, 0.25}, down2[] = {2, 1, 0.5, 0.35},
+                      flat[] = {9, 2.31, 2.30, 2.305}, up[] = {0.2, 0.4, 0.6, 0.8},
                       chance[] = {0.2, 0.1, 0.1, 0.098};
   char path[5][256];
   put_run("s1", 1, 0.1, down, up, "done");
@@ -175,8 +200,9 @@ static void test_groups(void **state) {
   put_run("s3", 3, 0.1, flat, chance, "done");
   put_run("other", 1, 0.2, down, up, NULL);
   put_run("boom", 1, 0.3, down, up, "diverged");
-  const char *runs_path[] = {run_path("s1", path[0]), run_path("other", path[1]), run_path("s2", path[2]),
-                             run_path("s3", path[3]), run_path("boom", path[4]),  NULL};
+  const char *runs_path[] = {run_path("s1", path[0]),   run_path("other", path[1]),
+                             run_path("s2", path[2]),   run_path("s3", path[3]),
+                             run_path("boom", path[4]), NULL};
   ls_runs *runs;
   double mean, deviation;
   assert_int_equal(ls_runs_read(runs_path, &runs), LS_OK);
@@ -186,7 +212,8 @@ static void test_groups(void **state) {
   assert_string_equal(runs->item[1].verdict, "unfinished");
   assert_string_equal(runs->item[3].verdict, "dead");
   assert_string_equal(runs->item[4].verdict, "diverged");
-  assert_int_equal(ls_runs_mean(runs, 0, LS_FINAL_LOSS, &mean, &deviation), 2); /* the dead one is no result */
+  assert_int_equal(ls_runs_mean(runs, 0, LS_FINAL_LOSS, &mean, &deviation),
+                   2); /* the dead one is no result */
   assert_float_equal(mean, 0.3, 1e-15);
   assert_float_equal(deviation, 0.1 / sqrt(2), 1e-15);
   assert_int_equal(ls_runs_mean(runs, 1, LS_FINAL_TEST_ACCURACY, &mean, &deviation), 0);
@@ -219,9 +246,16 @@ static int data_lines(const char *text, const char *name) {
 
 static void test_script(void **state) {
   (void)state;
-  double x[] = {1, 2, 3}, y[] = {0.5, (double)NAN, 0.25}, z[] = {1, 2, 3}, number[] = {0, 1, 2}, ground[9] = {0};
-  ls_curve curve[] = {{.name = "loss", .n = 3, .x = x, .y = y}, {.name = "val's", .n = 3, .x = x, .y = x, .color = 1, .dash = 1}};
-  ls_panel panel = {.title = "a\nb", .x_label = "epoch", .y_label = "loss", .curve = curve, .curves = 2, .log_y = true};
+  double x[] = {1, 2, 3}, y[] = {0.5, (double)NAN, 0.25}, z[] = {1, 2, 3}, number[] = {0, 1, 2},
+         ground[9] = {0};
+  ls_curve curve[] = {{.name = "loss", .n = 3, .x = x, .y = y},
+                      {.name = "val's", .n = 3, .x = x, .y = x, .color = 1, .dash = 1}};
+  ls_panel panel = {.title = "a\nb",
+                    .x_label = "epoch",
+                    .y_label = "loss",
+                    .curve = curve,
+                    .curves = 2,
+                    .log_y = true};
   char *text = script(&panel, 1, "svg");
   assert_non_null(strstr(text, "set output 'it''s.svg'"));
   assert_non_null(strstr(text, "set title 'a b'")); /* nothing of a name can become a command */
@@ -230,10 +264,12 @@ static void test_script(void **state) {
   assert_non_null(strstr(text, "set logscale y"));
   free(text);
   ls_grid grid = {3, 0, 4, 0, 4, ground, 1, 1};
-  curve[0] = (ls_curve){.name = "path", .n = 3, .x = x, .y = x, .z = z, .path = true, .number = number};
+  curve[0] =
+      (ls_curve){.name = "path", .n = 3, .x = x, .y = x, .z = z, .path = true, .number = number};
   panel = (ls_panel){.title = "t", .curve = curve, .curves = 1, .grid = &grid};
   text = script(&panel, 1, "png");
-  assert_int_equal(data_lines(text, "$grid0 << EOD"), 12); /* three rows of three, each closed by an empty line */
+  assert_int_equal(data_lines(text, "$grid0 << EOD"),
+                   12); /* three rows of three, each closed by an empty line */
   assert_int_equal(data_lines(text, "$number0_0 << EOD"), 3);
   free(text);
 }
@@ -299,8 +335,13 @@ static void train_a_thousand(const char *style) {
     if (s % 5 == 0) ls_progress_epoch(p, &row);
   }
   ls_progress_share share[] = {{"compute", 1, 1, 1}, {"wait", 0, 3, 4}};
-  ls_progress_summary end = {
-      .exit = "done", .epochs = 1000, .steps = 5000, .seconds = 4, .ranks = 2, .best_metric = "val_loss", .test_loss = 0.25};
+  ls_progress_summary end = {.exit = "done",
+                             .epochs = 1000,
+                             .steps = 5000,
+                             .seconds = 4,
+                             .ranks = 2,
+                             .best_metric = "val_loss",
+                             .test_loss = 0.25};
   end.share = share;
   end.shares = 2;
   ls_progress_end(p, &end);
