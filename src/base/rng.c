@@ -34,6 +34,7 @@ double ls_rng_normal(uint64_t seed, uint64_t stream, uint64_t index) {
 double ls_rng_truncated_normal(uint64_t seed, uint64_t stream, uint64_t index) {
   for (uint64_t draw = 0;; draw++) { /* 4.6% are redrawn; indices stay far below 2^56 */
     double z = box_muller(block(seed, stream, index | draw << 56));
-    if (fabs(z) <= 2.0 || draw == 255) return z > 2.0 ? 2.0 : z < -2.0 ? -2.0 : z;
+    if (fabs(z) <= 2.0) return z;
+    if (draw == 255) return copysign(2.0, z);
   }
 }

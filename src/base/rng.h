@@ -15,7 +15,7 @@ typedef enum {
   LS_STREAM_PLUGIN
 } ls_stream_kind;
 
-static inline uint64_t ls_stream(ls_stream_kind kind, uint64_t member) {
+static inline uint64_t ls_rng_stream(ls_stream_kind kind, uint64_t member) {
   return (uint64_t)kind << 56 | (member & 0x00ffffffffffffffULL);
 }
 

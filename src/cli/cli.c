@@ -9,6 +9,7 @@
 #include <yaml.h>
 #include <zlib.h>
 
+#include "base/clamp.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "comm/library.h"
@@ -108,11 +109,8 @@ static ls_status common_option(ls_cli *cli, int option, char *value) {
   if (option == OPT_COLOR && strcmp(value, "auto") != 0 && strcmp(value, "always") != 0 &&
       strcmp(value, "never") != 0)
     return ls_fail(LS_EUSAGE, "--color=%s: use auto, always or never", value);
-  ls_log_level level = cli->verbosity <= -2   ? LS_LOG_ERROR
-                       : cli->verbosity == -1 ? LS_LOG_WARN
-                       : cli->verbosity == 0  ? LS_LOG_INFO
-                                              : LS_LOG_DEBUG;
-  ls_log_set_level(level);
+  static const ls_log_level by_verbosity[] = {LS_LOG_ERROR, LS_LOG_WARN, LS_LOG_INFO, LS_LOG_DEBUG};
+  ls_log_set_level(by_verbosity[ls_clamp(cli->verbosity + 2, 0, 3)]);
   return LS_OK;
 }
 
@@ -210,11 +208,8 @@ ls_status ls_cli_unknown(const char *command, const char *word, const char *cons
   char list[256] = "";
   for (size_t i = 0; words[i]; i++) {
     size_t used = strlen(list);
-    snprintf(list + used, sizeof list - used, "%s%s",
-             i == 0         ? ""
-             : words[i + 1] ? ", "
-                            : " or ",
-             words[i]);
+    const char *between = words[i + 1] ? ", " : " or ";
+    snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? between : "", words[i]);
   }
   return word ? ls_fail(LS_EUSAGE, "%s: unknown '%s'; it is %s", command, word, list)
               : ls_fail(LS_EUSAGE, "%s: which? %s", command, list);

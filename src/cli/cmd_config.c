@@ -51,8 +51,11 @@ static void check(ls_cli *cli, const ls_config *config) {
 }
 
 static void show(ls_cli *cli, const ls_config *config, bool origin) {
-  char *text = cli->json ? ls_config_dump_json(config)
-                         : ls_config_dump(config, origin ? LS_DUMP_ORIGIN : LS_DUMP_PLAIN);
+  char *text;
+  if (cli->json)
+    text = ls_config_dump_json(config);
+  else
+    text = ls_config_dump(config, origin ? LS_DUMP_ORIGIN : LS_DUMP_PLAIN);
   ls_out(cli, cli->json ? "%s\n" : "%s", text);
   LS_FREE(text);
 }

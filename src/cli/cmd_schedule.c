@@ -62,7 +62,8 @@ static ls_status measure(table *t, const options *o) {
   if (t->per_epoch > 0) ls_schedule_resolve(&c->schedule, t->per_epoch);
   const char *wrong = ls_schedule_check(&c->schedule);
   if (wrong) return ls_fail(LS_ECONFIG, "%s: schedule: %s", c->file, wrong);
-  t->steps = o->steps > 0 ? o->steps : c->steps > 0 ? c->steps : c->epochs * t->per_epoch;
+  t->steps = c->steps > 0 ? c->steps : c->epochs * t->per_epoch;
+  if (o->steps > 0) t->steps = o->steps;
   return LS_OK;
 }
 

@@ -28,9 +28,10 @@ static double parse_limit(const char *text) {
 
 static void set_resume(const options *o, ls_train_options *out) {
   if (!o->resume) return;
-  out->resume = *o->resume == '\0'               ? LS_RESUME_NEWEST
-                : strcmp(o->resume, "auto") == 0 ? LS_RESUME_AUTO
-                                                 : LS_RESUME_FILE;
+  if (*o->resume == '\0')
+    out->resume = LS_RESUME_NEWEST;
+  else
+    out->resume = strcmp(o->resume, "auto") == 0 ? LS_RESUME_AUTO : LS_RESUME_FILE;
   out->resume_file = o->resume;
 }
 

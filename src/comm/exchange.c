@@ -33,7 +33,7 @@ ls_status ls_exchange_own_memory(ls_exchange *x) {
 static ls_status one_open(ls_exchange *x) {
   LS_TRY(ls_exchange_own_memory(x));
   assert(x->parts == 1 && x->sources == 1);
-  x->source[0] = (ls_source){x->grad[0], 0, 0};
+  x->source[0] = (ls_exchange_source){x->grad[0], 0, 0};
   return LS_OK;
 }
 
@@ -47,7 +47,7 @@ static ls_status mpi_open(ls_exchange *x) {
   LS_TRY(ls_exchange_own_memory(x));
   LS_TRY(ls_mem_new(&x->inbox, 1, (size_t)x->stride));
   x->sources = 1;
-  x->source[0] = (ls_source){x->inbox, 0, 0};
+  x->source[0] = (ls_exchange_source){x->inbox, 0, 0};
   return LS_OK;
 }
 
@@ -161,8 +161,8 @@ void ls_exchange_publish(ls_exchange *x) { x->ops->publish(x); }
 /* Finish the tree for n <= FOLD elements: a binary counter whose digits are partial sums, as in
  * ls_tree_sum. Operands are read where they lie; a sum goes into the buffer of its stack position,
  * the last one into out. */
-static void fold_block(const ls_exchange *x, const ls_source *source, int sources, int64_t lo,
-                       int64_t n, void *out) {
+static void fold_block(const ls_exchange *x, const ls_exchange_source *source, int sources,
+                       int64_t lo, int64_t n, void *out) {
   _Alignas(LS_ALIGN) char
       fold[LS_TREE_DEPTH][FOLD * sizeof(double)]; /* on the stack: several threads may be here */
   const void *wait[LS_TREE_DEPTH + 1];
@@ -184,8 +184,8 @@ static void fold_block(const ls_exchange *x, const ls_source *source, int source
   if (sources == 1) memcpy(out, wait[0], (size_t)n * x->size);
 }
 
-void ls_exchange_fold(const ls_exchange *x, const ls_source *source, int sources, int64_t lo,
-                      int64_t n, void *out) {
+void ls_exchange_fold(const ls_exchange *x, const ls_exchange_source *source, int sources,
+                      int64_t lo, int64_t n, void *out) {
   for (int64_t done = 0; done < n; done += FOLD)
     fold_block(x, source, sources, lo + done, n - done < FOLD ? n - done : FOLD,
                (char *)out + done * (int64_t)x->size);

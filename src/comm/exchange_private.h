@@ -11,7 +11,7 @@ typedef struct {
   const char *data;
   int64_t from;
   int level;
-} ls_source;
+} ls_exchange_source;
 
 typedef struct {
   const char *name;
@@ -33,7 +33,7 @@ struct ls_exchange {
   ls_tree_node node[LS_PARTS_MAX];
   void *grad[LS_PARTS_MAX];
   int sources; /* what ls_exchange_grad sums, in slice order; at first the parts of all ranks */
-  ls_source *source;
+  ls_exchange_source *source;
   char *weights;
   void (*sum)(void *, const void *, const void *, int64_t);
   char *memory;         /* kinds without a window: weights, own parts */
@@ -57,7 +57,7 @@ ls_status ls_exchange_own_memory(ls_exchange *x); /* weights and parts that nobo
 ls_status ls_exchange_probe(ls_comm *comm, int64_t n, int slices, ls_precision precision,
                             const char **kind); /* what auto takes */
 /* Finish the tree over consecutive nodes for elements [lo, lo + n); see exchange.c. */
-void ls_exchange_fold(const ls_exchange *x, const ls_source *source, int sources, int64_t lo,
-                      int64_t n, void *out);
+void ls_exchange_fold(const ls_exchange *x, const ls_exchange_source *source, int sources,
+                      int64_t lo, int64_t n, void *out);
 
 #endif

@@ -41,9 +41,9 @@ struct ls_window {
   line *lines; /* (ranks of the node) */
   uint64_t barriers;
   int spins;
-  int parts;       /* of all ranks, in slice order */
-  int *part_node;  /* (parts) */
-  ls_source *part; /* (parts) data only where it lies in this window */
+  int parts;                /* of all ranks, in slice order */
+  int *part_node;           /* (parts) */
+  ls_exchange_source *part; /* (parts) data only where it lies in this window */
   int groups;
   group *group;
   int errands;
@@ -99,7 +99,7 @@ static ls_status open_window(ls_exchange *x) {
     int count = ls_exchange_rank_parts(x, r, node);
     for (int i = 0; i < count; i++, p++) {
       w->part_node[p] = comm->node_of[r];
-      w->part[p] = (ls_source){NULL, 0, node[i].level};
+      w->part[p] = (ls_exchange_source){NULL, 0, node[i].level};
       if (comm->node_of[r] != comm->node_of[comm->rank]) continue;
       w->part[p].data = next;
       if (r == comm->rank) x->grad[i] = next;
@@ -155,7 +155,7 @@ static ls_status open_inbox(ls_exchange *x) {
       for (int p = 0; p < g->count; p++) x->source[x->sources++] = w->part[g->first + p];
       continue;
     }
-    x->source[x->sources++] = (ls_source){next, lo, g->level};
+    x->source[x->sources++] = (ls_exchange_source){next, lo, g->level};
     if (bytes > 0) {
       int agent = x->peer[w->receives] = agent_of(comm, comm->rank, g->node);
       MPI_Recv_init(next, (int)(x->first[comm->rank + 1] - lo), ls_real_type(x), agent, 1 + k,

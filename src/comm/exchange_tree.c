@@ -34,9 +34,10 @@ static ls_status tree_open(ls_exchange *x) {
   for (int r = 0, s = 0; r < ranks; r++) {
     int count = ls_exchange_rank_parts(x, r, node);
     for (int i = 0; i < count; i++)
-      x->source[s++] = r == me ? (ls_source){x->grad[i], 0, node[i].level}
-                               : (ls_source){next + i * ls_round_up((hi - lo) * (int64_t)x->size),
-                                             lo, node[i].level};
+      x->source[s++] =
+          r == me ? (ls_exchange_source){x->grad[i], 0, node[i].level}
+                  : (ls_exchange_source){next + i * ls_round_up((hi - lo) * (int64_t)x->size), lo,
+                                         node[i].level};
     if (r != me && hi > lo) tree_receive(x, r, count, &next, hi - lo);
   }
   for (int k = 1; k < ranks; k++) {

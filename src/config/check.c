@@ -22,7 +22,9 @@ int64_t ls_config_default_slices(int64_t batch) {
 /* The place of section.key, or of what is nearest to it in the file. */
 static ls_place place(const ls_node *root, const char *section, const char *key) {
   const ls_node *outer = ls_node_get(root, section), *inner = ls_node_get(outer, key);
-  const ls_node *node = inner ? inner : outer ? outer : root;
+  const ls_node *node = root;
+  if (outer) node = outer;
+  if (inner) node = inner;
   return node->key_at.line ? node->key_at : node->at;
 }
 

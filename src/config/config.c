@@ -36,13 +36,13 @@ ls_status ls_config_parse(const char *name, const char *text, size_t bytes, char
   LS_NEW(config, 1);
   config->file = ls_mem_text(name);
   ls_table_init();
-  ls_arena arena = {0};
+  ls_node_arena arena = {0};
   ls_report report = {
       .arena = &arena, .name = name, .text = text, .bytes = bytes, .override = override};
   ls_reader rd = {&arena, &report, config};
   read_all(&rd, text, bytes, overrides);
   ls_status status = ls_report_end(&report);
-  ls_arena_free(&arena);
+  ls_node_arena_free(&arena);
   if (status != LS_OK)
     ls_config_free(&config);
   else
@@ -96,7 +96,7 @@ static const char *origin_note(void *context, const char *path) {
   return text;
 }
 
-static ls_node *resolved(ls_arena *arena, const ls_config *config, bool checkpoint) {
+static ls_node *resolved(ls_node_arena *arena, const ls_config *config, bool checkpoint) {
   ls_table_init();
   ls_node *root = ls_section_write(arena, &ls_table, config);
   for (ls_node **link = &root->child; checkpoint && *link;) {
@@ -110,18 +110,18 @@ static ls_node *resolved(ls_arena *arena, const ls_config *config, bool checkpoi
 }
 
 char *ls_config_dump(const ls_config *config, ls_dump_kind kind) {
-  ls_arena arena = {0};
+  ls_node_arena arena = {0};
   ls_buffer out = {0};
   ls_emit_yaml(&out, resolved(&arena, config, kind == LS_DUMP_CHECKPOINT),
                kind == LS_DUMP_ORIGIN ? origin_note : NULL, (void *)config);
-  ls_arena_free(&arena);
+  ls_node_arena_free(&arena);
   return out.text;
 }
 
 char *ls_config_dump_json(const ls_config *config) {
-  ls_arena arena = {0};
+  ls_node_arena arena = {0};
   ls_buffer out = {0};
   ls_emit_json(&out, resolved(&arena, config, false));
-  ls_arena_free(&arena);
+  ls_node_arena_free(&arena);
   return out.text;
 }

@@ -6,17 +6,17 @@
 #include "config/read.h"
 
 typedef struct {
-  ls_arena *arena;
+  ls_node_arena *arena;
   ls_buffer text;
   ls_node keys; /* a list of the paths */
   int count;
 } differences;
 
-static const char *flat(ls_arena *arena, const ls_node *node) {
+static const char *flat(ls_node_arena *arena, const ls_node *node) {
   if (!node) return "(none)";
   ls_buffer out = {0};
   ls_emit_flow(&out, node);
-  const char *text = ls_arena_text(arena, out.text, out.length);
+  const char *text = ls_node_arena_text(arena, out.text, out.length);
   LS_FREE(out.text);
   return text;
 }
@@ -24,8 +24,8 @@ static const char *flat(ls_arena *arena, const ls_node *node) {
 static void compare(differences *d, const ls_node *a, const ls_node *b, const char *path);
 
 static const char *member_path(differences *d, const char *path, const ls_node *child, int index) {
-  if (!child->key) return ls_arena_format(d->arena, "%s[%d]", path, index);
-  return *path ? ls_arena_format(d->arena, "%s.%s", path, child->key) : child->key;
+  if (!child->key) return ls_node_arena_format(d->arena, "%s[%d]", path, index);
+  return *path ? ls_node_arena_format(d->arena, "%s.%s", path, child->key) : child->key;
 }
 
 static void compare_maps(differences *d, const ls_node *a, const ls_node *b, const char *path) {
@@ -66,7 +66,7 @@ static void compare(differences *d, const ls_node *a, const ls_node *b, const ch
 }
 
 int ls_config_diff(const ls_config *a, const ls_config *b, char **out, char ***keys) {
-  ls_arena arena = {0};
+  ls_node_arena arena = {0};
   differences d = {.arena = &arena};
   ls_table_init();
   compare(&d, ls_section_write(&arena, &ls_table, a), ls_section_write(&arena, &ls_table, b), "");
@@ -76,6 +76,6 @@ int ls_config_diff(const ls_config *a, const ls_config *b, char **out, char ***k
   int n = 0;
   for (const ls_node *key = d.keys.child; key; key = key->next)
     (*keys)[n++] = ls_mem_text(key->text);
-  ls_arena_free(&arena);
+  ls_node_arena_free(&arena);
   return d.count;
 }

@@ -13,7 +13,7 @@ typedef struct entry {
 } entry;
 
 typedef struct {
-  ls_arena *arena;
+  ls_node_arena *arena;
   entry *first, *last;
 } collection;
 
@@ -25,23 +25,24 @@ static bool same(const entry *a, const entry *b) {
 static bool collect(void *context, const char *path, const char *type, const ls_key *key) {
   collection *all = context;
   const char *value = ls_key_default(all->arena, key);
-  entry fresh = {.path = ls_arena_text(all->arena, path, strlen(path)),
+  const char *meaning = *value ? value : "required";
+  if (strcmp(value, "{}") == 0) meaning = "optional";
+  const char *example = key->example;
+  if (!example && *value) example = value;
+  entry fresh = {.path = ls_node_arena_text(all->arena, path, strlen(path)),
                  .types = type,
                  .takes = ls_key_describe(all->arena, key),
-                 .value = !*value                    ? "required"
-                          : strcmp(value, "{}") == 0 ? "optional"
-                                                     : value,
+                 .value = meaning,
                  .help = key->help,
-                 .example = key->example ? key->example
-                            : *value     ? value
-                                         : NULL,
+                 .example = example,
                  .key = key->hyper ? NULL : key};
   for (entry *it = all->first; it; it = it->next) {
     if (!same(it, &fresh)) continue;
-    it->types = it->types && type ? ls_arena_format(all->arena, "%s, %s", it->types, type) : NULL;
+    it->types =
+        it->types && type ? ls_node_arena_format(all->arena, "%s, %s", it->types, type) : NULL;
     return true;
   }
-  entry *kept = ls_arena_new(all->arena, sizeof *kept);
+  entry *kept = ls_node_arena_new(all->arena, sizeof *kept);
   *kept = fresh;
   *(all->last ? &all->last->next : &all->first) = kept;
   all->last = kept;
@@ -67,8 +68,8 @@ static void add_types(ls_buffer *out, const entry *e) {
 }
 
 /* KEY as help's paths have it: items of lists without their number. */
-static char *without_numbers(ls_arena *arena, const char *key) {
-  char *plain = ls_arena_text(arena, key, strlen(key)), *to = plain;
+static char *without_numbers(ls_node_arena *arena, const char *key) {
+  char *plain = ls_node_arena_text(arena, key, strlen(key)), *to = plain;
   for (const char *from = key; *from; from++)
     if (!isdigit((unsigned char)*from) || !strchr("[0123456789", from == key ? ' ' : from[-1]))
       *to++ = *from;
@@ -95,7 +96,7 @@ static bool has_exact(const collection *all, const char *key) {
 }
 
 char *ls_config_help(const char *key) {
-  ls_arena arena = {0};
+  ls_node_arena arena = {0};
   ls_buffer out = {0};
   collection all = {.arena = &arena};
   ls_table_walk(collect, &all);
@@ -111,6 +112,6 @@ char *ls_config_help(const char *key) {
       ls_buffer_add(&out, "    example: %s: %s\n",
                     strrchr(e->path, '.') ? strrchr(e->path, '.') + 1 : e->path, e->example);
   }
-  ls_arena_free(&arena);
+  ls_node_arena_free(&arena);
   return out.text;
 }

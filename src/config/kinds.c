@@ -21,11 +21,8 @@ typedef struct {
 static bool refuse(const value *v, const char *why) {
   const char *what = ls_key_describe(v->rd->arena, v->key), *hint = "", *text = v->node->text;
   if (v->node->kind != LS_NODE_SCALAR || ls_node_is_null(v->node)) {
-    why = v->node->kind == LS_NODE_MAP    ? "a mapping"
-          : v->node->kind == LS_NODE_LIST ? "a list"
-                                          : "nothing";
-    ls_report_add(v->rd->report, v->node->at, v->path, "%s, where %s must be %s", why, v->key->name,
-                  what);
+    ls_report_add(v->rd->report, v->node->at, v->path, "%s, where %s must be %s",
+                  ls_node_kind_text(v->node), v->key->name, what);
     return false;
   }
   const char *const words[] = {v->key->word, NULL};
@@ -58,9 +55,8 @@ static bool read_int(const value *v) {
 
 static bool take_real(const value *v, double *out) {
   int64_t whole;
-  const char *why = v->node->quoted                ? in_quotes
-                    : v->key->kind == LS_KEY_WHOLE ? ls_integer_parse(v->node->text, &whole)
-                                                   : NULL;
+  const char *why = v->node->quoted ? in_quotes : NULL;
+  if (!why && v->key->kind == LS_KEY_WHOLE) why = ls_integer_parse(v->node->text, &whole);
   if (!why) why = ls_number_parse(v->node->text, out);
   if (!why && !in_range(v->key, *out)) why = "is out of range";
   return why ? refuse(v, why) : true;
@@ -156,7 +152,7 @@ static bool read_plugin(const value *v) {
       optimizer ? ls_optim_load(v->node->text, &o->ops) : ls_schedule_load(v->node->text, &s->ops);
   return status == LS_OK
              ? read_text(v)
-             : refuse(v, ls_arena_format(v->rd->arena, "can't be used (%s)", ls_error_text()));
+             : refuse(v, ls_node_arena_format(v->rd->arena, "can't be used (%s)", ls_error_text()));
 }
 
 /* ---- quantities with units ---- */
@@ -216,9 +212,13 @@ static bool read_list(const value *v) {
       ls_report_add(v->rd->report, item->at, v->path, "more than %d values in a list", LS_LIST_MAX);
       return false;
     }
-    bool read = item->kind != LS_NODE_SCALAR ? refuse(&one, "")
-                : steps                      ? take_steps(&one, &out[n], &epochs[n])
-                                             : take_real(&one, &out[n]);
+    bool read;
+    if (item->kind != LS_NODE_SCALAR)
+      read = refuse(&one, "");
+    else if (steps)
+      read = take_steps(&one, &out[n], &epochs[n]);
+    else
+      read = take_real(&one, &out[n]);
     good = good && read;
   }
   FIELD(v, double) = n;
@@ -262,8 +262,8 @@ static bool read_classes(const value *v) {
                      .min = v->key->min,
                      .max = v->key->max,
                      .open_max = v->key->open_max};
-    value one = {v->rd, &number, item, ls_arena_format(v->rd->arena, "%s.%s", v->path, item->key),
-                 v->base};
+    value one = {v->rd, &number, item,
+                 ls_node_arena_format(v->rd->arena, "%s.%s", v->path, item->key), v->base};
     double weight = 0;
     bool read = item->kind == LS_NODE_SCALAR && !ls_node_is_null(item) ? take_real(&one, &weight)
                                                                        : refuse(&one, "");
@@ -297,11 +297,12 @@ static bool read_layers(const value *v) {
   ls_key section = *v->key;
   section.kind = LS_KEY_SECTION;
   section.name = "a layer";
-  ls_layer_item *item = ls_arena_new(v->rd->arena, (size_t)ls_node_count(v->node) * sizeof *item);
+  ls_layer_item *item =
+      ls_node_arena_new(v->rd->arena, (size_t)ls_node_count(v->node) * sizeof *item);
   int64_t n = 0, layers = 0;
   bool good = true;
   for (ls_node *it = v->node->child; it; it = it->next, n++) {
-    const char *path = ls_arena_format(v->rd->arena, "%s[%d]", v->path, (int)n);
+    const char *path = ls_node_arena_format(v->rd->arena, "%s[%d]", v->path, (int)n);
     good = ls_section_read(v->rd, &section, it, path, &item[n]) && good;
     layers += item[n].repeat;
   }
@@ -314,7 +315,7 @@ static bool read_layers(const value *v) {
   }
   for (const ls_node *it = v->node->child; it; it = it->next, item++)
     for (int64_t k = 0; k < item->repeat; k++) {
-      ls_origin_add(config, ls_arena_format(v->rd->arena, "%s[%d]", v->path, config->layers),
+      ls_origin_add(config, ls_node_arena_format(v->rd->arena, "%s[%d]", v->path, config->layers),
                     it->at);
       config->layer[config->layers++] = item->spec;
     }

@@ -28,7 +28,7 @@ const char *ls_nearest(const char *word, const char *const *words) {
   size_t length = strlen(word);
   if (!length || length > WORD_MAX) return NULL;
   const char *best = NULL;
-  int least = length <= 3 ? 1 : length <= 7 ? 2 : 3; /* more slips than this is another word */
+  int least = 1 + (length > 3) + (length > 7); /* more slips than this is another word */
   for (; *words; words++) {
     size_t other = strlen(*words);
     if (other > WORD_MAX) continue;

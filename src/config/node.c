@@ -21,31 +21,31 @@ typedef struct block {
   _Alignas(max_align_t) char data[];
 } block;
 
-void *ls_arena_new(ls_arena *arena, size_t bytes) {
+void *ls_node_arena_new(ls_node_arena *arena, size_t bytes) {
   block *fresh = ls_must_new(sizeof(block) + bytes);
   fresh->older = arena->newest;
   arena->newest = fresh;
   return fresh->data;
 }
 
-char *ls_arena_text(ls_arena *arena, const char *text, size_t length) {
-  char *copy = ls_arena_new(arena, length + 1);
+char *ls_node_arena_text(ls_node_arena *arena, const char *text, size_t length) {
+  char *copy = ls_node_arena_new(arena, length + 1);
   return memcpy(copy, text, length);
 }
 
-char *ls_arena_format(ls_arena *arena, const char *format, ...) {
+char *ls_node_arena_format(ls_node_arena *arena, const char *format, ...) {
   va_list args, again;
   va_start(args, format);
   va_copy(again, args);
   int length = vsnprintf(NULL, 0, format, args);
   va_end(args);
-  char *text = ls_arena_new(arena, (size_t)length + 1);
+  char *text = ls_node_arena_new(arena, (size_t)length + 1);
   vsnprintf(text, (size_t)length + 1, format, again);
   va_end(again);
   return text;
 }
 
-void ls_arena_free(ls_arena *arena) {
+void ls_node_arena_free(ls_node_arena *arena) {
   while (arena->newest) {
     block *gone = arena->newest;
     arena->newest = gone->older;
@@ -74,8 +74,8 @@ void ls_buffer_add(ls_buffer *buffer, const char *format, ...) {
   va_end(again);
 }
 
-ls_node *ls_node_new(ls_arena *arena, ls_node_kind kind, const char *text) {
-  ls_node *node = ls_arena_new(arena, sizeof *node);
+ls_node *ls_node_new(ls_node_arena *arena, ls_node_kind kind, const char *text) {
+  ls_node *node = ls_node_arena_new(arena, sizeof *node);
   node->kind = kind;
   node->text = text;
   node->at.source = node->key_at.source = LS_SOURCE_DEFAULT;
@@ -124,4 +124,10 @@ long ls_node_count(const ls_node *parent) {
 bool ls_node_is_null(const ls_node *node) {
   if (node->kind != LS_NODE_SCALAR || node->quoted) return false;
   return !node->text[0] || strcmp(node->text, "~") == 0 || strcmp(node->text, "null") == 0;
+}
+
+const char *ls_node_kind_text(const ls_node *node) {
+  if (ls_node_is_null(node)) return "nothing";
+  if (node->kind == LS_NODE_MAP) return "a mapping";
+  return node->kind == LS_NODE_LIST ? "a list" : "a single value";
 }

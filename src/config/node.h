@@ -15,12 +15,12 @@ void *ls_must_new(size_t bytes);
 /* Blocks that are freed together. */
 typedef struct {
   void *newest;
-} ls_arena;
-void *ls_arena_new(ls_arena *arena, size_t bytes); /* zeroed */
-char *ls_arena_text(ls_arena *arena, const char *text, size_t length);
-char *ls_arena_format(ls_arena *arena, const char *format, ...)
+} ls_node_arena;
+void *ls_node_arena_new(ls_node_arena *arena, size_t bytes); /* zeroed */
+char *ls_node_arena_text(ls_node_arena *arena, const char *text, size_t length);
+char *ls_node_arena_format(ls_node_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void ls_arena_free(ls_arena *arena);
+void ls_node_arena_free(ls_node_arena *arena);
 
 /* A text that grows; `text` (ls_mem, NUL-terminated) is the caller's to free. */
 typedef struct {
@@ -47,7 +47,7 @@ typedef struct ls_node {
   bool known;                          /* some row of the table has asked for it */
 } ls_node;
 
-ls_node *ls_node_new(ls_arena *arena, ls_node_kind kind, const char *text);
+ls_node *ls_node_new(ls_node_arena *arena, ls_node_kind kind, const char *text);
 void ls_node_append(ls_node *parent, ls_node *child);
 /* Put `child` into a mapping as `key`, instead of what was there. */
 void ls_node_put(ls_node *map, const char *key, ls_node *child);
@@ -55,5 +55,7 @@ ls_node *ls_node_get(const ls_node *map, const char *key); /* NULL if absent or 
 ls_node *ls_node_item(const ls_node *list, long index);    /* NULL if out of range */
 long ls_node_count(const ls_node *parent);
 bool ls_node_is_null(const ls_node *node); /* nothing, ~ or null, not in quotes */
+/* For messages: "a mapping", "a list", "a single value", "nothing". */
+const char *ls_node_kind_text(const ls_node *node);
 
 #endif

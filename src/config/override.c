@@ -75,7 +75,7 @@ static bool set(const setter *s, ls_node *node, const char *rest, ls_node *value
   if (node->kind != LS_NODE_MAP)
     return refuse(
         s, "the path goes through a single value or a list; give the whole section as KEY={...}");
-  const char *key = ls_arena_text(s->report->arena, rest, length), *next = rest + length;
+  const char *key = ls_node_arena_text(s->report->arena, rest, length), *next = rest + length;
   ls_node *child = ls_node_get(node, key);
   value->key_at = s->at;
   if (!*next) {
@@ -93,7 +93,7 @@ void ls_override_apply(ls_report *report, ls_node *root, int index) {
     refuse(&s, "an override is written KEY=VALUE");
     return;
   }
-  s.path = ls_arena_text(report->arena, text, (size_t)(equals - text));
+  s.path = ls_node_arena_text(report->arena, text, (size_t)(equals - text));
   int before = report->count;
   ls_node *value = ls_yaml_parse(report, s.at.source, s.path, equals + 1, strlen(equals + 1));
   if (report->count > before) return;

@@ -7,8 +7,8 @@
 #include "config/origin.h"
 #include "config/yaml.h"
 
-static const char *join(ls_arena *arena, const char *path, const char *name) {
-  return *path ? ls_arena_format(arena, "%s.%s", path, name) : name;
+static const char *join(ls_node_arena *arena, const char *path, const char *name) {
+  return *path ? ls_node_arena_format(arena, "%s.%s", path, name) : name;
 }
 
 static ls_place named_at(const ls_node *node) {
@@ -59,13 +59,13 @@ static const char *types_with(ls_reader *rd, const ls_key *section, const char *
     ls_key space[LS_HYPER_MAX + 1];
     for (const ls_key *row = section->by_type(*type, NULL, space); row->name; row++)
       if (strcmp(row->name, name) == 0)
-        types = types ? ls_arena_format(rd->arena, "%s, %s", types, *type) : *type;
+        types = types ? ls_node_arena_format(rd->arena, "%s, %s", types, *type) : *type;
   }
   return types;
 }
 
 typedef struct {
-  ls_arena *arena;
+  ls_node_arena *arena;
   const char *name;
   const char *found; /* "output or train" */
   const char *last;
@@ -76,9 +76,9 @@ static bool look(void *context, const char *path, const char *type, const ls_key
   (void)type;
   if (strcmp(key->name, s->name) != 0) return true;
   size_t length = strlen(path) - strlen(key->name);
-  const char *section = length ? ls_arena_text(s->arena, path, length - 1) : "the top level";
+  const char *section = length ? ls_node_arena_text(s->arena, path, length - 1) : "the top level";
   if (s->last && strcmp(s->last, section) == 0) return true;
-  s->found = s->found ? ls_arena_format(s->arena, "%s or %s", s->found, section) : section;
+  s->found = s->found ? ls_node_arena_format(s->arena, "%s or %s", s->found, section) : section;
   s->last = section;
   return true;
 }
@@ -89,17 +89,17 @@ static const char *place_of_key(ls_reader *rd, const char *name) {
   return s.found;
 }
 
-static const char *row_hint(ls_reader *rd, const ls_rows *rows, const char *name) {
+static const char *row_hint(ls_reader *rd, const ls_key_rows *rows, const char *name) {
   const char *names[LS_ROWS_MAX + 1];
   for (int i = 0; i < rows->count; i++) names[i] = rows->row[i]->name;
   names[rows->count] = NULL;
   return ls_report_hint(rd->report, name, names);
 }
 
-static const char *row_list(ls_reader *rd, const ls_rows *rows) {
+static const char *row_list(ls_reader *rd, const ls_key_rows *rows) {
   const char *list = "";
   for (int i = 0; i < rows->count; i++)
-    list = ls_arena_format(rd->arena, "%s%s%s", list, i ? ", " : "", rows->row[i]->name);
+    list = ls_node_arena_format(rd->arena, "%s%s%s", list, i ? ", " : "", rows->row[i]->name);
   return list;
 }
 
@@ -120,8 +120,8 @@ static void refuse_unknown(ls_reader *rd, const ls_key *section, const ls_node *
                           : "");
     return;
   }
-  ls_rows rows;
-  ls_rows_get(&rows, section, type, base);
+  ls_key_rows rows;
+  ls_key_rows_get(&rows, section, type, base);
   const char *hint = row_hint(rd, &rows, name), *where = *path ? path : "the top level";
   if (!*hint && (elsewhere = place_of_key(rd, name)))
     ls_report_add(rd->report, child->key_at, full,
@@ -147,10 +147,7 @@ static ls_node *as_mapping(ls_reader *rd, const ls_key *section, ls_node *node, 
     ls_node_put(map, "type", type);
     return map;
   }
-  const char *what = ls_node_is_null(node)        ? "nothing"
-                     : node->kind == LS_NODE_LIST ? "a list"
-                                                  : "a single value";
-  ls_report_add(rd->report, node->at, path, "%s, where %s must be %s", what,
+  ls_report_add(rd->report, node->at, path, "%s, where %s must be %s", ls_node_kind_text(node),
                 *path ? section->name : "a config", ls_key_describe(rd->arena, section));
   return NULL;
 }
@@ -161,7 +158,8 @@ static bool read_rows(ls_reader *rd, const ls_key *section, ls_node *map, const 
   for (const ls_key *key = section->sub; key->name; key++) {
     ls_key space[LS_HYPER_MAX + 1];
     bool by_type = key->kind == LS_KEY_BY_TYPE;
-    const ls_key *row = !by_type ? key : *type ? section->by_type(*type, base, space) : NULL;
+    const ls_key *row = key;
+    if (by_type) row = *type ? section->by_type(*type, base, space) : NULL;
     for (; row && row->name; row++) {
       bool read = read_member(rd, row, map, path, base);
       if (row == section->sub && section->by_type && read)

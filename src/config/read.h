@@ -7,7 +7,7 @@
 #include "config/table.h"
 
 typedef struct {
-  ls_arena *arena;
+  ls_node_arena *arena;
   ls_report *report;
   ls_config *config;
 } ls_reader;
@@ -19,14 +19,14 @@ bool ls_key_read(ls_reader *rd, const ls_key *key, ls_node *node, const char *pa
 bool ls_section_read(ls_reader *rd, const ls_key *section, ls_node *node, const char *path,
                      void *base);
 /* The field as a node; NULL where there is nothing to print. */
-ls_node *ls_key_write(ls_arena *arena, const ls_key *key, const void *base);
-ls_node *ls_section_write(ls_arena *arena, const ls_key *section, const void *base);
+ls_node *ls_key_write(ls_node_arena *arena, const ls_key *key, const void *base);
+ls_node *ls_section_write(ls_node_arena *arena, const ls_key *section, const void *base);
 
 /* describe.c, all texts in the arena or the table. "a whole number from 1 to 9, or full": what a
  * key takes. */
-const char *ls_key_describe(ls_arena *arena, const ls_key *key);
+const char *ls_key_describe(ls_node_arena *arena, const ls_key *key);
 /* The default as YAML, "" where the key is required. */
-const char *ls_key_default(ls_arena *arena, const ls_key *key);
-const char *ls_number_text(ls_arena *arena, double value);
+const char *ls_key_default(ls_node_arena *arena, const ls_key *key);
+const char *ls_number_text(ls_node_arena *arena, double value);
 
 #endif

@@ -28,9 +28,9 @@ void ls_report_add(ls_report *report, ls_place at, const char *path, const char 
   va_end(args);
   /* What is missing by default has no place of its own: the whole file's. */
   if (at.source == LS_SOURCE_DEFAULT) at = (ls_place){LS_SOURCE_FILE, 1, 1};
-  complaint *fresh = ls_arena_new(report->arena, sizeof *fresh);
-  *fresh = (complaint){at, ls_arena_text(report->arena, path, strlen(path)),
-                       ls_arena_text(report->arena, what, strlen(what)), NULL};
+  complaint *fresh = ls_node_arena_new(report->arena, sizeof *fresh);
+  *fresh = (complaint){at, ls_node_arena_text(report->arena, path, strlen(path)),
+                       ls_node_arena_text(report->arena, what, strlen(what)), NULL};
   complaint **link = &report->first;
   while (*link && !before(at, (*link)->at)) link = &(*link)->next;
   fresh->next = *link;
@@ -40,14 +40,15 @@ void ls_report_add(ls_report *report, ls_place at, const char *path, const char 
 
 const char *ls_report_hint(ls_report *report, const char *word, const char *const *words) {
   const char *near = ls_nearest(word, words);
-  return near ? ls_arena_format(report->arena, "; did you mean '%s'?", near) : "";
+  return near ? ls_node_arena_format(report->arena, "; did you mean '%s'?", near) : "";
 }
 
 /* What a terminal would act upon must not get there out of somebody's file. */
 static void add_clean(ls_buffer *out, const char *text, size_t length) {
   for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)text[i];
-    ls_buffer_add(out, "%c", c < 0x20 || c == 0x7f ? (c == '\t' ? ' ' : '?') : c);
+    if (c == '\t') c = ' ';
+    ls_buffer_add(out, "%c", c < 0x20 || c == 0x7f ? '?' : c);
   }
 }
 

@@ -8,7 +8,7 @@
 #include "config/node.h"
 
 typedef struct {
-  ls_arena *arena;
+  ls_node_arena *arena;
   const char *name; /* the file, as the user called it */
   const char *text; /* its bytes */
   size_t bytes;

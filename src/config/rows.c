@@ -5,12 +5,12 @@
 
 #include "config/table.h"
 
-static void take(ls_rows *rows, const ls_key *key) {
+static void take(ls_key_rows *rows, const ls_key *key) {
   assert(rows->count < LS_ROWS_MAX);
   rows->row[rows->count++] = key;
 }
 
-void ls_rows_get(ls_rows *rows, const ls_key *section, const char *type, const void *base) {
+void ls_key_rows_get(ls_key_rows *rows, const ls_key *section, const char *type, const void *base) {
   rows->count = 0;
   for (const ls_key *key = section->sub; key->name; key++) {
     if (key->kind != LS_KEY_BY_TYPE) take(rows, key);
@@ -20,7 +20,7 @@ void ls_rows_get(ls_rows *rows, const ls_key *section, const char *type, const v
   }
 }
 
-const ls_key *ls_rows_find(const ls_rows *rows, const char *name) {
+const ls_key *ls_key_rows_find(const ls_key_rows *rows, const char *name) {
   for (int i = 0; i < rows->count; i++)
     if (strcmp(rows->row[i]->name, name) == 0) return rows->row[i];
   return NULL;

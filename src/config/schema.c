@@ -6,7 +6,7 @@
 #include "config/number.h"
 #include "config/read.h"
 
-static ls_node *text(ls_arena *arena, const char *value) {
+static ls_node *text(ls_node_arena *arena, const char *value) {
   ls_node *node = ls_node_new(arena, LS_NODE_SCALAR, value);
   double number;
   node->quoted =
@@ -14,24 +14,24 @@ static ls_node *text(ls_arena *arena, const char *value) {
   return node;
 }
 
-static ls_node *map(ls_arena *arena) { return ls_node_new(arena, LS_NODE_MAP, NULL); }
+static ls_node *map(ls_node_arena *arena) { return ls_node_new(arena, LS_NODE_MAP, NULL); }
 
-static ls_node *put(ls_arena *arena, ls_node *to, const char *key, const char *value) {
+static ls_node *put(ls_node_arena *arena, ls_node *to, const char *key, const char *value) {
   ls_node_put(to, key, text(arena, value));
   return to;
 }
 
-static ls_node *list(ls_arena *arena, const char *const *words) {
+static ls_node *list(ls_node_arena *arena, const char *const *words) {
   ls_node *node = ls_node_new(arena, LS_NODE_LIST, NULL);
   for (; words && *words; words++) ls_node_append(node, text(arena, *words));
   return node;
 }
 
-static ls_node *of_type(ls_arena *arena, const char *type) {
+static ls_node *of_type(ls_node_arena *arena, const char *type) {
   return put(arena, map(arena), "type", type);
 }
 
-static ls_node *either(ls_arena *arena, ls_node *a, ls_node *b) {
+static ls_node *either(ls_node_arena *arena, ls_node *a, ls_node *b) {
   ls_node *node = map(arena), *both = list(arena, NULL);
   ls_node_append(both, a);
   ls_node_append(both, b);
@@ -39,7 +39,7 @@ static ls_node *either(ls_arena *arena, ls_node *a, ls_node *b) {
   return node;
 }
 
-static ls_node *number(ls_arena *arena, const ls_key *key, const char *type) {
+static ls_node *number(ls_node_arena *arena, const ls_key *key, const char *type) {
   ls_node *node = of_type(arena, type);
   if (key->min > -INFINITY)
     put(arena, node, key->open_min ? "exclusiveMinimum" : "minimum",
@@ -50,29 +50,29 @@ static ls_node *number(ls_arena *arena, const ls_key *key, const char *type) {
   return node;
 }
 
-static ls_node *choice(ls_arena *arena, const char *const *choices) {
+static ls_node *choice(ls_node_arena *arena, const char *const *choices) {
   ls_node *node = map(arena);
   ls_node_put(node, "enum", list(arena, choices));
   return node;
 }
 
-static ls_node *list_of(ls_arena *arena, ls_node *items) {
+static ls_node *list_of(ls_node_arena *arena, ls_node *items) {
   ls_node *node = of_type(arena, "array");
   ls_node_put(node, "items", items);
   return node;
 }
 
-static ls_node *number_or_text(ls_arena *arena) {
+static ls_node *number_or_text(ls_node_arena *arena) {
   return either(arena, of_type(arena, "number"), of_type(arena, "string"));
 }
 
-static ls_node *schema_of(ls_arena *arena, const ls_key *key);
+static ls_node *schema_of(ls_node_arena *arena, const ls_key *key);
 
 /* The section for one type, or for all where it has none. */
-static ls_node *object(ls_arena *arena, const ls_key *section, const char *type) {
+static ls_node *object(ls_node_arena *arena, const ls_key *section, const char *type) {
   ls_node *node = of_type(arena, "object"), *properties = map(arena), *required = list(arena, NULL);
-  ls_rows rows;
-  ls_rows_get(&rows, section, type, NULL);
+  ls_key_rows rows;
+  ls_key_rows_get(&rows, section, type, NULL);
   for (int i = 0; i < rows.count; i++) {
     const ls_key *key = rows.row[i];
     bool is_type = type && key == section->sub;
@@ -88,7 +88,7 @@ static ls_node *object(ls_arena *arena, const ls_key *section, const char *type)
   return node;
 }
 
-static ls_node *section(ls_arena *arena, const ls_key *key) {
+static ls_node *section(ls_node_arena *arena, const ls_key *key) {
   if (!key->by_type) return object(arena, key, NULL);
   ls_node *node = map(arena), *types = list(arena, NULL);
   for (const char *const *type = key->sub->choices; *type; type++)
@@ -98,7 +98,7 @@ static ls_node *section(ls_arena *arena, const ls_key *key) {
   return node;
 }
 
-static ls_node *bare(ls_arena *arena, const ls_key *key) {
+static ls_node *bare(ls_node_arena *arena, const ls_key *key) {
   switch (key->kind) {
     case LS_KEY_SECTION:
     case LS_KEY_SOURCE:
@@ -142,7 +142,7 @@ static ls_node *bare(ls_arena *arena, const ls_key *key) {
   }
 }
 
-static ls_node *schema_of(ls_arena *arena, const ls_key *key) {
+static ls_node *schema_of(ls_node_arena *arena, const ls_key *key) {
   ls_node *node = bare(arena, key);
   if (key->word && key->kind != LS_KEY_TEXT)
     node = either(arena, node, put(arena, map(arena), "const", key->word));
@@ -153,7 +153,7 @@ static ls_node *schema_of(ls_arena *arena, const ls_key *key) {
 }
 
 char *ls_config_schema(void) {
-  ls_arena arena = {0};
+  ls_node_arena arena = {0};
   ls_buffer out = {0};
   ls_table_init();
   ls_node *root =
@@ -165,6 +165,6 @@ char *ls_config_schema(void) {
     ls_node_append(root, child);
   }
   ls_emit_json(&out, root);
-  ls_arena_free(&arena);
+  ls_node_arena_free(&arena);
   return out.text;
 }

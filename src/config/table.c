@@ -115,7 +115,8 @@ static const ls_key csv_rows[] = {
 
 static const ls_key *data_by_type(const char *type, const void *base, ls_key *space) {
   (void)base, (void)space;
-  return strcmp(type, "idx") == 0 ? idx_rows : strcmp(type, "hdf5") == 0 ? hdf5_rows : csv_rows;
+  if (strcmp(type, "idx") == 0) return idx_rows;
+  return strcmp(type, "hdf5") == 0 ? hdf5_rows : csv_rows;
 }
 
 static const ls_key no_rows[] = {END};

@@ -79,9 +79,9 @@ typedef struct {
   const ls_key *row[LS_ROWS_MAX];
   int count;
   ls_key space[LS_HYPER_MAX + 1];
-} ls_rows;
-void ls_rows_get(ls_rows *rows, const ls_key *section, const char *type, const void *base);
-const ls_key *ls_rows_find(const ls_rows *rows, const char *name);
+} ls_key_rows;
+void ls_key_rows_get(ls_key_rows *rows, const ls_key *section, const char *type, const void *base);
+const ls_key *ls_key_rows_find(const ls_key_rows *rows, const char *name);
 
 extern const ls_key ls_table; /* the root section */
 /* The choices of `type` rows that come from other rooms' tables are collected on the first call;

@@ -67,7 +67,7 @@ static ls_node *scalar(reader *rd, const yaml_event_t *event) {
   size_t length = event->data.scalar.length;
   if (memchr(text, 0, length)) return refuse(rd, at, "a text with a NUL character");
   ls_node *node = ls_node_new(rd->report->arena, LS_NODE_SCALAR,
-                              ls_arena_text(rd->report->arena, text, length));
+                              ls_node_arena_text(rd->report->arena, text, length));
   node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
   node->at = at;
   return node;

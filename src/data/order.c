@@ -21,7 +21,7 @@ void ls_order_init(ls_order *order, int64_t n, ls_order_kind kind, int64_t featu
   order->blocks = order->n / order->block;
   order->pools = (order->blocks + LS_ORDER_POOL - 1) / LS_ORDER_POOL;
   for (int r = 0; r < LS_ORDER_ROUNDS && kind != LS_ORDER_SEQUENTIAL; r++)
-    order->key[r] = ls_rng_u64(seed, ls_stream(LS_STREAM_ORDER, (uint64_t)epoch), (uint64_t)r);
+    order->key[r] = ls_rng_u64(seed, ls_rng_stream(LS_STREAM_ORDER, (uint64_t)epoch), (uint64_t)r);
 }
 
 /* The round function: the top bits of a keyed finalizer (the constants are those of splitmix64's).

@@ -34,17 +34,29 @@ struct ls_h5out {
 static const size_t type_size[] = {1, 4, 4, 8};
 
 static hid_t memory_type(ls_h5_out_type type) {
-  return type == LS_H5_OUT_U8    ? H5T_NATIVE_UCHAR
-         : type == LS_H5_OUT_I32 ? H5T_NATIVE_INT32
-         : type == LS_H5_OUT_F32 ? H5T_NATIVE_FLOAT
-                                 : H5T_NATIVE_DOUBLE;
+  switch (type) {
+    case LS_H5_OUT_U8:
+      return H5T_NATIVE_UCHAR;
+    case LS_H5_OUT_I32:
+      return H5T_NATIVE_INT32;
+    case LS_H5_OUT_F32:
+      return H5T_NATIVE_FLOAT;
+    default:
+      return H5T_NATIVE_DOUBLE;
+  }
 }
 
 static hid_t file_type(ls_h5_out_type type) {
-  return type == LS_H5_OUT_U8    ? H5T_STD_U8LE
-         : type == LS_H5_OUT_I32 ? H5T_STD_I32LE
-         : type == LS_H5_OUT_F32 ? H5T_IEEE_F32LE
-                                 : H5T_IEEE_F64LE;
+  switch (type) {
+    case LS_H5_OUT_U8:
+      return H5T_STD_U8LE;
+    case LS_H5_OUT_I32:
+      return H5T_STD_I32LE;
+    case LS_H5_OUT_F32:
+      return H5T_IEEE_F32LE;
+    default:
+      return H5T_IEEE_F64LE;
+  }
 }
 
 static ls_status failed(const ls_h5out *out, const char *what) {

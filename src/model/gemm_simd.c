@@ -304,15 +304,15 @@ static void multiply_panel(const ls_multiply *g, int64_t k0, int64_t j0, const r
   for (int64_t t = 0; t < count; t++) {
     const int64_t i = g->m * t / count, end = g->m * (t + 1) / count, rows = end - i;
     real *c = (real *)g->c + i * g->ldc + j0;
+    const real *init = c; /* what the sum begins with: behind the first piece of k, itself */
+    if (k0 == 0) init = g->init ? (const real *)g->init + j0 : NULL;
     product tile = {.k = depth,
                     .a = packed ? packed + i * depth : (const real *)g->a + i * g->lda + k0,
                     .lda = g->lda,
                     .b = direct ? b : panel,
                     .ldb = direct ? g->ldb : vecs * WIDTH,
                     .last = last,
-                    .init = k0        ? c
-                            : g->init ? (const real *)g->init + j0
-                                      : NULL,
+                    .init = init,
                     .ldi = k0 ? g->ldc : 0,
                     .c = c,
                     .ldc = g->ldc};
@@ -339,9 +339,7 @@ static void multiply(const ls_multiply *g) {
  * the end costs two. */
 static bool flips(const ls_weight_gradient *g, int64_t rows) {
   const int64_t m = g->hi - g->lo, vecs = (m + WIDTH - 1) / WIDTH,
-                shuffles = WIDTH * (WIDTH == 16  ? 4
-                                    : WIDTH == 8 ? 3
-                                                 : 2);
+                shuffles = WIDTH * (2 + (WIDTH > 4) + (WIDTH > 8)); /* log2 of WIDTH each */
   return rows * g->n * vecs + 2 * shuffles * g->parts * tiles(g->n) * vecs <
          rows * m * ((g->n + WIDTH - 1) / WIDTH);
 }

@@ -20,9 +20,9 @@ typedef struct ls_layer ls_layer;
 typedef struct {
   char *base;
   size_t used;
-} ls_arena;
+} ls_layer_arena;
 /* *slot = count zeroed numbers on their own cache lines. */
-void ls_arena_take(ls_arena *arena, void *slot, int64_t count, size_t size);
+void ls_layer_arena_take(ls_layer_arena *arena, void *slot, int64_t count, size_t size);
 
 /* A step as the layers see it. */
 typedef struct {
@@ -40,7 +40,7 @@ typedef struct {
   const char *name;
   /* Sets out, activation, tensors and whatever of its own from the spec; `in` is known. */
   ls_status (*plan)(ls_layer *layer, const ls_layer_spec *spec);
-  void (*place)(ls_layer *layer, ls_arena *arena,
+  void (*place)(ls_layer *layer, ls_layer_arena *arena,
                 int64_t rows); /* work space beside y, z, d; NULL: none */
   void (*forward)(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi);
   void (*backward)(ls_layer *layer, const ls_pass *pass, int64_t lo,

@@ -97,23 +97,25 @@ static ls_status dropout_plan(ls_layer *layer, const ls_layer_spec *spec) {
   return LS_OK;
 }
 
-static void dropout_place(ls_layer *layer, ls_arena *arena, int64_t rows) {
-  ls_arena_take(arena, &layer->mask, rows * layer->ld, sizeof(real));
+static void dropout_place(ls_layer *layer, ls_layer_arena *arena, int64_t rows) {
+  ls_layer_arena_take(arena, &layer->mask, rows * layer->ld, sizeof(real));
 }
 
 /* Counted by sample and unit: the same mask wherever the sample is computed. */
 static void dropout_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
   int64_t ldx;
   const real *x = ls_layer_input(layer, pass, &ldx);
-  const uint64_t stream = ls_stream(LS_STREAM_DROPOUT, (uint64_t)layer->number);
+  const uint64_t stream = ls_rng_stream(LS_STREAM_DROPOUT, (uint64_t)layer->number);
   const real keep = (real)(1 / (1 - layer->rate));
   for (int64_t r = lo; r < hi; r++) {
     real *y = (real *)layer->y + r * layer->ld, *mask = (real *)layer->mask + r * layer->ld;
     const uint64_t first = (uint64_t)(pass->batch->first_sample + r) * (uint64_t)layer->out;
     for (int64_t i = 0; i < layer->out; i++) {
-      mask[i] = !pass->training                                                         ? 1
-                : ls_rng_uniform(pass->seed, stream, first + (uint64_t)i) < layer->rate ? 0
-                                                                                        : keep;
+      mask[i] = 1;
+      if (pass->training) {
+        bool dropped = ls_rng_uniform(pass->seed, stream, first + (uint64_t)i) < layer->rate;
+        mask[i] = dropped ? 0 : keep;
+      }
       y[i] = x[r * ldx + i] * mask[i];
     }
   }
@@ -138,10 +140,10 @@ static ls_status layer_norm_plan(ls_layer *layer, const ls_layer_spec *spec) {
   return LS_OK;
 }
 
-static void layer_norm_place(ls_layer *layer, ls_arena *arena, int64_t rows) {
-  ls_arena_take(arena, &layer->normal, rows * layer->ld, sizeof(real));
-  ls_arena_take(arena, &layer->product, rows * layer->ld, sizeof(real));
-  ls_arena_take(arena, &layer->inverse, rows, sizeof(real));
+static void layer_norm_place(ls_layer *layer, ls_layer_arena *arena, int64_t rows) {
+  ls_layer_arena_take(arena, &layer->normal, rows * layer->ld, sizeof(real));
+  ls_layer_arena_take(arena, &layer->product, rows * layer->ld, sizeof(real));
+  ls_layer_arena_take(arena, &layer->inverse, rows, sizeof(real));
 }
 
 LS_CLONES static void layer_norm_row(const real *x, const real *gain, const real *bias, int64_t n,

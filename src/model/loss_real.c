@@ -18,7 +18,7 @@ LS_CLONES static void cross_entropy_stats(const ls_head *h, int64_t lo, int64_t 
     double rest = 0;
     for (int64_t k = 0; k < h->n; k++) rest += k == top ? 0 : (double)p[k];
     stats->loss +=
-        row_weight(h, r) * ((double)z[top] - (double)z[label] + ls_log(1 + rest / (double)p[top]));
+        row_weight(h, r) * ((double)z[top] - (double)z[label] + ls_ln(1 + rest / (double)p[top]));
     stats->correct += top == label && z[top] == z[top];
   }
 }

@@ -185,7 +185,7 @@ double ls_model_flops(const ls_model *model) {
 
 /* ---- work space ---- */
 
-void ls_arena_take(ls_arena *arena, void *slot, int64_t count, size_t size) {
+void ls_layer_arena_take(ls_layer_arena *arena, void *slot, int64_t count, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow((size_t)count, size, &bytes) || bytes > SIZE_MAX / 8)
     bytes = SIZE_MAX / 8;
@@ -197,14 +197,14 @@ void ls_arena_take(ls_arena *arena, void *slot, int64_t count, size_t size) {
   if (arena->used > SIZE_MAX / 4) arena->used = SIZE_MAX / 4; /* more than ls_mem_new will give */
 }
 
-static void place(const ls_model *model, ls_arena *arena, int64_t rows) {
+static void place(const ls_model *model, ls_layer_arena *arena, int64_t rows) {
   for (int l = 0; l < model->layers; l++) {
     ls_layer *layer = &model->layer[l];
     const size_t size = ls_real_size(model->precision);
-    ls_arena_take(arena, &layer->y, rows * layer->ld, size);
-    ls_arena_take(arena, &layer->d, rows * layer->ld, size);
+    ls_layer_arena_take(arena, &layer->y, rows * layer->ld, size);
+    ls_layer_arena_take(arena, &layer->d, rows * layer->ld, size);
     if (layer->keeps_z)
-      ls_arena_take(arena, &layer->z, rows * layer->ld, size);
+      ls_layer_arena_take(arena, &layer->z, rows * layer->ld, size);
     else
       layer->z = layer->y;
     if (layer->ops->place) layer->ops->place(layer, arena, rows);
@@ -212,16 +212,16 @@ static void place(const ls_model *model, ls_arena *arena, int64_t rows) {
 }
 
 /* What the model needs beside its layers. */
-static void place_shared(ls_model *model, ls_arena *arena, int64_t rows, int threads) {
+static void place_shared(ls_model *model, ls_layer_arena *arena, int64_t rows, int threads) {
   const size_t size = ls_real_size(model->precision);
   model->work_size = (size_t)rows * LS_GEMM_WORK * size + LS_ALIGN;
-  ls_arena_take(arena, &model->work, threads, model->work_size);
-  ls_arena_take(arena, &model->scratch, 2 * ls_model_last(model)->ld, size);
-  ls_arena_take(arena, &model->norm, model->outputs, sizeof(double));
+  ls_layer_arena_take(arena, &model->work, threads, model->work_size);
+  ls_layer_arena_take(arena, &model->scratch, 2 * ls_model_last(model)->ld, size);
+  ls_layer_arena_take(arena, &model->norm, model->outputs, sizeof(double));
 }
 
 static size_t bytes_of(const ls_model *model, int64_t rows, int threads) {
-  ls_arena count = {0};
+  ls_layer_arena count = {0};
   ls_model copy = *model;
   place(model, &count, rows);
   place_shared(&copy, &count, rows, threads);
@@ -234,7 +234,7 @@ ls_status ls_model_reserve(ls_model *model, int64_t rows, ls_team *team) {
   assert(!model->block);
   char *block;
   LS_NEW(block, bytes_of(model, rows, ls_team_size(team)));
-  ls_arena arena = {.base = block};
+  ls_layer_arena arena = {.base = block};
   model->block = block;
   model->team = team;
   place(model, &arena, rows);

@@ -44,11 +44,11 @@ LS_CLONES static double row_loss(const real *z, const real *p, int64_t n, int64_
                                  int64_t top) {
   double rest = 0;
   for (int64_t k = 0; k < n; k++) rest += k == top ? 0 : (double)p[k];
-  const double log_sum = ls_log(1 + rest / (double)p[top]);
+  const double log_sum = ls_ln(1 + rest / (double)p[top]);
   double loss = (double)z[top] - (double)z[label] + log_sum - row_log_not(p, n, top, label);
   if (top != label) {
     const others o = others_of(z, n, top);
-    loss += (double)z[top] - (double)o.second - ls_log((double)o.sum) + log_sum;
+    loss += (double)z[top] - (double)o.second - ls_ln((double)o.sum) + log_sum;
   }
   return loss;
 }
@@ -101,7 +101,7 @@ static column column_of(const ls_head *h, int64_t class, int64_t rows) {
     c.rest += r == c.top ? 0 : exp_from(&c, r, c.top);
     c.others += r == c.top ? 0 : exp_from(&c, r, c.second);
   }
-  c.log_sum = ls_log(1 + c.rest);
+  c.log_sum = ls_ln(1 + c.rest);
   return c;
 }
 
@@ -115,8 +115,8 @@ static double column_loss(const ls_head *h, const column *c, int64_t class) {
     else if (r != c->top)
       log_it = (double)ls_log1p(-(real)p_of(c, r));
     else
-      log_it = (double)c->z[c->second * c->ld] - (double)c->z[r * c->ld] + ls_log(c->others) -
-               c->log_sum;
+      log_it =
+          (double)c->z[c->second * c->ld] - (double)c->z[r * c->ld] + ls_ln(c->others) - c->log_sum;
     loss -= ls_head_weight(h, r) * log_it;
   }
   return loss;

@@ -101,7 +101,7 @@ LS_INLINE real ls_log1p(real x) {
 
 /* log x for normal x > 0 (infinity and NaN pass), in double whatever `real` is: losses are sums in
  * double. */
-LS_INLINE double ls_log(double x) {
+LS_INLINE double ls_ln(double x) {
   if (!(x < __builtin_inf())) return x;
   uint64_t bits;
   memcpy(&bits, &x, sizeof bits);

@@ -9,7 +9,7 @@
 void ls_gradient_noise(ls_precision precision, void *g, int64_t n, int64_t first,
                        const ls_gradient_spec *spec, uint64_t seed, int64_t global_step) {
   double sigma = sqrt(ls_gradient_noise_variance(spec, global_step));
-  uint64_t stream = ls_stream(LS_STREAM_NOISE, (uint64_t)global_step);
+  uint64_t stream = ls_rng_stream(LS_STREAM_NOISE, (uint64_t)global_step);
   for (int64_t i = 0; i < n; i++) {
     double noise = sigma * ls_rng_normal(seed, stream, (uint64_t)(first + i));
     if (precision == LS_F32)

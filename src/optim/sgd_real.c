@@ -34,9 +34,13 @@ static rule ahead(rule r, double m) {
 static rule momentum_rule(const ls_optim_span *s) {
   double m = s->hyper[LS_MOMENTUM];
   int form = (int)s->hyper[LS_MOMENTUM_FORM];
-  rule r = form == LS_TF        ? tf(s)
-           : form == LS_CLASSIC ? (rule){.take = s->lr, .by_new = 1}
-                                : ewa(s, m);
+  rule r;
+  if (form == LS_TF)
+    r = tf(s);
+  else if (form == LS_CLASSIC)
+    r = (rule){.take = s->lr, .by_new = 1};
+  else
+    r = ewa(s, m);
   if (form == LS_EWA_DELAYED) r.by_old = r.by_new, r.by_new = 0;
   return s->hyper[LS_MOMENTUM_NESTEROV] != 0 ? ahead(r, m) : r;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 
@@ -57,9 +58,8 @@ static ls_status build_model(ls_run *run) {
  */
 static int useful_threads(const ls_run *run) {
   double flops = ls_model_flops(run->model) * (double)run->batch / ls_comm_size(run->comm);
-  int cores = ls_run_threads(run->comm),
-      worth = flops < FLOPS_A_THREAD * 1024.0 ? (int)(flops / FLOPS_A_THREAD) : 1024;
-  return worth < 1 ? 1 : worth < cores ? worth : cores;
+  double worth = fmin(flops / FLOPS_A_THREAD, 1024.0);
+  return (int)ls_clamp((int64_t)worth, 1, ls_run_threads(run->comm));
 }
 
 static ls_status build_loop(ls_run *run) {

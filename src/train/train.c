@@ -195,10 +195,12 @@ static ls_status open_outputs(ls_trainer *t, const ls_checkpoint *from, const ch
 static void choose_best_metric(ls_trainer *t) {
   const ls_config *c = t->config;
   bool validation = ls_data_rows(t->run->data, LS_SPLIT_VALIDATION) > 0;
-  t->best_metric = c->early_metric                 ? c->early_metric
-                   : c->keep_best && *c->keep_best ? c->keep_best
-                   : !c->keep_best && validation   ? "val_loss"
-                                                   : NULL;
+  if (c->early_metric)
+    t->best_metric = c->early_metric;
+  else if (c->keep_best)
+    t->best_metric = *c->keep_best ? c->keep_best : NULL;
+  else
+    t->best_metric = validation ? "val_loss" : NULL;
 }
 
 /* Build the run and bring it to where it starts: fresh weights, a file's, or a checkpoint's state.

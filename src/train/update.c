@@ -42,7 +42,10 @@ struct ls_update {
   int64_t t, global_step;
 };
 
-int64_t ls_update_block(int64_t n) { return n <= 1 << 18 ? 512 : n <= 1 << 24 ? 2048 : 16384; }
+int64_t ls_update_block(int64_t n) {
+  if (n <= 1 << 18) return 512;
+  return n <= 1 << 24 ? 2048 : 16384;
+}
 
 static bool transforms(const ls_update *u) {
   return u->gradient.noise_eta > 0 || u->gradient.clip_value > 0;

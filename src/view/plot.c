@@ -111,8 +111,11 @@ static ls_status deliver(const char *out, const void *picture, size_t bytes) {
     return LS_OK;
   }
   const char *slash = strrchr(out, '/');
-  char *dir =
-      slash ? ls_mem_format("%.*s", slash > out ? (int)(slash - out) : 1, out) : ls_mem_text(".");
+  char *dir;
+  if (slash)
+    dir = ls_mem_format("%.*s", slash > out ? (int)(slash - out) : 1, out);
+  else
+    dir = ls_mem_text(".");
   ls_status status = ls_durable_write(dir, slash ? slash + 1 : out, picture, bytes, true);
   LS_FREE(dir);
   return status;

@@ -144,8 +144,9 @@ static void terminal(FILE *to, const char *kind, int panels) {
             h / 130.0);
   if (strcmp(kind, "-") != 0) return;
   int wide = ls_terminal_columns(1);
-  fprintf(to, "set terminal dumb size %d,%d noenhanced\n",
-          wide > 40 ? wide - 1 : 79 * (columns > 2 ? 2 : columns), 24 * rows);
+  int unknown = 79 * (columns > 2 ? 2 : columns);
+  fprintf(to, "set terminal dumb size %d,%d noenhanced\n", wide > 40 ? wide - 1 : unknown,
+          24 * rows);
 }
 
 static void common_settings(FILE *to, bool plain) {

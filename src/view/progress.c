@@ -121,7 +121,7 @@ static void draw(const ls_progress *p, int64_t step, double now) {
 static void look(ls_progress *p, int64_t step) {
   double now = ls_time(), passed = now - p->looked;
   double stride = passed > 0 ? (double)(step - p->looked_step) * LOOK_SECONDS / passed : 1;
-  p->left = stride < 1 ? 1 : stride > 1e6 ? 1000000 : (int64_t)stride;
+  p->left = (int64_t)fmin(fmax(stride, 1), 1e6);
   p->looked = now;
   p->looked_step = step;
   if (now - p->spoke < (p->bar ? DRAW_SECONDS : HEARTBEAT_SECONDS) || !p->table ||
@@ -160,12 +160,10 @@ static char *columns(const ls_progress *p, const ls_progress_row *row, char out[
   ls_text_number(row->val_loss, 'g', 5, loss);
   ls_text_number(row->val_accuracy, 'f', 4, val_accuracy);
   bool a = p->plan.accuracy, v = p->plan.validation;
-  snprintf(out, 128,
-           a && v ? " %8s %11s %8s"
-           : a    ? " %8s%.0s%.0s"
-           : v    ? "%.0s %11s%.0s"
-                  : "%.0s%.0s%.0s",
-           accuracy, loss, val_accuracy);
+  int length = a ? snprintf(out, 128, " %8s", accuracy) : 0;
+  out[length] = '\0';
+  if (v) length += snprintf(out + length, 128 - (size_t)length, " %11s", loss);
+  if (a && v) snprintf(out + length, 128 - (size_t)length, " %8s", val_accuracy);
   return out;
 }
 

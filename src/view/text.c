@@ -19,7 +19,8 @@ char *ls_text_count(double value, char *out) {
   int i = 0;
   if (!isfinite(value)) return memcpy(out, "-", 2);
   for (; fabs(value) >= 999.5 && unit[i + 1]; i++) value /= 1000;
-  int digits = i == 0 || fabs(value) >= 99.95 ? 0 : fabs(value) >= 9.995 ? 1 : 2;
+  int digits = fabs(value) >= 9.995 ? 1 : 2;
+  if (i == 0 || fabs(value) >= 99.95) digits = 0;
   if (i == 0 && value != floor(value)) digits = fabs(value) < 9.995 ? 2 : 1;
   if (i == 0)
     snprintf(out, LS_TEXT, "%.*f", digits, value);
