@@ -18,7 +18,7 @@ struct ls_h5_file {
   const char *name;
 };
 
-static const char *const type_names[] = {"int64", "uint64", "float32", "float64", "text"};
+static const char *const type_names[] = {"int64", "uint64", "float32", "float64", "text", "row"};
 
 const char *ls_h5_type_name(ls_h5_type type) { return type_names[type]; }
 
@@ -52,6 +52,69 @@ ls_status ls_h5_item_set(ls_h5_item *item, const char *path, ls_h5_type type, in
   item->rank = rank;
   item->bytes = (size_t)bytes;
   memcpy(item->dim, dim, sizeof dim);
+  return LS_OK;
+}
+
+void ls_h5_row_set(ls_h5_row *row, const ls_h5_item *item) {
+  *row = (ls_h5_row){.rank = item->rank,
+                     .dim = {item->dim[0], item->dim[1]},
+                     .offset = (int64_t)item->offset,
+                     .bytes = (int64_t)item->bytes};
+  memcpy(row->path, item->path, strlen(item->path)); /* both are shorter than their room */
+  memcpy(row->type, ls_h5_type_name(item->type), strlen(ls_h5_type_name(item->type)));
+}
+
+/* A text that is padded with zeros, and has one at its end. */
+static bool is_padded(const char *text, size_t room) {
+  size_t length = strnlen(text, room);
+  for (size_t i = length; i < room; i++)
+    if (text[i]) return false;
+  return length < room;
+}
+
+/* "/group/name": no empty part, no control character. */
+static bool is_path(const char *path) {
+  if (*path != '/') return false;
+  for (const char *c = path; *c; c++)
+    if ((unsigned char)*c < ' ' || (*c == '/' && (c[1] == '/' || !c[1]))) return false;
+  return true;
+}
+
+static bool type_named(const char *name, ls_h5_type *out) {
+  for (int t = LS_H5_I64; t <= LS_H5_TEXT; t++) {
+    *out = (ls_h5_type)t;
+    if (!strcmp(name, type_names[t])) return true;
+  }
+  return false;
+}
+
+/* Of one element: the type's, or a text's share of all bytes. */
+static int64_t width_of(const ls_h5_row *row, ls_h5_type type) {
+  int64_t count;
+  if (type == LS_H5_F32) return 4;
+  if (type != LS_H5_TEXT) return 8;
+  bool whole = !__builtin_mul_overflow(row->dim[0], row->dim[1], &count) && count > 0;
+  return whole && row->bytes % count == 0 ? row->bytes / count : 0;
+}
+
+ls_status ls_h5_row_item(const ls_h5_row *row, ls_h5_item *item) {
+  ls_h5_type type = LS_H5_I64;
+  if (!is_padded(row->path, sizeof row->path) || !is_path(row->path))
+    return ls_fail(LS_EDATA, "a dataset's path in the index is no path");
+  if (!is_padded(row->type, sizeof row->type) || !type_named(row->type, &type))
+    return ls_fail(LS_EDATA, "%s: the index gives it a type that checkpoints do not use",
+                   row->path);
+  if (row->rank < 0 || row->rank > 2 || (row->rank < 1 && row->dim[0] != 1) ||
+      (row->rank < 2 && row->dim[1] != 1))
+    return ls_fail(LS_EDATA, "%s: the index gives it %lld x %lld elements at rank %lld", row->path,
+                   (long long)row->dim[0], (long long)row->dim[1], (long long)row->rank);
+  LS_TRY(ls_h5_item_set(item, row->path, type, width_of(row, type), (int)row->rank, row->dim[0],
+                        row->dim[1]));
+  if (row->bytes != (int64_t)item->bytes || row->offset < 0)
+    return ls_fail(
+        LS_EDATA, "%s: the index gives it %lld bytes at %lld, and its elements take %lld",
+        row->path, (long long)row->bytes, (long long)row->offset, (long long)item->bytes);
+  item->offset = (size_t)row->offset;
   return LS_OK;
 }
 
@@ -199,6 +262,10 @@ static bool type_known(hid_t type, int exact, ls_h5_type *out, int64_t *width) {
     *out = LS_H5_TEXT;
     return true;
   }
+  if (class == H5T_COMPOUND && exact) {
+    *out = LS_H5_ROW;
+    return *width == sizeof(ls_h5_row);
+  }
   if (!exact) {
     *out = *width == 4 ? LS_H5_F32 : LS_H5_F64;
     return class == H5T_FLOAT && (*width == 4 || *width == 8);
@@ -280,25 +347,36 @@ ls_status ls_h5_read_real(ls_h5_file *file, const ls_h5_item *item, ls_precision
 
 typedef struct {
   const ls_h5_file *file;
+  char path[LS_H5_PATH]; /* of the group that is being toured */
   int level;
-  int64_t links, datasets;
+  int64_t links;
+  ls_h5_each *visit;
+  void *arg;
   ls_status status;
-} tally;
+} tour;
 
-static herr_t tally_link(hid_t group, const char *name, const H5L_info_t *link, void *data);
+static herr_t tour_link(hid_t group, const char *name, const H5L_info_t *link, void *data);
 
-static herr_t tally_group(hid_t group, tally *t) {
+static herr_t tour_group(hid_t group, tour *t) {
   if (++t->level > LEVELS)
     t->status = ls_fail(LS_EDATA, "'%s': more than %d levels of groups", t->file->name, LEVELS);
   herr_t done = t->status != LS_OK
                     ? -1
-                    : H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, tally_link, t);
+                    : H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, tour_link, t);
   t->level--;
   return done;
 }
 
-static herr_t tally_link(hid_t group, const char *name, const H5L_info_t *link, void *data) {
-  tally *t = data;
+static herr_t tour_inside(hid_t group, const char *name, bool dataset, tour *t) {
+  if (dataset) return (t->status = t->visit(t->arg, t->path)) == LS_OK ? 0 : -1;
+  hid_t inner = H5Gopen2(group, name, H5P_DEFAULT);
+  herr_t done = inner < 0 ? -1 : tour_group(inner, t);
+  if (inner >= 0) H5Gclose(inner);
+  return done;
+}
+
+static herr_t tour_link(hid_t group, const char *name, const H5L_info_t *link, void *data) {
+  tour *t = data;
   H5O_info_t info = {.type = H5O_TYPE_UNKNOWN};
   if (link->type == H5L_TYPE_HARD) H5Oget_info_by_name(group, name, &info, H5P_DEFAULT);
   if (++t->links > LINKS_MAX || (info.type != H5O_TYPE_GROUP && info.type != H5O_TYPE_DATASET)) {
@@ -306,19 +384,34 @@ static herr_t tally_link(hid_t group, const char *name, const H5L_info_t *link, 
                         t->file->name, name);
     return -1;
   }
-  if (info.type == H5O_TYPE_DATASET) return t->datasets++, 0;
-  hid_t inner = H5Gopen2(group, name, H5P_DEFAULT);
-  herr_t done = inner < 0 ? -1 : tally_group(inner, t);
-  if (inner >= 0) H5Gclose(inner);
+  size_t length = strlen(t->path), room = sizeof t->path - length;
+  if ((size_t)snprintf(t->path + length, room, "/%s", name) >= room) {
+    t->status =
+        ls_fail(LS_EDATA, "'%s': a path of more than %d characters", t->file->name, LS_H5_PATH - 1);
+    return -1;
+  }
+  herr_t done = tour_inside(group, name, info.type == H5O_TYPE_DATASET, t);
+  t->path[length] = 0;
   return done;
 }
 
-ls_status ls_h5_count(ls_h5_file *file, const char *group, int64_t *datasets) {
-  tally t = {.file = file};
+ls_status ls_h5_tour(ls_h5_file *file, const char *group, ls_h5_each *visit, void *arg) {
+  tour t = {.file = file, .visit = visit, .arg = arg};
+  if (strcmp(group, "/")) snprintf(t.path, sizeof t.path, "%s", group);
   hid_t id = H5Gopen2(file->id, group, H5P_DEFAULT);
-  herr_t done = id < 0 ? -1 : tally_group(id, &t);
+  herr_t done = id < 0 ? -1 : tour_group(id, &t);
   if (id >= 0) H5Gclose(id);
-  *datasets = t.datasets;
   if (t.status != LS_OK) return t.status;
   return done < 0 ? wrong(file, group, "cannot be listed: the file is damaged") : LS_OK;
+}
+
+static ls_status count_one(void *arg, const char *path) {
+  (void)path;
+  ++*(int64_t *)arg;
+  return LS_OK;
+}
+
+ls_status ls_h5_count(ls_h5_file *file, const char *group, int64_t *datasets) {
+  *datasets = 0;
+  return ls_h5_tour(file, group, count_one, datasets);
 }

@@ -1,7 +1,10 @@
 /* h5file.h - what checkpoints need of HDF5, and nothing more: an empty skeleton with datasets at
  * known offsets, and a strict reader. Strict: every component of a path is a hard link, spaces are
  * simple of rank 0 to 2, storage is contiguous in the file itself (no external, virtual, chunked or
- * filtered data), types are fixed-size. Main thread only. */
+ * filtered data), types are fixed-size. Main thread only.
+ *
+ * The reader runs in this process on nothing but a skeleton of our own making; files are read by it
+ * in a process that may die (io/h5helper.h). */
 #ifndef LS_IO_H5FILE_H
 #define LS_IO_H5FILE_H
 
@@ -16,10 +19,19 @@ typedef enum {
   LS_H5_U64,
   LS_H5_F32,
   LS_H5_F64,
-  LS_H5_TEXT
-} ls_h5_type; /* little-endian; TEXT: fixed width, UTF-8, NUL behind it */
+  LS_H5_TEXT,
+  LS_H5_ROW
+} ls_h5_type; /* little-endian; TEXT: fixed width, UTF-8, NUL behind it; ROW: ls_h5_row */
 
-enum { LS_H5_PATH = 128 };
+enum { LS_H5_PATH = 128, LS_H5_TYPE = 8 };
+
+/* A dataset as an index lists it, in memory as in the file: texts are padded with zeros. */
+typedef struct {
+  char path[LS_H5_PATH];
+  char type[LS_H5_TYPE]; /* ls_h5_type_name */
+  int64_t rank, dim[2];  /* 1 beyond the rank */
+  int64_t offset, bytes; /* from the start of the file; of all elements */
+} ls_h5_row;
 
 typedef struct {
   char path[LS_H5_PATH]; /* "/group/.../name" */
@@ -35,7 +47,12 @@ typedef struct {
 /* Fill an item's sizes; LS_EDATA where the products overflow or a dimension is < 1. */
 ls_status ls_h5_item_set(ls_h5_item *item, const char *path, ls_h5_type type, int64_t width,
                          int rank, int64_t d0, int64_t d1);
-const char *ls_h5_type_name(ls_h5_type type); /* "int64", "uint64", "float32", "float64", "text" */
+const char *ls_h5_type_name(
+    ls_h5_type type); /* "int64", "uint64", "float32", "float64", "text", "row" */
+void ls_h5_row_set(ls_h5_row *row, const ls_h5_item *item);
+/* Back again; LS_EDATA for a row that ls_h5_row_set would not have made, or a size that is not
+ * possible. Whether it lies within a file is not looked at. */
+ls_status ls_h5_row_item(const ls_h5_row *row, ls_h5_item *item);
 
 /* A file of `items` empty datasets behind `user_block` bytes, made by the library in memory (*image
  * from ls_mem). Sets the items' offsets. The same items give the same bytes. */
@@ -58,5 +75,8 @@ ls_status ls_h5_read_real(ls_h5_file *file, const ls_h5_item *item, ls_precision
 /* Number of datasets below a group; LS_EDATA for a link that is not hard, an object of another
  * kind, more than four levels. */
 ls_status ls_h5_count(ls_h5_file *file, const char *group, int64_t *datasets);
+/* Call visit(arg, path) for each of them; what it returns that is not LS_OK ends the tour. */
+typedef ls_status ls_h5_each(void *arg, const char *path);
+ls_status ls_h5_tour(ls_h5_file *file, const char *group, ls_h5_each *visit, void *arg);
 
 #endif

@@ -3,6 +3,7 @@
  * process ends. */
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,13 +35,32 @@ static bool make_groups(hid_t file, const char *path) {
   return ok;
 }
 
-static hid_t item_type(const ls_h5_item *item) {
-  if (item->type != LS_H5_TEXT) return H5Tcopy(ls_h5_number(item->type));
+static hid_t text_type(size_t width) {
   hid_t type = H5Tcopy(H5T_C_S1);
-  H5Tset_size(type, (size_t)item->width);
+  H5Tset_size(type, width);
   H5Tset_strpad(type, H5T_STR_NULLTERM);
   H5Tset_cset(type, H5T_CSET_UTF8);
   return type;
+}
+
+/* ls_h5_row, for other people's tools. */
+static hid_t row_type(void) {
+  const hsize_t two = 2;
+  hid_t row = H5Tcreate(H5T_COMPOUND, sizeof(ls_h5_row)), path = text_type(LS_H5_PATH),
+        type = text_type(LS_H5_TYPE), dims = H5Tarray_create2(H5T_STD_I64LE, 1, &two);
+  H5Tinsert(row, "path", offsetof(ls_h5_row, path), path);
+  H5Tinsert(row, "type", offsetof(ls_h5_row, type), type);
+  H5Tinsert(row, "rank", offsetof(ls_h5_row, rank), H5T_STD_I64LE);
+  H5Tinsert(row, "dims", offsetof(ls_h5_row, dim), dims);
+  H5Tinsert(row, "offset", offsetof(ls_h5_row, offset), H5T_STD_I64LE);
+  H5Tinsert(row, "bytes", offsetof(ls_h5_row, bytes), H5T_STD_I64LE);
+  H5Tclose(path), H5Tclose(type), H5Tclose(dims);
+  return row;
+}
+
+static hid_t item_type(const ls_h5_item *item) {
+  if (item->type == LS_H5_TEXT) return text_type((size_t)item->width);
+  return item->type == LS_H5_ROW ? row_type() : H5Tcopy(ls_h5_number(item->type));
 }
 
 static bool make_dataset(hid_t file, hid_t plist, const ls_h5_item *item) {

@@ -1,7 +1,8 @@
 /* checkpoint_block.c - the user block in front of the HDF5 file, and its digests. Little-endian,
  * like the file: 0 magic (8)  8 header version (u32)  12 block bytes (u32)  16 payload bytes (u64)
- * 24 global_step (i64) 32 SHA-256 of the payload (32)  64 XXH3-64 of bytes 0..63 (u64)  72 zeros to
- * 4096 */
+ * 24 global_step (i64) 32 SHA-256 of the payload (32)  64 XXH3-64 of bytes 0..63 (u64)
+ * Version 1, of format 1.0: 72 zeros to 4096. Version 2: 72 where the index begins (u64)  80 its
+ * rows (u64)  88 XXH3-64 of bytes 0..87 (u64)  96 zeros to 4096 */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,14 +18,15 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "files are little-endian, and so is the memory that is copied into them");
 
 enum {
-  VERSION = 1,
   AT_VERSION = 8,
   AT_SIZE = 12,
   AT_PAYLOAD = 16,
   AT_STEP = 24,
   AT_SHA = 32,
   AT_SUM = 64,
-  AT_REST = 72
+  AT_INDEX = 72,
+  AT_ROWS = 80,
+  AT_SUM_2 = 88
 };
 static const char magic[AT_VERSION] = {(char)0x89, 'L', 'S', 'C', 'K', '\r', '\n', 0x1a};
 
@@ -45,8 +47,13 @@ void ls_digest_hex(const void *data, size_t bytes, char *out) {
   out[LS_CKPT_DIGEST] = 0;
 }
 
+static void write_sum(char *block, int place) {
+  uint64_t sum = XXH3_64bits(block, (size_t)place);
+  memcpy(block + place, &sum, sizeof sum);
+}
+
 void ls_block_write(const ls_block *block, void *out) {
-  const uint32_t version = VERSION, size = LS_CKPT_BLOCK;
+  const uint32_t version = (uint32_t)block->version, size = LS_CKPT_BLOCK;
   char *at = out;
   memset(at, 0, LS_CKPT_BLOCK);
   memcpy(at, magic, sizeof magic);
@@ -55,8 +62,11 @@ void ls_block_write(const ls_block *block, void *out) {
   memcpy(at + AT_PAYLOAD, &block->payload, sizeof block->payload);
   memcpy(at + AT_STEP, &block->step, sizeof block->step);
   memcpy(at + AT_SHA, block->sha, sizeof block->sha);
-  uint64_t sum = XXH3_64bits(at, AT_SUM);
-  memcpy(at + AT_SUM, &sum, sizeof sum);
+  write_sum(at, AT_SUM);
+  if (block->version == 1) return;
+  memcpy(at + AT_INDEX, &block->index, sizeof block->index);
+  memcpy(at + AT_ROWS, &block->rows, sizeof block->rows);
+  write_sum(at, AT_SUM_2);
 }
 
 ls_status ls_block_read(const char *name, const void *in, ls_block *block) {
@@ -67,15 +77,18 @@ ls_status ls_block_read(const char *name, const void *in, ls_block *block) {
   memcpy(&block->payload, at + AT_PAYLOAD, sizeof block->payload);
   memcpy(&block->step, at + AT_STEP, sizeof block->step);
   memcpy(block->sha, at + AT_SHA, sizeof block->sha);
+  memcpy(&block->index, at + AT_INDEX, sizeof block->index);
+  memcpy(&block->rows, at + AT_ROWS, sizeof block->rows);
+  block->version = version == 1 ? 1 : LS_CKPT_HEADER;
   if (memcmp(at, magic, sizeof magic))
     return ls_fail(LS_EDATA, "'%s' is not a lockstep checkpoint, or its first bytes are damaged",
                    name);
   ls_block_write(block, again); /* whatever differs from what we would have written is damage */
   if (!memcmp(again, at, LS_CKPT_BLOCK)) return LS_OK;
   const uint64_t sum = XXH3_64bits(at, AT_SUM);
-  if (version != VERSION && !memcmp(at + AT_SUM, &sum, sizeof sum))
-    return ls_fail(LS_EDATA, "'%s' has a header of version %u; this lockstep reads version %d",
-                   name, version, VERSION);
+  if (version != (uint32_t)block->version && !memcmp(at + AT_SUM, &sum, sizeof sum))
+    return ls_fail(LS_EDATA, "'%s' has a header of version %u; this lockstep reads 1 to %d", name,
+                   version, LS_CKPT_HEADER);
   return ls_fail(LS_EDATA, "'%s' is damaged: its header does not match its own checksum", name);
 }
 

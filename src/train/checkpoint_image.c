@@ -74,23 +74,6 @@ static void model_digest(const ls_image *image, char *out) {
   memcpy(out, rows, LS_CKPT_DIGEST);
 }
 
-static void put_integrity(ls_image *image) {
-  const ls_layout *layout = &image->layout;
-  const ls_h5_item *path = ls_layout_find(layout, "/integrity/path"),
-                   *type = ls_layout_find(layout, "/integrity/type");
-  int64_t *rank = (int64_t *)(void *)place_of(image, "/integrity/rank"),
-          *dims = (int64_t *)(void *)place_of(image, "/integrity/dims");
-  int64_t *bytes = (int64_t *)(void *)place_of(image, "/integrity/bytes");
-  for (int i = 0; i < layout->covered; i++) {
-    const ls_h5_item *item = &layout->item[i];
-    put_row(image, path, i, item->path);
-    put_row(image, type, i, ls_h5_type_name(item->type));
-    rank[i] = item->rank;
-    bytes[i] = (int64_t)item->bytes;
-    memcpy(dims + 2 * i, item->dim, sizeof item->dim);
-  }
-}
-
 /* Everything that a save does not change. */
 static void put_plan(ls_image *image, const ls_checkpoint_plan *plan) {
   char digest[LS_CKPT_DIGEST + 1] = "";
@@ -119,11 +102,11 @@ static void put_plan(ls_image *image, const ls_checkpoint_plan *plan) {
   put_text(image, "/numerics/kernel", plan->kernel);
   for (int i = 0; i < plan->slots; i++)
     put_row(image, ls_layout_find(&image->layout, "/optim/slots"), i, plan->slot_name[i]);
-  put_integrity(image);
+  ls_index_write(&image->layout, place_of(image, LS_CKPT_INDEX));
 }
 
 static ls_status build(ls_image *image, const ls_checkpoint_plan *plan) {
-  LS_TRY(ls_layout_new(plan, LS_CKPT_WRITER, &image->layout));
+  LS_TRY(ls_layout_new(plan, LS_CKPT_WRITER, LS_CKPT_MINOR, &image->layout));
   LS_TRY(ls_h5_skeleton(LS_CKPT_BLOCK, image->layout.item, image->layout.items, &image->data,
                         &image->bytes));
   image->tensors = plan->tensors;
@@ -181,14 +164,13 @@ void ls_image_state(ls_image *image, const ls_state *state, const ls_stats *slic
 
 size_t ls_image_bytes(const ls_image *image) { return image->bytes; }
 
-/* Digests of the datasets, then the one of everything. */
+/* The digest of everything, and where the index is. */
 static void seal(ls_image *image) {
-  const ls_layout *layout = &image->layout;
-  char *digest = place_of(image, "/integrity/xxh3_128");
-  ls_block block = {.payload = image->bytes - LS_CKPT_BLOCK};
-  for (int i = 0; i < layout->covered; i++)
-    ls_digest_hex(image->data + layout->item[i].offset, layout->item[i].bytes,
-                  digest + (size_t)i * (LS_CKPT_DIGEST + 1));
+  const ls_h5_item *index = ls_layout_find(&image->layout, LS_CKPT_INDEX);
+  ls_block block = {.version = LS_CKPT_HEADER,
+                    .payload = image->bytes - LS_CKPT_BLOCK,
+                    .index = index->offset,
+                    .rows = (uint64_t)index->count};
   memcpy(&block.step, place_of(image, "/meta/global_step"), sizeof block.step);
   ls_sha256(image->data + LS_CKPT_BLOCK, (size_t)block.payload, block.sha);
   ls_block_write(&block, image->data);

@@ -8,7 +8,7 @@
 #include "train/checkpoint_private.h"
 
 #define FIELD(path, type, member) \
-  { path, type, offsetof(ls_state, member) }
+  { path, type, offsetof(ls_state, member), 0 }
 const ls_state_field ls_state_fields[] = {
     FIELD("/meta/global_step", LS_H5_I64, global_step),
     FIELD("/meta/epoch", LS_H5_I64, epoch),
@@ -28,7 +28,7 @@ const ls_state_field ls_state_fields[] = {
 };
 const int ls_state_field_count = sizeof ls_state_fields / sizeof *ls_state_fields;
 
-/* Datasets that are not tensors: fields, fixed ones below, and /integrity's. A bound, asserted. */
+/* Datasets that are not tensors: fields, fixed ones below, and the index. A bound, asserted. */
 enum { OTHERS_MAX = 64 };
 
 static ls_status add(ls_layout *layout, const char *path, ls_h5_type type, int64_t width, int rank,
@@ -72,7 +72,7 @@ static ls_status add_affine(ls_layout *layout, const char *shift, const char *di
 }
 
 static ls_status add_described(ls_layout *layout, const ls_checkpoint_plan *plan,
-                               const char *writer) {
+                               const char *writer, int64_t minor) {
   LS_TRY(add_number(layout, "/meta/format_major", LS_H5_I64));
   LS_TRY(add_number(layout, "/meta/format_minor", LS_H5_I64));
   LS_TRY(add_text(layout, "/meta/writer", writer));
@@ -96,7 +96,8 @@ static ls_status add_described(ls_layout *layout, const ls_checkpoint_plan *plan
   LS_TRY(add_text(layout, "/numerics/kernel", plan->kernel));
   LS_TRY(add_texts(layout, "/optim/slots", plan->slot_name, plan->slots));
   for (int i = 0; i < ls_state_field_count; i++)
-    LS_TRY(add_number(layout, ls_state_fields[i].path, ls_state_fields[i].type));
+    if (ls_state_fields[i].minor <= minor)
+      LS_TRY(add_number(layout, ls_state_fields[i].path, ls_state_fields[i].type));
   return add(layout, "/train/sums", LS_H5_F64, 8, 2, plan->slices, LS_STATS_N);
 }
 
@@ -119,32 +120,23 @@ static ls_status add_tensors(ls_layout *layout, const ls_checkpoint_plan *plan, 
   return LS_OK;
 }
 
-/* The table of contents of all before it. */
-static ls_status add_integrity(ls_layout *layout) {
-  int64_t n = layout->covered = layout->items;
-  LS_TRY(add(layout, "/integrity/path", LS_H5_TEXT, LS_H5_PATH, 1, n, 1));
-  LS_TRY(add(layout, "/integrity/type", LS_H5_TEXT, 8, 1, n, 1));
-  LS_TRY(add(layout, "/integrity/rank", LS_H5_I64, 8, 1, n, 1));
-  LS_TRY(add(layout, "/integrity/dims", LS_H5_I64, 8, 2, n, 2));
-  LS_TRY(add(layout, "/integrity/bytes", LS_H5_I64, 8, 1, n, 1));
-  return add(layout, "/integrity/xxh3_128", LS_H5_TEXT, LS_CKPT_DIGEST + 1, 1, n, 1);
-}
-
-static ls_status fill(ls_layout *layout, const ls_checkpoint_plan *plan, const char *writer) {
-  LS_TRY(add_described(layout, plan, writer));
+static ls_status fill(ls_layout *layout, const ls_checkpoint_plan *plan, const char *writer,
+                      int64_t minor) {
+  LS_TRY(add_described(layout, plan, writer, minor));
   layout->first_tensor = layout->items;
   LS_TRY(add_tensors(layout, plan, NULL));
   for (int i = 0; i < plan->slots; i++) LS_TRY(add_tensors(layout, plan, plan->slot_name[i]));
-  LS_TRY(add_integrity(layout));
-  assert(layout->items <= layout->first_tensor + plan->tensors * (1 + plan->slots) + 6 &&
-         layout->first_tensor + 6 <= OTHERS_MAX);
+  layout->covered = layout->items;
+  LS_TRY(add(layout, LS_CKPT_INDEX, LS_H5_ROW, sizeof(ls_h5_row), 1, layout->covered, 1));
+  assert(layout->first_tensor < OTHERS_MAX);
   return LS_OK;
 }
 
-ls_status ls_layout_new(const ls_checkpoint_plan *plan, const char *writer, ls_layout *out) {
+ls_status ls_layout_new(const ls_checkpoint_plan *plan, const char *writer, int64_t minor,
+                        ls_layout *out) {
   *out = (ls_layout){0};
   LS_NEW(out->item, OTHERS_MAX + (size_t)plan->tensors * (size_t)(1 + plan->slots));
-  ls_status status = fill(out, plan, writer);
+  ls_status status = fill(out, plan, writer, minor);
   if (status != LS_OK) ls_layout_free(out);
   return status;
 }

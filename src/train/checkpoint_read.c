@@ -1,7 +1,7 @@
 /* checkpoint_read.c - a checkpoint from its file. In this order: the whole file into memory; its
- * digest; then HDF5 parses that same memory; /integrity lists the datasets; each must be there as
- * listed, with its own digest; from their values the writer's list is made again, and must be the
- * one found. What is read is copied out, and the file let go. */
+ * digest; the index, which says where the datasets are (checkpoint_index.c), so that HDF5 has
+ * nothing to parse; from their values the writer's list is made again, and must be the one found.
+ * What is read is copied out, and the file let go. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,9 +16,8 @@ typedef struct {
   const char *path; /* for messages */
   char *data;       /* (bytes) the file, verified */
   size_t bytes;
-  ls_h5_file *file;
-  ls_layout
-      toc; /* what /integrity lists, found in the file; without /optional and /integrity itself */
+  ls_block block;
+  ls_layout toc; /* what the index lists, without /optional */
 } reader;
 
 static ls_status wrong(const reader *r, const char *what, const char *problem) {
@@ -33,80 +32,6 @@ static const void *at(const reader *r, const ls_h5_item *item, int64_t index) {
 static char *text_at(const reader *r, const ls_h5_item *item, int64_t index) {
   return ls_mem_format("%.*s", item->width < INT_MAX ? (int)item->width : INT_MAX,
                        (const char *)at(r, item, index));
-}
-
-static ls_status find(reader *r, const char *path, ls_h5_type type, int rank, ls_h5_item *out) {
-  LS_TRY(ls_h5_find(r->file, path, 1, out));
-  return out->type == type && out->rank == rank
-             ? LS_OK
-             : wrong(r, path, "has another type or shape than this format's");
-}
-
-static ls_status check_version(reader *r) {
-  ls_h5_item major, minor;
-  LS_TRY(find(r, "/meta/format_major", LS_H5_I64, 0, &major));
-  LS_TRY(find(r, "/meta/format_minor", LS_H5_I64, 0, &minor));
-  long long have = *(const int64_t *)at(r, &major, 0);
-  if (have == LS_CKPT_MAJOR) return LS_OK;
-  return ls_fail(LS_EDATA, "'%s' is of format %lld.%lld; this lockstep reads format %d", r->path,
-                 have, (long long)*(const int64_t *)at(r, &minor, 0), LS_CKPT_MAJOR);
-}
-
-/* ---- the table of contents ---- */
-
-typedef struct {
-  ls_h5_item path, type, rank, dims, bytes, digest;
-} contents;
-
-static ls_status open_contents(reader *r, contents *c) {
-  LS_TRY(find(r, "/integrity/path", LS_H5_TEXT, 1, &c->path));
-  LS_TRY(find(r, "/integrity/type", LS_H5_TEXT, 1, &c->type));
-  LS_TRY(find(r, "/integrity/rank", LS_H5_I64, 1, &c->rank));
-  LS_TRY(find(r, "/integrity/dims", LS_H5_I64, 2, &c->dims));
-  LS_TRY(find(r, "/integrity/bytes", LS_H5_I64, 1, &c->bytes));
-  LS_TRY(find(r, "/integrity/xxh3_128", LS_H5_TEXT, 1, &c->digest));
-  int64_t n = c->path.dim[0];
-  bool fits = c->type.dim[0] == n && c->rank.dim[0] == n && c->dims.dim[0] == n &&
-              c->dims.dim[1] == 2 && c->bytes.dim[0] == n && c->digest.dim[0] == n &&
-              c->path.width <= LS_H5_PATH && c->digest.width == LS_CKPT_DIGEST + 1 && n < INT32_MAX;
-  return fits ? LS_OK : wrong(r, "/integrity", "has columns of different length");
-}
-
-/* Row i of the list against the dataset itself. */
-static ls_status check_row(reader *r, const contents *c, int64_t i, ls_h5_item *item) {
-  char path[LS_H5_PATH + 1], digest[LS_CKPT_DIGEST + 1];
-  snprintf(path, sizeof path, "%.*s", (int)c->path.width, (const char *)at(r, &c->path, i));
-  if (*path != '/') return wrong(r, "/integrity/path", "has a row that is no path");
-  LS_TRY(ls_h5_find(r->file, path, 1, item));
-  const int64_t *rank = at(r, &c->rank, i), *dims = at(r, &c->dims, 2 * i),
-                *bytes = at(r, &c->bytes, i);
-  const char *type = at(r, &c->type, i), *name = ls_h5_type_name(item->type);
-  if (*rank != item->rank || dims[0] != item->dim[0] || dims[1] != item->dim[1] ||
-      (uint64_t)*bytes != item->bytes || strncmp(type, name, (size_t)c->type.width))
-    return wrong(r, path, "is not as /integrity lists it");
-  ls_digest_hex(r->data + item->offset, item->bytes, digest);
-  return memcmp(digest, at(r, &c->digest, i), LS_CKPT_DIGEST)
-             ? wrong(r, path, "is damaged: its digest differs")
-             : LS_OK;
-}
-
-static ls_status read_contents(reader *r) {
-  contents c;
-  size_t total = 0;
-  int64_t datasets;
-  LS_TRY(open_contents(r, &c));
-  LS_NEW(r->toc.item, c.path.dim[0]);
-  for (int64_t i = 0; i < c.path.dim[0]; i++) {
-    ls_h5_item *item = &r->toc.item[r->toc.items];
-    LS_TRY(check_row(r, &c, i, item));
-    total += item->bytes; /* each fits the file, so this cannot wrap before it is caught */
-    if (total > r->bytes) return wrong(r, item->path, "shares its place with other datasets");
-    if (strncmp(item->path, "/optional/", 10)) r->toc.items++;
-  }
-  LS_TRY(ls_h5_count(r->file, "/", &datasets));
-  return datasets == c.path.dim[0] + 6
-             ? LS_OK
-             : wrong(r, "/integrity", "does not list every dataset of the file");
 }
 
 /* ---- values ---- */
@@ -125,6 +50,18 @@ static ls_status get_number(const reader *r, const char *path, ls_h5_type type, 
   LS_TRY(need(r, path, type, 0, &item));
   memcpy(out, at(r, item, 0), 8);
   return LS_OK;
+}
+
+static ls_status check_version(const reader *r, int64_t *minor) {
+  int64_t major;
+  LS_TRY(get_number(r, "/meta/format_major", LS_H5_I64, &major));
+  LS_TRY(get_number(r, "/meta/format_minor", LS_H5_I64, minor));
+  if (major != LS_CKPT_MAJOR)
+    return ls_fail(LS_EDATA, "'%s' is of format %lld.%lld; this lockstep reads format %d", r->path,
+                   (long long)major, (long long)*minor, LS_CKPT_MAJOR);
+  return *minor >= 0 && (*minor > 0) == (r->block.version > 1)
+             ? LS_OK
+             : wrong(r, "/meta/format_minor", "is not one that this header goes with");
 }
 
 static ls_status get_text(const reader *r, const char *path, char **out) {
@@ -183,11 +120,12 @@ static ls_status get_precision(const reader *r, ls_precision *out) {
   return f32 || f64 ? LS_OK : wrong(r, "/numerics/precision", "is neither float32 nor float64");
 }
 
-static ls_status get_scalars(const reader *r, ls_checkpoint *c) {
+static ls_status get_scalars(const reader *r, int64_t minor, ls_checkpoint *c) {
   LS_TRY(get_precision(r, &c->precision));
   for (int i = 0; i < ls_state_field_count; i++)
-    LS_TRY(get_number(r, ls_state_fields[i].path, ls_state_fields[i].type,
-                      (char *)&c->state + ls_state_fields[i].offset));
+    if (ls_state_fields[i].minor <= minor)
+      LS_TRY(get_number(r, ls_state_fields[i].path, ls_state_fields[i].type,
+                        (char *)&c->state + ls_state_fields[i].offset));
   LS_TRY(get_number(r, "/data/seed", LS_H5_U64, &c->seed));
   LS_TRY(get_number(r, "/data/batch", LS_H5_I64, &c->batch));
   LS_TRY(get_number(r, "/data/inputs", LS_H5_I64, &c->inputs));
@@ -261,7 +199,8 @@ static ls_status get_tensors(const reader *r, ls_checkpoint *c) {
 
 /* The list that a writer of these values would have made: the one found must be it, dataset for
  * dataset. */
-static ls_status check_layout(const reader *r, const ls_checkpoint *c, ls_layout *layout) {
+static ls_status check_layout(const reader *r, int64_t minor, const ls_checkpoint *c,
+                              ls_layout *layout) {
   ls_checkpoint_plan plan = {.precision = c->precision,
                              .tensor = c->tensor,
                              .tensors = c->tensors,
@@ -280,7 +219,7 @@ static ls_status check_layout(const reader *r, const ls_checkpoint *c, ls_layout
                              .names = &c->names,
                              .outputs = c->outputs,
                              .inputs = c->inputs};
-  LS_TRY(ls_layout_new(&plan, c->writer, layout));
+  LS_TRY(ls_layout_new(&plan, c->writer, minor, layout));
   for (int i = 0; i < layout->covered; i++) {
     const ls_h5_item *want = &layout->item[i], *have = &r->toc.item[i];
     if (i >= r->toc.items || strcmp(want->path, have->path))
@@ -314,10 +253,10 @@ static ls_status get_arrays(const reader *r, const ls_layout *layout, ls_checkpo
 
 static ls_status read_all(reader *r, ls_checkpoint *c) {
   ls_layout layout = {0};
-  LS_TRY(ls_h5_open_image(r->path, r->data, r->bytes, &r->file));
-  LS_TRY(check_version(r));
-  LS_TRY(read_contents(r));
-  LS_TRY(get_scalars(r, c));
+  int64_t minor;
+  LS_TRY(ls_index_read(r->path, r->data, r->bytes, &r->block, &r->toc));
+  LS_TRY(check_version(r, &minor));
+  LS_TRY(get_scalars(r, minor, c));
   LS_TRY(get_data_files(r, c));
   LS_TRY(get_affine(r, "/data/x_shift", "/data/x_divisor", c->inputs, &c->x_affine));
   LS_TRY(get_affine(r, "/data/y_shift", "/data/y_divisor", c->outputs, &c->y_affine));
@@ -325,22 +264,21 @@ static ls_status read_all(reader *r, ls_checkpoint *c) {
   LS_TRY(get_slot_names(r, c));
   LS_TRY(get_names(r, c));
   LS_TRY(get_tensors(r, c));
-  ls_status status = check_layout(r, c, &layout);
+  ls_status status = check_layout(r, minor, c, &layout);
   if (status == LS_OK) status = get_arrays(r, &layout, c);
   ls_layout_free(&layout);
   return status;
 }
 
 /* An HDF5 file that is no checkpoint gets a hint at what it can be used for. */
-static ls_status verify(const char *path, const char *data, size_t bytes) {
+static ls_status verify(const char *path, const char *data, size_t bytes, ls_block *block) {
   static const char hdf5[] = "\211HDF\r\n\032\n";
-  ls_block block;
   if (bytes >= 8 && !memcmp(data, hdf5, 8))
     return ls_fail(LS_EDATA,
                    "'%s' is a plain HDF5 file without a checkpoint's header; to start from its "
                    "weights use model.init: {type: file, file: %s}",
                    path, path);
-  return ls_block_verify(path, data, bytes, &block);
+  return ls_block_verify(path, data, bytes, block);
 }
 
 ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out) {
@@ -351,11 +289,10 @@ ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out) {
     return ls_fail(LS_EDATA, "'%s' is not a file", path);
   ls_status status = ls_file_read(path, &r.data, &r.bytes, SIZE_MAX / 8);
   if (status != LS_OK) return ls_fail(status == LS_EIO ? LS_EDATA : status, "%s", ls_error_text());
-  status = verify(path, r.data, r.bytes);
+  status = verify(path, r.data, r.bytes, &r.block);
   if (status == LS_OK) status = ls_mem_new((void **)out, 1, sizeof **out);
   if (status == LS_OK) status = read_all(&r, *out);
   if (status != LS_OK) ls_checkpoint_free(out);
-  ls_h5_close(&r.file);
   ls_layout_free(&r.toc);
   LS_FREE(r.data);
   return status;

@@ -326,7 +326,9 @@ static void damaged_files_are_refused(void **unused) {
 
 /* Seal changed bytes again, as someone who wants to deceive can: the schema must hold by itself. */
 static ls_status read_forged(char *data, size_t bytes, ls_checkpoint **c) {
-  ls_block block = {.payload = bytes - LS_CKPT_BLOCK, .step = 9};
+  ls_block block;
+  ok(ls_block_read("before", data, &block));
+  block.payload = bytes - LS_CKPT_BLOCK;
   ls_sha256(data + LS_CKPT_BLOCK, bytes - LS_CKPT_BLOCK, block.sha);
   ls_block_write(&block, data);
   spill("forged.h5", data, bytes);
@@ -355,44 +357,41 @@ static void forged_files_do_no_harm(void **unused) {
   ls_mem_free(data);
 }
 
-/* A file of the writer's datasets and one more at `path`, listed in /integrity or not, as another
- * version might write it. */
-static ls_status read_with(const char *path, bool listed, ls_checkpoint **c) {
+/* Where a dataset's values are in a file that is as it was written. */
+static char *values_of(char *data, size_t bytes, const char *path) {
+  ls_block block;
+  ls_layout toc = {0};
+  ok(ls_block_read("values", data, &block));
+  ok(ls_index_read("values", data, bytes, &block, &toc));
+  const ls_h5_item *item = ls_layout_find(&toc, path);
+  if (!item) fail_msg("%s is not there", path);
+  char *at = data + item->offset;
+  ls_layout_free(&toc);
+  return at;
+}
+
+/* A file of the writer's datasets and one more at `path`, as another version might write it. */
+static ls_status read_with(const char *path, ls_checkpoint **c) {
   ls_checkpoint_plan plan = plan_of(LS_F32);
   ls_layout layout;
   ls_h5_item item[128];
+  ls_block block = {.version = LS_CKPT_HEADER};
   char *data, *plain;
   size_t bytes, plain_bytes;
-  ok(ls_layout_new(&plan, LS_CKPT_WRITER, &layout));
-  int n = layout.covered, all = layout.items, rows = n + listed;
+  ok(ls_layout_new(&plan, LS_CKPT_WRITER, LS_CKPT_MINOR, &layout));
+  int n = layout.covered;
   memcpy(item, layout.item, (size_t)n * sizeof *item);
   ok(ls_h5_item_set(&item[n], path, LS_H5_I64, 8, 0, 1, 1));
-  for (int i = n; i < all; i++) {
-    item[i + 1] = layout.item[i];
-    ok(ls_h5_item_set(&item[i + 1], layout.item[i].path, layout.item[i].type, layout.item[i].width,
-                      layout.item[i].rank, rows, layout.item[i].dim[1]));
-  }
+  ok(ls_h5_item_set(&item[n + 1], LS_CKPT_INDEX, LS_H5_ROW, sizeof(ls_h5_row), 1, n + 1, 1));
   ls_layout_free(&layout);
-  ok(ls_h5_skeleton(LS_CKPT_BLOCK, item, all + 1, &data, &bytes));
+  ok(ls_h5_skeleton(LS_CKPT_BLOCK, item, n + 2, &data, &bytes));
   slurp("flip.h5", &plain, &plain_bytes);
-  ls_h5_file *file;
-  ls_h5_item from;
-  ok(ls_h5_open_image("plain", plain, plain_bytes, &file));
-  for (int i = 0; i <= all; i++) {
-    if (i == n) continue;
-    ok(ls_h5_find(file, item[i].path, 1, &from));
-    memcpy(data + item[i].offset, plain + from.offset, from.bytes);
-  }
-  ls_h5_close(&file);
-  if (listed) {
-    int64_t one[2] = {1, 1}, eight = 8;
-    snprintf(data + item[n + 1].offset + (size_t)n * LS_H5_PATH, LS_H5_PATH, "%s", path);
-    memcpy(data + item[n + 2].offset + (size_t)n * 8, "int64", 5);
-    memcpy(data + item[n + 4].offset + (size_t)n * 16, one, 16);
-    memcpy(data + item[n + 5].offset + (size_t)n * 8, &eight, 8);
-    ls_digest_hex(data + item[n].offset, 8,
-                  data + item[n + 6].offset + (size_t)n * (LS_CKPT_DIGEST + 1));
-  }
+  for (int i = 0; i < n; i++)
+    memcpy(data + item[i].offset, values_of(plain, plain_bytes, item[i].path), item[i].bytes);
+  ls_index_write(&(ls_layout){.item = item, .covered = n + 1}, data + item[n + 1].offset);
+  block.index = item[n + 1].offset;
+  block.rows = (uint64_t)n + 1;
+  ls_block_write(&block, data);
   ls_status status = read_forged(data, bytes, c);
   ls_mem_free(data);
   ls_mem_free(plain);
@@ -404,14 +403,12 @@ static void only_optional_things_may_be_new(void **unused) {
   (void)unused;
   ls_checkpoint *c;
   save("flip.h5", 9);
-  ok(read_with("/optional/colour", true, &c));
+  ok(read_with("/optional/colour", &c));
   check_array(LS_F32, c->weights, 0);
   ls_checkpoint_free(&c);
-  assert_int_equal(read_with("/train/colour", true, &c), LS_EDATA);
+  assert_int_equal(read_with("/train/colour", &c), LS_EDATA);
   assert_non_null(strstr(ls_error_text(), "/train/colour"));
-  assert_int_equal(read_with("/model/0000/colour", true, &c), LS_EDATA);
-  assert_int_equal(read_with("/optional/colour", false, &c), LS_EDATA);
-  assert_non_null(strstr(ls_error_text(), "/integrity"));
+  assert_int_equal(read_with("/model/0000/colour", &c), LS_EDATA);
   unlink(at("flip.h5"));
 }
 
@@ -420,22 +417,79 @@ static void unknown_major_is_refused(void **unused) {
   char *data;
   size_t bytes;
   ls_checkpoint *c;
-  ls_checkpoint_plan plan = plan_of(LS_F32);
-  ls_layout layout;
-  ls_h5_file *file;
-  ls_h5_item major;
   save("major.h5", 9);
   slurp("major.h5", &data, &bytes);
-  ok(ls_layout_new(&plan, LS_CKPT_WRITER, &layout));
-  ok(ls_h5_open_image("major", data, bytes, &file));
-  ok(ls_h5_find(file, "/meta/format_major", 1, &major));
-  ls_h5_close(&file);
-  data[major.offset] = 2;
+  *values_of(data, bytes, "/meta/format_major") = 2;
   assert_int_equal(read_forged(data, bytes, &c), LS_EDATA);
-  assert_non_null(strstr(ls_error_text(), "format 2.0"));
-  ls_layout_free(&layout);
+  assert_non_null(strstr(ls_error_text(), "format 2.1"));
   ls_mem_free(data);
   unlink(at("forged.h5")), unlink(at("major.h5"));
+}
+
+/* An index may say anything under a right digest: what is not as the writer makes it is refused,
+ * and named. */
+static void index_is_believed_as_far_as_it_can_be_checked(void **unused) {
+  (void)unused;
+  enum { SEED, W, LAST, PLACES };
+  static const char *const path[] = {"/data/seed", "/model/0000/W", "/optim/0003/v_b"};
+  static const struct {
+    int row;
+    size_t at;     /* in its row */
+    int64_t value; /* 8 bytes that come there */
+    const char *says;
+  } lie[] = {{W, offsetof(ls_h5_row, offset), 0, "into its header"},
+             {W, offsetof(ls_h5_row, offset), 6144, "/model/0000/W shares its place with /"},
+             {W, offsetof(ls_h5_row, offset), -64, "/model/0000/W"},
+             {W, offsetof(ls_h5_row, offset), INT64_MAX - 63, "beyond the end"},
+             {LAST, offsetof(ls_h5_row, offset), 1 << 20, "beyond the end"},
+             {W, offsetof(ls_h5_row, bytes), 1 << 20, "its elements take 48"},
+             {W, offsetof(ls_h5_row, bytes), -1, "its elements take 48"},
+             {W, offsetof(ls_h5_row, dim), INT64_MAX, "not possible"},
+             {W, offsetof(ls_h5_row, dim), 0, "not possible"},
+             {W, offsetof(ls_h5_row, dim), 12, "its elements take"},
+             {W, offsetof(ls_h5_row, rank), 1, "at rank 1"},
+             {W, offsetof(ls_h5_row, rank), 3, "at rank 3"},
+             {W, offsetof(ls_h5_row, type), 0x34367461, "type"},            /* "at64" */
+             {SEED, offsetof(ls_h5_row, type), 0x3436746e69, "/data/seed"}, /* "int64" */
+             {SEED, offsetof(ls_h5_row, path), 0x70756f72672f2f2f, "is no path"},
+             {SEED, offsetof(ls_h5_row, path), 0x7065656b2f2f2f2e, "is no path"},
+             {SEED, offsetof(ls_h5_row, path) + 120, -1, "is no path"}};
+  char *data;
+  size_t bytes;
+  ls_checkpoint *c;
+  ls_block block;
+  save("flip.h5", 9);
+  for (size_t i = 0; i < sizeof lie / sizeof *lie; i++) {
+    slurp("flip.h5", &data, &bytes);
+    ok(ls_block_read("index", data, &block));
+    char *row = data + block.index;
+    while (strcmp(row, path[lie[i].row])) row += sizeof(ls_h5_row);
+    memcpy(row + lie[i].at, &lie[i].value, sizeof lie[i].value);
+    ls_status status = read_forged(data, bytes, &c);
+    if (status != LS_EDATA || !strstr(ls_error_text(), lie[i].says) ||
+        !strstr(ls_error_text(), "forged.h5"))
+      fail_msg("lie %zu: status %d, %s", i, status, ls_error_text());
+    ls_mem_free(data);
+  }
+  slurp("flip.h5", &data, &bytes);
+  ok(ls_block_read("index", data, &block));
+  const ls_block whole = block, place[] = {{.index = 0, .rows = block.rows},
+                                           {.index = 4032, .rows = block.rows},
+                                           {.index = UINT64_MAX - 63, .rows = block.rows},
+                                           {.index = block.index + 8, .rows = block.rows},
+                                           {.index = block.index, .rows = 0},
+                                           {.index = block.index, .rows = UINT64_MAX / 2},
+                                           {.index = block.index, .rows = block.rows - 1},
+                                           {.index = block.index, .rows = block.rows + 1}};
+  for (size_t i = 0; i < sizeof place / sizeof *place; i++) {
+    block = whole;
+    block.index = place[i].index;
+    block.rows = place[i].rows;
+    ls_block_write(&block, data);
+    if (read_forged(data, bytes, &c) != LS_EDATA) fail_msg("place %zu is believed", i);
+  }
+  ls_mem_free(data);
+  unlink(at("forged.h5")), unlink(at("flip.h5"));
 }
 
 static void corrupt(const char *name) {
@@ -782,6 +836,7 @@ static void hdf5_tools_read_it(void **unused) {
   expect_printed("h5dump", "-d /model/0000/b", "(0): 1012.33, 1013.33");
   expect_printed("h5dump", "-d /data/path", "\"a/longer/path/of labels\"");
   expect_printed("h5ls", "-r", "/optim/0003/v_W          Dataset {4, 1}");
+  expect_printed("h5dump", "-d /integrity/index", "\"/optim/0003/v_W\"");
   unlink(at("tools.h5"));
 }
 
@@ -802,6 +857,7 @@ int main(int argc, char **argv) {
                                      TEST(forged_files_do_no_harm),
                                      TEST(only_optional_things_may_be_new),
                                      TEST(unknown_major_is_refused),
+                                     TEST(index_is_believed_as_far_as_it_can_be_checked),
                                      TEST(newest_good),
                                      TEST(commit_never_replaces),
                                      TEST(weights_from_files),
