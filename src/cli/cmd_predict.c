@@ -1,6 +1,8 @@
 /* lockstep predict: the outputs of a checkpoint for new samples. The ranks share the samples in
  * rounds; rank 0 writes them in order, so the file has the same bytes whatever their number, and no
  * rank ever holds more than a round. */
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -23,12 +25,14 @@ typedef struct {
   ls_run *run;
   int64_t rows, width;
   size_t size; /* of a real */
+  size_t wide; /* of a number of /predictions */
   ls_batch batch;
   int64_t slice_row[2];
   int64_t index[ROWS];
-  char *mine, *other; /* (BLOCKS * ROWS, width) real: this rank's outputs of a round, another's */
-  int32_t *classes;   /* (BLOCKS * ROWS) */
-  ls_h5out *file;     /* rank 0 */
+  char *mine,
+      *other;       /* (BLOCKS * ROWS, width) numbers: this rank's outputs of a round, another's */
+  int32_t *classes; /* (BLOCKS * ROWS) */
+  ls_h5out *file;   /* rank 0 */
   int predictions, best;
 } predictor;
 
@@ -43,9 +47,9 @@ static ls_status open_predictor(predictor *p) {
   b->slice_row = p->slice_row;
   LS_TRY(ls_mem_new(&b->x, (size_t)(ROWS * b->ldx), p->size));
   void *memory;
-  LS_TRY(ls_mem_new(&memory, (size_t)(BLOCKS * ROWS * p->width), p->size));
+  LS_TRY(ls_mem_new(&memory, (size_t)(BLOCKS * ROWS * p->width), p->wide));
   p->mine = memory;
-  LS_TRY(ls_mem_new(&memory, (size_t)(BLOCKS * ROWS * p->width), p->size));
+  LS_TRY(ls_mem_new(&memory, (size_t)(BLOCKS * ROWS * p->width), p->wide));
   p->other = memory;
   LS_NEW(p->classes, BLOCKS * ROWS);
   return LS_OK;
@@ -79,12 +83,20 @@ static ls_status write_names(predictor *p) {
 }
 
 static ls_status open_output(predictor *p, const options *o) {
-  ls_h5_out_type type = p->run->config->precision == LS_F32 ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
+  ls_h5_out_type type = p->wide == sizeof(float) ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
   LS_TRY(ls_h5out_open(o->output, o->force, &p->file));
   LS_TRY(ls_h5out_set(p->file, "/predictions", p->rows, p->width, type, false, &p->predictions));
   if (ls_run_task(p->run) == LS_TASK_CLASSES)
     LS_TRY(ls_h5out_set(p->file, "/classes", p->rows, 0, LS_H5_OUT_I32, false, &p->best));
   return write_names(p);
+}
+
+/* Targets that a float32 cannot tell apart: its spacing where they are is more than a few
+ * thousandths of how far they spread. Time stamps are such, of some 1.7e9 and seconds apart. */
+static bool float32_is_too_coarse(const ls_affine *a) {
+  for (int64_t c = 0; c < a->n; c++)
+    if (fabs(a->shift[c]) * FLT_EPSILON > a->divisor[c] / 512) return true;
+  return false;
 }
 
 /* Targets were trained scaled: bring the outputs back to their units. */
@@ -98,11 +110,13 @@ static void copy_outputs(predictor *p, int64_t rows, char *to) {
   const void *y = ls_model_output(p->run->model, &ld);
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < p->width; c++) {
-      if (p->size == sizeof(float))
-        ((float *)to)[r * p->width + c] =
-            (float)unscale(p, c, (double)((const float *)y)[r * ld + c]);
+      double own = p->size == sizeof(float) ? (double)((const float *)y)[r * ld + c]
+                                            : ((const double *)y)[r * ld + c],
+             value = unscale(p, c, own);
+      if (p->wide == sizeof(float))
+        ((float *)to)[r * p->width + c] = (float)value;
       else
-        ((double *)to)[r * p->width + c] = unscale(p, c, ((const double *)y)[r * ld + c]);
+        ((double *)to)[r * p->width + c] = value;
     }
 }
 
@@ -115,13 +129,13 @@ static ls_status compute(predictor *p, int64_t first, int64_t rows) {
                           NULL));
     p->batch.rows = p->batch.total = p->slice_row[1] = n;
     ls_model_forward(p->run->model, &p->batch, false, p->run->config->seed);
-    copy_outputs(p, n, p->mine + (size_t)(done * p->width) * p->size);
+    copy_outputs(p, n, p->mine + (size_t)(done * p->width) * p->wide);
   }
   return LS_OK;
 }
 
 static double value(const predictor *p, const char *y, int64_t i) {
-  return p->size == sizeof(float) ? (double)((const float *)(const void *)y)[i]
+  return p->wide == sizeof(float) ? (double)((const float *)(const void *)y)[i]
                                   : ((const double *)(const void *)y)[i];
 }
 
@@ -149,14 +163,14 @@ static ls_status collect(predictor *p, int64_t round) {
   int me = ls_comm_rank(comm);
   int64_t first, rows = share(p, round, me, &first);
   if (me > 0) {
-    if (rows > 0) ls_comm_send(comm, p->mine, (size_t)(rows * p->width) * p->size, 0);
+    if (rows > 0) ls_comm_send(comm, p->mine, (size_t)(rows * p->width) * p->wide, 0);
     return LS_OK;
   }
   ls_status status = write_rows(p, p->mine, rows);
   for (int r = 1; r < ls_comm_size(comm); r++) {
     rows = share(p, round, r, &first);
     if (rows == 0) break;
-    ls_comm_recv(comm, p->other, (size_t)(rows * p->width) * p->size,
+    ls_comm_recv(comm, p->other, (size_t)(rows * p->width) * p->wide,
                  r); /* also after a failure: the senders are on their way */
     if (status == LS_OK) status = write_rows(p, p->other, rows);
   }
@@ -177,6 +191,7 @@ static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
   p->rows = ls_data_rows(p->run->data, LS_SPLIT_TRAIN);
   p->width = ls_model_outputs(p->run->model);
   p->size = ls_real_size(p->run->config->precision);
+  p->wide = float32_is_too_coarse(&p->run->y_affine) ? sizeof(double) : p->size;
   bool root = ls_comm_rank(cli->comm) == 0;
   if (ls_model_couples_samples(p->run->model))
     return ls_fail(LS_ECONFIG,

@@ -86,19 +86,26 @@ static ls_status fill_span(ls_stream *s, window *w, const want *it, int64_t want
   ls_source *source = data->ahead;
   size_t x_width = ls_stream_x_width(data), y_width = ls_stream_y_width(data);
   int64_t outputs = data->part[0].shape.outputs, row = it[0].row;
-  LS_TRY(source->format->read_at(source, row, it[wants - 1].row - row + 1, data->part[0].cell,
-                                 s->span.x, s->span.y));
+  const ls_part *train = &data->part[0];
+  size_t raw_width = (size_t)data->features * ls_cell_size(train->raw);
+  bool scales = data->x_affine && train->cell != LS_CELL_U8;
+  LS_TRY(source->format->read_at(source, row, it[wants - 1].row - row + 1, train->raw, s->span.x,
+                                 s->span.y));
   for (int64_t k = 0; k < wants; k++) {
     char *x = w->x + (size_t)it[k].slot * x_width, *y = w->y + (size_t)it[k].slot * y_width;
-    memcpy(x, s->span.x + (size_t)(it[k].row - row) * x_width, x_width);
-    LS_TRY(ls_stream_prepare(data, source, it[k].row, 1, NULL,
-                             s->span.y + (it[k].row - row) * outputs, y));
+    const char *from = s->span.x + (size_t)(it[k].row - row) * raw_width;
+    if (scales)
+      ls_scale_cells(data->x_affine, train->raw, train->cell, 1, from, x);
+    else
+      memcpy(x, from, x_width);
+    LS_TRY(ls_target_keep(data, source, it[k].row, 1, s->span.y + (it[k].row - row) * outputs,
+                          outputs, y));
   }
   return LS_OK;
 }
 
-/* All inputs of a window are checked and scaled at once. Only where one is not finite it matters
- * which row of the file it is of. */
+/* All inputs of a window are checked at once. Only where one is not finite it matters which row of
+ * the file it is of. */
 static ls_status finish(const ls_stream *s, window *w, int64_t slots) {
   const ls_data *data = s->data;
   ls_cell cell = data->part[0].cell;
@@ -107,7 +114,6 @@ static ls_status finish(const ls_stream *s, window *w, int64_t slots) {
     if (s->want[k].slot == bad / data->features)
       return ls_check_finite(data->ahead, s->want[k].row, 1, cell,
                              w->x + (size_t)s->want[k].slot * ls_stream_x_width(data));
-  if (data->x_affine) ls_scale_cells(data->x_affine, cell, slots, w->x);
   return LS_OK;
 }
 

@@ -9,7 +9,9 @@
 /* One source in memory, one copy a node. */
 typedef struct {
   ls_shape shape;
-  ls_cell cell;
+  ls_cell cell;      /* of x as kept */
+  ls_cell raw;       /* of x as read: doubles where they are yet to be scaled, so that they are
+                        rounded once */
   ls_shared x;       /* (rows, features) cells */
   ls_shared y;       /* (rows) int32 class numbers, or (rows, outputs) real */
   ls_source *source; /* load: stream: neither, but where they are read from */
@@ -38,6 +40,7 @@ struct ls_data {
   ls_order_kind order;
   bool drop_last;
   int64_t features, outputs;
+  bool scaled;     /* x are, or will be */
   ls_part part[3]; /* by ls_split */
   ls_cut cut[3];
   ls_shared weight; /* (rows of train's source) double, what each sample counts; none: 1 */
@@ -82,17 +85,48 @@ static inline int64_t ls_first_not_finite(ls_cell cell, const void *x, int64_t n
  * not finite. */
 ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls_cell cell,
                           const void *x);
+ls_status ls_check_finite_targets(const ls_source *source, int64_t row, int64_t rows, ls_cell cell,
+                                  const void *y);
 extern const char ls_not_finite[]; /* what is wrong with such a value */
 ls_status ls_bad_value(const ls_source *source, int64_t row, int64_t column, const char *what,
                        double value);
-/* Cells that are reals -> scaled, in place. */
-void ls_scale_cells(const ls_affine *affine, ls_cell cell, int64_t rows, void *x);
+/* x as read, row `row` of a part's source on -> scaled and finite, as it is kept; out may be x, and
+ * is x where nothing is scaled. LS_EDATA with the place of a bad one. */
+ls_status ls_inputs_keep(const ls_data *data, const ls_part *part, const ls_source *source,
+                         int64_t row, int64_t rows, const void *x, void *out);
+/* Reals or doubles -> scaled reals, rounded once; out may be x. Bytes are left alone. */
+void ls_scale_cells(const ls_affine *affine, ls_cell from, ls_cell to, int64_t rows, const void *x,
+                    void *out);
+
+/* Values of train that wait for their statistics in the place where they will be kept: in the cells
+ * that are kept, or as doubles of which the upper halves lie there, so that only the lower ones
+ * take memory of their own and nothing is read twice. */
+typedef struct {
+  char *at;      /* (rows, n) */
+  uint32_t *low; /* (rows, n); NULL: they are cells as kept */
+  double *wide;  /* (most, n) some rows put together again */
+  ls_cell cell;  /* as kept */
+  int64_t rows, n, most;
+  int64_t first; /* row of the first one that is measured */
+} ls_unscaled;
+
+/* raw: cells as read, another kind than `kept` only for doubles that will be float32. */
+ls_status ls_unscaled_new(ls_unscaled *u, void *at, ls_cell raw, ls_cell kept, int64_t rows,
+                          int64_t n);
+void ls_unscaled_free(ls_unscaled *u);
+/* The first n of each row's `columns` doubles as rows [row, row + rows); the cells as kept are
+ * doubles, or made of halves. */
+void ls_unscaled_put(ls_unscaled *u, int64_t row, int64_t rows, const double *value,
+                     int64_t columns);
+/* The rows of a split, to be measured. */
+ls_matrix ls_unscaled_matrix(ls_unscaled *u, const ls_cut *cut);
+void ls_unscaled_scale(const ls_unscaled *u, const ls_affine *affine); /* all, in place */
 
 /* target.c. Bytes of one row of y as kept, where the file has `outputs` columns: int32 class
  * numbers, or reals of the precision. */
 size_t ls_target_width(const ls_data *data, int64_t outputs);
-/* rows rows of y (rows, columns) as read, row `row` of the source on, into what is kept (not
- * scaled): the first of its columns. LS_EDATA with the place of a bad one. */
+/* rows rows of y (rows, columns) as read, row `row` of the source on, into what is kept, scaled
+ * where data->y_affine says so: the first of its columns. LS_EDATA with the place of a bad one. */
 ls_status ls_target_keep(const ls_data *data, const ls_source *source, int64_t row, int64_t rows,
                          const double *y, int64_t columns, void *out);
 /* Rows index[k] + offset of what is kept into labels and targets; either may be NULL. */

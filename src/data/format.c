@@ -146,6 +146,7 @@ static ls_status add_part(many *m, const ls_source *part) {
                    part->file[0].path, (long long)shape->features, (long long)shape->outputs,
                    m->part[0]->file[0].path, (long long)whole->features, (long long)whole->outputs);
   whole->bytes = whole->bytes && shape->bytes;
+  whole->single = whole->single && shape->single;
   bool over = __builtin_add_overflow(whole->rows, shape->rows, &whole->rows);
   return over ? ls_fail(LS_EDATA, "%s: too many samples", part->file[0].path) : LS_OK;
 }

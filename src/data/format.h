@@ -18,6 +18,7 @@ typedef struct {
   int64_t weights; /* 1: behind them one column more, the sample's weight (train, where the spec
                       names one); else 0 */
   bool bytes;      /* x are unsigned bytes */
+  bool single;     /* x are numbers that a float32 holds exactly */
 } ls_shape;
 
 typedef struct ls_format ls_format;

@@ -27,9 +27,9 @@ static inline void ls_gather(ls_precision precision, const ls_rows *from, const 
   else
     ls_gather_f64(from, index, offset, rows, x, ldx);
 }
-/* x (rows, n) -> (x - shift) / divisor in place. */
-void ls_scale_f32(const ls_affine *affine, int64_t rows, float *x);
-void ls_scale_f64(const ls_affine *affine, int64_t rows, double *x);
+/* x (rows, n), reals or doubles -> (x - shift) / divisor, rounded once; out may be x. */
+void ls_scale_f32(const ls_affine *affine, ls_cell from, int64_t rows, const void *x, void *out);
+void ls_scale_f64(const ls_affine *affine, ls_cell from, int64_t rows, const void *x, void *out);
 /* The first of n values that is not finite, or n. */
 int64_t ls_not_finite_f32(const float *x, int64_t n);
 int64_t ls_not_finite_f64(const double *x, int64_t n);

@@ -74,10 +74,28 @@ void LS_R(ls_gather)(const ls_rows *from, const int64_t *index, int64_t offset, 
   }
 }
 
-void LS_R(ls_scale)(const ls_affine *affine, int64_t rows, real *x) {
-  for (int64_t r = 0; r < rows; r++, x += affine->n)
+static void scale_reals(const ls_affine *affine, int64_t rows, const real *x, real *out) {
+  for (int64_t r = 0; r < rows; r++, x += affine->n, out += affine->n)
     for (int64_t i = 0; i < affine->n; i++)
-      x[i] = (real)(((double)x[i] - affine->shift[i]) / affine->divisor[i]);
+      out[i] = (real)(((double)x[i] - affine->shift[i]) / affine->divisor[i]);
+}
+
+/* In place, a real is written where no later double lies. */
+static void scale_doubles(const ls_affine *affine, int64_t rows, const char *x, char *out) {
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t i = 0; i < affine->n; i++, x += sizeof(double), out += sizeof(real)) {
+      double value;
+      memcpy(&value, x, sizeof value);
+      real scaled = (real)((value - affine->shift[i]) / affine->divisor[i]);
+      memcpy(out, &scaled, sizeof scaled);
+    }
+}
+
+void LS_R(ls_scale)(const ls_affine *affine, ls_cell from, int64_t rows, const void *x, void *out) {
+  if (from == LS_CELL_F64)
+    scale_doubles(affine, rows, x, out);
+  else
+    scale_reals(affine, rows, x, out);
 }
 
 /* inf - inf and NaN - NaN are NaN, which is not 0. */

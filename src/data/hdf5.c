@@ -90,7 +90,8 @@ static ls_status width_of(const hdf5 *h, int i, int64_t *width) {
 static ls_status check_shapes(hdf5 *h) {
   const ls_h5_shape *x = ls_h5set_shape(h->set[X]);
   ls_shape *shape = &h->base.shape;
-  *shape = (ls_shape){.rows = x->rows, .features = x->width, .bytes = x->bytes};
+  *shape =
+      (ls_shape){.rows = x->rows, .features = x->width, .bytes = x->bytes, .single = x->single};
   LS_TRY(width_of(h, Y, &shape->outputs));
   LS_TRY(width_of(h, WEIGHTS, &shape->weights));
   return shape->weights <= 1

@@ -17,9 +17,12 @@ typedef struct {
   ls_comm *comm;
   const ls_data_spec *spec;
   ls_data *data;
-  ls_source *source[3]; /* node rank 0 only */
-  double *y;            /* (CHUNK_VALUES, or the columns of y where they are more) */
-  void *kept;           /* streamed: of y */
+  ls_source *source[3];        /* node rank 0 only */
+  double *y;                   /* (CHUNK_VALUES, or the columns of y where they are more) */
+  void *raw;                   /* x of as many rows, where it is not read as it is kept */
+  void *kept;                  /* streamed: of y */
+  ls_unscaled inputs, targets; /* of train, where their statistics are needed and they are read into
+                                  memory */
 } loading;
 
 /* ---- shapes ---- */
@@ -55,13 +58,32 @@ ls_status ls_bad_value(const ls_source *source, int64_t row, int64_t column, con
   return ls_fail(LS_EDATA, "%s: %s (%.17g)", place, what, value);
 }
 
+static double real_at(ls_cell cell, const void *x, int64_t i) {
+  return cell == LS_CELL_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+}
+
 ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls_cell cell,
                           const void *x) {
   int64_t features = source->shape.features, n = rows * features,
           bad = ls_first_not_finite(cell, x, n);
   if (bad == n) return LS_OK;
-  double value = cell == LS_CELL_F32 ? (double)((const float *)x)[bad] : ((const double *)x)[bad];
-  return ls_bad_value(source, row + bad / features, bad % features, ls_not_finite, value);
+  return ls_bad_value(source, row + bad / features, bad % features, ls_not_finite,
+                      real_at(cell, x, bad));
+}
+
+ls_status ls_check_finite_targets(const ls_source *source, int64_t row, int64_t rows, ls_cell cell,
+                                  const void *y) {
+  int64_t outputs = source->shape.outputs, n = rows * outputs,
+          bad = ls_first_not_finite(cell, y, n);
+  if (bad == n) return LS_OK;
+  return ls_bad_value(source, row + bad / outputs, -1 - bad % outputs, ls_not_finite,
+                      real_at(cell, y, bad));
+}
+
+ls_status ls_inputs_keep(const ls_data *data, const ls_part *part, const ls_source *source,
+                         int64_t row, int64_t rows, const void *x, void *out) {
+  if (data->x_affine) ls_scale_cells(data->x_affine, part->raw, part->cell, rows, x, out);
+  return ls_check_finite(source, row, rows, part->cell, out);
 }
 
 /* ---- memory ---- */
@@ -71,6 +93,8 @@ static ls_status allocate(loading *l, ls_part *part) {
   part->cell = part->shape.bytes           ? LS_CELL_U8
                : data->precision == LS_F32 ? LS_CELL_F32
                                            : LS_CELL_F64;
+  part->raw =
+      part->cell == LS_CELL_F32 && data->scaled && !part->shape.single ? LS_CELL_F64 : part->cell;
   size_t x, y;
   bool over = __builtin_mul_overflow((size_t)part->shape.rows, (size_t)part->shape.features, &x) ||
               __builtin_mul_overflow(x, ls_cell_size(part->cell), &x) ||
@@ -93,6 +117,25 @@ static void count_classes(ls_data *data, const int32_t *label, int64_t rows) {
     if (label[k] >= data->outputs) data->outputs = label[k] + 1;
 }
 
+static ls_status take_inputs(loading *l, int s, int64_t row, int64_t rows, const void *raw,
+                             void *x) {
+  const ls_part *part = &l->data->part[s];
+  if (s > 0 || !l->inputs.at) return ls_inputs_keep(l->data, part, l->source[s], row, rows, raw, x);
+  LS_TRY(ls_check_finite(l->source[s], row, rows, part->raw, raw));
+  if (raw != x) ls_unscaled_put(&l->inputs, row, rows, raw, l->data->features);
+  return LS_OK;
+}
+
+static ls_status take_targets(loading *l, int s, int64_t row, int64_t rows, int64_t columns,
+                              void *y) {
+  if (s > 0 || !l->targets.at)
+    return ls_target_keep(l->data, l->source[s], row, rows, l->y, columns, y);
+  for (int64_t k = 0; k < rows; k++)
+    LS_TRY(ls_check_finite_targets(l->source[s], row + k, 1, LS_CELL_F64, l->y + k * columns));
+  ls_unscaled_put(&l->targets, row, rows, l->y, columns);
+  return LS_OK;
+}
+
 /* Into memory, or (streamed) y alone and only to see whether it is good. */
 static ls_status read_part(loading *l, int s) {
   ls_data *data = l->data;
@@ -104,41 +147,26 @@ static ls_status read_part(loading *l, int s) {
   if (step < 1) step = 1;
   LS_NEW(l->y, step * columns);
   LS_TRY(ls_mem_new(&l->kept, (size_t)step, y_width));
+  if (part->x.data && part->raw != part->cell)
+    LS_TRY(ls_mem_new(&l->raw, (size_t)(step * part->shape.features), ls_cell_size(part->raw)));
   for (int64_t row = 0, rows; row < part->shape.rows; row += rows) {
     rows = part->shape.rows - row < step ? part->shape.rows - row : step;
     void *x = part->x.data ? (char *)part->x.data + (size_t)row * x_width : NULL;
     void *y = part->y.data ? (char *)part->y.data + (size_t)row * y_width : l->kept;
-    LS_TRY(r->format->read(r, rows, part->cell, x, l->y));
-    if (x) LS_TRY(ls_check_finite(r, row, rows, part->cell, x));
-    LS_TRY(ls_target_keep(data, r, row, rows, l->y, columns, y));
+    void *raw = l->raw ? l->raw : x;
+    LS_TRY(r->format->read(r, rows, part->raw, raw, l->y));
+    if (x) LS_TRY(take_inputs(l, s, row, rows, raw, x));
+    LS_TRY(take_targets(l, s, row, rows, columns, y));
     if (data->labels) count_classes(data, y, rows);
     if (r->shape.weights) LS_TRY(ls_weights_store(data, r, row, rows, l->y));
   }
   LS_FREE(l->y);
+  LS_FREE(l->raw);
   LS_FREE(l->kept);
   return LS_OK;
 }
 
-static ls_status read_parts(loading *l) {
-  for (int s = 0; s < 3; s++)
-    if (l->source[s]) LS_TRY(read_part(l, s));
-  return l->data->weight.data ? ls_weights_finish(l->data, l->spec, l->source[0]->names) : LS_OK;
-}
-
 /* ---- scaling, on node rank 0 ---- */
-
-/* Rows of x or y of the train split, in memory. */
-typedef struct {
-  const char *first;
-  size_t width;
-} block;
-
-static ls_status block_rows(void *arg, int64_t lo, int64_t rows, const void **x) {
-  const block *b = arg;
-  (void)rows;
-  *x = b->first + (size_t)lo * b->width;
-  return LS_OK;
-}
 
 /* A checkpoint's scaling. */
 static ls_status copy_affine(const loading *l, const ls_affine *from, int64_t n, const char *what,
@@ -147,54 +175,85 @@ static ls_status copy_affine(const loading *l, const ls_affine *from, int64_t n,
   return status == LS_OK ? status : ls_fail_prefix(status, "%s", l->source[0]->file[0].path);
 }
 
-static ls_status measure_inputs(loading *l) {
+/* By the training samples. */
+static bool is_measured(const loading *l, const ls_affine *known) {
+  return !known && (l->spec->scale == LS_SCALE_STANDARD || l->spec->scale == LS_SCALE_MINMAX);
+}
+static bool measures_inputs(const loading *l) { return is_measured(l, l->spec->x_affine); }
+static bool measures_targets(const loading *l) {
+  return !l->data->labels && !l->spec->inputs && is_measured(l, l->spec->y_affine);
+}
+
+/* What is known before a sample has been read. */
+static ls_status know_scaling(loading *l) {
+  const ls_data_spec *spec = l->spec;
   ls_data *data = l->data;
-  ls_part *part = &data->part[0];
-  ls_matrix m = {block_rows, NULL, part->cell, data->cut[0].rows, data->features, INT64_MAX};
-  block b = {part->x.data, (size_t)data->features * ls_cell_size(part->cell)};
-  if (l->spec->x_affine)
-    return copy_affine(l, l->spec->x_affine, data->features, "features", &data->x_affine);
-  if (l->spec->scale == LS_SCALE_NONE) return LS_OK;
+  ls_matrix none = {.n = data->features};
+  if (spec->y_affine && !data->labels && !spec->inputs)
+    LS_TRY(copy_affine(l, spec->y_affine, data->outputs, "targets", &data->y_affine));
+  if (spec->x_affine)
+    return copy_affine(l, spec->x_affine, data->features, "features", &data->x_affine);
+  if (spec->scale != LS_SCALE_DIVIDE) return LS_OK;
   LS_TRY(ls_affine_new(data->features, &data->x_affine));
-  b.first += (size_t)data->cut[0].first * b.width;
-  m.arg = &b;
-  if (part->source) ls_stream_inputs(data, &m);
-  return ls_affine_measure(&m, l->spec->scale, l->spec->scale_by, data->x_affine);
+  return ls_affine_measure(&none, spec->scale, spec->scale_by, data->x_affine);
 }
 
-static ls_status measure_targets(loading *l) {
+/* Room for train's values until they can be scaled; streams are read once more instead. */
+static ls_status make_waiting_room(loading *l) {
   ls_data *data = l->data;
-  if (data->labels || l->spec->inputs) return LS_OK;
-  if (l->spec->y_affine)
-    return copy_affine(l, l->spec->y_affine, data->outputs, "targets", &data->y_affine);
-  if (l->spec->scale != LS_SCALE_STANDARD && l->spec->scale != LS_SCALE_MINMAX) return LS_OK;
-  LS_TRY(ls_affine_new(data->outputs, &data->y_affine));
-  block b = {data->part[0].y.data, (size_t)data->outputs * ls_real_size(data->precision)};
-  b.first += (size_t)data->cut[0].first * b.width;
-  ls_matrix m = {block_rows,
-                 &b,
-                 data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64,
-                 data->cut[0].rows,
-                 data->outputs,
-                 INT64_MAX};
-  if (data->part[0].source) ls_stream_targets(data, &m);
-  return ls_affine_measure(&m, l->spec->scale, 1, data->y_affine);
-}
-
-static ls_status scale_parts(loading *l) {
-  ls_data *data = l->data;
-  LS_TRY(measure_inputs(l));
-  LS_TRY(measure_targets(l));
+  const ls_part *train = &data->part[0];
   ls_cell real = data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64;
-  for (int s = 0; s < 3; s++) {
-    ls_part *part = &data->part[s];
-    if (part->shape.rows == 0) continue;
-    if (data->x_affine && part->x.data)
-      ls_scale_cells(data->x_affine, part->cell, part->shape.rows, part->x.data);
-    if (data->y_affine && part->y.data)
-      ls_scale_cells(data->y_affine, real, part->shape.rows, part->y.data);
+  if (train->source) return LS_OK;
+  if (measures_inputs(l))
+    LS_TRY(ls_unscaled_new(&l->inputs, train->x.data, train->raw, train->cell, train->shape.rows,
+                           data->features));
+  return measures_targets(l) ? ls_unscaled_new(&l->targets, train->y.data, LS_CELL_F64, real,
+                                               train->shape.rows, data->outputs)
+                             : LS_OK;
+}
+
+static ls_status measure(loading *l) {
+  ls_data *data = l->data;
+  const ls_source *stream = data->part[0].source;
+  if (measures_inputs(l)) {
+    ls_matrix m = stream ? ls_stream_inputs(data) : ls_unscaled_matrix(&l->inputs, &data->cut[0]);
+    LS_TRY(ls_affine_new(data->features, &data->x_affine));
+    LS_TRY(ls_affine_measure(&m, l->spec->scale, 1, data->x_affine));
+  }
+  if (measures_targets(l)) {
+    ls_matrix m = stream ? ls_stream_targets(data) : ls_unscaled_matrix(&l->targets, &data->cut[0]);
+    LS_TRY(ls_affine_new(data->outputs, &data->y_affine));
+    LS_TRY(ls_affine_measure(&m, l->spec->scale, 1, data->y_affine));
   }
   return LS_OK;
+}
+
+static ls_status scale_waiting(loading *l) {
+  ls_unscaled *x = &l->inputs, *y = &l->targets;
+  if (x->at) {
+    ls_unscaled_scale(x, l->data->x_affine);
+    LS_TRY(ls_check_finite(l->source[0], 0, x->rows, x->cell, x->at));
+  }
+  if (y->at) {
+    ls_unscaled_scale(y, l->data->y_affine);
+    LS_TRY(ls_check_finite_targets(l->source[0], 0, y->rows, y->cell, y->at));
+  }
+  ls_unscaled_free(x);
+  ls_unscaled_free(y);
+  return LS_OK;
+}
+
+/* Train first: its statistics scale the other splits as they are read. */
+static ls_status read_parts(loading *l) {
+  LS_TRY(know_scaling(l));
+  LS_TRY(make_waiting_room(l));
+  if (l->spec->stream) LS_TRY(measure(l));
+  LS_TRY(read_part(l, LS_SPLIT_TRAIN));
+  if (!l->spec->stream) LS_TRY(measure(l));
+  LS_TRY(scale_waiting(l));
+  for (int s = 1; s < 3; s++)
+    if (l->source[s]) LS_TRY(read_part(l, s));
+  return l->data->weight.data ? ls_weights_finish(l->data, l->spec, l->source[0]->names) : LS_OK;
 }
 
 /* ---- the whole ---- */
@@ -277,6 +336,7 @@ static ls_status open_all(loading *l, bool want_classes) {
   LS_TRY(ls_comm_agree(comm, cut_splits(l)));
   data->features = data->part[0].shape.features;
   data->outputs = data->labels ? l->spec->classes : data->part[0].shape.outputs;
+  data->scaled = l->spec->x_affine || l->spec->scale != LS_SCALE_NONE;
   for (int s = 0; s < 3; s++)
     if (data->part[s].shape.rows > 0) LS_TRY(allocate(l, &data->part[s]));
   if (l->spec->weights || ls_class_weights_given(&l->spec->class_weights))
@@ -284,7 +344,6 @@ static ls_status open_all(loading *l, bool want_classes) {
         ls_comm_shared_new(comm, (size_t)data->part[0].shape.rows * sizeof(double), &data->weight));
   if (l->spec->stream) LS_TRY(ls_comm_agree(comm, ls_stream_open(comm, l->spec, data)));
   LS_TRY(ls_comm_agree(comm, reads ? read_parts(l) : LS_OK));
-  LS_TRY(ls_comm_agree(comm, reads ? scale_parts(l) : LS_OK));
   LS_TRY(ls_comm_agree(comm, reads ? collect_files(l) : LS_OK));
   LS_TRY(ls_comm_agree(comm, reads ? name_outputs(l) : LS_OK));
   LS_TRY(ls_share_rest(comm, data));
@@ -302,7 +361,10 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classe
   l.data->drop_last = spec->drop_last;
   ls_status status = open_all(&l, want_classes);
   ls_sources_close(l.source);
+  ls_unscaled_free(&l.inputs);
+  ls_unscaled_free(&l.targets);
   LS_FREE(l.y);
+  LS_FREE(l.raw);
   LS_FREE(l.kept);
   if (status != LS_OK) ls_data_close(comm, &l.data);
   *out = l.data;

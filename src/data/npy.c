@@ -176,7 +176,8 @@ static ls_status open_files(npy *n, const ls_opening *what) {
   n->base.shape = (ls_shape){.rows = x->rows,
                              .features = x->width,
                              .outputs = n->a[1].width,
-                             .bytes = x->kind == 'u' && x->size == 1};
+                             .bytes = x->kind == 'u' && x->size == 1,
+                             .single = x->size <= (x->kind == 'f' ? 4 : 2)};
   return LS_OK;
 }
 

@@ -8,11 +8,11 @@
 enum { PATH_ROOM = 4096 };
 
 ls_status ls_share_shapes(ls_comm *comm, ls_data *data) {
-  enum { ROWS, FEATURES, OUTPUTS, BYTES, FIELDS };
+  enum { ROWS, FEATURES, OUTPUTS, BYTES, SINGLE, FIELDS };
   int64_t shape[3][FIELDS], first[3][FIELDS];
   for (int s = 0; s < 3; s++) {
     const ls_shape *of = &data->part[s].shape;
-    int64_t field[FIELDS] = {of->rows, of->features, of->outputs, of->bytes};
+    int64_t field[FIELDS] = {of->rows, of->features, of->outputs, of->bytes, of->single};
     memcpy(shape[s], field, sizeof field);
   }
   ls_comm_node_bcast(comm, shape, sizeof shape);
@@ -20,7 +20,8 @@ ls_status ls_share_shapes(ls_comm *comm, ls_data *data) {
     data->part[s].shape = (ls_shape){.rows = shape[s][ROWS],
                                      .features = shape[s][FEATURES],
                                      .outputs = shape[s][OUTPUTS],
-                                     .bytes = shape[s][BYTES] != 0};
+                                     .bytes = shape[s][BYTES] != 0,
+                                     .single = shape[s][SINGLE] != 0};
   memcpy(first, shape, sizeof first);
   ls_comm_bcast(comm, first, sizeof first, 0);
   bool same = memcmp(first, shape, sizeof first) == 0;

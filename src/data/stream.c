@@ -15,8 +15,16 @@ size_t ls_stream_y_width(const ls_data *data) {
   return outputs ? ls_target_width(data, outputs) : 0;
 }
 
+/* A row of x on its way: as read, before it is scaled. */
+static size_t raw_width(const ls_data *data) {
+  size_t most = 1;
+  for (int s = 0; s < 3; s++)
+    if (ls_cell_size(data->part[s].raw) > most) most = ls_cell_size(data->part[s].raw);
+  return (size_t)data->features * most;
+}
+
 ls_status ls_span_new(const ls_data *data, int64_t bytes, ls_span *span) {
-  int64_t outputs = data->part[0].shape.outputs, x = (int64_t)ls_stream_x_width(data),
+  int64_t outputs = data->part[0].shape.outputs, x = (int64_t)raw_width(data),
           y = outputs * (int64_t)sizeof(double);
   void *cells;
   span->rows = bytes / (x + y) > 0 ? bytes / (x + y) : 1;
@@ -37,8 +45,8 @@ static ls_status make_room(ls_comm *comm, const ls_data_spec *spec, ls_data *dat
   data->budget = ((spec->budget ? spec->budget : BUDGET) << 20) / data->sharers;
   int64_t span = data->budget / SPANS < SPAN_BYTES ? data->budget / SPANS : SPAN_BYTES;
   data->window_bytes = data->budget - 2 * span;
-  int64_t row = (int64_t)(ls_stream_x_width(data) + ls_stream_y_width(data)) +
-                8 * data->part[0].shape.outputs + 8;
+  int64_t row =
+      (int64_t)(raw_width(data) + ls_stream_y_width(data)) + 8 * data->part[0].shape.outputs + 8;
   LS_TRY(
       ls_span_new(data, span / row * (row - (int64_t)ls_stream_y_width(data) - 8), &data->scratch));
   LS_TRY(ls_mem_new(&data->kept, (size_t)data->scratch.rows, ls_stream_y_width(data)));
@@ -73,44 +81,29 @@ static ls_status input_rows(void *arg, int64_t lo, int64_t rows, const void **x)
   const ls_part *part = &data->part[0];
   *x = data->scratch.x;
   lo += data->cut[0].first;
-  LS_TRY(part->source->format->read_at(part->source, lo, rows, part->cell, data->scratch.x, NULL));
-  return ls_check_finite(part->source, lo, rows, part->cell, data->scratch.x);
+  LS_TRY(part->source->format->read_at(part->source, lo, rows, part->raw, data->scratch.x, NULL));
+  return ls_check_finite(part->source, lo, rows, part->raw, data->scratch.x);
 }
 
 static ls_status target_rows(void *arg, int64_t lo, int64_t rows, const void **x) {
   const ls_data *data = arg;
   const ls_part *part = &data->part[0];
-  *x = data->kept;
+  *x = data->scratch.y;
   lo += data->cut[0].first;
   LS_TRY(part->source->format->read_at(part->source, lo, rows, part->cell, NULL, data->scratch.y));
-  return ls_target_keep(data, part->source, lo, rows, data->scratch.y, part->shape.outputs,
-                        data->kept);
+  return ls_check_finite_targets(part->source, lo, rows, LS_CELL_F64, data->scratch.y);
 }
 
-static void from_file(const ls_data *data,
-                      ls_status (*rows)(void *arg, int64_t lo, int64_t rows, const void **x),
-                      ls_matrix *m) {
-  m->rows = rows;
-  m->arg = (void *)(uintptr_t)data;
-  m->most = data->scratch.rows;
+ls_matrix ls_stream_inputs(const ls_data *data) {
+  return (ls_matrix){input_rows,        (void *)(uintptr_t)data, data->part[0].raw,
+                     data->cut[0].rows, data->features,          data->scratch.rows};
 }
-
-void ls_stream_inputs(const ls_data *data, ls_matrix *m) { from_file(data, input_rows, m); }
-void ls_stream_targets(const ls_data *data, ls_matrix *m) { from_file(data, target_rows, m); }
+ls_matrix ls_stream_targets(const ls_data *data) {
+  return (ls_matrix){target_rows,       (void *)(uintptr_t)data, LS_CELL_F64,
+                     data->cut[0].rows, data->outputs,           data->scratch.rows};
+}
 
 /* ---- any samples ---- */
-
-ls_status ls_stream_prepare(const ls_data *data, const ls_source *source, int64_t row, int64_t rows,
-                            void *x, const double *y, void *kept) {
-  ls_cell cell = data->part[0].cell;
-  if (x) LS_TRY(ls_check_finite(source, row, rows, cell, x));
-  if (x && data->x_affine) ls_scale_cells(data->x_affine, cell, rows, x);
-  if (y) LS_TRY(ls_target_keep(data, source, row, rows, y, source->shape.outputs, kept));
-  if (y && data->y_affine)
-    ls_scale_cells(data->y_affine, data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64, rows,
-                   kept);
-  return LS_OK;
-}
 
 void ls_stream_convert(const ls_data *data, const char *cells, int64_t rows, void *x, int64_t ldx) {
   size_t to = (size_t)ldx * ls_real_size(data->precision), from = ls_stream_x_width(data);
@@ -132,8 +125,9 @@ ls_status ls_stream_gather(const ls_data *data, const ls_part *part, const int64
   for (int64_t k = 0, run; k < rows; k += run) {
     int64_t row = index[k] + offset;
     for (run = 1; k + run < rows && run < s->rows && index[k + run] == index[k] + run;) run++;
-    LS_TRY(part->source->format->read_at(part->source, row, run, part->cell, cells, y));
-    LS_TRY(ls_stream_prepare(data, part->source, row, run, cells, y, data->kept));
+    LS_TRY(part->source->format->read_at(part->source, row, run, part->raw, cells, y));
+    if (x) LS_TRY(ls_inputs_keep(data, part, part->source, row, run, cells, cells));
+    if (y) LS_TRY(ls_target_keep(data, part->source, row, run, y, part->shape.outputs, data->kept));
     if (x) ls_stream_convert(data, cells, run, (char *)x + (size_t)(k * ldx) * real, ldx);
     if (y)
       ls_target_copy(data, data->kept, data->counter, 0, run, labels ? labels + k : NULL,

@@ -15,10 +15,9 @@ typedef struct ls_stream ls_stream;
 
 /* Every rank's own sources and scratch memory; LS_ECONFIG for formats that can't. */
 ls_status ls_stream_open(ls_comm *comm, const ls_data_spec *spec, ls_data *data);
-/* The train split's inputs or targets (as kept), for ls_affine_measure: rows, arg and most are set.
- */
-void ls_stream_inputs(const ls_data *data, ls_matrix *m);
-void ls_stream_targets(const ls_data *data, ls_matrix *m);
+/* The train split's inputs or targets as they are in the file, for ls_affine_measure. */
+ls_matrix ls_stream_inputs(const ls_data *data);
+ls_matrix ls_stream_targets(const ls_data *data);
 /* As ls_data_gather: any samples of a part; consecutive ones are read together. */
 ls_status ls_stream_gather(const ls_data *data, const ls_part *part, const int64_t *index,
                            int64_t offset, int64_t rows, void *x, int64_t ldx, int32_t *labels,
@@ -31,10 +30,6 @@ size_t ls_stream_y_width(const ls_data *data);
 int64_t ls_stream_budget(int64_t window_bytes);
 /* Room for as many rows as `bytes` hold, 1 at least. */
 ls_status ls_span_new(const ls_data *data, int64_t bytes, ls_span *span);
-/* Rows just read, row `row` of the source on: x checked and scaled in place; y (NULL: there is
- * none) checked into kept, scaled. */
-ls_status ls_stream_prepare(const ls_data *data, const ls_source *source, int64_t row, int64_t rows,
-                            void *x, const double *y, void *kept);
 /* (rows, features) cells -> (rows, ldx) reals. */
 void ls_stream_convert(const ls_data *data, const char *cells, int64_t rows, void *x, int64_t ldx);
 

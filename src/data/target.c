@@ -30,9 +30,11 @@ static ls_status keep_labels(const ls_data *data, const ls_source *source, int64
 static ls_status keep_reals(const ls_data *data, const ls_source *source, int64_t row, int64_t rows,
                             const double *y, int64_t columns, void *out) {
   int64_t n = source->shape.outputs;
+  const ls_affine *a = data->y_affine;
   for (int64_t k = 0; k < rows * n; k++) {
     double given = y[k / n * columns + k % n],
-           v = data->precision == LS_F32 ? (double)(float)given : given;
+           v = a ? (given - a->shift[k % n]) / a->divisor[k % n] : given;
+    if (data->precision == LS_F32) v = (double)(float)v;
     if (!isfinite(v)) return ls_bad_value(source, row + k / n, -1 - k % n, ls_not_finite, given);
     if (data->precision == LS_F32)
       ((float *)out)[k] = (float)v;

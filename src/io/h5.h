@@ -29,6 +29,7 @@ typedef struct {
   int64_t dim[LS_H5_DIMS];
   int64_t rows, width; /* dim[0], product of the others */
   bool bytes, integer; /* unsigned bytes; any whole numbers */
+  bool single;         /* numbers that a float32 holds exactly */
   char type[24];       /* "uint8", "float64", "big-endian int16" ... */
 } ls_h5_shape;
 

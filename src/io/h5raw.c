@@ -120,10 +120,16 @@ static bool describe_type(hid_t type, char *text, size_t size, bool *bytes, bool
   return class == H5T_INTEGER || class == H5T_FLOAT;
 }
 
+static bool is_single(hid_t type, const ls_h5_shape *shape) {
+  return shape->integer ? H5Tget_size(type) <= 2
+                        : H5Tequal(type, H5T_IEEE_F32LE) > 0 || H5Tequal(type, H5T_IEEE_F32BE) > 0;
+}
+
 static ls_status read_type(ls_h5raw *s) {
   hid_t type = H5Dget_type(s->set);
   bool numbers = type >= 0 && describe_type(type, s->shape.type, sizeof s->shape.type,
                                             &s->shape.bytes, &s->shape.integer);
+  if (numbers) s->shape.single = is_single(type, &s->shape);
   if (type >= 0) H5Tclose(type);
   return numbers ? LS_OK
                  : ls_fail(LS_EDATA, "%s: %s holds no numbers but %s values", s->file, s->name,
