@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "optim/plugin.h"
 #include "train/train.h"
 #include "view/terminal.h"
 
@@ -81,6 +82,7 @@ static ls_status run(ls_cli *cli, const char *name, ls_comm *comm) {
   if (name && !command) return unknown(name);
   if (!command) return ls_fail(LS_EUSAGE, "which command? lockstep help lists them");
   if (command->parallel) cli->comm = comm;
+  cli->plugins = command->plugins;
   return command->parallel || mine ? command->run(cli) : LS_OK;
 }
 
@@ -136,5 +138,6 @@ int main(int argc, char **argv) {
         comm); /* mpirun ends a job at its first failing rank: rank 0 has spoken by now */
   ls_cli_free(&cli);
   if (met) ls_comm_close(&comm);
+  ls_plugin_leave((int)status);
   return (int)status;
 }

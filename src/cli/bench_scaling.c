@@ -36,8 +36,8 @@ static ls_status base_batch(const char **args, long long *batch) {
   bytes = fread(text, 1, (1 << 20) - 1, file);
   fclose(file);
   ls_config *config = NULL;
-  ls_status status =
-      ls_config_parse(config_file, text, bytes, (char *const *)(args + 1), overrides, &config);
+  ls_status status = ls_config_parse_and_load(config_file, text, bytes, (char *const *)(args + 1),
+                                              overrides, &config);
   if (status == LS_OK) *batch = (long long)config->batch;
   ls_config_free(&config);
   LS_FREE(text);

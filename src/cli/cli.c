@@ -264,7 +264,9 @@ ls_status ls_cli_config(ls_cli *cli, const char *file, char *const *override, in
   char *text = NULL;
   size_t bytes = 0;
   ls_status status = read_config(cli, file, &text, &bytes);
-  if (status == LS_OK) status = ls_config_parse(file, text, bytes, override, overrides, out);
+  if (status == LS_OK)
+    status = (cli->plugins ? ls_config_parse_and_load : ls_config_parse)(file, text, bytes,
+                                                                         override, overrides, out);
   LS_FREE(text);
   if (!cli->comm) return status;
   LS_TRY(ls_comm_agree(cli->comm, status));

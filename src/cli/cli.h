@@ -14,6 +14,7 @@
 typedef struct {
   ls_comm *comm; /* NULL for commands that need no ranks */
   bool json;
+  bool plugins;  /* the command's */
   int verbosity; /* -q: -1, default 0, -v: 1 ... */
   int argc;      /* arguments behind the command's name, options included */
   const char **argv;
@@ -26,6 +27,7 @@ typedef struct {
   const char *help;  /* one line */
   const char *usage; /* the synopsis, then examples; printed by -h and help */
   bool parallel;     /* opens ls_comm when a launcher started us; others act on rank 0 only */
+  bool plugins;      /* loads those that its CONFIG names; the other commands leave them alone */
 } ls_command;
 
 extern const ls_command ls_commands[];               /* ends with name == NULL */

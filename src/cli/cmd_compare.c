@@ -107,9 +107,11 @@ static void print_table(const ls_cli *cli, const line *lines, int rows) {
 /* ---- JSON ---- */
 
 static void describe(json_t *object, const ls_config *c) {
-  json_object_set_new(object, "optimizer", c ? json_string(c->optimizer.ops->name) : json_null());
+  json_object_set_new(object, "optimizer",
+                      c ? json_string(ls_optim_name(&c->optimizer)) : json_null());
   json_object_set_new(object, "lr", c ? ls_json_real(c->optimizer.lr) : json_null());
-  json_object_set_new(object, "schedule", c ? json_string(c->schedule.ops->name) : json_null());
+  json_object_set_new(object, "schedule",
+                      c ? json_string(ls_schedule_name(&c->schedule)) : json_null());
 }
 
 static json_t *run_json(const ls_runs_item *item) {

@@ -15,7 +15,7 @@ const ls_command ls_commands[] = {
      "  lockstep train net.yaml -o runs/a --resume=auto      # go on where it was, or begin\n"
      "  lockstep train net.yaml --dry-run                    # check, show shapes and memory, do "
      "nothing\n",
-     true},
+     true, true},
     {"eval", ls_cmd_eval, "loss and accuracy of a checkpoint on data",
      "Usage: lockstep eval CKPT [--data CONFIG|FILE] [--split train|validation|test|all] "
      "[--confusion] [--top-k K]\n"
@@ -23,14 +23,14 @@ const ls_command ls_commands[] = {
      "  lockstep eval runs/a/final.h5                        # the test data of its own config\n"
      "  lockstep eval runs/a/final.h5 --split all --json\n"
      "  lockstep eval runs/a/final.h5 --data other.yaml --confusion\n",
-     true},
+     true, false},
     {"predict", ls_cmd_predict, "outputs of a checkpoint for new inputs",
      "Usage: lockstep predict CKPT -i FILE[:DATASET] -o OUT.h5\n"
      "\nExamples:\n"
      "  lockstep predict runs/a/final.h5 -i new.h5:/inputs -o out.h5    # writes /predictions "
      "(samples, outputs)\n"
      "  mpirun -n 4 lockstep predict runs/a/final.h5 -i new.csv -o out.h5\n",
-     true},
+     true, false},
     {"inspect", ls_cmd_inspect, "what a checkpoint, a run folder or a data file holds",
      "Usage: lockstep inspect CKPT|RUN|DATA [--verify]\n"
      "\nExamples:\n"
@@ -38,7 +38,7 @@ const ls_command ls_commands[] = {
      "metrics\n"
      "  lockstep inspect runs/a/final.h5 --json              # tensors, global_step, weights_hash\n"
      "  lockstep inspect runs/a/final.h5 --verify            # exit 65 on any damage\n",
-     false},
+     false, false},
     {"config", ls_cmd_config, "make, check or show a config",
      "Usage: lockstep config init KIND | check CONFIG | show CONFIG [KEY=VALUE...] [--origin] | "
      "schema\n"
@@ -48,7 +48,7 @@ const ls_command ls_commands[] = {
      "data\n"
      "  lockstep config show net.yaml optimizer.lr=0.1 --origin   # every value, and where it "
      "comes from\n",
-     false},
+     false, true},
     {"data", ls_cmd_data, "look into, import or split data files",
      "Usage: lockstep data info DATA\n"
      "       lockstep data import DATA -o OUT.h5 [--x X] [--y Y] [options]\n"
@@ -58,7 +58,7 @@ const ls_command ls_commands[] = {
      "  lockstep data import table.csv --x a,b,3-7 --y price -o table.h5\n"
      "  lockstep data split table.csv --x a,b,3-7 --y price --test 0.1 --validation 0.1 -o "
      "table.h5\n",
-     false},
+     false, false},
     {"schedule", ls_cmd_schedule, "learning rates before training: table, CSV or plot",
      "Usage: lockstep schedule CONFIG [KEY=VALUE...] [--steps N | --at J,J,...] [--csv | -o "
      "FILE.svg]\n"
@@ -67,7 +67,7 @@ const ls_command ls_commands[] = {
      "of the initial one\n"
      "  lockstep schedule net.yaml --at 0,1199,1200 --csv    # the rates that these updates use\n"
      "  lockstep schedule net.yaml schedule.decay_rate=0.5 --steps 5000 -o lr.svg\n",
-     false},
+     false, true},
     {"plot", ls_cmd_plot, "pictures of runs: cost, rate, path of the weights, comparison",
      "Usage: lockstep plot cost|lr|path|compare RUN... -o FILE.svg|.png|.pdf|- [--keep-script]\n"
      "\nExamples:\n"
@@ -79,33 +79,33 @@ const ls_command ls_commands[] = {
      "  lockstep plot path runs/toy -o path.svg              # two parameters over contour lines "
      "of the cost\n"
      "  lockstep plot path runs/toy --surface -o path.png    # the same over the surface\n",
-     false},
+     false, false},
     {"compare", ls_cmd_compare, "a table of finished runs, grouped over seeds",
      "Usage: lockstep compare RUN...\n"
      "\nExamples:\n"
      "  lockstep compare runs/*\n"
      "  lockstep compare runs/a runs/b --json\n",
-     false},
+     false, false},
     {"order", ls_cmd_order, "which samples an update uses",
      "Usage: lockstep order CONFIG [KEY=VALUE...] --step J\n"
      "\nExamples:\n"
      "  lockstep order net.yaml --step 0                     # file numbers of the first "
      "minibatch, one a line\n",
-     false},
+     false, false},
     {"bench", ls_cmd_bench, "how fast training and its parts are here",
      "Usage: lockstep bench train|gemm|allreduce|scaling|checkpoint CONFIG [options]\n"
      "\nExamples:\n"
      "  lockstep bench train net.yaml --steps 2000 --warmup 200 --json\n"
      "  mpirun -n 4 lockstep bench allreduce net.yaml\n"
      "  lockstep bench scaling net.yaml --ranks 1,2,4 --mode strong\n",
-     true},
+     true, true},
     {"help", ls_cmd_help, "help on a command or a config key",
      "Usage: lockstep help [COMMAND|KEY]\n"
      "\nExamples:\n"
      "  lockstep help train\n"
      "  lockstep help optimizer.lr\n",
-     false},
-    {NULL, NULL, NULL, NULL, false}};
+     false, false},
+    {NULL, NULL, NULL, NULL, false, false}};
 
 const ls_command *ls_command_find(const char *name) {
   for (const ls_command *c = ls_commands; c->name; c++)

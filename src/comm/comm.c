@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/leave.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "comm/comm_private.h"
@@ -277,6 +278,7 @@ void ls_comm_abort(ls_comm *comm, ls_status code, const char *format, ...) {
   va_end(args);
   fprintf(stderr, "lockstep: error: rank %d (%s): %s\n", comm->rank, comm->host, text);
   fflush(NULL);
+  ls_leave_begin();
   if (comm->mpi) MPI_Abort(comm->world, (int)code);
   _exit((int)code);
 }

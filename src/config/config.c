@@ -27,8 +27,8 @@ static void read_all(ls_reader *rd, const char *text, size_t bytes, int override
   if (root->kind == LS_NODE_MAP) ls_config_check(rd, root);
 }
 
-ls_status ls_config_parse(const char *name, const char *text, size_t bytes, char *const *override,
-                          int overrides, ls_config **out) {
+static ls_status parse(const char *name, const char *text, size_t bytes, char *const *override,
+                       int overrides, bool plugins, ls_config **out) {
   ls_config *config;
   *out = NULL;
   if (bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
@@ -39,7 +39,7 @@ ls_status ls_config_parse(const char *name, const char *text, size_t bytes, char
   ls_node_arena arena = {0};
   ls_report report = {
       .arena = &arena, .name = name, .text = text, .bytes = bytes, .override = override};
-  ls_reader rd = {&arena, &report, config};
+  ls_reader rd = {&arena, &report, config, plugins};
   read_all(&rd, text, bytes, overrides);
   ls_status status = ls_report_end(&report);
   ls_node_arena_free(&arena);
@@ -48,6 +48,16 @@ ls_status ls_config_parse(const char *name, const char *text, size_t bytes, char
   else
     *out = config;
   return status;
+}
+
+ls_status ls_config_parse(const char *name, const char *text, size_t bytes, char *const *override,
+                          int overrides, ls_config **out) {
+  return parse(name, text, bytes, override, overrides, false, out);
+}
+
+ls_status ls_config_parse_and_load(const char *name, const char *text, size_t bytes,
+                                   char *const *override, int overrides, ls_config **out) {
+  return parse(name, text, bytes, override, overrides, true, out);
 }
 
 static void free_columns(char **column) {
@@ -76,9 +86,10 @@ void ls_config_free(ls_config **config) {
   ls_config *c = *config;
   if (!c) return;
   free_data(&c->data);
-  char **texts[] = {
-      &c->file,          &c->init.file, &c->loss,         &c->optimizer.file, &c->optimizer.preset,
-      &c->schedule.file, &c->exchange,  &c->early_metric, &c->keep_best,      &c->out_dir};
+  char **texts[] = {&c->file,           &c->init.file,          &c->loss,
+                    &c->optimizer.file, &c->optimizer.preset,   &c->schedule.file,
+                    &c->exchange,       &c->early_metric,       &c->keep_best,
+                    &c->out_dir,        &c->optimizer.own_keys, &c->schedule.own_keys};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) LS_FREE(*texts[i]);
   LS_FREE(c->layer);
   ls_origin_free(c);

@@ -76,10 +76,15 @@ typedef struct {
 } ls_config;
 
 /* Read and check `file` with overrides "key.path=value". All errors come in one text (LS_ECONFIG),
- * located. The caller gives the file's bytes (rank 0 reads, everyone gets the same), `name` for
- * messages. */
+ * located. Runs no code of others: a plug-in is not loaded, its own keys are kept and not
+ * understood (ls_optim_not_loaded). The caller gives the file's bytes (rank 0 reads, everyone gets
+ * the same), `name` for messages. */
 ls_status ls_config_parse(const char *name, const char *text, size_t bytes, char *const *override,
                           int overrides, ls_config **out);
+/* The same with the plug-ins that it names loaded. For the config that the user gives to a command
+ * that uses them; never for one out of a checkpoint or a run folder, which may be anyone's. */
+ls_status ls_config_parse_and_load(const char *name, const char *text, size_t bytes,
+                                   char *const *override, int overrides, ls_config **out);
 void ls_config_free(ls_config **config);
 /* Is the metric given, or one of those that are written where none is? */
 bool ls_config_wants(const ls_config *config, ls_metric metric);

@@ -118,16 +118,12 @@ static bool read_set(const value *v) {
 }
 
 /* Type plugin has no rows until the key `file` has loaded it. */
-static const ls_hyper no_rows[] = {{0}};
-static const ls_optim_ops optimizer_to_load = {.name = "plugin", .hyper = no_rows};
-static const ls_schedule_ops schedule_to_load = {.name = "plugin", .hyper = no_rows};
-
 static bool read_optimizer(const value *v) {
   int i = choice(v);
   ls_optim_spec *spec = v->base;
   if (i >= 0)
     spec->ops =
-        strcmp(v->node->text, "plugin") == 0 ? &optimizer_to_load : ls_optim_find(v->node->text);
+        strcmp(v->node->text, "plugin") == 0 ? &ls_optim_not_loaded : ls_optim_find(v->node->text);
   return i >= 0;
 }
 
@@ -135,8 +131,8 @@ static bool read_schedule(const value *v) {
   int i = choice(v);
   ls_schedule_spec *spec = v->base;
   if (i >= 0)
-    spec->ops =
-        strcmp(v->node->text, "plugin") == 0 ? &schedule_to_load : ls_schedule_find(v->node->text);
+    spec->ops = strcmp(v->node->text, "plugin") == 0 ? &ls_schedule_not_loaded
+                                                     : ls_schedule_find(v->node->text);
   return i >= 0;
 }
 
@@ -145,9 +141,10 @@ static bool read_plugin(const value *v) {
   ls_optim_spec *o = v->base;
   ls_schedule_spec *s = v->base;
   if (optimizer ? !o->ops : !s->ops) return true; /* the type is wrong, and that has been said */
-  bool plugin = optimizer ? o->ops == &optimizer_to_load : s->ops == &schedule_to_load;
+  bool plugin = optimizer ? o->ops == &ls_optim_not_loaded : s->ops == &ls_schedule_not_loaded;
   if (!plugin) return none ? true : refuse(v, "goes with type plugin only");
   if (none) return refuse(v, "is no library, and type plugin needs one");
+  if (!v->rd->plugins) return read_text(v);
   ls_status status =
       optimizer ? ls_optim_load(v->node->text, &o->ops) : ls_schedule_load(v->node->text, &s->ops);
   return status == LS_OK

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/emit.h"
 #include "config/origin.h"
 #include "config/yaml.h"
 
@@ -171,6 +172,24 @@ static bool read_rows(ls_reader *rd, const ls_key *section, ls_node *map, const 
   return good;
 }
 
+/* A plug-in that is not loaded says neither which keys it has nor which values they take. */
+static bool keep_plugin_keys(ls_reader *rd, const ls_key *section, ls_node *map, char *base,
+                             const char *type) {
+  if (rd->plugins || !section->list || !type || strcmp(type, "plugin") != 0) return false;
+  ls_node *own = ls_node_new(rd->arena, LS_NODE_MAP, NULL);
+  for (const ls_node *child = map->child; child; child = child->next) {
+    if (child->known) continue;
+    ls_node *copy = ls_node_arena_new(rd->arena, sizeof *copy);
+    *copy = *child;
+    copy->next = NULL;
+    ls_node_append(own, copy);
+  }
+  ls_buffer text = {0};
+  if (own->child) ls_emit_flow(&text, own);
+  *(char **)(base + section->list) = text.text;
+  return true;
+}
+
 bool ls_section_read(ls_reader *rd, const ls_key *section, ls_node *node, const char *path,
                      void *outer) {
   char *base = (char *)outer + section->at;
@@ -180,6 +199,7 @@ bool ls_section_read(ls_reader *rd, const ls_key *section, ls_node *node, const 
   if (!map) return false;
   const char *type = NULL;
   bool good = read_rows(rd, section, map, path, base, &type);
+  if (keep_plugin_keys(rd, section, map, base, type)) return good;
   for (const ls_node *child = map->child; child; child = child->next) {
     if (child->known) continue;
     refuse_unknown(rd, section, map, type, base, child, path);

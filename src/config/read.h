@@ -10,6 +10,7 @@ typedef struct {
   ls_node_arena *arena;
   ls_report *report;
   ls_config *config;
+  bool plugins; /* load those that it names; else their own keys are kept as they are written */
 } ls_reader;
 
 /* Read `node` into base's field. False: it was wrong, the report says how. */

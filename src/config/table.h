@@ -48,7 +48,8 @@ struct ls_key {
   ls_key_kind kind;
   size_t at;          /* offset in the section's struct; of a section: where its struct begins */
   size_t extra, list; /* more offsets that the kind needs; section with `word`: 8 bytes that are 0
-                         where it is absent */
+                         where it is absent; section with plug-ins: `list` is the char * (ls_mem) of
+                         the keys of one that was not loaded */
   const char *value;  /* default, as YAML; NULL: required (rows of `hyper`: see there) */
   const ls_hyper *hyper; /* the row of an optimizer or schedule that this one stands for */
   double number;         /* its default */

@@ -3,6 +3,7 @@
 
 #include "config/number.h"
 #include "config/read.h"
+#include "config/yaml.h"
 
 #define FIELD_AT(base, type, offset) ((type const *)((const char *)(base) + (offset)))
 #define FIELD(base, type) (*FIELD_AT(base, type, key->at))
@@ -194,6 +195,17 @@ static bool absent(const ls_key *section, const char *base) {
   return section->word && memcmp(base + section->extra, zeros, sizeof zeros) == 0;
 }
 
+/* Keys of a plug-in that was not loaded, kept as text by ls_section_read. */
+static void write_plugin_keys(ls_node_arena *arena, const char *text, ls_node *map) {
+  if (!text) return;
+  ls_report report = {.arena = arena, .name = "", .text = text, .bytes = strlen(text)};
+  ls_node *own = ls_yaml_parse(&report, LS_SOURCE_DEFAULT, "", text, report.bytes);
+  for (ls_node *child = own ? own->child : NULL, *next; child; child = next) {
+    next = child->next;
+    ls_node_put(map, child->key, child);
+  }
+}
+
 ls_node *ls_section_write(ls_node_arena *arena, const ls_key *section, const void *outer) {
   const char *base = (const char *)outer + section->at;
   if (absent(section, base)) return scalar(arena, section->word, true);
@@ -205,5 +217,6 @@ ls_node *ls_section_write(ls_node_arena *arena, const ls_key *section, const voi
     ls_node *node = ls_key_write(arena, rows.row[i], base);
     if (node) ls_node_put(map, rows.row[i]->name, node);
   }
+  if (section->list) write_plugin_keys(arena, *(char *const *)(base + section->list), map);
   return map;
 }

@@ -11,6 +11,14 @@ const ls_optim_ops *ls_optim_find(const char *name) {
   return NULL;
 }
 
+static const ls_hyper no_keys[] = {{0}};
+const ls_optim_ops ls_optim_not_loaded = {.name = "plugin", .hyper = no_keys};
+
+const char *ls_optim_name(const ls_optim_spec *spec) {
+  return spec->ops == &ls_optim_not_loaded && spec->file ? ls_plugin_name(spec->file)
+                                                         : spec->ops->name;
+}
+
 unsigned ls_optim_slots(const ls_optim_ops *ops, const double *hyper) {
   unsigned all = (1u << ops->slots) - 1;
   return ops->slots_used ? ops->slots_used(hyper) & all : all;
@@ -64,6 +72,7 @@ static void trial(void *arg) {
 }
 
 const char *ls_optim_check(const ls_optim_spec *spec) {
+  if (spec->ops == &ls_optim_not_loaded) return NULL;
   const char *mishap = spec->file ? ls_plugin_trial(trial, (void *)spec) : NULL;
   return mishap || !spec->ops->check ? mishap : spec->ops->check(spec->hyper);
 }

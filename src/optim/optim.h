@@ -26,11 +26,19 @@ typedef struct {
   double lr; /* initial rate, optimizer.lr */
   double weight_decay;
   double hyper[LS_HYPER_MAX];
-  char *file;   /* the plug-in's file, or NULL */
+  char *file;     /* the plug-in's file, or NULL */
+  char *own_keys; /* of a plug-in that was not loaded: its keys as written, "{eta: 0.3}"; or NULL */
   char *preset; /* "book", "tensorflow1", "pytorch" or NULL (values above are already set by it) */
 } ls_optim_spec;
 
-/* NULL or what is wrong with the values together. A plug-in's check and one small update run in a
+/* A plug-in that is named and not loaded: no keys of its own that would be understood, no slots, no
+ * update. What reads a checkpoint or a run folder gets along with it. */
+extern const ls_optim_ops ls_optim_not_loaded;
+/* What people know it by: its own name, or its file's where it was not loaded. */
+const char *ls_optim_name(const ls_optim_spec *spec);
+
+/* NULL or what is wrong with the values together; nothing is for a plug-in that was not loaded. A
+ * plug-in's check and one small update run in a
  * child process first, so that "crashed: ..." is an answer too. The text is valid until the next
  * call. */
 const char *ls_optim_check(const ls_optim_spec *spec);

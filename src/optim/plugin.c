@@ -2,12 +2,15 @@
  *
  * Everything a library does when it is loaded (constructors, its entry, its check) first happens in
  * a child process. The child does nothing else and leaves by _exit, so nothing of MPI or stdio that
- * fork copied is ever used there. */
+ * fork copied is ever used there. That it came back it says through a pipe: its exit code is the
+ * library's to choose. In our own process a library that ends it is named. */
 #include "optim/plugin.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,13 +18,16 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/leave.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "optim/optim.h"
 #include "optim/schedule.h"
 
-enum { CAME_BACK = 42, SECONDS = 20 };
+enum { SECONDS = 20, COMPUTING = 5 }; /* a trial's limits: by the clock, and of processor time */
 
 static _Thread_local char text[300];
 
@@ -34,36 +40,117 @@ static const char *say(const char *format, ...) {
   return text;
 }
 
+/* Before any handler that fork copied: they would flush our streams and close our MPI. */
+static void end_child(int code, void *arg) {
+  (void)arg;
+  _exit(code);
+}
+
 /* No core file, no handlers of MPI's or a sanitizer's that would tell of a crash we are ready for,
  * and no endless loop. */
 static void prepare_child(void) {
-  static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM};
+  static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU};
   sigset_t none;
   for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) signal(fatal[i], SIG_DFL);
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
   setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-  alarm(SECONDS);
+  setrlimit(RLIMIT_CPU, &(struct rlimit){COMPUTING, COMPUTING + 1});
+  on_exit(end_child, NULL);
+}
+
+/* The child's word that it came back. False: it ended without, or SECONDS are over (*late). */
+static bool wait_for_word(int from, bool *late) {
+  struct pollfd word = {.fd = from, .events = POLLIN};
+  struct timespec begin, now;
+  clock_gettime(CLOCK_MONOTONIC, &begin);
+  for (;;) {
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    long left = 1000 * (SECONDS - (long)(now.tv_sec - begin.tv_sec));
+    *late = left <= 0;
+    if (*late) return false;
+    int ready = poll(&word, 1, (int)left);
+    if (ready < 0 && errno != EINTR) return false;
+    if (ready <= 0) continue;
+    char byte;
+    ssize_t got = read(from, &byte, 1);
+    if (got >= 0 || errno != EINTR) return got == 1;
+  }
+}
+
+static const char *how_it_ended(int how) {
+  if (WIFEXITED(how)) return say("ended the process (exit code %d)", WEXITSTATUS(how));
+  if (WTERMSIG(how) == SIGXCPU) return say("did not come back within %d s of computing", COMPUTING);
+  return say("crashed: %s", strsignal(WTERMSIG(how)));
+}
+
+static const char *judge_child(pid_t child, int from) {
+  bool late = false, back = wait_for_word(from, &late);
+  int how;
+  if (back || late) kill(child, SIGKILL); /* whatever it may still be doing */
+  while (waitpid(child, &how, 0) < 0)
+    if (errno != EINTR) return say("cannot be tried: %s", strerror(errno));
+  if (back) return NULL;
+  return late ? say("did not come back within %d s", SECONDS) : how_it_ended(how);
 }
 
 const char *ls_plugin_trial(void (*job)(void *arg), void *arg) {
-  int how;
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return say("cannot be tried: %s", strerror(errno));
   pid_t child = fork();
-  if (child < 0) return say("cannot be tried: %s", strerror(errno));
   if (child == 0) {
     prepare_child();
     job(arg);
-    _exit(CAME_BACK);
+    _exit(write(ends[1], "", 1) == 1 ? 0 : 1);
   }
-  while (waitpid(child, &how, 0) < 0)
-    if (errno != EINTR) return say("cannot be tried: %s", strerror(errno));
-  if (WIFEXITED(how))
-    return WEXITSTATUS(how) == CAME_BACK
-               ? NULL
-               : say("ended the process (exit code %d)", WEXITSTATUS(how));
-  return WTERMSIG(how) == SIGALRM ? say("did not come back within %d s", SECONDS)
-                                  : say("crashed: %s", strsignal(WTERMSIG(how)));
+  int error = errno;
+  close(ends[1]);
+  const char *mishap =
+      child > 0 ? judge_child(child, ends[0]) : say("cannot be tried: %s", strerror(error));
+  close(ends[0]);
+  return mishap;
 }
+
+/* ---- in our own process ---- */
+
+static char present[1000];       /* the plug-ins that were loaded: "./a.so, ./b.so" */
+static const char *being_loaded; /* by now */
+
+/* An end of the process that is not lockstep's own, from a constructor that behaved in its trial to
+ * an update in the middle of training. */
+static void end_by_plugin(int code, void *arg) {
+  (void)arg;
+  if (ls_leave_begun() || (!being_loaded && !*present)) return;
+  if (being_loaded)
+    ls_log_any(LS_LOG_ERROR,
+               "plug-in %s ended the process (exit code %d) while it was being loaded",
+               being_loaded, code);
+  else
+    ls_log_any(LS_LOG_ERROR,
+               "something other than lockstep has ended the process (exit code %d); a plug-in is "
+               "at work in it: %s",
+               code, present);
+  _exit(LS_ECONFIG);
+}
+
+static void note_present(const char *file) {
+  size_t used = strlen(present);
+  snprintf(present + used, sizeof present - used, "%s%s", used ? ", " : "", file);
+}
+
+const char *ls_plugin_name(const char *file) {
+  const char *slash = strrchr(file, '/');
+  return slash ? slash + 1 : file;
+}
+
+void ls_plugin_leave(int code) {
+  ls_leave_begin();
+  if (!*present) return;
+  fflush(NULL);
+  _exit(code);
+}
+
+/* ---- what it offers ---- */
 
 static const char *row_fault(const ls_hyper *row, bool lists) {
   static const char *const taken[] = {"type", "file", "lr", "preset", "weight_decay", "warmup"};
@@ -162,6 +249,7 @@ static ls_status open_library(request *r) {
   const void *(*entry)(void);
   void *library = dlopen(r->path, RTLD_NOW | RTLD_LOCAL), *symbol;
   if (!library) return ls_fail(LS_ECONFIG, "plug-in cannot be loaded: %s", dlerror());
+  note_present(r->file);
   symbol = dlsym(library, r->kind->entry);
   if (!symbol)
     return ls_fail(LS_ECONFIG, "plug-in %s does not define 'const %s *%s(void)'", r->file,
@@ -173,6 +261,16 @@ static ls_status open_library(request *r) {
 }
 
 static void open_in_child(void *arg) { (void)open_library(arg); }
+
+static ls_status open_here(request *r) {
+  static bool watched;
+  if (!watched) on_exit(end_by_plugin, NULL);
+  watched = true;
+  being_loaded = r->file;
+  ls_status status = open_library(r);
+  being_loaded = NULL;
+  return status;
+}
 
 /* A library that is in use stays loaded until the process ends: its tables and functions are
  * referred to everywhere. */
@@ -186,7 +284,7 @@ static ls_status load(const char *file, const kind *what, const void **out) {
   ls_status status =
       mishap
           ? ls_fail(LS_ECONFIG, "plug-in %s %s while it was being loaded and checked", file, mishap)
-          : open_library(&r);
+          : open_here(&r);
   LS_FREE(path);
   *out = r.ops;
   return status;

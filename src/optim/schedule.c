@@ -13,6 +13,14 @@ const ls_schedule_ops *ls_schedule_find(const char *name) {
   return NULL;
 }
 
+static const ls_hyper no_keys[] = {{0}};
+const ls_schedule_ops ls_schedule_not_loaded = {.name = "plugin", .hyper = no_keys};
+
+const char *ls_schedule_name(const ls_schedule_spec *spec) {
+  return spec->ops == &ls_schedule_not_loaded && spec->file ? ls_plugin_name(spec->file)
+                                                            : spec->ops->name;
+}
+
 /* Whole steps, at least 1 unless 0 was meant, and few enough for a double to count. */
 static void to_steps(double *value, bool *epochs, int64_t steps_per_epoch) {
   if (!*epochs) return;
@@ -92,6 +100,7 @@ static void trial(void *arg) {
 
 const char *ls_schedule_check(const ls_schedule_spec *spec) {
   const char *fault = units_fault(spec);
+  if (spec->ops == &ls_schedule_not_loaded) return fault;
   if (!fault && spec->file) fault = ls_plugin_trial(trial, (void *)spec);
   return fault ? fault : own_check(spec);
 }

@@ -22,7 +22,12 @@ typedef struct {
   double warmup;                               /* steps; 0: none */
   bool warmup_epochs;
   char *file;
+  char *own_keys; /* as in ls_optim_spec */
 } ls_schedule_spec;
+
+/* As ls_optim_not_loaded; it has no rate. */
+extern const ls_schedule_ops ls_schedule_not_loaded;
+const char *ls_schedule_name(const ls_schedule_spec *spec);
 
 /* Convert everything given in epochs to steps, once the number of steps an epoch is known.
  * Idempotent. */

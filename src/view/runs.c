@@ -171,10 +171,10 @@ static void short_label(const ls_runs_item *item, char *out, size_t size) {
   if (!c)
     snprintf(out, size, "%s", item->path);
   else if (strcmp(c->schedule.ops->name, "constant") == 0)
-    snprintf(out, size, "%s lr=%g", c->optimizer.ops->name, c->optimizer.lr);
+    snprintf(out, size, "%s lr=%g", ls_optim_name(&c->optimizer), c->optimizer.lr);
   else
-    snprintf(out, size, "%s lr=%g, %s", c->optimizer.ops->name, c->optimizer.lr,
-             c->schedule.ops->name);
+    snprintf(out, size, "%s lr=%g, %s", ls_optim_name(&c->optimizer), c->optimizer.lr,
+             ls_schedule_name(&c->schedule));
 }
 
 char *ls_runs_label(const ls_runs *runs, int group) {

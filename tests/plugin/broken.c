@@ -1,7 +1,10 @@
 /* Plug-ins that must be refused, one for each value of FAULT. */
+#include <fcntl.h>
 #include <lockstep/optim.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum {
@@ -9,6 +12,13 @@ enum {
   gives_null,
   crash_constructor,
   exit_constructor,
+  exit_42,
+  exit_second,
+  exit_thread,
+  exit_update,
+  exit_destructor,
+  abort_constructor,
+  endless_constructor,
   crash_entry,
   crash_check,
   crash_update,
@@ -24,9 +34,39 @@ enum {
 
 static void crash(void) { raise(SIGSEGV); }
 
+/* Behaves in its trial: the file that BROKEN_MARK names remembers. */
+static void exit_the_second_time(void) {
+  const char *mark = getenv("BROKEN_MARK");
+  if (!mark || open(mark, O_CREAT | O_EXCL, 0666) < 0) exit(42);
+}
+
+static void *exit_soon(void *nothing) {
+  usleep(300000);
+  exit(42);
+  return nothing;
+}
+
+static void start_thread(void) {
+  pthread_t thread;
+  pthread_create(&thread, NULL, exit_soon, NULL);
+}
+
+static void loop(void) {
+  for (volatile int i = 0; i >= 0; i ^= 1) continue;
+}
+
 __attribute__((constructor)) static void constructor(void) {
   if (IS(crash_constructor)) crash();
   if (IS(exit_constructor)) _exit(0);
+  if (IS(exit_42)) exit(42);
+  if (IS(exit_second)) exit_the_second_time();
+  if (IS(exit_thread)) start_thread();
+  if (IS(abort_constructor)) abort();
+  if (IS(endless_constructor)) loop();
+}
+
+__attribute__((destructor)) static void destructor(void) {
+  if (IS(exit_destructor)) _exit(42);
 }
 
 static const char *check(const double *hyper) {
@@ -36,7 +76,7 @@ static const char *check(const double *hyper) {
 
 static void update(const ls_optim_span *s) {
   if (IS(crash_update)) crash();
-  (void)s;
+  if (IS(exit_update) && s->t > 2) exit(42);
 }
 
 static double rate(const ls_schedule_args *a) {

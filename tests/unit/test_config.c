@@ -26,7 +26,7 @@ static int memory_is_back(void **state) { return (void)state, ls_mem_live() != l
 
 static ls_status try_parse(const char *text, size_t bytes, const char *const *override,
                            int overrides, ls_config **out) {
-  return ls_config_parse("c.yaml", text, bytes, (char *const *) override, overrides, out);
+  return ls_config_parse_and_load("c.yaml", text, bytes, (char *const *) override, overrides, out);
 }
 
 static ls_config *parse(const char *text, const char *const *override, int overrides) {

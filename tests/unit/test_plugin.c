@@ -2,6 +2,7 @@
  * text that says why. */
 #include "base/mem.h"
 #include "optim/optim.h"
+#include "optim/plugin.h"
 #include "optim/schedule.h"
 #include "test.h"
 
@@ -26,6 +27,8 @@ static void broken_optimizers_are_refused(void **state) {
       {FILE_OF("gives_null"), "gave NULL"},
       {FILE_OF("crash_constructor"), "crashed: Segmentation fault"},
       {FILE_OF("exit_constructor"), "ended the process (exit code 0)"},
+      {FILE_OF("exit_42"), "ended the process (exit code 42)"},
+      {FILE_OF("abort_constructor"), "crashed: Aborted"},
       {FILE_OF("crash_entry"), "crashed: Segmentation fault"},
       {FILE_OF("crash_check"), "crashed: Segmentation fault"},
       {FILE_OF("own_key"), "key 'lr' is one of lockstep's own"},
@@ -156,5 +159,7 @@ int main(void) {
       cmocka_unit_test(schedule_plugin),
       cmocka_unit_test(nothing_is_kept),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  ls_plugin_leave(failed);
+  return failed;
 }
