@@ -12,8 +12,8 @@ typedef struct {
   int64_t total;         /* samples of the whole global minibatch: the N of every mean */
   void *x;               /* (rows, ldx) real, columns from `features` to ldx are 0 */
   int64_t features, ldx; /* ldx: a multiple of 64 bytes, no multiple of 4 KiB */
-  int32_t *labels;       /* (rows) class numbers, or NULL */
-  void *targets;         /* (rows, outputs) real, or NULL where there are labels */
+  int32_t *labels;       /* (rows) class numbers, or NULL where the samples have none */
+  void *targets;         /* (rows, outputs) real, or NULL where the loss takes class numbers */
   int64_t outputs;       /* width of targets */
   double *weight; /* (rows) what each sample counts, of mean 1 over the global minibatch; NULL: 1 */
   int slice_lo, slice_hi; /* this rank's slices of `slices` */
@@ -29,7 +29,8 @@ typedef struct {
 typedef struct {
   double loss; /* sum of the samples' losses, each times its weight (the mean over outputs already
                   taken where the loss has one) */
-  double correct; /* classes right; multi-label: share of outputs right */
+  double correct; /* samples whose class is right; multi-label without classes: share of outputs
+                     right; regression without classes: 0 */
   double abs_err; /* sum over samples and outputs of |y - t| */
   double sq_err;  /* sum over samples and outputs of (y - t)^2 */
 } ls_stats;

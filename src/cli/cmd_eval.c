@@ -63,9 +63,9 @@ static void print_json(ls_cli *cli, const ls_run *run, const char *split, const 
                        bool confusion) {
   json_t *o = json_pack("{s:s, s:I, s:o}", "split", split, "samples", (json_int_t)s->samples,
                         "loss", ls_json_real(s->loss));
-  if (ls_run_task(run) != LS_TASK_REGRESSION)
+  if (ls_metric_fits(run->config, LS_METRIC_ACCURACY))
     json_object_set_new(o, "accuracy", ls_json_real(s->accuracy));
-  else
+  if (ls_run_task(run) == LS_TASK_REGRESSION)
     json_object_update_new(o, json_pack("{s:o, s:o, s:o}", "mae", ls_json_real(s->mae), "rmse",
                                         ls_json_real(s->rmse), "r2", ls_json_real(s->r2)));
   if (s->more->k > 0) json_object_set_new(o, "k", json_integer(s->more->k));
@@ -84,9 +84,8 @@ static void print(ls_cli *cli, const ls_run *run, const char *split, const ls_sc
                   bool confusion) {
   int64_t outputs = ls_data_outputs(run->data);
   ls_out(cli, "%s: %lld samples, loss %.9g", split, (long long)s->samples, s->loss);
-  if (ls_run_task(run) != LS_TASK_REGRESSION)
-    ls_out(cli, ", accuracy %.6f", s->accuracy);
-  else
+  if (ls_metric_fits(run->config, LS_METRIC_ACCURACY)) ls_out(cli, ", accuracy %.6f", s->accuracy);
+  if (ls_run_task(run) == LS_TASK_REGRESSION)
     ls_out(cli, ", mae %.9g, rmse %.9g, r2 %.6f", s->mae, s->rmse, s->r2);
   if (s->more->k > 0)
     ls_out(cli, ", top-%lld accuracy %.6f", (long long)s->more->k, s->more->top_k);
@@ -98,9 +97,8 @@ static void print(ls_cli *cli, const ls_run *run, const char *split, const ls_sc
 /* By the checkpoint's eval.metrics, the options, and each target where there are several. */
 static ls_status make_figures(const ls_run *run, const options *o, ls_figures *more) {
   int64_t outputs = ls_data_outputs(run->data);
-  ls_task task = ls_run_task(run);
-  bool top_k = o->top_k != NOT_GIVEN;
-  if ((o->confusion || top_k) && task != LS_TASK_CLASSES)
+  bool top_k = o->top_k != NOT_GIVEN, classes = ls_config_has_classes(run->config);
+  if ((o->confusion || top_k) && !classes)
     return ls_fail(LS_EUSAGE, "%s needs classes; this is a %s model",
                    o->confusion ? "--confusion" : "--top-k", run->config->loss);
   if (top_k && (o->top_k < 1 || o->top_k > outputs))
@@ -109,7 +107,8 @@ static ls_status make_figures(const ls_run *run, const options *o, ls_figures *m
   LS_TRY(ls_figures_new(run->config, outputs, more));
   if (top_k) more->k = o->top_k;
   if (o->confusion && !more->confusion) LS_NEW(more->confusion, outputs * outputs);
-  if (task == LS_TASK_REGRESSION && outputs > 1 && !more->target) LS_NEW(more->target, outputs);
+  bool regression = ls_run_task(run) == LS_TASK_REGRESSION;
+  if (regression && !classes && outputs > 1 && !more->target) LS_NEW(more->target, outputs);
   return LS_OK;
 }
 

@@ -14,8 +14,7 @@ typedef struct {
 static ls_status find(const ls_config *config, int64_t step, update *u) {
   int64_t rows[3], first[3], features;
   ls_plan plan;
-  LS_TRY(ls_data_count(&config->data, ls_loss_task(config->loss) == LS_TASK_CLASSES, rows, first,
-                       &features));
+  LS_TRY(ls_data_count(&config->data, ls_config_has_classes(config), rows, first, &features));
   LS_TRY(ls_plan_make(rows[LS_SPLIT_TRAIN], config->batch, config->data.drop_last, &plan));
   u->first = first[LS_SPLIT_TRAIN];
   u->epoch = step / plan.steps;

@@ -66,7 +66,7 @@ static ls_status write_names(predictor *p) {
   ls_texts bare = {0}, units = {0};
   int scale;
   if (names->count == 0) return LS_OK;
-  if (ls_run_task(p->run) == LS_TASK_CLASSES) {
+  if (ls_config_has_classes(p->run->config)) {
     LS_TRY(ls_h5out_texts(p->file, p->best, LS_COLUMNS_CLASSES, text, names->count));
     return ls_h5out_scale(p->file, COLUMNS, text, names->count, &p->predictions, 1, &scale);
   }
@@ -86,7 +86,7 @@ static ls_status open_output(predictor *p, const options *o) {
   ls_h5_out_type type = p->wide == sizeof(float) ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
   LS_TRY(ls_h5out_open(o->output, o->force, &p->file));
   LS_TRY(ls_h5out_set(p->file, "/predictions", p->rows, p->width, type, false, &p->predictions));
-  if (ls_run_task(p->run) == LS_TASK_CLASSES)
+  if (ls_config_has_classes(p->run->config))
     LS_TRY(ls_h5out_set(p->file, "/classes", p->rows, 0, LS_H5_OUT_I32, false, &p->best));
   return write_names(p);
 }
@@ -141,7 +141,7 @@ static double value(const predictor *p, const char *y, int64_t i) {
 
 static ls_status write_rows(predictor *p, const char *y, int64_t rows) {
   LS_TRY(ls_h5out_write(p->file, p->predictions, rows, y));
-  if (ls_run_task(p->run) != LS_TASK_CLASSES) return LS_OK;
+  if (!ls_config_has_classes(p->run->config)) return LS_OK;
   for (int64_t r = 0; r < rows; r++) {
     int32_t best = 0;
     for (int32_t c = 1; c < p->width; c++)
@@ -210,7 +210,7 @@ static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
                                "outputs", (json_int_t)p->width));
   else
     ls_out(cli, "%s: /predictions (%lld, %lld)%s\n", o->output, (long long)p->rows,
-           (long long)p->width, ls_run_task(p->run) == LS_TASK_CLASSES ? ", /classes" : "");
+           (long long)p->width, ls_config_has_classes(p->run->config) ? ", /classes" : "");
   return LS_OK;
 }
 

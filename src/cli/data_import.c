@@ -299,7 +299,7 @@ static ls_status import_config(import *m, const char *name) {
   ls_config *config;
   LS_TRY(ls_cli_config(m->cli, name, NULL, 0, &config));
   m->spec = config->data;
-  m->classes = ls_loss_task(config->loss) == LS_TASK_CLASSES || config->data.classes > 0;
+  m->classes = ls_config_has_classes(config);
   ls_status status = run(m);
   ls_config_free(&config);
   return status;

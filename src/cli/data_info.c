@@ -233,10 +233,8 @@ static ls_status show_datasets(ls_cli *cli, const char *path) {
 static ls_status show_config(ls_cli *cli, const char *name) {
   ls_config *config;
   LS_TRY(ls_cli_config(cli, name, NULL, 0, &config));
-  info i = {.cli = cli,
-            .name = name,
-            .spec = config->data,
-            .classes = ls_loss_task(config->loss) == LS_TASK_CLASSES || config->data.classes > 0};
+  info i = {
+      .cli = cli, .name = name, .spec = config->data, .classes = ls_config_has_classes(config)};
   i.spec.weights = NULL;
   ls_status status = show(&i);
   ls_config_free(&config);

@@ -2,10 +2,21 @@
 
 #include <string.h>
 
+bool ls_config_has_classes(const ls_config *c) {
+  return ls_loss_task(c->loss) == LS_TASK_CLASSES || c->data.classes > 0;
+}
+
+ls_target_kind ls_config_target(const ls_config *c) {
+  static const ls_target_kind kind[] = {[LS_TASK_CLASSES] = LS_TARGET_CLASS,
+                                        [LS_TASK_MULTILABEL] = LS_TARGET_PROBABILITY,
+                                        [LS_TASK_REGRESSION] = LS_TARGET_REAL};
+  return kind[ls_loss_task(c->loss)];
+}
+
 bool ls_metric_fits(const ls_config *c, ls_metric metric) {
   ls_task task = ls_loss_task(c->loss);
-  if (metric == LS_METRIC_ACCURACY) return task != LS_TASK_REGRESSION;
-  return metric < LS_METRIC_MAE ? task == LS_TASK_CLASSES : task == LS_TASK_REGRESSION;
+  if (metric >= LS_METRIC_MAE) return task == LS_TASK_REGRESSION;
+  return ls_config_has_classes(c) || (metric == LS_METRIC_ACCURACY && task == LS_TASK_MULTILABEL);
 }
 
 bool ls_config_wants(const ls_config *c, ls_metric metric) {
@@ -52,12 +63,13 @@ static bool has_validation(const ls_data_spec *data) {
 static void check_metric(ls_reader *rd, ls_place at, const char *path, const char *metric) {
   const ls_config *c = rd->config;
   if (!metric || !*metric) return;
-  bool val = strncmp(metric, "val_", 4) == 0, loss = strstr(metric, "loss"),
-       accuracy = strstr(metric, "accuracy");
+  bool val = strncmp(metric, "val_", 4) == 0;
+  int m = 0;
+  while (ls_metric_names[m] && strcmp(ls_metric_names[m], metric + (val ? 4 : 0)) != 0) m++;
   if (val && !has_validation(&c->data))
     ls_report_add(rd->report, at, path,
                   "%s needs validation samples, and data.validation gives none", metric);
-  if (c->loss && !loss && accuracy == (ls_loss_task(c->loss) == LS_TASK_REGRESSION))
+  if (c->loss && ls_metric_names[m] && !ls_metric_fits(c, (ls_metric)m))
     ls_report_add(rd->report, at, path, "there is no %s with the loss %s", metric, c->loss);
 }
 
@@ -87,7 +99,7 @@ static void check_data(ls_reader *rd, const ls_node *root) {
 static void check_class_weights(ls_reader *rd, const ls_node *root) {
   const ls_config *c = rd->config;
   if (!c->loss || !ls_class_weights_given(&c->data.class_weights)) return;
-  if (ls_loss_task(c->loss) == LS_TASK_CLASSES || c->data.classes > 0) return;
+  if (ls_config_has_classes(c)) return;
   ls_report_add(rd->report, place(root, "train", "class_weights"), "train.class_weights",
                 "there are no classes with the loss %s, unless data.classes says how many",
                 c->loss);

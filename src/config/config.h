@@ -59,7 +59,7 @@ typedef struct {
   ls_every eval_every;
   bool eval_on_given; /* else: those there are */
   bool eval_on[LS_SPLITS];
-  bool metrics_given; /* else: accuracy, or mae, rmse and r2 */
+  bool metrics_given; /* else: those of accuracy, mae, rmse and r2 that there are */
   bool metric[LS_METRICS];
   int64_t top_k; /* of the metric */
   ls_every save_every;
@@ -88,7 +88,10 @@ ls_status ls_config_parse_and_load(const char *name, const char *text, size_t by
 void ls_config_free(ls_config **config);
 /* Is the metric given, or one of those that are written where none is? */
 bool ls_config_wants(const ls_config *config, ls_metric metric);
-/* Can there be such a metric with the config's loss? */
+/* Has each sample a class: by the loss, or by data.classes? */
+bool ls_config_has_classes(const ls_config *config);
+ls_target_kind ls_config_target(const ls_config *config); /* what its loss takes y for */
+/* Can there be such a metric with the config's loss and classes? */
 bool ls_metric_fits(const ls_config *config, ls_metric metric);
 /* smallest power of two >= batch/8, at most 64 */
 int64_t ls_config_default_slices(int64_t batch);

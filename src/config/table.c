@@ -384,8 +384,8 @@ static const ls_key eval_rows[] = {
         .example = "[validation, test]"),
     KEY("metrics", SET, ROOT(metric), .extra = ROOT(metrics_given), OR("auto"),
         .choices = ls_metric_names,
-        .help = "what evaluations write to the metrics besides the loss; auto: accuracy, or mae, "
-                "rmse and r2",
+        .help = "what evaluations write to the metrics besides the loss; auto: accuracy, and mae, "
+                "rmse and r2, where they are",
         .example = "[accuracy, top_k, per_class]"),
     KEY("top_k", INT, ROOT(top_k), .value = "5", COUNT(1),
         .help = "the metric top_k: is the class among so many best", .example = "3"),

@@ -25,6 +25,9 @@ extern const char *const ls_split_names[]; /* "train", "validation", "test", "al
  * pieces. */
 typedef enum { LS_ORDER_SEQUENTIAL, LS_ORDER_SHUFFLE, LS_ORDER_BLOCKS } ls_order_kind;
 typedef enum { LS_SCALE_NONE, LS_SCALE_DIVIDE, LS_SCALE_STANDARD, LS_SCALE_MINMAX } ls_scale_kind;
+/* What the loss takes y for: any real numbers, which `scale` may scale; class numbers; or
+ * probabilities, 0 to 1 as they are. */
+typedef enum { LS_TARGET_REAL, LS_TARGET_CLASS, LS_TARGET_PROBABILITY } ls_target_kind;
 
 /* One file source as the config writes it. idx uses only data.dir. */
 typedef struct {
@@ -63,7 +66,8 @@ typedef struct {
   char *missing;            /* csv: a number for every input that is missing; NULL: it is refused */
   char *weights;            /* hdf5, csv: dataset or column of train's sample weights; NULL: none */
   ls_class_weights class_weights;
-  int64_t classes;           /* 0: from the labels */
+  int64_t classes;           /* 0: from the labels; else y are class numbers whatever the loss
+                                takes, rows of one 1 where those are not class numbers */
   int64_t skip[3], limit[3]; /* by ls_split; limit -1: all */
   double validation;         /* share of train; 0: none */
   ls_scale_kind scale;
@@ -83,8 +87,8 @@ typedef struct {
 typedef struct ls_data ls_data;
 
 /* Open, read (once a node) and check everything. Collective: every rank gets the same status.
- * targets by task: want_classes true: integer labels are needed (LS_EDATA where there are none). */
-ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classes,
+ * LS_EDATA, located, for a y that is not what `target` says. */
+ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind target,
                        ls_precision precision, ls_data **out);
 void ls_data_close(ls_comm *comm, ls_data **data);
 /* The samples of predict as split train, without labels or targets. file: "FILE" or "FILE:DATASET",
@@ -122,7 +126,8 @@ typedef struct {
 const ls_data_file *ls_data_files(const ls_data *data, int *count);
 
 /* Copy samples (numbers within the split, `index[0..rows)`) into x (rows, ldx) real, scaled, and
- * labels or targets; any of the three may be NULL. LS_EDATA only where the data are streamed. */
+ * labels (where y are class numbers) and targets; any of the three may be NULL. LS_EDATA only
+ * where the data are streamed. */
 ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows,
                          void *x, int64_t ldx, int32_t *labels, void *targets);
 

@@ -35,7 +35,8 @@ typedef struct {
 
 struct ls_data {
   ls_precision precision;
-  bool labels;     /* y are class numbers */
+  ls_target_kind target;
+  bool labels;     /* y are class numbers, for `target` or by spec.classes */
   int64_t classes; /* below this; 0: from the labels */
   ls_order_kind order;
   bool drop_last;

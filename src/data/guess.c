@@ -129,7 +129,7 @@ static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_sp
   spec->source[0].header = model ? model->header : true;
   spec->source[0].x_cols = model ? model->x_cols : NULL;
   spec->missing = model ? like->missing : NULL;
-  return ls_data_open(comm, spec, false, precision, out);
+  return ls_data_open(comm, spec, LS_TARGET_REAL, precision, out);
 }
 
 ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_spec *like,

@@ -180,8 +180,11 @@ static bool is_measured(const loading *l, const ls_affine *known) {
   return !known && (l->spec->scale == LS_SCALE_STANDARD || l->spec->scale == LS_SCALE_MINMAX);
 }
 static bool measures_inputs(const loading *l) { return is_measured(l, l->spec->x_affine); }
+static bool scales_targets(const loading *l) {
+  return !l->data->labels && l->data->target == LS_TARGET_REAL && !l->spec->inputs;
+}
 static bool measures_targets(const loading *l) {
-  return !l->data->labels && !l->spec->inputs && is_measured(l, l->spec->y_affine);
+  return scales_targets(l) && is_measured(l, l->spec->y_affine);
 }
 
 /* What is known before a sample has been read. */
@@ -189,7 +192,7 @@ static ls_status know_scaling(loading *l) {
   const ls_data_spec *spec = l->spec;
   ls_data *data = l->data;
   ls_matrix none = {.n = data->features};
-  if (spec->y_affine && !data->labels && !spec->inputs)
+  if (spec->y_affine && scales_targets(l))
     LS_TRY(copy_affine(l, spec->y_affine, data->outputs, "targets", &data->y_affine));
   if (spec->x_affine)
     return copy_affine(l, spec->x_affine, data->features, "features", &data->x_affine);
@@ -325,12 +328,12 @@ static ls_status map_bytes(ls_data *data) {
                                    : ls_bytes_new_f64(shift, divisor, &data->bytes);
 }
 
-static ls_status open_all(loading *l, bool want_classes) {
+static ls_status open_all(loading *l) {
   ls_comm *comm = l->comm;
   ls_data *data = l->data;
   bool reads = ls_comm_node_rank(comm) == 0;
   data->classes = l->spec->classes;
-  data->labels = !l->spec->inputs && (want_classes || l->spec->classes > 0);
+  data->labels = !l->spec->inputs && (data->target == LS_TARGET_CLASS || l->spec->classes > 0);
   LS_TRY(ls_comm_agree(comm, reads ? open_sources(l) : LS_OK));
   LS_TRY(ls_share_shapes(comm, data));
   LS_TRY(ls_comm_agree(comm, cut_splits(l)));
@@ -351,15 +354,16 @@ static ls_status open_all(loading *l, bool want_classes) {
   return ls_comm_agree(comm, map_bytes(data));
 }
 
-ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, bool want_classes,
+ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind target,
                        ls_precision precision, ls_data **out) {
   loading l = {.comm = comm, .spec = spec};
   *out = NULL;
   LS_TRY(ls_comm_agree(comm, ls_mem_new((void **)&l.data, 1, sizeof *l.data)));
+  l.data->target = target;
   l.data->precision = precision;
   l.data->order = spec->order;
   l.data->drop_last = spec->drop_last;
-  ls_status status = open_all(&l, want_classes);
+  ls_status status = open_all(&l);
   ls_sources_close(l.source);
   ls_unscaled_free(&l.inputs);
   ls_unscaled_free(&l.targets);

@@ -97,7 +97,7 @@ static ls_status set_up(ls_loader *l, int64_t batch, ls_precision precision) {
   LS_NEW(l->slice_row, b->slice_hi - b->slice_lo + 1);
   LS_TRY(ls_mem_new(&b->x, (size_t)l->max_rows, (size_t)b->ldx * real));
   if (l->data->labels) LS_NEW(b->labels, l->max_rows);
-  if (!l->data->labels)
+  if (l->data->target != LS_TARGET_CLASS)
     LS_TRY(ls_mem_new(&b->targets, (size_t)l->max_rows, (size_t)b->outputs * real));
   b->slice_row = l->slice_row;
   LS_TRY(set_up_weights(l));

@@ -11,11 +11,16 @@ size_t ls_target_width(const ls_data *data, int64_t outputs) {
   return data->labels ? sizeof(int32_t) : (size_t)outputs * ls_real_size(data->precision);
 }
 
+static const char not_a_probability[] =
+    "a target of binary_cross_entropy lies in 0..1; class numbers go with cross_entropy, or with "
+    "data.classes";
+
 static ls_status keep_labels(const ls_data *data, const ls_source *source, int64_t row,
                              int64_t rows, const double *y, int64_t columns, int32_t *label) {
   int64_t most = data->classes > 0 ? data->classes : CLASSES_MAX;
   for (int64_t k = 0; k < rows; k++) {
     double v = y[k * columns];
+    if (isnan(v)) return ls_bad_value(source, row + k, -1, "no class", v);
     if (!(v >= 0 && v == floor(v)))
       return ls_bad_value(source, row + k, -1, "not a class number: 0, 1, 2 ... are", v);
     if (v >= (double)most)
@@ -36,6 +41,8 @@ static ls_status keep_reals(const ls_data *data, const ls_source *source, int64_
            v = a ? (given - a->shift[k % n]) / a->divisor[k % n] : given;
     if (data->precision == LS_F32) v = (double)(float)v;
     if (!isfinite(v)) return ls_bad_value(source, row + k / n, -1 - k % n, ls_not_finite, given);
+    if (data->target == LS_TARGET_PROBABILITY && !(v >= 0 && v <= 1))
+      return ls_bad_value(source, row + k / n, -1 - k % n, not_a_probability, given);
     if (data->precision == LS_F32)
       ((float *)out)[k] = (float)v;
     else

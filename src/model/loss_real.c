@@ -46,7 +46,14 @@ static void errors(const ls_head *h, int64_t r, ls_stats *stats) {
   }
 }
 
-/* max(z, 0) - z t + log(1 + exp(-|z|)): no log of a rounded probability. */
+/* 1 where the sample's class has the largest of the n values, the first of equals. */
+static double class_right(const ls_head *h, int64_t r, const real *v) {
+  const int64_t top = ls_row_argmax(v, h->n);
+  return top == h->labels[r] && v[top] == v[top];
+}
+
+/* max(z, 0) - z t + log(1 + exp(-|z|)): no log of a rounded probability. Right is the class where
+ * samples have one, else each output by itself. */
 static void binary_cross_entropy_stats(const ls_head *h, int64_t lo, int64_t hi, ls_stats *stats) {
   for (int64_t r = lo; r < hi; r++) {
     const real *z = (const real *)h->z + r * h->ld, *t = (const real *)h->targets + r * h->n;
@@ -58,7 +65,7 @@ static void binary_cross_entropy_stats(const ls_head *h, int64_t lo, int64_t hi,
       right += z[i] == z[i] && (z[i] > 0) == (t[i] > (real)0.5);
     }
     stats->loss += row_weight(h, r) * loss / (double)h->n;
-    stats->correct += right / (double)h->n;
+    stats->correct += h->labels ? class_right(h, r, z) : right / (double)h->n;
     errors(h, r, stats);
   }
 }
@@ -89,6 +96,7 @@ LS_CLONES static void binary_cross_entropy_gradient(const ls_head *h, int64_t lo
         loss += value;                                                                          \
       }                                                                                         \
       stats->loss += row_weight(h, r) * (loss * (mean));                                        \
+      if (h->labels) stats->correct += class_right(h, r, y);                                    \
       errors(h, r, stats);                                                                      \
     }                                                                                           \
   }                                                                                             \

@@ -77,7 +77,7 @@ ls_status ls_start_progress(ls_trainer *t) {
                            run->steps,
                            run->steps_per_epoch,
                            run->batch,
-                           ls_run_task(run) != LS_TASK_REGRESSION,
+                           ls_metric_fits(t->config, LS_METRIC_ACCURACY),
                            ls_data_rows(run->data, LS_SPLIT_VALIDATION) > 0};
   int ranks = ls_comm_size(t->comm), threads = ls_team_size(run->team),
       cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
@@ -178,8 +178,7 @@ static ls_status end_event(ls_trainer *t, ls_train_result *r) {
  * better and nothing moves any more. */
 static bool is_dead(const ls_trainer *t) {
   double classes = (double)ls_data_outputs(t->run->data), accuracy = t->train_score.accuracy;
-  if (ls_run_task(t->run) != LS_TASK_CLASSES || classes < 2 || t->run->state.epoch == 0)
-    return false;
+  if (!ls_config_has_classes(t->config) || classes < 2 || t->run->state.epoch == 0) return false;
   return accuracy < 1.2 / classes || (t->stands_still && accuracy <= fmin(2.5 / classes, 0.5));
 }
 

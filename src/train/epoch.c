@@ -33,9 +33,9 @@ ls_score ls_running_score(ls_run *run) {
                 NAN,
                 NAN,
                 NULL};
-  if (ls_run_task(run) != LS_TASK_REGRESSION) {
+  if (ls_metric_fits(run->config, LS_METRIC_ACCURACY))
     s.accuracy = slice_total(run, all, offsetof(ls_stats, correct)) / n;
-  } else {
+  if (ls_run_task(run) == LS_TASK_REGRESSION) {
     double unit = ls_run_target_unit(run);
     s.mae = unit * slice_total(run, all, offsetof(ls_stats, abs_err)) / values;
     s.rmse = unit * sqrt(slice_total(run, all, offsetof(ls_stats, sq_err)) / values);

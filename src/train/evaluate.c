@@ -48,9 +48,8 @@ static ls_status open_eval(eval *e) {
   b->ldx = (b->features + line - 1) / line * line;
   if (b->ldx * (int64_t)size % 4096 == 0) b->ldx += line;
   LS_TRY(ls_mem_new(&b->x, (size_t)(LS_EVAL_ROWS * b->ldx), size));
-  if (ls_run_task(run) == LS_TASK_CLASSES)
-    b->labels = e->labels;
-  else
+  if (ls_config_has_classes(run->config)) b->labels = e->labels;
+  if (ls_run_task(run) != LS_TASK_CLASSES)
     LS_TRY(ls_mem_new(&b->targets, (size_t)(LS_EVAL_ROWS * b->outputs), size));
   b->slices = b->slice_hi = 1;
   b->slice_row = e->slice_row;
@@ -106,8 +105,8 @@ static void keep_logits(eval *e, int64_t first) {
            (size_t)width * size);
 }
 
-/* Classes go by logit, less what makes it log p (NULL: nothing), equal ones by number. All are
- * whole numbers, so the order of adding them does not matter. */
+/* Classes go by logit, less what makes it log p (NULL: nothing), or by output, equal ones by
+ * number. All are whole numbers, so the order of adding them does not matter. */
 static void count_classes(eval *e, const void *z, int64_t ld, const double *norm,
                           const int32_t *labels, int64_t rows, block_sums *sums) {
   for (int64_t r = 0; r < rows; r++) {
@@ -150,10 +149,12 @@ static ls_status eval_block(eval *e, int64_t b) {
   ls_model_stats(e->run->model, &e->batch, &e->block[b].stats);
   sum_targets(e, &e->block[b]);
   if (e->target) sum_each_target(e, e->target + b * e->batch.outputs);
-  int64_t ld;
-  const void *z = ls_model_logits(e->run->model, &ld);
-  if (e->batch.labels && wants_classes(e))
+  if (e->batch.labels && wants_classes(e)) {
+    int64_t ld;
+    const void *z = ls_run_task(e->run) == LS_TASK_REGRESSION ? ls_model_output(e->run->model, &ld)
+                                                              : ls_model_logits(e->run->model, &ld);
     count_classes(e, z, ld, NULL, e->labels, rows, &e->block[b]);
+  }
   return LS_OK;
 }
 
@@ -179,10 +180,9 @@ static void score(const eval *e, ls_score *out) {
   double n = (double)e->rows, values = n * (double)e->batch.outputs;
   *out = (ls_score){
       e->rows, TOTAL(e, stats.loss) / n, (double)NAN, (double)NAN, (double)NAN, (double)NAN, NULL};
-  if (ls_run_task(e->run) != LS_TASK_REGRESSION) {
+  if (ls_metric_fits(e->run->config, LS_METRIC_ACCURACY))
     out->accuracy = TOTAL(e, stats.correct) / n;
-    return;
-  }
+  if (ls_run_task(e->run) != LS_TASK_REGRESSION) return;
   double square = TOTAL(e, stats.sq_err), mean = TOTAL(e, target) / values,
          unit = ls_run_target_unit(e->run);
   out->mae = unit * TOTAL(e, stats.abs_err) / values;

@@ -1,6 +1,7 @@
 /* A checkpoint made ready to compute with: its config, weights and scaling on every rank. */
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "train/run.h"
 
@@ -26,6 +27,16 @@ static ls_status share_affine(ls_comm *comm, const ls_affine *from, ls_affine *t
   ls_comm_bcast(comm, to->shift, (size_t)n * sizeof *to->shift, 0);
   ls_comm_bcast(comm, to->divisor, (size_t)n * sizeof *to->divisor, 0);
   return LS_OK;
+}
+
+void ls_forget_target_scaling(const ls_config *config, const char *path, ls_checkpoint *c) {
+  if (ls_config_target(config) != LS_TARGET_PROBABILITY || c->y_affine.n == 0) return;
+  c->y_affine.n = 0;
+  ls_log(
+      LS_LOG_WARN,
+      "%s: was trained on scaled targets of %s, by a lockstep that did not leave them alone: its "
+      "outputs are taken as they are, and are no good probabilities; train it again",
+      path, config->loss);
 }
 
 static ls_status copy_names(const char *block, size_t bytes, ls_texts *to) {
@@ -68,7 +79,7 @@ static ls_status open_data(ls_run *run, const ls_infer_options *o, int64_t featu
   const ls_config *config = run->config;
   const ls_affine *x = run->x_affine.n > 0 ? &run->x_affine : NULL,
                   *y = run->y_affine.n > 0 ? &run->y_affine : NULL;
-  bool classes = ls_loss_task(config->loss) == LS_TASK_CLASSES;
+  bool classes = ls_config_has_classes(config);
   if (o->inputs) {
     LS_TRY(
         ls_data_open_inputs(run->comm, o->inputs, &config->data, x, config->precision, &run->data));
@@ -81,12 +92,17 @@ static ls_status open_data(ls_run *run, const ls_infer_options *o, int64_t featu
     spec.weights = NULL; /* a matter of training */
     spec.class_weights = (ls_class_weights){0};
     if (!x) spec.scale = LS_SCALE_NONE;
-    if (classes) spec.classes = outputs;
+    spec.classes = classes ? outputs : 0;
     if (classes && run->names.count > 0) spec.classes_named = &run->names;
-    ls_status status = ls_data_open(run->comm, &spec, classes, config->precision, &run->data);
+    ls_status status =
+        ls_data_open(run->comm, &spec, ls_config_target(config), config->precision, &run->data);
     if (o->path) ls_data_guess_free(&guessed);
     LS_TRY(status);
   }
+  if (!o->inputs && ls_data_outputs(run->data) != outputs)
+    return ls_fail(LS_EDATA,
+                   "the data have %lld targets a sample, the checkpoint was trained on %lld",
+                   (long long)ls_data_outputs(run->data), (long long)outputs);
   if (ls_data_features(run->data) == features) return LS_OK;
   return ls_fail(LS_EDATA,
                  "the data have %lld features a sample, the checkpoint was trained on %lld",
@@ -126,6 +142,7 @@ ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_infer_options *
   if (status == LS_OK) status = share_text(comm, c, &text);
   if (status == LS_OK)
     status = ls_comm_agree(comm, ls_config_parse(path, text, strlen(text), NULL, 0, &run->config));
+  if (status == LS_OK && c) ls_forget_target_scaling(run->config, path, c);
   if (status == LS_OK) status = share_affine(comm, c ? &c->x_affine : NULL, &run->x_affine);
   if (status == LS_OK) status = share_affine(comm, c ? &c->y_affine : NULL, &run->y_affine);
   if (status == LS_OK) status = share_names(comm, c ? &c->names : NULL, &run->names);

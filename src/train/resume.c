@@ -90,6 +90,7 @@ static ls_status find(ls_config *config, const ls_train_options *o, const char *
   LS_TRY(ls_checkpoint_read(*path, out));
   if (config->slices == 0 || config->slices == -1 || !config->slices_given)
     config->slices = (*out)->slices; /* the checkpoint's slices rule */
+  ls_forget_target_scaling(config, *path, *out);
   return check_config(config, *out, *path, o->allow);
 }
 

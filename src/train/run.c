@@ -106,9 +106,9 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   run->config = config;
   run->state.best_value = run->state.last_loss = run->state.last_grad_norm = run->grad_norm =
       (double)NAN;
-  bool classes = ls_loss_task(config->loss) == LS_TASK_CLASSES;
   ls_comm_at(comm, "reading the data");
-  LS_TRY(ls_data_open(comm, &config->data, classes, config->precision, &run->data));
+  LS_TRY(
+      ls_data_open(comm, &config->data, ls_config_target(config), config->precision, &run->data));
   if (ls_data_rows(run->data, LS_SPLIT_TRAIN) == 0)
     return ls_fail(LS_EDATA,
                    "no sample is left to train on (data.skip, data.limit, data.validation)");

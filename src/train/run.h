@@ -105,9 +105,9 @@ typedef struct {
 } ls_figures;
 typedef struct {
   int64_t samples;
-  double loss, accuracy;  /* accuracy NaN for regression */
-  double mae, rmse, r2;   /* NaN for classes; over all values, in the target's units where there is
-                             one, else as trained */
+  double loss, accuracy;  /* accuracy NaN for regression without classes */
+  double mae, rmse, r2;   /* NaN but for regression; over all values, in the target's units where
+                             there is   one, else as trained */
   const ls_figures *more; /* made with them, or NULL */
 } ls_score;
 ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out,
@@ -127,5 +127,9 @@ typedef struct {
 } ls_infer_options;
 ls_status ls_run_infer(ls_comm *comm, const char *checkpoint, const ls_infer_options *options,
                        ls_run **out);
+/* Before probabilities were left as they are, `scale` had scaled those of binary_cross_entropy too:
+ * such a checkpoint's scaling of y is forgotten, with a warning, since outputs of a sigmoid are 0
+ * to 1. */
+void ls_forget_target_scaling(const ls_config *config, const char *path, ls_checkpoint *c);
 
 #endif

@@ -34,7 +34,7 @@ static void take_finals(ls_runs_item *item) {
 }
 
 static int64_t classes(const ls_config *c) {
-  if (!c || ls_loss_task(c->loss) != LS_TASK_CLASSES) return 0;
+  if (!c || !ls_config_has_classes(c)) return 0;
   return c->data.classes > 0 ? c->data.classes : c->layer[c->layers - 1].units;
 }
 
