@@ -107,7 +107,8 @@ static const char *origin_note(void *context, const char *path) {
   return text;
 }
 
-static ls_node *resolved(ls_node_arena *arena, const ls_config *config, bool checkpoint) {
+ls_node *ls_config_write(ls_node_arena *arena, const ls_config *config, ls_dump_kind kind) {
+  bool checkpoint = kind == LS_DUMP_CHECKPOINT;
   ls_table_init();
   ls_node *root = ls_section_write(arena, &ls_table, config);
   for (ls_node **link = &root->child; checkpoint && *link;) {
@@ -123,7 +124,7 @@ static ls_node *resolved(ls_node_arena *arena, const ls_config *config, bool che
 char *ls_config_dump(const ls_config *config, ls_dump_kind kind) {
   ls_node_arena arena = {0};
   ls_buffer out = {0};
-  ls_emit_yaml(&out, resolved(&arena, config, kind == LS_DUMP_CHECKPOINT),
+  ls_emit_yaml(&out, ls_config_write(&arena, config, kind),
                kind == LS_DUMP_ORIGIN ? origin_note : NULL, (void *)config);
   ls_node_arena_free(&arena);
   return out.text;
@@ -132,7 +133,7 @@ char *ls_config_dump(const ls_config *config, ls_dump_kind kind) {
 char *ls_config_dump_json(const ls_config *config) {
   ls_node_arena arena = {0};
   ls_buffer out = {0};
-  ls_emit_json(&out, resolved(&arena, config, false));
+  ls_emit_json(&out, ls_config_write(&arena, config, LS_DUMP_PLAIN));
   ls_node_arena_free(&arena);
   return out.text;
 }

@@ -65,11 +65,11 @@ static void compare(differences *d, const ls_node *a, const ls_node *b, const ch
   d->count++;
 }
 
-int ls_config_diff(const ls_config *a, const ls_config *b, char **out, char ***keys) {
+int ls_config_diff(const ls_config *a, const ls_config *b, ls_dump_kind kind, char **out,
+                   char ***keys) {
   ls_node_arena arena = {0};
   differences d = {.arena = &arena};
-  ls_table_init();
-  compare(&d, ls_section_write(&arena, &ls_table, a), ls_section_write(&arena, &ls_table, b), "");
+  compare(&d, ls_config_write(&arena, a, kind), ls_config_write(&arena, b, kind), "");
   ls_buffer_add(&d.text, "%s", "");
   *out = d.text.text;
   *keys = ls_must_new((size_t)(d.count + 1) * sizeof **keys);

@@ -22,6 +22,8 @@ bool ls_section_read(ls_reader *rd, const ls_key *section, ls_node *node, const 
 /* The field as a node; NULL where there is nothing to print. */
 ls_node *ls_key_write(ls_node_arena *arena, const ls_key *key, const void *base);
 ls_node *ls_section_write(ls_node_arena *arena, const ls_key *section, const void *base);
+/* All sections that `kind` has. */
+ls_node *ls_config_write(ls_node_arena *arena, const ls_config *config, ls_dump_kind kind);
 
 /* describe.c, all texts in the arena or the table. "a whole number from 1 to 9, or full": what a
  * key takes. */

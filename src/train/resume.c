@@ -14,8 +14,6 @@ static const char *const free_keys[] = {"train.epochs",
                                         "train.exchange",
                                         "eval.",
                                         "guard.",
-                                        "output.",
-                                        "checkpoint.",
                                         "data.dir",
                                         "data.load",
                                         "data.budget",
@@ -45,7 +43,7 @@ static ls_status check_config(const ls_config *config, const ls_checkpoint *c, c
   if (ls_config_parse(path, c->config_text, strlen(c->config_text), NULL, 0, &old) != LS_OK)
     return ls_fail_prefix(LS_EDATA, "%s: the config in this checkpoint can't be read", path);
   old->slices = c->slices; /* also where the text says 0, one a rank */
-  int count = ls_config_diff(old, config, &text, &keys), refused = 0;
+  int count = ls_config_diff(old, config, LS_DUMP_CHECKPOINT, &text, &keys), refused = 0;
   char *which = ls_mem_text("");
   for (int i = 0; i < count; i++) {
     if (!is_free(keys[i], allow)) {

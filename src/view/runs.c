@@ -86,7 +86,7 @@ static bool alike(const ls_config *a, const ls_config *b) {
   char *text = NULL, **keys = NULL;
   bool same = true;
   if (!a || !b) return false;
-  int n = ls_config_diff(a, b, &text, &keys);
+  int n = ls_config_diff(a, b, LS_DUMP_PLAIN, &text, &keys);
   for (int i = 0; i < n; i++) {
     same = same && alike_without(keys[i]);
     LS_FREE(keys[i]);

@@ -63,6 +63,11 @@ run 3 train net.yaml -o torn --resume=auto
 grep -q '"resumed_from":20' torn/metrics.jsonl || fail "torn: resumed elsewhere"
 same torn
 
+# ---- what is the same is no change, whatever sections a checkpoint keeps ----
+run 2 train net.yaml -o quiet train.steps=20 "checkpoint={every: 7 steps, keep: {last: 3, best: none}, async: false}" "eval={every: 5 steps, on: [train]}"
+run 1 train net.yaml -o quiet train.steps=20 "checkpoint={every: 7 steps, keep: {last: 3, best: none}, async: false}" "eval={every: 5 steps, on: [train]}" --resume
+grep -q "changed since" err && fail "a change that is none: $(cat err)"
+
 # ---- the checkpoint's slices rule ----
 grep -v '^output' net.yaml | sed 's/, slices: 8//' >auto.yaml
 run 2 train auto.yaml -o slices train.slices=4 train.steps=20
