@@ -105,9 +105,9 @@ char *ls_config_dump_json(const ls_config *config);
 char *ls_config_schema(void); /* JSON schema, from the table */
 char *ls_config_help(
     const char *key); /* "train.batch: ..." or NULL if no such key; key NULL: the list of all */
-/* Differences of what two resolved configs write as `kind` (LS_DUMP_CHECKPOINT for one that was read
- * from a checkpoint: the keys that are not kept there cannot be compared), as "key.path: old ->
- * new" lines; count returned, text in *out (ls_mem). key paths in *keys (NULL-terminated, ls_mem
+/* Differences of what two resolved configs write as `kind` (LS_DUMP_CHECKPOINT for one that was
+ * read from a checkpoint: the keys that are not kept there cannot be compared), as "key.path: old
+ * -> new" lines; count returned, text in *out (ls_mem). key paths in *keys (NULL-terminated, ls_mem
  * each). */
 int ls_config_diff(const ls_config *a, const ls_config *b, ls_dump_kind kind, char **out,
                    char ***keys);

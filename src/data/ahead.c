@@ -260,6 +260,13 @@ void ls_stream_free(ls_stream **out) {
 
 /* ---- minibatches ---- */
 
+/* The thread sleeps until the first window is asked for, under the mutex. */
+void ls_stream_move(ls_stream *s, const ls_share *share) {
+  pthread_mutex_lock(&s->mutex);
+  s->share.plan = share->plan;
+  pthread_mutex_unlock(&s->mutex);
+}
+
 static bool holds(const window *w, int64_t step) {
   return step >= w->first && step < w->first + w->steps;
 }

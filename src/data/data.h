@@ -107,6 +107,8 @@ void ls_data_guess_free(ls_data_spec *spec);
 ls_status ls_data_count(const ls_data_spec *spec, bool want_classes, int64_t rows[3],
                         int64_t first[3], int64_t *features);
 
+/* How many samples the split train would have of the same files by another spec. */
+ls_status ls_data_train_rows(const ls_data *data, const ls_data_spec *spec, int64_t *rows);
 int64_t ls_data_features(const ls_data *data);
 int64_t ls_data_outputs(const ls_data *data);              /* classes or target columns */
 int64_t ls_data_rows(const ls_data *data, ls_split split); /* 0: there is no such split */
@@ -152,6 +154,11 @@ void ls_loader_free(ls_loader **loader);
 void ls_loader_join(ls_loader *loader, ls_comm *comm);
 int64_t ls_loader_steps_per_epoch(const ls_loader *loader);
 int64_t ls_loader_max_rows(const ls_loader *loader); /* of this rank's share */
+/* How epochs are cut into minibatches (order.h). */
+const struct ls_plan *ls_loader_plan(const ls_loader *loader);
+/* The plan's moved and moved_samples, for a run that goes on with minibatches of another size;
+ * before the first batch. */
+void ls_loader_move(ls_loader *loader, int64_t steps, int64_t samples);
 /* This rank's share of the minibatch of update `step` (global_step, 0 first). Valid until the next
  * call. */
 ls_status ls_loader_batch(ls_loader *loader, int64_t step, ls_batch *out);

@@ -140,6 +140,15 @@ void ls_loader_free(ls_loader **out) {
 
 void ls_loader_join(ls_loader *loader, ls_comm *comm) { loader->comm = comm; }
 int64_t ls_loader_steps_per_epoch(const ls_loader *loader) { return loader->share.plan.steps; }
+const ls_plan *ls_loader_plan(const ls_loader *loader) { return &loader->share.plan; }
+
+void ls_loader_move(ls_loader *l, int64_t steps, int64_t samples) {
+  l->share.plan.moved = l->slice.plan.moved = steps;
+  l->share.plan.moved_samples = l->slice.plan.moved_samples = samples;
+  l->window = -1;
+  if (l->stream) ls_stream_move(l->stream, &l->share);
+}
+
 int64_t ls_loader_max_rows(const ls_loader *loader) { return loader->max_rows; }
 
 ls_status ls_loader_batch(ls_loader *l, int64_t step, ls_batch *out) {
@@ -147,7 +156,7 @@ ls_status ls_loader_batch(ls_loader *l, int64_t step, ls_batch *out) {
   int64_t first;
   b->rows = ls_share_samples(&l->share, step, l->stream && !b->weight ? NULL : l->index, &b->total,
                              &first);
-  b->first_sample = step / l->share.plan.steps * l->share.plan.used + first;
+  b->first_sample = ls_plan_samples(&l->share.plan, ls_plan_epoch(&l->share.plan, step)) + first;
   int64_t lo = ls_tree_row(b->total, b->slices, b->slice_lo);
   for (int s = b->slice_lo; s <= b->slice_hi; s++)
     l->slice_row[s - b->slice_lo] = ls_tree_row(b->total, b->slices, s) - lo;

@@ -90,9 +90,29 @@ ls_status ls_plan_make(int64_t n, int64_t batch, bool drop_last, ls_plan *plan) 
   return LS_OK;
 }
 
+int64_t ls_plan_epoch(const ls_plan *plan, int64_t step) {
+  assert(step >= plan->moved);
+  return (step - plan->moved) / plan->steps;
+}
+
+int64_t ls_plan_within(const ls_plan *plan, int64_t step) {
+  assert(step >= plan->moved);
+  return (step - plan->moved) % plan->steps;
+}
+
+int64_t ls_plan_end(const ls_plan *plan, int64_t epochs) {
+  int64_t step;
+  bool over = __builtin_mul_overflow(epochs, plan->steps, &step) ||
+              __builtin_add_overflow(step, plan->moved, &step);
+  return over ? INT64_MAX : step;
+}
+
+int64_t ls_plan_samples(const ls_plan *plan, int64_t epochs) {
+  return plan->moved_samples + epochs * plan->used;
+}
+
 int64_t ls_plan_minibatch(const ls_plan *plan, int64_t step, int64_t *total) {
-  assert(step >= 0);
-  int64_t start = step % plan->steps * plan->batch;
+  int64_t start = ls_plan_within(plan, step) * plan->batch;
   *total = plan->used - start < plan->batch ? plan->used - start : plan->batch;
   return start;
 }
@@ -111,7 +131,7 @@ int64_t ls_share_most(const ls_share *share) {
 
 int64_t ls_share_samples(ls_share *share, int64_t step, int64_t *index, int64_t *total,
                          int64_t *first) {
-  int64_t epoch = step / share->plan.steps;
+  int64_t epoch = ls_plan_epoch(&share->plan, step);
   *first = ls_plan_minibatch(&share->plan, step, total);
   *first += ls_tree_row(*total, share->slices, share->slice_lo);
   if (epoch != share->epoch)

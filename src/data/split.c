@@ -37,6 +37,15 @@ ls_status ls_cut_splits(const ls_data_spec *spec, const int64_t rows[3], ls_cut 
   return LS_OK;
 }
 
+ls_status ls_data_train_rows(const ls_data *data, const ls_data_spec *spec, int64_t *rows) {
+  int64_t all[3];
+  ls_cut cut[3] = {0};
+  for (int s = 0; s < 3; s++) all[s] = data->part[s].shape.rows;
+  LS_TRY(ls_cut_splits(spec, all, cut));
+  *rows = cut[LS_SPLIT_TRAIN].rows;
+  return LS_OK;
+}
+
 ls_status ls_sources_open(const ls_data_spec *spec, bool classes, bool quick,
                           ls_source *source[3]) {
   ls_opening what = {.spec = spec, .classes = classes, .quick = quick};

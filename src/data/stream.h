@@ -38,6 +38,8 @@ void ls_stream_convert(const ls_data *data, const char *cells, int64_t rows, voi
 /* LS_ECONFIG where the budget does not hold one minibatch. */
 ls_status ls_stream_new(const ls_data *data, const ls_share *share, ls_stream **out);
 void ls_stream_free(ls_stream **stream);
+/* Before the first batch: steps count as this share's plan says. */
+void ls_stream_move(ls_stream *stream, const ls_share *share);
 /* x, labels and targets of this rank's share of `step`; steps in order need no waiting where the
  * files are fast enough. */
 ls_status ls_stream_batch(ls_stream *stream, int64_t step, ls_batch *out);

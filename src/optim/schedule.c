@@ -29,6 +29,36 @@ static void to_steps(double *value, bool *epochs, int64_t steps_per_epoch) {
   *epochs = false;
 }
 
+/* Is a value of the schedule itself given in epochs? */
+static bool counts_epochs(const ls_schedule_spec *spec) {
+  const ls_hyper *row = spec->ops->hyper;
+  bool found = false;
+  for (int i = 0; row[i].name; i++) {
+    found = found || (row[i].type == LS_HYPER_STEPS && spec->epochs[i]);
+    for (int k = 0; row[i].type == LS_HYPER_STEPLIST && k < (int)spec->hyper[i]; k++)
+      found = found || spec->list_epochs[i][k];
+  }
+  return found;
+}
+
+/* Values in steps, where others are in epochs. */
+static void move_steps(ls_schedule_spec *spec) {
+  const ls_hyper *row = spec->ops->hyper;
+  for (int i = 0; row[i].name; i++) {
+    if (row[i].type == LS_HYPER_STEPS && !spec->epochs[i])
+      spec->hyper[i] = fmax(spec->hyper[i] - (double)spec->moved, 1);
+    for (int k = 0; row[i].type == LS_HYPER_STEPLIST && k < (int)spec->hyper[i]; k++)
+      if (!spec->list_epochs[i][k]) spec->list[i][k] -= (double)spec->moved;
+  }
+}
+
+void ls_schedule_resolve_moved(ls_schedule_spec *spec, int64_t steps_per_epoch, int64_t moved) {
+  spec->moved = counts_epochs(spec) ? moved : 0;
+  spec->warmup_moved = spec->warmup_epochs ? moved : 0;
+  if (spec->moved != 0) move_steps(spec);
+  ls_schedule_resolve(spec, steps_per_epoch);
+}
+
 void ls_schedule_resolve(ls_schedule_spec *spec, int64_t steps_per_epoch) {
   const ls_hyper *row = spec->ops->hyper;
   for (int i = 0; row[i].name; i++) {
@@ -50,9 +80,10 @@ static ls_schedule_args arguments(const ls_schedule_spec *spec, int64_t step) {
 }
 
 double ls_schedule_at(const ls_schedule_spec *spec, int64_t step) {
-  ls_schedule_args args = arguments(spec, step);
-  double rate = spec->ops->rate(&args);
-  return (double)(step + 1) < spec->warmup ? rate * ((double)(step + 1) / spec->warmup) : rate;
+  int64_t counted = step > spec->moved ? step - spec->moved : 0;
+  ls_schedule_args args = arguments(spec, counted);
+  double rate = spec->ops->rate(&args), warm = (double)(step - spec->warmup_moved + 1);
+  return warm < spec->warmup ? rate * (warm / spec->warmup) : rate;
 }
 
 static _Thread_local char text[200];

@@ -21,6 +21,9 @@ typedef struct {
   bool list_epochs[LS_HYPER_MAX][LS_LIST_MAX]; /* STEPLIST: this entry was given in epochs */
   double warmup;                               /* steps; 0: none */
   bool warmup_epochs;
+  /* Of updates, what is subtracted from global_step: they are counted as if all epochs had had the
+   * present number of steps (ls_schedule_resolve_moved). */
+  int64_t moved, warmup_moved;
   char *file;
   char *own_keys; /* as in ls_optim_spec */
 } ls_schedule_spec;
@@ -32,6 +35,11 @@ const char *ls_schedule_name(const ls_schedule_spec *spec);
 /* Convert everything given in epochs to steps, once the number of steps an epoch is known.
  * Idempotent. */
 void ls_schedule_resolve(ls_schedule_spec *spec, int64_t steps_per_epoch);
+/* The same for a run whose epochs had another number of steps before: update j is the one that
+ * would be number j - moved had all had this one (data/order.h). What was given in epochs counts
+ * such updates, what was given in steps global_step, so the rate has no jump where the run goes on.
+ */
+void ls_schedule_resolve_moved(ls_schedule_spec *spec, int64_t steps_per_epoch, int64_t moved);
 /* The rate of the update that sees global_step = step (0 at the first), warm-up included. spec must
  * be resolved. */
 double ls_schedule_at(const ls_schedule_spec *spec, int64_t step);

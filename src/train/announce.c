@@ -19,7 +19,7 @@ static int64_t rank_samples(const ls_run *run, int rank, int64_t batch) {
 static json_t *samples_per_rank(const ls_run *run) {
   int64_t rows = ls_data_rows(run->data, LS_SPLIT_TRAIN), full = rows / run->batch,
           rest = rows % run->batch;
-  if (full == run->steps_per_epoch) rest = 0; /* dropped, or there is none */
+  if (full == run->plan->steps) rest = 0; /* dropped, or there is none */
   json_t *list = json_array();
   for (int r = 0; r < ls_comm_size(run->comm); r++)
     json_array_append_new(
@@ -39,7 +39,7 @@ ls_status ls_start_event(ls_trainer *t) {
   json_object_set_new(event, "validation_samples",
                       json_integer(ls_data_rows(run->data, LS_SPLIT_VALIDATION)));
   json_object_set_new(event, "test_samples", json_integer(ls_data_rows(run->data, LS_SPLIT_TEST)));
-  json_object_set_new(event, "steps_per_epoch", json_integer(run->steps_per_epoch));
+  json_object_set_new(event, "steps_per_epoch", json_integer(run->plan->steps));
   json_object_set_new(event, "steps", json_integer(run->steps));
   json_object_set_new(event, "batch", json_integer(run->batch));
   json_object_set_new(event, "slices", json_integer(run->slices));
@@ -75,17 +75,18 @@ ls_status ls_start_progress(ls_trainer *t) {
   const ls_run *run = t->run;
   ls_progress_plan plan = {run->state.global_step,
                            run->steps,
-                           run->steps_per_epoch,
+                           run->plan->steps,
                            run->batch,
                            ls_metric_fits(t->config, LS_METRIC_ACCURACY),
-                           ls_data_rows(run->data, LS_SPLIT_VALIDATION) > 0};
+                           ls_data_rows(run->data, LS_SPLIT_VALIDATION) > 0,
+                           run->plan->moved};
   int ranks = ls_comm_size(t->comm), threads = ls_team_size(run->team),
       cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
   ls_log(LS_LOG_INFO,
          "%lld parameters, %lld samples, %lld steps an epoch, batch %lld in %d slices on %d rank%s "
          "x %d thread%s (exchange %s, kernels %s)",
          (long long)run->parameters, (long long)ls_data_rows(run->data, LS_SPLIT_TRAIN),
-         (long long)run->steps_per_epoch, (long long)run->batch, run->slices, ranks,
+         (long long)run->plan->steps, (long long)run->batch, run->slices, ranks,
          ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s", ls_exchange_kind(run->exchange),
          ls_model_kernel());
   if (t->config->slices == 0)
@@ -142,9 +143,9 @@ static void show_summary(ls_trainer *t, const ls_train_result *r, const double *
   int64_t steps = run->state.global_step - t->first_step;
   ls_progress_summary summary = {.exit = t->exit,
                                  .run = t->dir,
-                                 .epochs = steps / run->steps_per_epoch,
+                                 .epochs = run->state.epoch - t->first_epoch,
                                  .steps = steps,
-                                 .samples = steps * run->batch,
+                                 .samples = run->state.samples_seen - t->first_sample,
                                  .ranks = ranks,
                                  .seconds = r->seconds,
                                  .samples_per_s = r->samples_per_s,
@@ -196,7 +197,7 @@ ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
   r->test_accuracy = t->test_score.samples > 0 ? t->test_score.accuracy : NAN;
   r->seconds = ls_time() - t->started;
   r->samples_per_s =
-      trained > 0 ? (double)((run->state.global_step - t->first_step) * run->batch) / trained : 0;
+      trained > 0 ? (double)(run->state.samples_seen - t->first_sample) / trained : 0;
   r->exit = t->exit;
   r->dead = is_dead(t);
   ls_weights_hash(ls_exchange_weights(run->exchange), run->parameters, t->config->precision,
@@ -253,7 +254,7 @@ json_t *ls_dry_run_report(const ls_trainer *t) {
   json_object_set_new(o, "train_samples", json_integer(ls_data_rows(run->data, LS_SPLIT_TRAIN)));
   json_object_set_new(o, "batch", json_integer(run->batch));
   json_object_set_new(o, "slices", json_integer(run->slices));
-  json_object_set_new(o, "steps_per_epoch", json_integer(run->steps_per_epoch));
+  json_object_set_new(o, "steps_per_epoch", json_integer(run->plan->steps));
   json_object_set_new(o, "steps", json_integer(run->steps));
   json_object_set_new(o, "ranks", json_integer(ls_comm_size(t->comm)));
   json_object_set_new(o, "memory", memory(run));

@@ -25,6 +25,9 @@ typedef struct {
   int64_t epoch;         /* epochs finished */
   int64_t samples_seen;  /* global sample number: where in the data the next step begins */
   int64_t epoch_samples; /* samples in the running sums below */
+  int64_t begin_step;    /* update with which the present epoch began, or would have with the
+                            present minibatch all the way (it may then be negative) */
+  int64_t begin_sample;  /* samples seen before it */
   double best_value;     /* best metric so far; NaN: none */
   int64_t best_step;
   int64_t early_bad;                      /* evaluations since the best one */
@@ -72,6 +75,7 @@ ls_status ls_image_commit(ls_image *image, const char *dir, const char *name);
 
 /* Reading. Verifies the digest before HDF5 sees a byte, then the schema. */
 typedef struct {
+  int64_t minor; /* of the format: 0 does not have begin_step and begin_sample */
   ls_state state;
   ls_precision precision;
   int tensors;

@@ -9,6 +9,8 @@
 
 #define FIELD(path, type, member) \
   { path, type, offsetof(ls_state, member), 0 }
+#define FIELD_1(path, type, member) \
+  { path, type, offsetof(ls_state, member), 1 } /* since format 1.1 */
 const ls_state_field ls_state_fields[] = {
     FIELD("/meta/global_step", LS_H5_I64, global_step),
     FIELD("/meta/epoch", LS_H5_I64, epoch),
@@ -25,6 +27,8 @@ const ls_state_field ls_state_fields[] = {
     FIELD("/train/rollbacks", LS_H5_I64, rollbacks),
     FIELD("/train/last_loss", LS_H5_F64, last_loss),
     FIELD("/train/last_grad_norm", LS_H5_F64, last_grad_norm),
+    FIELD_1("/data/begin_step", LS_H5_I64, begin_step),
+    FIELD_1("/data/begin_sample", LS_H5_I64, begin_sample),
 };
 const int ls_state_field_count = sizeof ls_state_fields / sizeof *ls_state_fields;
 

@@ -251,12 +251,28 @@ static ls_status get_arrays(const reader *r, const ls_layout *layout, ls_checkpo
   return LS_OK;
 }
 
+/* The present epoch has had whole minibatches only. */
+static ls_status check_place(const reader *r, const ls_checkpoint *c) {
+  const ls_state *s = &c->state;
+  int64_t steps, samples;
+  if (c->minor < 1) return LS_OK;
+  bool good = s->begin_sample >= 0 && s->begin_sample <= s->samples_seen &&
+              (s->epoch > 0 || s->begin_sample == 0) && s->begin_step <= s->global_step &&
+              !__builtin_sub_overflow(s->global_step, s->begin_step, &steps) &&
+              !__builtin_mul_overflow(steps, c->batch, &samples) &&
+              samples == s->samples_seen - s->begin_sample;
+  return good ? LS_OK
+              : wrong(r, "/data/begin_step", "does not go with the samples and updates so far");
+}
+
 static ls_status read_all(reader *r, ls_checkpoint *c) {
   ls_layout layout = {0};
   int64_t minor;
   LS_TRY(ls_index_read(r->path, r->data, r->bytes, &r->block, &r->toc));
   LS_TRY(check_version(r, &minor));
+  c->minor = minor;
   LS_TRY(get_scalars(r, minor, c));
+  LS_TRY(check_place(r, c));
   LS_TRY(get_data_files(r, c));
   LS_TRY(get_affine(r, "/data/x_shift", "/data/x_divisor", c->inputs, &c->x_affine));
   LS_TRY(get_affine(r, "/data/y_shift", "/data/y_divisor", c->outputs, &c->y_affine));

@@ -21,18 +21,34 @@ static const char *const free_keys[] = {"train.epochs",
                                         "data.limit.validation",
                                         NULL};
 
+/* Those that decide which sample stands where in an epoch. */
+static const char *const order_keys[] = {"seed",
+                                         "data.type",
+                                         "data.train",
+                                         "data.skip.train",
+                                         "data.limit.train",
+                                         "data.missing",
+                                         "data.validation",
+                                         "data.order",
+                                         NULL};
+
 static bool matches(const char *key, const char *pattern) {
   size_t n = strlen(pattern);
   return strncmp(key, pattern, n) == 0 &&
          (key[n] == '\0' || pattern[n - 1] == '.' || key[n] == '.' || key[n] == '[');
 }
 
-static bool is_free(const char *key, const char *const *allow) {
-  for (int i = 0; free_keys[i]; i++)
-    if (matches(key, free_keys[i])) return true;
-  for (int i = 0; allow && allow[i]; i++)
-    if (matches(key, allow[i])) return true;
+static bool matches_any(const char *key, const char *const *pattern) {
+  for (int i = 0; pattern && pattern[i]; i++)
+    if (matches(key, pattern[i])) return true;
   return false;
+}
+
+static ls_status read_config(const char *path, const ls_checkpoint *c, ls_config **out) {
+  if (ls_config_parse(path, c->config_text, strlen(c->config_text), NULL, 0, out) != LS_OK)
+    return ls_fail_prefix(LS_EDATA, "%s: the config in this checkpoint cannot be read", path);
+  (*out)->slices = c->slices; /* also where the text says 0, one a rank */
+  return LS_OK;
 }
 
 /* Every difference is listed; any that is neither free nor allowed refuses the resume. */
@@ -40,13 +56,11 @@ static ls_status check_config(const ls_config *config, const ls_checkpoint *c, c
                               const char *const *allow) {
   ls_config *old;
   char *text, **keys;
-  if (ls_config_parse(path, c->config_text, strlen(c->config_text), NULL, 0, &old) != LS_OK)
-    return ls_fail_prefix(LS_EDATA, "%s: the config in this checkpoint can't be read", path);
-  old->slices = c->slices; /* also where the text says 0, one a rank */
+  LS_TRY(read_config(path, c, &old));
   int count = ls_config_diff(old, config, LS_DUMP_CHECKPOINT, &text, &keys), refused = 0;
   char *which = ls_mem_text("");
   for (int i = 0; i < count; i++) {
-    if (!is_free(keys[i], allow)) {
+    if (!matches_any(keys[i], free_keys) && !matches_any(keys[i], allow)) {
       char *longer = ls_mem_format("%s --allow %s", which, keys[i]);
       LS_FREE(which);
       which = longer;
@@ -114,5 +128,94 @@ ls_status ls_resume_check_data(const ls_trainer *t, const ls_checkpoint *c) {
   if (p->files != c->files)
     return ls_fail(LS_EDATA, "the data are %d files, the checkpoint was made with %d", p->files,
                    c->files);
+  return LS_OK;
+}
+
+/* ---- where in the data ---- */
+
+/* A checkpoint of format 1.0 does not say how its epoch began: all of them had the same minibatches
+ * then, those of its config. */
+static ls_status find_begin(const ls_run *run, const ls_config *old, ls_checkpoint *c) {
+  ls_state *s = &c->state;
+  ls_plan was;
+  int64_t rows;
+  LS_TRY(ls_data_train_rows(run->data, &old->data, &rows));
+  LS_TRY(ls_plan_make(rows, c->batch, old->data.drop_last, &was));
+  int64_t within = ls_plan_within(&was, s->global_step);
+  s->begin_step = s->global_step - within;
+  s->begin_sample = s->samples_seen - within * c->batch;
+  return s->begin_sample >= 0
+             ? LS_OK
+             : ls_fail(LS_EDATA, "the checkpoint's %lld samples seen do not go with its %lld steps",
+                       (long long)s->samples_seen, (long long)s->global_step);
+}
+
+/* Of the keys that decide the order, one that has changed (ls_mem); NULL: none. */
+static char *reordered(const ls_config *old, const ls_config *config) {
+  char *text, **keys, *found = NULL;
+  int count = ls_config_diff(old, config, LS_DUMP_CHECKPOINT, &text, &keys);
+  for (int i = 0; i < count; i++) {
+    if (!found && matches_any(keys[i], order_keys)) found = ls_mem_text(keys[i]);
+    LS_FREE(keys[i]);
+  }
+  LS_FREE(keys);
+  LS_FREE(text);
+  return found;
+}
+
+/* In the middle of an epoch, behind `done` of its samples: can the others still come, each once? */
+static ls_status check_middle(const ls_run *run, const ls_state *s, int64_t done,
+                              const char *changed) {
+  const ls_plan *plan = run->plan;
+  long long epoch = (long long)s->epoch + 1;
+  if (changed)
+    return ls_fail(LS_ECONFIG,
+                   "%s has changed, and the checkpoint stands behind %lld samples of epoch %lld: "
+                   "which of them have been seen is lost with the old order; finish that epoch "
+                   "first, with the config as it was and train.epochs=%lld, and change it then",
+                   changed, (long long)done, epoch, epoch);
+  if (done % plan->batch == 0 && done < plan->used) return LS_OK;
+  return ls_fail(LS_ECONFIG,
+                 "train.batch: the checkpoint stands behind %lld samples of epoch %lld, where no "
+                 "minibatch of %lld can begin (%lld samples are used an epoch); take a batch that "
+                 "divides %lld, or finish that epoch first, with the config as it was and "
+                 "train.epochs=%lld",
+                 (long long)done, epoch, (long long)plan->batch, (long long)plan->used,
+                 (long long)done, epoch);
+}
+
+/* What the plan is moved by (data/order.h). */
+static ls_status find_place(const ls_run *run, ls_checkpoint *c, int64_t moved[2]) {
+  ls_config *old;
+  const ls_plan *plan = run->plan;
+  const ls_state *s = &c->state;
+  LS_TRY(read_config("the checkpoint", c, &old));
+  ls_status status = c->minor < 1 ? find_begin(run, old, c) : LS_OK;
+  int64_t done = s->samples_seen - s->begin_sample, before;
+  if (status == LS_OK && done > 0) {
+    char *changed = reordered(old, run->config);
+    status = check_middle(run, s, done, changed);
+    LS_FREE(changed);
+  }
+  ls_config_free(&old);
+  LS_TRY(status);
+  bool over = __builtin_mul_overflow(s->epoch, plan->steps, &before) ||
+              __builtin_sub_overflow(s->global_step - done / plan->batch, before, &moved[0]) ||
+              __builtin_mul_overflow(s->epoch, plan->used, &before) ||
+              __builtin_sub_overflow(s->begin_sample, before, &moved[1]);
+  return over
+             ? ls_fail(LS_EDATA, "the checkpoint's epoch %lld is not possible", (long long)s->epoch)
+             : LS_OK;
+}
+
+ls_status ls_resume_place(ls_trainer *t, ls_checkpoint *c) {
+  int64_t moved[2] = {0};
+  ls_run *run = t->run;
+  ls_state *s = &run->state;
+  LS_TRY(ls_comm_agree(t->comm, c ? find_place(run, c, moved) : LS_OK));
+  ls_comm_bcast(t->comm, moved, sizeof moved, 0);
+  ls_run_move(run, moved[0], moved[1]);
+  s->begin_step = s->global_step - ls_plan_within(run->plan, s->global_step);
+  s->begin_sample = ls_plan_samples(run->plan, s->epoch);
   return LS_OK;
 }

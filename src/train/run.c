@@ -62,23 +62,32 @@ static int useful_threads(const ls_run *run) {
   return (int)ls_clamp((int64_t)worth, 1, ls_run_threads(run->comm));
 }
 
+/* What follows from the plan. */
+static void count_steps(ls_run *run) {
+  const ls_config *c = run->config;
+  run->steps = c->steps > 0 ? c->steps : ls_plan_end(run->plan, c->epochs);
+  run->schedule = c->schedule;
+  ls_schedule_resolve_moved(&run->schedule, run->plan->steps, run->plan->moved);
+}
+
+void ls_run_move(ls_run *run, int64_t steps, int64_t samples) {
+  ls_loader_move(run->loader, steps, samples);
+  count_steps(run);
+}
+
 static ls_status build_loop(ls_run *run) {
   ls_config *c = run->config;
   uint64_t seed = c->seed + (ls_mutant("order-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
   LS_TRY(ls_loader_new(run->data, run->batch, run->slices, run->slice_lo, run->slice_hi, seed,
                        c->precision, &run->loader));
   ls_loader_join(run->loader, run->comm);
-  run->steps_per_epoch = ls_loader_steps_per_epoch(run->loader);
-  run->steps = c->steps;
-  if (c->steps <= 0 && __builtin_mul_overflow(c->epochs, run->steps_per_epoch, &run->steps))
-    run->steps = INT64_MAX;
-  run->schedule = c->schedule;
-  ls_schedule_resolve(&run->schedule, run->steps_per_epoch);
+  run->plan = ls_loader_plan(run->loader);
+  count_steps(run);
   const char *fault = ls_schedule_check(
       &run->schedule); /* a list in steps and epochs could not be compared before */
   if (fault)
     return ls_fail(LS_ECONFIG, "schedule: %s (%lld steps an epoch)", fault,
-                   (long long)run->steps_per_epoch);
+                   (long long)run->plan->steps);
   int64_t rows = ls_loader_max_rows(run->loader);
   LS_TRY(ls_model_reserve(run->model, rows > LS_EVAL_ROWS ? rows : LS_EVAL_ROWS, run->team));
   LS_NEW(run->running, run->slices);
@@ -193,7 +202,7 @@ static void add_running(ls_run *run, const ls_batch *batch) {
 
 /* The sums of an epoch stay, and go into checkpoints, until the next one begins. */
 static void begin_epoch(ls_run *run) {
-  if (run->state.global_step % run->steps_per_epoch != 0) return;
+  if (ls_plan_within(run->plan, run->state.global_step) != 0) return;
   memset(run->running, 0, (size_t)run->slices * sizeof *run->running);
   run->state.epoch_samples = 0;
 }
@@ -202,7 +211,9 @@ static void advance(ls_run *run, int64_t samples) {
   ls_state *s = &run->state;
   s->global_step++;
   s->samples_seen += samples;
-  s->epoch = s->global_step / run->steps_per_epoch;
+  s->epoch = ls_plan_epoch(run->plan, s->global_step);
+  s->begin_step = s->global_step - ls_plan_within(run->plan, s->global_step);
+  s->begin_sample = ls_plan_samples(run->plan, s->epoch);
 }
 
 static void forward_backward(ls_run *run, const ls_batch *batch, bool *finite) {

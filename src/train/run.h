@@ -9,6 +9,7 @@
 #include "comm/exchange.h"
 #include "config/config.h"
 #include "data/data.h"
+#include "data/order.h"
 #include "model/model.h"
 #include "train/checkpoint.h"
 #include "train/trace.h"
@@ -48,10 +49,11 @@ typedef struct {
   ls_exchange *exchange;
   ls_update *update;
   ls_team *team;
-  int slices, slice_lo, slice_hi;             /* of the minibatch; this rank's */
-  int64_t parameters, steps_per_epoch, steps; /* steps: where the run ends */
-  int64_t batch;                              /* resolved global minibatch */
-  ls_schedule_spec schedule;                  /* the config's, all in steps */
+  int slices, slice_lo, slice_hi; /* of the minibatch; this rank's */
+  int64_t parameters, steps;      /* steps: where the run ends */
+  const ls_plan *plan;            /* the loader's: epochs and minibatches */
+  int64_t batch;                  /* resolved global minibatch */
+  ls_schedule_spec schedule;      /* the config's, all in steps */
   ls_state state;
   ls_stats *running;     /* (slices) sums of this epoch so far; this rank fills its own slices */
   ls_stats *slice_stats; /* (slices) of the last step; own slices */
@@ -72,6 +74,11 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
 void ls_run_free(ls_run **run);
 int ls_run_threads(
     const ls_comm *comm); /* default: cores this rank may use / ranks that share them */
+
+/* The run goes on from a checkpoint whose epochs had another number of steps: plan.moved and
+ * moved_samples (data/order.h), and all that follows from them: the epoch of an update, the rates
+ * of a schedule in epochs, where the run ends. Before the first step. */
+void ls_run_move(ls_run *run, int64_t steps, int64_t samples);
 
 /* Same config and data on every rank? LS_EINTERNAL names the odd ones. Collective. */
 ls_status ls_run_agree(const ls_run *run);

@@ -117,8 +117,8 @@ static ls_status after_nonfinite(ls_trainer *t) {
 static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool *stop) {
   ls_run *run = t->run;
   const ls_state *s = &run->state;
-  bool epoch_end = s->global_step % run->steps_per_epoch == 0, last = s->global_step == run->steps,
-       early = false;
+  bool epoch_end = ls_plan_within(run->plan, s->global_step) == 0,
+       last = s->global_step == run->steps, early = false;
   if (flags & LS_FLAG_FAILED) {
     if (t->pending != LS_OK) ls_fail(t->pending, "%s", t->pending_text);
     return ls_comm_agree(t->comm, t->pending);
@@ -148,7 +148,7 @@ static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool
 
 static bool norm_due(const ls_run *run) {
   int64_t next = run->state.global_step + 1;
-  return next % run->steps_per_epoch == 0 || next == run->steps;
+  return ls_plan_within(run->plan, next) == 0 || next == run->steps;
 }
 
 /* A checkpoint of the step at which training ended early is resumed to its end, not past it. */
@@ -205,7 +205,7 @@ static void choose_best_metric(ls_trainer *t) {
 
 /* Build the run and bring it to where it starts: fresh weights, a file's, or a checkpoint's state.
  */
-static ls_status build(ls_trainer *t, const ls_checkpoint *from) {
+static ls_status build(ls_trainer *t, ls_checkpoint *from) {
   LS_TRY(ls_run_new(t->comm, t->config, t->options->threads, &t->run));
   ls_state_plan_make(t->run, &t->plan);
   int resumed = from != NULL;
@@ -213,11 +213,14 @@ static ls_status build(ls_trainer *t, const ls_checkpoint *from) {
   if (resumed) {
     LS_TRY(ls_comm_agree(t->comm, from ? ls_resume_check_data(t, from) : LS_OK));
     LS_TRY(ls_state_restore(t->run, &t->plan, from));
+    LS_TRY(ls_resume_place(t, from));
   } else if (t->config->init.kind == LS_INIT_FILE) {
     LS_TRY(ls_state_load_weights(t->run, t->config->init.file));
   }
   choose_best_metric(t);
   t->first_step = t->run->state.global_step;
+  t->first_epoch = t->run->state.epoch;
+  t->first_sample = t->run->state.samples_seen;
   t->scored_step = -1;
   for (int s = 0; s < LS_SPLITS; s++)
     LS_TRY(ls_comm_agree(t->comm,

@@ -34,8 +34,8 @@ typedef struct {
   double last_save, save_seconds,
       longest; /* for checkpoint.every in minutes and the time limit's margin */
   double eval_seconds, checkpoint_seconds,
-      start_seconds;           /* start: data, agreement, a checkpoint to go on from */
-  int64_t first_step;          /* where this process began */
+      start_seconds; /* start: data, agreement, a checkpoint to go on from */
+  int64_t first_step, first_epoch, first_sample; /* where this process began */
   int64_t scored_step;         /* global_step of the latest evaluation; -1: none */
   bool stands_still;           /* the loss of this epoch is that of the one before, to 1e-5 */
   bool new_best;               /* this step is the best so far: worth a checkpoint of its own */
@@ -87,6 +87,10 @@ ls_status ls_save_finish(ls_trainer *t); /* wait for the writer, then poll. Coll
 ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_options *options,
                          const char *dir, ls_checkpoint **out, char **path);
 ls_status ls_resume_check_data(const ls_trainer *t, const ls_checkpoint *checkpoint); /* rank 0 */
+/* The run goes on at the epoch and the sample where the checkpoint stands (rank 0's; NULL
+ * elsewhere), however long its epochs are now. Collective; LS_ECONFIG where that sample is none at
+ * which a minibatch can begin. */
+ls_status ls_resume_place(ls_trainer *t, ls_checkpoint *checkpoint);
 
 /* ---- record.c ---- */
 ls_status ls_record_write(const ls_trainer *t); /* config.yaml and record.json */

@@ -64,7 +64,9 @@ ls_status ls_progress_new(const char *style, const ls_progress_plan *plan, ls_pr
   p->start = p->looked = p->spoke = ls_time();
   p->looked_step = plan->first_step;
   p->left = 1;
-  p->each = plan->steps_per_epoch > 0 ? nice_each(plan->steps / plan->steps_per_epoch) : 1;
+  p->each = plan->steps_per_epoch > 0
+                ? nice_each((plan->steps - plan->moved) / plan->steps_per_epoch)
+                : 1;
   return LS_OK;
 }
 
@@ -90,10 +92,11 @@ static void where(const ls_progress *p, int64_t step, double now, char *out, siz
   double left = seconds_left(p, step, now),
          speed = (double)(step - p->plan.first_step) / (now - p->start);
   int64_t per = p->plan.steps_per_epoch > 0 ? p->plan.steps_per_epoch : p->plan.steps;
-  int length = snprintf(
-      out, size, "epoch %lld/%lld  step %lld/%lld (%.0f%%)", (long long)((step + per - 1) / per),
-      (long long)((p->plan.steps + per - 1) / per), (long long)step, (long long)p->plan.steps,
-      floor(100.0 * (double)step / (double)p->plan.steps));
+  int length =
+      snprintf(out, size, "epoch %lld/%lld  step %lld/%lld (%.0f%%)",
+               (long long)((step - p->plan.moved + per - 1) / per),
+               (long long)((p->plan.steps - p->plan.moved + per - 1) / per), (long long)step,
+               (long long)p->plan.steps, floor(100.0 * (double)step / (double)p->plan.steps));
   if (length < (int)size)
     snprintf(out + length, size - (size_t)length, "  %s samples/s  %s left, until %s",
              ls_text_count(speed * (double)p->plan.batch, rate), ls_text_duration(left, left_text),

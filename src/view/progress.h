@@ -18,6 +18,7 @@ typedef struct {
   int64_t steps_per_epoch;
   int64_t batch;             /* samples an update, for samples/s in the bar */
   bool accuracy, validation; /* columns of the table */
+  int64_t moved;             /* epochs are counted by step - moved: data/order.h */
 } ls_progress_plan;
 
 /* style: auto (a bar where stderr is a terminal that a person sees, else line), bar, line (the

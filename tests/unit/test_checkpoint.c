@@ -112,6 +112,7 @@ static void fill(ls_image *image, ls_precision precision, int64_t step) {
     }
   ls_state now = state;
   now.global_step = step;
+  now.samples_seen = 50 * step;
   ls_image_state(image, &now, sums);
 }
 
