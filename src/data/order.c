@@ -83,8 +83,7 @@ ls_status ls_plan_make(int64_t n, int64_t batch, bool drop_last, ls_plan *plan) 
         LS_ECONFIG,
         "data.last_batch: drop leaves nothing: train.batch is %lld and there are %lld samples",
         (long long)batch, (long long)n);
-  plan->n = n;
-  plan->batch = batch < 1 || batch > n ? n : batch;
+  *plan = (ls_plan){.n = n, .batch = batch < 1 || batch > n ? n : batch};
   plan->steps = drop_last ? n / plan->batch : (n + plan->batch - 1) / plan->batch;
   plan->used = drop_last ? plan->steps * plan->batch : n;
   return LS_OK;

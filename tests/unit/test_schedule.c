@@ -175,6 +175,44 @@ static void epochs_become_steps_once(void **state) {
   assert_true(ls_schedule_at(&step, 19) == 8 && ls_schedule_at(&step, 20) == 4);
 }
 
+/* 8 epochs of 8 updates, then of 4: what is given in epochs goes on where it was, and is over when
+ * so many epochs are; what is given in steps counts updates. */
+static void epochs_that_become_shorter(void **state) {
+  (void)state;
+  enum { MOVED = 64 - 8 * 4 };
+  ls_schedule_spec cosine = make("cosine", 1), before = cosine, step = make("step", 1),
+                   piecewise = make("piecewise", 1), in_steps = make("cosine", 1);
+  set(&cosine, "decay_steps", 10);
+  cosine.epochs[row(&cosine, "decay_steps")] = true;
+  before = cosine;
+  ls_schedule_resolve(&before, 8);
+  ls_schedule_resolve_moved(&cosine, 4, MOVED);
+  assert_true(ls_schedule_at(&cosine, 64) == ls_schedule_at(&before, 64));
+  assert_true(ls_schedule_at(&cosine, 66) == ls_schedule_at(&before, 68));
+  assert_true(ls_schedule_at(&cosine, 71) > 0 && ls_schedule_at(&cosine, 72) < 1e-16);
+  assert_true(ls_schedule_at(&cosine, 0) == 1); /* never before the start */
+
+  set(&step, "every", 3);
+  step.epochs[row(&step, "every")] = true;
+  step.warmup = 9;
+  step.warmup_epochs = true;
+  ls_schedule_resolve_moved(&step, 4, MOVED); /* the third change comes after 9 epochs, at 68 */
+  assert_true(ls_schedule_at(&step, 66) == 1.0 / 3 * (35.0 / 36));
+  assert_true(ls_schedule_at(&step, 67) == 1.0 / 3 && ls_schedule_at(&step, 68) == 1.0 / 4);
+
+  set_list(&piecewise, "boundaries", 3, (double[]){1, 66, 10});
+  piecewise.list_epochs[row(&piecewise, "boundaries")][0] = true;
+  piecewise.list_epochs[row(&piecewise, "boundaries")][2] = true;
+  set_list(&piecewise, "values", 4, (double[]){4, 3, 2, 1});
+  ls_schedule_resolve_moved(&piecewise, 4, MOVED);
+  assert_true(ls_schedule_at(&piecewise, 66) == 3 && ls_schedule_at(&piecewise, 67) == 2);
+  assert_true(ls_schedule_at(&piecewise, 72) == 2 && ls_schedule_at(&piecewise, 73) == 1);
+
+  set(&in_steps, "decay_steps", 100);
+  ls_schedule_resolve_moved(&in_steps, 4, MOVED);
+  assert_float_equal(ls_schedule_at(&in_steps, 50), 0.5, 1e-15);
+}
+
 static void steps_after_resolving_may_be_out_of_order(void **state) {
   (void)state;
   ls_schedule_spec spec = make("piecewise", 1);
@@ -233,6 +271,7 @@ int main(void) {
       cmocka_unit_test(boundary_sides),
       cmocka_unit_test(staircase_is_exact),
       cmocka_unit_test(epochs_become_steps_once),
+      cmocka_unit_test(epochs_that_become_shorter),
       cmocka_unit_test(steps_after_resolving_may_be_out_of_order),
       cmocka_unit_test(mistakes_are_named),
       cmocka_unit_test(rows_are_sound),
