@@ -72,7 +72,7 @@ run 0 train net.yaml "$still" -o middle train.epochs=6 train.batch=32 data.limit
 [ "$(epochs middle)" = "1,8 2,16 3,24 4,28 5,31 6,34 " ] || fail "drop: $(epochs middle)"
 
 # ---- a checkpoint of format 1.0 does not say how its epoch began: its config does ----
-sed -i 's/, slices: 4//' net.yaml
+sed -i 's/, slices: 4//; s/, scale: standard//' net.yaml
 run 0 train net.yaml -o new train.epochs=none train.steps=19
 for from in format-1.0-step-19.h5 new/final.h5; do
   run 0 train net.yaml -o "of-${from%%[-/]*}" train.epochs=4 train.batch=24 --resume="$from" --allow train.batch
