@@ -81,7 +81,10 @@ static ls_status run(ls_cli *cli, const char *name, ls_comm *comm) {
   bool mine = !comm || ls_comm_rank(comm) == 0;
   if (name && !command) return unknown(name);
   if (!command) return ls_fail(LS_EUSAGE, "which command? lockstep help lists them");
-  if (command->parallel) cli->comm = comm;
+  if (command->parallel)
+    cli->comm = comm;
+  else if (comm)
+    ls_comm_alone(comm);
   cli->plugins = command->plugins;
   return command->parallel || mine ? command->run(cli) : LS_OK;
 }
@@ -128,7 +131,7 @@ int main(int argc, char **argv) {
   if (met) status = ls_launch_agree(comm, argc, argv);
   if (status == LS_OK) status = run(&cli, name, comm);
   if (status == LS_OK && first) status = flush_output(status);
-  if (met) status = ls_comm_agree(comm, status);
+  if (met) status = ls_comm_finish(comm, status);
   if (first) {
     tell(&cli, status);
     fflush(stdout);

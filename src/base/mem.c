@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* A block of HUGE bytes or more is made of huge pages where the system has them: random rows of the
  * data and the columns of a large weight matrix would otherwise miss the TLB at every access. */
@@ -51,18 +52,22 @@ void ls_mem_free(void *block) {
   free(start);
 }
 
-static char *text_block(size_t bytes) {
+static void (*end_process)(void);
+void ls_mem_on_failure(void (*end)(void)) { end_process = end; }
+
+void *ls_mem_must(size_t bytes) {
   void *block;
   if (ls_mem_new(&block, bytes, 1) != LS_OK) {
+    if (end_process) end_process();
     fprintf(stderr, "lockstep: error: %s\n", ls_error_text());
-    abort();
+    _exit(LS_FAIL);
   }
   return block;
 }
 
 char *ls_mem_text(const char *text) {
   size_t bytes = strlen(text) + 1;
-  return memcpy(text_block(bytes), text, bytes);
+  return memcpy(ls_mem_must(bytes), text, bytes);
 }
 
 char *ls_mem_format(const char *format, ...) {
@@ -71,7 +76,7 @@ char *ls_mem_format(const char *format, ...) {
   va_copy(again, args);
   int length = vsnprintf(NULL, 0, format, args);
   va_end(args);
-  char *block = text_block((size_t)length + 1);
+  char *block = ls_mem_must((size_t)length + 1);
   vsnprintf(block, (size_t)length + 1, format, again);
   va_end(again);
   return block;

@@ -15,10 +15,13 @@ enum { LS_ALIGN = 64 }; /* bytes; one cache line and one AVX-512 vector */
  * valid pointer. */
 ls_status ls_mem_new(void **out, size_t count, size_t size);
 void ls_mem_free(void *block); /* NULL is fine */
-char *ls_mem_text(
-    const char *text); /* strdup through ls_mem; aborts the process if out of memory */
-/* printf into a fresh ls_mem block; aborts the process if out of memory. */
+/* For small things in functions that cannot fail: zeroed bytes; strdup; printf into a fresh block.
+ * Where there is no memory, the process ends with LS_FAIL after one line on stderr; `end`, where
+ * given, does so in its own way. */
+void *ls_mem_must(size_t bytes);
+char *ls_mem_text(const char *text);
 char *ls_mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void ls_mem_on_failure(void (*end)(void));
 int64_t ls_mem_live(void);  /* blocks not yet freed */
 int64_t ls_mem_total(void); /* blocks ever made */
 size_t ls_mem_bytes(void);  /* bytes live now */

@@ -6,7 +6,7 @@
 
 /* Config errors come many at once; a longer text is cut, with a mark. Static: an error must not
  * need memory. */
-enum { TEXT_MAX = 32768 };
+enum { TEXT_MAX = LS_ERROR_TEXT };
 static _Thread_local char text[TEXT_MAX];
 
 static void mark_cut(int length) {

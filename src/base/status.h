@@ -24,6 +24,7 @@ ls_status ls_fail(ls_status code, const char *format, ...) __attribute__((format
 /* Put "prefix: " before the recorded text; returns `code` so that it can end a function. */
 ls_status ls_fail_prefix(ls_status code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+enum { LS_ERROR_TEXT = 32768 }; /* bytes that a text may have, its zero included */
 /* The text recorded last on this thread ("" if none). Valid until the next ls_fail on this thread.
  */
 const char *ls_error_text(void);

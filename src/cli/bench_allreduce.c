@@ -48,8 +48,8 @@ static ls_status compare_kinds(ls_cli *cli, const ls_model *model, int slices, i
   json_t *o = json_object();
   double *seconds;
   float *scratch;
-  LS_NEW(seconds, count);
-  LS_NEW(scratch, n);
+  LS_COMM_NEW(cli->comm, seconds, count);
+  LS_COMM_NEW(cli->comm, scratch, n);
   json_object_set_new(o, "parameters", json_integer(n));
   json_object_set_new(o, "ranks", json_integer(ls_comm_size(cli->comm)));
   if (!cli->json)

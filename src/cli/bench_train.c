@@ -40,7 +40,7 @@ typedef struct {
 static ls_status compare_ranks(const ls_run *run, int count, times *t) {
   int ranks = ls_comm_size(run->comm);
   phases mine, *all;
-  LS_NEW(all, ranks);
+  LS_COMM_NEW(run->comm, all, ranks);
   for (int k = 0; k < LS_TIMES; k++) {
     mine.sum[k] = run->time[k];
     mine.median[k] = ls_bench_median(t->phase + k * count, count);
@@ -135,8 +135,8 @@ static void report(ls_cli *cli, const ls_run *run, const times *t, double median
 static ls_status measure(ls_cli *cli, ls_run *run, const ls_bench_options *o) {
   times t = {0};
   double mean = 0;
-  LS_NEW(t.step, o->steps);
-  LS_NEW(t.phase, (int64_t)o->steps * LS_TIMES);
+  LS_COMM_NEW(cli->comm, t.step, o->steps);
+  LS_COMM_NEW(cli->comm, t.phase, (int64_t)o->steps * LS_TIMES);
   ls_status status = LS_OK;
   for (int i = 0; i < o->warmup && status == LS_OK; i++) status = take_step(run);
   ls_comm_barrier(cli->comm);

@@ -165,7 +165,7 @@ static ls_status take_options(ls_cli *cli, owned *own, const ls_command *command
   return LS_OK;
 }
 
-ls_status ls_cli_parse(ls_cli *cli, const ls_command *command, struct poptOption *options,
+static ls_status parse(ls_cli *cli, const ls_command *command, struct poptOption *options,
                        const char ***args, bool *help) {
   static const char *none[] = {NULL};
   void *before[OPTIONS_MAX] = {0};
@@ -185,6 +185,12 @@ ls_status ls_cli_parse(ls_cli *cli, const ls_command *command, struct poptOption
   *args = poptGetArgs(own->context);
   if (!*args) *args = none;
   return status;
+}
+
+ls_status ls_cli_parse(ls_cli *cli, const ls_command *command, struct poptOption *options,
+                       const char ***args, bool *help) {
+  ls_status status = parse(cli, command, options, args, help);
+  return cli->comm ? ls_comm_agree(cli->comm, status) : status;
 }
 
 void ls_cli_free(ls_cli *cli) {
@@ -223,8 +229,7 @@ static ls_status read_config(ls_cli *cli, const char *file, char **text, size_t 
     status = ls_file_read(file, text, bytes, CONFIG_BYTES_MAX);
   if (status != LS_OK) status = ls_fail(LS_ECONFIG, "config: %s", ls_error_text());
   if (!cli->comm) return status;
-  LS_TRY(ls_comm_agree(cli->comm, status));
-  return ls_comm_bcast_block(cli->comm, (void **)text, bytes, 0);
+  return ls_comm_bcast_block(cli->comm, status, (void **)text, bytes, 0);
 }
 
 /* The small part of an example's data that comes with lockstep: for ROOT/examples/... and data.dir
@@ -249,7 +254,7 @@ static ls_status use_small_part(ls_cli *cli, ls_config *config) {
     ls_log(LS_LOG_WARN,
            "%s: not there (apt-get install dataset-%s); going on with the small part of it in %s",
            config->data.dir, strrchr(config->data.dir, '/') + 1, part);
-  LS_TRY(ls_comm_bcast_block(cli->comm, &block, &bytes, 0));
+  LS_TRY(ls_comm_bcast_block(cli->comm, LS_OK, &block, &bytes, 0));
   if (bytes > 0) {
     LS_FREE(config->data.dir);
     config->data.dir = block;
@@ -270,6 +275,7 @@ ls_status ls_cli_config(ls_cli *cli, const char *file, char *const *override, in
   LS_FREE(text);
   if (!cli->comm) return status;
   LS_TRY(ls_comm_agree(cli->comm, status));
+  ls_comm_watchdog(cli->comm, (*out)->watchdog);
   return use_small_part(cli, *out);
 }
 

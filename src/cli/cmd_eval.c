@@ -122,7 +122,7 @@ static ls_status evaluate(ls_cli *cli, ls_run *run, const options *o, ls_split s
     return ls_fail(LS_EDATA, "the data have no %s split; --split %s names one that they have",
                    ls_split_names[split], other);
   }
-  ls_status status = make_figures(run, o, &more);
+  ls_status status = ls_comm_agree(run->comm, make_figures(run, o, &more));
   if (status == LS_OK) status = ls_evaluate(run, split, &score, &more);
   if (status == LS_OK)
     (cli->json ? print_json : print)(cli, run, ls_split_names[split], &score, o->confusion);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/alive.h"
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "data/columns.h"
@@ -124,6 +125,7 @@ static void copy_outputs(predictor *p, int64_t rows, char *to) {
 static ls_status compute(predictor *p, int64_t first, int64_t rows) {
   for (int64_t done = 0; done < rows; done += ROWS) {
     int64_t n = rows - done < ROWS ? rows - done : ROWS;
+    ls_alive();
     for (int64_t i = 0; i < n; i++) p->index[i] = first + done + i;
     LS_TRY(ls_data_gather(p->run->data, LS_SPLIT_TRAIN, p->index, n, p->batch.x, p->batch.ldx, NULL,
                           NULL));
@@ -179,6 +181,7 @@ static ls_status collect(predictor *p, int64_t round) {
 
 static ls_status rounds(predictor *p) {
   int64_t each = (int64_t)ls_comm_size(p->run->comm) * BLOCKS * ROWS;
+  ls_comm_at(p->run->comm, "prediction");
   for (int64_t round = 0; round * each < p->rows; round++) {
     int64_t first, rows = share(p, round, ls_comm_rank(p->run->comm), &first);
     LS_TRY(ls_comm_agree(p->run->comm, compute(p, first, rows)));
@@ -230,7 +233,7 @@ ls_status ls_cmd_predict(ls_cli *cli) {
   if (!args[0] || args[1] || !o.input || !o.output)
     return ls_fail(LS_EUSAGE, "predict: give one checkpoint, -i FILE and -o OUT.h5");
   predictor *p;
-  LS_NEW(p, 1);
+  LS_COMM_NEW(cli->comm, p, 1);
   ls_infer_options infer = {.inputs = o.input, .threads = o.threads};
   ls_status status = ls_run_infer(cli->comm, args[0], &infer, &p->run);
   if (status == LS_OK) status = predict(cli, p, &o);

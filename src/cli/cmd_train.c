@@ -146,7 +146,7 @@ ls_status ls_cmd_train(ls_cli *cli) {
   LS_TRY(check(&o, &run));
   char *seed = o.seed ? ls_mem_format("seed=%s", o.seed) : NULL;
   const char **all = with_seed(args, seed);
-  if (!all) return LS_FAIL;
+  LS_TRY(ls_comm_agree(cli->comm, all ? LS_OK : LS_FAIL));
   ls_config *config = NULL;
   ls_train_result result;
   ls_status status = ls_cli_config_args(cli, all, &config);

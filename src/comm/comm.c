@@ -35,8 +35,16 @@ bool ls_comm_launched(void) {
   return false;
 }
 
+/* As the launcher writes it; NULL: it does not, or there is none. */
+static const char *launcher_rank(void) {
+  static const char *const name[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", NULL};
+  for (int i = 0; name[i]; i++)
+    if (getenv(name[i])) return getenv(name[i]);
+  return NULL;
+}
+
 /* Which ranks share memory; nodes are numbered by their lowest rank. */
-static ls_status split_nodes(ls_comm *comm) {
+static void split_nodes(ls_comm *comm) {
   MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node);
   const char *limit = getenv("LOCKSTEP_RANKS_PER_NODE"); /* fewer may share memory than could: for
                                                             tests, or one window a socket */
@@ -48,16 +56,26 @@ static ls_status split_nodes(ls_comm *comm) {
   }
   MPI_Comm_rank(comm->node, &comm->node_rank);
   MPI_Comm_size(comm->node, &comm->node_size);
-  int leader = comm->rank;
-  MPI_Bcast(&leader, 1, MPI_INT, 0, comm->node);
+}
+
+/* All that this rank needs to know the others. */
+static ls_status make_lists(ls_comm *comm) {
+  LS_NEW(comm->hosts, comm->size);
   LS_NEW(comm->node_of, comm->size);
   LS_NEW(comm->local_of, comm->size);
+  return ls_watchdog_new(comm, &comm->watchdog);
+}
+
+static void meet(ls_comm *comm) {
+  int leader = comm->rank;
+  MPI_Allgather(comm->host, sizeof comm->host, MPI_CHAR, comm->hosts, sizeof comm->host, MPI_CHAR,
+                comm->world);
+  MPI_Bcast(&leader, 1, MPI_INT, 0, comm->node);
   MPI_Allgather(&leader, 1, MPI_INT, comm->node_of, 1, MPI_INT, comm->world);
   MPI_Allgather(&comm->node_rank, 1, MPI_INT, comm->local_of, 1, MPI_INT, comm->world);
   comm->nodes = 0;
   for (int r = 0; r < comm->size; r++)
     comm->node_of[r] = comm->node_of[r] == r ? comm->nodes++ : comm->node_of[comm->node_of[r]];
-  return LS_OK;
 }
 
 static ls_status start_mpi(ls_comm *comm) {
@@ -68,29 +86,47 @@ static ls_status start_mpi(ls_comm *comm) {
   MPI_Comm_dup(MPI_COMM_WORLD, &comm->world);
   MPI_Comm_rank(comm->world, &comm->rank);
   MPI_Comm_size(comm->world, &comm->size);
-  LS_NEW(comm->hosts, comm->size);
-  MPI_Allgather(comm->host, sizeof comm->host, MPI_CHAR, comm->hosts, sizeof comm->host, MPI_CHAR,
-                comm->world);
-  return split_nodes(comm);
+  MPI_Comm_dup(comm->world, &comm->end);
+  split_nodes(comm);
+  LS_TRY(ls_comm_agree(comm, make_lists(comm)));
+  meet(comm);
+  return LS_OK;
 }
 
 /* ---- up and down ---- */
 
 static ls_status make_board(ls_comm *comm) {
-  ls_comm_line *private_board = comm->board;
   LS_TRY(
       ls_comm_shared_new(comm, (size_t)comm->node_size * sizeof *comm->board, &comm->board_block));
   comm->board = comm->board_block.data;
-  LS_FREE(private_board);
-  comm->board[comm->node_rank].world_rank = comm->rank;
+  comm->line = &comm->board[comm->node_rank];
+  comm->line->world_rank = comm->rank;
   ls_comm_node_barrier(comm);
-  return LS_OK;
+  return ls_comm_agree(comm, ls_watchdog_start(comm->watchdog));
+}
+
+/* For ls_mem: who it is that has no memory. The launcher ends the other ranks. */
+static char who[128];
+static void end_named(void) {
+  fprintf(stderr, "lockstep: error: %s%s\n", who, ls_error_text());
+  _exit(LS_FAIL);
+}
+
+/* Known before MPI is. */
+static void learn_name(void) {
+  char host[64] = "";
+  const char *rank = launcher_rank();
+  gethostname(host, sizeof host - 1);
+  if (rank) snprintf(who, sizeof who, "rank %.16s (%s): ", rank, host);
+  ls_mem_on_failure(end_named);
 }
 
 ls_status ls_comm_open(ls_comm **out) {
   ls_comm *comm;
-  LS_NEW(comm, 1);
-  *out = comm;
+  learn_name();
+  if (ls_mem_new((void **)out, 1, sizeof **out) != LS_OK) end_named();
+  comm = *out;
+  comm->line = &comm->own;
   comm->size = comm->node_size = comm->nodes = 1;
   gethostname(comm->host, sizeof comm->host - 1);
   if (ls_comm_launched()) {
@@ -110,25 +146,25 @@ ls_status ls_comm_open(ls_comm **out) {
     LS_NEW(comm->node_of, 1);
     LS_NEW(comm->local_of, 1);
   }
-  LS_NEW(comm->board, comm->node_size);
   return comm->size > 1 ? make_board(comm) : LS_OK;
 }
 
 void ls_comm_close(ls_comm **out) {
   ls_comm *comm = *out;
   if (!comm) return;
-  ls_comm_watchdog(comm, 0);
+  ls_watchdog_free(&comm->watchdog);
   if (comm->board_block.data) {
     ls_comm_barrier(comm); /* nobody looks at the board any more */
     comm->board = NULL;
+    comm->line = &comm->own;
     ls_comm_shared_free(comm, &comm->board_block);
   }
-  LS_FREE(comm->board);
   LS_FREE(comm->hosts);
   LS_FREE(comm->node_of);
   LS_FREE(comm->local_of);
   if (comm->mpi) {
     MPI_Comm_free(&comm->node);
+    MPI_Comm_free(&comm->end);
     MPI_Comm_free(&comm->world);
     MPI_Finalize();
   }
@@ -227,7 +263,7 @@ void ls_comm_recv(ls_comm *comm, void *data, size_t bytes, int from) {
 }
 
 void ls_comm_wait(ls_comm *comm, int count, MPI_Request *request, const int *peer) {
-  _Atomic int32_t *waits_for = &comm->board[comm->node_rank].peer;
+  _Atomic int32_t *waits_for = &comm->line->peer;
   ls_comm_enter(comm);
   for (int i = 0; i < count; i++) {
     atomic_store_explicit(waits_for, peer[i], memory_order_relaxed);
@@ -236,12 +272,11 @@ void ls_comm_wait(ls_comm *comm, int count, MPI_Request *request, const int *pee
   ls_comm_leave(comm);
 }
 
-ls_status ls_comm_bcast_block(ls_comm *comm, void **data, size_t *bytes, int root) {
-  uint64_t length = *bytes;
+ls_status ls_comm_bcast_block(ls_comm *comm, ls_status mine, void **data, size_t *bytes, int root) {
+  uint64_t length = mine == LS_OK ? *bytes : 0;
   ls_comm_bcast(comm, &length, sizeof length, root);
-  ls_status status = LS_OK;
-  if (comm->rank != root) status = ls_mem_new(data, (size_t)length + 1, 1);
-  LS_TRY(ls_comm_agree(comm, status));
+  if (comm->rank != root && mine == LS_OK) mine = ls_mem_new(data, (size_t)length + 1, 1);
+  LS_TRY(ls_comm_agree(comm, mine));
   *bytes = (size_t)length;
   ls_comm_bcast(comm, *data, (size_t)length, root);
   return LS_OK;
@@ -249,25 +284,61 @@ ls_status ls_comm_bcast_block(ls_comm *comm, void **data, size_t *bytes, int roo
 
 /* ---- one rank's failure is everyone's ---- */
 
+/* Whose failure it is; of rank 0's only where that matters, because it is the machine's. */
+static void name_failing(const ls_comm *comm, ls_status mine) {
+  if (mine == LS_FAIL)
+    ls_fail_prefix(mine, "rank %d (%s), in '%s'", comm->rank, comm->host,
+                   ls_comm_anchor + atomic_load(&comm->line->at));
+  else if (comm->rank != 0)
+    ls_fail_prefix(mine, "rank %d (%s)", comm->rank, comm->host);
+}
+
 ls_status ls_comm_agree(ls_comm *comm, ls_status mine) {
   if (comm->size == 1) return mine;
   int first = mine == LS_OK ? comm->size : comm->rank;
   COLLECTIVE(comm, MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm->world));
   if (first == comm->size) return LS_OK;
   struct {
-    int32_t code, length;
-  } head = {(int32_t)mine, (int32_t)strlen(ls_error_text())};
-  if (comm->rank == first && first != 0) {
-    ls_fail_prefix(mine, "rank %d (%s)", comm->rank, comm->host);
-    head.length = (int32_t)strlen(ls_error_text());
+    int32_t code;
+    char text[LS_ERROR_TEXT]; /* no memory is asked for: the failure may be that there is none */
+  } failure = {.code = (int32_t)mine};
+  if (comm->rank == first) {
+    name_failing(comm, mine);
+    snprintf(failure.text, sizeof failure.text, "%s", ls_error_text());
   }
-  ls_comm_bcast(comm, &head, sizeof head, first);
-  char *text = ls_mem_format("%*s", head.length, "");
-  if (comm->rank == first) memcpy(text, ls_error_text(), (size_t)head.length);
-  ls_comm_bcast(comm, text, (size_t)head.length, first);
-  ls_fail((ls_status)head.code, "%s", text);
-  LS_FREE(text);
-  return (ls_status)head.code;
+  ls_comm_bcast(comm, &failure, sizeof failure, first);
+  comm->agreed = (ls_status)failure.code;
+  return ls_fail(comm->agreed, "%s", failure.text);
+}
+
+/* Has everyone come to ls_comm_finish? A rank that fails by itself does not wait for longer than
+ * GRACE seconds in which nobody of its node is seen at work. */
+static bool all_come(ls_comm *comm, bool by_itself) {
+  enum { GRACE = 3, PAUSE_US = 1000 };
+  MPI_Request here;
+  int done = 0;
+  MPI_Ibarrier(comm->end, &here);
+  if (!by_itself) {
+    COLLECTIVE(comm, MPI_Wait(&here, MPI_STATUS_IGNORE));
+    return true;
+  }
+  uint64_t seen = 0;
+  double since = ls_time();
+  for (MPI_Test(&here, &done, MPI_STATUS_IGNORE); !done; usleep(PAUSE_US)) {
+    uint64_t now = ls_watchdog_alive(comm);
+    if (now != seen) since = ls_time();
+    seen = now;
+    if (ls_time() - since > GRACE) return false;
+    MPI_Test(&here, &done, MPI_STATUS_IGNORE);
+  }
+  return true;
+}
+
+ls_status ls_comm_finish(ls_comm *comm, ls_status mine) {
+  bool by_itself = mine != LS_OK && mine != comm->agreed;
+  if (comm->size > 1 && !all_come(comm, by_itself))
+    ls_comm_abort(comm, mine, "%s", ls_error_text());
+  return ls_comm_agree(comm, mine);
 }
 
 void ls_comm_abort(ls_comm *comm, ls_status code, const char *format, ...) {

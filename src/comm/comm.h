@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/mem.h"
 #include "base/status.h"
 
 typedef struct ls_comm ls_comm;
@@ -45,9 +46,18 @@ void ls_comm_recv(ls_comm *comm, void *data, size_t bytes, int from);
  * (with its rank and host in front when that is not rank 0). Call it before the next collective
  * after anything that can fail on one rank. */
 ls_status ls_comm_agree(ls_comm *comm, ls_status mine);
-/* As bcast, but the length travels too: on root *data (ls_mem) of *bytes; elsewhere *data is made.
- * NUL-terminated beyond *bytes. */
-ls_status ls_comm_bcast_block(ls_comm *comm, void **data, size_t *bytes, int root);
+/* pointer = count zeroed objects of its type on every rank; where one has no memory, all fail. What
+ * a function asks for that goes on to communicate: LS_NEW would leave the others waiting. */
+#define LS_COMM_NEW(comm, pointer, count) \
+  LS_TRY(ls_comm_agree(comm, ls_mem_new((void **)&(pointer), (size_t)(count), sizeof *(pointer))))
+/* The agreement with which a command ends on all ranks. A failure that this rank alone has, and
+ * that nobody has agreed on, means that it has left the others in the middle of something: they get
+ * a few seconds to come here too, then the job ends with this rank's text. */
+ls_status ls_comm_finish(ls_comm *comm, ls_status mine);
+/* Something of any length from root to all: there *data (ls_mem) of *bytes, made with success or
+ * failure `mine`; elsewhere *data is made, where `mine` is LS_OK too. NUL-terminated beyond *bytes.
+ * Every rank gets the same status. */
+ls_status ls_comm_bcast_block(ls_comm *comm, ls_status mine, void **data, size_t *bytes, int root);
 
 /* One zeroed block a node, mapped by all its ranks. Collective. The space in /dev/shm is checked
  * first (LS_EIO with the fix). */
@@ -65,9 +75,14 @@ void ls_comm_node_bcast(ls_comm *comm, void *data, size_t bytes); /* from node r
 
 /* The watchdog: a rank that waits in a collective for longer than `seconds` names the ranks that
  * have not arrived, what they did last and where, and ends the job with 70; not while one of its
- * node calls ls_alive (base/alive.h). 0 switches it off. `what` of ls_comm_at must be a string
- * constant. */
+ * node calls ls_alive (base/alive.h). It is on from ls_comm_open to ls_comm_close, with
+ * LS_WATCHDOG_SECONDS until told otherwise; 0 switches it off. `what` of ls_comm_at must be a
+ * string constant. */
+#define LS_WATCHDOG_SECONDS 300
 void ls_comm_watchdog(ls_comm *comm, double seconds);
+/* From here on rank 0 works alone, for as long as it takes, and the others wait for its end: only
+ * one that is stopped is stuck. */
+void ls_comm_alone(ls_comm *comm);
 void ls_comm_at(ls_comm *comm, const char *what);
 /* Print and end the whole job now, from any rank. */
 void ls_comm_abort(ls_comm *comm, ls_status code, const char *format, ...)

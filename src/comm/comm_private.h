@@ -20,6 +20,7 @@ typedef struct {
       at; /* last ls_comm_at text, as an offset from ls_comm_anchor (addresses differ by rank) */
   _Atomic uint64_t alive; /* of base/alive.h, as its watchdog last saw it */
   _Atomic uint64_t ticks; /* of its watchdog: it runs */
+  _Atomic int32_t alone;  /* works for all: while its watchdog runs it is believed to be at work */
 } ls_comm_line;
 
 struct ls_comm {
@@ -31,16 +32,27 @@ struct ls_comm {
   char host[64];
   char (*hosts)[64]; /* (size) every rank's; NULL without MPI */
   size_t shared_bytes;
+  ls_comm_line own;   /* this rank's line until there is a board */
+  ls_comm_line *line; /* this rank's */
   ls_shared board_block;
-  ls_comm_line *board; /* (node_size); private until the shared one is made */
+  ls_comm_line *board; /* (node_size); NULL where there is one rank only */
   struct watchdog *watchdog;
+  MPI_Comm end;     /* of ls_comm_finish alone, so that nothing else can answer it */
+  ls_status agreed; /* the last failure that all ranks have heard of */
 };
+
+/* The watchdog's memory, and its thread. NULL where there is nobody to watch. */
+ls_status ls_watchdog_new(ls_comm *comm, struct watchdog **out);
+ls_status ls_watchdog_start(struct watchdog *dog);
+void ls_watchdog_free(struct watchdog **dog);
+/* Of this node's ranks: grows while one says that it is at work. */
+uint64_t ls_watchdog_alive(const ls_comm *comm);
 
 extern const char ls_comm_anchor[];
 
 /* Around every wait for other ranks; cheap enough for each step. peer: -1 in a collective. */
 static inline void ls_comm_begin_wait(ls_comm *comm, int peer) {
-  ls_comm_line *line = &comm->board[comm->node_rank];
+  ls_comm_line *line = comm->line;
   atomic_store_explicit(&line->peer, peer, memory_order_relaxed);
   atomic_store_explicit(&line->inside, 1, memory_order_relaxed);
   if (peer < 0)
@@ -54,7 +66,7 @@ static inline void ls_comm_begin_wait(ls_comm *comm, int peer) {
   ((void)ls_trip(__func__, (comm)->rank), ls_comm_begin_wait(comm, peer))
 #define ls_comm_enter(comm) ls_comm_enter_for(comm, -1)
 static inline void ls_comm_leave(ls_comm *comm) {
-  atomic_store_explicit(&comm->board[comm->node_rank].inside, 0, memory_order_relaxed);
+  atomic_store_explicit(&comm->line->inside, 0, memory_order_relaxed);
 }
 
 /* Wait until started requests are done, all of one collective; peer[i]: for whom request i waits.

@@ -87,26 +87,31 @@ static void cut_shards(ls_exchange *x, int64_t block) {
   }
 }
 
+static ls_status lay_out(ls_exchange *x, int64_t block, ls_precision precision) {
+  x->sum = precision == LS_F32 ? ls_sum_f32 : ls_sum_f64;
+  x->stride = ls_round_up((x->n > 0 ? x->n : 1) * (int64_t)x->size);
+  LS_NEW(x->first, ls_comm_size(x->comm) + 1);
+  cut_shards(x, block);
+  x->parts = ls_exchange_rank_parts(x, ls_comm_rank(x->comm), x->node);
+  ls_tree_node node[LS_PARTS_MAX];
+  for (int r = 0; r < ls_comm_size(x->comm); r++) x->sources += ls_exchange_rank_parts(x, r, node);
+  LS_NEW(x->source, x->sources);
+  return LS_OK;
+}
+
 ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t block, int slices,
                           ls_precision precision, ls_exchange **out) {
   ls_exchange *x;
   if (ls_comm_size(comm) > 1 && strcmp(kind, "auto") == 0)
     LS_TRY(ls_exchange_probe(comm, n, slices, precision, &kind));
-  LS_NEW(x, 1);
+  const ls_exchange_ops *ops = choose(comm, kind);
+  if (!ops) return ls_fail(LS_ECONFIG, "no exchange is called '%s'", kind);
+  LS_COMM_NEW(comm, x, 1);
   *out = x;
-  x->ops = choose(comm, kind);
-  if (!x->ops) return ls_fail(LS_ECONFIG, "no exchange is called '%s'", kind);
   *x = (ls_exchange){
-      .ops = x->ops, .comm = comm, .n = n, .size = ls_real_size(precision), .slices = slices};
-  x->sum = precision == LS_F32 ? ls_sum_f32 : ls_sum_f64;
-  x->stride = ls_round_up((n > 0 ? n : 1) * (int64_t)x->size);
-  LS_NEW(x->first, ls_comm_size(comm) + 1);
-  cut_shards(x, block);
-  x->parts = ls_exchange_rank_parts(x, ls_comm_rank(comm), x->node);
-  ls_tree_node node[LS_PARTS_MAX];
-  for (int r = 0; r < ls_comm_size(comm); r++) x->sources += ls_exchange_rank_parts(x, r, node);
-  LS_NEW(x->source, x->sources);
-  return ls_comm_agree(comm, x->ops->open(x));
+      .ops = ops, .comm = comm, .n = n, .size = ls_real_size(precision), .slices = slices};
+  LS_TRY(ls_comm_agree(comm, lay_out(x, block, precision))); /* open communicates */
+  return ls_comm_agree(comm, ops->open(x));
 }
 
 void ls_exchange_free(ls_exchange **out) {

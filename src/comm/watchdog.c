@@ -2,6 +2,7 @@
  * and has not got out for too long is waiting for somebody; whoever has entered fewer collectives
  * is the one. Nothing on the hot path reads a clock. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -15,15 +16,14 @@ struct watchdog {
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t wake;
-  bool stop;
-  double limit;
+  bool runs, stop;
+  double limit; /* seconds; 0: off */
   ls_comm *comm;
   uint64_t ticks[]; /* (node_size) of each rank of the node, when this one gave up */
 };
 
 void ls_comm_at(ls_comm *comm, const char *what) {
-  atomic_store_explicit(&comm->board[comm->node_rank].at, (int64_t)(what - ls_comm_anchor),
-                        memory_order_relaxed);
+  atomic_store_explicit(&comm->line->at, (int64_t)(what - ls_comm_anchor), memory_order_relaxed);
   (void)ls_trip(what, comm->rank);
 }
 
@@ -40,7 +40,7 @@ static bool is_far(const ls_comm *comm, int peer) {
 }
 
 static bool is_guilty(const struct watchdog *dog, int r, guilt how) {
-  const ls_comm_line *line = &dog->comm->board[r], *mine = &dog->comm->board[dog->comm->node_rank];
+  const ls_comm_line *line = &dog->comm->board[r], *mine = dog->comm->line;
   int peer = atomic_load(&mine->peer);
   if (how == SILENT) return atomic_load(&line->ticks) == dog->ticks[r];
   if (atomic_load(&line->inside)) return false;
@@ -83,12 +83,11 @@ static int far_peer(const ls_comm *comm) {
  * seconds to speak first. */
 static void name_one(struct watchdog *dog, char *text, size_t room) {
   const ls_comm *comm = dog->comm;
-  if (!is_far(comm, atomic_load(&comm->board[comm->node_rank].peer)) &&
-      name_guilty(dog, AT_WORK, text, room))
+  if (!is_far(comm, atomic_load(&comm->line->peer)) && name_guilty(dog, AT_WORK, text, room))
     return;
   for (int r = 0; r < comm->node_size; r++) dog->ticks[r] = atomic_load(&comm->board[r].ticks);
   for (int i = 0; i < 30; i++) {
-    atomic_fetch_add(&comm->board[comm->node_rank].ticks, 1);
+    atomic_fetch_add(&comm->line->ticks, 1);
     usleep(100000);
   }
   if (name_guilty(dog, SILENT, text, room) || name_guilty(dog, AT_WORK, text, room)) return;
@@ -103,7 +102,7 @@ static void name_one(struct watchdog *dog, char *text, size_t room) {
 static void give_up(struct watchdog *dog) {
   char text[1500] = "";
   const ls_comm *comm = dog->comm;
-  const ls_comm_line *line = &comm->board[comm->node_rank];
+  const ls_comm_line *line = comm->line;
   uint64_t wait = atomic_load(&line->entered);
   name_one(dog, text, sizeof text);
   if (atomic_load(&line->entered) != wait || !atomic_load(&line->inside))
@@ -116,35 +115,44 @@ static void give_up(struct watchdog *dog) {
   _exit(LS_EINTERNAL); /* the launcher then ends the others, stopped ones too */
 }
 
+/* By the clock that nobody sets. */
 static void pause_for(struct watchdog *dog, double seconds) {
   struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until);
+  clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_sec += (time_t)seconds;
   until.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
   if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
   (void)pthread_cond_timedwait(&dog->wake, &dog->lock, &until);
 }
 
-/* Grows whenever this rank enters a wait, or a rank of the node says that it is at work. */
-static uint64_t progress(const ls_comm *comm) {
-  ls_comm_line *line = &comm->board[comm->node_rank];
-  atomic_store(&line->alive, ls_alive_count());
-  atomic_fetch_add(&line->ticks, 1);
-  uint64_t sum = atomic_load(&line->entered);
-  for (int r = 0; r < comm->node_size; r++) sum += atomic_load(&comm->board[r].alive);
+/* Grows whenever a rank of the node says that it is at work. */
+uint64_t ls_watchdog_alive(const ls_comm *comm) {
+  uint64_t sum = 0;
+  for (int r = 0; r < comm->node_size; r++) {
+    const ls_comm_line *line = &comm->board[r];
+    sum += atomic_load(&line->alive) + (atomic_load(&line->alone) ? atomic_load(&line->ticks) : 0);
+  }
   return sum;
+}
+
+/* Grows also whenever this rank enters a wait. */
+static uint64_t progress(const ls_comm *comm) {
+  atomic_store(&comm->line->alive, ls_alive_count());
+  atomic_fetch_add(&comm->line->ticks, 1);
+  return atomic_load(&comm->line->entered) + ls_watchdog_alive(comm);
 }
 
 static void *watch(void *arg) {
   struct watchdog *dog = arg;
-  ls_comm_line *line = &dog->comm->board[dog->comm->node_rank];
+  ls_comm_line *line = dog->comm->line;
   uint64_t seen = 0;
   double since = ls_time();
   pthread_mutex_lock(&dog->lock);
   while (!dog->stop) {
-    pause_for(dog, dog->limit < 10 ? dog->limit / 10 : 1.0);
+    bool off = dog->limit <= 0;
+    pause_for(dog, off || dog->limit >= 10 ? 1.0 : dog->limit / 10);
     uint64_t now = progress(dog->comm);
-    if (now != seen || !atomic_load(&line->inside)) {
+    if (off || now != seen || !atomic_load(&line->inside)) {
       seen = now;
       since = ls_time();
     } else if (ls_time() - since > dog->limit && !ls_without("watchdog")) {
@@ -155,25 +163,59 @@ static void *watch(void *arg) {
   return NULL;
 }
 
-void ls_comm_watchdog(ls_comm *comm, double seconds) {
-  if (comm->watchdog) {
-    pthread_mutex_lock(&comm->watchdog->lock);
-    comm->watchdog->stop = true;
-    pthread_cond_signal(&comm->watchdog->wake);
-    pthread_mutex_unlock(&comm->watchdog->lock);
-    pthread_join(comm->watchdog->thread, NULL);
-    LS_FREE(comm->watchdog);
-  }
+ls_status ls_watchdog_new(ls_comm *comm, struct watchdog **out) {
   void *block;
-  size_t bytes = sizeof *comm->watchdog + (size_t)comm->node_size * sizeof(uint64_t);
-  if (seconds <= 0 || comm->size == 1 || ls_mem_new(&block, 1, bytes) != LS_OK) return;
-  struct watchdog *dog = block;
-  *dog = (struct watchdog){.lock = PTHREAD_MUTEX_INITIALIZER,
-                           .wake = PTHREAD_COND_INITIALIZER,
-                           .limit = seconds,
-                           .comm = comm};
-  if (pthread_create(&dog->thread, NULL, watch, dog) == 0)
-    comm->watchdog = dog;
-  else
-    LS_FREE(block);
+  pthread_condattr_t monotonic;
+  if (comm->size == 1) return LS_OK;
+  LS_TRY(ls_mem_new(&block, 1, sizeof **out + (size_t)comm->node_size * sizeof(uint64_t)));
+  *out = block;
+  **out = (struct watchdog){.limit = LS_WATCHDOG_SECONDS, .comm = comm};
+  pthread_mutex_init(&(*out)->lock, NULL);
+  pthread_condattr_init(&monotonic);
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init(&(*out)->wake, &monotonic);
+  pthread_condattr_destroy(&monotonic);
+  return LS_OK;
+}
+
+/* It takes no signals: those are for the training loop. */
+ls_status ls_watchdog_start(struct watchdog *dog) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int error = pthread_create(&dog->thread, NULL, watch, dog);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  dog->runs = error == 0;
+  return error ? ls_fail(LS_FAIL, "cannot start the watchdog's thread: %s", strerror(error))
+               : LS_OK;
+}
+
+void ls_watchdog_free(struct watchdog **out) {
+  struct watchdog *dog = *out;
+  if (!dog) return;
+  if (dog->runs) {
+    pthread_mutex_lock(&dog->lock);
+    dog->stop = true;
+    pthread_cond_signal(&dog->wake);
+    pthread_mutex_unlock(&dog->lock);
+    pthread_join(dog->thread, NULL);
+  }
+  pthread_cond_destroy(&dog->wake);
+  pthread_mutex_destroy(&dog->lock);
+  LS_FREE(*out);
+}
+
+void ls_comm_watchdog(ls_comm *comm, double seconds) {
+  struct watchdog *dog = comm->watchdog;
+  if (!dog) return;
+  pthread_mutex_lock(&dog->lock);
+  dog->limit = seconds;
+  pthread_cond_signal(&dog->wake);
+  pthread_mutex_unlock(&dog->lock);
+}
+
+/* On other nodes nobody sees rank 0's watchdog, so those wait without one. */
+void ls_comm_alone(ls_comm *comm) {
+  if (comm->rank == 0) atomic_store(&comm->line->alone, 1);
+  if (comm->node_of[comm->rank] != comm->node_of[0]) ls_comm_watchdog(comm, 0);
 }

@@ -72,7 +72,7 @@ int ls_config_diff(const ls_config *a, const ls_config *b, ls_dump_kind kind, ch
   compare(&d, ls_config_write(&arena, a, kind), ls_config_write(&arena, b, kind), "");
   ls_buffer_add(&d.text, "%s", "");
   *out = d.text.text;
-  *keys = ls_must_new((size_t)(d.count + 1) * sizeof **keys);
+  *keys = ls_mem_must((size_t)(d.count + 1) * sizeof **keys);
   int n = 0;
   for (const ls_node *key = d.keys.child; key; key = key->next)
     (*keys)[n++] = ls_mem_text(key->text);

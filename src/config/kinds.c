@@ -229,8 +229,7 @@ static bool read_columns(const value *v) {
   long count = one ? 1 : ls_node_count(v->node), n = 0;
   if (v->node->kind == LS_NODE_MAP || count == 0) return refuse(v, "");
   char ***out = &FIELD(v, char **);
-  if (ls_mem_new((void **)out, (size_t)count + 1, sizeof **out) != LS_OK)
-    return refuse(v, ls_error_text());
+  *out = ls_mem_must(((size_t)count + 1) * sizeof **out);
   for (const ls_node *item = one ? v->node : v->node->child; item; item = one ? NULL : item->next) {
     value single = item_of(v, item);
     if (item->kind != LS_NODE_SCALAR || ls_node_is_null(item) || !item->text[0])
@@ -250,8 +249,7 @@ static bool read_classes(const value *v) {
   }
   long count = ls_node_count(v->node);
   if (v->node->kind == LS_NODE_LIST || count == 0) return refuse(v, "");
-  if (ls_mem_new((void **)&out->item, (size_t)count, sizeof *out->item) != LS_OK)
-    return refuse(v, ls_error_text());
+  out->item = ls_mem_must((size_t)count * sizeof *out->item);
   bool good = true;
   for (const ls_node *item = v->node->child; item; item = item->next) {
     ls_key number = {.name = item->key,
@@ -304,12 +302,12 @@ static bool read_layers(const value *v) {
     layers += item[n].repeat;
   }
   if (!good) return false;
-  if (layers > LS_LAYERS_MAX ||
-      ls_mem_new((void **)&config->layer, (size_t)layers, sizeof *config->layer) != LS_OK) {
+  if (layers > LS_LAYERS_MAX) {
     ls_report_add(v->rd->report, v->node->at, v->path, "%lld layers, and %d are the most",
                   (long long)layers, LS_LAYERS_MAX);
     return false;
   }
+  config->layer = ls_mem_must((size_t)layers * sizeof *config->layer);
   for (const ls_node *it = v->node->child; it; it = it->next, item++)
     for (int64_t k = 0; k < item->repeat; k++) {
       ls_origin_add(config, ls_node_arena_format(v->rd->arena, "%s[%d]", v->path, config->layers),

@@ -7,22 +7,13 @@
 
 #include "base/mem.h"
 
-void *ls_must_new(size_t bytes) {
-  void *block;
-  if (ls_mem_new(&block, bytes, 1) != LS_OK) {
-    fprintf(stderr, "lockstep: error: %s\n", ls_error_text());
-    abort();
-  }
-  return block;
-}
-
 typedef struct block {
   struct block *older;
   _Alignas(max_align_t) char data[];
 } block;
 
 void *ls_node_arena_new(ls_node_arena *arena, size_t bytes) {
-  block *fresh = ls_must_new(sizeof(block) + bytes);
+  block *fresh = ls_mem_must(sizeof(block) + bytes);
   fresh->older = arena->newest;
   arena->newest = fresh;
   return fresh->data;
@@ -56,7 +47,7 @@ void ls_node_arena_free(ls_node_arena *arena) {
 static void buffer_room(ls_buffer *buffer, size_t more) {
   if (buffer->length + more + 1 <= buffer->room) return;
   buffer->room = 2 * (buffer->length + more + 128);
-  char *wider = ls_must_new(buffer->room);
+  char *wider = ls_mem_must(buffer->room);
   if (buffer->text) memcpy(wider, buffer->text, buffer->length);
   ls_mem_free(buffer->text);
   buffer->text = wider;

@@ -9,9 +9,6 @@
 
 #include "base/status.h"
 
-/* ls_mem_new that ends the process when out of memory, as ls_mem_text does. */
-void *ls_must_new(size_t bytes);
-
 /* Blocks that are freed together. */
 typedef struct {
   void *newest;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/tree.h"
+#include "comm/comm.h"
 
 /* One row: its name, kind, place in the section's struct, and whatever else it has. */
 #define KEY(word, how, place, ...) \
@@ -19,6 +20,8 @@
 #define POSITIVE FROM(0, INFINITY), .open_min = true, .open_max = true
 #define NOT_NEGATIVE FROM(0, INFINITY), .open_max = true
 #define SHARE FROM(0, 1), .open_min = true, .open_max = true
+#define WRITTEN(number) #number
+#define TEXT_OF(number) WRITTEN(number)
 #define OR(text) .word = text, .value = text /* a word that is also the default */
 #define END \
   { .name = NULL }
@@ -409,7 +412,8 @@ static const ls_key checkpoint_rows[] = {
 static const ls_key guard_rows[] = {
     KEY("desync_every", EVERY, ROOT(desync_every), .value = "100 steps", .choices = desync_units,
         .help = "how often the ranks compare their weights"),
-    KEY("watchdog", SECONDS, ROOT(watchdog), .value = "300 s", .word = "never",
+    KEY("watchdog", SECONDS, ROOT(watchdog), .value = TEXT_OF(LS_WATCHDOG_SECONDS) " s",
+        .word = "never",
         .help = "end the job, naming the rank, when one has been stuck for so long"),
     END};
 static const ls_key output_rows[] = {

@@ -38,9 +38,7 @@ static ls_status share_affine(ls_comm *comm, ls_affine **affine) {
   int64_t n = *affine ? (*affine)->n : 0;
   ls_comm_node_bcast(comm, &n, sizeof n);
   if (n == 0) return LS_OK;
-  if (!*affine)
-    LS_TRY(ls_affine_new(
-        n, affine)); /* out of memory here ends in the watchdog's message, not in a wrong result */
+  LS_TRY(ls_comm_agree(comm, *affine ? LS_OK : ls_affine_new(n, affine)));
   ls_comm_node_bcast(comm, (*affine)->shift, (size_t)n * sizeof(double));
   ls_comm_node_bcast(comm, (*affine)->divisor, (size_t)n * sizeof(double));
   return LS_OK;
@@ -54,7 +52,9 @@ typedef struct {
 static ls_status share_files(ls_comm *comm, ls_data *data) {
   int files = data->files;
   ls_comm_node_bcast(comm, &files, sizeof files);
-  if (!data->file) LS_NEW(data->file, files);
+  LS_TRY(ls_comm_agree(
+      comm,
+      data->file ? LS_OK : ls_mem_new((void **)&data->file, (size_t)files, sizeof *data->file)));
   for (data->files = 0; data->files < files; data->files++) {
     ls_data_file *file = &data->file[data->files];
     wire one = {.file = *file};

@@ -57,7 +57,7 @@ static ls_status compare(ls_comm *comm, const uint64_t *mine, const char *const 
   int odd = 0, ranks = ls_comm_size(comm);
   uint64_t *all; /* (ranks, ITEMS) */
   if (ranks == 1 || ls_without("agreement")) return LS_OK;
-  LS_NEW(all, ranks * ITEMS);
+  LS_COMM_NEW(comm, all, ranks * ITEMS);
   ls_comm_at(comm, "start-up agreement");
   ls_comm_allgather(comm, mine, all, ITEMS * sizeof *all);
   for (int i = ITEMS; i < ranks * ITEMS; i++)

@@ -187,7 +187,7 @@ ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
   ls_run *run = t->run;
   int ranks = ls_comm_size(t->comm);
   double *times, trained = ls_trained_seconds(run);
-  LS_NEW(times, ranks * LS_TIMES);
+  LS_COMM_NEW(t->comm, times, ranks * LS_TIMES);
   ls_comm_allgather(t->comm, run->time, times, sizeof run->time);
   r->global_step = run->state.global_step;
   r->parameters = run->parameters;

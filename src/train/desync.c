@@ -89,9 +89,8 @@ static ls_status name_odd(const ls_run *run, const uint64_t *sum) {
 ls_status ls_desync_check(ls_run *run) {
   int ranks = ls_comm_size(run->comm), count = copies(run);
   if (count == 1 || ls_without("desync")) return LS_OK;
-  uint64_t *all, *sum; /* of each rank, of each copy */
-  LS_NEW(all, 2 * ranks);
-  sum = all + ranks;
+  uint64_t *all = run->seen_of, *sum = all + ranks; /* of each rank, of each copy */
+  memset(sum, 0, (size_t)ranks * sizeof *sum);
   ls_comm_at(run->comm, "comparing the ranks' weights");
   look(run);
   ls_comm_allgather(run->comm, &run->weights_seen, all, sizeof *all);
@@ -99,7 +98,5 @@ ls_status ls_desync_check(ls_run *run) {
   for (int r = 0; r < ranks; r++) sum[copy_of(run, r)] += all[r];
   bool same = true;
   for (int c = 1; c < count; c++) same &= sum[c] == sum[0];
-  ls_status status = same ? LS_OK : name_odd(run, sum);
-  LS_FREE(all);
-  return status;
+  return same ? LS_OK : ls_comm_agree(run->comm, name_odd(run, sum));
 }

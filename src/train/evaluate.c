@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/alive.h"
 #include "base/mem.h"
 #include "train/run.h"
 
@@ -163,8 +164,11 @@ static ls_status run_blocks(eval *e) {
   ls_status status = LS_OK;
   if (e->logits && me > 0) return LS_OK; /* coupled samples: rank 0 takes them all */
   if (e->logits) ranks = 1;
-  for (int64_t b = e->blocks * me / ranks; b < e->blocks * (me + 1) / ranks && status == LS_OK; b++)
+  for (int64_t b = e->blocks * me / ranks; b < e->blocks * (me + 1) / ranks && status == LS_OK;
+       b++) {
+    ls_alive();
     status = eval_block(e, b);
+  }
   if (status == LS_OK && e->logits) eval_whole(e);
   return status;
 }

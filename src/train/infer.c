@@ -9,7 +9,7 @@
 static ls_status share_text(ls_comm *comm, const ls_checkpoint *c, char **text) {
   size_t bytes = c ? strlen(c->config_text) : 0;
   void *block = c ? ls_mem_text(c->config_text) : NULL;
-  ls_status status = ls_comm_bcast_block(comm, &block, &bytes, 0);
+  ls_status status = ls_comm_bcast_block(comm, LS_OK, &block, &bytes, 0);
   *text = block;
   return status;
 }
@@ -18,8 +18,8 @@ static ls_status share_affine(ls_comm *comm, const ls_affine *from, ls_affine *t
   int64_t n = from ? from->n : 0;
   ls_comm_bcast(comm, &n, sizeof n, 0);
   *to = (ls_affine){.n = n};
-  LS_NEW(to->shift, n);
-  LS_NEW(to->divisor, n);
+  LS_COMM_NEW(comm, to->shift, n);
+  LS_COMM_NEW(comm, to->divisor, n);
   if (n > 0 && from) {
     memcpy(to->shift, from->shift, (size_t)n * sizeof *to->shift);
     memcpy(to->divisor, from->divisor, (size_t)n * sizeof *to->divisor);
@@ -53,12 +53,12 @@ static ls_status share_names(ls_comm *comm, const ls_texts *from, ls_texts *to) 
   size_t bytes = 0;
   void *block = NULL;
   for (int64_t i = 0; from && i < from->count; i++) bytes += strlen(from->text[i]) + 1;
-  ls_status status = ls_comm_agree(comm, ls_mem_new(&block, bytes, 1));
+  ls_status status = from ? ls_mem_new(&block, bytes, 1) : LS_OK;
   char *at = block;
   for (int64_t i = 0; status == LS_OK && from && i < from->count; i++)
     at = stpcpy(at, from->text[i]) + 1;
-  if (status == LS_OK) status = ls_comm_bcast_block(comm, &block, &bytes, 0);
-  if (status == LS_OK) status = copy_names(block, bytes, to);
+  status = ls_comm_bcast_block(comm, status, &block, &bytes, 0);
+  if (status == LS_OK) status = ls_comm_agree(comm, copy_names(block, bytes, to));
   LS_FREE(block);
   return status;
 }
@@ -113,7 +113,9 @@ static ls_status build(ls_run *run, const ls_checkpoint *c, const ls_infer_optio
   ls_config *config = run->config;
   int64_t width[2] = {c ? c->inputs : 0, c ? c->outputs : 0};
   ls_comm_bcast(run->comm, width, sizeof width, 0);
+  ls_comm_at(run->comm, "reading the data");
   LS_TRY(open_data(run, o, width[0], width[1]));
+  ls_comm_at(run->comm, "building the network");
   run->slices = config->slices > 0 ? (int)config->slices : 1;
   LS_TRY(ls_comm_agree(
       run->comm, ls_team_new(o->threads > 0 ? o->threads : ls_run_threads(run->comm), &run->team)));
@@ -132,17 +134,19 @@ ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_infer_options *
   ls_run *run;
   ls_checkpoint *c = NULL;
   char *text = NULL;
-  LS_NEW(run, 1);
+  LS_COMM_NEW(comm, run, 1);
   *out = run;
   ls_flush_denormals();
   run->comm = comm;
   run->own_config = true;
+  ls_comm_at(comm, "reading the checkpoint");
   ls_status status =
       ls_comm_agree(comm, ls_comm_rank(comm) == 0 ? ls_checkpoint_read(path, &c) : LS_OK);
   if (status == LS_OK) status = share_text(comm, c, &text);
   if (status == LS_OK)
     status = ls_comm_agree(comm, ls_config_parse(path, text, strlen(text), NULL, 0, &run->config));
   if (status == LS_OK && c) ls_forget_target_scaling(run->config, path, c);
+  if (status == LS_OK) ls_comm_watchdog(comm, run->config->watchdog);
   if (status == LS_OK) status = share_affine(comm, c ? &c->x_affine : NULL, &run->x_affine);
   if (status == LS_OK) status = share_affine(comm, c ? &c->y_affine : NULL, &run->y_affine);
   if (status == LS_OK) status = share_names(comm, c ? &c->names : NULL, &run->names);

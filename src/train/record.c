@@ -40,13 +40,14 @@ static json_t *arguments(const ls_train_options *o) {
   return list;
 }
 
-static json_t *hosts_of(const char *names, int ranks) {
+static json_t *hosts_of(const ls_comm *comm) {
   json_t *list = json_array();
-  for (int r = 0; r < ranks; r++) json_array_append_new(list, json_string(names + 64 * r));
+  for (int r = 0; r < ls_comm_size(comm); r++)
+    json_array_append_new(list, json_string(ls_comm_host_of(comm, r)));
   return list;
 }
 
-static json_t *record(const ls_trainer *t, const char *hosts) {
+static json_t *record(const ls_trainer *t) {
   struct utsname os = {0};
   char now[32];
   time_t clock = time(NULL);
@@ -67,7 +68,7 @@ static json_t *record(const ls_trainer *t, const char *hosts) {
                                                           are the same on every CPU */
   json_object_set_new(o, "ranks", json_integer(ls_comm_size(t->comm)));
   json_object_set_new(o, "threads", json_integer(ls_team_size(t->run->team)));
-  json_object_set_new(o, "hosts", hosts_of(hosts, ls_comm_size(t->comm)));
+  json_object_set_new(o, "hosts", hosts_of(t->comm));
   json_object_set_new(o, "exchange", json_string(ls_exchange_kind(t->run->exchange)));
   json_object_set_new(o, "run_id", json_string(t->plan.run_id));
   json_object_set_new(o, "started", json_string(now));
@@ -82,13 +83,9 @@ static ls_status write_text(const char *dir, const char *name, char *text) {
 }
 
 ls_status ls_record_write(const ls_trainer *t) {
-  char mine[64] = "", *hosts;
-  LS_NEW(hosts, 64 * ls_comm_size(t->comm));
-  snprintf(mine, sizeof mine, "%s", ls_comm_host(t->comm));
-  ls_comm_allgather(t->comm, mine, hosts, sizeof mine);
   ls_status status = LS_OK;
   if (ls_comm_rank(t->comm) == 0) {
-    json_t *o = record(t, hosts);
+    json_t *o = record(t);
     char *line = ls_json_line(o);
     status = write_text(t->dir, "record.json", ls_mem_format("%s\n", line));
     if (status == LS_OK)
@@ -96,6 +93,5 @@ ls_status ls_record_write(const ls_trainer *t) {
     LS_FREE(line);
     json_decref(o);
   }
-  LS_FREE(hosts);
   return ls_comm_agree(t->comm, status);
 }

@@ -92,6 +92,7 @@ static ls_status build_loop(ls_run *run) {
   LS_TRY(ls_model_reserve(run->model, rows > LS_EVAL_ROWS ? rows : LS_EVAL_ROWS, run->team));
   LS_NEW(run->running, run->slices);
   LS_NEW(run->slice_stats, run->slices);
+  LS_NEW(run->seen_of, 2 * ls_comm_size(run->comm));
   return LS_OK;
 }
 
@@ -108,7 +109,7 @@ static void first_weights(ls_run *run) {
 
 ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out) {
   ls_run *run;
-  LS_NEW(run, 1);
+  LS_COMM_NEW(comm, run, 1);
   *out = run;
   ls_flush_denormals(); /* before the team's threads, which inherit it */
   run->comm = comm;
@@ -153,6 +154,7 @@ void ls_run_free(ls_run **out) {
   ls_team_free(&run->team);
   LS_FREE(run->running);
   LS_FREE(run->slice_stats);
+  LS_FREE(run->seen_of);
   LS_FREE(run->own_weights);
   ls_texts_free(&run->names);
   ls_trace_free(&run->trace);
@@ -235,11 +237,12 @@ static ls_status not_finite(ls_run *run) {
   s->nonfinite_total++;
   s->nonfinite_row++;
   if (run->config->nonfinite != LS_NONFINITE_STOP) return LS_OK;
-  return ls_fail(LS_EDIVERGED,
-                 "step %lld: the loss or the gradient is not finite (learning rate %g); lower "
-                 "optimizer.lr, set train.clip_norm, or see "
-                 "train.nonfinite",
-                 (long long)s->global_step + 1, run->lr);
+  ls_fail(LS_EDIVERGED,
+          "step %lld: the loss or the gradient is not finite (learning rate %g); lower "
+          "optimizer.lr, set train.clip_norm, or see "
+          "train.nonfinite",
+          (long long)s->global_step + 1, run->lr);
+  return ls_comm_agree(run->comm, LS_EDIVERGED);
 }
 
 ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {

@@ -57,6 +57,7 @@ typedef struct {
   ls_state state;
   ls_stats *running;     /* (slices) sums of this epoch so far; this rank fills its own slices */
   ls_stats *slice_stats; /* (slices) of the last step; own slices */
+  uint64_t *seen_of;     /* (2 ranks) work space of their comparison */
   uint64_t weights_seen; /* digest of what this rank's copy of the weights was since the last
                             comparison */
   double lr, grad_norm;  /* of the last update; grad_norm NaN where it was not asked for */

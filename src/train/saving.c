@@ -65,10 +65,11 @@ ls_status ls_save(ls_trainer *t, const char *name, bool must) {
   ls_run *run = t->run;
   LS_TRY(ls_desync_check(run));
   if (ls_comm_or(t->comm, shard_finite(run) || ls_without("finite-weights") ? 0 : 1))
-    return ls_fail(LS_EDIVERGED,
-                   "step %lld: weights are not finite; they are not saved. Lower optimizer.lr, set "
-                   "train.clip_norm, or see train.nonfinite",
-                   (long long)run->state.global_step);
+    return ls_comm_agree(t->comm,
+                         ls_fail(LS_EDIVERGED,
+                                 "step %lld: weights are not finite; they are not saved. Lower "
+                                 "optimizer.lr, set train.clip_norm, or see train.nonfinite",
+                                 (long long)run->state.global_step));
   ls_image *image;
   if (!begin(t, must || !t->config->save_skip_busy, &image)) return LS_OK;
   ls_state_capture(run, &t->plan, image);

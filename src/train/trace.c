@@ -20,7 +20,7 @@ struct ls_trace {
 };
 
 ls_status ls_trace_new(ls_comm *comm, ls_trace **out) {
-  LS_NEW(*out, 1);
+  LS_COMM_NEW(comm, *out, 1);
   ls_comm_barrier(comm);
   (*out)->zero = ls_time();
   return LS_OK;
@@ -65,17 +65,17 @@ static ls_status write_all(ls_comm *comm, const ls_trace *mine, ls_trace *other,
 }
 
 ls_status ls_trace_write(ls_comm *comm, const ls_trace *trace, const char *name) {
+  ls_trace *other; /* on rank 0 */
   ls_status status = LS_OK;
+  LS_COMM_NEW(comm, other, ls_comm_rank(comm) == 0 ? 1 : 0);
   if (ls_comm_rank(comm) == 0) {
-    ls_trace *other;
-    LS_NEW(other, 1);
     status = write_all(comm, trace, other, name);
-    LS_FREE(other);
   } else {
     char host[64];
     snprintf(host, sizeof host, "%s", ls_comm_host(comm));
     ls_comm_send(comm, trace, sizeof *trace, 0);
     ls_comm_send(comm, host, sizeof host, 0);
   }
+  LS_FREE(other);
   return ls_comm_agree(comm, status);
 }

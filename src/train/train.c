@@ -28,12 +28,16 @@ void ls_train_signals(void) {
   signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write(2), not the end */
 }
 
+/* Seconds from the start to shortly before Slurm ends the job, by the only look at a clock that can
+ * be set: SLURM_JOB_END_TIME is in seconds since 1970. 0: no end is known. */
+static double slurm_limit(void) {
+  const char *end = getenv("SLURM_JOB_END_TIME");
+  return end ? fmax(strtod(end, NULL) - (double)time(NULL) - 30, 1e-3) : 0;
+}
+
 /* Seconds since the start at which a checkpoint must begin, so that it is done within the limit. */
 static double stop_time(const ls_trainer *t) {
-  double limit = t->options->time_limit;
-  const char *slurm = getenv("SLURM_JOB_END_TIME"); /* seconds since 1970 */
-  if (limit <= 0 && slurm)
-    limit = ls_time() - t->started + strtod(slurm, NULL) - (double)time(NULL) - 30;
+  double limit = t->options->time_limit > 0 ? t->options->time_limit : t->slurm_limit;
   return limit <= 0 ? (double)INFINITY : limit - 2 * t->save_seconds - 2 * t->longest;
 }
 
@@ -43,7 +47,7 @@ static uint32_t my_flags(const ls_trainer *t) {
   if (t->pending != LS_OK) flags |= LS_FLAG_FAILED;
   const ls_every *every = &t->config->save_every;
   bool clocked =
-      every->unit == LS_EVERY_SECONDS || t->options->time_limit > 0 || getenv("SLURM_JOB_END_TIME");
+      every->unit == LS_EVERY_SECONDS || t->options->time_limit > 0 || t->slurm_limit > 0;
   if (!clocked) return flags;
   double now = ls_time();
   if (now - t->started >= stop_time(t)) flags |= LS_FLAG_TIME;
@@ -74,17 +78,20 @@ static ls_status after_nonfinite(ls_trainer *t) {
     ls_log(LS_LOG_WARN, "step %lld: not finite; the update is skipped (%lld in a row)", step,
            (long long)s->nonfinite_row);
     if (s->nonfinite_row < SKIPS_MAX) return LS_OK;
-    return ls_fail(
+    ls_fail(
         LS_EDIVERGED,
         "step %lld: %d steps in a row were not finite; lower optimizer.lr or set train.clip_norm",
         step, SKIPS_MAX);
+    return ls_comm_agree(t->comm, LS_EDIVERGED);
   }
   LS_TRY(ls_save_finish(t));
-  if (s->rollbacks >= ROLLBACKS_MAX)
-    return ls_fail(
+  if (s->rollbacks >= ROLLBACKS_MAX) {
+    ls_fail(
         LS_EDIVERGED,
         "step %lld: not finite again after %d rollbacks; lower optimizer.lr or set train.clip_norm",
         step, ROLLBACKS_MAX);
+    return ls_comm_agree(t->comm, LS_EDIVERGED);
+  }
   char *path = NULL;
   ls_checkpoint *checkpoint = NULL;
   ls_status status = LS_OK;
@@ -302,7 +309,6 @@ static ls_status train(ls_trainer *t, ls_train_result *r) {
   char *path = NULL;
   ls_status status = LS_OK;
   bool fresh = t->options->resume == LS_RESUME_NO, root = ls_comm_rank(t->comm) == 0;
-  ls_comm_watchdog(t->comm, t->config->watchdog); /* until ls_comm_close */
   ls_comm_at(t->comm, "looking for checkpoints");
   if (root) {
     t->dir = ls_folder_name(t->config, t->options->dir, !fresh);
@@ -340,6 +346,7 @@ ls_status ls_train(ls_comm *comm, ls_config *config, const ls_train_options *opt
                    ls_train_result *result) {
   ls_trainer t = {.comm = comm, .config = config, .options = options, .started = ls_time()};
   *result = (ls_train_result){0};
+  t.slurm_limit = slurm_limit();
   ls_status status = train(&t, result);
   close_trainer(&t);
   return status;

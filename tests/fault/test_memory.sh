@@ -1,0 +1,30 @@
+#!/bin/bash
+# R21: one rank has no memory for one block: a sample of the blocks of each job. All of them: scripts/memory-sweep.
+set -u
+# shellcheck source=tests/fault/memory.sh
+. "$SOURCE/tests/fault/memory.sh"
+[ -e "$BUILD/tests/libmemtrap.so" ] || exit 77
+SEED=${SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
+RANDOM=$SEED
+prepare
+
+# sample JOB RANK TRIES: of the last fifth; what comes before is mostly the reading of the config, where ranks do not meet
+sample() {
+  local last k n
+  mkdir -p "$1" && cp -r net.yaml each good "$1" && cd "$1" || exit 1
+  last=$(blocks "$1" "$2")
+  for ((k = 0; k < $3; k++)); do
+    n=$((last - RANDOM % (last / 5)))
+    without_memory "$1" "$2" $n
+    [ "$took" -lt 15000 ] || fail "$1: block $n of rank $2: $took ms"
+  done
+  [ "$failures" -eq 0 ]
+}
+pids=()
+sample train 1 6 & pids+=($!)
+sample eval 2 4 & pids+=($!)
+sample predict 1 4 & pids+=($!)
+for pid in "${pids[@]}"; do wait "$pid" || failures=$((failures + 1)); done
+without_memory eval 1 3 # before the ranks have met
+[ "$failures" -eq 0 ] || echo "SEED=$SEED"
+finish
