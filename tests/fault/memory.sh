@@ -43,7 +43,7 @@ prepare() {
 rank=${OMPI_COMM_WORLD_RANK:-$PMI_RANK}
 LD_PRELOAD=$MEMTRAP_SO "$@"
 code=$?
-echo $code >code.$rank
+echo $code >part.$rank && mv part.$rank code.$rank
 exit $code
 C
   chmod +x each
