@@ -46,6 +46,8 @@ ls_status ls_cmd_data(ls_cli *cli) {
       {"x", 0, POPT_ARG_STRING, &o.x, 0, "inputs: CSV columns (a,b,3-7), HDF5 dataset", "X"},
       {"y", 0, POPT_ARG_STRING, &o.y, 0, "targets: CSV columns, HDF5 dataset, .npy file", "Y"},
       {"no-header", 0, POPT_ARG_NONE, &o.no_header, 0, "CSV: the first line is a sample", NULL},
+      {"transpose", 0, POPT_ARG_NONE, &o.transpose, 0,
+       "HDF5: samples are columns (Matlab, Julia, Fortran)", NULL},
       {"classes", 0, POPT_ARG_NONE, &o.classes, 0, "y are class numbers, or (CSV) names", NULL},
       {"float32", 0, POPT_ARG_NONE, &o.single, 0, "store reals in 4 bytes instead of 8", NULL},
       {"compress", 0, POPT_ARG_NONE, &o.pack, 0, "store with shuffle and gzip", NULL},

@@ -8,7 +8,7 @@
 /* What the options of `data import` and `data split` say. */
 typedef struct {
   const char *out, *x, *y; /* -o, --x, --y */
-  int no_header, classes, single, pack, force;
+  int no_header, transpose, classes, single, pack, force;
   double test, validation; /* split: shares to draw */
   long long seed;
 } ls_data_options;

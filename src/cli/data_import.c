@@ -63,8 +63,13 @@ static ls_status file_spec(const char *path, const ls_data_options *o, char **x_
   ls_source_spec *train = &spec->source[0];
   *spec = (ls_data_spec){.type = (char *)format->name, .limit = {-1, -1, -1}};
   LS_TRY(need_y(o, format->name, format == &ls_format_hdf5));
-  *train = (ls_source_spec){
-      .file = (char *)path, .x = (char *)o->x, .y = (char *)o->y, .header = !o->no_header};
+  *train = (ls_source_spec){.file = (char *)path,
+                            .x = (char *)o->x,
+                            .y = (char *)o->y,
+                            .transpose = o->transpose,
+                            .header = !o->no_header};
+  if (o->transpose && format != &ls_format_hdf5)
+    return ls_fail(LS_EUSAGE, "--transpose is for HDF5 files");
   if (format != &ls_format_csv) return LS_OK;
   train->x_cols = columns(x_text, x_list);
   train->y_cols = columns(y_text, y_list);
@@ -308,7 +313,7 @@ static ls_status import_config(import *m, const char *name) {
 /* An HDF5 file of ours says it by its type: whole numbers are classes. */
 static bool has_classes(const ls_source_spec *train) {
   ls_h5set *y;
-  if (!train->y || ls_h5set_open(train->file, train->y, &y) != LS_OK)
+  if (!train->y || ls_h5set_open(train->file, train->y, train->transpose, &y) != LS_OK)
     return false; /* opening it as a source will tell */
   bool classes = ls_h5set_shape(y)->integer && ls_h5set_shape(y)->width == 1;
   ls_h5set_close(&y);

@@ -199,20 +199,26 @@ static void show_dataset(void *arg, const char *name, const char *dims, const ch
                        .source = {{.file = (char *)d->path, .x = (char *)name}}};
   ls_source *source[3] = {0};
   ls_survey v = {0};
+  ls_columns columns = {0};
   bool ok = ls_sources_open(&spec, false, false, source) == LS_OK &&
+            ls_columns_of(source[0], &columns) == LS_OK &&
             ls_survey_read(source[0], source[0]->shape.bytes, &v) == LS_OK;
+  bool more = ok && strcmp(columns.stored[0], type) != 0; /* shape of a sample, packing */
   if (d->list) {
     json_t *o =
         json_pack("{s:o, s:s, s:s}", "name", ls_data_text(name), "dims", dims, "type", type);
     if (ok) json_object_set_new(o, "x", spread_json(&v.x));
+    if (more) json_object_set_new(o, "stored", json_string(columns.stored[0]));
     if (!ok) json_object_set_new(o, "problem", ls_data_text(ls_error_text()));
     json_array_append_new(d->list, o);
   } else {
     ls_out(d->cli, "%s: %s, %s\n", name, dims, type);
+    if (more) ls_out(d->cli, "  stored     %s\n", columns.stored[0]);
     if (ok) print_spread(d->cli, "values", &v.x);
     if (!ok) ls_out(d->cli, "  not usable as samples: %s\n", ls_error_text());
   }
   ls_survey_free(&v);
+  ls_columns_free(&columns);
   ls_sources_close(source);
 }
 

@@ -68,6 +68,8 @@ static const ls_key hdf5_source[] = {
         .example = "/inputs/state"),
     KEY("y", TEXT, AT(ls_source_spec, y), .help = "dataset of the labels or targets",
         .example = "/targets/flux"),
+    KEY("transpose", BOOL, AT(ls_source_spec, transpose), .value = "false",
+        .help = "samples are the datasets' columns, as Matlab, Julia and Fortran write them"),
     END};
 static const ls_key csv_source[] = {
     KEY("file", TEXT, AT(ls_source_spec, file),
@@ -93,8 +95,13 @@ static const ls_key idx_rows[] = {
 #define SOURCE(split) (DATA(source) + (split) * sizeof(ls_source_spec))
 #define IF_FILE .extra = AT(ls_source_spec, file)
 #define FILE_ROWS(rows, ...)                                                                      \
-  KEY("train", SOURCE, SOURCE(LS_SPLIT_TRAIN), .sub = rows,                                       \
-      .help = "where the training samples are"),                                                  \
+  KEY("missing", TEXT, DATA(missing), OR("none"),                                                 \
+      .help =                                                                                     \
+          "a number that takes the place of every input that is missing; none: a missing "        \
+          "value is refused",                                                                     \
+      .example = "0"),                                                                            \
+      KEY("train", SOURCE, SOURCE(LS_SPLIT_TRAIN), .sub = rows,                                   \
+          .help = "where the training samples are"),                                              \
       KEY("validation", VALIDATION, SOURCE(LS_SPLIT_VALIDATION), OR("none"), SHARE, IF_FILE,      \
           .sub = rows,                                                                            \
           .help =                                                                                 \
@@ -107,14 +114,9 @@ static const ls_key idx_rows[] = {
 static const ls_key hdf5_rows[] = {FILE_ROWS(
     hdf5_source, .help = "dataset of what each training sample counts in the loss, a number >= 0",
     .example = "/train/weights")};
-static const ls_key csv_rows[] = {
-    KEY("missing", TEXT, DATA(missing), OR("none"),
-        .help = "a number that takes the place of every input that is missing; none: a missing "
-                "value is refused",
-        .example = "0"),
-    FILE_ROWS(csv_source,
-              .help = "column of what each training sample counts in the loss, a number >= 0",
-              .example = "survey_weight")};
+static const ls_key csv_rows[] = {FILE_ROWS(
+    csv_source, .help = "column of what each training sample counts in the loss, a number >= 0",
+    .example = "survey_weight")};
 
 static const ls_key *data_by_type(const char *type, const void *base, ls_key *space) {
   (void)base, (void)space;

@@ -10,8 +10,8 @@
 typedef struct ls_columns {
   ls_texts name[2], unit[2]; /* of x, y */
   ls_texts classes;          /* of y, where it is one column of class numbers */
-  char stored[2][96]; /* as what x and y are in the file: "float64", "uint8, 28 x 28 each"; "" where
-                         that says nothing */
+  char stored[2][240]; /* as what x and y are in the file: "float64", "uint8, 28 x 28 each"; ""
+                         where that says nothing */
 } ls_columns;
 
 /* LS_EDATA where a file can't be read; a source without any names is none. */

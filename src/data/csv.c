@@ -243,15 +243,9 @@ static ls_status map_columns(csv *c, bool warn) {
   return LS_OK;
 }
 
-static ls_status choose_filling(csv *c, const char *text) {
-  c->missing = (double)NAN;
-  if (!text || ls_decimal(text, strlen(text), &c->missing)) return LS_OK;
-  return ls_fail(LS_ECONFIG, "data.missing: '%s' is not a number, and not none", text);
-}
-
 static ls_status open_file(csv *c, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
-  LS_TRY(choose_filling(c, what->spec->missing));
+  LS_TRY(ls_opening_filling(what, &c->missing));
   c->base.file[0].path = ls_mem_text(what->file);
   LS_TRY(ls_csv_open(path_of(c), &c->text, c->base.file));
   c->next = c->text.start;

@@ -8,6 +8,12 @@
 #include "data/stream.h"
 
 int64_t ls_data_features(const ls_data *data) { return data->features; }
+const char ls_columns_hint[] =
+    "; are samples the columns here, or were they in training? transpose: true in a config, "
+    "--transpose for predict";
+bool ls_data_columns_fit(const ls_data *data, int64_t features) {
+  return data->turnable && data->part[0].shape.rows == features;
+}
 const ls_texts *ls_data_names(const ls_data *data) { return &data->names; }
 int64_t ls_data_outputs(const ls_data *data) { return data->outputs; }
 const ls_affine *ls_data_x_affine(const ls_data *data) { return data->x_affine; }

@@ -33,6 +33,7 @@ typedef enum { LS_TARGET_REAL, LS_TARGET_CLASS, LS_TARGET_PROBABILITY } ls_targe
 typedef struct {
   char *file;              /* may hold * and ?: several files, sorted by name */
   char *x, *y;             /* hdf5: dataset paths */
+  bool transpose;          /* hdf5: samples are columns */
   char **x_cols, **y_cols; /* csv: names, numbers or "3-7" ranges, NULL-terminated */
   bool header;             /* csv, default true */
   int line, column;        /* where the config names it, for messages */
@@ -63,8 +64,8 @@ typedef struct {
   char *type;               /* "idx", "hdf5", "csv" */
   char *dir;                /* idx */
   ls_source_spec source[3]; /* by ls_split: train, validation, test; file == NULL: none */
-  char *missing;            /* csv: a number for every input that is missing; NULL: it is refused */
-  char *weights;            /* hdf5, csv: dataset or column of train's sample weights; NULL: none */
+  char *missing; /* csv, hdf5: a number for every input that is missing; NULL: it is refused */
+  char *weights; /* hdf5, csv: dataset or column of train's sample weights; NULL: none */
   ls_class_weights class_weights;
   int64_t classes;           /* 0: from the labels; else y are class numbers whatever the loss
                                 takes, rows of one 1 where those are not class numbers */
@@ -110,6 +111,9 @@ ls_status ls_data_count(const ls_data_spec *spec, bool want_classes, int64_t row
 /* How many samples the split train would have of the same files by another spec. */
 ls_status ls_data_train_rows(const ls_data *data, const ls_data_spec *spec, int64_t *rows);
 int64_t ls_data_features(const ls_data *data);
+/* The data are HDF5, and would have so many features if their columns were samples. */
+bool ls_data_columns_fit(const ls_data *data, int64_t features);
+extern const char ls_columns_hint[];                       /* what to say then, behind a message */
 int64_t ls_data_outputs(const ls_data *data);              /* classes or target columns */
 int64_t ls_data_rows(const ls_data *data, ls_split split); /* 0: there is no such split */
 /* What the outputs are called: the classes, or the target columns with their units; (outputs), or

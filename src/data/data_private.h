@@ -42,6 +42,7 @@ struct ls_data {
   bool drop_last;
   int64_t features, outputs;
   bool scaled;     /* x are, or will be */
+  bool turnable;   /* samples may be columns: HDF5 */
   ls_part part[3]; /* by ls_split */
   ls_cut cut[3];
   ls_shared weight; /* (rows of train's source) double, what each sample counts; none: 1 */

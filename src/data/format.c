@@ -2,12 +2,14 @@
 
 #include <assert.h>
 #include <glob.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "data/decimal.h"
 
 static const ls_format *const formats[] = {&ls_format_idx, &ls_format_csv, &ls_format_hdf5,
                                            &ls_format_npy, NULL};
@@ -16,6 +18,21 @@ const ls_format *ls_format_find(const char *name) {
   for (int i = 0; formats[i]; i++)
     if (strcmp(formats[i]->name, name) == 0) return formats[i];
   return NULL;
+}
+
+ls_status ls_opening_filling(const ls_opening *what, double *filling) {
+  const char *text = what->spec->missing;
+  *filling = (double)NAN;
+  if (!text || ls_decimal(text, strlen(text), filling)) return LS_OK;
+  return ls_fail(LS_ECONFIG, "data.missing: '%s' is not a number, and not none", text);
+}
+
+void ls_fill_missing(double filling, ls_cell cell, int64_t n, void *x) {
+  if (isnan(filling)) return;
+  for (int64_t i = 0; i < n && cell == LS_CELL_F32; i++)
+    if (isnan(((float *)x)[i])) ((float *)x)[i] = (float)filling;
+  for (int64_t i = 0; i < n && cell == LS_CELL_F64; i++)
+    if (isnan(((double *)x)[i])) ((double *)x)[i] = filling;
 }
 
 ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_source **out) {

@@ -9,19 +9,21 @@
 #include "data/format.h"
 #include "io/gz.h"
 #include "io/h5.h"
+#include "io/h5sign.h"
 
 static ls_status sniff(const char *path, const ls_format **out) {
   unsigned char head[8];
   size_t got, length = strlen(path);
   ls_gz *gz;
+  const char *relative = ls_h5_relative(path);
+  if (relative) return ls_fail(LS_EDATA, "%s: %s", path, relative);
   LS_TRY(ls_gz_open(path, &gz));
   ls_status status = ls_gz_read(gz, head, sizeof head, &got);
   ls_gz_close(&gz);
   LS_TRY(status);
-  bool named_h5 = length > 3 && strcmp(path + length - 3, ".h5") ==
-                                    0; /* a user block may come before HDF5's own first bytes */
+  bool named_h5 = length > 3 && strcmp(path + length - 3, ".h5") == 0; /* damaged, perhaps */
   *out = &ls_format_csv;
-  if (named_h5 || (got == 8 && memcmp(head, "\x89HDF\r\n\x1a\n", 8) == 0)) *out = &ls_format_hdf5;
+  if (named_h5 || ls_h5_recognized(path)) *out = &ls_format_hdf5;
   if (got >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) *out = &ls_format_npy;
   if (got >= 4 && memcmp(head, "\0\0\x08\x03", 4) == 0) *out = &ls_format_idx;
   return LS_OK;
@@ -127,8 +129,9 @@ static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_sp
   const ls_source_spec *model = like && strcmp(like->type, name) == 0 ? &like->source[0] : NULL;
   if (model && !spec->source[0].x && model->x) spec->source[0].x = ls_mem_text(model->x);
   spec->source[0].header = model ? model->header : true;
+  spec->source[0].transpose = model && model->transpose;
   spec->source[0].x_cols = model ? model->x_cols : NULL;
-  spec->missing = model ? like->missing : NULL;
+  spec->missing = like ? like->missing : NULL;
   return ls_data_open(comm, spec, LS_TARGET_REAL, precision, out);
 }
 

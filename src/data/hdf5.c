@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "data/columns.h"
@@ -25,6 +26,8 @@ typedef struct {
   ls_h5set *at[2];        /* of read_at: X and Y */
   char *name[SETS];       /* their paths in their files; NULL: there is none */
   int file[SETS];         /* which of the source's files each is in */
+  bool transpose[SETS];   /* its samples are columns */
+  double missing;         /* takes the place of a missing input; NaN: none does */
   struct stat seen[SETS]; /* of the files, when their digests were made */
   double *one;            /* (rows_room) weights as read */
   int64_t rows_room, row;
@@ -60,6 +63,18 @@ static int file_number(hdf5 *h, char *path) {
   return h->base.files++;
 }
 
+static const char *path_of(const hdf5 *h, int i) { return h->base.file[h->file[i]].path; }
+
+/* One number for each sample of x is that whichever way it lies: Matlab's vectors are rows or
+ * columns. */
+static ls_status turn_vector(hdf5 *h, int i) {
+  const ls_h5_shape *x = ls_h5set_shape(h->set[X]), *set = ls_h5set_shape(h->set[i]);
+  if (x->rows == 1 || set->rows != 1 || set->width != x->rows || set->dims != 2) return LS_OK;
+  h->transpose[i] = !h->transpose[i];
+  ls_h5set_close(&h->set[i]);
+  return ls_h5set_open(path_of(h, i), h->name[i], h->transpose[i], &h->set[i]);
+}
+
 static ls_status open_one(hdf5 *h, int i, const char *text, const ls_opening *what) {
   char *path;
   int before = h->base.files;
@@ -70,12 +85,26 @@ static ls_status open_one(hdf5 *h, int i, const char *text, const ls_opening *wh
     (void)stat(file->path, &h->seen[before]); /* opening it tells of any trouble */
     if (!what->quick) LS_TRY(digest(what, file));
   }
-  LS_TRY(ls_h5set_open(file->path, h->name[i], &h->set[i]));
+  h->transpose[i] = what->spec->source[what->split].transpose;
+  LS_TRY(ls_h5set_open(file->path, h->name[i], h->transpose[i], &h->set[i]));
+  LS_TRY(turn_vector(h, i));
   file->samples = ls_h5set_shape(h->set[i])->rows;
   return LS_OK;
 }
 
-static const char *path_of(const hdf5 *h, int i) { return h->base.file[h->file[i]].path; }
+/* How many samples there would be the other way round; 0: they are rows of one number. */
+static int64_t rows_across(const ls_h5_shape *shape) {
+  return shape->dims > 1 ? shape->dim[shape->dims - 1] : 0;
+}
+
+static const char *turned_hint(const hdf5 *h, int i) {
+  const ls_h5_shape *x = ls_h5set_shape(h->set[X]), *set = ls_h5set_shape(h->set[i]);
+  bool fits = rows_across(x) == set->rows || rows_across(set) == x->rows ||
+              (rows_across(x) > 0 && rows_across(x) == rows_across(set));
+  if (!fits) return "";
+  return h->transpose[X] ? "; are samples the rows here? say transpose: false"
+                         : "; are samples the columns here? say transpose: true";
+}
 
 /* Columns of a set that has a row for each of x; 0 where there is no set. */
 static ls_status width_of(const hdf5 *h, int i, int64_t *width) {
@@ -83,8 +112,8 @@ static ls_status width_of(const hdf5 *h, int i, int64_t *width) {
                     *set = h->set[i] ? ls_h5set_shape(h->set[i]) : NULL;
   *width = set ? set->width : 0;
   if (!set || set->rows == x->rows) return LS_OK;
-  return ls_fail(LS_EDATA, "%s: %s has %lld rows for the %lld of %s", path_of(h, i), h->name[i],
-                 (long long)set->rows, (long long)x->rows, h->name[X]);
+  return ls_fail(LS_EDATA, "%s: %s has %lld rows for the %lld of %s%s", path_of(h, i), h->name[i],
+                 (long long)set->rows, (long long)x->rows, h->name[X], turned_hint(h, i));
 }
 
 static ls_status check_shapes(hdf5 *h) {
@@ -100,6 +129,17 @@ static ls_status check_shapes(hdf5 *h) {
                        path_of(h, WEIGHTS), h->name[WEIGHTS], (long long)shape->weights);
 }
 
+/* What a file of columns looks like to who takes its rows. */
+static void warn_of_one(const hdf5 *h, const ls_opening *what) {
+  const ls_shape *shape = &h->base.shape;
+  if (what->quick || what->spec->inputs || shape->rows > 1 || shape->features == 1) return;
+  ls_log(LS_LOG_WARN,
+         "%s: %s is one sample of %lld numbers; are samples the %s here? say "
+         "transpose: %s",
+         path_of(h, X), h->name[X], (long long)shape->features,
+         h->transpose[X] ? "rows" : "columns", h->transpose[X] ? "false" : "true");
+}
+
 static void close_sets(hdf5 *h) {
   for (int i = 0; i < SETS; i++) ls_h5set_close(&h->set[i]);
 }
@@ -108,6 +148,7 @@ static ls_status open_sets(hdf5 *h, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
   const char *weights = ls_opening_weights(what);
   h->base.files = 0;
+  LS_TRY(ls_opening_filling(what, &h->missing));
   if (!spec->x)
     return ls_fail(LS_EDATA, "%s: which dataset are the inputs? lockstep data info lists them",
                    what->file);
@@ -115,6 +156,7 @@ static ls_status open_sets(hdf5 *h, const ls_opening *what) {
   if (spec->y && !what->spec->inputs) LS_TRY(open_one(h, Y, spec->y, what));
   if (weights) LS_TRY(open_one(h, WEIGHTS, weights, what));
   LS_TRY(check_shapes(h));
+  warn_of_one(h, what);
   close_sets(h);
   return LS_OK;
 }
@@ -144,7 +186,7 @@ static ls_status open_again(const hdf5 *h, int i, ls_h5set **set) {
   const ls_shape *was = &h->base.shape;
   const int64_t width[SETS] = {was->features, was->outputs, was->weights};
   if (*set) return LS_OK;
-  LS_TRY(ls_h5set_open(path_of(h, i), h->name[i], set));
+  LS_TRY(ls_h5set_open(path_of(h, i), h->name[i], h->transpose[i], set));
   const ls_h5_shape *shape = ls_h5set_shape(*set);
   if (shape->rows == was->rows && shape->width == width[i]) return LS_OK;
   return ls_fail(LS_EDATA, "%s: %s has changed while it was read", path_of(h, i), h->name[i]);
@@ -175,6 +217,7 @@ static ls_status read_weights(hdf5 *h, int64_t rows, double *y) {
 static ls_status read_hdf5(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
   hdf5 *h = (hdf5 *)source;
   if (x) LS_TRY(read_set(h, X, rows, (ls_h5_cell)cell, x));
+  if (x) ls_fill_missing(h->missing, cell, rows * source->shape.features, x);
   if (h->name[Y]) LS_TRY(read_set(h, Y, rows, LS_H5_CELL_F64, y));
   if (h->name[WEIGHTS]) LS_TRY(read_weights(h, rows, y));
   h->row += rows;
@@ -189,6 +232,7 @@ static ls_status read_hdf5_at(ls_source *source, int64_t lo, int64_t rows, ls_ce
   hdf5 *h = (hdf5 *)source;
   if (x) LS_TRY(open_again(h, X, &h->at[X]));
   if (x) LS_TRY(ls_h5set_read(h->at[X], lo, rows, (ls_h5_cell)cell, x));
+  if (x) ls_fill_missing(h->missing, cell, rows * source->shape.features, x);
   if (y) LS_TRY(open_again(h, Y, &h->at[Y]));
   if (y) LS_TRY(ls_h5set_read(h->at[Y], lo, rows, LS_H5_CELL_F64, y));
   if (y) LS_TRY(check_unchanged(h, h->file[Y]));
@@ -209,8 +253,8 @@ static void place_hdf5(const ls_source *source, int64_t row, int64_t column, cha
   const hdf5 *h = (const hdf5 *)source;
   int i = column >= 0 ? X : -1 - column < source->shape.outputs ? Y : WEIGHTS;
   int64_t value = i == X ? column : i == Y ? -1 - column : 0;
-  snprintf(text, size, "%s: %s: row %lld, value %lld", path_of(h, i), h->name[i], (long long)row,
-           (long long)value);
+  snprintf(text, size, "%s: %s: %s %lld, value %lld", path_of(h, i), h->name[i],
+           h->transpose[i] ? "column" : "row", (long long)row, (long long)value);
 }
 
 static void close_hdf5(ls_source *source) {
@@ -221,16 +265,18 @@ static void close_hdf5(ls_source *source) {
   for (int i = 0; i < SETS; i++) LS_FREE(h->name[i]);
 }
 
-/* The type, and the shape of a sample where it is more than a row. */
-static ls_status describe_set(const hdf5 *h, int i, char text[96]) {
+/* The type, the shape of a sample where it is more than a row, and what its values mean. */
+static ls_status describe_set(const hdf5 *h, int i, char *text, size_t size) {
   ls_h5set *set = NULL;
   LS_TRY(open_again(h, i, &set));
   const ls_h5_shape *shape = ls_h5set_shape(set);
-  int at = snprintf(text, 96, "%s", shape->type);
-  for (int k = 1; k < shape->dims && shape->dims > 2 && at < 80; k++)
-    at += snprintf(text + at, 96 - (size_t)at, "%s%lld", k == 1 ? ", " : " x ",
-                   (long long)shape->dim[k]);
-  if (shape->dims > 2 && at < 80) snprintf(text + at, 96 - (size_t)at, " each");
+  size_t at = (size_t)snprintf(text, size, "%s", shape->type);
+  for (int k = 1; k < shape->dims && shape->dims > 2 && at < size; k++)
+    at += (size_t)snprintf(text + at, size - at, "%s%lld", k == 1 ? ", " : " x ",
+                           (long long)shape->dim[k]);
+  if (shape->dims > 2 && at < size) at += (size_t)snprintf(text + at, size - at, " each");
+  if (h->transpose[i] && at < size) at += (size_t)snprintf(text + at, size - at, ", in columns");
+  if (*shape->meaning && at < size) snprintf(text + at, size - at, ", %s", shape->meaning);
   ls_h5set_close(&set);
   return LS_OK;
 }
@@ -239,7 +285,7 @@ static ls_status columns_hdf5(const ls_source *source, ls_columns *out) {
   const hdf5 *h = (const hdf5 *)source;
   for (int i = X; i <= Y; i++) {
     if (!h->name[i]) continue;
-    LS_TRY(describe_set(h, i, out->stored[i]));
+    LS_TRY(describe_set(h, i, out->stored[i], sizeof out->stored[i]));
     LS_TRY(ls_h5_texts(path_of(h, i), ls_columns_path[i], NULL, &out->name[i]));
     if (out->name[i].count > 0)
       LS_TRY(ls_h5_texts(path_of(h, i), ls_columns_path[i], LS_COLUMNS_UNITS, &out->unit[i]));

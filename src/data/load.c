@@ -172,6 +172,9 @@ static ls_status read_part(loading *l, int s) {
 static ls_status copy_affine(const loading *l, const ls_affine *from, int64_t n, const char *what,
                              ls_affine **out) {
   ls_status status = ls_affine_copy(from, n, what, out);
+  if (status != LS_OK && ls_data_columns_fit(l->data, from->n))
+    return ls_fail(status, "%s: %s%s", l->source[0]->file[0].path, ls_error_text(),
+                   ls_columns_hint);
   return status == LS_OK ? status : ls_fail_prefix(status, "%s", l->source[0]->file[0].path);
 }
 
@@ -361,6 +364,7 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind t
   LS_TRY(ls_comm_agree(comm, ls_mem_new((void **)&l.data, 1, sizeof *l.data)));
   l.data->target = target;
   l.data->precision = precision;
+  l.data->turnable = strcmp(spec->type, "hdf5") == 0;
   l.data->order = spec->order;
   l.data->drop_last = spec->drop_last;
   ls_status status = open_all(&l);

@@ -27,6 +27,7 @@ struct ls_h5set {
   ls_child *child;   /* or, once it has told, */
   ls_h5plain *plain; /* where the values are */
   char *file, *name;
+  bool transpose;
   ls_h5_shape shape;
 };
 
@@ -87,7 +88,7 @@ static void serve_set(int socket, void *arg) {
   void *buffer = NULL;
   size_t room = 0;
   request ask;
-  ls_status status = ls_h5raw_open(set->file, set->name, &raw);
+  ls_status status = ls_h5raw_open(set->file, set->name, set->transpose, &raw);
   if (status != LS_OK) ls_h5_reply(socket, status, NULL, 0);
   if (status != LS_OK || !introduce(socket, raw)) return;
   while (ls_socket_receive(socket, &ask, sizeof ask) &&
@@ -127,10 +128,11 @@ static ls_status open_set(ls_h5set *set) {
   return take_layout(set);
 }
 
-ls_status ls_h5set_open(const char *file, const char *dataset, ls_h5set **out) {
+ls_status ls_h5set_open(const char *file, const char *dataset, bool transpose, ls_h5set **out) {
   LS_NEW(*out, 1);
   (*out)->file = ls_mem_text(file);
   (*out)->name = ls_mem_text(dataset);
+  (*out)->transpose = transpose;
   ls_status status = open_set(*out);
   if (status != LS_OK) ls_h5set_close(out);
   return status;

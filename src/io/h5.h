@@ -25,24 +25,28 @@ typedef enum {
 } ls_h5_cell; /* what values become when read */
 
 typedef struct {
-  int dims; /* 1 to LS_H5_DIMS */
-  int64_t dim[LS_H5_DIMS];
-  int64_t rows, width; /* dim[0], product of the others */
-  bool bytes, integer; /* unsigned bytes; any whole numbers */
-  bool single;         /* numbers that a float32 holds exactly */
-  char type[24];       /* "uint8", "float64", "big-endian int16" ... */
+  int dims;                /* 1 to LS_H5_DIMS */
+  int64_t dim[LS_H5_DIMS]; /* transpose: the last one first */
+  int64_t rows, width;     /* dim[0], product of the others */
+  bool bytes, integer;     /* unsigned bytes; any whole numbers */
+  bool single;             /* numbers that a float32 holds exactly */
+  char type[24];           /* as stored: "uint8", "float64", "big-endian int16" ... */
+  char meaning[120];       /* what its attributes say of its values, for people; "": nothing */
 } ls_h5_shape;
 
 typedef struct ls_h5set ls_h5set;
 
-/* LS_EDATA, naming file and dataset, for everything that is not as said above. */
-ls_status ls_h5set_open(const char *file, const char *dataset, ls_h5set **out);
+/* transpose: samples are the columns of the dataset, whose dimensions are taken in reverse.
+ * LS_EDATA, naming file and dataset, for everything that is not as said above. */
+ls_status ls_h5set_open(const char *file, const char *dataset, bool transpose, ls_h5set **out);
 void ls_h5set_close(ls_h5set **set);
 const ls_h5_shape *ls_h5set_shape(const ls_h5set *set);
 /* Rows [lo, lo + rows) will be read soon: where the file can be read without HDF5, the system
  * fetches them meanwhile. */
 void ls_h5set_soon(const ls_h5set *set, int64_t lo, int64_t rows);
-/* Rows [lo, lo + rows) as (rows, width) cells; U8 only where shape.bytes. */
+/* Rows [lo, lo + rows) as (rows, width) cells; U8 only where shape.bytes. Values are what the
+ * attributes of NetCDF's conventions say (io/h5meaning.h): unpacked, and NaN where they are
+ * missing. */
 ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_h5_cell cell, void *out);
 
 /* Call visit(arg, path, dimensions as text, type as text) for every dataset that hard links lead

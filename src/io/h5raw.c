@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "io/h5sign.h"
+#include "io/h5view.h"
 
 enum { EXPANSION = 1032, CACHE_MAX = 1 << 30, LIST_MAX = 10000 };
 
@@ -13,7 +15,12 @@ struct ls_h5raw {
   char *file, *name;
   hid_t id, set, space;
   hid_t access; /* how links are followed and datasets opened */
+  bool transpose;
+  int64_t extent[LS_H5_DIMS]; /* as stored */
+  int row;                    /* the dimension that samples are an index of */
   ls_h5_shape shape;
+  ls_h5_meaning meaning;
+  ls_h5view *view; /* NULL: rows are as they lie in the file */
 };
 
 /* ---- the file ---- */
@@ -43,7 +50,9 @@ static ls_status open_checked(const char *path, hid_t *id) {
   if (stat(path, &about) != 0) return ls_fail(LS_EDATA, "%s: no such file", path);
   if (!S_ISREG(about.st_mode)) return ls_fail(LS_EDATA, "%s: not a regular file", path);
   *id = open_file(path);
-  return *id >= 0 ? LS_OK
+  if (*id >= 0) return LS_OK;
+  const char *relative = ls_h5_relative(path);
+  return relative ? ls_fail(LS_EDATA, "%s: %s", path, relative)
                   : ls_fail(LS_EDATA, "%s: no HDF5 file, or a truncated or damaged one", path);
 }
 
@@ -145,18 +154,33 @@ static ls_status read_shape(ls_h5raw *s) {
                     : 0;
   if (shape->dims < 1)
     return ls_fail(LS_EDATA, "%s: %s has no rows: a single value or none", s->file, s->name);
+  s->row = s->transpose ? shape->dims - 1 : 0;
   shape->width = 1;
   for (int k = 0; k < shape->dims; k++) {
     if (dim[k] == 0)
       return ls_fail(LS_EDATA, "%s: %s holds no samples: dimension %d is 0", s->file, s->name,
                      k + 1);
     if (dim[k] > INT64_MAX / 16 ||
-        (k > 0 && __builtin_mul_overflow(shape->width, (int64_t)dim[k], &shape->width)))
+        (k != s->row && __builtin_mul_overflow(shape->width, (int64_t)dim[k], &shape->width)))
       return ls_fail(LS_EDATA, "%s: %s declares more values than can be", s->file, s->name);
-    shape->dim[k] = (int64_t)dim[k];
+    s->extent[k] = (int64_t)dim[k];
+    shape->dim[s->transpose ? shape->dims - 1 - k : k] = (int64_t)dim[k];
   }
   shape->rows = shape->dim[0];
   return LS_OK;
+}
+
+/* ---- meaning ---- */
+
+static ls_status read_meaning(ls_h5raw *s) {
+  ls_h5_meaning *m = &s->meaning;
+  ls_h5_shape *shape = &s->shape;
+  ls_status status = ls_h5_meaning_read(s->set, m, shape->meaning, sizeof shape->meaning);
+  if (status != LS_OK) return ls_fail_prefix(status, "%s: %s", s->file, s->name);
+  if (ls_h5_meaning_any(m)) shape->bytes = false;
+  if (m->packed) shape->integer = shape->single = false;
+  if (!s->transpose && !ls_h5_meaning_any(m)) return LS_OK;
+  return ls_h5view_new(shape->dims, s->extent, s->transpose, m, &s->view);
 }
 
 /* ---- storage ---- */
@@ -185,11 +209,11 @@ static bool count_chunks(const ls_h5raw *s, hid_t plist, hsize_t *chunks, hsize_
   *chunks = *bytes = *across = 1;
   for (int k = 0; k < s->shape.dims; k++) {
     if (chunk[k] == 0) return false;
-    hsize_t n = ((hsize_t)s->shape.dim[k] + chunk[k] - 1) / chunk[k];
+    hsize_t n = ((hsize_t)s->extent[k] + chunk[k] - 1) / chunk[k];
     if (__builtin_mul_overflow(*chunks, n, chunks) ||
         __builtin_mul_overflow(*bytes, chunk[k], bytes))
       return false;
-    if (k > 0) *across *= n;
+    if (k != s->row) *across *= n;
   }
   return true;
 }
@@ -267,12 +291,14 @@ static ls_status open_numbers(ls_h5raw *s) {
   LS_TRY(open_object(s));
   LS_TRY(read_type(s));
   LS_TRY(read_shape(s));
-  return check_storage(s);
+  LS_TRY(check_storage(s));
+  return read_meaning(s);
 }
 
 static ls_status open_by(ls_status (*open)(ls_h5raw *s), const char *file, const char *dataset,
-                         ls_h5raw **out) {
+                         bool transpose, ls_h5raw **out) {
   LS_NEW(*out, 1);
+  (*out)->transpose = transpose;
   (*out)->id = (*out)->set = (*out)->space = (*out)->access = -1;
   (*out)->file = ls_mem_text(file);
   (*out)->name = ls_mem_text(dataset);
@@ -281,11 +307,11 @@ static ls_status open_by(ls_status (*open)(ls_h5raw *s), const char *file, const
   return status;
 }
 
-ls_status ls_h5raw_open(const char *file, const char *dataset, ls_h5raw **out) {
-  return open_by(open_numbers, file, dataset, out);
+ls_status ls_h5raw_open(const char *file, const char *dataset, bool transpose, ls_h5raw **out) {
+  return open_by(open_numbers, file, dataset, transpose, out);
 }
 ls_status ls_h5raw_object(const char *file, const char *dataset, ls_h5raw **out) {
-  return open_by(open_object, file, dataset, out);
+  return open_by(open_object, file, dataset, false, out);
 }
 int64_t ls_h5raw_id(const ls_h5raw *set) { return set->set; }
 
@@ -296,6 +322,7 @@ void ls_h5raw_close(ls_h5raw **out) {
   if (s->set >= 0) H5Dclose(s->set);
   if (s->access >= 0) H5Pclose(s->access);
   if (s->id >= 0) H5Fclose(s->id);
+  ls_h5view_free(&s->view);
   LS_FREE(s->file);
   LS_FREE(s->name);
   LS_FREE(*out);
@@ -303,7 +330,7 @@ void ls_h5raw_close(ls_h5raw **out) {
 
 const ls_h5_shape *ls_h5raw_shape(const ls_h5raw *set) { return &set->shape; }
 
-ls_status ls_h5raw_read(ls_h5raw *s, int64_t lo, int64_t rows, ls_h5_cell cell, void *out) {
+static bool read_plainly(ls_h5raw *s, int64_t lo, int64_t rows, ls_h5_cell cell, void *out) {
   hsize_t start[LS_H5_DIMS] = {(hsize_t)lo}, count[LS_H5_DIMS];
   for (int k = 0; k < s->shape.dims; k++) count[k] = (hsize_t)s->shape.dim[k];
   count[0] = (hsize_t)rows;
@@ -315,6 +342,12 @@ ls_status ls_h5raw_read(ls_h5raw *s, int64_t lo, int64_t rows, ls_h5_cell cell, 
             H5Sselect_hyperslab(s->space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
             H5Dread(s->set, type, memory, s->space, H5P_DEFAULT, out) >= 0;
   if (memory >= 0) H5Sclose(memory);
+  return ok;
+}
+
+ls_status ls_h5raw_read(ls_h5raw *s, int64_t lo, int64_t rows, ls_h5_cell cell, void *out) {
+  bool ok = s->view ? ls_h5view_read(s->view, s->set, s->space, lo, rows, cell, out)
+                    : read_plainly(s, lo, rows, cell, out);
   return ok ? LS_OK
             : ls_fail(LS_EDATA, "%s: %s can't be read in rows %lld to %lld: truncated or damaged",
                       s->file, s->name, (long long)lo, (long long)(lo + rows - 1));
@@ -335,13 +368,14 @@ static int plain_type(const ls_h5raw *s) {
 }
 
 /* Rows of a chunk, or all of them where there are no chunks. 0: filtered, or chunks of parts of
- * rows, or the file has a user block, which some versions of HDF5 forget to count. */
+ * rows, or values that are not what they look like, or the file has a user block, which some
+ * versions of HDF5 forget to count. */
 static int64_t rows_of_piece(const ls_h5raw *s, hid_t plist) {
   hsize_t chunk[H5S_MAX_RANK], user = 0;
   hid_t made = H5Fget_create_plist(s->id);
   bool known = H5Pget_userblock(made, &user) >= 0 && user == 0 && H5Pget_nfilters(plist) == 0;
   H5Pclose(made);
-  if (!known) return 0;
+  if (!known || s->view) return 0;
   if (H5Pget_layout(plist) == H5D_CONTIGUOUS) return s->shape.rows;
   if (H5Pget_layout(plist) != H5D_CHUNKED ||
       H5Pget_chunk(plist, s->shape.dims, chunk) != s->shape.dims)

@@ -8,7 +8,7 @@
 
 typedef struct ls_h5raw ls_h5raw;
 
-ls_status ls_h5raw_open(const char *file, const char *dataset, ls_h5raw **out);
+ls_status ls_h5raw_open(const char *file, const char *dataset, bool transpose, ls_h5raw **out);
 /* Any dataset whose values are in the file itself, whatever they are; its HDF5 identifier. No
  * message of its own. */
 ls_status ls_h5raw_object(const char *file, const char *dataset, ls_h5raw **out);

@@ -253,7 +253,7 @@ static ls_status read_back(const ls_h5out *out) {
     ls_h5set *s;
     assert(out->set[i].written == out->set[i].rows);
     if (out->set[i].type == LS_H5_OUT_TEXT) continue;
-    LS_TRY(ls_h5set_open(out->partial, out->set[i].name, &s));
+    LS_TRY(ls_h5set_open(out->partial, out->set[i].name, false, &s));
     bool same = ls_h5set_shape(s)->rows == out->set[i].rows &&
                 ls_h5set_shape(s)->width == out->set[i].width;
     ls_h5set_close(&s);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "io/durable.h"
 #include "io/h5helper.h"
+#include "io/h5sign.h"
 #include "train/checkpoint_private.h"
 
 typedef struct {
@@ -162,13 +163,12 @@ static bool has_model(const char *path) {
 
 bool ls_checkpoint_probe(const char *path) {
   static const char hdf5[] = "\211HDF\r\n\032\n";
-  char head[8], inner[8];
+  char inner[8];
   ls_block block;
   if (ls_block_peek(path, &block) == LS_OK) return true;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return false;
-  bool plain = pread(fd, head, 8, 0) == 8 && !memcmp(head, hdf5, 8);
   bool behind = pread(fd, inner, 8, LS_CKPT_BLOCK) == 8 && !memcmp(inner, hdf5, 8);
   close(fd);
-  return behind || (plain && has_model(path));
+  return behind || (ls_h5_recognized(path) && has_model(path));
 }

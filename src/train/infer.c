@@ -105,8 +105,9 @@ static ls_status open_data(ls_run *run, const ls_infer_options *o, int64_t featu
                    (long long)ls_data_outputs(run->data), (long long)outputs);
   if (ls_data_features(run->data) == features) return LS_OK;
   return ls_fail(LS_EDATA,
-                 "the data have %lld features a sample, the checkpoint was trained on %lld",
-                 (long long)ls_data_features(run->data), (long long)features);
+                 "the data have %lld features a sample, the checkpoint was trained on %lld%s",
+                 (long long)ls_data_features(run->data), (long long)features,
+                 ls_data_columns_fit(run->data, features) ? ls_columns_hint : "");
 }
 
 static ls_status build(ls_run *run, const ls_checkpoint *c, const ls_infer_options *o) {

@@ -34,7 +34,14 @@ draw_layers() {
 }
 
 draw_problem() { # data, model, loss
-  if chance 50; then
+  if chance 15; then # 120 samples in columns, packed or not
+    "$BUILD/tests/meaning" columns.h5
+    pick /columns /packed_columns; local x=$drawn
+    pick none standard minmax; local scale=$drawn
+    pick memory stream
+    echo "data: {type: hdf5, train: {file: columns.h5, x: $x, y: /y_packed, transpose: true}, load: $drawn, scale: $scale"
+    pick mse mae huber; loss=$drawn last=linear
+  elif chance 50; then
     between 150 700; local train=$drawn
     between 30 120
     echo "data: {type: idx, dir: $SMALL, limit: {train: $train, test: $drawn}, scale: {type: divide, by: 255}"

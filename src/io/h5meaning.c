@@ -1,0 +1,235 @@
+#include "io/h5meaning.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/status.h"
+
+static const char *const missing_names[] = {"_FillValue", "missing_value"};
+
+/* ---- attributes ---- */
+
+/* The numbers of an attribute, as they are stored there. */
+typedef struct {
+  ls_h5_kind kind;
+  int count; /* 0: there is no such attribute; -1: it holds no numbers, or too many */
+  ls_h5_stored value[LS_H5_MISSING_MAX];
+  bool same; /* of the dataset's own type */
+} numbers;
+
+static ls_h5_kind kind_of(hid_t type) {
+  if (H5Tget_class(type) != H5T_INTEGER) return LS_H5_REAL;
+  return H5Tget_sign(type) == H5T_SGN_NONE ? LS_H5_UNSIGNED : LS_H5_SIGNED;
+}
+
+static hid_t memory_type(ls_h5_kind kind) {
+  if (kind == LS_H5_REAL) return H5T_NATIVE_DOUBLE;
+  return kind == LS_H5_SIGNED ? H5T_NATIVE_INT64 : H5T_NATIVE_UINT64;
+}
+
+static int count_of(hid_t attribute, hid_t type) {
+  hid_t space = H5Aget_space(attribute);
+  hssize_t count = space >= 0 ? H5Sget_simple_extent_npoints(space) : -1;
+  H5T_class_t class = H5Tget_class(type);
+  if (space >= 0) H5Sclose(space);
+  bool fits = count >= 1 && count <= LS_H5_MISSING_MAX;
+  return fits && (class == H5T_INTEGER || class == H5T_FLOAT) ? (int)count : -1;
+}
+
+static numbers read_numbers(hid_t set, const char *name) {
+  numbers found = {.count = 0};
+  if (H5Aexists(set, name) <= 0) return found;
+  hid_t attribute = H5Aopen(set, name, H5P_DEFAULT), own = H5Dget_type(set),
+        type = attribute >= 0 ? H5Aget_type(attribute) : -1;
+  found.count = type >= 0 ? count_of(attribute, type) : -1;
+  if (found.count > 0) {
+    found.kind = kind_of(type);
+    found.same = kind_of(own) == found.kind && H5Tget_size(own) == H5Tget_size(type);
+    if (H5Aread(attribute, memory_type(found.kind), found.value) < 0) found.count = -1;
+  }
+  if (type >= 0) H5Tclose(type);
+  if (own >= 0) H5Tclose(own);
+  if (attribute >= 0) H5Aclose(attribute);
+  return found;
+}
+
+/* _Unsigned = "true": NetCDF's classic model had signed types only. */
+static bool says_unsigned(hid_t set) {
+  char text[16] = "", *pointer = NULL;
+  if (H5Aexists(set, "_Unsigned") <= 0) return false;
+  hid_t attribute = H5Aopen(set, "_Unsigned", H5P_DEFAULT),
+        type = attribute >= 0 ? H5Aget_type(attribute) : -1,
+        space = attribute >= 0 ? H5Aget_space(attribute) : -1;
+  bool is_text = type >= 0 && H5Tget_class(type) == H5T_STRING && space >= 0 &&
+                 H5Sget_simple_extent_npoints(space) == 1;
+  if (is_text && H5Tis_variable_str(type) > 0) {
+    if (H5Aread(attribute, type, &pointer) >= 0 && pointer)
+      snprintf(text, sizeof text, "%s", pointer);
+    if (pointer) H5free_memory(pointer);
+  } else if (is_text && H5Tget_size(type) < sizeof text) {
+    H5Aread(attribute, type, text);
+  }
+  if (space >= 0) H5Sclose(space);
+  if (type >= 0) H5Tclose(type);
+  if (attribute >= 0) H5Aclose(attribute);
+  return strcasecmp(text, "true") == 0;
+}
+
+/* ---- an attribute's number as the dataset would store it ---- */
+
+static double as_real(ls_h5_kind kind, ls_h5_stored v) {
+  if (kind == LS_H5_REAL) return v.real;
+  return kind == LS_H5_SIGNED ? (double)v.whole : (double)(uint64_t)v.whole;
+}
+
+static bool as_whole(ls_h5_kind kind, ls_h5_stored v, int64_t *whole, bool *negative) {
+  if (kind == LS_H5_REAL) {
+    if (!(v.real == floor(v.real) && v.real >= -0x1p63 && v.real < 0x1p64)) return false;
+    *negative = v.real < 0;
+    *whole = v.real < 0 ? (int64_t)v.real : (int64_t)(uint64_t)v.real;
+    return true;
+  }
+  *negative = kind == LS_H5_SIGNED && v.whole < 0;
+  *whole = v.whole;
+  return true;
+}
+
+/* false: the dataset's type does not have it, so no value of it is equal. */
+static bool as_stored(const ls_h5_meaning *m, size_t bytes, ls_h5_kind kind, ls_h5_stored v,
+                      ls_h5_stored *out) {
+  if (m->kind == LS_H5_REAL) {
+    double real = as_real(kind, v);
+    out->real = bytes == sizeof(float) ? (double)(float)real : real;
+    return !isnan(real);
+  }
+  int bits = 8 * (int)bytes;
+  int64_t whole;
+  bool negative;
+  if (!as_whole(kind, v, &whole, &negative)) return false;
+  uint64_t size = negative ? -(uint64_t)whole - 1 : (uint64_t)whole;
+  bool is_signed = m->kind == LS_H5_SIGNED;
+  out->whole = (int64_t)((uint64_t)whole & m->mask); /* read as unsigned, as the values are */
+  if (negative) return (is_signed || m->reread) && size >> (bits - 1) == 0;
+  return is_signed ? size >> (bits - 1) == 0 : size >> (bits - 1) >> 1 == 0;
+}
+
+/* ---- what they mean together ---- */
+
+static ls_status read_factor(hid_t set, const char *name, double *value) {
+  numbers found = read_numbers(set, name);
+  if (found.count == 0) return LS_OK;
+  double given = found.count == 1 ? as_real(found.kind, found.value[0]) : (double)NAN;
+  if (!isfinite(given)) return ls_fail(LS_EDATA, "its attribute %s is not one finite number", name);
+  *value = given;
+  return LS_OK;
+}
+
+static ls_status read_missing(hid_t set, size_t bytes, ls_h5_meaning *m) {
+  for (int k = 0; k < 2; k++) {
+    numbers found = read_numbers(set, missing_names[k]);
+    if (found.count < 0)
+      return ls_fail(LS_EDATA, "its attribute %s holds no numbers, or too many", missing_names[k]);
+    for (int i = 0; i < found.count && m->missing < LS_H5_MISSING_MAX; i++)
+      m->missing += as_stored(m, bytes, found.kind, found.value[i], &m->value[m->missing]);
+  }
+  return LS_OK;
+}
+
+/* Only what cannot mean anything else: limits of the type that is stored, or of values that mean
+ * themselves. */
+static void read_limit(hid_t set, size_t bytes, const char *name, int count, int i,
+                       ls_h5_meaning *m, double *limit) {
+  numbers found = read_numbers(set, name);
+  ls_h5_stored stored;
+  if (found.count != count || (m->packed && !found.same)) return;
+  if (!as_stored(m, bytes, found.kind, found.value[i], &stored)) return;
+  *limit = as_real(m->kind, stored);
+  m->ranged = true;
+}
+
+static void read_limits(hid_t set, size_t bytes, ls_h5_meaning *m) {
+  m->least = -INFINITY;
+  m->most = INFINITY;
+  read_limit(set, bytes, "valid_min", 1, 0, m, &m->least);
+  read_limit(set, bytes, "valid_max", 1, 0, m, &m->most);
+  read_limit(set, bytes, "valid_range", 2, 0, m, &m->least);
+  read_limit(set, bytes, "valid_range", 2, 1, m, &m->most);
+}
+
+static void describe(const ls_h5_meaning *m, char *text, size_t size) {
+  size_t at = 0;
+  if (m->reread) at += (size_t)snprintf(text, size, "read as unsigned");
+  if (m->packed && at < size)
+    at += (size_t)snprintf(text + at, size - at, "%spacked: times %.9g plus %.9g", at ? "; " : "",
+                           m->scale, m->offset);
+  for (int i = 0; i < m->missing && at < size; i++)
+    at += (size_t)snprintf(text + at, size - at, "%s%.9g",
+                           i    ? ", "
+                           : at ? "; missing: "
+                                : "missing: ",
+                           as_real(m->kind, m->value[i]));
+  if (m->ranged && at < size)
+    snprintf(text + at, size - at, "%svalid: %.9g to %.9g", at ? "; " : "", m->least, m->most);
+}
+
+ls_status ls_h5_meaning_read(hid_t set, ls_h5_meaning *m, char *text, size_t size) {
+  hid_t type = H5Dget_type(set);
+  size_t bytes = H5Tget_size(type);
+  *m = (ls_h5_meaning){.kind = kind_of(type), .mask = UINT64_MAX, .scale = 1};
+  H5Tclose(type);
+  *text = 0;
+  if (m->kind == LS_H5_SIGNED && says_unsigned(set)) {
+    m->mask = UINT64_MAX >> (64 - 8 * bytes);
+    m->kind = LS_H5_UNSIGNED;
+    m->reread = true;
+  }
+  LS_TRY(read_factor(set, "scale_factor", &m->scale));
+  LS_TRY(read_factor(set, "add_offset", &m->offset));
+  m->packed = m->scale != 1 || m->offset != 0;
+  LS_TRY(read_missing(set, bytes, m));
+  read_limits(set, bytes, m);
+  describe(m, text, size);
+  return LS_OK;
+}
+
+/* ---- values ---- */
+
+hid_t ls_h5_meaning_type(const ls_h5_meaning *m) {
+  return memory_type(m->reread ? LS_H5_SIGNED : m->kind);
+}
+
+static bool is_missing(const ls_h5_meaning *m, ls_h5_stored v) {
+  for (int i = 0; i < m->missing; i++)
+    if (m->kind == LS_H5_REAL ? v.real == m->value[i].real : v.whole == m->value[i].whole)
+      return true;
+  double real = as_real(m->kind, v);
+  return m->ranged && (real < m->least || real > m->most);
+}
+
+static double unpacked(const ls_h5_meaning *m, ls_h5_stored v) {
+  double real = as_real(m->kind, v);
+  return m->packed ? real * m->scale + m->offset : real;
+}
+
+/* A whole number that means itself is rounded to float32 in one step. */
+static float single(const ls_h5_meaning *m, ls_h5_stored v) {
+  if (m->packed || m->kind == LS_H5_REAL) return (float)unpacked(m, v);
+  return m->kind == LS_H5_SIGNED ? (float)v.whole : (float)(uint64_t)v.whole;
+}
+
+void ls_h5_meaning_apply(const ls_h5_meaning *m, const ls_h5_stored *in, int64_t n, ls_h5_cell cell,
+                         void *out) {
+  for (int64_t i = 0; i < n; i++) {
+    ls_h5_stored v = in[i];
+    if (m->kind != LS_H5_REAL) v.whole = (int64_t)((uint64_t)v.whole & m->mask);
+    bool missing = is_missing(m, v);
+    if (cell == LS_H5_CELL_U8)
+      ((uint8_t *)out)[i] = (uint8_t)v.whole;
+    else if (cell == LS_H5_CELL_F32)
+      ((float *)out)[i] = missing ? NAN : single(m, v);
+    else
+      ((double *)out)[i] = missing ? (double)NAN : unpacked(m, v);
+  }
+}
