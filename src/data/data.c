@@ -9,8 +9,7 @@
 
 int64_t ls_data_features(const ls_data *data) { return data->features; }
 const char ls_columns_hint[] =
-    "; are samples the columns here, or were they in training? transpose: true in a config, "
-    "--transpose for predict";
+    "; are samples the columns here, or were they in training? data import --transpose turns them";
 bool ls_data_columns_fit(const ls_data *data, int64_t features) {
   return data->turnable && data->part[0].shape.rows == features;
 }
