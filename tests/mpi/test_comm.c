@@ -1,0 +1,110 @@
+/* One rank's failure is everyone's, whoever it is and whatever was to be communicated; and what the
+ * watchdog takes for work. */
+#include <unistd.h>
+
+#include "base/alive.h"
+#include "base/mem.h"
+#include "comm/comm.h"
+#include "test.h"
+
+static ls_comm *comm;
+static int me, ranks;
+
+/* Every rank has the status and the text of `who`. */
+static void expect(ls_status status, ls_status want, int who, const char *text) {
+  char name[96];
+  snprintf(name, sizeof name, "rank %d (%s)", who, ls_comm_host_of(comm, who));
+  assert_int_equal(status, want);
+  assert_non_null(strstr(ls_error_text(), text));
+  if (ranks > 1 && (who > 0 || want == LS_FAIL)) assert_non_null(strstr(ls_error_text(), name));
+}
+
+static void agreements(void **state) {
+  (void)state;
+  for (int who = 0; who < ranks; who++) {
+    ls_status mine = me == who ? ls_fail(LS_FAIL, "out of memory: %d bytes", 7) : LS_OK;
+    expect(ls_comm_agree(comm, mine), LS_FAIL, who, "out of memory: 7 bytes");
+    mine = me == who ? ls_fail(LS_EDATA, "a bad file") : LS_OK;
+    expect(ls_comm_agree(comm, mine), LS_EDATA, who, "a bad file");
+  }
+}
+
+static void agreement_needs_no_memory(void **state) {
+  (void)state;
+  int64_t before = ls_mem_total();
+  ls_status mine = me == ranks - 1 ? ls_fail(LS_EDATA, "a bad file") : LS_OK;
+  assert_int_equal(ls_comm_agree(comm, mine), LS_EDATA);
+  assert_int_equal(ls_mem_total(), before);
+}
+
+static ls_status make_all(int64_t count, char **block) {
+  LS_COMM_NEW(comm, *block, count);
+  return LS_OK;
+}
+
+static void memory_for_all_or_none(void **state) {
+  (void)state;
+  char *block = NULL;
+  assert_int_equal(make_all(10, &block), LS_OK);
+  LS_FREE(block);
+  expect(make_all(me == ranks - 1 ? INT64_MAX : 10, &block), LS_FAIL, ranks - 1, "out of memory");
+  LS_FREE(block);
+}
+
+static void blocks(void **state) {
+  (void)state;
+  for (int root = 0; root < ranks; root++) {
+    void *block = me == root ? ls_mem_text("a text") : NULL;
+    size_t bytes = me == root ? 6 : 99;
+    assert_int_equal(ls_comm_bcast_block(comm, LS_OK, &block, &bytes, root), LS_OK);
+    assert_int_equal(bytes, 6);
+    assert_string_equal(block, "a text");
+    LS_FREE(block);
+    for (int who = 0; who < ranks; who++) { /* also another than the root */
+      void *none = NULL;
+      ls_status mine = me == who ? ls_fail(LS_EIO, "a bad disk") : LS_OK;
+      bytes = 6;
+      if (me == root) none = ls_mem_text("a text");
+      expect(ls_comm_bcast_block(comm, mine, &none, &bytes, root), LS_EIO, who, "a bad disk");
+      LS_FREE(none);
+    }
+  }
+}
+
+/* Rank 0 takes longer than the watchdog allows, and says now and then that it is at work. */
+static void work_is_no_hang(void **state) {
+  (void)state;
+  if (ls_comm_node_count(comm) > 1) return; /* signs of life are seen on one's own node */
+  ls_comm_watchdog(comm, 0.5);
+  for (int i = 0; me == 0 && i < 15; i++) {
+    ls_alive();
+    usleep(100000);
+  }
+  ls_comm_barrier(comm);
+  ls_comm_watchdog(comm, LS_WATCHDOG_SECONDS);
+}
+
+/* The last test: from then on rank 0 is believed, and nobody else watches on other nodes. */
+static void alone_is_no_hang(void **state) {
+  (void)state;
+  ls_comm_watchdog(comm, 0.5);
+  ls_comm_alone(comm);
+  if (me == 0) sleep(2);
+  ls_comm_barrier(comm);
+}
+
+int main(void) {
+  if (ls_comm_open(&comm) != LS_OK) return 1;
+  me = ls_comm_rank(comm);
+  ranks = ls_comm_size(comm);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(agreements),      cmocka_unit_test(agreement_needs_no_memory),
+      cmocka_unit_test(blocks),          cmocka_unit_test(memory_for_all_or_none),
+      cmocka_unit_test(work_is_no_hang), cmocka_unit_test(alone_is_no_hang),
+  };
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  failed = (int)ls_comm_or(comm, failed != 0);
+  ls_comm_close(&comm);
+  if (ls_mem_live() != 0) printf("%lld blocks not freed\n", (long long)ls_mem_live());
+  return failed || ls_mem_live() != 0;
+}
