@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/alive.h"
 #include "train/checkpoint_private.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -118,6 +119,7 @@ ls_status ls_block_verify(const char *name, const void *data, size_t bytes, ls_b
 
 static ssize_t read_some(int fd, void *out, size_t bytes) {
   ssize_t got;
+  ls_alive();
   do got = read(fd, out, bytes);
   while (got < 0 && errno == EINTR);
   return got;
