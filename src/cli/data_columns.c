@@ -33,13 +33,27 @@ static ls_status take(column *c, ls_csv_field f) {
     ls_spread_add(&c->numbers, &value, 1);
     return LS_OK;
   }
-  if (f.length == 0) {
+  if (ls_csv_missing(f, NULL, false)) {
     c->missing++;
     return LS_OK;
   }
   c->texts++;
   if (c->words->count < LS_NAMES_MAX) return ls_names_add(c->words, f.text, f.length);
   return LS_OK;
+}
+
+/* Beside numbers "none" and "Nan" are missing too, as where the column is an input. */
+static ls_status settle(column *c) {
+  bool missing = c->numbers.count > 0 && c->texts > 0;
+  for (int64_t w = 0; w < c->words->count && missing; w++) {
+    const char *word = c->words->text[w];
+    missing = ls_csv_missing((ls_csv_field){word, strlen(word)}, NULL, true);
+  }
+  if (!missing) return LS_OK;
+  c->missing += c->texts;
+  c->texts = 0;
+  ls_names_free(&c->words);
+  return ls_names_new(&c->words);
 }
 
 /* A first line without any number is a header. */
@@ -74,6 +88,7 @@ static ls_status read_columns(csv *c, const char *path) {
     for (int64_t k = 0; k < c->columns; k++) LS_TRY(take(&c->column[k], c->field[k]));
     c->rows++;
   }
+  for (int64_t k = 0; k < c->columns; k++) LS_TRY(settle(&c->column[k]));
   return LS_OK;
 }
 

@@ -183,6 +183,7 @@ static ls_status check_x(const import *m, const ls_source *source, int64_t row, 
 static ls_status convert_y(const import *m, const ls_source *source, int64_t row, const double *y,
                            int64_t n, void *to) {
   for (int64_t i = 0; i < n; i++) {
+    if (m->classes && isnan(y[i])) return bad_value(source, row, -1 - i, "no class");
     if (!isfinite(m->options->single ? (float)y[i] : y[i]))
       return bad_value(source, row, -1 - i, "missing or not finite");
     if (m->classes && !(y[i] >= 0 && y[i] < INT32_MAX && y[i] == floor(y[i])))

@@ -69,7 +69,7 @@ static void free_data(ls_data_spec *data) {
   for (int i = 0; i < data->class_weights.count; i++) LS_FREE(data->class_weights.item[i].name);
   LS_FREE(data->class_weights.item);
   LS_FREE(data->weights);
-  LS_FREE(data->missing);
+  free_columns(data->missing.text);
   for (int i = 0; i < 3; i++) {
     ls_source_spec *source = &data->source[i];
     LS_FREE(source->file);

@@ -48,6 +48,7 @@ static const char *words_of(ls_node_arena *arena, const ls_key *key) {
   switch (key->kind) {
     case LS_KEY_SECTION:
     case LS_KEY_SOURCE:
+      if (key->lone) return ls_node_arena_format(arena, "a mapping, or its %s alone", key->lone);
       return key->by_type ? "a mapping or the name of a type" : "a mapping";
     case LS_KEY_VALIDATION:
       return ls_node_arena_format(arena, "%s, a mapping", range(arena, key, "a number"));
@@ -77,6 +78,10 @@ static const char *words_of(ls_node_arena *arena, const ls_key *key) {
       return "a time (90 s, 30m, 2h)";
     case LS_KEY_COLUMNS:
       return "a list of columns";
+    case LS_KEY_TEXTS:
+      return "a list of texts";
+    case LS_KEY_FILL:
+      return ls_node_arena_format(arena, "a number, or %s", key->choices[0]);
     case LS_KEY_STEPS:
       return ls_node_arena_format(arena, "%s of steps, or as 10 epochs",
                                   range(arena, key, "a number"));

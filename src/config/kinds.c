@@ -83,11 +83,18 @@ static bool read_text(const value *v) {
 
 /* ---- choices ---- */
 
+static bool is_later(const value *v) {
+  for (const char *const *name = v->key->later; name && *name; name++)
+    if (strcmp(v->node->text, *name) == 0) return true;
+  return false;
+}
+
 /* The number of the choice, or -1 after a complaint. */
 static int choice(const value *v) {
   for (int i = 0; v->node->kind == LS_NODE_SCALAR && v->key->choices[i]; i++)
     if (strcmp(v->node->text, v->key->choices[i]) == 0) return i;
-  refuse(v, "is no choice");
+  bool later = v->node->kind == LS_NODE_SCALAR && is_later(v);
+  refuse(v, later ? "is not available yet" : "is no choice");
   return -1;
 }
 
@@ -224,9 +231,19 @@ static bool read_list(const value *v) {
 
 /* ---- data and layers ---- */
 
+static bool read_fill(const value *v) {
+  bool *there = FIELD_AT(v, bool, v->key->extra);
+  for (int i = 0; v->key->choices[i]; i++)
+    if (strcmp(v->node->text, v->key->choices[i]) == 0) return true;
+  if (is_later(v)) return refuse(v, "is not available yet");
+  *there = take_real(v, &FIELD(v, double));
+  return *there;
+}
+
 static bool read_columns(const value *v) {
   bool one = v->node->kind == LS_NODE_SCALAR;
   long count = one ? 1 : ls_node_count(v->node), n = 0;
+  if (v->node->kind == LS_NODE_LIST && count == 0 && v->key->kind == LS_KEY_TEXTS) return true;
   if (v->node->kind == LS_NODE_MAP || count == 0) return refuse(v, "");
   char ***out = &FIELD(v, char **);
   *out = ls_mem_must(((size_t)count + 1) * sizeof **out);
@@ -331,6 +348,8 @@ static bool (*const readers[])(const value *) = {
     [LS_KEY_EVERY] = read_every,
     [LS_KEY_SECONDS] = read_seconds,
     [LS_KEY_COLUMNS] = read_columns,
+    [LS_KEY_TEXTS] = read_columns,
+    [LS_KEY_FILL] = read_fill,
     [LS_KEY_SOURCE] = read_source,
     [LS_KEY_VALIDATION] = read_validation,
     [LS_KEY_LAYERS] = read_layers,
@@ -352,7 +371,8 @@ static bool (*const readers[])(const value *) = {
 static const bool sees_all[LS_KEY_STEPLIST + 1] = {
     [LS_KEY_SECTION] = true, [LS_KEY_SET] = true,        [LS_KEY_COLUMNS] = true,
     [LS_KEY_SOURCE] = true,  [LS_KEY_VALIDATION] = true, [LS_KEY_LAYERS] = true,
-    [LS_KEY_CLASSES] = true, [LS_KEY_REALS] = true,      [LS_KEY_STEPLIST] = true};
+    [LS_KEY_CLASSES] = true, [LS_KEY_REALS] = true,      [LS_KEY_STEPLIST] = true,
+    [LS_KEY_TEXTS] = true};
 
 bool ls_key_read(ls_reader *rd, const ls_key *key, ls_node *node, const char *path, void *base) {
   value v = {rd, key, node, path, base};

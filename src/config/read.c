@@ -137,15 +137,16 @@ static void refuse_unknown(ls_reader *rd, const ls_key *section, const ls_node *
 
 /* ---- sections ---- */
 
-/* A mapping, or the lone word that stands for {type: word}; NULL after a complaint. */
+/* A mapping, or the lone value that stands for {type: word} or the like; NULL after a complaint. */
 static ls_node *as_mapping(ls_reader *rd, const ls_key *section, ls_node *node, const char *path) {
   if (node->kind == LS_NODE_MAP) return node;
-  if (node->kind == LS_NODE_SCALAR && section->by_type && !ls_node_is_null(node)) {
+  const char *lone = section->by_type ? "type" : section->lone;
+  if (node->kind == LS_NODE_SCALAR && lone && !ls_node_is_null(node)) {
     ls_node *map = ls_node_new(rd->arena, LS_NODE_MAP, NULL),
-            *type = ls_node_new(rd->arena, LS_NODE_SCALAR, node->text);
-    map->at = type->at = type->key_at = node->at;
+            *value = ls_node_new(rd->arena, LS_NODE_SCALAR, node->text);
+    map->at = value->at = value->key_at = node->at;
     map->key_at = node->key_at;
-    ls_node_put(map, "type", type);
+    ls_node_put(map, lone, value);
     return map;
   }
   ls_report_add(rd->report, node->at, path, "%s, where %s must be %s", ls_node_kind_text(node),

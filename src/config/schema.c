@@ -88,7 +88,14 @@ static ls_node *object(ls_node_arena *arena, const ls_key *section, const char *
   return node;
 }
 
+static ls_node *lone_value(ls_node_arena *arena, const ls_key *section) {
+  ls_key_rows rows;
+  ls_key_rows_get(&rows, section, NULL, NULL);
+  return schema_of(arena, ls_key_rows_find(&rows, section->lone));
+}
+
 static ls_node *section(ls_node_arena *arena, const ls_key *key) {
+  if (key->lone) return either(arena, object(arena, key, NULL), lone_value(arena, key));
   if (!key->by_type) return object(arena, key, NULL);
   ls_node *node = map(arena), *types = list(arena, NULL);
   for (const char *const *type = key->sub->choices; *type; type++)
@@ -129,7 +136,10 @@ static ls_node *bare(ls_node_arena *arena, const ls_key *key) {
     case LS_KEY_SET:
       return list_of(arena, choice(arena, key->choices));
     case LS_KEY_COLUMNS:
+    case LS_KEY_TEXTS:
       return list_of(arena, number_or_text(arena));
+    case LS_KEY_FILL:
+      return either(arena, of_type(arena, "number"), choice(arena, key->choices));
     case LS_KEY_EVERY:
     case LS_KEY_STEPS:
       return number_or_text(arena);

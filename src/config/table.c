@@ -92,14 +92,28 @@ static const ls_key idx_rows[] = {
         .help = "a share f: the last floor(f n) samples of train, after limit, are kept out",
         .example = "0.1"),
     END};
+static const char *const refuses[] = {"refuse", NULL};
+static const char *const refuses_or_none[] = {"refuse", "none", NULL};
+static const char *const x_later[] = {"drop", "mean", NULL};
+static const char *const y_later[] = {"drop", "mask", NULL};
+static const ls_key missing_rows[] = {
+    KEY("x", FILL, AT(ls_missing_spec, x), .extra = AT(ls_missing_spec, fill), .value = "refuse",
+        FROM(-INFINITY, INFINITY), .choices = refuses_or_none, .later = x_later,
+        .help = "a number that takes the place of every input that is missing; refuse (or none): "
+                "such an input is an error",
+        .example = "0"),
+    KEY("y", ENUM, AT(ls_missing_spec, y), .value = "refuse", .choices = refuses, .later = y_later,
+        .help = "a label or target that is missing is an error"),
+    KEY("text", TEXTS, AT(ls_missing_spec, text), .value = "[]",
+        .help = "words that are missing besides nothing, NA, N/A, nan, null, None and ?",
+        .example = "[-999, unknown]"),
+    END};
 #define SOURCE(split) (DATA(source) + (split) * sizeof(ls_source_spec))
 #define IF_FILE .extra = AT(ls_source_spec, file)
 #define FILE_ROWS(rows, ...)                                                                      \
-  KEY("missing", TEXT, DATA(missing), OR("none"),                                                 \
-      .help =                                                                                     \
-          "a number that takes the place of every input that is missing; none: a missing "        \
-          "value is refused",                                                                     \
-      .example = "0"),                                                                            \
+  SECTION("missing", DATA(missing), missing_rows, .value = "{}", .lone = "x",                     \
+          .help = "what is missing in the data, and what comes of it; a number is its x",         \
+          .example = "{x: 0, text: [-999]}"),                                                     \
       KEY("train", SOURCE, SOURCE(LS_SPLIT_TRAIN), .sub = rows,                                   \
           .help = "where the training samples are"),                                              \
       KEY("validation", VALIDATION, SOURCE(LS_SPLIT_VALIDATION), OR("none"), SHARE, IF_FILE,      \

@@ -10,7 +10,8 @@
 #include "config/config.h"
 
 typedef enum {
-  LS_KEY_SECTION, /* a mapping of `sub` rows; a lone word is its `type` where it has one */
+  LS_KEY_SECTION, /* a mapping of `sub` rows; a lone word is its `type` where it has one, or its
+                     `lone` */
   LS_KEY_BY_TYPE, /* in `sub`: the rows that depend on `type` come here */
   LS_KEY_INT,     /* int64_t */
   LS_KEY_REAL,    /* double */
@@ -24,6 +25,8 @@ typedef enum {
   LS_KEY_EVERY,   /* ls_every in the units `choices` */
   LS_KEY_SECONDS, /* double */
   LS_KEY_COLUMNS, /* char ** (ls_mem, NULL-terminated) */
+  LS_KEY_TEXTS,   /* the same, and there may be none */
+  LS_KEY_FILL,    /* double, and `extra`: bool that says that it is there; else one of choices */
   LS_KEY_SOURCE,  /* a section: ls_source_spec */
   LS_KEY_VALIDATION, /* ls_data_spec: a share, or a source */
   LS_KEY_LAYERS,     /* ls_layer_spec *layer, layers in ls_config: a list of sections */
@@ -59,6 +62,9 @@ struct ls_key {
   double min, max;
   bool open_min, open_max;    /* the limit itself is refused */
   const char *const *choices; /* NULL-terminated */
+  const char *const *later;   /* names kept free for choices that are not there yet, or NULL */
+  const char *lone;           /* section: the key that a lone number or word stands for; where it
+                                 has types that is `type` */
   const ls_key *sub;          /* ends with name == NULL */
   /* Rows that go with a type; `base` (the section's struct) may be NULL. Made in `space` where they
    * are not fixed. */

@@ -112,6 +112,11 @@ static ls_node *write_columns(ls_node_arena *arena, const ls_key *key, const voi
   return list;
 }
 
+static ls_node *write_fill(ls_node_arena *arena, const ls_key *key, const void *base) {
+  bool there = *FIELD_AT(base, bool, key->extra);
+  return there ? number(arena, FIELD(base, double)) : scalar(arena, key->choices[0], true);
+}
+
 static ls_node *write_classes(ls_node_arena *arena, const ls_key *key, const void *base) {
   const ls_class_weights *weights = FIELD_AT(base, ls_class_weights, key->at);
   if (!ls_class_weights_given(weights)) return scalar(arena, key->word, true);
@@ -171,6 +176,8 @@ ls_node *ls_key_write(ls_node_arena *arena, const ls_key *key, const void *base)
       [LS_KEY_EVERY] = write_every,
       [LS_KEY_SECONDS] = write_seconds,
       [LS_KEY_COLUMNS] = write_columns,
+      [LS_KEY_TEXTS] = write_columns,
+      [LS_KEY_FILL] = write_fill,
       [LS_KEY_SOURCE] = ls_section_write,
       [LS_KEY_VALIDATION] = write_validation,
       [LS_KEY_LAYERS] = write_layers,

@@ -26,6 +26,7 @@ typedef struct {
   int64_t *x, *y;      /* (features), (outputs + weights): their columns */
   ls_csv_map map;      /* for the quick way; to NULL: there is none */
   double missing;      /* takes the place of a missing input; NaN: none does */
+  char *const *words;  /* that are missing besides the usual ones, or NULL */
   bool classes;
   ls_names *own_names; /* of the first source; the others look into it */
 } csv;
@@ -44,6 +45,22 @@ static ls_status next_record(csv *c) {
   return ls_fail(LS_EDATA, "%s:%lld: %lld fields, but %s has %lld", path_of(c), (long long)line,
                  (long long)fields, c->head ? "the header" : "the first line",
                  (long long)c->columns);
+}
+
+/* ---- messages ---- */
+
+static void place_field(const csv *c, int64_t line, int64_t column, char *text, size_t size) {
+  snprintf(text, size, "%s:%lld: column %lld%s%s%s", path_of(c), (long long)line,
+           (long long)column + 1, c->head ? " (" : "", c->head ? c->head[column] : "",
+           c->head ? ")" : "");
+}
+
+static ls_status bad_field(const csv *c, int64_t line, int64_t column, const char *what) {
+  char place[512];
+  ls_csv_field f = c->field[column];
+  place_field(c, line, column, place, sizeof place);
+  return ls_fail(LS_EDATA, "%s: %s: '%.*s'", place, what,
+                 f.length < QUOTE_SHOWN ? (int)f.length : QUOTE_SHOWN, f.text);
 }
 
 /* ---- opening: the header ---- */
@@ -169,15 +186,22 @@ static ls_status choose_columns(csv *c, const ls_source_spec *spec, const char *
 
 /* ---- opening: the records ---- */
 
-static ls_status add_class(csv *c, ls_csv_field f, int64_t line) {
+/* Of the record at `at`; one of another shape is told of as that. */
+static ls_status no_class(csv *c, const ls_csv_cursor *at) {
+  c->next = *at;
+  LS_TRY(next_record(c));
+  return bad_field(c, at->line, c->y[0], "no class");
+}
+
+static ls_status add_class(csv *c, ls_csv_field f, const ls_csv_cursor *at) {
+  if (ls_csv_missing(f, c->words, false)) return no_class(c, at);
   char *name = c->text.quotes ? ls_csv_unquoted(f) : NULL;
-  ls_status status = f.length == 0 ? ls_fail(LS_EDATA, "no class")
-                     : name        ? ls_names_add(c->base.names, name, strlen(name))
-                                   : ls_names_add(c->base.names, f.text, f.length);
+  ls_status status = name ? ls_names_add(c->base.names, name, strlen(name))
+                          : ls_names_add(c->base.names, f.text, f.length);
   LS_FREE(name);
   return status == LS_OK ? LS_OK
                          : ls_fail_prefix(status, "%s:%lld: column %lld", path_of(c),
-                                          (long long)line, (long long)c->y[0] + 1);
+                                          (long long)at->line, (long long)c->y[0] + 1);
 }
 
 /* Without quotes a line is a record; a blank one is left for reading to refuse. */
@@ -202,11 +226,11 @@ static ls_status scan(csv *c, bool collect) {
   ls_csv_cursor first = c->next;
   ls_csv_field y;
   while (!ls_csv_ended(&c->text, c->next.at)) {
-    int64_t line = c->next.line;
+    ls_csv_cursor at = c->next;
     LS_TRY(c->text.quotes ? next_by_rules(c, collect ? &y : NULL)
                           : next_line(c, collect ? &y : NULL));
     c->base.shape.rows++;
-    if (collect) LS_TRY(add_class(c, y, line));
+    if (collect) LS_TRY(add_class(c, y, &at));
   }
   c->next = first;
   c->base.file[0].samples = c->base.shape.rows;
@@ -243,15 +267,24 @@ static ls_status map_columns(csv *c, bool warn) {
   return LS_OK;
 }
 
+/* A number among the words that are missing, such as -999, is none for the quick way. */
+static void choose_missing(csv *c, const ls_opening *what) {
+  double value;
+  c->missing = ls_opening_filling(what);
+  c->words = what->spec->missing.text;
+  for (char *const *word = c->words; word && *word; word++)
+    if (ls_decimal(*word, strlen(*word), &value)) LS_FREE(c->map.to);
+}
+
 static ls_status open_file(csv *c, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
-  LS_TRY(ls_opening_filling(what, &c->missing));
   c->base.file[0].path = ls_mem_text(what->file);
   LS_TRY(ls_csv_open(path_of(c), &c->text, c->base.file));
   c->next = c->text.start;
   LS_TRY(read_header(c, spec->header));
   LS_TRY(choose_columns(c, spec, ls_opening_weights(what)));
   LS_TRY(map_columns(c, !what->first));
+  choose_missing(c, what);
   c->classes = what->classes && c->base.shape.outputs == 1;
   const ls_texts *named = what->spec->classes_named;
   if (c->classes && !what->first)
@@ -281,29 +314,6 @@ static void close_csv(ls_source *source) {
 
 /* ---- reading ---- */
 
-static void place_field(const csv *c, int64_t line, int64_t column, char *text, size_t size) {
-  snprintf(text, size, "%s:%lld: column %lld%s%s%s", path_of(c), (long long)line,
-           (long long)column + 1, c->head ? " (" : "", c->head ? c->head[column] : "",
-           c->head ? ")" : "");
-}
-
-static ls_status bad_field(const csv *c, int64_t line, int64_t column, const char *what) {
-  char place[512];
-  ls_csv_field f = c->field[column];
-  place_field(c, line, column, place, sizeof place);
-  return ls_fail(LS_EDATA, "%s: %s: '%.*s'", place, what,
-                 f.length < QUOTE_SHOWN ? (int)f.length : QUOTE_SHOWN, f.text);
-}
-
-/* What people write where a value is missing; it becomes a NaN, which whoever reads the rows
- * refuses, or counts. */
-static bool is_missing(ls_csv_field f) {
-  static const char *const word[] = {"", "na", "n/a", "nan", "-nan", "+nan", "null", "none", NULL};
-  for (int i = 0; word[i]; i++)
-    if (f.length == strlen(word[i]) && strncasecmp(f.text, word[i], f.length) == 0) return true;
-  return false;
-}
-
 static bool is_infinite(ls_csv_field f, double *value) {
   bool sign = f.length > 0 && (*f.text == '-' || *f.text == '+');
   ls_csv_field bare = {f.text + sign, f.length - sign};
@@ -313,22 +323,34 @@ static bool is_infinite(ls_csv_field f, double *value) {
   return infinite;
 }
 
+/* A missing value becomes a NaN, which whoever reads the rows refuses, or counts. */
 static ls_status parse(const csv *c, int64_t line, int64_t column, double *value) {
   ls_csv_field f = c->field[column];
-  if (ls_decimal(f.text, f.length, value) || is_infinite(f, value)) return LS_OK;
-  if (!is_missing(f)) return bad_field(c, line, column, "not a number");
+  bool listed = c->words && ls_csv_missing(f, c->words, true); /* perhaps a number: -999 */
+  if (!listed && (ls_decimal(f.text, f.length, value) || is_infinite(f, value))) return LS_OK;
+  if (!listed && !ls_csv_missing(f, NULL, true)) return bad_field(c, line, column, "not a number");
   *value = (double)NAN;
   return LS_OK;
 }
 
-static ls_status parse_class(const csv *c, int64_t line, double *value) {
+/* A name that a checkpoint was trained with is a class, whatever it says. */
+static ls_status parse_name(const csv *c, int64_t line, double *value) {
   bool found;
-  if (c->base.names->numbers) return parse(c, line, c->y[0], value);
-  char *name = ls_csv_unquoted(c->field[c->y[0]]);
+  ls_csv_field f = c->field[c->y[0]];
+  char *name = ls_csv_unquoted(f);
   int64_t at = ls_names_find(c->base.names, name, strlen(name), &found);
   *value = (double)(found && c->base.names->number ? c->base.names->number[at] : at);
   LS_FREE(name);
-  return found ? LS_OK : bad_field(c, line, c->y[0], "a class that the training data do not have");
+  if (found) return LS_OK;
+  bool missing = ls_csv_missing(f, c->words, false);
+  return bad_field(c, line, c->y[0],
+                   missing ? "no class" : "a class that the training data do not have");
+}
+
+static ls_status parse_class(const csv *c, int64_t line, double *value) {
+  if (!c->base.names->numbers) return parse_name(c, line, value);
+  LS_TRY(parse(c, line, c->y[0], value));
+  return isnan(*value) ? bad_field(c, line, c->y[0], "no class") : LS_OK;
 }
 
 static ls_status read_row(csv *c, ls_cell cell, void *x, double *y) {

@@ -1,6 +1,7 @@
 #include "data/csv_text.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "io/gz.h"
@@ -97,6 +98,20 @@ ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *o
   }
   if (at->at < c->end && *at->at == '\n') at->at++, at->line++;
   return LS_OK;
+}
+
+static bool is_word(ls_csv_field f, const char *word, bool any_case) {
+  size_t n = strlen(word);
+  return f.length == n && (any_case ? strncasecmp(f.text, word, n) : strncmp(f.text, word, n)) == 0;
+}
+
+bool ls_csv_missing(ls_csv_field f, char *const *words, bool any_case) {
+  static const char *const usual[] = {"",    "?",    "NA",   "N/A",  "na",   "n/a",  "NaN", "nan",
+                                      "NAN", "-nan", "+nan", "null", "NULL", "None", NULL};
+  bool missing = false, may_be = f.length == 0 || strchr("?Nn+-", *f.text);
+  for (int i = 0; may_be && usual[i] && !missing; i++) missing = is_word(f, usual[i], any_case);
+  for (; words && *words && !missing; words++) missing = is_word(f, *words, false);
+  return missing;
 }
 
 bool ls_csv_ended(const ls_csv_text *c, const char *p) {

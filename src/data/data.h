@@ -60,11 +60,19 @@ static inline bool ls_class_weights_given(const ls_class_weights *weights) {
   return weights->balanced || weights->count > 0;
 }
 
+/* data.missing. A NaN is missing, and a text of ls_csv_missing; what y is missing is refused. */
+typedef struct {
+  bool fill; /* x takes the place of a missing input; else it is refused */
+  double x;
+  int y;       /* refused: 0 */
+  char **text; /* words that are missing besides the usual ones, NULL-terminated; NULL: none */
+} ls_missing_spec;
+
 typedef struct {
   char *type;               /* "idx", "hdf5", "csv" */
   char *dir;                /* idx */
   ls_source_spec source[3]; /* by ls_split: train, validation, test; file == NULL: none */
-  char *missing; /* csv, hdf5: a number for every input that is missing; NULL: it is refused */
+  ls_missing_spec missing;
   char *weights; /* hdf5, csv: dataset or column of train's sample weights; NULL: none */
   ls_class_weights class_weights;
   int64_t classes;           /* 0: from the labels; else y are class numbers whatever the loss

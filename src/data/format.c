@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "data/decimal.h"
 
 static const ls_format *const formats[] = {&ls_format_idx, &ls_format_csv, &ls_format_hdf5,
                                            &ls_format_npy, NULL};
@@ -20,11 +19,8 @@ const ls_format *ls_format_find(const char *name) {
   return NULL;
 }
 
-ls_status ls_opening_filling(const ls_opening *what, double *filling) {
-  const char *text = what->spec->missing;
-  *filling = (double)NAN;
-  if (!text || ls_decimal(text, strlen(text), filling)) return LS_OK;
-  return ls_fail(LS_ECONFIG, "data.missing: '%s' is not a number, and not none", text);
+double ls_opening_filling(const ls_opening *what) {
+  return what->spec->missing.fill ? what->spec->missing.x : (double)NAN;
 }
 
 void ls_fill_missing(double filling, ls_cell cell, int64_t n, void *x) {

@@ -82,9 +82,8 @@ const ls_format *ls_format_find(const char *name); /* NULL: no such format */
 /* By the first bytes of a file, or of the first one of a pattern; csv where nothing else fits. */
 ls_status ls_format_sniff(const char *path, const ls_format **out);
 
-/* What takes the place of a missing input; NaN: nothing does. LS_ECONFIG where data.missing is no
- * number. */
-ls_status ls_opening_filling(const ls_opening *what, double *filling);
+/* What takes the place of a missing input; NaN: nothing does. */
+double ls_opening_filling(const ls_opening *what);
 /* n cells, of which NaN are missing. */
 void ls_fill_missing(double filling, ls_cell cell, int64_t n, void *x);
 

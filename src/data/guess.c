@@ -131,7 +131,7 @@ static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_sp
   spec->source[0].header = model ? model->header : true;
   spec->source[0].transpose = model && model->transpose;
   spec->source[0].x_cols = model ? model->x_cols : NULL;
-  spec->missing = like ? like->missing : NULL;
+  if (like) spec->missing = like->missing;
   return ls_data_open(comm, spec, LS_TARGET_REAL, precision, out);
 }
 

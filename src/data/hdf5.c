@@ -148,7 +148,7 @@ static ls_status open_sets(hdf5 *h, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
   const char *weights = ls_opening_weights(what);
   h->base.files = 0;
-  LS_TRY(ls_opening_filling(what, &h->missing));
+  h->missing = ls_opening_filling(what);
   if (!spec->x)
     return ls_fail(LS_EDATA, "%s: which dataset are the inputs? lockstep data info lists them",
                    what->file);

@@ -166,7 +166,7 @@ static ls_status finish(npy *n, int i) {
 static ls_status open_files(npy *n, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
   const char *path[2] = {what->file, what->spec->inputs ? NULL : spec->y};
-  LS_TRY(ls_opening_filling(what, &n->missing));
+  n->missing = ls_opening_filling(what);
   for (int i = 0; i < 2 && path[i]; i++) {
     n->base.file[i].path = ls_mem_text(path[i]);
     LS_TRY(open_array(&n->a[i], n->base.file[i].path));

@@ -124,4 +124,63 @@ sed 's/t[.]csv/above.csv/' bce.yaml >above.yaml
 for ranks in 0 3; do refuses $ranks 65 'above.csv:9: column 4 (y): a target of binary_cross_entropy' eval bce-1/final.h5 --data above.yaml --split train; done
 [ ! -e never ] || fail "a refused run left a folder"
 
+# ---- a label that is missing is no class, in whatever data
+sed 's/, classes: 2//; s/loss: mse/loss: cross_entropy/; s/activation: linear/activation: softmax/' net.yaml >class.yaml
+train 0 class class.yaml
+for word in '' NA N/A na nan NaN null None '?' '"NA"' ' NA '; do
+  awk -v w="$word" -F, -v OFS=, 'NR == 10 {$4 = w} {print}' t.csv >hole.csv
+  refuses 0 65 'hole.csv:10: column 4 (y): no class' train class.yaml data.train.file=hole.csv -o never
+done
+refuses 3 65 "hole.csv:10: column 4 (y): no class: 'NA'" train class.yaml data.train.file=hole.csv -o never
+sed 's/t[.]csv/hole.csv/' class.yaml >hole.yaml
+refuses 0 65 "hole.csv:10: column 4 (y): no class: 'NA'" eval class/final.h5 --data hole.yaml --split train
+refuses 0 65 "hole.csv:10: column 4 (y): no class: 'NA'" train class.yaml 'data.test={file: hole.csv, x: [1-3], y: [y]}' -o never
+refuses 0 65 "hole.csv:10: column 4 (y): no class: 'NA'" data import hole.csv --x 1-3 --y y --classes -o never.h5
+refuses 0 65 "hole.csv:10: column 4 (y): no class: 'NA'" train net.yaml data.train.file=hole.csv -o never
+# names of classes, and words that only this table has for what is missing; a name in small letters is one
+awk -F, -v OFS=, 'NR > 1 {$4 = $4 == 1 ? "none" : "Na"} {print}' t.csv >text.csv
+train 0 text class.yaml data.train.file=text.csv && same text class
+on 0 eval text/final.h5 --split train --json >out 2>err && grep -qF '"names":["Na","none"]' out || fail "none and Na as classes: $(cat out err)"
+for word in None lost -999; do
+  sed "9s/[a-zA-Z]*$/$word/" text.csv >hole.csv
+  refuses 0 65 "hole.csv:9: column 4 (y): no class: '$word'" train class.yaml data.train.file=hole.csv 'data.missing={text: [lost, -999]}' -o never
+done
+sed '9s/[01][.]0$/-999/' t.csv >hole.csv
+refuses 0 65 "hole.csv:9: column 4 (y): no class: '-999'" train class.yaml data.train.file=hole.csv 'data.missing={text: [-999]}' -o never
+refuses 0 65 "hole.csv:9: column 4 (y): missing" train number.yaml data.train.file=hole.csv 'data.missing={text: [-999]}' -o never
+# a record of another shape is told of as that
+sed '9s/,[^,]*$/,/; 9s/,[^,]*,$/,/' t.csv >short.csv
+refuses 0 65 'short.csv:9: 3 fields, but the header has 4' train class.yaml data.train.file=short.csv -o never
+{ sed -n 1,9p t.csv; echo; sed -n '10,$p' t.csv; } >blank.csv
+refuses 0 65 'blank.csv:10: an empty line between records' train class.yaml data.train.file=blank.csv -o never
+# a NaN in HDF5 too, in memory and streamed
+"$BUILD/tests/badh5" missing-label nan.h5 || fail "badh5"
+for load in memory stream; do
+  for ranks in 0 3; do
+    refuses $ranks 65 'nan.h5: /y: row 23, value 0: no class' train class.yaml "data={type: hdf5, train: {file: nan.h5, x: /x, y: /y}, load: $load}" -o never
+  done
+done
+printf '\x93NUMPY\x01\x00\x3a\x00%-57s\n\x01\x02' "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 1)}" >x.npy
+printf '\x93NUMPY\x01\x00\x3a\x00%-57s\n\x00\x00\x80\x3f\x00\x00\xc0\x7f' "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}" >y.npy
+refuses 0 65 'y.npy: row 1, value 0: no class' data import x.npy --y y.npy --classes -o never.h5
+
+# ---- the same words are missing inputs, and are filled as told
+sed -E '3s/^[^,]*/?/; 7s/^[^,]*/-999/; 8s/^[^,]*/NONE/; 9s/^[^,]*/lost/' t.csv >holes.csv
+sed -E '3s/^[^,]*/7/; 7s/^[^,]*/7/; 8s/^[^,]*/7/; 9s/^[^,]*/7/' t.csv >filled.csv
+train 0 holes class.yaml data.train.file=holes.csv 'data.missing={x: 7, text: [lost, -999]}' && train 3 filled class.yaml data.train.file=filled.csv && same holes filled
+for file in holes filled; do
+  on 0 predict $file/final.h5 -i $file.csv -o p.h5 --force -q >/dev/null 2>err || fail "predict $file: $(cat err)"
+  h5dump -d /predictions p.h5 | grep '(.*):' >$file.numbers
+  on 0 eval $file/final.h5 --split train >>$file.numbers 2>err || fail "eval $file: $(cat err)"
+done
+cmp holes.numbers filled.numbers || fail "predict or eval fills in otherwise than train"
+refuses 0 65 "holes.csv:3: column 1 (a): missing" train class.yaml data.train.file=holes.csv 'data.missing={text: [lost, -999]}' -o never
+refuses 0 65 "holes.csv:9: column 1 (a): not a number: 'lost'" train class.yaml data.train.file=holes.csv data.missing=7 -o never
+[ "$(on 0 config show class.yaml data.missing=7 | grep -A3 '  missing:' | tr -d '\n ')" = 'missing:x:7y:refusetext:[]' ] || fail "missing: 7 is not {x: 7}: $(on 0 config show class.yaml data.missing=7)"
+for later in '{x: drop}' '{x: mean}' '{y: drop}' '{y: mask}'; do refuses 0 78 'is not available yet' config check class.yaml "data.missing=$later"; done
+printf 'a,b,c\n1,oak,NA\nnone,?,null\n3,none,None\n' >info.csv
+on 0 data info info.csv >out 2>err || fail "data info: $(cat err)"
+[ "$(grep -c ' 1 MISSING' out)" -eq 2 ] && grep -q ' 3 MISSING' out && grep -qF "2 different: 'none' 'oak' 1 MISSING" out || fail "data info: $(cat out)"
+[ ! -e never ] && [ ! -e never.h5 ] || fail "a refused run left something"
+
 finish

@@ -47,15 +47,20 @@ draw_problem() { # data, model, loss
     echo "data: {type: idx, dir: $SMALL, limit: {train: $train, test: $drawn}, scale: {type: divide, by: 255}"
     pick cross_entropy cross_entropy_per_class; loss=$drawn last=softmax
   else
-    pick y z y,z class yes; local y=$drawn
+    pick y z y,z class yes; local y=$drawn classes=
     case $y in
-      class) pick cross_entropy cross_entropy_per_class; loss=$drawn last=softmax ;;
+      class) pick cross_entropy cross_entropy_per_class binary_cross_entropy mse huber; loss=$drawn
+        case $loss in
+          cross_entropy*) last=softmax ;;
+          binary*) last=sigmoid classes=", classes: 5" ;;
+          *) last=linear classes=", classes: 5" ;;
+        esac ;;
       yes) loss=binary_cross_entropy last=sigmoid ;;
       *) pick mse half_mse mae huber; loss=$drawn last=linear ;;
     esac
     pick none standard minmax; local scale=$drawn
     if chance 50; then
-      echo "data: {type: csv, train: {file: table.csv, x: [1-7], y: [$y]}, scale: $scale"
+      echo "data: {type: csv, train: {file: table.csv, x: [1-7], y: [$y]}, scale: $scale$classes"
       chance 30 && echo "  , weights: w"
     else # the same as HDF5
       pick "" --compress --float32; local how=$drawn
@@ -63,7 +68,7 @@ draw_problem() { # data, model, loss
       # shellcheck disable=SC2086
       "$LOCKSTEP" data import table.csv --x 1-7 --y "$y" -o table.h5 $how >/dev/null
       pick memory stream stream
-      echo "data: {type: hdf5, train: {file: table.h5, x: /train/x, y: /train/y}, load: $drawn, scale: $scale"
+      echo "data: {type: hdf5, train: {file: table.h5, x: /train/x, y: /train/y}, load: $drawn, scale: $scale$classes"
       [[ $y == z || $y == class ]] && chance 30 && echo "  , weights: /train/y" # numbers >= 0, some of them 0
     fi
   fi

@@ -88,12 +88,12 @@ int main(int argc, char **argv) {
   for (int i = 0; i < ROWS * 3; i++) x[i] = sin(i);
   for (int i = 0; i < ROWS; i++)
     y[i] = i % 3, t[2 * i] = x[3 * i], t[2 * i + 1] = x[3 * i + 1] * x[3 * i + 2];
-  for (int i = 0; i < ROWS; i++) half[i] = i == 23 ? 0.5 : y[i];
+  for (int i = 0; i < ROWS; i++) half[i] = i == 23 ? (is("half") ? 0.5 : (double)NAN) : y[i];
   if (is("label")) y[23] = 3;
   if (is("negative")) y[23] = -1;
   if (is("infinite")) t[2 * 41 + 1] = (double)INFINITY;
   put_x(x);
-  if (is("half"))
+  if (is("half") || is("missing-label"))
     put("/y", 1, ROWS, 0, H5T_IEEE_F64LE, half);
   else
     put("/y", 1, is("short") ? ROWS - 1 : is("wide") ? ROWS / 2 : ROWS, 0, H5T_STD_I32LE, y);

@@ -195,7 +195,9 @@ static void mistakes(void **state) {
       {"a,b\n1,0\n2,1.5\n", "a", "b", true,
        "train.csv:3: column 2 (b): not a class number: 0, 1, 2 ... are (1.5)"},
       {"a,b\n1,0\n2,-1\n", "a", "b", true, "train.csv:3: column 2 (b): not a class number"},
-      {"a,b\n1,0\n2,\n", "a", "b", true, "train.csv:3: column 2: no class"},
+      {"a,b\n1,0\n2,\n", "a", "b", true, "train.csv:3: column 2 (b): no class: ''"},
+      {"a,b\n1,ash\n2,N/A\n", "a", "b", true, "train.csv:3: column 2 (b): no class: 'N/A'"},
+      {"a,b\n1,ash\n2,\"?\"\n", "a", "b", true, "train.csv:3: column 2 (b): no class: '?'"},
       {"a,b\n1,0\n2,4000000\n", "a", "b", true, "class number too large"},
       {"a,b,c\n1,0,0\n", "a", "b c", true, "classes are one column of y, here are 2"},
       {"\xff\xfe"
