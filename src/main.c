@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "cli/cli.h"
 #include "optim/plugin.h"
 #include "train/train.h"

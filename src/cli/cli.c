@@ -12,6 +12,7 @@
 #include "base/clamp.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "comm/library.h"
 #include "config/origin.h"
 #include "io/durable.h"

@@ -12,7 +12,7 @@ enum { NOT_GIVEN = INT_MIN };
 
 typedef struct {
   const char *data, *split;
-  int confusion, top_k, threads;
+  int confusion, top_k, threads, no_header;
 } options;
 
 /* --data CONFIG: that config's data section; any other file or folder is data by itself. */
@@ -112,6 +112,13 @@ static ls_status make_figures(const ls_run *run, const options *o, ls_figures *m
   return LS_OK;
 }
 
+/* The test split; all of a file that is not cut into splits. */
+static ls_split usual_split(const ls_run *run, const char *path) {
+  bool whole = path && ls_data_rows(run->data, LS_SPLIT_TEST) == 0 &&
+               ls_data_rows(run->data, LS_SPLIT_VALIDATION) == 0;
+  return whole ? LS_SPLIT_ALL : LS_SPLIT_TEST;
+}
+
 static ls_status evaluate(ls_cli *cli, ls_run *run, const options *o, ls_split split) {
   ls_score score;
   ls_figures more = {0};
@@ -131,12 +138,14 @@ static ls_status evaluate(ls_cli *cli, ls_run *run, const options *o, ls_split s
 }
 
 ls_status ls_cmd_eval(ls_cli *cli) {
-  options o = {.split = "test", .top_k = NOT_GIVEN};
+  options o = {.top_k = NOT_GIVEN};
   struct poptOption table[] = {
       {"data", 0, POPT_ARG_STRING, &o.data, 0,
        "take data from here instead of the checkpoint's own", "CONFIG|FILE"},
-      {"split", 0, POPT_ARG_STRING, &o.split, 0, "train, validation, test (default) or all",
-       "SPLIT"},
+      {"split", 0, POPT_ARG_STRING, &o.split, 0,
+       "train, validation, test (default) or all; a FILE without splits: all", "SPLIT"},
+      {"no-header", 0, POPT_ARG_NONE, &o.no_header, 0,
+       "FILE is CSV without names: its first row is a sample", NULL},
       {"confusion", 0, POPT_ARG_NONE, &o.confusion, 0,
        "also who is taken for whom, precision and recall", NULL},
       {"top-k", 0, POPT_ARG_INT, &o.top_k, 0, "also: is the class among the K best", "K"},
@@ -148,17 +157,21 @@ ls_status ls_cmd_eval(ls_cli *cli) {
   if (help) return LS_OK;
   if (!args[0] || args[1]) return ls_fail(LS_EUSAGE, "eval: give one checkpoint");
   int split = 0;
-  while (ls_split_names[split] && strcmp(ls_split_names[split], o.split) != 0) split++;
+  while (o.split && ls_split_names[split] && strcmp(ls_split_names[split], o.split) != 0) split++;
   if (!ls_split_names[split])
     return ls_fail(LS_EUSAGE, "--split %s: it is train, validation, test or all", o.split);
+  if (o.no_header && (!o.data || is_config(o.data)))
+    return ls_fail(LS_EUSAGE, "--no-header is for --data FILE.csv; a config says header: false");
   ls_config *other = NULL;
   ls_run *run = NULL;
   if (o.data && is_config(o.data)) LS_TRY(ls_cli_config(cli, o.data, NULL, 0, &other));
   ls_infer_options infer = {.data = other ? &other->data : NULL,
                             .path = o.data && !other ? o.data : NULL,
+                            .no_header = o.no_header,
                             .threads = o.threads};
   ls_status status = ls_run_infer(cli->comm, args[0], &infer, &run);
-  if (status == LS_OK) status = evaluate(cli, run, &o, (ls_split)split);
+  if (status == LS_OK)
+    status = evaluate(cli, run, &o, o.split ? (ls_split)split : usual_split(run, infer.path));
   ls_run_free(&run);
   ls_config_free(&other);
   return status;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "cli/cli.h"
 
 enum { PANELS_MAX = 12, METRICS_MAX = 4 };

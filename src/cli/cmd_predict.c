@@ -19,7 +19,7 @@ enum { ROWS = LS_EVAL_ROWS, BLOCKS = 16 };
 
 typedef struct {
   char *input, *output;
-  int threads, force;
+  int threads, force, no_header;
 } options;
 
 typedef struct {
@@ -223,6 +223,8 @@ ls_status ls_cmd_predict(ls_cli *cli) {
       {"input", 'i', POPT_ARG_STRING, &o.input, 0,
        "samples: HDF5 (:DATASET), CSV, .npy or IDX images", "FILE[:DATASET]"},
       {"output", 'o', POPT_ARG_STRING, &o.output, 0, "HDF5 file to make", "OUT.h5"},
+      {"no-header", 0, POPT_ARG_NONE, &o.no_header, 0,
+       "FILE is CSV without names: its first row is a sample", NULL},
       {"threads", 0, POPT_ARG_INT, &o.threads, 0, "threads a rank (default: its cores)", "N"},
       {"force", 0, POPT_ARG_NONE, &o.force, 0, "replace OUT.h5 if it is there", NULL},
       POPT_TABLEEND};
@@ -234,7 +236,7 @@ ls_status ls_cmd_predict(ls_cli *cli) {
     return ls_fail(LS_EUSAGE, "predict: give one checkpoint, -i FILE and -o OUT.h5");
   predictor *p;
   LS_COMM_NEW(cli->comm, p, 1);
-  ls_infer_options infer = {.inputs = o.input, .threads = o.threads};
+  ls_infer_options infer = {.inputs = o.input, .no_header = o.no_header, .threads = o.threads};
   ls_status status = ls_run_infer(cli->comm, args[0], &infer, &p->run);
   if (status == LS_OK) status = predict(cli, p, &o);
   if (p->file) ls_h5out_close(&p->file, false);

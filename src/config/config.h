@@ -111,8 +111,5 @@ char *ls_config_help(
  * each). */
 int ls_config_diff(const ls_config *a, const ls_config *b, ls_dump_kind kind, char **out,
                    char ***keys);
-/* Nearest word within a sensible edit distance, or NULL: "did you mean 'x'?". words:
- * NULL-terminated. */
-const char *ls_nearest(const char *word, const char *const *words);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "config/config.h"
 
 enum { SHOWN_MAX = 60, LINE_SHOWN = 160 };

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "data/names.h"
+#include "data/trained.h"
 
 const char *const ls_columns_path[2] = {"/columns/x", "/columns/y"};
 
@@ -13,6 +14,7 @@ void ls_columns_free(ls_columns *c) {
     ls_texts_free(&c->unit[i]);
   }
   ls_texts_free(&c->classes);
+  ls_trained_free(&c->trained);
 }
 
 static ls_status texts_new(int64_t count, ls_texts *out) {
@@ -41,6 +43,36 @@ ls_status ls_columns_split(const char *(*name)(const void *arg, int64_t k), cons
   return LS_OK;
 }
 
+ls_status ls_columns_whole(const ls_texts *names, const ls_texts *units, ls_texts *out) {
+  LS_TRY(texts_new(names->count, out));
+  for (int64_t k = 0; k < names->count; k++) {
+    const char *unit = units->count ? units->text[k] : "";
+    out->text[k] = ls_mem_format(*unit ? "%s [%s]" : "%s%s", names->text[k], unit);
+  }
+  return LS_OK;
+}
+
+/* Names of x, then of y, where a format has no table of its own. */
+static ls_status number_columns(const ls_source *source, ls_columns *c) {
+  ls_trained *t = &c->trained;
+  const int64_t n[2] = {source->shape.features, source->shape.outputs};
+  ls_texts part[2] = {{0}};
+  if (t->name.count > 0 || c->name[0].count + c->name[1].count == 0) return LS_OK;
+  LS_TRY(texts_new(n[0] + n[1], &t->name));
+  for (int i = 0; i < 2; i++) {
+    LS_NEW(t->at[i], n[i]);
+    t->n[i] = n[i];
+    LS_TRY(ls_columns_whole(&c->name[i], &c->unit[i], &part[i]));
+    for (int64_t k = 0; k < n[i]; k++) {
+      int64_t at = i * n[0] + k;
+      t->at[i][k] = at;
+      t->name.text[at] = part[i].count ? part[i].text[k] : ls_mem_text("");
+    }
+    LS_FREE(part[i].text); /* the texts are the table's now */
+  }
+  return LS_OK;
+}
+
 /* The classes that a CSV file's texts are. */
 static ls_status classes_of(const ls_names *names, ls_texts *out) {
   LS_TRY(texts_new(names->count, out));
@@ -63,6 +95,7 @@ ls_status ls_columns_of(const ls_source *source, ls_columns *out) {
     fit(&out->name[i], count);
     fit(&out->unit[i], count);
   }
+  if (status == LS_OK) status = number_columns(source, out);
   if (status != LS_OK) ls_columns_free(out);
   return status;
 }

@@ -10,6 +10,8 @@
 typedef struct ls_columns {
   ls_texts name[2], unit[2]; /* of x, y */
   ls_texts classes;          /* of y, where it is one column of class numbers */
+  ls_trained trained;        /* all columns, named or not, and which of them are x and y; none where
+                                they have neither names nor places */
   char stored[2][240]; /* as what x and y are in the file: "float64", "uint8, 28 x 28 each"; ""
                          where that says nothing */
 } ls_columns;
@@ -21,6 +23,8 @@ void ls_columns_free(ls_columns *columns);
  * number k is name(arg, k). */
 ls_status ls_columns_split(const char *(*name)(const void *arg, int64_t k), const void *arg,
                            int64_t count, ls_texts *names, ls_texts *units);
+/* The other way: "speed [m/s]". units may be empty. */
+ls_status ls_columns_whole(const ls_texts *names, const ls_texts *units, ls_texts *out);
 
 /* Where an HDF5 file of ours keeps them: "/columns/x" and "/columns/y". */
 extern const char *const ls_columns_path[2];

@@ -13,6 +13,7 @@
 #include "data/csv_quick.h"
 #include "data/decimal.h"
 #include "data/names.h"
+#include "data/trained.h"
 
 enum { QUOTE_SHOWN = 40 };
 
@@ -23,6 +24,7 @@ typedef struct {
   int64_t columns;     /* of every record */
   ls_csv_field *field; /* (columns) of the record taken last */
   char **head;         /* (columns) names, or NULL */
+  bool by_name;        /* the config calls at least one of the columns by its name */
   int64_t *x, *y;      /* (features), (outputs + weights): their columns */
   ls_csv_map map;      /* for the quick way; to NULL: there is none */
   double missing;      /* takes the place of a missing input; NaN: none does */
@@ -65,15 +67,6 @@ static ls_status bad_field(const csv *c, int64_t line, int64_t column, const cha
 
 /* ---- opening: the header ---- */
 
-/* All numbers: a first sample that would be lost as a header. */
-static void warn_of_numbers(const csv *c) {
-  double value;
-  for (int64_t k = 0; k < c->columns; k++)
-    if (!ls_decimal(c->field[k].text, c->field[k].length, &value)) return;
-  ls_log(LS_LOG_WARN, "%s:1: the header has only numbers; if it is a sample, say header: false",
-         path_of(c));
-}
-
 static ls_status read_header(csv *c, bool header) {
   ls_csv_cursor peek = c->next;
   if (ls_csv_ended(&c->text, c->next.at))
@@ -82,7 +75,6 @@ static ls_status read_header(csv *c, bool header) {
   LS_NEW(c->field, c->columns);
   if (!header) return LS_OK;
   LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &c->columns));
-  warn_of_numbers(c);
   LS_NEW(c->head, c->columns);
   for (int64_t k = 0; k < c->columns; k++) c->head[k] = ls_csv_unquoted(c->field[k]);
   return LS_OK;
@@ -116,13 +108,14 @@ static ls_status no_column(const csv *c, const char *name) {
 }
 
 /* "price", "7" or "3-7", columns counted from 1: a name of the header goes first. */
-static ls_status find_columns(const csv *c, const char *name, int64_t *lo, int64_t *hi) {
+static ls_status find_columns(csv *c, const char *name, int64_t *lo, int64_t *hi) {
   int same = 0, used = 0;
   for (int64_t k = 0; c->head && k < c->columns; k++)
     if (strcmp(c->head[k], name) == 0) *lo = *hi = k, same++;
   if (same > 1)
     return ls_fail(LS_EDATA, "%s: %d columns are named '%s'; give the column's number", path_of(c),
                    same, name);
+  c->by_name = c->by_name || same == 1;
   if (same == 1) return LS_OK;
   long long first, last;
   if (sscanf(name, "%19lld-%19lld%n", &first, &last, &used) != 2 || name[used]) {
@@ -182,6 +175,158 @@ static ls_status choose_columns(csv *c, const ls_source_spec *spec, const char *
   return c->base.shape.features > 0
              ? LS_OK
              : ls_fail(LS_EDATA, "%s: no column is left for the inputs", path_of(c));
+}
+
+/* ---- opening: the columns that a checkpoint knows ---- */
+
+static const char *head_of(const void *arg, int64_t k) { return ((const csv *)arg)->head[k]; }
+
+/* The header as other data know it: units apart and put back in one way. */
+static ls_status whole_header(const csv *c, ls_texts *out) {
+  ls_texts names = {0}, units = {0};
+  *out = (ls_texts){0};
+  if (!c->head) return LS_OK;
+  ls_status status = ls_columns_split(head_of, c, c->columns, &names, &units);
+  if (status == LS_OK) status = ls_columns_whole(&names, &units, out);
+  ls_texts_free(&names);
+  ls_texts_free(&units);
+  return status;
+}
+
+/* *found: how many of the checkpoint's names the header has. */
+static ls_status find_trained(const csv *c, const ls_data_spec *spec, int64_t *column[2],
+                              int64_t *found) {
+  ls_newcomer data = {.path = path_of(c), .columns = c->columns, .whole = true};
+  int64_t more = 0;
+  LS_TRY(whole_header(c, &data.name));
+  ls_status status = ls_trained_find(spec->trained, LS_TRAINED_X, &data, &column[0], found);
+  if (status == LS_OK && !spec->inputs)
+    status = ls_trained_find(spec->trained, LS_TRAINED_Y, &data, &column[1], &more);
+  if (status == LS_OK && spec->inputs) LS_NEW(column[1], 1);
+  ls_texts_free(&data.name);
+  *found += more;
+  return status;
+}
+
+static void take_columns(csv *c, const ls_data_spec *spec, int64_t *column[2]) {
+  const int64_t *n = spec->trained->n;
+  LS_FREE(c->x);
+  LS_FREE(c->y);
+  c->x = column[0];
+  c->y = column[1];
+  c->base.shape.features = n[0];
+  c->base.shape.outputs = spec->inputs ? 0 : n[1];
+}
+
+static bool is_number(const csv *c, int64_t column) {
+  double value;
+  return ls_decimal(c->field[column].text, c->field[column].length, &value);
+}
+
+/* Of the first row, and of these columns of it (NULL: of all). */
+static int64_t count_numbers(const csv *c, const int64_t *column, int64_t n) {
+  int64_t numbers = 0;
+  for (int64_t i = 0; i < n; i++) numbers += is_number(c, column ? column[i] : i);
+  return numbers;
+}
+
+/* The file is without a header, it was said or is so of the training data, and begins with one. */
+static ls_status check_first_sample(csv *c, const ls_trained *t) {
+  ls_csv_cursor peek = c->next;
+  int64_t fields;
+  bool texts = true;
+  LS_TRY(ls_csv_record(&c->text, &peek, c->field, c->columns, &fields));
+  for (int64_t i = 0; i < c->base.shape.features && texts; i++) {
+    ls_csv_field f = c->field[c->x[i]];
+    texts = !is_number(c, c->x[i]) && !ls_csv_missing(f, c->words, true);
+  }
+  if (!texts) return LS_OK;
+  return ls_fail(LS_EDATA,
+                 "%s:1: the first row has texts ('%.*s') where numbers should be: a header? %s",
+                 path_of(c), (int)c->field[c->x[0]].length, c->field[c->x[0]].text,
+                 t && ls_trained_named(t, LS_TRAINED_X)
+                     ? "Leave out --no-header, and the columns are found by their names"
+                     : "The checkpoint's training data had none: take this line away (tail -n +2 "
+                       "FILE), and make sure that the columns are in the same order");
+}
+
+static ls_status lost_sample(const csv *c) {
+  return ls_fail(LS_EDATA,
+                 "%s:1: the first row is taken for a header, but it holds numbers and no name that "
+                 "the checkpoint knows: if the file has no header, say --no-header",
+                 path_of(c));
+}
+
+static ls_status find_foreign(csv *c, const ls_data_spec *spec, int64_t *found) {
+  int64_t *column[2] = {NULL, NULL};
+  ls_status status = find_trained(c, spec, column, found);
+  if (status == LS_OK)
+    take_columns(c, spec, column);
+  else
+    LS_FREE(column[0]);
+  return status;
+}
+
+/* A file that is named by its path alone. */
+static ls_status choose_foreign(csv *c, const ls_opening *what) {
+  const ls_data_spec *spec = what->spec;
+  const ls_source_spec *source = &spec->source[what->split];
+  int64_t found = 0, numbers = count_numbers(c, NULL, c->columns);
+  ls_status status =
+      spec->trained ? find_foreign(c, spec, &found) : choose_columns(c, source, NULL);
+  bool lost = spec->trained ? numbers > 0 : numbers == c->columns;
+  if (c->head && found == 0 && !c->by_name && lost) return lost_sample(c);
+  LS_TRY(status);
+  if (!c->head) return check_first_sample(c, spec->trained);
+  if (!spec->trained && source->x_cols && !c->by_name)
+    ls_log(LS_LOG_WARN,
+           "%s: the columns are taken by number: the checkpoint does not know what those that it "
+           "was trained on were called",
+           path_of(c));
+  return LS_OK;
+}
+
+static bool same_columns(const csv *c, const ls_trained *t, int64_t *const column[2]) {
+  const ls_shape *shape = &c->base.shape;
+  return shape->features == t->n[0] && shape->outputs == t->n[1] &&
+         memcmp(c->x, column[0], (size_t)t->n[0] * sizeof *c->x) == 0 &&
+         memcmp(c->y, column[1], (size_t)t->n[1] * sizeof *c->y) == 0;
+}
+
+/* A config says which columns, and a checkpoint knows what they are called: its names are right,
+ * where the file has them. */
+static ls_status choose_known(csv *c, const ls_opening *what) {
+  const ls_data_spec *spec = what->spec;
+  int64_t *column[2] = {NULL, NULL}, found;
+  LS_TRY(choose_columns(c, &spec->source[what->split], NULL));
+  if (!c->head || !ls_trained_named(spec->trained, LS_TRAINED_X)) return LS_OK;
+  if (find_trained(c, spec, column, &found) != LS_OK) {
+    LS_FREE(column[0]);
+    ls_log(LS_LOG_WARN, "%s; the columns are taken as the config says", ls_error_text());
+    return LS_OK;
+  }
+  if (!same_columns(c, spec->trained, column))
+    ls_log(LS_LOG_WARN,
+           "%s: the columns are taken by the names that the checkpoint knows; the config says "
+           "others",
+           path_of(c));
+  take_columns(c, spec, column);
+  return LS_OK;
+}
+
+/* Numbers where the inputs are: a first sample that would be lost as a header. */
+static void warn_of_numbers(const csv *c) {
+  const int64_t n = c->base.shape.features;
+  if (c->head && !c->by_name && count_numbers(c, c->x, n) == n)
+    ls_log(LS_LOG_WARN,
+           "%s:1: the header has only numbers for the inputs; if it is a sample, say header: false",
+           path_of(c));
+}
+
+static ls_status choose_by_config(csv *c, const ls_opening *what) {
+  LS_TRY(choose_columns(c, &what->spec->source[what->split], ls_opening_weights(what)));
+  warn_of_numbers(c);
+  return LS_OK;
 }
 
 /* ---- opening: the records ---- */
@@ -282,9 +427,12 @@ static ls_status open_file(csv *c, const ls_opening *what) {
   LS_TRY(ls_csv_open(path_of(c), &c->text, c->base.file));
   c->next = c->text.start;
   LS_TRY(read_header(c, spec->header));
-  LS_TRY(choose_columns(c, spec, ls_opening_weights(what)));
-  LS_TRY(map_columns(c, !what->first));
   choose_missing(c, what);
+  if (what->spec->foreign)
+    LS_TRY(choose_foreign(c, what));
+  else
+    LS_TRY(what->spec->trained ? choose_known(c, what) : choose_by_config(c, what));
+  LS_TRY(map_columns(c, !what->first));
   c->classes = what->classes && c->base.shape.outputs == 1;
   const ls_texts *named = what->spec->classes_named;
   if (c->classes && !what->first)
@@ -401,8 +549,26 @@ static const char *y_name(const void *arg, int64_t k) {
   return ((const csv *)arg)->head[((const csv *)arg)->y[k]];
 }
 
+/* All columns, and which of them are inputs and targets. */
+static ls_status table_of(const csv *c, ls_trained *out) {
+  const int64_t n[2] = {c->base.shape.features, c->base.shape.outputs};
+  int64_t *const from[2] = {c->x, c->y};
+  out->places = true;
+  LS_TRY(whole_header(c, &out->name));
+  if (!c->head) LS_NEW(out->name.text, c->columns);
+  for (; out->name.count < c->columns; out->name.count++)
+    out->name.text[out->name.count] = ls_mem_text("");
+  for (int i = 0; i < 2; i++) {
+    LS_NEW(out->at[i], n[i]);
+    out->n[i] = n[i];
+    memcpy(out->at[i], from[i], (size_t)n[i] * sizeof **out->at);
+  }
+  return LS_OK;
+}
+
 static ls_status columns_csv(const ls_source *source, ls_columns *out) {
   const csv *c = (const csv *)source;
+  LS_TRY(table_of(c, &out->trained));
   if (!c->head) return LS_OK;
   LS_TRY(ls_columns_split(x_name, c, source->shape.features, &out->name[0], &out->unit[0]));
   return ls_columns_split(y_name, c, source->shape.outputs, &out->name[1], &out->unit[1]);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "data/data_private.h"
 #include "data/stream.h"
+#include "data/trained.h"
 
 int64_t ls_data_features(const ls_data *data) { return data->features; }
 const char ls_columns_hint[] =
@@ -14,6 +15,7 @@ bool ls_data_columns_fit(const ls_data *data, int64_t features) {
   return data->turnable && data->part[0].shape.rows == features;
 }
 const ls_texts *ls_data_names(const ls_data *data) { return &data->names; }
+const ls_trained *ls_data_trained(const ls_data *data) { return &data->trained; }
 int64_t ls_data_outputs(const ls_data *data) { return data->outputs; }
 const ls_affine *ls_data_x_affine(const ls_data *data) { return data->x_affine; }
 const ls_affine *ls_data_y_affine(const ls_data *data) { return data->y_affine; }
@@ -83,6 +85,7 @@ void ls_data_close(ls_comm *comm, ls_data **out) {
   ls_comm_shared_free(comm, &data->weight);
   for (int i = 0; i < data->files; i++) LS_FREE(data->file[i].path);
   ls_texts_free(&data->names);
+  ls_trained_free(&data->trained);
   ls_source_close(&data->ahead);
   LS_FREE(data->scratch.x);
   LS_FREE(data->scratch.y);

@@ -68,6 +68,14 @@ typedef struct {
   char **text; /* words that are missing besides the usual ones, NULL-terminated; NULL: none */
 } ls_missing_spec;
 
+/* The columns of training data, as a checkpoint keeps them to know those of other data again. */
+typedef struct {
+  ls_texts name;  /* (columns) "speed [m/s]"; "" where a column has none */
+  int64_t n[2];   /* inputs, targets */
+  int64_t *at[2]; /* (n) the number of each among the columns, from 0 */
+  bool places;    /* the numbers are places in a file (CSV), which tell where there is no name */
+} ls_trained;
+
 typedef struct {
   char *type;               /* "idx", "hdf5", "csv" */
   char *dir;                /* idx */
@@ -89,6 +97,9 @@ typedef struct {
   bool inputs; /* there are no labels or targets (predict) */
   const ls_affine *x_affine,
       *y_affine; /* scaling of a checkpoint, used instead of train's statistics; NULL: by `scale` */
+  const ls_trained *trained; /* a checkpoint's columns, which are looked for by their names;
+                                NULL: the columns are as `source` says */
+  bool foreign; /* named by a path alone, for a checkpoint: nobody has said what the columns are */
   const ls_texts *classes_named; /* a checkpoint's classes in order of their numbers, used instead
                                     of those of train; NULL: none */
 } ls_data_spec;
@@ -100,15 +111,24 @@ typedef struct ls_data ls_data;
 ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind target,
                        ls_precision precision, ls_data **out);
 void ls_data_close(ls_comm *comm, ls_data **data);
+/* What data named by a path alone are compared with: those that a checkpoint was trained on. */
+typedef struct {
+  const ls_data_spec *spec;
+  const ls_trained *trained; /* NULL: nothing is known of their columns but what spec says */
+  bool no_header;            /* CSV: the first row is a sample */
+} ls_data_like;
 /* The samples of predict as split train, without labels or targets. file: "FILE" or "FILE:DATASET",
- * HDF5, CSV, .npy or IDX images as its first bytes say. like: the training data's spec, for what
- * `file` leaves open (dataset, columns). x_affine NULL: not scaled. Collective.
+ * HDF5, CSV, .npy or IDX images as its first bytes say; `like` tells what `file` leaves open
+ * (dataset, columns). x_affine NULL: not scaled. Collective.
  */
-ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_spec *like,
+ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_like *like,
                               const ls_affine *x_affine, ls_precision precision, ls_data **out);
 /* The spec of data named by a path alone: a folder of IDX files, or an HDF5 file as `lockstep data
  * import` makes it (docs/data.md). LS_EDATA for anything else. */
 ls_status ls_data_guess(const char *path, ls_data_spec *out);
+/* The same for eval: columns (CSV) and datasets (HDF5) are those of the training data, the whole
+ * file is train where it has one set of samples. Lists of columns are borrowed from `like`. */
+ls_status ls_data_guess_like(const char *path, const ls_data_like *like, ls_data_spec *out);
 void ls_data_guess_free(ls_data_spec *spec);
 
 /* How many samples each split has, and where in its files it begins, without reading more than that
@@ -127,6 +147,9 @@ int64_t ls_data_rows(const ls_data *data, ls_split split); /* 0: there is no suc
 /* What the outputs are called: the classes, or the target columns with their units; (outputs), or
  * none, also where spec.classes_named says it already. On rank 0 of each node. */
 const ls_texts *ls_data_names(const ls_data *data);
+/* The columns of the training data; none (no names) where nothing is known of them. On rank 0 of
+ * each node. */
+const ls_trained *ls_data_trained(const ls_data *data);
 /* The file number (0-based, among all samples of the split's own source file, before skip) of
  * sample i of a split. */
 int64_t ls_data_file_row(const ls_data *data, ls_split split, int64_t i);

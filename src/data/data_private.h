@@ -49,6 +49,7 @@ struct ls_data {
   ls_affine *x_affine, *y_affine; /* NULL: none */
   void *bytes;                    /* see ls_rows */
   ls_texts names;                 /* see ls_data_names */
+  ls_trained trained;             /* see ls_data_trained */
   ls_data_file *file;
   int files;
   /* load: stream. One source a thread: `ahead` is train once more, for the loader's. */

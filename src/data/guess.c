@@ -40,48 +40,112 @@ ls_status ls_format_sniff(const char *path, const ls_format **out) {
 
 /* ---- whole data sets ---- */
 
-static const char *const layout_names[3][2] = {
-    {"/train/x", "/train/y"}, {"/validation/x", "/validation/y"}, {"/test/x", "/test/y"}};
+typedef struct {
+  const char *name[3][2]; /* x and y of each split; NULL: there is none */
+  bool there[3][2];
+} layout;
+
+static const layout own_layout = {
+    .name = {{"/train/x", "/train/y"}, {"/validation/x", "/validation/y"}, {"/test/x", "/test/y"}}};
 
 static const char weights_name[] = "/train/weights";
 
 typedef struct {
-  bool there[3][2], weights;
-} layout;
+  layout own, like; /* as `data import` makes it; as the training data were */
+  bool weights;
+} contents;
 
-static void note(void *arg, const char *path, const char *dims, const char *type) {
-  layout *found = arg;
-  (void)dims, (void)type;
-  found->weights = found->weights || strcmp(path, weights_name) == 0;
+static void look_for(layout *l, const char *path) {
   for (int s = 0; s < 3; s++)
     for (int k = 0; k < 2; k++)
-      found->there[s][k] = found->there[s][k] || strcmp(path, layout_names[s][k]) == 0;
+      l->there[s][k] = l->there[s][k] || (l->name[s][k] && strcmp(path, l->name[s][k]) == 0);
+}
+
+static void note(void *arg, const char *path, const char *dims, const char *type) {
+  contents *found = arg;
+  (void)dims, (void)type;
+  found->weights = found->weights || strcmp(path, weights_name) == 0;
+  look_for(&found->own, path);
+  look_for(&found->like, path);
+}
+
+static bool has(const layout *l, int split) { return l->there[split][0] && l->there[split][1]; }
+
+static void take_layout(const char *path, const layout *l, ls_data_spec *spec) {
+  for (int s = 0; s < 3; s++) {
+    if (!has(l, s)) continue;
+    spec->source[s].file = ls_mem_text(path);
+    spec->source[s].x = ls_mem_text(l->name[s][0]);
+    spec->source[s].y = ls_mem_text(l->name[s][1]);
+  }
 }
 
 static ls_status guess_hdf5(const char *path, ls_data_spec *spec) {
-  layout found = {0};
+  contents found = {.own = own_layout};
   LS_TRY(ls_h5_list(path, note, &found));
-  if (!found.there[0][0] || !found.there[0][1])
+  if (!has(&found.own, 0))
     return ls_fail(LS_EDATA,
                    "%s: no /train/x and /train/y in it; a config says where the samples are", path);
   if (found.weights) spec->weights = ls_mem_text(weights_name);
-  for (int s = 0; s < 3; s++) {
-    if (!found.there[s][0] || !found.there[s][1]) continue;
-    spec->source[s].file = ls_mem_text(path);
-    spec->source[s].x = ls_mem_text(layout_names[s][0]);
-    spec->source[s].y = ls_mem_text(layout_names[s][1]);
-  }
+  take_layout(path, &found.own, spec);
   return LS_OK;
 }
 
-static ls_status guess(const char *path, ls_data_spec *spec) {
+/* The dataset that a config names, without the file that it may say: "labels.h5:/y". */
+static const char *dataset_of(const char *text) {
+  const char *colon = text && text[0] != '/' ? strstr(text, ":/") : NULL;
+  return colon ? colon + 1 : text;
+}
+
+static bool same_sets(const layout *l, int a, int b) {
+  return strcmp(l->name[a][0], l->name[b][0]) == 0 && strcmp(l->name[a][1], l->name[b][1]) == 0;
+}
+
+/* The training data's datasets; splits that are other files with the same datasets are one here. */
+static layout layout_of(const ls_data_spec *like) {
+  layout l = {0};
+  for (int s = 0; s < 3 && strcmp(like->type, "hdf5") == 0; s++) {
+    const ls_source_spec *source = &like->source[s];
+    if (!source->file || !source->x || !source->y) continue;
+    l.name[s][0] = dataset_of(source->x);
+    l.name[s][1] = dataset_of(source->y);
+    if (s > 0 && same_sets(&l, 0, s)) l.name[s][0] = l.name[s][1] = NULL;
+  }
+  return l;
+}
+
+static ls_status guess_hdf5_like(const char *path, const ls_data_spec *like, ls_data_spec *spec) {
+  contents found = {.own = own_layout, .like = layout_of(like)};
+  LS_TRY(ls_h5_list(path, note, &found));
+  const layout *l = has(&found.like, 0) ? &found.like : &found.own;
+  take_layout(path, l, spec);
+  for (int s = 0; s < 3; s++)
+    spec->source[s].transpose = l == &found.like && like->source[s].transpose;
+  if (has(l, 0)) return LS_OK;
+  if (!found.like.name[0][0])
+    return ls_fail(LS_EDATA,
+                   "%s: no /train/x and /train/y in it; a config says where the samples are", path);
+  return ls_fail(LS_EDATA,
+                 "%s: no %s and %s, where the checkpoint's training data were; lockstep data info "
+                 "lists what there is, and a config says where the samples are",
+                 path, found.like.name[0][0], found.like.name[0][1]);
+}
+
+static ls_status kind_of(const char *path, const ls_format **format, bool *folder) {
   struct stat about;
-  const ls_format *format = &ls_format_idx;
-  if (stat(path, &about) != 0) return ls_fail(LS_EDATA, "%s: no such file or folder", path);
-  if (!S_ISDIR(about.st_mode)) LS_TRY(ls_format_sniff(path, &format));
+  *format = &ls_format_idx;
+  *folder = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+  return *folder ? LS_OK : ls_format_sniff(path, format);
+}
+
+static ls_status guess(const char *path, ls_data_spec *spec) {
+  const ls_format *format;
+  bool folder;
+  if (access(path, F_OK) != 0) return ls_fail(LS_EDATA, "%s: no such file or folder", path);
+  LS_TRY(kind_of(path, &format, &folder));
   spec->type = ls_mem_text(format->name);
-  if (S_ISDIR(about.st_mode)) spec->dir = ls_mem_text(path);
-  if (S_ISDIR(about.st_mode)) return LS_OK;
+  if (folder) spec->dir = ls_mem_text(path);
+  if (folder) return LS_OK;
   if (format == &ls_format_hdf5) return guess_hdf5(path, spec);
   return ls_fail(LS_EDATA,
                  "%s: which columns are inputs and which targets? a config says so; data import "
@@ -92,6 +156,56 @@ static ls_status guess(const char *path, ls_data_spec *spec) {
 ls_status ls_data_guess(const char *path, ls_data_spec *out) {
   *out = (ls_data_spec){.limit = {-1, -1, -1}, .order = LS_ORDER_SHUFFLE};
   ls_status status = guess(path, out);
+  if (status != LS_OK) ls_data_guess_free(out);
+  return status;
+}
+
+/* What is the training data's for any file: what its columns are, and what a missing value is. */
+static ls_source_spec *take_like(const ls_data_like *like, const ls_format *format,
+                                 ls_data_spec *spec) {
+  bool same = strcmp(like->spec->type, format->name) == 0;
+  const ls_source_spec *from = &like->spec->source[LS_SPLIT_TRAIN];
+  ls_source_spec *to = &spec->source[0];
+  spec->type = ls_mem_text(format->name);
+  spec->trained = like->trained;
+  spec->foreign = true;
+  spec->missing = like->spec->missing;
+  to->header = !like->no_header && (!same || from->header);
+  to->transpose = same && from->transpose;
+  to->x_cols = same ? from->x_cols : NULL;
+  to->y_cols = same && !spec->inputs ? from->y_cols : NULL;
+  if (!like->no_header || format == &ls_format_csv) return to;
+  ls_fail(LS_EUSAGE, "--no-header is for CSV files");
+  return NULL;
+}
+
+static ls_status guess_csv_like(const char *path, const ls_data_like *like, ls_data_spec *spec) {
+  spec->source[0].file = ls_mem_text(path);
+  if (like->trained || spec->source[0].y_cols) return LS_OK;
+  return ls_fail(LS_EDATA,
+                 "%s: the checkpoint knows no names of columns; a config says which are inputs and "
+                 "which targets",
+                 path);
+}
+
+static ls_status guess_like(const char *path, const ls_data_like *like, ls_data_spec *spec) {
+  const ls_format *format;
+  bool folder;
+  LS_TRY(kind_of(path, &format, &folder));
+  if (!take_like(like, format, spec)) return LS_EUSAGE;
+  if (folder) spec->dir = ls_mem_text(path);
+  if (folder) return LS_OK;
+  if (format == &ls_format_csv) return guess_csv_like(path, like, spec);
+  if (format == &ls_format_hdf5) return guess_hdf5_like(path, like->spec, spec);
+  return ls_fail(LS_EDATA,
+                 "%s: inputs without targets, so there is nothing to compare with; "
+                 "predict takes such a file",
+                 path);
+}
+
+ls_status ls_data_guess_like(const char *path, const ls_data_like *like, ls_data_spec *out) {
+  *out = (ls_data_spec){.limit = {-1, -1, -1}, .order = LS_ORDER_SHUFFLE};
+  ls_status status = guess_like(path, like, out);
   if (status != LS_OK) ls_data_guess_free(out);
   return status;
 }
@@ -116,7 +230,7 @@ static void split_dataset(const char *text, ls_source_spec *source) {
   source->x = colon ? ls_mem_text(colon + 1) : NULL;
 }
 
-static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_spec *like,
+static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_like *like,
                              ls_precision precision, ls_data **out) {
   const ls_format *format = NULL;
   char name[16] = "";
@@ -125,23 +239,20 @@ static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_sp
   LS_TRY(ls_comm_agree(comm, status));
   if (format) snprintf(name, sizeof name, "%s", format->name);
   ls_comm_node_bcast(comm, name, sizeof name);
-  spec->type = ls_mem_text(name);
-  const ls_source_spec *model = like && strcmp(like->type, name) == 0 ? &like->source[0] : NULL;
-  if (model && !spec->source[0].x && model->x) spec->source[0].x = ls_mem_text(model->x);
-  spec->source[0].header = model ? model->header : true;
-  spec->source[0].transpose = model && model->transpose;
-  spec->source[0].x_cols = model ? model->x_cols : NULL;
-  if (like) spec->missing = like->missing;
+  format = ls_format_find(name);
+  if (!take_like(like, format, spec)) return LS_EUSAGE;
+  const char *dataset = dataset_of(like->spec->source[0].x);
+  bool same = format == &ls_format_hdf5 && strcmp(like->spec->type, name) == 0;
+  if (same && dataset && !spec->source[0].x) spec->source[0].x = ls_mem_text(dataset);
   return ls_data_open(comm, spec, LS_TARGET_REAL, precision, out);
 }
 
-ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_spec *like,
+ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_like *like,
                               const ls_affine *x_affine, ls_precision precision, ls_data **out) {
   ls_data_spec spec = {.limit = {-1, -1, -1}, .inputs = true, .x_affine = x_affine};
   *out = NULL;
   split_dataset(file, &spec.source[0]);
   ls_status status = open_inputs(comm, &spec, like, precision, out);
-  spec.source[0].x_cols = NULL; /* borrowed, as missing is */
   ls_data_guess_free(&spec);
   return status;
 }

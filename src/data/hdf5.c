@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
-#include "data/columns.h"
+#include "data/trained.h"
 #include "io/gz.h"
 #include "io/h5.h"
 
@@ -164,6 +164,7 @@ static ls_status open_sets(hdf5 *h, const ls_opening *what) {
 static ls_status open_hdf5(const ls_opening *what, ls_source **out) {
   LS_TRY(ls_source_new(&ls_format_hdf5, sizeof(hdf5), SETS, out));
   ls_status status = open_sets((hdf5 *)*out, what);
+  if (status == LS_OK) status = ls_pick_known(what->spec, out);
   if (status != LS_OK) ls_source_close(out);
   return status;
 }

@@ -301,23 +301,15 @@ static ls_status name_classes(loading *l, const ls_texts *classes) {
   return LS_OK;
 }
 
-static ls_status name_targets(loading *l, const ls_texts *name, const ls_texts *unit) {
-  ls_texts *names = &l->data->names;
-  LS_NEW(names->text, name->count);
-  for (; names->count < name->count; names->count++) {
-    const char *in = unit->count ? unit->text[names->count] : "";
-    names->text[names->count] =
-        ls_mem_format(*in ? "%s [%s]" : "%s%s", name->text[names->count], in);
-  }
-  return LS_OK;
-}
-
 static ls_status name_outputs(loading *l) {
   ls_columns columns;
   if (l->spec->inputs) return LS_OK;
   LS_TRY(ls_columns_of(l->source[0], &columns));
-  ls_status status = l->data->labels ? name_classes(l, &columns.classes)
-                                     : name_targets(l, &columns.name[1], &columns.unit[1]);
+  ls_status status = l->data->labels
+                         ? name_classes(l, &columns.classes)
+                         : ls_columns_whole(&columns.name[1], &columns.unit[1], &l->data->names);
+  l->data->trained = columns.trained;
+  columns.trained = (ls_trained){0};
   ls_columns_free(&columns);
   return status;
 }

@@ -52,7 +52,8 @@ typedef struct {
   const char *kernel; /* numerics */
   const char *run_id; /* derived from config_text and data digests */
   const ls_affine *x_affine, *y_affine;
-  const ls_texts *names; /* of the outputs; NULL or empty: none */
+  const ls_texts *names;     /* of the outputs; NULL or empty: none */
+  const ls_trained *trained; /* the columns of the training data; NULL or empty: nothing is known */
   int64_t outputs, inputs;
 } ls_checkpoint_plan;
 
@@ -95,6 +96,7 @@ typedef struct {
   ls_affine x_affine, y_affine;
   ls_texts names; /* of the outputs: the classes, or target columns with their units; none where the
                      data have none */
+  ls_trained trained; /* the columns of the training data; empty: nothing is known of them */
   int64_t inputs, outputs;
 } ls_checkpoint;
 ls_status ls_checkpoint_read(const char *path,

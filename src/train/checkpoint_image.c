@@ -58,6 +58,14 @@ static void put_data_files(ls_image *image, const ls_checkpoint_plan *plan) {
   }
 }
 
+static void put_trained(ls_image *image, const ls_trained *t) {
+  if (!t || !t->name.count) return;
+  const ls_h5_item *columns = ls_layout_find(&image->layout, "/data/columns");
+  for (int i = 0; i < t->name.count; i++) put_row(image, columns, i, t->name.text[i]);
+  put(image, "/data/x_columns", t->at[0], (size_t)t->n[0] * sizeof *t->at[0]);
+  put(image, "/data/y_columns", t->at[1], (size_t)t->n[1] * sizeof *t->at[1]);
+}
+
 /* Names, shapes and types of the tensors: two checkpoints with the same one hold the same kind of
  * model. */
 static void model_digest(const ls_image *image, char *out) {
@@ -98,6 +106,7 @@ static void put_plan(ls_image *image, const ls_checkpoint_plan *plan) {
   put_affine(image, "/data/y_shift", "/data/y_divisor", plan->y_affine);
   for (int i = 0; plan->names && i < plan->names->count; i++)
     put_row(image, ls_layout_find(&image->layout, "/data/names"), i, plan->names->text[i]);
+  put_trained(image, plan->trained);
   put_text(image, "/numerics/precision", ls_real_name(plan->precision));
   put_text(image, "/numerics/kernel", plan->kernel);
   for (int i = 0; i < plan->slots; i++)

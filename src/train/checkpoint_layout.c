@@ -75,6 +75,13 @@ static ls_status add_affine(ls_layout *layout, const char *shift, const char *di
   return add(layout, divisor, LS_H5_F64, 8, 1, affine->n, 1);
 }
 
+static ls_status add_trained(ls_layout *layout, const ls_trained *t) {
+  if (!t || !t->name.count) return LS_OK;
+  LS_TRY(add_texts(layout, "/data/columns", (const char *const *)t->name.text, (int)t->name.count));
+  LS_TRY(add(layout, "/data/x_columns", LS_H5_I64, 8, 1, t->n[0], 1));
+  return add(layout, "/data/y_columns", LS_H5_I64, 8, 1, t->n[1], 1);
+}
+
 static ls_status add_described(ls_layout *layout, const ls_checkpoint_plan *plan,
                                const char *writer, int64_t minor) {
   LS_TRY(add_number(layout, "/meta/format_major", LS_H5_I64));
@@ -96,6 +103,7 @@ static ls_status add_described(ls_layout *layout, const ls_checkpoint_plan *plan
   if (plan->names)
     LS_TRY(add_texts(layout, "/data/names", (const char *const *)plan->names->text,
                      (int)plan->names->count));
+  LS_TRY(add_trained(layout, plan->trained));
   LS_TRY(add_text(layout, "/numerics/precision", ls_real_name(plan->precision)));
   LS_TRY(add_text(layout, "/numerics/kernel", plan->kernel));
   LS_TRY(add_texts(layout, "/optim/slots", plan->slot_name, plan->slots));

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "data/trained.h"
 #include "io/durable.h"
 #include "lockstep/optim.h"
 #include "train/checkpoint_private.h"
@@ -171,6 +172,38 @@ static ls_status get_names(const reader *r, ls_checkpoint *c) {
   return LS_OK;
 }
 
+static ls_status get_columns(const reader *r, const char *path, int64_t columns, int64_t **out,
+                             int64_t *n) {
+  const ls_h5_item *item;
+  LS_TRY(need(r, path, LS_H5_I64, 1, &item));
+  LS_NEW(*out, item->dim[0]);
+  *n = item->dim[0];
+  memcpy(*out, at(r, item, 0), item->bytes);
+  for (int64_t i = 0; i < *n; i++)
+    if ((*out)[i] < 0 || (*out)[i] >= columns)
+      return wrong(r, path, "names a column that /data/columns does not have");
+  return LS_OK;
+}
+
+static ls_status get_trained(const reader *r, ls_checkpoint *c) {
+  const ls_h5_item *item = ls_layout_find(&r->toc, "/data/columns");
+  ls_trained *t = &c->trained;
+  if (!item) return LS_OK;
+  if (item->type != LS_H5_TEXT || item->rank != 1)
+    return wrong(r, "/data/columns", "is not a list of names");
+  LS_NEW(t->name.text, item->dim[0]);
+  for (; t->name.count < item->dim[0]; t->name.count++)
+    t->name.text[t->name.count] = text_at(r, item, t->name.count);
+  LS_TRY(get_columns(r, "/data/x_columns", t->name.count, &t->at[0], &t->n[0]));
+  LS_TRY(get_columns(r, "/data/y_columns", t->name.count, &t->at[1], &t->n[1]));
+  if (t->n[0] != c->inputs)
+    return wrong(r, "/data/x_columns", "does not have one column for each input");
+  return t->n[1] == c->outputs || t->n[1] == 1
+             ? LS_OK
+             : wrong(r, "/data/y_columns",
+                     "does not have one column for each output, or for the class");
+}
+
 /* ---- tensors ---- */
 
 /* "/model/NNNN/name" to a tensor; the rest of the check is the comparison of the lists. */
@@ -217,6 +250,7 @@ static ls_status check_layout(const reader *r, int64_t minor, const ls_checkpoin
                              .x_affine = &c->x_affine,
                              .y_affine = &c->y_affine,
                              .names = &c->names,
+                             .trained = &c->trained,
                              .outputs = c->outputs,
                              .inputs = c->inputs};
   LS_TRY(ls_layout_new(&plan, c->writer, minor, layout));
@@ -279,6 +313,7 @@ static ls_status read_all(reader *r, ls_checkpoint *c) {
   LS_TRY(get_sums(r, c));
   LS_TRY(get_slot_names(r, c));
   LS_TRY(get_names(r, c));
+  LS_TRY(get_trained(r, c));
   LS_TRY(get_tensors(r, c));
   ls_status status = check_layout(r, minor, c, &layout);
   if (status == LS_OK) status = get_arrays(r, &layout, c);
@@ -323,6 +358,7 @@ void ls_checkpoint_free(ls_checkpoint **checkpoint) {
   }
   for (int i = 0; i < c->files; i++) ls_mem_free(c->file[i].path);
   ls_texts_free(&c->names);
+  ls_trained_free(&c->trained);
   void *block[] = {c->tensor,         c->weights,         c->slot_name,
                    c->slot,           c->slice_sums,      c->config_text,
                    c->run_id,         c->kernel,          c->writer,

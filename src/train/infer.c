@@ -63,6 +63,19 @@ static ls_status share_names(ls_comm *comm, const ls_texts *from, ls_texts *to) 
   return status;
 }
 
+static ls_status share_trained(ls_comm *comm, const ls_trained *from, ls_trained *to) {
+  LS_TRY(share_names(comm, from ? &from->name : NULL, &to->name));
+  if (from) memcpy(to->n, from->n, sizeof to->n);
+  ls_comm_bcast(comm, to->n, sizeof to->n, 0);
+  for (int i = 0; i < 2; i++) {
+    size_t bytes = (size_t)to->n[i] * sizeof *to->at[i];
+    LS_COMM_NEW(comm, to->at[i], to->n[i]);
+    if (from && bytes > 0) memcpy(to->at[i], from->at[i], bytes);
+    ls_comm_bcast(comm, to->at[i], bytes, 0);
+  }
+  return LS_OK;
+}
+
 static ls_status share_weights(ls_run *run, const ls_checkpoint *c) {
   size_t size = ls_real_size(run->config->precision);
   LS_TRY(ls_comm_agree(run->comm, ls_mem_new(&run->own_weights, (size_t)run->parameters, size)));
@@ -79,14 +92,16 @@ static ls_status open_data(ls_run *run, const ls_infer_options *o, int64_t featu
   const ls_config *config = run->config;
   const ls_affine *x = run->x_affine.n > 0 ? &run->x_affine : NULL,
                   *y = run->y_affine.n > 0 ? &run->y_affine : NULL;
+  const ls_trained *trained = run->trained.name.count > 0 ? &run->trained : NULL;
+  const ls_data_like like = {&config->data, trained, o->no_header};
   bool classes = ls_config_has_classes(config);
   if (o->inputs) {
-    LS_TRY(
-        ls_data_open_inputs(run->comm, o->inputs, &config->data, x, config->precision, &run->data));
+    LS_TRY(ls_data_open_inputs(run->comm, o->inputs, &like, x, config->precision, &run->data));
   } else {
     ls_data_spec guessed = {0}, spec;
-    if (o->path) LS_TRY(ls_comm_agree(run->comm, ls_data_guess(o->path, &guessed)));
+    if (o->path) LS_TRY(ls_comm_agree(run->comm, ls_data_guess_like(o->path, &like, &guessed)));
     spec = o->path ? guessed : o->data ? *o->data : config->data;
+    if (o->data) spec.trained = trained; /* its own data are as its config says */
     spec.x_affine = x;
     spec.y_affine = y;
     spec.weights = NULL; /* a matter of training */
@@ -151,6 +166,8 @@ ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_infer_options *
   if (status == LS_OK) status = share_affine(comm, c ? &c->x_affine : NULL, &run->x_affine);
   if (status == LS_OK) status = share_affine(comm, c ? &c->y_affine : NULL, &run->y_affine);
   if (status == LS_OK) status = share_names(comm, c ? &c->names : NULL, &run->names);
+  if (status == LS_OK) status = share_trained(comm, c ? &c->trained : NULL, &run->trained);
+  if (status == LS_OK) run->trained.places = strcmp(run->config->data.type, "csv") == 0;
   if (status == LS_OK) status = build(run, c, options);
   LS_FREE(text);
   ls_checkpoint_free(&c);

@@ -10,6 +10,7 @@
 #include "base/clamp.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "data/trained.h"
 
 const char *const ls_time_names[] = {"data", "compute", "wait", "reduce", "update", NULL};
 
@@ -157,6 +158,7 @@ void ls_run_free(ls_run **out) {
   LS_FREE(run->seen_of);
   LS_FREE(run->own_weights);
   ls_texts_free(&run->names);
+  ls_trained_free(&run->trained);
   ls_trace_free(&run->trace);
   free_affine(&run->x_affine);
   free_affine(&run->y_affine);

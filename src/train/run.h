@@ -66,6 +66,7 @@ typedef struct {
   bool own_config;              /* inference only: config belongs to the run */
   ls_affine x_affine, y_affine; /* inference only: the checkpoint's scaling, n 0: none */
   ls_texts names;               /* inference only: the checkpoint's, of the outputs */
+  ls_trained trained;           /* inference only: the columns that the checkpoint knows */
   void *own_weights;            /* inference only: (parameters) real, where there is no exchange */
 } ls_run;
 
@@ -129,8 +130,9 @@ double ls_run_target_unit(const ls_run *run);
  * Collective. */
 typedef struct {
   const ls_data_spec *data; /* what to open in place of the checkpoint's own data; NULL: those */
-  const char *path;         /* or data named by a path alone (ls_data_guess) */
+  const char *path;         /* or data named by a path alone (ls_data_guess_like) */
   const char *inputs;       /* or samples without targets, as split train (ls_data_open_inputs) */
+  bool no_header;           /* path, inputs: a CSV file begins with a sample */
   int threads;              /* 0: from the binding */
 } ls_infer_options;
 ls_status ls_run_infer(ls_comm *comm, const char *checkpoint, const ls_infer_options *options,

@@ -43,6 +43,7 @@ void ls_state_plan_make(const ls_run *run, ls_state_plan *out) {
   p->x_affine = ls_data_x_affine(run->data);
   p->y_affine = ls_data_y_affine(run->data);
   p->names = ls_data_names(run->data);
+  p->trained = ls_data_trained(run->data);
   p->inputs = ls_data_features(run->data);
   p->outputs = ls_data_outputs(run->data);
   make_run_id(out);

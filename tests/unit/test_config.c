@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "base/rng.h"
 #include "config/config.h"
 #include "config/number.h"

@@ -1,8 +1,9 @@
 /* Damerau-Levenshtein distance (insert, delete, replace, swap two neighbours) for "did you mean".
  */
-#include <string.h>
+#include "base/nearest.h"
 
-#include "config/config.h"
+#include <stdbool.h>
+#include <string.h>
 
 enum { WORD_MAX = 40 };
 

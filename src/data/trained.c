@@ -1,0 +1,184 @@
+#include "data/trained.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/nearest.h"
+
+enum { LISTED = 400 };
+
+static const char *const role[2] = {"an input", "a target"};
+
+void ls_trained_free(ls_trained *t) {
+  ls_texts_free(&t->name);
+  for (int i = 0; i < 2; i++) LS_FREE(t->at[i]);
+  *t = (ls_trained){0};
+}
+
+bool ls_trained_named(const ls_trained *t, int what) {
+  for (int64_t i = 0; i < t->n[what]; i++)
+    if (*t->name.text[t->at[what][i]]) return true;
+  return false;
+}
+
+/* ---- names in order, so that a table of many columns takes no time ---- */
+
+typedef struct {
+  const char *name;
+  int64_t at;
+} entry;
+
+typedef struct {
+  entry *entry; /* (count) by name, then by column */
+  int64_t count;
+} catalogue;
+
+static int by_name(const void *a, const void *b) {
+  const entry *x = a, *y = b;
+  int order = strcmp(x->name, y->name);
+  return order ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+/* Of all texts, or of those whose numbers are in at (count). */
+static ls_status catalogue_new(const ls_texts *texts, const int64_t *at, int64_t count,
+                               catalogue *out) {
+  LS_NEW(out->entry, count);
+  out->count = count;
+  for (int64_t i = 0; i < count; i++) {
+    int64_t k = at ? at[i] : i;
+    out->entry[i] = (entry){texts->text[k], k};
+  }
+  qsort(out->entry, (size_t)count, sizeof *out->entry, by_name);
+  return LS_OK;
+}
+
+/* The first entry of a name, *same of them. */
+static const entry *look_up(const catalogue *c, const char *name, int64_t *same) {
+  int64_t lo = 0, hi = c->count;
+  while (lo < hi) {
+    int64_t middle = lo + (hi - lo) / 2;
+    if (strcmp(c->entry[middle].name, name) < 0)
+      lo = middle + 1;
+    else
+      hi = middle;
+  }
+  for (*same = 0; lo + *same < c->count && strcmp(c->entry[lo + *same].name, name) == 0;) ++*same;
+  return c->entry + lo;
+}
+
+typedef struct {
+  const ls_trained *trained;
+  const ls_newcomer *data;
+  catalogue there, here; /* the training data's names; the new ones */
+  int64_t twice;         /* a column whose name alone does not tell; -1: there is none */
+} search;
+
+/* ---- messages ---- */
+
+/* "'a', 'b', 'c' ..." */
+static void list(const ls_texts *names, char text[LISTED + 8]) {
+  size_t length = 0;
+  *text = 0;
+  for (int64_t k = 0; k < names->count && length < LISTED; k++)
+    length +=
+        (size_t)snprintf(text + length, LISTED - length, "%s'%s'", k ? ", " : "", names->text[k]);
+  if (length >= LISTED) strcpy(text + LISTED - 1, " ...");
+}
+
+/* A column that the checkpoint knows by another name cannot be meant. */
+static ls_status missing(const search *s, const char *name, int what) {
+  const ls_newcomer *data = s->data;
+  const char **words, *near;
+  char text[LISTED + 8];
+  int64_t known, n = 0;
+  LS_NEW(words, data->name.count + 1);
+  for (int64_t k = 0; k < data->name.count; k++) {
+    look_up(&s->there, data->name.text[k], &known);
+    if (known == 0) words[n++] = data->name.text[k];
+  }
+  near = ls_nearest(name, words);
+  LS_FREE(words);
+  list(&data->name, text);
+  if (near)
+    return ls_fail(LS_EDATA,
+                   "%s: no column '%s', which is %s of the checkpoint; did you mean '%s'?",
+                   data->path, name, role[what], near);
+  return ls_fail(LS_EDATA, "%s: no column '%s', which is %s of the checkpoint; there are %lld: %s",
+                 data->path, name, role[what], (long long)data->columns, text);
+}
+
+static ls_status ambiguous(const ls_newcomer *data, const char *name, int64_t here, int64_t there) {
+  return ls_fail(LS_EDATA,
+                 "%s: %lld columns are named '%s', and the training data had %lld: which is which? "
+                 "Give each a name of its own",
+                 data->path, (long long)here, name, (long long)there);
+}
+
+/* ---- by name ---- */
+
+/* Columns of one name: in their order where there are as many as there were, else the one that
+ * stands where it stood. */
+static ls_status find_one(search *s, int what, int64_t k, int64_t *column) {
+  const char *name = s->trained->name.text[k];
+  int64_t before, now;
+  const entry *old = look_up(&s->there, name, &before), *new = look_up(&s->here, name, &now);
+  if (now == 0 && *name) return missing(s, name, what);
+  if (now > 1 || before > 1) s->twice = k;
+  if (now == before) {
+    while (old->at != k) old++, new ++;
+    *column = new->at;
+    return LS_OK;
+  }
+  *column = k;
+  bool same = s->data->whole && s->trained->places && k < s->data->columns &&
+              strcmp(s->data->name.text[k], name) == 0;
+  return same ? LS_OK : ambiguous(s->data, name, now, before);
+}
+
+static ls_status find_by_name(search *s, int what, int64_t *column, int64_t *found) {
+  const ls_trained *t = s->trained;
+  bool whole = s->data->whole && t->places;
+  LS_TRY(catalogue_new(&s->data->name, NULL, s->data->name.count, &s->here));
+  LS_TRY(whole ? catalogue_new(&t->name, NULL, t->name.count, &s->there)
+               : catalogue_new(&t->name, t->at[what], t->n[what], &s->there));
+  for (int64_t i = 0, same; i<t->n[what]; i++, *found += same> 0)
+    look_up(&s->here, t->name.text[t->at[what][i]], &same);
+  for (int64_t i = 0; i < t->n[what]; i++) LS_TRY(find_one(s, what, t->at[what][i], &column[i]));
+  return LS_OK;
+}
+
+/* ---- by position ---- */
+
+static ls_status find_by_position(const ls_trained *t, int what, const ls_newcomer *data,
+                                  int64_t *column) {
+  bool same = t->places && data->columns == t->name.count;
+  if (!same && (what != LS_TRAINED_X || data->columns != t->n[what]))
+    return ls_fail(LS_EDATA,
+                   "%s: %lld columns without names known to the checkpoint, which was trained on "
+                   "%lld of %lld: which are they? Without names the columns must be those of the "
+                   "training data%s",
+                   data->path, (long long)data->columns, (long long)t->n[what],
+                   (long long)t->name.count, what == LS_TRAINED_X ? ", or the inputs alone" : "");
+  for (int64_t i = 0; i < t->n[what]; i++) column[i] = same ? t->at[what][i] : i;
+  return LS_OK;
+}
+
+ls_status ls_trained_find(const ls_trained *t, int what, const ls_newcomer *data, int64_t **column,
+                          int64_t *found) {
+  search s = {.trained = t, .data = data, .twice = -1};
+  *found = 0;
+  LS_NEW(*column, t->n[what] + 1);
+  ls_status status = data->name.count > 0 && ls_trained_named(t, what)
+                         ? find_by_name(&s, what, *column, found)
+                         : find_by_position(t, what, data, *column);
+  LS_FREE(s.here.entry);
+  LS_FREE(s.there.entry);
+  if (status != LS_OK) LS_FREE(*column);
+  if (status == LS_OK && s.twice >= 0)
+    ls_log(LS_LOG_WARN, "%s: several columns are named '%s'; they are taken by their position",
+           data->path, t->name.text[s.twice]);
+  return status;
+}

@@ -1,0 +1,33 @@
+/* trained.h - new data by what a checkpoint knows of the columns that it was trained on: by their
+ * names, wherever they stand; by position where names are missing or not unique. */
+#ifndef LS_DATA_TRAINED_H
+#define LS_DATA_TRAINED_H
+
+#include "data/columns.h"
+
+enum { LS_TRAINED_X, LS_TRAINED_Y };
+
+/* At least one of the inputs (or targets) has a name. */
+bool ls_trained_named(const ls_trained *trained, int what);
+void ls_trained_free(ls_trained *trained);
+
+/* What the columns of a new file are called. */
+typedef struct {
+  const char *path; /* for messages */
+  ls_texts name;    /* (columns) as ls_columns_whole makes them; none: there are no names */
+  int64_t columns;
+  bool whole; /* all columns of a file, not inputs or targets alone */
+} ls_newcomer;
+
+/* The new data's columns, from 0, that are the checkpoint's inputs or targets (`what`):
+ * (trained->n[what]) in *column, ls_mem. LS_EDATA where one is not there, or could be several;
+ * *found: how many names are there. */
+ls_status ls_trained_find(const ls_trained *trained, int what, const ls_newcomer *data,
+                          int64_t **column, int64_t *found);
+
+/* A source that has been opened, seen with the columns of spec->trained, where both have names and
+ * stand in another order (pick.c). LS_EDATA as above for a foreign file; the source is still to be
+ * closed. */
+ls_status ls_pick_known(const ls_data_spec *spec, ls_source **source);
+
+#endif
