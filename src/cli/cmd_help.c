@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "cli/cli.h"
-#include "config/table.h"
+#include "config/key.h"
 
 enum { WORDS_MAX = 400 };
 typedef struct {
@@ -61,7 +61,7 @@ static ls_status command_help(const ls_cli *cli, const ls_command *command) {
 static ls_status unknown(const char *word) {
   words all = {0};
   for (const ls_command *c = ls_commands; c->name; c++) all.word[all.count++] = c->name;
-  ls_table_walk(add_key, &all);
+  ls_key_walk(add_key, &all);
   const char *near = ls_nearest(word, all.word);
   if (near)
     return ls_fail(LS_EUSAGE, "no command or config key '%s'; did you mean '%s'?", word, near);

@@ -2,10 +2,10 @@
  * which are inputs. */
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/mem.h"
 #include "cli/cmd_data.h"
 #include "data/csv_text.h"
-#include "data/decimal.h"
 #include "data/names.h"
 #include "data/survey.h"
 

@@ -105,11 +105,18 @@ char *ls_config_dump_json(const ls_config *config);
 char *ls_config_schema(void); /* JSON schema, from the table */
 char *ls_config_help(
     const char *key); /* "train.batch: ..." or NULL if no such key; key NULL: the list of all */
-/* Differences of what two resolved configs write as `kind` (LS_DUMP_CHECKPOINT for one that was
- * read from a checkpoint: the keys that are not kept there cannot be compared), as "key.path: old
- * -> new" lines; count returned, text in *out (ls_mem). key paths in *keys (NULL-terminated, ls_mem
- * each). */
-int ls_config_diff(const ls_config *a, const ls_config *b, ls_dump_kind kind, char **out,
-                   char ***keys);
+/* What another value of a key is to others: flags of its row, those of its sections with them. */
+enum {
+  LS_KEY_FREE = 1,   /* a resume may change it: the weights after a step are the same */
+  LS_KEY_ALIKE = 2,  /* runs that differ in nothing else repeat one experiment */
+  LS_KEY_UNKEPT = 4, /* a checkpoint does not keep it */
+  LS_KEY_ORDER = 8   /* it decides which sample stands where in an epoch */
+};
+/* Call `tell` for each key in which two resolved configs differ, with both values as YAML; of
+ * layers one by one, of other lists as a whole. */
+typedef void ls_config_difference(void *context, const char *key, unsigned flags,
+                                  const char *before, const char *after);
+void ls_config_diff(const ls_config *a, const ls_config *b, ls_config_difference *tell,
+                    void *context);
 
 #endif

@@ -1,16 +1,15 @@
-/* diff.c - two resolved configs, key by key. */
+/* diff.c - two resolved configs, key by key: what is printed of them is compared. */
 #include <string.h>
 
 #include "base/mem.h"
 #include "config/emit.h"
-#include "config/read.h"
+#include "config/section.h"
 
 typedef struct {
   ls_node_arena *arena;
-  ls_buffer text;
-  ls_node keys; /* a list of the paths */
-  int count;
-} differences;
+  ls_config_difference *tell;
+  void *context;
+} comparison;
 
 static const char *flat(ls_node_arena *arena, const ls_node *node) {
   if (!node) return "(none)";
@@ -21,61 +20,48 @@ static const char *flat(ls_node_arena *arena, const ls_node *node) {
   return text;
 }
 
-static void compare(differences *d, const ls_node *a, const ls_node *b, const char *path);
+static void compare(const comparison *c, const ls_node *a, const ls_node *b, const char *path,
+                    unsigned flags);
 
-static const char *member_path(differences *d, const char *path, const ls_node *child, int index) {
-  if (!child->key) return ls_node_arena_format(d->arena, "%s[%d]", path, index);
-  return *path ? ls_node_arena_format(d->arena, "%s.%s", path, child->key) : child->key;
-}
-
-static void compare_maps(differences *d, const ls_node *a, const ls_node *b, const char *path) {
+static void compare_maps(const comparison *c, const ls_node *a, const ls_node *b, const char *path,
+                         unsigned flags) {
   for (const ls_node *child = a->child; child; child = child->next)
-    compare(d, child, ls_node_get(b, child->key), member_path(d, path, child, 0));
+    compare(c, child, ls_node_get(b, child->key), ls_section_join(c->arena, path, child->key),
+            flags | child->flags);
   for (const ls_node *child = b->child; child; child = child->next)
-    if (!ls_node_get(a, child->key)) compare(d, NULL, child, member_path(d, path, child, 0));
+    if (!ls_node_get(a, child->key))
+      compare(c, NULL, child, ls_section_join(c->arena, path, child->key), flags | child->flags);
 }
 
-static void compare_lists(differences *d, const ls_node *a, const ls_node *b, const char *path) {
+static void compare_lists(const comparison *c, const ls_node *a, const ls_node *b, const char *path,
+                          unsigned flags) {
   const ls_node *x = a->child, *y = b->child;
   for (int i = 0; x || y; i++) {
-    compare(d, x, y, member_path(d, path, x ? x : y, i));
+    compare(c, x, y, ls_node_arena_format(c->arena, "%s[%d]", path, i), flags);
     if (x) x = x->next;
     if (y) y = y->next;
   }
 }
 
-/* Layers are compared one by one, other lists as a whole. */
-static bool of_maps(const ls_node *node) {
-  return node->kind == LS_NODE_LIST && node->child && node->child->kind == LS_NODE_MAP;
-}
-
-static void compare(differences *d, const ls_node *a, const ls_node *b, const char *path) {
+static void compare(const comparison *c, const ls_node *a, const ls_node *b, const char *path,
+                    unsigned flags) {
   if (a && b && a->kind == LS_NODE_MAP && b->kind == LS_NODE_MAP) {
-    compare_maps(d, a, b, path);
+    compare_maps(c, a, b, path, flags);
     return;
   }
-  if (a && b && of_maps(a) && of_maps(b)) {
-    compare_lists(d, a, b, path);
+  if (a && b && ls_node_has_maps(a) && ls_node_has_maps(b)) {
+    compare_lists(c, a, b, path, flags);
     return;
   }
-  const char *before = flat(d->arena, a), *after = flat(d->arena, b);
-  if (strcmp(before, after) == 0) return;
-  ls_buffer_add(&d->text, "%s: %s -> %s\n", path, before, after);
-  ls_node_append(&d->keys, ls_node_new(d->arena, LS_NODE_SCALAR, path));
-  d->count++;
+  const char *before = flat(c->arena, a), *after = flat(c->arena, b);
+  if (strcmp(before, after) != 0) c->tell(c->context, path, flags, before, after);
 }
 
-int ls_config_diff(const ls_config *a, const ls_config *b, ls_dump_kind kind, char **out,
-                   char ***keys) {
+void ls_config_diff(const ls_config *a, const ls_config *b, ls_config_difference *tell,
+                    void *context) {
   ls_node_arena arena = {0};
-  differences d = {.arena = &arena};
-  compare(&d, ls_config_write(&arena, a, kind), ls_config_write(&arena, b, kind), "");
-  ls_buffer_add(&d.text, "%s", "");
-  *out = d.text.text;
-  *keys = ls_mem_must((size_t)(d.count + 1) * sizeof **keys);
-  int n = 0;
-  for (const ls_node *key = d.keys.child; key; key = key->next)
-    (*keys)[n++] = ls_mem_text(key->text);
+  ls_node *before = ls_config_print(&arena, a);
+  ls_node *after = ls_config_print(&arena, b);
+  compare(&(comparison){&arena, tell, context}, before, after, "", 0);
   ls_node_arena_free(&arena);
-  return d.count;
 }

@@ -1,7 +1,9 @@
+/* emit.c - what a config looks like when it is written. */
 #include "config/emit.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/number.h"
@@ -29,31 +31,27 @@ static bool plain(const char *text) {
   return true;
 }
 
-static void add_scalar(ls_buffer *out, const ls_node *node, bool json) {
-  if (!node->quoted || (!json && plain(node->text)))
-    ls_buffer_add(out, "%s", node->text);
+static void add_text(ls_buffer *out, const char *text) {
+  if (plain(text))
+    ls_buffer_add(out, "%s", text);
   else
-    add_quoted(out, node->text);
+    add_quoted(out, text);
 }
 
-static void add_key(ls_buffer *out, const char *key, bool json) {
-  if (!json && plain(key))
-    ls_buffer_add(out, "%s", key);
-  else
-    add_quoted(out, key);
-}
-
-static void add_flow(ls_buffer *out, const ls_node *node, bool json) {
+void ls_emit_flow(ls_buffer *out, const ls_node *node) {
+  bool map = node->kind == LS_NODE_MAP;
   if (node->kind == LS_NODE_SCALAR) {
-    add_scalar(out, node, json);
+    if (node->quoted)
+      add_text(out, node->text);
+    else
+      ls_buffer_add(out, "%s", node->text);
     return;
   }
-  bool map = node->kind == LS_NODE_MAP;
   ls_buffer_add(out, map ? "{" : "[");
   for (const ls_node *child = node->child; child; child = child->next) {
-    if (map) add_key(out, child->key, json);
+    if (map) add_text(out, child->key);
     if (map) ls_buffer_add(out, ": ");
-    add_flow(out, child, json);
+    ls_emit_flow(out, child);
     if (child->next) ls_buffer_add(out, ", ");
   }
   ls_buffer_add(out, map ? "}" : "]");
@@ -77,7 +75,7 @@ static void add_items(emitter *e, const ls_node *list, int indent) {
   for (const ls_node *item = list->child; item; item = item->next, i++) {
     snprintf(e->path + length, sizeof e->path - length, "[%d]", i);
     ls_buffer_add(e->out, "%*s- ", indent, "");
-    add_flow(e->out, item, false);
+    ls_emit_flow(e->out, item);
     end_line(e);
   }
 }
@@ -85,18 +83,18 @@ static void add_items(emitter *e, const ls_node *list, int indent) {
 static void add_block(emitter *e, const ls_node *map, int indent) {
   size_t length = strlen(e->path);
   for (const ls_node *child = map->child; child; child = child->next) {
-    bool items = child->kind == LS_NODE_LIST && child->child && child->child->kind == LS_NODE_MAP;
+    bool items = ls_node_has_maps(child);
     bool block = items || (child->kind == LS_NODE_MAP && child->child);
     snprintf(e->path + length, sizeof e->path - length, "%s%s", length ? "." : "", child->key);
     ls_buffer_add(e->out, "%*s", indent, "");
-    add_key(e->out, child->key, false);
+    add_text(e->out, child->key);
     ls_buffer_add(e->out, block ? ":\n" : ": ");
     if (items)
       add_items(e, child, indent + 2);
     else if (block)
       add_block(e, child, indent + 2);
     else {
-      add_flow(e->out, child, false);
+      ls_emit_flow(e->out, child);
       end_line(e);
     }
   }
@@ -107,6 +105,25 @@ void ls_emit_yaml(ls_buffer *out, const ls_node *root, ls_note *note, void *cont
   add_block(&(emitter){.out = out, .note = note, .context = context}, root, 0);
 }
 
-void ls_emit_flow(ls_buffer *out, const ls_node *root) { add_flow(out, root, false); }
+/* ---- JSON ---- */
 
-void ls_emit_json(ls_buffer *out, const ls_node *root) { add_flow(out, root, true); }
+json_t *ls_emit_value(const char *text) {
+  double value;
+  if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) return json_boolean(*text == 't');
+  if (ls_number_parse(text, &value) != NULL) return json_string(text);
+  if (text[strspn(text, "-0123456789")]) return json_real(value);
+  return json_integer(strtoll(text, NULL, 10));
+}
+
+json_t *ls_emit_json(const ls_node *node) {
+  if (node->kind == LS_NODE_SCALAR)
+    return node->quoted ? json_string(node->text) : ls_emit_value(node->text);
+  json_t *all = node->kind == LS_NODE_MAP ? json_object() : json_array();
+  for (const ls_node *child = node->child; child; child = child->next) {
+    if (node->kind == LS_NODE_MAP)
+      json_object_set_new(all, child->key, ls_emit_json(child));
+    else
+      json_array_append_new(all, ls_emit_json(child));
+  }
+  return all;
+}

@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "config/read.h"
+#include "config/key.h"
 
 /* A key as help shows it; types that share it are listed together. */
 typedef struct entry {
-  const char *path, *types, *takes, *value, *help, *example;
-  const ls_key *key; /* of the table itself, or NULL for rows of optimizers and schedules */
+  const char *path, *types, *takes;
+  const char *value; /* the default, or "required" or "optional" */
+  ls_key key;
   struct entry *next;
 } entry;
 
@@ -19,23 +20,23 @@ typedef struct {
 
 static bool same(const entry *a, const entry *b) {
   return strcmp(a->path, b->path) == 0 && strcmp(a->takes, b->takes) == 0 &&
-         strcmp(a->value, b->value) == 0 && strcmp(a->help, b->help) == 0;
+         strcmp(a->value, b->value) == 0 && strcmp(a->key.help, b->key.help) == 0;
+}
+
+static const char *copy(const collection *all, const char *text) {
+  return text ? ls_node_arena_text(all->arena, text, strlen(text)) : NULL;
 }
 
 static bool collect(void *context, const char *path, const char *type, const ls_key *key) {
   collection *all = context;
-  const char *value = ls_key_default(all->arena, key);
-  const char *meaning = *value ? value : "required";
-  if (strcmp(value, "{}") == 0) meaning = "optional";
-  const char *example = key->example;
-  if (!example && *value) example = value;
-  entry fresh = {.path = ls_node_arena_text(all->arena, path, strlen(path)),
+  entry fresh = {.path = copy(all, path),
                  .types = type,
                  .takes = ls_key_describe(all->arena, key),
-                 .value = meaning,
-                 .help = key->help,
-                 .example = example,
-                 .key = key->hyper ? NULL : key};
+                 .key = *key};
+  fresh.value = copy(all, key->value); /* which goes with the row */
+  if (!key->example) fresh.key.example = fresh.value;
+  if (!key->value) fresh.value = "required";
+  if (strcmp(fresh.value, "{}") == 0) fresh.value = "optional";
   for (entry *it = all->first; it; it = it->next) {
     if (!same(it, &fresh)) continue;
     it->types =
@@ -52,19 +53,18 @@ static bool collect(void *context, const char *path, const char *type, const ls_
 static void add_entry(ls_buffer *out, const entry *e) {
   ls_buffer_add(out, "%s", e->path);
   if (e->types) ls_buffer_add(out, " (type %s)", e->types);
-  ls_buffer_add(out, ": %s\n    %s; ", e->help, e->takes);
+  ls_buffer_add(out, ": %s\n    %s; ", e->key.help, e->takes);
   bool plain = strcmp(e->value, "required") == 0 || strcmp(e->value, "optional") == 0;
   ls_buffer_add(out, "%s%s\n", plain ? "" : "default ", e->value);
 }
 
-/* The types that come from other rooms explain themselves. */
+/* Types that come from other rooms explain themselves. */
 static void add_types(ls_buffer *out, const entry *e) {
-  if (e->key && e->key->kind == LS_KEY_OPTIMIZER)
-    for (const ls_optim_ops *const *ops = ls_optim_table; *ops; ops++)
-      ls_buffer_add(out, "    %s: %s\n", (*ops)->name, (*ops)->help);
-  if (e->key && e->key->kind == LS_KEY_SCHEDULE)
-    for (const ls_schedule_ops *const *ops = ls_schedule_table; *ops; ops++)
-      ls_buffer_add(out, "    %s: %s\n", (*ops)->name, (*ops)->help);
+  const ls_key *key = &e->key;
+  for (const char *const *type = key->choices; key->kind->explain && *type; type++) {
+    const char *help = key->kind->explain(*type);
+    if (help) ls_buffer_add(out, "    %s: %s\n", *type, help);
+  }
 }
 
 /* KEY as help's paths have it: items of lists without their number. */
@@ -99,7 +99,7 @@ char *ls_config_help(const char *key) {
   ls_node_arena arena = {0};
   ls_buffer out = {0};
   collection all = {.arena = &arena};
-  ls_table_walk(collect, &all);
+  ls_key_walk(collect, &all);
   if (key) key = without_numbers(&arena, key);
   bool exact = key && has_exact(&all, key);
   for (const entry *e = all.first; e; e = e->next) {
@@ -108,9 +108,7 @@ char *ls_config_help(const char *key) {
     add_entry(&out, e);
     if (!chosen) continue;
     add_types(&out, e);
-    if (e->example)
-      ls_buffer_add(&out, "    example: %s: %s\n",
-                    strrchr(e->path, '.') ? strrchr(e->path, '.') + 1 : e->path, e->example);
+    if (e->key.example) ls_buffer_add(&out, "    example: %s: %s\n", e->key.name, e->key.example);
   }
   ls_node_arena_free(&arena);
   return out.text;

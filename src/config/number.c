@@ -1,3 +1,5 @@
+/* number.c - what is wrong with a number, and its shortest text. Which texts are numbers says
+ * base/decimal.h. */
 #include "config/number.h"
 
 #include <errno.h>
@@ -8,29 +10,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/decimal.h"
+
 /* A host program may have set a locale with a decimal comma. */
 static locale_t c_locale(void) {
   static locale_t plain;
   if (!plain) plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
   return plain;
-}
-
-static bool digit(char c) { return c >= '0' && c <= '9'; }
-
-static const char *skip_digits(const char *s) {
-  while (digit(*s)) s++;
-  return s;
-}
-
-/* Past the longest decimal number at s; s itself if there is none. strtod alone would take
- * hexadecimal, nan and inf. */
-static const char *number_end(const char *s) {
-  const char *start = s + (*s == '-' || *s == '+'), *whole = skip_digits(start), *end = whole;
-  if (*end == '.') end = skip_digits(end + 1);
-  if (!digit(*start) && !(*start == '.' && digit(start[1]))) return s;
-  if (*end != 'e' && *end != 'E') return end;
-  const char *power = end + 1 + (end[1] == '-' || end[1] == '+');
-  return digit(*power) ? skip_digits(power) : end;
 }
 
 static const char *not_a_number(const char *text) {
@@ -48,31 +34,31 @@ static bool has_nonzero_digit(const char *text, const char *end) {
   return false;
 }
 
-static const char *take(const char *text, const char *end, double *out) {
-  *out = strtod_l(text, NULL, c_locale());
+const char *ls_number_begin(const char *text, const char **end, double *out) {
+  *end = ls_decimal_prefix(text, strlen(text), out);
+  if (!*end) return not_a_number(text);
   if (!isfinite(*out)) return "is too large for a double";
-  if (*out == 0 && has_nonzero_digit(text, end)) return "is too small for a double";
+  if (*out == 0 && has_nonzero_digit(text, *end)) return "is too small for a double";
   return NULL;
 }
 
 const char *ls_number_parse(const char *text, double *out) {
-  const char *end = number_end(text);
-  if (end == text || *end) return not_a_number(text);
-  return take(text, end, out);
+  const char *end, *wrong = ls_number_begin(text, &end, out);
+  return end && *end ? not_a_number(text) : wrong;
 }
 
 const char *ls_integer_parse(const char *text, int64_t *out) {
-  const char *start = text + (*text == '-' || *text == '+'), *end = number_end(text);
-  if (end == text || *end) return not_a_number(text);
-  if (!*skip_digits(start)) {
-    if (start[0] == '0' && start[1])
+  double value;
+  const char *end, *digits = text + (*text == '-' || *text == '+');
+  const char *wrong = ls_number_begin(text, &end, &value);
+  if (!end || *end) return not_a_number(text);
+  if (!digits[strspn(digits, "0123456789")]) {
+    if (digits[0] == '0' && digits[1])
       return "begins with 0 like an octal number, and numbers are decimal here";
     errno = 0;
     *out = strtoll(text, NULL, 10);
     return errno ? "is too large for 64 bits" : NULL;
   }
-  double value;
-  const char *wrong = take(text, end, &value);
   if (wrong) return wrong;
   if (value != floor(value)) return "is not a whole number";
   if (fabs(value) > 0x1p53) return "is too large to be exact in this form";
@@ -97,28 +83,4 @@ void ls_number_print(double value, char out[LS_NUMBER_TEXT]) {
   from++;
   while (*from == '0') from++;
   memmove(to, from, strlen(from) + 1);
-}
-
-static const struct {
-  const char *name;
-  ls_every_unit unit;
-  double factor;
-} units[] = {
-    {"", LS_EVERY_STEPS, 1},       {"step", LS_EVERY_STEPS, 1},    {"steps", LS_EVERY_STEPS, 1},
-    {"epoch", LS_EVERY_EPOCHS, 1}, {"epochs", LS_EVERY_EPOCHS, 1}, {"s", LS_EVERY_SECONDS, 1},
-    {"m", LS_EVERY_SECONDS, 60},   {"min", LS_EVERY_SECONDS, 60},  {"h", LS_EVERY_SECONDS, 3600},
-};
-
-const char *ls_every_parse(const char *text, ls_every *out) {
-  const char *end = number_end(text), *unit = end + (*end == ' ');
-  if (end == text) return not_a_number(text);
-  const char *wrong = take(text, end, &out->n);
-  if (wrong) return wrong;
-  size_t i = 0;
-  while (i < sizeof units / sizeof *units && strcmp(unit, units[i].name) != 0) i++;
-  if (i == sizeof units / sizeof *units) return "has an unknown unit";
-  out->unit = units[i].unit;
-  out->n *= units[i].factor;
-  if (out->unit == LS_EVERY_STEPS && out->n != floor(out->n)) return "is not a whole number";
-  return fabs(out->n) > 0x1p53 ? "is out of range" : NULL;
 }

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "data/columns.h"
 #include "data/csv_quick.h"
-#include "data/decimal.h"
 #include "data/names.h"
 #include "data/trained.h"
 

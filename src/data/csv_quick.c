@@ -1,6 +1,6 @@
 #include "data/csv_quick.h"
 
-#include "data/decimal.h"
+#include "base/decimal.h"
 
 /* Behind the number at `at`; NULL: by the rules. */
 static inline const char *take_number(const char *at, double *value) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/decimal.h"
 #include "base/mem.h"
 
 static const ls_format *const formats[] = {&ls_format_idx, &ls_format_csv, &ls_format_hdf5,

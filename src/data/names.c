@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/mem.h"
-#include "data/decimal.h"
 
 ls_status ls_names_new(ls_names **out) {
   LS_NEW(*out, 1);

@@ -7,43 +7,6 @@
 #include "base/mutant.h"
 #include "train/trainer.h"
 
-/* Sections and keys that a resume may change: they do not touch the numbers of the steps to come.
- */
-static const char *const free_keys[] = {"train.epochs",
-                                        "train.steps",
-                                        "train.exchange",
-                                        "eval.",
-                                        "guard.",
-                                        "data.dir",
-                                        "data.load",
-                                        "data.budget",
-                                        "data.limit.test",
-                                        "data.limit.validation",
-                                        NULL};
-
-/* Those that decide which sample stands where in an epoch. */
-static const char *const order_keys[] = {"seed",
-                                         "data.type",
-                                         "data.train",
-                                         "data.skip.train",
-                                         "data.limit.train",
-                                         "data.missing",
-                                         "data.validation",
-                                         "data.order",
-                                         NULL};
-
-static bool matches(const char *key, const char *pattern) {
-  size_t n = strlen(pattern);
-  return strncmp(key, pattern, n) == 0 &&
-         (key[n] == '\0' || pattern[n - 1] == '.' || key[n] == '.' || key[n] == '[');
-}
-
-static bool matches_any(const char *key, const char *const *pattern) {
-  for (int i = 0; pattern && pattern[i]; i++)
-    if (matches(key, pattern[i])) return true;
-  return false;
-}
-
 static ls_status read_config(const char *path, const ls_checkpoint *c, ls_config **out) {
   if (ls_config_parse(path, c->config_text, strlen(c->config_text), NULL, 0, out) != LS_OK)
     return ls_fail_prefix(LS_EDATA, "%s: the config in this checkpoint cannot be read", path);
@@ -51,32 +14,51 @@ static ls_status read_config(const char *path, const ls_checkpoint *c, ls_config
   return LS_OK;
 }
 
+/* ---- what has changed ---- */
+
+typedef struct {
+  const char *const *allow;
+  char *text;    /* every difference, a line each */
+  char *refused; /* " --allow KEY" for each that is neither free nor allowed */
+} changes;
+
+/* The key itself, or a section that it lies in. */
+static bool names(const char *pattern, const char *key) {
+  size_t n = strlen(pattern);
+  return strncmp(key, pattern, n) == 0 &&
+         (key[n] == '\0' || pattern[n - 1] == '.' || key[n] == '.' || key[n] == '[');
+}
+
+static void append(char **text, char *longer) {
+  LS_FREE(*text);
+  *text = longer;
+}
+
+static void note_change(void *context, const char *key, unsigned flags, const char *before,
+                        const char *after) {
+  changes *all = context;
+  bool allowed = flags & LS_KEY_FREE;
+  if (flags & LS_KEY_UNKEPT) return;
+  for (int i = 0; all->allow && all->allow[i]; i++) allowed = allowed || names(all->allow[i], key);
+  append(&all->text, ls_mem_format("%s%s: %s -> %s\n", all->text, key, before, after));
+  if (!allowed) append(&all->refused, ls_mem_format("%s --allow %s", all->refused, key));
+}
+
 /* Every difference is listed; any that is neither free nor allowed refuses the resume. */
 static ls_status check_config(const ls_config *config, const ls_checkpoint *c, const char *path,
                               const char *const *allow) {
   ls_config *old;
-  char *text, **keys;
   LS_TRY(read_config(path, c, &old));
-  int count = ls_config_diff(old, config, LS_DUMP_CHECKPOINT, &text, &keys), refused = 0;
-  char *which = ls_mem_text("");
-  for (int i = 0; i < count; i++) {
-    if (!matches_any(keys[i], free_keys) && !matches_any(keys[i], allow)) {
-      char *longer = ls_mem_format("%s --allow %s", which, keys[i]);
-      LS_FREE(which);
-      which = longer;
-      refused++;
-    }
-    LS_FREE(keys[i]);
-  }
+  changes all = {allow, ls_mem_text(""), ls_mem_text("")};
+  ls_config_diff(old, config, note_change, &all);
   ls_status status = LS_OK;
-  if (refused > 0)
+  if (*all.refused)
     status = ls_fail(LS_ECONFIG, "the config is not the one of %s:\n%sgo on all the same with:%s",
-                     path, text, which);
-  else if (count > 0)
-    ls_log(LS_LOG_INFO, "changed since %s:\n%s", path, text);
-  LS_FREE(which);
-  LS_FREE(keys);
-  LS_FREE(text);
+                     path, all.text, all.refused);
+  else if (*all.text)
+    ls_log(LS_LOG_INFO, "changed since %s:\n%s", path, all.text);
+  LS_FREE(all.text);
+  LS_FREE(all.refused);
   ls_config_free(&old);
   return status;
 }
@@ -150,17 +132,12 @@ static ls_status find_begin(const ls_run *run, const ls_config *old, ls_checkpoi
                        (long long)s->samples_seen, (long long)s->global_step);
 }
 
-/* Of the keys that decide the order, one that has changed (ls_mem); NULL: none. */
-static char *reordered(const ls_config *old, const ls_config *config) {
-  char *text, **keys, *found = NULL;
-  int count = ls_config_diff(old, config, LS_DUMP_CHECKPOINT, &text, &keys);
-  for (int i = 0; i < count; i++) {
-    if (!found && matches_any(keys[i], order_keys)) found = ls_mem_text(keys[i]);
-    LS_FREE(keys[i]);
-  }
-  LS_FREE(keys);
-  LS_FREE(text);
-  return found;
+/* Of the keys that decide the order, the first that has changed (ls_mem). */
+static void note_reordered(void *context, const char *key, unsigned flags, const char *before,
+                           const char *after) {
+  char **found = context;
+  (void)before, (void)after;
+  if (!*found && (flags & LS_KEY_ORDER)) *found = ls_mem_text(key);
 }
 
 /* In the middle of an epoch, behind `done` of its samples: can the others still come, each once? */
@@ -193,7 +170,8 @@ static ls_status find_place(const ls_run *run, ls_checkpoint *c, int64_t moved[2
   ls_status status = c->minor < 1 ? find_begin(run, old, c) : LS_OK;
   int64_t done = s->samples_seen - s->begin_sample, before;
   if (status == LS_OK && done > 0) {
-    char *changed = reordered(old, run->config);
+    char *changed = NULL;
+    ls_config_diff(old, run->config, note_reordered, &changed);
     status = check_middle(run, s, done, changed);
     LS_FREE(changed);
   }

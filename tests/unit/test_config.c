@@ -9,8 +9,8 @@
 #include "base/nearest.h"
 #include "base/rng.h"
 #include "config/config.h"
+#include "config/kinds.h"
 #include "config/number.h"
-#include "config/table.h"
 #include "test.h"
 
 #define DATA "data: {type: idx, dir: /d}\n"
@@ -528,38 +528,27 @@ static void draw_value(draw *d, const ls_key *key, char *out) {
   if (number(d, 2)) x = low + (high - low) * pow(10, -(double)number(d, 12) - 1);
   int choices = 0;
   while (key->choices && key->choices[choices]) choices++;
-  switch (key->kind) {
-    case LS_KEY_INT:
-    case LS_KEY_WHOLE:
-      sprintf(out, "%.0f",
-              floor(x) < key->min + key->open_min ? key->min + key->open_min : floor(x));
-      break;
-    case LS_KEY_REAL:
-      sprintf(out, "%.17g", x);
-      break;
-    case LS_KEY_BOOL:
-    case LS_KEY_FLAG:
-      strcpy(out, number(d, 2) ? "true" : "false");
-      break;
-    case LS_KEY_TEXT:
-      strcpy(out, (const char *[]){"a", "\"1\"", "'x: y # z'", "\"\\\"q\\\\\\t\\xe9\"", "/p/q-r.h5",
-                                   "' lead'", "'true'", "'[a]'"}[number(d, 8)]);
-      break;
-    case LS_KEY_STEPS:
-      sprintf(out, number(d, 2) ? "%d" : "%d.5 epochs", 1 + (int)number(d, 1000));
-      break;
-    case LS_KEY_SECONDS:
-      sprintf(out, "%dm", 1 + (int)number(d, 100));
-      break;
-    case LS_KEY_EVERY:
-      sprintf(out, "%d steps", 1 + (int)number(d, 100));
-      break;
-    case LS_KEY_SET:
-      sprintf(out, "[%s]", key->choices[number(d, (uint64_t)choices)]);
-      break;
-    default:
-      strcpy(out, choices ? key->choices[number(d, (uint64_t)choices)] : "");
-  }
+  const ls_kind *kind = key->kind;
+  static const char *const texts[] = {"a",         "\"1\"",   "'x: y # z'", "\"\\\"q\\\\\\t\\xe9\"",
+                                      "/p/q-r.h5", "' lead'", "'true'",     "'[a]'"};
+  if (kind == &ls_kind_int || kind == &ls_kind_whole)
+    sprintf(out, "%.0f", fmax(floor(x), key->min + key->open_min));
+  else if (kind == &ls_kind_real)
+    sprintf(out, "%.17g", x);
+  else if (kind == &ls_kind_bool || kind == &ls_kind_flag)
+    strcpy(out, number(d, 2) ? "true" : "false");
+  else if (kind == &ls_kind_text)
+    strcpy(out, texts[number(d, 8)]);
+  else if (kind == &ls_kind_steps)
+    sprintf(out, number(d, 2) ? "%d" : "%d.5 epochs", 1 + (int)number(d, 1000));
+  else if (kind == &ls_kind_seconds)
+    sprintf(out, "%dm", 1 + (int)number(d, 100));
+  else if (kind == &ls_kind_every)
+    sprintf(out, "%d steps", 1 + (int)number(d, 100));
+  else if (kind == &ls_kind_set)
+    sprintf(out, "[%s]", key->choices[number(d, (uint64_t)choices)]);
+  else
+    strcpy(out, choices ? key->choices[number(d, (uint64_t)choices)] : "");
 }
 
 /* Rows that any config may have are set one time in three. */
@@ -590,24 +579,42 @@ static bool draw_row(void *context, const char *path, const char *type, const ls
   return true;
 }
 
+/* A line for each difference; their flags, one by one. */
+typedef struct {
+  char text[4096];
+  unsigned flags[64];
+  int count;
+} differences;
+
+static void add_difference(void *context, const char *key, unsigned flags, const char *before,
+                           const char *after) {
+  differences *d = context;
+  size_t used = strlen(d->text);
+  snprintf(d->text + used, sizeof d->text - used, "%s: %s -> %s\n", key, before, after);
+  d->flags[d->count++] = flags;
+}
+
+static differences difference(const ls_config *a, const ls_config *b) {
+  differences d = {0};
+  ls_config_diff(a, b, add_difference, &d);
+  return d;
+}
+
 static void round_trip(const ls_config *c) {
   char *text = ls_config_dump(c, LS_DUMP_PLAIN), *json = ls_config_dump_json(c),
-       *noted = ls_config_dump(c, LS_DUMP_ORIGIN), *diff, **keys;
+       *noted = ls_config_dump(c, LS_DUMP_ORIGIN);
   const char *const form[] = {text, json, noted};
   for (int i = 0; i < 3; i++) {
     ls_config *again = parse(form[i], NULL, 0);
     char *back = ls_config_dump(again, LS_DUMP_PLAIN);
     assert_string_equal(back, text);
-    assert_int_equal(ls_config_diff(c, again, LS_DUMP_PLAIN, &diff, &keys), 0);
-    assert_null(keys[0]);
+    assert_string_equal(difference(c, again).text, "");
     assert_true(again->optimizer.lr == c->optimizer.lr &&
                 memcmp(again->optimizer.hyper, c->optimizer.hyper, sizeof c->optimizer.hyper) == 0);
     assert_memory_equal(again->schedule.hyper, c->schedule.hyper, sizeof c->schedule.hyper);
     assert_memory_equal(again->schedule.list, c->schedule.list, sizeof c->schedule.list);
     assert_memory_equal(&again->gradient, &c->gradient, sizeof c->gradient);
     LS_FREE(back);
-    LS_FREE(diff);
-    LS_FREE(keys);
     ls_config_free(&again);
   }
   json_t *object = json_loads(json, 0, NULL);
@@ -621,12 +628,11 @@ static void round_trip(const ls_config *c) {
 
 /* What a checkpoint keeps of a config is no change of it, whatever keys it has. */
 static void kept(const ls_config *c) {
-  char *text = ls_config_dump(c, LS_DUMP_CHECKPOINT), *diff, **keys;
+  char *text = ls_config_dump(c, LS_DUMP_CHECKPOINT);
   ls_config *again = parse(text, NULL, 0);
-  if (ls_config_diff(again, c, LS_DUMP_CHECKPOINT, &diff, &keys) != 0)
-    fail_msg("not changed, but told as a change:\n%s", diff);
-  LS_FREE(keys);
-  LS_FREE(diff);
+  differences d = difference(again, c);
+  for (int i = 0; i < d.count; i++)
+    if (!(d.flags[i] & LS_KEY_UNKEPT)) fail_msg("not changed, but a change is among\n%s", d.text);
   LS_FREE(text);
   ls_config_free(&again);
 }
@@ -639,7 +645,7 @@ static void test_round_trip(void **state) {
   for (int i = 0; i < 300; i++) {
     const char *set[32];
     d.sets = 0;
-    ls_table_walk(draw_row, &d);
+    ls_key_walk(draw_row, &d);
     for (int k = 0; k < d.sets; k++) set[k] = d.set[k];
     ls_config *c;
     if (try_parse(BASE, strlen(BASE), set, d.sets, &c) != LS_OK) {
@@ -717,19 +723,50 @@ static void test_diff(void **state) {
   const char *const set[] = {"optimizer.lr=0.01", "model.layers[1].units=3", "data.skip.train=3",
                              "eval.on=[test]", "schedule={type: step, every: 2 epochs}"};
   ls_config *a = parse(BASE, NULL, 0), *b = parse(BASE, set, 5);
-  char *text, **keys;
-  assert_int_equal(ls_config_diff(a, b, LS_DUMP_PLAIN, &text, &keys), 6);
-  assert_string_equal(text,
+  differences d = difference(a, b);
+  assert_string_equal(d.text,
                       "data.skip.train: 0 -> 3\nmodel.layers[2].units: out -> 3\noptimizer.lr: "
                       "0.001 -> 0.01\nschedule.type: constant -> step\n"
                       "schedule.every: (none) -> 2 epochs\neval.on: auto -> [test]\n");
-  assert_string_equal(keys[1], "model.layers[2].units");
-  assert_null(keys[6]);
-  for (int i = 0; keys[i]; i++) LS_FREE(keys[i]);
-  LS_FREE(keys);
-  LS_FREE(text);
   ls_config_free(&a);
   ls_config_free(&b);
+}
+
+/* What each key's flags mean to a resume and to compare; a key has those of its sections too. */
+static void test_flags(void **state) {
+  (void)state;
+  const struct {
+    const char *set;
+    unsigned flags;
+  } row[] = {{"seed=7", LS_KEY_ALIKE | LS_KEY_ORDER},
+             {"data.dir=/e", LS_KEY_FREE},
+             {"data.load=stream", LS_KEY_FREE},
+             {"data.budget=7", LS_KEY_FREE},
+             {"data.limit.train=7", LS_KEY_ORDER},
+             {"data.limit.test=7", LS_KEY_FREE},
+             {"data.skip.train=7", LS_KEY_ORDER},
+             {"data.skip.test=7", 0},
+             {"data.order=blocks", LS_KEY_ORDER},
+             {"data.validation=0.5", LS_KEY_ORDER},
+             {"train.epochs=7", LS_KEY_FREE},
+             {"train.exchange=tree", LS_KEY_FREE},
+             {"train.batch=7", 0},
+             {"train.precision=float64", 0},
+             {"model.layers[0].units=7", 0},
+             {"optimizer.lr=7", 0},
+             {"eval.top_k=7", LS_KEY_FREE},
+             {"guard.watchdog=never", LS_KEY_FREE | LS_KEY_ALIKE},
+             {"checkpoint.keep.last=7", LS_KEY_ALIKE | LS_KEY_UNKEPT},
+             {"output.log_weights=true", LS_KEY_ALIKE | LS_KEY_UNKEPT}};
+  ls_config *a = parse(BASE, NULL, 0);
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+    const char *const set[] = {row[i].set, "output.step_every=1"};
+    ls_config *b = parse(BASE, set, 1 + (strstr(row[i].set, "weights") != NULL));
+    differences d = difference(a, b);
+    if (d.count < 1 || d.flags[0] != row[i].flags) fail_msg("%s: %s", row[i].set, d.text);
+    ls_config_free(&b);
+  }
+  ls_config_free(&a);
 }
 
 /* ---- help and schema ---- */
@@ -762,7 +799,7 @@ static bool check_row(void *context, const char *path, const char *type, const l
 static void test_help(void **state) {
   (void)state;
   seen s = {0};
-  ls_table_walk(check_row, &s);
+  ls_key_walk(check_row, &s);
   assert_true(s.keys > 100 && s.examples > 20);
   assert_null(ls_config_help("no_such_key"));
   char *help = ls_config_help("model.layers[3].units");
@@ -1012,6 +1049,7 @@ int main(void) {
                                      TEST(test_round_trip_of_types),
                                      TEST(test_dump_kinds),
                                      TEST(test_diff),
+                                     TEST(test_flags),
                                      TEST(test_help),
                                      TEST(test_schema),
                                      TEST(test_nearest),

@@ -3,8 +3,8 @@
 #include <locale.h>
 #include <unistd.h>
 
+#include "base/decimal.h"
 #include "base/mem.h"
-#include "data/decimal.h"
 #include "idx_files.h"
 #include "io/gz.h"
 

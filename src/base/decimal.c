@@ -1,4 +1,4 @@
-#include "data/decimal.h"
+#include "base/decimal.h"
 
 #include <float.h>
 #include <locale.h>
@@ -29,20 +29,21 @@ static const char *take_digits(const char *at, const char *end, bool fraction, p
   return at;
 }
 
-/* "e-12"; at is behind the e. NULL: no digits. Saturates: 1e400000000000 is infinite, whatever its
- * digits. */
+/* "e-12"; at is behind the e. NULL: no digits, so the number ends before it. Saturates:
+ * 1e400000000000 is infinite, whatever its digits. */
 static const char *take_exponent(const char *at, const char *end, parts *p) {
   bool negative = at < end && *at == '-';
   int64_t value = 0;
   if (at < end && (*at == '-' || *at == '+')) at++;
-  if (at == end) return NULL;
+  if (at == end || !is_digit(*at)) return NULL;
   for (; at < end && is_digit(*at); at++)
     if (value < 1000000) value = 10 * value + (*at - '0');
   p->exponent += negative ? -value : value;
   return at;
 }
 
-static bool take(const char *text, size_t length, parts *p) {
+/* Where the number ends; NULL: there is none. */
+static const char *take(const char *text, size_t length, parts *p) {
   const char *at = text, *end = text + length;
   *p = (parts){.exact = true};
   if (at < end && (*at == '-' || *at == '+')) p->negative = *at++ == '-';
@@ -54,9 +55,10 @@ static bool take(const char *text, size_t length, parts *p) {
     at = take_digits(at, end, true, p);
     seen += at - fraction;
   }
-  if (seen == 0) return false;
-  if (at < end && (*at == 'e' || *at == 'E')) at = take_exponent(at + 1, end, p);
-  return at == end;
+  if (seen == 0) return NULL;
+  const char *behind = NULL;
+  if (at < end && (*at == 'e' || *at == 'E')) behind = take_exponent(at + 1, end, p);
+  return behind ? behind : at;
 }
 
 /* The library's, under the C locale; text without NUL behind it is copied. */
@@ -105,14 +107,25 @@ static bool as_extended(const parts *p, double *value) {
 #endif
 }
 
-bool ls_decimal(const char *text, size_t length, double *value) {
-  parts p;
-  if (!take(text, length, &p)) return false;
-  if (p.exact && (as_double(p.digits, p.exponent, value) || as_extended(&p, value)))
-    *value = p.negative ? -*value : *value;
+static void convert(const char *text, size_t length, const parts *p, double *value) {
+  if (p->exact && (as_double(p->digits, p->exponent, value) || as_extended(p, value)))
+    *value = p->negative ? -*value : *value;
   else
     *value = slow(text, length);
+}
+
+bool ls_decimal(const char *text, size_t length, double *value) {
+  parts p;
+  if (take(text, length, &p) != text + length) return false;
+  convert(text, length, &p, value);
   return true;
+}
+
+const char *ls_decimal_prefix(const char *text, size_t length, double *value) {
+  parts p;
+  const char *end = take(text, length, &p);
+  if (end) convert(text, (size_t)(end - text), &p, value);
+  return end;
 }
 
 /* ---- short ones: eight characters at once ---- */

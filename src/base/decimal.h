@@ -1,6 +1,7 @@
-/* decimal.h - text to number, fast, exact, and deaf to the locale. */
-#ifndef LS_DATA_DECIMAL_H
-#define LS_DATA_DECIMAL_H
+/* decimal.h - text to number, fast, exact, and deaf to the locale: the one grammar of numbers, that
+ * of configs and of CSV files. */
+#ifndef LS_BASE_DECIMAL_H
+#define LS_BASE_DECIMAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,6 +11,8 @@
 /* [+-] digits [. digits] [e [+-] digits] and nothing else; the nearest double (infinite where there
  * is none). false: no number. */
 bool ls_decimal(const char *text, size_t length, double *value);
+/* The longest number that text begins with: where it ends. NULL: none. */
+const char *ls_decimal_prefix(const char *text, size_t length, double *value);
 
 /* The same of a short one that text begins with: where it ends. NULL: not so simple, ask
  * ls_decimal. Up to LS_DECIMAL_PAD bytes behind the number are looked at. */

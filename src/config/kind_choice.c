@@ -1,0 +1,153 @@
+/* kind_choice.c - words out of a list, alone or several; true and false. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "config/emit.h"
+#include "config/kinds.h"
+
+/* Where a choice's number or a yes is stored. */
+static void put(const ls_value *v, int number) {
+  void *field = &LS_FIELD(v, char);
+  switch (v->key->kind->as) {
+    case LS_AS_BOOL:
+      *(bool *)field = number != 0;
+      break;
+    case LS_AS_ENUM:
+      *(int *)field = number;
+      break;
+    case LS_AS_DOUBLE:
+      *(double *)field = number;
+  }
+}
+
+static int get(const ls_value *v) {
+  if (v->key->kind->as == LS_AS_BOOL) return LS_FIELD(v, bool);
+  if (v->key->kind->as == LS_AS_ENUM) return LS_FIELD(v, int);
+  return (int)LS_FIELD(v, double);
+}
+
+/* ---- true or false ---- */
+
+static bool parse_bool(const ls_value *v) {
+  bool yes = strcmp(v->node->text, "true") == 0;
+  if (v->node->quoted) return ls_key_refuse(v, "is in quotes, which makes it a text");
+  if (!yes && strcmp(v->node->text, "false") != 0) return ls_key_refuse(v, "is neither");
+  put(v, yes);
+  return true;
+}
+
+static ls_node *print_bool(const ls_value *v) {
+  return ls_print_plain(v, get(v) ? "true" : "false");
+}
+
+static json_t *schema_bool(const ls_key *key) {
+  (void)key;
+  return json_pack("{s:s}", "type", "boolean");
+}
+
+/* ---- one of them ---- */
+
+int ls_value_find(const ls_value *v, const char *const *words) {
+  for (int i = 0; v->node->kind == LS_NODE_SCALAR && words && words[i]; i++)
+    if (strcmp(v->node->text, words[i]) == 0) return i;
+  return -1;
+}
+
+int ls_value_choice(const ls_value *v) {
+  int i = ls_value_find(v, v->key->choices);
+  bool later = ls_value_find(v, v->key->later) >= 0;
+  if (i < 0) ls_key_refuse(v, later ? "is not available yet" : "is no choice");
+  return i;
+}
+
+static bool parse_choice(const ls_value *v) {
+  int i = ls_value_choice(v);
+  if (i >= 0) put(v, i);
+  return i >= 0;
+}
+
+static ls_node *print_choice(const ls_value *v) {
+  return ls_print_word(v, v->key->choices[get(v)]);
+}
+
+const char *ls_describe_words(ls_node_arena *arena, const char *const *words) {
+  const char *text = "";
+  for (; *words; words++)
+    text = ls_node_arena_format(arena, "%s%s%s", text, *text ? ", " : "", *words);
+  return text;
+}
+
+const char *ls_describe_choice(const ls_value *v) {
+  return ls_node_arena_format(v->arena, "one of %s", ls_describe_words(v->arena, v->key->choices));
+}
+
+json_t *ls_schema_choice(const ls_key *key) {
+  json_t *words = json_array();
+  for (const char *const *word = key->choices; *word; word++)
+    json_array_append_new(words, ls_emit_value(*word));
+  return json_pack("{s:o}", "enum", words);
+}
+
+static bool parse_word(const ls_value *v) {
+  int i = ls_value_choice(v);
+  if (i >= 0) LS_FIELD(v, const char *) = v->key->choices[i];
+  return i >= 0;
+}
+
+/* Of a layer that was made by hand NULL is the default. */
+static ls_node *print_word(const ls_value *v) {
+  const char *text = LS_FIELD(v, char *);
+  return ls_print_word(v, text ? text : v->key->value);
+}
+
+static bool parse_name(const ls_value *v) {
+  int i = ls_value_choice(v);
+  if (i < 0) return false;
+  const char *name = v->key->choices[i];
+  LS_FIELD(v, char *) = ls_mem_text(strcmp(name, "none") == 0 ? "" : name);
+  return true;
+}
+
+/* ---- several ---- */
+
+static bool parse_set(const ls_value *v) {
+  if (v->node->kind != LS_NODE_LIST) return ls_key_refuse(v, "is no list");
+  bool good = true;
+  for (ls_node *item = v->node->child; item; item = item->next) {
+    ls_value one = *v;
+    one.node = item;
+    int i = ls_value_choice(&one);
+    if (i >= 0) (&LS_FIELD(v, bool))[i] = true;
+    good = good && i >= 0;
+  }
+  if (v->key->given) LS_FIELD_AT(v, given, bool) = true;
+  return good;
+}
+
+static ls_node *print_set(const ls_value *v) {
+  const ls_key *key = v->key;
+  if (key->given && !LS_FIELD_AT(v, given, bool)) return ls_print_word(v, key->word);
+  ls_node *list = ls_node_new(v->arena, LS_NODE_LIST, NULL);
+  for (int i = 0; key->choices[i]; i++)
+    if ((&LS_FIELD(v, bool))[i]) ls_node_append(list, ls_print_word(v, key->choices[i]));
+  return list;
+}
+
+static const char *describe_set(const ls_value *v) {
+  return ls_node_arena_format(v->arena, "a list of %s",
+                              ls_describe_words(v->arena, v->key->choices));
+}
+
+static json_t *schema_set(const ls_key *key) { return ls_schema_list(ls_schema_choice(key)); }
+
+#define CHOICE ls_describe_choice, ls_schema_choice
+#define NUMBERED parse_choice, print_choice, CHOICE
+#define BOOL parse_bool, print_bool, NULL, schema_bool, .words = "true or false"
+const ls_kind ls_kind_bool = {BOOL, .as = LS_AS_BOOL};
+const ls_kind ls_kind_flag = {BOOL, .as = LS_AS_DOUBLE};
+const ls_kind ls_kind_switch = {NUMBERED, .as = LS_AS_BOOL};
+const ls_kind ls_kind_enum = {NUMBERED, .as = LS_AS_ENUM};
+const ls_kind ls_kind_index = {NUMBERED, .as = LS_AS_DOUBLE};
+const ls_kind ls_kind_word = {parse_word, print_word, CHOICE, .nested = false};
+const ls_kind ls_kind_name = {parse_name, ls_print_text, CHOICE, .free = ls_free_text};
+const ls_kind ls_kind_set = {parse_set, print_set, describe_set, schema_set, .nested = true};

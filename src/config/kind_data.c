@@ -1,0 +1,211 @@
+/* kind_data.c - texts, and what the sections data and train say about samples: columns, weights of
+ * classes, sources. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "config/kinds.h"
+#include "config/section.h"
+
+/* ---- a text ---- */
+
+static bool parse_text(const ls_value *v) {
+  if (!v->node->text[0]) return ls_key_refuse(v, "is empty");
+  LS_FIELD(v, char *) = ls_mem_text(v->node->text);
+  return true;
+}
+
+ls_node *ls_print_word(const ls_value *v, const char *text) {
+  ls_node *node = ls_print_plain(v, text);
+  node->quoted = true;
+  return node;
+}
+
+/* NULL is the word, or nothing to print; "" is the choice none. */
+ls_node *ls_print_text(const ls_value *v) {
+  const char *text = LS_FIELD(v, char *);
+  if (!text) text = v->key->word;
+  if (!text) return NULL;
+  return ls_print_word(v, *text ? text : "none");
+}
+
+json_t *ls_schema_text(const ls_key *key) {
+  (void)key;
+  return json_pack("{s:s}", "type", "string");
+}
+
+json_t *ls_schema_number_or_text(const ls_key *key) {
+  return ls_schema_either(json_pack("{s:s}", "type", "number"), ls_schema_text(key));
+}
+
+void ls_free_text(const ls_value *v) { LS_FREE(LS_FIELD(v, char *)); }
+
+/* ---- columns ---- */
+
+static bool parse_columns(const ls_value *v) {
+  bool one = v->node->kind == LS_NODE_SCALAR;
+  size_t count = one ? 1 : (size_t)ls_node_count(v->node);
+  if (v->node->kind == LS_NODE_MAP || count == 0) return ls_key_refuse(v, "");
+  char **column = ls_mem_must((count + 1) * sizeof *column);
+  LS_FIELD(v, char **) = column;
+  ls_node *item = one ? v->node : v->node->child;
+  for (size_t i = 0; i < count; i++, item = item->next) {
+    ls_value single = *v;
+    single.node = item;
+    if (item->kind != LS_NODE_SCALAR || ls_node_is_null(item) || !item->text[0])
+      return ls_key_refuse(&single, "is empty");
+    column[i] = ls_mem_text(item->text);
+  }
+  return true;
+}
+
+static ls_node *print_columns(const ls_value *v) {
+  ls_node *list = ls_node_new(v->arena, LS_NODE_LIST, NULL);
+  for (char **column = LS_FIELD(v, char **); column && *column; column++)
+    ls_node_append(list, ls_print_word(v, *column));
+  return list;
+}
+
+static json_t *schema_columns(const ls_key *key) {
+  return ls_schema_list(ls_schema_number_or_text(key));
+}
+
+static void free_columns(const ls_value *v) {
+  char ***columns = &LS_FIELD(v, char **);
+  for (char **column = *columns; column && *column; column++) LS_FREE(*column);
+  LS_FREE(*columns);
+}
+
+static bool parse_texts(const ls_value *v) {
+  if (v->node->kind == LS_NODE_LIST && !v->node->child) return true;
+  return parse_columns(v);
+}
+
+/* ---- what takes the place of something ---- */
+
+static bool parse_fill(const ls_value *v) {
+  if (ls_value_find(v, v->key->choices) >= 0) return true;
+  if (ls_value_find(v, v->key->later) >= 0) return ls_key_refuse(v, "is not available yet");
+  bool good = ls_value_real(v, &LS_FIELD(v, double));
+  LS_FIELD_AT(v, given, bool) = good;
+  return good;
+}
+
+static ls_node *print_fill(const ls_value *v) {
+  if (!LS_FIELD_AT(v, given, bool)) return ls_print_word(v, v->key->choices[0]);
+  return ls_print_number(v, LS_FIELD(v, double));
+}
+
+static const char *describe_fill(const ls_value *v) {
+  return ls_node_arena_format(v->arena, "a number, or %s", v->key->choices[0]);
+}
+
+static json_t *schema_fill(const ls_key *key) {
+  return ls_schema_either(ls_schema_real(key), ls_schema_choice(key));
+}
+
+/* ---- weights of classes ---- */
+
+static bool parse_weight(const ls_value *v, ls_node *item, double *weight) {
+  const ls_key number = {.name = item->key,
+                         .kind = &ls_kind_real,
+                         .min = v->key->min,
+                         .max = v->key->max,
+                         .open_max = v->key->open_max};
+  const char *path = ls_node_arena_format(v->arena, "%s.%s", v->path, item->key);
+  return ls_key_parse(&(ls_value){v->arena, &number, weight, item, path, v->rd});
+}
+
+/* What a class is called, or its number, with a weight; which classes there are is known when the
+ * data are. */
+static bool parse_classes(const ls_value *v) {
+  ls_class_weights *out = &LS_FIELD(v, ls_class_weights);
+  if (v->node->kind == LS_NODE_SCALAR) {
+    out->balanced = ls_value_choice(v) == 0;
+    return out->balanced;
+  }
+  if (v->node->kind == LS_NODE_LIST || !v->node->child) return ls_key_refuse(v, "");
+  out->item = ls_mem_must((size_t)ls_node_count(v->node) * sizeof *out->item);
+  bool good = true;
+  for (ls_node *item = v->node->child; item; item = item->next) {
+    ls_class_weight *class = &out->item[out->count++];
+    class->name = ls_mem_text(item->key);
+    good = parse_weight(v, item, &class->weight) && good;
+  }
+  return good;
+}
+
+static ls_node *print_classes(const ls_value *v) {
+  const ls_class_weights *weights = &LS_FIELD(v, ls_class_weights);
+  if (!ls_class_weights_given(weights)) return ls_print_word(v, v->key->word);
+  if (weights->balanced) return ls_print_word(v, v->key->choices[0]);
+  ls_node *map = ls_node_new(v->arena, LS_NODE_MAP, NULL);
+  for (int i = 0; i < weights->count; i++) {
+    const char *name = weights->item[i].name;
+    ls_node_put(map, ls_node_arena_text(v->arena, name, strlen(name)),
+                ls_print_number(v, weights->item[i].weight));
+  }
+  return map;
+}
+
+static const char *describe_classes(const ls_value *v) {
+  return ls_node_arena_format(v->arena, "%s, a mapping of classes to numbers >= 0",
+                              v->key->choices[0]);
+}
+
+static json_t *schema_classes(const ls_key *key) {
+  json_t *weights =
+      json_pack("{s:s, s:o}", "type", "object", "additionalProperties", ls_schema_real(key));
+  return ls_schema_either(ls_schema_choice(key), weights);
+}
+
+static void free_classes(const ls_value *v) {
+  ls_class_weights *weights = &LS_FIELD(v, ls_class_weights);
+  for (int i = 0; i < weights->count; i++) LS_FREE(weights->item[i].name);
+  LS_FREE(weights->item);
+}
+
+/* ---- sources ---- */
+
+/* The place goes with them, for messages about the data. */
+static bool parse_source(const ls_value *v) {
+  ls_source_spec *source = &LS_FIELD(v, ls_source_spec);
+  source->line = v->node->at.line;
+  source->column = v->node->at.column;
+  return ls_section_parse(v);
+}
+
+static bool parse_validation(const ls_value *v) {
+  ls_data_spec *data = v->base;
+  if (v->node->kind == LS_NODE_SCALAR) return ls_value_real(v, &data->validation);
+  return parse_source(v);
+}
+
+static ls_node *print_validation(const ls_value *v) {
+  const ls_data_spec *data = v->base;
+  if (data->validation == 0) return ls_section_print(v);
+  return ls_print_number(v, data->validation);
+}
+
+static const char *describe_validation(const ls_value *v) {
+  return ls_node_arena_format(v->arena, "%s, a mapping", ls_describe_range(v, "a number"));
+}
+
+static json_t *schema_validation(const ls_key *key) {
+  return ls_schema_either(ls_schema_real(key), ls_section_schema(key));
+}
+
+const ls_kind ls_kind_text = {parse_text,     ls_print_text,     NULL,
+                              ls_schema_text, .words = "a text", .free = ls_free_text};
+const ls_kind ls_kind_columns = {
+    parse_columns,        print_columns, NULL, schema_columns, .words = "a list of columns",
+    .free = free_columns, .nested = true};
+const ls_kind ls_kind_texts = {
+    parse_texts,          print_columns, NULL, schema_columns, .words = "a list of texts",
+    .free = free_columns, .nested = true};
+const ls_kind ls_kind_fill = {parse_fill, print_fill, describe_fill, schema_fill, .nested = false};
+const ls_kind ls_kind_classes = {parse_classes,  print_classes,        describe_classes,
+                                 schema_classes, .free = free_classes, .nested = true};
+const ls_kind ls_kind_source = {parse_source,      ls_section_print,        ls_section_describe,
+                                ls_section_schema, .free = ls_section_free, .nested = true};
+const ls_kind ls_kind_validation = {parse_validation,  print_validation,        describe_validation,
+                                    schema_validation, .free = ls_section_free, .nested = true};

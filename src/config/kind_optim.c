@@ -1,0 +1,85 @@
+/* kind_optim.c - the types of optimizers and schedules: by name out of their tables, or a plug-in
+ * that the key `file` loads. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "config/kinds.h"
+
+static bool is_plugin(const ls_value *v) { return strcmp(v->node->text, "plugin") == 0; }
+
+/* Does a file belong to the type, and is it there? */
+static bool has_file(const ls_value *v, bool plugin, bool *good) {
+  bool none = strcmp(v->node->text, "none") == 0;
+  *good = none != plugin;
+  if (plugin && none) ls_key_refuse(v, "is no library, and type plugin needs one");
+  if (!plugin && !none) ls_key_refuse(v, "goes with type plugin only");
+  return plugin && !none;
+}
+
+static bool refuse_file(const ls_value *v) {
+  return ls_key_refuse(v, ls_node_arena_format(v->arena, "can't be used (%s)", ls_error_text()));
+}
+
+/* ---- optimizers ---- */
+
+static bool parse_optimizer(const ls_value *v) {
+  ls_optim_spec *spec = v->base;
+  bool good = ls_value_choice(v) >= 0;
+  if (good) spec->ops = is_plugin(v) ? &ls_optim_not_loaded : ls_optim_find(v->node->text);
+  return good;
+}
+
+static bool parse_optimizer_file(const ls_value *v) {
+  ls_optim_spec *spec = v->base;
+  bool good = true;
+  if (!spec->ops) return true; /* the type is wrong, and that has been said */
+  if (!has_file(v, spec->ops == &ls_optim_not_loaded, &good)) return good;
+  if (v->rd->plugins && ls_optim_load(v->node->text, &spec->ops) != LS_OK) return refuse_file(v);
+  return ls_kind_text.parse(v);
+}
+
+static ls_node *print_optimizer(const ls_value *v) {
+  const ls_optim_spec *spec = v->base;
+  return ls_print_word(v, spec->file ? "plugin" : spec->ops->name);
+}
+
+static const char *explain_optimizer(const char *choice) {
+  const ls_optim_ops *ops = ls_optim_find(choice);
+  return ops ? ops->help : NULL;
+}
+
+/* ---- schedules: the same ---- */
+
+static bool parse_schedule(const ls_value *v) {
+  ls_schedule_spec *spec = v->base;
+  bool good = ls_value_choice(v) >= 0;
+  if (good) spec->ops = is_plugin(v) ? &ls_schedule_not_loaded : ls_schedule_find(v->node->text);
+  return good;
+}
+
+static bool parse_schedule_file(const ls_value *v) {
+  ls_schedule_spec *spec = v->base;
+  bool good = true;
+  if (!spec->ops) return true;
+  if (!has_file(v, spec->ops == &ls_schedule_not_loaded, &good)) return good;
+  if (v->rd->plugins && ls_schedule_load(v->node->text, &spec->ops) != LS_OK) return refuse_file(v);
+  return ls_kind_text.parse(v);
+}
+
+static ls_node *print_schedule(const ls_value *v) {
+  const ls_schedule_spec *spec = v->base;
+  return ls_print_word(v, spec->file ? "plugin" : spec->ops->name);
+}
+
+static const char *explain_schedule(const char *choice) {
+  const ls_schedule_ops *ops = ls_schedule_find(choice);
+  return ops ? ops->help : NULL;
+}
+
+#define FILE_OF ls_print_text, NULL, ls_schema_text, .words = "a text", .free = ls_free_text
+const ls_kind ls_kind_optimizer = {parse_optimizer, print_optimizer, ls_describe_choice,
+                                   ls_schema_choice, .explain = explain_optimizer};
+const ls_kind ls_kind_schedule = {parse_schedule, print_schedule, ls_describe_choice,
+                                  ls_schema_choice, .explain = explain_schedule};
+const ls_kind ls_kind_optimizer_file = {parse_optimizer_file, FILE_OF};
+const ls_kind ls_kind_schedule_file = {parse_schedule_file, FILE_OF};

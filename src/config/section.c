@@ -1,0 +1,269 @@
+/* section.c - sections: their rows to and from a struct, in order. */
+#include "config/section.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "config/emit.h"
+#include "config/kinds.h"
+#include "config/origin.h"
+#include "config/yaml.h"
+
+/* ---- parse ---- */
+
+const char *ls_section_join(ls_node_arena *arena, const char *path, const char *name) {
+  return *path ? ls_node_arena_format(arena, "%s.%s", path, name) : name;
+}
+
+/* Present, or its default; NULL after a complaint that it is missing. */
+static ls_node *member(const ls_value *v, const ls_key *key, const char *path) {
+  ls_node *map = v->node, *child = ls_node_get(map, key->name);
+  ls_report *report = v->rd->report;
+  ls_place at = map->key_at.line ? map->key_at : map->at;
+  if (child) {
+    child->known = true;
+  } else if (key->value) {
+    child = ls_yaml_parse(report, LS_SOURCE_DEFAULT, path, key->value, strlen(key->value));
+    child->key_at = at; /* where a complaint about it goes */
+  } else {
+    ls_report_add(report, at, path, "missing key '%s' (%s)", key->name,
+                  ls_key_describe(v->arena, key));
+  }
+  return child;
+}
+
+/* in: the section's mapping and its own struct. */
+static bool parse_member(const ls_value *in, const ls_key *key) {
+  const char *path = ls_section_join(in->arena, in->path, key->name);
+  ls_node *node = member(in, key, path);
+  if (!node) return false;
+  ls_place at = node->at;
+  if (at.source == LS_SOURCE_DEFAULT && key->preset) at.source = LS_SOURCE_PRESET;
+  ls_origin_add(in->rd->config, path, at);
+  return ls_key_parse(&(ls_value){in->arena, key, in->base, node, path, in->rd});
+}
+
+/* A mapping, or the lone value that stands for {type: value} or the like; NULL after a complaint.
+ */
+static ls_node *as_mapping(const ls_value *v) {
+  ls_node *node = v->node;
+  const char *lone = v->key->by_type ? "type" : v->key->lone;
+  if (node->kind == LS_NODE_MAP) return node;
+  if (node->kind != LS_NODE_SCALAR || !lone) {
+    ls_key_refuse(v, "");
+    return NULL;
+  }
+  ls_node *map = ls_node_new(v->arena, LS_NODE_MAP, NULL);
+  ls_node *value = ls_node_new(v->arena, LS_NODE_SCALAR, node->text);
+  map->at = value->at = value->key_at = node->at;
+  map->key_at = node->key_at;
+  ls_node_put(map, lone, value);
+  return map;
+}
+
+/* A plug-in that is not loaded says neither which keys it has nor which values they take. */
+static void keep_unknown(const ls_value *v, char **out) {
+  ls_node *own = ls_node_new(v->arena, LS_NODE_MAP, NULL);
+  for (ls_node *child = v->node->child, *next; child; child = next) {
+    next = child->next;
+    child->next = NULL;
+    if (!child->known) ls_node_append(own, child);
+  }
+  ls_buffer text = {0};
+  if (own->child) ls_emit_flow(&text, own);
+  *out = text.text;
+}
+
+bool ls_section_parse(const ls_value *v) {
+  const ls_key *section = v->key, *row;
+  const char *type = NULL;
+  bool good = true;
+  ls_value map = *v;
+  map.base = &LS_FIELD(v, char);
+  map.node = as_mapping(v);
+  if (!map.node) return false;
+  ls_key_rows rows = {.next = section->sub};
+  while ((row = ls_key_rows_next(&rows, section, type, map.base))) {
+    bool read = parse_member(&map, row);
+    if (read && section->by_type && row == section->sub)
+      type = row->kind->print(&(ls_value){.arena = v->arena, .key = row, .base = map.base})->text;
+    good = good && read;
+  }
+  if (section->own && !v->rd->plugins && type && strcmp(type, "plugin") == 0) {
+    keep_unknown(&map, &LS_FIELD_AT(&map, own, char *));
+    return good;
+  }
+  for (const ls_node *child = map.node->child; child; child = child->next) {
+    if (child->known) continue;
+    ls_section_unknown(&map, type, child);
+    good = false;
+  }
+  return good;
+}
+
+/* ---- print ---- */
+
+static bool absent(const ls_key *section, const char *base) {
+  static const char zeros[8];
+  return section->word && memcmp(base + section->sub->at, zeros, sizeof zeros) == 0;
+}
+
+/* Keys that keep_unknown has kept. */
+static void put_kept(ls_node_arena *arena, const char *text, ls_node *map) {
+  if (!text) return;
+  ls_report report = {.arena = arena, .name = "", .text = text, .bytes = strlen(text)};
+  ls_node *own = ls_yaml_parse(&report, LS_SOURCE_DEFAULT, "", text, report.bytes);
+  for (ls_node *child = own ? own->child : NULL, *next; child; child = next) {
+    next = child->next;
+    ls_node_put(map, child->key, child);
+  }
+}
+
+ls_node *ls_section_print(const ls_value *v) {
+  const ls_key *section = v->key, *row;
+  ls_value inner = {.arena = v->arena, .base = &LS_FIELD(v, char)};
+  if (absent(section, inner.base)) return ls_print_word(v, section->word);
+  ls_node *map = ls_node_new(v->arena, LS_NODE_MAP, NULL);
+  const char *type = NULL;
+  ls_key_rows rows = {.next = section->sub};
+  while ((row = ls_key_rows_next(&rows, section, type, inner.base))) {
+    inner.key = row;
+    ls_node *node = row->kind->print(&inner);
+    if (section->by_type && row == section->sub) type = node->text;
+    if (!node) continue;
+    node->flags = row->flags;
+    ls_node_put(map, row->name, node);
+  }
+  inner.key = section;
+  if (section->own) put_kept(v->arena, LS_FIELD_AT(&inner, own, char *), map);
+  return map;
+}
+
+/* ---- describe and schema ---- */
+
+const char *ls_section_describe(const ls_value *v) {
+  const char *lone = v->key->lone;
+  if (lone) return ls_node_arena_format(v->arena, "a mapping, or its %s alone", lone);
+  return v->key->by_type ? "a mapping or the name of a type" : "a mapping";
+}
+
+json_t *ls_schema_list(json_t *items) {
+  return json_pack("{s:s, s:o}", "type", "array", "items", items);
+}
+
+json_t *ls_schema_either(json_t *a, json_t *b) { return json_pack("{s:[o, o]}", "anyOf", a, b); }
+
+/* The section for one type, or for all where it has none. */
+static json_t *object(const ls_key *section, const char *type) {
+  json_t *properties = json_object(), *required = json_array();
+  const ls_key *row;
+  ls_key_rows rows = {.next = section->sub};
+  while ((row = ls_key_rows_next(&rows, section, type, NULL))) {
+    bool is_type = type && row == section->sub, needed = !row->value;
+    json_t *schema = is_type ? json_pack("{s:s}", "const", type) : ls_key_schema(row);
+    json_object_set_new(properties, row->name, schema);
+    if (is_type && !needed) needed = strcmp(row->value, type) != 0;
+    if (needed) json_array_append_new(required, json_string(row->name));
+  }
+  json_t *schema = json_pack("{s:s, s:o}", "type", "object", "properties", properties);
+  if (json_array_size(required) > 0) json_object_set(schema, "required", required);
+  json_decref(required);
+  if (!type || strcmp(type, "plugin") != 0)
+    json_object_set_new(schema, "additionalProperties", json_false());
+  return schema;
+}
+
+json_t *ls_section_schema(const ls_key *key) {
+  for (const ls_key *row = key->sub; key->lone && row->name; row++)
+    if (strcmp(row->name, key->lone) == 0)
+      return ls_schema_either(object(key, NULL), ls_key_schema(row));
+  if (!key->by_type) return object(key, NULL);
+  json_t *types = json_array();
+  for (const char *const *type = key->sub->choices; *type; type++)
+    json_array_append_new(types, object(key, *type));
+  json_array_append_new(types, ls_schema_choice(key->sub));
+  return json_pack("{s:o}", "anyOf", types);
+}
+
+/* ---- free ---- */
+
+static void free_rows(const ls_key *section, const ls_key *row, void *base) {
+  for (; row->name; row++) {
+    if (row->kind && row->kind->free) row->kind->free(&(ls_value){.key = row, .base = base});
+    for (const char *const *type = section->sub->choices; !row->kind && *type; type++) {
+      ls_key_space space;
+      free_rows(section, section->by_type(*type, NULL, &space), base);
+    }
+  }
+}
+
+void ls_section_free(const ls_value *v) {
+  ls_value inner = {.key = v->key, .base = &LS_FIELD(v, char)};
+  free_rows(v->key, v->key->sub, inner.base);
+  if (v->key->own) LS_FREE(LS_FIELD_AT(&inner, own, char *));
+}
+
+/* ---- layers: a list of sections ---- */
+
+/* The layers with every repeat written out. */
+static bool put_layers(const ls_value *v, const ls_layer_item *item, int64_t layers) {
+  ls_config *config = v->base;
+  if (layers > LS_LAYERS_MAX) {
+    ls_report_add(v->rd->report, v->node->at, v->path, "%lld layers, and %d are the most",
+                  (long long)layers, LS_LAYERS_MAX);
+    return false;
+  }
+  config->layer = ls_mem_must((size_t)layers * sizeof *config->layer);
+  for (const ls_node *it = v->node->child; it; it = it->next, item++)
+    for (int64_t k = 0; k < item->repeat; k++) {
+      ls_origin_add(config, ls_node_arena_format(v->arena, "%s[%d]", v->path, config->layers),
+                    it->at);
+      config->layer[config->layers++] = item->spec;
+    }
+  return true;
+}
+
+/* All items, with their errors, then the list. */
+static bool parse_layers(const ls_value *v) {
+  if (v->node->kind != LS_NODE_LIST || !v->node->child) return ls_key_refuse(v, "is no list");
+  ls_key section = *v->key;
+  section.kind = &ls_kind_section;
+  section.name = "a layer";
+  size_t count = (size_t)ls_node_count(v->node);
+  ls_layer_item *item = ls_node_arena_new(v->arena, count * sizeof *item);
+  int64_t n = 0, layers = 0;
+  bool good = true;
+  for (ls_node *it = v->node->child; it; it = it->next, n++) {
+    const char *path = ls_node_arena_format(v->arena, "%s[%d]", v->path, (int)n);
+    good = ls_key_parse(&(ls_value){v->arena, &section, &item[n], it, path, v->rd}) && good;
+    layers += item[n].repeat;
+  }
+  return good && put_layers(v, item, layers);
+}
+
+static ls_node *print_layers(const ls_value *v) {
+  const ls_config *config = v->base;
+  ls_node *list = ls_node_new(v->arena, LS_NODE_LIST, NULL);
+  for (int i = 0; i < config->layers; i++) {
+    ls_layer_item item = {.spec = config->layer[i]};
+    ls_node_append(list, ls_section_print(&(ls_value){v->arena, v->key, .base = &item}));
+  }
+  return list;
+}
+
+static json_t *schema_layers(const ls_key *key) {
+  json_t *list = ls_schema_list(ls_section_schema(key));
+  json_object_set_new(list, "minItems", json_integer(1));
+  return list;
+}
+
+static void free_layers(const ls_value *v) {
+  ls_config *config = v->base;
+  LS_FREE(config->layer);
+}
+
+const ls_kind ls_kind_section = {ls_section_parse,  ls_section_print,        ls_section_describe,
+                                 ls_section_schema, .free = ls_section_free, .nested = true};
+const ls_kind ls_kind_layers = {
+    parse_layers,        print_layers,  NULL, schema_layers, .words = "a list of layers",
+    .free = free_layers, .nested = true};

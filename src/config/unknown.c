@@ -1,0 +1,82 @@
+/* unknown.c - keys that do not belong: is the type another, the place another, or is it a slip of
+ * the pen? */
+#include <string.h>
+
+#include "config/kinds.h"
+#include "config/section.h"
+
+/* Names of the section's types that have this key, "a, b"; NULL if none. */
+static const char *types_with(ls_node_arena *arena, const ls_key *section, const char *name) {
+  const char *types = NULL;
+  if (!section->by_type) return NULL;
+  for (const char *const *type = section->sub->choices; *type; type++) {
+    ls_key_space space;
+    for (const ls_key *row = section->by_type(*type, NULL, &space); row->name; row++)
+      if (strcmp(row->name, name) == 0)
+        types = types ? ls_node_arena_format(arena, "%s, %s", types, *type) : *type;
+  }
+  return types;
+}
+
+static void refuse_type(const ls_value *v, const char *type, const char *types,
+                        const ls_node *child, const char *path) {
+  const ls_node *given = ls_node_get(v->node, "type");
+  bool changed = given && given->at.source > LS_SOURCE_FILE && child->at.source == LS_SOURCE_FILE;
+  ls_report_add(v->rd->report, child->key_at, path,
+                "key '%s' does not go with type %s, but with %s%s", child->key, type, types,
+                changed ? "; the command line changes the type: give the whole section there, "
+                          "SECTION={type: ..., ...}"
+                        : "");
+}
+
+/* ---- elsewhere in the table ---- */
+
+typedef struct {
+  ls_node_arena *arena;
+  const char *name;
+  const char *found; /* "output or train" */
+  const char *last;
+} search;
+
+static bool look(void *context, const char *path, const char *type, const ls_key *key) {
+  search *s = context;
+  (void)type;
+  if (strcmp(key->name, s->name) != 0) return true;
+  size_t length = strlen(path) - strlen(key->name);
+  const char *section = length ? ls_node_arena_text(s->arena, path, length - 1) : "the top level";
+  if (s->last && strcmp(s->last, section) == 0) return true;
+  s->found = s->found ? ls_node_arena_format(s->arena, "%s or %s", s->found, section) : section;
+  s->last = section;
+  return true;
+}
+
+/* ---- in this section ---- */
+
+enum { NAMES_MAX = 48 };
+
+void ls_section_unknown(const ls_value *v, const char *type, const ls_node *child) {
+  ls_node_arena *arena = v->arena;
+  const char *name = child->key, *path = ls_section_join(arena, v->path, name);
+  const char *types = types_with(arena, v->key, name);
+  if (types) { /* where the type itself is wrong, this key may be right */
+    if (type) refuse_type(v, type, types, child, path);
+    return;
+  }
+  const char *names[NAMES_MAX + 1] = {0};
+  const ls_key *row;
+  ls_key_rows rows = {.next = v->key->sub};
+  for (int n = 0; n < NAMES_MAX && (row = ls_key_rows_next(&rows, v->key, type, v->base)); n++)
+    names[n] = row->name;
+  const char *hint = ls_report_hint(v->rd->report, name, names);
+  const char *where = *v->path ? v->path : "the top level";
+  search s = {.arena = arena, .name = name};
+  if (!*hint) ls_key_walk(look, &s);
+  if (*hint)
+    ls_report_add(v->rd->report, child->key_at, path, "unknown key '%s'%s", name, hint);
+  else if (s.found)
+    ls_report_add(v->rd->report, child->key_at, path,
+                  "misplaced key '%s': it is no key of %s, it belongs in %s", name, where, s.found);
+  else
+    ls_report_add(v->rd->report, child->key_at, path, "unknown key '%s': %s takes %s", name, where,
+                  ls_describe_words(arena, names));
+}
