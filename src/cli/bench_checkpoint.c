@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "cli/bench.h"
 #include "io/json.h"
+#include "io/regular.h"
 #include "train/saver.h"
 
 enum { SAVES = 5, SIZES_MAX = 16, WIDTH = 1000 };
@@ -25,7 +26,11 @@ typedef struct {
 static ls_status plain_write(const char *dir, const void *data, size_t bytes, double *seconds) {
   char *path = ls_mem_format("%s/bench-plain.tmp", dir);
   double start = ls_time();
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int fd;
+  if (ls_regular_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, &fd) != LS_OK) {
+    LS_FREE(path);
+    return LS_EIO;
+  }
   size_t done = 0;
   while (fd >= 0 && done < bytes) {
     ssize_t wrote = write(fd, (const char *)data + done,

@@ -138,6 +138,12 @@ static ls_status inspect_checkpoint(const ls_cli *cli, const char *path, int64_t
 
 /* ---- a run folder ---- */
 
+static const char *checkpoint_status(ls_status status, bool verified) {
+  if (status == LS_EDATA) return "damaged";
+  if (status != LS_OK) return "unreadable";
+  return verified ? "good" : "not verified";
+}
+
 /* One row a checkpoint; without --verify only what names and headers say. */
 static json_t *run_checkpoints(const char *dir, const ls_saved *row, int count, bool verify,
                                int *bad) {
@@ -146,15 +152,14 @@ static json_t *run_checkpoints(const char *dir, const ls_saved *row, int count, 
     char path[PATH_MAX];
     struct stat info;
     snprintf(path, sizeof path, "%s/%s", dir, row[i].name);
-    bool damaged = row[i].step == INT64_MAX || (verify && ls_checkpoint_verify(path) != LS_OK);
+    bool look = verify || row[i].step == INT64_MAX;
+    ls_status status = look ? ls_checkpoint_verify(path) : LS_OK;
+    bool damaged = status != LS_OK;
     *bad += damaged;
-    json_t *o =
-        json_pack("{s:s, s:o, s:I, s:s}", "file", row[i].name, "global_step",
-                  row[i].step == INT64_MAX ? json_null() : json_integer(row[i].step), "bytes",
-                  (json_int_t)(stat(path, &info) == 0 ? info.st_size : 0), "status",
-                  damaged  ? "damaged"
-                  : verify ? "good"
-                           : "not verified");
+    json_t *o = json_pack("{s:s, s:o, s:I, s:s}", "file", row[i].name, "global_step",
+                          row[i].step == INT64_MAX ? json_null() : json_integer(row[i].step),
+                          "bytes", (json_int_t)(stat(path, &info) == 0 ? info.st_size : 0),
+                          "status", checkpoint_status(status, verify));
     if (damaged && verify) json_object_set_new(o, "error", json_string(ls_error_text()));
     json_array_append_new(list, o);
   }
@@ -166,7 +171,7 @@ static json_t *run_metrics(const char *dir) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s/metrics.jsonl", dir);
   if (access(path, F_OK) != 0) return json_null();
-  if (ls_history_read(dir, &h) != LS_OK) {
+  if (ls_history_read(dir, false, &h) != LS_OK) {
     ls_log(LS_LOG_WARN, "%s", ls_error_text());
     return json_null();
   }
@@ -220,9 +225,9 @@ static ls_status inspect_run(const ls_cli *cli, const char *dir, bool verify) {
     json_decref(checkpoints);
     json_decref(metrics);
   }
-  return verify && bad
-             ? ls_fail(LS_EDATA, "'%s': %d of %d checkpoints are damaged", dir, bad, count)
-             : LS_OK;
+  return verify && bad ? ls_fail(LS_EDATA, "'%s': %d of %d checkpoints are damaged or unreadable",
+                                 dir, bad, count)
+                       : LS_OK;
 }
 
 /* ---- which of them ---- */

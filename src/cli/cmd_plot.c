@@ -241,12 +241,13 @@ static ls_status plot_compare(const ls_runs *runs, const ls_plot_options *o) {
 typedef struct {
   const char *name;
   ls_status (*plot)(const ls_runs *runs, const ls_plot_options *options);
+  bool steps; /* shows step events */
 } picture;
-static const picture pictures[] = {{"cost", plot_cost},
-                                   {"lr", plot_lr},
-                                   {"path", ls_plot_path},
-                                   {"compare", plot_compare},
-                                   {NULL, NULL}};
+static const picture pictures[] = {{"cost", plot_cost, true},
+                                   {"lr", plot_lr, true},
+                                   {"path", ls_plot_path, true},
+                                   {"compare", plot_compare, false},
+                                   {NULL, NULL, false}};
 
 static ls_status find_picture(const char *name, const picture **out) {
   const char *names[] = {"cost", "lr", "path", "compare", NULL};
@@ -290,7 +291,7 @@ ls_status ls_cmd_plot(ls_cli *cli) {
   if (help) return LS_OK;
   LS_TRY(find_picture(args[0], &what));
   LS_TRY(check(cli, &o));
-  LS_TRY(ls_runs_read(args + 1, &runs));
+  LS_TRY(ls_runs_read(args + 1, what->steps, &runs));
   ls_status status = what->plot(runs, &o);
   if (status == LS_OK && cli->json)
     ls_out_json(cli,

@@ -1,12 +1,13 @@
 /* plot_path.c - how two weights went over the cost of the data. The cost at a point is what the
  * run's own model and data say. */
+#include <fcntl.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cmd_plot.h"
-#include "io/durable.h"
+#include "io/regular.h"
 #include "train/run.h"
 
 enum { GRID = 61, PANELS_MAX = 6, CONFIG_MAX = 16 << 20, SEARCH_MAX = 4000 };
@@ -45,7 +46,7 @@ static ls_status open_config(const ls_runs_item *item, const char *data, ls_conf
                                  ? "data.dir=%s"
                                  : "data.train.file=%s",
                              data);
-  ls_status status = ls_file_read(path, &text, &bytes, CONFIG_MAX);
+  ls_status status = ls_regular_read(path, O_NOFOLLOW, &text, &bytes, CONFIG_MAX);
   if (status != LS_OK)
     status = ls_fail(LS_EDATA, "%s: the contours need the run's config: %s", item->path,
                      ls_error_text());

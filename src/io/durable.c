@@ -11,6 +11,7 @@
 
 #include "base/alive.h"
 #include "base/mem.h"
+#include "io/regular.h"
 
 enum { CHUNK = 1 << 16, WRITE_MAX = 1 << 30 };
 
@@ -98,8 +99,8 @@ static ls_status write_file(const char *path, const void *data, size_t bytes) {
 /* Does the file hold these bytes and no others? -1: cannot be read (errno). */
 static int file_equals(const char *path, const char *data, size_t bytes) {
   char chunk[CHUNK];
-  int fd = open_retry(path, O_RDONLY);
-  if (fd < 0) return -1;
+  int fd;
+  if (ls_regular_open(path, O_RDONLY | O_NOFOLLOW, &fd) != LS_OK) return -1;
   int same = 1;
   for (size_t done = 0; same == 1;) {
     ssize_t got = read_full(fd, chunk, sizeof chunk);
@@ -224,11 +225,7 @@ static ls_status read_growing(int fd, const char *path, size_t capacity, size_t 
   }
 }
 
-ls_status ls_file_read(const char *path, char **data, size_t *bytes, size_t limit) {
-  assert(limit < SIZE_MAX / 4);
-  *data = NULL;
-  int fd = open_retry(path, O_RDONLY);
-  if (fd < 0) return io_error("open", path);
+static ls_status read_opened(int fd, const char *path, char **data, size_t *bytes, size_t limit) {
   struct stat info;
   bool regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= 0;
   size_t capacity = regular ? (size_t)info.st_size + 1 : CHUNK;
@@ -238,6 +235,21 @@ ls_status ls_file_read(const char *path, char **data, size_t *bytes, size_t limi
           : read_growing(fd, path, capacity, limit, data, bytes);
   close(fd);
   return status;
+}
+
+ls_status ls_file_read(const char *path, char **data, size_t *bytes, size_t limit) {
+  assert(limit < SIZE_MAX / 4);
+  *data = NULL;
+  int fd = open_retry(path, O_RDONLY);
+  return fd < 0 ? io_error("open", path) : read_opened(fd, path, data, bytes, limit);
+}
+
+ls_status ls_regular_read(const char *path, int flags, char **data, size_t *bytes, size_t limit) {
+  assert(limit < SIZE_MAX / 4);
+  *data = NULL;
+  int fd;
+  LS_TRY(ls_regular_open(path, O_RDONLY | flags, &fd));
+  return read_opened(fd, path, data, bytes, limit);
 }
 
 /* Make one folder, and its entry in the folder above durable; one that is there already is fine. */

@@ -8,6 +8,7 @@
 
 #include "base/alive.h"
 #include "base/mem.h"
+#include "io/regular.h"
 
 enum { BUFFER_BYTES = 1 << 16, PREAD_MAX = 1 << 24 };
 
@@ -27,9 +28,10 @@ ls_status ls_h5plain_open(const char *file, const ls_h5_layout *layout, int64_t 
     LS_FREE(offset);
     return status;
   }
-  **out = (ls_h5plain){.fd = open(file, O_RDONLY | O_CLOEXEC), .layout = *layout, .offset = offset};
-  status = (*out)->fd >= 0 ? ls_mem_new(&(*out)->buffer, BUFFER_BYTES, 1)
-                           : ls_fail(LS_EDATA, "%s: can't open it: %s", file, strerror(errno));
+  **out = (ls_h5plain){.fd = -1, .layout = *layout, .offset = offset};
+  status = ls_regular_open(file, O_RDONLY, &(*out)->fd);
+  status = status == LS_OK ? ls_mem_new(&(*out)->buffer, BUFFER_BYTES, 1)
+                           : ls_fail(LS_EDATA, "%s", ls_error_text());
   if (status != LS_OK) ls_h5plain_close(out);
   return status;
 }

@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "io/durable.h"
+#include "io/regular.h"
 
 struct ls_lock {
   int fd;
@@ -80,7 +81,7 @@ static int hold(int fd) {
 
 static bool still_named(int fd, const char *path) {
   struct stat mine, named;
-  return fstat(fd, &mine) == 0 && stat(path, &named) == 0 && mine.st_ino == named.st_ino &&
+  return fstat(fd, &mine) == 0 && lstat(path, &named) == 0 && mine.st_ino == named.st_ino &&
          mine.st_dev == named.st_dev;
 }
 
@@ -96,8 +97,7 @@ static bool seems_alive(int fd, int held, const owner *who, const owner *self) {
 static ls_status take(ls_lock *lock) {
   owner self = owner_self(), who = {.host = "unknown", .job = "-"};
   for (int attempt = 0; attempt < 100; attempt++) {
-    lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (lock->fd < 0) return ls_fail(LS_EIO, "cannot open '%s': %s", lock->path, strerror(errno));
+    LS_TRY(ls_regular_open(lock->path, O_RDWR | O_CREAT | O_NOFOLLOW, &lock->fd));
     int held = hold(lock->fd);
     if (held != 0 &&
         !still_named(lock->fd,
@@ -145,8 +145,10 @@ ls_status ls_lock_check(const char *dir) {
   struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
   if (snprintf(path, sizeof path, "%s/.lock", dir) >= PATH_MAX)
     return ls_fail(LS_EIO, "'%s': the path is too long", dir);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return LS_OK; /* whoever wants to write here will hear of it from ls_lock_take */
+  int fd;
+  LS_TRY(ls_regular_check(path));
+  if (ls_regular_open(path, O_RDONLY | O_NOFOLLOW, &fd) != LS_OK)
+    return LS_OK; /* whoever wants to write here will hear of it from ls_lock_take */
   bool known = owner_read(fd, &who),
        held = fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
   close(fd);

@@ -100,22 +100,27 @@ typedef struct {
   int64_t inputs, outputs;
 } ls_checkpoint;
 ls_status ls_checkpoint_read(const char *path,
-                             ls_checkpoint **out); /* LS_EDATA, located, for any damage */
-ls_status ls_checkpoint_verify(const char *path);  /* user block and SHA-256 only */
+                             ls_checkpoint **out); /* LS_EDATA, located, for any fault */
+/* The same where it matters why: LS_EDATA only if bytes that were read are wrong. LS_EIO: they
+ * could not be read, or are of a newer format, and nothing is known against them. */
+ls_status ls_checkpoint_judge(const char *path, ls_checkpoint **out);
+/* User block and SHA-256 only; LS_EDATA and LS_EIO as ls_checkpoint_judge. */
+ls_status ls_checkpoint_verify(const char *path);
 /* Does the file look like one, by its first bytes? Also where a few of them are damaged, and for
  * plain HDF5 that holds a /model. */
 bool ls_checkpoint_probe(const char *path);
 void ls_checkpoint_free(ls_checkpoint **checkpoint);
 
-/* Newest good checkpoint of a run folder: path (ls_mem) or NULL where the folder holds none. Bad
- * ones are warned of and renamed *.damaged; LS_EDATA if there were some (also *.damaged ones) and
- * none is good. repair false: nothing is renamed. repair true: LS_EIO where another run holds the
- * folder's lock. */
+/* Newest good checkpoint of a run folder: path (ls_mem) or NULL where the folder holds none.
+ * Damaged ones (bytes that were read and are wrong) are warned of and renamed *.damaged; LS_EDATA
+ * if there were some (also *.damaged ones) and none is good, and where one that may be the newest
+ * cannot be read. LS_EIO where one is a link or a pipe. repair false: nothing is renamed. repair
+ * true: LS_EIO where another run holds the folder's lock. */
 ls_status ls_checkpoint_newest(const char *dir, bool repair, char **path);
 
 /* The checkpoints of a folder by their names, newest first, unverified; damaged (NULL ok): how many
  * are set aside as *.damaged. final.h5 has the step of its header, INT64_MAX where that is
- * unreadable. *row from ls_mem. */
+ * unreadable. Links, pipes and the like are warned of and left out. *row from ls_mem. */
 typedef struct {
   char name[40];
   int64_t step;

@@ -8,11 +8,11 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "base/alive.h"
+#include "io/regular.h"
 #include "train/checkpoint_private.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -88,7 +88,7 @@ ls_status ls_block_read(const char *name, const void *in, ls_block *block) {
   if (!memcmp(again, at, LS_CKPT_BLOCK)) return LS_OK;
   const uint64_t sum = XXH3_64bits(at, AT_SUM);
   if (version != (uint32_t)block->version && !memcmp(at + AT_SUM, &sum, sizeof sum))
-    return ls_fail(LS_EDATA, "'%s' has a header of version %u; this lockstep reads 1 to %d", name,
+    return ls_fail(LS_EIO, "'%s' has a header of version %u; this lockstep reads 1 to %d", name,
                    version, LS_CKPT_HEADER);
   return ls_fail(LS_EDATA, "'%s' is damaged: its header does not match its own checksum", name);
 }
@@ -130,7 +130,7 @@ static ls_status read_block(int fd, const char *path, ls_block *block) {
   size_t used = 0;
   for (ssize_t got; used < sizeof data; used += (size_t)got) {
     got = read_some(fd, data + used, sizeof data - used);
-    if (got < 0) return ls_fail(LS_EDATA, "cannot read '%s': %s", path, strerror(errno));
+    if (got < 0) return ls_fail(LS_EIO, "cannot read '%s': %s", path, strerror(errno));
     if (got == 0) return ls_fail(LS_EDATA, "'%s' is shorter than a checkpoint's header", path);
   }
   return ls_block_read(path, data, block);
@@ -144,7 +144,7 @@ static ls_status hash_rest(int fd, const char *path, EVP_MD_CTX *hash, uint64_t 
   for (*bytes = 0; (got = read_some(fd, chunk, sizeof chunk)) > 0; *bytes += (uint64_t)got)
     EVP_DigestUpdate(hash, chunk, (size_t)got);
   EVP_DigestFinal_ex(hash, sha, NULL);
-  return got < 0 ? ls_fail(LS_EDATA, "cannot read '%s': %s", path, strerror(errno)) : LS_OK;
+  return got < 0 ? ls_fail(LS_EIO, "cannot read '%s': %s", path, strerror(errno)) : LS_OK;
 }
 
 static ls_status check_rest(int fd, const char *path, const ls_block *block) {
@@ -161,21 +161,9 @@ static ls_status check_rest(int fd, const char *path, const ls_block *block) {
   return status == LS_OK ? check_sha(path, block, sha) : status;
 }
 
-/* Too many open files is the machine's trouble and says nothing about this one. */
-static ls_status open_file(const char *path, int *fd) {
-  struct stat info;
-  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-    return ls_fail(LS_EDATA, "'%s' is not a file", path);
-  do *fd = open(path, O_RDONLY | O_CLOEXEC);
-  while (*fd < 0 && errno == EINTR);
-  if (*fd >= 0) return LS_OK;
-  return ls_fail(errno == EMFILE || errno == ENFILE || errno == ENOMEM ? LS_FAIL : LS_EDATA,
-                 "cannot open '%s': %s", path, strerror(errno));
-}
-
 static ls_status with_file(const char *path, bool whole, ls_block *block) {
   int fd = -1;
-  LS_TRY(open_file(path, &fd));
+  LS_TRY(ls_regular_open(path, O_RDONLY, &fd));
   ls_status status = read_block(fd, path, block);
   if (status == LS_OK && whole) status = check_rest(fd, path, block);
   close(fd);

@@ -14,12 +14,13 @@
 #include "io/durable.h"
 #include "io/h5helper.h"
 #include "io/h5sign.h"
+#include "io/regular.h"
 #include "train/checkpoint_private.h"
 
 typedef struct {
   ls_saved *row; /* (capacity) */
   int count, capacity, damaged;
-  bool repair;
+  bool repair, strict; /* strict: what is a checkpoint by its name must be a file */
 } listing;
 
 static bool ends_with(const char *name, const char *end) {
@@ -59,14 +60,25 @@ static ls_status add(listing *list, const char *name, int64_t step) {
   return LS_OK;
 }
 
+static ls_status add_file(listing *list, const char *dir, const char *name) {
+  char path[PATH_MAX];
+  if (snprintf(path, sizeof path, "%s/%s", dir, name) >= PATH_MAX)
+    return ls_fail(LS_EIO, "'%s': the path is too long", dir);
+  ls_status status = ls_regular_check(path);
+  if (status == LS_OK)
+    return add(list, name, strcmp(name, "final.h5") ? step_of(name) : final_step(dir));
+  if (list->strict) return status;
+  ls_log(LS_LOG_WARN, "%s; it is left out", ls_error_text());
+  return LS_OK;
+}
+
 static ls_status consider(listing *list, const char *dir, int fd, const char *name) {
   if (!strncmp(name, ".tmp-", 5)) {
     if (list->repair) unlinkat(fd, name, 0); /* a save that a kill cut short */
     return LS_OK;
   }
-  if (!strcmp(name, "final.h5")) return add(list, name, final_step(dir));
-  if (step_of(name) >= 0 && strlen(name) < sizeof list->row->name)
-    return add(list, name, step_of(name));
+  if (!strcmp(name, "final.h5") || (step_of(name) >= 0 && strlen(name) < sizeof list->row->name))
+    return add_file(list, dir, name);
   if (ends_with(name, ".h5.damaged") &&
       (!strncmp(name, "ckpt-", 5) || !strncmp(name, "final.h5", 8)))
     list->damaged++;
@@ -104,12 +116,13 @@ ls_status ls_checkpoint_list(const char *dir, ls_saved **row, int *count, int *d
 }
 
 /* Read as a resume would: a right digest is no proof that the file can be gone on from. */
-static ls_status verify(const char *path, const ls_saved *row) {
+static ls_status verify(const char *path, ls_saved *row) {
   ls_checkpoint *c;
-  LS_TRY(ls_checkpoint_read(path, &c));
+  LS_TRY(ls_checkpoint_judge(path, &c));
   int64_t step = c->state.global_step;
   ls_checkpoint_free(&c);
-  if (!strcmp(row->name, "final.h5") || step == row->step) return LS_OK;
+  if (!strcmp(row->name, "final.h5")) row->step = step;
+  if (step == row->step) return LS_OK;
   return ls_fail(LS_EDATA, "'%s' holds the state of step %lld, not of the one in its name", path,
                  (long long)step);
 }
@@ -123,14 +136,29 @@ static ls_status set_aside(const char *dir, const char *path) {
   return ls_durable_sync_dir(dir);
 }
 
+/* What cannot be read may be the newest good one: going on from an older one would lose its work.
+ */
+static ls_status unreadable(ls_status status) {
+  if (status != LS_EIO) return status;
+  return ls_fail(LS_EDATA,
+                 "%s: it may well be good, so nothing is renamed and no older one is taken; mend "
+                 "that, or give a checkpoint with --resume=FILE",
+                 ls_error_text());
+}
+
 static ls_status first_good(const char *dir, listing *list, char **out) {
   for (int i = 0; i < list->count; i++) {
     char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/%s", dir, list->row[i].name) >= PATH_MAX)
-      return ls_fail(LS_EIO, "'%s': the path is too long", dir);
+    int64_t step = list->row[i].step;
+    snprintf(path, sizeof path, "%s/%s", dir, list->row[i].name);
     ls_status status = verify(path, &list->row[i]);
+    if (status == LS_OK && step == INT64_MAX) { /* its header could not be read a moment ago */
+      qsort(list->row, (size_t)list->count, sizeof *list->row, newer);
+      i = -1;
+      continue;
+    }
     if (status == LS_OK) return *out = ls_mem_text(path), LS_OK;
-    if (status != LS_EDATA) return status;
+    if (status != LS_EDATA) return unreadable(status);
     ls_log(LS_LOG_WARN, "%s%s", ls_error_text(),
            list->repair ? "; it is set aside as *.damaged" : "");
     if (list->repair) LS_TRY(set_aside(dir, path));
@@ -145,7 +173,7 @@ static ls_status first_good(const char *dir, listing *list, char **out) {
 }
 
 ls_status ls_checkpoint_newest(const char *dir, bool repair, char **path) {
-  listing list = {.repair = repair};
+  listing list = {.repair = repair, .strict = true};
   *path = NULL;
   if (repair) LS_TRY(ls_lock_check(dir)); /* what looks stale may be another run's work */
   ls_status status = scan(dir, &list);

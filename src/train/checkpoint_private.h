@@ -58,8 +58,9 @@ typedef struct {
 } ls_block;
 void ls_block_write(const ls_block *block, void *out); /* (LS_CKPT_BLOCK) bytes */
 ls_status ls_block_read(const char *name, const void *in,
-                        ls_block *block);                   /* LS_EDATA, with `name` */
-ls_status ls_block_peek(const char *path, ls_block *block); /* of a file */
+                        ls_block *block); /* LS_EDATA, with `name` */
+ls_status ls_block_peek(const char *path,
+                        ls_block *block); /* of a file; LS_EIO as ls_checkpoint_judge */
 ls_status ls_block_verify(const char *name, const void *data, size_t bytes,
                           ls_block *block); /* a whole file in memory */
 

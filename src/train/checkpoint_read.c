@@ -5,11 +5,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "data/trained.h"
-#include "io/durable.h"
+#include "io/regular.h"
 #include "lockstep/optim.h"
 #include "train/checkpoint_private.h"
 
@@ -58,7 +57,7 @@ static ls_status check_version(const reader *r, int64_t *minor) {
   LS_TRY(get_number(r, "/meta/format_major", LS_H5_I64, &major));
   LS_TRY(get_number(r, "/meta/format_minor", LS_H5_I64, minor));
   if (major != LS_CKPT_MAJOR)
-    return ls_fail(LS_EDATA, "'%s' is of format %lld.%lld; this lockstep reads format %d", r->path,
+    return ls_fail(LS_EIO, "'%s' is of format %lld.%lld; this lockstep reads format %d", r->path,
                    (long long)major, (long long)*minor, LS_CKPT_MAJOR);
   return *minor >= 0 && (*minor > 0) == (r->block.version > 1)
              ? LS_OK
@@ -332,21 +331,22 @@ static ls_status verify(const char *path, const char *data, size_t bytes, ls_blo
   return ls_block_verify(path, data, bytes, block);
 }
 
-ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out) {
+ls_status ls_checkpoint_judge(const char *path, ls_checkpoint **out) {
   reader r = {.path = path};
-  struct stat info;
   *out = NULL;
-  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-    return ls_fail(LS_EDATA, "'%s' is not a file", path);
-  ls_status status = ls_file_read(path, &r.data, &r.bytes, SIZE_MAX / 8);
-  if (status != LS_OK) return ls_fail(status == LS_EIO ? LS_EDATA : status, "%s", ls_error_text());
-  status = verify(path, r.data, r.bytes, &r.block);
+  LS_TRY(ls_regular_read(path, 0, &r.data, &r.bytes, SIZE_MAX / 8));
+  ls_status status = verify(path, r.data, r.bytes, &r.block);
   if (status == LS_OK) status = ls_mem_new((void **)out, 1, sizeof **out);
   if (status == LS_OK) status = read_all(&r, *out);
   if (status != LS_OK) ls_checkpoint_free(out);
   ls_layout_free(&r.toc);
   LS_FREE(r.data);
   return status;
+}
+
+ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out) {
+  ls_status status = ls_checkpoint_judge(path, out);
+  return status == LS_EIO ? ls_fail(LS_EDATA, "%s", ls_error_text()) : status;
 }
 
 void ls_checkpoint_free(ls_checkpoint **checkpoint) {

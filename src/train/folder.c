@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/regular.h"
 
 /* Everything lockstep leaves in a run folder. */
 static const char *const own[] = {
@@ -79,6 +80,16 @@ static ls_status refuse_entry(const char *dir, const char *name, void *arg) {
                  dir, name);
 }
 
+/* What a run that goes on would write through, or wait for. */
+static ls_status refuse_special(const char *dir, const char *name, void *arg) {
+  (void)arg;
+  if (!is_own(name)) return LS_OK;
+  char *path = ls_mem_format("%s/%s", dir, name);
+  ls_status status = ls_regular_check(path);
+  LS_FREE(path);
+  return status;
+}
+
 ls_status ls_folder_check(const char *dir, bool fresh, bool force) {
   struct stat st;
   if (stat(dir, &st) != 0)
@@ -89,7 +100,8 @@ ls_status ls_folder_check(const char *dir, bool fresh, bool force) {
     return ls_fail(LS_EIO, "%s: is not a folder; choose another with -o", dir);
   if (access(dir, W_OK | X_OK) != 0)
     return ls_fail(LS_EIO, "%s: can't write into this run folder: %s", dir, strerror(errno));
-  return fresh && !force ? each_entry(dir, refuse_entry, NULL) : LS_OK;
+  if (fresh) return force ? LS_OK : each_entry(dir, refuse_entry, NULL);
+  return each_entry(dir, refuse_special, NULL);
 }
 
 static ls_status remove_own(const char *dir, const char *name, void *arg) {

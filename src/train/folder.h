@@ -11,8 +11,9 @@
 /* The folder of this run (ls_mem): -o, output.dir, or runs/<config name>/<number>: the next free
  * number, or with `resume` the last one in use. */
 char *ls_folder_name(const ls_config *config, const char *given, bool resume);
-/* Is it absent, or empty but for a lock? `fresh` false (a resume): anything is fine. LS_EIO with
- * the fix where not. Changes nothing. */
+/* Is it absent, or empty but for a lock? `fresh` false (a resume): anything is fine, but
+ * for links, pipes and the like under names of lockstep's own. LS_EIO with the fix where not.
+ * Changes nothing. */
 ls_status ls_folder_check(const char *dir, bool fresh, bool force);
 /* Make it, lock it, and with `force` remove lockstep's own files. */
 ls_status ls_folder_take(const char *dir, bool force, ls_lock **lock);

@@ -1,15 +1,19 @@
 #include "view/history.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
-#include "io/durable.h"
+#include "io/lines.h"
+#include "io/regular.h"
 
-enum { BYTES_MAX = 1 << 30, WEIGHTS_MAX = 64 };
+enum { WEIGHTS_MAX = 64 };
 
 const char *const ls_history_names[] = {
     "epoch",        "global_step", "loss",          "accuracy", "val_loss",
@@ -120,19 +124,41 @@ static ls_status take_line(ls_history *h, const char *line, size_t bytes) {
   return status;
 }
 
-static ls_status take_text(ls_history *h, const char *path, const char *text, size_t bytes) {
-  int64_t number_of_line = 0;
-  for (const char *line = text, *end; line < text + bytes; line = end + 1) {
-    end = memchr(line, '\n', (size_t)(text + bytes - line));
-    if (!end) break; /* the run was killed in the middle of it */
-    number_of_line++;
-    ls_status status = end > line ? take_line(h, line, (size_t)(end - line)) : LS_OK;
+static ls_status take_lines(ls_history *h, const char *path, bool steps, ls_lines *lines) {
+  static const char step[] = "{\"event\":\"step\"";
+  ls_line line;
+  for (int64_t number_of_line = 1;; number_of_line++) {
+    LS_TRY(ls_lines_next(lines, &line));
+    if (!line.text) return LS_OK;
+    bool passed_over =
+        !steps && line.bytes >= sizeof step - 1 && !memcmp(line.text, step, sizeof step - 1);
+    if (line.bytes == 0 || passed_over) continue;
+    ls_status status = take_line(h, line.text, line.bytes);
     if (status != LS_OK) return ls_fail_prefix(status, "%s:%lld", path, (long long)number_of_line);
   }
-  return LS_OK;
 }
 
-ls_status ls_history_read(const char *run, ls_history **out) {
+/* In a run folder a file of its own; what the user names may be a pipe. */
+static ls_status open_events(const char *path, bool folder, int *fd) {
+  if (folder) return ls_regular_open(path, O_RDONLY | O_NOFOLLOW, fd);
+  do *fd = open(path, O_RDONLY | O_CLOEXEC);
+  while (*fd < 0 && errno == EINTR);
+  return *fd >= 0 ? LS_OK : ls_fail(LS_EIO, "cannot open '%s': %s", path, strerror(errno));
+}
+
+static ls_status read_events(ls_history *h, const char *path, bool folder, bool steps) {
+  int fd;
+  ls_lines *lines;
+  ls_status status = open_events(path, folder, &fd);
+  if (status != LS_OK) return ls_fail(LS_EDATA, "no run in %s: %s", h->run, ls_error_text());
+  status = ls_lines_new(fd, path, 0, &lines);
+  if (status == LS_OK) status = take_lines(h, path, steps, lines);
+  ls_lines_free(&lines);
+  close(fd);
+  return status == LS_EIO ? ls_fail(LS_EDATA, "%s", ls_error_text()) : status;
+}
+
+ls_status ls_history_read(const char *run, bool steps, ls_history **out) {
   ls_history *h;
   LS_NEW(h, 1);
   *out = h;
@@ -140,12 +166,8 @@ ls_status ls_history_read(const char *run, ls_history **out) {
   h->loss = h->accuracy = h->test_loss = h->test_accuracy = h->samples_per_s = (double)NAN;
   struct stat info;
   bool folder = stat(run, &info) == 0 && S_ISDIR(info.st_mode);
-  char *path = folder ? ls_mem_format("%s/metrics.jsonl", run) : ls_mem_text(run), *text = NULL;
-  size_t bytes = 0;
-  ls_status status = ls_file_read(path, &text, &bytes, BYTES_MAX);
-  if (status != LS_OK) status = ls_fail(LS_EDATA, "no run in %s: %s", run, ls_error_text());
-  if (status == LS_OK) status = take_text(h, path, text, bytes);
-  LS_FREE(text);
+  char *path = folder ? ls_mem_format("%s/metrics.jsonl", run) : ls_mem_text(run);
+  ls_status status = read_events(h, path, folder, steps);
   LS_FREE(path);
   if (status != LS_OK) ls_history_free(out);
   return status;

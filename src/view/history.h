@@ -43,8 +43,9 @@ typedef struct {
 } ls_history;
 
 /* run: the folder, or the file itself. LS_EDATA, with the line, for what is no event; a last line
- * without its newline (a killed run) is left out. */
-ls_status ls_history_read(const char *run, ls_history **out);
+ * without its newline (a killed run) is left out. steps: the step events too; else memory does not
+ * grow with them. */
+ls_status ls_history_read(const char *run, bool steps, ls_history **out);
 void ls_history_free(ls_history **history);
 bool ls_history_has(const ls_history_events *events,
                     ls_history_column column); /* any number in it? */

@@ -1,11 +1,12 @@
 #include "view/runs.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "io/durable.h"
+#include "io/regular.h"
 
 enum { CONFIG_MAX = 16 << 20 };
 
@@ -99,19 +100,19 @@ static void find_group(ls_runs *runs, int which) {
 static void read_config(ls_runs_item *item) {
   char *path = ls_mem_format("%s/config.yaml", item->path), *text = NULL;
   size_t bytes = 0;
-  if (ls_file_read(path, &text, &bytes, CONFIG_MAX) != LS_OK ||
+  if (ls_regular_read(path, O_NOFOLLOW, &text, &bytes, CONFIG_MAX) != LS_OK ||
       ls_config_parse(path, text, bytes, NULL, 0, &item->config) != LS_OK)
     item->config = NULL;
   LS_FREE(text);
   LS_FREE(path);
 }
 
-static ls_status read_all(const char *const *path, ls_runs *runs) {
+static ls_status read_all(const char *const *path, bool steps, ls_runs *runs) {
   LS_NEW(runs->item, runs->n);
   for (int i = 0; i < runs->n; i++) {
     ls_runs_item *item = &runs->item[i];
     item->path = path[i];
-    LS_TRY(ls_history_read(path[i], &item->history));
+    LS_TRY(ls_history_read(path[i], steps, &item->history));
     read_config(item);
     take_finals(item);
     item->verdict = verdict(item);
@@ -120,12 +121,12 @@ static ls_status read_all(const char *const *path, ls_runs *runs) {
   return LS_OK;
 }
 
-ls_status ls_runs_read(const char *const *path, ls_runs **out) {
+ls_status ls_runs_read(const char *const *path, bool steps, ls_runs **out) {
   ls_runs *runs;
   LS_NEW(runs, 1);
   *out = runs;
   while (path[runs->n]) runs->n++;
-  ls_status status = runs->n > 0 ? read_all(path, runs)
+  ls_status status = runs->n > 0 ? read_all(path, steps, runs)
                                  : ls_fail(LS_EUSAGE, "which runs? name one folder or more");
   if (status != LS_OK) ls_runs_free(out);
   return status;

@@ -3,10 +3,10 @@
  *
  *   IOTRAP_DIR    the folder, as the program names it
  *   IOTRAP_LOG    where to record (iotrap.h); none: nothing is recorded
- *   IOTRAP_FAULT  op:n:error:when - the n-th (from 1) open, write, fsync or rename in the folder
- * fails with error (EIO, ENOSPC, EDQUOT, EINTR; write also `short`: half is written); when: once,
- * or ever (the n-th and all behind it) IOTRAP_HIT    a file made when that has happened IOTRAP_SLOW
- * microseconds that each fsync takes longer */
+ *   IOTRAP_FAULT  op:n:error:when - the n-th (from 1) open, read, write, fsync or rename in the
+ * folder fails with error (EIO, EACCES, ENOSPC, EDQUOT, EINTR; write also `short`: half is
+ * written); when: once, or ever (the n-th and all behind it) IOTRAP_HIT    a file made when that
+ * has happened IOTRAP_SLOW microseconds that each fsync takes longer */
 #include "iotrap.h"
 
 #include <errno.h>
@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 enum { FDS = 4096, SHORT = -1 };
-typedef enum { OP_OPEN, OP_WRITE, OP_FSYNC, OP_RENAME, OPS } operation;
-static const char *const op_name[OPS] = {"open", "write", "fsync", "rename"};
+typedef enum { OP_OPEN, OP_READ, OP_WRITE, OP_FSYNC, OP_RENAME, OPS } operation;
+static const char *const op_name[OPS] = {"open", "read", "write", "fsync", "rename"};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool watched[FDS];
@@ -43,8 +43,8 @@ __attribute__((constructor)) static void start(void) {
   static const struct {
     const char *name;
     int value;
-  } errors[] = {
-      {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EINTR", EINTR}, {"short", SHORT}};
+  } errors[] = {{"EIO", EIO},       {"EACCES", EACCES}, {"ENOSPC", ENOSPC},
+                {"EDQUOT", EDQUOT}, {"EINTR", EINTR},   {"short", SHORT}};
   folder = getenv("IOTRAP_DIR");
   slow = late ? atol(late) : 0;
   if (log)
@@ -124,6 +124,27 @@ static int open_as(const char *path, int flags, mode_t mode) {
   }
 OPEN_LIKE(open)
 OPEN_LIKE(open64)
+
+static int read_error(int fd) {
+  if (!is_watched(fd)) return 0;
+  pthread_mutex_lock(&lock);
+  int error = tripped(OP_READ);
+  pthread_mutex_unlock(&lock);
+  return error;
+}
+
+ssize_t read(int fd, void *data, size_t bytes) {
+  int error = read_error(fd);
+  return error ? (errno = error, -1) : syscall(SYS_read, fd, data, bytes);
+}
+
+#define PREAD_LIKE(function)                                                            \
+  ssize_t function(int fd, void *data, size_t bytes, off_t offset) {                    \
+    int error = read_error(fd);                                                         \
+    return error ? (errno = error, -1) : syscall(SYS_pread64, fd, data, bytes, offset); \
+  }
+PREAD_LIKE(pread)
+PREAD_LIKE(pread64)
 
 static ssize_t write_watched(int fd, const void *data, size_t bytes) {
   pthread_mutex_lock(&lock);

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "base/mem.h"
 #include "io/durable.h"
@@ -319,7 +320,7 @@ static void damaged_files_are_refused(void **unused) {
   assert_int_equal(ls_checkpoint_read(at("nothing.h5"), &c), LS_EDATA);
   assert_int_equal(mkfifo(at("pipe.h5"), 0666), 0);
   assert_int_equal(ls_checkpoint_read(at("pipe.h5"), &c), LS_EDATA);
-  assert_int_equal(ls_checkpoint_verify(at("pipe.h5")), LS_EDATA);
+  assert_int_equal(ls_checkpoint_verify(at("pipe.h5")), LS_EIO); /* no byte of it was read */
   unlink(at("pipe.h5")), unlink(at("bad.h5")), unlink(at("flip.h5"));
   ls_mem_free(longer);
   ls_mem_free(data);
@@ -544,6 +545,40 @@ static void newest_good(void **unused) {
       unlink(at("ckpt-1100.h5.damaged"));
   unlink(at("final.h5.damaged")), unlink(at("ckpt-abc.h5"));
   expect_newest(true, NULL);
+}
+
+/* What cannot be read, and what a newer lockstep wrote, may well be good: nothing is renamed, and
+ * no older one is taken in its place. */
+static void only_damage_is_called_damage(void **unused) {
+  (void)unused;
+  char *path, *data;
+  size_t bytes;
+  uint64_t sum;
+  save("ckpt-1.h5", 1);
+  save("ckpt-2.h5", 2);
+  slurp("ckpt-2.h5", &data, &bytes);
+  data[8] = 99; /* version of the header */
+  sum = XXH3_64bits(data, 64);
+  memcpy(data + 64, &sum, sizeof sum);
+  spill("ckpt-2.h5", data, bytes);
+  for (int repair = 0; repair < 2; repair++) {
+    assert_int_equal(ls_checkpoint_newest(folder, repair, &path), LS_EDATA);
+    assert_non_null(strstr(ls_error_text(), "version 99"));
+  }
+  assert_true(exists("ckpt-2.h5") && !exists("ckpt-2.h5.damaged"));
+  unlink(at("ckpt-2.h5"));
+  char *plain = ls_mem_text(at("ckpt-1.h5"));
+  for (int kind = 0; kind < 3; kind++) {
+    if (kind == 0) assert_int_equal(symlink(plain, at("ckpt-2.h5")), 0);
+    if (kind == 1) assert_int_equal(mkfifo(at("ckpt-2.h5"), 0666), 0);
+    if (kind == 2) assert_int_equal(mkdir(at("ckpt-2.h5"), 0777), 0);
+    assert_int_equal(ls_checkpoint_newest(folder, true, &path), LS_EIO);
+    assert_non_null(strstr(ls_error_text(), "ckpt-2.h5"));
+    assert_int_equal(remove(at("ckpt-2.h5")), 0);
+  }
+  ls_mem_free(plain);
+  ls_mem_free(data);
+  unlink(at("ckpt-1.h5"));
 }
 
 static void commit_never_replaces(void **unused) {
@@ -860,6 +895,7 @@ int main(int argc, char **argv) {
                                      TEST(unknown_major_is_refused),
                                      TEST(index_is_believed_as_far_as_it_can_be_checked),
                                      TEST(newest_good),
+                                     TEST(only_damage_is_called_damage),
                                      TEST(commit_never_replaces),
                                      TEST(weights_from_files),
                                      TEST(weights_hash_is_the_contract),
