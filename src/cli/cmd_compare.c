@@ -169,7 +169,7 @@ ls_status ls_cmd_compare(ls_cli *cli) {
   ls_runs *runs = NULL;
   LS_TRY(ls_cli_parse(cli, ls_command_find("compare"), option, &args, &help));
   if (help) return LS_OK;
-  LS_TRY(ls_runs_read(args, false, &runs));
+  LS_TRY(ls_runs_read(args, 0, &runs));
   ls_status status = print(cli, runs);
   ls_runs_free(&runs);
   return status;

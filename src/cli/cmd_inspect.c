@@ -171,7 +171,7 @@ static json_t *run_metrics(const char *dir) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s/metrics.jsonl", dir);
   if (access(path, F_OK) != 0) return json_null();
-  if (ls_history_read(dir, false, &h) != LS_OK) {
+  if (ls_history_read(dir, 0, &h) != LS_OK) {
     ls_log(LS_LOG_WARN, "%s", ls_error_text());
     return json_null();
   }

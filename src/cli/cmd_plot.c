@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "cli/cli.h"
@@ -241,13 +242,13 @@ static ls_status plot_compare(const ls_runs *runs, const ls_plot_options *o) {
 typedef struct {
   const char *name;
   ls_status (*plot)(const ls_runs *runs, const ls_plot_options *options);
-  bool steps; /* shows step events */
+  int64_t steps; /* how many step events it wants at most */
 } picture;
-static const picture pictures[] = {{"cost", plot_cost, true},
-                                   {"lr", plot_lr, true},
-                                   {"path", ls_plot_path, true},
-                                   {"compare", plot_compare, false},
-                                   {NULL, NULL, false}};
+static const picture pictures[] = {{"cost", plot_cost, LS_HISTORY_DRAWN},
+                                   {"lr", plot_lr, LS_HISTORY_DRAWN},
+                                   {"path", ls_plot_path, LS_HISTORY_ALL},
+                                   {"compare", plot_compare, 0},
+                                   {NULL, NULL, 0}};
 
 static ls_status find_picture(const char *name, const picture **out) {
   const char *names[] = {"cost", "lr", "path", "compare", NULL};
@@ -292,6 +293,10 @@ ls_status ls_cmd_plot(ls_cli *cli) {
   LS_TRY(find_picture(args[0], &what));
   LS_TRY(check(cli, &o));
   LS_TRY(ls_runs_read(args + 1, what->steps, &runs));
+  for (int i = 0; i < runs->n; i++)
+    if (runs->item[i].history->stride > 1)
+      ls_log(LS_LOG_INFO, "%s: of its step events every %lldth is drawn", runs->item[i].path,
+             (long long)runs->item[i].history->stride);
   ls_status status = what->plot(runs, &o);
   if (status == LS_OK && cli->json)
     ls_out_json(cli,

@@ -52,6 +52,18 @@ static void drop_repeated(ls_history_events *events, double step) {
   while (events->n > 0 && events->column[LS_H_STEP][events->n - 1] >= step) events->n--;
 }
 
+/* Every second of them. */
+static void thin_out(ls_history *h) {
+  ls_history_events *e = &h->step;
+  for (int64_t i = 0; i < e->n / 2; i++) {
+    for (int c = 0; c < LS_H_COLUMNS; c++) e->column[c][i] = e->column[c][2 * i];
+    for (int w = 0; w < h->weights; w++)
+      h->weight[i * h->weights + w] = h->weight[2 * i * h->weights + w];
+  }
+  e->n /= 2;
+  h->stride *= 2;
+}
+
 /* A run that went on may have begun, or ceased, to log weights: NaN where there are none. */
 static ls_status take_weights(ls_history *h, const json_t *event, int64_t row) {
   const json_t *list = json_object_get(event, "weights");
@@ -124,15 +136,20 @@ static ls_status take_line(ls_history *h, const char *line, size_t bytes) {
   return status;
 }
 
-static ls_status take_lines(ls_history *h, const char *path, bool steps, ls_lines *lines) {
-  static const char step[] = "{\"event\":\"step\"";
+/* Our own lines begin with their event: what is not asked for need not be parsed. */
+static bool is_step(const ls_line *line) {
+  static const char begin[] = "{\"event\":\"step\"";
+  return line->bytes >= sizeof begin - 1 && !memcmp(line->text, begin, sizeof begin - 1);
+}
+
+static ls_status take_lines(ls_history *h, const char *path, int64_t steps, ls_lines *lines) {
   ls_line line;
+  int64_t step = 0; /* events so far */
   for (int64_t number_of_line = 1;; number_of_line++) {
     LS_TRY(ls_lines_next(lines, &line));
     if (!line.text) return LS_OK;
-    bool passed_over =
-        !steps && line.bytes >= sizeof step - 1 && !memcmp(line.text, step, sizeof step - 1);
-    if (line.bytes == 0 || passed_over) continue;
+    if (line.bytes == 0 || (is_step(&line) && (steps == 0 || step++ % h->stride))) continue;
+    if (steps > 0 && h->step.n == steps) thin_out(h);
     ls_status status = take_line(h, line.text, line.bytes);
     if (status != LS_OK) return ls_fail_prefix(status, "%s:%lld", path, (long long)number_of_line);
   }
@@ -146,7 +163,7 @@ static ls_status open_events(const char *path, bool folder, int *fd) {
   return *fd >= 0 ? LS_OK : ls_fail(LS_EIO, "cannot open '%s': %s", path, strerror(errno));
 }
 
-static ls_status read_events(ls_history *h, const char *path, bool folder, bool steps) {
+static ls_status read_events(ls_history *h, const char *path, bool folder, int64_t steps) {
   int fd;
   ls_lines *lines;
   ls_status status = open_events(path, folder, &fd);
@@ -158,11 +175,12 @@ static ls_status read_events(ls_history *h, const char *path, bool folder, bool 
   return status == LS_EIO ? ls_fail(LS_EDATA, "%s", ls_error_text()) : status;
 }
 
-ls_status ls_history_read(const char *run, bool steps, ls_history **out) {
+ls_status ls_history_read(const char *run, int64_t steps, ls_history **out) {
   ls_history *h;
   LS_NEW(h, 1);
   *out = h;
   h->run = ls_mem_text(run);
+  h->stride = 1;
   h->loss = h->accuracy = h->test_loss = h->test_accuracy = h->samples_per_s = (double)NAN;
   struct stat info;
   bool folder = stat(run, &info) == 0 && S_ISDIR(info.st_mode);

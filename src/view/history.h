@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
   char *run; /* as named by the caller */
   ls_history_events epoch, step;
+  int64_t stride; /* every how many-th step event `step` holds */
   int weights;    /* logged parameters a step event, 0: none */
   double *weight; /* (step.n, weights), after each step's update */
   int64_t steps_per_epoch, train_samples, parameters;
@@ -43,9 +44,12 @@ typedef struct {
 } ls_history;
 
 /* run: the folder, or the file itself. LS_EDATA, with the line, for what is no event; a last line
- * without its newline (a killed run) is left out. steps: the step events too; else memory does not
- * grow with them. */
-ls_status ls_history_read(const char *run, bool steps, ls_history **out);
+ * without its newline (a killed run) is left out. steps: at most so many step events (even, or
+ * LS_HISTORY_ALL; 0: none), so that memory does not grow with the run: of more, every 2nd, 4th, ...
+ * is kept. */
+enum { LS_HISTORY_DRAWN = 1 << 20 }; /* more than a picture shows */
+#define LS_HISTORY_ALL INT64_MAX
+ls_status ls_history_read(const char *run, int64_t steps, ls_history **out);
 void ls_history_free(ls_history **history);
 bool ls_history_has(const ls_history_events *events,
                     ls_history_column column); /* any number in it? */

@@ -107,7 +107,7 @@ static void read_config(ls_runs_item *item) {
   LS_FREE(path);
 }
 
-static ls_status read_all(const char *const *path, bool steps, ls_runs *runs) {
+static ls_status read_all(const char *const *path, int64_t steps, ls_runs *runs) {
   LS_NEW(runs->item, runs->n);
   for (int i = 0; i < runs->n; i++) {
     ls_runs_item *item = &runs->item[i];
@@ -121,7 +121,7 @@ static ls_status read_all(const char *const *path, bool steps, ls_runs *runs) {
   return LS_OK;
 }
 
-ls_status ls_runs_read(const char *const *path, bool steps, ls_runs **out) {
+ls_status ls_runs_read(const char *const *path, int64_t steps, ls_runs **out) {
   ls_runs *runs;
   LS_NEW(runs, 1);
   *out = runs;

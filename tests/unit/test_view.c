@@ -95,7 +95,7 @@ static void test_history(void **state) {
       "{\"event\":\"step\",\"global_step\":2,\"loss\":1.25,\"lr\":0.05,\"weights\":[5,6]}\n"
       "{\"event\":\"epoch\",\"epoch\":1,\"global_step\":2,\"loss\":1.9,\"lr\":0.05}\n"
       "{\"event\":\"epoch\",\"epoch\":2,\"glob");
-  assert_int_equal(ls_history_read(run_path("a", path), true, &h), LS_OK);
+  assert_int_equal(ls_history_read(run_path("a", path), LS_HISTORY_ALL, &h), LS_OK);
   assert_int_equal(h->ranks, 4);
   assert_int_equal(h->step.n, 2); /* step 2 was told twice: the later one counts */
   assert_float_equal(h->step.column[LS_H_LOSS][1], 1.25, 0);
@@ -118,11 +118,21 @@ static void test_history_grows(void **state) {
                   i > 1000 ? ",\"weights\":[1.5,2.5]" : "");
   put("long", "metrics.jsonl", text);
   free(text);
-  assert_int_equal(ls_history_read(run_path("long", path), true, &h), LS_OK);
+  assert_int_equal(ls_history_read(run_path("long", path), LS_HISTORY_ALL, &h), LS_OK);
   assert_int_equal(h->step.n, STEPS);
   assert_float_equal(h->step.column[LS_H_LOSS][STEPS - 1], STEPS + 0.5, 0);
   assert_true(isnan(h->weight[0])); /* weights were logged later on only */
   assert_float_equal(h->weight[2 * STEPS - 1], 2.5, 0);
+  ls_history_free(&h);
+  assert_int_equal(ls_history_read(run_path("long", path), 1000, &h), LS_OK);
+  assert_true(h->stride == 4 && h->step.n == STEPS / 4); /* the 1st, 5th, 9th ... */
+  for (int i = 0; i < h->step.n; i++)
+    assert_float_equal(h->step.column[LS_H_LOSS][i], 4 * i + 1.5, 0);
+  assert_true(isnan(h->weight[0]));
+  assert_float_equal(h->weight[2 * h->step.n - 1], 2.5, 0);
+  ls_history_free(&h);
+  assert_int_equal(ls_history_read(run_path("long", path), 0, &h), LS_OK);
+  assert_int_equal(h->step.n, 0);
   ls_history_free(&h);
 }
 
@@ -136,10 +146,10 @@ static void test_history_refuses(void **state) {
   ls_history *h;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     put("bad", "metrics.jsonl", bad[i]);
-    assert_int_equal(ls_history_read(run_path("bad", path), true, &h), LS_EDATA);
+    assert_int_equal(ls_history_read(run_path("bad", path), LS_HISTORY_ALL, &h), LS_EDATA);
     assert_non_null(strstr(ls_error_text(), i == 4 ? "metrics.jsonl:2" : "metrics.jsonl:1"));
   }
-  assert_int_equal(ls_history_read(run_path("nowhere", path), true, &h), LS_EDATA);
+  assert_int_equal(ls_history_read(run_path("nowhere", path), LS_HISTORY_ALL, &h), LS_EDATA);
   assert_null(h);
 }
 
@@ -182,7 +192,7 @@ static void test_dead(void **state) {
   const char *runs_path[] = {run_path("stuck", path[0]), run_path("slow", path[1]),
                              run_path("ready", path[2]), NULL};
   ls_runs *runs;
-  assert_int_equal(ls_runs_read(runs_path, true, &runs), LS_OK);
+  assert_int_equal(ls_runs_read(runs_path, LS_HISTORY_ALL, &runs), LS_OK);
   assert_string_equal(runs->item[0].verdict, "dead");
   assert_string_equal(runs->item[1].verdict, "done");
   assert_string_equal(runs->item[2].verdict, "done");
@@ -205,7 +215,7 @@ static void test_groups(void **state) {
                              run_path("boom", path[4]), NULL};
   ls_runs *runs;
   double mean, deviation;
-  assert_int_equal(ls_runs_read(runs_path, true, &runs), LS_OK);
+  assert_int_equal(ls_runs_read(runs_path, LS_HISTORY_ALL, &runs), LS_OK);
   assert_int_equal(runs->groups, 3);
   assert_int_equal(ls_runs_size(runs, 0), 3);
   assert_string_equal(runs->item[0].verdict, "done");
