@@ -80,34 +80,21 @@ static const char *origin_note(void *context, const char *path) {
   return text;
 }
 
-ls_node *ls_config_print(ls_node_arena *arena, const ls_config *config) {
-  return ls_section_print(&(ls_value){arena, ls_table(), .base = (void *)config});
-}
-
-static void leave_out_unkept(ls_node *root) {
-  for (ls_node **link = &root->child; *link;)
-    if ((*link)->flags & LS_KEY_UNKEPT)
-      *link = (*link)->next;
-    else
-      link = &(*link)->next;
+json_t *ls_config_print(const ls_config *config) {
+  return ls_section_print(&(ls_value){.key = ls_table(), .base = (void *)config});
 }
 
 char *ls_config_dump(const ls_config *config, ls_dump_kind kind) {
-  ls_node_arena arena = {0};
   ls_buffer out = {0};
-  ls_node *root = ls_config_print(&arena, config);
-  if (kind == LS_DUMP_CHECKPOINT) leave_out_unkept(root);
+  json_t *root = ls_config_print(config);
+  for (const ls_key *row = ls_table()->sub; row->name && kind == LS_DUMP_CHECKPOINT; row++)
+    if (row->flags & LS_KEY_UNKEPT) json_object_del(root, row->name);
   ls_emit_yaml(&out, root, kind == LS_DUMP_ORIGIN ? origin_note : NULL, (void *)config);
-  ls_node_arena_free(&arena);
+  json_decref(root);
   return out.text;
 }
 
-char *ls_config_dump_json(const ls_config *config) {
-  ls_node_arena arena = {0};
-  char *text = ls_json_text(ls_emit_json(ls_config_print(&arena, config)));
-  ls_node_arena_free(&arena);
-  return text;
-}
+char *ls_config_dump_json(const ls_config *config) { return ls_json_text(ls_config_print(config)); }
 
 char *ls_config_schema(void) {
   json_t *schema =

@@ -11,57 +11,77 @@ typedef struct {
   void *context;
 } comparison;
 
-static const char *flat(ls_node_arena *arena, const ls_node *node) {
-  if (!node) return "(none)";
+/* ---- flags of a key, by its path ---- */
+
+typedef struct {
+  const char *key;
+  unsigned flags;
+} search;
+
+static bool add_flags(void *context, const char *path, const char *type, const ls_key *key) {
+  search *s = context;
+  size_t n = strlen(path);
+  (void)type;
+  bool within = strncmp(s->key, path, n) == 0 && strchr(".[", s->key[n]);
+  if (within) s->flags |= key->flags;
+  return true;
+}
+
+static unsigned flags_of(const char *key) {
+  search s = {.key = key};
+  ls_key_walk(add_flags, &s);
+  return s.flags;
+}
+
+/* ---- values ---- */
+
+static char *flat(const json_t *value) {
   ls_buffer out = {0};
-  ls_emit_flow(&out, node);
-  const char *text = ls_node_arena_text(arena, out.text, out.length);
-  LS_FREE(out.text);
-  return text;
+  if (!value) return ls_mem_text("(none)");
+  ls_emit_flow(&out, (json_t *)value);
+  return out.text;
 }
 
-static void compare(const comparison *c, const ls_node *a, const ls_node *b, const char *path,
-                    unsigned flags);
+static void compare(const comparison *c, const json_t *a, const json_t *b, const char *path);
 
-static void compare_maps(const comparison *c, const ls_node *a, const ls_node *b, const char *path,
-                         unsigned flags) {
-  for (const ls_node *child = a->child; child; child = child->next)
-    compare(c, child, ls_node_get(b, child->key), ls_section_join(c->arena, path, child->key),
-            flags | child->flags);
-  for (const ls_node *child = b->child; child; child = child->next)
-    if (!ls_node_get(a, child->key))
-      compare(c, NULL, child, ls_section_join(c->arena, path, child->key), flags | child->flags);
-}
-
-static void compare_lists(const comparison *c, const ls_node *a, const ls_node *b, const char *path,
-                          unsigned flags) {
-  const ls_node *x = a->child, *y = b->child;
-  for (int i = 0; x || y; i++) {
-    compare(c, x, y, ls_node_arena_format(c->arena, "%s[%d]", path, i), flags);
-    if (x) x = x->next;
-    if (y) y = y->next;
+static void compare_maps(const comparison *c, json_t *a, json_t *b, const char *path) {
+  const char *key;
+  json_t *child;
+  json_object_foreach(a, key, child)
+      compare(c, child, json_object_get(b, key), ls_section_join(c->arena, path, key));
+  json_object_foreach(b, key, child) {
+    if (!json_object_get(a, key)) compare(c, NULL, child, ls_section_join(c->arena, path, key));
   }
 }
 
-static void compare(const comparison *c, const ls_node *a, const ls_node *b, const char *path,
-                    unsigned flags) {
-  if (a && b && a->kind == LS_NODE_MAP && b->kind == LS_NODE_MAP) {
-    compare_maps(c, a, b, path, flags);
+static void compare_lists(const comparison *c, const json_t *a, const json_t *b, const char *path) {
+  for (size_t i = 0; i < json_array_size(a) || i < json_array_size(b); i++)
+    compare(c, json_array_get(a, i), json_array_get(b, i),
+            ls_node_arena_format(c->arena, "%s[%zu]", path, i));
+}
+
+/* Layers one by one, other lists as a whole. */
+static void compare(const comparison *c, const json_t *a, const json_t *b, const char *path) {
+  if (json_is_object(a) && json_is_object(b)) {
+    compare_maps(c, (json_t *)a, (json_t *)b, path);
     return;
   }
-  if (a && b && ls_node_has_maps(a) && ls_node_has_maps(b)) {
-    compare_lists(c, a, b, path, flags);
+  if (ls_emit_has_maps(a) && ls_emit_has_maps(b)) {
+    compare_lists(c, a, b, path);
     return;
   }
-  const char *before = flat(c->arena, a), *after = flat(c->arena, b);
-  if (strcmp(before, after) != 0) c->tell(c->context, path, flags, before, after);
+  char *before = flat(a), *after = flat(b);
+  if (strcmp(before, after) != 0) c->tell(c->context, path, flags_of(path), before, after);
+  LS_FREE(before);
+  LS_FREE(after);
 }
 
 void ls_config_diff(const ls_config *a, const ls_config *b, ls_config_difference *tell,
                     void *context) {
   ls_node_arena arena = {0};
-  ls_node *before = ls_config_print(&arena, a);
-  ls_node *after = ls_config_print(&arena, b);
-  compare(&(comparison){&arena, tell, context}, before, after, "", 0);
+  json_t *before = ls_config_print(a), *after = ls_config_print(b);
+  compare(&(comparison){&arena, tell, context}, before, after, "");
+  json_decref(before);
+  json_decref(after);
   ls_node_arena_free(&arena);
 }

@@ -1,4 +1,4 @@
-/* emit.c - what a config looks like when it is written. */
+/* emit.c - JSON values as YAML. */
 #include "config/emit.h"
 
 #include <ctype.h>
@@ -38,23 +38,45 @@ static void add_text(ls_buffer *out, const char *text) {
     add_quoted(out, text);
 }
 
-void ls_emit_flow(ls_buffer *out, const ls_node *node) {
-  bool map = node->kind == LS_NODE_MAP;
-  if (node->kind == LS_NODE_SCALAR) {
-    if (node->quoted)
-      add_text(out, node->text);
-    else
-      ls_buffer_add(out, "%s", node->text);
-    return;
+static void add_scalar(ls_buffer *out, const json_t *value) {
+  char number[LS_NUMBER_TEXT];
+  if (json_is_string(value))
+    add_text(out, json_string_value(value));
+  else if (json_is_integer(value))
+    ls_buffer_add(out, "%lld", (long long)json_integer_value(value));
+  else if (json_is_boolean(value))
+    ls_buffer_add(out, "%s", json_is_true(value) ? "true" : "false");
+  else {
+    ls_number_print(json_real_value(value), number);
+    ls_buffer_add(out, "%s", number);
   }
-  ls_buffer_add(out, map ? "{" : "[");
-  for (const ls_node *child = node->child; child; child = child->next) {
-    if (map) add_text(out, child->key);
-    if (map) ls_buffer_add(out, ": ");
-    ls_emit_flow(out, child);
-    if (child->next) ls_buffer_add(out, ", ");
+}
+
+void ls_emit_flow(ls_buffer *out, json_t *value) {
+  const char *key, *comma = "";
+  json_t *child;
+  size_t i;
+  if (json_is_object(value)) {
+    ls_buffer_add(out, "{");
+    json_object_foreach(value, key, child) {
+      ls_buffer_add(out, "%s", comma);
+      add_text(out, key);
+      ls_buffer_add(out, ": ");
+      ls_emit_flow(out, child);
+      comma = ", ";
+    }
+    ls_buffer_add(out, "}");
+  } else if (json_is_array(value)) {
+    ls_buffer_add(out, "[");
+    json_array_foreach(value, i, child) {
+      ls_buffer_add(out, "%s", comma);
+      ls_emit_flow(out, child);
+      comma = ", ";
+    }
+    ls_buffer_add(out, "]");
+  } else {
+    add_scalar(out, value);
   }
-  ls_buffer_add(out, map ? "}" : "]");
 }
 
 typedef struct {
@@ -69,25 +91,26 @@ static void end_line(emitter *e) {
   ls_buffer_add(e->out, note ? "  # %s\n" : "\n", note);
 }
 
-static void add_items(emitter *e, const ls_node *list, int indent) {
-  size_t length = strlen(e->path);
-  int i = 0;
-  for (const ls_node *item = list->child; item; item = item->next, i++) {
-    snprintf(e->path + length, sizeof e->path - length, "[%d]", i);
+static void add_items(emitter *e, json_t *list, int indent) {
+  size_t length = strlen(e->path), i;
+  json_t *item;
+  json_array_foreach(list, i, item) {
+    snprintf(e->path + length, sizeof e->path - length, "[%zu]", i);
     ls_buffer_add(e->out, "%*s- ", indent, "");
     ls_emit_flow(e->out, item);
     end_line(e);
   }
 }
 
-static void add_block(emitter *e, const ls_node *map, int indent) {
+static void add_block(emitter *e, json_t *map, int indent) {
   size_t length = strlen(e->path);
-  for (const ls_node *child = map->child; child; child = child->next) {
-    bool items = ls_node_has_maps(child);
-    bool block = items || (child->kind == LS_NODE_MAP && child->child);
-    snprintf(e->path + length, sizeof e->path - length, "%s%s", length ? "." : "", child->key);
+  const char *key;
+  json_t *child;
+  json_object_foreach(map, key, child) {
+    bool items = ls_emit_has_maps(child), block = items || json_object_size(child) > 0;
+    snprintf(e->path + length, sizeof e->path - length, "%s%s", length ? "." : "", key);
     ls_buffer_add(e->out, "%*s", indent, "");
-    add_text(e->out, child->key);
+    add_text(e->out, key);
     ls_buffer_add(e->out, block ? ":\n" : ": ");
     if (items)
       add_items(e, child, indent + 2);
@@ -101,29 +124,24 @@ static void add_block(emitter *e, const ls_node *map, int indent) {
   e->path[length] = '\0';
 }
 
-void ls_emit_yaml(ls_buffer *out, const ls_node *root, ls_note *note, void *context) {
+void ls_emit_yaml(ls_buffer *out, json_t *root, ls_note *note, void *context) {
   add_block(&(emitter){.out = out, .note = note, .context = context}, root, 0);
 }
 
-/* ---- JSON ---- */
+/* ---- values ---- */
+
+bool ls_emit_has_maps(const json_t *value) { return json_is_object(json_array_get(value, 0)); }
+
+json_t *ls_emit_number(double value) {
+  char text[LS_NUMBER_TEXT];
+  ls_number_print(value, text);
+  return ls_emit_value(text);
+}
 
 json_t *ls_emit_value(const char *text) {
   double value;
   if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) return json_boolean(*text == 't');
   if (ls_number_parse(text, &value) != NULL) return json_string(text);
-  if (text[strspn(text, "-0123456789")]) return json_real(value);
+  if (text[strspn(text, "-0123456789")] || strcmp(text, "-0") == 0) return json_real(value);
   return json_integer(strtoll(text, NULL, 10));
-}
-
-json_t *ls_emit_json(const ls_node *node) {
-  if (node->kind == LS_NODE_SCALAR)
-    return node->quoted ? json_string(node->text) : ls_emit_value(node->text);
-  json_t *all = node->kind == LS_NODE_MAP ? json_object() : json_array();
-  for (const ls_node *child = node->child; child; child = child->next) {
-    if (node->kind == LS_NODE_MAP)
-      json_object_set_new(all, child->key, ls_emit_json(child));
-    else
-      json_array_append_new(all, ls_emit_json(child));
-  }
-  return all;
 }

@@ -25,7 +25,7 @@ typedef struct {
 
 /* A value on its way in or out: what it is, and where. */
 typedef struct {
-  ls_node_arena *arena; /* of all nodes and texts that are made */
+  ls_node_arena *arena; /* of all texts that are made */
   const ls_key *key;
   void *base;       /* the section's struct, from which the key's offsets count */
   ls_node *node;    /* parse: as it is written; */
@@ -40,9 +40,9 @@ typedef struct {
   /* Read the node into the field; false after a complaint. The key's word has been dealt with, and
    * so has what is null or, unless `nested`, no single value. */
   bool (*parse)(const ls_value *v);
-  /* The field as it would be written; NULL where there is nothing to print. Two values are the same
-   * if they are printed alike. */
-  ls_node *(*print)(const ls_value *v);
+  /* The field as it would be written, by key and base alone; NULL where there is nothing to print.
+   * Two values are the same if they are printed alike. */
+  json_t *(*print)(const ls_value *v);
   const char *(*describe)(const ls_value *v); /* "a number > 0", by key alone; NULL: `words` */
   json_t *(*schema)(const ls_key *key);       /* without word and default */
   const char *words;                          /* what every key of the kind takes */

@@ -36,9 +36,7 @@ static bool parse_bool(const ls_value *v) {
   return true;
 }
 
-static ls_node *print_bool(const ls_value *v) {
-  return ls_print_plain(v, get(v) ? "true" : "false");
-}
+static json_t *print_bool(const ls_value *v) { return json_boolean(get(v)); }
 
 static json_t *schema_bool(const ls_key *key) {
   (void)key;
@@ -66,9 +64,7 @@ static bool parse_choice(const ls_value *v) {
   return i >= 0;
 }
 
-static ls_node *print_choice(const ls_value *v) {
-  return ls_print_word(v, v->key->choices[get(v)]);
-}
+static json_t *print_choice(const ls_value *v) { return json_string(v->key->choices[get(v)]); }
 
 const char *ls_describe_words(ls_node_arena *arena, const char *const *words) {
   const char *text = "";
@@ -84,7 +80,7 @@ const char *ls_describe_choice(const ls_value *v) {
 json_t *ls_schema_choice(const ls_key *key) {
   json_t *words = json_array();
   for (const char *const *word = key->choices; *word; word++)
-    json_array_append_new(words, ls_emit_value(*word));
+    json_array_append_new(words, json_string(*word));
   return json_pack("{s:o}", "enum", words);
 }
 
@@ -95,9 +91,9 @@ static bool parse_word(const ls_value *v) {
 }
 
 /* Of a layer that was made by hand NULL is the default. */
-static ls_node *print_word(const ls_value *v) {
+static json_t *print_word(const ls_value *v) {
   const char *text = LS_FIELD(v, char *);
-  return ls_print_word(v, text ? text : v->key->value);
+  return json_string(text ? text : v->key->value);
 }
 
 static bool parse_name(const ls_value *v) {
@@ -124,12 +120,12 @@ static bool parse_set(const ls_value *v) {
   return good;
 }
 
-static ls_node *print_set(const ls_value *v) {
+static json_t *print_set(const ls_value *v) {
   const ls_key *key = v->key;
-  if (key->given && !LS_FIELD_AT(v, given, bool)) return ls_print_word(v, key->word);
-  ls_node *list = ls_node_new(v->arena, LS_NODE_LIST, NULL);
+  if (key->given && !LS_FIELD_AT(v, given, bool)) return json_string(key->word);
+  json_t *list = json_array();
   for (int i = 0; key->choices[i]; i++)
-    if ((&LS_FIELD(v, bool))[i]) ls_node_append(list, ls_print_word(v, key->choices[i]));
+    if ((&LS_FIELD(v, bool))[i]) json_array_append_new(list, json_string(key->choices[i]));
   return list;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "config/emit.h"
 #include "config/kinds.h"
 #include "config/section.h"
 
@@ -14,18 +15,12 @@ static bool parse_text(const ls_value *v) {
   return true;
 }
 
-ls_node *ls_print_word(const ls_value *v, const char *text) {
-  ls_node *node = ls_print_plain(v, text);
-  node->quoted = true;
-  return node;
-}
-
 /* NULL is the word, or nothing to print; "" is the choice none. */
-ls_node *ls_print_text(const ls_value *v) {
+json_t *ls_print_text(const ls_value *v) {
   const char *text = LS_FIELD(v, char *);
   if (!text) text = v->key->word;
   if (!text) return NULL;
-  return ls_print_word(v, *text ? text : "none");
+  return json_string(*text ? text : "none");
 }
 
 json_t *ls_schema_text(const ls_key *key) {
@@ -58,10 +53,10 @@ static bool parse_columns(const ls_value *v) {
   return true;
 }
 
-static ls_node *print_columns(const ls_value *v) {
-  ls_node *list = ls_node_new(v->arena, LS_NODE_LIST, NULL);
+static json_t *print_columns(const ls_value *v) {
+  json_t *list = json_array();
   for (char **column = LS_FIELD(v, char **); column && *column; column++)
-    ls_node_append(list, ls_print_word(v, *column));
+    json_array_append_new(list, json_string(*column));
   return list;
 }
 
@@ -90,9 +85,9 @@ static bool parse_fill(const ls_value *v) {
   return good;
 }
 
-static ls_node *print_fill(const ls_value *v) {
-  if (!LS_FIELD_AT(v, given, bool)) return ls_print_word(v, v->key->choices[0]);
-  return ls_print_number(v, LS_FIELD(v, double));
+static json_t *print_fill(const ls_value *v) {
+  if (!LS_FIELD_AT(v, given, bool)) return json_string(v->key->choices[0]);
+  return ls_emit_number(LS_FIELD(v, double));
 }
 
 static const char *describe_fill(const ls_value *v) {
@@ -134,16 +129,13 @@ static bool parse_classes(const ls_value *v) {
   return good;
 }
 
-static ls_node *print_classes(const ls_value *v) {
+static json_t *print_classes(const ls_value *v) {
   const ls_class_weights *weights = &LS_FIELD(v, ls_class_weights);
-  if (!ls_class_weights_given(weights)) return ls_print_word(v, v->key->word);
-  if (weights->balanced) return ls_print_word(v, v->key->choices[0]);
-  ls_node *map = ls_node_new(v->arena, LS_NODE_MAP, NULL);
-  for (int i = 0; i < weights->count; i++) {
-    const char *name = weights->item[i].name;
-    ls_node_put(map, ls_node_arena_text(v->arena, name, strlen(name)),
-                ls_print_number(v, weights->item[i].weight));
-  }
+  if (!ls_class_weights_given(weights)) return json_string(v->key->word);
+  if (weights->balanced) return json_string(v->key->choices[0]);
+  json_t *map = json_object();
+  for (int i = 0; i < weights->count; i++)
+    json_object_set_new(map, weights->item[i].name, ls_emit_number(weights->item[i].weight));
   return map;
 }
 
@@ -180,10 +172,10 @@ static bool parse_validation(const ls_value *v) {
   return parse_source(v);
 }
 
-static ls_node *print_validation(const ls_value *v) {
+static json_t *print_validation(const ls_value *v) {
   const ls_data_spec *data = v->base;
   if (data->validation == 0) return ls_section_print(v);
-  return ls_print_number(v, data->validation);
+  return ls_emit_number(data->validation);
 }
 
 static const char *describe_validation(const ls_value *v) {

@@ -41,10 +41,7 @@ const char *ls_describe_range(const ls_value *v, const char *what) {
 }
 
 static void put_limit(json_t *schema, const char *name, double value) {
-  char text[LS_NUMBER_TEXT];
-  if (isinf(value)) return;
-  ls_number_print(value, text);
-  json_object_set_new(schema, name, ls_emit_value(text));
+  if (!isinf(value)) json_object_set_new(schema, name, ls_emit_number(value));
 }
 
 static json_t *schema_range(const ls_key *key, const char *type) {
@@ -76,17 +73,13 @@ static bool parse_whole(const ls_value *v) {
   return good;
 }
 
-ls_node *ls_print_plain(const ls_value *v, const char *text) {
-  return ls_node_new(v->arena, LS_NODE_SCALAR, text);
-}
-
-static ls_node *print_int(const ls_value *v) {
+static json_t *print_int(const ls_value *v) {
   int64_t value = LS_FIELD(v, int64_t);
-  if (v->key->word && value == v->key->word_value) return ls_print_word(v, v->key->word);
-  return ls_print_plain(v, ls_node_arena_format(v->arena, "%lld", (long long)value));
+  if (v->key->word && value == v->key->word_value) return json_string(v->key->word);
+  return json_integer(value);
 }
 
-static ls_node *print_nothing(const ls_value *v) {
+static json_t *print_nothing(const ls_value *v) {
   (void)v;
   return NULL;
 }
@@ -108,14 +101,10 @@ bool ls_value_real(const ls_value *v, double *out) {
 
 static bool parse_real(const ls_value *v) { return ls_value_real(v, &LS_FIELD(v, double)); }
 
-ls_node *ls_print_number(const ls_value *v, double value) {
-  return ls_print_plain(v, ls_number_text(v->arena, value));
-}
-
-static ls_node *print_real(const ls_value *v) {
+static json_t *print_real(const ls_value *v) {
   double value = LS_FIELD(v, double);
-  if (v->key->word && value == 0) return ls_print_word(v, v->key->word);
-  return ls_print_number(v, value);
+  if (v->key->word && value == 0) return json_string(v->key->word);
+  return ls_emit_number(value);
 }
 
 static const char *describe_real(const ls_value *v) { return ls_describe_range(v, "a number"); }

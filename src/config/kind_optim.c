@@ -38,9 +38,9 @@ static bool parse_optimizer_file(const ls_value *v) {
   return ls_kind_text.parse(v);
 }
 
-static ls_node *print_optimizer(const ls_value *v) {
+static json_t *print_optimizer(const ls_value *v) {
   const ls_optim_spec *spec = v->base;
-  return ls_print_word(v, spec->file ? "plugin" : spec->ops->name);
+  return json_string(spec->file ? "plugin" : spec->ops->name);
 }
 
 static const char *explain_optimizer(const char *choice) {
@@ -66,9 +66,9 @@ static bool parse_schedule_file(const ls_value *v) {
   return ls_kind_text.parse(v);
 }
 
-static ls_node *print_schedule(const ls_value *v) {
+static json_t *print_schedule(const ls_value *v) {
   const ls_schedule_spec *spec = v->base;
-  return ls_print_word(v, spec->file ? "plugin" : spec->ops->name);
+  return json_string(spec->file ? "plugin" : spec->ops->name);
 }
 
 static const char *explain_schedule(const char *choice) {

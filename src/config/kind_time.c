@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "config/emit.h"
 #include "config/kinds.h"
 
 static const struct {
@@ -29,15 +30,16 @@ static const char *take(const char *text, ls_every *out) {
   return fabs(out->n) > 0x1p53 ? "is out of range" : NULL;
 }
 
-static ls_node *print(const ls_value *v, ls_every every) {
-  if (every.unit == LS_EVERY_NEVER || every.n == 0) return ls_print_word(v, "never");
+static json_t *print(ls_every every) {
+  if (every.unit == LS_EVERY_NEVER || every.n == 0) return json_string("never");
   const char *unit = every.unit == LS_EVERY_STEPS ? "step" : "epoch", *plural = "";
+  char number[LS_NUMBER_TEXT];
   if (every.unit == LS_EVERY_SECONDS)
     unit = "s";
   else if (every.n != 1)
     plural = "s";
-  return ls_print_word(v, ls_node_arena_format(v->arena, "%s %s%s",
-                                               ls_number_text(v->arena, every.n), unit, plural));
+  ls_number_print(every.n, number);
+  return json_sprintf("%s %s%s", number, unit, plural);
 }
 
 /* ---- every: in some of the units ---- */
@@ -57,7 +59,7 @@ static bool parse_every(const ls_value *v) {
   return ls_key_refuse(v, "has a unit that does not fit here");
 }
 
-static ls_node *print_every(const ls_value *v) { return print(v, LS_FIELD(v, ls_every)); }
+static json_t *print_every(const ls_value *v) { return print(LS_FIELD(v, ls_every)); }
 
 static const char *describe_every(const ls_value *v) {
   const char *text = "";
@@ -81,8 +83,8 @@ static bool parse_seconds(const ls_value *v) {
   return true;
 }
 
-static ls_node *print_seconds(const ls_value *v) {
-  return print(v, (ls_every){LS_EVERY_SECONDS, LS_FIELD(v, double)});
+static json_t *print_seconds(const ls_value *v) {
+  return print((ls_every){LS_EVERY_SECONDS, LS_FIELD(v, double)});
 }
 
 /* ---- steps, also as epochs where the key can note that ---- */
@@ -104,14 +106,14 @@ static bool parse_steps(const ls_value *v) {
   return take_steps(v, &LS_FIELD(v, double), &LS_FIELD_AT(v, epochs, bool));
 }
 
-static ls_node *print_step(const ls_value *v, double value, bool epochs) {
-  if (!epochs || value == 0) return ls_print_number(v, value);
-  return print(v, (ls_every){LS_EVERY_EPOCHS, value});
+static json_t *print_step(double value, bool epochs) {
+  if (!epochs || value == 0) return ls_emit_number(value);
+  return print((ls_every){LS_EVERY_EPOCHS, value});
 }
 
-static ls_node *print_steps(const ls_value *v) {
+static json_t *print_steps(const ls_value *v) {
   bool epochs = v->key->epochs && LS_FIELD_AT(v, epochs, bool);
-  return print_step(v, LS_FIELD(v, double), epochs);
+  return print_step(LS_FIELD(v, double), epochs);
 }
 
 static const char *describe_steps(const ls_value *v) {
@@ -153,12 +155,12 @@ static bool parse_reals(const ls_value *v) { return take_list(v, take_real); }
 
 static bool parse_steplist(const ls_value *v) { return take_list(v, take_steps); }
 
-static ls_node *print_list(const ls_value *v) {
-  ls_node *list = ls_node_new(v->arena, LS_NODE_LIST, NULL);
+static json_t *print_list(const ls_value *v) {
+  json_t *list = json_array();
   const double *value = &LS_FIELD_AT(v, list, double);
   const bool *epochs = &LS_FIELD_AT(v, epochs, bool);
   for (int i = 0; i < (int)LS_FIELD(v, double); i++)
-    ls_node_append(list, print_step(v, value[i], epochs[i]));
+    json_array_append_new(list, print_step(value[i], epochs[i]));
   return list;
 }
 

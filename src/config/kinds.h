@@ -60,8 +60,6 @@ bool ls_value_real(const ls_value *v, double *out); /* false after a complaint *
 const char *ls_number_text(ls_node_arena *arena, double value);
 /* "a number > 0": `what` within the key's range. */
 const char *ls_describe_range(const ls_value *v, const char *what);
-ls_node *ls_print_plain(const ls_value *v, const char *text); /* never in quotes */
-ls_node *ls_print_number(const ls_value *v, double value);
 json_t *ls_schema_real(const ls_key *key);
 
 /* kind_choice.c. The choice's number; -1 after a complaint. */
@@ -72,8 +70,7 @@ const char *ls_describe_choice(const ls_value *v);
 json_t *ls_schema_choice(const ls_key *key);
 
 /* kind_data.c */
-ls_node *ls_print_word(const ls_value *v, const char *text); /* in quotes where need be */
-ls_node *ls_print_text(const ls_value *v);
+json_t *ls_print_text(const ls_value *v);
 json_t *ls_schema_text(const ls_key *key);
 json_t *ls_schema_number_or_text(const ls_key *key);
 void ls_free_text(const ls_value *v);

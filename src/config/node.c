@@ -106,10 +106,6 @@ ls_node *ls_node_item(const ls_node *list, long index) {
   return item;
 }
 
-bool ls_node_has_maps(const ls_node *node) {
-  return node->kind == LS_NODE_LIST && node->child && node->child->kind == LS_NODE_MAP;
-}
-
 long ls_node_count(const ls_node *parent) {
   long count = 0;
   for (const ls_node *child = parent->child; child; child = child->next) count++;

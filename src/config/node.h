@@ -1,6 +1,5 @@
-/* node.h - a config as a tree of nodes that know where they were written. What YAML gives, what
- * overrides change, and what the resolved config is printed from. Everything lives in an arena and
- * goes at once. */
+/* node.h - a config on its way in: a tree of nodes that know where they were written. What YAML
+ * gives and what overrides change. Everything lives in an arena and goes at once. */
 #ifndef LS_CONFIG_NODE_H
 #define LS_CONFIG_NODE_H
 
@@ -42,7 +41,6 @@ typedef struct ls_node {
   ls_place key_at;
   struct ls_node *child, *last, *next; /* members in order */
   bool known;                          /* some row of the table has asked for it */
-  unsigned flags;                      /* of what is printed: its key's, LS_KEY_FREE... */
 } ls_node;
 
 ls_node *ls_node_new(ls_node_arena *arena, ls_node_kind kind, const char *text);

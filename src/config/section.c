@@ -61,17 +61,25 @@ static ls_node *as_mapping(const ls_value *v) {
   return map;
 }
 
+static json_t *json_of(const ls_node *node) {
+  if (node->kind == LS_NODE_SCALAR)
+    return node->quoted ? json_string(node->text) : ls_emit_value(node->text);
+  json_t *all = node->kind == LS_NODE_MAP ? json_object() : json_array();
+  for (const ls_node *child = node->child; child; child = child->next)
+    if (child->key)
+      json_object_set_new(all, child->key, json_of(child));
+    else
+      json_array_append_new(all, json_of(child));
+  return all;
+}
+
 /* A plug-in that is not loaded says neither which keys it has nor which values they take. */
 static void keep_unknown(const ls_value *v, char **out) {
-  ls_node *own = ls_node_new(v->arena, LS_NODE_MAP, NULL);
-  for (ls_node *child = v->node->child, *next; child; child = next) {
-    next = child->next;
-    child->next = NULL;
-    if (!child->known) ls_node_append(own, child);
-  }
-  ls_buffer text = {0};
-  if (own->child) ls_emit_flow(&text, own);
-  *out = text.text;
+  json_t *own = json_object();
+  for (const ls_node *child = v->node->child; child; child = child->next)
+    if (!child->known) json_object_set_new(own, child->key, json_of(child));
+  if (json_object_size(own) > 0) *out = ls_json_line(own);
+  json_decref(own);
 }
 
 bool ls_section_parse(const ls_value *v) {
@@ -85,8 +93,10 @@ bool ls_section_parse(const ls_value *v) {
   ls_key_rows rows = {.next = section->sub};
   while ((row = ls_key_rows_next(&rows, section, type, map.base))) {
     bool read = parse_member(&map, row);
-    if (read && section->by_type && row == section->sub)
-      type = row->kind->print(&(ls_value){.arena = v->arena, .key = row, .base = map.base})->text;
+    if (read && section->by_type && row == section->sub) {
+      const ls_node *node = ls_node_get(map.node, row->name);
+      type = node ? node->text : row->value;
+    }
     good = good && read;
   }
   if (section->own && !v->rd->plugins && type && strcmp(type, "plugin") == 0) {
@@ -108,34 +118,23 @@ static bool absent(const ls_key *section, const char *base) {
   return section->word && memcmp(base + section->sub->at, zeros, sizeof zeros) == 0;
 }
 
-/* Keys that keep_unknown has kept. */
-static void put_kept(ls_node_arena *arena, const char *text, ls_node *map) {
-  if (!text) return;
-  ls_report report = {.arena = arena, .name = "", .text = text, .bytes = strlen(text)};
-  ls_node *own = ls_yaml_parse(&report, LS_SOURCE_DEFAULT, "", text, report.bytes);
-  for (ls_node *child = own ? own->child : NULL, *next; child; child = next) {
-    next = child->next;
-    ls_node_put(map, child->key, child);
-  }
-}
-
-ls_node *ls_section_print(const ls_value *v) {
+json_t *ls_section_print(const ls_value *v) {
   const ls_key *section = v->key, *row;
-  ls_value inner = {.arena = v->arena, .base = &LS_FIELD(v, char)};
-  if (absent(section, inner.base)) return ls_print_word(v, section->word);
-  ls_node *map = ls_node_new(v->arena, LS_NODE_MAP, NULL);
+  ls_value inner = {.base = &LS_FIELD(v, char)};
+  if (absent(section, inner.base)) return json_string(section->word);
+  json_t *map = json_object();
   const char *type = NULL;
   ls_key_rows rows = {.next = section->sub};
   while ((row = ls_key_rows_next(&rows, section, type, inner.base))) {
     inner.key = row;
-    ls_node *node = row->kind->print(&inner);
-    if (section->by_type && row == section->sub) type = node->text;
-    if (!node) continue;
-    node->flags = row->flags;
-    ls_node_put(map, row->name, node);
+    json_object_set_new(map, row->name, row->kind->print(&inner));
+    if (section->by_type) type = json_string_value(json_object_get(map, "type"));
   }
   inner.key = section;
-  if (section->own) put_kept(v->arena, LS_FIELD_AT(&inner, own, char *), map);
+  const char *kept = section->own ? LS_FIELD_AT(&inner, own, char *) : NULL;
+  json_t *own = kept ? json_loads(kept, 0, NULL) : NULL;
+  if (own) json_object_update(map, own);
+  json_decref(own);
   return map;
 }
 
@@ -241,12 +240,12 @@ static bool parse_layers(const ls_value *v) {
   return good && put_layers(v, item, layers);
 }
 
-static ls_node *print_layers(const ls_value *v) {
+static json_t *print_layers(const ls_value *v) {
   const ls_config *config = v->base;
-  ls_node *list = ls_node_new(v->arena, LS_NODE_LIST, NULL);
+  json_t *list = json_array();
   for (int i = 0; i < config->layers; i++) {
     ls_layer_item item = {.spec = config->layer[i]};
-    ls_node_append(list, ls_section_print(&(ls_value){v->arena, v->key, .base = &item}));
+    json_array_append_new(list, ls_section_print(&(ls_value){.key = v->key, .base = &item}));
   }
   return list;
 }

@@ -7,13 +7,13 @@
 
 /* section.c: the kind's functions, for kinds that are sections and something else too. */
 bool ls_section_parse(const ls_value *v);
-ls_node *ls_section_print(const ls_value *v);
+json_t *ls_section_print(const ls_value *v);
 const char *ls_section_describe(const ls_value *v);
 json_t *ls_section_schema(const ls_key *key);
 void ls_section_free(const ls_value *v);
 
-/* config.c: the whole config, in `arena`. */
-ls_node *ls_config_print(ls_node_arena *arena, const ls_config *config);
+/* config.c: the whole config. */
+json_t *ls_config_print(const ls_config *config);
 
 /* "path.name", or the name alone at the top. */
 const char *ls_section_join(ls_node_arena *arena, const char *path, const char *name);
