@@ -413,10 +413,8 @@ static ls_status map_columns(csv *c, bool warn) {
 }
 
 /* A number among the words that are missing, such as -999, is none for the quick way. */
-static void choose_missing(csv *c, const ls_opening *what) {
+static void doubt_numbers(csv *c) {
   double value;
-  c->missing = ls_opening_filling(what);
-  c->words = what->spec->missing.text;
   for (char *const *word = c->words; word && *word; word++)
     if (ls_decimal(*word, strlen(*word), &value)) LS_FREE(c->map.to);
 }
@@ -427,12 +425,14 @@ static ls_status open_file(csv *c, const ls_opening *what) {
   LS_TRY(ls_csv_open(path_of(c), &c->text, c->base.file));
   c->next = c->text.start;
   LS_TRY(read_header(c, spec->header));
-  choose_missing(c, what);
+  c->missing = ls_opening_filling(what);
+  c->words = what->spec->missing.text;
   if (what->spec->foreign)
     LS_TRY(choose_foreign(c, what));
   else
     LS_TRY(what->spec->trained ? choose_known(c, what) : choose_by_config(c, what));
   LS_TRY(map_columns(c, !what->first));
+  doubt_numbers(c);
   c->classes = what->classes && c->base.shape.outputs == 1;
   const ls_texts *named = what->spec->classes_named;
   if (c->classes && !what->first)

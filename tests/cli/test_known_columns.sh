@@ -177,6 +177,14 @@ refused 65 'say --no-header' predict old-numbers.h5 -i iris0.csv -o no.h5
 says '/predictions (150, 3)' predict old-numbers.h5 -i iris0.csv -o old0.h5 --no-header --force
 cmp -s old.h5 old0.h5 || fail "old checkpoint: other predictions without a header"
 
+# What is missing is so in new data too, a number among the words as well.
+sed 's/scale/missing: {x: 0, text: [-999]}, scale/' pixels.yaml >missing.yaml
+on 0 train missing.yaml -o missing -q 2>err || fail "train: $(cat err)"
+sed '3s/[^,]*/-999/' mixed.csv | sed '3s/,[0-9]*/,-999/3' >gaps.csv
+sed '3s/[^,]*/0/' mixed.csv | sed '3s/,[0-9]*/,0/3' >zeros.csv
+on 0 predict missing/final.h5 -i zeros.csv -o zeros.h5 -q >out 2>err || fail "predict: $(cat err)"
+same missing/final.h5 gaps.csv zeros.h5
+
 # In training too a lost first row is told of.
 tail -n +2 iris.csv >iris-data.csv
 sed 's/iris.csv/iris-data.csv/; s/\[species\]/[5]/' iris.yaml >lost.yaml
