@@ -1,3 +1,4 @@
+/* check.c - what keys mean together: metrics and the loss, splits and their sources, lengths. */
 #include "config/check.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
-/* config.h - the resolved config: what the YAML, the overrides and the defaults come to. One
- * descriptor table (table.c) is the only source of parsing, defaults, ranges, help, the resolved
- * dump and the schema. */
+/* config.h - the resolved config: what the YAML, the overrides and the defaults come to. Functions:
+ * config.c (in and out), check.c (what keys mean together), diff.c, help.c. What keys there are
+ * says table.c alone; to follow one through this room begin with key.h. */
 #ifndef LS_CONFIG_CONFIG_H
 #define LS_CONFIG_CONFIG_H
 

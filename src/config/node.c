@@ -1,3 +1,4 @@
+/* node.c - an arena of blocks, a growing text, and the tree. */
 #include "config/node.h"
 
 #include <stdarg.h>

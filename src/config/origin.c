@@ -1,3 +1,4 @@
+/* origin.c - a list of paths and places. */
 #include "config/origin.h"
 
 #include <string.h>

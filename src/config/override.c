@@ -1,3 +1,4 @@
+/* override.c - walking a dotted path through the tree, and making the sections it names. */
 #include "config/override.h"
 
 #include <ctype.h>
@@ -27,13 +28,12 @@ static long index_of(const char *text, const char **end) {
   return *stop == ']' ? index : -1;
 }
 
-static bool put_item(const setter *s, ls_node *list, long index, ls_node *value) {
+static bool put_item(ls_node *list, long index, ls_node *value) {
   ls_node **link = &list->child;
   while (index-- > 0) link = &(*link)->next;
   value->next = (*link)->next;
   if (list->last == *link) list->last = value;
   *link = value;
-  (void)s;
   return true;
 }
 
@@ -49,8 +49,8 @@ static bool set_item(const setter *s, ls_node *list, const char *rest, ls_node *
                   "there is no item %ld: the list has %ld, counted from 0", index, count);
     return false;
   }
-  return *end ? set(s, ls_node_item(list, index), end + (*end == '.'), value)
-              : put_item(s, list, index, value);
+  if (!*end) return put_item(list, index, value);
+  return set(s, ls_node_item(list, index), end + (*end == '.'), value);
 }
 
 /* A section that was absent, `none` or a type's name becomes a mapping. */

@@ -1,3 +1,4 @@
+/* report.c - complaints in order of their places, with the line and a caret. */
 #include "config/report.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* yaml.c - libyaml's events to nodes. */
 #include "config/yaml.h"
 
 #include <stdio.h>
