@@ -17,19 +17,24 @@ const ls_command ls_commands[] = {
      "nothing\n",
      true, true},
     {"eval", ls_cmd_eval, "loss and accuracy of a checkpoint on data",
-     "Usage: lockstep eval CKPT [--data CONFIG|FILE] [--split train|validation|test|all] "
-     "[--confusion] [--top-k K]\n"
+     "Usage: lockstep eval CKPT [--data CONFIG|FILE] [--no-header] [--split "
+     "train|validation|test|all] [--confusion] [--top-k K]\n"
      "\nExamples:\n"
      "  lockstep eval runs/a/final.h5                        # the test data of its own config\n"
      "  lockstep eval runs/a/final.h5 --split all --json\n"
-     "  lockstep eval runs/a/final.h5 --data other.yaml --confusion\n",
+     "  lockstep eval runs/a/final.h5 --data other.yaml --confusion\n"
+     "  lockstep eval runs/a/final.h5 --data other.csv       # the columns by their names, all "
+     "samples\n",
      true, false},
     {"predict", ls_cmd_predict, "outputs of a checkpoint for new inputs",
-     "Usage: lockstep predict CKPT -i FILE[:DATASET] -o OUT.h5\n"
+     "Usage: lockstep predict CKPT -i FILE[:DATASET] -o OUT.h5 [--no-header]\n"
      "\nExamples:\n"
      "  lockstep predict runs/a/final.h5 -i new.h5:/inputs -o out.h5    # writes /predictions "
      "(samples, outputs)\n"
-     "  mpirun -n 4 lockstep predict runs/a/final.h5 -i new.csv -o out.h5\n",
+     "  mpirun -n 4 lockstep predict runs/a/final.h5 -i new.csv -o out.h5    # the columns by "
+     "their names\n"
+     "  lockstep predict runs/a/final.h5 -i new.csv -o out.h5 --no-header    # it has none: by "
+     "position\n",
      true, false},
     {"inspect", ls_cmd_inspect, "what a checkpoint, a run folder or a data file holds",
      "Usage: lockstep inspect CKPT|RUN|DATA [--verify]\n"

@@ -20,15 +20,15 @@ enum { QUOTE_SHOWN = 40 };
 typedef struct {
   ls_source base;
   ls_csv_text text;
-  ls_csv_cursor next;  /* the record to be read next */
-  int64_t columns;     /* of every record */
-  ls_csv_field *field; /* (columns) of the record taken last */
-  char **head;         /* (columns) names, or NULL */
-  bool by_name;        /* the config calls at least one of the columns by its name */
-  int64_t *x, *y;      /* (features), (outputs + weights): their columns */
-  ls_csv_map map;      /* for the quick way; to NULL: there is none */
-  double missing;      /* takes the place of a missing input; NaN: none does */
-  char *const *words;  /* that are missing besides the usual ones, or NULL */
+  ls_csv_cursor next;      /* the record to be read next */
+  int64_t columns;         /* of every record */
+  ls_csv_field *field;     /* (columns) of the record taken last */
+  char **head;             /* (columns) names, or NULL */
+  bool by_name, by_number; /* how the config calls at least one of the columns */
+  int64_t *x, *y;          /* (features), (outputs + weights): their columns */
+  ls_csv_map map;          /* for the quick way; to NULL: there is none */
+  double missing;          /* takes the place of a missing input; NaN: none does */
+  char *const *words;      /* that are missing besides the usual ones, or NULL */
   bool classes;
   ls_names *own_names; /* of the first source; the others look into it */
 } csv;
@@ -123,6 +123,7 @@ static ls_status find_columns(csv *c, const char *name, int64_t *lo, int64_t *hi
     if (sscanf(name, "%19lld%n", &first, &used) != 1 || name[used]) return no_column(c, name);
     last = first;
   }
+  c->by_number = true;
   if (first < 1 || last < first || last > c->columns) return no_column(c, name);
   *lo = first - 1;
   *hi = last - 1;
@@ -278,9 +279,10 @@ static ls_status choose_foreign(csv *c, const ls_opening *what) {
   if (c->head && found == 0 && !c->by_name && lost) return lost_sample(c);
   LS_TRY(status);
   if (!c->head) return check_first_sample(c, spec->trained);
-  if (!spec->trained && source->x_cols && !c->by_name)
+  if (!spec->trained && (c->by_number || !source->x_cols))
     ls_log(LS_LOG_WARN,
-           "%s: the columns are taken by number: the checkpoint does not know what those that it "
+           "%s: the columns are taken by their position: the checkpoint does not know what those "
+           "that it "
            "was trained on were called",
            path_of(c));
   return LS_OK;
@@ -323,10 +325,27 @@ static void warn_of_numbers(const csv *c) {
            path_of(c));
 }
 
+/* The config says of each file which columns it has; where two mean others by the same numbers, it
+ * is likely to be mistaken. */
+static ls_status compare_inputs(const csv *c, const ls_source *first) {
+  ls_columns here, there;
+  LS_TRY(ls_columns_of(&c->base, &here));
+  ls_status status = ls_columns_of(first, &there);
+  const ls_texts *mine = &here.name[LS_TRAINED_X], *other = &there.name[LS_TRAINED_X];
+  int64_t n = mine->count < other->count ? mine->count : other->count, k = 0;
+  while (k < n && strcmp(mine->text[k], other->text[k]) == 0) k++;
+  if (k < n)
+    ls_log(LS_LOG_WARN, "%s: input %lld is '%s' here and '%s' in %s", path_of(c), (long long)k + 1,
+           mine->text[k], other->text[k], first->file[0].path);
+  ls_columns_free(&here);
+  ls_columns_free(&there);
+  return status;
+}
+
 static ls_status choose_by_config(csv *c, const ls_opening *what) {
   LS_TRY(choose_columns(c, &what->spec->source[what->split], ls_opening_weights(what)));
   warn_of_numbers(c);
-  return LS_OK;
+  return c->head && what->first && !what->quick ? compare_inputs(c, what->first) : LS_OK;
 }
 
 /* ---- opening: the records ---- */

@@ -172,7 +172,7 @@ strace -V >/dev/null 2>&1 && { strace -f -o trace "$LOCKSTEP" predict apart/fina
 # Older checkpoints know no names but those that their config has.
 same old-names.h5 siri.csv iris.h5 2>/dev/null
 says 'accuracy' eval old-names.h5 --data siri.csv
-says 'the columns are taken by number' predict old-numbers.h5 -i iris.csv -o old.h5 --force
+says 'the columns are taken by their position' predict old-numbers.h5 -i iris.csv -o old.h5 --force
 refused 65 'say --no-header' predict old-numbers.h5 -i iris0.csv -o no.h5
 says '/predictions (150, 3)' predict old-numbers.h5 -i iris0.csv -o old0.h5 --no-header --force
 cmp -s old.h5 old0.h5 || fail "old checkpoint: other predictions without a header"
@@ -189,4 +189,7 @@ same missing/final.h5 gaps.csv zeros.h5
 tail -n +2 iris.csv >iris-data.csv
 sed 's/iris.csv/iris-data.csv/; s/\[species\]/[5]/' iris.yaml >lost.yaml
 says 'say header: false' train lost.yaml -o lost -q
+columns 4,2,3,1 iris.csv >turned.csv
+says "turned.csv: input 1 is 'petal_width' here and 'sepal_length' in iris.csv" train twice.yaml -o differ -q \
+  data.train='{file: iris.csv, x: [1-3], y: [4]}' data.test='{file: turned.csv, x: [1-3], y: [4]}'
 finish
