@@ -6,27 +6,29 @@
 
 /* Where an update stands in its run, and its samples as numbers within their file. */
 typedef struct {
-  int64_t epoch, first; /* first sample of train in its file */
+  ls_splits *splits;
+  int64_t epoch;
   int64_t start, total; /* position in the epoch, samples */
   ls_order order;
 } update;
 
 static ls_status find(const ls_config *config, int64_t step, update *u) {
-  int64_t rows[3], first[3], features;
   ls_plan plan;
-  LS_TRY(ls_data_count(&config->data, ls_config_has_classes(config), rows, first, &features));
-  LS_TRY(ls_plan_make(rows[LS_SPLIT_TRAIN], config->batch, config->data.drop_last, &plan));
-  u->first = first[LS_SPLIT_TRAIN];
-  u->epoch = step / plan.steps;
+  LS_TRY(ls_splits_read(&config->data, ls_config_has_classes(config), &u->splits));
+  LS_TRY(ls_plan_make(ls_splits_rows(u->splits, LS_SPLIT_TRAIN), config->batch,
+                      config->data.drop_last, &plan));
+  u->epoch = ls_plan_epoch(&plan, step);
   u->start = ls_plan_minibatch(&plan, step, &u->total);
-  ls_order_init(&u->order, plan.n, config->data.order, features, config->seed, u->epoch);
+  ls_order_init(&u->order, plan.n, config->data.order, ls_splits_features(u->splits), config->seed,
+                u->epoch);
   return LS_OK;
 }
 
 static void print(const ls_cli *cli, int64_t step, const update *u) {
   json_t *list = cli->json ? json_array() : NULL;
   for (int64_t k = 0; k < u->total; k++) {
-    int64_t sample = u->first + ls_order_at(&u->order, u->start + k);
+    int64_t sample =
+        ls_splits_file_row(u->splits, LS_SPLIT_TRAIN, ls_order_at(&u->order, u->start + k));
     if (cli->json)
       json_array_append_new(list, json_integer(sample));
     else
@@ -45,13 +47,14 @@ ls_status ls_cmd_order(ls_cli *cli) {
   const char **args;
   bool help;
   ls_config *config;
-  update u;
+  update u = {0};
   LS_TRY(ls_cli_parse(cli, ls_command_find("order"), options, &args, &help));
   if (help) return LS_OK;
   if (step < 0) return ls_fail(LS_EUSAGE, "which update? --step J, from 0");
   LS_TRY(ls_cli_config_args(cli, args, &config));
   ls_status status = find(config, step, &u);
   if (status == LS_OK) print(cli, step, &u);
+  ls_splits_free(&u.splits);
   ls_config_free(&config);
   return status;
 }

@@ -78,16 +78,12 @@ static ls_status file_spec(const char *path, const ls_data_options *o, char **x_
 
 /* ---- split: who goes where ---- */
 
-static int64_t share_of(double share, int64_t n) {
-  return (int64_t)floor(share * (double)n * (1 + 1e-15));
-}
-
 /* The last positions of a shuffled order go to test, those before them to validation: exact counts,
  * the order of the file kept. */
 static ls_status draw(import *m) {
   const ls_data_options *o = m->options;
-  int64_t n = m->source[0]->shape.rows, test = share_of(o->test, n),
-          validation = share_of(o->validation, n);
+  int64_t n = m->source[0]->shape.rows, test = ls_data_share(o->test, n),
+          validation = ls_data_share(o->validation, n);
   if (o->test + o->validation <= 0) return LS_OK;
   if ((o->test > 0 && test == 0) || (o->validation > 0 && validation == 0) ||
       test + validation >= n)

@@ -51,6 +51,7 @@ static ls_status open_config(const ls_runs_item *item, const char *data, ls_conf
     status = ls_fail(LS_EDATA, "%s: the contours need the run's config: %s", item->path,
                      ls_error_text());
   if (status == LS_OK) status = ls_config_parse(path, text, bytes, &override, data ? 1 : 0, out);
+  if (status == LS_OK) ls_config_was_written(*out);
   LS_FREE(text);
   LS_FREE(override);
   LS_FREE(path);

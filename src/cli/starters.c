@@ -33,7 +33,7 @@
   "checkpoint: {every: 1 epoch, keep: {last: 2, best: val_loss}}\n"                          \
   "# output: {dir: runs/first}   # default: runs/<name of this file>/<number>\n"
 
-#define HELD_OUT "  validation: 0.1             # the last tenth of the training samples\n"
+#define HELD_OUT "  validation: 0.1             # a tenth of the training samples, drawn\n"
 #define STANDARD "  scale: standard             # mean 0, deviation 1, from the training samples\n"
 
 static const char images[] =

@@ -58,7 +58,7 @@ static void check_length(ls_reader *rd, const ls_node *root) {
 }
 
 static bool has_validation(const ls_data_spec *data) {
-  return data->validation > 0 || data->source[LS_SPLIT_VALIDATION].file;
+  return data->validation.share > 0 || data->source[LS_SPLIT_VALIDATION].file;
 }
 
 static void check_metric(ls_reader *rd, ls_place at, const char *path, const char *metric) {
@@ -95,6 +95,23 @@ static void check_data(ls_reader *rd, const ls_node *root) {
   if (data->limit[LS_SPLIT_VALIDATION] > 0 && !own)
     ls_report_add(rd->report, place(root, "data", "limit"), "data.limit.validation",
                   "validation is no source of its own here");
+}
+
+static void check_share(ls_reader *rd, const ls_node *root) {
+  const ls_data_spec *data = &rd->config->data;
+  const ls_share_spec *share = &data->validation;
+  ls_place at = place(root, "data", "validation");
+  bool group = share->how == LS_SHARE_GROUP && share->share > 0;
+  if (group && data->type && strcmp(data->type, "idx") == 0)
+    ls_report_add(
+        rd->report, at, "data.validation.how",
+        "group needs a column or dataset to group by, and IDX files have none; use random "
+        "or last");
+  else if (group && !share->by)
+    ls_report_add(rd->report, at, "data.validation.by",
+                  "missing key 'by': the column or dataset whose values are the groups");
+  if (!group && share->by)
+    ls_report_add(rd->report, at, "data.validation.by", "goes with how: group only");
 }
 
 static void check_class_weights(ls_reader *rd, const ls_node *root) {
@@ -159,6 +176,7 @@ void ls_config_check(ls_reader *rd, const ls_node *root) {
   bool good = rd->report->count == 0;
   check_length(rd, root);
   check_data(rd, root);
+  check_share(rd, root);
   check_init(rd, root);
   check_class_weights(rd, root);
   check_eval(rd, root);

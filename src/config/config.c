@@ -60,6 +60,10 @@ ls_status ls_config_parse_and_load(const char *name, const char *text, size_t by
   return parse(name, text, bytes, override, overrides, true, out);
 }
 
+void ls_config_was_written(ls_config *config) {
+  if (config->data.validation.bare) config->data.validation.how = LS_SHARE_LAST;
+}
+
 void ls_config_free(ls_config **config) {
   ls_config *c = *config;
   if (!c) return;

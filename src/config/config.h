@@ -85,6 +85,9 @@ ls_status ls_config_parse(const char *name, const char *text, size_t bytes, char
  * that uses them; never for one out of a checkpoint or a run folder, which may be anyone's. */
 ls_status ls_config_parse_and_load(const char *name, const char *text, size_t bytes,
                                    char *const *override, int overrides, ls_config **out);
+/* The config was read from what an earlier lockstep wrote: a share for validation that is a lone
+ * number there was the last samples, before there was `how`; today's resolved configs name it. */
+void ls_config_was_written(ls_config *config);
 void ls_config_free(ls_config **config);
 /* Is the metric given, or one of those that are written where none is? */
 bool ls_config_wants(const ls_config *config, ls_metric metric);

@@ -85,6 +85,7 @@ static bool walk_key(const walker *w, const ls_key *key, const char *path, const
   char full[256];
   snprintf(full, sizeof full, "%s%s%s", path, *path ? "." : "", key->name);
   if (!w->visit(w->context, full, type, key)) return false;
+  if (key->drawn && !walk_section(w, &(ls_key){.sub = key->drawn}, full, type)) return false;
   if (!key->sub) return true;
   if (key->kind == &ls_kind_layers) strcat(full, "[]");
   return walk_section(w, key, full, key->by_type ? NULL : type);

@@ -75,6 +75,7 @@ struct ls_key {
   /* Of a section: its rows, up to a NULL name. Where it has a word, it is absent when the field of
    * its first row, 8 bytes, is 0. */
   const ls_key *sub;
+  const ls_key *drawn; /* of validation: rows of a share, where `sub` are those of a source */
   const char *lone; /* the row that a lone value stands for; where there are types that is `type` */
   /* The rows that go with a type; they stand where `sub` has a row named "". `base`, the section's
    * struct, may be NULL. */

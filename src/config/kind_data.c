@@ -166,16 +166,38 @@ static bool parse_source(const ls_value *v) {
   return ls_section_parse(v);
 }
 
+/* The share as a section of the data's own struct. */
+static ls_key share_of(const ls_key *key) {
+  return (ls_key){.name = key->name, .kind = &ls_kind_section, .sub = key->drawn};
+}
+
+/* A mapping with a key of a share is meant as one. */
+static bool is_share(const ls_value *v) {
+  bool share = !v->key->sub || v->node->kind != LS_NODE_MAP;
+  for (const ls_key *row = v->key->drawn; row->name; row++)
+    share = share || ls_node_get(v->node, row->name);
+  return share;
+}
+
 static bool parse_validation(const ls_value *v) {
-  ls_data_spec *data = v->base;
-  if (v->node->kind == LS_NODE_SCALAR) return ls_value_real(v, &data->validation);
-  return parse_source(v);
+  ls_share_spec *share = &((ls_data_spec *)v->base)->validation;
+  ls_key key = share_of(v->key);
+  ls_value drawn = *v;
+  drawn.key = &key;
+  if (v->node->kind == LS_NODE_SCALAR) {
+    *share = (ls_share_spec){.how = LS_SHARE_RANDOM, .seed = 1, .bare = true};
+    return ls_value_real(v, &share->share);
+  }
+  return is_share(v) ? ls_section_parse(&drawn) : parse_source(v);
 }
 
 static json_t *print_validation(const ls_value *v) {
   const ls_data_spec *data = v->base;
-  if (data->validation == 0) return ls_section_print(v);
-  return ls_emit_number(data->validation);
+  ls_key key = share_of(v->key);
+  ls_value drawn = *v;
+  drawn.key = &key;
+  if (data->validation.share > 0) return ls_section_print(&drawn);
+  return v->key->sub ? ls_section_print(v) : json_string(v->key->word);
 }
 
 static const char *describe_validation(const ls_value *v) {
@@ -183,7 +205,15 @@ static const char *describe_validation(const ls_value *v) {
 }
 
 static json_t *schema_validation(const ls_key *key) {
-  return ls_schema_either(ls_schema_real(key), ls_section_schema(key));
+  ls_key drawn = share_of(key);
+  json_t *share = ls_schema_either(ls_schema_real(key), ls_section_schema(&drawn));
+  return key->sub ? ls_schema_either(share, ls_section_schema(key)) : share;
+}
+
+static void free_validation(const ls_value *v) {
+  ls_key key = share_of(v->key);
+  ls_section_free(&(ls_value){.key = &key, .base = v->base});
+  if (v->key->sub) ls_section_free(v);
 }
 
 const ls_kind ls_kind_text = {parse_text,     ls_print_text,     NULL,
@@ -200,4 +230,4 @@ const ls_kind ls_kind_classes = {parse_classes,  print_classes,        describe_
 const ls_kind ls_kind_source = {parse_source,      ls_section_print,        ls_section_describe,
                                 ls_section_schema, .free = ls_section_free, .nested = true};
 const ls_kind ls_kind_validation = {parse_validation,  print_validation,        describe_validation,
-                                    schema_validation, .free = ls_section_free, .nested = true};
+                                    schema_validation, .free = free_validation, .nested = true};

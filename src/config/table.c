@@ -89,13 +89,32 @@ static const ls_key csv_source[] = {
         .help = "does the first line hold the columns' names"),
     END};
 
+#define SOURCE(split) (DATA(source) + (split) * sizeof(ls_source_spec))
+static const char *const share_kinds[] = {"last", "random", "group", NULL};
+static const ls_key share_rows[] = {
+    KEY("share", real, DATA(validation.share), SHARE,
+        .help = "f: floor(f n) samples of train, after limit, are kept out", .example = "0.1"),
+    KEY("how", enum, DATA(validation.how), .value = "random", .choices = share_kinds,
+        .help = "random: drawn; last: the last ones, for time series; group: all samples of one "
+                "value of `by` on one side, groups drawn"),
+    KEY("by", text, DATA(validation.by), OR("none"),
+        .help =
+            "group: a column's name or number (csv), or a dataset of whole numbers or texts (hdf5)",
+        .example = "patient"),
+    KEY("seed", int, DATA(validation.seed), .value = "1", FROM(0, INFINITY),
+        .help = "what random and group draw by, whatever the seed of the run"),
+    END};
+#define VALIDATION(rows, text)                                                         \
+  KEY("validation", validation, SOURCE(LS_SPLIT_VALIDATION), OR("none"), SHARE, ORDER, \
+      .sub = rows, .drawn = share_rows, .help = text, .example = "0.1")
+
 static const ls_key idx_rows[] = {
     KEY("dir", text, DATA(dir), FREE,
         .help = "folder of the four standard files (train-images-idx3-ubyte and so on), .gz or not",
         .example = "/usr/share/datasets/fashion-mnist"),
-    KEY("validation", real, DATA(validation), OR("none"), SHARE, ORDER,
-        .help = "a share f: the last floor(f n) samples of train, after limit, are kept out",
-        .example = "0.1"),
+    VALIDATION(NULL,
+               "a share f: floor(f n) samples of train, after limit, drawn at random, are kept "
+               "out"),
     END};
 static const char *const refuses[] = {"refuse", NULL};
 static const char *const refuses_or_none[] = {"refuse", "none", NULL};
@@ -113,21 +132,17 @@ static const ls_key missing_rows[] = {
         .help = "words that are missing besides nothing, NA, N/A, nan, null, None and ?",
         .example = "[-999, unknown]"),
     END};
-#define SOURCE(split) (DATA(source) + (split) * sizeof(ls_source_spec))
-#define FILE_ROWS(rows, ...)                                                                      \
-  SECTION("missing", DATA(missing), missing_rows, .value = "{}", .lone = "x", ORDER,              \
-          .help = "what is missing in the data, and what comes of it; a number is its x",         \
-          .example = "{x: 0, text: [-999]}"),                                                     \
-      KEY("train", source, SOURCE(LS_SPLIT_TRAIN), .sub = rows, ORDER,                            \
-          .help = "where the training samples are"),                                              \
-      KEY("validation", validation, SOURCE(LS_SPLIT_VALIDATION), OR("none"), SHARE, ORDER,        \
-          .sub = rows,                                                                            \
-          .help =                                                                                 \
-              "a share f: the last floor(f n) samples of train, after limit, are kept out; or a " \
-              "source",                                                                           \
-          .example = "0.1"),                                                                      \
-      KEY("test", source, SOURCE(LS_SPLIT_TEST), OR("none"), .sub = rows,                         \
-          .help = "where the test samples are"),                                                  \
+#define FILE_ROWS(rows, ...)                                                              \
+  SECTION("missing", DATA(missing), missing_rows, .value = "{}", .lone = "x", ORDER,      \
+          .help = "what is missing in the data, and what comes of it; a number is its x", \
+          .example = "{x: 0, text: [-999]}"),                                             \
+      KEY("train", source, SOURCE(LS_SPLIT_TRAIN), .sub = rows, ORDER,                    \
+          .help = "where the training samples are"),                                      \
+      VALIDATION(rows,                                                                    \
+                 "a share f: floor(f n) samples of train, after limit, drawn at random, " \
+                 "are kept out; or a source"),                                            \
+      KEY("test", source, SOURCE(LS_SPLIT_TEST), OR("none"), .sub = rows,                 \
+          .help = "where the test samples are"),                                          \
       KEY("weights", text, DATA(weights), OR("none"), __VA_ARGS__), END
 static const ls_key hdf5_rows[] = {FILE_ROWS(
     hdf5_source, .help = "dataset of what each training sample counts in the loss, a number >= 0",

@@ -64,7 +64,7 @@ static int64_t list_rows(ls_stream *s, window *w) {
     w->start[w->steps] = slots;
     rows = ls_share_samples(&s->share, w->first + w->steps, s->index, &total, &first);
     for (int64_t k = 0; k < rows; k++, slots++)
-      s->want[slots] = (want){s->data->cut[0].first + s->index[k], slots};
+      s->want[slots] = (want){ls_cut_row(&s->data->cut[0], s->index[k]), slots};
   }
   w->start[w->steps] = slots;
   sort_by_row(s, slots);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/decimal.h"
 #include "base/log.h"
@@ -548,6 +549,33 @@ static ls_status read_csv(ls_source *source, int64_t rows, ls_cell cell, void *x
   return LS_OK;
 }
 
+static ls_status key_of(const csv *c, int64_t line, int64_t column, uint64_t *key) {
+  ls_csv_field f = c->field[column];
+  if (ls_csv_missing(f, c->words, false))
+    return bad_field(c, line, column, "no value to group by (data.validation.by)");
+  char *text = ls_csv_unquoted(f);
+  *key = XXH3_64bits(text, strlen(text));
+  LS_FREE(text);
+  return LS_OK;
+}
+
+/* Two texts of one digest would only be one group. */
+static ls_status keys_csv(ls_source *source, const char *by, uint64_t *key) {
+  csv *c = (csv *)source;
+  ls_csv_cursor first = c->next;
+  int64_t column, last;
+  LS_TRY(find_columns(c, by, &column, &last));
+  if (column != last)
+    return ls_fail(LS_ECONFIG, "data.validation.by: %s is more than one column", by);
+  for (int64_t row = 0; row < source->shape.rows; row++) {
+    int64_t line = c->next.line;
+    LS_TRY(next_record(c));
+    LS_TRY(key_of(c, line, column, &key[row]));
+  }
+  c->next = first;
+  return LS_OK;
+}
+
 /* Only for messages: the records are counted again from the top. */
 static void place_csv(const ls_source *source, int64_t row, int64_t column, char *text,
                       size_t size) {
@@ -593,5 +621,5 @@ static ls_status columns_csv(const ls_source *source, ls_columns *out) {
   return ls_columns_split(y_name, c, source->shape.outputs, &out->name[1], &out->unit[1]);
 }
 
-const ls_format ls_format_csv = {"csv", open_csv,  read_csv,    NULL,     NULL,
-                                 NULL,  place_csv, columns_csv, close_csv};
+const ls_format ls_format_csv = {"csv", open_csv, read_csv,  NULL,        NULL,
+                                 NULL,  keys_csv, place_csv, columns_csv, close_csv};

@@ -31,19 +31,33 @@ int64_t ls_data_rows(const ls_data *data, ls_split split) {
 }
 
 int64_t ls_data_file_row(const ls_data *data, ls_split split, int64_t i) {
-  return split == LS_SPLIT_ALL ? i : data->cut[split].first + i;
+  return split == LS_SPLIT_ALL ? i : ls_cut_row(&data->cut[split], i);
 }
 
-/* The part that sample i of a split lies in, and what is to be added to i to get its row there. */
-static const ls_part *locate(const ls_data *data, ls_split split, int64_t i, int64_t *offset) {
+/* The part that sample i of a split lies in, and its row there. */
+static const ls_part *locate(const ls_data *data, ls_split split, int64_t i, int64_t *row) {
   if (split != LS_SPLIT_ALL) {
-    *offset = data->cut[split].first;
+    *row = ls_cut_row(&data->cut[split], i);
     return &data->part[data->cut[split].part];
   }
-  *offset = 0;
   const ls_part *part = data->part;
-  for (; i + *offset >= part->shape.rows; part++) *offset -= part->shape.rows;
+  for (*row = i; *row >= part->shape.rows; part++) *row -= part->shape.rows;
   return part;
+}
+
+enum { TOGETHER = 256 }; /* samples whose rows are looked up at once */
+
+/* Rows of samples from index[0] on that lie in one part; how many, TOGETHER at most. */
+static int64_t locate_some(const ls_data *data, ls_split split, const int64_t *index, int64_t most,
+                           int64_t *row, const ls_part **part) {
+  int64_t run = 0;
+  for (; run < most && run < TOGETHER; run++) {
+    assert(index[run] >= 0 && index[run] < ls_data_rows(data, split));
+    const ls_part *in = locate(data, split, index[run], &row[run]);
+    if (run == 0) *part = in;
+    if (in != *part) break;
+  }
+  return run;
 }
 
 ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows,
@@ -51,27 +65,27 @@ ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *ind
   assert((!x || ldx >= data->features) && (!labels || data->labels));
   size_t width_x = (size_t)ldx * ls_real_size(data->precision),
          width_y = (size_t)data->outputs * ls_real_size(data->precision);
-  for (int64_t k = 0, run; k < rows;
-       k += run) { /* runs of samples that lie in one part: all of them, but for split `all` */
-    assert(index[k] >= 0 && index[k] < ls_data_rows(data, split));
-    int64_t offset, other;
-    const ls_part *part = locate(data, split, index[k], &offset);
-    for (run = 1; k + run < rows &&
-                  (split != LS_SPLIT_ALL || locate(data, split, index[k + run], &other) == part);)
-      run++;
+  int64_t row[TOGETHER];
+  const ls_part *part;
+  for (int64_t k = 0, run; k < rows; k += run) {
+    run = locate_some(data, split, index + k, rows - k, row, &part);
     void *to_x = x ? (char *)x + (size_t)k * width_x : NULL,
          *to_y = targets ? (char *)targets + (size_t)k * width_y : NULL;
     int32_t *to_label = labels ? labels + k : NULL;
     if (part->source) {
-      LS_TRY(ls_stream_gather(data, part, index + k, offset, run, to_x, ldx, to_label, to_y));
+      LS_TRY(ls_stream_gather(data, part, row, run, to_x, ldx, to_label, to_y));
       continue;
     }
     ls_rows from = {part->x.data, part->cell, data->features, data->bytes, data->x_affine};
-    if (x) ls_gather(data->precision, &from, index + k, offset, run, to_x, ldx);
-    if (to_label || to_y)
-      ls_target_copy(data, part->y.data, index + k, offset, run, to_label, to_y);
+    if (x) ls_gather(data->precision, &from, row, 0, run, to_x, ldx);
+    if (to_label || to_y) ls_target_copy(data, part->y.data, row, 0, run, to_label, to_y);
   }
   return LS_OK;
+}
+
+const int64_t *ls_data_class_counts(const ls_data *data, ls_split split) {
+  assert(split == LS_SPLIT_TRAIN || split == LS_SPLIT_VALIDATION);
+  return data->class_count[split];
 }
 
 void ls_data_close(ls_comm *comm, ls_data **out) {
@@ -83,6 +97,8 @@ void ls_data_close(ls_comm *comm, ls_data **out) {
     ls_source_close(&data->part[s].source);
   }
   ls_comm_shared_free(comm, &data->weight);
+  ls_comm_shared_free(comm, &data->drawn_memory);
+  for (int i = 0; i < 2; i++) LS_FREE(data->class_count[i]);
   for (int i = 0; i < data->files; i++) LS_FREE(data->file[i].path);
   ls_texts_free(&data->names);
   ls_trained_free(&data->trained);

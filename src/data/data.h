@@ -46,6 +46,17 @@ typedef struct {
   double *shift, *divisor;
 } ls_affine;
 
+/* data.validation as a share of train, after limit: samples drawn from a seed of its own; the last
+ * ones; or whole groups, drawn, of the samples that have one value in common. */
+typedef enum { LS_SHARE_LAST, LS_SHARE_RANDOM, LS_SHARE_GROUP } ls_share_kind;
+typedef struct {
+  double share; /* 0: none */
+  ls_share_kind how;
+  char *by; /* group: column (csv: name or number) or dataset (hdf5); else NULL */
+  int64_t seed;
+  bool bare; /* written as a lone number, as before there was `how` */
+} ls_share_spec;
+
 /* train.class_weights: classes that are not named weigh 1. */
 typedef struct {
   char *name; /* or number */
@@ -86,7 +97,7 @@ typedef struct {
   int64_t classes;           /* 0: from the labels; else y are class numbers whatever the loss
                                 takes, rows of one 1 where those are not class numbers */
   int64_t skip[3], limit[3]; /* by ls_split; limit -1: all */
-  double validation;         /* share of train; 0: none */
+  ls_share_spec validation;  /* of train */
   ls_scale_kind scale;
   double scale_by; /* divide */
   ls_order_kind order;
@@ -131,10 +142,13 @@ ls_status ls_data_guess(const char *path, ls_data_spec *out);
 ls_status ls_data_guess_like(const char *path, const ls_data_like *like, ls_data_spec *out);
 void ls_data_guess_free(ls_data_spec *spec);
 
-/* How many samples each split has, and where in its files it begins, without reading more than that
- * takes (headers; CSV files whole); *features of a sample. */
-ls_status ls_data_count(const ls_data_spec *spec, bool want_classes, int64_t rows[3],
-                        int64_t first[3], int64_t *features);
+/* Which samples each split has, without reading more than that takes (headers; CSV files whole). */
+typedef struct ls_splits ls_splits;
+ls_status ls_splits_read(const ls_data_spec *spec, bool want_classes, ls_splits **out);
+void ls_splits_free(ls_splits **splits);
+int64_t ls_splits_features(const ls_splits *splits);
+int64_t ls_splits_rows(const ls_splits *splits, ls_split split);
+int64_t ls_splits_file_row(const ls_splits *splits, ls_split split, int64_t i);
 
 /* How many samples the split train would have of the same files by another spec. */
 ls_status ls_data_train_rows(const ls_data *data, const ls_data_spec *spec, int64_t *rows);
@@ -150,6 +164,12 @@ const ls_texts *ls_data_names(const ls_data *data);
 /* The columns of the training data; none (no names) where nothing is known of them. On rank 0 of
  * each node. */
 const ls_trained *ls_data_trained(const ls_data *data);
+/* How many samples of train or validation each class has; (outputs), or NULL where there are no
+ * class numbers. On rank 0 of each node. */
+const int64_t *ls_data_class_counts(const ls_data *data, ls_split split);
+/* floor(share n), for the share as it is written: 0.29 of 100 is 29, though the double 0.29 is a
+ * little less. */
+int64_t ls_data_share(double share, int64_t n);
 /* The file number (0-based, among all samples of the split's own source file, before skip) of
  * sample i of a split. */
 int64_t ls_data_file_row(const ls_data *data, ls_split split, int64_t i);

@@ -3,6 +3,7 @@
 #ifndef LS_DATA_PRIVATE_H
 #define LS_DATA_PRIVATE_H
 
+#include "data/drawn.h"
 #include "data/format.h"
 #include "data/gather.h"
 
@@ -17,14 +18,35 @@ typedef struct {
   ls_source *source; /* load: stream: neither, but where they are read from */
 } ls_part;
 
-/* Which rows of which part a split is. */
+/* Which rows of which part a split is: those from `first` on, or of the rows from there on those
+ * that are drawn, or the others. */
 typedef struct {
   int part;
   int64_t first, rows;
+  const ls_drawn *drawn; /* NULL: all */
+  bool taken;
 } ls_cut;
+static inline int64_t ls_cut_row(const ls_cut *cut, int64_t i) {
+  return cut->first + (cut->drawn ? ls_drawn_sample(cut->drawn, cut->taken, i) : i);
+}
+static inline bool ls_cut_has(const ls_cut *cut, int part, int64_t row) {
+  int64_t i = row - cut->first, n = cut->drawn ? cut->drawn->n : cut->rows;
+  if (cut->rows == 0 || cut->part != part || i < 0 || i >= n) return false;
+  return !cut->drawn || ls_drawn_is(cut->drawn, i) == cut->taken;
+}
 
-/* rows: of each source, 0 where there is none. LS_EDATA where a split would be empty. */
+/* rows: of each source, 0 where there is none. LS_EDATA where a split would be empty. A share that
+ * is drawn is as long as it will be (groups: at most), and where its samples are is left open. */
 ls_status ls_cut_splits(const ls_data_spec *spec, const int64_t rows[3], ls_cut cut[3]);
+/* Is the validation split drawn from train? */
+bool ls_cut_is_drawn(const ls_data_spec *spec, const ls_cut cut[3]);
+/* How many samples it is drawn from: memory is ls_drawn_bytes of that. */
+int64_t ls_cut_drawn_from(const ls_cut cut[3]);
+/* Draw it; train: the open source. LS_EDATA where no group fits, or one side would be empty. */
+ls_status ls_cut_draw(const ls_data_spec *spec, ls_source *train, const ls_cut cut[3],
+                      ls_drawn *drawn);
+/* The splits as drawn. */
+void ls_cut_take(const ls_drawn *drawn, ls_cut cut[3]);
 
 /* Rows as they come from a file. */
 typedef struct {
@@ -45,6 +67,10 @@ struct ls_data {
   bool turnable;   /* samples may be columns: HDF5 */
   ls_part part[3]; /* by ls_split */
   ls_cut cut[3];
+  ls_drawn drawn; /* where the cuts are drawn */
+  ls_shared drawn_memory;
+  int64_t *class_count[2]; /* (classes_room) of train and validation, see ls_data_class_counts */
+  int64_t classes_room;
   ls_shared weight; /* (rows of train's source) double, what each sample counts; none: 1 */
   ls_affine *x_affine, *y_affine; /* NULL: none */
   void *bytes;                    /* see ls_rows */
@@ -110,7 +136,7 @@ typedef struct {
   double *wide;  /* (most, n) some rows put together again */
   ls_cell cell;  /* as kept */
   int64_t rows, n, most;
-  int64_t first; /* row of the first one that is measured */
+  const ls_cut *cut; /* the rows that are measured */
 } ls_unscaled;
 
 /* raw: cells as read, another kind than `kept` only for doubles that will be float32. */

@@ -136,6 +136,13 @@ static void place_many(const ls_source *source, int64_t row, int64_t column, cha
   (*part)->format->place(*part, row, column, text, size);
 }
 
+static ls_status keys_many(ls_source *source, const char *by, uint64_t *key) {
+  const many *m = (const many *)source;
+  for (int i = 0; i < m->parts; key += m->part[i++]->shape.rows)
+    LS_TRY(ls_source_keys(m->part[i], by, key));
+  return LS_OK;
+}
+
 static ls_status columns_many(const ls_source *source, struct ls_columns *out) {
   const ls_source *first = ((const many *)source)->part[0];
   return first->format->columns ? first->format->columns(first, out) : LS_OK;
@@ -148,8 +155,8 @@ static void close_many(ls_source *source) {
   LS_FREE(m->part);
 }
 
-static const ls_format format_many = {"",        NULL,       read_many,    read_many_at, soon_many,
-                                      rest_many, place_many, columns_many, close_many};
+static const ls_format format_many = {"",        NULL,      read_many,  read_many_at, soon_many,
+                                      rest_many, keys_many, place_many, columns_many, close_many};
 
 static ls_status add_part(many *m, const ls_source *part) {
   ls_shape *whole = &m->base.shape;
@@ -196,6 +203,14 @@ static ls_status open_many(const ls_opening *what, const ls_format *format, char
   ls_status status = open_parts((many *)*out, what, format, path, paths);
   if (status != LS_OK) ls_source_close(out);
   return status;
+}
+
+ls_status ls_source_keys(ls_source *source, const char *by, uint64_t *key) {
+  if (source->format->keys) return source->format->keys(source, by, key);
+  return ls_fail(LS_ECONFIG,
+                 "data.validation.how: group: %s files have no column or dataset to group by; use "
+                 "random or last",
+                 source->format->name);
 }
 
 bool ls_source_any_row(const ls_source *source) {

@@ -61,6 +61,10 @@ struct ls_format {
   void (*soon)(ls_source *source, int64_t lo, int64_t rows);
   /* No file is held open until the next read_at; may be NULL. */
   void (*rest)(ls_source *source);
+  /* Of every row (rows) a number that is the same for the same value of column or dataset `by`;
+   * LS_EDATA, located, where there is no such thing, or a value is missing. NULL where the format
+   * has none. */
+  ls_status (*keys)(ls_source *source, const char *by, uint64_t *key);
   /* Where a value stands, for messages: "FILE: sample 17", "FILE:18: column 3". column < 0: y's
    * column -1 - column. */
   void (*place)(const ls_source *source, int64_t row, int64_t column, char *text, size_t size);
@@ -94,6 +98,8 @@ ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_sour
 /* Open the source of a split, of one file or several; *out is NULL where the spec names none.
  * `what.file` is ignored. */
 ls_status ls_source_open(const ls_opening *what, ls_source **out);
+/* keys of any source; LS_ECONFIG where its format has none. */
+ls_status ls_source_keys(ls_source *source, const char *by, uint64_t *key);
 bool ls_source_any_row(const ls_source *source); /* read_at works */
 void ls_source_close(ls_source **source);
 /* The sources of all splits, agreeing in width; NULL where there is none. Close what is open also

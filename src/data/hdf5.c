@@ -1,9 +1,11 @@
 /* hdf5.c - datasets of an HDF5 file (io/h5.h): x, y and weights, one sample a row; further
  * dimensions are flattened, the last one fastest.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -249,6 +251,66 @@ static void rest_hdf5(ls_source *source) {
   for (int i = 0; i < 2; i++) ls_h5set_close(&((hdf5 *)source)->at[i]);
 }
 
+static ls_status check_keys(const hdf5 *h, const char *by, int64_t rows) {
+  return rows == h->base.shape.rows
+             ? LS_OK
+             : ls_fail(LS_EDATA, "%s: %s has %lld values for %lld samples (data.validation.by)",
+                       path_of(h, X), by, (long long)rows, (long long)h->base.shape.rows);
+}
+
+static ls_status text_keys(const hdf5 *h, const char *by, const ls_texts *texts, uint64_t *key) {
+  LS_TRY(check_keys(h, by, texts->count));
+  for (int64_t row = 0; row < texts->count; row++) {
+    if (!*texts->text[row])
+      return ls_fail(LS_EDATA, "%s: %s: row %lld: no value to group by (data.validation.by)",
+                     path_of(h, X), by, (long long)row);
+    key[row] = XXH3_64bits(texts->text[row], strlen(texts->text[row]));
+  }
+  return LS_OK;
+}
+
+/* Whole numbers, of whatever type. */
+static ls_status check_whole(const hdf5 *h, const char *by, const double *value) {
+  for (int64_t row = 0; row < h->base.shape.rows; row++)
+    if (value[row] != floor(value[row]) || !isfinite(value[row]))
+      return ls_fail(LS_EDATA,
+                     "%s: %s: row %lld: not a whole number to group by (data.validation.by): %g",
+                     path_of(h, X), by, (long long)row, value[row]);
+  return LS_OK;
+}
+
+static ls_status number_keys(const hdf5 *h, const char *by, uint64_t *key) {
+  ls_h5set *set = NULL;
+  LS_TRY(ls_h5set_open(path_of(h, X), by, false, &set));
+  if (ls_h5set_shape(set)->rows == 1 && h->base.shape.rows > 1) { /* one row, as Matlab has it */
+    ls_h5set_close(&set);
+    LS_TRY(ls_h5set_open(path_of(h, X), by, true, &set));
+  }
+  const ls_h5_shape *shape = ls_h5set_shape(set);
+  ls_status status = check_keys(h, by, shape->rows);
+  if (status == LS_OK && shape->width != 1)
+    status = ls_fail(LS_EDATA,
+                     "%s: %s is %s, %lld values a sample; to group by it must be one whole number "
+                     "or text a sample (data.validation.by)",
+                     path_of(h, X), by, shape->type, (long long)shape->width);
+  double *value = (double *)(void *)key; /* as wide as a key */
+  if (status == LS_OK) status = ls_h5set_read(set, 0, shape->rows, LS_H5_CELL_F64, value);
+  ls_h5set_close(&set);
+  return status == LS_OK ? check_whole(h, by, value) : status;
+}
+
+static ls_status keys_hdf5(ls_source *source, const char *by, uint64_t *key) {
+  const hdf5 *h = (const hdf5 *)source;
+  ls_texts texts = {0};
+  if (*by != '/')
+    return ls_fail(LS_ECONFIG, "data.validation.by: '%s' is no dataset's path, which begins with /",
+                   by);
+  LS_TRY(ls_h5_texts(path_of(h, X), by, NULL, &texts));
+  ls_status status = texts.count > 0 ? text_keys(h, by, &texts, key) : number_keys(h, by, key);
+  ls_texts_free(&texts);
+  return status;
+}
+
 static void place_hdf5(const ls_source *source, int64_t row, int64_t column, char *text,
                        size_t size) {
   const hdf5 *h = (const hdf5 *)source;
@@ -295,5 +357,5 @@ static ls_status columns_hdf5(const ls_source *source, ls_columns *out) {
                     : LS_OK;
 }
 
-const ls_format ls_format_hdf5 = {"hdf5",    open_hdf5,  read_hdf5,    read_hdf5_at, soon_hdf5,
-                                  rest_hdf5, place_hdf5, columns_hdf5, close_hdf5};
+const ls_format ls_format_hdf5 = {"hdf5",    open_hdf5, read_hdf5,  read_hdf5_at, soon_hdf5,
+                                  rest_hdf5, keys_hdf5, place_hdf5, columns_hdf5, close_hdf5};

@@ -49,6 +49,21 @@ static ls_status cut_splits(loading *l) {
   return ls_cut_splits(l->spec, rows, l->data->cut);
 }
 
+/* Rank 0 of each node draws, in memory that all of them see. Collective. */
+static ls_status draw_splits(loading *l) {
+  ls_data *data = l->data;
+  int64_t n = ls_cut_drawn_from(data->cut);
+  if (!ls_cut_is_drawn(l->spec, data->cut)) return LS_OK;
+  LS_TRY(ls_comm_shared_new(l->comm, ls_drawn_bytes(n), &data->drawn_memory));
+  ls_drawn_place(&data->drawn, n, data->drawn_memory.data);
+  bool reads = ls_comm_node_rank(l->comm) == 0;
+  LS_TRY(ls_comm_agree(
+      l->comm, reads ? ls_cut_draw(l->spec, l->source[0], data->cut, &data->drawn) : LS_OK));
+  ls_comm_node_barrier(l->comm);
+  ls_cut_take(&data->drawn, data->cut);
+  return LS_OK;
+}
+
 /* ---- bad values ---- */
 
 ls_status ls_bad_value(const ls_source *source, int64_t row, int64_t column, const char *what,
@@ -112,9 +127,32 @@ static ls_status allocate(loading *l, ls_part *part) {
 
 /* ---- reading, on node rank 0 ---- */
 
-static void count_classes(ls_data *data, const int32_t *label, int64_t rows) {
+static ls_status make_class_room(ls_data *data, int64_t classes) {
+  int64_t room = data->classes_room > 0 ? data->classes_room : 64;
+  if (classes <= data->classes_room) return LS_OK;
+  while (room < classes) room *= 2;
+  for (int i = 0; i < 2; i++) {
+    int64_t *larger;
+    LS_NEW(larger, room);
+    if (data->class_count[i])
+      memcpy(larger, data->class_count[i], (size_t)data->classes_room * sizeof *larger);
+    LS_FREE(data->class_count[i]);
+    data->class_count[i] = larger;
+  }
+  data->classes_room = room;
+  return LS_OK;
+}
+
+/* How many there are, and how many samples of train and validation each has. */
+static ls_status count_classes(ls_data *data, int part, int64_t row, const int32_t *label,
+                               int64_t rows) {
   for (int64_t k = 0; k < rows; k++)
     if (label[k] >= data->outputs) data->outputs = label[k] + 1;
+  LS_TRY(make_class_room(data, data->outputs));
+  for (int64_t k = 0; k < rows; k++)
+    for (int s = LS_SPLIT_TRAIN; s <= LS_SPLIT_VALIDATION; s++)
+      if (ls_cut_has(&data->cut[s], part, row + k)) data->class_count[s][label[k]]++;
+  return LS_OK;
 }
 
 static ls_status take_inputs(loading *l, int s, int64_t row, int64_t rows, const void *raw,
@@ -157,7 +195,7 @@ static ls_status read_part(loading *l, int s) {
     LS_TRY(r->format->read(r, rows, part->raw, raw, l->y));
     if (x) LS_TRY(take_inputs(l, s, row, rows, raw, x));
     LS_TRY(take_targets(l, s, row, rows, columns, y));
-    if (data->labels) count_classes(data, y, rows);
+    if (data->labels) LS_TRY(count_classes(data, s, row, y, rows));
     if (r->shape.weights) LS_TRY(ls_weights_store(data, r, row, rows, l->y));
   }
   LS_FREE(l->y);
@@ -332,6 +370,7 @@ static ls_status open_all(loading *l) {
   LS_TRY(ls_comm_agree(comm, reads ? open_sources(l) : LS_OK));
   LS_TRY(ls_share_shapes(comm, data));
   LS_TRY(ls_comm_agree(comm, cut_splits(l)));
+  LS_TRY(draw_splits(l));
   data->features = data->part[0].shape.features;
   data->outputs = data->labels ? l->spec->classes : data->part[0].shape.outputs;
   data->scaled = l->spec->x_affine || l->spec->scale != LS_SCALE_NONE;

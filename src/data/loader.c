@@ -33,7 +33,8 @@ static int64_t leading(int64_t features, size_t real) {
 }
 
 static double weight_of(const ls_loader *l, int64_t sample) {
-  return ((const double *)l->data->weight.data)[l->data->cut[LS_SPLIT_TRAIN].first + sample];
+  const double *weight = l->data->weight.data;
+  return weight[ls_cut_row(&l->data->cut[LS_SPLIT_TRAIN], sample)];
 }
 
 static ls_status set_up_weights(ls_loader *l) {

@@ -12,16 +12,26 @@ static inline int half_bits(uint64_t n) {
   return (bits + 1) / 2;
 }
 
-void ls_order_init(ls_order *order, int64_t n, ls_order_kind kind, int64_t features, uint64_t seed,
-                   int64_t epoch) {
-  assert(n >= 1 && n <= INT64_C(1) << 62 && epoch >= 0 && features >= 1);
+static void init(ls_order *order, int64_t n, ls_order_kind kind, int64_t features, uint64_t seed,
+                 uint64_t stream) {
+  assert(n >= 1 && n <= INT64_C(1) << 62 && features >= 1);
   *order = (ls_order){.n = (uint64_t)n, .kind = kind};
   order->block = features < LS_ORDER_BLOCK ? LS_ORDER_BLOCK / (uint64_t)features : 1;
   if (order->block > order->n) order->block = order->n;
   order->blocks = order->n / order->block;
   order->pools = (order->blocks + LS_ORDER_POOL - 1) / LS_ORDER_POOL;
   for (int r = 0; r < LS_ORDER_ROUNDS && kind != LS_ORDER_SEQUENTIAL; r++)
-    order->key[r] = ls_rng_u64(seed, ls_rng_stream(LS_STREAM_ORDER, (uint64_t)epoch), (uint64_t)r);
+    order->key[r] = ls_rng_u64(seed, stream, (uint64_t)r);
+}
+
+void ls_order_init(ls_order *order, int64_t n, ls_order_kind kind, int64_t features, uint64_t seed,
+                   int64_t epoch) {
+  assert(epoch >= 0);
+  init(order, n, kind, features, seed, ls_rng_stream(LS_STREAM_ORDER, (uint64_t)epoch));
+}
+
+void ls_order_init_share(ls_order *order, int64_t n, uint64_t seed) {
+  init(order, n, LS_ORDER_SHUFFLE, 1, seed, ls_rng_stream(LS_STREAM_SHARE, 0));
 }
 
 /* The round function: the top bits of a keyed finalizer (the constants are those of splitmix64's).

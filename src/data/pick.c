@@ -62,6 +62,10 @@ static void rest_pick(ls_source *source) {
   if (inner->format->rest) inner->format->rest(inner);
 }
 
+static ls_status keys_pick(ls_source *source, const char *by, uint64_t *key) {
+  return ls_source_keys(((pick *)source)->inner, by, key);
+}
+
 static void place_pick(const ls_source *source, int64_t row, int64_t column, char *text,
                        size_t size) {
   const pick *p = (const pick *)source;
@@ -102,8 +106,8 @@ static void close_pick(ls_source *source) {
   LS_FREE(p->wide_y);
 }
 
-static const ls_format format_pick = {"",        NULL,       read_pick,    read_pick_at, soon_pick,
-                                      rest_pick, place_pick, columns_pick, close_pick};
+static const ls_format format_pick = {"",        NULL,      read_pick,  read_pick_at, soon_pick,
+                                      rest_pick, keys_pick, place_pick, columns_pick, close_pick};
 
 /* Takes `inner` and the columns over. */
 static ls_status wrap(ls_source *inner, const ls_trained *t, int64_t *column[2], pick *p) {

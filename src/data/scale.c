@@ -176,15 +176,16 @@ static const void *take_rows(const ls_unscaled *u, int64_t row, int64_t rows) {
 
 static ls_status unscaled_rows(void *arg, int64_t lo, int64_t rows, const void **x) {
   const ls_unscaled *u = arg;
-  *x = take_rows(u, u->first + lo, rows);
+  *x = take_rows(u, ls_cut_row(u->cut, lo), rows);
   return LS_OK;
 }
 
 static ls_cell cell_of(const ls_unscaled *u) { return u->low ? LS_CELL_F64 : u->cell; }
 
 ls_matrix ls_unscaled_matrix(ls_unscaled *u, const ls_cut *cut) {
-  u->first = cut->first;
-  return (ls_matrix){unscaled_rows, u, cell_of(u), cut->rows, u->n, u->most};
+  u->cut = cut;
+  return (ls_matrix){unscaled_rows, u,    cell_of(u),
+                     cut->rows,     u->n, cut->drawn ? 1 : u->most}; /* scattered: one by one */
 }
 
 void ls_unscaled_scale(const ls_unscaled *u, const ls_affine *affine) {

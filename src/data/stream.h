@@ -18,10 +18,9 @@ ls_status ls_stream_open(ls_comm *comm, const ls_data_spec *spec, ls_data *data)
 /* The train split's inputs or targets as they are in the file, for ls_affine_measure. */
 ls_matrix ls_stream_inputs(const ls_data *data);
 ls_matrix ls_stream_targets(const ls_data *data);
-/* As ls_data_gather: any samples of a part; consecutive ones are read together. */
-ls_status ls_stream_gather(const ls_data *data, const ls_part *part, const int64_t *index,
-                           int64_t offset, int64_t rows, void *x, int64_t ldx, int32_t *labels,
-                           void *targets);
+/* As ls_data_gather: any rows of a part; those that lie close together are read together. */
+ls_status ls_stream_gather(const ls_data *data, const ls_part *part, const int64_t *row,
+                           int64_t rows, void *x, int64_t ldx, int32_t *labels, void *targets);
 
 /* Bytes of a row's x and y as they wait to be used. */
 size_t ls_stream_x_width(const ls_data *data);

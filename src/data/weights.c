@@ -57,9 +57,9 @@ static ls_status given(const ls_data *data, const ls_data_spec *spec, const ls_n
  * they lack are not counted. */
 static void balance(const ls_data *data, double *factor) {
   const ls_cut *train = &data->cut[LS_SPLIT_TRAIN];
-  const int32_t *label = (const int32_t *)data->part[0].y.data + train->first;
+  const int32_t *label = data->part[0].y.data;
   double classes = 0;
-  for (int64_t k = 0; k < train->rows; k++) factor[label[k]]++;
+  for (int64_t k = 0; k < train->rows; k++) factor[label[ls_cut_row(train, k)]]++;
   for (int64_t c = 0; c < data->outputs; c++) classes += factor[c] > 0;
   for (int64_t c = 0; c < data->outputs; c++)
     if (factor[c] > 0) factor[c] = (double)train->rows / (classes * factor[c]);
@@ -67,25 +67,28 @@ static void balance(const ls_data *data, double *factor) {
 
 static ls_status weigh_classes(ls_data *data, const ls_data_spec *spec, const ls_names *names) {
   const ls_cut *train = &data->cut[LS_SPLIT_TRAIN];
-  const int32_t *label = (const int32_t *)data->part[0].y.data + train->first;
-  double *factor, *weight = (double *)data->weight.data + train->first;
+  const int32_t *label = data->part[0].y.data;
+  double *factor, *weight = data->weight.data;
   LS_NEW(factor, data->outputs);
   ls_status status = LS_OK;
   if (spec->class_weights.balanced)
     balance(data, factor);
   else
     status = given(data, spec, names, factor);
-  for (int64_t k = 0; k < train->rows && status == LS_OK; k++) weight[k] *= factor[label[k]];
+  for (int64_t k = 0; k < train->rows && status == LS_OK; k++) {
+    int64_t row = ls_cut_row(train, k);
+    weight[row] *= factor[label[row]];
+  }
   LS_FREE(factor);
   return status;
 }
 
 ls_status ls_weights_finish(ls_data *data, const ls_data_spec *spec, const ls_names *names) {
   const ls_cut *train = &data->cut[LS_SPLIT_TRAIN];
-  double *weight = (double *)data->weight.data + train->first, sum = 0;
-  for (int64_t k = 0; k < train->rows && !spec->weights; k++) weight[k] = 1;
+  double *weight = data->weight.data, sum = 0;
+  for (int64_t k = 0; k < train->rows && !spec->weights; k++) weight[ls_cut_row(train, k)] = 1;
   if (ls_class_weights_given(&spec->class_weights)) LS_TRY(weigh_classes(data, spec, names));
-  for (int64_t k = 0; k < train->rows; k++) sum += weight[k];
+  for (int64_t k = 0; k < train->rows; k++) sum += weight[ls_cut_row(train, k)];
   if (!isfinite(sum))
     return ls_fail(LS_EDATA,
                    "the training samples' weights (data.weights, train.class_weights) are too "

@@ -71,6 +71,55 @@ static void warn_of_small_rate(const ls_trainer *t) {
          (long long)hi, (long long)t->run->steps, floor);
 }
 
+/* Why validation has what train has not, and what would help. */
+static void explain(const ls_trainer *t, char *out, size_t size) {
+  const ls_share_spec *share = &t->config->data.validation;
+  if (!(share->share > 0))
+    snprintf(out, size, "data.train has none of it");
+  else if (share->how == LS_SHARE_LAST)
+    snprintf(
+        out, size,
+        "validation is the last %g %% of train; data.validation={share: %g, how: random} draws "
+        "it at random",
+        100 * share->share, share->share);
+  else if (share->how == LS_SHARE_GROUP)
+    snprintf(out, size,
+             "its groups by '%s' have all been drawn; another data.validation.seed "
+             "draws others",
+             share->by);
+  else
+    snprintf(out, size, "all of it has been drawn; another data.validation.seed draws others");
+}
+
+static void warn_of_class(const ls_trainer *t, int64_t class, int64_t validation) {
+  int files;
+  const ls_texts *names = ls_data_names(t->run->data);
+  const char *file = ls_data_files(t->run->data, &files)->path;
+  char name[256], why[256] = "";
+  if (class < names->count)
+    snprintf(name, sizeof name, "'%s'", names->text[class]);
+  else
+    snprintf(name, sizeof name, "%lld", (long long)class);
+  explain(t, why, sizeof why);
+  if (validation > 0)
+    ls_log(LS_LOG_WARN, "%s: class %s has no sample in train and %lld in validation: %s", file,
+           name, (long long)validation, why);
+  else
+    ls_log(LS_LOG_WARN, "%s: class %s has no sample in train", file, name);
+}
+
+/* The network never learns such a class. */
+static void warn_of_classes(const ls_trainer *t) {
+  enum { TOLD = 5 };
+  const int64_t *train = ls_data_class_counts(t->run->data, LS_SPLIT_TRAIN),
+                *validation = ls_data_class_counts(t->run->data, LS_SPLIT_VALIDATION);
+  int64_t missing = 0, classes = ls_data_outputs(t->run->data);
+  for (int64_t c = 0; train && c < classes; c++)
+    if (train[c] == 0 && missing++ < TOLD) warn_of_class(t, c, validation[c]);
+  if (missing > TOLD)
+    ls_log(LS_LOG_WARN, "%lld more classes have no sample in train", (long long)(missing - TOLD));
+}
+
 ls_status ls_start_progress(ls_trainer *t) {
   const ls_run *run = t->run;
   ls_progress_plan plan = {run->state.global_step,
@@ -99,6 +148,7 @@ ls_status ls_start_progress(ls_trainer *t) {
   if (run->state.global_step > 0)
     ls_log(LS_LOG_INFO, "resuming at step %lld of %lld", (long long)run->state.global_step,
            (long long)run->steps);
+  warn_of_classes(t);
   warn_of_small_rate(t);
   return ls_progress_new(t->options->progress, &plan, &t->progress);
 }

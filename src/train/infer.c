@@ -161,6 +161,7 @@ ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_infer_options *
   if (status == LS_OK) status = share_text(comm, c, &text);
   if (status == LS_OK)
     status = ls_comm_agree(comm, ls_config_parse(path, text, strlen(text), NULL, 0, &run->config));
+  if (status == LS_OK) ls_config_was_written(run->config);
   if (status == LS_OK && c) ls_forget_target_scaling(run->config, path, c);
   if (status == LS_OK) ls_comm_watchdog(comm, run->config->watchdog);
   if (status == LS_OK) status = share_affine(comm, c ? &c->x_affine : NULL, &run->x_affine);

@@ -11,6 +11,7 @@ static ls_status read_config(const char *path, const ls_checkpoint *c, ls_config
   if (ls_config_parse(path, c->config_text, strlen(c->config_text), NULL, 0, out) != LS_OK)
     return ls_fail_prefix(LS_EDATA, "%s: the config in this checkpoint cannot be read", path);
   (*out)->slices = c->slices; /* also where the text says 0, one a rank */
+  ls_config_was_written(*out);
   return LS_OK;
 }
 
@@ -44,11 +45,23 @@ static void note_change(void *context, const char *key, unsigned flags, const ch
   if (!allowed) append(&all->refused, ls_mem_format("%s --allow %s", all->refused, key));
 }
 
+/* A share that is a lone number says nothing of `how`: a run that began with the last samples keeps
+ * them. */
+static void keep_share(const ls_config *old, ls_config *config) {
+  ls_share_spec *share = &config->data.validation;
+  if (!share->bare || old->data.validation.how != LS_SHARE_LAST ||
+      !(old->data.validation.share > 0))
+    return;
+  share->how = LS_SHARE_LAST;
+  ls_log(LS_LOG_INFO, "data.validation: the last samples, as the run began");
+}
+
 /* Every difference is listed; any that is neither free nor allowed refuses the resume. */
-static ls_status check_config(const ls_config *config, const ls_checkpoint *c, const char *path,
+static ls_status check_config(ls_config *config, const ls_checkpoint *c, const char *path,
                               const char *const *allow) {
   ls_config *old;
   LS_TRY(read_config(path, c, &old));
+  keep_share(old, config);
   changes all = {allow, ls_mem_text(""), ls_mem_text("")};
   ls_config_diff(old, config, note_change, &all);
   ls_status status = LS_OK;
@@ -95,6 +108,7 @@ ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_option
   if (o->resume == LS_RESUME_NO) return LS_OK;
   LS_TRY(ls_comm_agree(comm, ls_comm_rank(comm) == 0 ? find(config, o, dir, out, path) : LS_OK));
   ls_comm_bcast(comm, &config->slices, sizeof config->slices, 0);
+  ls_comm_bcast(comm, &config->data.validation.how, sizeof config->data.validation.how, 0);
   return LS_OK;
 }
 

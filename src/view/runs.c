@@ -103,6 +103,7 @@ static void read_config(ls_runs_item *item) {
   if (ls_regular_read(path, O_NOFOLLOW, &text, &bytes, CONFIG_MAX) != LS_OK ||
       ls_config_parse(path, text, bytes, NULL, 0, &item->config) != LS_OK)
     item->config = NULL;
+  if (item->config) ls_config_was_written(item->config);
   LS_FREE(text);
   LS_FREE(path);
 }

@@ -60,7 +60,7 @@ cp -r "$SMALL" data
 cat >net.yaml <<C
 version: 1
 seed: 7
-data: {type: idx, dir: data, limit: {train: 700, test: 100}, validation: 0.1, scale: {type: divide, by: 255}}
+data: {type: idx, dir: data, limit: {train: 700, test: 100}, validation: {share: 0.1, how: last}, scale: {type: divide, by: 255}}
 model: {layers: [{units: 33, activation: relu}, {units: 10, activation: softmax}]}
 loss: cross_entropy
 optimizer: {type: adam, lr: 0.003}

@@ -26,7 +26,7 @@ awk 'function rnd() { seed = (seed * 16807) % 2147483647; return seed / 21474836
     for (i = 0; i < 700; i++) { k = int(5 * rnd() * rnd()); printf "%.6f,%.6f,%.6f,%d\n", rnd() + k / 3, rnd() - k / 4, 2 * rnd() * k, k } }' >t.csv
 cat >net.yaml <<'C'
 version: 1
-data: {type: csv, train: {file: t.csv, x: [a, b, c], y: kind}, test: {file: t.csv, x: [a, b, c], y: kind}, validation: 0.4, classes: 5}
+data: {type: csv, train: {file: t.csv, x: [a, b, c], y: kind}, test: {file: t.csv, x: [a, b, c], y: kind}, validation: {share: 0.4, how: last}, classes: 5}
 model: {layers: [{units: out, activation: softmax}]}
 loss: cross_entropy_per_class
 optimizer: {type: sgd, lr: 0.3}

@@ -5,7 +5,7 @@ set -u
 . "$SOURCE/tests/lib.sh"
 cat >net.yaml <<C
 version: 1
-data: {type: idx, dir: $SMALL, limit: {train: 1013, test: 100}, scale: {type: divide, by: 255}, validation: 0.1}
+data: {type: idx, dir: $SMALL, limit: {train: 1013, test: 100}, scale: {type: divide, by: 255}, validation: {share: 0.1, how: last}}
 model: {layers: [{units: 16, activation: relu}, {type: dropout, rate: 0.2}, {units: 10, activation: softmax}]}
 loss: cross_entropy
 optimizer: {type: nadam, lr: 0.003}

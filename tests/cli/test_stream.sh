@@ -7,7 +7,7 @@ set -u
 "$BUILD/tests/bigfile" big.h5 2 24 || fail "bigfile"
 cat >net.yaml <<'C'
 version: 1
-data: {type: hdf5, train: {file: big.h5, x: /train/x, y: /train/y}, test: {file: big.h5, x: /test/x, y: /test/y}, validation: 0.1, scale: standard}
+data: {type: hdf5, train: {file: big.h5, x: /train/x, y: /train/y}, test: {file: big.h5, x: /test/x, y: /test/y}, validation: {share: 0.1, how: last}, scale: standard}
 model: {layers: [{units: 8, activation: relu}, {units: out, activation: softmax}]}
 loss: cross_entropy
 optimizer: {type: adam, lr: 0.01}

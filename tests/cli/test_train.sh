@@ -5,7 +5,7 @@ set -u
 . "$SOURCE/tests/lib.sh"
 cat >net.yaml <<C
 version: 1
-data: {type: idx, dir: $SMALL, limit: {train: 1013, test: 500}, validation: 0.1, scale: {type: divide, by: 255}}
+data: {type: idx, dir: $SMALL, limit: {train: 1013, test: 500}, validation: {share: 0.1, how: last}, scale: {type: divide, by: 255}}
 model: {layers: [{units: 16, activation: relu, repeat: 2}, {units: 10, activation: softmax}]}
 loss: cross_entropy
 optimizer: {type: adam, lr: 0.003}

@@ -78,7 +78,7 @@ run 0 train net.yaml -o two 'train.class_weights={ant: 2, bee: 2, cat: 2}' data.
 [ "$(hash_of plain/final.h5)" = "$(hash_of two/final.h5)" ] || fail "weights of 2 change the bits"
 
 # The same bits on 1 to 4 ranks, shuffled, float32, part of train kept out; from HDF5 and streamed; and resumed elsewhere.
-many="train.precision=float32 data.order=shuffle data.skip.train=3 data.validation=0.1 train.class_weights=balanced"
+many="train.precision=float32 data.order=shuffle data.skip.train=3 data.validation.share=0.1 data.validation.how=last train.class_weights=balanced"
 for ranks in 1 2 3 4; do run $ranks train net.yaml $many -o r$ranks; done
 for ranks in 2 3 4; do
   [ "$(numbers_of r$ranks)" = "$(numbers_of r1)" ] || fail "$ranks ranks: other numbers"
@@ -93,7 +93,7 @@ samples() { paste -d ' ' <(values "$1" /train/x | xargs -n "$(($(values "$1" /tr
 run 0 data split t.h5 --test 0.25 -o split.h5
 [ "$(samples split.h5 | wc -l)" -ge 20 ] && [ -z "$(comm -23 <(samples split.h5) <(samples t.h5))" ] || fail "split has other weights"
 for load in memory stream; do
-  run 2 train net.yaml $many "data={type: hdf5, train: {file: t.h5, x: /train/x, y: /train/y}, weights: /train/weights, validation: 0.1, skip: {train: 3}, load: $load}" -o h5-$load
+  run 2 train net.yaml $many "data={type: hdf5, train: {file: t.h5, x: /train/x, y: /train/y}, weights: /train/weights, validation: {share: 0.1, how: last}, skip: {train: 3}, load: $load}" -o h5-$load
   [ "$(hash_of r1/final.h5)" = "$(hash_of h5-$load/final.h5)" ] || fail "HDF5, $load: other bits"
 done
 head -30 t.csv >part1.csv; sed '2,30d' t.csv >part2.csv

@@ -14,7 +14,7 @@ HOST=$(hostname)
 small_config() {
   cat <<C
 version: 1
-data: {type: idx, dir: $SMALL, limit: {train: 1013, test: 100}, scale: {type: divide, by: 255}, validation: 0.1}
+data: {type: idx, dir: $SMALL, limit: {train: 1013, test: 100}, scale: {type: divide, by: 255}, validation: {share: 0.1, how: last}}
 model: {layers: [{units: 16, activation: relu}, {units: 10, activation: softmax}]}
 loss: cross_entropy
 optimizer: {type: adam, lr: 0.003}

@@ -7,7 +7,7 @@ awk 'BEGIN { srand(3); print "a,b,c,y"; for (i = 0; i < 400; i++) { a = rand(); 
   printf "%.6f,%.6f,%.6f,%.6f\n", a, b, c, 2 * a - b * b + c / 2 } }' > t.csv
 cat > t.yaml << 'Y'
 version: 1
-data: {type: csv, train: {file: t.csv, x: [a, b, c], y: [y], header: true}, validation: 0.2}
+data: {type: csv, train: {file: t.csv, x: [a, b, c], y: [y], header: true}, validation: {share: 0.2, how: last}}
 model: {layers: [{units: 8, activation: tanh}, {units: 1}]}
 loss: mse
 optimizer: {type: adam, lr: 0.01}

@@ -12,7 +12,7 @@ static ls_data_spec spec(char *where) {
                         .dir = where,
                         .limit = {-1, -1, -1},
                         .order = LS_ORDER_SHUFFLE,
-                        .validation = 0.1,
+                        .validation = {.share = 0.1},
                         .scale = LS_SCALE_STANDARD};
 }
 

@@ -12,10 +12,10 @@ optimizers=$(words_of optimizer.type) schedules=$(words_of schedule.type) activa
 
 # A table of a few hundred rows, seven inputs, two targets, a class of five, a yes or no, and a weight.
 make_table() {
-  awk -v seed="$1" 'BEGIN { srand(seed); print "a,b,c,d,e,f,g,y,z,class,yes,w"
+  awk -v seed="$1" 'BEGIN { srand(seed); print "a,b,c,d,e,f,g,y,z,class,yes,w,site"
     for (i = 0; i < 331; i++) { s = 0; line = ""
       for (k = 0; k < 7; k++) { x = rand() * 4 - 2; s += x * (k - 3); line = line sprintf("%.6f,", x) }
-      printf "%s%.6f,%.6f,%d,%d,%.3f\n", line, s + rand(), s * s / 10, (s * s) % 5, (s > 0), rand() < 0.1 ? 0 : 3 * rand() } }' >table.csv
+      printf "%s%.6f,%.6f,%d,%d,%.3f,s%d\n", line, s + rand(), s * s / 10, (s * s) % 5, (s > 0), rand() < 0.1 ? 0 : 3 * rand(), i * i % 11 } }' >table.csv
 }
 
 draw_layers() {
@@ -34,6 +34,7 @@ draw_layers() {
 }
 
 draw_problem() { # data, model, loss
+  local groups=
   if chance 15; then # 120 samples in columns, packed or not
     "$BUILD/tests/meaning" columns.h5
     pick /columns /packed_columns; local x=$drawn
@@ -62,6 +63,7 @@ draw_problem() { # data, model, loss
     if chance 50; then
       echo "data: {type: csv, train: {file: table.csv, x: [1-7], y: [$y]}, scale: $scale$classes"
       chance 30 && echo "  , weights: w"
+      groups="{share: 0.4, how: group, by: site}"
     else # the same as HDF5
       pick "" --compress --float32; local how=$drawn
       [ "$y" = class ] && how="$how --classes"
@@ -72,7 +74,7 @@ draw_problem() { # data, model, loss
       [[ $y == z || $y == class ]] && chance 30 && echo "  , weights: /train/y" # numbers >= 0, some of them 0
     fi
   fi
-  chance 30 && echo "  , validation: 0.15"
+  chance 40 && { pick 0.15 "{share: 0.15, how: last}" "{share: 0.3, how: random, seed: 9}" "${groups:-0.1}"; echo "  , validation: $drawn"; }
   chance 40 && { pick sequential blocks; echo "  , order: $drawn"; }
   chance 25 && echo "  , last_batch: drop"
   echo "  }"

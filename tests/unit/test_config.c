@@ -38,7 +38,7 @@ static void test_defaults(void **state) {
   assert_true(c->version == 1 && c->seed == 1 && c->slices == 8 && !c->slices_given &&
               c->precision == LS_F32);
   assert_true(c->data.classes == 0 && c->data.skip[0] == 0 && c->data.limit[0] == -1 &&
-              c->data.limit[2] == -1 && c->data.validation == 0);
+              c->data.limit[2] == -1 && c->data.validation.share == 0);
   assert_true(c->data.scale == LS_SCALE_NONE && c->init.kind == LS_INIT_DEFAULT &&
               c->nonfinite == LS_NONFINITE_STOP);
   assert_true(c->gradient.clip_norm == 0 && c->gradient.clip_value == 0 &&
@@ -93,7 +93,7 @@ static void test_values(void **state) {
   assert_string_equal(train->x_cols[2], "9");
   assert_null(train->x_cols[3]);
   assert_string_equal(train->y_cols[0], "b");
-  assert_true(train->header && !val->header && c->data.validation == 0 &&
+  assert_true(train->header && !val->header && c->data.validation.share == 0 &&
               !c->data.source[LS_SPLIT_TEST].file);
   assert_true(c->data.skip[0] == 5000 && c->data.limit[2] == 10000 &&
               c->data.scale == LS_SCALE_STANDARD && c->data.order == LS_ORDER_SEQUENTIAL &&

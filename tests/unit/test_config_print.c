@@ -119,7 +119,8 @@ static void test_round_trip_of_types(void **state) {
       "data={type: hdf5, train: {file: '*.h5', x: /a, y: /b}, validation: {file: v.h5, x: /a, y: "
       "/b}, test: {file: t.h5, x: /a, y: /b}}",
       "data={type: csv, train: {file: t, x: [\"a,b\", '#', 'null', 3-7], y: ['y', '1e5', "
-      "\"\\u00e9\"]}, validation: 0.1}",
+      "\"\\u00e9\"]}, validation: {share: 0.1, how: group, by: 'a b', seed: 3}}",
+      "data.validation=0.25",
       "train.batch=full",
       "train.gradient_noise={eta: 1e-5, gamma: 0}"};
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {

@@ -242,7 +242,7 @@ static ls_data_spec stream_spec(bool stream) {
   ls_data_spec spec = spec_of(pattern, "/in/x", "/out/y");
   spec.scale = LS_SCALE_STANDARD;
   spec.skip[0] = 5;
-  spec.validation = 0.1;
+  spec.validation.share = 0.1;
   spec.order = LS_ORDER_SHUFFLE;
   spec.stream = stream;
   return spec;

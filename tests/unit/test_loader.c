@@ -39,7 +39,7 @@ static void splits(void **state) {
   ls_data_spec spec = idx_spec(dir);
   spec.skip[LS_SPLIT_TRAIN] = 2;
   spec.limit[LS_SPLIT_TRAIN] = 100;
-  spec.validation = 0.29; /* 0.29 * 100 is a little below 29 in double */
+  spec.validation.share = 0.29; /* 0.29 * 100 is a little below 29 in double */
   spec.limit[LS_SPLIT_TEST] = 5;
   ls_data *data = open_data(&spec, LS_F32);
   assert_int_equal(ls_data_rows(data, LS_SPLIT_TRAIN), 71);
@@ -71,7 +71,8 @@ static void refuses_empty_splits(void **state) {
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     ls_data_spec spec = idx_spec(dir);
     ls_data *data;
-    spec.skip[0] = bad[i].skip, spec.limit[0] = bad[i].limit, spec.validation = bad[i].validation;
+    spec.skip[0] = bad[i].skip, spec.limit[0] = bad[i].limit,
+    spec.validation.share = bad[i].validation;
     assert_int_equal(ls_data_open(comm, &spec, true, LS_F32, &data), LS_EDATA);
     if (!strstr(ls_error_text(), bad[i].text))
       fail_msg("\"%s\" is not in: %s", bad[i].text, ls_error_text());

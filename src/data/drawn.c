@@ -1,0 +1,128 @@
+#include "data/drawn.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/order.h"
+
+enum { BLOCK = 512 }; /* samples between two counts: eight words */
+
+static int64_t blocks_of(int64_t n) { return (n + BLOCK - 1) / BLOCK; }
+
+size_t ls_drawn_bytes(int64_t n) {
+  int64_t blocks = blocks_of(n);
+  return (size_t)(1 + blocks + 1 + blocks * (BLOCK / 64)) * sizeof(int64_t);
+}
+
+void ls_drawn_place(ls_drawn *d, int64_t n, void *memory) {
+  int64_t *at = memory, blocks = blocks_of(n);
+  *d = (ls_drawn){n, at, at + 1, (uint64_t *)(at + 1 + blocks + 1)};
+}
+
+static void take(ls_drawn *d, int64_t sample) {
+  d->bits[sample / 64] |= UINT64_C(1) << (sample % 64);
+}
+
+static void count(ls_drawn *d) {
+  int64_t sum = 0, blocks = blocks_of(d->n);
+  for (int64_t b = 0; b < blocks; b++) {
+    d->before[b] = sum;
+    for (int w = 0; w < BLOCK / 64; w++) sum += __builtin_popcountll(d->bits[b * (BLOCK / 64) + w]);
+  }
+  d->before[blocks] = *d->taken = sum;
+}
+
+void ls_drawn_random(ls_drawn *d, int64_t most, uint64_t seed) {
+  ls_order order;
+  ls_order_init_share(&order, d->n, seed);
+  for (int64_t p = 0; p < most; p++) take(d, ls_order_at(&order, p));
+  count(d);
+}
+
+/* ---- groups ---- */
+
+typedef struct {
+  uint64_t key;
+  int64_t samples;
+  bool taken;
+} group;
+
+static int by_value(const void *a, const void *b) {
+  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b; /* a group begins with its key */
+  return (x > y) - (x < y);
+}
+
+/* The different keys, ascending, with their counts; returns how many. */
+static int64_t list_groups(const uint64_t *sorted, int64_t n, group *out) {
+  int64_t groups = 0;
+  for (int64_t i = 0; i < n; i++) {
+    if (i == 0 || sorted[i] != sorted[i - 1]) out[groups++] = (group){.key = sorted[i]};
+    out[groups - 1].samples++;
+  }
+  return groups;
+}
+
+static void choose(group *list, int64_t groups, int64_t most, uint64_t seed) {
+  ls_order order;
+  int64_t sum = 0;
+  ls_order_init_share(&order, groups, seed);
+  for (int64_t p = 0; p < groups; p++) {
+    group *g = &list[ls_order_at(&order, p)];
+    g->taken = g->samples <= most - sum;
+    if (g->taken) sum += g->samples;
+  }
+}
+
+ls_status ls_drawn_groups(ls_drawn *d, int64_t most, uint64_t seed, const uint64_t *key,
+                          int64_t *groups) {
+  uint64_t *sorted;
+  group *list = NULL;
+  LS_NEW(sorted, d->n);
+  memcpy(sorted, key, (size_t)d->n * sizeof *sorted);
+  qsort(sorted, (size_t)d->n, sizeof *sorted, by_value);
+  ls_status status = ls_mem_new((void **)&list, (size_t)d->n, sizeof *list);
+  if (status == LS_OK) {
+    *groups = list_groups(sorted, d->n, list);
+    choose(list, *groups, most, seed);
+    for (int64_t i = 0; i < d->n; i++) {
+      const group *g = bsearch(&key[i], list, (size_t)*groups, sizeof *list, by_value);
+      if (g->taken) take(d, i);
+    }
+    count(d);
+  }
+  LS_FREE(sorted);
+  LS_FREE(list);
+  return status;
+}
+
+/* ---- the i-th one ---- */
+
+static int64_t samples_before(const ls_drawn *d, bool taken, int64_t block) {
+  int64_t all = block * BLOCK < d->n ? block * BLOCK : d->n;
+  return taken ? d->before[block] : all - d->before[block];
+}
+
+int64_t ls_drawn_sample(const ls_drawn *d, bool taken, int64_t i) {
+  int64_t lo = 0, hi = blocks_of(d->n); /* it lies in a block of [lo, hi) */
+  assert(i >= 0 && i < samples_before(d, taken, hi));
+  while (hi - lo > 1) {
+    int64_t middle = lo + (hi - lo) / 2;
+    if (samples_before(d, taken, middle) <= i)
+      lo = middle;
+    else
+      hi = middle;
+  }
+  i -= samples_before(d, taken, lo);
+  for (int64_t w = lo * (BLOCK / 64);; w++) {
+    uint64_t bits = taken ? d->bits[w] : ~d->bits[w];
+    int here = __builtin_popcountll(bits);
+    if (i >= here) {
+      i -= here;
+      continue;
+    }
+    while (i-- > 0) bits &= bits - 1;
+    return w * 64 + __builtin_ctzll(bits);
+  }
+}
