@@ -54,6 +54,10 @@ static double shift[] = {1, 2, 3}, divisor[] = {4, 5, 6};
 static const ls_affine affine = {3, shift, divisor};
 static char *name_text[] = {(char *)"flux [W/m²]"};
 static const ls_texts names = {name_text, 1};
+static char *column_text[] = {(char *)"id", (char *)"a", (char *)"b [m]", (char *)"",
+                              (char *)"flux [W/m²]"};
+static int64_t x_columns[] = {2, 1, 3}, y_columns[] = {4};
+static const ls_trained trained = {{column_text, 5}, {3, 1}, {x_columns, y_columns}, false};
 static ls_data_file data_file[] = {{(char *)"train-images", 100, 10, "xxh3-128:00"},
                                    {(char *)"a/longer/path/of labels", 200, 10, "xxh3-128:11"}};
 
@@ -73,6 +77,7 @@ static ls_checkpoint_plan plan_of(ls_precision precision) {
                               .run_id = "0123",
                               .x_affine = &affine,
                               .names = &names,
+                              .trained = &trained,
                               .inputs = 3,
                               .outputs = 1};
 }
@@ -494,6 +499,38 @@ static void index_is_believed_as_far_as_it_can_be_checked(void **unused) {
   unlink(at("forged.h5")), unlink(at("flip.h5"));
 }
 
+/* A column's number that no column has would be read from outside the list of names. */
+static void columns_are_there(void **unused) {
+  (void)unused;
+  static const char *const path[] = {"/data/x_columns", "/data/y_columns"};
+  static const int64_t lie[] = {-1, 5, INT64_MAX, INT64_MIN};
+  char *data;
+  size_t bytes;
+  ls_checkpoint *c;
+  save("flip.h5", 9);
+  slurp("flip.h5", &data, &bytes);
+  for (size_t i = 0; i < 8; i++) {
+    char *place = values_of(data, bytes, path[i % 2]);
+    int64_t was;
+    memcpy(&was, place, sizeof was);
+    memcpy(place, &lie[i / 2], sizeof was);
+    if (read_forged(data, bytes, &c) != LS_EDATA || !strstr(ls_error_text(), path[i % 2]))
+      fail_msg("%s %lld is believed", path[i % 2], (long long)lie[i / 2]);
+    memcpy(place, &was, sizeof was);
+  }
+  ok(read_forged(data, bytes, &c));
+  assert_int_equal(c->trained.name.count, 5);
+  assert_string_equal(c->trained.name.text[2], "b [m]");
+  assert_string_equal(c->trained.name.text[3], "");
+  assert_int_equal(c->trained.n[0], 3);
+  assert_memory_equal(c->trained.at[0], x_columns, sizeof x_columns);
+  assert_int_equal(c->trained.n[1], 1);
+  assert_int_equal(c->trained.at[1][0], 4);
+  ls_checkpoint_free(&c);
+  ls_mem_free(data);
+  unlink(at("forged.h5")), unlink(at("flip.h5"));
+}
+
 static void corrupt(const char *name) {
   int fd = open(at(name), O_WRONLY);
   assert_int_equal(pwrite(fd, "x", 1, 5000), 1);
@@ -850,7 +887,7 @@ static void a_folder_in_use_is_not_tidied(void **unused) {
 
 /* Other people's tools: what they print of the file. */
 static void expect_printed(const char *tool, const char *arguments, const char *text) {
-  char command[512], out[8192];
+  char command[512], out[16384];
   snprintf(command, sizeof command, "command -v %s", tool);
   FILE *pipe = popen(command, "r");
   bool there = pipe && fread(out, 1, sizeof out, pipe) > 0;
@@ -891,6 +928,7 @@ int main(int argc, char **argv) {
                                      TEST(changed_bytes_of_a_big_file_are_refused),
                                      TEST(damaged_files_are_refused),
                                      TEST(forged_files_do_no_harm),
+                                     TEST(columns_are_there),
                                      TEST(only_optional_things_may_be_new),
                                      TEST(unknown_major_is_refused),
                                      TEST(index_is_believed_as_far_as_it_can_be_checked),
