@@ -85,21 +85,12 @@ static size_t enter(reader *rd, const char *key, long index) {
   return length;
 }
 
-static ls_node *list(reader *rd, const yaml_event_t *start, int depth) {
-  ls_node *node = ls_node_new(rd->report->arena, LS_NODE_LIST, NULL);
-  node->at = place(rd, start->start_mark);
-  for (long i = 0;; i++) {
-    yaml_event_t event;
-    if (!next_event(rd, &event)) return NULL;
-    bool end = event.type == YAML_SEQUENCE_END_EVENT;
-    size_t up = enter(rd, NULL, i);
-    ls_node *item = end ? NULL : value(rd, &event, depth + 1);
-    rd->path[up] = '\0';
-    yaml_event_delete(&event);
-    if (end) return node;
-    if (!item) return NULL;
-    ls_node_append(node, item);
-  }
+static bool item(reader *rd, ls_node *list, yaml_event_t *event, long index, int depth) {
+  size_t up = enter(rd, NULL, index);
+  ls_node *node = value(rd, event, depth + 1);
+  rd->path[up] = '\0';
+  if (node) ls_node_append(list, node);
+  return node != NULL;
 }
 
 /* One key and its value. False: the document can't be read further. */
@@ -124,14 +115,15 @@ static bool member(reader *rd, ls_node *map, yaml_event_t *event, int depth) {
   return true;
 }
 
-static ls_node *mapping(reader *rd, const yaml_event_t *start, int depth) {
-  ls_node *node = ls_node_new(rd->report->arena, LS_NODE_MAP, NULL);
+static ls_node *collection(reader *rd, const yaml_event_t *start, int depth) {
+  bool map = start->type == YAML_MAPPING_START_EVENT;
+  ls_node *node = ls_node_new(rd->report->arena, map ? LS_NODE_MAP : LS_NODE_LIST, NULL);
   node->at = place(rd, start->start_mark);
-  for (;;) {
+  for (long i = 0;; i++) {
     yaml_event_t event;
     if (!next_event(rd, &event)) return NULL;
-    bool end = event.type == YAML_MAPPING_END_EVENT;
-    bool good = end || member(rd, node, &event, depth);
+    bool end = event.type == (map ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT), good = true;
+    if (!end) good = map ? member(rd, node, &event, depth) : item(rd, node, &event, i, depth);
     yaml_event_delete(&event);
     if (end) return node;
     if (!good) return NULL;
@@ -157,9 +149,7 @@ static ls_node *value(reader *rd, yaml_event_t *event, int depth) {
                   "anchors (&name) and tags (!name) are not accepted: write the plain value");
   if (depth > LS_YAML_DEPTH_MAX) return refuse(rd, at, "more than 64 levels deep");
   if (++rd->nodes > LS_YAML_NODES_MAX) return refuse(rd, at, "more than 100000 values");
-  if (event->type == YAML_SCALAR_EVENT) return scalar(rd, event);
-  return event->type == YAML_SEQUENCE_START_EVENT ? list(rd, event, depth)
-                                                  : mapping(rd, event, depth);
+  return event->type == YAML_SCALAR_EVENT ? scalar(rd, event) : collection(rd, event, depth);
 }
 
 /* The root of the first document; a second one is an error. */
