@@ -184,6 +184,7 @@ static bool parse_validation(const ls_value *v) {
   ls_key key = share_of(v->key);
   ls_value drawn = *v;
   drawn.key = &key;
+  key.lone = "share";
   if (v->node->kind == LS_NODE_SCALAR) {
     *share = (ls_share_spec){.how = LS_SHARE_RANDOM, .seed = 1, .bare = true};
     return ls_value_real(v, &share->share);

@@ -40,7 +40,8 @@ typedef struct ls_node {
   const char *key; /* as a member of a mapping */
   ls_place key_at;
   struct ls_node *child, *last, *next; /* members in order */
-  bool known;                          /* some row of the table has asked for it */
+  struct ls_node *lone; /* of a mapping: the value that stood here before an override of a member */
+  bool known;           /* some row of the table has asked for it */
 } ls_node;
 
 ls_node *ls_node_new(ls_node_arena *arena, ls_node_kind kind, const char *text);

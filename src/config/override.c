@@ -53,18 +53,13 @@ static bool set_item(const setter *s, ls_node *list, const char *rest, ls_node *
   return set(s, ls_node_item(list, index), end + (*end == '.'), value);
 }
 
-/* A section that was absent, `none`, a type's name or a lone share becomes a mapping. */
+/* A section that was absent or a single value becomes a mapping. */
 static ls_node *make_section(const setter *s, ls_node *node, const char *key, ls_node *before) {
   ls_node *section = ls_node_new(s->report->arena, LS_NODE_MAP, NULL);
   section->at = section->key_at = s->at;
   ls_node_put(node, key, section);
-  bool share = before && strcmp(key, "validation") == 0 && isdigit((unsigned char)before->text[0]);
-  if (!before || !(share || isalpha((unsigned char)before->text[0])) || ls_node_is_null(before) ||
-      strcmp(before->text, "none") == 0)
-    return section;
-  ls_node *type = ls_node_new(s->report->arena, LS_NODE_SCALAR, before->text);
-  type->at = type->key_at = before->at;
-  ls_node_put(section, share ? "share" : "type", type);
+  if (before && !ls_node_is_null(before) && strcmp(before->text, "none") != 0)
+    section->lone = before;
   return section;
 }
 

@@ -43,21 +43,25 @@ static bool parse_member(const ls_value *in, const ls_key *key) {
   return ls_key_parse(&(ls_value){in->arena, key, in->base, node, path, in->rd});
 }
 
-/* A mapping, or the lone value that stands for {type: value} or the like; NULL after a complaint.
- */
+/* A mapping; a lone value stands for {type: value} or the like. NULL after a complaint. */
 static ls_node *as_mapping(const ls_value *v) {
-  ls_node *node = v->node;
-  const char *lone = v->key->by_type ? "type" : v->key->lone;
-  if (node->kind == LS_NODE_MAP) return node;
-  if (node->kind != LS_NODE_SCALAR || !lone) {
+  ls_node *map = v->node, *lone = map->lone;
+  const char *name = v->key->by_type ? "type" : v->key->lone;
+  if (map->kind == LS_NODE_SCALAR && name) {
+    lone = map;
+    map = ls_node_new(v->arena, LS_NODE_MAP, NULL);
+    map->at = lone->at;
+    map->key_at = lone->key_at;
+  }
+  if (map->kind != LS_NODE_MAP) {
     ls_key_refuse(v, "");
     return NULL;
   }
-  ls_node *map = ls_node_new(v->arena, LS_NODE_MAP, NULL);
-  ls_node *value = ls_node_new(v->arena, LS_NODE_SCALAR, node->text);
-  map->at = value->at = value->key_at = node->at;
-  map->key_at = node->key_at;
-  ls_node_put(map, lone, value);
+  if (lone && name && !ls_node_get(map, name)) {
+    ls_node *value = ls_node_new(v->arena, LS_NODE_SCALAR, lone->text);
+    value->at = value->key_at = lone->at;
+    ls_node_put(map, name, value);
+  }
   return map;
 }
 

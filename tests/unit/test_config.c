@@ -121,6 +121,27 @@ static void test_values(void **state) {
   ls_config_free(&c);
 }
 
+/* A single value that an override makes a mapping of stays in it as what it stood for. */
+static void test_lone_values(void **state) {
+  (void)state;
+  const char *const set[] = {"data={type: csv, train: {file: t, x: [a], y: b}, missing: 7}",
+                             "data.missing.text=[-999]",
+                             "data.validation=0.25",
+                             "data.validation.how=last",
+                             "data.scale=minmax",
+                             "data.scale.type=divide",
+                             "data.scale.by=2",
+                             "model.init=normal",
+                             "model.init.scale=3"};
+  ls_config *c = parse(BASE, set, sizeof set / sizeof *set);
+  assert_true(c->data.missing.fill && c->data.missing.x == 7);
+  assert_string_equal(c->data.missing.text[0], "-999");
+  assert_true(c->data.validation.share == 0.25 && c->data.validation.how == LS_SHARE_LAST);
+  assert_true(c->data.scale == LS_SCALE_DIVIDE && c->data.scale_by == 2);
+  assert_true(c->init.kind == LS_INIT_NORMAL && c->init.scale == 3);
+  ls_config_free(&c);
+}
+
 static void test_slices(void **state) {
   (void)state;
   const int64_t row[][2] = {{1, 1},  {8, 1},  {9, 2},   {16, 2},   {17, 4},
@@ -131,6 +152,6 @@ static void test_slices(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {TEST(test_example), TEST(test_defaults), TEST(test_values),
-                                     TEST(test_slices)};
+                                     TEST(test_lone_values), TEST(test_slices)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
