@@ -255,7 +255,8 @@ static ls_status check_first_sample(csv *c, const ls_trained *t) {
 static ls_status lost_sample(const csv *c) {
   return ls_fail(LS_EDATA,
                  "%s:1: the first row is taken for a header, but it holds numbers and no name that "
-                 "the checkpoint knows: if the file has no header, say --no-header",
+                 "the checkpoint knows: if the file has no header, say --no-header (a header whose "
+                 "names are numbers is read where the training data had them too)",
                  path_of(c));
 }
 

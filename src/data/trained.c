@@ -157,11 +157,12 @@ static ls_status find_by_position(const ls_trained *t, int what, const ls_newcom
   bool same = t->places && data->columns == t->name.count;
   if (!same && (what != LS_TRAINED_X || data->columns != t->n[what]))
     return ls_fail(LS_EDATA,
-                   "%s: %lld columns without names known to the checkpoint, which was trained on "
-                   "%lld of %lld: which are they? Without names the columns must be those of the "
-                   "training data%s",
-                   data->path, (long long)data->columns, (long long)t->n[what],
-                   (long long)t->name.count, what == LS_TRAINED_X ? ", or the inputs alone" : "");
+                   "%s: %lld columns without names: which are the %s? In the training data they "
+                   "were %lld of %lld; without names the columns must be the same ones%s",
+                   data->path, (long long)data->columns,
+                   what == LS_TRAINED_X ? "checkpoint's inputs" : "checkpoint's targets",
+                   (long long)t->n[what], (long long)t->name.count,
+                   what == LS_TRAINED_X ? ", or the inputs alone" : "");
   for (int64_t i = 0; i < t->n[what]; i++) column[i] = same ? t->at[what][i] : i;
   return LS_OK;
 }
