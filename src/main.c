@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "cli/children.h"
 #include "cli/cli.h"
 #include "optim/plugin.h"
 #include "train/train.h"
@@ -114,6 +115,7 @@ static ls_status flush_output(ls_status status) {
 }
 
 int main(int argc, char **argv) {
+  ls_children_main(argc, argv);
   hold_standard_streams();
   signal(SIGPIPE, SIG_IGN); /* a reader that went away and a file that may not grow are write
                                errors, not deaths */

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "cli/bench.h"
 #include "io/json.h"
+#include "io/program.h"
 
 enum { COUNTS_MAX = 32, REPEAT_MAX = 101 };
 
@@ -44,50 +45,58 @@ static ls_status base_batch(const char **args, long long *batch) {
   return status;
 }
 
-static void quote(char *out, size_t room, const char *word) {
-  size_t used = strlen(out);
-  if (used + 4 >= room) return;
-  out[used++] = ' ';
-  out[used++] = '\'';
-  for (; *word && used + 6 < room; word++) {
-    if (*word == '\'')
-      used += (size_t)snprintf(out + used, room - used, "'\\''");
-    else
-      out[used++] = *word;
-  }
-  out[used++] = '\'';
-  out[used] = '\0';
+enum { WORDS_MAX = 64, WORD = 32 };
+
+/* argv (WORDS_MAX + words of args) of one run; number (5, WORD) is room for its numbers. */
+static void compose(const char **argv, const char *self, const char **args,
+                    const ls_bench_options *o, int ranks, long long batch, char number[][WORD]) {
+  static const char *const launch[] = {"mpirun", "--oversubscribe", "--bind-to", "none", "-n"},
+                           *const bench[] = {"bench", "train"};
+  snprintf(number[0], WORD, "%d", ranks);
+  snprintf(number[1], WORD, "%d", o->steps);
+  snprintf(number[2], WORD, "%d", o->warmup);
+  snprintf(number[3], WORD, "%d", o->threads ? o->threads : 1);
+  snprintf(number[4], WORD, "train.batch=%lld", batch * ranks);
+  for (size_t i = 0; i < sizeof launch / sizeof *launch; i++) *argv++ = launch[i];
+  *argv++ = number[0];
+  *argv++ = self;
+  for (size_t i = 0; i < sizeof bench / sizeof *bench; i++) *argv++ = bench[i];
+  for (int i = 0; args[i]; i++) *argv++ = args[i];
+  if (batch > 0) *argv++ = number[4];
+  const char *const options[] = {"--steps",   number[1], "--warmup", number[2],
+                                 "--threads", number[3], "--json",   NULL};
+  memcpy(argv, options, sizeof options);
+}
+
+static double take_rate(const char *output, size_t bytes) {
+  json_t *object = output ? json_loadb(output, bytes, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+  double rate = json_number_value(json_object_get(object, "samples_per_s"));
+  json_decref(object);
+  return rate;
 }
 
 static ls_status run_once(const char **args, const ls_bench_options *o, int ranks, long long batch,
                           double *rate) {
-  char self[4096] = "", command[16384], line[8192] = "";
+  char self[4096] = "", number[5][WORD], *output;
+  const char **argv;
+  size_t words = 0, bytes;
+  int how;
   if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
     return ls_fail(LS_FAIL, "can't find my own program: %s", strerror(errno));
-  snprintf(command, sizeof command,
-           "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe "
-           "--bind-to none -n %d",
-           ranks);
-  quote(command, sizeof command, self);
-  strcat(command, " bench train");
-  for (int i = 0; args[i]; i++) quote(command, sizeof command, args[i]);
-  size_t used = strlen(command);
-  if (batch > 0)
-    used +=
-        (size_t)snprintf(command + used, sizeof command - used, " train.batch=%lld", batch * ranks);
-  snprintf(command + used, sizeof command - used, " --steps %d --warmup %d --threads %d --json",
-           o->steps, o->warmup, o->threads ? o->threads : 1);
-  FILE *pipe = popen(command, "r");
-  if (!pipe) return ls_fail(LS_FAIL, "can't start mpirun: %s", strerror(errno));
-  size_t got = fread(line, 1, sizeof line - 1, pipe);
-  int status = pclose(pipe);
-  json_t *object = json_loadb(line, got, JSON_DISABLE_EOF_CHECK, NULL);
-  *rate = json_number_value(json_object_get(object, "samples_per_s"));
-  json_decref(object);
-  if (status == 0 && *rate > 0) return LS_OK;
-  return ls_fail(
-      WIFEXITED(status) && WEXITSTATUS(status) ? (ls_status)WEXITSTATUS(status) : LS_FAIL,
-      "bench train on %d ranks failed (see above)", ranks);
+  while (args[words]) words++;
+  LS_NEW(argv, WORDS_MAX + words);
+  compose(argv, self, args, o, ranks, batch, number);
+  setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
+  setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+  int error = ls_program_run(argv, -1, -1, &output, &bytes, &how);
+  LS_FREE(argv);
+  *rate = take_rate(output, bytes);
+  free(output);
+  if (error) return ls_fail(LS_FAIL, "can't start mpirun: %s", strerror(error));
+  if (how == 0 && *rate > 0) return LS_OK;
+  int code = WIFEXITED(how) ? WEXITSTATUS(how) : 0;
+  return ls_fail(code ? (ls_status)code : LS_FAIL, "bench train on %d ranks failed (see above)",
+                 ranks);
 }
 
 static void summarize(point *p, int repeat) {

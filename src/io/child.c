@@ -1,17 +1,33 @@
 #include "io/child.h"
 
+#include <assert.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alive.h"
 #include "base/mem.h"
+
+enum { SOCKET = 3, START_SECONDS = 60 };
+
+/* A child's arguments: the program, this word, the job's name, its parent's process id. */
+#define WORD "lockstep-child"
+
+static const int deaf[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT};
+enum { DEAF = sizeof deaf / sizeof *deaf };
 
 struct ls_child {
   pid_t pid; /* 0: has been waited for */
@@ -20,6 +36,8 @@ struct ls_child {
   int milliseconds;
   bool silent; /* too long: killed for it */
 };
+
+/* ---- the child's side ---- */
 
 bool ls_socket_send(int socket, const void *data, size_t bytes) {
   for (const char *at = data; bytes > 0;) {
@@ -43,39 +61,108 @@ bool ls_socket_receive(int socket, void *data, size_t bytes) {
   return true;
 }
 
-/* A crash is told by the parent and leaves no core of the whole job's memory. */
-static void live(pid_t parent, int socket, void (*serve)(int socket, void *arg), void *arg) {
-  static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT},
-                   deaf[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT};
+bool ls_socket_text(int socket, char **text) {
+  int64_t length;
+  *text = NULL;
+  if (!ls_socket_receive(socket, &length, sizeof length)) return false;
+  if (length < 0) return true;
+  *text = ls_mem_must((size_t)length + 1);
+  return ls_socket_receive(socket, *text, (size_t)length);
+}
+
+/* A crash is told by the parent: no handler (a sanitizer's), no core. The signals that the child is
+ * deaf to were blocked until it could say so. */
+static void prepare(pid_t parent) {
+  static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU};
+  sigset_t none;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  prctl(PR_SET_DUMPABLE, 0);
+  if (getppid() != parent) _exit(LS_FAIL);
   for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) signal(fatal[i], SIG_DFL);
-  for (size_t i = 0; i < sizeof deaf / sizeof *deaf; i++) signal(deaf[i], SIG_IGN);
-  if (getppid() == parent) serve(socket, arg);
+  for (int i = 0; i < DEAF; i++) signal(deaf[i], SIG_IGN);
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+}
+
+void ls_child_main(int argc, char **argv, const ls_child_job *const *jobs) {
+  if (argc != 4 || strcmp(argv[1], WORD) != 0) return;
+  prepare((pid_t)strtol(argv[3], NULL, 10));
+  while (*jobs && strcmp((*jobs)->name, argv[2]) != 0) jobs++;
+  if (*jobs && ls_socket_send(SOCKET, "", 1)) (*jobs)->serve(SOCKET);
   _exit(0);
 }
 
-ls_status ls_child_start(void (*serve)(int socket, void *arg), void *arg, double seconds,
-                         ls_child **out) {
+/* ---- starting one ---- */
+
+/* Libraries do not always say close-on-exec. A descriptor that another thread closes meanwhile does
+ * no harm. */
+static void close_others(posix_spawn_file_actions_t *actions) {
+  DIR *all = opendir("/proc/self/fd");
+  if (!all) return;
+  for (struct dirent *entry; (entry = readdir(all));) {
+    int fd = (int)strtol(entry->d_name, NULL, 10);
+    if (fd > SOCKET) posix_spawn_file_actions_addclose(actions, fd);
+  }
+  closedir(all);
+}
+
+static int spawn(const ls_child_job *job, int socket, pid_t *pid) {
+  extern char **environ;
+  char parent[24];
+  char *argv[] = {(char[]){"lockstep"}, (char[]){WORD}, (char *)job->name, parent, NULL};
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t blocked;
+  snprintf(parent, sizeof parent, "%ld", (long)getpid());
+  sigemptyset(&blocked);
+  for (int i = 0; i < DEAF; i++) sigaddset(&blocked, deaf[i]);
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setsigmask(&attributes, &blocked);
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, socket, SOCKET);
+  close_others(&actions);
+  int error = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  return error;
+}
+
+/* Its end of the socket is not SOCKET itself: dup2 would leave that one closed on exec. */
+static int open_sockets(int *ours, int *its) {
   int pair[2];
-  pid_t parent = getpid();
-  LS_NEW(*out, 1);
-  (*out)->milliseconds = (int)(1000 * seconds);
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-    LS_FREE(*out);
-    return ls_fail(LS_FAIL, "can't talk to a process of our own: %s", strerror(errno));
-  }
-  (*out)->socket = pair[0];
-  (*out)->pid = fork();
-  if ((*out)->pid == 0) {
-    close(pair[0]);
-    live(parent, pair[1], serve, arg);
-  }
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return errno;
+  *ours = pair[0];
+  *its = fcntl(pair[1], F_DUPFD_CLOEXEC, SOCKET + 1);
+  int error = errno;
   close(pair[1]);
-  if ((*out)->pid > 0) return LS_OK;
-  (*out)->pid = 0;
+  if (*its >= 0) return 0;
+  close(pair[0]);
+  *ours = -1;
+  return error;
+}
+
+static int begin(const ls_child_job *job, ls_child *child) {
+  int its = -1, error = open_sockets(&child->socket, &its);
+  if (error) return error;
+  error = spawn(job, its, &child->pid);
+  if (error) child->pid = 0;
+  close(its);
+  return error;
+}
+
+ls_status ls_child_start(const ls_child_job *job, double seconds, ls_child **out) {
+  char up;
+  LS_NEW(*out, 1);
+  **out = (ls_child){.socket = -1, .milliseconds = 1000 * START_SECONDS};
+  int error = begin(job, *out);
+  if (!error && ls_child_receive(*out, job->name, &up, 1) == LS_OK) {
+    (*out)->milliseconds = (int)(1000 * seconds);
+    return LS_OK;
+  }
   ls_child_stop(out);
-  return ls_fail(LS_FAIL, "can't start a process of our own: %s", strerror(errno));
+  return ls_fail(LS_FAIL, "cannot start a process of our own: %s",
+                 error ? strerror(error) : "it ended, or did nothing, before its first word");
 }
 
 /* Whoever has closed its socket is on its way out, and how is settled: the signal only makes sure
@@ -89,7 +176,7 @@ static void end(ls_child *child) {
 void ls_child_stop(ls_child **out) {
   ls_child *child = *out;
   if (!child) return;
-  close(child->socket);
+  if (child->socket >= 0) close(child->socket);
   end(child); /* it holds nothing that would need an orderly one */
   LS_FREE(*out);
 }
@@ -107,30 +194,59 @@ static ls_status gone(ls_child *child, const char *name) {
   return ls_fail(LS_EDATA, "%s: damaged: the library that reads it ended the process", name);
 }
 
+int ls_child_how(const ls_child *child) {
+  assert(child->pid == 0);
+  return child->silent ? -1 : child->how;
+}
+
+static int64_t milliseconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return 1000 * (int64_t)now.tv_sec + now.tv_nsec / 1000000;
+}
+
 static ls_status ready(ls_child *child, const char *name, short what) {
   struct pollfd fd = {child->socket, what, 0};
+  int64_t left = child->milliseconds, until = milliseconds_now() + left;
   int found;
   ls_alive();
-  do found = poll(&fd, 1, child->milliseconds);
-  while (found < 0 && errno == EINTR);
+  do {
+    found = poll(&fd, 1, (int)left);
+    left = until - milliseconds_now();
+  } while (found < 0 && errno == EINTR && left > 0);
   if (found > 0) return LS_OK;
   child->silent = true;
   return gone(child, name);
 }
 
+static bool later(ssize_t done) { return done < 0 && (errno == EINTR || errno == EAGAIN); }
+
 ls_status ls_child_send(ls_child *child, const char *name, const void *data, size_t bytes) {
-  LS_TRY(ready(child, name, POLLOUT));
-  return ls_socket_send(child->socket, data, bytes) ? LS_OK : gone(child, name);
+  for (const char *at = data; bytes > 0;) {
+    LS_TRY(ready(child, name, POLLOUT));
+    ssize_t done = send(child->socket, at, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (later(done)) continue;
+    if (done <= 0) return gone(child, name);
+    at += done;
+    bytes -= (size_t)done;
+  }
+  return LS_OK;
 }
 
 ls_status ls_child_receive(ls_child *child, const char *name, void *data, size_t bytes) {
   for (char *at = data; bytes > 0;) {
     LS_TRY(ready(child, name, POLLIN));
     ssize_t done = recv(child->socket, at, bytes, MSG_DONTWAIT);
-    if (done < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (later(done)) continue;
     if (done <= 0) return gone(child, name);
     at += done;
     bytes -= (size_t)done;
   }
   return LS_OK;
+}
+
+ls_status ls_child_send_text(ls_child *child, const char *name, const char *text) {
+  int64_t length = text ? (int64_t)strlen(text) : -1;
+  LS_TRY(ls_child_send(child, name, &length, sizeof length));
+  return text ? ls_child_send(child, name, text, (size_t)length) : LS_OK;
 }

@@ -27,7 +27,6 @@ struct ls_h5set {
   ls_child *child;   /* or, once it has told, */
   ls_h5plain *plain; /* where the values are */
   char *file, *name;
-  bool transpose;
   ls_h5_shape shape;
 };
 
@@ -82,19 +81,25 @@ static bool introduce(int socket, const ls_h5raw *raw) {
           ls_h5_reply(socket, LS_OK, offset, (size_t)layout.pieces * sizeof *offset));
 }
 
-static void serve_set(int socket, void *arg) {
-  const ls_h5set *set = arg;
+static void serve_set(int socket) {
   ls_h5raw *raw = NULL;
+  char *file, *name;
   void *buffer = NULL;
   size_t room = 0;
+  bool transpose;
   request ask;
-  ls_status status = ls_h5raw_open(set->file, set->name, set->transpose, &raw);
+  if (!ls_socket_text(socket, &file) || !ls_socket_text(socket, &name) ||
+      !ls_socket_receive(socket, &transpose, sizeof transpose))
+    return;
+  ls_status status = ls_h5raw_open(file, name, transpose, &raw);
   if (status != LS_OK) ls_h5_reply(socket, status, NULL, 0);
   if (status != LS_OK || !introduce(socket, raw)) return;
   while (ls_socket_receive(socket, &ask, sizeof ask) &&
          serve_rows(socket, raw, &ask, &buffer, &room))
     continue;
 }
+
+const ls_child_job ls_h5_set_job = {"h5-set", serve_set};
 
 /* ---- here ---- */
 
@@ -122,8 +127,11 @@ static ls_status take_layout(ls_h5set *set) {
   return status;
 }
 
-static ls_status open_set(ls_h5set *set) {
-  LS_TRY(ls_child_start(serve_set, set, SILENCE_SECONDS, &set->child));
+static ls_status open_set(ls_h5set *set, bool transpose) {
+  LS_TRY(ls_child_start(&ls_h5_set_job, SILENCE_SECONDS, &set->child));
+  LS_TRY(ls_child_send_text(set->child, set->file, set->file));
+  LS_TRY(ls_child_send_text(set->child, set->file, set->name));
+  LS_TRY(ls_child_send(set->child, set->file, &transpose, sizeof transpose));
   LS_TRY(ls_h5_receive(set->child, set->file, &set->shape, sizeof set->shape));
   return take_layout(set);
 }
@@ -132,8 +140,7 @@ ls_status ls_h5set_open(const char *file, const char *dataset, bool transpose, l
   LS_NEW(*out, 1);
   (*out)->file = ls_mem_text(file);
   (*out)->name = ls_mem_text(dataset);
-  (*out)->transpose = transpose;
-  ls_status status = open_set(*out);
+  ls_status status = open_set(*out, transpose);
   if (status != LS_OK) ls_h5set_close(out);
   return status;
 }
@@ -187,21 +194,24 @@ static void send_entry(void *arg, const char *path, const char *dims, const char
   ls_h5_reply(*(int *)arg, LS_OK, &e, sizeof e);
 }
 
-static void serve_list(int socket, void *arg) {
+static void serve_list(int socket) {
   entry end = {"", "", ""};
-  ls_h5_reply(socket, ls_h5raw_list(arg, send_entry, &socket), &end, sizeof end);
+  char *file;
+  if (!ls_socket_text(socket, &file)) return;
+  ls_h5_reply(socket, ls_h5raw_list(file, send_entry, &socket), &end, sizeof end);
 }
+
+const ls_child_job ls_h5_list_job = {"h5-list", serve_list};
 
 ls_status ls_h5_list(const char *file, ls_h5_visit *visit, void *arg) {
   ls_child *child;
-  char *path = ls_mem_text(file);
-  ls_status status = ls_child_start(serve_list, path, SILENCE_SECONDS, &child);
+  LS_TRY(ls_child_start(&ls_h5_list_job, SILENCE_SECONDS, &child));
+  ls_status status = ls_child_send_text(child, file, file);
   for (entry e = {"", "", ""}; status == LS_OK;) {
     status = ls_h5_receive(child, file, &e, sizeof e);
     if (status != LS_OK || !e.path[0]) break;
     visit(arg, e.path, e.dims, e.type);
   }
   ls_child_stop(&child);
-  LS_FREE(path);
   return status;
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "io/child.h"
 
 enum { LS_H5_DIMS = 32 };
 
@@ -53,5 +54,8 @@ ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_h5_cell cell
  * to, in order of names. */
 typedef void ls_h5_visit(void *arg, const char *path, const char *dims, const char *type);
 ls_status ls_h5_list(const char *file, ls_h5_visit *visit, void *arg);
+
+/* For ls_child_main. */
+extern const ls_child_job ls_h5_set_job, ls_h5_list_job;
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "io/child.h"
 #include "io/h5file.h"
 
 /* Every dataset of a file in memory, in any order; *row from ls_mem. The rows are what a process
@@ -19,5 +20,8 @@ ls_status ls_h5helper_count(const char *path, const char *group, int64_t *datase
  * must be no others below `group`. */
 ls_status ls_h5helper_read(const char *path, const char *group, const ls_h5_item *want, int items,
                            ls_precision precision, void *out);
+
+/* For ls_child_main. */
+extern const ls_child_job ls_h5helper_list_job, ls_h5helper_count_job, ls_h5helper_read_job;
 
 #endif

@@ -19,10 +19,6 @@ void ls_texts_free(ls_texts *texts) {
 /* ---- in a process of its own, as everything that HDF5 reads ---- */
 
 typedef struct {
-  const char *file, *dataset, *attribute;
-} question;
-
-typedef struct {
   int64_t count, bytes;
 } summary;
 
@@ -80,20 +76,25 @@ static void take(holder h, char *block, summary *found) {
     take_fixed(h, type, count, block, found);
 }
 
-static void serve(int socket, void *arg) {
-  const question *ask = arg;
+static void serve(int socket) {
   ls_h5raw *raw;
+  char *file, *dataset, *attribute;
   summary found = {0, 0};
+  if (!ls_socket_text(socket, &file) || !ls_socket_text(socket, &dataset) ||
+      !ls_socket_text(socket, &attribute))
+    return;
   char *block = calloc(1, BYTES_MAX);
-  ls_status status = block ? ls_h5raw_object(ask->file, ask->dataset, &raw) : LS_FAIL;
+  ls_status status = block ? ls_h5raw_object(file, dataset, &raw) : LS_FAIL;
   hid_t set = status == LS_OK ? (hid_t)ls_h5raw_id(raw) : -1;
-  holder h = {set, ask->attribute != NULL};
-  if (set >= 0 && ask->attribute)
-    h.id = H5Aexists(set, ask->attribute) > 0 ? H5Aopen(set, ask->attribute, H5P_DEFAULT) : -1;
+  holder h = {set, attribute != NULL};
+  if (set >= 0 && attribute)
+    h.id = H5Aexists(set, attribute) > 0 ? H5Aopen(set, attribute, H5P_DEFAULT) : -1;
   if (h.id >= 0) take(h, block, &found);
   if (ls_h5_reply(socket, LS_OK, &found, sizeof found))
     ls_h5_reply(socket, LS_OK, block, (size_t)found.bytes);
 }
+
+const ls_child_job ls_h5_texts_job = {"h5-texts", serve};
 
 /* ---- here ---- */
 
@@ -112,12 +113,19 @@ static ls_status receive(ls_child *child, const char *file, ls_texts *out) {
   return status;
 }
 
+static ls_status ask(ls_child *child, const char *file, const char *dataset,
+                     const char *attribute) {
+  LS_TRY(ls_child_send_text(child, file, file));
+  LS_TRY(ls_child_send_text(child, file, dataset));
+  return ls_child_send_text(child, file, attribute);
+}
+
 ls_status ls_h5_texts(const char *file, const char *dataset, const char *attribute, ls_texts *out) {
-  question ask = {file, dataset, attribute};
   ls_child *child;
   *out = (ls_texts){0};
-  LS_TRY(ls_child_start(serve, &ask, SILENCE_SECONDS, &child));
-  ls_status status = receive(child, file, out);
+  LS_TRY(ls_child_start(&ls_h5_texts_job, SILENCE_SECONDS, &child));
+  ls_status status = ask(child, file, dataset, attribute);
+  if (status == LS_OK) status = receive(child, file, out);
   ls_child_stop(&child);
   return status;
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "io/child.h"
 
 typedef struct {
   char **text; /* (count), ls_mem */
@@ -17,5 +18,7 @@ void ls_texts_free(ls_texts *texts);
  * or a list, of fixed width or not. None where there is no such thing, or where it holds no texts:
  * they are a comfort only. LS_EDATA where the file can't be read at all. */
 ls_status ls_h5_texts(const char *file, const char *dataset, const char *attribute, ls_texts *out);
+
+extern const ls_child_job ls_h5_texts_job; /* for ls_child_main */
 
 #endif

@@ -64,8 +64,7 @@ static void trial_update(const ls_optim_spec *spec, ls_precision precision) {
   spec->ops->update(&span);
 }
 
-static void trial(void *arg) {
-  const ls_optim_spec *spec = arg;
+void ls_optim_try(const ls_optim_spec *spec) {
   if (spec->ops->check && spec->ops->check(spec->hyper)) return;
   trial_update(spec, LS_F32);
   trial_update(spec, LS_F64);
@@ -73,6 +72,6 @@ static void trial(void *arg) {
 
 const char *ls_optim_check(const ls_optim_spec *spec) {
   if (spec->ops == &ls_optim_not_loaded) return NULL;
-  const char *mishap = spec->file ? ls_plugin_trial(trial, (void *)spec) : NULL;
+  const char *mishap = spec->file ? ls_plugin_try_optim(spec) : NULL;
   return mishap || !spec->ops->check ? mishap : spec->ops->check(spec->hyper);
 }

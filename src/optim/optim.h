@@ -38,10 +38,11 @@ extern const ls_optim_ops ls_optim_not_loaded;
 const char *ls_optim_name(const ls_optim_spec *spec);
 
 /* NULL or what is wrong with the values together; nothing is for a plug-in that was not loaded. A
- * plug-in's check and one small update run in a
- * child process first, so that "crashed: ..." is an answer too. The text is valid until the next
- * call. */
+ * plug-in's check and one small update run in a child process first, so that "crashed: ..." is an
+ * answer too. The text is valid until the next call. */
 const char *ls_optim_check(const ls_optim_spec *spec);
+/* A plug-in's check and, if it has no objection, one small update: in the child process. */
+void ls_optim_try(const ls_optim_spec *spec);
 
 /* Values of a preset for `ops`: writes rows by name into hyper[]; LS_ECONFIG with a text if there
  * is no such preset or it has no such optimizer. Keys that the user gives come after it. */

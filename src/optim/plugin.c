@@ -1,16 +1,12 @@
 /* plugin.c - loading optimizers and schedules from shared libraries.
  *
- * Everything a library does when it is loaded (constructors, its entry, its check) first happens in
- * a child process. The child does nothing else and leaves by _exit, so nothing of MPI or stdio that
- * fork copied is ever used there. That it came back it says through a pipe: its exit code is the
- * library's to choose. In our own process a library that ends it is named. */
+ * Everything a library does when it is loaded (constructors, its entry, its check), and a small
+ * update with the config's values, first happens in a child process. In our own process a library
+ * that ends it is named. */
 #include "optim/plugin.h"
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,14 +14,11 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/leave.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "optim/optim.h"
-#include "optim/schedule.h"
 
 enum { SECONDS = 20, COMPUTING = 5 }; /* a trial's limits: by the clock, and of processor time */
 
@@ -38,77 +31,6 @@ static const char *say(const char *format, ...) {
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
   return text;
-}
-
-/* Before any handler that fork copied: they would flush our streams and close our MPI. */
-static void end_child(int code, void *arg) {
-  (void)arg;
-  _exit(code);
-}
-
-/* No core file, no handlers of MPI's or a sanitizer's that would tell of a crash we are ready for,
- * and no endless loop. */
-static void prepare_child(void) {
-  static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU};
-  sigset_t none;
-  for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) signal(fatal[i], SIG_DFL);
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
-  setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-  setrlimit(RLIMIT_CPU, &(struct rlimit){COMPUTING, COMPUTING + 1});
-  on_exit(end_child, NULL);
-}
-
-/* The child's word that it came back. False: it ended without, or SECONDS are over (*late). */
-static bool wait_for_word(int from, bool *late) {
-  struct pollfd word = {.fd = from, .events = POLLIN};
-  struct timespec begin, now;
-  clock_gettime(CLOCK_MONOTONIC, &begin);
-  for (;;) {
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    long left = 1000 * (SECONDS - (long)(now.tv_sec - begin.tv_sec));
-    *late = left <= 0;
-    if (*late) return false;
-    int ready = poll(&word, 1, (int)left);
-    if (ready < 0 && errno != EINTR) return false;
-    if (ready <= 0) continue;
-    char byte;
-    ssize_t got = read(from, &byte, 1);
-    if (got >= 0 || errno != EINTR) return got == 1;
-  }
-}
-
-static const char *how_it_ended(int how) {
-  if (WIFEXITED(how)) return say("ended the process (exit code %d)", WEXITSTATUS(how));
-  if (WTERMSIG(how) == SIGXCPU) return say("did not come back within %d s of computing", COMPUTING);
-  return say("crashed: %s", strsignal(WTERMSIG(how)));
-}
-
-static const char *judge_child(pid_t child, int from) {
-  bool late = false, back = wait_for_word(from, &late);
-  int how;
-  if (back || late) kill(child, SIGKILL); /* whatever it may still be doing */
-  while (waitpid(child, &how, 0) < 0)
-    if (errno != EINTR) return say("cannot be tried: %s", strerror(errno));
-  if (back) return NULL;
-  return late ? say("did not come back within %d s", SECONDS) : how_it_ended(how);
-}
-
-const char *ls_plugin_trial(void (*job)(void *arg), void *arg) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return say("cannot be tried: %s", strerror(errno));
-  pid_t child = fork();
-  if (child == 0) {
-    prepare_child();
-    job(arg);
-    _exit(write(ends[1], "", 1) == 1 ? 0 : 1);
-  }
-  int error = errno;
-  close(ends[1]);
-  const char *mishap =
-      child > 0 ? judge_child(child, ends[0]) : say("cannot be tried: %s", strerror(error));
-  close(ends[0]);
-  return mishap;
 }
 
 /* ---- in our own process ---- */
@@ -232,15 +154,34 @@ static const char *schedule_fault(const void *loaded) {
   return NULL;
 }
 
+static void try_optim(const void *loaded, void *values) {
+  ls_optim_spec *spec = values;
+  spec->ops = loaded;
+  ls_optim_try(spec);
+}
+
+static void try_schedule(const void *loaded, void *values) {
+  ls_schedule_spec *spec = values;
+  spec->ops = loaded;
+  ls_schedule_try(spec);
+}
+
 typedef struct {
   const char *entry, *ops;
   const char *(*fault)(const void *ops);
+  void (*try)(const void *ops, void *values); /* a spec, whose ops it sets */
+  size_t bytes;                               /* of a spec */
 } kind;
-static const kind optimizer = {"lockstep_optimizer", "ls_optim_ops", optim_fault};
-static const kind schedule = {"lockstep_schedule", "ls_schedule_ops", schedule_fault};
+enum { OPTIMIZER, SCHEDULE, KINDS };
+static const kind kinds[KINDS] = {
+    {"lockstep_optimizer", "ls_optim_ops", optim_fault, try_optim, sizeof(ls_optim_spec)},
+    {"lockstep_schedule", "ls_schedule_ops", schedule_fault, try_schedule,
+     sizeof(ls_schedule_spec)},
+};
 
 typedef struct {
-  const char *file, *path;
+  const char *file; /* as it is named in the config */
+  char *path;       /* as dlopen wants it */
   const kind *kind;
   const void *ops;
 } request;
@@ -260,7 +201,94 @@ static ls_status open_library(request *r) {
   return fault ? ls_fail(LS_ECONFIG, "plug-in %s %s", r->file, fault) : LS_OK;
 }
 
-static void open_in_child(void *arg) { (void)open_library(arg); }
+/* ---- the trial's side of its process ---- */
+
+/* What is registered to happen at an exit is not ours to wait for. */
+static void leave_at_once(int code, void *arg) {
+  (void)arg;
+  _exit(code);
+}
+
+static void serve_trial(int socket) {
+  request r = {0};
+  char *file;
+  int32_t which, with_values;
+  if (!ls_socket_text(socket, &file) || !ls_socket_text(socket, &r.path) ||
+      !ls_socket_receive(socket, &which, sizeof which) ||
+      !ls_socket_receive(socket, &with_values, sizeof with_values))
+    return;
+  r.file = file;
+  r.kind = &kinds[which];
+  void *values = ls_mem_must(r.kind->bytes);
+  if (with_values && !ls_socket_receive(socket, values, r.kind->bytes)) return;
+  setrlimit(RLIMIT_CPU, &(struct rlimit){COMPUTING, COMPUTING + 1});
+  on_exit(leave_at_once, NULL);
+  if (open_library(&r) == LS_OK && with_values) r.kind->try(r.ops, values);
+  ls_socket_send(socket, "", 1);
+}
+
+const ls_child_job ls_plugin_job = {"plugin", serve_trial};
+
+/* ---- a trial, seen from here ---- */
+
+static const char *how_it_ended(int how) {
+  if (how < 0) return say("did not come back within %d s", SECONDS);
+  if (WIFEXITED(how)) return say("ended the process (exit code %d)", WEXITSTATUS(how));
+  if (WTERMSIG(how) == SIGXCPU) return say("did not come back within %d s of computing", COMPUTING);
+  return say("crashed: %s", strsignal(WTERMSIG(how)));
+}
+
+/* LS_OK once it has come back, which its exit code cannot say: that is the library's to choose. */
+static ls_status converse(ls_child *child, const request *r, const void *values) {
+  int32_t which = (int32_t)(r->kind - kinds), with_values = values != NULL;
+  char back;
+  LS_TRY(ls_child_send_text(child, r->file, r->file));
+  LS_TRY(ls_child_send_text(child, r->file, r->path));
+  LS_TRY(ls_child_send(child, r->file, &which, sizeof which));
+  LS_TRY(ls_child_send(child, r->file, &with_values, sizeof with_values));
+  if (values) LS_TRY(ls_child_send(child, r->file, values, r->kind->bytes));
+  return ls_child_receive(child, r->file, &back, 1);
+}
+
+/* values: a spec without pointers to anything, or NULL: it is only loaded. */
+static const char *trial(const request *r, const void *values) {
+  ls_child *child;
+  if (ls_child_start(&ls_plugin_job, SECONDS, &child) != LS_OK)
+    return say("cannot be tried: %s", ls_error_text());
+  bool back = converse(child, r, values) == LS_OK;
+  const char *mishap = back ? NULL : how_it_ended(ls_child_how(child));
+  ls_child_stop(&child); /* whatever it may still be doing */
+  return mishap;
+}
+
+/* ---- loading ---- */
+
+/* dlopen would search the system for a bare name. */
+static request request_for(const char *file, int which) {
+  char *path = strchr(file, '/') ? ls_mem_text(file) : ls_mem_format("./%s", file);
+  return (request){file, path, &kinds[which], NULL};
+}
+
+static const char *try_values(const char *file, int which, const void *values) {
+  request r = request_for(file, which);
+  const char *mishap = trial(&r, values);
+  LS_FREE(r.path);
+  return mishap;
+}
+
+const char *ls_plugin_try_optim(const ls_optim_spec *spec) {
+  ls_optim_spec values = *spec;
+  values.ops = NULL;
+  values.file = values.own_keys = values.preset = NULL;
+  return try_values(spec->file, OPTIMIZER, &values);
+}
+
+const char *ls_plugin_try_schedule(const ls_schedule_spec *spec) {
+  ls_schedule_spec values = *spec;
+  values.ops = NULL;
+  values.file = values.own_keys = NULL;
+  return try_values(spec->file, SCHEDULE, &values);
+}
 
 static ls_status open_here(request *r) {
   static bool watched;
@@ -274,32 +302,30 @@ static ls_status open_here(request *r) {
 
 /* A library that is in use stays loaded until the process ends: its tables and functions are
  * referred to everywhere. */
-static ls_status load(const char *file, const kind *what, const void **out) {
-  char *path =
-      strchr(file, '/')
-          ? ls_mem_text(file)
-          : ls_mem_format("./%s", file); /* dlopen would search the system for a bare name */
-  request r = {file, path, what, NULL};
-  const char *mishap = ls_plugin_trial(open_in_child, &r);
-  ls_status status =
-      mishap
-          ? ls_fail(LS_ECONFIG, "plug-in %s %s while it was being loaded and checked", file, mishap)
-          : open_here(&r);
-  LS_FREE(path);
+static ls_status load(const char *file, int which, const void **out) {
+  request r = request_for(file, which);
+  const char *mishap = trial(&r, NULL);
+  ls_status status = LS_OK;
+  if (mishap)
+    status =
+        ls_fail(LS_ECONFIG, "plug-in %s %s while it was being loaded and checked", file, mishap);
+  else
+    status = open_here(&r);
+  LS_FREE(r.path);
   *out = r.ops;
   return status;
 }
 
 ls_status ls_optim_load(const char *file, const ls_optim_ops **out) {
   const void *ops = NULL;
-  LS_TRY(load(file, &optimizer, &ops));
+  LS_TRY(load(file, OPTIMIZER, &ops));
   *out = ops;
   return LS_OK;
 }
 
 ls_status ls_schedule_load(const char *file, const ls_schedule_ops **out) {
   const void *ops = NULL;
-  LS_TRY(load(file, &schedule, &ops));
+  LS_TRY(load(file, SCHEDULE, &ops));
   *out = ops;
   return LS_OK;
 }

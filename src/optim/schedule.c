@@ -124,14 +124,15 @@ static const char *own_check(const ls_schedule_spec *spec) {
   return spec->ops->check ? spec->ops->check(&args) : NULL;
 }
 
-static void trial(void *arg) {
-  if (own_check(arg) == NULL)
-    for (int64_t step = 0; step < 1000000000; step = 10 * step + 1) (void)ls_schedule_at(arg, step);
+void ls_schedule_try(const ls_schedule_spec *spec) {
+  if (own_check(spec) == NULL)
+    for (int64_t step = 0; step < 1000000000; step = 10 * step + 1)
+      (void)ls_schedule_at(spec, step);
 }
 
 const char *ls_schedule_check(const ls_schedule_spec *spec) {
   const char *fault = units_fault(spec);
   if (spec->ops == &ls_schedule_not_loaded) return fault;
-  if (!fault && spec->file) fault = ls_plugin_trial(trial, (void *)spec);
+  if (!fault && spec->file) fault = ls_plugin_try_schedule(spec);
   return fault ? fault : own_check(spec);
 }

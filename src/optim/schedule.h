@@ -48,5 +48,7 @@ double ls_schedule_at(const ls_schedule_spec *spec, int64_t step);
  * not compared: ask again afterwards. A plug-in is tried in a child process first. The text is
  * valid until the next call. */
 const char *ls_schedule_check(const ls_schedule_spec *spec);
+/* A plug-in's check and, if it has no objection, some rates: in the child process. */
+void ls_schedule_try(const ls_schedule_spec *spec);
 
 #endif

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,8 +12,7 @@
 
 #include "base/mem.h"
 #include "io/durable.h"
-
-extern char **environ;
+#include "io/program.h"
 
 const char *ls_plot_kind(const char *out) {
   static const char *const kind[] = {"svg", "png", "pdf", NULL};
@@ -45,44 +43,13 @@ static void complaint(int fd, char *text, size_t size) {
     if (*c == '\n') *c = ' ';
 }
 
-/* All that comes out of a pipe; malloc'd. A pipe has no size limit, unlike any file: gnuplot does
- * not look whether its writes succeed. */
-static char *slurp(int fd, size_t *bytes) {
-  char *text = NULL, part[65536];
-  FILE *memory = open_memstream(&text, bytes);
-  ssize_t got;
-  while ((got = read(fd, part, sizeof part)) > 0 || (got < 0 && errno == EINTR))
-    if (memory && got > 0) fwrite(part, 1, (size_t)got, memory);
-  if (memory && fclose(memory) == 0) return text;
-  free(text);
-  return NULL;
-}
-
-static int start_gnuplot(int script, int out, int errors, pid_t *child) {
-  char *argv[] = {(char[]){"gnuplot"}, (char[]){"-d"}, (char[]){"-"}, NULL};
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, script, 0);
-  posix_spawn_file_actions_adddup2(&actions, out, 1);
-  posix_spawn_file_actions_adddup2(&actions, errors, 2);
-  int failed = posix_spawnp(child, "gnuplot", &actions, NULL, argv, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  return failed;
-}
-
-/* *picture is malloc'd. */
+/* *picture is malloc'd. Through a pipe, because gnuplot does not look whether its writes succeed.
+ */
 static ls_status run_gnuplot(int script, char **picture, size_t *bytes) {
-  int ends[2], errors = memfd_create("errors", MFD_CLOEXEC), state = 0;
+  const char *const argv[] = {"gnuplot", "-d", "-", NULL};
+  int errors = memfd_create("errors", MFD_CLOEXEC), state;
   char text[600];
-  pid_t child;
-  if (pipe2(ends, O_CLOEXEC) != 0)
-    return ls_fail(LS_FAIL, "can't start gnuplot: %s", strerror(errno));
-  int failed = start_gnuplot(script, ends[1], errors, &child);
-  close(ends[1]);
-  *picture = slurp(ends[0], bytes);
-  close(ends[0]);
-  if (!failed)
-    while (waitpid(child, &state, 0) < 0 && errno == EINTR) continue;
+  int failed = ls_program_run(argv, script, errors, picture, bytes, &state);
   complaint(errors, text, sizeof text);
   close(errors);
   if (failed == ENOENT)

@@ -1,7 +1,9 @@
 /* A process of our own that crashes, hangs, leaves or does its work: one status each, none left
  * behind. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,24 +11,48 @@
 #include "io/child.h"
 #include "test.h"
 
-static void crash(int socket, void *arg) { (void)socket, raise(*(int *)arg); }
-static void hang(int socket, void *arg) {
-  (void)socket, (void)arg;
+static void crash(int socket) { (void)socket, raise(SIGSEGV); }
+static void die(int socket) { (void)socket, raise(SIGKILL); }
+static void hang(int socket) {
+  (void)socket;
   for (;;) pause();
 }
-static void leave(int socket, void *arg) { (void)socket, (void)arg; }
-static void echo(int socket, void *arg) {
+static void leave(int socket) { (void)socket; }
+static void echo(int socket) {
   static char block[1 << 20];
-  (void)arg;
   while (ls_socket_receive(socket, block, sizeof block) &&
          ls_socket_send(socket, block, sizeof block))
     continue;
 }
 
-static void expect(void (*serve)(int, void *), void *arg, const char *text) {
+/* The signal that its parent's end would send it, whether its parent is this process, how many
+ * descriptors it has besides the standard ones and that of this question, and a text. */
+typedef struct {
+  int signal, parent, descriptors;
+} facts;
+
+static void tell(int socket) {
+  facts f = {0, (int)getppid(), 0};
+  char *text;
+  prctl(PR_GET_PDEATHSIG, &f.signal);
+  for (int fd = 3; fd < 1000; fd++)
+    if (fd != socket && fcntl(fd, F_GETFD) >= 0) f.descriptors++;
+  if (ls_socket_text(socket, &text) && !text && ls_socket_text(socket, &text) &&
+      strcmp(text, "a text") == 0)
+    ls_socket_send(socket, &f, sizeof f);
+}
+
+static const ls_child_job crash_job = {"crash", crash}, die_job = {"die", die},
+                          hang_job = {"hang", hang}, leave_job = {"leave", leave},
+                          echo_job = {"echo", echo}, tell_job = {"tell", tell},
+                          unknown_job = {"unknown", tell};
+static const ls_child_job *const jobs[] = {&crash_job, &die_job,  &hang_job, &leave_job,
+                                           &echo_job,  &tell_job, NULL};
+
+static void expect(const ls_child_job *job, const char *text) {
   ls_child *child;
   char got[10];
-  assert_int_equal(ls_child_start(serve, arg, 0.3, &child), LS_OK);
+  assert_int_equal(ls_child_start(job, 0.3, &child), LS_OK);
   for (int again = 0; again < 2; again++) {
     assert_int_equal(ls_child_receive(child, "f.h5", got, sizeof got), LS_EDATA);
     if (!strstr(ls_error_text(), text)) fail_msg("\"%s\" is not in: %s", text, ls_error_text());
@@ -37,11 +63,10 @@ static void expect(void (*serve)(int, void *), void *arg, const char *text) {
 
 static void ends(void **state) {
   (void)state;
-  expect(crash, &(int){SIGSEGV},
-         "f.h5: damaged: the library that reads it crashed (Segmentation fault)");
-  expect(crash, &(int){SIGKILL}, "crashed (Killed)");
-  expect(hang, NULL, "f.h5: damaged: the library that reads it did nothing");
-  expect(leave, NULL, "ended the process");
+  expect(&crash_job, "f.h5: damaged: the library that reads it crashed (Segmentation fault)");
+  expect(&die_job, "crashed (Killed)");
+  expect(&hang_job, "f.h5: damaged: the library that reads it did nothing");
+  expect(&leave_job, "ended the process");
 }
 
 /* Signals to the whole job (Ctrl-C) are not the child's; blocks larger than any socket's buffer
@@ -51,7 +76,7 @@ static void works(void **state) {
   static char out[1 << 20], in[1 << 20];
   ls_child *child;
   for (size_t i = 0; i < sizeof out; i++) out[i] = (char)(i * 31);
-  assert_int_equal(ls_child_start(echo, NULL, 20, &child), LS_OK);
+  assert_int_equal(ls_child_start(&echo_job, 20, &child), LS_OK);
   for (int round = 0; round < 3; round++) {
     memset(in, 0, sizeof in);
     assert_int_equal(ls_child_send(child, "f", out, sizeof out), LS_OK);
@@ -65,8 +90,50 @@ static void works(void **state) {
   assert_int_equal(ls_mem_live(), 0);
 }
 
-int main(void) {
+/* It dies with its parent and has nothing of it: no descriptor, also none that some library has
+ * left open on exec. */
+static void is_alone(void **state) {
+  (void)state;
+  int careless[] = {dup(0), dup(1), fcntl(0, F_DUPFD, 200)};
+  ls_child *child;
+  facts f = {0};
+  assert_int_equal(ls_child_start(&tell_job, 20, &child), LS_OK);
+  assert_int_equal(ls_child_send_text(child, "f", NULL), LS_OK);
+  assert_int_equal(ls_child_send_text(child, "f", "a text"), LS_OK);
+  assert_int_equal(ls_child_receive(child, "f", &f, sizeof f), LS_OK);
+  assert_int_equal(f.signal, SIGKILL);
+  assert_int_equal(f.parent, getpid());
+  assert_int_equal(f.descriptors, 0);
+  ls_child_stop(&child);
+  for (int i = 0; i < 3; i++) close(careless[i]);
+}
+
+/* A child that hangs does not take what it is sent: whoever sends it does not hang with it. */
+static void sending_ends(void **state) {
+  (void)state;
+  static char block[4 << 20];
+  ls_child *child;
+  assert_int_equal(ls_child_start(&hang_job, 0.3, &child), LS_OK);
+  assert_int_equal(ls_child_send(child, "f", block, sizeof block), LS_EDATA);
+  assert_non_null(strstr(ls_error_text(), "did nothing"));
+  assert_int_equal(ls_child_how(child), -1);
+  ls_child_stop(&child);
+}
+
+/* No process of our own is no fault of the file's. */
+static void cannot_start(void **state) {
+  (void)state;
+  ls_child *child;
+  assert_int_equal(ls_child_start(&unknown_job, 20, &child), LS_FAIL);
+  assert_null(child);
+  assert_non_null(strstr(ls_error_text(), "cannot start a process of our own"));
+}
+
+int main(int argc, char **argv) {
+  ls_child_main(argc, argv, jobs);
   setpgid(0, 0);
-  const struct CMUnitTest tests[] = {cmocka_unit_test(ends), cmocka_unit_test(works)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(ends), cmocka_unit_test(works),
+                                     cmocka_unit_test(is_alone), cmocka_unit_test(sending_ends),
+                                     cmocka_unit_test(cannot_start)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
