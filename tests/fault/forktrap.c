@@ -1,0 +1,46 @@
+/* forktrap.c - for LD_PRELOAD: lockstep never forks. Where an interconnect has registered memory, a
+ * forked process has holes in it, and so may its parent.
+ *
+ *   FORKTRAP  a file's name: a line for every call that forks, before the process is aborted */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* Not of the launcher and its shells, which inherit the environment. */
+static bool is_lockstep(void) {
+  char path[512] = "";
+  ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+  return n > 0 && strstr(strrchr(path, '/'), "lockstep");
+}
+
+static void caught(const char *name, const void *caller) {
+  char line[600];
+  Dl_info who = {0};
+  dladdr(caller, &who);
+  int fd = open(getenv("FORKTRAP"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  int n = snprintf(line, sizeof line, "%s by %s\n", name, who.dli_fname ? who.dli_fname : "?");
+  if (write(fd, line, (size_t)n) != n) fprintf(stderr, "forktrap: %s", line);
+  abort();
+}
+
+/* `type name parameters`, which calls the C library's own where it is not lockstep that asks. */
+#define TRAP(type, name, parameters, ...)                                 \
+  type name parameters {                                                  \
+    if (is_lockstep()) caught(#name, __builtin_return_address(0));        \
+    type(*real) parameters = (type(*) parameters)dlsym(RTLD_NEXT, #name); \
+    return real(__VA_ARGS__);                                             \
+  }
+TRAP(pid_t, fork, (void))
+TRAP(FILE *, popen, (const char *command, const char *mode), command, mode)
+TRAP(int, system, (const char *command), command)
+TRAP(int, daemon, (int stay, int keep), stay, keep)
+/* The real vfork cannot be called from here: its frame would be gone. */
+pid_t vfork(void) {
+  if (is_lockstep()) caught("vfork", __builtin_return_address(0));
+  return fork();
+}
