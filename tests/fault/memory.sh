@@ -57,9 +57,10 @@ blocks() {
   cat "count.$2"
 }
 
-# without_memory JOB RANK N. Where the N-th block can be done without, the job may succeed.
+# without_memory JOB RANK N: sets `code` and `took`, in milliseconds. Where the N-th block can be done without, the job may succeed.
 without_memory() {
-  local code=0 started said="$1: no memory for block $3 of rank $2" other
+  local started said="$1: no memory for block $3 of rank $2" other
+  code=0
   rm -f code.*
   started=$(date +%s%N)
   MEMTRAP=$2:$3:fail timeout -k 5 "$LIMIT" bash -c "$(declare -f job); job $1" >out 2>err || code=$?
