@@ -38,7 +38,7 @@ static ls_status take(column *c, ls_csv_field f) {
     return LS_OK;
   }
   c->texts++;
-  if (c->words->count < LS_NAMES_MAX) return ls_names_add(c->words, f.text, f.length);
+  if (c->words->count < LS_NAMES_MAX) return ls_names_add(c->words, f.text, f.length, false);
   return LS_OK;
 }
 

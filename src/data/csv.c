@@ -360,10 +360,11 @@ static ls_status no_class(csv *c, const ls_csv_cursor *at) {
 }
 
 static ls_status add_class(csv *c, ls_csv_field f, const ls_csv_cursor *at) {
-  if (ls_csv_missing(f, c->words, false)) return no_class(c, at);
+  bool doubtful = ls_csv_missing(f, c->words, true);
+  if (doubtful && ls_csv_missing(f, c->words, false)) return no_class(c, at);
   char *name = c->text.quotes ? ls_csv_unquoted(f) : NULL;
-  ls_status status = name ? ls_names_add(c->base.names, name, strlen(name))
-                          : ls_names_add(c->base.names, f.text, f.length);
+  ls_status status = name ? ls_names_add(c->base.names, name, strlen(name), doubtful)
+                          : ls_names_add(c->base.names, f.text, f.length, doubtful);
   LS_FREE(name);
   return status == LS_OK ? LS_OK
                          : ls_fail_prefix(status, "%s:%lld: column %lld", path_of(c),
@@ -386,11 +387,33 @@ static ls_status next_by_rules(csv *c, ls_csv_field *first_y) {
   return LS_OK;
 }
 
+static bool is_mixed(const ls_names *names) {
+  return names && names->digits > 0 && names->others > 0;
+}
+
+/* Perhaps a word for what is missing, which would be a class of its own. */
+static void warn_of_mixed(const csv *c) {
+  const ls_names *names = c->base.names;
+  const char *other = NULL;
+  for (int64_t i = 0; i < names->count && !other; i++) {
+    ls_csv_field f = {names->text[i], strlen(names->text[i])};
+    double value;
+    if (!ls_decimal(f.text, f.length, &value) && !ls_csv_missing(f, c->words, true)) other = f.text;
+  }
+  if (!other) return;
+  ls_log(LS_LOG_WARN,
+         "%s: column %lld%s%s%s has labels that are numbers, and '%s': all are taken for names of "
+         "classes. If '%s' means that the label is missing, list it in data.missing.text",
+         path_of(c), (long long)c->y[0] + 1, c->head ? " (" : "", c->head ? c->head[c->y[0]] : "",
+         c->head ? ")" : "", other, other);
+}
+
 /* Classes of train are collected; those of the other splits must be among them, which reading finds
  * out. */
 static ls_status scan(csv *c, bool collect) {
   ls_csv_cursor first = c->next;
   ls_csv_field y;
+  bool was_mixed = is_mixed(c->base.names);
   while (!ls_csv_ended(&c->text, c->next.at)) {
     ls_csv_cursor at = c->next;
     LS_TRY(c->text.quotes ? next_by_rules(c, collect ? &y : NULL)
@@ -398,6 +421,7 @@ static ls_status scan(csv *c, bool collect) {
     c->base.shape.rows++;
     if (collect) LS_TRY(add_class(c, y, &at));
   }
+  if (collect && !was_mixed && is_mixed(c->base.names)) warn_of_mixed(c);
   c->next = first;
   c->base.file[0].samples = c->base.shape.rows;
   return c->base.shape.rows > 0

@@ -105,13 +105,28 @@ static bool is_word(ls_csv_field f, const char *word, bool any_case) {
   return f.length == n && (any_case ? strncasecmp(f.text, word, n) : strncmp(f.text, word, n)) == 0;
 }
 
-bool ls_csv_missing(ls_csv_field f, char *const *words, bool any_case) {
+static bool is_listed(ls_csv_field f, char *const *words, bool any_case) {
   static const char *const usual[] = {"",    "?",    "NA",   "N/A",  "na",   "n/a",  "NaN", "nan",
                                       "NAN", "-nan", "+nan", "null", "NULL", "None", NULL};
   bool missing = false, may_be = f.length == 0 || strchr("?Nn+-", *f.text);
   for (int i = 0; may_be && usual[i] && !missing; i++) missing = is_word(f, usual[i], any_case);
   for (; words && *words && !missing; words++) missing = is_word(f, *words, false);
   return missing;
+}
+
+/* Blanks within quotes, or quotes behind a blank (which RFC 4180 takes for text)? */
+static bool is_wrapped(ls_csv_field f) {
+  return f.length > 0 && (strchr(" \t\"", f.text[0]) || strchr(" \t\"", f.text[f.length - 1]));
+}
+
+static ls_csv_field bare(ls_csv_field f) {
+  ls_csv_field in = trimmed(f.text, f.text + f.length);
+  bool quoted = in.length >= 2 && in.text[0] == '"' && in.text[in.length - 1] == '"';
+  return quoted ? trimmed(in.text + 1, in.text + in.length - 1) : in;
+}
+
+bool ls_csv_missing(ls_csv_field f, char *const *words, bool any_case) {
+  return is_listed(f, words, any_case) || (is_wrapped(f) && is_listed(bare(f), words, any_case));
 }
 
 bool ls_csv_ended(const ls_csv_text *c, const char *p) {

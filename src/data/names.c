@@ -53,12 +53,21 @@ static ls_status grow(ls_names *names) {
   return LS_OK;
 }
 
-ls_status ls_names_add(ls_names *names, const char *text, size_t length) {
-  bool found;
+/* The next name is one, too: are all numbers, with one at least? */
+static void count(ls_names *names, const char *text, size_t length, bool doubtful) {
   double value;
+  if (ls_decimal(text, length, &value))
+    names->digits++;
+  else if (!doubtful)
+    names->others++;
+  names->numbers = names->digits > 0 && names->others == 0;
+}
+
+ls_status ls_names_add(ls_names *names, const char *text, size_t length, bool doubtful) {
+  bool found;
   int64_t at = ls_names_find(names, text, length, &found);
   if (found) return LS_OK;
-  names->numbers = names->numbers && ls_decimal(text, length, &value);
+  count(names, text, length, doubtful);
   if (names->count == LS_NAMES_MAX)
     return names->numbers ? LS_OK
                           : ls_fail(LS_EDATA,
@@ -76,7 +85,7 @@ ls_status ls_names_add(ls_names *names, const char *text, size_t length) {
 static ls_status number(const ls_texts *texts, ls_names *names) {
   bool found;
   for (int64_t i = 0; i < texts->count; i++)
-    LS_TRY(ls_names_add(names, texts->text[i], strlen(texts->text[i])));
+    LS_TRY(ls_names_add(names, texts->text[i], strlen(texts->text[i]), false));
   LS_NEW(names->number, names->count);
   for (int64_t i = 0; i < texts->count; i++)
     names->number[ls_names_find(names, texts->text[i], strlen(texts->text[i]), &found)] = i;

@@ -11,7 +11,9 @@ struct ls_names {
   char **text; /* (count) sorted */
   int64_t count, room;
   int64_t *number; /* (count) the class that each is; NULL: its place */
-  bool numbers;    /* all of them are numbers: the class is the number itself */
+  int64_t digits,
+      others;   /* different names that are numbers; that are neither these nor doubtful */
+  bool numbers; /* there are digits and no others: the class is the number itself */
 };
 
 ls_status ls_names_new(ls_names **out);
@@ -21,7 +23,8 @@ ls_status ls_names_of(const ls_texts *texts, ls_names **out);
 void ls_names_free(ls_names **names);
 /* The place of a name, or of the next one: *found says which. */
 int64_t ls_names_find(const ls_names *names, const char *text, size_t length, bool *found);
-/* Put a name in where it is new. More than LS_NAMES_MAX names are not kept. */
-ls_status ls_names_add(ls_names *names, const char *text, size_t length);
+/* Put a name in where it is new. More than LS_NAMES_MAX names are not kept. doubtful: a word such
+ * as "none", which is a name among names, and a missing value among numbers. */
+ls_status ls_names_add(ls_names *names, const char *text, size_t length, bool doubtful);
 
 #endif

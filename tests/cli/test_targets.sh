@@ -127,7 +127,7 @@ for ranks in 0 3; do refuses $ranks 65 'above.csv:9: column 4 (y): a target of b
 # ---- a label that is missing is no class, in whatever data
 sed 's/, classes: 2//; s/loss: mse/loss: cross_entropy/; s/activation: linear/activation: softmax/' net.yaml >class.yaml
 train 0 class class.yaml
-for word in '' NA N/A na nan NaN null None '?' '"NA"' ' NA '; do
+for word in '' NA N/A na nan NaN null None '?' '"NA"' '" NA "' ' "NA"' '"	?"' '" "' none NONE Null ' NA '; do
   awk -v w="$word" -F, -v OFS=, 'NR == 10 {$4 = w} {print}' t.csv >hole.csv
   refuses 0 65 'hole.csv:10: column 4 (y): no class' train class.yaml data.train.file=hole.csv -o never
 done
@@ -148,6 +148,13 @@ done
 sed '9s/[01][.]0$/-999/' t.csv >hole.csv
 refuses 0 65 "hole.csv:9: column 4 (y): no class: '-999'" train class.yaml data.train.file=hole.csv 'data.missing={text: [-999]}' -o never
 refuses 0 65 "hole.csv:9: column 4 (y): missing" train number.yaml data.train.file=hole.csv 'data.missing={text: [-999]}' -o never
+# numbers and another text: classes all, with a word about it
+sed '9s/[01][.]0$/-/' t.csv >mixed.csv
+for ranks in 0 3; do
+  train $ranks mixed-$ranks class.yaml data.train.file=mixed.csv
+  [ "$(grep -cF "mixed.csv: column 4 (y) has labels that are numbers, and '-'" err)" -eq 1 ] || fail "no word about a text among numbers: $(cat err)"
+  refuses $ranks 65 "mixed.csv:9: column 4 (y): no class: '-'" train class.yaml data.train.file=mixed.csv 'data.missing.text=["-"]' -o never
+done
 # a record of another shape is told of as that
 sed '9s/,[^,]*$/,/; 9s/,[^,]*,$/,/' t.csv >short.csv
 refuses 0 65 'short.csv:9: 3 fields, but the header has 4' train class.yaml data.train.file=short.csv -o never
@@ -177,6 +184,10 @@ cmp holes.numbers filled.numbers || fail "predict or eval fills in otherwise tha
 refuses 0 65 "holes.csv:3: column 1 (a): missing" train class.yaml data.train.file=holes.csv 'data.missing={text: [lost, -999]}' -o never
 refuses 0 65 "holes.csv:9: column 1 (a): not a number: 'lost'" train class.yaml data.train.file=holes.csv data.missing=7 -o never
 [ "$(on 0 config show class.yaml data.missing=7 | grep -A3 '  missing:' | tr -d '\n ')" = 'missing:x:7y:refusetext:[]' ] || fail "missing: 7 is not {x: 7}: $(on 0 config show class.yaml data.missing=7)"
+# a member on the command line leaves the file's lone value as it is
+sed 's/type: csv, train: {file: t[.]csv/missing: 7, type: csv, train: {file: holes.csv/' class.yaml >seven.yaml
+train 0 seven seven.yaml 'data.missing.text=[lost, -999]' && same seven filled
+train 0 eight seven.yaml 'data.missing.text=[lost, -999]' data.missing.x=8 && [ "$(hash_of eight/final.h5)" != "$(hash_of seven/final.h5)" ] || fail "missing.x=8 fills in 7"
 for later in '{x: drop}' '{x: mean}' '{y: drop}' '{y: mask}'; do refuses 0 78 'is not available yet' config check class.yaml "data.missing=$later"; done
 printf 'a,b,c\n1,oak,NA\nnone,?,null\n3,none,None\n' >info.csv
 on 0 data info info.csv >out 2>err || fail "data info: $(cat err)"
