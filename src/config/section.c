@@ -53,11 +53,13 @@ static ls_node *as_mapping(const ls_value *v) {
     map->at = lone->at;
     map->key_at = lone->key_at;
   }
-  if (map->kind != LS_NODE_MAP) {
-    ls_key_refuse(v, "");
+  if (map->kind != LS_NODE_MAP || (lone && !name)) {
+    ls_value wrong = *v;
+    if (lone) wrong.node = lone;
+    ls_key_refuse(&wrong, "");
     return NULL;
   }
-  if (lone && name && !ls_node_get(map, name)) {
+  if (lone && !ls_node_get(map, name)) {
     ls_node *value = ls_node_new(v->arena, LS_NODE_SCALAR, lone->text);
     value->at = value->key_at = lone->at;
     ls_node_put(map, name, value);

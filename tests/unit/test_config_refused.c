@@ -318,6 +318,17 @@ static void test_bad_overrides(void **state) {
     expect(BASE, strlen(BASE), row[i].set, NULL, row[i].what);
 }
 
+/* A single value is not forgotten when an override of a member follows. */
+static void test_value_then_member(void **state) {
+  (void)state;
+  const char *const set[] = {"guard=foo", "guard.watchdog=never"};
+  ls_config *c;
+  assert_int_equal(try_parse(BASE, strlen(BASE), set, 2, &c), LS_ECONFIG);
+  assert_string_equal(ls_error_text(),
+                      "command line: 'guard=foo': error: a single value, where guard must be a "
+                      "mapping [guard]");
+}
+
 static void test_type_changed(void **state) {
   (void)state;
   const char *text = "version: 1\n" DATA MODEL
@@ -353,6 +364,7 @@ int main(void) {
                                      TEST(test_all_at_once),
                                      TEST(test_long_line),
                                      TEST(test_bad_overrides),
+                                     TEST(test_value_then_member),
                                      TEST(test_type_changed)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
