@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alive.h"
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "data/columns.h"
@@ -155,8 +156,7 @@ static ls_status write_rows(predictor *p, const char *y, int64_t rows) {
 
 static int64_t share(const predictor *p, int64_t round, int rank, int64_t *first) {
   *first = (round * ls_comm_size(p->run->comm) + rank) * BLOCKS * ROWS;
-  int64_t left = p->rows - *first;
-  return left < 0 ? 0 : left < BLOCKS * ROWS ? left : BLOCKS * ROWS;
+  return ls_clamp(p->rows - *first, 0, BLOCKS * ROWS);
 }
 
 /* Every rank's outputs of a round to rank 0, which writes them in order of the samples. */

@@ -131,12 +131,11 @@ ls_status ls_cmd_train(ls_cli *cli) {
   ls_train_signals();
   LS_TRY(ls_cli_parse(cli, ls_command_find("train"), table, &args, &help));
   if (help) return LS_OK;
+  const char *progress = cli->verbosity < 0 ? "none" : "auto";
   ls_train_options run = {.dir = o.dir,
                           .allow = o.allow,
                           .threads = o.threads,
-                          .progress = o.progress           ? o.progress
-                                      : cli->verbosity < 0 ? "none"
-                                                           : "auto",
+                          .progress = o.progress ? o.progress : progress,
                           .trace = o.trace,
                           .force = o.force,
                           .dry_run = o.dry_run,

@@ -103,14 +103,15 @@ static ls_status draw(import *m) {
 /* ---- writing ---- */
 
 static ls_h5_out_type y_type(const import *m) {
-  return m->classes ? LS_H5_OUT_I32 : m->options->single ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
+  if (m->classes) return LS_H5_OUT_I32;
+  return m->options->single ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
 }
 
 static ls_status make_sets(import *m) {
   const ls_shape *shape = &m->source[0]->shape;
-  ls_h5_out_type type = m->cell == LS_CELL_U8    ? LS_H5_OUT_U8
-                        : m->cell == LS_CELL_F32 ? LS_H5_OUT_F32
-                                                 : LS_H5_OUT_F64;
+  static const ls_h5_out_type type_of[] = {
+      [LS_CELL_U8] = LS_H5_OUT_U8, [LS_CELL_F32] = LS_H5_OUT_F32, [LS_CELL_F64] = LS_H5_OUT_F64};
+  ls_h5_out_type type = type_of[m->cell];
   if (shape->weights)
     LS_TRY(ls_h5out_set(m->out, "/train/weights", m->rows[0], 0, LS_H5_OUT_F64, m->options->pack,
                         &m->weights));
@@ -251,7 +252,8 @@ static ls_status write_file(import *m) {
     m->rows[s] = m->source[s] ? m->source[s]->shape.rows : 0;
     bytes = bytes && (!m->source[s] || m->source[s]->shape.bytes);
   }
-  m->cell = bytes ? LS_CELL_U8 : m->options->single ? LS_CELL_F32 : LS_CELL_F64;
+  m->cell = m->options->single ? LS_CELL_F32 : LS_CELL_F64;
+  if (bytes) m->cell = LS_CELL_U8;
   LS_TRY(draw(m));
   LS_TRY(make_buffers(m));
   LS_TRY(ls_columns_of(m->source[0], &m->columns));

@@ -225,8 +225,12 @@ void ls_comm_allgatherv(ls_comm *comm, void *data, const int64_t *first, size_t 
     offset[r] = (int)first[r];
     count[r] = (int)(first[r + 1] - first[r]);
   }
-  MPI_Datatype type = size == 4 ? MPI_FLOAT : size == 8 ? MPI_DOUBLE : MPI_BYTE;
-  if (type == MPI_BYTE && size != 1)
+  MPI_Datatype type = MPI_BYTE;
+  if (size == 4)
+    type = MPI_FLOAT;
+  else if (size == 8)
+    type = MPI_DOUBLE;
+  else if (size != 1)
     ls_comm_abort(comm, LS_EINTERNAL, "allgatherv of %zu-byte elements", size);
   COLLECTIVE(comm, MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, data, count, offset, type,
                                   comm->world));

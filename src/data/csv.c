@@ -100,10 +100,9 @@ static ls_status no_column(const csv *c, const char *name) {
   for (int64_t k = 0; c->head && k < c->columns && length < sizeof list; k++)
     length += (size_t)snprintf(list + length, sizeof list - length, "%s'%s'", k ? ", " : ": ",
                                c->head[k]);
-  const char *other = c->columns > 1 ? ""
-                      : strchr(c->text.text, ';')
-                          ? "; fields are separated by commas here, not by ;"
-                          : "";
+  const char *other = "";
+  if (c->columns == 1 && strchr(c->text.text, ';'))
+    other = "; fields are separated by commas here, not by ;";
   return ls_fail(LS_EDATA, "%s: no column '%s'; there are %lld%s%s%s", path_of(c), name,
                  (long long)c->columns, list, length >= sizeof list ? " ..." : "", other);
 }
@@ -412,16 +411,15 @@ static void warn_of_mixed(const csv *c) {
  * out. */
 static ls_status scan(csv *c, bool collect) {
   ls_csv_cursor first = c->next;
-  ls_csv_field y;
+  ls_csv_field y, *class = collect ? &y : NULL;
   bool was_mixed = is_mixed(c->base.names);
   while (!ls_csv_ended(&c->text, c->next.at)) {
     ls_csv_cursor at = c->next;
-    LS_TRY(c->text.quotes ? next_by_rules(c, collect ? &y : NULL)
-                          : next_line(c, collect ? &y : NULL));
+    LS_TRY(c->text.quotes ? next_by_rules(c, class) : next_line(c, class));
     c->base.shape.rows++;
-    if (collect) LS_TRY(add_class(c, y, &at));
+    if (class) LS_TRY(add_class(c, y, &at));
   }
-  if (collect && !was_mixed && is_mixed(c->base.names)) warn_of_mixed(c);
+  if (class && !was_mixed && is_mixed(c->base.names)) warn_of_mixed(c);
   c->next = first;
   c->base.file[0].samples = c->base.shape.rows;
   return c->base.shape.rows > 0

@@ -32,8 +32,12 @@ bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *ne
   double value = 0;
   for (int64_t k = 0; k < map->columns; k++) {
     int64_t to = map->to[k];
-    at = to == LS_CSV_SKIP || k == map->text ? take_text(at, k == map->text ? text : &skipped)
-                                             : take_number(at, &value);
+    if (k == map->text)
+      at = take_text(at, text);
+    else if (to == LS_CSV_SKIP)
+      at = take_text(at, &skipped);
+    else
+      at = take_number(at, &value);
     if (!at || (k < map->columns - 1 && *at++ != ',')) return false;
     if (to >= 0) ls_csv_store(cell, x, to, value);
     if (to <= LS_CSV_Y) y[LS_CSV_Y - to] = value;

@@ -106,9 +106,8 @@ ls_status ls_affine_measure(const ls_matrix *m, ls_scale_kind kind, double by, l
 
 /* The first of n cells that is not finite, or n. */
 static inline int64_t ls_first_not_finite(ls_cell cell, const void *x, int64_t n) {
-  return cell == LS_CELL_F32   ? ls_not_finite_f32(x, n)
-         : cell == LS_CELL_F64 ? ls_not_finite_f64(x, n)
-                               : n;
+  if (cell == LS_CELL_U8) return n;
+  return cell == LS_CELL_F32 ? ls_not_finite_f32(x, n) : ls_not_finite_f64(x, n);
 }
 /* LS_EDATA with its place for the first of `rows` rows' values, row `row` of the source, that is
  * not finite. */

@@ -9,7 +9,8 @@
  * precision. */
 typedef enum { LS_CELL_U8, LS_CELL_F32, LS_CELL_F64 } ls_cell;
 static inline size_t ls_cell_size(ls_cell cell) {
-  return cell == LS_CELL_U8 ? 1 : cell == LS_CELL_F32 ? sizeof(float) : sizeof(double);
+  if (cell == LS_CELL_U8) return 1;
+  return cell == LS_CELL_F32 ? sizeof(float) : sizeof(double);
 }
 
 typedef struct {

@@ -314,8 +314,12 @@ static ls_status keys_hdf5(ls_source *source, const char *by, uint64_t *key) {
 static void place_hdf5(const ls_source *source, int64_t row, int64_t column, char *text,
                        size_t size) {
   const hdf5 *h = (const hdf5 *)source;
-  int i = column >= 0 ? X : -1 - column < source->shape.outputs ? Y : WEIGHTS;
-  int64_t value = i == X ? column : i == Y ? -1 - column : 0;
+  int i = X;
+  int64_t value = column;
+  if (column < 0) {
+    i = -1 - column < source->shape.outputs ? Y : WEIGHTS;
+    value = i == Y ? -1 - column : 0;
+  }
   snprintf(text, size, "%s: %s: %s %lld, value %lld", path_of(h, i), h->name[i],
            h->transpose[i] ? "column" : "row", (long long)row, (long long)value);
 }

@@ -37,9 +37,8 @@ static int64_t big_endian(const unsigned char *b) {
 }
 
 static const char *kind(int64_t magic) {
-  return magic == IMAGES   ? "this is a file of images"
-         : magic == LABELS ? "this is a file of labels"
-                           : "this is no IDX file of unsigned bytes";
+  if (magic == IMAGES) return "this is a file of images";
+  return magic == LABELS ? "this is a file of labels" : "this is no IDX file of unsigned bytes";
 }
 
 /* Read and check one header; dimension[0..dimensions). */

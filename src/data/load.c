@@ -105,11 +105,10 @@ ls_status ls_inputs_keep(const ls_data *data, const ls_part *part, const ls_sour
 
 static ls_status allocate(loading *l, ls_part *part) {
   ls_data *data = l->data;
-  part->cell = part->shape.bytes           ? LS_CELL_U8
-               : data->precision == LS_F32 ? LS_CELL_F32
-                                           : LS_CELL_F64;
-  part->raw =
-      part->cell == LS_CELL_F32 && data->scaled && !part->shape.single ? LS_CELL_F64 : part->cell;
+  part->cell = data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64;
+  if (part->shape.bytes) part->cell = LS_CELL_U8;
+  part->raw = part->cell;
+  if (part->cell == LS_CELL_F32 && data->scaled && !part->shape.single) part->raw = LS_CELL_F64;
   size_t x, y;
   bool over = __builtin_mul_overflow((size_t)part->shape.rows, (size_t)part->shape.features, &x) ||
               __builtin_mul_overflow(x, ls_cell_size(part->cell), &x) ||

@@ -64,9 +64,9 @@ static ls_status read_type(array *a, const char *dict) {
   if (sscanf(descr, "'%c%c%2d'%n", &order, &kind, &size, &used) != 3 || used == 0 ||
       !strchr("<>|=", order) || !strchr("uifb", kind))
     return ls_fail(LS_EDATA, "%s: holds no plain numbers (type %.20s)", a->path, descr);
-  bool known = kind == 'f'   ? size == 4 || size == 8
-               : kind == 'b' ? size == 1
-                             : size == 1 || size == 2 || size == 4 || size == 8;
+  bool wide = size == 4 || size == 8, known = size == 1 || size == 2 || wide;
+  if (kind == 'f') known = wide;
+  if (kind == 'b') known = size == 1;
   if (!known)
     return ls_fail(LS_EDATA, "%s: numbers of type %c%d are not read; save it as float32 or float64",
                    a->path, kind, size);
@@ -215,7 +215,8 @@ static ls_status columns_npy(const ls_source *source, ls_columns *out) {
   const npy *n = (const npy *)source;
   for (int k = 0; k < 2; k++) {
     const array *a = &n->a[k];
-    const char *kind = a->kind == 'f' ? "float" : a->kind == 'i' ? "int" : "uint";
+    const char *kind = a->kind == 'i' ? "int" : "uint";
+    if (a->kind == 'f') kind = "float";
     if (a->size)
       snprintf(out->stored[k], sizeof out->stored[k], "%s%s%d", a->big ? "big-endian " : "", kind,
                8 * a->size);

@@ -36,9 +36,8 @@ ls_status ls_affine_copy(const ls_affine *from, int64_t n, const char *what, ls_
 }
 
 static double cell_at(const void *x, ls_cell cell, int64_t i) {
-  return cell == LS_CELL_U8    ? ((const uint8_t *)x)[i]
-         : cell == LS_CELL_F32 ? (double)((const float *)x)[i]
-                               : ((const double *)x)[i];
+  if (cell == LS_CELL_U8) return ((const uint8_t *)x)[i];
+  return cell == LS_CELL_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
 }
 
 typedef struct {

@@ -43,6 +43,11 @@ LS_INLINE real sigmoid_of(real z) {
 
 LS_INLINE real softplus_of(real z) { return (z < 0 ? 0 : z) + ls_log1p(ls_exp(-magnitude(z))); }
 
+LS_INLINE real elu_of(real z) {
+  real below = z < 0 ? z : 0;
+  return z < 0 ? ls_expm1(below) : z;
+}
+
 /* Phi(z) = erfc(-z / sqrt 2) / 2, the normal distribution function. */
 LS_INLINE real phi_of(real z) {
   real half = (real)0.5 * ls_erfc(magnitude(z) * (real)0.70710678118654752440);
@@ -54,7 +59,7 @@ LS_INLINE real gelu_slope(real z) {
 
 ELEMENTWISE(relu, z < 0 ? 0 : z, y <= 0 ? 0 : g)
 ELEMENTWISE(leaky_relu, z < 0 ? leak * z : z, y < 0 ? leak * g : g)
-ELEMENTWISE(elu, z < 0 ? ls_expm1(z < 0 ? z : 0) : z, y < 0 ? g * (y + 1) : g)
+ELEMENTWISE(elu, elu_of(z), y < 0 ? g * (y + 1) : g)
 ELEMENTWISE(tanh, tanh_of(z), g *(1 - y * y))
 ELEMENTWISE(sigmoid, sigmoid_of(z), g *(y *(1 - y)))
 ELEMENTWISE(softplus, softplus_of(z), g *sigmoid_of(z))

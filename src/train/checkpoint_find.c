@@ -87,7 +87,8 @@ static ls_status consider(listing *list, const char *dir, int fd, const char *na
 
 static int newer(const void *a, const void *b) {
   const ls_saved *x = a, *y = b;
-  return x->step != y->step ? (x->step < y->step ? 1 : -1) : strcmp(y->name, x->name);
+  if (x->step == y->step) return strcmp(y->name, x->name);
+  return x->step < y->step ? 1 : -1;
 }
 
 /* A folder that is not there holds nothing. */

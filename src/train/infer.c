@@ -100,7 +100,8 @@ static ls_status open_data(ls_run *run, const ls_infer_options *o, int64_t featu
   } else {
     ls_data_spec guessed = {0}, spec;
     if (o->path) LS_TRY(ls_comm_agree(run->comm, ls_data_guess_like(o->path, &like, &guessed)));
-    spec = o->path ? guessed : o->data ? *o->data : config->data;
+    spec = o->data ? *o->data : config->data;
+    if (o->path) spec = guessed;
     if (o->data) spec.trained = trained; /* its own data are as its config says */
     spec.x_affine = x;
     spec.y_affine = y;

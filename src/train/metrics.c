@@ -357,9 +357,12 @@ ls_status ls_metrics_open(const char *dir, bool jsonl, bool csv, int64_t resume_
   *m = (ls_metrics){-1, -1, ls_mem_text(dir)};
   char *events = ls_mem_format("%s/metrics.jsonl", dir),
        *rows = ls_mem_format("%s/metrics.csv", dir);
-  ls_status status =
-      resume_step < 0 ? open_fresh(m, jsonl ? events : NULL, csv ? rows : NULL)
-                      : resume(m, events, csv ? rows : NULL, jsonl, resume_step, checkpoint_file);
+  const char *table = csv ? rows : NULL;
+  ls_status status;
+  if (resume_step < 0)
+    status = open_fresh(m, jsonl ? events : NULL, table);
+  else
+    status = resume(m, events, table, jsonl, resume_step, checkpoint_file);
   LS_FREE(events);
   LS_FREE(rows);
   return status;
