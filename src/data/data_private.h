@@ -3,6 +3,7 @@
 #ifndef LS_DATA_PRIVATE_H
 #define LS_DATA_PRIVATE_H
 
+#include "data/bad_value.h"
 #include "data/drawn.h"
 #include "data/format.h"
 #include "data/gather.h"
@@ -104,20 +105,6 @@ typedef struct {
  * depend on nothing else. */
 ls_status ls_affine_measure(const ls_matrix *m, ls_scale_kind kind, double by, ls_affine *affine);
 
-/* The first of n cells that is not finite, or n. */
-static inline int64_t ls_first_not_finite(ls_cell cell, const void *x, int64_t n) {
-  if (cell == LS_CELL_U8) return n;
-  return cell == LS_CELL_F32 ? ls_not_finite_f32(x, n) : ls_not_finite_f64(x, n);
-}
-/* LS_EDATA with its place for the first of `rows` rows' values, row `row` of the source, that is
- * not finite. */
-ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls_cell cell,
-                          const void *x);
-ls_status ls_check_finite_targets(const ls_source *source, int64_t row, int64_t rows, ls_cell cell,
-                                  const void *y);
-extern const char ls_not_finite[]; /* what is wrong with such a value */
-ls_status ls_bad_value(const ls_source *source, int64_t row, int64_t column, const char *what,
-                       double value);
 /* x as read, row `row` of a part's source on -> scaled and finite, as it is kept; out may be x, and
  * is x where nothing is scaled. LS_EDATA with the place of a bad one. */
 ls_status ls_inputs_keep(const ls_data *data, const ls_part *part, const ls_source *source,

@@ -1,5 +1,7 @@
 /* format.h - how files become rows: a table of formats, each one file of statics and a row. Private
- * to data/ and the data commands. */
+ * to data/ and the data commands.
+ * source.c has what every open source needs (ls_source_new, _close, _keys, filling); format.c the
+ * table, and several files as one source. */
 #ifndef LS_DATA_FORMAT_H
 #define LS_DATA_FORMAT_H
 

@@ -11,8 +11,6 @@
 #include "data/weights.h"
 
 enum { CHUNK_VALUES = 1 << 16 };
-const char ls_not_finite[] = "missing, not finite or too large for the precision";
-
 typedef struct {
   ls_comm *comm;
   const ls_data_spec *spec;
@@ -62,43 +60,6 @@ static ls_status draw_splits(loading *l) {
   ls_comm_node_barrier(l->comm);
   ls_cut_take(&data->drawn, data->cut);
   return LS_OK;
-}
-
-/* ---- bad values ---- */
-
-ls_status ls_bad_value(const ls_source *source, int64_t row, int64_t column, const char *what,
-                       double value) {
-  char place[512];
-  source->format->place(source, row, column, place, sizeof place);
-  return ls_fail(LS_EDATA, "%s: %s (%.17g)", place, what, value);
-}
-
-static double real_at(ls_cell cell, const void *x, int64_t i) {
-  return cell == LS_CELL_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
-}
-
-ls_status ls_check_finite(const ls_source *source, int64_t row, int64_t rows, ls_cell cell,
-                          const void *x) {
-  int64_t features = source->shape.features, n = rows * features,
-          bad = ls_first_not_finite(cell, x, n);
-  if (bad == n) return LS_OK;
-  return ls_bad_value(source, row + bad / features, bad % features, ls_not_finite,
-                      real_at(cell, x, bad));
-}
-
-ls_status ls_check_finite_targets(const ls_source *source, int64_t row, int64_t rows, ls_cell cell,
-                                  const void *y) {
-  int64_t outputs = source->shape.outputs, n = rows * outputs,
-          bad = ls_first_not_finite(cell, y, n);
-  if (bad == n) return LS_OK;
-  return ls_bad_value(source, row + bad / outputs, -1 - bad % outputs, ls_not_finite,
-                      real_at(cell, y, bad));
-}
-
-ls_status ls_inputs_keep(const ls_data *data, const ls_part *part, const ls_source *source,
-                         int64_t row, int64_t rows, const void *x, void *out) {
-  if (data->x_affine) ls_scale_cells(data->x_affine, part->raw, part->cell, rows, x, out);
-  return ls_check_finite(source, row, rows, part->cell, out);
 }
 
 /* ---- memory ---- */

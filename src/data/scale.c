@@ -194,3 +194,9 @@ void ls_unscaled_scale(const ls_unscaled *u, const ls_affine *affine) {
                    u->at + (size_t)(row * u->n) * ls_cell_size(u->cell));
   }
 }
+
+ls_status ls_inputs_keep(const ls_data *data, const ls_part *part, const ls_source *source,
+                         int64_t row, int64_t rows, const void *x, void *out) {
+  if (data->x_affine) ls_scale_cells(data->x_affine, part->raw, part->cell, rows, x, out);
+  return ls_check_finite(source, row, rows, part->cell, out);
+}

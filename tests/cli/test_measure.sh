@@ -1,0 +1,32 @@
+#!/bin/bash
+# No public name means two things, and no files of data/ call one another in a circle; the script that says so sees both.
+set -u
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
+"$SOURCE/scripts/measure" --check "$SOURCE/src" "$BUILD" || fail "the sources"
+"$SOURCE/scripts/measure" "$SOURCE/src" "$BUILD" | grep -q '^circles of files  *[0-9]' || fail "no table"
+
+# ---- a name for two things ----
+mkdir src src/a src/b
+printf 'typedef struct {\n  int n;\n} ls_thing;\nint ls_deed(int n);\n' >src/a/a.h
+for other in 'typedef struct {|  int n;|} ls_thing;' 'typedef struct ls_thing {|  int n;|} ls_thing;' 'int ls_thing(void);' 'typedef int ls_deed;'; do
+  tr '|' '\n' <<<"$other" >src/b/b.h
+  "$SOURCE/scripts/measure" --check src "$BUILD" 2>said && fail "unseen: $other"
+  grep -q 'two things: ls_\(thing\|deed\): .*a/a.h.*b/b.h' said || fail "not named: $other: $(cat said)"
+done
+printf '/* typedef int ls_deed; */\ntypedef struct ls_thing ls_thing;\nstatic int n = ls_deed(1);\n' >src/b/b.h
+"$SOURCE/scripts/measure" --check src "$BUILD" || fail "a comment, a declaration, a call"
+
+# ---- files in a circle ----
+objects=made/CMakeFiles/lockstep_core.dir/src/data
+mkdir -p src/data $objects
+echo 'int ls_two(void); int ls_one(void) { return ls_two(); }' >src/data/one.c
+echo 'int ls_one(void); int ls_two(void) { return 2; }' >src/data/two.c
+make_objects() { for f in one two; do "${CC:-cc}" -c src/data/$f.c -o $objects/$f.c.o || fail "cc"; done; }
+make_objects
+"$SOURCE/scripts/measure" --check src made || fail "one calls two, and that is all"
+echo 'int ls_one(void); int ls_two(void) { return ls_one(); }' >src/data/two.c
+make_objects
+"$SOURCE/scripts/measure" --check src made 2>said && fail "a circle unseen"
+grep -q 'circle: data/one.c data/two.c' said || fail "the circle is not named: $(cat said)"
+finish
