@@ -407,6 +407,17 @@ static void warn_of_mixed(const csv *c) {
          c->head ? ")" : "", other, other);
 }
 
+/* Classes that a checkpoint knows by numbers alone get theirs in the order of their names. */
+static void warn_of_numbered(const csv *c, const ls_data_spec *spec) {
+  const ls_names *names = c->base.names;
+  if ((spec->trained || spec->foreign) && names && names->count > 0 && !names->numbers)
+    ls_log(
+        LS_LOG_WARN,
+        "%s: the labels are names, and the checkpoint knows its classes by numbers only: '%s' is "
+        "taken for class 0, and so on in order of the names' bytes",
+        path_of(c), names->text[0]);
+}
+
 /* Classes of train are collected; those of the other splits must be among them, which reading finds
  * out. */
 static ls_status scan(csv *c, bool collect) {
@@ -481,7 +492,10 @@ static ls_status open_file(csv *c, const ls_opening *what) {
   if (c->classes && !what->first)
     LS_TRY(named ? ls_names_of(named, &c->own_names) : ls_names_new(&c->own_names));
   if (c->classes) c->base.names = what->first ? what->first->names : c->own_names;
-  return scan(c, c->classes && what->split == LS_SPLIT_TRAIN && !named);
+  bool collect = c->classes && what->split == LS_SPLIT_TRAIN && !named;
+  LS_TRY(scan(c, collect));
+  if (collect && !what->first) warn_of_numbered(c, what->spec);
+  return LS_OK;
 }
 
 static ls_status open_csv(const ls_opening *what, ls_source **out) {

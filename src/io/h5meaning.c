@@ -186,6 +186,8 @@ ls_status ls_h5_meaning_read(hid_t set, ls_h5_meaning *m, char *text, size_t siz
     m->reread = true;
   }
   LS_TRY(read_factor(set, "scale_factor", &m->scale));
+  if (m->scale == 0)
+    return ls_fail(LS_EDATA, "its attribute scale_factor is 0: all values would be the same");
   LS_TRY(read_factor(set, "add_offset", &m->offset));
   m->packed = m->scale != 1 || m->offset != 0;
   LS_TRY(read_missing(set, bytes, m));

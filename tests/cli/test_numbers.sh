@@ -91,6 +91,7 @@ for x in /gap /gap_list /gap_range /gap_real /gap_nan; do refused m.h5 $x /y "$x
 refused m.h5 /meant /y_gap '/y_gap: row 11, value 0: missing'
 refused m.h5 /meant /label_gap '/label_gap: row 11, value 0: no class' --classes
 refused m.h5 /bad_scale /y 'bad_scale.*scale_factor is not one finite number'
+refused m.h5 /zero_scale /y 'zero_scale.*scale_factor is 0'
 refused m.h5 /columns /y 'are samples the columns here? say transpose: true'
 refused m.h5 /columns /y_row 'are samples the columns here? say transpose: true'
 refused m.h5 /meant /y 'are samples the rows here? say transpose: false' --transpose

@@ -141,6 +141,7 @@ refuses 0 65 "hole.csv:10: column 4 (y): no class: 'NA'" train net.yaml data.tra
 awk -F, -v OFS=, 'NR > 1 {$4 = $4 == 1 ? "none" : "Na"} {print}' t.csv >text.csv
 train 0 text class.yaml data.train.file=text.csv && same text class
 on 0 eval text/final.h5 --split train --json >out 2>err && grep -qF '"names":["Na","none"]' out || fail "none and Na as classes: $(cat out err)"
+on 0 eval class/final.h5 --data text.csv --split train >out 2>err && grep -qF "text.csv: the labels are names, and the checkpoint knows its classes by numbers only: 'Na' is taken for class 0" err || fail "names for a checkpoint of numbers: $(cat err)"
 for word in None lost -999; do
   sed "9s/[a-zA-Z]*$/$word/" text.csv >hole.csv
   refuses 0 65 "hole.csv:9: column 4 (y): no class: '$word'" train class.yaml data.train.file=hole.csv 'data.missing={text: [lost, -999]}' -o never

@@ -7,8 +7,8 @@
  * of 1e20 without scaling; /gap_nan float64: NaN /columns, /packed_columns (3, 120): the samples
  * are columns; /cube (5, 3, 120), of /cube_meant (120, 3, 5) /y (120), /y_row (1, 120), /y_packed
  * int16 packed, /y_gap int16 with a fill value in row 11 /label (120) int32, /label_gap with a fill
- * value in row 11 /bad_scale: scale_factor is a text; /one (1, 120): one sample of 120 numbers, or
- * 120 of one */
+ * value in row 11 /bad_scale: scale_factor is a text; /zero_scale: it is 0; /one (1, 120): one
+ * sample of 120 numbers, or 120 of one */
 #include <hdf5.h>
 #include <math.h>
 #include <stdlib.h>
@@ -167,6 +167,9 @@ int main(int argc, char **argv) {
   H5Dclose(set);
   set = put("/bad_scale", H5T_STD_I16LE, ROWS, WIDTH, stored);
   say_text(set, "scale_factor", "a half");
+  H5Dclose(set);
+  set = put("/zero_scale", H5T_STD_I16LE, ROWS, WIDTH, stored);
+  say(set, "scale_factor", H5T_IEEE_F64LE, 1, (double[]){0});
   H5Dclose(set);
   put_small(stored);
   put_own(meant);
