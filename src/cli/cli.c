@@ -228,7 +228,8 @@ static ls_status read_config(ls_cli *cli, const char *file, char **text, size_t 
   ls_status status = LS_OK;
   if (!cli->comm || ls_comm_rank(cli->comm) == 0)
     status = ls_file_read(file, text, bytes, CONFIG_BYTES_MAX);
-  if (status != LS_OK) status = ls_fail(LS_ECONFIG, "config: %s", ls_error_text());
+  if (status != LS_OK)
+    status = ls_fail(status == LS_FAIL ? LS_FAIL : LS_ECONFIG, "config: %s", ls_error_text());
   if (!cli->comm) return status;
   return ls_comm_bcast_block(cli->comm, status, (void **)text, bytes, 0);
 }

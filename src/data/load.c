@@ -264,8 +264,10 @@ static ls_status read_parts(loading *l) {
 
 static ls_status collect_files(loading *l) {
   ls_data *data = l->data;
-  for (int s = 0; s < 3; s++) data->files += l->source[s] ? l->source[s]->files : 0;
-  LS_NEW(data->file, data->files);
+  int files = 0;
+  for (int s = 0; s < 3; s++) files += l->source[s] ? l->source[s]->files : 0;
+  LS_NEW(data->file, files);
+  data->files = files;
   ls_data_file *file = data->file;
   for (int s = 0; s < 3; s++)
     for (int i = 0; l->source[s] && i < l->source[s]->files; i++, file++) {

@@ -8,8 +8,10 @@
 #include "train/trainer.h"
 
 static ls_status read_config(const char *path, const ls_checkpoint *c, ls_config **out) {
-  if (ls_config_parse(path, c->config_text, strlen(c->config_text), NULL, 0, out) != LS_OK)
-    return ls_fail_prefix(LS_EDATA, "%s: the config in this checkpoint cannot be read", path);
+  ls_status status = ls_config_parse(path, c->config_text, strlen(c->config_text), NULL, 0, out);
+  if (status != LS_OK)
+    return ls_fail_prefix(status == LS_FAIL ? LS_FAIL : LS_EDATA,
+                          "%s: the config in this checkpoint cannot be read", path);
   (*out)->slices = c->slices; /* also where the text says 0, one a rank */
   ls_config_was_written(*out);
   return LS_OK;

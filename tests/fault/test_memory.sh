@@ -25,6 +25,18 @@ sample train 1 6 & pids+=($!)
 sample eval 2 4 & pids+=($!)
 sample predict 1 4 & pids+=($!)
 for pid in "${pids[@]}"; do wait "$pid" || failures=$((failures + 1)); done
+# Alone, where the same rank reads everything: each of the last blocks; an error, never a crash.
+alone() {
+  local last n code
+  MEMTRAP_COUNT=$PWD/alone LD_PRELOAD=$MEMTRAP_SO "$LOCKSTEP" eval good/final.h5 >out 2>err || fail "eval alone: exit $?: $(cat err)"
+  last=$(cat alone.0)
+  for ((n = last - 60; n <= last; n++)); do
+    code=0
+    MEMTRAP=0:$n:fail LD_PRELOAD=$MEMTRAP_SO "$LOCKSTEP" eval good/final.h5 >out 2>err || code=$?
+    [ $code -eq 0 ] || { [ $code -eq 1 ] && grep -q "out of memory" err; } || fail "eval alone, block $n: exit $code: $(cat err)"
+  done
+}
+alone
 without_memory eval 1 3 # before the ranks have met
 [ "$failures" -eq 0 ] || echo "SEED=$SEED"
 finish
