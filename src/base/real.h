@@ -7,6 +7,7 @@
 #define LS_BASE_REAL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum { LS_F32 = 0, LS_F64 = 1 } ls_precision;
 
@@ -15,6 +16,10 @@ static inline size_t ls_real_size(ls_precision precision) {
 }
 static inline const char *ls_real_name(ls_precision precision) {
   return precision == LS_F32 ? "float32" : "float64";
+}
+
+static inline double ls_real_at(const void *values, ls_precision p, int64_t i) {
+  return p == LS_F32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
 }
 
 #define LS_PASTE_(a, b) a##b

@@ -74,7 +74,7 @@ size_t ls_image_bytes(const ls_image *image);
  * same bytes. */
 ls_status ls_image_commit(ls_image *image, const char *dir, const char *name);
 
-/* Reading. Verifies the digest before HDF5 sees a byte, then the schema. */
+/* Reading. Verifies the digest, then the list of datasets, then every field against every other. */
 typedef struct {
   int64_t minor; /* of the format: 0 does not have begin_step and begin_sample */
   ls_state state;
@@ -126,6 +126,11 @@ typedef struct {
   int64_t step;
 } ls_saved;
 ls_status ls_checkpoint_list(const char *dir, ls_saved **row, int *count, int *damaged);
+
+/* What determines a run's numbers, the resolved config and the data: XXH3-128 of the config's text
+ * and the files' digests, in hex. out has room for LS_RUN_ID. */
+enum { LS_RUN_ID = 33 };
+void ls_run_id(const char *config_text, const ls_data_file *file, int files, char *out);
 
 /* XXH3-128 of the flat weights as docs/checkpoints.md's weights_hash: "xxh3-128:<32 hex>". out has
  * room for 48. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -51,6 +52,17 @@ void ls_digest_hex(const void *data, size_t bytes, char *out) {
 static void write_sum(char *block, int place) {
   uint64_t sum = XXH3_64bits(block, (size_t)place);
   memcpy(block + place, &sum, sizeof sum);
+}
+
+void ls_run_id(const char *config_text, const ls_data_file *file, int files, char *out) {
+  XXH3_state_t *hash = XXH3_createState();
+  XXH3_128bits_reset(hash);
+  XXH3_128bits_update(hash, config_text, strlen(config_text));
+  for (int i = 0; i < files; i++) XXH3_128bits_update(hash, file[i].digest, strlen(file[i].digest));
+  XXH128_hash_t id = XXH3_128bits_digest(hash);
+  XXH3_freeState(hash);
+  snprintf(out, LS_RUN_ID, "%016llx%016llx", (unsigned long long)id.high64,
+           (unsigned long long)id.low64);
 }
 
 void ls_block_write(const ls_block *block, void *out) {

@@ -66,13 +66,10 @@ static void put_trained(ls_image *image, const ls_trained *t) {
   put(image, "/data/y_columns", t->at[1], (size_t)t->n[1] * sizeof *t->at[1]);
 }
 
-/* Names, shapes and types of the tensors: two checkpoints with the same one hold the same kind of
- * model. */
-static void model_digest(const ls_image *image, char *out) {
+void ls_model_digest(const ls_layout *layout, int tensors, char *out) {
   char row[LS_H5_PATH + 80], rows[2 * (LS_CKPT_DIGEST + 1)] = "";
-  for (int i = 0; i < image->tensors;
-       i++) { /* a chain of digests, so that no text grows with the model */
-    const ls_h5_item *item = &image->layout.item[image->layout.first_tensor + i];
+  for (int i = 0; i < tensors; i++) { /* a chain of digests, so that no text grows with the model */
+    const ls_h5_item *item = &layout->item[layout->first_tensor + i];
     int length =
         snprintf(row, sizeof row, "%s %s %d %lld %lld", item->path, ls_h5_type_name(item->type),
                  item->rank, (long long)item->dim[0], (long long)item->dim[1]);
@@ -80,6 +77,7 @@ static void model_digest(const ls_image *image, char *out) {
     ls_digest_hex(rows, 2 * LS_CKPT_DIGEST, rows);
   }
   memcpy(out, rows, LS_CKPT_DIGEST);
+  out[LS_CKPT_DIGEST] = 0;
 }
 
 /* Everything that a save does not change. */
@@ -93,7 +91,7 @@ static void put_plan(ls_image *image, const ls_checkpoint_plan *plan) {
   put_text(image, "/config/text", config);
   ls_digest_hex(config, strlen(config), digest);
   put_text(image, "/config/digest", digest);
-  model_digest(image, digest);
+  ls_model_digest(&image->layout, image->tensors, digest);
   put_text(image, "/config/model_digest", digest);
   put_data_files(image, plan);
   put_text(image, "/data/order", LS_CKPT_ORDER);

@@ -64,6 +64,13 @@ ls_status ls_block_peek(const char *path,
 ls_status ls_block_verify(const char *name, const void *data, size_t bytes,
                           ls_block *block); /* a whole file in memory */
 
+/* checkpoint_check.c - whether the fields agree with each other; LS_EDATA, with `name`, the field
+ * and what it contradicts. */
+ls_status ls_checkpoint_check(const char *name, const ls_checkpoint *checkpoint);
+
+/* Names, shapes and types of the tensors: two checkpoints with the same one hold the same kind of
+ * model. out: (LS_CKPT_DIGEST + 1) */
+void ls_model_digest(const ls_layout *layout, int tensors, char *out);
 void ls_sha256(const void *data, size_t bytes, unsigned char *out); /* (LS_CKPT_SHA) */
 void ls_digest_hex(const void *data, size_t bytes, char *out);      /* (LS_CKPT_DIGEST + 1) */
 

@@ -1,7 +1,8 @@
 /* checkpoint_read.c - a checkpoint from its file. In this order: the whole file into memory; its
  * digest; the index, which says where the datasets are (checkpoint_index.c), so that HDF5 has
  * nothing to parse; from their values the writer's list is made again, and must be the one found.
- * What is read is copied out, and the file let go. */
+ * What is read is copied out, the file let go, and every field checked against every other
+ * (checkpoint_check.c). */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,12 +121,31 @@ static ls_status get_precision(const reader *r, ls_precision *out) {
   return f32 || f64 ? LS_OK : wrong(r, "/numerics/precision", "is neither float32 nor float64");
 }
 
-static ls_status get_scalars(const reader *r, int64_t minor, ls_checkpoint *c) {
+/* Where a field is kept twice, once as well. */
+static ls_status check_twin(const reader *r, int field, const void *value) {
+  for (int i = 0; i < field; i++)
+    if (ls_state_fields[i].offset == ls_state_fields[field].offset &&
+        memcmp(at(r, ls_layout_find(&r->toc, ls_state_fields[i].path), 0), value, 8))
+      return ls_fail(LS_EDATA, "'%s': %s contradicts %s: they say the same", r->path,
+                     ls_state_fields[field].path, ls_state_fields[i].path);
+  return LS_OK;
+}
+
+static ls_status get_state(const reader *r, int64_t minor, ls_state *state) {
+  for (int i = 0; i < ls_state_field_count; i++) {
+    char *to = (char *)state + ls_state_fields[i].offset;
+    if (ls_state_fields[i].minor > minor) continue;
+    LS_TRY(get_number(r, ls_state_fields[i].path, ls_state_fields[i].type, to));
+    LS_TRY(check_twin(r, i, to));
+  }
+  return state->global_step == r->block.step
+             ? LS_OK
+             : wrong(r, "/meta/global_step", "contradicts the header, which has another step");
+}
+
+static ls_status get_scalars(const reader *r, ls_checkpoint *c) {
   LS_TRY(get_precision(r, &c->precision));
-  for (int i = 0; i < ls_state_field_count; i++)
-    if (ls_state_fields[i].minor <= minor)
-      LS_TRY(get_number(r, ls_state_fields[i].path, ls_state_fields[i].type,
-                        (char *)&c->state + ls_state_fields[i].offset));
+  LS_TRY(get_state(r, c->minor, &c->state));
   LS_TRY(get_number(r, "/data/seed", LS_H5_U64, &c->seed));
   LS_TRY(get_number(r, "/data/batch", LS_H5_I64, &c->batch));
   LS_TRY(get_number(r, "/data/inputs", LS_H5_I64, &c->inputs));
@@ -231,8 +251,7 @@ static ls_status get_tensors(const reader *r, ls_checkpoint *c) {
 
 /* The list that a writer of these values would have made: the one found must be it, dataset for
  * dataset. */
-static ls_status check_layout(const reader *r, int64_t minor, const ls_checkpoint *c,
-                              ls_layout *layout) {
+static ls_status check_layout(const reader *r, const ls_checkpoint *c, ls_layout *layout) {
   ls_checkpoint_plan plan = {.precision = c->precision,
                              .tensor = c->tensor,
                              .tensors = c->tensors,
@@ -252,7 +271,7 @@ static ls_status check_layout(const reader *r, int64_t minor, const ls_checkpoin
                              .trained = &c->trained,
                              .outputs = c->outputs,
                              .inputs = c->inputs};
-  LS_TRY(ls_layout_new(&plan, c->writer, minor, layout));
+  LS_TRY(ls_layout_new(&plan, c->writer, c->minor, layout));
   for (int i = 0; i < layout->covered; i++) {
     const ls_h5_item *want = &layout->item[i], *have = &r->toc.item[i];
     if (i >= r->toc.items || strcmp(want->path, have->path))
@@ -265,6 +284,24 @@ static ls_status check_layout(const reader *r, int64_t minor, const ls_checkpoin
   return r->toc.items == layout->covered
              ? LS_OK
              : wrong(r, r->toc.item[layout->covered].path, "does not belong into a checkpoint");
+}
+
+static ls_status must_read(const reader *r, const char *path, const char *want, const char *of) {
+  char *have = NULL;
+  LS_TRY(get_text(r, path, &have));
+  bool same = !strcmp(have, want);
+  ls_mem_free(have);
+  return same ? LS_OK : ls_fail(LS_EDATA, "'%s': %s contradicts %s", r->path, path, of);
+}
+
+/* Fields that only say again what others say. */
+static ls_status check_derived(const reader *r, const ls_checkpoint *c, const ls_layout *layout) {
+  char digest[LS_CKPT_DIGEST + 1];
+  LS_TRY(must_read(r, "/data/order", LS_CKPT_ORDER, "this format: another order of samples"));
+  ls_digest_hex(c->config_text, strlen(c->config_text), digest);
+  LS_TRY(must_read(r, "/config/digest", digest, "/config/text: it is not its digest"));
+  ls_model_digest(layout, c->tensors, digest);
+  return must_read(r, "/config/model_digest", digest, "/model: it is not the tensors' digest");
 }
 
 static void copy_flat(const reader *r, const ls_layout *layout, int first, int count, char *out) {
@@ -284,28 +321,11 @@ static ls_status get_arrays(const reader *r, const ls_layout *layout, ls_checkpo
   return LS_OK;
 }
 
-/* The present epoch has had whole minibatches only. */
-static ls_status check_place(const reader *r, const ls_checkpoint *c) {
-  const ls_state *s = &c->state;
-  int64_t steps, samples;
-  if (c->minor < 1) return LS_OK;
-  bool good = s->begin_sample >= 0 && s->begin_sample <= s->samples_seen &&
-              (s->epoch > 0 || s->begin_sample == 0) && s->begin_step <= s->global_step &&
-              !__builtin_sub_overflow(s->global_step, s->begin_step, &steps) &&
-              !__builtin_mul_overflow(steps, c->batch, &samples) &&
-              samples == s->samples_seen - s->begin_sample;
-  return good ? LS_OK
-              : wrong(r, "/data/begin_step", "does not go with the samples and updates so far");
-}
-
 static ls_status read_all(reader *r, ls_checkpoint *c) {
   ls_layout layout = {0};
-  int64_t minor;
   LS_TRY(ls_index_read(r->path, r->data, r->bytes, &r->block, &r->toc));
-  LS_TRY(check_version(r, &minor));
-  c->minor = minor;
-  LS_TRY(get_scalars(r, minor, c));
-  LS_TRY(check_place(r, c));
+  LS_TRY(check_version(r, &c->minor));
+  LS_TRY(get_scalars(r, c));
   LS_TRY(get_data_files(r, c));
   LS_TRY(get_affine(r, "/data/x_shift", "/data/x_divisor", c->inputs, &c->x_affine));
   LS_TRY(get_affine(r, "/data/y_shift", "/data/y_divisor", c->outputs, &c->y_affine));
@@ -314,7 +334,8 @@ static ls_status read_all(reader *r, ls_checkpoint *c) {
   LS_TRY(get_names(r, c));
   LS_TRY(get_trained(r, c));
   LS_TRY(get_tensors(r, c));
-  ls_status status = check_layout(r, minor, c, &layout);
+  ls_status status = check_layout(r, c, &layout);
+  if (status == LS_OK) status = check_derived(r, c, &layout);
   if (status == LS_OK) status = get_arrays(r, &layout, c);
   ls_layout_free(&layout);
   return status;
@@ -338,6 +359,7 @@ ls_status ls_checkpoint_judge(const char *path, ls_checkpoint **out) {
   ls_status status = verify(path, r.data, r.bytes, &r.block);
   if (status == LS_OK) status = ls_mem_new((void **)out, 1, sizeof **out);
   if (status == LS_OK) status = read_all(&r, *out);
+  if (status == LS_OK) status = ls_checkpoint_check(path, *out);
   if (status != LS_OK) ls_checkpoint_free(out);
   ls_layout_free(&r.toc);
   LS_FREE(r.data);

@@ -46,13 +46,9 @@ static ls_status check_tensors(const char *path, const ls_checkpoint *c, const l
                  tensors);
 }
 
-static double real_at(const void *values, ls_precision precision, int64_t i) {
-  return precision == LS_F32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
-}
-
 static void convert(const ls_checkpoint *c, ls_precision precision, void *w) {
   for (int64_t i = 0; i < c->parameters; i++) {
-    double value = real_at(c->weights, c->precision, i);
+    double value = ls_real_at(c->weights, c->precision, i);
     if (precision == LS_F32)
       ((float *)w)[i] = (float)value;
     else

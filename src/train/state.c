@@ -2,23 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "base/mem.h"
 #include "base/mutant.h"
-
-/* A run is what determines its numbers: the resolved config and the data. */
-static void make_run_id(ls_state_plan *p) {
-  XXH3_state_t *hash = XXH3_createState();
-  XXH3_128bits_reset(hash);
-  XXH3_128bits_update(hash, p->config_text, strlen(p->config_text));
-  for (int i = 0; i < p->plan.files; i++)
-    XXH3_128bits_update(hash, p->plan.file[i].digest, strlen(p->plan.file[i].digest));
-  XXH128_hash_t id = XXH3_128bits_digest(hash);
-  XXH3_freeState(hash);
-  snprintf(p->run_id, sizeof p->run_id, "%016llx%016llx", (unsigned long long)id.high64,
-           (unsigned long long)id.low64);
-}
 
 void ls_state_plan_make(const ls_run *run, ls_state_plan *out) {
   const ls_config *c = run->config;
@@ -46,7 +32,7 @@ void ls_state_plan_make(const ls_run *run, ls_state_plan *out) {
   p->trained = ls_data_trained(run->data);
   p->inputs = ls_data_features(run->data);
   p->outputs = ls_data_outputs(run->data);
-  make_run_id(out);
+  ls_run_id(p->config_text, p->file, p->files, out->run_id);
   p->run_id = out->run_id;
 }
 

@@ -5,8 +5,6 @@
 
 #include "train/run.h"
 
-enum { LS_RUN_ID = 33 };
-
 /* The plan of this run's checkpoints; what it points to lives as long as `run` and the
  * out-parameters. Slots in use only. */
 typedef struct {

@@ -5,6 +5,7 @@
  * in a row. */
 #include "saves.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +15,8 @@
 #include "train/saver.h"
 
 static void fill(ls_image *image, int64_t step) {
-  const ls_state state = {.global_step = step};
+  const ls_state state = {
+      .global_step = step, .t = step, .samples_seen = step, .best_value = (double)NAN};
   const ls_stats sums = {0};
   for (int t = 0; t < saves_plan.tensors; t++)
     for (int64_t k = 0; k < saves_tensor[t].rows * saves_tensor[t].cols; k++) {
@@ -66,10 +68,14 @@ static ls_status run(const char *dir, int64_t count) {
   ls_lock *lock;
   int64_t first;
   int failed = 0;
+  char run_id[LS_RUN_ID];
+  ls_checkpoint_plan plan = saves_plan;
+  ls_run_id(plan.config_text, NULL, 0, run_id);
+  plan.run_id = run_id;
   LS_TRY(ls_lock_take(dir, &lock));
   ls_status status = newest(dir, &first);
   if (status == LS_OK) ls_log_plain("found %lld", (long long)first);
-  if (status == LS_OK) status = ls_saver_new(&saves_plan, dir, true, 2, &saver);
+  if (status == LS_OK) status = ls_saver_new(&plan, dir, true, 2, &saver);
   for (int64_t i = 1; status == LS_OK && i <= count; i++) status = save(saver, first + i, &failed);
   if (status == LS_OK) ls_saver_free(&saver);
   ls_lock_release(&lock);

@@ -1,0 +1,239 @@
+/* checkpoint_check.c - does a checkpoint agree with itself? Anyone can compute a digest, and a file
+ * whose fields contradict each other is no run's: nothing in it is used. Every rule that holds
+ * between the fields of a file that lockstep has written stands here, and is asked whenever one is
+ * read. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "config/config.h"
+#include "train/checkpoint_private.h"
+
+static const int64_t most_steps = INT64_C(1) << 53, most_samples = INT64_C(1) << 62;
+
+typedef struct {
+  const char *name; /* of the file, for messages */
+  const ls_checkpoint *c;
+  const ls_config *config; /* the one in the file */
+} checked;
+
+/* A rule. field: the one that breaks it; why: what it contradicts, and how. */
+static ls_status must(const checked *k, bool holds, const char *field, const char *why) {
+  return holds ? LS_OK : ls_fail(LS_EDATA, "'%s': %s contradicts %s", k->name, field, why);
+}
+
+static ls_status must_lie(const checked *k, int64_t value, int64_t lo, int64_t hi,
+                          const char *field) {
+  if (value >= lo && value <= hi) return LS_OK;
+  return ls_fail(LS_EDATA, "'%s': %s is %lld, and cannot be but from %lld to %lld", k->name, field,
+                 (long long)value, (long long)lo, (long long)hi);
+}
+
+/* ---- the state ---- */
+
+static ls_status check_counts(const checked *k) {
+  const ls_state *s = &k->c->state;
+  LS_TRY(must_lie(k, s->global_step, 0, most_steps, "/meta/global_step"));
+  LS_TRY(must_lie(k, s->t, 0, s->global_step, "/optim/t"));
+  LS_TRY(must_lie(k, s->epoch, 0, s->global_step, "/meta/epoch"));
+  LS_TRY(must_lie(k, s->samples_seen, s->global_step, most_samples, "/meta/samples_seen"));
+  LS_TRY(must_lie(k, s->epoch_samples, 0, s->samples_seen, "/train/epoch_samples"));
+  LS_TRY(must_lie(k, s->nonfinite_total, 0, s->global_step - s->t, "/train/nonfinite_total"));
+  LS_TRY(must_lie(k, s->nonfinite_row, 0, s->nonfinite_total, "/train/nonfinite_row"));
+  LS_TRY(must_lie(k, s->rollbacks, 0, s->nonfinite_total, "/train/rollbacks"));
+  /* Going back to a checkpoint takes updates away, and nothing else does. */
+  return must(k, s->rollbacks > 0 || s->t + s->nonfinite_total == s->global_step, "/optim/t",
+              "/meta/global_step: updates made and skipped are not all");
+}
+
+static ls_status check_best(const checked *k) {
+  const ls_state *s = &k->c->state;
+  LS_TRY(must_lie(k, s->best_step, 0, s->global_step, "/train/best_step"));
+  LS_TRY(must_lie(k, s->early_bad, 0, s->global_step - s->best_step, "/train/early_bad"));
+  return must(k, !isnan(s->best_value) || (s->best_step == 0 && s->early_bad == 0),
+              "/train/best_value", "/train/best_step and early_bad: there is none yet");
+}
+
+/* Samples of all data files; a file of labels counts too, so there may be fewer. */
+static ls_status count_samples(const checked *k, int64_t *most) {
+  *most = 0;
+  for (int i = 0; i < k->c->files; i++) {
+    LS_TRY(must_lie(k, k->c->file[i].bytes, 0, INT64_MAX, "/data/bytes"));
+    LS_TRY(must_lie(k, k->c->file[i].samples, 0, most_samples - *most, "/data/samples"));
+    *most += k->c->file[i].samples;
+  }
+  return LS_OK;
+}
+
+/* An update takes a sample at least and all of them at most, and so does an epoch. */
+static ls_status check_progress(const checked *k) {
+  const ls_state *s = &k->c->state;
+  int64_t most, product;
+  LS_TRY(count_samples(k, &most));
+  if (k->c->files == 0) return LS_OK;
+  LS_TRY(must_lie(k, k->c->batch, 1, most, "/data/batch"));
+  bool few = __builtin_mul_overflow(s->global_step, most, &product) || s->samples_seen <= product;
+  LS_TRY(must(k, few, "/meta/samples_seen",
+              "/meta/global_step and /data/samples: more than the updates can have taken"));
+  few = __builtin_mul_overflow(s->epoch + 1, most, &product) || s->samples_seen <= product;
+  return must(k, few, "/meta/samples_seen",
+              "/meta/epoch and /data/samples: more than the epochs can have had");
+}
+
+/* The present epoch has had whole minibatches only. */
+static ls_status check_begin(const checked *k) {
+  const ls_state *s = &k->c->state;
+  int64_t steps, samples;
+  if (k->c->minor < 1) return LS_OK;
+  LS_TRY(must_lie(k, s->begin_sample, 0, s->epoch > 0 ? s->samples_seen : 0, "/data/begin_sample"));
+  bool whole = s->begin_step <= s->global_step &&
+               !__builtin_sub_overflow(s->global_step, s->begin_step, &steps) &&
+               !__builtin_mul_overflow(steps, k->c->batch, &samples) &&
+               samples == s->samples_seen - s->begin_sample;
+  return must(k, whole, "/data/begin_step",
+              "/meta/global_step, samples_seen and /data/batch: the epoch's updates and samples");
+}
+
+static ls_status check_sums(const checked *k) {
+  static const char *const column[LS_STATS_N] = {"loss", "correct", "absolute error",
+                                                 "squared error"};
+  const double most = (double)k->c->state.epoch_samples;
+  double correct = 0;
+  for (int i = 0; i < k->c->slices; i++) {
+    const double *sum = (const double *)&k->c->slice_sums[i];
+    for (int j = 0; j < LS_STATS_N; j++) {
+      bool possible = !isnan(sum[j]) && (j == 0 || sum[j] >= 0) && (most > 0 || sum[j] == 0);
+      if (!possible)
+        return ls_fail(LS_EDATA,
+                       "'%s': /train/sums contradicts /train/epoch_samples: slice %d cannot have a "
+                       "sum of %s of %g over %g samples",
+                       k->name, i, column[j], sum[j], most);
+    }
+    correct += k->c->slice_sums[i].correct;
+  }
+  return must(k, correct <= most * (1 + 1e-9), "/train/sums",
+              "/train/epoch_samples: more are right than there are");
+}
+
+/* ---- the config, and what it determines ---- */
+
+static ls_status check_training(const checked *k) {
+  const ls_config *config = k->config;
+  const ls_checkpoint *c = k->c;
+  char run_id[LS_RUN_ID];
+  ls_run_id(c->config_text, c->file, c->files, run_id);
+  LS_TRY(must(k, !strcmp(run_id, c->run_id), "/meta/run_id",
+              "/config/text and /data/digest: it is not theirs"));
+  LS_TRY(must(k, c->precision == config->precision, "/numerics/precision",
+              "/config/text: it is not train.precision"));
+  LS_TRY(must(k, c->seed == config->seed, "/data/seed", "/config/text: it is not seed"));
+  LS_TRY(must(k, c->batch >= 1 && (config->batch == 0 || c->batch <= config->batch), "/data/batch",
+              "/config/text: it is more than train.batch"));
+  int64_t slices = config->slices < 0 ? ls_config_default_slices(c->batch) : config->slices;
+  return must(k, slices == 0 || slices == c->slices, "/data/slices",
+              "/config/text: it is not train.slices");
+}
+
+static bool same_tensor(const ls_tensor *a, const ls_tensor *b) {
+  return a->layer == b->layer && !strcmp(a->name, b->name) && a->rows == b->rows &&
+         a->cols == b->cols;
+}
+
+static ls_status check_tensors(const checked *k, const ls_model *model) {
+  int tensors;
+  const ls_tensor *want = ls_model_tensors(model, &tensors);
+  LS_TRY(must(k, k->c->tensors == tensors, "/model",
+              "/config/text: its model has another number of tensors"));
+  for (int i = 0; i < tensors; i++) {
+    char path[LS_H5_PATH];
+    snprintf(path, sizeof path, "/model/%04d/%s", k->c->tensor[i].layer, k->c->tensor[i].name);
+    LS_TRY(must(k, same_tensor(&k->c->tensor[i], &want[i]), path,
+                "/config/text: its model has another tensor there"));
+  }
+  return LS_OK;
+}
+
+static ls_status check_model(const checked *k) {
+  const ls_config *config = k->config;
+  ls_model *model;
+  if (ls_model_new(config->layer, config->layers, config->loss, k->c->inputs, k->c->outputs,
+                   k->c->slices, k->c->precision, &model) != LS_OK)
+    return ls_fail_prefix(LS_EDATA,
+                          "'%s': /data/inputs, outputs or slices contradict the model of "
+                          "/config/text",
+                          k->name);
+  ls_status status = check_tensors(k, model);
+  ls_model_free(&model);
+  return status;
+}
+
+/* The slots of a plug-in are known to it alone. */
+static ls_status check_slots(const checked *k) {
+  const ls_optim_spec *optimizer = &k->config->optimizer;
+  const ls_optim_ops *ops = optimizer->ops;
+  if (optimizer->file) return LS_OK;
+  unsigned used = ls_optim_slots(ops, optimizer->hyper);
+  int slots = 0;
+  bool same = true;
+  for (int s = 0; same && s < ops->slots; s++)
+    if (used >> s & 1) {
+      same = slots < k->c->slots && !strcmp(k->c->slot_name[slots], ops->slot_name[s]);
+      slots++;
+    }
+  return must(k, same && slots == k->c->slots, "/optim/slots",
+              "/config/text: they are not its optimizer's");
+}
+
+static bool is_scaling(const ls_affine *a) {
+  bool good = true;
+  for (int64_t i = 0; i < a->n; i++)
+    good = good && isfinite(a->shift[i]) && isfinite(a->divisor[i]) && a->divisor[i] > 0;
+  return good;
+}
+
+static ls_status check_scaling(const checked *k) {
+  const ls_checkpoint *c = k->c;
+  ls_scale_kind scale = k->config->data.scale;
+  bool targets = scale == LS_SCALE_STANDARD || scale == LS_SCALE_MINMAX;
+  LS_TRY(must(k, (c->x_affine.n > 0) == (scale != LS_SCALE_NONE), "/data/x_shift",
+              "/config/text: data.scale says whether it is there"));
+  LS_TRY(must(k, c->y_affine.n == 0 || targets, "/data/y_shift",
+              "/config/text: data.scale does not scale targets"));
+  LS_TRY(must(k, is_scaling(&c->x_affine), "/data/x_divisor",
+              "itself: shifts are numbers, and divisors more than 0"));
+  return must(k, is_scaling(&c->y_affine), "/data/y_divisor",
+              "itself: shifts are numbers, and divisors more than 0");
+}
+
+/* Weights that are not finite are never saved. */
+static ls_status check_weights(const checked *k) {
+  const ls_checkpoint *c = k->c;
+  bool finite = true;
+  for (int64_t i = 0; finite && i < c->parameters; i++)
+    finite = isfinite(ls_real_at(c->weights, c->precision, i));
+  return must(k, finite, "/model", "itself: weights that are not finite are never saved");
+}
+
+static ls_status check_all(const checked *k) {
+  LS_TRY(check_counts(k));
+  LS_TRY(check_best(k));
+  LS_TRY(check_progress(k));
+  LS_TRY(check_begin(k));
+  LS_TRY(check_sums(k));
+  LS_TRY(check_training(k));
+  LS_TRY(check_model(k));
+  LS_TRY(check_slots(k));
+  LS_TRY(check_scaling(k));
+  return check_weights(k);
+}
+
+ls_status ls_checkpoint_check(const char *name, const ls_checkpoint *c) {
+  ls_config *config;
+  if (ls_config_parse(name, c->config_text, strlen(c->config_text), NULL, 0, &config) != LS_OK)
+    return ls_fail_prefix(LS_EDATA, "'%s': /config/text cannot be read as a config", name);
+  checked k = {name, c, config};
+  ls_status status = check_all(&k);
+  ls_config_free(&config);
+  return status;
+}
