@@ -243,6 +243,8 @@ static ls_status get_tensors(const reader *r, ls_checkpoint *c) {
     if (strncmp(item->path, "/model/", 7)) continue;
     ls_tensor *tensor = &c->tensor[c->tensors++];
     if (!tensor_of(item, tensor)) return wrong(r, item->path, "is no tensor's name");
+    if (item->type != (c->precision == LS_F32 ? LS_H5_F32 : LS_H5_F64))
+      return wrong(r, item->path, "contradicts /numerics/precision: it has another type");
     tensor->offset = c->parameters;
     c->parameters += item->count; /* bounded by the file's size */
   }

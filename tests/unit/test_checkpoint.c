@@ -59,8 +59,8 @@ static char *column_text[] = {(char *)"id", (char *)"a", (char *)"b [m]", (char 
                               (char *)"flux [W/m²]"};
 static int64_t x_columns[] = {2, 1, 3}, y_columns[] = {4};
 static const ls_trained trained = {{column_text, 5}, {3, 1}, {x_columns, y_columns}, false};
-static ls_data_file data_file[] = {{(char *)"train-images", 100, 30000, "xxh3-128:00"},
-                                   {(char *)"a/longer/path/of labels", 200, 30000, "xxh3-128:11"}};
+static ls_data_file data_file[] = {{(char *)"train-images", 100, 10300, "xxh3-128:00"},
+                                   {(char *)"a/longer/path/of labels", 200, 10300, "xxh3-128:11"}};
 
 /* The config that has this state: fields that contradict each other are refused. */
 #define CONFIG(precision)                                                                         \
@@ -203,7 +203,7 @@ static void check_contents(const char *path, ls_precision precision) {
   assert_int_equal(c->files, 2);
   assert_string_equal(c->file[1].path, data_file[1].path);
   assert_string_equal(c->file[1].digest, data_file[1].digest);
-  assert_true(c->file[1].bytes == 200 && c->file[1].samples == 30000);
+  assert_true(c->file[1].bytes == 200 && c->file[1].samples == 10300);
   assert_true(c->x_affine.n == 3 && c->x_affine.shift[2] == 3 && c->x_affine.divisor[0] == 4 &&
               c->y_affine.n == 0);
   assert_int_equal(c->names.count, 1);
@@ -235,7 +235,8 @@ static void read_old(const char *name, int64_t step, ls_precision precision, con
 
 static void old_formats_stay_readable(void **unused) {
   (void)unused;
-  read_old("regression.h5", 23, LS_F32, "xxh3-128:b3cfdfef2850c5c0a969a60274cbb965");
+  read_old("regression.h5", 23, LS_F32, "xxh3-128:af050a01fb0921db02a9cebeedbecf2e");
+  read_old("scaled.h5", 23, LS_F32, "xxh3-128:b3cfdfef2850c5c0a969a60274cbb965");
   read_old("classes.h5", 12, LS_F64, "xxh3-128:7af9526f50eb80b1af02e58718800b48");
 }
 
@@ -559,6 +560,85 @@ static void columns_are_there(void **unused) {
   assert_int_equal(c->trained.n[1], 1);
   assert_int_equal(c->trained.at[1][0], 4);
   ls_checkpoint_free(&c);
+  ls_mem_free(data);
+  unlink(at("forged.h5")), unlink(at("flip.h5"));
+}
+
+/* R20: a field that the others contradict, under a right digest. One row each of what can be wrong;
+ * fault.hostile and scripts/fuzz-checkpoint try the commands. */
+static void fields_that_contradict_each_other_are_refused(void **unused) {
+  (void)unused;
+  static const int64_t two_62 = INT64_C(1) << 62;
+  static const struct {
+    const char *path;
+    int64_t value; /* 8 bytes that come there */
+    const char *says;
+  } lie[] = {{"/meta/global_step", -1, "/meta/global_step"},
+             {"/meta/global_step", INT64_C(1) << 62, "/meta/global_step"},
+             {"/meta/global_step", 1235, "header"},
+             {"/meta/epoch", 3, "/data/epoch contradicts /meta/epoch"},
+             {"/meta/samples_seen", 61750, "/data/position contradicts /meta/samples_seen"},
+             {"/optim/t", 1229, "/optim/t contradicts /meta/global_step"},
+             {"/optim/t", 1235, "/optim/t is 1235"},
+             {"/optim/t", -1, "/optim/t is -1"},
+             {"/train/epoch_samples", INT64_MAX, "/train/epoch_samples"},
+             {"/train/epoch_samples", 0, "/train/sums contradicts /train/epoch_samples"},
+             {"/train/epoch_samples", 7, "/train/sums contradicts /train/epoch_samples"},
+             {"/train/best_step", 1235, "/train/best_step"},
+             {"/train/best_value", INT64_C(0x7ff8) << 48, "/train/best_value contradicts"},
+             {"/train/early_bad", 35, "/train/early_bad"},
+             {"/train/nonfinite_total", 5, "/train/nonfinite_total"},
+             {"/train/nonfinite_row", 5, "/train/nonfinite_row"},
+             {"/train/rollbacks", 5, "/train/rollbacks"},
+             {"/data/begin_step", 1, "/data/begin_step contradicts"},
+             {"/data/begin_step", INT64_MIN, "/data/begin_step contradicts"},
+             {"/data/begin_sample", 50, "/data/begin_step contradicts"},
+             {"/data/begin_sample", -50, "/data/begin_sample is -50"},
+             {"/data/seed", 7, "/data/seed contradicts /config/text"},
+             {"/data/batch", 51, "/data/batch"},
+             {"/data/batch", 0, "/data/batch"},
+             {"/data/slices", 4, "/train/sums"},
+             {"/data/inputs", 2, "/data/x_shift"},
+             {"/data/outputs", 2, "/data/names"},
+             {"/data/samples", 1, "/data/samples: more than the epochs"},
+             {"/data/samples", -1, "/data/samples is -1"},
+             {"/data/bytes", -1, "/data/bytes is -1"},
+             {"/data/x_divisor", 0, "/data/x_divisor contradicts"},
+             {"/data/x_shift", INT64_C(0x7ff0) << 48, "/data/x_divisor contradicts"},
+             {"/train/sums", INT64_C(0x7ff8) << 48, "/train/sums contradicts"},
+             {"/meta/run_id", 0x3030303030303030, "/meta/run_id contradicts"},
+             {"/config/digest", 0x3030303030303030, "/config/digest contradicts /config/text"},
+             {"/config/model_digest", 0x3030303030303030, "/config/model_digest contradicts"},
+             {"/config/text", 0x30303a3030303030, "/config/digest contradicts"},
+             {"/data/digest", 0x3030303030303030, "/meta/run_id contradicts"},
+             {"/data/order", 0x3030303030303030, "/data/order contradicts"},
+             {"/numerics/precision", 0x343674616f6c66,
+              "/model/0000/W contradicts /numerics/precision"}, /* "float64" */
+             {"/optim/slots", 0x79007800000000, "/optim"},
+             {"/model/0000/W", INT64_C(0x7fc00000), "/model contradicts"}};
+  char *data;
+  size_t bytes;
+  ls_checkpoint *c;
+  save("flip.h5", state.global_step);
+  slurp("flip.h5", &data, &bytes);
+  for (size_t i = 0; i < sizeof lie / sizeof *lie; i++) {
+    char *at = values_of(data, bytes, lie[i].path), was[8];
+    memcpy(was, at, 8);
+    memcpy(at, &lie[i].value, 8);
+    ls_status status = read_forged(data, bytes, &c);
+    if (status != LS_EDATA || !strstr(ls_error_text(), lie[i].says) ||
+        !strstr(ls_error_text(), "forged.h5"))
+      fail_msg("%s, lie %zu: status %d, %s", lie[i].path, i, status, ls_error_text());
+    memcpy(at, was, 8);
+  }
+  /* A step that the header says too, and everything that is kept twice. */
+  ls_block block;
+  ok(ls_block_read("twice", data, &block));
+  block.step = two_62;
+  ls_block_write(&block, data);
+  memcpy(values_of(data, bytes, "/meta/global_step"), &two_62, 8);
+  assert_int_equal(read_forged(data, bytes, &c), LS_EDATA);
+  assert_non_null(strstr(ls_error_text(), "/meta/global_step is 4611686018427387904"));
   ls_mem_free(data);
   unlink(at("forged.h5")), unlink(at("flip.h5"));
 }
@@ -965,6 +1045,7 @@ int main(int argc, char **argv) {
                                      TEST(only_optional_things_may_be_new),
                                      TEST(unknown_major_is_refused),
                                      TEST(index_is_believed_as_far_as_it_can_be_checked),
+                                     TEST(fields_that_contradict_each_other_are_refused),
                                      TEST(newest_good),
                                      TEST(only_damage_is_called_damage),
                                      TEST(commit_never_replaces),
