@@ -134,8 +134,8 @@ static void fill(ls_image *image, ls_precision precision, int64_t step) {
   ls_state now = state;
   now.global_step = step;
   now.samples_seen = 50 * step;
-  if (step < 1000) now.epoch = now.nonfinite_total = now.best_step = 0; /* too soon for them */
-  if (step < 1000) now.epoch_samples = now.samples_seen;
+  if (step < 100) now.epoch = now.nonfinite_total = now.best_step = 0; /* too soon for them */
+  if (step < 100) now.epoch_samples = now.samples_seen;
   if (step < now.best_step) now.best_step = step - now.early_bad;
   now.t = step - now.nonfinite_total;
   ls_image_state(image, &now, sums);
