@@ -24,6 +24,20 @@ done
 refuses forged-crash.h5 3 eval forged-crash.h5 --split train
 refuses tiny.h5 3 train regression.yaml -o never --force "model.init={type: file, file: tiny.h5}"
 
+# ---- fields that contradict each other, under right digests ----
+contradicts() { # contradicts NAME TEXT: whichever command reads it
+  refuses "$1.h5" 0 train regression.yaml -o never "--resume=$1.h5"
+  refuses "$1.h5" 0 eval "$1.h5" --split train
+  refuses "$1.h5" 0 inspect "$1.h5"
+  grep -qF "$2" err || fail "$1: not '$2': $(cat err)"
+}
+contradicts step-negative /meta/global_step
+contradicts step-2-62 /meta/global_step
+contradicts precision '/numerics/precision contradicts /config/text'
+contradicts sums /train/epoch_samples
+refuses precision.h5 3 eval precision.h5 --split train
+refuses precision.h5 0 train regression.yaml -o never "model.init={type: file, file: precision.h5}"
+
 # ---- the newest one kills HDF5: the older one is gone on from ----
 for ranks in 0 3; do
   mkdir run$ranks
