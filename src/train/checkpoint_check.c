@@ -55,27 +55,15 @@ static ls_status check_best(const checked *k) {
               "/train/best_value", "/train/best_step and early_bad: there is none yet");
 }
 
-/* Samples of all data files; a file of labels counts too, so there may be fewer. */
-static ls_status count_samples(const checked *k, int64_t *most) {
-  *most = 0;
+/* What /data/samples says of a file is one of its tables' rows, and earlier epochs may have been of
+ * other data (a resume that allows it): neither bounds the samples seen. */
+static ls_status check_files(const checked *k) {
+  LS_TRY(must_lie(k, k->c->batch, 1, most_samples, "/data/batch"));
   for (int i = 0; i < k->c->files; i++) {
     LS_TRY(must_lie(k, k->c->file[i].bytes, 0, INT64_MAX, "/data/bytes"));
-    LS_TRY(must_lie(k, k->c->file[i].samples, 0, most_samples - *most, "/data/samples"));
-    *most += k->c->file[i].samples;
+    LS_TRY(must_lie(k, k->c->file[i].samples, 0, most_samples, "/data/samples"));
   }
   return LS_OK;
-}
-
-/* Earlier epochs may have been of other data (a resume that allows it): of their samples nothing is
- * known, of the present one's that there are no more than the files hold. */
-static ls_status check_progress(const checked *k) {
-  int64_t most;
-  LS_TRY(count_samples(k, &most));
-  if (k->c->files == 0 || most == 0) return LS_OK;
-  LS_TRY(must_lie(k, k->c->batch, 1, most, "/data/batch"));
-  if (k->c->minor < 1) return LS_OK;
-  return must_lie(k, k->c->state.samples_seen - k->c->state.begin_sample, 0, most,
-                  "/meta/samples_seen less /data/begin_sample");
 }
 
 /* The present epoch has had whole minibatches only. */
@@ -215,8 +203,8 @@ static ls_status check_weights(const checked *k) {
 static ls_status check_all(const checked *k) {
   LS_TRY(check_counts(k));
   LS_TRY(check_best(k));
+  LS_TRY(check_files(k));
   LS_TRY(check_begin(k));
-  LS_TRY(check_progress(k));
   LS_TRY(check_sums(k));
   LS_TRY(check_training(k));
   LS_TRY(check_model(k));
