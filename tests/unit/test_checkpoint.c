@@ -600,7 +600,6 @@ static void fields_that_contradict_each_other_are_refused(void **unused) {
              {"/data/slices", 4, "/train/sums"},
              {"/data/inputs", 2, "/data/x_shift"},
              {"/data/outputs", 2, "/data/names"},
-             {"/data/samples", 1, "/data/samples: more than the epochs"},
              {"/data/samples", -1, "/data/samples is -1"},
              {"/data/bytes", -1, "/data/bytes is -1"},
              {"/data/x_divisor", 0, "/data/x_divisor contradicts"},
