@@ -25,7 +25,7 @@ job() {
   case $1 in
     train) rm -rf run && set -- train net.yaml -o run -q --trace trace.json ;;
     tree) rm -rf run && set -- train net.yaml -o run -q train.exchange=tree ;;
-    stream) rm -rf run && set -- train net.yaml -o run -q data.load=stream train.exchange=shared ;;
+    stream) rm -rf run && set -- train stream.yaml -o run -q data.load=stream ;;
     resume) rm -rf run && cp -r good run && set -- train net.yaml -o run -q --resume train.steps=12 ;;
     eval) set -- eval good/final.h5 --confusion ;;
     predict) set -- predict good/final.h5 -i "$SMALL/t10k-images-idx3-ubyte.gz" -o out.h5 --force ;;
@@ -37,6 +37,7 @@ job() {
 # In the current folder, and a checkpoint in good/.
 prepare() {
   memory_config >net.yaml
+  sed 's|type: idx, dir: [^,]*,|type: hdf5, train: {file: data.h5, x: /train/x, y: /train/y},|; s|, test: 100||' net.yaml >stream.yaml
   # Leaves each rank's exit code behind, where the launcher lets it live so long.
   cat >each <<'C'
 #!/bin/sh
