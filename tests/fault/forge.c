@@ -45,7 +45,7 @@ static int64_t bad_integer(forgery *f, int64_t was) {
       4096, INT32_MAX, INT32_MIN, UINT32_MAX, INT64_MAX, INT64_MIN, INT64_MAX - 63};
   switch (draw(f, 5)) {
     case 0:
-      return was + (int64_t)draw(f, 9) - 4;
+      return (int64_t)((uint64_t)was + draw(f, 9) - 4);
     case 1:
       return (int64_t)((uint64_t)was ^ UINT64_C(1) << draw(f, 64));
     case 2:
