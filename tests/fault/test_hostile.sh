@@ -38,6 +38,11 @@ contradicts sums /train/epoch_samples
 refuses precision.h5 3 eval precision.h5 --split train
 refuses precision.h5 0 train regression.yaml -o never "model.init={type: file, file: precision.h5}"
 
+mkdir folder && cp sums.h5 folder/ckpt-23.h5
+on 0 inspect folder >out || fail "inspect folder: exit $?"
+on 0 inspect folder --verify >out 2>err
+[ $? -eq 65 ] && grep -q 'ckpt-23.h5 .* damaged' out || fail "inspect --verify of a folder: $(cat out err)"
+
 # ---- the newest one kills HDF5: the older one is gone on from ----
 for ranks in 0 3; do
   mkdir run$ranks
