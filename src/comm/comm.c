@@ -290,6 +290,7 @@ ls_status ls_comm_bcast_block(ls_comm *comm, ls_status mine, void **data, size_t
 
 /* Whose failure it is; of rank 0's only where that matters, because it is the machine's. */
 static void name_failing(const ls_comm *comm, ls_status mine) {
+  if (comm->rank == 0 && mine == comm->agreed) return; /* everyone's already, and named */
   if (mine == LS_FAIL)
     ls_fail_prefix(mine, "rank %d (%s), in '%s'", comm->rank, comm->host,
                    ls_comm_anchor + atomic_load(&comm->line->at));

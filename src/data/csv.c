@@ -203,7 +203,8 @@ static ls_status find_trained(const csv *c, const ls_data_spec *spec, int64_t *c
   ls_status status = ls_trained_find(spec->trained, LS_TRAINED_X, &data, &column[0], found);
   if (status == LS_OK && !spec->inputs)
     status = ls_trained_find(spec->trained, LS_TRAINED_Y, &data, &column[1], &more);
-  if (status == LS_OK && spec->inputs) LS_NEW(column[1], 1);
+  if (status == LS_OK && spec->inputs)
+    status = ls_mem_new((void **)&column[1], 1, sizeof *column[1]);
   ls_texts_free(&data.name);
   *found += more;
   return status;
@@ -277,6 +278,7 @@ static ls_status choose_foreign(csv *c, const ls_opening *what) {
   ls_status status =
       spec->trained ? find_foreign(c, spec, &found) : choose_columns(c, source, NULL);
   bool lost = spec->trained ? numbers > 0 : numbers == c->columns;
+  if (status == LS_FAIL) return status;
   if (c->head && found == 0 && !c->by_name && lost) return lost_sample(c);
   LS_TRY(status);
   if (!c->head) return check_first_sample(c, spec->trained);
@@ -303,8 +305,10 @@ static ls_status choose_known(csv *c, const ls_opening *what) {
   int64_t *column[2] = {NULL, NULL}, found;
   LS_TRY(choose_columns(c, &spec->source[what->split], NULL));
   if (!c->head || !ls_trained_named(spec->trained, LS_TRAINED_X)) return LS_OK;
-  if (find_trained(c, spec, column, &found) != LS_OK) {
+  ls_status status = find_trained(c, spec, column, &found);
+  if (status != LS_OK) {
     LS_FREE(column[0]);
+    if (status != LS_EDATA) return status;
     ls_log(LS_LOG_WARN, "%s; the columns are taken as the config says", ls_error_text());
     return LS_OK;
   }

@@ -188,6 +188,11 @@ static ls_status gone(ls_child *child, const char *name) {
   if (child->silent)
     return ls_fail(LS_EDATA, "%s: damaged: the library that reads it did nothing for %d s", name,
                    child->milliseconds / 1000);
+  if (WIFEXITED(child->how) && WEXITSTATUS(child->how) == LS_FAIL)
+    return ls_fail(LS_FAIL, "%s: out of memory in the process that reads it", name);
+  if (WIFSIGNALED(child->how) &&
+      WTERMSIG(child->how) == SIGKILL) /* by the kernel, short of memory */
+    return ls_fail(LS_FAIL, "%s: the process that reads it was killed; out of memory?", name);
   if (WIFSIGNALED(child->how))
     return ls_fail(LS_EDATA, "%s: damaged: the library that reads it crashed (%s)", name,
                    strsignal(WTERMSIG(child->how)));

@@ -131,7 +131,7 @@ static ls_status read_missing(hid_t set, size_t bytes, ls_h5_meaning *m) {
     numbers found = read_numbers(set, missing_names[k]);
     if (found.count < 0)
       return ls_fail(LS_EDATA, "its attribute %s holds no numbers, or too many", missing_names[k]);
-    for (int i = 0; i < found.count && m->missing < LS_H5_MISSING_MAX; i++)
+    for (int i = 0; i < found.count; i++)
       m->missing += as_stored(m, bytes, found.kind, found.value[i], &m->value[m->missing]);
   }
   return LS_OK;
@@ -180,6 +180,8 @@ ls_status ls_h5_meaning_read(hid_t set, ls_h5_meaning *m, char *text, size_t siz
   *m = (ls_h5_meaning){.kind = kind_of(type), .mask = UINT64_MAX, .scale = 1};
   H5Tclose(type);
   *text = 0;
+  if (m->kind != LS_H5_REAL && bytes > sizeof(int64_t))
+    return ls_fail(LS_EDATA, "integers of %zu bytes are not read", bytes);
   if (m->kind == LS_H5_SIGNED && says_unsigned(set)) {
     m->mask = UINT64_MAX >> (64 - 8 * bytes);
     m->kind = LS_H5_UNSIGNED;

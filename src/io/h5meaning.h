@@ -30,7 +30,7 @@ typedef struct {
   bool packed;
   double scale, offset;
   int missing;
-  ls_h5_stored value[LS_H5_MISSING_MAX]; /* (missing) that mean none */
+  ls_h5_stored value[2 * LS_H5_MISSING_MAX]; /* (missing) that mean none, of two attributes */
   bool ranged;
   double least, most; /* of what is stored; infinite: no limit */
 } ls_h5_meaning;

@@ -142,13 +142,15 @@ static ls_status check_tensors(const checked *k, const ls_model *model) {
 static ls_status check_model(const checked *k) {
   const ls_config *config = k->config;
   ls_model *model;
-  if (ls_model_new(config->layer, config->layers, config->loss, k->c->inputs, k->c->outputs,
-                   k->c->slices, k->c->precision, &model) != LS_OK)
+  ls_status status = ls_model_new(config->layer, config->layers, config->loss, k->c->inputs,
+                                  k->c->outputs, k->c->slices, k->c->precision, &model);
+  if (status == LS_FAIL) return status; /* no memory says nothing of the file */
+  if (status != LS_OK)
     return ls_fail_prefix(LS_EDATA,
                           "'%s': /data/inputs, outputs or slices contradict the model of "
                           "/config/text",
                           k->name);
-  ls_status status = check_tensors(k, model);
+  status = check_tensors(k, model);
   ls_model_free(&model);
   return status;
 }
@@ -216,10 +218,13 @@ static ls_status check_all(const checked *k) {
 ls_status ls_checkpoint_check(const char *name, const ls_checkpoint *c) {
   ls_config *config;
   /* A newer lockstep may have written it, with keys of its own: not damaged, but not read. */
-  if (ls_config_parse(name, c->config_text, strlen(c->config_text), NULL, 0, &config) != LS_OK)
+  ls_status status =
+      ls_config_parse(name, c->config_text, strlen(c->config_text), NULL, 0, &config);
+  if (status == LS_FAIL) return status;
+  if (status != LS_OK)
     return ls_fail_prefix(LS_EIO, "'%s': /config/text cannot be read as a config", name);
   checked k = {name, c, config};
-  ls_status status = check_all(&k);
+  status = check_all(&k);
   ls_config_free(&config);
   return status;
 }

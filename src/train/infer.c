@@ -99,7 +99,12 @@ static ls_status open_data(ls_run *run, const ls_infer_options *o, int64_t featu
     LS_TRY(ls_data_open_inputs(run->comm, o->inputs, &like, x, config->precision, &run->data));
   } else {
     ls_data_spec guessed = {0}, spec;
-    if (o->path) LS_TRY(ls_comm_agree(run->comm, ls_data_guess_like(o->path, &like, &guessed)));
+    ls_status status = LS_OK;
+    if (o->path) status = ls_comm_agree(run->comm, ls_data_guess_like(o->path, &like, &guessed));
+    if (status != LS_OK) {
+      ls_data_guess_free(&guessed);
+      return status;
+    }
     spec = o->data ? *o->data : config->data;
     if (o->path) spec = guessed;
     if (o->data) spec.trained = trained; /* its own data are as its config says */
@@ -110,7 +115,7 @@ static ls_status open_data(ls_run *run, const ls_infer_options *o, int64_t featu
     if (!x) spec.scale = LS_SCALE_NONE;
     spec.classes = classes ? outputs : 0;
     if (classes && run->names.count > 0) spec.classes_named = &run->names;
-    ls_status status =
+    status =
         ls_data_open(run->comm, &spec, ls_config_target(config), config->precision, &run->data);
     if (o->path) ls_data_guess_free(&guessed);
     LS_TRY(status);
@@ -164,7 +169,8 @@ ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_infer_options *
     status = ls_comm_agree(comm, ls_config_parse(path, text, strlen(text), NULL, 0, &run->config));
   if (status == LS_OK) ls_config_was_written(run->config);
   if (status == LS_OK && c) ls_forget_target_scaling(run->config, path, c);
-  if (status == LS_OK) ls_comm_watchdog(comm, run->config->watchdog);
+  if (status == LS_OK && run->config->watchdog > 0) /* others' files do not turn it off */
+    ls_comm_watchdog(comm, run->config->watchdog);
   if (status == LS_OK) status = share_affine(comm, c ? &c->x_affine : NULL, &run->x_affine);
   if (status == LS_OK) status = share_affine(comm, c ? &c->y_affine : NULL, &run->y_affine);
   if (status == LS_OK) status = share_names(comm, c ? &c->names : NULL, &run->names);

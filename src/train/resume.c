@@ -29,7 +29,7 @@ typedef struct {
 static bool names(const char *pattern, const char *key) {
   size_t n = strlen(pattern);
   return strncmp(key, pattern, n) == 0 &&
-         (key[n] == '\0' || pattern[n - 1] == '.' || key[n] == '.' || key[n] == '[');
+         (key[n] == '\0' || (n > 0 && pattern[n - 1] == '.') || key[n] == '.' || key[n] == '[');
 }
 
 static void append(char **text, char *longer) {

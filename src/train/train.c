@@ -272,11 +272,11 @@ static ls_status finish(ls_trainer *t, ls_train_result *r) {
     ls_fail(LS_EIO, "the last checkpoint could not be written: %s", t->failed_text);
   LS_TRY(ls_comm_agree(t->comm, t->failed_saves > 0 ? LS_EIO : LS_OK));
   LS_TRY(ls_end_report(t, r));
-  return whole ? LS_OK
-               : ls_fail(LS_ESTOPPED,
-                         "stopped at step %lld of %lld (%s), a checkpoint is written; go on with "
-                         "--resume=auto",
-                         (long long)run->state.global_step, (long long)run->steps, t->exit);
+  if (whole) return LS_OK;
+  ls_fail(LS_ESTOPPED,
+          "stopped at step %lld of %lld (%s), a checkpoint is written; go on with --resume=auto",
+          (long long)run->state.global_step, (long long)run->steps, t->exit);
+  return ls_comm_agree(t->comm, LS_ESTOPPED);
 }
 
 /* The loop failed, on all ranks alike: say so in the metrics, and let what is under way reach the

@@ -165,7 +165,7 @@ static ls_status open_events(const char *path, bool folder, int *fd) {
 
 static ls_status read_events(ls_history *h, const char *path, bool folder, int64_t steps) {
   int fd;
-  ls_lines *lines;
+  ls_lines *lines = NULL;
   ls_status status = open_events(path, folder, &fd);
   if (status != LS_OK) return ls_fail(LS_EDATA, "no run in %s: %s", h->run, ls_error_text());
   status = ls_lines_new(fd, path, 0, &lines);
