@@ -104,8 +104,6 @@ ls_status ls_checkpoint_read(const char *path,
 /* The same where it matters why: LS_EDATA only if bytes that were read are wrong. LS_EIO: they
  * could not be read, or are of a newer format, and nothing is known against them. */
 ls_status ls_checkpoint_judge(const char *path, ls_checkpoint **out);
-/* Can it be gone on from? As ls_checkpoint_judge, and what was read is let go. */
-ls_status ls_checkpoint_good(const char *path);
 /* User block and SHA-256 only; LS_EDATA and LS_EIO as ls_checkpoint_judge. */
 ls_status ls_checkpoint_verify(const char *path);
 /* Does the file look like one, by its first bytes? Also where a few of them are damaged, and for

@@ -368,13 +368,6 @@ ls_status ls_checkpoint_judge(const char *path, ls_checkpoint **out) {
   return status;
 }
 
-ls_status ls_checkpoint_good(const char *path) {
-  ls_checkpoint *c;
-  LS_TRY(ls_checkpoint_judge(path, &c));
-  ls_checkpoint_free(&c);
-  return LS_OK;
-}
-
 ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out) {
   ls_status status = ls_checkpoint_judge(path, out);
   return status == LS_EIO ? ls_fail(LS_EDATA, "%s", ls_error_text()) : status;
