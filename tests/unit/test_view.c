@@ -138,10 +138,11 @@ static void test_history_grows(void **state) {
 
 static void test_history_refuses(void **state) {
   (void)state;
+  static const char two_steps[] =
+      "{\"event\":\"step\",\"global_step\":1,\"weights\":[1]}\n"
+      "{\"event\":\"step\",\"global_step\":2,\"weights\":[1,2]}\n";
   static const char *const bad[] = {"{\"event\":\"epoch\"\n", "[1,2]\n",
-                                    "{\"event\":\"step\",\"loss\":1}\n", "plain text\n",
-                                    "{\"event\":\"step\",\"global_step\":1,\"weights\":[1]}\n{"
-                                    "\"event\":\"step\",\"global_step\":2,\"weights\":[1,2]}\n"};
+                                    "{\"event\":\"step\",\"loss\":1}\n", "plain text\n", two_steps};
   char path[256];
   ls_history *h;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
