@@ -5,7 +5,7 @@
 #include "base/decimal.h"
 #include "base/mem.h"
 #include "cli/cmd_data.h"
-#include "data/csv_text.h"
+#include "data/formats/csv_text.h"
 #include "data/names.h"
 #include "data/survey.h"
 

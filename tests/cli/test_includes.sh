@@ -14,7 +14,10 @@ planted() {
   cp saved "src/$1"
 }
 planted base/mem.c '#include "io/json.h"'
-planted data/idx.c '#include "model/model.h"'
+planted data/load.c '#include "model/model.h"'
+planted data/formats/idx.c '#include "model/model.h"'
+planted data/formats/hdf5.c '#include <hdf5.h>'
+planted data/formats/idx.c '#include "data/formats/../format.h"'
 planted config/config.c '#include "view/plot.h"'
 planted view/plot.c '# include "train/run.h"'
 planted train/run.c '#include "cli/cli.h"'

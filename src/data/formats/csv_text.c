@@ -1,4 +1,4 @@
-#include "data/csv_text.h"
+#include "data/formats/csv_text.h"
 
 #include <string.h>
 #include <strings.h>

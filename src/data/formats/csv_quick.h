@@ -1,10 +1,10 @@
 /* csv_quick.h - the lines that most CSV files are made of: plain numbers, a comma or the line's end
  * right behind each. What is anything else is left to the rules (csv_text.h), where all messages
  * come from. */
-#ifndef LS_DATA_CSV_QUICK_H
-#define LS_DATA_CSV_QUICK_H
+#ifndef LS_DATA_FORMATS_CSV_QUICK_H
+#define LS_DATA_FORMATS_CSV_QUICK_H
 
-#include "data/csv_text.h"
+#include "data/formats/csv_text.h"
 #include "data/format.h"
 
 enum { LS_CSV_SKIP = -1, LS_CSV_Y = -2 };

@@ -1,7 +1,7 @@
 /* csv_text.h - RFC 4180: a text and its records. Commas; CRLF or LF; quoted fields with commas,
  * lines and doubled quotes in them. */
-#ifndef LS_DATA_CSV_TEXT_H
-#define LS_DATA_CSV_TEXT_H
+#ifndef LS_DATA_FORMATS_CSV_TEXT_H
+#define LS_DATA_FORMATS_CSV_TEXT_H
 
 #include "data/data.h"
 

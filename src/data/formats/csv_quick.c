@@ -1,4 +1,4 @@
-#include "data/csv_quick.h"
+#include "data/formats/csv_quick.h"
 
 #include "base/decimal.h"
 

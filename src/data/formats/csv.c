@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "data/columns.h"
-#include "data/csv_quick.h"
+#include "data/formats/csv_quick.h"
 #include "data/names.h"
 #include "data/trained.h"
 
