@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "checkpoint/saver.h"
 #include "cli/bench.h"
 #include "io/json.h"
 #include "io/regular.h"
-#include "train/saver.h"
 
 enum { SAVES = 5, SIZES_MAX = 16, WIDTH = 1000 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "checkpoint/weights.h"
 #include "cli/bench.h"
 #include "io/json.h"
 #include "train/run.h"

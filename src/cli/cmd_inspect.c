@@ -9,9 +9,11 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "checkpoint/find.h"
+#include "checkpoint/read.h"
+#include "checkpoint/weights.h"
 #include "cli/cli.h"
 #include "io/json.h"
-#include "train/checkpoint.h"
 #include "view/history.h"
 
 /* ---- a checkpoint ---- */

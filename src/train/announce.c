@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "checkpoint/weights.h"
 #include "io/json.h"
 #include "train/trainer.h"
 

@@ -5,13 +5,13 @@
 
 #include "base/batch.h"
 #include "base/team.h"
+#include "checkpoint/read.h"
 #include "comm/comm.h"
 #include "comm/exchange.h"
 #include "config/config.h"
 #include "data/data.h"
 #include "data/order.h"
 #include "model/model.h"
-#include "train/checkpoint.h"
 #include "train/trace.h"
 #include "train/update.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "checkpoint/weights.h"
 
 void ls_state_plan_make(const ls_run *run, ls_state_plan *out) {
   const ls_config *c = run->config;

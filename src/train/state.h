@@ -3,6 +3,7 @@
 #ifndef LS_TRAIN_STATE_H
 #define LS_TRAIN_STATE_H
 
+#include "checkpoint/image.h"
 #include "train/run.h"
 
 /* The plan of this run's checkpoints; what it points to lives as long as `run` and the

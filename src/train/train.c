@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "checkpoint/find.h"
 #include "train/folder.h"
 #include "train/trainer.h"
 

@@ -3,11 +3,11 @@
 #ifndef LS_TRAIN_TRAINER_H
 #define LS_TRAIN_TRAINER_H
 
+#include "checkpoint/saver.h"
 #include "io/durable.h"
 #include "train/figures.h"
 #include "train/metrics.h"
 #include "train/run.h"
-#include "train/saver.h"
 #include "train/state.h"
 #include "train/train.h"
 #include "view/progress.h"

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "train/checkpoint.h"
+#include "checkpoint/read.h"
 
 static const char *text(const json_t *o, const char *key) {
   return json_string_value(json_object_get(o, key));

@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "checkpoint/find.h"
 #include "io/durable.h"
 #include "iotrap.h"
 #include "saves.h"

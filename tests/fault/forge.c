@@ -14,8 +14,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "checkpoint/index.h"
+#include "checkpoint/read.h"
 #include "io/durable.h"
-#include "train/checkpoint_private.h"
 
 typedef struct {
   char *data; /* (bytes) the file */

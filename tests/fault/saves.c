@@ -11,8 +11,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "checkpoint/find.h"
+#include "checkpoint/saver.h"
 #include "io/durable.h"
-#include "train/saver.h"
 
 static void fill(ls_image *image, int64_t step) {
   const ls_state state = {

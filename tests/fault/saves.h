@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "train/checkpoint.h"
+#include "checkpoint/read.h"
 
 enum { SAVES_N = 600 }; /* parameters; with a slot more than one disk block each */
 

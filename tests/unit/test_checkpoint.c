@@ -22,9 +22,14 @@
 #include <xxhash.h>
 
 #include "base/mem.h"
+#include "checkpoint/block.h"
+#include "checkpoint/find.h"
+#include "checkpoint/image.h"
+#include "checkpoint/index.h"
+#include "checkpoint/read.h"
+#include "checkpoint/saver.h"
+#include "checkpoint/weights.h"
 #include "io/durable.h"
-#include "train/checkpoint_private.h"
-#include "train/saver.h"
 
 static char folder[64];
 

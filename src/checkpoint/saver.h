@@ -1,12 +1,12 @@
 /* saver.h - the writer: two image buffers and one thread that commits, so that training goes on
  * while a checkpoint reaches the disk. Rank 0 only. It also keeps the folder tidy: after a commit
  * all but the newest `keep_last` and the best are removed. */
-#ifndef LS_TRAIN_SAVER_H
-#define LS_TRAIN_SAVER_H
+#ifndef LS_CHECKPOINT_SAVER_H
+#define LS_CHECKPOINT_SAVER_H
 
 #include <stdbool.h>
 
-#include "train/checkpoint.h"
+#include "checkpoint/image.h"
 
 typedef struct ls_saver ls_saver;
 

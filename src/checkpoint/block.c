@@ -1,8 +1,10 @@
-/* checkpoint_block.c - the user block in front of the HDF5 file, and its digests. Little-endian,
+/* block.c - the user block in front of the HDF5 file, and its digests. Little-endian,
  * like the file: 0 magic (8)  8 header version (u32)  12 block bytes (u32)  16 payload bytes (u64)
  * 24 global_step (i64) 32 SHA-256 of the payload (32)  64 XXH3-64 of bytes 0..63 (u64)
  * Version 1, of format 1.0: 72 zeros to 4096. Version 2: 72 where the index begins (u64)  80 its
  * rows (u64)  88 XXH3-64 of bytes 0..87 (u64)  96 zeros to 4096 */
+#include "checkpoint/block.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +16,6 @@
 
 #include "base/alive.h"
 #include "io/regular.h"
-#include "train/checkpoint_private.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "files are little-endian, and so is the memory that is copied into them");

@@ -1,5 +1,7 @@
-/* checkpoint_find.c - the newest good checkpoint of a run folder, and what is done with the others.
+/* find.c - the newest good checkpoint of a run folder, and what is done with the others.
  */
+#include "checkpoint/find.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,11 +13,12 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "checkpoint/block.h"
+#include "checkpoint/read.h"
 #include "io/durable.h"
 #include "io/h5helper.h"
 #include "io/h5sign.h"
 #include "io/regular.h"
-#include "train/checkpoint_private.h"
 
 typedef struct {
   ls_saved *row; /* (capacity) */

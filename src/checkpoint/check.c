@@ -1,14 +1,15 @@
-/* checkpoint_check.c - does a checkpoint agree with itself? Anyone can compute a digest, and a file
+/* check.c - does a checkpoint agree with itself? Anyone can compute a digest, and a file
  * whose fields contradict each other is no run's: nothing in it is used. Every rule that holds
  * between the fields of a file that lockstep has written stands here, and is asked whenever one is
  * read. */
+#include "checkpoint/check.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "config/config.h"
-#include "train/checkpoint_private.h"
 
 static const int64_t most_steps = INT64_C(1) << 53, most_samples = INT64_C(1) << 62;
 

@@ -1,12 +1,15 @@
-/* checkpoint_weights.c - weights by themselves: their hash, and their reading for `init: {type:
+/* weights.c - weights by themselves: their hash, and their reading for `init: {type:
  * file}`. */
+#include "checkpoint/weights.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "checkpoint/block.h"
+#include "checkpoint/read.h"
 #include "io/h5helper.h"
-#include "train/checkpoint_private.h"
 
 void ls_weights_hash(const void *weights, int64_t parameters, ls_precision precision, char *out) {
   memcpy(out, "xxh3-128:", 9);

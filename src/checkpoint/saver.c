@@ -1,4 +1,4 @@
-#include "train/saver.h"
+#include "checkpoint/saver.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,6 +12,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "checkpoint/block.h"
+#include "checkpoint/find.h"
 #include "comm/comm.h"
 
 enum { BUFFERS = 2, FINISHED_MAX = 16 };

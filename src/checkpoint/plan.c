@@ -1,11 +1,12 @@
-/* checkpoint_layout.c - the list of a checkpoint's datasets, from the plan: docs/checkpoints.md in
+/* plan.c - the list of a checkpoint's datasets, from the plan: docs/checkpoints.md in
  * code. */
+#include "checkpoint/plan.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "train/checkpoint_private.h"
 
 #define FIELD(path, type, member) \
   { path, type, offsetof(ls_state, member), 0 }

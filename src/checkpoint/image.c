@@ -1,12 +1,15 @@
-/* checkpoint_image.c - the file in memory: made once, filled at fixed offsets, sealed and
+/* image.c - the file in memory: made once, filled at fixed offsets, sealed and
  * committed. */
+#include "checkpoint/image.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "checkpoint/block.h"
+#include "checkpoint/index.h"
 #include "io/durable.h"
-#include "train/checkpoint_private.h"
 
 struct ls_image {
   char *data; /* (bytes) the file */

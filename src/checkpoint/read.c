@@ -1,17 +1,21 @@
-/* checkpoint_read.c - a checkpoint from its file. In this order: the whole file into memory; its
- * digest; the index, which says where the datasets are (checkpoint_index.c), so that HDF5 has
+/* read.c - a checkpoint from its file. In this order: the whole file into memory; its
+ * digest; the index, which says where the datasets are (index.c), so that HDF5 has
  * nothing to parse; from their values the writer's list is made again, and must be the one found.
  * What is read is copied out, the file let go, and every field checked against every other
- * (checkpoint_check.c). */
+ * (check.c). */
+#include "checkpoint/read.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "checkpoint/block.h"
+#include "checkpoint/check.h"
+#include "checkpoint/index.h"
 #include "data/trained.h"
 #include "io/regular.h"
 #include "lockstep/optim.h"
-#include "train/checkpoint_private.h"
 
 typedef struct {
   const char *path; /* for messages */

@@ -1,4 +1,4 @@
-/* checkpoint_index.c - the index of a checkpoint: for every dataset its path, type, dimensions,
+/* index.c - the index of a checkpoint: for every dataset its path, type, dimensions,
  * place and bytes. It lies where the header says and is read without HDF5, which a crafted file
  * could crash, and which can't be trusted to read what was verified. Files of format 1.0 have none:
  * HDF5 makes it, in a process of its own.
@@ -6,12 +6,13 @@
  * Either way it is only believed as far as it can be checked: sizes follow from types and
  * dimensions, datasets begin at multiples of 64, lie between header and end of the file and not on
  * one another, and no path comes twice. */
+#include "checkpoint/index.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "io/h5helper.h"
-#include "train/checkpoint_private.h"
 
 void ls_index_write(const ls_layout *layout, void *out) {
   char *at = out;

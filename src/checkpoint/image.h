@@ -1,0 +1,24 @@
+/* image.h - a whole checkpoint file in memory: made once, filled at fixed offsets, sealed and
+ * committed. */
+#ifndef LS_CHECKPOINT_IMAGE_H
+#define LS_CHECKPOINT_IMAGE_H
+
+#include "checkpoint/plan.h"
+
+typedef struct ls_image ls_image;
+ls_status ls_image_new(const ls_checkpoint_plan *plan,
+                       ls_image **out); /* makes the skeleton; no file is touched */
+ls_status ls_image_clone(const ls_image *image, ls_image **out); /* the second buffer */
+void ls_image_free(ls_image **image);
+void *ls_image_weights(ls_image *image,
+                       int tensor); /* where tensor's values go: rows*cols of the precision */
+void *ls_image_slot(ls_image *image, int slot, int tensor);
+void ls_image_state(ls_image *image, const ls_state *state,
+                    const ls_stats *slice_sums); /* (slices) running sums of the epoch */
+size_t ls_image_bytes(const ls_image *image);
+/* Seal (digests, user block) and commit as dir/name. Only this call does I/O; may run on a writer
+ * thread. An old final.h5 is replaced; another name that exists is an error, unless it holds the
+ * same bytes. */
+ls_status ls_image_commit(ls_image *image, const char *dir, const char *name);
+
+#endif
