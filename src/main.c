@@ -58,10 +58,6 @@ static ls_status unknown(const char *name) {
   int count = 0;
   while (ls_commands[count].name) names[count] = ls_commands[count].name, count++;
   names[count] = NULL;
-  static const char *const later[] = {"export", "sweep",      "slurm", "metrics", "card",
-                                      "report", "completion", "env",   NULL};
-  for (int i = 0; later[i]; i++)
-    if (strcmp(name, later[i]) == 0) return ls_fail(LS_EUSAGE, "'%s' is not available yet", name);
   const char *near = ls_nearest(name, names);
   if (near) return ls_fail(LS_EUSAGE, "unknown command '%s'; did you mean '%s'?", name, near);
   return ls_fail(LS_EUSAGE, "unknown command '%s'; lockstep help lists them", name);

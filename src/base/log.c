@@ -25,7 +25,6 @@ void ls_log_init(int rank, const char *host, ls_log_level level, bool color) {
 }
 
 void ls_log_set_level(ls_log_level level) { state.level = level; }
-bool ls_log_color(void) { return state.color; }
 
 void ls_log_live(bool live) {
   if (state.live && !live && write(STDERR_FILENO, erase, sizeof erase - 1) < 0)

@@ -72,6 +72,5 @@ ls_status ls_cmd_bench(ls_cli *cli) {
   if (strcmp(what, "gemm") == 0) return with_config(cli, args + 1, &o, ls_bench_gemm);
   if (strcmp(what, "scaling") == 0) return ls_bench_scaling(cli, args + 1, &o);
   if (strcmp(what, "checkpoint") == 0) return ls_bench_checkpoint(cli, &o);
-  if (strcmp(what, "plan") == 0) return ls_fail(LS_EUSAGE, "'bench plan' is not available yet");
   return ls_cli_unknown("bench", args[0], words);
 }

@@ -160,7 +160,6 @@ void ls_model_free(ls_model **model) {
   LS_FREE(*model);
 }
 
-int ls_model_layers(const ls_model *model) { return model->layers; }
 int64_t ls_model_parameters(const ls_model *model) { return model->parameters; }
 int64_t ls_model_outputs(const ls_model *model) { return model->outputs; }
 ls_precision ls_model_precision(const ls_model *model) { return model->precision; }

@@ -76,7 +76,6 @@ ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss,
                        int64_t outputs, int slices, ls_precision precision, ls_model **out);
 void ls_model_free(ls_model **model);
 
-int ls_model_layers(const ls_model *model);
 int64_t ls_model_parameters(const ls_model *model);
 const ls_tensor *ls_model_tensors(const ls_model *model, int *count);
 int64_t ls_model_outputs(const ls_model *model);

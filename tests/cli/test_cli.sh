@@ -14,12 +14,10 @@ expect() {
 
 expect 64 "did you mean 'train'?" "$LOCKSTEP" trian
 expect 64 "unknown command 'xyzzy'" "$LOCKSTEP" xyzzy
-expect 64 "not available yet" "$LOCKSTEP" slurm
 expect 64 "which command?" "$LOCKSTEP"
 expect 64 "config: which? init, check, show or schema" "$LOCKSTEP" config
 expect 64 "config: unknown 'chek'; did you mean 'check'?" "$LOCKSTEP" config chek
 expect 64 "data: unknown 'xyzzy'; it is info, import or split" "$LOCKSTEP" data xyzzy
-expect 64 "not available yet" "$LOCKSTEP" bench plan
 expect 64 "did you mean 'schedule'?" "$LOCKSTEP" help sched
 expect 64 "help takes one word" "$LOCKSTEP" help train batch
 expect 64 "did you mean '--steps'?" "$LOCKSTEP" schedule c.yaml --step=3
