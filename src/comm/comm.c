@@ -8,24 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/leave.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "comm/comm_private.h"
 #include "comm/library.h"
+#include "comm/watchdog.h"
 
 enum { CHUNK = 1 << 30 }; /* bytes a message: MPI counts are int */
-
-const char ls_comm_anchor[] = "starting";
-
-double ls_time(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 bool ls_comm_launched(void) {
   static const char *const sign[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE",
@@ -293,7 +284,7 @@ static void name_failing(const ls_comm *comm, ls_status mine) {
   if (comm->rank == 0 && mine == comm->agreed) return; /* everyone's already, and named */
   if (mine == LS_FAIL)
     ls_fail_prefix(mine, "rank %d (%s), in '%s'", comm->rank, comm->host,
-                   ls_comm_anchor + atomic_load(&comm->line->at));
+                   ls_watchdog_at(comm->line));
   else if (comm->rank != 0)
     ls_fail_prefix(mine, "rank %d (%s)", comm->rank, comm->host);
 }

@@ -1,6 +1,6 @@
 /* comm.h - the only door to MPI. Started alone (no launcher's variables in the environment) it
  * never touches MPI, so that a single process starts in milliseconds; every call then is its own
- * one-rank version. */
+ * one-rank version. Functions: comm.c; those of the watchdog: watchdog.c. */
 #ifndef LS_COMM_COMM_H
 #define LS_COMM_COMM_H
 
@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/status.h"
 
@@ -87,7 +88,5 @@ void ls_comm_at(ls_comm *comm, const char *what);
 /* Print and end the whole job now, from any rank. */
 void ls_comm_abort(ls_comm *comm, ls_status code, const char *format, ...)
     __attribute__((format(printf, 3, 4), noreturn));
-
-double ls_time(void); /* seconds, monotonic */
 
 #endif

@@ -1,4 +1,5 @@
-/* comm_private.h - what comm.c and exchange.c share; nobody else includes it. */
+/* comm_private.h - what comm.c, watchdog.c and the exchanges share; nobody else includes
+ * it. Functions: comm.c. */
 #ifndef LS_COMM_PRIVATE_H
 #define LS_COMM_PRIVATE_H
 
@@ -17,7 +18,7 @@ typedef struct {
   _Atomic int32_t peer;   /* for this rank; -1: for all */
   _Atomic int32_t world_rank;
   _Atomic int64_t
-      at; /* last ls_comm_at text, as an offset from ls_comm_anchor (addresses differ by rank) */
+      at; /* last ls_comm_at text, as an offset (addresses differ by rank): watchdog.c */
   _Atomic uint64_t alive; /* of base/alive.h, as its watchdog last saw it */
   _Atomic uint64_t ticks; /* of its watchdog: it runs */
   _Atomic int32_t alone;  /* works for all: while its watchdog runs it is believed to be at work */
@@ -36,19 +37,10 @@ struct ls_comm {
   ls_comm_line *line; /* this rank's */
   ls_shared board_block;
   ls_comm_line *board; /* (node_size); NULL where there is one rank only */
-  struct watchdog *watchdog;
+  struct ls_watchdog *watchdog;
   MPI_Comm end;     /* of ls_comm_finish alone, so that nothing else can answer it */
   ls_status agreed; /* the last failure that all ranks have heard of */
 };
-
-/* The watchdog's memory, and its thread. NULL where there is nobody to watch. */
-ls_status ls_watchdog_new(ls_comm *comm, struct watchdog **out);
-ls_status ls_watchdog_start(struct watchdog *dog);
-void ls_watchdog_free(struct watchdog **dog);
-/* Of this node's ranks: grows while one says that it is at work. */
-uint64_t ls_watchdog_alive(const ls_comm *comm);
-
-extern const char ls_comm_anchor[];
 
 /* Around every wait for other ranks; cheap enough for each step. peer: -1 in a collective. */
 static inline void ls_comm_begin_wait(ls_comm *comm, int peer) {

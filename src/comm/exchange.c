@@ -2,35 +2,17 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
-#include "base/mutant.h"
-#include "comm/exchange_private.h"
+#include "comm/exchange_kind.h"
 #include "comm/sum.h"
-
-/* FOLD elements at a time go through the tree, so that its intermediate sums stay in the
- * first-level cache. */
-enum { FOLD = 512 };
-
-int ls_exchange_rank_parts(const ls_exchange *x, int rank, ls_tree_node *node) {
-  int ranks = ls_comm_size(x->comm);
-  return ls_tree_cover(x->slices, ls_tree_first(x->slices, ranks, rank),
-                       ls_tree_first(x->slices, ranks, rank + 1), node);
-}
 
 /* ---- one: a single rank; its one part is the sum ---- */
 
-ls_status ls_exchange_own_memory(ls_exchange *x) {
-  void *memory;
-  LS_TRY(ls_mem_new(&memory, (size_t)(1 + x->parts), (size_t)x->stride));
-  x->memory = memory;
-  x->weights = x->memory;
-  for (int i = 0; i < x->parts; i++) x->grad[i] = x->memory + (i + 1) * x->stride;
-  return LS_OK;
-}
-
-static ls_status one_open(ls_exchange *x) {
+static ls_status one_prepare(ls_exchange *x) {
   LS_TRY(ls_exchange_own_memory(x));
   assert(x->parts == 1 && x->sources == 1);
   x->source[0] = (ls_exchange_source){x->grad[0], 0, 0};
@@ -38,12 +20,11 @@ static ls_status one_open(ls_exchange *x) {
 }
 
 static uint32_t one_reduce(ls_exchange *x, uint32_t flags) { return (void)x, flags; }
-static void nothing(ls_exchange *x) { (void)x; }
 
 /* ---- mpi: MPI_Allreduce as it comes and every rank updates everything: the reference, right to
  * rounding only ---- */
 
-static ls_status mpi_open(ls_exchange *x) {
+static ls_status mpi_prepare(ls_exchange *x) {
   LS_TRY(ls_exchange_own_memory(x));
   LS_TRY(ls_mem_new(&x->inbox, 1, (size_t)x->stride));
   x->sources = 1;
@@ -52,24 +33,24 @@ static ls_status mpi_open(ls_exchange *x) {
 }
 
 static uint32_t mpi_reduce(ls_exchange *x, uint32_t flags) {
+  enum { MOST = INT_MAX / 2 }; /* of a message: MPI counts are int */
+  const MPI_Datatype type = x->size == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE;
   memcpy(x->inbox, x->grad[0], (size_t)x->n * x->size);
   for (int i = 1; i < x->parts; i++) x->sum(x->inbox, x->inbox, x->grad[i], x->n);
   ls_comm_enter(x->comm);
-  for (int64_t done = 0; done < x->n; done += INT_MAX / 2) {
-    int count = x->n - done < INT_MAX / 2 ? (int)(x->n - done) : INT_MAX / 2;
-    MPI_Allreduce(MPI_IN_PLACE, (char *)x->inbox + done * (int64_t)x->size, count, ls_real_type(x),
-                  MPI_SUM, x->comm->world);
+  for (int64_t done = 0; done < x->n; done += MOST) {
+    int count = x->n - done < MOST ? (int)(x->n - done) : MOST;
+    MPI_Allreduce(MPI_IN_PLACE, (char *)x->inbox + done * (int64_t)x->size, count, type, MPI_SUM,
+                  x->comm->world);
   }
   ls_comm_leave(x->comm);
   return ls_comm_or(x->comm, flags);
 }
 
-static const ls_exchange_ops exchange_one = {"one", one_open, one_reduce, nothing, nothing, true};
-static const ls_exchange_ops exchange_mpi = {"mpi", mpi_open, mpi_reduce, nothing, nothing, true};
+static const ls_exchange_ops exchange_one = {"one", one_prepare, NULL, one_reduce, NULL, NULL};
+static const ls_exchange_ops exchange_mpi = {"mpi", mpi_prepare, NULL, mpi_reduce, NULL, NULL};
 static const ls_exchange_ops *const kinds[] = {&exchange_one, &ls_exchange_shared,
                                                &ls_exchange_tree, &exchange_mpi};
-
-/* ---- the interface ---- */
 
 static const ls_exchange_ops *choose(const ls_comm *comm, const char *kind) {
   if (ls_comm_size(comm) == 1) return &exchange_one;
@@ -87,41 +68,112 @@ static void cut_shards(ls_exchange *x, int64_t block) {
   }
 }
 
-static ls_status lay_out(ls_exchange *x, int64_t block, ls_precision precision) {
+/* What this rank can do alone: memory for everything, and who sums what. */
+static ls_status prepare(ls_exchange **out, const ls_exchange *wanted, int64_t block,
+                         ls_precision precision) {
+  ls_exchange *x;
+  LS_NEW(x, 1);
+  *out = x;
+  *x = *wanted;
+  x->size = ls_real_size(precision);
   x->sum = precision == LS_F32 ? ls_sum_f32 : ls_sum_f64;
   x->stride = ls_round_up((x->n > 0 ? x->n : 1) * (int64_t)x->size);
   LS_NEW(x->first, ls_comm_size(x->comm) + 1);
   cut_shards(x, block);
+  for (int r = 0; r < ls_comm_size(x->comm); r++)
+    x->sources += ls_exchange_rank_parts(x, r, x->node);
   x->parts = ls_exchange_rank_parts(x, ls_comm_rank(x->comm), x->node);
-  ls_tree_node node[LS_PARTS_MAX];
-  for (int r = 0; r < ls_comm_size(x->comm); r++) x->sources += ls_exchange_rank_parts(x, r, node);
   LS_NEW(x->source, x->sources);
+  return x->ops->prepare(x);
+}
+
+static ls_status open_kind(ls_comm *comm, const ls_exchange_ops *ops, int64_t n, int64_t block,
+                           int slices, ls_precision precision, ls_exchange **out) {
+  const ls_exchange wanted = {.ops = ops, .comm = comm, .n = n, .slices = slices};
+  LS_TRY(ls_comm_agree(comm, prepare(out, &wanted, block, precision)));
+  return ops->open ? ops->open(*out) : LS_OK;
+}
+
+/* ---- auto: some exchanges of each kind that promises the same bits, before the first step. The
+ * window is taken unless messages take clearly less time: a probe of a few milliseconds is noisy,
+ * and the window moves less between hosts. ---- */
+
+enum { PROBED = 1 << 18, BLOCK = 512, ROUNDS = 4 };
+static const double CLEARLY = 2.0 / 3;
+
+/* Seconds of the fastest of ROUNDS exchanges on this rank: what other processes on the machine took
+ * away matters less. */
+static double time_rounds(ls_exchange *x, void *scratch) {
+  int64_t lo, hi;
+  double fastest = INFINITY;
+  ls_exchange_shard(x, &lo, &hi);
+  for (int i = 0; i <= ROUNDS; i++) { /* the first only touches the memory */
+    const double start = ls_time();
+    ls_exchange_reduce(x, 0);
+    ls_exchange_grad(x, lo, hi - lo, scratch);
+    ls_exchange_publish(x);
+    if (i > 0) fastest = fmin(fastest, ls_time() - start);
+  }
+  return fastest;
+}
+
+/* *seconds: of the slowest rank, the same everywhere; infinite where this kind cannot be opened. */
+static ls_status probe(ls_comm *comm, const ls_exchange_ops *ops, int64_t n, int slices,
+                       ls_precision precision, double *seconds) {
+  ls_exchange *x = NULL;
+  void *scratch = NULL;
+  double *all = NULL;
+  const int ranks = ls_comm_size(comm);
+  *seconds = INFINITY;
+  ls_status status = ls_mem_new(&scratch, (size_t)n, ls_real_size(precision));
+  if (status == LS_OK) status = ls_mem_new((void **)&all, (size_t)ranks, sizeof *all);
+  status = ls_comm_agree(comm, status);
+  if (status == LS_OK && open_kind(comm, ops, n, BLOCK, slices, precision, &x) == LS_OK) {
+    const double mine = time_rounds(x, scratch);
+    ls_comm_allgather(comm, &mine, all, sizeof mine);
+    *seconds = 0;
+    for (int r = 0; r < ranks; r++) *seconds = fmax(*seconds, all[r]);
+  } else if (status == LS_OK) {
+    ls_log(LS_LOG_WARN, "exchange: %s cannot be used here: %s", ops->name, ls_error_text());
+  }
+  ls_exchange_free(&x);
+  LS_FREE(scratch);
+  LS_FREE(all);
+  return status;
+}
+
+static ls_status probe_both(ls_comm *comm, int64_t n, int slices, ls_precision precision,
+                            const ls_exchange_ops **ops) {
+  double window, messages;
+  if (n > PROBED) n = PROBED;
+  LS_TRY(probe(comm, &ls_exchange_shared, n, slices, precision, &window));
+  LS_TRY(probe(comm, &ls_exchange_tree, n, slices, precision, &messages));
+  *ops = messages < CLEARLY * window ? &ls_exchange_tree : &ls_exchange_shared;
+  if (isfinite(window) && isfinite(messages))
+    ls_log(LS_LOG_INFO,
+           "exchange: auto takes %s: %.1f us by shared memory, %.1f us by messages, for %lld "
+           "parameters",
+           (*ops)->name, 1e6 * window, 1e6 * messages, (long long)n);
   return LS_OK;
 }
 
+/* ---- the interface ---- */
+
 ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t block, int slices,
                           ls_precision precision, ls_exchange **out) {
-  ls_exchange *x;
-  if (ls_comm_size(comm) > 1 && strcmp(kind, "auto") == 0)
-    LS_TRY(ls_exchange_probe(comm, n, slices, precision, &kind));
   const ls_exchange_ops *ops = choose(comm, kind);
+  if (!ops && strcmp(kind, "auto") == 0) LS_TRY(probe_both(comm, n, slices, precision, &ops));
   if (!ops) return ls_fail(LS_ECONFIG, "no exchange is called '%s'", kind);
-  LS_COMM_NEW(comm, x, 1);
-  *out = x;
-  *x = (ls_exchange){
-      .ops = ops, .comm = comm, .n = n, .size = ls_real_size(precision), .slices = slices};
-  LS_TRY(ls_comm_agree(comm, lay_out(x, block, precision))); /* open communicates */
-  return ls_comm_agree(comm, ops->open(x));
+  return open_kind(comm, ops, n, block, slices, precision, out);
 }
 
 void ls_exchange_free(ls_exchange **out) {
   ls_exchange *x = *out;
   if (!x) return;
-  if (x->ops) x->ops->close(x);
+  if (x->ops && x->ops->close) x->ops->close(x);
   LS_FREE(x->memory);
   LS_FREE(x->inbox);
-  LS_FREE(x->request);
-  LS_FREE(x->peer);
+  ls_letters_free(&x->letters);
   LS_FREE(x->first);
   LS_FREE(x->source);
   LS_FREE(*out);
@@ -129,14 +181,14 @@ void ls_exchange_free(ls_exchange **out) {
 
 const char *ls_exchange_kind(const ls_exchange *x) { return x->ops->name; }
 void *ls_exchange_weights(ls_exchange *x) { return x->weights; }
-bool ls_exchange_replicated(const ls_exchange *x) { return x->ops->replicated; }
+bool ls_exchange_replicated(const ls_exchange *x) { return !x->ops->publish; }
 
 int64_t ls_exchange_shard_of(const ls_exchange *x, int rank) { return x->first[rank]; }
 
 void ls_exchange_shard(const ls_exchange *x, int64_t *lo, int64_t *hi) {
   int me = ls_comm_rank(x->comm);
-  *lo = x->ops->replicated ? 0 : x->first[me];
-  *hi = x->ops->replicated ? x->n : x->first[me + 1];
+  *lo = ls_exchange_replicated(x) ? 0 : x->first[me];
+  *hi = ls_exchange_replicated(x) ? x->n : x->first[me + 1];
 }
 
 int ls_exchange_parts(const ls_exchange *x, const ls_tree_node **node, void *const **grad) {
@@ -150,7 +202,7 @@ int ls_exchange_parts(const ls_exchange *x, const ls_tree_node **node, void *con
 void ls_exchange_claim(const ls_exchange *x) {
 #if defined(__x86_64__)
   enum { CLAIMED = 1 << 16 };
-  if (ls_comm_size(x->comm) == 1 || x->ops->replicated) return;
+  if (ls_comm_size(x->comm) == 1 || ls_exchange_replicated(x)) return;
   const int rank = ls_comm_rank(x->comm);
   const int64_t lo = x->first[rank] * (int64_t)x->size, hi = x->first[rank + 1] * (int64_t)x->size;
   for (int64_t at = lo; at < hi && at < lo + CLAIMED; at += LS_ALIGN)
@@ -161,39 +213,8 @@ void ls_exchange_claim(const ls_exchange *x) {
 }
 
 uint32_t ls_exchange_reduce(ls_exchange *x, uint32_t flags) { return x->ops->reduce(x, flags); }
-void ls_exchange_publish(ls_exchange *x) { x->ops->publish(x); }
-
-/* Finish the tree for n <= FOLD elements: a binary counter whose digits are partial sums, as in
- * ls_tree_sum. Operands are read where they lie; a sum goes into the buffer of its stack position,
- * the last one into out. */
-static void fold_block(const ls_exchange *x, const ls_exchange_source *source, int sources,
-                       int64_t lo, int64_t n, void *out) {
-  _Alignas(LS_ALIGN) char
-      fold[LS_TREE_DEPTH][FOLD * sizeof(double)]; /* on the stack: several threads may be here */
-  const void *wait[LS_TREE_DEPTH + 1];
-  int level[LS_TREE_DEPTH + 1], depth = 0;
-  for (int s = 0; s < sources; s++) {
-    const void *sum = source[s].data + (lo - source[s].from) * (int64_t)x->size;
-    bool last = s == sources - 1; /* then all that waits joins: absent right children */
-    int at = source[s].level;
-    while (depth > 0 && (level[depth - 1] == at || last || ls_mutant("rank-order"))) {
-      depth--;
-      void *to = depth == 0 && last ? out : (void *)fold[depth];
-      x->sum(to, wait[depth], sum, n);
-      sum = to;
-      at++;
-    }
-    wait[depth] = sum;
-    level[depth++] = at;
-  }
-  if (sources == 1) memcpy(out, wait[0], (size_t)n * x->size);
-}
-
-void ls_exchange_fold(const ls_exchange *x, const ls_exchange_source *source, int sources,
-                      int64_t lo, int64_t n, void *out) {
-  for (int64_t done = 0; done < n; done += FOLD)
-    fold_block(x, source, sources, lo + done, n - done < FOLD ? n - done : FOLD,
-               (char *)out + done * (int64_t)x->size);
+void ls_exchange_publish(ls_exchange *x) {
+  if (x->ops->publish) x->ops->publish(x);
 }
 
 const void *ls_exchange_grad(ls_exchange *x, int64_t lo, int64_t count, void *scratch) {
@@ -206,7 +227,7 @@ int64_t ls_exchange_bytes(const ls_exchange *x) {
   int ranks = ls_comm_size(x->comm);
   int64_t lo, hi, all = x->n * (int64_t)x->size;
   if (ranks == 1) return 0;
-  if (x->ops->replicated) return 2 * (ranks - 1) * all / ranks;
+  if (ls_exchange_replicated(x)) return 2 * (ranks - 1) * all / ranks;
   ls_exchange_shard(x, &lo, &hi);
   return (x->sources - x->parts) * (hi - lo) * (int64_t)x->size + all -
          (hi - lo) * (int64_t)x->size;

@@ -6,7 +6,7 @@
  * my shard: ls_exchange_grad, update in place in ls_exchange_weights  ->  ls_exchange_publish.
  * Kinds: one (a single rank: nothing moves), shared (one window a node, messages between nodes),
  * tree (point to point, no window), mpi (MPI_Allreduce, right to rounding only); auto measures
- * shared and tree and takes one (exchange_probe.c). The comment on top of each exchange_*.c says
+ * shared and tree and takes one. The comment on top of each exchange_*.c says
  * how. */
 #ifndef LS_COMM_EXCHANGE_H
 #define LS_COMM_EXCHANGE_H

@@ -6,13 +6,12 @@
  * (neighbours on one node are mostly one subtree), and for each shard one rank of every other node,
  * its agent there, sends those sums to the owner and takes the new weights back into the node's
  * window. So what crosses the network does not grow with the ranks on a node. */
-#include <limits.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "comm/exchange_private.h"
+#include "comm/exchange_kind.h"
 
 enum { SPINS = 20000 };
 
@@ -41,18 +40,16 @@ struct ls_window {
   line *lines; /* (ranks of the node) */
   uint64_t barriers;
   int spins;
-  int parts;                /* of all ranks, in slice order */
+  int parts, local;         /* of all ranks, in slice order; of this node's */
   int *part_node;           /* (parts) */
   ls_exchange_source *part; /* (parts) data only where it lies in this window */
-  int groups;
-  group *group;
+  int groups, own_groups;
+  group *group; /* (groups) in slice order */
   int errands;
   errand *errand;
   char *outbox;
-  MPI_Request *send;    /* sums of errand e, group k: send[e * own_groups + k] */
-  MPI_Request *publish; /* new weights: to the agents, and of the errands */
-  int *send_peer, *publish_peer;
-  int own_groups, publishes, receives;
+  ls_letters sums; /* group k of this node for errand e is letter e * own_groups + k */
+  ls_letters news; /* new weights: to the agents, and of the errands */
 };
 
 static void relax(void) {
@@ -79,39 +76,28 @@ static void window_barrier(ls_exchange *x) {
   ls_comm_leave(x->comm);
 }
 
-/* ---- laying out ---- */
+/* ---- laying out: what every rank can work out alone ---- */
 
-/* The window: lines, weights, the local ranks' parts. Fills part[] and this rank's grad[]. */
-static ls_status open_window(ls_exchange *x) {
+static int here(const ls_exchange *x) { return x->comm->node_of[x->comm->rank]; }
+
+static void list_parts(ls_exchange *x) {
   struct ls_window *w = x->window;
   const ls_comm *comm = x->comm;
-  ls_tree_node node[LS_PARTS_MAX];
-  int64_t local = 0;
-  for (int r = 0; r < comm->size; r++)
-    if (comm->node_of[r] == comm->node_of[comm->rank]) local += ls_exchange_rank_parts(x, r, node);
-  int64_t lines = (int64_t)comm->node_size * (int64_t)sizeof(line);
-  LS_TRY(ls_comm_shared_new(x->comm, (size_t)(lines + x->stride * (1 + local)), &w->block));
-  w->lines = w->block.data;
-  w->spins = comm->node_size <= (int)sysconf(_SC_NPROCESSORS_ONLN) ? SPINS : 0;
-  x->weights = (char *)w->block.data + lines;
-  char *next = x->weights + x->stride;
   for (int r = 0, p = 0; r < comm->size; r++) {
-    int count = ls_exchange_rank_parts(x, r, node);
+    ls_tree_node node[LS_PARTS_MAX];
+    const int count = ls_exchange_rank_parts(x, r, node);
     for (int i = 0; i < count; i++, p++) {
       w->part_node[p] = comm->node_of[r];
       w->part[p] = (ls_exchange_source){NULL, 0, node[i].level};
-      if (comm->node_of[r] != comm->node_of[comm->rank]) continue;
-      w->part[p].data = next;
-      if (r == comm->rank) x->grad[i] = next;
-      next += x->stride;
+      w->local += comm->node_of[r] == here(x);
     }
   }
-  return LS_OK;
 }
 
 /* Join each node's parts into groups: a binary counter over all parts that never joins across
  * nodes. */
-static void make_groups(struct ls_window *w) {
+static void make_groups(ls_exchange *x) {
+  struct ls_window *w = x->window;
   int lo = 0;
   for (int p = 0; p < w->parts; p++) {
     group g = {w->part_node[p], lo, w->part[p].level, p, 1};
@@ -124,6 +110,7 @@ static void make_groups(struct ls_window *w) {
     }
     w->group[w->groups++] = g;
   }
+  for (int k = 0; k < w->groups; k++) w->own_groups += w->group[k].node == here(x);
 }
 
 static int agent_of(const ls_comm *comm, int owner, int node) {
@@ -134,85 +121,32 @@ static int agent_of(const ls_comm *comm, int owner, int node) {
   return -1;
 }
 
-static int64_t shard_bytes(const ls_exchange *x, int rank) {
-  return ls_round_up((x->first[rank + 1] - x->first[rank]) * (int64_t)x->size);
-}
-
-/* What this rank's shard is summed from: local parts where they lie, other nodes' groups as they
- * come in. */
-static ls_status open_inbox(ls_exchange *x) {
+/* The shards of other nodes' ranks that this rank is the agent for, and the outbox. */
+static ls_status list_errands(ls_exchange *x) {
   struct ls_window *w = x->window;
   const ls_comm *comm = x->comm;
-  int here = comm->node_of[comm->rank], remote = 0;
-  int64_t lo = x->first[comm->rank], bytes = shard_bytes(x, comm->rank);
-  for (int k = 0; k < w->groups; k++) remote += w->group[k].node != here;
-  LS_TRY(ls_mem_new(&x->inbox, (size_t)remote, (size_t)bytes));
-  char *next = x->inbox;
-  x->sources = 0;
-  for (int k = 0; k < w->groups; k++) {
-    const group *g = &w->group[k];
-    if (g->node == here) {
-      for (int p = 0; p < g->count; p++) x->source[x->sources++] = w->part[g->first + p];
-      continue;
-    }
-    x->source[x->sources++] = (ls_exchange_source){next, lo, g->level};
-    if (bytes > 0) {
-      int agent = x->peer[w->receives] = agent_of(comm, comm->rank, g->node);
-      MPI_Recv_init(next, (int)(x->first[comm->rank + 1] - lo), ls_real_type(x), agent, 1 + k,
-                    comm->world, &x->request[w->receives++]);
-    }
-    next += bytes;
-  }
-  return LS_OK;
-}
-
-/* The shards of other nodes' ranks that this rank is the agent for. */
-static ls_status open_errands(ls_exchange *x) {
-  struct ls_window *w = x->window;
-  const ls_comm *comm = x->comm;
-  int here = comm->node_of[comm->rank];
   int64_t bytes = 0;
-  for (int k = 0; k < w->groups; k++) w->own_groups += w->group[k].node == here;
-  for (int r = 0; r < comm->size; r++)
-    if (comm->node_of[r] != here && agent_of(comm, r, here) == comm->rank &&
-        shard_bytes(x, r) > 0) {
-      w->errand[w->errands++] = (errand){r, NULL};
-      bytes += w->own_groups * shard_bytes(x, r);
-    }
+  for (int r = 0; r < comm->size; r++) {
+    const bool is_far = comm->node_of[r] != here(x) && x->first[r + 1] > x->first[r];
+    if (!is_far || agent_of(comm, r, here(x)) != comm->rank) continue;
+    w->errand[w->errands++] = (errand){r, NULL};
+    bytes += w->own_groups * ls_exchange_shard_bytes(x, r);
+  }
   void *outbox;
   LS_TRY(ls_mem_new(&outbox, 1, (size_t)bytes));
   w->outbox = outbox;
-  LS_NEW(w->send, w->errands * w->own_groups);
-  LS_NEW(w->send_peer, w->errands * w->own_groups);
   char *next = w->outbox;
   for (int e = 0; e < w->errands; e++) {
-    int owner = w->errand[e].owner, sends = 0;
-    int64_t count = x->first[owner + 1] - x->first[owner];
     w->errand[e].out = next;
-    for (int k = 0; k < w->groups; k++) {
-      if (w->group[k].node != here) continue;
-      w->send_peer[e * w->own_groups + sends] = owner;
-      MPI_Send_init(next, (int)count, ls_real_type(x), owner, 1 + k, comm->world,
-                    &w->send[e * w->own_groups + sends++]);
-      next += shard_bytes(x, owner);
-    }
-    w->publish_peer[w->publishes] = owner;
-    MPI_Recv_init(x->weights + x->first[owner] * (int64_t)x->size, (int)count, ls_real_type(x),
-                  owner, 0, comm->world, &w->publish[w->publishes++]);
-  }
-  int64_t mine = x->first[comm->rank + 1] - x->first[comm->rank];
-  for (int node = 0; node < comm->nodes && mine > 0; node++) {
-    if (node == here) continue;
-    int agent = w->publish_peer[w->publishes] = agent_of(comm, comm->rank, node);
-    MPI_Send_init(x->weights + x->first[comm->rank] * (int64_t)x->size, (int)mine, ls_real_type(x),
-                  agent, 0, comm->world, &w->publish[w->publishes++]);
+    next += w->own_groups * ls_exchange_shard_bytes(x, w->errand[e].owner);
   }
   return LS_OK;
 }
 
-static ls_status make_lists(ls_exchange *x) {
+static ls_status shared_prepare(ls_exchange *x) {
   const ls_comm *comm = x->comm;
   struct ls_window *w;
+  if (comm->nodes > 1) LS_TRY(ls_exchange_fits(x, ""));
   LS_NEW(w, 1);
   x->window = w;
   w->parts = x->sources;
@@ -220,25 +154,91 @@ static ls_status make_lists(ls_exchange *x) {
   LS_NEW(w->part, w->parts);
   LS_NEW(w->group, w->parts);
   LS_NEW(w->errand, comm->size);
-  LS_NEW(x->peer, w->parts);
-  LS_NEW(w->publish, comm->size + comm->nodes);
-  LS_NEW(w->publish_peer, comm->size + comm->nodes);
-  LS_NEW(x->request, w->parts);
-  if (comm->nodes > 1 && x->n / comm->size > INT_MAX / 2)
-    return ls_fail(
-        LS_ECONFIG,
-        "%lld parameters on %d ranks: a shard is too big for one message; use more ranks",
-        (long long)x->n, comm->size);
-  return LS_OK;
+  list_parts(x);
+  make_groups(x);
+  LS_TRY(list_errands(x));
+  LS_TRY(ls_letters_new(&x->letters, w->groups));
+  LS_TRY(ls_letters_new(&w->sums, w->errands * w->own_groups));
+  LS_TRY(ls_letters_new(&w->news, w->errands + comm->nodes));
+  return ls_mem_new(&x->inbox, (size_t)(w->groups - w->own_groups),
+                    (size_t)ls_exchange_shard_bytes(x, comm->rank));
+}
+
+/* ---- the window, and what lies where in it ---- */
+
+static void place_parts(ls_exchange *x, char *next) {
+  struct ls_window *w = x->window;
+  const ls_comm *comm = x->comm;
+  ls_tree_node node[LS_PARTS_MAX];
+  for (int r = 0, p = 0; r < comm->size; r++) {
+    const int count = ls_exchange_rank_parts(x, r, node);
+    for (int i = 0; i < count; i++, p++) {
+      if (comm->node_of[r] != here(x)) continue;
+      w->part[p].data = next;
+      if (r == comm->rank) x->grad[i] = next;
+      next += x->stride;
+    }
+  }
+}
+
+/* What this rank's shard is summed from: local parts where they lie, other nodes' groups as they
+ * come in. */
+static void link_inbox(ls_exchange *x) {
+  struct ls_window *w = x->window;
+  const int me = x->comm->rank;
+  const int64_t lo = x->first[me], count = x->first[me + 1] - lo;
+  char *next = x->inbox;
+  x->sources = 0;
+  for (int k = 0; k < w->groups; k++) {
+    const group *g = &w->group[k];
+    if (g->node == here(x)) {
+      for (int p = 0; p < g->count; p++) x->source[x->sources++] = w->part[g->first + p];
+      continue;
+    }
+    x->source[x->sources++] = (ls_exchange_source){next, lo, g->level};
+    if (count > 0)
+      ls_letters_receive(x, &x->letters, next, count, agent_of(x->comm, me, g->node), 1 + k);
+    next += ls_exchange_shard_bytes(x, me);
+  }
+}
+
+static void link_errands(ls_exchange *x) {
+  struct ls_window *w = x->window;
+  for (int e = 0; e < w->errands; e++) {
+    const int owner = w->errand[e].owner;
+    const int64_t lo = x->first[owner], count = x->first[owner + 1] - lo;
+    const char *next = w->errand[e].out;
+    for (int k = 0; k < w->groups; k++) {
+      if (w->group[k].node != here(x)) continue;
+      ls_letters_send(x, &w->sums, next, count, owner, 1 + k);
+      next += ls_exchange_shard_bytes(x, owner);
+    }
+    ls_letters_receive(x, &w->news, x->weights + lo * (int64_t)x->size, count, owner, 0);
+  }
+}
+
+static void link_news(ls_exchange *x) {
+  const int me = x->comm->rank;
+  const int64_t lo = x->first[me], count = x->first[me + 1] - lo;
+  for (int node = 0; node < x->comm->nodes && count > 0; node++)
+    if (node != here(x))
+      ls_letters_send(x, &x->window->news, x->weights + lo * (int64_t)x->size, count,
+                      agent_of(x->comm, me, node), 0);
 }
 
 static ls_status shared_open(ls_exchange *x) {
-  LS_TRY(
-      ls_comm_agree(x->comm, make_lists(x))); /* before the window, which all ranks make together */
-  LS_TRY(open_window(x));
-  make_groups(x->window);
-  LS_TRY(open_inbox(x));
-  return open_errands(x);
+  struct ls_window *w = x->window;
+  const ls_comm *comm = x->comm;
+  const int64_t lines = (int64_t)comm->node_size * (int64_t)sizeof(line);
+  LS_TRY(ls_comm_shared_new(x->comm, (size_t)(lines + x->stride * (1 + w->local)), &w->block));
+  w->lines = w->block.data;
+  w->spins = comm->node_size <= (int)sysconf(_SC_NPROCESSORS_ONLN) ? SPINS : 0;
+  x->weights = (char *)w->block.data + lines;
+  place_parts(x, x->weights + x->stride);
+  link_inbox(x);
+  link_errands(x);
+  link_news(x);
+  return LS_OK;
 }
 
 /* ---- at work ---- */
@@ -247,66 +247,58 @@ static ls_status shared_open(ls_exchange *x) {
  * there. */
 static void run_errands(ls_exchange *x) {
   struct ls_window *w = x->window;
-  int here = x->comm->node_of[x->comm->rank];
+  MPI_Request *send = w->sums.request;
   for (int e = 0; e < w->errands; e++) {
-    int owner = w->errand[e].owner, sends = 0;
+    const int owner = w->errand[e].owner;
+    const int64_t lo = x->first[owner], count = x->first[owner + 1] - lo;
     char *out = w->errand[e].out;
     for (int k = 0; k < w->groups; k++) {
-      if (w->group[k].node != here) continue;
-      ls_exchange_fold(x, w->part + w->group[k].first, w->group[k].count, x->first[owner],
-                       x->first[owner + 1] - x->first[owner], out);
-      MPI_Start(&w->send[e * w->own_groups + sends++]);
-      out += shard_bytes(x, owner);
+      const group *g = &w->group[k];
+      if (g->node != here(x)) continue;
+      ls_exchange_fold(x, w->part + g->first, g->count, lo, count, out);
+      MPI_Start(send++);
+      out += ls_exchange_shard_bytes(x, owner);
     }
   }
 }
 
 static uint32_t shared_reduce(ls_exchange *x, uint32_t flags) {
   struct ls_window *w = x->window;
-  MPI_Startall(w->receives, x->request);
+  ls_letters_start(&x->letters);
   atomic_store_explicit(&w->lines[x->comm->node_rank].flags, flags, memory_order_relaxed);
   window_barrier(x);
   for (int r = 0; r < x->comm->node_size; r++)
     flags |= atomic_load_explicit(&w->lines[r].flags, memory_order_relaxed);
   if (x->comm->nodes == 1) return flags;
   run_errands(x);
-  ls_comm_wait(x->comm, w->errands * w->own_groups, w->send, w->send_peer);
-  ls_comm_wait(x->comm, w->receives, x->request, x->peer);
+  ls_letters_wait(x, &w->sums);
+  ls_letters_wait(x, &x->letters);
   return ls_comm_or(x->comm, flags);
 }
 
+/* All ranks meet the same collectives, also where nothing is to be sent or received. */
 static void shared_publish(ls_exchange *x) {
   struct ls_window *w = x->window;
-  if (x->comm->nodes >
-      1) { /* also where nothing is to be sent or received: all ranks meet the same collectives */
-    MPI_Startall(w->publishes, w->publish);
-    ls_comm_wait(x->comm, w->publishes, w->publish, w->publish_peer);
+  if (x->comm->nodes > 1) {
+    ls_letters_start(&w->news);
+    ls_letters_wait(x, &w->news);
   }
   window_barrier(x);
-}
-
-static void free_requests(MPI_Request *request, int count) {
-  for (int i = 0; i < count; i++) MPI_Request_free(&request[i]);
 }
 
 static void shared_close(ls_exchange *x) {
   struct ls_window *w = x->window;
   if (!w) return;
-  if (x->request) free_requests(x->request, w->receives);
-  if (w->send) free_requests(w->send, w->errands * w->own_groups);
-  if (w->publish) free_requests(w->publish, w->publishes);
+  ls_letters_free(&w->sums);
+  ls_letters_free(&w->news);
   ls_comm_shared_free(x->comm, &w->block);
   LS_FREE(w->part_node);
   LS_FREE(w->part);
   LS_FREE(w->group);
   LS_FREE(w->errand);
   LS_FREE(w->outbox);
-  LS_FREE(w->send);
-  LS_FREE(w->send_peer);
-  LS_FREE(w->publish);
-  LS_FREE(w->publish_peer);
   LS_FREE(x->window);
 }
 
-const ls_exchange_ops ls_exchange_shared = {"shared",       shared_open,  shared_reduce,
-                                            shared_publish, shared_close, false};
+const ls_exchange_ops ls_exchange_shared = {"shared",      shared_prepare, shared_open,
+                                            shared_reduce, shared_publish, shared_close};

@@ -1,6 +1,8 @@
 /* The watchdog: a thread a rank that looks at the node's board. A rank that is inside a collective
  * and has not got out for too long is waiting for somebody; whoever has entered fewer collectives
  * is the one. Nothing on the hot path reads a clock. */
+#include "comm/watchdog.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,10 +11,10 @@
 #include <unistd.h>
 
 #include "base/alive.h"
+#include "base/clock.h"
 #include "base/mem.h"
-#include "comm/comm_private.h"
 
-struct watchdog {
+struct ls_watchdog {
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t wake;
@@ -22,8 +24,13 @@ struct watchdog {
   uint64_t ticks[]; /* (node_size) of each rank of the node, when this one gave up */
 };
 
+/* Texts are told as offsets: a program may lie elsewhere in every rank's memory. */
+static const char anchor[] = "starting";
+
+const char *ls_watchdog_at(const ls_comm_line *line) { return anchor + atomic_load(&line->at); }
+
 void ls_comm_at(ls_comm *comm, const char *what) {
-  atomic_store_explicit(&comm->line->at, (int64_t)(what - ls_comm_anchor), memory_order_relaxed);
+  atomic_store_explicit(&comm->line->at, (int64_t)(what - anchor), memory_order_relaxed);
   (void)ls_trip(what, comm->rank);
 }
 
@@ -39,7 +46,7 @@ static bool is_far(const ls_comm *comm, int peer) {
   return peer >= 0 && comm->node_of[peer] != comm->node_of[comm->rank];
 }
 
-static bool is_guilty(const struct watchdog *dog, int r, guilt how) {
+static bool is_guilty(const struct ls_watchdog *dog, int r, guilt how) {
   const ls_comm_line *line = &dog->comm->board[r], *mine = dog->comm->line;
   int peer = atomic_load(&mine->peer);
   if (how == SILENT) return atomic_load(&line->ticks) == dog->ticks[r];
@@ -50,15 +57,14 @@ static bool is_guilty(const struct watchdog *dog, int r, guilt how) {
 
 /* Append "rank 3 on a7 (last known operation: gather)" for each guilty rank of this node; false if
  * there is none. */
-static bool name_guilty(const struct watchdog *dog, guilt how, char *text, size_t room) {
+static bool name_guilty(const struct ls_watchdog *dog, guilt how, char *text, size_t room) {
   const ls_comm *comm = dog->comm;
   for (int r = 0; r < comm->node_size; r++) {
     if (!is_guilty(dog, r, how)) continue;
     ls_comm_line *line = &comm->board[r];
     size_t used = strlen(text);
     snprintf(text + used, room - used, "%srank %d on %s (last known operation: %s)",
-             used ? ", " : "", atomic_load(&line->world_rank), comm->host,
-             ls_comm_anchor + atomic_load(&line->at));
+             used ? ", " : "", atomic_load(&line->world_rank), comm->host, ls_watchdog_at(line));
   }
   return *text;
 }
@@ -81,7 +87,7 @@ static int far_peer(const ls_comm *comm) {
 /* Where nobody of this node is at work, one of them may be stopped in the middle of waiting, or a
  * rank elsewhere is the one. Its own node's watchdogs know what that did last, so they have three
  * seconds to speak first. */
-static void name_one(struct watchdog *dog, char *text, size_t room) {
+static void name_one(struct ls_watchdog *dog, char *text, size_t room) {
   const ls_comm *comm = dog->comm;
   if (!is_far(comm, atomic_load(&comm->line->peer)) && name_guilty(dog, AT_WORK, text, room))
     return;
@@ -93,13 +99,13 @@ static void name_one(struct watchdog *dog, char *text, size_t room) {
   if (name_guilty(dog, SILENT, text, room) || name_guilty(dog, AT_WORK, text, room)) return;
   int peer = far_peer(comm);
   if (peer >= 0)
-    snprintf(text, room, "rank %d on %s", peer, ls_comm_host_of(comm, peer));
+    snprintf(text, room, "rank %d on %s", peer, comm->hosts[peer]);
   else
     snprintf(text, room, "%s",
              comm->nodes > 1 ? "a rank on another host" : "no rank in particular");
 }
 
-static void give_up(struct watchdog *dog) {
+static void give_up(struct ls_watchdog *dog) {
   char text[1500] = "";
   const ls_comm *comm = dog->comm;
   const ls_comm_line *line = comm->line;
@@ -110,13 +116,13 @@ static void give_up(struct watchdog *dog) {
   fprintf(stderr,
           "lockstep: error: watchdog: rank %d on %s has waited %.0f s in '%s' for %s; the job ends "
           "(guard.watchdog sets the time)\n",
-          comm->rank, comm->host, dog->limit, ls_comm_anchor + atomic_load(&line->at), text);
+          comm->rank, comm->host, dog->limit, ls_watchdog_at(line), text);
   fflush(stderr);
   _exit(LS_EINTERNAL); /* the launcher then ends the others, stopped ones too */
 }
 
 /* By the clock that nobody sets. */
-static void pause_for(struct watchdog *dog, double seconds) {
+static void pause_for(struct ls_watchdog *dog, double seconds) {
   struct timespec until;
   clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_sec += (time_t)seconds;
@@ -143,7 +149,7 @@ static uint64_t progress(const ls_comm *comm) {
 }
 
 static void *watch(void *arg) {
-  struct watchdog *dog = arg;
+  struct ls_watchdog *dog = arg;
   ls_comm_line *line = dog->comm->line;
   uint64_t seen = 0;
   double since = ls_time();
@@ -163,13 +169,13 @@ static void *watch(void *arg) {
   return NULL;
 }
 
-ls_status ls_watchdog_new(ls_comm *comm, struct watchdog **out) {
+ls_status ls_watchdog_new(ls_comm *comm, struct ls_watchdog **out) {
   void *block;
   pthread_condattr_t monotonic;
   if (comm->size == 1) return LS_OK;
   LS_TRY(ls_mem_new(&block, 1, sizeof **out + (size_t)comm->node_size * sizeof(uint64_t)));
   *out = block;
-  **out = (struct watchdog){.limit = LS_WATCHDOG_SECONDS, .comm = comm};
+  **out = (struct ls_watchdog){.limit = LS_WATCHDOG_SECONDS, .comm = comm};
   pthread_mutex_init(&(*out)->lock, NULL);
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -179,7 +185,7 @@ ls_status ls_watchdog_new(ls_comm *comm, struct watchdog **out) {
 }
 
 /* It takes no signals: those are for the training loop. */
-ls_status ls_watchdog_start(struct watchdog *dog) {
+ls_status ls_watchdog_start(struct ls_watchdog *dog) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -190,8 +196,8 @@ ls_status ls_watchdog_start(struct watchdog *dog) {
                : LS_OK;
 }
 
-void ls_watchdog_free(struct watchdog **out) {
-  struct watchdog *dog = *out;
+void ls_watchdog_free(struct ls_watchdog **out) {
+  struct ls_watchdog *dog = *out;
   if (!dog) return;
   if (dog->runs) {
     pthread_mutex_lock(&dog->lock);
@@ -206,7 +212,7 @@ void ls_watchdog_free(struct watchdog **out) {
 }
 
 void ls_comm_watchdog(ls_comm *comm, double seconds) {
-  struct watchdog *dog = comm->watchdog;
+  struct ls_watchdog *dog = comm->watchdog;
   if (!dog) return;
   pthread_mutex_lock(&dog->lock);
   dog->limit = seconds;

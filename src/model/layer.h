@@ -1,4 +1,5 @@
-/* layer.h - what a kind of layer is, and the stack; private to this room.
+/* layer.h - what a kind of layer is, and the stack; private to this room. The kinds are in
+ * layers_real.c, the step through the stack in step.c.
  *
  * A layer computes y from the y of the layer below (or the batch), rows [lo, hi) at a time, and on
  * the way back d below from its own d: gradients of the loss by y. Rows never meet, so threads

@@ -1,4 +1,5 @@
-/* loss.h - the loss table: losses of samples, and the gradient at the last layer. */
+/* loss.h - the loss table: losses of samples, and the gradient at the last layer. Functions:
+ * loss_real.c, and per_class_real.c for the one that needs a page. */
 #ifndef LS_MODEL_LOSS_H
 #define LS_MODEL_LOSS_H
 

@@ -1,5 +1,7 @@
 /* model.h - a stack of layers, a loss, and one arena for everything a step needs.
  *
+ * Functions: model.c, step.c (forward, backward), init.c (first weights).
+ *
  * The parameters are one flat vector: for each layer with parameters W (in, out) row-major, then b
  * (out). The model holds shapes and work space only; weights and gradients live where the exchange
  * puts them.

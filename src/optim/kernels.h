@@ -1,5 +1,5 @@
 /* kernels.h - the update loops of the built-in optimizers; each is compiled for float and for
- * double in a *_real.c.
+ * double: sgd_real.c, rmsprop_real.c (and its kin), adam_real.c, layerwise_real.c.
  *
  * Arithmetic: what depends on the update alone (1 - beta^t, lr / (1 - beta1^t), ...) is worked out
  * in double once a call and cast to `real` once; inside the loop there is only + - * / sqrt max abs

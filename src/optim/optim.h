@@ -1,4 +1,5 @@
-/* optim.h - the optimizers' table and one optimizer at work on this rank's shard. */
+/* optim.h - the optimizers' table and one optimizer at work on this rank's shard. Functions:
+ * optim.c; the rows: optimizers.c; presets: preset.c. */
 #ifndef LS_OPTIM_OPTIM_H
 #define LS_OPTIM_OPTIM_H
 

@@ -1,4 +1,5 @@
-/* schedule.h - learning rates as pure functions of global_step, in double precision. No state. */
+/* schedule.h - learning rates as pure functions of global_step, in double precision. No state.
+ * Functions: schedule.c; the rows: schedules.c. */
 #ifndef LS_OPTIM_SCHEDULE_H
 #define LS_OPTIM_SCHEDULE_H
 

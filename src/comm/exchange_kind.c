@@ -1,0 +1,107 @@
+#include "comm/exchange_kind.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/mutant.h"
+
+/* FOLD elements at a time go through the tree, so that its intermediate sums stay in the
+ * first-level cache. */
+enum { FOLD = 512 };
+
+int ls_exchange_rank_parts(const ls_exchange *x, int rank, ls_tree_node *node) {
+  int ranks = ls_comm_size(x->comm);
+  return ls_tree_cover(x->slices, ls_tree_first(x->slices, ranks, rank),
+                       ls_tree_first(x->slices, ranks, rank + 1), node);
+}
+
+ls_status ls_exchange_own_memory(ls_exchange *x) {
+  void *memory;
+  LS_TRY(ls_mem_new(&memory, (size_t)(1 + x->parts), (size_t)x->stride));
+  x->memory = memory;
+  x->weights = x->memory;
+  for (int i = 0; i < x->parts; i++) x->grad[i] = x->memory + (i + 1) * x->stride;
+  return LS_OK;
+}
+
+ls_status ls_exchange_fits(const ls_exchange *x, const char *way) {
+  if (x->n / ls_comm_size(x->comm) <= INT_MAX / 2) return LS_OK;
+  return ls_fail(LS_ECONFIG,
+                 "%lld parameters on %d ranks: a shard is too big for one message; use more "
+                 "ranks%s",
+                 (long long)x->n, ls_comm_size(x->comm), way);
+}
+
+/* ---- letters ---- */
+
+ls_status ls_letters_new(ls_letters *letters, int count) {
+  LS_NEW(letters->request, count);
+  LS_NEW(letters->peer, count);
+  return LS_OK;
+}
+
+static MPI_Datatype real_type(const ls_exchange *x) {
+  return x->size == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE;
+}
+
+void ls_letters_send(const ls_exchange *x, ls_letters *letters, const void *data, int64_t count,
+                     int to, int tag) {
+  letters->peer[letters->count] = to;
+  MPI_Send_init(data, (int)count, real_type(x), to, tag, x->comm->world,
+                &letters->request[letters->count++]);
+}
+
+void ls_letters_receive(const ls_exchange *x, ls_letters *letters, void *data, int64_t count,
+                        int from, int tag) {
+  letters->peer[letters->count] = from;
+  MPI_Recv_init(data, (int)count, real_type(x), from, tag, x->comm->world,
+                &letters->request[letters->count++]);
+}
+
+void ls_letters_start(ls_letters *letters) { MPI_Startall(letters->count, letters->request); }
+
+void ls_letters_wait(ls_exchange *x, ls_letters *letters) {
+  ls_comm_wait(x->comm, letters->count, letters->request, letters->peer);
+}
+
+void ls_letters_free(ls_letters *letters) {
+  for (int i = 0; i < letters->count; i++) MPI_Request_free(&letters->request[i]);
+  LS_FREE(letters->request);
+  LS_FREE(letters->peer);
+}
+
+/* ---- the rest of the tree ---- */
+
+/* Finish the tree for n <= FOLD elements: a binary counter whose digits are partial sums, as in
+ * ls_tree_sum. Operands are read where they lie; a sum goes into the buffer of its stack position,
+ * the last one into out. */
+static void fold_block(const ls_exchange *x, const ls_exchange_source *source, int sources,
+                       int64_t lo, int64_t n, void *out) {
+  _Alignas(LS_ALIGN) char
+      fold[LS_TREE_DEPTH][FOLD * sizeof(double)]; /* on the stack: several threads may be here */
+  const void *wait[LS_TREE_DEPTH + 1];
+  int level[LS_TREE_DEPTH + 1], depth = 0;
+  for (int s = 0; s < sources; s++) {
+    const void *sum = source[s].data + (lo - source[s].from) * (int64_t)x->size;
+    bool last = s == sources - 1; /* then all that waits joins: absent right children */
+    int at = source[s].level;
+    while (depth > 0 && (level[depth - 1] == at || last || ls_mutant("rank-order"))) {
+      depth--;
+      void *to = depth == 0 && last ? out : (void *)fold[depth];
+      x->sum(to, wait[depth], sum, n);
+      sum = to;
+      at++;
+    }
+    wait[depth] = sum;
+    level[depth++] = at;
+  }
+  if (sources == 1) memcpy(out, wait[0], (size_t)n * x->size);
+}
+
+void ls_exchange_fold(const ls_exchange *x, const ls_exchange_source *source, int sources,
+                      int64_t lo, int64_t n, void *out) {
+  for (int64_t done = 0; done < n; done += FOLD)
+    fold_block(x, source, sources, lo + done, n - done < FOLD ? n - done : FOLD,
+               (char *)out + done * (int64_t)x->size);
+}
