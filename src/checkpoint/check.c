@@ -1,7 +1,6 @@
-/* check.c - does a checkpoint agree with itself? Anyone can compute a digest, and a file
- * whose fields contradict each other is no run's: nothing in it is used. Every rule that holds
- * between the fields of a file that lockstep has written stands here, and is asked whenever one is
- * read. */
+/* Anyone can compute a digest, and a file whose fields contradict each other is no run's: nothing
+ * in it is used. Every rule that holds between the fields of a file that lockstep has written
+ * stands here, and is asked whenever one is read. */
 #include "checkpoint/check.h"
 
 #include <math.h>
@@ -43,28 +42,36 @@ static ls_status check_counts(const checked *k) {
   LS_TRY(must_lie(k, s->nonfinite_total, 0, s->global_step - s->t, "/train/nonfinite_total"));
   LS_TRY(must_lie(k, s->nonfinite_row, 0, s->nonfinite_total, "/train/nonfinite_row"));
   LS_TRY(must_lie(k, s->rollbacks, 0, s->nonfinite_total, "/train/rollbacks"));
+  LS_TRY(must_lie(k, s->best_step, 0, s->global_step, "/train/best_step"));
+  LS_TRY(must_lie(k, s->early_bad, 0, s->global_step - s->best_step, "/train/early_bad"));
+  LS_TRY(must(k, !isnan(s->best_value) || (s->best_step == 0 && s->early_bad == 0),
+              "/train/best_value", "/train/best_step and early_bad: there is none yet"));
   /* Going back to a checkpoint takes updates away, and nothing else does. */
   return must(k, s->rollbacks > 0 || s->t + s->nonfinite_total == s->global_step, "/optim/t",
               "/meta/global_step: updates made and skipped are not all");
 }
 
-static ls_status check_best(const checked *k) {
-  const ls_state *s = &k->c->state;
-  LS_TRY(must_lie(k, s->best_step, 0, s->global_step, "/train/best_step"));
-  LS_TRY(must_lie(k, s->early_bad, 0, s->global_step - s->best_step, "/train/early_bad"));
-  return must(k, !isnan(s->best_value) || (s->best_step == 0 && s->early_bad == 0),
-              "/train/best_value", "/train/best_step and early_bad: there is none yet");
+static ls_status check_columns(const checked *k) {
+  const ls_trained *t = &k->c->trained;
+  for (int y = 0; y < 2; y++)
+    for (int64_t i = 0; i < t->n[y]; i++)
+      LS_TRY(must_lie(k, t->at[y][i], 0, t->name.count - 1,
+                      y ? "/data/y_columns" : "/data/x_columns"));
+  return must(k, t->n[1] == k->c->outputs || t->n[1] == (t->name.count > 0), "/data/y_columns",
+              "/data/outputs: there is one column for each, or for the class");
 }
 
 /* What /data/samples says of a file is one of its tables' rows, and earlier epochs may have been of
  * other data (a resume that allows it): neither bounds the samples seen. */
-static ls_status check_files(const checked *k) {
-  LS_TRY(must_lie(k, k->c->batch, 1, most_samples, "/data/batch"));
-  for (int i = 0; i < k->c->files; i++) {
-    LS_TRY(must_lie(k, k->c->file[i].bytes, 0, INT64_MAX, "/data/bytes"));
-    LS_TRY(must_lie(k, k->c->file[i].samples, 0, most_samples, "/data/samples"));
+static ls_status check_data(const checked *k) {
+  const ls_checkpoint *c = k->c;
+  LS_TRY(must_lie(k, c->batch, 1, most_samples, "/data/batch"));
+  LS_TRY(must_lie(k, c->slices, 1, LS_SLICES_MAX, "/data/slices"));
+  for (int64_t i = 0; i < c->files; i++) {
+    LS_TRY(must_lie(k, c->file[i].bytes, 0, INT64_MAX, "/data/bytes"));
+    LS_TRY(must_lie(k, c->file[i].samples, 0, most_samples, "/data/samples"));
   }
-  return LS_OK;
+  return check_columns(k);
 }
 
 /* The present epoch has had whole minibatches only. */
@@ -111,47 +118,30 @@ static ls_status check_training(const checked *k) {
   LS_TRY(must(k, c->precision == config->precision, "/numerics/precision",
               "/config/text: it is not train.precision"));
   LS_TRY(must(k, c->seed == config->seed, "/data/seed", "/config/text: it is not seed"));
-  LS_TRY(must(k, c->batch >= 1 && (config->batch == 0 || c->batch <= config->batch), "/data/batch",
+  LS_TRY(must(k, config->batch == 0 || c->batch <= config->batch, "/data/batch",
               "/config/text: it is more than train.batch"));
   int64_t slices = config->slices < 0 ? ls_config_default_slices(c->batch) : config->slices;
   LS_TRY(must(k, slices == 0 || slices == c->slices, "/data/slices",
               "/config/text: it is not train.slices"));
-  ls_run_id(c->config_text, c->file, c->files, run_id);
+  ls_run_id(c, run_id);
   return must(k, !strcmp(run_id, c->run_id), "/meta/run_id",
               "/config/text and /data/digest: it is not theirs");
-}
-
-static bool same_tensor(const ls_tensor *a, const ls_tensor *b) {
-  return a->layer == b->layer && !strcmp(a->name, b->name) && a->rows == b->rows &&
-         a->cols == b->cols;
-}
-
-static ls_status check_tensors(const checked *k, const ls_model *model) {
-  int tensors;
-  const ls_tensor *want = ls_model_tensors(model, &tensors);
-  LS_TRY(must(k, k->c->tensors == tensors, "/model",
-              "/config/text: its model has another number of tensors"));
-  for (int i = 0; i < tensors; i++) {
-    char path[LS_H5_PATH];
-    snprintf(path, sizeof path, "/model/%04d/%s", k->c->tensor[i].layer, k->c->tensor[i].name);
-    LS_TRY(must(k, same_tensor(&k->c->tensor[i], &want[i]), path,
-                "/config/text: its model has another tensor there"));
-  }
-  return LS_OK;
 }
 
 static ls_status check_model(const checked *k) {
   const ls_config *config = k->config;
   ls_model *model;
+  int tensors;
   ls_status status = ls_model_new(config->layer, config->layers, config->loss, k->c->inputs,
-                                  k->c->outputs, k->c->slices, k->c->precision, &model);
+                                  k->c->outputs, (int)k->c->slices, k->c->precision, &model);
   if (status == LS_FAIL) return status; /* no memory says nothing of the file */
   if (status != LS_OK)
     return ls_fail_prefix(LS_EDATA,
                           "'%s': /data/inputs, outputs or slices contradict the model of "
                           "/config/text",
                           k->name);
-  status = check_tensors(k, model);
+  const ls_tensor *want = ls_model_tensors(model, &tensors);
+  status = ls_tensors_check(k->name, k->c, "the model of /config/text", want, tensors);
   ls_model_free(&model);
   return status;
 }
@@ -205,8 +195,7 @@ static ls_status check_weights(const checked *k) {
 
 static ls_status check_all(const checked *k) {
   LS_TRY(check_counts(k));
-  LS_TRY(check_best(k));
-  LS_TRY(check_files(k));
+  LS_TRY(check_data(k));
   LS_TRY(check_begin(k));
   LS_TRY(check_sums(k));
   LS_TRY(check_training(k));

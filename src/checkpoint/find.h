@@ -2,17 +2,14 @@
 #ifndef LS_CHECKPOINT_FIND_H
 #define LS_CHECKPOINT_FIND_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "checkpoint/read.h"
 
-#include "base/status.h"
-
-/* Newest good checkpoint of a run folder: path (ls_mem) or NULL where the folder holds none.
- * Damaged ones (bytes that were read and are wrong) are warned of and renamed *.damaged; LS_EDATA
- * if there were some (also *.damaged ones) and none is good, and where one that may be the newest
- * cannot be read. LS_EIO where one is a link or a pipe. repair false: nothing is renamed. repair
- * true: LS_EIO where another run holds the folder's lock. */
-ls_status ls_checkpoint_newest(const char *dir, bool repair, char **path);
+/* Newest good checkpoint of a run folder, read: path (ls_mem) and *out (NULL: not wanted), both
+ * NULL where the folder holds none. Damaged ones (bytes that were read and are wrong) are warned of
+ * and renamed *.damaged; LS_EDATA if there were some (also *.damaged ones) and none is good, and
+ * where one that may be the newest cannot be read. LS_EIO where one is a link or a pipe. repair
+ * false: nothing is renamed. repair true: LS_EIO where another run holds the folder's lock. */
+ls_status ls_checkpoint_newest(const char *dir, bool repair, char **path, ls_checkpoint **out);
 
 /* The checkpoints of a folder by their names, newest first, unverified; damaged (NULL ok): how many
  * are set aside as *.damaged. final.h5 has the step of its header, INT64_MAX where that is
@@ -22,6 +19,7 @@ typedef struct {
   int64_t step;
 } ls_saved;
 ls_status ls_checkpoint_list(const char *dir, ls_saved **row, int *count, int *damaged);
+bool ls_saved_final(const ls_saved *saved); /* final.h5 */
 
 /* Does the file look like one, by its first bytes? Also where a few of them are damaged, and for
  * plain HDF5 that holds a /model. */

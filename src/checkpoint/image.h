@@ -3,15 +3,16 @@
 #ifndef LS_CHECKPOINT_IMAGE_H
 #define LS_CHECKPOINT_IMAGE_H
 
-#include "checkpoint/plan.h"
+#include "checkpoint/fields.h"
 
 typedef struct ls_image ls_image;
-ls_status ls_image_new(const ls_checkpoint_plan *plan,
-                       ls_image **out); /* makes the skeleton; no file is touched */
+/* Makes the skeleton; no file is touched. c: what a save does not change; what it points to lives
+ * as long as the image. */
+ls_status ls_image_new(const ls_checkpoint *c, ls_image **out);
 ls_status ls_image_clone(const ls_image *image, ls_image **out); /* the second buffer */
 void ls_image_free(ls_image **image);
-void *ls_image_weights(ls_image *image,
-                       int tensor); /* where tensor's values go: rows*cols of the precision */
+/* Where a tensor's values go: rows*cols of the precision. */
+void *ls_image_weights(ls_image *image, int tensor);
 void *ls_image_slot(ls_image *image, int slot, int tensor);
 void ls_image_state(ls_image *image, const ls_state *state,
                     const ls_stats *slice_sums); /* (slices) running sums of the epoch */

@@ -45,29 +45,15 @@ struct ls_saver {
 
 /* ---- what stays in the folder ---- */
 
-static void path_of(const ls_saver *s, const ls_saved *row, char *path) {
-  snprintf(path, PATH_MAX, "%s/%s", s->dir, row->name);
-}
-
 /* Files from before this process are looked at once, when one of them is about to count as a file
  * to fall back on. */
-static bool is_good(ls_saver *s, const ls_saved *row) {
-  char path[PATH_MAX];
-  if (row->step >= s->trusted) return true;
-  path_of(s, row, path);
-  if (ls_checkpoint_verify(path) == LS_OK) {
-    s->trusted = row->step;
-    return true;
+static bool is_good(ls_saver *s, const ls_saved *row, const char *path) {
+  if (row->step < s->trusted && ls_checkpoint_verify(path) != LS_OK) {
+    ls_log(LS_LOG_WARN, "%s; it is not counted as a checkpoint to keep", ls_error_text());
+    return false;
   }
-  ls_log(LS_LOG_WARN, "%s; it is not counted as a checkpoint to keep", ls_error_text());
-  return false;
-}
-
-static void remove_old(const ls_saver *s, const ls_saved *row) {
-  char path[PATH_MAX];
-  path_of(s, row, path);
-  if (unlink(path) != 0)
-    ls_log(LS_LOG_WARN, "cannot remove the old checkpoint '%s': %s", path, strerror(errno));
+  if (row->step < s->trusted) s->trusted = row->step;
+  return true;
 }
 
 /* Newest first: `keep_last` good ones stay, and the best; final.h5 always. Only after a commit, so
@@ -79,11 +65,13 @@ static void prune(ls_saver *s, int64_t best_step) {
   if (ls_checkpoint_list(s->dir, &row, &count, NULL) != LS_OK)
     ls_log(LS_LOG_WARN, "old checkpoints stay: %s", ls_error_text());
   for (int i = 0; count > s->keep_last && i < count; i++) {
-    if (!strcmp(row[i].name, "final.h5")) continue;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", s->dir, row[i].name);
+    if (ls_saved_final(&row[i])) continue;
     if (kept < s->keep_last)
-      kept += is_good(s, &row[i]);
-    else if (row[i].step != best_step)
-      remove_old(s, &row[i]);
+      kept += is_good(s, &row[i], path);
+    else if (row[i].step != best_step && unlink(path) != 0)
+      ls_log(LS_LOG_WARN, "cannot remove the old checkpoint '%s': %s", path, strerror(errno));
   }
   ls_mem_free(row);
 }
@@ -144,7 +132,7 @@ static ls_status start_writer(ls_saver *s) {
   return ls_fail(LS_FAIL, "cannot start the checkpoint writer's thread: %s", strerror(error));
 }
 
-static ls_status open_buffers(ls_saver *s, const ls_checkpoint_plan *plan, bool async) {
+static ls_status open_buffers(ls_saver *s, const ls_checkpoint *plan, bool async) {
   LS_TRY(ls_image_new(plan, &s->image[0]));
   if (!async) return LS_OK;
   LS_TRY(ls_image_clone(s->image[0], &s->image[1]));
@@ -152,8 +140,8 @@ static ls_status open_buffers(ls_saver *s, const ls_checkpoint_plan *plan, bool 
   return start_writer(s);
 }
 
-ls_status ls_saver_new(const ls_checkpoint_plan *plan, const char *dir, bool async,
-                       int64_t keep_last, ls_saver **out) {
+ls_status ls_saver_new(const ls_checkpoint *plan, const char *dir, bool async, int64_t keep_last,
+                       ls_saver **out) {
   LS_NEW(*out, 1);
   ls_saver *s = *out;
   s->dir = ls_mem_text(dir);

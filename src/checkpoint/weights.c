@@ -1,8 +1,5 @@
-/* weights.c - weights by themselves: their hash, and their reading for `init: {type:
- * file}`. */
 #include "checkpoint/weights.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -29,26 +26,6 @@ static ls_status read_plain(const char *path, const ls_tensor *tensor, int tenso
   return status;
 }
 
-static ls_status check_tensor(const char *path, const ls_tensor *have, const ls_tensor *want) {
-  if (have->layer == want->layer && !strcmp(have->name, want->name) && have->rows == want->rows &&
-      have->cols == want->cols)
-    return LS_OK;
-  return ls_fail(LS_EDATA,
-                 "'%s': /model/%04d/%s is (%lld, %lld), where this model has /model/%04d/%s (%lld, "
-                 "%lld)",
-                 path, have->layer, have->name, (long long)have->rows, (long long)have->cols,
-                 want->layer, want->name, (long long)want->rows, (long long)want->cols);
-}
-
-static ls_status check_tensors(const char *path, const ls_checkpoint *c, const ls_tensor *tensor,
-                               int tensors) {
-  for (int i = 0; i < tensors && i < c->tensors; i++)
-    LS_TRY(check_tensor(path, &c->tensor[i], &tensor[i]));
-  if (c->tensors == tensors) return LS_OK;
-  return ls_fail(LS_EDATA, "'%s': /model holds %d tensors, and this model has %d", path, c->tensors,
-                 tensors);
-}
-
 static void convert(const ls_checkpoint *c, ls_precision precision, void *w) {
   for (int64_t i = 0; i < c->parameters; i++) {
     double value = ls_real_at(c->weights, c->precision, i);
@@ -59,24 +36,20 @@ static void convert(const ls_checkpoint *c, ls_precision precision, void *w) {
   }
 }
 
-static ls_status read_checkpoint(const char *path, const ls_tensor *tensor, int tensors,
-                                 ls_precision precision, void *w) {
-  ls_checkpoint *c;
-  LS_TRY(ls_checkpoint_read(path, &c));
-  ls_status status = check_tensors(path, c, tensor, tensors);
-  if (status == LS_OK) convert(c, precision, w);
-  ls_checkpoint_free(&c);
-  return status;
-}
-
 /* A checkpoint that is whole is read as one. No digest is asked of any other file, but one that is
  * there and wrong is worth a word. */
 ls_status ls_weights_read(const char *path, const ls_tensor *tensor, int tensors,
                           ls_precision precision, void *w) {
   ls_block block;
+  ls_checkpoint *c;
   if (ls_block_peek(path, &block) != LS_OK) return read_plain(path, tensor, tensors, precision, w);
-  if (ls_checkpoint_verify(path) == LS_OK)
-    return read_checkpoint(path, tensor, tensors, precision, w);
-  ls_log(LS_LOG_WARN, "%s; its weights are used as they are", ls_error_text());
-  return read_plain(path, tensor, tensors, precision, w);
+  if (ls_checkpoint_verify(path) != LS_OK) {
+    ls_log(LS_LOG_WARN, "%s; its weights are used as they are", ls_error_text());
+    return read_plain(path, tensor, tensors, precision, w);
+  }
+  LS_TRY(ls_checkpoint_read(path, &c));
+  ls_status status = ls_tensors_check(path, c, "this model", tensor, tensors);
+  if (status == LS_OK) convert(c, precision, w);
+  ls_checkpoint_free(&c);
+  return status;
 }

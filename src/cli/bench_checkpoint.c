@@ -91,22 +91,21 @@ static ls_status measure(ls_saver *saver, const char *dir, float *state, char *o
 }
 
 static ls_status one_size(const char *dir, int64_t millions, cost *c) {
-  static const char *const slot_name[] = {"m", "v"};
+  static char *slot_name[] = {(char *)"m", (char *)"v"};
   int64_t n = millions * 1000000;
   ls_tensor tensor = {.layer = 0, .name = "W", .rows = n / WIDTH, .cols = WIDTH};
-  ls_checkpoint_plan plan = {.precision = LS_F32,
-                             .tensor = &tensor,
-                             .tensors = 1,
-                             .slots = 2,
-                             .slot_name = slot_name,
-                             .slices = 1,
-                             .seed = 1,
-                             .batch = 1,
-                             .config_text = "bench: checkpoint\n",
-                             .kernel = "none",
-                             .run_id = "bench",
-                             .inputs = n / WIDTH,
-                             .outputs = WIDTH};
+  ls_checkpoint plan = {.precision = LS_F32,
+                        .tensor = &tensor,
+                        .tensors = 1,
+                        .slots = 2,
+                        .slot_name = slot_name,
+                        .slices = 1,
+                        .seed = 1,
+                        .batch = 1,
+                        .config_text = (char *)"bench: checkpoint\n",
+                        .kernel = (char *)"none",
+                        .inputs = n / WIDTH,
+                        .outputs = WIDTH};
   float *state;
   char *other;
   struct rusage usage;

@@ -106,8 +106,8 @@ static void checkpoint_text(const ls_cli *cli, const char *path, int64_t bytes, 
   ls_out(cli, "  weights          %s\n  optimizer slots ", hash);
   for (int i = 0; i < c->slots; i++) ls_out(cli, " %s", c->slot_name[i]);
   ls_out(cli, "%s\n", c->slots ? "" : " none");
-  ls_out(cli, "  batch            %lld in %d slices, seed %llu\n", (long long)c->batch, c->slices,
-         (unsigned long long)c->seed);
+  ls_out(cli, "  batch            %lld in %lld slices, seed %llu\n", (long long)c->batch,
+         (long long)c->slices, (unsigned long long)c->seed);
   for (int i = 0; i < c->files; i++)
     ls_out(cli, "  data             %s: %lld samples, %lld bytes, %s\n", c->file[i].path,
            (long long)c->file[i].samples, (long long)c->file[i].bytes, c->file[i].digest);

@@ -24,7 +24,7 @@ static json_t *cpu_model(void) {
   return json_string(model);
 }
 
-static json_t *data_files(const ls_checkpoint_plan *plan) {
+static json_t *data_files(const ls_checkpoint *plan) {
   json_t *list = json_array();
   for (int i = 0; i < plan->files; i++)
     json_array_append_new(
@@ -49,7 +49,8 @@ static json_t *hosts_of(const ls_comm *comm) {
 
 static json_t *record(const ls_trainer *t) {
   struct utsname os = {0};
-  char now[32];
+  char now[32], run_id[LS_RUN_ID];
+  ls_run_id(&t->plan.plan, run_id);
   time_t clock = time(NULL);
   uname(&os);
   strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime(&clock));
@@ -70,7 +71,7 @@ static json_t *record(const ls_trainer *t) {
   json_object_set_new(o, "threads", json_integer(ls_team_size(t->run->team)));
   json_object_set_new(o, "hosts", hosts_of(t->comm));
   json_object_set_new(o, "exchange", json_string(ls_exchange_kind(t->run->exchange)));
-  json_object_set_new(o, "run_id", json_string(t->plan.run_id));
+  json_object_set_new(o, "run_id", json_string(run_id));
   json_object_set_new(o, "started", json_string(now));
   json_object_set_new(o, "data", data_files(&t->plan.plan));
   return o;

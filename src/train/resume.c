@@ -80,13 +80,13 @@ static ls_status check_config(ls_config *config, const ls_checkpoint *c, const c
 }
 
 /* The file to go on from, or NULL for a fresh start. */
-static ls_status choose(const ls_train_options *o, const char *dir, char **path) {
-  *path = NULL;
+static ls_status choose(const ls_train_options *o, const char *dir, char **path,
+                        ls_checkpoint **out) {
   if (o->resume == LS_RESUME_FILE) {
     *path = ls_mem_text(o->resume_file);
-    return LS_OK;
+    return ls_checkpoint_read(*path, out);
   }
-  if (access(dir, F_OK) == 0) LS_TRY(ls_checkpoint_newest(dir, !o->dry_run, path));
+  if (access(dir, F_OK) == 0) LS_TRY(ls_checkpoint_newest(dir, !o->dry_run, path, out));
   if (!*path && o->resume == LS_RESUME_NEWEST)
     return ls_fail(LS_EDATA, "%s: no checkpoint to resume from; --resume=auto would start afresh",
                    dir);
@@ -95,9 +95,8 @@ static ls_status choose(const ls_train_options *o, const char *dir, char **path)
 
 static ls_status find(ls_config *config, const ls_train_options *o, const char *dir,
                       ls_checkpoint **out, char **path) {
-  LS_TRY(choose(o, dir, path));
+  LS_TRY(choose(o, dir, path, out));
   if (!*path) return LS_OK;
-  LS_TRY(ls_checkpoint_read(*path, out));
   if (config->slices == 0 || config->slices == -1 || !config->slices_given)
     config->slices = (*out)->slices; /* the checkpoint's slices rule */
   ls_forget_target_scaling(config, *path, *out);
@@ -116,7 +115,7 @@ ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_option
 }
 
 ls_status ls_resume_check_data(const ls_trainer *t, const ls_checkpoint *c) {
-  const ls_checkpoint_plan *p = &t->plan.plan;
+  const ls_checkpoint *p = &t->plan.plan;
   for (int i = 0; i < p->files && i < c->files; i++)
     if (strcmp(p->file[i].digest, c->file[i].digest) != 0 && !ls_without("data-check"))
       return ls_fail(LS_EDATA,
@@ -125,8 +124,8 @@ ls_status ls_resume_check_data(const ls_trainer *t, const ls_checkpoint *c) {
                      p->file[i].path, (long long)p->file[i].bytes, p->file[i].digest,
                      (long long)c->file[i].bytes, c->file[i].digest);
   if (p->files != c->files)
-    return ls_fail(LS_EDATA, "the data are %d files, the checkpoint was made with %d", p->files,
-                   c->files);
+    return ls_fail(LS_EDATA, "the data are %d files, the checkpoint was made with %d",
+                   (int)p->files, (int)c->files);
   return LS_OK;
 }
 

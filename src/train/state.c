@@ -7,37 +7,41 @@
 #include "base/mutant.h"
 #include "checkpoint/weights.h"
 
+static ls_affine affine_or_none(const ls_affine *a) { return a ? *a : (ls_affine){0}; }
+
 void ls_state_plan_make(const ls_run *run, ls_state_plan *out) {
   const ls_config *c = run->config;
   const ls_optim_ops *ops = c->optimizer.ops;
-  *out = (ls_state_plan){.config_text = ls_config_dump(c, LS_DUMP_CHECKPOINT)};
-  ls_checkpoint_plan *p = &out->plan;
+  const ls_texts *names = ls_data_names(run->data);
+  const ls_trained *trained = ls_data_trained(run->data);
+  int files;
+  *out =
+      (ls_state_plan){.plan = {.config_text = ls_config_dump(c, LS_DUMP_CHECKPOINT),
+                               .file = (ls_data_file *)(uintptr_t)ls_data_files(run->data, &files),
+                               .seed = c->seed,
+                               .batch = run->batch,
+                               .slices = run->slices,
+                               .inputs = ls_data_features(run->data),
+                               .outputs = ls_data_outputs(run->data),
+                               .x_affine = affine_or_none(ls_data_x_affine(run->data)),
+                               .y_affine = affine_or_none(ls_data_y_affine(run->data)),
+                               .precision = c->precision,
+                               .kernel = (char *)(uintptr_t)ls_model_kernel()}};
+  ls_checkpoint *p = &out->plan;
+  p->files = files;
+  if (names) p->names = *names;
+  if (trained && trained->name.count > 0) p->trained = *trained;
+  p->tensor = ls_model_tensors(run->model, &p->tensors);
+  p->slot_name = out->slot_name;
   unsigned used = ls_optim_slots(ops, c->optimizer.hyper);
   for (int s = 0; s < ops->slots; s++)
     if (used >> s & 1) {
       out->slot[p->slots] = s;
-      out->slot_name[p->slots++] = ops->slot_name[s];
+      out->slot_name[p->slots++] = (char *)(uintptr_t)ops->slot_name[s];
     }
-  p->slot_name = out->slot_name;
-  p->precision = c->precision;
-  p->tensor = ls_model_tensors(run->model, &p->tensors);
-  p->slices = run->slices;
-  p->seed = c->seed;
-  p->batch = run->batch;
-  p->config_text = out->config_text;
-  p->file = ls_data_files(run->data, &p->files);
-  p->kernel = ls_model_kernel();
-  p->x_affine = ls_data_x_affine(run->data);
-  p->y_affine = ls_data_y_affine(run->data);
-  p->names = ls_data_names(run->data);
-  p->trained = ls_data_trained(run->data);
-  p->inputs = ls_data_features(run->data);
-  p->outputs = ls_data_outputs(run->data);
-  ls_run_id(p->config_text, p->file, p->files, out->run_id);
-  p->run_id = out->run_id;
 }
 
-void ls_state_plan_free(ls_state_plan *p) { LS_FREE(p->config_text); }
+void ls_state_plan_free(ls_state_plan *p) { LS_FREE(p->plan.config_text); }
 
 /* ---- gathering ---- */
 
@@ -54,7 +58,7 @@ static void overlap(const ls_run *run, int rank, const ls_tensor *t, int64_t *lo
 
 /* One slot into the image, tensor by tensor, each rank's share received where it belongs: no
  * staging buffer. */
-static void gather_slot(ls_run *run, const ls_checkpoint_plan *p, int planned, int slot,
+static void gather_slot(ls_run *run, const ls_checkpoint *p, int planned, int slot,
                         ls_image *image) {
   int me = ls_comm_rank(run->comm),
       ranks = ls_exchange_replicated(run->exchange) ? 1 : ls_comm_size(run->comm);
@@ -85,7 +89,7 @@ static void gather_slot(ls_run *run, const ls_checkpoint_plan *p, int planned, i
 }
 
 void ls_state_capture(ls_run *run, const ls_state_plan *plan, ls_image *image) {
-  const ls_checkpoint_plan *p = &plan->plan;
+  const ls_checkpoint *p = &plan->plan;
   size_t size = real_of(run);
   ls_comm_at(run->comm, "gathering the state for a checkpoint");
   for (int s = 0; s < p->slots; s++) gather_slot(run, p, s, plan->slot[s], image);
@@ -130,7 +134,7 @@ static void deal_weights(ls_run *run, const char *flat) {
   ls_run_weights_changed(run);
 }
 
-static ls_status check_fit(const ls_run *run, const ls_checkpoint_plan *p, const ls_checkpoint *c) {
+static ls_status check_fit(const ls_run *run, const ls_checkpoint *p, const ls_checkpoint *c) {
   if (c->parameters != run->parameters || c->tensors != p->tensors)
     return ls_fail(
         LS_ECONFIG,
@@ -141,19 +145,19 @@ static ls_status check_fit(const ls_run *run, const ls_checkpoint_plan *p, const
                    ls_real_name(c->precision), ls_real_name(p->precision));
   if (c->slots != p->slots)
     return ls_fail(LS_ECONFIG, "the checkpoint has %d optimizer slots, the config's optimizer %d",
-                   c->slots, p->slots);
+                   (int)c->slots, (int)p->slots);
   for (int s = 0; s < p->slots; s++)
     if (strcmp(c->slot_name[s], p->slot_name[s]) != 0)
       return ls_fail(LS_ECONFIG, "the checkpoint's optimizer slot %d is '%s', the config's '%s'", s,
                      c->slot_name[s], p->slot_name[s]);
   if (c->slices != run->slices)
-    return ls_fail(LS_ECONFIG, "the checkpoint has %d slices, the config %d", c->slices,
+    return ls_fail(LS_ECONFIG, "the checkpoint has %d slices, the config %d", (int)c->slices,
                    run->slices);
   return LS_OK;
 }
 
 ls_status ls_state_restore(ls_run *run, const ls_state_plan *plan, const ls_checkpoint *c) {
-  const ls_checkpoint_plan *p = &plan->plan;
+  const ls_checkpoint *p = &plan->plan;
   LS_TRY(ls_comm_agree(run->comm, c ? check_fit(run, p, c) : LS_OK));
   if (c) {
     run->state = c->state;

@@ -9,11 +9,9 @@
 /* The plan of this run's checkpoints; what it points to lives as long as `run` and the
  * out-parameters. Slots in use only. */
 typedef struct {
-  ls_checkpoint_plan plan;
+  ls_checkpoint plan;
   int slot[LS_SLOTS_MAX]; /* number of each planned slot in the optimizer's ops */
-  const char *slot_name[LS_SLOTS_MAX];
-  char *config_text;
-  char run_id[LS_RUN_ID];
+  char *slot_name[LS_SLOTS_MAX];
 } ls_state_plan;
 void ls_state_plan_make(const ls_run *run, ls_state_plan *out);
 void ls_state_plan_free(ls_state_plan *plan);

@@ -97,11 +97,10 @@ static ls_status after_nonfinite(ls_trainer *t) {
   ls_checkpoint *checkpoint = NULL;
   ls_status status = LS_OK;
   if (ls_comm_rank(t->comm) == 0) {
-    status = ls_checkpoint_newest(t->dir, false, &path);
+    status = ls_checkpoint_newest(t->dir, false, &path, &checkpoint);
     if (status == LS_OK && !path)
       status = ls_fail(LS_EDIVERGED,
                        "step %lld: not finite, and there is no checkpoint to go back to", step);
-    if (status == LS_OK) status = ls_checkpoint_read(path, &checkpoint);
   }
   status = ls_comm_agree(t->comm, status);
   ls_state now = *s; /* the data and the counters go on; weights, slots and t go back */

@@ -214,12 +214,12 @@ static const char *judge(const char *dir) {
   ls_checkpoint *c;
   ls_saved *row;
   int count, damaged;
-  if (ls_checkpoint_newest(dir, true, &path) != LS_OK) return "no good checkpoint is left";
+  if (ls_checkpoint_newest(dir, true, &path, &c) != LS_OK) return "no good checkpoint is left";
   if (ls_checkpoint_list(dir, &row, &count, &damaged) != LS_OK) abort();
   ls_mem_free(row);
   int64_t found = 0;
   bool right = true;
-  if (path && ls_checkpoint_read(path, &c) == LS_OK) {
+  if (c) {
     found = c->state.global_step;
     right = saves_is(c, found);
     ls_checkpoint_free(&c);

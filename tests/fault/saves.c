@@ -31,15 +31,13 @@ static ls_status newest(const char *dir, int64_t *step) {
   char *path;
   ls_checkpoint *c;
   *step = 0;
-  LS_TRY(ls_checkpoint_newest(dir, true, &path));
+  LS_TRY(ls_checkpoint_newest(dir, true, &path, &c));
   if (!path) return LS_OK;
-  ls_status status = ls_checkpoint_read(path, &c);
   ls_mem_free(path);
-  LS_TRY(status);
   *step = c->state.global_step;
-  status = saves_is(c, *step)
-               ? LS_OK
-               : ls_fail(LS_EINTERNAL, "step %lld is not what was saved", (long long)*step);
+  ls_status status = saves_is(c, *step) ? LS_OK
+                                        : ls_fail(LS_EINTERNAL, "step %lld is not what was saved",
+                                                  (long long)*step);
   ls_checkpoint_free(&c);
   return status;
 }
@@ -69,10 +67,7 @@ static ls_status run(const char *dir, int64_t count) {
   ls_lock *lock;
   int64_t first;
   int failed = 0;
-  char run_id[LS_RUN_ID];
-  ls_checkpoint_plan plan = saves_plan;
-  ls_run_id(plan.config_text, NULL, 0, run_id);
-  plan.run_id = run_id;
+  ls_checkpoint plan = saves_plan;
   LS_TRY(ls_lock_take(dir, &lock));
   ls_status status = newest(dir, &first);
   if (status == LS_OK) ls_log_plain("found %lld", (long long)first);

@@ -9,25 +9,25 @@
 enum { SAVES_N = 600 }; /* parameters; with a slot more than one disk block each */
 
 static const ls_tensor saves_tensor[] = {{0, "W", 59, 10, 0}, {0, "b", 1, 10, 590}};
-static const char *const saves_slot[] = {"v"};
+static char *saves_slot[] = {(char *)"v"};
 #define SAVES_CONFIG                                        \
   "version: 1\n"                                            \
   "data: {type: hdf5, train: {file: d.h5, x: /x, y: /y}}\n" \
   "model: {layers: [{units: out}]}\n"                       \
   "loss: mse\noptimizer: {type: momentum, lr: 0.1}\n"       \
   "train: {epochs: 9, batch: 1, slices: 1, precision: float64}\n"
-static const ls_checkpoint_plan saves_plan = {.precision = LS_F64,
-                                              .tensor = saves_tensor,
-                                              .tensors = 2,
-                                              .slots = 1,
-                                              .slot_name = saves_slot,
-                                              .slices = 1,
-                                              .seed = 1,
-                                              .batch = 1,
-                                              .config_text = SAVES_CONFIG,
-                                              .kernel = "portable",
-                                              .inputs = 59,
-                                              .outputs = 10};
+static const ls_checkpoint saves_plan = {.precision = LS_F64,
+                                         .tensor = saves_tensor,
+                                         .tensors = 2,
+                                         .slots = 1,
+                                         .slot_name = saves_slot,
+                                         .slices = 1,
+                                         .seed = 1,
+                                         .batch = 1,
+                                         .config_text = (char *)SAVES_CONFIG,
+                                         .kernel = (char *)"portable",
+                                         .inputs = 59,
+                                         .outputs = 10};
 
 /* Parameter i after `step` updates, in array a (0 weights, 1 slot). */
 static inline double saves_value(int64_t step, int a, int64_t i) {
