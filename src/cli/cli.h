@@ -63,6 +63,7 @@ void ls_cli_version(const ls_cli *cli); /* --version */
 ls_status ls_cmd_train(ls_cli *cli);
 ls_status ls_cmd_eval(ls_cli *cli);
 ls_status ls_cmd_predict(ls_cli *cli);
+ls_status ls_cmd_export(ls_cli *cli);
 ls_status ls_cmd_inspect(ls_cli *cli);
 ls_status ls_cmd_config(ls_cli *cli);
 ls_status ls_cmd_data(ls_cli *cli);

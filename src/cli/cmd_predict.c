@@ -1,8 +1,6 @@
 /* lockstep predict: the outputs of a checkpoint for new samples. The ranks share the samples in
  * rounds; rank 0 writes them in order, so the file has the same bytes whatever their number, and no
  * rank ever holds more than a round. */
-#include <float.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/alive.h"
@@ -91,14 +89,6 @@ static ls_status open_output(predictor *p, const options *o) {
   if (ls_config_has_classes(p->run->config))
     LS_TRY(ls_h5out_set(p->file, "/classes", p->rows, 0, LS_H5_OUT_I32, false, &p->best));
   return write_names(p);
-}
-
-/* Targets that a float32 cannot tell apart: its spacing where they are is more than a few
- * thousandths of how far they spread. Time stamps are such, of some 1.7e9 and seconds apart. */
-static bool float32_is_too_coarse(const ls_affine *a) {
-  for (int64_t c = 0; c < a->n; c++)
-    if (fabs(a->shift[c]) * FLT_EPSILON > a->divisor[c] / 512) return true;
-  return false;
 }
 
 /* Targets were trained scaled: bring the outputs back to their units. */
@@ -194,7 +184,7 @@ static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
   p->rows = ls_data_rows(p->run->data, LS_SPLIT_TRAIN);
   p->width = ls_model_outputs(p->run->model);
   p->size = ls_real_size(p->run->config->precision);
-  p->wide = float32_is_too_coarse(&p->run->y_affine) ? sizeof(double) : p->size;
+  p->wide = ls_affine_needs_double(&p->run->y_affine) ? sizeof(double) : p->size;
   bool root = ls_comm_rank(cli->comm) == 0;
   if (ls_model_couples_samples(p->run->model))
     return ls_fail(LS_ECONFIG,

@@ -36,6 +36,12 @@ const ls_command ls_commands[] = {
      "  lockstep predict runs/a/final.h5 -i new.csv -o out.h5 --no-header    # it has none: by "
      "position\n",
      true, false},
+    {"export", ls_cmd_export, "a network as a program in another language",
+     "Usage: lockstep export CKPT --to c -o FILE [--name NAME]\n"
+     "\nExamples:\n"
+     "  lockstep export runs/a/final.h5 --to c -o flux.c     # flux.c and flux.h: flux_predict and "
+     "flux_jacobian\n",
+     false, false},
     {"inspect", ls_cmd_inspect, "what a checkpoint, a run folder or a data file holds",
      "Usage: lockstep inspect CKPT|RUN|DATA [--verify]\n"
      "\nExamples:\n"

@@ -45,6 +45,9 @@ typedef struct {
   int64_t n;
   double *shift, *divisor;
 } ls_affine;
+/* Are there columns that a float32 cannot tell apart: is its spacing where they are more than a few
+ * thousandths of how far they spread? Time stamps are such, of some 1.7e9 and seconds apart. */
+bool ls_affine_needs_double(const ls_affine *affine);
 
 /* data.validation as a share of train, after limit: samples drawn from a seed of its own; the last
  * ones; or whole groups, drawn, of the samples that have one value in common. */

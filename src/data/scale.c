@@ -25,6 +25,12 @@ void ls_affine_free(ls_affine **affine) {
   LS_FREE(*affine);
 }
 
+bool ls_affine_needs_double(const ls_affine *a) {
+  for (int64_t c = 0; c < a->n; c++)
+    if (fabs(a->shift[c]) * FLT_EPSILON > a->divisor[c] / 512) return true;
+  return false;
+}
+
 ls_status ls_affine_copy(const ls_affine *from, int64_t n, const char *what, ls_affine **out) {
   if (from->n != n)
     return ls_fail(LS_EDATA, "the data have %lld %s, the checkpoint's scaling is for %lld",

@@ -62,17 +62,17 @@ LS_INLINE real ls_power_of_two(real magic) {
   return ls_from_bits((ls_to_bits(magic) + LS_EXPONENT_BIAS) << LS_MANTISSA);
 }
 
+static const real ls_exp_term[] = {
+    (real)(1. / 2),       (real)(1. / 6),        (real)(1. / 24),        (real)(1. / 120),
+    (real)(1. / 720),     (real)(1. / 5040),     (real)(1. / 40320),     (real)(1. / 362880),
+    (real)(1. / 3628800), (real)(1. / 39916800), (real)(1. / 479001600), (real)(1. / 6227020800.)};
+
 /* x = n ln 2 + r; returns (e^r - 1 - r) / r^2 by its Taylor series: |r| < 0.35. */
 LS_INLINE real ls_exp_reduce(real x, real *n, real *r) {
-  static const real term[] = {
-      (real)(1. / 2),        (real)(1. / 6),         (real)(1. / 24),
-      (real)(1. / 120),      (real)(1. / 720),       (real)(1. / 5040),
-      (real)(1. / 40320),    (real)(1. / 362880),    (real)(1. / 3628800),
-      (real)(1. / 39916800), (real)(1. / 479001600), (real)(1. / 6227020800.)};
   *n = x * (real)1.44269504088896340736 + LS_MAGIC - LS_MAGIC;
   *r = x - *n * LS_LN2_HIGH - *n * LS_LN2_LOW;
-  real sum = term[LS_EXP_TERMS - 2];
-  for (int i = LS_EXP_TERMS - 3; i >= 0; i--) sum = sum * *r + term[i];
+  real sum = ls_exp_term[LS_EXP_TERMS - 2];
+  for (int i = LS_EXP_TERMS - 3; i >= 0; i--) sum = sum * *r + ls_exp_term[i];
   return sum;
 }
 
@@ -116,26 +116,27 @@ LS_INLINE double ls_ln(double x) {
          ((double)n * 1.90821492927058770002e-10 + (2 * s + 2 * s * (s2 * sum)));
 }
 
+static const real ls_erfc_series[] = {
+    (real)0.81604893909826293,     (real)0.37635823567636745,     (real)0.14758035457222363,
+    (real)0.049571317930027586,    (real)0.014227107557117175,    (real)0.0034434932627175241,
+    (real)0.00068225418328380803,  (real)0.00010340451975756189,  (real)9.7285459519901498e-06,
+    (real)-1.1988713758412045e-07, (real)-2.1747767703449563e-07, (real)-3.0291767735991394e-08,
+    (real)9.4799175652045497e-10,  (real)8.6334116949909559e-10,  (real)6.8721564259534025e-11,
+    (real)-1.7034898438296277e-11, (real)-3.3921306868290887e-12, (real)2.6158087668540244e-13,
+    (real)1.212767580310864e-13,   (real)-2.1146895432448091e-15, (real)-4.1173409334041784e-15,
+    (real)-6.3287127217007084e-17, (real)1.4393110983449846e-16,  (real)4.5614947982841305e-18,
+};
+
 /* erfc(z) for z >= 0: t exp(-z^2) Q(2t - 1) with t = 4 / (4 + z); Q's Chebyshev series was fitted
  * in quadruple precision. */
 LS_INLINE real ls_erfc(real z) {
-  static const real series[] = {
-      (real)0.81604893909826293,     (real)0.37635823567636745,     (real)0.14758035457222363,
-      (real)0.049571317930027586,    (real)0.014227107557117175,    (real)0.0034434932627175241,
-      (real)0.00068225418328380803,  (real)0.00010340451975756189,  (real)9.7285459519901498e-06,
-      (real)-1.1988713758412045e-07, (real)-2.1747767703449563e-07, (real)-3.0291767735991394e-08,
-      (real)9.4799175652045497e-10,  (real)8.6334116949909559e-10,  (real)6.8721564259534025e-11,
-      (real)-1.7034898438296277e-11, (real)-3.3921306868290887e-12, (real)2.6158087668540244e-13,
-      (real)1.212767580310864e-13,   (real)-2.1146895432448091e-15, (real)-4.1173409334041784e-15,
-      (real)-6.3287127217007084e-17, (real)1.4393110983449846e-16,  (real)4.5614947982841305e-18,
-  };
   real t = 4 / (4 + z), x = 2 * t - 1, a = 0, b = 0;
   for (int i = LS_ERFC_TERMS - 1; i > 0; i--) {
-    real next = 2 * x * a - b + series[i];
+    real next = 2 * x * a - b + ls_erfc_series[i];
     b = a;
     a = next;
   }
-  return t * ls_exp(-z * z) * (x * a - b + series[0] / 2);
+  return t * ls_exp(-z * z) * (x * a - b + ls_erfc_series[0] / 2);
 }
 
 /* Rows are whole cache lines: loops over one run to the end of its last line, so that none has a

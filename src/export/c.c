@@ -1,0 +1,381 @@
+/* c.c - export to C99: NAME.c, NAME.h and, where there are many numbers, NAME_weights.c. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "export/export.h"
+#include "export/source.h"
+
+enum {
+  APART = 10000,   /* more parameters than these are in a file of their own */
+  MOST = 10000000, /* and more are none: a compiler takes 4 s and 0.3 to 0.6 GB for each million */
+  A_LINE = 6
+};
+
+/* ---- the language ---- */
+
+static void put_number(double value, ls_precision precision, char out[48]) {
+  snprintf(out, 48, "%a%s", value, precision == LS_F32 ? "f" : "");
+}
+
+/* "g, y" with `before` in front of each. */
+static void put_list(FILE *to, const char *list, const char *before) {
+  for (const char *at = list; *at;) {
+    const int length = (int)strcspn(at, ",");
+    fprintf(to, "%s%.*s", before, length, at);
+    at += length;
+    if (*at) fputs(", ", to);
+    at += strspn(at, ", ");
+  }
+}
+
+static void put_formula(FILE *to, const ls_formula *f, const char *body) {
+  const bool one_line = strchr(body, '\n')[1] == 0;
+  fprintf(to, "static real %s(", f->name);
+  put_list(to, f->args, "real ");
+  if (one_line) {
+    fprintf(to, ") { return %.*s; }\n\n", (int)strcspn(body, "\n") - 4, body + strlen("v = "));
+    return;
+  }
+  fprintf(to, ") {\n  real v%s%s;\n", *f->locals ? ", " : "", f->locals);
+  for (const char *at = body; *at; at += strcspn(at, "\n") + 1)
+    fprintf(to, "  %.*s;\n", (int)strcspn(at, "\n"), at);
+  fputs("  return v;\n}\n\n", to);
+}
+
+static const ls_piece single[] = {
+    {"lanes", "enum { lanes = 16 };\n"},
+    {"power_of_two",
+     "/* 2^n from n + magic */\n"
+     "static real power_of_two(real n_magic) {\n"
+     "  union {\n    float number;\n    unsigned int bits; /* 32 of them */\n  } u;\n"
+     "  u.number = n_magic;\n  u.bits = (u.bits + 127u) << 23;\n  return u.number;\n}\n\n"},
+    {NULL, NULL}};
+static const ls_piece twice[] = {
+    {"lanes", "enum { lanes = 8 };\n"},
+    {"power_of_two",
+     "/* 2^n from n + magic */\n"
+     "static real power_of_two(real n_magic) {\n"
+     "  union {\n    double number;\n    unsigned long long bits; /* 64 of them */\n  } u;\n"
+     "  u.number = n_magic;\n  u.bits = (u.bits + 1023u) << 52;\n  return u.number;\n}\n\n"},
+    {NULL, NULL}};
+
+static const ls_piece library[] = {
+    {"dense",
+     "/* z = x w + b: of each output one chain of fused products, in the order of the inputs */\n"
+     "static void dense(int n, int m, const real *restrict x, const real *restrict w,\n"
+     "                  const real *restrict b, real *restrict z) {\n"
+     "  for (int j = 0; j < m; j++) z[j] = b[j];\n"
+     "  for (int i = 0; i < n; i++, w += m)\n"
+     "    for (int j = 0; j < m; j++) z[j] = fused(x[i], w[j], z[j]);\n}\n\n"},
+    {"dense_back",
+     "static void dense_back(int n, int m, const real *restrict g, const real *restrict w,\n"
+     "                       real *restrict d) {\n"
+     "  for (int i = 0; i < n; i++, w += m) {\n"
+     "    real sum = 0;\n"
+     "    for (int j = 0; j < m; j++) sum = fused(g[j], w[j], sum);\n"
+     "    d[i] = sum;\n  }\n}\n\n"},
+    {"add",
+     "static void add(int n, const real *x, const real *more, real *y) {\n"
+     "  for (int i = 0; i < n; i++) y[i] = x[i] + more[i];\n}\n\n"},
+    {"add_to",
+     "static void add_to(int n, const real *more, real *sum) {\n"
+     "  for (int i = 0; i < n; i++) sum[i] += more[i];\n}\n\n"},
+    {"copy",
+     "static void copy(int n, const real *from, real *to) {\n"
+     "  for (int i = 0; i < n; i++) to[i] = from[i];\n}\n\n"},
+    {"lanes_sum",
+     "static real lanes_sum(real lane[lanes]) {\n"
+     "  for (int h = lanes / 2; h > 0; h /= 2)\n"
+     "    for (int i = 0; i < h; i++) lane[i] += lane[i + h];\n"
+     "  return lane[0];\n}\n\n"},
+    {"row_sum",
+     "static real row_sum(int n, const real *x) {\n"
+     "  real lane[lanes] = {0};\n"
+     "  for (int i = 0; i < n; i++) lane[i % lanes] += x[i];\n"
+     "  return lanes_sum(lane);\n}\n\n"},
+    {"row_dot",
+     "static real row_dot(int n, const real *x, const real *y) {\n"
+     "  real lane[lanes] = {0};\n"
+     "  for (int i = 0; i < n; i++) lane[i % lanes] += x[i] * y[i];\n"
+     "  return lanes_sum(lane);\n}\n\n"},
+    {"softmax_layer",
+     "static void softmax_layer(int n, const real *z, real *y) {\n"
+     "  real top = z[0];\n"
+     "  for (int i = 1; i < n; i++) top = merge(z[i], top, z[i] > top);\n"
+     "  for (int i = 0; i < n; i++) y[i] = exp_of(z[i] - top);\n"
+     "  const real sum = row_sum(n, y);\n"
+     "  for (int i = 0; i < n; i++) y[i] /= sum;\n}\n\n"},
+    {"softmax_back",
+     "static void softmax_back(int n, const real *y, const real *g, real *d) {\n"
+     "  const real mean = row_dot(n, g, y);\n"
+     "  for (int i = 0; i < n; i++) d[i] = y[i] * (g[i] - mean);\n}\n\n"},
+    {"layer_norm",
+     "static void layer_norm(int n, const real *x, const real *gain, const real *b, real *normal,\n"
+     "                       real *scale, real *y) {\n"
+     "  const real mean = row_sum(n, x) / (real)n;\n"
+     "  for (int i = 0; i < n; i++) normal[i] = x[i] - mean;\n"
+     "  *scale = 1 / (real)sqrt((double)(row_dot(n, normal, normal) / (real)n) + 1e-5);\n"
+     "  for (int i = 0; i < n; i++) {\n"
+     "    normal[i] *= *scale;\n"
+     "    y[i] = normal[i] * gain[i] + b[i];\n  }\n}\n\n"},
+    {"layer_norm_back",
+     "static void layer_norm_back(int n, const real *gain, const real *normal, const real *scale,\n"
+     "                            const real *g, real *d) {\n"
+     "  for (int i = 0; i < n; i++) d[i] = g[i] * gain[i];\n"
+     "  const real mean = row_sum(n, d) / (real)n, slope = row_dot(n, d, normal) / (real)n;\n"
+     "  for (int i = 0; i < n; i++) d[i] = (d[i] - mean - normal[i] * slope) * *scale;\n}\n\n"},
+    {NULL, NULL}};
+
+static const ls_language c_language = {
+    .call = "  ",
+    .call_end = ";\n",
+    .member = "->",
+    .constant = "static const real %s = %s;\n",
+    .elementwise = {"static void @_layer(int n, const real *z, real *y) {\n"
+                    "  for (int i = 0; i < n; i++) y[i] = @_of(z[i]);\n}\n\n",
+                    "static void @_back(int n, const real *v, const real *g, real *d) {\n"
+                    "  for (int i = 0; i < n; i++) d[i] = @_slope(g[i], v[i]);\n}\n\n"},
+    .typed = {single, twice},
+    .library = library,
+    .number = put_number,
+    .formula = put_formula,
+};
+
+/* ---- the files ---- */
+
+static const char *type_of(bool wide) { return wide ? "double" : "float"; }
+
+static void put_array(FILE *to, const char *name, int64_t n) {
+  fprintf(to, "  real %s[%lld];\n", name, (long long)n);
+}
+
+static void put_numbers(const ls_source_numbers *numbers, const char *before, const char *name,
+                        FILE *to) {
+  char text[48];
+  fprintf(to, "%sconst %s %s_%s[%lld] = {", before, type_of(numbers->precision == LS_F64), name,
+          numbers->name, (long long)numbers->n);
+  for (int64_t i = 0; i < numbers->n; i++) {
+    put_number(ls_real_at(numbers->values, numbers->precision, i), numbers->precision, text);
+    fprintf(to, "%s%s%s", i % A_LINE == 0 ? "\n  " : " ", text, i + 1 < numbers->n ? "," : "");
+  }
+  fputs("\n};\n", to);
+}
+
+/* A text of the data as a literal. */
+static void put_text(FILE *to, const char *text) {
+  fputc('"', to);
+  for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+    if (*at < ' ' || *at == 127)
+      fprintf(to, "\\%03o", *at);
+    else
+      fprintf(to, "%s%c", strchr("\\\"?", *at) ? "\\" : "", *at);
+  }
+  fputc('"', to);
+}
+
+static void put_texts(const ls_texts *texts, const char *name, const char *what, FILE *to) {
+  if (texts->count == 0) return;
+  fprintf(to, "const char *const %s_%s[%lld] = {", name, what, (long long)texts->count);
+  for (int64_t i = 0; i < texts->count; i++) {
+    fputs(i > 0 ? ", " : "", to);
+    put_text(to, texts->text[i]);
+  }
+  fputs("};\n", to);
+}
+
+static void declare_texts(const ls_texts *texts, const char *name, const char *what, FILE *to) {
+  if (texts->count == 0) return;
+  fprintf(to, "extern const char *const %s_%s[%lld];\n", name, what, (long long)texts->count);
+}
+
+static const char *outputs_are(const ls_net *net) {
+  return net->classes ? "class_names" : "output_names";
+}
+
+static void write_header(const ls_net *net, const char *name, FILE *to) {
+  ls_source_about(net, "//", to);
+  fprintf(to,
+          "#ifndef LOCKSTEP_EXPORT_%s_H\n#define LOCKSTEP_EXPORT_%s_H\n\n"
+          "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+          "enum { %s_inputs = %lld, %s_outputs = %lld };\n",
+          name, name, name, (long long)net->x.n, name, (long long)net->y.n);
+  declare_texts(&net->x.name, name, "input_names", to);
+  declare_texts(&net->x.unit, name, "input_units", to);
+  declare_texts(&net->y.name, name, outputs_are(net), to);
+  declare_texts(&net->y.unit, name, "output_units", to);
+  fprintf(
+      to,
+      "\n/* The outputs y (outputs) for the inputs x (inputs), both in the units of the training "
+      "data. Reentrant. */\n"
+      "void %s_predict(const %s *x, %s *y);\n"
+      "/* The derivatives (outputs, inputs) of the outputs by the inputs, row by row. */\n"
+      "void %s_jacobian(const %s *x, %s *jacobian);\n\n"
+      "#ifdef __cplusplus\n}\n#endif\n\n#endif\n",
+      name, type_of(net->x.wide), type_of(net->y.wide), name, type_of(net->x.wide),
+      type_of(net->y.wide));
+}
+
+static const char head[] =
+    "#if defined(__FAST_MATH__) || (defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0)\n"
+    "#error \"compile this file without -ffast-math and -Ofast, on 32-bit x86 with -mfpmath=sse\"\n"
+    "#endif\n"
+    "/* a * b + c is two roundings where it does not say fused. */\n"
+    "#if defined(__GNUC__) && !defined(__clang__)\n"
+    "#pragma GCC optimize(\"fp-contract=off\")\n"
+    "#else\n"
+    "#pragma STDC FP_CONTRACT OFF\n"
+    "#endif\n\n"
+    "/* While it computes, lockstep rounds to nearest and takes numbers that are too small to be\n"
+    " * normal for 0; the caller's mode comes back. Elsewhere such numbers stay what they are. */\n"
+    "#if defined(__x86_64__) && defined(__GNUC__)\n"
+    "typedef unsigned int mode;\n"
+    "static mode enter(void) {\n"
+    "  const mode before = __builtin_ia32_stmxcsr();\n"
+    "  __builtin_ia32_ldmxcsr(0x9fc0);\n"
+    "  return before;\n}\n"
+    "static void leave(mode before) { __builtin_ia32_ldmxcsr(before); }\n"
+    "#elif defined(__aarch64__) && defined(__GNUC__)\n"
+    "typedef unsigned long long mode;\n"
+    "static void leave(mode before) { __asm__ volatile(\"msr fpcr, %0\" : : \"r\"(before)); }\n"
+    "static mode enter(void) {\n"
+    "  mode before;\n"
+    "  __asm__ volatile(\"mrs %0, fpcr\" : \"=r\"(before));\n"
+    "  leave(1u << 24);\n"
+    "  return before;\n}\n"
+    "#else\n"
+    "typedef int mode;\n"
+    "static mode enter(void) { return 0; }\n"
+    "static void leave(mode before) { (void)before; }\n"
+    "#endif\n"
+    "#ifdef __GNUC__ /* what is computed stays between the two */\n"
+    "#define APART __attribute__((noinline))\n"
+    "#else\n"
+    "#define APART\n"
+    "#endif\n\n";
+
+/* The scaled inputs into the trace, then the layers. */
+static void write_forward(const ls_net *net, const char *name, FILE *to) {
+  fputs("typedef struct {\n", to);
+  ls_source_trace(net, to, put_array);
+  fprintf(to, "} trace;\n\nstatic void forward(const %s *x, trace *t) {\n", type_of(net->x.wide));
+  fprintf(to, "  for (int i = 0; i < %lld; i++) t->x[i] = ", (long long)net->x.n);
+  if (net->x.affine)
+    fprintf(to, "(real)(((double)x[i] - %s_x_shift[i]) / %s_x_divisor[i]);\n", name, name);
+  else
+    fputs("x[i];\n", to);
+  ls_source_forward(net, &c_language, name, to);
+  fputs("}\n\n", to);
+}
+
+static void write_predict(const ls_net *net, const char *name, FILE *to) {
+  const char *x = type_of(net->x.wide), *y = type_of(net->y.wide);
+  char last[16];
+  ls_source_output(net, last);
+  fprintf(to, "APART static void predict(const %s *x, %s *y) {\n  trace t;\n  forward(x, &t);\n", x,
+          y);
+  fprintf(to, "  for (int i = 0; i < %lld; i++) y[i] = ", (long long)net->y.n);
+  if (net->y.affine)
+    fprintf(to, "(%s)((double)t.%s[i] * %s_y_divisor[i] + %s_y_shift[i]);\n", y, last, name, name);
+  else
+    fprintf(to, "t.%s[i];\n", last);
+  fprintf(to,
+          "}\n\nvoid %s_predict(const %s *x, %s *y) {\n"
+          "  const mode before = enter();\n  predict(x, y);\n  leave(before);\n}\n\n",
+          name, x, y);
+}
+
+static void write_jacobian(const ls_net *net, const char *name, FILE *to) {
+  const char *x = type_of(net->x.wide), *y = type_of(net->y.wide);
+  char last[16];
+  ls_source_output(net, last);
+  fputs("static void backward(const trace *t, trace *d) {\n", to);
+  ls_source_backward(net, &c_language, name, to);
+  fprintf(to,
+          "}\n\nAPART static void jacobian_rows(const %s *x, %s *row) {\n"
+          "  trace t, d;\n  forward(x, &t);\n"
+          "  for (int k = 0; k < %lld; k++, row += %lld) {\n"
+          "    for (int i = 0; i < %lld; i++) d.%s[i] = i == k;\n"
+          "    backward(&t, &d);\n"
+          "    for (int i = 0; i < %lld; i++) row[i] = (%s)((double)d.x[i]",
+          x, y, (long long)net->y.n, (long long)net->x.n, (long long)net->y.n, last,
+          (long long)net->x.n, y);
+  if (net->y.affine) fprintf(to, " * %s_y_divisor[k]", name);
+  if (net->x.affine) fprintf(to, " / %s_x_divisor[i]", name);
+  fprintf(to,
+          ");\n  }\n}\n\nvoid %s_jacobian(const %s *x, %s *jacobian) {\n"
+          "  const mode before = enter();\n  jacobian_rows(x, jacobian);\n  leave(before);\n}\n",
+          name, x, y);
+}
+
+static ls_status write_program(const ls_net *net, const char *name, FILE *to) {
+  char *program = NULL;
+  size_t bytes;
+  FILE *memory = open_memstream(&program, &bytes);
+  if (!memory) return ls_fail(LS_FAIL, "out of memory for the export");
+  write_forward(net, name, memory);
+  write_predict(net, name, memory);
+  write_jacobian(net, name, memory);
+  ls_status status = ferror(memory) ? ls_fail(LS_FAIL, "out of memory for the export") : LS_OK;
+  fclose(memory);
+  if (status == LS_OK) status = ls_source_pieces(net, &c_language, program, to);
+  if (status == LS_OK) fputs(program, to);
+  free(program);
+  return status;
+}
+
+static void write_tensors(const ls_net *net, const char *before, const char *name, FILE *to) {
+  ls_source_numbers numbers;
+  for (int i = 0; ls_source_tensor(net, i, &numbers); i++) put_numbers(&numbers, before, name, to);
+}
+
+static void declare_tensors(const ls_net *net, const char *name, FILE *to) {
+  ls_source_numbers numbers;
+  for (int i = 0; ls_source_tensor(net, i, &numbers); i++)
+    fprintf(to, "extern const %s %s_%s[%lld];\n", type_of(numbers.precision == LS_F64), name,
+            numbers.name, (long long)numbers.n);
+}
+
+static ls_status write_weights(const ls_net *net, ls_export *to) {
+  FILE *weights;
+  LS_TRY(ls_export_file(to, "_weights.c", &weights));
+  ls_source_about(net, "//", weights);
+  fprintf(weights, "// The numbers of %s.c.\n\n", to->stem);
+  declare_tensors(net, to->name, weights);
+  write_tensors(net, "", to->name, weights);
+  return LS_OK;
+}
+
+ls_status ls_export_c(const ls_net *net, ls_export *to) {
+  const bool apart = net->checkpoint->parameters > APART;
+  ls_source_numbers numbers;
+  FILE *program, *header;
+  if (net->checkpoint->parameters > MOST)
+    return ls_fail(LS_ECONFIG,
+                   "'%s': %lld parameters are more than the %d that a compiler takes in reasonable "
+                   "time; export to onnx or npz",
+                   net->path, (long long)net->checkpoint->parameters, MOST);
+  LS_TRY(ls_export_file(to, ".c", &program));
+  LS_TRY(ls_export_file(to, ".h", &header));
+  write_header(net, to->name, header);
+  ls_source_about(net, "//", program);
+  fprintf(program,
+          "#include \"%s.h\"\n\n#include <math.h>\n\n%stypedef %s real;\n"
+          "#define fused %s /* a * b + c with one rounding */\n"
+          "#define merge(a, b, first) ((first) ? (a) : (b))\n\n",
+          to->stem, head, type_of(net->precision == LS_F64),
+          net->precision == LS_F64 ? "fma" : "fmaf");
+  if (apart)
+    declare_tensors(net, to->name, program);
+  else
+    write_tensors(net, "static ", to->name, program);
+  for (int i = 0; ls_source_scaling(net, i, &numbers); i++)
+    put_numbers(&numbers, "static ", to->name, program);
+  put_texts(&net->x.name, to->name, "input_names", program);
+  put_texts(&net->x.unit, to->name, "input_units", program);
+  put_texts(&net->y.name, to->name, outputs_are(net), program);
+  put_texts(&net->y.unit, to->name, "output_units", program);
+  fputc('\n', program);
+  LS_TRY(write_program(net, to->name, program));
+  return apart ? write_weights(net, to) : LS_OK;
+}

@@ -1,0 +1,136 @@
+#include "export/export.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "io/durable.h"
+
+const ls_export_format ls_export_formats[] = {
+    {"c", ".c", ls_export_c},
+    {NULL, NULL, NULL},
+};
+const char *const ls_export_names[] = {"c", NULL};
+
+enum { NAME_MOST = 48 }; /* Fortran's names end at 63, and some of ours are longer than this one */
+
+/* ---- names ---- */
+
+static bool is_name(const char *name) {
+  const size_t length = strlen(name);
+  const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+  return length <= NAME_MOST && isalpha((unsigned char)*name) && strspn(name, letters) == length;
+}
+
+/* The stem of a file as a name: what cannot stand in one becomes _. */
+static char *name_of(const char *stem) {
+  char *name =
+      ls_mem_format("%s%.*s", isalpha((unsigned char)*stem) ? "" : "net_", NAME_MOST - 4, stem);
+  for (char *c = name; *c; c++)
+    if (!isalnum((unsigned char)*c)) *c = '_';
+  return name;
+}
+
+/* Where the ending of the last part of a path begins. */
+static size_t stem_length(const char *file, const char *ending) {
+  const size_t length = strlen(file), end = ending ? strlen(ending) : 0;
+  if (end > 0 && length > end && strcmp(file + length - end, ending) == 0) return length - end;
+  return length;
+}
+
+/* ---- files ---- */
+
+ls_status ls_export_file(ls_export *to, const char *ending, FILE **out) {
+  const int k = to->files;
+  to->stream[k] = open_memstream(&to->data[k], &to->bytes[k]);
+  if (!to->stream[k]) return ls_fail(LS_FAIL, "out of memory for the export");
+  to->file[k] = ls_mem_format("%s%s", to->stem, ending);
+  to->files++;
+  *out = to->stream[k];
+  return LS_OK;
+}
+
+static ls_status finish(ls_export *to) {
+  bool whole = true;
+  for (int k = 0; k < to->files; k++) {
+    whole = !ferror(to->stream[k]) && whole;
+    whole = fclose(to->stream[k]) == 0 && whole;
+    to->stream[k] = NULL;
+  }
+  return whole ? LS_OK : ls_fail(LS_FAIL, "out of memory for the export");
+}
+
+static ls_status refuse_old(const ls_export *to, const char *dir) {
+  for (int k = 0; k < to->files; k++) {
+    char *path = ls_mem_format("%s/%s", dir, to->file[k]);
+    const bool there = access(path, F_OK) == 0;
+    ls_mem_free(path);
+    if (there)
+      return ls_fail(LS_EIO, "'%s/%s' is there already; --force replaces it", dir, to->file[k]);
+  }
+  return LS_OK;
+}
+
+static ls_status commit(const ls_export *to, const char *dir, bool replace) {
+  if (!replace) LS_TRY(refuse_old(to, dir));
+  for (int k = 0; k < to->files; k++)
+    LS_TRY(ls_durable_write(dir, to->file[k], to->data[k], to->bytes[k], replace));
+  return LS_OK;
+}
+
+static void free_files(ls_export *to) {
+  for (int k = 0; k < to->files; k++) {
+    if (to->stream[k]) fclose(to->stream[k]);
+    free(to->data[k]);
+    LS_FREE(to->file[k]);
+  }
+}
+
+static ls_status list(const ls_export *to, const char *dir, ls_texts *made) {
+  LS_NEW(made->text, to->files);
+  for (int k = 0; k < to->files; k++)
+    made->text[made->count++] =
+        strcmp(dir, ".") == 0 ? ls_mem_text(to->file[k]) : ls_mem_format("%s/%s", dir, to->file[k]);
+  return LS_OK;
+}
+
+static ls_status write_into(const ls_net *net, const ls_export_format *format, ls_export *to,
+                            const char *dir, bool replace, ls_texts *made) {
+  ls_status status = format->write(net, to);
+  ls_status whole = finish(to);
+  if (status == LS_OK) status = whole;
+  if (status == LS_OK) status = commit(to, dir, replace);
+  if (status == LS_OK) status = list(to, dir, made);
+  return status;
+}
+
+ls_status ls_export_net(const ls_net *net, const char *format, const char *path, const char *name,
+                        bool replace, ls_texts *made) {
+  const ls_export_format *f = ls_export_formats;
+  while (strcmp(f->name, format) != 0) f++;
+  const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
+  const size_t length = stem_length(file, f->ending);
+  if (length == 0 || (f->ending && file[length] == 0))
+    return ls_fail(LS_EUSAGE,
+                   "export: '%s' must be called something%s, since '%s' makes such a file", path,
+                   f->ending, format);
+  if (name && !is_name(name))
+    return ls_fail(
+        LS_EUSAGE,
+        "export: --name '%s' is no name in a program: give a letter, then letters, digits "
+        "and _, %d at most",
+        name, NAME_MOST);
+  char *dir =
+      slash ? ls_mem_format("%.*s", (int)(slash - path) + (slash == path), path) : ls_mem_text(".");
+  char *stem = ls_mem_format("%.*s", (int)length, file);
+  char *own = name ? ls_mem_text(name) : name_of(stem);
+  ls_export to = {.name = own, .stem = stem};
+  ls_status status = write_into(net, f, &to, dir, replace, made);
+  free_files(&to);
+  LS_FREE(own);
+  LS_FREE(stem);
+  LS_FREE(dir);
+  return status;
+}

@@ -1,0 +1,43 @@
+/* export.h - a trained network in the form that others read: a table of formats, each a file of
+ * this room that writes into memory what becomes one file or several (docs/export.md). */
+#ifndef LS_EXPORT_EXPORT_H
+#define LS_EXPORT_EXPORT_H
+
+#include <stdio.h>
+
+#include "export/net.h"
+
+enum { LS_EXPORT_FILES = 3 };
+
+/* Files on their way: written into memory, and to disk once all are whole. */
+typedef struct {
+  const char *name;              /* of what the files define, an identifier */
+  const char *stem;              /* of the files' names: `-o dir/iris.c` has iris */
+  char *file[LS_EXPORT_FILES];   /* "iris.c", "iris.h" */
+  FILE *stream[LS_EXPORT_FILES]; /* where the format writes it */
+  char *data[LS_EXPORT_FILES];
+  size_t bytes[LS_EXPORT_FILES];
+  int files;
+} ls_export;
+
+/* The next file, stem + ending; the first one is the one that -o names. LS_FAIL without memory. */
+ls_status ls_export_file(ls_export *to, const char *ending, FILE **out);
+
+typedef struct {
+  const char *name;   /* --to */
+  const char *ending; /* what the file's name ends with, since others are called alike; NULL: any */
+  /* LS_ECONFIG, with the layer, for what the format cannot say. */
+  ls_status (*write)(const ls_net *net, ls_export *to);
+} ls_export_format;
+
+extern const ls_export_format ls_export_formats[]; /* end with name NULL */
+extern const char *const ls_export_names[];        /* NULL-terminated */
+ls_status ls_export_c(const ls_net *net, ls_export *to);
+ls_status ls_export_fortran(const ls_net *net, ls_export *to);
+
+/* Write `net` as `format` to `path` and the files beside it. name NULL: by the file's. replace:
+ * also where they are there already, which is LS_EIO else. *made: their paths, in order. */
+ls_status ls_export_net(const ls_net *net, const char *format, const char *path, const char *name,
+                        bool replace, ls_texts *made);
+
+#endif

@@ -1,0 +1,165 @@
+#include "export/net.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "checkpoint/weights.h"
+#include "data/columns.h"
+#include "data/trained.h"
+#include "model/activation.h"
+#include "train/run.h"
+
+static bool is(const char *a, const char *b) { return strcmp(a ? a : "dense", b) == 0; }
+
+/* What is too small for a normal number is 0 in every operation of a prediction. */
+static void drop_tiny(void *values, ls_precision precision, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    float *single = (float *)values + i;
+    double *wide = (double *)values + i;
+    if (precision == LS_F32 && fabsf(*single) < FLT_MIN) *single = copysignf(0, *single);
+    if (precision == LS_F64 && fabs(*wide) < DBL_MIN) *wide = copysign(0, *wide);
+  }
+}
+
+/* ---- layers ---- */
+
+static void describe_dense(ls_net_layer *layer, const ls_layer_spec *spec, int64_t outputs) {
+  const ls_activation *a = ls_activations_f32;
+  layer->kind = LS_NET_DENSE;
+  layer->out = spec->units > 0 ? spec->units : outputs;
+  layer->activation = spec->activation ? spec->activation : "linear";
+  while (strcmp(a->name, layer->activation) != 0) a++;
+  layer->needs_z = a->needs_z;
+}
+
+/* The last layer that is kept of those below layer `number` of the config. */
+static int kept_below(const ls_net *net, int number) {
+  int k = net->layers - 1;
+  while (k >= 0 && net->layer[k].number >= number) k--;
+  return k; /* none: LS_NET_INPUT */
+}
+
+/* Layer l of the config. Its tensors are the next ones, from *tensor on. */
+static void describe(ls_net *net, int l, const ls_tensor **tensor) {
+  const ls_layer_spec *spec = &net->config->layer[l];
+  if (is(spec->type, "dropout")) return;
+  ls_net_layer *layer = &net->layer[net->layers];
+  layer->number = l;
+  layer->in = net->layers > 0 ? layer[-1].out : net->x.n;
+  layer->out = layer->in;
+  if (is(spec->type, "residual")) {
+    layer->kind = LS_NET_RESIDUAL;
+    layer->source = kept_below(net, l - (int)spec->span);
+  } else {
+    const char *weights = net->checkpoint->weights;
+    const size_t size = ls_real_size(net->precision);
+    layer->kind = LS_NET_LAYER_NORM;
+    if (is(spec->type, "dense")) describe_dense(layer, spec, net->y.n);
+    layer->w = weights + (size_t)(*tensor)[0].offset * size;
+    layer->b = weights + (size_t)(*tensor)[1].offset * size;
+    *tensor += 2;
+  }
+  net->layers++;
+}
+
+static ls_status describe_layers(ls_net *net) {
+  const ls_config *config = net->config;
+  const ls_checkpoint *c = net->checkpoint;
+  ls_model *model;
+  int tensors;
+  LS_NEW(net->layer, config->layers);
+  LS_TRY(ls_model_new(config->layer, config->layers, config->loss, c->inputs, c->outputs,
+                      config->slices > 0 ? (int)config->slices : 1, c->precision, &model));
+  const ls_tensor *tensor = ls_model_tensors(model, &tensors);
+  ls_status status = LS_OK;
+  if (ls_model_parameters(model) != c->parameters)
+    status = ls_fail(LS_EDATA, "'%s': its config and its tensors do not agree", net->path);
+  else if (ls_model_couples_samples(model))
+    status = ls_fail(LS_ECONFIG,
+                     "'%s': layer %d: softmax_batch makes every output depend on all samples of "
+                     "the batch; there is no function of one sample to export",
+                     net->path, config->layers - 1);
+  for (int l = 0; status == LS_OK && l < config->layers; l++) describe(net, l, &tensor);
+  ls_model_free(&model);
+  return status;
+}
+
+/* ---- inputs and outputs ---- */
+
+static const char *input_name(const void *arg, int64_t k) {
+  const ls_trained *trained = arg;
+  return trained->name.text[trained->at[LS_TRAINED_X][k]];
+}
+static const char *text_at(const void *texts, int64_t k) {
+  return ((const ls_texts *)texts)->text[k];
+}
+
+static ls_status describe_inputs(ls_net *net) {
+  const ls_trained *trained = &net->checkpoint->trained;
+  if (!ls_trained_named(trained, LS_TRAINED_X) || trained->n[LS_TRAINED_X] != net->x.n)
+    return LS_OK;
+  return ls_columns_split(input_name, trained, net->x.n, &net->x.name, &net->x.unit);
+}
+
+static ls_status describe_outputs(ls_net *net) {
+  const ls_texts *names = &net->checkpoint->names;
+  if (names->count != net->y.n) return LS_OK;
+  if (!net->classes) return ls_columns_split(text_at, names, net->y.n, &net->y.name, &net->y.unit);
+  LS_NEW(net->y.name.text, names->count);
+  for (int64_t k = 0; k < names->count; k++)
+    net->y.name.text[net->y.name.count++] = ls_mem_text(names->text[k]);
+  return LS_OK;
+}
+
+static void describe_side(ls_net *net, ls_net_side *side, int64_t n, const ls_affine *affine) {
+  side->n = n;
+  side->wide = net->precision == LS_F64;
+  if (affine->n == 0) return;
+  side->affine = affine;
+  side->wide = side->wide || ls_affine_needs_double(affine);
+  drop_tiny(affine->shift, LS_F64, n);
+  drop_tiny(affine->divisor, LS_F64, n);
+}
+
+static ls_status open_net(ls_net *net) {
+  ls_checkpoint *c;
+  LS_TRY(ls_checkpoint_read(net->path, &net->checkpoint));
+  c = net->checkpoint;
+  LS_TRY(ls_config_parse(net->path, c->config_text, strlen(c->config_text), NULL, 0, &net->config));
+  ls_forget_target_scaling(net->config, net->path, c);
+  net->precision = c->precision;
+  net->classes = ls_config_has_classes(net->config);
+  ls_weights_hash(c->weights, c->parameters, c->precision, net->hash);
+  drop_tiny(c->weights, c->precision, c->parameters);
+  describe_side(net, &net->x, c->inputs, &c->x_affine);
+  describe_side(net, &net->y, c->outputs, &c->y_affine);
+  LS_TRY(describe_layers(net));
+  LS_TRY(describe_inputs(net));
+  return describe_outputs(net);
+}
+
+ls_status ls_net_open(const char *path, ls_net **out) {
+  ls_net *net;
+  *out = NULL;
+  LS_NEW(net, 1);
+  *out = net;
+  net->path = path;
+  return open_net(net);
+}
+
+static void free_side(ls_net_side *side) {
+  ls_texts_free(&side->name);
+  ls_texts_free(&side->unit);
+}
+
+void ls_net_free(ls_net **net) {
+  if (!*net) return;
+  free_side(&(*net)->x);
+  free_side(&(*net)->y);
+  LS_FREE((*net)->layer);
+  ls_config_free(&(*net)->config);
+  ls_checkpoint_free(&(*net)->checkpoint);
+  LS_FREE(*net);
+}

@@ -1,0 +1,320 @@
+#include "export/source.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* ---- the passes ---- */
+
+/* A way to say where things are: "t->y3". */
+typedef struct {
+  char text[48];
+} place;
+
+static place place_of(const ls_language *l, const char *structure, const char *kind, int number) {
+  place p;
+  snprintf(p.text, sizeof p.text, "%s%s%s%d", structure, l->member, kind, number);
+  return p;
+}
+
+/* The outputs of layer k of the net, or the inputs. */
+static place outputs_of(const ls_net *net, const ls_language *l, const char *structure, int k) {
+  place p;
+  if (k != LS_NET_INPUT) return place_of(l, structure, "y", net->layer[k].number);
+  snprintf(p.text, sizeof p.text, "%s%sx", structure, l->member);
+  return p;
+}
+
+static bool is_linear(const ls_net_layer *layer) {
+  return strcmp(layer->activation, "linear") == 0;
+}
+
+void ls_source_output(const ls_net *net, char out[16]) {
+  snprintf(out, 16, "y%d", net->layer[net->layers - 1].number);
+}
+
+void ls_source_trace(const ls_net *net, FILE *to, ls_source_array *array) {
+  char name[16];
+  array(to, "x", net->x.n);
+  for (int k = 0; k < net->layers; k++) {
+    const ls_net_layer *layer = &net->layer[k];
+    snprintf(name, sizeof name, "y%d", layer->number);
+    array(to, name, layer->out);
+    if (layer->kind == LS_NET_DENSE && !is_linear(layer)) {
+      *name = 'z';
+      array(to, name, layer->out);
+    }
+    if (layer->kind == LS_NET_LAYER_NORM) {
+      *name = 'n'; /* normalized, before the gain */
+      array(to, name, layer->out);
+      *name = 's'; /* 1 / standard deviation */
+      array(to, name, 1);
+    }
+  }
+}
+
+static void forward_dense(const ls_net *net, const ls_language *l, const char *name, int k,
+                          FILE *to) {
+  const ls_net_layer *layer = &net->layer[k];
+  const int number = layer->number;
+  const place below = outputs_of(net, l, "t", k - 1), y = place_of(l, "t", "y", number),
+              z = place_of(l, "t", "z", number);
+  fprintf(to, "%sdense(%lld, %lld, %s, %s_w%d, %s_b%d, %s)%s", l->call, (long long)layer->in,
+          (long long)layer->out, below.text, name, number, name, number,
+          is_linear(layer) ? y.text : z.text, l->call_end);
+  if (!is_linear(layer))
+    fprintf(to, "%s%s_layer(%lld, %s, %s)%s", l->call, layer->activation, (long long)layer->out,
+            z.text, y.text, l->call_end);
+}
+
+void ls_source_forward(const ls_net *net, const ls_language *l, const char *name, FILE *to) {
+  for (int k = 0; k < net->layers; k++) {
+    const ls_net_layer *layer = &net->layer[k];
+    const int number = layer->number;
+    const place below = outputs_of(net, l, "t", k - 1), y = place_of(l, "t", "y", number);
+    if (layer->kind == LS_NET_DENSE) {
+      forward_dense(net, l, name, k, to);
+    } else if (layer->kind == LS_NET_LAYER_NORM) {
+      const place n = place_of(l, "t", "n", number), s = place_of(l, "t", "s", number);
+      fprintf(to, "%slayer_norm(%lld, %s, %s_w%d, %s_b%d, %s, %s, %s)%s", l->call,
+              (long long)layer->out, below.text, name, number, name, number, n.text, s.text, y.text,
+              l->call_end);
+    } else {
+      const place source = outputs_of(net, l, "t", layer->source);
+      fprintf(to, "%sadd(%lld, %s, %s, %s)%s", l->call, (long long)layer->out, below.text,
+              source.text, y.text, l->call_end);
+    }
+  }
+}
+
+static void backward_dense(const ls_net *net, const ls_language *l, const char *name, int k,
+                           FILE *to) {
+  const ls_net_layer *layer = &net->layer[k];
+  const int number = layer->number;
+  const place below = outputs_of(net, l, "d", k - 1), dy = place_of(l, "d", "y", number),
+              dz = place_of(l, "d", "z", number),
+              value = place_of(l, "t", layer->needs_z ? "z" : "y", number);
+  if (!is_linear(layer))
+    fprintf(to, "%s%s_back(%lld, %s, %s, %s)%s", l->call, layer->activation, (long long)layer->out,
+            value.text, dy.text, dz.text, l->call_end);
+  fprintf(to, "%sdense_back(%lld, %lld, %s, %s_w%d, %s)%s", l->call, (long long)layer->in,
+          (long long)layer->out, is_linear(layer) ? dy.text : dz.text, name, number, below.text,
+          l->call_end);
+}
+
+/* What layer k gave went to layer k + 1, which is done, and to residual layers. */
+static void backward_residuals(const ls_net *net, const ls_language *l, int k, FILE *to) {
+  const place d = outputs_of(net, l, "d", k);
+  for (int r = k + 1; r < net->layers; r++) {
+    const ls_net_layer *layer = &net->layer[r];
+    if (layer->kind != LS_NET_RESIDUAL || layer->source != k) continue;
+    const place more = place_of(l, "d", "y", layer->number);
+    fprintf(to, "%sadd_to(%lld, %s, %s)%s", l->call, (long long)layer->out, more.text, d.text,
+            l->call_end);
+  }
+}
+
+void ls_source_backward(const ls_net *net, const ls_language *l, const char *name, FILE *to) {
+  for (int k = net->layers - 1; k >= 0; k--) {
+    const ls_net_layer *layer = &net->layer[k];
+    const int number = layer->number;
+    const place below = outputs_of(net, l, "d", k - 1), d = place_of(l, "d", "y", number);
+    if (layer->kind == LS_NET_DENSE) {
+      backward_dense(net, l, name, k, to);
+    } else if (layer->kind == LS_NET_LAYER_NORM) {
+      const place n = place_of(l, "t", "n", number), s = place_of(l, "t", "s", number);
+      fprintf(to, "%slayer_norm_back(%lld, %s_w%d, %s, %s, %s, %s)%s", l->call,
+              (long long)layer->out, name, number, n.text, s.text, d.text, below.text, l->call_end);
+    } else {
+      fprintf(to, "%scopy(%lld, %s, %s)%s", l->call, (long long)layer->out, d.text, below.text,
+              l->call_end);
+    }
+    backward_residuals(net, l, k - 1, to);
+  }
+}
+
+/* ---- definitions ---- */
+
+typedef struct {
+  char *name, *text;
+  bool used;
+} definition;
+
+enum { DEFINITIONS = 128 };
+typedef struct {
+  definition list[DEFINITIONS];
+  int count;
+} definitions;
+
+static void define(definitions *all, const char *name, char *text) {
+  if (all->count < DEFINITIONS)
+    all->list[all->count++] = (definition){ls_mem_text(name), text, false};
+}
+
+static void define_pieces(definitions *all, const ls_piece *piece) {
+  for (; piece->name; piece++) define(all, piece->name, ls_mem_text(piece->text));
+}
+
+/* `text` with every @ replaced. */
+static char *filled(const char *text, const char *name) {
+  char *out = ls_mem_text("");
+  for (const char *at = text; *at;) {
+    const int plain = (int)strcspn(at, "@");
+    char *longer = ls_mem_format("%s%.*s%s", out, plain, at, at[plain] ? name : "");
+    ls_mem_free(out);
+    out = longer;
+    at += plain + (at[plain] == '@');
+  }
+  return out;
+}
+
+static void define_elementwise(definitions *all, const ls_language *l, const char *formula) {
+  static const char *const ending[2] = {"_of", "_slope"}, *const pass[2] = {"_layer", "_back"};
+  for (int i = 0; i < 2; i++) {
+    const size_t length = strlen(formula), end = strlen(ending[i]);
+    if (length <= end || strcmp(formula + length - end, ending[i]) != 0) continue;
+    char *activation = ls_mem_format("%.*s", (int)(length - end), formula),
+         *name = ls_mem_format("%s%s", activation, pass[i]);
+    define(all, name, filled(l->elementwise[i], activation));
+    ls_mem_free(name);
+    ls_mem_free(activation);
+  }
+}
+
+static ls_status define_formula(definitions *all, const ls_net *net, const ls_language *l,
+                                const ls_formula *formula, const ls_maths *maths) {
+  char *text = NULL, *series = NULL;
+  size_t bytes;
+  FILE *to = open_memstream(&text, &bytes);
+  if (!to) return ls_fail(LS_FAIL, "out of memory for the export");
+  if (!formula->body) series = ls_maths_series(formula, maths, net->precision, l->number);
+  l->formula(to, formula, series ? series : formula->body);
+  ls_mem_free(series);
+  fclose(to);
+  define(all, formula->name, ls_mem_text(text));
+  free(text);
+  define_elementwise(all, l, formula->name);
+  return LS_OK;
+}
+
+static ls_status define_all(definitions *all, const ls_net *net, const ls_language *l) {
+  ls_maths maths;
+  char text[48];
+  if (net->precision == LS_F32)
+    ls_maths_f32(&maths);
+  else
+    ls_maths_f64(&maths);
+  define_pieces(all, l->typed[net->precision]);
+  for (int i = 0; maths.constant[i].name; i++) {
+    l->number(maths.constant[i].value, net->precision, text);
+    define(all, maths.constant[i].name, ls_mem_format(l->constant, maths.constant[i].name, text));
+  }
+  for (const ls_formula *f = ls_formulas; f->name; f++)
+    LS_TRY(define_formula(all, net, l, f, &maths));
+  define_pieces(all, l->library);
+  return LS_OK;
+}
+
+static bool in_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
+
+/* Does `text` have `word`, not as a part of another one? */
+static bool has_word(const char *text, const char *word) {
+  const size_t length = strlen(word);
+  for (const char *at = text; (at = strstr(at, word)); at += length)
+    if ((at == text || !in_word(at[-1])) && !in_word(at[length])) return true;
+  return false;
+}
+
+static void mark(definitions *all, const char *text) {
+  for (int i = 0; i < all->count; i++) {
+    definition *d = &all->list[i];
+    if (d->used || !has_word(text, d->name)) continue;
+    d->used = true;
+    mark(all, d->text);
+  }
+}
+
+ls_status ls_source_pieces(const ls_net *net, const ls_language *l, const char *program, FILE *to) {
+  definitions *all;
+  LS_NEW(all, 1);
+  ls_status status = define_all(all, net, l);
+  mark(all, program);
+  for (int i = 0; i < all->count; i++) {
+    if (all->list[i].used) fputs(all->list[i].text, to);
+    ls_mem_free(all->list[i].name);
+    ls_mem_free(all->list[i].text);
+  }
+  LS_FREE(all);
+  return status;
+}
+
+/* ---- what a reader wants to know ---- */
+
+/* Names of data may hold anything, and a comment ends where its line does: no line goes on behind a
+ * backslash or what old C takes for one. */
+static void put_harmless(FILE *to, const char *text) {
+  for (; *text; text++)
+    fputc(iscntrl((unsigned char)*text) || strchr("\\?", *text) ? '_' : *text, to);
+}
+
+static void put_side(const ls_net_side *side, const char *comment, const char *what, FILE *to) {
+  fprintf(to, "%s %lld %s%s", comment, (long long)side->n, what,
+          side->name.count > 0 ? ":\n" : "\n");
+  for (int64_t i = 0; i < side->name.count; i++) {
+    fprintf(to, "%s   %lld ", comment, (long long)i);
+    put_harmless(to, side->name.text[i]);
+    if (side->unit.count > 0 && *side->unit.text[i]) {
+      fputs(" [", to);
+      put_harmless(to, side->unit.text[i]);
+      fputc(']', to);
+    }
+    fputc('\n', to);
+  }
+}
+
+void ls_source_about(const ls_net *net, const char *comment, FILE *to) {
+  const ls_checkpoint *c = net->checkpoint;
+  fprintf(to, "%s A network trained by lockstep, written by `lockstep export` (%s):\n", comment,
+          LOCKSTEP_VERSION);
+  fprintf(to, "%s %lld parameters in %s after %lld updates, %s.\n", comment,
+          (long long)c->parameters, ls_real_name(c->precision), (long long)c->state.global_step,
+          net->hash);
+  put_side(&net->x, comment, "inputs", to);
+  put_side(&net->y, comment, net->classes ? "outputs, a class each" : "outputs", to);
+}
+
+/* ---- numbers ---- */
+
+bool ls_source_tensor(const ls_net *net, int i, ls_source_numbers *out) {
+  int k = 0;
+  for (; k < net->layers; k++) {
+    if (net->layer[k].kind == LS_NET_RESIDUAL) continue;
+    if (i < 2) break;
+    i -= 2;
+  }
+  if (k == net->layers) return false;
+  const ls_net_layer *layer = &net->layer[k];
+  const int64_t rows = layer->kind == LS_NET_DENSE ? layer->in : 1;
+  *out = (ls_source_numbers){.values = i == 0 ? layer->w : layer->b,
+                             .n = i == 0 ? rows * layer->out : layer->out,
+                             .precision = net->precision};
+  snprintf(out->name, sizeof out->name, "%s%d", i == 0 ? "w" : "b", layer->number);
+  return true;
+}
+
+bool ls_source_scaling(const ls_net *net, int i, ls_source_numbers *out) {
+  const ls_net_side *with[2];
+  int sides = 0;
+  if (net->x.affine) with[sides++] = &net->x;
+  if (net->y.affine) with[sides++] = &net->y;
+  if (i >= 2 * sides) return false;
+  const ls_net_side *side = with[i / 2];
+  *out = (ls_source_numbers){.values = i % 2 == 0 ? side->affine->shift : side->affine->divisor,
+                             .n = side->n,
+                             .precision = LS_F64};
+  snprintf(out->name, sizeof out->name, "%s_%s", side == &net->x ? "x" : "y",
+           i % 2 == 0 ? "shift" : "divisor");
+  return true;
+}

@@ -1,0 +1,137 @@
+#!/bin/bash
+# Exported networks, run by programs that are not lockstep: the numbers of predict, for every activation, layer, head, scaling and both precisions.
+# usage: test_export.sh [SEED]
+set -u
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
+# shellcheck source=tests/property/draw.sh
+. "$SOURCE/tests/property/draw.sh"
+seed=${1:-$(date +%s)}
+echo "seed $seed"
+RANDOM=$seed
+awk -v seed="$seed" 'BEGIN { srand(seed); print "pressure [Pa],b,\"c \"\"?/\\\",y [J],z,class,yes,t,late"
+  for (i = 0; i < 90; i++) { a = rand() * 4 - 2; b = rand() * 4 - 2; c = rand() * 4 - 2
+    printf "%.6f,%.6f,%.6f,%.6f,%.6f,%s,%d,%d,%d\n", a, b, c, a * b + c, 100 + 3 * a - c, substr("redgrnblu", 1 + 3 * (i % 3), 3), (a > b), 1700000000 + 5 * i, 1700000000 + i * i } }' >t.csv
+
+# Every activation in an order of its own, residual and layer_norm and dropout between them; into `layers`.
+draw_layers() {
+  local left=" ${activations/softmax_batch/} " activation width
+  layers=
+  while pick $left; do
+    activation=$drawn left=${left/ $activation / }
+    between 2 19; width=$drawn
+    layers+="    - {units: $width, activation: $activation}"$'\n'
+    chance 40 && layers+="    - {type: dropout, rate: 0.2}"$'\n'
+    chance 40 && layers+="    - {type: layer_norm}"$'\n'
+    chance 60 && layers+="    - {units: $width, activation: $activation}"$'\n'"    - {type: residual, span: 1}"$'\n'
+    [[ $left =~ [a-z] ]] || break
+  done
+}
+# net NAME PRECISION SCALE "X" "Y" LOSS LAST
+nets=
+net() {
+  [ -n "${layers:=}" ] || draw_layers
+  between 1 1000
+  cat >$1.yaml <<C
+version: 1
+seed: $drawn
+data: {type: csv, train: {file: t.csv, x: [$4], y: [$5]}, scale: {type: $3}}
+model:
+  layers:
+$layers    - {units: out, activation: $7}
+loss: $6
+optimizer: {type: sgd, lr: 0.3}
+train: {epochs: 1, batch: 30, precision: $2}
+C
+  on 0 train $1.yaml -o $1 -q 2>err || { fail "$1: $(cat $1.yaml err)"; finish; }
+  on 0 export $1/final.h5 --to c -o $1.c >out 2>err || { fail "export $1: $(cat err)"; finish; }
+  local x y
+  x=$(sed -n 's/void .*_predict(const \([a-z]*\) .*/\1/p' $1.h) y=$(sed -n 's/void .*_predict(.*, \([a-z]*\) .*/\1/p' $1.h)
+  echo "#include \"$1.h\"" >>nets.h
+  nets="$nets NET($1, $x, $y)"
+  layers=
+}
+abc="1-3"
+net single float32 standard "$abc" "'y [J]', z" mse linear
+net twice float64 minmax "$abc" "'y [J]', z" huber linear
+few() { # two activations: single and twice have them all
+  local i
+  for i in 1 2; do
+    # shellcheck disable=SC2086 # a list of words
+    pick ${activations/softmax_batch/}
+    layers+="    - {units: 9, activation: $drawn}"$'\n'
+  done
+}
+few
+net class float32 none "$abc" class cross_entropy softmax
+few
+net yes float64 standard "$abc" yes binary_cross_entropy sigmoid
+layers="    - {units: 70, activation: gelu}
+    - {units: 150, activation: tanh}
+" net per float32 minmax "$abc" class cross_entropy_per_class softmax
+layers="    - {units: 5, activation: tanh}
+" net far float32 standard t late mse linear
+echo "#define NETS $nets" >>nets.h
+[ -e per_weights.c ] || fail "a large network's numbers are not in a file of their own"
+grep -q 'double \*x, double \*y' far.h || fail "time stamps as float: $(cat far.h)"
+
+# compiled COMPILER...: run the networks as it makes them
+compiled() {
+  # shellcheck disable=SC2046,SC2086 # lists of words
+  "$@" -Wall -Wextra -Werror -I. -o run.bin "$SOURCE/tests/cli/export.c" $(printf '%s.c ' $names) per_weights.c -lm 2>err ||
+    { fail "$*: $(head -n 20 err)"; return; }
+  for n in $names; do
+    ./run.bin run $n 2>err || fail "$*: $(cat err)"
+    [ ! -e $n.first ] && mv $n.jacobian $n.first && continue
+    cmp -s $n.jacobian $n.first || fail "$*: other derivatives of $n"
+  done
+}
+names="single twice class yes per far"
+gcc -I. -o make.bin "$SOURCE/tests/cli/export.c" ./*.c -lm 2>err || { fail "gcc: $(head -n 20 err)"; finish; }
+for n in $names; do
+  ./make.bin make $n 300 || fail "make $n"
+  on 0 predict $n/final.h5 -i $n.npy -o $n.h5 -q >out 2>err || fail "predict $n: $(cat err)"
+  h5dump -d /predictions -b LE -o $n.want $n.h5 >/dev/null || fail "h5dump $n"
+done
+compiled gcc -O0
+compiled gcc -O3 -march=native
+if command -v clang >/dev/null; then
+  compiled clang -O0
+  compiled clang -O3 -march=native
+else
+  echo "not run by clang: it is not installed (scripts/setup offers it)"
+fi
+
+# ---- what is refused, and says why ----
+# refused CODE TEXT ARGUMENT...
+refused() {
+  local want=$1 text=$2; shift 2
+  on 0 "$@" >out 2>err
+  [ $? -eq "$want" ] || fail "$*: not $want: $(cat out err)"
+  grep -qF -- "$text" err || fail "$*: no '$text' in: $(cat err)"
+}
+refused 64 "give one checkpoint, --to FORMAT and -o FILE" export far/final.h5 --to c
+refused 64 "unknown 'cobol'" export far/final.h5 --to cobol -o far.cob
+refused 64 "'far' must be called something.c" export far/final.h5 --to c -o far
+refused 64 "--name '2far' is no name in a program" export far/final.h5 --to c -o new.c --name 2far
+refused 65 "none.h5" export none.h5 --to c -o new.c
+refused 74 "'./far.c' is there already; --force replaces it" export far/final.h5 --to c -o far.c
+refused 74 "nowhere" export far/final.h5 --to c -o nowhere/new.c
+printf 'layers: 1' | dd of=far/final.h5 bs=1 seek=6000 conv=notrunc status=none
+refused 65 "far/final.h5" export far/final.h5 --to c -o new.c
+sed 's/activation: softmax}/activation: softmax_batch}/; s/batch: 30/batch: 30, slices: 1/' per.yaml >batch.yaml
+on 0 train batch.yaml -o batch -q 2>err || fail "batch: $(cat err)"
+refused 78 "layer 2: softmax_batch makes every output depend on all samples" export batch/final.h5 --to c -o new.c
+[ -z "$(ls new* 2>/dev/null)" ] || fail "a refused export leaves files"
+
+# ---- names, and the same bytes again ----
+mkdir out.d
+on 0 export yes/final.h5 --to c -o out.d/2-nets.c --json >out 2>err || fail "2-nets: $(cat err)"
+grep -qF '"files":["out.d/2-nets.c","out.d/2-nets.h"]' out || fail "--json: $(cat out)"
+grep -q 'net_2_nets_predict(const double \*x, double \*y)' out.d/2-nets.h || fail "a name from '2-nets': $(cat out.d/2-nets.h)"
+on 0 export yes/final.h5 --to c -o yes.c --force >out 2>err || fail "--force: $(cat err)"
+on 0 export yes/final.h5 --to c -o out.d/other.c --name yes >out 2>err || fail "--name: $(cat err)"
+sed 's/other.h/yes.h/' out.d/other.c | cmp -s - yes.c || fail "the same network, other bytes"
+grep -qF 'single_input_names[3] = {"pressure", "b", "c \"\?/\\"}' single.c || fail "names: $(grep names single.c)"
+grep -qF 'class_class_names[3] = {"blu", "grn", "red"}' class.c || fail "classes: $(grep names class.c)"
+finish
