@@ -1,77 +1,124 @@
-/* cli.h - the commands' table and what they share: common options, output to stdout, one object
- * with --json. */
+/* cli.h - what a command is, and what commands share: options, the config, stdout.
+ *
+ * A command is a row: its help, its options as members of a struct of its own, and one function, or
+ * several for the words that may follow its name. Before that function is called, command.c has
+ * read the command line, and cli.c the config. */
 #ifndef LS_CLI_CLI_H
 #define LS_CLI_CLI_H
 
-#include <popt.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/status.h"
 #include "comm/comm.h"
 #include "config/config.h"
 #include "io/json.h"
 
+typedef struct ls_command ls_command;
+typedef struct ls_command_part ls_command_part;
+typedef struct ls_option ls_option;
+
 typedef struct {
-  ls_comm *comm; /* NULL for commands that need no ranks */
-  bool json;
-  bool plugins;  /* the command's */
-  int verbosity; /* -q: -1, default 0, -v: 1 ... */
-  int argc;      /* arguments behind the command's name, options included */
-  const char **argv;
-  void *owned; /* what parsed options point to; freed by ls_cli_free */
+  const ls_command *const *commands; /* all of them, ends with NULL */
+  const ls_command *command;         /* the one that was named; NULL: none, or it is unknown */
+  const ls_command_part *part;
+  const char *name;       /* as it was named; NULL: not at all */
+  ls_comm *comm;          /* NULL for commands that need no ranks */
+  ls_config *config;      /* where the part has one */
+  void *options;          /* the command's struct */
+  const char **args;      /* what is left of the command line, ends with NULL */
+  const char **words;     /* all arguments that are no options, the part's name among them */
+  char **made;            /* those that options have made */
+  const ls_option *stray; /* the last option that was given and is of one part alone */
+  bool json, help, version;
+  int quiet, verbose; /* how often */
+  const char *color;
+  int argc; /* arguments behind the command's name, options included */
+  char **argv;
 } ls_cli;
 
-typedef struct {
+struct ls_command_part {
+  const char *name; /* NULL: the command has no parts */
+  /* options: the command's struct, filled in. Results go to stdout by ls_print. */
+  ls_status (*run)(ls_cli *cli, const void *options);
+  bool config;        /* CONFIG [KEY=VALUE...] are its arguments: cli->config */
+  int least, most;    /* else so many arguments; most 0: any number */
+  const char *wanted; /* LS_EUSAGE with this text for fewer and for more */
+};
+
+/* What an option's member is tells what it takes: bool nothing, int and int64_t a whole number,
+ * const char * a text, const char ** a list: one text each time that it is given. */
+typedef enum {
+  LS_OPTION_FLAG,
+  LS_OPTION_COUNT, /* an int: how often it is given */
+  LS_OPTION_INT,
+  LS_OPTION_WHOLE,
+  LS_OPTION_TEXT,
+  LS_OPTION_MAYBE, /* a text behind '=' only: bare `--resume` gives "" */
+  LS_OPTION_LIST,
+  LS_OPTION_KEY /* a config key: the same as the argument name=value */
+} ls_option_kind;
+
+struct ls_option {
+  const char *name; /* --name */
+  char letter;      /* -l; 0: none */
+  ls_option_kind kind;
+  size_t at; /* of the member */
+  const char *value, *help;
+  const char *part; /* which alone takes it; NULL: all of the command's */
+};
+
+#define LS_OPTION_OF(type, member, takes, option, key, word, ...)                              \
+  {                                                                                            \
+    .name = option, .letter = key, .kind = takes, .at = offsetof(type, member), .value = word, \
+    .help = __VA_ARGS__                                                                        \
+  }
+/* LS_OPTION(options, member, "name", 'l' or 0, "VALUE" or NULL, "help"[, "part"]) */
+#define LS_OPTION(type, member, name, letter, value, ...) \
+  LS_OPTION_OF(type, member,                                                                    \
+               _Generic(((type *)0)->member, bool : LS_OPTION_FLAG, int : LS_OPTION_INT,        \
+                        int64_t : LS_OPTION_WHOLE, const char * : LS_OPTION_TEXT, const char ** \
+                        : LS_OPTION_LIST),                                                      \
+               name, letter, value, __VA_ARGS__)
+
+struct ls_command {
   const char *name;
-  ls_status (*run)(ls_cli *cli);
-  const char *help;  /* one line */
-  const char *usage; /* the synopsis, then examples; printed by -h and help */
-  bool parallel;     /* opens ls_comm when a launcher started us; others act on rank 0 only */
-  bool plugins;      /* loads those that its CONFIG names; the other commands leave them alone */
-} ls_command;
+  const char *help;    /* one line */
+  const char *usage;   /* the synopsis, then examples; printed by -h and help */
+  bool parallel;       /* opens ls_comm when a launcher started us; others act on rank 0 only */
+  bool plugins;        /* loads those that its CONFIG names; the other commands leave them alone */
+  void (*first)(void); /* to be called before anything else is done; NULL: nothing */
+  const ls_option *options; /* ends with name NULL */
+  size_t size;              /* of the options' struct */
+  const void *defaults;     /* such a struct; NULL: zeros */
+  ls_command_part part[6];  /* the last one has no run */
+};
 
-extern const ls_command ls_commands[];               /* ends with name == NULL */
-const ls_command *ls_command_find(const char *name); /* NULL if unknown */
+/* ---- command.c: the command line ---- */
 
-/* Parse cli->argv with `options` (a popt table ending with POPT_TABLEEND; the common options are
- * added) and put what is left into *args (NULL-terminated, never NULL; valid until main returns,
- * not to be freed, as are strings that options point to). LS_EUSAGE with a did-you-mean for an
- * unknown option. Handles -h (prints usage) and --version, with *help = true: return LS_OK then. An
- * option's value goes to its `arg`; its `val` must be 0. An option with POPT_ARGFLAG_OPTIONAL takes
- * a value only behind
- * '=': bare `--resume` gives "". */
-ls_status ls_cli_parse(ls_cli *cli, const ls_command *command, struct poptOption *options,
-                       const char ***args, bool *help);
-void ls_cli_free(ls_cli *cli);
-/* LS_EUSAGE for the word behind a command: NULL or none of `words` (NULL-terminated). */
-ls_status ls_cli_unknown(const char *command, const char *word, const char *const *words);
-/* Read CONFIG on rank 0, same bytes everywhere, parse with overrides. Collective where there is a
- * comm. */
-ls_status ls_cli_config(ls_cli *cli, const char *file, char *const *override, int overrides,
+/* Everything but argv[0]. LS_EUSAGE, with a did-you-mean, for unknown words and options and for
+ * values that do not fit; json, help, version and color are right also then. */
+ls_status ls_command_parse(ls_cli *cli, int argc, char **argv);
+void ls_command_free(ls_cli *cli);
+const ls_command *ls_command_find(const ls_cli *cli, const char *name); /* NULL if unknown */
+/* LS_EUSAGE for a word that is missing (NULL) or is none of `words` (ends with NULL). */
+ls_status ls_command_unknown(const char *what, const char *word, const char *const *words);
+/* What -h prints; ls_mem text. */
+char *ls_command_usage(const ls_command *command);
+
+/* ---- cli.c ---- */
+
+/* Read CONFIG on rank 0, same bytes everywhere, parse with overrides (NULL: none). Collective where
+ * there is a comm. */
+ls_status ls_cli_config(ls_cli *cli, const char *file, const char *const *override,
                         ls_config **out);
-/* The same from what ls_cli_parse left: args[0] is CONFIG, all others KEY=VALUE (LS_EUSAGE where
- * not). */
-ls_status ls_cli_config_args(ls_cli *cli, const char **args, ls_config **out);
+bool ls_cli_is_config(const char *name); /* by its ending, .yaml or .yml */
+/* The part's function, with its config. */
+ls_status ls_cli_run(ls_cli *cli);
+void ls_cli_version(const ls_cli *cli); /* --version */
 
 /* Rank 0's results on stdout; main checks at the end that stdout took them (74 where not). */
 void ls_out(const ls_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The one object of --json, on one line; takes the reference. */
-void ls_out_json(const ls_cli *cli, json_t *object);
-bool ls_out_started(void);              /* has anything gone to stdout? */
-void ls_cli_version(const ls_cli *cli); /* --version */
-
-ls_status ls_cmd_train(ls_cli *cli);
-ls_status ls_cmd_eval(ls_cli *cli);
-ls_status ls_cmd_predict(ls_cli *cli);
-ls_status ls_cmd_export(ls_cli *cli);
-ls_status ls_cmd_inspect(ls_cli *cli);
-ls_status ls_cmd_config(ls_cli *cli);
-ls_status ls_cmd_data(ls_cli *cli);
-ls_status ls_cmd_schedule(ls_cli *cli);
-ls_status ls_cmd_plot(ls_cli *cli);
-ls_status ls_cmd_compare(ls_cli *cli);
-ls_status ls_cmd_order(ls_cli *cli);
-ls_status ls_cmd_bench(ls_cli *cli);
-ls_status ls_cmd_help(ls_cli *cli);
+bool ls_out_started(void); /* has anything gone to stdout? */
 
 #endif

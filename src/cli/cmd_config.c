@@ -1,21 +1,27 @@
 /* cmd_config.c - lockstep config init | check | show | schema. Never opens the data. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/nearest.h"
-#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/print.h"
 #include "cli/starters.h"
 
-static ls_status init(ls_cli *cli, const char *kind) {
-  const char *kinds[16];
+typedef struct {
+  bool origin;
+} options;
+
+static ls_status init(ls_cli *cli, const void *given) {
+  (void)given;
+  const char *kinds[16], *kind = cli->args[0];
   char list[512] = "";
   int n = 0;
   for (const ls_starter *s = ls_starters; s->kind; s++) {
     if (kind && strcmp(kind, s->kind) == 0) {
-      if (cli->json)
-        ls_out_json(cli, json_pack("{s:s}", "config", s->text));
-      else
-        ls_out(cli, "%s", s->text);
+      json_t *starter = json_object();
+      ls_put(starter, "config", s->text);
+      ls_print(cli, starter, "{config}");
       return LS_OK;
     }
     kinds[n++] = s->kind;
@@ -28,69 +34,80 @@ static ls_status init(ls_cli *cli, const char *kind) {
   return ls_fail(LS_EUSAGE, "config init needs a KIND:%s", list);
 }
 
-static void summary(ls_cli *cli, const ls_config *c) {
-  const ls_layer_spec *last = &c->layer[c->layers - 1];
-  ls_out(cli, "%s: ok\n  data      %s, %s\n  model     %d layer%s, the last ", c->file,
-         c->data.type, c->data.dir ? c->data.dir : c->data.source[LS_SPLIT_TRAIN].file, c->layers,
-         c->layers == 1 ? "" : "s");
-  ls_out(cli, last->units ? "of %lld units\n" : "as wide as the targets\n", (long long)last->units);
-  ls_out(cli, "  loss      %s\n  optimizer %s, lr %.9g, schedule %s\n", c->loss,
-         c->optimizer.ops->name, c->optimizer.lr, c->schedule.ops->name);
-  ls_out(cli, "  train     %lld %s, batch ", (long long)(c->epochs ? c->epochs : c->steps),
-         c->epochs ? "epochs" : "steps");
-  ls_out(cli, c->batch ? "%lld" : "full", (long long)c->batch);
-  if (c->slices > 0)
-    ls_out(cli, " in %lld slice%s", (long long)c->slices, c->slices == 1 ? "" : "s");
-  ls_out(cli, ", %s\n", ls_real_name(c->precision));
+static const char check_look[] =
+    "{file}: ok\n"
+    "  data      {_type}, {_data}\n"
+    "  model     {_layers} layer{_layers:s}, the last "
+    "{?_units}of {_units} units{|}as wide as the targets{/}\n"
+    "  loss      {_loss}\n"
+    "  optimizer {_optimizer}, lr {_lr:.9g}, schedule {_schedule}\n"
+    "  train     {?_epochs}{_epochs} epochs{|}{_steps} steps{/}, batch "
+    "{?_batch}{_batch}{|}full{/}{?_slices} in {_slices} slice{_slices:s}{/}, {_precision}\n";
+
+static ls_status check(ls_cli *cli, const void *given) {
+  const ls_config *c = cli->config;
+  json_t *o = json_object();
+  (void)given;
+  ls_put_bool(o, "ok", true);
+  ls_put(o, "file", c->file);
+  ls_put(o, "_type", c->data.type);
+  ls_put(o, "_data", c->data.dir ? c->data.dir : c->data.source[LS_SPLIT_TRAIN].file);
+  ls_put(o, "_layers", c->layers);
+  ls_put(o, "_units", c->layer[c->layers - 1].units);
+  ls_put(o, "_loss", c->loss);
+  ls_put(o, "_optimizer", c->optimizer.ops->name);
+  ls_put(o, "_lr", c->optimizer.lr);
+  ls_put(o, "_schedule", c->schedule.ops->name);
+  ls_put(o, "_epochs", c->epochs);
+  ls_put(o, "_steps", c->steps);
+  ls_put(o, "_batch", c->batch);
+  ls_put(o, "_slices", c->slices > 0 ? c->slices : 0);
+  ls_put(o, "_precision", ls_real_name(c->precision));
+  ls_print(cli, o, check_look);
+  return LS_OK;
 }
 
-static void check(ls_cli *cli, const ls_config *config) {
-  if (cli->json)
-    ls_out_json(cli, json_pack("{s:b, s:s}", "ok", true, "file", config->file));
-  else
-    summary(cli, config);
-}
-
-static void show(ls_cli *cli, const ls_config *config, bool origin) {
+static ls_status show(ls_cli *cli, const void *given) {
+  const options *o = given;
   char *text;
+  if (o->origin && cli->json) return ls_fail(LS_EUSAGE, "--origin goes with config show in YAML");
   if (cli->json)
-    text = ls_config_dump_json(config);
+    text = ls_config_dump_json(cli->config);
   else
-    text = ls_config_dump(config, origin ? LS_DUMP_ORIGIN : LS_DUMP_PLAIN);
+    text = ls_config_dump(cli->config, o->origin ? LS_DUMP_ORIGIN : LS_DUMP_PLAIN);
   ls_out(cli, cli->json ? "%s\n" : "%s", text);
   LS_FREE(text);
+  return LS_OK;
 }
 
-static ls_status schema(ls_cli *cli) {
+static ls_status schema(ls_cli *cli, const void *given) {
+  (void)given;
   char *text = ls_config_schema();
   ls_out(cli, "%s\n", text);
   LS_FREE(text);
   return LS_OK;
 }
 
-ls_status ls_cmd_config(ls_cli *cli) {
-  static const char *const words[] = {"init", "check", "show", "schema", NULL};
-  int origin = 0;
-  struct poptOption table[] = {{"origin", 0, POPT_ARG_NONE, &origin, 0,
-                                "show: where each value comes from, as a comment", NULL},
-                               POPT_TABLEEND};
-  const char **args;
-  bool help;
-  LS_TRY(ls_cli_parse(cli, ls_command_find("config"), table, &args, &help));
-  if (help) return LS_OK;
-  const char *word = args[0] ? args[0] : "";
-  bool is_show = strcmp(word, "show") == 0, is_check = strcmp(word, "check") == 0;
-  if (origin && (!is_show || cli->json))
-    return ls_fail(LS_EUSAGE, "--origin goes with config show, in YAML");
-  if (strcmp(word, "init") == 0) return init(cli, args[1]);
-  if (strcmp(word, "schema") == 0) return schema(cli);
-  if (!is_show && !is_check) return ls_cli_unknown("config", args[0], words);
-  ls_config *config = NULL;
-  LS_TRY(ls_cli_config_args(cli, args + 1, &config));
-  if (is_show)
-    show(cli, config, origin);
-  else
-    check(cli, config);
-  ls_config_free(&config);
-  return LS_OK;
-}
+const ls_command ls_command_config = {
+    .name = "config",
+    .help = "make, check or show a config",
+    .usage =
+        "Usage: lockstep config init KIND | check CONFIG | show CONFIG [KEY=VALUE...] [--origin] | "
+        "schema\n"
+        "\nExamples:\n"
+        "  lockstep config init mlp > net.yaml                  # a commented config to start "
+        "from\n"
+        "  lockstep config check net.yaml                       # all errors at once; never opens "
+        "the data\n"
+        "  lockstep config show net.yaml optimizer.lr=0.1 --origin   # every value, and where it "
+        "comes from\n",
+    .plugins = true,
+    .options =
+        (const ls_option[]){LS_OPTION(options, origin, "origin", 0, NULL,
+                                      "show: where each value comes from, as a comment", "show"),
+                            {0}},
+    .size = sizeof(options),
+    .part = {{.name = "init", .run = init},
+             {.name = "check", .run = check, .config = true},
+             {.name = "show", .run = show, .config = true},
+             {.name = "schema", .run = schema}}};

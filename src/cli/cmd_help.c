@@ -3,7 +3,8 @@
 
 #include "base/mem.h"
 #include "base/nearest.h"
-#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/print.h"
 #include "config/key.h"
 
 enum { WORDS_MAX = 400 };
@@ -19,48 +20,52 @@ static bool add_key(void *context, const char *path, const char *type, const ls_
   return true;
 }
 
-static void put(const ls_cli *cli, const char *text) {
-  if (cli->json)
-    ls_out_json(cli, json_pack("{s:s}", "help", text));
-  else
-    ls_out(cli, "%s", text);
+static void print(const ls_cli *cli, const char *text) {
+  json_t *help = json_object();
+  ls_put(help, "help", text);
+  ls_print(cli, help, "{help}");
 }
 
-static void overview(const ls_cli *cli) {
-  char *text = ls_mem_text(
-      "Usage: lockstep COMMAND [ARGUMENTS]\n       mpirun -n N lockstep COMMAND "
-      "[ARGUMENTS]\n\nCommands:\n");
-  for (const ls_command *c = ls_commands; c->name; c++) {
-    char *longer = ls_mem_format("%s  %-10s %s\n", text, c->name, c->help);
-    LS_FREE(text);
-    text = longer;
+void ls_help_overview(const ls_cli *cli) {
+  json_t *all = json_object(), *list = json_array();
+  for (const ls_command *const *c = cli->commands; *c; c++) {
+    json_t *item = ls_put_item(list);
+    ls_put(item, "name", (*c)->name);
+    ls_put(item, "help", (*c)->help);
   }
-  char *whole = ls_mem_format(
-      "%s\nlockstep help COMMAND   its options and examples (COMMAND -h too)\nlockstep help keys   "
-      "   every key of a config\n"
-      "lockstep help KEY       one of them, as optimizer.lr or lr\n",
-      text);
-  put(cli, whole);
+  ls_put(all, "commands", list);
+  char *text = ls_print_look(all,
+                             "Usage: lockstep COMMAND [ARGUMENTS]\n"
+                             "       mpirun -n N lockstep COMMAND [ARGUMENTS]\n"
+                             "\nCommands:\n{*commands}  {name:-10} {help}\n{/}"
+                             "\nlockstep help COMMAND   its options and examples (COMMAND -h too)\n"
+                             "lockstep help keys      every key of a config\n"
+                             "lockstep help KEY       one of them, as optimizer.lr or lr\n");
+  print(cli, text);
   LS_FREE(text);
-  LS_FREE(whole);
+  json_decref(all);
 }
 
-/* What `COMMAND -h` prints; several commands are sections of the config too. */
-static ls_status command_help(const ls_cli *cli, const ls_command *command) {
-  const char *argv[] = {"-h", NULL};
-  ls_cli asked = {.json = cli->json, .argc = 1, .argv = argv};
-  ls_status status = command->run(&asked);
-  ls_cli_free(&asked);
-  char *section = cli->json ? NULL : ls_config_help(command->name);
-  if (section && status == LS_OK)
-    ls_out(cli, "\nThe config's section %s:\n%s", command->name, section);
+void ls_help_command(const ls_cli *cli, const ls_command *command) {
+  char *text = ls_command_usage(command);
+  print(cli, text);
+  LS_FREE(text);
+}
+
+/* Several commands are sections of the config too. */
+static void command_and_section(const ls_cli *cli, const ls_command *command) {
+  char *section = ls_config_help(command->name), *own = ls_command_usage(command), *text = NULL;
+  if (section)
+    text = ls_mem_format("%s\nThe config's section %s:\n%s", own, command->name, section);
+  print(cli, text ? text : own);
   LS_FREE(section);
-  return status;
+  LS_FREE(own);
+  LS_FREE(text);
 }
 
-static ls_status unknown(const char *word) {
+static ls_status unknown(const ls_cli *cli, const char *word) {
   words all = {0};
-  for (const ls_command *c = ls_commands; c->name; c++) all.word[all.count++] = c->name;
+  for (const ls_command *const *c = cli->commands; *c; c++) all.word[all.count++] = (*c)->name;
   ls_key_walk(add_key, &all);
   const char *near = ls_nearest(word, all.word);
   if (near)
@@ -70,22 +75,31 @@ static ls_status unknown(const char *word) {
                  word);
 }
 
-ls_status ls_cmd_help(ls_cli *cli) {
-  struct poptOption none[] = {POPT_TABLEEND};
-  const char **args;
-  bool help;
-  LS_TRY(ls_cli_parse(cli, ls_command_find("help"), none, &args, &help));
-  if (help) return LS_OK;
-  if (!args[0]) {
-    overview(cli);
+static ls_status run(ls_cli *cli, const void *options) {
+  const char *word = cli->args[0];
+  (void)options;
+  if (!word) {
+    ls_help_overview(cli);
     return LS_OK;
   }
-  if (args[1]) return ls_fail(LS_EUSAGE, "help takes one word: a command or a config key");
-  const ls_command *command = ls_command_find(args[0]);
-  if (command) return command_help(cli, command);
-  char *text = ls_config_help(strcmp(args[0], "keys") == 0 ? NULL : args[0]);
-  if (!text) return unknown(args[0]);
-  put(cli, text);
+  const ls_command *command = ls_command_find(cli, word);
+  if (command) {
+    command_and_section(cli, command);
+    return LS_OK;
+  }
+  char *text = ls_config_help(strcmp(word, "keys") == 0 ? NULL : word);
+  if (!text) return unknown(cli, word);
+  print(cli, text);
   LS_FREE(text);
   return LS_OK;
 }
+
+const ls_command ls_command_help = {
+    .name = "help",
+    .help = "help on a command or a config key",
+    .usage =
+        "Usage: lockstep help [COMMAND|KEY]\n"
+        "\nExamples:\n"
+        "  lockstep help train\n"
+        "  lockstep help optimizer.lr\n",
+    .part = {{.run = run, .most = 1, .wanted = "help takes one word: a command or a config key"}}};

@@ -1,5 +1,5 @@
-/* cmd_plot.c - pictures of runs from their metrics.jsonl: cost, rate and comparison; the path of
- * weights is plot_path.c's. */
+/* cmd_plot.c - lockstep plot: pictures of runs from their metrics.jsonl: cost, rate and comparison;
+ * the path of weights is plot_path.c's. */
 #include "cli/cmd_plot.h"
 
 #include <math.h>
@@ -8,7 +8,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/nearest.h"
-#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/print.h"
 
 enum { PANELS_MAX = 12, METRICS_MAX = 4 };
 
@@ -239,24 +240,6 @@ static ls_status plot_compare(const ls_runs *runs, const ls_plot_options *o) {
 
 /* ---- the command ---- */
 
-typedef struct {
-  const char *name;
-  ls_status (*plot)(const ls_runs *runs, const ls_plot_options *options);
-  int64_t steps; /* how many step events it wants at most */
-} picture;
-static const picture pictures[] = {{"cost", plot_cost, LS_HISTORY_DRAWN},
-                                   {"lr", plot_lr, LS_HISTORY_DRAWN},
-                                   {"path", ls_plot_path, LS_HISTORY_ALL},
-                                   {"compare", plot_compare, 0},
-                                   {NULL, NULL, 0}};
-
-static ls_status find_picture(const char *name, const picture **out) {
-  const char *names[] = {"cost", "lr", "path", "compare", NULL};
-  for (*out = pictures; (*out)->name; ++*out)
-    if (name && strcmp((*out)->name, name) == 0) return LS_OK;
-  return ls_cli_unknown("plot", name, names);
-}
-
 static ls_status check(const ls_cli *cli, const ls_plot_options *o) {
   if (!o->out)
     return ls_fail(LS_EUSAGE, "where to? -o FILE.svg, .png or .pdf, or -o - for the terminal");
@@ -268,39 +251,74 @@ static ls_status check(const ls_cli *cli, const ls_plot_options *o) {
   return LS_OK;
 }
 
-ls_status ls_cmd_plot(ls_cli *cli) {
-  ls_plot_options o = {.steps = 1000};
-  struct poptOption option[] = {
-      {"output", 'o', POPT_ARG_STRING, &o.out, 0, "FILE.svg, .png or .pdf; - draws on the terminal",
-       "FILE"},
-      {"by", 0, POPT_ARG_STRING, &o.by, 0, "cost: what is on the x axis", "epoch|step"},
-      {"metric", 0, POPT_ARG_STRING, &o.metric, 0, "compare: this member of the epoch events only",
-       "NAME"},
-      {"surface", 0, POPT_ARG_NONE, &o.surface, 0,
-       "path: on the surface of the cost instead of its contour lines", NULL},
-      {"steps", 0, POPT_ARG_LONGLONG, &o.steps, 0, "path: the first N updates (default 1000)", "N"},
-      {"data", 0, POPT_ARG_STRING, &o.data, 0,
-       "path: the training data of the contours, where the run's have moved", "FILE"},
-      {"keep-script", 0, POPT_ARG_NONE, &o.keep_script, 0,
-       "leave the gnuplot script, with its data, beside FILE", NULL},
-      POPT_TABLEEND};
-  const char **args;
-  const picture *what;
-  ls_runs *runs = NULL;
-  bool help;
-  LS_TRY(ls_cli_parse(cli, ls_command_find("plot"), option, &args, &help));
-  if (help) return LS_OK;
-  LS_TRY(find_picture(args[0], &what));
-  LS_TRY(check(cli, &o));
-  LS_TRY(ls_runs_read(args + 1, what->steps, &runs));
+/* steps: how many step events the picture wants at most. */
+static ls_status draw(const ls_cli *cli, const ls_plot_options *o, int64_t steps,
+                      ls_status (*plot)(const ls_runs *, const ls_plot_options *)) {
+  ls_runs *runs;
+  LS_TRY(check(cli, o));
+  LS_TRY(ls_runs_read(cli->args, steps, &runs));
   for (int i = 0; i < runs->n; i++)
     if (runs->item[i].history->stride > 1)
       ls_log(LS_LOG_INFO, "%s: of its step events every %lldth is drawn", runs->item[i].path,
              (long long)runs->item[i].history->stride);
-  ls_status status = what->plot(runs, &o);
-  if (status == LS_OK && cli->json)
-    ls_out_json(cli,
-                json_pack("{s:s, s:s, s:i}", "plot", what->name, "file", o.out, "runs", runs->n));
+  ls_status status = plot(runs, o);
+  if (status == LS_OK) {
+    json_t *done = json_object();
+    ls_put(done, "plot", cli->part->name);
+    ls_put(done, "file", o->out);
+    ls_put(done, "runs", runs->n);
+    ls_print(cli, done, NULL);
+  }
   ls_runs_free(&runs);
   return status;
 }
+
+static ls_status cost(ls_cli *cli, const void *given) {
+  return draw(cli, given, LS_HISTORY_DRAWN, plot_cost);
+}
+static ls_status lr(ls_cli *cli, const void *given) {
+  return draw(cli, given, LS_HISTORY_DRAWN, plot_lr);
+}
+static ls_status path(ls_cli *cli, const void *given) {
+  return draw(cli, given, LS_HISTORY_ALL, ls_plot_path);
+}
+static ls_status compare(ls_cli *cli, const void *given) {
+  return draw(cli, given, 0, plot_compare);
+}
+
+#define OPTION(member, ...) LS_OPTION(ls_plot_options, member, __VA_ARGS__)
+static const ls_option plot_options[] = {
+    OPTION(out, "output", 'o', "FILE", "FILE.svg, .png or .pdf; - draws on the terminal"),
+    OPTION(by, "by", 0, "epoch|step", "cost: what is on the x axis"),
+    OPTION(metric, "metric", 0, "NAME", "compare: this member of the epoch events only"),
+    OPTION(surface, "surface", 0, NULL,
+           "path: on the surface of the cost instead of its contour lines"),
+    OPTION(steps, "steps", 0, "N", "path: the first N updates (default 1000)"),
+    OPTION(data, "data", 0, "FILE",
+           "path: the training data of the contours, where the run's have moved"),
+    OPTION(keep_script, "keep-script", 0, NULL,
+           "leave the gnuplot script, with its data, beside FILE"),
+    {0}};
+
+const ls_command ls_command_plot = {
+    .name = "plot",
+    .help = "pictures of runs: cost, rate, path of the weights, comparison",
+    .usage =
+        "Usage: lockstep plot cost|lr|path|compare RUN... -o FILE.svg|.png|.pdf|- "
+        "[--keep-script]\n"
+        "\nExamples:\n"
+        "  lockstep plot cost runs/a -o cost.svg                # loss and val_loss against the "
+        "epoch\n"
+        "  lockstep plot cost runs/a runs/b -o -                # side by side, in the terminal\n"
+        "  lockstep plot compare runs/sgd-* runs/adam-* -o c.pdf  # runs that differ in their seed "
+        "become a mean with its spread\n"
+        "  lockstep plot path runs/toy -o path.svg              # two parameters over contour "
+        "lines of the cost\n"
+        "  lockstep plot path runs/toy --surface -o path.png    # the same over the surface\n",
+    .options = plot_options,
+    .size = sizeof(ls_plot_options),
+    .defaults = &(const ls_plot_options){.steps = 1000},
+    .part = {{.name = "cost", .run = cost},
+             {.name = "lr", .run = lr},
+             {.name = "path", .run = path},
+             {.name = "compare", .run = compare}}};

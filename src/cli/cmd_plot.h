@@ -6,10 +6,10 @@
 #include "view/runs.h"
 
 typedef struct {
-  char *out; /* -o */
-  char *by, *metric, *data;
-  long long steps; /* of a path: how many updates are drawn */
-  int keep_script, surface;
+  const char *out; /* -o */
+  const char *by, *metric, *data;
+  int64_t steps; /* of a path: how many updates are drawn */
+  bool keep_script, surface;
 } ls_plot_options;
 
 /* Two parameters over the contour lines (or the surface) of the cost of the training data, which

@@ -1,12 +1,13 @@
-/* lockstep predict: the outputs of a checkpoint for new samples. The ranks share the samples in
- * rounds; rank 0 writes them in order, so the file has the same bytes whatever their number, and no
- * rank ever holds more than a round. */
+/* cmd_predict.c - lockstep predict: the outputs of a checkpoint for new samples. The ranks share
+ * the samples in rounds; rank 0 writes them in order, so the file has the same bytes whatever their
+ * number, and no rank ever holds more than a round. */
 #include <string.h>
 
 #include "base/alive.h"
 #include "base/clamp.h"
 #include "base/mem.h"
-#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/print.h"
 #include "data/columns.h"
 #include "io/h5write.h"
 #include "train/run.h"
@@ -17,8 +18,9 @@
 enum { ROWS = LS_EVAL_ROWS, BLOCKS = 16 };
 
 typedef struct {
-  char *input, *output;
-  int threads, force, no_header;
+  const char *input, *output;
+  bool force, no_header;
+  int threads;
 } options;
 
 typedef struct {
@@ -198,37 +200,25 @@ static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
     if (status == LS_OK) status = closed;
   }
   LS_TRY(ls_comm_agree(cli->comm, status));
-  if (cli->json)
-    ls_out_json(cli, json_pack("{s:s, s:I, s:I}", "file", o->output, "samples", (json_int_t)p->rows,
-                               "outputs", (json_int_t)p->width));
-  else
-    ls_out(cli, "%s: /predictions (%lld, %lld)%s\n", o->output, (long long)p->rows,
-           (long long)p->width, ls_config_has_classes(p->run->config) ? ", /classes" : "");
+  if (!root) return LS_OK;
+  json_t *done = json_object();
+  ls_put(done, "file", o->output);
+  ls_put(done, "samples", p->rows);
+  ls_put(done, "outputs", p->width);
+  ls_put_bool(done, "_classes", ls_config_has_classes(p->run->config));
+  ls_print(cli, done, "{file}: /predictions ({samples}, {outputs}){?_classes}, /classes{/}\n");
   return LS_OK;
 }
 
-ls_status ls_cmd_predict(ls_cli *cli) {
-  options o = {0};
-  struct poptOption table[] = {
-      {"input", 'i', POPT_ARG_STRING, &o.input, 0,
-       "samples: HDF5 (:DATASET), CSV, .npy or IDX images", "FILE[:DATASET]"},
-      {"output", 'o', POPT_ARG_STRING, &o.output, 0, "HDF5 file to make", "OUT.h5"},
-      {"no-header", 0, POPT_ARG_NONE, &o.no_header, 0,
-       "FILE is CSV without names: its first row is a sample", NULL},
-      {"threads", 0, POPT_ARG_INT, &o.threads, 0, "threads a rank (default: its cores)", "N"},
-      {"force", 0, POPT_ARG_NONE, &o.force, 0, "replace OUT.h5 if it is there", NULL},
-      POPT_TABLEEND};
-  const char **args;
-  bool help;
-  LS_TRY(ls_cli_parse(cli, ls_command_find("predict"), table, &args, &help));
-  if (help) return LS_OK;
-  if (!args[0] || args[1] || !o.input || !o.output)
-    return ls_fail(LS_EUSAGE, "predict: give one checkpoint, -i FILE and -o OUT.h5");
+static ls_status run(ls_cli *cli, const void *given) {
+  const options *o = given;
   predictor *p;
+  if (!o->input || !o->output)
+    return ls_fail(LS_EUSAGE, "predict: give one checkpoint, -i FILE and -o OUT.h5");
   LS_COMM_NEW(cli->comm, p, 1);
-  ls_infer_options infer = {.inputs = o.input, .no_header = o.no_header, .threads = o.threads};
-  ls_status status = ls_run_infer(cli->comm, args[0], &infer, &p->run);
-  if (status == LS_OK) status = predict(cli, p, &o);
+  ls_infer_options infer = {.inputs = o->input, .no_header = o->no_header, .threads = o->threads};
+  ls_status status = ls_run_infer(cli->comm, cli->args[0], &infer, &p->run);
+  if (status == LS_OK) status = predict(cli, p, o);
   if (p->file) ls_h5out_close(&p->file, false);
   ls_run_free(&p->run);
   LS_FREE(p->batch.x);
@@ -238,3 +228,33 @@ ls_status ls_cmd_predict(ls_cli *cli) {
   LS_FREE(p);
   return status;
 }
+
+static const ls_option predict_options[] = {
+    LS_OPTION(options, input, "input", 'i', "FILE[:DATASET]",
+              "samples: HDF5 (:DATASET), CSV, .npy or IDX images"),
+    LS_OPTION(options, output, "output", 'o', "OUT.h5", "HDF5 file to make"),
+    LS_OPTION(options, no_header, "no-header", 0, NULL,
+              "FILE is CSV without names: its first row is a sample"),
+    LS_OPTION(options, threads, "threads", 0, "N", "threads a rank (default: its cores)"),
+    LS_OPTION(options, force, "force", 0, NULL, "replace OUT.h5 if it is there"),
+    {0}};
+
+const ls_command ls_command_predict = {
+    .name = "predict",
+    .help = "outputs of a checkpoint for new inputs",
+    .usage =
+        "Usage: lockstep predict CKPT -i FILE[:DATASET] -o OUT.h5 [--no-header]\n"
+        "\nExamples:\n"
+        "  lockstep predict runs/a/final.h5 -i new.h5:/inputs -o out.h5    # writes /predictions "
+        "(samples, outputs)\n"
+        "  mpirun -n 4 lockstep predict runs/a/final.h5 -i new.csv -o out.h5    # the columns by "
+        "their names\n"
+        "  lockstep predict runs/a/final.h5 -i new.csv -o out.h5 --no-header    # it has none: by "
+        "position\n",
+    .parallel = true,
+    .options = predict_options,
+    .size = sizeof(options),
+    .part = {{.run = run,
+              .least = 1,
+              .most = 1,
+              .wanted = "predict: give one checkpoint, -i FILE and -o OUT.h5"}}};

@@ -1,5 +1,5 @@
-/* cmd_schedule.c - learning rates before training, from the config alone: the data are never
- * opened. */
+/* cmd_schedule.c - lockstep schedule: learning rates before training, from the config alone: the
+ * data are never opened. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,16 +8,17 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/print.h"
 #include "view/plot.h"
 
 enum { PLOT_POINTS = 4000, ROWS_MAX = 64, DECADES = 9, SCAN_MAX = 1 << 26, SCAN_UNKNOWN = 1 << 20 };
 static const int64_t FAR = (int64_t)1 << 50;
 
 typedef struct {
-  char *at, *out;
-  long long steps, samples;
-  int csv, keep_script;
+  const char *at, *out;
+  int64_t steps, samples;
+  bool csv, keep_script;
 } options;
 
 typedef struct {
@@ -194,42 +195,31 @@ static void print_csv(const ls_cli *cli, const table *t) {
     ls_out(cli, "%lld,%.17g\n", (long long)j, rate(t, j));
 }
 
-static void print_table(const ls_cli *cli, const table *t, int digits) {
-  const ls_config *c = t->config;
-  char length[96] = "";
-  if (t->steps > 0) snprintf(length, sizeof length, ", %lld steps", (long long)t->steps);
-  if (t->per_epoch > 0)
-    snprintf(length + strlen(length), sizeof length - strlen(length), ", %lld steps an epoch",
-             (long long)t->per_epoch);
-  ls_out(cli, "schedule: %s, initial rate %.10g%s\n", c->schedule.ops->name, c->schedule.lr,
-         length);
-  ls_out(cli, "%12s %12s %*s\n", "global_step", "epoch", digits + 7, "lr");
-  for (int i = 0; i < t->rows; i++) {
-    const row *r = &t->row[i];
-    char epoch[32] = "-";
-    if (t->per_epoch > 0)
-      snprintf(epoch, sizeof epoch, "%.2f", (double)r->step / (double)t->per_epoch);
-    ls_out(cli, "%12lld %12s %*.*g%s%s\n", (long long)r->step, epoch, digits + 7, digits,
-           rate(t, r->step), r->note[0] ? "   " : "", r->note);
-  }
-}
+/* The rates of --at are shown to their last bit. */
+#define LOOK(width, digits)                                                \
+  "schedule: {schedule}, initial rate {lr:.10g}{?steps}, {steps} steps{/}" \
+  "{?steps_per_epoch}, {steps_per_epoch} steps an epoch{/}\n"              \
+  " global_step        epoch {_lr:" width                                  \
+  "}\n"                                                                    \
+  "{*rates}{global_step:12} {epoch:12.2f} {lr:" width "." digits "g}{?note}   {note}{/}\n{/}"
 
-static void print_json(const ls_cli *cli, const table *t) {
-  json_t *rows = json_array();
+static void print_rates(const ls_cli *cli, const table *t, bool exact) {
+  json_t *o = json_object(), *rates = json_array();
   for (int i = 0; i < t->rows; i++) {
     const row *r = &t->row[i];
-    json_t *item = json_pack("{s:I, s:o}", "global_step", (json_int_t)r->step, "lr",
-                             ls_json_real(rate(t, r->step)));
-    if (t->per_epoch > 0)
-      json_object_set_new(item, "epoch", ls_json_real((double)r->step / (double)t->per_epoch));
-    if (r->note[0]) json_object_set_new(item, "note", json_string(r->note));
-    json_array_append_new(rows, item);
+    json_t *item = ls_put_item(rates);
+    ls_put(item, "global_step", r->step);
+    ls_put(item, "lr", rate(t, r->step));
+    if (t->per_epoch > 0) ls_put(item, "epoch", (double)r->step / (double)t->per_epoch);
+    if (r->note[0]) ls_put(item, "note", (const char *)r->note);
   }
-  json_t *steps = t->steps > 0 ? json_integer(t->steps) : json_null(),
-         *per = t->per_epoch > 0 ? json_integer(t->per_epoch) : json_null();
-  ls_out_json(cli, json_pack("{s:s, s:o, s:o, s:o, s:o}", "schedule", t->config->schedule.ops->name,
-                             "lr", ls_json_real(t->config->schedule.lr), "steps", steps,
-                             "steps_per_epoch", per, "rates", rows));
+  ls_put(o, "schedule", t->config->schedule.ops->name);
+  ls_put(o, "lr", t->config->schedule.lr);
+  ls_put(o, "steps", t->steps > 0 ? json_integer(t->steps) : json_null());
+  ls_put(o, "steps_per_epoch", t->per_epoch > 0 ? json_integer(t->per_epoch) : json_null());
+  ls_put(o, "rates", rates);
+  ls_put(o, "_lr", "lr");
+  ls_print(cli, o, exact ? LOOK("24", "17") : LOOK("14", "7"));
 }
 
 static ls_status draw(const table *t, const options *o) {
@@ -267,41 +257,51 @@ static ls_status show(const ls_cli *cli, table *t, const options *o) {
     return LS_OK;
   }
   if (!o->at) summary_rows(t);
-  if (cli->json)
-    print_json(cli, t);
-  else
-    print_table(cli, t, o->at ? 17 : 7);
+  print_rates(cli, t, o->at != NULL);
   return LS_OK;
 }
 
-ls_status ls_cmd_schedule(ls_cli *cli) {
-  options o = {0};
-  struct poptOption option[] = {
-      {"steps", 0, POPT_ARG_LONGLONG, &o.steps, 0,
-       "look at the first N updates instead of the whole run", "N"},
-      {"at", 0, POPT_ARG_STRING, &o.at, 0,
-       "the rates of the updates that see these global_step, from 0", "J,J,..."},
-      {"samples", 0, POPT_ARG_LONGLONG, &o.samples, 0,
-       "training samples, where data.limit.train does not tell: gives the steps of an epoch", "N"},
-      {"csv", 0, POPT_ARG_NONE, &o.csv, 0, "global_step,lr lines with 17 significant digits", NULL},
-      {"output", 'o', POPT_ARG_STRING, &o.out, 0,
-       "plot into FILE.svg, .png or .pdf; - draws on the terminal", "FILE"},
-      {"keep-script", 0, POPT_ARG_NONE, &o.keep_script, 0,
-       "leave the plot's gnuplot script beside it", NULL},
-      POPT_TABLEEND};
-  const char **args;
-  bool help;
-  LS_TRY(ls_cli_parse(cli, ls_command_find("schedule"), option, &args, &help));
-  if (help) return LS_OK;
-  if (o.steps < 0 || o.samples < 0) return ls_fail(LS_EUSAGE, "--steps and --samples are positive");
-  if (o.csv && (cli->json || o.out))
+static ls_status run(ls_cli *cli, const void *given) {
+  const options *o = given;
+  table t = {.config = cli->config};
+  if (o->steps < 0 || o->samples < 0)
+    return ls_fail(LS_EUSAGE, "--steps and --samples are positive");
+  if (o->csv && (cli->json || o->out))
     return ls_fail(LS_EUSAGE, "--csv goes with neither --json nor -o");
-  if (cli->json && o.out && strcmp(o.out, "-") == 0)
+  if (cli->json && o->out && strcmp(o->out, "-") == 0)
     return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
-  if (o.at && o.steps) return ls_fail(LS_EUSAGE, "--at and --steps exclude each other");
-  table t = {0};
-  ls_status status = ls_cli_config_args(cli, args, &t.config);
-  if (status == LS_OK) status = show(cli, &t, &o);
-  ls_config_free(&t.config);
-  return status;
+  if (o->at && o->steps) return ls_fail(LS_EUSAGE, "--at and --steps exclude each other");
+  return show(cli, &t, o);
 }
+
+static const ls_option schedule_options[] = {
+    LS_OPTION(options, steps, "steps", 0, "N",
+              "look at the first N updates instead of the whole run"),
+    LS_OPTION(options, at, "at", 0, "J,J,...",
+              "the rates of the updates that see these global_step, from 0"),
+    LS_OPTION(options, samples, "samples", 0, "N",
+              "training samples, where data.limit.train does not tell: gives the steps of an "
+              "epoch"),
+    LS_OPTION(options, csv, "csv", 0, NULL, "global_step,lr lines with 17 significant digits"),
+    LS_OPTION(options, out, "output", 'o', "FILE",
+              "plot into FILE.svg, .png or .pdf; - draws on the terminal"),
+    LS_OPTION(options, keep_script, "keep-script", 0, NULL,
+              "leave the plot's gnuplot script beside it"),
+    {0}};
+
+const ls_command ls_command_schedule = {
+    .name = "schedule",
+    .help = "learning rates before training: table, CSV or plot",
+    .usage =
+        "Usage: lockstep schedule CONFIG [KEY=VALUE...] [--steps N | --at J,J,...] [--csv | "
+        "-o FILE.svg]\n"
+        "\nExamples:\n"
+        "  lockstep schedule net.yaml                           # where the rate is 1/10, "
+        "1/100 ... of the initial one\n"
+        "  lockstep schedule net.yaml --at 0,1199,1200 --csv    # the rates that these updates "
+        "use\n"
+        "  lockstep schedule net.yaml schedule.decay_rate=0.5 --steps 5000 -o lr.svg\n",
+    .plugins = true,
+    .options = schedule_options,
+    .size = sizeof(options),
+    .part = {{.run = run, .config = true}}};

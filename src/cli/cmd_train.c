@@ -1,18 +1,17 @@
-/* lockstep train: options, then the run. */
-#include <math.h>
+/* cmd_train.c - lockstep train: options, then the run. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "cli/cli.h"
-#include "io/json.h"
+#include "cli/commands.h"
+#include "cli/print.h"
 #include "train/train.h"
 
 typedef struct {
-  char *dir, *resume, *seed, *limit, *progress, *trace;
+  const char *dir, *resume, *limit, *progress, *trace;
   const char **allow;
-  int threads, dry_run, force;
+  int threads;
+  bool dry_run, force;
 } options;
 
 /* H:MM or H:MM:SS; negative where it is neither. */
@@ -26,19 +25,16 @@ static double parse_limit(const char *text) {
   return 3600.0 * h + 60.0 * m + s;
 }
 
-static void set_resume(const options *o, ls_train_options *out) {
-  if (!o->resume) return;
-  if (*o->resume == '\0')
-    out->resume = LS_RESUME_NEWEST;
-  else
-    out->resume = strcmp(o->resume, "auto") == 0 ? LS_RESUME_AUTO : LS_RESUME_FILE;
-  out->resume_file = o->resume;
+static ls_resume resume_of(const char *word) {
+  if (!word) return LS_RESUME_NO;
+  if (*word == '\0') return LS_RESUME_NEWEST;
+  return strcmp(word, "auto") == 0 ? LS_RESUME_AUTO : LS_RESUME_FILE;
 }
 
 static ls_status check(const options *o, ls_train_options *out) {
-  static const char *const styles[] = {"auto", "bar", "line", "none", NULL};
-  int known = 0;
-  for (int i = 0; styles[i]; i++) known |= strcmp(out->progress, styles[i]) == 0;
+  static const char *const styles[] = {"auto", "bar", "line", "none"};
+  bool known = false;
+  for (int i = 0; i < 4; i++) known = known || strcmp(out->progress, styles[i]) == 0;
   if (!known)
     return ls_fail(LS_EUSAGE, "--progress %s: it is one of auto, bar, line, none", out->progress);
   if (o->limit && (out->time_limit = parse_limit(o->limit)) <= 0)
@@ -48,115 +44,105 @@ static ls_status check(const options *o, ls_train_options *out) {
   return LS_OK;
 }
 
-/* --seed N is the override seed=N: one place where a seed is checked. */
-static const char **with_seed(const char **args, const char *seed) {
-  size_t n = 0;
-  while (args[n]) n++;
-  void *block;
-  if (ls_mem_new(&block, n + 2, sizeof *args) != LS_OK) return NULL;
-  const char **more = block;
-  memcpy(more, args, n * sizeof *args);
-  more[n] = seed;
-  return more;
-}
-
-static void print_result(ls_cli *cli, const ls_train_result *r) {
-  if (!cli->json) return;
-  ls_out_json(
-      cli,
-      json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:s}", "run",
-                r->dir ? r->dir : "", "global_step", (json_int_t)r->global_step, "parameters",
-                (json_int_t)r->parameters, "loss", ls_json_real(r->loss), "accuracy",
-                ls_json_real(r->accuracy), "test_loss", ls_json_real(r->test_loss), "test_accuracy",
-                ls_json_real(r->test_accuracy), "weights_hash", r->weights_hash, "samples_per_s",
-                ls_json_real(r->samples_per_s), "seconds", ls_json_real(r->seconds), "dead",
-                (int)r->dead, "exit", r->exit ? r->exit : ""));
+static json_t *result_json(const ls_train_result *r) {
+  json_t *o = json_object();
+  ls_put(o, "run", r->dir ? r->dir : "");
+  ls_put(o, "global_step", r->global_step);
+  ls_put(o, "parameters", r->parameters);
+  ls_put(o, "loss", r->loss);
+  ls_put(o, "accuracy", r->accuracy);
+  ls_put(o, "test_loss", r->test_loss);
+  ls_put(o, "test_accuracy", r->test_accuracy);
+  ls_put(o, "weights_hash", r->weights_hash);
+  ls_put(o, "samples_per_s", r->samples_per_s);
+  ls_put(o, "seconds", r->seconds);
+  ls_put_bool(o, "dead", r->dead);
+  ls_put(o, "exit", r->exit ? r->exit : "");
+  return o;
 }
 
 /* --dry-run */
-static void print_plan(ls_cli *cli, json_t *plan) {
-  const char *name;
-  json_int_t rows, cols, n[6], shared, own, optimizer, activations;
+static const char plan_look[] =
+    "tensor                shape  parameters\n"
+    "{*tensors}{name:-12} {_rows:6} x {_columns:-6} {_parameters:11}\n{/}"
+    "parameters {parameters}, samples {train_samples}, batch {batch} in {slices} slices, "
+    "{steps_per_epoch} steps an epoch, {steps} steps\n"
+    "memory: {memory.node_shared*1e-6:.1f} MB shared by a node's ranks (data, and what they "
+    "exchange), {memory.rank*1e-6:.1f} MB a rank (optimizer {memory.optimizer*1e-6:.1f}, "
+    "activations {memory.activations*1e-6:.1f})\n";
+
+static void print_plan(const ls_cli *cli, json_t *plan) {
   size_t i;
   json_t *tensor;
-  if (cli->json) {
-    ls_out_json(cli, plan);
-    return;
-  }
-  ls_out(cli, "tensor                shape  parameters\n");
   json_array_foreach(json_object_get(plan, "tensors"), i, tensor) {
-    json_unpack(tensor, "{s:s, s:[I, I]}", "name", &name, "shape", &rows, &cols);
-    ls_out(cli, "%-12s %6lld x %-6lld %11lld\n", name, (long long)rows, (long long)cols,
-           (long long)(rows * cols));
+    json_int_t rows, columns;
+    json_unpack(tensor, "{s:[I, I]}", "shape", &rows, &columns);
+    ls_put(tensor, "_rows", rows);
+    ls_put(tensor, "_columns", columns);
+    ls_put(tensor, "_parameters", rows * columns);
   }
-  json_unpack(plan, "{s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}}", "parameters", n,
-              "train_samples", n + 1, "batch", n + 2, "slices", n + 3, "steps_per_epoch", n + 4,
-              "steps", n + 5, "memory", "node_shared", &shared, "rank", &own, "optimizer",
-              &optimizer, "activations", &activations);
-  ls_out(
-      cli,
-      "parameters %lld, samples %lld, batch %lld in %lld slices, %lld steps an epoch, %lld steps\n",
-      (long long)n[0], (long long)n[1], (long long)n[2], (long long)n[3], (long long)n[4],
-      (long long)n[5]);
-  ls_out(cli,
-         "memory: %.1f MB shared by a node's ranks (data, and what they exchange), %.1f MB a rank "
-         "(optimizer %.1f, activations %.1f)\n",
-         (double)shared / 1e6, (double)own / 1e6, (double)optimizer / 1e6,
-         (double)activations / 1e6);
-  json_decref(plan);
+  ls_print(cli, plan, plan_look);
 }
 
-ls_status ls_cmd_train(ls_cli *cli) {
-  options o = {0};
-  struct poptOption table[] = {
-      {"output", 'o', POPT_ARG_STRING, &o.dir, 0, "run folder (default: output.dir of the config)",
-       "RUN"},
-      {"resume", 0, POPT_ARG_STRING | POPT_ARGFLAG_OPTIONAL, &o.resume, 0,
-       "go on from a checkpoint: the newest (must exist), auto (or start), or FILE", "auto|FILE"},
-      {"allow", 0, POPT_ARG_ARGV, &o.allow, 0,
-       "this config key may differ from the checkpoint's; may be given again", "KEY"},
-      {"seed", 0, POPT_ARG_STRING, &o.seed, 0, "same as seed=N", "N"},
-      {"threads", 0, POPT_ARG_INT, &o.threads, 0, "threads a rank (default: its cores)", "N"},
-      {"time-limit", 0, POPT_ARG_STRING, &o.limit, 0,
-       "write a checkpoint and exit 75 before this much time has passed", "H:MM[:SS]"},
-      {"progress", 0, POPT_ARG_STRING, &o.progress, 0, "auto, bar, line or none", "STYLE"},
-      {"trace", 0, POPT_ARG_STRING, &o.trace, 0, "write a Chrome trace of the first steps", "FILE"},
-      {"dry-run", 0, POPT_ARG_NONE, &o.dry_run, 0,
-       "check everything, show shapes, memory and steps, train nothing", NULL},
-      {"force", 0, POPT_ARG_NONE, &o.force, 0,
-       "replace lockstep's own files of an older run in RUN", NULL},
-      POPT_TABLEEND};
-  const char **args;
-  bool help;
-  ls_train_signals();
-  LS_TRY(ls_cli_parse(cli, ls_command_find("train"), table, &args, &help));
-  if (help) return LS_OK;
-  const char *progress = cli->verbosity < 0 ? "none" : "auto";
-  ls_train_options run = {.dir = o.dir,
-                          .allow = o.allow,
-                          .threads = o.threads,
-                          .progress = o.progress ? o.progress : progress,
-                          .trace = o.trace,
-                          .force = o.force,
-                          .dry_run = o.dry_run,
-                          .argc = cli->argc,
-                          .argv = cli->argv};
-  set_resume(&o, &run);
-  LS_TRY(check(&o, &run));
-  char *seed = o.seed ? ls_mem_format("seed=%s", o.seed) : NULL;
-  const char **all = with_seed(args, seed);
-  LS_TRY(ls_comm_agree(cli->comm, all ? LS_OK : LS_FAIL));
-  ls_config *config = NULL;
+static ls_status run(ls_cli *cli, const void *given) {
+  const options *o = given;
+  const char *usual = cli->quiet > cli->verbose ? "none" : "auto";
+  ls_train_options with = {.dir = o->dir,
+                           .resume = resume_of(o->resume),
+                           .resume_file = o->resume,
+                           .allow = o->allow,
+                           .threads = o->threads,
+                           .progress = o->progress ? o->progress : usual,
+                           .trace = o->trace,
+                           .force = o->force,
+                           .dry_run = o->dry_run,
+                           .argc = cli->argc,
+                           .argv = (const char *const *)cli->argv};
   ls_train_result result;
-  ls_status status = ls_cli_config_args(cli, all, &config);
-  if (status == LS_OK) {
-    status = ls_train(cli->comm, config, &run, &result);
-    if (status == LS_OK && result.plan) print_plan(cli, result.plan);
-    if (status == LS_OK && !o.dry_run) print_result(cli, &result);
-    LS_FREE(result.dir);
-  }
-  ls_config_free(&config);
-  LS_FREE(all);
-  LS_FREE(seed);
-  return status;
+  LS_TRY(check(o, &with));
+  LS_TRY(ls_train(cli->comm, cli->config, &with, &result));
+  if (result.plan) print_plan(cli, result.plan);
+  if (!o->dry_run) ls_print(cli, result_json(&result), NULL);
+  LS_FREE(result.dir);
+  return LS_OK;
 }
+
+static const ls_option train_options[] = {
+    LS_OPTION(options, dir, "output", 'o', "RUN", "run folder (default: output.dir of the config)"),
+    LS_OPTION_OF(options, resume, LS_OPTION_MAYBE, "resume", 0, "auto|FILE",
+                 "go on from a checkpoint: the newest (must exist), auto (or start), or FILE"),
+    LS_OPTION(options, allow, "allow", 0, "KEY",
+              "this config key may differ from the checkpoint's; may be given again"),
+    {.name = "seed", .kind = LS_OPTION_KEY, .value = "N", .help = "same as seed=N"},
+    LS_OPTION(options, threads, "threads", 0, "N", "threads a rank (default: its cores)"),
+    LS_OPTION(options, limit, "time-limit", 0, "H:MM[:SS]",
+              "write a checkpoint and exit 75 before this much time has passed"),
+    LS_OPTION(options, progress, "progress", 0, "STYLE", "auto, bar, line or none"),
+    LS_OPTION(options, trace, "trace", 0, "FILE", "write a Chrome trace of the first steps"),
+    LS_OPTION(options, dry_run, "dry-run", 0, NULL,
+              "check everything, show shapes, memory and steps, train nothing"),
+    LS_OPTION(options, force, "force", 0, NULL,
+              "replace lockstep's own files of an older run in RUN"),
+    {0}};
+
+const ls_command ls_command_train = {
+    .name = "train",
+    .help = "train the network that a config describes",
+    .usage =
+        "Usage: lockstep train CONFIG [KEY=VALUE...] [options]\n"
+        "       mpirun -n N lockstep train CONFIG [KEY=VALUE...] [options]\n"
+        "\nExamples:\n"
+        "  lockstep train net.yaml                              # one process, into runs/net/1\n"
+        "  mpirun -n 8 lockstep train net.yaml -o runs/a        # eight ranks, the same numbers\n"
+        "  lockstep train net.yaml optimizer.lr=0.01 --seed 2   # change the config from the "
+        "command line\n"
+        "  lockstep train net.yaml -o runs/a --resume=auto      # go on where it was, or begin\n"
+        "  lockstep train net.yaml --dry-run                    # check, show shapes and memory, "
+        "do "
+        "nothing\n",
+    .parallel = true,
+    .plugins = true,
+    .first = ls_train_signals,
+    .options = train_options,
+    .size = sizeof(options),
+    .part = {{.run = run, .config = true}}};

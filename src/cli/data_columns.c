@@ -92,50 +92,48 @@ static ls_status read_columns(csv *c, const char *path) {
   return LS_OK;
 }
 
-static void print(ls_cli *cli, const char *path, const csv *c) {
-  ls_out(cli, "%s: csv, %lld samples of %lld columns, %s header, %s\n", path, (long long)c->rows,
-         (long long)c->columns, c->header ? "a" : "no", c->file.digest);
-  for (int64_t k = 0; k < c->columns; k++) {
-    const column *o = &c->column[k];
-    ls_out(cli, "  %-4lld %-16s", (long long)k + 1, o->name ? o->name : "");
-    if (o->numbers.count)
-      ls_out(cli, " %g to %g, mean %.6g, deviation %.6g", o->numbers.least, o->numbers.most,
-             o->numbers.mean, ls_spread_deviation(&o->numbers));
-    if (o->texts)
-      ls_out(cli, " %lld texts, %lld different:", (long long)o->texts, (long long)o->words->count);
-    for (int64_t w = 0; w < o->words->count && w < NAMES_SHOWN; w++)
-      ls_out(cli, " '%s'", o->words->text[w]);
-    if (o->words->count > NAMES_SHOWN) ls_out(cli, " ...");
-    ls_out(cli, o->missing ? " %lld MISSING\n" : "\n", (long long)o->missing);
-  }
+static const char look[] =
+    "{data}: csv, {samples} samples of {_columns} columns, {?header}a{|}no{/} header, {digest}\n"
+    "{*columns}  {column:-4} {?name}{name:-16}{|}                {/}"
+    "{?_finite} {min:g} to {max:g}, mean {mean:.6g}, deviation {deviation:.6g}{/}"
+    "{?texts} {texts} texts, {different} different:{*_words} '{.}'{/}{?_more} ...{/}{/}"
+    "{?missing} {missing} MISSING{/}\n{/}";
+
+static void put_column(json_t *o, int64_t number, const column *c) {
+  int64_t shown = c->words->count < NAMES_SHOWN ? c->words->count : NAMES_SHOWN;
+  ls_put(o, "column", number);
+  ls_put(o, "name", c->name);
+  ls_put(o, "numbers", c->numbers.count + c->numbers.not_finite);
+  ls_put(o, "texts", c->texts);
+  ls_put(o, "different", c->words->count);
+  ls_put(o, "missing", c->missing);
+  ls_put(o, "_finite", c->numbers.count);
+  ls_put(o, "_words", ls_list_texts(c->words->text, shown));
+  ls_put_bool(o, "_more", c->words->count > shown);
+  if (c->numbers.count == 0) return;
+  ls_put(o, "min", c->numbers.least);
+  ls_put(o, "max", c->numbers.most);
+  ls_put(o, "mean", c->numbers.mean);
+  ls_put(o, "deviation", ls_spread_deviation(&c->numbers));
 }
 
-static void print_json(ls_cli *cli, const char *path, const csv *c) {
-  json_t *list = json_array();
-  for (int64_t k = 0; k < c->columns; k++) {
-    const column *o = &c->column[k];
-    json_t *entry = json_pack("{s:I, s:o, s:I, s:I, s:I, s:I}", "column", (json_int_t)k + 1, "name",
-                              o->name ? ls_data_text(o->name) : json_null(), "numbers",
-                              (json_int_t)(o->numbers.count + o->numbers.not_finite), "texts",
-                              (json_int_t)o->texts, "different", (json_int_t)o->words->count,
-                              "missing", (json_int_t)o->missing);
-    if (o->numbers.count)
-      json_object_update_new(
-          entry, json_pack("{s:o, s:o, s:o, s:o}", "min", ls_json_real(o->numbers.least), "max",
-                           ls_json_real(o->numbers.most), "mean", ls_json_real(o->numbers.mean),
-                           "deviation", ls_json_real(ls_spread_deviation(&o->numbers))));
-    json_array_append_new(list, entry);
-  }
-  ls_out_json(cli, json_pack("{s:o, s:s, s:I, s:b, s:s, s:o}", "data", ls_data_text(path), "type",
-                             "csv", "samples", (json_int_t)c->rows, "header", c->header, "digest",
-                             c->file.digest, "columns", list));
+static void print(const ls_cli *cli, const char *path, const csv *c) {
+  json_t *o = json_object(), *list = json_array();
+  for (int64_t k = 0; k < c->columns; k++) put_column(ls_put_item(list), k + 1, &c->column[k]);
+  ls_put(o, "data", path);
+  ls_put(o, "type", "csv");
+  ls_put(o, "samples", c->rows);
+  ls_put_bool(o, "header", c->header);
+  ls_put(o, "digest", c->file.digest);
+  ls_put(o, "columns", list);
+  ls_put(o, "_columns", c->columns);
+  ls_print(cli, o, look);
 }
 
 ls_status ls_data_info_csv(ls_cli *cli, const char *path) {
   csv c = {0};
   ls_status status = read_columns(&c, path);
-  if (status == LS_OK && cli->json) print_json(cli, path, &c);
-  if (status == LS_OK && !cli->json) print(cli, path, &c);
+  if (status == LS_OK) print(cli, path, &c);
   for (int64_t k = 0; c.column && k < c.columns; k++) {
     LS_FREE(c.column[k].name);
     ls_names_free(&c.column[k].words);

@@ -19,6 +19,7 @@ enum { CHUNK_VALUES = 1 << 18, LIST_MAX = 1024 };
 typedef struct {
   ls_cli *cli;
   const ls_data_options *options;
+  double test, validation; /* split: shares to draw */
   ls_data_spec spec;
   bool classes;
   ls_source *source[3];
@@ -81,17 +82,16 @@ static ls_status file_spec(const char *path, const ls_data_options *o, char **x_
 /* The last positions of a shuffled order go to test, those before them to validation: exact counts,
  * the order of the file kept. */
 static ls_status draw(import *m) {
-  const ls_data_options *o = m->options;
-  int64_t n = m->source[0]->shape.rows, test = ls_data_share(o->test, n),
-          validation = ls_data_share(o->validation, n);
-  if (o->test + o->validation <= 0) return LS_OK;
-  if ((o->test > 0 && test == 0) || (o->validation > 0 && validation == 0) ||
+  int64_t n = m->source[0]->shape.rows, test = ls_data_share(m->test, n),
+          validation = ls_data_share(m->validation, n);
+  if (m->test + m->validation <= 0) return LS_OK;
+  if ((m->test > 0 && test == 0) || (m->validation > 0 && validation == 0) ||
       test + validation >= n)
     return ls_fail(LS_EDATA, "%s: %lld samples are too few for these shares",
                    m->source[0]->file[0].path, (long long)n);
   ls_order order;
   LS_NEW(m->split, n);
-  ls_order_init(&order, n, LS_ORDER_SHUFFLE, 1, (uint64_t)o->seed, 0);
+  ls_order_init(&order, n, LS_ORDER_SHUFFLE, 1, (uint64_t)m->options->seed, 0);
   for (int64_t p = n - test - validation; p < n; p++)
     m->split[ls_order_at(&order, p)] = p < n - test ? LS_SPLIT_VALIDATION : LS_SPLIT_TEST;
   m->rows[LS_SPLIT_TRAIN] = n - test - validation;
@@ -267,19 +267,13 @@ static ls_status write_file(import *m) {
 
 static void report(const import *m) {
   const ls_shape *shape = &m->source[0]->shape;
-  if (m->cli->json) {
-    ls_out_json(
-        m->cli,
-        json_pack("{s:o, s:I, s:I, s:{s:I, s:I, s:I}}", "file", ls_data_text(m->options->out),
-                  "features", (json_int_t)shape->features, "targets", (json_int_t)shape->outputs,
-                  "samples", "train", (json_int_t)m->rows[0], "validation", (json_int_t)m->rows[1],
-                  "test", (json_int_t)m->rows[2]));
-    return;
-  }
-  ls_out(m->cli, "%s:", m->options->out);
-  for (int s = 0; s < 3; s++)
-    if (m->rows[s]) ls_out(m->cli, " %lld %s", (long long)m->rows[s], ls_split_names[s]);
-  ls_out(m->cli, ", %lld features\n", (long long)shape->features);
+  json_t *o = json_object(), *samples = json_object();
+  for (int s = 0; s < 3; s++) ls_put(samples, ls_split_names[s], m->rows[s]);
+  ls_put(o, "file", m->options->out);
+  ls_put(o, "features", shape->features);
+  ls_put(o, "targets", shape->outputs);
+  ls_put(o, "samples", samples);
+  ls_print(m->cli, o, "{file}:{*samples}{?.} {.} {@}{/}{/}, {features} features\n");
 }
 
 static ls_status run(import *m) {
@@ -301,7 +295,7 @@ static ls_status run(import *m) {
 
 static ls_status import_config(import *m, const char *name) {
   ls_config *config;
-  LS_TRY(ls_cli_config(m->cli, name, NULL, 0, &config));
+  LS_TRY(ls_cli_config(m->cli, name, NULL, &config));
   m->spec = config->data;
   m->classes = ls_config_has_classes(config);
   ls_status status = run(m);
@@ -328,20 +322,17 @@ static ls_status import_guessed(import *m, const char *name) {
   return status;
 }
 
-ls_status ls_data_import(ls_cli *cli, const char **args, const ls_data_options *options) {
-import m = {.cli = cli, .options = options, .classes = options->classes };
+ls_status ls_data_import(ls_cli *cli, const ls_data_options *options, double test,
+                         double validation) {
+import m = {.cli = cli, .options = options, .test = test, .validation = validation, .classes = options->classes };
+  const char *name = cli->args[0];
   struct stat about;
-  if (args[1])
-    return ls_fail(
-        LS_EUSAGE,
-        "'%s' is one argument too many; several files are one pattern in quotes: 'sim-*.h5'",
-        args[1]);
-  if (ls_is_config(args[0])) return import_config(&m, args[0]);
-  bool folder = stat(args[0], &about) == 0 && S_ISDIR(about.st_mode);
-  if (folder || (!options->x && !options->y)) return import_guessed(&m, args[0]);
+  if (ls_cli_is_config(name)) return import_config(&m, name);
+  bool folder = stat(name, &about) == 0 && S_ISDIR(about.st_mode);
+  if (folder || (!options->x && !options->y)) return import_guessed(&m, name);
   char *x_list[LIST_MAX], *y_list[LIST_MAX], *x_text = ls_mem_text(options->x ? options->x : ""),
                                              *y_text = ls_mem_text(options->y ? options->y : "");
-  ls_status status = file_spec(args[0], options, x_list, y_list, x_text, y_text, &m.spec);
+  ls_status status = file_spec(name, options, x_list, y_list, x_text, y_text, &m.spec);
   if (status == LS_OK) status = run(&m);
   LS_FREE(x_text);
   LS_FREE(y_text);

@@ -1,7 +1,5 @@
 /* data_info.c - lockstep data info: shapes, types, ranges, classes, values that are missing,
  * samples that occur twice. */
-#include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -34,27 +32,49 @@ static ls_status survey(info *i) {
 }
 
 static json_t *spread_json(const ls_spread *s) {
-  return json_pack("{s:o, s:o, s:o, s:o, s:I}", "min", ls_json_real(s->least), "max",
-                   ls_json_real(s->most), "mean", ls_json_real(s->mean), "deviation",
-                   ls_json_real(ls_spread_deviation(s)), "not_finite", (json_int_t)s->not_finite);
+  json_t *o = json_object();
+  ls_put(o, "min", s->least);
+  ls_put(o, "max", s->most);
+  ls_put(o, "mean", s->mean);
+  ls_put(o, "deviation", ls_spread_deviation(s));
+  ls_put(o, "not_finite", s->not_finite);
+  return o;
 }
 
-static json_t *survey_json(const info *i, int s) {
+#define SPREAD(x)                                                        \
+  "{" x ".min:g} to {" x ".max:g}, mean {" x ".mean:.6g}, deviation {" x \
+  ".deviation:.6g}"                                                      \
+  "{?" x ".not_finite}, {" x ".not_finite} NOT FINITE OR MISSING{/}\n"
+
+static const char look[] =
+    "{data}: {type}\n"
+    "{*splits}{@}: {samples} samples of {features} {?_bytes}bytes{|}numbers{/}\n"
+    "  inputs     " SPREAD("x") "{?y}  targets    " SPREAD("y") "{/}"
+    "{?_stored}  stored     inputs {stored.x}{?stored.y}; targets {stored.y}{/}\n{/}"
+    "{?repeated}  repeated   {repeated} samples have the inputs of an earlier one\n{/}"
+    "{?also_in_train}  leak       {also_in_train} samples have the inputs of a training sample\n"
+    "{/}{/}"
+    "{*_columns}columns of the {what}:\n  {*shown}{,}{name}{?unit} [{unit}]{/}{/}"
+    "{?more}, and {more} more{/}\n{/}"
+    "{?_classes}classes:\n{*_classes}  {#:-10}{*counts} {.:9} {@}{/}{?name}  {name}{/}\n{/}{/}"
+    "files:\n{*files}{?_again}{|}  {path}  {bytes} bytes, {digest}\n{/}{/}";
+
+static json_t *split_json(const info *i, int s) {
   const ls_survey *v = &i->survey[s];
-  json_t *o =
-      json_pack("{s:I, s:I, s:s, s:o, s:I}", "samples", (json_int_t)v->shape.rows, "features",
-                (json_int_t)v->shape.features, "type", v->shape.bytes ? "uint8" : "real", "x",
-                spread_json(&v->x), "repeated", (json_int_t)v->repeated);
-  if (s != LS_SPLIT_TRAIN)
-    json_object_set_new(o, "also_in_train", json_integer(ls_survey_common(&i->survey[0], v)));
+  json_t *o = json_object();
+  ls_put(o, "samples", v->shape.rows);
+  ls_put(o, "features", v->shape.features);
+  ls_put(o, "type", v->shape.bytes ? "uint8" : "real");
+  ls_put_bool(o, "_bytes", v->shape.bytes);
+  ls_put(o, "x", spread_json(&v->x));
+  ls_put(o, "repeated", v->repeated);
+  if (s != LS_SPLIT_TRAIN) ls_put(o, "also_in_train", ls_survey_common(&i->survey[0], v));
+  if (s == LS_SPLIT_TRAIN) ls_put_bool(o, "_stored", *i->columns.stored[0] != '\0');
   if (v->classes > 0) {
-    json_t *counts = json_array();
-    for (int64_t c = 0; c < v->classes; c++)
-      json_array_append_new(counts, json_integer(v->count[c]));
-    json_object_set_new(o, "classes", counts);
+    ls_put(o, "classes", ls_list_whole(v->count, v->classes));
   } else if (v->shape.outputs > 0) {
-    json_object_update_new(o, json_pack("{s:I, s:o}", "targets", (json_int_t)v->shape.outputs, "y",
-                                        spread_json(&v->y)));
+    ls_put(o, "targets", v->shape.outputs);
+    ls_put(o, "y", spread_json(&v->y));
   }
   return o;
 }
@@ -62,121 +82,93 @@ static json_t *survey_json(const info *i, int s) {
 static json_t *columns_json(const info *i, int which) {
   json_t *list = json_array();
   const ls_texts *name = &i->columns.name[which], *unit = &i->columns.unit[which];
-  for (int64_t k = 0; k < name->count; k++)
-    json_array_append_new(
-        list, json_pack("{s:o, s:o}", "name", ls_data_text(name->text[k]), "unit",
-                        unit->count && *unit->text[k] ? ls_data_text(unit->text[k]) : json_null()));
+  for (int64_t k = 0; k < name->count; k++) {
+    json_t *column = ls_put_item(list);
+    bool known = unit->count && *unit->text[k];
+    ls_put(column, "name", name->text[k]);
+    ls_put(column, "unit", known ? unit->text[k] : NULL);
+  }
   return list;
 }
 
-static void print_json(const info *i) {
-  assert(i->source[0]);
-  json_t *splits = json_object(), *files = json_array(), *names = json_array();
-  for (int s = 0; s < 3; s++) {
-    if (!i->source[s]) continue;
-    json_object_set_new(splits, ls_split_names[s], survey_json(i, s));
-    for (int k = 0; k < i->source[s]->files; k++) {
-      const ls_data_file *f = &i->source[s]->file[k];
-      json_array_append_new(files, json_pack("{s:o, s:I, s:I, s:s}", "path", ls_data_text(f->path),
-                                             "bytes", (json_int_t)f->bytes, "samples",
-                                             (json_int_t)f->samples, "digest", f->digest));
-    }
-  }
-  for (int64_t c = 0; c < i->columns.classes.count; c++)
-    json_array_append_new(names, ls_data_text(i->columns.classes.text[c]));
-  ls_out_json(i->cli, json_pack("{s:o, s:s, s:o, s:{s:s, s:s}, s:{s:o, s:o}, s:o, s:o}", "data",
-                                ls_data_text(i->name), "type", i->spec.type, "splits", splits,
-                                "stored", "x", i->columns.stored[0], "y", i->columns.stored[1],
-                                "columns", "x", columns_json(i, 0), "y", columns_json(i, 1),
-                                "class_names", names, "files", files));
+/* For people: the first columns only. */
+static void put_shown(json_t *list, const char *what, const json_t *columns) {
+  size_t n = json_array_size(columns), shown = n < COLUMNS_SHOWN ? n : COLUMNS_SHOWN;
+  if (n == 0) return;
+  json_t *o = ls_put_item(list), *some = json_array();
+  for (size_t k = 0; k < shown; k++) json_array_append(some, json_array_get(columns, k));
+  ls_put(o, "what", what);
+  ls_put(o, "shown", some);
+  ls_put(o, "more", n - shown);
 }
 
-static void print_spread(const ls_cli *cli, const char *title, const ls_spread *s) {
-  ls_out(cli, "  %-10s %g to %g, mean %.6g, deviation %.6g", title, s->least, s->most, s->mean,
-         ls_spread_deviation(s));
-  ls_out(cli, s->not_finite ? ", %lld NOT FINITE OR MISSING\n" : "\n", (long long)s->not_finite);
-}
-
-static void print_split(const info *i, int s) {
-  const ls_survey *v = &i->survey[s];
-  const ls_cli *cli = i->cli;
-  ls_out(cli, "%s: %lld samples of %lld %s\n", ls_split_names[s], (long long)v->shape.rows,
-         (long long)v->shape.features, v->shape.bytes ? "bytes" : "numbers");
-  print_spread(cli, "inputs", &v->x);
-  if (v->classes == 0 && v->shape.outputs > 0) print_spread(cli, "targets", &v->y);
-  const char *y = i->columns.stored[1];
-  if (s == LS_SPLIT_TRAIN && *i->columns.stored[0])
-    ls_out(cli, "  stored     inputs %s%s%s\n", i->columns.stored[0], *y ? "; targets " : "", y);
-  if (v->repeated)
-    ls_out(cli, "  repeated   %lld samples have the inputs of an earlier one\n",
-           (long long)v->repeated);
-  int64_t common = s == LS_SPLIT_TRAIN ? 0 : ls_survey_common(&i->survey[0], v);
-  if (common)
-    ls_out(cli, "  leak       %lld samples have the inputs of a training sample\n",
-           (long long)common);
-}
-
-static void print_columns(const info *i, int which) {
-  const ls_texts *name = &i->columns.name[which], *unit = &i->columns.unit[which];
-  if (name->count == 0) return;
-  ls_out(i->cli, "columns of %s:\n ", which == 0 ? "the inputs" : "the targets");
-  for (int64_t k = 0; k < name->count && k < COLUMNS_SHOWN; k++) {
-    bool known = unit->count && *unit->text[k];
-    ls_out(i->cli, "%s %s%s%s%s", k ? "," : "", name->text[k], known ? " [" : "",
-           known ? unit->text[k] : "", known ? "]" : "");
-  }
-  ls_out(i->cli, name->count > COLUMNS_SHOWN ? ", and %lld more\n" : "\n",
-         (long long)name->count - COLUMNS_SHOWN);
-}
-
-static void print_classes(const info *i) {
-  assert(i->source[0]);
+/* For people: how many of each class in each split. */
+static json_t *classes_json(const info *i) {
+  const ls_texts *names = &i->columns.classes;
+  json_t *list = json_array();
   int64_t classes = 0;
   for (int s = 0; s < 3; s++)
     if (i->survey[s].classes > classes) classes = i->survey[s].classes;
-  if (classes == 0) return;
-  const ls_texts *names = &i->columns.classes;
-  ls_out(i->cli, "classes:\n");
   for (int64_t c = 0; c < classes; c++) {
-    ls_out(i->cli, "  %-10lld", (long long)c);
+    json_t *o = ls_put_item(list), *counts = json_object();
     for (int s = 0; s < 3; s++)
       if (i->source[s])
-        ls_out(i->cli, " %9lld %s",
-               (long long)(c < i->survey[s].classes ? i->survey[s].count[c] : 0),
-               ls_split_names[s]);
-    ls_out(i->cli, "%s%s\n", c < names->count ? "  " : "", c < names->count ? names->text[c] : "");
+        ls_put(counts, ls_split_names[s], c < i->survey[s].classes ? i->survey[s].count[c] : 0);
+    ls_put(o, "counts", counts);
+    ls_put(o, "name", c < names->count ? names->text[c] : "");
+  }
+  return list;
+}
+
+/* One that several splits are in comes once for people. */
+static bool shown_before(const json_t *files, const char *path) {
+  size_t k;
+  json_t *file;
+  json_array_foreach(files, k, file) {
+    if (strcmp(json_string_value(json_object_get(file, "path")), path) == 0) return true;
+  }
+  return false;
+}
+
+static void put_files(json_t *list, const ls_source *source) {
+  for (int k = 0; k < source->files; k++) {
+    const ls_data_file *f = &source->file[k];
+    bool again = shown_before(list, f->path);
+    json_t *file = ls_put_item(list);
+    ls_put(file, "path", f->path);
+    ls_put(file, "bytes", f->bytes);
+    ls_put(file, "samples", f->samples);
+    ls_put(file, "digest", f->digest);
+    ls_put_bool(file, "_again", again);
   }
 }
 
-static void print_file(const info *i, const ls_data_file *file) {
-  ls_out(i->cli, "  %s  %lld bytes, %s\n", file->path, (long long)file->bytes, file->digest);
-}
-
-/* One that several splits are in comes once. */
-static bool shown_before(const info *i, int split, const char *path) {
-  bool before = false;
-  for (int s = 0; s < split; s++)
-    for (int k = 0; i->source[s] && k < i->source[s]->files; k++)
-      before = before || !strcmp(i->source[s]->file[k].path, path);
-  return before;
-}
-
 static void print(const info *i) {
-  ls_out(i->cli, "%s: %s\n", i->name, i->spec.type);
-  for (int s = 0; s < 3; s++)
-    if (i->source[s]) print_split(i, s);
-  for (int which = 0; which < 2; which++) print_columns(i, which);
-  print_classes(i);
-  ls_out(i->cli, "files:\n");
-  for (int s = 0; s < 3; s++)
-    for (int k = 0; i->source[s] && k < i->source[s]->files; k++)
-      if (!shown_before(i, s, i->source[s]->file[k].path)) print_file(i, &i->source[s]->file[k]);
+  json_t *o = json_object(), *splits = json_object(), *files = json_array(), *shown = json_array();
+  json_t *x = columns_json(i, 0), *y = columns_json(i, 1);
+  for (int s = 0; s < 3; s++) {
+    if (!i->source[s]) continue;
+    ls_put(splits, ls_split_names[s], split_json(i, s));
+    put_files(files, i->source[s]);
+  }
+  put_shown(shown, "inputs", x);
+  put_shown(shown, "targets", y);
+  ls_put(o, "data", i->name);
+  ls_put(o, "type", i->spec.type);
+  ls_put(o, "splits", splits);
+  ls_put(o, "stored",
+         json_pack("{s:s, s:s}", "x", i->columns.stored[0], "y", i->columns.stored[1]));
+  ls_put(o, "columns", json_pack("{s:o, s:o}", "x", x, "y", y));
+  ls_put(o, "class_names", ls_list_texts(i->columns.classes.text, i->columns.classes.count));
+  ls_put(o, "files", files);
+  ls_put(o, "_columns", shown);
+  ls_put(o, "_classes", classes_json(i));
+  ls_print(i->cli, o, look);
 }
 
 static ls_status show(info *i) {
   ls_status status = survey(i);
-  if (status == LS_OK && i->cli->json) print_json(i);
-  if (status == LS_OK && !i->cli->json) print(i);
+  if (status == LS_OK) print(i);
   for (int s = 0; s < 3; s++) ls_survey_free(&i->survey[s]);
   ls_columns_free(&i->columns);
   ls_sources_close(i->source);
@@ -185,14 +177,17 @@ static ls_status show(info *i) {
 
 /* ---- an HDF5 file of any make: its datasets ---- */
 
+static const char datasets_look[] =
+    "{*datasets}{name}: {dims}, {type}\n{?stored}  stored     {stored}\n{/}"
+    "{?x}  values     " SPREAD("x") "{/}{?problem}  not usable as samples: {problem}\n{/}{/}";
+
 typedef struct {
-  ls_cli *cli;
   const char *path;
   json_t *list;
 } datasets;
 
 /* One that can be read as samples shows its range too. */
-static void show_dataset(void *arg, const char *name, const char *dims, const char *type) {
+static void add_dataset(void *arg, const char *name, const char *dims, const char *type) {
   datasets *d = arg;
   ls_data_spec spec = {.type = (char *)"hdf5",
                        .inputs = true,
@@ -200,22 +195,18 @@ static void show_dataset(void *arg, const char *name, const char *dims, const ch
   ls_source *source[3] = {0};
   ls_survey v = {0};
   ls_columns columns = {0};
-  bool ok = ls_sources_open(&spec, false, false, source) == LS_OK &&
-            ls_columns_of(source[0], &columns) == LS_OK &&
-            ls_survey_read(source[0], source[0]->shape.bytes, &v) == LS_OK;
-  bool more = ok && strcmp(columns.stored[0], type) != 0; /* shape of a sample, packing */
-  if (d->list) {
-    json_t *o =
-        json_pack("{s:o, s:s, s:s}", "name", ls_data_text(name), "dims", dims, "type", type);
-    if (ok) json_object_set_new(o, "x", spread_json(&v.x));
-    if (more) json_object_set_new(o, "stored", json_string(columns.stored[0]));
-    if (!ok) json_object_set_new(o, "problem", ls_data_text(ls_error_text()));
-    json_array_append_new(d->list, o);
+  json_t *o = ls_put_item(d->list);
+  ls_put(o, "name", name);
+  ls_put(o, "dims", dims);
+  ls_put(o, "type", type);
+  if (ls_sources_open(&spec, false, false, source) == LS_OK &&
+      ls_columns_of(source[0], &columns) == LS_OK &&
+      ls_survey_read(source[0], source[0]->shape.bytes, &v) == LS_OK) {
+    ls_put(o, "x", spread_json(&v.x));
+    if (strcmp(columns.stored[0], type) != 0) /* shape of a sample, packing */
+      ls_put(o, "stored", (const char *)columns.stored[0]);
   } else {
-    ls_out(d->cli, "%s: %s, %s\n", name, dims, type);
-    if (more) ls_out(d->cli, "  stored     %s\n", columns.stored[0]);
-    if (ok) print_spread(d->cli, "values", &v.x);
-    if (!ok) ls_out(d->cli, "  not usable as samples: %s\n", ls_error_text());
+    ls_put(o, "problem", ls_error_text());
   }
   ls_survey_free(&v);
   ls_columns_free(&columns);
@@ -223,14 +214,16 @@ static void show_dataset(void *arg, const char *name, const char *dims, const ch
 }
 
 static ls_status show_datasets(ls_cli *cli, const char *path) {
-  datasets d = {cli, path, cli->json ? json_array() : NULL};
-  ls_status status = ls_h5_list(path, show_dataset, &d);
-  if (!d.list) return status;
+  datasets d = {path, json_array()};
+  json_t *o = json_object();
+  ls_put(o, "data", path);
+  ls_put(o, "type", "hdf5");
+  ls_put(o, "datasets", d.list);
+  ls_status status = ls_h5_list(path, add_dataset, &d);
   if (status == LS_OK)
-    ls_out_json(cli, json_pack("{s:o, s:s, s:o}", "data", ls_data_text(path), "type", "hdf5",
-                               "datasets", d.list));
+    ls_print(cli, o, datasets_look);
   else
-    json_decref(d.list);
+    json_decref(o);
   return status;
 }
 
@@ -238,7 +231,7 @@ static ls_status show_datasets(ls_cli *cli, const char *path) {
 
 static ls_status show_config(ls_cli *cli, const char *name) {
   ls_config *config;
-  LS_TRY(ls_cli_config(cli, name, NULL, 0, &config));
+  LS_TRY(ls_cli_config(cli, name, NULL, &config));
   info i = {
       .cli = cli, .name = name, .spec = config->data, .classes = ls_config_has_classes(config)};
   i.spec.weights = NULL;
@@ -255,7 +248,7 @@ static ls_status show_array(ls_cli *cli, const char *path, const char *type) {
 
 ls_status ls_data_info(ls_cli *cli, const char *name) {
   const ls_format *format = NULL;
-  if (ls_is_config(name)) return show_config(cli, name);
+  if (ls_cli_is_config(name)) return show_config(cli, name);
   ls_data_spec guessed;
   ls_status status = ls_data_guess(name, &guessed);
   if (status == LS_OK) {

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/mutant.h"
-#include "model/reference.h"
 
 #define LS_DECLARE(isa) extern const ls_gemm ls_gemm_##isa##_f32, ls_gemm_##isa##_f64
 LS_DECLARE(portable);
@@ -45,14 +44,43 @@ const ls_gemm *ls_gemm_named(const char *name, ls_precision precision) {
   return NULL;
 }
 
-const ls_gemm *ls_gemm_choose(ls_precision precision) {
 #ifdef LS_MUTANTS
-  if (ls_mutant("blas")) return ls_reference_gemm(precision);
+/* All rows of a part in one product, as a BLAS would: its slices are not kept apart. */
+static const ls_gemm *apart[2];
+static void merge_slices(const ls_weight_gradient *g, ls_precision precision) {
+  for (int p = 0; p < g->parts; p++) {
+    const int64_t row[] = {g->slice_row[g->node[p].lo - g->slice_lo],
+                           g->slice_row[g->node[p].hi - g->slice_lo]};
+    const ls_tree_node all = {.lo = 0, .hi = 1};
+    ls_weight_gradient part = *g;
+    part.slice_row = row;
+    part.slice_lo = 0;
+    part.parts = 1;
+    part.node = &all;
+    part.grad = g->grad + p;
+    apart[precision]->weight_gradient(&part);
+  }
+}
+static void merge_f32(const ls_weight_gradient *g) { merge_slices(g, LS_F32); }
+static void merge_f64(const ls_weight_gradient *g) { merge_slices(g, LS_F64); }
+
+static const ls_gemm *merging(const ls_gemm *kernel, ls_precision precision) {
+  static ls_gemm merged[2];
+  apart[precision] = kernel;
+  merged[precision] = *kernel;
+  merged[precision].weight_gradient = precision == LS_F32 ? merge_f32 : merge_f64;
+  return &merged[precision];
+}
 #endif
+
+const ls_gemm *ls_gemm_choose(ls_precision precision) {
   const char *wanted = getenv("LOCKSTEP_KERNEL");
   const ls_gemm *kernel = wanted ? ls_gemm_named(wanted, precision) : NULL;
   for (int i = 0; !kernel; i++)
     if (cpu_has(choices[i].feature)) kernel = choices[i].kernel[precision];
+#ifdef LS_MUTANTS
+  if (ls_mutant("slices-merged")) return merging(kernel, precision);
+#endif
   return kernel; /* a name the CPU can't serve: the best it can, with the same bits */
 }
 

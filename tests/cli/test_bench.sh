@@ -98,7 +98,7 @@ expect 64 "strong or weak" 0 bench scaling net.yaml --mode sideways
 expect 64 "without mpirun" 2 bench scaling net.yaml
 expect 64 "without mpirun" 2 bench checkpoint
 expect 64 "1,10,100" 0 bench checkpoint --sizes 0
-expect 74 "can't make a folder" 0 bench checkpoint --dir /nowhere
+expect 74 "cannot make a folder" 0 bench checkpoint --dir /nowhere
 expect 78 "batch in numbers" 0 bench scaling net.yaml train.batch=full --mode weak
 
 finish

@@ -15,6 +15,9 @@ expect() {
 expect 64 "did you mean 'train'?" "$LOCKSTEP" trian
 expect 64 "unknown command 'xyzzy'" "$LOCKSTEP" xyzzy
 expect 64 "which command?" "$LOCKSTEP"
+"$LOCKSTEP" help | cmp -s - out || fail "lockstep alone does not show what help shows"
+expect 64 "--origin goes with config show" "$LOCKSTEP" config init mlp --origin
+expect 64 "takes no value" "$LOCKSTEP" schedule c.yaml --csv=1
 expect 64 "config: which? init, check, show or schema" "$LOCKSTEP" config
 expect 64 "config: unknown 'chek'; did you mean 'check'?" "$LOCKSTEP" config chek
 expect 64 "data: unknown 'xyzzy'; it is info, import or split" "$LOCKSTEP" data xyzzy

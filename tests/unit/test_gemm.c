@@ -3,7 +3,7 @@
 #include <stdbool.h>
 
 #include "base/rng.h"
-#include "model/reference.h"
+#include "cli/bench/reference.h"
 #include "test.h"
 
 static uint64_t seed, draws;

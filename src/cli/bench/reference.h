@@ -3,8 +3,8 @@
  *
  * BLAS is loaded when asked for (dlopen), so that the trainer itself neither needs it nor waits for
  * it. */
-#ifndef LS_MODEL_REFERENCE_H
-#define LS_MODEL_REFERENCE_H
+#ifndef LS_CLI_BENCH_REFERENCE_H
+#define LS_CLI_BENCH_REFERENCE_H
 
 #include <stdint.h>
 
@@ -34,11 +34,5 @@ double ls_reference_flops(const ls_reference *reference); /* of one such step */
 /* Largest difference between the two dW of the last runs, relative to the largest |dW| of a layer.
  */
 double ls_reference_difference(const ls_reference *reference);
-
-#ifdef LS_MUTANTS
-/* The model's kernels by way of BLAS, slices not kept apart: the mutant "blas", whose bits depend
- * on the ranks. */
-const ls_gemm *ls_reference_gemm(ls_precision precision);
-#endif
 
 #endif

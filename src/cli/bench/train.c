@@ -1,11 +1,10 @@
-/* lockstep bench train: the training loop without evaluation, logging or checkpoints. */
+/* train.c - lockstep bench train: the training loop without evaluation, logging or checkpoints. */
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "checkpoint/weights.h"
-#include "cli/bench.h"
-#include "io/json.h"
+#include "cli/bench/bench.h"
 #include "train/run.h"
 
 /* Where the time of the measured steps went. */
@@ -75,62 +74,64 @@ static ls_status measure_peak(const ls_run *run, double *peak) {
 /* {"data": ..., "compute": ...} */
 static json_t *by_phase(const double *value, double scale) {
   json_t *o = json_object();
-  for (int k = 0; k < LS_TIMES; k++)
-    json_object_set_new(o, ls_time_names[k], ls_json_real(value[k] * scale));
+  for (int k = 0; k < LS_TIMES; k++) ls_put(o, ls_time_names[k], value[k] * scale);
   return o;
 }
 
-static json_t *report_json(const ls_run *run, const times *t, double median, double mean,
-                           const char *hash) {
-  char name[32];
-  double rate = (double)run->batch / median;
-  json_t *o = json_object();
-  json_object_set_new(o, "samples_per_s", ls_json_real(rate));
-  json_object_set_new(o, "step_us", ls_json_real(median * 1e6));
-  json_object_set_new(o, "step_us_mean", ls_json_real(mean * 1e6));
-  json_object_set_new(o, "ranks", json_integer(ls_comm_size(run->comm)));
-  json_object_set_new(o, "threads", json_integer(ls_team_size(run->team)));
+/* For people: a row a phase. */
+static json_t *phases_json(const times *t) {
+  json_t *list = json_array();
   for (int k = 0; k < LS_TIMES; k++) {
-    snprintf(name, sizeof name, "%s_share", ls_time_names[k]);
-    json_object_set_new(o, name, ls_json_real(t->avg[k]));
+    json_t *phase = ls_put_item(list);
+    ls_put(phase, "name", ls_time_names[k]);
+    ls_put(phase, "min", t->min[k]);
+    ls_put(phase, "mean", t->avg[k]);
+    ls_put(phase, "max", t->max[k]);
+    ls_put(phase, "us", 1e6 * t->median[k]);
   }
-  json_object_set_new(o, "share_min", by_phase(t->min, 1));
-  json_object_set_new(o, "share_max", by_phase(t->max, 1));
-  json_object_set_new(o, "phase_us", by_phase(t->median, 1e6));
-  json_object_set_new(o, "gflops", ls_json_real(rate * ls_model_flops(run->model) / 1e9));
-  json_object_set_new(o, "peak_gflops", ls_json_real(t->peak / 1e9));
-  json_object_set_new(o, "peak_fraction",
-                      ls_json_real(rate * ls_model_flops(run->model) / t->peak));
-  json_object_set_new(o, "exchange", json_string(ls_exchange_kind(run->exchange)));
-  json_object_set_new(o, "exchange_bytes", json_integer(ls_exchange_bytes(run->exchange)));
-  json_object_set_new(o, "slices", json_integer(run->slices));
-  json_object_set_new(o, "kernel", json_string(ls_model_kernel()));
-  json_object_set_new(o, "weights_hash", json_string(hash));
-  return o;
+  return list;
 }
 
-static void report(ls_cli *cli, const ls_run *run, const times *t, double median, double mean) {
-  char hash[48];
-  double rate = (double)run->batch / median;
+static const char look[] =
+    "{samples_per_s:.0f} samples/s, {step_us:.1f} us a step (median; mean {step_us_mean:.1f}) on "
+    "{ranks} ranks x {threads} threads\n"
+    "{gflops:.1f} GFLOP/s, {peak_fraction*100:.0f}% of the {peak_gflops:.1f} that these threads "
+    "reach in large products\n"
+    "exchange {exchange}: {exchange_bytes} bytes received a step and rank; {slices} slices; "
+    "kernels "
+    "{kernel}\n"
+    "share of the step      min    mean     max   median us\n"
+    "{*_phases}  {name:-14} {min*100:7.1f}% {mean*100:6.1f}% {max*100:6.1f}% {us:11.2f}\n{/}"
+    "weights {weights_hash}\n";
+
+static json_t *answer_json(const ls_run *run, const times *t, double median, double mean) {
+  char name[32], hash[48];
+  double rate = (double)run->batch / median, flops = rate * ls_model_flops(run->model);
+  json_t *o = json_object();
   ls_weights_hash(ls_exchange_weights(run->exchange), run->parameters, run->config->precision,
                   hash);
-  if (cli->json) {
-    ls_out_json(cli, report_json(run, t, median, mean, hash));
-    return;
+  ls_put(o, "samples_per_s", rate);
+  ls_put(o, "step_us", median * 1e6);
+  ls_put(o, "step_us_mean", mean * 1e6);
+  ls_put(o, "ranks", ls_comm_size(run->comm));
+  ls_put(o, "threads", ls_team_size(run->team));
+  for (int k = 0; k < LS_TIMES; k++) {
+    snprintf(name, sizeof name, "%s_share", ls_time_names[k]);
+    ls_put(o, name, t->avg[k]);
   }
-  const double flops = rate * ls_model_flops(run->model);
-  ls_out(cli, "%.0f samples/s, %.1f us a step (median; mean %.1f) on %d ranks x %d threads\n", rate,
-         median * 1e6, mean * 1e6, ls_comm_size(run->comm), ls_team_size(run->team));
-  ls_out(cli, "%.1f GFLOP/s, %.0f%% of the %.1f that these threads reach in large products\n",
-         flops / 1e9, 100 * flops / t->peak, t->peak / 1e9);
-  ls_out(cli, "exchange %s: %lld bytes received a step and rank; %d slices; kernels %s\n",
-         ls_exchange_kind(run->exchange), (long long)ls_exchange_bytes(run->exchange), run->slices,
-         ls_model_kernel());
-  ls_out(cli, "share of the step      min    mean     max   median us\n");
-  for (int k = 0; k < LS_TIMES; k++)
-    ls_out(cli, "  %-14s %7.1f%% %6.1f%% %6.1f%% %11.2f\n", ls_time_names[k], 100 * t->min[k],
-           100 * t->avg[k], 100 * t->max[k], 1e6 * t->median[k]);
-  ls_out(cli, "weights %s\n", hash);
+  ls_put(o, "share_min", by_phase(t->min, 1));
+  ls_put(o, "share_max", by_phase(t->max, 1));
+  ls_put(o, "phase_us", by_phase(t->median, 1e6));
+  ls_put(o, "gflops", flops / 1e9);
+  ls_put(o, "peak_gflops", t->peak / 1e9);
+  ls_put(o, "peak_fraction", flops / t->peak);
+  ls_put(o, "exchange", ls_exchange_kind(run->exchange));
+  ls_put(o, "exchange_bytes", ls_exchange_bytes(run->exchange));
+  ls_put(o, "slices", run->slices);
+  ls_put(o, "kernel", ls_model_kernel());
+  ls_put(o, "weights_hash", (const char *)hash);
+  ls_put(o, "_phases", phases_json(t));
+  return o;
 }
 
 static ls_status measure(ls_cli *cli, ls_run *run, const ls_bench_options *o) {
@@ -146,15 +147,18 @@ static ls_status measure(ls_cli *cli, ls_run *run, const ls_bench_options *o) {
   for (int i = 0; i < o->steps; i++) mean += t.step[i] / o->steps;
   if (status == LS_OK) status = compare_ranks(run, o->steps, &t);
   if (status == LS_OK) status = measure_peak(run, &t.peak);
-  if (status == LS_OK) report(cli, run, &t, ls_bench_median(t.step, o->steps), mean);
+  if (status == LS_OK)
+    ls_print(cli, answer_json(run, &t, ls_bench_median(t.step, o->steps), mean), look);
   LS_FREE(t.step);
   LS_FREE(t.phase);
   return status;
 }
 
-ls_status ls_bench_train(ls_cli *cli, ls_config *config, const ls_bench_options *o) {
+ls_status ls_bench_train(ls_cli *cli, const void *given) {
+  const ls_bench_options *o = given;
   ls_run *run = NULL;
-  ls_status status = ls_run_new(cli->comm, config, o->threads, &run);
+  LS_TRY(ls_bench_check(o));
+  ls_status status = ls_run_new(cli->comm, cli->config, o->threads, &run);
   if (status == LS_OK) status = measure(cli, run, o);
   ls_run_free(&run);
   return status;

@@ -1,25 +1,27 @@
 /* bench.h - the parts of `lockstep bench`, one file each. */
-#ifndef LS_CLI_BENCH_H
-#define LS_CLI_BENCH_H
+#ifndef LS_CLI_BENCH_BENCH_H
+#define LS_CLI_BENCH_BENCH_H
 
-#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/print.h"
 
 typedef struct {
   int steps, warmup, threads, repeat;
   const char *ranks, *mode, *sizes, *dir;
 } ls_bench_options;
 
-ls_status ls_bench_train(ls_cli *cli, ls_config *config, const ls_bench_options *o);
-ls_status ls_bench_allreduce(ls_cli *cli, ls_config *config, const ls_bench_options *o);
-ls_status ls_bench_gemm(ls_cli *cli, ls_config *config, const ls_bench_options *o);
-/* These take the command line's words, since they start lockstep anew or need no data. */
-ls_status ls_bench_scaling(ls_cli *cli, const char **args, const ls_bench_options *o);
-ls_status ls_bench_checkpoint(ls_cli *cli, const ls_bench_options *o);
+ls_status ls_bench_train(ls_cli *cli, const void *options);
+ls_status ls_bench_allreduce(ls_cli *cli, const void *options);
+ls_status ls_bench_gemm(ls_cli *cli, const void *options);
+ls_status ls_bench_scaling(ls_cli *cli, const void *options);
+ls_status ls_bench_checkpoint(ls_cli *cli, const void *options);
 
 /* Flops a second of one core in the best of some products of 512 x 512 matrices by lockstep's
  * kernels: what a step could reach. About 50 ms. */
 ls_status ls_bench_peak(ls_precision precision, double *flops);
 double ls_bench_median(double *x, int64_t n); /* sorts x */
+/* LS_EUSAGE for numbers that no benchmark can take. */
+ls_status ls_bench_check(const ls_bench_options *options);
 /* "1,2,4" as numbers from 1 to 100,000; returns how many, 0 for anything else and for more than
  * `most`. */
 int ls_bench_list(const char *text, int most, int *list);

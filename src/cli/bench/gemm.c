@@ -1,13 +1,12 @@
-/* lockstep bench gemm: the matrix products of one training step alone, by BLAS and by lockstep's
- * kernels, in turn; and what an update moves between memory and processor. Products by BLAS plus
- * that traffic are the floor of a step on one core. */
+/* gemm.c - lockstep bench gemm: the matrix products of one training step alone, by BLAS and by
+ * lockstep's kernels, in turn; and what an update moves between memory and processor. Products by
+ * BLAS plus that traffic are the floor of a step on one core. */
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "cli/bench.h"
-#include "io/json.h"
-#include "model/reference.h"
+#include "cli/bench/bench.h"
+#include "cli/bench/reference.h"
 #include "train/run.h"
 
 enum { WIDTHS_MAX = 256 };
@@ -109,40 +108,46 @@ static ls_status measure(const subjects *s, int rounds, double median[KINDS]) {
   return LS_OK;
 }
 
-static void row(ls_cli *cli, const char *name, double seconds, double flops, double batch) {
-  ls_out(cli, "  %-44s %10.1f us %8.1f GFLOP/s %12.0f samples/s\n", name, seconds * 1e6,
-         flops / seconds / 1e9, batch / seconds);
-}
+#define ROW(name, us, rate) \
+  "  {" name ":-44} {" us ":10.1f} us {_" us ":8.1f} GFLOP/s {" rate ":12.0f} samples/s\n"
+static const char look[] =
+    "matrix products of a step, {_batch} samples, {flops*1e-9:.3f} GFLOP, one core, median\n"
+    ROW("blas", "blas_us", "blas_samples_per_s")
+    ROW("_slices", "blas_slices_us", "_slices_samples_per_s")
+    ROW("_own", "own_us", "own_samples_per_s")
+    "largest relative difference of a weight gradient: {difference:.2g}\n"
+    "the update's traffic, {update_bytes*1e-6:.2f} MB: {update_us:.1f} us, {_gb_per_s:.1f} GB/s; "
+    "floor of a step: {floor_us:.1f} us, {floor_samples_per_s:.0f} samples/s\n";
 
-static void report(ls_cli *cli, const ls_run *run, const subjects *s, const double median[KINDS]) {
+static json_t *answer_json(const ls_run *run, const subjects *s, const double median[KINDS]) {
   double flops = ls_reference_flops(s->whole), batch = (double)run->batch,
          floor = median[BLAS] + median[TRAFFIC];
-  double bytes = (double)s->traffic.n * (1 + 2 * s->traffic.vectors) * (double)sizeof(float),
-         difference = ls_reference_difference(s->sliced);
-  if (cli->json) {
-    ls_out_json(
-        cli, json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "blas",
-                       ls_reference_name(), "kernel", ls_model_kernel(), "flops", flops, "blas_us",
-                       median[BLAS] * 1e6, "blas_slices_us", median[BLAS_SLICES] * 1e6, "own_us",
-                       median[OWN] * 1e6, "blas_samples_per_s", batch / median[BLAS],
-                       "own_samples_per_s", batch / median[OWN], "difference", difference,
-                       "update_bytes", bytes, "update_us", median[TRAFFIC] * 1e6, "floor_us",
-                       floor * 1e6, "floor_samples_per_s", batch / floor));
-    return;
-  }
-  ls_out(cli, "matrix products of a step, %lld samples, %.3f GFLOP, one core, median\n",
-         (long long)run->batch, flops / 1e9);
-  row(cli, ls_reference_name(), median[BLAS], flops, batch);
-  row(cli, "the same, slice by slice", median[BLAS_SLICES], flops, batch);
-  char own[64];
-  snprintf(own, sizeof own, "lockstep %s", ls_model_kernel());
-  row(cli, own, median[OWN], flops, batch);
-  ls_out(cli, "largest relative difference of a weight gradient: %.2g\n", difference);
-  ls_out(cli,
-         "the update's traffic, %.2f MB: %.1f us, %.1f GB/s; floor of a step: %.1f us, %.0f "
-         "samples/s\n",
-         bytes / 1e6, median[TRAFFIC] * 1e6, bytes / median[TRAFFIC] / 1e9, floor * 1e6,
-         batch / floor);
+  double bytes = (double)s->traffic.n * (1 + 2 * s->traffic.vectors) * (double)sizeof(float);
+  json_t *o = json_object();
+  ls_put(o, "blas", ls_reference_name());
+  ls_put(o, "kernel", ls_model_kernel());
+  ls_put(o, "flops", flops);
+  ls_put(o, "blas_us", median[BLAS] * 1e6);
+  ls_put(o, "blas_slices_us", median[BLAS_SLICES] * 1e6);
+  ls_put(o, "own_us", median[OWN] * 1e6);
+  ls_put(o, "blas_samples_per_s", batch / median[BLAS]);
+  ls_put(o, "own_samples_per_s", batch / median[OWN]);
+  ls_put(o, "difference", ls_reference_difference(s->sliced));
+  ls_put(o, "update_bytes", bytes);
+  ls_put(o, "update_us", median[TRAFFIC] * 1e6);
+  ls_put(o, "floor_us", floor * 1e6);
+  ls_put(o, "floor_samples_per_s", batch / floor);
+  char *own = ls_mem_format("lockstep %s", ls_model_kernel());
+  ls_put(o, "_own", own);
+  LS_FREE(own);
+  ls_put(o, "_slices", "the same, slice by slice");
+  ls_put(o, "_batch", run->batch);
+  ls_put(o, "_slices_samples_per_s", batch / median[BLAS_SLICES]);
+  ls_put(o, "_blas_us", flops / median[BLAS] / 1e9);
+  ls_put(o, "_blas_slices_us", flops / median[BLAS_SLICES] / 1e9);
+  ls_put(o, "_own_us", flops / median[OWN] / 1e9);
+  ls_put(o, "_gb_per_s", bytes / median[TRAFFIC] / 1e9);
+  return o;
 }
 
 static ls_status compare(ls_cli *cli, ls_run *run, int rounds, subjects *s) {
@@ -155,17 +160,19 @@ static ls_status compare(ls_cli *cli, ls_run *run, int rounds, subjects *s) {
   LS_TRY(ls_reference_new(width, layers, run->batch, run->slices, precision, &s->sliced));
   LS_TRY(traffic_new(run, &s->traffic));
   LS_TRY(measure(s, rounds, median));
-  report(cli, run, s, median);
+  ls_print(cli, answer_json(run, s, median), look);
   return LS_OK;
 }
 
-ls_status ls_bench_gemm(ls_cli *cli, ls_config *config, const ls_bench_options *o) {
+ls_status ls_bench_gemm(ls_cli *cli, const void *given) {
+  const ls_bench_options *o = given;
+  LS_TRY(ls_bench_check(o));
   if (ls_comm_size(cli->comm) > 1)
     return ls_fail(LS_EUSAGE, "bench gemm measures one core; run it without mpirun");
   LS_TRY(ls_reference_open());
   ls_run *run = NULL;
   subjects s = {0};
-  ls_status status = ls_run_new(cli->comm, config, 1, &run);
+  ls_status status = ls_run_new(cli->comm, cli->config, 1, &run);
   if (status == LS_OK) status = compare(cli, run, o->steps, &s);
   ls_reference_free(&s.whole);
   ls_reference_free(&s.sliced);

@@ -1,4 +1,4 @@
-#include "model/reference.h"
+#include "cli/bench/reference.h"
 
 #include <dlfcn.h>
 #include <math.h>
@@ -234,51 +234,3 @@ double ls_reference_difference(const ls_reference *r) {
   }
   return worst;
 }
-
-#ifdef LS_MUTANTS
-static void blas_multiply(const ls_multiply *g, ls_precision precision) {
-  const size_t size = ls_real_size(precision);
-  for (int64_t i = 0; i < g->m; i++) {
-    char *row = (char *)g->c + (size_t)(i * g->ldc) * size;
-    if (g->init)
-      memcpy(row, g->init, (size_t)g->n * size);
-    else
-      memset(row, 0, (size_t)g->n * size);
-  }
-  product(precision, PLAIN, g->transposed ? TRANSPOSED : PLAIN, g->m, g->n, g->k, g->a, g->lda,
-          g->b, g->ldb, 1, g->c, g->ldc);
-}
-
-/* All rows of a part in one product. */
-static void blas_gradient(const ls_weight_gradient *g, ls_precision precision) {
-  const size_t size = ls_real_size(precision);
-  for (int p = 0; p < g->parts; p++) {
-    const int64_t first = g->slice_row[g->node[p].lo - g->slice_lo],
-                  rows = g->slice_row[g->node[p].hi - g->slice_lo] - first;
-    const int64_t row =
-        g->ldx ? 1 : 0; /* ldx = 0: an x of ones is not there to be had, so sum in order */
-    char *grad = (char *)g->grad[p] + (size_t)(g->offset + g->lo * g->n) * size;
-    const char *x = (const char *)g->x + (size_t)(first * g->ldx + g->lo * row) * size,
-               *d = (const char *)g->d + (size_t)(first * g->ldd) * size;
-    memset(grad, 0, (size_t)((g->hi - g->lo) * g->n) * size);
-    for (int64_t r = 0; r < (row ? 0 : rows); r++)
-      product(precision, PLAIN, PLAIN, 1, g->n, 1, x, 1, d + (size_t)(r * g->ldd) * size, g->ldd, 1,
-              grad, g->n);
-    if (row)
-      product(precision, TRANSPOSED, PLAIN, g->hi - g->lo, g->n, rows, x, g->ldx, d, g->ldd, 1,
-              grad, g->n);
-  }
-}
-
-static void multiply_f32(const ls_multiply *g) { blas_multiply(g, LS_F32); }
-static void multiply_f64(const ls_multiply *g) { blas_multiply(g, LS_F64); }
-static void gradient_f32(const ls_weight_gradient *g) { blas_gradient(g, LS_F32); }
-static void gradient_f64(const ls_weight_gradient *g) { blas_gradient(g, LS_F64); }
-
-const ls_gemm *ls_reference_gemm(ls_precision precision) {
-  static const ls_gemm gemm[] = {{"blas", 1, multiply_f32, gradient_f32},
-                                 {"blas", 1, multiply_f64, gradient_f64}};
-  if (ls_reference_open() != LS_OK) abort();
-  return &gemm[precision];
-}
-#endif

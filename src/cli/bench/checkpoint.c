@@ -1,6 +1,6 @@
-/* lockstep bench checkpoint: what a save costs the loop (stall) and the disk (commit) for networks
- * of 1, 10 and 100 million parameters with Adam's two slots, beside a plain write and fsync of as
- * many bytes. */
+/* checkpoint.c - lockstep bench checkpoint: what a save costs the loop (stall) and the disk
+ * (commit) for networks of 1, 10 and 100 million parameters with Adam's two slots, beside a plain
+ * write and fsync of as many bytes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -11,8 +11,7 @@
 
 #include "base/mem.h"
 #include "checkpoint/saver.h"
-#include "cli/bench.h"
-#include "io/json.h"
+#include "cli/bench/bench.h"
 #include "io/regular.h"
 
 enum { SAVES = 5, SIZES_MAX = 16, WIDTH = 1000 };
@@ -124,49 +123,46 @@ static ls_status one_size(const char *dir, int64_t millions, cost *c) {
   return status;
 }
 
-static ls_status all_sizes(ls_cli *cli, const char *dir, const int *millions, int count) {
-  ls_status status = LS_OK;
-  json_t *list = json_array();
-  if (!cli->json)
-    ls_out(cli, "%10s %10s %10s %12s %12s %14s %10s\n", "parameters", "state MB", "stall ms",
-           "memcpy ms", "commit ms", "plain write ms", "peak MB");
-  for (int i = 0; i < count; i++) {
-    cost c = {0};
-    status = one_size(dir, millions[i], &c);
-    if (status != LS_OK) break;
-    json_array_append_new(
-        list, json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:I}", "parameters",
-                        (json_int_t)millions[i] * 1000000, "bytes", (json_int_t)c.bytes, "stall_ms",
-                        1e3 * c.stall, "memcpy_ms", 1e3 * c.copy, "commit_ms", 1e3 * c.commit,
-                        "plain_ms", 1e3 * c.plain, "peak_kb", (json_int_t)c.peak_kb));
-    if (!cli->json)
-      ls_out(cli, "%8d M %10.0f %10.2f %12.2f %12.1f %14.1f %10.0f\n", millions[i],
-             (double)c.bytes / 1e6, 1e3 * c.stall, 1e3 * c.copy, 1e3 * c.commit, 1e3 * c.plain,
-             (double)c.peak_kb / 1e3);
-  }
-  json_t *object = json_pack("{s:o}", "sizes", list);
-  if (cli->json && status == LS_OK)
-    ls_out_json(cli, object);
-  else
-    json_decref(object);
-  return status;
+static const char look[] =
+    "parameters   state MB   stall ms    memcpy ms    commit ms plain write ms    peak MB\n"
+    "{*sizes}{_millions:8} M {bytes*1e-6:10.0f} {stall_ms:10.2f} {memcpy_ms:12.2f} "
+    "{commit_ms:12.1f} {plain_ms:14.1f} {peak_kb*1e-3:10.0f}\n{/}";
+
+static void put_cost(json_t *o, int millions, const cost *c) {
+  ls_put(o, "_millions", millions);
+  ls_put(o, "parameters", millions * (int64_t)1000000);
+  ls_put(o, "bytes", c->bytes);
+  ls_put(o, "stall_ms", 1e3 * c->stall);
+  ls_put(o, "memcpy_ms", 1e3 * c->copy);
+  ls_put(o, "commit_ms", 1e3 * c->commit);
+  ls_put(o, "plain_ms", 1e3 * c->plain);
+  ls_put(o, "peak_kb", c->peak_kb);
 }
 
 /* In a folder of its own: a saver removes old checkpoints, and --dir may be somebody's run folder.
  */
-ls_status ls_bench_checkpoint(ls_cli *cli, const ls_bench_options *o) {
+ls_status ls_bench_checkpoint(ls_cli *cli, const void *given) {
+  const ls_bench_options *o = given;
   if (ls_comm_size(cli->comm) > 1)
     return ls_fail(LS_EUSAGE, "bench checkpoint measures rank 0's work; run it without mpirun");
   int millions[SIZES_MAX], count = ls_bench_list(o->sizes, SIZES_MAX, millions);
   if (count == 0) return ls_fail(LS_EUSAGE, "--sizes %s: write it as 1,10,100", o->sizes);
   char *dir = ls_mem_format("%s/bench-XXXXXX", o->dir);
-  ls_status status =
-      mkdtemp(dir) ? LS_OK
-                   : ls_fail(LS_EIO, "can't make a folder in '%s': %s", o->dir, strerror(errno));
-  if (status == LS_OK) {
-    status = all_sizes(cli, dir, millions, count);
-    rmdir(dir); /* empty unless a save failed */
+  json_t *answer = json_object(), *sizes = json_array();
+  ls_put(answer, "sizes", sizes);
+  ls_status status = LS_OK;
+  if (!mkdtemp(dir))
+    status = ls_fail(LS_EIO, "cannot make a folder in '%s': %s", o->dir, strerror(errno));
+  for (int i = 0; i < count && status == LS_OK; i++) {
+    cost c = {0};
+    status = one_size(dir, millions[i], &c);
+    put_cost(ls_put_item(sizes), millions[i], &c);
   }
+  rmdir(dir); /* empty unless a save failed */
+  if (status == LS_OK)
+    ls_print(cli, answer, look);
+  else
+    json_decref(answer);
   LS_FREE(dir);
   return status;
 }

@@ -1,9 +1,8 @@
-/* lockstep bench allreduce: each kind of exchange alone. */
+/* allreduce.c - lockstep bench allreduce: each kind of exchange alone. */
 #include <string.h>
 
 #include "base/mem.h"
-#include "cli/bench.h"
-#include "io/json.h"
+#include "cli/bench/bench.h"
 #include "train/run.h"
 
 enum { WARMUP = 5 };
@@ -40,50 +39,49 @@ static double time_exchange(ls_cli *cli, ls_exchange *x, int64_t n, float *scrat
   return ls_bench_median(seconds, count);
 }
 
+static const char look[] =
+    "{parameters} parameters ({parameters*4e-6:.2f} MB), {ranks} ranks\n"
+    "{*_kinds}  {@:-7} {us:10.1f} us  {bytes*1e-6:8.2f} MB received a rank\n{/}";
+
 /* For each kind of exchange: a gradient of the model's size summed, a copy as the update, new
  * weights published. */
-static ls_status compare_kinds(ls_cli *cli, const ls_model *model, int slices, int count) {
+static ls_status compare_kinds(ls_cli *cli, const ls_run *run, int count, json_t *answer) {
   static const char *const kinds[] = {"shared", "tree", "mpi"};
-  int64_t n = ls_model_parameters(model);
-  json_t *o = json_object();
+  int64_t n = ls_model_parameters(run->model);
+  json_t *all = json_object();
   double *seconds;
   float *scratch;
+  ls_put(answer, "_kinds", all);
   LS_COMM_NEW(cli->comm, seconds, count);
   LS_COMM_NEW(cli->comm, scratch, n);
-  json_object_set_new(o, "parameters", json_integer(n));
-  json_object_set_new(o, "ranks", json_integer(ls_comm_size(cli->comm)));
-  if (!cli->json)
-    ls_out(cli, "%lld parameters (%.2f MB), %d ranks\n", (long long)n, (double)n * 4e-6,
-           ls_comm_size(cli->comm));
+  ls_put(answer, "parameters", n);
+  ls_put(answer, "ranks", ls_comm_size(cli->comm));
   ls_status status = LS_OK;
-  for (int k = 0; k < 3; k++) {
+  for (int k = 0; k < 3 && status == LS_OK; k++) {
     ls_exchange *x = NULL;
-    status = ls_exchange_new(cli->comm, kinds[k], n, ls_update_block(n), slices, LS_F32, &x);
-    if (status != LS_OK) {
-      ls_exchange_free(&x);
-      break;
+    status = ls_exchange_new(cli->comm, kinds[k], n, ls_update_block(n), run->slices, LS_F32, &x);
+    if (status == LS_OK) {
+      json_t *kind = json_object();
+      ls_put(kind, "us", 1e6 * time_exchange(cli, x, n, scratch, seconds, count));
+      ls_put(kind, "bytes", ls_exchange_bytes(x));
+      ls_put(answer, kinds[k], kind);
+      json_object_set(all, kinds[k], kind);
     }
-    double us = 1e6 * time_exchange(cli, x, n, scratch, seconds, count);
-    json_object_set_new(
-        o, kinds[k], json_pack("{s:f, s:I}", "us", us, "bytes", (json_int_t)ls_exchange_bytes(x)));
-    if (!cli->json)
-      ls_out(cli, "  %-7s %10.1f us  %8.2f MB received a rank\n", kinds[k], us,
-             (double)ls_exchange_bytes(x) / 1e6);
     ls_exchange_free(&x);
   }
-  if (cli->json && status == LS_OK)
-    ls_out_json(cli, o);
-  else
-    json_decref(o);
   LS_FREE(seconds);
   LS_FREE(scratch);
   return status;
 }
 
-ls_status ls_bench_allreduce(ls_cli *cli, ls_config *config, const ls_bench_options *o) {
+ls_status ls_bench_allreduce(ls_cli *cli, const void *given) {
+  const ls_bench_options *o = given;
   ls_run *run = NULL;
-  ls_status status = ls_run_new(cli->comm, config, o->threads, &run);
-  if (status == LS_OK) status = compare_kinds(cli, run->model, run->slices, o->steps);
+  json_t *answer = json_object();
+  LS_TRY(ls_bench_check(o));
+  ls_status status = ls_run_new(cli->comm, cli->config, o->threads, &run);
+  if (status == LS_OK) status = compare_kinds(cli, run, o->steps, answer);
+  if (status == LS_OK) ls_print(cli, answer, look);
   ls_run_free(&run);
   return status;
 }

@@ -1,0 +1,117 @@
+/* scaling.c - lockstep bench scaling: `bench train` again and again under mpirun, the numbers of
+ * ranks taken in turn so that a slow minute of the machine hits all of them alike. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/bench/bench.h"
+#include "io/program.h"
+
+enum { COUNTS_MAX = 32, REPEAT_MAX = 101, WORDS_MAX = 24, WORD = 32 };
+
+typedef struct {
+  int ranks;
+  double rate[REPEAT_MAX]; /* samples/s of each run */
+  double median, spread;   /* (largest - smallest) / median */
+} point;
+
+/* One run of `bench train` on so many ranks; batch 0: the config's. */
+static ls_status run_once(const ls_cli *cli, const ls_bench_options *o, int ranks, int64_t batch,
+                          double *rate) {
+  char self[4096] = "", number[4][WORD], setting[WORD + 16], *output;
+  size_t words = 0, bytes;
+  int how;
+  const char **argv;
+  snprintf(number[0], WORD, "%d", ranks);
+  snprintf(number[1], WORD, "%d", o->steps);
+  snprintf(number[2], WORD, "%d", o->warmup);
+  snprintf(number[3], WORD, "%d", o->threads ? o->threads : 1);
+  snprintf(setting, sizeof setting, "train.batch=%lld", (long long)batch);
+  const char *const first[] = {"mpirun",   "--oversubscribe", "--bind-to", "none",
+                               "-n",       number[0],         self,        "bench",
+                               "train",    "--json",          "--steps",   number[1],
+                               "--warmup", number[2],         "--threads", number[3]};
+  if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
+    return ls_fail(LS_FAIL, "cannot find my own program: %s", strerror(errno));
+  while (cli->args[words]) words++;
+  LS_NEW(argv, WORDS_MAX + words);
+  memcpy(argv, first, sizeof first);
+  memcpy(argv + sizeof first / sizeof *first, cli->args, words * sizeof *argv);
+  if (batch > 0) argv[sizeof first / sizeof *first + words] = setting;
+  setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
+  setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+  int error = ls_program_run(argv, -1, -1, &output, &bytes, &how);
+  LS_FREE(argv);
+  json_t *answer = output ? json_loadb(output, bytes, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+  *rate = json_number_value(json_object_get(answer, "samples_per_s"));
+  json_decref(answer);
+  free(output);
+  if (error) return ls_fail(LS_FAIL, "cannot start mpirun: %s", strerror(error));
+  if (how == 0 && *rate > 0) return LS_OK;
+  int code = WIFEXITED(how) ? WEXITSTATUS(how) : 0;
+  return ls_fail(code ? (ls_status)code : LS_FAIL, "bench train on %d ranks failed (see above)",
+                 ranks);
+}
+
+static void summarize(point *p, int repeat) {
+  double sorted[REPEAT_MAX];
+  memcpy(sorted, p->rate, sizeof sorted);
+  p->median = ls_bench_median(sorted, repeat);
+  p->spread = (sorted[repeat - 1] - sorted[0]) / p->median;
+}
+
+static const char look[] =
+    "{mode} scaling, {repeat} runs each, {cores} cores\n"
+    "ranks     samples/s  spread  speed-up  efficiency\n"
+    "{*points}{ranks:5} {samples_per_s:13.0f} {spread*100:6.1f}%  {speedup:7.2f}x  "
+    "{?oversubscribed}more ranks than cores: not scaling{|}{efficiency:9.2f}{/}\n{/}";
+
+static json_t *answer_json(const point *p, int count, const ls_bench_options *o) {
+  int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+  json_t *answer = json_object(), *list = json_array();
+  for (int i = 0; i < count; i++) {
+    double speedup = p[i].median / p[0].median, efficiency = speedup * p[0].ranks / p[i].ranks;
+    bool over = p[i].ranks > cores;
+    json_t *item = ls_put_item(list);
+    ls_put(item, "ranks", p[i].ranks);
+    ls_put(item, "samples_per_s", p[i].median);
+    ls_put(item, "spread", p[i].spread);
+    ls_put(item, "speedup", speedup);
+    ls_put(item, "efficiency", over ? json_null() : json_real(efficiency));
+    ls_put_bool(item, "oversubscribed", over);
+  }
+  ls_put(answer, "mode", o->mode);
+  ls_put(answer, "cores", cores);
+  ls_put(answer, "repeat", o->repeat);
+  ls_put(answer, "points", list);
+  return answer;
+}
+
+ls_status ls_bench_scaling(ls_cli *cli, const void *given) {
+  const ls_bench_options *o = given;
+  point p[COUNTS_MAX] = {0};
+  int ranks[COUNTS_MAX], count = ls_bench_list(o->ranks, COUNTS_MAX, ranks);
+  bool weak = strcmp(o->mode, "weak") == 0;
+  int64_t batch = weak ? cli->config->batch : 0;
+  LS_TRY(ls_bench_check(o));
+  if (ls_comm_launched())
+    return ls_fail(LS_EUSAGE, "bench scaling starts mpirun itself; run it without mpirun");
+  if (!weak && strcmp(o->mode, "strong") != 0)
+    return ls_fail(LS_EUSAGE, "--mode %s: it is strong or weak", o->mode);
+  if (o->repeat > REPEAT_MAX)
+    return ls_fail(LS_EUSAGE, "--repeat %d: at most %d", o->repeat, REPEAT_MAX);
+  if (count == 0) return ls_fail(LS_EUSAGE, "--ranks %s: write it as 1,2,4", o->ranks);
+  if (weak && batch == 0)
+    return ls_fail(LS_ECONFIG, "weak scaling needs a train.batch in numbers, not full");
+  for (int i = 0; i < count; i++) p[i].ranks = ranks[i];
+  for (int r = 0; r < o->repeat; r++)
+    for (int i = 0; i < count; i++)
+      LS_TRY(run_once(cli, o, p[i].ranks, batch * p[i].ranks, &p[i].rate[r]));
+  for (int i = 0; i < count; i++) summarize(&p[i], o->repeat);
+  ls_print(cli, answer_json(p, count, o), look);
+  return LS_OK;
+}
