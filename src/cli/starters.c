@@ -16,7 +16,7 @@
 
 #define CLASSIFIER "model:\n" CLASSIFIER_LAYERS
 
-// bench/tables.py: better than the default of relu layers on tables of some hundred samples.
+/* bench/tables.py: better than the default of relu layers on tables of some hundred samples. */
 #define TABLE_CLASSIFIER                                                                 \
   "model:\n"                                                                             \
   "  init: glorot_uniform        # small first weights suit small tables; he_normal is " \
