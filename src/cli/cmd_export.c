@@ -32,8 +32,7 @@ static ls_status run(ls_cli *cli, const void *given) {
   if (!ls_export_names[format])
     return ls_command_unknown("export: --to", o->format, ls_export_names);
   ls_status status = ls_net_open(cli->args[0], &net);
-  if (status == LS_OK)
-    status = ls_export_net(net, o->format, o->output, o->name, o->force, &made);
+  if (status == LS_OK) status = ls_export_net(net, o->format, o->output, o->name, o->force, &made);
   if (status == LS_OK) report(cli, o, net, &made);
   ls_texts_free(&made);
   ls_net_free(&net);
@@ -52,10 +51,11 @@ static const ls_option export_options[] = {
 const ls_command ls_command_export = {
     .name = "export",
     .help = "a network as a program in another language",
-    .usage = "Usage: lockstep export CKPT --to c -o FILE [--name NAME]\n"
-             "\nExamples:\n"
-             "  lockstep export runs/a/final.h5 --to c -o flux.c     # flux.c and flux.h: "
-             "flux_predict and flux_jacobian\n",
+    .usage =
+        "Usage: lockstep export CKPT --to c -o FILE [--name NAME]\n"
+        "\nExamples:\n"
+        "  lockstep export runs/a/final.h5 --to c -o flux.c     # flux.c and flux.h: "
+        "flux_predict and flux_jacobian\n",
     .options = export_options,
     .size = sizeof(options),
     .part = {{.run = run,
