@@ -5,9 +5,15 @@ BUILD=${BUILD:-$SOURCE/build}
 LOCKSTEP=${LOCKSTEP:-$BUILD/lockstep}
 MPIRUN=${MPIRUN:-$SOURCE/tests/mpirun}
 SMALL=$SOURCE/data/fashion-mnist-small
+SEED=${SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')} # of all that is drawn; SEED= repeats it
+RANDOM=$SEED
 failures=0
 fail() { echo "FAIL: $*" >&2; failures=$((failures + 1)); }
-finish() { [ "$failures" -eq 0 ] || { echo "$failures failures" >&2; exit 1; }; }
+finish() { [ "$failures" -eq 0 ] || { echo "$failures failures; SEED=$SEED" >&2; exit 1; }; }
+die() { fail "$@"; finish; }
+
+# sampled SOME ALL: how many of what a test takes samples of; all with SWEEP set, as scripts/sweep does
+sampled() { if [ -n "${SWEEP:-}" ]; then echo "$2"; else echo "$1"; fi; }
 
 # on RANKS ARGUMENT...: lockstep on so many ranks, 0: without mpirun. A job that hangs is ended, with 124.
 on() {
@@ -18,6 +24,8 @@ on() {
     timeout -k 5 "${LIMIT:-60}" "$MPIRUN" -n "$ranks" "$LOCKSTEP" "$@"
   fi
 }
+
+run() { on "$@" >out 2>err || fail "$*: exit $?: $(cat err)"; } # it succeeds
 
 hash_of() { "$LOCKSTEP" inspect "$1" --json | sed -n 's/.*"weights_hash":"\([^"]*\)".*/\1/p'; }
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # bench: every benchmark runs, prints one JSON object with its fields, and trains the bits that any number of ranks trains. No time limits.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"

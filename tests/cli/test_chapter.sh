@@ -15,7 +15,7 @@ train() { # RANKS CONFIG RUN ARGUMENT...
 last() { grep "\"$2\"" "$1/metrics.jsonl" | tail -n 1; }
 
 # The 30 points: every path. RMSProp as the book has it arrives at update 60 and then lets rounding grow, for ever: compared up to there.
-for ranks in 0 2 3; do
+for ranks in $(sampled "0 3" "0 2 3"); do
   while read -r name config overrides; do
     case $name in '#'* | adam_float32) continue ;; esac
     # shellcheck disable=SC2086 # words
@@ -25,7 +25,7 @@ for ranks in 0 2 3; do
 done
 # float32 Adam: every digit that the chapter's author's notebook prints
 overrides=$(sed -n 's/^adam_float32 *optimizers *//p' examples/toy/runs.txt)
-for ranks in 0 1 2 3; do
+for ranks in 0 2 3; do
   # shellcheck disable=SC2086
   train $ranks toy/optimizers run $overrides
   last run step | grep -qF '"weights":[0.49998369812965393,2.0000474452972412]' || fail "Adam in float32 on $ranks ranks: $(last run step)"
@@ -74,7 +74,7 @@ grep -qxF "# sum of b_n from n = 0: 1; from n = 1: 0.9" ewa.txt || fail "sums of
 
 # The self-made optimizer on MNIST: the chapter's table (without shuffling and in float64, to 1e-9), and what it should have been
 plugin="optimizer.type=plugin optimizer.file=$BUILD/tests/plugins/gradient_descent.so"
-exact="data.order=sequential train.precision=float64"
+exact="data.order=sequential train.precision=float64 train.epochs=$(sampled 11 51)"
 # shellcheck disable=SC2086
 {
   train 0 mnist-selfmade/printed printed $exact $plugin

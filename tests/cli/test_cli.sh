@@ -1,8 +1,8 @@
 #!/bin/bash
 # The command line's own manners: names, options, streams, exit codes.
 set -u
-failures=0
-fail() { echo "FAIL: $*" >&2; failures=$((failures + 1)); }
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
 
 # expect CODE TEXT COMMAND...: exit code, and TEXT somewhere in stderr
 expect() {
@@ -103,4 +103,4 @@ if command -v mpirun >/dev/null; then
   [ "$(cat code.? | tr '\n' ' ')" = "78 78 78 " ] || fail "each rank's own exit code: $(cat code.?)"
 fi
 
-[ $failures -eq 0 ] || { echo "$failures failures" >&2; exit 1; }
+finish

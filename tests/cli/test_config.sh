@@ -2,8 +2,8 @@
 # lockstep config and help, as a user meets them: exit codes, what goes to stdout, docs that match the table.
 # label: quick
 set -u
-failed=0
-fail() { echo "FAILED: $*" >&2; failed=1; }
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
 # expect CODE COMMAND...: run it, keep stdout in out and stderr in err
 expect() {
   local code=$1 got=0
@@ -88,4 +88,4 @@ holds err "did you mean 'batch'?"
 expect 0 "$LOCKSTEP" help keys
 sed -n '/^```keys$/,/^```$/p' "$SOURCE/docs/config.md" | sed '1d;$d' >reference
 cmp -s out reference || { fail "docs/config.md is not what lockstep help keys prints (scripts: see the file's end)"; diff out reference | head -5 >&2; }
-exit $failed
+finish

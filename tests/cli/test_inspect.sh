@@ -2,16 +2,18 @@
 # inspect: what it says of good and damaged checkpoints, of run folders, and of files that only look like one.
 # label: quick
 set -eu
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
 mkdir run
 "$BUILD/tests/saves" "$PWD/run" 6 2> said # ckpt-5, ckpt-6, final.h5 of step 4
 expect() { # STATUS COMMAND...; output in out
   local want=$1 have=0
   shift
   "$@" > out 2> err || have=$?
-  [ "$have" = "$want" ] || { echo "$*: exit $have, not $want"; cat out err; exit 1; }
+  [ "$have" = "$want" ] || die "$*: exit $have, not $want: $(cat out err)"
 }
-says() { grep -qF -- "$1" out || { echo "no '$1' in:"; cat out err; exit 1; }; }
-complains() { grep -qF -- "$1" err || { echo "no '$1' in:"; cat out err; exit 1; }; }
+says() { grep -qF -- "$1" out || die "no '$1' in: $(cat out err)"; }
+complains() { grep -qF -- "$1" err || die "no '$1' in: $(cat out err)"; }
 
 expect 0 "$LOCKSTEP" inspect run/ckpt-6.h5
 says "checkpoint of step 6, verified"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # predict and eval find a checkpoint's columns by their names, wherever they stand; by position where there are none, and never by a guess.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"

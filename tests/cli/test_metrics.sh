@@ -1,10 +1,10 @@
 #!/bin/bash
 # What evaluations say: top-k, confusion, precision and recall, and mae, rmse and r2 of each target in its own units, against awk's own forward
 # pass with the weights that training logs; the same text on any number of ranks.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
-run() { on "$@" >out 2>err || fail "$*: exit $?: $(cat err)"; }
 weights_of() { tail -1 <(grep '"event":"step"' "$1/metrics.jsonl") | sed 's/.*"weights":\[//; s/\].*//' | tr ',' '\n'; }
 # figures FILE KEY: the numbers of KEY in a JSON object, one a line
 figures() { sed -n "s/.*\"$2\":\(\[\[[^]]*\(\],\[[^]]*\)*\]\]\|\[[^]]*\]\|[^,}]*\).*/\1/p" "$1" | sed 's/"[^"]*"//g' | tr -c '0-9.eE+\n-' '\n' | grep '[0-9]'; }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Names of classes and targets go with the checkpoint: a class keeps its number in data that lack others, eval and predict say the names,
 # and data whose classes are others are refused.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Numbers as their files mean them: scaled in double whatever the precision, packed and missing ones as NetCDF's attributes say, samples in
 # columns, HDF5 behind a user block. In memory and streamed, on 1 and 3 ranks.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"

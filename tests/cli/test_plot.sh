@@ -1,8 +1,8 @@
 #!/bin/bash
 # lockstep plot and compare on runs made here, and on hand-written ones with known numbers.
 set -u
-failures=0
-fail() { echo "FAIL: $*" >&2; failures=$((failures + 1)); }
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
 refused() { # CODE TEXT ARGUMENTS...
   local code=$1 text=$2; shift 2
   "$LOCKSTEP" "$@" >out 2>err; got=$?
@@ -113,4 +113,4 @@ refused 65 "--data FILE" plot path toy -o x.svg
 picture path toy -o moved.svg --data moved.csv
 cmp -s moved.svg path.svg || fail "--data gives another picture"
 
-[ $failures -eq 0 ] || { echo "$failures failures" >&2; exit 1; }
+finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Plug-ins: code of others runs only where the user's own config names it and the command uses it; one that ends the process is named.
 # shellcheck source-path=SCRIPTDIR/..
+# label: full
 set -u
 . "$SOURCE/tests/lib.sh"
 PLUGINS=$BUILD/tests/plugins

@@ -14,7 +14,6 @@ train: {steps: 57, batch: 50, slices: 8, clip_norm: 2, gradient_noise: {eta: 0.0
 checkpoint: {every: 10 steps, keep: {last: 9}}
 output: {step_every: 1}
 C
-run() { on "$@" >out 2>err || fail "$*: exit $?: $(cat err)"; }
 same() { # same RUN: as if it had never been stopped
   cmp reference/final.h5 "$1/final.h5" || fail "$1: another final.h5"
   diff <(numbers_of reference) <(numbers_of "$1") || fail "$1: other metrics"

@@ -1,11 +1,11 @@
 #!/bin/bash
 # Going on with another batch, limit or last_batch: at the epoch and the sample where the checkpoint stands, or refused with the reason.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
 cp "$SOURCE"/tests/cases/other-batch/* .
 sed -i 's/batch: 16/batch: 16, slices: 4/' net.yaml
-run() { on "$@" >out 2>err || fail "$*: exit $?: $(cat err)"; }
 epochs() { sed -n 's/^\([0-9]*,[0-9]*\),.*/\1/p' "$1/metrics.csv" | tr '\n' ' '; }
 refused() { # refused TEXT RANKS ARGUMENT...: 78
   local text=$1 code; shift

@@ -1,8 +1,8 @@
 #!/bin/bash
 # lockstep schedule against worked examples; the data are never opened.
 set -u
-failures=0
-fail() { echo "FAIL: $*" >&2; failures=$((failures + 1)); }
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
 
 cat >c.yaml <<'Y'
 version: 1
@@ -73,4 +73,4 @@ PATH=/nonexistent "$LOCKSTEP" schedule c.yaml --steps 5 -o y.svg >out 2>err && f
 grep -q gnuplot-nox err || fail "which package? $(cat err)"
 ls y.svg* >/dev/null 2>&1 && fail "a failed plot left a file"
 
-[ $failures -eq 0 ] || { echo "$failures failures" >&2; exit 1; }
+finish

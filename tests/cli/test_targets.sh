@@ -1,5 +1,6 @@
 #!/bin/bash
 # What y is: classes with every loss, probabilities that are never scaled and lie in 0..1, and labels that are missing.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"

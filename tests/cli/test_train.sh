@@ -11,9 +11,6 @@ loss: cross_entropy
 optimizer: {type: adam, lr: 0.003}
 train: {epochs: 4, batch: 50}
 C
-run() { # run RANKS ARGUMENT...
-  on "$@" >out 2>err || fail "$*: exit $?: $(cat err)"
-}
 field() { sed -n "s/.*\"$2\":\\([^,}]*\\).*/\\1/p" "$1"; } # FILE NAME
 
 # ---- one run in all its parts ----

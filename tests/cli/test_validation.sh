@@ -1,11 +1,11 @@
 #!/bin/bash
 # data.validation as a share: drawn, the last samples, or groups; the same samples on any ranks, from memory and streams; warnings; old checkpoints.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
 cp "$SOURCE"/tests/cases/sorted-validation/* .
 awk -F, 'NR == 1 { print $0 ",plant,site" } NR > 1 { print $0 ",p" NR % 7 "," (NR * NR) % 11 }' iris.csv >groups.csv
-run() { on "$@" >out 2>err || fail "$*: exit $?: $(cat err)"; }
 share() { echo "data.validation={share: 0.4, $1}"; }
 refused() { # refused CODE TEXT ARGUMENT...
   local want=$1 text=$2 code; shift 2

@@ -1,5 +1,6 @@
 #!/bin/bash
 # What samples count: data.weights and train.class_weights against an independent program in awk, on any number of ranks; and what is refused.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
@@ -48,7 +49,6 @@ close() { # close RUN REFERENCE TEXT
   losses "$1" | paste - "$2" | awk 'NF != 2 || !($1 - $2 < 1e-12 && $2 - $1 < 1e-12) { bad = 1 } END { exit bad || NR != 21 }' ||
     fail "$3: losses are not the reference's: $(losses "$1" | paste - "$2" | head -3)"
 }
-run() { on "$@" >out 2>err || fail "$*: exit $?: $(cat err)"; }
 
 run 0 train net.yaml -o both
 reference 1 given >want && close both want "weights and class weights"

@@ -5,8 +5,6 @@
 . "$SOURCE/tests/lib.sh"
 LOCKSTEP=$BUILD/lockstep_mutants
 [ -x "$LOCKSTEP" ] || { echo "skipped: built without LOCKSTEP_MUTANTS"; exit 77; }
-SEED=${SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
-RANDOM=$SEED
 PROMISE=${PROMISE:-30} # seconds; 10 on a machine of one's own
 HOST=$(hostname)
 
@@ -53,7 +51,6 @@ cases() {
   local default=("$@") one
   [ ${#CASES[@]} -gt 0 ] && default=("${CASES[@]}")
   for one in "${default[@]}"; do "$one"; done
-  [ "$failures" -eq 0 ] || echo "SEED=$SEED"
   finish
 }
 CASES=("$@")

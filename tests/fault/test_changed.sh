@@ -1,5 +1,6 @@
 #!/bin/bash
 # R15: data that are not those of the checkpoint, or change while a run reads them: an error that names the file; no crash, no hang.
+# label: full
 set -u
 # shellcheck source=tests/fault/faults.sh
 . "$SOURCE/tests/fault/faults.sh"

@@ -3,6 +3,8 @@
 # And the test is worth something: variants that lack one step of the protocol must fail it.
 # label: quick
 set -eu
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
 trap_calls() { # VARIANT: saves 9 steps in ./run, every call into ./log
   rm -rf run log work; mkdir run work
   env LD_PRELOAD="$BUILD/tests/libiotrap.so" ASAN_OPTIONS=verify_asan_link_order=0 IOTRAP_DIR="$PWD/run" IOTRAP_LOG="$PWD/log" \
@@ -14,7 +16,7 @@ trap_calls saves
 for mutant in NO_FSYNC NO_DIR_FSYNC UNLINK_FIRST IN_PLACE; do
   [ -x "$BUILD/tests/saves_$mutant" ] || continue
   trap_calls "saves_$mutant"
-  if "$BUILD/tests/crash" log work > judged; then echo "mutant $mutant got through:"; cat judged; exit 1; fi
+  if "$BUILD/tests/crash" log work > judged; then die "mutant $mutant got through: $(cat judged)"; fi
   echo "$mutant: $(tail -1 judged)"
   grep -q 'broken' judged
 done

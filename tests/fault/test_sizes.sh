@@ -1,6 +1,7 @@
 #!/bin/bash
 # R16: more ranks than samples, than the minibatch or than blocks of parameters; one sample, full batch; sizes beyond all memory. It works,
 # with the bits of one rank, or is refused with what to do; it never hangs.
+# label: full
 set -u
 # shellcheck source=tests/fault/faults.sh
 . "$SOURCE/tests/fault/faults.sh"

@@ -74,9 +74,10 @@ static void blocks(void **state) {
 /* Rank 0 takes longer than the watchdog allows, and says now and then that it is at work. */
 static void work_is_no_hang(void **state) {
   (void)state;
-  if (ls_comm_node_count(comm) > 1) return; /* signs of life are seen on one's own node */
+  if (ranks == 1 || ls_comm_node_count(comm) > 1)
+    return; /* signs of life are seen on one's own node */
   ls_comm_watchdog(comm, 0.5);
-  for (int i = 0; me == 0 && i < 15; i++) {
+  for (int i = 0; me == 0 && i < 8; i++) {
     ls_alive();
     usleep(100000);
   }
@@ -87,9 +88,10 @@ static void work_is_no_hang(void **state) {
 /* The last test: from then on rank 0 is believed, and nobody else watches on other nodes. */
 static void alone_is_no_hang(void **state) {
   (void)state;
+  if (ranks == 1) return;
   ls_comm_watchdog(comm, 0.5);
   ls_comm_alone(comm);
-  if (me == 0) sleep(2);
+  if (me == 0) sleep(1);
   ls_comm_barrier(comm);
 }
 

@@ -8,7 +8,7 @@
 #include "test.h"
 #include "train/run.h"
 
-enum { WARMUP = 300, STEPS = 10000, TRIES = 3 };
+enum { WARMUP = 300, STEPS = 1200, TRIES = 3 };
 
 static ls_comm *comm;
 

@@ -5,8 +5,6 @@ set -eu
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 times=${1:-2}
-SEED=${SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
-RANDOM=$SEED
 echo "SEED=$SEED $0 $times"
 broken() {
   echo "BROKEN: SEED=$SEED, time $time: $*" >&2

@@ -276,8 +276,10 @@ static void streamed_like_memory(void **state) {
     assert_int_equal(ls_loader_new(memory, 40, 8, 2, 7, 3, LS_F32, &a), LS_OK);
     assert_int_equal(ls_loader_new(stream, 40, 8, 2, 7, 3, LS_F32, &b), LS_OK);
     int64_t steps = ls_loader_steps_per_epoch(a), made = ls_mem_total();
-    for (int64_t k = 0; k < 2 * steps + 6; k++) {
-      int64_t step = k < 2 * steps + 3 ? k : (k * 13) % steps;
+    /* small windows open files again and again: only some steps, from one epoch to the next */
+    int64_t first = w < 2 ? steps - 5 : 0, count = w < 2 ? 12 : 2 * steps + 6;
+    for (int64_t k = 0; k < count; k++) {
+      int64_t step = k < count - 3 ? first + k : (k * 13) % steps;
       assert_int_equal(ls_loader_batch(a, step, &x), LS_OK);
       if (ls_loader_batch(b, step, &y) != LS_OK) fail_msg("%s", ls_error_text());
       assert_true(x.rows == y.rows && x.ldx == y.ldx);
