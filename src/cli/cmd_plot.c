@@ -11,7 +11,8 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 
-enum { PANELS_MAX = 12, METRICS_MAX = 4 };
+enum { PANELS_MAX = 12 };
+#define STEP_LABEL "global_step (weight updates)"
 
 char *ls_plot_title(const ls_runs *runs, int item) {
   const ls_runs_item *it = &runs->item[item];
@@ -23,35 +24,29 @@ char *ls_plot_title(const ls_runs *runs, int item) {
   return title;
 }
 
-static ls_history_column column_by_name(const char *name) {
-  int c = 0;
-  while (ls_history_names[c] && strcmp(ls_history_names[c], name) != 0) c++;
-  return (ls_history_column)c;
+/* ---- a picture: panels, and what has been made for them ---- */
+
+typedef struct {
+  ls_panel panel[PANELS_MAX];
+  int panels;
+  void **made; /* (room) texts and arrays, freed with the picture */
+  int count;
+} picture;
+
+static void *own(picture *p, void *block) { return p->made[p->count++] = block; }
+
+/* The next panel, with room for so many curves. */
+static ls_status add_panel(picture *p, int curves, ls_panel **out) {
+  ls_curve *curve;
+  LS_NEW(curve, curves);
+  *out = &p->panel[p->panels++];
+  (*out)->curve = own(p, curve);
+  return LS_OK;
 }
 
-/* ---- cost: a panel a run ---- */
-
-/* Epochs where there are some to join by a line, else steps. */
-static bool by_epoch(const ls_history *h, const ls_plot_options *o) {
-  if (o->by) return strcmp(o->by, "epoch") == 0;
-  return h->epoch.n > 1 || h->step.n == 0;
-}
-
-static int cost_curves(const ls_history *h, bool epochs, ls_curve out[2]) {
-  const ls_history_events *e = epochs || h->step.n == 0 ? &h->epoch : &h->step;
-  int n = 0;
-  out[n++] = (ls_curve){.name = "loss",
-                        .n = e->n,
-                        .x = e->column[epochs ? LS_H_EPOCH : LS_H_STEP],
-                        .y = e->column[LS_H_LOSS]};
-  if (ls_history_has(&h->epoch, LS_H_VAL_LOSS))
-    out[n++] = (ls_curve){.name = "val_loss",
-                          .n = h->epoch.n,
-                          .x = h->epoch.column[epochs ? LS_H_EPOCH : LS_H_STEP],
-                          .y = h->epoch.column[LS_H_VAL_LOSS],
-                          .color = 1,
-                          .dash = 1};
-  return n;
+static ls_curve *add_curve(ls_panel *panel, ls_curve curve) {
+  panel->curve[panel->curves] = curve;
+  return &panel->curve[panel->curves++];
 }
 
 /* One scale for all curves, and one range for all panels, so that they can be compared by eye. */
@@ -75,10 +70,15 @@ static void share_axis(ls_panel *panel, int panels) {
   }
 }
 
-static ls_status plot_cost(const ls_runs *runs, const ls_plot_options *o) {
-  ls_panel panel[PANELS_MAX] = {0};
-  ls_curve curve[PANELS_MAX][2];
-  char *title[PANELS_MAX];
+/* ---- cost: a panel a run ---- */
+
+/* Epochs where there are some to join by a line, else steps. */
+static bool by_epoch(const ls_history *h, const ls_plot_options *o) {
+  if (o->by) return strcmp(o->by, "epoch") == 0;
+  return h->epoch.n > 1 || h->step.n == 0;
+}
+
+static ls_status make_cost(const ls_runs *runs, const ls_plot_options *o, picture *p) {
   if (runs->n > PANELS_MAX)
     return ls_fail(LS_EUSAGE,
                    "at most %d runs beside one another; plot compare lays more over one another",
@@ -86,73 +86,51 @@ static ls_status plot_cost(const ls_runs *runs, const ls_plot_options *o) {
   for (int i = 0; i < runs->n; i++) {
     const ls_history *h = runs->item[i].history;
     bool epochs = by_epoch(h, o);
-    title[i] = ls_plot_title(runs, i);
-    panel[i] = (ls_panel){.title = title[i],
-                          .x_label = epochs ? "epoch" : "global_step (weight updates)",
-                          .y_label = "loss (mean over samples)"};
-    panel[i].curve = curve[i];
-    panel[i].curves = cost_curves(h, epochs, curve[i]);
+    ls_history_column x = epochs ? LS_H_EPOCH : LS_H_STEP;
+    const ls_history_events *e = epochs || h->step.n == 0 ? &h->epoch : &h->step;
+    ls_panel *panel;
+    LS_TRY(add_panel(p, 2, &panel));
+    panel->title = own(p, ls_plot_title(runs, i));
+    panel->x_label = epochs ? "epoch" : STEP_LABEL;
+    panel->y_label = "loss (mean over samples)";
+    add_curve(panel,
+              (ls_curve){.name = "loss", .n = e->n, .x = e->column[x], .y = e->column[LS_H_LOSS]});
+    if (ls_history_has(&h->epoch, LS_H_VAL_LOSS))
+      add_curve(panel, (ls_curve){.name = "val_loss",
+                                  .n = h->epoch.n,
+                                  .x = h->epoch.column[x],
+                                  .y = h->epoch.column[LS_H_VAL_LOSS],
+                                  .color = 1,
+                                  .dash = 1});
   }
-  share_axis(panel, runs->n);
-  ls_status status = ls_plot(panel, runs->n, o->out, o->keep_script);
-  for (int i = 0; i < runs->n; i++) LS_FREE(title[i]);
-  return status;
+  share_axis(p->panel, p->panels);
+  return LS_OK;
 }
 
 /* ---- lr: a curve a group, runs that differ in their seed have the same rate ---- */
 
-static ls_status plot_lr(const ls_runs *runs, const ls_plot_options *o) {
-  ls_curve *curve;
-  LS_NEW(curve, runs->groups);
+static ls_status make_lr(const ls_runs *runs, const ls_plot_options *o, picture *p) {
+  ls_panel *panel;
+  (void)o;
+  LS_TRY(add_panel(p, runs->groups, &panel));
   for (int g = 0; g < runs->groups; g++) {
     const ls_history *h = ls_runs_first(runs, g)->history;
     const ls_history_events *e = h->step.n > 0 ? &h->step : &h->epoch;
-    curve[g] = (ls_curve){.name = ls_runs_label(runs, g),
-                          .n = e->n,
-                          .x = e->column[LS_H_STEP],
-                          .y = e->column[LS_H_LR],
-                          .color = g,
-                          .dash = g % 4};
+    add_curve(panel, (ls_curve){.name = own(p, ls_runs_label(runs, g)),
+                                .n = e->n,
+                                .x = e->column[LS_H_STEP],
+                                .y = e->column[LS_H_LR],
+                                .color = g,
+                                .dash = g % 4});
   }
-  ls_panel panel = {.title = runs->groups == 1 ? curve[0].name : "learning rate",
-                    .x_label = "global_step (weight updates)",
-                    .y_label = "learning rate",
-                    .curve = curve,
-                    .curves = runs->groups};
-  share_axis(&panel, 1);
-  ls_status status = ls_plot(&panel, 1, o->out, o->keep_script);
-  for (int g = 0; g < runs->groups; g++) LS_FREE(curve[g].name);
-  LS_FREE(curve);
-  return status;
+  panel->title = runs->groups == 1 ? panel->curve[0].name : "learning rate";
+  panel->x_label = STEP_LABEL;
+  panel->y_label = "learning rate";
+  share_axis(panel, 1);
+  return LS_OK;
 }
 
 /* ---- compare: a panel a metric, a curve a group, with its spread ---- */
-
-/* Mean and standard deviation over a group's runs, epoch by epoch; block: (4, n) for x, mean, low,
- * high. */
-static void group_curve(const ls_runs *runs, int group, ls_history_column c, int64_t n,
-                        double *block) {
-  for (int64_t e = 0; e < n; e++) {
-    double sum = 0, square = 0, x = NAN;
-    int count = 0;
-    for (int i = 0; i < runs->n; i++) {
-      const ls_history_events *events = &runs->item[i].history->epoch;
-      if (runs->item[i].group != group || e >= events->n) continue;
-      double y = events->column[c][e];
-      x = events->column[LS_H_EPOCH][e];
-      if (!isfinite(y)) continue;
-      count++;
-      sum += y;
-      square += y * y;
-    }
-    double mean = count > 0 ? sum / count : (double)NAN;
-    double deviation = count > 1 ? sqrt(fmax(0, (square - count * mean * mean) / (count - 1))) : 0;
-    block[e] = x;
-    block[n + e] = mean;
-    block[2 * n + e] = mean - deviation;
-    block[3 * n + e] = mean + deviation;
-  }
-}
 
 static int64_t longest(const ls_runs *runs, int group) {
   int64_t n = 0;
@@ -162,28 +140,45 @@ static int64_t longest(const ls_runs *runs, int group) {
   return n;
 }
 
-static ls_status make_curve(const ls_runs *runs, int group, ls_history_column c, ls_curve *out) {
-  int64_t n = longest(runs, group);
-  int seeds = ls_runs_size(runs, group);
-  double *block;
-  LS_NEW(block, 4 * n);
-  group_curve(runs, group, c, n, block);
-  char *label = ls_runs_label(runs, group);
-  *out = (ls_curve){.n = n, .x = block, .y = block + n, .color = group, .dash = group % 4};
-  out->name = seeds > 1 ? ls_mem_format("%s (%d seeds)", label, seeds) : ls_mem_text(label);
-  if (seeds > 1) out->low = block + 2 * n, out->high = block + 3 * n;
-  LS_FREE(label);
-  return LS_OK;
+/* Mean of a group's runs, and one standard deviation to each side, in an epoch. */
+static void mean_at(const ls_runs *runs, int group, ls_history_column c, int64_t epoch, double *x,
+                    double *mean, double *low, double *high) {
+  double sum = 0, square = 0;
+  int count = 0;
+  *x = NAN;
+  for (int i = 0; i < runs->n; i++) {
+    const ls_history_events *events = &runs->item[i].history->epoch;
+    if (runs->item[i].group != group || epoch >= events->n) continue;
+    double y = events->column[c][epoch];
+    *x = events->column[LS_H_EPOCH][epoch];
+    if (!isfinite(y)) continue;
+    count++;
+    sum += y;
+    square += y * y;
+  }
+  *mean = count > 0 ? sum / count : (double)NAN;
+  double variance = count > 1 ? (square - count * *mean * *mean) / (count - 1) : 0;
+  *low = *mean - sqrt(fmax(0, variance));
+  *high = *mean + sqrt(fmax(0, variance));
 }
 
-static ls_status make_panel(const ls_runs *runs, ls_history_column c, ls_panel *panel) {
-  panel->x_label = "epoch";
-  panel->y_label = ls_history_names[c];
-  LS_NEW(panel->curve, runs->groups);
-  for (int g = 0; g < runs->groups; g++, panel->curves++)
-    LS_TRY(make_curve(runs, g, c, &panel->curve[g]));
-  share_axis(panel, 1);
-  panel->title = runs->groups == 1 ? panel->curve[0].name : ls_history_names[c];
+static ls_status add_group(const ls_runs *runs, int group, ls_history_column c, picture *p,
+                           ls_panel *panel) {
+  int64_t n = longest(runs, group);
+  int seeds = ls_runs_size(runs, group);
+  double *x;
+  LS_NEW(x, 4 * n);
+  double *mean = x + n, *low = mean + n, *high = low + n;
+  for (int64_t e = 0; e < n; e++) mean_at(runs, group, c, e, &x[e], &mean[e], &low[e], &high[e]);
+  char *label = own(p, ls_runs_label(runs, group));
+  ls_curve *curve = add_curve(
+      panel,
+      (ls_curve){
+          .name = label, .n = n, .x = own(p, x), .y = mean, .color = group, .dash = group % 4});
+  if (seeds == 1) return LS_OK;
+  curve->name = own(p, ls_mem_format("%s (%d seeds)", label, seeds));
+  curve->low = low;
+  curve->high = high;
   return LS_OK;
 }
 
@@ -194,48 +189,40 @@ static bool any_has(const ls_runs *runs, ls_history_column c) {
   return found;
 }
 
-/* The metric asked for; else the loss, and beside it that of validation or the accuracy. */
-static ls_status choose_metrics(const ls_runs *runs, const ls_plot_options *o,
-                                ls_history_column *metric, int *count) {
-  *count = 0;
-  if (!o->metric) {
-    metric[(*count)++] = LS_H_LOSS;
-    if (any_has(runs, LS_H_VAL_LOSS))
-      metric[(*count)++] = LS_H_VAL_LOSS;
-    else if (any_has(runs, LS_H_ACCURACY))
-      metric[(*count)++] = LS_H_ACCURACY;
-    return LS_OK;
-  }
-  ls_history_column c = column_by_name(o->metric);
-  const char *near = ls_nearest(o->metric, ls_history_names);
+static ls_status find_metric(const ls_runs *runs, const char *name, ls_history_column *out) {
+  int c = 0;
+  while (ls_history_names[c] && strcmp(ls_history_names[c], name) != 0) c++;
+  *out = (ls_history_column)c;
+  const char *near = ls_nearest(name, ls_history_names);
   if (c == LS_H_COLUMNS && near)
-    return ls_fail(LS_EUSAGE, "--metric %s: did you mean '%s'?", o->metric, near);
+    return ls_fail(LS_EUSAGE, "--metric %s: did you mean '%s'?", name, near);
   if (c == LS_H_COLUMNS)
     return ls_fail(LS_EUSAGE,
                    "--metric %s: one of loss, accuracy, val_loss, val_accuracy, lr, samples_per_s",
-                   o->metric);
-  if (!any_has(runs, c)) return ls_fail(LS_EDATA, "no run has %s in its epochs", o->metric);
-  metric[(*count)++] = c;
-  return LS_OK;
+                   name);
+  return any_has(runs, *out) ? LS_OK : ls_fail(LS_EDATA, "no run has %s in its epochs", name);
 }
 
-static ls_status plot_compare(const ls_runs *runs, const ls_plot_options *o) {
-  ls_history_column metric[METRICS_MAX];
-  ls_panel panel[METRICS_MAX] = {0};
-  int count;
-  LS_TRY(choose_metrics(runs, o, metric, &count));
-  ls_status status = LS_OK;
-  for (int i = 0; i < count && status == LS_OK; i++)
-    status = make_panel(runs, metric[i], &panel[i]);
-  if (status == LS_OK) status = ls_plot(panel, count, o->out, o->keep_script);
+/* The metric asked for; else the loss, and beside it that of validation or the accuracy. */
+static ls_status make_compare(const ls_runs *runs, const ls_plot_options *o, picture *p) {
+  ls_history_column metric[2] = {LS_H_LOSS};
+  int count = 1;
+  if (o->metric)
+    LS_TRY(find_metric(runs, o->metric, metric));
+  else if (any_has(runs, LS_H_VAL_LOSS))
+    metric[count++] = LS_H_VAL_LOSS;
+  else if (any_has(runs, LS_H_ACCURACY))
+    metric[count++] = LS_H_ACCURACY;
   for (int i = 0; i < count; i++) {
-    for (int g = 0; g < panel[i].curves; g++) {
-      LS_FREE(panel[i].curve[g].name);
-      LS_FREE(panel[i].curve[g].x); /* the block of all four */
-    }
-    LS_FREE(panel[i].curve);
+    ls_panel *panel;
+    LS_TRY(add_panel(p, runs->groups, &panel));
+    for (int g = 0; g < runs->groups; g++) LS_TRY(add_group(runs, g, metric[i], p, panel));
+    panel->x_label = "epoch";
+    panel->y_label = ls_history_names[metric[i]];
+    panel->title = runs->groups == 1 ? panel->curve[0].name : panel->y_label;
+    share_axis(panel, 1);
   }
-  return status;
+  return LS_OK;
 }
 
 /* ---- the command ---- */
@@ -251,9 +238,21 @@ static ls_status check(const ls_cli *cli, const ls_plot_options *o) {
   return LS_OK;
 }
 
-/* steps: how many step events the picture wants at most. */
-static ls_status draw(const ls_cli *cli, const ls_plot_options *o, int64_t steps,
-                      ls_status (*plot)(const ls_runs *, const ls_plot_options *)) {
+typedef ls_status (*maker)(const ls_runs *, const ls_plot_options *, picture *);
+
+static ls_status draw_made(const ls_runs *runs, const ls_plot_options *o, maker make) {
+  picture p = {0};
+  /* a panel needs its curves and title, a curve at most two texts and one array */
+  LS_NEW(p.made, 2 * PANELS_MAX + 3 * 2 * (runs->groups + runs->n));
+  ls_status status = make(runs, o, &p);
+  if (status == LS_OK) status = ls_plot(p.panel, p.panels, o->out, o->keep_script);
+  for (int i = 0; i < p.count; i++) LS_FREE(p.made[i]);
+  LS_FREE(p.made);
+  return status;
+}
+
+/* steps: how many step events the picture wants at most; make NULL: the path of weights. */
+static ls_status draw(const ls_cli *cli, const ls_plot_options *o, int64_t steps, maker make) {
   ls_runs *runs;
   LS_TRY(check(cli, o));
   LS_TRY(ls_runs_read(cli->args, steps, &runs));
@@ -261,7 +260,7 @@ static ls_status draw(const ls_cli *cli, const ls_plot_options *o, int64_t steps
     if (runs->item[i].history->stride > 1)
       ls_log(LS_LOG_INFO, "%s: of its step events every %lldth is drawn", runs->item[i].path,
              (long long)runs->item[i].history->stride);
-  ls_status status = plot(runs, o);
+  ls_status status = make ? draw_made(runs, o, make) : ls_plot_path(runs, o);
   if (status == LS_OK) {
     json_t *done = json_object();
     ls_put(done, "plot", cli->part->name);
@@ -274,16 +273,16 @@ static ls_status draw(const ls_cli *cli, const ls_plot_options *o, int64_t steps
 }
 
 static ls_status cost(ls_cli *cli, const void *given) {
-  return draw(cli, given, LS_HISTORY_DRAWN, plot_cost);
+  return draw(cli, given, LS_HISTORY_DRAWN, make_cost);
 }
 static ls_status lr(ls_cli *cli, const void *given) {
-  return draw(cli, given, LS_HISTORY_DRAWN, plot_lr);
+  return draw(cli, given, LS_HISTORY_DRAWN, make_lr);
 }
 static ls_status path(ls_cli *cli, const void *given) {
-  return draw(cli, given, LS_HISTORY_ALL, ls_plot_path);
+  return draw(cli, given, LS_HISTORY_ALL, NULL);
 }
 static ls_status compare(ls_cli *cli, const void *given) {
-  return draw(cli, given, 0, plot_compare);
+  return draw(cli, given, 0, make_compare);
 }
 
 #define OPTION(member, ...) LS_OPTION(ls_plot_options, member, __VA_ARGS__)

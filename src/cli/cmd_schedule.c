@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/print.h"
@@ -82,14 +82,16 @@ static double rate(const table *t, int64_t step) {
   return ls_schedule_at(&t->config->schedule, step);
 }
 
-/* First step from `from` on whose rate is at most `target`, for a rate that does not rise; -1: none
- * before FAR. */
+/* The first step not before `from` whose rate is at most `target`: within the run by looking at
+ * every step (a rate may rise again), behind it by bisection; -1: none before FAR. */
 static int64_t first_below(const table *t, int64_t from, double target) {
+  int64_t end = t->steps > 0 ? ls_clamp(t->steps, 0, SCAN_MAX) : SCAN_UNKNOWN;
+  for (; from < end; from++)
+    if (rate(t, from) <= target) return from;
   int64_t low = from - 1, high = from;
-  while (rate(t, high) > target) {
+  for (; rate(t, high) > target; high = from + 2 * (high - from) + 1) {
     if (high > FAR) return -1;
     low = high;
-    high = from + 2 * (high - from) + 1;
   }
   while (high - low > 1) {
     int64_t middle = low + (high - low) / 2;
@@ -113,57 +115,39 @@ static void add_row(table *t, int64_t step, const char *format, ...) {
   va_end(args);
 }
 
-/* Of the targets, the first step that reaches each: within the run by looking at every step (a rate
- * may rise again), behind it by bisection. */
-static void find_targets(const table *t, const double *target, int64_t *found, int targets) {
-  int64_t from = t->config->schedule.warmup > 0 ? (int64_t)t->config->schedule.warmup : 0;
-  int64_t end = t->steps > 0 ? t->steps : SCAN_UNKNOWN;
-  int next = 0;
-  if (end > SCAN_MAX) end = SCAN_MAX;
-  for (int64_t j = from; j < end && next < targets; j++)
-    for (double r = rate(t, j); next < targets && r <= target[next]; next++) found[next] = j;
-  for (; next < targets; next++)
-    found[next] = first_below(t, from > end ? from : end, target[next]);
+static const char *behind(const table *t, int64_t step) {
+  return t->steps > 0 && step >= t->steps ? ", after the end of this run" : "";
 }
-
-/* Half an ulp at |g| = |w|: w - rate g rounds back to w. */
-static double too_small(const ls_config *c) { return c->precision == LS_F32 ? 0x1p-24 : 0x1p-53; }
 
 static int by_step(const void *a, const void *b) {
   const row *x = a, *y = b;
   return (x->step > y->step) - (x->step < y->step);
 }
 
-static void add_decades(table *t) {
-  double target[DECADES], g0 = t->config->schedule.lr;
-  int64_t found[DECADES];
-  for (int k = 0; k < DECADES; k++)
-    target[k] = g0 / pow(10, k + 1) * (1 + 1e-15); /* rounding must not cost a step */
-  find_targets(t, target, found, DECADES);
-  bool behind = false; /* of those that the run does not reach, the first is told */
-  for (int k = 0; k < DECADES && !behind; k++) {
-    behind = found[k] < 0 || (t->steps > 0 && found[k] >= t->steps);
-    const char *fraction[] = {"1/10", "1/100", "1/1000"},
-               *when = behind ? ", after the end of this run" : "";
-    if (found[k] < 0) continue;
-    if (k < 3)
-      add_row(t, found[k], "%s of the initial rate%s", fraction[k], when);
-    else
-      add_row(t, found[k], "1/10^%d of the initial rate%s", k + 1, when);
+/* Those that the run reaches, and of the others the first. */
+static void add_decades(table *t, int64_t from) {
+  static const char *const fraction[DECADES] = {"1/10",   "1/100",  "1/1000", "1/10^4", "1/10^5",
+                                                "1/10^6", "1/10^7", "1/10^8", "1/10^9"};
+  double target = t->config->schedule.lr * (1 + 1e-15); /* rounding must not cost a step */
+  for (int k = 0; k < DECADES; k++) {
+    from = first_below(t, from, target / pow(10, k + 1));
+    if (from < 0) return;
+    add_row(t, from, "%s of the initial rate%s", fraction[k], behind(t, from));
+    if (*behind(t, from)) return;
   }
 }
 
 static void summary_rows(table *t) {
-  double target = too_small(t->config);
-  int64_t found, warmup = (int64_t)t->config->schedule.warmup;
+  int64_t warmup = (int64_t)t->config->schedule.warmup, first = warmup > 0 ? warmup : 0;
+  /* half an ulp at |g| = |w|: w - rate g rounds back to w */
+  int bits = t->config->precision == LS_F32 ? -24 : -53;
   add_row(t, 0, "first update");
   if (warmup > 1) add_row(t, warmup - 1, "warm-up is over");
-  add_decades(t);
-  find_targets(t, &target, &found, 1);
+  add_decades(t, first);
+  int64_t found = first_below(t, first, ldexp(1, bits));
   if (found >= 0)
     add_row(t, found, "too small to move a %s weight where |g| = |w| (rate <= 2^%d)%s",
-            ls_real_name(t->config->precision), ilogb(target),
-            t->steps > 0 && found >= t->steps ? ", after the end of this run" : "");
+            ls_real_name(t->config->precision), bits, behind(t, found));
   if (t->steps > 1) add_row(t, t->steps - 1, "last update");
   qsort(t->row, (size_t)t->rows, sizeof *t->row, by_step);
 }

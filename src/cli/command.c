@@ -55,24 +55,41 @@ char *ls_command_usage(const ls_command *command) {
 
 /* ---- options ---- */
 
-static const ls_option *find_option(const ls_option *o, const char *name, size_t length) {
-  for (; o && o->name; o++)
-    if (strlen(o->name) == length && strncmp(o->name, name, length) == 0) return o;
-  return NULL;
+/* The command's options come before those of every command. */
+static int option_tables(const ls_cli *cli, const ls_option *table[2], void *structs[2]) {
+  int n = 0;
+  if (cli->command && cli->command->options) {
+    table[n] = cli->command->options;
+    structs[n++] = cli->options;
+  }
+  table[n] = common_options;
+  structs[n] = (void *)cli;
+  return n + 1;
 }
 
-static const ls_option *find_letter(const ls_option *o, char letter) {
-  while (o && o->name && o->letter != letter) o++;
-  return o && o->name ? o : NULL;
+/* By its name, or where that is NULL by its letter; *options is what it is a member of. */
+static const ls_option *find_option(const ls_cli *cli, const char *name, size_t length, char letter,
+                                    void **options) {
+  const ls_option *table[2];
+  void *structs[2];
+  int tables = option_tables(cli, table, structs);
+  for (int i = 0; i < tables; i++)
+    for (const ls_option *o = table[i]; o->name; o++) {
+      bool found = name ? strlen(o->name) == length && strncmp(o->name, name, length) == 0
+                        : o->letter == letter;
+      *options = structs[i];
+      if (found) return o;
+    }
+  return NULL;
 }
 
 static ls_status unknown_option(const ls_cli *cli, const char *word) {
   const char *names[NAMES_MAX + 1];
-  const ls_option *table[] = {cli->command ? cli->command->options : NULL, common_options};
-  int count = 0, length = (int)strcspn(word, "=");
-  for (int i = 0; i < 2; i++)
-    for (const ls_option *o = table[i]; o && o->name && count < NAMES_MAX; o++)
-      names[count++] = o->name;
+  const ls_option *table[2];
+  void *structs[2];
+  int count = 0, tables = option_tables(cli, table, structs), length = (int)strcspn(word, "=");
+  for (int i = 0; i < tables; i++)
+    for (const ls_option *o = table[i]; o->name && count < NAMES_MAX; o++) names[count++] = o->name;
   names[count] = NULL;
   char *asked = ls_mem_format("%.*s", length, word);
   const char *near = ls_nearest(asked + strspn(asked, "-"), names);
@@ -134,11 +151,15 @@ static ls_status take_value(ls_cli *cli, const ls_option *o, void *options, cons
   return LS_OK;
 }
 
+static bool takes_nothing(const ls_option *o) {
+  return o->kind == LS_OPTION_FLAG || o->kind == LS_OPTION_COUNT;
+}
+
 /* The option that stands in argv[*at], by itself or with its value; *at is left at its last word.
  */
 static ls_status take_option(ls_cli *cli, const ls_option *o, void *options, const char *text,
                              int *at) {
-  bool bare = o->kind == LS_OPTION_FLAG || o->kind == LS_OPTION_COUNT;
+  bool bare = takes_nothing(o);
   if (bare && text) return ls_fail(LS_EUSAGE, "option '--%s' takes no value", o->name);
   if (o->kind == LS_OPTION_MAYBE && !text) text = "";
   if (!bare && !text && *at + 1 == cli->argc)
@@ -149,22 +170,20 @@ static ls_status take_option(ls_cli *cli, const ls_option *o, void *options, con
 
 static ls_status take_long(ls_cli *cli, const char *word, int *at) {
   const char *name = word + 2, *equal = strchr(name, '=');
-  size_t length = equal ? (size_t)(equal - name) : strlen(name);
-  const ls_option *common = find_option(common_options, name, length), *own = NULL;
-  if (cli->command) own = find_option(cli->command->options, name, length);
-  if (!common && !own) return unknown_option(cli, word);
-  return take_option(cli, own ? own : common, own ? cli->options : cli, equal ? equal + 1 : NULL,
-                     at);
+  void *options;
+  const ls_option *o = find_option(cli, name, strcspn(name, "="), 0, &options);
+  if (!o) return unknown_option(cli, word);
+  return take_option(cli, o, options, equal ? equal + 1 : NULL, at);
 }
 
 /* -qv, -o FILE, -oFILE */
 static ls_status take_letters(ls_cli *cli, const char *word, int *at) {
   for (const char *letter = word + 1; *letter; letter++) {
-    const ls_option *common = find_letter(common_options, *letter), *own = NULL;
-    if (cli->command) own = find_letter(cli->command->options, *letter);
-    if (!common && !own) return unknown_option(cli, word);
-    const char *rest = own && own->kind != LS_OPTION_FLAG && letter[1] ? letter + 1 : NULL;
-    LS_TRY(take_option(cli, own ? own : common, own ? cli->options : cli, rest, at));
+    void *options;
+    const ls_option *o = find_option(cli, NULL, 0, *letter, &options);
+    if (!o) return unknown_option(cli, word);
+    const char *rest = !takes_nothing(o) && letter[1] ? letter + 1 : NULL;
+    LS_TRY(take_option(cli, o, options, rest, at));
     if (rest) break;
   }
   return LS_OK;

@@ -109,7 +109,8 @@ static ls_status take_path(scene *s, const ls_runs_item *item, int64_t steps) {
   const double *first = ls_exchange_weights(s->run->exchange);
   if (s->config->init.kind != LS_INIT_FILE) add_point(s, first[1], first[0], 0);
   for (int64_t i = 0; i < n; i++)
-    add_point(s, h->weight[2 * i + 1], h->weight[2 * i], h->step.column[LS_H_STEP][i]);
+    add_point(s, h->step.column[LS_H_COLUMNS + 1][i], h->step.column[LS_H_COLUMNS][i],
+              h->step.column[LS_H_STEP][i]);
   if (s->points == 0) return ls_fail(LS_EDATA, "%s: no weight was ever finite", item->path);
   for (int64_t i = 0; i < s->points; i++) LS_TRY(cost_at(s, s->w0[i], s->w1[i], &s->cost[i]));
   return LS_OK;

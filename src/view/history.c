@@ -13,37 +13,32 @@
 #include "io/lines.h"
 #include "io/regular.h"
 
-enum { WEIGHTS_MAX = 64 };
-
 const char *const ls_history_names[] = {
     "epoch",        "global_step", "loss",          "accuracy", "val_loss",
     "val_accuracy", "lr",          "samples_per_s", "seconds",  NULL};
 
-static double number(const json_t *event, const char *key) {
-  const json_t *value = json_object_get(event, key);
+static double real(const json_t *value) {
   return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+static double number(const json_t *event, const char *key) {
+  return real(json_object_get(event, key));
 }
 
 static int64_t whole(const json_t *event, const char *key) {
   return json_integer_value(json_object_get(event, key));
 }
 
-static ls_status grow(double **block, int64_t used, int64_t room) {
-  double *larger;
-  LS_NEW(larger, room);
-  if (used > 0) memcpy(larger, *block, (size_t)used * sizeof **block);
-  LS_FREE(*block);
-  *block = larger;
-  return LS_OK;
-}
-
-static ls_status make_room(ls_history *h, ls_history_events *events) {
-  if (events->n < events->room) return LS_OK;
-  int64_t room = events->room > 0 ? 2 * events->room : 256;
-  for (int c = 0; c < LS_H_COLUMNS; c++) LS_TRY(grow(&events->column[c], events->n, room));
-  if (events == &h->step && h->weights > 0)
-    LS_TRY(grow(&h->weight, events->n * h->weights, room * h->weights));
-  events->room = room;
+static ls_status make_room(ls_history_events *e, int columns) {
+  if (e->n < e->room) return LS_OK;
+  e->room = e->room > 0 ? 2 * e->room : 256;
+  for (int c = 0; c < columns; c++) {
+    double *larger;
+    LS_NEW(larger, e->room);
+    for (int64_t i = 0; i < e->n; i++) larger[i] = e->column[c][i];
+    LS_FREE(e->column[c]);
+    e->column[c] = larger;
+  }
   return LS_OK;
 }
 
@@ -55,43 +50,37 @@ static void drop_repeated(ls_history_events *events, double step) {
 /* Every second of them. */
 static void thin_out(ls_history *h) {
   ls_history_events *e = &h->step;
-  for (int64_t i = 0; i < e->n / 2; i++) {
-    for (int c = 0; c < LS_H_COLUMNS; c++) e->column[c][i] = e->column[c][2 * i];
-    for (int w = 0; w < h->weights; w++)
-      h->weight[i * h->weights + w] = h->weight[2 * i * h->weights + w];
-  }
   e->n /= 2;
+  for (int c = 0; c < LS_H_COLUMNS + h->weights; c++)
+    for (int64_t i = 0; i < e->n; i++) e->column[c][i] = e->column[c][2 * i];
   h->stride *= 2;
 }
 
 /* A run that went on may have begun, or ceased, to log weights: NaN where there are none. */
-static ls_status take_weights(ls_history *h, const json_t *event, int64_t row) {
-  const json_t *list = json_object_get(event, "weights");
-  int count = (int)json_array_size(list);
-  if (count > WEIGHTS_MAX || (count > 0 && h->weights > 0 && count != h->weights))
+static ls_status begin_weights(ls_history *h, int count) {
+  ls_history_events *e = &h->step;
+  if (count > LS_H_WEIGHTS || (count > 0 && h->weights > 0 && count != h->weights))
     return ls_fail(LS_EDATA, "%d weights where there were %d", count, h->weights);
-  if (count > 0 && h->weights == 0) {
-    h->weights = count;
-    LS_TRY(grow(&h->weight, 0, h->step.room * count));
-    for (int64_t i = 0; i < row * count; i++) h->weight[i] = (double)NAN;
-  }
-  for (int i = 0; i < h->weights; i++) {
-    const json_t *value = json_array_get(list, (size_t)i);
-    h->weight[row * h->weights + i] =
-        json_is_number(value) ? json_number_value(value) : (double)NAN;
+  for (; h->weights < count; h->weights++) {
+    double **column = &e->column[LS_H_COLUMNS + h->weights];
+    LS_NEW(*column, e->room);
+    for (int64_t i = 0; i < e->n; i++) (*column)[i] = (double)NAN;
   }
   return LS_OK;
 }
 
-static ls_status take_row(ls_history *h, ls_history_events *events, const json_t *event) {
+static ls_status take_row(ls_history *h, ls_history_events *e, const json_t *event) {
+  bool logs = e == &h->step;
+  const json_t *weights = logs ? json_object_get(event, "weights") : NULL;
   double step = number(event, "global_step");
   if (isnan(step)) return ls_fail(LS_EDATA, "an event without global_step");
-  drop_repeated(events, step);
-  LS_TRY(make_room(h, events));
-  for (int c = 0; c < LS_H_COLUMNS; c++)
-    events->column[c][events->n] = number(event, ls_history_names[c]);
-  if (events == &h->step) LS_TRY(take_weights(h, event, events->n));
-  events->n++;
+  drop_repeated(e, step);
+  LS_TRY(make_room(e, LS_H_COLUMNS + (logs ? h->weights : 0)));
+  LS_TRY(begin_weights(h, (int)json_array_size(weights)));
+  for (int c = 0; c < LS_H_COLUMNS; c++) e->column[c][e->n] = number(event, ls_history_names[c]);
+  for (int w = 0; logs && w < h->weights; w++)
+    e->column[LS_H_COLUMNS + w][e->n] = real(json_array_get(weights, (size_t)w));
+  e->n++;
   return LS_OK;
 }
 
@@ -194,11 +183,10 @@ ls_status ls_history_read(const char *run, int64_t steps, ls_history **out) {
 void ls_history_free(ls_history **history) {
   ls_history *h = *history;
   if (!h) return;
-  for (int c = 0; c < LS_H_COLUMNS; c++) {
+  for (int c = 0; c < LS_H_COLUMNS + LS_H_WEIGHTS; c++) {
     LS_FREE(h->epoch.column[c]);
     LS_FREE(h->step.column[c]);
   }
-  LS_FREE(h->weight);
   LS_FREE(h->run);
   LS_FREE(*history);
 }

@@ -22,10 +22,13 @@ typedef enum {
 } ls_history_column;
 extern const char *const ls_history_names[]; /* "epoch", "global_step", "loss", ..., NULL */
 
-/* Events of one kind, in order; a column that an event lacks, or has as null, holds NaN there. */
+enum { LS_H_WEIGHTS = 64 }; /* that a step event logs at most */
+
+/* Events of one kind, in order; a column that an event lacks, or has as null, holds NaN there.
+ * Behind the columns of `step` come the logged weights, after each step's update. */
 typedef struct {
   int64_t n, room;
-  double *column[LS_H_COLUMNS]; /* (n) each */
+  double *column[LS_H_COLUMNS + LS_H_WEIGHTS]; /* (n) each */
 } ls_history_events;
 
 typedef struct {
@@ -33,7 +36,6 @@ typedef struct {
   ls_history_events epoch, step;
   int64_t stride; /* every how many-th step event `step` holds */
   int weights;    /* logged parameters a step event, 0: none */
-  double *weight; /* (step.n, weights), after each step's update */
   int64_t steps_per_epoch, train_samples, parameters;
   int ranks;     /* of the last start */
   bool ended;    /* an `end` event came after the last `start` */
