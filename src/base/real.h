@@ -6,21 +6,10 @@
 #ifndef LS_BASE_REAL_H
 #define LS_BASE_REAL_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "base/dtype.h"
 
-typedef enum { LS_F32 = 0, LS_F64 = 1 } ls_precision;
-
-static inline size_t ls_real_size(ls_precision precision) {
-  return precision == LS_F32 ? sizeof(float) : sizeof(double);
-}
-static inline const char *ls_real_name(ls_precision precision) {
-  return precision == LS_F32 ? "float32" : "float64";
-}
-
-static inline double ls_real_at(const void *values, ls_precision p, int64_t i) {
-  return p == LS_F32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
-}
+/* Of two functions, or tables, that one source made: those of a precision. */
+#define LS_REAL_OF(precision, name) ((precision) == LS_F32 ? name##_f32 : name##_f64)
 
 #define LS_PASTE_(a, b) a##b
 #define LS_PASTE(a, b) LS_PASTE_(a, b)
@@ -29,11 +18,11 @@ static inline double ls_real_at(const void *values, ls_precision p, int64_t i) {
 #if LS_REAL_BITS == 32
 typedef float real;
 #define LS_R(name) LS_PASTE(name, _f32)
-#define LS_REAL_PRECISION LS_F32
+#define LS_REAL_DTYPE LS_F32
 #else
 typedef double real;
 #define LS_R(name) LS_PASTE(name, _f64)
-#define LS_REAL_PRECISION LS_F64
+#define LS_REAL_DTYPE LS_F64
 #endif
 #endif
 

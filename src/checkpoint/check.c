@@ -189,7 +189,7 @@ static ls_status check_weights(const checked *k) {
   const ls_checkpoint *c = k->c;
   bool finite = true;
   for (int64_t i = 0; finite && i < c->parameters; i++)
-    finite = isfinite(ls_real_at(c->weights, c->precision, i));
+    finite = isfinite(ls_dtype_get(c->precision, c->weights, i));
   return must(k, finite, "/model", "itself: weights that are not finite are never saved");
 }
 

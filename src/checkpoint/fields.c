@@ -13,9 +13,9 @@
 /* ---- the table ---- */
 
 #define AT(member) offsetof(ls_checkpoint, member)
-#define VALUE(path_, type_, member) .path = path_, .type = LS_H5_##type_, .at = AT(member)
+#define VALUE(path_, type_, member) .path = path_, .type = LS_##type_, .at = AT(member)
 #define CHARS(path_, member) \
-  VALUE(path_, TEXT, member), .width = sizeof((ls_checkpoint *)NULL)->member
+  VALUE(path_, FIXED_TEXT, member), .width = sizeof((ls_checkpoint *)NULL)->member
 #define LIST(path_, type_, member, count) \
   VALUE(path_, type_, member), .rows = AT(count), .row = sizeof(void *)
 #define FILES(path_, type_, member)                                                             \
@@ -26,16 +26,16 @@ _Static_assert(sizeof(char *) == 8, "texts and numbers take the same space in a 
 const ls_field ls_fields[] = {
     {VALUE("/meta/format_major", I64, major)},
     {VALUE("/meta/format_minor", I64, minor)},
-    {VALUE("/meta/writer", TEXT, writer)},
+    {VALUE("/meta/writer", FIXED_TEXT, writer)},
     {CHARS("/meta/run_id", run_id)},
-    {VALUE("/config/text", TEXT, config_text)},
+    {VALUE("/config/text", FIXED_TEXT, config_text)},
     {CHARS("/config/digest", config_digest), .again = "/config/text: it is not its digest"},
     {CHARS("/config/model_digest", model_digest), .again = "/model: it is not the tensors' digest"},
-    {FILES("/data/path", TEXT, path)},
+    {FILES("/data/path", FIXED_TEXT, path)},
     {FILES("/data/bytes", I64, bytes)},
     {FILES("/data/samples", I64, samples)},
-    {FILES("/data/digest", TEXT, digest), .width = sizeof((ls_data_file *)NULL)->digest},
-    {VALUE("/data/order", TEXT, order), .again = "this format: another order of samples"},
+    {FILES("/data/digest", FIXED_TEXT, digest), .width = sizeof((ls_data_file *)NULL)->digest},
+    {VALUE("/data/order", FIXED_TEXT, order), .again = "this format: another order of samples"},
     {VALUE("/data/seed", U64, seed)},
     {VALUE("/data/batch", I64, batch)},
     {VALUE("/data/slices", I64, slices)},
@@ -45,13 +45,13 @@ const ls_field ls_fields[] = {
     {LIST("/data/x_divisor", F64, x_affine.divisor, x_affine.n), .like = AT(inputs)},
     {LIST("/data/y_shift", F64, y_affine.shift, y_affine.n), .like = AT(outputs)},
     {LIST("/data/y_divisor", F64, y_affine.divisor, y_affine.n), .like = AT(outputs)},
-    {LIST("/data/names", TEXT, names.text, names.count), .like = AT(outputs)},
-    {LIST("/data/columns", TEXT, trained.name.text, trained.name.count)},
+    {LIST("/data/names", FIXED_TEXT, names.text, names.count), .like = AT(outputs)},
+    {LIST("/data/columns", FIXED_TEXT, trained.name.text, trained.name.count)},
     {LIST("/data/x_columns", I64, trained.at[0], trained.n[0]), .like = AT(inputs)},
     {LIST("/data/y_columns", I64, trained.at[1], trained.n[1])},
-    {VALUE("/numerics/precision", TEXT, precision)},
-    {VALUE("/numerics/kernel", TEXT, kernel)},
-    {LIST("/optim/slots", TEXT, slot_name, slots)},
+    {VALUE("/numerics/precision", FIXED_TEXT, precision)},
+    {VALUE("/numerics/kernel", FIXED_TEXT, kernel)},
+    {LIST("/optim/slots", FIXED_TEXT, slot_name, slots)},
     {VALUE("/meta/global_step", I64, state.global_step)},
     {VALUE("/meta/epoch", I64, state.epoch)},
     {VALUE("/meta/samples_seen", I64, state.samples_seen)},
@@ -100,7 +100,7 @@ void *ls_field_at(const ls_checkpoint *c, const ls_field *f, int64_t i) {
 
 static const char *text_of(const ls_checkpoint *c, const ls_field *f, int64_t i) {
   const char *text = ls_field_at(c, f, i);
-  if (f->at == AT(precision)) return ls_real_name(c->precision);
+  if (f->at == AT(precision)) return ls_dtype_name(c->precision);
   if (!f->width) memcpy(&text, text, sizeof text);
   return text ? text : "";
 }
@@ -108,7 +108,7 @@ static const char *text_of(const ls_checkpoint *c, const ls_field *f, int64_t i)
 void ls_field_put(const ls_checkpoint *c, const ls_field *f, const ls_h5_item *item, char *out) {
   size_t row = item->bytes / (size_t)ls_field_rows(c, f);
   for (int64_t i = 0; i < ls_field_rows(c, f); i++, out += row)
-    if (f->type == LS_H5_TEXT)
+    if (f->type == LS_FIXED_TEXT)
       memcpy(out, text_of(c, f, i), strlen(text_of(c, f, i)));
     else
       memcpy(out, ls_field_at(c, f, i), row);
@@ -116,7 +116,7 @@ void ls_field_put(const ls_checkpoint *c, const ls_field *f, const ls_h5_item *i
 
 static int64_t width_of(const ls_checkpoint *c, const ls_field *f) {
   size_t longest = 0;
-  if (f->type != LS_H5_TEXT) return 8;
+  if (f->type != LS_FIXED_TEXT) return 8;
   if (f->width) return f->width;
   for (int64_t i = 0; i < ls_field_rows(c, f); i++)
     if (strlen(text_of(c, f, i)) > longest) longest = strlen(text_of(c, f, i));
@@ -124,7 +124,7 @@ static int64_t width_of(const ls_checkpoint *c, const ls_field *f) {
 }
 
 static void free_texts(ls_checkpoint *c, const ls_field *f) {
-  bool owned = f->type == LS_H5_TEXT && !f->width && f->at != AT(precision) && !f->again;
+  bool owned = f->type == LS_FIXED_TEXT && !f->width && f->at != AT(precision) && !f->again;
   void *first = ls_field_at(c, f, 0);
   for (int64_t i = 0; owned && first && i < ls_field_rows(c, f); i++)
     ls_mem_free(*(void **)ls_field_at(c, f, i));
@@ -147,7 +147,7 @@ void ls_checkpoint_free(ls_checkpoint **checkpoint) {
 
 /* ---- the list of datasets ---- */
 
-ls_status ls_tensor_item(const ls_tensor *tensor, const char *slot, ls_precision precision,
+ls_status ls_tensor_item(const ls_tensor *tensor, const char *slot, ls_dtype precision,
                          ls_h5_item *out) {
   char path[2 * LS_H5_PATH];
   bool matrix = tensor->rows > 1 || !strcmp(tensor->name, "W");
@@ -155,8 +155,7 @@ ls_status ls_tensor_item(const ls_tensor *tensor, const char *slot, ls_precision
     snprintf(path, sizeof path, "/optim/%04d/%s_%s", tensor->layer, slot, tensor->name);
   else
     snprintf(path, sizeof path, "/model/%04d/%s", tensor->layer, tensor->name);
-  return ls_h5_item_set(out, path, precision == LS_F32 ? LS_H5_F32 : LS_H5_F64,
-                        (int64_t)ls_real_size(precision), matrix ? 2 : 1,
+  return ls_h5_item_set(out, path, precision, (int64_t)ls_dtype_size(precision), matrix ? 2 : 1,
                         matrix ? tensor->rows : tensor->cols, tensor->cols);
 }
 
@@ -175,7 +174,7 @@ static ls_status fill(const ls_checkpoint *c, ls_layout *to) {
       LS_TRY(ls_tensor_item(&c->tensor[i], s < 0 ? NULL : c->slot_name[s], c->precision,
                             &to->item[to->items++]));
   to->covered = to->items;
-  return ls_h5_item_set(&to->item[to->items++], LS_CKPT_INDEX, LS_H5_ROW, sizeof(ls_h5_row), 1,
+  return ls_h5_item_set(&to->item[to->items++], LS_CKPT_INDEX, LS_RECORD, sizeof(ls_h5_row), 1,
                         to->covered, 1);
 }
 
@@ -223,7 +222,7 @@ static void digest_model(const ls_checkpoint *c, const ls_layout *layout, char *
   for (int i = 0; i < c->tensors; i++) {
     const ls_h5_item *item = &layout->item[layout->first_tensor + i];
     int length =
-        snprintf(row, sizeof row, "%s %s %d %lld %lld", item->path, ls_h5_type_name(item->type),
+        snprintf(row, sizeof row, "%s %s %d %lld %lld", item->path, ls_dtype_name(item->type),
                  item->rank, (long long)item->dim[0], (long long)item->dim[1]);
     ls_digest_hex(row, (size_t)length, pair + HEX);
     ls_digest_hex(pair, 2 * HEX, pair);

@@ -63,7 +63,7 @@ typedef struct {
   ls_affine x_affine, y_affine; /* n 0: none */
   ls_texts names;     /* of the outputs: the classes, or target columns with their units */
   ls_trained trained; /* the columns of the training data; empty: nothing is known */
-  ls_precision precision;
+  ls_dtype precision;
   char *kernel;
   char **slot_name; /* (slots) */
   int64_t slots;
@@ -87,7 +87,7 @@ void ls_run_id(const ls_checkpoint *c, char *out);
 /* Where a field is: one value, or a list of them, which is not in the file where it is empty. */
 typedef struct {
   const char *path;
-  ls_h5_type type;    /* numbers of 8 bytes, or texts */
+  ls_dtype type;      /* numbers of 8 bytes, or texts */
   size_t at;          /* in ls_checkpoint: the value, or the pointer to a list's first */
   int64_t width;      /* texts: 0: a char *, as wide in the file as the longest; else char[width] */
   size_t rows;        /* in ls_checkpoint: how many, an int64_t; 0: it is no list */
@@ -124,7 +124,7 @@ const ls_h5_item *ls_layout_find(const ls_layout *layout,
 void ls_checkpoint_derive(ls_checkpoint *c, const ls_layout *layout);
 void ls_digest_hex(const void *data, size_t bytes, char *out); /* (LS_CKPT_DIGEST) */
 
-ls_status ls_tensor_item(const ls_tensor *tensor, const char *slot, ls_precision precision,
+ls_status ls_tensor_item(const ls_tensor *tensor, const char *slot, ls_dtype precision,
                          ls_h5_item *out); /* slot NULL: the weights */
 /* LS_EDATA, with `name` and the tensor, where those that the file has are not those of `model`. */
 ls_status ls_tensors_check(const char *name, const ls_checkpoint *c, const char *model,

@@ -106,7 +106,7 @@ static ls_status read_first_format(places *p, ls_layout *toc) {
   for (int64_t i = 0; i < p->rows; i++) LS_TRY(take_row(p, &p->row[i], &list));
   LS_TRY(check_apart(p));
   const ls_h5_row *found = find_row(p, "/integrity/path");
-  if (!found || take_row(p, found, &list) != LS_OK || list.type != LS_H5_TEXT ||
+  if (!found || take_row(p, found, &list) != LS_OK || list.type != LS_FIXED_TEXT ||
       list.width > LS_H5_PATH || list.count != p->rows - OWN)
     return ls_fail(LS_EDATA, "'%s': /integrity does not list every dataset of the file", p->name);
   LS_NEW(toc->item, list.count);

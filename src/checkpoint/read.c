@@ -59,16 +59,16 @@ static ls_status take_values(const reader *r, const ls_h5_item *item, const ls_f
   size_t row = item->bytes / (size_t)rows;
   const char *from = r->data + item->offset;
   for (int64_t i = 0; i < rows; i++, from += row)
-    if (f->type == LS_H5_TEXT)
+    if (f->type == LS_FIXED_TEXT)
       LS_TRY(take_text(from, item, f, ls_field_at(c, f, i)));
     else
       memcpy(ls_field_at(c, f, i), from, row);
   return LS_OK;
 }
 
-static ls_status take_precision(const reader *r, const ls_h5_item *item, ls_precision *out) {
+static ls_status take_precision(const reader *r, const ls_h5_item *item, ls_dtype *out) {
   for (*out = LS_F32; *out <= LS_F64; ++*out)
-    if (!strncmp(r->data + item->offset, ls_real_name(*out), (size_t)item->width)) return LS_OK;
+    if (!strncmp(r->data + item->offset, ls_dtype_name(*out), (size_t)item->width)) return LS_OK;
   return wrong(r, item->path, "is neither float32 nor float64");
 }
 
@@ -125,7 +125,7 @@ static ls_status take_tensors(const reader *r, ls_checkpoint *c) {
     const ls_h5_item *item = &r->toc.item[i];
     if (strncmp(item->path, "/model/", 7)) continue;
     if (!tensor_of(item, tensor)) return wrong(r, item->path, "is no tensor's name");
-    if (item->type != (c->precision == LS_F32 ? LS_H5_F32 : LS_H5_F64))
+    if (item->type != c->precision)
       return wrong(r, item->path, "contradicts /numerics/precision: it has another type");
     tensor++->offset = c->parameters;
     c->tensors++;
@@ -139,7 +139,7 @@ static ls_status take_tensors(const reader *r, ls_checkpoint *c) {
 /* The weights, or a slot: datasets that follow each other. */
 static ls_status take_array(const reader *r, const ls_checkpoint *c, const ls_h5_item *item,
                             void **out) {
-  LS_TRY(ls_mem_new(out, (size_t)c->parameters, ls_real_size(c->precision)));
+  LS_TRY(ls_mem_new(out, (size_t)c->parameters, ls_dtype_size(c->precision)));
   char *to = *out;
   for (int i = 0; i < c->tensors; to += item[i++].bytes)
     memcpy(to, r->data + item[i].offset, item[i].bytes);

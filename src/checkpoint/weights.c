@@ -8,14 +8,14 @@
 #include "checkpoint/read.h"
 #include "io/h5helper.h"
 
-void ls_weights_hash(const void *weights, int64_t parameters, ls_precision precision, char *out) {
+void ls_weights_hash(const void *weights, int64_t parameters, ls_dtype precision, char *out) {
   memcpy(out, "xxh3-128:", 9);
-  ls_digest_hex(weights, (size_t)parameters * ls_real_size(precision), out + 9);
+  ls_digest_hex(weights, (size_t)parameters * ls_dtype_size(precision), out + 9);
 }
 
 /* Tensors of a plain HDF5 file, which other people's programs may have made. */
 static ls_status read_plain(const char *path, const ls_tensor *tensor, int tensors,
-                            ls_precision precision, void *w) {
+                            ls_dtype precision, void *w) {
   ls_h5_item *want;
   LS_NEW(want, tensors);
   ls_status status = LS_OK;
@@ -26,20 +26,10 @@ static ls_status read_plain(const char *path, const ls_tensor *tensor, int tenso
   return status;
 }
 
-static void convert(const ls_checkpoint *c, ls_precision precision, void *w) {
-  for (int64_t i = 0; i < c->parameters; i++) {
-    double value = ls_real_at(c->weights, c->precision, i);
-    if (precision == LS_F32)
-      ((float *)w)[i] = (float)value;
-    else
-      ((double *)w)[i] = value;
-  }
-}
-
 /* A checkpoint that is whole is read as one. No digest is asked of any other file, but one that is
  * there and wrong is worth a word. */
 ls_status ls_weights_read(const char *path, const ls_tensor *tensor, int tensors,
-                          ls_precision precision, void *w) {
+                          ls_dtype precision, void *w) {
   ls_block block;
   ls_checkpoint *c;
   if (ls_block_peek(path, &block) != LS_OK) return read_plain(path, tensor, tensors, precision, w);
@@ -49,7 +39,7 @@ ls_status ls_weights_read(const char *path, const ls_tensor *tensor, int tensors
   }
   LS_TRY(ls_checkpoint_read(path, &c));
   ls_status status = ls_tensors_check(path, c, "this model", tensor, tensors);
-  if (status == LS_OK) convert(c, precision, w);
+  if (status == LS_OK) ls_dtype_convert(c->precision, c->weights, c->parameters, precision, w);
   ls_checkpoint_free(&c);
   return status;
 }

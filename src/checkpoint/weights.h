@@ -7,11 +7,11 @@
 
 /* XXH3-128 of the flat weights as docs/checkpoints.md's weights_hash: "xxh3-128:<32 hex>". out has
  * room for 48. */
-void ls_weights_hash(const void *weights, int64_t parameters, ls_precision precision, char *out);
+void ls_weights_hash(const void *weights, int64_t parameters, ls_dtype precision, char *out);
 
 /* /model/NNNN/W and b of a plain HDF5 file or a checkpoint, into flat w; shapes must agree
  * (LS_EDATA, located). */
 ls_status ls_weights_read(const char *path, const ls_tensor *tensor, int tensors,
-                          ls_precision precision, void *w);
+                          ls_dtype precision, void *w);
 
 #endif

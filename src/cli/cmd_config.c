@@ -62,7 +62,7 @@ static ls_status check(ls_cli *cli, const void *given) {
   ls_put(o, "_steps", c->steps);
   ls_put(o, "_batch", c->batch);
   ls_put(o, "_slices", c->slices > 0 ? c->slices : 0);
-  ls_put(o, "_precision", ls_real_name(c->precision));
+  ls_put(o, "_precision", ls_dtype_name(c->precision));
   ls_print(cli, o, check_look);
   return LS_OK;
 }

@@ -46,7 +46,7 @@ static json_t *tensors_json(const ls_checkpoint *c) {
     json_t *tensor = ls_put_item(list);
     ls_put(tensor, "name", path);
     ls_put(tensor, "shape", ls_list_whole(matrix ? shape : shape + 1, matrix ? 2 : 1));
-    ls_put(tensor, "dtype", ls_real_name(c->precision));
+    ls_put(tensor, "dtype", ls_dtype_name(c->precision));
   }
   return list;
 }
@@ -91,7 +91,7 @@ static ls_status inspect_checkpoint(const ls_cli *cli, const char *path, int64_t
   ls_put(o, "weights_hash", hash);
   put_state(o, &c->state);
   ls_put(o, "parameters", c->parameters);
-  ls_put(o, "precision", ls_real_name(c->precision));
+  ls_put(o, "precision", ls_dtype_name(c->precision));
   ls_put(o, "tensors", tensors_json(c));
   ls_put(o, "slots", ls_list_texts(c->slot_name, c->slots));
   ls_put(o, "seed", c->seed);

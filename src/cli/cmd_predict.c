@@ -26,8 +26,8 @@ typedef struct {
 typedef struct {
   ls_run *run;
   int64_t rows, width;
-  size_t size; /* of a real */
-  size_t wide; /* of a number of /predictions */
+  size_t size;   /* of a real */
+  ls_dtype wide; /* of /predictions */
   ls_batch batch;
   int64_t slice_row[2];
   int64_t index[ROWS];
@@ -49,9 +49,9 @@ static ls_status open_predictor(predictor *p) {
   b->slice_row = p->slice_row;
   LS_TRY(ls_mem_new(&b->x, (size_t)(ROWS * b->ldx), p->size));
   void *memory;
-  LS_TRY(ls_mem_new(&memory, (size_t)(BLOCKS * ROWS * p->width), p->wide));
+  LS_TRY(ls_mem_new(&memory, (size_t)(BLOCKS * ROWS * p->width), ls_dtype_size(p->wide)));
   p->mine = memory;
-  LS_TRY(ls_mem_new(&memory, (size_t)(BLOCKS * ROWS * p->width), p->wide));
+  LS_TRY(ls_mem_new(&memory, (size_t)(BLOCKS * ROWS * p->width), ls_dtype_size(p->wide)));
   p->other = memory;
   LS_NEW(p->classes, BLOCKS * ROWS);
   return LS_OK;
@@ -85,11 +85,10 @@ static ls_status write_names(predictor *p) {
 }
 
 static ls_status open_output(predictor *p, const options *o) {
-  ls_h5_out_type type = p->wide == sizeof(float) ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
   LS_TRY(ls_h5out_open(o->output, o->force, &p->file));
-  LS_TRY(ls_h5out_set(p->file, "/predictions", p->rows, p->width, type, false, &p->predictions));
+  LS_TRY(ls_h5out_set(p->file, "/predictions", p->rows, p->width, p->wide, false, &p->predictions));
   if (ls_config_has_classes(p->run->config))
-    LS_TRY(ls_h5out_set(p->file, "/classes", p->rows, 0, LS_H5_OUT_I32, false, &p->best));
+    LS_TRY(ls_h5out_set(p->file, "/classes", p->rows, 0, LS_I32, false, &p->best));
   return write_names(p);
 }
 
@@ -104,13 +103,8 @@ static void copy_outputs(predictor *p, int64_t rows, char *to) {
   const void *y = ls_model_output(p->run->model, &ld);
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < p->width; c++) {
-      double own = p->size == sizeof(float) ? (double)((const float *)y)[r * ld + c]
-                                            : ((const double *)y)[r * ld + c],
-             value = unscale(p, c, own);
-      if (p->wide == sizeof(float))
-        ((float *)to)[r * p->width + c] = (float)value;
-      else
-        ((double *)to)[r * p->width + c] = value;
+      double own = ls_dtype_get(p->run->config->precision, y, r * ld + c);
+      ls_dtype_put(p->wide, to, r * p->width + c, unscale(p, c, own));
     }
 }
 
@@ -124,14 +118,13 @@ static ls_status compute(predictor *p, int64_t first, int64_t rows) {
                           NULL));
     p->batch.rows = p->batch.total = p->slice_row[1] = n;
     ls_model_forward(p->run->model, &p->batch, false, p->run->config->seed);
-    copy_outputs(p, n, p->mine + (size_t)(done * p->width) * p->wide);
+    copy_outputs(p, n, p->mine + (size_t)(done * p->width) * ls_dtype_size(p->wide));
   }
   return LS_OK;
 }
 
 static double value(const predictor *p, const char *y, int64_t i) {
-  return p->wide == sizeof(float) ? (double)((const float *)(const void *)y)[i]
-                                  : ((const double *)(const void *)y)[i];
+  return ls_dtype_get(p->wide, y, i);
 }
 
 static ls_status write_rows(predictor *p, const char *y, int64_t rows) {
@@ -157,14 +150,15 @@ static ls_status collect(predictor *p, int64_t round) {
   int me = ls_comm_rank(comm);
   int64_t first, rows = share(p, round, me, &first);
   if (me > 0) {
-    if (rows > 0) ls_comm_send(comm, p->mine, (size_t)(rows * p->width) * p->wide, 0);
+    if (rows > 0)
+      ls_comm_send(comm, p->mine, (size_t)(rows * p->width) * ls_dtype_size(p->wide), 0);
     return LS_OK;
   }
   ls_status status = write_rows(p, p->mine, rows);
   for (int r = 1; r < ls_comm_size(comm); r++) {
     rows = share(p, round, r, &first);
     if (rows == 0) break;
-    ls_comm_recv(comm, p->other, (size_t)(rows * p->width) * p->wide,
+    ls_comm_recv(comm, p->other, (size_t)(rows * p->width) * ls_dtype_size(p->wide),
                  r); /* also after a failure: the senders are on their way */
     if (status == LS_OK) status = write_rows(p, p->other, rows);
   }
@@ -185,8 +179,8 @@ static ls_status rounds(predictor *p) {
 static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
   p->rows = ls_data_rows(p->run->data, LS_SPLIT_TRAIN);
   p->width = ls_model_outputs(p->run->model);
-  p->size = ls_real_size(p->run->config->precision);
-  p->wide = ls_affine_needs_double(&p->run->y_affine) ? sizeof(double) : p->size;
+  p->size = ls_dtype_size(p->run->config->precision);
+  p->wide = ls_affine_needs_double(&p->run->y_affine) ? LS_F64 : p->run->config->precision;
   bool root = ls_comm_rank(cli->comm) == 0;
   if (ls_model_couples_samples(p->run->model))
     return ls_fail(LS_ECONFIG,

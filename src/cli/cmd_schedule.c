@@ -147,7 +147,7 @@ static void summary_rows(table *t) {
   int64_t found = first_below(t, first, ldexp(1, bits));
   if (found >= 0)
     add_row(t, found, "too small to move a %s weight where |g| = |w| (rate <= 2^%d)%s",
-            ls_real_name(t->config->precision), bits, behind(t, found));
+            ls_dtype_name(t->config->precision), bits, behind(t, found));
   if (t->steps > 1) add_row(t, t->steps - 1, "last update");
   qsort(t->row, (size_t)t->rows, sizeof *t->row, by_step);
 }

@@ -29,7 +29,7 @@ typedef struct {
   int64_t rows[3];      /* of each split in the file to be made */
   unsigned char *split; /* data split: (rows of train) which split each goes to; NULL: all stay
                            where they are */
-  ls_cell cell;
+  ls_dtype cell;
   void *xs[3]; /* (step, features) cells waiting to be written, by split */
   double *ys;  /* (step, outputs + weights) as read */
   void *yt[3]; /* (step, outputs) in the type written */
@@ -102,25 +102,22 @@ static ls_status draw(import *m) {
 
 /* ---- writing ---- */
 
-static ls_h5_out_type y_type(const import *m) {
-  if (m->classes) return LS_H5_OUT_I32;
-  return m->options->single ? LS_H5_OUT_F32 : LS_H5_OUT_F64;
+static ls_dtype y_type(const import *m) {
+  if (m->classes) return LS_I32;
+  return m->options->single ? LS_F32 : LS_F64;
 }
 
 static ls_status make_sets(import *m) {
   const ls_shape *shape = &m->source[0]->shape;
-  static const ls_h5_out_type type_of[] = {
-      [LS_CELL_U8] = LS_H5_OUT_U8, [LS_CELL_F32] = LS_H5_OUT_F32, [LS_CELL_F64] = LS_H5_OUT_F64};
-  ls_h5_out_type type = type_of[m->cell];
   if (shape->weights)
-    LS_TRY(ls_h5out_set(m->out, "/train/weights", m->rows[0], 0, LS_H5_OUT_F64, m->options->pack,
+    LS_TRY(ls_h5out_set(m->out, "/train/weights", m->rows[0], 0, LS_F64, m->options->pack,
                         &m->weights));
   for (int s = 0; s < 3; s++) {
     if (m->rows[s] == 0) continue;
     char name[64];
     snprintf(name, sizeof name, "/%s/x", ls_split_names[s]);
-    LS_TRY(
-        ls_h5out_set(m->out, name, m->rows[s], shape->features, type, m->options->pack, &m->x[s]));
+    LS_TRY(ls_h5out_set(m->out, name, m->rows[s], shape->features, m->cell, m->options->pack,
+                        &m->x[s]));
     snprintf(name, sizeof name, "/%s/y", ls_split_names[s]);
     LS_TRY(ls_h5out_set(m->out, name, m->rows[s], shape->outputs > 1 ? shape->outputs : 0,
                         y_type(m), m->options->pack, &m->y[s]));
@@ -154,7 +151,7 @@ static ls_status make_buffers(import *m) {
   m->step = CHUNK_VALUES / (shape->features + shape->outputs);
   if (m->step < 1) m->step = 1;
   for (int s = 0; s < 3; s++) {
-    LS_TRY(ls_mem_new(&m->xs[s], (size_t)(m->step * shape->features), ls_cell_size(m->cell)));
+    LS_TRY(ls_mem_new(&m->xs[s], (size_t)(m->step * shape->features), ls_dtype_size(m->cell)));
     LS_TRY(ls_mem_new(&m->yt[s], (size_t)(m->step * shape->outputs), sizeof(double)));
   }
   LS_NEW(m->ys, m->step * ls_shape_columns(shape));
@@ -170,8 +167,8 @@ static ls_status bad_value(const ls_source *source, int64_t row, int64_t column,
 
 static ls_status check_x(const import *m, const ls_source *source, int64_t row, int64_t rows) {
   int64_t features = source->shape.features, n = rows * features, bad = n;
-  if (m->cell == LS_CELL_F32) bad = ls_not_finite_f32(m->xs[0], n);
-  if (m->cell == LS_CELL_F64) bad = ls_not_finite_f64(m->xs[0], n);
+  if (m->cell == LS_F32) bad = ls_not_finite_f32(m->xs[0], n);
+  if (m->cell == LS_F64) bad = ls_not_finite_f64(m->xs[0], n);
   return bad == n
              ? LS_OK
              : bad_value(source, row + bad / features, bad % features, "missing or not finite");
@@ -199,7 +196,7 @@ static ls_status convert_y(const import *m, const ls_source *source, int64_t row
  * is compacted in place. */
 static ls_status deal(import *m, int s, int64_t row, int64_t rows) {
   const ls_source *source = m->source[s];
-  size_t x_width = (size_t)source->shape.features * ls_cell_size(m->cell);
+  size_t x_width = (size_t)source->shape.features * ls_dtype_size(m->cell);
   int64_t outputs = source->shape.outputs, columns = ls_shape_columns(&source->shape),
           waiting[3] = {0};
   size_t y_width = (size_t)outputs * (m->classes || m->options->single ? 4 : 8);
@@ -252,8 +249,8 @@ static ls_status write_file(import *m) {
     m->rows[s] = m->source[s] ? m->source[s]->shape.rows : 0;
     bytes = bytes && (!m->source[s] || m->source[s]->shape.bytes);
   }
-  m->cell = m->options->single ? LS_CELL_F32 : LS_CELL_F64;
-  if (bytes) m->cell = LS_CELL_U8;
+  m->cell = m->options->single ? LS_F32 : LS_F64;
+  if (bytes) m->cell = LS_U8;
   LS_TRY(draw(m));
   LS_TRY(make_buffers(m));
   LS_TRY(ls_columns_of(m->source[0], &m->columns));

@@ -70,13 +70,13 @@ static void cut_shards(ls_exchange *x, int64_t block) {
 
 /* What this rank can do alone: memory for everything, and who sums what. */
 static ls_status prepare(ls_exchange **out, const ls_exchange *wanted, int64_t block,
-                         ls_precision precision) {
+                         ls_dtype precision) {
   ls_exchange *x;
   LS_NEW(x, 1);
   *out = x;
   *x = *wanted;
-  x->size = ls_real_size(precision);
-  x->sum = precision == LS_F32 ? ls_sum_f32 : ls_sum_f64;
+  x->size = ls_dtype_size(precision);
+  x->sum = LS_REAL_OF(precision, ls_sum);
   x->stride = ls_round_up((x->n > 0 ? x->n : 1) * (int64_t)x->size);
   LS_NEW(x->first, ls_comm_size(x->comm) + 1);
   cut_shards(x, block);
@@ -88,7 +88,7 @@ static ls_status prepare(ls_exchange **out, const ls_exchange *wanted, int64_t b
 }
 
 static ls_status open_kind(ls_comm *comm, const ls_exchange_ops *ops, int64_t n, int64_t block,
-                           int slices, ls_precision precision, ls_exchange **out) {
+                           int slices, ls_dtype precision, ls_exchange **out) {
   const ls_exchange wanted = {.ops = ops, .comm = comm, .n = n, .slices = slices};
   LS_TRY(ls_comm_agree(comm, prepare(out, &wanted, block, precision)));
   return ops->open ? ops->open(*out) : LS_OK;
@@ -119,13 +119,13 @@ static double time_rounds(ls_exchange *x, void *scratch) {
 
 /* *seconds: of the slowest rank, the same everywhere; infinite where this kind cannot be opened. */
 static ls_status probe(ls_comm *comm, const ls_exchange_ops *ops, int64_t n, int slices,
-                       ls_precision precision, double *seconds) {
+                       ls_dtype precision, double *seconds) {
   ls_exchange *x = NULL;
   void *scratch = NULL;
   double *all = NULL;
   const int ranks = ls_comm_size(comm);
   *seconds = INFINITY;
-  ls_status status = ls_mem_new(&scratch, (size_t)n, ls_real_size(precision));
+  ls_status status = ls_mem_new(&scratch, (size_t)n, ls_dtype_size(precision));
   if (status == LS_OK) status = ls_mem_new((void **)&all, (size_t)ranks, sizeof *all);
   status = ls_comm_agree(comm, status);
   if (status == LS_OK && open_kind(comm, ops, n, BLOCK, slices, precision, &x) == LS_OK) {
@@ -142,7 +142,7 @@ static ls_status probe(ls_comm *comm, const ls_exchange_ops *ops, int64_t n, int
   return status;
 }
 
-static ls_status probe_both(ls_comm *comm, int64_t n, int slices, ls_precision precision,
+static ls_status probe_both(ls_comm *comm, int64_t n, int slices, ls_dtype precision,
                             const ls_exchange_ops **ops) {
   double window, messages;
   if (n > PROBED) n = PROBED;
@@ -160,7 +160,7 @@ static ls_status probe_both(ls_comm *comm, int64_t n, int slices, ls_precision p
 /* ---- the interface ---- */
 
 ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t block, int slices,
-                          ls_precision precision, ls_exchange **out) {
+                          ls_dtype precision, ls_exchange **out) {
   const ls_exchange_ops *ops = choose(comm, kind);
   if (!ops && strcmp(kind, "auto") == 0) LS_TRY(probe_both(comm, n, slices, precision, &ops));
   if (!ops) return ls_fail(LS_ECONFIG, "no exchange is called '%s'", kind);

@@ -20,7 +20,7 @@ typedef struct ls_exchange ls_exchange;
 /* kind: "auto", "shared", "tree" or "mpi". n parameters; shards are cut at multiples of `block`
  * parameters. Collective; every rank gets the same status. */
 ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t block, int slices,
-                          ls_precision precision, ls_exchange **out);
+                          ls_dtype precision, ls_exchange **out);
 void ls_exchange_free(ls_exchange **exchange);
 const char *ls_exchange_kind(const ls_exchange *exchange);
 

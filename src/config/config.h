@@ -50,7 +50,7 @@ typedef struct {
   int64_t slices; /* resolved, except when batch is `full` and it was not given: then -1 until the
                      data is known; 0: one a rank */
   bool slices_given;
-  ls_precision precision;
+  ls_dtype precision;
   ls_gradient_spec gradient;
   ls_nonfinite nonfinite;
   char *early_metric; /* NULL: none */

@@ -87,8 +87,8 @@ static ls_status fill_span(ls_stream *s, window *w, const want *it, int64_t want
   size_t x_width = ls_stream_x_width(data), y_width = ls_stream_y_width(data);
   int64_t outputs = data->part[0].shape.outputs, row = it[0].row;
   const ls_part *train = &data->part[0];
-  size_t raw_width = (size_t)data->features * ls_cell_size(train->raw);
-  bool scales = data->x_affine && train->cell != LS_CELL_U8;
+  size_t raw_width = (size_t)data->features * ls_dtype_size(train->raw);
+  bool scales = data->x_affine && train->cell != LS_U8;
   LS_TRY(source->format->read_at(source, row, it[wants - 1].row - row + 1, train->raw, s->span.x,
                                  s->span.y));
   for (int64_t k = 0; k < wants; k++) {
@@ -108,7 +108,7 @@ static ls_status fill_span(ls_stream *s, window *w, const want *it, int64_t want
  * the file it is of. */
 static ls_status finish(const ls_stream *s, window *w, int64_t slots) {
   const ls_data *data = s->data;
-  ls_cell cell = data->part[0].cell;
+  ls_dtype cell = data->part[0].cell;
   int64_t n = slots * data->features, bad = ls_first_not_finite(cell, w->x, n);
   for (int64_t k = 0; k < slots && bad < n; k++)
     if (s->want[k].slot == bad / data->features)
@@ -303,7 +303,7 @@ ls_status ls_stream_batch(ls_stream *s, int64_t step, ls_batch *out) {
   ls_stream_convert(s->data, w->x + (size_t)slot * ls_stream_x_width(s->data), rows, out->x,
                     out->ldx);
   size_t y_width = ls_stream_y_width(s->data),
-         target = (size_t)s->data->outputs * ls_real_size(s->data->precision);
+         target = (size_t)s->data->outputs * ls_dtype_size(s->data->precision);
   for (int64_t k = 0, n; k < rows; k += n) {
     n = rows - k < s->data->scratch.rows ? rows - k : s->data->scratch.rows;
     ls_target_copy(s->data, w->y + (size_t)(slot + k) * y_width, s->data->counter, 0, n,

@@ -63,8 +63,8 @@ static int64_t locate_some(const ls_data *data, ls_split split, const int64_t *i
 ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows,
                          void *x, int64_t ldx, int32_t *labels, void *targets) {
   assert((!x || ldx >= data->features) && (!labels || data->labels));
-  size_t width_x = (size_t)ldx * ls_real_size(data->precision),
-         width_y = (size_t)data->outputs * ls_real_size(data->precision);
+  size_t width_x = (size_t)ldx * ls_dtype_size(data->precision),
+         width_y = (size_t)data->outputs * ls_dtype_size(data->precision);
   int64_t row[TOGETHER];
   const ls_part *part;
   for (int64_t k = 0, run; k < rows; k += run) {

@@ -123,7 +123,7 @@ typedef struct ls_data ls_data;
 /* Open, read (once a node) and check everything. Collective: every rank gets the same status.
  * LS_EDATA, located, for a y that is not what `target` says. */
 ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind target,
-                       ls_precision precision, ls_data **out);
+                       ls_dtype precision, ls_data **out);
 void ls_data_close(ls_comm *comm, ls_data **data);
 /* What data named by a path alone are compared with: those that a checkpoint was trained on. */
 typedef struct {
@@ -136,7 +136,7 @@ typedef struct {
  * (dataset, columns). x_affine NULL: not scaled. Collective.
  */
 ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_like *like,
-                              const ls_affine *x_affine, ls_precision precision, ls_data **out);
+                              const ls_affine *x_affine, ls_dtype precision, ls_data **out);
 /* The spec of data named by a path alone: a folder of IDX files, or an HDF5 file as `lockstep data
  * import` makes it (docs/data.md). LS_EDATA for anything else. */
 ls_status ls_data_guess(const char *path, ls_data_spec *out);
@@ -204,7 +204,7 @@ int64_t ls_order_sample(int64_t n, ls_order_kind kind, int64_t features, uint64_
 /* loader.c: batches of one split for training. */
 typedef struct ls_loader ls_loader;
 ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi,
-                        uint64_t seed, ls_precision precision, ls_loader **out);
+                        uint64_t seed, ls_dtype precision, ls_loader **out);
 void ls_loader_free(ls_loader **loader);
 /* The slices' ranks share the work of adding weights up: from here on ls_loader_batch is
  * collective, and all ranks ask for the same steps.

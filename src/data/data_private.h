@@ -11,9 +11,9 @@
 /* One source in memory, one copy a node. */
 typedef struct {
   ls_shape shape;
-  ls_cell cell;      /* of x as kept */
-  ls_cell raw;       /* of x as read: doubles where they are yet to be scaled, so that they are
-                        rounded once */
+  ls_dtype cell;     /* of x as kept */
+  ls_dtype raw;      /* of x as read: doubles where they are yet to be scaled, so that they are
+                       rounded once */
   ls_shared x;       /* (rows, features) cells */
   ls_shared y;       /* (rows) int32 class numbers, or (rows, outputs) real */
   ls_source *source; /* load: stream: neither, but where they are read from */
@@ -57,7 +57,7 @@ typedef struct {
 } ls_span;
 
 struct ls_data {
-  ls_precision precision;
+  ls_dtype precision;
   ls_target_kind target;
   bool labels;     /* y are class numbers, for `target` or by spec.classes */
   int64_t classes; /* below this; 0: from the labels */
@@ -97,7 +97,7 @@ ls_status ls_affine_copy(const ls_affine *from, int64_t n, const char *what, ls_
 typedef struct {
   ls_status (*rows)(void *arg, int64_t lo, int64_t rows, const void **x);
   void *arg;
-  ls_cell cell;
+  ls_dtype cell;
   int64_t count, n, most;
 } ls_matrix;
 
@@ -110,8 +110,8 @@ ls_status ls_affine_measure(const ls_matrix *m, ls_scale_kind kind, double by, l
 ls_status ls_inputs_keep(const ls_data *data, const ls_part *part, const ls_source *source,
                          int64_t row, int64_t rows, const void *x, void *out);
 /* Reals or doubles -> scaled reals, rounded once; out may be x. Bytes are left alone. */
-void ls_scale_cells(const ls_affine *affine, ls_cell from, ls_cell to, int64_t rows, const void *x,
-                    void *out);
+void ls_scale_cells(const ls_affine *affine, ls_dtype from, ls_dtype to, int64_t rows,
+                    const void *x, void *out);
 
 /* Values of train that wait for their statistics in the place where they will be kept: in the cells
  * that are kept, or as doubles of which the upper halves lie there, so that only the lower ones
@@ -120,13 +120,13 @@ typedef struct {
   char *at;      /* (rows, n) */
   uint32_t *low; /* (rows, n); NULL: they are cells as kept */
   double *wide;  /* (most, n) some rows put together again */
-  ls_cell cell;  /* as kept */
+  ls_dtype cell; /* as kept */
   int64_t rows, n, most;
   const ls_cut *cut; /* the rows that are measured */
 } ls_unscaled;
 
 /* raw: cells as read, another kind than `kept` only for doubles that will be float32. */
-ls_status ls_unscaled_new(ls_unscaled *u, void *at, ls_cell raw, ls_cell kept, int64_t rows,
+ls_status ls_unscaled_new(ls_unscaled *u, void *at, ls_dtype raw, ls_dtype kept, int64_t rows,
                           int64_t n);
 void ls_unscaled_free(ls_unscaled *u);
 /* The first n of each row's `columns` doubles as rows [row, row + rows); the cells as kept are

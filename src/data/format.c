@@ -43,14 +43,14 @@ static void next_part(many *m) {
   m->row = 0;
 }
 
-static ls_status read_many(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
+static ls_status read_many(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
   many *m = (many *)source;
   const ls_shape *shape = &source->shape;
   for (int64_t done = 0, step; done < rows; done += step) {
     ls_source *part = m->part[m->at];
     int64_t left = part->shape.rows - m->row;
     step = rows - done < left ? rows - done : left;
-    void *to = x ? (char *)x + (size_t)(done * shape->features) * ls_cell_size(cell) : NULL;
+    void *to = x ? (char *)x + (size_t)(done * shape->features) * ls_dtype_size(cell) : NULL;
     LS_TRY(part->format->read(part, step, cell, to, y + done * ls_shape_columns(shape)));
     m->row += step;
     if (m->row == part->shape.rows) next_part(m);
@@ -59,10 +59,10 @@ static ls_status read_many(ls_source *source, int64_t rows, ls_cell cell, void *
 }
 
 /* One part's file is open at a time. */
-static ls_status read_many_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x,
+static ls_status read_many_at(ls_source *source, int64_t lo, int64_t rows, ls_dtype cell, void *x,
                               double *y) {
   many *m = (many *)source;
-  size_t width = (size_t)source->shape.features * ls_cell_size(cell);
+  size_t width = (size_t)source->shape.features * ls_dtype_size(cell);
   int64_t begin = 0;
   for (int i = 0; i < m->parts && rows > 0; begin += m->part[i++]->shape.rows) {
     ls_source *part = m->part[i];

@@ -7,14 +7,6 @@
 
 #include "data/data.h"
 
-/* What x is stored as in memory: bytes stay bytes, everything else becomes a real of the run's
- * precision. */
-typedef enum { LS_CELL_U8, LS_CELL_F32, LS_CELL_F64 } ls_cell;
-static inline size_t ls_cell_size(ls_cell cell) {
-  if (cell == LS_CELL_U8) return 1;
-  return cell == LS_CELL_F32 ? sizeof(float) : sizeof(double);
-}
-
 typedef struct {
   int64_t rows, features;
   int64_t outputs; /* columns of y; 0: there is no y */
@@ -52,13 +44,13 @@ struct ls_format {
   const char *name; /* data.type */
   /* LS_EDATA, located. *out is NULL on failure, and where the format has no such split. */
   ls_status (*open)(const ls_opening *what, ls_source **out);
-  /* The next `rows` rows: x (rows, features) cells, y (rows, outputs + weights). cell is LS_CELL_U8
+  /* The next `rows` rows: x (rows, features) cells, y (rows, outputs + weights). cell is LS_U8
    * only where shape.bytes. After the last row the end of the file is checked too. x NULL: y alone,
    * where there is read_at. */
-  ls_status (*read)(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y);
+  ls_status (*read)(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y);
   /* Any rows [lo, lo + rows), independent of read; x or y may be NULL. NULL where the format can't.
    */
-  ls_status (*read_at)(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x,
+  ls_status (*read_at)(ls_source *source, int64_t lo, int64_t rows, ls_dtype cell, void *x,
                        double *y);
   /* A hint: read_at will want x of these rows soon; may be NULL where read_at is. */
   void (*soon)(ls_source *source, int64_t lo, int64_t rows);
@@ -92,7 +84,7 @@ ls_status ls_format_sniff(const char *path, const ls_format **out);
 /* What takes the place of a missing input; NaN: nothing does. */
 double ls_opening_filling(const ls_opening *what);
 /* n cells, of which NaN are missing. */
-void ls_fill_missing(double filling, ls_cell cell, int64_t n, void *x);
+void ls_fill_missing(double filling, ls_dtype cell, int64_t n, void *x);
 
 /* Begin a source of `size` bytes (its format's struct) with room for `files` files; one file's
  * path. */

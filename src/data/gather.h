@@ -6,7 +6,7 @@
 
 typedef struct {
   const void *x; /* (rows, features) cells; reals are scaled already */
-  ls_cell cell;
+  ls_dtype cell;
   int64_t features;
   const void *bytes; /* what bytes become, from ls_bytes_new, where all features are scaled alike */
   const ls_affine *affine; /* else each feature's own scaling */
@@ -20,7 +20,7 @@ void ls_gather_f32(const ls_rows *from, const int64_t *index, int64_t offset, in
                    float *x, int64_t ldx);
 void ls_gather_f64(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows,
                    double *x, int64_t ldx);
-static inline void ls_gather(ls_precision precision, const ls_rows *from, const int64_t *index,
+static inline void ls_gather(ls_dtype precision, const ls_rows *from, const int64_t *index,
                              int64_t offset, int64_t rows, void *x, int64_t ldx) {
   if (precision == LS_F32)
     ls_gather_f32(from, index, offset, rows, x, ldx);
@@ -28,8 +28,8 @@ static inline void ls_gather(ls_precision precision, const ls_rows *from, const 
     ls_gather_f64(from, index, offset, rows, x, ldx);
 }
 /* x (rows, n), reals or doubles -> (x - shift) / divisor, rounded once; out may be x. */
-void ls_scale_f32(const ls_affine *affine, ls_cell from, int64_t rows, const void *x, void *out);
-void ls_scale_f64(const ls_affine *affine, ls_cell from, int64_t rows, const void *x, void *out);
+void ls_scale_f32(const ls_affine *affine, ls_dtype from, int64_t rows, const void *x, void *out);
+void ls_scale_f64(const ls_affine *affine, ls_dtype from, int64_t rows, const void *x, void *out);
 /* The first of n values that is not finite, or n. */
 int64_t ls_not_finite_f32(const float *x, int64_t n);
 int64_t ls_not_finite_f64(const double *x, int64_t n);

@@ -47,7 +47,7 @@ static void one_row(const ls_rows *from, int64_t row, real *x) {
   int64_t n = from->features;
   const uint8_t *v = (const uint8_t *)from->x + row * n;
   const struct LS_R(ls_bytes) *bytes = from->bytes;
-  if (from->cell != LS_CELL_U8)
+  if (from->cell != LS_U8)
     memcpy(x, (const real *)from->x + row * n, (size_t)n * sizeof(real));
   else if (!bytes)
     by_feature(v, n, from->affine->shift, from->affine->divisor, x);
@@ -59,7 +59,7 @@ static void one_row(const ls_rows *from, int64_t row, real *x) {
 
 /* Rows lie anywhere in memory: ask for the next one while this one is converted. */
 static void prefetch(const ls_rows *from, int64_t row) {
-  size_t bytes = (size_t)from->features * ls_cell_size(from->cell);
+  size_t bytes = (size_t)from->features * ls_dtype_size(from->cell);
   const char *at = (const char *)from->x + (size_t)row * bytes;
   for (size_t b = 0; b < bytes && b < 4096; b += LS_ALIGN) __builtin_prefetch(at + b);
 }
@@ -91,8 +91,9 @@ static void scale_doubles(const ls_affine *affine, int64_t rows, const char *x, 
     }
 }
 
-void LS_R(ls_scale)(const ls_affine *affine, ls_cell from, int64_t rows, const void *x, void *out) {
-  if (from == LS_CELL_F64)
+void LS_R(ls_scale)(const ls_affine *affine, ls_dtype from, int64_t rows, const void *x,
+                    void *out) {
+  if (from == LS_F64)
     scale_doubles(affine, rows, x, out);
   else
     scale_reals(affine, rows, x, out);

@@ -231,7 +231,7 @@ static void split_dataset(const char *text, ls_source_spec *source) {
 }
 
 static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_like *like,
-                             ls_precision precision, ls_data **out) {
+                             ls_dtype precision, ls_data **out) {
   const ls_format *format = NULL;
   char name[16] = "";
   ls_status status =
@@ -248,7 +248,7 @@ static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_li
 }
 
 ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_like *like,
-                              const ls_affine *x_affine, ls_precision precision, ls_data **out) {
+                              const ls_affine *x_affine, ls_dtype precision, ls_data **out) {
   ls_data_spec spec = {.limit = {-1, -1, -1}, .inputs = true, .x_affine = x_affine};
   *out = NULL;
   split_dataset(file, &spec.source[0]);

@@ -66,13 +66,12 @@ static ls_status draw_splits(loading *l) {
 
 static ls_status allocate(loading *l, ls_part *part) {
   ls_data *data = l->data;
-  part->cell = data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64;
-  if (part->shape.bytes) part->cell = LS_CELL_U8;
+  part->cell = part->shape.bytes ? LS_U8 : data->precision;
   part->raw = part->cell;
-  if (part->cell == LS_CELL_F32 && data->scaled && !part->shape.single) part->raw = LS_CELL_F64;
+  if (part->cell == LS_F32 && data->scaled && !part->shape.single) part->raw = LS_F64;
   size_t x, y;
   bool over = __builtin_mul_overflow((size_t)part->shape.rows, (size_t)part->shape.features, &x) ||
-              __builtin_mul_overflow(x, ls_cell_size(part->cell), &x) ||
+              __builtin_mul_overflow(x, ls_dtype_size(part->cell), &x) ||
               __builtin_mul_overflow((size_t)part->shape.rows,
                                      ls_target_width(data, part->shape.outputs), &y);
   if (over)
@@ -129,7 +128,7 @@ static ls_status take_targets(loading *l, int s, int64_t row, int64_t rows, int6
   if (s > 0 || !l->targets.at)
     return ls_target_keep(l->data, l->source[s], row, rows, l->y, columns, y);
   for (int64_t k = 0; k < rows; k++)
-    LS_TRY(ls_check_finite_targets(l->source[s], row + k, 1, LS_CELL_F64, l->y + k * columns));
+    LS_TRY(ls_check_finite_targets(l->source[s], row + k, 1, LS_F64, l->y + k * columns));
   ls_unscaled_put(&l->targets, row, rows, l->y, columns);
   return LS_OK;
 }
@@ -141,12 +140,12 @@ static ls_status read_part(loading *l, int s) {
   ls_source *r = l->source[s];
   int64_t columns = ls_shape_columns(&r->shape), step = CHUNK_VALUES / (columns ? columns : 1);
   size_t y_width = ls_target_width(data, part->shape.outputs),
-         x_width = (size_t)part->shape.features * ls_cell_size(part->cell);
+         x_width = (size_t)part->shape.features * ls_dtype_size(part->cell);
   if (step < 1) step = 1;
   LS_NEW(l->y, step * columns);
   LS_TRY(ls_mem_new(&l->kept, (size_t)step, y_width));
   if (part->x.data && part->raw != part->cell)
-    LS_TRY(ls_mem_new(&l->raw, (size_t)(step * part->shape.features), ls_cell_size(part->raw)));
+    LS_TRY(ls_mem_new(&l->raw, (size_t)(step * part->shape.features), ls_dtype_size(part->raw)));
   for (int64_t row = 0, rows; row < part->shape.rows; row += rows) {
     rows = part->shape.rows - row < step ? part->shape.rows - row : step;
     void *x = part->x.data ? (char *)part->x.data + (size_t)row * x_width : NULL;
@@ -206,12 +205,11 @@ static ls_status know_scaling(loading *l) {
 static ls_status make_waiting_room(loading *l) {
   ls_data *data = l->data;
   const ls_part *train = &data->part[0];
-  ls_cell real = data->precision == LS_F32 ? LS_CELL_F32 : LS_CELL_F64;
   if (train->source) return LS_OK;
   if (measures_inputs(l))
     LS_TRY(ls_unscaled_new(&l->inputs, train->x.data, train->raw, train->cell, train->shape.rows,
                            data->features));
-  return measures_targets(l) ? ls_unscaled_new(&l->targets, train->y.data, LS_CELL_F64, real,
+  return measures_targets(l) ? ls_unscaled_new(&l->targets, train->y.data, LS_F64, data->precision,
                                                train->shape.rows, data->outputs)
                              : LS_OK;
 }
@@ -319,8 +317,7 @@ static ls_status map_bytes(ls_data *data) {
   double shift = a ? a->shift[0] : 0, divisor = a ? a->divisor[0] : 1;
   for (int64_t f = 1; a && f < a->n; f++)
     if (a->shift[f] != shift || a->divisor[f] != divisor) return LS_OK;
-  return data->precision == LS_F32 ? ls_bytes_new_f32(shift, divisor, &data->bytes)
-                                   : ls_bytes_new_f64(shift, divisor, &data->bytes);
+  return LS_REAL_OF(data->precision, ls_bytes_new)(shift, divisor, &data->bytes);
 }
 
 static ls_status open_all(loading *l) {
@@ -351,7 +348,7 @@ static ls_status open_all(loading *l) {
 }
 
 ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind target,
-                       ls_precision precision, ls_data **out) {
+                       ls_dtype precision, ls_data **out) {
   loading l = {.comm = comm, .spec = spec};
   *out = NULL;
   LS_TRY(ls_comm_agree(comm, ls_mem_new((void **)&l.data, 1, sizeof *l.data)));

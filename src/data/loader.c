@@ -85,11 +85,11 @@ static void weigh(ls_loader *l, int64_t step) {
     l->batch.weight[k] = mean > 0 ? weight_of(l, l->index[k]) / mean : 0;
 }
 
-static ls_status set_up(ls_loader *l, int64_t batch, ls_precision precision) {
+static ls_status set_up(ls_loader *l, int64_t batch, ls_dtype precision) {
   ls_batch *b = &l->batch;
   LS_TRY(ls_plan_make(ls_data_rows(l->data, LS_SPLIT_TRAIN), batch, l->data->drop_last,
                       &l->share.plan));
-  size_t real = ls_real_size(precision);
+  size_t real = ls_dtype_size(precision);
   b->features = l->data->features;
   b->outputs = l->data->outputs;
   b->ldx = leading(b->features, real);
@@ -106,7 +106,7 @@ static ls_status set_up(ls_loader *l, int64_t batch, ls_precision precision) {
 }
 
 ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi,
-                        uint64_t seed, ls_precision precision, ls_loader **out) {
+                        uint64_t seed, ls_dtype precision, ls_loader **out) {
   assert(precision == data->precision && 0 <= slice_lo && slice_lo <= slice_hi &&
          slice_hi <= slices);
   LS_NEW(*out, 1);

@@ -26,7 +26,7 @@ static void narrow(const pick *p, int what, int64_t rows, size_t size, const cha
 }
 
 /* Rows lo .. lo + rows, or the next ones (lo < 0). x and y may be NULL. */
-static ls_status read_rows(pick *p, int64_t lo, int64_t rows, ls_cell cell, void *x, double *y) {
+static ls_status read_rows(pick *p, int64_t lo, int64_t rows, ls_dtype cell, void *x, double *y) {
   const ls_format *format = p->inner->format;
   char *to_x = x;
   for (int64_t done = 0, step; done < rows; done += step) {
@@ -35,19 +35,19 @@ static ls_status read_rows(pick *p, int64_t lo, int64_t rows, ls_cell cell, void
     double *read_y = y && p->column[1] ? p->wide_y : y;
     LS_TRY(lo < 0 ? format->read(p->inner, step, cell, read_x, read_y)
                   : format->read_at(p->inner, lo + done, step, cell, read_x, read_y));
-    if (x && p->column[0]) narrow(p, 0, step, ls_cell_size(cell), p->wide_x, to_x);
+    if (x && p->column[0]) narrow(p, 0, step, ls_dtype_size(cell), p->wide_x, to_x);
     if (y && p->column[1]) narrow(p, 1, step, sizeof *y, (const char *)p->wide_y, (char *)y);
-    if (x) to_x += (size_t)(step * p->base.shape.features) * ls_cell_size(cell);
+    if (x) to_x += (size_t)(step * p->base.shape.features) * ls_dtype_size(cell);
     if (y) y += step * p->base.shape.outputs;
   }
   return LS_OK;
 }
 
-static ls_status read_pick(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
+static ls_status read_pick(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
   return read_rows((pick *)source, -1, rows, cell, x, y);
 }
 
-static ls_status read_pick_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x,
+static ls_status read_pick_at(ls_source *source, int64_t lo, int64_t rows, ls_dtype cell, void *x,
                               double *y) {
   return read_rows((pick *)source, lo, rows, cell, x, y);
 }

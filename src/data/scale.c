@@ -41,11 +41,6 @@ ls_status ls_affine_copy(const ls_affine *from, int64_t n, const char *what, ls_
   return LS_OK;
 }
 
-static double cell_at(const void *x, ls_cell cell, int64_t i) {
-  if (cell == LS_CELL_U8) return ((const uint8_t *)x)[i];
-  return cell == LS_CELL_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
-}
-
 typedef struct {
   double *least, *most, *origin, *sum, *part; /* (n) each */
 } sums;
@@ -55,7 +50,7 @@ enum { BLOCK_ROWS = 1024 };
 static void add_rows(const ls_matrix *m, const void *x, int64_t rows, int power, sums *s) {
   for (int64_t i = 0, r = 0; r < rows; r++)
     for (int64_t f = 0; f < m->n; f++, i++) {
-      double v = cell_at(x, m->cell, i), d = v - s->origin[f];
+      double v = ls_dtype_get(m->cell, x, i), d = v - s->origin[f];
       s->part[f] += power == 2 ? d * d : d;
       if (v < s->least[f]) s->least[f] = v;
       if (v > s->most[f]) s->most[f] = v;
@@ -76,7 +71,7 @@ static ls_status add_up(const ls_matrix *m, int power, sums *s) {
     LS_TRY(m->rows(m->arg, lo, rows, &x));
     if (lo == 0 && power == 1)
       for (int64_t f = 0; f < m->n; f++)
-        s->origin[f] = s->least[f] = s->most[f] = cell_at(x, m->cell, f);
+        s->origin[f] = s->least[f] = s->most[f] = ls_dtype_get(m->cell, x, f);
     add_rows(m, x, rows, power, s);
     if (rows < left) continue;
     for (int64_t f = 0; f < m->n; f++) s->sum[f] += s->part[f], s->part[f] = 0;
@@ -120,17 +115,17 @@ ls_status ls_affine_measure(const ls_matrix *m, ls_scale_kind kind, double by, l
   return status;
 }
 
-void ls_scale_cells(const ls_affine *affine, ls_cell from, ls_cell to, int64_t rows, const void *x,
-                    void *out) {
-  if (to == LS_CELL_F32) ls_scale_f32(affine, from, rows, x, out);
-  if (to == LS_CELL_F64) ls_scale_f64(affine, from, rows, x, out);
+void ls_scale_cells(const ls_affine *affine, ls_dtype from, ls_dtype to, int64_t rows,
+                    const void *x, void *out) {
+  if (to == LS_F32) ls_scale_f32(affine, from, rows, x, out);
+  if (to == LS_F64) ls_scale_f64(affine, from, rows, x, out);
 }
 
 /* ---- waiting for statistics ---- */
 
 enum { WIDE_VALUES = 1 << 14 };
 
-ls_status ls_unscaled_new(ls_unscaled *u, void *at, ls_cell raw, ls_cell kept, int64_t rows,
+ls_status ls_unscaled_new(ls_unscaled *u, void *at, ls_dtype raw, ls_dtype kept, int64_t rows,
                           int64_t n) {
   *u = (ls_unscaled){.at = at, .cell = kept, .n = n, .rows = rows, .most = INT64_MAX};
   if (raw == kept) return LS_OK;
@@ -174,7 +169,7 @@ void ls_unscaled_put(ls_unscaled *u, int64_t row, int64_t rows, const double *va
 }
 
 static const void *take_rows(const ls_unscaled *u, int64_t row, int64_t rows) {
-  if (!u->low) return u->at + (size_t)(row * u->n) * ls_cell_size(u->cell);
+  if (!u->low) return u->at + (size_t)(row * u->n) * ls_dtype_size(u->cell);
   for (int64_t i = 0; i < rows * u->n; i++) u->wide[i] = take_halves(u, row * u->n + i);
   return u->wide;
 }
@@ -185,7 +180,7 @@ static ls_status unscaled_rows(void *arg, int64_t lo, int64_t rows, const void *
   return LS_OK;
 }
 
-static ls_cell cell_of(const ls_unscaled *u) { return u->low ? LS_CELL_F64 : u->cell; }
+static ls_dtype cell_of(const ls_unscaled *u) { return u->low ? LS_F64 : u->cell; }
 
 ls_matrix ls_unscaled_matrix(ls_unscaled *u, const ls_cut *cut) {
   u->cut = cut;
@@ -197,7 +192,7 @@ void ls_unscaled_scale(const ls_unscaled *u, const ls_affine *affine) {
   for (int64_t row = 0, rows; row < u->rows; row += rows) {
     rows = u->rows - row < u->most ? u->rows - row : u->most;
     ls_scale_cells(affine, cell_of(u), u->cell, rows, take_rows(u, row, rows),
-                   u->at + (size_t)(row * u->n) * ls_cell_size(u->cell));
+                   u->at + (size_t)(row * u->n) * ls_dtype_size(u->cell));
   }
 }
 

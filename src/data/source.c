@@ -9,11 +9,11 @@ double ls_opening_filling(const ls_opening *what) {
   return what->spec->missing.fill ? what->spec->missing.x : (double)NAN;
 }
 
-void ls_fill_missing(double filling, ls_cell cell, int64_t n, void *x) {
+void ls_fill_missing(double filling, ls_dtype cell, int64_t n, void *x) {
   if (isnan(filling)) return;
-  for (int64_t i = 0; i < n && cell == LS_CELL_F32; i++)
+  for (int64_t i = 0; i < n && cell == LS_F32; i++)
     if (isnan(((float *)x)[i])) ((float *)x)[i] = (float)filling;
-  for (int64_t i = 0; i < n && cell == LS_CELL_F64; i++)
+  for (int64_t i = 0; i < n && cell == LS_F64; i++)
     if (isnan(((double *)x)[i])) ((double *)x)[i] = filling;
 }
 

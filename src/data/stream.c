@@ -9,7 +9,7 @@
 enum { SPAN_BYTES = 8 << 20, SPANS = 8, BUDGET = 256 };
 
 size_t ls_stream_x_width(const ls_data *data) {
-  return (size_t)data->features * ls_cell_size(data->part[0].cell);
+  return (size_t)data->features * ls_dtype_size(data->part[0].cell);
 }
 
 size_t ls_stream_y_width(const ls_data *data) {
@@ -21,7 +21,7 @@ size_t ls_stream_y_width(const ls_data *data) {
 static size_t raw_width(const ls_data *data) {
   size_t most = 1;
   for (int s = 0; s < 3; s++)
-    if (ls_cell_size(data->part[s].raw) > most) most = ls_cell_size(data->part[s].raw);
+    if (ls_dtype_size(data->part[s].raw) > most) most = ls_dtype_size(data->part[s].raw);
   return (size_t)data->features * most;
 }
 
@@ -94,7 +94,7 @@ static int64_t reach(const int64_t *row, int64_t rows, int64_t room, int64_t gap
  * is between them, which then goes. */
 static ls_status read_rows(const ls_data *data, const ls_part *part, const int64_t *row,
                            int64_t rows, char *x, double *y) {
-  size_t width = (size_t)data->features * ls_cell_size(part->raw),
+  size_t width = (size_t)data->features * ls_dtype_size(part->raw),
          y_width = (size_t)part->shape.outputs * sizeof *y;
   int64_t gap = 1 + GAP_BYTES / (int64_t)width;
   for (int64_t k = 0, n; k < rows; k += n) {
@@ -127,7 +127,7 @@ static int64_t train_rows(const ls_data *data, int64_t lo, int64_t rows, int64_t
 static ls_status input_rows(void *arg, int64_t lo, int64_t rows, const void **x) {
   const ls_data *data = arg;
   const ls_part *part = &data->part[0];
-  size_t width = (size_t)data->features * ls_cell_size(part->raw);
+  size_t width = (size_t)data->features * ls_dtype_size(part->raw);
   int64_t row[ROWS_TOGETHER];
   *x = data->scratch.x;
   LS_TRY(read_rows(data, part, row, train_rows(data, lo, rows, row), data->scratch.x, NULL));
@@ -147,7 +147,7 @@ static ls_status target_rows(void *arg, int64_t lo, int64_t rows, const void **x
   LS_TRY(read_rows(data, part, row, train_rows(data, lo, rows, row), NULL, data->scratch.y));
   for (int64_t k = 0, n; k < rows; k += n) {
     n = in_a_row(row + k, rows - k);
-    LS_TRY(ls_check_finite_targets(part->source, row[k], n, LS_CELL_F64,
+    LS_TRY(ls_check_finite_targets(part->source, row[k], n, LS_F64,
                                    data->scratch.y + k * part->shape.outputs));
   }
   return LS_OK;
@@ -162,14 +162,14 @@ ls_matrix ls_stream_inputs(const ls_data *data) {
                      data->cut[0].rows, data->features,          rows_at_once(data)};
 }
 ls_matrix ls_stream_targets(const ls_data *data) {
-  return (ls_matrix){target_rows,       (void *)(uintptr_t)data, LS_CELL_F64,
+  return (ls_matrix){target_rows,       (void *)(uintptr_t)data, LS_F64,
                      data->cut[0].rows, data->outputs,           rows_at_once(data)};
 }
 
 /* ---- any samples ---- */
 
 void ls_stream_convert(const ls_data *data, const char *cells, int64_t rows, void *x, int64_t ldx) {
-  size_t to = (size_t)ldx * ls_real_size(data->precision), from = ls_stream_x_width(data);
+  size_t to = (size_t)ldx * ls_dtype_size(data->precision), from = ls_stream_x_width(data);
   for (int64_t k = 0, n; k < rows; k += n) {
     n = rows - k < data->scratch.rows ? rows - k : data->scratch.rows;
     ls_rows some = {cells + (size_t)k * from, data->part[0].cell, data->features, data->bytes,
@@ -181,7 +181,7 @@ void ls_stream_convert(const ls_data *data, const char *cells, int64_t rows, voi
 /* Scaled in place, then checked: what is behind a large divisor may still be too large. */
 static ls_status keep_inputs(const ls_data *data, const ls_part *part, const int64_t *row,
                              int64_t rows, char *cells) {
-  size_t width = (size_t)data->features * ls_cell_size(part->cell);
+  size_t width = (size_t)data->features * ls_dtype_size(part->cell);
   if (data->x_affine) ls_scale_cells(data->x_affine, part->raw, part->cell, rows, cells, cells);
   for (int64_t k = 0, n; k < rows; k += n) {
     n = in_a_row(row + k, rows - k);
@@ -205,7 +205,7 @@ static ls_status keep_targets(const ls_data *data, const ls_part *part, const in
 ls_status ls_stream_gather(const ls_data *data, const ls_part *part, const int64_t *row,
                            int64_t rows, void *x, int64_t ldx, int32_t *labels, void *targets) {
   const ls_span *s = &data->scratch;
-  size_t real = ls_real_size(data->precision);
+  size_t real = ls_dtype_size(data->precision);
   char *cells = x ? s->x : NULL;
   double *y = labels || targets ? s->y : NULL;
   for (int64_t k = 0, n; k < rows; k += n) {

@@ -8,7 +8,7 @@
 enum { CLASSES_MAX = 1 << 20 };
 
 size_t ls_target_width(const ls_data *data, int64_t outputs) {
-  return data->labels ? sizeof(int32_t) : (size_t)outputs * ls_real_size(data->precision);
+  return data->labels ? sizeof(int32_t) : (size_t)outputs * ls_dtype_size(data->precision);
 }
 
 static const char not_a_probability[] =
@@ -43,10 +43,7 @@ static ls_status keep_reals(const ls_data *data, const ls_source *source, int64_
     if (!isfinite(v)) return ls_bad_value(source, row + k / n, -1 - k % n, ls_not_finite, given);
     if (data->target == LS_TARGET_PROBABILITY && !(v >= 0 && v <= 1))
       return ls_bad_value(source, row + k / n, -1 - k % n, not_a_probability, given);
-    if (data->precision == LS_F32)
-      ((float *)out)[k] = (float)v;
-    else
-      ((double *)out)[k] = v;
+    ls_dtype_put(data->precision, out, k, v);
   }
   return LS_OK;
 }
@@ -62,13 +59,9 @@ ls_status ls_target_keep(const ls_data *data, const ls_source *source, int64_t r
 /* Class numbers as rows of one 1 and zeros. */
 static void one_hot(const ls_data *data, const int32_t *y, const int64_t *index, int64_t offset,
                     int64_t rows, void *targets) {
-  memset(targets, 0, (size_t)(rows * data->outputs) * ls_real_size(data->precision));
+  memset(targets, 0, (size_t)(rows * data->outputs) * ls_dtype_size(data->precision));
   for (int64_t k = 0; k < rows; k++) {
-    int64_t at = k * data->outputs + y[index[k] + offset];
-    if (data->precision == LS_F32)
-      ((float *)targets)[at] = 1;
-    else
-      ((double *)targets)[at] = 1;
+    ls_dtype_put(data->precision, targets, k * data->outputs + y[index[k] + offset], 1);
   }
 }
 

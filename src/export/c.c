@@ -14,7 +14,7 @@ enum {
 
 /* ---- the language ---- */
 
-static void put_number(double value, ls_precision precision, char out[48]) {
+static void put_number(double value, ls_dtype precision, char out[48]) {
   snprintf(out, 48, "%a%s", value, precision == LS_F32 ? "f" : "");
 }
 
@@ -156,7 +156,7 @@ static void put_numbers(const ls_source_numbers *numbers, const char *before, co
   fprintf(to, "%sconst %s %s_%s[%lld] = {", before, type_of(numbers->precision == LS_F64), name,
           numbers->name, (long long)numbers->n);
   for (int64_t i = 0; i < numbers->n; i++) {
-    put_number(ls_real_at(numbers->values, numbers->precision, i), numbers->precision, text);
+    put_number(ls_dtype_get(numbers->precision, numbers->values, i), numbers->precision, text);
     fprintf(to, "%s%s%s", i % A_LINE == 0 ? "\n  " : " ", text, i + 1 < numbers->n ? "," : "");
   }
   fputs("\n};\n", to);

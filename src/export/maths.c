@@ -71,7 +71,7 @@ const ls_formula ls_formulas[] = {
     {NULL, NULL, NULL, NULL}};
 
 /* v = ((last * x + term) * x + ...) */
-static void horner(FILE *to, const char *x, const double *term, int terms, ls_precision precision,
+static void horner(FILE *to, const char *x, const double *term, int terms, ls_dtype precision,
                    ls_number_text *number) {
   char text[48];
   number(term[terms - 1], precision, text);
@@ -84,7 +84,7 @@ static void horner(FILE *to, const char *x, const double *term, int terms, ls_pr
 
 /* Clenshaw's sum: next = 2 x a - b + term, where a was the last one and b the one before. The two
  * change places, so that each line overwrites the older one. */
-static void clenshaw(FILE *to, const double *term, int terms, ls_precision precision,
+static void clenshaw(FILE *to, const double *term, int terms, ls_dtype precision,
                      ls_number_text *number) {
   const char *last = "a", *before = "b";
   char text[48];
@@ -100,7 +100,7 @@ static void clenshaw(FILE *to, const double *term, int terms, ls_precision preci
   fprintf(to, "v = ((x * %s) - %s) + %s\n", last, before, text);
 }
 
-char *ls_maths_series(const ls_formula *formula, const ls_maths *maths, ls_precision precision,
+char *ls_maths_series(const ls_formula *formula, const ls_maths *maths, ls_dtype precision,
                       ls_number_text *number) {
   char *text = NULL;
   size_t bytes;

@@ -39,8 +39,8 @@ void ls_maths_f64(ls_maths *out);
 /* Formulas, those that others need first; the bodies of those that are series over terms are made
  * by ls_maths_series: lines of a text that ls_mem_free frees. number: a text of the language. */
 extern const ls_formula ls_formulas[]; /* end with name NULL */
-typedef void ls_number_text(double value, ls_precision precision, char out[48]);
-char *ls_maths_series(const ls_formula *formula, const ls_maths *maths, ls_precision precision,
+typedef void ls_number_text(double value, ls_dtype precision, char out[48]);
+char *ls_maths_series(const ls_formula *formula, const ls_maths *maths, ls_dtype precision,
                       ls_number_text *number);
 
 #endif

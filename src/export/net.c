@@ -14,7 +14,7 @@
 static bool is(const char *a, const char *b) { return strcmp(a ? a : "dense", b) == 0; }
 
 /* What is too small for a normal number is 0 in every operation of a prediction. */
-static void drop_tiny(void *values, ls_precision precision, int64_t n) {
+static void drop_tiny(void *values, ls_dtype precision, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
     float *single = (float *)values + i;
     double *wide = (double *)values + i;
@@ -54,7 +54,7 @@ static void describe(ls_net *net, int l, const ls_tensor **tensor) {
     layer->source = kept_below(net, l - (int)spec->span);
   } else {
     const char *weights = net->checkpoint->weights;
-    const size_t size = ls_real_size(net->precision);
+    const size_t size = ls_dtype_size(net->precision);
     layer->kind = LS_NET_LAYER_NORM;
     if (is(spec->type, "dense")) describe_dense(layer, spec, net->y.n);
     layer->w = weights + (size_t)(*tensor)[0].offset * size;

@@ -35,7 +35,7 @@ typedef struct {
 
 typedef struct {
   const char *path; /* of the checkpoint, for messages */
-  ls_precision precision;
+  ls_dtype precision;
   char hash[48]; /* weights_hash of the checkpoint */
   int layers;
   ls_net_layer *layer;
@@ -52,7 +52,7 @@ void ls_net_free(ls_net **net);
 
 /* Number i of a tensor or a bias. */
 static inline double ls_net_at(const ls_net *net, const void *values, int64_t i) {
-  return ls_real_at(values, net->precision, i);
+  return ls_dtype_get(net->precision, values, i);
 }
 
 #endif

@@ -279,7 +279,7 @@ void ls_source_about(const ls_net *net, const char *comment, FILE *to) {
   fprintf(to, "%s A network trained by lockstep, written by `lockstep export` (%s):\n", comment,
           LOCKSTEP_VERSION);
   fprintf(to, "%s %lld parameters in %s after %lld updates, %s.\n", comment,
-          (long long)c->parameters, ls_real_name(c->precision), (long long)c->state.global_step,
+          (long long)c->parameters, ls_dtype_name(c->precision), (long long)c->state.global_step,
           net->hash);
   put_side(&net->x, comment, "inputs", to);
   put_side(&net->y, comment, net->classes ? "outputs, a class each" : "outputs", to);

@@ -48,7 +48,7 @@ typedef struct {
   char name[32]; /* behind the network's: "w3", "x_shift" */
   const void *values;
   int64_t n;
-  ls_precision precision;
+  ls_dtype precision;
 } ls_source_numbers;
 /* number `i` of the tensors; false: there are no more. */
 bool ls_source_tensor(const ls_net *net, int i, ls_source_numbers *out);

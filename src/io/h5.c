@@ -30,13 +30,9 @@ struct ls_h5set {
   ls_h5_shape shape;
 };
 
-static size_t cell_size(ls_h5_cell cell) {
-  return cell == LS_H5_CELL_U8 ? 1 : cell == LS_H5_CELL_F32 ? sizeof(float) : sizeof(double);
-}
-
 /* Rows that travel together. */
-static int64_t piece_rows(const ls_h5_shape *shape, ls_h5_cell cell) {
-  int64_t rows = PIECE_BYTES / (int64_t)cell_size(cell) / shape->width;
+static int64_t piece_rows(const ls_h5_shape *shape, ls_dtype cell) {
+  int64_t rows = PIECE_BYTES / (int64_t)ls_dtype_size(cell) / shape->width;
   return rows < 1 ? 1 : rows;
 }
 
@@ -51,10 +47,10 @@ bool ls_h5_reply(int socket, ls_status status, const void *data, size_t bytes) {
 
 static bool serve_rows(int socket, ls_h5raw *raw, const request *ask, void **buffer, size_t *room) {
   const ls_h5_shape *shape = ls_h5raw_shape(raw);
-  ls_h5_cell cell = (ls_h5_cell)ask->cell;
+  ls_dtype cell = (ls_dtype)ask->cell;
   int64_t most = MIN(piece_rows(shape, cell), ask->rows);
   ls_status status = LS_OK;
-  size_t need = (size_t)(most * shape->width) * cell_size(cell);
+  size_t need = (size_t)(most * shape->width) * ls_dtype_size(cell);
   if (need > *room) {
     LS_FREE(*buffer);
     status = ls_mem_new(buffer, need, 1);
@@ -64,7 +60,7 @@ static bool serve_rows(int socket, ls_h5raw *raw, const request *ask, void **buf
     rows = MIN(most, ask->rows - done);
     status = ls_h5raw_read(raw, ask->lo + done, rows, cell, *buffer);
     if (status == LS_OK &&
-        !ls_h5_reply(socket, LS_OK, *buffer, (size_t)(rows * shape->width) * cell_size(cell)))
+        !ls_h5_reply(socket, LS_OK, *buffer, (size_t)(rows * shape->width) * ls_dtype_size(cell)))
       return false;
   }
   return status == LS_OK || ls_h5_reply(socket, status, NULL, 0);
@@ -161,7 +157,7 @@ void ls_h5set_soon(const ls_h5set *set, int64_t lo, int64_t rows) {
   if (set->plain) ls_h5plain_soon(set->plain, lo * set->shape.width, rows * set->shape.width);
 }
 
-ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_h5_cell cell, void *out) {
+ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_dtype cell, void *out) {
   if (set->plain &&
       ls_h5plain_read(set->plain, lo * set->shape.width, rows * set->shape.width, cell, out))
     return LS_OK;
@@ -173,7 +169,7 @@ ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_h5_cell cell
   LS_TRY(ls_child_send(set->child, set->file, &ask, sizeof ask));
   for (int64_t done = 0, part; done < rows; done += part) {
     part = MIN(most, rows - done);
-    size_t width = (size_t)set->shape.width * cell_size(cell);
+    size_t width = (size_t)set->shape.width * ls_dtype_size(cell);
     LS_TRY(ls_h5_receive(set->child, set->file, (char *)out + (size_t)done * width,
                          (size_t)part * width));
   }

@@ -14,16 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/dtype.h"
 #include "base/status.h"
 #include "io/child.h"
 
 enum { LS_H5_DIMS = 32 };
-
-typedef enum {
-  LS_H5_CELL_U8,
-  LS_H5_CELL_F32,
-  LS_H5_CELL_F64
-} ls_h5_cell; /* what values become when read */
 
 typedef struct {
   int dims;                /* 1 to LS_H5_DIMS */
@@ -45,10 +40,10 @@ const ls_h5_shape *ls_h5set_shape(const ls_h5set *set);
 /* Rows [lo, lo + rows) will be read soon: where the file can be read without HDF5, the system
  * fetches them meanwhile. */
 void ls_h5set_soon(const ls_h5set *set, int64_t lo, int64_t rows);
-/* Rows [lo, lo + rows) as (rows, width) cells; U8 only where shape.bytes. Values are what the
- * attributes of NetCDF's conventions say (io/h5meaning.h): unpacked, and NaN where they are
- * missing. */
-ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_h5_cell cell, void *out);
+/* Rows [lo, lo + rows) as (rows, width) cells: LS_F32, LS_F64, and LS_U8 where shape.bytes. Values
+ * are what the attributes of NetCDF's conventions say (io/h5meaning.h): unpacked, and NaN where
+ * they are missing. */
+ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_dtype cell, void *out);
 
 /* Call visit(arg, path, dimensions as text, type as text) for every dataset that hard links lead
  * to, in order of names. */

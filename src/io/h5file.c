@@ -18,25 +18,8 @@ struct ls_h5_file {
   const char *name;
 };
 
-static const char *const type_names[] = {"int64", "uint64", "float32", "float64", "text", "row"};
-
-const char *ls_h5_type_name(ls_h5_type type) { return type_names[type]; }
-
-hid_t ls_h5_number(ls_h5_type type) {
-  switch (type) {
-    case LS_H5_I64:
-      return H5T_STD_I64LE;
-    case LS_H5_U64:
-      return H5T_STD_U64LE;
-    case LS_H5_F32:
-      return H5T_IEEE_F32LE;
-    default:
-      return H5T_IEEE_F64LE;
-  }
-}
-
-ls_status ls_h5_item_set(ls_h5_item *item, const char *path, ls_h5_type type, int64_t width,
-                         int rank, int64_t d0, int64_t d1) {
+ls_status ls_h5_item_set(ls_h5_item *item, const char *path, ls_dtype type, int64_t width, int rank,
+                         int64_t d0, int64_t d1) {
   int64_t dim[2] = {rank > 0 ? d0 : 1, rank > 1 ? d1 : 1}, bytes;
   memset(item, 0, sizeof *item);
   if (snprintf(item->path, sizeof item->path, "%s", path) >= LS_H5_PATH)
@@ -61,7 +44,7 @@ void ls_h5_row_set(ls_h5_row *row, const ls_h5_item *item) {
                      .offset = (int64_t)item->offset,
                      .bytes = (int64_t)item->bytes};
   memcpy(row->path, item->path, strlen(item->path)); /* both are shorter than their room */
-  memcpy(row->type, ls_h5_type_name(item->type), strlen(ls_h5_type_name(item->type)));
+  memcpy(row->type, ls_dtype_name(item->type), strlen(ls_dtype_name(item->type)));
 }
 
 /* A text that is padded with zeros, and has one at its end. */
@@ -80,28 +63,26 @@ static bool is_path(const char *path) {
   return true;
 }
 
-static bool type_named(const char *name, ls_h5_type *out) {
-  for (int t = LS_H5_I64; t <= LS_H5_TEXT; t++) {
-    *out = (ls_h5_type)t;
-    if (!strcmp(name, type_names[t])) return true;
-  }
-  return false;
+/* Those that checkpoints use. */
+static bool is_used(ls_dtype type) {
+  return type == LS_I64 || type == LS_U64 || type == LS_F32 || type == LS_F64 ||
+         type == LS_FIXED_TEXT;
 }
 
 /* Of one element: the type's, or a text's share of all bytes. */
-static int64_t width_of(const ls_h5_row *row, ls_h5_type type) {
+static int64_t width_of(const ls_h5_row *row, ls_dtype type) {
   int64_t count;
-  if (type == LS_H5_F32) return 4;
-  if (type != LS_H5_TEXT) return 8;
+  if (type != LS_FIXED_TEXT) return (int64_t)ls_dtype_size(type);
   bool whole = !__builtin_mul_overflow(row->dim[0], row->dim[1], &count) && count > 0;
   return whole && row->bytes % count == 0 ? row->bytes / count : 0;
 }
 
 ls_status ls_h5_row_item(const ls_h5_row *row, ls_h5_item *item) {
-  ls_h5_type type = LS_H5_I64;
+  ls_dtype type = LS_I64;
   if (!is_padded(row->path, sizeof row->path) || !is_path(row->path))
     return ls_fail(LS_EDATA, "a dataset's path in the index is no path");
-  if (!is_padded(row->type, sizeof row->type) || !type_named(row->type, &type))
+  if (!is_padded(row->type, sizeof row->type) || !ls_dtype_named(row->type, &type) ||
+      !is_used(type))
     return ls_fail(LS_EDATA, "%s: the index gives it a type that checkpoints do not use",
                    row->path);
   if (row->rank < 0 || row->rank > 2 || (row->rank < 1 && row->dim[0] != 1) ||
@@ -255,26 +236,22 @@ static ls_status check_links(const ls_h5_file *file, const char *path) {
   }
 }
 
-static bool type_known(hid_t type, int exact, ls_h5_type *out, int64_t *width) {
+static bool type_known(hid_t type, int exact, ls_dtype *out, int64_t *width) {
   H5T_class_t class = H5Tget_class(type);
   *width = (int64_t)H5Tget_size(type);
   if (class == H5T_STRING && exact && H5Tis_variable_str(type) == 0) {
-    *out = LS_H5_TEXT;
+    *out = LS_FIXED_TEXT;
     return true;
   }
   if (class == H5T_COMPOUND && exact) {
-    *out = LS_H5_ROW;
+    *out = LS_RECORD;
     return *width == sizeof(ls_h5_row);
   }
   if (!exact) {
-    *out = *width == 4 ? LS_H5_F32 : LS_H5_F64;
+    *out = *width == 4 ? LS_F32 : LS_F64;
     return class == H5T_FLOAT && (*width == 4 || *width == 8);
   }
-  for (int t = LS_H5_I64; t < LS_H5_TEXT; t++) {
-    *out = (ls_h5_type)t;
-    if (H5Tequal(type, ls_h5_number(*out)) > 0) return true;
-  }
-  return false;
+  return ls_h5_type_find(type, out) && is_used(*out);
 }
 
 static ls_status check_storage(const ls_h5_file *file, hid_t set, const char *path) {
@@ -302,7 +279,7 @@ static ls_status describe(const ls_h5_file *file, hid_t set, const char *path, i
                           ls_h5_item *out) {
   hid_t type = H5Dget_type(set), space = H5Dget_space(set);
   hsize_t dim[2] = {1, 1};
-  ls_h5_type kind = LS_H5_I64;
+  ls_dtype kind = LS_I64;
   int64_t width = 0;
   int rank = space < 0 || H5Sget_simple_extent_type(space) == H5S_NULL
                  ? -1
@@ -335,12 +312,11 @@ ls_status ls_h5_find(ls_h5_file *file, const char *path, int exact, ls_h5_item *
   return status;
 }
 
-ls_status ls_h5_read_real(ls_h5_file *file, const ls_h5_item *item, ls_precision precision,
-                          void *out) {
+ls_status ls_h5_read_real(ls_h5_file *file, const ls_h5_item *item, ls_dtype precision, void *out) {
   hid_t set = H5Dopen2(file->id, item->path, H5P_DEFAULT);
-  herr_t done = set < 0 ? -1
-                        : H5Dread(set, precision == LS_F32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE,
-                                  H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
+  herr_t done = -1;
+  if (set >= 0)
+    done = H5Dread(set, ls_h5_type_native(precision), H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
   if (set >= 0) H5Dclose(set);
   return done < 0 ? wrong(file, item->path, "cannot be read: the file is damaged") : LS_OK;
 }

@@ -11,31 +11,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/real.h"
+#include "base/dtype.h"
 #include "base/status.h"
-
-typedef enum {
-  LS_H5_I64,
-  LS_H5_U64,
-  LS_H5_F32,
-  LS_H5_F64,
-  LS_H5_TEXT,
-  LS_H5_ROW
-} ls_h5_type; /* little-endian; TEXT: fixed width, UTF-8, NUL behind it; ROW: ls_h5_row */
 
 enum { LS_H5_PATH = 128, LS_H5_TYPE = 8 };
 
 /* A dataset as an index lists it, in memory as in the file: texts are padded with zeros. */
 typedef struct {
   char path[LS_H5_PATH];
-  char type[LS_H5_TYPE]; /* ls_h5_type_name */
+  char type[LS_H5_TYPE]; /* ls_dtype_name */
   int64_t rank, dim[2];  /* 1 beyond the rank */
   int64_t offset, bytes; /* from the start of the file; of all elements */
 } ls_h5_row;
 
 typedef struct {
   char path[LS_H5_PATH]; /* "/group/.../name" */
-  ls_h5_type type;
+  ls_dtype type; /* LS_I64, U64, F32, F64, FIXED_TEXT; RECORD: ls_h5_row. Numbers little-endian,
+                    texts with a NUL behind them */
   int64_t width; /* bytes of one element */
   int rank;      /* 0 (scalar), 1 or 2 */
   int64_t dim[2];
@@ -45,10 +37,8 @@ typedef struct {
 } ls_h5_item;
 
 /* Fill an item's sizes; LS_EDATA where the products overflow or a dimension is < 1. */
-ls_status ls_h5_item_set(ls_h5_item *item, const char *path, ls_h5_type type, int64_t width,
-                         int rank, int64_t d0, int64_t d1);
-const char *ls_h5_type_name(
-    ls_h5_type type); /* "int64", "uint64", "float32", "float64", "text", "row" */
+ls_status ls_h5_item_set(ls_h5_item *item, const char *path, ls_dtype type, int64_t width, int rank,
+                         int64_t d0, int64_t d1);
 void ls_h5_row_set(ls_h5_row *row, const ls_h5_item *item);
 /* Back again; LS_EDATA for a row that ls_h5_row_set would not have made, or a size that is not
  * possible. Whether it lies within a file is not looked at. */
@@ -67,11 +57,10 @@ ls_status ls_h5_open_path(const char *path, ls_h5_file **out);
 void ls_h5_close(ls_h5_file **file);
 
 /* LS_EDATA, naming file and dataset, where it is missing or not as strict as above. Any number type
- * of 4 or 8 bytes, of either byte order, is found; `exact` asks for the five types above. */
+ * of 4 or 8 bytes, of either byte order, is found; `exact` asks for the types above. */
 ls_status ls_h5_find(ls_h5_file *file, const char *path, int exact, ls_h5_item *out);
 /* All of a dataset as `precision`, converted; out has room for item->count. */
-ls_status ls_h5_read_real(ls_h5_file *file, const ls_h5_item *item, ls_precision precision,
-                          void *out);
+ls_status ls_h5_read_real(ls_h5_file *file, const ls_h5_item *item, ls_dtype precision, void *out);
 /* Number of datasets below a group; LS_EDATA for a link that is not hard, an object of another
  * kind, more than four levels. */
 ls_status ls_h5_count(ls_h5_file *file, const char *group, int64_t *datasets);

@@ -6,9 +6,8 @@
 #include <hdf5.h>
 
 #include "io/h5file.h"
+#include "io/h5type.h"
 
-/* A function, because HDF5's constants are variables set when the library wakes. Not for TEXT. */
-hid_t ls_h5_number(ls_h5_type type);
 /* The library's own messages go to stderr otherwise; ours say the same with the user's names. */
 void ls_h5_quiet(void);
 

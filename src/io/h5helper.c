@@ -10,7 +10,7 @@ enum { SILENCE_SECONDS = 60, ROWS_MAX = 1 << 20 };
 /* What ls_h5helper_read asks for; `items` items follow. */
 typedef struct {
   int items;
-  ls_precision precision;
+  ls_dtype precision;
 } wish;
 
 /* ---- in the child ---- */
@@ -108,12 +108,12 @@ static void serve_read(int socket) {
   question ask;
   ls_h5_file *file;
   if (!receive_question(socket, &ask)) return;
-  ls_precision precision = ask.wish.precision;
+  ls_dtype precision = ask.wish.precision;
   ls_h5_item *have = calloc((size_t)ask.wish.items + 1, sizeof *have);
   ls_status status = have ? open_group(&ask, &file, have) : ls_fail(LS_FAIL, "out of memory");
   bool there = ls_h5_reply(socket, status, NULL, 0);
   for (int i = 0; there && status == LS_OK && i < ask.wish.items; i++) {
-    size_t bytes = (size_t)have[i].count * ls_real_size(precision);
+    size_t bytes = (size_t)have[i].count * ls_dtype_size(precision);
     void *values = malloc(bytes);
     status = values ? ls_h5_read_real(file, &have[i], precision, values)
                     : ls_fail(LS_FAIL, "out of memory for %s", have[i].path);
@@ -175,14 +175,14 @@ ls_status ls_h5helper_count(const char *path, const char *group, int64_t *datase
 }
 
 ls_status ls_h5helper_read(const char *path, const char *group, const ls_h5_item *want, int items,
-                           ls_precision precision, void *out) {
+                           ls_dtype precision, void *out) {
   ls_child *child;
   char *to = out;
   LS_TRY(ls_child_start(&ls_h5helper_read_job, SILENCE_SECONDS, &child));
   ls_status status = ask_read(child, path, group, want, &(wish){items, precision});
   if (status == LS_OK) status = ls_h5_receive(child, path, NULL, 0);
   for (int i = 0; status == LS_OK && i < items; i++) {
-    size_t bytes = (size_t)want[i].count * ls_real_size(precision);
+    size_t bytes = (size_t)want[i].count * ls_dtype_size(precision);
     status = ls_h5_receive(child, path, to, bytes);
     to += bytes;
   }

@@ -19,7 +19,7 @@ ls_status ls_h5helper_count(const char *path, const char *group, int64_t *datase
  * 8-byte floating point of either byte order, with the ranks and dimensions of `want`, and there
  * must be no others below `group`. */
 ls_status ls_h5helper_read(const char *path, const char *group, const ls_h5_item *want, int items,
-                           ls_precision precision, void *out);
+                           ls_dtype precision, void *out);
 
 /* For ls_child_main. */
 extern const ls_child_job ls_h5helper_list_job, ls_h5helper_count_job, ls_h5helper_read_job;

@@ -223,15 +223,15 @@ static float single(const ls_h5_meaning *m, ls_h5_stored v) {
   return m->kind == LS_H5_SIGNED ? (float)v.whole : (float)(uint64_t)v.whole;
 }
 
-void ls_h5_meaning_apply(const ls_h5_meaning *m, const ls_h5_stored *in, int64_t n, ls_h5_cell cell,
+void ls_h5_meaning_apply(const ls_h5_meaning *m, const ls_h5_stored *in, int64_t n, ls_dtype cell,
                          void *out) {
   for (int64_t i = 0; i < n; i++) {
     ls_h5_stored v = in[i];
     if (m->kind != LS_H5_REAL) v.whole = (int64_t)((uint64_t)v.whole & m->mask);
     bool missing = is_missing(m, v);
-    if (cell == LS_H5_CELL_U8)
+    if (cell == LS_U8)
       ((uint8_t *)out)[i] = (uint8_t)v.whole;
-    else if (cell == LS_H5_CELL_F32)
+    else if (cell == LS_F32)
       ((float *)out)[i] = missing ? NAN : single(m, v);
     else
       ((double *)out)[i] = missing ? (double)NAN : unpacked(m, v);

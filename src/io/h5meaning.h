@@ -45,7 +45,7 @@ static inline bool ls_h5_meaning_any(const ls_h5_meaning *m) {
 /* The type that values are read as: 8 bytes each. */
 hid_t ls_h5_meaning_type(const ls_h5_meaning *m);
 /* n values as read -> cells, rounded once; U8 only of whole numbers that mean themselves. */
-void ls_h5_meaning_apply(const ls_h5_meaning *m, const ls_h5_stored *in, int64_t n, ls_h5_cell cell,
+void ls_h5_meaning_apply(const ls_h5_meaning *m, const ls_h5_stored *in, int64_t n, ls_dtype cell,
                          void *out);
 
 #endif

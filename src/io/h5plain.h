@@ -6,7 +6,6 @@
 
 #include "io/h5.h"
 
-typedef enum { LS_H5_PLAIN_U8, LS_H5_PLAIN_I32, LS_H5_PLAIN_F32, LS_H5_PLAIN_F64 } ls_h5_plain_type;
 enum {
   LS_H5_PIECES_MAX = 1 << 12
 }; /* HDF5 1.10 and 1.12 go through all chunks to find one: time grows with the square */
@@ -15,7 +14,7 @@ enum {
 typedef struct {
   int64_t pieces; /* 0: not so simple, or too many: HDF5 must read it */
   int64_t length; /* values of a piece */
-  int32_t type;   /* ls_h5_plain_type */
+  ls_dtype type;
 } ls_h5_layout;
 
 typedef struct ls_h5plain ls_h5plain;
@@ -28,6 +27,6 @@ void ls_h5plain_close(ls_h5plain **plain);
 /* Values [lo, lo + count) will be read soon: the system may fetch them meanwhile. */
 void ls_h5plain_soon(const ls_h5plain *plain, int64_t lo, int64_t count);
 /* Values [lo, lo + count) as cells; false where the file ends before them or can't be read. */
-bool ls_h5plain_read(ls_h5plain *plain, int64_t lo, int64_t count, ls_h5_cell cell, void *out);
+bool ls_h5plain_read(ls_h5plain *plain, int64_t lo, int64_t count, ls_dtype cell, void *out);
 
 #endif

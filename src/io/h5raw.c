@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "io/h5sign.h"
+#include "io/h5type.h"
 #include "io/h5view.h"
 
 enum { EXPANSION = 1032, CACHE_MAX = 1 << 30, LIST_MAX = 10000 };
@@ -330,22 +331,19 @@ void ls_h5raw_close(ls_h5raw **out) {
 
 const ls_h5_shape *ls_h5raw_shape(const ls_h5raw *set) { return &set->shape; }
 
-static bool read_plainly(ls_h5raw *s, int64_t lo, int64_t rows, ls_h5_cell cell, void *out) {
+static bool read_plainly(ls_h5raw *s, int64_t lo, int64_t rows, ls_dtype cell, void *out) {
   hsize_t start[LS_H5_DIMS] = {(hsize_t)lo}, count[LS_H5_DIMS];
   for (int k = 0; k < s->shape.dims; k++) count[k] = (hsize_t)s->shape.dim[k];
   count[0] = (hsize_t)rows;
   hid_t memory = H5Screate_simple(s->shape.dims, count, NULL);
-  hid_t type = cell == LS_H5_CELL_U8    ? H5T_NATIVE_UCHAR
-               : cell == LS_H5_CELL_F32 ? H5T_NATIVE_FLOAT
-                                        : H5T_NATIVE_DOUBLE;
   bool ok = memory >= 0 &&
             H5Sselect_hyperslab(s->space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
-            H5Dread(s->set, type, memory, s->space, H5P_DEFAULT, out) >= 0;
+            H5Dread(s->set, ls_h5_type_native(cell), memory, s->space, H5P_DEFAULT, out) >= 0;
   if (memory >= 0) H5Sclose(memory);
   return ok;
 }
 
-ls_status ls_h5raw_read(ls_h5raw *s, int64_t lo, int64_t rows, ls_h5_cell cell, void *out) {
+ls_status ls_h5raw_read(ls_h5raw *s, int64_t lo, int64_t rows, ls_dtype cell, void *out) {
   bool ok = s->view ? ls_h5view_read(s->view, s->set, s->space, lo, rows, cell, out)
                     : read_plainly(s, lo, rows, cell, out);
   return ok ? LS_OK
@@ -355,14 +353,9 @@ ls_status ls_h5raw_read(ls_h5raw *s, int64_t lo, int64_t rows, ls_h5_cell cell, 
 
 /* ---- where it is ---- */
 
-/* -1: not as one of the plain types. */
-static int plain_type(const ls_h5raw *s) {
-  const hid_t known[] = {H5T_STD_U8LE, H5T_STD_I32LE, H5T_IEEE_F32LE,
-                         H5T_IEEE_F64LE}; /* by ls_h5_plain_type */
+static bool plain_type(const ls_h5raw *s, ls_dtype *out) {
   hid_t type = H5Dget_type(s->set);
-  int found = -1;
-  for (int i = 0; i < 4 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__; i++)
-    if (H5Tequal(type, known[i]) > 0) found = i;
+  bool found = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && ls_h5_type_find(type, out);
   H5Tclose(type);
   return found;
 }
@@ -403,9 +396,9 @@ static bool find_pieces(const ls_h5raw *s, hid_t plist, int64_t rows, const ls_h
 
 ls_status ls_h5raw_layout(const ls_h5raw *s, ls_h5_layout *layout, int64_t **offset) {
   hid_t plist = H5Dget_create_plist(s->set);
-  int type = plain_type(s);
-  int64_t rows = rows_of_piece(s, plist),
-          pieces = rows > 0 && type >= 0 ? (s->shape.rows - 1) / rows + 1 : 0;
+  ls_dtype type = LS_F64;
+  int64_t rows = plain_type(s, &type) ? rows_of_piece(s, plist) : 0,
+          pieces = rows > 0 ? (s->shape.rows - 1) / rows + 1 : 0;
   ls_status status = LS_OK;
   *offset = NULL;
   *layout = (ls_h5_layout){0, 0, type};

@@ -15,7 +15,7 @@ ls_status ls_h5raw_object(const char *file, const char *dataset, ls_h5raw **out)
 int64_t ls_h5raw_id(const ls_h5raw *set);
 void ls_h5raw_close(ls_h5raw **set);
 const ls_h5_shape *ls_h5raw_shape(const ls_h5raw *set);
-ls_status ls_h5raw_read(ls_h5raw *set, int64_t lo, int64_t rows, ls_h5_cell cell, void *out);
+ls_status ls_h5raw_read(ls_h5raw *set, int64_t lo, int64_t rows, ls_dtype cell, void *out);
 /* How its values lie in the file; *offset (pieces) from ls_mem, NULL where pieces is 0. */
 ls_status ls_h5raw_layout(const ls_h5raw *set, ls_h5_layout *layout, int64_t **offset);
 ls_status ls_h5raw_list(const char *file, ls_h5_visit *visit, void *arg);

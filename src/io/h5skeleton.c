@@ -59,8 +59,8 @@ static hid_t row_type(void) {
 }
 
 static hid_t item_type(const ls_h5_item *item) {
-  if (item->type == LS_H5_TEXT) return text_type((size_t)item->width);
-  return item->type == LS_H5_ROW ? row_type() : H5Tcopy(ls_h5_number(item->type));
+  if (item->type == LS_FIXED_TEXT) return text_type((size_t)item->width);
+  return item->type == LS_RECORD ? row_type() : H5Tcopy(ls_h5_type_stored(item->type));
 }
 
 static bool make_dataset(hid_t file, hid_t plist, const ls_h5_item *item) {

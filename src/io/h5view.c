@@ -90,13 +90,9 @@ static bool fetch(ls_h5view *v, hid_t set, hid_t space, int64_t lo, int64_t rows
   return ok;
 }
 
-static size_t cell_size(ls_h5_cell cell) {
-  return cell == LS_H5_CELL_U8 ? 1 : cell == LS_H5_CELL_F32 ? sizeof(float) : sizeof(double);
-}
-
 static bool read_columns(ls_h5view *v, hid_t set, hid_t space, int64_t lo, int64_t rows,
-                         ls_h5_cell cell, char *out) {
-  size_t width = (size_t)v->width * cell_size(cell);
+                         ls_dtype cell, char *out) {
+  size_t width = (size_t)v->width * ls_dtype_size(cell);
   for (int64_t r = lo; r < lo + rows; r++, out += width) {
     int64_t first = r / v->block * v->block;
     bool there = r >= v->first && r < v->first + v->rows;
@@ -108,14 +104,14 @@ static bool read_columns(ls_h5view *v, hid_t set, hid_t space, int64_t lo, int64
   return true;
 }
 
-bool ls_h5view_read(ls_h5view *v, hid_t set, hid_t space, int64_t lo, int64_t rows, ls_h5_cell cell,
+bool ls_h5view_read(ls_h5view *v, hid_t set, hid_t space, int64_t lo, int64_t rows, ls_dtype cell,
                     void *out) {
   if (v->transpose) return read_columns(v, set, space, lo, rows, cell, out);
   for (int64_t done = 0, n; done < rows; done += n) {
     n = MIN(v->block, rows - done);
     if (!fetch(v, set, space, lo + done, n)) return false;
     ls_h5_meaning_apply(v->meaning, v->value, n * v->width, cell,
-                        (char *)out + (size_t)(done * v->width) * cell_size(cell));
+                        (char *)out + (size_t)(done * v->width) * ls_dtype_size(cell));
   }
   return true;
 }

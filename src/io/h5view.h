@@ -15,6 +15,6 @@ ls_status ls_h5view_new(int dims, const int64_t *extent, bool transpose,
 void ls_h5view_free(ls_h5view **view);
 /* Rows [lo, lo + rows) of the samples as cells; false where they cannot be read. */
 bool ls_h5view_read(ls_h5view *view, hid_t set, hid_t space, int64_t lo, int64_t rows,
-                    ls_h5_cell cell, void *out);
+                    ls_dtype cell, void *out);
 
 #endif

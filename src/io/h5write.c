@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "io/durable.h"
 #include "io/h5.h"
+#include "io/h5type.h"
 
 enum { CHUNK_BYTES = 1 << 20, ATTRIBUTE_MAX = 60000 };
 
@@ -20,7 +21,7 @@ typedef struct {
   hid_t id;
   int dims;
   int64_t rows, width, written;
-  ls_h5_out_type type;
+  ls_dtype type;
 } set;
 
 struct ls_h5out {
@@ -30,34 +31,6 @@ struct ls_h5out {
   set set[LS_H5_OUT_SETS];
   int sets;
 };
-
-static const size_t type_size[] = {1, 4, 4, 8};
-
-static hid_t memory_type(ls_h5_out_type type) {
-  switch (type) {
-    case LS_H5_OUT_U8:
-      return H5T_NATIVE_UCHAR;
-    case LS_H5_OUT_I32:
-      return H5T_NATIVE_INT32;
-    case LS_H5_OUT_F32:
-      return H5T_NATIVE_FLOAT;
-    default:
-      return H5T_NATIVE_DOUBLE;
-  }
-}
-
-static hid_t file_type(ls_h5_out_type type) {
-  switch (type) {
-    case LS_H5_OUT_U8:
-      return H5T_STD_U8LE;
-    case LS_H5_OUT_I32:
-      return H5T_STD_I32LE;
-    case LS_H5_OUT_F32:
-      return H5T_IEEE_F32LE;
-    default:
-      return H5T_IEEE_F64LE;
-  }
-}
 
 static ls_status failed(const ls_h5out *out, const char *what) {
   return ls_fail(LS_EIO, "%s: can't %s; is the disk full?", out->path, what);
@@ -85,7 +58,7 @@ ls_status ls_h5out_open(const char *path, bool replace, ls_h5out **result) {
 /* Whole rows, about a megabyte: what a minibatch or a window reads is what is unpacked. */
 static hid_t creation(const set *s, bool packed) {
   hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
-  int64_t rows = CHUNK_BYTES / (s->width * (int64_t)type_size[s->type]);
+  int64_t rows = CHUNK_BYTES / (s->width * (int64_t)ls_dtype_size(s->type));
   if (rows > s->rows) rows = s->rows;
   hsize_t chunk[2] = {rows < 1 ? 1 : (hsize_t)rows, (hsize_t)s->width};
   H5Pset_chunk(plist, s->dims, chunk);
@@ -94,8 +67,8 @@ static hid_t creation(const set *s, bool packed) {
   return plist;
 }
 
-ls_status ls_h5out_set(ls_h5out *out, const char *name, int64_t rows, int64_t width,
-                       ls_h5_out_type type, bool packed, int *index) {
+ls_status ls_h5out_set(ls_h5out *out, const char *name, int64_t rows, int64_t width, ls_dtype type,
+                       bool packed, int *index) {
   assert(out->sets < LS_H5_OUT_SETS && rows > 0);
   set *s = &out->set[out->sets];
   *s = (set){ls_mem_text(name), -1, width ? 2 : 1, rows, width ? width : 1, 0, type};
@@ -104,7 +77,7 @@ ls_status ls_h5out_set(ls_h5out *out, const char *name, int64_t rows, int64_t wi
   hid_t space = H5Screate_simple(s->dims, dim, NULL), plist = creation(s, packed),
         links = H5Pcreate(H5P_LINK_CREATE);
   H5Pset_create_intermediate_group(links, 1);
-  s->id = H5Dcreate2(out->id, name, file_type(type), space, links, plist, H5P_DEFAULT);
+  s->id = H5Dcreate2(out->id, name, ls_h5_type_stored(type), space, links, plist, H5P_DEFAULT);
   H5Sclose(space), H5Pclose(plist), H5Pclose(links);
   return s->id >= 0 ? LS_OK : failed(out, "make a dataset");
 }
@@ -116,7 +89,7 @@ ls_status ls_h5out_write(ls_h5out *out, int index, int64_t rows, const void *dat
   hsize_t start[2] = {(hsize_t)s->written, 0}, count[2] = {(hsize_t)rows, (hsize_t)s->width};
   hid_t memory = H5Screate_simple(s->dims, count, NULL), space = H5Dget_space(s->id);
   bool ok = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
-            H5Dwrite(s->id, memory_type(s->type), memory, space, H5P_DEFAULT, data) >= 0;
+            H5Dwrite(s->id, ls_h5_type_native(s->type), memory, space, H5P_DEFAULT, data) >= 0;
   H5Sclose(memory), H5Sclose(space);
   s->written += rows;
   return ok ? LS_OK : failed(out, "write");
@@ -222,7 +195,7 @@ ls_status ls_h5out_scale(ls_h5out *out, const char *name, const char *const *tex
   char *block;
   LS_TRY(block_of(text, count, &width, &block));
   set *s = &out->set[out->sets];
-  *s = (set){ls_mem_text(name), -1, 1, count, 1, count, LS_H5_OUT_TEXT};
+  *s = (set){ls_mem_text(name), -1, 1, count, 1, count, LS_FIXED_TEXT};
   *result = out->sets++;
   hsize_t dim = (hsize_t)count;
   hid_t type = text_type(width), space = H5Screate_simple(1, &dim, NULL);
@@ -252,7 +225,7 @@ static ls_status read_back(const ls_h5out *out) {
   for (int i = 0; i < out->sets; i++) {
     ls_h5set *s;
     assert(out->set[i].written == out->set[i].rows);
-    if (out->set[i].type == LS_H5_OUT_TEXT) continue;
+    if (out->set[i].type == LS_FIXED_TEXT) continue;
     LS_TRY(ls_h5set_open(out->partial, out->set[i].name, false, &s));
     bool same = ls_h5set_shape(s)->rows == out->set[i].rows &&
                 ls_h5set_shape(s)->width == out->set[i].width;

@@ -7,15 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/dtype.h"
 #include "base/status.h"
-
-typedef enum {
-  LS_H5_OUT_U8,
-  LS_H5_OUT_I32,
-  LS_H5_OUT_F32,
-  LS_H5_OUT_F64,
-  LS_H5_OUT_TEXT
-} ls_h5_out_type; /* TEXT: of ls_h5out_scale */
 
 enum { LS_H5_OUT_SETS = 16 };
 
@@ -23,10 +16,10 @@ typedef struct ls_h5out ls_h5out;
 
 /* LS_EIO where it can't be written, or where `path` exists and replace is false. */
 ls_status ls_h5out_open(const char *path, bool replace, ls_h5out **out);
-/* A dataset (rows, width), width 0: (rows); groups are made. *set: its number. packed: shuffle and
- * gzip. */
-ls_status ls_h5out_set(ls_h5out *out, const char *name, int64_t rows, int64_t width,
-                       ls_h5_out_type type, bool packed, int *set);
+/* A dataset (rows, width), width 0: (rows), of a type of numbers; groups are made. *set: its
+ * number. packed: shuffle and gzip. */
+ls_status ls_h5out_set(ls_h5out *out, const char *name, int64_t rows, int64_t width, ls_dtype type,
+                       bool packed, int *set);
 /* The next `rows` rows of a set, in its type. */
 ls_status ls_h5out_write(ls_h5out *out, int set, int64_t rows, const void *data);
 /* An attribute of a set: one text, or a list of them. */

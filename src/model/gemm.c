@@ -37,7 +37,7 @@ static int cpu_has(int feature) {
   return feature == 0;
 }
 
-const ls_gemm *ls_gemm_named(const char *name, ls_precision precision) {
+const ls_gemm *ls_gemm_named(const char *name, ls_dtype precision) {
   for (int i = 0; i < CHOICES; i++)
     if (strcmp(choices[i].kernel[0]->name, name) == 0 && cpu_has(choices[i].feature))
       return choices[i].kernel[precision];
@@ -47,7 +47,7 @@ const ls_gemm *ls_gemm_named(const char *name, ls_precision precision) {
 #ifdef LS_MUTANTS
 /* All rows of a part in one product, as a BLAS would: its slices are not kept apart. */
 static const ls_gemm *apart[2];
-static void merge_slices(const ls_weight_gradient *g, ls_precision precision) {
+static void merge_slices(const ls_weight_gradient *g, ls_dtype precision) {
   for (int p = 0; p < g->parts; p++) {
     const int64_t row[] = {g->slice_row[g->node[p].lo - g->slice_lo],
                            g->slice_row[g->node[p].hi - g->slice_lo]};
@@ -64,7 +64,7 @@ static void merge_slices(const ls_weight_gradient *g, ls_precision precision) {
 static void merge_f32(const ls_weight_gradient *g) { merge_slices(g, LS_F32); }
 static void merge_f64(const ls_weight_gradient *g) { merge_slices(g, LS_F64); }
 
-static const ls_gemm *merging(const ls_gemm *kernel, ls_precision precision) {
+static const ls_gemm *merging(const ls_gemm *kernel, ls_dtype precision) {
   static ls_gemm merged[2];
   apart[precision] = kernel;
   merged[precision] = *kernel;
@@ -73,7 +73,7 @@ static const ls_gemm *merging(const ls_gemm *kernel, ls_precision precision) {
 }
 #endif
 
-const ls_gemm *ls_gemm_choose(ls_precision precision) {
+const ls_gemm *ls_gemm_choose(ls_dtype precision) {
   const char *wanted = getenv("LOCKSTEP_KERNEL");
   const ls_gemm *kernel = wanted ? ls_gemm_named(wanted, precision) : NULL;
   for (int i = 0; !kernel; i++)
@@ -84,7 +84,7 @@ const ls_gemm *ls_gemm_choose(ls_precision precision) {
   return kernel; /* a name the CPU can't serve: the best it can, with the same bits */
 }
 
-int64_t ls_leading(int64_t n, ls_precision precision) {
-  int64_t line = 64 / (int64_t)ls_real_size(precision), ld = (n + line - 1) / line * line;
+int64_t ls_leading(int64_t n, ls_dtype precision) {
+  int64_t line = 64 / (int64_t)ls_dtype_size(precision), ld = (n + line - 1) / line * line;
   return ld % (64 * line) == 0 ? ld + line : ld;
 }

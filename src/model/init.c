@@ -77,10 +77,7 @@ void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t see
     for (int64_t k = lo > t->offset ? lo : t->offset; k < (hi < end ? hi : end); k++) {
       const double value =
           draw(how, seed, ls_rng_stream(LS_STREAM_INIT, (uint64_t)i), (uint64_t)(k - t->offset));
-      if (model->precision == LS_F32)
-        ((float *)w)[k] = (float)value;
-      else
-        ((double *)w)[k] = value;
+      ls_dtype_put(model->precision, w, k, value);
     }
   }
 }

@@ -53,7 +53,7 @@ typedef struct {
 struct ls_layer {
   const ls_layer_ops *ops;
   int number;
-  ls_precision precision;
+  ls_dtype precision;
   const ls_gemm *gemm;
   ls_layer *below;           /* NULL: the batch */
   int64_t in, out, ldin, ld; /* widths and leading dimensions below and here; ldin is the batch's
@@ -76,7 +76,7 @@ struct ls_layer {
 };
 
 struct ls_model {
-  ls_precision precision;
+  ls_dtype precision;
   int layers;
   ls_layer *layer;
   int64_t inputs, outputs, parameters;

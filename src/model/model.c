@@ -10,16 +10,14 @@ const char *const ls_activation_names[] = {LS_ACTIVATIONS(NAME) NULL};
 const char *const ls_loss_names[] = {LS_LOSSES(NAME) NULL};
 const char *const ls_layer_names[] = {"dense", "dropout", "layer_norm", "residual", NULL};
 
-static const ls_loss *find_loss(const char *name, ls_precision precision) {
-  for (const ls_loss *loss = precision == LS_F32 ? ls_losses_f32 : ls_losses_f64; loss->name;
-       loss++)
+static const ls_loss *find_loss(const char *name, ls_dtype precision) {
+  for (const ls_loss *loss = LS_REAL_OF(precision, ls_losses); loss->name; loss++)
     if (strcmp(loss->name, name) == 0) return loss;
   return NULL;
 }
 
-static const ls_layer_ops *find_ops(const char *type, ls_precision precision) {
-  for (const ls_layer_ops *ops = precision == LS_F32 ? ls_layers_f32 : ls_layers_f64; ops->name;
-       ops++)
+static const ls_layer_ops *find_ops(const char *type, ls_dtype precision) {
+  for (const ls_layer_ops *ops = LS_REAL_OF(precision, ls_layers); ops->name; ops++)
     if (strcmp(ops->name, type ? type : "dense") == 0) return ops;
   return NULL;
 }
@@ -140,7 +138,7 @@ static ls_status build(ls_model *model, const ls_layer_spec *layer, int layers, 
 }
 
 ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss, int64_t inputs,
-                       int64_t outputs, int slices, ls_precision precision, ls_model **out) {
+                       int64_t outputs, int slices, ls_dtype precision, ls_model **out) {
   ls_model *model;
   LS_NEW(model, 1);
   model->precision = precision;
@@ -162,7 +160,7 @@ void ls_model_free(ls_model **model) {
 
 int64_t ls_model_parameters(const ls_model *model) { return model->parameters; }
 int64_t ls_model_outputs(const ls_model *model) { return model->outputs; }
-ls_precision ls_model_precision(const ls_model *model) { return model->precision; }
+ls_dtype ls_model_precision(const ls_model *model) { return model->precision; }
 const char *ls_model_kernel(void) { return ls_gemm_choose(LS_F32)->name; }
 const ls_tensor *ls_model_tensors(const ls_model *model, int *count) {
   *count = model->tensors;
@@ -187,7 +185,7 @@ double ls_model_flops(const ls_model *model) {
 static void place(const ls_model *model, ls_layer_arena *arena, int64_t rows) {
   for (int l = 0; l < model->layers; l++) {
     ls_layer *layer = &model->layer[l];
-    const size_t size = ls_real_size(model->precision);
+    const size_t size = ls_dtype_size(model->precision);
     ls_layer_arena_take(arena, &layer->y, rows * layer->ld, size);
     ls_layer_arena_take(arena, &layer->d, rows * layer->ld, size);
     if (layer->keeps_z)
@@ -200,7 +198,7 @@ static void place(const ls_model *model, ls_layer_arena *arena, int64_t rows) {
 
 /* What the model needs beside its layers. */
 static void place_shared(ls_model *model, ls_layer_arena *arena, int64_t rows, int threads) {
-  const size_t size = ls_real_size(model->precision);
+  const size_t size = ls_dtype_size(model->precision);
   model->work_size = (size_t)rows * LS_GEMM_WORK * size + LS_ALIGN;
   ls_layer_arena_take(arena, &model->work, threads, model->work_size);
   ls_layer_arena_take(arena, &model->scratch, 2 * ls_model_last(model)->ld, size);

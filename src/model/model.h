@@ -75,7 +75,7 @@ ls_task ls_loss_task(const char *loss);         /* which kind of target a loss t
  * does not fit together (cross_entropy without softmax, softmax_batch with slices != 1, last
  * layer's width against `outputs` ...). */
 ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss, int64_t inputs,
-                       int64_t outputs, int slices, ls_precision precision, ls_model **out);
+                       int64_t outputs, int slices, ls_dtype precision, ls_model **out);
 void ls_model_free(ls_model **model);
 
 int64_t ls_model_parameters(const ls_model *model);
@@ -83,7 +83,7 @@ const ls_tensor *ls_model_tensors(const ls_model *model, int *count);
 int64_t ls_model_outputs(const ls_model *model);
 bool ls_model_couples_samples(
     const ls_model *model); /* softmax_batch: a row's output depends on the other rows */
-ls_precision ls_model_precision(const ls_model *model);
+ls_dtype ls_model_precision(const ls_model *model);
 const char *ls_model_kernel(
     void); /* "avx512", "avx2" or "portable", chosen at run time (LOCKSTEP_KERNEL overrides) */
 size_t ls_model_bytes(const ls_model *model, int64_t rows); /* what reserve(rows) takes */

@@ -12,7 +12,7 @@ typedef struct {
 void ls_model_load(ls_model *model, const void *w) {
   for (int l = 0; l < model->layers; l++) {
     ls_layer *layer = &model->layer[l];
-    layer->w = (const char *)w + (size_t)layer->offset * ls_real_size(model->precision);
+    layer->w = (const char *)w + (size_t)layer->offset * ls_dtype_size(model->precision);
   }
 }
 
@@ -79,7 +79,7 @@ void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, 
     model->loss->stats(&head, 0, rows, stats);
     return;
   }
-  const size_t size = ls_real_size(model->precision);
+  const size_t size = ls_dtype_size(model->precision);
   char *z = model->scratch,
        *y = z +
             (size_t)top->ld * size; /* rows of whole cache lines, which the caller's may not be */
@@ -100,10 +100,7 @@ static void add_residuals(const ls_model *model, int l, int64_t lo, int64_t hi) 
   for (int r = l; r < model->layers && model->layer[l].descend; r++) {
     const ls_layer *residual = &model->layer[r];
     if (!residual->span || residual->source != &model->layer[l - 1]) continue;
-    if (model->precision == LS_F32)
-      ls_residual_add_f32(residual, lo, hi);
-    else
-      ls_residual_add_f64(residual, lo, hi);
+    LS_REAL_OF(model->precision, ls_residual_add)(residual, lo, hi);
   }
 }
 

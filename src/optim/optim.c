@@ -29,16 +29,13 @@ typedef struct {
   double p[TRIAL], g[TRIAL], slot[LS_SLOTS_MAX][TRIAL]; /* as floats in the trial with float32 */
 } trial_block;
 
-static void fill(ls_precision precision, double *block, double value) {
+static void fill(ls_dtype precision, double *block, double value) {
   for (int i = 0; i < TRIAL; i++) {
-    if (precision == LS_F32)
-      ((float *)(void *)block)[i] = (float)value;
-    else
-      block[i] = value;
+    ls_dtype_put(precision, block, i, value);
   }
 }
 
-static void trial_update(const ls_optim_spec *spec, ls_precision precision) {
+static void trial_update(const ls_optim_spec *spec, ls_dtype precision) {
   trial_block block;
   double norm[LS_NORMS_MAX] = {0};
   ls_optim_span span = {.n = TRIAL,

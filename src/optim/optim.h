@@ -59,16 +59,16 @@ typedef struct {
 
 /* noise: adds N(0, eta/(1+j)^gamma) to g[0..n), counter-based by the parameter's number `first + i`
  * and global_step */
-void ls_gradient_noise(ls_precision precision, void *g, int64_t n, int64_t first,
+void ls_gradient_noise(ls_dtype precision, void *g, int64_t n, int64_t first,
                        const ls_gradient_spec *spec, uint64_t seed, int64_t global_step);
 double ls_gradient_noise_variance(const ls_gradient_spec *spec, int64_t global_step);
-void ls_gradient_clip_value(ls_precision precision, void *g, int64_t n, double limit);
+void ls_gradient_clip_value(ls_dtype precision, void *g, int64_t n, double limit);
 /* What ls_gradient_scale must multiply by so that a gradient of this norm gets at most `limit`:
  * limit / max(norm, limit), 1 for NaN. */
 double ls_gradient_clip_factor(double limit, double norm);
-void ls_gradient_scale(ls_precision precision, void *g, int64_t n, double factor);
+void ls_gradient_scale(ls_dtype precision, void *g, int64_t n, double factor);
 double ls_gradient_square_sum(
-    ls_precision precision, const void *g,
+    ls_dtype precision, const void *g,
     int64_t n); /* fixed order over the block, double; NaN/Inf propagate */
 
 #endif

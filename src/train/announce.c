@@ -46,7 +46,7 @@ ls_status ls_start_event(ls_trainer *t) {
   json_object_set_new(event, "slices", json_integer(run->slices));
   json_object_set_new(event, "samples_per_rank", samples_per_rank(run));
   json_object_set_new(event, "exchange", json_string(ls_exchange_kind(run->exchange)));
-  json_object_set_new(event, "precision", json_string(ls_real_name(t->config->precision)));
+  json_object_set_new(event, "precision", json_string(ls_dtype_name(t->config->precision)));
   json_object_set_new(event, "kernel", json_string(ls_model_kernel()));
   if (run->state.global_step > 0)
     json_object_set_new(event, "resumed_from", json_integer(run->state.global_step));
@@ -57,7 +57,7 @@ ls_status ls_start_event(ls_trainer *t) {
 static void warn_of_small_rate(const ls_trainer *t) {
   const ls_schedule_spec *s = &t->run->schedule;
   int64_t lo = 0, hi = t->run->steps / 2;
-  double floor = t->config->precision == LS_F32 ? 0x1p-24 : 0x1p-53;
+  double floor = ls_dtype_half_ulp(t->config->precision);
   if (!(ls_schedule_at(s, hi) < floor * s->lr)) return;
   while (hi - lo > 1) {
     int64_t mid = lo + (hi - lo) / 2;
@@ -292,7 +292,7 @@ static json_t *memory(const ls_run *run) {
   return json_pack(
       "{s:I, s:I, s:I, s:I}", "node_shared", (json_int_t)ls_comm_shared_bytes(run->comm), "rank",
       (json_int_t)ls_comm_private_bytes(run->comm), "optimizer",
-      (json_int_t)(slots * (hi - lo) * (int64_t)ls_real_size(c->precision)), "activations",
+      (json_int_t)(slots * (hi - lo) * (int64_t)ls_dtype_size(c->precision)), "activations",
       (json_int_t)ls_model_bytes(run->model, ls_loader_max_rows(run->loader)));
 }
 

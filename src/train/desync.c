@@ -48,7 +48,7 @@ static void hash_blocks(void *arg, int thread, int threads) {
 static void look(ls_run *run) {
   digest d = {.weights = ls_exchange_weights(run->exchange),
               .key = (uint64_t)run->state.global_step << 32};
-  d.bytes = d.hi = run->parameters * (int64_t)ls_real_size(run->config->precision);
+  d.bytes = d.hi = run->parameters * (int64_t)ls_dtype_size(run->config->precision);
   if (of_nodes(run))
     ls_team_range(d.bytes, BLOCK, ls_comm_node_rank(run->comm), ls_comm_node_size(run->comm), &d.lo,
                   &d.hi);

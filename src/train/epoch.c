@@ -219,9 +219,7 @@ static json_t *logged_weights(const ls_run *run) {
   json_t *list = json_array();
   const void *w = ls_exchange_weights(run->exchange);
   for (int64_t i = 0; i < run->parameters && i < LOGGED_WEIGHTS; i++)
-    json_array_append_new(
-        list, ls_json_real(run->config->precision == LS_F32 ? (double)((const float *)w)[i]
-                                                            : ((const double *)w)[i]));
+    json_array_append_new(list, ls_json_real(ls_dtype_get(run->config->precision, w, i)));
   return list;
 }
 

@@ -41,7 +41,7 @@ typedef struct {
 
 static ls_status open_eval(eval *e) {
   ls_run *run = e->run;
-  size_t size = ls_real_size(run->config->precision);
+  size_t size = ls_dtype_size(run->config->precision);
   ls_batch *b = &e->batch;
   b->features = ls_data_features(run->data);
   b->outputs = ls_data_outputs(run->data);
@@ -68,8 +68,7 @@ static ls_status open_eval(eval *e) {
 }
 
 static double output_at(const eval *e, const void *y, int64_t i) {
-  return e->run->config->precision == LS_F32 ? (double)((const float *)y)[i]
-                                             : ((const double *)y)[i];
+  return ls_dtype_get(e->run->config->precision, y, i);
 }
 
 static void sum_targets(const eval *e, block_sums *sums) {
@@ -99,7 +98,7 @@ static void sum_each_target(const eval *e, target_sums *sums) {
 static void keep_logits(eval *e, int64_t first) {
   memcpy(e->all_labels + first, e->labels, (size_t)e->batch.rows * sizeof *e->labels);
   int64_t ld, width = e->batch.outputs;
-  size_t size = ls_real_size(e->run->config->precision);
+  size_t size = ls_dtype_size(e->run->config->precision);
   const char *logits = ls_model_logits(e->run->model, &ld);
   for (int64_t r = 0; r < e->batch.rows; r++)
     memcpy(e->logits + (size_t)((first + r) * width) * size, logits + (size_t)(r * ld) * size,

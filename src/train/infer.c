@@ -77,7 +77,7 @@ static ls_status share_trained(ls_comm *comm, const ls_trained *from, ls_trained
 }
 
 static ls_status share_weights(ls_run *run, const ls_checkpoint *c) {
-  size_t size = ls_real_size(run->config->precision);
+  size_t size = ls_dtype_size(run->config->precision);
   LS_TRY(ls_comm_agree(run->comm, ls_mem_new(&run->own_weights, (size_t)run->parameters, size)));
   if (c && c->parameters != run->parameters)
     ls_fail(LS_EDATA, "the checkpoint's config and its tensors do not agree");

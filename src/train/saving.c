@@ -34,7 +34,7 @@ bool ls_save_due(const ls_trainer *t, uint32_t flags, bool epoch_end) {
 static bool shard_finite(const ls_run *run) {
   int64_t lo, hi;
   ls_exchange_shard(run->exchange, &lo, &hi);
-  size_t size = ls_real_size(run->config->precision);
+  size_t size = ls_dtype_size(run->config->precision);
   return isfinite(ls_gradient_square_sum(
       run->config->precision, (char *)ls_exchange_weights(run->exchange) + (size_t)lo * size,
       hi - lo));

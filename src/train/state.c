@@ -45,7 +45,7 @@ void ls_state_plan_free(ls_state_plan *p) { LS_FREE(p->plan.config_text); }
 
 /* ---- gathering ---- */
 
-static size_t real_of(const ls_run *run) { return ls_real_size(run->config->precision); }
+static size_t real_of(const ls_run *run) { return ls_dtype_size(run->config->precision); }
 
 /* The part of rank's shard that lies in a tensor: elements [*lo, *hi) of the flat vector, empty if
  * *lo >= *hi. */
@@ -142,7 +142,7 @@ static ls_status check_fit(const ls_run *run, const ls_checkpoint *p, const ls_c
         (long long)c->parameters, c->tensors, (long long)run->parameters, p->tensors);
   if (c->precision != p->precision)
     return ls_fail(LS_ECONFIG, "the checkpoint is %s, train.precision is %s",
-                   ls_real_name(c->precision), ls_real_name(p->precision));
+                   ls_dtype_name(c->precision), ls_dtype_name(p->precision));
   if (c->slots != p->slots)
     return ls_fail(LS_ECONFIG, "the checkpoint has %d optimizer slots, the config's optimizer %d",
                    (int)c->slots, (int)p->slots);

@@ -22,7 +22,7 @@ struct ls_update {
   ls_gradient_spec gradient;
   ls_team *team;
   uint64_t seed;
-  ls_precision precision;
+  ls_dtype precision;
   size_t size;
   int64_t lo, hi; /* my shard */
   void *slot[LS_SLOTS_MAX];
@@ -75,11 +75,7 @@ void ls_update_reset(ls_update *u) {
   for (int s = 0; s < ops->slots; s++) {
     if (!u->slot[s]) continue; /* these hyper-parameters need no such slot */
     double start = ops->slot_start ? ops->slot_start(u->spec->hyper, s) : 0.0;
-    for (int64_t i = 0; i < u->hi - u->lo; i++)
-      if (u->precision == LS_F32)
-        ((float *)u->slot[s])[i] = (float)start;
-      else
-        ((double *)u->slot[s])[i] = start;
+    for (int64_t i = 0; i < u->hi - u->lo; i++) ls_dtype_put(u->precision, u->slot[s], i, start);
   }
 }
 
@@ -96,7 +92,7 @@ ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, const ls_model *mo
                    .team = team,
                    .seed = seed};
   u->precision = ls_model_precision(model);
-  u->size = ls_real_size(u->precision);
+  u->size = ls_dtype_size(u->precision);
   u->check_finite = check_finite;
   u->across = !spec->file && !spec->ops->reduce;
   ls_exchange_shard(exchange, &u->lo, &u->hi);

@@ -74,13 +74,13 @@ static void spoil_value(forgery *f, const ls_h5_item *item) {
   int64_t integer;
   double real;
   float single;
-  if (item->type == LS_H5_TEXT) {
+  if (item->type == LS_FIXED_TEXT) {
     spoil_bytes(f, at, (size_t)item->width);
-  } else if (item->type == LS_H5_F32) {
+  } else if (item->type == LS_F32) {
     memcpy(&single, at, sizeof single);
     single = (float)bad_real(f, (double)single);
     memcpy(at, &single, sizeof single);
-  } else if (item->type == LS_H5_F64) {
+  } else if (item->type == LS_F64) {
     memcpy(&real, at, sizeof real);
     real = bad_real(f, real);
     memcpy(at, &real, sizeof real);
@@ -200,7 +200,7 @@ static bool same_run(const ls_checkpoint *a, const ls_checkpoint *b) {
 }
 
 static bool same_numbers(const ls_checkpoint *a, const ls_checkpoint *b) {
-  size_t bytes = (size_t)a->parameters * ls_real_size(a->precision);
+  size_t bytes = (size_t)a->parameters * ls_dtype_size(a->precision);
   bool same = memcmp(&a->state, &b->state, sizeof a->state) == 0 &&
               memcmp(a->weights, b->weights, bytes) == 0;
   for (int s = 0; same && s < a->slots; s++) same = memcmp(a->slot[s], b->slot[s], bytes) == 0;

@@ -37,9 +37,9 @@ static ls_status put(ls_h5out *out, const char *split, int64_t rows, int64_t fea
   int32_t y[STEP];
   LS_NEW(x, STEP * features + 1);
   snprintf(name, sizeof name, "/%s/x", split);
-  LS_TRY(ls_h5out_set(out, name, rows, features, LS_H5_OUT_F32, false, &x_set));
+  LS_TRY(ls_h5out_set(out, name, rows, features, LS_F32, false, &x_set));
   snprintf(name, sizeof name, "/%s/y", split);
-  LS_TRY(ls_h5out_set(out, name, rows, 0, LS_H5_OUT_I32, false, &y_set));
+  LS_TRY(ls_h5out_set(out, name, rows, 0, LS_I32, false, &y_set));
   for (int64_t done = 0, n; done < rows; done += n) {
     n = rows - done < STEP ? rows - done : STEP;
     fill(x, n * features + 1);

@@ -75,11 +75,11 @@ static ls_data_file data_file[] = {{(char *)"train-images", 100, 10300, "xxh3-12
   "loss: mse\noptimizer: {type: adam, lr: 0.1}\n"                                                 \
   "train: {epochs: 9, batch: 50, slices: 3, precision: " precision "}\n"
 
-static const char *config_of(ls_precision precision) {
+static const char *config_of(ls_dtype precision) {
   return precision == LS_F32 ? CONFIG("float32") : CONFIG("float64");
 }
 
-static ls_checkpoint plan_of(ls_precision precision) {
+static ls_checkpoint plan_of(ls_dtype precision) {
   ls_checkpoint plan = {.precision = precision,
                         .tensor = tensor,
                         .tensors = TENSORS,
@@ -122,14 +122,14 @@ static double value(int a, int64_t i) {
   return i == 5 ? -0.0 : (a + 1) * 1000.0 + (double)i + 1.0 / 3;
 }
 
-static void put_value(ls_precision precision, void *to, int64_t k, double v) {
+static void put_value(ls_dtype precision, void *to, int64_t k, double v) {
   if (precision == LS_F32)
     ((float *)to)[k] = (float)v;
   else
     ((double *)to)[k] = v;
 }
 
-static void fill(ls_image *image, ls_precision precision, int64_t step) {
+static void fill(ls_image *image, ls_dtype precision, int64_t step) {
   for (int t = 0; t < TENSORS; t++)
     for (int64_t k = 0; k < tensor[t].rows * tensor[t].cols; k++) {
       put_value(precision, ls_image_weights(image, t), k, value(0, tensor[t].offset + k));
@@ -146,7 +146,7 @@ static void fill(ls_image *image, ls_precision precision, int64_t step) {
   ls_image_state(image, &now, sums);
 }
 
-static ls_image *image_new(ls_precision precision, int64_t step) {
+static ls_image *image_new(ls_dtype precision, int64_t step) {
   ls_checkpoint plan = plan_of(precision);
   ls_image *image;
   ok(ls_image_new(&plan, &image));
@@ -172,13 +172,13 @@ static void spill(const char *name, const char *data, size_t bytes) {
 
 /* ---- tests ---- */
 
-static void check_array(ls_precision precision, const void *have, int a) {
+static void check_array(ls_dtype precision, const void *have, int a) {
   char want[PARAMETERS * sizeof(double)];
   for (int64_t i = 0; i < PARAMETERS; i++) put_value(precision, want, i, value(a, i));
-  assert_memory_equal(have, want, PARAMETERS * ls_real_size(precision));
+  assert_memory_equal(have, want, PARAMETERS * ls_dtype_size(precision));
 }
 
-static void check_contents(const char *path, ls_precision precision) {
+static void check_contents(const char *path, ls_dtype precision) {
   ls_checkpoint *c;
   ok(ls_checkpoint_verify(path));
   ok(ls_checkpoint_read(path, &c));
@@ -216,7 +216,7 @@ static void check_contents(const char *path, ls_precision precision) {
   ls_checkpoint_free(&c);
 }
 
-static void round_trip(ls_precision precision) {
+static void round_trip(ls_dtype precision) {
   ls_image *image = image_new(precision, state.global_step);
   ok(ls_image_commit(image, folder, "round.h5"));
   check_contents(at("round.h5"), precision);
@@ -226,7 +226,7 @@ static void round_trip(ls_precision precision) {
 
 /* R17: files of each format that was ever released; what they hold is known from the lockstep that
  * wrote them. */
-static void read_old(const char *name, int64_t step, ls_precision precision, const char *want) {
+static void read_old(const char *name, int64_t step, ls_dtype precision, const char *want) {
   char path[512], hash[48];
   ls_checkpoint *c;
   snprintf(path, sizeof path, TESTS_DIR "/cases/format-1.0/%s", name);
@@ -426,8 +426,8 @@ static ls_status read_with(const char *path, ls_checkpoint **c) {
   ok(ls_layout_new(&plan, &layout));
   int n = layout.covered;
   memcpy(item, layout.item, (size_t)n * sizeof *item);
-  ok(ls_h5_item_set(&item[n], path, LS_H5_I64, 8, 0, 1, 1));
-  ok(ls_h5_item_set(&item[n + 1], LS_CKPT_INDEX, LS_H5_ROW, sizeof(ls_h5_row), 1, n + 1, 1));
+  ok(ls_h5_item_set(&item[n], path, LS_I64, 8, 0, 1, 1));
+  ok(ls_h5_item_set(&item[n + 1], LS_CKPT_INDEX, LS_RECORD, sizeof(ls_h5_row), 1, n + 1, 1));
   ls_layout_free(&layout);
   ok(ls_h5_skeleton(LS_CKPT_BLOCK, item, n + 2, &data, &bytes));
   slurp("flip.h5", &plain, &plain_bytes);

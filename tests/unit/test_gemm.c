@@ -14,15 +14,15 @@ static int64_t below(int64_t n) { return (int64_t)(ls_rng_u64(seed, 1, draws++) 
  * sees a step outside ---- */
 
 typedef struct {
-  ls_precision precision;
+  ls_dtype precision;
   int64_t count;
   void *at;
 } numbers;
 
-static numbers fresh(ls_precision precision, int64_t count, bool random) {
+static numbers fresh(ls_dtype precision, int64_t count, bool random) {
   numbers x = {precision, count, NULL};
   assert_int_equal(
-      posix_memalign(&x.at, 64, (size_t)(count > 0 ? count : 1) * ls_real_size(precision)), 0);
+      posix_memalign(&x.at, 64, (size_t)(count > 0 ? count : 1) * ls_dtype_size(precision)), 0);
   for (int64_t i = 0; i < count; i++) {
     const double value = random ? ls_rng_normal(seed, 2, draws++) : 0;
     if (precision == LS_F32)
@@ -33,11 +33,11 @@ static numbers fresh(ls_precision precision, int64_t count, bool random) {
   return x;
 }
 static void *at(numbers x, int64_t i) {
-  return (char *)x.at + (size_t)i * ls_real_size(x.precision);
+  return (char *)x.at + (size_t)i * ls_dtype_size(x.precision);
 }
 
 /* *c = fma(*a, *b, *c) */
-static void fuse(ls_precision precision, const void *a, const void *b, void *c) {
+static void fuse(ls_dtype precision, const void *a, const void *b, void *c) {
   if (precision == LS_F32)
     *(float *)c = fmaf(*(const float *)a, *(const float *)b, *(float *)c);
   else
@@ -47,8 +47,8 @@ static void fuse(ls_precision precision, const void *a, const void *b, void *c) 
 static void expect_same(numbers got, numbers want, int64_t rows, int64_t n, int64_t ld,
                         const char *kernel) {
   for (int64_t i = 0; i < rows; i++)
-    if (memcmp(at(got, i * ld), at(want, i * ld), (size_t)n * ls_real_size(got.precision)) != 0)
-      fail_msg("%s %s: row %d differs", kernel, ls_real_name(got.precision), (int)i);
+    if (memcmp(at(got, i * ld), at(want, i * ld), (size_t)n * ls_dtype_size(got.precision)) != 0)
+      fail_msg("%s %s: row %d differs", kernel, ls_dtype_name(got.precision), (int)i);
 }
 
 /* ---- C = init + A B ---- */
@@ -87,7 +87,7 @@ static numbers multiplied_plainly(const shape *s, numbers a, numbers b, numbers 
   numbers c = fresh(a.precision, s->m * s->ldc, false);
   for (int64_t i = 0; i < s->m; i++)
     for (int64_t j = 0; j < s->n; j++) {
-      if (s->add) memcpy(at(c, i * s->ldc + j), at(init, j), ls_real_size(a.precision));
+      if (s->add) memcpy(at(c, i * s->ldc + j), at(init, j), ls_dtype_size(a.precision));
       for (int64_t p = 0; p < s->k; p++)
         fuse(a.precision, at(a, i * s->lda + p),
              at(b, s->transposed ? j * s->ldb + p : p * s->ldb + j), at(c, i * s->ldc + j));
@@ -97,7 +97,7 @@ static numbers multiplied_plainly(const shape *s, numbers a, numbers b, numbers 
 
 static const char *const kernels[] = {"portable", "avx2", "avx512"};
 
-static void try_shape(ls_precision precision, shape s) {
+static void try_shape(ls_dtype precision, shape s) {
   s.ldc = ls_leading(s.n, precision);
   const int64_t rows = s.transposed ? s.n : s.k, columns = s.transposed ? s.k : s.n;
   numbers a = fresh(precision, (s.m - 1) * s.lda + s.k, true),
@@ -116,7 +116,7 @@ static void try_shape(ls_precision precision, shape s) {
 static void test_multiply(void **state) {
   (void)state;
   for (int round = 0; round < 200; round++)
-    for (ls_precision precision = LS_F32; precision <= LS_F64; precision++) {
+    for (ls_dtype precision = LS_F32; precision <= LS_F64; precision++) {
       shape s = {.m = 1 + below(40),
                  .n = 1 + below(70),
                  .k = 1 + below(round % 10 ? 40 : 600),
@@ -126,7 +126,7 @@ static void test_multiply(void **state) {
       s.ldb = (s.transposed ? s.k : s.n) + below(9);
       try_shape(precision, s);
     }
-  for (ls_precision precision = LS_F32; precision <= LS_F64; precision++) {
+  for (ls_dtype precision = LS_F32; precision <= LS_F64; precision++) {
     try_shape(precision, (shape){.m = 300, .n = 130, .k = 40, .lda = 48, .ldb = 130});
     try_shape(precision,
               (shape){.m = 3, .n = 1100, .k = 220, .lda = 220, .ldb = 220, .transposed = true});
@@ -166,11 +166,11 @@ static bool summed_plainly(const cut *c, numbers x, numbers d, int lo, int level
       if (x.precision == LS_F32) memcpy(&left, &a, sizeof a);
     }
   }
-  memcpy(out, &left, ls_real_size(x.precision));
+  memcpy(out, &left, ls_dtype_size(x.precision));
   return true;
 }
 
-static void try_gradient(ls_precision precision, int64_t rows, cut *c) {
+static void try_gradient(ls_dtype precision, int64_t rows, cut *c) {
   enum { OFFSET = 5 };
   ls_tree_node node[LS_PARTS_MAX];
   void *grad[LS_PARTS_MAX];
@@ -221,7 +221,7 @@ static void try_gradient(ls_precision precision, int64_t rows, cut *c) {
 static void test_weight_gradient(void **state) {
   (void)state;
   for (int round = 0; round < 100; round++)
-    for (ls_precision precision = LS_F32; precision <= LS_F64; precision++) {
+    for (ls_dtype precision = LS_F32; precision <= LS_F64; precision++) {
       const int ranks = 1 + (int)below(5), rank = (int)below(ranks);
       cut c = {.m = 1 + below(round % 10 ? 40 : 300),
                .n = 1 + below(round % 10 ? 70 : 150),
@@ -264,7 +264,7 @@ static void test_leading(void **state) {
 static void test_reference(void **state) {
   (void)state;
   if (ls_reference_open() != LS_OK) skip();
-  for (ls_precision precision = LS_F32; precision <= LS_F64; precision++)
+  for (ls_dtype precision = LS_F32; precision <= LS_F64; precision++)
     for (int slices = 1; slices <= 9; slices += 4) {
       ls_reference *reference;
       assert_int_equal(

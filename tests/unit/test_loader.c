@@ -22,7 +22,7 @@ static int down(void **state) {
   return ls_mem_live() == 0 ? 0 : -1;
 }
 
-static ls_data *open_data(const ls_data_spec *spec, ls_precision precision) {
+static ls_data *open_data(const ls_data_spec *spec, ls_dtype precision) {
   ls_data *data;
   if (ls_data_open(comm, spec, true, precision, &data) != LS_OK) fail_msg("%s", ls_error_text());
   return data;
@@ -103,7 +103,7 @@ static void every_byte_by_any_divisor(void **state) {
     for (int precision = LS_F32; precision <= LS_F64; precision++) {
       ls_data_spec spec = idx_spec(dir);
       spec.scale = LS_SCALE_DIVIDE, spec.scale_by = by[d];
-      ls_data *data = open_data(&spec, (ls_precision)precision);
+      ls_data *data = open_data(&spec, (ls_dtype)precision);
       for (int64_t i = 0; i < TRAIN; i++) {
         float f[FEATURES];
         double x[FEATURES];

@@ -16,7 +16,7 @@ static void ok(ls_status status) {
 /* ---- a model, its weights and a minibatch, cut over ranks as wanted ---- */
 
 typedef struct {
-  ls_precision precision;
+  ls_dtype precision;
   int64_t inputs, outputs, rows;
   double x[MAX], target[MAX];
   int32_t label[256];
@@ -24,13 +24,13 @@ typedef struct {
   double *weight;
 } samples;
 
-static void put(ls_precision precision, void *at, int64_t i, double value) {
+static void put(ls_dtype precision, void *at, int64_t i, double value) {
   if (precision == LS_F32)
     ((float *)at)[i] = (float)value;
   else
     ((double *)at)[i] = value;
 }
-static double get(ls_precision precision, const void *at, int64_t i) {
+static double get(ls_dtype precision, const void *at, int64_t i) {
   return precision == LS_F32 ? (double)((const float *)at)[i] : ((const double *)at)[i];
 }
 
@@ -78,11 +78,11 @@ typedef struct {
 
 /* The sum of node (lo, level) out of all ranks' parts. */
 static bool finish(int slices, int lo, int level, int parts, const ls_tree_node *node,
-                   void *const *grad, int64_t n, ls_precision precision, void *out) {
+                   void *const *grad, int64_t n, ls_dtype precision, void *out) {
   if (lo >= slices) return false;
   for (int p = 0; p < parts; p++)
     if (node[p].lo == lo && node[p].level == level) {
-      memcpy(out, grad[p], (size_t)n * ls_real_size(precision));
+      memcpy(out, grad[p], (size_t)n * ls_dtype_size(precision));
       return true;
     }
   const int half = level > 0 ? 1 << (level - 1) : 0;
@@ -223,7 +223,7 @@ static void golden_samples(const json_t *root, const head *h, int lo, int hi, sa
   for (int64_t i = 0; i < s->rows * OUT && !s->labels; i++) s->target[i] = all[lo * OUT + i];
 }
 
-static void golden_weights(const json_t *root, ls_precision precision, void *w) {
+static void golden_weights(const json_t *root, ls_dtype precision, void *w) {
   static const char *const name[] = {"W1", "b1", "W2", "b2"};
   const json_t *net = json_object_get(root, "net");
   int64_t at = 0;
@@ -235,7 +235,7 @@ static void golden_weights(const json_t *root, ls_precision precision, void *w) 
   assert_int_equal(at, N);
 }
 
-static void golden_case(const json_t *root, const json_t *one, ls_precision precision, int slices,
+static void golden_case(const json_t *root, const json_t *one, ls_dtype precision, int slices,
                         int ranks, int threads) {
   static samples s;
   static outcome out;
@@ -270,7 +270,7 @@ static void test_golden_gradients(void **state) {
   size_t i;
   json_array_foreach(json_object_get(root, "cases"), i, one) {
     const bool couples = strstr(json_string_value(json_object_get(one, "head")), "batchaxis");
-    for (ls_precision precision = LS_F32; precision <= LS_F64; precision++)
+    for (ls_dtype precision = LS_F32; precision <= LS_F64; precision++)
       for (int slices = 1; slices <= (couples ? 1 : 11); slices++)
         for (int ranks = 1; ranks <= (slices < 3 ? slices : 3); ranks++)
           golden_case(root, one, precision, slices, ranks, 1 + slices % 3);
@@ -352,7 +352,7 @@ static double normal(uint64_t stream, int64_t i) {
   return ls_rng_normal(SEED, stream, (uint64_t)i);
 }
 
-static void random_samples(samples *s, ls_precision precision, int64_t inputs, int64_t outputs,
+static void random_samples(samples *s, ls_dtype precision, int64_t inputs, int64_t outputs,
                            int64_t rows, ls_task task) {
   *s = (samples){.precision = precision,
                  .inputs = inputs,
@@ -451,7 +451,7 @@ static void test_bits_of_any_split(void **state) {
                            {.units = 20, .activation = "tanh"},
                            {.type = "layer_norm"},
                            {.activation = "softmax"}};
-  for (ls_precision precision = LS_F32; precision <= LS_F64; precision++)
+  for (ls_dtype precision = LS_F32; precision <= LS_F64; precision++)
     for (int slices = 1; slices <= 13; slices += 3) {
       random_samples(&s, precision, 37, 10, 50, LS_TASK_CLASSES);
       setup u = {layer, 5, "cross_entropy", slices, 1, 1, true};
@@ -463,7 +463,7 @@ static void test_bits_of_any_split(void **state) {
           run(&u, &s, w, n, &again);
           if (!same(&first, &again, sizeof first))
             fail_msg("%s, %d slices: %d ranks of %d threads give other bits",
-                     ls_real_name(precision), slices, u.ranks, u.threads);
+                     ls_dtype_name(precision), slices, u.ranks, u.threads);
         }
     }
 }
@@ -534,11 +534,11 @@ static void test_init_cuts(void **state) {
   (void)state;
   ls_layer_spec layer[] = {
       {.units = 7, .activation = "relu"}, {.type = "layer_norm"}, {.units = 3}};
-  for (ls_precision precision = LS_F32; precision <= LS_F64; precision++) {
+  for (ls_dtype precision = LS_F32; precision <= LS_F64; precision++) {
     ls_model *model;
     ok(ls_model_new(layer, 3, "mse", 5, 3, 1, precision, &model));
     const int64_t n = ls_model_parameters(model);
-    const size_t bytes = (size_t)n * ls_real_size(precision);
+    const size_t bytes = (size_t)n * ls_dtype_size(precision);
     void *whole = zeros(n), *cut = zeros(n);
     ls_init_spec init = {0};
     ls_model_init(model, &init, SEED, whole, 0, n);

@@ -118,7 +118,7 @@ static setup prepare(const char *recipe) {
 
 /* n numbers of either precision */
 typedef struct {
-  ls_precision precision;
+  ls_dtype precision;
   void *at;
 } vec;
 static double get(vec v, int64_t i) {
@@ -130,7 +130,9 @@ static void put(vec v, int64_t i, double x) {
   else
     ((double *)v.at)[i] = x;
 }
-static void *from(vec v, int64_t i) { return (char *)v.at + (size_t)i * ls_real_size(v.precision); }
+static void *from(vec v, int64_t i) {
+  return (char *)v.at + (size_t)i * ls_dtype_size(v.precision);
+}
 
 static void start_slots(const ls_optim_spec *spec, vec *slot, int64_t n) {
   for (int k = 0; k < spec->ops->slots; k++)
@@ -179,8 +181,7 @@ static double at(const json_t *array, int i) {
 
 /* Largest |got - want| over the updates. float64: in units of |want| (or 0.001, near 0); float32:
  * of max(1, largest |want| so far), because it has forgotten what is small beside that. */
-static double error_on(setup s, const json_t *entry, const json_t *problem,
-                       ls_precision precision) {
+static double error_on(setup s, const json_t *entry, const json_t *problem, ls_dtype precision) {
   double block[2 + LS_SLOTS_MAX][N], worst = 0, scale = 1;
   vec p = {precision, block[0]}, g = {precision, block[1]}, slot[LS_SLOTS_MAX];
   const json_t *noise = json_object_get(json_object_get(entry, "hyper"), "noise");
@@ -255,7 +256,7 @@ typedef struct {
   double block[2 + LS_SLOTS_MAX][LONG];
 } state_block;
 
-static void draw(state_block *b, ls_precision precision, uint64_t seed) {
+static void draw(state_block *b, ls_dtype precision, uint64_t seed) {
   for (int k = 0; k < 2 + LS_SLOTS_MAX; k++)
     for (int i = 0; i < LONG; i++) {
       double z = ls_rng_normal(seed, (uint64_t)k, (uint64_t)i);
@@ -264,7 +265,7 @@ static void draw(state_block *b, ls_precision precision, uint64_t seed) {
     }
 }
 
-static void run_cut(const ls_optim_spec *spec, state_block *b, ls_precision precision,
+static void run_cut(const ls_optim_spec *spec, state_block *b, ls_dtype precision,
                     const int64_t *cut, int cuts) {
   static const double norm[LS_NORMS_MAX] = {3, 7, 1, 1};
   vec slot[LS_SLOTS_MAX];
@@ -308,7 +309,7 @@ static void any_cut_gives_the_same_bits(void **state) {
       run_cut(&s.spec, &whole, precision, (int64_t[]){0, LONG}, 2);
       run_cut(&s.spec, &pieces, precision, cut, cuts);
       if (memcmp(&whole, &pieces, sizeof whole) != 0)
-        fail_msg("%s, %s: other bits when cut", recipes[k][1], ls_real_name(precision));
+        fail_msg("%s, %s: other bits when cut", recipes[k][1], ls_dtype_name(precision));
     }
   }
 }

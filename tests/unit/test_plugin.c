@@ -75,7 +75,7 @@ enum { N = 1000 };
 
 static void update(const ls_optim_spec *spec, int precision, void *p, const void *g, int64_t lo,
                    int64_t hi, int64_t t) {
-  size_t size = ls_real_size((ls_precision)precision);
+  size_t size = ls_dtype_size((ls_dtype)precision);
   ls_optim_span s = {.n = hi - lo,
                      .first = lo,
                      .precision = precision,

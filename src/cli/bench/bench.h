@@ -18,7 +18,7 @@ ls_status ls_bench_checkpoint(ls_cli *cli, const void *options);
 
 /* Flops a second of one core in the best of some products of 512 x 512 matrices by lockstep's
  * kernels: what a step could reach. About 50 ms. */
-ls_status ls_bench_peak(ls_precision precision, double *flops);
+ls_status ls_bench_peak(ls_dtype precision, double *flops);
 double ls_bench_median(double *x, int64_t n); /* sorts x */
 /* LS_EUSAGE for numbers that no benchmark can take. */
 ls_status ls_bench_check(const ls_bench_options *options);

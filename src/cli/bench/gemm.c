@@ -23,7 +23,7 @@ static int dense_widths(const ls_model *model, int64_t *width) {
   return layers;
 }
 
-ls_status ls_bench_peak(ls_precision precision, double *flops) {
+ls_status ls_bench_peak(ls_dtype precision, double *flops) {
   enum { SIDE = 512, ROUNDS = 12 };
   ls_reference *r;
   LS_TRY(ls_reference_new((const int64_t[]){SIDE, SIDE, SIDE}, 2, SIDE, 1, precision, &r));
@@ -61,7 +61,7 @@ static void move(const traffic *t) {
 
 static ls_status traffic_new(const ls_run *run, traffic *t) {
   const ls_optim_spec *optimizer = &run->config->optimizer;
-  t->n = run->parameters * (int64_t)ls_real_size(run->config->precision) / (int64_t)sizeof *t->g;
+  t->n = run->parameters * (int64_t)ls_dtype_size(run->config->precision) / (int64_t)sizeof *t->g;
   t->vectors = 1;
   for (unsigned used = ls_optim_slots(optimizer->ops, optimizer->hyper); used; used >>= 1)
     t->vectors += used & 1;
@@ -153,7 +153,7 @@ static json_t *answer_json(const ls_run *run, const subjects *s, const double me
 static ls_status compare(ls_cli *cli, ls_run *run, int rounds, subjects *s) {
   int64_t width[WIDTHS_MAX];
   int layers = dense_widths(run->model, width);
-  ls_precision precision = run->config->precision;
+  ls_dtype precision = run->config->precision;
   double median[KINDS];
   s->gemm = ls_gemm_choose(precision);
   LS_TRY(ls_reference_new(width, layers, run->batch, 1, precision, &s->whole));

@@ -51,7 +51,7 @@ ls_status ls_reference_open(void) {
 const char *ls_reference_name(void) { return blas.name; }
 
 /* C (m, n) = A B + beta C in either precision. */
-static void product(ls_precision precision, int ta, int tb, int64_t m, int64_t n, int64_t k,
+static void product(ls_dtype precision, int ta, int tb, int64_t m, int64_t n, int64_t k,
                     const void *a, int64_t lda, const void *b, int64_t ldb, double beta, void *c,
                     int64_t ldc) {
   if (m == 0 || n == 0) return;
@@ -72,7 +72,7 @@ typedef struct {
 } stage;
 
 struct ls_reference {
-  ls_precision precision;
+  ls_dtype precision;
   int layers, slices;
   int64_t rows;
   int64_t *slice_row;
@@ -81,17 +81,14 @@ struct ls_reference {
 };
 
 static void *at(const ls_reference *r, void *block, int64_t i) {
-  return (char *)block + (size_t)i * ls_real_size(r->precision);
+  return (char *)block + (size_t)i * ls_dtype_size(r->precision);
 }
 
 static ls_status numbers(const ls_reference *r, int64_t count, uint64_t stream, void **out) {
-  LS_TRY(ls_mem_new(out, (size_t)count, ls_real_size(r->precision)));
+  LS_TRY(ls_mem_new(out, (size_t)count, ls_dtype_size(r->precision)));
   for (int64_t i = 0; i < count && stream; i++) {
     double value = ls_rng_uniform(1, stream, (uint64_t)i) - 0.5;
-    if (r->precision == LS_F32)
-      ((float *)*out)[i] = (float)value;
-    else
-      ((double *)*out)[i] = value;
+    ls_dtype_put(r->precision, *out, i, value);
   }
   return LS_OK;
 }
@@ -111,14 +108,14 @@ static ls_status open_stage(const ls_reference *r, stage *s, int64_t in, int64_t
 static ls_status open_stages(ls_reference *r, const int64_t *width) {
   LS_NEW(r->stage, r->layers);
   LS_NEW(r->slice_row, r->slices + 1);
-  LS_TRY(ls_mem_new(&r->work, (size_t)(r->rows + 1) * LS_GEMM_WORK, ls_real_size(r->precision)));
+  LS_TRY(ls_mem_new(&r->work, (size_t)(r->rows + 1) * LS_GEMM_WORK, ls_dtype_size(r->precision)));
   for (int s = 0; s <= r->slices; s++) r->slice_row[s] = ls_tree_row(r->rows, r->slices, s);
   for (int l = 0; l < r->layers; l++) LS_TRY(open_stage(r, &r->stage[l], width[l], width[l + 1]));
   return LS_OK;
 }
 
 ls_status ls_reference_new(const int64_t *width, int layers, int64_t rows, int slices,
-                           ls_precision precision, ls_reference **out) {
+                           ls_dtype precision, ls_reference **out) {
   ls_reference *r;
   LS_NEW(r, 1);
   *r = (ls_reference){.precision = precision, .layers = layers, .slices = slices, .rows = rows};
@@ -223,10 +220,8 @@ double ls_reference_difference(const ls_reference *r) {
     const stage *s = &r->stage[l];
     double largest = 0, difference = 0;
     for (int64_t i = 0; i < s->in * s->out; i++) {
-      const double own =
-          r->precision == LS_F32 ? (double)((float *)s->dw_own)[i] : ((double *)s->dw_own)[i];
-      const double other =
-          r->precision == LS_F32 ? (double)((float *)s->dw_blas)[i] : ((double *)s->dw_blas)[i];
+      const double own = ls_dtype_get(r->precision, s->dw_own, i);
+      const double other = ls_dtype_get(r->precision, s->dw_blas, i);
       largest = fmax(largest, fabs(other));
       difference = fmax(difference, fabs(own - other));
     }

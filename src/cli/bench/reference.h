@@ -23,7 +23,7 @@ typedef struct ls_reference ls_reference;
 /* Dense layers width[0] -> width[1] ... -> width[layers], `rows` samples in `slices` slices, random
  * numbers in all. */
 ls_status ls_reference_new(const int64_t *width, int layers, int64_t rows, int slices,
-                           ls_precision precision, ls_reference **out);
+                           ls_dtype precision, ls_reference **out);
 void ls_reference_free(ls_reference **reference);
 /* The products of one step: y = x W of every layer, dx = dy W^T of every layer but the first, dW =
  * x^T dy of every layer. BLAS makes them slice by slice and adds the slices' dW in order; ours as

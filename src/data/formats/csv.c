@@ -562,7 +562,7 @@ static ls_status parse_class(const csv *c, int64_t line, double *value) {
   return isnan(*value) ? bad_field(c, line, c->y[0], "no class") : LS_OK;
 }
 
-static ls_status read_row(csv *c, ls_cell cell, void *x, double *y) {
+static ls_status read_row(csv *c, ls_dtype cell, void *x, double *y) {
   const ls_shape *shape = &c->base.shape;
   int64_t line = c->next.line;
   double value;
@@ -571,7 +571,7 @@ static ls_status read_row(csv *c, ls_cell cell, void *x, double *y) {
   LS_TRY(next_record(c));
   for (int64_t i = 0; i < shape->features; i++) {
     LS_TRY(parse(c, line, c->x[i], &value));
-    ls_csv_store(cell, x, i, isnan(value) ? c->missing : value);
+    ls_dtype_put(cell, x, i, isnan(value) ? c->missing : value);
   }
   if (c->classes) LS_TRY(parse_class(c, line, y));
   for (int64_t i = c->classes; i < ls_shape_columns(shape); i++)
@@ -579,9 +579,9 @@ static ls_status read_row(csv *c, ls_cell cell, void *x, double *y) {
   return LS_OK;
 }
 
-static ls_status read_csv(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
+static ls_status read_csv(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
   csv *c = (csv *)source;
-  size_t width = (size_t)source->shape.features * ls_cell_size(cell);
+  size_t width = (size_t)source->shape.features * ls_dtype_size(cell);
   if (c->classes && !c->base.names->numbers)
     c->map.text = c->y[0]; /* known once all of train has been opened */
   for (int64_t r = 0; r < rows; r++)

@@ -25,7 +25,7 @@ static const char *take_text(const char *at, ls_csv_field *field) {
              : end;
 }
 
-bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *next, ls_cell cell,
+bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *next, ls_dtype cell,
                   void *x, double *y, ls_csv_field *text) {
   const char *at = next->at;
   ls_csv_field skipped;
@@ -39,7 +39,7 @@ bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *ne
     else
       at = take_number(at, &value);
     if (!at || (k < map->columns - 1 && *at++ != ',')) return false;
-    if (to >= 0) ls_csv_store(cell, x, to, value);
+    if (to >= 0) ls_dtype_put(cell, x, to, value);
     if (to <= LS_CSV_Y) y[LS_CSV_Y - to] = value;
   }
   at += *at == '\r';

@@ -18,15 +18,7 @@ typedef struct {
 
 /* The record at *at into x (features) cells and y; *text: the field of column map->text. false:
  * nothing has been taken. */
-bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *at, ls_cell cell,
+bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *at, ls_dtype cell,
                   void *x, double *y, ls_csv_field *text);
-
-/* Cell i of x. */
-static inline void ls_csv_store(ls_cell cell, void *x, int64_t i, double value) {
-  if (cell == LS_CELL_F32)
-    ((float *)x)[i] = (float)value;
-  else
-    ((double *)x)[i] = value;
-}
 
 #endif

@@ -14,10 +14,6 @@
 #include "io/gz.h"
 #include "io/h5.h"
 
-_Static_assert((int)LS_CELL_U8 == LS_H5_CELL_U8 && (int)LS_CELL_F32 == LS_H5_CELL_F32 &&
-                   (int)LS_CELL_F64 == LS_H5_CELL_F64,
-               "one meaning");
-
 enum { X, Y, WEIGHTS, SETS };
 
 /* Sets are open only while they are read: a source may have thousands of files, and each open set
@@ -195,7 +191,7 @@ static ls_status open_again(const hdf5 *h, int i, ls_h5set **set) {
   return ls_fail(LS_EDATA, "%s: %s has changed while it was read", path_of(h, i), h->name[i]);
 }
 
-static ls_status read_set(hdf5 *h, int i, int64_t rows, ls_h5_cell cell, void *to) {
+static ls_status read_set(hdf5 *h, int i, int64_t rows, ls_dtype cell, void *to) {
   LS_TRY(open_again(h, i, &h->set[i]));
   return ls_h5set_read(h->set[i], h->row, rows, cell, to);
 }
@@ -209,7 +205,7 @@ static ls_status read_weights(hdf5 *h, int64_t rows, double *y) {
     LS_NEW(h->one, rows);
     h->rows_room = rows;
   }
-  LS_TRY(read_set(h, WEIGHTS, rows, LS_H5_CELL_F64, h->one));
+  LS_TRY(read_set(h, WEIGHTS, rows, LS_F64, h->one));
   for (int64_t r = rows - 1; r >= 0; r--) {
     memmove(y + r * columns, y + r * outputs, (size_t)outputs * sizeof *y);
     y[r * columns + outputs] = h->one[r];
@@ -217,11 +213,11 @@ static ls_status read_weights(hdf5 *h, int64_t rows, double *y) {
   return LS_OK;
 }
 
-static ls_status read_hdf5(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
+static ls_status read_hdf5(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
   hdf5 *h = (hdf5 *)source;
-  if (x) LS_TRY(read_set(h, X, rows, (ls_h5_cell)cell, x));
+  if (x) LS_TRY(read_set(h, X, rows, cell, x));
   if (x) ls_fill_missing(h->missing, cell, rows * source->shape.features, x);
-  if (h->name[Y]) LS_TRY(read_set(h, Y, rows, LS_H5_CELL_F64, y));
+  if (h->name[Y]) LS_TRY(read_set(h, Y, rows, LS_F64, y));
   if (h->name[WEIGHTS]) LS_TRY(read_weights(h, rows, y));
   h->row += rows;
   if (h->row < source->shape.rows) return LS_OK;
@@ -230,14 +226,14 @@ static ls_status read_hdf5(ls_source *source, int64_t rows, ls_cell cell, void *
   return LS_OK;
 }
 
-static ls_status read_hdf5_at(ls_source *source, int64_t lo, int64_t rows, ls_cell cell, void *x,
+static ls_status read_hdf5_at(ls_source *source, int64_t lo, int64_t rows, ls_dtype cell, void *x,
                               double *y) {
   hdf5 *h = (hdf5 *)source;
   if (x) LS_TRY(open_again(h, X, &h->at[X]));
-  if (x) LS_TRY(ls_h5set_read(h->at[X], lo, rows, (ls_h5_cell)cell, x));
+  if (x) LS_TRY(ls_h5set_read(h->at[X], lo, rows, cell, x));
   if (x) ls_fill_missing(h->missing, cell, rows * source->shape.features, x);
   if (y) LS_TRY(open_again(h, Y, &h->at[Y]));
-  if (y) LS_TRY(ls_h5set_read(h->at[Y], lo, rows, LS_H5_CELL_F64, y));
+  if (y) LS_TRY(ls_h5set_read(h->at[Y], lo, rows, LS_F64, y));
   if (y) LS_TRY(check_unchanged(h, h->file[Y]));
   return x ? check_unchanged(h, h->file[X]) : LS_OK;
 }
@@ -294,7 +290,7 @@ static ls_status number_keys(const hdf5 *h, const char *by, uint64_t *key) {
                      "or text a sample (data.validation.by)",
                      path_of(h, X), by, shape->type, (long long)shape->width);
   double *value = (double *)(void *)key; /* as wide as a key */
-  if (status == LS_OK) status = ls_h5set_read(set, 0, shape->rows, LS_H5_CELL_F64, value);
+  if (status == LS_OK) status = ls_h5set_read(set, 0, shape->rows, LS_F64, value);
   ls_h5set_close(&set);
   return status == LS_OK ? check_whole(h, by, value) : status;
 }

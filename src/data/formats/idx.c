@@ -116,9 +116,9 @@ static ls_status ends_early(const idx *r, int i, int64_t row) {
                  r->base.file[i].path, (long long)row, (long long)r->base.shape.rows);
 }
 
-static ls_status read_images(idx *r, int64_t rows, ls_cell cell, void *x) {
+static ls_status read_images(idx *r, int64_t rows, ls_dtype cell, void *x) {
   size_t got, count = (size_t)(rows * r->base.shape.features);
-  if (cell == LS_CELL_U8) {
+  if (cell == LS_U8) {
     LS_TRY(ls_gz_read(r->gz[0], x, count, &got));
     return got == count ? LS_OK : ends_early(r, 0, r->row + (int64_t)got / r->base.shape.features);
   }
@@ -128,11 +128,7 @@ static ls_status read_images(idx *r, int64_t rows, ls_cell cell, void *x) {
     LS_TRY(ls_gz_read(r->gz[0], part, want, &got));
     if (got < want)
       return ends_early(r, 0, r->row + (int64_t)(done + got) / r->base.shape.features);
-    for (size_t k = 0; k < got; k++)
-      if (cell == LS_CELL_F32)
-        ((float *)x)[done + k] = part[k];
-      else
-        ((double *)x)[done + k] = part[k];
+    ls_dtype_convert(LS_U8, part, (int64_t)got, cell, (char *)x + done * ls_dtype_size(cell));
   }
   return LS_OK;
 }
@@ -164,7 +160,7 @@ static ls_status check_end(idx *r) {
   return LS_OK;
 }
 
-static ls_status read_idx(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
+static ls_status read_idx(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
   idx *r = (idx *)source;
   LS_TRY(read_images(r, rows, cell, x));
   if (r->gz[1]) LS_TRY(read_labels(r, rows, y));

@@ -126,16 +126,7 @@ static double number(const array *a, const unsigned char *at) {
   return a->kind == 'i' ? (double)((int64_t)(bits << unused) >> unused) : (double)bits;
 }
 
-static void store(ls_cell cell, void *out, int64_t i, double value) {
-  if (cell == LS_CELL_U8)
-    ((uint8_t *)out)[i] = (uint8_t)value;
-  else if (cell == LS_CELL_F32)
-    ((float *)out)[i] = (float)value;
-  else
-    ((double *)out)[i] = value;
-}
-
-static ls_status read_array(array *a, int64_t row, int64_t rows, ls_cell cell, void *out) {
+static ls_status read_array(array *a, int64_t row, int64_t rows, ls_dtype cell, void *out) {
   unsigned char part[CHUNK * 8];
   int64_t count = rows * a->width;
   size_t got;
@@ -145,7 +136,8 @@ static ls_status read_array(array *a, int64_t row, int64_t rows, ls_cell cell, v
     if (got < (size_t)(step * a->size))
       return ls_fail(LS_EDATA, "%s: truncated: ends within row %lld of %lld", a->path,
                      (long long)(row + done / a->width), (long long)a->rows);
-    for (int64_t i = 0; i < step; i++) store(cell, out, done + i, number(a, part + i * a->size));
+    for (int64_t i = 0; i < step; i++)
+      ls_dtype_put(cell, out, done + i, number(a, part + i * a->size));
   }
   return LS_OK;
 }
@@ -191,11 +183,11 @@ static ls_status open_npy(const ls_opening *what, ls_source **out) {
   return status;
 }
 
-static ls_status read_npy(ls_source *source, int64_t rows, ls_cell cell, void *x, double *y) {
+static ls_status read_npy(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
   npy *n = (npy *)source;
   LS_TRY(read_array(&n->a[0], n->row, rows, cell, x));
   ls_fill_missing(n->missing, cell, rows * source->shape.features, x);
-  if (source->files == 2) LS_TRY(read_array(&n->a[1], n->row, rows, LS_CELL_F64, y));
+  if (source->files == 2) LS_TRY(read_array(&n->a[1], n->row, rows, LS_F64, y));
   n->row += rows;
   for (int i = 0; i < source->files && n->row == source->shape.rows; i++) LS_TRY(finish(n, i));
   return LS_OK;
