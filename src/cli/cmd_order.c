@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "data/order.h"
+#include "data/splits.h"
 
 typedef struct {
   int64_t step;
@@ -10,19 +11,17 @@ typedef struct {
 
 /* The samples of an update as numbers within their file. */
 static ls_status find(const ls_config *config, int64_t step, const ls_splits *splits,
-                      json_t *update) {
+                      int64_t features, json_t *update) {
+  const ls_cut *train = &splits->cut[LS_SPLIT_TRAIN];
   ls_plan plan;
   ls_order order;
   int64_t total;
-  LS_TRY(ls_plan_make(ls_splits_rows(splits, LS_SPLIT_TRAIN), config->batch, config->data.drop_last,
-                      &plan));
+  LS_TRY(ls_plan_make(train->rows, config->batch, config->data.drop_last, &plan));
   int64_t epoch = ls_plan_epoch(&plan, step), start = ls_plan_minibatch(&plan, step, &total);
-  ls_order_init(&order, plan.n, config->data.order, ls_splits_features(splits), config->seed,
-                epoch);
+  ls_order_init(&order, plan.n, config->data.order, features, config->seed, epoch);
   json_t *list = json_array();
   for (int64_t k = 0; k < total; k++)
-    json_array_append_new(list, json_integer(ls_splits_file_row(splits, LS_SPLIT_TRAIN,
-                                                                ls_order_at(&order, start + k))));
+    json_array_append_new(list, json_integer(ls_cut_row(train, ls_order_at(&order, start + k))));
   ls_put(update, "global_step", step);
   ls_put(update, "epoch", epoch + 1);
   ls_put(update, "samples", list);
@@ -32,11 +31,12 @@ static ls_status find(const ls_config *config, int64_t step, const ls_splits *sp
 static ls_status run(ls_cli *cli, const void *given) {
   const options *o = given;
   const ls_config *config = cli->config;
-  ls_splits *splits = NULL;
+  ls_splits splits;
+  int64_t features;
   if (o->step < 0) return ls_fail(LS_EUSAGE, "which update? --step J, from 0");
   json_t *update = json_object();
-  ls_status status = ls_splits_read(&config->data, ls_config_has_classes(config), &splits);
-  if (status == LS_OK) status = find(config, o->step, splits, update);
+  ls_status status = ls_splits_read(&config->data, ls_config_has_classes(config), &splits, &features);
+  if (status == LS_OK) status = find(config, o->step, &splits, features, update);
   ls_splits_free(&splits);
   if (status == LS_OK)
     ls_print(cli, update, "{*samples}{.}\n{/}");

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "data/splits.h"
 #include "view/plot.h"
 
 enum { PLOT_POINTS = 4000, ROWS_MAX = 64, DECADES = 9, SCAN_MAX = 1 << 26, SCAN_UNKNOWN = 1 << 20 };

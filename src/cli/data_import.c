@@ -9,8 +9,11 @@
 #include "base/mem.h"
 #include "cli/cmd_data.h"
 #include "data/columns.h"
-#include "data/gather.h"
+#include "data/guess.h"
 #include "data/order.h"
+#include "data/recipe.h"
+#include "data/splits.h"
+#include "data/weights.h"
 #include "io/h5.h"
 #include "io/h5write.h"
 
@@ -29,11 +32,11 @@ typedef struct {
   int64_t rows[3];      /* of each split in the file to be made */
   unsigned char *split; /* data split: (rows of train) which split each goes to; NULL: all stay
                            where they are */
-  ls_dtype cell;
-  void *xs[3]; /* (step, features) cells waiting to be written, by split */
-  double *ys;  /* (step, outputs + weights) as read */
-  void *yt[3]; /* (step, outputs) in the type written */
-  double *wt;  /* (step) weights of train */
+  ls_recipe recipe;     /* of the numbers as they will lie in the file, unscaled */
+  void *xs[3];          /* (step, features) cells waiting to be written, by split */
+  double *ys;           /* (step, outputs + weights) as read */
+  void *yt[3];          /* (step, outputs) as kept */
+  double *wt;           /* (step) weights of train */
   ls_columns columns;
   int64_t step;
 } import;
@@ -116,7 +119,7 @@ static ls_status make_sets(import *m) {
     if (m->rows[s] == 0) continue;
     char name[64];
     snprintf(name, sizeof name, "/%s/x", ls_split_names[s]);
-    LS_TRY(ls_h5out_set(m->out, name, m->rows[s], shape->features, m->cell, m->options->pack,
+    LS_TRY(ls_h5out_set(m->out, name, m->rows[s], shape->features, m->recipe.kept, m->options->pack,
                         &m->x[s]));
     snprintf(name, sizeof name, "/%s/y", ls_split_names[s]);
     LS_TRY(ls_h5out_set(m->out, name, m->rows[s], shape->outputs > 1 ? shape->outputs : 0,
@@ -151,7 +154,8 @@ static ls_status make_buffers(import *m) {
   m->step = CHUNK_VALUES / (shape->features + shape->outputs);
   if (m->step < 1) m->step = 1;
   for (int s = 0; s < 3; s++) {
-    LS_TRY(ls_mem_new(&m->xs[s], (size_t)(m->step * shape->features), ls_dtype_size(m->cell)));
+    LS_TRY(
+        ls_mem_new(&m->xs[s], (size_t)(m->step * shape->features), ls_dtype_size(m->recipe.kept)));
     LS_TRY(ls_mem_new(&m->yt[s], (size_t)(m->step * shape->outputs), sizeof(double)));
   }
   LS_NEW(m->ys, m->step * ls_shape_columns(shape));
@@ -159,66 +163,30 @@ static ls_status make_buffers(import *m) {
   return LS_OK;
 }
 
-static ls_status bad_value(const ls_source *source, int64_t row, int64_t column, const char *what) {
-  char place[512];
-  source->format->place(source, row, column, place, sizeof place);
-  return ls_fail(LS_EDATA, "%s: %s", place, what);
-}
-
-static ls_status check_x(const import *m, const ls_source *source, int64_t row, int64_t rows) {
-  int64_t features = source->shape.features, n = rows * features, bad = n;
-  if (m->cell == LS_F32) bad = ls_not_finite_f32(m->xs[0], n);
-  if (m->cell == LS_F64) bad = ls_not_finite_f64(m->xs[0], n);
-  return bad == n
-             ? LS_OK
-             : bad_value(source, row + bad / features, bad % features, "missing or not finite");
-}
-
-static ls_status convert_y(const import *m, const ls_source *source, int64_t row, const double *y,
-                           int64_t n, void *to) {
-  for (int64_t i = 0; i < n; i++) {
-    if (m->classes && isnan(y[i])) return bad_value(source, row, -1 - i, "no class");
-    if (!isfinite(m->options->single ? (float)y[i] : y[i]))
-      return bad_value(source, row, -1 - i, "missing or not finite");
-    if (m->classes && !(y[i] >= 0 && y[i] < INT32_MAX && y[i] == floor(y[i])))
-      return bad_value(source, row, -1 - i, "not a class number: 0, 1, 2 ... are");
-    if (m->classes)
-      ((int32_t *)to)[i] = (int32_t)y[i];
-    else if (m->options->single)
-      ((float *)to)[i] = (float)y[i];
-    else
-      ((double *)to)[i] = y[i];
-  }
-  return LS_OK;
-}
-
 /* Rows row .. row + rows of a source, already read into xs[0] and ys, to where each belongs. xs[0]
  * is compacted in place. */
 static ls_status deal(import *m, int s, int64_t row, int64_t rows) {
-  const ls_source *source = m->source[s];
-  size_t x_width = (size_t)source->shape.features * ls_dtype_size(m->cell);
-  int64_t outputs = source->shape.outputs, columns = ls_shape_columns(&source->shape),
-          waiting[3] = {0};
-  size_t y_width = (size_t)outputs * (m->classes || m->options->single ? 4 : 8);
+  const ls_recipe *r = &m->recipe;
+  const ls_shape *shape = &m->source[s]->shape;
+  const size_t x_width = ls_recipe_x(r), y_width = ls_recipe_y(r);
+  const int64_t columns = ls_shape_columns(shape);
+  int64_t waiting[3] = {0};
   for (int64_t k = 0; k < rows; k++) {
+    const ls_origin origin = {.source = m->source[s], .first = row + k};
+    const double *y = m->ys + k * columns;
     int to = s == 0 && m->split ? m->split[row + k] : s;
     memmove((char *)m->xs[to] + (size_t)waiting[to] * x_width,
             (const char *)m->xs[0] + (size_t)k * x_width, x_width);
-    LS_TRY(convert_y(m, source, row + k, m->ys + k * columns, outputs,
-                     (char *)m->yt[to] + (size_t)waiting[to] * y_width));
-    if (to == 0 && s == 0 && columns > outputs) {
-      m->wt[waiting[0]] = m->ys[k * columns + outputs];
-      if (!(m->wt[waiting[0]] >= 0 && isfinite(m->wt[waiting[0]])))
-        return bad_value(source, row + k, -1 - outputs, "not a weight: a finite number >= 0 is");
-    }
+    LS_TRY(ls_recipe_keep_y(r, &origin, 1, y, columns,
+                            (char *)m->yt[to] + (size_t)waiting[to] * y_width));
+    if (to == 0 && shape->weights) LS_TRY(ls_weights_store(&m->wt[waiting[0]], &origin, 1, y));
     waiting[to]++;
   }
   for (int to = 0; to < 3; to++) {
     if (waiting[to] == 0) continue;
     LS_TRY(ls_h5out_write(m->out, m->x[to], waiting[to], m->xs[to]));
     LS_TRY(ls_h5out_write(m->out, m->y[to], waiting[to], m->yt[to]));
-    if (to == 0 && s == 0 && columns > outputs)
-      LS_TRY(ls_h5out_write(m->out, m->weights, waiting[to], m->wt));
+    if (to == 0 && shape->weights) LS_TRY(ls_h5out_write(m->out, m->weights, waiting[to], m->wt));
   }
   return LS_OK;
 }
@@ -228,8 +196,9 @@ static ls_status copy(import *m) {
     ls_source *source = m->source[s];
     for (int64_t row = 0, rows; source && row < source->shape.rows; row += rows) {
       rows = source->shape.rows - row < m->step ? source->shape.rows - row : m->step;
-      LS_TRY(source->format->read(source, rows, m->cell, m->xs[0], m->ys));
-      LS_TRY(check_x(m, source, row, rows));
+      const ls_origin origin = {.source = source, .first = row};
+      LS_TRY(ls_source_read(source, rows, m->recipe.raw, m->xs[0], m->ys));
+      LS_TRY(ls_recipe_keep_x(&m->recipe, &origin, rows, m->xs[0], m->xs[0]));
       LS_TRY(deal(m, s, row, rows));
     }
   }
@@ -249,8 +218,12 @@ static ls_status write_file(import *m) {
     m->rows[s] = m->source[s] ? m->source[s]->shape.rows : 0;
     bytes = bytes && (!m->source[s] || m->source[s]->shape.bytes);
   }
-  m->cell = m->options->single ? LS_F32 : LS_F64;
-  if (bytes) m->cell = LS_U8;
+  m->recipe = (ls_recipe){.precision = m->options->single ? LS_F32 : LS_F64,
+                          .labels = m->classes,
+                          .features = shape->features,
+                          .columns = shape->outputs,
+                          .outputs = shape->outputs};
+  m->recipe.raw = m->recipe.kept = bytes ? LS_U8 : m->recipe.precision;
   LS_TRY(draw(m));
   LS_TRY(make_buffers(m));
   LS_TRY(ls_columns_of(m->source[0], &m->columns));

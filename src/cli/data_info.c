@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "cli/cmd_data.h"
 #include "data/columns.h"
+#include "data/guess.h"
 #include "data/survey.h"
 #include "io/h5.h"
 

@@ -10,7 +10,7 @@
 
 #include "base/real.h"
 #include "base/status.h"
-#include "data/data.h"
+#include "data/spec.h"
 #include "model/model.h"
 #include "optim/optim.h"
 #include "optim/schedule.h"

@@ -1,15 +1,14 @@
-/* ahead.c - a thread that fills one window while minibatches are taken from the other. */
+#include "data/ahead.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "data/stream.h"
 
-/* Rows that lie closer together than GAP are read with what is between; the system fetches
- * SPANS_AHEAD such spans while one is read. */
-enum { GAP_BYTES = 64 << 10, SPANS_AHEAD = 32, STEPS_MAX = 1 << 14, DIGIT = 11 };
+/* The system fetches SPANS_AHEAD spans while one is read. */
+enum { SPANS_AHEAD = 32, STEPS_MAX = 1 << 14, DIGIT = 11 };
 
 typedef struct {
   int64_t row, slot;
@@ -23,8 +22,9 @@ typedef struct {
   char error[1024];
 } window;
 
-struct ls_stream {
-  const ls_data *data;
+struct ls_ahead {
+  const ls_stream *stream;
+  const ls_recipe *recipe;
   ls_share share;
   int64_t most_rows, most_steps; /* of a window */
   window window[2];
@@ -43,8 +43,8 @@ struct ls_stream {
 /* ---- which rows a window's steps need, in the order of the file ---- */
 
 /* Digit by digit, from the last one. qsort would allocate, and take ten times as long. */
-static void sort_by_row(ls_stream *s, int64_t n) {
-  uint64_t most = (uint64_t)s->data->part[0].shape.rows;
+static void sort_by_row(ls_ahead *s, int64_t n) {
+  uint64_t most = (uint64_t)s->stream->base.plan.rows[0];
   for (int shift = 0; shift < 63 && most >> shift > 0; shift += DIGIT) {
     int64_t start[1 << DIGIT] = {0};
     for (int64_t k = 0; k < n; k++) start[(uint64_t)s->want[k].row >> shift & ((1 << DIGIT) - 1)]++;
@@ -58,22 +58,22 @@ static void sort_by_row(ls_stream *s, int64_t n) {
   }
 }
 
-static int64_t list_rows(ls_stream *s, window *w) {
+static int64_t list_rows(ls_ahead *s, window *w) {
   int64_t slots = 0, total, first, rows;
   for (w->steps = 0; w->steps < s->most_steps; w->steps++) {
     w->start[w->steps] = slots;
     rows = ls_share_samples(&s->share, w->first + w->steps, s->index, &total, &first);
     for (int64_t k = 0; k < rows; k++, slots++)
-      s->want[slots] = (want){ls_cut_row(&s->data->cut[0], s->index[k]), slots};
+      s->want[slots] = (want){ls_cut_row(s->stream->base.plan.train, s->index[k]), slots};
   }
   w->start[w->steps] = slots;
   sort_by_row(s, slots);
   return slots;
 }
 
-static int64_t span_end(const ls_stream *s, int64_t lo, int64_t slots) {
-  int64_t width = (int64_t)ls_stream_x_width(s->data), hi = lo + 1;
-  while (hi < slots && (s->want[hi].row - s->want[hi - 1].row) * width <= GAP_BYTES + width &&
+static int64_t span_end(const ls_ahead *s, int64_t lo, int64_t slots) {
+  int64_t width = (int64_t)ls_recipe_x(s->recipe), hi = lo + 1;
+  while (hi < slots && (s->want[hi].row - s->want[hi - 1].row) * width <= LS_STREAM_GAP + width &&
          s->want[hi].row - s->want[lo].row < s->span.rows)
     hi++;
   return hi;
@@ -81,44 +81,25 @@ static int64_t span_end(const ls_stream *s, int64_t lo, int64_t slots) {
 
 /* ---- the thread ---- */
 
-static ls_status fill_span(ls_stream *s, window *w, const want *it, int64_t wants) {
-  const ls_data *data = s->data;
-  ls_source *source = data->ahead;
-  size_t x_width = ls_stream_x_width(data), y_width = ls_stream_y_width(data);
-  int64_t outputs = data->part[0].shape.outputs, row = it[0].row;
-  const ls_part *train = &data->part[0];
-  size_t raw_width = (size_t)data->features * ls_dtype_size(train->raw);
-  bool scales = data->x_affine && train->cell != LS_U8;
-  LS_TRY(source->format->read_at(source, row, it[wants - 1].row - row + 1, train->raw, s->span.x,
-                                 s->span.y));
+static ls_status fill_span(ls_ahead *s, window *w, const want *it, int64_t wants) {
+  const ls_recipe *r = s->recipe;
+  ls_source *source = s->stream->ahead;
+  int64_t first = it[0].row;
+  LS_TRY(ls_source_read_at(source, first, it[wants - 1].row - first + 1, r->raw, s->span.x,
+                           s->span.y));
   for (int64_t k = 0; k < wants; k++) {
-    char *x = w->x + (size_t)it[k].slot * x_width, *y = w->y + (size_t)it[k].slot * y_width;
-    const char *from = s->span.x + (size_t)(it[k].row - row) * raw_width;
-    if (scales)
-      ls_scale_cells(data->x_affine, train->raw, train->cell, 1, from, x);
-    else
-      memcpy(x, from, x_width);
-    LS_TRY(ls_target_keep(data, source, it[k].row, 1, s->span.y + (it[k].row - row) * outputs,
-                          outputs, y));
+    const ls_origin origin = {.source = source, .first = it[k].row};
+    int64_t row = it[k].row - first;
+    LS_TRY(ls_recipe_keep_x(r, &origin, 1, s->span.x + (size_t)row * ls_recipe_raw(r),
+                            w->x + (size_t)it[k].slot * ls_recipe_x(r)));
+    LS_TRY(ls_recipe_keep_y(r, &origin, 1, s->span.y + row * r->columns, r->columns,
+                            w->y + (size_t)it[k].slot * ls_recipe_y(r)));
   }
   return LS_OK;
 }
 
-/* All inputs of a window are checked at once. Only where one is not finite it matters which row of
- * the file it is of. */
-static ls_status finish(const ls_stream *s, window *w, int64_t slots) {
-  const ls_data *data = s->data;
-  ls_dtype cell = data->part[0].cell;
-  int64_t n = slots * data->features, bad = ls_first_not_finite(cell, w->x, n);
-  for (int64_t k = 0; k < slots && bad < n; k++)
-    if (s->want[k].slot == bad / data->features)
-      return ls_check_finite(data->ahead, s->want[k].row, 1, cell,
-                             w->x + (size_t)s->want[k].slot * ls_stream_x_width(data));
-  return LS_OK;
-}
-
-static ls_status fill(ls_stream *s, window *w) {
-  ls_source *source = s->data->ahead;
+static ls_status fill(ls_ahead *s, window *w) {
+  ls_source *source = s->stream->ahead;
   int64_t slots = list_rows(s, w), soon = 0,
           ahead = 0; /* `ahead` spans up to `soon` are on their way */
   for (int64_t lo = 0, hi, end; lo < slots && !s->quit; lo = hi, ahead--) {
@@ -129,11 +110,11 @@ static ls_status fill(ls_stream *s, window *w) {
     hi = span_end(s, lo, slots);
     LS_TRY(fill_span(s, w, s->want + lo, hi - lo));
   }
-  return s->quit ? LS_OK : finish(s, w, slots);
+  return LS_OK;
 }
 
 static void *read_ahead(void *arg) {
-  ls_stream *s = arg;
+  ls_ahead *s = arg;
   pthread_mutex_lock(&s->mutex);
   while (!s->quit) {
     window *w = &s->window[1 - s->now];
@@ -149,12 +130,13 @@ static void *read_ahead(void *arg) {
     }
   }
   pthread_mutex_unlock(&s->mutex);
-  s->data->ahead->format->rest(s->data->ahead); /* what it has open would end with this thread */
+  s->stream->ahead->format->rest(
+      s->stream->ahead); /* what it has open would end with this thread */
   return NULL;
 }
 
 /* The job's signals are for the main thread. */
-static ls_status start(ls_stream *s) {
+static ls_status start(ls_ahead *s) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_mutex_init(&s->mutex, NULL);
@@ -168,73 +150,67 @@ static ls_status start(ls_stream *s) {
 /* ---- up and down ---- */
 
 /* A step's rows in two windows, and what sorts them. */
-static int64_t step_bytes(const ls_stream *s, int64_t rows) {
-  int64_t row =
-      2 * (int64_t)(ls_stream_x_width(s->data) + ls_stream_y_width(s->data) + sizeof(want));
+static int64_t step_bytes(const ls_ahead *s, int64_t rows) {
+  int64_t row = 2 * (int64_t)(ls_recipe_x(s->recipe) + ls_recipe_y(s->recipe) + sizeof(want));
   return rows * row + 2 * (int64_t)sizeof(int64_t);
 }
 
 /* No rank has more rows of a minibatch: all come to the same verdict. */
-static int64_t widest(const ls_stream *s) {
+static int64_t widest(const ls_ahead *s) {
   const ls_share *share = &s->share;
-  int64_t slices = (share->slices + s->data->ranks - 1) / s->data->ranks,
+  int64_t slices = (share->slices + s->stream->ranks - 1) / s->stream->ranks,
           own = ls_share_most(share);
   int64_t rows = slices * (share->plan.batch / share->slices) + slices;
   if (rows > share->plan.batch) rows = share->plan.batch;
   return rows > own ? rows : own;
 }
 
-static ls_status size_windows(ls_stream *s) {
-  const ls_data *data = s->data;
+static ls_status size_windows(ls_ahead *s) {
+  const ls_stream *stream = s->stream;
   int64_t rows = widest(s), one = step_bytes(s, rows),
-          need = (ls_stream_budget(one) * data->sharers >> 20) + 1;
-  s->most_steps = data->window_bytes / one;
+          need = (ls_stream_budget(one) * stream->sharers >> 20) + 1;
+  s->most_steps = stream->window_bytes / one;
   if (s->most_steps < 1)
     return ls_fail(LS_ECONFIG,
                    "data.budget: too little to read ahead: a minibatch's %lld samples of one rank, "
                    "twice, take %lld bytes, and there are %lld; "
                    "set data.budget=%lld or more, or train.batch smaller",
-                   (long long)rows, (long long)one, (long long)data->window_bytes, (long long)need);
+                   (long long)rows, (long long)one, (long long)stream->window_bytes,
+                   (long long)need);
   if (s->most_steps > STEPS_MAX) s->most_steps = STEPS_MAX;
   if (s->most_steps > s->share.plan.steps) s->most_steps = s->share.plan.steps;
   s->most_rows = s->most_steps * ls_share_most(&s->share);
   return LS_OK;
 }
 
-static ls_status room(int64_t rows, size_t width, char **out) {
-  void *block;
-  LS_TRY(ls_mem_new(&block, (size_t)rows, width));
-  *out = block;
-  return LS_OK;
-}
-
-static ls_status allocate(ls_stream *s) {
-  const ls_data *data = s->data;
-  int64_t rows = ls_share_most(&s->share);
+static ls_status allocate(ls_ahead *s) {
+  const ls_stream *stream = s->stream;
   LS_TRY(size_windows(s));
+  size_t rows = (size_t)s->most_rows;
   for (int i = 0; i < 2; i++) {
     LS_NEW(s->window[i].start, s->most_steps + 1);
-    LS_TRY(room(s->most_rows, ls_stream_x_width(data), &s->window[i].x));
-    LS_TRY(room(s->most_rows, ls_stream_y_width(data), &s->window[i].y));
+    LS_TRY(ls_mem_new((void **)&s->window[i].x, rows, ls_recipe_x(s->recipe)));
+    LS_TRY(ls_mem_new((void **)&s->window[i].y, rows, ls_recipe_y(s->recipe)));
   }
-  LS_NEW(s->index, rows);
-  LS_NEW(s->want, s->most_rows);
-  LS_NEW(s->other, s->most_rows);
-  return ls_span_new(data, (data->budget - data->window_bytes) / 2, &s->span);
+  LS_NEW(s->index, ls_share_most(&s->share));
+  LS_NEW(s->want, rows);
+  LS_NEW(s->other, rows);
+  return ls_span_new(s->recipe, (stream->budget - stream->window_bytes) / 2, &s->span);
 }
 
-ls_status ls_stream_new(const ls_data *data, const ls_share *share, ls_stream **out) {
+ls_status ls_ahead_new(const ls_stream *stream, const ls_share *share, ls_ahead **out) {
   LS_NEW(*out, 1);
-  (*out)->data = data;
+  (*out)->stream = stream;
+  (*out)->recipe = stream->base.plan.recipe;
   (*out)->share = *share;
   ls_status status = allocate(*out);
   if (status == LS_OK) status = start(*out);
-  if (status != LS_OK) ls_stream_free(out);
+  if (status != LS_OK) ls_ahead_free(out);
   return status;
 }
 
-void ls_stream_free(ls_stream **out) {
-  ls_stream *s = *out;
+void ls_ahead_free(ls_ahead **out) {
+  ls_ahead *s = *out;
   if (!s) return;
   if (s->started) {
     pthread_mutex_lock(&s->mutex);
@@ -253,15 +229,14 @@ void ls_stream_free(ls_stream **out) {
   LS_FREE(s->index);
   LS_FREE(s->want);
   LS_FREE(s->other);
-  LS_FREE(s->span.x);
-  LS_FREE(s->span.y);
+  ls_span_free(&s->span);
   LS_FREE(*out);
 }
 
 /* ---- minibatches ---- */
 
 /* The thread sleeps until the first window is asked for, under the mutex. */
-void ls_stream_move(ls_stream *s, const ls_share *share) {
+void ls_ahead_move(ls_ahead *s, const ls_share *share) {
   pthread_mutex_lock(&s->mutex);
   s->share.plan = share->plan;
   pthread_mutex_unlock(&s->mutex);
@@ -272,18 +247,18 @@ static bool holds(const window *w, int64_t step) {
 }
 
 /* Have the thread fill the other window from `step` on; it must be idle. */
-static void ask(ls_stream *s, int64_t step) {
+static void ask(ls_ahead *s, int64_t step) {
   s->window[1 - s->now].first = step;
   s->busy = true;
   pthread_cond_broadcast(&s->changed);
 }
 
-static void wait_idle(ls_stream *s) {
+static void wait_idle(ls_ahead *s) {
   while (s->busy) pthread_cond_wait(&s->changed, &s->mutex);
 }
 
 /* Make the window with `step` the present one, and the one behind it the next. */
-static void advance(ls_stream *s, int64_t step) {
+static void advance(ls_ahead *s, int64_t step) {
   pthread_mutex_lock(&s->mutex);
   wait_idle(s);
   if (!holds(&s->window[1 - s->now], step)) {
@@ -295,20 +270,14 @@ static void advance(ls_stream *s, int64_t step) {
   pthread_mutex_unlock(&s->mutex);
 }
 
-ls_status ls_stream_batch(ls_stream *s, int64_t step, ls_batch *out) {
+ls_status ls_ahead_batch(ls_ahead *s, int64_t step, ls_batch *out) {
   if (!holds(&s->window[s->now], step)) advance(s, step);
   const window *w = &s->window[s->now];
   if (w->status != LS_OK) return ls_fail(w->status, "%s", w->error);
   int64_t slot = w->start[step - w->first], rows = w->start[step - w->first + 1] - slot;
-  ls_stream_convert(s->data, w->x + (size_t)slot * ls_stream_x_width(s->data), rows, out->x,
-                    out->ldx);
-  size_t y_width = ls_stream_y_width(s->data),
-         target = (size_t)s->data->outputs * ls_dtype_size(s->data->precision);
-  for (int64_t k = 0, n; k < rows; k += n) {
-    n = rows - k < s->data->scratch.rows ? rows - k : s->data->scratch.rows;
-    ls_target_copy(s->data, w->y + (size_t)(slot + k) * y_width, s->data->counter, 0, n,
-                   out->labels ? out->labels + k : NULL,
-                   out->targets ? (char *)out->targets + (size_t)k * target : NULL);
-  }
+  ls_recipe_give_x(s->recipe, w->x + (size_t)slot * ls_recipe_x(s->recipe), NULL, rows, out->x,
+                   out->ldx);
+  ls_recipe_give_y(s->recipe, w->y + (size_t)slot * ls_recipe_y(s->recipe), NULL, rows, out->labels,
+                   out->targets);
   return LS_OK;
 }

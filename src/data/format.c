@@ -211,6 +211,34 @@ ls_status ls_source_open(const ls_opening *what, ls_source **out) {
     LS_TRY(format->open(what, out));
   else if (pattern)
     LS_TRY(open_pattern(what, format, pattern, out));
-  assert(!*out || ((*out)->shape.rows > 0 && (*out)->shape.features > 0));
+  if (!*out) return LS_OK;
+  assert((*out)->shape.rows > 0 && (*out)->shape.features > 0);
+  (*out)->fills = what->spec->missing.fill;
+  (*out)->filling = what->spec->missing.x;
   return LS_OK;
+}
+
+/* ---- all splits ---- */
+
+ls_status ls_sources_open(const ls_data_spec *spec, bool classes, bool quick,
+                          ls_source *source[3]) {
+  ls_opening what = {.spec = spec, .classes = classes, .quick = quick};
+  for (int s = 0; s < 3; s++) {
+    what.split = (ls_split)s;
+    what.first = source[0];
+    LS_TRY(ls_source_open(&what, &source[s]));
+    if (!source[0]) return ls_fail(LS_EDATA, "data.train: there is no training data");
+    if (!source[s]) continue;
+    const ls_shape *shape = &source[s]->shape, *train = &source[0]->shape;
+    if (shape->features != train->features || shape->outputs != train->outputs)
+      return ls_fail(LS_EDATA, "%s: %lld features and %lld targets a sample; %s has %lld and %lld",
+                     source[s]->file[0].path, (long long)shape->features, (long long)shape->outputs,
+                     source[0]->file[0].path, (long long)train->features,
+                     (long long)train->outputs);
+  }
+  return LS_OK;
+}
+
+void ls_sources_close(ls_source *source[3]) {
+  for (int s = 2; s >= 0; s--) ls_source_close(&source[s]);
 }

@@ -1,7 +1,7 @@
 /* format.h - how files become rows: a table of formats, each one file of statics and a row. Private
  * to data/ and the data commands.
- * source.c has what every open source needs (ls_source_new, _close, _keys, filling); format.c the
- * table, and several files as one source. */
+ * source.c has what every open source needs (ls_source_new, _read, _keys, _close), format.c all
+ * else: the table, and several files as one source. */
 #ifndef LS_DATA_FORMAT_H
 #define LS_DATA_FORMAT_H
 
@@ -27,6 +27,8 @@ typedef struct {
   ls_data_file *file; /* (files); digest and samples are there once the last row has been read */
   int files;
   ls_names *names; /* y are numbers into these names of classes; NULL: none */
+  bool fills;      /* missing inputs become `filling`; else they are NaN */
+  double filling;
 } ls_source;
 
 /* What a format is asked to open. */
@@ -45,8 +47,8 @@ struct ls_format {
   /* LS_EDATA, located. *out is NULL on failure, and where the format has no such split. */
   ls_status (*open)(const ls_opening *what, ls_source **out);
   /* The next `rows` rows: x (rows, features) cells, y (rows, outputs + weights). cell is LS_U8
-   * only where shape.bytes. After the last row the end of the file is checked too. x NULL: y alone,
-   * where there is read_at. */
+   * only where shape.bytes. What is missing is NaN. After the last row the end of the file is
+   * checked too. x NULL: y alone, where there is read_at. */
   ls_status (*read)(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y);
   /* Any rows [lo, lo + rows), independent of read; x or y may be NULL. NULL where the format can't.
    */
@@ -81,11 +83,6 @@ const ls_format *ls_format_find(const char *name); /* NULL: no such format */
 /* By the first bytes of a file, or of the first one of a pattern; csv where nothing else fits. */
 ls_status ls_format_sniff(const char *path, const ls_format **out);
 
-/* What takes the place of a missing input; NaN: nothing does. */
-double ls_opening_filling(const ls_opening *what);
-/* n cells, of which NaN are missing. */
-void ls_fill_missing(double filling, ls_dtype cell, int64_t n, void *x);
-
 /* Begin a source of `size` bytes (its format's struct) with room for `files` files; one file's
  * path. */
 ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_source **out);
@@ -93,6 +90,10 @@ ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_sour
 /* Open the source of a split, of one file or several; *out is NULL where the spec names none.
  * `what.file` is ignored. */
 ls_status ls_source_open(const ls_opening *what, ls_source **out);
+/* `read` and `read_at` of any source, what is missing filled in. */
+ls_status ls_source_read(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y);
+ls_status ls_source_read_at(ls_source *source, int64_t lo, int64_t rows, ls_dtype cell, void *x,
+                            double *y);
 /* keys of any source; LS_ECONFIG where its format has none. */
 ls_status ls_source_keys(ls_source *source, const char *by, uint64_t *key);
 bool ls_source_any_row(const ls_source *source); /* read_at works */

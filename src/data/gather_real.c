@@ -64,12 +64,13 @@ static void prefetch(const ls_rows *from, int64_t row) {
   for (size_t b = 0; b < bytes && b < 4096; b += LS_ALIGN) __builtin_prefetch(at + b);
 }
 
-void LS_R(ls_gather)(const ls_rows *from, const int64_t *index, int64_t offset, int64_t rows,
-                     real *x, int64_t ldx) {
+void LS_R(ls_gather)(const ls_rows *from, const int64_t *index, int64_t rows, void *out,
+                     int64_t ldx) {
+  real *x = out;
   size_t pad = (size_t)(ldx - from->features) * sizeof(real);
   for (int64_t k = 0; k < rows; k++) {
-    if (k + 1 < rows) prefetch(from, index[k + 1] + offset);
-    one_row(from, index[k] + offset, x + k * ldx);
+    if (k + 1 < rows) prefetch(from, index ? index[k + 1] : k + 1);
+    one_row(from, index ? index[k] : k, x + k * ldx);
     memset(x + k * ldx + from->features, 0, pad);
   }
 }
@@ -106,7 +107,8 @@ LS_CLONES static bool all_finite(const real *x, int64_t n) {
   return !bad;
 }
 
-int64_t LS_R(ls_not_finite)(const real *x, int64_t n) {
+int64_t LS_R(ls_not_finite)(const void *values, int64_t n) {
+  const real *x = values;
   int64_t i = 0;
   if (all_finite(x, n)) return n;
   while (i < n && isfinite(x[i])) i++;

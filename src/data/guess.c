@@ -1,4 +1,5 @@
-/* guess.c - data named by a path alone: what kind of file it is, and where its samples are. */
+#include "data/guess.h"
+
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,18 +1,18 @@
-/* loader.c - which samples a step's minibatch has, and this rank's share of them. Everything is a
- * function of the step. */
+#include "data/loader.h"
+
 #include <assert.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/ahead.h"
 #include "data/data_private.h"
-#include "data/stream.h"
 
 enum { WINDOW_SUMS = 1024 };
 
 struct ls_loader {
   const ls_data *data;
   ls_share share;
-  ls_stream *stream; /* load: stream; else NULL */
+  ls_ahead *ahead; /* load: stream; else NULL */
   int64_t max_rows;
   int64_t *index;     /* (max_rows) samples of this share */
   int64_t *slice_row; /* (slice_hi - slice_lo + 1) */
@@ -34,7 +34,7 @@ static int64_t leading(int64_t features, size_t real) {
 
 static double weight_of(const ls_loader *l, int64_t sample) {
   const double *weight = l->data->weight.data;
-  return weight[ls_cut_row(&l->data->cut[LS_SPLIT_TRAIN], sample)];
+  return weight[ls_cut_row(&l->data->splits.cut[LS_SPLIT_TRAIN], sample)];
 }
 
 static ls_status set_up_weights(ls_loader *l) {
@@ -90,29 +90,30 @@ static ls_status set_up(ls_loader *l, int64_t batch, ls_dtype precision) {
   LS_TRY(ls_plan_make(ls_data_rows(l->data, LS_SPLIT_TRAIN), batch, l->data->drop_last,
                       &l->share.plan));
   size_t real = ls_dtype_size(precision);
-  b->features = l->data->features;
-  b->outputs = l->data->outputs;
+  b->features = l->data->recipe.features;
+  b->outputs = l->data->recipe.outputs;
   b->ldx = leading(b->features, real);
   l->max_rows = ls_share_most(&l->share);
   LS_NEW(l->index, l->max_rows);
   LS_NEW(l->slice_row, b->slice_hi - b->slice_lo + 1);
   LS_TRY(ls_mem_new(&b->x, (size_t)l->max_rows, (size_t)b->ldx * real));
-  if (l->data->labels) LS_NEW(b->labels, l->max_rows);
-  if (l->data->target != LS_TARGET_CLASS)
+  if (l->data->recipe.labels) LS_NEW(b->labels, l->max_rows);
+  if (l->data->recipe.target != LS_TARGET_CLASS)
     LS_TRY(ls_mem_new(&b->targets, (size_t)l->max_rows, (size_t)b->outputs * real));
   b->slice_row = l->slice_row;
   LS_TRY(set_up_weights(l));
-  return l->data->ahead ? ls_stream_new(l->data, &l->share, &l->stream) : LS_OK;
+  if (!l->data->stream) return LS_OK;
+  return ls_ahead_new((const ls_stream *)l->data->store, &l->share, &l->ahead);
 }
 
 ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi,
                         uint64_t seed, ls_dtype precision, ls_loader **out) {
-  assert(precision == data->precision && 0 <= slice_lo && slice_lo <= slice_hi &&
+  assert(precision == data->recipe.precision && 0 <= slice_lo && slice_lo <= slice_hi &&
          slice_hi <= slices);
   LS_NEW(*out, 1);
   (*out)->data = data;
   (*out)->share = (ls_share){.kind = data->order,
-                             .features = data->features,
+                             .features = data->recipe.features,
                              .seed = seed,
                              .slices = slices,
                              .slice_lo = slice_lo,
@@ -127,7 +128,7 @@ ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slic
 void ls_loader_free(ls_loader **out) {
   ls_loader *l = *out;
   if (!l) return;
-  ls_stream_free(&l->stream);
+  ls_ahead_free(&l->ahead);
   LS_FREE(l->index);
   LS_FREE(l->slice_row);
   LS_FREE(l->batch.x);
@@ -147,7 +148,7 @@ void ls_loader_move(ls_loader *l, int64_t steps, int64_t samples) {
   l->share.plan.moved = l->slice.plan.moved = steps;
   l->share.plan.moved_samples = l->slice.plan.moved_samples = samples;
   l->window = -1;
-  if (l->stream) ls_stream_move(l->stream, &l->share);
+  if (l->ahead) ls_ahead_move(l->ahead, &l->share);
 }
 
 int64_t ls_loader_max_rows(const ls_loader *loader) { return loader->max_rows; }
@@ -155,7 +156,7 @@ int64_t ls_loader_max_rows(const ls_loader *loader) { return loader->max_rows; }
 ls_status ls_loader_batch(ls_loader *l, int64_t step, ls_batch *out) {
   ls_batch *b = &l->batch;
   int64_t first;
-  b->rows = ls_share_samples(&l->share, step, l->stream && !b->weight ? NULL : l->index, &b->total,
+  b->rows = ls_share_samples(&l->share, step, l->ahead && !b->weight ? NULL : l->index, &b->total,
                              &first);
   b->first_sample = ls_plan_samples(&l->share.plan, ls_plan_epoch(&l->share.plan, step)) + first;
   int64_t lo = ls_tree_row(b->total, b->slices, b->slice_lo);
@@ -163,7 +164,7 @@ ls_status ls_loader_batch(ls_loader *l, int64_t step, ls_batch *out) {
     l->slice_row[s - b->slice_lo] = ls_tree_row(b->total, b->slices, s) - lo;
   if (b->weight) weigh(l, step);
   *out = *b;
-  if (l->stream) return ls_stream_batch(l->stream, step, b);
+  if (l->ahead) return ls_ahead_batch(l->ahead, step, b);
   return ls_data_gather(l->data, LS_SPLIT_TRAIN, l->index, b->rows, b->x, b->ldx, b->labels,
                         b->targets);
 }

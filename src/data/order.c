@@ -80,13 +80,6 @@ int64_t ls_order_at(const ls_order *order, int64_t position) {
   return (int64_t)x;
 }
 
-int64_t ls_order_sample(int64_t n, ls_order_kind kind, int64_t features, uint64_t seed,
-                        int64_t epoch, int64_t position) {
-  ls_order order;
-  ls_order_init(&order, n, kind, features, seed, epoch);
-  return ls_order_at(&order, position);
-}
-
 ls_status ls_plan_make(int64_t n, int64_t batch, bool drop_last, ls_plan *plan) {
   if (batch > n && drop_last)
     return ls_fail(

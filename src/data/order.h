@@ -15,7 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "data/data.h"
+#include "base/status.h"
+#include "data/spec.h"
 
 enum {
   LS_ORDER_ROUNDS = 8,

@@ -1,10 +1,10 @@
-/* scale.c - what inputs and real targets are shifted and divided by. */
+#include "data/scale.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "data/data_private.h"
 
 ls_status ls_affine_new(int64_t n, ls_affine **out) {
   LS_NEW(*out, 1);
@@ -102,102 +102,18 @@ static ls_status measure(const ls_matrix *m, ls_scale_kind kind, sums *s, ls_aff
   return LS_OK;
 }
 
-ls_status ls_affine_measure(const ls_matrix *m, ls_scale_kind kind, double by, ls_affine *affine) {
+ls_status ls_affine_measure(const ls_matrix *m, ls_scale_kind kind, ls_affine **out) {
   double *work;
-  if (kind == LS_SCALE_NONE || kind == LS_SCALE_DIVIDE) {
-    for (int64_t f = 0; f < m->n; f++) affine->divisor[f] = kind == LS_SCALE_DIVIDE ? by : 1.0;
-    return LS_OK;
-  }
   LS_NEW(work, 5 * m->n);
   sums s = {work, work + m->n, work + 2 * m->n, work + 3 * m->n, work + 4 * m->n};
-  ls_status status = measure(m, kind, &s, affine);
+  ls_status status = ls_affine_new(m->n, out);
+  if (status == LS_OK) status = measure(m, kind, &s, *out);
   LS_FREE(work);
   return status;
 }
 
-void ls_scale_cells(const ls_affine *affine, ls_dtype from, ls_dtype to, int64_t rows,
-                    const void *x, void *out) {
-  if (to == LS_F32) ls_scale_f32(affine, from, rows, x, out);
-  if (to == LS_F64) ls_scale_f64(affine, from, rows, x, out);
-}
-
-/* ---- waiting for statistics ---- */
-
-enum { WIDE_VALUES = 1 << 14 };
-
-ls_status ls_unscaled_new(ls_unscaled *u, void *at, ls_dtype raw, ls_dtype kept, int64_t rows,
-                          int64_t n) {
-  *u = (ls_unscaled){.at = at, .cell = kept, .n = n, .rows = rows, .most = INT64_MAX};
-  if (raw == kept) return LS_OK;
-  u->most = WIDE_VALUES / n > 0 ? WIDE_VALUES / n : 1;
-  LS_NEW(u->wide, u->most * n);
-  LS_NEW(u->low, rows * n);
+ls_status ls_affine_divide(int64_t n, double by, ls_affine **out) {
+  LS_TRY(ls_affine_new(n, out));
+  for (int64_t f = 0; f < n; f++) (*out)->divisor[f] = by;
   return LS_OK;
-}
-
-void ls_unscaled_free(ls_unscaled *u) {
-  LS_FREE(u->wide);
-  LS_FREE(u->low);
-  *u = (ls_unscaled){0};
-}
-
-static void put_halves(ls_unscaled *u, int64_t i, double value) {
-  uint64_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  uint32_t high = (uint32_t)(bits >> 32);
-  u->low[i] = (uint32_t)bits;
-  memcpy(u->at + (size_t)i * sizeof high, &high, sizeof high);
-}
-
-static double take_halves(const ls_unscaled *u, int64_t i) {
-  uint32_t high;
-  double value;
-  memcpy(&high, u->at + (size_t)i * sizeof high, sizeof high);
-  uint64_t bits = (uint64_t)high << 32 | u->low[i];
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-void ls_unscaled_put(ls_unscaled *u, int64_t row, int64_t rows, const double *value,
-                     int64_t columns) {
-  for (int64_t r = 0, i = row * u->n; r < rows; r++, value += columns)
-    for (int64_t f = 0; f < u->n; f++, i++)
-      if (u->low)
-        put_halves(u, i, value[f]);
-      else
-        ((double *)(void *)u->at)[i] = value[f];
-}
-
-static const void *take_rows(const ls_unscaled *u, int64_t row, int64_t rows) {
-  if (!u->low) return u->at + (size_t)(row * u->n) * ls_dtype_size(u->cell);
-  for (int64_t i = 0; i < rows * u->n; i++) u->wide[i] = take_halves(u, row * u->n + i);
-  return u->wide;
-}
-
-static ls_status unscaled_rows(void *arg, int64_t lo, int64_t rows, const void **x) {
-  const ls_unscaled *u = arg;
-  *x = take_rows(u, ls_cut_row(u->cut, lo), rows);
-  return LS_OK;
-}
-
-static ls_dtype cell_of(const ls_unscaled *u) { return u->low ? LS_F64 : u->cell; }
-
-ls_matrix ls_unscaled_matrix(ls_unscaled *u, const ls_cut *cut) {
-  u->cut = cut;
-  return (ls_matrix){unscaled_rows, u,    cell_of(u),
-                     cut->rows,     u->n, cut->drawn ? 1 : u->most}; /* scattered: one by one */
-}
-
-void ls_unscaled_scale(const ls_unscaled *u, const ls_affine *affine) {
-  for (int64_t row = 0, rows; row < u->rows; row += rows) {
-    rows = u->rows - row < u->most ? u->rows - row : u->most;
-    ls_scale_cells(affine, cell_of(u), u->cell, rows, take_rows(u, row, rows),
-                   u->at + (size_t)(row * u->n) * ls_dtype_size(u->cell));
-  }
-}
-
-ls_status ls_inputs_keep(const ls_data *data, const ls_part *part, const ls_source *source,
-                         int64_t row, int64_t rows, const void *x, void *out) {
-  if (data->x_affine) ls_scale_cells(data->x_affine, part->raw, part->cell, rows, x, out);
-  return ls_check_finite(source, row, rows, part->cell, out);
 }

@@ -5,18 +5,6 @@
 #include "base/mem.h"
 #include "data/format.h"
 
-double ls_opening_filling(const ls_opening *what) {
-  return what->spec->missing.fill ? what->spec->missing.x : (double)NAN;
-}
-
-void ls_fill_missing(double filling, ls_dtype cell, int64_t n, void *x) {
-  if (isnan(filling)) return;
-  for (int64_t i = 0; i < n && cell == LS_F32; i++)
-    if (isnan(((float *)x)[i])) ((float *)x)[i] = (float)filling;
-  for (int64_t i = 0; i < n && cell == LS_F64; i++)
-    if (isnan(((double *)x)[i])) ((double *)x)[i] = filling;
-}
-
 ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_source **out) {
   LS_TRY(ls_mem_new((void **)out, 1, size));
   (*out)->format = format;
@@ -36,6 +24,27 @@ void ls_source_close(ls_source **out) {
   for (int i = 0; i < source->files; i++) LS_FREE(source->file[i].path);
   LS_FREE(source->file);
   LS_FREE(*out);
+}
+
+/* ---- reading ---- */
+
+static void fill(const ls_source *source, int64_t rows, ls_dtype cell, void *x) {
+  const int64_t n = rows * source->shape.features;
+  for (int64_t i = 0; i < n && source->fills && cell != LS_U8; i++)
+    if (isnan(ls_dtype_get(cell, x, i))) ls_dtype_put(cell, x, i, source->filling);
+}
+
+ls_status ls_source_read(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
+  LS_TRY(source->format->read(source, rows, cell, x, y));
+  if (x) fill(source, rows, cell, x);
+  return LS_OK;
+}
+
+ls_status ls_source_read_at(ls_source *source, int64_t lo, int64_t rows, ls_dtype cell, void *x,
+                            double *y) {
+  LS_TRY(source->format->read_at(source, lo, rows, cell, x, y));
+  if (x) fill(source, rows, cell, x);
+  return LS_OK;
 }
 
 ls_status ls_source_keys(ls_source *source, const char *by, uint64_t *key) {

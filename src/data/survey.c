@@ -65,8 +65,8 @@ static void hash_rows(const pass *p, int64_t row, int64_t rows) {
 
 static ls_status read_rows(pass *p, ls_source *source, int64_t row, int64_t rows) {
   int64_t n = rows * source->shape.features;
-  LS_TRY(source->format->read(source, rows, p->bytes ? LS_U8 : LS_F64,
-                              p->bytes ? (void *)p->bytes : p->x, p->y));
+  LS_TRY(ls_source_read(source, rows, p->bytes ? LS_U8 : LS_F64, p->bytes ? (void *)p->bytes : p->x,
+                        p->y));
   for (int64_t i = 0; i < n && p->bytes; i++) p->x[i] = p->bytes[i];
   ls_spread_add(&p->out->x, p->x, n);
   ls_spread_add(&p->out->y, p->y, rows * source->shape.outputs);

@@ -3,16 +3,26 @@
 #ifndef LS_DATA_WEIGHTS_H
 #define LS_DATA_WEIGHTS_H
 
-#include "data/data_private.h"
 #include "data/names.h"
+#include "data/refuse.h"
+#include "data/splits.h"
 
-/* Column `outputs` of y (rows, outputs + 1) as the weights of rows [row, row + rows) of train's
- * source. LS_EDATA, located, for one that is negative or not finite. */
-ls_status ls_weights_store(ls_data *data, const ls_source *source, int64_t row, int64_t rows,
-                           const double *y);
-/* All of train has been read: times the classes' weights. names: of the classes, NULL where they
- * are numbers. LS_ECONFIG for a class that there is not; LS_EDATA where all weights are 0, or their
- * sum is too large for a double. */
-ls_status ls_weights_finish(ls_data *data, const ls_data_spec *spec, const ls_names *names);
+typedef struct {
+  const ls_data_spec *spec;
+  const ls_cut *train;
+  double *weight; /* (rows of train's source) */
+  /* Where classes have weights: */
+  int64_t classes;
+  const ls_names *names; /* NULL where they are numbers */
+  const int64_t *count;  /* (classes) training samples of each */
+  const int32_t *label;  /* (rows of train's source) */
+} ls_weights;
+
+/* Column `outputs` of y (rows, outputs + 1) as the weights (rows) of these rows. LS_EDATA, located,
+ * for one that is negative or not finite. */
+ls_status ls_weights_store(double *weight, const ls_origin *origin, int64_t rows, const double *y);
+/* All of train has been read: times the classes' weights. LS_ECONFIG for a class that there is not;
+ * LS_EDATA where all weights are 0, or their sum is too large for a double. */
+ls_status ls_weights_finish(const ls_weights *weights);
 
 #endif

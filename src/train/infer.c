@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "data/guess.h"
 #include "train/run.h"
 
 /* Everything that the ranks above 0 need of the file, in one block each. */

@@ -1,7 +1,7 @@
 /* The data on several ranks: one copy a node, everyone sees the same numbers, a failure of the
  * reader is everyone's. */
 #include "base/mem.h"
-#include "data/data.h"
+#include "data/loader.h"
 #include "test.h"
 
 static ls_comm *comm;

@@ -23,7 +23,7 @@ static ls_status read_all(ls_source *source, double *sum) {
   LS_NEW(y, ROWS * shape->outputs);
   for (int64_t row = 0, n; row < shape->rows; row += n) {
     n = shape->rows - row < ROWS ? shape->rows - row : ROWS;
-    LS_TRY(source->format->read(source, n, LS_F32, x, y));
+    LS_TRY(ls_source_read(source, n, LS_F32, x, y));
     for (int64_t k = 0; k < n; k++) *sum += (double)x[k * shape->features];
   }
   LS_FREE(x);

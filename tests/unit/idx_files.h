@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "data/data.h"
+#include "data/loader.h"
 #include "test.h"
 
 static inline char *test_dir(void) {

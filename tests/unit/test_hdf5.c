@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 #include "data/data_private.h"
+#include "data/loader.h"
+#include "data/stream.h"
 #include "idx_files.h"
 
 enum { ROWS = 30 };
@@ -272,7 +274,7 @@ static void streamed_like_memory(void **state) {
   for (size_t w = 0; w < sizeof window / sizeof *window; w++) {
     ls_loader *a, *b;
     ls_batch x, y;
-    stream->window_bytes = window[w];
+    ((ls_stream *)stream->store)->window_bytes = window[w];
     assert_int_equal(ls_loader_new(memory, 40, 8, 2, 7, 3, LS_F32, &a), LS_OK);
     assert_int_equal(ls_loader_new(stream, 40, 8, 2, 7, 3, LS_F32, &b), LS_OK);
     int64_t steps = ls_loader_steps_per_epoch(a), made = ls_mem_total();

@@ -28,7 +28,6 @@ typedef struct {
   bool by_name, by_number; /* how the config calls at least one of the columns */
   int64_t *x, *y;          /* (features), (outputs + weights): their columns */
   ls_csv_map map;          /* for the quick way; to NULL: there is none */
-  double missing;          /* takes the place of a missing input; NaN: none does */
   char *const *words;      /* that are missing besides the usual ones, or NULL */
   bool classes;
   ls_names *own_names; /* of the first source; the others look into it */
@@ -483,7 +482,6 @@ static ls_status open_file(csv *c, const ls_opening *what) {
   LS_TRY(ls_csv_open(path_of(c), &c->text, c->base.file));
   c->next = c->text.start;
   LS_TRY(read_header(c, spec->header));
-  c->missing = ls_opening_filling(what);
   c->words = what->spec->missing.text;
   if (what->spec->foreign)
     LS_TRY(choose_foreign(c, what));
@@ -571,7 +569,7 @@ static ls_status read_row(csv *c, ls_dtype cell, void *x, double *y) {
   LS_TRY(next_record(c));
   for (int64_t i = 0; i < shape->features; i++) {
     LS_TRY(parse(c, line, c->x[i], &value));
-    ls_dtype_put(cell, x, i, isnan(value) ? c->missing : value);
+    ls_dtype_put(cell, x, i, value);
   }
   if (c->classes) LS_TRY(parse_class(c, line, y));
   for (int64_t i = c->classes; i < ls_shape_columns(shape); i++)

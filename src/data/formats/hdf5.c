@@ -25,7 +25,6 @@ typedef struct {
   char *name[SETS];       /* their paths in their files; NULL: there is none */
   int file[SETS];         /* which of the source's files each is in */
   bool transpose[SETS];   /* its samples are columns */
-  double missing;         /* takes the place of a missing input; NaN: none does */
   struct stat seen[SETS]; /* of the files, when their digests were made */
   double *one;            /* (rows_room) weights as read */
   int64_t rows_room, row;
@@ -146,7 +145,6 @@ static ls_status open_sets(hdf5 *h, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
   const char *weights = ls_opening_weights(what);
   h->base.files = 0;
-  h->missing = ls_opening_filling(what);
   if (!spec->x)
     return ls_fail(LS_EDATA, "%s: which dataset are the inputs? lockstep data info lists them",
                    what->file);
@@ -216,7 +214,6 @@ static ls_status read_weights(hdf5 *h, int64_t rows, double *y) {
 static ls_status read_hdf5(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
   hdf5 *h = (hdf5 *)source;
   if (x) LS_TRY(read_set(h, X, rows, cell, x));
-  if (x) ls_fill_missing(h->missing, cell, rows * source->shape.features, x);
   if (h->name[Y]) LS_TRY(read_set(h, Y, rows, LS_F64, y));
   if (h->name[WEIGHTS]) LS_TRY(read_weights(h, rows, y));
   h->row += rows;
@@ -231,7 +228,6 @@ static ls_status read_hdf5_at(ls_source *source, int64_t lo, int64_t rows, ls_dt
   hdf5 *h = (hdf5 *)source;
   if (x) LS_TRY(open_again(h, X, &h->at[X]));
   if (x) LS_TRY(ls_h5set_read(h->at[X], lo, rows, cell, x));
-  if (x) ls_fill_missing(h->missing, cell, rows * source->shape.features, x);
   if (y) LS_TRY(open_again(h, Y, &h->at[Y]));
   if (y) LS_TRY(ls_h5set_read(h->at[Y], lo, rows, LS_F64, y));
   if (y) LS_TRY(check_unchanged(h, h->file[Y]));

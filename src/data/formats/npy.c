@@ -22,8 +22,7 @@ typedef struct {
 
 typedef struct {
   ls_source base;
-  array a[2];     /* x, y */
-  double missing; /* takes the place of a missing input; NaN: none does */
+  array a[2]; /* x, y */
   int64_t row;
 } npy;
 
@@ -158,7 +157,6 @@ static ls_status finish(npy *n, int i) {
 static ls_status open_files(npy *n, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
   const char *path[2] = {what->file, what->spec->inputs ? NULL : spec->y};
-  n->missing = ls_opening_filling(what);
   for (int i = 0; i < 2 && path[i]; i++) {
     n->base.file[i].path = ls_mem_text(path[i]);
     LS_TRY(open_array(&n->a[i], n->base.file[i].path));
@@ -186,7 +184,6 @@ static ls_status open_npy(const ls_opening *what, ls_source **out) {
 static ls_status read_npy(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
   npy *n = (npy *)source;
   LS_TRY(read_array(&n->a[0], n->row, rows, cell, x));
-  ls_fill_missing(n->missing, cell, rows * source->shape.features, x);
   if (source->files == 2) LS_TRY(read_array(&n->a[1], n->row, rows, LS_F64, y));
   n->row += rows;
   for (int i = 0; i < source->files && n->row == source->shape.rows; i++) LS_TRY(finish(n, i));

@@ -1,0 +1,330 @@
+/* open.c - ls_data_open (data.h), from top to bottom: one rank of each node opens the sources, says
+ * what there is, and reads it all once into the store (store.h); after every step all ranks agree.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/columns.h"
+#include "data/data_private.h"
+#include "data/share.h"
+#include "data/weights.h"
+
+enum { CHUNK_BYTES = 1 << 20 };
+
+typedef struct {
+  ls_comm *comm;
+  const ls_data_spec *spec;
+  ls_data *data;
+  /* Of the rank that reads: */
+  ls_source *source[3];
+  void *x;        /* some rows on their way, as recipe.raw */
+  double *y;      /* theirs, (columns + weights) */
+  int32_t *label; /* (rows of train's source), where classes have weights */
+} opening;
+
+static const char *path_of(const opening *o) { return o->source[0]->file[0].path; }
+
+/* ---- what there is ---- */
+
+static ls_status open_sources(opening *o) {
+  LS_TRY(ls_sources_open(o->spec, o->data->recipe.labels, false, o->source));
+  assert(o->source[0]);
+  int64_t columns = o->source[0]->shape.outputs;
+  if (o->spec->inputs) return LS_OK;
+  if (o->data->recipe.labels && columns != 1)
+    return ls_fail(
+        LS_EDATA,
+        "%s: classes are one column of y, here are %lld; a regression loss takes any number",
+        path_of(o), (long long)columns);
+  return columns > 0 ? LS_OK : ls_fail(LS_EDATA, "%s: there are no targets", path_of(o));
+}
+
+static ls_facts facts_of(const opening *o) {
+  ls_facts facts = {.bytes = true, .single = true};
+  if (!o->source[0]) return facts;
+  facts.features = o->source[0]->shape.features;
+  facts.columns = o->source[0]->shape.outputs;
+  for (int s = 0; s < 3; s++) {
+    if (!o->source[s]) continue;
+    const ls_shape *shape = &o->source[s]->shape;
+    facts.rows[s] = shape->rows;
+    facts.bytes = facts.bytes && shape->bytes;
+    facts.single = facts.single && shape->single;
+  }
+  return facts;
+}
+
+static void plan_recipe(opening *o, const ls_facts *facts) {
+  ls_recipe *r = &o->data->recipe;
+  bool scaled = o->spec->x_affine || o->spec->scale != LS_SCALE_NONE;
+  memcpy(o->data->rows, facts->rows, sizeof facts->rows);
+  r->features = facts->features;
+  r->columns = facts->columns;
+  r->outputs = r->labels ? r->classes : r->columns;
+  r->kept = facts->bytes ? LS_U8 : r->precision;
+  r->raw = r->kept == LS_F32 && scaled && !facts->single ? LS_F64 : r->kept;
+}
+
+/* ---- which rows are which split ---- */
+
+/* The rank that reads draws, in memory that all of its node see. Collective. */
+static ls_status draw(opening *o, bool reads) {
+  ls_splits *splits = &o->data->splits;
+  size_t room = ls_splits_room(o->spec, splits);
+  if (room == 0) return LS_OK;
+  LS_TRY(ls_comm_shared_new(o->comm, room, &o->data->drawn));
+  ls_splits_place(splits, o->data->drawn.data);
+  LS_TRY(ls_comm_agree(o->comm, reads ? ls_splits_draw(o->spec, o->source[0], splits) : LS_OK));
+  ls_comm_node_barrier(o->comm);
+  ls_splits_take(splits);
+  return LS_OK;
+}
+
+/* ---- scaling ---- */
+
+/* Class numbers and probabilities are what they are. */
+static bool scales_targets(const opening *o) {
+  const ls_recipe *r = &o->data->recipe;
+  return !r->labels && r->target == LS_TARGET_REAL && !o->spec->inputs;
+}
+
+/* By statistics of the training samples. */
+static bool is_measured(const opening *o, int role) {
+  const ls_affine *known = role == LS_ROLE_X ? o->spec->x_affine : o->spec->y_affine;
+  bool kind = o->spec->scale == LS_SCALE_STANDARD || o->spec->scale == LS_SCALE_MINMAX;
+  return kind && !known && (role == LS_ROLE_X || scales_targets(o));
+}
+
+static ls_status copy_affine(const opening *o, const ls_affine *from, int64_t n, const char *what,
+                             ls_affine **out) {
+  ls_status status = ls_affine_copy(from, n, what, out);
+  if (status != LS_OK && ls_data_columns_fit(o->data, from->n))
+    return ls_fail(status, "%s: %s%s", path_of(o), ls_error_text(), ls_columns_hint);
+  return status == LS_OK ? status : ls_fail_prefix(status, "%s", path_of(o));
+}
+
+/* What is known before a sample has been read. */
+static ls_status know_scaling(opening *o) {
+  const ls_data_spec *spec = o->spec;
+  ls_recipe *r = &o->data->recipe;
+  if (spec->y_affine && scales_targets(o))
+    LS_TRY(copy_affine(o, spec->y_affine, r->outputs, "targets", &r->y_affine));
+  if (spec->x_affine) return copy_affine(o, spec->x_affine, r->features, "features", &r->x_affine);
+  return spec->scale == LS_SCALE_DIVIDE
+             ? ls_affine_divide(r->features, spec->scale_by, &r->x_affine)
+             : LS_OK;
+}
+
+static ls_status measure(opening *o) {
+  ls_data *data = o->data;
+  ls_affine **affine[2] = {&data->recipe.x_affine, &data->recipe.y_affine};
+  for (int role = 0; role < 2; role++) {
+    if (!is_measured(o, role)) continue;
+    ls_matrix m = data->kind->matrix(data->store, role);
+    LS_TRY(ls_affine_measure(&m, o->spec->scale, affine[role]));
+  }
+  return LS_OK;
+}
+
+/* ---- reading ---- */
+
+static ls_status make_class_room(ls_data *data, int64_t classes) {
+  int64_t room = data->class_room > 0 ? data->class_room : 64;
+  if (classes <= data->class_room) return LS_OK;
+  while (room < classes) room *= 2;
+  for (int i = 0; i < 2; i++) {
+    int64_t *larger;
+    LS_NEW(larger, room);
+    if (data->class_count[i])
+      memcpy(larger, data->class_count[i], (size_t)data->class_room * sizeof *larger);
+    LS_FREE(data->class_count[i]);
+    data->class_count[i] = larger;
+  }
+  data->class_room = room;
+  return LS_OK;
+}
+
+/* How many classes there are, and how many samples of train and validation each has. */
+static ls_status count_classes(opening *o, int source, int64_t row, int64_t rows, int64_t stride) {
+  ls_data *data = o->data;
+  for (int64_t k = 0; k < rows; k++) {
+    int32_t label = (int32_t)o->y[k * stride];
+    if (label >= data->recipe.outputs) data->recipe.outputs = label + 1;
+    LS_TRY(make_class_room(data, data->recipe.outputs));
+    for (int s = LS_SPLIT_TRAIN; s <= LS_SPLIT_VALIDATION; s++)
+      data->class_count[s][label] += ls_cut_has(&data->splits.cut[s], source, row + k);
+    if (o->label && source == LS_SPLIT_TRAIN) o->label[row + k] = label;
+  }
+  return LS_OK;
+}
+
+static ls_status read_some(opening *o, int s, int64_t row, int64_t rows) {
+  ls_data *data = o->data;
+  ls_source *source = o->source[s];
+  const ls_origin origin = {.source = source, .first = row};
+  int64_t stride = ls_shape_columns(&source->shape);
+  void *x = data->kind->any_row ? NULL : o->x;
+  LS_TRY(ls_source_read(source, rows, data->recipe.raw, x, o->y));
+  LS_TRY(data->kind->take(data->store, s, &origin, rows, x, o->y, stride));
+  if (data->recipe.labels) LS_TRY(count_classes(o, s, row, rows, stride));
+  if (!source->shape.weights) return LS_OK;
+  return ls_weights_store((double *)data->weight.data + row, &origin, rows, o->y);
+}
+
+static ls_status read_source(opening *o, int s) {
+  const ls_shape *shape = &o->source[s]->shape;
+  int64_t columns = ls_shape_columns(shape), y = columns * (int64_t)sizeof *o->y,
+          x = o->data->kind->any_row ? 0 : (int64_t)ls_recipe_raw(&o->data->recipe),
+          step = CHUNK_BYTES / (x + y) > 0 ? CHUNK_BYTES / (x + y) : 1;
+  LS_TRY(ls_mem_new(&o->x, (size_t)step, (size_t)x));
+  LS_NEW(o->y, step * columns);
+  for (int64_t row = 0, rows; row < shape->rows; row += rows) {
+    rows = shape->rows - row < step ? shape->rows - row : step;
+    LS_TRY(read_some(o, s, row, rows));
+  }
+  LS_FREE(o->x);
+  LS_FREE(o->y);
+  return LS_OK;
+}
+
+static ls_status finish_weights(opening *o) {
+  ls_data *data = o->data;
+  const ls_weights weights = {.spec = o->spec,
+                              .train = &data->splits.cut[LS_SPLIT_TRAIN],
+                              .weight = data->weight.data,
+                              .classes = data->recipe.outputs,
+                              .names = o->source[0]->names,
+                              .count = data->class_count[LS_SPLIT_TRAIN],
+                              .label = o->label};
+  ls_status status = data->weight.data ? ls_weights_finish(&weights) : LS_OK;
+  LS_FREE(o->label);
+  return status;
+}
+
+/* Train first: its statistics scale the other sources as they are read. */
+static ls_status read_sources(opening *o) {
+  const ls_store_kind *kind = o->data->kind;
+  LS_TRY(know_scaling(o));
+  if (ls_class_weights_given(&o->spec->class_weights)) LS_NEW(o->label, o->data->rows[0]);
+  if (kind->any_row) LS_TRY(measure(o));
+  LS_TRY(read_source(o, LS_SPLIT_TRAIN));
+  if (!kind->any_row) LS_TRY(measure(o));
+  if (kind->settle) LS_TRY(kind->settle(o->data->store, o->source[0]));
+  for (int s = 1; s < 3; s++)
+    if (o->source[s]) LS_TRY(read_source(o, s));
+  return finish_weights(o);
+}
+
+/* ---- what it is called ---- */
+
+static ls_status collect_files(opening *o) {
+  ls_data *data = o->data;
+  int files = 0;
+  for (int s = 0; s < 3; s++) files += o->source[s] ? o->source[s]->files : 0;
+  LS_NEW(data->file, files);
+  for (int s = 0; s < 3; s++)
+    for (int i = 0; o->source[s] && i < o->source[s]->files; i++) {
+      ls_data_file *file = &data->file[data->files++];
+      *file = o->source[s]->file[i];
+      file->path = ls_mem_text(file->path);
+    }
+  return LS_OK;
+}
+
+/* The file's numbers must mean the checkpoint's classes: where both have names, the same ones. */
+static ls_status check_classes(const opening *o, const ls_texts *have) {
+  const ls_texts *want = o->spec->classes_named;
+  for (int64_t c = 0; c < have->count && c < want->count; c++)
+    if (strcmp(have->text[c], want->text[c]) != 0)
+      return ls_fail(LS_EDATA, "%s: class %lld is '%s' here, '%s' in the checkpoint", path_of(o),
+                     (long long)c, have->text[c], want->text[c]);
+  return LS_OK;
+}
+
+/* Classes that only data.classes knows are called by their numbers. */
+static ls_status name_classes(opening *o, const ls_texts *classes) {
+  ls_texts *names = &o->data->names;
+  if (o->spec->classes_named)
+    return o->source[0]->names ? LS_OK : check_classes(o, classes); /* CSV was read by these */
+  if (!classes->count) return LS_OK;
+  LS_NEW(names->text, o->data->recipe.outputs);
+  for (; names->count < o->data->recipe.outputs; names->count++)
+    names->text[names->count] = names->count < classes->count
+                                    ? ls_mem_text(classes->text[names->count])
+                                    : ls_mem_format("%lld", (long long)names->count);
+  return LS_OK;
+}
+
+static ls_status describe(opening *o) {
+  ls_columns columns;
+  LS_TRY(collect_files(o));
+  if (o->spec->inputs) return LS_OK;
+  LS_TRY(ls_columns_of(o->source[0], &columns));
+  ls_status status = o->data->recipe.labels
+                         ? name_classes(o, &columns.classes)
+                         : ls_columns_whole(&columns.name[1], &columns.unit[1], &o->data->names);
+  o->data->trained = columns.trained;
+  columns.trained = (ls_trained){0};
+  ls_columns_free(&columns);
+  return status;
+}
+
+/* ---- the whole ---- */
+
+static ls_status open_store(opening *o) {
+  ls_data *data = o->data;
+  ls_store_plan plan = {.comm = o->comm,
+                        .spec = o->spec,
+                        .recipe = &data->recipe,
+                        .train = &data->splits.cut[LS_SPLIT_TRAIN],
+                        .measures = {is_measured(o, LS_ROLE_X), is_measured(o, LS_ROLE_Y)}};
+  memcpy(plan.rows, data->rows, sizeof plan.rows);
+  if (o->spec->weights || ls_class_weights_given(&o->spec->class_weights))
+    LS_TRY(ls_comm_shared_new(o->comm, (size_t)data->rows[0] * sizeof(double), &data->weight));
+  return data->kind->open(&plan, &data->store);
+}
+
+static ls_status open_all(opening *o) {
+  ls_comm *comm = o->comm;
+  ls_data *data = o->data;
+  bool reads = ls_comm_node_rank(comm) == 0;
+  LS_TRY(ls_comm_agree(comm, reads ? open_sources(o) : LS_OK));
+  ls_facts facts = facts_of(o);
+  LS_TRY(ls_share_facts(comm, &facts));
+  plan_recipe(o, &facts);
+  LS_TRY(ls_comm_agree(comm, ls_splits_cut(o->spec, data->rows, &data->splits)));
+  LS_TRY(draw(o, reads));
+  LS_TRY(open_store(o));
+  LS_TRY(ls_comm_agree(comm, reads ? read_sources(o) : LS_OK));
+  LS_TRY(ls_comm_agree(comm, reads ? describe(o) : LS_OK));
+  ls_comm_node_bcast(comm, &data->recipe.outputs, sizeof data->recipe.outputs);
+  LS_TRY(ls_share_affine(comm, &data->recipe.x_affine));
+  LS_TRY(ls_share_affine(comm, &data->recipe.y_affine));
+  LS_TRY(ls_share_files(comm, &data->file, &data->files));
+  if (data->recipe.labels) data->recipe.classes = data->recipe.outputs;
+  return ls_comm_agree(comm, ls_recipe_finish(&data->recipe));
+}
+
+ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind target,
+                       ls_dtype precision, ls_data **out) {
+  LS_TRY(ls_comm_agree(comm, ls_mem_new((void **)out, 1, sizeof **out)));
+  ls_data *data = *out;
+  opening o = {.comm = comm, .spec = spec, .data = data};
+  data->recipe.precision = precision;
+  data->recipe.target = target;
+  data->recipe.classes = spec->classes;
+  data->recipe.labels = !spec->inputs && (target == LS_TARGET_CLASS || spec->classes > 0);
+  data->turnable = strcmp(spec->type, "hdf5") == 0;
+  data->order = spec->order;
+  data->drop_last = spec->drop_last;
+  data->stream = spec->stream;
+  data->kind = spec->stream ? &ls_store_stream : &ls_store_memory;
+  ls_status status = open_all(&o);
+  ls_sources_close(o.source);
+  LS_FREE(o.x);
+  LS_FREE(o.y);
+  LS_FREE(o.label);
+  if (status != LS_OK) ls_data_close(comm, out);
+  return status;
+}

@@ -1,0 +1,115 @@
+#include "data/recipe.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/gather.h"
+#include "data/scale.h"
+
+enum { CLASSES_MAX = 1 << 20 };
+
+/* ---- as read -> as kept ---- */
+
+ls_status ls_recipe_keep_x(const ls_recipe *r, const ls_origin *origin, int64_t rows,
+                           const void *raw, void *kept) {
+  if (r->x_affine && r->kept != LS_U8)
+    LS_REAL_OF(r->kept, ls_scale)(r->x_affine, r->raw, rows, raw, kept);
+  else if (kept != raw)
+    memcpy(kept, raw, (size_t)rows * ls_recipe_x(r));
+  return ls_refuse_not_finite(origin, LS_ROLE_X, rows, r->features, r->features, r->kept, kept);
+}
+
+static const char not_a_probability[] =
+    "a target of binary_cross_entropy lies in 0..1; class numbers go with cross_entropy, or with "
+    "data.classes";
+
+/* What is wrong with v as a class number; NULL: nothing. */
+static const char *no_label(const ls_recipe *r, double v) {
+  if (isnan(v)) return "no class";
+  if (!(v >= 0 && v == floor(v))) return "not a class number: 0, 1, 2 ... are";
+  if (r->classes > 0 && v >= (double)r->classes) return "class number not below data.classes";
+  return v < CLASSES_MAX ? NULL : "class number too large";
+}
+
+static ls_status keep_labels(const ls_recipe *r, const ls_origin *origin, int64_t rows,
+                             const double *y, int64_t stride, int32_t *label) {
+  for (int64_t k = 0; k < rows; k++) {
+    const char *wrong = no_label(r, y[k * stride]);
+    if (wrong) return ls_refuse(origin, k, -1, wrong, y[k * stride]);
+    label[k] = (int32_t)y[k * stride];
+  }
+  return LS_OK;
+}
+
+/* What is wrong with v as a target, scaled and rounded; NULL: nothing. */
+static const char *no_target(const ls_recipe *r, double v) {
+  if (!isfinite(v)) return ls_not_finite;
+  return r->target != LS_TARGET_PROBABILITY || (v >= 0 && v <= 1) ? NULL : not_a_probability;
+}
+
+static ls_status keep_reals(const ls_recipe *r, const ls_origin *origin, int64_t rows,
+                            const double *y, int64_t stride, void *out) {
+  const ls_affine *a = r->y_affine;
+  for (int64_t k = 0; k < rows; k++)
+    for (int64_t c = 0; c < r->columns; c++) {
+      double given = y[k * stride + c], v = given;
+      if (a) v = (given - a->shift[c]) / a->divisor[c];
+      ls_dtype_put(r->precision, out, k * r->columns + c, v);
+      const char *wrong = no_target(r, ls_dtype_get(r->precision, out, k * r->columns + c));
+      if (wrong) return ls_refuse(origin, k, -1 - c, wrong, given);
+    }
+  return LS_OK;
+}
+
+ls_status ls_recipe_keep_y(const ls_recipe *r, const ls_origin *origin, int64_t rows,
+                           const double *y, int64_t stride, void *kept) {
+  return r->labels ? keep_labels(r, origin, rows, y, stride, kept)
+                   : keep_reals(r, origin, rows, y, stride, kept);
+}
+
+/* ---- as kept -> a minibatch ---- */
+
+static bool is_alike(const ls_affine *a) {
+  for (int64_t f = 1; f < a->n; f++)
+    if (a->shift[f] != a->shift[0] || a->divisor[f] != a->divisor[0]) return false;
+  return true;
+}
+
+ls_status ls_recipe_finish(ls_recipe *r) {
+  const ls_affine *a = r->x_affine;
+  if (a && !is_alike(a)) return LS_OK;
+  return LS_REAL_OF(r->precision, ls_bytes_new)(a ? a->shift[0] : 0, a ? a->divisor[0] : 1,
+                                                &r->bytes);
+}
+
+void ls_recipe_give_x(const ls_recipe *r, const void *kept, const int64_t *index, int64_t rows,
+                      void *x, int64_t ldx) {
+  ls_rows from = {kept, r->kept, r->features, r->bytes, r->x_affine};
+  LS_REAL_OF(r->precision, ls_gather)(&from, index, rows, x, ldx);
+}
+
+/* Class numbers as rows of one 1 and zeros. */
+static void one_hot(const ls_recipe *r, const int32_t *label, const int64_t *index, int64_t rows,
+                    void *targets) {
+  memset(targets, 0, (size_t)(rows * r->outputs) * ls_dtype_size(r->precision));
+  for (int64_t k = 0; k < rows; k++)
+    ls_dtype_put(r->precision, targets, k * r->outputs + label[index ? index[k] : k], 1);
+}
+
+void ls_recipe_give_y(const ls_recipe *r, const void *kept, const int64_t *index, int64_t rows,
+                      int32_t *labels, void *targets) {
+  const size_t width = ls_recipe_y(r);
+  for (int64_t k = 0; k < rows && labels; k++)
+    labels[k] = ((const int32_t *)kept)[index ? index[k] : k];
+  if (targets && r->labels) one_hot(r, kept, index, rows, targets);
+  for (int64_t k = 0; k < rows && targets && !r->labels; k++)
+    memcpy((char *)targets + (size_t)k * width,
+           (const char *)kept + (size_t)(index ? index[k] : k) * width, width);
+}
+
+void ls_recipe_free(ls_recipe *r) {
+  ls_affine_free(&r->x_affine);
+  ls_affine_free(&r->y_affine);
+  LS_FREE(r->bytes);
+}

@@ -1,0 +1,53 @@
+/* recipe.h - how rows as a file has them become rows as they are kept, and those the rows of a
+ * minibatch: number types, scaling, class numbers. What cannot be kept is refused on the way.
+ * Private to data/. */
+#ifndef LS_DATA_RECIPE_H
+#define LS_DATA_RECIPE_H
+
+#include "data/refuse.h"
+#include "data/spec.h"
+
+typedef struct {
+  ls_dtype precision;
+  ls_target_kind target;
+  bool labels;               /* y are class numbers, for `target` or by spec.classes */
+  int64_t classes;           /* below this; 0: from the labels */
+  int64_t features, columns; /* of x and of y in a file */
+  int64_t outputs;           /* classes, or columns */
+  ls_dtype raw, kept;        /* x as read: doubles where they are yet to be scaled, so that they are
+                                rounded once; x as kept: bytes stay bytes, and are scaled at last */
+  ls_affine *x_affine, *y_affine; /* NULL: none */
+  void *bytes;                    /* see ls_rows */
+} ls_recipe;
+
+/* Bytes of a row: of x as read and as kept; of y as kept, int32 class numbers or reals. */
+static inline size_t ls_recipe_raw(const ls_recipe *r) {
+  return (size_t)r->features * ls_dtype_size(r->raw);
+}
+static inline size_t ls_recipe_x(const ls_recipe *r) {
+  return (size_t)r->features * ls_dtype_size(r->kept);
+}
+static inline size_t ls_recipe_y(const ls_recipe *r) {
+  return r->labels ? sizeof(int32_t) : (size_t)r->columns * ls_dtype_size(r->precision);
+}
+
+/* Rows of x as read -> as kept; in place, or to where nothing of them lies. LS_EDATA, located, for
+ * one that is not finite then. */
+ls_status ls_recipe_keep_x(const ls_recipe *recipe, const ls_origin *origin, int64_t rows,
+                           const void *raw, void *kept);
+/* The first `columns` of each row of y (rows, stride) as read -> as kept. LS_EDATA, located. */
+ls_status ls_recipe_keep_y(const ls_recipe *recipe, const ls_origin *origin, int64_t rows,
+                           const double *y, int64_t stride, void *kept);
+
+/* Of a recipe whose scaling is known: before the first row is given out. */
+ls_status ls_recipe_finish(ls_recipe *recipe);
+/* Rows index[k] of what is kept (NULL: 0, 1, 2 ...) as x (rows, ldx) real, columns from `features`
+ * on 0. */
+void ls_recipe_give_x(const ls_recipe *recipe, const void *kept, const int64_t *index, int64_t rows,
+                      void *x, int64_t ldx);
+/* The same as labels (rows) and targets (rows, outputs); either may be NULL. */
+void ls_recipe_give_y(const ls_recipe *recipe, const void *kept, const int64_t *index, int64_t rows,
+                      int32_t *labels, void *targets);
+void ls_recipe_free(ls_recipe *recipe);
+
+#endif

@@ -1,0 +1,114 @@
+/* spec.h - which data are meant, as a config (or a path alone, guess.h) says it. Types only. */
+#ifndef LS_DATA_SPEC_H
+#define LS_DATA_SPEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "io/h5text.h"
+
+typedef enum {
+  LS_SPLIT_TRAIN,
+  LS_SPLIT_VALIDATION,
+  LS_SPLIT_TEST,
+  LS_SPLIT_ALL,
+  LS_SPLITS
+} ls_split;
+extern const char *const ls_split_names[]; /* "train", "validation", "test", "all", NULL */
+
+/* How an epoch goes through the samples: as in the file; all shuffled; blocks of the file shuffled,
+ * and the samples of some blocks at a time (order.h), so that a stream reads the file in large
+ * pieces. */
+typedef enum { LS_ORDER_SEQUENTIAL, LS_ORDER_SHUFFLE, LS_ORDER_BLOCKS } ls_order_kind;
+typedef enum { LS_SCALE_NONE, LS_SCALE_DIVIDE, LS_SCALE_STANDARD, LS_SCALE_MINMAX } ls_scale_kind;
+/* What the loss takes y for: any real numbers, which `scale` may scale; class numbers; or
+ * probabilities, 0 to 1 as they are. */
+typedef enum { LS_TARGET_REAL, LS_TARGET_CLASS, LS_TARGET_PROBABILITY } ls_target_kind;
+
+/* One file source as the config writes it. idx uses only data.dir. */
+typedef struct {
+  char *file;              /* may hold * and ?: several files, sorted by name */
+  char *x, *y;             /* hdf5: dataset paths */
+  bool transpose;          /* hdf5: samples are columns */
+  char **x_cols, **y_cols; /* csv: names, numbers or "3-7" ranges, NULL-terminated */
+  bool header;             /* csv, default true */
+  int line, column;        /* where the config names it, for messages */
+} ls_source_spec;
+
+/* x' = (x - shift) / divisor, column by column, computed in double (a quotient, so that byte / 255
+ * is exactly that). */
+typedef struct {
+  int64_t n;
+  double *shift, *divisor;
+} ls_affine;
+
+/* data.validation as a share of train, after limit: samples drawn from a seed of its own; the last
+ * ones; or whole groups, drawn, of the samples that have one value in common. */
+typedef enum { LS_SHARE_LAST, LS_SHARE_RANDOM, LS_SHARE_GROUP } ls_share_kind;
+typedef struct {
+  double share; /* 0: none */
+  ls_share_kind how;
+  char *by; /* group: column (csv: name or number) or dataset (hdf5); else NULL */
+  int64_t seed;
+  bool bare; /* written as a lone number, as before there was `how` */
+} ls_share_spec;
+
+/* train.class_weights: classes that are not named weigh 1. */
+typedef struct {
+  char *name; /* or number */
+  double weight;
+} ls_class_weight;
+typedef struct {
+  bool balanced;
+  int count;
+  ls_class_weight *item; /* (count) */
+} ls_class_weights;
+static inline bool ls_class_weights_given(const ls_class_weights *weights) {
+  return weights->balanced || weights->count > 0;
+}
+
+/* data.missing. A NaN is missing, and a text of ls_csv_missing; what y is missing is refused. */
+typedef struct {
+  bool fill; /* x takes the place of a missing input; else it is refused */
+  double x;
+  int y;       /* refused: 0 */
+  char **text; /* words that are missing besides the usual ones, NULL-terminated; NULL: none */
+} ls_missing_spec;
+
+/* The columns of training data, as a checkpoint keeps them to know those of other data again. */
+typedef struct {
+  ls_texts name;  /* (columns) "speed [m/s]"; "" where a column has none */
+  int64_t n[2];   /* inputs, targets */
+  int64_t *at[2]; /* (n) the number of each among the columns, from 0 */
+  bool places;    /* the numbers are places in a file (CSV), which tell where there is no name */
+} ls_trained;
+
+typedef struct {
+  char *type;               /* "idx", "hdf5", "csv" */
+  char *dir;                /* idx */
+  ls_source_spec source[3]; /* by ls_split: train, validation, test; file == NULL: none */
+  ls_missing_spec missing;
+  char *weights; /* hdf5, csv: dataset or column of train's sample weights; NULL: none */
+  ls_class_weights class_weights;
+  int64_t classes;           /* 0: from the labels; else y are class numbers whatever the loss
+                                takes, rows of one 1 where those are not class numbers */
+  int64_t skip[3], limit[3]; /* by ls_split; limit -1: all */
+  ls_share_spec validation;  /* of train */
+  ls_scale_kind scale;
+  double scale_by; /* divide */
+  ls_order_kind order;
+  bool drop_last;
+  bool stream; /* load: stream */
+  int64_t
+      budget;  /* stream: megabytes that the ranks of a node have together to read ahead; 0: 256 */
+  bool inputs; /* there are no labels or targets (predict) */
+  const ls_affine *x_affine,
+      *y_affine; /* scaling of a checkpoint, used instead of train's statistics; NULL: by `scale` */
+  const ls_trained *trained; /* a checkpoint's columns, which are looked for by their names;
+                                NULL: the columns are as `source` says */
+  bool foreign; /* named by a path alone, for a checkpoint: nobody has said what the columns are */
+  const ls_texts *classes_named; /* a checkpoint's classes in order of their numbers, used instead
+                                    of those of train; NULL: none */
+} ls_data_spec;
+
+#endif

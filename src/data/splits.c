@@ -1,0 +1,122 @@
+#include "data/splits.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+
+const char *const ls_split_names[] = {"train", "validation", "test", "all", NULL};
+
+int64_t ls_data_share(double share, int64_t n) {
+  return (int64_t)floor(share * (double)n * (1 + 1e-15));
+}
+
+static ls_status cut_split(const ls_data_spec *spec, int s, int64_t rows, ls_cut *cut) {
+  int64_t left = rows - spec->skip[s];
+  if (left <= 0)
+    return ls_fail(LS_EDATA, "data.skip.%s: %lld leaves none of the %lld samples there are",
+                   ls_split_names[s], (long long)spec->skip[s], (long long)rows);
+  *cut = (ls_cut){.source = s,
+                  .first = spec->skip[s],
+                  .rows = spec->limit[s] >= 0 && spec->limit[s] < left ? spec->limit[s] : left};
+  return cut->rows > 0 ? LS_OK
+                       : ls_fail(LS_EDATA, "data.limit.%s: 0 leaves no samples", ls_split_names[s]);
+}
+
+ls_status ls_splits_cut(const ls_data_spec *spec, const int64_t rows[3], ls_splits *splits) {
+  const ls_share_spec *share = &spec->validation;
+  ls_cut *cut = splits->cut, *train = &cut[LS_SPLIT_TRAIN];
+  *splits = (ls_splits){0};
+  for (int s = 0; s < 3; s++)
+    if (rows[s] > 0) LS_TRY(cut_split(spec, s, rows[s], &cut[s]));
+  if (!(share->share > 0) || cut[LS_SPLIT_VALIDATION].rows > 0) return LS_OK;
+  int64_t kept = ls_data_share(share->share, train->rows);
+  if (kept < 1 || kept >= train->rows)
+    return ls_fail(LS_EDATA, "data.validation: %g of %lld samples are %lld, which leaves %s",
+                   share->share, (long long)train->rows, (long long)kept,
+                   kept < 1 ? "none to validate with" : "none to train on");
+  train->rows -= kept;
+  cut[LS_SPLIT_VALIDATION] = (ls_cut){.first = train->first + train->rows, .rows = kept};
+  return LS_OK;
+}
+
+/* ---- a share that is drawn ---- */
+
+/* How many samples it is drawn from. */
+static int64_t drawn_from(const ls_cut cut[3]) { return cut[0].rows + cut[1].rows; }
+
+size_t ls_splits_room(const ls_data_spec *spec, const ls_splits *splits) {
+  const ls_cut *validation = &splits->cut[LS_SPLIT_VALIDATION];
+  bool drawn =
+      spec->validation.how != LS_SHARE_LAST && validation->rows > 0 && validation->source == 0;
+  return drawn ? ls_drawn_bytes(drawn_from(splits->cut)) : 0;
+}
+
+void ls_splits_place(ls_splits *splits, void *memory) {
+  ls_drawn_place(&splits->drawn, drawn_from(splits->cut), memory);
+}
+
+static ls_status draw_groups(const ls_share_spec *share, ls_source *train, ls_splits *splits) {
+  const ls_cut *cut = splits->cut;
+  uint64_t *key;
+  int64_t groups = 0;
+  LS_NEW(key, train->shape.rows);
+  ls_status status = ls_source_keys(train, share->by, key);
+  if (status == LS_OK)
+    status = ls_drawn_groups(&splits->drawn, cut[1].rows, (uint64_t)share->seed, key + cut[0].first,
+                             &groups);
+  LS_FREE(key);
+  LS_TRY(status);
+  if (*splits->drawn.taken > 0) return LS_OK;
+  return ls_fail(LS_EDATA,
+                 "data.validation: none of the %lld groups by '%s' is as small as %g of the "
+                 "%lld samples, which are %lld; make share larger",
+                 (long long)groups, share->by, share->share, (long long)splits->drawn.n,
+                 (long long)cut[1].rows);
+}
+
+ls_status ls_splits_draw(const ls_data_spec *spec, ls_source *train, ls_splits *splits) {
+  const ls_share_spec *share = &spec->validation;
+  if (share->how == LS_SHARE_GROUP) return draw_groups(share, train, splits);
+  ls_drawn_random(&splits->drawn, splits->cut[1].rows, (uint64_t)share->seed);
+  return LS_OK;
+}
+
+void ls_splits_take(ls_splits *splits) {
+  const ls_drawn *drawn = &splits->drawn;
+  ls_cut *train = &splits->cut[LS_SPLIT_TRAIN];
+  train->rows = drawn->n - *drawn->taken;
+  train->drawn = drawn;
+  splits->cut[LS_SPLIT_VALIDATION] =
+      (ls_cut){.first = train->first, .rows = *drawn->taken, .drawn = drawn, .taken = true};
+}
+
+/* ---- without the data ---- */
+
+static ls_status read_splits(const ls_data_spec *spec, ls_source *source[3], ls_splits *splits) {
+  int64_t rows[3];
+  for (int s = 0; s < 3; s++) rows[s] = source[s] ? source[s]->shape.rows : 0;
+  LS_TRY(ls_splits_cut(spec, rows, splits));
+  size_t room = ls_splits_room(spec, splits);
+  if (room == 0) return LS_OK;
+  LS_TRY(ls_mem_new(&splits->own, room, 1));
+  ls_splits_place(splits, splits->own);
+  LS_TRY(ls_splits_draw(spec, source[0], splits));
+  ls_splits_take(splits);
+  return LS_OK;
+}
+
+ls_status ls_splits_read(const ls_data_spec *spec, bool want_classes, ls_splits *splits,
+                         int64_t *features) {
+  ls_source *source[3] = {0};
+  *splits = (ls_splits){0};
+  ls_status status = ls_sources_open(spec, want_classes || spec->classes > 0, true, source);
+  if (status == LS_OK) {
+    *features = source[0]->shape.features;
+    status = read_splits(spec, source, splits);
+  }
+  ls_sources_close(source);
+  if (status != LS_OK) ls_splits_free(splits);
+  return status;
+}
+
+void ls_splits_free(ls_splits *splits) { LS_FREE(splits->own); }

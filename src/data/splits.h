@@ -1,0 +1,53 @@
+/* splits.h - which rows of which source each split is. */
+#ifndef LS_DATA_SPLITS_H
+#define LS_DATA_SPLITS_H
+
+#include "data/drawn.h"
+#include "data/format.h"
+
+/* The rows of a source from `first` on; or of the rows from there on those that are drawn, or the
+ * others. */
+typedef struct {
+  int source; /* by ls_split */
+  int64_t first, rows;
+  const ls_drawn *drawn; /* NULL: all */
+  bool taken;
+} ls_cut;
+static inline int64_t ls_cut_row(const ls_cut *cut, int64_t i) {
+  return cut->first + (cut->drawn ? ls_drawn_sample(cut->drawn, cut->taken, i) : i);
+}
+static inline bool ls_cut_has(const ls_cut *cut, int source, int64_t row) {
+  int64_t i = row - cut->first, n = cut->drawn ? cut->drawn->n : cut->rows;
+  if (cut->rows == 0 || cut->source != source || i < 0 || i >= n) return false;
+  return !cut->drawn || ls_drawn_is(cut->drawn, i) == cut->taken;
+}
+
+typedef struct {
+  ls_cut cut[3]; /* by ls_split */
+  ls_drawn drawn;
+  void *own; /* its memory, where ls_splits_read has made it */
+} ls_splits;
+
+/* floor(share n), for the share as it is written: 0.29 of 100 is 29, though the double 0.29 is a
+ * little less. */
+int64_t ls_data_share(double share, int64_t n);
+
+/* rows: of each source, 0 where there is none. LS_EDATA where a split would be empty. A share that
+ * is drawn is as long as it will be (groups: at most), and where its samples are is left open. */
+ls_status ls_splits_cut(const ls_data_spec *spec, const int64_t rows[3], ls_splits *splits);
+/* Bytes that drawing the validation split from train takes; 0: it is not drawn. */
+size_t ls_splits_room(const ls_data_spec *spec, const ls_splits *splits);
+/* `memory` is as large, and zeroed or drawn in already. */
+void ls_splits_place(ls_splits *splits, void *memory);
+/* Draw; train: the open source. LS_EDATA where no group fits, or one side would be empty. */
+ls_status ls_splits_draw(const ls_data_spec *spec, ls_source *train, ls_splits *splits);
+/* It has been drawn: the splits are as that says. */
+void ls_splits_take(ls_splits *splits);
+
+/* The splits of a spec, without reading more than that takes (headers; CSV files whole). *features:
+ * of a sample. */
+ls_status ls_splits_read(const ls_data_spec *spec, bool want_classes, ls_splits *splits,
+                         int64_t *features);
+void ls_splits_free(ls_splits *splits);
+
+#endif

@@ -1,0 +1,51 @@
+/* store.h - where the samples are while training goes on: in memory, one copy a node (memory.c), or
+ * in their files (stream.c). Both give the same bits. Private to data/. */
+#ifndef LS_DATA_STORE_H
+#define LS_DATA_STORE_H
+
+#include "comm/comm.h"
+#include "data/recipe.h"
+#include "data/scale.h"
+#include "data/splits.h"
+
+typedef struct ls_store ls_store;
+
+/* What a store is made for. */
+typedef struct {
+  ls_comm *comm;
+  const ls_data_spec *spec;
+  const ls_recipe *recipe;
+  const ls_cut *train; /* whose samples are measured */
+  int64_t rows[3];     /* of each source */
+  bool measures[2];    /* the scaling of x, of y is made from statistics of train */
+} ls_store_plan;
+
+typedef struct {
+  /* Statistics are there, and are taken, before the sources are read through; then only y is read.
+   */
+  bool any_row;
+  /* Collective; close also what a failure has left in *out. */
+  ls_status (*open)(const ls_store_plan *plan, ls_store **out);
+  /* Rows of source s on their way in, in order and each once, on node rank 0: x as recipe->raw
+   * (NULL where any_row), y (rows, stride). LS_EDATA, located, for a value that is refused. */
+  ls_status (*take)(ls_store *store, int s, const ls_origin *origin, int64_t rows, const void *x,
+                    const double *y, int64_t stride);
+  /* x or y (LS_ROLE_X, _Y) of the training samples as read; there too. */
+  ls_matrix (*matrix)(ls_store *store, int role);
+  /* They have been measured: train's rows as kept; there too. NULL: nothing to do. */
+  ls_status (*settle)(ls_store *store, const ls_source *train);
+  /* Rows row[0..rows) of source s into a minibatch: x (rows, ldx), labels, targets; any of the
+   * three may be NULL. */
+  ls_status (*gather)(const ls_store *store, int s, const int64_t *row, int64_t rows, void *x,
+                      int64_t ldx, int32_t *labels, void *targets);
+  void (*close)(ls_comm *comm, ls_store *store);
+} ls_store_kind;
+
+/* Each kind's own struct begins with this one. plan.spec is for open alone. */
+struct ls_store {
+  ls_store_plan plan;
+};
+
+extern const ls_store_kind ls_store_memory, ls_store_stream;
+
+#endif
