@@ -25,9 +25,4 @@ typedef struct {
 ls_status ls_trained_find(const ls_trained *trained, int what, const ls_newcomer *data,
                           int64_t **column, int64_t *found);
 
-/* A source that has been opened, seen with the columns of spec->trained, where both have names and
- * stand in another order (pick.c). LS_EDATA as above for a foreign file; the source is still to be
- * closed. */
-ls_status ls_pick_known(const ls_data_spec *spec, ls_source **source);
-
 #endif

@@ -1,6 +1,6 @@
-/* hdf5.c - datasets of an HDF5 file (io/h5.h): x, y and weights, one sample a row; further
- * dimensions are flattened, the last one fastest.
- */
+/* hdf5.c - datasets of an HDF5 file (io/h5.h), one sample a row; further dimensions are flattened,
+ * the last one fastest. A row of x, and of y with the weight behind it, is put together of pieces:
+ * columns of a dataset and where each goes. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,21 +14,38 @@
 #include "io/gz.h"
 #include "io/h5.h"
 
-enum { X, Y, WEIGHTS, SETS };
+enum { X, Y, WEIGHTS, ROLES };
+enum { TOGETHER = 256 }; /* rows of a dataset of which not all columns are taken, at once */
 
 /* Sets are open only while they are read: a source may have thousands of files, and each open set
  * is a process. */
 typedef struct {
+  int role;
+  int file;        /* which of the source's files it is in */
+  char *name;      /* its path there */
+  bool transpose;  /* samples are its columns */
+  int64_t width;   /* columns that it has */
+  int64_t columns; /* that are taken: */
+  int64_t *from;   /* (columns) their numbers in the dataset; NULL: all as they stand */
+  int64_t *to;     /* (columns) their places in the row of x or of y; NULL: from `first` on */
+  int64_t first;
+  ls_h5set *set, *at; /* of read, of read_at; NULL: not open */
+} piece;
+
+typedef struct {
   ls_source base;
-  ls_h5set *set[SETS];    /* of read; NULL: not open */
-  ls_h5set *at[2];        /* of read_at: X and Y */
-  char *name[SETS];       /* their paths in their files; NULL: there is none */
-  int file[SETS];         /* which of the source's files each is in */
-  bool transpose[SETS];   /* its samples are columns */
-  struct stat seen[SETS]; /* of the files, when their digests were made */
-  double *one;            /* (rows_room) weights as read */
-  int64_t rows_room, row;
+  piece *piece; /* (pieces) of x first */
+  int pieces;
+  struct stat *seen; /* (pieces) of each file, when its digest was made */
+  char *wide;        /* (TOGETHER, the most columns of a dataset) doubles */
+  int64_t row;
 } hdf5;
+
+static const char *path_of(const hdf5 *h, const piece *p) { return h->base.file[p->file].path; }
+
+static int64_t rows_of(const piece *p) { return ls_h5set_shape(p->set)->rows; }
+
+/* ---- opening ---- */
 
 /* "/data/x" lies in the source's file, "labels.h5:/y" in another one. */
 static void split_name(const char *text, const char *own, char **file, char **name) {
@@ -60,33 +77,14 @@ static int file_number(hdf5 *h, char *path) {
   return h->base.files++;
 }
 
-static const char *path_of(const hdf5 *h, int i) { return h->base.file[h->file[i]].path; }
-
 /* One number for each sample of x is that whichever way it lies: Matlab's vectors are rows or
  * columns. */
-static ls_status turn_vector(hdf5 *h, int i) {
-  const ls_h5_shape *x = ls_h5set_shape(h->set[X]), *set = ls_h5set_shape(h->set[i]);
+static ls_status turn_vector(const hdf5 *h, piece *p) {
+  const ls_h5_shape *x = ls_h5set_shape(h->piece[0].set), *set = ls_h5set_shape(p->set);
   if (x->rows == 1 || set->rows != 1 || set->width != x->rows || set->dims != 2) return LS_OK;
-  h->transpose[i] = !h->transpose[i];
-  ls_h5set_close(&h->set[i]);
-  return ls_h5set_open(path_of(h, i), h->name[i], h->transpose[i], &h->set[i]);
-}
-
-static ls_status open_one(hdf5 *h, int i, const char *text, const ls_opening *what) {
-  char *path;
-  int before = h->base.files;
-  split_name(text, what->file, &path, &h->name[i]);
-  h->file[i] = file_number(h, path);
-  ls_data_file *file = &h->base.file[h->file[i]];
-  if (h->file[i] == before) {
-    (void)stat(file->path, &h->seen[before]); /* opening it tells of any trouble */
-    if (!what->quick) LS_TRY(digest(what, file));
-  }
-  h->transpose[i] = what->spec->source[what->split].transpose;
-  LS_TRY(ls_h5set_open(file->path, h->name[i], h->transpose[i], &h->set[i]));
-  LS_TRY(turn_vector(h, i));
-  file->samples = ls_h5set_shape(h->set[i])->rows;
-  return LS_OK;
+  p->transpose = !p->transpose;
+  ls_h5set_close(&p->set);
+  return ls_h5set_open(path_of(h, p), p->name, p->transpose, &p->set);
 }
 
 /* How many samples there would be the other way round; 0: they are rows of one number. */
@@ -94,76 +92,172 @@ static int64_t rows_across(const ls_h5_shape *shape) {
   return shape->dims > 1 ? shape->dim[shape->dims - 1] : 0;
 }
 
-static const char *turned_hint(const hdf5 *h, int i) {
-  const ls_h5_shape *x = ls_h5set_shape(h->set[X]), *set = ls_h5set_shape(h->set[i]);
-  bool fits = rows_across(x) == set->rows || rows_across(set) == x->rows ||
-              (rows_across(x) > 0 && rows_across(x) == rows_across(set));
-  if (!fits) return "";
-  return h->transpose[X] ? "; are samples the rows here? say transpose: false"
-                         : "; are samples the columns here? say transpose: true";
+static ls_status check_rows(const hdf5 *h, const piece *p) {
+  const piece *first = &h->piece[0];
+  const ls_h5_shape *x = ls_h5set_shape(first->set), *set = ls_h5set_shape(p->set);
+  if (set->rows == x->rows) return LS_OK;
+  const char *hint = "";
+  if (rows_across(x) == set->rows || rows_across(set) == x->rows ||
+      (rows_across(x) > 0 && rows_across(x) == rows_across(set)))
+    hint = first->transpose ? "; are samples the rows here? say transpose: false"
+                            : "; are samples the columns here? say transpose: true";
+  return ls_fail(LS_EDATA, "%s: %s has %lld rows for the %lld of %s%s", path_of(h, p), p->name,
+                 (long long)set->rows, (long long)x->rows, first->name, hint);
 }
 
-/* Columns of a set that has a row for each of x; 0 where there is no set. */
-static ls_status width_of(const hdf5 *h, int i, int64_t *width) {
-  const ls_h5_shape *x = ls_h5set_shape(h->set[X]),
-                    *set = h->set[i] ? ls_h5set_shape(h->set[i]) : NULL;
-  *width = set ? set->width : 0;
-  if (!set || set->rows == x->rows) return LS_OK;
-  return ls_fail(LS_EDATA, "%s: %s has %lld rows for the %lld of %s%s", path_of(h, i), h->name[i],
-                 (long long)set->rows, (long long)x->rows, h->name[X], turned_hint(h, i));
+static ls_status open_piece(hdf5 *h, int role, const char *text, const ls_opening *what) {
+  piece *p = &h->piece[h->pieces++];
+  char *path;
+  int before = h->base.files;
+  *p = (piece){.role = role, .transpose = what->spec->source[what->split].transpose};
+  split_name(text, what->file, &path, &p->name);
+  p->file = file_number(h, path);
+  ls_data_file *file = &h->base.file[p->file];
+  if (p->file == before) {
+    (void)stat(file->path, &h->seen[before]); /* opening it tells of any trouble */
+    if (!what->quick) LS_TRY(digest(what, file));
+  }
+  LS_TRY(ls_h5set_open(file->path, p->name, p->transpose, &p->set));
+  LS_TRY(turn_vector(h, p));
+  p->width = p->columns = ls_h5set_shape(p->set)->width;
+  file->samples = rows_of(p);
+  return LS_OK;
 }
 
-static ls_status check_shapes(hdf5 *h) {
-  const ls_h5_shape *x = ls_h5set_shape(h->set[X]);
+/* Where each piece's columns go, once it is known which. */
+static ls_status place_pieces(hdf5 *h) {
+  int64_t n[ROLES] = {0}, most = 0;
+  for (int i = 0; i < h->pieces; i++) {
+    piece *p = &h->piece[i];
+    p->first = n[p->role];
+    n[p->role] += p->columns;
+    if (p->width > most) most = p->width;
+  }
+  for (int i = 0; i < h->pieces; i++)
+    if (h->piece[i].role == WEIGHTS) h->piece[i].first = n[Y];
+  h->base.shape.features = n[X];
+  h->base.shape.outputs = n[Y];
+  h->base.shape.weights = n[WEIGHTS];
+  LS_FREE(h->wide);
+  return ls_mem_new((void **)&h->wide, (size_t)(TOGETHER * most), sizeof(double));
+}
+
+static ls_status check_pieces(hdf5 *h) {
   ls_shape *shape = &h->base.shape;
-  *shape =
-      (ls_shape){.rows = x->rows, .features = x->width, .bytes = x->bytes, .single = x->single};
-  LS_TRY(width_of(h, Y, &shape->outputs));
-  LS_TRY(width_of(h, WEIGHTS, &shape->weights));
-  return shape->weights <= 1
-             ? LS_OK
-             : ls_fail(LS_EDATA, "%s: %s has %lld values a sample, and a weight is one",
-                       path_of(h, WEIGHTS), h->name[WEIGHTS], (long long)shape->weights);
+  *shape = (ls_shape){.rows = rows_of(&h->piece[0]), .bytes = true, .single = true};
+  for (int i = 0; i < h->pieces; i++) {
+    const piece *p = &h->piece[i];
+    const ls_h5_shape *set = ls_h5set_shape(p->set);
+    LS_TRY(check_rows(h, p));
+    if (p->role == X) shape->bytes = shape->bytes && set->bytes;
+    if (p->role == X) shape->single = shape->single && set->single;
+    if (p->role == WEIGHTS && p->width > 1)
+      return ls_fail(LS_EDATA, "%s: %s has %lld values a sample, and a weight is one",
+                     path_of(h, p), p->name, (long long)p->width);
+  }
+  return place_pieces(h);
 }
 
 /* What a file of columns looks like to who takes its rows. */
 static void warn_of_one(const hdf5 *h, const ls_opening *what) {
   const ls_shape *shape = &h->base.shape;
+  const piece *x = &h->piece[0];
   if (what->quick || what->spec->inputs || shape->rows > 1 || shape->features == 1) return;
   ls_log(LS_LOG_WARN,
          "%s: %s is one sample of %lld numbers; are samples the %s here? say "
          "transpose: %s",
-         path_of(h, X), h->name[X], (long long)shape->features,
-         h->transpose[X] ? "rows" : "columns", h->transpose[X] ? "false" : "true");
+         path_of(h, x), x->name, (long long)shape->features, x->transpose ? "rows" : "columns",
+         x->transpose ? "false" : "true");
 }
 
 static void close_sets(hdf5 *h) {
-  for (int i = 0; i < SETS; i++) ls_h5set_close(&h->set[i]);
+  for (int i = 0; i < h->pieces; i++) ls_h5set_close(&h->piece[i].set);
 }
 
-static ls_status open_sets(hdf5 *h, const ls_opening *what) {
+static ls_status open_pieces(hdf5 *h, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
-  const char *weights = ls_opening_weights(what);
+  const char *name[ROLES] = {spec->x, what->spec->inputs ? NULL : spec->y,
+                             ls_opening_weights(what)};
   h->base.files = 0;
+  LS_NEW(h->piece, ROLES);
+  LS_NEW(h->seen, ROLES);
   if (!spec->x)
     return ls_fail(LS_EDATA, "%s: which dataset are the inputs? lockstep data info lists them",
                    what->file);
-  LS_TRY(open_one(h, X, spec->x, what));
-  if (spec->y && !what->spec->inputs) LS_TRY(open_one(h, Y, spec->y, what));
-  if (weights) LS_TRY(open_one(h, WEIGHTS, weights, what));
-  LS_TRY(check_shapes(h));
+  for (int role = 0; role < ROLES; role++)
+    if (name[role]) LS_TRY(open_piece(h, role, name[role], what));
+  LS_TRY(check_pieces(h));
   warn_of_one(h, what);
   close_sets(h);
   return LS_OK;
 }
 
+/* ---- opening: the columns that a checkpoint knows ---- */
+
+/* Of all columns of x or y as they stand only those of a list, in its order. */
+static ls_status take_columns(hdf5 *h, int role, const int64_t *column, int64_t n) {
+  int64_t before = 0;
+  for (int i = 0; i < h->pieces; i++) {
+    piece *p = &h->piece[i];
+    if (p->role != role) continue;
+    LS_NEW(p->from, n);
+    LS_NEW(p->to, n);
+    p->columns = 0;
+    for (int64_t k = 0; k < n; k++) {
+      if (column[k] < before || column[k] >= before + p->width) continue;
+      p->from[p->columns] = column[k] - before;
+      p->to[p->columns++] = k;
+    }
+    before += p->width;
+  }
+  return LS_OK;
+}
+
+static bool as_they_are(const int64_t *column, int64_t n, int64_t wide) {
+  for (int64_t k = 0; k < n; k++)
+    if (column[k] != k) return false;
+  return n == wide;
+}
+
+/* By their names, where both have names, and stand in another order. */
+static ls_status choose_known(hdf5 *h, const ls_data_spec *spec, int role, const ls_columns *have) {
+  const int64_t wide[2] = {h->base.shape.features, h->base.shape.outputs};
+  ls_newcomer data = {.path = h->base.file[0].path, .columns = wide[role]};
+  int64_t found, *column = NULL;
+  if (have->name[role].count == 0 || !ls_trained_named(spec->trained, role)) return LS_OK;
+  LS_TRY(ls_columns_whole(&have->name[role], &have->unit[role], &data.name));
+  ls_status status = ls_trained_find(spec->trained, role, &data, &column, &found);
+  ls_texts_free(&data.name);
+  if (status == LS_EDATA && !spec->foreign) {
+    ls_log(LS_LOG_WARN, "%s; the columns are taken as they stand", ls_error_text());
+    return LS_OK;
+  }
+  if (status == LS_OK && !as_they_are(column, spec->trained->n[role], wide[role]))
+    status = take_columns(h, role, column, spec->trained->n[role]);
+  LS_FREE(column);
+  return status;
+}
+
+static ls_status choose_columns(hdf5 *h, const ls_data_spec *spec) {
+  ls_columns have;
+  if (!spec->trained) return LS_OK;
+  LS_TRY(ls_columns_of(&h->base, &have));
+  ls_status status = choose_known(h, spec, X, &have);
+  if (status == LS_OK && h->base.shape.outputs > 0) status = choose_known(h, spec, Y, &have);
+  ls_columns_free(&have);
+  return status == LS_OK ? place_pieces(h) : status;
+}
+
 static ls_status open_hdf5(const ls_opening *what, ls_source **out) {
-  LS_TRY(ls_source_new(&ls_format_hdf5, sizeof(hdf5), SETS, out));
-  ls_status status = open_sets((hdf5 *)*out, what);
-  if (status == LS_OK) status = ls_pick_known(what->spec, out);
+  LS_TRY(ls_source_new(&ls_format_hdf5, sizeof(hdf5), ROLES, out));
+  hdf5 *h = (hdf5 *)*out;
+  ls_status status = open_pieces(h, what);
+  if (status == LS_OK) status = choose_columns(h, what->spec);
   if (status != LS_OK) ls_source_close(out);
   return status;
 }
+
+/* ---- reading ---- */
 
 /* Behind each read: the values belong to the digest only if the file is still what it was then. */
 static ls_status check_unchanged(const hdf5 *h, int file) {
@@ -179,43 +273,56 @@ static ls_status check_unchanged(const hdf5 *h, int file) {
 }
 
 /* Open a set again: it must be what it was. */
-static ls_status open_again(const hdf5 *h, int i, ls_h5set **set) {
-  const ls_shape *was = &h->base.shape;
-  const int64_t width[SETS] = {was->features, was->outputs, was->weights};
+static ls_status open_again(const hdf5 *h, const piece *p, ls_h5set **set) {
   if (*set) return LS_OK;
-  LS_TRY(ls_h5set_open(path_of(h, i), h->name[i], h->transpose[i], set));
+  LS_TRY(ls_h5set_open(path_of(h, p), p->name, p->transpose, set));
   const ls_h5_shape *shape = ls_h5set_shape(*set);
-  if (shape->rows == was->rows && shape->width == width[i]) return LS_OK;
-  return ls_fail(LS_EDATA, "%s: %s has changed while it was read", path_of(h, i), h->name[i]);
+  if (shape->rows == h->base.shape.rows && shape->width == p->width) return LS_OK;
+  return ls_fail(LS_EDATA, "%s: %s has changed while it was read", path_of(h, p), p->name);
 }
 
-static ls_status read_set(hdf5 *h, int i, int64_t rows, ls_dtype cell, void *to) {
-  LS_TRY(open_again(h, i, &h->set[i]));
-  return ls_h5set_read(h->set[i], h->row, rows, cell, to);
+/* Columns of rows of a dataset to their places in rows of `stride`. */
+static void spread(const piece *p, const char *wide, int64_t rows, size_t size, char *out,
+                   int64_t stride) {
+  for (int64_t r = 0; r < rows; r++, wide += (size_t)p->width * size, out += (size_t)stride * size)
+    for (int64_t c = 0; c < p->columns; c++) {
+      int64_t from = p->from ? p->from[c] : c, to = p->to ? p->to[c] : p->first + c;
+      memcpy(out + (size_t)to * size, wide + (size_t)from * size, size);
+    }
 }
 
-/* Behind the targets of each row its weight. The targets lie at the start of y, and go to their
- * places from the last one on. */
-static ls_status read_weights(hdf5 *h, int64_t rows, double *y) {
-  const int64_t outputs = h->base.shape.outputs, columns = outputs + 1;
-  if (rows > h->rows_room) {
-    LS_FREE(h->one);
-    LS_NEW(h->one, rows);
-    h->rows_room = rows;
+/* Rows [lo, lo + rows) of a piece into out (rows, stride). */
+static ls_status read_piece(const hdf5 *h, const piece *p, ls_h5set **set, int64_t lo, int64_t rows,
+                            ls_dtype cell, void *out, int64_t stride) {
+  const size_t size = ls_dtype_size(cell);
+  LS_TRY(open_again(h, p, set));
+  if (!p->from && p->columns == stride) return ls_h5set_read(*set, lo, rows, cell, out);
+  for (int64_t k = 0, n; k < rows; k += n) {
+    n = rows - k < TOGETHER ? rows - k : TOGETHER;
+    LS_TRY(ls_h5set_read(*set, lo + k, n, cell, h->wide));
+    spread(p, h->wide, n, size, (char *)out + (size_t)(k * stride) * size, stride);
   }
-  LS_TRY(read_set(h, WEIGHTS, rows, LS_F64, h->one));
-  for (int64_t r = rows - 1; r >= 0; r--) {
-    memmove(y + r * columns, y + r * outputs, (size_t)outputs * sizeof *y);
-    y[r * columns + outputs] = h->one[r];
+  return LS_OK;
+}
+
+/* y NULL: not y; else with the weights where `weights`. */
+static ls_status read_pieces(hdf5 *h, int64_t lo, int64_t rows, ls_dtype cell, void *x, double *y,
+                             bool at, bool weights) {
+  const ls_shape *shape = &h->base.shape;
+  const int64_t stride = weights ? ls_shape_columns(shape) : shape->outputs;
+  for (int i = 0; i < h->pieces; i++) {
+    piece *p = &h->piece[i];
+    ls_h5set **set = at ? &p->at : &p->set;
+    if (p->role == X && x) LS_TRY(read_piece(h, p, set, lo, rows, cell, x, shape->features));
+    if ((p->role == Y || (p->role == WEIGHTS && weights)) && y)
+      LS_TRY(read_piece(h, p, set, lo, rows, LS_F64, y, stride));
   }
   return LS_OK;
 }
 
 static ls_status read_hdf5(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
   hdf5 *h = (hdf5 *)source;
-  if (x) LS_TRY(read_set(h, X, rows, cell, x));
-  if (h->name[Y]) LS_TRY(read_set(h, Y, rows, LS_F64, y));
-  if (h->name[WEIGHTS]) LS_TRY(read_weights(h, rows, y));
+  LS_TRY(read_pieces(h, h->row, rows, cell, x, y, false, true));
   h->row += rows;
   if (h->row < source->shape.rows) return LS_OK;
   close_sets(h);
@@ -226,28 +333,31 @@ static ls_status read_hdf5(ls_source *source, int64_t rows, ls_dtype cell, void 
 static ls_status read_hdf5_at(ls_source *source, int64_t lo, int64_t rows, ls_dtype cell, void *x,
                               double *y) {
   hdf5 *h = (hdf5 *)source;
-  if (x) LS_TRY(open_again(h, X, &h->at[X]));
-  if (x) LS_TRY(ls_h5set_read(h->at[X], lo, rows, cell, x));
-  if (y) LS_TRY(open_again(h, Y, &h->at[Y]));
-  if (y) LS_TRY(ls_h5set_read(h->at[Y], lo, rows, LS_F64, y));
-  if (y) LS_TRY(check_unchanged(h, h->file[Y]));
-  return x ? check_unchanged(h, h->file[X]) : LS_OK;
+  LS_TRY(read_pieces(h, lo, rows, cell, x, y, true, false));
+  for (int i = 0; i < h->pieces; i++)
+    if (h->piece[i].at) LS_TRY(check_unchanged(h, h->piece[i].file));
+  return LS_OK;
 }
 
 static void soon_hdf5(ls_source *source, int64_t lo, int64_t rows) {
   const hdf5 *h = (const hdf5 *)source;
-  if (h->at[0]) ls_h5set_soon(h->at[0], lo, rows);
+  for (int i = 0; i < h->pieces; i++)
+    if (h->piece[i].role == X && h->piece[i].at) ls_h5set_soon(h->piece[i].at, lo, rows);
 }
 
 static void rest_hdf5(ls_source *source) {
-  for (int i = 0; i < 2; i++) ls_h5set_close(&((hdf5 *)source)->at[i]);
+  const hdf5 *h = (const hdf5 *)source;
+  for (int i = 0; i < h->pieces; i++) ls_h5set_close(&h->piece[i].at);
 }
+
+/* ---- groups ---- */
 
 static ls_status check_keys(const hdf5 *h, const char *by, int64_t rows) {
   return rows == h->base.shape.rows
              ? LS_OK
              : ls_fail(LS_EDATA, "%s: %s has %lld values for %lld samples (data.validation.by)",
-                       path_of(h, X), by, (long long)rows, (long long)h->base.shape.rows);
+                       path_of(h, &h->piece[0]), by, (long long)rows,
+                       (long long)h->base.shape.rows);
 }
 
 static ls_status text_keys(const hdf5 *h, const char *by, const ls_texts *texts, uint64_t *key) {
@@ -255,7 +365,7 @@ static ls_status text_keys(const hdf5 *h, const char *by, const ls_texts *texts,
   for (int64_t row = 0; row < texts->count; row++) {
     if (!*texts->text[row])
       return ls_fail(LS_EDATA, "%s: %s: row %lld: no value to group by (data.validation.by)",
-                     path_of(h, X), by, (long long)row);
+                     path_of(h, &h->piece[0]), by, (long long)row);
     key[row] = XXH3_64bits(texts->text[row], strlen(texts->text[row]));
   }
   return LS_OK;
@@ -267,16 +377,16 @@ static ls_status check_whole(const hdf5 *h, const char *by, const double *value)
     if (value[row] != floor(value[row]) || !isfinite(value[row]))
       return ls_fail(LS_EDATA,
                      "%s: %s: row %lld: not a whole number to group by (data.validation.by): %g",
-                     path_of(h, X), by, (long long)row, value[row]);
+                     path_of(h, &h->piece[0]), by, (long long)row, value[row]);
   return LS_OK;
 }
 
 static ls_status number_keys(const hdf5 *h, const char *by, uint64_t *key) {
   ls_h5set *set = NULL;
-  LS_TRY(ls_h5set_open(path_of(h, X), by, false, &set));
+  LS_TRY(ls_h5set_open(path_of(h, &h->piece[0]), by, false, &set));
   if (ls_h5set_shape(set)->rows == 1 && h->base.shape.rows > 1) { /* one row, as Matlab has it */
     ls_h5set_close(&set);
-    LS_TRY(ls_h5set_open(path_of(h, X), by, true, &set));
+    LS_TRY(ls_h5set_open(path_of(h, &h->piece[0]), by, true, &set));
   }
   const ls_h5_shape *shape = ls_h5set_shape(set);
   ls_status status = check_keys(h, by, shape->rows);
@@ -284,7 +394,7 @@ static ls_status number_keys(const hdf5 *h, const char *by, uint64_t *key) {
     status = ls_fail(LS_EDATA,
                      "%s: %s is %s, %lld values a sample; to group by it must be one whole number "
                      "or text a sample (data.validation.by)",
-                     path_of(h, X), by, shape->type, (long long)shape->width);
+                     path_of(h, &h->piece[0]), by, shape->type, (long long)shape->width);
   double *value = (double *)(void *)key; /* as wide as a key */
   if (status == LS_OK) status = ls_h5set_read(set, 0, shape->rows, LS_F64, value);
   ls_h5set_close(&set);
@@ -297,60 +407,108 @@ static ls_status keys_hdf5(ls_source *source, const char *by, uint64_t *key) {
   if (*by != '/')
     return ls_fail(LS_ECONFIG, "data.validation.by: '%s' is no dataset's path, which begins with /",
                    by);
-  LS_TRY(ls_h5_texts(path_of(h, X), by, NULL, &texts));
+  LS_TRY(ls_h5_texts(path_of(h, &h->piece[0]), by, NULL, &texts));
   ls_status status = texts.count > 0 ? text_keys(h, by, &texts, key) : number_keys(h, by, key);
   ls_texts_free(&texts);
   return status;
 }
 
+/* ---- what it is called ---- */
+
+/* The piece that a column of x or y comes from, and its number there. */
+static const piece *origin_of(const hdf5 *h, int64_t column, int64_t *value) {
+  const int role = column < 0 ? Y : X;
+  const int64_t k = column < 0 ? -1 - column : column;
+  for (int i = 0; i < h->pieces; i++) {
+    const piece *p = &h->piece[i];
+    if ((p->role == X) != (role == X)) continue;
+    for (int64_t c = 0; c < p->columns; c++) {
+      *value = p->from ? p->from[c] : c;
+      if ((p->to ? p->to[c] : p->first + c) == k) return p;
+    }
+  }
+  return &h->piece[0];
+}
+
 static void place_hdf5(const ls_source *source, int64_t row, int64_t column, char *text,
                        size_t size) {
   const hdf5 *h = (const hdf5 *)source;
-  int i = X;
-  int64_t value = column;
-  if (column < 0) {
-    i = -1 - column < source->shape.outputs ? Y : WEIGHTS;
-    value = i == Y ? -1 - column : 0;
-  }
-  snprintf(text, size, "%s: %s: %s %lld, value %lld", path_of(h, i), h->name[i],
-           h->transpose[i] ? "column" : "row", (long long)row, (long long)value);
+  int64_t value = 0;
+  const piece *p = origin_of(h, column, &value);
+  snprintf(text, size, "%s: %s: %s %lld, value %lld", path_of(h, p), p->name,
+           p->transpose ? "column" : "row", (long long)row, (long long)value);
 }
 
 static void close_hdf5(ls_source *source) {
   hdf5 *h = (hdf5 *)source;
   close_sets(h);
   rest_hdf5(source);
-  LS_FREE(h->one);
-  for (int i = 0; i < SETS; i++) LS_FREE(h->name[i]);
+  for (int i = 0; i < h->pieces; i++) {
+    LS_FREE(h->piece[i].name);
+    LS_FREE(h->piece[i].from);
+    LS_FREE(h->piece[i].to);
+  }
+  LS_FREE(h->piece);
+  LS_FREE(h->seen);
+  LS_FREE(h->wide);
 }
 
 /* The type, the shape of a sample where it is more than a row, and what its values mean. */
-static ls_status describe_set(const hdf5 *h, int i, char *text, size_t size) {
+static ls_status describe_piece(const hdf5 *h, const piece *p, char *text, size_t size) {
   ls_h5set *set = NULL;
-  LS_TRY(open_again(h, i, &set));
+  LS_TRY(open_again(h, p, &set));
   const ls_h5_shape *shape = ls_h5set_shape(set);
   size_t at = (size_t)snprintf(text, size, "%s", shape->type);
   for (int k = 1; k < shape->dims && shape->dims > 2 && at < size; k++)
     at += (size_t)snprintf(text + at, size - at, "%s%lld", k == 1 ? ", " : " x ",
                            (long long)shape->dim[k]);
   if (shape->dims > 2 && at < size) at += (size_t)snprintf(text + at, size - at, " each");
-  if (h->transpose[i] && at < size) at += (size_t)snprintf(text + at, size - at, ", in columns");
+  if (p->transpose && at < size) at += (size_t)snprintf(text + at, size - at, ", in columns");
   if (*shape->meaning && at < size) snprintf(text + at, size - at, ", %s", shape->meaning);
   ls_h5set_close(&set);
   return LS_OK;
 }
 
+/* Texts that the file of a piece has for the columns of x or y, to the places of those taken;
+ * *known: it has them. */
+static ls_status take_texts(const hdf5 *h, const piece *p, const char *attribute, ls_texts *out,
+                            bool *known) {
+  ls_texts all;
+  LS_TRY(ls_h5_texts(path_of(h, p), ls_columns_path[p->role], attribute, &all));
+  *known = all.count == p->width;
+  for (int64_t c = 0; *known && c < p->columns; c++) {
+    int64_t from = p->from ? p->from[c] : c;
+    out->text[p->to ? p->to[c] : p->first + c] = ls_mem_text(all.text[from]);
+  }
+  ls_texts_free(&all);
+  return LS_OK;
+}
+
+/* None unless all pieces have some. */
+static ls_status texts_of(const hdf5 *h, int role, const char *attribute, ls_texts *out) {
+  bool known = true;
+  out->count = role == X ? h->base.shape.features : h->base.shape.outputs;
+  LS_NEW(out->text, out->count);
+  for (int i = 0; i < h->pieces && known; i++)
+    if (h->piece[i].role == role) LS_TRY(take_texts(h, &h->piece[i], attribute, out, &known));
+  if (!known) ls_texts_free(out);
+  return LS_OK;
+}
+
 static ls_status columns_hdf5(const ls_source *source, ls_columns *out) {
   const hdf5 *h = (const hdf5 *)source;
-  for (int i = X; i <= Y; i++) {
-    if (!h->name[i]) continue;
-    LS_TRY(describe_set(h, i, out->stored[i], sizeof out->stored[i]));
-    LS_TRY(ls_h5_texts(path_of(h, i), ls_columns_path[i], NULL, &out->name[i]));
-    if (out->name[i].count > 0)
-      LS_TRY(ls_h5_texts(path_of(h, i), ls_columns_path[i], LS_COLUMNS_UNITS, &out->unit[i]));
+  for (int i = h->pieces - 1; i >= 0; i--) /* the first piece of each tells */
+    if (h->piece[i].role != WEIGHTS)
+      LS_TRY(describe_piece(h, &h->piece[i], out->stored[h->piece[i].role], sizeof out->stored[0]));
+  for (int role = X; role <= Y; role++) {
+    LS_TRY(texts_of(h, role, NULL, &out->name[role]));
+    if (out->name[role].count > 0) LS_TRY(texts_of(h, role, LS_COLUMNS_UNITS, &out->unit[role]));
   }
-  return h->name[Y] ? ls_h5_texts(path_of(h, Y), h->name[Y], LS_COLUMNS_CLASSES, &out->classes)
-                    : LS_OK;
+  for (int i = 0; i < h->pieces; i++)
+    if (h->piece[i].role == Y)
+      return ls_h5_texts(path_of(h, &h->piece[i]), h->piece[i].name, LS_COLUMNS_CLASSES,
+                         &out->classes);
+  return LS_OK;
 }
 
 const ls_format ls_format_hdf5 = {"hdf5",    open_hdf5, read_hdf5,  read_hdf5_at, soon_hdf5,
