@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "data/columns.h"
+#include "data/scale.h"
 #include "io/h5write.h"
 #include "train/run.h"
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "checkpoint/weights.h"
 #include "data/columns.h"
+#include "data/scale.h"
 #include "data/trained.h"
 #include "model/activation.h"
 #include "train/run.h"
