@@ -35,7 +35,8 @@ static ls_status run(ls_cli *cli, const void *given) {
   int64_t features;
   if (o->step < 0) return ls_fail(LS_EUSAGE, "which update? --step J, from 0");
   json_t *update = json_object();
-  ls_status status = ls_splits_read(&config->data, ls_config_has_classes(config), &splits, &features);
+  ls_status status =
+      ls_splits_read(&config->data, ls_config_has_classes(config), &splits, &features);
   if (status == LS_OK) status = find(config, o->step, &splits, features, update);
   ls_splits_free(&splits);
   if (status == LS_OK)
