@@ -18,6 +18,7 @@ last() { grep "\"$2\"" "$1/metrics.jsonl" | tail -n 1; }
 for ranks in $(sampled "0 3" "0 2 3"); do
   while read -r name config overrides; do
     case $name in '#'* | adam_float32) continue ;; esac
+    [ "$ranks" -eq 0 ] || [ $((RANDOM % $(sampled 3 1))) -eq 0 ] || continue
     # shellcheck disable=SC2086 # words
     train $ranks "toy/$config" run $overrides
     if [ "$name" = rmsprop_book ]; then check toy "$name" run 70; else check toy "$name" run; fi

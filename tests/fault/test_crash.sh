@@ -5,17 +5,17 @@
 set -eu
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
-trap_calls() { # VARIANT: saves 9 steps in ./run, every call into ./log
+trap_calls() { # VARIANT STEPS: saves in ./run, every call into ./log
   rm -rf run log work; mkdir run work
   env LD_PRELOAD="$BUILD/tests/libiotrap.so" ASAN_OPTIONS=verify_asan_link_order=0 IOTRAP_DIR="$PWD/run" IOTRAP_LOG="$PWD/log" \
-    "$BUILD/tests/$1" "$PWD/run" 9 2> said
-  grep -q '^committed 9 ckpt-9.h5' said
+    "$BUILD/tests/$1" "$PWD/run" "$2" 2> said
+  grep -q "^committed $2 ckpt-$2.h5" said
 }
-trap_calls saves
+trap_calls saves 9
 "$BUILD/tests/crash" log work
 for mutant in NO_FSYNC NO_DIR_FSYNC UNLINK_FIRST IN_PLACE; do
   [ -x "$BUILD/tests/saves_$mutant" ] || continue
-  trap_calls "saves_$mutant"
+  trap_calls "saves_$mutant" 5
   if "$BUILD/tests/crash" log work > judged; then die "mutant $mutant got through: $(cat judged)"; fi
   echo "$mutant: $(tail -1 judged)"
   grep -q 'broken' judged
