@@ -10,9 +10,11 @@
 
 const ls_export_format ls_export_formats[] = {
     {"c", ".c", ls_export_c},
+    {"onnx", ".onnx", ls_export_onnx},
+    {"npz", ".npz", ls_export_npz},
     {NULL, NULL, NULL},
 };
-const char *const ls_export_names[] = {"c", NULL};
+const char *const ls_export_names[] = {"c", "onnx", "npz", NULL};
 
 enum { NAME_MOST = 48 }; /* Fortran's names end at 63, and some of ours are longer than this one */
 
@@ -33,11 +35,11 @@ static char *name_of(const char *stem) {
   return name;
 }
 
-/* Where the ending of the last part of a path begins. */
+/* Of a file's name without its ending; 0 where it has another one. */
 static size_t stem_length(const char *file, const char *ending) {
-  const size_t length = strlen(file), end = ending ? strlen(ending) : 0;
-  if (end > 0 && length > end && strcmp(file + length - end, ending) == 0) return length - end;
-  return length;
+  const size_t length = strlen(file), end = strlen(ending);
+  const bool ends = length > end && strcmp(file + length - end, ending) == 0;
+  return ends ? length - end : 0;
 }
 
 /* ---- files ---- */
@@ -112,7 +114,7 @@ ls_status ls_export_net(const ls_net *net, const char *format, const char *path,
   while (strcmp(f->name, format) != 0) f++;
   const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
   const size_t length = stem_length(file, f->ending);
-  if (length == 0 || (f->ending && file[length] == 0))
+  if (length == 0)
     return ls_fail(LS_EUSAGE,
                    "export: '%s' must be called something%s, since '%s' makes such a file", path,
                    f->ending, format);

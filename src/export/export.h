@@ -25,7 +25,7 @@ ls_status ls_export_file(ls_export *to, const char *ending, FILE **out);
 
 typedef struct {
   const char *name;   /* --to */
-  const char *ending; /* what the file's name ends with, since others are called alike; NULL: any */
+  const char *ending; /* what the file's name ends with */
   /* LS_ECONFIG, with the layer, for what the format cannot say. */
   ls_status (*write)(const ls_net *net, ls_export *to);
 } ls_export_format;
@@ -33,7 +33,8 @@ typedef struct {
 extern const ls_export_format ls_export_formats[]; /* end with name NULL */
 extern const char *const ls_export_names[];        /* NULL-terminated */
 ls_status ls_export_c(const ls_net *net, ls_export *to);
-ls_status ls_export_fortran(const ls_net *net, ls_export *to);
+ls_status ls_export_onnx(const ls_net *net, ls_export *to);
+ls_status ls_export_npz(const ls_net *net, ls_export *to);
 
 /* Write `net` as `format` to `path` and the files beside it. name NULL: by the file's. replace:
  * also where they are there already, which is LS_EIO else. *made: their paths, in order. */

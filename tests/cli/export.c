@@ -1,7 +1,8 @@
 /* export - runs networks that `lockstep export --to c` wrote (and their Fortran, which has the same
  * names behind bind(C)); compiled by cli.export with nets.h, which has NET(name, type of x, type of
  * y) for each, and with the networks.
- *   export make NAME ROWS   samples: NAME.npy for lockstep, NAME.x as they are in memory
+ *   export make NAME ROWS   samples: NAME.npy for lockstep, NAME.x as they are in memory;
+ *                           NAME.shape: inputs, outputs, the types of both as ONNX numbers them
  *   export run NAME         their predictions against NAME.want, bit for bit, also in a program
  * with another rounding and traps; the derivatives into NAME.jacobian, and against differences
  * where they are doubles */
@@ -44,16 +45,19 @@ static FILE *file(const net *n, const char *ending, const char *how) {
   return f;
 }
 
-/* Mostly as the training data, some far away, some next to nothing. */
-static double draw(const net *n, int i) {
+/* Mostly as the training data, some next to nothing; far away only in the second half, since there
+ * rounding in another order is no small matter. */
+static double draw(const net *n, int i, int half) {
   const double u = rand() / (RAND_MAX + 1.) * 4 - 2;
   const int kind = rand() % 32;
   if (n->x_size == sizeof(double) && n->y_size == sizeof(double) && strcmp(n->name, "far") == 0)
     return 1.7e9 + floor(500 * u) + i;
-  if (kind == 0) return 1e4 * u;
+  if (kind == 0 && half > 0) return 1e4 * u;
   if (kind == 1) return 1e-39 * u;
   return kind == 2 ? 0 : u;
 }
+
+static int onnx_type(size_t size) { return size == sizeof(float) ? 1 : 11; }
 
 static void make(const net *n, int rows) {
   char head[129];
@@ -62,13 +66,15 @@ static void make(const net *n, int rows) {
            (int)n->x_size, rows, n->inputs);
   fprintf(npy, "\x93NUMPY%c%c%c%c%-117s\n", 1, 0, 118, 0, head);
   for (int k = 0; k < rows * n->inputs; k++) {
-    const double wide = draw(n, k % n->inputs);
+    const double wide = draw(n, k % n->inputs, 2 * k / (rows * n->inputs));
     const float single = (float)wide;
     const void *x = n->x_size == sizeof single ? (const void *)&single : &wide;
     fwrite(x, n->x_size, 1, npy);
     fwrite(x, n->x_size, 1, raw);
   }
-  if (fclose(npy) != 0 || fclose(raw) != 0) die("cannot write the samples");
+  FILE *shape = file(n, "shape", "w");
+  fprintf(shape, "%d %d %d %d", n->inputs, n->outputs, onnx_type(n->x_size), onnx_type(n->y_size));
+  if (fclose(npy) != 0 || fclose(raw) != 0 || fclose(shape) != 0) die("cannot write the samples");
 }
 
 static void *numbers(const net *n, const char *ending, size_t size, long *count) {

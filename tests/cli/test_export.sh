@@ -93,6 +93,28 @@ for n in $names; do
   on 0 predict $n/final.h5 -i $n.npy -o $n.h5 -q >out 2>err || fail "predict $n: $(cat err)"
   h5dump -d /predictions -b LE -o $n.want $n.h5 >/dev/null || fail "h5dump $n"
 done
+
+# ---- NumPy and ONNX, where something can read them ----
+for n in $names; do
+  on 0 export $n/final.h5 --to npz -o $n.npz >out 2>err && on 0 export $n/final.h5 --to onnx -o $n.onnx >out 2>err || fail "export $n: $(cat err)"
+done
+python=
+for p in python3 /usr/bin/python3; do "$p" -c 'import numpy' 2>/dev/null && python=$p && break; done
+# shellcheck disable=SC2086 # a list of words
+if [ -n "$python" ]; then
+  "$python" "$SOURCE/tests/cli/export_numpy.py" $names 2>err || fail "$(cat err)"
+else
+  echo "npz not read by NumPy: python3-numpy is not installed (scripts/setup offers it)"
+fi
+NODE_PATH=$(npm root -g 2>/dev/null); export NODE_PATH
+# shellcheck disable=SC2086 # a list of words
+if node -e 'require.resolve("onnxruntime-web")' 2>/dev/null; then
+  node "$SOURCE/tests/cli/export_onnx.cjs" $names 2>err || fail "$(cat err)"
+else
+  echo "ONNX not run: there is no node with onnxruntime-web (npm install -g onnxruntime-web)"
+fi
+
+# ---- C, by each compiler ----
 compiled gcc -O0
 compiled gcc -O3 -march=native
 if command -v clang >/dev/null; then
@@ -121,7 +143,9 @@ printf 'layers: 1' | dd of=far/final.h5 bs=1 seek=6000 conv=notrunc status=none
 refused 65 "far/final.h5" export far/final.h5 --to c -o new.c
 sed 's/activation: softmax}/activation: softmax_batch}/; s/batch: 30/batch: 30, slices: 1/' per.yaml >batch.yaml
 on 0 train batch.yaml -o batch -q 2>err || fail "batch: $(cat err)"
-refused 78 "layer 2: softmax_batch makes every output depend on all samples" export batch/final.h5 --to c -o new.c
+for to in c:c onnx:onnx npz:npz; do
+  refused 78 "layer 2: softmax_batch makes every output depend on all samples" export batch/final.h5 --to ${to%:*} -o new.${to#*:}
+done
 [ -z "$(ls new* 2>/dev/null)" ] || fail "a refused export leaves files"
 
 # ---- names, and the same bytes again ----
