@@ -89,10 +89,10 @@ static void add_array(archive *a, const char *name, const char *type, int64_t ro
     a->failed = !add_file(a, file, data, bytes);
 }
 
-static void add_reals(archive *a, const char *name, ls_precision precision, int64_t rows,
+static void add_reals(archive *a, const char *name, ls_dtype precision, int64_t rows,
                       int64_t columns, const void *values) {
   add_array(a, name, precision == LS_F32 ? "<f4" : "<f8", rows, columns, values,
-            ls_real_size(precision));
+            ls_dtype_size(precision));
 }
 
 /* The next character of UTF-8; what is none becomes the mark for that. */

@@ -79,13 +79,13 @@ typedef struct {
   value *output; /* (layers) */
 } builder;
 
-static int type_of(ls_precision precision) { return precision == LS_F32 ? FLOAT : DOUBLE; }
-static ls_precision side_precision(const ls_net_side *side) { return side->wide ? LS_F64 : LS_F32; }
+static int type_of(ls_dtype precision) { return precision == LS_F32 ? FLOAT : DOUBLE; }
+static ls_dtype side_precision(const ls_net_side *side) { return side->wide ? LS_F64 : LS_F32; }
 
 /* ---- constants ---- */
 
 /* rows 0: one dimension. */
-static void add_tensor(builder *b, const char *name, ls_precision precision, int64_t rows,
+static void add_tensor(builder *b, const char *name, ls_dtype precision, int64_t rows,
                        int64_t columns, const void *values) {
   ls_message tensor = {0};
   const int64_t count = (rows > 0 ? rows : 1) * columns;
@@ -93,11 +93,11 @@ static void add_tensor(builder *b, const char *name, ls_precision precision, int
   ls_message_int(&tensor, TENSOR_DIMS, columns);
   ls_message_int(&tensor, TENSOR_DATA_TYPE, type_of(precision));
   ls_message_text(&tensor, TENSOR_NAME, name);
-  ls_message_bytes(&tensor, TENSOR_RAW_DATA, values, (size_t)count * ls_real_size(precision));
+  ls_message_bytes(&tensor, TENSOR_RAW_DATA, values, (size_t)count * ls_dtype_size(precision));
   ls_message_part(&b->graph, GRAPH_INITIALIZER, &tensor);
 }
 
-static value add_doubles(builder *b, const char *name, ls_precision precision, int64_t n,
+static value add_doubles(builder *b, const char *name, ls_dtype precision, int64_t n,
                          const double *values) {
   value v;
   void *block = NULL;
@@ -170,7 +170,7 @@ static value of_with(builder *b, const char *op, value a, const char *name, int 
   return add_node(b, op, &a, 1, &(attribute){name, kind, number});
 }
 
-static value cast(builder *b, value a, ls_precision from, ls_precision to) {
+static value cast(builder *b, value a, ls_dtype from, ls_dtype to) {
   return from == to ? a : of_with(b, "Cast", a, "to", KIND_INT, type_of(to));
 }
 
@@ -210,7 +210,7 @@ static value softplus(builder *b, value z) {
 
 /* z (1 + erf(z / sqrt 2)) / 2 */
 static value gelu(builder *b, value z) {
-  const ls_precision precision = b->net->precision;
+  const ls_dtype precision = b->net->precision;
   value v = of_two(b, "Mul", z, constant(b, ROOT_HALF));
   v = of(b, "Erf", cast(b, v, precision, LS_F32));
   v = of_two(b, "Add", cast(b, v, LS_F32, precision), constant(b, ONE));
@@ -304,7 +304,7 @@ static double *rest_of(const ls_affine *affine) {
 /* (x - shift) / divisor; in float32 the shift in two parts, so that none of it is lost. */
 static value scale_inputs(builder *b, value x) {
   const ls_affine *affine = b->net->x.affine;
-  const ls_precision precision = side_precision(&b->net->x);
+  const ls_dtype precision = side_precision(&b->net->x);
   if (!affine) return x;
   double *rest = precision == LS_F32 ? rest_of(affine) : NULL;
   x = of_two(b, "Sub", x, add_doubles(b, "x_shift", precision, affine->n, affine->shift));
@@ -315,7 +315,7 @@ static value scale_inputs(builder *b, value x) {
 
 static value scale_outputs(builder *b, value y) {
   const ls_affine *affine = b->net->y.affine;
-  const ls_precision precision = side_precision(&b->net->y);
+  const ls_dtype precision = side_precision(&b->net->y);
   if (!affine) return y;
   y = of_two(b, "Mul", y, add_doubles(b, "y_divisor", precision, affine->n, affine->divisor));
   return of_two(b, "Add", y, add_doubles(b, "y_shift", precision, affine->n, affine->shift));
