@@ -19,9 +19,9 @@ sampled() { if [ -n "${SWEEP:-}" ]; then echo "$2"; else echo "$1"; fi; }
 on() {
   local ranks=$1; shift
   if [ "$ranks" -eq 0 ]; then
-    timeout -k 5 "${LIMIT:-60}" "$LOCKSTEP" "$@"
+    timeout -k 5 "${LIMIT:-$(sampled 60 600)}" "$LOCKSTEP" "$@"
   else
-    timeout -k 5 "${LIMIT:-60}" "$MPIRUN" -n "$ranks" "$LOCKSTEP" "$@"
+    timeout -k 5 "${LIMIT:-$(sampled 60 600)}" "$MPIRUN" -n "$ranks" "$LOCKSTEP" "$@"
   fi
 }
 

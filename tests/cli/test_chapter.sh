@@ -5,7 +5,7 @@ set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
 ln -s "$SOURCE/data" "$SOURCE/examples" .
-LIMIT=240
+LIMIT=$(sampled 240 600)
 check() { "$BUILD/tests/chapter" "$@" >said 2>&1 || fail "$*: $(cat said)"; cat said; }
 train() { # RANKS CONFIG RUN ARGUMENT...
   local ranks=$1 config=$2 run=$3; shift 3
