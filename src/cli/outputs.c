@@ -1,0 +1,231 @@
+/* outputs.c - a format is three functions and the endings that name it. */
+#include "cli/outputs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "data/columns.h"
+#include "io/h5write.h"
+
+typedef struct {
+  const char *ending[2];
+  ls_status (*open)(ls_outputs *o);
+  ls_status (*write)(ls_outputs *o, int64_t rows, const void *y);
+  ls_status (*close)(ls_outputs *o, bool commit);
+} format;
+
+struct ls_outputs {
+  ls_outputs_plan plan;
+  const format *format;
+  ls_h5out *h5;
+  int predictions, best; /* datasets */
+  FILE *file;            /* of the others */
+  char *partial;         /* its name until it is whole; NULL: stdout */
+};
+
+/* ---- HDF5 ---- */
+
+static const char *name_at(const void *names, int64_t k) {
+  return ((const ls_texts *)names)->text[k];
+}
+
+/* What the outputs are called, as `data import` writes it of columns. */
+static ls_status name_columns(ls_outputs *o) {
+  static const char columns[] = "/columns/predictions";
+  const ls_texts *names = o->plan.names;
+  const char *const *text = (const char *const *)names->text;
+  ls_texts bare = {0}, units = {0};
+  int scale;
+  if (names->count == 0) return LS_OK;
+  if (o->plan.classes) {
+    LS_TRY(ls_h5out_texts(o->h5, o->best, LS_COLUMNS_CLASSES, text, names->count));
+    return ls_h5out_scale(o->h5, columns, text, names->count, &o->predictions, 1, &scale);
+  }
+  ls_status status = ls_columns_split(name_at, names, names->count, &bare, &units);
+  if (status == LS_OK)
+    status = ls_h5out_scale(o->h5, columns, (const char *const *)bare.text, bare.count,
+                            &o->predictions, 1, &scale);
+  if (status == LS_OK && units.count > 0)
+    status = ls_h5out_texts(o->h5, scale, LS_COLUMNS_UNITS, (const char *const *)units.text,
+                            units.count);
+  ls_texts_free(&bare);
+  ls_texts_free(&units);
+  return status;
+}
+
+static ls_status h5_open(ls_outputs *o) {
+  const ls_outputs_plan *p = &o->plan;
+  LS_TRY(ls_h5out_open(p->path, p->replace, &o->h5));
+  LS_TRY(ls_h5out_set(o->h5, "/predictions", p->rows, p->width, p->type, false, &o->predictions));
+  if (p->classes)
+    LS_TRY(ls_h5out_set(o->h5, "/classes", p->rows, 0, LS_I32, false, &o->best));
+  return name_columns(o);
+}
+
+static ls_status h5_write(ls_outputs *o, int64_t rows, const void *y) {
+  ls_dtype type = o->plan.type;
+  int64_t width = o->plan.width;
+  int32_t *best;
+  LS_TRY(ls_h5out_write(o->h5, o->predictions, rows, y));
+  if (!o->plan.classes) return LS_OK;
+  LS_NEW(best, rows);
+  for (int64_t r = 0; r < rows; r++)
+    for (int32_t c = 1; c < width; c++)
+      if (ls_dtype_get(type, y, r * width + c) > ls_dtype_get(type, y, r * width + best[r]))
+        best[r] = c;
+  ls_status status = ls_h5out_write(o->h5, o->best, rows, best);
+  LS_FREE(best);
+  return status;
+}
+
+static ls_status h5_close(ls_outputs *o, bool commit) { return ls_h5out_close(&o->h5, commit); }
+
+/* ---- CSV and .npy ---- */
+
+static ls_status written(const ls_outputs *o) {
+  return ferror(o->file) ? ls_fail(LS_EIO, "%s: %s", o->plan.path, strerror(errno)) : LS_OK;
+}
+
+static ls_status file_open(ls_outputs *o) {
+  const char *path = o->plan.path;
+  if (strcmp(path, "-") == 0) {
+    o->file = stdout;
+    return LS_OK;
+  }
+  if (!o->plan.replace && access(path, F_OK) == 0)
+    return ls_fail(LS_EIO, "%s exists; --force replaces it", path);
+  o->partial = ls_mem_format("%s.partial", path);
+  o->file = fopen(o->partial, "we");
+  return o->file ? LS_OK : ls_fail(LS_EIO, "%s: cannot make it: %s", path, strerror(errno));
+}
+
+static ls_status file_close(ls_outputs *o, bool commit) {
+  ls_status status = LS_OK;
+  if (!o->partial) return LS_OK; /* main looks at stdout's errors */
+  if (o->file) {
+    bool good = fflush(o->file) == 0 && fsync(fileno(o->file)) == 0;
+    good = fclose(o->file) == 0 && good;
+    if (commit && (!good || rename(o->partial, o->plan.path) != 0))
+      status = ls_fail(LS_EIO, "%s: %s", o->plan.path, strerror(errno));
+  }
+  if (!commit || status != LS_OK) unlink(o->partial);
+  LS_FREE(o->partial);
+  return status;
+}
+
+static void write_name(FILE *to, const char *name) {
+  if (!name[strcspn(name, ",\"\r\n")]) {
+    fputs(name, to);
+    return;
+  }
+  fputc('"', to);
+  for (; *name; name++) {
+    if (*name == '"') fputc('"', to);
+    fputc(*name, to);
+  }
+  fputc('"', to);
+}
+
+/* Columns without names: classes are their numbers, targets y1, y2 ... */
+static ls_status csv_open(ls_outputs *o) {
+  const ls_outputs_plan *p = &o->plan;
+  LS_TRY(file_open(o));
+  for (int64_t c = 0; c < p->width; c++) {
+    if (c > 0) fputc(',', o->file);
+    if (c < p->names->count)
+      write_name(o->file, p->names->text[c]);
+    else if (p->classes)
+      fprintf(o->file, "%lld", (long long)c);
+    else
+      fprintf(o->file, "y%lld", (long long)c + 1);
+  }
+  fputc('\n', o->file);
+  return written(o);
+}
+
+/* As short as it can be where so many digits give the number back. */
+static void write_number(const ls_outputs *o, double x) {
+  char text[40];
+  bool single = o->plan.type == LS_F32;
+  snprintf(text, sizeof text, "%.*g", single ? 7 : 15, x);
+  double back = single ? (double)strtof(text, NULL) : strtod(text, NULL);
+  if (back != x) snprintf(text, sizeof text, "%.*g", single ? 9 : 17, x);
+  fputs(text, o->file);
+}
+
+static ls_status csv_write(ls_outputs *o, int64_t rows, const void *y) {
+  int64_t width = o->plan.width;
+  for (int64_t i = 0; i < rows * width; i++) {
+    write_number(o, ls_dtype_get(o->plan.type, y, i));
+    fputc((i + 1) % width ? ',' : '\n', o->file);
+  }
+  return written(o);
+}
+
+/* Version 1.0: the magic, the length of the rest, and that padded to whole lines of 64 bytes. */
+static ls_status npy_open(ls_outputs *o) {
+  enum { BYTES = 128, BEFORE = 10 };
+  char header[BYTES + 1];
+  LS_TRY(file_open(o));
+  int n = snprintf(
+      header, sizeof header, "{'descr': '<f%d', 'fortran_order': False, 'shape': (%lld, %lld), }",
+      o->plan.type == LS_F32 ? 4 : 8, (long long)o->plan.rows, (long long)o->plan.width);
+  fwrite("\x93NUMPY\x01\x00\x76\x00", 1, BEFORE, o->file);
+  fprintf(o->file, "%s%*s\n", header, BYTES - BEFORE - n - 1, "");
+  return written(o);
+}
+
+static ls_status npy_write(ls_outputs *o, int64_t rows, const void *y) {
+  fwrite(y, ls_dtype_size(o->plan.type), (size_t)(rows * o->plan.width), o->file);
+  return written(o);
+}
+
+/* ---- which of them ---- */
+
+static const format formats[] = {{{".h5", ".hdf5"}, h5_open, h5_write, h5_close},
+                                 {{".csv", "-"}, csv_open, csv_write, file_close},
+                                 {{".npy", ".npy"}, npy_open, npy_write, file_close}};
+
+static bool ends_in(const char *path, const char *ending) {
+  size_t n = strlen(path), m = strlen(ending);
+  if (strcmp(ending, "-") == 0) return strcmp(path, ending) == 0;
+  return n > m && strcmp(path + n - m, ending) == 0;
+}
+
+static const format *find(const char *path) {
+  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+    for (int k = 0; k < 2; k++)
+      if (ends_in(path, formats[i].ending[k])) return &formats[i];
+  return NULL;
+}
+
+bool ls_outputs_are_h5(const char *path) { return find(path) == &formats[0]; }
+
+ls_status ls_outputs_check(const char *path) {
+  if (find(path)) return LS_OK;
+  return ls_fail(LS_EUSAGE, "-o %s: a name ends in .h5, .csv or .npy; - prints CSV", path);
+}
+
+ls_status ls_outputs_open(const ls_outputs_plan *plan, ls_outputs **out) {
+  LS_NEW(*out, 1);
+  (*out)->plan = *plan;
+  (*out)->format = find(plan->path);
+  ls_status status = (*out)->format->open(*out);
+  if (status != LS_OK) ls_outputs_close(out, false);
+  return status;
+}
+
+ls_status ls_outputs_write(ls_outputs *o, int64_t rows, const void *y) {
+  return o->format->write(o, rows, y);
+}
+
+ls_status ls_outputs_close(ls_outputs **outputs, bool commit) {
+  if (!*outputs) return LS_OK;
+  ls_status status = (*outputs)->format->close(*outputs, commit);
+  LS_FREE(*outputs);
+  return status;
+}
