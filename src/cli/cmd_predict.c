@@ -89,7 +89,8 @@ static ls_status collect(predictor *p, int64_t round) {
   int me = ls_comm_rank(comm);
   int64_t first, rows = share(p, round, me, &first);
   if (me > 0) {
-    if (rows > 0) ls_comm_send(comm, p->mine, (size_t)(rows * p->width) * ls_dtype_size(p->made), 0);
+    if (rows > 0)
+      ls_comm_send(comm, p->mine, (size_t)(rows * p->width) * ls_dtype_size(p->made), 0);
     return LS_OK;
   }
   ls_status status = ls_outputs_write(p->outputs, rows, p->mine);

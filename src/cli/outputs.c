@@ -61,8 +61,7 @@ static ls_status h5_open(ls_outputs *o) {
   const ls_outputs_plan *p = &o->plan;
   LS_TRY(ls_h5out_open(p->path, p->replace, &o->h5));
   LS_TRY(ls_h5out_set(o->h5, "/predictions", p->rows, p->width, p->type, false, &o->predictions));
-  if (p->classes)
-    LS_TRY(ls_h5out_set(o->h5, "/classes", p->rows, 0, LS_I32, false, &o->best));
+  if (p->classes) LS_TRY(ls_h5out_set(o->h5, "/classes", p->rows, 0, LS_I32, false, &o->best));
   return name_columns(o);
 }
 

@@ -14,9 +14,9 @@ typedef struct {
   const char *path; /* .h5, .hdf5, .csv, .npy, or - */
   bool replace;     /* a file that is there */
   int64_t rows, width;
-  ls_dtype type; /* of the numbers: LS_F32 or LS_F64 */
-  bool classes;           /* the columns are classes: HDF5 has the largest one's number too */
-  const ls_texts *names;  /* (width) of the columns, targets with their units; or none */
+  ls_dtype type;         /* of the numbers: LS_F32 or LS_F64 */
+  bool classes;          /* the columns are classes: HDF5 has the largest one's number too */
+  const ls_texts *names; /* (width) of the columns, targets with their units; or none */
 } ls_outputs_plan;
 
 typedef struct ls_outputs ls_outputs;
