@@ -1,5 +1,4 @@
 /* c.c - export to C99: NAME.c, NAME.h and, where there are many numbers, NAME_weights.c. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -127,22 +126,9 @@ static const ls_piece library[] = {
      "  for (int i = 0; i < n; i++) d[i] = (d[i] - mean - normal[i] * slope) * *scale;\n}\n\n"},
     {NULL, NULL}};
 
-static const ls_language c_language = {
-    .call = "  ",
-    .call_end = ";\n",
-    .member = "->",
-    .constant = "static const real %s = %s;\n",
-    .elementwise = {"static void @_layer(int n, const real *z, real *y) {\n"
-                    "  for (int i = 0; i < n; i++) y[i] = @_of(z[i]);\n}\n\n",
-                    "static void @_back(int n, const real *v, const real *g, real *d) {\n"
-                    "  for (int i = 0; i < n; i++) d[i] = @_slope(g[i], v[i]);\n}\n\n"},
-    .typed = {single, twice},
-    .library = library,
-    .number = put_number,
-    .formula = put_formula,
-};
-
 /* ---- the files ---- */
+
+static const ls_language c_language;
 
 static const char *type_of(bool wide) { return wide ? "double" : "float"; }
 
@@ -257,7 +243,7 @@ static const char head[] =
     "#endif\n\n";
 
 /* The scaled inputs into the trace, then the layers. */
-static void write_forward(const ls_net *net, const char *name, FILE *to) {
+static void write_forward(const ls_net *net, const char *name, const char *before, FILE *to) {
   fputs("typedef struct {\n", to);
   ls_source_trace(net, to, put_array);
   fprintf(to, "} trace;\n\nstatic void forward(const %s *x, trace *t) {\n", type_of(net->x.wide));
@@ -266,7 +252,7 @@ static void write_forward(const ls_net *net, const char *name, FILE *to) {
     fprintf(to, "(real)(((double)x[i] - %s_x_shift[i]) / %s_x_divisor[i]);\n", name, name);
   else
     fputs("x[i];\n", to);
-  ls_source_forward(net, &c_language, name, to);
+  ls_source_forward(net, &c_language, before, to);
   fputs("}\n\n", to);
 }
 
@@ -287,12 +273,12 @@ static void write_predict(const ls_net *net, const char *name, FILE *to) {
           name, x, y);
 }
 
-static void write_jacobian(const ls_net *net, const char *name, FILE *to) {
+static void write_jacobian(const ls_net *net, const char *name, const char *before, FILE *to) {
   const char *x = type_of(net->x.wide), *y = type_of(net->y.wide);
   char last[16];
   ls_source_output(net, last);
   fputs("static void backward(const trace *t, trace *d) {\n", to);
-  ls_source_backward(net, &c_language, name, to);
+  ls_source_backward(net, &c_language, before, to);
   fprintf(to,
           "}\n\nAPART static void jacobian_rows(const %s *x, %s *row) {\n"
           "  trace t, d;\n  forward(x, &t);\n"
@@ -310,21 +296,30 @@ static void write_jacobian(const ls_net *net, const char *name, FILE *to) {
           name, x, y);
 }
 
-static ls_status write_program(const ls_net *net, const char *name, FILE *to) {
-  char *program = NULL;
-  size_t bytes;
-  FILE *memory = open_memstream(&program, &bytes);
-  if (!memory) return ls_fail(LS_FAIL, "out of memory for the export");
-  write_forward(net, name, memory);
-  write_predict(net, name, memory);
-  write_jacobian(net, name, memory);
-  ls_status status = ferror(memory) ? ls_fail(LS_FAIL, "out of memory for the export") : LS_OK;
-  fclose(memory);
-  if (status == LS_OK) status = ls_source_pieces(net, &c_language, program, to);
-  if (status == LS_OK) fputs(program, to);
-  free(program);
-  return status;
+static void write_program(const ls_net *net, const char *name, FILE *to) {
+  char *before = ls_mem_format("%s_", name);
+  write_forward(net, name, before, to);
+  write_predict(net, name, to);
+  write_jacobian(net, name, before, to);
+  ls_mem_free(before);
 }
+
+static const ls_language c_language = {
+    .call = "  ",
+    .call_end = ";\n",
+    .member = "->",
+    .constant = "static const real %s = %s;\n",
+    .between = "",
+    .elementwise = {"static void @_layer(int n, const real *z, real *y) {\n"
+                    "  for (int i = 0; i < n; i++) y[i] = @_of(z[i]);\n}\n\n",
+                    "static void @_back(int n, const real *v, const real *g, real *d) {\n"
+                    "  for (int i = 0; i < n; i++) d[i] = @_slope(g[i], v[i]);\n}\n\n"},
+    .typed = {single, twice},
+    .library = library,
+    .number = put_number,
+    .formula = put_formula,
+    .program = write_program,
+};
 
 static void write_tensors(const ls_net *net, const char *before, const char *name, FILE *to) {
   ls_source_numbers numbers;
@@ -378,6 +373,6 @@ ls_status ls_export_c(const ls_net *net, ls_export *to) {
   put_texts(&net->y.name, to->name, outputs_are(net), program);
   put_texts(&net->y.unit, to->name, "output_units", program);
   fputc('\n', program);
-  LS_TRY(write_program(net, to->name, program));
+  LS_TRY(ls_source_program(net, &c_language, to->name, program));
   return apart ? write_weights(net, to) : LS_OK;
 }

@@ -10,13 +10,14 @@
 
 const ls_export_format ls_export_formats[] = {
     {"c", ".c", ls_export_c},
+    {"fortran", ".f90", ls_export_fortran},
     {"onnx", ".onnx", ls_export_onnx},
     {"npz", ".npz", ls_export_npz},
     {NULL, NULL, NULL},
 };
-const char *const ls_export_names[] = {"c", "onnx", "npz", NULL};
+const char *const ls_export_names[] = {"c", "fortran", "onnx", "npz", NULL};
 
-enum { NAME_MOST = 48 }; /* Fortran's names end at 63, and some of ours are longer than this one */
+enum { NAME_MOST = 40 }; /* Fortran's names end at 63, and some of ours are longer than this one */
 
 /* ---- names ---- */
 

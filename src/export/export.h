@@ -33,6 +33,7 @@ typedef struct {
 extern const ls_export_format ls_export_formats[]; /* end with name NULL */
 extern const char *const ls_export_names[];        /* NULL-terminated */
 ls_status ls_export_c(const ls_net *net, ls_export *to);
+ls_status ls_export_fortran(const ls_net *net, ls_export *to);
 ls_status ls_export_onnx(const ls_net *net, ls_export *to);
 ls_status ls_export_npz(const ls_net *net, ls_export *to);
 

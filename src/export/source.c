@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 
@@ -55,32 +56,32 @@ void ls_source_trace(const ls_net *net, FILE *to, ls_source_array *array) {
   }
 }
 
-static void forward_dense(const ls_net *net, const ls_language *l, const char *name, int k,
+static void forward_dense(const ls_net *net, const ls_language *l, const char *before, int k,
                           FILE *to) {
   const ls_net_layer *layer = &net->layer[k];
   const int number = layer->number;
   const place below = outputs_of(net, l, "t", k - 1), y = place_of(l, "t", "y", number),
               z = place_of(l, "t", "z", number);
-  fprintf(to, "%sdense(%lld, %lld, %s, %s_w%d, %s_b%d, %s)%s", l->call, (long long)layer->in,
-          (long long)layer->out, below.text, name, number, name, number,
+  fprintf(to, "%sdense(%lld, %lld, %s, %sw%d, %sb%d, %s)%s", l->call, (long long)layer->in,
+          (long long)layer->out, below.text, before, number, before, number,
           is_linear(layer) ? y.text : z.text, l->call_end);
   if (!is_linear(layer))
     fprintf(to, "%s%s_layer(%lld, %s, %s)%s", l->call, layer->activation, (long long)layer->out,
             z.text, y.text, l->call_end);
 }
 
-void ls_source_forward(const ls_net *net, const ls_language *l, const char *name, FILE *to) {
+void ls_source_forward(const ls_net *net, const ls_language *l, const char *before, FILE *to) {
   for (int k = 0; k < net->layers; k++) {
     const ls_net_layer *layer = &net->layer[k];
     const int number = layer->number;
     const place below = outputs_of(net, l, "t", k - 1), y = place_of(l, "t", "y", number);
     if (layer->kind == LS_NET_DENSE) {
-      forward_dense(net, l, name, k, to);
+      forward_dense(net, l, before, k, to);
     } else if (layer->kind == LS_NET_LAYER_NORM) {
       const place n = place_of(l, "t", "n", number), s = place_of(l, "t", "s", number);
-      fprintf(to, "%slayer_norm(%lld, %s, %s_w%d, %s_b%d, %s, %s, %s)%s", l->call,
-              (long long)layer->out, below.text, name, number, name, number, n.text, s.text, y.text,
-              l->call_end);
+      fprintf(to, "%slayer_norm(%lld, %s, %sw%d, %sb%d, %s, %s, %s)%s", l->call,
+              (long long)layer->out, below.text, before, number, before, number, n.text, s.text,
+              y.text, l->call_end);
     } else {
       const place source = outputs_of(net, l, "t", layer->source);
       fprintf(to, "%sadd(%lld, %s, %s, %s)%s", l->call, (long long)layer->out, below.text,
@@ -89,7 +90,7 @@ void ls_source_forward(const ls_net *net, const ls_language *l, const char *name
   }
 }
 
-static void backward_dense(const ls_net *net, const ls_language *l, const char *name, int k,
+static void backward_dense(const ls_net *net, const ls_language *l, const char *before, int k,
                            FILE *to) {
   const ls_net_layer *layer = &net->layer[k];
   const int number = layer->number;
@@ -99,8 +100,8 @@ static void backward_dense(const ls_net *net, const ls_language *l, const char *
   if (!is_linear(layer))
     fprintf(to, "%s%s_back(%lld, %s, %s, %s)%s", l->call, layer->activation, (long long)layer->out,
             value.text, dy.text, dz.text, l->call_end);
-  fprintf(to, "%sdense_back(%lld, %lld, %s, %s_w%d, %s)%s", l->call, (long long)layer->in,
-          (long long)layer->out, is_linear(layer) ? dy.text : dz.text, name, number, below.text,
+  fprintf(to, "%sdense_back(%lld, %lld, %s, %sw%d, %s)%s", l->call, (long long)layer->in,
+          (long long)layer->out, is_linear(layer) ? dy.text : dz.text, before, number, below.text,
           l->call_end);
 }
 
@@ -116,17 +117,18 @@ static void backward_residuals(const ls_net *net, const ls_language *l, int k, F
   }
 }
 
-void ls_source_backward(const ls_net *net, const ls_language *l, const char *name, FILE *to) {
+void ls_source_backward(const ls_net *net, const ls_language *l, const char *before, FILE *to) {
   for (int k = net->layers - 1; k >= 0; k--) {
     const ls_net_layer *layer = &net->layer[k];
     const int number = layer->number;
     const place below = outputs_of(net, l, "d", k - 1), d = place_of(l, "d", "y", number);
     if (layer->kind == LS_NET_DENSE) {
-      backward_dense(net, l, name, k, to);
+      backward_dense(net, l, before, k, to);
     } else if (layer->kind == LS_NET_LAYER_NORM) {
       const place n = place_of(l, "t", "n", number), s = place_of(l, "t", "s", number);
-      fprintf(to, "%slayer_norm_back(%lld, %s_w%d, %s, %s, %s, %s)%s", l->call,
-              (long long)layer->out, name, number, n.text, s.text, d.text, below.text, l->call_end);
+      fprintf(to, "%slayer_norm_back(%lld, %sw%d, %s, %s, %s, %s)%s", l->call,
+              (long long)layer->out, before, number, n.text, s.text, d.text, below.text,
+              l->call_end);
     } else {
       fprintf(to, "%scopy(%lld, %s, %s)%s", l->call, (long long)layer->out, d.text, below.text,
               l->call_end);
@@ -199,18 +201,24 @@ static ls_status define_formula(definitions *all, const ls_net *net, const ls_la
   return LS_OK;
 }
 
+static void define_constants(definitions *all, const ls_net *net, const ls_language *l,
+                             const ls_maths *maths) {
+  char text[48];
+  for (int i = 0; maths->constant[i].name; i++) {
+    l->number(maths->constant[i].value, net->precision, text);
+    define(all, maths->constant[i].name, ls_mem_format(l->constant, maths->constant[i].name, text));
+  }
+}
+
 static ls_status define_all(definitions *all, const ls_net *net, const ls_language *l) {
   ls_maths maths;
-  char text[48];
   if (net->precision == LS_F32)
     ls_maths_f32(&maths);
   else
     ls_maths_f64(&maths);
+  define_constants(all, net, l, &maths);
+  define(all, "", ls_mem_text(l->between));
   define_pieces(all, l->typed[net->precision]);
-  for (int i = 0; maths.constant[i].name; i++) {
-    l->number(maths.constant[i].value, net->precision, text);
-    define(all, maths.constant[i].name, ls_mem_format(l->constant, maths.constant[i].name, text));
-  }
   for (const ls_formula *f = ls_formulas; f->name; f++)
     LS_TRY(define_formula(all, net, l, f, &maths));
   define_pieces(all, l->library);
@@ -222,7 +230,7 @@ static bool in_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
 /* Does `text` have `word`, not as a part of another one? */
 static bool has_word(const char *text, const char *word) {
   const size_t length = strlen(word);
-  for (const char *at = text; (at = strstr(at, word)); at += length)
+  for (const char *at = text; length > 0 && (at = strstr(at, word)); at += length)
     if ((at == text || !in_word(at[-1])) && !in_word(at[length])) return true;
   return false;
 }
@@ -236,17 +244,47 @@ static void mark(definitions *all, const char *text) {
   }
 }
 
-ls_status ls_source_pieces(const ls_net *net, const ls_language *l, const char *program, FILE *to) {
+/* In their order, each before its users; what has no name is always there. */
+static ls_status put_used(const definitions *all, const char *name, FILE *to) {
+  for (int i = 0; i < all->count; i++) {
+    const definition *d = &all->list[i];
+    if (strcasecmp(d->name, name) == 0)
+      return ls_fail(LS_EUSAGE,
+                     "export: '%s' is the name of something else there; give another "
+                     "--name",
+                     name);
+    if (d->used || !*d->name) fputs(d->text, to);
+  }
+  return LS_OK;
+}
+
+static ls_status put_definitions(const ls_net *net, const ls_language *l, const char *name,
+                                 const char *program, FILE *to) {
   definitions *all;
   LS_NEW(all, 1);
   ls_status status = define_all(all, net, l);
   mark(all, program);
+  if (status == LS_OK) status = put_used(all, name, to);
   for (int i = 0; i < all->count; i++) {
-    if (all->list[i].used) fputs(all->list[i].text, to);
     ls_mem_free(all->list[i].name);
     ls_mem_free(all->list[i].text);
   }
   LS_FREE(all);
+  return status;
+}
+
+ls_status ls_source_program(const ls_net *net, const ls_language *l, const char *name, FILE *to) {
+  char *program = NULL;
+  size_t bytes;
+  FILE *memory = open_memstream(&program, &bytes);
+  if (!memory) return ls_fail(LS_FAIL, "out of memory for the export");
+  l->program(net, name, memory);
+  const bool failed = ferror(memory);
+  ls_status status = LS_OK;
+  if (fclose(memory) != 0 || failed) status = ls_fail(LS_FAIL, "out of memory for the export");
+  if (status == LS_OK) status = put_definitions(net, l, name, program, to);
+  if (status == LS_OK) fputs(program, to);
+  free(program);
   return status;
 }
 

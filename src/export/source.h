@@ -19,11 +19,13 @@ typedef struct {
   const char *call, *call_end; /* around "dense(4, 20, ...)" */
   const char *member;          /* between a structure and a part of it */
   const char *constant;        /* format of a definition: name, value */
+  const char *between;         /* constants and procedures */
   const char *elementwise[2];  /* an activation's passes forward and back, @ for its name */
   const ls_piece *typed[2];    /* by precision; each list ends with name NULL */
   const ls_piece *library;     /* what formulas do not need */
   ls_number_text *number;
   void (*formula)(FILE *to, const ls_formula *formula, const char *body);
+  void (*program)(const ls_net *net, const char *name, FILE *to); /* what the definitions are for */
 } ls_language;
 
 /* The trace of a sample, an array at a time: "x", and of the layers "y3" and what else their
@@ -31,14 +33,17 @@ typedef struct {
 typedef void ls_source_array(FILE *to, const char *name, int64_t n);
 void ls_source_trace(const ls_net *net, FILE *to, ls_source_array *array);
 /* The calls of a pass over the trace t. Backward: d is of t's shape and has the derivatives by what
- * is in t; those by the outputs are given. name: of the network, which its tensors begin with. */
-void ls_source_forward(const ls_net *net, const ls_language *language, const char *name, FILE *to);
-void ls_source_backward(const ls_net *net, const ls_language *language, const char *name, FILE *to);
+ * is in t; those by the outputs are given. before: what the names of tensors begin with. */
+void ls_source_forward(const ls_net *net, const ls_language *language, const char *before,
+                       FILE *to);
+void ls_source_backward(const ls_net *net, const ls_language *language, const char *before,
+                        FILE *to);
 /* Where the outputs are in a trace: "y3". */
 void ls_source_output(const ls_net *net, char out[16]);
-/* All definitions that `program` uses, and those that they use, each before its users. */
-ls_status ls_source_pieces(const ls_net *net, const ls_language *language, const char *program,
-                           FILE *to);
+/* The language's program behind all definitions that it uses, and those that they use. LS_EUSAGE
+ * where one of them is called as the network is. */
+ls_status ls_source_program(const ls_net *net, const ls_language *language, const char *name,
+                            FILE *to);
 
 /* Lines behind `comment`: where the network comes from, what goes in and comes out. */
 void ls_source_about(const ls_net *net, const char *comment, FILE *to);

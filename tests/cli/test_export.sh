@@ -75,11 +75,16 @@ echo "#define NETS $nets" >>nets.h
 [ -e per_weights.c ] || fail "a large network's numbers are not in a file of their own"
 grep -q 'double \*x, double \*y' far.h || fail "time stamps as float: $(cat far.h)"
 
-# compiled COMPILER...: run the networks as it makes them
+# compiled COMPILER...: run the networks as it makes them, C or Fortran
 compiled() {
-  # shellcheck disable=SC2046,SC2086 # lists of words
-  "$@" -Wall -Wextra -Werror -I. -o run.bin "$SOURCE/tests/cli/export.c" $(printf '%s.c ' $names) per_weights.c -lm 2>err ||
-    { fail "$*: $(head -n 20 err)"; return; }
+  local sources="$(printf '%s.c ' $names) per_weights.c"
+  if [[ $1 = gfortran ]]; then
+    # shellcheck disable=SC2046,SC2086 # lists of words
+    "$@" -std=f2008 -pedantic -Wall -Werror -c per_weights.f90 $(printf '%s.f90 ' $names) called.f90 2>err || { fail "$*: $(head -n 20 err)"; return; }
+    sources="$(printf '%s.o ' $names called per_weights) -lgfortran"
+  fi
+  # shellcheck disable=SC2086 # a list of words
+  "${@/gfortran/gcc}" -Wall -Wextra -Werror -I. -o run.bin "$SOURCE/tests/cli/export.c" $sources -lm 2>err || { fail "$*: $(head -n 20 err)"; return; }
   for n in $names; do
     ./run.bin run $n 2>err || fail "$*: $(cat err)"
     [ ! -e $n.first ] && mv $n.jacobian $n.first && continue
@@ -124,6 +129,36 @@ else
   echo "not run by clang: it is not installed (scripts/setup offers it)"
 fi
 
+# ---- Fortran: called as the C is, with the derivatives row by row ----
+if command -v gfortran >/dev/null; then
+  for n in $names; do
+    on 0 export $n/final.h5 --to fortran -o $n.f90 >out 2>err || fail "export $n: $(cat err)"
+    x=$(sed -n 's/.*, xk = \(real[0-9]*\),.*/\1/p' $n.f90) y=$(sed -n 's/.*, yk = \(real[0-9]*\),.*/\1/p' $n.f90)
+    cat >>called.f90 <<F
+subroutine predict_$n(x, y) bind(c, name='${n}_predict')
+  use, intrinsic :: iso_fortran_env
+  use $n
+  real($x), intent(in) :: x(${n}_inputs)
+  real($y), intent(out) :: y(${n}_outputs)
+  call ${n}_predict(x, y)
+end subroutine
+subroutine jacobian_$n(x, y) bind(c, name='${n}_jacobian')
+  use, intrinsic :: iso_fortran_env
+  use $n
+  real($x), intent(in) :: x(${n}_inputs)
+  real($y), intent(out) :: y(${n}_inputs, ${n}_outputs)
+  real($y) :: jacobian(${n}_outputs, ${n}_inputs)
+  call ${n}_jacobian(x, jacobian)
+  y = transpose(jacobian)
+end subroutine
+F
+  done
+  compiled gfortran -O0
+  compiled gfortran -O3 -march=native -ffp-contract=off -fno-tree-slp-vectorize
+else
+  echo "Fortran not compiled: gfortran is not installed (scripts/setup offers it)"
+fi
+
 # ---- what is refused, and says why ----
 # refused CODE TEXT ARGUMENT...
 refused() {
@@ -136,6 +171,7 @@ refused 64 "give one checkpoint, --to FORMAT and -o FILE" export far/final.h5 --
 refused 64 "unknown 'cobol'" export far/final.h5 --to cobol -o far.cob
 refused 64 "'far' must be called something.c" export far/final.h5 --to c -o far
 refused 64 "--name '2far' is no name in a program" export far/final.h5 --to c -o new.c --name 2far
+refused 64 "'dense' is the name of something else there" export far/final.h5 --to fortran -o new.f90 --name dense
 refused 65 "none.h5" export none.h5 --to c -o new.c
 refused 74 "'./far.c' is there already; --force replaces it" export far/final.h5 --to c -o far.c
 refused 74 "nowhere" export far/final.h5 --to c -o nowhere/new.c
@@ -143,7 +179,7 @@ printf 'layers: 1' | dd of=far/final.h5 bs=1 seek=6000 conv=notrunc status=none
 refused 65 "far/final.h5" export far/final.h5 --to c -o new.c
 sed 's/activation: softmax}/activation: softmax_batch}/; s/batch: 30/batch: 30, slices: 1/' per.yaml >batch.yaml
 on 0 train batch.yaml -o batch -q 2>err || fail "batch: $(cat err)"
-for to in c:c onnx:onnx npz:npz; do
+for to in c:c fortran:f90 onnx:onnx npz:npz; do
   refused 78 "layer 2: softmax_batch makes every output depend on all samples" export batch/final.h5 --to ${to%:*} -o new.${to#*:}
 done
 [ -z "$(ls new* 2>/dev/null)" ] || fail "a refused export leaves files"
