@@ -40,7 +40,7 @@ static ls_status run(ls_cli *cli, const void *given) {
 }
 
 static const ls_option export_options[] = {
-    LS_OPTION(options, format, "to", 't', "c|onnx|npz", "what to make"),
+    LS_OPTION(options, format, "to", 't', "c|fortran|onnx|npz", "what to make"),
     LS_OPTION(options, output, "output", 'o', "FILE",
               "file to make; those that belong to it come beside it"),
     LS_OPTION(options, name, "name", 0, "NAME",
@@ -50,12 +50,13 @@ static const ls_option export_options[] = {
 
 const ls_command ls_command_export = {
     .name = "export",
-    .help = "a network for other programs: C, ONNX, NumPy",
+    .help = "a network for other programs: C, Fortran, ONNX, NumPy",
     .usage =
-        "Usage: lockstep export CKPT --to c|onnx|npz -o FILE [--name NAME]\n"
+        "Usage: lockstep export CKPT --to c|fortran|onnx|npz -o FILE [--name NAME]\n"
         "\nExamples:\n"
         "  lockstep export runs/a/final.h5 --to c -o flux.c     # flux.c and flux.h: "
         "flux_predict and flux_jacobian\n"
+        "  lockstep export runs/a/final.h5 --to fortran -o flux.f90\n"
         "  lockstep export runs/a/final.h5 --to onnx -o flux.onnx\n"
         "  lockstep export runs/a/final.h5 --to npz -o flux.npz # for numpy.load\n",
     .options = export_options,

@@ -1,36 +1,32 @@
 #!/bin/bash
 # Exported networks, run by programs that are not lockstep: the numbers of predict, for every activation, layer, head, scaling and both precisions.
-# usage: test_export.sh [SEED]
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
 # shellcheck source=tests/property/draw.sh
 . "$SOURCE/tests/property/draw.sh"
-seed=${1:-$(date +%s)}
-echo "seed $seed"
-RANDOM=$seed
-awk -v seed="$seed" 'BEGIN { srand(seed); print "pressure [Pa],b,\"c \"\"?/\\\",y [J],z,class,yes,t,late"
+awk -v seed="$SEED" 'BEGIN { srand(seed); print "pressure [Pa],b,\"c \"\"?/\\\",y [J],z,class,yes,t,late"
   for (i = 0; i < 90; i++) { a = rand() * 4 - 2; b = rand() * 4 - 2; c = rand() * 4 - 2
     printf "%.6f,%.6f,%.6f,%.6f,%.6f,%s,%d,%d,%d\n", a, b, c, a * b + c, 100 + 3 * a - c, substr("redgrnblu", 1 + 3 * (i % 3), 3), (a > b), 1700000000 + 5 * i, 1700000000 + i * i } }' >t.csv
 
-# Every activation in an order of its own, residual and layer_norm and dropout between them; into `layers`.
+# draw_layers N: so many activations in an order of their own, residual and layer_norm and dropout between them; into `layers`.
 draw_layers() {
-  local left=" ${activations/softmax_batch/} " activation width
+  local left=" ${activations/softmax_batch/} " activation width i
   layers=
-  while pick $left; do
+  for ((i = 0; i < $1; i++)); do
+    # shellcheck disable=SC2086 # a list of words
+    pick $left
     activation=$drawn left=${left/ $activation / }
     between 2 19; width=$drawn
     layers+="    - {units: $width, activation: $activation}"$'\n'
     chance 40 && layers+="    - {type: dropout, rate: 0.2}"$'\n'
     chance 40 && layers+="    - {type: layer_norm}"$'\n'
-    chance 60 && layers+="    - {units: $width, activation: $activation}"$'\n'"    - {type: residual, span: 1}"$'\n'
-    [[ $left =~ [a-z] ]] || break
+    chance 30 && layers+="    - {units: $width, activation: $activation}"$'\n'"    - {type: residual, span: 1}"$'\n'
   done
 }
 # net NAME PRECISION SCALE "X" "Y" LOSS LAST
 nets=
 net() {
-  [ -n "${layers:=}" ] || draw_layers
   between 1 1000
   cat >$1.yaml <<C
 version: 1
@@ -43,28 +39,22 @@ loss: $6
 optimizer: {type: sgd, lr: 0.3}
 train: {epochs: 1, batch: 30, precision: $2}
 C
-  on 0 train $1.yaml -o $1 -q 2>err || { fail "$1: $(cat $1.yaml err)"; finish; }
-  on 0 export $1/final.h5 --to c -o $1.c >out 2>err || { fail "export $1: $(cat err)"; finish; }
+  on 0 train $1.yaml -o $1 -q 2>err || die "$1: $(cat $1.yaml err)"
+  on 0 export $1/final.h5 --to c -o $1.c >out 2>err || die "export $1: $(cat err)"
   local x y
   x=$(sed -n 's/void .*_predict(const \([a-z]*\) .*/\1/p' $1.h) y=$(sed -n 's/void .*_predict(.*, \([a-z]*\) .*/\1/p' $1.h)
   echo "#include \"$1.h\"" >>nets.h
   nets="$nets NET($1, $x, $y)"
-  layers=
 }
 abc="1-3"
+all=$(wc -w <<<"${activations/softmax_batch/}")
+draw_layers "$all"
 net single float32 standard "$abc" "'y [J]', z" mse linear
+draw_layers "$(sampled 4 "$all")"
 net twice float64 minmax "$abc" "'y [J]', z" huber linear
-few() { # two activations: single and twice have them all
-  local i
-  for i in 1 2; do
-    # shellcheck disable=SC2086 # a list of words
-    pick ${activations/softmax_batch/}
-    layers+="    - {units: 9, activation: $drawn}"$'\n'
-  done
-}
-few
+draw_layers 2
 net class float32 none "$abc" class cross_entropy softmax
-few
+draw_layers 2
 net yes float64 standard "$abc" yes binary_cross_entropy sigmoid
 layers="    - {units: 70, activation: gelu}
     - {units: 150, activation: tanh}
@@ -92,7 +82,7 @@ compiled() {
   done
 }
 names="single twice class yes per far"
-gcc -I. -o make.bin "$SOURCE/tests/cli/export.c" ./*.c -lm 2>err || { fail "gcc: $(head -n 20 err)"; finish; }
+gcc -I. -o make.bin "$SOURCE/tests/cli/export.c" ./*.c -lm 2>err || die "gcc: $(head -n 20 err)"
 for n in $names; do
   ./make.bin make $n 300 || fail "make $n"
   on 0 predict $n/final.h5 -i $n.npy -o $n.h5 -q >out 2>err || fail "predict $n: $(cat err)"
@@ -133,21 +123,22 @@ fi
 if command -v gfortran >/dev/null; then
   for n in $names; do
     on 0 export $n/final.h5 --to fortran -o $n.f90 >out 2>err || fail "export $n: $(cat err)"
-    x=$(sed -n 's/.*, xk = \(real[0-9]*\),.*/\1/p' $n.f90) y=$(sed -n 's/.*, yk = \(real[0-9]*\),.*/\1/p' $n.f90)
+    # shellcheck disable=SC2046 # two words
+    set -- $(sed -n 's/.*, xk = \(real[0-9]*\), yk = \(real[0-9]*\),.*/\1 \2/p' $n.f90 | sed 's/real32/c_float/g; s/real64/c_double/g')
     cat >>called.f90 <<F
 subroutine predict_$n(x, y) bind(c, name='${n}_predict')
-  use, intrinsic :: iso_fortran_env
+  use, intrinsic :: iso_c_binding
   use $n
-  real($x), intent(in) :: x(${n}_inputs)
-  real($y), intent(out) :: y(${n}_outputs)
+  real($1), intent(in) :: x(${n}_inputs)
+  real($2), intent(out) :: y(${n}_outputs)
   call ${n}_predict(x, y)
 end subroutine
 subroutine jacobian_$n(x, y) bind(c, name='${n}_jacobian')
-  use, intrinsic :: iso_fortran_env
+  use, intrinsic :: iso_c_binding
   use $n
-  real($x), intent(in) :: x(${n}_inputs)
-  real($y), intent(out) :: y(${n}_inputs, ${n}_outputs)
-  real($y) :: jacobian(${n}_outputs, ${n}_inputs)
+  real($1), intent(in) :: x(${n}_inputs)
+  real($2), intent(out) :: y(${n}_inputs, ${n}_outputs)
+  real($2) :: jacobian(${n}_outputs, ${n}_inputs)
   call ${n}_jacobian(x, jacobian)
   y = transpose(jacobian)
 end subroutine
