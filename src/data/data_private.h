@@ -10,7 +10,7 @@
 struct ls_data {
   ls_recipe recipe;
   ls_order_kind order;
-  bool drop_last, stream;
+  bool drop_last;
   bool turnable;   /* samples may be columns: HDF5 */
   int64_t rows[3]; /* of each source; 0: there is none */
   ls_splits splits;

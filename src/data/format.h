@@ -80,8 +80,6 @@ static inline int64_t ls_shape_columns(const ls_shape *shape) {
 
 extern const ls_format ls_format_idx, ls_format_csv, ls_format_hdf5, ls_format_npy;
 const ls_format *ls_format_find(const char *name); /* NULL: no such format */
-/* By the first bytes of a file, or of the first one of a pattern; csv where nothing else fits. */
-ls_status ls_format_sniff(const char *path, const ls_format **out);
 
 /* Begin a source of `size` bytes (its format's struct) with room for `files` files; one file's
  * path. */

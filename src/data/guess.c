@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "data/format.h"
 #include "io/gz.h"
 #include "io/h5.h"
 #include "io/h5sign.h"
@@ -41,36 +40,38 @@ ls_status ls_format_sniff(const char *path, const ls_format **out) {
 
 /* ---- whole data sets ---- */
 
+/* Where x and y of each split are; NULL: there is no such split. */
 typedef struct {
-  const char *name[3][2]; /* x and y of each split; NULL: there is none */
-  bool there[3][2];
+  const char *name[3][2];
 } layout;
 
+/* As `data import` makes it. */
 static const layout own_layout = {
-    .name = {{"/train/x", "/train/y"}, {"/validation/x", "/validation/y"}, {"/test/x", "/test/y"}}};
-
+    {{"/train/x", "/train/y"}, {"/validation/x", "/validation/y"}, {"/test/x", "/test/y"}}};
 static const char weights_name[] = "/train/weights";
 
+/* Looking through a file for some layouts. */
 typedef struct {
-  layout own, like; /* as `data import` makes it; as the training data were */
+  layout wanted[2], there[2]; /* own_layout, that of the training data; what there is of each */
   bool weights;
-} contents;
+} search;
 
-static void look_for(layout *l, const char *path) {
+static void look_for(const layout *wanted, const char *path, layout *there) {
   for (int s = 0; s < 3; s++)
-    for (int k = 0; k < 2; k++)
-      l->there[s][k] = l->there[s][k] || (l->name[s][k] && strcmp(path, l->name[s][k]) == 0);
+    for (int k = 0; k < 2; k++) {
+      const char *name = wanted->name[s][k];
+      if (name && strcmp(path, name) == 0) there->name[s][k] = name;
+    }
 }
 
 static void note(void *arg, const char *path, const char *dims, const char *type) {
-  contents *found = arg;
+  search *look = arg;
   (void)dims, (void)type;
-  found->weights = found->weights || strcmp(path, weights_name) == 0;
-  look_for(&found->own, path);
-  look_for(&found->like, path);
+  look->weights = look->weights || strcmp(path, weights_name) == 0;
+  for (int i = 0; i < 2; i++) look_for(&look->wanted[i], path, &look->there[i]);
 }
 
-static bool has(const layout *l, int split) { return l->there[split][0] && l->there[split][1]; }
+static bool has(const layout *l, int split) { return l->name[split][0] && l->name[split][1]; }
 
 static void take_layout(const char *path, const layout *l, ls_data_spec *spec) {
   for (int s = 0; s < 3; s++) {
@@ -81,14 +82,17 @@ static void take_layout(const char *path, const layout *l, ls_data_spec *spec) {
   }
 }
 
+static ls_status no_train(const char *path) {
+  return ls_fail(LS_EDATA,
+                 "%s: no /train/x and /train/y in it; a config says where the samples are", path);
+}
+
 static ls_status guess_hdf5(const char *path, ls_data_spec *spec) {
-  contents found = {.own = own_layout};
-  LS_TRY(ls_h5_list(path, note, &found));
-  if (!has(&found.own, 0))
-    return ls_fail(LS_EDATA,
-                   "%s: no /train/x and /train/y in it; a config says where the samples are", path);
-  if (found.weights) spec->weights = ls_mem_text(weights_name);
-  take_layout(path, &found.own, spec);
+  search look = {.wanted = {own_layout}};
+  LS_TRY(ls_h5_list(path, note, &look));
+  if (!has(&look.there[0], 0)) return no_train(path);
+  if (look.weights) spec->weights = ls_mem_text(weights_name);
+  take_layout(path, &look.there[0], spec);
   return LS_OK;
 }
 
@@ -98,38 +102,34 @@ static const char *dataset_of(const char *text) {
   return colon ? colon + 1 : text;
 }
 
-static bool same_sets(const layout *l, int a, int b) {
-  return strcmp(l->name[a][0], l->name[b][0]) == 0 && strcmp(l->name[a][1], l->name[b][1]) == 0;
-}
-
 /* The training data's datasets; splits that are other files with the same datasets are one here. */
 static layout layout_of(const ls_data_spec *like) {
   layout l = {0};
   for (int s = 0; s < 3 && strcmp(like->type, "hdf5") == 0; s++) {
     const ls_source_spec *source = &like->source[s];
     if (!source->file || !source->x || !source->y) continue;
-    l.name[s][0] = dataset_of(source->x);
-    l.name[s][1] = dataset_of(source->y);
-    if (s > 0 && same_sets(&l, 0, s)) l.name[s][0] = l.name[s][1] = NULL;
+    const char *x = dataset_of(source->x), *y = dataset_of(source->y);
+    if (l.name[0][0] && strcmp(x, l.name[0][0]) == 0 && strcmp(y, l.name[0][1]) == 0) continue;
+    l.name[s][0] = x;
+    l.name[s][1] = y;
   }
   return l;
 }
 
 static ls_status guess_hdf5_like(const char *path, const ls_data_spec *like, ls_data_spec *spec) {
-  contents found = {.own = own_layout, .like = layout_of(like)};
-  LS_TRY(ls_h5_list(path, note, &found));
-  const layout *l = has(&found.like, 0) ? &found.like : &found.own;
+  search look = {.wanted = {own_layout, layout_of(like)}};
+  LS_TRY(ls_h5_list(path, note, &look));
+  const layout *known = &look.wanted[1];
+  bool as_known = has(&look.there[1], 0);
+  const layout *l = &look.there[as_known];
   take_layout(path, l, spec);
-  for (int s = 0; s < 3; s++)
-    spec->source[s].transpose = l == &found.like && like->source[s].transpose;
+  for (int s = 0; s < 3; s++) spec->source[s].transpose = as_known && like->source[s].transpose;
   if (has(l, 0)) return LS_OK;
-  if (!found.like.name[0][0])
-    return ls_fail(LS_EDATA,
-                   "%s: no /train/x and /train/y in it; a config says where the samples are", path);
+  if (!known->name[0][0]) return no_train(path);
   return ls_fail(LS_EDATA,
                  "%s: no %s and %s, where the checkpoint's training data were; lockstep data info "
                  "lists what there is, and a config says where the samples are",
-                 path, found.like.name[0][0], found.like.name[0][1]);
+                 path, known->name[0][0], known->name[0][1]);
 }
 
 static ls_status kind_of(const char *path, const ls_format **format, bool *folder) {

@@ -5,6 +5,11 @@
 #define LS_DATA_GUESS_H
 
 #include "data/data.h"
+#include "data/format.h"
+
+/* The format of a file, or of the first one of a pattern, by its first bytes; csv where nothing
+ * else fits. */
+ls_status ls_format_sniff(const char *path, const ls_format **out);
 
 /* What data named by a path alone are compared with: those that a checkpoint was trained on. */
 typedef struct {

@@ -102,7 +102,7 @@ static ls_status set_up(ls_loader *l, int64_t batch, ls_dtype precision) {
     LS_TRY(ls_mem_new(&b->targets, (size_t)l->max_rows, (size_t)b->outputs * real));
   b->slice_row = l->slice_row;
   LS_TRY(set_up_weights(l));
-  if (!l->data->stream) return LS_OK;
+  if (l->data->kind != &ls_store_stream) return LS_OK;
   return ls_ahead_new((const ls_stream *)l->data->store, &l->share, &l->ahead);
 }
 

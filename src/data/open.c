@@ -318,7 +318,6 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind t
   data->turnable = strcmp(spec->type, "hdf5") == 0;
   data->order = spec->order;
   data->drop_last = spec->drop_last;
-  data->stream = spec->stream;
   data->kind = spec->stream ? &ls_store_stream : &ls_store_memory;
   ls_status status = open_all(&o);
   ls_sources_close(o.source);

@@ -21,14 +21,14 @@ enum { TOGETHER = 256 }; /* rows of a dataset of which not all columns are taken
  * is a process. */
 typedef struct {
   int role;
-  int file;        /* which of the source's files it is in */
-  char *name;      /* its path there */
-  bool transpose;  /* samples are its columns */
-  int64_t width;   /* columns that it has */
-  int64_t columns; /* that are taken: */
-  int64_t *from;   /* (columns) their numbers in the dataset; NULL: all as they stand */
-  int64_t *to;     /* (columns) their places in the row of x or of y; NULL: from `first` on */
-  int64_t first;
+  int file;           /* which of the source's files it is in */
+  char *name;         /* its path there */
+  bool transpose;     /* samples are its columns */
+  int64_t width;      /* columns that it has */
+  int64_t columns;    /* those that are taken: */
+  int64_t *from;      /* (width) their numbers in the dataset */
+  int64_t *to;        /* (width) their places in the row of x or of y */
+  bool whole;         /* all, as they stand */
   ls_h5set *set, *at; /* of read, of read_at; NULL: not open */
 } piece;
 
@@ -119,26 +119,29 @@ static ls_status open_piece(hdf5 *h, int role, const char *text, const ls_openin
   }
   LS_TRY(ls_h5set_open(file->path, p->name, p->transpose, &p->set));
   LS_TRY(turn_vector(h, p));
-  p->width = p->columns = ls_h5set_shape(p->set)->width;
+  p->width = ls_h5set_shape(p->set)->width;
   file->samples = rows_of(p);
+  LS_NEW(p->from, p->width);
+  LS_NEW(p->to, p->width);
   return LS_OK;
 }
 
-/* Where each piece's columns go, once it is known which. */
+/* All columns side by side, the weight behind those of y. */
 static ls_status place_pieces(hdf5 *h) {
-  int64_t n[ROLES] = {0}, most = 0;
+  int64_t n[2] = {0}, most = 0;
   for (int i = 0; i < h->pieces; i++) {
     piece *p = &h->piece[i];
-    p->first = n[p->role];
-    n[p->role] += p->columns;
+    int64_t *next = &n[p->role == X ? X : Y];
+    p->whole = true;
+    for (p->columns = 0; p->columns < p->width; p->columns++) {
+      p->from[p->columns] = p->columns;
+      p->to[p->columns] = (*next)++;
+    }
+    if (p->role == WEIGHTS) h->base.shape.weights = 1;
     if (p->width > most) most = p->width;
   }
-  for (int i = 0; i < h->pieces; i++)
-    if (h->piece[i].role == WEIGHTS) h->piece[i].first = n[Y];
   h->base.shape.features = n[X];
-  h->base.shape.outputs = n[Y];
-  h->base.shape.weights = n[WEIGHTS];
-  LS_FREE(h->wide);
+  h->base.shape.outputs = n[Y] - h->base.shape.weights;
   return ls_mem_new((void **)&h->wide, (size_t)(TOGETHER * most), sizeof(double));
 }
 
@@ -195,14 +198,14 @@ static ls_status open_pieces(hdf5 *h, const ls_opening *what) {
 /* ---- opening: the columns that a checkpoint knows ---- */
 
 /* Of all columns of x or y as they stand only those of a list, in its order. */
-static ls_status take_columns(hdf5 *h, int role, const int64_t *column, int64_t n) {
+static void take_columns(hdf5 *h, int role, const int64_t *column, int64_t n) {
   int64_t before = 0;
   for (int i = 0; i < h->pieces; i++) {
     piece *p = &h->piece[i];
+    if (p->role == WEIGHTS && role == Y) p->to[0] = n;
     if (p->role != role) continue;
-    LS_NEW(p->from, n);
-    LS_NEW(p->to, n);
     p->columns = 0;
+    p->whole = false;
     for (int64_t k = 0; k < n; k++) {
       if (column[k] < before || column[k] >= before + p->width) continue;
       p->from[p->columns] = column[k] - before;
@@ -210,7 +213,7 @@ static ls_status take_columns(hdf5 *h, int role, const int64_t *column, int64_t 
     }
     before += p->width;
   }
-  return LS_OK;
+  *(role == X ? &h->base.shape.features : &h->base.shape.outputs) = n;
 }
 
 static bool as_they_are(const int64_t *column, int64_t n, int64_t wide) {
@@ -233,7 +236,7 @@ static ls_status choose_known(hdf5 *h, const ls_data_spec *spec, int role, const
     return LS_OK;
   }
   if (status == LS_OK && !as_they_are(column, spec->trained->n[role], wide[role]))
-    status = take_columns(h, role, column, spec->trained->n[role]);
+    take_columns(h, role, column, spec->trained->n[role]);
   LS_FREE(column);
   return status;
 }
@@ -245,7 +248,7 @@ static ls_status choose_columns(hdf5 *h, const ls_data_spec *spec) {
   ls_status status = choose_known(h, spec, X, &have);
   if (status == LS_OK && h->base.shape.outputs > 0) status = choose_known(h, spec, Y, &have);
   ls_columns_free(&have);
-  return status == LS_OK ? place_pieces(h) : status;
+  return status;
 }
 
 static ls_status open_hdf5(const ls_opening *what, ls_source **out) {
@@ -285,10 +288,8 @@ static ls_status open_again(const hdf5 *h, const piece *p, ls_h5set **set) {
 static void spread(const piece *p, const char *wide, int64_t rows, size_t size, char *out,
                    int64_t stride) {
   for (int64_t r = 0; r < rows; r++, wide += (size_t)p->width * size, out += (size_t)stride * size)
-    for (int64_t c = 0; c < p->columns; c++) {
-      int64_t from = p->from ? p->from[c] : c, to = p->to ? p->to[c] : p->first + c;
-      memcpy(out + (size_t)to * size, wide + (size_t)from * size, size);
-    }
+    for (int64_t c = 0; c < p->columns; c++)
+      memcpy(out + (size_t)p->to[c] * size, wide + (size_t)p->from[c] * size, size);
 }
 
 /* Rows [lo, lo + rows) of a piece into out (rows, stride). */
@@ -296,7 +297,7 @@ static ls_status read_piece(const hdf5 *h, const piece *p, ls_h5set **set, int64
                             ls_dtype cell, void *out, int64_t stride) {
   const size_t size = ls_dtype_size(cell);
   LS_TRY(open_again(h, p, set));
-  if (!p->from && p->columns == stride) return ls_h5set_read(*set, lo, rows, cell, out);
+  if (p->whole && p->columns == stride) return ls_h5set_read(*set, lo, rows, cell, out);
   for (int64_t k = 0, n; k < rows; k += n) {
     n = rows - k < TOGETHER ? rows - k : TOGETHER;
     LS_TRY(ls_h5set_read(*set, lo + k, n, cell, h->wide));
@@ -417,14 +418,12 @@ static ls_status keys_hdf5(ls_source *source, const char *by, uint64_t *key) {
 
 /* The piece that a column of x or y comes from, and its number there. */
 static const piece *origin_of(const hdf5 *h, int64_t column, int64_t *value) {
-  const int role = column < 0 ? Y : X;
   const int64_t k = column < 0 ? -1 - column : column;
   for (int i = 0; i < h->pieces; i++) {
     const piece *p = &h->piece[i];
-    if ((p->role == X) != (role == X)) continue;
     for (int64_t c = 0; c < p->columns; c++) {
-      *value = p->from ? p->from[c] : c;
-      if ((p->to ? p->to[c] : p->first + c) == k) return p;
+      *value = p->from[c];
+      if ((p->role == X) == (column >= 0) && p->to[c] == k) return p;
     }
   }
   return &h->piece[0];
@@ -476,10 +475,8 @@ static ls_status take_texts(const hdf5 *h, const piece *p, const char *attribute
   ls_texts all;
   LS_TRY(ls_h5_texts(path_of(h, p), ls_columns_path[p->role], attribute, &all));
   *known = all.count == p->width;
-  for (int64_t c = 0; *known && c < p->columns; c++) {
-    int64_t from = p->from ? p->from[c] : c;
-    out->text[p->to ? p->to[c] : p->first + c] = ls_mem_text(all.text[from]);
-  }
+  for (int64_t c = 0; *known && c < p->columns; c++)
+    out->text[p->to[c]] = ls_mem_text(all.text[p->from[c]]);
   ls_texts_free(&all);
   return LS_OK;
 }
