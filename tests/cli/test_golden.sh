@@ -24,7 +24,7 @@ for name in $("$BUILD/tests/e2e" list); do
   compare "$name" f32 5e-6
   train "$name" f64 0 train.epochs=none train.steps=10 train.precision=float64 'eval.on=[train]' 'eval.every=1 step'
   compare "$name" f64 1e-10 1e-9
-  steps=$(sampled 200 none)
+  steps=$(sampled 100 none)
   case $name in *uneven) steps=none ;; esac # its last minibatch is a short one
   train "$name" hundreds $ranks train.epochs=$([ $steps = none ] && echo 1 || echo none) train.steps=$steps train.precision=float64 \
     'eval.on=[train]' 'eval.every=100 steps'
