@@ -19,7 +19,7 @@
 #include "base/real.h"
 #include "base/status.h"
 #include "data/data.h"
-#include "io/h5file.h"
+#include "io/h5item.h"
 #include "model/model.h"
 
 enum {

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "checkpoint/block.h"
 #include "io/durable.h"
-#include "io/h5helper.h"
+#include "io/h5.h"
 #include "io/h5sign.h"
 #include "io/regular.h"
 
@@ -195,16 +195,17 @@ ls_status ls_checkpoint_newest(const char *dir, bool repair, char **path, ls_che
 
 /* ---- is it one at all? ---- */
 
+static void note_model(void *arg, const ls_h5_entry *entry) {
+  *(bool *)arg = *(bool *)arg || strncmp(entry->path, "/model/", 7) == 0;
+}
+
 bool ls_checkpoint_probe(const char *path) {
-  static const char hdf5[] = "\211HDF\r\n\032\n";
-  char inner[8];
   ls_block block;
-  int64_t datasets;
+  bool model = false;
   if (ls_block_peek(path, &block) == LS_OK) return true;
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return false;
-  bool behind = pread(fd, inner, 8, LS_CKPT_BLOCK) == 8 && !memcmp(inner, hdf5, 8);
-  close(fd);
-  return behind ||
-         (ls_h5_recognized(path) && ls_h5helper_count(path, "/model", &datasets) == LS_OK);
+  int64_t inner = ls_h5_signature(path);
+  if (inner < 0 || inner == LS_CKPT_BLOCK) return inner > 0;
+  ls_status status = ls_h5_list(path, note_model, &model);
+  ls_h5_rest();
+  return status == LS_OK && model;
 }

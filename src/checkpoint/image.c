@@ -7,6 +7,7 @@
 #include "checkpoint/block.h"
 #include "checkpoint/index.h"
 #include "io/durable.h"
+#include "io/h5skeleton.h"
 
 struct ls_image {
   char *data; /* (bytes) the file */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "io/h5helper.h"
+#include "io/h5.h"
 
 void ls_index_write(const ls_layout *layout, void *out) {
   char *at = out;
@@ -98,11 +98,44 @@ static const ls_h5_row *find_row(const places *p, const char *path) {
   return bsearch(path, p->row, (size_t)p->rows, sizeof *p->row, to_path);
 }
 
+/* What HDF5 says of every dataset. */
+typedef struct {
+  places *places;
+  int64_t room;
+  ls_status status;
+} listing;
+
+static ls_status add_row(listing *l, const ls_h5_entry *entry) {
+  places *p = l->places;
+  if (entry->place.offset < 0)
+    return ls_fail(LS_EDATA, "'%s': %s is stored in a way that checkpoints do not use", p->name,
+                   entry->path);
+  if (p->rows == l->room) {
+    ls_h5_row *more;
+    LS_NEW(more, 2 * l->room + 64);
+    if (p->rows) memcpy(more, p->row, (size_t)p->rows * sizeof *more);
+    LS_FREE(p->row);
+    p->row = more;
+    l->room = 2 * l->room + 64;
+  }
+  p->row[p->rows++] = entry->place;
+  return LS_OK;
+}
+
+static void note_row(void *arg, const ls_h5_entry *entry) {
+  listing *l = arg;
+  if (l->status == LS_OK) l->status = add_row(l, entry);
+}
+
 static ls_status read_first_format(places *p, ls_layout *toc) {
   enum { OWN = 6 }; /* datasets below /integrity, which it does not list */
   char path[LS_H5_PATH] = "";
   ls_h5_item list;
-  LS_TRY(ls_h5helper_list(p->name, p->data, p->bytes, &p->row, &p->rows));
+  listing all = {.places = p};
+  ls_status status = ls_h5_list(p->name, note_row, &all);
+  ls_h5_rest();
+  LS_TRY(status);
+  LS_TRY(all.status);
   for (int64_t i = 0; i < p->rows; i++) LS_TRY(take_row(p, &p->row[i], &list));
   LS_TRY(check_apart(p));
   const ls_h5_row *found = find_row(p, "/integrity/path");

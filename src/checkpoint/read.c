@@ -11,6 +11,7 @@
 #include "checkpoint/block.h"
 #include "checkpoint/check.h"
 #include "checkpoint/index.h"
+#include "io/h5sign.h"
 #include "io/regular.h"
 
 typedef struct {
@@ -207,8 +208,7 @@ static ls_status take_all(reader *r, ls_checkpoint *c) {
 
 /* An HDF5 file that is no checkpoint gets a hint at what it can be used for. */
 static ls_status verify(reader *r) {
-  static const char hdf5[] = "\211HDF\r\n\032\n";
-  if (r->bytes >= 8 && !memcmp(r->data, hdf5, 8))
+  if (r->bytes >= 8 && ls_h5_signed(r->data))
     return ls_fail(LS_EDATA,
                    "'%s' is a plain HDF5 file without a checkpoint's header; to start from its "
                    "weights use model.init: {type: file, file: %s}",

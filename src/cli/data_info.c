@@ -188,23 +188,23 @@ typedef struct {
 } datasets;
 
 /* One that can be read as samples shows its range too. */
-static void add_dataset(void *arg, const char *name, const char *dims, const char *type) {
+static void add_dataset(void *arg, const ls_h5_entry *entry) {
   datasets *d = arg;
   ls_data_spec spec = {.type = (char *)"hdf5",
                        .inputs = true,
-                       .source = {{.file = (char *)d->path, .x = (char *)name}}};
+                       .source = {{.file = (char *)d->path, .x = (char *)entry->path}}};
   ls_source *source[3] = {0};
   ls_survey v = {0};
   ls_columns columns = {0};
   json_t *o = ls_put_item(d->list);
-  ls_put(o, "name", name);
-  ls_put(o, "dims", dims);
-  ls_put(o, "type", type);
+  ls_put(o, "name", (const char *)entry->path);
+  ls_put(o, "dims", (const char *)entry->dims);
+  ls_put(o, "type", (const char *)entry->type);
   if (ls_sources_open(&spec, false, false, source) == LS_OK &&
       ls_columns_of(source[0], &columns) == LS_OK &&
       ls_survey_read(source[0], source[0]->shape.bytes, &v) == LS_OK) {
     ls_put(o, "x", spread_json(&v.x));
-    if (strcmp(columns.stored[0], type) != 0) /* shape of a sample, packing */
+    if (strcmp(columns.stored[0], entry->type) != 0) /* shape of a sample, packing */
       ls_put(o, "stored", (const char *)columns.stored[0]);
   } else {
     ls_put(o, "problem", ls_error_text());

@@ -8,7 +8,7 @@
 
 #include "base/dtype.h"
 #include "base/status.h"
-#include "io/h5text.h"
+#include "base/texts.h"
 
 typedef struct {
   const char *path; /* .h5, .hdf5, .csv, .npy, or - */

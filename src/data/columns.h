@@ -3,8 +3,8 @@
 #ifndef LS_DATA_COLUMNS_H
 #define LS_DATA_COLUMNS_H
 
+#include "base/texts.h"
 #include "data/format.h"
-#include "io/h5text.h"
 
 /* Each list is empty, or has one text for each column; "" where it is not known. */
 typedef struct ls_columns {

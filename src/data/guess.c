@@ -23,7 +23,7 @@ static ls_status sniff(const char *path, const ls_format **out) {
   LS_TRY(status);
   bool named_h5 = length > 3 && strcmp(path + length - 3, ".h5") == 0; /* damaged, perhaps */
   *out = &ls_format_csv;
-  if (named_h5 || ls_h5_recognized(path)) *out = &ls_format_hdf5;
+  if (named_h5 || ls_h5_signature(path) >= 0) *out = &ls_format_hdf5;
   if (got >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) *out = &ls_format_npy;
   if (got >= 4 && memcmp(head, "\0\0\x08\x03", 4) == 0) *out = &ls_format_idx;
   return LS_OK;
@@ -64,11 +64,10 @@ static void look_for(const layout *wanted, const char *path, layout *there) {
     }
 }
 
-static void note(void *arg, const char *path, const char *dims, const char *type) {
+static void note(void *arg, const ls_h5_entry *entry) {
   search *look = arg;
-  (void)dims, (void)type;
-  look->weights = look->weights || strcmp(path, weights_name) == 0;
-  for (int i = 0; i < 2; i++) look_for(&look->wanted[i], path, &look->there[i]);
+  look->weights = look->weights || strcmp(entry->path, weights_name) == 0;
+  for (int i = 0; i < 2; i++) look_for(&look->wanted[i], entry->path, &look->there[i]);
 }
 
 static bool has(const layout *l, int split) { return l->name[split][0] && l->name[split][1]; }

@@ -9,6 +9,7 @@
 #include "data/data_private.h"
 #include "data/share.h"
 #include "data/weights.h"
+#include "io/h5.h"
 
 enum { CHUNK_BYTES = 1 << 20 };
 
@@ -321,6 +322,7 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind t
   data->kind = spec->stream ? &ls_store_stream : &ls_store_memory;
   ls_status status = open_all(&o);
   ls_sources_close(o.source);
+  ls_h5_rest();
   LS_FREE(o.x);
   LS_FREE(o.y);
   LS_FREE(o.label);

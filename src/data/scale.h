@@ -3,6 +3,7 @@
 #define LS_DATA_SCALE_H
 
 #include "base/dtype.h"
+#include "base/status.h"
 #include "data/spec.h"
 
 ls_status ls_affine_new(int64_t n, ls_affine **out);

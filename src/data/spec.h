@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "io/h5text.h"
+#include "base/status.h"
+#include "base/texts.h"
 
 typedef enum {
   LS_SPLIT_TRAIN,

@@ -1,142 +1,159 @@
-/* h5.c - io/h5raw.h in a process of its own (io/child.h): requests and answers over a socket. Where
- * it says that the values lie in the file as they are (io/h5plain.h), it has done its work, and
- * they are read here. */
 #include "io/h5.h"
 
 #include <string.h>
 #include <sys/param.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
-#include "io/child.h"
-#include "io/h5raw.h"
+#include "io/h5helper.h"
 
-enum { PIECE_BYTES = 4 << 20, SILENCE_SECONDS = 60 };
-
-typedef struct {
-  int64_t lo, rows;
-  int32_t cell;
-} request;
-
-/* In front of every answer: its bytes, which are the error's text where the status says so. */
-typedef struct {
-  int32_t status;
-  int64_t bytes;
-} answer;
+enum { HELPERS = 4, SILENCE_SECONDS = 60 };
 
 struct ls_h5set {
-  ls_child *child;   /* or, once it has told, */
-  ls_h5plain *plain; /* where the values are */
   char *file, *name;
-  ls_h5_shape shape;
+  bool transpose;
+  ls_h5_shape shape; /* rows 0: not known yet */
+  ls_h5_layout layout;
+  int64_t *offset;     /* (pieces) */
+  struct stat was;     /* of the file, when all this was said of it */
+  ls_h5plain *plain;   /* NULL: not being read, or not without a helper */
+  int64_t helper, set; /* its number with the helper of that number */
 };
 
-/* Rows that travel together. */
-static int64_t piece_rows(const ls_h5_shape *shape, ls_dtype cell) {
-  int64_t rows = PIECE_BYTES / (int64_t)ls_dtype_size(cell) / shape->width;
-  return rows < 1 ? 1 : rows;
+/* ---- helpers ---- */
+
+typedef struct {
+  ls_child *child;
+  char *file;
+  struct stat was; /* of the file, before it was opened */
+  int64_t number;  /* no other one's */
+} helper;
+
+/* Those that wait, the last one asked first. A helper dies with the thread that started it. */
+static _Thread_local helper *idle[HELPERS];
+
+static bool same_file(const struct stat *a, const struct stat *b) {
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+         a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* ---- in the child ---- */
-
-bool ls_h5_reply(int socket, ls_status status, const void *data, size_t bytes) {
-  const char *text = ls_error_text();
-  answer head = {(int32_t)status, (int64_t)(status == LS_OK ? bytes : strlen(text))};
-  return ls_socket_send(socket, &head, sizeof head) &&
-         ls_socket_send(socket, status == LS_OK ? data : text, (size_t)head.bytes);
+static void stop(helper **h) {
+  if (!*h) return;
+  ls_child_stop(&(*h)->child);
+  LS_FREE((*h)->file);
+  LS_FREE(*h);
 }
 
-static bool serve_rows(int socket, ls_h5raw *raw, const request *ask, void **buffer, size_t *room) {
-  const ls_h5_shape *shape = ls_h5raw_shape(raw);
-  ls_dtype cell = (ls_dtype)ask->cell;
-  int64_t most = MIN(piece_rows(shape, cell), ask->rows);
-  ls_status status = LS_OK;
-  size_t need = (size_t)(most * shape->width) * ls_dtype_size(cell);
-  if (need > *room) {
-    LS_FREE(*buffer);
-    status = ls_mem_new(buffer, need, 1);
-    *room = status == LS_OK ? need : 0;
-  }
-  for (int64_t done = 0, rows; done < ask->rows && status == LS_OK; done += rows) {
-    rows = MIN(most, ask->rows - done);
-    status = ls_h5raw_read(raw, ask->lo + done, rows, cell, *buffer);
-    if (status == LS_OK &&
-        !ls_h5_reply(socket, LS_OK, *buffer, (size_t)(rows * shape->width) * ls_dtype_size(cell)))
-      return false;
-  }
-  return status == LS_OK || ls_h5_reply(socket, status, NULL, 0);
-}
-
-/* Shape, layout, and the pieces' places if there are any. */
-static bool introduce(int socket, const ls_h5raw *raw) {
-  ls_h5_layout layout;
-  int64_t *offset;
-  ls_status status = ls_h5raw_layout(raw, &layout, &offset);
-  return ls_h5_reply(socket, status, ls_h5raw_shape(raw), sizeof(ls_h5_shape)) && status == LS_OK &&
-         ls_h5_reply(socket, LS_OK, &layout, sizeof layout) &&
-         (layout.pieces == 0 ||
-          ls_h5_reply(socket, LS_OK, offset, (size_t)layout.pieces * sizeof *offset));
-}
-
-static void serve_set(int socket) {
-  ls_h5raw *raw = NULL;
-  char *file, *name;
-  void *buffer = NULL;
-  size_t room = 0;
-  bool transpose;
-  request ask;
-  if (!ls_socket_text(socket, &file) || !ls_socket_text(socket, &name) ||
-      !ls_socket_receive(socket, &transpose, sizeof transpose))
-    return;
-  ls_status status = ls_h5raw_open(file, name, transpose, &raw);
-  if (status != LS_OK) ls_h5_reply(socket, status, NULL, 0);
-  if (status != LS_OK || !introduce(socket, raw)) return;
-  while (ls_socket_receive(socket, &ask, sizeof ask) &&
-         serve_rows(socket, raw, &ask, &buffer, &room))
-    continue;
-}
-
-const ls_child_job ls_h5_set_job = {"h5-set", serve_set};
-
-/* ---- here ---- */
-
-/* One answer into `data`, which has room for just what is expected. */
-ls_status ls_h5_receive(ls_child *child, const char *file, void *data, size_t bytes) {
-  answer head;
-  char text[2048] = "";
-  LS_TRY(ls_child_receive(child, file, &head, sizeof head));
-  if (head.status == LS_OK) return ls_child_receive(child, file, data, bytes);
-  LS_TRY(ls_child_receive(child, file, text, MIN((size_t)head.bytes, sizeof text - 1)));
-  return ls_fail((ls_status)head.status, "%s", text);
-}
-
-static ls_status take_layout(ls_h5set *set) {
-  ls_h5_layout layout;
-  int64_t *offset;
-  LS_TRY(ls_h5_receive(set->child, set->file, &layout, sizeof layout));
-  if (layout.pieces == 0) return LS_OK;
-  LS_NEW(offset, layout.pieces);
-  ls_status status =
-      ls_h5_receive(set->child, set->file, offset, (size_t)layout.pieces * sizeof *offset);
-  ls_child_stop(&set->child);
-  if (status == LS_OK) return ls_h5plain_open(set->file, &layout, offset, &set->plain);
-  LS_FREE(offset);
+static ls_status start(const char *file, const struct stat *now, helper **out) {
+  static _Atomic int64_t started;
+  LS_NEW(*out, 1);
+  **out = (helper){.file = ls_mem_text(file), .was = *now, .number = ++started};
+  ls_status status = ls_child_start(&ls_h5_job, SILENCE_SECONDS, &(*out)->child);
+  if (status == LS_OK) status = ls_child_send_text((*out)->child, file, file);
+  if (status != LS_OK) stop(out);
   return status;
 }
 
-static ls_status open_set(ls_h5set *set, bool transpose) {
-  LS_TRY(ls_child_start(&ls_h5_set_job, SILENCE_SECONDS, &set->child));
-  LS_TRY(ls_child_send_text(set->child, set->file, set->file));
-  LS_TRY(ls_child_send_text(set->child, set->file, set->name));
-  LS_TRY(ls_child_send(set->child, set->file, &transpose, sizeof transpose));
-  LS_TRY(ls_h5_receive(set->child, set->file, &set->shape, sizeof set->shape));
-  return take_layout(set);
+/* The one that waits with this file open, or a new one. */
+static ls_status take(const char *file, helper **out) {
+  struct stat now = {0};
+  (void)stat(file, &now); /* what is wrong with it the helper will say */
+  *out = NULL;
+  for (int i = 0; i < HELPERS && !*out; i++) {
+    if (!idle[i] || strcmp(idle[i]->file, file) != 0) continue;
+    *out = idle[i];
+    idle[i] = NULL;
+    if (!same_file(&(*out)->was, &now)) stop(out);
+  }
+  return *out ? LS_OK : start(file, &now, out);
+}
+
+/* One that has failed may have crashed, or be in the middle of an answer. */
+static ls_status give_back(helper *h, ls_status status) {
+  int place = 0;
+  if (status != LS_OK) {
+    stop(&h);
+    return status;
+  }
+  while (place < HELPERS - 1 && idle[place]) place++;
+  stop(&idle[place]);
+  memmove(idle + 1, idle, (size_t)place * sizeof *idle);
+  idle[0] = h;
+  return LS_OK;
+}
+
+void ls_h5_rest(void) {
+  for (int i = 0; i < HELPERS; i++) stop(&idle[i]);
+}
+
+static ls_status ask(const helper *h, const ls_h5_question *question, const char *dataset,
+                     const char *attribute) {
+  LS_TRY(ls_child_send(h->child, h->file, question, sizeof *question));
+  LS_TRY(ls_child_send_text(h->child, h->file, dataset));
+  return ls_child_send_text(h->child, h->file, attribute);
+}
+
+/* One answer into `data`, which has room for just what is expected. */
+static ls_status receive(const helper *h, void *data, size_t bytes) {
+  ls_h5_answer head;
+  char text[2048] = "";
+  LS_TRY(ls_child_receive(h->child, h->file, &head, sizeof head));
+  if (head.status == LS_OK) return ls_child_receive(h->child, h->file, data, bytes);
+  LS_TRY(ls_child_receive(h->child, h->file, text, MIN((size_t)head.bytes, sizeof text - 1)));
+  return ls_fail((ls_status)head.status, "%s", text);
+}
+
+/* ---- a set ---- */
+
+/* What a helper says may be the doing of the file: it must fit what will be done with it. */
+static bool makes_sense(const ls_h5_shape *shape, const ls_h5_layout *layout) {
+  int64_t values;
+  if (shape->rows < 1 || shape->width < 1 || layout->pieces < 0 ||
+      layout->pieces > LS_H5_PIECES_MAX ||
+      __builtin_mul_overflow(shape->rows, shape->width, &values))
+    return false;
+  return layout->pieces == 0 ||
+         (layout->length > 0 && (values - 1) / layout->length < layout->pieces);
+}
+
+static ls_status receive_set(ls_h5set *set, const helper *h) {
+  ls_h5_answer_set about;
+  LS_TRY(receive(h, &about, sizeof about));
+  if (!makes_sense(&about.shape, &about.layout))
+    return ls_fail(LS_EDATA, "%s: %s is damaged", set->file, set->name);
+  if (set->shape.rows > 0 &&
+      (set->shape.rows != about.shape.rows || set->shape.width != about.shape.width))
+    return ls_fail(LS_EDATA, "%s: %s has changed while it was read", set->file, set->name);
+  set->shape = about.shape;
+  set->layout = about.layout;
+  set->set = about.set;
+  set->helper = h->number;
+  set->was = h->was;
+  LS_FREE(set->offset);
+  if (about.layout.pieces == 0) return LS_OK;
+  LS_NEW(set->offset, about.layout.pieces);
+  return receive(h, set->offset, (size_t)about.layout.pieces * sizeof *set->offset);
+}
+
+/* The helper has it open. */
+static ls_status introduce(ls_h5set *set, const helper *h) {
+  if (set->helper == h->number) return LS_OK;
+  LS_TRY(ask(h, &(ls_h5_question){.what = LS_H5_ASK_SET, .transpose = set->transpose}, set->name,
+             NULL));
+  return receive_set(set, h);
+}
+
+static ls_status look(ls_h5set *set) {
+  helper *h;
+  LS_TRY(take(set->file, &h));
+  return give_back(h, introduce(set, h));
 }
 
 ls_status ls_h5set_open(const char *file, const char *dataset, bool transpose, ls_h5set **out) {
   LS_NEW(*out, 1);
-  (*out)->file = ls_mem_text(file);
-  (*out)->name = ls_mem_text(dataset);
-  ls_status status = open_set(*out, transpose);
+  **out =
+      (ls_h5set){.file = ls_mem_text(file), .name = ls_mem_text(dataset), .transpose = transpose};
+  ls_status status = look(*out);
   if (status != LS_OK) ls_h5set_close(out);
   return status;
 }
@@ -144,12 +161,14 @@ ls_status ls_h5set_open(const char *file, const char *dataset, bool transpose, l
 void ls_h5set_close(ls_h5set **out) {
   ls_h5set *set = *out;
   if (!set) return;
-  ls_child_stop(&set->child);
-  ls_h5plain_close(&set->plain);
+  ls_h5set_rest(set);
+  LS_FREE(set->offset);
   LS_FREE(set->file);
   LS_FREE(set->name);
   LS_FREE(*out);
 }
+
+void ls_h5set_rest(ls_h5set *set) { ls_h5plain_close(&set->plain); }
 
 const ls_h5_shape *ls_h5set_shape(const ls_h5set *set) { return &set->shape; }
 
@@ -157,57 +176,79 @@ void ls_h5set_soon(const ls_h5set *set, int64_t lo, int64_t rows) {
   if (set->plain) ls_h5plain_soon(set->plain, lo * set->shape.width, rows * set->shape.width);
 }
 
-ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_dtype cell, void *out) {
-  if (set->plain &&
-      ls_h5plain_read(set->plain, lo * set->shape.width, rows * set->shape.width, cell, out))
-    return LS_OK;
-  if (set->plain)
-    return ls_fail(LS_EDATA, "%s: %s can't be read in rows %lld to %lld: truncated or damaged",
-                   set->file, set->name, (long long)lo, (long long)(lo + rows - 1));
-  request ask = {lo, rows, cell};
-  int64_t most = piece_rows(&set->shape, cell);
-  LS_TRY(ls_child_send(set->child, set->file, &ask, sizeof ask));
-  for (int64_t done = 0, part; done < rows; done += part) {
-    part = MIN(most, rows - done);
-    size_t width = (size_t)set->shape.width * ls_dtype_size(cell);
-    LS_TRY(ls_h5_receive(set->child, set->file, (char *)out + (size_t)done * width,
-                         (size_t)part * width));
+/* What was said of the file must be true of the one that is read. */
+static ls_status open_plain(ls_h5set *set) {
+  struct stat now;
+  if (stat(set->file, &now) != 0 || !same_file(&now, &set->was)) LS_TRY(look(set));
+  if (set->layout.pieces == 0) return LS_OK;
+  return ls_h5plain_open(set->file, &set->layout, set->offset, &set->plain);
+}
+
+static ls_status read_plain(const ls_h5set *set, int64_t lo, int64_t rows, ls_dtype cell,
+                            void *out) {
+  int64_t width = set->shape.width;
+  if (ls_h5plain_read(set->plain, lo * width, rows * width, cell, out)) return LS_OK;
+  return ls_fail(LS_EDATA, "%s: %s can't be read in rows %lld to %lld: truncated or damaged",
+                 set->file, set->name, (long long)lo, (long long)(lo + rows - 1));
+}
+
+static ls_status receive_rows(ls_h5set *set, const helper *h, int64_t lo, int64_t rows,
+                              ls_dtype cell, char *out) {
+  LS_TRY(introduce(set, h));
+  const ls_h5_question question = {
+      .what = LS_H5_ASK_ROWS, .set = (int32_t)set->set, .cell = cell, .lo = lo, .rows = rows};
+  int64_t most = ls_h5_rows_together(set->shape.width, cell);
+  size_t width = (size_t)set->shape.width * ls_dtype_size(cell);
+  LS_TRY(ask(h, &question, NULL, NULL));
+  for (int64_t part; rows > 0; rows -= part, out += (size_t)part * width) {
+    part = MIN(most, rows);
+    LS_TRY(receive(h, out, (size_t)part * width));
   }
   return LS_OK;
 }
 
-/* ---- listing: answers of three texts, then an empty one ---- */
-
-typedef struct {
-  char path[1024], dims[256], type[32];
-} entry;
-
-static void send_entry(void *arg, const char *path, const char *dims, const char *type) {
-  entry e = {"", "", ""};
-  strncpy(e.path, path, sizeof e.path - 1);
-  strncpy(e.dims, dims, sizeof e.dims - 1);
-  strncpy(e.type, type, sizeof e.type - 1);
-  ls_h5_reply(*(int *)arg, LS_OK, &e, sizeof e);
+ls_status ls_h5set_read(ls_h5set *set, int64_t lo, int64_t rows, ls_dtype cell, void *out) {
+  helper *h;
+  if (!set->plain && set->layout.pieces > 0) LS_TRY(open_plain(set));
+  if (set->plain) return read_plain(set, lo, rows, cell, out);
+  LS_TRY(take(set->file, &h));
+  return give_back(h, receive_rows(set, h, lo, rows, cell, out));
 }
 
-static void serve_list(int socket) {
-  entry end = {"", "", ""};
-  char *file;
-  if (!ls_socket_text(socket, &file)) return;
-  ls_h5_reply(socket, ls_h5raw_list(file, send_entry, &socket), &end, sizeof end);
+/* ---- texts, lists ---- */
+
+static ls_status receive_texts(const helper *h, ls_texts *out) {
+  ls_h5_answer_texts found;
+  char *block;
+  LS_TRY(receive(h, &found, sizeof found));
+  LS_NEW(block, found.bytes + 1);
+  ls_status status = receive(h, block, (size_t)found.bytes);
+  if (status == LS_OK)
+    status = ls_mem_new((void **)&out->text, (size_t)found.count, sizeof(char *));
+  const char *at = block, *end = block + found.bytes;
+  for (; status == LS_OK && out->count < found.count && at < end; at += strlen(at) + 1)
+    out->text[out->count++] = ls_mem_text(at);
+  LS_FREE(block);
+  return status;
 }
 
-const ls_child_job ls_h5_list_job = {"h5-list", serve_list};
+ls_status ls_h5_texts(const char *file, const char *dataset, const char *attribute, ls_texts *out) {
+  helper *h;
+  *out = (ls_texts){0};
+  LS_TRY(take(file, &h));
+  ls_status status = ask(h, &(ls_h5_question){.what = LS_H5_ASK_TEXTS}, dataset, attribute);
+  if (status == LS_OK) status = receive_texts(h, out);
+  return give_back(h, status);
+}
 
 ls_status ls_h5_list(const char *file, ls_h5_visit *visit, void *arg) {
-  ls_child *child;
-  LS_TRY(ls_child_start(&ls_h5_list_job, SILENCE_SECONDS, &child));
-  ls_status status = ls_child_send_text(child, file, file);
-  for (entry e = {"", "", ""}; status == LS_OK;) {
-    status = ls_h5_receive(child, file, &e, sizeof e);
-    if (status != LS_OK || !e.path[0]) break;
-    visit(arg, e.path, e.dims, e.type);
+  helper *h;
+  LS_TRY(take(file, &h));
+  ls_status status = ask(h, &(ls_h5_question){.what = LS_H5_ASK_LIST}, NULL, NULL);
+  for (ls_h5_entry entry; status == LS_OK;) {
+    status = receive(h, &entry, sizeof entry);
+    if (status != LS_OK || !entry.path[0]) break;
+    visit(arg, &entry);
   }
-  ls_child_stop(&child);
-  return status;
+  return give_back(h, status);
 }

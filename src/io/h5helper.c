@@ -1,191 +1,131 @@
 #include "io/h5helper.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/param.h>
 
 #include "base/mem.h"
-#include "io/h5raw.h"
+#include "io/h5rows.h"
+#include "io/h5text.h"
 
-enum { SILENCE_SECONDS = 60, ROWS_MAX = 1 << 20 };
+enum { BLOCK_BYTES = 4 << 20 };
 
-/* What ls_h5helper_read asks for; `items` items follow. */
+/* Lives as long as the process. */
 typedef struct {
-  int items;
-  ls_dtype precision;
-} wish;
+  int socket;
+  ls_h5core *core;
+  ls_h5rows **set; /* (sets) that were asked for */
+  int sets;
+  void *block;
+  size_t room;
+} helper;
 
-/* ---- in the child ---- */
+int64_t ls_h5_rows_together(int64_t width, ls_dtype cell) {
+  int64_t rows = BLOCK_BYTES / (int64_t)ls_dtype_size(cell) / width;
+  return rows < 1 ? 1 : rows;
+}
 
-typedef struct {
-  ls_h5_file *file;
-  ls_h5_row *row; /* (capacity) */
-  int64_t rows, capacity;
-} listing;
+/* false: nobody is there any more. */
+static bool answer(const helper *h, ls_status status, const void *data, size_t bytes) {
+  const char *text = ls_error_text();
+  ls_h5_answer head = {(int32_t)status, (int64_t)(status == LS_OK ? bytes : strlen(text))};
+  return ls_socket_send(h->socket, &head, sizeof head) &&
+         ls_socket_send(h->socket, status == LS_OK ? data : text, (size_t)head.bytes);
+}
 
-static ls_status list_one(void *arg, const char *path) {
-  listing *l = arg;
-  ls_h5_item item;
-  LS_TRY(ls_h5_find(l->file, path, 1, &item));
-  if (l->rows == ROWS_MAX) return ls_fail(LS_EDATA, "%s: more than %d datasets", path, ROWS_MAX);
-  if (l->rows == l->capacity) {
-    l->capacity = 2 * l->capacity + 64;
-    l->row = realloc(l->row, (size_t)l->capacity * sizeof *l->row);
-    if (!l->row) return ls_fail(LS_FAIL, "out of memory for a list of datasets");
-  }
-  ls_h5_row_set(&l->row[l->rows++], &item);
+static void answer_entry(void *arg, const ls_h5_entry *entry) {
+  answer(arg, LS_OK, entry, sizeof *entry);
+}
+
+static bool answer_list(const helper *h) {
+  const ls_h5_entry end = {.path = ""};
+  ls_status status = ls_h5core_list(h->core, answer_entry, (void *)h);
+  return answer(h, status, &end, sizeof end);
+}
+
+static bool answer_texts(const helper *h, const char *dataset, const char *attribute) {
+  ls_h5object object;
+  ls_h5text found = {0};
+  if (ls_h5object_open(h->core, dataset, &object) == LS_OK)
+    ls_h5text_read(object.id, attribute, &found);
+  ls_h5object_close(&object);
+  ls_h5_answer_texts head = {found.count, found.bytes};
+  bool there =
+      answer(h, LS_OK, &head, sizeof head) && answer(h, LS_OK, found.block, (size_t)found.bytes);
+  free(found.block);
+  return there;
+}
+
+static ls_status open_set(helper *h, const char *name, bool transpose, int32_t *number) {
+  for (*number = 0; *number < h->sets; ++*number)
+    if (ls_h5rows_is(h->set[*number], name, transpose)) return LS_OK;
+  ls_h5rows **more = realloc(h->set, (size_t)(h->sets + 1) * sizeof *more);
+  if (!more) return ls_fail(LS_FAIL, "out of memory");
+  h->set = more;
+  LS_TRY(ls_h5rows_open(h->core, name, transpose, &h->set[h->sets]));
+  h->sets++;
   return LS_OK;
 }
 
-static void serve_list(int socket) {
-  listing l = {0};
-  char *name, *image;
-  size_t bytes;
-  if (!ls_socket_text(socket, &name) || !ls_socket_receive(socket, &bytes, sizeof bytes)) return;
-  image = ls_mem_must(bytes);
-  if (!ls_socket_receive(socket, image, bytes)) return;
-  ls_status status = ls_h5_open_image(name, image, bytes, &l.file);
-  if (status == LS_OK) status = ls_h5_tour(l.file, "/", list_one, &l);
-  if (ls_h5_reply(socket, status, &l.rows, sizeof l.rows) && status == LS_OK)
-    ls_h5_reply(socket, LS_OK, l.row, (size_t)l.rows * sizeof *l.row);
+static bool answer_set(helper *h, const char *name, bool transpose) {
+  ls_h5_answer_set about = {.set = 0};
+  int64_t *offset = NULL;
+  ls_status status = open_set(h, name, transpose, &about.set);
+  if (status == LS_OK) status = ls_h5rows_layout(h->set[about.set], &about.layout, &offset);
+  if (status == LS_OK) about.shape = *ls_h5rows_shape(h->set[about.set]);
+  bool there = answer(h, status, &about, sizeof about);
+  if (there && about.layout.pieces > 0)
+    there = answer(h, LS_OK, offset, (size_t)about.layout.pieces * sizeof *offset);
+  LS_FREE(offset);
+  return there;
 }
 
-const ls_child_job ls_h5helper_list_job = {"checkpoint-list", serve_list};
-
-static void serve_count(int socket) {
-  ls_h5_file *file;
-  char *path, *group;
-  int64_t datasets = 0;
-  if (!ls_socket_text(socket, &path) || !ls_socket_text(socket, &group)) return;
-  ls_status status = ls_h5_open_path(path, &file);
-  if (status == LS_OK) status = ls_h5_count(file, group, &datasets);
-  ls_h5_reply(socket, status, &datasets, sizeof datasets);
+static bool answer_rows(helper *h, const ls_h5_question *ask) {
+  ls_h5rows *set = h->set[ask->set];
+  int64_t width = ls_h5rows_shape(set)->width, most = ls_h5_rows_together(width, ask->cell);
+  size_t row = (size_t)width * ls_dtype_size(ask->cell), need = row * (size_t)MIN(most, ask->rows);
+  if (need > h->room) {
+    LS_FREE(h->block);
+    h->block = ls_mem_must(need);
+    h->room = need;
+  }
+  for (int64_t done = 0, rows; done < ask->rows; done += rows) {
+    rows = MIN(most, ask->rows - done);
+    ls_status status = ls_h5rows_read(set, ask->lo + done, rows, ask->cell, h->block);
+    if (!answer(h, status, h->block, row * (size_t)rows)) return false;
+    if (status != LS_OK) return true;
+  }
+  return true;
 }
 
-const ls_child_job ls_h5helper_count_job = {"checkpoint-count", serve_count};
-
-typedef struct {
-  char *path, *group;
-  wish wish;
-  ls_h5_item *want; /* (items) */
-} question;
-
-static bool receive_question(int socket, question *ask) {
-  if (!ls_socket_text(socket, &ask->path) || !ls_socket_text(socket, &ask->group) ||
-      !ls_socket_receive(socket, &ask->wish, sizeof ask->wish))
-    return false;
-  size_t bytes = (size_t)ask->wish.items * sizeof *ask->want;
-  ask->want = ls_mem_must(bytes);
-  return ls_socket_receive(socket, ask->want, bytes);
-}
-
-static ls_status find_like(ls_h5_file *file, const char *name, const ls_h5_item *want,
-                           ls_h5_item *have) {
-  LS_TRY(ls_h5_find(file, want->path, 0, have));
-  if (have->rank == want->rank && have->dim[0] == want->dim[0] && have->dim[1] == want->dim[1])
-    return LS_OK;
-  return ls_fail(LS_EDATA,
-                 "'%s': %s is (%lld, %lld) of rank %d, and this model's is (%lld, %lld) of rank %d",
-                 name, want->path, (long long)have->dim[0], (long long)have->dim[1], have->rank,
-                 (long long)want->dim[0], (long long)want->dim[1], want->rank);
-}
-
-static ls_status check_group(ls_h5_file *file, const question *ask) {
-  int64_t datasets;
-  LS_TRY(ls_h5_count(file, ask->group, &datasets));
-  if (datasets == ask->wish.items) return LS_OK;
-  return ls_fail(LS_EDATA, "'%s': %s holds %lld tensors, and this model has %d", ask->path,
-                 ask->group, (long long)datasets, ask->wish.items);
-}
-
-static ls_status open_group(const question *ask, ls_h5_file **file, ls_h5_item *have) {
-  LS_TRY(ls_h5_open_path(ask->path, file));
-  for (int i = 0; i < ask->wish.items; i++)
-    LS_TRY(find_like(*file, ask->path, &ask->want[i], &have[i]));
-  return check_group(*file, ask);
-}
-
-/* The verdict on all, then each dataset's values. */
-static void serve_read(int socket) {
-  question ask;
-  ls_h5_file *file;
-  if (!receive_question(socket, &ask)) return;
-  ls_dtype precision = ask.wish.precision;
-  ls_h5_item *have = calloc((size_t)ask.wish.items + 1, sizeof *have);
-  ls_status status = have ? open_group(&ask, &file, have) : ls_fail(LS_FAIL, "out of memory");
-  bool there = ls_h5_reply(socket, status, NULL, 0);
-  for (int i = 0; there && status == LS_OK && i < ask.wish.items; i++) {
-    size_t bytes = (size_t)have[i].count * ls_dtype_size(precision);
-    void *values = malloc(bytes);
-    status = values ? ls_h5_read_real(file, &have[i], precision, values)
-                    : ls_fail(LS_FAIL, "out of memory for %s", have[i].path);
-    there = ls_h5_reply(socket, status, values, bytes);
-    free(values);
+static bool answer_one(helper *h, const ls_h5_question *ask, const char *dataset,
+                       const char *attribute) {
+  switch (ask->what) {
+    case LS_H5_ASK_LIST:
+      return answer_list(h);
+    case LS_H5_ASK_TEXTS:
+      return answer_texts(h, dataset, attribute);
+    case LS_H5_ASK_SET:
+      return answer_set(h, dataset, ask->transpose);
+    default:
+      return answer_rows(h, ask);
   }
 }
 
-const ls_child_job ls_h5helper_read_job = {"checkpoint-read", serve_read};
-
-/* ---- here ---- */
-
-static ls_status ask_list(ls_child *child, const char *name, const void *image, size_t bytes) {
-  LS_TRY(ls_child_send_text(child, name, name));
-  LS_TRY(ls_child_send(child, name, &bytes, sizeof bytes));
-  return ls_child_send(child, name, image, bytes);
-}
-
-static ls_status ask_group(ls_child *child, const char *path, const char *group) {
-  LS_TRY(ls_child_send_text(child, path, path));
-  return ls_child_send_text(child, path, group);
-}
-
-static ls_status ask_read(ls_child *child, const char *path, const char *group,
-                          const ls_h5_item *want, const wish *what) {
-  LS_TRY(ask_group(child, path, group));
-  LS_TRY(ls_child_send(child, path, what, sizeof *what));
-  return ls_child_send(child, path, want, (size_t)what->items * sizeof *want);
-}
-
-static ls_status receive_list(ls_child *child, const char *name, ls_h5_row **row, int64_t *rows) {
-  LS_TRY(ls_h5_receive(child, name, rows, sizeof *rows));
-  if (*rows < 0 || *rows > ROWS_MAX)
-    return ls_fail(LS_EDATA, "%s: damaged: the library that reads it lists %lld datasets", name,
-                   (long long)*rows);
-  LS_NEW(*row, *rows + 1);
-  return ls_h5_receive(child, name, *row, (size_t)*rows * sizeof **row);
-}
-
-ls_status ls_h5helper_list(const char *name, const void *image, size_t bytes, ls_h5_row **row,
-                           int64_t *rows) {
-  ls_child *child;
-  *row = NULL;
-  LS_TRY(ls_child_start(&ls_h5helper_list_job, SILENCE_SECONDS, &child));
-  ls_status status = ask_list(child, name, image, bytes);
-  if (status == LS_OK) status = receive_list(child, name, row, rows);
-  ls_child_stop(&child);
-  if (status != LS_OK) LS_FREE(*row);
-  return status;
-}
-
-ls_status ls_h5helper_count(const char *path, const char *group, int64_t *datasets) {
-  ls_child *child;
-  LS_TRY(ls_child_start(&ls_h5helper_count_job, SILENCE_SECONDS, &child));
-  ls_status status = ask_group(child, path, group);
-  if (status == LS_OK) status = ls_h5_receive(child, path, datasets, sizeof *datasets);
-  ls_child_stop(&child);
-  return status;
-}
-
-ls_status ls_h5helper_read(const char *path, const char *group, const ls_h5_item *want, int items,
-                           ls_dtype precision, void *out) {
-  ls_child *child;
-  char *to = out;
-  LS_TRY(ls_child_start(&ls_h5helper_read_job, SILENCE_SECONDS, &child));
-  ls_status status = ask_read(child, path, group, want, &(wish){items, precision});
-  if (status == LS_OK) status = ls_h5_receive(child, path, NULL, 0);
-  for (int i = 0; status == LS_OK && i < items; i++) {
-    size_t bytes = (size_t)want[i].count * ls_dtype_size(precision);
-    status = ls_h5_receive(child, path, to, bytes);
-    to += bytes;
+static void serve(int socket) {
+  helper h = {.socket = socket};
+  ls_h5_question ask;
+  char *path, *dataset, *attribute;
+  if (!ls_socket_text(socket, &path)) return;
+  ls_status status = ls_h5core_open(path, &h.core);
+  while (ls_socket_receive(socket, &ask, sizeof ask) && ls_socket_text(socket, &dataset) &&
+         ls_socket_text(socket, &attribute)) {
+    bool there =
+        status == LS_OK ? answer_one(&h, &ask, dataset, attribute) : answer(&h, status, NULL, 0);
+    LS_FREE(dataset);
+    LS_FREE(attribute);
+    if (!there) return;
   }
-  ls_child_stop(&child);
-  return status;
 }
+
+const ls_child_job ls_h5_job = {"hdf5", serve};

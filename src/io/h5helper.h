@@ -1,27 +1,46 @@
-/* h5helper.h - io/h5file.h's strict reader in a process of its own (io/child.h). HDF5 does not
- * survive every file, also where a digest is right: what it parses, it parses where it may crash or
- * hang. LS_EDATA, naming the file, where it did. */
+/* h5helper.h - the process that reads one HDF5 file for another one (io/child.h), and what the two
+ * say to each other. HDF5 does not survive every file: what it parses, it parses where it may crash
+ * or hang. Private to io/, but for its job.
+ *
+ * The path comes first. Then questions, each with two texts behind it, a dataset and an attribute
+ * of it; any number of them, one after the other. */
 #ifndef LS_IO_H5HELPER_H
 #define LS_IO_H5HELPER_H
 
-#include <stdint.h>
-
 #include "io/child.h"
-#include "io/h5file.h"
+#include "io/h5plain.h"
 
-/* Every dataset of a file in memory, in any order; *row from ls_mem. The rows are what a process
- * says that may have been led astray: ls_h5_row_item before use. */
-ls_status ls_h5helper_list(const char *name, const void *image, size_t bytes, ls_h5_row **row,
-                           int64_t *rows);
-/* Number of datasets below a group of the file `path`. */
-ls_status ls_h5helper_count(const char *path, const char *group, int64_t *datasets);
-/* The datasets want[0..items) of the file `path`, one behind the other, as `precision`: 4- or
- * 8-byte floating point of either byte order, with the ranks and dimensions of `want`, and there
- * must be no others below `group`. */
-ls_status ls_h5helper_read(const char *path, const char *group, const ls_h5_item *want, int items,
-                           ls_dtype precision, void *out);
+typedef enum {
+  LS_H5_ASK_LIST,  /* ls_h5_entry each, then one of an empty path */
+  LS_H5_ASK_TEXTS, /* ls_h5_answer_texts; a block of so many bytes */
+  LS_H5_ASK_SET,   /* ls_h5_answer_set; where its pieces begin, (pieces) int64 */
+  LS_H5_ASK_ROWS   /* blocks of at most ls_h5_rows_together rows */
+} ls_h5_ask;
 
-/* For ls_child_main. */
-extern const ls_child_job ls_h5helper_list_job, ls_h5helper_count_job, ls_h5helper_read_job;
+typedef struct {
+  ls_h5_ask what;
+  int32_t transpose; /* SET */
+  int32_t set;       /* ROWS: number of an opened one */
+  ls_dtype cell;
+  int64_t lo, rows;
+} ls_h5_question;
+
+typedef struct {
+  int64_t count, bytes;
+} ls_h5_answer_texts;
+
+typedef struct {
+  ls_h5_shape shape;
+  ls_h5_layout layout;
+  int32_t set;
+} ls_h5_answer_set;
+
+/* In front of every answer: its bytes, which are the error's text where the status says so. */
+typedef struct {
+  int32_t status;
+  int64_t bytes;
+} ls_h5_answer;
+
+int64_t ls_h5_rows_together(int64_t width, ls_dtype cell);
 
 #endif

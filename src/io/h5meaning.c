@@ -2,10 +2,13 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/status.h"
+#include "io/h5text.h"
+#include "io/h5type.h"
 
 static const char *const missing_names[] = {"_FillValue", "missing_value"};
 
@@ -25,8 +28,9 @@ static ls_h5_kind kind_of(hid_t type) {
 }
 
 static hid_t memory_type(ls_h5_kind kind) {
-  if (kind == LS_H5_REAL) return H5T_NATIVE_DOUBLE;
-  return kind == LS_H5_SIGNED ? H5T_NATIVE_INT64 : H5T_NATIVE_UINT64;
+  static const ls_dtype type[] = {
+      [LS_H5_REAL] = LS_F64, [LS_H5_SIGNED] = LS_I64, [LS_H5_UNSIGNED] = LS_U64};
+  return ls_h5_type_native(type[kind]);
 }
 
 static int count_of(hid_t attribute, hid_t type) {
@@ -38,43 +42,29 @@ static int count_of(hid_t attribute, hid_t type) {
   return fits && (class == H5T_INTEGER || class == H5T_FLOAT) ? (int)count : -1;
 }
 
-static numbers read_numbers(hid_t set, const char *name) {
+static numbers read_numbers(const ls_h5object *o, const char *name) {
   numbers found = {.count = 0};
-  if (H5Aexists(set, name) <= 0) return found;
-  hid_t attribute = H5Aopen(set, name, H5P_DEFAULT), own = H5Dget_type(set),
+  if (H5Aexists(o->id, name) <= 0) return found;
+  hid_t attribute = H5Aopen(o->id, name, H5P_DEFAULT),
         type = attribute >= 0 ? H5Aget_type(attribute) : -1;
   found.count = type >= 0 ? count_of(attribute, type) : -1;
   if (found.count > 0) {
     found.kind = kind_of(type);
-    found.same = kind_of(own) == found.kind && H5Tget_size(own) == H5Tget_size(type);
+    found.same = kind_of(o->type) == found.kind && o->width == H5Tget_size(type);
     if (H5Aread(attribute, memory_type(found.kind), found.value) < 0) found.count = -1;
   }
   if (type >= 0) H5Tclose(type);
-  if (own >= 0) H5Tclose(own);
   if (attribute >= 0) H5Aclose(attribute);
   return found;
 }
 
 /* _Unsigned = "true": NetCDF's classic model had signed types only. */
 static bool says_unsigned(hid_t set) {
-  char text[16] = "", *pointer = NULL;
-  if (H5Aexists(set, "_Unsigned") <= 0) return false;
-  hid_t attribute = H5Aopen(set, "_Unsigned", H5P_DEFAULT),
-        type = attribute >= 0 ? H5Aget_type(attribute) : -1,
-        space = attribute >= 0 ? H5Aget_space(attribute) : -1;
-  bool is_text = type >= 0 && H5Tget_class(type) == H5T_STRING && space >= 0 &&
-                 H5Sget_simple_extent_npoints(space) == 1;
-  if (is_text && H5Tis_variable_str(type) > 0) {
-    if (H5Aread(attribute, type, &pointer) >= 0 && pointer)
-      snprintf(text, sizeof text, "%s", pointer);
-    if (pointer) H5free_memory(pointer);
-  } else if (is_text && H5Tget_size(type) < sizeof text) {
-    H5Aread(attribute, type, text);
-  }
-  if (space >= 0) H5Sclose(space);
-  if (type >= 0) H5Tclose(type);
-  if (attribute >= 0) H5Aclose(attribute);
-  return strcasecmp(text, "true") == 0;
+  ls_h5text text;
+  ls_h5text_read(set, "_Unsigned", &text);
+  bool yes = text.count == 1 && strcasecmp(text.block, "true") == 0;
+  free(text.block);
+  return yes;
 }
 
 /* ---- an attribute's number as the dataset would store it ---- */
@@ -117,8 +107,8 @@ static bool as_stored(const ls_h5_meaning *m, size_t bytes, ls_h5_kind kind, ls_
 
 /* ---- what they mean together ---- */
 
-static ls_status read_factor(hid_t set, const char *name, double *value) {
-  numbers found = read_numbers(set, name);
+static ls_status read_factor(const ls_h5object *o, const char *name, double *value) {
+  numbers found = read_numbers(o, name);
   if (found.count == 0) return LS_OK;
   double given = found.count == 1 ? as_real(found.kind, found.value[0]) : (double)NAN;
   if (!isfinite(given)) return ls_fail(LS_EDATA, "its attribute %s is not one finite number", name);
@@ -126,74 +116,74 @@ static ls_status read_factor(hid_t set, const char *name, double *value) {
   return LS_OK;
 }
 
-static ls_status read_missing(hid_t set, size_t bytes, ls_h5_meaning *m) {
+static ls_status read_missing(const ls_h5object *o, ls_h5_meaning *m) {
   for (int k = 0; k < 2; k++) {
-    numbers found = read_numbers(set, missing_names[k]);
+    numbers found = read_numbers(o, missing_names[k]);
     if (found.count < 0)
       return ls_fail(LS_EDATA, "its attribute %s holds no numbers, or too many", missing_names[k]);
     for (int i = 0; i < found.count; i++)
-      m->missing += as_stored(m, bytes, found.kind, found.value[i], &m->value[m->missing]);
+      m->missing += as_stored(m, o->width, found.kind, found.value[i], &m->value[m->missing]);
   }
   return LS_OK;
 }
 
 /* Only what cannot mean anything else: limits of the type that is stored, or of values that mean
  * themselves. */
-static void read_limit(hid_t set, size_t bytes, const char *name, int count, int i,
-                       ls_h5_meaning *m, double *limit) {
-  numbers found = read_numbers(set, name);
+static void read_limit(const ls_h5object *o, const char *name, int count, int i, ls_h5_meaning *m,
+                       double *limit) {
+  numbers found = read_numbers(o, name);
   ls_h5_stored stored;
   if (found.count != count || (m->packed && !found.same)) return;
-  if (!as_stored(m, bytes, found.kind, found.value[i], &stored)) return;
+  if (!as_stored(m, o->width, found.kind, found.value[i], &stored)) return;
   *limit = as_real(m->kind, stored);
   m->ranged = true;
 }
 
-static void read_limits(hid_t set, size_t bytes, ls_h5_meaning *m) {
+static void read_limits(const ls_h5object *o, ls_h5_meaning *m) {
   m->least = -INFINITY;
   m->most = INFINITY;
-  read_limit(set, bytes, "valid_min", 1, 0, m, &m->least);
-  read_limit(set, bytes, "valid_max", 1, 0, m, &m->most);
-  read_limit(set, bytes, "valid_range", 2, 0, m, &m->least);
-  read_limit(set, bytes, "valid_range", 2, 1, m, &m->most);
+  read_limit(o, "valid_min", 1, 0, m, &m->least);
+  read_limit(o, "valid_max", 1, 0, m, &m->most);
+  read_limit(o, "valid_range", 2, 0, m, &m->least);
+  read_limit(o, "valid_range", 2, 1, m, &m->most);
 }
 
+/* "packed: times 0.1 plus 20; missing: -1, -2; valid: 0 to 100" */
 static void describe(const ls_h5_meaning *m, char *text, size_t size) {
-  size_t at = 0;
-  if (m->reread) at += (size_t)snprintf(text, size, "read as unsigned");
-  if (m->packed && at < size)
-    at += (size_t)snprintf(text + at, size - at, "%spacked: times %.9g plus %.9g", at ? "; " : "",
-                           m->scale, m->offset);
-  for (int i = 0; i < m->missing && at < size; i++)
-    at += (size_t)snprintf(text + at, size - at, "%s%.9g",
-                           i    ? ", "
-                           : at ? "; missing: "
-                                : "missing: ",
-                           as_real(m->kind, m->value[i]));
-  if (m->ranged && at < size)
-    snprintf(text + at, size - at, "%svalid: %.9g to %.9g", at ? "; " : "", m->least, m->most);
+  FILE *to = fmemopen(text, size, "w");
+  if (!to) return;
+  const char *between = "";
+  if (m->reread) fputs("read as unsigned", to), between = "; ";
+  if (m->packed) {
+    fprintf(to, "%spacked: times %.9g plus %.9g", between, m->scale, m->offset);
+    between = "; ";
+  }
+  for (int i = 0; i < m->missing; i++) {
+    fprintf(to, "%s%s%.9g", i ? ", " : between,
+            i ? "" : "missing: ", as_real(m->kind, m->value[i]));
+    if (i == m->missing - 1) between = "; ";
+  }
+  if (m->ranged) fprintf(to, "%svalid: %.9g to %.9g", between, m->least, m->most);
+  fclose(to);
 }
 
-ls_status ls_h5_meaning_read(hid_t set, ls_h5_meaning *m, char *text, size_t size) {
-  hid_t type = H5Dget_type(set);
-  size_t bytes = H5Tget_size(type);
-  *m = (ls_h5_meaning){.kind = kind_of(type), .mask = UINT64_MAX, .scale = 1};
-  H5Tclose(type);
+ls_status ls_h5_meaning_read(const ls_h5object *o, ls_h5_meaning *m, char *text, size_t size) {
+  *m = (ls_h5_meaning){.kind = kind_of(o->type), .mask = UINT64_MAX, .scale = 1};
   *text = 0;
-  if (m->kind != LS_H5_REAL && bytes > sizeof(int64_t))
-    return ls_fail(LS_EDATA, "integers of %zu bytes are not read", bytes);
-  if (m->kind == LS_H5_SIGNED && says_unsigned(set)) {
-    m->mask = UINT64_MAX >> (64 - 8 * bytes);
+  if (m->kind != LS_H5_REAL && o->width > sizeof(int64_t))
+    return ls_fail(LS_EDATA, "integers of %zu bytes are not read", o->width);
+  if (m->kind == LS_H5_SIGNED && says_unsigned(o->id)) {
+    m->mask = UINT64_MAX >> (64 - 8 * o->width);
     m->kind = LS_H5_UNSIGNED;
     m->reread = true;
   }
-  LS_TRY(read_factor(set, "scale_factor", &m->scale));
+  LS_TRY(read_factor(o, "scale_factor", &m->scale));
   if (m->scale == 0)
     return ls_fail(LS_EDATA, "its attribute scale_factor is 0: all values would be the same");
-  LS_TRY(read_factor(set, "add_offset", &m->offset));
+  LS_TRY(read_factor(o, "add_offset", &m->offset));
   m->packed = m->scale != 1 || m->offset != 0;
-  LS_TRY(read_missing(set, bytes, m));
-  read_limits(set, bytes, m);
+  LS_TRY(read_missing(o, m));
+  read_limits(o, m);
   describe(m, text, size);
   return LS_OK;
 }

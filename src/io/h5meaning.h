@@ -6,12 +6,11 @@
 #ifndef LS_IO_H5MEANING_H
 #define LS_IO_H5MEANING_H
 
-#include <hdf5.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "io/h5.h"
+#include "io/h5core.h"
 
 enum { LS_H5_MISSING_MAX = 16 };
 
@@ -37,7 +36,8 @@ typedef struct {
 
 /* text: the same for people, "" where the attributes say nothing. LS_EDATA, without file and
  * dataset in front, for attributes that make no sense. */
-ls_status ls_h5_meaning_read(hid_t set, ls_h5_meaning *out, char *text, size_t size);
+ls_status ls_h5_meaning_read(const ls_h5object *object, ls_h5_meaning *out, char *text,
+                             size_t size);
 /* Do values mean anything but themselves? */
 static inline bool ls_h5_meaning_any(const ls_h5_meaning *m) {
   return m->packed || m->missing > 0 || m->ranged || m->reread;

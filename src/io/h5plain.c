@@ -14,22 +14,18 @@ enum { BUFFER_BYTES = 1 << 16, PREAD_MAX = 1 << 24 };
 
 struct ls_h5plain {
   int fd;
-  ls_h5_layout layout;
-  int64_t *offset; /* (pieces) */
-  void *buffer;    /* (BUFFER_BYTES) values that become cells of another type */
+  const ls_h5_layout *layout;
+  const int64_t *offset; /* (pieces) */
+  void *buffer;          /* (BUFFER_BYTES) values that become cells of another type */
 };
 
-ls_status ls_h5plain_open(const char *file, const ls_h5_layout *layout, int64_t *offset,
+ls_status ls_h5plain_open(const char *file, const ls_h5_layout *layout, const int64_t *offset,
                           ls_h5plain **out) {
-  ls_status status = ls_mem_new((void **)out, 1, sizeof **out);
-  if (status != LS_OK) {
-    LS_FREE(offset);
-    return status;
-  }
-  **out = (ls_h5plain){.fd = -1, .layout = *layout, .offset = offset};
-  status = ls_regular_open(file, O_RDONLY, &(*out)->fd);
-  status = status == LS_OK ? ls_mem_new(&(*out)->buffer, BUFFER_BYTES, 1)
-                           : ls_fail(LS_EDATA, "%s", ls_error_text());
+  LS_NEW(*out, 1);
+  **out = (ls_h5plain){.fd = -1, .layout = layout, .offset = offset};
+  ls_status status = ls_regular_open(file, O_RDONLY, &(*out)->fd);
+  if (status != LS_OK) status = ls_fail(LS_EDATA, "%s", ls_error_text());
+  if (status == LS_OK) status = ls_mem_new(&(*out)->buffer, BUFFER_BYTES, 1);
   if (status != LS_OK) ls_h5plain_close(out);
   return status;
 }
@@ -38,7 +34,6 @@ void ls_h5plain_close(ls_h5plain **out) {
   ls_h5plain *p = *out;
   if (!p) return;
   if (p->fd >= 0) close(p->fd);
-  LS_FREE(p->offset);
   LS_FREE(p->buffer);
   LS_FREE(*out);
 }
@@ -59,20 +54,20 @@ static int64_t size_of(ls_dtype type) { return (int64_t)ls_dtype_size(type); }
 
 /* As far as they lie in one stretch; n values from lo on begin at *at. */
 static int64_t stretch(const ls_h5plain *p, int64_t lo, int64_t count, int64_t *at) {
-  int64_t within = lo % p->layout.length;
-  *at = p->offset[lo / p->layout.length] + within * size_of(p->layout.type);
-  return MIN(count, p->layout.length - within);
+  int64_t within = lo % p->layout->length;
+  *at = p->offset[lo / p->layout->length] + within * size_of(p->layout->type);
+  return MIN(count, p->layout->length - within);
 }
 
 void ls_h5plain_soon(const ls_h5plain *p, int64_t lo, int64_t count) {
   for (int64_t n, at; count > 0; lo += n, count -= n) {
     n = stretch(p, lo, count, &at);
-    posix_fadvise(p->fd, at, n * size_of(p->layout.type), POSIX_FADV_WILLNEED);
+    posix_fadvise(p->fd, at, n * size_of(p->layout->type), POSIX_FADV_WILLNEED);
   }
 }
 
 bool ls_h5plain_read(ls_h5plain *p, int64_t lo, int64_t count, ls_dtype cell, void *out) {
-  const ls_dtype type = p->layout.type;
+  const ls_dtype type = p->layout->type;
   for (int64_t n, at; count > 0; lo += n, count -= n, out = (char *)out + n * size_of(cell)) {
     n = stretch(p, lo, count, &at);
     if (type == cell) {

@@ -19,9 +19,9 @@ typedef struct {
 
 typedef struct ls_h5plain ls_h5plain;
 
-/* offset (pieces): where in the file each piece begins; taken over, from ls_mem. LS_EDATA where the
- * file can't be opened. */
-ls_status ls_h5plain_open(const char *file, const ls_h5_layout *layout, int64_t *offset,
+/* offset (pieces): where in the file each piece begins. It and the layout stay the caller's.
+ * LS_EDATA where the file cannot be opened. */
+ls_status ls_h5plain_open(const char *file, const ls_h5_layout *layout, const int64_t *offset,
                           ls_h5plain **out);
 void ls_h5plain_close(ls_h5plain **plain);
 /* Values [lo, lo + count) will be read soon: the system may fetch them meanwhile. */

@@ -25,3 +25,11 @@ bool ls_h5_type_find(hid_t stored, ls_dtype *out) {
   }
   return false;
 }
+
+hid_t ls_h5_type_text(size_t width, H5T_str_t padding) {
+  hid_t type = H5Tcopy(H5T_C_S1);
+  H5Tset_size(type, width);
+  H5Tset_strpad(type, padding);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  return type;
+}

@@ -12,4 +12,7 @@ hid_t ls_h5_type_stored(ls_dtype type); /* in our files: little-endian */
 /* Numbers stored as ls_h5_type_stored says; false for any other type. */
 bool ls_h5_type_find(hid_t stored, ls_dtype *out);
 
+/* Texts of a fixed width in UTF-8, to be closed. */
+hid_t ls_h5_type_text(size_t width, H5T_str_t padding);
+
 #endif

@@ -7,14 +7,12 @@
 
 typedef struct ls_h5view ls_h5view;
 
-/* extent (dims): of the dataset as it is stored. transpose: its dimensions are taken in reverse, so
- * that a sample is an index of the last one, and the first one is the fastest in it. Nothing is
- * taken over; meaning stays the caller's. */
-ls_status ls_h5view_new(int dims, const int64_t *extent, bool transpose,
-                        const ls_h5_meaning *meaning, ls_h5view **out);
-void ls_h5view_free(ls_h5view **view);
+/* transpose: the dataset's dimensions are taken in reverse, so that a sample is an index of the
+ * last one, and the first one is the fastest in it. Nothing is taken over: object and meaning stay
+ * the caller's. */
+ls_status ls_h5view_new(const ls_h5object *object, bool transpose, const ls_h5_meaning *meaning,
+                        ls_h5view **out);
 /* Rows [lo, lo + rows) of the samples as cells; false where they cannot be read. */
-bool ls_h5view_read(ls_h5view *view, hid_t set, hid_t space, int64_t lo, int64_t rows,
-                    ls_dtype cell, void *out);
+bool ls_h5view_read(ls_h5view *view, int64_t lo, int64_t rows, ls_dtype cell, void *out);
 
 #endif

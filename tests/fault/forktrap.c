@@ -1,9 +1,11 @@
 /* forktrap.c - for LD_PRELOAD: lockstep never forks. Where an interconnect has registered memory, a
  * forked process has holes in it, and so may its parent.
  *
- *   FORKTRAP  a file's name: a line for every call that forks, before the process is aborted */
+ *   FORKTRAP  a file's name: a line for every call that forks, before the process is aborted
+ *   SPAWNED   a file's name: a line for every process that lockstep starts, its first arguments */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +41,20 @@ TRAP(pid_t, fork, (void))
 TRAP(FILE *, popen, (const char *command, const char *mode), command, mode)
 TRAP(int, system, (const char *command), command)
 TRAP(int, daemon, (int stay, int keep), stay, keep)
+
+typedef int spawner(pid_t *, const char *, const posix_spawn_file_actions_t *,
+                    const posix_spawnattr_t *, char *const[], char *const[]);
+
+int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                const posix_spawnattr_t *attributes, char *const argv[], char *const env[]) {
+  spawner *real;
+  *(void **)&real = dlsym(RTLD_NEXT, "posix_spawn");
+  FILE *list = is_lockstep() && getenv("SPAWNED") ? fopen(getenv("SPAWNED"), "ae") : NULL;
+  for (int i = 1; list && argv[i] && i < 3; i++) fprintf(list, "%s%c", argv[i], i < 2 ? ' ' : '\n');
+  if (list) fclose(list);
+  return real(pid, path, actions, attributes, argv, env);
+}
+
 /* The real vfork cannot be called from here: its frame would be gone. */
 pid_t vfork(void) {
   if (is_lockstep()) caught("vfork", __builtin_return_address(0));

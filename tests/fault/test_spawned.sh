@@ -1,5 +1,5 @@
 #!/bin/bash
-# lockstep never forks: what it needs a process of its own for (foreign HDF5, plug-ins, gnuplot, mpirun) is started.
+# lockstep never forks: what it needs a process of its own for (foreign HDF5, plug-ins, gnuplot, mpirun) is started; one for an HDF5 file.
 # shellcheck source-path=SCRIPTDIR/..
 set -u
 . "$SOURCE/tests/lib.sh"
@@ -26,15 +26,23 @@ END
 # traps RANKS ARGUMENT...: it does its work, and no call that forks is lockstep's own.
 traps() {
   local ranks=$1; shift
-  rm -f forks
-  LD_PRELOAD=$TRAP FORKTRAP=$PWD/forks on "$ranks" "$@" >out 2>err || fail "$* on $ranks: exit $?: $(head -c 400 err)"
+  rm -f forks spawned
+  LD_PRELOAD=$TRAP FORKTRAP=$PWD/forks SPAWNED=$PWD/spawned on "$ranks" "$@" >out 2>err || fail "$* on $ranks: exit $?: $(head -c 400 err)"
   [ ! -e forks ] || fail "$* on $ranks: $(sort -u forks | head -3)"
+}
+# helpers N: the last command had N processes that read HDF5 for it.
+helpers() {
+  local have
+  have=$(grep -c '^lockstep-child h' spawned)
+  [ "$have" = "$1" ] || fail "$have processes read HDF5, not $1: $(sort spawned | uniq -c | tr '\n' ';')"
 }
 traps 0 data import t.csv --x 1,2 --y 3 --no-header --compress -o t.h5
 traps 0 data info t.h5
+helpers 1
 traps 0 data split t.h5 --test 0.1 -o split.h5
 for ranks in 1 2; do
   traps $ranks train net.yaml -o run$ranks -q
+  helpers 1 # x and y, packed, and the names of their columns
   traps $ranks eval run$ranks/final.h5 --split train
   traps $ranks predict run$ranks/final.h5 -i t.h5:/train/x -o p$ranks.h5
 done

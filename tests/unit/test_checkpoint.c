@@ -30,6 +30,7 @@
 #include "checkpoint/saver.h"
 #include "checkpoint/weights.h"
 #include "io/durable.h"
+#include "io/h5skeleton.h"
 
 static char folder[64];
 

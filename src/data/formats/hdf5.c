@@ -17,19 +17,17 @@
 enum { X, Y, WEIGHTS, ROLES };
 enum { TOGETHER = 256 }; /* rows of a dataset of which not all columns are taken, at once */
 
-/* Sets are open only while they are read: a source may have thousands of files, and each open set
- * is a process. */
 typedef struct {
   int role;
-  int file;           /* which of the source's files it is in */
-  char *name;         /* its path there */
-  bool transpose;     /* samples are its columns */
-  int64_t width;      /* columns that it has */
-  int64_t columns;    /* those that are taken: */
-  int64_t *from;      /* (width) their numbers in the dataset */
-  int64_t *to;        /* (width) their places in the row of x or of y */
-  bool whole;         /* all, as they stand */
-  ls_h5set *set, *at; /* of read, of read_at; NULL: not open */
+  int file;        /* which of the source's files it is in */
+  char *name;      /* its path there */
+  bool transpose;  /* samples are its columns */
+  int64_t width;   /* columns that it has */
+  int64_t columns; /* those that are taken: */
+  int64_t *from;   /* (width) their numbers in the dataset */
+  int64_t *to;     /* (width) their places in the row of x or of y */
+  bool whole;      /* all, as they stand */
+  ls_h5set *set;
 } piece;
 
 typedef struct {
@@ -173,10 +171,6 @@ static void warn_of_one(const hdf5 *h, const ls_opening *what) {
          x->transpose ? "false" : "true");
 }
 
-static void close_sets(hdf5 *h) {
-  for (int i = 0; i < h->pieces; i++) ls_h5set_close(&h->piece[i].set);
-}
-
 static ls_status open_pieces(hdf5 *h, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
   const char *name[ROLES] = {spec->x, what->spec->inputs ? NULL : spec->y,
@@ -191,7 +185,6 @@ static ls_status open_pieces(hdf5 *h, const ls_opening *what) {
     if (name[role]) LS_TRY(open_piece(h, role, name[role], what));
   LS_TRY(check_pieces(h));
   warn_of_one(h, what);
-  close_sets(h);
   return LS_OK;
 }
 
@@ -275,15 +268,6 @@ static ls_status check_unchanged(const hdf5 *h, int file) {
              : ls_fail(LS_EDATA, "%s: has changed since training began to read it", path);
 }
 
-/* Open a set again: it must be what it was. */
-static ls_status open_again(const hdf5 *h, const piece *p, ls_h5set **set) {
-  if (*set) return LS_OK;
-  LS_TRY(ls_h5set_open(path_of(h, p), p->name, p->transpose, set));
-  const ls_h5_shape *shape = ls_h5set_shape(*set);
-  if (shape->rows == h->base.shape.rows && shape->width == p->width) return LS_OK;
-  return ls_fail(LS_EDATA, "%s: %s has changed while it was read", path_of(h, p), p->name);
-}
-
 /* Columns of rows of a dataset to their places in rows of `stride`. */
 static void spread(const piece *p, const char *wide, int64_t rows, size_t size, char *out,
                    int64_t stride) {
@@ -293,14 +277,13 @@ static void spread(const piece *p, const char *wide, int64_t rows, size_t size, 
 }
 
 /* Rows [lo, lo + rows) of a piece into out (rows, stride). */
-static ls_status read_piece(const hdf5 *h, const piece *p, ls_h5set **set, int64_t lo, int64_t rows,
-                            ls_dtype cell, void *out, int64_t stride) {
+static ls_status read_piece(const hdf5 *h, const piece *p, int64_t lo, int64_t rows, ls_dtype cell,
+                            void *out, int64_t stride) {
   const size_t size = ls_dtype_size(cell);
-  LS_TRY(open_again(h, p, set));
-  if (p->whole && p->columns == stride) return ls_h5set_read(*set, lo, rows, cell, out);
+  if (p->whole && p->columns == stride) return ls_h5set_read(p->set, lo, rows, cell, out);
   for (int64_t k = 0, n; k < rows; k += n) {
     n = rows - k < TOGETHER ? rows - k : TOGETHER;
-    LS_TRY(ls_h5set_read(*set, lo + k, n, cell, h->wide));
+    LS_TRY(ls_h5set_read(p->set, lo + k, n, cell, h->wide));
     spread(p, h->wide, n, size, (char *)out + (size_t)(k * stride) * size, stride);
   }
   return LS_OK;
@@ -308,25 +291,28 @@ static ls_status read_piece(const hdf5 *h, const piece *p, ls_h5set **set, int64
 
 /* y NULL: not y; else with the weights where `weights`. */
 static ls_status read_pieces(hdf5 *h, int64_t lo, int64_t rows, ls_dtype cell, void *x, double *y,
-                             bool at, bool weights) {
+                             bool weights) {
   const ls_shape *shape = &h->base.shape;
   const int64_t stride = weights ? ls_shape_columns(shape) : shape->outputs;
   for (int i = 0; i < h->pieces; i++) {
     piece *p = &h->piece[i];
-    ls_h5set **set = at ? &p->at : &p->set;
-    if (p->role == X && x) LS_TRY(read_piece(h, p, set, lo, rows, cell, x, shape->features));
+    if (p->role == X && x) LS_TRY(read_piece(h, p, lo, rows, cell, x, shape->features));
     if ((p->role == Y || (p->role == WEIGHTS && weights)) && y)
-      LS_TRY(read_piece(h, p, set, lo, rows, LS_F64, y, stride));
+      LS_TRY(read_piece(h, p, lo, rows, LS_F64, y, stride));
   }
   return LS_OK;
 }
 
+static void close_files(const hdf5 *h) {
+  for (int i = 0; i < h->pieces; i++) ls_h5set_rest(h->piece[i].set);
+}
+
 static ls_status read_hdf5(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
   hdf5 *h = (hdf5 *)source;
-  LS_TRY(read_pieces(h, h->row, rows, cell, x, y, false, true));
+  LS_TRY(read_pieces(h, h->row, rows, cell, x, y, true));
   h->row += rows;
   if (h->row < source->shape.rows) return LS_OK;
-  close_sets(h);
+  close_files(h); /* a source may have thousands */
   for (int i = 0; i < source->files; i++) LS_TRY(check_unchanged(h, i));
   return LS_OK;
 }
@@ -334,21 +320,21 @@ static ls_status read_hdf5(ls_source *source, int64_t rows, ls_dtype cell, void 
 static ls_status read_hdf5_at(ls_source *source, int64_t lo, int64_t rows, ls_dtype cell, void *x,
                               double *y) {
   hdf5 *h = (hdf5 *)source;
-  LS_TRY(read_pieces(h, lo, rows, cell, x, y, true, false));
+  LS_TRY(read_pieces(h, lo, rows, cell, x, y, false));
   for (int i = 0; i < h->pieces; i++)
-    if (h->piece[i].at) LS_TRY(check_unchanged(h, h->piece[i].file));
+    if (h->piece[i].role == X ? x != NULL : y != NULL) LS_TRY(check_unchanged(h, h->piece[i].file));
   return LS_OK;
 }
 
 static void soon_hdf5(ls_source *source, int64_t lo, int64_t rows) {
   const hdf5 *h = (const hdf5 *)source;
   for (int i = 0; i < h->pieces; i++)
-    if (h->piece[i].role == X && h->piece[i].at) ls_h5set_soon(h->piece[i].at, lo, rows);
+    if (h->piece[i].role == X) ls_h5set_soon(h->piece[i].set, lo, rows);
 }
 
 static void rest_hdf5(ls_source *source) {
-  const hdf5 *h = (const hdf5 *)source;
-  for (int i = 0; i < h->pieces; i++) ls_h5set_close(&h->piece[i].at);
+  close_files((const hdf5 *)source);
+  ls_h5_rest();
 }
 
 /* ---- groups ---- */
@@ -440,9 +426,8 @@ static void place_hdf5(const ls_source *source, int64_t row, int64_t column, cha
 
 static void close_hdf5(ls_source *source) {
   hdf5 *h = (hdf5 *)source;
-  close_sets(h);
-  rest_hdf5(source);
   for (int i = 0; i < h->pieces; i++) {
+    ls_h5set_close(&h->piece[i].set);
     LS_FREE(h->piece[i].name);
     LS_FREE(h->piece[i].from);
     LS_FREE(h->piece[i].to);
@@ -450,13 +435,12 @@ static void close_hdf5(ls_source *source) {
   LS_FREE(h->piece);
   LS_FREE(h->seen);
   LS_FREE(h->wide);
+  ls_h5_rest();
 }
 
 /* The type, the shape of a sample where it is more than a row, and what its values mean. */
-static ls_status describe_piece(const hdf5 *h, const piece *p, char *text, size_t size) {
-  ls_h5set *set = NULL;
-  LS_TRY(open_again(h, p, &set));
-  const ls_h5_shape *shape = ls_h5set_shape(set);
+static void describe_piece(const piece *p, char *text, size_t size) {
+  const ls_h5_shape *shape = ls_h5set_shape(p->set);
   size_t at = (size_t)snprintf(text, size, "%s", shape->type);
   for (int k = 1; k < shape->dims && shape->dims > 2 && at < size; k++)
     at += (size_t)snprintf(text + at, size - at, "%s%lld", k == 1 ? ", " : " x ",
@@ -464,8 +448,6 @@ static ls_status describe_piece(const hdf5 *h, const piece *p, char *text, size_
   if (shape->dims > 2 && at < size) at += (size_t)snprintf(text + at, size - at, " each");
   if (p->transpose && at < size) at += (size_t)snprintf(text + at, size - at, ", in columns");
   if (*shape->meaning && at < size) snprintf(text + at, size - at, ", %s", shape->meaning);
-  ls_h5set_close(&set);
-  return LS_OK;
 }
 
 /* Texts that the file of a piece has for the columns of x or y, to the places of those taken;
@@ -496,7 +478,7 @@ static ls_status columns_hdf5(const ls_source *source, ls_columns *out) {
   const hdf5 *h = (const hdf5 *)source;
   for (int i = h->pieces - 1; i >= 0; i--) /* the first piece of each tells */
     if (h->piece[i].role != WEIGHTS)
-      LS_TRY(describe_piece(h, &h->piece[i], out->stored[h->piece[i].role], sizeof out->stored[0]));
+      describe_piece(&h->piece[i], out->stored[h->piece[i].role], sizeof out->stored[0]);
   for (int role = X; role <= Y; role++) {
     LS_TRY(texts_of(h, role, NULL, &out->name[role]));
     if (out->name[role].count > 0) LS_TRY(texts_of(h, role, LS_COLUMNS_UNITS, &out->unit[role]));

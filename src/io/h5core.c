@@ -1,0 +1,233 @@
+#include "io/h5core.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "io/h5sign.h"
+#include "io/h5type.h"
+
+enum { LIST_MAX = 100000 };
+
+static const ls_h5object unopened = {.id = -1, .type = -1, .plist = -1, .space = -1};
+
+/* ---- the file ---- */
+
+static herr_t refuse_external(const char *parent, const char *group, const char *file,
+                              const char *object, unsigned *flags, hid_t access, void *arg) {
+  (void)parent, (void)group, (void)file, (void)object, (void)flags, (void)access, (void)arg;
+  return -1;
+}
+
+/* Our messages say what the library's stack of errors says; plug-in filters are code from who knows
+ * where. */
+static hid_t open_file(const char *path) {
+  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+  H5PLset_loading_state(0);
+  hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  H5Pset_fapl_sec2(access);
+  H5Pset_file_locking(access, 0, 1);
+  H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+  hid_t id = H5Fopen(path, H5F_ACC_RDONLY, access);
+  H5Pclose(access);
+  return id;
+}
+
+ls_status ls_h5core_open(const char *path, ls_h5core **out) {
+  struct stat about;
+  *out = NULL;
+  if (stat(path, &about) != 0) return ls_fail(LS_EDATA, "%s: no such file", path);
+  if (!S_ISREG(about.st_mode)) return ls_fail(LS_EDATA, "%s: not a regular file", path);
+  hid_t id = open_file(path);
+  const char *relative = id < 0 ? ls_h5_relative(path) : NULL;
+  if (relative) return ls_fail(LS_EDATA, "%s: %s", path, relative);
+  if (id < 0) return ls_fail(LS_EDATA, "%s: no HDF5 file, or a truncated or damaged one", path);
+  LS_NEW(*out, 1);
+  **out = (ls_h5core){ls_mem_text(path), id, H5Pcreate(H5P_DATASET_ACCESS)};
+  H5Pset_elink_cb((*out)->access, refuse_external, NULL);
+  return LS_OK;
+}
+
+/* ---- the path ---- */
+
+static ls_status wrong(const ls_h5object *o, const char *what) {
+  return ls_fail(LS_EDATA, "%s: %s %s", o->core->path, o->name, what);
+}
+
+static ls_status check_link(const ls_h5core *core, const char *part) {
+  H5L_info_t link;
+  if (H5Lget_info(core->id, part, &link, core->access) < 0)
+    return ls_fail(LS_EDATA, "%s: there is no %s in it; lockstep data info lists what there is",
+                   core->path, part);
+  if (link.type == H5L_TYPE_HARD || link.type == H5L_TYPE_SOFT) return LS_OK;
+  return ls_fail(LS_EDATA,
+                 "%s: %s is a link to another file, which is not followed; name that file itself",
+                 core->path, part);
+}
+
+/* Every component is a hard link, or a soft one (which stays within the file as each of its own
+ * components is one of these). */
+static ls_status check_path(const ls_h5object *o) {
+  char part[1024];
+  int length = snprintf(part, sizeof part, "%s%s", o->name[0] == '/' ? "" : "/", o->name);
+  if (length >= (int)sizeof part)
+    return ls_fail(LS_EDATA, "%s: the dataset's name is too long", o->core->path);
+  for (char *slash = part; slash; *slash = '/') {
+    slash = strchr(slash + 1, '/');
+    if (slash) *slash = 0;
+    if (part[1]) LS_TRY(check_link(o->core, part));
+    if (!slash) break;
+  }
+  return LS_OK;
+}
+
+/* ---- what it is ---- */
+
+static const char *class_name(H5T_class_t class) {
+  static const char *const name[] = {"integer",   "float",           "time",     "text",
+                                     "bit field", "opaque",          "compound", "reference",
+                                     "enum",      "variable-length", "array"};
+  return class >= 0 && class < (int)(sizeof name / sizeof *name) ? name[class] : "unknown";
+}
+
+static const char *number_name(const ls_h5object *o) {
+  if (o->class == H5T_FLOAT) return "float";
+  return H5Tget_sign(o->type) == H5T_SGN_NONE ? "uint" : "int";
+}
+
+static void look_at_type(ls_h5object *o) {
+  o->class = H5Tget_class(o->type);
+  o->width = H5Tget_size(o->type);
+  bool big = o->width > 1 && H5Tget_order(o->type) == H5T_ORDER_BE;
+  if (o->class == H5T_INTEGER || o->class == H5T_FLOAT)
+    snprintf(o->kind, sizeof o->kind, "%s%s%zu", big ? "big-endian " : "", number_name(o),
+             8 * o->width);
+  else
+    snprintf(o->kind, sizeof o->kind, "%s", class_name(o->class));
+}
+
+static bool is_virtual(const ls_h5object *o) { return H5Pget_layout(o->plist) == H5D_VIRTUAL; }
+
+/* o->id is open. Virtual datasets live in other files, which must not even be looked at for their
+ * extent. */
+static bool look(ls_h5object *o) {
+  o->plist = H5Dget_create_plist(o->id);
+  o->type = H5Dget_type(o->id);
+  if (o->plist < 0 || o->type < 0) return false;
+  look_at_type(o);
+  if (is_virtual(o)) return true;
+  o->space = H5Dget_space(o->id);
+  if (o->space >= 0 && H5Sget_simple_extent_type(o->space) == H5S_SIMPLE)
+    o->dims = H5Sget_simple_extent_dims(o->space, o->extent, NULL);
+  return true;
+}
+
+static ls_status open_object(ls_h5object *o) {
+  LS_TRY(check_path(o));
+  o->id = H5Oopen(o->core->id, o->name, o->core->access);
+  if (o->id < 0)
+    return wrong(o, "can't be opened: a broken link, a link to another file, or damage");
+  if (H5Iget_type(o->id) != H5I_DATASET)
+    return wrong(o, "is no dataset but a group or type; lockstep data info lists the datasets");
+  if (!look(o)) return wrong(o, "is damaged");
+  if (!is_virtual(o) && H5Pget_external_count(o->plist) == 0) return LS_OK;
+  return wrong(o,
+               "keeps its values in other files, which are not followed; h5repack makes one file");
+}
+
+ls_status ls_h5object_open(const ls_h5core *core, const char *name, ls_h5object *out) {
+  *out = unopened;
+  out->core = core;
+  out->name = ls_mem_text(name);
+  return open_object(out);
+}
+
+void ls_h5object_close(ls_h5object *o) {
+  if (o->space >= 0) H5Sclose(o->space);
+  if (o->type >= 0) H5Tclose(o->type);
+  if (o->plist >= 0) H5Pclose(o->plist);
+  if (o->id >= 0) H5Oclose(o->id);
+  LS_FREE(o->name);
+}
+
+bool ls_h5object_read(const ls_h5object *o, int dimension, int64_t lo, int64_t count, hid_t type,
+                      void *out) {
+  hsize_t start[LS_H5_DIMS] = {0}, counts[LS_H5_DIMS];
+  memcpy(counts, o->extent, sizeof counts);
+  start[dimension] = (hsize_t)lo;
+  counts[dimension] = (hsize_t)count;
+  hid_t memory = H5Screate_simple(o->dims, counts, NULL);
+  bool ok = memory >= 0 &&
+            H5Sselect_hyperslab(o->space, H5S_SELECT_SET, start, NULL, counts, NULL) >= 0 &&
+            H5Dread(o->id, type, memory, o->space, H5P_DEFAULT, out) >= 0;
+  if (memory >= 0) H5Sclose(memory);
+  return ok;
+}
+
+/* ---- all that there are ---- */
+
+typedef struct {
+  ls_h5_visit *visit;
+  void *arg;
+  int left;
+} listing;
+
+static void dims_text(const ls_h5object *o, char *text, size_t size) {
+  size_t at = 0;
+  snprintf(text, size, "%s", o->dims ? "" : "scalar");
+  for (int k = 0; k < o->dims && at < size - 24; k++)
+    at += (size_t)snprintf(text + at, size - at, "%s%llu", k ? " x " : "",
+                           (unsigned long long)o->extent[k]);
+}
+
+/* false: not of a type or layout that checkpoints have. */
+static bool place(const ls_h5object *o, const char *path, ls_h5_row *row) {
+  ls_dtype type = LS_FIXED_TEXT;
+  bool text = o->class == H5T_STRING && H5Tis_variable_str(o->type) == 0;
+  if ((!text && !ls_h5_type_find(o->type, &type)) || o->dims > 2 || strlen(path) >= LS_H5_PATH ||
+      H5Pget_layout(o->plist) != H5D_CONTIGUOUS || H5Pget_external_count(o->plist) > 0)
+    return false;
+  *row = (ls_h5_row){
+      .rank = o->dims,
+      .dim = {o->dims > 0 ? (int64_t)o->extent[0] : 1, o->dims > 1 ? (int64_t)o->extent[1] : 1},
+      .offset = (int64_t)H5Dget_offset(o->id),
+      .bytes = (int64_t)H5Dget_storage_size(o->id)};
+  strcpy(row->path, path);
+  strcpy(row->type, ls_dtype_name(type));
+  return true;
+}
+
+static void show(const listing *l, const ls_h5object *o, const char *path) {
+  ls_h5_entry entry = {.place.offset = -1};
+  snprintf(entry.path, sizeof entry.path, "%s", path);
+  if (is_virtual(o)) {
+    strcpy(entry.dims, "virtual");
+    strcpy(entry.type, "in other files");
+  } else {
+    dims_text(o, entry.dims, sizeof entry.dims);
+    strcpy(entry.type, o->kind);
+    if (!place(o, path, &entry.place)) entry.place.offset = -1;
+  }
+  l->visit(l->arg, &entry);
+}
+
+static herr_t visit_object(hid_t file, const char *name, const H5O_info_t *about, void *arg) {
+  listing *l = arg;
+  char path[1024];
+  ls_h5object o = unopened;
+  if (about->type != H5O_TYPE_DATASET) return 0;
+  if (l->left-- == 0) return 1;
+  snprintf(path, sizeof path, "/%s", name);
+  o.id = H5Dopen2(file, name, H5P_DEFAULT);
+  if (o.id >= 0 && look(&o)) show(l, &o, path);
+  ls_h5object_close(&o);
+  return 0;
+}
+
+ls_status ls_h5core_list(const ls_h5core *core, ls_h5_visit *visit, void *arg) {
+  listing l = {visit, arg, LIST_MAX};
+  herr_t end = H5Ovisit2(core->id, H5_INDEX_NAME, H5_ITER_INC, visit_object, &l, H5O_INFO_BASIC);
+  return end >= 0 ? LS_OK
+                  : ls_fail(LS_EDATA, "%s: its groups can't be listed: damaged", core->path);
+}
