@@ -10,7 +10,8 @@ static struct {
   char host[64];
   ls_log_level level;
   bool color, live;
-} state = {-1, "", LS_LOG_INFO, false, false};
+  int64_t count;
+} state = {-1, "", LS_LOG_INFO, false, false, 0};
 
 static const char erase[] = "\r\033[K";
 
@@ -26,6 +27,9 @@ void ls_log_init(int rank, const char *host, ls_log_level level, bool color) {
 
 void ls_log_set_level(ls_log_level level) { state.level = level; }
 
+bool ls_log_shows(ls_log_level level) { return level <= state.level && state.rank <= 0; }
+int64_t ls_log_count(void) { return state.count; }
+
 void ls_log_live(bool live) {
   if (state.live && !live && write(STDERR_FILENO, erase, sizeof erase - 1) < 0)
     return; /* nowhere left to complain */
@@ -37,6 +41,7 @@ static void put(const char *prefix, const char *format, va_list args) {
   char line[40000];
   int length = snprintf(line, sizeof line, "%s%s", state.live ? erase : "", prefix);
   state.live = false;
+  state.count++;
   int more = vsnprintf(line + length, sizeof line - (size_t)length - 1, format, args);
   length = more < 0 ? length : length + more;
   if (length > (int)sizeof line - 2) length = (int)sizeof line - 2;
@@ -59,7 +64,7 @@ static void prefixed(ls_log_level level, bool with_rank, const char *format, va_
 }
 
 void ls_log(ls_log_level level, const char *format, ...) {
-  if (level > state.level || state.rank > 0) return;
+  if (!ls_log_shows(level)) return;
   va_list args;
   va_start(args, format);
   prefixed(level, false, format, args);

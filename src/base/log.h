@@ -4,12 +4,15 @@
 #define LS_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef enum { LS_LOG_ERROR, LS_LOG_WARN, LS_LOG_INFO, LS_LOG_DEBUG } ls_log_level;
 
 /* rank < 0: not in a parallel run. host is copied. Messages above `level` are dropped. */
 void ls_log_init(int rank, const char *host, ls_log_level level, bool color);
 void ls_log_set_level(ls_log_level level);
+bool ls_log_shows(ls_log_level level); /* on this rank */
+int64_t ls_log_count(void);            /* messages that this process has written */
 /* "lockstep: error: ..." and so on, one write(2) a message so that ranks do not interleave. Rank 0
  * only. */
 void ls_log(ls_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -112,6 +112,8 @@ char *ls_command_usage(const ls_command *command);
  * there is a comm. */
 ls_status ls_cli_config(ls_cli *cli, const char *file, const char *const *override,
                         ls_config **out);
+/* LS_EDATA, on all ranks, where a checkpoint is wanted and `path` is a folder. */
+ls_status ls_cli_no_folder(const ls_cli *cli, const char *path);
 bool ls_cli_is_config(const char *name); /* by its ending, .yaml or .yml */
 /* The part's function, with its config. */
 ls_status ls_cli_run(ls_cli *cli);

@@ -129,6 +129,7 @@ static ls_status run(ls_cli *cli, const void *given) {
     return ls_fail(LS_EUSAGE, "--split %s: it is train, validation, test or all", o->split);
   if (o->no_header && (!o->data || by_config))
     return ls_fail(LS_EUSAGE, "--no-header is for --data FILE.csv; a config says header: false");
+  LS_TRY(ls_cli_no_folder(cli, cli->args[0]));
   ls_config *other = NULL;
   ls_run *run = NULL;
   if (by_config) LS_TRY(ls_cli_config(cli, o->data, NULL, &other));

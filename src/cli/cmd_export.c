@@ -31,6 +31,7 @@ static ls_status run(ls_cli *cli, const void *given) {
   while (ls_export_names[format] && strcmp(ls_export_names[format], o->format) != 0) format++;
   if (!ls_export_names[format])
     return ls_command_unknown("export: --to", o->format, ls_export_names);
+  LS_TRY(ls_cli_no_folder(cli, cli->args[0]));
   ls_status status = ls_net_open(cli->args[0], &net);
   if (status == LS_OK) status = ls_export_net(net, o->format, o->output, o->name, o->force, &made);
   if (status == LS_OK) report(cli, o, net, &made);

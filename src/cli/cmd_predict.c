@@ -163,6 +163,7 @@ static ls_status run(ls_cli *cli, const void *given) {
   LS_TRY(ls_outputs_check(o->output));
   if (cli->json && strcmp(o->output, "-") == 0)
     return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
+  LS_TRY(ls_cli_no_folder(cli, cli->args[0]));
   LS_COMM_NEW(cli->comm, p, 1);
   ls_infer_options infer = {.inputs = o->input, .no_header = o->no_header, .threads = o->threads};
   ls_status status = ls_run_infer(cli->comm, cli->args[0], &infer, &p->run);

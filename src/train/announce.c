@@ -130,15 +130,8 @@ ls_status ls_start_progress(ls_trainer *t) {
                            ls_metric_fits(t->config, LS_METRIC_ACCURACY),
                            ls_data_rows(run->data, LS_SPLIT_VALIDATION) > 0,
                            run->plan->moved};
-  int ranks = ls_comm_size(t->comm), threads = ls_team_size(run->team),
-      cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
-  ls_log(LS_LOG_INFO,
-         "%lld parameters, %lld samples, %lld steps an epoch, batch %lld in %d slices on %d rank%s "
-         "x %d thread%s (exchange %s, kernels %s)",
-         (long long)run->parameters, (long long)ls_data_rows(run->data, LS_SPLIT_TRAIN),
-         (long long)run->plan->steps, (long long)run->batch, run->slices, ranks,
-         ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s", ls_exchange_kind(run->exchange),
-         ls_model_kernel());
+  int threads = ls_team_size(run->team), cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+  ls_show_header(t);
   if (t->config->slices == 0)
     ls_log(LS_LOG_WARN,
            "train.slices is 0: one slice a rank, so the bits depend on the number of ranks");
@@ -208,8 +201,16 @@ static void show_summary(ls_trainer *t, const ls_train_result *r, const double *
                                  .test_loss = r->test_loss,
                                  .test_accuracy = r->test_accuracy,
                                  .share = share,
-                                 .shares = SHARES};
+                                 .shares = SHARES,
+                                 .streamed = t->config->data.stream,
+                                 .full_batch = t->config->batch == 0,
+                                 .evaluates = t->config->eval_every.unit != LS_EVERY_NEVER,
+                                 .saves = t->config->save_every.unit != LS_EVERY_NEVER,
+                                 .async = t->config->save_async};
+  char *next = ls_next_command(t);
+  summary.next = next;
   ls_progress_end(t->progress, &summary);
+  LS_FREE(next);
 }
 
 static ls_status end_event(ls_trainer *t, ls_train_result *r) {

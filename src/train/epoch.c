@@ -155,7 +155,8 @@ static void show_epoch(ls_trainer *t, bool evaluated, double rate) {
                          NAN,
                          NAN,
                          run->lr,
-                         rate};
+                         rate,
+                         t->best_metric && run->state.best_step == run->state.global_step};
   if (evaluated && t->val_score.samples > 0)
     row.val_loss = t->val_score.loss, row.val_accuracy = t->val_score.accuracy;
   ls_progress_epoch(t->progress, &row);

@@ -104,7 +104,7 @@ static ls_status report(ls_trainer *t, const ls_saver_outcome *done) {
   }
   t->failed_saves = 0;
   if (t->save_seconds < done->commit_ms / 1e3) t->save_seconds = done->commit_ms / 1e3;
-  ls_log_plain("committed %lld %s/%s", (long long)done->step, t->dir, done->name);
+  ls_progress_committed(t->progress, done->step, t->dir, done->name);
   return ls_metrics_event(
       t->metrics,
       json_pack("{s:s, s:I, s:s, s:o, s:o}", "event", "checkpoint", "global_step",

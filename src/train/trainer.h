@@ -50,6 +50,10 @@ typedef struct {
  * them. */
 void ls_trainer_defer(ls_trainer *t, ls_status status);
 
+/* ---- header.c ---- */
+void ls_show_header(const ls_trainer *t);   /* what is trained, on what: a few lines */
+char *ls_next_command(const ls_trainer *t); /* what to type after the run; ls_mem, or NULL */
+
 /* ---- epoch.c ---- */
 bool ls_eval_wants(const ls_trainer *t,
                    ls_split split); /* does the config evaluate this split, and is there one? */

@@ -12,7 +12,8 @@
 #include "view/terminal.h"
 #include "view/text.h"
 
-enum { HEADER_EVERY = 50, LINES_WANTED = 200 };
+enum { HEADER_EVERY = 50, LINES_WANTED = 200, ROWS_KEPT = 16 };
+enum { ROW_COLUMNS = 80 };
 static const double DRAW_SECONDS = 0.1, LOOK_SECONDS = 0.025, SLOW_SECONDS = 2.0,
                     HEARTBEAT_SECONDS = 60.0;
 
@@ -24,6 +25,13 @@ struct ls_progress {
   int64_t looked_step;
   int64_t each; /* epochs a printed line */
   int lines;    /* since the header */
+  bool marks;   /* a person looks at a terminal that is wide enough for marks in its rows */
+  struct {
+    int64_t step, at; /* at: ls_log_count() before it */
+  } row[ROWS_KEPT];   /* (rows) the latest, with nothing but lines of ours behind them */
+  int rows;
+  int64_t counted, shown; /* ls_log_count() behind our latest line; step of the latest row */
+  bool saved;             /* a checkpoint whose row is still to come */
 };
 
 /* The clock's time `seconds` from now; with the day where it is not today. */
@@ -59,7 +67,9 @@ ls_status ls_progress_new(const char *style, const ls_progress_plan *plan, ls_pr
   LS_NEW(p, 1);
   *out = p;
   p->plan = *plan;
-  p->bar = kind == 1 || (kind == 0 && ls_terminal_columns(STDERR_FILENO) > 0);
+  int columns = ls_terminal_columns(STDERR_FILENO);
+  p->bar = kind == 1 || (kind == 0 && columns > 0);
+  p->marks = p->bar && columns >= ROW_COLUMNS && !ls_log_shows(LS_LOG_DEBUG);
   p->table = kind != 3;
   p->start = p->looked = p->spoke = ls_time();
   p->looked_step = plan->first_step;
@@ -68,6 +78,17 @@ ls_status ls_progress_new(const char *style, const ls_progress_plan *plan, ls_pr
                 ? nice_each((plan->steps - plan->moved) / plan->steps_per_epoch)
                 : 1;
   return LS_OK;
+}
+
+/* What others have written may be of any height: rows before it are out of reach. */
+static void look_for_others(ls_progress *p) {
+  if (ls_log_count() != p->counted) p->rows = 0;
+}
+
+static void say(ls_progress *p, const char *line) {
+  look_for_others(p);
+  ls_log_plain("%s", line);
+  p->counted = ls_log_count();
 }
 
 static void bar_off(ls_progress *p) {
@@ -145,15 +166,19 @@ void ls_progress_step(ls_progress *p, int64_t step) {
 }
 
 static void header(ls_progress *p) {
-  char each[64] = "";
-  if (p->each > 1)
-    snprintf(each, sizeof each, "   (each %lldth epoch; metrics.jsonl has all)",
+  char line[256];
+  if (p->lines++ % HEADER_EVERY != 0) return;
+  if (p->each > 1) {
+    snprintf(line, sizeof line, "   (each %lldth epoch; metrics.jsonl has all)",
              (long long)p->each);
-  if (p->lines++ % HEADER_EVERY == 0)
-    ls_log_plain("%8s %11s%s%s%s %10s %9s %9s %9s  until%s", "epoch", "loss",
-                 p->plan.accuracy ? " accuracy" : "", p->plan.validation ? "    val_loss" : "",
-                 p->plan.validation && p->plan.accuracy ? "  val_acc" : "", "lr", "samples/s",
-                 "time", "left", each);
+    say(p, line);
+  }
+  if (p->marks && p->lines == 1) say(p, "   + a checkpoint is saved, * the best so far");
+  snprintf(line, sizeof line, "%8s %10s%s%s%s %8s %9s %7s %7s", "epoch", "loss",
+           p->plan.accuracy ? "    acc" : "", p->plan.validation ? "   val_loss" : "",
+           p->plan.validation && p->plan.accuracy ? " val_acc" : "", "lr", "samples/s", "time",
+           "left");
+  say(p, line);
 }
 
 /* The columns that not every run has. */
@@ -163,11 +188,17 @@ static char *columns(const ls_progress *p, const ls_progress_row *row, char out[
   ls_text_number(row->val_loss, 'g', 5, loss);
   ls_text_number(row->val_accuracy, 'f', 4, val_accuracy);
   bool a = p->plan.accuracy, v = p->plan.validation;
-  int length = a ? snprintf(out, 128, " %8s", accuracy) : 0;
+  int length = a ? snprintf(out, 128, " %6s", accuracy) : 0;
   out[length] = '\0';
-  if (v) length += snprintf(out + length, 128 - (size_t)length, " %11s", loss);
-  if (a && v) snprintf(out + length, 128 - (size_t)length, " %8s", val_accuracy);
+  if (v) length += snprintf(out + length, 128 - (size_t)length, " %10s", loss);
+  if (a && v) snprintf(out + length, 128 - (size_t)length, " %7s", val_accuracy);
   return out;
+}
+
+static void keep_row(ls_progress *p, int64_t step) {
+  if (p->rows == ROWS_KEPT) memmove(p->row, p->row + 1, (size_t)--p->rows * sizeof *p->row);
+  p->row[p->rows].step = p->shown = step;
+  p->row[p->rows++].at = p->counted - 1;
 }
 
 void ls_progress_epoch(ls_progress *p, const ls_progress_row *row) {
@@ -179,45 +210,69 @@ void ls_progress_epoch(ls_progress *p, const ls_progress_row *row) {
   bar_off(p);
   p->spoke = now;
   header(p);
-  char loss[LS_TEXT], rate[LS_TEXT], lr[LS_TEXT], passed[LS_TEXT], left_text[LS_TEXT],
-      clock[LS_TEXT], some[128];
-  double left = seconds_left(p, row->step, now);
-  ls_log_plain("%8lld %11s%s %10s %9s %9s %9s  %s", (long long)row->epoch,
-               ls_text_number(row->loss, 'g', 5, loss), columns(p, row, some),
-               ls_text_number(row->lr, 'g', 4, lr), ls_text_count(row->samples_per_s, rate),
-               ls_text_duration(now - p->start, passed), ls_text_duration(left, left_text),
-               last ? "" : finish(left, clock));
+  char loss[LS_TEXT], rate[LS_TEXT], lr[LS_TEXT], passed[LS_TEXT], left[LS_TEXT], some[128],
+      line[256];
+  snprintf(line, sizeof line, "%c%c%6lld %10s%s %8s %9s %7s %7s", p->saved ? '+' : ' ',
+           row->best ? '*' : ' ', (long long)row->epoch, ls_text_number(row->loss, 'g', 5, loss),
+           columns(p, row, some), ls_text_number(row->lr, 'g', 3, lr),
+           ls_text_count(row->samples_per_s, rate), ls_text_duration(now - p->start, passed),
+           ls_text_duration(seconds_left(p, row->step, now), left));
+  say(p, line);
+  p->saved = false;
+  keep_row(p, row->step);
+}
+
+/* Into the row of its epoch: up to it, and back to where the cursor was. */
+static void mark(const ls_progress *p, int row) {
+  char keys[48];
+  int length = snprintf(keys, sizeof keys, "\0337\033[%lldA\r+\0338",
+                        (long long)(ls_log_count() - p->row[row].at));
+  if (write(STDERR_FILENO, keys, (size_t)length) < 0) return; /* as with the bar */
+}
+
+void ls_progress_committed(ls_progress *p, int64_t step, const char *dir, const char *name) {
+  int row = 0;
+  if (p) look_for_others(p);
+  while (p && row < p->rows && p->row[row].step < step) row++;
+  if (p && p->marks && row < p->rows)
+    mark(p, row);
+  else if (p && p->marks && step > p->shown && p->plan.steps > step)
+    p->saved = true;
+  else
+    ls_log_plain("committed %lld %s/%s", (long long)step, dir, name);
 }
 
 /* ---- the end ---- */
 
-typedef struct {
-  const char *name;
-  double share; /* of the whole time, above which the hint is given */
-  const char *text;
-} hint;
-
-static const hint hints[] = {
-    {"wait", 0.25,
-     "ranks spend this long waiting for one another: fewer ranks, a larger train.batch, or a slow "
-     "node to look for"},
-    {"reduce", 0.40,
-     "summing gradients takes most of an update: a larger train.batch or fewer ranks"},
-    {"data", 0.20, "the data can't keep up: local disk, or fewer ranks a node"},
-    {"eval", 0.30, "evaluation takes long: eval.every: N epochs"},
-    {"checkpoint", 0.10,
-     "saving takes long: checkpoint.every: N epochs, or checkpoint.async: true"},
-};
 static const double UNEVEN = 1.25; /* slowest rank against the average, in compute */
 
+/* What would help where one kind of work takes more than its share of the time; NULL: nothing that
+ * is not so already. */
+static const char *advice(const ls_progress_summary *s, const char *work, double share) {
+  if (strcmp(work, "wait") == 0 && share > 0.25 && s->ranks > 1)
+    return "ranks spend this long waiting for one another: fewer ranks, a larger train.batch, or a "
+           "slow node to look for";
+  if (strcmp(work, "reduce") == 0 && share > 0.40 && s->ranks > 1)
+    return "summing gradients takes most of an update: a larger train.batch or fewer ranks";
+  if (strcmp(work, "data") == 0 && share > 0.20 && s->streamed)
+    return "the data cannot keep up: a local disk, fewer ranks a node, or data.load: memory";
+  if (strcmp(work, "data") == 0 && share > 0.20 && !s->full_batch)
+    return "gathering samples takes long: a larger train.batch";
+  if (strcmp(work, "eval") == 0 && share > 0.30 && s->evaluates)
+    return "evaluation takes long: eval.every: N epochs";
+  if (strcmp(work, "checkpoint") == 0 && share > 0.10 && s->saves)
+    return s->async ? "saving takes long: checkpoint.every: N epochs"
+                    : "saving takes long: checkpoint.async: true, or checkpoint.every: N epochs";
+  return NULL;
+}
+
+/* Of a run that is over in a second nothing can be said. */
 static void give_hints(const ls_progress_summary *s) {
-  for (int i = 0; i < s->shares; i++) {
+  for (int i = 0; i < s->shares && s->seconds >= 1; i++) {
     const ls_progress_share *share = &s->share[i];
-    for (size_t k = 0; k < sizeof hints / sizeof *hints; k++)
-      if (strcmp(share->name, hints[k].name) == 0 && share->avg > hints[k].share * s->seconds)
-        ls_log_plain("hint: %s %.0f%%: %s", share->name, 100 * share->avg / s->seconds,
-                     hints[k].text);
-    if (strcmp(share->name, "compute") == 0 && share->max > UNEVEN * share->avg)
+    const char *text = advice(s, share->name, share->avg / s->seconds);
+    if (text) ls_log_plain("hint: %s %.0f%%: %s", share->name, 100 * share->avg / s->seconds, text);
+    if (strcmp(share->name, "compute") == 0 && share->max > UNEVEN * share->avg && s->ranks > 1)
       ls_log_plain(
           "hint: the slowest rank computes %.1f times as long as the average: a busy or slower "
           "node, or cores shared by ranks",
@@ -237,10 +292,10 @@ void ls_progress_end(ls_progress *p, const ls_progress_summary *s) {
   if (!p || !p->table) return;
   bar_off(p);
   char time_text[LS_TEXT], rate[LS_TEXT], samples[LS_TEXT];
-  ls_log_plain("%s: %lld epochs, %lld updates, %s samples in %s (%s samples/s, %d rank%s)", s->exit,
+  ls_log_plain("%s: %lld epochs, %lld updates, %s samples in %s (%s samples/s)", s->exit,
                (long long)s->epochs, (long long)s->steps,
                ls_text_count((double)s->samples, samples), ls_text_duration(s->seconds, time_text),
-               ls_text_count(s->samples_per_s, rate), s->ranks, s->ranks == 1 ? "" : "s");
+               ls_text_count(s->samples_per_s, rate));
   pair("train", s->loss, s->accuracy);
   pair("test", s->test_loss, s->test_accuracy);
   if (s->best_metric)
@@ -256,4 +311,5 @@ void ls_progress_end(ls_progress *p, const ls_progress_summary *s) {
     give_hints(s);
   }
   if (s->run) ls_log_plain("run: %s", s->run);
+  if (s->next) ls_log_plain("next: %s", s->next);
 }

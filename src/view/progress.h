@@ -35,10 +35,15 @@ typedef struct {
   int64_t epoch, step;                           /* epochs and updates done, from 1 */
   double loss, accuracy, val_loss, val_accuracy; /* NaN: not known, shown as - */
   double lr, samples_per_s;
+  bool best; /* of all evaluations so far */
 } ls_progress_row;
 /* A line of the table; where there are more than 200 epochs, and they are quick, only each 2nd,
  * 5th, 10th ... is printed. */
 void ls_progress_epoch(ls_progress *progress, const ls_progress_row *row);
+
+/* A checkpoint is durable. On a terminal a mark in its epoch's row, elsewhere and with -v a line
+ * "committed STEP DIR/NAME". */
+void ls_progress_committed(ls_progress *progress, int64_t step, const char *dir, const char *name);
 
 /* Seconds spent in one kind of work, over the ranks. Names with a hint: data, wait, reduce, eval,
  * checkpoint, compute. */
@@ -59,6 +64,9 @@ typedef struct {
   double loss, accuracy, test_loss, test_accuracy; /* NaN: not known */
   const ls_progress_share *share;                  /* (shares), by the caller's order */
   int shares;
+  /* what the config says of what a hint could advise */
+  bool streamed, full_batch, evaluates, saves, async;
+  const char *next; /* the command to type now, or NULL */
 } ls_progress_summary;
 void ls_progress_end(ls_progress *progress, const ls_progress_summary *summary);
 

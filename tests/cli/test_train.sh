@@ -20,7 +20,7 @@ ls run | tr '\n' ' ' >said
 [ -s out ] && fail "train without --json wrote to stdout: $(cat out)"
 for step in 19 38 57 76; do grep -qx "committed $step run/ckpt-$step.h5" err || fail "no 'committed $step': $(cat err)"; done
 grep -qx "committed 76 run/final.h5" err || fail "final.h5 was not announced"
-[ "$(grep -c '1013\|912 samples' err)" -eq 1 ] || fail "the start was told other than once: $(cat err)"
+[ "$(grep -c '1013\|912 train' err)" -eq 1 ] || fail "the start was told other than once: $(cat err)"
 m=run/metrics.jsonl
 [ "$(grep -c '"event":"epoch"' $m)" -eq 4 ] || fail "epochs: $(cat $m)"
 [ "$(head -1 $m | field - event)" = '"start"' ] && [ "$(tail -1 $m | field - event)" = '"end"' ] || fail "start and end: $(cat $m)"

@@ -346,7 +346,7 @@ static void train_a_thousand(const char *style) {
   assert_int_equal(ls_progress_new(style, &plan, &p), LS_OK);
   for (int64_t s = 1; s <= 5000; s++) {
     ls_progress_step(p, s);
-    ls_progress_row row = {s / 5, s, 0.5, 0.75, (double)NAN, (double)NAN, 0.01, 1000};
+    ls_progress_row row = {s / 5, s, 0.5, 0.75, (double)NAN, (double)NAN, 0.01, 1000, false};
     if (s % 5 == 0) ls_progress_epoch(p, &row);
   }
   ls_progress_share share[] = {{"compute", 1, 1, 1}, {"wait", 0, 3, 4}};
@@ -361,6 +361,32 @@ static void train_a_thousand(const char *style) {
   end.shares = 2;
   ls_progress_end(p, &end);
   ls_progress_free(&p);
+}
+
+/* What is so already is no advice, nor is a run of a moment worth one. */
+static void end_of_three(void) {
+  ls_progress *p;
+  ls_progress_plan plan = {.steps = 10};
+  ls_progress_share share[] = {{"data", 1, 1, 1}, {"checkpoint", 1, 1, 1}, {"wait", 1, 1, 1}};
+  ls_progress_summary end = {.exit = "done", .ranks = 1, .share = share, .shares = 3};
+  end.saves = end.async = true;
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(ls_progress_new("line", &plan, &p), LS_OK);
+    end.seconds = i == 0 ? 0.9 : 3;
+    if (i == 2) end.saves = false, end.full_batch = true;
+    ls_progress_end(p, &end);
+    ls_progress_free(&p);
+  }
+}
+
+static void test_hints(void **state) {
+  (void)state;
+  char *text = caught(end_of_three);
+  assert_int_equal(count_of(text, "hint:"), 2);
+  assert_non_null(
+      strstr(text, "hint: data 33%: gathering samples takes long: a larger train.batch"));
+  assert_non_null(strstr(text, "hint: checkpoint 33%: saving takes long: checkpoint.every: N"));
+  free(text);
 }
 
 static void train_lines(void) { train_a_thousand("auto"); } /* a file is no terminal */
@@ -436,6 +462,7 @@ int main(void) {
                                      cmocka_unit_test(test_script_thins),
                                      cmocka_unit_test(test_kinds),
                                      cmocka_unit_test(test_progress),
+                                     cmocka_unit_test(test_hints),
                                      cmocka_unit_test(test_progress_words),
                                      cmocka_unit_test(test_progress_is_cheap),
                                      cmocka_unit_test(test_live)};

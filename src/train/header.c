@@ -1,0 +1,112 @@
+/* header.c - the lines that a run begins with for people, and the command that its last line names.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "train/trainer.h"
+
+enum { COLUMNS = 80 };
+
+/* Cut to what a terminal shows in one line. */
+static void say(const char *title, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(const char *title, const char *format, ...) {
+  char line[512];
+  int length = snprintf(line, sizeof line, "%-10s", title);
+  va_list args;
+  va_start(args, format);
+  vsnprintf(line + length, sizeof line - (size_t)length, format, args);
+  va_end(args);
+  if (strlen(line) > COLUMNS) memcpy(line + COLUMNS - 3, "...", 4);
+  ls_log_plain("%s", line);
+}
+
+/* "784 x 20 x 20 x 10": the widths of the layers that have weights. */
+static void widths(const ls_run *run, char *out, size_t size) {
+  int count;
+  size_t used = 0;
+  const ls_tensor *tensor = ls_model_tensors(run->model, &count);
+  for (int i = 0; i < count && used < size; i++) {
+    if (tensor[i].name[0] != 'W') continue;
+    if (used == 0) used += (size_t)snprintf(out, size, "%lld", (long long)tensor[i].rows);
+    if (used < size)
+      used += (size_t)snprintf(out + used, size - used, " x %lld", (long long)tensor[i].cols);
+  }
+  if (used > 40) snprintf(out + 37, size - 37, "...");
+}
+
+static void say_data(const ls_trainer *t) {
+  const ls_data *data = t->run->data;
+  const char *path = t->config->data.dir, *slash;
+  char held[64] = "", test[64] = "";
+  if (!path) path = t->config->data.source[LS_SPLIT_TRAIN].file;
+  slash = strrchr(path, '/');
+  if (ls_data_rows(data, LS_SPLIT_VALIDATION) > 0)
+    snprintf(held, sizeof held, ", %lld validation",
+             (long long)ls_data_rows(data, LS_SPLIT_VALIDATION));
+  if (ls_data_rows(data, LS_SPLIT_TEST) > 0)
+    snprintf(test, sizeof test, ", %lld test", (long long)ls_data_rows(data, LS_SPLIT_TEST));
+  say("data", "%.30s: %lld train%s%s", slash && slash[1] ? slash + 1 : path,
+      (long long)ls_data_rows(data, LS_SPLIT_TRAIN), held, test);
+}
+
+void ls_show_header(const ls_trainer *t) {
+  const ls_run *run = t->run;
+  const ls_config *c = t->config;
+  char net[128] = "";
+  int ranks = ls_comm_size(t->comm), hosts = ls_comm_node_count(t->comm),
+      threads = ls_team_size(run->team);
+  if (!ls_log_shows(LS_LOG_INFO)) return;
+  widths(run, net, sizeof net);
+  say_data(t);
+  say("network", "%s, %lld parameters, %s", net, (long long)run->parameters,
+      ls_dtype_name(c->precision));
+  say("optimizer", "%s, lr %g, schedule %s, loss %s", ls_optim_name(&c->optimizer), c->optimizer.lr,
+      ls_schedule_name(&c->schedule), c->loss);
+  say("batch", "%lld in %d slice%s, %lld steps an epoch, %lld in all", (long long)run->batch,
+      run->slices, run->slices == 1 ? "" : "s", (long long)run->plan->steps, (long long)run->steps);
+  say("runs on", "%d rank%s on %d host%s, %d thread%s each; exchange %s, kernels %s", ranks,
+      ranks == 1 ? "" : "s", hosts, hosts == 1 ? "" : "s", threads, threads == 1 ? "" : "s",
+      ls_exchange_kind(run->exchange), ls_model_kernel());
+}
+
+/* ---- the end ---- */
+
+static void add_word(char **text, const char *word) {
+  static const char plain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,@%+-";
+  bool quoted = word[strspn(word, plain)] != '\0';
+  char *more = ls_mem_format(quoted ? "%s '%s'" : "%s %s", *text, word);
+  LS_FREE(*text);
+  *text = more;
+}
+
+/* The same command again, in the same folder, going on. */
+static char *resume_command(const ls_trainer *t) {
+  const ls_train_options *o = t->options;
+  char *text = ls_mem_text("lockstep train");
+  bool resumes = false;
+  for (int i = 0; i < o->argc; i++) {
+    add_word(&text, o->argv[i]);
+    resumes = resumes || strncmp(o->argv[i], "--resume", 8) == 0;
+  }
+  if (!o->dir) {
+    add_word(&text, "-o");
+    add_word(&text, t->dir);
+  }
+  if (!resumes) add_word(&text, "--resume=auto");
+  return text;
+}
+
+char *ls_next_command(const ls_trainer *t) {
+  if (!t->dir || strcmp(t->exit, "diverged") == 0) return NULL;
+  if (strcmp(t->exit, "done") != 0 && strcmp(t->exit, "early_stop") != 0) return resume_command(t);
+  char *file = ls_mem_format("%s/final.h5", t->dir), *text = ls_mem_text("lockstep predict");
+  add_word(&text, file);
+  LS_FREE(file);
+  char *whole = ls_mem_format("%s -i FILE -o out.csv", text);
+  LS_FREE(text);
+  return whole;
+}

@@ -1,0 +1,32 @@
+#!/bin/bash
+# What a person sees of a run: a header of short lines, rows with marks on a terminal, the next command; no hint that is not true.
+set -u
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+cp "$SOURCE"/tests/cases/predict-output/* .
+on 0 train net.yaml data.validation=0.2 -o run >out 2>err || fail "train: $(cat err)"
+for words in '^data .*t.csv: 96 train, 24 validation' '^network .*3 x 8 x 2, 50 parameters' '^optimizer .*adam, lr 0.02, schedule constant' \
+  '^runs on .*1 rank on 1 host, [0-9]* thread'; do
+  grep -q "$words" err || fail "the header lacks '$words': $(head -5 err)"
+done
+[ "$(awk 'length > 80' err)" = "" ] || fail "lines of more than 80 columns: $(awk 'length > 80' err)"
+grep -q '^ \*     1 ' err || fail "the first epoch is not the best so far: $(grep '     1 ' err)"
+best=$(sed -n 's/^best: val_loss .* at step \([0-9]*\)$/\1/p' err)
+[ "$(grep '^ \*' err | tail -1 | awk '{ print $2 * 6 }')" = "$best" ] || fail "the best is not marked last: step $best, $(grep '^ \*' err)"
+[ "$(grep -c '^committed ' err)" -eq 21 ] || fail "commits are lines where there is no terminal: $(grep committed err)"
+grep -q '^hint' err && fail "a hint in a run of a moment: $(grep '^hint' err)"
+next=$(sed -n 's/^next: //p' err)
+[ "$next" = "lockstep predict run/final.h5 -i FILE -o out.csv" ] || fail "next: $next"
+on 0 train net.yaml -o stopped --time-limit 0:00:01 'train={steps: 100000000, batch: 16}' >out 2>err; code=$?
+[ $code -eq 75 ] || fail "time limit: exit $code"
+grep -qF "next: lockstep train net.yaml -o stopped --time-limit 0:00:01 'train={steps: 100000000, batch: 16}' --resume=auto" err || fail "next: $(grep ^next err)"
+[ $failures -eq 0 ] && ! command -v script >/dev/null && { echo "no script: nothing tried on a terminal"; finish; exit 0; }
+
+on_terminal() { TERM=xterm script -qec "stty cols 90; $LOCKSTEP train net.yaml data.validation=0.2 -o run --force $*" /dev/null </dev/null >err; }
+on_terminal
+mark=$(printf '\033[1A\r+')
+grep -q committed err && fail "lines of commits on a terminal"
+grep -qF "$mark" err || fail "no mark for the last checkpoint: $(cat -v err)"
+on_terminal -v
+[ "$(grep -c 'committed ' err)" -eq 21 ] || fail "-v: $(grep committed err)"
+finish
