@@ -2,14 +2,13 @@
  * which are inputs. */
 #include <string.h>
 
-#include "base/decimal.h"
 #include "base/mem.h"
 #include "cli/cmd_data.h"
 #include "data/formats/csv_text.h"
 #include "data/names.h"
 #include "data/survey.h"
 
-enum { NAMES_SHOWN = 6 };
+enum { NAMES_SHOWN = 6, GUESSED = 1000 };
 
 typedef struct {
   char *name; /* NULL: no header */
@@ -27,9 +26,9 @@ typedef struct {
   bool header;
 } csv;
 
-static ls_status take(column *c, ls_csv_field f) {
+static ls_status take(const ls_csv_text *text, column *c, ls_csv_field f) {
   double value;
-  if (ls_decimal(f.text, f.length, &value)) {
+  if (ls_csv_number(text, f, &value)) {
     ls_spread_add(&c->numbers, &value, 1);
     return LS_OK;
   }
@@ -61,21 +60,39 @@ static void take_header(csv *c, ls_csv_cursor *at) {
   double value;
   c->header = true;
   for (int64_t k = 0; k < c->columns; k++)
-    c->header = c->header && !ls_decimal(c->field[k].text, c->field[k].length, &value);
+    c->header = c->header && !ls_csv_number(&c->text, c->field[k], &value);
   for (int64_t k = 0; k < c->columns && c->header; k++)
     c->column[k].name = ls_csv_unquoted(c->field[k]);
   if (!c->header) *at = c->text.start;
 }
 
+/* Are there more numbers with decimal commas than with points, where these are not separators? */
+static ls_status guess_decimal(csv *c) {
+  ls_csv_text point = c->text, comma = c->text;
+  ls_csv_cursor at = c->text.start;
+  int64_t fields, balance = 0;
+  double value;
+  comma.decimal_comma = true;
+  for (int64_t r = 0; r < GUESSED && c->text.mark != ',' && !ls_csv_ended(&c->text, at.at); r++) {
+    LS_TRY(ls_csv_record(&c->text, &at, c->field, c->columns, &fields));
+    for (int64_t k = 0; k < c->columns && k < fields; k++)
+      balance += (int)ls_csv_number(&comma, c->field[k], &value) -
+                 (int)ls_csv_number(&point, c->field[k], &value);
+  }
+  c->text.decimal_comma = balance > 0;
+  return LS_OK;
+}
+
 static ls_status read_columns(csv *c, const char *path) {
   int64_t fields;
-  LS_TRY(ls_csv_open(path, &c->text, &c->file));
+  LS_TRY(ls_csv_open(path, &(ls_csv_spec){.separator = LS_SEPARATOR_AUTO}, &c->text, &c->file));
   ls_csv_cursor at = c->text.start;
   if (ls_csv_ended(&c->text, at.at)) return ls_fail(LS_EDATA, "%s: the file is empty", path);
   LS_TRY(ls_csv_record(&c->text, &at, NULL, 0, &c->columns));
   LS_NEW(c->field, c->columns);
   LS_NEW(c->column, c->columns);
   for (int64_t k = 0; k < c->columns; k++) LS_TRY(ls_names_new(&c->column[k].words));
+  LS_TRY(guess_decimal(c));
   at = c->text.start;
   LS_TRY(ls_csv_record(&c->text, &at, c->field, c->columns, &fields));
   take_header(c, &at);
@@ -85,7 +102,7 @@ static ls_status read_columns(csv *c, const char *path) {
     if (fields != c->columns)
       return ls_fail(LS_EDATA, "%s:%lld: %lld fields, but the first line has %lld", path,
                      (long long)line, (long long)fields, (long long)c->columns);
-    for (int64_t k = 0; k < c->columns; k++) LS_TRY(take(&c->column[k], c->field[k]));
+    for (int64_t k = 0; k < c->columns; k++) LS_TRY(take(&c->text, &c->column[k], c->field[k]));
     c->rows++;
   }
   for (int64_t k = 0; k < c->columns; k++) LS_TRY(settle(&c->column[k]));
@@ -94,6 +111,7 @@ static ls_status read_columns(csv *c, const char *path) {
 
 static const char look[] =
     "{data}: csv, {samples} samples of {_columns} columns, {?header}a{|}no{/} header, {digest}\n"
+    "  separator: \"{separator}\", decimal: \"{decimal}\", lines end with {line_end}\n"
     "{*columns}  {column:-4} {?name}{name:-16}{|}                {/}"
     "{?_finite} {min:g} to {max:g}, mean {mean:.6g}, deviation {deviation:.6g}{/}"
     "{?texts} {texts} texts, {different} different:{*_words} '{.}'{/}{?_more} ...{/}{/}"
@@ -124,6 +142,9 @@ static void print(const ls_cli *cli, const char *path, const csv *c) {
   ls_put(o, "type", "csv");
   ls_put(o, "samples", c->rows);
   ls_put_bool(o, "header", c->header);
+  ls_put(o, "separator", ls_separator_names[c->text.separator]);
+  ls_put(o, "decimal", c->text.decimal_comma ? "," : ".");
+  ls_put(o, "line_end", c->text.line_end);
   ls_put(o, "digest", c->file.digest);
   ls_put(o, "columns", list);
   ls_put(o, "_columns", c->columns);

@@ -58,6 +58,12 @@ static bool is_given(const ls_node *root, const char *section, const char *key) 
   return node && (node->kind != LS_NODE_SCALAR || strcmp(node->text, "none") != 0);
 }
 
+static void check_csv(const reading *r) {
+  const ls_csv_spec *csv = &r->config->data.csv;
+  if (csv->separator == LS_SEPARATOR_COMMA && csv->decimal_comma)
+    WRONG(r, "data.decimal", "a comma is the separator already (data.separator)");
+}
+
 static void check_length(const reading *r) {
   bool epochs = is_given(r->root, "train", "epochs"), steps = is_given(r->root, "train", "steps");
   if (!ls_node_get(r->root, "train")) return;
@@ -171,6 +177,7 @@ void ls_config_check(ls_reader *rd, const ls_node *root) {
   bool good = rd->report->count == 0;
   check_length(&r);
   check_data(&r);
+  check_csv(&r);
   check_share(&r);
   check_init(&r);
   check_class_weights(&r);

@@ -116,6 +116,8 @@ static const ls_key idx_rows[] = {
                "a share f: floor(f n) samples of train, after limit, drawn at random, are kept "
                "out"),
     END};
+static const char *const decimals[] = {".", ",", NULL};
+static const char *const comments[] = {"none", "#", NULL};
 static const char *const refuses[] = {"refuse", NULL};
 static const char *const refuses_or_none[] = {"refuse", "none", NULL};
 static const char *const x_later[] = {"drop", "mean", NULL};
@@ -148,6 +150,15 @@ static const ls_key hdf5_rows[] = {
     FILE_ROWS(hdf5_source, "dataset of what each training sample counts in the loss, a number >= 0",
               "/train/weights")};
 static const ls_key csv_rows[] = {
+    KEY("separator", enum, DATA(csv.separator),
+        "what stands between the fields; auto: a comma, or the first of ; tab | blanks, that the "
+        "first line has outside quotes",
+        .value = "auto", .choices = ls_separator_names, FREE, .example = "\";\""),
+    KEY("decimal", switch, DATA(csv.decimal_comma), "what stands before a number's fraction",
+        .value = ".", .choices = decimals, .example = "\",\""),
+    KEY("comment", switch, DATA(csv.comment),
+        "begins what is no data, up to the end of its line; such lines are passed over",
+        .value = "none", .choices = comments, .example = "\"#\""),
     FILE_ROWS(csv_source, "column of what each training sample counts in the loss, a number >= 0",
               "survey_weight")};
 

@@ -14,6 +14,8 @@ bool ls_data_columns_fit(const ls_data *data, int64_t features) {
   return data->turnable && data->rows[LS_SPLIT_TRAIN] == features;
 }
 const ls_texts *ls_data_names(const ls_data *data) { return &data->names; }
+ls_separator ls_data_separator(const ls_data *data) { return data->separator; }
+
 const ls_trained *ls_data_trained(const ls_data *data) { return &data->trained; }
 int64_t ls_data_outputs(const ls_data *data) { return data->recipe.outputs; }
 const ls_affine *ls_data_x_affine(const ls_data *data) { return data->recipe.x_affine; }

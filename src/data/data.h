@@ -32,6 +32,8 @@ const ls_trained *ls_data_trained(const ls_data *data);
 /* How many samples of train or validation each class has; (outputs), or NULL where there are no
  * class numbers. On rank 0 of each node. */
 const int64_t *ls_data_class_counts(const ls_data *data, ls_split split);
+/* What separates the fields of the training data's CSV files; auto: they are none. */
+ls_separator ls_data_separator(const ls_data *data);
 /* The file number (0-based, among all samples of the split's own source file, before skip) of
  * sample i of a split. */
 int64_t ls_data_file_row(const ls_data *data, ls_split split, int64_t i);

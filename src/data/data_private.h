@@ -11,6 +11,7 @@ struct ls_data {
   ls_recipe recipe;
   ls_order_kind order;
   bool drop_last;
+  ls_separator separator;
   bool turnable;   /* samples may be columns: HDF5 */
   int64_t rows[3]; /* of each source; 0: there is none */
   ls_splits splits;

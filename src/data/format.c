@@ -161,6 +161,7 @@ static ls_status open_parts(many *m, const ls_opening *what, const ls_format *fo
     if (!one.first) one.first = m->part[0];
   }
   m->base.names = m->part[0]->names;
+  m->base.separator = m->part[0]->separator;
   return list_files(m);
 }
 

@@ -29,6 +29,7 @@ typedef struct {
   ls_names *names; /* y are numbers into these names of classes; NULL: none */
   bool fills;      /* missing inputs become `filling`; else they are NaN */
   double filling;
+  ls_separator separator; /* of a CSV file; auto: it is none */
 } ls_source;
 
 /* What a format is asked to open. */

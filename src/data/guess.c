@@ -170,6 +170,8 @@ static ls_source_spec *take_like(const ls_data_like *like, const ls_format *form
   spec->trained = like->trained;
   spec->foreign = true;
   spec->missing = like->spec->missing;
+  spec->csv = like->spec->csv;
+  spec->csv.likely = true;
   to->header = !like->no_header && (!same || from->header);
   to->transpose = same && from->transpose;
   to->x_cols = same ? from->x_cols : NULL;

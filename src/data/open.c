@@ -46,6 +46,7 @@ static ls_facts facts_of(const opening *o) {
   if (!o->source[0]) return facts;
   facts.features = o->source[0]->shape.features;
   facts.columns = o->source[0]->shape.outputs;
+  facts.separator = o->source[0]->separator;
   for (int s = 0; s < 3; s++) {
     if (!o->source[s]) continue;
     const ls_shape *shape = &o->source[s]->shape;
@@ -60,6 +61,7 @@ static void plan_recipe(opening *o, const ls_facts *facts) {
   ls_recipe *r = &o->data->recipe;
   bool scaled = o->spec->x_affine || o->spec->scale != LS_SCALE_NONE;
   memcpy(o->data->rows, facts->rows, sizeof facts->rows);
+  o->data->separator = (ls_separator)facts->separator;
   r->features = facts->features;
   r->columns = facts->columns;
   r->outputs = r->labels ? r->classes : r->columns;

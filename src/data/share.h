@@ -11,6 +11,7 @@ typedef struct {
   int64_t rows[3]; /* of each; 0: there is none */
   int64_t features, columns;
   int64_t bytes, single; /* see ls_shape; of all */
+  int64_t separator;     /* an ls_separator: of train */
 } ls_facts;
 
 /* LS_EINTERNAL where another node has found other ones. */

@@ -68,6 +68,24 @@ static inline bool ls_class_weights_given(const ls_class_weights *weights) {
   return weights->balanced || weights->count > 0;
 }
 
+/* How a CSV file is written. */
+typedef enum {
+  LS_SEPARATOR_AUTO, /* by its first line */
+  LS_SEPARATOR_COMMA,
+  LS_SEPARATOR_SEMICOLON,
+  LS_SEPARATOR_TAB,
+  LS_SEPARATOR_BAR,
+  LS_SEPARATOR_BLANKS, /* any number of blanks and tabs */
+  LS_SEPARATORS
+} ls_separator;
+extern const char *const ls_separator_names[]; /* "auto", ",", ";", "tab", "|", "blanks", NULL */
+typedef struct {
+  ls_separator separator;
+  bool likely;        /* where the first line has none of it: by that line */
+  bool decimal_comma; /* numbers are 1,5 */
+  bool comment;       /* # and what is behind it in a line is none of the data */
+} ls_csv_spec;
+
 /* data.missing. A NaN is missing, and a text of ls_csv_missing; what y is missing is refused. */
 typedef struct {
   bool fill; /* x takes the place of a missing input; else it is refused */
@@ -89,6 +107,7 @@ typedef struct {
   char *dir;                /* idx */
   ls_source_spec source[3]; /* by ls_split: train, validation, test; file == NULL: none */
   ls_missing_spec missing;
+  ls_csv_spec csv;
   char *weights; /* hdf5, csv: dataset or column of train's sample weights; NULL: none */
   ls_class_weights class_weights;
   int64_t classes;           /* 0: from the labels; else y are class numbers whatever the loss

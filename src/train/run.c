@@ -120,6 +120,7 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   ls_comm_at(comm, "reading the data");
   LS_TRY(
       ls_data_open(comm, &config->data, ls_config_target(config), config->precision, &run->data));
+  config->data.csv.separator = ls_data_separator(run->data);
   if (ls_data_rows(run->data, LS_SPLIT_TRAIN) == 0)
     return ls_fail(LS_EDATA,
                    "no sample is left to train on (data.skip, data.limit, data.validation)");

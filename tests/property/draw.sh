@@ -61,7 +61,12 @@ draw_problem() { # data, model, loss
     esac
     pick none standard minmax; local scale=$drawn
     if chance 50; then
-      echo "data: {type: csv, train: {file: table.csv, x: [1-7], y: [$y]}, scale: $scale$classes"
+      local file=table.csv how=
+      if chance 30; then
+        tr ',.' ';,' <table.csv >german.csv
+        file=german.csv how='decimal: ",", '
+      fi
+      echo "data: {type: csv, ${how}train: {file: $file, x: [1-7], y: [$y]}, scale: $scale$classes"
       chance 30 && echo "  , weights: w"
       groups="{share: 0.4, how: group, by: site}"
     else # the same as HDF5

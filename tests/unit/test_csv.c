@@ -190,7 +190,11 @@ static void mistakes(void **state) {
       {"a,a\n1,2\n", "a", "2", false, "2 columns are named 'a'"},
       {"a,b,c\n1,2,3\n1,2\n", "a", "b", true, "train.csv:3: 2 fields, but the header has 3"},
       {"a,b,c\n1,2,3\n1,2,3,4\n", "a", "c", true, "train.csv:3: 4 fields, but the header has 3"},
-      {"a;b\n1;2\n", "a", "b", false, "separated by commas here, not by ;"},
+      {"a b\n1\n", "a", "b", false, "'a b'; fields are separated by , here (data.separator)"},
+      {"a;b\n1;2\n3\n", "a", "b", false, "train.csv:3: 1 fields, but the header has 2"},
+      {"a b\n1 2\n \n3 4\n", "a", "b", false, "train.csv:3: an empty line between records"},
+      {"a;b\n1,5;2\n", "a", "b", false, "not a number: '1,5'; data.decimal says"},
+      {"a;b\n\"1\"5;2\n", "a", "b", false, "train.csv:2: text behind a closing quote"},
       {"a\n1\n", "", "a", false, "no column is left for the inputs"},
       {"a,b\n1,0\n2,1.5\n", "a", "b", true,
        "train.csv:3: column 2 (b): not a class number: 0, 1, 2 ... are (1.5)"},
@@ -218,6 +222,47 @@ static void mistakes(void **state) {
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F64, &data), LS_EDATA);
   assert_non_null(strstr(ls_error_text(), "train.csv:3: a NUL byte (byte 10)"));
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F32, &data), LS_EDATA);
+}
+
+/* Whatever stands between fields, ends lines and marks decimals, told or found. */
+static void dialects(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    ls_csv_spec csv;
+    ls_separator found;
+  } good[] = {
+      {"a,b;c,y\n1.5,x;y,-2\n.25,,4e1\n", {0}, LS_SEPARATOR_COMMA},
+      {"\"a,\";b;y\n1.5;x,y;-2\n.25;;4e1", {0}, LS_SEPARATOR_SEMICOLON},
+      {"a\tb c\ty\n1.5\t\t-2\n .25\tx y\t4e1\n", {0}, LS_SEPARATOR_TAB},
+      {"a|b|y\r\n1.5|x|-2\r\n.25||4e1\r\n", {0}, LS_SEPARATOR_BAR},
+      {" a  b\t y \n1.5 x   -2\n\t.25 \"x y\" 4e1 \n  \n",
+       {.separator = LS_SEPARATOR_BLANKS},
+       LS_SEPARATOR_BLANKS},
+      {" a  b y \n1.5 x   -2\n\t.25\t\"x y\" 4e1 \n  \n", {0}, LS_SEPARATOR_BLANKS},
+      {"a,b,y\r1.5,x,-2\r.25,,4e1\r\r", {0}, LS_SEPARATOR_COMMA},
+      {"a;b;y\n1,5;\"x;\n\";-2\n,25;;4e1\n", {.decimal_comma = true}, LS_SEPARATOR_SEMICOLON},
+      {"1,5;x;-2\n,25;;4e1\n", {.decimal_comma = true}, LS_SEPARATOR_SEMICOLON},
+      {"a,|b|y\n1.5|x|-2\n.25||4e1\n", {.separator = LS_SEPARATOR_BAR}, LS_SEPARATOR_BAR},
+      {"a;b;y\n1.5;x;-2\n.25;;4e1\n",
+       {.separator = LS_SEPARATOR_BAR, .likely = true},
+       LS_SEPARATOR_SEMICOLON},
+      {"# a;b\n#\na,b,y# y\n1.5,\"#\",-2\n  # 3,4,5\n.25,x,4e1 #\n# end",
+       {.comment = true},
+       LS_SEPARATOR_COMMA},
+      {"#\na;b;y\n1.5;x;-2\n#\n.25;x;4e1\n#", {.comment = true}, LS_SEPARATOR_SEMICOLON},
+  };
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    put("train.csv", good[i].text);
+    ls_data_spec spec = csv_spec("1", "3", !strchr("1", *good[i].text));
+    spec.csv = good[i].csv;
+    ls_data *data = opened(&spec, false);
+    assert_int_equal(ls_data_rows(data, LS_SPLIT_TRAIN), 2);
+    assert_int_equal(ls_data_separator(data), good[i].found);
+    check_row(data, LS_SPLIT_TRAIN, 0, 1, (double[]){1.5}, 1, (double[]){-2});
+    check_row(data, LS_SPLIT_TRAIN, 1, 1, (double[]){.25}, 1, (double[]){40});
+    ls_data_close(comm, &data);
+  }
 }
 
 /* Lines that the quick way takes and lines that it leaves to the rules, in any mixture: what is
@@ -324,13 +369,10 @@ static void changes_while_read(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(values),
-      cmocka_unit_test(classes),
-      cmocka_unit_test(several_files),
-      cmocka_unit_test(mistakes),
-      cmocka_unit_test(numbers),
-      cmocka_unit_test(both_ways),
-      cmocka_unit_test(changes_while_read),
+      cmocka_unit_test(values),        cmocka_unit_test(classes),
+      cmocka_unit_test(several_files), cmocka_unit_test(mistakes),
+      cmocka_unit_test(dialects),      cmocka_unit_test(numbers),
+      cmocka_unit_test(both_ways),     cmocka_unit_test(changes_while_read),
   };
   return cmocka_run_group_tests(tests, up, down);
 }

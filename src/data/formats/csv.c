@@ -1,8 +1,8 @@
-/* csv.c - comma-separated values (RFC 4180): quotes, CRLF or LF, a UTF-8 byte order mark, one
- * header line or none, .gz too. The file is read into memory; opening counts its records, reading
- * checks their shape and parses the numbers. Lines of plain short numbers take a quick way, which
- * gives up at anything else; then the record is taken apart by the rules, where all messages come
- * from. */
+/* csv.c - comma-separated values (RFC 4180) and their relatives (csv_text.h): quotes, a UTF-8 byte
+ * order mark, one header line or none, .gz too. The file is read into memory; opening counts its
+ * records, reading checks their shape and parses the numbers. Lines of plain short numbers take a
+ * quick way, which gives up at anything else; then the record is taken apart by the rules, where
+ * all messages come from. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static const char *path_of(const csv *c) { return c->base.file[0].path; }
 
 static ls_status next_record(csv *c) {
   int64_t line = c->next.line, fields;
-  bool blank = *c->next.at == '\n' || *c->next.at == '\r';
+  bool blank = ls_csv_blank(&c->text, c->next.at);
   LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &fields));
   if (fields == c->columns && !(blank && c->columns > 1)) return LS_OK;
   if (blank)
@@ -99,9 +99,10 @@ static ls_status no_column(const csv *c, const char *name) {
   for (int64_t k = 0; c->head && k < c->columns && length < sizeof list; k++)
     length += (size_t)snprintf(list + length, sizeof list - length, "%s'%s'", k ? ", " : ": ",
                                c->head[k]);
-  const char *other = "";
-  if (c->columns == 1 && strchr(c->text.text, ';'))
-    other = "; fields are separated by commas here, not by ;";
+  char other[100] = "";
+  if (c->columns == 1)
+    snprintf(other, sizeof other, "; fields are separated by %s here (data.separator)",
+             ls_separator_names[c->text.separator]);
   return ls_fail(LS_EDATA, "%s: no column '%s'; there are %lld%s%s%s", path_of(c), name,
                  (long long)c->columns, list, length >= sizeof list ? " ..." : "", other);
 }
@@ -221,7 +222,7 @@ static void take_columns(csv *c, const ls_data_spec *spec, int64_t *column[2]) {
 
 static bool is_number(const csv *c, int64_t column) {
   double value;
-  return ls_decimal(c->field[column].text, c->field[column].length, &value);
+  return ls_csv_number(&c->text, c->field[column], &value);
 }
 
 /* Of the first row, and of these columns of it (NULL: of all). */
@@ -373,13 +374,14 @@ static ls_status add_class(csv *c, ls_csv_field f, const ls_csv_cursor *at) {
                                           (long long)at->line, (long long)c->y[0] + 1);
 }
 
-/* Without quotes a line is a record; a blank one is left for reading to refuse. */
+/* Where a line is a record; a blank one is left for reading to refuse. */
 static ls_status next_line(csv *c, ls_csv_field *first_y) {
   const char *at = c->next.at, *end = memchr(at, '\n', (size_t)(c->text.end - at));
   if (!end) end = c->text.end;
-  if (first_y) *first_y = ls_csv_field_of(at, end, c->y[0], c->columns);
+  if (first_y) *first_y = ls_csv_field_of(&c->text, at, end, c->y[0], c->columns);
   c->next.at = end + (end < c->text.end);
   c->next.line++;
+  ls_csv_pass_comments(&c->text, &c->next);
   return LS_OK;
 }
 
@@ -429,7 +431,7 @@ static ls_status scan(csv *c, bool collect) {
   bool was_mixed = is_mixed(c->base.names);
   while (!ls_csv_ended(&c->text, c->next.at)) {
     ls_csv_cursor at = c->next;
-    LS_TRY(c->text.quotes ? next_by_rules(c, class) : next_line(c, class));
+    LS_TRY(c->text.lines ? next_line(c, class) : next_by_rules(c, class));
     c->base.shape.rows++;
     if (class) LS_TRY(add_class(c, y, &at));
   }
@@ -447,10 +449,11 @@ static bool warn_of_twice(const csv *c, int64_t column, const char *what) {
   return false;
 }
 
-/* A column that is asked for twice has no single place to go to: no quick way. */
+/* No quick way for a column that is asked for twice, which has no single place to go to, for blanks
+ * and for decimal commas. */
 static ls_status map_columns(csv *c, bool warn) {
   const ls_shape *shape = &c->base.shape;
-  bool once = true;
+  bool once = c->text.mark != ' ' && !c->text.decimal_comma;
   c->map = (ls_csv_map){.columns = c->columns, .text = -1};
   LS_NEW(c->map.to, c->columns);
   int64_t *to = c->map.to;
@@ -479,7 +482,10 @@ static void doubt_numbers(csv *c) {
 static ls_status open_file(csv *c, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
   c->base.file[0].path = ls_mem_text(what->file);
-  LS_TRY(ls_csv_open(path_of(c), &c->text, c->base.file));
+  ls_csv_spec how = what->spec->csv;
+  if (what->first && how.separator == LS_SEPARATOR_AUTO) how.separator = what->first->separator;
+  LS_TRY(ls_csv_open(path_of(c), &how, &c->text, c->base.file));
+  c->base.separator = c->text.separator;
   c->next = c->text.start;
   LS_TRY(read_header(c, spec->header));
   c->words = what->spec->missing.text;
@@ -530,12 +536,23 @@ static bool is_infinite(ls_csv_field f, double *value) {
   return infinite;
 }
 
+/* Perhaps one with the other decimal mark. */
+static ls_status no_number(const csv *c, int64_t line, int64_t column) {
+  ls_csv_text other = c->text;
+  double value;
+  other.decimal_comma = !other.decimal_comma;
+  ls_status status = bad_field(c, line, column, "not a number");
+  if (!ls_csv_number(&other, c->field[column], &value)) return status;
+  return ls_fail(status, "%s; data.decimal says which mark decimals have, and it is %s here",
+                 ls_error_text(), c->text.decimal_comma ? "," : ".");
+}
+
 /* A missing value becomes a NaN, which whoever reads the rows refuses, or counts. */
 static ls_status parse(const csv *c, int64_t line, int64_t column, double *value) {
   ls_csv_field f = c->field[column];
   bool listed = c->words && ls_csv_missing(f, c->words, true); /* perhaps a number: -999 */
-  if (!listed && (ls_decimal(f.text, f.length, value) || is_infinite(f, value))) return LS_OK;
-  if (!listed && !ls_csv_missing(f, NULL, true)) return bad_field(c, line, column, "not a number");
+  if (!listed && (ls_csv_number(&c->text, f, value) || is_infinite(f, value))) return LS_OK;
+  if (!listed && !ls_csv_missing(f, NULL, true)) return no_number(c, line, column);
   *value = (double)NAN;
   return LS_OK;
 }

@@ -3,21 +3,21 @@
 #include "base/decimal.h"
 
 /* Behind the number at `at`; NULL: by the rules. */
-static inline const char *take_number(const char *at, double *value) {
+static inline const char *take_number(const char *at, char mark, double *value) {
   uint64_t whole;
   const char *end = at + ls_decimal_digits(at, &whole);
   *value = (double)whole;
-  if (end > at && (*end == ',' || *end == '\n')) return end;
+  if (end > at && (*end == mark || *end == '\n')) return end;
   end = ls_decimal_short(at, value);
   if (end) return end;
-  for (end = at; *end && *end != ',' && *end != '\n' && *end != '\r';) end++;
+  for (end = at; *end && *end != mark && *end != '\n' && *end != '\r';) end++;
   return ls_decimal(at, (size_t)(end - at), value) ? end : NULL;
 }
 
 /* The end of an unquoted text without blanks around it; NULL: by the rules. */
-static const char *take_text(const char *at, ls_csv_field *field) {
+static const char *take_text(const char *at, char mark, ls_csv_field *field) {
   const char *end = at;
-  while (*end && *end != ',' && *end != '\n' && *end != '\r' && *end != '"') end++;
+  while (*end && *end != mark && *end != '\n' && *end != '\r' && *end != '"') end++;
   *field = (ls_csv_field){at, (size_t)(end - at)};
   return *end == '"' || *at == ' ' || *at == '\t' ||
                  (end > at && (end[-1] == ' ' || end[-1] == '\t'))
@@ -27,18 +27,18 @@ static const char *take_text(const char *at, ls_csv_field *field) {
 
 bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *next, ls_dtype cell,
                   void *x, double *y, ls_csv_field *text) {
-  const char *at = next->at;
+  const char *at = next->at, mark = c->mark;
   ls_csv_field skipped;
   double value = 0;
   for (int64_t k = 0; k < map->columns; k++) {
     int64_t to = map->to[k];
     if (k == map->text)
-      at = take_text(at, text);
+      at = take_text(at, mark, text);
     else if (to == LS_CSV_SKIP)
-      at = take_text(at, &skipped);
+      at = take_text(at, mark, &skipped);
     else
-      at = take_number(at, &value);
-    if (!at || (k < map->columns - 1 && *at++ != ',')) return false;
+      at = take_number(at, mark, &value);
+    if (!at || (k < map->columns - 1 && *at++ != mark)) return false;
     if (to >= 0) ls_dtype_put(cell, x, to, value);
     if (to <= LS_CSV_Y) y[LS_CSV_Y - to] = value;
   }
@@ -46,5 +46,6 @@ bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *ne
   if (*at != '\n' && at != c->end) return false;
   next->at = at + (*at == '\n');
   next->line++;
+  if (c->comment) ls_csv_pass_comments(c, next);
   return true;
 }

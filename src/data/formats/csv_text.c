@@ -3,11 +3,92 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/decimal.h"
 #include "base/mem.h"
 #include "io/gz.h"
 
-ls_status ls_csv_open(const char *path, ls_csv_text *c, ls_data_file *file) {
-  *c = (ls_csv_text){.path = path};
+const char *const ls_separator_names[] = {"auto", ",", ";", "tab", "|", "blanks", NULL};
+static const char marks[LS_SEPARATORS] = {0, ',', ';', '\t', '|', ' '};
+
+static bool is_blank(char p) { return p == ' ' || p == '\t'; }
+
+/* ---- what the text is like ---- */
+
+/* Is there a separator in the line at `at`, outside quotes and with something on both sides of
+ * blanks? */
+static bool has_mark(const char *at, const char *end, char mark) {
+  bool quoted = false;
+  while (at < end && is_blank(*at) && mark == ' ') at++;
+  for (; at < end && (quoted || (*at != '\n' && *at != '\r')); at++) {
+    quoted = quoted != (*at == '"');
+    if (quoted) continue;
+    if (mark != ' ' && *at == mark) return true;
+    if (mark == ' ' && is_blank(*at)) return at[strspn(at, " \t")] > ' ';
+  }
+  return false;
+}
+
+/* A header of one column may have blanks in it: the lines behind it have none then. */
+static bool is_blanks(const ls_csv_text *c) {
+  const char *second = memchr(c->start.at, '\n', (size_t)(c->end - c->start.at));
+  return has_mark(c->start.at, c->end, ' ') &&
+         (!second || second + 1 == c->end || has_mark(second + 1, c->end, ' '));
+}
+
+/* The first separator of the list that the first line has; a comma where it has none. */
+static ls_separator find_separator(const ls_csv_text *c) {
+  int first = c->decimal_comma ? LS_SEPARATOR_SEMICOLON : LS_SEPARATOR_COMMA;
+  for (int s = first; s < LS_SEPARATOR_BLANKS; s++)
+    if (has_mark(c->start.at, c->end, marks[s])) return (ls_separator)s;
+  return is_blanks(c) ? LS_SEPARATOR_BLANKS : (ls_separator)first;
+}
+
+static void choose_separator(const ls_csv_spec *spec, ls_csv_text *c) {
+  c->separator = spec->separator;
+  if (spec->likely && !has_mark(c->start.at, c->end, marks[c->separator]))
+    c->separator = LS_SEPARATOR_AUTO;
+  if (c->separator == LS_SEPARATOR_AUTO) c->separator = find_separator(c);
+  c->mark = marks[c->separator];
+}
+
+/* Lines end with CR alone where there is no LF. */
+static void settle_line_ends(ls_csv_text *c, size_t bytes) {
+  char *lf = memchr(c->text, '\n', bytes), *cr = lf ? NULL : memchr(c->text, '\r', bytes);
+  c->line_end = lf && lf > c->text && lf[-1] == '\r' ? "CRLF" : "LF";
+  if (!cr) return;
+  c->line_end = "CR";
+  for (; cr < c->end; cr++)
+    if (*cr == '\r') *cr = '\n';
+}
+
+/* A comment behind data becomes blanks; a line that is nothing else begins with its #. */
+static void settle_comments(ls_csv_text *c) {
+  bool quoted = false, data = false;
+  char *line = (char *)c->start.at;
+  for (char *p = line; p < c->end; p++) {
+    quoted = quoted != (*p == '"');
+    if (!quoted && *p == '#') {
+      size_t rest = strcspn(p, "\n");
+      memset(p, ' ', rest);
+      if (!data) *line = '#';
+      p += rest;
+    }
+    data = data || !is_blank(*p);
+    if (*p == '\n' && !quoted) line = p + 1, data = false;
+  }
+}
+
+void ls_csv_pass_comments(const ls_csv_text *c, ls_csv_cursor *at) {
+  while (c->comment && *at->at == '#') {
+    at->at += strcspn(at->at, "\n");
+    at->at += at->at < c->end;
+    at->line++;
+  }
+}
+
+ls_status ls_csv_open(const char *path, const ls_csv_spec *spec, ls_csv_text *c,
+                      ls_data_file *file) {
+  *c = (ls_csv_text){.path = path, .decimal_comma = spec->decimal_comma, .comment = spec->comment};
   ls_gz *gz;
   size_t bytes;
   LS_TRY(ls_gz_open(path, &gz));
@@ -29,14 +110,25 @@ ls_status ls_csv_open(const char *path, ls_csv_text *c, ls_data_file *file) {
     return ls_fail(LS_EDATA, "%s:%lld: a NUL byte (byte %lld): no text file", path, (long long)line,
                    (long long)(nul - c->text));
   }
+  settle_line_ends(c, bytes);
+  if (c->comment) settle_comments(c);
+  ls_csv_pass_comments(c, &c->start);
+  choose_separator(spec, c);
+  c->lines = !c->quotes && c->mark != ' ';
   return LS_OK;
 }
+
+/* ---- records ---- */
 
 static ls_status never_closed(const ls_csv_text *c, ls_csv_cursor quote) {
   const char *before = memrchr(c->text, '\n', (size_t)(quote.at - c->text)),
              *line = before ? before + 1 : c->text;
   return ls_fail(LS_EDATA, "%s:%lld: the quote opened here (byte %lld of the line) is never closed",
                  c->path, (long long)quote.line, (long long)(quote.at - line + 1));
+}
+
+static inline bool ends_field(const ls_csv_text *c, char p) {
+  return p == c->mark || p == '\n' || (c->mark == ' ' && p == '\t');
 }
 
 static ls_status take_quoted(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out) {
@@ -51,53 +143,79 @@ static ls_status take_quoted(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_fie
   }
   *out = (ls_csv_field){at->at + 1, (size_t)(p - at->at - 1)};
   at->at = p + 1;
-  if (at->at == c->end || strchr(",\r\n", *at->at)) return LS_OK;
+  if (at->at == c->end || *at->at == '\r' || ends_field(c, *at->at)) return LS_OK;
   return ls_fail(LS_EDATA,
                  "%s:%lld: text behind a closing quote; double the quote if it belongs to the text",
                  c->path, (long long)at->line);
 }
 
 static ls_csv_field trimmed(const char *at, const char *end) {
-  while (at < end && (*at == ' ' || *at == '\t')) at++;
-  while (end > at && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r')) end--;
+  while (at < end && is_blank(*at)) at++;
+  while (end > at && (is_blank(end[-1]) || end[-1] == '\r')) end--;
   return (ls_csv_field){at, (size_t)(end - at)};
 }
 
 static void take_plain(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out) {
   const char *p = at->at;
-  while (p < c->end && *p != ',' && *p != '\n') p++;
+  while (p < c->end && !ends_field(c, *p)) p++;
   *out = trimmed(at->at, p);
   at->at = p;
 }
 
-ls_csv_field ls_csv_field_of(const char *at, const char *end, int64_t column, int64_t columns) {
-  const char *comma;
+ls_csv_field ls_csv_field_of(const ls_csv_text *c, const char *at, const char *end, int64_t column,
+                             int64_t columns) {
+  const char *mark;
   if (2 * column > columns) {
-    for (; column < columns - 1 && (comma = memrchr(at, ',', (size_t)(end - at))); column++)
-      end = comma;
-    comma = memrchr(at, ',', (size_t)(end - at));
-    return trimmed(comma ? comma + 1 : at, end);
+    for (; column < columns - 1 && (mark = memrchr(at, c->mark, (size_t)(end - at))); column++)
+      end = mark;
+    mark = memrchr(at, c->mark, (size_t)(end - at));
+    return trimmed(mark ? mark + 1 : at, end);
   }
-  for (; column > 0 && (comma = memchr(at, ',', (size_t)(end - at))); column--) at = comma + 1;
-  comma = memchr(at, ',', (size_t)(end - at));
-  return trimmed(at, comma ? comma : end);
+  for (; column > 0 && (mark = memchr(at, c->mark, (size_t)(end - at))); column--) at = mark + 1;
+  mark = memchr(at, c->mark, (size_t)(end - at));
+  return trimmed(at, mark ? mark : end);
+}
+
+static void pass_blanks(const ls_csv_text *c, ls_csv_cursor *at) {
+  while (c->mark == ' ' && at->at < c->end && is_blank(*at->at)) at->at++;
+}
+
+/* Behind a field: on to the next one of the record; false: that was the last. */
+static bool pass_mark(const ls_csv_text *c, ls_csv_cursor *at) {
+  pass_blanks(c, at);
+  if (at->at < c->end && *at->at == '\r') at->at++;
+  if (at->at == c->end || *at->at == '\n') return false;
+  if (c->mark == ' ') return true;
+  return *at->at++ == c->mark;
 }
 
 ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out, int64_t room,
                         int64_t *fields) {
   ls_csv_field spare;
-  for (*fields = 0;; at->at++) {
+  *fields = 0;
+  pass_blanks(c, at);
+  do {
     ls_csv_field *to = *fields < room ? &out[*fields] : &spare;
     ++*fields;
     if (at->at < c->end && *at->at == '"')
       LS_TRY(take_quoted(c, at, to));
     else
       take_plain(c, at, to);
-    if (at->at < c->end && *at->at == '\r') at->at++;
-    if (at->at == c->end || *at->at != ',') break;
-  }
+  } while (pass_mark(c, at));
   if (at->at < c->end && *at->at == '\n') at->at++, at->line++;
+  ls_csv_pass_comments(c, at);
   return LS_OK;
+}
+
+/* ---- fields ---- */
+
+bool ls_csv_number(const ls_csv_text *c, ls_csv_field f, double *value) {
+  char point[64], *comma;
+  if (!c->decimal_comma) return ls_decimal(f.text, f.length, value);
+  if (f.length >= sizeof point || memchr(f.text, '.', f.length)) return false;
+  memcpy(point, f.text, f.length);
+  if ((comma = memchr(point, ',', f.length))) *comma = '.';
+  return ls_decimal(point, f.length, value);
 }
 
 static bool is_word(ls_csv_field f, const char *word, bool any_case) {
@@ -130,8 +248,13 @@ bool ls_csv_missing(ls_csv_field f, char *const *words, bool any_case) {
 }
 
 bool ls_csv_ended(const ls_csv_text *c, const char *p) {
-  while (p < c->end && (*p == '\n' || *p == '\r')) p++;
+  while (p < c->end && (*p == '\n' || *p == '\r' || (c->mark == ' ' && is_blank(*p)))) p++;
   return p == c->end;
+}
+
+bool ls_csv_blank(const ls_csv_text *c, const char *p) {
+  while (c->mark == ' ' && is_blank(*p)) p++;
+  return *p == '\n' || *p == '\r';
 }
 
 char *ls_csv_unquoted(ls_csv_field f) {

@@ -1,5 +1,6 @@
-/* csv_text.h - RFC 4180: a text and its records. Commas; CRLF or LF; quoted fields with commas,
- * lines and doubled quotes in them. */
+/* csv_text.h - RFC 4180 and what is near to it: a text and its records. CRLF, LF or CR; quoted
+ * fields with separators, lines and doubled quotes in them. Here alone it is known what separates
+ * fields, marks decimals and begins comments. */
 #ifndef LS_DATA_FORMATS_CSV_TEXT_H
 #define LS_DATA_FORMATS_CSV_TEXT_H
 
@@ -21,25 +22,37 @@ typedef struct {
   const char *path; /* borrowed */
   char *text;       /* the file, LS_GZ_PAD times NUL behind it; LS_FREE */
   const char *end;
-  ls_csv_cursor start; /* behind a byte order mark */
-  bool quotes;         /* there are any: a line need not be a record */
+  ls_csv_cursor start; /* behind a byte order mark and comments */
+  bool quotes;         /* there are any */
+  bool lines;          /* a line is a record, and each separator ends a field */
+  ls_separator separator;
+  char mark; /* the separator's character, ' ' for blanks */
+  bool decimal_comma, comment;
+  const char *line_end; /* "LF", "CRLF", "CR" */
 } ls_csv_text;
 
-/* Read a file, plain or gzip, and set file->bytes and digest. LS_EDATA for what is no text in UTF-8
- * or the like. */
-ls_status ls_csv_open(const char *path, ls_csv_text *out, ls_data_file *file);
+/* Read a file, plain or gzip, and set file->bytes and digest. out->separator: by the first line
+ * where spec leaves it open. LS_EDATA for what is no text in UTF-8 or the like. */
+ls_status ls_csv_open(const char *path, const ls_csv_spec *spec, ls_csv_text *out,
+                      ls_data_file *file);
 /* The record at *at, its first `room` fields into out; how many there are. LS_EDATA with file and
  * line for a quote that never ends. */
 ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out, int64_t room,
                         int64_t *fields);
-/* Without quotes: the field `column` of the line [at, end), counted from the nearer end of
+/* Where `lines`: the field `column` of the line [at, end), counted from the nearer end of
  * `columns`. */
-ls_csv_field ls_csv_field_of(const char *at, const char *end, int64_t column, int64_t columns);
+ls_csv_field ls_csv_field_of(const ls_csv_text *c, const char *at, const char *end, int64_t column,
+                             int64_t columns);
 /* Is it what people write where a value is missing: nothing, NA, N/A, nan, null, None, ?, or one of
  * `words` (NULL-terminated; NULL: none)? Where a number belongs (any_case) in whatever capitals;
  * where a name does only as listed in csv_text.c, since "none", "Na" and "Nan" are names too. */
 bool ls_csv_missing(ls_csv_field f, char *const *words, bool any_case);
 bool ls_csv_ended(const ls_csv_text *c, const char *p); /* only blank lines are left from p on */
-char *ls_csv_unquoted(ls_csv_field f);                  /* ls_mem text, doubled quotes single */
+bool ls_csv_blank(const ls_csv_text *c, const char *p); /* the line that begins at p is empty */
+/* From a line's begin to that of the next one that is no comment. */
+void ls_csv_pass_comments(const ls_csv_text *c, ls_csv_cursor *at);
+/* The number that a field is; false: none. */
+bool ls_csv_number(const ls_csv_text *c, ls_csv_field f, double *value);
+char *ls_csv_unquoted(ls_csv_field f); /* ls_mem text, doubled quotes single */
 
 #endif
