@@ -100,6 +100,9 @@ static ls_status run(ls_cli *cli, const void *given) {
                            .argv = (const char *const *)cli->argv};
   ls_train_result result;
   LS_TRY(check(o, &with));
+  for (int i = 0; o->allow && o->allow[i]; i++)
+    if (ls_config_has_key(cli->config, o->allow[i]) != LS_OK)
+      return ls_fail_prefix(LS_ECONFIG, "--allow");
   LS_TRY(ls_train(cli->comm, cli->config, &with, &result));
   if (result.plan) print_plan(cli, result.plan);
   if (!o->dry_run) ls_print(cli, result_json(&result), NULL);

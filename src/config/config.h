@@ -108,6 +108,9 @@ char *ls_config_dump_json(const ls_config *config);
 char *ls_config_schema(void); /* JSON schema, from the table */
 char *ls_config_help(
     const char *key); /* "train.batch: ..." or NULL if no such key; key NULL: the list of all */
+/* LS_ECONFIG with the key that is meant, where no config has `key` ("train.batch", "train",
+ * "model.layers[2]") and this config's plug-ins do not have it either. */
+ls_status ls_config_has_key(const ls_config *config, const char *key);
 /* What another value of a key is to others: flags of its row, those of its sections with them. */
 enum {
   LS_KEY_FREE = 1,   /* a resume may change it: the weights after a step are the same */

@@ -1,9 +1,12 @@
 /* help.c - the table in words: one key, a section, or all. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "config/key.h"
+#include "config/section.h"
 
 /* A key as help shows it; types that share it are listed together. */
 typedef struct entry {
@@ -112,4 +115,46 @@ char *ls_config_help(const char *key) {
   }
   ls_node_arena_free(&arena);
   return out.text;
+}
+
+/* ---- is there such a key? ---- */
+
+/* A plug-in's own keys are no rows of the table. */
+static bool is_printed(const ls_config *config, const char *key) {
+  json_t *root = ls_config_print(config), *at = root;
+  char name[64];
+  for (int used; at && sscanf(key, "%63[^.]%n", name, &used) == 1; key += used + (key[used] == '.'))
+    at = json_object_get(at, name);
+  bool found = at && !*key;
+  json_decref(root);
+  return found;
+}
+
+/* What a wrong key is meant to be: one that ends so, or the nearest. */
+static const char *meant(const collection *all, const char *key) {
+  int n = 0;
+  for (const entry *e = all->first; e; e = e->next, n++)
+    if (names(e->path, key)) return e->path;
+  const char **paths = ls_node_arena_new(all->arena, (size_t)(n + 1) * sizeof *paths);
+  n = 0;
+  for (const entry *e = all->first; e; e = e->next) paths[n++] = e->path;
+  return ls_nearest(key, paths);
+}
+
+ls_status ls_config_has_key(const ls_config *config, const char *key) {
+  ls_node_arena arena = {0};
+  collection all = {.arena = &arena};
+  ls_status status = LS_OK;
+  ls_key_walk(collect, &all);
+  const char *plain = without_numbers(&arena, key);
+  bool known = has_exact(&all, plain) || is_printed(config, key);
+  for (const entry *e = all.first; e && !known; e = e->next) known = below(e->path, plain);
+  const char *near = known ? NULL : meant(&all, plain);
+  if (near)
+    status = ls_fail(LS_ECONFIG, "no config key is called '%s'; did you mean '%s'?", key, near);
+  else if (!known)
+    status =
+        ls_fail(LS_ECONFIG, "no config key is called '%s'; lockstep help keys lists them all", key);
+  ls_node_arena_free(&arena);
+  return status;
 }

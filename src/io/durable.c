@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,12 +45,18 @@ static ls_status write_all(int fd, const char *path, const char *data, size_t by
 }
 
 /* Up to `bytes`, less only at the end of the file; -1 with errno. */
+/* More in a pipe, or its end. A signal ends the wait: nobody else would. */
+static bool await(int fd) {
+  struct pollfd more = {.fd = fd, .events = POLLIN};
+  return poll(&more, 1, -1) >= 0;
+}
+
 static ssize_t read_full(int fd, char *out, size_t bytes) {
   size_t done = 0;
   while (done < bytes) {
     ls_alive();
     ssize_t got = read(fd, out + done, bytes - done < WRITE_MAX ? bytes - done : WRITE_MAX);
-    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EINTR || (errno == EAGAIN && await(fd)))) continue;
     if (got < 0) return -1;
     if (got == 0) break;
     done += (size_t)got;
@@ -240,8 +247,14 @@ static ls_status read_opened(int fd, const char *path, char **data, size_t *byte
 ls_status ls_file_read(const char *path, char **data, size_t *bytes, size_t limit) {
   assert(limit < SIZE_MAX / 4);
   *data = NULL;
-  int fd = open_retry(path, O_RDONLY);
-  return fd < 0 ? io_error("open", path) : read_opened(fd, path, data, bytes, limit);
+  struct stat info;
+  int fd = open_retry(path, O_RDONLY | O_NONBLOCK); /* or a pipe without a writer would block */
+  if (fd < 0) return io_error("open", path);
+  const bool pipe = fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode);
+  LS_TRY(read_opened(fd, path, data, bytes, limit));
+  if (!pipe || *bytes > 0) return LS_OK;
+  LS_FREE(*data);
+  return ls_fail(LS_EIO, "'%s' is a pipe that nothing comes through", path);
 }
 
 ls_status ls_regular_read(const char *path, int flags, char **data, size_t *bytes, size_t limit) {

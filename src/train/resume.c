@@ -29,8 +29,7 @@ typedef struct {
 /* The key itself, or a section that it lies in. */
 static bool names(const char *pattern, const char *key) {
   size_t n = strlen(pattern);
-  return strncmp(key, pattern, n) == 0 &&
-         (key[n] == '\0' || (n > 0 && pattern[n - 1] == '.') || key[n] == '.' || key[n] == '[');
+  return strncmp(key, pattern, n) == 0 && (key[n] == '\0' || key[n] == '.' || key[n] == '[');
 }
 
 static void append(char **text, char *longer) {

@@ -90,6 +90,13 @@ refused 78 "3 ranks but train.slices is 2" 3 train net.yaml -o new train.slices=
 both 78 "none.yaml" train none.yaml -o new
 printf 'version: 1\ndata: {type: idx\n' >torn.yaml
 both 78 "torn.yaml:" train torn.yaml -o new
+mkfifo pipe.yaml
+both 78 "'pipe.yaml' is a pipe that nothing comes through" train pipe.yaml -o new
+timeout 20 "$LOCKSTEP" config check <(sleep 0.2; cat net.yaml) >out 2>err || fail "a config through a pipe: exit $?: $(cat err)"
+(sleep 9 >pipe.yaml) & writer=$!
+"$LOCKSTEP" train pipe.yaml -o new 2>err & trainer=$!
+sleep 0.3; kill -TERM $trainer; timeout 5 tail --pid=$trainer -f /dev/null || fail "a writer that is silent: SIGTERM ends nothing"
+kill $writer $trainer 2>err
 both 78 "the last layer" train net.yaml -o new 'model.layers[1].units=9'
 
 # ---- command line ----
@@ -127,6 +134,10 @@ both 65 "plain.h5" eval plain.h5
 both 65 "gone.h5" eval gone.h5
 both 78 "optimizer.lr: 0.01 -> 0.02" train net.yaml -o run --resume optimizer.lr=0.02
 grep -qF -- "--allow optimizer.lr" err || fail "the message doesn't tell of --allow: $(cat err)"
+both 78 "--allow: no config key is called 'optimizr.lr'; did you mean 'optimizer.lr'?" train net.yaml -o run --resume optimizer.lr=0.02 --allow optimizr.lr
+refused 78 "called 'lr'; did you mean 'optimizer.lr'?" 0 train net.yaml -o run --resume --allow train --allow lr
+refused 78 "called 'model.layers[0].unit'; did you mean 'model.layers[].units'?" 0 train net.yaml -o run --resume --allow 'model.layers[0].unit'
+refused 78 "called 'everything'; lockstep help keys" 0 train net.yaml -o run --resume --allow everything
 cp -r run allowed
 on 3 train net.yaml -o allowed --resume --allow optimizer.lr optimizer.lr=0.02 train.epochs=3 -q 2>err ||
   fail "--allow optimizer.lr: exit $?: $(cat err)"
