@@ -62,8 +62,8 @@ static ls_status measure(table *t, const options *o) {
         "the schedule counts in epochs, and the steps of an epoch are not known without the data: "
         "count in steps, set data.limit.train=N, or add --samples N");
   if (t->per_epoch > 0) ls_schedule_resolve(&c->schedule, t->per_epoch);
-  const char *wrong = ls_schedule_check(&c->schedule);
-  if (wrong) return ls_fail(LS_ECONFIG, "%s: schedule: %s", c->file, wrong);
+  ls_status status = ls_schedule_check(&c->schedule);
+  if (status != LS_OK) return ls_fail_prefix(status, "%s: schedule", c->file);
   t->steps = c->steps > 0 ? c->steps : c->epochs * t->per_epoch;
   if (o->steps > 0) t->steps = o->steps;
   return LS_OK;

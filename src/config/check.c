@@ -158,17 +158,23 @@ static void check_output(const reading *r) {
     WRONG(r, "output.log_weights", "weights go into step events: set output.step_every");
 }
 
+static void complain(const reading *r, const char *path, ls_status status) {
+  if (status == LS_FAIL)
+    ls_report_broken(r->report);
+  else if (status != LS_OK)
+    WRONG(r, path, "%s", ls_error_text());
+}
+
 static void check_optimizer(const reading *r, bool good) {
   ls_optim_spec *o = &r->config->optimizer;
   ls_schedule_spec *s = &r->config->schedule;
   double value[LS_HYPER_MAX];
-  if (o->ops && o->preset && ls_optim_preset(o->ops, o->preset, value) != LS_OK)
-    WRONG(r, "optimizer.preset", "%s", ls_error_text());
+  if (o->ops && o->preset)
+    complain(r, "optimizer.preset", ls_optim_preset(o->ops, o->preset, value));
   if (!good) return; /* the values below are not all there */
-  const char *wrong = ls_optim_check(o);
-  if (wrong) WRONG(r, "optimizer", "%s", wrong);
   s->lr = o->lr;
-  if ((wrong = ls_schedule_check(s))) WRONG(r, "schedule", "%s", wrong);
+  complain(r, "optimizer", ls_optim_check(o));
+  complain(r, "schedule", ls_schedule_check(s));
 }
 
 void ls_config_check(ls_reader *rd, const ls_node *root) {

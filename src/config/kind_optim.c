@@ -16,8 +16,14 @@ static bool has_file(const ls_value *v, bool plugin, bool *good) {
   return plugin && !none;
 }
 
-static bool refuse_file(const ls_value *v) {
-  return ls_key_refuse(v, ls_node_arena_format(v->arena, "can't be used (%s)", ls_error_text()));
+/* The file is kept where the library could be had. */
+static bool take_file(const ls_value *v, ls_status loaded) {
+  if (loaded == LS_OK) return ls_kind_text.parse(v);
+  if (loaded == LS_FAIL)
+    ls_report_broken(v->rd->report);
+  else
+    ls_key_refuse(v, ls_node_arena_format(v->arena, "cannot be used (%s)", ls_error_text()));
+  return false;
 }
 
 /* ---- optimizers ---- */
@@ -34,8 +40,7 @@ static bool parse_optimizer_file(const ls_value *v) {
   bool good = true;
   if (!spec->ops) return true; /* the type is wrong, and that has been said */
   if (!has_file(v, spec->ops == &ls_optim_not_loaded, &good)) return good;
-  if (v->rd->plugins && ls_optim_load(v->node->text, &spec->ops) != LS_OK) return refuse_file(v);
-  return ls_kind_text.parse(v);
+  return take_file(v, v->rd->plugins ? ls_optim_load(v->node->text, &spec->ops) : LS_OK);
 }
 
 static json_t *print_optimizer(const ls_value *v) {
@@ -62,8 +67,7 @@ static bool parse_schedule_file(const ls_value *v) {
   bool good = true;
   if (!spec->ops) return true;
   if (!has_file(v, spec->ops == &ls_schedule_not_loaded, &good)) return good;
-  if (v->rd->plugins && ls_schedule_load(v->node->text, &spec->ops) != LS_OK) return refuse_file(v);
-  return ls_kind_text.parse(v);
+  return take_file(v, v->rd->plugins ? ls_schedule_load(v->node->text, &spec->ops) : LS_OK);
 }
 
 static json_t *print_schedule(const ls_value *v) {

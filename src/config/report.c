@@ -102,7 +102,13 @@ static void add_complaint(ls_buffer *out, const ls_report *report, const complai
   if (it->at.source == LS_SOURCE_FILE) add_source_line(out, report, it->at);
 }
 
+void ls_report_broken(ls_report *report) {
+  report->broken = ls_node_arena_format(report->arena, "%s", ls_error_text());
+  report->count++; /* what was asked for is not there */
+}
+
 ls_status ls_report_end(const ls_report *report) {
+  if (report->broken) return ls_fail(LS_FAIL, "%s", report->broken);
   if (!report->count) return LS_OK;
   ls_buffer out = {0};
   int shown = 0;

@@ -15,12 +15,15 @@ typedef struct {
   char *const *override;
   struct ls_complaint *first; /* sorted by place */
   int count;
+  const char *broken; /* ls_report_broken */
 } ls_report;
 
 /* `what` about `path` ("" for the whole file), found at `at`. */
 void ls_report_add(ls_report *report, ls_place at, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* LS_OK, or LS_ECONFIG with all of them as the text. */
+/* ls_error_text() is the machine's fault and none of the file's: it is all that the report says. */
+void ls_report_broken(ls_report *report);
+/* LS_OK; LS_ECONFIG with all of them as the text; LS_FAIL where something was broken. */
 ls_status ls_report_end(const ls_report *report);
 /* "; did you mean 'x'?" for the word of `words` (NULL-terminated) nearest to `word`, or "". In the
  * arena. */

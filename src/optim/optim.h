@@ -1,5 +1,5 @@
 /* optim.h - the optimizers' table and one optimizer at work on this rank's shard. Functions:
- * optim.c; the rows: optimizers.c; presets: preset.c. */
+ * optim.c; the rows: optimizers.c; presets: preset.c; loading and checking: plugin.c. */
 #ifndef LS_OPTIM_OPTIM_H
 #define LS_OPTIM_OPTIM_H
 
@@ -19,7 +19,8 @@ unsigned ls_optim_slots(const ls_optim_ops *ops, const double *hyper);
 
 /* Load a plug-in's optimizer; a `file` without '/' is one in the current folder. Checks ABI
  * version, symbol, row limits; loads it and runs its check in a child process first, so that one
- * that crashes is refused (LS_ECONFIG) instead of taking the job down. */
+ * that crashes is refused (LS_ECONFIG) instead of taking the job down. LS_FAIL where there is no
+ * process to be had. */
 ls_status ls_optim_load(const char *file, const ls_optim_ops **out);
 
 typedef struct {
@@ -38,12 +39,10 @@ extern const ls_optim_ops ls_optim_not_loaded;
 /* What people know it by: its own name, or its file's where it was not loaded. */
 const char *ls_optim_name(const ls_optim_spec *spec);
 
-/* NULL or what is wrong with the values together; nothing is for a plug-in that was not loaded. A
- * plug-in's check and one small update run in a child process first, so that "crashed: ..." is an
- * answer too. The text is valid until the next call. */
-const char *ls_optim_check(const ls_optim_spec *spec);
-/* A plug-in's check and, if it has no objection, one small update: in the child process. */
-void ls_optim_try(const ls_optim_spec *spec);
+/* Do the values go together? LS_ECONFIG with a text if not; nothing is wrong with a plug-in that
+ * was not loaded. A plug-in's check and one small update run in a child process first, so that
+ * "crashed: ..." is an answer too; LS_FAIL where there is no process to be had. */
+ls_status ls_optim_check(const ls_optim_spec *spec);
 
 /* Values of a preset for `ops`: writes rows by name into hyper[]; LS_ECONFIG with a text if there
  * is no such preset or it has no such optimizer. Keys that the user gives come after it. */

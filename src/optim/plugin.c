@@ -1,4 +1,4 @@
-/* plugin.c - loading optimizers and schedules from shared libraries.
+/* plugin.c - optimizers and schedules from shared libraries: loading, trying and checking them.
  *
  * Everything a library does when it is loaded (constructors, its entry, its check), and a small
  * update with the config's values, first happens in a child process. In our own process a library
@@ -8,7 +8,6 @@
 #include <dlfcn.h>
 #include <math.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,19 +18,9 @@
 #include "base/leave.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/real.h"
 
 enum { SECONDS = 20, COMPUTING = 5 }; /* a trial's limits: by the clock, and of processor time */
-
-static _Thread_local char text[300];
-
-static const char *say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static const char *say(const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  vsnprintf(text, sizeof text, format, args);
-  va_end(args);
-  return text;
-}
 
 /* ---- in our own process ---- */
 
@@ -55,16 +44,6 @@ static void end_by_plugin(int code, void *arg) {
   _exit(LS_ECONFIG);
 }
 
-static void note_present(const char *file) {
-  size_t used = strlen(present);
-  snprintf(present + used, sizeof present - used, "%s%s", used ? ", " : "", file);
-}
-
-const char *ls_plugin_name(const char *file) {
-  const char *slash = strrchr(file, '/');
-  return slash ? slash + 1 : file;
-}
-
 void ls_plugin_leave(int code) {
   ls_leave_begin();
   if (!*present) return;
@@ -72,136 +51,176 @@ void ls_plugin_leave(int code) {
   _exit(code);
 }
 
-/* ---- what it offers ---- */
+/* ---- what it offers: each of these is LS_OK, or LS_ECONFIG and what is wrong ---- */
 
-static const char *row_fault(const ls_hyper *row, bool lists) {
+static ls_status check_row(const ls_hyper *row, bool lists) {
   static const char *const taken[] = {"type", "file", "lr", "preset", "weight_decay", "warmup"};
-  if (!*row->name ||
-      strspn(row->name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(row->name))
-    return say("key '%s' must be of a-z, 0-9 and _", row->name);
+  const char *name = row->name;
+  if (!*name || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")])
+    return ls_fail(LS_ECONFIG, "key '%s' must be of a-z, 0-9 and _", name);
   for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-    if (strcmp(row->name, taken[i]) == 0)
-      return say("key '%s' is one of lockstep's own", row->name);
+    if (strcmp(name, taken[i]) == 0)
+      return ls_fail(LS_ECONFIG, "key '%s' is one of lockstep's own", name);
   if ((unsigned)row->type > (lists ? LS_HYPER_STEPLIST : LS_HYPER_STEPS))
-    return say("key '%s' is of unknown type %d", row->name, (int)row->type);
-  if (!row->help) return say("key '%s' has no help", row->name);
+    return ls_fail(LS_ECONFIG, "key '%s' is of unknown type %d", name, (int)row->type);
+  if (!row->help) return ls_fail(LS_ECONFIG, "key '%s' has no help", name);
   if (row->type == LS_HYPER_CHOICE && !row->choices)
-    return say("key '%s' has no choices", row->name);
+    return ls_fail(LS_ECONFIG, "key '%s' has no choices", name);
   if (!(row->min <= row->max))
-    return say("key '%s': min %g is above max %g", row->name, row->min, row->max);
-  if (!row->required && row->type < LS_HYPER_REALS &&
-      !(row->value >= row->min && row->value <= row->max))
-    return say("key '%s': the default %g is not within %g to %g", row->name, row->value, row->min,
-               row->max);
-  return NULL;
+    return ls_fail(LS_ECONFIG, "key '%s': min %g is above max %g", name, row->min, row->max);
+  bool within = row->value >= row->min && row->value <= row->max;
+  if (!row->required && row->type < LS_HYPER_REALS && !within)
+    return ls_fail(LS_ECONFIG, "key '%s': the default %g is not within %g to %g", name, row->value,
+                   row->min, row->max);
+  return LS_OK;
 }
 
-static const char *rows_fault(const ls_hyper *row, bool lists) {
-  if (!row) return "has no table of keys";
+/* What every plug-in has. The keys' defaults go to `hyper`. */
+static ls_status check_table(unsigned abi, const char *name, const char *help, const ls_hyper *row,
+                             bool lists, double hyper[LS_HYPER_MAX]) {
+  if (abi != LS_OPTIM_ABI)
+    return ls_fail(LS_ECONFIG,
+                   "was compiled for version %u of lockstep/optim.h, this lockstep has version %d",
+                   abi, LS_OPTIM_ABI);
+  if (!name || !*name || !help) return ls_fail(LS_ECONFIG, "has no name or no help");
+  if (!row) return ls_fail(LS_ECONFIG, "has no table of keys");
   for (int i = 0; row[i].name; i++) {
     if (i == LS_HYPER_MAX)
-      return say("has more than %d keys, or its table does not end with {0}", LS_HYPER_MAX);
-    const char *fault = row_fault(&row[i], lists);
-    if (fault) return fault;
+      return ls_fail(LS_ECONFIG, "has more than %d keys, or its table does not end with {0}",
+                     LS_HYPER_MAX);
+    LS_TRY(check_row(&row[i], lists));
+    if (row[i].type < LS_HYPER_REALS) hyper[i] = fmin(fmax(row[i].value, row[i].min), row[i].max);
   }
-  return NULL;
-}
-
-static const char *abi_fault(unsigned abi, const char *const *name, const char *const *help) {
-  if (abi != LS_OPTIM_ABI)
-    return say("was compiled for version %u of lockstep/optim.h, this lockstep has version %d", abi,
-               LS_OPTIM_ABI);
-  return *name && **name && *help ? NULL : "has no name or no help";
-}
-
-static void defaults(const ls_hyper *row, double *hyper) {
-  for (int i = 0; row[i].name; i++)
-    hyper[i] = row[i].type < LS_HYPER_REALS ? fmin(fmax(row[i].value, row[i].min), row[i].max) : 0;
+  return LS_OK;
 }
 
 /* Also calls its check with the defaults, for nothing but to see it come back. */
-static const char *optim_fault(const void *loaded) {
+static ls_status check_optim(const void *loaded) {
   const ls_optim_ops *ops = loaded;
   double hyper[LS_HYPER_MAX] = {0};
-  const char *fault = abi_fault(ops->abi, &ops->name, &ops->help);
-  if (fault || (fault = rows_fault(ops->hyper, false))) return fault;
-  if (!ops->update) return "has no update";
+  LS_TRY(check_table(ops->abi, ops->name, ops->help, ops->hyper, false, hyper));
+  if (!ops->update) return ls_fail(LS_ECONFIG, "has no update");
   if (ops->slots < 0 || ops->slots > LS_SLOTS_MAX)
-    return say("has %d slots, not 0 to %d", ops->slots, LS_SLOTS_MAX);
+    return ls_fail(LS_ECONFIG, "has %d slots, not 0 to %d", ops->slots, LS_SLOTS_MAX);
   for (int i = 0; i < ops->slots; i++)
     if (!ops->slot_name[i] || !*ops->slot_name[i] || strchr(ops->slot_name[i], '/'))
-      return say("slot %d needs a name without '/'", i);
+      return ls_fail(LS_ECONFIG, "slot %d needs a name without '/'", i);
   if (ops->norms < 0 || ops->norms > LS_NORMS_MAX)
-    return say("has %d norms, not 0 to %d", ops->norms, LS_NORMS_MAX);
+    return ls_fail(LS_ECONFIG, "has %d norms, not 0 to %d", ops->norms, LS_NORMS_MAX);
   if ((ops->norms > 0) != (ops->reduce != NULL))
-    return "must have both norms and reduce, or neither";
-  defaults(ops->hyper, hyper);
+    return ls_fail(LS_ECONFIG, "must have both norms and reduce, or neither");
   if (ops->check) ops->check(hyper);
-  return NULL;
+  return LS_OK;
 }
 
-static const char *schedule_fault(const void *loaded) {
+static ls_status check_schedule(const void *loaded) {
   const ls_schedule_ops *ops = loaded;
   static const double nothing[LS_LIST_MAX];
   double hyper[LS_HYPER_MAX] = {0};
   ls_schedule_args args = {.lr = 1, .hyper = hyper};
-  const char *fault = abi_fault(ops->abi, &ops->name, &ops->help);
-  if (fault || (fault = rows_fault(ops->hyper, true))) return fault;
-  if (!ops->rate) return "has no rate";
-  defaults(ops->hyper, hyper);
+  LS_TRY(check_table(ops->abi, ops->name, ops->help, ops->hyper, true, hyper));
+  if (!ops->rate) return ls_fail(LS_ECONFIG, "has no rate");
   for (int i = 0; i < LS_HYPER_MAX; i++) args.list[i] = nothing;
   if (ops->check) ops->check(&args);
-  return NULL;
+  return LS_OK;
+}
+
+/* ---- a small update with the config's values, some rates ---- */
+
+enum { TRIAL = 3 };
+typedef double trial_numbers[TRIAL]; /* or floats */
+
+static void fill(ls_dtype precision, trial_numbers block, double value) {
+  for (int i = 0; i < TRIAL; i++) ls_dtype_put(precision, block, i, value);
+}
+
+static void try_update(const ls_optim_spec *spec, ls_dtype precision) {
+  trial_numbers p, g, slot[LS_SLOTS_MAX];
+  double norm[LS_NORMS_MAX] = {0};
+  const ls_optim_ops *ops = spec->ops;
+  ls_optim_span span = {.n = TRIAL,
+                        .precision = (int)precision,
+                        .p = p,
+                        .g = g,
+                        .lr = spec->lr,
+                        .t = 1,
+                        .weight_decay = spec->weight_decay,
+                        .seed = 1,
+                        .hyper = spec->hyper,
+                        .norm = ops->reduce ? norm : NULL};
+  const unsigned used = ls_optim_slots(ops, spec->hyper);
+  fill(precision, p, 0.5);
+  fill(precision, g, 0.25);
+  for (int i = 0; i < ops->slots; i++) {
+    if (!(used >> i & 1)) continue;
+    span.slot[i] = slot[i];
+    fill(precision, slot[i], ops->slot_start ? ops->slot_start(spec->hyper, i) : 0);
+  }
+  if (ops->reduce) ops->reduce(&span, norm);
+  ops->update(&span);
 }
 
 static void try_optim(const void *loaded, void *values) {
   ls_optim_spec *spec = values;
   spec->ops = loaded;
-  ls_optim_try(spec);
+  if (spec->ops->check && spec->ops->check(spec->hyper)) return;
+  try_update(spec, LS_F32);
+  try_update(spec, LS_F64);
 }
 
 static void try_schedule(const void *loaded, void *values) {
   ls_schedule_spec *spec = values;
   spec->ops = loaded;
-  ls_schedule_try(spec);
+  if (ls_schedule_fault(spec)) return;
+  for (int64_t step = 0; step < 1000000000; step = 10 * step + 1) (void)ls_schedule_at(spec, step);
 }
+
+/* ---- loading ---- */
 
 typedef struct {
   const char *entry, *ops;
-  const char *(*fault)(const void *ops);
+  ls_status (*check)(const void *ops);
   void (*try)(const void *ops, void *values); /* a spec, whose ops it sets */
   size_t bytes;                               /* of a spec */
 } kind;
-enum { OPTIMIZER, SCHEDULE, KINDS };
-static const kind kinds[KINDS] = {
-    {"lockstep_optimizer", "ls_optim_ops", optim_fault, try_optim, sizeof(ls_optim_spec)},
-    {"lockstep_schedule", "ls_schedule_ops", schedule_fault, try_schedule,
+enum { OPTIMIZER, SCHEDULE };
+static const kind kinds[] = {
+    {"lockstep_optimizer", "ls_optim_ops", check_optim, try_optim, sizeof(ls_optim_spec)},
+    {"lockstep_schedule", "ls_schedule_ops", check_schedule, try_schedule,
      sizeof(ls_schedule_spec)},
 };
 
-typedef struct {
-  const char *file; /* as it is named in the config */
-  char *path;       /* as dlopen wants it */
-  const kind *kind;
-  const void *ops;
-} request;
+/* A bare name is a file of this folder: dlopen would search the system for it. */
+static void *open_library(const char *file) {
+  char *path = strchr(file, '/') ? ls_mem_text(file) : ls_mem_format("./%s", file);
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  LS_FREE(path);
+  return library;
+}
 
-static ls_status open_library(request *r) {
+static ls_status open_plugin(const char *file, const kind *k, const void **ops) {
   const void *(*entry)(void);
-  void *library = dlopen(r->path, RTLD_NOW | RTLD_LOCAL), *symbol;
+  void *library = open_library(file);
   if (!library) return ls_fail(LS_ECONFIG, "plug-in cannot be loaded: %s", dlerror());
-  note_present(r->file);
-  symbol = dlsym(library, r->kind->entry);
+  size_t used = strlen(present);
+  snprintf(present + used, sizeof present - used, "%s%s", used ? ", " : "", file);
+  void *symbol = dlsym(library, k->entry);
   if (!symbol)
-    return ls_fail(LS_ECONFIG, "plug-in %s does not define 'const %s *%s(void)'", r->file,
-                   r->kind->ops, r->kind->entry);
+    return ls_fail(LS_ECONFIG, "plug-in %s does not define 'const %s *%s(void)'", file, k->ops,
+                   k->entry);
   memcpy(&entry, &symbol, sizeof entry); /* ISO C has no cast from a data pointer to a function's */
-  r->ops = entry();
-  const char *fault = r->ops ? r->kind->fault(r->ops) : "gave NULL";
-  return fault ? ls_fail(LS_ECONFIG, "plug-in %s %s", r->file, fault) : LS_OK;
+  const void *given = entry();
+  ls_status status = given ? k->check(given) : ls_fail(LS_ECONFIG, "gave NULL");
+  if (status != LS_OK) return ls_fail(status, "plug-in %s %s", file, ls_error_text());
+  *ops = given;
+  return LS_OK;
 }
 
 /* ---- the trial's side of its process ---- */
+
+typedef struct {
+  int32_t which, with_values;
+} request;
 
 /* What is registered to happen at an exit is not ours to wait for. */
 static void leave_at_once(int code, void *arg) {
@@ -210,20 +229,16 @@ static void leave_at_once(int code, void *arg) {
 }
 
 static void serve_trial(int socket) {
-  request r = {0};
   char *file;
-  int32_t which, with_values;
-  if (!ls_socket_text(socket, &file) || !ls_socket_text(socket, &r.path) ||
-      !ls_socket_receive(socket, &which, sizeof which) ||
-      !ls_socket_receive(socket, &with_values, sizeof with_values))
-    return;
-  r.file = file;
-  r.kind = &kinds[which];
-  void *values = ls_mem_must(r.kind->bytes);
-  if (with_values && !ls_socket_receive(socket, values, r.kind->bytes)) return;
+  request r;
+  const void *ops;
+  if (!ls_socket_text(socket, &file) || !ls_socket_receive(socket, &r, sizeof r)) return;
+  const kind *k = &kinds[r.which];
+  void *values = ls_mem_must(k->bytes);
+  if (r.with_values && !ls_socket_receive(socket, values, k->bytes)) return;
   setrlimit(RLIMIT_CPU, &(struct rlimit){COMPUTING, COMPUTING + 1});
   on_exit(leave_at_once, NULL);
-  if (open_library(&r) == LS_OK && with_values) r.kind->try(r.ops, values);
+  if (open_plugin(file, k, &ops) == LS_OK && r.with_values) k->try(ops, values);
   ls_socket_send(socket, "", 1);
 }
 
@@ -231,101 +246,94 @@ const ls_child_job ls_plugin_job = {"plugin", serve_trial};
 
 /* ---- a trial, seen from here ---- */
 
-static const char *how_it_ended(int how) {
-  if (how < 0) return say("did not come back within %d s", SECONDS);
-  if (WIFEXITED(how)) return say("ended the process (exit code %d)", WEXITSTATUS(how));
-  if (WTERMSIG(how) == SIGXCPU) return say("did not come back within %d s of computing", COMPUTING);
-  return say("crashed: %s", strsignal(WTERMSIG(how)));
+static ls_status tell_end(int how) {
+  if (how < 0) return ls_fail(LS_ECONFIG, "did not come back within %d s", SECONDS);
+  if (WIFEXITED(how))
+    return ls_fail(LS_ECONFIG, "ended the process (exit code %d)", WEXITSTATUS(how));
+  if (WTERMSIG(how) == SIGXCPU)
+    return ls_fail(LS_ECONFIG, "did not come back within %d s of computing", COMPUTING);
+  if (WTERMSIG(how) == SIGKILL)
+    return ls_fail(LS_FAIL, "was killed where it was tried; out of memory?");
+  return ls_fail(LS_ECONFIG, "crashed: %s", strsignal(WTERMSIG(how)));
 }
 
 /* LS_OK once it has come back, which its exit code cannot say: that is the library's to choose. */
-static ls_status converse(ls_child *child, const request *r, const void *values) {
-  int32_t which = (int32_t)(r->kind - kinds), with_values = values != NULL;
+static ls_status converse(ls_child *child, const char *file, int which, const void *values) {
+  const request r = {which, values != NULL};
   char back;
-  LS_TRY(ls_child_send_text(child, r->file, r->file));
-  LS_TRY(ls_child_send_text(child, r->file, r->path));
-  LS_TRY(ls_child_send(child, r->file, &which, sizeof which));
-  LS_TRY(ls_child_send(child, r->file, &with_values, sizeof with_values));
-  if (values) LS_TRY(ls_child_send(child, r->file, values, r->kind->bytes));
-  return ls_child_receive(child, r->file, &back, 1);
+  LS_TRY(ls_child_send_text(child, file, file));
+  LS_TRY(ls_child_send(child, file, &r, sizeof r));
+  if (values) LS_TRY(ls_child_send(child, file, values, kinds[which].bytes));
+  return ls_child_receive(child, file, &back, 1);
 }
 
-/* values: a spec without pointers to anything, or NULL: it is only loaded. */
-static const char *trial(const request *r, const void *values) {
+/* Load it in a child process that then ends, and try it with `values`, a spec; NULL: it is only
+ * loaded. LS_ECONFIG and how it ended where it did not come back, LS_FAIL where no process is to be
+ * had. */
+static ls_status trial(const char *file, int which, const void *values) {
   ls_child *child;
   if (ls_child_start(&ls_plugin_job, SECONDS, &child) != LS_OK)
-    return say("cannot be tried: %s", ls_error_text());
-  bool back = converse(child, r, values) == LS_OK;
-  const char *mishap = back ? NULL : how_it_ended(ls_child_how(child));
+    return ls_fail_prefix(LS_FAIL, "plug-in %s cannot be tried", file);
+  ls_status status = converse(child, file, which, values);
+  if (status != LS_OK) status = tell_end(ls_child_how(child));
   ls_child_stop(&child); /* whatever it may still be doing */
-  return mishap;
+  return status;
 }
 
-/* ---- loading ---- */
+/* ---- for the config ---- */
 
-/* dlopen would search the system for a bare name. */
-static request request_for(const char *file, int which) {
-  char *path = strchr(file, '/') ? ls_mem_text(file) : ls_mem_format("./%s", file);
-  return (request){file, path, &kinds[which], NULL};
-}
-
-static const char *try_values(const char *file, int which, const void *values) {
-  request r = request_for(file, which);
-  const char *mishap = trial(&r, values);
-  LS_FREE(r.path);
-  return mishap;
-}
-
-const char *ls_plugin_try_optim(const ls_optim_spec *spec) {
-  ls_optim_spec values = *spec;
-  values.ops = NULL;
-  values.file = values.own_keys = values.preset = NULL;
-  return try_values(spec->file, OPTIMIZER, &values);
-}
-
-const char *ls_plugin_try_schedule(const ls_schedule_spec *spec) {
-  ls_schedule_spec values = *spec;
-  values.ops = NULL;
-  values.file = values.own_keys = NULL;
-  return try_values(spec->file, SCHEDULE, &values);
-}
-
-static ls_status open_here(request *r) {
+/* A library that is in use stays loaded until the process ends: its tables and functions are
+ * referred to everywhere. */
+static ls_status load(const char *file, int which, const void **ops) {
   static bool watched;
+  ls_status status = trial(file, which, NULL);
+  if (status == LS_ECONFIG)
+    return ls_fail(status, "plug-in %s %s while it was being loaded and checked", file,
+                   ls_error_text());
+  LS_TRY(status);
   if (!watched) on_exit(end_by_plugin, NULL);
   watched = true;
-  being_loaded = r->file;
-  ls_status status = open_library(r);
+  being_loaded = file;
+  status = open_plugin(file, &kinds[which], ops);
   being_loaded = NULL;
   return status;
 }
 
-/* A library that is in use stays loaded until the process ends: its tables and functions are
- * referred to everywhere. */
-static ls_status load(const char *file, int which, const void **out) {
-  request r = request_for(file, which);
-  const char *mishap = trial(&r, NULL);
-  ls_status status = LS_OK;
-  if (mishap)
-    status =
-        ls_fail(LS_ECONFIG, "plug-in %s %s while it was being loaded and checked", file, mishap);
-  else
-    status = open_here(&r);
-  LS_FREE(r.path);
-  *out = r.ops;
-  return status;
-}
-
 ls_status ls_optim_load(const char *file, const ls_optim_ops **out) {
-  const void *ops = NULL;
-  LS_TRY(load(file, OPTIMIZER, &ops));
-  *out = ops;
-  return LS_OK;
+  return load(file, OPTIMIZER, (const void **)out);
 }
 
 ls_status ls_schedule_load(const char *file, const ls_schedule_ops **out) {
-  const void *ops = NULL;
-  LS_TRY(load(file, SCHEDULE, &ops));
-  *out = ops;
-  return LS_OK;
+  return load(file, SCHEDULE, (const void **)out);
+}
+
+static const ls_hyper no_keys[] = {{0}};
+const ls_optim_ops ls_optim_not_loaded = {.name = "plugin", .hyper = no_keys};
+const ls_schedule_ops ls_schedule_not_loaded = {.name = "plugin", .hyper = no_keys};
+
+static const char *name_of(const char *name, bool loaded, const char *file) {
+  if (loaded || !file) return name;
+  const char *slash = strrchr(file, '/');
+  return slash ? slash + 1 : file;
+}
+
+const char *ls_optim_name(const ls_optim_spec *spec) {
+  return name_of(spec->ops->name, spec->ops != &ls_optim_not_loaded, spec->file);
+}
+
+const char *ls_schedule_name(const ls_schedule_spec *spec) {
+  return name_of(spec->ops->name, spec->ops != &ls_schedule_not_loaded, spec->file);
+}
+
+ls_status ls_optim_check(const ls_optim_spec *spec) {
+  const ls_optim_ops *ops = spec->ops;
+  if (spec->file && ops != &ls_optim_not_loaded) LS_TRY(trial(spec->file, OPTIMIZER, spec));
+  const char *fault = ops->check ? ops->check(spec->hyper) : NULL;
+  return fault ? ls_fail(LS_ECONFIG, "%s", fault) : LS_OK;
+}
+
+ls_status ls_schedule_check(const ls_schedule_spec *spec) {
+  if (spec->file && spec->ops != &ls_schedule_not_loaded) LS_TRY(trial(spec->file, SCHEDULE, spec));
+  const char *fault = ls_schedule_fault(spec);
+  return fault ? ls_fail(LS_ECONFIG, "%s", fault) : LS_OK;
 }

@@ -5,20 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "optim/plugin.h"
-
 const ls_schedule_ops *ls_schedule_find(const char *name) {
   for (const ls_schedule_ops *const *ops = ls_schedule_table; *ops; ops++)
     if (strcmp((*ops)->name, name) == 0) return *ops;
   return NULL;
-}
-
-static const ls_hyper no_keys[] = {{0}};
-const ls_schedule_ops ls_schedule_not_loaded = {.name = "plugin", .hyper = no_keys};
-
-const char *ls_schedule_name(const ls_schedule_spec *spec) {
-  return spec->ops == &ls_schedule_not_loaded && spec->file ? ls_plugin_name(spec->file)
-                                                            : spec->ops->name;
 }
 
 /* Whole steps, at least 1 unless 0 was meant, and few enough for a double to count. */
@@ -119,20 +109,8 @@ static const char *units_fault(const ls_schedule_spec *spec) {
   return fault;
 }
 
-static const char *own_check(const ls_schedule_spec *spec) {
-  ls_schedule_args args = arguments(spec, 0);
-  return spec->ops->check ? spec->ops->check(&args) : NULL;
-}
-
-void ls_schedule_try(const ls_schedule_spec *spec) {
-  if (own_check(spec) == NULL)
-    for (int64_t step = 0; step < 1000000000; step = 10 * step + 1)
-      (void)ls_schedule_at(spec, step);
-}
-
-const char *ls_schedule_check(const ls_schedule_spec *spec) {
+const char *ls_schedule_fault(const ls_schedule_spec *spec) {
   const char *fault = units_fault(spec);
-  if (spec->ops == &ls_schedule_not_loaded) return fault;
-  if (!fault && spec->file) fault = ls_plugin_try_schedule(spec);
-  return fault ? fault : own_check(spec);
+  ls_schedule_args args = arguments(spec, 0);
+  return fault || !spec->ops->check ? fault : spec->ops->check(&args);
 }

@@ -1,5 +1,5 @@
 /* schedule.h - learning rates as pure functions of global_step, in double precision. No state.
- * Functions: schedule.c; the rows: schedules.c. */
+ * Functions: schedule.c; the rows: schedules.c; loading and checking: plugin.c. */
 #ifndef LS_OPTIM_SCHEDULE_H
 #define LS_OPTIM_SCHEDULE_H
 
@@ -46,10 +46,10 @@ void ls_schedule_resolve_moved(ls_schedule_spec *spec, int64_t steps_per_epoch, 
 double ls_schedule_at(const ls_schedule_spec *spec, int64_t step);
 /* NULL or what is wrong with the values together (values and boundaries of different length, out of
  * order, steps that are not whole). Before ls_schedule_resolve, steps and epochs in one list are
- * not compared: ask again afterwards. A plug-in is tried in a child process first. The text is
- * valid until the next call. */
-const char *ls_schedule_check(const ls_schedule_spec *spec);
-/* A plug-in's check and, if it has no objection, some rates: in the child process. */
-void ls_schedule_try(const ls_schedule_spec *spec);
+ * not compared: ask again afterwards. The text is valid until the next call. */
+const char *ls_schedule_fault(const ls_schedule_spec *spec);
+/* The same, as a status (ls_optim_check); of a plug-in after its check and some rates in a child
+ * process. */
+ls_status ls_schedule_check(const ls_schedule_spec *spec);
 
 #endif

@@ -84,11 +84,10 @@ static ls_status build_loop(ls_run *run) {
   ls_loader_join(run->loader, run->comm);
   run->plan = ls_loader_plan(run->loader);
   count_steps(run);
-  const char *fault = ls_schedule_check(
+  ls_status status = ls_schedule_check(
       &run->schedule); /* a list in steps and epochs could not be compared before */
-  if (fault)
-    return ls_fail(LS_ECONFIG, "schedule: %s (%lld steps an epoch)", fault,
-                   (long long)run->plan->steps);
+  if (status != LS_OK)
+    return ls_fail_prefix(status, "schedule, of %lld steps an epoch", (long long)run->plan->steps);
   int64_t rows = ls_loader_max_rows(run->loader);
   LS_TRY(ls_model_reserve(run->model, rows > LS_EVAL_ROWS ? rows : LS_EVAL_ROWS, run->team));
   LS_NEW(run->running, run->slices);

@@ -96,6 +96,10 @@ expect 78 "abort_constructor.so crashed" 0 train plain.yaml "$(broken abort_cons
 expect 78 "exit_thread.so" 0 train plain.yaml "$(broken exit_thread)" -o thread train.epochs=1000000 checkpoint.every=never output.step_every=0 output.log_weights=false
 expect 0 "" 0 train plain.yaml "$(broken exit_destructor)" -o destructor
 [ ! -e none ] || fail "a run folder was made for a refused plug-in"
+# No process to try it in: the machine's fault, not the plug-in's.
+for ranks in 0 3; do
+  NOSPAWN=1 LD_PRELOAD=$BUILD/tests/libforktrap.so expect 1 "cannot be tried: cannot start a process" $ranks train plain.yaml "$(broken exit_42)" -o none
+done
 for command in "config check plain.yaml" "schedule plain.yaml" "bench train plain.yaml --steps 3"; do
   rm -f loaded
   # shellcheck disable=SC2086

@@ -2,8 +2,10 @@
  * forked process has holes in it, and so may its parent.
  *
  *   FORKTRAP  a file's name: a line for every call that forks, before the process is aborted
- *   SPAWNED   a file's name: a line for every process that lockstep starts, its first arguments */
+ *   SPAWNED   a file's name: a line for every process that lockstep starts, its first arguments
+ *   NOSPAWN   there is no process to be had either */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -49,6 +51,7 @@ int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *
                 const posix_spawnattr_t *attributes, char *const argv[], char *const env[]) {
   spawner *real;
   *(void **)&real = dlsym(RTLD_NEXT, "posix_spawn");
+  if (is_lockstep() && getenv("NOSPAWN")) return EAGAIN;
   FILE *list = is_lockstep() && getenv("SPAWNED") ? fopen(getenv("SPAWNED"), "ae") : NULL;
   for (int i = 1; list && argv[i] && i < 3; i++) fprintf(list, "%s%c", argv[i], i < 2 ? ' ' : '\n');
   if (list) fclose(list);

@@ -127,7 +127,7 @@ static const wrong behind[] = {
     {"schedule: {type: exponential, decay_rate: 0.5, staircase: 1}\n", "7:59", "true or false"},
     {"schedule: {type: piecewise, boundaries: [10], values: [1]}\n", "7:1", "values"},
     {"schedule: {type: plugin}\n", "7:1", "type plugin needs one"},
-    {"schedule: {type: plugin, file: /nowhere.so}\n", "7:32", "can't be used"},
+    {"schedule: {type: plugin, file: /nowhere.so}\n", "7:32", "cannot be used"},
     {"schedule: {type: cosine, decay_steps: 5, file: a.so}\n", "7:48",
      "goes with type plugin only"},
     {"data: {type: csv}\n", "7:1", "key 'data' is here twice, first on line 2 [data]"},

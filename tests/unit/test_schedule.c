@@ -98,7 +98,7 @@ static double rate(const json_t *entry, const char *kind, int64_t step) {
     return ls_gradient_noise_variance(&noise, step);
   }
   ls_schedule_spec spec = from_golden(entry, kind);
-  assert_null(ls_schedule_check(&spec));
+  assert_int_equal(ls_schedule_check(&spec), LS_OK);
   return ls_schedule_at(&spec, step);
 }
 
@@ -158,13 +158,14 @@ static void epochs_become_steps_once(void **state) {
   set_list(&spec, "values", 4, (double[]){4, 3, 2, 1});
   spec.warmup = 0.0001;
   spec.warmup_epochs = true;
-  assert_null(ls_schedule_check(&spec)); /* 100 steps and 2 epochs cannot be compared yet */
+  assert_int_equal(ls_schedule_check(&spec),
+                   LS_OK); /* 100 steps and 2 epochs cannot be compared yet */
   for (int again = 0; again < 2; again++) {
     ls_schedule_resolve(&spec, 1201);
     assert_true(spec.list[at][0] == 100 && spec.list[at][1] == 2402 &&
                 spec.list[at][2] == 4204); /* 4203.5 */
     assert_true(spec.warmup == 1);
-    assert_null(ls_schedule_check(&spec));
+    assert_int_equal(ls_schedule_check(&spec), LS_OK);
   }
   assert_true(ls_schedule_at(&spec, 2402) == 3 && ls_schedule_at(&spec, 2403) == 2);
 
@@ -219,10 +220,10 @@ static void steps_after_resolving_may_be_out_of_order(void **state) {
   set_list(&spec, "boundaries", 2, (double[]){100, 2});
   spec.list_epochs[row(&spec, "boundaries")][1] = true;
   set_list(&spec, "values", 3, (double[]){3, 2, 1});
-  assert_null(ls_schedule_check(&spec));
+  assert_int_equal(ls_schedule_check(&spec), LS_OK);
   ls_schedule_resolve(&spec, 50);
-  assert_string_equal(ls_schedule_check(&spec),
-                      "boundaries must ascend: 100 does not come after 100");
+  assert_int_equal(ls_schedule_check(&spec), LS_ECONFIG);
+  assert_string_equal(ls_error_text(), "boundaries must ascend: 100 does not come after 100");
 }
 
 static void mistakes_are_named(void **state) {
@@ -230,15 +231,19 @@ static void mistakes_are_named(void **state) {
   ls_schedule_spec spec = make("piecewise", 1);
   set_list(&spec, "boundaries", 2, (double[]){10, 5});
   set_list(&spec, "values", 3, (double[]){1, 2, 3});
-  assert_string_equal(ls_schedule_check(&spec), "boundaries must ascend: 5 does not come after 10");
+  assert_int_equal(ls_schedule_check(&spec), LS_ECONFIG);
+  assert_string_equal(ls_error_text(), "boundaries must ascend: 5 does not come after 10");
   set_list(&spec, "boundaries", 1, (double[]){10});
-  assert_non_null(strstr(ls_schedule_check(&spec), "values must be one more than boundaries"));
+  assert_int_equal(ls_schedule_check(&spec), LS_ECONFIG);
+  assert_non_null(strstr(ls_error_text(), "values must be one more than boundaries"));
   spec = make("inverse_time", 1);
   set(&spec, "decay_steps", 2.5);
-  assert_string_equal(ls_schedule_check(&spec), "decay_steps: 2.5 is not a whole number of steps");
+  assert_int_equal(ls_schedule_check(&spec), LS_ECONFIG);
+  assert_string_equal(ls_error_text(), "decay_steps: 2.5 is not a whole number of steps");
   spec = make("constant", 1);
   spec.warmup = 1.5;
-  assert_string_equal(ls_schedule_check(&spec), "warmup: 1.5 is not a whole number of steps");
+  assert_int_equal(ls_schedule_check(&spec), LS_ECONFIG);
+  assert_string_equal(ls_error_text(), "warmup: 1.5 is not a whole number of steps");
 }
 
 /* The config room trusts the rows: names differ, defaults lie in their ranges, choices end. */
