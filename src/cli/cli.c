@@ -3,7 +3,6 @@
 #include "cli/cli.h"
 
 #include <openssl/crypto.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -102,21 +101,6 @@ ls_status ls_cli_run(ls_cli *cli) {
   if (status == LS_OK) status = cli->part->run(cli, cli->options);
   ls_config_free(&cli->config);
   return status;
-}
-
-/* ---- output ---- */
-
-static bool out_started;
-
-bool ls_out_started(void) { return out_started; }
-
-void ls_out(const ls_cli *cli, const char *format, ...) {
-  if (cli->comm && ls_comm_rank(cli->comm) != 0) return;
-  out_started = true;
-  va_list args;
-  va_start(args, format);
-  vprintf(format, args);
-  va_end(args);
 }
 
 void ls_cli_version(const ls_cli *cli) {

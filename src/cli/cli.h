@@ -119,8 +119,4 @@ bool ls_cli_is_config(const char *name); /* by its ending, .yaml or .yml */
 ls_status ls_cli_run(ls_cli *cli);
 void ls_cli_version(const ls_cli *cli); /* --version */
 
-/* Rank 0's results on stdout; main checks at the end that stdout took them (74 where not). */
-void ls_out(const ls_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-bool ls_out_started(void); /* has anything gone to stdout? */
-
 #endif

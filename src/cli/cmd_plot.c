@@ -14,16 +14,6 @@
 enum { PANELS_MAX = 12 };
 #define STEP_LABEL "global_step (weight updates)"
 
-char *ls_plot_title(const ls_runs *runs, int item) {
-  const ls_runs_item *it = &runs->item[item];
-  if (!it->config) return ls_mem_text(it->path);
-  char *label = ls_runs_label(runs, it->group);
-  bool named = strstr(label, it->path) != NULL;
-  char *title = named ? ls_mem_text(label) : ls_mem_format("%s (%s)", it->path, label);
-  LS_FREE(label);
-  return title;
-}
-
 /* ---- a picture: panels, and what has been made for them ---- */
 
 typedef struct {
@@ -90,7 +80,7 @@ static ls_status make_cost(const ls_runs *runs, const ls_plot_options *o, pictur
     const ls_history_events *e = epochs || h->step.n == 0 ? &h->epoch : &h->step;
     ls_panel *panel;
     LS_TRY(add_panel(p, 2, &panel));
-    panel->title = own(p, ls_plot_title(runs, i));
+    panel->title = own(p, ls_runs_title(runs, i));
     panel->x_label = epochs ? "epoch" : STEP_LABEL;
     panel->y_label = "loss (mean over samples)";
     add_curve(panel,

@@ -16,7 +16,5 @@ typedef struct {
  * the run's own model computes from its config.yaml; --data FILE in place of its data. LS_EDATA
  * where a run has not logged two weights a step. */
 ls_status ls_plot_path(const ls_runs *runs, const ls_plot_options *options);
-/* "runs/a (adam lr=0.001)"; ls_mem text. */
-char *ls_plot_title(const ls_runs *runs, int item);
 
 #endif

@@ -39,7 +39,7 @@ typedef struct {
   double *wt;           /* (step) weights of train */
   ls_columns columns;
   int64_t step;
-} import;
+} importer;
 
 /* ---- which data ---- */
 
@@ -84,7 +84,7 @@ static ls_status file_spec(const char *path, const ls_data_options *o, char **x_
 
 /* The last positions of a shuffled order go to test, those before them to validation: exact counts,
  * the order of the file kept. */
-static ls_status draw(import *m) {
+static ls_status draw(importer *m) {
   int64_t n = m->source[0]->shape.rows, test = ls_data_share(m->test, n),
           validation = ls_data_share(m->validation, n);
   if (m->test + m->validation <= 0) return LS_OK;
@@ -105,12 +105,12 @@ static ls_status draw(import *m) {
 
 /* ---- writing ---- */
 
-static ls_dtype y_type(const import *m) {
+static ls_dtype y_type(const importer *m) {
   if (m->classes) return LS_I32;
   return m->options->single ? LS_F32 : LS_F64;
 }
 
-static ls_status make_sets(import *m) {
+static ls_status make_sets(importer *m) {
   const ls_shape *shape = &m->source[0]->shape;
   if (shape->weights)
     LS_TRY(ls_h5out_set(m->out, "/train/weights", m->rows[0], 0, LS_F64, m->options->pack,
@@ -133,7 +133,7 @@ static ls_status make_sets(import *m) {
 }
 
 /* Names of the columns, once for all splits, with their units. */
-static ls_status make_columns(import *m) {
+static ls_status make_columns(importer *m) {
   for (int i = 0; i < 2; i++) {
     const ls_texts *names = &m->columns.name[i], *units = &m->columns.unit[i];
     int set[3], sets = 0, scale;
@@ -149,7 +149,7 @@ static ls_status make_columns(import *m) {
   return LS_OK;
 }
 
-static ls_status make_buffers(import *m) {
+static ls_status make_buffers(importer *m) {
   const ls_shape *shape = &m->source[0]->shape;
   m->step = CHUNK_VALUES / (shape->features + shape->outputs);
   if (m->step < 1) m->step = 1;
@@ -165,7 +165,7 @@ static ls_status make_buffers(import *m) {
 
 /* Rows row .. row + rows of a source, already read into xs[0] and ys, to where each belongs. xs[0]
  * is compacted in place. */
-static ls_status deal(import *m, int s, int64_t row, int64_t rows) {
+static ls_status deal(importer *m, int s, int64_t row, int64_t rows) {
   const ls_recipe *r = &m->recipe;
   const ls_shape *shape = &m->source[s]->shape;
   const size_t x_width = ls_recipe_x(r), y_width = ls_recipe_y(r);
@@ -191,7 +191,7 @@ static ls_status deal(import *m, int s, int64_t row, int64_t rows) {
   return LS_OK;
 }
 
-static ls_status copy(import *m) {
+static ls_status copy(importer *m) {
   for (int s = 0; s < 3; s++) {
     ls_source *source = m->source[s];
     for (int64_t row = 0, rows; source && row < source->shape.rows; row += rows) {
@@ -205,7 +205,7 @@ static ls_status copy(import *m) {
   return LS_OK;
 }
 
-static ls_status write_file(import *m) {
+static ls_status write_file(importer *m) {
   bool bytes = true;
   LS_TRY(ls_sources_open(&m->spec, m->classes, false, m->source));
   assert(m->source[0]);
@@ -235,7 +235,7 @@ static ls_status write_file(import *m) {
   return status != LS_OK ? status : closed;
 }
 
-static void report(const import *m) {
+static void report(const importer *m) {
   const ls_shape *shape = &m->source[0]->shape;
   json_t *o = json_object(), *samples = json_object();
   for (int s = 0; s < 3; s++) ls_put(samples, ls_split_names[s], m->rows[s]);
@@ -246,7 +246,7 @@ static void report(const import *m) {
   ls_print(m->cli, o, "{file}:{*samples}{?.} {.} {@}{/}{/}, {features} features\n");
 }
 
-static ls_status run(import *m) {
+static ls_status run(importer *m) {
   ls_status status = write_file(m);
   if (status == LS_OK) report(m);
   for (int s = 0; s < 3; s++) {
@@ -263,7 +263,7 @@ static ls_status run(import *m) {
 
 /* ---- by what was named ---- */
 
-static ls_status import_config(import *m, const char *name) {
+static ls_status import_config(importer *m, const char *name) {
   ls_config *config;
   LS_TRY(ls_cli_config(m->cli, name, NULL, &config));
   m->spec = config->data;
@@ -283,7 +283,7 @@ static bool has_classes(const ls_source_spec *train) {
   return classes;
 }
 
-static ls_status import_guessed(import *m, const char *name) {
+static ls_status import_guessed(importer *m, const char *name) {
   LS_TRY(ls_data_guess(name, &m->spec));
   m->classes = m->spec.dir || m->options->classes || has_classes(&m->spec.source[0]);
   ls_data_spec spec = m->spec;
@@ -294,7 +294,11 @@ static ls_status import_guessed(import *m, const char *name) {
 
 ls_status ls_data_import(ls_cli *cli, const ls_data_options *options, double test,
                          double validation) {
-import m = {.cli = cli, .options = options, .test = test, .validation = validation, .classes = options->classes };
+  importer m = {.cli = cli,
+                .options = options,
+                .test = test,
+                .validation = validation,
+                .classes = options->classes};
   const char *name = cli->args[0];
   struct stat about;
   if (ls_cli_is_config(name)) return import_config(&m, name);

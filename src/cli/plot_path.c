@@ -187,7 +187,7 @@ static ls_status make_scene(scene *s, const ls_runs *runs, int which, const ls_p
   LS_TRY(open_scene(s, item, o->data));
   LS_TRY(take_path(s, item, o->steps));
   LS_TRY(make_grid(s));
-  s->title = ls_plot_title(runs, which);
+  s->title = ls_runs_title(runs, which);
   s->curve = (ls_curve){.name = "iterates",
                         .n = s->points,
                         .x = s->w0,

@@ -1,6 +1,7 @@
 /* print.c - the one printer: JSON as it is, or a look filled in; then tables get their widths. */
 #include "cli/print.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -301,6 +302,19 @@ static void write_aligned(FILE *to, const char *line) {
 }
 
 /* ---- the printer ---- */
+
+static bool out_started;
+
+bool ls_out_started(void) { return out_started; }
+
+void ls_out(const ls_cli *cli, const char *format, ...) {
+  if (cli->comm && ls_comm_rank(cli->comm) != 0) return;
+  out_started = true;
+  va_list args;
+  va_start(args, format);
+  vprintf(format, args);
+  va_end(args);
+}
 
 static char *memory_text(FILE *memory, char **text) {
   fclose(memory);

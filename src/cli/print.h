@@ -31,6 +31,10 @@ void ls_print(const ls_cli *cli, json_t *value, const char *look);
 /* The text of a look, as ls_print would write it; ls_mem text. */
 char *ls_print_look(json_t *value, const char *look);
 
+/* Rank 0's results on stdout; main checks at the end that stdout took them (74 where not). */
+void ls_out(const ls_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool ls_out_started(void); /* has anything gone to stdout? */
+
 /* Set a member: a truth, a whole number, a real (null where it is not finite), a text (which need
  * not be UTF-8; NULL: null) or a JSON value, whose reference it takes. */
 #define ls_put(object, name, value) \

@@ -180,6 +180,16 @@ char *ls_runs_label(const ls_runs *runs, int group) {
   return twice && item->config ? ls_mem_format("%s (%s)", mine, item->path) : ls_mem_text(mine);
 }
 
+char *ls_runs_title(const ls_runs *runs, int item) {
+  const ls_runs_item *it = &runs->item[item];
+  if (!it->config) return ls_mem_text(it->path);
+  char *label = ls_runs_label(runs, it->group);
+  bool named = strstr(label, it->path) != NULL;
+  char *title = named ? ls_mem_text(label) : ls_mem_format("%s (%s)", it->path, label);
+  LS_FREE(label);
+  return title;
+}
+
 int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, double *deviation) {
   int n = 0, good = 0;
   double sum = 0, square = 0;

@@ -49,6 +49,8 @@ const ls_runs_item *ls_runs_first(const ls_runs *runs, int group);
 /* "adam lr=0.001, cosine" and where several groups read alike, the folder's name behind it; ls_mem
  * text. */
 char *ls_runs_label(const ls_runs *runs, int group);
+/* "runs/a (adam lr=0.001)" of one run; ls_mem text. */
+char *ls_runs_title(const ls_runs *runs, int item);
 /* Over the group's runs that are neither diverged nor dead, or over all where none is left: how
  * many, mean, and standard deviation (n - 1; NaN for one). */
 int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, double *deviation);

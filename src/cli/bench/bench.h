@@ -1,4 +1,4 @@
-/* bench.h - the parts of `lockstep bench`, one file each. */
+/* bench.h - the parts of `lockstep bench`, one file each; bench.c has what several of them use. */
 #ifndef LS_CLI_BENCH_BENCH_H
 #define LS_CLI_BENCH_BENCH_H
 

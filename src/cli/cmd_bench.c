@@ -1,0 +1,41 @@
+/* cmd_bench.c - lockstep bench: its options; the benchmarks are in bench/. */
+#include "cli/bench/bench.h"
+
+#define OPTION(member, ...) LS_OPTION(ls_bench_options, member, __VA_ARGS__)
+static const ls_option bench_options[] = {
+    OPTION(steps, "steps", 0, "N", "measured steps or rounds (default 1000)"),
+    OPTION(warmup, "warmup", 0, "W", "steps before them (default 100)"),
+    OPTION(threads, "threads", 0, "N", "threads a rank (default: its cores)"),
+    OPTION(ranks, "ranks", 0, "LIST", "scaling: numbers of ranks, as 1,2,4"),
+    OPTION(mode, "mode", 0, "MODE",
+           "scaling: strong (the config's batch) or weak (batch times ranks)"),
+    OPTION(repeat, "repeat", 0, "N", "scaling: runs of each, taken in turn (default 3)"),
+    OPTION(sizes, "sizes", 0, "LIST", "checkpoint: millions of parameters (default 1,10,100)"),
+    OPTION(dir, "dir", 0, "DIR", "checkpoint: where to write (default: here)"),
+    {0}};
+
+const ls_command ls_command_bench = {
+    .name = "bench",
+    .help = "how fast training and its parts are here",
+    .usage =
+        "Usage: lockstep bench train|gemm|allreduce|scaling|checkpoint CONFIG [options]\n"
+        "\nExamples:\n"
+        "  lockstep bench train net.yaml --steps 2000 --warmup 200 --json\n"
+        "  mpirun -n 4 lockstep bench allreduce net.yaml\n"
+        "  lockstep bench scaling net.yaml --ranks 1,2,4 --mode strong\n",
+    .parallel = true,
+    .plugins = true,
+    .options = bench_options,
+    .size = sizeof(ls_bench_options),
+    .defaults = &(const ls_bench_options){.steps = 1000,
+                                          .warmup = 100,
+                                          .repeat = 3,
+                                          .mode = "strong",
+                                          .ranks = "1,2",
+                                          .sizes = "1,10,100",
+                                          .dir = "."},
+    .part = {{.name = "train", .run = ls_bench_train, .config = true},
+             {.name = "gemm", .run = ls_bench_gemm, .config = true},
+             {.name = "allreduce", .run = ls_bench_allreduce, .config = true},
+             {.name = "scaling", .run = ls_bench_scaling, .config = true},
+             {.name = "checkpoint", .run = ls_bench_checkpoint}}};
