@@ -11,6 +11,13 @@
 /* Of two functions, or tables, that one source made: those of a precision. */
 #define LS_REAL_OF(precision, name) ((precision) == LS_F32 ? name##_f32 : name##_f64)
 
+/* Leading dimension of rows of n numbers: whole cache lines; no multiple of 4 KiB, at which all
+ * rows would meet in the same cache sets. */
+static inline int64_t ls_leading(int64_t n, ls_dtype precision) {
+  const int64_t line = 64 / (int64_t)ls_dtype_size(precision), ld = (n + line - 1) / line * line;
+  return ld % (64 * line) == 0 ? ld + line : ld;
+}
+
 #define LS_PASTE_(a, b) a##b
 #define LS_PASTE(a, b) LS_PASTE_(a, b)
 

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/print.h"
-#include "train/figures.h"
+#include "train/metrics.h"
 
 enum { NOT_GIVEN = INT_MIN };
 

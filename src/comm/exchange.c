@@ -181,6 +181,8 @@ void ls_exchange_free(ls_exchange **out) {
 
 const char *ls_exchange_kind(const ls_exchange *x) { return x->ops->name; }
 void *ls_exchange_weights(ls_exchange *x) { return x->weights; }
+bool ls_exchange_shares_weights(const ls_exchange *x) { return x->window != NULL; }
+
 bool ls_exchange_replicated(const ls_exchange *x) { return !x->ops->publish; }
 
 int64_t ls_exchange_shard_of(const ls_exchange *x, int rank) { return x->first[rank]; }

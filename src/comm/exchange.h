@@ -31,6 +31,8 @@ int64_t ls_exchange_shard_of(const ls_exchange *exchange,
                              int rank); /* first parameter of rank's shard; rank = size gives n */
 bool ls_exchange_replicated(
     const ls_exchange *exchange); /* every rank updates everything (mpi, one) */
+/* The ranks of a node share one copy of the weights (shared). */
+bool ls_exchange_shares_weights(const ls_exchange *exchange);
 
 /* This rank's parts: node[i] of the slice tree is to be summed into grad[i], (n) real. */
 int ls_exchange_parts(const ls_exchange *exchange, const ls_tree_node **node, void *const **grad);

@@ -25,13 +25,6 @@ struct ls_loader {
   int64_t *slice_index;  /* (samples of a slice) */
 };
 
-/* Leading dimension: whole cache lines; no multiple of 4 KiB, at which all rows would meet in the
- * same cache sets. */
-static int64_t leading(int64_t features, size_t real) {
-  int64_t line = LS_ALIGN / (int64_t)real, ld = (features + line - 1) / line * line;
-  return ld * (int64_t)real % 4096 == 0 ? ld + line : ld;
-}
-
 static double weight_of(const ls_loader *l, int64_t sample) {
   const double *weight = l->data->weight.data;
   return weight[ls_cut_row(&l->data->splits.cut[LS_SPLIT_TRAIN], sample)];
@@ -92,7 +85,7 @@ static ls_status set_up(ls_loader *l, int64_t batch, ls_dtype precision) {
   size_t real = ls_dtype_size(precision);
   b->features = l->data->recipe.features;
   b->outputs = l->data->recipe.outputs;
-  b->ldx = leading(b->features, real);
+  b->ldx = ls_leading(b->features, precision);
   l->max_rows = ls_share_most(&l->share);
   LS_NEW(l->index, l->max_rows);
   LS_NEW(l->slice_row, b->slice_hi - b->slice_lo + 1);

@@ -83,8 +83,3 @@ const ls_gemm *ls_gemm_choose(ls_dtype precision) {
 #endif
   return kernel; /* a name the CPU can't serve: the best it can, with the same bits */
 }
-
-int64_t ls_leading(int64_t n, ls_dtype precision) {
-  int64_t line = 64 / (int64_t)ls_dtype_size(precision), ld = (n + line - 1) / line * line;
-  return ld % (64 * line) == 0 ? ld + line : ld;
-}

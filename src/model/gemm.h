@@ -61,7 +61,5 @@ typedef struct {
 const ls_gemm *ls_gemm_choose(ls_dtype precision);
 /* The kernels called `name`, or NULL if this build or this CPU has none such. */
 const ls_gemm *ls_gemm_named(const char *name, ls_dtype precision);
-/* Leading dimension for rows of n numbers: whole cache lines, and no multiple of 4 KiB, which would
- * map a column to one set. */
-int64_t ls_leading(int64_t n, ls_dtype precision);
+
 #endif

@@ -41,6 +41,13 @@ const void *ls_model_logits(ls_model *model, int64_t *ld) {
   return ls_model_last(model)->z;
 }
 
+const void *ls_model_hidden(const ls_model *model, int layer, int64_t *width, int64_t *ld) {
+  if (layer >= model->layers - 1) return NULL;
+  *width = model->layer[layer].out;
+  *ld = model->layer[layer].ld;
+  return model->layer[layer].y;
+}
+
 static ls_head head_of(const ls_model *model, const ls_batch *batch) {
   const ls_layer *top = ls_model_last(model);
   return (ls_head){.n = top->out,

@@ -1,7 +1,7 @@
 /* How a run begins and ends for people and programs: the start and end events, warnings, the
  * summary, --dry-run. */
 #include <math.h>
-#include <string.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -28,29 +28,24 @@ static json_t *samples_per_rank(const ls_run *run) {
   return list;
 }
 
+static json_int_t rows_of(const ls_run *run, ls_split split) {
+  return (json_int_t)ls_data_rows(run->data, split);
+}
+
 ls_status ls_start_event(ls_trainer *t) {
   const ls_run *run = t->run;
-  json_t *event = json_object();
-  json_object_set_new(event, "event", json_string("start"));
-  json_object_set_new(event, "ranks", json_integer(ls_comm_size(t->comm)));
-  json_object_set_new(event, "threads", json_integer(ls_team_size(run->team)));
-  json_object_set_new(event, "parameters", json_integer(run->parameters));
-  json_object_set_new(event, "train_samples",
-                      json_integer(ls_data_rows(run->data, LS_SPLIT_TRAIN)));
-  json_object_set_new(event, "validation_samples",
-                      json_integer(ls_data_rows(run->data, LS_SPLIT_VALIDATION)));
-  json_object_set_new(event, "test_samples", json_integer(ls_data_rows(run->data, LS_SPLIT_TEST)));
-  json_object_set_new(event, "steps_per_epoch", json_integer(run->plan->steps));
-  json_object_set_new(event, "steps", json_integer(run->steps));
-  json_object_set_new(event, "batch", json_integer(run->batch));
-  json_object_set_new(event, "slices", json_integer(run->slices));
-  json_object_set_new(event, "samples_per_rank", samples_per_rank(run));
-  json_object_set_new(event, "exchange", json_string(ls_exchange_kind(run->exchange)));
-  json_object_set_new(event, "precision", json_string(ls_dtype_name(t->config->precision)));
-  json_object_set_new(event, "kernel", json_string(ls_model_kernel()));
+  json_t *event = json_pack(
+      "{s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:s, s:s, s:s}", "event",
+      "start", "ranks", ls_comm_size(t->comm), "threads", ls_team_size(run->team), "parameters",
+      (json_int_t)run->parameters, "train_samples", rows_of(run, LS_SPLIT_TRAIN),
+      "validation_samples", rows_of(run, LS_SPLIT_VALIDATION), "test_samples",
+      rows_of(run, LS_SPLIT_TEST), "steps_per_epoch", (json_int_t)run->plan->steps, "steps",
+      (json_int_t)run->steps, "batch", (json_int_t)run->batch, "slices", run->slices,
+      "samples_per_rank", samples_per_rank(run), "exchange", ls_exchange_kind(run->exchange),
+      "precision", ls_dtype_name(t->config->precision), "kernel", ls_model_kernel());
   if (run->state.global_step > 0)
     json_object_set_new(event, "resumed_from", json_integer(run->state.global_step));
-  return ls_metrics_event(t->metrics, event);
+  return ls_events_put(t->events, event);
 }
 
 /* The chapter's advice: know how fast your rate drops. */
@@ -61,10 +56,7 @@ static void warn_of_small_rate(const ls_trainer *t) {
   if (!(ls_schedule_at(s, hi) < floor * s->lr)) return;
   while (hi - lo > 1) {
     int64_t mid = lo + (hi - lo) / 2;
-    if (ls_schedule_at(s, mid) < floor * s->lr)
-      hi = mid;
-    else
-      lo = mid;
+    *(ls_schedule_at(s, mid) < floor * s->lr ? &hi : &lo) = mid;
   }
   ls_log(LS_LOG_WARN,
          "from step %lld of %lld on the learning rate is below %.2g of its first value: too small "
@@ -147,50 +139,43 @@ ls_status ls_start_progress(ls_trainer *t) {
   return ls_progress_new(t->options->progress, &plan, &t->progress);
 }
 
+/* ---- the end ---- */
+
 enum { SHARES = LS_TIMES + 4 };
 
 /* Where `seconds` went, all of them: times (ranks, LS_TIMES) of the steps, this rank's own clock
  * for what all ranks do together. */
 static void share_out(const ls_trainer *t, const double *times, double seconds,
                       ls_progress_share share[SHARES]) {
+  const char *const other[] = {"eval", "checkpoint", "start", "rest"};
+  double spent[] = {t->eval_seconds, t->checkpoint_seconds, t->start_seconds, seconds};
   int ranks = ls_comm_size(t->comm);
-  double rest = seconds;
   for (int k = 0; k < LS_TIMES; k++) {
     share[k] = (ls_progress_share){ls_time_names[k], INFINITY, 0, 0};
     for (int q = 0; q < ranks; q++) {
       double s = times[q * LS_TIMES + k];
-      if (s < share[k].min) share[k].min = s;
-      if (s > share[k].max) share[k].max = s;
+      share[k].min = fmin(share[k].min, s);
+      share[k].max = fmax(share[k].max, s);
       share[k].avg += s / ranks;
     }
-    rest -= share[k].avg;
+    spent[3] -= share[k].avg;
   }
-  const struct {
-    const char *name;
-    double seconds;
-  } other[] = {{"eval", t->eval_seconds},
-               {"checkpoint", t->checkpoint_seconds},
-               {"start", t->start_seconds},
-               {"rest", 0}};
-  for (int k = 0; k < SHARES - LS_TIMES; k++) {
-    double s = k == SHARES - LS_TIMES - 1 ? fmax(rest, 0) : other[k].seconds;
-    share[LS_TIMES + k] = (ls_progress_share){other[k].name, s, s, s};
-    rest -= s;
-  }
+  for (int k = 0; k < 3; k++) spent[3] -= spent[k];
+  spent[3] = fmax(spent[3], 0);
+  for (int k = 0; k < 4; k++)
+    share[LS_TIMES + k] = (ls_progress_share){other[k], spent[k], spent[k], spent[k]};
 }
 
 static void show_summary(ls_trainer *t, const ls_train_result *r, const double *times) {
   const ls_run *run = t->run;
-  int ranks = ls_comm_size(t->comm);
   ls_progress_share share[SHARES];
   share_out(t, times, r->seconds, share);
-  int64_t steps = run->state.global_step - t->first_step;
   ls_progress_summary summary = {.exit = t->exit,
                                  .run = t->dir,
                                  .epochs = run->state.epoch - t->first_epoch,
-                                 .steps = steps,
+                                 .steps = run->state.global_step - t->first_step,
                                  .samples = run->state.samples_seen - t->first_sample,
-                                 .ranks = ranks,
+                                 .ranks = ls_comm_size(t->comm),
                                  .seconds = r->seconds,
                                  .samples_per_s = r->samples_per_s,
                                  .best_metric = t->best_metric,
@@ -213,62 +198,70 @@ static void show_summary(ls_trainer *t, const ls_train_result *r, const double *
   LS_FREE(next);
 }
 
-static ls_status end_event(ls_trainer *t, ls_train_result *r) {
+static ls_status end_event(ls_trainer *t, const ls_train_result *r) {
+  static const char *const prefix[] = {"", "val_", "test_"};
   json_t *event =
       json_pack("{s:s, s:I}", "event", "end", "global_step", (json_int_t)r->global_step);
-  ls_set_score(t, event, "", &t->train_score);
-  if (t->val_score.samples > 0) ls_set_score(t, event, "val_", &t->val_score);
-  if (t->test_score.samples > 0) ls_set_score(t, event, "test_", &t->test_score);
-  json_object_set_new(event, "weights_hash", json_string(r->weights_hash));
-  json_object_set_new(event, "samples_per_s", ls_json_real(r->samples_per_s));
-  json_object_set_new(event, "seconds", ls_json_real(r->seconds));
+  for (ls_split s = LS_SPLIT_TRAIN; s <= LS_SPLIT_TEST; s++)
+    if (s == LS_SPLIT_TRAIN || t->score[s].samples > 0)
+      ls_score_json(t->run, &t->score[s], prefix[s], event);
+  json_object_update_new(
+      event, json_pack("{s:s, s:o, s:o}", "weights_hash", r->weights_hash, "samples_per_s",
+                       ls_json_real(r->samples_per_s), "seconds", ls_json_real(r->seconds)));
   if (r->dead) json_object_set_new(event, "dead", json_true());
   json_object_set_new(event, "exit", json_string(t->exit));
-  return ls_metrics_event(t->metrics, event);
+  return ls_events_put(t->events, event);
 }
 
-/* Dead units, or a rate far too high: not better than guessing after at least an epoch, or hardly
- * better and nothing moves any more. */
-static bool is_dead(const ls_trainer *t) {
-  double classes = (double)ls_data_outputs(t->run->data), accuracy = t->train_score.accuracy;
-  if (!ls_config_has_classes(t->config) || classes < 2 || t->run->state.epoch == 0) return false;
-  return accuracy < 1.2 / classes || (t->stands_still && accuracy <= fmin(2.5 / classes, 0.5));
+/* A result that is not better than guessing after at least an epoch, or hardly better where nothing
+ * moves any more, is said to be one; dead is a network whose units are seen to be. */
+static ls_status judge(ls_trainer *t, ls_train_result *r) {
+  enum { DEAD = 90 }; /* percent of a layer's units */
+  double classes = (double)ls_data_outputs(t->run->data), still;
+  if (!ls_config_has_classes(t->config) || classes < 2 || t->run->state.epoch == 0) return LS_OK;
+  bool no_better = r->accuracy < 1.2 / classes;
+  if (!no_better && !(t->stands_still && r->accuracy <= fmin(2.5 / classes, 0.5))) return LS_OK;
+  LS_TRY(ls_evaluate_units(t->run, &still));
+  r->dead = 100 * still >= DEAD;
+  char why[160] = "the learning rate may be far too high";
+  if (r->dead)
+    snprintf(why, sizeof why,
+             "the network is dead: %.0f %% of a layer's units give the same whatever the sample",
+             100 * still);
+  ls_log(LS_LOG_WARN, "accuracy %.3f is %s better than guessing one of %.0f classes; %s",
+         r->accuracy, no_better ? "no" : "hardly", classes, why);
+  return LS_OK;
 }
 
 ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
   ls_run *run = t->run;
-  int ranks = ls_comm_size(t->comm);
+  const ls_score *train = &t->score[LS_SPLIT_TRAIN], *test = &t->score[LS_SPLIT_TEST];
   double *times, trained = ls_trained_seconds(run);
-  LS_COMM_NEW(t->comm, times, ranks * LS_TIMES);
+  LS_COMM_NEW(t->comm, times, ls_comm_size(t->comm) * LS_TIMES);
   ls_comm_allgather(t->comm, run->time, times, sizeof run->time);
   r->global_step = run->state.global_step;
   r->parameters = run->parameters;
-  r->loss = t->train_score.loss;
-  r->accuracy = t->train_score.accuracy;
-  r->test_loss = t->test_score.samples > 0 ? t->test_score.loss : NAN;
-  r->test_accuracy = t->test_score.samples > 0 ? t->test_score.accuracy : NAN;
+  r->loss = train->loss;
+  r->accuracy = train->accuracy;
+  r->test_loss = test->samples > 0 ? test->loss : (double)NAN;
+  r->test_accuracy = test->samples > 0 ? test->accuracy : (double)NAN;
   r->seconds = ls_time() - t->started;
   r->samples_per_s =
       trained > 0 ? (double)(run->state.samples_seen - t->first_sample) / trained : 0;
   r->exit = t->exit;
-  r->dead = is_dead(t);
   ls_weights_hash(ls_exchange_weights(run->exchange), run->parameters, t->config->precision,
                   r->weights_hash);
   ls_status status = LS_OK;
   if (ls_comm_rank(t->comm) == 0) {
-    status = end_event(t, r);
+    status = judge(t, r);
+    if (status == LS_OK) status = end_event(t, r);
     show_summary(t, r, times);
-    if (r->dead)
-      ls_log(LS_LOG_WARN,
-             "accuracy %.3f is %s better than guessing one of %lld classes: the network is dead "
-             "(units that never fire, or a learning rate "
-             "far too high)",
-             r->accuracy, r->accuracy * (double)ls_data_outputs(run->data) < 1.2 ? "no" : "hardly",
-             (long long)ls_data_outputs(run->data));
   }
   LS_FREE(times);
   return ls_comm_agree(t->comm, status);
 }
+
+/* ---- --dry-run ---- */
 
 static json_t *tensor_shapes(const ls_model *model) {
   json_t *list = json_array();
@@ -300,15 +293,9 @@ static json_t *memory(const ls_run *run) {
 /* Shapes, memory and steps without training: what a person wants to know before the queue. */
 json_t *ls_dry_run_report(const ls_trainer *t) {
   const ls_run *run = t->run;
-  json_t *o = json_object();
-  json_object_set_new(o, "tensors", tensor_shapes(run->model));
-  json_object_set_new(o, "parameters", json_integer(run->parameters));
-  json_object_set_new(o, "train_samples", json_integer(ls_data_rows(run->data, LS_SPLIT_TRAIN)));
-  json_object_set_new(o, "batch", json_integer(run->batch));
-  json_object_set_new(o, "slices", json_integer(run->slices));
-  json_object_set_new(o, "steps_per_epoch", json_integer(run->plan->steps));
-  json_object_set_new(o, "steps", json_integer(run->steps));
-  json_object_set_new(o, "ranks", json_integer(ls_comm_size(t->comm)));
-  json_object_set_new(o, "memory", memory(run));
-  return o;
+  return json_pack("{s:o, s:I, s:I, s:I, s:i, s:I, s:I, s:i, s:o}", "tensors",
+                   tensor_shapes(run->model), "parameters", (json_int_t)run->parameters,
+                   "train_samples", rows_of(run, LS_SPLIT_TRAIN), "batch", (json_int_t)run->batch,
+                   "slices", run->slices, "steps_per_epoch", (json_int_t)run->plan->steps, "steps",
+                   (json_int_t)run->steps, "ranks", ls_comm_size(t->comm), "memory", memory(run));
 }

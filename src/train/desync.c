@@ -14,14 +14,12 @@
 
 enum { BLOCK = 1 << 16, NAMED = 8 }; /* bytes hashed at once; ranks named at most */
 
-static bool of_nodes(const ls_run *run) {
-  return strcmp(ls_exchange_kind(run->exchange), "shared") == 0;
-}
 static int copies(const ls_run *run) {
-  return of_nodes(run) ? ls_comm_node_count(run->comm) : ls_comm_size(run->comm);
+  return ls_exchange_shares_weights(run->exchange) ? ls_comm_node_count(run->comm)
+                                                   : ls_comm_size(run->comm);
 }
 static int copy_of(const ls_run *run, int rank) {
-  return of_nodes(run) ? ls_comm_node_of(run->comm, rank) : rank;
+  return ls_exchange_shares_weights(run->exchange) ? ls_comm_node_of(run->comm, rank) : rank;
 }
 
 typedef struct {
@@ -49,7 +47,7 @@ static void look(ls_run *run) {
   digest d = {.weights = ls_exchange_weights(run->exchange),
               .key = (uint64_t)run->state.global_step << 32};
   d.bytes = d.hi = run->parameters * (int64_t)ls_dtype_size(run->config->precision);
-  if (of_nodes(run))
+  if (ls_exchange_shares_weights(run->exchange))
     ls_team_range(d.bytes, BLOCK, ls_comm_node_rank(run->comm), ls_comm_node_size(run->comm), &d.lo,
                   &d.hi);
   ls_team_run(run->team, hash_blocks, &d);

@@ -1,7 +1,6 @@
 /* The numbers of a run while it goes: sums over slices, evaluation, and the events step, epoch and
  * eval. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -22,17 +21,12 @@ static double slice_total(const ls_run *run, const ls_stats *stats, size_t offse
                      LS_STATS_N);
 }
 
-/* Running means of the epoch: each sample with the weights of its own step. */
+/* Each sample with the weights of its own step. */
 ls_score ls_running_score(ls_run *run) {
   const ls_stats *all = all_slices(run, run->running);
   double n = (double)run->state.epoch_samples, values = n * (double)ls_data_outputs(run->data);
-  ls_score s = {run->state.epoch_samples,
-                slice_total(run, all, offsetof(ls_stats, loss)) / n,
-                NAN,
-                NAN,
-                NAN,
-                NAN,
-                NULL};
+  ls_score s = ls_score_none(slice_total(run, all, offsetof(ls_stats, loss)) / n);
+  s.samples = run->state.epoch_samples;
   if (ls_metric_fits(run->config, LS_METRIC_ACCURACY))
     s.accuracy = slice_total(run, all, offsetof(ls_stats, correct)) / n;
   if (ls_run_task(run) == LS_TASK_REGRESSION) {
@@ -43,58 +37,23 @@ ls_score ls_running_score(ls_run *run) {
   return s;
 }
 
-void ls_set_score(const ls_trainer *t, json_t *event, const char *prefix, const ls_score *s) {
-  const struct {
-    ls_metric metric;
-    double value;
-  } row[] = {{LS_METRIC_ACCURACY, s->accuracy},
-             {LS_METRIC_MAE, s->mae},
-             {LS_METRIC_RMSE, s->rmse},
-             {LS_METRIC_R2, s->r2}};
-  char name[32];
-  snprintf(name, sizeof name, "%sloss", prefix);
-  json_object_set_new(event, name, ls_json_real(s->loss));
-  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-    if (!ls_config_wants(t->config, row[i].metric)) continue;
-    snprintf(name, sizeof name, "%s%s", prefix, ls_metric_names[row[i].metric]);
-    json_object_set_new(event, name, ls_json_real(row[i].value));
-  }
-  if (s->more) ls_figures_json(s->more, ls_data_outputs(t->run->data), prefix, event);
-}
-
-static double metric_value(const ls_trainer *t, const char *metric) {
-  const ls_score *s = &t->train_score;
-  if (strncmp(metric, "val_", 4) == 0) s = &t->val_score, metric += 4;
-  if (strcmp(metric, "loss") == 0) return s->loss;
-  if (strcmp(metric, "accuracy") == 0) return s->accuracy;
-  if (strcmp(metric, "mae") == 0) return s->mae;
-  if (strcmp(metric, "rmse") == 0) return s->rmse;
-  return s->r2;
-}
-
-static bool higher_is_better(const char *metric) {
-  return strstr(metric, "accuracy") || strstr(metric, "r2");
-}
-
 /* Every rank has the same numbers and decides the same. Returns true if training should stop early.
  */
 static bool look_for_best(ls_trainer *t) {
   ls_state *s = &t->run->state;
   if (!t->best_metric) return false;
-  bool *fresh = strncmp(t->best_metric, "val_", 4) == 0 ? &t->val_fresh : &t->train_fresh;
-  if (!*fresh) return false; /* a number counts once */
+  bool validates = ls_metric_validates(t->best_metric);
+  bool *fresh = validates ? &t->val_fresh : &t->train_fresh;
+  const ls_score *score = &t->score[validates ? LS_SPLIT_VALIDATION : LS_SPLIT_TRAIN];
+  double value = ls_metric_value(score, t->best_metric);
+  if (!*fresh || isnan(value)) return false; /* a number counts once */
   *fresh = false;
-  double value = metric_value(t, t->best_metric);
-  if (isnan(value)) return false;
-  bool better = isnan(s->best_value) ||
-                (higher_is_better(t->best_metric) ? value > s->best_value : value < s->best_value);
-  if (better) {
+  s->early_bad++;
+  if (isnan(s->best_value) || ls_metric_better(t->best_metric, value, s->best_value)) {
     s->best_value = value;
     s->best_step = s->global_step;
     t->new_best = true;
     s->early_bad = 0;
-  } else {
-    s->early_bad++;
   }
   return t->config->early_metric && s->early_bad >= t->config->early_patience;
 }
@@ -105,30 +64,24 @@ bool ls_eval_wants(const ls_trainer *t, ls_split split) {
   return named && ls_data_rows(t->run->data, split) > 0;
 }
 
+ls_status ls_eval_split(ls_trainer *t, ls_split split) {
+  double start = ls_time();
+  ls_status status = ls_evaluate(t->run, split, &t->score[split], &t->figures[split]);
+  if (split == LS_SPLIT_VALIDATION) t->val_fresh = true;
+  if (split == LS_SPLIT_TRAIN) t->train_fresh = true;
+  t->eval_seconds += ls_time() - start;
+  return status;
+}
+
 /* test is left for the end unless it was asked for by name. */
 static ls_status evaluate_splits(ls_trainer *t, json_t *event) {
-  double start = ls_time();
-  struct {
-    ls_split split;
-    ls_score *score;
-    const char *prefix;
-  } row[] = {{LS_SPLIT_TRAIN, &t->train_score, ""},
-             {LS_SPLIT_VALIDATION, &t->val_score, "val_"},
-             {LS_SPLIT_TEST, &t->test_score, "test_"},
-             {LS_SPLIT_ALL, NULL, "all_"}};
-  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-    if (!ls_eval_wants(t, row[i].split) ||
-        (row[i].split == LS_SPLIT_TEST && !t->config->eval_on_given))
-      continue;
-    ls_score score;
-    LS_TRY(ls_evaluate(t->run, row[i].split, &score, &t->figures[row[i].split]));
-    if (row[i].score) *row[i].score = score;
-    if (row[i].split == LS_SPLIT_VALIDATION) t->val_fresh = true;
-    if (row[i].split == LS_SPLIT_TRAIN) t->train_fresh = true;
-    ls_set_score(t, event, row[i].prefix, &score);
+  static const char *const prefix[LS_SPLITS] = {"", "val_", "test_", "all_"};
+  for (ls_split s = 0; s < LS_SPLITS; s++) {
+    if (!ls_eval_wants(t, s) || (s == LS_SPLIT_TEST && !t->config->eval_on_given)) continue;
+    LS_TRY(ls_eval_split(t, s));
+    ls_score_json(t->run, &t->score[s], prefix[s], event);
   }
   t->scored_step = t->run->state.global_step;
-  t->eval_seconds += ls_time() - start;
   return LS_OK;
 }
 
@@ -148,72 +101,73 @@ bool ls_eval_due(const ls_trainer *t, bool epoch_end) {
 
 static void show_epoch(ls_trainer *t, bool evaluated, double rate) {
   const ls_run *run = t->run;
-  ls_progress_row row = {run->state.epoch,
-                         run->state.global_step,
-                         t->train_score.loss,
-                         t->train_score.accuracy,
-                         NAN,
-                         NAN,
-                         run->lr,
-                         rate,
-                         t->best_metric && run->state.best_step == run->state.global_step};
-  if (evaluated && t->val_score.samples > 0)
-    row.val_loss = t->val_score.loss, row.val_accuracy = t->val_score.accuracy;
+  const ls_score *train = &t->score[LS_SPLIT_TRAIN], *val = &t->score[LS_SPLIT_VALIDATION];
+  bool validated = evaluated && val->samples > 0;
+  ls_progress_row row = {.epoch = run->state.epoch,
+                         .step = run->state.global_step,
+                         .loss = train->loss,
+                         .accuracy = train->accuracy,
+                         .val_loss = validated ? val->loss : (double)NAN,
+                         .val_accuracy = validated ? val->accuracy : (double)NAN,
+                         .lr = run->lr,
+                         .samples_per_s = rate,
+                         .best = t->best_metric && run->state.best_step == run->state.global_step};
   ls_progress_epoch(t->progress, &row);
 }
 
-static json_t *epoch_event(const ls_trainer *t, bool evaluate) {
-  const ls_run *run = t->run;
-  bool full = evaluate && ls_eval_wants(t, LS_SPLIT_TRAIN);
-  json_t *event =
-      json_pack("{s:s, s:I, s:I}", "event", "epoch", "epoch", (json_int_t)run->state.epoch,
-                "global_step", (json_int_t)run->state.global_step);
-  ls_set_score(t, event, "",
-               &t->train_score); /* evaluation puts its own in the place of running means */
-  json_object_set_new(event, "loss_kind", json_string(full ? "full" : "running"));
-  return event;
-}
-
-/* The end of an epoch: its means, evaluation, a line for people and one for programs, the best so
- * far. */
-ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
-  ls_run *run = t->run;
-  double trained = ls_trained_seconds(run) - t->epoch_trained,
-         rate = (double)run->state.epoch_samples / trained;
-  bool evaluate = ls_eval_due(t, true);
-  t->train_score = ls_running_score(run);
-  t->train_fresh = true;
-  json_t *event = epoch_event(t, evaluate);
-  ls_status status = evaluate ? evaluate_splits(t, event) : LS_OK;
-  if (status == LS_OK) {
-    json_object_set_new(event, "lr", ls_json_real(run->lr));
-    json_object_set_new(event, "grad_norm", ls_json_real(run->grad_norm));
-    json_object_set_new(event, "samples_per_s", ls_json_real(rate));
-    json_object_set_new(event, "seconds", ls_json_real(ls_time() - t->epoch_started));
-    t->stands_still =
-        fabs(t->train_score.loss - run->state.last_loss) <= 1e-5 * fabs(run->state.last_loss);
-    run->state.last_loss = t->train_score.loss;
-    run->state.last_grad_norm = run->grad_norm;
-    *stop = look_for_best(t);
-    show_epoch(t, evaluate, rate);
-    status = ls_comm_rank(t->comm) == 0 ? ls_metrics_event(t->metrics, json_incref(event)) : LS_OK;
-  }
-  json_decref(event);
-  t->epoch_started = ls_time();
-  t->epoch_trained = ls_trained_seconds(run);
+/* On rank 0, with the reference to the event. */
+static ls_status put_event(ls_trainer *t, json_t *event, ls_status status) {
+  if (status == LS_OK && ls_comm_rank(t->comm) == 0)
+    status = ls_events_put(t->events, event);
+  else
+    json_decref(event);
   return ls_comm_agree(t->comm, status);
 }
 
-/* Between epochs, where eval.every is in steps. */
+/* What the next epoch is compared with, and what a checkpoint keeps. */
+static void note_loss(ls_trainer *t) {
+  ls_state *s = &t->run->state;
+  double loss = t->score[LS_SPLIT_TRAIN].loss;
+  t->stands_still = fabs(loss - s->last_loss) <= 1e-5 * fabs(s->last_loss);
+  s->last_loss = loss;
+  s->last_grad_norm = t->run->grad_norm;
+}
+
+ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
+  ls_run *run = t->run;
+  double rate = (double)run->state.epoch_samples / (ls_trained_seconds(run) - t->epoch_trained);
+  bool evaluate = ls_eval_due(t, true), full = evaluate && ls_eval_wants(t, LS_SPLIT_TRAIN);
+  t->score[LS_SPLIT_TRAIN] = ls_running_score(run);
+  t->train_fresh = true;
+  json_t *event =
+      json_pack("{s:s, s:I, s:I}", "event", "epoch", "epoch", (json_int_t)run->state.epoch,
+                "global_step", (json_int_t)run->state.global_step);
+  /* evaluation puts its own in the place of running means */
+  ls_score_json(run, &t->score[LS_SPLIT_TRAIN], "", event);
+  json_object_set_new(event, "loss_kind", json_string(full ? "full" : "running"));
+  ls_status status = evaluate ? evaluate_splits(t, event) : LS_OK;
+  if (status == LS_OK) {
+    json_object_update_new(
+        event, json_pack("{s:o, s:o, s:o, s:o}", "lr", ls_json_real(run->lr), "grad_norm",
+                         ls_json_real(run->grad_norm), "samples_per_s", ls_json_real(rate),
+                         "seconds", ls_json_real(ls_time() - t->epoch_started)));
+    note_loss(t);
+    *stop = look_for_best(t);
+    show_epoch(t, evaluate, rate);
+  }
+  status = put_event(t, event, status);
+  t->epoch_started = ls_time();
+  t->epoch_trained = ls_trained_seconds(run);
+  return status;
+}
+
+/* Where eval.every is in steps. */
 ls_status ls_eval_event(ls_trainer *t, bool *stop) {
   json_t *event = json_pack("{s:s, s:I}", "event", "eval", "global_step",
                             (json_int_t)t->run->state.global_step);
   ls_status status = evaluate_splits(t, event);
   if (status == LS_OK) *stop = look_for_best(t);
-  if (status == LS_OK && ls_comm_rank(t->comm) == 0)
-    status = ls_metrics_event(t->metrics, json_incref(event));
-  json_decref(event);
-  return ls_comm_agree(t->comm, status);
+  return put_event(t, event, status);
 }
 
 static json_t *logged_weights(const ls_run *run) {
@@ -224,14 +178,14 @@ static json_t *logged_weights(const ls_run *run) {
   return list;
 }
 
-void ls_step_event(ls_trainer *t, int64_t samples) {
+ls_status ls_step_event(ls_trainer *t, int64_t samples) {
   ls_run *run = t->run;
   double loss = slice_total(run, all_slices(run, run->slice_stats), offsetof(ls_stats, loss)) /
                 (double)samples;
-  if (ls_comm_rank(t->comm) != 0) return;
+  if (ls_comm_rank(t->comm) != 0) return LS_OK;
   json_t *event = json_pack("{s:s, s:I, s:o, s:o}", "event", "step", "global_step",
                             (json_int_t)run->state.global_step, "loss", ls_json_real(loss), "lr",
                             ls_json_real(run->lr));
   if (t->config->log_weights) json_object_set_new(event, "weights", logged_weights(run));
-  ls_trainer_defer(t, ls_metrics_event(t->metrics, event));
+  return ls_events_put(t->events, event);
 }

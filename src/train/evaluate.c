@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alive.h"
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "train/run.h"
 
@@ -43,11 +44,10 @@ static ls_status open_eval(eval *e) {
   ls_run *run = e->run;
   size_t size = ls_dtype_size(run->config->precision);
   ls_batch *b = &e->batch;
+  e->blocks = (e->rows + LS_EVAL_ROWS - 1) / LS_EVAL_ROWS;
   b->features = ls_data_features(run->data);
   b->outputs = ls_data_outputs(run->data);
-  int64_t line = LS_ALIGN / (int64_t)size;
-  b->ldx = (b->features + line - 1) / line * line;
-  if (b->ldx * (int64_t)size % 4096 == 0) b->ldx += line;
+  b->ldx = ls_leading(b->features, run->config->precision);
   LS_TRY(ls_mem_new(&b->x, (size_t)(LS_EVAL_ROWS * b->ldx), size));
   if (ls_config_has_classes(run->config)) b->labels = e->labels;
   if (ls_run_task(run) != LS_TASK_CLASSES)
@@ -134,16 +134,20 @@ static void eval_whole(eval *e) {
                   &e->block[0]);
 }
 
-static ls_status eval_block(eval *e, int64_t b) {
-  int64_t first = b * LS_EVAL_ROWS,
-          rows = e->rows - first < LS_EVAL_ROWS ? e->rows - first : LS_EVAL_ROWS;
+static ls_status forward_block(eval *e, int64_t b) {
+  int64_t first = b * LS_EVAL_ROWS, rows = ls_clamp(e->rows - first, 0, LS_EVAL_ROWS);
   for (int64_t i = 0; i < rows; i++) e->index[i] = first + i;
   LS_TRY(ls_data_gather(e->run->data, e->split, e->index, rows, e->batch.x, e->batch.ldx,
                         e->batch.labels, e->batch.targets));
   e->batch.rows = e->batch.total = e->slice_row[1] = rows;
   ls_model_forward(e->run->model, &e->batch, false, e->run->config->seed);
+  return LS_OK;
+}
+
+static ls_status eval_block(eval *e, int64_t b) {
+  LS_TRY(forward_block(e, b));
   if (e->logits) {
-    keep_logits(e, first);
+    keep_logits(e, b * LS_EVAL_ROWS);
     return LS_OK;
   }
   ls_model_stats(e->run->model, &e->batch, &e->block[b].stats);
@@ -153,7 +157,7 @@ static ls_status eval_block(eval *e, int64_t b) {
     int64_t ld;
     const void *z = ls_run_task(e->run) == LS_TASK_REGRESSION ? ls_model_output(e->run->model, &ld)
                                                               : ls_model_logits(e->run->model, &ld);
-    count_classes(e, z, ld, NULL, e->labels, rows, &e->block[b]);
+    count_classes(e, z, ld, NULL, e->labels, e->batch.rows, &e->block[b]);
   }
   return LS_OK;
 }
@@ -179,10 +183,18 @@ double ls_run_target_unit(const ls_run *run) {
   return y && y->n == 1 ? y->divisor[0] : 1.0;
 }
 
+ls_score ls_score_none(double loss) {
+  return (ls_score){.loss = loss,
+                    .accuracy = (double)NAN,
+                    .mae = (double)NAN,
+                    .rmse = (double)NAN,
+                    .r2 = (double)NAN};
+}
+
 static void score(const eval *e, ls_score *out) {
   double n = (double)e->rows, values = n * (double)e->batch.outputs;
-  *out = (ls_score){
-      e->rows, TOTAL(e, stats.loss) / n, (double)NAN, (double)NAN, (double)NAN, (double)NAN, NULL};
+  *out = ls_score_none(TOTAL(e, stats.loss) / n);
+  out->samples = e->rows;
   if (ls_metric_fits(e->run->config, LS_METRIC_ACCURACY))
     out->accuracy = TOTAL(e, stats.correct) / n;
   if (ls_run_task(e->run) != LS_TASK_REGRESSION) return;
@@ -217,10 +229,15 @@ static void collect_figures(eval *e, ls_figures *more) {
   for (int64_t c = 0; c < outputs; c++) more->target[c] = score_target(e, c);
 }
 
+static void close_eval(eval *e) {
+  void *block[] = {e->batch.x, e->batch.targets, e->logits, e->all_labels,
+                   e->block,   e->target,        e->first};
+  for (size_t i = 0; i < sizeof block / sizeof *block; i++) ls_mem_free(block[i]);
+}
+
 ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, ls_figures *more) {
   eval e = {.run = run, .split = split, .rows = ls_data_rows(run->data, split)};
   if (more) e.more = *more;
-  e.blocks = (e.rows + LS_EVAL_ROWS - 1) / LS_EVAL_ROWS;
   ls_comm_at(run->comm, "evaluation");
   ls_status status = open_eval(&e);
   if (status == LS_OK && e.more.confusion)
@@ -234,12 +251,40 @@ ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, ls_figures *mo
     if (more) collect_figures(&e, more);
     out->more = more;
   }
-  LS_FREE(e.batch.x);
-  LS_FREE(e.batch.targets);
-  LS_FREE(e.logits);
-  LS_FREE(e.all_labels);
-  LS_FREE(e.block);
-  LS_FREE(e.target);
-  LS_FREE(e.first);
+  close_eval(&e);
+  return status;
+}
+
+/* ---- do the units still do anything? ---- */
+
+/* To a millionth of its largest value, or of 1, which a saturated unit has. */
+static bool is_still(const eval *e, const void *y, int64_t ld, int64_t unit) {
+  double low = INFINITY, high = -INFINITY;
+  for (int64_t r = 0; r < e->batch.rows; r++) {
+    low = fmin(low, output_at(e, y, r * ld + unit));
+    high = fmax(high, output_at(e, y, r * ld + unit));
+  }
+  return high - low <= 1e-6 * fmax(1, fmax(fabs(low), fabs(high)));
+}
+
+static double still_units(const eval *e) {
+  double most = 0;
+  int64_t width, ld;
+  const void *y;
+  for (int layer = 0; (y = ls_model_hidden(e->run->model, layer, &width, &ld)); layer++) {
+    double still = 0;
+    for (int64_t unit = 0; unit < width; unit++) still += is_still(e, y, ld, unit);
+    most = fmax(most, still / (double)width);
+  }
+  return most;
+}
+
+ls_status ls_evaluate_units(ls_run *run, double *still) {
+  eval e = {.run = run, .split = LS_SPLIT_TRAIN};
+  e.rows = ls_clamp(ls_data_rows(run->data, LS_SPLIT_TRAIN), 0, LS_EVAL_ROWS);
+  ls_status status = open_eval(&e);
+  if (status == LS_OK) status = forward_block(&e, 0);
+  if (status == LS_OK) *still = still_units(&e);
+  close_eval(&e);
   return status;
 }

@@ -1,25 +1,29 @@
-/* metrics.h - RUN/metrics.jsonl and metrics.csv: one event a line, written at once. Rank 0 only;
- * NULL: nothing is written. */
+/* metrics.h - the metrics: their names, sense and values, what eval.metrics makes beyond loss and
+ * the like, and all of it as JSON. */
 #ifndef LS_TRAIN_METRICS_H
 #define LS_TRAIN_METRICS_H
 
 #include <jansson.h>
-#include <stdbool.h>
-#include <stdint.h>
 
-#include "base/status.h"
+#include "train/run.h"
 
-typedef struct ls_metrics ls_metrics;
+/* metric: "loss", "accuracy", "mae", "rmse" or "r2"; behind "val_" it is of the validation. */
+bool ls_metric_validates(const char *metric);
+double ls_metric_value(const ls_score *score, const char *metric); /* NaN: there is none */
+bool ls_metric_better(const char *metric, double value, double than);
+/* PREFIXloss, and of the others what the config wants; then the figures, where they were made. */
+void ls_score_json(const ls_run *run, const ls_score *score, const char *prefix, json_t *object);
 
-/* Open for appending. resume_step < 0: a fresh run, old files are emptied. Else cut back to that
- * step: lines behind it, an `end` and a line that was not finished go; checkpoint_file (may be
- * NULL) gets its event if the killed run had no time to write it. */
-ls_status ls_metrics_open(const char *dir, bool jsonl, bool csv, int64_t resume_step,
-                          const char *checkpoint_file, ls_metrics **out);
-void ls_metrics_close(ls_metrics **metrics);
-/* Append an event (takes the reference). `epoch` events go into the csv as well. */
-ls_status ls_metrics_event(ls_metrics *metrics, json_t *event);
-ls_status ls_metrics_sync(
-    ls_metrics *metrics); /* to the disk, before a checkpoint of the same step is committed */
+/* Room for what the config asks for. LS_ECONFIG if eval.top_k is more than there are classes. */
+ls_status ls_figures_new(const ls_config *config, int64_t outputs, ls_figures *out);
+void ls_figures_free(ls_figures *figures);
+/* Of a class: the share of samples taken for it that are of it, and of its samples the share that
+ * is found. NaN: there are none. */
+double ls_precision_of(const double *confusion, int64_t classes, int64_t class);
+double ls_recall_of(const double *confusion, int64_t classes, int64_t class);
+/* Add PREFIXtop_k, PREFIXprecision and PREFIXrecall (a number a class), PREFIXtargets (mae, rmse
+ * and r2 of each), as far as they were made. */
+void ls_figures_json(const ls_figures *figures, int64_t outputs, const char *prefix,
+                     json_t *object);
 
 #endif

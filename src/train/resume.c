@@ -113,7 +113,7 @@ ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_option
   return LS_OK;
 }
 
-ls_status ls_resume_check_data(const ls_trainer *t, const ls_checkpoint *c) {
+static ls_status check_data(const ls_trainer *t, const ls_checkpoint *c) {
   const ls_checkpoint *p = &t->plan.plan;
   for (int i = 0; i < p->files && i < c->files; i++)
     if (strcmp(p->file[i].digest, c->file[i].digest) != 0 && !ls_without("data-check"))
@@ -201,10 +201,12 @@ static ls_status find_place(const ls_run *run, ls_checkpoint *c, int64_t moved[2
              : LS_OK;
 }
 
-ls_status ls_resume_place(ls_trainer *t, ls_checkpoint *c) {
+ls_status ls_resume_take(ls_trainer *t, ls_checkpoint *c) {
   int64_t moved[2] = {0};
   ls_run *run = t->run;
   ls_state *s = &run->state;
+  LS_TRY(ls_comm_agree(t->comm, c ? check_data(t, c) : LS_OK));
+  LS_TRY(ls_state_restore(run, &t->plan, c));
   LS_TRY(ls_comm_agree(t->comm, c ? find_place(run, c, moved) : LS_OK));
   ls_comm_bcast(t->comm, moved, sizeof moved, 0);
   ls_run_move(run, moved[0], moved[1]);

@@ -120,6 +120,10 @@ typedef struct {
 } ls_score;
 ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out,
                       ls_figures *more); /* more may be NULL */
+ls_score ls_score_none(double loss);     /* and no metric */
+/* Of the hidden layer where they are most, the share of units that give the same for each of the
+ * first samples of train. This rank alone. */
+ls_status ls_evaluate_units(ls_run *run, double *still);
 ls_task ls_run_task(const ls_run *run);
 /* What an error of one as trained is in the targets' unit, where there is one target; 1 where there
  * are several, each with its own. */

@@ -56,8 +56,8 @@ static uint32_t my_flags(const ls_trainer *t) {
   return flags;
 }
 
-/* Rank 0 failed where the others are not waiting to hear of it. */
-void ls_trainer_defer(ls_trainer *t, ls_status status) {
+/* Rank 0 failed where the others are not waiting to hear of it: the next step's flags tell them. */
+static void defer(ls_trainer *t, ls_status status) {
   if (status == LS_OK || t->pending != LS_OK) return;
   t->pending = status;
   snprintf(t->pending_text, sizeof t->pending_text, "%s", ls_error_text());
@@ -70,62 +70,62 @@ static bool desync_due(const ls_trainer *t) {
   return every->unit == LS_EVERY_STEPS && t->run->state.global_step % (int64_t)every->n == 0;
 }
 
-/* A step that was not finite, where the policy is not to stop: count, and go back to the last
- * checkpoint's weights if asked. */
-static ls_status after_nonfinite(ls_trainer *t) {
-  ls_state *s = &t->run->state;
-  long long step = (long long)s->global_step;
-  if (t->config->nonfinite == LS_NONFINITE_SKIP) {
-    ls_log(LS_LOG_WARN, "step %lld: not finite; the update is skipped (%lld in a row)", step,
-           (long long)s->nonfinite_row);
-    if (s->nonfinite_row < SKIPS_MAX) return LS_OK;
-    ls_fail(
-        LS_EDIVERGED,
-        "step %lld: %d steps in a row were not finite; lower optimizer.lr or set train.clip_norm",
-        step, SKIPS_MAX);
-    return ls_comm_agree(t->comm, LS_EDIVERGED);
-  }
-  LS_TRY(ls_save_finish(t));
-  if (s->rollbacks >= ROLLBACKS_MAX) {
-    ls_fail(
-        LS_EDIVERGED,
-        "step %lld: not finite again after %d rollbacks; lower optimizer.lr or set train.clip_norm",
-        step, ROLLBACKS_MAX);
-    return ls_comm_agree(t->comm, LS_EDIVERGED);
-  }
-  char *path = NULL;
+static ls_status diverged(ls_trainer *t, const char *format, int64_t count) {
+  char text[96];
+  snprintf(text, sizeof text, format, (long long)count);
+  ls_fail(LS_EDIVERGED, "step %lld: %s; lower optimizer.lr or set train.clip_norm",
+          (long long)t->run->state.global_step, text);
+  return ls_comm_agree(t->comm, LS_EDIVERGED);
+}
+
+/* Weights and optimizer go back to the last checkpoint; the data and the counters go on. */
+static ls_status roll_back(ls_trainer *t) {
+  ls_state *s = &t->run->state, now = *s;
   ls_checkpoint *checkpoint = NULL;
+  char *path = NULL;
   ls_status status = LS_OK;
+  LS_TRY(ls_snapshot_finish(t));
+  if (s->rollbacks >= ROLLBACKS_MAX)
+    return diverged(t, "not finite again after %lld rollbacks", ROLLBACKS_MAX);
   if (ls_comm_rank(t->comm) == 0) {
     status = ls_checkpoint_newest(t->dir, false, &path, &checkpoint);
     if (status == LS_OK && !path)
-      status = ls_fail(LS_EDIVERGED,
-                       "step %lld: not finite, and there is no checkpoint to go back to", step);
+      status =
+          ls_fail(LS_EDIVERGED, "step %lld: not finite, and there is no checkpoint to go back to",
+                  (long long)s->global_step);
   }
   status = ls_comm_agree(t->comm, status);
-  ls_state now = *s; /* the data and the counters go on; weights, slots and t go back */
   if (status == LS_OK) status = ls_state_restore(t->run, &t->plan, checkpoint);
   if (status == LS_OK) {
     ls_log(LS_LOG_WARN,
            "step %lld: not finite; weights and optimizer go back to step %lld, the data go on",
-           step, (long long)s->global_step);
+           (long long)now.global_step, (long long)s->global_step);
     now.t = s->t;
     now.rollbacks++;
+    now.epoch_samples = 0;
     *s = now;
     memset(t->run->running, 0, (size_t)t->run->slices * sizeof *t->run->running);
-    s->epoch_samples = 0;
   }
   ls_checkpoint_free(&checkpoint);
   LS_FREE(path);
   return status;
 }
 
+/* Where the policy is not to stop. */
+static ls_status after_nonfinite(ls_trainer *t) {
+  const ls_state *s = &t->run->state;
+  if (t->config->nonfinite == LS_NONFINITE_ROLLBACK) return roll_back(t);
+  ls_log(LS_LOG_WARN, "step %lld: not finite; the update is skipped (%lld in a row)",
+         (long long)s->global_step, (long long)s->nonfinite_row);
+  if (s->nonfinite_row < SKIPS_MAX) return LS_OK;
+  return diverged(t, "%lld steps in a row were not finite", SKIPS_MAX);
+}
+
 /* Everything that is not the step itself. Decisions come from what all ranks have agreed on. */
 static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool *stop) {
-  ls_run *run = t->run;
-  const ls_state *s = &run->state;
-  bool epoch_end = ls_plan_within(run->plan, s->global_step) == 0,
-       last = s->global_step == run->steps, early = false;
+  const ls_state *s = &t->run->state;
+  bool epoch_end = ls_plan_within(t->run->plan, s->global_step) == 0, early = false;
+  bool interrupted = flags & (LS_FLAG_SIGNAL | LS_FLAG_TIME);
   if (flags & LS_FLAG_FAILED) {
     if (t->pending != LS_OK) ls_fail(t->pending, "%s", t->pending_text);
     return ls_comm_agree(t->comm, t->pending);
@@ -133,21 +133,18 @@ static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool
   if (flags & LS_FLAG_NONFINITE)
     LS_TRY(after_nonfinite(t));
   else if (t->config->step_every > 0 && s->global_step % t->config->step_every == 0)
-    ls_step_event(t, samples);
+    defer(t, ls_step_event(t, samples));
   if (epoch_end)
     LS_TRY(ls_epoch_end(t, &early));
   else if (ls_eval_due(t, false))
     LS_TRY(ls_eval_event(t, &early));
   if (desync_due(t)) LS_TRY(ls_desync_check(t->run));
-  if (flags & LS_FLAG_SIGNAL)
-    t->exit = "signal";
-  else if (flags & LS_FLAG_TIME)
-    t->exit = "time_limit";
-  else if (early)
-    t->exit = "early_stop";
-  bool interrupted = flags & (LS_FLAG_SIGNAL | LS_FLAG_TIME);
-  *stop = interrupted || early || last;
-  if (interrupted || ls_save_due(t, flags, epoch_end)) LS_TRY(ls_save(t, NULL, interrupted));
+  if (early) t->exit = "early_stop";
+  if (flags & LS_FLAG_TIME) t->exit = "time_limit";
+  if (flags & LS_FLAG_SIGNAL) t->exit = "signal";
+  *stop = interrupted || early || s->global_step == t->run->steps;
+  if (interrupted || ls_snapshot_due(t, flags, epoch_end))
+    LS_TRY(ls_snapshot_take(t, NULL, interrupted));
   t->new_best = false;
   ls_progress_step(t->progress, s->global_step);
   return LS_OK;
@@ -165,21 +162,16 @@ static bool ended_early(const ls_trainer *t) {
 
 static ls_status loop(ls_trainer *t) {
   ls_run *run = t->run;
-  bool stop = run->state.global_step >= run->steps;
-  if (!stop && ended_early(t)) {
-    stop = true;
-    t->exit = "early_stop";
-  }
-  double before = ls_time();
-  while (!stop) {
-    ls_trainer_defer(t, ls_save_poll(t));
+  bool done = run->state.global_step >= run->steps, stop = done || ended_early(t);
+  if (stop && !done) t->exit = "early_stop";
+  for (double before = ls_time(), now; !stop; before = now) {
+    defer(t, ls_snapshot_poll(t));
     uint32_t flags = my_flags(t);
     int64_t seen = run->state.samples_seen;
     LS_TRY(ls_run_step(run, norm_due(run), &flags));
     LS_TRY(after_step(t, flags, run->state.samples_seen - seen, &stop));
-    double now = ls_time();
-    if (now - before > t->longest) t->longest = now - before;
-    before = now;
+    now = ls_time();
+    t->longest = fmax(t->longest, now - before);
   }
   return LS_OK;
 }
@@ -192,8 +184,8 @@ static ls_status open_outputs(ls_trainer *t, const ls_checkpoint *from, const ch
   const char *slash = path ? strrchr(path, '/') : NULL, *file = slash ? slash + 1 : path;
   LS_TRY(ls_folder_take(t->dir, t->options->force && !from, &t->lock));
   if (from) LS_TRY(ls_folder_supersede(t->dir, (long long)from->state.global_step, file));
-  LS_TRY(ls_metrics_open(t->dir, c->log_jsonl, c->log_csv, from ? from->state.global_step : -1,
-                         file, &t->metrics));
+  LS_TRY(ls_events_open(t->dir, c->log_jsonl, c->log_csv, from ? from->state.global_step : -1, file,
+                        &t->events));
   LS_TRY(ls_saver_new(&t->plan.plan, t->dir, c->save_async, c->keep_last, &t->saver));
   LS_TRY(ls_start_progress(t));
   return ls_start_event(t);
@@ -217,13 +209,10 @@ static ls_status build(ls_trainer *t, ls_checkpoint *from) {
   ls_state_plan_make(t->run, &t->plan);
   int resumed = from != NULL;
   ls_comm_bcast(t->comm, &resumed, sizeof resumed, 0);
-  if (resumed) {
-    LS_TRY(ls_comm_agree(t->comm, from ? ls_resume_check_data(t, from) : LS_OK));
-    LS_TRY(ls_state_restore(t->run, &t->plan, from));
-    LS_TRY(ls_resume_place(t, from));
-  } else if (t->config->init.kind == LS_INIT_FILE) {
+  if (resumed)
+    LS_TRY(ls_resume_take(t, from));
+  else if (t->config->init.kind == LS_INIT_FILE)
     LS_TRY(ls_state_load_weights(t->run, t->config->init.file));
-  }
   choose_best_metric(t);
   t->first_step = t->run->state.global_step;
   t->first_epoch = t->run->state.epoch;
@@ -232,27 +221,23 @@ static ls_status build(ls_trainer *t, ls_checkpoint *from) {
   for (int s = 0; s < LS_SPLITS; s++)
     LS_TRY(ls_comm_agree(t->comm,
                          ls_figures_new(t->config, ls_data_outputs(t->run->data), &t->figures[s])));
-  t->train_score = (ls_score){0,   t->run->state.last_loss, NAN, NAN, NAN, NAN,
-                              NULL}; /* until this process has made its own */
+  /* until this process has made its own */
+  t->score[LS_SPLIT_TRAIN] = ls_score_none(t->run->state.last_loss);
   return LS_OK;
-}
-
-static ls_status evaluate(ls_trainer *t, ls_split split, ls_score *score) {
-  return ls_evaluate(t->run, split, score, &t->figures[split]);
 }
 
 /* Scores of the final weights for the end event, not those of an earlier step: a run that was
  * resumed since then has not made them. */
 static ls_status final_scores(ls_trainer *t, bool whole) {
   ls_run *run = t->run;
-  bool fresh = t->scored_step == run->state.global_step, train = ls_eval_wants(t, LS_SPLIT_TRAIN);
-  if (run->state.epoch_samples > 0 && !(train && fresh)) t->train_score = ls_running_score(run);
+  ls_score *train = &t->score[LS_SPLIT_TRAIN];
+  bool fresh = t->scored_step == run->state.global_step, full = ls_eval_wants(t, LS_SPLIT_TRAIN);
+  if (run->state.epoch_samples > 0 && !(full && fresh)) *train = ls_running_score(run);
   if (!whole) return LS_OK;
-  if (t->train_score.samples == 0 || (train && !fresh))
-    LS_TRY(evaluate(t, LS_SPLIT_TRAIN, &t->train_score));
+  if (train->samples == 0 || (full && !fresh)) LS_TRY(ls_eval_split(t, LS_SPLIT_TRAIN));
   if (!fresh && ls_eval_wants(t, LS_SPLIT_VALIDATION))
-    LS_TRY(evaluate(t, LS_SPLIT_VALIDATION, &t->val_score));
-  return ls_eval_wants(t, LS_SPLIT_TEST) ? evaluate(t, LS_SPLIT_TEST, &t->test_score) : LS_OK;
+    LS_TRY(ls_eval_split(t, LS_SPLIT_VALIDATION));
+  return ls_eval_wants(t, LS_SPLIT_TEST) ? ls_eval_split(t, LS_SPLIT_TEST) : LS_OK;
 }
 
 /* The last evaluation, final.h5, and the report; LS_EIO where the last checkpoint did not reach the
@@ -260,15 +245,12 @@ static ls_status final_scores(ls_trainer *t, bool whole) {
 static ls_status finish(ls_trainer *t, ls_train_result *r) {
   ls_run *run = t->run;
   bool whole = strcmp(t->exit, "done") == 0 || strcmp(t->exit, "early_stop") == 0;
-  double start = ls_time();
   LS_TRY(final_scores(t, whole));
-  t->eval_seconds += ls_time() - start;
-  if (whole) LS_TRY(ls_save(t, "final.h5", true));
-  start = ls_time();
-  LS_TRY(ls_save_finish(t));
+  if (whole) LS_TRY(ls_snapshot_take(t, "final.h5", true));
+  double start = ls_time();
+  LS_TRY(ls_snapshot_finish(t));
   t->checkpoint_seconds += ls_time() - start;
-  if (t->failed_saves >
-      0) /* commits come in order: the last one, which the run is nothing without */
+  if (t->failed_saves > 0) /* commits come in order: the last, which the run is nothing without */
     ls_fail(LS_EIO, "the last checkpoint could not be written: %s", t->failed_text);
   LS_TRY(ls_comm_agree(t->comm, t->failed_saves > 0 ? LS_EIO : LS_OK));
   LS_TRY(ls_end_report(t, r));
@@ -285,7 +267,7 @@ static ls_status fail_run(ls_trainer *t, ls_train_result *r, ls_status status) {
   char text[1024];
   snprintf(text, sizeof text, "%s", ls_error_text());
   if (t->saver) ls_saver_finish(t->saver);
-  ls_save_poll(t);
+  ls_snapshot_poll(t);
   if (status == LS_EDIVERGED) {
     t->exit = "diverged";
     ls_end_report(t, r);
@@ -296,7 +278,7 @@ static ls_status fail_run(ls_trainer *t, ls_train_result *r, ls_status status) {
 static void close_trainer(ls_trainer *t) {
   ls_progress_free(&t->progress);
   ls_saver_free(&t->saver);
-  ls_metrics_close(&t->metrics);
+  ls_events_close(&t->events);
   ls_lock_release(&t->lock);
   ls_state_plan_free(&t->plan);
   ls_run_free(&t->run);

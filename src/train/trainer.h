@@ -1,11 +1,11 @@
-/* trainer.h - what train.c, epoch.c, announce.c, saving.c, resume.c and record.c share: one
- * training run at work. */
+/* trainer.h - one training run at work: what train.c, epoch.c, announce.c, snapshot.c, resume.c and
+ * record.c share. */
 #ifndef LS_TRAIN_TRAINER_H
 #define LS_TRAIN_TRAINER_H
 
 #include "checkpoint/saver.h"
 #include "io/durable.h"
-#include "train/figures.h"
+#include "train/events.h"
 #include "train/metrics.h"
 #include "train/run.h"
 #include "train/state.h"
@@ -21,7 +21,7 @@ typedef struct {
   /* from here to pending_text: rank 0 only, NULL or 0 elsewhere */
   char *dir; /* the run folder */
   ls_lock *lock;
-  ls_metrics *metrics;
+  ls_events *events;
   ls_saver *saver;
   ls_progress *progress;
   int failed_saves; /* in a row */
@@ -37,53 +37,49 @@ typedef struct {
   double eval_seconds, checkpoint_seconds,
       start_seconds; /* start: data, agreement, a checkpoint to go on from */
   int64_t first_step, first_epoch, first_sample; /* where this process began */
-  int64_t scored_step;         /* global_step of the latest evaluation; -1: none */
-  bool stands_still;           /* the loss of this epoch is that of the one before, to 1e-5 */
-  bool new_best;               /* this step is the best so far: worth a checkpoint of its own */
-  bool train_fresh, val_fresh; /* made since the best was last looked for: train_score, val_score */
-  ls_score train_score, val_score, test_score; /* latest; samples 0: never made */
-  ls_figures figures[LS_SPLITS];               /* made with them */
-  const char *exit;                            /* as in the end event */
+  int64_t scored_step;           /* global_step of the latest evaluation; -1: none */
+  bool stands_still;             /* the loss of this epoch is that of the one before, to 1e-5 */
+  bool new_best;                 /* this step is the best so far: worth a checkpoint of its own */
+  bool train_fresh, val_fresh;   /* made since the best was last looked for: of score[] */
+  ls_score score[LS_SPLITS];     /* latest; samples 0: never made */
+  ls_figures figures[LS_SPLITS]; /* made with them */
+  const char *exit;              /* as in the end event */
 } ls_trainer;
-
-/* Rank 0 failed where the others are not waiting to hear of it: the next step's flags will tell
- * them. */
-void ls_trainer_defer(ls_trainer *t, ls_status status);
 
 /* ---- header.c ---- */
 void ls_show_header(const ls_trainer *t);   /* what is trained, on what: a few lines */
 char *ls_next_command(const ls_trainer *t); /* what to type after the run; ls_mem, or NULL */
 
 /* ---- epoch.c ---- */
-bool ls_eval_wants(const ls_trainer *t,
-                   ls_split split); /* does the config evaluate this split, and is there one? */
+/* Does the config evaluate this split, and is there one? */
+bool ls_eval_wants(const ls_trainer *t, ls_split split);
 bool ls_eval_due(const ls_trainer *t, bool epoch_end);
+ls_status ls_eval_split(ls_trainer *t, ls_split split); /* into score and figures. Collective */
 ls_score ls_running_score(ls_run *run);       /* running means of the epoch so far. Collective */
 double ls_trained_seconds(const ls_run *run); /* in steps, on this rank */
-void ls_set_score(const ls_trainer *t, json_t *event, const char *prefix, const ls_score *score);
-ls_status ls_epoch_end(ls_trainer *t,
-                       bool *stop); /* means, evaluation, table line and event; *stop: early stop */
-ls_status ls_eval_event(ls_trainer *t,
-                        bool *stop); /* between epochs, where eval.every is in steps */
-void ls_step_event(ls_trainer *t,
-                   int64_t samples); /* `samples`: of the step just made. Collective */
+/* The end of an epoch: its means, evaluation where it is due, table line and event; or an
+ * evaluation between epochs. *stop: early stop. Collective. */
+ls_status ls_epoch_end(ls_trainer *t, bool *stop);
+ls_status ls_eval_event(ls_trainer *t, bool *stop);
+/* `samples`: of the step just made. Collective; the status is rank 0's alone. */
+ls_status ls_step_event(ls_trainer *t, int64_t samples);
 
 /* ---- announce.c ---- */
 ls_status ls_start_event(ls_trainer *t); /* rank 0, as the next two */
 ls_status ls_start_progress(ls_trainer *t);
 json_t *ls_dry_run_report(const ls_trainer *t);
-ls_status ls_end_report(ls_trainer *t,
-                        ls_train_result *result); /* end event and summary. Collective */
+/* End event and summary. Collective. */
+ls_status ls_end_report(ls_trainer *t, ls_train_result *result);
 
-/* ---- saving.c ---- */
-bool ls_save_due(const ls_trainer *t, uint32_t flags, bool epoch_end);
+/* ---- snapshot.c ---- */
+bool ls_snapshot_due(const ls_trainer *t, uint32_t flags, bool epoch_end);
 /* Checkpoint of the present state under `name` (ckpt-N.h5 if NULL). must: not to be skipped,
  * whatever checkpoint.busy says. Collective. LS_EINTERNAL: the ranks have drifted apart. */
-ls_status ls_save(ls_trainer *t, const char *name, bool must);
+ls_status ls_snapshot_take(ls_trainer *t, const char *name, bool must);
 /* Rank 0: report commits that have finished: "committed N file", the metrics event. LS_EIO after
  * three failures in a row. */
-ls_status ls_save_poll(ls_trainer *t);
-ls_status ls_save_finish(ls_trainer *t); /* wait for the writer, then poll. Collective */
+ls_status ls_snapshot_poll(ls_trainer *t);
+ls_status ls_snapshot_finish(ls_trainer *t); /* wait for the writer, then poll. Collective */
 
 /* ---- resume.c ---- */
 /* Rank 0 finds and reads the checkpoint this run goes on from, and checks the config against it;
@@ -91,11 +87,10 @@ ls_status ls_save_finish(ls_trainer *t); /* wait for the writer, then poll. Coll
  * slices. */
 ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_options *options,
                          const char *dir, ls_checkpoint **out, char **path);
-ls_status ls_resume_check_data(const ls_trainer *t, const ls_checkpoint *checkpoint); /* rank 0 */
-/* The run goes on at the epoch and the sample where the checkpoint stands (rank 0's; NULL
- * elsewhere), however long its epochs are now. Collective; LS_ECONFIG where that sample is none at
- * which a minibatch can begin. */
-ls_status ls_resume_place(ls_trainer *t, ls_checkpoint *checkpoint);
+/* The run goes on with the checkpoint's state (rank 0's; NULL elsewhere) at its epoch and sample,
+ * however long its epochs are now. Collective; LS_EDATA where the data have changed, LS_ECONFIG
+ * where at that sample no minibatch can begin. */
+ls_status ls_resume_take(ls_trainer *t, ls_checkpoint *checkpoint);
 
 /* ---- record.c ---- */
 ls_status ls_record_write(const ls_trainer *t); /* config.yaml and record.json */

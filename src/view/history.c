@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "io/lines.h"
 #include "io/regular.h"
 
 const char *const ls_history_names[] = {
@@ -97,6 +96,7 @@ static void take_end(ls_history *h, const json_t *event) {
   const char *how = json_string_value(json_object_get(event, "exit"));
   h->ended = true;
   snprintf(h->exit, sizeof h->exit, "%s", how ? how : "");
+  h->dead = json_is_true(json_object_get(event, "dead"));
   h->end_step = whole(event, "global_step");
   h->loss = number(event, "loss");
   h->accuracy = number(event, "accuracy");
@@ -125,8 +125,7 @@ static ls_status take_line(ls_history *h, const char *line, size_t bytes) {
   return status;
 }
 
-/* Our own lines begin with their event: what is not asked for need not be parsed. */
-static bool is_step(const ls_line *line) {
+bool ls_history_step_line(const ls_line *line) {
   static const char begin[] = "{\"event\":\"step\"";
   return line->bytes >= sizeof begin - 1 && !memcmp(line->text, begin, sizeof begin - 1);
 }
@@ -137,7 +136,8 @@ static ls_status take_lines(ls_history *h, const char *path, int64_t steps, ls_l
   for (int64_t number_of_line = 1;; number_of_line++) {
     LS_TRY(ls_lines_next(lines, &line));
     if (!line.text) return LS_OK;
-    if (line.bytes == 0 || (is_step(&line) && (steps == 0 || step++ % h->stride))) continue;
+    if (line.bytes == 0 || (ls_history_step_line(&line) && (steps == 0 || step++ % h->stride)))
+      continue;
     if (steps > 0 && h->step.n == steps) thin_out(h);
     ls_status status = take_line(h, line.text, line.bytes);
     if (status != LS_OK) return ls_fail_prefix(status, "%s:%lld", path, (long long)number_of_line);

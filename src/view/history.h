@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "io/lines.h"
 
 /* Columns, by the names of the events' members. */
 typedef enum {
@@ -40,6 +41,7 @@ typedef struct {
   int ranks;     /* of the last start */
   bool ended;    /* an `end` event came after the last `start` */
   char exit[24]; /* "" where not ended */
+  bool dead;     /* the end event says that the network is */
   int64_t end_step;
   double loss, accuracy, test_loss, test_accuracy,
       samples_per_s; /* of the end event; NaN: not there */
@@ -55,5 +57,8 @@ ls_status ls_history_read(const char *run, int64_t steps, ls_history **out);
 void ls_history_free(ls_history **history);
 bool ls_history_has(const ls_history_events *events,
                     ls_history_column column); /* any number in it? */
+
+/* Is it a `step` event, by how our own lines begin? What is not asked for need not be parsed. */
+bool ls_history_step_line(const ls_line *line);
 
 #endif

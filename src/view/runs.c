@@ -34,37 +34,12 @@ static void take_finals(ls_runs_item *item) {
   memcpy(item->final, value, sizeof value);
 }
 
-static int64_t classes(const ls_config *c) {
-  if (!c || !ls_config_has_classes(c)) return 0;
-  return c->data.classes > 0 ? c->data.classes : c->layer[c->layers - 1].units;
-}
-
-/* By how much the loss moved over the last half of the epochs, as a share of it. */
-static double moved(const ls_history_events *e) {
-  double low = INFINITY, high = -INFINITY;
-  for (int64_t i = e->n / 2 < e->n - 2 ? e->n / 2 : e->n - 2; i < e->n; i++) {
-    low = fmin(low, e->column[LS_H_LOSS][i]);
-    high = fmax(high, e->column[LS_H_LOSS][i]);
-  }
-  return (high - low) / fabs(high);
-}
-
-/* A network whose units are all off learns its last bias at most: the loss stands still, and one
- * class is all it knows. With a few units left it may know two, but then it stands stock-still. */
-static bool dead(const ls_runs_item *item) {
-  const ls_history_events *e = &item->history->epoch;
-  double chance = 1.0 / (double)classes(item->config), accuracy = item->final[LS_FINAL_ACCURACY];
-  if (!isfinite(chance) || e->n < 2) return false;
-  if (fabs(accuracy - chance) <= 0.2 * chance) return moved(e) <= 0.05;
-  return e->n >= 4 && accuracy <= fmin(2.5 * chance, 0.5) && moved(e) <= 1e-4;
-}
-
 static const char *verdict(const ls_runs_item *item) {
   const ls_history *h = item->history;
   if (strcmp(h->exit, "diverged") == 0) return "diverged";
   if (h->epoch.n > 0 && !isfinite(last(h, LS_H_LOSS))) return "diverged";
   if (!h->ended) return "unfinished";
-  return dead(item) ? "dead" : h->exit;
+  return h->dead ? "dead" : h->exit;
 }
 
 bool ls_runs_good(const ls_runs_item *item) {

@@ -27,9 +27,7 @@ typedef struct {
                         its group */
   int group;
   /* exit of the end event; "unfinished" without one; "diverged" where the loss is not finite;
-   * "dead": finished, but it tells the classes no better than chance (accuracy within a fifth of
-   * 1/classes) and the loss of the last half of its epochs stays within 5%; or hardly better (up
-   * to 2.5/classes, and half), and that loss, of 4 epochs or more, within 0.01%. */
+   * "dead" where the end event says so: no better than guessing, and a layer's units are still. */
   const char *verdict;
   double final[LS_FINALS]; /* NaN: not known */
 } ls_runs_item;

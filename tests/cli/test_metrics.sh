@@ -155,4 +155,23 @@ refuse 78 'there is no mae with the loss cross_entropy_per_class [eval.metrics]'
 refuse 78 'there is no top_k with the loss mse [eval.metrics]' config check targets.yaml 'eval.metrics=[top_k]'
 refuse 78 "did you mean 'top_k'" config check net.yaml 'eval.metrics=[top_kk]'
 refuse 78 'eval.top_k is 9, and there are 5 classes' train net.yaml -o refused 'eval.metrics=[top_k]' eval.top_k=9
+# ---- no better than guessing is not dead; that is said where units are seen to be still. A second resume of the end tells nothing twice ----
+awk 'BEGIN { print "a,kind"; for (i = 0; i < 100; i++) print i / 100 "," i % 5 }' >u.csv
+cat >still.yaml <<'C'
+version: 1
+data: {type: csv, train: {file: u.csv, x: [a], y: kind}, classes: 5}
+model: {layers: [{units: 8, activation: relu}, {units: out, activation: softmax}]}
+loss: cross_entropy
+optimizer: {type: sgd, lr: 1e-9}
+train: {epochs: 2, batch: 20}
+C
+run 3 train still.yaml -o dead "model.init={type: constant, value: -1}"
+grep -q 'the network is dead: 100 %' err && grep -q '"dead":true,"exit":"done"' dead/metrics.jsonl || fail "dead: $(cat err)"
+run 3 train still.yaml -o alive
+grep -q 'no better than guessing' err || fail "alive: $(cat err)"
+grep -q 'dead' err alive/metrics.jsonl && fail "a network that moves is called dead: $(cat err)"
+for _ in 1 2; do run 3 train still.yaml -o alive --resume=auto; done
+events() { grep -c "$1" alive/metrics.jsonl; }
+[ "$(events '"event":"start"') $(events '"file":"final.h5"') $(events '"event":"end"')" = "2 1 1" ] || fail "told twice: $(cat alive/metrics.jsonl)"
+
 finish

@@ -12,7 +12,8 @@ refused() { # CODE TEXT ARGUMENTS...
 
 # ---- compare: three seeds of one config, one of them dead; another rate; one that diverged ----
 run() { # NAME SEED LR EXIT LOSSES... : accuracy 1 - loss / 3; the last is the final one
-  local name=$1 seed=$2 lr=$3 exit=$4 epoch=0 loss; shift 4
+  local name=$1 seed=$2 lr=$3 exit=$4 epoch=0 loss dead=; shift 4
+  [ "$exit" != dead ] || exit=done dead='"dead":true,'
   mkdir -p "$name"
   cat >"$name/config.yaml" <<Y
 version: 1
@@ -30,11 +31,11 @@ Y
     accuracy=$(awk "BEGIN {print 1 - $loss / 3}")
     echo "{\"event\":\"epoch\",\"epoch\":$epoch,\"global_step\":${epoch}0,\"loss\":$loss,\"accuracy\":$accuracy,\"val_loss\":$loss,\"lr\":$lr}"
   done >>"$name/metrics.jsonl"
-  echo "{\"event\":\"end\",\"global_step\":${epoch}0,\"loss\":${loss},\"accuracy\":$accuracy,\"test_accuracy\":0.5,\"exit\":\"$exit\"}" >>"$name/metrics.jsonl"
+  echo "{\"event\":\"end\",\"global_step\":${epoch}0,\"loss\":${loss},\"accuracy\":$accuracy,\"test_accuracy\":0.5,$dead\"exit\":\"$exit\"}" >>"$name/metrics.jsonl"
 }
 run a1 1 0.1 done 2 1.5 1 0.3
 run a2 2 0.1 done 2 1.6 1.2 0.5
-run a3 3 0.1 done 2.7 2.7 2.7 2.7
+run a3 3 0.1 dead 2.7 2.7 2.7 2.7
 run b 1 0.2 done 2 1 0.5 0.25
 run c 1 0.4 diverged 2 20 2000 null
 "$LOCKSTEP" compare a1 a2 a3 b c >out || fail "compare"

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "io/lines.h"
 #include "test.h"
-#include "train/metrics.h"
+#include "train/events.h"
 
 static int file_of(const char *text, size_t bytes) {
   char path[] = "/tmp/lockstep-lines-XXXXXX";
@@ -96,13 +96,14 @@ static char *get(const char *name) {
 }
 
 static void resume_at(int64_t step, bool csv) {
-  ls_metrics *m;
-  assert_int_equal(ls_metrics_open(dir, true, csv, step, "c.h5", &m), LS_OK);
-  ls_metrics_close(&m);
+  ls_events *m;
+  assert_int_equal(ls_events_open(dir, true, csv, step, "c.h5", &m), LS_OK);
+  ls_events_close(&m);
 }
 
 #define START "{\"event\":\"start\",\"ranks\":1}\n"
 #define AGAIN "{\"event\":\"start\",\"ranks\":3}\n"
+#define RESUMED(n) "{\"event\":\"start\",\"resumed_from\":" #n "}\n"
 #define STEP(n) "{\"event\":\"step\",\"global_step\":" #n "}\n"
 #define EPOCH(n) "{\"event\":\"epoch\",\"epoch\":" #n ",\"global_step\":" #n "0,\"loss\":0.5}\n"
 #define SAVED(n) "{\"event\":\"checkpoint\",\"global_step\":" #n ",\"file\":\"a\"}\n"
@@ -125,6 +126,15 @@ static void cut_back(void **state) {
        START STEP(9) EPOCH(1) SAVED(10)}, /* durable when the run was two steps further */
       {START EPOCH(1) STEP(11), 10, START EPOCH(1) ADDED(10)},
       {START EPOCH(1) SAVED(10) AGAIN STEP(11), 10, START EPOCH(1) SAVED(10) AGAIN},
+      /* a second resume from the same step, and one from before another: what came of them is gone
+       */
+      {START EPOCH(1) SAVED(10) RESUMED(10) STEP(11), 10, START EPOCH(1) SAVED(10)},
+      {START EPOCH(1) SAVED(10) RESUMED(10) EPOCH(2) SAVED(20) RESUMED(20) STEP(21), 10,
+       START EPOCH(1) SAVED(10)},
+      {START EPOCH(1) SAVED(10) RESUMED(10) EPOCH(2) SAVED(20) RESUMED(20) STEP(21), 20,
+       START EPOCH(1) SAVED(10) RESUMED(10) EPOCH(2) SAVED(20)},
+      /* a kill while the lines that stay were moved forward */
+      {START EPOCH(1) SAVED(10) "ubbish\n" SAVED(10) STEP(11), 10, START EPOCH(1) SAVED(10)},
       {START "rubbish\n" STEP(3), 2, START ADDED(2)},
       {"", 5, ""},
   };
@@ -158,7 +168,7 @@ static void csv_too(void **state) {
 
 static void neither_links_nor_pipes(void **state) {
   (void)state;
-  ls_metrics *m;
+  ls_events *m;
   static const char *const name[] = {"metrics.jsonl", "metrics.csv"};
   char path[200], target[200];
   snprintf(target, sizeof target, "%s/target", dir);
@@ -170,9 +180,9 @@ static void neither_links_nor_pipes(void **state) {
     if (i >= 2 && i < 4) assert_int_equal(link(target, path), 0);
     if (i >= 4) assert_int_equal(mkfifo(path, 0666), 0);
     for (int64_t step = -1; step < 2; step += 2) {
-      assert_int_equal(ls_metrics_open(dir, true, true, step, NULL, &m), LS_EIO);
+      assert_int_equal(ls_events_open(dir, true, true, step, NULL, &m), LS_EIO);
       assert_non_null(strstr(ls_error_text(), name[i % 2]));
-      ls_metrics_close(&m);
+      ls_events_close(&m);
     }
     assert_string_equal(get("target"), "precious\n");
     unlink(path);

@@ -14,7 +14,7 @@ static bool keeps_best(const ls_trainer *t) {
   return t->best_metric && (!t->config->keep_best || *t->config->keep_best);
 }
 
-bool ls_save_due(const ls_trainer *t, uint32_t flags, bool epoch_end) {
+bool ls_snapshot_due(const ls_trainer *t, uint32_t flags, bool epoch_end) {
   const ls_every *every = &t->config->save_every;
   const ls_state *s = &t->run->state;
   if (t->new_best && keeps_best(t) && every->unit != LS_EVERY_NEVER) return true;
@@ -60,7 +60,7 @@ static bool begin(ls_trainer *t, bool wait, ls_image **image) {
   return go;
 }
 
-ls_status ls_save(ls_trainer *t, const char *name, bool must) {
+ls_status ls_snapshot_take(ls_trainer *t, const char *name, bool must) {
   double start = ls_time();
   ls_run *run = t->run;
   LS_TRY(ls_desync_check(run));
@@ -80,11 +80,11 @@ ls_status ls_save(ls_trainer *t, const char *name, bool must) {
       snprintf(file, sizeof file, "%s", name);
     else
       snprintf(file, sizeof file, "ckpt-%lld.h5", (long long)run->state.global_step);
-    status = ls_metrics_sync(t->metrics);
+    status = ls_events_sync(t->events);
     if (status == LS_OK)
       ls_saver_submit(t->saver, run->state.global_step, file,
                       keeps_best(t) ? run->state.best_step : -1, ls_time() - start);
-    if (!t->config->save_async && status == LS_OK) status = ls_save_poll(t);
+    if (!t->config->save_async && status == LS_OK) status = ls_snapshot_poll(t);
   }
   t->save_seconds = ls_time() - start;
   t->checkpoint_seconds += t->save_seconds;
@@ -105,20 +105,19 @@ static ls_status report(ls_trainer *t, const ls_saver_outcome *done) {
   t->failed_saves = 0;
   if (t->save_seconds < done->commit_ms / 1e3) t->save_seconds = done->commit_ms / 1e3;
   ls_progress_committed(t->progress, done->step, t->dir, done->name);
-  return ls_metrics_event(
-      t->metrics,
-      json_pack("{s:s, s:I, s:s, s:o, s:o}", "event", "checkpoint", "global_step",
-                (json_int_t)done->step, "file", done->name, "stall_ms",
-                ls_json_real(done->stall_ms), "commit_ms", ls_json_real(done->commit_ms)));
+  return ls_events_put(t->events, json_pack("{s:s, s:I, s:s, s:o, s:o}", "event", "checkpoint",
+                                            "global_step", (json_int_t)done->step, "file",
+                                            done->name, "stall_ms", ls_json_real(done->stall_ms),
+                                            "commit_ms", ls_json_real(done->commit_ms)));
 }
 
-ls_status ls_save_poll(ls_trainer *t) {
+ls_status ls_snapshot_poll(ls_trainer *t) {
   ls_saver_outcome done;
   while (t->saver && ls_saver_poll(t->saver, &done)) LS_TRY(report(t, &done));
   return LS_OK;
 }
 
-ls_status ls_save_finish(ls_trainer *t) {
+ls_status ls_snapshot_finish(ls_trainer *t) {
   if (t->saver) ls_saver_finish(t->saver);
-  return ls_comm_agree(t->comm, ls_save_poll(t));
+  return ls_comm_agree(t->comm, ls_snapshot_poll(t));
 }
