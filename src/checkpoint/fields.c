@@ -94,14 +94,14 @@ bool ls_field_there(const ls_checkpoint *c, const ls_field *f) {
 
 void *ls_field_at(const ls_checkpoint *c, const ls_field *f, int64_t i) {
   char *at = (char *)(uintptr_t)c + f->at;
-  if (f->rows) memcpy(&at, at, sizeof at); /* the list that it points to */
+  if (f->rows) at = *(char **)(void *)at; /* the list that it points to */
   return at + (size_t)i * f->row + f->inside;
 }
 
 static const char *text_of(const ls_checkpoint *c, const ls_field *f, int64_t i) {
   const char *text = ls_field_at(c, f, i);
   if (f->at == AT(precision)) return ls_dtype_name(c->precision);
-  if (!f->width) memcpy(&text, text, sizeof text);
+  if (!f->width) text = *(const char *const *)(const void *)text;
   return text ? text : "";
 }
 
@@ -112,6 +112,14 @@ void ls_field_put(const ls_checkpoint *c, const ls_field *f, const ls_h5_item *i
       memcpy(out, text_of(c, f, i), strlen(text_of(c, f, i)));
     else
       memcpy(out, ls_field_at(c, f, i), row);
+}
+
+void ls_fields_put(const ls_checkpoint *c, const ls_h5_item *item, char *file) {
+  for (int i = 0; i < ls_field_count; i++)
+    if (ls_field_there(c, &ls_fields[i])) {
+      ls_field_put(c, &ls_fields[i], item, file + item->offset);
+      item++;
+    }
 }
 
 static int64_t width_of(const ls_checkpoint *c, const ls_field *f) {

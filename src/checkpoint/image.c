@@ -74,15 +74,9 @@ void *ls_image_slot(ls_image *image, int slot, int tensor) {
 void *ls_image_weights(ls_image *image, int tensor) { return ls_image_slot(image, -1, tensor); }
 
 void ls_image_state(ls_image *image, const ls_state *state, const ls_stats *slice_sums) {
-  ls_checkpoint *c = &image->c;
-  const ls_h5_item *item = image->layout.item;
-  c->state = *state;
-  c->slice_sums = (ls_stats *)(uintptr_t)slice_sums;
-  for (int i = 0; i < ls_field_count; i++)
-    if (ls_field_there(c, &ls_fields[i])) {
-      ls_field_put(c, &ls_fields[i], item, image->data + item->offset);
-      item++;
-    }
+  image->c.state = *state;
+  image->c.slice_sums = (ls_stats *)(uintptr_t)slice_sums;
+  ls_fields_put(&image->c, image->layout.item, image->data);
 }
 
 size_t ls_image_bytes(const ls_image *image) { return image->bytes; }

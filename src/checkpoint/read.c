@@ -11,6 +11,7 @@
 #include "checkpoint/block.h"
 #include "checkpoint/check.h"
 #include "checkpoint/index.h"
+#include "checkpoint/take.h"
 #include "io/h5sign.h"
 #include "io/regular.h"
 
@@ -28,64 +29,6 @@ static ls_status wrong(const reader *r, const char *what, const char *problem) {
 
 /* ---- fields ---- */
 
-/* Room for a list: as long as the others that share its length, and as the number that says it. */
-static ls_status make_list(const reader *r, const ls_h5_item *item, const ls_field *f,
-                           ls_checkpoint *c) {
-  int64_t *rows = (int64_t *)(void *)((char *)c + f->rows), like = item->dim[0];
-  void **list = (void **)(void *)((char *)c + f->at);
-  if (*rows == 0) *rows = item->dim[0];
-  if (f->like) memcpy(&like, (char *)c + f->like, sizeof like);
-  if (*rows != item->dim[0] || *rows != like)
-    return wrong(r, f->path, "has another length than what goes with it");
-  return *list ? LS_OK : ls_mem_new(list, (size_t)*rows, f->row);
-}
-
-/* Texts come NUL-padded; one that fills its width has no NUL. */
-static ls_status take_text(const char *from, const ls_h5_item *item, const ls_field *f, char *to) {
-  char *text;
-  LS_NEW(text, item->width + 1);
-  memcpy(text, from, (size_t)item->width);
-  if (f->width) {
-    memcpy(to, text, (size_t)f->width - 1);
-    LS_FREE(text);
-  } else {
-    memcpy(to, &text, sizeof text);
-  }
-  return LS_OK;
-}
-
-static ls_status take_values(const reader *r, const ls_h5_item *item, const ls_field *f,
-                             ls_checkpoint *c) {
-  int64_t rows = ls_field_rows(c, f);
-  size_t row = item->bytes / (size_t)rows;
-  const char *from = r->data + item->offset;
-  for (int64_t i = 0; i < rows; i++, from += row)
-    if (f->type == LS_FIXED_TEXT)
-      LS_TRY(take_text(from, item, f, ls_field_at(c, f, i)));
-    else
-      memcpy(ls_field_at(c, f, i), from, row);
-  return LS_OK;
-}
-
-static ls_status take_precision(const reader *r, const ls_h5_item *item, ls_dtype *out) {
-  for (*out = LS_F32; *out <= LS_F64; ++*out)
-    if (!strncmp(r->data + item->offset, ls_dtype_name(*out), (size_t)item->width)) return LS_OK;
-  return wrong(r, item->path, "is neither float32 nor float64");
-}
-
-static ls_status take_field(const reader *r, const ls_field *f, ls_checkpoint *c) {
-  const ls_h5_item *item = ls_layout_find(&r->toc, f->path);
-  int rank = f->rows ? 1 + (f->columns > 0) : 0;
-  if (f->minor > c->minor || f->again || (f->rows && !item)) return LS_OK;
-  if (!item) return wrong(r, f->path, "is missing");
-  bool fits = item->type == f->type && item->rank == rank && (!f->width || f->width == item->width);
-  if (!fits || (rank == 2 && item->dim[1] != f->columns))
-    return wrong(r, f->path, "has another type or shape than this format's");
-  if (f->at == offsetof(ls_checkpoint, precision)) return take_precision(r, item, &c->precision);
-  if (f->rows) LS_TRY(make_list(r, item, f, c));
-  return take_values(r, item, f, c);
-}
-
 static ls_status check_version(const reader *r, const ls_checkpoint *c) {
   if (c->major != LS_CKPT_MAJOR)
     return ls_fail(LS_EIO, "'%s' is of format %lld.%lld; this lockstep reads format %d", r->path,
@@ -95,12 +38,12 @@ static ls_status check_version(const reader *r, const ls_checkpoint *c) {
 }
 
 static ls_status take_fields(const reader *r, ls_checkpoint *c) {
+  const ls_taken from = {r->path, r->data, &r->toc};
   ls_checkpoint_format(c);
   c->writer = NULL; /* its own */
-  for (int i = 0; i < ls_field_count; i++) {
-    if (i == LS_FIELDS_VERSION) LS_TRY(check_version(r, c));
-    LS_TRY(take_field(r, &ls_fields[i], c));
-  }
+  LS_TRY(ls_fields_take(&from, 0, LS_FIELDS_VERSION, c));
+  LS_TRY(check_version(r, c));
+  LS_TRY(ls_fields_take(&from, LS_FIELDS_VERSION, ls_field_count, c));
   if (c->state.global_step == r->block.step) return LS_OK;
   return wrong(r, "/meta/global_step", "contradicts the header, which has another step");
 }

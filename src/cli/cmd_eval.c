@@ -71,7 +71,8 @@ static json_t *answer_json(const ls_run *run, const char *split, const ls_score 
   }
   if (s->more->k > 0) ls_put(o, "k", s->more->k);
   ls_figures_json(s->more, outputs, "", o);
-  if (run->names.count > 0) ls_put(o, "names", ls_list_texts(run->names.text, run->names.count));
+  if (run->from->names.count > 0)
+    ls_put(o, "names", ls_list_texts(run->from->names.text, run->from->names.count));
   if (confusion) ls_put(o, "confusion", confusion_json(s->more->confusion, outputs));
   ls_put(o, "_rows", rows_of(o, outputs));
   return o;

@@ -48,7 +48,7 @@ static ls_status open_predictor(predictor *p) {
 
 /* Targets were trained scaled: bring the outputs back to their units. */
 static double unscale(const predictor *p, int64_t column, double y) {
-  const ls_affine *a = &p->run->y_affine;
+  const ls_affine *a = &p->run->from->y_affine;
   return a->n == 0 ? y : y * a->divisor[column] + a->shift[column];
 }
 
@@ -122,7 +122,7 @@ static ls_status open_outputs(predictor *p, const options *o) {
                           .width = p->width,
                           .type = p->made,
                           .classes = ls_config_has_classes(p->run->config),
-                          .names = &p->run->names};
+                          .names = &p->run->from->names};
   return ls_outputs_open(&plan, &p->outputs);
 }
 
@@ -130,7 +130,7 @@ static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
   const ls_config *config = p->run->config;
   p->rows = ls_data_rows(p->run->data, LS_SPLIT_TRAIN);
   p->width = ls_model_outputs(p->run->model);
-  p->made = ls_affine_needs_double(&p->run->y_affine) ? LS_F64 : config->precision;
+  p->made = ls_affine_needs_double(&p->run->from->y_affine) ? LS_F64 : config->precision;
   bool root = ls_comm_rank(cli->comm) == 0;
   if (ls_model_couples_samples(p->run->model))
     return ls_fail(LS_ECONFIG,

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "checkpoint/find.h"
 #include "io/regular.h"
 
 /* Everything lockstep leaves in a run folder. */
@@ -26,15 +27,14 @@ static bool is_own(const char *name) {
 
 /* Call visit(dir, name) for every entry but . and .. and the lock; stops at the first failure. */
 static ls_status each_entry(const char *dir,
-                            ls_status (*visit)(const char *dir, const char *name, void *arg),
-                            void *arg) {
+                            ls_status (*visit)(const char *dir, const char *name)) {
   DIR *folder = opendir(dir);
-  if (!folder) return ls_fail(LS_EIO, "%s: can't open the run folder: %s", dir, strerror(errno));
+  if (!folder) return ls_fail(LS_EIO, "%s: cannot open the run folder: %s", dir, strerror(errno));
   ls_status status = LS_OK;
   for (struct dirent *entry; status == LS_OK && (entry = readdir(folder));)
     if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
         strcmp(entry->d_name, ".lock") != 0)
-      status = visit(dir, entry->d_name, arg);
+      status = visit(dir, entry->d_name);
   closedir(folder);
   return status;
 }
@@ -71,8 +71,7 @@ char *ls_folder_name(const ls_config *config, const char *given, bool resume) {
   return dir;
 }
 
-static ls_status refuse_entry(const char *dir, const char *name, void *arg) {
-  (void)arg;
+static ls_status refuse_entry(const char *dir, const char *name) {
   return ls_fail(LS_EIO,
                  "%s: the run folder is not empty (it holds %s); choose another with -o, go on "
                  "with --resume=auto, or replace the old run "
@@ -81,8 +80,7 @@ static ls_status refuse_entry(const char *dir, const char *name, void *arg) {
 }
 
 /* What a run that goes on would write through, or wait for. */
-static ls_status refuse_special(const char *dir, const char *name, void *arg) {
-  (void)arg;
+static ls_status refuse_special(const char *dir, const char *name) {
   if (!is_own(name)) return LS_OK;
   char *path = ls_mem_format("%s/%s", dir, name);
   ls_status status = ls_regular_check(path);
@@ -95,21 +93,20 @@ ls_status ls_folder_check(const char *dir, bool fresh, bool force) {
   if (stat(dir, &st) != 0)
     return errno == ENOENT
                ? LS_OK
-               : ls_fail(LS_EIO, "%s: can't use this run folder: %s", dir, strerror(errno));
+               : ls_fail(LS_EIO, "%s: cannot use this run folder: %s", dir, strerror(errno));
   if (!S_ISDIR(st.st_mode))
     return ls_fail(LS_EIO, "%s: is not a folder; choose another with -o", dir);
   if (access(dir, W_OK | X_OK) != 0)
-    return ls_fail(LS_EIO, "%s: can't write into this run folder: %s", dir, strerror(errno));
-  if (fresh) return force ? LS_OK : each_entry(dir, refuse_entry, NULL);
-  return each_entry(dir, refuse_special, NULL);
+    return ls_fail(LS_EIO, "%s: cannot write into this run folder: %s", dir, strerror(errno));
+  if (fresh) return force ? LS_OK : each_entry(dir, refuse_entry);
+  return each_entry(dir, refuse_special);
 }
 
-static ls_status remove_own(const char *dir, const char *name, void *arg) {
-  (void)arg;
+static ls_status remove_own(const char *dir, const char *name) {
   if (!is_own(name)) return LS_OK;
   char *path = ls_mem_format("%s/%s", dir, name);
   ls_status status =
-      unlink(path) == 0 ? LS_OK : ls_fail(LS_EIO, "%s: can't remove: %s", path, strerror(errno));
+      unlink(path) == 0 ? LS_OK : ls_fail(LS_EIO, "%s: cannot remove: %s", path, strerror(errno));
   LS_FREE(path);
   return status;
 }
@@ -117,36 +114,34 @@ static ls_status remove_own(const char *dir, const char *name, void *arg) {
 ls_status ls_folder_take(const char *dir, bool force, ls_lock **lock) {
   LS_TRY(ls_make_dirs(dir));
   LS_TRY(ls_lock_take(dir, lock));
-  return force ? each_entry(dir, remove_own, NULL) : LS_OK;
+  return force ? each_entry(dir, remove_own) : LS_OK;
 }
 
-typedef struct {
-  long long step;
-  const char *keep;
-} supersede;
-
-static ls_status supersede_entry(const char *dir, const char *name, void *arg) {
-  supersede *s = arg;
-  long long step;
-  int end = 0;
-  bool numbered = sscanf(name, "ckpt-%lld.h5%n", &step, &end) == 1 && end > 0 && name[end] == '\0';
-  bool last = strcmp(name, "final.h5") == 0 && !(s->keep && strcmp(s->keep, name) == 0);
-  if (!(numbered && step > s->step) && !last) return LS_OK;
+static ls_status set_aside(const char *dir, const char *name, long long step) {
   char *from = ls_mem_format("%s/%s", dir, name),
        *to = ls_mem_format("%s/%s.superseded", dir, name);
   ls_status status = rename(from, to) == 0
                          ? LS_OK
-                         : ls_fail(LS_EIO, "%s: can't set it aside: %s", from, strerror(errno));
+                         : ls_fail(LS_EIO, "%s: cannot set it aside: %s", from, strerror(errno));
   if (status == LS_OK)
     ls_log(LS_LOG_INFO,
            "%s lies behind step %lld, where this run goes on; set aside as %s.superseded", name,
-           s->step, name);
+           step, name);
   LS_FREE(from);
   LS_FREE(to);
   return status;
 }
 
 ls_status ls_folder_supersede(const char *dir, long long step, const char *keep) {
-  supersede s = {step, keep};
-  return each_entry(dir, supersede_entry, &s);
+  ls_saved *row;
+  int count;
+  LS_TRY(ls_checkpoint_list(dir, &row, &count, NULL));
+  ls_status status = LS_OK;
+  for (int i = 0; status == LS_OK && i < count; i++) {
+    bool kept = keep && strcmp(row[i].name, keep) == 0;
+    if (ls_saved_final(&row[i]) ? !kept : row[i].step > step)
+      status = set_aside(dir, row[i].name, step);
+  }
+  LS_FREE(row);
+  return status;
 }

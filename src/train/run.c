@@ -10,7 +10,6 @@
 #include "base/clamp.h"
 #include "base/mem.h"
 #include "base/mutant.h"
-#include "data/trained.h"
 
 const char *const ls_time_names[] = {"data", "compute", "wait", "reduce", "update", NULL};
 
@@ -139,11 +138,6 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   return LS_OK;
 }
 
-static void free_affine(ls_affine *a) {
-  LS_FREE(a->shift);
-  LS_FREE(a->divisor);
-}
-
 void ls_run_free(ls_run **out) {
   ls_run *run = *out;
   if (!run) return;
@@ -156,18 +150,14 @@ void ls_run_free(ls_run **out) {
   LS_FREE(run->running);
   LS_FREE(run->slice_stats);
   LS_FREE(run->seen_of);
-  LS_FREE(run->own_weights);
-  ls_texts_free(&run->names);
-  ls_trained_free(&run->trained);
   ls_trace_free(&run->trace);
-  free_affine(&run->x_affine);
-  free_affine(&run->y_affine);
-  if (run->own_config) ls_config_free(&run->config);
+  if (run->from) ls_config_free(&run->config);
+  ls_checkpoint_free(&run->from);
   LS_FREE(*out);
 }
 
 void ls_run_weights_changed(ls_run *run) {
-  ls_model_load(run->model, run->exchange ? ls_exchange_weights(run->exchange) : run->own_weights);
+  ls_model_load(run->model, run->from ? run->from->weights : ls_exchange_weights(run->exchange));
 }
 ls_task ls_run_task(const ls_run *run) { return ls_loss_task(run->config->loss); }
 

@@ -61,12 +61,8 @@ typedef struct {
                             comparison */
   double lr, grad_norm;  /* of the last update; grad_norm NaN where it was not asked for */
   double time[LS_TIMES];
-  ls_trace *trace;              /* NULL: none */
-  bool own_config;              /* inference only: config belongs to the run */
-  ls_affine x_affine, y_affine; /* inference only: the checkpoint's scaling, n 0: none */
-  ls_texts names;               /* inference only: the checkpoint's, of the outputs */
-  ls_trained trained;           /* inference only: the columns that the checkpoint knows */
-  void *own_weights;            /* inference only: (parameters) real, where there is no exchange */
+  ls_trace *trace;     /* NULL: none */
+  ls_checkpoint *from; /* inference only: config (the run's own), weights and scaling of it */
 } ls_run;
 
 /* Open the data, build everything, set initial weights (not those of init: file). Collective; every
