@@ -49,6 +49,8 @@ const ls_field ls_fields[] = {
     {LIST("/data/columns", FIXED_TEXT, trained.name.text, trained.name.count)},
     {LIST("/data/x_columns", I64, trained.at[0], trained.n[0]), .like = AT(inputs)},
     {LIST("/data/y_columns", I64, trained.at[1], trained.n[1])},
+    {LIST("/data/x_values", FIXED_TEXT, trained.value.text, trained.value.count),
+     .like = AT(inputs)},
     {VALUE("/numerics/precision", FIXED_TEXT, precision)},
     {VALUE("/numerics/kernel", FIXED_TEXT, kernel)},
     {LIST("/optim/slots", FIXED_TEXT, slot_name, slots)},

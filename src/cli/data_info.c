@@ -235,7 +235,7 @@ static ls_status show_config(ls_cli *cli, const char *name) {
   LS_TRY(ls_cli_config(cli, name, NULL, &config));
   info i = {
       .cli = cli, .name = name, .spec = config->data, .classes = ls_config_has_classes(config)};
-  i.spec.weights = NULL;
+  i.spec.unweighted = true;
   ls_status status = show(&i);
   ls_config_free(&config);
   return status;
@@ -254,7 +254,7 @@ ls_status ls_data_info(ls_cli *cli, const char *name) {
   ls_status status = ls_data_guess(name, &guessed);
   if (status == LS_OK) {
     info i = {.cli = cli, .name = name, .spec = guessed};
-    i.spec.weights = NULL;
+    i.spec.unweighted = true;
     status = show(&i);
     ls_data_guess_free(&guessed);
     return status;

@@ -81,7 +81,8 @@ static const ls_key csv_source[] = {
     KEY("file", text, AT(ls_source_spec, file),
         "a CSV file; * and ? stand for several, in order of their names", .example = "table.csv"),
     KEY("x", columns, AT(ls_source_spec, x_cols),
-        "columns of the inputs: names, numbers, ranges of numbers", .example = "[a, b, 3-7]"),
+        "columns of the inputs: names, numbers, ranges of either; rest: all but y, weights and by",
+        .example = "[a, b, 3-7]"),
     KEY("y", columns, AT(ls_source_spec, y_cols), "columns of the labels or targets",
         .example = "[price]"),
     KEY("header", bool, AT(ls_source_spec, header), "does the first line hold the columns' names",
@@ -118,6 +119,7 @@ static const ls_key idx_rows[] = {
     END};
 static const char *const decimals[] = {".", ",", NULL};
 static const char *const comments[] = {"none", "#", NULL};
+static const char *const text_inputs[] = {"refuse", "one_hot", NULL};
 static const char *const refuses[] = {"refuse", NULL};
 static const char *const refuses_or_none[] = {"refuse", "none", NULL};
 static const char *const x_later[] = {"drop", "mean", NULL};
@@ -159,6 +161,11 @@ static const ls_key csv_rows[] = {
     KEY("comment", switch, DATA(csv.comment),
         "begins what is no data, up to the end of its line; such lines are passed over",
         .value = "none", .choices = comments, .example = "\"#\""),
+    KEY("text_inputs", switch, DATA(csv.one_hot),
+        "one_hot: a column of x that holds texts becomes an input for each of its texts in train, "
+        "sorted as classes are, which is 1 where it is that text and else 0; refuse: it is an "
+        "error",
+        .value = "refuse", .choices = text_inputs),
     FILE_ROWS(csv_source, "column of what each training sample counts in the loss, a number >= 0",
               "survey_weight")};
 

@@ -73,7 +73,9 @@ struct ls_format {
 
 /* The dataset or column of weights that is asked for with this source; NULL: none. */
 static inline const char *ls_opening_weights(const ls_opening *what) {
-  return what->split == LS_SPLIT_TRAIN && !what->spec->inputs ? what->spec->weights : NULL;
+  const ls_data_spec *spec = what->spec;
+  bool read = what->split == LS_SPLIT_TRAIN && !spec->inputs && !spec->unweighted;
+  return read ? spec->weights : NULL;
 }
 static inline int64_t ls_shape_columns(const ls_shape *shape) {
   return shape->outputs + shape->weights;

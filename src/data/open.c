@@ -283,7 +283,7 @@ static ls_status open_store(opening *o) {
                         .train = &data->splits.cut[LS_SPLIT_TRAIN],
                         .measures = {is_measured(o, LS_ROLE_X), is_measured(o, LS_ROLE_Y)}};
   memcpy(plan.rows, data->rows, sizeof plan.rows);
-  if (o->spec->weights || ls_class_weights_given(&o->spec->class_weights))
+  if ((o->spec->weights && !o->spec->unweighted) || ls_class_weights_given(&o->spec->class_weights))
     LS_TRY(ls_comm_shared_new(o->comm, (size_t)data->rows[0] * sizeof(double), &data->weight));
   return data->kind->open(&plan, &data->store);
 }

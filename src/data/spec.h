@@ -84,6 +84,7 @@ typedef struct {
   bool likely;        /* where the first line has none of it: by that line */
   bool decimal_comma; /* numbers are 1,5 */
   bool comment;       /* # and what is behind it in a line is none of the data */
+  bool one_hot; /* an input may be texts: as many inputs as train has of them, one of them 1 */
 } ls_csv_spec;
 
 /* data.missing. A NaN is missing, and a text of ls_csv_missing; what y is missing is refused. */
@@ -100,6 +101,7 @@ typedef struct {
   int64_t n[2];   /* inputs, targets */
   int64_t *at[2]; /* (n) the number of each among the columns, from 0 */
   bool places;    /* the numbers are places in a file (CSV), which tell where there is no name */
+  ls_texts value; /* (n[0]) the text that an input is 1 for; "": it is a number; none: all are */
 } ls_trained;
 
 typedef struct {
@@ -108,7 +110,8 @@ typedef struct {
   ls_source_spec source[3]; /* by ls_split: train, validation, test; file == NULL: none */
   ls_missing_spec missing;
   ls_csv_spec csv;
-  char *weights; /* hdf5, csv: dataset or column of train's sample weights; NULL: none */
+  char *weights;   /* hdf5, csv: dataset or column of train's sample weights; NULL: none */
+  bool unweighted; /* the weights are not read (eval) */
   ls_class_weights class_weights;
   int64_t classes;           /* 0: from the labels; else y are class numbers whatever the loss
                                 takes, rows of one 1 where those are not class numbers */

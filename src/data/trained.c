@@ -14,6 +14,7 @@ static const char *const role[2] = {"an input", "a target"};
 
 void ls_trained_free(ls_trained *t) {
   ls_texts_free(&t->name);
+  ls_texts_free(&t->value);
   for (int i = 0; i < 2; i++) LS_FREE(t->at[i]);
   *t = (ls_trained){0};
 }
@@ -22,6 +23,30 @@ bool ls_trained_named(const ls_trained *t, int what) {
   for (int64_t i = 0; i < t->n[what]; i++)
     if (*t->name.text[t->at[what][i]]) return true;
   return false;
+}
+
+static bool is_text(const ls_trained *t, int64_t k) {
+  return t->value.count == t->n[LS_TRAINED_X] && *t->value.text[k];
+}
+
+/* A column's texts are in order, so that one that is an input twice is two runs. */
+int64_t ls_trained_run(const ls_trained *t, int64_t k) {
+  const int64_t *at = t->at[LS_TRAINED_X];
+  int64_t end = k + 1;
+  while (is_text(t, k) && end < t->n[LS_TRAINED_X] && at[end] == at[k] &&
+         strcmp(t->value.text[end], t->value.text[end - 1]) > 0)
+    end++;
+  return end;
+}
+
+ls_status ls_trained_inputs(const ls_trained *t, ls_texts *out) {
+  LS_NEW(out->text, t->n[LS_TRAINED_X]);
+  for (int64_t k = 0; k < t->n[LS_TRAINED_X]; k++) {
+    const char *name = t->name.text[t->at[LS_TRAINED_X][k]];
+    out->text[out->count++] =
+        is_text(t, k) ? ls_mem_format("%s=%s", name, t->value.text[k]) : ls_mem_text(name);
+  }
+  return LS_OK;
 }
 
 /* ---- names in order, so that a table of many columns takes no time ---- */
@@ -152,10 +177,16 @@ static ls_status find_by_name(search *s, int what, int64_t *column, int64_t *fou
 
 /* ---- by position ---- */
 
+int64_t ls_trained_runs(const ls_trained *t) {
+  int64_t runs = 0;
+  for (int64_t k = 0; k < t->n[LS_TRAINED_X]; k = ls_trained_run(t, k)) runs++;
+  return runs;
+}
+
 static ls_status find_by_position(const ls_trained *t, int what, const ls_newcomer *data,
                                   int64_t *column) {
   bool same = t->places && data->columns == t->name.count;
-  if (!same && (what != LS_TRAINED_X || data->columns != t->n[what]))
+  if (!same && (what != LS_TRAINED_X || data->columns != ls_trained_runs(t)))
     return ls_fail(LS_EDATA,
                    "%s: %lld columns without names: which are the %s? In the training data they "
                    "were %lld of %lld; without names the columns must be the same ones%s",
@@ -163,7 +194,9 @@ static ls_status find_by_position(const ls_trained *t, int what, const ls_newcom
                    what == LS_TRAINED_X ? "checkpoint's inputs" : "checkpoint's targets",
                    (long long)t->n[what], (long long)t->name.count,
                    what == LS_TRAINED_X ? ", or the inputs alone" : "");
-  for (int64_t i = 0; i < t->n[what]; i++) column[i] = same ? t->at[what][i] : i;
+  for (int64_t i = 0; i < t->n[what] && same; i++) column[i] = t->at[what][i];
+  for (int64_t i = 0, run = 0; i < t->n[what] && !same; run++)
+    for (int64_t end = ls_trained_run(t, i); i < end; i++) column[i] = run;
   return LS_OK;
 }
 

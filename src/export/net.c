@@ -89,10 +89,6 @@ static ls_status describe_layers(ls_net *net) {
 
 /* ---- inputs and outputs ---- */
 
-static const char *input_name(const void *arg, int64_t k) {
-  const ls_trained *trained = arg;
-  return trained->name.text[trained->at[LS_TRAINED_X][k]];
-}
 static const char *text_at(const void *texts, int64_t k) {
   return ((const ls_texts *)texts)->text[k];
 }
@@ -101,7 +97,12 @@ static ls_status describe_inputs(ls_net *net) {
   const ls_trained *trained = &net->checkpoint->trained;
   if (!ls_trained_named(trained, LS_TRAINED_X) || trained->n[LS_TRAINED_X] != net->x.n)
     return LS_OK;
-  return ls_columns_split(input_name, trained, net->x.n, &net->x.name, &net->x.unit);
+  ls_texts names = {0};
+  ls_status status = ls_trained_inputs(trained, &names);
+  if (status == LS_OK)
+    status = ls_columns_split(text_at, &names, net->x.n, &net->x.name, &net->x.unit);
+  ls_texts_free(&names);
+  return status;
 }
 
 static ls_status describe_outputs(ls_net *net) {

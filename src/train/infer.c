@@ -23,10 +23,11 @@ static ls_data_spec spec_of(const ls_run *run, const ls_infer_options *o,
   const bool classes = ls_config_has_classes(run->config);
   ls_data_spec spec = o->data ? *o->data : run->config->data;
   if (o->path) spec = *guessed;
-  if (o->data) spec.trained = c->trained.name.count > 0 ? &c->trained : NULL;
+  bool texts = c->trained.value.count > 0; /* which there were, the data cannot say */
+  if (o->data || texts) spec.trained = c->trained.name.count > 0 ? &c->trained : NULL;
   spec.x_affine = c->x_affine.n > 0 ? &c->x_affine : NULL;
   spec.y_affine = c->y_affine.n > 0 ? &c->y_affine : NULL;
-  spec.weights = NULL; /* a matter of training */
+  spec.unweighted = true; /* a matter of training */
   spec.class_weights = (ls_class_weights){0};
   if (!spec.x_affine) spec.scale = LS_SCALE_NONE;
   spec.classes = classes ? c->outputs : 0;

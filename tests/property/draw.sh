@@ -66,7 +66,9 @@ draw_problem() { # data, model, loss
         tr ',.' ';,' <table.csv >german.csv
         file=german.csv how='decimal: ",", '
       fi
-      echo "data: {type: csv, ${how}train: {file: $file, x: [1-7], y: [$y]}, scale: $scale$classes"
+      pick '[1-7]' '[a-g]' '[1-7, site]'
+      [[ $drawn == *site* ]] && how="text_inputs: one_hot, $how"
+      echo "data: {type: csv, ${how}train: {file: $file, x: $drawn, y: [$y]}, scale: $scale$classes"
       chance 30 && echo "  , weights: w"
       groups="{share: 0.4, how: group, by: site}"
     else # the same as HDF5

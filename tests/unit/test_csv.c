@@ -190,6 +190,10 @@ static void mistakes(void **state) {
       {"a,a\n1,2\n", "a", "2", false, "2 columns are named 'a'"},
       {"a,b,c\n1,2,3\n1,2\n", "a", "b", true, "train.csv:3: 2 fields, but the header has 3"},
       {"a,b,c\n1,2,3\n1,2,3,4\n", "a", "c", true, "train.csv:3: 4 fields, but the header has 3"},
+      {"a,b,c\n1,2,3\n", "c-b", "a", false, "'c-b': column 'b' comes before 'c'"},
+      {"a,b,c\n1,2,3\n", "a-d", "b", false, "no column 'a-d'"},
+      {"a,b\n1,2\nred,3\n", "a", "b", false, "'red'; data.text_inputs: one_hot takes texts"},
+      {"a,b\n1,2\n1,red\n", "a", "b", false, "train.csv:3: column 2 (b): not a number: 'red'"},
       {"a b\n1\n", "a", "b", false, "'a b'; fields are separated by , here (data.separator)"},
       {"a;b\n1;2\n3\n", "a", "b", false, "train.csv:3: 1 fields, but the header has 2"},
       {"a b\n1 2\n \n3 4\n", "a", "b", false, "train.csv:3: an empty line between records"},
@@ -261,6 +265,43 @@ static void dialects(void **state) {
     assert_int_equal(ls_data_separator(data), good[i].found);
     check_row(data, LS_SPLIT_TRAIN, 0, 1, (double[]){1.5}, 1, (double[]){-2});
     check_row(data, LS_SPLIT_TRAIN, 1, 1, (double[]){.25}, 1, (double[]){40});
+    ls_data_close(comm, &data);
+  }
+}
+
+/* Which columns are inputs: all others, ranges of names in the header's order, texts. */
+static void inputs(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *x, *y, *weights;
+    int features;
+    double want[6]; /* of the second sample */
+  } good[] = {
+      {"a,b,c,d\n1,2,3,4\n5,6,7,8\n", "rest", "b", NULL, 3, {5, 7, 8}},
+      {"a,b,c,d\n1,2,3,4\n5,6,7,8\n", "rest", "a", "c", 2, {6, 8}},
+      {"a,rest,c,d\n1,2,3,4\n5,6,7,8\n", "rest", "a", NULL, 1, {6}},
+      {"a,b,c,d\n1,2,3,4\n5,6,7,8\n", "b-d", "a", NULL, 3, {6, 7, 8}},
+      {"a,b,a-d,c,d\n1,2,3,4,0\n5,6,7,8,0\n", "a-d", "c", NULL, 1, {7}},
+      {"a-1,b,c-2,d\n1,2,3,4\n5,6,7,8\n", "a-1-c-2", "d", NULL, 3, {5, 6, 7}},
+      {"0,1,2,y\n1,2,3,4\n5,6,7,8\n", "0-2", "y", NULL, 3, {5, 6, 7}},
+      {"\"a\",\"b, 1\",c,y\n1,2,3,4\n5,6,7,8\n", "a-c", "y", NULL, 3, {5, 6, 7}},
+      {"a,b,c,y\ntrue,True,TRUE,0\nfalse,False, TRUE ,8\n", "a-c", "y", NULL, 3, {0, 0, 1}},
+      {"a,b,c,y\n1,red,x,0\n2,\"blue\",x,8\n,red,x,1\n", "1-3", "y", NULL, 4, {2, 1, 0, 1}},
+      {"a,b,y\n1,3rd,0\n2,4,8\n3,True,1\n", "b a", "y", NULL, 4, {0, 1, 0, 2}},
+  };
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    put("train.csv", good[i].text);
+    ls_data_spec spec = csv_spec(good[i].x, good[i].y, true);
+    spec.weights = (char *)good[i].weights;
+    spec.csv.one_hot = true;
+    spec.missing = (ls_missing_spec){.fill = true};
+    ls_data *data = opened(&spec, false);
+    int64_t row = 1;
+    double x[8];
+    assert_int_equal(ls_data_features(data), good[i].features);
+    assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &row, 1, x, 8, NULL, NULL), LS_OK);
+    for (int k = 0; k < good[i].features; k++)
+      if (x[k] != good[i].want[k]) fail_msg("%zu: input %d is %g", i, k, x[k]);
     ls_data_close(comm, &data);
   }
 }
@@ -369,10 +410,9 @@ static void changes_while_read(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(values),        cmocka_unit_test(classes),
-      cmocka_unit_test(several_files), cmocka_unit_test(mistakes),
-      cmocka_unit_test(dialects),      cmocka_unit_test(numbers),
-      cmocka_unit_test(both_ways),     cmocka_unit_test(changes_while_read),
+      cmocka_unit_test(values),   cmocka_unit_test(classes),   cmocka_unit_test(several_files),
+      cmocka_unit_test(mistakes), cmocka_unit_test(dialects),  cmocka_unit_test(inputs),
+      cmocka_unit_test(numbers),  cmocka_unit_test(both_ways), cmocka_unit_test(changes_while_read),
   };
   return cmocka_run_group_tests(tests, up, down);
 }

@@ -16,7 +16,7 @@
 #include "data/names.h"
 #include "data/trained.h"
 
-enum { QUOTE_SHOWN = 40 };
+enum { QUOTE_SHOWN = 40, TEXTS_MAX = 1024 };
 
 typedef struct {
   ls_source base;
@@ -27,6 +27,8 @@ typedef struct {
   char **head;             /* (columns) names, or NULL */
   bool by_name, by_number; /* how the config calls at least one of the columns */
   int64_t *x, *y;          /* (features), (outputs + weights): their columns */
+  ls_texts value;          /* as in ls_trained, of x; none: all inputs are numbers */
+  int64_t *run;            /* (features) ls_trained_run of each, where there are texts */
   ls_csv_map map;          /* for the quick way; to NULL: there is none */
   char *const *words;      /* that are missing besides the usual ones, or NULL */
   bool classes;
@@ -47,6 +49,15 @@ static ls_status next_record(csv *c) {
   return ls_fail(LS_EDATA, "%s:%lld: %lld fields, but %s has %lld", path_of(c), (long long)line,
                  (long long)fields, c->head ? "the header" : "the first line",
                  (long long)c->columns);
+}
+
+static bool is_infinite(ls_csv_field f, double *value) {
+  bool sign = f.length > 0 && (*f.text == '-' || *f.text == '+');
+  ls_csv_field bare = {f.text + sign, f.length - sign};
+  bool infinite = (bare.length == 3 && strncasecmp(bare.text, "inf", 3) == 0) ||
+                  (bare.length == 8 && strncasecmp(bare.text, "infinity", 8) == 0);
+  if (infinite) *value = *f.text == '-' ? -HUGE_VAL : HUGE_VAL;
+  return infinite;
 }
 
 /* ---- messages ---- */
@@ -107,27 +118,53 @@ static ls_status no_column(const csv *c, const char *name) {
                  (long long)c->columns, list, length >= sizeof list ? " ..." : "", other);
 }
 
-/* "price", "7" or "3-7", columns counted from 1: a name of the header goes first. */
-static ls_status find_columns(csv *c, const char *name, int64_t *lo, int64_t *hi) {
-  int same = 0, used = 0;
+/* The column of this name; -1: there is none. */
+static ls_status find_name(const csv *c, const char *name, size_t length, int64_t *column) {
+  int same = 0;
+  *column = -1;
   for (int64_t k = 0; c->head && k < c->columns; k++)
-    if (strcmp(c->head[k], name) == 0) *lo = *hi = k, same++;
-  if (same > 1)
-    return ls_fail(LS_EDATA, "%s: %d columns are named '%s'; give the column's number", path_of(c),
-                   same, name);
-  c->by_name = c->by_name || same == 1;
-  if (same == 1) return LS_OK;
+    if (strncmp(c->head[k], name, length) == 0 && !c->head[k][length]) *column = k, same++;
+  if (same <= 1) return LS_OK;
+  return ls_fail(LS_EDATA, "%s: %d columns are named '%.*s'; give the column's number", path_of(c),
+                 same, (int)length, name);
+}
+
+/* "a-d", where a and d are names; *lo is -1 where it is no such thing. */
+static ls_status find_between(const csv *c, const char *name, int64_t *lo, int64_t *hi) {
+  *lo = -1;
+  for (const char *dash = strchr(name, '-'); dash && *lo < 0; dash = strchr(dash + 1, '-')) {
+    LS_TRY(find_name(c, name, (size_t)(dash - name), lo));
+    if (*lo >= 0) LS_TRY(find_name(c, dash + 1, strlen(dash + 1), hi));
+    if (*lo >= 0 && *hi < 0) *lo = -1;
+  }
+  if (*lo < 0 || *lo <= *hi) return LS_OK;
+  return ls_fail(LS_EDATA, "%s: '%s': column '%s' comes before '%s'", path_of(c), name,
+                 c->head[*hi], c->head[*lo]);
+}
+
+/* "7" or "3-7", counted from 1. */
+static bool find_numbers(const csv *c, const char *name, int64_t *lo, int64_t *hi) {
   long long first, last;
+  int used = 0;
   if (sscanf(name, "%19lld-%19lld%n", &first, &last, &used) != 2 || name[used]) {
     used = 0;
-    if (sscanf(name, "%19lld%n", &first, &used) != 1 || name[used]) return no_column(c, name);
+    if (sscanf(name, "%19lld%n", &first, &used) != 1 || name[used]) return false;
     last = first;
   }
-  c->by_number = true;
-  if (first < 1 || last < first || last > c->columns) return no_column(c, name);
   *lo = first - 1;
   *hi = last - 1;
-  return LS_OK;
+  return first >= 1 && first <= last && last <= c->columns;
+}
+
+/* A name of the header goes first, then numbers, then all that is between two names. */
+static ls_status find_columns(csv *c, const char *name, int64_t *lo, int64_t *hi) {
+  LS_TRY(find_name(c, name, strlen(name), lo));
+  *hi = *lo;
+  bool named = *lo >= 0, numbered = !named && find_numbers(c, name, lo, hi);
+  if (!named && !numbered) LS_TRY(find_between(c, name, lo, hi));
+  c->by_number = c->by_number || numbered;
+  c->by_name = c->by_name || (*lo >= 0 && !numbered);
+  return *lo >= 0 ? LS_OK : no_column(c, name);
 }
 
 /* The columns of a list of names, in its order; room for one more. */
@@ -157,25 +194,162 @@ static ls_status choose_weights(csv *c, const char *name) {
              : ls_fail(LS_ECONFIG, "data.weights: %s is more than one column", name);
 }
 
-/* No list for x: all columns that are not y's. */
-static ls_status choose_rest(csv *c) {
+/* No list for x, or the word `rest` where no column is called so. */
+static bool is_rest(const csv *c, char *const *x) {
+  int64_t column;
+  if (!x) return true;
+  if (strcmp(x[0], "rest") != 0 || x[1]) return false;
+  return find_name(c, x[0], strlen(x[0]), &column) == LS_OK && column < 0;
+}
+
+/* Take what is called so, where there is such a thing, out of the rest. */
+static void take_out(csv *c, const char *name, bool *taken) {
+  int64_t lo, hi;
+  if (!name || find_columns(c, name, &lo, &hi) != LS_OK) return;
+  for (int64_t k = lo; k <= hi; k++) taken[k] = true;
+}
+
+/* All columns that are not y's, nor weights, nor what groups are made by: in any split. */
+static ls_status choose_rest(csv *c, const ls_data_spec *spec) {
+  bool *taken;
   LS_NEW(c->x, c->columns);
+  LS_NEW(taken, c->columns);
   c->base.shape.features = 0;
-  for (int64_t k = 0; k < c->columns; k++) {
-    bool taken = false;
-    for (int64_t i = 0; i < ls_shape_columns(&c->base.shape); i++) taken = taken || c->y[i] == k;
-    if (!taken) c->x[c->base.shape.features++] = k;
+  for (int64_t i = 0; i < ls_shape_columns(&c->base.shape); i++) taken[c->y[i]] = true;
+  take_out(c, spec->weights, taken);
+  take_out(c, spec->validation.by, taken);
+  for (int64_t k = 0; k < c->columns; k++)
+    if (!taken[k]) c->x[c->base.shape.features++] = k;
+  LS_FREE(taken);
+  return LS_OK;
+}
+
+static ls_status choose_columns(csv *c, const ls_opening *what) {
+  const ls_source_spec *spec = &what->spec->source[what->split];
+  LS_TRY(choose(c, spec->y_cols, &c->y, &c->base.shape.outputs));
+  LS_TRY(choose_weights(c, ls_opening_weights(what)));
+  LS_TRY(is_rest(c, spec->x_cols) ? choose_rest(c, what->spec)
+                                  : choose(c, spec->x_cols, &c->x, &c->base.shape.features));
+  return c->base.shape.features > 0
+             ? LS_OK
+             : ls_fail(LS_EDATA, "%s: no column is left for the inputs", path_of(c));
+}
+
+/* ---- opening: inputs that are texts ---- */
+
+/* The first n of them: each text of an input that has some is one. */
+typedef struct {
+  int64_t n;
+  ls_names **texts; /* (n) NULL: the input is numbers */
+} inputs;
+
+static ls_status add_texts(const csv *c, inputs *in, bool find) {
+  double value;
+  for (int64_t i = 0; i < in->n; i++) {
+    ls_csv_field f = c->field[c->x[i]];
+    if (find && !in->texts[i] && !ls_csv_number(&c->text, f, &value) && !is_infinite(f, &value) &&
+        !ls_csv_missing(f, c->words, true))
+      LS_TRY(ls_names_new(&in->texts[i]));
+    if (find || !in->texts[i] || ls_csv_missing(f, c->words, false)) continue;
+    char *text = ls_csv_unquoted(f);
+    ls_status status = ls_names_add(in->texts[i], text, strlen(text), false);
+    LS_FREE(text);
+    LS_TRY(status);
+    if (in->texts[i]->count > TEXTS_MAX)
+      return ls_fail(
+          LS_EDATA,
+          "%s: column %lld (%s) has more than %d different texts; is it what a sample is "
+          "called? Leave it out of x",
+          path_of(c), (long long)c->x[i] + 1, c->head ? c->head[c->x[i]] : "", TEXTS_MAX);
   }
   return LS_OK;
 }
 
-static ls_status choose_columns(csv *c, const ls_source_spec *spec, const char *weights) {
-  LS_TRY(choose(c, spec->y_cols, &c->y, &c->base.shape.outputs));
-  LS_TRY(choose_weights(c, weights));
-  LS_TRY(spec->x_cols ? choose(c, spec->x_cols, &c->x, &c->base.shape.features) : choose_rest(c));
-  return c->base.shape.features > 0
-             ? LS_OK
-             : ls_fail(LS_EDATA, "%s: no column is left for the inputs", path_of(c));
+/* Once through the file to find the inputs that are texts, and once more for these. */
+static ls_status find_texts(csv *c, inputs *in) {
+  const ls_csv_cursor first = c->next;
+  for (int pass = 0; pass < 2; pass++) {
+    while (!ls_csv_ended(&c->text, c->next.at)) {
+      LS_TRY(next_record(c));
+      LS_TRY(add_texts(c, in, pass == 0));
+    }
+    c->next = first;
+  }
+  return LS_OK;
+}
+
+static ls_status find_runs(csv *c) {
+  const ls_trained t = {.n = {c->base.shape.features, 0}, .at = {c->x, NULL}, .value = c->value};
+  LS_NEW(c->run, t.n[0]);
+  for (int64_t k = 0; k < t.n[0]; k++) c->run[k] = ls_trained_run(&t, k);
+  return LS_OK;
+}
+
+/* Room for so many inputs, and for what they are the texts of. */
+static ls_status widen(csv *c, int64_t features) {
+  LS_NEW(c->x, features + 1);
+  LS_NEW(c->value.text, features);
+  c->base.shape.features = 0;
+  return LS_OK;
+}
+
+static void add_input(csv *c, int64_t column, const char *value) {
+  c->x[c->base.shape.features++] = column;
+  c->value.text[c->value.count++] = ls_mem_text(value);
+}
+
+static ls_status take_texts(csv *c, const inputs *in) {
+  int64_t features = 0, *column = c->x;
+  bool any = false;
+  for (int64_t i = 0; i < in->n; i++) {
+    any = any || in->texts[i];
+    features += in->texts[i] ? in->texts[i]->count : 1;
+  }
+  if (!any) return LS_OK;
+  c->x = NULL;
+  ls_status status = widen(c, features);
+  for (int64_t i = 0; i < in->n && status == LS_OK; i++) {
+    if (!in->texts[i]) add_input(c, column[i], "");
+    for (int64_t k = 0; in->texts[i] && k < in->texts[i]->count; k++)
+      add_input(c, column[i], in->texts[i]->text[k]);
+  }
+  LS_FREE(column);
+  return status == LS_OK ? find_runs(c) : status;
+}
+
+/* Of the first file of train. */
+static ls_status collect_texts(csv *c) {
+  inputs in = {.n = c->base.shape.features};
+  LS_TRY(ls_mem_new((void **)&in.texts, (size_t)in.n, sizeof *in.texts));
+  ls_status status = find_texts(c, &in);
+  if (status == LS_OK) status = take_texts(c, &in);
+  for (int64_t i = 0; i < in.n; i++) ls_names_free(&in.texts[i]);
+  LS_FREE(in.texts);
+  return status;
+}
+
+/* The inputs that the config names are, one after the other, those of t. */
+static ls_status follow_texts(csv *c, const ls_trained *t) {
+  int64_t n = c->base.shape.features, runs = ls_trained_runs(t), *column = c->x;
+  if (t->value.count == 0) return LS_OK;
+  if (runs != n)
+    return ls_fail(LS_EDATA, "%s: %lld columns of inputs, and the training data had %lld",
+                   path_of(c), (long long)n, (long long)runs);
+  c->x = NULL;
+  ls_status status = widen(c, t->n[0]);
+  for (int64_t i = 0, k = 0; i < t->n[0] && status == LS_OK; k++)
+    for (int64_t end = ls_trained_run(t, i); i < end; i++)
+      add_input(c, column[k], t->value.text[i]);
+  LS_FREE(column);
+  return status == LS_OK ? find_runs(c) : status;
+}
+
+static ls_status follow_first(csv *c, const ls_source *first) {
+  ls_columns there;
+  LS_TRY(ls_columns_of(first, &there));
+  ls_status status = follow_texts(c, &there.trained);
+  ls_columns_free(&there);
+  return status;
 }
 
 /* ---- opening: the columns that a checkpoint knows ---- */
@@ -210,14 +384,19 @@ static ls_status find_trained(const csv *c, const ls_data_spec *spec, int64_t *c
   return status;
 }
 
-static void take_columns(csv *c, const ls_data_spec *spec, int64_t *column[2]) {
+static ls_status take_columns(csv *c, const ls_data_spec *spec, int64_t *column[2]) {
   const int64_t *n = spec->trained->n;
+  const ls_texts *value = &spec->trained->value;
   LS_FREE(c->x);
   LS_FREE(c->y);
   c->x = column[0];
   c->y = column[1];
   c->base.shape.features = n[0];
   c->base.shape.outputs = spec->inputs ? 0 : n[1];
+  if (value->count != n[0] || c->value.count > 0) return LS_OK;
+  LS_NEW(c->value.text, n[0]);
+  for (int64_t k = 0; k < n[0]; k++) c->value.text[c->value.count++] = ls_mem_text(value->text[k]);
+  return find_runs(c);
 }
 
 static bool is_number(const csv *c, int64_t column) {
@@ -263,10 +442,8 @@ static ls_status lost_sample(const csv *c) {
 static ls_status find_foreign(csv *c, const ls_data_spec *spec, int64_t *found) {
   int64_t *column[2] = {NULL, NULL};
   ls_status status = find_trained(c, spec, column, found);
-  if (status == LS_OK)
-    take_columns(c, spec, column);
-  else
-    LS_FREE(column[0]);
+  if (status == LS_OK) return take_columns(c, spec, column);
+  LS_FREE(column[0]);
   return status;
 }
 
@@ -275,8 +452,7 @@ static ls_status choose_foreign(csv *c, const ls_opening *what) {
   const ls_data_spec *spec = what->spec;
   const ls_source_spec *source = &spec->source[what->split];
   int64_t found = 0, numbers = count_numbers(c, NULL, c->columns);
-  ls_status status =
-      spec->trained ? find_foreign(c, spec, &found) : choose_columns(c, source, NULL);
+  ls_status status = spec->trained ? find_foreign(c, spec, &found) : choose_columns(c, what);
   bool lost = spec->trained ? numbers > 0 : numbers == c->columns;
   if (status == LS_FAIL) return status;
   if (c->head && found == 0 && !c->by_name && lost) return lost_sample(c);
@@ -303,7 +479,8 @@ static bool same_columns(const csv *c, const ls_trained *t, int64_t *const colum
 static ls_status choose_known(csv *c, const ls_opening *what) {
   const ls_data_spec *spec = what->spec;
   int64_t *column[2] = {NULL, NULL}, found;
-  LS_TRY(choose_columns(c, &spec->source[what->split], NULL));
+  LS_TRY(choose_columns(c, what));
+  LS_TRY(follow_texts(c, spec->trained));
   if (!c->head || !ls_trained_named(spec->trained, LS_TRAINED_X)) return LS_OK;
   ls_status status = find_trained(c, spec, column, &found);
   if (status != LS_OK) {
@@ -317,8 +494,7 @@ static ls_status choose_known(csv *c, const ls_opening *what) {
            "%s: the columns are taken by the names that the checkpoint knows; the config says "
            "others",
            path_of(c));
-  take_columns(c, spec, column);
-  return LS_OK;
+  return take_columns(c, spec, column);
 }
 
 /* Numbers where the inputs are: a first sample that would be lost as a header. */
@@ -348,8 +524,10 @@ static ls_status compare_inputs(const csv *c, const ls_source *first) {
 }
 
 static ls_status choose_by_config(csv *c, const ls_opening *what) {
-  LS_TRY(choose_columns(c, &what->spec->source[what->split], ls_opening_weights(what)));
+  LS_TRY(choose_columns(c, what));
   warn_of_numbers(c);
+  if (what->spec->csv.one_hot)
+    LS_TRY(what->first ? follow_first(c, what->first) : collect_texts(c));
   return c->head && what->first && !what->quick ? compare_inputs(c, what->first) : LS_OK;
 }
 
@@ -449,17 +627,19 @@ static bool warn_of_twice(const csv *c, int64_t column, const char *what) {
   return false;
 }
 
-/* No quick way for a column that is asked for twice, which has no single place to go to, for blanks
- * and for decimal commas. */
+/* No quick way for a column that is asked for twice, which has no single place to go to, for
+ * blanks, decimal commas and texts. */
 static ls_status map_columns(csv *c, bool warn) {
   const ls_shape *shape = &c->base.shape;
-  bool once = c->text.mark != ' ' && !c->text.decimal_comma;
+  bool once = c->text.mark != ' ' && !c->text.decimal_comma && c->value.count == 0;
   c->map = (ls_csv_map){.columns = c->columns, .text = -1};
   LS_NEW(c->map.to, c->columns);
   int64_t *to = c->map.to;
   for (int64_t k = 0; k < c->columns; k++) to[k] = LS_CSV_SKIP;
   for (int64_t i = 0; i < shape->features; i++) {
-    if (to[c->x[i]] != LS_CSV_SKIP) once = warn && warn_of_twice(c, c->x[i], "an input twice");
+    bool same = c->run && i > 0 && c->run[i] == c->run[i - 1]; /* another text of the column */
+    if (to[c->x[i]] != LS_CSV_SKIP && !same)
+      once = warn && warn_of_twice(c, c->x[i], "an input twice");
     to[c->x[i]] = i;
   }
   for (int64_t i = 0; i < ls_shape_columns(shape); i++) {
@@ -520,6 +700,8 @@ static void close_csv(ls_source *source) {
   LS_FREE(c->field);
   LS_FREE(c->x);
   LS_FREE(c->y);
+  LS_FREE(c->run);
+  ls_texts_free(&c->value);
   LS_FREE(c->map.to);
   LS_FREE(c->text.text);
   ls_names_free(&c->own_names);
@@ -527,22 +709,18 @@ static void close_csv(ls_source *source) {
 
 /* ---- reading ---- */
 
-static bool is_infinite(ls_csv_field f, double *value) {
-  bool sign = f.length > 0 && (*f.text == '-' || *f.text == '+');
-  ls_csv_field bare = {f.text + sign, f.length - sign};
-  bool infinite = (bare.length == 3 && strncasecmp(bare.text, "inf", 3) == 0) ||
-                  (bare.length == 8 && strncasecmp(bare.text, "infinity", 8) == 0);
-  if (infinite) *value = *f.text == '-' ? -HUGE_VAL : HUGE_VAL;
-  return infinite;
-}
-
 /* Perhaps one with the other decimal mark. */
 static ls_status no_number(const csv *c, int64_t line, int64_t column) {
   ls_csv_text other = c->text;
   double value;
   other.decimal_comma = !other.decimal_comma;
   ls_status status = bad_field(c, line, column, "not a number");
-  if (!ls_csv_number(&other, c->field[column], &value)) return status;
+  bool input = false;
+  for (int64_t i = 0; i < c->base.shape.features; i++) input = input || c->x[i] == column;
+  bool decimal = ls_csv_number(&other, c->field[column], &value);
+  if (!decimal && input && c->value.count == 0)
+    return ls_fail(status, "%s; data.text_inputs: one_hot takes texts for inputs", ls_error_text());
+  if (!decimal) return status;
   return ls_fail(status, "%s; data.decimal says which mark decimals have, and it is %s here",
                  ls_error_text(), c->text.decimal_comma ? "," : ".");
 }
@@ -577,17 +755,40 @@ static ls_status parse_class(const csv *c, int64_t line, double *value) {
   return isnan(*value) ? bad_field(c, line, c->y[0], "no class") : LS_OK;
 }
 
-static ls_status read_row(csv *c, ls_dtype cell, void *x, double *y) {
-  const ls_shape *shape = &c->base.shape;
-  int64_t line = c->next.line;
+/* Inputs k to run[k], one of which is 1: that of the field's text. */
+static ls_status read_text(csv *c, int64_t line, int64_t k, ls_dtype cell, void *x) {
+  ls_csv_field f = c->field[c->x[k]];
+  bool missing = ls_csv_missing(f, c->words, false), found = missing;
+  char *text = ls_csv_unquoted(f);
+  for (int64_t i = k; i < c->run[k]; i++) {
+    bool same = !missing && strcmp(c->value.text[i], text) == 0;
+    ls_dtype_put(cell, x, i, missing ? (double)NAN : (double)same);
+    found = found || same;
+  }
+  LS_FREE(text);
+  return found ? LS_OK : bad_field(c, line, c->x[k], "a text that the training data do not have");
+}
+
+static ls_status read_inputs(csv *c, int64_t line, ls_dtype cell, void *x) {
   double value;
-  if (c->map.to && ls_csv_quick(&c->map, &c->text, &c->next, cell, x, y, &c->field[c->y[0]]))
-    return c->map.text >= 0 ? parse_class(c, line, y) : LS_OK;
-  LS_TRY(next_record(c));
-  for (int64_t i = 0; i < shape->features; i++) {
+  for (int64_t i = 0; i < c->base.shape.features; i = c->run ? c->run[i] : i + 1) {
+    if (c->run && *c->value.text[i]) {
+      LS_TRY(read_text(c, line, i, cell, x));
+      continue;
+    }
     LS_TRY(parse(c, line, c->x[i], &value));
     ls_dtype_put(cell, x, i, value);
   }
+  return LS_OK;
+}
+
+static ls_status read_row(csv *c, ls_dtype cell, void *x, double *y) {
+  const ls_shape *shape = &c->base.shape;
+  int64_t line = c->next.line;
+  if (c->map.to && ls_csv_quick(&c->map, &c->text, &c->next, cell, x, y, &c->field[c->y[0]]))
+    return c->map.text >= 0 ? parse_class(c, line, y) : LS_OK;
+  LS_TRY(next_record(c));
+  LS_TRY(read_inputs(c, line, cell, x));
   if (c->classes) LS_TRY(parse_class(c, line, y));
   for (int64_t i = c->classes; i < ls_shape_columns(shape); i++)
     LS_TRY(parse(c, line, c->y[i], &y[i]));
@@ -645,8 +846,8 @@ static void place_csv(const ls_source *source, int64_t row, int64_t column, char
   place_field(c, line, column < 0 ? c->y[-1 - column] : c->x[column], text, size);
 }
 
-static const char *x_name(const void *arg, int64_t k) {
-  return ((const csv *)arg)->head[((const csv *)arg)->x[k]];
+static const char *text_at(const void *texts, int64_t k) {
+  return ((const ls_texts *)texts)->text[k];
 }
 static const char *y_name(const void *arg, int64_t k) {
   return ((const csv *)arg)->head[((const csv *)arg)->y[k]];
@@ -666,14 +867,23 @@ static ls_status table_of(const csv *c, ls_trained *out) {
     out->n[i] = n[i];
     memcpy(out->at[i], from[i], (size_t)n[i] * sizeof **out->at);
   }
+  if (c->value.count == 0) return LS_OK;
+  LS_NEW(out->value.text, n[0]);
+  for (int64_t k = 0; k < n[0]; k++)
+    out->value.text[out->value.count++] = ls_mem_text(c->value.text[k]);
   return LS_OK;
 }
 
 static ls_status columns_csv(const ls_source *source, ls_columns *out) {
   const csv *c = (const csv *)source;
+  ls_texts called = {0};
   LS_TRY(table_of(c, &out->trained));
   if (!c->head) return LS_OK;
-  LS_TRY(ls_columns_split(x_name, c, source->shape.features, &out->name[0], &out->unit[0]));
+  ls_status status = ls_trained_inputs(&out->trained, &called);
+  if (status == LS_OK)
+    status = ls_columns_split(text_at, &called, called.count, &out->name[0], &out->unit[0]);
+  ls_texts_free(&called);
+  LS_TRY(status);
   return ls_columns_split(y_name, c, source->shape.outputs, &out->name[1], &out->unit[1]);
 }
 

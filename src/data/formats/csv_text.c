@@ -209,18 +209,28 @@ ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *o
 
 /* ---- fields ---- */
 
+static bool is_word(ls_csv_field f, const char *word, bool any_case) {
+  size_t n = strlen(word);
+  return f.length == n && (any_case ? strncasecmp(f.text, word, n) : strncmp(f.text, word, n)) == 0;
+}
+
+static bool is_truth(ls_csv_field f, double *value) {
+  static const char *const words[] = {"false", "true", "False", "True", "FALSE", "TRUE"};
+  for (int i = 0; i < 6 && f.length > 0 && strchr("tTfF", *f.text); i++) {
+    *value = i % 2;
+    if (is_word(f, words[i], false)) return true;
+  }
+  return false;
+}
+
 bool ls_csv_number(const ls_csv_text *c, ls_csv_field f, double *value) {
   char point[64], *comma;
+  if (is_truth(f, value)) return true;
   if (!c->decimal_comma) return ls_decimal(f.text, f.length, value);
   if (f.length >= sizeof point || memchr(f.text, '.', f.length)) return false;
   memcpy(point, f.text, f.length);
   if ((comma = memchr(point, ',', f.length))) *comma = '.';
   return ls_decimal(point, f.length, value);
-}
-
-static bool is_word(ls_csv_field f, const char *word, bool any_case) {
-  size_t n = strlen(word);
-  return f.length == n && (any_case ? strncasecmp(f.text, word, n) : strncmp(f.text, word, n)) == 0;
 }
 
 static bool is_listed(ls_csv_field f, char *const *words, bool any_case) {
