@@ -48,7 +48,7 @@ static json_t *spread_json(const ls_spread *s) {
   "{?" x ".not_finite}, {" x ".not_finite} NOT FINITE OR MISSING{/}\n"
 
 static const char look[] =
-    "{data}: {type}\n"
+    "{data}: {type}{?separator}, separator \"{separator}\", decimal \"{decimal}\"{/}\n"
     "{*splits}{@}: {samples} samples of {features} {?_bytes}bytes{|}numbers{/}\n"
     "  inputs     " SPREAD("x") "{?y}  targets    " SPREAD("y") "{/}"
     "{?_stored}  stored     inputs {stored.x}{?stored.y}; targets {stored.y}{/}\n{/}"
@@ -156,6 +156,9 @@ static void print(const info *i) {
   put_shown(shown, "targets", y);
   ls_put(o, "data", i->name);
   ls_put(o, "type", i->spec.type);
+  ls_separator separator = i->source[0]->separator;
+  ls_put(o, "separator", separator == LS_SEPARATOR_AUTO ? NULL : ls_separator_names[separator]);
+  if (separator != LS_SEPARATOR_AUTO) ls_put(o, "decimal", i->spec.csv.decimal_comma ? "," : ".");
   ls_put(o, "splits", splits);
   ls_put(o, "stored",
          json_pack("{s:s, s:s}", "x", i->columns.stored[0], "y", i->columns.stored[1]));

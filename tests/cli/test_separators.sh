@@ -72,6 +72,7 @@ info wine.csv 'separator: ";", decimal: ".", lines end with LF'
 info exercise-cr.csv 'separator: ",", decimal: ".", lines end with CR'
 info air-decimal-comma.csv 'separator: ";", decimal: ",", lines end with CRLF'
 info housing-blanks.data 'separator: "blanks"'
+info air.yaml 'air.yaml: csv, separator ";", decimal ","'
 
 # Contradictions are the config's.
 on 0 train wine.yaml 'data.separator=","' 'data.decimal=","' -o none >out 2>err

@@ -64,7 +64,9 @@ static const ls_texts names = {name_text, 1};
 static char *column_text[] = {(char *)"id", (char *)"a", (char *)"b [m]", (char *)"",
                               (char *)"flux [W/m²]"};
 static int64_t x_columns[] = {2, 1, 3}, y_columns[] = {4};
-static const ls_trained trained = {{column_text, 5}, {3, 1}, {x_columns, y_columns}, false};
+static char *value_text[] = {(char *)"", (char *)"light red", (char *)""};
+static const ls_trained trained = {
+    {column_text, 5}, {3, 1}, {x_columns, y_columns}, false, {value_text, 3}};
 static ls_data_file data_file[] = {{(char *)"train-images", 100, 10300, "xxh3-128:00"},
                                    {(char *)"a/longer/path/of labels", 200, 10300, "xxh3-128:11"}};
 
@@ -563,6 +565,8 @@ static void columns_are_there(void **unused) {
   assert_string_equal(c->trained.name.text[3], "");
   assert_int_equal(c->trained.n[0], 3);
   assert_memory_equal(c->trained.at[0], x_columns, sizeof x_columns);
+  assert_int_equal(c->trained.value.count, 3);
+  for (int i = 0; i < 3; i++) assert_string_equal(c->trained.value.text[i], value_text[i]);
   assert_int_equal(c->trained.n[1], 1);
   assert_int_equal(c->trained.at[1][0], 4);
   ls_checkpoint_free(&c);
