@@ -200,8 +200,17 @@ static ls_status find_by_position(const ls_trained *t, int what, const ls_newcom
   return LS_OK;
 }
 
-ls_status ls_trained_find(const ls_trained *t, int what, const ls_newcomer *data, int64_t **column,
-                          int64_t *found) {
+/* Inputs as data have them that are no table of texts: each one a column of numbers. */
+static ls_status flatten(const ls_trained *t, ls_trained *out) {
+  *out = (ls_trained){.n = {t->n[LS_TRAINED_X], 0}};
+  LS_TRY(ls_trained_inputs(t, &out->name));
+  LS_NEW(out->at[LS_TRAINED_X], t->n[LS_TRAINED_X]);
+  for (int64_t k = 0; k < t->n[LS_TRAINED_X]; k++) out->at[LS_TRAINED_X][k] = k;
+  return LS_OK;
+}
+
+static ls_status find(const ls_trained *t, int what, const ls_newcomer *data, int64_t **column,
+                      int64_t *found) {
   search s = {.trained = t, .data = data, .twice = -1};
   *found = 0;
   LS_NEW(*column, t->n[what] + 1);
@@ -214,5 +223,16 @@ ls_status ls_trained_find(const ls_trained *t, int what, const ls_newcomer *data
   if (status == LS_OK && s.twice >= 0)
     ls_log(LS_LOG_WARN, "%s: several columns are named '%s'; they are taken by their position",
            data->path, t->name.text[s.twice]);
+  return status;
+}
+
+ls_status ls_trained_find(const ls_trained *t, int what, const ls_newcomer *data, int64_t **column,
+                          int64_t *found) {
+  ls_trained flat;
+  if (data->whole || what != LS_TRAINED_X || t->value.count == 0)
+    return find(t, what, data, column, found);
+  ls_status status = flatten(t, &flat);
+  if (status == LS_OK) status = find(&flat, what, data, column, found);
+  ls_trained_free(&flat);
   return status;
 }
