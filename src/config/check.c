@@ -103,6 +103,9 @@ static void check_metrics(const reading *r) {
 static void check_data(const reading *r) {
   const ls_data_spec *data = &r->config->data;
   bool own = data->source[LS_SPLIT_VALIDATION].file;
+  if (data->type && strcmp(data->type, "idx") == 0 && !data->dir &&
+      !data->source[LS_SPLIT_TRAIN].file)
+    WRONG(r, "data", "missing key 'dir' (the folder of the files) or 'train' (images, labels)");
   if (data->skip[LS_SPLIT_VALIDATION] > 0 && !own)
     WRONG(r, "data.skip.validation", "validation is no source of its own here");
   if (data->limit[LS_SPLIT_VALIDATION] > 0 && !own)
@@ -133,8 +136,7 @@ static void check_class_weights(const reading *r) {
 
 static void check_eval(const reading *r) {
   const ls_config *c = r->config;
-  bool file_test =
-      c->data.type && (strcmp(c->data.type, "idx") == 0 || c->data.source[LS_SPLIT_TEST].file);
+  bool file_test = c->data.type && (c->data.dir || c->data.source[LS_SPLIT_TEST].file);
   if (c->eval_on[LS_SPLIT_VALIDATION] && !has_validation(&c->data))
     WRONG(r, "eval.on", "there are no validation samples: data.validation gives none");
   for (int m = 0; m < LS_METRICS && c->loss; m++)

@@ -109,13 +109,26 @@ static const ls_key share_rows[] = {
   KEY("validation", validation, SOURCE(LS_SPLIT_VALIDATION), text, OR("none"), SHARE, ORDER, \
       .sub = rows, .drawn = share_rows, .example = "0.1")
 
+static const ls_key idx_source[] = {
+    KEY("images", text, AT(ls_source_spec, file),
+        "an IDX file of the inputs, of any type and number of dimensions, .gz or not",
+        .example = "emnist-letters-train-images-idx3-ubyte.gz"),
+    KEY("labels", text, AT(ls_source_spec, y),
+        "an IDX file of the labels or targets, as many as images",
+        .example = "emnist-letters-train-labels-idx1-ubyte.gz"),
+    END};
 static const ls_key idx_rows[] = {
     KEY("dir", text, DATA(dir),
-        "folder of the four standard files (train-images-idx3-ubyte and so on), .gz or not", FREE,
-        .example = "/usr/share/datasets/fashion-mnist"),
-    VALIDATION(NULL,
+        "folder of the four standard files (train-images-idx3-ubyte and so on; those of test may "
+        "be missing), .gz or not",
+        OR("none"), FREE, .example = "/usr/share/datasets/fashion-mnist"),
+    KEY("train", source, SOURCE(LS_SPLIT_TRAIN), "the training samples' files, by any names",
+        OR("none"), .sub = idx_source, ORDER),
+    VALIDATION(idx_source,
                "a share f: floor(f n) samples of train, after limit, drawn at random, are kept "
-               "out"),
+               "out; or a source"),
+    KEY("test", source, SOURCE(LS_SPLIT_TEST), "the test samples' files, by any names", OR("none"),
+        .sub = idx_source),
     END};
 static const char *const decimals[] = {".", ",", NULL};
 static const char *const comments[] = {"none", "#", NULL};

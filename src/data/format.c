@@ -208,10 +208,10 @@ ls_status ls_source_open(const ls_opening *what, ls_source **out) {
   const char *pattern = what->spec->source[what->split].file;
   *out = NULL;
   if (!format) return ls_fail(LS_ECONFIG, "data.type: %s is not available", what->spec->type);
-  if (what->spec->dir)
-    LS_TRY(format->open(what, out));
-  else if (pattern)
+  if (pattern)
     LS_TRY(open_pattern(what, format, pattern, out));
+  else if (what->spec->dir)
+    LS_TRY(format->open(what, out));
   if (!*out) return LS_OK;
   assert((*out)->shape.rows > 0 && (*out)->shape.features > 0);
   (*out)->fills = what->spec->missing.fill;

@@ -36,7 +36,7 @@ typedef struct {
 typedef struct {
   const ls_data_spec *spec;
   ls_split split;
-  const char *file; /* one file of the source; idx: NULL */
+  const char *file; /* one file of the source; NULL: what spec.dir has of the split */
   bool classes;     /* y are class numbers or names */
   bool quick;       /* digests are not needed */
   ls_source
@@ -83,6 +83,8 @@ static inline int64_t ls_shape_columns(const ls_shape *shape) {
 
 extern const ls_format ls_format_idx, ls_format_csv, ls_format_hdf5, ls_format_npy;
 const ls_format *ls_format_find(const char *name); /* NULL: no such format */
+/* Do these bytes begin an IDX file? Then it holds numbers of *type. */
+bool ls_idx_magic(const unsigned char head[4], ls_dtype *type);
 
 /* Begin a source of `size` bytes (its format's struct) with room for `files` files; one file's
  * path. */

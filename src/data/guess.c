@@ -14,6 +14,7 @@
 static ls_status sniff(const char *path, const ls_format **out) {
   unsigned char head[8];
   size_t got, length = strlen(path);
+  ls_dtype type;
   ls_gz *gz;
   const char *relative = ls_h5_relative(path);
   if (relative) return ls_fail(LS_EDATA, "%s: %s", path, relative);
@@ -25,7 +26,7 @@ static ls_status sniff(const char *path, const ls_format **out) {
   *out = &ls_format_csv;
   if (named_h5 || ls_h5_signature(path) >= 0) *out = &ls_format_hdf5;
   if (got >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) *out = &ls_format_npy;
-  if (got >= 4 && memcmp(head, "\0\0\x08\x03", 4) == 0) *out = &ls_format_idx;
+  if (got >= 4 && ls_idx_magic(head, &type)) *out = &ls_format_idx;
   return LS_OK;
 }
 

@@ -26,10 +26,10 @@ typedef enum { LS_SCALE_NONE, LS_SCALE_DIVIDE, LS_SCALE_STANDARD, LS_SCALE_MINMA
  * probabilities, 0 to 1 as they are. */
 typedef enum { LS_TARGET_REAL, LS_TARGET_CLASS, LS_TARGET_PROBABILITY } ls_target_kind;
 
-/* One file source as the config writes it. idx uses only data.dir. */
+/* One file source as the config writes it. */
 typedef struct {
-  char *file;              /* may hold * and ?: several files, sorted by name */
-  char *x, *y;             /* hdf5: dataset paths */
+  char *file;              /* may hold * and ?: several files, sorted by name; idx: of images */
+  char *x, *y;             /* hdf5: dataset paths; idx, npy: y is the file of labels or targets */
   bool transpose;          /* hdf5: samples are columns */
   char **x_cols, **y_cols; /* csv: names, numbers or "3-7" ranges, NULL-terminated */
   bool header;             /* csv, default true */
@@ -106,7 +106,7 @@ typedef struct {
 
 typedef struct {
   char *type;               /* "idx", "hdf5", "csv" */
-  char *dir;                /* idx */
+  char *dir;                /* idx: of what `source` does not name */
   ls_source_spec source[3]; /* by ls_split: train, validation, test; file == NULL: none */
   ls_missing_spec missing;
   ls_csv_spec csv;

@@ -1,0 +1,93 @@
+#!/bin/bash
+# Where samples are: IDX files of any name, type and number of dimensions.
+set -u
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
+cp -r "$SOURCE"/tests/cases/sources/* .
+
+# refused CODE TEXT ARGUMENT...
+refused() {
+  local want=$1 text=$2; shift 2
+  on 0 "$@" >out 2>err
+  [ $? -eq "$want" ] || fail "$*: not $want: $(cat out err)"
+  grep -qF -- "$text" err || fail "$*: no '$text' in: $(cat err)"
+}
+# trained RUN RANKS ARGUMENT...: the hash of the weights
+trained() {
+  local run=$1 ranks=$2; shift 2
+  on "$ranks" train net.yaml "$@" -o "$run" -q >out 2>err || fail "$*: $(cat err)"
+  hash_of "$run/final.h5"
+}
+net() {
+  cat >net.yaml <<END
+version: 1
+data: {$1}
+model: {layers: [{units: 5, activation: tanh}, {units: out, activation: softmax}]}
+loss: cross_entropy
+optimizer: {type: sgd, lr: 0.01}
+train: {epochs: 3, batch: 12, slices: 4}
+checkpoint: {every: never}
+END
+}
+
+# ---- IDX ----
+
+# idx TYPE DIMENSIONS...: 24 rows of whole numbers from 0 to 99, the same ones in every type
+idx() {
+  # shellcheck disable=SC2059
+  printf "$(awk -v type="$1" -v list="${*:2}" '
+    function byte(b) { printf "\\%03o", b }
+    function big(v, n) { for (n--; n >= 0; n--) byte(int(v / 256 ^ n) % 256) }
+    function exponent(v, e) { e = 0; while (v >= 2) { v /= 2; e++ } return e }
+    function real(v, e) { # of 4 bytes, of 8
+      e = exponent(v)
+      if (type == "0D") big(v ? (127 + e) * 2 ^ 23 + (v / 2 ^ e - 1) * 2 ^ 23 : 0, 4)
+      else { big(v ? (1023 + e) * 2 ^ 20 + (v / 2 ^ e - 1) * 2 ^ 20 : 0, 4); big(0, 4) }
+    }
+    BEGIN {
+      size["08"] = size["09"] = 1; size["0B"] = 2; size["0C"] = 4
+      code["08"] = 8; code["09"] = 9; code["0B"] = 11; code["0C"] = 12; code["0D"] = 13; code["0E"] = 14
+      n = split(list, d, " "); byte(0); byte(0); byte(code[type]); byte(n)
+      for (k = 1; k <= n; k++) big(d[k], 4)
+      for (count = k = 1; k <= n; k++) count *= d[k]
+      width = count / d[1]
+      for (i = 0; i < count; i++) {
+        v = width == 1 ? i % 3 : (i * i + 7 * i) % 100
+        if (type in size) big(v, size[type]); else real(v)
+      }
+    }')"
+}
+idx 08 24 >labels
+net "type: idx, train: {images: images, labels: labels}"
+idx 08 24 2 3 >images
+want=$(trained 08 0)
+[ -n "$want" ] || fail "IDX: no weights"
+[ "$(trained 08-3 3)" = "$want" ] || fail "IDX: other bits on 3 ranks"
+for type in 09 0B 0C 0D 0E; do
+  idx $type 24 1 2 3 >images
+  [ "$(trained $type 0)" = "$want" ] || fail "IDX: other bits from type 0x$type"
+done
+idx 0E 24 >labels # a label is a number of any type too; .gz
+gzip -k images; rm images
+[ "$(trained gz 0 data.train.images=images.gz data.test.images=images.gz data.test.labels=labels)" = "$want" ] ||
+  fail "IDX: other bits from labels of type 0x0E"
+[ "$("$LOCKSTEP" eval gz/final.h5 --split test --json | sed -n 's/.*"samples":24[,}].*/24/p')" = 24 ] || fail "no test of 24: $("$LOCKSTEP" eval gz/final.h5 --split test --json)"
+# Targets of several numbers, and QMNIST's labels.
+idx 0C 24 8 >wide
+refused 65 "of which the first is the class" train net.yaml data.train.images=images.gz data.train.labels=wide -o no
+on 0 train net.yaml data.train.images=images.gz data.train.labels=wide loss=mse 'model.layers[1].activation=linear' --dry-run >out 2>err ||
+  fail "targets of 8 numbers: $(cat err)"
+
+# A folder: what other names there are, and the keys for them; no test.
+net "type: idx, dir: emnist"
+refused 65 "say data: {..., train: {images: emnist/emnist-letters-train-images-idx3-ubyte, labels: emnist/emnist-letters-train-labels-idx1-ubyte}, test: {images: emnist/emnist-letters-test-images" train net.yaml -o no
+keys=$(sed -n 's/.*say data: {..., \(.*\)}$/\1/p' err)
+mkdir standard
+for what in images-idx3 labels-idx1; do ln -s ../emnist/emnist-letters-train-$what-ubyte standard/train-$what-ubyte; done
+want=$(trained folder 0 data.dir=standard)
+net "type: idx, $keys"
+[ "$(trained named 0)" = "$want" ] || fail "IDX by other names: other bits"
+net "type: idx"
+refused 78 "missing key 'dir' (the folder of the files) or 'train' (images, labels)" train net.yaml -o no
+
+finish
