@@ -43,7 +43,7 @@ typedef struct {
 
 /* ---- which data ---- */
 
-/* "a,b,3-7" as a list of columns; text is cut in place. */
+/* "a,b,3-7" as a list of columns, or "/T,/u[0:2]" of datasets; text is cut in place. */
 static char **columns(char *text, char **list) {
   int n = 0;
   for (char *word = text ? strtok(text, ",") : NULL; word && n < LIST_MAX - 1;
@@ -67,14 +67,11 @@ static ls_status file_spec(const char *path, const ls_data_options *o, char **x_
   ls_source_spec *train = &spec->source[0];
   *spec = (ls_data_spec){.type = (char *)format->name, .limit = {-1, -1, -1}};
   LS_TRY(need_y(o, format->name, format == &ls_format_hdf5));
-  *train = (ls_source_spec){.file = (char *)path,
-                            .x = (char *)o->x,
-                            .y = (char *)o->y,
-                            .transpose = o->transpose,
-                            .header = !o->no_header};
+  *train = (ls_source_spec){
+      .file = (char *)path, .y = (char *)o->y, .transpose = o->transpose, .header = !o->no_header};
   if (o->transpose && format != &ls_format_hdf5)
     return ls_fail(LS_EUSAGE, "--transpose is for HDF5 files");
-  if (format != &ls_format_csv) return LS_OK;
+  if (format != &ls_format_csv && format != &ls_format_hdf5) return LS_OK;
   train->x_cols = columns(x_text, x_list);
   train->y_cols = columns(y_text, y_list);
   return LS_OK;
@@ -276,7 +273,9 @@ static ls_status import_config(importer *m, const char *name) {
 /* An HDF5 file of ours says it by its type: whole numbers are classes. */
 static bool has_classes(const ls_source_spec *train) {
   ls_h5set *y;
-  if (!train->y || ls_h5set_open(train->file, train->y, train->transpose, &y) != LS_OK)
+  char **list = train->y_cols;
+  if (ls_list_length(list) != 1 ||
+      ls_h5set_open(train->file, list[0], train->transpose, &y) != LS_OK)
     return false; /* opening it as a source will tell */
   bool classes = ls_h5set_shape(y)->integer && ls_h5set_shape(y)->width == 1;
   ls_h5set_close(&y);

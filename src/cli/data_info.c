@@ -193,9 +193,9 @@ typedef struct {
 /* One that can be read as samples shows its range too. */
 static void add_dataset(void *arg, const ls_h5_entry *entry) {
   datasets *d = arg;
-  ls_data_spec spec = {.type = (char *)"hdf5",
-                       .inputs = true,
-                       .source = {{.file = (char *)d->path, .x = (char *)entry->path}}};
+  char *x[] = {(char *)entry->path, NULL};
+  ls_data_spec spec = {
+      .type = (char *)"hdf5", .inputs = true, .source = {{.file = (char *)d->path, .x_cols = x}}};
   ls_source *source[3] = {0};
   ls_survey v = {0};
   ls_columns columns = {0};

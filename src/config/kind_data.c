@@ -60,6 +60,15 @@ static json_t *print_columns(const ls_value *v) {
   return list;
 }
 
+static json_t *print_datasets(const ls_value *v) {
+  char **dataset = LS_FIELD(v, char **);
+  return dataset && dataset[0] && !dataset[1] ? json_string(dataset[0]) : print_columns(v);
+}
+
+static json_t *schema_datasets(const ls_key *key) {
+  return ls_schema_either(ls_schema_text(key), ls_schema_list(ls_schema_text(key)));
+}
+
 static json_t *schema_columns(const ls_key *key) {
   return ls_schema_list(ls_schema_number_or_text(key));
 }
@@ -221,6 +230,9 @@ const ls_kind ls_kind_text = {parse_text,     ls_print_text,     NULL,
                               ls_schema_text, .words = "a text", .free = ls_free_text};
 const ls_kind ls_kind_columns = {
     parse_columns,        print_columns, NULL, schema_columns, .words = "a list of columns",
+    .free = free_columns, .nested = true};
+const ls_kind ls_kind_datasets = {
+    parse_columns,        print_datasets, NULL, schema_datasets, .words = "a text, or a list",
     .free = free_columns, .nested = true};
 const ls_kind ls_kind_texts = {
     parse_texts,          print_columns, NULL, schema_columns, .words = "a list of texts",

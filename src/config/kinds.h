@@ -31,6 +31,7 @@ extern const ls_kind ls_kind_steplist; /* the same */
 /* kind_data.c */
 extern const ls_kind ls_kind_text;       /* char * */
 extern const ls_kind ls_kind_columns;    /* char **, NULL-terminated */
+extern const ls_kind ls_kind_datasets;   /* the same; one is written alone */
 extern const ls_kind ls_kind_texts;      /* the same, and there may be none */
 extern const ls_kind ls_kind_fill;       /* double, where `given`; else one of the choices */
 extern const ls_kind ls_kind_classes;    /* ls_class_weights: the one choice, or class: number */

@@ -69,9 +69,10 @@ static const char *const desync_units[] = {"never", "steps", NULL};
 static const ls_key hdf5_source[] = {
     KEY("file", text, AT(ls_source_spec, file),
         "an HDF5 file; * and ? stand for several, in order of their names", .example = "sim.h5"),
-    KEY("x", text, AT(ls_source_spec, x), "dataset of the inputs, one sample a row",
-        .example = "/inputs/state"),
-    KEY("y", text, AT(ls_source_spec, y), "dataset of the labels or targets",
+    KEY("x", datasets, AT(ls_source_spec, x_cols),
+        "dataset of the inputs, one sample a row, or several and columns of them, side by side",
+        .example = "[/T, \"/u[0:2]\"]"),
+    KEY("y", datasets, AT(ls_source_spec, y_cols), "dataset of the labels or targets, likewise",
         .example = "/targets/flux"),
     KEY("transpose", bool, AT(ls_source_spec, transpose),
         "samples are the datasets' columns, as Matlab, Julia and Fortran write them",

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "data/formats/dataset.h"
 #include "io/gz.h"
 #include "io/h5.h"
 #include "io/h5sign.h"
@@ -41,44 +42,76 @@ ls_status ls_format_sniff(const char *path, const ls_format **out) {
 
 /* ---- whole data sets ---- */
 
-/* Where x and y of each split are; NULL: there is no such split. */
+/* Lists of the datasets of x and y of each split; NULL: there is no such split. */
 typedef struct {
-  const char *name[3][2];
+  char *const *name[3][2];
 } layout;
 
 /* As `data import` makes it. */
-static const layout own_layout = {
-    {{"/train/x", "/train/y"}, {"/validation/x", "/validation/y"}, {"/test/x", "/test/y"}}};
+#define LIST(name) ((char *const[]){(char *)(name), NULL})
+static const layout own_layout = {{{LIST("/train/x"), LIST("/train/y")},
+                                   {LIST("/validation/x"), LIST("/validation/y")},
+                                   {LIST("/test/x"), LIST("/test/y")}}};
 static const char weights_name[] = "/train/weights";
 
-/* Looking through a file for some layouts. */
-typedef struct {
-  layout wanted[2], there[2]; /* own_layout, that of the training data; what there is of each */
-  bool weights;
-} search;
+/* ---- which datasets a file has ---- */
 
-static void look_for(const layout *wanted, const char *path, layout *there) {
-  for (int s = 0; s < 3; s++)
-    for (int k = 0; k < 2; k++) {
-      const char *name = wanted->name[s][k];
-      if (name && strcmp(path, name) == 0) there->name[s][k] = name;
-    }
-}
+typedef struct {
+  char **path; /* (count) */
+  int64_t count, room;
+} contents;
 
 static void note(void *arg, const ls_h5_entry *entry) {
-  search *look = arg;
-  look->weights = look->weights || strcmp(entry->path, weights_name) == 0;
-  for (int i = 0; i < 2; i++) look_for(&look->wanted[i], entry->path, &look->there[i]);
+  contents *c = arg;
+  if (c->count == c->room) {
+    c->room = c->room > 0 ? 2 * c->room : 64;
+    char **more = ls_mem_must((size_t)c->room * sizeof *more);
+    if (c->count > 0) memcpy(more, c->path, (size_t)c->count * sizeof *more);
+    LS_FREE(c->path);
+    c->path = more;
+  }
+  c->path[c->count++] = ls_mem_text(entry->path);
 }
 
-static bool has(const layout *l, int split) { return l->name[split][0] && l->name[split][1]; }
+static void contents_free(contents *c) {
+  for (int64_t k = 0; k < c->count; k++) LS_FREE(c->path[k]);
+  LS_FREE(c->path);
+}
 
-static void take_layout(const char *path, const layout *l, ls_data_spec *spec) {
+static bool has_one(const contents *c, const char *name) {
+  const ls_dataset d = ls_dataset_of(name);
+  for (int64_t k = 0; k < c->count; k++)
+    if (strncmp(c->path[k], d.here, (size_t)d.path) == 0 && !c->path[k][d.path]) return true;
+  return false;
+}
+
+static bool has_all(const contents *c, char *const *list) {
+  for (; list && *list; list++)
+    if (!has_one(c, *list)) return false;
+  return true;
+}
+
+/* A split that the layout has and the file too. */
+static bool has(const contents *c, const layout *l, int split) {
+  return l->name[split][0] && has_all(c, l->name[split][0]) && has_all(c, l->name[split][1]);
+}
+
+/* ---- whose layout it has ---- */
+
+/* The datasets without the files that they were in: those of this one are meant. */
+static char **here(char *const *list) {
+  int n = ls_list_length(list);
+  char **copy = ls_mem_must((size_t)(n + 1) * sizeof *copy);
+  for (int k = 0; k < n; k++) copy[k] = ls_mem_text(ls_dataset_of(list[k]).here);
+  return copy;
+}
+
+static void take_layout(const char *path, const contents *c, const layout *l, ls_data_spec *spec) {
   for (int s = 0; s < 3; s++) {
-    if (!has(l, s)) continue;
+    if (!has(c, l, s)) continue;
     spec->source[s].file = ls_mem_text(path);
-    spec->source[s].x = ls_mem_text(l->name[s][0]);
-    spec->source[s].y = ls_mem_text(l->name[s][1]);
+    spec->source[s].x_cols = here(l->name[s][0]);
+    spec->source[s].y_cols = here(l->name[s][1]);
   }
 }
 
@@ -88,18 +121,21 @@ static ls_status no_train(const char *path) {
 }
 
 static ls_status guess_hdf5(const char *path, ls_data_spec *spec) {
-  search look = {.wanted = {own_layout}};
-  LS_TRY(ls_h5_list(path, note, &look));
-  if (!has(&look.there[0], 0)) return no_train(path);
-  if (look.weights) spec->weights = ls_mem_text(weights_name);
-  take_layout(path, &look.there[0], spec);
-  return LS_OK;
+  contents c = {0};
+  ls_status status = ls_h5_list(path, note, &c);
+  if (status == LS_OK && !has(&c, &own_layout, 0)) status = no_train(path);
+  if (status == LS_OK && has_one(&c, weights_name)) spec->weights = ls_mem_text(weights_name);
+  if (status == LS_OK) take_layout(path, &c, &own_layout, spec);
+  contents_free(&c);
+  return status;
 }
 
-/* The dataset that a config names, without the file that it may say: "labels.h5:/y". */
-static const char *dataset_of(const char *text) {
-  const char *colon = text && text[0] != '/' ? strstr(text, ":/") : NULL;
-  return colon ? colon + 1 : text;
+static bool same_list(char *const *a, char *const *b) {
+  int n = ls_list_length(a);
+  bool same = n == ls_list_length(b);
+  for (int k = 0; k < n && same; k++)
+    same = strcmp(ls_dataset_of(a[k]).here, ls_dataset_of(b[k]).here) == 0;
+  return same;
 }
 
 /* The training data's datasets; splits that are other files with the same datasets are one here. */
@@ -107,9 +143,9 @@ static layout layout_of(const ls_data_spec *like) {
   layout l = {0};
   for (int s = 0; s < 3 && strcmp(like->type, "hdf5") == 0; s++) {
     const ls_source_spec *source = &like->source[s];
-    if (!source->file || !source->x || !source->y) continue;
-    const char *x = dataset_of(source->x), *y = dataset_of(source->y);
-    if (l.name[0][0] && strcmp(x, l.name[0][0]) == 0 && strcmp(y, l.name[0][1]) == 0) continue;
+    char *const *x = source->x_cols, *const *y = source->y_cols;
+    if (!source->file || !x || !y) continue;
+    if (l.name[0][0] && same_list(x, l.name[0][0]) && same_list(y, l.name[0][1])) continue;
     l.name[s][0] = x;
     l.name[s][1] = y;
   }
@@ -117,19 +153,22 @@ static layout layout_of(const ls_data_spec *like) {
 }
 
 static ls_status guess_hdf5_like(const char *path, const ls_data_spec *like, ls_data_spec *spec) {
-  search look = {.wanted = {own_layout, layout_of(like)}};
-  LS_TRY(ls_h5_list(path, note, &look));
-  const layout *known = &look.wanted[1];
-  bool as_known = has(&look.there[1], 0);
-  const layout *l = &look.there[as_known];
-  take_layout(path, l, spec);
+  const layout known = layout_of(like);
+  contents c = {0};
+  ls_status status = ls_h5_list(path, note, &c);
+  bool as_known = status == LS_OK && has(&c, &known, 0);
+  const layout *l = as_known ? &known : &own_layout;
+  take_layout(path, &c, l, spec);
   for (int s = 0; s < 3; s++) spec->source[s].transpose = as_known && like->source[s].transpose;
-  if (has(l, 0)) return LS_OK;
-  if (!known->name[0][0]) return no_train(path);
+  bool found = has(&c, l, 0);
+  contents_free(&c);
+  if (status != LS_OK || found) return status;
+  if (!known.name[0][0]) return no_train(path);
   return ls_fail(LS_EDATA,
                  "%s: no %s and %s, where the checkpoint's training data were; lockstep data info "
                  "lists what there is, and a config says where the samples are",
-                 path, known->name[0][0], known->name[0][1]);
+                 path, ls_dataset_of(known.name[0][0][0]).here,
+                 ls_dataset_of(known.name[0][1][0]).here);
 }
 
 static ls_status kind_of(const char *path, const ls_format **format, bool *folder) {
@@ -161,6 +200,13 @@ ls_status ls_data_guess(const char *path, ls_data_spec *out) {
   return status;
 }
 
+static char **copy_list(char *const *list) {
+  int n = ls_list_length(list);
+  char **copy = list ? ls_mem_must((size_t)(n + 1) * sizeof *copy) : NULL;
+  for (int k = 0; k < n; k++) copy[k] = ls_mem_text(list[k]);
+  return copy;
+}
+
 /* What is the training data's for any file: what its columns are, and what a missing value is. */
 static ls_source_spec *take_like(const ls_data_like *like, const ls_format *format,
                                  ls_data_spec *spec) {
@@ -175,8 +221,8 @@ static ls_source_spec *take_like(const ls_data_like *like, const ls_format *form
   spec->csv.likely = true;
   to->header = !like->no_header && (!same || from->header);
   to->transpose = same && from->transpose;
-  to->x_cols = same ? from->x_cols : NULL;
-  to->y_cols = same && !spec->inputs ? from->y_cols : NULL;
+  if (same && format == &ls_format_csv) to->x_cols = copy_list(from->x_cols);
+  if (same && format == &ls_format_csv && !spec->inputs) to->y_cols = copy_list(from->y_cols);
   if (!like->no_header || format == &ls_format_csv) return to;
   ls_fail(LS_EUSAGE, "--no-header is for CSV files");
   return NULL;
@@ -213,11 +259,16 @@ ls_status ls_data_guess_like(const char *path, const ls_data_like *like, ls_data
   return status;
 }
 
+static void free_list(char ***list) {
+  for (char **text = *list; text && *text; text++) LS_FREE(*text);
+  LS_FREE(*list);
+}
+
 void ls_data_guess_free(ls_data_spec *spec) {
   for (int s = 0; s < 3; s++) {
     LS_FREE(spec->source[s].file);
-    LS_FREE(spec->source[s].x);
-    LS_FREE(spec->source[s].y);
+    free_list(&spec->source[s].x_cols);
+    free_list(&spec->source[s].y_cols);
   }
   LS_FREE(spec->weights);
   LS_FREE(spec->type);
@@ -226,11 +277,18 @@ void ls_data_guess_free(ls_data_spec *spec) {
 
 /* ---- inputs ---- */
 
+/* Where ":DATASET" begins, which is a path; NULL: there is none. */
+static const char *find_dataset(const char *text) {
+  const char *last = NULL, *colon = strstr(text, ":/");
+  for (; colon; colon = strstr(colon + 1, ":/")) last = colon;
+  return last ? last : strrchr(text, ':');
+}
+
 /* "FILE:DATASET", unless a file has just this name. */
 static void split_dataset(const char *text, ls_source_spec *source) {
-  const char *colon = access(text, F_OK) == 0 ? NULL : strrchr(text, ':');
+  const char *colon = access(text, F_OK) == 0 ? NULL : find_dataset(text);
   source->file = colon ? ls_mem_format("%.*s", (int)(colon - text), text) : ls_mem_text(text);
-  source->x = colon ? ls_mem_text(colon + 1) : NULL;
+  if (colon) source->x_cols = here(LIST(colon + 1));
 }
 
 static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_like *like,
@@ -244,9 +302,9 @@ static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_li
   ls_comm_node_bcast(comm, name, sizeof name);
   format = ls_format_find(name);
   if (!take_like(like, format, spec)) return LS_EUSAGE;
-  const char *dataset = dataset_of(like->spec->source[0].x);
+  char *const *own = like->spec->source[0].x_cols;
   bool same = format == &ls_format_hdf5 && strcmp(like->spec->type, name) == 0;
-  if (same && dataset && !spec->source[0].x) spec->source[0].x = ls_mem_text(dataset);
+  if (same && own && !spec->source[0].x_cols) spec->source[0].x_cols = here(own);
   return ls_data_open(comm, spec, LS_TARGET_REAL, precision, out);
 }
 

@@ -27,7 +27,7 @@ ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_lik
  * import` makes it (docs/data.md). LS_EDATA for anything else. */
 ls_status ls_data_guess(const char *path, ls_data_spec *out);
 /* The same for eval: columns (CSV) and datasets (HDF5) are those of the training data, the whole
- * file is train where it has one set of samples. Lists of columns are borrowed from `like`. */
+ * file is train where it has one set of samples. */
 ls_status ls_data_guess_like(const char *path, const ls_data_like *like, ls_data_spec *out);
 void ls_data_guess_free(ls_data_spec *spec);
 

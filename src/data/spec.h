@@ -29,9 +29,10 @@ typedef enum { LS_TARGET_REAL, LS_TARGET_CLASS, LS_TARGET_PROBABILITY } ls_targe
 /* One file source as the config writes it. */
 typedef struct {
   char *file;              /* may hold * and ?: several files, sorted by name; idx: of images */
-  char *x, *y;             /* hdf5: dataset paths; idx, npy: y is the file of labels or targets */
+  char *y;                 /* idx, npy: the file of labels or targets */
   bool transpose;          /* hdf5: samples are columns */
-  char **x_cols, **y_cols; /* csv: names, numbers or "3-7" ranges, NULL-terminated */
+  char **x_cols, **y_cols; /* csv: names, numbers or "3-7" ranges; hdf5: datasets
+                              (formats/dataset.h); NULL-terminated */
   bool header;             /* csv, default true */
   int line, column;        /* where the config names it, for messages */
 } ls_source_spec;

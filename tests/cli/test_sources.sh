@@ -1,5 +1,5 @@
 #!/bin/bash
-# Where samples are: IDX files of any name, type and number of dimensions.
+# Where samples are: IDX files of any name, type and number of dimensions; datasets of HDF5 files and columns of them, side by side.
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
@@ -89,5 +89,37 @@ net "type: idx, $keys"
 [ "$(trained named 0)" = "$want" ] || fail "IDX by other names: other bits"
 net "type: idx"
 refused 78 "missing key 'dir' (the folder of the files) or 'train' (images, labels)" train net.yaml -o no
+
+# ---- HDF5: datasets and columns of them, side by side; /all and /both hold the same numbers in one ----
+
+cat >net.yaml <<END
+version: 1
+data: {type: hdf5, train: {file: sim.h5, x: /all, y: /both}, scale: standard}
+model: {layers: [{units: 5, activation: tanh}, {units: out}]}
+loss: mse
+optimizer: {type: sgd, lr: 0.01}
+train: {epochs: 3, batch: 12, slices: 4}
+checkpoint: {every: never}
+END
+x='data.train.x=[/T, "/g/u[0:2]", /w]' y='data.train.y=["/both[0]", "sim.h5:/pair[1:]"]'
+want=$(trained whole 0)
+[ -n "$want" ] || fail "HDF5: no weights"
+[ "$(trained parts 0 "$x" "$y")" = "$want" ] || fail "columns of datasets: other bits"
+[ "$(trained parts3 3 "$x" "$y" data.load=stream)" = "$want" ] || fail "columns of datasets, a stream on 3 ranks: other bits"
+turned='data.train.x=[/row/T, "/row/u[:2]", "/row/w[0]"]'
+[ "$(trained turned 0 "$turned" 'data.train.y=[/row/flux, /row/T]' data.train.transpose=true)" = "$want" ] || fail "columns of transposed datasets: other bits"
+refused 65 "sim.h5: /g/u[1:4]: there are no such columns: /g/u has 3, from 0 to 2" train net.yaml 'data.train.x=[/T, "/g/u[1:4]"]' -o no
+refused 65 "/nothing" train net.yaml 'data.train.x=[/T, /nothing]' -o no
+
+# A checkpoint finds its own datasets in new files; the columns are called by them, and import takes the same lists.
+run 0 predict parts/final.h5 -i sim.h5 -o parts.h5
+run 0 predict parts/final.h5 -i sim.h5:/all -o named.h5
+cmp -s parts.h5 named.h5 || fail "predict by the checkpoint's own datasets: other predictions"
+on 0 eval parts/final.h5 --data sim.h5 >out 2>err
+head -1 out | cmp -s - <("$LOCKSTEP" eval whole/final.h5 --data sim.h5 | head -1) || fail "eval of a file with the same datasets: $(cat out err)"
+grep -q 'pair_1$' out || fail "targets are not called by their datasets: $(cat out)"
+run 0 data import sim.h5 --x '/T,/g/u[0:2],/w' --y '/both' -o one.h5
+"$LOCKSTEP" data info one.h5 | grep -qF 'T, g/u_0, g/u_1, w' || fail "data import: no names of the columns: $("$LOCKSTEP" data info one.h5)"
+[ "$(trained one 0 data.train.file=one.h5 data.train.x=/train/x data.train.y=/train/y)" = "$want" ] || fail "data import of columns: other bits"
 
 finish

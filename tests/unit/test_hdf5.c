@@ -12,7 +12,7 @@ enum { ROWS = 30 };
 
 static ls_comm *comm;
 static char *dir, path[256], other[256], hdf5_type[] = "hdf5", npy_type[] = "npy";
-static char x_name[128], y_name[128];
+static char x_name[128], y_name[128], *x_list[] = {x_name, NULL}, *y_list[] = {y_name, NULL};
 
 static int up(void **state) {
   (void)state;
@@ -73,7 +73,7 @@ static ls_data_spec spec_of(char *file, const char *x, const char *y) {
   ls_data_spec spec = {.type = hdf5_type, .limit = {-1, -1, -1}};
   snprintf(x_name, sizeof x_name, "%s", x);
   snprintf(y_name, sizeof y_name, "%s", y);
-  spec.source[0] = (ls_source_spec){.file = file, .x = x_name, .y = y_name};
+  spec.source[0] = (ls_source_spec){.file = file, .x_cols = x_list, .y_cols = y_list};
   return spec;
 }
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "data/formats/dataset.h"
 #include "data/trained.h"
 #include "io/gz.h"
 #include "io/h5.h"
@@ -44,13 +45,6 @@ static const char *path_of(const hdf5 *h, const piece *p) { return h->base.file[
 static int64_t rows_of(const piece *p) { return ls_h5set_shape(p->set)->rows; }
 
 /* ---- opening ---- */
-
-/* "/data/x" lies in the source's file, "labels.h5:/y" in another one. */
-static void split_name(const char *text, const char *own, char **file, char **name) {
-  const char *colon = text[0] == '/' ? NULL : strstr(text, ":/");
-  *file = colon ? ls_mem_format("%.*s", (int)(colon - text), text) : ls_mem_text(own);
-  *name = ls_mem_text(colon ? colon + 1 : text);
-}
 
 /* Train's source has perhaps been through this file a moment ago. */
 static ls_status digest(const ls_opening *what, ls_data_file *file) {
@@ -103,13 +97,29 @@ static ls_status check_rows(const hdf5 *h, const piece *p) {
                  (long long)set->rows, (long long)x->rows, first->name, hint);
 }
 
+/* All columns, or those that the config names. */
+static ls_status choose_part(const hdf5 *h, piece *p, const ls_dataset *d) {
+  p->width = ls_h5set_shape(p->set)->width;
+  int64_t lo = d->part ? d->lo : 0, hi = d->part && d->hi >= 0 ? d->hi : p->width;
+  if (lo >= hi || hi > p->width)
+    return ls_fail(LS_EDATA, "%s: %s: there are no such columns: %s has %lld, from 0 to %lld",
+                   path_of(h, p), d->here, p->name, (long long)p->width, (long long)(p->width - 1));
+  LS_NEW(p->from, p->width);
+  LS_NEW(p->to, p->width);
+  p->whole = hi - lo == p->width;
+  p->columns = hi - lo;
+  for (int64_t c = 0; c < p->columns; c++) p->from[c] = lo + c;
+  return LS_OK;
+}
+
 static ls_status open_piece(hdf5 *h, int role, const char *text, const ls_opening *what) {
   piece *p = &h->piece[h->pieces++];
-  char *path;
+  const ls_dataset d = ls_dataset_of(text);
   int before = h->base.files;
   *p = (piece){.role = role, .transpose = what->spec->source[what->split].transpose};
-  split_name(text, what->file, &path, &p->name);
-  p->file = file_number(h, path);
+  p->name = ls_mem_format("%.*s", d.path, d.here);
+  p->file =
+      file_number(h, d.file > 0 ? ls_mem_format("%.*s", d.file, text) : ls_mem_text(what->file));
   ls_data_file *file = &h->base.file[p->file];
   if (p->file == before) {
     (void)stat(file->path, &h->seen[before]); /* opening it tells of any trouble */
@@ -117,24 +127,17 @@ static ls_status open_piece(hdf5 *h, int role, const char *text, const ls_openin
   }
   LS_TRY(ls_h5set_open(file->path, p->name, p->transpose, &p->set));
   LS_TRY(turn_vector(h, p));
-  p->width = ls_h5set_shape(p->set)->width;
   file->samples = rows_of(p);
-  LS_NEW(p->from, p->width);
-  LS_NEW(p->to, p->width);
-  return LS_OK;
+  return choose_part(h, p, &d);
 }
 
-/* All columns side by side, the weight behind those of y. */
+/* All side by side, the weight behind those of y. */
 static ls_status place_pieces(hdf5 *h) {
   int64_t n[2] = {0}, most = 0;
   for (int i = 0; i < h->pieces; i++) {
     piece *p = &h->piece[i];
     int64_t *next = &n[p->role == X ? X : Y];
-    p->whole = true;
-    for (p->columns = 0; p->columns < p->width; p->columns++) {
-      p->from[p->columns] = p->columns;
-      p->to[p->columns] = (*next)++;
-    }
+    for (int64_t c = 0; c < p->columns; c++) p->to[c] = (*next)++;
     if (p->role == WEIGHTS) h->base.shape.weights = 1;
     if (p->width > most) most = p->width;
   }
@@ -152,9 +155,9 @@ static ls_status check_pieces(hdf5 *h) {
     LS_TRY(check_rows(h, p));
     if (p->role == X) shape->bytes = shape->bytes && set->bytes;
     if (p->role == X) shape->single = shape->single && set->single;
-    if (p->role == WEIGHTS && p->width > 1)
+    if (p->role == WEIGHTS && p->columns > 1)
       return ls_fail(LS_EDATA, "%s: %s has %lld values a sample, and a weight is one",
-                     path_of(h, p), p->name, (long long)p->width);
+                     path_of(h, p), p->name, (long long)p->columns);
   }
   return place_pieces(h);
 }
@@ -173,16 +176,18 @@ static void warn_of_one(const hdf5 *h, const ls_opening *what) {
 
 static ls_status open_pieces(hdf5 *h, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
-  const char *name[ROLES] = {spec->x, what->spec->inputs ? NULL : spec->y,
-                             ls_opening_weights(what)};
+  char *const weights[] = {(char *)ls_opening_weights(what), NULL};
+  char *const *list[ROLES] = {spec->x_cols, what->spec->inputs ? NULL : spec->y_cols, weights};
+  const int most = h->base.files;
   h->base.files = 0;
-  LS_NEW(h->piece, ROLES);
-  LS_NEW(h->seen, ROLES);
-  if (!spec->x)
+  LS_NEW(h->piece, most);
+  LS_NEW(h->seen, most);
+  if (!spec->x_cols)
     return ls_fail(LS_EDATA, "%s: which dataset are the inputs? lockstep data info lists them",
                    what->file);
   for (int role = 0; role < ROLES; role++)
-    if (name[role]) LS_TRY(open_piece(h, role, name[role], what));
+    for (char *const *name = list[role]; name && *name; name++)
+      LS_TRY(open_piece(h, role, *name, what));
   LS_TRY(check_pieces(h));
   warn_of_one(h, what);
   return LS_OK;
@@ -190,23 +195,34 @@ static ls_status open_pieces(hdf5 *h, const ls_opening *what) {
 
 /* ---- opening: the columns that a checkpoint knows ---- */
 
+/* Of a piece those of its columns, which stand behind `before` others, that a list names. */
+static ls_status take_some(piece *p, int64_t before, const int64_t *column, int64_t n) {
+  const int64_t *from = p->from, had = p->columns;
+  LS_NEW(p->from, p->width);
+  p->columns = 0;
+  p->whole = false;
+  for (int64_t k = 0; k < n; k++) {
+    if (column[k] < before || column[k] >= before + had) continue;
+    p->from[p->columns] = from[column[k] - before];
+    p->to[p->columns++] = k;
+  }
+  LS_FREE(from);
+  return LS_OK;
+}
+
 /* Of all columns of x or y as they stand only those of a list, in its order. */
-static void take_columns(hdf5 *h, int role, const int64_t *column, int64_t n) {
+static ls_status take_columns(hdf5 *h, int role, const int64_t *column, int64_t n) {
   int64_t before = 0;
   for (int i = 0; i < h->pieces; i++) {
     piece *p = &h->piece[i];
     if (p->role == WEIGHTS && role == Y) p->to[0] = n;
     if (p->role != role) continue;
-    p->columns = 0;
-    p->whole = false;
-    for (int64_t k = 0; k < n; k++) {
-      if (column[k] < before || column[k] >= before + p->width) continue;
-      p->from[p->columns] = column[k] - before;
-      p->to[p->columns++] = k;
-    }
-    before += p->width;
+    const int64_t had = p->columns;
+    LS_TRY(take_some(p, before, column, n));
+    before += had;
   }
   *(role == X ? &h->base.shape.features : &h->base.shape.outputs) = n;
+  return LS_OK;
 }
 
 static bool as_they_are(const int64_t *column, int64_t n, int64_t wide) {
@@ -229,7 +245,7 @@ static ls_status choose_known(hdf5 *h, const ls_data_spec *spec, int role, const
     return LS_OK;
   }
   if (status == LS_OK && !as_they_are(column, spec->trained->n[role], wide[role]))
-    take_columns(h, role, column, spec->trained->n[role]);
+    status = take_columns(h, role, column, spec->trained->n[role]);
   LS_FREE(column);
   return status;
 }
@@ -245,7 +261,9 @@ static ls_status choose_columns(hdf5 *h, const ls_data_spec *spec) {
 }
 
 static ls_status open_hdf5(const ls_opening *what, ls_source **out) {
-  LS_TRY(ls_source_new(&ls_format_hdf5, sizeof(hdf5), ROLES, out));
+  const ls_source_spec *spec = &what->spec->source[what->split];
+  const int most = ls_list_length(spec->x_cols) + ls_list_length(spec->y_cols) + 1;
+  LS_TRY(ls_source_new(&ls_format_hdf5, sizeof(hdf5), most, out));
   hdf5 *h = (hdf5 *)*out;
   ls_status status = open_pieces(h, what);
   if (status == LS_OK) status = choose_columns(h, what->spec);
@@ -463,6 +481,30 @@ static ls_status take_texts(const hdf5 *h, const piece *p, const char *attribute
   return LS_OK;
 }
 
+/* Columns that are put together are called by their datasets: "T", "u_0". */
+static void name_by_dataset(const hdf5 *h, int role, ls_texts *out) {
+  for (int i = 0; i < h->pieces; i++) {
+    const piece *p = &h->piece[i];
+    for (int64_t c = 0; c < p->columns && p->role == role; c++) {
+      LS_FREE(out->text[p->to[c]]);
+      out->text[p->to[c]] = p->width == 1 ? ls_mem_text(p->name + 1)
+                                          : ls_mem_format("%s_%lld", p->name + (*p->name == '/'),
+                                                          (long long)p->from[c]);
+    }
+  }
+}
+
+/* Is x or y more than one dataset as it stands? */
+static bool is_composed(const hdf5 *h, int role) {
+  int pieces = 0;
+  bool part = false;
+  for (int i = 0; i < h->pieces; i++) {
+    pieces += h->piece[i].role == role;
+    part = part || (h->piece[i].role == role && !h->piece[i].whole);
+  }
+  return pieces > 1 || part;
+}
+
 /* None unless all pieces have some. */
 static ls_status texts_of(const hdf5 *h, int role, const char *attribute, ls_texts *out) {
   bool known = true;
@@ -470,7 +512,10 @@ static ls_status texts_of(const hdf5 *h, int role, const char *attribute, ls_tex
   LS_NEW(out->text, out->count);
   for (int i = 0; i < h->pieces && known; i++)
     if (h->piece[i].role == role) LS_TRY(take_texts(h, &h->piece[i], attribute, out, &known));
-  if (!known) ls_texts_free(out);
+  if (!known && !attribute && is_composed(h, role))
+    name_by_dataset(h, role, out);
+  else if (!known)
+    ls_texts_free(out);
   return LS_OK;
 }
 
