@@ -13,11 +13,17 @@ void ls_weights_hash(const void *weights, int64_t parameters, ls_dtype precision
   ls_digest_hex(weights, (size_t)parameters * ls_dtype_size(precision), out + 9);
 }
 
-/* ---- a plain HDF5 file, which other people's programs may have made ---- */
+/* ---- tensors of any HDF5 file, which other people's programs may have made ---- */
 
-static void count_tensor(void *arg, const ls_h5_entry *entry) {
-  *(int *)arg += strncmp(entry->path, "/model/", 7) == 0;
-}
+typedef struct {
+  const ls_init_spec *init;
+  const ls_tensor *tensor; /* (tensors) */
+  int tensors;
+  ls_dtype precision;
+  ls_h5_item *want; /* (tensors) as they would be in the file */
+  bool *taken;      /* (tensors) */
+  int others;       /* what else /model holds */
+} reading;
 
 static ls_status check_set(const char *path, const ls_h5_item *want, const ls_h5_shape *have) {
   int64_t dim[2] = {have->dim[0], have->dims > 1 ? have->dim[1] : 1};
@@ -30,52 +36,130 @@ static ls_status check_set(const char *path, const ls_h5_item *want, const ls_h5
                  (long long)want->dim[0], (long long)want->dim[1], want->rank);
 }
 
-static ls_status read_tensor(const char *path, const ls_tensor *tensor, ls_dtype precision,
-                             void *w) {
-  ls_h5_item want;
+/* Into its place in flat w. */
+static ls_status read_tensor(const reading *r, int i, char *w) {
+  const ls_h5_item *want = &r->want[i];
   ls_h5set *set;
-  LS_TRY(ls_tensor_item(tensor, NULL, precision, &want));
-  LS_TRY(ls_h5set_open(path, want.path, false, &set));
-  ls_status status = check_set(path, &want, ls_h5set_shape(set));
-  if (status == LS_OK) status = ls_h5set_read(set, 0, want.dim[0], precision, w);
+  LS_TRY(ls_h5set_open(r->init->file, want->path, false, &set));
+  ls_status status = check_set(r->init->file, want, ls_h5set_shape(set));
+  w += (size_t)r->tensor[i].offset * ls_dtype_size(r->precision);
+  if (status == LS_OK) status = ls_h5set_read(set, 0, want->dim[0], r->precision, w);
   ls_h5set_close(&set);
   return status;
 }
 
-static ls_status read_tensors(const char *path, const ls_tensor *tensor, int tensors,
-                              ls_dtype precision, char *w) {
-  int there = 0;
-  for (int i = 0; i < tensors; i++) {
-    LS_TRY(read_tensor(path, &tensor[i], precision, w));
-    w += (size_t)(tensor[i].rows * tensor[i].cols) * ls_dtype_size(precision);
+/* Is it there? What else is there is counted. */
+static void note_tensor(void *arg, const ls_h5_entry *entry) {
+  reading *r = arg;
+  bool known = strncmp(entry->path, "/model/", 7) != 0;
+  for (int i = 0; i < r->tensors && !known; i++) {
+    known = strcmp(entry->path, r->want[i].path) == 0;
+    r->taken[i] = r->taken[i] || known;
   }
-  LS_TRY(ls_h5_list(path, count_tensor, &there));
-  if (there == tensors) return LS_OK;
-  return ls_fail(LS_EDATA, "'%s': /model holds %d tensors, and this model has %d", path, there,
-                 tensors);
+  r->others += !known;
 }
 
-static ls_status read_plain(const char *path, const ls_tensor *tensor, int tensors,
-                            ls_dtype precision, void *w) {
-  ls_status status = read_tensors(path, tensor, tensors, precision, w);
+static ls_status drop_unfit(const reading *r, int i) {
+  ls_h5set *set;
+  if (!r->taken[i]) return LS_OK;
+  LS_TRY(ls_h5set_open(r->init->file, r->want[i].path, false, &set));
+  r->taken[i] = check_set(r->init->file, &r->want[i], ls_h5set_shape(set)) == LS_OK;
+  ls_h5set_close(&set);
+  return LS_OK;
+}
+
+/* A layer fits if all its tensors do. */
+static ls_status choose_fitting(const reading *r) {
+  int taken = 0;
+  for (int i = 0; i < r->tensors; i++) LS_TRY(drop_unfit(r, i));
+  for (int lo = 0, hi; lo < r->tensors; lo = hi) {
+    bool all = true;
+    for (hi = lo; hi < r->tensors && r->tensor[hi].layer == r->tensor[lo].layer; hi++)
+      all = all && r->taken[hi];
+    for (int i = lo; i < hi; i++) r->taken[i] = all;
+    taken += all;
+  }
+  if (taken > 0) return LS_OK;
+  return ls_fail(LS_EDATA, "'%s': no layer of this model is there with the same shapes",
+                 r->init->file);
+}
+
+static ls_status read_tensors(reading *r, void *w) {
+  const ls_init_take take = r->init->take;
+  LS_TRY(ls_h5_list(r->init->file, note_tensor, r));
+  if (take == LS_TAKE_FITTING) LS_TRY(choose_fitting(r));
+  for (int i = 0; i < r->tensors; i++) {
+    if (take != LS_TAKE_FITTING) r->taken[i] = ls_init_takes(r->init, r->tensor[i].layer);
+    if (r->taken[i]) LS_TRY(read_tensor(r, i, w));
+  }
+  if (take != LS_TAKE_ALL || r->others == 0) return LS_OK;
+  return ls_fail(LS_EDATA, "'%s': /model holds %d tensors, and this model has %d", r->init->file,
+                 r->tensors + r->others, r->tensors);
+}
+
+/* ---- a checkpoint that is whole is read as one ---- */
+
+static ls_status read_checkpoint(reading *r, void *w) {
+  ls_checkpoint *c;
+  LS_TRY(ls_checkpoint_read(r->init->file, &c));
+  ls_status status = ls_tensors_check(r->init->file, c, "this model", r->tensor, r->tensors);
+  if (status == LS_OK) ls_dtype_convert(c->precision, c->weights, c->parameters, r->precision, w);
+  ls_checkpoint_free(&c);
+  for (int i = 0; i < r->tensors; i++) r->taken[i] = true;
+  return status;
+}
+
+/* No digest is asked of any other file, but one that is there and wrong is worth a word. */
+static ls_status read_weights(reading *r, void *w) {
+  ls_block block;
+  const char *path = r->init->file;
+  ls_status peeked = ls_block_peek(path, &block);
+  bool whole = peeked == LS_OK && ls_checkpoint_verify(path) == LS_OK;
+  if (peeked == LS_EIO) return ls_fail(LS_EDATA, "%s", ls_error_text());
+  if (peeked == LS_OK && !whole)
+    ls_log(LS_LOG_WARN, "%s; its weights are used as they are", ls_error_text());
+  if (whole && r->init->take == LS_TAKE_ALL) return read_checkpoint(r, w);
+  ls_status status = read_tensors(r, w);
   ls_h5_rest();
   return status;
 }
 
-/* A checkpoint that is whole is read as one. No digest is asked of any other file, but one that is
- * there and wrong is worth a word. */
-ls_status ls_weights_read(const char *path, const ls_tensor *tensor, int tensors,
-                          ls_dtype precision, void *w) {
-  ls_block block;
-  ls_checkpoint *c;
-  if (ls_block_peek(path, &block) != LS_OK) return read_plain(path, tensor, tensors, precision, w);
-  if (ls_checkpoint_verify(path) != LS_OK) {
-    ls_log(LS_LOG_WARN, "%s; its weights are used as they are", ls_error_text());
-    return read_plain(path, tensor, tensors, precision, w);
+/* ---- saying what was taken ---- */
+
+/* "layers 0-2, 4"; "" where there are none. */
+static char *list_layers(const reading *r, bool taken) {
+  char *text = ls_mem_text("");
+  for (int i = 0, k; i < r->tensors; i = k) {
+    for (k = i + 1; k < r->tensors && r->taken[k] == r->taken[i];) k++;
+    const int lo = r->tensor[i].layer, hi = r->tensor[k - 1].layer;
+    if (r->taken[i] != taken) continue;
+    const char *before = *text ? "," : "layer";
+    char *more = lo == hi ? ls_mem_format("%s%s %d", text, before, lo)
+                          : ls_mem_format("%s%s%s %d-%d", text, before, *text ? "" : "s", lo, hi);
+    LS_FREE(text);
+    text = more;
   }
-  LS_TRY(ls_checkpoint_read(path, &c));
-  ls_status status = ls_tensors_check(path, c, "this model", tensor, tensors);
-  if (status == LS_OK) ls_dtype_convert(c->precision, c->weights, c->parameters, precision, w);
-  ls_checkpoint_free(&c);
+  return text;
+}
+
+static void say_taken(const reading *r) {
+  char *taken = list_layers(r, true), *drawn = list_layers(r, false);
+  ls_log(LS_LOG_INFO, "model.init: %s from %s%s%s", taken, r->init->file,
+         *drawn ? "; drawn as by auto: " : "", drawn);
+  LS_FREE(taken);
+  LS_FREE(drawn);
+}
+
+ls_status ls_weights_read(const ls_init_spec *init, const ls_tensor *tensor, int tensors,
+                          ls_dtype precision, void *w) {
+  reading r = {.init = init, .tensor = tensor, .tensors = tensors, .precision = precision};
+  LS_NEW(r.want, tensors);
+  ls_status status = ls_mem_new((void **)&r.taken, (size_t)tensors, sizeof *r.taken);
+  for (int i = 0; status == LS_OK && i < tensors; i++)
+    status = ls_tensor_item(&tensor[i], NULL, precision, &r.want[i]);
+  if (status == LS_OK) status = read_weights(&r, w);
+  if (status == LS_OK) say_taken(&r);
+  LS_FREE(r.want);
+  LS_FREE(r.taken);
   return status;
 }

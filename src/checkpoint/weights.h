@@ -9,9 +9,10 @@
  * room for 48. */
 void ls_weights_hash(const void *weights, int64_t parameters, ls_dtype precision, char *out);
 
-/* /model/NNNN/W and b of a plain HDF5 file or a checkpoint, into flat w; shapes must agree
- * (LS_EDATA, located). */
-ls_status ls_weights_read(const char *path, const ls_tensor *tensor, int tensors,
+/* /model/NNNN/W and b of init->file, a plain HDF5 file or a checkpoint, into flat w: all of them,
+ * or those of the layers that init takes. Their shapes must agree (LS_EDATA, located). Says in a
+ * line which they are. */
+ls_status ls_weights_read(const ls_init_spec *init, const ls_tensor *tensor, int tensors,
                           ls_dtype precision, void *w);
 
 #endif

@@ -2,6 +2,7 @@
 #include "config/check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool ls_config_has_classes(const ls_config *c) {
@@ -148,6 +149,13 @@ static void check_eval(const reading *r) {
 
 static void check_init(const reading *r) {
   const ls_init_spec *init = &r->config->init;
+  const int layers = r->config->layers;
+  for (char **item = init->layers; item && *item && layers > 0; item++) {
+    const char *dash = strchr(*item, '-');
+    if (atoi(dash ? dash + 1 : *item) >= layers)
+      WRONG(r, "model.init.layers", "there is no layer %s: the model has %d, counted from 0",
+            dash ? dash + 1 : *item, layers);
+  }
   if (init->kind == LS_INIT_TRUNCATED_NORMAL && (init->scale > 0) == (init->fan_in_gain > 0))
     WRONG(r, "model.init", "truncated_normal takes either stddev or fan_in_gain");
 }

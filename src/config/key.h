@@ -49,7 +49,12 @@ typedef struct {
   void (*free)(const ls_value *v);            /* what parse has allocated; NULL: nothing */
   const char *(*explain)(const char *choice); /* a choice's help, or NULL; NULL: none has any */
   bool nested;                                /* parse sees lists and mappings too */
-  enum { LS_AS_BOOL, LS_AS_ENUM, LS_AS_DOUBLE } as; /* what a choice or a yes is stored as */
+  enum {
+    LS_AS_BOOL,
+    LS_AS_NOT,
+    LS_AS_ENUM,
+    LS_AS_DOUBLE
+  } as; /* what a choice or a yes is stored as */
 } ls_kind;
 
 /* Rows that are made of another room's table, and their defaults as texts. */

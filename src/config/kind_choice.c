@@ -12,6 +12,9 @@ static void put(const ls_value *v, int number) {
     case LS_AS_BOOL:
       *(bool *)field = number != 0;
       break;
+    case LS_AS_NOT:
+      *(bool *)field = number == 0;
+      break;
     case LS_AS_ENUM:
       *(int *)field = number;
       break;
@@ -22,6 +25,7 @@ static void put(const ls_value *v, int number) {
 
 static int get(const ls_value *v) {
   if (v->key->kind->as == LS_AS_BOOL) return LS_FIELD(v, bool);
+  if (v->key->kind->as == LS_AS_NOT) return !LS_FIELD(v, bool);
   if (v->key->kind->as == LS_AS_ENUM) return LS_FIELD(v, int);
   return (int)LS_FIELD(v, double);
 }
@@ -140,6 +144,7 @@ static json_t *schema_set(const ls_key *key) { return ls_schema_list(ls_schema_c
 #define NUMBERED parse_choice, print_choice, CHOICE
 #define BOOL parse_bool, print_bool, NULL, schema_bool, .words = "true or false"
 const ls_kind ls_kind_bool = {BOOL, .as = LS_AS_BOOL};
+const ls_kind ls_kind_unless = {BOOL, .as = LS_AS_NOT};
 const ls_kind ls_kind_flag = {BOOL, .as = LS_AS_DOUBLE};
 const ls_kind ls_kind_switch = {NUMBERED, .as = LS_AS_BOOL};
 const ls_kind ls_kind_enum = {NUMBERED, .as = LS_AS_ENUM};

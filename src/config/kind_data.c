@@ -1,5 +1,6 @@
 /* kind_data.c - texts, and what the sections data and train say about samples: columns, weights of
  * classes, sources. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -82,6 +83,40 @@ static void free_columns(const ls_value *v) {
 static bool parse_texts(const ls_value *v) {
   if (v->node->kind == LS_NODE_LIST && !v->node->child) return true;
   return parse_columns(v);
+}
+
+/* ---- which layers of a file ---- */
+
+/* "3" or "0-2". */
+static bool is_range(const char *text) {
+  int lo, hi, end = 0;
+  if (sscanf(text, "%4d%n-%4d%n", &lo, &end, &hi, &end) == 1) hi = lo;
+  return end > 0 && !text[end] && lo >= 0 && lo <= hi;
+}
+
+static bool parse_take(const ls_value *v) {
+  ls_init_spec *init = v->base;
+  int choice = ls_value_find(v, v->key->choices);
+  if (choice >= 0) init->take = (ls_init_take)choice;
+  if (choice >= 0) return true;
+  if (!parse_columns(v)) return false;
+  init->take = LS_TAKE_LISTED;
+  ls_value one = *v;
+  for (long i = 0; init->layers[i]; i++) {
+    if (is_range(init->layers[i])) continue;
+    if (v->node->kind == LS_NODE_LIST) one.node = ls_node_item(v->node, i);
+    return ls_key_refuse(&one, "is no number of a layer, and no range of them");
+  }
+  return true;
+}
+
+static json_t *print_take(const ls_value *v) {
+  const ls_init_spec *init = v->base;
+  return init->layers ? print_columns(v) : json_string(v->key->choices[init->take]);
+}
+
+static json_t *schema_take(const ls_key *key) {
+  return ls_schema_either(ls_schema_choice(key), schema_columns(key));
 }
 
 /* ---- what takes the place of something ---- */
@@ -237,6 +272,13 @@ const ls_kind ls_kind_datasets = {
 const ls_kind ls_kind_texts = {
     parse_texts,          print_columns, NULL, schema_columns, .words = "a list of texts",
     .free = free_columns, .nested = true};
+const ls_kind ls_kind_take = {parse_take,
+                              print_take,
+                              NULL,
+                              schema_take,
+                              .words = "all, fitting, or a list of layers by number",
+                              .free = free_columns,
+                              .nested = true};
 const ls_kind ls_kind_fill = {parse_fill, print_fill, describe_fill, schema_fill, .nested = false};
 const ls_kind ls_kind_classes = {parse_classes,  print_classes,        describe_classes,
                                  schema_classes, .free = free_classes, .nested = true};

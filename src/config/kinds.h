@@ -13,6 +13,7 @@ extern const ls_kind ls_kind_whole;  /* double: a whole number */
 
 /* kind_choice.c */
 extern const ls_kind ls_kind_bool;   /* bool */
+extern const ls_kind ls_kind_unless; /* bool: false where the key is true */
 extern const ls_kind ls_kind_flag;   /* double: 1 or 0 */
 extern const ls_kind ls_kind_switch; /* bool: false is choices[0] */
 extern const ls_kind ls_kind_enum;   /* an enum: its number is the choice's */
@@ -33,6 +34,7 @@ extern const ls_kind ls_kind_text;       /* char * */
 extern const ls_kind ls_kind_columns;    /* char **, NULL-terminated */
 extern const ls_kind ls_kind_datasets;   /* the same; one is written alone */
 extern const ls_kind ls_kind_texts;      /* the same, and there may be none */
+extern const ls_kind ls_kind_take;       /* of ls_init_spec, take and layers */
 extern const ls_kind ls_kind_fill;       /* double, where `given`; else one of the choices */
 extern const ls_kind ls_kind_classes;    /* ls_class_weights: the one choice, or class: number */
 extern const ls_kind ls_kind_source;     /* a section: ls_source_spec */
@@ -47,7 +49,6 @@ extern const ls_kind ls_kind_section; /* a mapping of `sub` rows; a lone word is
 extern const ls_kind ls_kind_layers;  /* of ls_config, layer and layers: a list of sections */
 
 /* An item of model.layers as it is written. */
-enum { LS_LAYERS_MAX = 9999 }; /* numbered NNNN in files */
 typedef struct {
   ls_layer_spec spec;
   int64_t repeat;

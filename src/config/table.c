@@ -58,6 +58,7 @@ static const char *const class_weights[] = {"balanced", NULL};
 const char *const ls_metric_names[] = {"accuracy", "top_k", "per_class",  "mae",
                                        "rmse",     "r2",    "per_target", NULL};
 static const char *const exchanges[] = {"auto", "shared", "tree", "mpi", NULL};
+static const char *const takes[] = {"all", "fitting", NULL};
 static const char *const busies[] = {"wait", "skip", NULL};
 static const char *const logs[] = {"jsonl", "csv", NULL};
 static const char *const eval_units[] = {"never", "steps", "epochs", NULL};
@@ -263,6 +264,10 @@ static const ls_key init_constant[] = {
 static const ls_key init_file[] = {
     KEY("file", text, AT(ls_init_spec, file), "an HDF5 file or checkpoint with /model/NNNN/W and b",
         .example = "start.h5"),
+    KEY("layers", take, AT(ls_init_spec, layers),
+        "which of its layers to take; fitting: those whose shapes fit; the others are drawn as "
+        "by auto",
+        .value = "all", .choices = takes, .example = "[0-2]"),
     END};
 static const ls_key *init_by_type(const char *type, const void *base, ls_key_space *space) {
   (void)base, (void)space;
@@ -278,12 +283,18 @@ static const ls_key init_rows[] = {
         .choices = init_types, .example = "he_normal"),
     BY_TYPE, END};
 
+#define TRAINABLE                                                                           \
+  KEY("trainable", unless, AT(ls_layer_spec, frozen),                                       \
+      "false: its weights stay as they are at the start; no weight decay or noise changes " \
+      "them, and they count in no norm",                                                    \
+      .value = "true", .example = "false")
 static const ls_key dense_rows[] = {
     KEY("units", int, AT(ls_layer_spec, units), "outputs of the layer; out: as many as the targets",
         FROM(1, INT32_MAX), .word = "out", .example = "20"),
     KEY("activation", word, AT(ls_layer_spec, activation), "function of the layer's outputs",
         .value = "linear", .choices = ls_activation_names, .example = "relu"),
-    END};
+    TRAINABLE, END};
+static const ls_key layer_norm_rows[] = {TRAINABLE, END};
 static const ls_key dropout_rows[] = {
     KEY("rate", real, AT(ls_layer_spec, rate), "share of the units that is dropped in training",
         FROM(0, 1), .open_max = true, .example = "0.5"),
@@ -296,6 +307,7 @@ static const ls_key *layer_by_type(const char *type, const void *base, ls_key_sp
   (void)base, (void)space;
   if (strcmp(type, "dense") == 0) return dense_rows;
   if (strcmp(type, "dropout") == 0) return dropout_rows;
+  if (strcmp(type, "layer_norm") == 0) return layer_norm_rows;
   return strncmp(type, "residual", 8) == 0 ? residual_rows : no_rows;
 }
 static const ls_key layer_rows[] = {

@@ -1,6 +1,6 @@
 /* init.c - first weights: each a function of the seed, its tensor and its place in it. */
-#include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -20,6 +20,7 @@ static law weight_law(const ls_init_spec *init, const ls_layer *layer, const ls_
   const double in = (double)w->rows, out = (double)w->cols;
   switch (init->kind) {
     case LS_INIT_DEFAULT:
+    case LS_INIT_FILE:
       return layer->activation->relu_like ? (law){NORMAL, sqrt(2 / in)}
                                           : (law){UNIFORM, sqrt(6 / (in + out))};
     case LS_INIT_HE_NORMAL:
@@ -41,11 +42,8 @@ static law weight_law(const ls_init_spec *init, const ls_layer *layer, const ls_
     case LS_INIT_CONSTANT:
       return (law){CONSTANT, init->value};
     case LS_INIT_ZEROS:
-      return (law){CONSTANT, 0};
-    case LS_INIT_FILE:
       break;
   }
-  assert(!"the caller reads the file");
   return (law){CONSTANT, 0};
 }
 
@@ -80,4 +78,13 @@ void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t see
       ls_dtype_put(model->precision, w, k, value);
     }
   }
+}
+
+bool ls_init_takes(const ls_init_spec *init, int layer) {
+  bool takes = init->take != LS_TAKE_LISTED;
+  for (char **item = init->layers; item && *item; item++) {
+    int lo, hi, numbers = sscanf(*item, "%d-%d", &lo, &hi);
+    takes = takes || (numbers == 1 && layer == lo) || (numbers == 2 && lo <= layer && layer <= hi);
+  }
+  return takes;
 }

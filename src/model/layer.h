@@ -61,7 +61,8 @@ struct ls_layer {
   const ls_activation *activation;
   bool fused;   /* d comes from the loss and is by z already */
   bool keeps_z; /* z has its own place; else z is y */
-  bool descend; /* some layer below has parameters: it needs its d */
+  bool frozen;  /* no gradient of its parameters is made */
+  bool descend; /* some layer below has parameters that are trained: it needs its d */
   int tensors;  /* 0 or 2: the tensors [0, 2) lie one after the other at `offset` */
   ls_tensor tensor[2];
   int64_t offset;
@@ -80,6 +81,7 @@ struct ls_model {
   int layers;
   ls_layer *layer;
   int64_t inputs, outputs, parameters;
+  int64_t trained; /* parameters of layers that are not frozen */
   int tensors;
   ls_tensor *tensor;
   const ls_loss *loss;

@@ -53,7 +53,8 @@ static ls_status plan_layer(ls_model *model, int number, const ls_layer_spec *gi
   layer->below = number ? layer - 1 : NULL;
   layer->in = number ? layer->below->out : model->inputs;
   layer->ldin = ls_leading(layer->in, model->precision);
-  layer->descend = model->parameters > 0;
+  layer->frozen = spec.frozen;
+  layer->descend = model->trained > 0;
   layer->offset = model->parameters;
   LS_TRY(layer->ops->plan(layer, &spec));
   layer->ld = ls_leading(layer->out, model->precision);
@@ -62,12 +63,14 @@ static ls_status plan_layer(ls_model *model, int number, const ls_layer_spec *gi
     ls_tensor *tensor = &layer->tensor[i];
     int64_t size;
     tensor->layer = number;
+    tensor->frozen = layer->frozen;
     tensor->offset = model->parameters;
     if (__builtin_mul_overflow(tensor->rows, tensor->cols, &size) ||
         __builtin_add_overflow(model->parameters, size, &model->parameters) ||
         model->parameters > INT64_MAX / 64)
       return ls_fail(LS_ECONFIG, "layer %d: too many parameters", number);
     model->tensor[model->tensors++] = *tensor;
+    if (!layer->frozen) model->trained += size;
   }
   return LS_OK;
 }
@@ -133,6 +136,8 @@ static ls_status build(ls_model *model, const ls_layer_spec *layer, int layers, 
   model->layers = layers;
   for (int l = 0; l < layers; l++) LS_TRY(plan_layer(model, l, &layer[l]));
   for (int l = 0; l < layers; l++) LS_TRY(join_residual(model, &model->layer[l]));
+  if (model->parameters > 0 && model->trained == 0)
+    return ls_fail(LS_ECONFIG, "every layer has trainable: false, and nothing is left to train");
   LS_TRY(check_softmax_batch(model, slices));
   return check_loss(model);
 }
@@ -174,8 +179,8 @@ double ls_model_flops(const ls_model *model) {
   double flops = 0;
   for (int l = 0; l < model->layers; l++) {
     const ls_layer *layer = &model->layer[l];
-    if (layer->activation)
-      flops += (double)layer->in * (double)layer->out * (layer->descend ? 6 : 4);
+    int products = 1 + !layer->frozen + layer->descend;
+    if (layer->activation) flops += 2 * products * (double)layer->in * (double)layer->out;
   }
   return flops;
 }

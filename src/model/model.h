@@ -29,7 +29,10 @@ typedef struct {
   double rate;            /* dropout: share of units dropped, [0, 1) */
   int64_t span; /* residual: y = x + what the layers below the `span` last ones gave, of the same
                    width */
+  bool frozen;  /* its parameters stay what they are at the start */
 } ls_layer_spec;
+
+enum { LS_LAYERS_MAX = 9999 }; /* numbered NNNN in files */
 
 typedef enum {
   LS_INIT_DEFAULT,
@@ -46,6 +49,8 @@ typedef enum {
   LS_INIT_FILE
 } ls_init_kind;
 
+typedef enum { LS_TAKE_ALL, LS_TAKE_FITTING, LS_TAKE_LISTED } ls_init_take;
+
 typedef struct {
   ls_init_kind kind;
   double scale; /* normal, uniform: standard deviation, half-width; truncated_normal: stddev (0 if
@@ -53,13 +58,19 @@ typedef struct {
   double fan_in_gain; /* truncated_normal: stddev = gain / sqrt(fan_in) */
   double value;       /* constant */
   char *file;         /* file: the caller reads it (the model opens no files) */
+  ls_init_take take;  /* which layers it takes from there; the others are drawn as by default */
+  char **layers;      /* LS_TAKE_LISTED: "0", "2-4", ..., NULL */
 } ls_init_spec;
+
+/* Does the spec take this layer from its file, if it fits? */
+bool ls_init_takes(const ls_init_spec *init, int layer);
 
 typedef struct {
   int layer;          /* NNNN of /model/NNNN: counts every layer, also those without parameters */
   char name[16];      /* "W", "b" (layer_norm: "gain", "b") */
   int64_t rows, cols; /* W: (in, out); b: (out) with rows = 1 */
   int64_t offset;     /* of its first element in the flat vector */
+  bool frozen;        /* no gradient is made for it, and no update changes it */
 } ls_tensor;
 
 typedef enum { LS_TASK_CLASSES, LS_TASK_MULTILABEL, LS_TASK_REGRESSION } ls_task;
@@ -91,7 +102,7 @@ double ls_model_flops(
     const ls_model *model); /* floating-point operations of one sample, forward and backward */
 
 /* Initial weights of flat elements [lo, hi), written to w[lo..hi) ((n) real): a function of seed,
- * tensor and index only. Not for LS_INIT_FILE. */
+ * tensor and index only. LS_INIT_FILE is as LS_INIT_DEFAULT: for layers that the file has not. */
 void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t seed, void *w,
                    int64_t lo, int64_t hi);
 

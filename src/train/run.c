@@ -100,8 +100,7 @@ static void first_weights(ls_run *run) {
   uint64_t seed =
       run->config->seed + (ls_mutant("init-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
   ls_exchange_shard(run->exchange, &lo, &hi);
-  if (run->config->init.kind != LS_INIT_FILE)
-    ls_model_init(run->model, &run->config->init, seed, ls_exchange_weights(run->exchange), lo, hi);
+  ls_model_init(run->model, &run->config->init, seed, ls_exchange_weights(run->exchange), lo, hi);
   ls_exchange_publish(run->exchange);
   ls_run_weights_changed(run);
 }

@@ -173,15 +173,17 @@ ls_status ls_state_restore(ls_run *run, const ls_state_plan *plan, const ls_chec
   return LS_OK;
 }
 
-ls_status ls_state_load_weights(ls_run *run, const char *path) {
+ls_status ls_state_load_weights(ls_run *run) {
   void *flat = NULL;
   int tensors;
   const ls_tensor *tensor = ls_model_tensors(run->model, &tensors);
   ls_status status = LS_OK;
   if (ls_comm_rank(run->comm) == 0) {
-    status = ls_mem_new(&flat, (size_t)run->parameters, real_of(run));
+    const size_t bytes = (size_t)run->parameters * real_of(run);
+    status = ls_mem_new(&flat, bytes, 1);
+    if (status == LS_OK) memcpy(flat, ls_exchange_weights(run->exchange), bytes);
     if (status == LS_OK)
-      status = ls_weights_read(path, tensor, tensors, run->config->precision, flat);
+      status = ls_weights_read(&run->config->init, tensor, tensors, run->config->precision, flat);
   }
   status = ls_comm_agree(run->comm, status);
   if (status == LS_OK) deal_weights(run, flat);

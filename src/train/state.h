@@ -21,7 +21,8 @@ void ls_state_capture(ls_run *run, const ls_state_plan *plan, ls_image *image);
 /* Take everything from a checkpoint (rank 0's; NULL elsewhere). Collective; LS_ECONFIG where slots
  * or shapes differ. */
 ls_status ls_state_restore(ls_run *run, const ls_state_plan *plan, const ls_checkpoint *checkpoint);
-/* init: file - weights of a plain HDF5 file or a checkpoint. Collective. */
-ls_status ls_state_load_weights(ls_run *run, const char *path);
+/* init: file - over the weights that are drawn, those of a plain HDF5 file or a checkpoint.
+ * Collective. */
+ls_status ls_state_load_weights(ls_run *run);
 
 #endif

@@ -212,7 +212,7 @@ static ls_status build(ls_trainer *t, ls_checkpoint *from) {
   if (resumed)
     LS_TRY(ls_resume_take(t, from));
   else if (t->config->init.kind == LS_INIT_FILE)
-    LS_TRY(ls_state_load_weights(t->run, t->config->init.file));
+    LS_TRY(ls_state_load_weights(t->run));
   choose_best_metric(t);
   t->first_step = t->run->state.global_step;
   t->first_epoch = t->run->state.epoch;

@@ -51,13 +51,14 @@ static bool transforms(const ls_update *u) {
   return u->gradient.noise_eta > 0 || u->gradient.clip_value > 0;
 }
 
-/* Walk grid and tensors together; count everything, keep what lies in my shard. */
+/* Walk grid and tensors together; count everything, keep what lies in my shard. A frozen tensor has
+ * no pieces: no norm, noise, decay or update knows of it. */
 static void cut_pieces(ls_update *u, const ls_tensor *tensor, int64_t block, bool keep) {
   u->pieces = u->mine = 0;
   for (int i = 0; i < u->tensors; i++) {
     int64_t at = tensor[i].offset, end = at + tensor[i].rows * tensor[i].cols;
     u->tensor_piece[i] = u->pieces;
-    for (; at < end; u->pieces++) {
+    for (; at < end && !tensor[i].frozen; u->pieces++) {
       int64_t next = (at / block + 1) * block;
       if (next > end) next = end;
       if (at >= u->lo && at < u->hi) {
@@ -224,9 +225,12 @@ static void scale_pass(void *arg, int thread, int threads) {
  * its price. A plug-in may care which tensor its span lies in, and so do norms. */
 static piece join_pieces(const ls_update *u, int64_t *i, int64_t hi) {
   piece p = u->piece[(*i)++];
-  for (; *i < hi && (u->across || u->piece[*i].tensor == p.tensor) && p.n + u->piece[*i].n <= SPAN;
-       ++*i)
-    p.n += u->piece[*i].n;
+  for (; *i < hi; ++*i) {
+    const piece *next = &u->piece[*i];
+    bool joins = next->lo == p.lo + p.n && (u->across || next->tensor == p.tensor);
+    if (!joins || p.n + next->n > SPAN) break;
+    p.n += next->n;
+  }
   return p;
 }
 

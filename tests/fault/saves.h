@@ -8,7 +8,7 @@
 
 enum { SAVES_N = 600 }; /* parameters; with a slot more than one disk block each */
 
-static const ls_tensor saves_tensor[] = {{0, "W", 59, 10, 0}, {0, "b", 1, 10, 590}};
+static const ls_tensor saves_tensor[] = {{0, "W", 59, 10, 0, false}, {0, "b", 1, 10, 590, false}};
 static char *saves_slot[] = {(char *)"v"};
 #define SAVES_CONFIG                                        \
   "version: 1\n"                                            \

@@ -25,7 +25,9 @@ draw_layers() {
     pick 1 3 8 17 20 33; local units=$drawn
     # shellcheck disable=SC2086 # a list of words
     pick $activations; [[ $drawn == softmax* ]] && drawn=relu
-    echo "    - {units: $units, activation: $drawn}"
+    local activation=$drawn still=
+    chance 12 && still=", trainable: false"
+    echo "    - {units: $units, activation: $activation$still}"
     chance 15 && echo "    - {type: dropout, rate: 0.3}"
     chance 15 && echo "    - {type: layer_norm}"
   done
@@ -136,6 +138,13 @@ draw_train() { # sets `slices`
   [[ $loss == cross_entropy* ]] && chance 30 && { pick balanced "{0: 0.3, 1: 2}"; echo "  , class_weights: $drawn"; }
   pick auto shared tree tree
   echo "  , exchange: $drawn}"
+}
+
+# The first weights out of a file: those of layer 0, or of all.
+draw_start() { # CONFIG
+  pick 0 fitting fitting; local layers=$drawn
+  "$LOCKSTEP" train "$1" -o start train.steps=1 -q 2>/dev/null || return 0
+  sed -i "/^  init:/d; s|^model:|&\n  init: {type: file, file: start/final.h5, layers: $layers}|" "$1"
 }
 
 draw_config() { # sets steps and slices

@@ -27,6 +27,7 @@ same_file() { cmp reference/final.h5 "$1/final.h5" || broken "$1: another final.
 trial() {
   make_table "$trial"
   draw_config >config.yaml
+  ! chance 15 || draw_start config.yaml
   between 0 1; local alone=$drawn code=0 most=$((slices < 8 ? slices : 8)) ranks other stop
   on "$alone" train config.yaml -o reference --threads 1 -q 2>err || code=$?
   [ $code -eq 0 ] || [ $code -eq 71 ] || broken "reference: exit $code: $(cat err)"

@@ -53,8 +53,9 @@ static void ok(ls_status status) {
 
 /* ---- a small model's state; layer 1 has no parameters, layer 2 has a gain ---- */
 
-static const ls_tensor tensor[] = {{0, "W", 3, 4, 0},  {0, "b", 1, 4, 12}, {2, "gain", 1, 4, 16},
-                                   {2, "b", 1, 4, 20}, {3, "W", 4, 1, 24}, {3, "b", 1, 1, 28}};
+static const ls_tensor tensor[] = {{0, "W", 3, 4, 0, false},     {0, "b", 1, 4, 12, false},
+                                   {2, "gain", 1, 4, 16, false}, {2, "b", 1, 4, 20, false},
+                                   {3, "W", 4, 1, 24, false},    {3, "b", 1, 1, 28, false}};
 enum { TENSORS = 6, PARAMETERS = 29, SLOTS = 2, SLICES = 3 };
 static char *slot_name[] = {(char *)"m", (char *)"v"};
 static double shift[] = {1, 2, 3}, divisor[] = {4, 5, 6};
@@ -306,7 +307,7 @@ static void every_changed_byte_is_refused(void **unused) {
 /* A bigger one, at random places. */
 static void changed_bytes_of_a_big_file_are_refused(void **unused) {
   (void)unused;
-  static const ls_tensor big[] = {{0, "W", 250, 500, 0}};
+  static const ls_tensor big[] = {{0, "W", 250, 500, 0, false}};
   unsigned seed = (unsigned)time(NULL);
   ls_checkpoint plan = {.tensor = big, .tensors = 1, .slices = 1};
   ls_image *image;
@@ -762,6 +763,45 @@ static void commit_never_replaces(void **unused) {
   unlink(at("ckpt-5.h5")), unlink(at("ckpt-6.h5")), unlink(at("final.h5"));
 }
 
+static ls_status read_weights(const char *name, ls_init_take take, const ls_tensor *want,
+                              int tensors, ls_dtype precision, void *w) {
+  char *layers[] = {(char *)"0", (char *)"2-3", NULL};
+  ls_init_spec init = {.file = ls_mem_text(at(name)), .take = take};
+  if (take == LS_TAKE_LISTED) init.layers = layers;
+  ls_status status = ls_weights_read(&init, want, tensors, precision, w);
+  ls_mem_free(init.file);
+  return status;
+}
+
+/* Of layers 0, 2 and 3 the last does not fit: its weights stay what they are. */
+static void weights_that_fit(void **unused) {
+  (void)unused;
+  char *data;
+  size_t bytes;
+  ls_tensor wide[TENSORS];
+  save("w.h5", 9);
+  slurp("w.h5", &data, &bytes);
+  spill("plain.h5", data + LS_CKPT_BLOCK, bytes - LS_CKPT_BLOCK);
+  ls_mem_free(data);
+  memcpy(wide, tensor, sizeof wide);
+  wide[4].rows = 5;
+  wide[5].offset = 29;
+  for (int i = 0; i < 2; i++) {
+    const char *name = i ? "plain.h5" : "w.h5";
+    float w[PARAMETERS + 1], all[PARAMETERS];
+    memset(w, 0, sizeof w);
+    ok(read_weights(name, LS_TAKE_FITTING, wide, TENSORS, LS_F32, w));
+    for (int k = 0; k < PARAMETERS + 1; k++) assert_true(w[k] == (k < 24 ? (float)value(0, k) : 0));
+    ok(read_weights(name, LS_TAKE_LISTED, tensor, TENSORS, LS_F32, all));
+    check_array(LS_F32, all, 0);
+    assert_int_equal(read_weights(name, LS_TAKE_LISTED, wide, TENSORS, LS_F32, w), LS_EDATA);
+    assert_non_null(strstr(ls_error_text(), "/model/0003/W is (4, 1)"));
+    assert_int_equal(read_weights(name, LS_TAKE_FITTING, wide + 4, 2, LS_F32, w), LS_EDATA);
+    assert_non_null(strstr(ls_error_text(), "no layer of this model"));
+  }
+  unlink(at("w.h5")), unlink(at("plain.h5"));
+}
+
 static void weights_from_files(void **unused) {
   (void)unused;
   char *data;
@@ -769,27 +809,27 @@ static void weights_from_files(void **unused) {
   float w[PARAMETERS];
   double d[PARAMETERS];
   save("w.h5", 9);
-  ok(ls_weights_read(at("w.h5"), tensor, TENSORS, LS_F32, w));
+  ok(read_weights("w.h5", LS_TAKE_ALL, tensor, TENSORS, LS_F32, w));
   check_array(LS_F32, w, 0);
-  ok(ls_weights_read(at("w.h5"), tensor, TENSORS, LS_F64, d));
+  ok(read_weights("w.h5", LS_TAKE_ALL, tensor, TENSORS, LS_F64, d));
   for (int i = 0; i < PARAMETERS; i++) assert_true(d[i] == (double)(float)value(0, i));
   slurp("w.h5", &data, &bytes);
   spill("plain.h5", data + LS_CKPT_BLOCK,
         bytes - LS_CKPT_BLOCK); /* HDF5 finds everything relative to its own beginning */
   memset(w, 0, sizeof w);
-  assert_int_equal(ls_weights_read(at("plain.h5"), tensor, TENSORS - 1, LS_F32, w), LS_EDATA);
+  assert_int_equal(read_weights("plain.h5", LS_TAKE_ALL, tensor, TENSORS - 1, LS_F32, w), LS_EDATA);
   ls_tensor wide[TENSORS];
   memcpy(wide, tensor, sizeof wide);
   wide[4].rows = 5;
-  assert_int_equal(ls_weights_read(at("w.h5"), wide, TENSORS, LS_F32, w), LS_EDATA);
+  assert_int_equal(read_weights("w.h5", LS_TAKE_ALL, wide, TENSORS, LS_F32, w), LS_EDATA);
   assert_non_null(strstr(ls_error_text(), "w.h5"));
   assert_non_null(strstr(ls_error_text(), "/model/0003/W"));
   wide[4] = tensor[4];
   wide[5].layer = 4;
-  assert_int_equal(ls_weights_read(at("w.h5"), wide, TENSORS, LS_F32, w), LS_EDATA);
-  assert_int_equal(ls_weights_read(at("nothing.h5"), tensor, TENSORS, LS_F32, w), LS_EDATA);
+  assert_int_equal(read_weights("w.h5", LS_TAKE_ALL, wide, TENSORS, LS_F32, w), LS_EDATA);
+  assert_int_equal(read_weights("nothing.h5", LS_TAKE_ALL, tensor, TENSORS, LS_F32, w), LS_EDATA);
   spill("text.h5", "not HDF5", 8);
-  assert_int_equal(ls_weights_read(at("text.h5"), tensor, TENSORS, LS_F32, w), LS_EDATA);
+  assert_int_equal(read_weights("text.h5", LS_TAKE_ALL, tensor, TENSORS, LS_F32, w), LS_EDATA);
   ls_mem_free(data);
   unlink(at("w.h5")), unlink(at("plain.h5")), unlink(at("text.h5"));
 }
@@ -1059,6 +1099,7 @@ int main(int argc, char **argv) {
                                      TEST(only_damage_is_called_damage),
                                      TEST(commit_never_replaces),
                                      TEST(weights_from_files),
+                                     TEST(weights_that_fit),
                                      TEST(weights_hash_is_the_contract),
                                      TEST(one_run_at_a_time),
                                      TEST(a_folder_in_use_is_not_tidied),

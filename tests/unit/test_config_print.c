@@ -114,6 +114,9 @@ static void test_round_trip_of_types(void **state) {
       "schedule={type: polynomial, decay_steps: 10 epochs, cycle: true, warmup: 0.5 epochs}",
       "model.init={type: constant, value: -0.1}",
       "model.init={type: file, file: 'a: b.h5'}",
+      "model.init={type: file, file: a.h5, layers: [0, 1-2]}",
+      "model.init={type: file, file: a.h5, layers: fitting}",
+      "model.layers=[{units: 3, trainable: false, repeat: 2}, {units: out, activation: softmax}]",
       "model.init={type: truncated_normal, stddev: 0.1}",
       "data.scale={type: divide, by: 255}",
       "data={type: hdf5, train: {file: '*.h5', x: /a, y: /b}, validation: {file: v.h5, x: /a, y: "
@@ -145,12 +148,13 @@ static void test_dump_kinds(void **state) {
   snprintf(expected, sizeof expected, "%.*s%.*s\n", (int)(tail - plain), plain,
            (int)(output - guard), guard);
   assert_string_equal(check, expected);
-  const char *const notes[] = {"\nversion: 1  # c.yaml:1\n",
-                               "\nseed: 1  # default\n",
-                               "  epsilon: 1e-10  # preset\n",
-                               "  lr: 0.1  # command line\n",
-                               "    - {type: dense, units: 4, activation: relu}  # c.yaml:3\n",
-                               "  slices: 8  # default\n"};
+  const char *const notes[] = {
+      "\nversion: 1  # c.yaml:1\n",
+      "\nseed: 1  # default\n",
+      "  epsilon: 1e-10  # preset\n",
+      "  lr: 0.1  # command line\n",
+      "    - {type: dense, units: 4, activation: relu, trainable: true}  # c.yaml:3\n",
+      "  slices: 8  # default\n"};
   char *lines = ls_mem_format("\n%s", origin);
   for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
     if (!strstr(lines, notes[i])) fail_msg("no '%s' in\n%s", notes[i], lines);
