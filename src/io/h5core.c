@@ -96,11 +96,32 @@ static const char *number_name(const ls_h5object *o) {
   return H5Tget_sign(o->type) == H5T_SGN_NONE ? "uint" : "int";
 }
 
+/* The numbers of h5py's bool, an enum of FALSE and TRUE. */
+static bool is_truth(hid_t type) {
+  static const char *const name[2] = {"FALSE", "TRUE"};
+  bool is = H5Tget_class(type) == H5T_ENUM && H5Tget_nmembers(type) == 2;
+  for (int k = 0; k < 2 && is; k++) {
+    char value = 0;
+    is = H5Tenum_valueof(type, name[k], &value) >= 0 && value == k;
+  }
+  return is;
+}
+
+/* A byte that is no integer by its type but by its meaning: that, or PyTables' bit field. */
+static bool is_truths(const ls_h5object *o) {
+  if (o->width != 1) return false;
+  return o->class == H5T_BITFIELD || is_truth(o->type);
+}
+
 static void look_at_type(ls_h5object *o) {
   o->class = H5Tget_class(o->type);
   o->width = H5Tget_size(o->type);
   bool big = o->width > 1 && H5Tget_order(o->type) == H5T_ORDER_BE;
-  if (o->class == H5T_INTEGER || o->class == H5T_FLOAT)
+  o->truths = is_truths(o);
+  if (o->truths) {
+    o->class = H5T_INTEGER;
+    strcpy(o->kind, "bool");
+  } else if (o->class == H5T_INTEGER || o->class == H5T_FLOAT)
     snprintf(o->kind, sizeof o->kind, "%s%s%zu", big ? "big-endian " : "", number_name(o),
              8 * o->width);
   else
@@ -160,7 +181,9 @@ bool ls_h5object_read(const ls_h5object *o, int dimension, int64_t lo, int64_t c
   hid_t memory = H5Screate_simple(o->dims, counts, NULL);
   bool ok = memory >= 0 &&
             H5Sselect_hyperslab(o->space, H5S_SELECT_SET, start, NULL, counts, NULL) >= 0 &&
-            H5Dread(o->id, type, memory, o->space, H5P_DEFAULT, out) >= 0;
+            H5Dread(o->id, o->truths ? o->type : type, memory, o->space, H5P_DEFAULT, out) >= 0;
+  hssize_t n = ok && o->truths ? H5Sget_simple_extent_npoints(memory) : 0;
+  if (n > 0) ok = H5Tconvert(H5T_NATIVE_UINT8, type, (size_t)n, out, NULL, H5P_DEFAULT) >= 0;
   if (memory >= 0) H5Sclose(memory);
   return ok;
 }

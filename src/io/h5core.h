@@ -27,7 +27,8 @@ typedef struct {
   hid_t space; /* -1 where it is not known, or not looked at, as it would be in other files */
   H5T_class_t class;
   size_t width;  /* bytes of a value */
-  char kind[24]; /* "uint8", "big-endian int16", "text" ... */
+  char kind[24]; /* "uint8", "big-endian int16", "bool", "text" ... */
+  bool truths;   /* bool: bytes of another name, 0 and 1, which are read as integers */
   int dims;      /* 0: a single value, or none */
   hsize_t extent[LS_H5_DIMS];
 } ls_h5object;

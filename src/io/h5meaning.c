@@ -27,6 +27,10 @@ static ls_h5_kind kind_of(hid_t type) {
   return H5Tget_sign(type) == H5T_SGN_NONE ? LS_H5_UNSIGNED : LS_H5_SIGNED;
 }
 
+static ls_h5_kind kind_of_values(const ls_h5object *o) {
+  return o->truths ? LS_H5_UNSIGNED : kind_of(o->type);
+}
+
 static hid_t memory_type(ls_h5_kind kind) {
   static const ls_dtype type[] = {
       [LS_H5_REAL] = LS_F64, [LS_H5_SIGNED] = LS_I64, [LS_H5_UNSIGNED] = LS_U64};
@@ -50,7 +54,7 @@ static numbers read_numbers(const ls_h5object *o, const char *name) {
   found.count = type >= 0 ? count_of(attribute, type) : -1;
   if (found.count > 0) {
     found.kind = kind_of(type);
-    found.same = kind_of(o->type) == found.kind && o->width == H5Tget_size(type);
+    found.same = kind_of_values(o) == found.kind && o->width == H5Tget_size(type);
     if (H5Aread(attribute, memory_type(found.kind), found.value) < 0) found.count = -1;
   }
   if (type >= 0) H5Tclose(type);
@@ -168,7 +172,7 @@ static void describe(const ls_h5_meaning *m, char *text, size_t size) {
 }
 
 ls_status ls_h5_meaning_read(const ls_h5object *o, ls_h5_meaning *m, char *text, size_t size) {
-  *m = (ls_h5_meaning){.kind = kind_of(o->type), .mask = UINT64_MAX, .scale = 1};
+  *m = (ls_h5_meaning){.kind = kind_of_values(o), .mask = UINT64_MAX, .scale = 1};
   *text = 0;
   if (m->kind != LS_H5_REAL && o->width > sizeof(int64_t))
     return ls_fail(LS_EDATA, "integers of %zu bytes are not read", o->width);

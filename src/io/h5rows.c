@@ -23,14 +23,22 @@ struct ls_h5rows {
 
 /* ---- type and shape ---- */
 
+/* What whoever wrote it can do. */
+static const char *hint_of(const ls_h5object *o) {
+  if (o->class == H5T_ENUM || o->class == H5T_BITFIELD)
+    return "; write them as numbers: x.astype('u1')";
+  if (o->class == H5T_COMPOUND) return "; write its fields as datasets of their own";
+  return "";
+}
+
 static ls_status read_type(ls_h5rows *s) {
   const ls_h5object *o = &s->object;
   ls_h5_shape *shape = &s->shape;
   memcpy(shape->type, o->kind, sizeof shape->type);
   if (o->class != H5T_INTEGER && o->class != H5T_FLOAT)
-    return WRONG(s, "holds no numbers but %s values", o->kind);
+    return WRONG(s, "holds no numbers but %s values%s", o->kind, hint_of(o));
   shape->integer = o->class == H5T_INTEGER;
-  shape->bytes = strcmp(o->kind, "uint8") == 0 && H5Tget_precision(o->type) == 8;
+  shape->bytes = o->truths || (strcmp(o->kind, "uint8") == 0 && H5Tget_precision(o->type) == 8);
   if (shape->integer)
     shape->single = o->width <= 2;
   else

@@ -122,4 +122,14 @@ run 0 data import sim.h5 --x '/T,/g/u[0:2],/w' --y '/both' -o one.h5
 "$LOCKSTEP" data info one.h5 | grep -qF 'T, g/u_0, g/u_1, w' || fail "data import: no names of the columns: $("$LOCKSTEP" data info one.h5)"
 [ "$(trained one 0 data.train.file=one.h5 data.train.x=/train/x data.train.y=/train/y)" = "$want" ] || fail "data import of columns: other bits"
 
+# ---- HDF5: h5py's bool (an enum) and PyTables' (a bit field) are 0 and 1 ----
+
+net "type: hdf5, train: {file: truths.h5, x: /x01, y: /y01}"
+want=$(trained numbers 0)
+[ -n "$want" ] || fail "HDF5: no weights"
+[ "$(trained bool 0 data.train.x=/x data.train.y=/y)" = "$want" ] || fail "bool: other bits"
+[ "$(trained bits 3 data.train.x=/x data.train.y=/bits data.load=stream)" = "$want" ] || fail "bit fields, a stream on 3 ranks: other bits"
+[ "$(trained across 0 data.train.x=/xT data.train.y=/bits data.train.transpose=true)" = "$want" ] || fail "bool in columns: other bits"
+refused 65 "/colour holds no numbers but enum values; write them as numbers: x.astype('u1')" train net.yaml data.train.y=/colour -o no
+
 finish
