@@ -136,6 +136,7 @@ static ls_status run(ls_cli *cli, const void *given) {
   if (by_config) LS_TRY(ls_cli_config(cli, o->data, NULL, &other));
   ls_infer_options infer = {.data = other ? &other->data : NULL,
                             .path = by_config ? NULL : o->data,
+                            .whole = o->split && split == LS_SPLIT_ALL,
                             .no_header = o->no_header,
                             .threads = o->threads};
   ls_status status = ls_run_infer(cli->comm, cli->args[0], &infer, &run);

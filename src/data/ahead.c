@@ -64,7 +64,7 @@ static int64_t list_rows(ls_ahead *s, window *w) {
     w->start[w->steps] = slots;
     rows = ls_share_samples(&s->share, w->first + w->steps, s->index, &total, &first);
     for (int64_t k = 0; k < rows; k++, slots++)
-      s->want[slots] = (want){ls_cut_row(s->stream->base.plan.train, s->index[k]), slots};
+      s->want[slots] = (want){ls_cut_row(ls_store_train(&s->stream->base), s->index[k]), slots};
   }
   w->start[w->steps] = slots;
   sort_by_row(s, slots);

@@ -50,6 +50,7 @@ static ls_status read_many(ls_source *source, int64_t rows, ls_dtype cell, void 
     ls_source *part = m->part[m->at];
     int64_t left = part->shape.rows - m->row;
     step = rows - done < left ? rows - done : left;
+    part->loose = source->loose;
     void *to = x ? (char *)x + (size_t)(done * shape->features) * ls_dtype_size(cell) : NULL;
     LS_TRY(part->format->read(part, step, cell, to, y + done * ls_shape_columns(shape)));
     m->row += step;
@@ -159,6 +160,7 @@ static ls_status open_parts(many *m, const ls_opening *what, const ls_format *fo
     m->parts = i + 1;
     LS_TRY(add_part(m, m->part[i]));
     if (!one.first) one.first = m->part[0];
+    one.skipped -= m->part[i]->shape.rows;
   }
   m->base.names = m->part[0]->names;
   m->base.separator = m->part[0]->separator;
@@ -226,6 +228,7 @@ ls_status ls_sources_open(const ls_data_spec *spec, bool classes, bool quick,
   ls_opening what = {.spec = spec, .classes = classes, .quick = quick};
   for (int s = 0; s < 3; s++) {
     what.split = (ls_split)s;
+    what.skipped = spec->whole ? 0 : spec->skip[s];
     what.first = source[0];
     LS_TRY(ls_source_open(&what, &source[s]));
     if (!source[0]) return ls_fail(LS_EDATA, "data.train: there is no training data");

@@ -27,6 +27,7 @@ typedef struct {
   ls_data_file *file; /* (files); digest and samples are there once the last row has been read */
   int files;
   ls_names *names; /* y are numbers into these names of classes; NULL: none */
+  bool loose;      /* the rows that are read are not used: one that cannot be read is infinite */
   bool fills;      /* missing inputs become `filling`; else they are NaN */
   double filling;
   ls_separator separator; /* of a CSV file; auto: it is none */
@@ -37,6 +38,7 @@ typedef struct {
   const ls_data_spec *spec;
   ls_split split;
   const char *file; /* one file of the source; NULL: what spec.dir has of the split */
+  int64_t skipped;  /* its first samples are not used: they tell of no classes */
   bool classes;     /* y are class numbers or names */
   bool quick;       /* digests are not needed */
   ls_source

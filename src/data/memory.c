@@ -104,7 +104,7 @@ static ls_status rows_x(void *arg, int64_t lo, int64_t rows, const void **x) {
   const memory *m = arg;
   (void)rows;
   *x = (const char *)m->waiting[0] +
-       (size_t)ls_cut_row(m->base.plan.train, lo) * ls_recipe_raw(m->base.plan.recipe);
+       (size_t)ls_cut_row(ls_store_train(&m->base), lo) * ls_recipe_raw(m->base.plan.recipe);
   return LS_OK;
 }
 
@@ -112,26 +112,37 @@ static ls_status rows_y(void *arg, int64_t lo, int64_t rows, const void **y) {
   const memory *m = arg;
   (void)rows;
   *y = (const double *)m->waiting[1] +
-       ls_cut_row(m->base.plan.train, lo) * m->base.plan.recipe->columns;
+       ls_cut_row(ls_store_train(&m->base), lo) * m->base.plan.recipe->columns;
   return LS_OK;
 }
 
 static ls_matrix matrix(ls_store *store, int role) {
-  const ls_cut *train = store->plan.train;
+  const ls_cut *train = ls_store_train(store);
   const ls_recipe *r = store->plan.recipe;
   int64_t most = train->drawn ? 1 : INT64_MAX;
   if (role == LS_ROLE_Y) return (ls_matrix){rows_y, store, LS_F64, train->rows, r->columns, most};
   return (ls_matrix){rows_x, store, r->raw, train->rows, r->features, most};
 }
 
+static ls_status settle_some(memory *m, const ls_origin *origin, int64_t rows) {
+  const ls_recipe *r = m->base.plan.recipe;
+  const int64_t row = origin->first;
+  if (m->waiting[0])
+    LS_TRY(ls_recipe_keep_x(r, origin, rows,
+                            (const char *)m->waiting[0] + (size_t)row * ls_recipe_raw(r),
+                            row_of(&m->x[0], row, ls_recipe_x(r))));
+  return m->waiting[1]
+             ? ls_recipe_keep_y(r, origin, rows, (const double *)m->waiting[1] + row * r->columns,
+                                r->columns, row_of(&m->y[0], row, ls_recipe_y(r)))
+             : LS_OK;
+}
+
 static ls_status settle(ls_store *store, const ls_source *train) {
   memory *m = (memory *)store;
-  const ls_recipe *r = store->plan.recipe;
-  const ls_origin origin = {.source = train};
   const int64_t rows = store->plan.rows[0];
-  if (m->waiting[0]) LS_TRY(ls_recipe_keep_x(r, &origin, rows, m->waiting[0], m->x[0].data));
-  if (m->waiting[1])
-    LS_TRY(ls_recipe_keep_y(r, &origin, rows, m->waiting[1], r->columns, m->y[0].data));
+  for (int64_t row = 0, n; row < rows; row += n)
+    if (ls_splits_used(store->plan.splits, 0, row, rows - row, &n))
+      LS_TRY(settle_some(m, &(ls_origin){.source = train, .first = row}, n));
   for (int role = 0; role < 2; role++) LS_FREE(m->own[role]);
   m->waiting[0] = m->waiting[1] = NULL;
   return LS_OK;

@@ -148,11 +148,14 @@ static ls_status make_class_room(ls_data *data, int64_t classes) {
   return LS_OK;
 }
 
-/* How many classes there are, and how many samples of train and validation each has. */
+/* How many classes there are, and how many samples of train and validation each has. Rows behind
+ * `limit` tell of classes too, as far as they have labels. */
 static ls_status count_classes(opening *o, int source, int64_t row, int64_t rows, int64_t stride) {
   ls_data *data = o->data;
   for (int64_t k = 0; k < rows; k++) {
-    int32_t label = (int32_t)o->y[k * stride];
+    const double y = o->y[k * stride];
+    if (!ls_recipe_is_label(&data->recipe, y)) continue;
+    int32_t label = (int32_t)y;
     if (label >= data->recipe.outputs) data->recipe.outputs = label + 1;
     LS_TRY(make_class_room(data, data->recipe.outputs));
     for (int s = LS_SPLIT_TRAIN; s <= LS_SPLIT_VALIDATION; s++)
@@ -162,16 +165,19 @@ static ls_status count_classes(opening *o, int source, int64_t row, int64_t rows
   return LS_OK;
 }
 
-static ls_status read_some(opening *o, int s, int64_t row, int64_t rows) {
+/* Rows that are all used, or all not; those before `skip` are not asked for anything. */
+static ls_status read_some(opening *o, int s, int64_t row, int64_t rows, bool used) {
   ls_data *data = o->data;
   ls_source *source = o->source[s];
   const ls_origin origin = {.source = source, .first = row};
   int64_t stride = ls_shape_columns(&source->shape);
   void *x = data->kind->any_row ? NULL : o->x;
+  source->loose = !used;
   LS_TRY(ls_source_read(source, rows, data->recipe.raw, x, o->y));
-  LS_TRY(data->kind->take(data->store, s, &origin, rows, x, o->y, stride));
-  if (data->recipe.labels) LS_TRY(count_classes(o, s, row, rows, stride));
-  if (!source->shape.weights) return LS_OK;
+  if (used) LS_TRY(data->kind->take(data->store, s, &origin, rows, x, o->y, stride));
+  if (data->recipe.labels && row >= data->splits.lo[s])
+    LS_TRY(count_classes(o, s, row, rows, stride));
+  if (!source->shape.weights || !used) return LS_OK;
   return ls_weights_store((double *)data->weight.data + row, &origin, rows, o->y);
 }
 
@@ -184,7 +190,8 @@ static ls_status read_source(opening *o, int s) {
   LS_NEW(o->y, step * columns);
   for (int64_t row = 0, rows; row < shape->rows; row += rows) {
     rows = shape->rows - row < step ? shape->rows - row : step;
-    LS_TRY(read_some(o, s, row, rows));
+    bool used = ls_splits_used(&o->data->splits, s, row, rows, &rows);
+    LS_TRY(read_some(o, s, row, rows, used));
   }
   LS_FREE(o->x);
   LS_FREE(o->y);
@@ -280,7 +287,7 @@ static ls_status open_store(opening *o) {
   ls_store_plan plan = {.comm = o->comm,
                         .spec = o->spec,
                         .recipe = &data->recipe,
-                        .train = &data->splits.cut[LS_SPLIT_TRAIN],
+                        .splits = &data->splits,
                         .measures = {is_measured(o, LS_ROLE_X), is_measured(o, LS_ROLE_Y)}};
   memcpy(plan.rows, data->rows, sizeof plan.rows);
   if ((o->spec->weights && !o->spec->unweighted) || ls_class_weights_given(&o->spec->class_weights))

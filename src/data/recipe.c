@@ -32,6 +32,8 @@ static const char *no_label(const ls_recipe *r, double v) {
   return v < CLASSES_MAX ? NULL : "class number too large";
 }
 
+bool ls_recipe_is_label(const ls_recipe *r, double y) { return !no_label(r, y); }
+
 static ls_status keep_labels(const ls_recipe *r, const ls_origin *origin, int64_t rows,
                              const double *y, int64_t stride, int32_t *label) {
   for (int64_t k = 0; k < rows; k++) {

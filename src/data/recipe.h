@@ -31,6 +31,7 @@ static inline size_t ls_recipe_y(const ls_recipe *r) {
   return r->labels ? sizeof(int32_t) : (size_t)r->columns * ls_dtype_size(r->precision);
 }
 
+bool ls_recipe_is_label(const ls_recipe *recipe, double y);
 /* Rows of x as read -> as kept; in place, or to where nothing of them lies. LS_EDATA, located, for
  * one that is not finite then. */
 ls_status ls_recipe_keep_x(const ls_recipe *recipe, const ls_origin *origin, int64_t rows,

@@ -126,6 +126,7 @@ typedef struct {
   int64_t
       budget;  /* stream: megabytes that the ranks of a node have together to read ahead; 0: 256 */
   bool inputs; /* there are no labels or targets (predict) */
+  bool whole;  /* the split `all` is used, which has the samples that skip and limit leave out */
   const ls_affine *x_affine,
       *y_affine; /* scaling of a checkpoint, used instead of train's statistics; NULL: by `scale` */
   const ls_trained *trained; /* a checkpoint's columns, which are looked for by their names;

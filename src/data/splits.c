@@ -26,8 +26,12 @@ ls_status ls_splits_cut(const ls_data_spec *spec, const int64_t rows[3], ls_spli
   const ls_share_spec *share = &spec->validation;
   ls_cut *cut = splits->cut, *train = &cut[LS_SPLIT_TRAIN];
   *splits = (ls_splits){0};
-  for (int s = 0; s < 3; s++)
-    if (rows[s] > 0) LS_TRY(cut_split(spec, s, rows[s], &cut[s]));
+  for (int s = 0; s < 3; s++) {
+    if (rows[s] == 0) continue;
+    LS_TRY(cut_split(spec, s, rows[s], &cut[s]));
+    splits->lo[s] = spec->whole ? 0 : cut[s].first;
+    splits->hi[s] = spec->whole ? rows[s] : cut[s].first + cut[s].rows;
+  }
   if (!(share->share > 0) || cut[LS_SPLIT_VALIDATION].rows > 0) return LS_OK;
   int64_t kept = ls_data_share(share->share, train->rows);
   if (kept < 1 || kept >= train->rows)
@@ -37,6 +41,16 @@ ls_status ls_splits_cut(const ls_data_spec *spec, const int64_t rows[3], ls_spli
   train->rows -= kept;
   cut[LS_SPLIT_VALIDATION] = (ls_cut){.first = train->first + train->rows, .rows = kept};
   return LS_OK;
+}
+
+static bool is_used(const ls_splits *splits, int source, int64_t row) {
+  return row >= splits->lo[source] && row < splits->hi[source];
+}
+
+bool ls_splits_used(const ls_splits *splits, int source, int64_t row, int64_t most, int64_t *run) {
+  const bool used = is_used(splits, source, row);
+  for (*run = 1; *run < most && is_used(splits, source, row + *run) == used;) ++*run;
+  return used;
 }
 
 /* ---- a share that is drawn ---- */

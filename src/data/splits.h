@@ -24,6 +24,9 @@ static inline bool ls_cut_has(const ls_cut *cut, int source, int64_t row) {
 
 typedef struct {
   ls_cut cut[3]; /* by ls_split */
+  /* Rows [lo, hi) of each source are those that splits use; with spec.whole all. Others may say
+   * anything. */
+  int64_t lo[3], hi[3];
   ls_drawn drawn;
   void *own; /* its memory, where ls_splits_read has made it */
 } ls_splits;
@@ -35,6 +38,9 @@ int64_t ls_data_share(double share, int64_t n);
 /* rows: of each source, 0 where there is none. LS_EDATA where a split would be empty. A share that
  * is drawn is as long as it will be (groups: at most), and where its samples are is left open. */
 ls_status ls_splits_cut(const ls_data_spec *spec, const int64_t rows[3], ls_splits *splits);
+/* Are row `row` of a source, and those behind it, used? *run: how many it is so for, `most` at most
+ * (at least 1). */
+bool ls_splits_used(const ls_splits *splits, int source, int64_t row, int64_t most, int64_t *run);
 /* Bytes that drawing the validation split from train takes; 0: it is not drawn. */
 size_t ls_splits_room(const ls_data_spec *spec, const ls_splits *splits);
 /* `memory` is as large, and zeroed or drawn in already. */

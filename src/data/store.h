@@ -15,9 +15,9 @@ typedef struct {
   ls_comm *comm;
   const ls_data_spec *spec;
   const ls_recipe *recipe;
-  const ls_cut *train; /* whose samples are measured */
-  int64_t rows[3];     /* of each source */
-  bool measures[2];    /* the scaling of x, of y is made from statistics of train */
+  const ls_splits *splits; /* train's samples are measured; rows that none uses are not looked at */
+  int64_t rows[3];         /* of each source */
+  bool measures[2];        /* the scaling of x, of y is made from statistics of train */
 } ls_store_plan;
 
 typedef struct {
@@ -26,8 +26,9 @@ typedef struct {
   bool any_row;
   /* Collective; close also what a failure has left in *out. */
   ls_status (*open)(const ls_store_plan *plan, ls_store **out);
-  /* Rows of source s on their way in, in order and each once, on node rank 0: x as recipe->raw
-   * (NULL where any_row), y (rows, stride). LS_EDATA, located, for a value that is refused. */
+  /* Rows of source s that splits use on their way in, in order and each once, on node rank 0: x as
+   * recipe->raw (NULL where any_row), y (rows, stride). LS_EDATA, located, for a value that is
+   * refused. */
   ls_status (*take)(ls_store *store, int s, const ls_origin *origin, int64_t rows, const void *x,
                     const double *y, int64_t stride);
   /* x or y (LS_ROLE_X, _Y) of the training samples as read; there too. */
@@ -45,6 +46,9 @@ typedef struct {
 struct ls_store {
   ls_store_plan plan;
 };
+static inline const ls_cut *ls_store_train(const ls_store *store) {
+  return &store->plan.splits->cut[LS_SPLIT_TRAIN];
+}
 
 extern const ls_store_kind ls_store_memory, ls_store_stream;
 

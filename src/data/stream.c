@@ -155,7 +155,7 @@ static ls_status rows_of(ls_stream *s, int role, int64_t lo, int64_t rows, const
   bool x = role == LS_ROLE_X;
   int64_t row[TOGETHER], n = x ? r->features : r->columns;
   const ls_origin origin = {.source = s->source[0], .row = row};
-  for (int64_t k = 0; k < rows; k++) row[k] = ls_cut_row(s->base.plan.train, lo + k);
+  for (int64_t k = 0; k < rows; k++) row[k] = ls_cut_row(ls_store_train(&s->base), lo + k);
   *out = x ? (void *)s->scratch.x : s->scratch.y;
   LS_TRY(read_rows(s, s->source[0], row, rows, x, !x));
   return ls_refuse_not_finite(&origin, role, rows, n, n, x ? r->raw : LS_F64, *out);
@@ -171,7 +171,7 @@ static ls_status rows_y(void *arg, int64_t lo, int64_t rows, const void **y) {
 static ls_matrix matrix(ls_store *store, int role) {
   const ls_stream *s = (const ls_stream *)store;
   const ls_recipe *r = store->plan.recipe;
-  int64_t samples = store->plan.train->rows,
+  int64_t samples = ls_store_train(store)->rows,
           most = s->scratch.rows < TOGETHER ? s->scratch.rows : TOGETHER;
   if (role == LS_ROLE_Y) return (ls_matrix){rows_y, store, LS_F64, samples, r->columns, most};
   return (ls_matrix){rows_x, store, r->raw, samples, r->features, most};

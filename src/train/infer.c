@@ -25,6 +25,7 @@ static ls_data_spec spec_of(const ls_run *run, const ls_infer_options *o,
   if (o->path) spec = *guessed;
   bool texts = c->trained.value.count > 0; /* which there were, the data cannot say */
   if (o->data || texts) spec.trained = c->trained.name.count > 0 ? &c->trained : NULL;
+  spec.whole = o->whole;
   spec.x_affine = c->x_affine.n > 0 ? &c->x_affine : NULL;
   spec.y_affine = c->y_affine.n > 0 ? &c->y_affine : NULL;
   spec.unweighted = true; /* a matter of training */

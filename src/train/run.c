@@ -115,6 +115,7 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   run->state.best_value = run->state.last_loss = run->state.last_grad_norm = run->grad_norm =
       (double)NAN;
   ls_comm_at(comm, "reading the data");
+  config->data.whole = config->eval_on_given && config->eval_on[LS_SPLIT_ALL];
   LS_TRY(
       ls_data_open(comm, &config->data, ls_config_target(config), config->precision, &run->data));
   config->data.csv.separator = ls_data_separator(run->data);

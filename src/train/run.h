@@ -131,6 +131,7 @@ typedef struct {
   const ls_data_spec *data; /* what to open in place of the checkpoint's own data; NULL: those */
   const char *path;         /* or data named by a path alone (ls_data_guess_like) */
   const char *inputs;       /* or samples without targets, as split train (ls_data_open_inputs) */
+  bool whole;               /* the split `all` will be evaluated */
   bool no_header;           /* path, inputs: a CSV file begins with a sample */
   int threads;              /* 0: from the binding */
 } ls_infer_options;

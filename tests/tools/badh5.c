@@ -1,8 +1,11 @@
 /* badh5 KIND OUT.h5 - an HDF5 file of 60 samples with one thing wrong: /x (60, 3), /y (60) classes
- * 0 1 2, /t (60, 2) targets. KIND good: nothing. */
+ * 0 1 2, /t (60, 2) targets. KIND good: nothing.
+ * badh5 missing FILE.h5 DATASET VALUE - what is VALUE in a dataset of a file that is there is
+ * missing: an attribute missing_value. */
 #include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ROWS = 60 };
@@ -79,9 +82,20 @@ static void put_x(double x[ROWS * 3]) {
   H5Tclose(word);
 }
 
+static int mark_missing(const char *path, const char *name, double value) {
+  file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+  hid_t set = H5Dopen2(file, name, H5P_DEFAULT), type = H5Dget_type(set),
+        space = H5Screate(H5S_SCALAR),
+        attribute = H5Acreate2(set, "missing_value", type, space, H5P_DEFAULT, H5P_DEFAULT);
+  herr_t wrong = H5Awrite(attribute, H5T_NATIVE_DOUBLE, &value);
+  H5Aclose(attribute), H5Sclose(space), H5Tclose(type), H5Dclose(set);
+  return H5Fclose(file) < 0 || wrong < 0;
+}
+
 int main(int argc, char **argv) {
   static double x[ROWS * 3], t[ROWS * 2], half[ROWS];
   static int y[ROWS];
+  if (argc == 5) return mark_missing(argv[2], argv[3], strtod(argv[4], NULL));
   if (argc != 3) return 64;
   kind = argv[1];
   file = H5Fcreate(argv[2], H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);

@@ -41,6 +41,7 @@ static void splits(void **state) {
   spec.limit[LS_SPLIT_TRAIN] = 100;
   spec.validation.share = 0.29; /* 0.29 * 100 is a little below 29 in double */
   spec.limit[LS_SPLIT_TEST] = 5;
+  spec.whole = true; /* LS_SPLIT_ALL is asked for */
   ls_data *data = open_data(&spec, LS_F32);
   assert_int_equal(ls_data_rows(data, LS_SPLIT_TRAIN), 71);
   assert_int_equal(ls_data_rows(data, LS_SPLIT_VALIDATION), 29);

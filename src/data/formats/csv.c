@@ -266,12 +266,16 @@ static ls_status add_texts(const csv *c, inputs *in, bool find) {
 }
 
 /* Once through the file to find the inputs that are texts, and once more for these. */
-static ls_status find_texts(csv *c, inputs *in) {
+static ls_status find_texts(csv *c, inputs *in, int64_t skipped) {
   const ls_csv_cursor first = c->next;
+  int64_t fields;
   for (int pass = 0; pass < 2; pass++) {
-    while (!ls_csv_ended(&c->text, c->next.at)) {
-      LS_TRY(next_record(c));
-      LS_TRY(add_texts(c, in, pass == 0));
+    for (int64_t row = 0; !ls_csv_ended(&c->text, c->next.at); row++) {
+      if (row < skipped)
+        LS_TRY(ls_csv_record(&c->text, &c->next, NULL, 0, &fields));
+      else
+        LS_TRY(next_record(c));
+      if (row >= skipped) LS_TRY(add_texts(c, in, pass == 0));
     }
     c->next = first;
   }
@@ -318,10 +322,10 @@ static ls_status take_texts(csv *c, const inputs *in) {
 }
 
 /* Of the first file of train. */
-static ls_status collect_texts(csv *c) {
+static ls_status collect_texts(csv *c, int64_t skipped) {
   inputs in = {.n = c->base.shape.features};
   LS_TRY(ls_mem_new((void **)&in.texts, (size_t)in.n, sizeof *in.texts));
-  ls_status status = find_texts(c, &in);
+  ls_status status = find_texts(c, &in, skipped);
   if (status == LS_OK) status = take_texts(c, &in);
   for (int64_t i = 0; i < in.n; i++) ls_names_free(&in.texts[i]);
   LS_FREE(in.texts);
@@ -527,22 +531,16 @@ static ls_status choose_by_config(csv *c, const ls_opening *what) {
   LS_TRY(choose_columns(c, what));
   warn_of_numbers(c);
   if (what->spec->csv.one_hot)
-    LS_TRY(what->first ? follow_first(c, what->first) : collect_texts(c));
+    LS_TRY(what->first ? follow_first(c, what->first) : collect_texts(c, what->skipped));
   return c->head && what->first && !what->quick ? compare_inputs(c, what->first) : LS_OK;
 }
 
 /* ---- opening: the records ---- */
 
-/* Of the record at `at`; one of another shape is told of as that. */
-static ls_status no_class(csv *c, const ls_csv_cursor *at) {
-  c->next = *at;
-  LS_TRY(next_record(c));
-  return bad_field(c, at->line, c->y[0], "no class");
-}
-
+/* A label that is missing is left for reading to refuse, if the sample is used. */
 static ls_status add_class(csv *c, ls_csv_field f, const ls_csv_cursor *at) {
   bool doubtful = ls_csv_missing(f, c->words, true);
-  if (doubtful && ls_csv_missing(f, c->words, false)) return no_class(c, at);
+  if (doubtful && ls_csv_missing(f, c->words, false)) return LS_OK;
   char *name = c->text.quotes ? ls_csv_unquoted(f) : NULL;
   ls_status status = name ? ls_names_add(c->base.names, name, strlen(name), doubtful)
                           : ls_names_add(c->base.names, f.text, f.length, doubtful);
@@ -563,9 +561,11 @@ static ls_status next_line(csv *c, ls_csv_field *first_y) {
   return LS_OK;
 }
 
+/* A record of another shape is left for reading as well, and has no label. */
 static ls_status next_by_rules(csv *c, ls_csv_field *first_y) {
-  LS_TRY(next_record(c));
-  if (first_y) *first_y = c->field[c->y[0]];
+  int64_t fields;
+  LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &fields));
+  if (first_y) *first_y = fields == c->columns ? c->field[c->y[0]] : (ls_csv_field){"", 0};
   return LS_OK;
 }
 
@@ -601,17 +601,17 @@ static void warn_of_numbered(const csv *c, const ls_data_spec *spec) {
         path_of(c), names->text[0]);
 }
 
-/* Classes of train are collected; those of the other splits must be among them, which reading finds
- * out. */
-static ls_status scan(csv *c, bool collect) {
+/* Classes of train are collected, but for those of the samples that are skipped; those of the other
+ * splits must be among them, which reading finds out. */
+static ls_status scan(csv *c, bool collect, int64_t skipped) {
   ls_csv_cursor first = c->next;
   ls_csv_field y, *class = collect ? &y : NULL;
   bool was_mixed = is_mixed(c->base.names);
   while (!ls_csv_ended(&c->text, c->next.at)) {
     ls_csv_cursor at = c->next;
     LS_TRY(c->text.lines ? next_line(c, class) : next_by_rules(c, class));
-    c->base.shape.rows++;
-    if (class) LS_TRY(add_class(c, y, &at));
+    bool skip = c->base.shape.rows++ < skipped;
+    if (class && !skip) LS_TRY(add_class(c, y, &at));
   }
   if (class && !was_mixed && is_mixed(c->base.names)) warn_of_mixed(c);
   c->next = first;
@@ -681,7 +681,7 @@ static ls_status open_file(csv *c, const ls_opening *what) {
     LS_TRY(named ? ls_names_of(named, &c->own_names) : ls_names_new(&c->own_names));
   if (c->classes) c->base.names = what->first ? what->first->names : c->own_names;
   bool collect = c->classes && what->split == LS_SPLIT_TRAIN && !named;
-  LS_TRY(scan(c, collect));
+  LS_TRY(scan(c, collect, what->skipped));
   if (collect && !what->first) warn_of_numbered(c, what->spec);
   return LS_OK;
 }
@@ -769,26 +769,51 @@ static ls_status read_text(csv *c, int64_t line, int64_t k, ls_dtype cell, void 
   return found ? LS_OK : bad_field(c, line, c->x[k], "a text that the training data do not have");
 }
 
-static ls_status read_inputs(csv *c, int64_t line, ls_dtype cell, void *x) {
+/* Input i; of a text all that are its run. */
+static ls_status read_input(csv *c, int64_t line, int64_t i, ls_dtype cell, void *x) {
   double value;
-  for (int64_t i = 0; i < c->base.shape.features; i = c->run ? c->run[i] : i + 1) {
-    if (c->run && *c->value.text[i]) {
-      LS_TRY(read_text(c, line, i, cell, x));
-      continue;
-    }
-    LS_TRY(parse(c, line, c->x[i], &value));
-    ls_dtype_put(cell, x, i, value);
-  }
+  if (c->run && *c->value.text[i]) return read_text(c, line, i, cell, x);
+  LS_TRY(parse(c, line, c->x[i], &value));
+  ls_dtype_put(cell, x, i, value);
   return LS_OK;
+}
+
+static int64_t next_input(const csv *c, int64_t i) { return c->run ? c->run[i] : i + 1; }
+
+/* Of a record that is not used all that is no number is infinite, and what is missing still NaN. */
+static ls_status read_class(const csv *c, int64_t line, double *value) {
+  ls_status status = parse_class(c, line, value);
+  if (status == LS_OK || !c->base.loose) return status;
+  bool missing = ls_csv_missing(c->field[c->y[0]], c->words, c->base.names->numbers);
+  *value = missing ? (double)NAN : HUGE_VAL;
+  return LS_OK;
+}
+
+static ls_status read_unused(csv *c, ls_dtype cell, void *x, double *y) {
+  const ls_shape *shape = &c->base.shape;
+  int64_t fields;
+  LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &fields));
+  const bool whole = fields == c->columns;
+  for (int64_t i = 0, next; i < shape->features; i = next) {
+    next = next_input(c, i);
+    bool good = whole && read_input(c, 0, i, cell, x) == LS_OK;
+    for (int64_t k = i; k < next && !good; k++) ls_dtype_put(cell, x, k, HUGE_VAL);
+  }
+  for (int64_t i = 0; i < ls_shape_columns(shape); i++)
+    if (!whole || (!(c->classes && i == 0) && parse(c, 0, c->y[i], &y[i]) != LS_OK))
+      y[i] = HUGE_VAL;
+  return c->classes && whole ? read_class(c, 0, y) : LS_OK;
 }
 
 static ls_status read_row(csv *c, ls_dtype cell, void *x, double *y) {
   const ls_shape *shape = &c->base.shape;
   int64_t line = c->next.line;
   if (c->map.to && ls_csv_quick(&c->map, &c->text, &c->next, cell, x, y, &c->field[c->y[0]]))
-    return c->map.text >= 0 ? parse_class(c, line, y) : LS_OK;
+    return c->map.text >= 0 ? read_class(c, line, y) : LS_OK;
+  if (c->base.loose) return read_unused(c, cell, x, y);
   LS_TRY(next_record(c));
-  LS_TRY(read_inputs(c, line, cell, x));
+  for (int64_t i = 0; i < shape->features; i = next_input(c, i))
+    LS_TRY(read_input(c, line, i, cell, x));
   if (c->classes) LS_TRY(parse_class(c, line, y));
   for (int64_t i = c->classes; i < ls_shape_columns(shape); i++)
     LS_TRY(parse(c, line, c->y[i], &y[i]));
