@@ -178,6 +178,8 @@ static ls_status check_scaling(const checked *k) {
               "/config/text: data.scale says whether it is there"));
   LS_TRY(must(k, c->y_affine.n == 0 || targets, "/data/y_shift",
               "/config/text: data.scale does not scale targets"));
+  LS_TRY(must(k, (c->x_mean.n > 0) == (k->config->data.missing.x_how == LS_MISSING_MEAN),
+              "/data/x_mean", "/config/text: data.missing says whether it is there"));
   LS_TRY(must(k, is_scaling(&c->x_affine), "/data/x_divisor",
               "itself: shifts are numbers, and divisors more than 0"));
   return must(k, is_scaling(&c->y_affine), "/data/y_divisor",

@@ -43,6 +43,7 @@ const ls_field ls_fields[] = {
     {VALUE("/data/outputs", I64, outputs)},
     {LIST("/data/x_shift", F64, x_affine.shift, x_affine.n), .like = AT(inputs)},
     {LIST("/data/x_divisor", F64, x_affine.divisor, x_affine.n), .like = AT(inputs)},
+    {LIST("/data/x_mean", F64, x_mean.value, x_mean.n), .like = AT(inputs)},
     {LIST("/data/y_shift", F64, y_affine.shift, y_affine.n), .like = AT(outputs)},
     {LIST("/data/y_divisor", F64, y_affine.divisor, y_affine.n), .like = AT(outputs)},
     {LIST("/data/names", FIXED_TEXT, names.text, names.count), .like = AT(outputs)},

@@ -61,6 +61,7 @@ typedef struct {
   uint64_t seed;
   int64_t batch, slices, inputs, outputs;
   ls_affine x_affine, y_affine; /* n 0: none */
+  ls_filling x_mean;            /* data.missing.x: mean; else n 0 */
   ls_texts names;     /* of the outputs: the classes, or target columns with their units */
   ls_trained trained; /* the columns of the training data; empty: nothing is known */
   ls_dtype precision;

@@ -122,20 +122,24 @@ static json_t *schema_take(const ls_key *key) {
 /* ---- what takes the place of something ---- */
 
 static bool parse_fill(const ls_value *v) {
-  if (ls_value_find(v, v->key->choices) >= 0) return true;
-  if (ls_value_find(v, v->key->later) >= 0) return ls_key_refuse(v, "is not available yet");
+  const int i = ls_value_find(v, v->key->choices);
+  int *how = &LS_FIELD_AT(v, given, int);
+  if (i >= 0) *how = i < LS_MISSING_FILL ? i : LS_MISSING_REFUSE; /* the last one: none */
+  if (i >= 0) return true;
   bool good = ls_value_real(v, &LS_FIELD(v, double));
-  LS_FIELD_AT(v, given, bool) = good;
+  if (good) *how = LS_MISSING_FILL;
   return good;
 }
 
 static json_t *print_fill(const ls_value *v) {
-  if (!LS_FIELD_AT(v, given, bool)) return json_string(v->key->choices[0]);
+  const int how = LS_FIELD_AT(v, given, int);
+  if (how != LS_MISSING_FILL) return json_string(v->key->choices[how]);
   return ls_emit_number(LS_FIELD(v, double));
 }
 
 static const char *describe_fill(const ls_value *v) {
-  return ls_node_arena_format(v->arena, "a number, or %s", v->key->choices[0]);
+  return ls_node_arena_format(v->arena, "a number, or one of %s",
+                              ls_describe_words(v->arena, v->key->choices));
 }
 
 static json_t *schema_fill(const ls_key *key) {

@@ -135,18 +135,18 @@ static const ls_key idx_rows[] = {
 static const char *const decimals[] = {".", ",", NULL};
 static const char *const comments[] = {"none", "#", NULL};
 static const char *const text_inputs[] = {"refuse", "one_hot", NULL};
-static const char *const refuses[] = {"refuse", NULL};
-static const char *const refuses_or_none[] = {"refuse", "none", NULL};
-static const char *const x_later[] = {"drop", "mean", NULL};
-static const char *const y_later[] = {"drop", "mask", NULL};
+static const char *const x_missing[] = {"refuse", "drop", "mean", "none", NULL};
+static const char *const y_missing[] = {"refuse", "drop", NULL};
+static const char *const y_later[] = {"mask", NULL};
 static const ls_key missing_rows[] = {
     KEY("x", fill, AT(ls_missing_spec, x),
-        "a number that takes the place of every input that is missing; refuse (or none): "
-        "such an input is an error",
-        .given = AT(ls_missing_spec, fill), .value = "refuse", FROM(-INFINITY, INFINITY),
-        .choices = refuses_or_none, .later = x_later, .example = "0"),
-    KEY("y", enum, AT(ls_missing_spec, y), "a label or target that is missing is an error",
-        .value = "refuse", .choices = refuses, .later = y_later),
+        "a number that takes the place of every input that is missing; mean: that of train's "
+        "column does; drop: the sample is left out; refuse (or none): such an input is an error",
+        .given = AT(ls_missing_spec, x_how), .value = "refuse", FROM(-INFINITY, INFINITY),
+        .choices = x_missing, .example = "mean"),
+    KEY("y", enum, AT(ls_missing_spec, y),
+        "a label or target that is missing: an error, or the sample is left out", .value = "refuse",
+        .choices = y_missing, .later = y_later),
     KEY("text", texts, AT(ls_missing_spec, text),
         "words that are missing besides nothing, NA, N/A, nan, null, None and ?", .value = "[]",
         .example = "[-999, unknown]"),

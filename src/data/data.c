@@ -18,6 +18,7 @@ ls_separator ls_data_separator(const ls_data *data) { return data->separator; }
 
 const ls_trained *ls_data_trained(const ls_data *data) { return &data->trained; }
 int64_t ls_data_outputs(const ls_data *data) { return data->recipe.outputs; }
+const ls_filling *ls_data_x_mean(const ls_data *data) { return &data->recipe.x_mean; }
 const ls_affine *ls_data_x_affine(const ls_data *data) { return data->recipe.x_affine; }
 const ls_affine *ls_data_y_affine(const ls_data *data) { return data->recipe.y_affine; }
 
@@ -28,7 +29,7 @@ const ls_data_file *ls_data_files(const ls_data *data, int *count) {
 
 int64_t ls_data_rows(const ls_data *data, ls_split split) {
   if (split != LS_SPLIT_ALL) return data->splits.cut[split].rows;
-  return data->rows[0] + data->rows[1] + data->rows[2];
+  return data->splits.all[0].rows + data->splits.all[1].rows + data->splits.all[2].rows;
 }
 
 int64_t ls_data_file_row(const ls_data *data, ls_split split, int64_t i) {
@@ -36,7 +37,8 @@ int64_t ls_data_file_row(const ls_data *data, ls_split split, int64_t i) {
 }
 
 ls_status ls_data_train_rows(const ls_data *data, const ls_data_spec *spec, int64_t *rows) {
-  ls_splits splits;
+  ls_splits splits = {0};
+  memcpy(splits.kept, data->splits.kept, sizeof splits.kept);
   LS_TRY(ls_splits_cut(spec, data->rows, &splits));
   *rows = splits.cut[LS_SPLIT_TRAIN].rows;
   return LS_OK;
@@ -49,7 +51,8 @@ static int locate(const ls_data *data, ls_split split, int64_t i, int64_t *row) 
     return data->splits.cut[split].source;
   }
   int s = 0;
-  for (*row = i; *row >= data->rows[s]; s++) *row -= data->rows[s];
+  for (; i >= data->splits.all[s].rows; s++) i -= data->splits.all[s].rows;
+  *row = ls_cut_row(&data->splits.all[s], i);
   return s;
 }
 
@@ -96,6 +99,7 @@ void ls_data_close(ls_comm *comm, ls_data **out) {
   if (data->store) data->kind->close(comm, data->store);
   ls_comm_shared_free(comm, &data->weight);
   ls_comm_shared_free(comm, &data->drawn);
+  ls_comm_shared_free(comm, &data->kept);
   for (int i = 0; i < 2; i++) LS_FREE(data->class_count[i]);
   for (int i = 0; i < data->files; i++) LS_FREE(data->file[i].path);
   LS_FREE(data->file);

@@ -52,6 +52,8 @@ const ls_data_file *ls_data_files(const ls_data *data, int *count);
 ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows,
                          void *x, int64_t ldx, int32_t *labels, void *targets);
 
+/* What takes the place of missing inputs where that is train's mean; n 0: it is not. */
+const ls_filling *ls_data_x_mean(const ls_data *data);
 /* Scaling as used, of the features and of the targets; NULL where none. */
 const ls_affine *ls_data_x_affine(const ls_data *data);
 const ls_affine *ls_data_y_affine(const ls_data *data);

@@ -15,6 +15,7 @@ struct ls_data {
   bool turnable;   /* samples may be columns: HDF5 */
   int64_t rows[3]; /* of each source; 0: there is none */
   ls_splits splits;
+  ls_shared kept;  /* memory of splits.kept */
   ls_shared drawn; /* memory of splits.drawn */
   const ls_store_kind *kind;
   ls_store *store;

@@ -21,11 +21,11 @@ void ls_drawn_place(ls_drawn *d, int64_t n, void *memory) {
   *d = (ls_drawn){n, at, at + 1, (uint64_t *)(at + 1 + blocks + 1)};
 }
 
-static void take(ls_drawn *d, int64_t sample) {
+void ls_drawn_take(ls_drawn *d, int64_t sample) {
   d->bits[sample / 64] |= UINT64_C(1) << (sample % 64);
 }
 
-static void count(ls_drawn *d) {
+void ls_drawn_count(ls_drawn *d) {
   int64_t sum = 0, blocks = blocks_of(d->n);
   for (int64_t b = 0; b < blocks; b++) {
     d->before[b] = sum;
@@ -37,8 +37,8 @@ static void count(ls_drawn *d) {
 void ls_drawn_random(ls_drawn *d, int64_t most, uint64_t seed) {
   ls_order order;
   ls_order_init_share(&order, d->n, seed);
-  for (int64_t p = 0; p < most; p++) take(d, ls_order_at(&order, p));
-  count(d);
+  for (int64_t p = 0; p < most; p++) ls_drawn_take(d, ls_order_at(&order, p));
+  ls_drawn_count(d);
 }
 
 /* ---- groups ---- */
@@ -88,9 +88,9 @@ ls_status ls_drawn_groups(ls_drawn *d, int64_t most, uint64_t seed, const uint64
     choose(list, *groups, most, seed);
     for (int64_t i = 0; i < d->n; i++) {
       const group *g = bsearch(&key[i], list, (size_t)*groups, sizeof *list, by_value);
-      if (g->taken) take(d, i);
+      if (g->taken) ls_drawn_take(d, i);
     }
-    count(d);
+    ls_drawn_count(d);
   }
   LS_FREE(sorted);
   LS_FREE(list);
@@ -102,6 +102,15 @@ ls_status ls_drawn_groups(ls_drawn *d, int64_t most, uint64_t seed, const uint64
 static int64_t samples_before(const ls_drawn *d, bool taken, int64_t block) {
   int64_t all = block * BLOCK < d->n ? block * BLOCK : d->n;
   return taken ? d->before[block] : all - d->before[block];
+}
+
+int64_t ls_drawn_before(const ls_drawn *d, int64_t sample) {
+  int64_t block = sample / BLOCK, sum = d->before[block];
+  for (int64_t w = block * (BLOCK / 64); w < sample / 64; w++)
+    sum += __builtin_popcountll(d->bits[w]);
+  if (sample % 64)
+    sum += __builtin_popcountll(d->bits[sample / 64] & ((UINT64_C(1) << sample % 64) - 1));
+  return sum;
 }
 
 int64_t ls_drawn_sample(const ls_drawn *d, bool taken, int64_t i) {

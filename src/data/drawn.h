@@ -20,6 +20,9 @@ typedef struct {
 size_t ls_drawn_bytes(int64_t n);
 /* Lay it out in zeroed memory of ls_drawn_bytes(n), or find it there. */
 void ls_drawn_place(ls_drawn *drawn, int64_t n, void *memory);
+/* Take one of them; then, once all that are taken are so, count them. */
+void ls_drawn_take(ls_drawn *drawn, int64_t sample);
+void ls_drawn_count(ls_drawn *drawn);
 /* Take exactly `count` of them, the same ones for every run with this seed and n. */
 void ls_drawn_random(ls_drawn *drawn, int64_t count, uint64_t seed);
 /* Take whole groups, samples of the same key (n): in an order drawn from the seed, each one that
@@ -31,6 +34,8 @@ ls_status ls_drawn_groups(ls_drawn *drawn, int64_t most, uint64_t seed, const ui
 static inline bool ls_drawn_is(const ls_drawn *drawn, int64_t sample) {
   return drawn->bits[sample / 64] >> (sample % 64) & 1;
 }
+/* How many samples that are taken come before `sample`, 0 to n. */
+int64_t ls_drawn_before(const ls_drawn *drawn, int64_t sample);
 /* The i-th sample, from 0 and in their order, of those that are taken, or of those that are not. */
 int64_t ls_drawn_sample(const ls_drawn *drawn, bool taken, int64_t i);
 

@@ -104,6 +104,13 @@ static void place_many(const ls_source *source, int64_t row, int64_t column, cha
   (*part)->format->place(*part, row, column, text, size);
 }
 
+static void rewind_many(ls_source *source) {
+  many *m = (many *)source;
+  for (int i = 0; i < m->parts; i++) m->part[i]->format->rewind(m->part[i]);
+  m->at = m->file = 0;
+  m->row = 0;
+}
+
 static ls_status keys_many(ls_source *source, const char *by, uint64_t *key) {
   const many *m = (const many *)source;
   for (int i = 0; i < m->parts; key += m->part[i++]->shape.rows)
@@ -123,8 +130,9 @@ static void close_many(ls_source *source) {
   LS_FREE(m->part);
 }
 
-static const ls_format format_many = {"",        NULL,      read_many,  read_many_at, soon_many,
-                                      rest_many, keys_many, place_many, columns_many, close_many};
+static const ls_format format_many = {"",         NULL,         read_many,   read_many_at,
+                                      soon_many,  rest_many,    rewind_many, keys_many,
+                                      place_many, columns_many, close_many};
 
 static ls_status add_part(many *m, const ls_source *part) {
   ls_shape *whole = &m->base.shape;
@@ -216,7 +224,7 @@ ls_status ls_source_open(const ls_opening *what, ls_source **out) {
     LS_TRY(format->open(what, out));
   if (!*out) return LS_OK;
   assert((*out)->shape.rows > 0 && (*out)->shape.features > 0);
-  (*out)->fills = what->spec->missing.fill;
+  (*out)->fills = what->spec->missing.x_how == LS_MISSING_FILL;
   (*out)->filling = what->spec->missing.x;
   return LS_OK;
 }

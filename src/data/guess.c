@@ -309,8 +309,10 @@ static ls_status open_inputs(ls_comm *comm, ls_data_spec *spec, const ls_data_li
 }
 
 ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_like *like,
-                              const ls_affine *x_affine, ls_dtype precision, ls_data **out) {
-  ls_data_spec spec = {.limit = {-1, -1, -1}, .inputs = true, .x_affine = x_affine};
+                              const ls_affine *x_affine, const ls_filling *x_mean,
+                              ls_dtype precision, ls_data **out) {
+  ls_data_spec spec = {
+      .limit = {-1, -1, -1}, .inputs = true, .x_affine = x_affine, .x_mean = x_mean};
   *out = NULL;
   split_dataset(file, &spec.source[0]);
   ls_status status = open_inputs(comm, &spec, like, precision, out);

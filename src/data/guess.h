@@ -22,7 +22,8 @@ typedef struct {
  * (dataset, columns). x_affine NULL: not scaled. Collective.
  */
 ls_status ls_data_open_inputs(ls_comm *comm, const char *file, const ls_data_like *like,
-                              const ls_affine *x_affine, ls_dtype precision, ls_data **out);
+                              const ls_affine *x_affine, const ls_filling *x_mean,
+                              ls_dtype precision, ls_data **out);
 /* The spec of data named by a path alone: a folder of IDX files, or an HDF5 file as `lockstep data
  * import` makes it (docs/data.md). LS_EDATA for anything else. */
 ls_status ls_data_guess(const char *path, ls_data_spec *out);

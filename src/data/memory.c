@@ -99,7 +99,7 @@ static ls_status take(ls_store *store, int s, const ls_origin *origin, int64_t r
 
 /* ---- statistics ---- */
 
-/* Rows that are drawn lie apart, and come one by one. */
+/* Rows that are drawn, or of which some are dropped, lie apart, and come one by one. */
 static ls_status rows_x(void *arg, int64_t lo, int64_t rows, const void **x) {
   const memory *m = arg;
   (void)rows;
@@ -119,7 +119,7 @@ static ls_status rows_y(void *arg, int64_t lo, int64_t rows, const void **y) {
 static ls_matrix matrix(ls_store *store, int role) {
   const ls_cut *train = ls_store_train(store);
   const ls_recipe *r = store->plan.recipe;
-  int64_t most = train->drawn ? 1 : INT64_MAX;
+  int64_t most = train->drawn || train->kept ? 1 : INT64_MAX;
   if (role == LS_ROLE_Y) return (ls_matrix){rows_y, store, LS_F64, train->rows, r->columns, most};
   return (ls_matrix){rows_x, store, r->raw, train->rows, r->features, most};
 }

@@ -2,11 +2,13 @@
  * what there is, and reads it all once into the store (store.h); after every step all ranks agree.
  */
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "data/columns.h"
 #include "data/data_private.h"
+#include "data/missing.h"
 #include "data/share.h"
 #include "data/weights.h"
 #include "io/h5.h"
@@ -71,7 +73,42 @@ static void plan_recipe(opening *o, const ls_facts *facts) {
 
 /* ---- which rows are which split ---- */
 
-/* The rank that reads draws, in memory that all of its node see. Collective. */
+/* Collective, as the next two. */
+static ls_status find_kept(opening *o, bool reads) {
+  ls_data *data = o->data;
+  size_t room = ls_kept_room(o->spec, data->rows);
+  if (room == 0) return LS_OK;
+  LS_TRY(ls_comm_shared_new(o->comm, room, &data->kept));
+  ls_kept_place(data->rows, data->kept.data, data->splits.kept);
+  LS_TRY(
+      ls_comm_agree(o->comm, reads ? ls_kept_find(o->spec, o->source, data->splits.kept) : LS_OK));
+  ls_comm_node_barrier(o->comm);
+  return LS_OK;
+}
+
+static ls_status make_means(opening *o) {
+  const ls_filling *known = o->spec->x_mean;
+  ls_filling *mean = &o->data->recipe.x_mean;
+  if (!known) return ls_missing_means(o->source[0], &o->data->splits, mean->value);
+  for (int64_t f = 0; f < mean->n; f++) /* of other data nothing is filled in */
+    mean->value[f] = known->n == mean->n ? known->value[f] : (double)NAN;
+  return LS_OK;
+}
+
+static ls_status find_means(opening *o, bool reads) {
+  ls_filling *mean = &o->data->recipe.x_mean;
+  if (o->spec->missing.x_how != LS_MISSING_MEAN) return LS_OK;
+  mean->n = o->data->recipe.features;
+  LS_TRY(
+      ls_comm_agree(o->comm, ls_mem_new((void **)&mean->value, (size_t)mean->n, sizeof(double))));
+  LS_TRY(ls_comm_agree(o->comm, reads ? make_means(o) : LS_OK));
+  ls_comm_node_bcast(o->comm, mean->value, (size_t)mean->n * sizeof(double));
+  for (int s = 0; s < 3; s++)
+    if (o->source[s]) o->source[s]->mean = mean->value;
+  return LS_OK;
+}
+
+/* The rank that reads draws, in memory that all of its node see. */
 static ls_status draw(opening *o, bool reads) {
   ls_splits *splits = &o->data->splits;
   size_t room = ls_splits_room(o->spec, splits);
@@ -303,8 +340,10 @@ static ls_status open_all(opening *o) {
   ls_facts facts = facts_of(o);
   LS_TRY(ls_share_facts(comm, &facts));
   plan_recipe(o, &facts);
+  LS_TRY(find_kept(o, reads));
   LS_TRY(ls_comm_agree(comm, ls_splits_cut(o->spec, data->rows, &data->splits)));
   LS_TRY(draw(o, reads));
+  LS_TRY(find_means(o, reads));
   LS_TRY(open_store(o));
   LS_TRY(ls_comm_agree(comm, reads ? read_sources(o) : LS_OK));
   LS_TRY(ls_comm_agree(comm, reads ? describe(o) : LS_OK));

@@ -113,5 +113,6 @@ void ls_recipe_give_y(const ls_recipe *r, const void *kept, const int64_t *index
 void ls_recipe_free(ls_recipe *r) {
   ls_affine_free(&r->x_affine);
   ls_affine_free(&r->y_affine);
+  LS_FREE(r->x_mean.value);
   LS_FREE(r->bytes);
 }

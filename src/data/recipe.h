@@ -17,6 +17,7 @@ typedef struct {
   ls_dtype raw, kept;        /* x as read: doubles where they are yet to be scaled, so that they are
                                 rounded once; x as kept: bytes stay bytes, and are scaled at last */
   ls_affine *x_affine, *y_affine; /* NULL: none */
+  ls_filling x_mean;              /* n 0: none; it is filled in before scaling, by the sources */
   void *bytes;                    /* see ls_rows */
 } ls_recipe;
 

@@ -29,9 +29,11 @@ void ls_source_close(ls_source **out) {
 /* ---- reading ---- */
 
 static void fill(const ls_source *source, int64_t rows, ls_dtype cell, void *x) {
-  const int64_t n = rows * source->shape.features;
-  for (int64_t i = 0; i < n && source->fills && cell != LS_U8; i++)
-    if (isnan(ls_dtype_get(cell, x, i))) ls_dtype_put(cell, x, i, source->filling);
+  const int64_t features = source->shape.features, n = rows * features;
+  if (cell == LS_U8 || !(source->fills || source->mean)) return;
+  for (int64_t i = 0; i < n; i++)
+    if (isnan(ls_dtype_get(cell, x, i)))
+      ls_dtype_put(cell, x, i, source->mean ? source->mean[i % features] : source->filling);
 }
 
 ls_status ls_source_read(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
@@ -44,6 +46,16 @@ ls_status ls_source_read_at(ls_source *source, int64_t lo, int64_t rows, ls_dtyp
                             double *y) {
   LS_TRY(source->format->read_at(source, lo, rows, cell, x, y));
   if (x) fill(source, rows, cell, x);
+  return LS_OK;
+}
+
+ls_status ls_source_rewind(ls_source *source) {
+  if (!source->format->rewind)
+    return ls_fail(LS_ECONFIG,
+                   "%s: data.missing: drop and mean read a file twice, which is for CSV and HDF5; "
+                   "lockstep data import makes HDF5 of any format",
+                   source->file[0].path);
+  source->format->rewind(source);
   return LS_OK;
 }
 

@@ -88,13 +88,21 @@ typedef struct {
   bool one_hot; /* an input may be texts: as many inputs as train has of them, one of them 1 */
 } ls_csv_spec;
 
-/* data.missing. A NaN is missing, and a text of ls_csv_missing; what y is missing is refused. */
+/* data.missing: a NaN, and a text of ls_csv_missing, is refused; the sample is dropped; or the mean
+ * of train's column, or a number, takes its place. */
+typedef enum { LS_MISSING_REFUSE, LS_MISSING_DROP, LS_MISSING_MEAN, LS_MISSING_FILL } ls_missing;
 typedef struct {
-  bool fill; /* x takes the place of a missing input; else it is refused */
-  double x;
-  int y;       /* refused: 0 */
+  double x;    /* FILL: that number */
+  int x_how;   /* ls_missing, of inputs */
+  int y;       /* REFUSE or DROP, of labels and targets */
   char **text; /* words that are missing besides the usual ones, NULL-terminated; NULL: none */
 } ls_missing_spec;
+
+/* What takes the place of missing inputs, column by column. */
+typedef struct {
+  int64_t n;
+  double *value;
+} ls_filling;
 
 /* The columns of training data, as a checkpoint keeps them to know those of other data again. */
 typedef struct {
@@ -129,6 +137,7 @@ typedef struct {
   bool whole;  /* the split `all` is used, which has the samples that skip and limit leave out */
   const ls_affine *x_affine,
       *y_affine; /* scaling of a checkpoint, used instead of train's statistics; NULL: by `scale` */
+  const ls_filling *x_mean;  /* missing.x: mean: a checkpoint's; NULL: of train */
   const ls_trained *trained; /* a checkpoint's columns, which are looked for by their names;
                                 NULL: the columns are as `source` says */
   bool foreign; /* named by a path alone, for a checkpoint: nobody has said what the columns are */

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "data/missing.h"
 
 const char *const ls_split_names[] = {"train", "validation", "test", "all", NULL};
 
@@ -10,27 +11,40 @@ int64_t ls_data_share(double share, int64_t n) {
   return (int64_t)floor(share * (double)n * (1 + 1e-15));
 }
 
-static ls_status cut_split(const ls_data_spec *spec, int s, int64_t rows, ls_cut *cut) {
-  int64_t left = rows - spec->skip[s];
-  if (left <= 0)
+static ls_status cut_split(const ls_data_spec *spec, int s, int64_t rows, ls_splits *splits) {
+  const ls_cut *all = &splits->all[s];
+  int64_t skip = spec->skip[s], limit = spec->limit[s];
+  if (rows <= skip)
     return ls_fail(LS_EDATA, "data.skip.%s: %lld leaves none of the %lld samples there are",
-                   ls_split_names[s], (long long)spec->skip[s], (long long)rows);
-  *cut = (ls_cut){.source = s,
-                  .first = spec->skip[s],
-                  .rows = spec->limit[s] >= 0 && spec->limit[s] < left ? spec->limit[s] : left};
+                   ls_split_names[s], (long long)skip, (long long)rows);
+  int64_t first = all->kept ? ls_drawn_before(all->kept, skip) : skip, left = all->rows - first;
+  if (left <= 0)
+    return ls_fail(LS_EDATA, "data.missing: all samples of %s have missing values and are dropped",
+                   ls_split_names[s]);
+  ls_cut *cut = &splits->cut[s];
+  *cut = *all;
+  cut->first = first;
+  cut->rows = limit >= 0 && limit < left ? limit : left;
   return cut->rows > 0 ? LS_OK
                        : ls_fail(LS_EDATA, "data.limit.%s: 0 leaves no samples", ls_split_names[s]);
+}
+
+static void find_ends(const ls_data_spec *spec, int s, int64_t rows, ls_splits *splits) {
+  const ls_cut *cut = &splits->cut[s];
+  splits->lo[s] = spec->whole ? 0 : ls_cut_row(cut, 0);
+  splits->hi[s] = spec->whole ? rows : ls_cut_row(cut, cut->rows - 1) + 1;
 }
 
 ls_status ls_splits_cut(const ls_data_spec *spec, const int64_t rows[3], ls_splits *splits) {
   const ls_share_spec *share = &spec->validation;
   ls_cut *cut = splits->cut, *train = &cut[LS_SPLIT_TRAIN];
-  *splits = (ls_splits){0};
   for (int s = 0; s < 3; s++) {
+    const ls_drawn *kept = splits->kept[s].n > 0 ? &splits->kept[s] : NULL;
+    cut[s] = (ls_cut){0};
+    splits->all[s] = (ls_cut){.source = s, .kept = kept, .rows = kept ? *kept->taken : rows[s]};
     if (rows[s] == 0) continue;
-    LS_TRY(cut_split(spec, s, rows[s], &cut[s]));
-    splits->lo[s] = spec->whole ? 0 : cut[s].first;
-    splits->hi[s] = spec->whole ? rows[s] : cut[s].first + cut[s].rows;
+    LS_TRY(cut_split(spec, s, rows[s], splits));
+    find_ends(spec, s, rows[s], splits);
   }
   if (!(share->share > 0) || cut[LS_SPLIT_VALIDATION].rows > 0) return LS_OK;
   int64_t kept = ls_data_share(share->share, train->rows);
@@ -39,12 +53,14 @@ ls_status ls_splits_cut(const ls_data_spec *spec, const int64_t rows[3], ls_spli
                    share->share, (long long)train->rows, (long long)kept,
                    kept < 1 ? "none to validate with" : "none to train on");
   train->rows -= kept;
-  cut[LS_SPLIT_VALIDATION] = (ls_cut){.first = train->first + train->rows, .rows = kept};
+  cut[LS_SPLIT_VALIDATION] =
+      (ls_cut){.kept = train->kept, .first = train->first + train->rows, .rows = kept};
   return LS_OK;
 }
 
 static bool is_used(const ls_splits *splits, int source, int64_t row) {
-  return row >= splits->lo[source] && row < splits->hi[source];
+  const ls_drawn *kept = splits->all[source].kept;
+  return row >= splits->lo[source] && row < splits->hi[source] && (!kept || ls_drawn_is(kept, row));
 }
 
 bool ls_splits_used(const ls_splits *splits, int source, int64_t row, int64_t most, int64_t *run) {
@@ -69,15 +85,21 @@ void ls_splits_place(ls_splits *splits, void *memory) {
   ls_drawn_place(&splits->drawn, drawn_from(splits->cut), memory);
 }
 
+/* Of the i-th sample that is drawn from; samples of both splits, train's first. */
+static int64_t key_row(const ls_cut *train, int64_t i) {
+  return train->kept ? ls_drawn_sample(train->kept, true, train->first + i) : train->first + i;
+}
+
 static ls_status draw_groups(const ls_share_spec *share, ls_source *train, ls_splits *splits) {
   const ls_cut *cut = splits->cut;
   uint64_t *key;
   int64_t groups = 0;
   LS_NEW(key, train->shape.rows);
   ls_status status = ls_source_keys(train, share->by, key);
+  for (int64_t i = 0; status == LS_OK && i < drawn_from(cut); i++)
+    key[i] = key[key_row(&cut[0], i)];
   if (status == LS_OK)
-    status = ls_drawn_groups(&splits->drawn, cut[1].rows, (uint64_t)share->seed, key + cut[0].first,
-                             &groups);
+    status = ls_drawn_groups(&splits->drawn, cut[1].rows, (uint64_t)share->seed, key, &groups);
   LS_FREE(key);
   LS_TRY(status);
   if (*splits->drawn.taken > 0) return LS_OK;
@@ -100,20 +122,33 @@ void ls_splits_take(ls_splits *splits) {
   ls_cut *train = &splits->cut[LS_SPLIT_TRAIN];
   train->rows = drawn->n - *drawn->taken;
   train->drawn = drawn;
-  splits->cut[LS_SPLIT_VALIDATION] =
-      (ls_cut){.first = train->first, .rows = *drawn->taken, .drawn = drawn, .taken = true};
+  splits->cut[LS_SPLIT_VALIDATION] = (ls_cut){.kept = train->kept,
+                                              .first = train->first,
+                                              .rows = *drawn->taken,
+                                              .drawn = drawn,
+                                              .taken = true};
 }
 
 /* ---- without the data ---- */
 
+static ls_status find_kept(const ls_data_spec *spec, ls_source *source[3], const int64_t rows[3],
+                           ls_splits *splits) {
+  size_t room = ls_kept_room(spec, rows);
+  if (room == 0) return LS_OK;
+  LS_TRY(ls_mem_new(&splits->own[0], room, 1));
+  ls_kept_place(rows, splits->own[0], splits->kept);
+  return ls_kept_find(spec, source, splits->kept);
+}
+
 static ls_status read_splits(const ls_data_spec *spec, ls_source *source[3], ls_splits *splits) {
   int64_t rows[3];
   for (int s = 0; s < 3; s++) rows[s] = source[s] ? source[s]->shape.rows : 0;
+  LS_TRY(find_kept(spec, source, rows, splits));
   LS_TRY(ls_splits_cut(spec, rows, splits));
   size_t room = ls_splits_room(spec, splits);
   if (room == 0) return LS_OK;
-  LS_TRY(ls_mem_new(&splits->own, room, 1));
-  ls_splits_place(splits, splits->own);
+  LS_TRY(ls_mem_new(&splits->own[1], room, 1));
+  ls_splits_place(splits, splits->own[1]);
   LS_TRY(ls_splits_draw(spec, source[0], splits));
   ls_splits_take(splits);
   return LS_OK;
@@ -133,4 +168,6 @@ ls_status ls_splits_read(const ls_data_spec *spec, bool want_classes, ls_splits 
   return status;
 }
 
-void ls_splits_free(ls_splits *splits) { LS_FREE(splits->own); }
+void ls_splits_free(ls_splits *splits) {
+  for (int i = 0; i < 2; i++) LS_FREE(splits->own[i]);
+}

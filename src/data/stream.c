@@ -54,6 +54,9 @@ static ls_status open_sources(ls_stream *s) {
         LS_ECONFIG,
         "data.load: stream reads hdf5 only; lockstep data import makes such a file of any other");
   LS_TRY(ls_source_open(&train, &s->ahead));
+  s->ahead->mean = s->base.plan.recipe->x_mean.value;
+  for (int i = 0; i < 3; i++)
+    if (s->source[i]) s->source[i]->mean = s->ahead->mean;
   return make_room(s);
 }
 

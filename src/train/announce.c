@@ -107,6 +107,7 @@ static void warn_of_classes(const ls_trainer *t) {
   const int64_t *train = ls_data_class_counts(t->run->data, LS_SPLIT_TRAIN),
                 *validation = ls_data_class_counts(t->run->data, LS_SPLIT_VALIDATION);
   int64_t missing = 0, classes = ls_data_outputs(t->run->data);
+  if (t->run->classes_noted) return;
   for (int64_t c = 0; train && c < classes; c++)
     if (train[c] == 0 && missing++ < TOLD) warn_of_class(t, c, validation[c]);
   if (missing > TOLD)

@@ -28,6 +28,7 @@ static ls_data_spec spec_of(const ls_run *run, const ls_infer_options *o,
   spec.whole = o->whole;
   spec.x_affine = c->x_affine.n > 0 ? &c->x_affine : NULL;
   spec.y_affine = c->y_affine.n > 0 ? &c->y_affine : NULL;
+  spec.x_mean = c->x_mean.n > 0 ? &c->x_mean : NULL;
   spec.unweighted = true; /* a matter of training */
   spec.class_weights = (ls_class_weights){0};
   if (!spec.x_affine) spec.scale = LS_SCALE_NONE;
@@ -45,7 +46,7 @@ static ls_status open_data(ls_run *run, const ls_infer_options *o) {
   ls_status status = LS_OK;
   if (o->inputs)
     return ls_data_open_inputs(run->comm, o->inputs, &like, c->x_affine.n > 0 ? &c->x_affine : NULL,
-                               config->precision, &run->data);
+                               c->x_mean.n > 0 ? &c->x_mean : NULL, config->precision, &run->data);
   if (o->path) status = ls_comm_agree(run->comm, ls_data_guess_like(o->path, &like, &guessed));
   if (status == LS_OK) {
     ls_data_spec spec = spec_of(run, o, &guessed);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clamp.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 
@@ -105,6 +106,24 @@ static void first_weights(ls_run *run) {
   ls_run_weights_changed(run);
 }
 
+/* Numbers that are no class numbers from 0 on make units that never learn anything. */
+static void note_classes(ls_run *run) {
+  const int64_t *train = ls_data_class_counts(run->data, LS_SPLIT_TRAIN),
+                *validation = ls_data_class_counts(run->data, LS_SPLIT_VALIDATION);
+  const int64_t classes = ls_data_outputs(run->data);
+  int64_t empty = 0;
+  int files;
+  if (!train || run->config->data.classes > 0 || ls_data_names(run->data)->count > 0) return;
+  for (int64_t c = 0; c < classes; c++) empty += train[c] == 0 && validation[c] == 0;
+  const bool from_one = train[0] == 0 && validation[0] == 0;
+  run->classes_noted = from_one || 2 * empty > classes;
+  if (!run->classes_noted || ls_comm_rank(run->comm) > 0) return;
+  ls_log(LS_LOG_WARN, "%s: %s%lld of %lld classes have no sample: each has an output all the same",
+         ls_data_files(run->data, &files)->path,
+         from_one ? "class 0 has no sample (do the labels start at 1?); " : "", (long long)empty,
+         (long long)classes);
+}
+
 ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out) {
   ls_run *run;
   LS_COMM_NEW(comm, run, 1);
@@ -122,6 +141,7 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   if (ls_data_rows(run->data, LS_SPLIT_TRAIN) == 0)
     return ls_fail(LS_EDATA,
                    "no sample is left to train on (data.skip, data.limit, data.validation)");
+  note_classes(run);
   LS_TRY(ls_run_agree(run)); /* before anything whose size depends on the config */
   LS_TRY(plan_batch(run));
   ls_comm_at(comm, "building the network");

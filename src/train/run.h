@@ -62,6 +62,7 @@ typedef struct {
   double lr, grad_norm;  /* of the last update; grad_norm NaN where it was not asked for */
   double time[LS_TIMES];
   ls_trace *trace;     /* NULL: none */
+  bool classes_noted;  /* classes without a sample have been told of */
   ls_checkpoint *from; /* inference only: config (the run's own), weights and scaling of it */
 } ls_run;
 

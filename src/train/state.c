@@ -25,6 +25,7 @@ void ls_state_plan_make(const ls_run *run, ls_state_plan *out) {
                                .outputs = ls_data_outputs(run->data),
                                .x_affine = affine_or_none(ls_data_x_affine(run->data)),
                                .y_affine = affine_or_none(ls_data_y_affine(run->data)),
+                               .x_mean = *ls_data_x_mean(run->data),
                                .precision = c->precision,
                                .kernel = (char *)(uintptr_t)ls_model_kernel()}};
   ls_checkpoint *p = &out->plan;

@@ -153,7 +153,7 @@ for ranks in 1 3; do on $ranks train holes.yaml -o holes-$ranks -q 2>err || fail
 on 0 train holes.yaml data.train.file=filled.csv data.missing=none -o filled -q 2>err || fail "filled: $(cat err)"
 for run in holes-1 holes-3; do [ "$(hash_of $run/final.h5)" = "$(hash_of filled/final.h5)" ] || fail "$run: other weights than with 7 written out"; done
 refuses 65 'holes.csv:3: column 1 (a): missing' train holes.yaml data.missing=none -o never
-refuses 78 "'seven' is not a number: x must be a number, or refuse [data.missing.x]" train holes.yaml data.missing=seven -o never
+refuses 78 "'seven' is not a number: x must be a number, or one of refuse, drop, mean, none [data.missing.x]" train holes.yaml data.missing=seven -o never
 on 0 predict holes-1/final.h5 -i holes.csv -o holes.h5 -q 2>err || fail "predict: $(cat err)"
 on 0 predict filled/final.h5 -i filled.csv -o filled.h5 -q 2>err || fail "predict: $(cat err)"
 for file in holes filled; do h5dump -d /predictions "$file.h5" | sed 1d >"$file.numbers"; done

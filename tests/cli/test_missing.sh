@@ -1,6 +1,7 @@
 #!/bin/bash
-# test_missing.sh - samples that are left out are not judged: the weights of the file without them, in every format,
-# from memory and as a stream, on any ranks.
+# test_missing.sh - samples that are left out are not judged, and what is missing is dropped or filled as told: the
+# weights of the file without them, or with the numbers written out, in every format, from memory and as a stream, on
+# any ranks.
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
@@ -60,4 +61,53 @@ for load in memory stream; do
   train 0 nan h5.yaml data.train.file=nan.h5 data.load=$load && same nan good "an input that is skipped, $load"
 done
 refuses 65 '/x: row 17' train h5.yaml data.train.file=nan.h5 data.skip.train=17 -o never
+# ---- what is missing drops the sample, or train's mean takes its place: of a table with -999 for it
+for i in $(seq 0 59); do
+  a=$((i * 7 % 16)) b=$((i * 5 % 13)) y=$((i * 3 % 10))
+  [ $((i % 9)) -eq 4 ] && a=-999
+  [ $((i % 14)) -eq 3 ] && y=-999
+  echo "$a,$b,$y"
+done >rows
+by_hand() { echo a,b,y; awk -F, -v x="$1" -v y="$2" '!(x && ($1 == -999 || $2 == -999)) && !(y && $3 == -999)'; }
+{ echo a,b,y; cat rows; } >holes.csv
+by_hand 1 1 <rows >both.csv
+{ echo a,b,y; sed -n '6,$p' rows | by_hand 1 1 | sed -n 2,31p; } >part.csv
+config linear mse '{type: csv, train: {file: both.csv, x: [a, b], y: [y]}, scale: standard, validation: {share: 0.2, how: random}}' >table.yaml
+"$LOCKSTEP" data import holes.csv --x a,b --y y -o holes.h5 -q && "$BUILD/tests/badh5" missing holes.h5 /train/x -999 && "$BUILD/tests/badh5" missing holes.h5 /train/y -999 || die "holes.h5"
+config linear mse '{type: hdf5, train: {file: holes.h5, x: /train/x, y: /train/y}, scale: standard, validation: {share: 0.2, how: random}}' >holes.yaml
+words='text: [-999]'
+train 0 both table.yaml
+train 3 dropped table.yaml data.train.file=holes.csv "data.missing={x: drop, y: drop, $words}" && same dropped both "x and y drop"
+for load in memory stream; do
+  train 3 h5-$load holes.yaml data.load=$load 'data.missing={x: drop, y: drop}' && same h5-$load both "HDF5 drops, $load"
+done
+last='data.validation={share: 0.2, how: last}'
+train 0 part table.yaml data.train.file=part.csv "$last"
+train 0 cut holes.yaml 'data.missing={x: drop, y: drop}' 'data.skip={train: 5}' 'data.limit={train: 30}' "$last" && same cut part "skip, then drop, then limit, then validation"
+run 0 order holes.yaml --step 0 'data.missing={x: drop, y: drop}' train.batch=full data.validation=none
+sort -n out | diff - <(awk -F, '!/-999/ {print NR - 1}' rows) >diff || fail "order: $(cat diff)"
+grep -q '"train_samples":40,"validation_samples":9,.*"steps_per_epoch":5' dropped/metrics.jsonl || fail "steps of an epoch: $(head -1 dropped/metrics.jsonl)"
+
+# ---- train's mean, of what is left of it: the checkpoint keeps it for eval and predict
+mean=$(by_hand 0 1 <rows | awk -F, 'NR > 1 && NR <= 25 && $1 != -999 {s += $1; n++} END {printf "%.17g", s / n}')
+by_hand 0 1 <rows | sed "1!s/-999/$mean/" >filled.csv
+four='data.validation={share: 0.2, how: last}'
+train 0 filled table.yaml data.train.file=filled.csv "$four" data.limit.train=30
+for load in memory stream; do
+  train 3 mean-$load holes.yaml data.load=$load 'data.missing={x: mean, y: drop}' "$four" data.limit.train=30
+  same mean-$load filled "mean, $load"
+done
+train 0 mean table.yaml data.train.file=holes.csv "data.missing={x: mean, y: drop, $words}" "$four" data.limit.train=30 && same mean filled "mean, CSV"
+grep -v -e '-999$' holes.csv >gaps.csv
+run 3 predict mean/final.h5 -i gaps.csv -o gaps.out.csv && run 0 predict filled/final.h5 -i filled.csv -o filled.out.csv
+cmp gaps.out.csv filled.out.csv || fail "predict fills in another mean"
+run 0 eval mean/final.h5 --split validation && cp out mean.eval && run 3 eval filled/final.h5 --split validation && cmp mean.eval out || fail "eval fills in another mean"
+refuses 65 'gaps.csv:5: column 1 (a): missing' predict dropped/final.h5 -i gaps.csv -o never.csv
+refuses 65 'missing in all training samples, so it has no mean' train table.yaml data.train.file=holes.csv data.missing.x=mean 'data.missing.text=["-999", "7", "14", "5", "12", "3", "10", "1", "8", "15", "6", "13", "4", "11", "2", "9", "0"]' data.missing.y=refuse -o never
+
+# ---- labels that start at 1, or leave most classes empty, before the layer is made
+sed '1!s/,[0-9.-]*$//; 1!s/$/,1/; 3s/1$/2/' both.csv >ones.csv; sed '3s/2$/90000/' ones.csv >sparse.csv
+config softmax cross_entropy '{type: csv, train: {file: ones.csv, x: [a, b], y: [y]}}' >labels.yaml
+run 3 train labels.yaml -o ones -q && grep -q 'class 0 has no sample (do the labels start at 1?); 1 of 3 classes' err || fail "labels from 1: $(cat err)"
+run 0 train labels.yaml data.train.file=sparse.csv 'model.layers=[{units: out, activation: softmax}]' -o sparse -q --dry-run; grep -q '89999 of 90001 classes have no sample' err || fail "sparse labels: $(cat err)"
 finish

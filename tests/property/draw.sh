@@ -70,6 +70,7 @@ draw_problem() { # data, model, loss
       fi
       pick '[1-7]' '[a-g]' '[1-7, site]'
       [[ $drawn == *site* ]] && how="text_inputs: one_hot, $how"
+      chance 30 && { pick 25 drop mean; how="${how}missing: {x: $drawn, text: [\"$(sed -n 9p $file | sed "s/[;].*//; t; s/,.*//")\"]}, "; }
       echo "data: {type: csv, ${how}train: {file: $file, x: $drawn, y: [$y]}, scale: $scale$classes"
       chance 30 && echo "  , weights: w"
       groups="{share: 0.4, how: group, by: site}"

@@ -134,7 +134,7 @@ static void test_lone_values(void **state) {
                              "model.init=normal",
                              "model.init.scale=3"};
   ls_config *c = parse(BASE, set, sizeof set / sizeof *set);
-  assert_true(c->data.missing.fill && c->data.missing.x == 7);
+  assert_true(c->data.missing.x_how == LS_MISSING_FILL && c->data.missing.x == 7);
   assert_string_equal(c->data.missing.text[0], "-999");
   assert_true(c->data.validation.share == 0.25 && c->data.validation.how == LS_SHARE_LAST);
   assert_true(c->data.scale == LS_SCALE_DIVIDE && c->data.scale_by == 2);

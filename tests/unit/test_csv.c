@@ -294,7 +294,7 @@ static void inputs(void **state) {
     ls_data_spec spec = csv_spec(good[i].x, good[i].y, true);
     spec.weights = (char *)good[i].weights;
     spec.csv.one_hot = true;
-    spec.missing = (ls_missing_spec){.fill = true};
+    spec.missing = (ls_missing_spec){.x_how = LS_MISSING_FILL};
     ls_data *data = opened(&spec, false);
     int64_t row = 1;
     double x[8];

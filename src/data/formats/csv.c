@@ -21,16 +21,16 @@ enum { QUOTE_SHOWN = 40, TEXTS_MAX = 1024 };
 typedef struct {
   ls_source base;
   ls_csv_text text;
-  ls_csv_cursor next;      /* the record to be read next */
-  int64_t columns;         /* of every record */
-  ls_csv_field *field;     /* (columns) of the record taken last */
-  char **head;             /* (columns) names, or NULL */
-  bool by_name, by_number; /* how the config calls at least one of the columns */
-  int64_t *x, *y;          /* (features), (outputs + weights): their columns */
-  ls_texts value;          /* as in ls_trained, of x; none: all inputs are numbers */
-  int64_t *run;            /* (features) ls_trained_run of each, where there are texts */
-  ls_csv_map map;          /* for the quick way; to NULL: there is none */
-  char *const *words;      /* that are missing besides the usual ones, or NULL */
+  ls_csv_cursor first, next; /* the record to be read next */
+  int64_t columns;           /* of every record */
+  ls_csv_field *field;       /* (columns) of the record taken last */
+  char **head;               /* (columns) names, or NULL */
+  bool by_name, by_number;   /* how the config calls at least one of the columns */
+  int64_t *x, *y;            /* (features), (outputs + weights): their columns */
+  ls_texts value;            /* as in ls_trained, of x; none: all inputs are numbers */
+  int64_t *run;              /* (features) ls_trained_run of each, where there are texts */
+  ls_csv_map map;            /* for the quick way; to NULL: there is none */
+  char *const *words;        /* that are missing besides the usual ones, or NULL */
   bool classes;
   ls_names *own_names; /* of the first source; the others look into it */
 } csv;
@@ -604,7 +604,7 @@ static void warn_of_numbered(const csv *c, const ls_data_spec *spec) {
 /* Classes of train are collected, but for those of the samples that are skipped; those of the other
  * splits must be among them, which reading finds out. */
 static ls_status scan(csv *c, bool collect, int64_t skipped) {
-  ls_csv_cursor first = c->next;
+  c->first = c->next;
   ls_csv_field y, *class = collect ? &y : NULL;
   bool was_mixed = is_mixed(c->base.names);
   while (!ls_csv_ended(&c->text, c->next.at)) {
@@ -614,7 +614,7 @@ static ls_status scan(csv *c, bool collect, int64_t skipped) {
     if (class && !skip) LS_TRY(add_class(c, y, &at));
   }
   if (class && !was_mixed && is_mixed(c->base.names)) warn_of_mixed(c);
-  c->next = first;
+  c->next = c->first;
   c->base.file[0].samples = c->base.shape.rows;
   return c->base.shape.rows > 0
              ? LS_OK
@@ -831,6 +831,8 @@ static ls_status read_csv(ls_source *source, int64_t rows, ls_dtype cell, void *
   return LS_OK;
 }
 
+static void rewind_csv(ls_source *source) { ((csv *)source)->next = ((csv *)source)->first; }
+
 static ls_status key_of(const csv *c, int64_t line, int64_t column, uint64_t *key) {
   ls_csv_field f = c->field[column];
   if (ls_csv_missing(f, c->words, false))
@@ -844,7 +846,6 @@ static ls_status key_of(const csv *c, int64_t line, int64_t column, uint64_t *ke
 /* Two texts of one digest would only be one group. */
 static ls_status keys_csv(ls_source *source, const char *by, uint64_t *key) {
   csv *c = (csv *)source;
-  ls_csv_cursor first = c->next;
   int64_t column, last;
   LS_TRY(find_columns(c, by, &column, &last));
   if (column != last)
@@ -854,7 +855,7 @@ static ls_status keys_csv(ls_source *source, const char *by, uint64_t *key) {
     LS_TRY(next_record(c));
     LS_TRY(key_of(c, line, column, &key[row]));
   }
-  c->next = first;
+  rewind_csv(source);
   return LS_OK;
 }
 
@@ -912,5 +913,5 @@ static ls_status columns_csv(const ls_source *source, ls_columns *out) {
   return ls_columns_split(y_name, c, source->shape.outputs, &out->name[1], &out->unit[1]);
 }
 
-const ls_format ls_format_csv = {"csv", open_csv, read_csv,  NULL,        NULL,
-                                 NULL,  keys_csv, place_csv, columns_csv, close_csv};
+const ls_format ls_format_csv = {"csv",      open_csv, read_csv,  NULL,        NULL,     NULL,
+                                 rewind_csv, keys_csv, place_csv, columns_csv, close_csv};

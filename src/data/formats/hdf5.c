@@ -355,6 +355,8 @@ static void rest_hdf5(ls_source *source) {
   ls_h5_rest();
 }
 
+static void rewind_hdf5(ls_source *source) { ((hdf5 *)source)->row = 0; }
+
 /* ---- groups ---- */
 
 static ls_status check_keys(const hdf5 *h, const char *by, int64_t rows) {
@@ -535,5 +537,6 @@ static ls_status columns_hdf5(const ls_source *source, ls_columns *out) {
   return LS_OK;
 }
 
-const ls_format ls_format_hdf5 = {"hdf5",    open_hdf5, read_hdf5,  read_hdf5_at, soon_hdf5,
-                                  rest_hdf5, keys_hdf5, place_hdf5, columns_hdf5, close_hdf5};
+const ls_format ls_format_hdf5 = {"hdf5",     open_hdf5,    read_hdf5,   read_hdf5_at,
+                                  soon_hdf5,  rest_hdf5,    rewind_hdf5, keys_hdf5,
+                                  place_hdf5, columns_hdf5, close_hdf5};

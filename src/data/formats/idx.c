@@ -254,5 +254,5 @@ static ls_status columns_idx(const ls_source *source, ls_columns *out) {
   return LS_OK;
 }
 
-const ls_format ls_format_idx = {"idx", open_idx, read_idx,  NULL,        NULL,
+const ls_format ls_format_idx = {"idx", open_idx, read_idx,  NULL,        NULL,     NULL,
                                  NULL,  NULL,     place_idx, columns_idx, close_idx};

@@ -150,5 +150,5 @@ static ls_status columns_npy(const ls_source *source, ls_columns *out) {
   return LS_OK;
 }
 
-const ls_format ls_format_npy = {"npy", open_npy, read_npy,  NULL,        NULL,
+const ls_format ls_format_npy = {"npy", open_npy, read_npy,  NULL,        NULL,     NULL,
                                  NULL,  NULL,     place_npy, columns_npy, close_npy};
