@@ -42,6 +42,14 @@ int64_t ls_names_find(const ls_names *names, const char *text, size_t length, bo
   return lo;
 }
 
+bool ls_names_number(const ls_names *names, const char *text, double *number) {
+  bool found;
+  if (names->numbers) return ls_decimal(text, strlen(text), number);
+  int64_t at = ls_names_find(names, text, strlen(text), &found);
+  if (found) *number = (double)(names->number ? names->number[at] : at);
+  return found;
+}
+
 static ls_status grow(ls_names *names) {
   char **text;
   int64_t room = names->room ? 2 * names->room : 16;

@@ -23,6 +23,8 @@ ls_status ls_names_of(const ls_texts *texts, ls_names **out);
 void ls_names_free(ls_names **names);
 /* The place of a name, or of the next one: *found says which. */
 int64_t ls_names_find(const ls_names *names, const char *text, size_t length, bool *found);
+/* The class that a text is; false: it is none of them. */
+bool ls_names_number(const ls_names *names, const char *text, double *number);
 /* Put a name in where it is new. More than LS_NAMES_MAX names are not kept. doubtful: a word such
  * as "none", which is a name among names, and a missing value among numbers. */
 ls_status ls_names_add(ls_names *names, const char *text, size_t length, bool doubtful);

@@ -47,8 +47,10 @@ static ls_status make_room(ls_stream *s) {
 
 static ls_status open_sources(ls_stream *s) {
   const ls_data_spec *spec = s->base.plan.spec;
-  const ls_opening train = {.spec = spec, .split = LS_SPLIT_TRAIN, .quick = true};
-  LS_TRY(ls_sources_open(spec, false, true, s->source));
+  const bool labels = s->base.plan.recipe->labels;
+  ls_opening train = {.spec = spec, .split = LS_SPLIT_TRAIN, .classes = labels, .quick = true};
+  LS_TRY(ls_sources_open(spec, labels, true, s->source));
+  train.first = s->source[0];
   if (!ls_source_any_row(s->source[0]))
     return ls_fail(
         LS_ECONFIG,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COUNT_MAX = 1 << 16, BYTES_MAX = 1 << 22 };
+enum { COUNT_MAX = 1 << 24, BYTES_MAX = 1 << 27 };
 
 /* An attribute or a dataset. */
 typedef struct {
@@ -58,6 +58,7 @@ static void take(holder h, hid_t type, hid_t space, ls_h5text *out) {
     take_variable(h, type, (size_t)count, out);
   else
     take_fixed(h, type, (size_t)count, out);
+  if (out->count < count) out->count = out->bytes = 0; /* all or none */
 }
 
 void ls_h5text_read(hid_t set, const char *attribute, ls_h5text *out) {

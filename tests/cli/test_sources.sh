@@ -132,4 +132,14 @@ want=$(trained numbers 0)
 [ "$(trained across 0 data.train.x=/xT data.train.y=/bits data.train.transpose=true)" = "$want" ] || fail "bool in columns: other bits"
 refused 65 "/colour holds no numbers but enum values; write them as numbers: x.astype('u1')" train net.yaml data.train.y=/colour -o no
 
+# ---- HDF5: labels that are texts are classes by name, kept in the checkpoint: cat 0 and dog 1, cat 0 and wolf 1 ----
+
+[ "$(trained name 0 data.train.y=/name data.test.file=truths.h5 data.test.x=/x01 data.test.y=/name)" = "$want" ] || fail "texts of fixed width as labels: other bits"
+[ "$(trained word 3 data.train.y=/word data.load=stream)" = "$want" ] || fail "texts of any width, a stream on 3 ranks: other bits"
+on 0 eval name/final.h5 --data truths.h5 --confusion >out 2>err
+grep -q dog out || fail "eval does not know the classes by name: $(cat out err)"
+"$LOCKSTEP" train net.yaml data.train.y=/name data.test.file=truths.h5 data.test.x=/x01 data.test.y=/word -o no >out 2>err
+[ $? -eq 65 ] && grep -qF "truths.h5: /word: row 2: 'wolf': a class that the training data do not have" err || fail "a class that train lacks: $(cat err)"
+refused 65 "/name holds no numbers but text values" train net.yaml data.train.y=/name loss=mse 'model.layers[1].activation=linear' -o no2
+
 finish

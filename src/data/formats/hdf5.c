@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "data/formats/dataset.h"
+#include "data/names.h"
 #include "data/trained.h"
 #include "io/gz.h"
 #include "io/h5.h"
@@ -29,20 +30,27 @@ typedef struct {
   int64_t *to;     /* (width) their places in the row of x or of y */
   bool whole;      /* all, as they stand */
   ls_h5set *set;
+  ls_texts text;     /* labels that are texts: all of them, and no set; */
+  ls_h5_shape shape; /* what would be the set's */
 } piece;
 
 typedef struct {
   ls_source base;
   piece *piece; /* (pieces) of x first */
   int pieces;
-  struct stat *seen; /* (pieces) of each file, when its digest was made */
-  char *wide;        /* (TOGETHER, the most columns of a dataset) doubles */
+  struct stat *seen;   /* (pieces) of each file, when its digest was made */
+  char *wide;          /* (TOGETHER, the most columns of a dataset) doubles */
+  ls_names *own_names; /* of train's source, where labels are texts; the others look into it */
   int64_t row;
 } hdf5;
 
 static const char *path_of(const hdf5 *h, const piece *p) { return h->base.file[p->file].path; }
 
-static int64_t rows_of(const piece *p) { return ls_h5set_shape(p->set)->rows; }
+static const ls_h5_shape *shape_of(const piece *p) {
+  return p->text.count > 0 ? &p->shape : ls_h5set_shape(p->set);
+}
+
+static int64_t rows_of(const piece *p) { return shape_of(p)->rows; }
 
 /* ---- opening ---- */
 
@@ -72,8 +80,9 @@ static int file_number(hdf5 *h, char *path) {
 /* One number for each sample of x is that whichever way it lies: Matlab's vectors are rows or
  * columns. */
 static ls_status turn_vector(const hdf5 *h, piece *p) {
-  const ls_h5_shape *x = ls_h5set_shape(h->piece[0].set), *set = ls_h5set_shape(p->set);
-  if (x->rows == 1 || set->rows != 1 || set->width != x->rows || set->dims != 2) return LS_OK;
+  const ls_h5_shape *x = shape_of(&h->piece[0]), *set = shape_of(p);
+  if (!p->set || x->rows == 1 || set->rows != 1 || set->width != x->rows || set->dims != 2)
+    return LS_OK;
   p->transpose = !p->transpose;
   ls_h5set_close(&p->set);
   return ls_h5set_open(path_of(h, p), p->name, p->transpose, &p->set);
@@ -86,7 +95,7 @@ static int64_t rows_across(const ls_h5_shape *shape) {
 
 static ls_status check_rows(const hdf5 *h, const piece *p) {
   const piece *first = &h->piece[0];
-  const ls_h5_shape *x = ls_h5set_shape(first->set), *set = ls_h5set_shape(p->set);
+  const ls_h5_shape *x = shape_of(first), *set = shape_of(p);
   if (set->rows == x->rows) return LS_OK;
   const char *hint = "";
   if (rows_across(x) == set->rows || rows_across(set) == x->rows ||
@@ -99,7 +108,7 @@ static ls_status check_rows(const hdf5 *h, const piece *p) {
 
 /* All columns, or those that the config names. */
 static ls_status choose_part(const hdf5 *h, piece *p, const ls_dataset *d) {
-  p->width = ls_h5set_shape(p->set)->width;
+  p->width = shape_of(p)->width;
   int64_t lo = d->part ? d->lo : 0, hi = d->part && d->hi >= 0 ? d->hi : p->width;
   if (lo >= hi || hi > p->width)
     return ls_fail(LS_EDATA, "%s: %s: there are no such columns: %s has %lld, from 0 to %lld",
@@ -110,6 +119,34 @@ static ls_status choose_part(const hdf5 *h, piece *p, const ls_dataset *d) {
   p->columns = hi - lo;
   for (int64_t c = 0; c < p->columns; c++) p->from[c] = lo + c;
   return LS_OK;
+}
+
+/* Names of train are collected, unless a checkpoint knows them. */
+static ls_status collect_names(hdf5 *h, const piece *p, const ls_opening *what) {
+  const ls_texts *named = what->spec->classes_named;
+  if (!what->first) LS_TRY(named ? ls_names_of(named, &h->own_names) : ls_names_new(&h->own_names));
+  h->base.names = what->first ? what->first->names : h->own_names;
+  if (!h->base.names)
+    return ls_fail(LS_EDATA, "%s: %s holds texts, and the labels of %s are numbers", path_of(h, p),
+                   p->name, what->first->file[0].path);
+  if (named || what->split != LS_SPLIT_TRAIN) return LS_OK;
+  for (int64_t k = 0; k < p->text.count; k++)
+    if (*p->text.text[k])
+      LS_TRY(ls_names_add(h->base.names, p->text.text[k], strlen(p->text.text[k]), false));
+  if (h->base.names->numbers || (!what->spec->trained && !what->spec->foreign)) return LS_OK;
+  return ls_fail(LS_EDATA,
+                 "%s: %s holds texts, and the checkpoint knows its classes by numbers only",
+                 path_of(h, p), p->name);
+}
+
+/* Texts are names of classes, as in CSV files; labels of another kind are left to be opened as
+ * numbers. */
+static ls_status open_labels(hdf5 *h, piece *p, const ls_opening *what) {
+  LS_TRY(ls_h5_texts(path_of(h, p), p->name, NULL, &p->text));
+  if (p->text.count == 0) return LS_OK;
+  p->shape = (ls_h5_shape){
+      .dims = 1, .dim = {p->text.count}, .rows = p->text.count, .width = 1, .type = "text"};
+  return collect_names(h, p, what);
 }
 
 static ls_status open_piece(hdf5 *h, int role, const char *text, const ls_opening *what) {
@@ -125,7 +162,8 @@ static ls_status open_piece(hdf5 *h, int role, const char *text, const ls_openin
     (void)stat(file->path, &h->seen[before]); /* opening it tells of any trouble */
     if (!what->quick) LS_TRY(digest(what, file));
   }
-  LS_TRY(ls_h5set_open(file->path, p->name, p->transpose, &p->set));
+  if (role == Y && what->classes) LS_TRY(open_labels(h, p, what));
+  if (p->text.count == 0) LS_TRY(ls_h5set_open(file->path, p->name, p->transpose, &p->set));
   LS_TRY(turn_vector(h, p));
   file->samples = rows_of(p);
   return choose_part(h, p, &d);
@@ -151,7 +189,7 @@ static ls_status check_pieces(hdf5 *h) {
   *shape = (ls_shape){.rows = rows_of(&h->piece[0]), .bytes = true, .single = true};
   for (int i = 0; i < h->pieces; i++) {
     const piece *p = &h->piece[i];
-    const ls_h5_shape *set = ls_h5set_shape(p->set);
+    const ls_h5_shape *set = shape_of(p);
     LS_TRY(check_rows(h, p));
     if (p->role == X) shape->bytes = shape->bytes && set->bytes;
     if (p->role == X) shape->single = shape->single && set->single;
@@ -294,10 +332,25 @@ static void spread(const piece *p, const char *wide, int64_t rows, size_t size, 
       memcpy(out + (size_t)p->to[c] * size, wide + (size_t)p->from[c] * size, size);
 }
 
+/* The classes of rows [lo, lo + rows); no text is a missing one. */
+static ls_status read_labels(const hdf5 *h, const piece *p, int64_t lo, int64_t rows, double *out,
+                             int64_t stride) {
+  for (int64_t k = 0; k < rows; k++) {
+    const char *text = p->text.text[lo + k];
+    double *to = &out[k * stride + p->to[0]];
+    *to = (double)NAN;
+    if (*text && !ls_names_number(h->base.names, text, to))
+      return ls_fail(LS_EDATA, "%s: %s: row %lld: '%s': a class that the training data do not have",
+                     path_of(h, p), p->name, (long long)(lo + k), text);
+  }
+  return LS_OK;
+}
+
 /* Rows [lo, lo + rows) of a piece into out (rows, stride). */
 static ls_status read_piece(const hdf5 *h, const piece *p, int64_t lo, int64_t rows, ls_dtype cell,
                             void *out, int64_t stride) {
   const size_t size = ls_dtype_size(cell);
+  if (p->text.count > 0) return read_labels(h, p, lo, rows, out, stride);
   if (p->whole && p->columns == stride) return ls_h5set_read(p->set, lo, rows, cell, out);
   for (int64_t k = 0, n; k < rows; k += n) {
     n = rows - k < TOGETHER ? rows - k : TOGETHER;
@@ -322,7 +375,8 @@ static ls_status read_pieces(hdf5 *h, int64_t lo, int64_t rows, ls_dtype cell, v
 }
 
 static void close_files(const hdf5 *h) {
-  for (int i = 0; i < h->pieces; i++) ls_h5set_rest(h->piece[i].set);
+  for (int i = 0; i < h->pieces; i++)
+    if (h->piece[i].set) ls_h5set_rest(h->piece[i].set);
 }
 
 static ls_status read_hdf5(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
@@ -451,7 +505,9 @@ static void close_hdf5(ls_source *source) {
     LS_FREE(h->piece[i].name);
     LS_FREE(h->piece[i].from);
     LS_FREE(h->piece[i].to);
+    ls_texts_free(&h->piece[i].text);
   }
+  ls_names_free(&h->own_names);
   LS_FREE(h->piece);
   LS_FREE(h->seen);
   LS_FREE(h->wide);
@@ -460,7 +516,7 @@ static void close_hdf5(ls_source *source) {
 
 /* The type, the shape of a sample where it is more than a row, and what its values mean. */
 static void describe_piece(const piece *p, char *text, size_t size) {
-  const ls_h5_shape *shape = ls_h5set_shape(p->set);
+  const ls_h5_shape *shape = shape_of(p);
   size_t at = (size_t)snprintf(text, size, "%s", shape->type);
   for (int k = 1; k < shape->dims && shape->dims > 2 && at < size; k++)
     at += (size_t)snprintf(text + at, size - at, "%s%lld", k == 1 ? ", " : " x ",
