@@ -10,26 +10,30 @@
 #include "cli/outputs.h"
 #include "cli/print.h"
 #include "data/scale.h"
+#include "data/trained.h"
 #include "model/gemm.h"
 #include "train/run.h"
 
-/* A round is BLOCKS blocks of ROWS samples for each rank. */
+/* A round is so many blocks of ROWS samples for each rank. */
 enum { ROWS = LS_EVAL_ROWS, BLOCKS = 16 };
 
 typedef struct {
   const char *input, *output;
-  bool force, no_header;
+  bool force, no_header, jacobian;
   int threads;
 } options;
 
 typedef struct {
   ls_run *run;
-  int64_t rows, width;
-  ls_dtype made; /* the outputs, which may need more than the network's precision */
+  bool classes;  /* the largest output's number too */
+  bool jacobian; /* derivatives instead of outputs: (outputs, inputs) of a sample in a row */
+  int64_t rows, width, blocks;
+  ls_texts slopes; /* the derivatives' names; none where inputs or outputs have none */
+  ls_dtype made;   /* the outputs, which may need more than the network's precision */
   ls_batch batch;
   int64_t slice_row[2];
   int64_t index[ROWS];
-  void *mine, *other;  /* (BLOCKS * ROWS, width): this rank's outputs of a round, another's */
+  void *mine, *other;  /* (blocks * ROWS, width): this rank's outputs of a round, another's */
   ls_outputs *outputs; /* rank 0 */
 } predictor;
 
@@ -37,11 +41,11 @@ static ls_status open_predictor(predictor *p) {
   ls_batch *b = &p->batch;
   b->features = ls_data_features(p->run->data);
   b->ldx = ls_leading(b->features, p->run->config->precision);
-  b->outputs = p->width;
+  b->outputs = ls_model_outputs(p->run->model);
   b->slices = b->slice_hi = 1;
   b->slice_row = p->slice_row;
   LS_TRY(ls_mem_new(&b->x, (size_t)(ROWS * b->ldx), ls_dtype_size(p->run->config->precision)));
-  size_t numbers = (size_t)(BLOCKS * ROWS * p->width), size = ls_dtype_size(p->made);
+  size_t numbers = (size_t)(p->blocks * ROWS * p->width), size = ls_dtype_size(p->made);
   LS_TRY(ls_mem_new(&p->mine, numbers, size));
   return ls_mem_new(&p->other, numbers, size);
 }
@@ -63,6 +67,23 @@ static void copy_outputs(predictor *p, int64_t first, int64_t rows) {
     }
 }
 
+/* By the inputs in their units, of the outputs in theirs: as the exported C has it. */
+static void copy_slopes(predictor *p, int64_t first, int64_t rows) {
+  const ls_affine *x = &p->run->from->x_affine, *y = &p->run->from->y_affine;
+  const int64_t inputs = p->batch.features;
+  for (int64_t o = 0; o < p->batch.outputs; o++) {
+    int64_t ld;
+    const void *d = ls_model_slopes(p->run->model, &p->batch, o, &ld);
+    for (int64_t r = 0; r < rows; r++)
+      for (int64_t i = 0; i < inputs; i++) {
+        double slope = ls_dtype_get(p->run->config->precision, d, r * ld + i);
+        if (y->n > 0) slope *= y->divisor[o];
+        if (x->n > 0) slope /= x->divisor[i];
+        ls_dtype_put(p->made, p->mine, (first + r) * p->width + o * inputs + i, slope);
+      }
+  }
+}
+
 /* This rank's samples of a round: [first, first + rows) into mine. */
 static ls_status compute(predictor *p, int64_t first, int64_t rows) {
   for (int64_t done = 0; done < rows; done += ROWS) {
@@ -73,14 +94,17 @@ static ls_status compute(predictor *p, int64_t first, int64_t rows) {
                           NULL));
     p->batch.rows = p->batch.total = p->slice_row[1] = n;
     ls_model_forward(p->run->model, &p->batch, false, p->run->config->seed);
-    copy_outputs(p, done, n);
+    if (p->jacobian)
+      copy_slopes(p, done, n);
+    else
+      copy_outputs(p, done, n);
   }
   return LS_OK;
 }
 
 static int64_t share(const predictor *p, int64_t round, int rank, int64_t *first) {
-  *first = (round * ls_comm_size(p->run->comm) + rank) * BLOCKS * ROWS;
-  return ls_clamp(p->rows - *first, 0, BLOCKS * ROWS);
+  *first = (round * ls_comm_size(p->run->comm) + rank) * p->blocks * ROWS;
+  return ls_clamp(p->rows - *first, 0, p->blocks * ROWS);
 }
 
 /* Every rank's outputs of a round to rank 0, which writes them in order of the samples. */
@@ -105,7 +129,7 @@ static ls_status collect(predictor *p, int64_t round) {
 }
 
 static ls_status rounds(predictor *p) {
-  int64_t each = (int64_t)ls_comm_size(p->run->comm) * BLOCKS * ROWS;
+  int64_t each = (int64_t)ls_comm_size(p->run->comm) * p->blocks * ROWS;
   ls_comm_at(p->run->comm, "prediction");
   for (int64_t round = 0; round * each < p->rows; round++) {
     int64_t first, rows = share(p, round, ls_comm_rank(p->run->comm), &first);
@@ -115,21 +139,47 @@ static ls_status rounds(predictor *p) {
   return LS_OK;
 }
 
+/* A column's name without its unit. */
+static int bare(const char *name) {
+  const char *unit = strstr(name, " [");
+  return unit ? (int)(unit - name) : (int)strlen(name);
+}
+
+/* "d flux/d pressure", by rows. */
+static ls_status name_slopes(predictor *p) {
+  const ls_texts *outputs = &p->run->from->names;
+  const ls_trained *trained = &p->run->from->trained;
+  if (outputs->count == 0 || !ls_trained_named(trained, LS_TRAINED_X)) return LS_OK;
+  LS_NEW(p->slopes.text, p->width);
+  for (int64_t o = 0; o < outputs->count; o++)
+    for (int64_t i = 0; i < trained->n[LS_TRAINED_X]; i++) {
+      const char *y = outputs->text[o], *x = trained->name.text[trained->at[LS_TRAINED_X][i]];
+      p->slopes.text[p->slopes.count++] = ls_mem_format("d %.*s/d %.*s", bare(y), y, bare(x), x);
+    }
+  return LS_OK;
+}
+
 static ls_status open_outputs(predictor *p, const options *o) {
   ls_outputs_plan plan = {.path = o->output,
                           .replace = o->force,
+                          .what = p->jacobian ? "jacobian" : "predictions",
                           .rows = p->rows,
                           .width = p->width,
                           .type = p->made,
-                          .classes = ls_config_has_classes(p->run->config),
-                          .names = &p->run->from->names};
+                          .classes = p->classes,
+                          .names = p->jacobian ? &p->slopes : &p->run->from->names};
+  if (p->jacobian) LS_TRY(name_slopes(p));
   return ls_outputs_open(&plan, &p->outputs);
 }
 
 static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
   const ls_config *config = p->run->config;
   p->rows = ls_data_rows(p->run->data, LS_SPLIT_TRAIN);
+  p->jacobian = o->jacobian;
+  p->classes = ls_config_has_classes(config) && !p->jacobian;
   p->width = ls_model_outputs(p->run->model);
+  if (p->jacobian) p->width *= ls_data_features(p->run->data);
+  p->blocks = p->jacobian ? 1 : BLOCKS;
   p->made = ls_affine_needs_double(&p->run->from->y_affine) ? LS_F64 : config->precision;
   bool root = ls_comm_rank(cli->comm) == 0;
   if (ls_model_couples_samples(p->run->model))
@@ -147,9 +197,10 @@ static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
   ls_put(done, "samples", p->rows);
   ls_put(done, "outputs", p->width);
   ls_put_bool(done, "_h5", h5);
-  ls_put_bool(done, "_classes", h5 && ls_config_has_classes(config));
+  ls_put(done, "_what", p->jacobian ? "jacobian" : "predictions");
+  ls_put_bool(done, "_classes", h5 && p->classes);
   ls_print(cli, done,
-           "{file}: {?_h5}/predictions ({/}{samples}{?_h5}, {outputs}){|} rows of {outputs} "
+           "{file}: {?_h5}/{_what} ({/}{samples}{?_h5}, {outputs}){|} rows of {outputs} "
            "column{outputs:s}{/}{?_classes}, /classes{/}\n");
   return LS_OK;
 }
@@ -165,11 +216,15 @@ static ls_status run(ls_cli *cli, const void *given) {
     return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
   LS_TRY(ls_cli_no_folder(cli, cli->args[0]));
   LS_COMM_NEW(cli->comm, p, 1);
-  ls_infer_options infer = {.inputs = o->input, .no_header = o->no_header, .threads = o->threads};
+  ls_infer_options infer = {.inputs = o->input,
+                            .no_header = o->no_header,
+                            .threads = o->threads,
+                            .derivatives = o->jacobian};
   ls_status status = ls_run_infer(cli->comm, cli->args[0], &infer, &p->run);
   if (status == LS_OK) status = predict(cli, p, o);
   ls_outputs_close(&p->outputs, false);
   ls_run_free(&p->run);
+  ls_texts_free(&p->slopes);
   LS_FREE(p->batch.x);
   LS_FREE(p->mine);
   LS_FREE(p->other);
@@ -184,6 +239,8 @@ static const ls_option predict_options[] = {
               "what to make: .h5, .csv or .npy; - prints CSV"),
     LS_OPTION(options, no_header, "no-header", 0, NULL,
               "FILE is CSV without names: its first row is a sample"),
+    LS_OPTION(options, jacobian, "jacobian", 0, NULL,
+              "the derivatives of the outputs by the inputs instead"),
     LS_OPTION(options, threads, "threads", 0, "N", "threads a rank (default: its cores)"),
     LS_OPTION(options, force, "force", 0, NULL, "replace OUT if it is there"),
     {0}};
@@ -192,7 +249,8 @@ const ls_command ls_command_predict = {
     .name = "predict",
     .help = "outputs of a checkpoint for new inputs",
     .usage =
-        "Usage: lockstep predict CKPT -i FILE[:DATASET] -o OUT.h5|.csv|.npy|- [--no-header]\n"
+        "Usage: lockstep predict CKPT -i FILE[:DATASET] -o OUT.h5|.csv|.npy|- [--no-header] "
+        "[--jacobian]\n"
         "\nExamples:\n"
         "  lockstep predict runs/a/final.h5 -i new.h5:/inputs -o out.h5    # writes /predictions "
         "(samples, outputs)\n"
@@ -201,7 +259,10 @@ const ls_command ls_command_predict = {
         "  mpirun -n 4 lockstep predict runs/a/final.h5 -i new.csv -o out.h5    # the columns by "
         "their names\n"
         "  lockstep predict runs/a/final.h5 -i new.csv -o out.h5 --no-header    # it has none: by "
-        "position\n",
+        "position\n"
+        "  lockstep predict runs/a/final.h5 -i new.csv -o slopes.h5 --jacobian  # writes "
+        "/jacobian: "
+        "d y/d x, (samples, outputs inputs)\n",
     .parallel = true,
     .options = predict_options,
     .size = sizeof(options),

@@ -35,12 +35,13 @@ static const char *name_at(const void *names, int64_t k) {
 
 /* What the outputs are called, as `data import` writes it of columns. */
 static ls_status name_columns(ls_outputs *o) {
-  static const char columns[] = "/columns/predictions";
   const ls_texts *names = o->plan.names;
   const char *const *text = (const char *const *)names->text;
+  char columns[64];
   ls_texts bare = {0}, units = {0};
   int scale;
   if (names->count == 0) return LS_OK;
+  snprintf(columns, sizeof columns, "/columns/%s", o->plan.what);
   if (o->plan.classes) {
     LS_TRY(ls_h5out_texts(o->h5, o->best, LS_COLUMNS_CLASSES, text, names->count));
     return ls_h5out_scale(o->h5, columns, text, names->count, &o->predictions, 1, &scale);
@@ -59,8 +60,10 @@ static ls_status name_columns(ls_outputs *o) {
 
 static ls_status h5_open(ls_outputs *o) {
   const ls_outputs_plan *p = &o->plan;
+  char name[64];
+  snprintf(name, sizeof name, "/%s", p->what);
   LS_TRY(ls_h5out_open(p->path, p->replace, &o->h5));
-  LS_TRY(ls_h5out_set(o->h5, "/predictions", p->rows, p->width, p->type, false, &o->predictions));
+  LS_TRY(ls_h5out_set(o->h5, name, p->rows, p->width, p->type, false, &o->predictions));
   if (p->classes) LS_TRY(ls_h5out_set(o->h5, "/classes", p->rows, 0, LS_I32, false, &o->best));
   return name_columns(o);
 }

@@ -13,6 +13,7 @@
 typedef struct {
   const char *path; /* .h5, .hdf5, .csv, .npy, or - */
   bool replace;     /* a file that is there */
+  const char *what; /* HDF5: the dataset's name, "predictions" */
   int64_t rows, width;
   ls_dtype type;         /* of the numbers: LS_F32 or LS_F64 */
   bool classes;          /* the columns are classes: HDF5 has the largest one's number too */

@@ -80,6 +80,8 @@ struct ls_model {
   ls_dtype precision;
   int layers;
   ls_layer *layer;
+  ls_layer
+      *batch; /* of a model for derivatives by the inputs: they, as the layer below all others */
   int64_t inputs, outputs, parameters;
   int64_t trained; /* parameters of layers that are not frozen */
   int tensors;

@@ -155,9 +155,24 @@ ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss,
   return status;
 }
 
+ls_status ls_model_derive(ls_model *model) {
+  LS_NEW(model->batch, 1);
+  model->batch->out = model->inputs;
+  model->batch->ld = ls_leading(model->inputs, model->precision);
+  model->layer[0].below = model->batch;
+  model->layer[model->layers - 1].fused = false;
+  for (int l = 0; l < model->layers; l++) {
+    ls_layer *layer = &model->layer[l];
+    layer->descend = true;
+    if (layer->span && !layer->source) layer->source = model->batch;
+  }
+  return LS_OK;
+}
+
 void ls_model_free(ls_model **model) {
   if (!*model) return;
   LS_FREE((*model)->layer);
+  LS_FREE((*model)->batch);
   LS_FREE((*model)->tensor);
   LS_FREE((*model)->block);
   LS_FREE(*model);
@@ -204,6 +219,7 @@ static void place(const ls_model *model, ls_layer_arena *arena, int64_t rows) {
 /* What the model needs beside its layers. */
 static void place_shared(ls_model *model, ls_layer_arena *arena, int64_t rows, int threads) {
   const size_t size = ls_dtype_size(model->precision);
+  if (model->batch) ls_layer_arena_take(arena, &model->batch->d, rows * model->batch->ld, size);
   model->work_size = (size_t)rows * LS_GEMM_WORK * size + LS_ALIGN;
   ls_layer_arena_take(arena, &model->work, threads, model->work_size);
   ls_layer_arena_take(arena, &model->scratch, 2 * ls_model_last(model)->ld, size);

@@ -106,6 +106,8 @@ double ls_model_flops(
 void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t seed, void *w,
                    int64_t lo, int64_t hi);
 
+/* The model is for derivatives by the inputs, not for training. Before ls_model_reserve. */
+ls_status ls_model_derive(ls_model *model);
 /* Work space for shares of up to `rows` rows; team may be NULL. Once, before the loop. */
 ls_status ls_model_reserve(ls_model *model, int64_t rows, ls_team *team);
 /* Where the weights are ((n) real). They are read in place, so they must not change between a
@@ -132,7 +134,10 @@ const double *ls_model_norm(const ls_model *model);
 /* Backward after forward: the gradients of (sum of losses / batch->total) by each layer's outputs.
  * The last reader of the weights. */
 void ls_model_backward(ls_model *model, const ls_batch *batch);
-/* After that, by the parameters: for each part i, grad[i] (n real) = tree sum over node[i]'s
+/* After forward, of a model for derivatives: those of output number `output` of each row by the
+ * row's inputs, (rows, *ld) real, until the next call. */
+const void *ls_model_slopes(ls_model *model, const ls_batch *batch, int64_t output, int64_t *ld);
+/* After backward, by the parameters: for each part i, grad[i] (n real) = tree sum over node[i]'s
  * slices. */
 void ls_model_gradient(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node,
                        void *const *grad);

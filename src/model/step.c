@@ -27,6 +27,7 @@ static void forward_job(void *arg, int thread, int threads) {
 void ls_model_forward(ls_model *model, const ls_batch *batch, bool training, uint64_t seed) {
   const ls_layer *top = ls_model_last(model);
   const ls_pass pass = {.batch = batch, .training = training, .seed = seed, .work = model->work};
+  if (model->batch) model->batch->y = batch->x;
   ls_team_run(model->team, forward_job, &(job){.model = model, .pass = &pass});
   if (ls_model_couples_samples(model))
     top->activation->forward(top->y, top->z, batch->rows, top->out, top->ld);
@@ -102,11 +103,11 @@ void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, 
 
 const double *ls_model_norm(const ls_model *model) { return model->norm; }
 
-/* d of layer l - 1 is complete but for the residual layers that read it. */
+/* d of the layer below layer l is complete but for the residual layers that read it. */
 static void add_residuals(const ls_model *model, int l, int64_t lo, int64_t hi) {
   for (int r = l; r < model->layers && model->layer[l].descend; r++) {
     const ls_layer *residual = &model->layer[r];
-    if (!residual->span || residual->source != &model->layer[l - 1]) continue;
+    if (!residual->span || residual->source != model->layer[l].below) continue;
     LS_REAL_OF(model->precision, ls_residual_add)(residual, lo, hi);
   }
 }
@@ -116,11 +117,11 @@ static void backward_job(void *arg, int thread, int threads) {
   ls_model *model = j->model;
   int64_t lo, hi;
   ls_team_range(j->pass->batch->rows, 1, thread, threads, &lo, &hi);
-  if (!j->head->over_rows) model->loss->gradient(j->head, lo, hi);
+  if (j->head && !j->head->over_rows) model->loss->gradient(j->head, lo, hi);
   for (int l = model->layers - 1; l >= 0; l--) {
     ls_layer *layer = &model->layer[l];
     layer->ops->backward(layer, j->pass, lo, hi);
-    if (l) add_residuals(model, l, lo, hi);
+    add_residuals(model, l, lo, hi);
   }
 }
 
@@ -138,6 +139,17 @@ void ls_model_backward(ls_model *model, const ls_batch *batch) {
   const ls_pass pass = {.batch = batch, .training = true, .work = model->work};
   if (head.over_rows) model->loss->gradient(&head, 0, batch->rows);
   ls_team_run(model->team, backward_job, &(job){.model = model, .pass = &pass, .head = &head});
+}
+
+const void *ls_model_slopes(ls_model *model, const ls_batch *batch, int64_t output, int64_t *ld) {
+  const ls_pass pass = {.batch = batch, .work = model->work};
+  const ls_layer *top = ls_model_last(model);
+  memset(top->d, 0, (size_t)(batch->rows * top->ld) * ls_dtype_size(model->precision));
+  for (int64_t r = 0; r < batch->rows; r++)
+    ls_dtype_put(model->precision, top->d, r * top->ld + output, 1);
+  ls_team_run(model->team, backward_job, &(job){.model = model, .pass = &pass});
+  *ld = model->batch->ld;
+  return model->batch->d;
 }
 
 void ls_model_gradient(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node,

@@ -71,12 +71,13 @@ static ls_status check_widths(const ls_run *run, bool inputs_only) {
                  ls_data_columns_fit(run->data, c->inputs) ? ls_columns_hint : "");
 }
 
-static ls_status build_model(ls_run *run, int threads) {
+static ls_status build_model(ls_run *run, const ls_infer_options *o) {
   const ls_config *config = run->config;
   const ls_checkpoint *c = run->from;
-  LS_TRY(ls_team_new(threads > 0 ? threads : ls_run_threads(run->comm), &run->team));
+  LS_TRY(ls_team_new(o->threads > 0 ? o->threads : ls_run_threads(run->comm), &run->team));
   LS_TRY(ls_model_new(config->layer, config->layers, config->loss, c->inputs, c->outputs,
                       run->slices, config->precision, &run->model));
+  if (o->derivatives) LS_TRY(ls_model_derive(run->model));
   run->parameters = ls_model_parameters(run->model);
   if (c->parameters != run->parameters)
     return ls_fail(LS_EDATA, "the checkpoint's config and its tensors do not agree");
@@ -113,7 +114,7 @@ ls_status ls_run_infer(ls_comm *comm, const char *path, const ls_infer_options *
   LS_TRY(open_data(run, options));
   LS_TRY(check_widths(run, options->inputs != NULL));
   ls_comm_at(comm, "building the network");
-  LS_TRY(ls_comm_agree(comm, build_model(run, options->threads)));
+  LS_TRY(ls_comm_agree(comm, build_model(run, options)));
   ls_run_weights_changed(run);
   return LS_OK;
 }

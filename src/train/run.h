@@ -135,6 +135,7 @@ typedef struct {
   bool whole;               /* the split `all` will be evaluated */
   bool no_header;           /* path, inputs: a CSV file begins with a sample */
   int threads;              /* 0: from the binding */
+  bool derivatives;         /* by the inputs: ls_model_slopes */
 } ls_infer_options;
 ls_status ls_run_infer(ls_comm *comm, const char *checkpoint, const ls_infer_options *options,
                        ls_run **out);
