@@ -36,7 +36,7 @@ model:
   layers:
 $layers    - {units: out, activation: $7}
 loss: $6
-optimizer: {type: sgd, lr: 0.3}
+optimizer: {type: adam, lr: 0.01}
 train: {epochs: 1, batch: 30, precision: $2}
 C
   on 0 train $1.yaml -o $1 -q 2>err || die "$1: $(cat $1.yaml err)"
