@@ -52,6 +52,15 @@ void ls_mem_free(void *block) {
   free(start);
 }
 
+ls_status ls_mem_grow(void **block, size_t count, size_t size) {
+  void *larger;
+  LS_TRY(ls_mem_new(&larger, count, size));
+  if (*block) memcpy(larger, *block, ((header *)(void *)((char *)*block - LS_ALIGN))->bytes);
+  ls_mem_free(*block);
+  *block = larger;
+  return LS_OK;
+}
+
 static void (*end_process)(void);
 void ls_mem_on_failure(void (*end)(void)) { end_process = end; }
 

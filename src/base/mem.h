@@ -14,6 +14,9 @@ enum { LS_ALIGN = 64 }; /* bytes; one cache line and one AVX-512 vector */
 /* *out = count * size zeroed bytes aligned to LS_ALIGN; the product is checked. count 0 gives a
  * valid pointer. */
 ls_status ls_mem_new(void **out, size_t count, size_t size);
+/* *block (NULL: none yet) -> a larger one, with what it held and zeros behind; on failure it is as
+ * it was. */
+ls_status ls_mem_grow(void **block, size_t count, size_t size);
 void ls_mem_free(void *block); /* NULL is fine */
 /* For small things in functions that cannot fail: zeroed bytes; strdup; printf into a fresh block.
  * Where there is no memory, the process ends with LS_FAIL after one line on stderr; `end`, where
@@ -29,6 +32,9 @@ size_t ls_mem_bytes(void);  /* bytes live now */
 /* LS_NEW(p, n): p = n zeroed objects of *p's type, or return the failure. */
 #define LS_NEW(pointer, count) \
   LS_TRY(ls_mem_new((void **)&(pointer), (size_t)(count), sizeof *(pointer)))
+/* LS_GROW(p, n): the same, and p's old objects are its first ones. */
+#define LS_GROW(pointer, count) \
+  LS_TRY(ls_mem_grow((void **)&(pointer), (size_t)(count), sizeof *(pointer)))
 #define LS_FREE(pointer) (ls_mem_free((void *)(pointer)), (pointer) = NULL)
 
 #endif

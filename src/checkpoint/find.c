@@ -15,6 +15,7 @@
 #include "io/durable.h"
 #include "io/h5.h"
 #include "io/h5sign.h"
+#include "io/lock.h"
 #include "io/regular.h"
 
 /* ---- names ---- */
@@ -54,11 +55,7 @@ static ls_status path_of(const listing *list, const char *name, char *path) {
 static ls_status add(listing *list, const char *name, int64_t step, const char *path) {
   ls_block block;
   if (list->count == list->capacity) {
-    ls_saved *larger;
-    LS_NEW(larger, 2 * list->capacity + 16);
-    if (list->count) memcpy(larger, list->row, (size_t)list->count * sizeof *larger);
-    ls_mem_free(list->row);
-    list->row = larger;
+    LS_GROW(list->row, 2 * list->capacity + 16);
     list->capacity = 2 * list->capacity + 16;
   }
   ls_saved *row = &list->row[list->count++];

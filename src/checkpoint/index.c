@@ -111,12 +111,8 @@ static ls_status add_row(listing *l, const ls_h5_entry *entry) {
     return ls_fail(LS_EDATA, "'%s': %s is stored in a way that checkpoints do not use", p->name,
                    entry->path);
   if (p->rows == l->room) {
-    ls_h5_row *more;
-    LS_NEW(more, 2 * l->room + 64);
-    if (p->rows) memcpy(more, p->row, (size_t)p->rows * sizeof *more);
-    LS_FREE(p->row);
-    p->row = more;
     l->room = 2 * l->room + 64;
+    LS_GROW(p->row, l->room);
   }
   p->row[p->rows++] = entry->place;
   return LS_OK;

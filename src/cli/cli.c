@@ -15,8 +15,8 @@
 #include "cli/print.h"
 #include "comm/library.h"
 #include "config/origin.h"
-#include "io/durable.h"
 #include "io/h5version.h"
+#include "io/regular.h"
 
 enum { CONFIG_BYTES_MAX = 16 << 20 };
 

@@ -141,7 +141,7 @@ static void add_decades(table *t, int64_t from) {
 static void summary_rows(table *t) {
   int64_t warmup = (int64_t)t->config->schedule.warmup, first = warmup > 0 ? warmup : 0;
   /* half an ulp at |g| = |w|: w - rate g rounds back to w */
-  int bits = t->config->precision == LS_F32 ? -24 : -53;
+  int bits = ilogb(ls_dtype_half_ulp(t->config->precision));
   add_row(t, 0, "first update");
   if (warmup > 1) add_row(t, warmup - 1, "warm-up is over");
   add_decades(t, first);

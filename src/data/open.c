@@ -173,14 +173,7 @@ static ls_status make_class_room(ls_data *data, int64_t classes) {
   int64_t room = data->class_room > 0 ? data->class_room : 64;
   if (classes <= data->class_room) return LS_OK;
   while (room < classes) room *= 2;
-  for (int i = 0; i < 2; i++) {
-    int64_t *larger;
-    LS_NEW(larger, room);
-    if (data->class_count[i])
-      memcpy(larger, data->class_count[i], (size_t)data->class_room * sizeof *larger);
-    LS_FREE(data->class_count[i]);
-    data->class_count[i] = larger;
-  }
+  for (int i = 0; i < 2; i++) LS_GROW(data->class_count[i], room);
   data->class_room = room;
   return LS_OK;
 }

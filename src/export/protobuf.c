@@ -8,13 +8,9 @@ enum { NUMBER = 0, BYTES = 2, FOUR_BYTES = 5 }; /* what follows a field's number
 
 static void add(ls_message *m, const void *data, size_t bytes) {
   if (!m->failed && bytes > m->room - m->bytes) {
-    char *larger = NULL;
     const size_t room = 2 * m->room + bytes + 64;
-    m->failed = ls_mem_new((void **)&larger, room, 1) != LS_OK;
+    m->failed = ls_mem_grow((void **)&m->data, room, 1) != LS_OK;
     if (m->failed) return;
-    if (m->bytes > 0) memcpy(larger, m->data, m->bytes);
-    ls_mem_free(m->data);
-    m->data = larger;
     m->room = room;
   }
   if (m->failed || bytes == 0) return;

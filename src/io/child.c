@@ -39,9 +39,15 @@ struct ls_child {
 
 /* ---- the child's side ---- */
 
-bool ls_socket_send(int socket, const void *data, size_t bytes) {
-  for (const char *at = data; bytes > 0;) {
-    ssize_t done = send(socket, at, bytes, MSG_NOSIGNAL);
+static ssize_t send_some(int socket, void *data, size_t bytes, int flags) {
+  return send(socket, data, bytes, flags | MSG_NOSIGNAL);
+}
+
+/* Waits for as long as it takes: the parent ends those that it has no use for. */
+static bool move(int socket, char *at, size_t bytes,
+                 ssize_t (*some)(int socket, void *data, size_t bytes, int flags)) {
+  while (bytes > 0) {
+    ssize_t done = some(socket, at, bytes, 0);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) return false;
     at += done;
@@ -50,15 +56,12 @@ bool ls_socket_send(int socket, const void *data, size_t bytes) {
   return true;
 }
 
+bool ls_socket_send(int socket, const void *data, size_t bytes) {
+  return move(socket, (char *)(uintptr_t)data, bytes, send_some);
+}
+
 bool ls_socket_receive(int socket, void *data, size_t bytes) {
-  for (char *at = data; bytes > 0;) {
-    ssize_t done = recv(socket, at, bytes, 0);
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return false;
-    at += done;
-    bytes -= (size_t)done;
-  }
-  return true;
+  return move(socket, data, bytes, recv);
 }
 
 bool ls_socket_text(int socket, char **text) {
@@ -224,13 +227,12 @@ static ls_status ready(ls_child *child, const char *name, short what) {
   return gone(child, name);
 }
 
-static bool later(ssize_t done) { return done < 0 && (errno == EINTR || errno == EAGAIN); }
-
-ls_status ls_child_send(ls_child *child, const char *name, const void *data, size_t bytes) {
-  for (const char *at = data; bytes > 0;) {
-    LS_TRY(ready(child, name, POLLOUT));
-    ssize_t done = send(child->socket, at, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (later(done)) continue;
+static ls_status exchange(ls_child *child, const char *name, char *at, size_t bytes, short what,
+                          ssize_t (*some)(int socket, void *data, size_t bytes, int flags)) {
+  while (bytes > 0) {
+    LS_TRY(ready(child, name, what));
+    ssize_t done = some(child->socket, at, bytes, MSG_DONTWAIT);
+    if (done < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (done <= 0) return gone(child, name);
     at += done;
     bytes -= (size_t)done;
@@ -238,16 +240,12 @@ ls_status ls_child_send(ls_child *child, const char *name, const void *data, siz
   return LS_OK;
 }
 
+ls_status ls_child_send(ls_child *child, const char *name, const void *data, size_t bytes) {
+  return exchange(child, name, (char *)(uintptr_t)data, bytes, POLLOUT, send_some);
+}
+
 ls_status ls_child_receive(ls_child *child, const char *name, void *data, size_t bytes) {
-  for (char *at = data; bytes > 0;) {
-    LS_TRY(ready(child, name, POLLIN));
-    ssize_t done = recv(child->socket, at, bytes, MSG_DONTWAIT);
-    if (later(done)) continue;
-    if (done <= 0) return gone(child, name);
-    at += done;
-    bytes -= (size_t)done;
-  }
-  return LS_OK;
+  return exchange(child, name, data, bytes, POLLIN, recv);
 }
 
 ls_status ls_child_send_text(ls_child *child, const char *name, const char *text) {

@@ -1,6 +1,5 @@
 #include "io/durable.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -42,26 +41,6 @@ static ls_status write_all(int fd, const char *path, const char *data, size_t by
     bytes -= (size_t)wrote;
   }
   return LS_OK;
-}
-
-/* Up to `bytes`, less only at the end of the file; -1 with errno. */
-/* More in a pipe, or its end. A signal ends the wait: nobody else would. */
-static bool await(int fd) {
-  struct pollfd more = {.fd = fd, .events = POLLIN};
-  return poll(&more, 1, -1) >= 0;
-}
-
-static ssize_t read_full(int fd, char *out, size_t bytes) {
-  size_t done = 0;
-  while (done < bytes) {
-    ls_alive();
-    ssize_t got = read(fd, out + done, bytes - done < WRITE_MAX ? bytes - done : WRITE_MAX);
-    if (got < 0 && (errno == EINTR || (errno == EAGAIN && await(fd)))) continue;
-    if (got < 0) return -1;
-    if (got == 0) break;
-    done += (size_t)got;
-  }
-  return (ssize_t)done;
 }
 
 /* Never twice: after a failed fsync the kernel may have dropped the dirty pages, and a second one
@@ -110,7 +89,7 @@ static int file_equals(const char *path, const char *data, size_t bytes) {
   if (ls_regular_open(path, O_RDONLY | O_NOFOLLOW, &fd) != LS_OK) return -1;
   int same = 1;
   for (size_t done = 0; same == 1;) {
-    ssize_t got = read_full(fd, chunk, sizeof chunk);
+    ssize_t got = ls_file_fill(fd, chunk, sizeof chunk);
     if (got < 0) same = -1;
     if (got <= 0) {
       if (got == 0) same = done == bytes;
@@ -199,70 +178,6 @@ ls_status ls_durable_sync_dir(const char *dir) {
   ls_status status = sync_fd(fd, dir);
   close(fd);
   return status;
-}
-
-/* Read to the end in blocks that double: a pipe has no size, and a file may grow while it is read.
- */
-static ls_status read_growing(int fd, const char *path, size_t capacity, size_t limit, char **data,
-                              size_t *bytes) {
-  char *block;
-  LS_NEW(block, capacity + 1);
-  for (size_t used = 0;;) {
-    ssize_t got = read_full(fd, block + used, capacity - used);
-    if (got < 0 || used + (size_t)got > limit) {
-      ls_mem_free(block);
-      return got < 0 ? io_error("read", path)
-                     : ls_fail(LS_EIO, "'%s' is larger than %zu bytes, the most allowed here", path,
-                               limit);
-    }
-    used += (size_t)got;
-    if (used < capacity) {
-      block[used] = 0;
-      *data = block;
-      *bytes = used;
-      return LS_OK;
-    }
-    char *larger;
-    ls_status status = ls_mem_new((void **)&larger, 2 * capacity + 1, 1);
-    if (status == LS_OK) memcpy(larger, block, used);
-    ls_mem_free(block);
-    if (status != LS_OK) return status;
-    block = larger;
-    capacity *= 2;
-  }
-}
-
-static ls_status read_opened(int fd, const char *path, char **data, size_t *bytes, size_t limit) {
-  struct stat info;
-  bool regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= 0;
-  size_t capacity = regular ? (size_t)info.st_size + 1 : CHUNK;
-  ls_status status =
-      regular && capacity - 1 > limit
-          ? ls_fail(LS_EIO, "'%s' is larger than %zu bytes, the most allowed here", path, limit)
-          : read_growing(fd, path, capacity, limit, data, bytes);
-  close(fd);
-  return status;
-}
-
-ls_status ls_file_read(const char *path, char **data, size_t *bytes, size_t limit) {
-  assert(limit < SIZE_MAX / 4);
-  *data = NULL;
-  struct stat info;
-  int fd = open_retry(path, O_RDONLY | O_NONBLOCK); /* or a pipe without a writer would block */
-  if (fd < 0) return io_error("open", path);
-  const bool pipe = fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode);
-  LS_TRY(read_opened(fd, path, data, bytes, limit));
-  if (!pipe || *bytes > 0) return LS_OK;
-  LS_FREE(*data);
-  return ls_fail(LS_EIO, "'%s' is a pipe that nothing comes through", path);
-}
-
-ls_status ls_regular_read(const char *path, int flags, char **data, size_t *bytes, size_t limit) {
-  assert(limit < SIZE_MAX / 4);
-  *data = NULL;
-  int fd;
-  LS_TRY(ls_regular_open(path, O_RDONLY | flags, &fd));
-  return read_opened(fd, path, data, bytes, limit);
 }
 
 /* Make one folder, and its entry in the folder above durable; one that is there already is fine. */

@@ -16,16 +16,6 @@ ls_status ls_durable_write(const char *dir, const char *name, const void *data, 
 ls_status ls_durable_sync_dir(const char *dir);
 /* A whole file into ls_mem, NUL-terminated; LS_EIO with a text. Of a pipe what its writer has to
  * say; one without a writer is an error, not a wait. */
-ls_status ls_file_read(const char *path, char **data, size_t *bytes, size_t limit);
 ls_status ls_make_dirs(const char *path); /* mkdir -p, folder entries fsynced */
-
-/* A lock on a run folder: dir/.lock with host, pid and job. A lock whose owner is gone on this host
- * is taken over. */
-typedef struct ls_lock ls_lock;
-ls_status ls_lock_take(const char *dir, ls_lock **out);
-void ls_lock_release(ls_lock **lock);
-/* LS_EIO, as from ls_lock_take, where another process holds the lock; takes nothing. A folder that
- * is not there is free. */
-ls_status ls_lock_check(const char *dir);
 
 #endif

@@ -11,8 +11,8 @@
 #include <xxhash.h>
 #include <zlib.h>
 
-#include "base/alive.h"
 #include "base/mem.h"
+#include "io/regular.h"
 
 enum {
   BUFFER = 1 << 17,
@@ -47,19 +47,15 @@ static ls_status open_regular(ls_gz *gz) {
 }
 
 static ls_status read_raw(ls_gz *gz, void *data, size_t bytes, size_t *got) {
-  ssize_t done;
-  ls_alive();
-  do done = read(gz->fd, data, bytes);
-  while (done < 0 && errno == EINTR);
+  ssize_t done = ls_file_fill(gz->fd, data, bytes);
   if (done < 0) return ls_fail(LS_EDATA, "%s: can't read it: %s", gz->path, strerror(errno));
   XXH3_128bits_update(gz->hash, data, (size_t)done);
   *got = (size_t)done;
-  int64_t end = done == 0 ? (int64_t)lseek(gz->fd, 0, SEEK_CUR) : gz->size;
-  return end == gz->size
-             ? LS_OK
-             : ls_fail(LS_EDATA,
-                       "%s: has changed while it was read: it ends after %lld bytes, and had %lld",
-                       gz->path, (long long)end, (long long)gz->size);
+  int64_t end = (int64_t)lseek(gz->fd, 0, SEEK_CUR);
+  if (done > 0 || end == gz->size) return LS_OK;
+  return ls_fail(LS_EDATA,
+                 "%s: has changed while it was read: it ends after %lld bytes, and had %lld",
+                 gz->path, (long long)end, (long long)gz->size);
 }
 
 static ls_status refill(ls_gz *gz) {
@@ -173,18 +169,16 @@ ls_status ls_gz_read(ls_gz *gz, void *data, size_t bytes, size_t *got) {
 
 ls_status ls_gz_read_all(ls_gz *gz, char **data, size_t *bytes) {
   size_t room = (size_t)gz->size + BUFFER, got;
-  char *grown;
-  LS_NEW(*data, room + LS_GZ_PAD);
-  for (*bytes = 0;; room *= 2) {
-    ls_status status = ls_gz_read(gz, *data + *bytes, room - *bytes, &got);
-    *bytes += got;
+  ls_status status = LS_OK;
+  *data = NULL;
+  for (*bytes = 0; status == LS_OK; room *= 2) {
+    status = ls_mem_grow((void **)data, room + LS_GZ_PAD, 1);
+    if (status == LS_OK) status = ls_gz_read(gz, *data + *bytes, room - *bytes, &got);
+    if (status == LS_OK) *bytes += got;
     if (status == LS_OK && *bytes < room) return LS_OK;
-    if (status == LS_OK) status = ls_mem_new((void **)&grown, 2 * room + LS_GZ_PAD, 1);
-    if (status == LS_OK) memcpy(grown, *data, *bytes);
-    LS_FREE(*data);
-    LS_TRY(status);
-    *data = grown;
   }
+  LS_FREE(*data);
+  return status;
 }
 
 int64_t ls_gz_bound(const ls_gz *gz) {

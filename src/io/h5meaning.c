@@ -16,25 +16,20 @@ static const char *const missing_names[] = {"_FillValue", "missing_value"};
 
 /* The numbers of an attribute, as they are stored there. */
 typedef struct {
-  ls_h5_kind kind;
+  ls_dtype kind;
   int count; /* 0: there is no such attribute; -1: it holds no numbers, or too many */
   ls_h5_stored value[LS_H5_MISSING_MAX];
   bool same; /* of the dataset's own type */
 } numbers;
 
-static ls_h5_kind kind_of(hid_t type) {
-  if (H5Tget_class(type) != H5T_INTEGER) return LS_H5_REAL;
-  return H5Tget_sign(type) == H5T_SGN_NONE ? LS_H5_UNSIGNED : LS_H5_SIGNED;
+/* The widest type of the same kind. */
+static ls_dtype kind_of(hid_t type) {
+  if (H5Tget_class(type) != H5T_INTEGER) return LS_F64;
+  return H5Tget_sign(type) == H5T_SGN_NONE ? LS_U64 : LS_I64;
 }
 
-static ls_h5_kind kind_of_values(const ls_h5object *o) {
-  return o->truths ? LS_H5_UNSIGNED : kind_of(o->type);
-}
-
-static hid_t memory_type(ls_h5_kind kind) {
-  static const ls_dtype type[] = {
-      [LS_H5_REAL] = LS_F64, [LS_H5_SIGNED] = LS_I64, [LS_H5_UNSIGNED] = LS_U64};
-  return ls_h5_type_native(type[kind]);
+static ls_dtype kind_of_values(const ls_h5object *o) {
+  return o->truths ? LS_U64 : kind_of(o->type);
 }
 
 static int count_of(hid_t attribute, hid_t type) {
@@ -55,7 +50,7 @@ static numbers read_numbers(const ls_h5object *o, const char *name) {
   if (found.count > 0) {
     found.kind = kind_of(type);
     found.same = kind_of_values(o) == found.kind && o->width == H5Tget_size(type);
-    if (H5Aread(attribute, memory_type(found.kind), found.value) < 0) found.count = -1;
+    if (H5Aread(attribute, ls_h5_type_native(found.kind), found.value) < 0) found.count = -1;
   }
   if (type >= 0) H5Tclose(type);
   if (attribute >= 0) H5Aclose(attribute);
@@ -73,27 +68,24 @@ static bool says_unsigned(hid_t set) {
 
 /* ---- an attribute's number as the dataset would store it ---- */
 
-static double as_real(ls_h5_kind kind, ls_h5_stored v) {
-  if (kind == LS_H5_REAL) return v.real;
-  return kind == LS_H5_SIGNED ? (double)v.whole : (double)(uint64_t)v.whole;
-}
+static double as_real(ls_dtype kind, ls_h5_stored v) { return ls_dtype_get(kind, &v, 0); }
 
-static bool as_whole(ls_h5_kind kind, ls_h5_stored v, int64_t *whole, bool *negative) {
-  if (kind == LS_H5_REAL) {
+static bool as_whole(ls_dtype kind, ls_h5_stored v, int64_t *whole, bool *negative) {
+  if (kind == LS_F64) {
     if (!(v.real == floor(v.real) && v.real >= -0x1p63 && v.real < 0x1p64)) return false;
     *negative = v.real < 0;
     *whole = v.real < 0 ? (int64_t)v.real : (int64_t)(uint64_t)v.real;
     return true;
   }
-  *negative = kind == LS_H5_SIGNED && v.whole < 0;
+  *negative = kind == LS_I64 && v.whole < 0;
   *whole = v.whole;
   return true;
 }
 
 /* false: the dataset's type does not have it, so no value of it is equal. */
-static bool as_stored(const ls_h5_meaning *m, size_t bytes, ls_h5_kind kind, ls_h5_stored v,
+static bool as_stored(const ls_h5_meaning *m, size_t bytes, ls_dtype kind, ls_h5_stored v,
                       ls_h5_stored *out) {
-  if (m->kind == LS_H5_REAL) {
+  if (m->kind == LS_F64) {
     double real = as_real(kind, v);
     out->real = bytes == sizeof(float) ? (double)(float)real : real;
     return !isnan(real);
@@ -103,7 +95,7 @@ static bool as_stored(const ls_h5_meaning *m, size_t bytes, ls_h5_kind kind, ls_
   bool negative;
   if (!as_whole(kind, v, &whole, &negative)) return false;
   uint64_t size = negative ? -(uint64_t)whole - 1 : (uint64_t)whole;
-  bool is_signed = m->kind == LS_H5_SIGNED;
+  bool is_signed = m->kind == LS_I64;
   out->whole = (int64_t)((uint64_t)whole & m->mask); /* read as unsigned, as the values are */
   if (negative) return (is_signed || m->reread) && size >> (bits - 1) == 0;
   return is_signed ? size >> (bits - 1) == 0 : size >> (bits - 1) >> 1 == 0;
@@ -174,11 +166,11 @@ static void describe(const ls_h5_meaning *m, char *text, size_t size) {
 ls_status ls_h5_meaning_read(const ls_h5object *o, ls_h5_meaning *m, char *text, size_t size) {
   *m = (ls_h5_meaning){.kind = kind_of_values(o), .mask = UINT64_MAX, .scale = 1};
   *text = 0;
-  if (m->kind != LS_H5_REAL && o->width > sizeof(int64_t))
+  if (m->kind != LS_F64 && o->width > sizeof(int64_t))
     return ls_fail(LS_EDATA, "integers of %zu bytes are not read", o->width);
-  if (m->kind == LS_H5_SIGNED && says_unsigned(o->id)) {
+  if (m->kind == LS_I64 && says_unsigned(o->id)) {
     m->mask = UINT64_MAX >> (64 - 8 * o->width);
-    m->kind = LS_H5_UNSIGNED;
+    m->kind = LS_U64;
     m->reread = true;
   }
   LS_TRY(read_factor(o, "scale_factor", &m->scale));
@@ -195,13 +187,12 @@ ls_status ls_h5_meaning_read(const ls_h5object *o, ls_h5_meaning *m, char *text,
 /* ---- values ---- */
 
 hid_t ls_h5_meaning_type(const ls_h5_meaning *m) {
-  return memory_type(m->reread ? LS_H5_SIGNED : m->kind);
+  return ls_h5_type_native(m->reread ? LS_I64 : m->kind);
 }
 
 static bool is_missing(const ls_h5_meaning *m, ls_h5_stored v) {
   for (int i = 0; i < m->missing; i++)
-    if (m->kind == LS_H5_REAL ? v.real == m->value[i].real : v.whole == m->value[i].whole)
-      return true;
+    if (m->kind == LS_F64 ? v.real == m->value[i].real : v.whole == m->value[i].whole) return true;
   double real = as_real(m->kind, v);
   return m->ranged && (real < m->least || real > m->most);
 }
@@ -213,15 +204,15 @@ static double unpacked(const ls_h5_meaning *m, ls_h5_stored v) {
 
 /* A whole number that means itself is rounded to float32 in one step. */
 static float single(const ls_h5_meaning *m, ls_h5_stored v) {
-  if (m->packed || m->kind == LS_H5_REAL) return (float)unpacked(m, v);
-  return m->kind == LS_H5_SIGNED ? (float)v.whole : (float)(uint64_t)v.whole;
+  if (m->packed || m->kind == LS_F64) return (float)unpacked(m, v);
+  return m->kind == LS_I64 ? (float)v.whole : (float)(uint64_t)v.whole;
 }
 
 void ls_h5_meaning_apply(const ls_h5_meaning *m, const ls_h5_stored *in, int64_t n, ls_dtype cell,
                          void *out) {
   for (int64_t i = 0; i < n; i++) {
     ls_h5_stored v = in[i];
-    if (m->kind != LS_H5_REAL) v.whole = (int64_t)((uint64_t)v.whole & m->mask);
+    if (m->kind != LS_F64) v.whole = (int64_t)((uint64_t)v.whole & m->mask);
     bool missing = is_missing(m, v);
     if (cell == LS_U8)
       ((uint8_t *)out)[i] = (uint8_t)v.whole;

@@ -20,12 +20,10 @@ typedef union {
   int64_t whole; /* of uint64 the same bits */
 } ls_h5_stored;
 
-typedef enum { LS_H5_REAL, LS_H5_SIGNED, LS_H5_UNSIGNED } ls_h5_kind;
-
 typedef struct {
-  ls_h5_kind kind; /* what is stored, after _Unsigned */
-  bool reread;     /* _Unsigned: its numbers are signed ones */
-  uint64_t mask;   /* the bits of such a value; else all */
+  ls_dtype kind; /* of what is stored, after _Unsigned: LS_F64, LS_I64 or LS_U64 */
+  bool reread;   /* _Unsigned: its numbers are signed ones */
+  uint64_t mask; /* the bits of such a value; else all */
   bool packed;
   double scale, offset;
   int missing;

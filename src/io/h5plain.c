@@ -1,16 +1,14 @@
 #include "io/h5plain.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/param.h>
 #include <unistd.h>
 
-#include "base/alive.h"
 #include "base/mem.h"
 #include "io/regular.h"
 
-enum { BUFFER_BYTES = 1 << 16, PREAD_MAX = 1 << 24 };
+enum { BUFFER_BYTES = 1 << 16 };
 
 struct ls_h5plain {
   int fd;
@@ -40,14 +38,7 @@ void ls_h5plain_close(ls_h5plain **out) {
 
 /* All of it or false: a file may have become shorter since. */
 static bool read_bytes(int fd, int64_t offset, int64_t bytes, void *out) {
-  ssize_t got;
-  for (char *to = out; bytes > 0; to += got, offset += got, bytes -= got) {
-    ls_alive();
-    do got = pread(fd, to, (size_t)MIN(bytes, PREAD_MAX), offset);
-    while (got < 0 && errno == EINTR);
-    if (got <= 0) return false;
-  }
-  return true;
+  return ls_file_fill_at(fd, out, (size_t)bytes, offset) == bytes;
 }
 
 static int64_t size_of(ls_dtype type) { return (int64_t)ls_dtype_size(type); }

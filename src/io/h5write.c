@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
-#include <stddef.h>
+#include <hdf5_hl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,31 +55,40 @@ ls_status ls_h5out_open(const char *path, bool replace, ls_h5out **result) {
   return status;
 }
 
+/* The set's own type, space and way of storing it are taken over. */
+static bool create(ls_h5out *out, const set *like, hid_t type, hid_t space, hid_t plist,
+                   int *index) {
+  assert(out->sets < LS_H5_OUT_SETS && like->rows > 0);
+  hid_t links = H5Pcreate(H5P_LINK_CREATE);
+  *index = out->sets++;
+  set *s = &out->set[*index];
+  *s = *like;
+  s->name = ls_mem_text(like->name);
+  H5Pset_create_intermediate_group(links, 1);
+  H5Pset_obj_track_times(plist, 0); /* the same data, the same file */
+  s->id = H5Dcreate2(out->id, s->name, type, space, links, plist, H5P_DEFAULT);
+  H5Sclose(space), H5Pclose(plist), H5Pclose(links);
+  return s->id >= 0;
+}
+
 /* Whole rows, about a megabyte: what a minibatch or a window reads is what is unpacked. */
-static hid_t creation(const set *s, bool packed) {
+static hid_t chunks_of(const set *s, bool packed) {
   hid_t plist = H5Pcreate(H5P_DATASET_CREATE);
   int64_t rows = CHUNK_BYTES / (s->width * (int64_t)ls_dtype_size(s->type));
   if (rows > s->rows) rows = s->rows;
   hsize_t chunk[2] = {rows < 1 ? 1 : (hsize_t)rows, (hsize_t)s->width};
   H5Pset_chunk(plist, s->dims, chunk);
-  H5Pset_obj_track_times(plist, 0);
   if (packed) H5Pset_shuffle(plist), H5Pset_deflate(plist, 4);
   return plist;
 }
 
 ls_status ls_h5out_set(ls_h5out *out, const char *name, int64_t rows, int64_t width, ls_dtype type,
                        bool packed, int *index) {
-  assert(out->sets < LS_H5_OUT_SETS && rows > 0);
-  set *s = &out->set[out->sets];
-  *s = (set){ls_mem_text(name), -1, width ? 2 : 1, rows, width ? width : 1, 0, type};
-  *index = out->sets++;
-  hsize_t dim[2] = {(hsize_t)rows, (hsize_t)s->width};
-  hid_t space = H5Screate_simple(s->dims, dim, NULL), plist = creation(s, packed),
-        links = H5Pcreate(H5P_LINK_CREATE);
-  H5Pset_create_intermediate_group(links, 1);
-  s->id = H5Dcreate2(out->id, name, ls_h5_type_stored(type), space, links, plist, H5P_DEFAULT);
-  H5Sclose(space), H5Pclose(plist), H5Pclose(links);
-  return s->id >= 0 ? LS_OK : failed(out, "make a dataset");
+  const set s = {(char *)(uintptr_t)name, -1, width ? 2 : 1, rows, width ? width : 1, 0, type};
+  hsize_t dim[2] = {(hsize_t)rows, (hsize_t)s.width};
+  bool ok = create(out, &s, ls_h5_type_stored(type), H5Screate_simple(s.dims, dim, NULL),
+                   chunks_of(&s, packed), index);
+  return ok ? LS_OK : failed(out, "make a dataset");
 }
 
 ls_status ls_h5out_write(ls_h5out *out, int index, int64_t rows, const void *data) {
@@ -107,27 +116,20 @@ static ls_status block_of(const char *const *text, int64_t count, size_t *width,
   return LS_OK;
 }
 
-static hid_t text_type(size_t width) {
-  hid_t type = H5Tcopy(H5T_C_S1);
-  H5Tset_size(type, width), H5Tset_strpad(type, H5T_STR_NULLPAD), H5Tset_cset(type, H5T_CSET_UTF8);
-  return type;
-}
-
 ls_status ls_h5out_texts(ls_h5out *out, int index, const char *attribute, const char *const *text,
                          int64_t count) {
   size_t width;
   char *block;
+  hsize_t dim = (hsize_t)count;
   LS_TRY(block_of(text, count, &width, &block));
-  if (width >
-      ATTRIBUTE_MAX /
-          (size_t)count) { /* HDF5 keeps attributes below 64 KiB; the texts are a comfort only */
+  if (width > ATTRIBUTE_MAX / (size_t)count) { /* HDF5 keeps attributes below 64 KiB; the texts are
+                                                  a comfort only */
     LS_FREE(block);
     return LS_OK;
   }
-  hsize_t dim = (hsize_t)count;
-  hid_t type = text_type(width),
-        space = count > 1 ? H5Screate_simple(1, &dim, NULL) : H5Screate(H5S_SCALAR);
-  hid_t id = H5Acreate2(out->set[index].id, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT);
+  hid_t type = ls_h5_type_text(width, H5T_STR_NULLPAD),
+        space = count > 1 ? H5Screate_simple(1, &dim, NULL) : H5Screate(H5S_SCALAR),
+        id = H5Acreate2(out->set[index].id, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT);
   bool ok = id >= 0 && H5Awrite(id, type, block) >= 0;
   if (id >= 0) H5Aclose(id);
   H5Tclose(type), H5Sclose(space);
@@ -135,77 +137,29 @@ ls_status ls_h5out_texts(ls_h5out *out, int index, const char *attribute, const 
   return ok ? LS_OK : failed(out, "write an attribute");
 }
 
-static bool put_attribute(hid_t object, const char *name, hid_t type, hid_t space,
-                          const void *data) {
-  hid_t id = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-  bool ok = id >= 0 && H5Awrite(id, type, data) >= 0;
-  if (id >= 0) H5Aclose(id);
-  H5Tclose(type), H5Sclose(space);
-  return ok;
-}
-
-/* As the specification wants CLASS and NAME: a NUL behind them. */
-static bool put_word(hid_t object, const char *name, const char *word) {
-  hid_t type = H5Tcopy(H5T_C_S1);
-  H5Tset_size(type, strlen(word) + 1);
-  return put_attribute(object, name, type, H5Screate(H5S_SCALAR), word);
-}
-
-/* The last dimension of a set -> its scale: DIMENSION_LIST has a list of scales for each dimension.
- */
-static bool list_scale(const set *s, hobj_ref_t *scale) {
-  hvl_t list[2] = {{0, NULL}, {1, scale}};
-  hsize_t dims = 2;
-  return put_attribute(s->id, "DIMENSION_LIST", H5Tvlen_create(H5T_STD_REF_OBJ),
-                       H5Screate_simple(1, &dims, NULL), list);
-}
-
-/* By the HDF5 dimension scale specification 1.0: CLASS and NAME on the scale, the references both
- * ways. */
+/* A scale of the last dimension of each of `sets` that has two. */
 static bool attach(const ls_h5out *out, const set *scale, const int *index, int sets) {
-  struct {
-    hobj_ref_t set;
-    unsigned dimension;
-  } back[LS_H5_OUT_SETS];
-  hobj_ref_t to_scale;
-  hsize_t users = 0;
-  memset(back, 0, sizeof back); /* what lies between the members is written too */
-  bool ok = put_word(scale->id, "CLASS", "DIMENSION_SCALE") &&
-            put_word(scale->id, "NAME", scale->name) &&
-            H5Rcreate(&to_scale, out->id, scale->name, H5R_OBJECT, -1) >= 0;
-  for (int i = 0; i < sets && ok; i++) {
-    const set *s = &out->set[index[i]];
-    if (s->dims < 2) continue;
-    back[users].dimension = 1;
-    ok = list_scale(s, &to_scale) &&
-         H5Rcreate(&back[users].set, out->id, s->name, H5R_OBJECT, -1) >= 0;
-    users++;
-  }
-  if (users == 0 || !ok) return ok;
-  hid_t type = H5Tcreate(H5T_COMPOUND, sizeof *back);
-  H5Tinsert(type, "dataset", offsetof(__typeof__(*back), set), H5T_STD_REF_OBJ);
-  H5Tinsert(type, "dimension", offsetof(__typeof__(*back), dimension), H5T_NATIVE_UINT);
-  return put_attribute(scale->id, "REFERENCE_LIST", type, H5Screate_simple(1, &users, NULL), back);
+  bool ok = H5DSset_scale(scale->id, scale->name) >= 0;
+  for (int i = 0; i < sets && ok; i++)
+    if (out->set[index[i]].dims == 2)
+      ok = H5DSattach_scale(out->set[index[i]].id, scale->id, 1) >= 0;
+  return ok;
 }
 
 ls_status ls_h5out_scale(ls_h5out *out, const char *name, const char *const *text, int64_t count,
                          const int *index, int sets, int *result) {
-  assert(out->sets < LS_H5_OUT_SETS && count > 0);
   size_t width;
   char *block;
   LS_TRY(block_of(text, count, &width, &block));
-  set *s = &out->set[out->sets];
-  *s = (set){ls_mem_text(name), -1, 1, count, 1, count, LS_FIXED_TEXT};
-  *result = out->sets++;
+  const set s = {(char *)(uintptr_t)name, -1, 1, count, 1, count, LS_FIXED_TEXT};
   hsize_t dim = (hsize_t)count;
-  hid_t type = text_type(width), space = H5Screate_simple(1, &dim, NULL);
-  hid_t links = H5Pcreate(H5P_LINK_CREATE), plist = H5Pcreate(H5P_DATASET_CREATE);
-  H5Pset_create_intermediate_group(links, 1);
-  H5Pset_obj_track_times(plist, 0); /* the same data, the same file */
-  s->id = H5Dcreate2(out->id, name, type, space, links, plist, H5P_DEFAULT);
-  bool ok = s->id >= 0 && H5Dwrite(s->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block) >= 0 &&
-            attach(out, s, index, sets);
-  H5Tclose(type), H5Sclose(space), H5Pclose(links), H5Pclose(plist);
+  hid_t type = ls_h5_type_text(width, H5T_STR_NULLPAD);
+  bool ok =
+      create(out, &s, type, H5Screate_simple(1, &dim, NULL), H5Pcreate(H5P_DATASET_CREATE), result);
+  const set *scale = &out->set[*result];
+  ok = ok && H5Dwrite(scale->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block) >= 0 &&
+       attach(out, scale, index, sets);
+  H5Tclose(type);
   LS_FREE(block);
   return ok ? LS_OK : failed(out, "write names of columns");
 }
@@ -255,6 +209,7 @@ ls_status ls_h5out_close(ls_h5out **result, bool commit) {
   ls_status status = LS_OK;
   if (commit) {
     status = ok ? read_back(out) : failed(out, "close it");
+    ls_h5_rest();
     if (status == LS_EDATA) status = failed(out, "find again what was written");
     if (status == LS_OK) status = give_name(out);
   }

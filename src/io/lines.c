@@ -8,6 +8,7 @@
 
 #include "base/alive.h"
 #include "base/mem.h"
+#include "io/regular.h"
 
 enum { BLOCK = 1 << 18 };
 
@@ -100,15 +101,10 @@ ls_status ls_lines_next(ls_lines *l, ls_line *line) {
 
 static ls_status read_before(ls_lines *l) {
   size_t bytes = l->offset < (int64_t)l->block ? (size_t)l->offset : l->block;
-  ls_alive();
   LS_TRY(make_room(l, bytes, 0));
-  for (size_t done = 0; done < bytes;) {
-    ssize_t got = pread(l->fd, l->data + done, bytes - done, l->offset - (int64_t)(bytes - done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got == 0) errno = EIO; /* it has become shorter */
-    if (got <= 0) return failed(l);
-    done += (size_t)got;
-  }
+  ssize_t got = ls_file_fill_at(l->fd, l->data, bytes, l->offset - (int64_t)bytes);
+  if (got >= 0 && (size_t)got < bytes) errno = EIO; /* it has become shorter */
+  if (got < 0 || (size_t)got < bytes) return failed(l);
   l->begin = 0;
   l->offset -= (int64_t)bytes;
   return LS_OK;

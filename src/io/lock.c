@@ -1,10 +1,13 @@
-/* lock.c - one run at a time in a folder. The lock is the kernel's (an open-file-description lock
- * on dir/.lock), so it is gone with its owner, however that ended; the text in the file is for
- * people, and for file systems on which another host's lock cannot be seen. */
+/* The lock is the kernel's (an open-file-description lock on dir/.lock), so it is gone with its
+ * owner, however that ended; the text in the file is for people, and for file systems on which
+ * another host's lock cannot be seen. */
+#include "io/lock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "io/durable.h"
 #include "io/regular.h"
 
 struct ls_lock {

@@ -1,13 +1,20 @@
 #include "io/regular.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/param.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "io/durable.h"
+#include "base/alive.h"
+#include "base/mem.h"
+
+enum { CHUNK = 1 << 16, READ_MAX = 1 << 24 };
+
+/* ---- opening ---- */
 
 static const char *kind_of(mode_t mode) {
   if (S_ISLNK(mode)) return "a symbolic link";
@@ -67,4 +74,70 @@ ls_status ls_regular_open(const char *path, int flags, int *fd) {
   *fd = -1;
   errno = error;
   return status;
+}
+
+/* ---- reading ---- */
+
+ssize_t ls_file_fill_at(int fd, void *out, size_t bytes, int64_t offset) {
+  size_t done = 0;
+  while (done < bytes) {
+    char *to = (char *)out + done;
+    size_t most = MIN(bytes - done, READ_MAX);
+    ls_alive();
+    ssize_t got = offset < 0 ? read(fd, to, most) : pread(fd, to, most, offset + (int64_t)done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -1;
+    if (got == 0) break;
+    done += (size_t)got;
+  }
+  return (ssize_t)done;
+}
+
+ssize_t ls_file_fill(int fd, void *out, size_t bytes) {
+  return ls_file_fill_at(fd, out, bytes, -1);
+}
+
+static ls_status failed(const char *verb, const char *path) {
+  return ls_fail(LS_EIO, "cannot %s '%s': %s", verb, path, strerror(errno));
+}
+
+/* In blocks that double: a pipe has no size, and a file may grow while it is read. */
+static ls_status read_growing(int fd, const char *path, size_t limit, char **data, size_t *bytes) {
+  struct stat info;
+  bool sized = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= 0;
+  ssize_t got = 0;
+  size_t room = sized ? (size_t)info.st_size + 1 : CHUNK;
+  for (*bytes = 0;; room *= 2) {
+    if ((sized && room - 1 > limit) || *bytes > limit)
+      return ls_fail(LS_EIO, "'%s' is larger than %zu bytes, the most allowed here", path, limit);
+    LS_TRY(ls_mem_grow((void **)data, room + 1, 1));
+    got = ls_file_fill(fd, *data + *bytes, room - *bytes);
+    if (got < 0) return failed("read", path);
+    *bytes += (size_t)got;
+    sized = false;
+    if (*bytes < room && *bytes <= limit) return LS_OK;
+  }
+}
+
+static ls_status read_opened(int fd, const char *path, char **data, size_t *bytes, size_t limit) {
+  assert(limit < SIZE_MAX / 4);
+  ls_status status = read_growing(fd, path, limit, data, bytes);
+  if (status != LS_OK) LS_FREE(*data);
+  close(fd);
+  return status;
+}
+
+ls_status ls_file_read(const char *path, char **data, size_t *bytes, size_t limit) {
+  int fd;
+  *data = NULL;
+  do fd = open(path, O_RDONLY | O_CLOEXEC);
+  while (fd < 0 && errno == EINTR);
+  return fd < 0 ? failed("open", path) : read_opened(fd, path, data, bytes, limit);
+}
+
+ls_status ls_regular_read(const char *path, int flags, char **data, size_t *bytes, size_t limit) {
+  int fd;
+  *data = NULL;
+  LS_TRY(ls_regular_open(path, O_RDONLY | flags, &fd));
+  return read_opened(fd, path, data, bytes, limit);
 }

@@ -1,10 +1,12 @@
-/* regular.h - opening what must be a regular file. What lies in a run folder may come from anyone:
- * a pipe would block for ever, even against SIGTERM, and what is written through a link lands in
- * another file. */
+/* regular.h - opening what must be a regular file, and reading files whole. What lies in a run
+ * folder may come from anyone: a pipe would block for ever, even against SIGTERM, and what is
+ * written through a link lands in another file. */
 #ifndef LS_IO_REGULAR_H
 #define LS_IO_REGULAR_H
 
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include "base/status.h"
 
@@ -14,7 +16,15 @@
 ls_status ls_regular_open(const char *path, int flags, int *fd);
 /* LS_EIO where `path` is there and is no regular file; a symbolic link is none. */
 ls_status ls_regular_check(const char *path);
-/* ls_file_read (io/durable.h) of what must be a regular file; flags: O_NOFOLLOW or 0. */
+
+/* A whole file into ls_mem, NUL-terminated; LS_EIO with a text, also where it is larger than
+ * `limit`. ls_regular_read: of what must be a regular file; flags: O_NOFOLLOW or 0. */
+ls_status ls_file_read(const char *path, char **data, size_t *bytes, size_t limit);
 ls_status ls_regular_read(const char *path, int flags, char **data, size_t *bytes, size_t limit);
+
+/* Up to `bytes` of an open file, less only at its end; -1 with errno. ls_file_fill_at: from
+ * `offset` on, wherever it stands. */
+ssize_t ls_file_fill(int fd, void *out, size_t bytes);
+ssize_t ls_file_fill_at(int fd, void *out, size_t bytes, int64_t offset);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "checkpoint/find.h"
+#include "io/durable.h"
 #include "io/regular.h"
 
 /* Everything lockstep leaves in a run folder. */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "config/config.h"
-#include "io/durable.h"
+#include "io/lock.h"
 
 /* The folder of this run (ls_mem): -o, output.dir, or runs/<config name>/<number>: the next free
  * number, or with `resume` the last one in use. */

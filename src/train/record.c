@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/durable.h"
 #include "io/json.h"
 #include "train/trainer.h"
 

@@ -4,7 +4,7 @@
 #define LS_TRAIN_TRAINER_H
 
 #include "checkpoint/saver.h"
-#include "io/durable.h"
+#include "io/lock.h"
 #include "train/events.h"
 #include "train/metrics.h"
 #include "train/run.h"

@@ -16,7 +16,7 @@
 #include "base/rng.h"
 #include "checkpoint/index.h"
 #include "checkpoint/read.h"
-#include "io/durable.h"
+#include "io/regular.h"
 
 typedef struct {
   char *data; /* (bytes) the file */

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "checkpoint/find.h"
 #include "checkpoint/saver.h"
-#include "io/durable.h"
+#include "io/lock.h"
 
 static void fill(ls_image *image, int64_t step) {
   const ls_state state = {

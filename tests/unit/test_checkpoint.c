@@ -31,6 +31,9 @@
 #include "checkpoint/weights.h"
 #include "io/durable.h"
 #include "io/h5skeleton.h"
+#include "io/h5write.h"
+#include "io/lock.h"
+#include "io/regular.h"
 
 static char folder[64];
 
@@ -802,6 +805,33 @@ static void weights_that_fit(void **unused) {
   unlink(at("w.h5")), unlink(at("plain.h5"));
 }
 
+/* As other people's programs may: chunked, packed, of another precision. */
+static void weights_packed_by_others(void **unused) {
+  (void)unused;
+  ls_h5out *out;
+  double d[PARAMETERS], have[PARAMETERS];
+  int set;
+  for (int i = 0; i < PARAMETERS; i++) d[i] = value(0, i);
+  ok(ls_h5out_open(at("packed.h5"), true, &out));
+  int64_t done = 0;
+  for (int i = 0; i < TENSORS; i++) {
+    const ls_tensor *t = &tensor[i];
+    ls_h5_item item;
+    ok(ls_tensor_item(t, NULL, LS_F64, &item));
+    ok(ls_h5out_set(out, item.path, item.dim[0], item.rank == 2 ? item.dim[1] : 0, LS_F64, true,
+                    &set));
+    ok(ls_h5out_write(out, set, item.dim[0], d + done));
+    done += t->rows * t->cols;
+  }
+  ok(ls_h5out_close(&out, true));
+  ok(read_weights("packed.h5", LS_TAKE_ALL, tensor, TENSORS, LS_F64, have));
+  assert_memory_equal(d, have, sizeof d);
+  assert_int_equal(read_weights("packed.h5", LS_TAKE_ALL, tensor, TENSORS - 1, LS_F64, have),
+                   LS_EDATA);
+  assert_non_null(strstr(ls_error_text(), "/model holds"));
+  unlink(at("packed.h5"));
+}
+
 static void weights_from_files(void **unused) {
   (void)unused;
   char *data;
@@ -1100,6 +1130,7 @@ int main(int argc, char **argv) {
                                      TEST(commit_never_replaces),
                                      TEST(weights_from_files),
                                      TEST(weights_that_fit),
+                                     TEST(weights_packed_by_others),
                                      TEST(weights_hash_is_the_contract),
                                      TEST(one_run_at_a_time),
                                      TEST(a_folder_in_use_is_not_tidied),
