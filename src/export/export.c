@@ -45,16 +45,6 @@ static size_t stem_length(const char *file, const char *ending) {
 
 /* ---- files ---- */
 
-ls_status ls_export_file(ls_export *to, const char *ending, FILE **out) {
-  const int k = to->files;
-  to->stream[k] = open_memstream(&to->data[k], &to->bytes[k]);
-  if (!to->stream[k]) return ls_fail(LS_FAIL, "out of memory for the export");
-  to->file[k] = ls_mem_format("%s%s", to->stem, ending);
-  to->files++;
-  *out = to->stream[k];
-  return LS_OK;
-}
-
 static ls_status finish(ls_export *to) {
   bool whole = true;
   for (int k = 0; k < to->files; k++) {

@@ -3,25 +3,8 @@
 #ifndef LS_EXPORT_EXPORT_H
 #define LS_EXPORT_EXPORT_H
 
-#include <stdio.h>
-
+#include "export/files.h"
 #include "export/net.h"
-
-enum { LS_EXPORT_FILES = 3 };
-
-/* Files on their way: written into memory, and to disk once all are whole. */
-typedef struct {
-  const char *name;              /* of what the files define, an identifier */
-  const char *stem;              /* of the files' names: `-o dir/iris.c` has iris */
-  char *file[LS_EXPORT_FILES];   /* "iris.c", "iris.h" */
-  FILE *stream[LS_EXPORT_FILES]; /* where the format writes it */
-  char *data[LS_EXPORT_FILES];
-  size_t bytes[LS_EXPORT_FILES];
-  int files;
-} ls_export;
-
-/* The next file, stem + ending; the first one is the one that -o names. LS_FAIL without memory. */
-ls_status ls_export_file(ls_export *to, const char *ending, FILE **out);
 
 typedef struct {
   const char *name;   /* --to */
