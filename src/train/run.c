@@ -124,6 +124,19 @@ static void note_classes(ls_run *run) {
          (long long)classes);
 }
 
+/* Only the opened files tell whether a folder of IDX files has a test. */
+static ls_status check_splits(const ls_run *run) {
+  const ls_config *config = run->config;
+  const bool wants_test = config->eval_on_given && config->eval_on[LS_SPLIT_TEST];
+  if (ls_data_rows(run->data, LS_SPLIT_TRAIN) == 0)
+    return ls_fail(LS_EDATA,
+                   "no sample is left to train on (data.skip, data.limit, data.validation)");
+  if (wants_test && ls_data_rows(run->data, LS_SPLIT_TEST) == 0)
+    return ls_fail(LS_EDATA, "%s: no test samples (t10k-*), which eval.on asks for",
+                   config->data.dir ? config->data.dir : config->file);
+  return LS_OK;
+}
+
 ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out) {
   ls_run *run;
   LS_COMM_NEW(comm, run, 1);
@@ -138,9 +151,7 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   LS_TRY(
       ls_data_open(comm, &config->data, ls_config_target(config), config->precision, &run->data));
   config->data.csv.separator = ls_data_separator(run->data);
-  if (ls_data_rows(run->data, LS_SPLIT_TRAIN) == 0)
-    return ls_fail(LS_EDATA,
-                   "no sample is left to train on (data.skip, data.limit, data.validation)");
+  LS_TRY(check_splits(run));
   note_classes(run);
   LS_TRY(ls_run_agree(run)); /* before anything whose size depends on the config */
   LS_TRY(plan_batch(run));

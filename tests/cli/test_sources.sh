@@ -85,6 +85,7 @@ keys=$(sed -n 's/.*say data: {..., \(.*\)}$/\1/p' err)
 mkdir standard
 for what in images-idx3 labels-idx1; do ln -s ../emnist/emnist-letters-train-$what-ubyte standard/train-$what-ubyte; done
 want=$(trained folder 0 data.dir=standard)
+refused 65 "standard: no test samples (t10k-*), which eval.on asks for" train net.yaml data.dir=standard 'eval.on=[test]' -o no
 net "type: idx, $keys"
 [ "$(trained named 0)" = "$want" ] || fail "IDX by other names: other bits"
 net "type: idx"
