@@ -249,6 +249,7 @@ static ls_data_spec stream_spec(bool stream) {
   spec.validation.share = 0.1;
   spec.order = LS_ORDER_SHUFFLE;
   spec.stream = stream;
+  spec.whole = true; /* `all` is read too, with the samples that are skipped */
   return spec;
 }
 
