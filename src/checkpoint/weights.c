@@ -134,8 +134,12 @@ static char *list_layers(const reading *r, bool taken) {
     const int lo = r->tensor[i].layer, hi = r->tensor[k - 1].layer;
     if (r->taken[i] != taken) continue;
     const char *before = *text ? "," : "layer";
-    char *more = lo == hi ? ls_mem_format("%s%s %d", text, before, lo)
-                          : ls_mem_format("%s%s%s %d-%d", text, before, *text ? "" : "s", lo, hi);
+    if (!*text && lo < hi) before = "layers";
+    char *more = ls_mem_format("%s%s %d", text, before, lo);
+    LS_FREE(text);
+    text = more;
+    if (lo == hi) continue;
+    more = ls_mem_format("%s-%d", text, hi);
     LS_FREE(text);
     text = more;
   }

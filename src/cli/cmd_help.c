@@ -5,7 +5,7 @@
 #include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/print.h"
-#include "config/key.h"
+#include "config/table.h"
 
 enum { WORDS_MAX = 400 };
 typedef struct {
@@ -66,7 +66,7 @@ static void command_and_section(const ls_cli *cli, const ls_command *command) {
 static ls_status unknown(const ls_cli *cli, const char *word) {
   words all = {0};
   for (const ls_command *const *c = cli->commands; *c; c++) all.word[all.count++] = (*c)->name;
-  ls_key_walk(add_key, &all);
+  ls_key_walk(ls_table(), add_key, &all);
   const char *near = ls_nearest(word, all.word);
   if (near)
     return ls_fail(LS_EUSAGE, "no command or config key '%s'; did you mean '%s'?", word, near);

@@ -39,7 +39,7 @@ static ls_status parse(const char *name, const char *text, size_t bytes, char *c
   ls_node_arena arena = {0};
   ls_report report = {
       .arena = &arena, .name = name, .text = text, .bytes = bytes, .override = override};
-  ls_reader rd = {&report, config, plugins};
+  ls_reader rd = {&report, config, plugins, ls_table()};
   read_all(&rd, text, bytes, overrides);
   ls_status status = ls_report_end(&report);
   ls_node_arena_free(&arena);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "config/emit.h"
 #include "config/section.h"
+#include "config/table.h"
 
 typedef struct {
   ls_node_arena *arena;
@@ -29,7 +30,7 @@ static bool add_flags(void *context, const char *path, const char *type, const l
 
 static unsigned flags_of(const char *key) {
   search s = {.key = key};
-  ls_key_walk(add_flags, &s);
+  ls_key_walk(ls_table(), add_flags, &s);
   return s.flags;
 }
 
@@ -48,9 +49,9 @@ static void compare_maps(const comparison *c, json_t *a, json_t *b, const char *
   const char *key;
   json_t *child;
   json_object_foreach(a, key, child)
-      compare(c, child, json_object_get(b, key), ls_section_join(c->arena, path, key));
+      compare(c, child, json_object_get(b, key), ls_key_join(c->arena, path, key));
   json_object_foreach(b, key, child) {
-    if (!json_object_get(a, key)) compare(c, NULL, child, ls_section_join(c->arena, path, key));
+    if (!json_object_get(a, key)) compare(c, NULL, child, ls_key_join(c->arena, path, key));
   }
 }
 

@@ -7,6 +7,7 @@
 #include "base/nearest.h"
 #include "config/key.h"
 #include "config/section.h"
+#include "config/table.h"
 
 /* A key as help shows it; types that share it are listed together. */
 typedef struct entry {
@@ -102,7 +103,7 @@ char *ls_config_help(const char *key) {
   ls_node_arena arena = {0};
   ls_buffer out = {0};
   collection all = {.arena = &arena};
-  ls_key_walk(collect, &all);
+  ls_key_walk(ls_table(), collect, &all);
   if (key) key = without_numbers(&arena, key);
   bool exact = key && has_exact(&all, key);
   for (const entry *e = all.first; e; e = e->next) {
@@ -145,7 +146,7 @@ ls_status ls_config_has_key(const ls_config *config, const char *key) {
   ls_node_arena arena = {0};
   collection all = {.arena = &arena};
   ls_status status = LS_OK;
-  ls_key_walk(collect, &all);
+  ls_key_walk(ls_table(), collect, &all);
   const char *plain = without_numbers(&arena, key);
   bool known = has_exact(&all, plain) || is_printed(config, key);
   for (const entry *e = all.first; e && !known; e = e->next) known = below(e->path, plain);

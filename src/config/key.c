@@ -5,8 +5,16 @@
 #include <string.h>
 
 #include "config/emit.h"
-#include "config/kinds.h"
-#include "config/table.h"
+
+const char *ls_key_join(ls_node_arena *arena, const char *path, const char *name) {
+  return *path ? ls_node_arena_format(arena, "%s.%s", path, name) : name;
+}
+
+json_t *ls_schema_list(json_t *items) {
+  return json_pack("{s:s, s:o}", "type", "array", "items", items);
+}
+
+json_t *ls_schema_either(json_t *a, json_t *b) { return json_pack("{s:[o, o]}", "anyOf", a, b); }
 
 /* ---- one key ---- */
 
@@ -48,8 +56,7 @@ const char *ls_key_describe(ls_node_arena *arena, const ls_key *key) {
 
 json_t *ls_key_schema(const ls_key *key) {
   json_t *schema = key->kind->schema(key);
-  if (key->word && key->kind != &ls_kind_text) /* which is no text of its own */
-    schema = ls_schema_either(schema, json_pack("{s:s}", "const", key->word));
+  if (key->word) schema = ls_schema_either(schema, json_pack("{s:s}", "const", key->word));
   json_object_set_new(schema, "description", json_string(key->help));
   if (key->value && !strchr("{[", *key->value))
     json_object_set_new(schema, "default", ls_emit_value(key->value));
@@ -87,7 +94,7 @@ static bool walk_key(const walker *w, const ls_key *key, const char *path, const
   if (!w->visit(w->context, full, type, key)) return false;
   if (key->drawn && !walk_section(w, &(ls_key){.sub = key->drawn}, full, type)) return false;
   if (!key->sub) return true;
-  if (key->kind == &ls_kind_layers) strcat(full, "[]");
+  if (key->kind->items) strcat(full, "[]");
   return walk_section(w, key, full, key->by_type ? NULL : type);
 }
 
@@ -108,6 +115,6 @@ static bool walk_section(const walker *w, const ls_key *section, const char *pat
   return true;
 }
 
-void ls_key_walk(ls_key_visit *visit, void *context) {
-  walk_section(&(walker){visit, context}, ls_table(), "", NULL);
+void ls_key_walk(const ls_key *root, ls_key_visit *visit, void *context) {
+  walk_section(&(walker){visit, context}, root, "", NULL);
 }

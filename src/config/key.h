@@ -21,6 +21,7 @@ typedef struct {
   ls_report *report;
   ls_config *config;
   bool plugins; /* load those that it names; else their own keys are kept as they are written */
+  const ls_key *root; /* ls_table() */
 } ls_reader;
 
 /* A value on its way in or out: what it is, and where. */
@@ -49,6 +50,7 @@ typedef struct {
   void (*free)(const ls_value *v);            /* what parse has allocated; NULL: nothing */
   const char *(*explain)(const char *choice); /* a choice's help, or NULL; NULL: none has any */
   bool nested;                                /* parse sees lists and mappings too */
+  bool items;                                 /* a list of sections: its rows are each item's */
   enum {
     LS_AS_BOOL,
     LS_AS_NOT,
@@ -103,6 +105,10 @@ bool ls_key_refuse(const ls_value *v, const char *why);
 /* "a whole number from 1 to 9, or full": what a key takes. In the arena or constant. */
 const char *ls_key_describe(ls_node_arena *arena, const ls_key *key);
 json_t *ls_key_schema(const ls_key *key);
+json_t *ls_schema_list(json_t *items);
+json_t *ls_schema_either(json_t *a, json_t *b);
+/* "path.name", or the name alone at the top. */
+const char *ls_key_join(ls_node_arena *arena, const char *path, const char *name);
 
 /* A section's rows in order, those of `type` in their place (type NULL: without them). by_type is
  * asked when they are reached, so that rows before them may have been read into `base` by then.
@@ -115,9 +121,10 @@ typedef struct {
 const ls_key *ls_key_rows_next(ls_key_rows *rows, const ls_key *section, const char *type,
                                const void *base);
 
-/* Call `visit` for every key of every section and type, in order; path as "model.layers[].units";
- * type of the enclosing section's variant or NULL. Stops when it returns false. */
+/* Call `visit` for every key of every section and type below `root` (ls_table()), in order; path as
+ * "model.layers[].units"; type of the enclosing section's variant or NULL. Stops when it returns
+ * false. */
 typedef bool ls_key_visit(void *context, const char *path, const char *type, const ls_key *key);
-void ls_key_walk(ls_key_visit *visit, void *context);
+void ls_key_walk(const ls_key *root, ls_key_visit *visit, void *context);
 
 #endif

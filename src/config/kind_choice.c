@@ -1,4 +1,4 @@
-/* kind_choice.c - words out of a list, alone or several; true and false. */
+/* kind_choice.c - texts; words out of a list, alone or several; true and false. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -29,6 +29,33 @@ static int get(const ls_value *v) {
   if (v->key->kind->as == LS_AS_ENUM) return LS_FIELD(v, int);
   return (int)LS_FIELD(v, double);
 }
+
+/* ---- a text ---- */
+
+static bool parse_text(const ls_value *v) {
+  if (!v->node->text[0]) return ls_key_refuse(v, "is empty");
+  LS_FIELD(v, char *) = ls_mem_text(v->node->text);
+  return true;
+}
+
+/* NULL is the word, or nothing to print; "" is the choice none. */
+json_t *ls_print_text(const ls_value *v) {
+  const char *text = LS_FIELD(v, char *);
+  if (!text) text = v->key->word;
+  if (!text) return NULL;
+  return json_string(*text ? text : "none");
+}
+
+json_t *ls_schema_text(const ls_key *key) {
+  (void)key;
+  return json_pack("{s:s}", "type", "string");
+}
+
+json_t *ls_schema_number_or_text(const ls_key *key) {
+  return ls_schema_either(json_pack("{s:s}", "type", "number"), ls_schema_text(key));
+}
+
+void ls_free_text(const ls_value *v) { LS_FREE(LS_FIELD(v, char *)); }
 
 /* ---- true or false ---- */
 
@@ -152,3 +179,5 @@ const ls_kind ls_kind_index = {NUMBERED, .as = LS_AS_DOUBLE};
 const ls_kind ls_kind_word = {parse_word, print_word, CHOICE, .nested = false};
 const ls_kind ls_kind_name = {parse_name, ls_print_text, CHOICE, .free = ls_free_text};
 const ls_kind ls_kind_set = {parse_set, print_set, describe_set, schema_set, .nested = true};
+const ls_kind ls_kind_text = {parse_text,     ls_print_text,     NULL,
+                              ls_schema_text, .words = "a text", .free = ls_free_text};

@@ -1,4 +1,4 @@
-/* kind_data.c - texts, and what the sections data and train say about samples: columns, weights of
+/* kind_data.c - what the sections data and train say about samples: columns, weights of
  * classes, sources. */
 #include <stdio.h>
 #include <string.h>
@@ -7,33 +7,6 @@
 #include "config/emit.h"
 #include "config/kinds.h"
 #include "config/section.h"
-
-/* ---- a text ---- */
-
-static bool parse_text(const ls_value *v) {
-  if (!v->node->text[0]) return ls_key_refuse(v, "is empty");
-  LS_FIELD(v, char *) = ls_mem_text(v->node->text);
-  return true;
-}
-
-/* NULL is the word, or nothing to print; "" is the choice none. */
-json_t *ls_print_text(const ls_value *v) {
-  const char *text = LS_FIELD(v, char *);
-  if (!text) text = v->key->word;
-  if (!text) return NULL;
-  return json_string(*text ? text : "none");
-}
-
-json_t *ls_schema_text(const ls_key *key) {
-  (void)key;
-  return json_pack("{s:s}", "type", "string");
-}
-
-json_t *ls_schema_number_or_text(const ls_key *key) {
-  return ls_schema_either(json_pack("{s:s}", "type", "number"), ls_schema_text(key));
-}
-
-void ls_free_text(const ls_value *v) { LS_FREE(LS_FIELD(v, char *)); }
 
 /* ---- columns ---- */
 
@@ -265,8 +238,6 @@ static void free_validation(const ls_value *v) {
   if (v->key->sub) ls_section_free(v);
 }
 
-const ls_kind ls_kind_text = {parse_text,     ls_print_text,     NULL,
-                              ls_schema_text, .words = "a text", .free = ls_free_text};
 const ls_kind ls_kind_columns = {
     parse_columns,        print_columns, NULL, schema_columns, .words = "a list of columns",
     .free = free_columns, .nested = true};

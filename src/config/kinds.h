@@ -1,5 +1,6 @@
-/* kinds.h - the kinds of value, by the files that hold them, and what these files share. Each kind
- * names the C type of its field. */
+/* kinds.h - the kinds of value, by the files that hold them (kind_number.c, kind_choice.c,
+ * kind_time.c, kind_data.c, kind_optim.c, section.c), and what these files share. Each kind names
+ * the C type of its field. */
 #ifndef LS_CONFIG_KINDS_H
 #define LS_CONFIG_KINDS_H
 
@@ -12,6 +13,7 @@ extern const ls_kind ls_kind_real;   /* double */
 extern const ls_kind ls_kind_whole;  /* double: a whole number */
 
 /* kind_choice.c */
+extern const ls_kind ls_kind_text;   /* char * */
 extern const ls_kind ls_kind_bool;   /* bool */
 extern const ls_kind ls_kind_unless; /* bool: false where the key is true */
 extern const ls_kind ls_kind_flag;   /* double: 1 or 0 */
@@ -30,7 +32,6 @@ extern const ls_kind ls_kind_reals;    /* double: a list's length */
 extern const ls_kind ls_kind_steplist; /* the same */
 
 /* kind_data.c */
-extern const ls_kind ls_kind_text;       /* char * */
 extern const ls_kind ls_kind_columns;    /* char **, NULL-terminated */
 extern const ls_kind ls_kind_datasets;   /* the same; one is written alone */
 extern const ls_kind ls_kind_texts;      /* the same, and there may be none */
@@ -71,14 +72,9 @@ const char *ls_describe_words(ls_node_arena *arena, const char *const *words); /
 const char *ls_describe_choice(const ls_value *v);
 json_t *ls_schema_choice(const ls_key *key);
 
-/* kind_data.c */
 json_t *ls_print_text(const ls_value *v);
 json_t *ls_schema_text(const ls_key *key);
 json_t *ls_schema_number_or_text(const ls_key *key);
 void ls_free_text(const ls_value *v);
-
-/* section.c */
-json_t *ls_schema_list(json_t *items);
-json_t *ls_schema_either(json_t *a, json_t *b);
 
 #endif

@@ -11,10 +11,6 @@
 
 /* ---- parse ---- */
 
-const char *ls_section_join(ls_node_arena *arena, const char *path, const char *name) {
-  return *path ? ls_node_arena_format(arena, "%s.%s", path, name) : name;
-}
-
 /* Present, or its default; NULL after a complaint that it is missing. */
 static ls_node *member(const ls_value *v, const ls_key *key, const char *path) {
   ls_node *map = v->node, *child = ls_node_get(map, key->name);
@@ -34,7 +30,7 @@ static ls_node *member(const ls_value *v, const ls_key *key, const char *path) {
 
 /* in: the section's mapping and its own struct. */
 static bool parse_member(const ls_value *in, const ls_key *key) {
-  const char *path = ls_section_join(in->arena, in->path, key->name);
+  const char *path = ls_key_join(in->arena, in->path, key->name);
   ls_node *node = member(in, key, path);
   if (!node) return false;
   ls_place at = node->at;
@@ -152,12 +148,6 @@ const char *ls_section_describe(const ls_value *v) {
   return v->key->by_type ? "a mapping or the name of a type" : "a mapping";
 }
 
-json_t *ls_schema_list(json_t *items) {
-  return json_pack("{s:s, s:o}", "type", "array", "items", items);
-}
-
-json_t *ls_schema_either(json_t *a, json_t *b) { return json_pack("{s:[o, o]}", "anyOf", a, b); }
-
 /* The section for one type, or for all where it has none. */
 static json_t *object(const ls_key *section, const char *type) {
   json_t *properties = json_object(), *required = json_array();
@@ -270,5 +260,5 @@ static void free_layers(const ls_value *v) {
 const ls_kind ls_kind_section = {ls_section_parse,  ls_section_print,        ls_section_describe,
                                  ls_section_schema, .free = ls_section_free, .nested = true};
 const ls_kind ls_kind_layers = {
-    parse_layers,        print_layers,  NULL, schema_layers, .words = "a list of layers",
-    .free = free_layers, .nested = true};
+    parse_layers,        print_layers,   NULL,         schema_layers, .words = "a list of layers",
+    .free = free_layers, .nested = true, .items = true};

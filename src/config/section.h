@@ -15,9 +15,6 @@ void ls_section_free(const ls_value *v);
 /* config.c: the whole config. */
 json_t *ls_config_print(const ls_config *config);
 
-/* "path.name", or the name alone at the top. */
-const char *ls_section_join(ls_node_arena *arena, const char *path, const char *name);
-
 /* unknown.c: complain about `child` of the mapping v->node, which no row has asked for. type: what
  * the section's type has been found to be, or NULL; v->base: its own struct. */
 void ls_section_unknown(const ls_value *v, const char *type, const ls_node *child);

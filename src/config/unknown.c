@@ -56,7 +56,7 @@ enum { NAMES_MAX = 48 };
 
 void ls_section_unknown(const ls_value *v, const char *type, const ls_node *child) {
   ls_node_arena *arena = v->arena;
-  const char *name = child->key, *path = ls_section_join(arena, v->path, name);
+  const char *name = child->key, *path = ls_key_join(arena, v->path, name);
   const char *types = types_with(arena, v->key, name);
   if (types) { /* where the type itself is wrong, this key may be right */
     if (type) refuse_type(v, type, types, child, path);
@@ -70,7 +70,7 @@ void ls_section_unknown(const ls_value *v, const char *type, const ls_node *chil
   const char *hint = ls_report_hint(v->rd->report, name, names);
   const char *where = *v->path ? v->path : "the top level";
   search s = {.arena = arena, .name = name};
-  if (!*hint) ls_key_walk(look, &s);
+  if (!*hint) ls_key_walk(v->rd->root, look, &s);
   if (*hint)
     ls_report_add(v->rd->report, child->key_at, path, "unknown key '%s'%s", name, hint);
   else if (s.found)

@@ -15,6 +15,16 @@
     (s->precision == LS_SPAN_F32 ? ls_##name##_reduce_f32 : ls_##name##_reduce_f64)(s, sum); \
   }
 
+/* Its row, from the functions and keys that carry its name. */
+#define OPTIMIZER(word, keys, text, ...)                     \
+  UPDATE(word)                                               \
+  static const ls_optim_ops word = {.abi = LS_OPTIM_ABI,     \
+                                    .name = #word,           \
+                                    .help = text,            \
+                                    .hyper = keys,           \
+                                    .update = word##_update, \
+                                    __VA_ARGS__}
+
 #define REAL(key, start, text, ...) \
   { .name = key, .type = LS_HYPER_REAL, .value = start, .help = text, __VA_ARGS__ }
 #define FRACTION(key, start, text) REAL(key, start, text, .min = 0, .max = 1, .open_max = 1)
@@ -43,9 +53,7 @@ static const char *const two_placements[] = {"outside", "inside", NULL};
          "outside: sqrt(S) + epsilon; inside: sqrt(S + epsilon), as in the book")
 
 static const ls_hyper no_keys[] = {{0}};
-UPDATE(sgd)
-static const ls_optim_ops sgd = {LS_OPTIM_ABI, "sgd", "gradient descent: w -= lr g",
-                                 .hyper = no_keys, .update = sgd_update};
+OPTIMIZER(sgd, no_keys, "gradient descent: w -= lr g", .slots = 0);
 
 static const char *const momentum_forms[] = {"ewa", "classic", "tf", "ewa_delayed", NULL};
 static const ls_hyper momentum_keys[] = {
@@ -72,16 +80,9 @@ static const char *momentum_check(const double *hyper) {
     return "nesterov does not go with form: ewa_delayed, which looks back";
   return NULL;
 }
-UPDATE(momentum)
-static const ls_optim_ops momentum = {
-    LS_OPTIM_ABI,
-    "momentum",
-    "gradient descent with momentum (Polyak 1964; nesterov: Nesterov 1983)",
-    1,
-    {"v"},
-    .hyper = momentum_keys,
-    .update = momentum_update,
-    .check = momentum_check};
+OPTIMIZER(momentum, momentum_keys,
+          "gradient descent with momentum (Polyak 1964; nesterov: Nesterov 1983)", .slots = 1,
+          .slot_name = {"v"}, .check = momentum_check);
 
 static const char *const rms_forms[] = {"pytorch", "tensorflow", NULL};
 static const ls_hyper rms_keys[] = {
@@ -103,17 +104,9 @@ static double rms_start(const double *hyper, int slot) {
 static unsigned rms_slots(const double *hyper) {
   return 1u | (hyper[LS_RMS_MOMENTUM] != 0) << 1 | (hyper[LS_RMS_CENTERED] != 0) << 2;
 }
-UPDATE(rmsprop)
-static const ls_optim_ops rmsprop = {
-    LS_OPTIM_ABI,
-    "rmsprop",
-    "RMSProp (Tieleman and Hinton 2012): w -= lr g / sqrt(mean of g^2)",
-    3,
-    {"mean_square", "momentum", "mean_gradient"},
-    .hyper = rms_keys,
-    .update = rmsprop_update,
-    .slot_start = rms_start,
-    .slots_used = rms_slots};
+OPTIMIZER(rmsprop, rms_keys, "RMSProp (Tieleman and Hinton 2012): w -= lr g / sqrt(mean of g^2)",
+          .slots = 3, .slot_name = {"mean_square", "momentum", "mean_gradient"},
+          .slot_start = rms_start, .slots_used = rms_slots);
 
 static const ls_hyper adagrad_keys[] = {
     [LS_ADAGRAD_EPSILON] =
@@ -130,31 +123,17 @@ static const char *adagrad_check(const double *hyper) {
   if (hyper[LS_ADAGRAD_EPSILON] > 0 || hyper[LS_ADAGRAD_START] > 0) return NULL;
   return "epsilon and initial_accumulator cannot both be 0: a gradient of 0 would be divided by 0";
 }
-UPDATE(adagrad)
-static const ls_optim_ops adagrad = {
-    LS_OPTIM_ABI,
-    "adagrad",
-    "Adagrad (Duchi, Hazan and Singer 2011): w -= lr g / sqrt(sum of g^2)",
-    1,
-    {"sum_square"},
-    .hyper = adagrad_keys,
-    .update = adagrad_update,
-    .slot_start = adagrad_start,
-    .check = adagrad_check};
+OPTIMIZER(adagrad, adagrad_keys,
+          "Adagrad (Duchi, Hazan and Singer 2011): w -= lr g / sqrt(sum of g^2)", .slots = 1,
+          .slot_name = {"sum_square"}, .slot_start = adagrad_start, .check = adagrad_check);
 
 static const ls_hyper adadelta_keys[] = {
     [LS_ADADELTA_RHO] = FRACTION("rho", 0.9, "decay of both means"),
     [LS_ADADELTA_EPSILON] =
         POSITIVE("epsilon", 1e-6, "added in both roots; sets the size of the first updates"),
     {0}};
-UPDATE(adadelta)
-static const ls_optim_ops adadelta = {LS_OPTIM_ABI,
-                                      "adadelta",
-                                      "Adadelta (Zeiler, arXiv 1212.5701); lr: 1 in the paper",
-                                      2,
-                                      {"mean_square", "mean_update"},
-                                      .hyper = adadelta_keys,
-                                      .update = adadelta_update};
+OPTIMIZER(adadelta, adadelta_keys, "Adadelta (Zeiler, arXiv 1212.5701); lr: 1 in the paper",
+          .slots = 2, .slot_name = {"mean_square", "mean_update"});
 
 #define BETAS                                                              \
   [LS_BETA1] = FRACTION("beta1", 0.9, "decay of the mean of gradients m"), \
@@ -168,37 +147,17 @@ static const ls_hyper adam_keys[] = {
     [LS_ADAM_AMSGRAD] = BOOL("amsgrad", "divide by the largest v so far (arXiv 1904.09237)"),
     {0}};
 static unsigned adam_slots(const double *hyper) { return hyper[LS_ADAM_AMSGRAD] != 0 ? 7 : 3; }
-UPDATE(adam)
-static const ls_optim_ops adam = {
-    LS_OPTIM_ABI,
-    "adam",
-    "Adam (Kingma and Ba, arXiv 1412.6980): w -= lr m^ / (sqrt(v^) + epsilon)",
-    3,
-    {"m", "v", "vmax"},
-    .hyper = adam_keys,
-    .update = adam_update,
-    .slots_used = adam_slots};
-UPDATE(adamw)
-static const ls_optim_ops adamw = {
-    LS_OPTIM_ABI,
-    "adamw",
-    "Adam with decoupled weight decay (arXiv 1711.05101): w *= 1 - lr weight_decay first",
-    3,
-    {"m", "v", "vmax"},
-    .hyper = adam_keys,
-    .update = adamw_update,
-    .slots_used = adam_slots};
+OPTIMIZER(adam, adam_keys,
+          "Adam (Kingma and Ba, arXiv 1412.6980): w -= lr m^ / (sqrt(v^) + epsilon)", .slots = 3,
+          .slot_name = {"m", "v", "vmax"}, .slots_used = adam_slots);
+OPTIMIZER(adamw, adam_keys,
+          "Adam with decoupled weight decay (arXiv 1711.05101): w *= 1 - lr weight_decay first",
+          .slots = 3, .slot_name = {"m", "v", "vmax"}, .slots_used = adam_slots);
 
 static const ls_hyper adamax_keys[] = {BETAS, [LS_EPSILON] = EPSILON(1e-8), {0}};
-UPDATE(adamax)
-static const ls_optim_ops adamax = {
-    LS_OPTIM_ABI,
-    "adamax",
-    "Adam with the largest gradient in place of the mean square (arXiv 1412.6980, 7)",
-    2,
-    {"m", "u"},
-    .hyper = adamax_keys,
-    .update = adamax_update};
+OPTIMIZER(adamax, adamax_keys,
+          "Adam with the largest gradient in place of the mean square (arXiv 1412.6980, 7)",
+          .slots = 2, .slot_name = {"m", "u"});
 
 static const char *const nadam_forms[] = {"dozat", "ruder", NULL};
 static const ls_hyper nadam_keys[] = {
@@ -210,15 +169,8 @@ static const ls_hyper nadam_keys[] = {
         CHOICE("form", LS_DOZAT, nadam_forms,
                "dozat: warmed-up momentum, as PyTorch; ruder: the survey's, beta1 throughout"),
     {0}};
-UPDATE(nadam)
-static const ls_optim_ops nadam = {
-    LS_OPTIM_ABI,
-    "nadam",
-    "Adam with Nesterov momentum (Dozat 2016; Ruder, arXiv 1609.04747)",
-    2,
-    {"m", "v"},
-    .hyper = nadam_keys,
-    .update = nadam_update};
+OPTIMIZER(nadam, nadam_keys, "Adam with Nesterov momentum (Dozat 2016; Ruder, arXiv 1609.04747)",
+          .slots = 2, .slot_name = {"m", "v"});
 
 static const ls_hyper lars_keys[] = {
     [LS_LARS_MOMENTUM] = FRACTION("momentum", 0.9, "m in v = m v + lr local (g + weight_decay w)"),
@@ -226,32 +178,16 @@ static const ls_hyper lars_keys[] = {
         POSITIVE("trust", 0.001, "eta in local = eta |w| / (|g| + weight_decay |w| + epsilon)"),
     [LS_LARS_EPSILON] = NOT_NEGATIVE("epsilon", 1e-9, "added to the norm of the gradient"),
     {0}};
-UPDATE(lars)
 REDUCE(lars)
-static const ls_optim_ops lars = {
-    LS_OPTIM_ABI,
-    "lars",
-    "a local rate for every W and b from the norms of w and g (arXiv 1708.03888)",
-    1,
-    {"v"},
-    .hyper = lars_keys,
-    .norms = 2,
-    .update = lars_update,
-    .reduce = lars_reduce};
+OPTIMIZER(lars, lars_keys,
+          "a local rate for every W and b from the norms of w and g (arXiv 1708.03888)", .slots = 1,
+          .slot_name = {"v"}, .norms = 2, .reduce = lars_reduce);
 
 static const ls_hyper lamb_keys[] = {BETAS, [LS_EPSILON] = EPSILON(1e-6), {0}};
-UPDATE(lamb)
 REDUCE(lamb)
-static const ls_optim_ops lamb = {
-    LS_OPTIM_ABI,
-    "lamb",
-    "Adam's direction with a rate for every W and b from norms (arXiv 1904.00962)",
-    2,
-    {"m", "v"},
-    .hyper = lamb_keys,
-    .norms = 2,
-    .update = lamb_update,
-    .reduce = lamb_reduce};
+OPTIMIZER(lamb, lamb_keys,
+          "Adam's direction with a rate for every W and b from norms (arXiv 1904.00962)",
+          .slots = 2, .slot_name = {"m", "v"}, .norms = 2, .reduce = lamb_reduce);
 
 const ls_optim_ops *const ls_optim_table[] = {&sgd,      &momentum, &rmsprop, &adagrad,
                                               &adadelta, &adam,     &adamw,   &adamax,

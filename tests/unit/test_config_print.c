@@ -1,6 +1,7 @@
 /* What is printed of a config: that it reads back the same, differences, help and schema. */
 #include "base/log.h"
 #include "config/kinds.h"
+#include "config/table.h"
 #include "config_cases.h"
 
 typedef struct {
@@ -87,7 +88,7 @@ static void test_round_trip(void **state) {
   for (int i = 0; i < 300; i++) {
     const char *set[32];
     d.sets = 0;
-    ls_key_walk(draw_row, &d);
+    ls_key_walk(ls_table(), draw_row, &d);
     for (int k = 0; k < d.sets; k++) set[k] = d.set[k];
     ls_config *c;
     if (try_parse(BASE, strlen(BASE), set, d.sets, &c) != LS_OK) {
@@ -246,7 +247,7 @@ static bool check_row(void *context, const char *path, const char *type, const l
 static void test_help(void **state) {
   (void)state;
   seen s = {0};
-  ls_key_walk(check_row, &s);
+  ls_key_walk(ls_table(), check_row, &s);
   assert_true(s.keys > 100 && s.examples > 20);
   assert_null(ls_config_help("no_such_key"));
   char *help = ls_config_help("model.layers[3].units");
