@@ -1,6 +1,5 @@
 #include "base/mem.h"
 
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,15 +78,21 @@ char *ls_mem_text(const char *text) {
   return memcpy(ls_mem_must(bytes), text, bytes);
 }
 
-char *ls_mem_format(const char *format, ...) {
-  va_list args, again;
-  va_start(args, format);
+char *ls_mem_vformat(const char *format, va_list args) {
+  va_list again;
   va_copy(again, args);
-  int length = vsnprintf(NULL, 0, format, args);
-  va_end(args);
-  char *block = ls_mem_must((size_t)length + 1);
-  vsnprintf(block, (size_t)length + 1, format, again);
+  size_t bytes = (size_t)vsnprintf(NULL, 0, format, again) + 1;
   va_end(again);
+  char *block = ls_mem_must(bytes);
+  vsnprintf(block, bytes, format, args);
+  return block;
+}
+
+char *ls_mem_format(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  char *block = ls_mem_vformat(format, args);
+  va_end(args);
   return block;
 }
 

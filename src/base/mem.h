@@ -4,6 +4,7 @@
 #ifndef LS_BASE_MEM_H
 #define LS_BASE_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ void ls_mem_free(void *block); /* NULL is fine */
 void *ls_mem_must(size_t bytes);
 char *ls_mem_text(const char *text);
 char *ls_mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *ls_mem_vformat(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 void ls_mem_on_failure(void (*end)(void));
 int64_t ls_mem_live(void);  /* blocks not yet freed */
 int64_t ls_mem_total(void); /* blocks ever made */

@@ -26,15 +26,12 @@ char *ls_node_arena_text(ls_node_arena *arena, const char *text, size_t length) 
 }
 
 char *ls_node_arena_format(ls_node_arena *arena, const char *format, ...) {
-  va_list args, again;
+  va_list args;
   va_start(args, format);
-  va_copy(again, args);
-  int length = vsnprintf(NULL, 0, format, args);
+  char *text = ls_mem_vformat(format, args), *kept = ls_node_arena_text(arena, text, strlen(text));
   va_end(args);
-  char *text = ls_node_arena_new(arena, (size_t)length + 1);
-  vsnprintf(text, (size_t)length + 1, format, again);
-  va_end(again);
-  return text;
+  ls_mem_free(text);
+  return kept;
 }
 
 void ls_node_arena_free(ls_node_arena *arena) {
@@ -45,25 +42,22 @@ void ls_node_arena_free(ls_node_arena *arena) {
   }
 }
 
-static void buffer_room(ls_buffer *buffer, size_t more) {
-  if (buffer->length + more + 1 <= buffer->room) return;
-  buffer->room = 2 * (buffer->length + more + 128);
-  char *wider = ls_mem_must(buffer->room);
-  if (buffer->text) memcpy(wider, buffer->text, buffer->length);
-  ls_mem_free(buffer->text);
-  buffer->text = wider;
-}
-
 void ls_buffer_add(ls_buffer *buffer, const char *format, ...) {
-  va_list args, again;
+  va_list args;
   va_start(args, format);
-  va_copy(again, args);
-  int length = vsnprintf(NULL, 0, format, args);
+  char *more = ls_mem_vformat(format, args);
   va_end(args);
-  buffer_room(buffer, (size_t)length);
-  vsnprintf(buffer->text + buffer->length, (size_t)length + 1, format, again);
-  buffer->length += (size_t)length;
-  va_end(again);
+  const size_t length = strlen(more), end = buffer->length + length;
+  if (end + 1 > buffer->room) {
+    buffer->room = 2 * (end + 128);
+    char *wider = ls_mem_must(buffer->room);
+    if (buffer->text) memcpy(wider, buffer->text, buffer->length);
+    ls_mem_free(buffer->text);
+    buffer->text = wider;
+  }
+  memcpy(buffer->text + buffer->length, more, length + 1);
+  buffer->length = end;
+  ls_mem_free(more);
 }
 
 ls_node *ls_node_new(ls_node_arena *arena, ls_node_kind kind, const char *text) {
