@@ -1,5 +1,6 @@
 #include "export/source.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,8 +152,8 @@ typedef struct {
 } definitions;
 
 static void define(definitions *all, const char *name, char *text) {
-  if (all->count < DEFINITIONS)
-    all->list[all->count++] = (definition){ls_mem_text(name), text, false};
+  assert(all->count < DEFINITIONS);
+  all->list[all->count++] = (definition){ls_mem_text(name), text, false};
 }
 
 static void define_pieces(definitions *all, const ls_piece *piece) {

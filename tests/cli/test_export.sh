@@ -100,7 +100,7 @@ for p in python3 /usr/bin/python3; do "$p" -c 'import numpy' 2>/dev/null && pyth
 if [ -n "$python" ]; then
   "$python" "$SOURCE/tests/cli/export_numpy.py" $names 2>err || fail "$(cat err)"
 else
-  echo "npz not read by NumPy: python3-numpy is not installed (scripts/setup offers it)"
+  echo "npz not read by NumPy: python3-numpy is not installed (scripts/setup --tests does)"
 fi
 NODE_PATH=$(npm root -g 2>/dev/null); export NODE_PATH
 # shellcheck disable=SC2086 # a list of words
@@ -117,7 +117,7 @@ if command -v clang >/dev/null; then
   compiled clang -O0
   compiled clang -O3 -march=native
 else
-  echo "not run by clang: it is not installed (scripts/setup offers it)"
+  echo "not run by clang: it is not installed (scripts/setup --tests does)"
 fi
 
 # ---- Fortran: called as the C is, with the derivatives row by row ----
@@ -148,7 +148,7 @@ F
   compiled gfortran -O0
   compiled gfortran -O3 -march=native -ffp-contract=off -fno-tree-slp-vectorize
 else
-  echo "Fortran not compiled: gfortran is not installed (scripts/setup offers it)"
+  echo "Fortran not compiled: gfortran is not installed (scripts/setup --tests does)"
 fi
 
 # ---- derivatives by predict: the same bytes on any ranks, with names ----
