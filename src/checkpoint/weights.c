@@ -103,6 +103,9 @@ static ls_status read_checkpoint(reading *r, void *w) {
   ls_checkpoint *c;
   LS_TRY(ls_checkpoint_read(r->init->file, &c));
   ls_status status = ls_tensors_check(r->init->file, c, "this model", r->tensor, r->tensors);
+  if (status != LS_OK)
+    status = ls_fail(status, "%s; init: {..., layers: fitting} takes the layers that fit",
+                     ls_error_text());
   if (status == LS_OK) ls_dtype_convert(c->precision, c->weights, c->parameters, r->precision, w);
   ls_checkpoint_free(&c);
   for (int i = 0; i < r->tensors; i++) r->taken[i] = true;

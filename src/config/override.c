@@ -82,6 +82,11 @@ static bool set(const setter *s, ls_node *node, const char *rest, ls_node *value
   return set(s, child, next + (*next == '.'), value);
 }
 
+/* A lone mark means itself, whatever it means in YAML: data.separator=| */
+static bool is_mark(const char *text) {
+  return (*text == ',' || *text == '|' || *text == '#') && !text[1];
+}
+
 void ls_override_apply(ls_report *report, ls_node *root, int index) {
   const char *text = report->override[index], *equals = strchr(text, '=');
   setter s = {report, {1 + index, 1, 1}, ""};
@@ -91,7 +96,10 @@ void ls_override_apply(ls_report *report, ls_node *root, int index) {
   }
   s.path = ls_node_arena_text(report->arena, text, (size_t)(equals - text));
   int before = report->count;
-  ls_node *value = ls_yaml_parse(report, s.at.source, s.path, equals + 1, strlen(equals + 1));
+  ls_node *value = is_mark(equals + 1)
+                       ? ls_node_new(report->arena, LS_NODE_SCALAR,
+                                     ls_node_arena_text(report->arena, equals + 1, 1))
+                       : ls_yaml_parse(report, s.at.source, s.path, equals + 1, strlen(equals + 1));
   if (report->count > before) return;
   if (!value)
     refuse(&s, "no value behind '='");

@@ -75,6 +75,6 @@ info housing-blanks.data 'separator: "blanks"'
 info air.yaml 'air.yaml: csv, separator ";", decimal ","'
 
 # Contradictions are the config's.
-on 0 train wine.yaml 'data.separator=","' 'data.decimal=","' -o none >out 2>err
+on 0 train wine.yaml data.separator=, data.decimal=, -o none >out 2>err
 [ $? -eq 78 ] && grep -q "a comma is the separator already" err || fail "decimal and separator: $(cat err)"
 finish
