@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/param.h>
@@ -78,6 +79,12 @@ ls_status ls_regular_open(const char *path, int flags, int *fd) {
 
 /* ---- reading ---- */
 
+/* More in a pipe, or its end. A signal ends the wait: nobody else would. */
+static bool await(int fd) {
+  struct pollfd more = {.fd = fd, .events = POLLIN};
+  return poll(&more, 1, -1) >= 0;
+}
+
 ssize_t ls_file_fill_at(int fd, void *out, size_t bytes, int64_t offset) {
   size_t done = 0;
   while (done < bytes) {
@@ -85,7 +92,7 @@ ssize_t ls_file_fill_at(int fd, void *out, size_t bytes, int64_t offset) {
     size_t most = MIN(bytes - done, READ_MAX);
     ls_alive();
     ssize_t got = offset < 0 ? read(fd, to, most) : pread(fd, to, most, offset + (int64_t)done);
-    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EINTR || (errno == EAGAIN && await(fd)))) continue;
     if (got < 0) return -1;
     if (got == 0) break;
     done += (size_t)got;
@@ -128,11 +135,18 @@ static ls_status read_opened(int fd, const char *path, char **data, size_t *byte
 }
 
 ls_status ls_file_read(const char *path, char **data, size_t *bytes, size_t limit) {
+  struct stat info;
   int fd;
   *data = NULL;
-  do fd = open(path, O_RDONLY | O_CLOEXEC);
+  do
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* or a pipe without a writer would block */
   while (fd < 0 && errno == EINTR);
-  return fd < 0 ? failed("open", path) : read_opened(fd, path, data, bytes, limit);
+  if (fd < 0) return failed("open", path);
+  const bool pipe = fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode);
+  LS_TRY(read_opened(fd, path, data, bytes, limit));
+  if (!pipe || *bytes > 0) return LS_OK;
+  LS_FREE(*data);
+  return ls_fail(LS_EIO, "'%s' is a pipe that nothing comes through", path);
 }
 
 ls_status ls_regular_read(const char *path, int flags, char **data, size_t *bytes, size_t limit) {

@@ -18,7 +18,8 @@ ls_status ls_regular_open(const char *path, int flags, int *fd);
 ls_status ls_regular_check(const char *path);
 
 /* A whole file into ls_mem, NUL-terminated; LS_EIO with a text, also where it is larger than
- * `limit`. ls_regular_read: of what must be a regular file; flags: O_NOFOLLOW or 0. */
+ * `limit`. ls_file_read: of a pipe what its writer has to say; one without a writer is an error,
+ * not a wait. ls_regular_read: of what must be a regular file; flags: O_NOFOLLOW or 0. */
 ls_status ls_file_read(const char *path, char **data, size_t *bytes, size_t limit);
 ls_status ls_regular_read(const char *path, int flags, char **data, size_t *bytes, size_t limit);
 

@@ -21,8 +21,8 @@ stopped() {
   [ "$failures" -eq 0 ]
 }
 pids=()
-stopped eval 1 96 & pids+=($!)
-stopped predict 2 96 & pids+=($!)
+stopped eval 1 98 & pids+=($!)
+stopped predict 2 98 & pids+=($!)
 CLOCKTRAP=10 stopped train 1 90 & pids+=($!)
 for pid in "${pids[@]}"; do wait "$pid" || failures=$((failures + 1)); done
 finish

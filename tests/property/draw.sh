@@ -68,10 +68,10 @@ draw_problem() { # data, model, loss
         tr ',.' ';,' <table.csv >german.csv
         file=german.csv how='decimal: ",", '
       fi
-      pick '[1-7]' '[a-g]' '[1-7, site]'
-      [[ $drawn == *site* ]] && how="text_inputs: one_hot, $how"
+      pick '[1-7]' '[a-g]' '[1-7, site]'; local x=$drawn
+      [[ $x == *site* ]] && how="text_inputs: one_hot, $how"
       chance 30 && { pick 25 drop mean; how="${how}missing: {x: $drawn, text: [\"$(sed -n 9p $file | sed "s/[;].*//; t; s/,.*//")\"]}, "; }
-      echo "data: {type: csv, ${how}train: {file: $file, x: $drawn, y: [$y]}, scale: $scale$classes"
+      echo "data: {type: csv, ${how}train: {file: $file, x: $x, y: [$y]}, scale: $scale$classes"
       chance 30 && echo "  , weights: w"
       groups="{share: 0.4, how: group, by: site}"
     else # the same as HDF5
