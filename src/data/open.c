@@ -38,7 +38,8 @@ static ls_status open_sources(opening *o) {
   if (o->data->recipe.labels && columns != 1)
     return ls_fail(
         LS_EDATA,
-        "%s: classes are one column of y, here are %lld; a regression loss takes any number",
+        "%s: classes are one column of y, here are %lld: write the number of the class (of one-hot "
+        "rows: which column holds the 1, from 0), or take a regression loss for numbers",
         path_of(o), (long long)columns);
   return columns > 0 ? LS_OK : ls_fail(LS_EDATA, "%s: there are no targets", path_of(o));
 }
