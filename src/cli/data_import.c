@@ -209,8 +209,6 @@ static ls_status write_file(importer *m) {
   const ls_shape *shape = &m->source[0]->shape;
   if (shape->outputs == 0)
     return ls_fail(LS_EDATA, "%s: there are no targets", m->source[0]->file[0].path);
-  if (m->classes && shape->outputs != 1)
-    return ls_fail(LS_EUSAGE, "classes are one column, here are %lld", (long long)shape->outputs);
   for (int s = 0; s < 3; s++) {
     m->rows[s] = m->source[s] ? m->source[s]->shape.rows : 0;
     bytes = bytes && (!m->source[s] || m->source[s]->shape.bytes);

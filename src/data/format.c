@@ -10,6 +10,7 @@
 
 #include "base/decimal.h"
 #include "base/mem.h"
+#include "data/one_hot.h"
 
 static const ls_format *const formats[] = {&ls_format_idx, &ls_format_csv, &ls_format_hdf5,
                                            &ls_format_npy, NULL};
@@ -24,6 +25,7 @@ const ls_format *ls_format_find(const char *name) {
 
 typedef struct {
   ls_source base;
+  ls_format format; /* base.format: has what the parts' has */
   ls_source **part; /* (parts) */
   int parts, at;    /* at: the part that is being read */
   int64_t row;      /* rows of it that have been read */
@@ -170,6 +172,10 @@ static ls_status open_parts(many *m, const ls_opening *what, const ls_format *fo
     if (!one.first) one.first = m->part[0];
     one.skipped -= m->part[i]->shape.rows;
   }
+  m->format = format_many;
+  if (!format->read_at) m->format.read_at = NULL;
+  if (!format->rewind) m->format.rewind = NULL;
+  m->base.format = &m->format;
   m->base.names = m->part[0]->names;
   m->base.separator = m->part[0]->separator;
   return list_files(m);
@@ -181,11 +187,6 @@ static ls_status open_many(const ls_opening *what, const ls_format *format, char
   ls_status status = open_parts((many *)*out, what, format, path, paths);
   if (status != LS_OK) ls_source_close(out);
   return status;
-}
-
-bool ls_source_any_row(const ls_source *source) {
-  const ls_source *one = source->format == &format_many ? ((const many *)source)->part[0] : source;
-  return one->format->read_at != NULL;
 }
 
 /* ---- file names ---- */
@@ -224,6 +225,7 @@ ls_status ls_source_open(const ls_opening *what, ls_source **out) {
     LS_TRY(format->open(what, out));
   if (!*out) return LS_OK;
   assert((*out)->shape.rows > 0 && (*out)->shape.features > 0);
+  if (what->classes && (*out)->shape.outputs > 1) LS_TRY(ls_one_hot_open(out, what->spec->classes));
   (*out)->fills = what->spec->missing.x_how == LS_MISSING_FILL;
   (*out)->filling = what->spec->missing.x;
   return LS_OK;
@@ -242,6 +244,10 @@ ls_status ls_sources_open(const ls_data_spec *spec, bool classes, bool quick,
     if (!source[0]) return ls_fail(LS_EDATA, "data.train: there is no training data");
     if (!source[s]) continue;
     const ls_shape *shape = &source[s]->shape, *train = &source[0]->shape;
+    if (shape->classes > 0 && train->classes > 0 && shape->classes != train->classes)
+      return ls_fail(LS_EDATA, "%s: %lld columns of y, a class each; %s has %lld",
+                     source[s]->file[0].path, (long long)shape->classes, source[0]->file[0].path,
+                     (long long)train->classes);
     if (shape->features != train->features || shape->outputs != train->outputs)
       return ls_fail(LS_EDATA, "%s: %lld features and %lld targets a sample; %s has %lld and %lld",
                      source[s]->file[0].path, (long long)shape->features, (long long)shape->outputs,

@@ -10,6 +10,7 @@
 typedef struct {
   int64_t rows, features;
   int64_t outputs; /* columns of y; 0: there is no y */
+  int64_t classes; /* y was a column for each of these (one_hot.h); 0: the labels tell */
   int64_t weights; /* 1: behind them one column more, the sample's weight (train, where the spec
                       names one); else 0 */
   bool bytes;      /* x are unsigned bytes */
@@ -113,7 +114,9 @@ ls_status ls_source_read_at(ls_source *source, int64_t lo, int64_t rows, ls_dtyp
 ls_status ls_source_rewind(ls_source *source);
 /* keys of any source; LS_ECONFIG where its format has none. */
 ls_status ls_source_keys(ls_source *source, const char *by, uint64_t *key);
-bool ls_source_any_row(const ls_source *source); /* read_at works */
+static inline bool ls_source_any_row(const ls_source *source) { /* read_at works */
+  return source->format->read_at != NULL;
+}
 void ls_source_close(ls_source **source);
 /* The sources of all splits, agreeing in width; NULL where there is none. Close what is open also
  * on failure. */

@@ -33,15 +33,8 @@ static const char *path_of(const opening *o) { return o->source[0]->file[0].path
 static ls_status open_sources(opening *o) {
   LS_TRY(ls_sources_open(o->spec, o->data->recipe.labels, false, o->source));
   assert(o->source[0]);
-  int64_t columns = o->source[0]->shape.outputs;
-  if (o->spec->inputs) return LS_OK;
-  if (o->data->recipe.labels && columns != 1)
-    return ls_fail(
-        LS_EDATA,
-        "%s: classes are one column of y, here are %lld: write the number of the class (of one-hot "
-        "rows: which column holds the 1, from 0), or take a regression loss for numbers",
-        path_of(o), (long long)columns);
-  return columns > 0 ? LS_OK : ls_fail(LS_EDATA, "%s: there are no targets", path_of(o));
+  if (o->spec->inputs || o->source[0]->shape.outputs > 0) return LS_OK;
+  return ls_fail(LS_EDATA, "%s: there are no targets", path_of(o));
 }
 
 static ls_facts facts_of(const opening *o) {
@@ -49,6 +42,7 @@ static ls_facts facts_of(const opening *o) {
   if (!o->source[0]) return facts;
   facts.features = o->source[0]->shape.features;
   facts.columns = o->source[0]->shape.outputs;
+  facts.classes = o->source[0]->shape.classes;
   facts.separator = o->source[0]->separator;
   for (int s = 0; s < 3; s++) {
     if (!o->source[s]) continue;
@@ -67,6 +61,7 @@ static void plan_recipe(opening *o, const ls_facts *facts) {
   o->data->separator = (ls_separator)facts->separator;
   r->features = facts->features;
   r->columns = facts->columns;
+  if (facts->classes > 0) r->classes = facts->classes;
   r->outputs = r->labels ? r->classes : r->columns;
   r->kept = facts->bytes ? LS_U8 : r->precision;
   r->raw = r->kept == LS_F32 && scaled && !facts->single ? LS_F64 : r->kept;
@@ -231,14 +226,18 @@ static ls_status read_source(opening *o, int s) {
 
 static ls_status finish_weights(opening *o) {
   ls_data *data = o->data;
+  ls_columns columns;
+  if (!data->weight.data) return LS_OK;
+  LS_TRY(ls_columns_of(o->source[0], &columns));
   const ls_weights weights = {.spec = o->spec,
                               .train = &data->splits.cut[LS_SPLIT_TRAIN],
                               .weight = data->weight.data,
                               .classes = data->recipe.outputs,
-                              .names = o->source[0]->names,
+                              .names = &columns.classes,
                               .count = data->class_count[LS_SPLIT_TRAIN],
                               .label = o->label};
-  ls_status status = data->weight.data ? ls_weights_finish(&weights) : LS_OK;
+  ls_status status = ls_weights_finish(&weights);
+  ls_columns_free(&columns);
   LS_FREE(o->label);
   return status;
 }

@@ -85,7 +85,8 @@ static ls_status read_all(pass *p, ls_source *source, bool bytes) {
   const ls_shape *shape = &out->shape;
   p->step = CHUNK_BYTES / 8 / (shape->features + shape->outputs);
   if (p->step < 1) p->step = 1;
-  p->classes = shape->outputs == 1;
+  p->classes = shape->outputs == 1 && shape->classes <= LS_SURVEY_CLASSES;
+  out->classes = shape->classes;
   LS_NEW(out->hash, shape->rows);
   LS_NEW(out->count, LS_SURVEY_CLASSES);
   LS_NEW(p->x, p->step * shape->features);

@@ -21,12 +21,10 @@ ls_status ls_weights_store(double *weight, const ls_origin *origin, int64_t rows
 
 /* A name of the data goes before a number, as with columns; -1: neither. */
 static int64_t class_of(const ls_weights *w, const char *text) {
-  bool found = false;
-  int64_t at =
-      w->names && !w->names->numbers ? ls_names_find(w->names, text, strlen(text), &found) : 0;
   char *end;
+  for (int64_t c = 0; c < w->names->count && c < w->classes; c++)
+    if (strcmp(w->names->text[c], text) == 0) return c;
   long long number = strtoll(text, &end, 10);
-  if (found) return at;
   return *text >= '0' && *text <= '9' && !*end && number < w->classes ? number : -1;
 }
 

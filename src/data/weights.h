@@ -3,7 +3,7 @@
 #ifndef LS_DATA_WEIGHTS_H
 #define LS_DATA_WEIGHTS_H
 
-#include "data/names.h"
+#include "base/texts.h"
 #include "data/refuse.h"
 #include "data/splits.h"
 
@@ -13,7 +13,7 @@ typedef struct {
   double *weight; /* (rows of train's source) */
   /* Where classes have weights: */
   int64_t classes;
-  const ls_names *names; /* NULL where they are numbers */
+  const ls_texts *names; /* of the classes, as far as they have some */
   const int64_t *count;  /* (classes) training samples of each */
   const int32_t *label;  /* (rows of train's source) */
 } ls_weights;

@@ -70,7 +70,7 @@ for ranks in 0 3; do
 done
 "$BUILD/tests/badh5" wide wide.h5
 refused "wide.h5: 6 features and 1 targets a sample; good.h5 has 3 and 1" hdf5 "data.test={file: wide.h5, x: /x, y: /y}"
-refused "classes are one column of y, here are 2" hdf5 data.train.y=/t
+refused "y has 2 columns, which are as many classes" hdf5 data.train.y=/t
 echo 'no HDF5' >plain.h5
 refused "plain.h5: no HDF5 file" hdf5 data.train.file=plain.h5
 refused "none.h5" hdf5 data.train.file=none.h5

@@ -207,7 +207,8 @@ static void mistakes(void **state) {
       {"a,b\n1,ash\n2,N/A\n", "a", "b", true, "train.csv:3: column 2 (b): no class: 'N/A'"},
       {"a,b\n1,ash\n2,\"?\"\n", "a", "b", true, "train.csv:3: column 2 (b): no class: '?'"},
       {"a,b\n1,0\n2,4000000\n", "a", "b", true, "class number too large"},
-      {"a,b,c\n1,0,0\n", "a", "b c", true, "classes are one column of y, here are 2"},
+      {"a,b,c\n1,0,0\n", "a", "b c", true,
+       "train.csv:2: column 2 (b): several columns of y are classes as rows of one 1 and zeros"},
       {"\xff\xfe"
        "a",
        "a", "b", false, "UTF-16"},

@@ -680,6 +680,9 @@ static ls_status open_file(csv *c, const ls_opening *what) {
   if (c->classes && !what->first)
     LS_TRY(named ? ls_names_of(named, &c->own_names) : ls_names_new(&c->own_names));
   if (c->classes) c->base.names = what->first ? what->first->names : c->own_names;
+  if (c->classes && !c->base.names)
+    return ls_fail(LS_EDATA, "%s: y is one column here, and a column a class in %s", path_of(c),
+                   what->first->file[0].path);
   bool collect = c->classes && what->split == LS_SPLIT_TRAIN && !named;
   LS_TRY(scan(c, collect, what->skipped));
   if (collect && !what->first) warn_of_numbered(c, what->spec);
