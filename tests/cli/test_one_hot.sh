@@ -1,6 +1,6 @@
 #!/bin/bash
 # test_one_hot.sh - y as a column a class (tests/cases/one-hot): the network, scores and names of class numbers, from CSV,
-# HDF5 and .npy, on any ranks, in memory and streamed; a row that is not one 1 and zeros is refused where it stands.
+# HDF5, on any ranks, in memory and streamed; a row that is not one 1 and zeros is refused where it stands.
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
