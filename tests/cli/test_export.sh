@@ -9,15 +9,17 @@ awk -v seed="$SEED" 'BEGIN { srand(seed); print "pressure [Pa],b,\"c \"\"?/\\\",
   for (i = 0; i < 90; i++) { a = rand() * 4 - 2; b = rand() * 4 - 2; c = rand() * 4 - 2
     printf "%.6f,%.6f,%.6f,%.6f,%.6f,%s,%d,%d,%d\n", a, b, c, a * b + c, 100 + 3 * a - c, substr("redgrnblu", 1 + 3 * (i % 3), 3), (a > b), 1700000000 + 5 * i, 1700000000 + i * i } }' >t.csv
 
-# draw_layers N: so many activations in an order of their own, residual and layer_norm and dropout between them; into `layers`.
+# draw_layers N [LAYERS]: so many activations, none that LAYERS have, in an order of their own, with residual, layer_norm and dropout between
+# them; into `layers`.
 draw_layers() {
   local left=" ${activations/softmax_batch/} " activation width i
+  for activation in $(sed -n 's/.*activation: \([a-z_]*\).*/\1/p' <<<"${2:-}" | sort -u); do left=${left/ $activation / }; done
   layers=
   for ((i = 0; i < $1; i++)); do
     # shellcheck disable=SC2086 # a list of words
     pick $left
     activation=$drawn left=${left/ $activation / }
-    between 2 19; width=$drawn
+    between 5 19; width=$drawn # a layer_norm of two or three units multiplies rounding by 300
     layers+="    - {units: $width, activation: $activation}"$'\n'
     chance 40 && layers+="    - {type: dropout, rate: 0.2}"$'\n'
     chance 40 && layers+="    - {type: layer_norm}"$'\n'
@@ -48,8 +50,11 @@ C
 }
 abc="1-3"
 all=$(wc -w <<<"${activations/softmax_batch/}")
-draw_layers "$all"
+half=$((all / 2))
+draw_layers $half
 net single float32 standard "$abc" "'y [J]', z" mse linear
+draw_layers $((all - half)) "$layers"
+net other float32 none "$abc" "'y [J]', z" huber linear
 draw_layers "$(sampled 4 "$all")"
 net twice float64 minmax "$abc" "'y [J]', z" huber linear
 draw_layers 2
@@ -80,7 +85,7 @@ compiled() {
     head -c "$(stat -c %s $n.jacobian)" $n.slopes | cmp - $n.jacobian >err 2>&1 || fail "$*: other derivatives of $n than predict's: $(cat err)"
   done
 }
-names="single twice class yes per far"
+names="single other twice class yes per far"
 gcc -I. -o make.bin "$SOURCE/tests/cli/export.c" ./*.c -lm 2>err || die "gcc: $(head -n 20 err)"
 for n in $names; do
   ./make.bin make $n 300 || fail "make $n"

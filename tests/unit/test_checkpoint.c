@@ -1,23 +1,12 @@
 /* Checkpoints: what goes in comes out, the same state gives the same bytes, and any other byte is
  * refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-// cmocka needs the four above
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -34,6 +23,7 @@
 #include "io/h5write.h"
 #include "io/lock.h"
 #include "io/regular.h"
+#include "test.h"
 
 static char folder[64];
 
@@ -311,7 +301,7 @@ static void every_changed_byte_is_refused(void **unused) {
 static void changed_bytes_of_a_big_file_are_refused(void **unused) {
   (void)unused;
   static const ls_tensor big[] = {{0, "W", 250, 500, 0, false}};
-  unsigned seed = (unsigned)time(NULL);
+  unsigned seed = (unsigned)test_seed();
   ls_checkpoint plan = {.tensor = big, .tensors = 1, .slices = 1};
   ls_image *image;
   ls_block block;

@@ -1,4 +1,6 @@
 /* Where each error of a config is found, and what is said. */
+#include <time.h>
+
 #include "config_cases.h"
 
 typedef struct {
