@@ -44,6 +44,7 @@ struct ls_command_part {
   bool config;        /* CONFIG [KEY=VALUE...] are its arguments: cli->config */
   int least, most;    /* else so many arguments; most 0: any number */
   const char *wanted; /* LS_EUSAGE with this text for fewer and for more */
+  const char *takes;  /* what they are, as an option's value; NULL: files */
 };
 
 /* What an option's member is tells what it takes: bool nothing, int and int64_t a whole number,
@@ -63,8 +64,9 @@ struct ls_option {
   const char *name; /* --name */
   char letter;      /* -l; 0: none */
   ls_option_kind kind;
-  size_t at; /* of the member */
-  const char *value, *help;
+  size_t at;         /* of the member */
+  const char *value; /* "auto|FILE": words as they stand, names in capitals; NULL: takes none */
+  const char *help;
   const char *part; /* which alone takes it; NULL: all of the command's */
 };
 
@@ -103,6 +105,10 @@ void ls_command_free(ls_cli *cli);
 const ls_command *ls_command_find(const ls_cli *cli, const char *name); /* NULL if unknown */
 /* LS_EUSAGE for a word that is missing (NULL) or is none of `words` (ends with NULL). */
 ls_status ls_command_unknown(const char *what, const char *word, const char *const *words);
+extern const ls_option ls_common_options[]; /* those of every command; ends with name NULL */
+/* The option that a word of the command line is or begins with; NULL: none. */
+const ls_option *ls_command_option(const ls_cli *cli, const char *word);
+bool ls_option_wants_next(const ls_option *o); /* is the next word its value? */
 /* What -h prints; ls_mem text. */
 char *ls_command_usage(const ls_command *command);
 

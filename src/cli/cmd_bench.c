@@ -7,7 +7,7 @@ static const ls_option bench_options[] = {
     OPTION(warmup, "warmup", 0, "W", "steps before them (default 100)"),
     OPTION(threads, "threads", 0, "N", "threads a rank (default: its cores)"),
     OPTION(ranks, "ranks", 0, "LIST", "scaling: numbers of ranks, as 1,2,4"),
-    OPTION(mode, "mode", 0, "MODE",
+    OPTION(mode, "mode", 0, "strong|weak",
            "scaling: strong (the config's batch) or weak (batch times ranks)"),
     OPTION(repeat, "repeat", 0, "N", "scaling: runs of each, taken in turn (default 3)"),
     OPTION(sizes, "sizes", 0, "LIST", "checkpoint: millions of parameters (default 1,10,100)"),

@@ -150,8 +150,8 @@ static ls_status run(ls_cli *cli, const void *given) {
 static const ls_option eval_options[] = {
     LS_OPTION(options, data, "data", 0, "CONFIG|FILE",
               "take data from here instead of the checkpoint's own"),
-    LS_OPTION(options, split, "split", 0, "SPLIT",
-              "train, validation, test (default) or all; a FILE without splits: all"),
+    LS_OPTION(options, split, "split", 0, "train|validation|test|all",
+              "default: test; a FILE without splits: all"),
     LS_OPTION(options, no_header, "no-header", 0, NULL,
               "FILE is CSV without names: its first row is a sample"),
     LS_OPTION(options, confusion, "confusion", 0, NULL,

@@ -102,4 +102,7 @@ const ls_command ls_command_help = {
         "\nExamples:\n"
         "  lockstep help train\n"
         "  lockstep help optimizer.lr\n",
-    .part = {{.run = run, .most = 1, .wanted = "help takes one word: a command or a config key"}}};
+    .part = {{.run = run,
+              .most = 1,
+              .wanted = "help takes one word: a command or a config key",
+              .takes = "COMMAND|KEY"}}};

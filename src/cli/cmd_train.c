@@ -120,7 +120,7 @@ static const ls_option train_options[] = {
     LS_OPTION(options, threads, "threads", 0, "N", "threads a rank (default: its cores)"),
     LS_OPTION(options, limit, "time-limit", 0, "H:MM[:SS]",
               "write a checkpoint and exit 75 before this much time has passed"),
-    LS_OPTION(options, progress, "progress", 0, "STYLE", "auto, bar, line or none"),
+    LS_OPTION(options, progress, "progress", 0, "auto|bar|line|none", "how the run is shown"),
     LS_OPTION(options, trace, "trace", 0, "FILE", "write a Chrome trace of the first steps"),
     LS_OPTION(options, dry_run, "dry-run", 0, NULL,
               "check everything, show shapes, memory and steps, train nothing"),

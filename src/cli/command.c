@@ -10,7 +10,7 @@
 
 enum { NAMES_MAX = 64 };
 
-static const ls_option common_options[] = {
+const ls_option ls_common_options[] = {
     LS_OPTION_OF(ls_cli, quiet, LS_OPTION_COUNT, "quiet", 'q', NULL,
                  "warnings and errors only; twice: errors only"),
     LS_OPTION_OF(ls_cli, verbose, LS_OPTION_COUNT, "verbose", 'v', NULL, "say more"),
@@ -46,7 +46,7 @@ char *ls_command_usage(const ls_command *command) {
     print_options(memory, command->options);
   }
   fprintf(memory, "\nOptions of every command:\n");
-  print_options(memory, common_options);
+  print_options(memory, ls_common_options);
   fclose(memory);
   char *own = ls_mem_text(text);
   free(text);
@@ -62,7 +62,7 @@ static int option_tables(const ls_cli *cli, const ls_option *table[2], void *str
     table[n] = cli->command->options;
     structs[n++] = cli->options;
   }
-  table[n] = common_options;
+  table[n] = ls_common_options;
   structs[n] = (void *)cli;
   return n + 1;
 }
@@ -187,6 +187,17 @@ static ls_status take_letters(ls_cli *cli, const char *word, int *at) {
     if (rest) break;
   }
   return LS_OK;
+}
+
+const ls_option *ls_command_option(const ls_cli *cli, const char *word) {
+  void *options;
+  if (word[0] != '-' || !word[1]) return NULL;
+  if (word[1] != '-') return find_option(cli, NULL, 0, word[1], &options);
+  return find_option(cli, word + 2, strcspn(word + 2, "="), 0, &options);
+}
+
+bool ls_option_wants_next(const ls_option *o) {
+  return !takes_nothing(o) && o->kind != LS_OPTION_MAYBE;
 }
 
 /* All of them, also behind one that is wrong, so that --json holds wherever it stands. */
