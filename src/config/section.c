@@ -220,7 +220,12 @@ static bool put_layers(const ls_value *v, const ls_layer_item *item, int64_t lay
 
 /* All items, with their errors, then the list. */
 static bool parse_layers(const ls_value *v) {
-  if (v->node->kind != LS_NODE_LIST || !v->node->child) return ls_key_refuse(v, "is no list");
+  if (v->node->kind != LS_NODE_LIST) return ls_key_refuse(v, "is no list");
+  if (!v->node->child) {
+    ls_report_add(v->rd->report, v->node->at, v->path,
+                  "layers is empty: the last layer, {units: out}, is needed at least");
+    return false;
+  }
   ls_key section = *v->key;
   section.kind = &ls_kind_section;
   section.name = "a layer";

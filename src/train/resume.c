@@ -26,10 +26,15 @@ typedef struct {
   char *refused; /* " --allow KEY" for each that is neither free nor allowed */
 } changes;
 
-/* The key itself, or a section that it lies in. */
+/* The key itself, or a section that it lies in; [] is any number. */
 static bool names(const char *pattern, const char *key) {
-  size_t n = strlen(pattern);
-  return strncmp(key, pattern, n) == 0 && (key[n] == '\0' || key[n] == '.' || key[n] == '[');
+  for (; *pattern; pattern++, key++) {
+    if (*pattern != *key) return false;
+    if (pattern[0] != '[' || pattern[1] != ']') continue;
+    pattern++;
+    key += strcspn(key, "]");
+  }
+  return *key == '\0' || *key == '.' || *key == '[';
 }
 
 static void append(char **text, char *longer) {

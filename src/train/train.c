@@ -19,14 +19,31 @@ enum { ROLLBACKS_MAX = 3, SKIPS_MAX = 100 };
 
 /* ---- signals ---- */
 
-static volatile sig_atomic_t signalled;
-static void on_signal(int number) { signalled = number; }
+static volatile sig_atomic_t signalled, looping;
 
+/* Each asks for a checkpoint and the end. Before there is anything to save, Ctrl-C is what it
+ * usually is. */
+static void on_signal(int number) {
+  signalled = number;
+  if (number == SIGINT && !looping) raise(number);
+}
+
+/* SIGINT is caught once: the second ends the process at once, whatever it is in the middle of. */
 void ls_train_signals(void) {
-  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-  sigaction(SIGUSR1, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
+  static const int asking[] = {SIGUSR1, SIGTERM, SIGINT};
+  for (size_t i = 0; i < sizeof asking / sizeof *asking; i++) {
+    struct sigaction before, action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    if (asking[i] == SIGINT) action.sa_flags |= SA_RESETHAND;
+    sigaction(asking[i], NULL, &before);
+    if (asking[i] != SIGINT || before.sa_handler != SIG_IGN) sigaction(asking[i], &action, NULL);
+  }
   signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write(2), not the end */
+}
+
+static void tell_of_signal(const ls_trainer *t) {
+  ls_log(LS_LOG_INFO, "asked to stop: writing a checkpoint of step %lld%s",
+         (long long)t->run->state.global_step,
+         signalled == SIGINT ? "; Ctrl-C again ends at once, without it" : "");
 }
 
 /* Seconds from the start to shortly before Slurm ends the job, by the only look at a clock that can
@@ -141,7 +158,10 @@ static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool
   if (desync_due(t)) LS_TRY(ls_desync_check(t->run));
   if (early) t->exit = "early_stop";
   if (flags & LS_FLAG_TIME) t->exit = "time_limit";
-  if (flags & LS_FLAG_SIGNAL) t->exit = "signal";
+  if (flags & LS_FLAG_SIGNAL) {
+    t->exit = "signal";
+    tell_of_signal(t);
+  }
   *stop = interrupted || early || s->global_step == t->run->steps;
   if (interrupted || ls_snapshot_due(t, flags, epoch_end))
     LS_TRY(ls_snapshot_take(t, NULL, interrupted));
@@ -310,6 +330,7 @@ static ls_status train(ls_trainer *t, ls_train_result *r) {
   t->exit = "done";
   t->last_save = t->epoch_started = ls_time();
   t->start_seconds = t->epoch_started - t->started;
+  looping = 1;
   status = loop(t);
   if (status == LS_OK) status = finish(t, r);
   if (status != LS_OK && status != LS_ESTOPPED) status = fail_run(t, r, status);

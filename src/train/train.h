@@ -46,8 +46,8 @@ ls_status ls_train(ls_comm *comm, ls_config *config, const ls_train_options *opt
  * Collective; before anything else is. */
 ls_status ls_launch_agree(ls_comm *comm, int argc, char *const *argv);
 
-/* Call first thing: SIGUSR1 and SIGTERM ask for a checkpoint and exit 75 instead of killing the
- * process. */
+/* Call first thing: SIGUSR1, SIGTERM and (unless it is ignored) the first SIGINT while training ask
+ * for a checkpoint and exit 75 instead of killing the process. */
 void ls_train_signals(void);
 
 #endif

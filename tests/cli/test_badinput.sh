@@ -141,6 +141,8 @@ refused 78 "called 'everything'; lockstep help keys" 0 train net.yaml -o run --r
 cp -r run allowed
 on 3 train net.yaml -o allowed --resume --allow optimizer.lr optimizer.lr=0.02 train.epochs=3 -q 2>err ||
   fail "--allow optimizer.lr: exit $?: $(cat err)"
+run 0 train net.yaml -o allowed --resume --allow optimizer.lr --allow 'model.layers[].trainable' optimizer.lr=0.02 'model.layers[0].trainable=false' train.epochs=3 -q
+refused 78 'model.layers[0].trainable: true -> false' 0 train net.yaml -o run --resume --allow 'model.layers[].units' 'model.layers[0].trainable=false'
 set_of other; cp good/t10k* other
 both 65 "has changed since the checkpoint was made" train net.yaml -o run --resume train.epochs=3 data.dir=other
 cp -r run newest; flip newest/final.h5

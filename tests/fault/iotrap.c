@@ -34,7 +34,7 @@ static struct {
   long n, count;
   bool ever;
 } fault = {.op = -1};
-static long slow;
+static long slow, quick; /* microseconds that an fsync takes, but for the first `quick` */
 
 __attribute__((constructor)) static void start(void) {
   const char *log = getenv("IOTRAP_LOG"), *text = getenv("IOTRAP_FAULT"),
@@ -46,7 +46,7 @@ __attribute__((constructor)) static void start(void) {
   } errors[] = {{"EIO", EIO},       {"EACCES", EACCES}, {"ENOSPC", ENOSPC},
                 {"EDQUOT", EDQUOT}, {"EINTR", EINTR},   {"short", SHORT}};
   folder = getenv("IOTRAP_DIR");
-  slow = late ? atol(late) : 0;
+  if (late) sscanf(late, "%ld:%ld", &slow, &quick);
   if (log)
     log_fd =
         (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
@@ -184,7 +184,7 @@ int ftruncate(int fd, off_t size) {
 
 int fsync(int fd) {
   if (!is_watched(fd)) return (int)syscall(SYS_fsync, fd);
-  if (slow) usleep((unsigned)slow);
+  if (slow && --quick < 0) usleep((unsigned)slow);
   pthread_mutex_lock(&lock);
   int error = tripped(OP_FSYNC);
   record(IO_SYNC, fd, error, 0, 0, NULL, NULL, NULL);

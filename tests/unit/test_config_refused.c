@@ -141,7 +141,7 @@ static const wrong behind[] = {
 /* In place of the base's data and model, lines 2 and 3. */
 static const wrong sections[] = {
     {DATA "model: {layers: []}\n", "3:17",
-     "a list, where layers must be a list of layers [model.layers]"},
+     "layers is empty: the last layer, {units: out}, is needed at least [model.layers]"},
     {DATA "model: {layers: [5]}\n", "3:18", "'5' is no choice: type must be one of"},
     {DATA "model: {layers: [[5]]}\n", "3:18", "a list, where a layer must be"},
     {DATA "model: {layers: [{units: 3}, {activation: relu}]}\n", "3:30",
