@@ -20,6 +20,16 @@ void ls_log(ls_log_level level, const char *format, ...) __attribute__((format(p
 void ls_log_any(ls_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A line without prefix on stderr (progress tables, "committed N file"), rank 0 only. */
 void ls_log_plain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Where a library's messages go: to its caller, or nowhere (write NULL). */
+typedef struct {
+  int rank; /* of those that speak of the same thing: the others' messages are left out */
+  ls_log_level level;
+  void (*write)(void *arg, ls_log_level level, const char *line); /* the line has no end */
+  void *arg;
+} ls_log_sink;
+/* From here on this thread's messages go there instead of to stderr; NULL: to stderr again. */
+void ls_log_divert(const ls_log_sink *sink);
+const ls_log_sink *ls_log_diverted(void);
 /* A bar stands on the terminal's last line: the next message erases it. false erases it now. */
 void ls_log_live(bool live);
 

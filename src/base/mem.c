@@ -63,9 +63,13 @@ ls_status ls_mem_grow(void **block, size_t count, size_t size) {
 static void (*end_process)(void);
 void ls_mem_on_failure(void (*end)(void)) { end_process = end; }
 
+static _Thread_local jmp_buf *way_out;
+void ls_mem_escape(jmp_buf *escape) { way_out = escape; }
+
 void *ls_mem_must(size_t bytes) {
   void *block;
   if (ls_mem_new(&block, bytes, 1) != LS_OK) {
+    if (way_out) longjmp(*way_out, 1);
     if (end_process) end_process();
     fprintf(stderr, "lockstep: error: %s\n", ls_error_text());
     _exit(LS_FAIL);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 /* A job is announced by bumping `call`; a member that has waited too long sleeps on it (futex).
  * `left` counts the members still working. Both are on their own cache lines: they are what the
@@ -78,7 +79,8 @@ ls_status ls_team_new(int threads, ls_team **out) {
   LS_NEW(team->member, threads);
   for (int i = 1; i < threads; i++) {
     team->member[i] = (struct member){.team = team, .number = i};
-    if (pthread_create(&team->member[i].thread, NULL, member_main, &team->member[i]) != 0)
+    if (ls_thread_start(&team->member[i].thread, "a thread", member_main, &team->member[i]) !=
+        LS_OK)
       return ls_fail(LS_FAIL, "can't start thread %d of %d of this rank; use fewer --threads",
                      i + 1, threads);
     team->threads++;

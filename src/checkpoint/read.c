@@ -17,7 +17,7 @@
 
 typedef struct {
   const char *path; /* for messages */
-  char *data;       /* (bytes) the file, verified */
+  const char *data; /* (bytes) the file, verified */
   size_t bytes;
   ls_block block;
   ls_layout toc; /* what the index lists, without /optional */
@@ -159,21 +159,37 @@ static ls_status verify(reader *r) {
   return ls_block_verify(r->path, r->data, r->bytes, &r->block);
 }
 
-ls_status ls_checkpoint_judge(const char *path, ls_checkpoint **out) {
-  reader r = {.path = path};
+static ls_status judge(const char *name, const char *data, size_t bytes, ls_checkpoint **out) {
+  reader r = {.path = name, .data = data, .bytes = bytes};
   *out = NULL;
-  LS_TRY(ls_regular_read(path, 0, &r.data, &r.bytes, SIZE_MAX / 8));
   ls_status status = verify(&r);
   if (status == LS_OK) status = ls_mem_new((void **)out, 1, sizeof **out);
   if (status == LS_OK) status = take_all(&r, *out);
-  if (status == LS_OK) status = ls_checkpoint_check(path, *out);
+  if (status == LS_OK) status = ls_checkpoint_check(name, *out);
   if (status != LS_OK) ls_checkpoint_free(out);
   ls_layout_free(&r.toc);
-  LS_FREE(r.data);
   return status;
 }
 
-ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out) {
-  ls_status status = ls_checkpoint_judge(path, out);
+ls_status ls_checkpoint_judge(const char *path, ls_checkpoint **out) {
+  char *data;
+  size_t bytes;
+  *out = NULL;
+  LS_TRY(ls_regular_read(path, 0, &data, &bytes, SIZE_MAX / 8));
+  ls_status status = judge(path, data, bytes, out);
+  LS_FREE(data);
+  return status;
+}
+
+static ls_status as_data(ls_status status) {
   return status == LS_EIO ? ls_fail(LS_EDATA, "%s", ls_error_text()) : status;
+}
+
+ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out) {
+  return as_data(ls_checkpoint_judge(path, out));
+}
+
+ls_status ls_checkpoint_read_bytes(const char *name, const void *data, size_t bytes,
+                                   ls_checkpoint **out) {
+  return as_data(judge(name, data, bytes, out));
 }

@@ -7,6 +7,9 @@
 /* Verifies the digest, then the list of datasets, then every field against every other. *out is
  * NULL where it fails: LS_EDATA, located, for any fault of the file. */
 ls_status ls_checkpoint_read(const char *path, ls_checkpoint **out);
+/* The same from memory, which may go away then; `name` is for messages. */
+ls_status ls_checkpoint_read_bytes(const char *name, const void *data, size_t bytes,
+                                   ls_checkpoint **out);
 /* The same where it matters why: LS_EDATA only if bytes that were read are wrong. LS_EIO: they
  * could not be read, or are of a newer format, and nothing is known against them. */
 ls_status ls_checkpoint_judge(const char *path, ls_checkpoint **out);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "base/thread.h"
 #include "checkpoint/block.h"
 #include "checkpoint/find.h"
 #include "comm/comm.h"
@@ -120,16 +120,10 @@ static void *writer(void *arg) {
   return NULL;
 }
 
-/* Signals are the training loop's: the writer takes none. */
 static ls_status start_writer(ls_saver *s) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = pthread_create(&s->thread, NULL, writer, s);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (!error) return LS_OK;
-  s->buffers = 1; /* there is no thread to end */
-  return ls_fail(LS_FAIL, "cannot start the checkpoint writer's thread: %s", strerror(error));
+  ls_status status = ls_thread_start(&s->thread, "the checkpoint writer's thread", writer, s);
+  if (status != LS_OK) s->buffers = 1; /* there is no thread to end */
+  return status;
 }
 
 static ls_status open_buffers(ls_saver *s, const ls_checkpoint *plan, bool async) {

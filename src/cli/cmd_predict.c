@@ -9,9 +9,7 @@
 #include "cli/commands.h"
 #include "cli/outputs.h"
 #include "cli/print.h"
-#include "data/scale.h"
 #include "data/trained.h"
-#include "model/gemm.h"
 #include "train/run.h"
 
 /* A round is so many blocks of ROWS samples for each rank. */
@@ -25,79 +23,34 @@ typedef struct {
 
 typedef struct {
   ls_run *run;
-  bool classes;  /* the largest output's number too */
-  bool jacobian; /* derivatives instead of outputs: (outputs, inputs) of a sample in a row */
+  ls_apply_what what;
+  ls_apply apply;
+  bool classes; /* the largest output's number too */
   int64_t rows, width, blocks;
   ls_texts slopes; /* the derivatives' names; none where inputs or outputs have none */
-  ls_dtype made;   /* the outputs, which may need more than the network's precision */
-  ls_batch batch;
-  int64_t slice_row[2];
+  ls_dtype made;   /* the numbers of a row */
   int64_t index[ROWS];
   void *mine, *other;  /* (blocks * ROWS, width): this rank's outputs of a round, another's */
   ls_outputs *outputs; /* rank 0 */
 } predictor;
 
 static ls_status open_predictor(predictor *p) {
-  ls_batch *b = &p->batch;
-  b->features = ls_data_features(p->run->data);
-  b->ldx = ls_leading(b->features, p->run->config->precision);
-  b->outputs = ls_model_outputs(p->run->model);
-  b->slices = b->slice_hi = 1;
-  b->slice_row = p->slice_row;
-  LS_TRY(ls_mem_new(&b->x, (size_t)(ROWS * b->ldx), ls_dtype_size(p->run->config->precision)));
+  LS_TRY(ls_apply_open(p->run->model, p->run->from, p->what, &p->apply));
   size_t numbers = (size_t)(p->blocks * ROWS * p->width), size = ls_dtype_size(p->made);
   LS_TRY(ls_mem_new(&p->mine, numbers, size));
   return ls_mem_new(&p->other, numbers, size);
 }
 
-/* Targets were trained scaled: bring the outputs back to their units. */
-static double unscale(const predictor *p, int64_t column, double y) {
-  const ls_affine *a = &p->run->from->y_affine;
-  return a->n == 0 ? y : y * a->divisor[column] + a->shift[column];
-}
-
-/* Behind the first `first` rows of mine. */
-static void copy_outputs(predictor *p, int64_t first, int64_t rows) {
-  int64_t ld, at = first * p->width;
-  const void *y = ls_model_output(p->run->model, &ld);
-  for (int64_t r = 0; r < rows; r++)
-    for (int64_t c = 0; c < p->width; c++, at++) {
-      double own = ls_dtype_get(p->run->config->precision, y, r * ld + c);
-      ls_dtype_put(p->made, p->mine, at, unscale(p, c, own));
-    }
-}
-
-/* By the inputs in their units, of the outputs in theirs: as the exported C has it. */
-static void copy_slopes(predictor *p, int64_t first, int64_t rows) {
-  const ls_affine *x = &p->run->from->x_affine, *y = &p->run->from->y_affine;
-  const int64_t inputs = p->batch.features;
-  for (int64_t o = 0; o < p->batch.outputs; o++) {
-    int64_t ld;
-    const void *d = ls_model_slopes(p->run->model, &p->batch, o, &ld);
-    for (int64_t r = 0; r < rows; r++)
-      for (int64_t i = 0; i < inputs; i++) {
-        double slope = ls_dtype_get(p->run->config->precision, d, r * ld + i);
-        if (y->n > 0) slope *= y->divisor[o];
-        if (x->n > 0) slope /= x->divisor[i];
-        ls_dtype_put(p->made, p->mine, (first + r) * p->width + o * inputs + i, slope);
-      }
-  }
-}
-
 /* This rank's samples of a round: [first, first + rows) into mine. */
 static ls_status compute(predictor *p, int64_t first, int64_t rows) {
+  const ls_batch *b = &p->apply.batch;
+  const size_t size = ls_dtype_size(p->made);
   for (int64_t done = 0; done < rows; done += ROWS) {
     int64_t n = rows - done < ROWS ? rows - done : ROWS;
     ls_alive();
     for (int64_t i = 0; i < n; i++) p->index[i] = first + done + i;
-    LS_TRY(ls_data_gather(p->run->data, LS_SPLIT_TRAIN, p->index, n, p->batch.x, p->batch.ldx, NULL,
-                          NULL));
-    p->batch.rows = p->batch.total = p->slice_row[1] = n;
-    ls_model_forward(p->run->model, &p->batch, false, p->run->config->seed);
-    if (p->jacobian)
-      copy_slopes(p, done, n);
-    else
-      copy_outputs(p, done, n);
+    LS_TRY(ls_data_gather(p->run->data, LS_SPLIT_TRAIN, p->index, n, b->x, b->ldx, NULL, NULL));
+    ls_apply_rows(&p->apply, n, p->made, (char *)p->mine + (size_t)(done * p->width) * size);
   }
   return LS_OK;
 }
@@ -162,25 +115,22 @@ static ls_status name_slopes(predictor *p) {
 static ls_status open_outputs(predictor *p, const options *o) {
   ls_outputs_plan plan = {.path = o->output,
                           .replace = o->force,
-                          .what = p->jacobian ? "jacobian" : "predictions",
+                          .what = o->jacobian ? "jacobian" : "predictions",
                           .rows = p->rows,
                           .width = p->width,
                           .type = p->made,
                           .classes = p->classes,
-                          .names = p->jacobian ? &p->slopes : &p->run->from->names};
-  if (p->jacobian) LS_TRY(name_slopes(p));
+                          .names = o->jacobian ? &p->slopes : &p->run->from->names};
+  if (o->jacobian) LS_TRY(name_slopes(p));
   return ls_outputs_open(&plan, &p->outputs);
 }
 
 static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
-  const ls_config *config = p->run->config;
   p->rows = ls_data_rows(p->run->data, LS_SPLIT_TRAIN);
-  p->jacobian = o->jacobian;
-  p->classes = ls_config_has_classes(config) && !p->jacobian;
-  p->width = ls_model_outputs(p->run->model);
-  if (p->jacobian) p->width *= ls_data_features(p->run->data);
-  p->blocks = p->jacobian ? 1 : BLOCKS;
-  p->made = ls_affine_needs_double(&p->run->from->y_affine) ? LS_F64 : config->precision;
+  p->classes = ls_config_has_classes(p->run->config) && !o->jacobian;
+  p->width = p->run->from->outputs * (o->jacobian ? p->run->from->inputs : 1);
+  p->blocks = o->jacobian ? 1 : BLOCKS;
+  p->made = ls_apply_type(p->run->from);
   bool root = ls_comm_rank(cli->comm) == 0;
   if (ls_model_couples_samples(p->run->model))
     return ls_fail(LS_ECONFIG,
@@ -197,7 +147,7 @@ static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
   ls_put(done, "samples", p->rows);
   ls_put(done, "outputs", p->width);
   ls_put_bool(done, "_h5", h5);
-  ls_put(done, "_what", p->jacobian ? "jacobian" : "predictions");
+  ls_put(done, "_what", o->jacobian ? "jacobian" : "predictions");
   ls_put_bool(done, "_classes", h5 && p->classes);
   ls_print(cli, done,
            "{file}: {?_h5}/{_what} ({/}{samples}{?_h5}, {outputs}){|} rows of {outputs} "
@@ -216,16 +166,15 @@ static ls_status run(ls_cli *cli, const void *given) {
     return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
   LS_TRY(ls_cli_no_folder(cli, cli->args[0]));
   LS_COMM_NEW(cli->comm, p, 1);
-  ls_infer_options infer = {.inputs = o->input,
-                            .no_header = o->no_header,
-                            .threads = o->threads,
-                            .derivatives = o->jacobian};
+  p->what = o->jacobian ? LS_APPLY_SLOPES : LS_APPLY_OUTPUTS;
+  ls_infer_options infer = {
+      .inputs = o->input, .no_header = o->no_header, .threads = o->threads, .what = p->what};
   ls_status status = ls_run_infer(cli->comm, cli->args[0], &infer, &p->run);
   if (status == LS_OK) status = predict(cli, p, o);
   ls_outputs_close(&p->outputs, false);
   ls_run_free(&p->run);
   ls_texts_free(&p->slopes);
-  LS_FREE(p->batch.x);
+  ls_apply_close(&p->apply);
   LS_FREE(p->mine);
   LS_FREE(p->other);
   LS_FREE(p);

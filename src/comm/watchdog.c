@@ -4,7 +4,6 @@
 #include "comm/watchdog.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +12,7 @@
 #include "base/alive.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 struct ls_watchdog {
   pthread_t thread;
@@ -43,7 +43,7 @@ typedef enum {
 } guilt;
 
 static bool is_far(const ls_comm *comm, int peer) {
-  return peer >= 0 && comm->node_of[peer] != comm->node_number;
+  return peer >= 0 && comm->node_of[peer] != comm->node_of[comm->rank];
 }
 
 static bool is_guilty(const struct ls_watchdog *dog, int r, guilt how) {
@@ -184,16 +184,10 @@ ls_status ls_watchdog_new(ls_comm *comm, struct ls_watchdog **out) {
   return LS_OK;
 }
 
-/* It takes no signals: those are for the training loop. */
 ls_status ls_watchdog_start(struct ls_watchdog *dog) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = pthread_create(&dog->thread, NULL, watch, dog);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  dog->runs = error == 0;
-  return error ? ls_fail(LS_FAIL, "cannot start the watchdog's thread: %s", strerror(error))
-               : LS_OK;
+  ls_status status = ls_thread_start(&dog->thread, "the watchdog's thread", watch, dog);
+  dog->runs = status == LS_OK;
+  return status;
 }
 
 void ls_watchdog_free(struct ls_watchdog **out) {
@@ -223,5 +217,5 @@ void ls_comm_watchdog(ls_comm *comm, double seconds) {
 /* On other nodes nobody sees rank 0's watchdog, so those wait without one. */
 void ls_comm_alone(ls_comm *comm) {
   if (comm->rank == 0) atomic_store(&comm->line->alone, 1);
-  if (comm->node_number != 0) ls_comm_watchdog(comm, 0);
+  if (comm->node_of[comm->rank] != comm->node_of[0]) ls_comm_watchdog(comm, 0);
 }

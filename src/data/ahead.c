@@ -1,11 +1,11 @@
 #include "data/ahead.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 /* The system fetches SPANS_AHEAD spans while one is read. */
 enum { SPANS_AHEAD = 32, STEPS_MAX = 1 << 14, DIGIT = 11 };
@@ -135,16 +135,12 @@ static void *read_ahead(void *arg) {
   return NULL;
 }
 
-/* The job's signals are for the main thread. */
 static ls_status start(ls_ahead *s) {
-  sigset_t all, before;
-  sigfillset(&all);
   pthread_mutex_init(&s->mutex, NULL);
   pthread_cond_init(&s->changed, NULL);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  s->started = pthread_create(&s->thread, NULL, read_ahead, s) == 0;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return s->started ? LS_OK : ls_fail(LS_FAIL, "can't start the thread that reads ahead");
+  ls_status status = ls_thread_start(&s->thread, "the thread that reads ahead", read_ahead, s);
+  s->started = status == LS_OK;
+  return status;
 }
 
 /* ---- up and down ---- */

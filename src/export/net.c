@@ -125,10 +125,8 @@ static void describe_side(ls_net *net, ls_net_side *side, int64_t n, const ls_af
   drop_tiny(affine->divisor, LS_F64, n);
 }
 
-static ls_status open_net(ls_net *net) {
-  ls_checkpoint *c;
-  LS_TRY(ls_checkpoint_read(net->path, &net->checkpoint));
-  c = net->checkpoint;
+static ls_status describe_net(ls_net *net) {
+  ls_checkpoint *c = net->checkpoint;
   LS_TRY(ls_config_parse(net->path, c->config_text, strlen(c->config_text), NULL, 0, &net->config));
   ls_forget_target_scaling(net->config, net->path, c);
   net->precision = c->precision;
@@ -142,13 +140,23 @@ static ls_status open_net(ls_net *net) {
   return describe_outputs(net);
 }
 
-ls_status ls_net_open(const char *path, ls_net **out) {
-  ls_net *net;
+static ls_status begin_net(const char *name, ls_net **out) {
   *out = NULL;
-  LS_NEW(net, 1);
-  *out = net;
-  net->path = path;
-  return open_net(net);
+  LS_NEW(*out, 1);
+  (*out)->path = ls_mem_text(name);
+  return LS_OK;
+}
+
+ls_status ls_net_open(const char *path, ls_net **out) {
+  LS_TRY(begin_net(path, out));
+  LS_TRY(ls_checkpoint_read(path, &(*out)->checkpoint));
+  return describe_net(*out);
+}
+
+ls_status ls_net_open_bytes(const char *name, const void *data, size_t bytes, ls_net **out) {
+  LS_TRY(begin_net(name, out));
+  LS_TRY(ls_checkpoint_read_bytes(name, data, bytes, &(*out)->checkpoint));
+  return describe_net(*out);
 }
 
 static void free_side(ls_net_side *side) {
@@ -161,6 +169,7 @@ void ls_net_free(ls_net **net) {
   free_side(&(*net)->x);
   free_side(&(*net)->y);
   LS_FREE((*net)->layer);
+  LS_FREE((*net)->path);
   ls_config_free(&(*net)->config);
   ls_checkpoint_free(&(*net)->checkpoint);
   LS_FREE(*net);

@@ -34,7 +34,7 @@ typedef struct {
 } ls_net_side;
 
 typedef struct {
-  const char *path; /* of the checkpoint, for messages */
+  char *path; /* of the checkpoint, for messages */
   ls_dtype precision;
   char hash[48]; /* weights_hash of the checkpoint */
   int layers;
@@ -48,6 +48,8 @@ typedef struct {
 /* LS_EDATA, located, for a checkpoint that cannot be read; LS_ECONFIG, with its layer, for a
  * network that has no outputs for one sample alone. *out is to be freed in any case. */
 ls_status ls_net_open(const char *path, ls_net **out);
+/* The same of a checkpoint's bytes in memory. */
+ls_status ls_net_open_bytes(const char *name, const void *data, size_t bytes, ls_net **out);
 void ls_net_free(ls_net **net);
 
 /* Number i of a tensor or a bias. */

@@ -25,8 +25,8 @@ void ls_child_main(int argc, char **argv, const ls_child_job *const *jobs);
 
 typedef struct ls_child ls_child;
 
-/* seconds: how long it may be silent while it is waited for. LS_FAIL where no process can be had.
- */
+/* seconds: how long it may be silent while it is waited for. LS_FAIL where no process can be had,
+ * LS_EDATA in a program that never called ls_child_main. */
 ls_status ls_child_start(const ls_child_job *job, double seconds, ls_child **out);
 void ls_child_stop(ls_child **child); /* also one that is stuck */
 

@@ -72,16 +72,10 @@ static ls_status check_widths(const ls_run *run, bool inputs_only) {
 }
 
 static ls_status build_model(ls_run *run, const ls_infer_options *o) {
-  const ls_config *config = run->config;
-  const ls_checkpoint *c = run->from;
   LS_TRY(ls_team_new(o->threads > 0 ? o->threads : ls_run_threads(run->comm), &run->team));
-  LS_TRY(ls_model_new(config->layer, config->layers, config->loss, c->inputs, c->outputs,
-                      run->slices, config->precision, &run->model));
-  if (o->derivatives) LS_TRY(ls_model_derive(run->model));
+  LS_TRY(ls_apply_model(run->from, run->config, run->team, o->what, &run->model));
   run->parameters = ls_model_parameters(run->model);
-  if (c->parameters != run->parameters)
-    return ls_fail(LS_EDATA, "the checkpoint's config and its tensors do not agree");
-  return ls_model_reserve(run->model, LS_EVAL_ROWS, run->team);
+  return LS_OK;
 }
 
 /* What a checkpoint of `path` says, on every rank: run->from, run->config. */

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "data/loader.h"
 #include "model/model.h"
+#include "train/apply.h"
 #include "train/trace.h"
 #include "train/update.h"
 
@@ -22,10 +23,6 @@ enum {
   LS_FLAG_SAVE = 8,
   LS_FLAG_FAILED = 16
 };
-
-/* Rows that a forward pass of an evaluation or a prediction takes at once; also the block that an
- * evaluation's sums are made of. */
-enum { LS_EVAL_ROWS = 256 };
 
 /* Where the time of steps went, in seconds. wait: for other ranks, and for what they send; reduce:
  * summing gradients. */
@@ -135,7 +132,7 @@ typedef struct {
   bool whole;               /* the split `all` will be evaluated */
   bool no_header;           /* path, inputs: a CSV file begins with a sample */
   int threads;              /* 0: from the binding */
-  bool derivatives;         /* by the inputs: ls_model_slopes */
+  ls_apply_what what;       /* what the model is for */
 } ls_infer_options;
 ls_status ls_run_infer(ls_comm *comm, const char *checkpoint, const ls_infer_options *options,
                        ls_run **out);

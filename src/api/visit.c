@@ -1,0 +1,43 @@
+#include "api/visit.h"
+
+#include <fenv.h>
+#include <locale.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/real.h"
+
+static const ls_log_sink silence = {0};
+
+/* The C locale is always there, and asks for no memory. */
+static locale_t c_locale(void) { return newlocale(LC_ALL_MASK, "C", (locale_t)0); }
+
+static ls_status guarded(ls_status (*work)(void *), void *arg) {
+  jmp_buf escape;
+  if (setjmp(escape)) return LS_FAIL;
+  ls_mem_escape(&escape);
+  return work(arg);
+}
+
+static void tell(ls_status status, lockstep_error *error) {
+  if (!error) return;
+  error->status = (int32_t)status;
+  snprintf(error->text, sizeof error->text, "%s", status == LS_OK ? "" : ls_error_text());
+}
+
+lockstep_status ls_visit(ls_status (*work)(void *), void *arg, const ls_log_sink *sink,
+                         lockstep_error *error) {
+  fenv_t numbers;
+  const locale_t locale = uselocale(c_locale());
+  fegetenv(&numbers);
+  fesetenv(FE_DFL_ENV);
+  ls_flush_denormals();
+  ls_log_divert(sink ? sink : &silence);
+  ls_status status = guarded(work, arg);
+  ls_mem_escape(NULL);
+  ls_log_divert(NULL);
+  tell(status, error);
+  fesetenv(&numbers);
+  uselocale(locale);
+  return (lockstep_status)status;
+}

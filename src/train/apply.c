@@ -1,0 +1,75 @@
+#include "train/apply.h"
+
+#include "base/mem.h"
+#include "data/scale.h"
+#include "model/gemm.h"
+
+ls_status ls_apply_model(const ls_checkpoint *of, const ls_config *config, ls_team *team,
+                         ls_apply_what what, ls_model **out) {
+  const int slices = config->slices > 0 ? (int)config->slices : 1;
+  LS_TRY(ls_model_new(config->layer, config->layers, config->loss, of->inputs, of->outputs, slices,
+                      config->precision, out));
+  if (what == LS_APPLY_SLOPES) LS_TRY(ls_model_derive(*out));
+  if (of->parameters != ls_model_parameters(*out))
+    return ls_fail(LS_EDATA, "the checkpoint's config and its tensors do not agree");
+  return ls_model_reserve(*out, LS_EVAL_ROWS, team);
+}
+
+ls_dtype ls_apply_type(const ls_checkpoint *of) {
+  return ls_affine_needs_double(&of->y_affine) ? LS_F64 : of->precision;
+}
+
+ls_status ls_apply_open(ls_model *model, const ls_checkpoint *of, ls_apply_what what,
+                        ls_apply *out) {
+  ls_batch *b = &out->batch;
+  *out = (ls_apply){.of = of, .model = model, .what = what, .width = of->outputs};
+  if (what == LS_APPLY_SLOPES) out->width *= of->inputs;
+  b->features = of->inputs;
+  b->ldx = ls_leading(b->features, of->precision);
+  b->outputs = of->outputs;
+  b->slices = b->slice_hi = 1;
+  b->slice_row = out->slice_row;
+  return ls_mem_new(&b->x, (size_t)(LS_EVAL_ROWS * b->ldx), ls_dtype_size(of->precision));
+}
+
+void ls_apply_close(ls_apply *apply) { LS_FREE(apply->batch.x); }
+
+/* Targets were trained scaled: bring the outputs back to their units. */
+static double unscale(const ls_affine *y, int64_t column, double own) {
+  return y->n == 0 ? own : own * y->divisor[column] + y->shift[column];
+}
+
+static void copy_outputs(ls_apply *a, int64_t rows, ls_dtype type, void *out) {
+  int64_t ld, at = 0;
+  const void *y = ls_model_output(a->model, &ld);
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t c = 0; c < a->width; c++, at++)
+      ls_dtype_put(type, out, at,
+                   unscale(&a->of->y_affine, c, ls_dtype_get(a->of->precision, y, r * ld + c)));
+}
+
+/* By the inputs in their units, of the outputs in theirs: as the exported C has it. */
+static void copy_slopes(ls_apply *a, int64_t rows, ls_dtype type, void *out) {
+  const ls_affine *x = &a->of->x_affine, *y = &a->of->y_affine;
+  const int64_t inputs = a->of->inputs;
+  for (int64_t o = 0; o < a->of->outputs; o++) {
+    int64_t ld;
+    const void *d = ls_model_slopes(a->model, &a->batch, o, &ld);
+    for (int64_t r = 0; r < rows; r++)
+      for (int64_t i = 0; i < inputs; i++) {
+        double slope = ls_dtype_get(a->of->precision, d, r * ld + i);
+        if (y->n > 0) slope *= y->divisor[o];
+        if (x->n > 0) slope /= x->divisor[i];
+        ls_dtype_put(type, out, r * a->width + o * inputs + i, slope);
+      }
+  }
+}
+
+void ls_apply_rows(ls_apply *a, int64_t rows, ls_dtype type, void *out) {
+  a->batch.rows = a->batch.total = a->slice_row[1] = rows;
+  ls_model_forward(a->model, &a->batch, false, 0); /* the seed is for training alone */
+  if (a->what == LS_APPLY_SLOPES)
+    copy_slopes(a, rows, type, out);
+  else
+    copy_outputs(a, rows, type, out);
+}
