@@ -3,6 +3,7 @@
 #ifndef LS_BASE_BATCH_H
 #define LS_BASE_BATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/tree.h"
@@ -14,8 +15,12 @@ typedef struct {
   int64_t features, ldx; /* ldx: a multiple of 64 bytes, no multiple of 4 KiB */
   int32_t *labels;       /* (rows) class numbers, or NULL where the samples have none */
   void *targets;         /* (rows, outputs) real, or NULL where the loss takes class numbers */
-  int64_t outputs;       /* width of targets */
-  double *weight; /* (rows) what each sample counts, of mean 1 over the global minibatch; NULL: 1 */
+  bool masked;           /* some of them may be NaN: those are missing, and count nothing */
+  double there; /* masked: samples of the whole global minibatch, each by the share of its targets
+                   that are there */
+  int64_t outputs; /* width of targets */
+  double *weight;  /* (rows) what each sample counts, of mean 1 over the global minibatch (masked:
+                      over the targets of it that are there); NULL: 1 */
   int slice_lo, slice_hi; /* this rank's slices of `slices` */
   int slices;
   int64_t
@@ -30,7 +35,8 @@ typedef struct {
   double loss; /* sum of the samples' losses, each times its weight (the mean over outputs already
                   taken where the loss has one) */
   double correct; /* samples whose class is right; multi-label without classes: share of outputs
-                     right; regression without classes: 0 */
+                     right; masked: samples by the share of their targets that are there; other
+                     regression without classes: 0 */
   double abs_err; /* sum over samples and outputs of |y - t| */
   double sq_err;  /* sum over samples and outputs of (y - t)^2 */
 } ls_stats;

@@ -215,6 +215,7 @@ static ls_status write_file(importer *m) {
   }
   m->recipe = (ls_recipe){.precision = m->options->single ? LS_F32 : LS_F64,
                           .labels = m->classes,
+                          .masked = m->spec.missing.y == LS_MISSING_Y_MASK && !m->classes,
                           .features = shape->features,
                           .columns = shape->outputs,
                           .outputs = shape->outputs};

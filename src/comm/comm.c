@@ -34,51 +34,68 @@ static const char *launcher_rank(void) {
   return NULL;
 }
 
-/* Which ranks share memory; nodes are numbered by their lowest rank. */
-static void split_nodes(ls_comm *comm) {
-  MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->node);
-  const char *limit = getenv("LOCKSTEP_RANKS_PER_NODE"); /* fewer may share memory than could: for
-                                                            tests, or one window a socket */
+/* Which ranks of `given` share memory. LOCKSTEP_RANKS_PER_NODE: fewer than could, for tests, or for
+ * one window a socket. */
+static void split_nodes(ls_comm *comm, MPI_Comm given) {
+  const char *limit = getenv("LOCKSTEP_RANKS_PER_NODE");
+  MPI_Comm_split_type(given, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &comm->node);
+  MPI_Comm_rank(comm->node, &comm->node_rank);
   if (limit && atoi(limit) > 0) {
     MPI_Comm whole = comm->node;
-    MPI_Comm_rank(whole, &comm->node_rank);
-    MPI_Comm_split(whole, comm->node_rank / atoi(limit), comm->rank, &comm->node);
+    MPI_Comm_split(whole, comm->node_rank / atoi(limit), 0, &comm->node);
+    MPI_Comm_rank(comm->node, &comm->node_rank);
     MPI_Comm_free(&whole);
   }
-  MPI_Comm_rank(comm->node, &comm->node_rank);
   MPI_Comm_size(comm->node, &comm->node_size);
+}
+
+/* What the first ranks of the nodes before this one's have as `mine`, summed; ranks of `given` with
+ * the same number are in one order everywhere. */
+static int sum_before(ls_comm *comm, MPI_Comm given, int mine) {
+  int own = comm->node_rank == 0 ? mine : 0, sum = 0;
+  MPI_Exscan(&own, &sum, 1, MPI_INT, MPI_SUM, given);
+  if (comm->rank == 0) sum = 0; /* MPI leaves it undefined there */
+  MPI_Bcast(&sum, 1, MPI_INT, 0, comm->node);
+  return sum;
+}
+
+/* Number the ranks node by node, whatever way the launcher dealt them out: neighbours in the tree
+ * of slices are then on one node, and their sum crosses the network once. Rank 0 stays rank 0. */
+static void number_ranks(ls_comm *comm, MPI_Comm given) {
+  MPI_Comm_rank(given, &comm->rank);
+  MPI_Comm_size(given, &comm->size);
+  split_nodes(comm, given);
+  comm->node_number = sum_before(comm, given, 1);
+  const int rank = sum_before(comm, given, comm->node_size) + comm->node_rank;
+  MPI_Comm_split(given, 0, rank, &comm->world);
+  comm->rank = rank;
+  MPI_Comm_dup(comm->world, &comm->end);
 }
 
 /* All that this rank needs to know the others. */
 static ls_status make_lists(ls_comm *comm) {
   LS_NEW(comm->hosts, comm->size);
   LS_NEW(comm->node_of, comm->size);
-  LS_NEW(comm->local_of, comm->size);
+  LS_NEW(comm->node_first, comm->size + 1);
+  LS_NEW(comm->counts, 2 * comm->size);
   return ls_watchdog_new(comm, &comm->watchdog);
 }
 
 static void meet(ls_comm *comm) {
-  int leader = comm->rank;
   MPI_Allgather(comm->host, sizeof comm->host, MPI_CHAR, comm->hosts, sizeof comm->host, MPI_CHAR,
                 comm->world);
-  MPI_Bcast(&leader, 1, MPI_INT, 0, comm->node);
-  MPI_Allgather(&leader, 1, MPI_INT, comm->node_of, 1, MPI_INT, comm->world);
-  MPI_Allgather(&comm->node_rank, 1, MPI_INT, comm->local_of, 1, MPI_INT, comm->world);
-  comm->nodes = 0;
-  for (int r = 0; r < comm->size; r++)
-    comm->node_of[r] = comm->node_of[r] == r ? comm->nodes++ : comm->node_of[comm->node_of[r]];
+  MPI_Allgather(&comm->node_number, 1, MPI_INT, comm->node_of, 1, MPI_INT, comm->world);
+  comm->nodes = comm->node_of[comm->size - 1] + 1;
+  for (int r = comm->size - 1; r >= 0; r--) comm->node_first[comm->node_of[r]] = r;
+  comm->node_first[comm->nodes] = comm->size;
 }
 
 static ls_status start_mpi(ls_comm *comm) {
   int provided;
   if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
-    return ls_fail(LS_EINTERNAL, "MPI can't start");
+    return ls_fail(LS_EINTERNAL, "MPI cannot start");
   comm->mpi = true;
-  MPI_Comm_dup(MPI_COMM_WORLD, &comm->world);
-  MPI_Comm_rank(comm->world, &comm->rank);
-  MPI_Comm_size(comm->world, &comm->size);
-  MPI_Comm_dup(comm->world, &comm->end);
-  split_nodes(comm);
+  number_ranks(comm, MPI_COMM_WORLD);
   LS_TRY(ls_comm_agree(comm, make_lists(comm)));
   meet(comm);
   return LS_OK;
@@ -135,7 +152,8 @@ ls_status ls_comm_open(ls_comm **out) {
   }
   if (!comm->node_of) {
     LS_NEW(comm->node_of, 1);
-    LS_NEW(comm->local_of, 1);
+    LS_NEW(comm->node_first, 2);
+    comm->node_first[1] = 1;
   }
   return comm->size > 1 ? make_board(comm) : LS_OK;
 }
@@ -152,7 +170,8 @@ void ls_comm_close(ls_comm **out) {
   }
   LS_FREE(comm->hosts);
   LS_FREE(comm->node_of);
-  LS_FREE(comm->local_of);
+  LS_FREE(comm->node_first);
+  LS_FREE(comm->counts);
   if (comm->mpi) {
     MPI_Comm_free(&comm->node);
     MPI_Comm_free(&comm->end);
@@ -204,14 +223,13 @@ void ls_comm_allgather(ls_comm *comm, const void *mine, void *all, size_t bytes)
 
 void ls_comm_allgatherv(ls_comm *comm, void *data, const int64_t *first, size_t size) {
   if (comm->size == 1) return;
-  if (first[comm->size] > INT_MAX ||
-      comm->size > 4096) { /* counts are int: one broadcast an owner */
+  if (first[comm->size] > INT_MAX) { /* counts are int: one broadcast an owner */
     for (int r = 0; r < comm->size; r++)
       ls_comm_bcast(comm, (char *)data + (size_t)first[r] * size,
                     (size_t)(first[r + 1] - first[r]) * size, r);
     return;
   }
-  int count[4096], offset[4096];
+  int *count = comm->counts, *offset = comm->counts + comm->size;
   for (int r = 0; r < comm->size; r++) {
     offset[r] = (int)first[r];
     count[r] = (int)(first[r + 1] - first[r]);

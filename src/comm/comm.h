@@ -20,6 +20,7 @@ void ls_comm_close(ls_comm **comm); /* collective */
 bool ls_comm_launched(
     void); /* did mpirun, srun or the like start us? (environment only, no MPI call) */
 
+/* Ranks are numbered node by node, whatever way the launcher dealt them out. */
 int ls_comm_rank(const ls_comm *comm);
 int ls_comm_size(const ls_comm *comm);
 int ls_comm_node_rank(const ls_comm *comm); /* among the ranks that share memory with this one */

@@ -26,9 +26,11 @@ typedef struct {
 
 struct ls_comm {
   int rank, size, node_rank, node_size, nodes;
-  int *node_of;  /* (size) number of each rank's node, in the order of their lowest ranks */
-  int *local_of; /* (size) each rank's node_rank */
-  bool mpi;      /* MPI is up (a launcher started us) */
+  int node_number;
+  int *node_of;    /* (size) number of each rank's node */
+  int *node_first; /* (nodes + 1) node k has the ranks [node_first[k], node_first[k + 1]) */
+  int *counts;     /* (2 * size) for MPI's lists of counts and offsets */
+  bool mpi;        /* MPI is up (a launcher started us) */
   MPI_Comm world, node;
   char host[64];
   char (*hosts)[64]; /* (size) every rank's; NULL without MPI */

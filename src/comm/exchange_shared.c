@@ -78,7 +78,7 @@ static void window_barrier(ls_exchange *x) {
 
 /* ---- laying out: what every rank can work out alone ---- */
 
-static int here(const ls_exchange *x) { return x->comm->node_of[x->comm->rank]; }
+static int here(const ls_exchange *x) { return x->comm->node_number; }
 
 static void list_parts(ls_exchange *x) {
   struct ls_window *w = x->window;
@@ -114,11 +114,8 @@ static void make_groups(ls_exchange *x) {
 }
 
 static int agent_of(const ls_comm *comm, int owner, int node) {
-  int members = 0, nth = 0;
-  for (int r = 0; r < comm->size; r++) members += comm->node_of[r] == node;
-  for (int r = 0; r < comm->size; r++)
-    if (comm->node_of[r] == node && nth++ == owner % members) return r;
-  return -1;
+  const int first = comm->node_first[node];
+  return first + owner % (comm->node_first[node + 1] - first);
 }
 
 /* The shards of other nodes' ranks that this rank is the agent for, and the outbox. */

@@ -43,7 +43,7 @@ typedef enum {
 } guilt;
 
 static bool is_far(const ls_comm *comm, int peer) {
-  return peer >= 0 && comm->node_of[peer] != comm->node_of[comm->rank];
+  return peer >= 0 && comm->node_of[peer] != comm->node_number;
 }
 
 static bool is_guilty(const struct ls_watchdog *dog, int r, guilt how) {
@@ -217,5 +217,5 @@ void ls_comm_watchdog(ls_comm *comm, double seconds) {
 /* On other nodes nobody sees rank 0's watchdog, so those wait without one. */
 void ls_comm_alone(ls_comm *comm) {
   if (comm->rank == 0) atomic_store(&comm->line->alone, 1);
-  if (comm->node_of[comm->rank] != comm->node_of[0]) ls_comm_watchdog(comm, 0);
+  if (comm->node_number != 0) ls_comm_watchdog(comm, 0);
 }

@@ -127,6 +127,16 @@ static void check_share(const reading *r) {
   if (!group && share->by) WRONG(r, "data.validation.by", "goes with how: group only");
 }
 
+static void check_missing(const reading *r) {
+  const ls_config *c = r->config;
+  if (!c->loss || c->data.missing.y != LS_MISSING_Y_MASK) return;
+  if (ls_config_target(c) != LS_TARGET_REAL)
+    WRONG(r, "data.missing.y", "mask is for targets of regression, and not for the loss %s",
+          c->loss);
+  else if (c->data.classes > 0)
+    WRONG(r, "data.missing.y", "mask is for targets of regression, and data.classes makes classes");
+}
+
 static void check_class_weights(const reading *r) {
   const ls_config *c = r->config;
   if (!c->loss || !ls_class_weights_given(&c->data.class_weights)) return;
@@ -195,6 +205,7 @@ void ls_config_check(ls_reader *rd, const ls_node *root) {
   check_data(&r);
   check_csv(&r);
   check_share(&r);
+  check_missing(&r);
   check_init(&r);
   check_class_weights(&r);
   check_eval(&r);

@@ -74,7 +74,6 @@ struct ls_key {
   double min, max;
   bool open_min, open_max;    /* the limit itself is refused */
   const char *const *choices; /* NULL-terminated */
-  const char *const *later;   /* names kept free for choices that are not there yet; NULL: none */
   size_t given;   /* of a set with a word, of fill: offset of a bool, was it given? Of fill
                    an ls_missing */
   size_t epochs;  /* of steps: offset of a bool (of a list: of its bools), in epochs? 0: never */

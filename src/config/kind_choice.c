@@ -84,8 +84,7 @@ int ls_value_find(const ls_value *v, const char *const *words) {
 
 int ls_value_choice(const ls_value *v) {
   int i = ls_value_find(v, v->key->choices);
-  bool later = ls_value_find(v, v->key->later) >= 0;
-  if (i < 0) ls_key_refuse(v, later ? "is not available yet" : "is no choice");
+  if (i < 0) ls_key_refuse(v, "is no choice");
   return i;
 }
 

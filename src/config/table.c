@@ -136,8 +136,7 @@ static const char *const decimals[] = {".", ",", NULL};
 static const char *const comments[] = {"none", "#", NULL};
 static const char *const text_inputs[] = {"refuse", "one_hot", NULL};
 static const char *const x_missing[] = {"refuse", "drop", "mean", "none", NULL};
-static const char *const y_missing[] = {"refuse", "drop", NULL};
-static const char *const y_later[] = {"mask", NULL};
+static const char *const y_missing[] = {"refuse", "drop", "mask", NULL};
 static const ls_key missing_rows[] = {
     KEY("x", fill, AT(ls_missing_spec, x),
         "a number that takes the place of every input that is missing; mean: that of train's "
@@ -145,8 +144,9 @@ static const ls_key missing_rows[] = {
         .given = AT(ls_missing_spec, x_how), .value = "refuse", FROM(-INFINITY, INFINITY),
         .choices = x_missing, .example = "mean"),
     KEY("y", enum, AT(ls_missing_spec, y),
-        "a label or target that is missing: an error, or the sample is left out", .value = "refuse",
-        .choices = y_missing, .later = y_later),
+        "a label or target that is missing: an error; drop: the sample is left out; mask: that "
+        "target counts nothing (regression)",
+        .value = "refuse", .choices = y_missing),
     KEY("text", texts, AT(ls_missing_spec, text),
         "words that are missing besides nothing, NA, N/A, nan, null, None and ?", .value = "[]",
         .example = "[-999, unknown]"),

@@ -19,6 +19,7 @@ ls_separator ls_data_separator(const ls_data *data) { return data->separator; }
 const ls_trained *ls_data_trained(const ls_data *data) { return &data->trained; }
 int64_t ls_data_outputs(const ls_data *data) { return data->recipe.outputs; }
 const ls_filling *ls_data_x_mean(const ls_data *data) { return &data->recipe.x_mean; }
+bool ls_data_masked(const ls_data *data) { return data->recipe.masked; }
 const ls_affine *ls_data_x_affine(const ls_data *data) { return data->recipe.x_affine; }
 const ls_affine *ls_data_y_affine(const ls_data *data) { return data->recipe.y_affine; }
 
@@ -97,6 +98,7 @@ void ls_data_close(ls_comm *comm, ls_data **out) {
   ls_data *data = *out;
   if (!data) return;
   if (data->store) data->kind->close(comm, data->store);
+  ls_comm_shared_free(comm, &data->there);
   ls_comm_shared_free(comm, &data->weight);
   ls_comm_shared_free(comm, &data->drawn);
   ls_comm_shared_free(comm, &data->kept);

@@ -54,6 +54,8 @@ ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *ind
 
 /* What takes the place of missing inputs where that is train's mean; n 0: it is not. */
 const ls_filling *ls_data_x_mean(const ls_data *data);
+/* Targets may be missing (NaN), and count nothing then. */
+bool ls_data_masked(const ls_data *data);
 /* Scaling as used, of the features and of the targets; NULL where none. */
 const ls_affine *ls_data_x_affine(const ls_data *data);
 const ls_affine *ls_data_y_affine(const ls_data *data);

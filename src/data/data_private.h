@@ -22,6 +22,8 @@ struct ls_data {
   int64_t *class_count[2]; /* (class_room) of train and validation, see ls_data_class_counts */
   int64_t class_room;
   ls_shared weight;   /* (rows of train's source) double, what each sample counts; none: 1 */
+  ls_shared there;    /* missing.y: mask; (rows of train's source) double, of each sample's targets
+                         the share that is there */
   ls_texts names;     /* see ls_data_names */
   ls_trained trained; /* see ls_data_trained */
   ls_data_file *file;

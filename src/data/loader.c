@@ -9,6 +9,12 @@
 
 enum { WINDOW_SUMS = 1024 };
 
+/* Of samples, each by the share of its targets that are there. */
+typedef struct {
+  double weight, number;
+} counted;
+enum { COUNTED = sizeof(counted) / sizeof(double) };
+
 struct ls_loader {
   const ls_data *data;
   ls_share share;
@@ -17,21 +23,28 @@ struct ls_loader {
   int64_t *index;     /* (max_rows) samples of this share */
   int64_t *slice_row; /* (slice_hi - slice_lo + 1) */
   ls_batch batch;     /* its buffers, allocated once */
-  /* Where samples are weighted: the sums of weights of all slices of some steps. */
+  /* Where samples are weighted, or not all of their targets are there: the sums of both over all
+   * slices of some steps. */
   ls_comm *comm; /* whose ranks each make those of their own slices; NULL: all are made here */
   int64_t window, steps; /* the first of these steps, and how many; window -1: none yet */
-  double *slice_sum;     /* (steps, slices) */
+  counted *slice_sum;    /* (steps, slices) */
   ls_share slice;        /* one at a time */
   int64_t *slice_index;  /* (samples of a slice) */
 };
 
+/* Of a sample what `block`, as long as train's source, has of it; an empty one: 1. */
+static double value_of(const ls_loader *l, const ls_shared *block, int64_t sample) {
+  const double *value = block->data;
+  return value ? value[ls_cut_row(&l->data->splits.cut[LS_SPLIT_TRAIN], sample)] : 1;
+}
+
 static double weight_of(const ls_loader *l, int64_t sample) {
-  const double *weight = l->data->weight.data;
-  return weight[ls_cut_row(&l->data->splits.cut[LS_SPLIT_TRAIN], sample)];
+  return value_of(l, &l->data->weight, sample);
 }
 
 static ls_status set_up_weights(ls_loader *l) {
-  if (!l->data->weight.data) return LS_OK;
+  l->batch.masked = l->data->there.data;
+  if (!l->data->weight.data && !l->batch.masked) return LS_OK;
   l->slice = l->share;
   l->window = -1;
   l->steps = WINDOW_SUMS / l->batch.slices > 0 ? WINDOW_SUMS / l->batch.slices : 1;
@@ -42,13 +55,17 @@ static ls_status set_up_weights(ls_loader *l) {
 }
 
 /* Samples in order. */
-static double slice_weight(ls_loader *l, int64_t step, int slice) {
+static counted add_slice(ls_loader *l, int64_t step, int slice) {
   int64_t total, first;
-  double sum = 0;
+  counted sum = {0};
   l->slice.slice_lo = slice;
   l->slice.slice_hi = slice + 1;
   int64_t rows = ls_share_samples(&l->slice, step, l->slice_index, &total, &first);
-  for (int64_t k = 0; k < rows; k++) sum += weight_of(l, l->slice_index[k]);
+  for (int64_t k = 0; k < rows; k++) {
+    const double there = value_of(l, &l->data->there, l->slice_index[k]);
+    sum.weight += weight_of(l, l->slice_index[k]) * there;
+    sum.number += there;
+  }
   return sum;
 }
 
@@ -60,20 +77,18 @@ static void fill_window(ls_loader *l, int64_t step) {
   l->window = step;
   memset(l->slice_sum, 0, (size_t)(l->steps * b->slices) * sizeof *l->slice_sum);
   for (int64_t k = 0; k < l->steps; k++)
-    for (int s = lo; s < hi; s++) l->slice_sum[k * b->slices + s] = slice_weight(l, step + k, s);
-  if (l->comm) ls_comm_sum(l->comm, l->slice_sum, l->steps * b->slices);
+    for (int s = lo; s < hi; s++) l->slice_sum[k * b->slices + s] = add_slice(l, step + k, s);
+  if (l->comm) ls_comm_sum(l->comm, (double *)l->slice_sum, l->steps * b->slices * COUNTED);
 }
 
-/* Of the whole minibatch: slices in tree order. */
-static double mean_weight(ls_loader *l, int64_t step) {
-  if (l->window < 0 || step < l->window || step >= l->window + l->steps) fill_window(l, step);
-  return ls_tree_sum(l->slice_sum + (step - l->window) * l->batch.slices, l->batch.slices, 1) /
-         (double)l->batch.total;
-}
-
-/* A minibatch of weights that are all 0 has loss and gradient 0. */
+/* The sums over the whole minibatch are those of its slices in tree order. Where all weights are 0,
+ * or no target is there, loss and gradient are 0. */
 static void weigh(ls_loader *l, int64_t step) {
-  double mean = mean_weight(l, step);
+  const int slices = l->batch.slices;
+  if (l->window < 0 || step < l->window || step >= l->window + l->steps) fill_window(l, step);
+  const counted *sum = l->slice_sum + (step - l->window) * slices;
+  const double mean = ls_tree_sum(&sum->weight, slices, COUNTED) / (double)l->batch.total;
+  l->batch.there = ls_tree_sum(&sum->number, slices, COUNTED);
   for (int64_t k = 0; k < l->batch.rows; k++)
     l->batch.weight[k] = mean > 0 ? weight_of(l, l->index[k]) / mean : 0;
 }

@@ -4,7 +4,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "data/refuse.h"
 
 enum { CHUNK_BYTES = 1 << 20 };
 
@@ -48,7 +47,7 @@ static ls_status read_through(ls_source *source, visit *each, void *arg) {
 size_t ls_kept_room(const ls_data_spec *spec, const int64_t rows[3]) {
   const ls_missing_spec *missing = &spec->missing;
   size_t room = 0;
-  if (spec->inputs || (missing->x_how != LS_MISSING_DROP && missing->y != LS_MISSING_DROP))
+  if (spec->inputs || (missing->x_how != LS_MISSING_DROP && missing->y != LS_MISSING_Y_DROP))
     return 0;
   for (int s = 0; s < 3; s++) room += ls_drawn_bytes(rows[s]);
   return room;
@@ -84,7 +83,7 @@ ls_status ls_kept_find(const ls_data_spec *spec, ls_source *source[3], ls_drawn 
     const ls_shape *shape = &source[i]->shape;
     search s = {&kept[i],
                 {spec->missing.x_how == LS_MISSING_DROP ? shape->features : 0,
-                 spec->missing.y == LS_MISSING_DROP ? shape->outputs : 0}};
+                 spec->missing.y == LS_MISSING_Y_DROP ? shape->outputs : 0}};
     LS_TRY(read_through(source[i], keep, &s));
     ls_drawn_count(&kept[i]);
     if (*kept[i].taken < shape->rows)
@@ -130,4 +129,30 @@ ls_status ls_missing_means(ls_source *train, const ls_splits *splits, double *me
   }
   LS_FREE(s.count);
   return status;
+}
+
+/* ---- targets that count nothing ---- */
+
+void ls_mask_add(const ls_mask *mask, const ls_origin *origin, int64_t rows, const double *y,
+                 int64_t stride) {
+  const int64_t targets = origin->source->shape.outputs;
+  for (int64_t k = 0; k < rows; k++) {
+    const bool trained = ls_cut_has(mask->train, LS_SPLIT_TRAIN, origin->first + k);
+    int64_t there = 0;
+    for (int64_t c = 0; c < targets; c++) {
+      if (isnan(y[k * stride + c])) continue;
+      there++;
+      mask->samples[c] += trained;
+    }
+    mask->share[origin->first + k] = (double)there / (double)targets;
+  }
+}
+
+ls_status ls_mask_check(const ls_mask *mask, const ls_source *train) {
+  const ls_origin origin = {.source = train, .first = ls_cut_row(mask->train, 0)};
+  for (int64_t c = 0; c < train->shape.outputs; c++)
+    if (mask->samples[c] == 0)
+      return ls_refuse(&origin, 0, -1 - c,
+                       "missing in all training samples, so it cannot be learned", (double)NAN);
+  return LS_OK;
 }

@@ -1,9 +1,10 @@
 /* missing.h - data.missing where it takes all samples to know what comes of one: which are dropped,
- * and train's means. Both read the sources through once more, before they are read for training.
- * Private to data/. */
+ * and train's means, which both read the sources through once more, before they are read for
+ * training; and which targets are there. Private to data/. */
 #ifndef LS_DATA_MISSING_H
 #define LS_DATA_MISSING_H
 
+#include "data/refuse.h"
 #include "data/splits.h"
 
 /* Bytes that it takes to know which samples of the sources are kept; 0: all are. */
@@ -17,5 +18,18 @@ ls_status ls_kept_find(const ls_data_spec *spec, ls_source *source[3], ls_drawn 
 /* The mean (features) of the numbers that are there in each column of train's samples. LS_EDATA,
  * located, where there are none. */
 ls_status ls_missing_means(ls_source *train, const ls_splits *splits, double *mean);
+
+/* What is there of the targets that may be missing. */
+typedef struct {
+  const ls_cut *train;
+  double *share;    /* (rows of train's source) of each row's targets */
+  int64_t *samples; /* (targets) training samples that have each of them */
+} ls_mask;
+
+/* Count the targets of rows of train's source, y (rows, stride). */
+void ls_mask_add(const ls_mask *mask, const ls_origin *origin, int64_t rows, const double *y,
+                 int64_t stride);
+/* All have been: LS_EDATA, located, for a target that no training sample has. */
+ls_status ls_mask_check(const ls_mask *mask, const ls_source *train);
 
 #endif

@@ -24,6 +24,7 @@ typedef struct {
   void *x;        /* some rows on their way, as recipe.raw */
   double *y;      /* theirs, (columns + weights) */
   int32_t *label; /* (rows of train's source), where classes have weights */
+  ls_mask mask;   /* where targets may be missing; else no share */
 } opening;
 
 static const char *path_of(const opening *o) { return o->source[0]->file[0].path; }
@@ -203,6 +204,8 @@ static ls_status read_some(opening *o, int s, int64_t row, int64_t rows, bool us
   if (used) LS_TRY(data->kind->take(data->store, s, &origin, rows, x, o->y, stride));
   if (data->recipe.labels && row >= data->splits.lo[s])
     LS_TRY(count_classes(o, s, row, rows, stride));
+  if (used && s == LS_SPLIT_TRAIN && o->mask.share)
+    ls_mask_add(&o->mask, &origin, rows, o->y, stride);
   if (!source->shape.weights || !used) return LS_OK;
   return ls_weights_store((double *)data->weight.data + row, &origin, rows, o->y);
 }
@@ -242,13 +245,23 @@ static ls_status finish_weights(opening *o) {
   return status;
 }
 
+static ls_status read_train(opening *o) {
+  if (o->data->there.data) {
+    o->mask.train = &o->data->splits.cut[LS_SPLIT_TRAIN];
+    o->mask.share = o->data->there.data;
+    LS_NEW(o->mask.samples, o->data->recipe.columns);
+  }
+  LS_TRY(read_source(o, LS_SPLIT_TRAIN));
+  return o->mask.share ? ls_mask_check(&o->mask, o->source[0]) : LS_OK;
+}
+
 /* Train first: its statistics scale the other sources as they are read. */
 static ls_status read_sources(opening *o) {
   const ls_store_kind *kind = o->data->kind;
   LS_TRY(know_scaling(o));
   if (ls_class_weights_given(&o->spec->class_weights)) LS_NEW(o->label, o->data->rows[0]);
   if (kind->any_row) LS_TRY(measure(o));
-  LS_TRY(read_source(o, LS_SPLIT_TRAIN));
+  LS_TRY(read_train(o));
   if (!kind->any_row) LS_TRY(measure(o));
   if (kind->settle) LS_TRY(kind->settle(o->data->store, o->source[0]));
   for (int s = 1; s < 3; s++)
@@ -322,6 +335,8 @@ static ls_status open_store(opening *o) {
   memcpy(plan.rows, data->rows, sizeof plan.rows);
   if ((o->spec->weights && !o->spec->unweighted) || ls_class_weights_given(&o->spec->class_weights))
     LS_TRY(ls_comm_shared_new(o->comm, (size_t)data->rows[0] * sizeof(double), &data->weight));
+  if (data->recipe.masked && !o->spec->unweighted)
+    LS_TRY(ls_comm_shared_new(o->comm, (size_t)data->rows[0] * sizeof(double), &data->there));
   return data->kind->open(&plan, &data->store);
 }
 
@@ -357,6 +372,8 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind t
   data->recipe.target = target;
   data->recipe.classes = spec->classes;
   data->recipe.labels = !spec->inputs && (target == LS_TARGET_CLASS || spec->classes > 0);
+  data->recipe.masked = spec->missing.y == LS_MISSING_Y_MASK && target == LS_TARGET_REAL &&
+                        !data->recipe.labels && !spec->inputs;
   data->turnable = strcmp(spec->type, "hdf5") == 0;
   data->order = spec->order;
   data->drop_last = spec->drop_last;
@@ -367,6 +384,7 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind t
   LS_FREE(o.x);
   LS_FREE(o.y);
   LS_FREE(o.label);
+  LS_FREE(o.mask.samples);
   if (status != LS_OK) ls_data_close(comm, out);
   return status;
 }

@@ -17,7 +17,7 @@ ls_status ls_recipe_keep_x(const ls_recipe *r, const ls_origin *origin, int64_t 
     LS_REAL_OF(r->kept, ls_scale)(r->x_affine, r->raw, rows, raw, kept);
   else if (kept != raw)
     memcpy(kept, raw, (size_t)rows * ls_recipe_x(r));
-  return ls_refuse_not_finite(origin, LS_ROLE_X, rows, r->features, r->features, r->kept, kept);
+  return ls_refuse_not_finite(origin, rows, r->features, r->kept, kept);
 }
 
 static const char not_a_probability[] =
@@ -46,6 +46,7 @@ static ls_status keep_labels(const ls_recipe *r, const ls_origin *origin, int64_
 
 /* What is wrong with v as a target, scaled and rounded; NULL: nothing. */
 static const char *no_target(const ls_recipe *r, double v) {
+  if (r->masked && isnan(v)) return NULL;
   if (!isfinite(v)) return ls_not_finite;
   return r->target != LS_TARGET_PROBABILITY || (v >= 0 && v <= 1) ? NULL : not_a_probability;
 }
@@ -60,6 +61,17 @@ static ls_status keep_reals(const ls_recipe *r, const ls_origin *origin, int64_t
       ls_dtype_put(r->precision, out, k * r->columns + c, v);
       const char *wrong = no_target(r, ls_dtype_get(r->precision, out, k * r->columns + c));
       if (wrong) return ls_refuse(origin, k, -1 - c, wrong, given);
+    }
+  return LS_OK;
+}
+
+ls_status ls_recipe_check_y(const ls_recipe *r, const ls_origin *origin, int64_t rows,
+                            const double *y, int64_t stride) {
+  for (int64_t k = 0; k < rows; k++)
+    for (int64_t c = 0; c < r->columns; c++) {
+      const double v = y[k * stride + c];
+      if (!isfinite(v) && !(r->masked && isnan(v)))
+        return ls_refuse(origin, k, -1 - c, ls_not_finite, v);
     }
   return LS_OK;
 }

@@ -18,9 +18,8 @@ extern const char ls_not_finite[]; /* what is wrong with such a value */
 /* LS_EDATA: "PLACE: what (value)" of a column of row k. column < 0: y's column -1 - column. */
 ls_status ls_refuse(const ls_origin *origin, int64_t k, int64_t column, const char *what,
                     double value);
-/* That, where one of the values of x or y (rows, n) is not finite; rows lie `stride` values apart.
- */
-ls_status ls_refuse_not_finite(const ls_origin *origin, int role, int64_t rows, int64_t n,
-                               int64_t stride, ls_dtype type, const void *value);
+/* That, where one of the values of x (rows, n) is not finite. */
+ls_status ls_refuse_not_finite(const ls_origin *origin, int64_t rows, int64_t n, ls_dtype type,
+                               const void *value);
 
 #endif

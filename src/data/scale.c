@@ -42,15 +42,20 @@ ls_status ls_affine_copy(const ls_affine *from, int64_t n, const char *what, ls_
 }
 
 typedef struct {
-  double *least, *most, *origin, *sum, *part; /* (n) each */
+  double *least, *most, *origin, *sum, *part,
+      *count; /* (n) each; count: of values that are there */
 } sums;
 
 enum { BLOCK_ROWS = 1024 };
 
+/* Targets may be missing (NaN). */
 static void add_rows(const ls_matrix *m, const void *x, int64_t rows, int power, sums *s) {
   for (int64_t i = 0, r = 0; r < rows; r++)
     for (int64_t f = 0; f < m->n; f++, i++) {
-      double v = ls_dtype_get(m->cell, x, i), d = v - s->origin[f];
+      const double v = ls_dtype_get(m->cell, x, i);
+      if (isnan(v)) continue;
+      if (power == 1 && s->count[f]++ == 0) s->origin[f] = s->least[f] = s->most[f] = v;
+      const double d = v - s->origin[f];
       s->part[f] += power == 2 ? d * d : d;
       if (v < s->least[f]) s->least[f] = v;
       if (v > s->most[f]) s->most[f] = v;
@@ -69,9 +74,6 @@ static ls_status add_up(const ls_matrix *m, int power, sums *s) {
     if (left > m->count - lo) left = m->count - lo;
     rows = left < m->most ? left : m->most;
     LS_TRY(m->rows(m->arg, lo, rows, &x));
-    if (lo == 0 && power == 1)
-      for (int64_t f = 0; f < m->n; f++)
-        s->origin[f] = s->least[f] = s->most[f] = ls_dtype_get(m->cell, x, f);
     add_rows(m, x, rows, power, s);
     if (rows < left) continue;
     for (int64_t f = 0; f < m->n; f++) s->sum[f] += s->part[f], s->part[f] = 0;
@@ -79,19 +81,19 @@ static ls_status add_up(const ls_matrix *m, int power, sums *s) {
   return LS_OK;
 }
 
-/* Mean and population standard deviation in two passes; the first subtracts the first row, so that
- * a large offset costs no digits. */
+/* Mean and population standard deviation in two passes; the first subtracts the first value, so
+ * that a large offset costs no digits. */
 static ls_status measure(const ls_matrix *m, ls_scale_kind kind, sums *s, ls_affine *affine) {
   LS_TRY(add_up(m, 1, s));
   for (int64_t f = 0; f < m->n; f++) {
     affine->shift[f] =
-        kind == LS_SCALE_STANDARD ? s->origin[f] + s->sum[f] / (double)m->count : s->least[f];
+        kind == LS_SCALE_STANDARD ? s->origin[f] + s->sum[f] / s->count[f] : s->least[f];
     affine->divisor[f] = s->most[f] - s->least[f];
   }
   if (kind == LS_SCALE_STANDARD) {
     memcpy(s->origin, affine->shift, (size_t)m->n * sizeof *s->origin);
     LS_TRY(add_up(m, 2, s));
-    for (int64_t f = 0; f < m->n; f++) affine->divisor[f] = sqrt(s->sum[f] / (double)m->count);
+    for (int64_t f = 0; f < m->n; f++) affine->divisor[f] = sqrt(s->sum[f] / s->count[f]);
   }
   for (int64_t f = 0; f < m->n; f++) {
     bool constant = s->least[f] == s->most[f]; /* whatever the rounding of its mean */
@@ -104,8 +106,8 @@ static ls_status measure(const ls_matrix *m, ls_scale_kind kind, sums *s, ls_aff
 
 ls_status ls_affine_measure(const ls_matrix *m, ls_scale_kind kind, ls_affine **out) {
   double *work;
-  LS_NEW(work, 5 * m->n);
-  sums s = {work, work + m->n, work + 2 * m->n, work + 3 * m->n, work + 4 * m->n};
+  LS_NEW(work, 6 * m->n);
+  sums s = {work, work + m->n, work + 2 * m->n, work + 3 * m->n, work + 4 * m->n, work + 5 * m->n};
   ls_status status = ls_affine_new(m->n, out);
   if (status == LS_OK) status = measure(m, kind, &s, *out);
   LS_FREE(work);

@@ -91,10 +91,12 @@ typedef struct {
 /* data.missing: a NaN, and a text of ls_csv_missing, is refused; the sample is dropped; or the mean
  * of train's column, or a number, takes its place. */
 typedef enum { LS_MISSING_REFUSE, LS_MISSING_DROP, LS_MISSING_MEAN, LS_MISSING_FILL } ls_missing;
+/* Of y: the same, or a target that is missing counts nothing (NaN all the way into the loss). */
+typedef enum { LS_MISSING_Y_REFUSE, LS_MISSING_Y_DROP, LS_MISSING_Y_MASK } ls_missing_y;
 typedef struct {
   double x;    /* FILL: that number */
   int x_how;   /* ls_missing, of inputs */
-  int y;       /* REFUSE or DROP, of labels and targets */
+  int y;       /* ls_missing_y, of labels and targets */
   char **text; /* words that are missing besides the usual ones, NULL-terminated; NULL: none */
 } ls_missing_spec;
 

@@ -27,7 +27,7 @@ typedef struct {
   const void *z, *y;     /* (rows, ld) logits and outputs */
   void *d;               /* (rows, ld) the gradient goes here */
   const int32_t *labels; /* (rows) or NULL */
-  const void *targets;   /* (rows, n) or NULL */
+  void *targets;         /* (rows, n) or NULL */
   const double *weight;  /* (rows) or NULL */
   int64_t total;         /* samples of the whole minibatch */
   bool over_rows; /* softmax_batch: y is normalized over the rows; y may then be NULL for `stats` */
@@ -47,6 +47,11 @@ typedef struct {
 static inline double ls_head_weight(const ls_head *head, int64_t row) {
   return head->weight ? head->weight[row] : 1.0;
 }
+
+/* Targets of rows [lo, hi) that are missing (NaN) become what the network gives: there is no error,
+ * and no gradient. Returns the rows, each by the share of its targets that are there. */
+double ls_fill_targets_f32(const ls_head *head, int64_t lo, int64_t hi);
+double ls_fill_targets_f64(const ls_head *head, int64_t lo, int64_t hi);
 
 /* per_class_real.c */
 void ls_per_class_stats_f32(const ls_head *head, int64_t lo, int64_t hi, ls_stats *stats);

@@ -37,6 +37,22 @@ LS_CLONES static void cross_entropy_gradient(const ls_head *h, int64_t lo, int64
   }
 }
 
+double LS_R(ls_fill_targets)(const ls_head *h, int64_t lo, int64_t hi) {
+  double there = 0;
+  for (int64_t r = lo; r < hi; r++) {
+    const real *y = (const real *)h->y + r * h->ld;
+    real *t = (real *)h->targets + r * h->n;
+    int64_t missing = 0;
+    for (int64_t i = 0; i < h->n; i++) {
+      if (t[i] == t[i]) continue;
+      t[i] = y[i];
+      missing++;
+    }
+    there += (double)(h->n - missing) / (double)h->n;
+  }
+  return there;
+}
+
 static void errors(const ls_head *h, int64_t r, ls_stats *stats) {
   const real *y = (const real *)h->y + r * h->ld, *t = (const real *)h->targets + r * h->n;
   for (int64_t i = 0; i < h->n; i++) {

@@ -122,7 +122,8 @@ const void *ls_model_logits(ls_model *model, int64_t *ld);
 /* The same of a layer below the last, (rows, ld) of which (rows, width) count; NULL: there is none
  * of this number. */
 const void *ls_model_hidden(const ls_model *model, int layer, int64_t *width, int64_t *ld);
-/* Losses and metrics after forward: stats[i] gets the sums of slice slice_lo + i. */
+/* Losses and metrics after forward: stats[i] gets the sums of slice slice_lo + i. Of a masked batch
+ * the targets that are missing become the network's outputs: before the backward pass. */
 void ls_model_stats(ls_model *model, const ls_batch *batch, ls_stats *stats);
 /* The same from logits kept by the caller: `rows` rows at once, for evaluation of softmax_batch
  * over a whole set. */

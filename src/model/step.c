@@ -67,8 +67,11 @@ static ls_head head_of(const ls_model *model, const ls_batch *batch) {
 void ls_model_stats(ls_model *model, const ls_batch *batch, ls_stats *stats) {
   const ls_head head = head_of(model, batch);
   for (int s = 0; s < batch->slice_hi - batch->slice_lo; s++) {
+    const int64_t lo = batch->slice_row[s], hi = batch->slice_row[s + 1];
     stats[s] = (ls_stats){0};
-    model->loss->stats(&head, batch->slice_row[s], batch->slice_row[s + 1], &stats[s]);
+    if (batch->masked)
+      stats[s].correct = LS_REAL_OF(model->precision, ls_fill_targets)(&head, lo, hi);
+    model->loss->stats(&head, lo, hi, &stats[s]);
   }
 }
 

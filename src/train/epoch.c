@@ -21,10 +21,12 @@ static double slice_total(const ls_run *run, const ls_stats *stats, size_t offse
                      LS_STATS_N);
 }
 
-/* Each sample with the weights of its own step. */
+/* Each sample with the weights of its own step. What is missing does not count. */
 ls_score ls_running_score(ls_run *run) {
   const ls_stats *all = all_slices(run, run->running);
-  double n = (double)run->state.epoch_samples, values = n * (double)ls_data_outputs(run->data);
+  const double n = ls_data_masked(run->data) ? slice_total(run, all, offsetof(ls_stats, correct))
+                                             : (double)run->state.epoch_samples,
+               values = n * (double)ls_data_outputs(run->data);
   ls_score s = ls_score_none(slice_total(run, all, offsetof(ls_stats, loss)) / n);
   s.samples = run->state.epoch_samples;
   if (ls_metric_fits(run->config, LS_METRIC_ACCURACY))

@@ -17,10 +17,11 @@ typedef struct {
 } block_sums;
 enum { SUMS = sizeof(block_sums) / sizeof(double) };
 
-/* The same for one target. From the first sample's value on: a mean that is far from 0 would cost
+/* The same for one target. From the first value on: a mean that is far from 0 would cost
  * r2 its digits. */
 typedef struct {
   double abs_err, sq_err, target, target_square;
+  double samples; /* that have it */
 } target_sums;
 enum { TARGET_SUMS = sizeof(target_sums) / sizeof(double) };
 
@@ -35,10 +36,31 @@ typedef struct {
   block_sums *block; /* (blocks), others' zero until summed */
   ls_figures more;
   target_sums *target; /* (blocks, outputs), where more.target is asked for */
-  void *first;         /* (outputs) real: targets of sample 0 */
+  void *first;         /* (outputs) real: of each target the first sample's that has it */
   char *logits;        /* (rows, outputs) and (rows): where samples are coupled */
   int32_t *all_labels;
 } eval;
+
+static double real_at(const eval *e, const void *values, int64_t i) {
+  return ls_dtype_get(e->run->config->precision, values, i);
+}
+
+static ls_status find_first(eval *e) {
+  const ls_dtype type = e->run->config->precision;
+  const int64_t outputs = e->batch.outputs;
+  int64_t left = outputs;
+  for (int64_t c = 0; c < outputs; c++) ls_dtype_put(type, e->first, c, (double)NAN);
+  for (int64_t row = 0; row < e->rows && left > 0; row++) {
+    LS_TRY(ls_data_gather(e->run->data, e->split, &row, 1, NULL, 0, NULL, e->batch.targets));
+    for (int64_t c = 0; c < outputs; c++) {
+      const double value = real_at(e, e->batch.targets, c);
+      if (!isnan(real_at(e, e->first, c)) || isnan(value)) continue;
+      ls_dtype_put(type, e->first, c, value);
+      left--;
+    }
+  }
+  return LS_OK;
+}
 
 static ls_status open_eval(eval *e) {
   ls_run *run = e->run;
@@ -52,6 +74,7 @@ static ls_status open_eval(eval *e) {
   if (ls_config_has_classes(run->config)) b->labels = e->labels;
   if (ls_run_task(run) != LS_TASK_CLASSES)
     LS_TRY(ls_mem_new(&b->targets, (size_t)(LS_EVAL_ROWS * b->outputs), size));
+  b->masked = ls_data_masked(run->data);
   b->slices = b->slice_hi = 1;
   b->slice_row = e->slice_row;
   if (ls_model_couples_samples(run->model)) {
@@ -64,17 +87,15 @@ static ls_status open_eval(eval *e) {
   if (!e->more.target) return LS_OK;
   LS_NEW(e->target, e->blocks * b->outputs);
   LS_TRY(ls_mem_new(&e->first, (size_t)b->outputs, size));
-  return ls_data_gather(run->data, e->split, &(int64_t){0}, 1, NULL, 0, NULL, e->first);
+  return find_first(e);
 }
 
-static double output_at(const eval *e, const void *y, int64_t i) {
-  return ls_dtype_get(e->run->config->precision, y, i);
-}
-
+/* As the loader gives them: those that are missing are NaN. */
 static void sum_targets(const eval *e, block_sums *sums) {
   if (!e->batch.targets) return;
   for (int64_t i = 0; i < e->batch.rows * e->batch.outputs; i++) {
-    double t = output_at(e, e->batch.targets, i);
+    double t = real_at(e, e->batch.targets, i);
+    if (isnan(t)) continue;
     sums->target += t;
     sums->target_square += t * t;
   }
@@ -85,9 +106,11 @@ static void sum_each_target(const eval *e, target_sums *sums) {
   const void *y = ls_model_output(e->run->model, &ld);
   for (int64_t r = 0; r < e->batch.rows; r++)
     for (int64_t c = 0; c < outputs; c++) {
-      double t = output_at(e, e->batch.targets, r * outputs + c),
-             error = output_at(e, y, r * ld + c) - t;
-      t -= output_at(e, e->first, c);
+      double t = real_at(e, e->batch.targets, r * outputs + c),
+             error = real_at(e, y, r * ld + c) - t;
+      if (isnan(t)) continue;
+      t -= real_at(e, e->first, c);
+      sums[c].samples++;
       sums[c].abs_err += fabs(error);
       sums[c].sq_err += error * error;
       sums[c].target += t;
@@ -111,9 +134,9 @@ static void count_classes(eval *e, const void *z, int64_t ld, const double *norm
                           const int32_t *labels, int64_t rows, block_sums *sums) {
   for (int64_t r = 0; r < rows; r++) {
     int64_t label = labels[r], best = 0, ahead = 0;
-    double own = output_at(e, z, r * ld + label) - (norm ? norm[label] : 0), most = -INFINITY;
+    double own = real_at(e, z, r * ld + label) - (norm ? norm[label] : 0), most = -INFINITY;
     for (int64_t c = 0; c < e->batch.outputs; c++) {
-      double v = output_at(e, z, r * ld + c) - (norm ? norm[c] : 0);
+      double v = real_at(e, z, r * ld + c) - (norm ? norm[c] : 0);
       ahead += v > own || (v == own && c < label);
       if (v > most) most = v, best = c;
     }
@@ -150,9 +173,9 @@ static ls_status eval_block(eval *e, int64_t b) {
     keep_logits(e, b * LS_EVAL_ROWS);
     return LS_OK;
   }
-  ls_model_stats(e->run->model, &e->batch, &e->block[b].stats);
   sum_targets(e, &e->block[b]);
   if (e->target) sum_each_target(e, e->target + b * e->batch.outputs);
+  ls_model_stats(e->run->model, &e->batch, &e->block[b].stats);
   if (e->batch.labels && wants_classes(e)) {
     int64_t ld;
     const void *z = ls_run_task(e->run) == LS_TASK_REGRESSION ? ls_model_output(e->run->model, &ld)
@@ -192,7 +215,8 @@ ls_score ls_score_none(double loss) {
 }
 
 static void score(const eval *e, ls_score *out) {
-  double n = (double)e->rows, values = n * (double)e->batch.outputs;
+  const double n = e->batch.masked ? TOTAL(e, stats.correct) : (double)e->rows,
+               values = n * (double)e->batch.outputs;
   *out = ls_score_none(TOTAL(e, stats.loss) / n);
   out->samples = e->rows;
   if (ls_metric_fits(e->run->config, LS_METRIC_ACCURACY))
@@ -210,7 +234,7 @@ static ls_target_score score_target(const eval *e, int64_t c) {
   const ls_affine *y = ls_data_y_affine(e->run->data);
   const target_sums *sums = e->target + c;
   int64_t stride = e->batch.outputs * TARGET_SUMS;
-  double n = (double)e->rows, unit = y ? y->divisor[c] : 1,
+  double n = ls_tree_sum(&sums->samples, e->blocks, stride), unit = y ? y->divisor[c] : 1,
          square = ls_tree_sum(&sums->sq_err, e->blocks, stride);
   double target = ls_tree_sum(&sums->target, e->blocks, stride);
   return (ls_target_score){
@@ -261,8 +285,8 @@ ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, ls_figures *mo
 static bool is_still(const eval *e, const void *y, int64_t ld, int64_t unit) {
   double low = INFINITY, high = -INFINITY;
   for (int64_t r = 0; r < e->batch.rows; r++) {
-    low = fmin(low, output_at(e, y, r * ld + unit));
-    high = fmax(high, output_at(e, y, r * ld + unit));
+    low = fmin(low, real_at(e, y, r * ld + unit));
+    high = fmax(high, real_at(e, y, r * ld + unit));
   }
   return high - low <= 1e-6 * fmax(1, fmax(fabs(low), fabs(high)));
 }

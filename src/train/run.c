@@ -218,8 +218,11 @@ static bool collect_stats(ls_run *run, const ls_batch *batch) {
 
 /* Not before everyone agreed that this step counts: a skipped one must leave the sums alone. */
 static void add_running(ls_run *run, const ls_batch *batch) {
+  const double there = batch->masked ? batch->there / (double)batch->total : 1;
   for (int s = run->slice_lo; s < run->slice_hi; s++) {
-    double *sum = (double *)&run->running[s], *term = (double *)&run->slice_stats[s];
+    ls_stats slice = run->slice_stats[s];
+    slice.loss *= there;
+    double *sum = (double *)&run->running[s], *term = (double *)&slice;
     for (int k = 0; k < LS_STATS_N; k++) sum[k] += term[k];
   }
   run->state.epoch_samples += batch->total;

@@ -41,7 +41,7 @@ net="--mca oob_tcp_if_include 10.77.0.0/24 --mca btl_tcp_if_include 10.77.0.0/24
 hosts() { # hosts HERE THERE COMMAND...: so many ranks on each host
   local here=$1 there=$2; shift 2
   # shellcheck disable=SC2086 # lists of options
-  timeout -k 5 "${LIMIT:-60}" "$MPIRUN" --mca plm rsh --mca plm_rsh_agent "$PWD/agent" $net --host "h1:$here,h2:$there" \
+  timeout -k 5 "${LIMIT:-60}" "$MPIRUN" --mca plm rsh --mca plm_rsh_agent "$PWD/agent" $net ${DEALT:-} --host "h1:$here,h2:$there" \
     -n $((here + there)) "$@"
 }
 
@@ -81,6 +81,17 @@ trained tree-1-3 1 3 train.exchange=tree
 trained tree-3-1 3 1 train.exchange=tree
 grep -q '"hosts":\["h1","h2","h2","h2"\]' auto-1-3/record.json || fail "record.json names other hosts: $(cat auto-1-3/record.json)"
 grep -qE '"exchange":"(shared|tree)"' auto-1-3/metrics.jsonl || fail "auto chose $(grep -o '"exchange":"[a-z]*"' auto-1-3/metrics.jsonl)"
+
+# Dealt out round the hosts, the ranks are numbered host by host all the same: what crosses the cable does not grow.
+cable() { awk '/eth0:/ { print $2 + $10 }' /proc/net/dev; } # bytes so far, both ways
+before=$(cable)
+trained by-slot 2 2 train.exchange=shared
+between=$(cable)
+DEALT="--map-by node" trained by-node 2 2 train.exchange=shared
+after=$(cable)
+grep -q '"hosts":\["h1","h1","h2","h2"\]' by-node/record.json || fail "record.json: $(grep -o '"hosts":[^]]*' by-node/record.json)"
+echo "over the cable: $((between - before)) bytes by slot, $((after - between)) by node"
+[ $((20 * (after - between))) -lt $((21 * (between - before))) ] || fail "by node, more crosses the cable"
 
 # Stopped on one host, gone on with on two: the file of a run that nobody stopped.
 on 2 train net.yaml -o stopped -q train.epochs=none train.steps=20 2>err || fail "stopped: exit $?: $(cat err)"

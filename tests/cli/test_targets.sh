@@ -190,7 +190,6 @@ refuses 0 65 "holes.csv:9: column 1 (a): not a number: 'lost'" train class.yaml 
 sed 's/type: csv, train: {file: t[.]csv/missing: 7, type: csv, train: {file: holes.csv/' class.yaml >seven.yaml
 train 0 seven seven.yaml 'data.missing.text=[lost, -999]' && same seven filled
 train 0 eight seven.yaml 'data.missing.text=[lost, -999]' data.missing.x=8 && [ "$(hash_of eight/final.h5)" != "$(hash_of seven/final.h5)" ] || fail "missing.x=8 fills in 7"
-for later in '{y: mask}'; do refuses 0 78 'is not available yet' config check class.yaml "data.missing=$later"; done
 printf 'a,b,c\n1,oak,NA\nnone,?,null\n3,none,None\n' >info.csv
 on 0 data info info.csv >out 2>err || fail "data info: $(cat err)"
 [ "$(grep -c ' 1 MISSING' out)" -eq 2 ] && grep -q ' 3 MISSING' out && grep -qF "2 different: 'none' 'oak' 1 MISSING" out || fail "data info: $(cat out)"

@@ -10,12 +10,14 @@ chance() { between 1 100; [ "$drawn" -le "$1" ]; } # percent
 words_of() { "$LOCKSTEP" help "$1" | sed -n 's/^ *one of \([^;]*\);.*/\1/p' | tr -d ','; }
 optimizers=$(words_of optimizer.type) schedules=$(words_of schedule.type) activations=$(words_of activation)
 
-# A table of a few hundred rows, seven inputs, two targets, a class of five, a yes or no, and a weight.
+# A table of a few hundred rows, seven inputs, two targets, a class of five, a yes or no, and a weight; and holes.csv, where
+# -999 stands for some inputs and targets.
 make_table() {
   awk -v seed="$1" 'BEGIN { srand(seed); print "a,b,c,d,e,f,g,y,z,class,yes,w,site"
     for (i = 0; i < 331; i++) { s = 0; line = ""
       for (k = 0; k < 7; k++) { x = rand() * 4 - 2; s += x * (k - 3); line = line sprintf("%.6f,", x) }
       printf "%s%.6f,%.6f,%d,%d,%.3f,s%d\n", line, s + rand(), s * s / 10, (s * s) % 5, (s > 0), rand() < 0.1 ? 0 : 3 * rand(), i * i % 11 } }' >table.csv
+  awk -F, -v OFS=, -v seed="$1" 'BEGIN { srand(seed + 1) } NR > 1 { for (k = 1; k <= 9; k++) if (rand() < 0.04 * (k > 7 ? 4 : 1)) $k = -999 } { print }' table.csv >holes.csv
 }
 
 draw_layers() {
@@ -62,15 +64,21 @@ draw_problem() { # data, model, loss
       *) pick mse half_mse mae huber; loss=$drawn last=linear ;;
     esac
     pick none standard minmax; local scale=$drawn
+    local file=table.csv missing=
+    if chance 40; then
+      file=holes.csv
+      pick 25 drop mean; missing="x: $drawn"
+      pick drop mask; [[ $y == [yz]* && $y != yes ]] || drawn=drop
+      missing="missing: {$missing, y: $drawn, text: [-999]}, "
+    fi
     if chance 50; then
-      local file=table.csv how=
+      local how=$missing
       if chance 30; then
-        tr ',.' ';,' <table.csv >german.csv
-        file=german.csv how='decimal: ",", '
+        tr ',.' ';,' <$file >german.csv
+        file=german.csv how="decimal: \",\", $how"
       fi
       pick '[1-7]' '[a-g]' '[1-7, site]'; local x=$drawn
       [[ $x == *site* ]] && how="text_inputs: one_hot, $how"
-      chance 30 && { pick 25 drop mean; how="${how}missing: {x: $drawn, text: [\"$(sed -n 9p $file | sed "s/[;].*//; t; s/,.*//")\"]}, "; }
       echo "data: {type: csv, ${how}train: {file: $file, x: $x, y: [$y]}, scale: $scale$classes"
       chance 30 && echo "  , weights: w"
       groups="{share: 0.4, how: group, by: site}"
@@ -78,10 +86,12 @@ draw_problem() { # data, model, loss
       pick "" --compress --float32; local how=$drawn
       [ "$y" = class ] && how="$how --classes"
       # shellcheck disable=SC2086
-      "$LOCKSTEP" data import table.csv --x 1-7 --y "$y" -o table.h5 $how >/dev/null
+      "$LOCKSTEP" data import $file --x 1-7 --y "$y" -o table.h5 $how >/dev/null
+      [ -z "$missing" ] || for set in x y; do "$BUILD/tests/badh5" missing table.h5 /train/$set -999; done
+      pick /train/x '["/train/x[0:3]", "/train/x[3:]"]'; local x=$drawn
       pick memory stream stream
-      echo "data: {type: hdf5, train: {file: table.h5, x: /train/x, y: /train/y}, load: $drawn, scale: $scale$classes"
-      [[ $y == z || $y == class ]] && chance 30 && echo "  , weights: /train/y" # numbers >= 0, some of them 0
+      echo "data: {type: hdf5, ${missing}train: {file: table.h5, x: $x, y: /train/y}, load: $drawn, scale: $scale$classes"
+      [ -z "$missing" ] && [[ $y == z || $y == class ]] && chance 30 && echo "  , weights: /train/y" # numbers >= 0, some of them 0
     fi
   fi
   chance 40 && { pick 0.15 "{share: 0.15, how: last}" "{share: 0.3, how: random, seed: 9}" "${groups:-0.1}"; echo "  , validation: $drawn"; }
