@@ -14,6 +14,7 @@ bool ls_data_columns_fit(const ls_data *data, int64_t features) {
   return data->turnable && data->rows[LS_SPLIT_TRAIN] == features;
 }
 const ls_texts *ls_data_names(const ls_data *data) { return &data->names; }
+const ls_account *ls_data_account(const ls_data *data) { return &data->account; }
 ls_separator ls_data_separator(const ls_data *data) { return data->separator; }
 
 const ls_trained *ls_data_trained(const ls_data *data) { return &data->trained; }
@@ -107,6 +108,7 @@ void ls_data_close(ls_comm *comm, ls_data **out) {
   LS_FREE(data->file);
   ls_texts_free(&data->names);
   ls_trained_free(&data->trained);
+  ls_account_free(&data->account);
   ls_recipe_free(&data->recipe);
   LS_FREE(*out);
 }

@@ -9,6 +9,7 @@
 #include "data/spec.h"
 
 typedef struct ls_data ls_data;
+typedef struct ls_account ls_account; /* account.h */
 
 /* Open, read (once a node) and check everything. Collective: every rank gets the same status.
  * LS_EDATA, located, for a y that is not what `target` says. */
@@ -32,6 +33,8 @@ const ls_trained *ls_data_trained(const ls_data *data);
 /* How many samples of train or validation each class has; (outputs), or NULL where there are no
  * class numbers. On rank 0 of each node. */
 const int64_t *ls_data_class_counts(const ls_data *data, ls_split split);
+/* What was understood of them, for people. On rank 0 of each node; not of inputs alone. */
+const ls_account *ls_data_account(const ls_data *data);
 /* What separates the fields of the training data's CSV files; auto: they are none. */
 ls_separator ls_data_separator(const ls_data *data);
 /* The file number (0-based, among all samples of the split's own source file, before skip) of

@@ -1,9 +1,9 @@
-/* data_private.h - what an open data set is: filled by open.c, read by data.c and loader.c; nobody
- * else includes it. */
+/* data_private.h - what an open data set is: filled by open.c and account.c, read by data.c and
+ * loader.c; nobody else includes it. */
 #ifndef LS_DATA_PRIVATE_H
 #define LS_DATA_PRIVATE_H
 
-#include "data/data.h"
+#include "data/account.h"
 #include "data/splits.h"
 #include "data/store.h"
 
@@ -28,6 +28,7 @@ struct ls_data {
   ls_trained trained; /* see ls_data_trained */
   ls_data_file *file;
   int files;
+  ls_account account; /* see ls_data_account */
 };
 
 #endif

@@ -32,6 +32,7 @@ typedef struct {
   bool fills;      /* missing inputs become `filling`; else they are NaN, or */
   double filling;
   const double *mean;     /* (features) become these; NULL: none */
+  int64_t *filled;        /* (features) how many have, of rows that are used; NULL: not counted */
   ls_separator separator; /* of a CSV file; auto: it is none */
 } ls_source;
 

@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 
 enum { CHUNK_BYTES = 1 << 20 };
@@ -86,10 +85,6 @@ ls_status ls_kept_find(const ls_data_spec *spec, ls_source *source[3], ls_drawn 
                  spec->missing.y == LS_MISSING_Y_DROP ? shape->outputs : 0}};
     LS_TRY(read_through(source[i], keep, &s));
     ls_drawn_count(&kept[i]);
-    if (*kept[i].taken < shape->rows)
-      ls_log(LS_LOG_INFO, "%s: %lld of %lld samples have missing values and are dropped",
-             source[i]->file[0].path, (long long)(shape->rows - *kept[i].taken),
-             (long long)shape->rows);
   }
   return LS_OK;
 }

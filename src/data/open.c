@@ -153,12 +153,29 @@ static ls_status know_scaling(opening *o) {
              : LS_OK;
 }
 
+/* Inputs that are read for their statistics alone are looked at on their way. */
+typedef struct {
+  ls_matrix of;
+  ls_account_side *side;
+} looked;
+
+static ls_status look_at_rows(void *arg, int64_t lo, int64_t rows, const void **x) {
+  looked *l = arg;
+  const size_t width = (size_t)l->of.n * ls_dtype_size(l->of.cell);
+  LS_TRY(l->of.rows(l->of.arg, lo, rows, x));
+  for (int64_t k = 0; k < rows; k++)
+    ls_account_look(l->side, l->of.cell, (const char *)*x + (size_t)k * width);
+  return LS_OK;
+}
+
 static ls_status measure(opening *o) {
   ls_data *data = o->data;
   ls_affine **affine[2] = {&data->recipe.x_affine, &data->recipe.y_affine};
   for (int role = 0; role < 2; role++) {
     if (!is_measured(o, role)) continue;
     ls_matrix m = data->kind->matrix(data->store, role);
+    looked look = {m, &data->account.side[role]};
+    if (data->kind->any_row) m.rows = look_at_rows, m.arg = &look;
     LS_TRY(ls_affine_measure(&m, o->spec->scale, affine[role]));
   }
   return LS_OK;
@@ -202,6 +219,7 @@ static ls_status read_some(opening *o, int s, int64_t row, int64_t rows, bool us
   source->loose = !used;
   LS_TRY(ls_source_read(source, rows, data->recipe.raw, x, o->y));
   if (used) LS_TRY(data->kind->take(data->store, s, &origin, rows, x, o->y, stride));
+  if (used && !o->spec->inputs) ls_account_take(data, s, row, rows, x, o->y, stride);
   if (data->recipe.labels && row >= data->splits.lo[s])
     LS_TRY(count_classes(o, s, row, rows, stride));
   if (used && s == LS_SPLIT_TRAIN && o->mask.share)
@@ -259,6 +277,7 @@ static ls_status read_train(opening *o) {
 static ls_status read_sources(opening *o) {
   const ls_store_kind *kind = o->data->kind;
   LS_TRY(know_scaling(o));
+  if (!o->spec->inputs) LS_TRY(ls_account_begin(o->data, o->source));
   if (ls_class_weights_given(&o->spec->class_weights)) LS_NEW(o->label, o->data->rows[0]);
   if (kind->any_row) LS_TRY(measure(o));
   LS_TRY(read_train(o));
@@ -320,7 +339,7 @@ static ls_status describe(opening *o) {
   o->data->trained = columns.trained;
   columns.trained = (ls_trained){0};
   ls_columns_free(&columns);
-  return status;
+  return status == LS_OK ? ls_account_name(&o->data->account, &o->data->trained) : status;
 }
 
 /* ---- the whole ---- */
@@ -377,6 +396,7 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind t
   data->turnable = strcmp(spec->type, "hdf5") == 0;
   data->order = spec->order;
   data->drop_last = spec->drop_last;
+  data->account = (ls_account){.spec = spec, .scales_targets = scales_targets(&o)};
   data->kind = spec->stream ? &ls_store_stream : &ls_store_memory;
   ls_status status = open_all(&o);
   ls_sources_close(o.source);

@@ -31,9 +31,11 @@ void ls_source_close(ls_source **out) {
 static void fill(const ls_source *source, int64_t rows, ls_dtype cell, void *x) {
   const int64_t features = source->shape.features, n = rows * features;
   if (cell == LS_U8 || !(source->fills || source->mean)) return;
-  for (int64_t i = 0; i < n; i++)
-    if (isnan(ls_dtype_get(cell, x, i)))
-      ls_dtype_put(cell, x, i, source->mean ? source->mean[i % features] : source->filling);
+  for (int64_t i = 0; i < n; i++) {
+    if (!isnan(ls_dtype_get(cell, x, i))) continue;
+    ls_dtype_put(cell, x, i, source->mean ? source->mean[i % features] : source->filling);
+    if (source->filled && !source->loose) source->filled[i % features]++;
+  }
 }
 
 ls_status ls_source_read(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {

@@ -39,12 +39,13 @@ int64_t ls_trained_run(const ls_trained *t, int64_t k) {
   return end;
 }
 
-ls_status ls_trained_inputs(const ls_trained *t, ls_texts *out) {
-  LS_NEW(out->text, t->n[LS_TRAINED_X]);
-  for (int64_t k = 0; k < t->n[LS_TRAINED_X]; k++) {
-    const char *name = t->name.text[t->at[LS_TRAINED_X][k]];
+ls_status ls_trained_names(const ls_trained *t, int what, ls_texts *out) {
+  LS_NEW(out->text, t->n[what]);
+  for (int64_t k = 0; k < t->n[what]; k++) {
+    const char *name = t->name.text[t->at[what][k]];
+    const bool text = what == LS_TRAINED_X && is_text(t, k);
     out->text[out->count++] =
-        is_text(t, k) ? ls_mem_format("%s=%s", name, t->value.text[k]) : ls_mem_text(name);
+        text ? ls_mem_format("%s=%s", name, t->value.text[k]) : ls_mem_text(name);
   }
   return LS_OK;
 }
@@ -203,7 +204,7 @@ static ls_status find_by_position(const ls_trained *t, int what, const ls_newcom
 /* Inputs as data have them that are no table of texts: each one a column of numbers. */
 static ls_status flatten(const ls_trained *t, ls_trained *out) {
   *out = (ls_trained){.n = {t->n[LS_TRAINED_X], 0}};
-  LS_TRY(ls_trained_inputs(t, &out->name));
+  LS_TRY(ls_trained_names(t, LS_TRAINED_X, &out->name));
   LS_NEW(out->at[LS_TRAINED_X], t->n[LS_TRAINED_X]);
   for (int64_t k = 0; k < t->n[LS_TRAINED_X]; k++) out->at[LS_TRAINED_X][k] = k;
   return LS_OK;

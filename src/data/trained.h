@@ -13,8 +13,8 @@ void ls_trained_free(ls_trained *trained);
 /* Inputs k to the one before this are the texts of one column; k + 1 where it is a number. */
 int64_t ls_trained_run(const ls_trained *trained, int64_t k);
 int64_t ls_trained_runs(const ls_trained *trained); /* how many columns that makes */
-/* What the inputs are called: "speed [m/s]", "colour=red". */
-ls_status ls_trained_inputs(const ls_trained *trained, ls_texts *out);
+/* What the inputs (or targets) are called: "speed [m/s]", "colour=red". */
+ls_status ls_trained_names(const ls_trained *trained, int what, ls_texts *out);
 
 /* What the columns of a new file are called. */
 typedef struct {

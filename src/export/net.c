@@ -98,7 +98,7 @@ static ls_status describe_inputs(ls_net *net) {
   if (!ls_trained_named(trained, LS_TRAINED_X) || trained->n[LS_TRAINED_X] != net->x.n)
     return LS_OK;
   ls_texts names = {0};
-  ls_status status = ls_trained_inputs(trained, &names);
+  ls_status status = ls_trained_names(trained, LS_TRAINED_X, &names);
   if (status == LS_OK)
     status = ls_columns_split(text_at, &names, net->x.n, &net->x.name, &net->x.unit);
   ls_texts_free(&names);

@@ -908,7 +908,7 @@ static ls_status columns_csv(const ls_source *source, ls_columns *out) {
   ls_texts called = {0};
   LS_TRY(table_of(c, &out->trained));
   if (!c->head) return LS_OK;
-  ls_status status = ls_trained_inputs(&out->trained, &called);
+  ls_status status = ls_trained_names(&out->trained, LS_TRAINED_X, &called);
   if (status == LS_OK)
     status = ls_columns_split(text_at, &called, called.count, &out->name[0], &out->unit[0]);
   ls_texts_free(&called);

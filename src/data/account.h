@@ -1,0 +1,41 @@
+/* account.h - what was understood of the data when they were opened: samples, columns by name,
+ * classes, what was missing and what became of it, columns that tell nothing. open.c has it filled
+ * on node rank 0 from what it reads anyway, so that it costs no pass over the data of its own; what
+ * was not read is not known. view/understood.h says it to people. */
+#ifndef LS_DATA_ACCOUNT_H
+#define LS_DATA_ACCOUNT_H
+
+#include "data/survey.h"
+
+/* Inputs or target columns. */
+typedef struct {
+  int64_t columns;
+  ls_texts name; /* (columns), with units; none: they have no names */
+  bool looked;   /* at the values of all training samples */
+  int64_t same;  /* how many columns have one value in all of them, as far as looked at */
+  int64_t *at;   /* (same) their numbers, from 0 */
+  double *value; /* (columns) that value; NaN: none yet */
+} ls_account_side;
+
+struct ls_account {
+  const ls_data_spec *spec;
+  ls_account_side side[2]; /* by role: inputs, targets */
+  ls_spread target;        /* all target columns of train together, where they are no classes; not
+                              finite: missing */
+  int64_t dropped;         /* samples of all sources, for what is missing */
+  int64_t *filled;         /* (inputs) missing values of all splits that have got one; NULL: not
+                              counted */
+  bool scales_targets;
+};
+
+/* Room for what is to be counted while these are read. */
+ls_status ls_account_begin(ls_data *data, ls_source *source[3]);
+/* Rows of a source that splits use: x as the recipe's raw (NULL: not read), y (rows, stride). */
+void ls_account_take(ls_data *data, int source, int64_t row, int64_t rows, const void *x,
+                     const double *y, int64_t stride);
+/* One training sample's values (columns). Any of them may come again. */
+void ls_account_look(ls_account_side *side, ls_dtype cell, const void *value);
+ls_status ls_account_name(ls_account *account, const ls_trained *trained);
+void ls_account_free(ls_account *account);
+
+#endif
