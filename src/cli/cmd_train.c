@@ -57,13 +57,14 @@ static json_t *result_json(const ls_train_result *r) {
   ls_put(o, "samples_per_s", r->samples_per_s);
   ls_put(o, "seconds", r->seconds);
   ls_put_bool(o, "dead", r->dead);
+  ls_put(o, "understood", r->understood);
   ls_put(o, "exit", r->exit ? r->exit : "");
   return o;
 }
 
 /* --dry-run */
 static const char plan_look[] =
-    "tensor                shape  parameters\n"
+    "{_understood}tensor                shape  parameters\n"
     "{*tensors}{name:-12} {_rows:6} x {_columns:-6} {_parameters:11}\n{/}"
     "parameters {parameters}, samples {train_samples}, batch {batch} in {slices} slices, "
     "{steps_per_epoch} steps an epoch, {steps} steps\n"

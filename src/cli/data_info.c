@@ -8,12 +8,14 @@
 #include "data/guess.h"
 #include "data/survey.h"
 #include "io/h5.h"
+#include "view/understood.h"
 
 enum { COLUMNS_SHOWN = 40 };
 
 typedef struct {
   ls_cli *cli;
-  const char *name; /* of the data */
+  const char *name;        /* of the data */
+  const ls_config *config; /* that names them, or NULL */
   ls_data_spec spec;
   bool classes;
   ls_source *source[3];
@@ -49,6 +51,7 @@ static json_t *spread_json(const ls_spread *s) {
 
 static const char look[] =
     "{data}: {type}{?separator}, separator \"{separator}\", decimal \"{decimal}\"{/}\n"
+    "{_understood}{?refused}train refuses it: {refused}\n{/}"
     "{*splits}{@}: {samples} samples of {features} {?_bytes}bytes{|}numbers{/}\n"
     "  inputs     " SPREAD("x") "{?y}  targets    " SPREAD("y") "{/}"
     "{?_stored}  stored     inputs {stored.x}{?stored.y}; targets {stored.y}{/}\n{/}"
@@ -144,7 +147,27 @@ static void put_files(json_t *list, const ls_source *source) {
   }
 }
 
-static void print(const info *i) {
+/* As train would read the data, and what it would say of them; or why it would not. */
+static ls_status understand(const info *i, json_t *o) {
+  ls_comm *comm;
+  ls_data *data;
+  LS_TRY(ls_comm_open_solo(&comm));
+  ls_status status = ls_data_open(comm, &i->config->data, ls_config_target(i->config),
+                                  i->config->precision, &data);
+  if (status == LS_OK) {
+    char *text = ls_understood_text(data);
+    ls_put(o, "_understood", text);
+    ls_put(o, "understood", ls_understood_json(data));
+    LS_FREE(text);
+    ls_data_close(comm, &data);
+  } else {
+    ls_put(o, "refused", ls_error_text());
+  }
+  ls_comm_close(&comm);
+  return LS_OK;
+}
+
+static ls_status print(const info *i) {
   json_t *o = json_object(), *splits = json_object(), *files = json_array(), *shown = json_array();
   json_t *x = columns_json(i, 0), *y = columns_json(i, 1);
   for (int s = 0; s < 3; s++) {
@@ -167,12 +190,15 @@ static void print(const info *i) {
   ls_put(o, "files", files);
   ls_put(o, "_columns", shown);
   ls_put(o, "_classes", classes_json(i));
+  ls_put(o, "_understood", "");
+  ls_status status = i->config ? understand(i, o) : LS_OK;
   ls_print(i->cli, o, look);
+  return status;
 }
 
 static ls_status show(info *i) {
   ls_status status = survey(i);
-  if (status == LS_OK) print(i);
+  if (status == LS_OK) status = print(i);
   for (int s = 0; s < 3; s++) ls_survey_free(&i->survey[s]);
   ls_columns_free(&i->columns);
   ls_sources_close(i->source);
@@ -236,8 +262,11 @@ static ls_status show_datasets(ls_cli *cli, const char *path) {
 static ls_status show_config(ls_cli *cli, const char *name) {
   ls_config *config;
   LS_TRY(ls_cli_config(cli, name, NULL, &config));
-  info i = {
-      .cli = cli, .name = name, .spec = config->data, .classes = ls_config_has_classes(config)};
+  info i = {.cli = cli,
+            .name = name,
+            .config = config,
+            .spec = config->data,
+            .classes = ls_config_has_classes(config)};
   i.spec.unweighted = true;
   ls_status status = show(&i);
   ls_config_free(&config);

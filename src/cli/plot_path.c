@@ -62,7 +62,7 @@ static ls_status open_config(const ls_runs_item *item, const char *data, ls_conf
 static ls_status open_scene(scene *s, const ls_runs_item *item, const char *data) {
   LS_TRY(open_config(item, data, &s->config));
   s->config->precision = LS_F64;
-  LS_TRY(ls_comm_open(&s->comm));
+  LS_TRY(ls_comm_open_solo(&s->comm));
   if (ls_run_new(s->comm, s->config, 1, &s->run) != LS_OK)
     return ls_fail_prefix(
         LS_EDATA, "%s: the contours need the run's data (--data FILE where they have moved)",

@@ -129,32 +129,44 @@ static void learn_name(void) {
   ls_mem_on_failure(end_named);
 }
 
-ls_status ls_comm_open(ls_comm **out) {
-  ls_comm *comm;
-  learn_name();
-  if (ls_mem_new((void **)out, 1, sizeof **out) != LS_OK) end_named();
-  comm = *out;
+static ls_status make_one(ls_comm **out) {
+  LS_TRY(ls_mem_new((void **)out, 1, sizeof **out));
+  ls_comm *comm = *out;
   comm->line = &comm->own;
   comm->size = comm->node_size = comm->nodes = 1;
   gethostname(comm->host, sizeof comm->host - 1);
-  if (ls_comm_launched()) {
-    LS_TRY(start_mpi(comm));
-  } else {
-    const char *tasks = getenv("SLURM_NTASKS"), *step = getenv("SLURM_STEP_ID"),
-               *task = getenv("SLURM_PROCID");
-    if (tasks && step && task && atoi(tasks) > 1) {
-      comm->rank = atoi(task); /* one of them says it */
-      return ls_fail(
-          LS_EUSAGE,
-          "srun started %s copies that can't see each other; start them with: srun --mpi=pmix ...",
-          tasks);
-    }
-  }
-  if (!comm->node_of) {
-    LS_NEW(comm->node_of, 1);
-    LS_NEW(comm->node_first, 2);
-    comm->node_first[1] = 1;
-  }
+  return LS_OK;
+}
+
+static ls_status make_own_lists(ls_comm *comm) {
+  LS_NEW(comm->node_of, 1);
+  LS_NEW(comm->node_first, 2);
+  comm->node_first[1] = 1;
+  return LS_OK;
+}
+
+ls_status ls_comm_open_solo(ls_comm **out) {
+  LS_TRY(make_one(out));
+  return make_own_lists(*out);
+}
+
+static ls_status refuse_many(ls_comm *comm) {
+  const char *tasks = getenv("SLURM_NTASKS"), *step = getenv("SLURM_STEP_ID"),
+             *task = getenv("SLURM_PROCID");
+  if (!tasks || !step || !task || atoi(tasks) <= 1) return LS_OK;
+  comm->rank = atoi(task); /* one of them says it */
+  return ls_fail(
+      LS_EUSAGE,
+      "srun started %s copies that can't see each other; start them with: srun --mpi=pmix ...",
+      tasks);
+}
+
+ls_status ls_comm_open(ls_comm **out) {
+  learn_name();
+  if (make_one(out) != LS_OK) end_named();
+  ls_comm *comm = *out;
+  LS_TRY(ls_comm_launched() ? start_mpi(comm) : refuse_many(comm));
+  if (!comm->node_of) LS_TRY(make_own_lists(comm));
   return comm->size > 1 ? make_board(comm) : LS_OK;
 }
 

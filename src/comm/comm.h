@@ -16,7 +16,8 @@ typedef struct ls_comm ls_comm;
 
 /* Up and down. MPI_THREAD_FUNNELED is asked for, SINGLE is enough. */
 ls_status ls_comm_open(ls_comm **out);
-void ls_comm_close(ls_comm **comm); /* collective */
+ls_status ls_comm_open_solo(ls_comm **out); /* one rank of its own, whoever started the process */
+void ls_comm_close(ls_comm **comm);         /* collective */
 bool ls_comm_launched(
     void); /* did mpirun, srun or the like start us? (environment only, no MPI call) */
 

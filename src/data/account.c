@@ -60,13 +60,21 @@ void ls_account_look(ls_account_side *side, ls_dtype cell, const void *value) {
   side->same = same;
 }
 
-ls_status ls_account_name(ls_account *account, const ls_trained *t) {
-  for (int i = 0; i < 2; i++) {
-    ls_account_side *side = &account->side[i];
-    if (!ls_trained_named(t, i) || t->n[i] != side->columns) continue;
-    LS_TRY(ls_trained_names(t, i, &side->name));
+/* A column that has no name is called by its place, where there is one. */
+static ls_status name_side(ls_account_side *side, const ls_trained *t, int what) {
+  if (t->n[what] != side->columns || !(t->places || ls_trained_named(t, what))) return LS_OK;
+  LS_TRY(ls_trained_names(t, what, &side->name));
+  for (int64_t c = 0; c < side->columns && t->places; c++) {
+    if (*side->name.text[c]) continue;
+    LS_FREE(side->name.text[c]);
+    side->name.text[c] = ls_mem_format("%lld", (long long)t->at[what][c] + 1);
   }
   return LS_OK;
+}
+
+ls_status ls_account_name(ls_account *account, const ls_trained *trained) {
+  LS_TRY(name_side(&account->side[LS_ROLE_X], trained, LS_TRAINED_X));
+  return name_side(&account->side[LS_ROLE_Y], trained, LS_TRAINED_Y);
 }
 
 void ls_account_free(ls_account *account) {

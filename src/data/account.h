@@ -5,6 +5,7 @@
 #ifndef LS_DATA_ACCOUNT_H
 #define LS_DATA_ACCOUNT_H
 
+#include "data/refuse.h"
 #include "data/survey.h"
 
 /* Inputs or target columns. */

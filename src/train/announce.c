@@ -9,6 +9,7 @@
 #include "checkpoint/weights.h"
 #include "io/json.h"
 #include "train/trainer.h"
+#include "view/understood.h"
 
 static int64_t rank_samples(const ls_run *run, int rank, int64_t batch) {
   int ranks = ls_comm_size(run->comm);
@@ -291,12 +292,17 @@ static json_t *memory(const ls_run *run) {
       (json_int_t)ls_model_bytes(run->model, ls_loader_max_rows(run->loader)));
 }
 
-/* Shapes, memory and steps without training: what a person wants to know before the queue. */
+/* Data, shapes, memory and steps without training: what a person wants to know before the queue. */
 json_t *ls_dry_run_report(const ls_trainer *t) {
   const ls_run *run = t->run;
-  return json_pack("{s:o, s:I, s:I, s:I, s:i, s:I, s:I, s:i, s:o}", "tensors",
-                   tensor_shapes(run->model), "parameters", (json_int_t)run->parameters,
-                   "train_samples", rows_of(run, LS_SPLIT_TRAIN), "batch", (json_int_t)run->batch,
-                   "slices", run->slices, "steps_per_epoch", (json_int_t)run->plan->steps, "steps",
-                   (json_int_t)run->steps, "ranks", ls_comm_size(t->comm), "memory", memory(run));
+  char *data = ls_understood_text(run->data);
+  json_t *report =
+      json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:I, s:I, s:i, s:o}", "understood",
+                ls_understood_json(run->data), "_understood", json_string_nocheck(data), "tensors",
+                tensor_shapes(run->model), "parameters", (json_int_t)run->parameters,
+                "train_samples", rows_of(run, LS_SPLIT_TRAIN), "batch", (json_int_t)run->batch,
+                "slices", run->slices, "steps_per_epoch", (json_int_t)run->plan->steps, "steps",
+                (json_int_t)run->steps, "ranks", ls_comm_size(t->comm), "memory", memory(run));
+  LS_FREE(data);
+  return report;
 }

@@ -7,8 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "train/trainer.h"
-
-enum { COLUMNS = 80 };
+#include "view/understood.h"
 
 /* Cut to what a terminal shows in one line. */
 static void say(const char *title, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -19,7 +18,7 @@ static void say(const char *title, const char *format, ...) {
   va_start(args, format);
   vsnprintf(line + length, sizeof line - (size_t)length, format, args);
   va_end(args);
-  if (strlen(line) > COLUMNS) memcpy(line + COLUMNS - 3, "...", 4);
+  if (strlen(line) > LS_SCREEN_COLUMNS) memcpy(line + LS_SCREEN_COLUMNS - 3, "...", 4);
   ls_log_plain("%s", line);
 }
 
@@ -37,21 +36,6 @@ static void widths(const ls_run *run, char *out, size_t size) {
   if (used > 40) snprintf(out + 37, size - 37, "...");
 }
 
-static void say_data(const ls_trainer *t) {
-  const ls_data *data = t->run->data;
-  const char *path = t->config->data.dir, *slash;
-  char held[64] = "", test[64] = "";
-  if (!path) path = t->config->data.source[LS_SPLIT_TRAIN].file;
-  slash = strrchr(path, '/');
-  if (ls_data_rows(data, LS_SPLIT_VALIDATION) > 0)
-    snprintf(held, sizeof held, ", %lld validation",
-             (long long)ls_data_rows(data, LS_SPLIT_VALIDATION));
-  if (ls_data_rows(data, LS_SPLIT_TEST) > 0)
-    snprintf(test, sizeof test, ", %lld test", (long long)ls_data_rows(data, LS_SPLIT_TEST));
-  say("data", "%.30s: %lld train%s%s", slash && slash[1] ? slash + 1 : path,
-      (long long)ls_data_rows(data, LS_SPLIT_TRAIN), held, test);
-}
-
 void ls_show_header(const ls_trainer *t) {
   const ls_run *run = t->run;
   const ls_config *c = t->config;
@@ -59,8 +43,10 @@ void ls_show_header(const ls_trainer *t) {
   int ranks = ls_comm_size(t->comm), hosts = ls_comm_node_count(t->comm),
       threads = ls_team_size(run->team);
   if (!ls_log_shows(LS_LOG_INFO)) return;
+  char *data = ls_understood_text(run->data);
+  ls_log_plain("%s", data);
+  LS_FREE(data);
   widths(run, net, sizeof net);
-  say_data(t);
   say("network", "%s, %lld parameters, %s", net, (long long)run->parameters,
       ls_dtype_name(c->precision));
   say("optimizer", "%s, lr %g, schedule %s, loss %s", ls_optim_name(&c->optimizer), c->optimizer.lr,

@@ -14,6 +14,7 @@
 #include "checkpoint/find.h"
 #include "train/folder.h"
 #include "train/trainer.h"
+#include "view/understood.h"
 
 enum { ROLLBACKS_MAX = 3, SKIPS_MAX = 100 };
 
@@ -339,6 +340,7 @@ static ls_status train(ls_trainer *t, ls_train_result *r) {
     if (written != LS_OK) status = written;
   }
   if (root) r->dir = ls_mem_text(t->dir);
+  if (root && status == LS_OK) r->understood = ls_understood_json(t->run->data);
 end:
   ls_checkpoint_free(&from);
   LS_FREE(path);

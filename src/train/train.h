@@ -33,8 +33,9 @@ typedef struct {
   double loss, accuracy, test_loss, test_accuracy, samples_per_s, seconds;
   char weights_hash[48];
   const char *exit;
-  bool dead;    /* no better than guessing, or hardly and standing still, after an epoch or more */
-  json_t *plan; /* dry_run only, the caller's: tensors, parameters, steps, memory in bytes */
+  bool dead; /* no better than guessing, or hardly and standing still, after an epoch or more */
+  json_t *understood; /* the caller's: view/understood.h; NULL where the run failed, and in */
+  json_t *plan;       /* dry_run only, the caller's: that, tensors, steps, memory in bytes */
 } ls_train_result;
 
 /* Collective; every rank returns the same status. LS_ESTOPPED: a signal or the time limit, with a

@@ -1,0 +1,271 @@
+#include "view/understood.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/account.h"
+
+static const char *const scale_name[] = {"none", "divide", "standard", "minmax"};
+
+/* ---- lines ---- */
+
+typedef struct {
+  char *text; /* all lines so far; ls_mem */
+  char line[512];
+  size_t used;
+} page;
+
+/* Cut to what a terminal shows in one line; no control characters, which names may hold. */
+static void add(page *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(page *p, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  int length = vsnprintf(p->line + p->used, sizeof p->line - p->used, format, args);
+  va_end(args);
+  for (char *c = p->line + p->used; *c; c++)
+    if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
+  p->used += (size_t)length;
+  if (p->used <= LS_SCREEN_COLUMNS) return;
+  memcpy(p->line + LS_SCREEN_COLUMNS - 3, "...", 4);
+  p->used = LS_SCREEN_COLUMNS;
+}
+
+static void end_line(page *p) {
+  char *longer = ls_mem_format("%s%s\n", p->text, p->line);
+  LS_FREE(p->text);
+  p->text = longer;
+  p->used = 0;
+}
+
+/* Number k of a list, as text. */
+typedef void item(const void *arg, int64_t k, char *out, size_t size);
+
+/* As many as the line has room for, then how many more there are. */
+static void add_list(page *p, int64_t n, item *name, const void *arg) {
+  char text[64], more[40];
+  for (int64_t k = 0; k < n; k++) {
+    name(arg, k, text, sizeof text);
+    const int64_t left = n - k - 1;
+    snprintf(more, sizeof more, ", and %lld more", (long long)left);
+    const size_t room = p->used + strlen(text) + 2 + (left > 0 ? strlen(more) : 0);
+    if (room > LS_SCREEN_COLUMNS && k > 0) {
+      add(p, ", and %lld more", (long long)(n - k));
+      return;
+    }
+    add(p, k > 0 ? ", %s" : " %s", text);
+  }
+}
+
+/* ---- columns and classes by name ---- */
+
+static void column_name(const ls_account_side *side, int64_t c, char *out, size_t size) {
+  if (side->name.count > 0)
+    snprintf(out, size, "%s", side->name.text[c]);
+  else
+    snprintf(out, size, "%lld", (long long)c + 1);
+}
+
+static void any_column(const void *arg, int64_t k, char *out, size_t size) {
+  column_name(arg, k, out, size);
+}
+
+static void same_column(const void *arg, int64_t k, char *out, size_t size) {
+  const ls_account_side *side = arg;
+  column_name(side, side->at[k], out, size);
+}
+
+static void class_name(const ls_data *data, int64_t c, char *out, size_t size) {
+  const ls_texts *names = ls_data_names(data);
+  const ls_texts *known = ls_data_account(data)->spec->classes_named;
+  if (names->count == 0 && known) names = known;
+  if (c < names->count)
+    snprintf(out, size, "%s", names->text[c]);
+  else
+    snprintf(out, size, "%lld", (long long)c);
+}
+
+static void counted_class(const void *arg, int64_t k, char *out, size_t size) {
+  char name[40];
+  class_name(arg, k, name, sizeof name);
+  snprintf(out, size, "%s (%lld)", name, (long long)ls_data_class_counts(arg, LS_SPLIT_TRAIN)[k]);
+}
+
+/* ---- what is said ---- */
+
+static void say_samples(page *p, const ls_data *data, const ls_data_spec *spec) {
+  const char *path = spec->source[LS_SPLIT_TRAIN].file, *slash;
+  if (!path) path = spec->dir;
+  slash = strrchr(path, '/');
+  add(p, "data      %.30s:", slash && slash[1] ? slash + 1 : path);
+  for (ls_split s = LS_SPLIT_TRAIN; s <= LS_SPLIT_TEST; s++)
+    if (ls_data_rows(data, s) > 0)
+      add(p, "%s %lld %s", s > LS_SPLIT_TRAIN ? "," : "", (long long)ls_data_rows(data, s),
+          ls_split_names[s]);
+  end_line(p);
+}
+
+static void say_columns(page *p, const char *what, const ls_account_side *side) {
+  add(p, "%-10s%lld", what, (long long)side->columns);
+  if (side->name.count > 0) {
+    add(p, ":");
+    add_list(p, side->columns, any_column, side);
+  }
+  end_line(p);
+}
+
+/* Classes are counted; where their column has no name there is nothing to say of it. */
+static void say_targets(page *p, const ls_data *data, const ls_account_side *side) {
+  const bool classes = ls_data_class_counts(data, LS_SPLIT_TRAIN) != NULL;
+  if (!classes || side->name.count > 0) say_columns(p, "targets", side);
+  if (!classes) return;
+  add(p, "classes   %lld:", (long long)ls_data_outputs(data));
+  add_list(p, ls_data_outputs(data), counted_class, data);
+  end_line(p);
+}
+
+static void filled_column(const void *arg, int64_t k, char *out, size_t size) {
+  const ls_account *a = arg;
+  char name[40];
+  int64_t c = 0;
+  for (;; c++)
+    if (a->filled[c] > 0 && k-- == 0) break;
+  column_name(&a->side[LS_ROLE_X], c, name, sizeof name);
+  snprintf(out, size, "%s (%lld)", name, (long long)a->filled[c]);
+}
+
+/* Missing inputs of how many columns have got a value; *values: how many. */
+static int64_t count_filled(const ls_account *a, int64_t *values) {
+  int64_t columns = 0;
+  *values = 0;
+  for (int64_t c = 0; a->filled && c < a->side[LS_ROLE_X].columns; c++) {
+    *values += a->filled[c];
+    columns += a->filled[c] > 0;
+  }
+  return columns;
+}
+
+static void say_filled(page *p, const ls_account *a) {
+  const ls_missing_spec *missing = &a->spec->missing;
+  int64_t values, columns = count_filled(a, &values);
+  char to[32] = "train's mean";
+  if (missing->x_how == LS_MISSING_FILL) snprintf(to, sizeof to, "%g", missing->x);
+  if (!a->filled)
+    add(p, "missing   inputs become %s (not counted in a stream)", to);
+  else if (values == 0)
+    add(p, "missing   no input; one would become %s", to);
+  else
+    add(p, "missing   %lld inputs become %s:", (long long)values, to);
+  if (columns > 0) add_list(p, columns, filled_column, a);
+  end_line(p);
+}
+
+static void say_missing(page *p, const ls_data *data, const ls_account *a) {
+  const ls_missing_spec *missing = &a->spec->missing;
+  if (missing->x_how == LS_MISSING_DROP || missing->y == LS_MISSING_Y_DROP) {
+    add(p, "missing   %lld samples have missing values and are dropped", (long long)a->dropped);
+    end_line(p);
+  }
+  if (missing->x_how == LS_MISSING_MEAN || missing->x_how == LS_MISSING_FILL) say_filled(p, a);
+  if (ls_data_masked(data)) {
+    add(p, "missing   %lld of %lld training targets, which count nothing",
+        (long long)a->target.not_finite, (long long)(a->target.not_finite + a->target.count));
+    end_line(p);
+  }
+}
+
+static void say_same(page *p, const char *what, const ls_account_side *side) {
+  if (!side->looked || side->same == 0) return;
+  add(p, "constant  %lld of the %s in all of train:", (long long)side->same, what);
+  add_list(p, side->same, same_column, side);
+  end_line(p);
+}
+
+static void say_scaling(page *p, const ls_account *a) {
+  const ls_data_spec *spec = a->spec;
+  if (spec->scale == LS_SCALE_NONE) return;
+  if (spec->scale == LS_SCALE_DIVIDE)
+    add(p, "scaling   inputs divided by %g", spec->scale_by);
+  else
+    add(p, "scaling   inputs%s: %s, by train", a->scales_targets ? " and targets" : "",
+        scale_name[spec->scale]);
+  end_line(p);
+}
+
+char *ls_understood_text(const ls_data *data) {
+  const ls_account *a = ls_data_account(data);
+  page p = {.text = ls_mem_text("")};
+  say_samples(&p, data, a->spec);
+  say_columns(&p, "inputs", &a->side[LS_ROLE_X]);
+  say_targets(&p, data, &a->side[LS_ROLE_Y]);
+  say_missing(&p, data, a);
+  say_same(&p, "inputs", &a->side[LS_ROLE_X]);
+  if (!ls_data_class_counts(data, LS_SPLIT_TRAIN)) say_same(&p, "targets", &a->side[LS_ROLE_Y]);
+  say_scaling(&p, a);
+  return p.text;
+}
+
+/* ---- JSON ---- */
+
+static json_t *names_json(int64_t n, item *name, const void *arg) {
+  char text[256];
+  json_t *list = json_array();
+  for (int64_t k = 0; k < n; k++) {
+    name(arg, k, text, sizeof text);
+    json_array_append_new(list, json_string_nocheck(text));
+  }
+  return list;
+}
+
+static json_t *side_json(const ls_account_side *side) {
+  json_t *o = json_pack("{s:I}", "columns", (json_int_t)side->columns);
+  json_object_set_new(
+      o, "names", side->name.count > 0 ? names_json(side->columns, any_column, side) : json_null());
+  json_object_set_new(o, "constant",
+                      side->looked ? names_json(side->same, same_column, side) : json_null());
+  return o;
+}
+
+static json_t *classes_json(const ls_data *data) {
+  const int64_t *train = ls_data_class_counts(data, LS_SPLIT_TRAIN),
+                *validation = ls_data_class_counts(data, LS_SPLIT_VALIDATION);
+  json_t *list = json_array();
+  char name[256];
+  for (int64_t c = 0; c < ls_data_outputs(data); c++) {
+    class_name(data, c, name, sizeof name);
+    json_array_append_new(list,
+                          json_pack("{s:o, s:I, s:I}", "name", json_string_nocheck(name), "train",
+                                    (json_int_t)train[c], "validation", (json_int_t)validation[c]));
+  }
+  return list;
+}
+
+static json_t *missing_json(const ls_data *data, const ls_account *a) {
+  static const char *const how[] = {"refuse", "drop", "mean", "fill"};
+  static const char *const how_y[] = {"refuse", "drop", "mask"};
+  const ls_missing_spec *missing = &a->spec->missing;
+  int64_t values, columns = count_filled(a, &values);
+  json_t *o = json_pack("{s:s, s:s, s:I}", "x", how[missing->x_how], "y", how_y[missing->y],
+                        "dropped", (json_int_t)a->dropped);
+  json_object_set_new(o, "filled", a->filled ? json_integer(values) : json_null());
+  json_object_set_new(o, "filled_columns", a->filled ? json_integer(columns) : json_null());
+  json_object_set_new(o, "masked",
+                      ls_data_masked(data) ? json_integer(a->target.not_finite) : json_null());
+  return o;
+}
+
+json_t *ls_understood_json(const ls_data *data) {
+  const ls_account *a = ls_data_account(data);
+  const bool classes = ls_data_class_counts(data, LS_SPLIT_TRAIN) != NULL;
+  json_t *o = json_object(), *samples = json_object();
+  for (ls_split s = LS_SPLIT_TRAIN; s <= LS_SPLIT_TEST; s++)
+    json_object_set_new(samples, ls_split_names[s], json_integer(ls_data_rows(data, s)));
+  json_object_set_new(o, "samples", samples);
+  json_object_set_new(o, "inputs", side_json(&a->side[LS_ROLE_X]));
+  json_object_set_new(o, "targets", side_json(&a->side[LS_ROLE_Y]));
+  json_object_set_new(o, "classes", classes ? classes_json(data) : json_null());
+  json_object_set_new(o, "missing", missing_json(data, a));
+  json_object_set_new(o, "scaling", json_string(scale_name[a->spec->scale]));
+  return o;
+}

@@ -1,0 +1,85 @@
+#!/bin/bash
+# test_understood.sh - what was understood of the data: the same lines before training, by --dry-run and by data info, on any number of
+# ranks, in memory and in a stream as far as it is read; in JSON; none with -q.
+set -u
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+{
+  echo 'speed [m/s],kind,load,place,drag,species'
+  for ((i = 0; i < 30; i++)); do
+    load=$i; [ $((i % 10)) -ne 3 ] || load=NA
+    speed=$((i * i)); [ $i -ne 25 ] || speed=
+    echo "$speed,7,$load,$((i % 2 ? 3 : 4)),$((i / 2)).5,$( ((i % 3)) && echo oak || echo 'elm, red')" | sed 's/elm, red/"elm, red"/'
+  done
+} >t.csv
+cat >net.yaml <<'C'
+version: 1
+data: {type: csv, train: {file: t.csv, x: [1-4], y: [drag]}, validation: {share: 0.2, how: last}, missing: {x: mean}, scale: {type: standard}}
+model: {layers: [{units: 3, activation: tanh}, {units: out}]}
+loss: mse
+optimizer: {type: adam, lr: 0.01}
+train: {epochs: 1, batch: 8, slices: 4}
+C
+cat >want <<'C'
+data      t.csv: 24 train, 6 validation
+inputs    4: speed [m/s], kind, load, place
+targets   1: drag
+missing   4 inputs become train's mean: speed [m/s] (1), load (3)
+constant  1 of the inputs in all of train: kind
+scaling   inputs and targets: standard, by train
+C
+lines() { grep -E '^(data|inputs|targets|classes|missing|constant|scaling) ' "$1"; }
+same() { diff want <(lines "$1") >&2 || fail "$2 understood something else"; }
+for ranks in 0 3; do
+  run $ranks train net.yaml -o run$ranks
+  same err "train on $ranks ranks"
+done
+run 0 train net.yaml --dry-run
+same out "--dry-run"
+run 0 data info net.yaml
+same out "data info"
+run 0 train net.yaml -o quiet -q
+[ -z "$(lines err)" ] || fail "-q: $(cat err)"
+json='"understood":{"samples":{"train":24,"validation":6,"test":0},"inputs":{"columns":4,"names":["speed [m/s]","kind","load","place"],"constant":["kind"]},'
+json+='"targets":{"columns":1,"names":["drag"],"constant":[]},"classes":null,'
+json+='"missing":{"x":"mean","y":"refuse","dropped":0,"filled":4,"filled_columns":2,"masked":null},"scaling":"standard"}'
+for words in "train net.yaml -o json" "train net.yaml --dry-run" "data info net.yaml"; do
+  run 0 $words --json
+  grep -qF "$json" out || fail "$words --json: $(cat out)"
+done
+
+# Classes with their counts; a name that would not fit; what is dropped.
+cat >want <<'C'
+data      t.csv: 20 train, 6 validation
+inputs    4: speed [m/s], kind, load, place
+targets   1: species
+classes   2: elm, red (7), oak (13)
+missing   4 samples have missing values and are dropped
+constant  1 of the inputs in all of train: kind
+C
+classes=('data={type: csv, train: {file: t.csv, x: [1-4], y: [species]}, validation: {share: 6, how: last}, missing: {x: drop}}' loss=cross_entropy
+  model.layers[1].activation=softmax)
+classes[0]=${classes[0]/share: 6/share: 0.24}
+run 0 train net.yaml "${classes[@]}" -o classes
+same err "classes"
+{ echo "$(seq -f 'a column with quite a long name %g' -s , 1 9),y"; for i in 1 2 3; do echo "$i,$i,$i,$i,$i,$i,$i,$i,$i,$i"; done; } >wide.csv
+run 0 train net.yaml 'data={type: csv, train: {file: wide.csv, x: rest, y: [y]}}' --dry-run
+grep -q '^inputs    9: a column with quite a long name 1, and 8 more$' out || fail "wide: $(lines out)"
+
+# A stream says what is read of it: inputs only for their statistics.
+sed 's/,NA,/,1,/; s/^,/0,/' t.csv >whole.csv
+run 0 data import whole.csv --x 'speed [m/s],kind,load,place' --y drag -o t.h5
+h5='data={type: hdf5, train: {file: t.h5, x: /train/x, y: /train/y}'
+for how in '0 memory' '3 stream'; do
+  run ${how% *} train net.yaml "$h5, scale: {type: minmax}, load: ${how#* }}" --dry-run
+  lines out | diff - <(printf '%s\n' 'data      t.h5: 30 train' 'inputs    4: speed [m/s], kind, load, place' 'targets   1: drag' \
+    'constant  1 of the inputs in all of train: kind' 'scaling   inputs and targets: minmax, by train') >&2 || fail "ranks, load: $how"
+done
+run 0 train net.yaml "$h5, missing: 0, load: stream}" --dry-run
+grep -q 'inputs become 0 (not counted in a stream)' out && ! grep -q '^constant' out || fail "a stream that is not read: $(lines out)"
+
+# What train would refuse is said, and the rest is shown all the same.
+sed 's/missing: {x: mean}, //' net.yaml >refused.yaml
+on 0 data info refused.yaml >out 2>err || fail "data info refused.yaml: $(cat err)"
+grep -q 'train refuses it: t.csv:5: column 3 (load): missing' out && grep -q '4 NOT FINITE OR MISSING' out || fail "refused: $(cat out)"
+finish
