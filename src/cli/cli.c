@@ -2,6 +2,8 @@
  * stdout. */
 #include "cli/cli.h"
 
+#include <libgen.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,16 +34,41 @@ static ls_status read_config(ls_cli *cli, const char *file, char **text, size_t 
   return ls_comm_bcast_block(cli->comm, status, (void **)text, bytes, 0);
 }
 
-/* The small part of an example's data that comes with lockstep: for ROOT/examples/... and data.dir
- * .../NAME it is ROOT/data/NAME-small. NULL where the data are installed, there is no such part, or
- * the command line named the folder. */
+#define DATASETS "/usr/share/datasets/" /* where Debian's packages have them */
+
+/* FOLDER/NAME-small, where it is there; takes `folder`. */
+static char *part_in(char *folder, const char *name) {
+  char *part = folder ? ls_mem_format("%s/%s-small", folder, name) : NULL;
+  if (part && access(part, F_OK) != 0) LS_FREE(part);
+  LS_FREE(folder);
+  return part;
+}
+
+/* ROOT/data for the config ROOT/examples/... */
+static char *data_beside(const char *config) {
+  const char *at = strstr(config, "examples/");
+  if (!at || (at > config && at[-1] != '/')) return NULL;
+  return ls_mem_format("%.*sdata", (int)(at - config), config);
+}
+
+static char *data_installed(void) {
+  char program[PATH_MAX];
+  ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+  if (length < 0) return NULL;
+  program[length] = '\0';
+  return ls_mem_format("%s/" LOCKSTEP_DATA, dirname(program));
+}
+
+/* A small part of the examples' data comes with lockstep: of data.dir .../NAME it is NAME-small,
+ * beside the examples or, for Debian's folders, where lockstep is installed. NULL where the data
+ * are there, there is no such part, or the command line named the folder. */
 static char *small_part(const ls_config *config) {
-  const char *dir = config->data.dir, *slash = dir ? strrchr(dir, '/') : NULL,
-             *at = strstr(config->file, "examples/");
-  if (!slash || !at || (at > config->file && at[-1] != '/') || access(dir, F_OK) == 0) return NULL;
+  const char *dir = config->data.dir, *slash = dir ? strrchr(dir, '/') : NULL;
+  if (!slash || access(dir, F_OK) == 0) return NULL;
   if (ls_origin_find(config, "data.dir").source != LS_SOURCE_FILE) return NULL;
-  char *part = ls_mem_format("%.*sdata%s-small", (int)(at - config->file), config->file, slash);
-  if (access(part, F_OK) != 0) LS_FREE(part);
+  char *part = part_in(data_beside(config->file), slash + 1);
+  if (!part && strncmp(dir, DATASETS, strlen(DATASETS)) == 0)
+    part = part_in(data_installed(), slash + 1);
   return part;
 }
 

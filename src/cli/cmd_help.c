@@ -7,6 +7,10 @@
 #include "cli/print.h"
 #include "config/table.h"
 
+typedef struct {
+  bool man;
+} options;
+
 enum { WORDS_MAX = 400 };
 typedef struct {
   const char *word[WORDS_MAX + 1];
@@ -75,9 +79,21 @@ static ls_status unknown(const ls_cli *cli, const char *word) {
                  word);
 }
 
-static ls_status run(ls_cli *cli, const void *options) {
+static ls_status print_manual(const ls_cli *cli, const char *page) {
+  char *text = ls_manual(cli, page);
+  if (!text) return ls_fail(LS_EUSAGE, "help --man: no page '%s'; it is a command or keys", page);
+  if (cli->json)
+    print(cli, text);
+  else
+    ls_out(cli, "%s", text); /* tabs have a meaning there */
+  LS_FREE(text);
+  return LS_OK;
+}
+
+static ls_status run(ls_cli *cli, const void *given) {
+  const options *o = given;
   const char *word = cli->args[0];
-  (void)options;
+  if (o->man) return print_manual(cli, word);
   if (!word) {
     ls_help_overview(cli);
     return LS_OK;
@@ -99,9 +115,14 @@ const ls_command ls_command_help = {
     .help = "help on a command or a config key",
     .usage =
         "Usage: lockstep help [COMMAND|KEY]\n"
+        "       lockstep help --man [COMMAND|keys]\n"
         "\nExamples:\n"
         "  lockstep help train\n"
         "  lockstep help optimizer.lr\n",
+    .options = (const ls_option[]){LS_OPTION(options, man, "man", 0, NULL,
+                                             "the man page instead, as scdoc's source"),
+                                   {0}},
+    .size = sizeof(options),
     .part = {{.run = run,
               .most = 1,
               .wanted = "help takes one word: a command or a config key",

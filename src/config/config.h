@@ -108,6 +108,14 @@ char *ls_config_dump_json(const ls_config *config);
 char *ls_config_schema(void); /* JSON schema, from the table */
 char *ls_config_help(
     const char *key); /* "train.batch: ..." or NULL if no such key; key NULL: the list of all */
+/* A key as help shows it. Call `tell` for each, in the table's order. */
+typedef struct {
+  const char *path, *types; /* "optimizer.rho", and "rmsprop, adadelta" where only these have it */
+  const char *text, *takes; /* what it is, and what it may be set to */
+  const char *value;        /* "default 0.9", "required" or "optional" */
+} ls_key_help;
+typedef void ls_config_key(void *context, const ls_key_help *key);
+void ls_config_each_key(ls_config_key *tell, void *context);
 /* LS_ECONFIG with the key that is meant, where no config has `key` ("train.batch", "train",
  * "model.layers[2]") and this config's plug-ins do not have it either. */
 ls_status ls_config_has_key(const ls_config *config, const char *key);

@@ -9,10 +9,9 @@
 #include "config/section.h"
 #include "config/table.h"
 
-/* A key as help shows it; types that share it are listed together. */
+/* Types that share a key are listed together. */
 typedef struct entry {
-  const char *path, *types, *takes;
-  const char *value; /* the default, or "required" or "optional" */
+  ls_key_help help;
   ls_key key;
   struct entry *next;
 } entry;
@@ -23,8 +22,8 @@ typedef struct {
 } collection;
 
 static bool same(const entry *a, const entry *b) {
-  return strcmp(a->path, b->path) == 0 && strcmp(a->takes, b->takes) == 0 &&
-         strcmp(a->value, b->value) == 0 && strcmp(a->key.help, b->key.help) == 0;
+  return strcmp(a->help.path, b->help.path) == 0 && strcmp(a->help.takes, b->help.takes) == 0 &&
+         strcmp(a->help.value, b->help.value) == 0 && strcmp(a->key.help, b->key.help) == 0;
 }
 
 static const char *copy(const collection *all, const char *text) {
@@ -33,18 +32,19 @@ static const char *copy(const collection *all, const char *text) {
 
 static bool collect(void *context, const char *path, const char *type, const ls_key *key) {
   collection *all = context;
-  entry fresh = {.path = copy(all, path),
-                 .types = type,
-                 .takes = ls_key_describe(all->arena, key),
+  entry fresh = {.help = {.path = copy(all, path),
+                          .types = type,
+                          .text = key->help,
+                          .takes = ls_key_describe(all->arena, key),
+                          .value = "required"},
                  .key = *key};
-  fresh.value = copy(all, key->value); /* which goes with the row */
-  if (!key->example) fresh.key.example = fresh.value;
-  if (!key->value) fresh.value = "required";
-  if (strcmp(fresh.value, "{}") == 0) fresh.value = "optional";
+  if (!key->example) fresh.key.example = copy(all, key->value); /* the row's own goes with it */
+  if (key->value) fresh.help.value = ls_node_arena_format(all->arena, "default %s", key->value);
+  if (key->value && strcmp(key->value, "{}") == 0) fresh.help.value = "optional";
   for (entry *it = all->first; it; it = it->next) {
     if (!same(it, &fresh)) continue;
-    it->types =
-        it->types && type ? ls_node_arena_format(all->arena, "%s, %s", it->types, type) : NULL;
+    bool both = it->help.types && type;
+    it->help.types = both ? ls_node_arena_format(all->arena, "%s, %s", it->help.types, type) : NULL;
     return true;
   }
   entry *kept = ls_node_arena_new(all->arena, sizeof *kept);
@@ -54,12 +54,10 @@ static bool collect(void *context, const char *path, const char *type, const ls_
   return true;
 }
 
-static void add_entry(ls_buffer *out, const entry *e) {
-  ls_buffer_add(out, "%s", e->path);
-  if (e->types) ls_buffer_add(out, " (type %s)", e->types);
-  ls_buffer_add(out, ": %s\n    %s; ", e->key.help, e->takes);
-  bool plain = strcmp(e->value, "required") == 0 || strcmp(e->value, "optional") == 0;
-  ls_buffer_add(out, "%s%s\n", plain ? "" : "default ", e->value);
+static void add_entry(ls_buffer *out, const ls_key_help *help) {
+  ls_buffer_add(out, "%s", help->path);
+  if (help->types) ls_buffer_add(out, " (type %s)", help->types);
+  ls_buffer_add(out, ": %s\n    %s; %s\n", help->text, help->takes, help->value);
 }
 
 /* Types that come from other rooms explain themselves. */
@@ -95,7 +93,7 @@ static bool names(const char *path, const char *key) {
 
 static bool has_exact(const collection *all, const char *key) {
   for (const entry *e = all->first; e; e = e->next)
-    if (strcmp(e->path, key) == 0) return true;
+    if (strcmp(e->help.path, key) == 0) return true;
   return false;
 }
 
@@ -107,15 +105,23 @@ char *ls_config_help(const char *key) {
   if (key) key = without_numbers(&arena, key);
   bool exact = key && has_exact(&all, key);
   for (const entry *e = all.first; e; e = e->next) {
-    bool chosen = key && (exact ? strcmp(e->path, key) == 0 : names(e->path, key));
-    if (key && !chosen && !(exact && below(e->path, key))) continue;
-    add_entry(&out, e);
+    bool chosen = key && (exact ? strcmp(e->help.path, key) == 0 : names(e->help.path, key));
+    if (key && !chosen && !(exact && below(e->help.path, key))) continue;
+    add_entry(&out, &e->help);
     if (!chosen) continue;
     add_types(&out, e);
     if (e->key.example) ls_buffer_add(&out, "    example: %s: %s\n", e->key.name, e->key.example);
   }
   ls_node_arena_free(&arena);
   return out.text;
+}
+
+void ls_config_each_key(ls_config_key *tell, void *context) {
+  ls_node_arena arena = {0};
+  collection all = {.arena = &arena};
+  ls_key_walk(ls_table(), collect, &all);
+  for (const entry *e = all.first; e; e = e->next) tell(context, &e->help);
+  ls_node_arena_free(&arena);
 }
 
 /* ---- is there such a key? ---- */
@@ -135,10 +141,10 @@ static bool is_printed(const ls_config *config, const char *key) {
 static const char *meant(const collection *all, const char *key) {
   int n = 0;
   for (const entry *e = all->first; e; e = e->next, n++)
-    if (names(e->path, key)) return e->path;
+    if (names(e->help.path, key)) return e->help.path;
   const char **paths = ls_node_arena_new(all->arena, (size_t)(n + 1) * sizeof *paths);
   n = 0;
-  for (const entry *e = all->first; e; e = e->next) paths[n++] = e->path;
+  for (const entry *e = all->first; e; e = e->next) paths[n++] = e->help.path;
   return ls_nearest(key, paths);
 }
 
@@ -149,7 +155,7 @@ ls_status ls_config_has_key(const ls_config *config, const char *key) {
   ls_key_walk(ls_table(), collect, &all);
   const char *plain = without_numbers(&arena, key);
   bool known = has_exact(&all, plain) || is_printed(config, key);
-  for (const entry *e = all.first; e && !known; e = e->next) known = below(e->path, plain);
+  for (const entry *e = all.first; e && !known; e = e->next) known = below(e->help.path, plain);
   const char *near = known ? NULL : meant(&all, plain);
   if (near)
     status = ls_fail(LS_ECONFIG, "no config key is called '%s'; did you mean '%s'?", key, near);

@@ -1,0 +1,50 @@
+# What lockstep is built with: each library once, with its use and its names elsewhere. All that are missing are named at once.
+# docs/install.md says how to come by them.
+set(MISSING "")
+
+# needs(FOUND NAME USE DEBIAN FEDORA SPACK): FOUND is a variable's name.
+macro(needs found name use debian fedora spack)
+  if(NOT ${found})
+    string(APPEND MISSING "  ${name}: ${use}\n      Debian ${debian}   Fedora, RHEL ${fedora}   Spack ${spack}\n")
+  endif()
+endmacro()
+
+# library(NAME MODULE USE DEBIAN FEDORA SPACK): by pkg-config, for every target of ours.
+macro(library name module use debian fedora spack)
+  if(PKG_CONFIG_FOUND)
+    pkg_check_modules(${name} QUIET IMPORTED_TARGET ${module})
+  endif()
+  needs(${name}_FOUND ${module} "${use}" ${debian} ${fedora} ${spack})
+  list(APPEND LIBRARIES PkgConfig::${name})
+endmacro()
+
+find_package(PkgConfig QUIET)
+find_package(Threads REQUIRED)
+find_package(MPI QUIET COMPONENTS C)
+find_package(HDF5 QUIET COMPONENTS C HL)
+find_path(RANDOM123_INCLUDE_DIR Random123/philox.h)
+needs(PKG_CONFIG_FOUND pkg-config "finds the libraries below" pkg-config pkgconf-pkg-config pkgconf)
+needs(MPI_C_FOUND MPI "the ranks of a run" libopenmpi-dev openmpi-devel openmpi)
+needs(HDF5_FOUND "HDF5 with HL" "checkpoints and data" libhdf5-dev hdf5-devel hdf5+hl)
+library(YAML yaml-0.1 "configs" libyaml-dev libyaml-devel libyaml)
+library(JANSSON jansson "metrics, records and --json" libjansson-dev jansson-devel jansson)
+library(ZLIB zlib ".gz data and compressed datasets" zlib1g-dev zlib-devel zlib-api)
+library(ZIP libzip "export --to npz" libzip-dev libzip-devel libzip)
+library(XXHASH libxxhash "hashes of weights and the digests in checkpoints" libxxhash-dev xxhash-devel xxhash)
+library(CRYPTO libcrypto "digests of data files" libssl-dev openssl-devel openssl)
+needs(RANDOM123_INCLUDE_DIR Random123 "random numbers (headers alone: nothing is needed to run)" librandom123-dev Random123-devel random123)
+if(MISSING)
+  message(FATAL_ERROR "lockstep is built with these, which are not found:\n${MISSING}"
+    "On Debian scripts/setup installs them; elsewhere see docs/install.md.")
+endif()
+
+# Only tests and pages need these; without them the rest is built.
+pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)
+find_program(SCDOC scdoc)
+if(LOCKSTEP_TESTS AND NOT CMOCKA_FOUND)
+  message(NOTICE "-- cmocka is not found (Debian libcmocka-dev, Fedora, RHEL libcmocka-devel, Spack cmocka): the tests are not built")
+  set(LOCKSTEP_TESTS OFF)
+endif()
+if(NOT SCDOC)
+  message(NOTICE "-- scdoc is not found (Debian, Fedora, Spack scdoc): the man pages are not built; lockstep help says the same")
+endif()

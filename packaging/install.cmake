@@ -1,0 +1,31 @@
+# What `cmake --install` puts where, and what a program that uses the library finds there. Everything may be moved as a whole: no file holds the prefix.
+include(CMakePackageConfigHelpers)
+
+# Libraries outside the system's folders (modules, Spack) are found again without LD_LIBRARY_PATH.
+set_target_properties(lockstep PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+install(TARGETS lockstep RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT lockstep)
+
+# The program writes its pages and completions itself, so it must run here.
+set(PAGES ${CMAKE_BINARY_DIR}/share)
+if(CMAKE_CROSSCOMPILING)
+  message(NOTICE "-- built for another machine: no man pages and completions")
+else()
+  set(page_maker ${CMAKE_CURRENT_LIST_DIR}/make-pages)
+  if(SCDOC)
+    set(scdoc ${SCDOC})
+  endif()
+  add_custom_command(OUTPUT ${PAGES}.made DEPENDS lockstep ${page_maker} COMMENT "man pages and completions"
+    COMMAND ${page_maker} $<TARGET_FILE:lockstep> ${PAGES} ${scdoc} COMMAND ${CMAKE_COMMAND} -E touch ${PAGES}.made)
+  add_custom_target(pages ALL DEPENDS ${PAGES}.made)
+  install(DIRECTORY ${PAGES}/ DESTINATION ${CMAKE_INSTALL_DATADIR} COMPONENT lockstep)
+endif()
+
+# The examples name their data from where they stand: ../../data; the program finds data/ from bin/ (cli.c).
+install(DIRECTORY examples data DESTINATION ${CMAKE_INSTALL_DATADIR}/lockstep COMPONENT lockstep USE_SOURCE_PERMISSIONS
+  PATTERN "runs" EXCLUDE PATTERN "*.so" EXCLUDE)
+install(FILES README.md LICENSE CHANGELOG.md CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT docs)
+install(DIRECTORY include/lockstep DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT docs PATTERN "logs" EXCLUDE)
+# The docs name examples as ../examples.
+file(RELATIVE_PATH examples ${CMAKE_INSTALL_FULL_DOCDIR} ${CMAKE_INSTALL_FULL_DATADIR}/lockstep/examples)
+install(CODE "file(CREATE_LINK \"${examples}\" \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}/examples\" SYMBOLIC)" COMPONENT docs)
