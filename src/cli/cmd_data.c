@@ -43,6 +43,7 @@ static const ls_option data_options[] = {
     OPTION(classes, "classes", 0, NULL, "y are class numbers, or (CSV) names"),
     OPTION(single, "float32", 0, NULL, "store reals in 4 bytes instead of 8"),
     OPTION(pack, "compress", 0, NULL, "store with shuffle and gzip"),
+    OPTION(gaps, "keep-missing", 0, NULL, "what is missing stays so (NaN), for data.missing"),
     OPTION(test, "test", 0, "F", "split: share of the samples drawn for test", "split"),
     OPTION(validation, "validation", 0, "F", "split: share drawn for validation", "split"),
     OPTION(seed, "seed", 0, "N", "split: another seed draws other samples (default 1)", "split"),

@@ -8,7 +8,7 @@
 
 typedef struct {
   const char *out, *x, *y, *test, *validation;
-  bool no_header, transpose, classes, single, pack, force;
+  bool no_header, transpose, classes, single, pack, gaps, force;
   int64_t seed;
 } ls_data_options;
 

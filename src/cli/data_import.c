@@ -202,6 +202,15 @@ static ls_status copy(importer *m) {
   return LS_OK;
 }
 
+/* What is missing stays so where training is to make something of it. */
+static void keep_gaps(importer *m) {
+  const ls_missing_spec *missing = &m->spec.missing;
+  const bool all = m->options->gaps;
+  m->recipe.gaps[LS_ROLE_X] =
+      all || missing->x_how == LS_MISSING_DROP || missing->x_how == LS_MISSING_MEAN;
+  m->recipe.gaps[LS_ROLE_Y] = !m->classes && (all || missing->y != LS_MISSING_Y_REFUSE);
+}
+
 static ls_status write_file(importer *m) {
   bool bytes = true;
   LS_TRY(ls_sources_open(&m->spec, m->classes, false, m->source));
@@ -215,10 +224,10 @@ static ls_status write_file(importer *m) {
   }
   m->recipe = (ls_recipe){.precision = m->options->single ? LS_F32 : LS_F64,
                           .labels = m->classes,
-                          .masked = m->spec.missing.y == LS_MISSING_Y_MASK && !m->classes,
                           .features = shape->features,
                           .columns = shape->outputs,
                           .outputs = shape->outputs};
+  keep_gaps(m);
   m->recipe.raw = m->recipe.kept = bytes ? LS_U8 : m->recipe.precision;
   LS_TRY(draw(m));
   LS_TRY(make_buffers(m));

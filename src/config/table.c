@@ -119,6 +119,29 @@ static const ls_key idx_source[] = {
         "an IDX file of the labels or targets, as many as images",
         .example = "emnist-letters-train-labels-idx1-ubyte.gz"),
     END};
+static const char *const x_missing[] = {"refuse", "drop", "mean", "none", NULL};
+static const char *const y_missing[] = {"refuse", "drop", "mask", NULL};
+#define MISSING_NUMBERS                                                                            \
+  KEY("x", fill, AT(ls_missing_spec, x),                                                           \
+      "a number that takes the place of every input that is missing; mean: that of train's "       \
+      "column does; drop: the sample is left out; refuse (or none): such an input is an error",    \
+      .given = AT(ls_missing_spec, x_how), .value = "refuse", FROM(-INFINITY, INFINITY),           \
+      .choices = x_missing, .example = "mean"),                                                    \
+      KEY("y", enum, AT(ls_missing_spec, y),                                                       \
+          "a label or target that is missing: an error; drop: the sample is left out; mask: that " \
+          "target counts nothing (regression)",                                                    \
+          .value = "refuse", .choices = y_missing)
+static const ls_key missing_numbers[] = {MISSING_NUMBERS, END};
+static const ls_key missing_rows[] = {
+    MISSING_NUMBERS,
+    KEY("text", texts, AT(ls_missing_spec, text),
+        "words that are missing besides nothing, NA, N/A, nan, null, None and ?", .value = "[]",
+        .example = "[-999, unknown]"),
+    END};
+#define MISSING(rows, an_example)                                                                \
+  SECTION("missing", DATA(missing), rows,                                                        \
+          "what is missing in the data, and what comes of it; a number is its x", .value = "{}", \
+          .lone = "x", ORDER, .example = an_example)
 static const ls_key idx_rows[] = {
     KEY("dir", text, DATA(dir),
         "folder of the four standard files (train-images-idx3-ubyte and so on; those of test may "
@@ -131,30 +154,13 @@ static const ls_key idx_rows[] = {
                "out; or a source"),
     KEY("test", source, SOURCE(LS_SPLIT_TEST), "the test samples' files, by any names", OR("none"),
         .sub = idx_source),
+    MISSING(missing_numbers, "{x: mean, y: drop}"),
     END};
 static const char *const decimals[] = {".", ",", NULL};
 static const char *const comments[] = {"none", "#", NULL};
 static const char *const text_inputs[] = {"refuse", "one_hot", NULL};
-static const char *const x_missing[] = {"refuse", "drop", "mean", "none", NULL};
-static const char *const y_missing[] = {"refuse", "drop", "mask", NULL};
-static const ls_key missing_rows[] = {
-    KEY("x", fill, AT(ls_missing_spec, x),
-        "a number that takes the place of every input that is missing; mean: that of train's "
-        "column does; drop: the sample is left out; refuse (or none): such an input is an error",
-        .given = AT(ls_missing_spec, x_how), .value = "refuse", FROM(-INFINITY, INFINITY),
-        .choices = x_missing, .example = "mean"),
-    KEY("y", enum, AT(ls_missing_spec, y),
-        "a label or target that is missing: an error; drop: the sample is left out; mask: that "
-        "target counts nothing (regression)",
-        .value = "refuse", .choices = y_missing),
-    KEY("text", texts, AT(ls_missing_spec, text),
-        "words that are missing besides nothing, NA, N/A, nan, null, None and ?", .value = "[]",
-        .example = "[-999, unknown]"),
-    END};
 #define FILE_ROWS(rows, of_weights, a_weight)                                                     \
-  SECTION("missing", DATA(missing), missing_rows,                                                 \
-          "what is missing in the data, and what comes of it; a number is its x", .value = "{}",  \
-          .lone = "x", ORDER, .example = "{x: 0, text: [-999]}"),                                 \
+  MISSING(missing_rows, "{x: 0, text: [-999]}"),                                                  \
       KEY("train", source, SOURCE(LS_SPLIT_TRAIN), "where the training samples are", .sub = rows, \
           ORDER),                                                                                 \
       VALIDATION(rows,                                                                            \

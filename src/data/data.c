@@ -20,7 +20,7 @@ ls_separator ls_data_separator(const ls_data *data) { return data->separator; }
 const ls_trained *ls_data_trained(const ls_data *data) { return &data->trained; }
 int64_t ls_data_outputs(const ls_data *data) { return data->recipe.outputs; }
 const ls_filling *ls_data_x_mean(const ls_data *data) { return &data->recipe.x_mean; }
-bool ls_data_masked(const ls_data *data) { return data->recipe.masked; }
+bool ls_data_masked(const ls_data *data) { return data->recipe.gaps[LS_ROLE_Y]; }
 const ls_affine *ls_data_x_affine(const ls_data *data) { return data->recipe.x_affine; }
 const ls_affine *ls_data_y_affine(const ls_data *data) { return data->recipe.y_affine; }
 

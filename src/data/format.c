@@ -106,11 +106,12 @@ static void place_many(const ls_source *source, int64_t row, int64_t column, cha
   (*part)->format->place(*part, row, column, text, size);
 }
 
-static void rewind_many(ls_source *source) {
+static ls_status rewind_many(ls_source *source) {
   many *m = (many *)source;
-  for (int i = 0; i < m->parts; i++) m->part[i]->format->rewind(m->part[i]);
+  for (int i = 0; i < m->parts; i++) LS_TRY(m->part[i]->format->rewind(m->part[i]));
   m->at = m->file = 0;
   m->row = 0;
+  return LS_OK;
 }
 
 static ls_status keys_many(ls_source *source, const char *by, uint64_t *key) {
@@ -174,7 +175,6 @@ static ls_status open_parts(many *m, const ls_opening *what, const ls_format *fo
   }
   m->format = format_many;
   if (!format->read_at) m->format.read_at = NULL;
-  if (!format->rewind) m->format.rewind = NULL;
   m->base.format = &m->format;
   m->base.names = m->part[0]->names;
   m->base.separator = m->part[0]->separator;

@@ -64,8 +64,8 @@ struct ls_format {
   void (*soon)(ls_source *source, int64_t lo, int64_t rows);
   /* No file is held open until the next read_at; may be NULL. */
   void (*rest)(ls_source *source);
-  /* `read` begins again with the first row; NULL where the format cannot. */
-  void (*rewind)(ls_source *source);
+  /* `read` begins again with the first row. */
+  ls_status (*rewind)(ls_source *source);
   /* Of every row (rows) a number that is the same for the same value of column or dataset `by`;
    * LS_EDATA, located, where there is no such thing, or a value is missing. NULL where the format
    * has none. */
@@ -111,8 +111,6 @@ ls_status ls_source_open(const ls_opening *what, ls_source **out);
 ls_status ls_source_read(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y);
 ls_status ls_source_read_at(ls_source *source, int64_t lo, int64_t rows, ls_dtype cell, void *x,
                             double *y);
-/* rewind of any source; LS_ECONFIG where its format cannot. */
-ls_status ls_source_rewind(ls_source *source);
 /* keys of any source; LS_ECONFIG where its format has none. */
 ls_status ls_source_keys(ls_source *source, const char *by, uint64_t *key);
 static inline bool ls_source_any_row(const ls_source *source) { /* read_at works */

@@ -28,7 +28,7 @@ static ls_status read_rows(reader *r, visit *each, void *arg) {
     for (int64_t k = 0; k < rows; k++)
       each(arg, row + k, r->x + k * shape->features, r->y + k * columns);
   }
-  return ls_source_rewind(r->source);
+  return r->source->format->rewind(r->source);
 }
 
 static ls_status read_through(ls_source *source, visit *each, void *arg) {

@@ -91,10 +91,10 @@ static void rest_hot(ls_source *source) {
   within->format->rest(within);
 }
 
-static void rewind_hot(ls_source *source) {
+static ls_status rewind_hot(ls_source *source) {
   one_hot *h = (one_hot *)source;
-  h->within->format->rewind(h->within);
   h->row = 0;
+  return h->within->format->rewind(h->within);
 }
 
 static ls_status keys_hot(ls_source *source, const char *by, uint64_t *key) {
@@ -135,7 +135,7 @@ static ls_format format_of(const ls_source *within) {
                      .read_at = ls_source_any_row(within) ? read_hot_at : NULL,
                      .soon = has->soon ? soon_hot : NULL,
                      .rest = has->rest ? rest_hot : NULL,
-                     .rewind = has->rewind ? rewind_hot : NULL,
+                     .rewind = rewind_hot,
                      .keys = keys_hot,
                      .place = place_hot,
                      .columns = columns_hot,

@@ -354,7 +354,7 @@ static ls_status open_store(opening *o) {
   memcpy(plan.rows, data->rows, sizeof plan.rows);
   if ((o->spec->weights && !o->spec->unweighted) || ls_class_weights_given(&o->spec->class_weights))
     LS_TRY(ls_comm_shared_new(o->comm, (size_t)data->rows[0] * sizeof(double), &data->weight));
-  if (data->recipe.masked && !o->spec->unweighted)
+  if (ls_data_masked(data) && !o->spec->unweighted)
     LS_TRY(ls_comm_shared_new(o->comm, (size_t)data->rows[0] * sizeof(double), &data->there));
   return data->kind->open(&plan, &data->store);
 }
@@ -391,8 +391,8 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind t
   data->recipe.target = target;
   data->recipe.classes = spec->classes;
   data->recipe.labels = !spec->inputs && (target == LS_TARGET_CLASS || spec->classes > 0);
-  data->recipe.masked = spec->missing.y == LS_MISSING_Y_MASK && target == LS_TARGET_REAL &&
-                        !data->recipe.labels && !spec->inputs;
+  data->recipe.gaps[LS_ROLE_Y] = spec->missing.y == LS_MISSING_Y_MASK && target == LS_TARGET_REAL &&
+                                 !data->recipe.labels && !spec->inputs;
   data->turnable = strcmp(spec->type, "hdf5") == 0;
   data->order = spec->order;
   data->drop_last = spec->drop_last;

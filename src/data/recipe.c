@@ -11,13 +11,24 @@ enum { CLASSES_MAX = 1 << 20 };
 
 /* ---- as read -> as kept ---- */
 
+/* Which are infinite, or too large for the precision? */
+static ls_status check_gaps(const ls_recipe *r, const ls_origin *origin, int64_t rows,
+                            const void *kept) {
+  for (int64_t i = 0; i < rows * r->features; i++) {
+    const double v = ls_dtype_get(r->kept, kept, i);
+    if (isinf(v)) return ls_refuse(origin, i / r->features, i % r->features, ls_not_finite, v);
+  }
+  return LS_OK;
+}
+
 ls_status ls_recipe_keep_x(const ls_recipe *r, const ls_origin *origin, int64_t rows,
                            const void *raw, void *kept) {
   if (r->x_affine && r->kept != LS_U8)
     LS_REAL_OF(r->kept, ls_scale)(r->x_affine, r->raw, rows, raw, kept);
   else if (kept != raw)
     memcpy(kept, raw, (size_t)rows * ls_recipe_x(r));
-  return ls_refuse_not_finite(origin, rows, r->features, r->kept, kept);
+  return r->gaps[LS_ROLE_X] ? check_gaps(r, origin, rows, kept)
+                            : ls_refuse_not_finite(origin, rows, r->features, r->kept, kept);
 }
 
 static const char not_a_probability[] =
@@ -46,7 +57,7 @@ static ls_status keep_labels(const ls_recipe *r, const ls_origin *origin, int64_
 
 /* What is wrong with v as a target, scaled and rounded; NULL: nothing. */
 static const char *no_target(const ls_recipe *r, double v) {
-  if (r->masked && isnan(v)) return NULL;
+  if (r->gaps[LS_ROLE_Y] && isnan(v)) return NULL;
   if (!isfinite(v)) return ls_not_finite;
   return r->target != LS_TARGET_PROBABILITY || (v >= 0 && v <= 1) ? NULL : not_a_probability;
 }
@@ -70,7 +81,7 @@ ls_status ls_recipe_check_y(const ls_recipe *r, const ls_origin *origin, int64_t
   for (int64_t k = 0; k < rows; k++)
     for (int64_t c = 0; c < r->columns; c++) {
       const double v = y[k * stride + c];
-      if (!isfinite(v) && !(r->masked && isnan(v)))
+      if (!isfinite(v) && !(r->gaps[LS_ROLE_Y] && isnan(v)))
         return ls_refuse(origin, k, -1 - c, ls_not_finite, v);
     }
   return LS_OK;

@@ -11,7 +11,7 @@ typedef struct {
   ls_dtype precision;
   ls_target_kind target;
   bool labels;               /* y are class numbers, for `target` or by spec.classes */
-  bool masked;               /* y: a NaN is a target that is missing, and is kept */
+  bool gaps[2];              /* of x, of real y: a NaN is a value that is missing, and is kept */
   int64_t classes;           /* below this; 0: from the labels */
   int64_t features, columns; /* of x and of y in a file */
   int64_t outputs;           /* classes, or columns */
@@ -33,8 +33,7 @@ static inline size_t ls_recipe_y(const ls_recipe *r) {
   return r->labels ? sizeof(int32_t) : (size_t)r->columns * ls_dtype_size(r->precision);
 }
 
-/* LS_EDATA, located, for a y (rows, stride) as read that is neither finite nor missing where that
- * is masked. */
+/* LS_EDATA, located, for a y (rows, stride) as read that is neither finite nor a gap. */
 ls_status ls_recipe_check_y(const ls_recipe *recipe, const ls_origin *origin, int64_t rows,
                             const double *y, int64_t stride);
 bool ls_recipe_is_label(const ls_recipe *recipe, double y);

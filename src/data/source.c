@@ -51,16 +51,6 @@ ls_status ls_source_read_at(ls_source *source, int64_t lo, int64_t rows, ls_dtyp
   return LS_OK;
 }
 
-ls_status ls_source_rewind(ls_source *source) {
-  if (!source->format->rewind)
-    return ls_fail(LS_ECONFIG,
-                   "%s: data.missing: drop and mean read a file twice, which is for CSV and HDF5; "
-                   "lockstep data import makes HDF5 of any format",
-                   source->file[0].path);
-  source->format->rewind(source);
-  return LS_OK;
-}
-
 ls_status ls_source_keys(ls_source *source, const char *by, uint64_t *key) {
   if (source->format->keys) return source->format->keys(source, by, key);
   return ls_fail(LS_ECONFIG,

@@ -167,6 +167,15 @@ ls_status ls_gz_read(ls_gz *gz, void *data, size_t bytes, size_t *got) {
   return LS_OK;
 }
 
+ls_status ls_gz_rewind(ls_gz *gz) {
+  if (lseek(gz->fd, 0, SEEK_SET) != 0)
+    return ls_fail(LS_EDATA, "%s: can't read it again: %s", gz->path, strerror(errno));
+  XXH3_128bits_reset(gz->hash);
+  gz->ended = false;
+  gz->z.avail_in = 0;
+  return gz->packed && inflateReset(&gz->z) != Z_OK ? damaged(gz) : LS_OK;
+}
+
 ls_status ls_gz_read_all(ls_gz *gz, char **data, size_t *bytes) {
   size_t room = (size_t)gz->size + BUFFER, got;
   ls_status status = LS_OK;

@@ -18,6 +18,8 @@ void ls_gz_close(ls_gz **gz);
 /* Up to `bytes` of the content; less only at its end. LS_EDATA for a damaged or truncated gzip
  * stream and for what follows it. */
 ls_status ls_gz_read(ls_gz *gz, void *data, size_t bytes, size_t *got);
+/* From here on it is read from its begin again. */
+ls_status ls_gz_rewind(ls_gz *gz);
 /* No file of this size holds more bytes of content (deflate expands at most 1,032 times): allocate
  * nothing above it. */
 int64_t ls_gz_bound(const ls_gz *gz);

@@ -59,6 +59,16 @@ ls_status ls_array_read(ls_array *a, int64_t rows, ls_dtype cell, void *out) {
   return a->row == a->rows ? check_end(a) : LS_OK;
 }
 
+ls_status ls_array_rewind(ls_array *a) {
+  char part[4096];
+  size_t got = 1;
+  LS_TRY(ls_gz_rewind(a->gz));
+  a->row = 0;
+  for (size_t left = a->header; left > 0 && got > 0; left -= got)
+    LS_TRY(ls_gz_read(a->gz, part, left < sizeof part ? left : sizeof part, &got));
+  return LS_OK;
+}
+
 void ls_array_about(const ls_array *a, ls_data_file *file) {
   file->bytes = ls_gz_size(a->gz);
   file->samples = a->rows;

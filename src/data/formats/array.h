@@ -22,6 +22,8 @@ ls_status ls_array_shape(ls_array *array, const int64_t *dimension, int dimensio
 /* The next rows as (rows, width) cells: LS_U8 (of LS_U8 only), LS_F32 or LS_F64. LS_EDATA where the
  * file ends within them; behind the last row, where it goes on. */
 ls_status ls_array_read(ls_array *array, int64_t rows, ls_dtype cell, void *out);
+/* Before the first row again. */
+ls_status ls_array_rewind(ls_array *array);
 /* Once it has been read: what is kept of the file. */
 void ls_array_about(const ls_array *array, ls_data_file *file);
 /* Inputs of such a type, as ls_shape says it. */

@@ -834,7 +834,10 @@ static ls_status read_csv(ls_source *source, int64_t rows, ls_dtype cell, void *
   return LS_OK;
 }
 
-static void rewind_csv(ls_source *source) { ((csv *)source)->next = ((csv *)source)->first; }
+static ls_status rewind_csv(ls_source *source) {
+  ((csv *)source)->next = ((csv *)source)->first;
+  return LS_OK;
+}
 
 static ls_status key_of(const csv *c, int64_t line, int64_t column, uint64_t *key) {
   ls_csv_field f = c->field[column];
@@ -858,8 +861,7 @@ static ls_status keys_csv(ls_source *source, const char *by, uint64_t *key) {
     LS_TRY(next_record(c));
     LS_TRY(key_of(c, line, column, &key[row]));
   }
-  rewind_csv(source);
-  return LS_OK;
+  return rewind_csv(source);
 }
 
 /* Only for messages: the records are counted again from the top. */

@@ -409,7 +409,10 @@ static void rest_hdf5(ls_source *source) {
   ls_h5_rest();
 }
 
-static void rewind_hdf5(ls_source *source) { ((hdf5 *)source)->row = 0; }
+static ls_status rewind_hdf5(ls_source *source) {
+  ((hdf5 *)source)->row = 0;
+  return LS_OK;
+}
 
 /* ---- groups ---- */
 

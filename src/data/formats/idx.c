@@ -239,6 +239,12 @@ static ls_status read_idx(ls_source *source, int64_t rows, ls_dtype cell, void *
   return LS_OK;
 }
 
+static ls_status rewind_idx(ls_source *source) {
+  idx *r = (idx *)source;
+  LS_TRY(ls_array_rewind(&r->array[0]));
+  return r->array[1].gz ? ls_array_rewind(&r->array[1]) : LS_OK;
+}
+
 static void place_idx(const ls_source *source, int64_t row, int64_t column, char *text,
                       size_t size) {
   snprintf(text, size, "%s: sample %lld", source->file[column < 0].path, (long long)row);
@@ -254,5 +260,5 @@ static ls_status columns_idx(const ls_source *source, ls_columns *out) {
   return LS_OK;
 }
 
-const ls_format ls_format_idx = {"idx", open_idx, read_idx,  NULL,        NULL,     NULL,
-                                 NULL,  NULL,     place_idx, columns_idx, close_idx};
+const ls_format ls_format_idx = {"idx",      open_idx, read_idx,  NULL,        NULL,     NULL,
+                                 rewind_idx, NULL,     place_idx, columns_idx, close_idx};

@@ -134,6 +134,12 @@ static ls_status read_npy(ls_source *source, int64_t rows, ls_dtype cell, void *
   return LS_OK;
 }
 
+static ls_status rewind_npy(ls_source *source) {
+  npy *n = (npy *)source;
+  LS_TRY(ls_array_rewind(&n->array[0]));
+  return source->files == 2 ? ls_array_rewind(&n->array[1]) : LS_OK;
+}
+
 static void place_npy(const ls_source *source, int64_t row, int64_t column, char *text,
                       size_t size) {
   snprintf(text, size, "%s: row %lld, value %lld", source->file[column < 0].path, (long long)row,
@@ -150,5 +156,5 @@ static ls_status columns_npy(const ls_source *source, ls_columns *out) {
   return LS_OK;
 }
 
-const ls_format ls_format_npy = {"npy", open_npy, read_npy,  NULL,        NULL,     NULL,
-                                 NULL,  NULL,     place_npy, columns_npy, close_npy};
+const ls_format ls_format_npy = {"npy",      open_npy, read_npy,  NULL,        NULL,     NULL,
+                                 rewind_npy, NULL,     place_npy, columns_npy, close_npy};
