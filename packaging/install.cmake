@@ -1,9 +1,22 @@
 # What `cmake --install` puts where, and what a program that uses the library finds there. Everything may be moved as a whole: no file holds the prefix.
 include(CMakePackageConfigHelpers)
 
-# Libraries outside the system's folders (modules, Spack) are found again without LD_LIBRARY_PATH.
-set_target_properties(lockstep PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
-install(TARGETS lockstep RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT lockstep)
+# Libraries outside the system's folders (modules, Spack) are found again without LD_LIBRARY_PATH. (CMAKE_SKIP_INSTALL_RPATH=ON: for packages.)
+set_target_properties(lockstep lockstep_shared PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+set_target_properties(lockstep_shared PROPERTIES EXPORT_NAME lockstep)
+install(TARGETS lockstep RUNTIME COMPONENT lockstep)
+install(TARGETS lockstep_shared EXPORT lockstep LIBRARY COMPONENT library NAMELINK_COMPONENT dev)
+
+# For programs that use the library: headers, pkg-config, and a CMake package with the target lockstep::lockstep.
+set(cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lockstep)
+file(RELATIVE_PATH PREFIX_FROM_PC ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" PREFIX_FROM_PC ${PREFIX_FROM_PC})
+configure_file(${CMAKE_CURRENT_LIST_DIR}/lockstep.pc.in lockstep.pc @ONLY)
+write_basic_package_version_file(lockstep-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(DIRECTORY include/lockstep DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
+install(FILES ${CMAKE_BINARY_DIR}/lockstep.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
+install(FILES ${CMAKE_BINARY_DIR}/lockstep-config-version.cmake DESTINATION ${cmake_dir} COMPONENT dev)
+install(EXPORT lockstep FILE lockstep-config.cmake NAMESPACE lockstep:: DESTINATION ${cmake_dir} COMPONENT dev)
 
 # The program writes its pages and completions itself, so it must run here.
 set(PAGES ${CMAKE_BINARY_DIR}/share)
@@ -24,7 +37,6 @@ endif()
 install(DIRECTORY examples data DESTINATION ${CMAKE_INSTALL_DATADIR}/lockstep COMPONENT lockstep USE_SOURCE_PERMISSIONS
   PATTERN "runs" EXCLUDE PATTERN "*.so" EXCLUDE)
 install(FILES README.md LICENSE CHANGELOG.md CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT docs)
-install(DIRECTORY include/lockstep DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT docs PATTERN "logs" EXCLUDE)
 # The docs name examples as ../examples.
 file(RELATIVE_PATH examples ${CMAKE_INSTALL_FULL_DOCDIR} ${CMAKE_INSTALL_FULL_DATADIR}/lockstep/examples)

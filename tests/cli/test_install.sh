@@ -26,6 +26,48 @@ ln -s fashion-mnist-small "$P/share/lockstep/data/some-set-small"
 run 2 train net.yaml train.epochs=1 'data.limit={train: 200}' -o small
 grep -q 'some-set-small' err || fail "small part of the data: $(cat err)"
 
+# A program with a network in it, by pkg-config and by CMake, gives predict's number.
+cat >use.c <<'C'
+#include <lockstep/lockstep.h>
+#include <stdio.h>
+#include <stdlib.h>
+int main(int argc, char **argv) {
+  lockstep_net *net;
+  float x[2] = {1, 2}, y;
+  lockstep_error error;
+  if (argc != 3 || lockstep_net_open(argv[1], &net, &error) || lockstep_net_apply_f32(net, 1, x, &y, &error)) return 1;
+  lockstep_net_free(net);
+  printf("%.9g\n", y);
+  return y == strtof(argv[2], NULL) ? 0 : 2;
+}
+C
+cat >CMakeLists.txt <<'C'
+cmake_minimum_required(VERSION 3.20)
+project(use C)
+find_package(lockstep 0.2 REQUIRED)
+add_executable(use-cmake use.c)
+target_link_libraries(use-cmake lockstep::lockstep)
+C
+printf 'a,b,sum\n1,2,3\n2,2,4\n0,1,1\n' >sum.csv
+cat >sum.yaml <<'Y'
+version: 1
+data: {type: csv, train: {file: sum.csv, x: [a, b], y: [sum]}}
+model: {layers: [{units: 3, activation: tanh}, {units: out}]}
+loss: mse
+optimizer: {type: sgd, lr: 0.1}
+train: {epochs: 3, batch: full}
+Y
+run 0 train sum.yaml -o sum
+run 0 predict sum/final.h5 -i sum.csv -o -
+number=$(sed -n 2p out)
+lib=$(dirname "$(find "$P" -name liblockstep.so)")
+cc -Wall -Wextra -Werror use.c -o use-pc $(PKG_CONFIG_PATH=$lib/pkgconfig pkg-config --cflags --libs lockstep) -Wl,-rpath,"$lib" >log 2>&1 || fail "pkg-config: $(cat log)"
+[ "$(PKG_CONFIG_PATH=$lib/pkgconfig pkg-config --modversion lockstep)" = "$version" ] || fail "the version of lockstep.pc"
+cmake -B use -DCMAKE_PREFIX_PATH="$P" >log 2>&1 && cmake --build use >log 2>&1 || fail "find_package: $(tail -20 log)"
+for program in ./use-pc use/use-cmake; do
+  "$program" sum/final.h5 "$number" >out 2>err || fail "$program: exit $?: $(cat out err), and predict says $number"
+done
+
 # Pages and completions of every command.
 for file in bash-completion/completions/lockstep zsh/site-functions/_lockstep fish/vendor_completions.d/lockstep.fish doc/lockstep/docs/config.md \
   doc/lockstep/examples/toy/README.md; do
