@@ -25,7 +25,7 @@ static const char checkpoint_look[] =
     "  epochs finished  {epoch}, {samples_seen} samples seen, {t} updates, {nonfinite_total} not "
     "finite\n"
     "  last loss        {last_loss:.9g}\n"
-    "{?best_value}  best metric      {best_value:.9g} at step {best_step}\n{/}"
+    "{?best_step}  best metric      {best_value:.9g} at step {best_step}\n{/}"
     "  model            {parameters} parameters, {precision}, {inputs} inputs, {outputs} outputs\n"
     "{*tensors}    {name:-16} ({*shape}{,}{.}{/})\n{/}"
     "  weights          {weights_hash}\n"

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "checkpoint/weights.h"
+#include "data/account.h"
 #include "io/json.h"
 #include "train/trainer.h"
 #include "view/understood.h"
@@ -215,6 +216,32 @@ static ls_status end_event(ls_trainer *t, const ls_train_result *r) {
   return ls_events_put(t->events, event);
 }
 
+/* r2 of the latest evaluation, else of the last epoch's running means as far as they tell; NaN:
+ * unknown. *of: of which split. */
+static double latest_r2(const ls_trainer *t, ls_split *of) {
+  static const ls_split order[] = {LS_SPLIT_TEST, LS_SPLIT_VALIDATION, LS_SPLIT_TRAIN};
+  for (int i = 0; i < 3; i++) {
+    *of = order[i];
+    if (t->score[*of].samples > 0 && isfinite(t->score[*of].r2)) return t->score[*of].r2;
+  }
+  const ls_account *account = ls_data_account(t->run->data);
+  const double rmse = t->score[LS_SPLIT_TRAIN].rmse, spread = ls_spread_deviation(&account->target);
+  const bool one = account->side[LS_ROLE_Y].columns == 1 && spread > 0;
+  return one ? 1 - rmse / spread * rmse / spread : (double)NAN;
+}
+
+static void judge_regression(const ls_trainer *t) {
+  ls_split split;
+  const ls_state *s = &t->run->state;
+  const double r2 = latest_r2(t, &split);
+  const bool scaled = t->config->data.scale != LS_SCALE_NONE;
+  if (!(r2 < 0) || s->epoch == 0) return;
+  ls_log(LS_LOG_WARN,
+         "r2 is %.3g on %s: the loss is above that of always predicting the mean of the targets; "
+         "try more epochs, another optimizer.lr%s",
+         r2, ls_split_names[split], scaled ? "" : ", or data.scale={type: standard}");
+}
+
 /* A result that is not better than guessing after at least an epoch, or hardly better where nothing
  * moves any more, is said to be one; dead is a network whose units are seen to be. */
 static ls_status judge(ls_trainer *t, ls_train_result *r) {
@@ -256,6 +283,7 @@ ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
   ls_status status = LS_OK;
   if (ls_comm_rank(t->comm) == 0) {
     status = judge(t, r);
+    judge_regression(t);
     if (status == LS_OK) status = end_event(t, r);
     show_summary(t, r, times);
   }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "io/json.h"
 #include "train/trainer.h"
@@ -39,6 +40,15 @@ ls_score ls_running_score(ls_run *run) {
   return s;
 }
 
+/* A loss above that of always predicting the mean of the targets is never kept as the best, however
+ * good it is beside others; until there is one below, they count for early stopping alone. */
+static bool is_better(const ls_trainer *t, double value, bool keeps) {
+  const ls_state *s = &t->run->state;
+  const bool kept = s->best_step > 0;
+  if (kept != keeps) return keeps;
+  return isnan(s->best_value) || ls_metric_better(t->best_metric, value, s->best_value);
+}
+
 /* Every rank has the same numbers and decides the same. Returns true if training should stop early.
  */
 static bool look_for_best(ls_trainer *t) {
@@ -51,13 +61,20 @@ static bool look_for_best(ls_trainer *t) {
   if (!*fresh || isnan(value)) return false; /* a number counts once */
   *fresh = false;
   s->early_bad++;
-  if (isnan(s->best_value) || ls_metric_better(t->best_metric, value, s->best_value)) {
+  const bool keeps = !ls_score_is_poor(score);
+  if (is_better(t, value, keeps)) {
     s->best_value = value;
-    s->best_step = s->global_step;
-    t->new_best = true;
     s->early_bad = 0;
+    t->new_best = keeps;
+    if (keeps) s->best_step = s->global_step;
   }
-  return t->config->early_metric && s->early_bad >= t->config->early_patience;
+  const bool stop = t->config->early_metric && s->early_bad >= t->config->early_patience;
+  if (stop && s->best_step == 0)
+    ls_log(LS_LOG_WARN,
+           "step %lld: stopping early, and no evaluation was better than always predicting the "
+           "mean of the targets: none is kept as the best",
+           (long long)s->global_step);
+  return stop;
 }
 
 bool ls_eval_wants(const ls_trainer *t, ls_split split) {

@@ -214,6 +214,8 @@ ls_score ls_score_none(double loss) {
                     .r2 = (double)NAN};
 }
 
+bool ls_score_is_poor(const ls_score *score) { return isfinite(score->r2) && score->r2 < 0; }
+
 static void score(const eval *e, ls_score *out) {
   const double n = e->batch.masked ? TOTAL(e, stats.correct) : (double)e->rows,
                values = n * (double)e->batch.outputs;

@@ -115,6 +115,8 @@ typedef struct {
 ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out,
                       ls_figures *more); /* more may be NULL */
 ls_score ls_score_none(double loss);     /* and no metric */
+/* Is it known to be worse than always predicting the mean of the targets (r2 below 0)? */
+bool ls_score_is_poor(const ls_score *score);
 /* Of the hidden layer where they are most, the share of units that give the same for each of the
  * first samples of train. This rank alone. */
 ls_status ls_evaluate_units(ls_run *run, double *still);

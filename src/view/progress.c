@@ -298,9 +298,12 @@ void ls_progress_end(ls_progress *p, const ls_progress_summary *s) {
                ls_text_count(s->samples_per_s, rate));
   pair("train", s->loss, s->accuracy);
   pair("test", s->test_loss, s->test_accuracy);
-  if (s->best_metric && !isnan(s->best_value))
+  if (s->best_metric && s->best_step > 0)
     ls_log_plain("best: %s %.6g at step %lld", s->best_metric, s->best_value,
                  (long long)s->best_step);
+  else if (s->best_metric && !isnan(s->best_value))
+    ls_log_plain("best: none, no %s was better than predicting the mean of the targets",
+                 s->best_metric);
   if (s->shares > 0 && s->seconds > 0) {
     ls_log_plain("%-18s %6s %10s %10s %10s", "where the time went", "share", "min s", "avg s",
                  "max s");
