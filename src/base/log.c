@@ -10,8 +10,9 @@ static struct {
   char host[64];
   ls_log_level level;
   bool color, live;
-  int64_t count;
-} state = {-1, "", LS_LOG_INFO, false, false, 0};
+  int columns;
+  int64_t lines;
+} state = {.rank = -1, .level = LS_LOG_INFO};
 
 static _Thread_local const ls_log_sink *diverted;
 
@@ -36,7 +37,8 @@ bool ls_log_shows(ls_log_level level) {
   if (diverted) return diverted->write && diverted->rank == 0 && level <= diverted->level;
   return level <= state.level && state.rank <= 0;
 }
-int64_t ls_log_count(void) { return state.count; }
+void ls_log_columns(int columns) { state.columns = columns; }
+int64_t ls_log_lines(void) { return state.lines; }
 
 void ls_log_live(bool live) {
   if (diverted) return;
@@ -51,16 +53,43 @@ static void hand_over(ls_log_level level, const char *format, va_list args) {
   diverted->write(diverted->arg, level, line);
 }
 
+/* Behind an escape sequence, which shows nothing. */
+static const char *skip_escape(const char *c) {
+  if (*c == '[') c++;
+  while (*c && !(*c >= '@' && *c <= '~')) c++;
+  return *c ? c + 1 : c;
+}
+
+/* As a terminal shows them: long lines go on in the next one. */
+static int64_t count_lines(const char *text) {
+  int64_t lines = 0, used = 0;
+  for (const char *c = text; *c;) {
+    if (*c == '\033') {
+      c = skip_escape(c + 1);
+      continue;
+    }
+    const bool begins = ((unsigned char)*c & 0xc0) != 0x80; /* a character of UTF-8 */
+    used = *c == '\r' ? 0 : used + begins;
+    if (*c == '\n') {
+      lines += state.columns > 0 && used > 1 ? (used - 2) / state.columns + 1 : 1;
+      used = 0;
+    }
+    c++;
+  }
+  return lines;
+}
+
 /* One write, so that the lines of several ranks never mix. */
 static void put(const char *prefix, const char *format, va_list args) {
   char line[40000];
   int length = snprintf(line, sizeof line, "%s%s", state.live ? erase : "", prefix);
   state.live = false;
-  state.count++;
   int more = vsnprintf(line + length, sizeof line - (size_t)length - 1, format, args);
   length = more < 0 ? length : length + more;
   if (length > (int)sizeof line - 2) length = (int)sizeof line - 2;
   if (length == 0 || line[length - 1] != '\n') line[length++] = '\n';
+  line[length] = '\0';
+  state.lines += count_lines(line);
   for (int done = 0; done < length;) {
     ssize_t wrote = write(STDERR_FILENO, line + done, (size_t)(length - done));
     if (wrote <= 0) return; /* nowhere left to complain */

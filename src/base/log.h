@@ -12,7 +12,8 @@ typedef enum { LS_LOG_ERROR, LS_LOG_WARN, LS_LOG_INFO, LS_LOG_DEBUG } ls_log_lev
 void ls_log_init(int rank, const char *host, ls_log_level level, bool color);
 void ls_log_set_level(ls_log_level level);
 bool ls_log_shows(ls_log_level level); /* on this rank */
-int64_t ls_log_count(void);            /* messages that this process has written */
+void ls_log_columns(int columns);      /* of the terminal that shows them; 0: none does */
+int64_t ls_log_lines(void); /* how many lines of such a terminal this process has written */
 /* "lockstep: error: ..." and so on, one write(2) a message so that ranks do not interleave. Rank 0
  * only. */
 void ls_log(ls_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

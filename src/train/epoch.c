@@ -118,7 +118,7 @@ bool ls_eval_due(const ls_trainer *t, bool epoch_end) {
   return false;
 }
 
-static void show_epoch(ls_trainer *t, bool evaluated, double rate) {
+static void show_epoch(ls_trainer *t, bool evaluated, double rate, bool last) {
   const ls_run *run = t->run;
   const ls_score *train = &t->score[LS_SPLIT_TRAIN], *val = &t->score[LS_SPLIT_VALIDATION];
   bool validated = evaluated && val->samples > 0;
@@ -130,7 +130,8 @@ static void show_epoch(ls_trainer *t, bool evaluated, double rate) {
                          .val_accuracy = validated ? val->accuracy : (double)NAN,
                          .lr = run->lr,
                          .samples_per_s = rate,
-                         .best = t->best_metric && run->state.best_step == run->state.global_step};
+                         .best = t->best_metric && run->state.best_step == run->state.global_step,
+                         .last = last};
   ls_progress_epoch(t->progress, &row);
 }
 
@@ -172,7 +173,7 @@ ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
                          "seconds", ls_json_real(ls_time() - t->epoch_started)));
     note_loss(t);
     *stop = look_for_best(t);
-    show_epoch(t, evaluate, rate);
+    show_epoch(t, evaluate, rate, *stop);
   }
   status = put_event(t, event, status);
   t->epoch_started = ls_time();

@@ -75,6 +75,7 @@ static char *resume_command(const ls_trainer *t) {
   char *text = ls_mem_text("lockstep train");
   bool resumes = false;
   for (int i = 0; i < o->argc; i++) {
+    if (strcmp(o->argv[i], "--force") == 0) continue;
     add_word(&text, o->argv[i]);
     resumes = resumes || strncmp(o->argv[i], "--resume", 8) == 0;
   }

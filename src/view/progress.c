@@ -13,7 +13,6 @@
 #include "view/text.h"
 
 enum { HEADER_EVERY = 50, LINES_WANTED = 200, ROWS_KEPT = 16 };
-enum { ROW_COLUMNS = 80 };
 static const double DRAW_SECONDS = 0.1, LOOK_SECONDS = 0.025, SLOW_SECONDS = 2.0,
                     HEARTBEAT_SECONDS = 60.0;
 
@@ -25,13 +24,13 @@ struct ls_progress {
   int64_t looked_step;
   int64_t each; /* epochs a printed line */
   int lines;    /* since the header */
-  bool marks;   /* a person looks at a terminal that is wide enough for marks in its rows */
+  bool marks;   /* a person looks at a terminal, whose rows can be marked */
   struct {
-    int64_t step, at; /* at: ls_log_count() before it */
-  } row[ROWS_KEPT];   /* (rows) the latest, with nothing but lines of ours behind them */
+    int64_t step, at; /* at: ls_log_lines() before it */
+  } row[ROWS_KEPT];   /* (rows) the latest */
   int rows;
-  int64_t counted, shown; /* ls_log_count() behind our latest line; step of the latest row */
-  bool saved;             /* a checkpoint whose row is still to come */
+  int64_t shown; /* step of the latest row */
+  char *saved;   /* ls_mem: the line of a checkpoint whose row is still to come; NULL: none */
 };
 
 /* The clock's time `seconds` from now; with the day where it is not today. */
@@ -69,8 +68,9 @@ ls_status ls_progress_new(const char *style, const ls_progress_plan *plan, ls_pr
   p->plan = *plan;
   int columns = ls_terminal_columns(STDERR_FILENO);
   p->bar = kind == 1 || (kind == 0 && columns > 0);
-  p->marks = p->bar && columns >= ROW_COLUMNS && !ls_log_shows(LS_LOG_DEBUG);
+  p->marks = p->bar && columns > 0 && !ls_log_shows(LS_LOG_DEBUG);
   p->table = kind != 3;
+  ls_log_columns(columns);
   p->start = p->looked = p->spoke = ls_time();
   p->looked_step = plan->first_step;
   p->left = 1;
@@ -80,23 +80,20 @@ ls_status ls_progress_new(const char *style, const ls_progress_plan *plan, ls_pr
   return LS_OK;
 }
 
-/* What others have written may be of any height: rows before it are out of reach. */
-static void look_for_others(ls_progress *p) {
-  if (ls_log_count() != p->counted) p->rows = 0;
-}
-
-static void say(ls_progress *p, const char *line) {
-  look_for_others(p);
-  ls_log_plain("%s", line);
-  p->counted = ls_log_count();
-}
-
 static void bar_off(ls_progress *p) {
   if (p->bar) ls_log_live(false);
 }
 
+/* The row that it was to be a mark in does not come. */
+static void tell_saved(ls_progress *p) {
+  if (p->saved) ls_log_plain("%s", p->saved);
+  LS_FREE(p->saved);
+}
+
 void ls_progress_free(ls_progress **progress) {
-  if (*progress) bar_off(*progress);
+  if (!*progress) return;
+  bar_off(*progress);
+  tell_saved(*progress);
   LS_FREE(*progress);
 }
 
@@ -127,8 +124,9 @@ static void where(const ls_progress *p, int64_t step, double now, char *out, siz
 static void draw(const ls_progress *p, int64_t step, double now) {
   char text[200], bar[128];
   int columns = ls_terminal_columns(STDERR_FILENO);
-  where(p, step, now, text, sizeof text);
-  int room = (columns > 0 ? columns : 80) - (int)strlen(text) - 5;
+  if (columns <= 0) columns = 80;
+  where(p, step, now, text, columns < (int)sizeof text ? (size_t)columns : sizeof text);
+  int room = columns - (int)strlen(text) - 5;
   room = room > 40 ? 40 : room;
   int full = room > 0 ? (int)((double)room * (double)step / (double)p->plan.steps) : 0;
   bar[0] = '\0';
@@ -171,14 +169,14 @@ static void header(ls_progress *p) {
   if (p->each > 1) {
     snprintf(line, sizeof line, "   (each %lldth epoch; metrics.jsonl has all)",
              (long long)p->each);
-    say(p, line);
+    ls_log_plain("%s", line);
   }
-  if (p->marks && p->lines == 1) say(p, "   + a checkpoint is saved, * the best so far");
+  if (p->marks && p->lines == 1) ls_log_plain("   + a checkpoint is saved, * the best so far");
   snprintf(line, sizeof line, "%8s %10s%s%s%s %8s %9s %7s %7s", "epoch", "loss",
            p->plan.accuracy ? "    acc" : "", p->plan.validation ? "   val_loss" : "",
            p->plan.validation && p->plan.accuracy ? " val_acc" : "", "lr", "samples/s", "time",
            "left");
-  say(p, line);
+  ls_log_plain("%s", line);
 }
 
 /* The columns that not every run has. */
@@ -195,16 +193,22 @@ static char *columns(const ls_progress *p, const ls_progress_row *row, char out[
   return out;
 }
 
+/* A column has no room for more. */
+static void whole_days(char *duration) {
+  char *days = strstr(duration, " d");
+  if (days) days[2] = '\0';
+}
+
 static void keep_row(ls_progress *p, int64_t step) {
   if (p->rows == ROWS_KEPT) memmove(p->row, p->row + 1, (size_t)--p->rows * sizeof *p->row);
   p->row[p->rows].step = p->shown = step;
-  p->row[p->rows++].at = p->counted - 1;
+  p->row[p->rows++].at = ls_log_lines();
 }
 
 void ls_progress_epoch(ls_progress *p, const ls_progress_row *row) {
   if (!p || !p->table) return;
   double now = ls_time();
-  bool last = row->step >= p->plan.steps;
+  bool last = row->last || row->step >= p->plan.steps;
   if (row->epoch % p->each != 0 && row->epoch != 1 && !last && now - p->spoke < SLOW_SECONDS)
     return;
   bar_off(p);
@@ -212,34 +216,39 @@ void ls_progress_epoch(ls_progress *p, const ls_progress_row *row) {
   header(p);
   char loss[LS_TEXT], rate[LS_TEXT], lr[LS_TEXT], passed[LS_TEXT], left[LS_TEXT], some[128],
       line[256];
+  whole_days(ls_text_duration(now - p->start, passed));
+  whole_days(ls_text_duration(seconds_left(p, row->step, now), left));
   snprintf(line, sizeof line, "%c%c%6lld %10s%s %8s %9s %7s %7s", p->saved ? '+' : ' ',
            row->best ? '*' : ' ', (long long)row->epoch, ls_text_number(row->loss, 'g', 5, loss),
            columns(p, row, some), ls_text_number(row->lr, 'g', 3, lr),
-           ls_text_count(row->samples_per_s, rate), ls_text_duration(now - p->start, passed),
-           ls_text_duration(seconds_left(p, row->step, now), left));
-  say(p, line);
-  p->saved = false;
+           ls_text_count(row->samples_per_s, rate), passed, left);
   keep_row(p, row->step);
+  ls_log_plain("%s", line);
+  LS_FREE(p->saved);
 }
 
-/* Into the row of its epoch: up to it, and back to where the cursor was. */
-static void mark(const ls_progress *p, int row) {
+/* Into the row of its epoch: up to it, and back to where the cursor was. False where it has left
+ * the screen. */
+static bool mark(const ls_progress *p, int row) {
   char keys[48];
-  int length = snprintf(keys, sizeof keys, "\0337\033[%lldA\r+\0338",
-                        (long long)(ls_log_count() - p->row[row].at));
-  if (write(STDERR_FILENO, keys, (size_t)length) < 0) return; /* as with the bar */
+  const int64_t up = ls_log_lines() - p->row[row].at;
+  if (up >= ls_terminal_rows(STDERR_FILENO)) return false;
+  int length = snprintf(keys, sizeof keys, "\0337\033[%lldA\r+\0338", (long long)up);
+  return write(STDERR_FILENO, keys, (size_t)length) == length;
 }
 
 void ls_progress_committed(ls_progress *p, int64_t step, const char *dir, const char *name) {
   int row = 0;
-  if (p) look_for_others(p);
+  char *line = ls_mem_format("committed %lld %s/%s", (long long)step, dir, name);
   while (p && row < p->rows && p->row[row].step < step) row++;
-  if (p && p->marks && row < p->rows)
-    mark(p, row);
-  else if (p && p->marks && step > p->shown && p->plan.steps > step)
-    p->saved = true;
-  else
-    ls_log_plain("committed %lld %s/%s", (long long)step, dir, name);
+  const bool marks = p && p->marks;
+  if (marks && row == p->rows && step > p->shown && p->plan.steps > step) {
+    LS_FREE(p->saved);
+    p->saved = line;
+    return;
+  }
+  if (!marks || row == p->rows || !mark(p, row)) ls_log_plain("%s", line);
+  LS_FREE(line);
 }
 
 /* ---- the end ---- */
@@ -291,8 +300,9 @@ static void pair(const char *what, double loss, double accuracy) {
 void ls_progress_end(ls_progress *p, const ls_progress_summary *s) {
   if (!p || !p->table) return;
   bar_off(p);
+  tell_saved(p);
   char time_text[LS_TEXT], rate[LS_TEXT], samples[LS_TEXT];
-  ls_log_plain("%s: %lld epochs, %lld updates, %s samples in %s (%s samples/s)", s->exit,
+  ls_log_plain("%s: %lld epochs, %lld updates, %s samples in %s (%s/s)", s->exit,
                (long long)s->epochs, (long long)s->steps,
                ls_text_count((double)s->samples, samples), ls_text_duration(s->seconds, time_text),
                ls_text_count(s->samples_per_s, rate));

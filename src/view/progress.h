@@ -36,6 +36,7 @@ typedef struct {
   double loss, accuracy, val_loss, val_accuracy; /* NaN: not known, shown as - */
   double lr, samples_per_s;
   bool best; /* of all evaluations so far */
+  bool last; /* training ends here */
 } ls_progress_row;
 /* A line of the table; where there are more than 200 epochs, and they are quick, only each 2nd,
  * 5th, 10th ... is printed. */

@@ -24,19 +24,25 @@ static bool parent_is_launcher(void) {
   return false;
 }
 
-static int columns(int fd) {
-  struct winsize size;
-  if (!isatty(fd)) return 0;
-  return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+/* 0 and 0: it is no terminal. */
+static struct winsize size_here(int fd) {
+  struct winsize size = {0};
+  if (!isatty(fd)) return size;
+  if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) size.ws_col = 80;
+  if (size.ws_row == 0) size.ws_row = 24;
+  return size;
 }
 
-int ls_terminal_columns(int fd) {
-  if (!ls_comm_launched() || !parent_is_launcher()) return columns(fd);
+static struct winsize size_of(int fd) {
+  if (!ls_comm_launched() || !parent_is_launcher()) return size_here(fd);
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getppid(), fd);
   int launcher = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-  if (launcher < 0) return 0;
-  int found = columns(launcher);
+  if (launcher < 0) return (struct winsize){0};
+  const struct winsize found = size_here(launcher);
   close(launcher);
   return found;
 }
+
+int ls_terminal_columns(int fd) { return size_of(fd).ws_col; }
+int ls_terminal_rows(int fd) { return size_of(fd).ws_row; }

@@ -6,5 +6,6 @@
  * Under mpirun isatty lies both ways (stdout is always a pseudo-terminal, stderr never), so a rank
  * that mpirun itself started asks mpirun's own stream. */
 int ls_terminal_columns(int fd);
+int ls_terminal_rows(int fd); /* the same, 24 where it doesn't say */
 
 #endif

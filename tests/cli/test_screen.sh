@@ -22,11 +22,21 @@ on 0 train net.yaml -o stopped --time-limit 0:00:01 'train={steps: 100000000, ba
 grep -qF "next: lockstep train net.yaml -o stopped --time-limit 0:00:01 'train={steps: 100000000, batch: 16}' --resume=auto" err || fail "next: $(grep ^next err)"
 [ $failures -eq 0 ] && ! command -v script >/dev/null && { echo "no script: nothing tried on a terminal"; finish; exit 0; }
 
-on_terminal() { TERM=xterm script -qec "stty cols 90; $LOCKSTEP train net.yaml data.validation=0.2 -o run --force $*" /dev/null </dev/null >err; }
+on_terminal() { TERM=xterm script -qec "stty cols ${COLUMNS:-80} rows 40; $LOCKSTEP train net.yaml data.validation=0.2 -o run --force $*" /dev/null </dev/null >err; }
 on_terminal
 mark=$(printf '\033[1A\r+')
 grep -q committed err && fail "lines of commits on a terminal"
 grep -qF "$mark" err || fail "no mark for the last checkpoint: $(cat -v err)"
+COLUMNS=50 on_terminal
+grep -q committed err && fail "a narrow terminal: lines of commits"
+on_terminal "train.nonfinite=skip optimizer='{type: sgd, lr: 1e19}' train.epochs=3"
+grep -q 'not finite; the update is skipped' err || fail "no warnings between the rows: $(cat -v err)"
+grep -q committed err && fail "warnings between a row and its mark: $(grep committed err)"
+on_terminal "--time-limit 0:00:01 train.epochs=100000000 checkpoint.every=never"
+[ "$(grep -c committed err)" -eq 1 ] || fail "a checkpoint whose row never comes: $(cat -v err)"
+[ -z "$(tr '\r' '\n' <err | grep '^.\[Kepoch' | awk 'length > 83')" ] || fail "the bar's line does not fit: $(tr '\r' '\n' <err | grep '^.\[Kepoch' | head -1)"
+on_terminal "train.epochs=5000 'train.early_stop={metric: val_loss, patience: 4}'"
+grep -q committed err && fail "early stop between the rows that are printed: $(grep committed err)"
 on_terminal -v
 [ "$(grep -c 'committed ' err)" -eq 21 ] || fail "-v: $(grep committed err)"
 finish

@@ -345,7 +345,7 @@ static void train_a_thousand(const char *style) {
   assert_int_equal(ls_progress_new(style, &plan, &p), LS_OK);
   for (int64_t s = 1; s <= 5000; s++) {
     ls_progress_step(p, s);
-    ls_progress_row row = {s / 5, s, 0.5, 0.75, (double)NAN, (double)NAN, 0.01, 1000, false};
+    ls_progress_row row = {s / 5, s, 0.5, 0.75, (double)NAN, (double)NAN, 0.01, 1000, false, false};
     if (s % 5 == 0) ls_progress_epoch(p, &row);
   }
   ls_progress_share share[] = {{"compute", 1, 1, 1}, {"wait", 0, 3, 4}};
