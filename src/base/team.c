@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cores.h"
 #include "base/mem.h"
 #include "base/thread.h"
 
@@ -75,7 +76,9 @@ ls_status ls_team_new(int threads, ls_team **out) {
   LS_NEW(team, 1);
   *out = team;
   team->threads = 1;
-  team->spins = threads <= (int)sysconf(_SC_NPROCESSORS_ONLN) ? 4000 : 0;
+  ls_cores mine;
+  ls_cores_mine(&mine);
+  team->spins = threads <= ls_cores_all(&mine, 1) ? 4000 : 0;
   LS_NEW(team->member, threads);
   for (int i = 1; i < threads; i++) {
     team->member[i] = (struct member){.team = team, .number = i};

@@ -18,66 +18,13 @@
 
 enum { CHUNK = 1 << 30 }; /* bytes a message: MPI counts are int */
 
-bool ls_comm_launched(void) {
-  static const char *const sign[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "PMI_SIZE",
-                                     "MPI_LOCALNRANKS",      NULL};
-  for (int i = 0; sign[i]; i++)
-    if (getenv(sign[i])) return true;
-  return false;
-}
-
-/* As the launcher writes it; NULL: it does not, or there is none. */
-static const char *launcher_rank(void) {
-  static const char *const name[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", NULL};
-  for (int i = 0; name[i]; i++)
-    if (getenv(name[i])) return getenv(name[i]);
-  return NULL;
-}
-
-/* Which ranks of `given` share memory. LOCKSTEP_RANKS_PER_NODE: fewer than could, for tests, or for
- * one window a socket. */
-static void split_nodes(ls_comm *comm, MPI_Comm given) {
-  const char *limit = getenv("LOCKSTEP_RANKS_PER_NODE");
-  MPI_Comm_split_type(given, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &comm->node);
-  MPI_Comm_rank(comm->node, &comm->node_rank);
-  if (limit && atoi(limit) > 0) {
-    MPI_Comm whole = comm->node;
-    MPI_Comm_split(whole, comm->node_rank / atoi(limit), 0, &comm->node);
-    MPI_Comm_rank(comm->node, &comm->node_rank);
-    MPI_Comm_free(&whole);
-  }
-  MPI_Comm_size(comm->node, &comm->node_size);
-}
-
-/* What the first ranks of the nodes before this one's have as `mine`, summed; ranks of `given` with
- * the same number are in one order everywhere. */
-static int sum_before(ls_comm *comm, MPI_Comm given, int mine) {
-  int own = comm->node_rank == 0 ? mine : 0, sum = 0;
-  MPI_Exscan(&own, &sum, 1, MPI_INT, MPI_SUM, given);
-  if (comm->rank == 0) sum = 0; /* MPI leaves it undefined there */
-  MPI_Bcast(&sum, 1, MPI_INT, 0, comm->node);
-  return sum;
-}
-
-/* Number the ranks node by node, whatever way the launcher dealt them out: neighbours in the tree
- * of slices are then on one node, and their sum crosses the network once. Rank 0 stays rank 0. */
-static void number_ranks(ls_comm *comm, MPI_Comm given) {
-  MPI_Comm_rank(given, &comm->rank);
-  MPI_Comm_size(given, &comm->size);
-  split_nodes(comm, given);
-  comm->node_number = sum_before(comm, given, 1);
-  const int rank = sum_before(comm, given, comm->node_size) + comm->node_rank;
-  MPI_Comm_split(given, 0, rank, &comm->world);
-  comm->rank = rank;
-  MPI_Comm_dup(comm->world, &comm->end);
-}
-
 /* All that this rank needs to know the others. */
 static ls_status make_lists(ls_comm *comm) {
   LS_NEW(comm->hosts, comm->size);
   LS_NEW(comm->node_of, comm->size);
   LS_NEW(comm->node_first, comm->size + 1);
   LS_NEW(comm->counts, 2 * comm->size);
+  LS_NEW(comm->core_sets, comm->node_size);
   return ls_watchdog_new(comm, &comm->watchdog);
 }
 
@@ -92,12 +39,15 @@ static void meet(ls_comm *comm) {
 
 static ls_status start_mpi(ls_comm *comm) {
   int provided;
+  LS_TRY(ls_place_raise_files());
   if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
     return ls_fail(LS_EINTERNAL, "MPI cannot start");
   comm->mpi = true;
-  number_ranks(comm, MPI_COMM_WORLD);
+  ls_place_ranks(comm, MPI_COMM_WORLD);
+  LS_TRY(ls_place_check_launcher(comm));
   LS_TRY(ls_comm_agree(comm, make_lists(comm)));
   meet(comm);
+  ls_place_warn_of_files(comm);
   return LS_OK;
 }
 
@@ -120,12 +70,10 @@ static void end_named(void) {
   _exit(LS_FAIL);
 }
 
-/* Known before MPI is. */
-static void learn_name(void) {
+static void name_self(int rank) {
   char host[64] = "";
-  const char *rank = launcher_rank();
   gethostname(host, sizeof host - 1);
-  if (rank) snprintf(who, sizeof who, "rank %.16s (%s): ", rank, host);
+  if (rank >= 0) snprintf(who, sizeof who, "rank %d (%s): ", rank, host);
   ls_mem_on_failure(end_named);
 }
 
@@ -134,14 +82,15 @@ static ls_status make_one(ls_comm **out) {
   ls_comm *comm = *out;
   comm->line = &comm->own;
   comm->size = comm->node_size = comm->nodes = 1;
+  comm->cores = comm->node_cores = 1;
   gethostname(comm->host, sizeof comm->host - 1);
   return LS_OK;
 }
 
 static ls_status make_own_lists(ls_comm *comm) {
-  LS_NEW(comm->node_of, 1);
-  LS_NEW(comm->node_first, 2);
+  LS_TRY(make_lists(comm));
   comm->node_first[1] = 1;
+  memcpy(comm->hosts[0], comm->host, sizeof comm->host);
   return LS_OK;
 }
 
@@ -150,23 +99,21 @@ ls_status ls_comm_open_solo(ls_comm **out) {
   return make_own_lists(*out);
 }
 
-static ls_status refuse_many(ls_comm *comm) {
-  const char *tasks = getenv("SLURM_NTASKS"), *step = getenv("SLURM_STEP_ID"),
-             *task = getenv("SLURM_PROCID");
-  if (!tasks || !step || !task || atoi(tasks) <= 1) return LS_OK;
-  comm->rank = atoi(task); /* one of them says it */
-  return ls_fail(
-      LS_EUSAGE,
-      "srun started %s copies that can't see each other; start them with: srun --mpi=pmix ...",
-      tasks);
+static ls_status start_alone(ls_comm *comm) {
+  LS_TRY(ls_place_check_launcher(comm));
+  return make_own_lists(comm);
 }
 
 ls_status ls_comm_open(ls_comm **out) {
-  learn_name();
+  const ls_launcher launcher = ls_place_launcher();
+  name_self(launcher.rank);
   if (make_one(out) != LS_OK) end_named();
   ls_comm *comm = *out;
-  LS_TRY(ls_comm_launched() ? start_mpi(comm) : refuse_many(comm));
-  if (!comm->node_of) LS_TRY(make_own_lists(comm));
+  comm->launcher = launcher;
+  LS_TRY(ls_comm_launched() ? start_mpi(comm) : start_alone(comm));
+  if (comm->mpi) name_self(comm->rank);
+  ls_place_cores(comm, comm->core_sets);
+  LS_FREE(comm->core_sets);
   return comm->size > 1 ? make_board(comm) : LS_OK;
 }
 
@@ -184,6 +131,7 @@ void ls_comm_close(ls_comm **out) {
   LS_FREE(comm->node_of);
   LS_FREE(comm->node_first);
   LS_FREE(comm->counts);
+  LS_FREE(comm->core_sets);
   if (comm->mpi) {
     MPI_Comm_free(&comm->node);
     MPI_Comm_free(&comm->end);
@@ -200,9 +148,7 @@ int ls_comm_node_size(const ls_comm *comm) { return comm->node_size; }
 int ls_comm_node_count(const ls_comm *comm) { return comm->nodes; }
 int ls_comm_node_of(const ls_comm *comm, int rank) { return comm->node_of[rank]; }
 const char *ls_comm_host(const ls_comm *comm) { return comm->host; }
-const char *ls_comm_host_of(const ls_comm *comm, int rank) {
-  return comm->hosts ? comm->hosts[rank] : comm->host;
-}
+const char *ls_comm_host_of(const ls_comm *comm, int rank) { return comm->hosts[rank]; }
 const char *ls_comm_library(const ls_comm *comm) {
   return comm->mpi ? ls_mpi_version() : "none (one process)";
 }
@@ -380,86 +326,7 @@ void ls_comm_abort(ls_comm *comm, ls_status code, const char *format, ...) {
   _exit((int)code);
 }
 
-/* ---- memory that the ranks of a node share ---- */
-
-enum { SHARED_NAME = 64 };
-
-/* A new name: one may be left of a killed job whose process had our number. posix_fallocate, so
- * that a full /dev/shm (64 MB in many containers) is an error here and not a SIGBUS later. */
-static ls_status shared_create(const ls_comm *comm, size_t bytes, char *name, int *fd) {
-  static unsigned serial;
-  do {
-    snprintf(name, SHARED_NAME, "/lockstep-%d-%u-%.8s", (int)getpid(), serial++, comm->host);
-    *fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
-  } while (*fd < 0 && errno == EEXIST);
-  if (*fd < 0)
-    return ls_fail(LS_EIO, "can't make shared memory /dev/shm%s: %s", name, strerror(errno));
-  int error = posix_fallocate(*fd, 0, (off_t)bytes);
-  if (error == 0) return LS_OK;
-  close(*fd);
-  *fd = -1;
-  shm_unlink(name);
-  return ls_fail(LS_EIO,
-                 "/dev/shm has no room for %.1f MB of shared memory: %s; enlarge it (docker run "
-                 "--shm-size=1g, mount -o remount,size=...)",
-                 (double)bytes / 1e6, strerror(error));
-}
-
-/* Map the block that node rank 0 made as `name`. */
-static ls_status shared_map(ls_comm *comm, const char *name, int fd, ls_shared *out) {
-  if (comm->node_rank != 0) fd = shm_open(name, O_RDWR, 0);
-  out->data =
-      fd < 0 ? MAP_FAILED : mmap(NULL, out->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (fd >= 0) close(fd);
-  if (out->data != MAP_FAILED) {
-    comm->shared_bytes += out->bytes;
-    return LS_OK;
-  }
-  out->data = NULL;
-  return ls_fail(LS_EIO, "can't map shared memory /dev/shm%s: %s", name, strerror(errno));
-}
-
-/* Nodes may differ in size, and every rank must meet the same collectives: both agreements are
- * everyone's. */
-ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out) {
-  *out = (ls_shared){.bytes = bytes ? bytes : 1};
-  bool alone = comm->node_size == 1;
-  char name[SHARED_NAME] = "";
-  int fd = -1;
-  ls_status status = LS_OK;
-  if (alone)
-    status = ls_mem_new(&out->data, out->bytes, 1);
-  else if (comm->node_rank == 0)
-    status = shared_create(comm, out->bytes, name, &fd);
-  ls_comm_node_bcast(comm, name, sizeof name);
-  status = ls_comm_agree(comm, status);
-  if (out->data) comm->shared_bytes += out->bytes;
-  if (status != LS_OK) { /* another node's failure, perhaps */
-    if (fd >= 0) close(fd), shm_unlink(name);
-    ls_comm_shared_free(comm, out);
-    return status;
-  }
-  if (!alone) status = shared_map(comm, name, fd, out);
-  status = ls_comm_agree(comm, status);
-  if (!alone && comm->node_rank == 0)
-    shm_unlink(name); /* all have it mapped: nothing is left behind, however the job ends */
-  if (status != LS_OK) ls_comm_shared_free(comm, out);
-  return status;
-}
-
-void ls_comm_shared_free(ls_comm *comm, ls_shared *block) {
-  if (block->data) comm->shared_bytes -= block->bytes;
-  if (block->data && comm->node_size == 1)
-    ls_mem_free(block->data);
-  else if (block->data)
-    munmap(block->data, block->bytes);
-  *block = (ls_shared){0};
-}
-
-size_t ls_comm_shared_bytes(const ls_comm *comm) { return comm->shared_bytes; }
-size_t ls_comm_private_bytes(const ls_comm *comm) {
-  return ls_mem_bytes() - (comm->node_size == 1 ? comm->shared_bytes : 0);
-}
+/* ---- of a node ---- */
 
 void ls_comm_node_barrier(ls_comm *comm) {
   if (comm->node_size > 1) COLLECTIVE(comm, MPI_Barrier(comm->node));

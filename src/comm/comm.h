@@ -1,6 +1,7 @@
 /* comm.h - the only door to MPI. Started alone (no launcher's variables in the environment) it
  * never touches MPI, so that a single process starts in milliseconds; every call then is its own
- * one-rank version. Functions: comm.c; those of the watchdog: watchdog.c. */
+ * one-rank version. Functions: comm.c; where the ranks are: place.c; shared memory: shared.c; the
+ * watchdog: watchdog.c. */
 #ifndef LS_COMM_COMM_H
 #define LS_COMM_COMM_H
 
@@ -28,6 +29,10 @@ int ls_comm_node_rank(const ls_comm *comm); /* among the ranks that share memory
 int ls_comm_node_size(const ls_comm *comm);
 int ls_comm_node_count(const ls_comm *comm);
 int ls_comm_node_of(const ls_comm *comm, int rank); /* from 0 */
+/* Cores, not their hardware threads, as affinity masks and control groups allow them: this rank's
+ * own, at least 1, where some are allowed to other ranks too; and all of its node's ranks. */
+int ls_comm_cores(const ls_comm *comm);
+int ls_comm_node_cores(const ls_comm *comm);
 const char *ls_comm_host(const ls_comm *comm);
 const char *ls_comm_host_of(const ls_comm *comm, int rank);
 const char *ls_comm_library(const ls_comm *comm); /* MPI's version text, or "none (one process)" */
@@ -62,12 +67,10 @@ ls_status ls_comm_finish(ls_comm *comm, ls_status mine);
  * Every rank gets the same status. */
 ls_status ls_comm_bcast_block(ls_comm *comm, ls_status mine, void **data, size_t *bytes, int root);
 
-/* One zeroed block a node, mapped by all its ranks. Collective. The space in /dev/shm is checked
- * first (LS_EIO with the fix). */
+/* One zeroed block a node, mapped by all its ranks. Collective. LS_EIO where there is no room. */
 typedef struct {
   void *data;
   size_t bytes;
-  void *handle;
 } ls_shared;
 ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out);
 void ls_comm_shared_free(ls_comm *comm, ls_shared *block);

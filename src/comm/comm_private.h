@@ -1,11 +1,12 @@
-/* comm_private.h - what comm.c, watchdog.c and the exchanges share; nobody else includes
- * it. Functions: comm.c. */
+/* comm_private.h - what comm.c, place.c, shared.c, watchdog.c and the exchanges share; nobody else
+ * includes it. Functions: comm.c; ls_place_*: place.c. */
 #ifndef LS_COMM_PRIVATE_H
 #define LS_COMM_PRIVATE_H
 
 #include <mpi.h>
 #include <stdatomic.h>
 
+#include "base/cores.h"
 #include "base/mutant.h"
 #include "comm/comm.h"
 
@@ -24,16 +25,26 @@ typedef struct {
   _Atomic int32_t alone;  /* works for all: while its watchdog runs it is believed to be at work */
 } ls_comm_line;
 
+/* What the innermost launcher says in the environment: how many processes it started (0: not said),
+ * and which of them this is (-1). */
+typedef struct {
+  int size, rank;
+} ls_launcher;
+
 struct ls_comm {
   int rank, size, node_rank, node_size, nodes;
+  ls_launcher launcher;
   int node_number;
   int *node_of;    /* (size) number of each rank's node */
   int *node_first; /* (nodes + 1) node k has the ranks [node_first[k], node_first[k + 1]) */
   int *counts;     /* (2 * size) for MPI's lists of counts and offsets */
-  bool mpi;        /* MPI is up (a launcher started us) */
+  int cores;       /* this rank's own */
+  int node_cores;
+  ls_cores *core_sets; /* (node_size) of the ranks of this node, while they are counted */
+  bool mpi;            /* MPI is up (a launcher started us) */
   MPI_Comm world, node;
   char host[64];
-  char (*hosts)[64]; /* (size) every rank's; NULL without MPI */
+  char (*hosts)[64]; /* (size) every rank's */
   size_t shared_bytes;
   ls_comm_line own;   /* this rank's line until there is a board */
   ls_comm_line *line; /* this rank's */
@@ -62,6 +73,15 @@ static inline void ls_comm_begin_wait(ls_comm *comm, int peer) {
 static inline void ls_comm_leave(ls_comm *comm) {
   atomic_store_explicit(&comm->line->inside, 0, memory_order_relaxed);
 }
+
+/* Where the ranks are; in this order. */
+ls_launcher ls_place_launcher(void);
+void ls_place_ranks(ls_comm *comm, MPI_Comm given); /* fills rank, size, world and the node's */
+/* LS_EUSAGE where the launcher started others that this rank does not see. */
+ls_status ls_place_check_launcher(ls_comm *comm);
+ls_status ls_place_raise_files(void);
+void ls_place_warn_of_files(const ls_comm *comm);
+void ls_place_cores(ls_comm *comm, ls_cores *set); /* set: (node_size) to work in */
 
 /* Wait until started requests are done, all of one collective; peer[i]: for whom request i waits.
  */

@@ -96,9 +96,10 @@ static ls_status open_kind(ls_comm *comm, const ls_exchange_ops *ops, int64_t n,
 
 /* ---- auto: some exchanges of each kind that promises the same bits, before the first step. The
  * window is taken unless messages take clearly less time: a probe of a few milliseconds is noisy,
- * and the window moves less between hosts. ---- */
+ * and the window moves less between hosts. From MANY ranks on it is the window without a probe:
+ * messages would open a connection between any two ranks for it. ---- */
 
-enum { PROBED = 1 << 18, BLOCK = 512, ROUNDS = 4 };
+enum { PROBED = 1 << 18, BLOCK = 512, ROUNDS = 4, MANY = 48 };
 static const double CLEARLY = 2.0 / 3;
 
 /* Seconds of the fastest of ROUNDS exchanges on this rank: what other processes on the machine took
@@ -162,7 +163,9 @@ static ls_status probe_both(ls_comm *comm, int64_t n, int slices, ls_dtype preci
 ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t block, int slices,
                           ls_dtype precision, ls_exchange **out) {
   const ls_exchange_ops *ops = choose(comm, kind);
-  if (!ops && strcmp(kind, "auto") == 0) LS_TRY(probe_both(comm, n, slices, precision, &ops));
+  const bool is_auto = strcmp(kind, "auto") == 0;
+  if (is_auto && !ops && ls_comm_size(comm) >= MANY) ops = &ls_exchange_shared;
+  if (is_auto && !ops) LS_TRY(probe_both(comm, n, slices, precision, &ops));
   if (!ops) return ls_fail(LS_ECONFIG, "no exchange is called '%s'", kind);
   return open_kind(comm, ops, n, block, slices, precision, out);
 }

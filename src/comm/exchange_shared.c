@@ -8,7 +8,6 @@
  * window. So what crosses the network does not grow with the ranks on a node. */
 #include <sched.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "comm/exchange_kind.h"
@@ -229,7 +228,7 @@ static ls_status shared_open(ls_exchange *x) {
   const int64_t lines = (int64_t)comm->node_size * (int64_t)sizeof(line);
   LS_TRY(ls_comm_shared_new(x->comm, (size_t)(lines + x->stride * (1 + w->local)), &w->block));
   w->lines = w->block.data;
-  w->spins = comm->node_size <= (int)sysconf(_SC_NPROCESSORS_ONLN) ? SPINS : 0;
+  w->spins = comm->node_size <= comm->node_cores ? SPINS : 0;
   x->weights = (char *)w->block.data + lines;
   place_parts(x, x->weights + x->stride);
   link_inbox(x);

@@ -125,7 +125,7 @@ ls_status ls_start_progress(ls_trainer *t) {
                            ls_metric_fits(t->config, LS_METRIC_ACCURACY),
                            ls_data_rows(run->data, LS_SPLIT_VALIDATION) > 0,
                            run->plan->moved};
-  int threads = ls_team_size(run->team), cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+  int threads = ls_team_size(run->team), cores = ls_comm_node_cores(t->comm);
   ls_show_header(t);
   if (t->config->slices == 0)
     ls_log(LS_LOG_WARN,

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,16 +16,6 @@ const char *const ls_time_names[] = {"data", "compute", "wait", "reduce", "updat
 enum { FLOPS_A_THREAD = 8000000 }; /* of a step, for a thread to be worth waking */
 
 /* ---- building ---- */
-
-int ls_run_threads(const ls_comm *comm) {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  int cores = CPU_COUNT(&set), ranks = ls_comm_node_size(comm);
-  /* Ranks that are bound have their cores to themselves; unbound ones share all of them. */
-  bool bound = cores < (int)sysconf(_SC_NPROCESSORS_ONLN);
-  int threads = bound ? cores : cores / ranks;
-  return threads < 1 ? 1 : threads;
-}
 
 /* How the minibatch is cut, known once the data are. */
 static ls_status plan_batch(ls_run *run) {
@@ -60,7 +49,7 @@ static ls_status build_model(ls_run *run) {
 static int useful_threads(const ls_run *run) {
   double flops = ls_model_flops(run->model) * (double)run->batch / ls_comm_size(run->comm);
   double worth = fmin(flops / FLOPS_A_THREAD, 1024.0);
-  return (int)ls_clamp((int64_t)worth, 1, ls_run_threads(run->comm));
+  return (int)ls_clamp((int64_t)worth, 1, ls_comm_cores(run->comm));
 }
 
 /* What follows from the plan. */

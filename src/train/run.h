@@ -64,11 +64,10 @@ typedef struct {
 } ls_run;
 
 /* Open the data, build everything, set initial weights (not those of init: file). Collective; every
- * rank gets the same status. threads 0: from the binding. */
+ * rank gets the same status. threads 0: as many as it has
+ * cores of its own. */
 ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out);
 void ls_run_free(ls_run **run);
-int ls_run_threads(
-    const ls_comm *comm); /* default: cores this rank may use / ranks that share them */
 
 /* The run goes on from a checkpoint whose epochs had another number of steps: plan.moved and
  * moved_samples (data/order.h), and all that follows from them: the epoch of an update, the rates

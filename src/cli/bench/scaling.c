@@ -70,8 +70,7 @@ static const char look[] =
     "{*points}{ranks:5} {samples_per_s:13.0f} {spread*100:6.1f}%  {speedup:7.2f}x  "
     "{?oversubscribed}more ranks than cores: not scaling{|}{efficiency:9.2f}{/}\n{/}";
 
-static json_t *answer_json(const point *p, int count, const ls_bench_options *o) {
-  int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+static json_t *answer_json(const point *p, int count, int cores, const ls_bench_options *o) {
   json_t *answer = json_object(), *list = json_array();
   for (int i = 0; i < count; i++) {
     double speedup = p[i].median / p[0].median, efficiency = speedup * p[0].ranks / p[i].ranks;
@@ -112,6 +111,6 @@ ls_status ls_bench_scaling(ls_cli *cli, const void *given) {
     for (int i = 0; i < count; i++)
       LS_TRY(run_once(cli, o, p[i].ranks, batch * p[i].ranks, &p[i].rate[r]));
   for (int i = 0; i < count; i++) summarize(&p[i], o->repeat);
-  ls_print(cli, answer_json(p, count, o), look);
+  ls_print(cli, answer_json(p, count, ls_comm_node_cores(cli->comm), o), look);
   return LS_OK;
 }
