@@ -167,23 +167,27 @@ static bool is_scaling(const ls_affine *a) {
   bool good = true;
   for (int64_t i = 0; i < a->n; i++)
     good = good && isfinite(a->shift[i]) && isfinite(a->divisor[i]) && a->divisor[i] > 0;
-  return good;
+  for (int64_t i = 0; i < a->logs; i++) good = good && (a->log[i] == 0 || a->log[i] == 1);
+  return good && (a->logs == 0 || a->logs == a->n);
 }
 
+/* Where the config names columns it takes the data to know which. */
 static ls_status check_scaling(const checked *k) {
   const ls_checkpoint *c = k->c;
-  ls_scale_kind scale = k->config->data.scale;
-  bool targets = scale == LS_SCALE_STANDARD || scale == LS_SCALE_MINMAX;
-  LS_TRY(must(k, (c->x_affine.n > 0) == (scale != LS_SCALE_NONE), "/data/x_shift",
+  const ls_scale_spec *scale = &k->config->data.scale;
+  const ls_scale_kind all = scale->all.kind;
+  const bool named = scale->columns.count > 0,
+             targets = named || (all != LS_SCALE_NONE && all != LS_SCALE_DIVIDE);
+  LS_TRY(must(k, named || (c->x_affine.n > 0) == (all != LS_SCALE_NONE), "/data/x_shift",
               "/config/text: data.scale says whether it is there"));
   LS_TRY(must(k, c->y_affine.n == 0 || targets, "/data/y_shift",
               "/config/text: data.scale does not scale targets"));
   LS_TRY(must(k, (c->x_mean.n > 0) == (k->config->data.missing.x_how == LS_MISSING_MEAN),
               "/data/x_mean", "/config/text: data.missing says whether it is there"));
   LS_TRY(must(k, is_scaling(&c->x_affine), "/data/x_divisor",
-              "itself: shifts are numbers, and divisors more than 0"));
+              "itself: shifts are numbers, divisors more than 0, and logs 0 or 1"));
   return must(k, is_scaling(&c->y_affine), "/data/y_divisor",
-              "itself: shifts are numbers, and divisors more than 0");
+              "itself: shifts are numbers, divisors more than 0, and logs 0 or 1");
 }
 
 /* Weights that are not finite are never saved. */

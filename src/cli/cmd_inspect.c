@@ -12,6 +12,8 @@
 #include "checkpoint/weights.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "data/scale.h"
+#include "data/trained.h"
 #include "view/history.h"
 
 typedef struct {
@@ -31,6 +33,8 @@ static const char checkpoint_look[] =
     "  weights          {weights_hash}\n"
     "  optimizer slots {?slots}{*slots} {.}{/}{|} none{/}\n"
     "  batch            {batch} in {slices} slices, seed {seed}\n"
+    "{*_scaled}  scaled           {column}: ({?log}log {/}{_of} - {shift:.9g}) / {divisor:.9g}\n{/}"
+    "{?_more}  scaled           and {_more} columns more (--json)\n{/}"
     "{*data}  data             {path}: {samples} samples, {bytes} bytes, {digest}\n{/}"
     "  file             {bytes} bytes, by {writer}, kernel {kernel}\n"
     "  run              {run_id}\n\n{config}";
@@ -61,6 +65,40 @@ static json_t *files_json(const ls_checkpoint *c) {
     ls_put(file, "digest", c->file[i].digest);
   }
   return list;
+}
+
+enum { SCALED_SHOWN = 24 };
+
+/* A column of x or y, by its name, or its number from 1. */
+static json_t *scaled_json(const ls_affine *a, int64_t k, const char *of, const ls_texts *names) {
+  char number[32];
+  snprintf(number, sizeof number, "%s %lld", of, (long long)k + 1);
+  json_t *o = json_object();
+  ls_put(o, "column", names->count == a->n && *names->text[k] ? names->text[k] : number);
+  ls_put(o, "_of", of);
+  ls_put_bool(o, "log", ls_affine_is_log(a, k));
+  ls_put(o, "shift", a->shift[k]);
+  ls_put(o, "divisor", a->divisor[k]);
+  return o;
+}
+
+static void put_scaling(json_t *o, const ls_checkpoint *c) {
+  const ls_affine *const side[2] = {&c->x_affine, &c->y_affine};
+  ls_texts inputs = {0};
+  json_t *all = json_array(), *shown = json_array();
+  if (c->trained.n[0] == c->inputs && ls_trained_names(&c->trained, LS_TRAINED_X, &inputs) != LS_OK)
+    ls_texts_free(&inputs);
+  const ls_texts *const names[2] = {&inputs, &c->names};
+  for (int role = 0; role < 2; role++)
+    for (int64_t k = 0; k < side[role]->n; k++) {
+      json_t *one = scaled_json(side[role], k, role == 0 ? "x" : "y", names[role]);
+      if (json_array_size(all) < SCALED_SHOWN) json_array_append_new(shown, json_deep_copy(one));
+      json_array_append_new(all, one);
+    }
+  ls_texts_free(&inputs);
+  ls_put(o, "_more", json_array_size(all) - json_array_size(shown));
+  ls_put(o, "_scaled", shown);
+  ls_put(o, "scaling", all);
 }
 
 static void put_state(json_t *o, const ls_state *s) {
@@ -99,6 +137,7 @@ static ls_status inspect_checkpoint(const ls_cli *cli, const char *path, int64_t
   ls_put(o, "slices", c->slices);
   ls_put(o, "inputs", c->inputs);
   ls_put(o, "outputs", c->outputs);
+  put_scaling(o, c);
   ls_put(o, "data", files_json(c));
   ls_put(o, "writer", c->writer);
   ls_put(o, "run_id", c->run_id);

@@ -70,7 +70,8 @@ static bool stands_for_type(const ls_key *row) { return row->name && !*row->name
 const ls_key *ls_key_rows_next(ls_key_rows *rows, const ls_key *section, const char *type,
                                const void *base) {
   if (stands_for_type(rows->next)) {
-    rows->rest = ++rows->next;
+    ++rows->next;
+    if (type) rows->rest = rows->next;
     if (type) rows->next = section->by_type(type, base, &rows->space);
   }
   if (!rows->next->name && rows->rest) {
@@ -94,7 +95,7 @@ static bool walk_key(const walker *w, const ls_key *key, const char *path, const
   if (!w->visit(w->context, full, type, key)) return false;
   if (key->drawn && !walk_section(w, &(ls_key){.sub = key->drawn}, full, type)) return false;
   if (!key->sub) return true;
-  if (key->kind->items) strcat(full, "[]");
+  if (key->kind->items) strcat(full, key->kind->items);
   return walk_section(w, key, full, key->by_type ? NULL : type);
 }
 

@@ -50,7 +50,8 @@ typedef struct {
   void (*free)(const ls_value *v);            /* what parse has allocated; NULL: nothing */
   const char *(*explain)(const char *choice); /* a choice's help, or NULL; NULL: none has any */
   bool nested;                                /* parse sees lists and mappings too */
-  bool items;                                 /* a list of sections: its rows are each item's */
+  const char *items; /* many sections, whose rows are each one's: how it is written in a path, "[]";
+                        NULL: it is none */
   enum {
     LS_AS_BOOL,
     LS_AS_NOT,

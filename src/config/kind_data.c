@@ -177,6 +177,54 @@ static void free_classes(const ls_value *v) {
   LS_FREE(weights->item);
 }
 
+/* ---- scaling of columns ---- */
+
+/* The section that each column has: the key's rows, in the struct of one. */
+static ls_key scaling_of(const ls_key *key, const char *name) {
+  return (ls_key){.name = name, .kind = &ls_kind_section, .sub = key->sub, .by_type = key->by_type};
+}
+
+static bool parse_scalings(const ls_value *v) {
+  ls_named_scalings *out = &LS_FIELD(v, ls_named_scalings);
+  if (v->node->kind != LS_NODE_MAP) return ls_key_refuse(v, "");
+  if (!v->node->child) return true;
+  out->item = ls_mem_must((size_t)ls_node_count(v->node) * sizeof *out->item);
+  bool good = true;
+  for (ls_node *item = v->node->child; item; item = item->next) {
+    const ls_key section = scaling_of(v->key, item->key);
+    const char *path = ls_node_arena_format(v->arena, "%s.%s", v->path, item->key);
+    ls_named_scaling *column = &out->item[out->count++];
+    column->name = ls_mem_text(item->key);
+    good =
+        ls_key_parse(&(ls_value){v->arena, &section, &column->scaling, item, path, v->rd}) && good;
+  }
+  return good;
+}
+
+static json_t *print_scalings(const ls_value *v) {
+  const ls_named_scalings *columns = &LS_FIELD(v, ls_named_scalings);
+  const ls_key section = scaling_of(v->key, "");
+  json_t *map = json_object();
+  for (int i = 0; i < columns->count; i++) {
+    ls_named_scaling *column = &columns->item[i];
+    json_object_set_new(map, column->name,
+                        ls_section_print(&(ls_value){.key = &section, .base = &column->scaling}));
+  }
+  return map;
+}
+
+static json_t *schema_scalings(const ls_key *key) {
+  const ls_key section = scaling_of(key, "");
+  return json_pack("{s:s, s:o}", "type", "object", "additionalProperties",
+                   ls_section_schema(&section));
+}
+
+static void free_scalings(const ls_value *v) {
+  ls_named_scalings *columns = &LS_FIELD(v, ls_named_scalings);
+  for (int i = 0; i < columns->count; i++) LS_FREE(columns->item[i].name);
+  LS_FREE(columns->item);
+}
+
 /* ---- sources ---- */
 
 /* The place goes with them, for messages about the data. */
@@ -257,6 +305,14 @@ const ls_kind ls_kind_take = {parse_take,
 const ls_kind ls_kind_fill = {parse_fill, print_fill, describe_fill, schema_fill, .nested = false};
 const ls_kind ls_kind_classes = {parse_classes,  print_classes,        describe_classes,
                                  schema_classes, .free = free_classes, .nested = true};
+const ls_kind ls_kind_scalings = {parse_scalings,
+                                  print_scalings,
+                                  NULL,
+                                  schema_scalings,
+                                  .words = "a mapping of columns to types",
+                                  .free = free_scalings,
+                                  .nested = true,
+                                  .items = ".NAME"};
 const ls_kind ls_kind_source = {parse_source,      ls_section_print,        ls_section_describe,
                                 ls_section_schema, .free = ls_section_free, .nested = true};
 const ls_kind ls_kind_validation = {parse_validation,  print_validation,        describe_validation,

@@ -38,6 +38,7 @@ extern const ls_kind ls_kind_texts;      /* the same, and there may be none */
 extern const ls_kind ls_kind_take;       /* of ls_init_spec, take and layers */
 extern const ls_kind ls_kind_fill;       /* double; `given`: an ls_missing */
 extern const ls_kind ls_kind_classes;    /* ls_class_weights: the one choice, or class: number */
+extern const ls_kind ls_kind_scalings;   /* ls_named_scalings: a mapping of columns to sections */
 extern const ls_kind ls_kind_source;     /* a section: ls_source_spec */
 extern const ls_kind ls_kind_validation; /* of ls_data_spec: a share, or a source */
 

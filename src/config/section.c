@@ -266,4 +266,4 @@ const ls_kind ls_kind_section = {ls_section_parse,  ls_section_print,        ls_
                                  ls_section_schema, .free = ls_section_free, .nested = true};
 const ls_kind ls_kind_layers = {
     parse_layers,        print_layers,   NULL,         schema_layers, .words = "a list of layers",
-    .free = free_layers, .nested = true, .items = true};
+    .free = free_layers, .nested = true, .items = "[]"};

@@ -39,7 +39,8 @@
 enum { TYPES_MAX = 33 };
 static const char *optimizer_types[TYPES_MAX], *schedule_types[TYPES_MAX];
 static const char *const data_types[] = {"idx", "hdf5", "csv", NULL};
-static const char *const scale_types[] = {"none", "divide", "standard", "minmax", NULL};
+static const char *const scale_types[] = {"none", "standard", "minmax", "divide", "log", NULL};
+static const char *const log_scales[] = {"none", "standard", "minmax", NULL};
 static const char *const orders[] = {"sequential", "shuffle", "blocks", NULL};
 static const char *const last_batches[] = {"keep", "drop", NULL};
 static const char *const loads[] = {"memory", "stream", NULL};
@@ -198,17 +199,32 @@ static const ls_key *data_by_type(const char *type, const void *base, ls_key_spa
 
 static const ls_key no_rows[] = {END};
 static const ls_key scale_divide[] = {
-    KEY("by", real, DATA(scale_by), "every input is divided by this", POSITIVE, .example = "255"),
+    KEY("by", real, AT(ls_scaling, by), "what inputs are divided by", POSITIVE, .example = "255"),
+    END};
+static const ls_key scale_log[] = {
+    KEY("then", enum, AT(ls_scaling, then), "how the logarithms are scaled", .value = "none",
+        .choices = log_scales, .example = "standard"),
     END};
 static const ls_key *scale_by_type(const char *type, const void *base, ls_key_space *space) {
   (void)base, (void)space;
+  if (strcmp(type, "log") == 0) return scale_log;
   return strcmp(type, "divide") == 0 ? scale_divide : no_rows;
 }
-static const ls_key scale_rows[] = {KEY("type", enum, DATA(scale),
-                                        "divide: x / by; standard: mean 0, deviation 1; "
-                                        "minmax: 0 to 1; statistics are those of train",
-                                        .choices = scale_types, .example = "standard"),
-                                    BY_TYPE, END};
+#define SCALE_TYPE                                                                     \
+  KEY("type", enum, AT(ls_scaling, kind),                                              \
+      "divide: x / by; log: the natural logarithm, of numbers > 0; standard: mean 0, " \
+      "deviation 1; minmax: 0 to 1; statistics are those of train",                    \
+      .value = "none", .choices = scale_types, .example = "standard"),                 \
+      BY_TYPE
+static const ls_key column_scale_rows[] = {SCALE_TYPE, END};
+static const ls_key scale_rows[] = {
+    SCALE_TYPE,
+    KEY("columns", scalings, AT(ls_scale_spec, columns),
+        "columns of x or y that are scaled otherwise, as x names them, or by their dataset: each "
+        "with a type, or a mapping as this one",
+        .value = "{}", .sub = column_scale_rows, .by_type = scale_by_type,
+        .example = "{pressure: {type: log, then: standard}, 3-7: none}"),
+    END};
 
 #define SPLITS(text, others, ...)                                                            \
   KEY("train", int, 0, text " of train", ORDER, __VA_ARGS__),                                \
@@ -231,8 +247,8 @@ static const ls_key data_rows[] = {
             .value = "{}", .example = "{train: 5000}"),
     SECTION("limit", DATA(limit), limit_rows, "samples to use of each split, after skip",
             .value = "{}", .example = "{train: 60000, test: 10000}"),
-    SECTION("scale", 0, scale_rows, "how the inputs are scaled", .by_type = scale_by_type,
-            .value = "none", .example = "{type: divide, by: 255}"),
+    SECTION("scale", DATA(scale), scale_rows, "how inputs and real targets are scaled",
+            .by_type = scale_by_type, .value = "none", .example = "{type: divide, by: 255}"),
     KEY("order", enum, DATA(order),
         "shuffle: a new order every epoch, a function of the seed; blocks: the same, some "
         "64 MB at a time, for streams; sequential: "

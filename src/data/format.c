@@ -126,6 +126,11 @@ static ls_status columns_many(const ls_source *source, struct ls_columns *out) {
   return first->format->columns ? first->format->columns(first, out) : LS_OK;
 }
 
+static void mark_many(const ls_source *source, const char *name, bool *const meant[2]) {
+  const ls_source *first = ((const many *)source)->part[0];
+  first->format->mark(first, name, meant);
+}
+
 static void close_many(ls_source *source) {
   many *m = (many *)source;
   for (int i = m->parts - 1; i >= 0; i--)
@@ -135,7 +140,7 @@ static void close_many(ls_source *source) {
 
 static const ls_format format_many = {"",         NULL,         read_many,   read_many_at,
                                       soon_many,  rest_many,    rewind_many, keys_many,
-                                      place_many, columns_many, close_many};
+                                      place_many, columns_many, mark_many,   close_many};
 
 static ls_status add_part(many *m, const ls_source *part) {
   ls_shape *whole = &m->base.shape;
@@ -175,6 +180,7 @@ static ls_status open_parts(many *m, const ls_opening *what, const ls_format *fo
   }
   m->format = format_many;
   if (!format->read_at) m->format.read_at = NULL;
+  if (!format->mark) m->format.mark = NULL;
   m->base.format = &m->format;
   m->base.names = m->part[0]->names;
   m->base.separator = m->part[0]->separator;

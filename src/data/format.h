@@ -75,6 +75,9 @@ struct ls_format {
   void (*place)(const ls_source *source, int64_t row, int64_t column, char *text, size_t size);
   /* Names, units and classes, as far as the file has them (columns.h); may be NULL. */
   ls_status (*columns)(const ls_source *source, struct ls_columns *out);
+  /* Marks the columns of x (features), of y (outputs; NULL: none) that come from `name`, a dataset
+   * or columns of one as a config has them; NULL where the format has no datasets. */
+  void (*mark)(const ls_source *source, const char *name, bool *const meant[2]);
   void (*close)(ls_source *source);
 };
 

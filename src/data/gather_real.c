@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "data/gather.h"
+#include "data/scale.h"
 
 /* What bytes become. hi has 8 bits less than a real, so v * hi is exact, and v * hi + v * lo is v /
  * divisor rounded once, but for cases so rare that comparing all 256 finds none in practice; where
@@ -78,7 +79,7 @@ void LS_R(ls_gather)(const ls_rows *from, const int64_t *index, int64_t rows, vo
 static void scale_reals(const ls_affine *affine, int64_t rows, const real *x, real *out) {
   for (int64_t r = 0; r < rows; r++, x += affine->n, out += affine->n)
     for (int64_t i = 0; i < affine->n; i++)
-      out[i] = (real)(((double)x[i] - affine->shift[i]) / affine->divisor[i]);
+      out[i] = (real)ls_affine_scaled(affine, i, (double)x[i]);
 }
 
 /* In place, a real is written where no later double lies. */
@@ -87,7 +88,7 @@ static void scale_doubles(const ls_affine *affine, int64_t rows, const char *x, 
     for (int64_t i = 0; i < affine->n; i++, x += sizeof(double), out += sizeof(real)) {
       double value;
       memcpy(&value, x, sizeof value);
-      real scaled = (real)((value - affine->shift[i]) / affine->divisor[i]);
+      real scaled = (real)ls_affine_scaled(affine, i, value);
       memcpy(out, &scaled, sizeof scaled);
     }
 }

@@ -2,9 +2,11 @@
 
 #include <math.h>
 
+#include "data/scale.h"
+
 static double scaled(const ls_given_inputs *in, int64_t f, double x) {
   if (in->mean->n > 0 && isnan(x)) x = in->mean->value[f];
-  return in->scale->n > 0 ? (x - in->scale->shift[f]) / in->scale->divisor[f] : x;
+  return in->scale->n > 0 ? ls_affine_scaled(in->scale, f, x) : x;
 }
 
 ls_status ls_given_x(const ls_given_inputs *in, ls_dtype type, int64_t first, int64_t rows,
@@ -16,7 +18,7 @@ ls_status ls_given_x(const ls_given_inputs *in, ls_dtype type, int64_t first, in
       if (!isfinite(ls_dtype_get(precision, out, r * ldx + f)))
         return ls_fail(LS_EDATA, "input %lld of sample %lld is %g, which is not finite%s",
                        (long long)f, (long long)(first + r), given,
-                       isfinite(given) ? " when it is scaled" : "");
+                       isfinite(given) ? " when it is scaled, or has no logarithm" : "");
     }
   return LS_OK;
 }

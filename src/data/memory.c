@@ -70,16 +70,17 @@ static ls_status open_memory(const ls_store_plan *plan, ls_store **out) {
 static ls_status wait_x(memory *m, const ls_origin *origin, int64_t rows, const void *x) {
   const ls_recipe *r = m->base.plan.recipe;
   const size_t width = ls_recipe_raw(r);
-  LS_TRY(ls_refuse_not_finite(origin, rows, r->features, r->raw, x));
+  LS_TRY(ls_recipe_check_x(r, origin, rows, x));
   memcpy((char *)m->waiting[0] + (size_t)origin->first * width, x, (size_t)rows * width);
   return LS_OK;
 }
 
 static ls_status wait_y(memory *m, const ls_origin *origin, int64_t rows, const double *y,
                         int64_t stride) {
-  const int64_t columns = m->base.plan.recipe->columns;
+  const ls_recipe *r = m->base.plan.recipe;
+  const int64_t columns = r->columns;
   double *to = (double *)m->waiting[1] + origin->first * columns;
-  LS_TRY(ls_recipe_check_y(m->base.plan.recipe, origin, rows, y, stride));
+  LS_TRY(ls_recipe_check_y(r, origin, rows, y, stride));
   for (int64_t k = 0; k < rows; k++, to += columns)
     memcpy(to, y + k * stride, (size_t)columns * sizeof *y);
   return LS_OK;

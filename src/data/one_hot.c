@@ -120,6 +120,11 @@ static ls_status columns_hot(const ls_source *source, ls_columns *out) {
   return status;
 }
 
+static void mark_hot(const ls_source *source, const char *name, bool *const meant[2]) {
+  const ls_source *within = ((const one_hot *)source)->within;
+  within->format->mark(within, name, (bool *const[]){meant[0], NULL});
+}
+
 static void close_hot(ls_source *source) {
   one_hot *h = (one_hot *)source;
   source->file = NULL; /* those of the source within, which closes them */
@@ -139,6 +144,7 @@ static ls_format format_of(const ls_source *within) {
                      .keys = keys_hot,
                      .place = place_hot,
                      .columns = columns_hot,
+                     .mark = has->mark ? mark_hot : NULL,
                      .close = close_hot};
 }
 

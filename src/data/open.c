@@ -9,6 +9,7 @@
 #include "data/columns.h"
 #include "data/data_private.h"
 #include "data/missing.h"
+#include "data/scaling.h"
 #include "data/share.h"
 #include "data/weights.h"
 #include "io/h5.h"
@@ -21,10 +22,11 @@ typedef struct {
   ls_data *data;
   /* Of the rank that reads: */
   ls_source *source[3];
-  void *x;        /* some rows on their way, as recipe.raw */
-  double *y;      /* theirs, (columns + weights) */
-  int32_t *label; /* (rows of train's source), where classes have weights */
-  ls_mask mask;   /* where targets may be missing; else no share */
+  void *x;                /* some rows on their way, as recipe.raw */
+  double *y;              /* theirs, (columns + weights) */
+  int32_t *label;         /* (rows of train's source), where classes have weights */
+  ls_scaling *scaling[2]; /* of each column of x, of y as the config has it; NULL: none */
+  ls_mask mask;           /* where targets may be missing; else no share */
 } opening;
 
 static const char *path_of(const opening *o) { return o->source[0]->file[0].path; }
@@ -57,14 +59,16 @@ static ls_facts facts_of(const opening *o) {
 
 static void plan_recipe(opening *o, const ls_facts *facts) {
   ls_recipe *r = &o->data->recipe;
-  bool scaled = o->spec->x_affine || o->spec->scale != LS_SCALE_NONE;
+  const ls_affine *known = o->spec->x_affine;
+  bool scaled = known || ls_scale_given(&o->spec->scale),
+       logs = (known && known->logs > 0) || ls_scale_logs(&o->spec->scale);
   memcpy(o->data->rows, facts->rows, sizeof facts->rows);
   o->data->separator = (ls_separator)facts->separator;
   r->features = facts->features;
   r->columns = facts->columns;
   if (facts->classes > 0) r->classes = facts->classes;
   r->outputs = r->labels ? r->classes : r->columns;
-  r->kept = facts->bytes ? LS_U8 : r->precision;
+  r->kept = facts->bytes && !logs ? LS_U8 : r->precision;
   r->raw = r->kept == LS_F32 && scaled && !facts->single ? LS_F64 : r->kept;
 }
 
@@ -126,11 +130,23 @@ static bool scales_targets(const opening *o) {
   return !r->labels && r->target == LS_TARGET_REAL && !o->spec->inputs;
 }
 
+/* A checkpoint's goes first. */
+static ls_status choose_scaling(opening *o) {
+  const ls_affine *known[2] = {o->spec->x_affine, o->spec->y_affine};
+  LS_TRY(ls_scalings_of(o->source[0], &o->spec->scale, scales_targets(o), o->scaling));
+  for (int role = 0; role < 2; role++)
+    if (known[role]) LS_FREE(o->scaling[role]);
+  return LS_OK;
+}
+
 /* By statistics of the training samples. */
 static bool is_measured(const opening *o, int role) {
-  const ls_affine *known = role == LS_ROLE_X ? o->spec->x_affine : o->spec->y_affine;
-  bool kind = o->spec->scale == LS_SCALE_STANDARD || o->spec->scale == LS_SCALE_MINMAX;
-  return kind && !known && (role == LS_ROLE_X || scales_targets(o));
+  const ls_recipe *r = &o->data->recipe;
+  const int64_t n = role == LS_ROLE_X ? r->features : r->columns;
+  bool any = false;
+  for (int64_t k = 0; o->scaling[role] && k < n; k++)
+    any = any || ls_scaling_measured(&o->scaling[role][k]);
+  return any;
 }
 
 static ls_status copy_affine(const opening *o, const ls_affine *from, int64_t n, const char *what,
@@ -147,10 +163,11 @@ static ls_status know_scaling(opening *o) {
   ls_recipe *r = &o->data->recipe;
   if (spec->y_affine && scales_targets(o))
     LS_TRY(copy_affine(o, spec->y_affine, r->outputs, "targets", &r->y_affine));
-  if (spec->x_affine) return copy_affine(o, spec->x_affine, r->features, "features", &r->x_affine);
-  return spec->scale == LS_SCALE_DIVIDE
-             ? ls_affine_divide(r->features, spec->scale_by, &r->x_affine)
-             : LS_OK;
+  if (spec->x_affine) LS_TRY(copy_affine(o, spec->x_affine, r->features, "features", &r->x_affine));
+  if (o->scaling[LS_ROLE_X])
+    LS_TRY(ls_affine_make(r->features, o->scaling[LS_ROLE_X], &r->x_affine));
+  return o->scaling[LS_ROLE_Y] ? ls_affine_make(r->columns, o->scaling[LS_ROLE_Y], &r->y_affine)
+                               : LS_OK;
 }
 
 /* Inputs that are read for their statistics alone are looked at on their way. */
@@ -170,13 +187,13 @@ static ls_status look_at_rows(void *arg, int64_t lo, int64_t rows, const void **
 
 static ls_status measure(opening *o) {
   ls_data *data = o->data;
-  ls_affine **affine[2] = {&data->recipe.x_affine, &data->recipe.y_affine};
+  ls_affine *const affine[2] = {data->recipe.x_affine, data->recipe.y_affine};
   for (int role = 0; role < 2; role++) {
     if (!is_measured(o, role)) continue;
     ls_matrix m = data->kind->matrix(data->store, role);
     looked look = {m, &data->account.side[role]};
     if (data->kind->any_row) m.rows = look_at_rows, m.arg = &look;
-    LS_TRY(ls_affine_measure(&m, o->spec->scale, affine[role]));
+    LS_TRY(ls_affine_measure(&m, o->scaling[role], affine[role]));
   }
   return LS_OK;
 }
@@ -367,6 +384,7 @@ static ls_status open_all(opening *o) {
   ls_facts facts = facts_of(o);
   LS_TRY(ls_share_facts(comm, &facts));
   plan_recipe(o, &facts);
+  LS_TRY(ls_comm_agree(comm, reads ? choose_scaling(o) : LS_OK));
   LS_TRY(find_kept(o, reads));
   LS_TRY(ls_comm_agree(comm, ls_splits_cut(o->spec, data->rows, &data->splits)));
   LS_TRY(draw(o, reads));
@@ -405,6 +423,7 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind t
   LS_FREE(o.y);
   LS_FREE(o.label);
   LS_FREE(o.mask.samples);
+  for (int role = 0; role < 2; role++) LS_FREE(o.scaling[role]);
   if (status != LS_OK) ls_data_close(comm, out);
   return status;
 }

@@ -21,8 +21,31 @@ static ls_status check_gaps(const ls_recipe *r, const ls_origin *origin, int64_t
   return LS_OK;
 }
 
+static const char no_logarithm[] =
+    "data.scale: only numbers > 0 have a logarithm; give this column another type in "
+    "data.scale.columns, such as standard";
+
+/* Not a number is another complaint. */
+static ls_status refuse_no_log(const ls_affine *a, int role, const ls_origin *origin, int64_t rows,
+                               int64_t stride, ls_dtype type, const void *value) {
+  for (int64_t k = 0; a && a->logs > 0 && k < rows; k++)
+    for (int64_t c = 0; c < a->n; c++) {
+      double v = ls_dtype_get(type, value, k * stride + c);
+      if (a->log[c] && v <= 0)
+        return ls_refuse(origin, k, role == LS_ROLE_X ? c : -1 - c, no_logarithm, v);
+    }
+  return LS_OK;
+}
+
+ls_status ls_recipe_check_x(const ls_recipe *r, const ls_origin *origin, int64_t rows,
+                            const void *raw) {
+  LS_TRY(ls_refuse_not_finite(origin, rows, r->features, r->raw, raw));
+  return refuse_no_log(r->x_affine, LS_ROLE_X, origin, rows, r->features, r->raw, raw);
+}
+
 ls_status ls_recipe_keep_x(const ls_recipe *r, const ls_origin *origin, int64_t rows,
                            const void *raw, void *kept) {
+  LS_TRY(refuse_no_log(r->x_affine, LS_ROLE_X, origin, rows, r->features, r->raw, raw));
   if (r->x_affine && r->kept != LS_U8)
     LS_REAL_OF(r->kept, ls_scale)(r->x_affine, r->raw, rows, raw, kept);
   else if (kept != raw)
@@ -65,10 +88,11 @@ static const char *no_target(const ls_recipe *r, double v) {
 static ls_status keep_reals(const ls_recipe *r, const ls_origin *origin, int64_t rows,
                             const double *y, int64_t stride, void *out) {
   const ls_affine *a = r->y_affine;
+  LS_TRY(refuse_no_log(a, LS_ROLE_Y, origin, rows, stride, LS_F64, y));
   for (int64_t k = 0; k < rows; k++)
     for (int64_t c = 0; c < r->columns; c++) {
       double given = y[k * stride + c], v = given;
-      if (a) v = (given - a->shift[c]) / a->divisor[c];
+      if (a) v = ls_affine_scaled(a, c, given);
       ls_dtype_put(r->precision, out, k * r->columns + c, v);
       const char *wrong = no_target(r, ls_dtype_get(r->precision, out, k * r->columns + c));
       if (wrong) return ls_refuse(origin, k, -1 - c, wrong, given);
@@ -84,7 +108,7 @@ ls_status ls_recipe_check_y(const ls_recipe *r, const ls_origin *origin, int64_t
       if (!isfinite(v) && !(r->gaps[LS_ROLE_Y] && isnan(v)))
         return ls_refuse(origin, k, -1 - c, ls_not_finite, v);
     }
-  return LS_OK;
+  return refuse_no_log(r->y_affine, LS_ROLE_Y, origin, rows, stride, LS_F64, y);
 }
 
 ls_status ls_recipe_keep_y(const ls_recipe *r, const ls_origin *origin, int64_t rows,

@@ -33,7 +33,10 @@ static inline size_t ls_recipe_y(const ls_recipe *r) {
   return r->labels ? sizeof(int32_t) : (size_t)r->columns * ls_dtype_size(r->precision);
 }
 
-/* LS_EDATA, located, for a y (rows, stride) as read that is neither finite nor a gap. */
+/* LS_EDATA, located, for an x, a y (rows, stride) as read that is neither finite nor, of y, a
+ * gap; or of which the logarithm is wanted, and which has none. */
+ls_status ls_recipe_check_x(const ls_recipe *recipe, const ls_origin *origin, int64_t rows,
+                            const void *raw);
 ls_status ls_recipe_check_y(const ls_recipe *recipe, const ls_origin *origin, int64_t rows,
                             const double *y, int64_t stride);
 bool ls_recipe_is_label(const ls_recipe *recipe, double y);

@@ -1,12 +1,26 @@
-/* scale.h - what each column is shifted and divided by. Private to data/. */
+/* scale.h - the numbers by which columns are scaled, and back. Private to data/ but for what stands
+ * first. */
 #ifndef LS_DATA_SCALE_H
 #define LS_DATA_SCALE_H
 
 #include "base/dtype.h"
+#include "base/logarithm.h"
 #include "base/status.h"
 #include "data/spec.h"
 
-ls_status ls_affine_new(int64_t n, ls_affine **out);
+/* A column's value in its own units as the network has it, and back; slope: the derivative of the
+ * own value by the scaled one. */
+double ls_affine_own(const ls_affine *affine, int64_t column, double scaled);
+double ls_affine_slope(const ls_affine *affine, int64_t column, double scaled);
+static inline bool ls_affine_is_log(const ls_affine *affine, int64_t column) {
+  return affine->logs > 0 && affine->log[column] != 0;
+}
+static inline double ls_affine_scaled(const ls_affine *affine, int64_t column, double own) {
+  if (ls_affine_is_log(affine, column)) own = ls_logarithm(own);
+  return (own - affine->shift[column]) / affine->divisor[column];
+}
+
+ls_status ls_affine_new(int64_t n, bool logs, ls_affine **out);
 void ls_affine_free(ls_affine **affine);
 /* A checkpoint's. LS_EDATA where it is not for n columns; what: "features". */
 ls_status ls_affine_copy(const ls_affine *from, int64_t n, const char *what, ls_affine **out);
@@ -24,10 +38,10 @@ typedef struct {
   int64_t count, n, most;
 } ls_matrix;
 
-/* shift and divisor by which (count, n) cells become what `kind` says. Rows are summed in fixed
- * blocks, so the bits depend on nothing else. */
-ls_status ls_affine_measure(const ls_matrix *m, ls_scale_kind kind, ls_affine **out);
-/* Those of `divide`. */
-ls_status ls_affine_divide(int64_t n, double by, ls_affine **out);
+/* That of n columns, scaled as `how` (n) says, but for what takes statistics. */
+ls_status ls_affine_make(int64_t n, const ls_scaling *how, ls_affine **out);
+/* These too, of (count, n) cells. Rows are summed in fixed blocks, so the bits depend on nothing
+ * else. */
+ls_status ls_affine_measure(const ls_matrix *m, const ls_scaling *how, ls_affine *affine);
 
 #endif

@@ -22,10 +22,12 @@ ls_status ls_share_facts(ls_comm *comm, ls_facts *facts) {
 }
 
 ls_status ls_share_affine(ls_comm *comm, ls_affine **affine) {
-  int64_t n = *affine ? (*affine)->n : 0;
+  int64_t n = *affine ? (*affine)->n : 0, logs = *affine ? (*affine)->logs : 0;
   ls_comm_node_bcast(comm, &n, sizeof n);
+  ls_comm_node_bcast(comm, &logs, sizeof logs);
   if (n == 0) return LS_OK;
-  LS_TRY(ls_comm_agree(comm, *affine ? LS_OK : ls_affine_new(n, affine)));
+  LS_TRY(ls_comm_agree(comm, *affine ? LS_OK : ls_affine_new(n, logs > 0, affine)));
+  if (logs > 0) ls_comm_node_bcast(comm, (*affine)->log, (size_t)n * sizeof(int64_t));
   ls_comm_node_bcast(comm, (*affine)->shift, (size_t)n * sizeof(double));
   ls_comm_node_bcast(comm, (*affine)->divisor, (size_t)n * sizeof(double));
   return LS_OK;

@@ -21,7 +21,6 @@ extern const char *const ls_split_names[]; /* "train", "validation", "test", "al
  * and the samples of some blocks at a time (order.h), so that a stream reads the file in large
  * pieces. */
 typedef enum { LS_ORDER_SEQUENTIAL, LS_ORDER_SHUFFLE, LS_ORDER_BLOCKS } ls_order_kind;
-typedef enum { LS_SCALE_NONE, LS_SCALE_DIVIDE, LS_SCALE_STANDARD, LS_SCALE_MINMAX } ls_scale_kind;
 /* What the loss takes y for: any real numbers, which `scale` may scale; class numbers; or
  * probabilities, 0 to 1 as they are. */
 typedef enum { LS_TARGET_REAL, LS_TARGET_CLASS, LS_TARGET_PROBABILITY } ls_target_kind;
@@ -37,11 +36,41 @@ typedef struct {
   int line, column;        /* where the config names it, for messages */
 } ls_source_spec;
 
+/* How a column is scaled: the first three are also what may follow the logarithm. */
+typedef enum {
+  LS_SCALE_NONE,
+  LS_SCALE_STANDARD,
+  LS_SCALE_MINMAX,
+  LS_SCALE_DIVIDE,
+  LS_SCALE_LOG
+} ls_scale_kind;
+typedef struct {
+  ls_scale_kind kind;
+  double by;          /* divide */
+  ls_scale_kind then; /* log: how its values are scaled */
+} ls_scaling;
+
+/* data.scale: all inputs and, but for divide, real targets; and what it says of some columns. */
+typedef struct {
+  char *name; /* as a config calls columns: a name, a number, a range of either, a dataset */
+  ls_scaling scaling;
+} ls_named_scaling;
+typedef struct {
+  int count;
+  ls_named_scaling *item; /* (count) */
+} ls_named_scalings;
+typedef struct {
+  ls_scaling all;
+  ls_named_scalings columns; /* the last one that names a column holds */
+} ls_scale_spec;
+
 /* x' = (x - shift) / divisor, column by column, computed in double (a quotient, so that byte / 255
- * is exactly that). */
+ * is exactly that); where log is 1, of the natural logarithm of x. */
 typedef struct {
   int64_t n;
   double *shift, *divisor;
+  int64_t logs; /* n, or 0: log is NULL, and all are 0 */
+  int64_t *log;
 } ls_affine;
 
 /* data.validation as a share of train, after limit: samples drawn from a seed of its own; the last
@@ -128,8 +157,7 @@ typedef struct {
                                 takes, rows of one 1 where those are not class numbers */
   int64_t skip[3], limit[3]; /* by ls_split; limit -1: all */
   ls_share_spec validation;  /* of train */
-  ls_scale_kind scale;
-  double scale_by; /* divide */
+  ls_scale_spec scale;
   ls_order_kind order;
   bool drop_last;
   bool stream; /* load: stream */

@@ -163,7 +163,7 @@ static ls_status rows_of(ls_stream *s, int role, int64_t lo, int64_t rows, const
   for (int64_t k = 0; k < rows; k++) row[k] = ls_cut_row(ls_store_train(&s->base), lo + k);
   *out = x ? (void *)s->scratch.x : s->scratch.y;
   LS_TRY(read_rows(s, s->source[0], row, rows, x, !x));
-  return x ? ls_refuse_not_finite(&origin, rows, n, r->raw, *out)
+  return x ? ls_recipe_check_x(r, &origin, rows, *out)
            : ls_recipe_check_y(r, &origin, rows, *out, n);
 }
 

@@ -1,5 +1,5 @@
 /* maths.h - what predict computes beside sums of products, as formulas that are text: the exported
- * languages write them out, so that there is one description of them beside model/vmath.h and
+ * languages write them out, so that there is one description of them beside base/vmath.h and
  * model/activation_real.c, from which the numbers come. tests/cli/test_export.sh compares the bits.
  *
  * A formula is made of + - * / and comparisons with parentheses around each, of other formulas, of

@@ -1,7 +1,7 @@
-/* maths_real.c - the numbers of model/vmath.h and model/activation_real.c, for those who write them
+/* maths_real.c - the numbers of base/vmath.h and model/activation_real.c, for those who write them
  * out. */
+#include "base/vmath.h"
 #include "export/maths.h"
-#include "model/vmath.h"
 
 void LS_R(ls_maths)(ls_maths *out) {
   *out = (ls_maths){.mantissa = LS_MANTISSA,

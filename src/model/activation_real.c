@@ -1,6 +1,6 @@
 /* activation_real.c - y = f(z) and its chain rule. Written so that NaN stays NaN. */
+#include "base/vmath.h"
 #include "model/activation.h"
-#include "model/vmath.h"
 
 #define ELEMENTWISE(name, value, slope)                                                         \
   LS_CLONES static void name##_forward(void *y_, const void *z_, int64_t rows, int64_t n,       \

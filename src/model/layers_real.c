@@ -3,8 +3,8 @@
 #include <math.h>
 
 #include "base/rng.h"
+#include "base/vmath.h"
 #include "model/layer.h"
-#include "model/vmath.h"
 
 static const real one = 1;
 

@@ -1,6 +1,6 @@
 /* loss_real.c - losses from logits where that is what keeps them exact, and their gradients. */
+#include "base/vmath.h"
 #include "model/loss.h"
-#include "model/vmath.h"
 
 static double row_weight(const ls_head *h, int64_t r) { return ls_head_weight(h, r); }
 /* What a sample's loss counts in the gradient, without the mean over outputs. */

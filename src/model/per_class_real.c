@@ -5,8 +5,8 @@
  * (delta_ik - q_i), q the softmax over all but k: q_i = p_i / (1 - p_k) as long as p_k <= 1/2,
  * which only the largest, `top`, can pass. That one's q is computed as a softmax of its own, so
  * that nothing is lost when p is 1 to rounding. */
+#include "base/vmath.h"
 #include "model/loss.h"
-#include "model/vmath.h"
 
 /* ---- over the classes: one row, one label ---- */
 

@@ -234,7 +234,8 @@ static void judge_regression(const ls_trainer *t) {
   ls_split split;
   const ls_state *s = &t->run->state;
   const double r2 = latest_r2(t, &split);
-  const bool scaled = t->config->data.scale != LS_SCALE_NONE;
+  const ls_scale_spec *scale = &t->config->data.scale;
+  const bool scaled = scale->all.kind != LS_SCALE_NONE || scale->columns.count > 0;
   if (!(r2 < 0) || s->epoch == 0) return;
   ls_log(LS_LOG_WARN,
          "r2 is %.3g on %s: the loss is above that of always predicting the mean of the targets; "

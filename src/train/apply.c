@@ -36,7 +36,7 @@ void ls_apply_close(ls_apply *apply) { LS_FREE(apply->batch.x); }
 
 /* Targets were trained scaled: bring the outputs back to their units. */
 static double unscale(const ls_affine *y, int64_t column, double own) {
-  return y->n == 0 ? own : own * y->divisor[column] + y->shift[column];
+  return y->n == 0 ? own : ls_affine_own(y, column, own);
 }
 
 static void copy_outputs(ls_apply *a, int64_t rows, ls_dtype type, void *out) {
@@ -48,20 +48,27 @@ static void copy_outputs(ls_apply *a, int64_t rows, ls_dtype type, void *out) {
                    unscale(&a->of->y_affine, c, ls_dtype_get(a->of->precision, y, r * ld + c)));
 }
 
+static double slope_of(const ls_affine *a, int64_t column, double scaled) {
+  return a->n == 0 ? 1 : ls_affine_slope(a, column, scaled);
+}
+
 /* By the inputs in their units, of the outputs in theirs: as the exported C has it. */
 static void copy_slopes(ls_apply *a, int64_t rows, ls_dtype type, void *out) {
   const ls_affine *x = &a->of->x_affine, *y = &a->of->y_affine;
+  const ls_dtype real = a->of->precision;
   const int64_t inputs = a->of->inputs;
+  int64_t ld, y_ld;
+  const void *outputs = ls_model_output(a->model, &y_ld);
   for (int64_t o = 0; o < a->of->outputs; o++) {
-    int64_t ld;
     const void *d = ls_model_slopes(a->model, &a->batch, o, &ld);
-    for (int64_t r = 0; r < rows; r++)
+    for (int64_t r = 0; r < rows; r++) {
+      const double own = slope_of(y, o, ls_dtype_get(real, outputs, r * y_ld + o));
       for (int64_t i = 0; i < inputs; i++) {
-        double slope = ls_dtype_get(a->of->precision, d, r * ld + i);
-        if (y->n > 0) slope *= y->divisor[o];
-        if (x->n > 0) slope /= x->divisor[i];
-        ls_dtype_put(type, out, r * a->width + o * inputs + i, slope);
+        const double slope = ls_dtype_get(real, d, r * ld + i) * own,
+                     x_own = slope_of(x, i, ls_dtype_get(real, a->batch.x, r * a->batch.ldx + i));
+        ls_dtype_put(type, out, r * a->width + o * inputs + i, slope / x_own);
       }
+    }
   }
 }
 

@@ -7,12 +7,14 @@
 #include "base/alive.h"
 #include "base/clamp.h"
 #include "base/mem.h"
+#include "data/scale.h"
 #include "train/run.h"
 
 /* Sums over a block: the model's, and those of the targets that r2 needs. */
 typedef struct {
   ls_stats stats;
   double target, target_square; /* over samples and outputs */
+  double abs_err, sq_err;       /* in place of the model's, where it is trained on a logarithm */
   double in_top;                /* samples whose class is among the k best */
 } block_sums;
 enum { SUMS = sizeof(block_sums) / sizeof(double) };
@@ -90,6 +92,18 @@ static ls_status open_eval(eval *e) {
   return find_first(e);
 }
 
+/* A target, or an output of it, whose differences are those in its own units but for their unit: as
+ * it is trained, unless that is a logarithm. */
+static double linear(const eval *e, int64_t column, double value) {
+  const ls_affine *y = ls_data_y_affine(e->run->data);
+  return y && ls_affine_is_log(y, column) ? ls_affine_own(y, column, value) : value;
+}
+
+static double unit_of(const ls_run *run, int64_t column) {
+  const ls_affine *y = ls_data_y_affine(run->data);
+  return y && !ls_affine_is_log(y, column) ? y->divisor[column] : 1;
+}
+
 /* As the loader gives them: those that are missing are NaN. */
 static void sum_targets(const eval *e, block_sums *sums) {
   if (!e->batch.targets) return;
@@ -101,15 +115,30 @@ static void sum_targets(const eval *e, block_sums *sums) {
   }
 }
 
+/* The logarithm of the only target: it and its errors in its own units. */
+static void sum_logarithm(const eval *e, block_sums *sums) {
+  int64_t ld;
+  const void *y = ls_model_output(e->run->model, &ld);
+  for (int64_t r = 0; r < e->batch.rows; r++) {
+    const double t = linear(e, 0, real_at(e, e->batch.targets, r)),
+                 error = linear(e, 0, real_at(e, y, r * ld)) - t;
+    if (isnan(t)) continue;
+    sums->abs_err += fabs(error);
+    sums->sq_err += error * error;
+    sums->target += t;
+    sums->target_square += t * t;
+  }
+}
+
 static void sum_each_target(const eval *e, target_sums *sums) {
   int64_t ld, outputs = e->batch.outputs;
   const void *y = ls_model_output(e->run->model, &ld);
   for (int64_t r = 0; r < e->batch.rows; r++)
     for (int64_t c = 0; c < outputs; c++) {
-      double t = real_at(e, e->batch.targets, r * outputs + c),
-             error = real_at(e, y, r * ld + c) - t;
+      double t = linear(e, c, real_at(e, e->batch.targets, r * outputs + c)),
+             error = linear(e, c, real_at(e, y, r * ld + c)) - t;
       if (isnan(t)) continue;
-      t -= real_at(e, e->first, c);
+      t -= linear(e, c, real_at(e, e->first, c));
       sums[c].samples++;
       sums[c].abs_err += fabs(error);
       sums[c].sq_err += error * error;
@@ -173,7 +202,10 @@ static ls_status eval_block(eval *e, int64_t b) {
     keep_logits(e, b * LS_EVAL_ROWS);
     return LS_OK;
   }
-  sum_targets(e, &e->block[b]);
+  if (ls_run_log_target(e->run))
+    sum_logarithm(e, &e->block[b]);
+  else
+    sum_targets(e, &e->block[b]);
   if (e->target) sum_each_target(e, e->target + b * e->batch.outputs);
   ls_model_stats(e->run->model, &e->batch, &e->block[b].stats);
   if (e->batch.labels && wants_classes(e)) {
@@ -201,9 +233,14 @@ static ls_status run_blocks(eval *e) {
 
 #define TOTAL(e, field) ls_tree_sum(&(e)->block->field, (e)->blocks, SUMS)
 
+bool ls_run_log_target(const ls_run *run) {
+  const ls_affine *y = ls_data_y_affine(run->data);
+  return y && y->n == 1 && ls_affine_is_log(y, 0);
+}
+
 double ls_run_target_unit(const ls_run *run) {
   const ls_affine *y = ls_data_y_affine(run->data);
-  return y && y->n == 1 ? y->divisor[0] : 1.0;
+  return y && y->n == 1 ? unit_of(run, 0) : 1;
 }
 
 ls_score ls_score_none(double loss) {
@@ -224,19 +261,18 @@ static void score(const eval *e, ls_score *out) {
   if (ls_metric_fits(e->run->config, LS_METRIC_ACCURACY))
     out->accuracy = TOTAL(e, stats.correct) / n;
   if (ls_run_task(e->run) != LS_TASK_REGRESSION) return;
-  double square = TOTAL(e, stats.sq_err), mean = TOTAL(e, target) / values,
+  const bool log = ls_run_log_target(e->run);
+  double square = log ? TOTAL(e, sq_err) : TOTAL(e, stats.sq_err), mean = TOTAL(e, target) / values,
          unit = ls_run_target_unit(e->run);
-  out->mae = unit * TOTAL(e, stats.abs_err) / values;
+  out->mae = unit * (log ? TOTAL(e, abs_err) : TOTAL(e, stats.abs_err)) / values;
   out->rmse = unit * sqrt(square / values);
   out->r2 = 1.0 - square / (TOTAL(e, target_square) - values * mean * mean);
 }
 
-/* A scaled target is (own - shift) / divisor. */
 static ls_target_score score_target(const eval *e, int64_t c) {
-  const ls_affine *y = ls_data_y_affine(e->run->data);
   const target_sums *sums = e->target + c;
   int64_t stride = e->batch.outputs * TARGET_SUMS;
-  double n = ls_tree_sum(&sums->samples, e->blocks, stride), unit = y ? y->divisor[c] : 1,
+  double n = ls_tree_sum(&sums->samples, e->blocks, stride), unit = unit_of(e->run, c),
          square = ls_tree_sum(&sums->sq_err, e->blocks, stride);
   double target = ls_tree_sum(&sums->target, e->blocks, stride);
   return (ls_target_score){

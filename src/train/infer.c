@@ -31,7 +31,7 @@ static ls_data_spec spec_of(const ls_run *run, const ls_infer_options *o,
   spec.x_mean = c->x_mean.n > 0 ? &c->x_mean : NULL;
   spec.unweighted = true; /* a matter of training */
   spec.class_weights = (ls_class_weights){0};
-  if (!spec.x_affine) spec.scale = LS_SCALE_NONE;
+  spec.scale = (ls_scale_spec){0}; /* the checkpoint has its numbers */
   spec.classes = classes ? c->outputs : 0;
   if (classes && c->names.count > 0) spec.classes_named = &c->names;
   return spec;

@@ -123,6 +123,8 @@ ls_task ls_run_task(const ls_run *run);
 /* What an error of one as trained is in the targets' unit, where there is one target; 1 where there
  * are several, each with its own. */
 double ls_run_target_unit(const ls_run *run);
+/* It is trained on the logarithm of its only target: there is no such unit. */
+bool ls_run_log_target(const ls_run *run);
 
 /* A run for eval and predict: config, weights and scaling of a checkpoint, no training parts.
  * Collective. */

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "data/account.h"
 
-static const char *const scale_name[] = {"none", "divide", "standard", "minmax"};
+static const char *const scale_name[] = {"none", "standard", "minmax", "divide", "log"};
 
 /* ---- lines ---- */
 
@@ -182,14 +182,37 @@ static void say_same(page *p, const char *what, const ls_account_side *side) {
   end_line(p);
 }
 
-static void say_scaling(page *p, const ls_account *a) {
-  const ls_data_spec *spec = a->spec;
-  if (spec->scale == LS_SCALE_NONE) return;
-  if (spec->scale == LS_SCALE_DIVIDE)
-    add(p, "scaling   inputs divided by %g", spec->scale_by);
+static void scaling_text(const ls_scaling *s, char *out, size_t size) {
+  if (s->kind == LS_SCALE_DIVIDE)
+    snprintf(out, size, "divided by %g", s->by);
+  else if (s->kind == LS_SCALE_LOG && s->then != LS_SCALE_NONE)
+    snprintf(out, size, "log, then %s", scale_name[s->then]);
   else
-    add(p, "scaling   inputs%s: %s, by train", a->scales_targets ? " and targets" : "",
-        scale_name[spec->scale]);
+    snprintf(out, size, "%s", scale_name[s->kind]);
+}
+
+static void named_scaling(const void *arg, int64_t k, char *out, size_t size) {
+  const ls_named_scaling *named = (const ls_named_scaling *)arg + k;
+  const size_t used = (size_t)snprintf(out, size, "%.24s ", named->name);
+  scaling_text(&named->scaling, out + used, size - used);
+}
+
+static void say_scaling(page *p, const ls_account *a) {
+  const ls_scale_spec *spec = &a->spec->scale;
+  const ls_named_scalings *named = &spec->columns;
+  const bool by_train = spec->all.kind != LS_SCALE_LOG || spec->all.then != LS_SCALE_NONE;
+  char text[64];
+  if (spec->all.kind == LS_SCALE_NONE && named->count == 0) return;
+  scaling_text(&spec->all, text, sizeof text);
+  if (spec->all.kind == LS_SCALE_DIVIDE)
+    add(p, "scaling   inputs %s", text);
+  else
+    add(p, "scaling   inputs%s: %s%s", a->scales_targets ? " and targets" : "", text,
+        by_train ? ", by train" : "");
+  end_line(p);
+  if (named->count == 0) return;
+  add(p, "scaling   but");
+  add_list(p, named->count, named_scaling, named->item);
   end_line(p);
 }
 
@@ -255,6 +278,16 @@ static json_t *missing_json(const ls_data *data, const ls_account *a) {
   return o;
 }
 
+static json_t *scaling_json(const ls_named_scalings *columns) {
+  json_t *o = json_object();
+  char text[64];
+  for (int i = 0; i < columns->count; i++) {
+    scaling_text(&columns->item[i].scaling, text, sizeof text);
+    json_object_set_new(o, columns->item[i].name, json_string(text));
+  }
+  return o;
+}
+
 json_t *ls_understood_json(const ls_data *data) {
   const ls_account *a = ls_data_account(data);
   const bool classes = ls_data_class_counts(data, LS_SPLIT_TRAIN) != NULL;
@@ -266,6 +299,8 @@ json_t *ls_understood_json(const ls_data *data) {
   json_object_set_new(o, "targets", side_json(&a->side[LS_ROLE_Y]));
   json_object_set_new(o, "classes", classes ? classes_json(data) : json_null());
   json_object_set_new(o, "missing", missing_json(data, a));
-  json_object_set_new(o, "scaling", json_string(scale_name[a->spec->scale]));
+  json_object_set_new(o, "scaling", json_string(scale_name[a->spec->scale.all.kind]));
+  if (a->spec->scale.columns.count > 0)
+    json_object_set_new(o, "scaling_columns", scaling_json(&a->spec->scale.columns));
   return o;
 }

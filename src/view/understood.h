@@ -12,7 +12,8 @@ enum { LS_SCREEN_COLUMNS = 80 };
 /* Lines of at most LS_SCREEN_COLUMNS, each ending with a newline; what there is nothing to say of
  * has none. ls_mem text. */
 char *ls_understood_text(const ls_data *data);
-/* samples, inputs, targets, classes, missing and scaling; null: not known, or there is none. */
+/* samples, inputs, targets, classes, missing, scaling and, where some columns have their own,
+ * scaling_columns; null: not known, or there is none. */
 json_t *ls_understood_json(const ls_data *data);
 
 #endif

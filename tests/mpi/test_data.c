@@ -13,7 +13,7 @@ static ls_data_spec spec(char *where) {
                         .limit = {-1, -1, -1},
                         .order = LS_ORDER_SHUFFLE,
                         .validation = {.share = 0.1},
-                        .scale = LS_SCALE_STANDARD};
+                        .scale = {.all = {.kind = LS_SCALE_STANDARD}}};
 }
 
 static void same_everywhere(void **state) {

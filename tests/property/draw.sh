@@ -16,7 +16,7 @@ make_table() {
   awk -v seed="$1" 'BEGIN { srand(seed); print "a,b,c,d,e,f,g,y,z,class,yes,w,site"
     for (i = 0; i < 331; i++) { s = 0; line = ""
       for (k = 0; k < 7; k++) { x = rand() * 4 - 2; s += x * (k - 3); line = line sprintf("%.6f,", x) }
-      printf "%s%.6f,%.6f,%d,%d,%.3f,s%d\n", line, s + rand(), s * s / 10, (s * s) % 5, (s > 0), rand() < 0.1 ? 0 : 3 * rand(), i * i % 11 } }' >table.csv
+      printf "%s%.6f,%.6f,%d,%d,%.3f,s%d\n", line, s + rand(), s * s / 10 + 0.001, (s * s) % 5, (s > 0), rand() < 0.1 ? 0 : 3 * rand(), i * i % 11 } }' >table.csv
   awk -F, -v OFS=, -v seed="$1" 'BEGIN { srand(seed + 1) } NR > 1 { for (k = 1; k <= 9; k++) if (rand() < 0.04 * (k > 7 ? 4 : 1)) $k = -999 } { print }' table.csv >holes.csv
 }
 
@@ -35,6 +35,14 @@ draw_layers() {
   done
   chance 10 && printf '    - {units: %d, activation: tanh, repeat: 2}\n    - {type: residual}\n' "$units"
   echo "    - {units: out, activation: $1}"
+}
+
+# draw_scale [TARGET]: of all columns, and perhaps of some; the target is a number > 0
+draw_scale() {
+  pick none standard minmax; scale=$drawn
+  chance 30 || return 0
+  pick "2-4: none" "1: {type: divide, by: 3}, 3: minmax" ${1:+"$1: log" "2: standard, $1: {type: log, then: standard}"}
+  scale="{type: $scale, columns: {$drawn}}"
 }
 
 draw_problem() { # data, model, loss
@@ -63,7 +71,9 @@ draw_problem() { # data, model, loss
       yes) loss=binary_cross_entropy last=sigmoid ;;
       *) pick mse half_mse mae huber; loss=$drawn last=linear ;;
     esac
-    pick none standard minmax; local scale=$drawn
+    local scale target=
+    [ "$y" = z ] && target=z
+    draw_scale $target
     local file=table.csv missing=
     if chance 40; then
       file=holes.csv

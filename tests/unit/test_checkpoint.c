@@ -52,7 +52,7 @@ static const ls_tensor tensor[] = {{0, "W", 3, 4, 0, false},     {0, "b", 1, 4, 
 enum { TENSORS = 6, PARAMETERS = 29, SLOTS = 2, SLICES = 3 };
 static char *slot_name[] = {(char *)"m", (char *)"v"};
 static double shift[] = {1, 2, 3}, divisor[] = {4, 5, 6};
-static const ls_affine affine = {3, shift, divisor};
+static const ls_affine affine = {.n = 3, .shift = shift, .divisor = divisor};
 static char *name_text[] = {(char *)"flux [W/m²]"};
 static const ls_texts names = {name_text, 1};
 static char *column_text[] = {(char *)"id", (char *)"a", (char *)"b [m]", (char *)"",

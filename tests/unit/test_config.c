@@ -14,9 +14,9 @@ static void test_example(void **state) {
   assert_string_equal(c->file, "c.yaml");
   assert_string_equal(c->data.type, "idx");
   assert_string_equal(c->data.dir, "/usr/share/datasets/fashion-mnist");
-  assert_int_equal(c->data.scale, LS_SCALE_DIVIDE);
-  assert_true(c->data.scale_by == 255 && c->data.order == LS_ORDER_SHUFFLE && !c->data.drop_last &&
-              !c->data.stream);
+  assert_int_equal(c->data.scale.all.kind, LS_SCALE_DIVIDE);
+  assert_true(c->data.scale.all.by == 255 && c->data.order == LS_ORDER_SHUFFLE &&
+              !c->data.drop_last && !c->data.stream);
   assert_int_equal(c->layers, 5);
   assert_int_equal(c->layer[3].units, 20);
   assert_string_equal(c->layer[3].activation, "relu");
@@ -39,7 +39,7 @@ static void test_defaults(void **state) {
               c->precision == LS_F32);
   assert_true(c->data.classes == 0 && c->data.skip[0] == 0 && c->data.limit[0] == -1 &&
               c->data.limit[2] == -1 && c->data.validation.share == 0);
-  assert_true(c->data.scale == LS_SCALE_NONE && c->init.kind == LS_INIT_DEFAULT &&
+  assert_true(c->data.scale.all.kind == LS_SCALE_NONE && c->init.kind == LS_INIT_DEFAULT &&
               c->nonfinite == LS_NONFINITE_STOP);
   assert_true(c->gradient.clip_norm == 0 && c->gradient.clip_value == 0 &&
               c->gradient.noise_eta == 0 && !c->early_metric);
@@ -96,7 +96,7 @@ static void test_values(void **state) {
   assert_true(train->header && !val->header && c->data.validation.share == 0 &&
               !c->data.source[LS_SPLIT_TEST].file);
   assert_true(c->data.skip[0] == 5000 && c->data.limit[2] == 10000 &&
-              c->data.scale == LS_SCALE_STANDARD && c->data.order == LS_ORDER_SEQUENTIAL &&
+              c->data.scale.all.kind == LS_SCALE_STANDARD && c->data.order == LS_ORDER_SEQUENTIAL &&
               c->data.drop_last);
   assert_true(c->init.kind == LS_INIT_TRUNCATED_NORMAL && c->init.fan_in_gain == 2 &&
               c->init.scale == 0);
@@ -137,7 +137,7 @@ static void test_lone_values(void **state) {
   assert_true(c->data.missing.x_how == LS_MISSING_FILL && c->data.missing.x == 7);
   assert_string_equal(c->data.missing.text[0], "-999");
   assert_true(c->data.validation.share == 0.25 && c->data.validation.how == LS_SHARE_LAST);
-  assert_true(c->data.scale == LS_SCALE_DIVIDE && c->data.scale_by == 2);
+  assert_true(c->data.scale.all.kind == LS_SCALE_DIVIDE && c->data.scale.all.by == 2);
   assert_true(c->init.kind == LS_INIT_NORMAL && c->init.scale == 3);
   ls_config_free(&c);
 }

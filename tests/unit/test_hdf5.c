@@ -193,7 +193,7 @@ static void targets_are_scaled(void **state) {
   put_sim(file);
   H5Fclose(file);
   ls_data_spec spec = spec_of(path, "/in/x", "/out/y");
-  spec.scale = LS_SCALE_STANDARD;
+  spec.scale.all.kind = LS_SCALE_STANDARD;
   ls_data *data;
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F64, &data), LS_OK);
   const ls_affine *a = ls_data_y_affine(data);
@@ -204,15 +204,17 @@ static void targets_are_scaled(void **state) {
     sum += y[1], squares += y[1] * y[1];
   }
   assert_true(fabs(sum) < 1e-12 && fabs(squares / ROWS - 1) < 1e-13);
-  spec.x_affine = &(ls_affine){4, (double[]){1, 1, 1, 1},
-                               (double[]){2, 2, 2, 2}}; /* a checkpoint's goes first */
+  spec.x_affine = &(ls_affine){.n = 4,
+                               .shift = (double[]){1, 1, 1, 1},
+                               .divisor = (double[]){2, 2, 2, 2}}; /* a checkpoint's goes first */
   ls_data *again;
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F64, &again), LS_OK);
   assert_int_equal(ls_data_gather(again, LS_SPLIT_TRAIN, (int64_t[]){3}, 1, x, 4, NULL, NULL),
                    LS_OK);
   assert_true(x[0] == 5.5);
   ls_data_close(comm, &again);
-  spec.x_affine = &(ls_affine){3, (double[]){1, 1, 1}, (double[]){2, 2, 2}};
+  spec.x_affine =
+      &(ls_affine){.n = 3, .shift = (double[]){1, 1, 1}, .divisor = (double[]){2, 2, 2}};
   expect(&spec, "h5: the data have 4 features, the checkpoint's scaling is for 3");
   ls_data_close(comm, &data);
 }
@@ -244,7 +246,7 @@ static ls_data_spec stream_spec(bool stream) {
   static char pattern[256];
   snprintf(pattern, sizeof pattern, "%s/part-?.h5", dir);
   ls_data_spec spec = spec_of(pattern, "/in/x", "/out/y");
-  spec.scale = LS_SCALE_STANDARD;
+  spec.scale.all.kind = LS_SCALE_STANDARD;
   spec.skip[0] = 5;
   spec.validation.share = 0.1;
   spec.order = LS_ORDER_SHUFFLE;
@@ -364,7 +366,7 @@ static void streamed_and_spoiled(void **state) {
   put_parts((double)NAN);
   ls_data_spec spec = stream_spec(true);
   expect(&spec, "part-2.h5: /in/x: row 100, value 4: missing, not finite");
-  spec.scale = LS_SCALE_NONE;
+  spec.scale.all.kind = LS_SCALE_NONE;
   ls_data *data = open_spec(&spec);
   ls_loader *loader;
   ls_batch b;

@@ -84,7 +84,7 @@ static void refuses_empty_splits(void **state) {
 static void divides_exactly(void **state) {
   (void)state;
   ls_data_spec spec = idx_spec(dir);
-  spec.scale = LS_SCALE_DIVIDE, spec.scale_by = 255;
+  spec.scale.all.kind = LS_SCALE_DIVIDE, spec.scale.all.by = 255;
   static const int64_t row[] = {5};
   ls_data *data = open_data(&spec, LS_F64);
   double x[16], table = 255;
@@ -103,7 +103,7 @@ static void every_byte_by_any_divisor(void **state) {
   for (size_t d = 0; d < sizeof by / sizeof *by; d++)
     for (int precision = LS_F32; precision <= LS_F64; precision++) {
       ls_data_spec spec = idx_spec(dir);
-      spec.scale = LS_SCALE_DIVIDE, spec.scale_by = by[d];
+      spec.scale.all.kind = LS_SCALE_DIVIDE, spec.scale.all.by = by[d];
       ls_data *data = open_data(&spec, (ls_dtype)precision);
       for (int64_t i = 0; i < TRAIN; i++) {
         float f[FEATURES];
@@ -125,7 +125,7 @@ static void standard_and_minmax(void **state) {
   (void)state;
   for (int kind = LS_SCALE_STANDARD; kind <= LS_SCALE_MINMAX; kind++) {
     ls_data_spec spec = idx_spec(dir);
-    spec.scale = (ls_scale_kind)kind, spec.limit[0] = 60, spec.skip[0] = 3;
+    spec.scale.all.kind = (ls_scale_kind)kind, spec.limit[0] = 60, spec.skip[0] = 3;
     ls_data *data = open_data(&spec, LS_F64);
     double x[60][FEATURES];
     for (int64_t i = 0; i < 60; i++)

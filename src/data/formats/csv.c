@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "data/columns.h"
 #include "data/formats/csv_quick.h"
+#include "data/heading.h"
 #include "data/names.h"
 #include "data/trained.h"
 
@@ -93,78 +94,20 @@ static ls_status read_header(csv *c, bool header) {
 
 /* ---- opening: which columns ---- */
 
-/* "speed" of "speed [m/s]". */
-static bool is_without_unit(const char *head, const char *name) {
-  size_t n = strlen(name);
-  return n > 0 && strncmp(head, name, n) == 0 && strncmp(head + n, " [", 2) == 0;
+static ls_heading heading_of(const csv *c) {
+  return (ls_heading){.path = path_of(c),
+                      .name = c->head,
+                      .columns = c->columns,
+                      .separator = ls_separator_names[c->text.separator]};
 }
 
-static ls_status no_column(const csv *c, const char *name) {
-  char list[400];
-  size_t length = 0;
-  *list = 0;
-  for (int64_t k = 0; c->head && k < c->columns; k++)
-    if (is_without_unit(c->head[k], name))
-      return ls_fail(LS_EDATA, "%s: no column '%s'; did you mean '%s'?", path_of(c), name,
-                     c->head[k]);
-  for (int64_t k = 0; c->head && k < c->columns && length < sizeof list; k++)
-    length += (size_t)snprintf(list + length, sizeof list - length, "%s'%s'", k ? ", " : ": ",
-                               c->head[k]);
-  char other[100] = "";
-  if (c->columns == 1)
-    snprintf(other, sizeof other, "; fields are separated by %s here (data.separator)",
-             ls_separator_names[c->text.separator]);
-  return ls_fail(LS_EDATA, "%s: no column '%s'; there are %lld%s%s%s", path_of(c), name,
-                 (long long)c->columns, list, length >= sizeof list ? " ..." : "", other);
-}
-
-/* The column of this name; -1: there is none. */
-static ls_status find_name(const csv *c, const char *name, size_t length, int64_t *column) {
-  int same = 0;
-  *column = -1;
-  for (int64_t k = 0; c->head && k < c->columns; k++)
-    if (strncmp(c->head[k], name, length) == 0 && !c->head[k][length]) *column = k, same++;
-  if (same <= 1) return LS_OK;
-  return ls_fail(LS_EDATA, "%s: %d columns are named '%.*s'; give the column's number", path_of(c),
-                 same, (int)length, name);
-}
-
-/* "a-d", where a and d are names; *lo is -1 where it is no such thing. */
-static ls_status find_between(const csv *c, const char *name, int64_t *lo, int64_t *hi) {
-  *lo = -1;
-  for (const char *dash = strchr(name, '-'); dash && *lo < 0; dash = strchr(dash + 1, '-')) {
-    LS_TRY(find_name(c, name, (size_t)(dash - name), lo));
-    if (*lo >= 0) LS_TRY(find_name(c, dash + 1, strlen(dash + 1), hi));
-    if (*lo >= 0 && *hi < 0) *lo = -1;
-  }
-  if (*lo < 0 || *lo <= *hi) return LS_OK;
-  return ls_fail(LS_EDATA, "%s: '%s': column '%s' comes before '%s'", path_of(c), name,
-                 c->head[*hi], c->head[*lo]);
-}
-
-/* "7" or "3-7", counted from 1. */
-static bool find_numbers(const csv *c, const char *name, int64_t *lo, int64_t *hi) {
-  long long first, last;
-  int used = 0;
-  if (sscanf(name, "%19lld-%19lld%n", &first, &last, &used) != 2 || name[used]) {
-    used = 0;
-    if (sscanf(name, "%19lld%n", &first, &used) != 1 || name[used]) return false;
-    last = first;
-  }
-  *lo = first - 1;
-  *hi = last - 1;
-  return first >= 1 && first <= last && last <= c->columns;
-}
-
-/* A name of the header goes first, then numbers, then all that is between two names. */
 static ls_status find_columns(csv *c, const char *name, int64_t *lo, int64_t *hi) {
-  LS_TRY(find_name(c, name, strlen(name), lo));
-  *hi = *lo;
-  bool named = *lo >= 0, numbered = !named && find_numbers(c, name, lo, hi);
-  if (!named && !numbered) LS_TRY(find_between(c, name, lo, hi));
+  const ls_heading heading = heading_of(c);
+  bool numbered = false;
+  LS_TRY(ls_heading_find(&heading, name, lo, hi, &numbered));
   c->by_number = c->by_number || numbered;
-  c->by_name = c->by_name || (*lo >= 0 && !numbered);
-  return *lo >= 0 ? LS_OK : no_column(c, name);
+  c->by_name = c->by_name || !numbered;
+  return LS_OK;
 }
 
 /* The columns of a list of names, in its order; room for one more. */
@@ -196,10 +139,11 @@ static ls_status choose_weights(csv *c, const char *name) {
 
 /* No list for x, or the word `rest` where no column is called so. */
 static bool is_rest(const csv *c, char *const *x) {
+  const ls_heading heading = heading_of(c);
   int64_t column;
   if (!x) return true;
   if (strcmp(x[0], "rest") != 0 || x[1]) return false;
-  return find_name(c, x[0], strlen(x[0]), &column) == LS_OK && column < 0;
+  return ls_heading_name(&heading, x[0], strlen(x[0]), &column) == LS_OK && column < 0;
 }
 
 /* Take what is called so, where there is such a thing, out of the rest. */
@@ -918,5 +862,5 @@ static ls_status columns_csv(const ls_source *source, ls_columns *out) {
   return ls_columns_split(y_name, c, source->shape.outputs, &out->name[1], &out->unit[1]);
 }
 
-const ls_format ls_format_csv = {"csv",      open_csv, read_csv,  NULL,        NULL,     NULL,
-                                 rewind_csv, keys_csv, place_csv, columns_csv, close_csv};
+const ls_format ls_format_csv = {"csv",      open_csv, read_csv,  NULL,        NULL, NULL,
+                                 rewind_csv, keys_csv, place_csv, columns_csv, NULL, close_csv};

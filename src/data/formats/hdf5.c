@@ -596,6 +596,18 @@ static ls_status columns_hdf5(const ls_source *source, ls_columns *out) {
   return LS_OK;
 }
 
+static void mark_hdf5(const ls_source *source, const char *name, bool *const meant[2]) {
+  const hdf5 *h = (const hdf5 *)source;
+  const ls_dataset d = ls_dataset_of(name);
+  for (int i = 0; i < h->pieces; i++) {
+    const piece *p = &h->piece[i];
+    bool same = (int)strlen(p->name) == d.path && strncmp(p->name, d.here, (size_t)d.path) == 0;
+    if (!same || p->role == WEIGHTS || !meant[p->role]) continue;
+    for (int64_t c = 0; c < p->columns; c++)
+      meant[p->role][p->to[c]] = !d.part || (p->from[c] >= d.lo && (d.hi < 0 || p->from[c] < d.hi));
+  }
+}
+
 const ls_format ls_format_hdf5 = {"hdf5",     open_hdf5,    read_hdf5,   read_hdf5_at,
                                   soon_hdf5,  rest_hdf5,    rewind_hdf5, keys_hdf5,
-                                  place_hdf5, columns_hdf5, close_hdf5};
+                                  place_hdf5, columns_hdf5, mark_hdf5,   close_hdf5};

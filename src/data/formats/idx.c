@@ -260,5 +260,5 @@ static ls_status columns_idx(const ls_source *source, ls_columns *out) {
   return LS_OK;
 }
 
-const ls_format ls_format_idx = {"idx",      open_idx, read_idx,  NULL,        NULL,     NULL,
-                                 rewind_idx, NULL,     place_idx, columns_idx, close_idx};
+const ls_format ls_format_idx = {"idx",      open_idx, read_idx,  NULL,        NULL, NULL,
+                                 rewind_idx, NULL,     place_idx, columns_idx, NULL, close_idx};

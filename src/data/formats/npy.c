@@ -156,5 +156,5 @@ static ls_status columns_npy(const ls_source *source, ls_columns *out) {
   return LS_OK;
 }
 
-const ls_format ls_format_npy = {"npy",      open_npy, read_npy,  NULL,        NULL,     NULL,
-                                 rewind_npy, NULL,     place_npy, columns_npy, close_npy};
+const ls_format ls_format_npy = {"npy",      open_npy, read_npy,  NULL,        NULL, NULL,
+                                 rewind_npy, NULL,     place_npy, columns_npy, NULL, close_npy};

@@ -3,8 +3,8 @@
  * Only + - * / and comparisons, each rounded by itself, no branches: a compiler can run them in
  * vectors of any width, and every lane, tail or scalar copy gives the same bits on every CPU.
  * Errors are 1 to 2 units in the last place (erfc: 13 up to 3). */
-#ifndef LS_MODEL_VMATH_H
-#define LS_MODEL_VMATH_H
+#ifndef LS_BASE_VMATH_H
+#define LS_BASE_VMATH_H
 
 #include <stdint.h>
 #include <string.h>

@@ -1,0 +1,88 @@
+#include "data/heading.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/nearest.h"
+
+/* "speed" of "speed [m/s]". */
+static bool is_without_unit(const char *head, const char *name) {
+  size_t n = strlen(name);
+  return n > 0 && strncmp(head, name, n) == 0 && strncmp(head + n, " [", 2) == 0;
+}
+
+/* The name that is meant; NULL: none is near. */
+static const char *meant(const ls_heading *h, const char *name) {
+  const char **names, *near = NULL;
+  for (int64_t k = 0; h->name && k < h->columns; k++)
+    if (is_without_unit(h->name[k], name)) return h->name[k];
+  if (!h->name || ls_mem_new((void **)&names, (size_t)h->columns + 1, sizeof *names) != LS_OK)
+    return NULL;
+  memcpy(names, h->name, (size_t)h->columns * sizeof *names);
+  near = ls_nearest(name, names);
+  LS_FREE(names);
+  return near;
+}
+
+static ls_status no_column(const ls_heading *h, const char *name) {
+  const bool undivided = h->columns == 1 && h->separator;
+  const char *near = undivided ? NULL : meant(h, name);
+  char list[400] = "", other[100] = "";
+  size_t length = 0;
+  if (near) return ls_fail(LS_EDATA, "%s: no column '%s'; did you mean '%s'?", h->path, name, near);
+  for (int64_t k = 0; h->name && k < h->columns && length < sizeof list; k++)
+    length += (size_t)snprintf(list + length, sizeof list - length, "%s'%s'", k ? ", " : ": ",
+                               h->name[k]);
+  if (undivided)
+    snprintf(other, sizeof other, "; fields are separated by %s here (data.separator)",
+             h->separator);
+  return ls_fail(LS_EDATA, "%s: no column '%s'; there are %lld%s%s%s", h->path, name,
+                 (long long)h->columns, list, length >= sizeof list ? " ..." : "", other);
+}
+
+ls_status ls_heading_name(const ls_heading *h, const char *name, size_t length, int64_t *column) {
+  int same = 0;
+  *column = -1;
+  for (int64_t k = 0; h->name && k < h->columns; k++)
+    if (strncmp(h->name[k], name, length) == 0 && !h->name[k][length]) *column = k, same++;
+  if (same <= 1 || length == 0) return LS_OK;
+  return ls_fail(LS_EDATA, "%s: %d columns are named '%.*s'; give the column's number", h->path,
+                 same, (int)length, name);
+}
+
+/* "a-d", where a and d are names; *lo is -1 where it is no such thing. */
+static ls_status find_between(const ls_heading *h, const char *name, int64_t *lo, int64_t *hi) {
+  *lo = -1;
+  for (const char *dash = strchr(name, '-'); dash && *lo < 0; dash = strchr(dash + 1, '-')) {
+    LS_TRY(ls_heading_name(h, name, (size_t)(dash - name), lo));
+    if (*lo >= 0) LS_TRY(ls_heading_name(h, dash + 1, strlen(dash + 1), hi));
+    if (*lo >= 0 && *hi < 0) *lo = -1;
+  }
+  if (*lo < 0 || *lo <= *hi) return LS_OK;
+  return ls_fail(LS_EDATA, "%s: '%s': column '%s' comes before '%s'", h->path, name, h->name[*hi],
+                 h->name[*lo]);
+}
+
+static bool find_numbers(const ls_heading *h, const char *name, int64_t *lo, int64_t *hi) {
+  long long first, last;
+  int used = 0;
+  if (sscanf(name, "%19lld-%19lld%n", &first, &last, &used) != 2 || name[used]) {
+    used = 0;
+    if (sscanf(name, "%19lld%n", &first, &used) != 1 || name[used]) return false;
+    last = first;
+  }
+  *lo = first - 1;
+  *hi = last - 1;
+  return first >= 1 && first <= last && last <= h->columns;
+}
+
+ls_status ls_heading_find(const ls_heading *h, const char *name, int64_t *lo, int64_t *hi,
+                          bool *numbered) {
+  LS_TRY(ls_heading_name(h, name, strlen(name), lo));
+  *hi = *lo;
+  const bool named = *lo >= 0;
+  *numbered = !named && find_numbers(h, name, lo, hi);
+  if (!named && !*numbered) LS_TRY(find_between(h, name, lo, hi));
+  return *lo >= 0 ? LS_OK : no_column(h, name);
+}
