@@ -74,6 +74,7 @@ static ls_status read_many_at(ls_source *source, int64_t lo, int64_t rows, ls_dt
     if (step > rows) step = rows;
     if (m->busy != part && m->busy) m->busy->format->rest(m->busy);
     m->busy = part;
+    part->loose = source->loose;
     LS_TRY(part->format->read_at(part, first, step, cell, x, y));
     if (x) x = (char *)x + (size_t)step * width;
     if (y) y += step * source->shape.outputs;
@@ -114,10 +115,11 @@ static ls_status rewind_many(ls_source *source) {
   return LS_OK;
 }
 
-static ls_status keys_many(ls_source *source, const char *by, uint64_t *key) {
+static ls_status keys_many(ls_source *source, const char *by, const bool *asked, uint64_t *key) {
   const many *m = (const many *)source;
-  for (int i = 0; i < m->parts; key += m->part[i++]->shape.rows)
-    LS_TRY(ls_source_keys(m->part[i], by, key));
+  int64_t first = 0;
+  for (int i = 0; i < m->parts; first += m->part[i++]->shape.rows)
+    LS_TRY(ls_source_keys(m->part[i], by, asked + first, key + first));
   return LS_OK;
 }
 
@@ -220,20 +222,22 @@ static ls_status open_pattern(const ls_opening *what, const ls_format *format, c
   return status;
 }
 
-ls_status ls_source_open(const ls_opening *what, ls_source **out) {
-  const ls_format *format = ls_format_find(what->spec->type);
-  const char *pattern = what->spec->source[what->split].file;
+ls_status ls_source_open(const ls_opening *asked, ls_source **out) {
+  ls_opening what = *asked;
+  const ls_format *format = ls_format_find(what.spec->type);
+  const char *pattern = what.spec->source[what.split].file;
+  what.skipped = what.spec->whole ? 0 : what.spec->skip[what.split];
   *out = NULL;
-  if (!format) return ls_fail(LS_ECONFIG, "data.type: %s is not available", what->spec->type);
+  if (!format) return ls_fail(LS_ECONFIG, "data.type: %s is not available", what.spec->type);
   if (pattern)
-    LS_TRY(open_pattern(what, format, pattern, out));
-  else if (what->spec->dir)
-    LS_TRY(format->open(what, out));
+    LS_TRY(open_pattern(&what, format, pattern, out));
+  else if (what.spec->dir)
+    LS_TRY(format->open(&what, out));
   if (!*out) return LS_OK;
   assert((*out)->shape.rows > 0 && (*out)->shape.features > 0);
-  if (what->classes && (*out)->shape.outputs > 1) LS_TRY(ls_one_hot_open(out, what->spec->classes));
-  (*out)->fills = what->spec->missing.x_how == LS_MISSING_FILL;
-  (*out)->filling = what->spec->missing.x;
+  if (what.classes && (*out)->shape.outputs > 1) LS_TRY(ls_one_hot_open(out, what.spec->classes));
+  (*out)->fills = what.spec->missing.x_how == LS_MISSING_FILL;
+  (*out)->filling = what.spec->missing.x;
   return LS_OK;
 }
 
@@ -244,7 +248,6 @@ ls_status ls_sources_open(const ls_data_spec *spec, bool classes, bool quick,
   ls_opening what = {.spec = spec, .classes = classes, .quick = quick};
   for (int s = 0; s < 3; s++) {
     what.split = (ls_split)s;
-    what.skipped = spec->whole ? 0 : spec->skip[s];
     what.first = source[0];
     LS_TRY(ls_source_open(&what, &source[s]));
     if (!source[0]) return ls_fail(LS_EDATA, "data.train: there is no training data");

@@ -66,10 +66,10 @@ struct ls_format {
   void (*rest)(ls_source *source);
   /* `read` begins again with the first row. */
   ls_status (*rewind)(ls_source *source);
-  /* Of every row (rows) a number that is the same for the same value of column or dataset `by`;
-   * LS_EDATA, located, where there is no such thing, or a value is missing. NULL where the format
-   * has none. */
-  ls_status (*keys)(ls_source *source, const char *by, uint64_t *key);
+  /* Of every row that is asked for (rows) a number that is the same for the same value of column or
+   * dataset `by`; LS_EDATA, located, where there is no such thing, or such a value is missing. NULL
+   * where the format has none. */
+  ls_status (*keys)(ls_source *source, const char *by, const bool *asked, uint64_t *key);
   /* Where a value stands, for messages: "FILE: sample 17", "FILE:18: column 3". column < 0: y's
    * column -1 - column. */
   void (*place)(const ls_source *source, int64_t row, int64_t column, char *text, size_t size);
@@ -108,14 +108,14 @@ bool ls_idx_magic(const unsigned char head[4], ls_dtype *type);
 ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_source **out);
 
 /* Open the source of a split, of one file or several; *out is NULL where the spec names none.
- * `what.file` is ignored. */
+ * `what.file` and `skipped` are ignored. */
 ls_status ls_source_open(const ls_opening *what, ls_source **out);
 /* `read` and `read_at` of any source, what is missing filled in. */
 ls_status ls_source_read(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y);
 ls_status ls_source_read_at(ls_source *source, int64_t lo, int64_t rows, ls_dtype cell, void *x,
                             double *y);
 /* keys of any source; LS_ECONFIG where its format has none. */
-ls_status ls_source_keys(ls_source *source, const char *by, uint64_t *key);
+ls_status ls_source_keys(ls_source *source, const char *by, const bool *asked, uint64_t *key);
 static inline bool ls_source_any_row(const ls_source *source) { /* read_at works */
   return source->format->read_at != NULL;
 }

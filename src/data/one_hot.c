@@ -97,8 +97,8 @@ static ls_status rewind_hot(ls_source *source) {
   return h->within->format->rewind(h->within);
 }
 
-static ls_status keys_hot(ls_source *source, const char *by, uint64_t *key) {
-  return ls_source_keys(((one_hot *)source)->within, by, key);
+static ls_status keys_hot(ls_source *source, const char *by, const bool *asked, uint64_t *key) {
+  return ls_source_keys(((one_hot *)source)->within, by, asked, key);
 }
 
 /* What stands behind the class stands behind all columns of y. */

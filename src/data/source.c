@@ -51,8 +51,8 @@ ls_status ls_source_read_at(ls_source *source, int64_t lo, int64_t rows, ls_dtyp
   return LS_OK;
 }
 
-ls_status ls_source_keys(ls_source *source, const char *by, uint64_t *key) {
-  if (source->format->keys) return source->format->keys(source, by, key);
+ls_status ls_source_keys(ls_source *source, const char *by, const bool *asked, uint64_t *key) {
+  if (source->format->keys) return source->format->keys(source, by, asked, key);
   return ls_fail(LS_ECONFIG,
                  "data.validation.how: group: %s files have no column or dataset to group by; use "
                  "random or last",

@@ -117,8 +117,8 @@ typedef struct {
   bool one_hot; /* an input may be texts: as many inputs as train has of them, one of them 1 */
 } ls_csv_spec;
 
-/* data.missing: a NaN, and a text of ls_csv_missing, is refused; the sample is dropped; or the mean
- * of train's column, or a number, takes its place. */
+/* data.missing: a NaN, and a text of ls_word_missing, is refused; the sample is dropped; or the
+ * mean of train's column, or a number, takes its place. */
 typedef enum { LS_MISSING_REFUSE, LS_MISSING_DROP, LS_MISSING_MEAN, LS_MISSING_FILL } ls_missing;
 /* Of y: the same, or a target that is missing counts nothing (NaN all the way into the loss). */
 typedef enum { LS_MISSING_Y_REFUSE, LS_MISSING_Y_DROP, LS_MISSING_Y_MASK } ls_missing_y;

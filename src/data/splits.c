@@ -92,14 +92,20 @@ static int64_t key_row(const ls_cut *train, int64_t i) {
 
 static ls_status draw_groups(const ls_share_spec *share, ls_source *train, ls_splits *splits) {
   const ls_cut *cut = splits->cut;
-  uint64_t *key;
+  uint64_t *key = NULL;
+  bool *asked = NULL;
   int64_t groups = 0;
-  LS_NEW(key, train->shape.rows);
-  ls_status status = ls_source_keys(train, share->by, key);
+  ls_status status = ls_mem_new((void **)&key, (size_t)train->shape.rows, sizeof *key);
+  if (status == LS_OK)
+    status = ls_mem_new((void **)&asked, (size_t)train->shape.rows, sizeof *asked);
+  for (int64_t i = 0; status == LS_OK && i < drawn_from(cut); i++)
+    asked[key_row(&cut[0], i)] = true;
+  if (status == LS_OK) status = ls_source_keys(train, share->by, asked, key);
   for (int64_t i = 0; status == LS_OK && i < drawn_from(cut); i++)
     key[i] = key[key_row(&cut[0], i)];
   if (status == LS_OK)
     status = ls_drawn_groups(&splits->drawn, cut[1].rows, (uint64_t)share->seed, key, &groups);
+  LS_FREE(asked);
   LS_FREE(key);
   LS_TRY(status);
   if (*splits->drawn.taken > 0) return LS_OK;

@@ -56,9 +56,13 @@ static ls_status open_sources(ls_stream *s) {
         LS_ECONFIG,
         "data.load: stream reads hdf5 only; lockstep data import makes such a file of any other");
   LS_TRY(ls_source_open(&train, &s->ahead));
+  s->ahead->loose = true; /* all rows that are used have been judged, and others lie between them */
   s->ahead->mean = s->base.plan.recipe->x_mean.value;
-  for (int i = 0; i < 3; i++)
-    if (s->source[i]) s->source[i]->mean = s->ahead->mean;
+  for (int i = 0; i < 3; i++) {
+    if (!s->source[i]) continue;
+    s->source[i]->loose = true;
+    s->source[i]->mean = s->ahead->mean;
+  }
   return make_room(s);
 }
 

@@ -84,5 +84,31 @@ sed 's/scale: standard/missing: {x: drop, y: drop}, &/' csv.yaml >gaps.yaml
 run 0 data import gaps.yaml -o gaps.h5
 train 3 gaps h5.yaml data.train.file=gaps.h5 data.load=stream 'data.missing={x: drop, y: drop}' && same gaps csv.dropped "an imported config: drop"
 refuses 65 'x.npy: row 4, value 0: missing' data import x.npy --y y.npy -o never.h5
+# ---- labels that are texts: words that are missing, those of skipped samples, numbers and texts together
+words=() groups=() n=0
+while IFS=, read -r a b u v; do
+  word=elm; [ $((u % 2)) -eq 0 ] && word=oak; [ "$u" = -999 ] && word=gone; [ $n -eq 9 ] && word=NA; [ $n -eq 0 ] && word=kind
+  group=g$((n % 7)); [ $n -lt 2 ] && group=
+  echo "$([ "$a" = -999 ] || echo "$a"),$b,$word,$group"
+  words+=("$word") groups+=("$group") n=$((n + 1))
+done <rows >labelled
+{ echo a,b,kind,group; cat labelled; } >words.csv
+cp npy.h5 words.h5
+"$BUILD/tests/badh5" words words.h5 /kind "${words[@]}" && "$BUILD/tests/badh5" words words.h5 /group "${groups[@]}" || die "words.h5"
+config 'type: csv, train: {file: words.csv, x: [a, b], y: [kind]}' | sed 's/units: out/&, activation: softmax/; s/mse/cross_entropy/' >words.yaml
+sed 's|{file: words.csv, x: .a, b., y: .kind.}|{file: words.h5, x: /train/x, y: /kind}|; s/type: csv/type: hdf5/' words.yaml >words5.yaml
+gaps='data.missing={x: drop, y: drop, text: [gone]}' skip='data.skip={train: 2}'
+by() { echo "data.validation={share: 0.3, how: group, by: $1}"; }
+train 0 words words.yaml "$gaps" "$skip" "$(by group)"
+train 0 words5 words5.yaml "$gaps" "$skip" "$(by /group)" && same words5 words "texts of HDF5"
+train 3 streamed words5.yaml "$gaps" "$skip" "$(by /group)" data.load=stream && same streamed words "texts of HDF5, a stream"
+refuses 65 'words.csv:2: column 4 (group): no value to group by' train words.yaml "$gaps" "$(by group)" -o never
+refuses 65 'words.h5: /group: row 0: no value to group by' train words5.yaml "$gaps" "$(by /group)" -o never
+refuses 65 'words.h5: /kind: row 9, value 0: no class' train words5.yaml data.missing.x=drop "$skip" -o never
+numbers='data.test={file: words.h5, x: /train/x, y: "/train/y[0]"}'
+refuses 65 'words.h5: /train/y holds no texts, and the labels of words.h5 are texts' train words5.yaml "$gaps" "$skip" "$numbers" -o never
+refuses 65 'words.h5: /kind holds texts, and the labels of words.h5 are numbers' train words5.yaml "$gaps" "$skip" 'data.train.y="/train/y[0]"' "data.test={file: words.h5, x: /train/x, y: /kind}" -o never
+refuses 65 "a class that the training data do not have: '0'" train words.yaml "$gaps" "$skip" 'data.test={file: t.csv, x: [a, b], y: [u]}' -o never
+refuses 65 "words.csv:2: column 3 (kind): not a number: 'kind'" train words.yaml data.train.file=t.csv 'data.train.y=[u]' data.missing='{x: drop, y: drop}' 'data.test={file: words.csv, x: [a, b], y: [kind]}' -o never
 refuses 65 'x.npy: row 4, value 0: missing' predict csv.dropped/final.h5 -i x.npy -o never.csv
 finish

@@ -1,7 +1,8 @@
 /* badh5 KIND OUT.h5 - an HDF5 file of 60 samples with one thing wrong: /x (60, 3), /y (60) classes
  * 0 1 2, /t (60, 2) targets. KIND good: nothing.
  * badh5 missing FILE.h5 DATASET VALUE - what is VALUE in a dataset of a file that is there is
- * missing: an attribute missing_value. */
+ * missing: an attribute missing_value.
+ * badh5 words FILE.h5 DATASET WORD... - a dataset of these texts more in such a file. */
 #include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
@@ -92,9 +93,23 @@ static int mark_missing(const char *path, const char *name, double value) {
   return H5Fclose(file) < 0 || wrong < 0;
 }
 
+static int add_words(const char *path, const char *name, int count, char **word) {
+  enum { WIDTH = 8 };
+  char(*text)[WIDTH] = calloc((size_t)count, WIDTH);
+  hid_t type = H5Tcopy(H5T_C_S1);
+  H5Tset_size(type, WIDTH);
+  for (int i = 0; i < count; i++) strncpy(text[i], word[i], WIDTH);
+  file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+  put(name, 1, (hsize_t)count, 0, type, text);
+  free(text);
+  return H5Tclose(type) < 0 || H5Fclose(file) < 0;
+}
+
 int main(int argc, char **argv) {
   static double x[ROWS * 3], t[ROWS * 2], half[ROWS];
   static int y[ROWS];
+  if (argc > 4 && strcmp(argv[1], "words") == 0)
+    return add_words(argv[2], argv[3], argc - 4, argv + 4);
   if (argc == 5) return mark_missing(argv[2], argv[3], strtod(argv[4], NULL));
   if (argc != 3) return 64;
   kind = argv[1];

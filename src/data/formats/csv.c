@@ -783,7 +783,12 @@ static ls_status rewind_csv(ls_source *source) {
   return LS_OK;
 }
 
-static ls_status key_of(const csv *c, int64_t line, int64_t column, uint64_t *key) {
+/* Of the next record, if it is asked for. */
+static ls_status next_key(csv *c, int64_t column, bool asked, uint64_t *key) {
+  const int64_t line = c->next.line;
+  int64_t fields;
+  if (!asked) return ls_csv_record(&c->text, &c->next, NULL, 0, &fields);
+  LS_TRY(next_record(c));
   ls_csv_field f = c->field[column];
   if (ls_csv_missing(f, c->words, false))
     return bad_field(c, line, column, "no value to group by (data.validation.by)");
@@ -794,17 +799,14 @@ static ls_status key_of(const csv *c, int64_t line, int64_t column, uint64_t *ke
 }
 
 /* Two texts of one digest would only be one group. */
-static ls_status keys_csv(ls_source *source, const char *by, uint64_t *key) {
+static ls_status keys_csv(ls_source *source, const char *by, const bool *asked, uint64_t *key) {
   csv *c = (csv *)source;
   int64_t column, last;
   LS_TRY(find_columns(c, by, &column, &last));
   if (column != last)
     return ls_fail(LS_ECONFIG, "data.validation.by: %s is more than one column", by);
-  for (int64_t row = 0; row < source->shape.rows; row++) {
-    int64_t line = c->next.line;
-    LS_TRY(next_record(c));
-    LS_TRY(key_of(c, line, column, &key[row]));
-  }
+  for (int64_t row = 0; row < source->shape.rows; row++)
+    LS_TRY(next_key(c, column, asked[row], &key[row]));
   return rewind_csv(source);
 }
 

@@ -1,10 +1,10 @@
 #include "data/formats/csv_text.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/decimal.h"
 #include "base/mem.h"
+#include "data/words.h"
 #include "io/gz.h"
 
 const char *const ls_separator_names[] = {"auto", ",", ";", "tab", "|", "blanks", NULL};
@@ -209,16 +209,11 @@ ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *o
 
 /* ---- fields ---- */
 
-static bool is_word(ls_csv_field f, const char *word, bool any_case) {
-  size_t n = strlen(word);
-  return f.length == n && (any_case ? strncasecmp(f.text, word, n) : strncmp(f.text, word, n)) == 0;
-}
-
 static bool is_truth(ls_csv_field f, double *value) {
   static const char *const words[] = {"false", "true", "False", "True", "FALSE", "TRUE"};
   for (int i = 0; i < 6 && f.length > 0 && strchr("tTfF", *f.text); i++) {
     *value = i % 2;
-    if (is_word(f, words[i], false)) return true;
+    if (ls_word_is(f.text, f.length, words[i], false)) return true;
   }
   return false;
 }
@@ -233,15 +228,6 @@ bool ls_csv_number(const ls_csv_text *c, ls_csv_field f, double *value) {
   return ls_decimal(point, f.length, value);
 }
 
-static bool is_listed(ls_csv_field f, char *const *words, bool any_case) {
-  static const char *const usual[] = {"",    "?",    "NA",   "N/A",  "na",   "n/a",  "NaN", "nan",
-                                      "NAN", "-nan", "+nan", "null", "NULL", "None", NULL};
-  bool missing = false, may_be = f.length == 0 || strchr("?Nn+-", *f.text);
-  for (int i = 0; may_be && usual[i] && !missing; i++) missing = is_word(f, usual[i], any_case);
-  for (; words && *words && !missing; words++) missing = is_word(f, *words, false);
-  return missing;
-}
-
 /* Blanks within quotes, or quotes behind a blank (which RFC 4180 takes for text)? */
 static bool is_wrapped(ls_csv_field f) {
   return f.length > 0 && (strchr(" \t\"", f.text[0]) || strchr(" \t\"", f.text[f.length - 1]));
@@ -254,7 +240,9 @@ static ls_csv_field bare(ls_csv_field f) {
 }
 
 bool ls_csv_missing(ls_csv_field f, char *const *words, bool any_case) {
-  return is_listed(f, words, any_case) || (is_wrapped(f) && is_listed(bare(f), words, any_case));
+  if (ls_word_missing(f.text, f.length, words, any_case)) return true;
+  const ls_csv_field in = bare(f);
+  return is_wrapped(f) && ls_word_missing(in.text, in.length, words, any_case);
 }
 
 bool ls_csv_ended(const ls_csv_text *c, const char *p) {

@@ -43,9 +43,7 @@ ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *o
  * `columns`. */
 ls_csv_field ls_csv_field_of(const ls_csv_text *c, const char *at, const char *end, int64_t column,
                              int64_t columns);
-/* Is it what people write where a value is missing: nothing, NA, N/A, nan, null, None, ?, or one of
- * `words` (NULL-terminated; NULL: none)? Where a number belongs (any_case) in whatever capitals;
- * where a name does only as listed in csv_text.c, since "none", "Na" and "Nan" are names too. */
+/* ls_word_missing, also of what is within blanks and quotes. */
 bool ls_csv_missing(ls_csv_field f, char *const *words, bool any_case);
 bool ls_csv_ended(const ls_csv_text *c, const char *p); /* only blank lines are left from p on */
 bool ls_csv_blank(const ls_csv_text *c, const char *p); /* the line that begins at p is empty */

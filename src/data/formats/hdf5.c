@@ -13,6 +13,7 @@
 #include "data/formats/dataset.h"
 #include "data/names.h"
 #include "data/trained.h"
+#include "data/words.h"
 #include "io/gz.h"
 #include "io/h5.h"
 
@@ -41,6 +42,7 @@ typedef struct {
   struct stat *seen;   /* (pieces) of each file, when its digest was made */
   char *wide;          /* (TOGETHER, the most columns of a dataset) doubles */
   ls_names *own_names; /* of train's source, where labels are texts; the others look into it */
+  char *const *words;  /* that are missing besides the usual ones, or NULL */
   int64_t row;
 } hdf5;
 
@@ -121,6 +123,20 @@ static ls_status choose_part(const hdf5 *h, piece *p, const ls_dataset *d) {
   return LS_OK;
 }
 
+static bool is_missing(const hdf5 *h, const char *text, bool any_case) {
+  return ls_word_missing(text, strlen(text), h->words, any_case);
+}
+
+/* As in CSV files: "none" may be a name. */
+static ls_status add_names(const hdf5 *h, const piece *p, int64_t skipped) {
+  for (int64_t k = skipped > 0 ? skipped : 0; k < p->text.count; k++) {
+    const char *text = p->text.text[k];
+    if (!is_missing(h, text, false))
+      LS_TRY(ls_names_add(h->base.names, text, strlen(text), is_missing(h, text, true)));
+  }
+  return LS_OK;
+}
+
 /* Names of train are collected, unless a checkpoint knows them. */
 static ls_status collect_names(hdf5 *h, const piece *p, const ls_opening *what) {
   const ls_texts *named = what->spec->classes_named;
@@ -130,20 +146,21 @@ static ls_status collect_names(hdf5 *h, const piece *p, const ls_opening *what) 
     return ls_fail(LS_EDATA, "%s: %s holds texts, and the labels of %s are numbers", path_of(h, p),
                    p->name, what->first->file[0].path);
   if (named || what->split != LS_SPLIT_TRAIN) return LS_OK;
-  for (int64_t k = 0; k < p->text.count; k++)
-    if (*p->text.text[k])
-      LS_TRY(ls_names_add(h->base.names, p->text.text[k], strlen(p->text.text[k]), false));
+  LS_TRY(add_names(h, p, what->skipped));
   if (h->base.names->numbers || (!what->spec->trained && !what->spec->foreign)) return LS_OK;
   return ls_fail(LS_EDATA,
                  "%s: %s holds texts, and the checkpoint knows its classes by numbers only",
                  path_of(h, p), p->name);
 }
 
-/* Texts are names of classes, as in CSV files; labels of another kind are left to be opened as
- * numbers. */
+/* Texts are names of classes, as in CSV files; labels of another kind, in all files, are left to be
+ * opened as numbers. */
 static ls_status open_labels(hdf5 *h, piece *p, const ls_opening *what) {
   LS_TRY(ls_h5_texts(path_of(h, p), p->name, NULL, &p->text));
-  if (p->text.count == 0) return LS_OK;
+  if (p->text.count == 0 && (!what->first || !what->first->names)) return LS_OK;
+  if (p->text.count == 0)
+    return ls_fail(LS_EDATA, "%s: %s holds no texts, and the labels of %s are texts", path_of(h, p),
+                   p->name, what->first->file[0].path);
   p->shape = (ls_h5_shape){
       .dims = 1, .dim = {p->text.count}, .rows = p->text.count, .width = 1, .type = "text"};
   return collect_names(h, p, what);
@@ -303,6 +320,7 @@ static ls_status open_hdf5(const ls_opening *what, ls_source **out) {
   const int most = ls_list_length(spec->x_cols) + ls_list_length(spec->y_cols) + 1;
   LS_TRY(ls_source_new(&ls_format_hdf5, sizeof(hdf5), most, out));
   hdf5 *h = (hdf5 *)*out;
+  h->words = what->spec->missing.text;
   ls_status status = open_pieces(h, what);
   if (status == LS_OK) status = choose_columns(h, what->spec);
   if (status != LS_OK) ls_source_close(out);
@@ -332,14 +350,22 @@ static void spread(const piece *p, const char *wide, int64_t rows, size_t size, 
       memcpy(out + (size_t)p->to[c] * size, wide + (size_t)p->from[c] * size, size);
 }
 
-/* The classes of rows [lo, lo + rows); no text is a missing one. */
+/* The class that a text is, NaN where it is missing; false: it is none. A name that the training
+ * data have is a class, whatever it says. */
+static bool class_of(const hdf5 *h, const char *text, double *class) {
+  const ls_names *names = h->base.names;
+  const bool missing = is_missing(h, text, names->numbers);
+  if (!(missing && names->numbers) && ls_names_number(names, text, class)) return true;
+  *class = missing ? (double)NAN : HUGE_VAL;
+  return missing;
+}
+
+/* The classes of rows [lo, lo + rows). */
 static ls_status read_labels(const hdf5 *h, const piece *p, int64_t lo, int64_t rows, double *out,
                              int64_t stride) {
   for (int64_t k = 0; k < rows; k++) {
     const char *text = p->text.text[lo + k];
-    double *to = &out[k * stride + p->to[0]];
-    *to = (double)NAN;
-    if (*text && !ls_names_number(h->base.names, text, to))
+    if (!class_of(h, text, &out[k * stride + p->to[0]]) && !h->base.loose)
       return ls_fail(LS_EDATA, "%s: %s: row %lld: '%s': a class that the training data do not have",
                      path_of(h, p), p->name, (long long)(lo + k), text);
   }
@@ -424,10 +450,11 @@ static ls_status check_keys(const hdf5 *h, const char *by, int64_t rows) {
                        (long long)h->base.shape.rows);
 }
 
-static ls_status text_keys(const hdf5 *h, const char *by, const ls_texts *texts, uint64_t *key) {
+static ls_status text_keys(const hdf5 *h, const char *by, const ls_texts *texts, const bool *asked,
+                           uint64_t *key) {
   LS_TRY(check_keys(h, by, texts->count));
   for (int64_t row = 0; row < texts->count; row++) {
-    if (!*texts->text[row])
+    if (asked[row] && is_missing(h, texts->text[row], false))
       return ls_fail(LS_EDATA, "%s: %s: row %lld: no value to group by (data.validation.by)",
                      path_of(h, &h->piece[0]), by, (long long)row);
     key[row] = XXH3_64bits(texts->text[row], strlen(texts->text[row]));
@@ -436,16 +463,17 @@ static ls_status text_keys(const hdf5 *h, const char *by, const ls_texts *texts,
 }
 
 /* Whole numbers, of whatever type. */
-static ls_status check_whole(const hdf5 *h, const char *by, const double *value) {
+static ls_status check_whole(const hdf5 *h, const char *by, const bool *asked,
+                             const double *value) {
   for (int64_t row = 0; row < h->base.shape.rows; row++)
-    if (value[row] != floor(value[row]) || !isfinite(value[row]))
+    if (asked[row] && (value[row] != floor(value[row]) || !isfinite(value[row])))
       return ls_fail(LS_EDATA,
                      "%s: %s: row %lld: not a whole number to group by (data.validation.by): %g",
                      path_of(h, &h->piece[0]), by, (long long)row, value[row]);
   return LS_OK;
 }
 
-static ls_status number_keys(const hdf5 *h, const char *by, uint64_t *key) {
+static ls_status number_keys(const hdf5 *h, const char *by, const bool *asked, uint64_t *key) {
   ls_h5set *set = NULL;
   LS_TRY(ls_h5set_open(path_of(h, &h->piece[0]), by, false, &set));
   if (ls_h5set_shape(set)->rows == 1 && h->base.shape.rows > 1) { /* one row, as Matlab has it */
@@ -462,17 +490,18 @@ static ls_status number_keys(const hdf5 *h, const char *by, uint64_t *key) {
   double *value = (double *)(void *)key; /* as wide as a key */
   if (status == LS_OK) status = ls_h5set_read(set, 0, shape->rows, LS_F64, value);
   ls_h5set_close(&set);
-  return status == LS_OK ? check_whole(h, by, value) : status;
+  return status == LS_OK ? check_whole(h, by, asked, value) : status;
 }
 
-static ls_status keys_hdf5(ls_source *source, const char *by, uint64_t *key) {
+static ls_status keys_hdf5(ls_source *source, const char *by, const bool *asked, uint64_t *key) {
   const hdf5 *h = (const hdf5 *)source;
   ls_texts texts = {0};
   if (*by != '/')
     return ls_fail(LS_ECONFIG, "data.validation.by: '%s' is no dataset's path, which begins with /",
                    by);
   LS_TRY(ls_h5_texts(path_of(h, &h->piece[0]), by, NULL, &texts));
-  ls_status status = texts.count > 0 ? text_keys(h, by, &texts, key) : number_keys(h, by, key);
+  ls_status status =
+      texts.count > 0 ? text_keys(h, by, &texts, asked, key) : number_keys(h, by, asked, key);
   ls_texts_free(&texts);
   return status;
 }
