@@ -174,6 +174,7 @@ static ls_status open_parts(many *m, const ls_opening *what, const ls_format *fo
   LS_TRY(ls_mem_new((void **)&m->part, (size_t)paths, sizeof(void *)));
   for (int i = 0; i < paths; i++) {
     one.file = path[i];
+    one.more = i == 0 ? path + 1 : NULL;
     LS_TRY(format->open(&one, &m->part[i]));
     m->parts = i + 1;
     LS_TRY(add_part(m, m->part[i]));

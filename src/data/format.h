@@ -40,10 +40,11 @@ typedef struct {
 typedef struct {
   const ls_data_spec *spec;
   ls_split split;
-  const char *file; /* one file of the source; NULL: what spec.dir has of the split */
-  int64_t skipped;  /* its first samples are not used: they tell of no classes */
-  bool classes;     /* y are class numbers or names */
-  bool quick;       /* digests are not needed */
+  const char *file;  /* one file of the source; NULL: what spec.dir has of the split */
+  int64_t skipped;   /* its first samples are not used: they tell of no classes */
+  char *const *more; /* of the first of several files: the others, NULL-terminated; else NULL */
+  bool classes;      /* y are class numbers or names */
+  bool quick;        /* digests are not needed */
   ls_source
       *first; /* the source of train opened first, which knows the class names; NULL: this is it */
 } ls_opening;

@@ -102,6 +102,12 @@ by() { echo "data.validation={share: 0.3, how: group, by: $1}"; }
 train 0 words words.yaml "$gaps" "$skip" "$(by group)"
 train 0 words5 words5.yaml "$gaps" "$skip" "$(by /group)" && same words5 words "texts of HDF5"
 train 3 streamed words5.yaml "$gaps" "$skip" "$(by /group)" data.load=stream && same streamed words "texts of HDF5, a stream"
+for half in 0 1; do # in two files, of which the first has no elm
+  sed 's/-999/NA/g' rows | awk -v half=$half 'NR == 1 { print "a,b" } (NR > 3) == half { print }' | cut -d, -f1,2 | sed 's/$/,0/; 1s/0$/y/' >half.csv
+  run 0 data import half.csv --x a,b --y y -o half-$half.h5 --keep-missing
+  "$BUILD/tests/badh5" words half-$half.h5 /kind "${words[@]:half * 3:half ? 41 : 3}" || die "half-$half.h5"
+done
+train 3 halves words5.yaml "$gaps" "$skip" data.train.file='half-?.h5' && train 0 words words.yaml "$gaps" "$skip" && same halves words "texts of two files"
 refuses 65 'words.csv:2: column 4 (group): no value to group by' train words.yaml "$gaps" "$(by group)" -o never
 refuses 65 'words.h5: /group: row 0: no value to group by' train words5.yaml "$gaps" "$(by /group)" -o never
 refuses 65 'words.h5: /kind: row 9, value 0: no class' train words5.yaml data.missing.x=drop "$skip" -o never

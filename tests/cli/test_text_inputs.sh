@@ -56,6 +56,18 @@ sed 's|^data: .*|data: {type: hdf5, train: {file: table.h5, x: /train/x, y: /tra
 run 3 train stream.yaml -o stream
 [ "$(hash_of stream/final.h5)" = "$want" ] || fail "stream: other weights"
 
+# Several files: the texts are those of all, and a column has texts where one file has. 'red' is in the second alone, the
+# first has numbers; the third has its columns in another order. Samples that are skipped tell of none.
+sed 's/blue/1/; s/"*green"*/2/; 2s/"1"/skipped/' table.csv >whole.csv
+head -3 whole.csv >some-1.csv
+{ head -1 whole.csv; sed -n 4,30p whole.csv; } >some-2.csv
+awk -F, -v OFS=, 'NR == 1 || NR > 30 { print $5, $2, $4, $3, $1 }' whole.csv >some-3.csv
+config whole.csv "[size-old]" ", skip: {train: 1}, text_inputs: one_hot" | sed 's/size-old/size, colour, old/' >whole.yaml
+run 0 train whole.yaml -o whole
+run 3 train whole.yaml data.train.file='some-*.csv' -o some
+[ "$(hash_of some/final.h5)" = "$(hash_of whole/final.h5)" ] || fail "several files: other weights than of one"
+run 0 predict some/final.h5 -i some-3.csv -o some.out.csv
+
 # A resume finds the same texts.
 run 0 train table.yaml train.epochs=3 -o table --resume
 run 0 train hand.yaml train.epochs=3 -o hand --resume

@@ -92,6 +92,18 @@ static ls_status read_header(csv *c, bool header) {
   return LS_OK;
 }
 
+/* Up to the first record. */
+static ls_status open_text(csv *c, const ls_opening *what) {
+  ls_csv_spec how = what->spec->csv;
+  c->base.file[0].path = ls_mem_text(what->file);
+  if (what->first && how.separator == LS_SEPARATOR_AUTO) how.separator = what->first->separator;
+  LS_TRY(ls_csv_open(path_of(c), &how, &c->text, c->base.file));
+  c->base.separator = c->text.separator;
+  c->next = c->text.start;
+  c->words = what->spec->missing.text;
+  return read_header(c, what->spec->source[what->split].header);
+}
+
 /* ---- opening: which columns ---- */
 
 static ls_heading heading_of(const csv *c) {
@@ -209,19 +221,49 @@ static ls_status add_texts(const csv *c, inputs *in, bool find) {
   return LS_OK;
 }
 
-/* Once through the file to find the inputs that are texts, and once more for these. */
-static ls_status find_texts(csv *c, inputs *in, int64_t skipped) {
+/* Once through a file: which inputs are texts (find), or what texts they have. *skipped: samples
+ * that are none, less those of this file. */
+static ls_status pass_texts(csv *c, inputs *in, bool find, int64_t *skipped) {
   const ls_csv_cursor first = c->next;
   int64_t fields;
-  for (int pass = 0; pass < 2; pass++) {
-    for (int64_t row = 0; !ls_csv_ended(&c->text, c->next.at); row++) {
-      if (row < skipped)
-        LS_TRY(ls_csv_record(&c->text, &c->next, NULL, 0, &fields));
-      else
-        LS_TRY(next_record(c));
-      if (row >= skipped) LS_TRY(add_texts(c, in, pass == 0));
+  for (; !ls_csv_ended(&c->text, c->next.at); --*skipped) {
+    if (*skipped > 0) {
+      LS_TRY(ls_csv_record(&c->text, &c->next, NULL, 0, &fields));
+      continue;
     }
-    c->next = first;
+    LS_TRY(next_record(c));
+    LS_TRY(add_texts(c, in, find));
+  }
+  c->next = first;
+  return LS_OK;
+}
+
+/* The same of another file of train. */
+static ls_status pass_other(csv *first, const ls_opening *what, const char *path, inputs *in,
+                            bool find, int64_t *skipped) {
+  ls_source *source;
+  ls_opening other = *what;
+  other.file = path;
+  other.first = &first->base;
+  LS_TRY(ls_source_new(&ls_format_csv, sizeof(csv), 1, &source));
+  csv *c = (csv *)source;
+  ls_status status = open_text(c, &other);
+  if (status == LS_OK) status = choose_columns(c, &other);
+  if (status == LS_OK && source->shape.features != in->n)
+    status = ls_fail(LS_EDATA, "%s: %lld columns of inputs, and %s has %lld", path,
+                     (long long)source->shape.features, what->file, (long long)in->n);
+  if (status == LS_OK) status = pass_texts(c, in, find, skipped);
+  ls_source_close(&source);
+  return status;
+}
+
+/* Once through all files of train to find the inputs that are texts, and once more for these. */
+static ls_status find_texts(csv *c, const ls_opening *what, inputs *in) {
+  for (int pass = 0; pass < 2; pass++) {
+    int64_t skipped = what->skipped;
+    LS_TRY(pass_texts(c, in, pass == 0, &skipped));
+    for (char *const *path = what->more; path && *path; path++)
+      LS_TRY(pass_other(c, what, *path, in, pass == 0, &skipped));
   }
   return LS_OK;
 }
@@ -265,11 +307,10 @@ static ls_status take_texts(csv *c, const inputs *in) {
   return status == LS_OK ? find_runs(c) : status;
 }
 
-/* Of the first file of train. */
-static ls_status collect_texts(csv *c, int64_t skipped) {
+static ls_status collect_texts(csv *c, const ls_opening *what) {
   inputs in = {.n = c->base.shape.features};
   LS_TRY(ls_mem_new((void **)&in.texts, (size_t)in.n, sizeof *in.texts));
-  ls_status status = find_texts(c, &in, skipped);
+  ls_status status = find_texts(c, what, &in);
   if (status == LS_OK) status = take_texts(c, &in);
   for (int64_t i = 0; i < in.n; i++) ls_names_free(&in.texts[i]);
   LS_FREE(in.texts);
@@ -475,7 +516,7 @@ static ls_status choose_by_config(csv *c, const ls_opening *what) {
   LS_TRY(choose_columns(c, what));
   warn_of_numbers(c);
   if (what->spec->csv.one_hot)
-    LS_TRY(what->first ? follow_first(c, what->first) : collect_texts(c, what->skipped));
+    LS_TRY(what->first ? follow_first(c, what->first) : collect_texts(c, what));
   return c->head && what->first && !what->quick ? compare_inputs(c, what->first) : LS_OK;
 }
 
@@ -604,15 +645,7 @@ static void doubt_numbers(csv *c) {
 }
 
 static ls_status open_file(csv *c, const ls_opening *what) {
-  const ls_source_spec *spec = &what->spec->source[what->split];
-  c->base.file[0].path = ls_mem_text(what->file);
-  ls_csv_spec how = what->spec->csv;
-  if (what->first && how.separator == LS_SEPARATOR_AUTO) how.separator = what->first->separator;
-  LS_TRY(ls_csv_open(path_of(c), &how, &c->text, c->base.file));
-  c->base.separator = c->text.separator;
-  c->next = c->text.start;
-  LS_TRY(read_header(c, spec->header));
-  c->words = what->spec->missing.text;
+  LS_TRY(open_text(c, what));
   if (what->spec->foreign)
     LS_TRY(choose_foreign(c, what));
   else
