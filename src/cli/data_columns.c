@@ -14,6 +14,7 @@ typedef struct {
   char *name; /* NULL: no header */
   ls_spread numbers;
   int64_t missing, texts;
+  int64_t truths, trues; /* of the numbers, those that are written as true or false */
   ls_names *words;
 } column;
 
@@ -28,6 +29,10 @@ typedef struct {
 
 static ls_status take(const ls_csv_text *text, column *c, ls_csv_field f) {
   double value;
+  if (ls_csv_truth(f, &value)) {
+    c->truths++;
+    c->trues += value > 0;
+  }
   if (ls_csv_number(text, f, &value)) {
     ls_spread_add(&c->numbers, &value, 1);
     return LS_OK;
@@ -83,9 +88,35 @@ static ls_status guess_decimal(csv *c) {
   return LS_OK;
 }
 
+/* Does a line begin with #, and is not just the header, whose first name does? */
+static ls_status guess_comment(const ls_csv_text *text, bool *comment) {
+  ls_csv_cursor at = text->start;
+  int64_t lines = 0, first, second;
+  for (const char *p = at.at; p < text->end; p++) {
+    const bool begins = p == at.at || p[-1] == '\n' || p[-1] == '\r';
+    lines += begins && *p == '#';
+  }
+  *comment = lines > 0;
+  if (lines != 1 || *at.at != '#') return LS_OK;
+  LS_TRY(ls_csv_record(text, &at, NULL, 0, &first));
+  if (ls_csv_ended(text, at.at)) return LS_OK;
+  LS_TRY(ls_csv_record(text, &at, NULL, 0, &second));
+  *comment = first != second;
+  return LS_OK;
+}
+
+static ls_status open_text(csv *c, const char *path) {
+  ls_csv_spec spec = {.separator = LS_SEPARATOR_AUTO};
+  LS_TRY(ls_csv_open(path, &spec, &c->text, &c->file));
+  LS_TRY(guess_comment(&c->text, &spec.comment));
+  if (!spec.comment) return LS_OK;
+  LS_FREE(c->text.text);
+  return ls_csv_open(path, &spec, &c->text, &c->file);
+}
+
 static ls_status read_columns(csv *c, const char *path) {
   int64_t fields;
-  LS_TRY(ls_csv_open(path, &(ls_csv_spec){.separator = LS_SEPARATOR_AUTO}, &c->text, &c->file));
+  LS_TRY(open_text(c, path));
   ls_csv_cursor at = c->text.start;
   if (ls_csv_ended(&c->text, at.at)) return ls_fail(LS_EDATA, "%s: the file is empty", path);
   LS_TRY(ls_csv_record(&c->text, &at, NULL, 0, &c->columns));
@@ -111,11 +142,19 @@ static ls_status read_columns(csv *c, const char *path) {
 
 static const char look[] =
     "{data}: csv, {samples} samples of {_columns} columns, {?header}a{|}no{/} header, {digest}\n"
-    "  separator: \"{separator}\", decimal: \"{decimal}\", lines end with {line_end}\n"
+    "  separator: \"{separator}\", decimal: \"{decimal}\"{?comment}, comment: \"{comment}\"{/}, "
+    "lines end with "
+    "{line_end}\n"
     "{*columns}  {column:-4} {?name}{name:-16}{|}                {/}"
-    "{?_finite} {min:g} to {max:g}, mean {mean:.6g}, deviation {deviation:.6g}{/}"
+    "{?booleans} {booleans} booleans, {true} true{/}"
+    "{?_numbers} {min:g} to {max:g}, mean {mean:.6g}, deviation {deviation:.6g}{/}"
     "{?texts} {texts} texts, {different} different:{*_words} '{.}'{/}{?_more} ...{/}{/}"
-    "{?missing} {missing} MISSING{/}\n{/}";
+    "{?missing} {missing} MISSING{/}{?constant} CONSTANT{/}\n{/}";
+
+static bool is_constant(const column *c) {
+  if (c->numbers.count == 0) return c->words->count == 1;
+  return c->texts == 0 && c->numbers.least == c->numbers.most;
+}
 
 static void put_column(json_t *o, int64_t number, const column *c) {
   int64_t shown = c->words->count < NAMES_SHOWN ? c->words->count : NAMES_SHOWN;
@@ -125,7 +164,10 @@ static void put_column(json_t *o, int64_t number, const column *c) {
   ls_put(o, "texts", c->texts);
   ls_put(o, "different", c->words->count);
   ls_put(o, "missing", c->missing);
-  ls_put(o, "_finite", c->numbers.count);
+  ls_put(o, "booleans", c->truths);
+  ls_put(o, "true", c->trues);
+  ls_put_bool(o, "constant", is_constant(c));
+  ls_put_bool(o, "_numbers", c->numbers.count > c->truths);
   ls_put(o, "_words", ls_list_texts(c->words->text, shown));
   ls_put_bool(o, "_more", c->words->count > shown);
   if (c->numbers.count == 0) return;
@@ -144,6 +186,7 @@ static void print(const ls_cli *cli, const char *path, const csv *c) {
   ls_put_bool(o, "header", c->header);
   ls_put(o, "separator", ls_separator_names[c->text.separator]);
   ls_put(o, "decimal", c->text.decimal_comma ? "," : ".");
+  ls_put(o, "comment", c->text.comment ? "#" : NULL);
   ls_put(o, "line_end", c->text.line_end);
   ls_put(o, "digest", c->file.digest);
   ls_put(o, "columns", list);

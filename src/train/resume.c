@@ -63,12 +63,19 @@ static void keep_share(const ls_config *old, ls_config *config) {
   ls_log(LS_LOG_INFO, "data.validation: the last samples, as the run began");
 }
 
+/* What the run has found in its files is no difference. */
+static void keep_separator(const ls_config *old, ls_config *config) {
+  ls_separator *separator = &config->data.csv.separator;
+  if (*separator == LS_SEPARATOR_AUTO) *separator = old->data.csv.separator;
+}
+
 /* Every difference is listed; any that is neither free nor allowed refuses the resume. */
 static ls_status check_config(ls_config *config, const ls_checkpoint *c, const char *path,
                               const char *const *allow) {
   ls_config *old;
   LS_TRY(read_config(path, c, &old));
   keep_share(old, config);
+  keep_separator(old, config);
   changes all = {allow, ls_mem_text(""), ls_mem_text("")};
   ls_config_diff(old, config, note_change, &all);
   ls_status status = LS_OK;
@@ -115,6 +122,7 @@ ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_option
   LS_TRY(ls_comm_agree(comm, ls_comm_rank(comm) == 0 ? find(config, o, dir, out, path) : LS_OK));
   ls_comm_bcast(comm, &config->slices, sizeof config->slices, 0);
   ls_comm_bcast(comm, &config->data.validation.how, sizeof config->data.validation.how, 0);
+  ls_comm_bcast(comm, &config->data.csv.separator, sizeof config->data.csv.separator, 0);
   return LS_OK;
 }
 

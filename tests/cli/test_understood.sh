@@ -82,4 +82,18 @@ grep -q 'inputs become 0 (not counted in a stream)' out && ! grep -q '^constant'
 sed 's/missing: {x: mean}, //' net.yaml >refused.yaml
 on 0 data info refused.yaml >out 2>err || fail "data info refused.yaml: $(cat err)"
 grep -q 'train refuses it: t.csv:5: column 3 (load): missing' out && grep -q '4 NOT FINITE OR MISSING' out || fail "refused: $(cat out)"
+
+# A CSV file by itself: truths are no numbers, comments are found, constant columns and missing values are said.
+printf '# a note\na;b;c\n1,5;True;3\n# another\n2,5;False;3\n;NA;3\n' >c.csv
+run 0 data info c.csv
+printf '%s\n' '  separator: ";", decimal: ",", comment: "#", lines end with LF' \
+  '  1    a                1.5 to 2.5, mean 2, deviation 0.5 1 MISSING' '  2    b                2 booleans, 1 true 1 MISSING' \
+  '  3    c                3 to 3, mean 3, deviation 0 CONSTANT' | diff - <(sed 1d out) >&2 || fail "data info c.csv"
+printf '#id,a\n1,2\n3,4\n' >id.csv
+run 0 data info id.csv
+grep -q '1    #id ' out || fail "a header that begins with #: $(cat out)"
+
+# A separator that was found is no change when the run goes on.
+run 0 train net.yaml -o run0 train.epochs=2 --resume
+grep -q 'separator' err && fail "resume: $(grep -B1 separator err)"
 finish

@@ -209,7 +209,7 @@ ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *o
 
 /* ---- fields ---- */
 
-static bool is_truth(ls_csv_field f, double *value) {
+bool ls_csv_truth(ls_csv_field f, double *value) {
   static const char *const words[] = {"false", "true", "False", "True", "FALSE", "TRUE"};
   for (int i = 0; i < 6 && f.length > 0 && strchr("tTfF", *f.text); i++) {
     *value = i % 2;
@@ -220,7 +220,7 @@ static bool is_truth(ls_csv_field f, double *value) {
 
 bool ls_csv_number(const ls_csv_text *c, ls_csv_field f, double *value) {
   char point[64], *comma;
-  if (is_truth(f, value)) return true;
+  if (ls_csv_truth(f, value)) return true;
   if (!c->decimal_comma) return ls_decimal(f.text, f.length, value);
   if (f.length >= sizeof point || memchr(f.text, '.', f.length)) return false;
   memcpy(point, f.text, f.length);

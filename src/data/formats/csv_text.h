@@ -49,7 +49,9 @@ bool ls_csv_ended(const ls_csv_text *c, const char *p); /* only blank lines are 
 bool ls_csv_blank(const ls_csv_text *c, const char *p); /* the line that begins at p is empty */
 /* From a line's begin to that of the next one that is no comment. */
 void ls_csv_pass_comments(const ls_csv_text *c, ls_csv_cursor *at);
-/* The number that a field is, 1 for true, True, TRUE and 0 for false; false: none. */
+/* 1 for true, True, TRUE and 0 for false; false: it is neither. */
+bool ls_csv_truth(ls_csv_field f, double *value);
+/* The number that a field is, a truth's too; false: none. */
 bool ls_csv_number(const ls_csv_text *c, ls_csv_field f, double *value);
 char *ls_csv_unquoted(ls_csv_field f); /* ls_mem text, doubled quotes single */
 
