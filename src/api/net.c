@@ -151,7 +151,7 @@ static void give_worker(lockstep_net *net, ls_apply_what what, worker *w) {
 
 static ls_status apply_rows(const call *c, ls_apply *a) {
   const ls_checkpoint *of = c->net->net->checkpoint;
-  const ls_given_inputs inputs = {of->inputs, &of->x_affine, &of->x_mean};
+  const ls_given_inputs inputs = {of->inputs, &of->x_affine, &c->net->net->missing};
   const size_t size = ls_dtype_size(c->type);
   for (int64_t row = 0; row < c->rows; row += LS_EVAL_ROWS) {
     const int64_t n = ls_clamp(c->rows - row, 0, LS_EVAL_ROWS);

@@ -124,6 +124,40 @@ static const ls_piece library[] = {
      "  for (int i = 0; i < n; i++) d[i] = g[i] * gain[i];\n"
      "  const real mean = row_sum(n, d) / (real)n, slope = row_dot(n, d, normal) / (real)n;\n"
      "  for (int i = 0; i < n; i++) d[i] = (d[i] - mean - normal[i] * slope) * *scale;\n}\n\n"},
+    {"wide_power_of_two",
+     "/* 2^n from n + 1.5 * 2^52 */\n"
+     "static double wide_power_of_two(double n_magic) {\n"
+     "  union {\n    double number;\n    unsigned long long bits; /* 64 of them */\n  } u;\n"
+     "  u.number = n_magic;\n  u.bits = (u.bits + 1023u) << 52;\n  return u.number;\n}\n\n"},
+    {"exponential",
+     "static double exponential(double x) {\n"
+     "  static const double term[] = {1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720, 1. / 5040,\n"
+     "                                1. / 40320, 1. / 362880, 1. / 3628800, 1. / 39916800,\n"
+     "                                1. / 479001600, 1. / 6227020800.};\n"
+     "  const double magic = 6755399441055744.; /* rounds to an integer */\n"
+     "  x = x < -746. ? -746. : x;\n"
+     "  x = x > 710. ? 710. : x;\n"
+     "  const double n = ((x * 1.44269504088896340736) + magic) - magic,\n"
+     "               r = (x - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10,\n"
+     "               k = n * 0.5 + magic, m = (n - (k - magic)) + magic;\n"
+     "  double sum = term[11];\n"
+     "  for (int i = 10; i >= 0; i--) sum = sum * r + term[i];\n"
+     "  return ((1 + (r + (r * r) * sum)) * wide_power_of_two(k)) * wide_power_of_two(m);\n}\n\n"},
+    {"logarithm",
+     "/* of a number that is not > 0: not a number */\n"
+     "static double logarithm(double x) {\n"
+     "  union {\n    double number;\n    unsigned long long bits; /* 64 of them */\n  } u;\n"
+     "  if (!(x > 0)) return NAN;\n"
+     "  if (!(x < HUGE_VAL)) return x;\n"
+     "  u.number = x;\n"
+     "  long long n = (long long)((u.bits - 0x3fe6a09e667f3bcdu) >> 52);\n"
+     "  n = (n ^ 0x800) - 0x800;\n"
+     "  u.bits -= (unsigned long long)n << 52;\n"
+     "  const double s = (u.number - 1) / (u.number + 1), p = s * s;\n"
+     "  double sum = 1. / 23;\n"
+     "  for (int i = 10; i > 0; i--) sum = sum * p + 1. / (2 * i + 1);\n"
+     "  return (double)n * 6.93147180369123816490e-01 +\n"
+     "         ((double)n * 1.90821492927058770002e-10 + (2 * s + (2 * s) * (p * sum)));\n}\n\n"},
     {NULL, NULL}};
 
 /* ---- the files ---- */
@@ -242,29 +276,75 @@ static const char head[] =
     "#define APART\n"
     "#endif\n\n";
 
-/* The scaled inputs into the trace, then the layers. */
+/* Input i as a double in its own units, then scaled. */
+static void write_inputs(const ls_net *net, const char *name, FILE *to) {
+  fprintf(to, "  for (int i = 0; i < %lld; i++) {\n    const double own = ", (long long)net->x.n);
+  if (net->missing.n > 0)
+    fprintf(to, "x[i] != x[i] ? %s_x_missing[i] : (double)x[i];\n", name);
+  else
+    fputs("(double)x[i];\n", to);
+  fputs("    t->x[i] = (real)", to);
+  if (net->x.log)
+    fprintf(to,
+            "(((%s_x_log[i] != 0 ? logarithm(own) : own) - %s_x_shift[i]) / %s_x_divisor[i]);\n",
+            name, name, name);
+  else if (net->x.affine)
+    fprintf(to, "((own - %s_x_shift[i]) / %s_x_divisor[i]);\n", name, name);
+  else
+    fputs("own;\n", to);
+  fputs("  }\n", to);
+}
+
 static void write_forward(const ls_net *net, const char *name, const char *before, FILE *to) {
   fputs("typedef struct {\n", to);
   ls_source_trace(net, to, put_array);
   fprintf(to, "} trace;\n\nstatic void forward(const %s *x, trace *t) {\n", type_of(net->x.wide));
-  fprintf(to, "  for (int i = 0; i < %lld; i++) t->x[i] = ", (long long)net->x.n);
-  if (net->x.affine)
-    fprintf(to, "(real)(((double)x[i] - %s_x_shift[i]) / %s_x_divisor[i]);\n", name, name);
-  else
-    fputs("x[i];\n", to);
+  write_inputs(net, name, to);
   ls_source_forward(net, &c_language, before, to);
   fputs("}\n\n", to);
+}
+
+/* Value i of a side in its own units, from t.AT[i] as scaled. */
+static void write_own(const ls_net_side *side, const char *which, const char *at, const char *name,
+                      FILE *to) {
+  if (!side->affine) return;
+  fprintf(to, "static double own_%s(const trace *t, int i) {\n", which);
+  fprintf(to, "  const double own = (double)t->%s[i] * %s_%s_divisor[i] + %s_%s_shift[i];\n", at,
+          name, which, name, which);
+  if (side->log)
+    fprintf(to, "  return %s_%s_log[i] != 0 ? exponential(own) : own;\n}\n", name, which);
+  else
+    fputs("  return own;\n}\n", to);
+}
+
+/* The derivative of this by that. */
+static void write_slope(const ls_net_side *side, const char *which, const char *name, FILE *to) {
+  if (!side->log) return;
+  fprintf(to,
+          "static double slope_%s(const trace *t, int i) {\n"
+          "  return %s_%s_log[i] != 0 ? %s_%s_divisor[i] * own_%s(t, i) : %s_%s_divisor[i];\n}\n",
+          which, name, which, name, which, which, name, which);
+}
+
+/* " * flux_y_divisor[k]" */
+static void put_slope(const ls_net_side *side, const char *operator, const char * which,
+                      const char *index, const char *name, FILE *to) {
+  if (side->log)
+    fprintf(to, " %s slope_%s(&t, %s)", operator, which, index);
+  else if (side->affine)
+    fprintf(to, " %s %s_%s_divisor[%s]", operator, name, which, index);
 }
 
 static void write_predict(const ls_net *net, const char *name, FILE *to) {
   const char *x = type_of(net->x.wide), *y = type_of(net->y.wide);
   char last[16];
   ls_source_output(net, last);
+  write_own(&net->y, "y", last, name, to);
   fprintf(to, "APART static void predict(const %s *x, %s *y) {\n  trace t;\n  forward(x, &t);\n", x,
           y);
   fprintf(to, "  for (int i = 0; i < %lld; i++) y[i] = ", (long long)net->y.n);
   if (net->y.affine)
-    fprintf(to, "(%s)((double)t.%s[i] * %s_y_divisor[i] + %s_y_shift[i]);\n", y, last, name, name);
+    fprintf(to, "(%s)own_y(&t, i);\n", y);
   else
     fprintf(to, "t.%s[i];\n", last);
   fprintf(to,
@@ -277,6 +357,9 @@ static void write_jacobian(const ls_net *net, const char *name, const char *befo
   const char *x = type_of(net->x.wide), *y = type_of(net->y.wide);
   char last[16];
   ls_source_output(net, last);
+  if (net->x.log) write_own(&net->x, "x", "x", name, to);
+  write_slope(&net->x, "x", name, to);
+  write_slope(&net->y, "y", name, to);
   fputs("static void backward(const trace *t, trace *d) {\n", to);
   ls_source_backward(net, &c_language, before, to);
   fprintf(to,
@@ -288,8 +371,8 @@ static void write_jacobian(const ls_net *net, const char *name, const char *befo
           "    for (int i = 0; i < %lld; i++) row[i] = (%s)((double)d.x[i]",
           x, y, (long long)net->y.n, (long long)net->x.n, (long long)net->y.n, last,
           (long long)net->x.n, y);
-  if (net->y.affine) fprintf(to, " * %s_y_divisor[k]", name);
-  if (net->x.affine) fprintf(to, " / %s_x_divisor[i]", name);
+  put_slope(&net->y, "*", "y", "k", name, to);
+  put_slope(&net->x, "/", "x", "i", name, to);
   fprintf(to,
           ");\n  }\n}\n\nvoid %s_jacobian(const %s *x, %s *jacobian) {\n"
           "  const mode before = enter();\n  jacobian_rows(x, jacobian);\n  leave(before);\n}\n",

@@ -186,6 +186,59 @@ static const ls_piece library[] = {
      "    slope = row_dot(n, d, normal) / real(n, rk)\n"
      "    d = ((d - mean) - (normal * slope)) * scale(1)\n"
      "  end subroutine layer_norm_back\n\n"},
+    {"wide_power_of_two",
+     "  elemental function wide_power_of_two(n_magic) result(v) ! 2^n from n + 1.5 * 2^52\n"
+     "    real(real64), intent(in) :: n_magic\n"
+     "    real(real64) :: v\n"
+     "    v = transfer(shiftl(transfer(n_magic, 0_int64) + 1023_int64, 52), v)\n"
+     "  end function wide_power_of_two\n\n"},
+    {"exponential",
+     "  elemental function exponential(x) result(v)\n"
+     "    real(real64), intent(in) :: x\n"
+     "    real(real64), parameter :: magic = 6755399441055744.0_real64 ! rounds to an integer\n"
+     "    real(real64), parameter :: term(12) = 1.0_real64 / [2.0_real64, 6.0_real64, &\n"
+     "      24.0_real64, 120.0_real64, 720.0_real64, 5040.0_real64, 40320.0_real64, &\n"
+     "      362880.0_real64, 3628800.0_real64, 39916800.0_real64, 479001600.0_real64, &\n"
+     "      6227020800.0_real64]\n"
+     "    real(real64) :: v, a, n, r, k, m\n"
+     "    integer :: i\n"
+     "    a = merge(-746.0_real64, x, x < -746.0_real64)\n"
+     "    a = merge(710.0_real64, a, a > 710.0_real64)\n"
+     "    n = ((a * 1.44269504088896340736_real64) + magic) - magic\n"
+     "    r = (a - (n * 6.93147180369123816490e-01_real64)) - &\n"
+     "      (n * 1.90821492927058770002e-10_real64)\n"
+     "    k = (n * 0.5_real64) + magic\n"
+     "    m = (n - (k - magic)) + magic\n"
+     "    v = term(12)\n"
+     "    do i = 11, 1, -1\n"
+     "      v = (v * r) + term(i)\n"
+     "    end do\n"
+     "    v = (1.0_real64 + (r + ((r * r) * v))) * wide_power_of_two(k)\n"
+     "    v = v * wide_power_of_two(m)\n"
+     "  end function exponential\n\n"},
+    {"logarithm",
+     "  elemental function logarithm(x) result(v) ! of a number that is not > 0: not a number\n"
+     "    real(real64), intent(in) :: x\n"
+     "    real(real64) :: v, a, n, s, p\n"
+     "    integer(int64) :: bits, whole\n"
+     "    integer :: i\n"
+     "    a = merge(x, 1.0_real64, x > 0.0_real64)\n"
+     "    bits = transfer(a, bits)\n"
+     "    whole = shifta(bits - int(z'3fe6a09e667f3bcd', int64), 52)\n"
+     "    n = real(whole, real64)\n"
+     "    a = transfer(bits - shiftl(whole, 52), a)\n"
+     "    s = (a - 1.0_real64) / (a + 1.0_real64)\n"
+     "    p = s * s\n"
+     "    v = 1.0_real64 / 23.0_real64\n"
+     "    do i = 10, 1, -1\n"
+     "      v = (v * p) + (1.0_real64 / real(2 * i + 1, real64))\n"
+     "    end do\n"
+     "    v = (n * 6.93147180369123816490e-01_real64) + ((n * 1.90821492927058770002e-10_real64) + "
+     "&\n"
+     "      ((2.0_real64 * s) + ((2.0_real64 * s) * (p * v))))\n"
+     "    v = merge(v, x, x <= huge(x))\n"
+     "    v = merge(v, transfer(int(z'7ff8000000000000', int64), v), x > 0.0_real64)\n"
+     "  end function logarithm\n\n"},
     {NULL, NULL}};
 
 /* ---- the files ---- */
@@ -286,19 +339,32 @@ static void write_head(const ls_net *net, const char *name, bool apart, FILE *to
 }
 
 /* The scaled inputs into the trace, then the layers. */
+static void write_inputs(const ls_net *net, FILE *to) {
+  fputs("    own = real(merge(sign(0.0_xk, x), x, abs(x) < tiny(x)), real64)\n", to);
+  if (net->missing.n > 0) fputs("    own = merge(x_missing, own, own /= own)\n", to);
+  if (net->x.log) fputs("    own = merge(logarithm(own), own, x_log > 0.5_real64)\n", to);
+  fprintf(to, "    t%%x = real(%s, rk)\n", net->x.affine ? "(own - x_shift) / x_divisor" : "own");
+}
+
 static void write_forward(const ls_net *net, const char *name, FILE *to) {
-  static const char normal[] = "merge(sign(0.0_xk, x), x, abs(x) < tiny(x))";
   fprintf(to,
           "  pure subroutine forward(x, t)\n"
           "    real(xk), intent(in) :: x(%s_inputs)\n"
-          "    type(trace), intent(inout) :: t\n",
-          name);
-  if (net->x.affine)
-    fprintf(to, "    t%%x = real((real(%s, real64) - x_shift) / x_divisor, rk)\n", normal);
-  else
-    fprintf(to, "    t%%x = %s\n", normal);
+          "    type(trace), intent(inout) :: t\n"
+          "    real(real64) :: own(%s_inputs)\n",
+          name, name);
+  write_inputs(net, to);
   ls_source_forward(net, &fortran, "", to);
   fputs("  end subroutine forward\n\n", to);
+}
+
+/* Values of a side in its own units, from those of t%AT as scaled. */
+static void write_own(const ls_net_side *side, const char *which, const char *at, FILE *to) {
+  fprintf(to, "    own_%s = (real(t%%%s, real64) * %s_divisor) + %s_shift\n", which, at, which,
+          which);
+  if (side->log)
+    fprintf(to, "    own_%s = merge(exponential(own_%s), own_%s, %s_log > 0.5_real64)\n", which,
+            which, which, which);
 }
 
 static void write_predict(const ls_net *net, const char *name, FILE *to) {
@@ -308,18 +374,38 @@ static void write_predict(const ls_net *net, const char *name, FILE *to) {
           "  recursive subroutine predict(x, y)\n"
           "    real(xk), intent(in) :: x(%s_inputs)\n"
           "    real(yk), intent(out) :: y(%s_outputs)\n"
-          "    type(trace) :: t\n"
-          "    call forward(x, t)\n",
+          "    type(trace) :: t\n",
           name, name);
+  if (net->y.affine) fprintf(to, "    real(real64) :: own_y(%s_outputs)\n", name);
+  fputs("    call forward(x, t)\n", to);
+  if (net->y.affine) write_own(&net->y, "y", last, to);
   if (net->y.affine)
-    fprintf(to, "    y = real((real(t%%%s, real64) * y_divisor) + y_shift, yk)\n", last);
+    fputs("    y = real(own_y, yk)\n", to);
   else
     fprintf(to, "    y = t%%%s\n", last);
   fputs("  end subroutine predict\n\n", to);
 }
 
+/* Derivatives of values in their own units by those as scaled: slope_y. */
+static void write_slopes(const ls_net_side *side, const char *which, const char *at, FILE *to) {
+  if (!side->affine) return;
+  if (!side->log) {
+    fprintf(to, "    slope_%s = %s_divisor\n", which, which);
+    return;
+  }
+  write_own(side, which, at, to);
+  fprintf(to, "    slope_%s = merge(%s_divisor * own_%s, %s_divisor, %s_log > 0.5_real64)\n", which,
+          which, which, which, which);
+}
+
+static void declare_slopes(const ls_net_side *side, const char *which, const char *n, FILE *to) {
+  if (side->affine) fprintf(to, "    real(real64) :: slope_%s(%s)\n", which, n);
+  if (side->log) fprintf(to, "    real(real64) :: own_%s(%s)\n", which, n);
+}
+
 static void write_jacobian(const ls_net *net, const char *name, FILE *to) {
-  char last[16];
+  char last[16], *inputs = ls_mem_format("%s_inputs", name),
+                 *outputs = ls_mem_format("%s_outputs", name);
   ls_source_output(net, last);
   fputs(
       "  pure subroutine backward(t, d)\n"
@@ -330,20 +416,28 @@ static void write_jacobian(const ls_net *net, const char *name, FILE *to) {
   fprintf(to,
           "  end subroutine backward\n\n"
           "  recursive subroutine derive(x, jacobian)\n"
-          "    real(xk), intent(in) :: x(%s_inputs)\n"
-          "    real(yk), intent(out) :: jacobian(%s_outputs, %s_inputs)\n"
+          "    real(xk), intent(in) :: x(%s)\n"
+          "    real(yk), intent(out) :: jacobian(%s, %s)\n"
           "    type(trace) :: t, d\n"
-          "    integer :: k\n"
-          "    call forward(x, t)\n"
-          "    do k = 1, %s_outputs\n"
+          "    integer :: k\n",
+          inputs, outputs, inputs);
+  declare_slopes(&net->x, "x", inputs, to);
+  declare_slopes(&net->y, "y", outputs, to);
+  fputs("    call forward(x, t)\n", to);
+  write_slopes(&net->x, "x", "x", to);
+  write_slopes(&net->y, "y", last, to);
+  fprintf(to,
+          "    do k = 1, %s\n"
           "      d%%%s = 0\n"
           "      d%%%s(k) = 1\n"
           "      call backward(t, d)\n"
           "      jacobian(k, :) = real(real(d%%x, real64)%s%s, yk)\n"
           "    end do\n"
           "  end subroutine derive\n\n",
-          name, name, name, name, last, last, net->y.affine ? " * y_divisor(k)" : "",
-          net->x.affine ? " / x_divisor" : "");
+          outputs, last, last, net->y.affine ? " * slope_y(k)" : "",
+          net->x.affine ? " / slope_x" : "");
+  ls_mem_free(inputs);
+  ls_mem_free(outputs);
 }
 
 /* What callers see: the inner procedure between two changes of the floating-point mode. */

@@ -115,14 +115,32 @@ static ls_status describe_outputs(ls_net *net) {
   return LS_OK;
 }
 
-static void describe_side(ls_net *net, ls_net_side *side, int64_t n, const ls_affine *affine) {
+static ls_status describe_side(ls_net *net, ls_net_side *side, int64_t n, const ls_affine *affine) {
   side->n = n;
   side->wide = net->precision == LS_F64;
-  if (affine->n == 0) return;
+  if (affine->n == 0) return LS_OK;
   side->affine = affine;
   side->wide = side->wide || ls_affine_needs_double(affine);
   drop_tiny(affine->shift, LS_F64, n);
   drop_tiny(affine->divisor, LS_F64, n);
+  if (affine->logs == 0) return LS_OK;
+  LS_NEW(side->log, n);
+  for (int64_t i = 0; i < n; i++) side->log[i] = ls_affine_is_log(affine, i);
+  return LS_OK;
+}
+
+/* As numbers of the inputs' type. */
+static ls_status describe_missing(ls_net *net) {
+  const ls_missing_spec *missing = &net->config->data.missing;
+  const ls_filling *mean = &net->checkpoint->x_mean;
+  if (missing->x_how != LS_MISSING_MEAN && missing->x_how != LS_MISSING_FILL) return LS_OK;
+  LS_NEW(net->missing.value, net->x.n);
+  net->missing.n = net->x.n;
+  for (int64_t i = 0; i < net->x.n; i++) {
+    const double value = missing->x_how == LS_MISSING_MEAN ? mean->value[i] : missing->x;
+    net->missing.value[i] = net->x.wide ? value : (double)(float)value;
+  }
+  return LS_OK;
 }
 
 static ls_status describe_net(ls_net *net) {
@@ -133,8 +151,9 @@ static ls_status describe_net(ls_net *net) {
   net->classes = ls_config_has_classes(net->config);
   ls_weights_hash(c->weights, c->parameters, c->precision, net->hash);
   drop_tiny(c->weights, c->precision, c->parameters);
-  describe_side(net, &net->x, c->inputs, &c->x_affine);
-  describe_side(net, &net->y, c->outputs, &c->y_affine);
+  LS_TRY(describe_side(net, &net->x, c->inputs, &c->x_affine));
+  LS_TRY(describe_side(net, &net->y, c->outputs, &c->y_affine));
+  LS_TRY(describe_missing(net));
   LS_TRY(describe_layers(net));
   LS_TRY(describe_inputs(net));
   return describe_outputs(net);
@@ -160,6 +179,7 @@ ls_status ls_net_open_bytes(const char *name, const void *data, size_t bytes, ls
 }
 
 static void free_side(ls_net_side *side) {
+  LS_FREE(side->log);
   ls_texts_free(&side->name);
   ls_texts_free(&side->unit);
 }
@@ -168,6 +188,7 @@ void ls_net_free(ls_net **net) {
   if (!*net) return;
   free_side(&(*net)->x);
   free_side(&(*net)->y);
+  LS_FREE((*net)->missing.value);
   LS_FREE((*net)->layer);
   LS_FREE((*net)->path);
   ls_config_free(&(*net)->config);

@@ -29,6 +29,7 @@ typedef struct {
 typedef struct {
   int64_t n;
   const ls_affine *affine; /* in: (x - shift) / divisor; out: y * divisor + shift; NULL: as it is */
+  double *log;             /* (n) 1: that of the logarithm, 0: not; NULL: of none */
   bool wide;               /* they are doubles, since a float32 cannot tell them apart */
   ls_texts name, unit;     /* (n), or none; "" where one is not known */
 } ls_net_side;
@@ -40,7 +41,8 @@ typedef struct {
   int layers;
   ls_net_layer *layer;
   ls_net_side x, y;
-  bool classes; /* outputs belong to classes, which y.name are the names of */
+  ls_filling missing; /* what takes the place of inputs that are no numbers; n 0: nothing */
+  bool classes;       /* outputs belong to classes, which y.name are the names of */
   ls_checkpoint *checkpoint;
   ls_config *config;
 } ls_net;

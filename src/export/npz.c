@@ -1,5 +1,6 @@
 /* npz.c - export to NumPy: a zip archive of arrays that numpy.load reads without unpickling.
  * Stored, not packed, with one date, so that the same network gives the same bytes. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zip.h>
@@ -176,13 +177,28 @@ static ls_status add_layers(archive *a, const ls_net *net) {
   return status;
 }
 
+static void add_numbers(archive *a, const char *name, int64_t n, const double *values) {
+  add_reals(a, name, LS_F64, n, 0, values);
+}
+
 /* Also where nothing is scaled, so that one program reads all networks. */
-static ls_status add_scaling(archive *a, const ls_net_side *side, const char *const name[2]) {
+static ls_status add_scaling(archive *a, const ls_net_side *side, const char *const name[3]) {
   double *none;
   LS_NEW(none, 2 * side->n);
   for (int64_t i = 0; i < side->n; i++) none[side->n + i] = 1;
-  add_reals(a, name[0], LS_F64, side->n, 0, side->affine ? side->affine->shift : none);
-  add_reals(a, name[1], LS_F64, side->n, 0, side->affine ? side->affine->divisor : none + side->n);
+  add_numbers(a, name[0], side->n, side->log ? side->log : none);
+  add_numbers(a, name[1], side->n, side->affine ? side->affine->shift : none);
+  add_numbers(a, name[2], side->n, side->affine ? side->affine->divisor : none + side->n);
+  LS_FREE(none);
+  return LS_OK;
+}
+
+/* NaN where nothing takes the place of a missing input. */
+static ls_status add_missing(archive *a, const ls_net *net) {
+  double *none;
+  LS_NEW(none, net->x.n);
+  for (int64_t i = 0; i < net->x.n; i++) none[i] = (double)NAN;
+  add_numbers(a, "x_missing", net->x.n, net->missing.n > 0 ? net->missing.value : none);
   LS_FREE(none);
   return LS_OK;
 }
@@ -193,9 +209,12 @@ static ls_status add_names(archive *a, const char *name, const ls_texts *texts) 
 }
 
 static ls_status add_net(archive *a, const ls_net *net) {
-  static const char *const x[2] = {"x_shift", "x_divisor"}, *const y[2] = {"y_shift", "y_divisor"};
+  static const char *const x[3] = {"x_log", "x_shift", "x_divisor"}, *const y[3] = {"y_log",
+                                                                                    "y_shift",
+                                                                                    "y_divisor"};
   add_tensors(a, net);
   LS_TRY(add_layers(a, net));
+  LS_TRY(add_missing(a, net));
   LS_TRY(add_scaling(a, &net->x, x));
   LS_TRY(add_scaling(a, &net->y, y));
   LS_TRY(add_names(a, "input_names", &net->x.name));

@@ -2,8 +2,9 @@
  *
  * The messages and their fields are those of onnx.proto3; written by protobuf.c, since they are few
  * and a generated library of them would be ten times this room. Inputs are scaled by Sub and Div,
- * outputs by Mul and Add, as they are here. What runtimes lack in double (Elu, Erf, LeakyRelu,
- * Softplus in ONNX Runtime) is made of what they have. */
+ * outputs by Mul and Add, as they are here, with Log and Exp where these are of logarithms. What
+ * runtimes lack in double (Elu, Erf, LeakyRelu, Softplus in ONNX Runtime) is made of what they
+ * have. */
 #include <math.h>
 #include <string.h>
 
@@ -51,7 +52,7 @@ enum { /* fields of the messages, by their names in onnx.proto3 */
        DIM_VALUE = 1,
        DIM_PARAM = 2
 };
-enum { FLOAT = 1, DOUBLE = 11 };                      /* of a tensor */
+enum { FLOAT = 1, BOOL = 9, DOUBLE = 11 };            /* of a tensor */
 enum { KIND_FLOAT = 1, KIND_INT = 2, KIND_INTS = 7 }; /* of an attribute */
 
 /* What a node makes, or a constant is called. */
@@ -301,11 +302,42 @@ static double *rest_of(const ls_affine *affine) {
   return rest;
 }
 
+/* Logarithms are taken, and undone, in double: in float32 what is left of one less its mean has too
+ * few digits. */
+static ls_dtype scaling_precision(const ls_net_side *side) {
+  return side->log ? LS_F64 : side_precision(side);
+}
+
+static value choose(builder *b, value condition, value a, value otherwise) {
+  const value operand[3] = {condition, a, otherwise};
+  return add_node(b, "Where", operand, 3, NULL);
+}
+
+/* v, but for the columns that are logarithms, which are OP of v. */
+static value where_log(builder *b, const ls_net_side *side, const char *name, const char *op,
+                       value v) {
+  if (!side->log) return v;
+  const value log = add_doubles(b, name, LS_F64, side->n, side->log),
+              is_log = of_with(b, "Cast", log, "to", KIND_INT, BOOL);
+  return choose(b, is_log, of(b, op, v), v);
+}
+
+static value fill_missing(builder *b, value x) {
+  const ls_net *net = b->net;
+  if (net->missing.n == 0) return x;
+  const value missing =
+      add_doubles(b, "x_missing", side_precision(&net->x), net->x.n, net->missing.value);
+  return choose(b, of(b, "IsNaN", x), missing, x);
+}
+
 /* (x - shift) / divisor; in float32 the shift in two parts, so that none of it is lost. */
 static value scale_inputs(builder *b, value x) {
-  const ls_affine *affine = b->net->x.affine;
-  const ls_dtype precision = side_precision(&b->net->x);
+  const ls_net_side *side = &b->net->x;
+  const ls_affine *affine = side->affine;
+  const ls_dtype precision = scaling_precision(side);
+  x = fill_missing(b, x);
   if (!affine) return x;
+  x = where_log(b, side, "x_log", "Log", cast(b, x, side_precision(side), precision));
   double *rest = precision == LS_F32 ? rest_of(affine) : NULL;
   x = of_two(b, "Sub", x, add_doubles(b, "x_shift", precision, affine->n, affine->shift));
   if (rest) x = of_two(b, "Sub", x, add_doubles(b, "x_shift_rest", precision, affine->n, rest));
@@ -314,11 +346,13 @@ static value scale_inputs(builder *b, value x) {
 }
 
 static value scale_outputs(builder *b, value y) {
-  const ls_affine *affine = b->net->y.affine;
-  const ls_dtype precision = side_precision(&b->net->y);
+  const ls_net_side *side = &b->net->y;
+  const ls_affine *affine = side->affine;
+  const ls_dtype precision = scaling_precision(side);
   if (!affine) return y;
   y = of_two(b, "Mul", y, add_doubles(b, "y_divisor", precision, affine->n, affine->divisor));
-  return of_two(b, "Add", y, add_doubles(b, "y_shift", precision, affine->n, affine->shift));
+  y = of_two(b, "Add", y, add_doubles(b, "y_shift", precision, affine->n, affine->shift));
+  return cast(b, where_log(b, side, "y_log", "Exp", y), precision, side_precision(side));
 }
 
 /* ---- the model ---- */
@@ -340,9 +374,9 @@ static void add_side(ls_message *graph, int field, const char *name, const ls_ne
 static ls_status add_graph(builder *b, const char *name) {
   const ls_net *net = b->net;
   value v = scale_inputs(b, (value){"x"});
-  v = cast(b, v, side_precision(&net->x), net->precision);
+  v = cast(b, v, scaling_precision(&net->x), net->precision);
   LS_TRY(add_layers(b, &v));
-  v = scale_outputs(b, cast(b, v, net->precision, side_precision(&net->y)));
+  v = scale_outputs(b, cast(b, v, net->precision, scaling_precision(&net->y)));
   ls_message last = {0};
   ls_message_text(&last, NODE_INPUT, v.name);
   ls_message_text(&last, NODE_OUTPUT, "y");

@@ -344,16 +344,23 @@ bool ls_source_tensor(const ls_net *net, int i, ls_source_numbers *out) {
 }
 
 bool ls_source_scaling(const ls_net *net, int i, ls_source_numbers *out) {
-  const ls_net_side *with[2];
-  int sides = 0;
-  if (net->x.affine) with[sides++] = &net->x;
-  if (net->y.affine) with[sides++] = &net->y;
-  if (i >= 2 * sides) return false;
-  const ls_net_side *side = with[i / 2];
-  *out = (ls_source_numbers){.values = i % 2 == 0 ? side->affine->shift : side->affine->divisor,
-                             .n = side->n,
-                             .precision = LS_F64};
-  snprintf(out->name, sizeof out->name, "%s_%s", side == &net->x ? "x" : "y",
-           i % 2 == 0 ? "shift" : "divisor");
-  return true;
+  const ls_affine *x = net->x.affine, *y = net->y.affine;
+  const struct {
+    const char *name;
+    const double *values;
+    int64_t n;
+  } all[] = {{"x_missing", net->missing.value, net->x.n},
+             {"x_log", net->x.log, net->x.n},
+             {"x_shift", x ? x->shift : NULL, net->x.n},
+             {"x_divisor", x ? x->divisor : NULL, net->x.n},
+             {"y_log", net->y.log, net->y.n},
+             {"y_shift", y ? y->shift : NULL, net->y.n},
+             {"y_divisor", y ? y->divisor : NULL, net->y.n}};
+  for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+    if (!all[k].values || i-- > 0) continue;
+    *out = (ls_source_numbers){.values = all[k].values, .n = all[k].n, .precision = LS_F64};
+    snprintf(out->name, sizeof out->name, "%s", all[k].name);
+    return true;
+  }
+  return false;
 }

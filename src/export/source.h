@@ -57,7 +57,7 @@ typedef struct {
 } ls_source_numbers;
 /* number `i` of the tensors; false: there are no more. */
 bool ls_source_tensor(const ls_net *net, int i, ls_source_numbers *out);
-/* The same of the scaling. */
+/* The same of what inputs and outputs go through: scaling, and what missing inputs are. */
 bool ls_source_scaling(const ls_net *net, int i, ls_source_numbers *out);
 
 #endif

@@ -45,13 +45,14 @@ static FILE *file(const net *n, const char *ending, const char *how) {
   return f;
 }
 
-/* Mostly as the training data, some next to nothing; far away only in the second half, since there
- * rounding in another order is no small matter. */
+/* Mostly as the training data, some next to nothing (or, of networks of logarithms, missing); far
+ * away only in the second half, since there rounding in another order is no small matter. */
 static double draw(const net *n, int i, int half) {
   const double u = rand() / (RAND_MAX + 1.) * 4 - 2;
   const int kind = rand() % 32;
   if (n->x_size == sizeof(double) && n->y_size == sizeof(double) && strcmp(n->name, "far") == 0)
     return 1.7e9 + floor(500 * u) + i;
+  if (strncmp(n->name, "log", 3) == 0) return kind == 0 ? NAN : exp(1.5 * u);
   if (kind == 0 && half > 0) return 1e4 * u;
   if (kind == 1) return 1e-39 * u;
   return kind == 2 ? 0 : u;
@@ -108,6 +109,7 @@ static int slopes_differ(const net *n, const double *x, const double *jacobian) 
   double most = 0, worst = 0, rounding = 0;
   for (int k = 0; k < n->inputs * n->outputs; k++) most = fmax(most, fabs(jacobian[k]));
   for (int i = 0; at && y && i < n->inputs; i++) {
+    if (isnan(x[i])) continue; /* its place is taken */
     const double h = 1e-5 * fmax(1, fabs(x[i]));
     memcpy(at, x, (size_t)n->inputs * sizeof *at);
     at[i] = x[i] + h;

@@ -35,6 +35,8 @@ activations = {
 
 
 def predict(net, x):
+    x = np.where(np.isnan(x), net["x_missing"], x)
+    x = np.where(net["x_log"] > 0, np.log(np.where(net["x_log"] > 0, x, 1)), x)
     x = (x - net["x_shift"]) / net["x_divisor"]
     y = {-1: x}  # of each layer, by its number; -1: the scaled inputs
     for number, kind, activation, source in zip(net["layer_number"], net["layer_kind"], net["layer_activation"], net["layer_source"]):
@@ -46,7 +48,8 @@ def predict(net, x):
         elif kind == "residual":
             x = x + y[source]
         y[number] = x
-    return x * net["y_divisor"] + net["y_shift"]
+    x = x * net["y_divisor"] + net["y_shift"]
+    return np.where(net["y_log"] > 0, np.exp(np.where(net["y_log"] > 0, x, 0)), x)
 
 
 def check(name):

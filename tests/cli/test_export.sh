@@ -5,9 +5,10 @@ set -u
 . "$SOURCE/tests/lib.sh"
 # shellcheck source=tests/property/draw.sh
 . "$SOURCE/tests/property/draw.sh"
-awk -v seed="$SEED" 'BEGIN { srand(seed); print "pressure [Pa],b,\"c \"\"?/\\\",y [J],z,class,yes,t,late"
+awk -v seed="$SEED" 'BEGIN { srand(seed); print "pressure [Pa],b,\"c \"\"?/\\\",y [J],z,class,yes,t,late,p,q"
   for (i = 0; i < 90; i++) { a = rand() * 4 - 2; b = rand() * 4 - 2; c = rand() * 4 - 2
-    printf "%.6f,%.6f,%.6f,%.6f,%.6f,%s,%d,%d,%d\n", a, b, c, a * b + c, 100 + 3 * a - c, substr("redgrnblu", 1 + 3 * (i % 3), 3), (a > b), 1700000000 + 5 * i, 1700000000 + i * i } }' >t.csv
+    printf "%.6f,%.6f,%.6f,%.6f,%.6f,%s,%d,%d,%d,%s,%.9g\n", a, b, c, a * b + c, 100 + 3 * a - c, substr("redgrnblu", 1 + 3 * (i % 3), 3), (a > b), 1700000000 + 5 * i, 1700000000 + i * i,
+      (i % 13 ? exp(1.5 * a) : "NA"), exp(2 * b + 5) } }' >t.csv
 
 # draw_layers N [LAYERS]: so many activations, none that LAYERS have, in an order of their own, with residual, layer_norm and dropout between
 # them; into `layers`.
@@ -26,14 +27,14 @@ draw_layers() {
     chance 30 && layers+="    - {units: $width, activation: $activation}"$'\n'"    - {type: residual, span: 1}"$'\n'
   done
 }
-# net NAME PRECISION SCALE "X" "Y" LOSS LAST
+# net NAME PRECISION SCALE "X" "Y" LOSS LAST DATA
 nets=
 net() {
   between 1 1000
   cat >$1.yaml <<C
 version: 1
 seed: $drawn
-data: {type: csv, train: {file: t.csv, x: [$4], y: [$5]}, scale: {type: $3}}
+data: {type: csv, train: {file: t.csv, x: [$4], y: [$5]}, scale: $3${8:+, $8}}
 model:
   layers:
 $layers    - {units: out, activation: $7}
@@ -66,6 +67,10 @@ layers="    - {units: 70, activation: gelu}
 " net per float32 minmax "$abc" class cross_entropy_per_class softmax
 layers="    - {units: 5, activation: tanh}
 " net far float32 standard t late mse linear
+layers="    - {units: 7, activation: tanh}
+"
+net log_single float32 "{type: standard, columns: {p: {type: log, then: standard}, q: {type: log, then: minmax}}}" "p, b" "q, z" mse linear "missing: mean"
+net log_twice float64 "{type: log, columns: {b: minmax}}" "q, b" z mse linear "missing: 0.5"
 echo "#define NETS $nets" >>nets.h
 [ -e per_weights.c ] || fail "a large network's numbers are not in a file of their own"
 grep -q 'double \*x, double \*y' far.h || fail "time stamps as float: $(cat far.h)"
@@ -85,7 +90,7 @@ compiled() {
     head -c "$(stat -c %s $n.jacobian)" $n.slopes | cmp - $n.jacobian >err 2>&1 || fail "$*: other derivatives of $n than predict's: $(cat err)"
   done
 }
-names="single other twice class yes per far"
+names="single other twice class yes per far log_single log_twice"
 gcc -I. -o make.bin "$SOURCE/tests/cli/export.c" ./*.c -lm 2>err || die "gcc: $(head -n 20 err)"
 for n in $names; do
   ./make.bin make $n 300 || fail "make $n"
