@@ -35,7 +35,7 @@ endif()
 
 # The examples name their data from where they stand: ../../data; the program finds data/ from bin/ (cli.c).
 install(DIRECTORY examples data DESTINATION ${CMAKE_INSTALL_DATADIR}/lockstep COMPONENT lockstep USE_SOURCE_PERMISSIONS
-  PATTERN "runs" EXCLUDE PATTERN "*.so" EXCLUDE)
+  PATTERN "runs" EXCLUDE PATTERN "*.so" EXCLUDE PATTERN ".gitignore" EXCLUDE)
 install(FILES README.md LICENSE CHANGELOG.md CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT docs)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT docs PATTERN "logs" EXCLUDE)
 # The docs name examples as ../examples.

@@ -84,4 +84,13 @@ if grep -q '^SCDOC:FILEPATH=/' "$BUILD/CMakeCache.txt"; then
 else
   echo "built without scdoc: there are no man pages to look at"
 fi
+
+# Where libraries are missing, all are named at once, with their packages: those that docs/install.md and scripts/setup have.
+PKG_CONFIG_LIBDIR=/nowhere cmake -S "$SOURCE" -B hidden -DRANDOM123_INCLUDE_DIR= -DCMAKE_DISABLE_FIND_PACKAGE_HDF5=ON >log 2>&1 && fail "built without libraries"
+sed -n 's/^ *Debian \([^ ]*\)   Fedora, RHEL \([^ ]*\)   Spack \([^ ]*\)$/\1 \2 \3/p' log >missing
+[ "$(wc -l <missing)" -eq 8 ] || fail "named as missing: $(cat missing log)"
+while read -r debian fedora spack; do
+  grep -q "| $debian | $fedora | $spack |" "$SOURCE/docs/install.md" || fail "docs/install.md: $debian, $fedora, $spack"
+  grep -qw "$debian" "$SOURCE/scripts/setup" || fail "scripts/setup: $debian"
+done <missing
 finish

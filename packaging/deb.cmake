@@ -1,0 +1,40 @@
+# `cpack -G DEB` in the build folder: lockstep, liblockstep0, liblockstep-dev and lockstep-doc for Debian. scripts/package-test builds, checks and
+# tries them; it configures with -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_SKIP_INSTALL_RPATH=ON.
+set(CPACK_PACKAGE_CONTACT "The lockstep maintainers <maintainers@users.noreply.r-seed-f57958f5.example>")
+set(CPACK_PACKAGING_INSTALL_PREFIX ${CMAKE_INSTALL_PREFIX})
+set(CPACK_COMPONENTS_ALL lockstep library dev docs)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_STRIP_FILES ON)
+
+# debian(COMPONENT PACKAGE SECTION SUMMARY DESCRIPTION)
+macro(debian component package section summary description)
+  set(CPACK_DEBIAN_${component}_PACKAGE_NAME ${package})
+  set(CPACK_DEBIAN_${component}_PACKAGE_SECTION ${section})
+  set(CPACK_DEBIAN_${component}_DESCRIPTION "${summary}\n${description}")
+endmacro()
+debian(LOCKSTEP lockstep science "trainer of neural networks over MPI"
+  "Trains feed-forward neural networks on CPUs, data-parallel over MPI, from one\nYAML file, to the same bits on any number of processes. Examples with their\ndata are in /usr/share/lockstep.")
+debian(LIBRARY liblockstep0 libs "neural networks inside other programs - library"
+  "Trained networks of lockstep inside other programs: outputs and their\nderivatives by the inputs.")
+debian(DEV liblockstep-dev libdevel "neural networks inside other programs - development"
+  "Headers, pkg-config file and CMake package of liblockstep, and the header of\nlockstep's plug-in optimizers and schedules.")
+debian(DOCS lockstep-doc doc "trainer of neural networks over MPI - documentation"
+  "Pages on configs, data, optimizers, checkpoints and clusters.")
+set(CPACK_DEBIAN_LOCKSTEP_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+file(WRITE ${CMAKE_BINARY_DIR}/triggers "activate-noawait ldconfig\n")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${CMAKE_BINARY_DIR}/triggers)
+set(CPACK_DEBIAN_LOCKSTEP_PACKAGE_RECOMMENDS "openmpi-bin")
+set(CPACK_DEBIAN_LOCKSTEP_PACKAGE_SUGGESTS "lockstep-doc, gnuplot-nox, libopenblas0, dataset-fashion-mnist")
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "liblockstep0 (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
+set(CPACK_DEBIAN_DOCS_PACKAGE_ARCHITECTURE all)
+
+# What Debian wants of every package beside its files.
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_BINARY_DIR}/deb-files.cmake)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/deb-files.cmake.in deb-files.cmake @ONLY)
+include(CPack)
