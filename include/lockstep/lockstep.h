@@ -1,4 +1,5 @@
-/* lockstep/lockstep.h - lockstep inside another program: trained networks.
+/* lockstep/lockstep.h - lockstep inside another program: trained networks, and training on the
+ * program's own communicator.
  *
  * Link with liblockstep (pkg-config lockstep, or CMake's lockstep::lockstep).
  *
@@ -12,6 +13,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#ifndef LOCKSTEP_NO_MPI /* define it where networks alone are wanted, and there is no mpi.h */
+#include <mpi.h>
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -93,6 +97,132 @@ LOCKSTEP_API lockstep_status lockstep_net_jacobian_f32(lockstep_net *net, int64_
 LOCKSTEP_API lockstep_status lockstep_net_jacobian_f64(lockstep_net *net, int64_t rows,
                                                        const double *x, double *d,
                                                        lockstep_error *error);
+
+/* ---- training ---- */
+
+/* A network that is trained on samples of this program's, by all ranks of a communicator. Functions
+ * that are collective are called by all of them, with the same arguments but for samples, and give
+ * all of them the same status. Any number of trainers at once, on the same or other communicators;
+ * one trainer is used by one thread at a time.
+ *
+ * MPI has been initialized by this program with MPI_THREAD_FUNNELED at least (the calling thread is
+ * the main one then), or MPI_THREAD_MULTIPLE where trainers are used by several threads; else
+ * LOCKSTEP_EUSAGE. The communicator is duplicated; nothing is ever sent on the caller's own. */
+typedef struct lockstep_trainer lockstep_trainer;
+
+/* What a trainer is given beside its config. Start from LOCKSTEP_TRAINER_OPTIONS; what is 0 or NULL
+ * is as said. */
+typedef struct {
+  uint64_t size; /* of this struct, as this program knows it */
+  /* A checkpoint to go on from, of the command line or lockstep_trainer_save; NULL: first weights.
+   * Its samples, and its config where that changes the numbers, must be these (LOCKSTEP_ECONFIG).
+   */
+  const char *resume;
+  /* Where data.scale is standard or minmax: x is trained as (x - shift) / divisor, and y likewise
+   * (regression); (inputs) and (targets) numbers, divisors more than 0, the same on all ranks.
+   * NULL: of the checkpoint to go on from. */
+  const double *x_shift, *x_divisor, *y_shift, *y_divisor;
+  int64_t threads; /* of each rank; 0: 1 */
+  /* Where messages go (rank 0's): level 0 error, 1 warning, 2 what is good to know; NULL: nowhere.
+   * It may be called by any thread that is in a call, or in one of lockstep's own. */
+  void (*message)(void *arg, int level, const char *line);
+  void *arg;
+} lockstep_trainer_options;
+#define LOCKSTEP_TRAINER_OPTIONS \
+  { sizeof(lockstep_trainer_options), NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL }
+
+#ifndef LOCKSTEP_NO_MPI
+/* config: YAML text, or the path of such a file where it has no line end, of a config whose data
+ * are {type: memory, inputs: N, targets: N} (docs/embedding.md). options may be NULL. *trainer is
+ * NULL where it fails. Collective. */
+LOCKSTEP_API lockstep_status lockstep_trainer_new(MPI_Comm communicator, const char *config,
+                                                  const lockstep_trainer_options *options,
+                                                  lockstep_trainer **trainer,
+                                                  lockstep_error *error);
+#endif
+/* The same, the communicator by its Fortran handle (MPI_Comm_c2f). */
+LOCKSTEP_API lockstep_status lockstep_trainer_new_f(int communicator, const char *config,
+                                                    const lockstep_trainer_options *options,
+                                                    lockstep_trainer **trainer,
+                                                    lockstep_error *error);
+/* Collective, but after MPI_Finalize. NULL is fine. */
+LOCKSTEP_API void lockstep_trainer_free(lockstep_trainer *trainer);
+
+/* How many samples the next minibatch has, on all ranks together: train.batch, or what is left of
+ * an epoch of data.samples. */
+LOCKSTEP_API int64_t lockstep_trainer_batch(const lockstep_trainer *trainer);
+/* Which of `total` samples this rank works on: numbers [*first, *first + the result). Samples that
+ * are here already need not travel. */
+LOCKSTEP_API int64_t lockstep_trainer_share(const lockstep_trainer *trainer, int64_t total,
+                                            int64_t *first);
+
+/* One update, on the next minibatch: this rank has `rows` of its lockstep_trainer_batch samples,
+ * number[k] of which, from 0, is sample k: x (rows, inputs), y (rows, targets; or the number of its
+ * class). number NULL: they are numbered rank by rank. The weights become those of `lockstep train`
+ * on the same samples in the order of their numbers, bit for bit, whatever the number of ranks and
+ * whichever rank has which sample; so what is to be the same on other numbers of ranks needs
+ * numbers that do not depend on them. Collective.
+ *
+ * LOCKSTEP_EUSAGE where the samples are not as many, or their numbers not 0, 1, 2 ... each once,
+ * and LOCKSTEP_EDATA for numbers that are not finite or no classes, without an update: the trainer
+ * is as it was. LOCKSTEP_EDIVERGED where loss or gradient are not finite and train.nonfinite is
+ * stop. */
+LOCKSTEP_API lockstep_status lockstep_trainer_step_f32(lockstep_trainer *trainer, int64_t rows,
+                                                       const int64_t *number, const float *x,
+                                                       const float *y, lockstep_error *error);
+LOCKSTEP_API lockstep_status lockstep_trainer_step_f64(lockstep_trainer *trainer, int64_t rows,
+                                                       const int64_t *number, const double *x,
+                                                       const double *y, lockstep_error *error);
+
+typedef struct {
+  int64_t samples;
+  double loss, accuracy; /* accuracy: NaN but for classes */
+  double mae, rmse, r2;  /* of regression, in the unit of the target where there is one; else NaN */
+} lockstep_score;
+/* The present network's score on any number of samples, which are given as to a step. The same bits
+ * on any number of ranks. Collective. */
+LOCKSTEP_API lockstep_status lockstep_trainer_evaluate_f32(lockstep_trainer *trainer, int64_t rows,
+                                                           const int64_t *number, const float *x,
+                                                           const float *y, lockstep_score *score,
+                                                           lockstep_error *error);
+LOCKSTEP_API lockstep_status lockstep_trainer_evaluate_f64(lockstep_trainer *trainer, int64_t rows,
+                                                           const int64_t *number, const double *x,
+                                                           const double *y, lockstep_score *score,
+                                                           lockstep_error *error);
+
+typedef struct {
+  int64_t global_step; /* minibatches seen */
+  int64_t updates;     /* of them those that changed the weights */
+  int64_t epoch;       /* epochs finished */
+  int64_t samples_seen;
+  int64_t parameters;
+  double rate; /* learning rate of the last update; 0: there was none yet */
+  double loss; /* mean over the last minibatch, before its update; NaN: there was none yet */
+  char weights_hash[48]; /* as `lockstep inspect` prints it */
+} lockstep_state;
+/* Collective. */
+LOCKSTEP_API lockstep_status lockstep_trainer_state(lockstep_trainer *trainer,
+                                                    lockstep_state *state, lockstep_error *error);
+
+/* The whole state into a checkpoint, which reaches the disk before the call returns. `path` must be
+ * new, or end in final.h5. Collective. LOCKSTEP_EIO where it cannot be written. */
+LOCKSTEP_API lockstep_status lockstep_trainer_save(lockstep_trainer *trainer, const char *path,
+                                                   lockstep_error *error);
+/* The present network, on every rank, to be freed; it does not change with later steps. Collective.
+ */
+LOCKSTEP_API lockstep_status lockstep_trainer_net(lockstep_trainer *trainer, lockstep_net **net,
+                                                  lockstep_error *error);
+
+#ifndef LOCKSTEP_NO_MPI
+/* All of `lockstep train CONFIG -o DIR`, or with resume != 0 `--resume=auto`, on the files that the
+ * config names (CSV, IDX, .npy in memory; HDF5 takes a process of its own and is refused). options:
+ * threads and messages. state, of the end, may be NULL. LOCKSTEP_ESTOPPED: a time limit of Slurm's,
+ * with a checkpoint written. Collective. */
+LOCKSTEP_API lockstep_status lockstep_train(MPI_Comm communicator, const char *config,
+                                            const char *dir, int resume,
+                                            const lockstep_trainer_options *options,
+                                            lockstep_state *state, lockstep_error *error);
+#endif
 
 #ifdef __cplusplus
 }

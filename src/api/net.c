@@ -1,6 +1,6 @@
 /* Trained networks for other programs (lockstep/lockstep.h): what export/net.h says of them, and
  * train/apply.h computes, as predict does. */
-#include "export/net.h"
+#include "api/net.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "base/clamp.h"
 #include "base/mem.h"
 #include "data/given.h"
+#include "export/net.h"
 #include "train/apply.h"
 
 /* Work space for one call at a time. */
@@ -35,12 +36,22 @@ typedef struct {
   lockstep_net *net;
 } opening;
 
+static ls_status make_net(lockstep_net **out) {
+  LS_NEW(*out, 1);
+  pthread_mutex_init(&(*out)->lock, NULL);
+  return LS_OK;
+}
+
+ls_status ls_api_net_open(const char *name, const void *data, size_t bytes, lockstep_net **out) {
+  LS_TRY(make_net(out));
+  return ls_net_open_bytes(name, data, bytes, &(*out)->net);
+}
+
 static ls_status open_net(void *arg) {
   opening *o = arg;
-  LS_NEW(o->net, 1);
-  pthread_mutex_init(&o->net->lock, NULL);
-  return o->path ? ls_net_open(o->path, &o->net->net)
-                 : ls_net_open_bytes("a checkpoint in memory", o->data, o->bytes, &o->net->net);
+  if (!o->path) return ls_api_net_open("a checkpoint in memory", o->data, o->bytes, &o->net);
+  LS_TRY(make_net(&o->net));
+  return ls_net_open(o->path, &o->net->net);
 }
 
 static lockstep_status finish_opening(opening *o, lockstep_net **net, lockstep_error *error) {

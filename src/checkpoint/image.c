@@ -82,7 +82,7 @@ void ls_image_state(ls_image *image, const ls_state *state, const ls_stats *slic
 size_t ls_image_bytes(const ls_image *image) { return image->bytes; }
 
 /* The digest of everything, and where the index is. */
-static void seal(ls_image *image) {
+const void *ls_image_seal(ls_image *image) {
   ls_block block = {.version = LS_CKPT_HEADER,
                     .payload = image->bytes - LS_CKPT_BLOCK,
                     .step = image->c.state.global_step,
@@ -90,9 +90,10 @@ static void seal(ls_image *image) {
                     .rows = (uint64_t)index_of(image)->count};
   ls_sha256(image->data + LS_CKPT_BLOCK, (size_t)block.payload, block.sha);
   ls_block_write(&block, image->data);
+  return image->data;
 }
 
 ls_status ls_image_commit(ls_image *image, const char *dir, const char *name) {
-  seal(image);
+  ls_image_seal(image);
   return ls_durable_write(dir, name, image->data, image->bytes, !strcmp(name, "final.h5"));
 }

@@ -17,6 +17,7 @@ void *ls_image_slot(ls_image *image, int slot, int tensor);
 void ls_image_state(ls_image *image, const ls_state *state,
                     const ls_stats *slice_sums); /* (slices) running sums of the epoch */
 size_t ls_image_bytes(const ls_image *image);
+const void *ls_image_seal(ls_image *image); /* digests and user block: (bytes) as a file has them */
 /* Seal (digests, user block) and commit as dir/name. Only this call does I/O; may run on a writer
  * thread. An old final.h5 is replaced; another name that exists is an error, unless it holds the
  * same bytes. */

@@ -25,7 +25,7 @@ static ls_status make_lists(ls_comm *comm) {
   LS_NEW(comm->node_first, comm->size + 1);
   LS_NEW(comm->counts, 2 * comm->size);
   LS_NEW(comm->core_sets, comm->node_size);
-  return ls_watchdog_new(comm, &comm->watchdog);
+  return comm->guest ? LS_OK : ls_watchdog_new(comm, &comm->watchdog);
 }
 
 static void meet(ls_comm *comm) {
@@ -117,6 +117,68 @@ ls_status ls_comm_open(ls_comm **out) {
   return comm->size > 1 ? make_board(comm) : LS_OK;
 }
 
+/* ---- in another program ---- */
+
+static ls_status check_thread(void) {
+  int up = 0, down = 0, level, main_thread;
+  MPI_Initialized(&up);
+  MPI_Finalized(&down);
+  if (!up || down)
+    return ls_fail(LS_EUSAGE,
+                   "MPI is not running: call MPI_Init_thread with MPI_THREAD_FUNNELED "
+                   "before, and MPI_Finalize after");
+  MPI_Query_thread(&level);
+  MPI_Is_thread_main(&main_thread);
+  if (level < MPI_THREAD_FUNNELED)
+    return ls_fail(LS_EUSAGE,
+                   "MPI was initialized for a program of one thread: call MPI_Init_thread with "
+                   "MPI_THREAD_FUNNELED (or more)");
+  if (level == MPI_THREAD_FUNNELED && !main_thread)
+    return ls_fail(LS_EUSAGE,
+                   "MPI allows calls of the main thread only (MPI_THREAD_FUNNELED), and "
+                   "this is another one; ask for MPI_THREAD_MULTIPLE");
+  return LS_OK;
+}
+
+static ls_status check_communicator(MPI_Comm given) {
+  int inter = 0;
+  if (given != MPI_COMM_NULL) MPI_Comm_test_inter(given, &inter);
+  if (given != MPI_COMM_NULL && !inter) return LS_OK;
+  return ls_fail(LS_EUSAGE, "the communicator is %s",
+                 inter ? "an intercommunicator" : "MPI_COMM_NULL");
+}
+
+ls_status ls_comm_join(int communicator, ls_comm **out) {
+  MPI_Comm own;
+  *out = NULL;
+  LS_TRY(check_thread());
+  const MPI_Comm given = MPI_Comm_f2c((MPI_Fint)communicator);
+  LS_TRY(check_communicator(given));
+  LS_TRY(make_one(out));
+  ls_comm *comm = *out;
+  comm->mpi = comm->guest = true;
+  MPI_Comm_dup(given, &own);
+  ls_place_ranks(comm, own);
+  MPI_Comm_free(&own);
+  LS_TRY(ls_comm_agree(comm, make_lists(comm)));
+  meet(comm);
+  ls_place_cores(comm, comm->core_sets);
+  LS_FREE(comm->core_sets);
+  return LS_OK;
+}
+
+int ls_comm_given_rank(const ls_comm *comm) { return comm->given_rank; }
+
+static void leave_mpi(ls_comm *comm) {
+  int down = 0;
+  MPI_Finalized(&down);
+  if (down) return; /* by the other program: the communicators went with it */
+  MPI_Comm_free(&comm->node);
+  MPI_Comm_free(&comm->end);
+  MPI_Comm_free(&comm->world);
+  if (!comm->guest) MPI_Finalize();
+}
+
 void ls_comm_close(ls_comm **out) {
   ls_comm *comm = *out;
   if (!comm) return;
@@ -132,12 +194,7 @@ void ls_comm_close(ls_comm **out) {
   LS_FREE(comm->node_first);
   LS_FREE(comm->counts);
   LS_FREE(comm->core_sets);
-  if (comm->mpi) {
-    MPI_Comm_free(&comm->node);
-    MPI_Comm_free(&comm->end);
-    MPI_Comm_free(&comm->world);
-    MPI_Finalize();
-  }
+  if (comm->mpi) leave_mpi(comm);
   LS_FREE(*out);
 }
 
@@ -213,6 +270,37 @@ void ls_comm_sum(ls_comm *comm, double *x, int64_t n) {
 uint32_t ls_comm_or(ls_comm *comm, uint32_t bits) {
   COLLECTIVE(comm, MPI_Allreduce(MPI_IN_PLACE, &bits, 1, MPI_UINT32_T, MPI_BOR, comm->world));
   return bits;
+}
+
+/* Of one side of an all-to-all. */
+static void list_counts(int ranks, const int64_t *count, int *list, int *at) {
+  int sum = 0;
+  for (int r = 0; r < ranks; r++) {
+    list[r] = (int)count[r];
+    at[r] = sum;
+    sum += list[r];
+  }
+}
+
+ls_status ls_comm_alltoall(ls_comm *comm, const void *send, const int64_t *send_count, void *recv,
+                           const int64_t *recv_count, size_t size) {
+  const int n = comm->size;
+  int *list; /* (4, size) counts and offsets of what is sent, and of what comes */
+  MPI_Datatype element;
+  if (n == 1) {
+    memcpy(recv, send, (size_t)send_count[0] * size);
+    return LS_OK;
+  }
+  LS_COMM_NEW(comm, list, 4 * n);
+  list_counts(n, send_count, list, list + n);
+  list_counts(n, recv_count, list + 2 * n, list + 3 * n);
+  MPI_Type_contiguous((int)size, MPI_BYTE, &element);
+  MPI_Type_commit(&element);
+  COLLECTIVE(comm, MPI_Alltoallv(send, list, list + n, element, recv, list + 2 * n, list + 3 * n,
+                                 element, comm->world));
+  MPI_Type_free(&element);
+  LS_FREE(list);
+  return LS_OK;
 }
 
 void ls_comm_send(ls_comm *comm, const void *data, size_t bytes, int to) {

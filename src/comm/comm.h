@@ -19,6 +19,12 @@ typedef struct ls_comm ls_comm;
 ls_status ls_comm_open(ls_comm **out);
 ls_status ls_comm_open_solo(ls_comm **out); /* one rank of its own, whoever started the process */
 void ls_comm_close(ls_comm **comm);         /* collective */
+/* The ranks of another program's communicator, by its Fortran handle (MPI_Comm_c2f): it is
+ * duplicated, and MPI stays up when it is closed. There is no watchdog. Collective. LS_EUSAGE where
+ * MPI does not run, or does not allow this thread to call it beside others (MPI_THREAD_FUNNELED).
+ */
+ls_status ls_comm_join(int communicator, ls_comm **out);
+int ls_comm_given_rank(const ls_comm *comm); /* in that communicator */
 bool ls_comm_launched(
     void); /* did mpirun, srun or the like start us? (environment only, no MPI call) */
 
@@ -48,6 +54,10 @@ void ls_comm_sum(
     ls_comm *comm, double *x,
     int64_t count); /* in place; callers give disjoint non-zeros, so the sum is exact */
 uint32_t ls_comm_or(ls_comm *comm, uint32_t bits);
+/* send_count[r] elements of `size` bytes to each rank r, recv_count[r] from each, one rank's behind
+ * the other's. */
+ls_status ls_comm_alltoall(ls_comm *comm, const void *send, const int64_t *send_count, void *recv,
+                           const int64_t *recv_count, size_t size);
 void ls_comm_send(ls_comm *comm, const void *data, size_t bytes, int to);
 void ls_comm_recv(ls_comm *comm, void *data, size_t bytes, int from);
 /* LS_OK where it is every rank's; else everyone gets status and text of the lowest failing rank

@@ -32,6 +32,7 @@ typedef struct {
 } ls_launcher;
 
 struct ls_comm {
+  int given_rank; /* where the launcher, or another program, has put it */
   int rank, size, node_rank, node_size, nodes;
   ls_launcher launcher;
   int node_number;
@@ -42,6 +43,7 @@ struct ls_comm {
   int node_cores;
   ls_cores *core_sets; /* (node_size) of the ranks of this node, while they are counted */
   bool mpi;            /* MPI is up (a launcher started us) */
+  bool guest;          /* in another program, which has brought it up */
   MPI_Comm world, node;
   char host[64];
   char (*hosts)[64]; /* (size) every rank's */

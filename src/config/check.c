@@ -107,6 +107,9 @@ static void check_data(const reading *r) {
   if (data->type && strcmp(data->type, "idx") == 0 && !data->dir &&
       !data->source[LS_SPLIT_TRAIN].file)
     WRONG(r, "data", "missing key 'dir' (the folder of the files) or 'train' (images, labels)");
+  if (data->type && strcmp(data->type, "memory") == 0 && r->config->loss &&
+      ls_config_target(r->config) == LS_TARGET_CLASS && data->classes == 0)
+    WRONG(r, "data", "missing key 'classes': a program's samples do not tell how many there are");
   if (data->skip[LS_SPLIT_VALIDATION] > 0 && !own)
     WRONG(r, "data.skip.validation", "validation is no source of its own here");
   if (data->limit[LS_SPLIT_VALIDATION] > 0 && !own)

@@ -38,7 +38,7 @@
 
 enum { TYPES_MAX = 33 };
 static const char *optimizer_types[TYPES_MAX], *schedule_types[TYPES_MAX];
-static const char *const data_types[] = {"idx", "hdf5", "csv", NULL};
+static const char *const data_types[] = {"idx", "hdf5", "csv", "memory", NULL};
 static const char *const scale_types[] = {"none", "standard", "minmax", "divide", "log", NULL};
 static const char *const log_scales[] = {"none", "standard", "minmax", NULL};
 static const char *const orders[] = {"sequential", "shuffle", "blocks", NULL};
@@ -191,9 +191,21 @@ static const ls_key csv_rows[] = {
     FILE_ROWS(csv_source, "column of what each training sample counts in the loss, a number >= 0",
               "survey_weight")};
 
+static const ls_key memory_rows[] = {
+    KEY("inputs", int, DATA(given_inputs), "numbers of a sample that go in", FROM(1, INT32_MAX),
+        ORDER, .example = "3"),
+    KEY("targets", int, DATA(given_targets),
+        "numbers of a sample that shall come out; 1 where that is the number of its class",
+        .value = "1", FROM(1, INT32_MAX)),
+    KEY("samples", int, DATA(given_samples),
+        "how many samples the program calls an epoch; auto: a minibatch", OR("auto"),
+        FROM(1, INT32_MAX), ORDER, .example = "10000"),
+    END};
+
 static const ls_key *data_by_type(const char *type, const void *base, ls_key_space *space) {
   (void)base, (void)space;
   if (strcmp(type, "idx") == 0) return idx_rows;
+  if (strcmp(type, "memory") == 0) return memory_rows;
   return strcmp(type, "hdf5") == 0 ? hdf5_rows : csv_rows;
 }
 

@@ -49,6 +49,20 @@ typedef struct {
 } ls_data_file;
 const ls_data_file *ls_data_files(const ls_data *data, int *count);
 
+/* type memory: the samples that this rank works on next, of `total` of all ranks, which are train's
+ * next minibatch, from position `begin` of the epoch on, or the split test as a whole (begin 0).
+ * x (rows, features) and y (rows, targets or 1), both LS_F32 or LS_F64, of which samples
+ * [first, first + rows) are here; they are scaled and copied. LS_EDATA, with sample and column, for
+ * a number that cannot be. */
+typedef struct {
+  int64_t begin, total, first, rows;
+  ls_dtype type;
+  const void *x, *y;
+} ls_given;
+ls_status ls_data_give(ls_data *data, ls_split split, const ls_given *samples);
+/* Numbers of a y as it is given. */
+int64_t ls_data_columns(const ls_data *data);
+
 /* Copy samples (numbers within the split, `index[0..rows)`) into x (rows, ldx) real, scaled, and
  * labels (where y are class numbers) and targets; any of the three may be NULL. LS_EDATA only
  * where the data are streamed. */

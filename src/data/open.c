@@ -376,7 +376,32 @@ static ls_status open_store(opening *o) {
   return data->kind->open(&plan, &data->store);
 }
 
-static ls_status open_all(opening *o) {
+/* A program's memory: there is nothing to read, and nothing to measure. */
+static ls_status open_memory(opening *o) {
+  const ls_data_spec *spec = o->spec;
+  ls_data *data = o->data;
+  ls_recipe *r = &data->recipe;
+  if (!spec->given)
+    return ls_fail(LS_ECONFIG,
+                   "data.type memory: the samples are in the memory of the program "
+                   "that trains by liblockstep, and not here; name files instead");
+  data->rows[0] = spec->given_samples;
+  r->features = spec->given_inputs;
+  r->columns = spec->given_targets;
+  r->outputs = r->labels ? r->classes : r->columns;
+  r->kept = r->raw = r->precision;
+  data->order = LS_ORDER_SEQUENTIAL;
+  LS_TRY(ls_splits_cut(spec, data->rows, &data->splits));
+  if (is_measured(o, LS_ROLE_X))
+    return ls_fail(LS_ECONFIG,
+                   "data.scale: samples of a program are scaled by the statistics "
+                   "that it gives, and it has given none");
+  LS_TRY(know_scaling(o));
+  LS_TRY(open_store(o));
+  return ls_recipe_finish(r);
+}
+
+static ls_status open_files(opening *o) {
   ls_comm *comm = o->comm;
   ls_data *data = o->data;
   bool reads = ls_comm_node_rank(comm) == 0;
@@ -416,7 +441,9 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind t
   data->drop_last = spec->drop_last;
   data->account = (ls_account){.spec = spec, .scales_targets = scales_targets(&o)};
   data->kind = spec->stream ? &ls_store_stream : &ls_store_memory;
-  ls_status status = open_all(&o);
+  const bool memory = strcmp(spec->type, "memory") == 0;
+  if (memory) data->kind = &ls_store_given;
+  ls_status status = memory ? ls_comm_agree(comm, open_memory(&o)) : open_files(&o);
   ls_sources_close(o.source);
   ls_h5_rest();
   LS_FREE(o.x);

@@ -145,7 +145,7 @@ typedef struct {
 } ls_trained;
 
 typedef struct {
-  char *type;               /* "idx", "hdf5", "csv" */
+  char *type;               /* "idx", "hdf5", "csv", "memory" */
   char *dir;                /* idx: of what `source` does not name */
   ls_source_spec source[3]; /* by ls_split: train, validation, test; file == NULL: none */
   ls_missing_spec missing;
@@ -164,7 +164,11 @@ typedef struct {
   int64_t
       budget;  /* stream: megabytes that the ranks of a node have together to read ahead; 0: 256 */
   bool inputs; /* there are no labels or targets (predict) */
-  bool whole;  /* the split `all` is used, which has the samples that skip and limit leave out */
+  /* type memory: there are no files, a program gives the samples (ls_data_give). */
+  bool given; /* and it is that program which opens them */
+  int64_t given_inputs, given_targets;
+  int64_t given_samples; /* of an epoch; 0: as many as a minibatch has */
+  bool whole; /* the split `all` is used, which has the samples that skip and limit leave out */
   const ls_affine *x_affine,
       *y_affine; /* scaling of a checkpoint, used instead of train's statistics; NULL: by `scale` */
   const ls_filling *x_mean;  /* missing.x: mean: a checkpoint's; NULL: of train */

@@ -50,6 +50,6 @@ static inline const ls_cut *ls_store_train(const ls_store *store) {
   return &store->plan.splits->cut[LS_SPLIT_TRAIN];
 }
 
-extern const ls_store_kind ls_store_memory, ls_store_stream;
+extern const ls_store_kind ls_store_memory, ls_store_stream, ls_store_given;
 
 #endif

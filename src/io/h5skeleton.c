@@ -3,6 +3,7 @@
 #include "io/h5skeleton.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -142,14 +143,22 @@ static ls_status take_image(const made *from, size_t user_block, char **image, s
   return LS_OK;
 }
 
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER; /* the library's calls */
+
 ls_status ls_h5_skeleton(size_t user_block, ls_h5_item *item, int items, char **image,
                          size_t *bytes) {
   made library = {0};
+  H5E_auto2_t print;
+  void *arg;
   *image = NULL;
+  pthread_mutex_lock(&one_at_a_time);
+  H5Eget_auto2(H5E_DEFAULT, &print, &arg);
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   ls_status status = LS_OK;
   if (!make_file(user_block, item, items, &library))
     status = ls_fail(LS_FAIL, "cannot lay out a checkpoint: out of memory?");
+  H5Eset_auto2(H5E_DEFAULT, print, arg); /* it may be another program's */
+  pthread_mutex_unlock(&one_at_a_time);
   if (status == LS_OK) status = take_image(&library, user_block, image, bytes);
   free(library.data);
   return status;

@@ -6,7 +6,8 @@
 
 /* A file of `items` empty datasets behind `user_block` bytes, made by the library in memory (*image
  * from ls_mem): contiguous, at multiples of LS_ALIGN. Sets the items' offsets. The same items give
- * the same bytes. Main thread only. */
+ * the same bytes. The library is
+ * asked by one thread at a time. */
 ls_status ls_h5_skeleton(size_t user_block, ls_h5_item *item, int items, char **image,
                          size_t *bytes);
 

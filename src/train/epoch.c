@@ -198,10 +198,14 @@ static json_t *logged_weights(const ls_run *run) {
   return list;
 }
 
+double ls_step_loss(ls_run *run, int64_t samples) {
+  return slice_total(run, all_slices(run, run->slice_stats), offsetof(ls_stats, loss)) /
+         (double)samples;
+}
+
 ls_status ls_step_event(ls_trainer *t, int64_t samples) {
   ls_run *run = t->run;
-  double loss = slice_total(run, all_slices(run, run->slice_stats), offsetof(ls_stats, loss)) /
-                (double)samples;
+  const double loss = ls_step_loss(run, samples);
   if (ls_comm_rank(t->comm) != 0) return LS_OK;
   json_t *event = json_pack("{s:s, s:I, s:o, s:o}", "event", "step", "global_step",
                             (json_int_t)run->state.global_step, "loss", ls_json_real(loss), "lr",

@@ -43,6 +43,8 @@ typedef struct {
   int32_t *all_labels;
 } eval;
 
+static int64_t block_count(int64_t rows) { return (rows + LS_EVAL_ROWS - 1) / LS_EVAL_ROWS; }
+
 static double real_at(const eval *e, const void *values, int64_t i) {
   return ls_dtype_get(e->run->config->precision, values, i);
 }
@@ -68,7 +70,7 @@ static ls_status open_eval(eval *e) {
   ls_run *run = e->run;
   size_t size = ls_dtype_size(run->config->precision);
   ls_batch *b = &e->batch;
-  e->blocks = (e->rows + LS_EVAL_ROWS - 1) / LS_EVAL_ROWS;
+  e->blocks = block_count(e->rows);
   b->features = ls_data_features(run->data);
   b->outputs = ls_data_outputs(run->data);
   b->ldx = ls_leading(b->features, run->config->precision);
@@ -217,13 +219,19 @@ static ls_status eval_block(eval *e, int64_t b) {
   return LS_OK;
 }
 
+static int64_t first_block(int64_t blocks, int rank, int ranks) { return blocks * rank / ranks; }
+
+int64_t ls_eval_first(int64_t rows, int rank, int ranks) {
+  return ls_clamp(first_block(block_count(rows), rank, ranks) * LS_EVAL_ROWS, 0, rows);
+}
+
 static ls_status run_blocks(eval *e) {
   int ranks = ls_comm_size(e->run->comm), me = ls_comm_rank(e->run->comm);
   ls_status status = LS_OK;
   if (e->logits && me > 0) return LS_OK; /* coupled samples: rank 0 takes them all */
   if (e->logits) ranks = 1;
-  for (int64_t b = e->blocks * me / ranks; b < e->blocks * (me + 1) / ranks && status == LS_OK;
-       b++) {
+  const int64_t end = first_block(e->blocks, me + 1, ranks);
+  for (int64_t b = first_block(e->blocks, me, ranks); b < end && status == LS_OK; b++) {
     ls_alive();
     status = eval_block(e, b);
   }

@@ -113,7 +113,10 @@ typedef struct {
 } ls_score;
 ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out,
                       ls_figures *more); /* more may be NULL */
-ls_score ls_score_none(double loss);     /* and no metric */
+/* The first of `rows` samples that a rank evaluates; those of rank `ranks` would follow the last.
+ */
+int64_t ls_eval_first(int64_t rows, int rank, int ranks);
+ls_score ls_score_none(double loss); /* and no metric */
 /* Is it known to be worse than always predicting the mean of the targets (r2 below 0)? */
 bool ls_score_is_poor(const ls_score *score);
 /* Of the hidden layer where they are most, the share of units that give the same for each of the

@@ -60,16 +60,31 @@ static bool begin(ls_trainer *t, bool wait, ls_image **image) {
   return go;
 }
 
+/* Are the weights the same everywhere, and finite? Collective. */
+static ls_status check_weights(ls_run *run) {
+  LS_TRY(ls_desync_check(run));
+  if (!ls_comm_or(run->comm, shard_finite(run) || ls_without("finite-weights") ? 0 : 1))
+    return LS_OK;
+  return ls_comm_agree(run->comm,
+                       ls_fail(LS_EDIVERGED,
+                               "step %lld: weights are not finite; they are not saved. Lower "
+                               "optimizer.lr, set train.clip_norm, or see train.nonfinite",
+                               (long long)run->state.global_step));
+}
+
+ls_status ls_snapshot_image(ls_trainer *t, ls_image **out) {
+  const bool root = ls_comm_rank(t->comm) == 0;
+  *out = NULL;
+  LS_TRY(check_weights(t->run));
+  LS_TRY(ls_comm_agree(t->comm, root ? ls_image_new(&t->plan.plan, out) : LS_OK));
+  ls_state_capture(t->run, &t->plan, *out);
+  return LS_OK;
+}
+
 ls_status ls_snapshot_take(ls_trainer *t, const char *name, bool must) {
   double start = ls_time();
   ls_run *run = t->run;
-  LS_TRY(ls_desync_check(run));
-  if (ls_comm_or(t->comm, shard_finite(run) || ls_without("finite-weights") ? 0 : 1))
-    return ls_comm_agree(t->comm,
-                         ls_fail(LS_EDIVERGED,
-                                 "step %lld: weights are not finite; they are not saved. Lower "
-                                 "optimizer.lr, set train.clip_norm, or see train.nonfinite",
-                                 (long long)run->state.global_step));
+  LS_TRY(check_weights(run));
   ls_image *image;
   if (!begin(t, must || !t->config->save_skip_busy, &image)) return LS_OK;
   ls_state_capture(run, &t->plan, image);

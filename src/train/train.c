@@ -223,9 +223,7 @@ static void choose_best_metric(ls_trainer *t) {
     t->best_metric = validation ? "val_loss" : NULL;
 }
 
-/* Build the run and bring it to where it starts: fresh weights, a file's, or a checkpoint's state.
- */
-static ls_status build(ls_trainer *t, ls_checkpoint *from) {
+ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
   LS_TRY(ls_run_new(t->comm, t->config, t->options->threads, &t->run));
   ls_state_plan_make(t->run, &t->plan);
   int resumed = from != NULL;
@@ -296,7 +294,7 @@ static ls_status fail_run(ls_trainer *t, ls_train_result *r, ls_status status) {
   return ls_fail(status, "%s", text);
 }
 
-static void close_trainer(ls_trainer *t) {
+void ls_trainer_close(ls_trainer *t) {
   ls_progress_free(&t->progress);
   ls_saver_free(&t->saver);
   ls_events_close(&t->events);
@@ -319,7 +317,7 @@ static ls_status train(ls_trainer *t, ls_train_result *r) {
   }
   LS_TRY(ls_comm_agree(t->comm, status));
   LS_TRY_TO(end, ls_resume_find(t->comm, t->config, t->options, t->dir, &from, &path));
-  LS_TRY_TO(end, build(t, from));
+  LS_TRY_TO(end, ls_trainer_build(t, from));
   if (t->options->dry_run) {
     if (root) r->plan = ls_dry_run_report(t);
     goto end;
@@ -353,6 +351,6 @@ ls_status ls_train(ls_comm *comm, ls_config *config, const ls_train_options *opt
   *result = (ls_train_result){0};
   t.slurm_limit = slurm_limit();
   ls_status status = train(&t, result);
-  close_trainer(&t);
+  ls_trainer_close(&t);
   return status;
 }

@@ -46,6 +46,12 @@ typedef struct {
   const char *exit;              /* as in the end event */
 } ls_trainer;
 
+/* ---- train.c ---- */
+/* Build the run and bring it to where it starts: fresh weights, a file's, or a checkpoint's state
+ * (rank 0's; NULL elsewhere). Collective. */
+ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from);
+void ls_trainer_close(ls_trainer *t);
+
 /* ---- header.c ---- */
 void ls_show_header(const ls_trainer *t);   /* what is trained, on what: a few lines */
 char *ls_next_command(const ls_trainer *t); /* what to type after the run; ls_mem, or NULL */
@@ -61,6 +67,8 @@ double ls_trained_seconds(const ls_run *run); /* in steps, on this rank */
  * evaluation between epochs. *stop: early stop. Collective. */
 ls_status ls_epoch_end(ls_trainer *t, bool *stop);
 ls_status ls_eval_event(ls_trainer *t, bool *stop);
+/* The mean loss of the minibatch of `samples` just used, before its update. Collective. */
+double ls_step_loss(ls_run *run, int64_t samples);
 /* `samples`: of the step just made. Collective; the status is rank 0's alone. */
 ls_status ls_step_event(ls_trainer *t, int64_t samples);
 
@@ -79,6 +87,9 @@ ls_status ls_snapshot_take(ls_trainer *t, const char *name, bool must);
 /* Rank 0: report commits that have finished: "committed N file", the metrics event. LS_EIO after
  * three failures in a row. */
 ls_status ls_snapshot_poll(ls_trainer *t);
+/* The whole state as a checkpoint in memory: rank 0's *out, NULL elsewhere, to be freed in any
+ * case. Collective; LS_EDIVERGED where weights are not finite. */
+ls_status ls_snapshot_image(ls_trainer *t, ls_image **out);
 ls_status ls_snapshot_finish(ls_trainer *t); /* wait for the writer, then poll. Collective */
 
 /* ---- resume.c ---- */

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "api/untouched.h"
+#define LOCKSTEP_NO_MPI
 #include "lockstep/lockstep.h"
 
 static char *read_file(const char *path, size_t *bytes) {

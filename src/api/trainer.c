@@ -1,0 +1,458 @@
+/* Training in another program (lockstep/lockstep.h): the run of the command line, whose samples
+ * come from the program's memory (data/given.c) by way of train/deal.h. */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "api/net.h"
+#include "api/visit.h"
+#include "base/mem.h"
+#include "checkpoint/share.h"
+#include "checkpoint/weights.h"
+#include "io/regular.h"
+#include "train/deal.h"
+
+struct lockstep_trainer {
+  lockstep_trainer_options given;
+  ls_log_sink sink;
+  ls_train_options options;
+  ls_affine x_affine, y_affine; /* arrays are the caller's, while the trainer is made */
+  ls_trainer t;
+  ls_deal *deal;
+  int64_t *first;    /* (ranks + 1) whose samples are whose */
+  int64_t lost_step; /* global_step of which `loss` is */
+  double loss;
+};
+
+/* ---- up and down ---- */
+
+static void pass_on(void *arg, ls_log_level level, const char *line) {
+  const lockstep_trainer *t = arg;
+  t->given.message(t->given.arg, (int)level, line);
+}
+
+static const char *const data_differ[] = {"data", NULL};
+
+/* What the caller's struct has, which may be of an older or a newer header. */
+static void take_options(lockstep_trainer *t, const lockstep_trainer_options *options) {
+  t->given = (lockstep_trainer_options)LOCKSTEP_TRAINER_OPTIONS;
+  if (options)
+    memcpy(&t->given, options,
+           options->size < sizeof t->given ? (size_t)options->size : sizeof t->given);
+  t->options = (ls_train_options){.threads = t->given.threads > 0 ? (int)t->given.threads : 1,
+                                  .progress = "none",
+                                  .resume = t->given.resume ? LS_RESUME_FILE : LS_RESUME_NO,
+                                  .resume_file = t->given.resume,
+                                  .allow = data_differ};
+  t->sink = (ls_log_sink){.rank = ls_comm_rank(t->t.comm),
+                          .level = LS_LOG_INFO,
+                          .write = t->given.message ? pass_on : NULL,
+                          .arg = t};
+  ls_log_divert(&t->sink);
+}
+
+/* Rank 0's word counts. */
+static ls_status read_config(ls_comm *comm, const char *config, ls_config **out) {
+  const bool text = strchr(config, '\n') != NULL, root = ls_comm_rank(comm) == 0;
+  void *data = NULL;
+  size_t bytes = 0;
+  ls_status status = LS_OK;
+  if (root && text) {
+    data = ls_mem_text(config);
+    bytes = strlen(config);
+  } else if (root) {
+    status = ls_file_read(config, (char **)&data, &bytes, SIZE_MAX / 8);
+    if (status != LS_OK) status = ls_fail(LS_ECONFIG, "%s", ls_error_text());
+  }
+  status = ls_comm_bcast_block(comm, status, &data, &bytes, 0);
+  if (status == LS_OK)
+    status = ls_comm_agree(
+        comm, ls_config_parse(text ? "the config" : config, data, bytes, NULL, 0, out));
+  LS_FREE(data);
+  if (status == LS_OK && ((*out)->optimizer.file || (*out)->schedule.file))
+    return ls_fail(LS_ECONFIG, "plug-ins are for the command line: a guest loads none");
+  return status;
+}
+
+static ls_status check_config(ls_config *config) {
+  ls_data_spec *data = &config->data;
+  if (strcmp(data->type, "memory") != 0)
+    return ls_fail(LS_ECONFIG,
+                   "data.type is %s, and a trainer's samples come from this program: it is memory; "
+                   "lockstep_train is for files",
+                   data->type);
+  if (config->nonfinite == LS_NONFINITE_ROLLBACK)
+    return ls_fail(LS_ECONFIG,
+                   "train.nonfinite: rollback goes back to checkpoints of a run folder, "
+                   "and a trainer has none");
+  if (data->given_samples == 0) data->given_samples = config->batch;
+  if (data->given_samples == 0)
+    return ls_fail(LS_ECONFIG, "train.batch: full, of how many samples? data.samples says it");
+  data->given = true;
+  return LS_OK;
+}
+
+/* ---- scaling ---- */
+
+static ls_status take_scaling(const double *shift, const double *divisor, int64_t n,
+                              const char *what, ls_affine *out) {
+  if (!shift && !divisor) return LS_OK;
+  if (!shift || !divisor)
+    return ls_fail(LS_EUSAGE, "%s_shift and %s_divisor go together", what, what);
+  for (int64_t i = 0; i < n; i++)
+    if (!isfinite(shift[i]) || !isfinite(divisor[i]) || !(divisor[i] > 0))
+      return ls_fail(LS_EUSAGE,
+                     "%s_shift %g, %s_divisor %g of number %lld: they are numbers, and "
+                     "divisors more than 0",
+                     what, shift[i], what, divisor[i], (long long)i);
+  *out = (ls_affine){n, (double *)(uintptr_t)shift, (double *)(uintptr_t)divisor};
+  return LS_OK;
+}
+
+/* What the caller gives, or a checkpoint knows. */
+static ls_status choose_scaling(lockstep_trainer *t, const ls_checkpoint *from) {
+  const lockstep_trainer_options *g = &t->given;
+  ls_data_spec *data = &t->t.config->data;
+  const bool measured = data->scale == LS_SCALE_STANDARD || data->scale == LS_SCALE_MINMAX;
+  if (!measured && (g->x_shift || g->y_shift))
+    return ls_fail(LS_EUSAGE, "x_shift and y_shift go with data.scale: standard or minmax");
+  if (!measured) return LS_OK;
+  LS_TRY(take_scaling(g->x_shift, g->x_divisor, data->given_inputs, "x", &t->x_affine));
+  LS_TRY(take_scaling(g->y_shift, g->y_divisor, data->given_targets, "y", &t->y_affine));
+  if (t->x_affine.n > 0)
+    data->x_affine = &t->x_affine;
+  else if (from && from->x_affine.n > 0)
+    data->x_affine = &from->x_affine;
+  if (t->y_affine.n > 0)
+    data->y_affine = &t->y_affine;
+  else if (from && from->y_affine.n > 0)
+    data->y_affine = &from->y_affine;
+  return LS_OK;
+}
+
+/* ---- the whole ---- */
+
+typedef struct {
+  int communicator;
+  const char *config;
+  const lockstep_trainer_options *options;
+  lockstep_trainer *made;
+} making;
+
+static ls_status build(lockstep_trainer *t, ls_checkpoint **from) {
+  ls_comm *comm = t->t.comm;
+  char *path = NULL;
+  ls_status status = ls_resume_find(comm, t->t.config, &t->options, "", from, &path);
+  LS_FREE(path);
+  LS_TRY(status);
+  if (t->given.resume) LS_TRY(ls_checkpoint_share(comm, from));
+  LS_TRY(ls_comm_agree(comm, choose_scaling(t, *from)));
+  LS_TRY(ls_trainer_build(&t->t, ls_comm_rank(comm) == 0 ? *from : NULL));
+  t->t.config->data.x_affine = t->t.config->data.y_affine = NULL; /* they are copied */
+  LS_TRY(ls_comm_agree(
+      comm, ls_mem_new((void **)&t->first, (size_t)ls_comm_size(comm) + 1, sizeof *t->first)));
+  return ls_comm_agree(comm, ls_deal_new(comm, ls_data_features(t->t.run->data),
+                                         ls_data_columns(t->t.run->data), &t->deal));
+}
+
+static ls_status make(void *arg) {
+  making *m = arg;
+  ls_checkpoint *from = NULL;
+  ls_comm *comm;
+  if (!m->config) return ls_fail(LS_EUSAGE, "there is no config");
+  LS_TRY(ls_comm_join(m->communicator, &comm));
+  ls_status status = ls_comm_agree(comm, ls_mem_new((void **)&m->made, 1, sizeof *m->made));
+  if (status != LS_OK) {
+    ls_comm_close(&comm);
+    return status;
+  }
+  lockstep_trainer *t = m->made;
+  t->t.comm = comm;
+  t->t.options = &t->options;
+  t->lost_step = -1;
+  take_options(t, m->options);
+  LS_TRY(read_config(comm, m->config, &t->t.config));
+  LS_TRY(check_config(t->t.config));
+  status = build(t, &from);
+  ls_checkpoint_free(&from);
+  return status;
+}
+
+static ls_status free_trainer(void *arg) {
+  lockstep_trainer *t = arg;
+  ls_deal_free(&t->deal);
+  LS_FREE(t->first);
+  ls_trainer_close(&t->t);
+  ls_config_free(&t->t.config);
+  ls_comm_close(&t->t.comm);
+  LS_FREE(t);
+  return LS_OK;
+}
+
+void lockstep_trainer_free(lockstep_trainer *trainer) {
+  if (trainer) ls_visit(free_trainer, trainer, NULL, NULL);
+}
+
+lockstep_status lockstep_trainer_new_f(int communicator, const char *config,
+                                       const lockstep_trainer_options *options,
+                                       lockstep_trainer **trainer, lockstep_error *error) {
+  making m = {communicator, config, options, NULL};
+  const lockstep_status status = ls_visit(make, &m, NULL, error);
+  if (status != LOCKSTEP_OK) {
+    lockstep_trainer_free(m.made);
+    m.made = NULL;
+  }
+  *trainer = m.made;
+  return status;
+}
+
+lockstep_status lockstep_trainer_new(MPI_Comm communicator, const char *config,
+                                     const lockstep_trainer_options *options,
+                                     lockstep_trainer **trainer, lockstep_error *error) {
+  return lockstep_trainer_new_f((int)MPI_Comm_c2f(communicator), config, options, trainer, error);
+}
+
+/* ---- samples ---- */
+
+int64_t lockstep_trainer_batch(const lockstep_trainer *trainer) {
+  const ls_run *run = trainer->t.run;
+  int64_t total;
+  ls_plan_minibatch(run->plan, run->state.global_step, &total);
+  return total;
+}
+
+/* A minibatch is cut into slices, and ranks have whole ones. */
+static int64_t first_of_rank(const ls_run *run, int64_t total, int rank) {
+  return ls_tree_row(total, run->slices, ls_tree_first(run->slices, ls_comm_size(run->comm), rank));
+}
+
+int64_t lockstep_trainer_share(const lockstep_trainer *trainer, int64_t total, int64_t *first) {
+  const ls_run *run = trainer->t.run;
+  const int me = ls_comm_rank(run->comm);
+  *first = first_of_rank(run, total, me);
+  return first_of_rank(run, total, me + 1) - *first;
+}
+
+typedef struct {
+  lockstep_trainer *trainer;
+  ls_hand hand;
+  lockstep_score *score;
+} call;
+
+/* Everyone gets its samples: of a split's `total`, from `begin` on. */
+static ls_status deal_out(const call *c, ls_split split, int64_t begin, int64_t total) {
+  lockstep_trainer *t = c->trainer;
+  const int me = ls_comm_rank(t->t.comm);
+  ls_given own = {.begin = begin,
+                  .total = total,
+                  .first = t->first[me],
+                  .rows = t->first[me + 1] - t->first[me],
+                  .type = c->hand.type};
+  LS_TRY(ls_deal_out(t->deal, &c->hand, t->first, &own.x, &own.y));
+  return ls_comm_agree(t->t.comm, ls_data_give(t->t.run->data, split, &own));
+}
+
+static ls_status step(void *arg) {
+  const call *c = arg;
+  lockstep_trainer *t = c->trainer;
+  ls_run *run = t->t.run;
+  int64_t total, want;
+  uint32_t flags = 0;
+  const int64_t begin = ls_plan_minibatch(run->plan, run->state.global_step, &want);
+  LS_TRY(ls_deal_count(t->deal, LS_OK, &c->hand, &total));
+  if (total != want)
+    return ls_fail(LS_EUSAGE, "the ranks have %lld samples together, and this minibatch has %lld",
+                   (long long)total, (long long)want);
+  for (int r = 0; r <= ls_comm_size(run->comm); r++) t->first[r] = first_of_rank(run, total, r);
+  LS_TRY(deal_out(c, LS_SPLIT_TRAIN, begin, total));
+  return ls_run_step(run, false, &flags);
+}
+
+static lockstep_score score_of(const ls_score *s) {
+  return (lockstep_score){s->samples, s->loss, s->accuracy, s->mae, s->rmse, s->r2};
+}
+
+static ls_status evaluate(void *arg) {
+  const call *c = arg;
+  lockstep_trainer *t = c->trainer;
+  const int ranks = ls_comm_size(t->t.comm);
+  int64_t total;
+  ls_score score;
+  LS_TRY(ls_deal_count(t->deal, LS_OK, &c->hand, &total));
+  if (total == 0) return ls_fail(LS_EUSAGE, "there is no sample to evaluate on");
+  for (int r = 0; r <= ranks; r++) t->first[r] = ls_eval_first(total, r, ranks);
+  LS_TRY(deal_out(c, LS_SPLIT_TEST, 0, total));
+  LS_TRY(ls_evaluate(t->t.run, LS_SPLIT_TEST, &score, NULL));
+  *c->score = score_of(&score);
+  return LS_OK;
+}
+
+#define WITH_SAMPLES(suffix, number_type, type)                                                 \
+  lockstep_status lockstep_trainer_step_##suffix(lockstep_trainer *trainer, int64_t rows,       \
+                                                 const int64_t *number, const number_type *x,   \
+                                                 const number_type *y, lockstep_error *error) { \
+    call c = {trainer, {rows, number, type, x, y}, NULL};                                       \
+    return ls_visit(step, &c, &trainer->sink, error);                                           \
+  }                                                                                             \
+  lockstep_status lockstep_trainer_evaluate_##suffix(                                           \
+      lockstep_trainer *trainer, int64_t rows, const int64_t *number, const number_type *x,     \
+      const number_type *y, lockstep_score *score, lockstep_error *error) {                     \
+    call c = {trainer, {rows, number, type, x, y}, score};                                      \
+    return ls_visit(evaluate, &c, &trainer->sink, error);                                       \
+  }
+WITH_SAMPLES(f32, float, LS_F32)
+WITH_SAMPLES(f64, double, LS_F64)
+
+/* ---- the state ---- */
+
+/* What is left of the last step goes where a checkpoint's sums are made. */
+static void note_loss(lockstep_trainer *t) {
+  ls_run *run = t->t.run;
+  const int64_t step = run->state.global_step;
+  int64_t samples;
+  if (t->lost_step == step) return;
+  t->lost_step = step;
+  t->loss = (double)NAN;
+  if (run->lr == 0) return; /* no step has been made here */
+  ls_plan_minibatch(run->plan, step - 1, &samples);
+  t->loss = ls_step_loss(run, samples);
+}
+
+typedef struct {
+  lockstep_trainer *trainer;
+  lockstep_state *state;
+  const char *path;
+  lockstep_net *net;
+} question;
+
+static ls_status tell_state(void *arg) {
+  const question *q = arg;
+  lockstep_trainer *t = q->trainer;
+  const ls_run *run = t->t.run;
+  note_loss(t);
+  *q->state = (lockstep_state){.global_step = run->state.global_step,
+                               .updates = run->state.t,
+                               .epoch = run->state.epoch,
+                               .samples_seen = run->state.samples_seen,
+                               .parameters = run->parameters,
+                               .rate = run->lr,
+                               .loss = t->loss};
+  ls_weights_hash(ls_exchange_weights(run->exchange), run->parameters, run->config->precision,
+                  q->state->weights_hash);
+  return LS_OK;
+}
+
+lockstep_status lockstep_trainer_state(lockstep_trainer *trainer, lockstep_state *state,
+                                       lockstep_error *error) {
+  return ls_visit(tell_state, &(question){.trainer = trainer, .state = state}, &trainer->sink,
+                  error);
+}
+
+static ls_status write_image(ls_image *image, const char *path) {
+  const char *slash = strrchr(path, '/');
+  char *dir = slash ? ls_mem_format("%.*s", (int)(slash - path + 1), path) : ls_mem_text(".");
+  ls_status status = ls_image_commit(image, dir, slash ? slash + 1 : path);
+  LS_FREE(dir);
+  return status;
+}
+
+static ls_status save(void *arg) {
+  const question *q = arg;
+  ls_image *image;
+  note_loss(q->trainer);
+  ls_status status = ls_snapshot_image(&q->trainer->t, &image);
+  if (status == LS_OK)
+    status = ls_comm_agree(q->trainer->t.comm, image ? write_image(image, q->path) : LS_OK);
+  ls_image_free(&image);
+  return status;
+}
+
+lockstep_status lockstep_trainer_save(lockstep_trainer *trainer, const char *path,
+                                      lockstep_error *error) {
+  return ls_visit(save, &(question){.trainer = trainer, .path = path}, &trainer->sink, error);
+}
+
+static ls_status open_image(ls_comm *comm, ls_image *image, lockstep_net **net) {
+  const void *data = image ? ls_image_seal(image) : NULL;
+  void *bytes = (void *)(uintptr_t)data;
+  size_t count = image ? ls_image_bytes(image) : 0;
+  LS_TRY(ls_comm_bcast_block(comm, LS_OK, &bytes, &count, 0));
+  ls_status status = ls_api_net_open("the trainer's state", bytes, count, net);
+  if (!image) LS_FREE(bytes);
+  return ls_comm_agree(comm, status);
+}
+
+static ls_status make_net(void *arg) {
+  question *q = arg;
+  ls_image *image;
+  note_loss(q->trainer);
+  ls_status status = ls_snapshot_image(&q->trainer->t, &image);
+  if (status == LS_OK) status = open_image(q->trainer->t.comm, image, &q->net);
+  ls_image_free(&image);
+  return status;
+}
+
+lockstep_status lockstep_trainer_net(lockstep_trainer *trainer, lockstep_net **net,
+                                     lockstep_error *error) {
+  question q = {.trainer = trainer};
+  const lockstep_status status = ls_visit(make_net, &q, &trainer->sink, error);
+  if (status != LOCKSTEP_OK) {
+    lockstep_net_free(q.net);
+    q.net = NULL;
+  }
+  *net = q.net;
+  return status;
+}
+
+/* ---- the whole loop ---- */
+
+typedef struct {
+  int communicator;
+  const char *config, *dir;
+  int resume;
+  const lockstep_trainer_options *options;
+  lockstep_state *state;
+} loop;
+
+static ls_status run_loop(const loop *l, lockstep_trainer *t) {
+  ls_train_result result;
+  LS_TRY(read_config(t->t.comm, l->config, &t->t.config));
+  if (t->t.config->data.stream)
+    return ls_fail(LS_ECONFIG,
+                   "data.load: stream is for the command line: a file that fails in the "
+                   "middle of a run ends the job");
+  t->options.dir = l->dir;
+  t->options.resume = l->resume ? LS_RESUME_AUTO : LS_RESUME_NO;
+  const ls_status status = ls_train(t->t.comm, t->t.config, &t->options, &result);
+  const bool root = ls_comm_rank(t->t.comm) == 0;
+  lockstep_state state = {.loss = result.loss};
+  if (root) {
+    state.global_step = result.global_step;
+    state.parameters = result.parameters;
+    memcpy(state.weights_hash, result.weights_hash, sizeof state.weights_hash);
+  }
+  ls_comm_bcast(t->t.comm, &state, sizeof state, 0);
+  if (l->state) *l->state = state;
+  LS_FREE(result.dir);
+  return status;
+}
+
+static ls_status train(void *arg) {
+  const loop *l = arg;
+  lockstep_trainer t = {0};
+  if (!l->config || !l->dir) return ls_fail(LS_EUSAGE, "a config and a folder are needed");
+  LS_TRY(ls_comm_join(l->communicator, &t.t.comm));
+  take_options(&t, l->options);
+  const ls_status status = run_loop(l, &t);
+  ls_config_free(&t.t.config);
+  ls_comm_close(&t.t.comm);
+  return status;
+}
+
+lockstep_status lockstep_train(MPI_Comm communicator, const char *config, const char *dir,
+                               int resume, const lockstep_trainer_options *options,
+                               lockstep_state *state, lockstep_error *error) {
+  loop l = {(int)MPI_Comm_c2f(communicator), config, dir, resume, options, state};
+  return ls_visit(train, &l, NULL, error);
+}
