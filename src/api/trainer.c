@@ -106,7 +106,8 @@ static ls_status take_scaling(const double *shift, const double *divisor, int64_
                      "%s_shift %g, %s_divisor %g of number %lld: they are numbers, and "
                      "divisors more than 0",
                      what, shift[i], what, divisor[i], (long long)i);
-  *out = (ls_affine){n, (double *)(uintptr_t)shift, (double *)(uintptr_t)divisor};
+  *out = (ls_affine){
+      .n = n, .shift = (double *)(uintptr_t)shift, .divisor = (double *)(uintptr_t)divisor};
   return LS_OK;
 }
 
@@ -114,7 +115,8 @@ static ls_status take_scaling(const double *shift, const double *divisor, int64_
 static ls_status choose_scaling(lockstep_trainer *t, const ls_checkpoint *from) {
   const lockstep_trainer_options *g = &t->given;
   ls_data_spec *data = &t->t.config->data;
-  const bool measured = data->scale == LS_SCALE_STANDARD || data->scale == LS_SCALE_MINMAX;
+  const ls_scale_kind all = data->scale.all.kind;
+  const bool measured = all == LS_SCALE_STANDARD || all == LS_SCALE_MINMAX;
   if (!measured && (g->x_shift || g->y_shift))
     return ls_fail(LS_EUSAGE, "x_shift and y_shift go with data.scale: standard or minmax");
   if (!measured) return LS_OK;

@@ -376,6 +376,19 @@ static ls_status open_store(opening *o) {
   return data->kind->open(&plan, &data->store);
 }
 
+/* By the program's statistics, or all inputs alike. */
+static ls_status scale_memory(opening *o) {
+  const ls_scale_spec *scale = &o->spec->scale;
+  if (scale->columns.count > 0 || scale->all.kind == LS_SCALE_LOG)
+    return ls_fail(LS_ECONFIG,
+                   "data.scale: samples of a program are scaled all alike, and it takes "
+                   "logarithms itself");
+  if (o->spec->x_affine || scale->all.kind == LS_SCALE_NONE) return LS_OK;
+  LS_NEW(o->scaling[LS_ROLE_X], o->spec->given_inputs);
+  for (int64_t k = 0; k < o->spec->given_inputs; k++) o->scaling[LS_ROLE_X][k] = scale->all;
+  return LS_OK;
+}
+
 /* A program's memory: there is nothing to read, and nothing to measure. */
 static ls_status open_memory(opening *o) {
   const ls_data_spec *spec = o->spec;
@@ -392,6 +405,7 @@ static ls_status open_memory(opening *o) {
   r->kept = r->raw = r->precision;
   data->order = LS_ORDER_SEQUENTIAL;
   LS_TRY(ls_splits_cut(spec, data->rows, &data->splits));
+  LS_TRY(scale_memory(o));
   if (is_measured(o, LS_ROLE_X))
     return ls_fail(LS_ECONFIG,
                    "data.scale: samples of a program are scaled by the statistics "
