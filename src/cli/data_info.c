@@ -10,7 +10,7 @@
 #include "io/h5.h"
 #include "view/understood.h"
 
-enum { COLUMNS_SHOWN = 40 };
+enum { COLUMNS_SHOWN = 40, CONSTANT_SHOWN = 12 };
 
 typedef struct {
   ls_cli *cli;
@@ -55,6 +55,7 @@ static const char look[] =
     "{*splits}{@}: {samples} samples of {features} {?_bytes}bytes{|}numbers{/}\n"
     "  inputs     " SPREAD("x") "{?y}  targets    " SPREAD("y") "{/}"
     "{?_stored}  stored     inputs {stored.x}{?stored.y}; targets {stored.y}{/}\n{/}"
+    "{?_same}  constant   {constants} of the inputs: {*_same}{,}{.}{/}{?_others}, ...{/}\n{/}"
     "{?repeated}  repeated   {repeated} samples have the inputs of an earlier one\n{/}"
     "{?also_in_train}  leak       {also_in_train} samples have the inputs of a training sample\n"
     "{/}{/}"
@@ -62,6 +63,19 @@ static const char look[] =
     "{?more}, and {more} more{/}\n{/}"
     "{?_classes}classes:\n{*_classes}  {#:-10}{*counts} {.:9} {@}{/}{?name}  {name}{/}\n{/}{/}"
     "files:\n{*files}{?_again}{|}  {path}  {bytes} bytes, {digest}\n{/}{/}";
+
+/* Names, where there are some, else numbers from 1. */
+static json_t *constant_json(const info *i, const ls_constants *c, int64_t most) {
+  const ls_texts *name = &i->columns.name[0];
+  json_t *list = json_array();
+  for (int64_t k = 0; c->looked && k < c->same && k < most; k++) {
+    char *text = name->count ? ls_mem_text(name->text[c->at[k]])
+                             : ls_mem_format("%lld", (long long)c->at[k] + 1);
+    json_array_append_new(list, json_string_nocheck(text));
+    LS_FREE(text);
+  }
+  return list;
+}
 
 static json_t *split_json(const info *i, int s) {
   const ls_survey *v = &i->survey[s];
@@ -71,6 +85,11 @@ static json_t *split_json(const info *i, int s) {
   ls_put(o, "type", v->shape.bytes ? "uint8" : "real");
   ls_put_bool(o, "_bytes", v->shape.bytes);
   ls_put(o, "x", spread_json(&v->x));
+  ls_put(o, "constant", constant_json(i, &v->constant, v->constant.same));
+  ls_put(o, "constants", v->constant.looked ? v->constant.same : 0);
+  ls_put_bool(o, "_others", v->constant.same > CONSTANT_SHOWN);
+  /* with a config it has been said already */
+  if (!i->config) ls_put(o, "_same", constant_json(i, &v->constant, CONSTANT_SHOWN));
   ls_put(o, "repeated", v->repeated);
   if (s != LS_SPLIT_TRAIN) ls_put(o, "also_in_train", ls_survey_common(&i->survey[0], v));
   if (s == LS_SPLIT_TRAIN) ls_put_bool(o, "_stored", *i->columns.stored[0] != '\0');

@@ -1,27 +1,14 @@
 #include "data/account.h"
 
-#include <math.h>
-
 #include "base/mem.h"
 #include "data/data_private.h"
 #include "data/trained.h"
 
-static ls_status make_side(ls_account_side *side, int64_t columns) {
-  side->columns = side->same = columns;
-  LS_NEW(side->at, columns);
-  LS_NEW(side->value, columns);
-  for (int64_t c = 0; c < columns; c++) {
-    side->at[c] = c;
-    side->value[c] = (double)NAN;
-  }
-  return LS_OK;
-}
-
 ls_status ls_account_begin(ls_data *data, ls_source *source[3]) {
   ls_account *account = &data->account;
   const int how = account->spec->missing.x_how;
-  LS_TRY(make_side(&account->side[LS_ROLE_X], data->recipe.features));
-  LS_TRY(make_side(&account->side[LS_ROLE_Y], data->recipe.columns));
+  LS_TRY(ls_constants_make(&account->side[LS_ROLE_X].constant, data->recipe.features));
+  LS_TRY(ls_constants_make(&account->side[LS_ROLE_Y].constant, data->recipe.columns));
   for (int s = 0; s < 3; s++)
     if (data->splits.kept[s].n > 0) account->dropped += data->rows[s] - *data->splits.kept[s].taken;
   if (data->kind->any_row || (how != LS_MISSING_MEAN && how != LS_MISSING_FILL)) return LS_OK;
@@ -38,33 +25,20 @@ void ls_account_take(ls_data *data, int source, int64_t row, int64_t rows, const
   for (int64_t k = 0; k < rows; k++) {
     if (!ls_cut_has(&data->splits.cut[LS_SPLIT_TRAIN], source, row + k)) continue;
     if (x)
-      ls_account_look(&account->side[LS_ROLE_X], r->raw,
-                      (const char *)x + (size_t)k * ls_recipe_raw(r));
+      ls_constants_look(&account->side[LS_ROLE_X].constant, r->raw,
+                        (const char *)x + (size_t)k * ls_recipe_raw(r));
     if (r->labels) continue;
-    ls_account_look(&account->side[LS_ROLE_Y], LS_F64, y + k * stride);
+    ls_constants_look(&account->side[LS_ROLE_Y].constant, LS_F64, y + k * stride);
     ls_spread_add(&account->target, y + k * stride, r->columns);
   }
 }
 
-/* Those that have differed once are not looked at again. */
-void ls_account_look(ls_account_side *side, ls_dtype cell, const void *value) {
-  int64_t same = 0;
-  if (!side->at) return;
-  side->looked = true;
-  for (int64_t k = 0; k < side->same; k++) {
-    const int64_t c = side->at[k];
-    const double v = ls_dtype_get(cell, value, c);
-    if (isnan(side->value[c])) side->value[c] = v;
-    if (isnan(v) || v == side->value[c]) side->at[same++] = c;
-  }
-  side->same = same;
-}
-
 /* A column that has no name is called by its place, where there is one. */
 static ls_status name_side(ls_account_side *side, const ls_trained *t, int what) {
-  if (t->n[what] != side->columns || !(t->places || ls_trained_named(t, what))) return LS_OK;
+  if (t->n[what] != side->constant.columns || !(t->places || ls_trained_named(t, what)))
+    return LS_OK;
   LS_TRY(ls_trained_names(t, what, &side->name));
-  for (int64_t c = 0; c < side->columns && t->places; c++) {
+  for (int64_t c = 0; c < side->constant.columns && t->places; c++) {
     if (*side->name.text[c]) continue;
     LS_FREE(side->name.text[c]);
     side->name.text[c] = ls_mem_format("%lld", (long long)t->at[what][c] + 1);
@@ -79,8 +53,7 @@ ls_status ls_account_name(ls_account *account, const ls_trained *trained) {
 
 void ls_account_free(ls_account *account) {
   for (int i = 0; i < 2; i++) {
-    LS_FREE(account->side[i].at);
-    LS_FREE(account->side[i].value);
+    ls_constants_free(&account->side[i].constant);
     ls_texts_free(&account->side[i].name);
   }
   LS_FREE(account->filled);

@@ -10,12 +10,8 @@
 
 /* Inputs or target columns. */
 typedef struct {
-  int64_t columns;
-  ls_texts name; /* (columns), with units; none: they have no names */
-  bool looked;   /* at the values of all training samples */
-  int64_t same;  /* how many columns have one value in all of them, as far as looked at */
-  int64_t *at;   /* (same) their numbers, from 0 */
-  double *value; /* (columns) that value; NaN: none yet */
+  ls_texts name;         /* (columns), with units; none: they have no names */
+  ls_constants constant; /* of the training samples */
 } ls_account_side;
 
 struct ls_account {
@@ -34,8 +30,6 @@ ls_status ls_account_begin(ls_data *data, ls_source *source[3]);
 /* Rows of a source that splits use: x as the recipe's raw (NULL: not read), y (rows, stride). */
 void ls_account_take(ls_data *data, int source, int64_t row, int64_t rows, const void *x,
                      const double *y, int64_t stride);
-/* One training sample's values (columns). Any of them may come again. */
-void ls_account_look(ls_account_side *side, ls_dtype cell, const void *value);
 ls_status ls_account_name(ls_account *account, const ls_trained *trained);
 void ls_account_free(ls_account *account);
 

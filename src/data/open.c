@@ -173,7 +173,7 @@ static ls_status know_scaling(opening *o) {
 /* Inputs that are read for their statistics alone are looked at on their way. */
 typedef struct {
   ls_matrix of;
-  ls_account_side *side;
+  ls_constants *constant;
 } looked;
 
 static ls_status look_at_rows(void *arg, int64_t lo, int64_t rows, const void **x) {
@@ -181,7 +181,7 @@ static ls_status look_at_rows(void *arg, int64_t lo, int64_t rows, const void **
   const size_t width = (size_t)l->of.n * ls_dtype_size(l->of.cell);
   LS_TRY(l->of.rows(l->of.arg, lo, rows, x));
   for (int64_t k = 0; k < rows; k++)
-    ls_account_look(l->side, l->of.cell, (const char *)*x + (size_t)k * width);
+    ls_constants_look(l->constant, l->of.cell, (const char *)*x + (size_t)k * width);
   return LS_OK;
 }
 
@@ -191,7 +191,7 @@ static ls_status measure(opening *o) {
   for (int role = 0; role < 2; role++) {
     if (!is_measured(o, role)) continue;
     ls_matrix m = data->kind->matrix(data->store, role);
-    looked look = {m, &data->account.side[role]};
+    looked look = {m, &data->account.side[role].constant};
     if (data->kind->any_row) m.rows = look_at_rows, m.arg = &look;
     LS_TRY(ls_affine_measure(&m, o->scaling[role], affine[role]));
   }

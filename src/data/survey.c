@@ -35,6 +35,35 @@ double ls_spread_deviation(const ls_spread *s) {
   return s->count ? sqrt(s->squares / (double)s->count) : 0;
 }
 
+ls_status ls_constants_make(ls_constants *c, int64_t columns) {
+  c->columns = c->same = columns;
+  LS_NEW(c->at, columns);
+  LS_NEW(c->value, columns);
+  for (int64_t i = 0; i < columns; i++) {
+    c->at[i] = i;
+    c->value[i] = (double)NAN;
+  }
+  return LS_OK;
+}
+
+/* Those that have differed once are not looked at again. */
+void ls_constants_look(ls_constants *c, ls_dtype cell, const void *row) {
+  int64_t same = 0;
+  c->looked = true;
+  for (int64_t k = 0; k < c->same; k++) {
+    const int64_t i = c->at[k];
+    const double v = ls_dtype_get(cell, row, i);
+    if (isnan(c->value[i])) c->value[i] = v;
+    if (isnan(v) || v == c->value[i]) c->at[same++] = i;
+  }
+  c->same = same;
+}
+
+void ls_constants_free(ls_constants *c) {
+  LS_FREE(c->at);
+  LS_FREE(c->value);
+}
+
 /* ---- one source ---- */
 
 typedef struct {
@@ -70,6 +99,8 @@ static ls_status read_rows(pass *p, ls_source *source, int64_t row, int64_t rows
   for (int64_t i = 0; i < n && p->bytes; i++) p->x[i] = p->bytes[i];
   ls_spread_add(&p->out->x, p->x, n);
   ls_spread_add(&p->out->y, p->y, rows * source->shape.outputs);
+  for (int64_t k = 0; k < rows; k++)
+    ls_constants_look(&p->out->constant, LS_F64, p->x + k * source->shape.features);
   if (p->classes) count_classes(p, rows);
   hash_rows(p, row, rows);
   return LS_OK;
@@ -87,6 +118,7 @@ static ls_status read_all(pass *p, ls_source *source, bool bytes) {
   if (p->step < 1) p->step = 1;
   p->classes = shape->outputs == 1 && shape->classes <= LS_SURVEY_CLASSES;
   out->classes = shape->classes;
+  LS_TRY(ls_constants_make(&out->constant, shape->features));
   LS_NEW(out->hash, shape->rows);
   LS_NEW(out->count, LS_SURVEY_CLASSES);
   LS_NEW(p->x, p->step * shape->features);
@@ -113,6 +145,7 @@ ls_status ls_survey_read(ls_source *source, bool bytes, ls_survey *out) {
 }
 
 void ls_survey_free(ls_survey *survey) {
+  ls_constants_free(&survey->constant);
   LS_FREE(survey->hash);
   LS_FREE(survey->count);
 }

@@ -15,11 +15,26 @@ typedef struct {
 void ls_spread_add(ls_spread *spread, const double *value, int64_t n);
 double ls_spread_deviation(const ls_spread *spread); /* of the population; 0 for none */
 
+/* Columns that have one value in all rows looked at. */
+typedef struct {
+  bool looked;     /* at any */
+  int64_t columns; /* there are */
+  int64_t same;    /* how many of them have */
+  int64_t *at;     /* (same) their numbers, from 0 */
+  double *value;   /* (columns) that value; NaN: none yet */
+} ls_constants;
+
+ls_status ls_constants_make(ls_constants *constants, int64_t columns);
+/* One row's values (columns), which may come again; NaN tells nothing. */
+void ls_constants_look(ls_constants *constants, ls_dtype cell, const void *row);
+void ls_constants_free(ls_constants *constants);
+
 enum { LS_SURVEY_CLASSES = 4096 };
 
 typedef struct {
   ls_shape shape;
   ls_spread x, y;
+  ls_constants constant; /* inputs */
   int64_t classes;  /* y are whole numbers 0 .. classes - 1, all below LS_SURVEY_CLASSES; else 0 */
   int64_t *count;   /* (classes) samples of each */
   uint64_t *hash;   /* (rows) XXH3 of the inputs, sorted */

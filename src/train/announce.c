@@ -226,7 +226,7 @@ static double latest_r2(const ls_trainer *t, ls_split *of) {
   }
   const ls_account *account = ls_data_account(t->run->data);
   const double rmse = t->score[LS_SPLIT_TRAIN].rmse, spread = ls_spread_deviation(&account->target);
-  const bool one = account->side[LS_ROLE_Y].columns == 1 && spread > 0;
+  const bool one = account->side[LS_ROLE_Y].constant.columns == 1 && spread > 0;
   return one ? 1 - rmse / spread * rmse / spread : (double)NAN;
 }
 
@@ -253,7 +253,7 @@ static ls_status judge(ls_trainer *t, ls_train_result *r) {
   if (!no_better && !(t->stands_still && r->accuracy <= fmin(2.5 / classes, 0.5))) return LS_OK;
   LS_TRY(ls_evaluate_units(t->run, &still));
   r->dead = 100 * still >= DEAD;
-  char why[160] = "the learning rate may be far too high";
+  char why[160] = "nothing has been learned";
   if (r->dead)
     snprintf(why, sizeof why,
              "the network is dead: %.0f %% of a layer's units give the same whatever the sample",

@@ -72,7 +72,9 @@ static void add_word(char **text, const char *word) {
 /* The same command again, in the same folder, going on. */
 static char *resume_command(const ls_trainer *t) {
   const ls_train_options *o = t->options;
-  char *text = ls_mem_text("lockstep train");
+  const int ranks = ls_comm_size(t->comm);
+  char *text = ranks > 1 ? ls_mem_format("mpirun -n %d lockstep train", ranks)
+                         : ls_mem_text("lockstep train");
   bool resumes = false;
   for (int i = 0; i < o->argc; i++) {
     if (strcmp(o->argv[i], "--force") == 0) continue;

@@ -73,7 +73,7 @@ static void any_column(const void *arg, int64_t k, char *out, size_t size) {
 
 static void same_column(const void *arg, int64_t k, char *out, size_t size) {
   const ls_account_side *side = arg;
-  column_name(side, side->at[k], out, size);
+  column_name(side, side->constant.at[k], out, size);
 }
 
 static void class_name(const ls_data *data, int64_t c, char *out, size_t size) {
@@ -107,10 +107,10 @@ static void say_samples(page *p, const ls_data *data, const ls_data_spec *spec) 
 }
 
 static void say_columns(page *p, const char *what, const ls_account_side *side) {
-  add(p, "%-10s%lld", what, (long long)side->columns);
+  add(p, "%-10s%lld", what, (long long)side->constant.columns);
   if (side->name.count > 0) {
     add(p, ":");
-    add_list(p, side->columns, any_column, side);
+    add_list(p, side->constant.columns, any_column, side);
   }
   end_line(p);
 }
@@ -139,7 +139,7 @@ static void filled_column(const void *arg, int64_t k, char *out, size_t size) {
 static int64_t count_filled(const ls_account *a, int64_t *values) {
   int64_t columns = 0;
   *values = 0;
-  for (int64_t c = 0; a->filled && c < a->side[LS_ROLE_X].columns; c++) {
+  for (int64_t c = 0; a->filled && c < a->side[LS_ROLE_X].constant.columns; c++) {
     *values += a->filled[c];
     columns += a->filled[c] > 0;
   }
@@ -176,9 +176,9 @@ static void say_missing(page *p, const ls_data *data, const ls_account *a) {
 }
 
 static void say_same(page *p, const char *what, const ls_account_side *side) {
-  if (!side->looked || side->same == 0) return;
-  add(p, "constant  %lld of the %s in all of train:", (long long)side->same, what);
-  add_list(p, side->same, same_column, side);
+  if (!side->constant.looked || side->constant.same == 0) return;
+  add(p, "constant  %lld of the %s in all of train:", (long long)side->constant.same, what);
+  add_list(p, side->constant.same, same_column, side);
   end_line(p);
 }
 
@@ -242,11 +242,13 @@ static json_t *names_json(int64_t n, item *name, const void *arg) {
 }
 
 static json_t *side_json(const ls_account_side *side) {
-  json_t *o = json_pack("{s:I}", "columns", (json_int_t)side->columns);
+  json_t *o = json_pack("{s:I}", "columns", (json_int_t)side->constant.columns);
   json_object_set_new(
-      o, "names", side->name.count > 0 ? names_json(side->columns, any_column, side) : json_null());
-  json_object_set_new(o, "constant",
-                      side->looked ? names_json(side->same, same_column, side) : json_null());
+      o, "names",
+      side->name.count > 0 ? names_json(side->constant.columns, any_column, side) : json_null());
+  json_object_set_new(
+      o, "constant",
+      side->constant.looked ? names_json(side->constant.same, same_column, side) : json_null());
   return o;
 }
 

@@ -93,6 +93,9 @@ printf '#id,a\n1,2\n3,4\n' >id.csv
 run 0 data info id.csv
 grep -q '1    #id ' out || fail "a header that begins with #: $(cat out)"
 
+run 0 data info t.h5
+grep -q '^  constant   1 of the inputs: kind$' out || fail "data info t.h5: $(cat out)"
+
 # A separator that was found is no change when the run goes on.
 run 0 train net.yaml -o run0 train.epochs=2 --resume
 grep -q 'separator' err && fail "resume: $(grep -B1 separator err)"
