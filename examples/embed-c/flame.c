@@ -92,7 +92,7 @@ static const char config[] =
     "model: {layers: [{units: 24, activation: tanh}, {units: 24, activation: tanh}, {units: "
     "out}]}\n"
     "loss: mse\n"
-    "optimizer: {type: adam, lr: 0.01}\n"
+    "optimizer: {type: adam, lr: 0.01, beta2: 0.99}\n"
     "schedule: {type: cosine, decay_steps: 3000}\n"
     "train: {steps: 3000, batch: 128, slices: 8}\n";
 

@@ -424,6 +424,7 @@ static ls_status run_loop(const loop *l, lockstep_trainer *t) {
     return ls_fail(LS_ECONFIG,
                    "data.load: stream is for the command line: a file that fails in the "
                    "middle of a run ends the job");
+  t->t.config->save_async = false; /* a thread of its own could not come back for want of memory */
   t->options.dir = l->dir;
   t->options.resume = l->resume ? LS_RESUME_AUTO : LS_RESUME_NO;
   const ls_status status = ls_train(t->t.comm, t->t.config, &t->options, &result);

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The examples of embedding, as they stand: a simulation that learns its slowest part on its own ranks, and what other languages make of it.
+# The examples of embedding as they stand, in C, Fortran and Python: a simulation that learns its slowest part on its own ranks, and what others make of it.
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
@@ -9,4 +9,65 @@ grep -q '^learnt: 3000 updates' one || fail "$(cat one)"
 diff <(grep learnt one) <(grep learnt three) >err || fail "other weights on three ranks: $(cat err)"
 diff <(grep flame one) <(grep flame three) >err || fail "another flame on three ranks: $(cat err)"
 [ "$(hash_of flame.h5)" = "$(sed -n 's/^learnt.*weights //p' one)" ] || fail "the checkpoint has other weights than the program"
+printf '1,0.5\n0.75,0.25\n0.5,0.125\n' >in.csv
+run 0 predict flame.h5 -i in.csv --no-header -o y.npy
+run 0 predict flame.h5 -i in.csv --no-header -o d.npy --jacobian
+
+if command -v gfortran >/dev/null && command -v mpifort >/dev/null; then
+  run 0 export flame.h5 --to fortran -o burn.f90
+  gfortran -O2 -Wall -Wextra -Werror -o reactor burn.f90 "$SOURCE/examples/embed-fortran/reactor.f90" 2>err || fail "reactor: $(cat err)"
+  ./reactor >out 2>err && grep -q '^step *2000: temperature' out || fail "reactor: $(cat out err)"
+  gfortran -std=f2018 -pedantic -Wall -Wextra -Werror -c "$SOURCE/fortran/lockstep.f90" 2>err || fail "lockstep.f90: $(head -n 20 err)"
+  mpifort -Wall -o module "$SOURCE/tests/api/flame.f90" lockstep.o -L"$BUILD" -llockstep -Wl,-rpath,"$BUILD" 2>err || fail "flame.f90: $(head -n 20 err)"
+  for ranks in 1 3; do
+    "$MPIRUN" -n $ranks ./module flame.h5 >fortran$ranks 2>err || fail "the module lockstep on $ranks ranks: $(cat err)"
+  done
+  cmp fortran1 fortran3 || fail "Fortran's trainer has other weights on 3 ranks: $(cat fortran1 fortran3)"
+  { tail -c 12 y.npy | od -An -v -w12 -tx4; tail -c 24 d.npy | od -An -v -w24 -tx4; } | tr -d ' \n' >want
+  head -n 2 fortran1 | tr -d ' \n' | tr A-F a-f | cmp - want >err 2>&1 || fail "Fortran's numbers are not predict's: $(head -n 2 fortran1), $(cat want)"
+  grep -q '^learnt 2 xxh3-128:' fortran1 || fail "$(cat fortran1)"
+else
+  echo "Fortran not run: there is no gfortran, or no mpifort"
+fi
+
+python=
+for p in python3 /usr/bin/python3; do "$p" -c 'import numpy' 2>/dev/null && python=$p; done
+if [ -n "$python" ]; then
+  export PYTHONPATH=$SOURCE/python LOCKSTEP_LIBRARY=$BUILD/liblockstep.so.0 PYTHONDONTWRITEBYTECODE=1
+  "$python" "$SOURCE/examples/python/flame.py" flame.h5 >out 2>err && grep -q '^temperature 0.90, fuel 0.10: 0.00' out || fail "flame.py: $(cat out err)"
+  cat >t.yaml <<'C'
+version: 1
+data: {type: csv, train: {file: t.csv, x: [1, 2], y: [3]}, validation: 0.25}
+model: {layers: [{units: 3, activation: tanh}, {units: out}]}
+loss: mse
+optimizer: {type: adam, lr: 0.01}
+train: {epochs: 3, batch: 4}
+C
+  printf 'p [Pa],q,y [J]\n1,2,3\n2,1,3\n3,3,6\n4,1,5\n1,1,2\n2,2,4\n3,1,4\n1,4,5\n' >t.csv
+  run 0 train t.yaml -o run -q
+  "$python" - 2>err <<'P' || fail "lockstep.py: $(cat err)"
+import numpy as np
+import lockstep
+net = lockstep.Net("flame.h5")
+x = np.array([[1, 0.5], [0.75, 0.25], [0.5, 0.125]], dtype="f4")
+assert (net(x) == np.load("y.npy")).all() and net(x).dtype == np.float32 and net.dtype == np.float32
+assert (net.jacobian(x) == np.load("d.npy").reshape(3, 1, 2)).all()
+assert net(x[0]).shape == (1,) and net.jacobian([1.0, 0.5]).shape == (1, 2) and net([1, 0.5]).dtype == np.float64
+assert (net(np.asfortranarray(x)) == net(x)).all() and net(x[:0]).shape == (0, 1)
+for wrong, kind in ((lambda: net([1.0]), ValueError), (lambda: net([np.nan, 1]), lockstep.Error), (lambda: lockstep.Net("none.h5"), lockstep.Error)):
+    try:
+        wrong()
+    except kind as error:
+        assert str(error)
+    else:
+        raise AssertionError("that must fail")
+named = lockstep.Net("run/final.h5")
+assert named.inputs == ["p", "q"] and named.input_units == ["Pa", ""] and named.outputs == ["y"] and named.output_units == ["J"]
+epochs = lockstep.read_metrics("run")
+assert list(epochs["epoch"]) == [1, 2, 3] and epochs["val_loss"].shape == (3,) and np.isfinite(epochs["loss"]).all()
+assert lockstep.read_metrics("run", "end")["weights_hash"][0] == named.weights_hash
+P
+else
+  echo "Python not run: no python3 here has numpy"
+fi
 finish

@@ -1,0 +1,42 @@
+#!/bin/bash
+# bench/apply.sh: time of a network's outputs for one row and for many at once, on one thread: the library, the exported C, and onnxruntime-web where node has it.
+# LOCKSTEP and LIBRARY name the program and the folder of liblockstep (default: build).
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+LOCKSTEP=${LOCKSTEP:-$here/../build/lockstep} LIBRARY=${LIBRARY:-$here/../build} CC=${CC:-cc}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+rows="1 16 256 4096"
+
+# net NAME INPUTS OUTPUTS LAYERS
+net() {
+  awk -v n="$2" -v m="$3" 'BEGIN { srand(1); for (i = 0; i < 64; i++) { line = ""; for (k = 0; k < n + m; k++) line = line (k ? "," : "") rand(); print line } }' >$1.csv
+  cat >$1.yaml <<C
+version: 1
+data: {type: csv, train: {file: $1.csv, header: false, x: [1-$2], y: [$(($2 + 1))-$(($2 + $3))]}, scale: standard}
+model: {layers: [$4, {units: out}]}
+loss: mse
+optimizer: {type: adam, lr: 0.001}
+train: {steps: 2, batch: 32}
+C
+  "$LOCKSTEP" train $1.yaml -o $1 -q 2>/dev/null
+  "$LOCKSTEP" export $1/final.h5 --to c -o $1.c >/dev/null
+  "$LOCKSTEP" export $1/final.h5 --to onnx -o $1.onnx >/dev/null
+  weights=$1_weights.c
+  [ -e $weights ] || weights=
+  # shellcheck disable=SC2086 # a list of words
+  "$CC" -O3 -march=native -DNET=$1_predict "$here/apply.c" $1.c $weights -I"$here/../include" -L"$LIBRARY" -llockstep -Wl,-rpath,"$LIBRARY" -lm -o $1.bin
+  # shellcheck disable=SC2086
+  ./$1.bin $1 $1/final.h5 $rows >$1.times
+  # shellcheck disable=SC2086
+  if node -e 'require.resolve("onnxruntime-web")' 2>/dev/null; then node "$here/apply.cjs" $1 $2 $rows >$1.web; else sed 's/ [^ ]* [^ ]*$/ -/' $1.times >$1.web; fi
+  paste -d' ' $1.times $1.web | awk -v what="$5" '{ printf "| %s | %s | %s | %s | %s |\n", what, $2, $3, $4, $7 }'
+}
+echo "| network | rows at once | liblockstep, ns a row | exported C, ns a row | onnxruntime-web, ns a row |"
+echo "|---|---|---|---|---|"
+tanh() { echo "{units: $1, activation: tanh}"; }
+relu() { echo "{units: $1, activation: relu}"; }
+net small 8 1 "$(tanh 32), $(tanh 32)" "8-32-32-1 tanh"
+net middle 20 4 "$(relu 128), $(relu 128), $(relu 128)" "20-128-128-128-4 relu"
+net image 784 10 "$(relu 512), $(relu 512)" "784-512-512-10 relu"
