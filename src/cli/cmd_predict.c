@@ -1,15 +1,19 @@
 /* cmd_predict.c - lockstep predict: the outputs of a checkpoint for new samples. The ranks share
  * the samples in rounds; rank 0 writes them in order, so the file has the same bytes whatever their
- * number, and no rank ever holds more than a round. */
+ * number, and no rank ever holds more than a round. Of several networks, one after the other is
+ * asked for all samples, and each rank keeps the sums of its own. */
+#include <limits.h>
 #include <string.h>
 
 #include "base/alive.h"
 #include "base/clamp.h"
 #include "base/mem.h"
 #include "cli/commands.h"
+#include "cli/networks.h"
 #include "cli/outputs.h"
 #include "cli/print.h"
 #include "data/trained.h"
+#include "train/ensemble.h"
 #include "train/run.h"
 
 /* A round is so many blocks of ROWS samples for each rank. */
@@ -22,72 +26,103 @@ typedef struct {
 } options;
 
 typedef struct {
-  ls_run *run;
+  ls_comm *comm;
+  ls_run *run; /* of the first network: names, classes, sizes */
   ls_apply_what what;
-  ls_apply apply;
   bool classes; /* the largest output's number too */
   int64_t rows, width, blocks;
-  ls_texts slopes; /* the derivatives' names; none where inputs or outputs have none */
-  ls_dtype made;   /* the numbers of a row */
-  int64_t index[ROWS];
-  void *mine, *other;  /* (blocks * ROWS, width): this rank's outputs of a round, another's */
+  ls_texts slopes;       /* the derivatives' names; none where inputs or outputs have none */
+  ls_dtype made;         /* the numbers of a row */
+  ls_ensemble *ensemble; /* of this rank's samples; NULL: one network */
+  int parts;             /* 1, or mean and spread */
+  void *mine, *other; /* (parts, blocks * ROWS, width): this rank's outputs of a round, another's */
   ls_outputs *outputs; /* rank 0 */
 } predictor;
 
+/* A network at work. */
+typedef struct {
+  ls_run *run;
+  ls_apply apply;
+  int64_t index[ROWS];
+} network;
+
+static int64_t share(const predictor *p, int64_t round, int rank, int64_t *first) {
+  *first = (round * ls_comm_size(p->comm) + rank) * p->blocks * ROWS;
+  return ls_clamp(p->rows - *first, 0, p->blocks * ROWS);
+}
+
+static int64_t rounds(const predictor *p) {
+  const int64_t each = (int64_t)ls_comm_size(p->comm) * p->blocks * ROWS;
+  return (p->rows + each - 1) / each;
+}
+
 static ls_status open_predictor(predictor *p) {
-  LS_TRY(ls_apply_open(p->run->model, p->run->from, p->what, &p->apply));
-  size_t numbers = (size_t)(p->blocks * ROWS * p->width), size = ls_dtype_size(p->made);
+  const size_t numbers = (size_t)(p->parts * p->blocks * ROWS * p->width);
+  const size_t size = ls_dtype_size(p->made);
+  if (p->parts > 1) LS_TRY(ls_ensemble_new(rounds(p) * p->blocks * ROWS, p->width, &p->ensemble));
   LS_TRY(ls_mem_new(&p->mine, numbers, size));
   return ls_mem_new(&p->other, numbers, size);
 }
 
-/* This rank's samples of a round: [first, first + rows) into mine. */
-static ls_status compute(predictor *p, int64_t first, int64_t rows) {
-  const ls_batch *b = &p->apply.batch;
+/* A network's outputs for this rank's samples of a round, into mine. */
+static ls_status compute(predictor *p, network *n, int64_t round) {
+  const ls_batch *b = &n->apply.batch;
   const size_t size = ls_dtype_size(p->made);
+  int64_t first, rows = share(p, round, ls_comm_rank(p->comm), &first);
   for (int64_t done = 0; done < rows; done += ROWS) {
-    int64_t n = rows - done < ROWS ? rows - done : ROWS;
+    const int64_t count = ls_clamp(rows - done, 0, ROWS);
     ls_alive();
-    for (int64_t i = 0; i < n; i++) p->index[i] = first + done + i;
-    LS_TRY(ls_data_gather(p->run->data, LS_SPLIT_TRAIN, p->index, n, b->x, b->ldx, NULL, NULL));
-    ls_apply_rows(&p->apply, n, p->made, (char *)p->mine + (size_t)(done * p->width) * size);
+    for (int64_t i = 0; i < count; i++) n->index[i] = first + done + i;
+    LS_TRY(ls_data_gather(n->run->data, LS_SPLIT_TRAIN, n->index, count, b->x, b->ldx, NULL, NULL));
+    ls_apply_rows(&n->apply, count, p->made, (char *)p->mine + (size_t)(done * p->width) * size);
   }
   return LS_OK;
 }
 
-static int64_t share(const predictor *p, int64_t round, int rank, int64_t *first) {
-  *first = (round * ls_comm_size(p->run->comm) + rank) * p->blocks * ROWS;
-  return ls_clamp(p->rows - *first, 0, p->blocks * ROWS);
+static size_t bytes_of(const predictor *p, int64_t rows) {
+  return (size_t)(p->parts * rows * p->width) * ls_dtype_size(p->made);
 }
 
 /* Every rank's outputs of a round to rank 0, which writes them in order of the samples. */
 static ls_status collect(predictor *p, int64_t round) {
-  ls_comm *comm = p->run->comm;
-  int me = ls_comm_rank(comm);
+  ls_comm *comm = p->comm;
+  const int me = ls_comm_rank(comm);
   int64_t first, rows = share(p, round, me, &first);
   if (me > 0) {
-    if (rows > 0)
-      ls_comm_send(comm, p->mine, (size_t)(rows * p->width) * ls_dtype_size(p->made), 0);
+    if (rows > 0) ls_comm_send(comm, p->mine, bytes_of(p, rows), 0);
     return LS_OK;
   }
   ls_status status = ls_outputs_write(p->outputs, rows, p->mine);
   for (int r = 1; r < ls_comm_size(comm); r++) {
     rows = share(p, round, r, &first);
     if (rows == 0) break;
-    ls_comm_recv(comm, p->other, (size_t)(rows * p->width) * ls_dtype_size(p->made),
-                 r); /* also after a failure: the senders are on their way */
+    /* also after a failure: the senders are on their way */
+    ls_comm_recv(comm, p->other, bytes_of(p, rows), r);
     if (status == LS_OK) status = ls_outputs_write(p->outputs, rows, p->other);
   }
   return status;
 }
 
-static ls_status rounds(predictor *p) {
-  int64_t each = (int64_t)ls_comm_size(p->run->comm) * p->blocks * ROWS;
-  ls_comm_at(p->run->comm, "prediction");
-  for (int64_t round = 0; round * each < p->rows; round++) {
-    int64_t first, rows = share(p, round, ls_comm_rank(p->run->comm), &first);
-    LS_TRY(ls_comm_agree(p->run->comm, compute(p, first, rows)));
-    LS_TRY(ls_comm_agree(p->run->comm, collect(p, round)));
+/* One network's outputs are written, one of several's are kept. */
+static ls_status apply(predictor *p, network *n) {
+  ls_comm_at(p->comm, "prediction");
+  if (p->ensemble) ls_ensemble_next(p->ensemble);
+  for (int64_t round = 0; round < rounds(p); round++) {
+    int64_t first, rows = share(p, round, ls_comm_rank(p->comm), &first);
+    LS_TRY(ls_comm_agree(p->comm, compute(p, n, round)));
+    if (p->ensemble)
+      ls_ensemble_add(p->ensemble, round * p->blocks * ROWS, rows, p->made, p->mine);
+    else
+      LS_TRY(ls_comm_agree(p->comm, collect(p, round)));
+  }
+  return LS_OK;
+}
+
+static ls_status write_ensemble(predictor *p) {
+  for (int64_t round = 0; p->ensemble && round < rounds(p); round++) {
+    int64_t first, rows = share(p, round, ls_comm_rank(p->comm), &first);
+    ls_ensemble_get(p->ensemble, round * p->blocks * ROWS, rows, p->made, p->mine);
+    LS_TRY(ls_comm_agree(p->comm, collect(p, round)));
   }
   return LS_OK;
 }
@@ -120,64 +155,98 @@ static ls_status open_outputs(predictor *p, const options *o) {
                           .width = p->width,
                           .type = p->made,
                           .classes = p->classes,
+                          .spread = p->parts > 1,
                           .names = o->jacobian ? &p->slopes : &p->run->from->names};
   if (o->jacobian) LS_TRY(name_slopes(p));
   return ls_outputs_open(&plan, &p->outputs);
 }
 
-static ls_status predict(ls_cli *cli, predictor *p, const options *o) {
+/* What the first network says of the outputs, and where they go. */
+static ls_status prepare(predictor *p, const options *o) {
+  const ls_checkpoint *from = p->run->from;
+  const bool root = ls_comm_rank(p->comm) == 0;
   p->rows = ls_data_rows(p->run->data, LS_SPLIT_TRAIN);
   p->classes = ls_config_has_classes(p->run->config) && !o->jacobian;
-  p->width = p->run->from->outputs * (o->jacobian ? p->run->from->inputs : 1);
+  p->width = from->outputs * (o->jacobian ? from->inputs : 1);
   p->blocks = o->jacobian ? 1 : BLOCKS;
-  p->made = ls_apply_type(p->run->from);
-  bool root = ls_comm_rank(cli->comm) == 0;
-  if (ls_model_couples_samples(p->run->model))
+  p->made = p->parts > 1 ? LS_F64 : ls_apply_type(from);
+  LS_TRY(ls_comm_agree(p->comm, open_predictor(p)));
+  return ls_comm_agree(p->comm, root ? open_outputs(p, o) : LS_OK);
+}
+
+static ls_status use(predictor *p, network *n, const char *path, const options *o) {
+  const ls_infer_options infer = {
+      .inputs = o->input, .no_header = o->no_header, .threads = o->threads, .what = p->what};
+  LS_TRY(ls_run_infer(p->comm, path, &infer, &n->run));
+  if (ls_model_couples_samples(n->run->model))
     return ls_fail(LS_ECONFIG,
                    "softmax_batch makes every output depend on all samples of the batch; there is "
                    "no prediction for one sample");
-  LS_TRY(ls_comm_agree(cli->comm, open_predictor(p)));
-  LS_TRY(ls_comm_agree(cli->comm, root ? open_outputs(p, o) : LS_OK));
-  LS_TRY(rounds(p));
-  LS_TRY(ls_comm_agree(cli->comm, ls_outputs_close(&p->outputs, true)));
-  if (!root || strcmp(o->output, "-") == 0) return LS_OK;
-  bool h5 = ls_outputs_are_h5(o->output);
+  if (p->run) LS_TRY(ls_networks_agree(p->run->from, n->run->from, path));
+  LS_TRY(ls_comm_agree(p->comm, ls_apply_open(n->run->model, n->run->from, p->what, &n->apply)));
+  if (!p->run) {
+    p->run = n->run;
+    LS_TRY(prepare(p, o));
+  }
+  return apply(p, n);
+}
+
+static ls_status use_each(predictor *p, const ls_texts *paths, const options *o) {
+  ls_status status = LS_OK;
+  for (int64_t i = 0; i < paths->count && status == LS_OK; i++) {
+    network *n;
+    LS_COMM_NEW(p->comm, n, 1);
+    status = use(p, n, paths->text[i], o);
+    ls_apply_close(&n->apply);
+    if (n->run != p->run) ls_run_free(&n->run);
+    LS_FREE(n);
+  }
+  return status;
+}
+
+static void tell(ls_cli *cli, const predictor *p, const ls_texts *paths, const options *o) {
+  const bool h5 = ls_outputs_are_h5(o->output);
   json_t *done = json_object();
   ls_put(done, "file", o->output);
   ls_put(done, "samples", p->rows);
   ls_put(done, "outputs", p->width);
+  ls_put(done, "networks", paths->count);
   ls_put_bool(done, "_h5", h5);
   ls_put(done, "_what", o->jacobian ? "jacobian" : "predictions");
   ls_put_bool(done, "_classes", h5 && p->classes);
+  ls_put_bool(done, "_several", p->parts > 1);
+  ls_put_bool(done, "_lone", !ls_outputs_have_spread(o->output));
   ls_print(cli, done,
            "{file}: {?_h5}/{_what} ({/}{samples}{?_h5}, {outputs}){|} rows of {outputs} "
-           "column{outputs:s}{/}{?_classes}, /classes{/}\n");
-  return LS_OK;
+           "column{outputs:s}{/}{?_classes}, /classes{/}{?_several}; of {networks} networks the "
+           "mean{?_lone} alone: .h5 and .csv have the spread too{|} and the spread{?_h5} "
+           "(/spread){/}{/}{/}\n");
 }
 
-#define WANTED "predict: give one checkpoint, -i FILE and -o OUT.h5, .csv, .npy or -"
+#define WANTED "predict: give checkpoints, -i FILE and -o OUT.h5, .csv, .npy or -"
 
 static ls_status run(ls_cli *cli, const void *given) {
   const options *o = given;
-  predictor *p;
+  predictor p = {.comm = cli->comm, .what = o->jacobian ? LS_APPLY_SLOPES : LS_APPLY_OUTPUTS};
+  ls_texts paths = {0};
   if (!o->input || !o->output) return ls_fail(LS_EUSAGE, WANTED);
   LS_TRY(ls_outputs_check(o->output));
   if (cli->json && strcmp(o->output, "-") == 0)
     return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
-  LS_TRY(ls_cli_no_folder(cli, cli->args[0]));
-  LS_COMM_NEW(cli->comm, p, 1);
-  p->what = o->jacobian ? LS_APPLY_SLOPES : LS_APPLY_OUTPUTS;
-  ls_infer_options infer = {
-      .inputs = o->input, .no_header = o->no_header, .threads = o->threads, .what = p->what};
-  ls_status status = ls_run_infer(cli->comm, cli->args[0], &infer, &p->run);
-  if (status == LS_OK) status = predict(cli, p, o);
-  ls_outputs_close(&p->outputs, false);
-  ls_run_free(&p->run);
-  ls_texts_free(&p->slopes);
-  ls_apply_close(&p->apply);
-  LS_FREE(p->mine);
-  LS_FREE(p->other);
-  LS_FREE(p);
+  ls_status status = ls_networks_find(cli, &paths);
+  p.parts = paths.count > 1 ? 2 : 1;
+  if (status == LS_OK) status = use_each(&p, &paths, o);
+  if (status == LS_OK) status = write_ensemble(&p);
+  if (status == LS_OK) status = ls_comm_agree(p.comm, ls_outputs_close(&p.outputs, true));
+  if (status == LS_OK && ls_comm_rank(p.comm) == 0 && strcmp(o->output, "-") != 0)
+    tell(cli, &p, &paths, o);
+  ls_outputs_close(&p.outputs, false);
+  ls_run_free(&p.run);
+  ls_ensemble_free(&p.ensemble);
+  ls_texts_free(&p.slopes);
+  ls_texts_free(&paths);
+  LS_FREE(p.mine);
+  LS_FREE(p.other);
   return status;
 }
 
@@ -196,10 +265,12 @@ static const ls_option predict_options[] = {
 
 const ls_command ls_command_predict = {
     .name = "predict",
-    .help = "outputs of a checkpoint for new inputs",
+    .help = "outputs of checkpoints for new inputs",
     .usage =
-        "Usage: lockstep predict CKPT -i FILE[:DATASET] -o OUT.h5|.csv|.npy|- [--no-header] "
-        "[--jacobian]\n"
+        "Usage: lockstep predict CKPT|RUN|SWEEP... -i FILE[:DATASET] -o OUT.h5|.csv|.npy|- "
+        "[--no-header] [--jacobian]\n"
+        "\nOf several networks, the mean and the spread (standard deviation) of their outputs. A "
+        "RUN\nis its final.h5, a SWEEP a folder of runs called trial-*.\n"
         "\nExamples:\n"
         "  lockstep predict runs/a/final.h5 -i new.h5:/inputs -o out.h5    # writes /predictions "
         "(samples, outputs)\n"
@@ -211,8 +282,10 @@ const ls_command ls_command_predict = {
         "position\n"
         "  lockstep predict runs/a/final.h5 -i new.csv -o slopes.h5 --jacobian  # writes "
         "/jacobian: "
-        "d y/d x, (samples, outputs inputs)\n",
+        "d y/d x, (samples, outputs inputs)\n"
+        "  lockstep predict runs/a runs/b runs/c -i new.csv -o mean.h5          # /predictions and "
+        "/spread\n",
     .parallel = true,
     .options = predict_options,
     .size = sizeof(options),
-    .part = {{.run = run, .least = 1, .most = 1, .wanted = WANTED}}};
+    .part = {{.run = run, .least = 1, .most = INT_MAX, .wanted = WANTED}}};

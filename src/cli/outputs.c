@@ -22,9 +22,9 @@ struct ls_outputs {
   ls_outputs_plan plan;
   const format *format;
   ls_h5out *h5;
-  int predictions, best; /* datasets */
-  FILE *file;            /* of the others */
-  char *partial;         /* its name until it is whole; NULL: stdout */
+  int predictions, best, spread; /* datasets */
+  FILE *file;                    /* of the others */
+  char *partial;                 /* its name until it is whole; NULL: stdout */
 };
 
 /* ---- HDF5 ---- */
@@ -64,6 +64,8 @@ static ls_status h5_open(ls_outputs *o) {
   snprintf(name, sizeof name, "/%s", p->what);
   LS_TRY(ls_h5out_open(p->path, p->replace, &o->h5));
   LS_TRY(ls_h5out_set(o->h5, name, p->rows, p->width, p->type, false, &o->predictions));
+  if (p->spread)
+    LS_TRY(ls_h5out_set(o->h5, "/spread", p->rows, p->width, p->type, false, &o->spread));
   if (p->classes) LS_TRY(ls_h5out_set(o->h5, "/classes", p->rows, 0, LS_I32, false, &o->best));
   return name_columns(o);
 }
@@ -73,6 +75,9 @@ static ls_status h5_write(ls_outputs *o, int64_t rows, const void *y) {
   int64_t width = o->plan.width;
   int32_t *best;
   LS_TRY(ls_h5out_write(o->h5, o->predictions, rows, y));
+  if (o->plan.spread)
+    LS_TRY(ls_h5out_write(o->h5, o->spread, rows,
+                          (const char *)y + (size_t)(rows * width) * ls_dtype_size(type)));
   if (!o->plan.classes) return LS_OK;
   LS_NEW(best, rows);
   for (int64_t r = 0; r < rows; r++)
@@ -119,12 +124,12 @@ static ls_status file_close(ls_outputs *o, bool commit) {
   return status;
 }
 
-static void write_name(FILE *to, const char *name) {
+static void write_name(FILE *to, const char *before, const char *name) {
   if (!name[strcspn(name, ",\"\r\n")]) {
-    fputs(name, to);
+    fprintf(to, "%s%s", before, name);
     return;
   }
-  fputc('"', to);
+  fprintf(to, "\"%s", before);
   for (; *name; name++) {
     if (*name == '"') fputc('"', to);
     fputc(*name, to);
@@ -133,18 +138,24 @@ static void write_name(FILE *to, const char *name) {
 }
 
 /* Columns without names: classes are their numbers, targets y1, y2 ... */
-static ls_status csv_open(ls_outputs *o) {
+static void write_names(const ls_outputs *o, const char *before) {
   const ls_outputs_plan *p = &o->plan;
-  LS_TRY(file_open(o));
   for (int64_t c = 0; c < p->width; c++) {
     if (c > 0) fputc(',', o->file);
     if (c < p->names->count)
-      write_name(o->file, p->names->text[c]);
+      write_name(o->file, before, p->names->text[c]);
     else if (p->classes)
-      fprintf(o->file, "%lld", (long long)c);
+      fprintf(o->file, "%s%lld", before, (long long)c);
     else
-      fprintf(o->file, "y%lld", (long long)c + 1);
+      fprintf(o->file, "%sy%lld", before, (long long)c + 1);
   }
+}
+
+static ls_status csv_open(ls_outputs *o) {
+  LS_TRY(file_open(o));
+  write_names(o, "");
+  if (o->plan.spread) fputc(',', o->file);
+  if (o->plan.spread) write_names(o, "spread of ");
   fputc('\n', o->file);
   return written(o);
 }
@@ -160,11 +171,13 @@ static void write_number(const ls_outputs *o, double x) {
 }
 
 static ls_status csv_write(ls_outputs *o, int64_t rows, const void *y) {
-  int64_t width = o->plan.width;
-  for (int64_t i = 0; i < rows * width; i++) {
-    write_number(o, ls_dtype_get(o->plan.type, y, i));
-    fputc((i + 1) % width ? ',' : '\n', o->file);
-  }
+  const int64_t width = o->plan.width, parts = o->plan.spread ? 2 : 1;
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t part = 0; part < parts; part++)
+      for (int64_t c = 0; c < width; c++) {
+        write_number(o, ls_dtype_get(o->plan.type, y, (part * rows + r) * width + c));
+        fputc(part + 1 < parts || c + 1 < width ? ',' : '\n', o->file);
+      }
   return written(o);
 }
 
@@ -206,6 +219,8 @@ static const format *find(const char *path) {
 }
 
 bool ls_outputs_are_h5(const char *path) { return find(path) == &formats[0]; }
+
+bool ls_outputs_have_spread(const char *path) { return find(path) != &formats[2]; }
 
 ls_status ls_outputs_check(const char *path) {
   if (find(path)) return LS_OK;

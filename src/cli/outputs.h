@@ -17,6 +17,7 @@ typedef struct {
   int64_t rows, width;
   ls_dtype type;         /* of the numbers: LS_F32 or LS_F64 */
   bool classes;          /* the columns are classes: HDF5 has the largest one's number too */
+  bool spread;           /* each column's spread too: HDF5's /spread, CSV's columns behind these */
   const ls_texts *names; /* (width) of the columns, targets with their units; or none */
 } ls_outputs_plan;
 
@@ -28,7 +29,8 @@ ls_status ls_outputs_check(const char *path);
 /* LS_EIO where it cannot be written, or is there and is not to be replaced. `plan` is copied, not
  * what it points to. */
 ls_status ls_outputs_open(const ls_outputs_plan *plan, ls_outputs **out);
-/* The next rows of y (rows, width), of the plan's type. */
+bool ls_outputs_have_spread(const char *path); /* .npy has no place for it */
+/* The next rows of y (rows, width), of the plan's type; with spread (2, rows, width). */
 ls_status ls_outputs_write(ls_outputs *outputs, int64_t rows, const void *y);
 /* commit false: forget all of it. Frees in any case. */
 ls_status ls_outputs_close(ls_outputs **outputs, bool commit);

@@ -1,0 +1,105 @@
+#include "cli/networks.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "checkpoint/find.h"
+
+/* Texts one behind the other, each with its NUL: what goes to the other ranks. */
+typedef struct {
+  char *data;
+  size_t bytes;
+} list;
+
+static ls_status append(list *all, const char *text) {
+  const size_t more = strlen(text) + 1;
+  LS_TRY(ls_mem_grow((void **)&all->data, all->bytes + more, 1));
+  memcpy(all->data + all->bytes, text, more);
+  all->bytes += more;
+  return LS_OK;
+}
+
+static bool is_folder(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* LS_OK with nothing appended where the folder holds no checkpoint. */
+static ls_status append_run(list *all, const char *dir) {
+  char *path = ls_mem_format("%s/final.h5", dir);
+  ls_status status = LS_OK;
+  if (access(path, F_OK) != 0) {
+    LS_FREE(path);
+    status = ls_checkpoint_newest(dir, false, &path, NULL);
+  }
+  if (status == LS_OK && path) status = append(all, path);
+  LS_FREE(path);
+  return status;
+}
+
+static int is_trial(const struct dirent *entry) { return strncmp(entry->d_name, "trial-", 6) == 0; }
+
+static ls_status append_trials(list *all, const char *dir) {
+  struct dirent **entry;
+  const int count = scandir(dir, &entry, is_trial, versionsort);
+  ls_status status = LS_OK;
+  for (int i = 0; i < count; i++) {
+    char *run = ls_mem_format("%s/%s", dir, entry[i]->d_name);
+    if (status == LS_OK && is_folder(run)) status = append_run(all, run);
+    LS_FREE(run);
+    free(entry[i]);
+  }
+  if (count >= 0) free(entry);
+  return status;
+}
+
+static ls_status append_word(list *all, const char *word) {
+  const size_t before = all->bytes;
+  if (!is_folder(word)) return append(all, word);
+  LS_TRY(append_run(all, word));
+  if (all->bytes == before) LS_TRY(append_trials(all, word));
+  if (all->bytes > before) return LS_OK;
+  return ls_fail(LS_EDATA, "'%s' is a folder without a checkpoint, and without trial-* runs", word);
+}
+
+static ls_status find(const ls_cli *cli, list *all) {
+  for (int i = 0; cli->args[i]; i++) LS_TRY(append_word(all, cli->args[i]));
+  return LS_OK;
+}
+
+static ls_status cut(const list *all, ls_texts *paths) {
+  int64_t count = 0;
+  for (size_t i = 0; i < all->bytes; i++) count += all->data[i] == 0;
+  LS_NEW(paths->text, count);
+  for (const char *at = all->data; at < all->data + all->bytes; at += strlen(at) + 1)
+    paths->text[paths->count++] = ls_mem_text(at);
+  return LS_OK;
+}
+
+ls_status ls_networks_find(const ls_cli *cli, ls_texts *paths) {
+  list all = {0};
+  ls_status status = !cli->comm || ls_comm_rank(cli->comm) == 0 ? find(cli, &all) : LS_OK;
+  if (cli->comm) status = ls_comm_bcast_block(cli->comm, status, (void **)&all.data, &all.bytes, 0);
+  if (status == LS_OK) status = cut(&all, paths);
+  if (cli->comm) status = ls_comm_agree(cli->comm, status);
+  LS_FREE(all.data);
+  return status;
+}
+
+ls_status ls_networks_agree(const ls_checkpoint *first, const ls_checkpoint *other,
+                            const char *path) {
+  if (other->outputs != first->outputs)
+    return ls_fail(LS_EDATA, "%s has %lld outputs, the first network has %lld", path,
+                   (long long)other->outputs, (long long)first->outputs);
+  const int64_t names =
+      other->names.count < first->names.count ? other->names.count : first->names.count;
+  for (int64_t i = 0; i < names; i++)
+    if (strcmp(other->names.text[i], first->names.text[i]) != 0)
+      return ls_fail(LS_EDATA, "%s calls output %lld '%s', the first network calls it '%s'", path,
+                     (long long)i + 1, other->names.text[i], first->names.text[i]);
+  return LS_OK;
+}

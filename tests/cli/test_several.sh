@@ -1,0 +1,67 @@
+#!/bin/bash
+# predict and eval of several networks: mean and spread of their outputs, from files, run folders and a folder of trials.
+set -u
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
+awk 'BEGIN { srand(2); print "a,b,y [J],z,kind"
+  for (i = 0; i < 600; i++) { a = rand(); b = rand(); printf "%g,%g,%g,%g,%s\n", a, b, 1000 + 9 * a * b, a - b, substr("lowmidtop", 1 + 3 * int(3 * a), 3) } }' >t.csv
+cat >net.yaml <<C
+version: 1
+data: {type: csv, train: {file: t.csv, x: [a, b], y: ["y [J]", z]}, validation: 0.25, scale: {type: standard}}
+model: {layers: [{units: 8, activation: tanh}, {units: out}]}
+loss: mse
+optimizer: {type: adam, lr: 0.01}
+train: {epochs: 3, batch: 20}
+checkpoint: {every: never}
+C
+mkdir sweep
+for seed in 1 2 10; do run 0 train net.yaml --seed $seed -o sweep/trial-$seed -q; done
+run 0 train net.yaml -o one -q 'data.train.y=["y [J]"]'
+run 0 train net.yaml -o kinds-1 -q data.train.y=[kind] data.scale=none loss=cross_entropy 'model.layers=[{units: out, activation: softmax}]'
+run 0 train net.yaml -o kinds-2 -q data.train.y=[kind] data.scale=none loss=cross_entropy 'model.layers=[{units: out, activation: softmax}]' --seed 2
+
+# ---- predict ----
+for seed in 1 2 10; do run 0 predict sweep/trial-$seed -i t.csv -o $seed.csv; tail -n +2 $seed.csv >$seed; done
+# expected A B C: mean and spread of three files of rows, columns side by side
+expected() {
+  paste -d, "$@" | awk -F, '{ n = NF / 3; mean = ""; spread = ""
+    for (c = 1; c <= n; c++) { m = ($c + $(n + c) + $(2 * n + c)) / 3
+      s = sqrt((($c - m)^2 + ($(n + c) - m)^2 + ($(2 * n + c) - m)^2) / 3)
+      mean = mean sprintf("%.17g ", m); spread = spread sprintf("%.17g ", s) }
+    print mean spread }'
+}
+# near A B: rows of numbers that agree to single precision of 1000
+near() {
+  paste -d' ' "$1" "$2" | awk '{ n = NF / 2; for (c = 1; c <= n; c++) if (($c - $(n + c))^2 > 1e-8) { print NR ": " $0; exit 1 } }' >err &&
+    [ "$(wc -l <"$1")" -eq "$(wc -l <"$2")" ]
+}
+run 0 predict sweep -i t.csv -o mean.csv
+[ "$(head -n 1 mean.csv)" = "y [J],z,spread of y [J],spread of z" ] || fail "names: $(head -n 1 mean.csv)"
+expected 1 2 10 >want
+tail -n +2 mean.csv | tr , ' ' >got
+near want got || fail "mean and spread: $(cat err)"
+run 0 predict sweep -i t.csv -o mean1.h5
+run 3 predict sweep/trial-1 sweep/trial-2/final.h5 sweep/trial-10 -i t.csv -o mean3.h5
+cmp mean1.h5 mean3.h5 || fail "a folder on 1 rank and a list on 3: other bytes"
+h5dump -d /spread -y -w 0 -m %.17g mean1.h5 | sed -n '/DATA {/,/}/p' | grep -o '[0-9][0-9., e+-]*,\?$' | tr , ' ' | sed 's/ *$//' >got
+cut -d' ' -f3,4 want >spread
+xargs -n 2 <got >rows
+near spread rows || fail "/spread: $(cat err)"
+run 0 predict sweep -i t.csv -o mean.npy
+grep -q "of 3 networks the mean alone: .h5 and .csv have the spread too" out || fail "no word of what .npy leaves out: $(cat out)"
+run 0 predict kinds-1 kinds-2 -i t.csv -o kinds.h5
+h5dump -d /classes kinds.h5 >out && grep -q "600" out || fail "classes: $(cat out)"
+run 3 predict sweep -i t.csv -o slopes.h5 --jacobian
+h5dump -H slopes.h5 | grep -A1 'DATASET "spread"' >/dev/null || fail "no spread of derivatives"
+
+refused() { # refused CODE TEXT ARGUMENT...
+  local want=$1 text=$2 got=0; shift 2
+  on 2 "$@" >out 2>err || got=$?
+  [ $got -eq "$want" ] && [ "$(grep -cF -- "$text" err)" -eq 1 ] || fail "$*: exit $got instead of $want, or no '$text': $(cat err)"
+  [ ! -e refused.h5 ] || fail "$*: leaves a file"
+}
+mkdir empty
+refused 65 "one/final.h5 has 1 outputs, the first network has 2" predict sweep one -i t.csv -o refused.h5
+refused 65 "'empty' is a folder without a checkpoint, and without trial-* runs" predict sweep empty -i t.csv -o refused.h5
+refused 65 "none.h5" predict sweep none.h5 -i t.csv -o refused.h5
+finish
