@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "cli/commands.h"
+#include "cli/networks.h"
 #include "cli/print.h"
 #include "train/metrics.h"
 
@@ -45,6 +46,8 @@ static json_t *rows_of(const json_t *answer, int64_t outputs) {
 }
 
 static const char look[] =
+    "{?networks}{*networks}{file}: loss {loss:.9g}{?accuracy}, accuracy {accuracy:.6f}{/}"
+    "{?mae}, mae {mae:.9g}, rmse {rmse:.9g}, r2 {r2:.6f}{/}\n{/}mean of {_count} networks: {/}"
     "{split}: {samples} samples, loss {loss:.9g}{?accuracy}, accuracy {accuracy:.6f}{/}"
     "{?mae}, mae {mae:.9g}, rmse {rmse:.9g}, r2 {r2:.6f}{/}"
     "{?k}, top-{k} accuracy {top_k:.6f}{/}\n"
@@ -103,22 +106,94 @@ static ls_split usual_split(const ls_run *run, const char *path) {
   return whole ? LS_SPLIT_ALL : LS_SPLIT_TEST;
 }
 
-static ls_status evaluate(ls_cli *cli, ls_run *run, const options *o, ls_split split) {
+/* What is asked of one network after the other. */
+typedef struct {
+  ls_cli *cli;
+  const options *o;
+  ls_infer_options infer;
+  ls_split split;
+  ls_run *first, *last;
+  ls_ensemble *ensemble; /* NULL: there is one network only */
+  json_t *networks;      /* the answer of each */
+} evaluation;
+
+static ls_status check_split(const ls_run *run, ls_split split) {
+  if (ls_data_rows(run->data, split) > 0) return LS_OK;
+  const char *other = split == LS_SPLIT_TEST && ls_data_rows(run->data, LS_SPLIT_VALIDATION) > 0
+                          ? "validation"
+                          : "train";
+  return ls_fail(LS_EDATA, "the data have no %s split; --split %s names one that they have",
+                 ls_split_names[split], other);
+}
+
+static ls_status evaluate(evaluation *e, ls_run *run, bool by_mean, json_t **answer) {
   ls_score score;
   ls_figures more = {0};
-  if (ls_data_rows(run->data, split) == 0) {
-    const char *other = split == LS_SPLIT_TEST && ls_data_rows(run->data, LS_SPLIT_VALIDATION) > 0
-                            ? "validation"
-                            : "train";
-    return ls_fail(LS_EDATA, "the data have no %s split; --split %s names one that they have",
-                   ls_split_names[split], other);
-  }
-  ls_status status = ls_comm_agree(run->comm, make_figures(run, o, &more));
-  if (status == LS_OK) status = ls_evaluate(run, split, &score, &more);
+  ls_status status = ls_comm_agree(run->comm, make_figures(run, e->o, &more));
+  if (status == LS_OK) status = ls_evaluate_in(run, e->split, e->ensemble, by_mean, &score, &more);
   if (status == LS_OK)
-    ls_print(cli, answer_json(run, ls_split_names[split], &score, o->confusion), look);
+    *answer = answer_json(run, ls_split_names[e->split], &score, e->o->confusion);
   ls_figures_free(&more);
   return status;
+}
+
+static ls_status check_joins(const evaluation *e, const ls_run *run, const char *path) {
+  LS_TRY(ls_networks_agree(e->first->from, run->from, path));
+  if (ls_data_rows(run->data, e->split) != ls_data_rows(e->first->data, e->split))
+    return ls_fail(LS_EDATA, "%s has another %s split than the first network; give --data", path,
+                   ls_split_names[e->split]);
+  if (!ls_model_couples_samples(run->model)) return LS_OK;
+  return ls_fail(LS_ECONFIG,
+                 "%s: softmax_batch makes every output depend on all samples of the batch; there "
+                 "is no mean of several networks",
+                 path);
+}
+
+static ls_status join(evaluation *e, const char *path, bool several) {
+  json_t *answer;
+  LS_TRY(ls_run_infer(e->cli->comm, path, &e->infer, &e->last));
+  ls_run *run = e->last;
+  if (!e->first) {
+    e->first = run;
+    if (!e->o->split) e->split = usual_split(run, e->infer.path);
+    LS_TRY(check_split(run, e->split));
+    const int me = ls_comm_rank(run->comm), ranks = ls_comm_size(run->comm);
+    const int64_t all = ls_data_rows(run->data, e->split);
+    const int64_t rows = ls_eval_first(all, me + 1, ranks) - ls_eval_first(all, me, ranks);
+    if (several)
+      LS_TRY(ls_comm_agree(run->comm, ls_ensemble_new(rows, run->from->outputs, &e->ensemble)));
+  }
+  if (several) {
+    LS_TRY(check_joins(e, run, path));
+    ls_ensemble_next(e->ensemble);
+  }
+  LS_TRY(evaluate(e, run, false, &answer));
+  ls_put(answer, "file", path);
+  json_array_append_new(e->networks, answer);
+  return LS_OK;
+}
+
+static ls_status join_all(evaluation *e, const ls_texts *paths) {
+  for (int64_t i = 0; i < paths->count; i++) {
+    if (e->last != e->first) ls_run_free(&e->last);
+    LS_TRY(join(e, paths->text[i], paths->count > 1));
+  }
+  return LS_OK;
+}
+
+/* One network's answer is all; of several it is that of their mean, with each one's own. */
+static ls_status answer(evaluation *e) {
+  json_t *all;
+  if (e->ensemble) {
+    LS_TRY(evaluate(e, e->last, true, &all));
+    json_object_set(all, "networks", e->networks);
+    ls_put(all, "_count", (int64_t)json_array_size(e->networks));
+  } else {
+    all = json_incref(json_array_get(e->networks, 0));
+    json_object_del(all, "file");
+  }
+  ls_print(e->cli, all, look);
+  return LS_OK;
 }
 
 static ls_status run(ls_cli *cli, const void *given) {
@@ -130,20 +205,27 @@ static ls_status run(ls_cli *cli, const void *given) {
     return ls_fail(LS_EUSAGE, "--split %s: it is train, validation, test or all", o->split);
   if (o->no_header && (!o->data || by_config))
     return ls_fail(LS_EUSAGE, "--no-header is for --data FILE.csv; a config says header: false");
-  LS_TRY(ls_cli_no_folder(cli, cli->args[0]));
   ls_config *other = NULL;
-  ls_run *run = NULL;
+  ls_texts paths = {0};
   if (by_config) LS_TRY(ls_cli_config(cli, o->data, NULL, &other));
-  ls_infer_options infer = {.data = other ? &other->data : NULL,
+  evaluation e = {.cli = cli,
+                  .o = o,
+                  .split = (ls_split)split,
+                  .networks = json_array(),
+                  .infer = {.data = other ? &other->data : NULL,
                             .path = by_config ? NULL : o->data,
                             .whole = o->split && split == LS_SPLIT_ALL,
                             .no_header = o->no_header,
-                            .threads = o->threads};
-  ls_status status = ls_run_infer(cli->comm, cli->args[0], &infer, &run);
-  if (status == LS_OK)
-    status = evaluate(cli, run, o, o->split ? (ls_split)split : usual_split(run, infer.path));
-  ls_run_free(&run);
+                            .threads = o->threads}};
+  ls_status status = ls_networks_find(cli, &paths);
+  if (status == LS_OK) status = join_all(&e, &paths);
+  if (status == LS_OK) status = answer(&e);
+  if (e.last != e.first) ls_run_free(&e.last);
+  ls_run_free(&e.first);
+  ls_ensemble_free(&e.ensemble);
+  ls_texts_free(&paths);
   ls_config_free(&other);
+  json_decref(e.networks);
   return status;
 }
 
@@ -162,10 +244,12 @@ static const ls_option eval_options[] = {
 
 const ls_command ls_command_eval = {
     .name = "eval",
-    .help = "loss and accuracy of a checkpoint on data",
+    .help = "loss and metrics of checkpoints on data",
     .usage =
-        "Usage: lockstep eval CKPT [--data CONFIG|FILE] [--no-header] [--split "
+        "Usage: lockstep eval CKPT|RUN|SWEEP... [--data CONFIG|FILE] [--no-header] [--split "
         "train|validation|test|all] [--confusion] [--top-k K]\n"
+        "\nOf several networks: each one's, and that of the mean of their outputs. A RUN is its "
+        "final.h5,\na SWEEP a folder of runs called trial-*.\n"
         "\nExamples:\n"
         "  lockstep eval runs/a/final.h5                        # the test data of its own "
         "config\n"
@@ -177,4 +261,4 @@ const ls_command ls_command_eval = {
     .options = eval_options,
     .size = sizeof(options),
     .defaults = &(const options){.top_k = NOT_GIVEN},
-    .part = {{.run = run, .least = 1, .most = 1, .wanted = "eval: give one checkpoint"}}};
+    .part = {{.run = run, .least = 1, .most = INT_MAX, .wanted = "eval: give checkpoints"}}};

@@ -210,15 +210,14 @@ static void tell(ls_cli *cli, const predictor *p, const ls_texts *paths, const o
   ls_put(done, "file", o->output);
   ls_put(done, "samples", p->rows);
   ls_put(done, "outputs", p->width);
-  ls_put(done, "networks", paths->count);
+  if (p->parts > 1) ls_put(done, "networks", paths->count);
   ls_put_bool(done, "_h5", h5);
   ls_put(done, "_what", o->jacobian ? "jacobian" : "predictions");
   ls_put_bool(done, "_classes", h5 && p->classes);
-  ls_put_bool(done, "_several", p->parts > 1);
   ls_put_bool(done, "_lone", !ls_outputs_have_spread(o->output));
   ls_print(cli, done,
            "{file}: {?_h5}/{_what} ({/}{samples}{?_h5}, {outputs}){|} rows of {outputs} "
-           "column{outputs:s}{/}{?_classes}, /classes{/}{?_several}; of {networks} networks the "
+           "column{outputs:s}{/}{?_classes}, /classes{/}{?networks}; of {networks} networks the "
            "mean{?_lone} alone: .h5 and .csv have the spread too{|} and the spread{?_h5} "
            "(/spread){/}{/}{/}\n");
 }

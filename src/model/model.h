@@ -119,6 +119,9 @@ void ls_model_forward(ls_model *model, const ls_batch *batch, bool training, uin
 const void *ls_model_output(ls_model *model, int64_t *ld);
 /* Logits after forward: (rows, ld) real before the last activation. */
 const void *ls_model_logits(ls_model *model, int64_t *ld);
+/* Other outputs instead, y (rows, outputs): probabilities of a softmax or sigmoid get logits that
+ * give them. For ls_model_stats. */
+void ls_model_set_output(ls_model *model, int64_t rows, const double *y);
 /* The same of a layer below the last, (rows, ld) of which (rows, width) count; NULL: there is none
  * of this number. */
 const void *ls_model_hidden(const ls_model *model, int layer, int64_t *width, int64_t *ld);

@@ -1,6 +1,7 @@
 /* step.c - the passes of a step over the threads of the rank. */
 #include <string.h>
 
+#include "base/logarithm.h"
 #include "model/layer.h"
 
 typedef struct {
@@ -40,6 +41,27 @@ const void *ls_model_output(ls_model *model, int64_t *ld) {
 const void *ls_model_logits(ls_model *model, int64_t *ld) {
   *ld = ls_model_last(model)->ld;
   return ls_model_last(model)->z;
+}
+
+/* A logit that makes a probability; one of exactly 0 or 1 has none that is finite. */
+static double logit_of(double p, bool sigmoid) {
+  const double least = 1e-30, most = 1 - 0x1p-53;
+  if (p < least) p = least;
+  if (sigmoid && p > most) p = most;
+  return ls_logarithm(p) - (sigmoid ? ls_logarithm(1 - p) : 0);
+}
+
+void ls_model_set_output(ls_model *model, int64_t rows, const double *y) {
+  const ls_layer *top = ls_model_last(model);
+  const bool sigmoid = strcmp(top->activation->name, "sigmoid") == 0;
+  const bool is_probability = sigmoid || strcmp(top->activation->name, "softmax") == 0;
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t c = 0; c < top->out; c++) {
+      const double value = y[r * top->out + c];
+      ls_dtype_put(model->precision, top->y, r * top->ld + c, value);
+      ls_dtype_put(model->precision, top->z, r * top->ld + c,
+                   is_probability ? logit_of(value, sigmoid) : value);
+    }
 }
 
 const void *ls_model_hidden(const ls_model *model, int layer, int64_t *width, int64_t *ld) {

@@ -41,6 +41,9 @@ typedef struct {
   void *first;         /* (outputs) real: of each target the first sample's that has it */
   char *logits;        /* (rows, outputs) and (rows): where samples are coupled */
   int32_t *all_labels;
+  ls_ensemble *ensemble;
+  bool by_mean; /* the ensemble's mean is what is judged; false: this network joins it */
+  double *own; /* (2, LS_EVAL_ROWS, outputs) outputs in the targets' units, and room for a spread */
 } eval;
 
 static int64_t block_count(int64_t rows) { return (rows + LS_EVAL_ROWS - 1) / LS_EVAL_ROWS; }
@@ -88,6 +91,7 @@ static ls_status open_eval(eval *e) {
     LS_NEW(e->all_labels, e->rows);
   }
   LS_NEW(e->block, e->blocks);
+  if (e->ensemble) LS_NEW(e->own, 2 * LS_EVAL_ROWS * b->outputs);
   if (!e->more.target) return LS_OK;
   LS_NEW(e->target, e->blocks * b->outputs);
   LS_TRY(ls_mem_new(&e->first, (size_t)b->outputs, size));
@@ -198,8 +202,32 @@ static ls_status forward_block(eval *e, int64_t b) {
   return LS_OK;
 }
 
+/* The block's outputs join the ensemble's, or become their mean. */
+static void mix_block(eval *e, int64_t b) {
+  const ls_affine *affine = ls_data_y_affine(e->run->data);
+  const ls_comm *comm = e->run->comm;
+  const int64_t at =
+      b * LS_EVAL_ROWS - ls_eval_first(e->rows, ls_comm_rank(comm), ls_comm_size(comm));
+  const int64_t rows = e->batch.rows, width = e->batch.outputs;
+  int64_t ld;
+  const void *y = ls_model_output(e->run->model, &ld);
+  if (e->by_mean) {
+    ls_ensemble_get(e->ensemble, at, rows, LS_F64, e->own);
+    for (int64_t i = 0; affine && i < rows * width; i++)
+      e->own[i] = ls_affine_scaled(affine, i % width, e->own[i]);
+    ls_model_set_output(e->run->model, rows, e->own);
+    return;
+  }
+  for (int64_t i = 0; i < rows * width; i++) {
+    e->own[i] = real_at(e, y, i / width * ld + i % width);
+    if (affine) e->own[i] = ls_affine_own(affine, i % width, e->own[i]);
+  }
+  ls_ensemble_add(e->ensemble, at, rows, LS_F64, e->own);
+}
+
 static ls_status eval_block(eval *e, int64_t b) {
   LS_TRY(forward_block(e, b));
+  if (e->ensemble) mix_block(e, b);
   if (e->logits) {
     keep_logits(e, b * LS_EVAL_ROWS);
     return LS_OK;
@@ -301,12 +329,21 @@ static void collect_figures(eval *e, ls_figures *more) {
 
 static void close_eval(eval *e) {
   void *block[] = {e->batch.x, e->batch.targets, e->logits, e->all_labels,
-                   e->block,   e->target,        e->first};
+                   e->block,   e->target,        e->first,  e->own};
   for (size_t i = 0; i < sizeof block / sizeof *block; i++) ls_mem_free(block[i]);
 }
 
 ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out, ls_figures *more) {
-  eval e = {.run = run, .split = split, .rows = ls_data_rows(run->data, split)};
+  return ls_evaluate_in(run, split, NULL, false, out, more);
+}
+
+ls_status ls_evaluate_in(ls_run *run, ls_split split, ls_ensemble *ensemble, bool by_mean,
+                         ls_score *out, ls_figures *more) {
+  eval e = {.run = run,
+            .split = split,
+            .rows = ls_data_rows(run->data, split),
+            .ensemble = ensemble,
+            .by_mean = by_mean};
   if (more) e.more = *more;
   ls_comm_at(run->comm, "evaluation");
   ls_status status = open_eval(&e);

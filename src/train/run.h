@@ -12,6 +12,7 @@
 #include "data/loader.h"
 #include "model/model.h"
 #include "train/apply.h"
+#include "train/ensemble.h"
 #include "train/trace.h"
 #include "train/update.h"
 
@@ -116,6 +117,11 @@ ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out,
 /* The first of `rows` samples that a rank evaluates; those of rank `ranks` would follow the last.
  */
 int64_t ls_eval_first(int64_t rows, int rank, int ranks);
+/* The same of a network that joins an ensemble, made for this rank's samples (ls_eval_first); or,
+ * by_mean, of the mean of all that have joined it, with the loss and the scaling of this network.
+ * Not for networks that couple samples. */
+ls_status ls_evaluate_in(ls_run *run, ls_split split, ls_ensemble *ensemble, bool by_mean,
+                         ls_score *out, ls_figures *more);
 ls_score ls_score_none(double loss); /* and no metric */
 /* Is it known to be worse than always predicting the mean of the targets (r2 below 0)? */
 bool ls_score_is_poor(const ls_score *score);

@@ -52,8 +52,10 @@ refused 64 "ends in .h5, .csv or .npy" -o p.txt
 refused 64 "both want stdout" -o - --json
 refused 74 "p.csv exists; --force replaces it" -o p.csv
 refused 74 "cannot make it" -o nowhere/p.csv
-on 3 eval run >out 2>err; code=$?
-[ $code -eq 65 ] && grep -q "'run' is a folder; run/final.h5?" err || fail "eval of a folder: exit $code: $(cat err)"
+run 3 eval run --split train
+cp out folder
+run 0 eval run/final.h5 --split train
+cmp out folder || fail "eval of a run folder is not that of its final.h5"
 ls ./*.partial >/dev/null 2>&1 && fail "something was left: $(ls ./*.partial)"
 predict 0 p.csv --force >out
 finish

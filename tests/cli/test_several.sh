@@ -54,6 +54,30 @@ h5dump -d /classes kinds.h5 >out && grep -q "600" out || fail "classes: $(cat ou
 run 3 predict sweep -i t.csv -o slopes.h5 --jacobian
 h5dump -H slopes.h5 | grep -A1 'DATASET "spread"' >/dev/null || fail "no spread of derivatives"
 
+# ---- eval: of the mean, and of each ----
+field() { grep -oE "\"$1\":[-0-9.e+]+" "${2:-out}" | sed 's/.*://'; } # all of this name, a line each: those of the mean first
+run 0 eval sweep --split validation --json
+cp out mean.json
+[ "$(field samples | sort -u)" = 150 ] && [ "$(field loss | wc -l)" -eq 4 ] || fail "not of three networks and their mean: $(cat out)"
+for seed in 1 2 10; do run 0 eval sweep/trial-$seed/final.h5 --split validation --json; field loss; done | sort >each
+grep -o '"networks":.*' mean.json >networks
+field loss networks | sort | diff - each || fail "each one's loss is not its own"
+run 3 eval sweep --split validation --json
+cmp out mean.json || fail "eval of several on 3 ranks: another answer"
+run 0 eval sweep --split all --data t.csv --json
+paste -d, mean.csv t.csv | tail -n +2 | awk -F, '{ a += ($1 - $7)^2; b += ($2 - $8)^2 } END { printf "%.6g\n%.6g\n", sqrt(a / NR), sqrt(b / NR) }' >want
+sed 's/"networks".*//' out | grep -oE '"rmse":[0-9.e+-]+' | sed 's/.*://' | tail -n 2 | awk '{ printf "%.6g\n", $1 }' >got
+diff want got || fail "rmse of the mean, each target in its own units"
+run 0 predict kinds-1 kinds-2 -i t.csv -o kinds.csv
+run 0 eval kinds-1 kinds-2 --split all --data t.csv --json
+paste -d, kinds.csv t.csv | awk -F, 'NR == 1 { for (c = 1; c <= 3; c++) at[$c] = c; next }
+  { loss -= log($at[$NF]); best = 1; for (c = 2; c <= 3; c++) if ($c > $best) best = c; right += best == at[$NF]; n++ }
+  END { printf "%.5f %.5f\n", loss / n, right / n }' >want
+sed 's/"networks".*//' out >mean
+echo "$(field loss mean) $(field accuracy mean)" | awk '{ printf "%.5f %.5f\n", $1, $2 }' | diff want - || fail "loss and accuracy of mean probabilities"
+run 0 eval sweep --split validation
+grep -q '^sweep/trial-10/final.h5: loss ' out && grep -q '^mean of 3 networks: validation: 150 samples, loss ' out || fail "eval for people: $(cat out)"
+
 refused() { # refused CODE TEXT ARGUMENT...
   local want=$1 text=$2 got=0; shift 2
   on 2 "$@" >out 2>err || got=$?
@@ -63,5 +87,6 @@ refused() { # refused CODE TEXT ARGUMENT...
 mkdir empty
 refused 65 "one/final.h5 has 1 outputs, the first network has 2" predict sweep one -i t.csv -o refused.h5
 refused 65 "'empty' is a folder without a checkpoint, and without trial-* runs" predict sweep empty -i t.csv -o refused.h5
+refused 65 "one/final.h5 has 1 outputs, the first network has 2" eval sweep one --split validation
 refused 65 "none.h5" predict sweep none.h5 -i t.csv -o refused.h5
 finish
