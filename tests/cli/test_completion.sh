@@ -34,7 +34,7 @@ offers "optimizer.lr optimizer.lr_decay" train net.yaml --allow optimizer.lr
 offers "mlp" config init ml
 offers "completion compare" help comp
 offers "" nonsense ""
-[ "$("$LOCKSTEP" completion words --json -- pred)" = '{"words":[{"word":"predict","help":"outputs of a checkpoint for new inputs"}]}' ] || fail "--json"
+[ "$("$LOCKSTEP" completion words --json -- pred)" = '{"words":[{"word":"predict","help":"outputs of checkpoints for new inputs"}]}' ] || fail "--json"
 
 # Nothing that help lists is missing.
 "$LOCKSTEP" completion words -- "" | cut -f 1 | sort >commands
@@ -45,7 +45,7 @@ while read -r command; do
   "$LOCKSTEP" completion words -- "$command" -- | cut -f 1 | sort >got
   diff listed got >&2 || fail "options of $command"
 done <commands
-"$LOCKSTEP" help keys | sed -nE 's/^([a-z][a-z0-9_.]*(\[\][a-z0-9_.]*)*)(:| \().*/\1/p' | sort -u >listed
+"$LOCKSTEP" help keys | sed -nE 's/^([a-z][A-Za-z0-9_.]*(\[\][a-z0-9_.]*)*)(:| \().*/\1/p' | sort -u >listed
 "$LOCKSTEP" completion words -- train --allow "" | cut -f 1 | sort >got
 diff listed got >&2 || fail "keys"
 
