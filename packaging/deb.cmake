@@ -19,7 +19,7 @@ endmacro()
 debian(LOCKSTEP lockstep science "trainer of neural networks over MPI"
   "Trains feed-forward neural networks on CPUs, data-parallel over MPI, from one\nYAML file, to the same bits on any number of processes. Examples with their\ndata are in /usr/share/lockstep.")
 debian(LIBRARY liblockstep0 libs "neural networks inside other programs - library"
-  "Trained networks of lockstep inside other programs: outputs and their\nderivatives by the inputs.")
+  "Trained networks of lockstep inside other programs, and training on their own\nsamples while they run.")
 debian(DEV liblockstep-dev libdevel "neural networks inside other programs - development"
   "Headers, pkg-config file and CMake package of liblockstep, and the header of\nlockstep's plug-in optimizers and schedules.")
 debian(DOCS lockstep-doc doc "trainer of neural networks over MPI - documentation"
@@ -31,7 +31,7 @@ file(WRITE ${CMAKE_BINARY_DIR}/triggers "activate-noawait ldconfig\n")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${CMAKE_BINARY_DIR}/triggers)
 set(CPACK_DEBIAN_LOCKSTEP_PACKAGE_RECOMMENDS "openmpi-bin")
 set(CPACK_DEBIAN_LOCKSTEP_PACKAGE_SUGGESTS "lockstep-doc, gnuplot-nox, libopenblas0, dataset-fashion-mnist")
-set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "liblockstep0 (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "liblockstep0 (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}), libopenmpi-dev")
 set(CPACK_DEBIAN_DOCS_PACKAGE_ARCHITECTURE all)
 
 # What Debian wants of every package beside its files.

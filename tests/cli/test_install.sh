@@ -28,6 +28,7 @@ grep -q 'some-set-small' err || fail "small part of the data: $(cat err)"
 
 # A program with a network in it, by pkg-config and by CMake, gives predict's number.
 cat >use.c <<'C'
+#define LOCKSTEP_NO_MPI
 #include <lockstep/lockstep.h>
 #include <stdio.h>
 #include <stdlib.h>
