@@ -14,7 +14,8 @@ typedef struct {
   void *x;               /* (rows, ldx) real, columns from `features` to ldx are 0 */
   int64_t features, ldx; /* ldx: a multiple of 64 bytes, no multiple of 4 KiB */
   int32_t *labels;       /* (rows) class numbers, or NULL where the samples have none */
-  void *targets;         /* (rows, outputs) real, or NULL where the loss takes class numbers */
+  void *targets;         /* (rows, outputs) real, or NULL where the loss takes class numbers; a loss
+                            of classes takes them as shares of the classes */
   bool masked;           /* some of them may be NaN: those are missing, and count nothing */
   double there; /* masked: samples of the whole global minibatch, each by the share of its targets
                    that are there */

@@ -216,6 +216,7 @@ static ls_status write_file(importer *m) {
   LS_TRY(ls_sources_open(&m->spec, m->classes, false, m->source));
   assert(m->source[0]);
   const ls_shape *shape = &m->source[0]->shape;
+  m->classes = m->classes && !shape->shares;
   if (shape->outputs == 0)
     return ls_fail(LS_EDATA, "%s: there are no targets", m->source[0]->file[0].path);
   for (int s = 0; s < 3; s++) {

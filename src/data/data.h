@@ -69,6 +69,9 @@ int64_t ls_data_columns(const ls_data *data);
 ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows,
                          void *x, int64_t ldx, int32_t *labels, void *targets);
 
+/* y are a column a class, of shares that sum to 1: they are the targets, beside the labels, which
+ * are the classes with the largest ones. */
+bool ls_data_shares(const ls_data *data);
 /* What takes the place of missing inputs where that is train's mean; n 0: it is not. */
 const ls_filling *ls_data_x_mean(const ls_data *data);
 /* Targets may be missing (NaN), and count nothing then. */

@@ -244,8 +244,8 @@ ls_status ls_source_open(const ls_opening *asked, ls_source **out) {
 
 /* ---- all splits ---- */
 
-ls_status ls_sources_open(const ls_data_spec *spec, bool classes, bool quick,
-                          ls_source *source[3]) {
+static ls_status open_each(const ls_data_spec *spec, bool classes, bool quick,
+                           ls_source *source[3]) {
   ls_opening what = {.spec = spec, .classes = classes, .quick = quick};
   for (int s = 0; s < 3; s++) {
     what.split = (ls_split)s;
@@ -264,6 +264,20 @@ ls_status ls_sources_open(const ls_data_spec *spec, bool classes, bool quick,
                      source[0]->file[0].path, (long long)train->features,
                      (long long)train->outputs);
   }
+  return LS_OK;
+}
+
+ls_status ls_sources_open(const ls_data_spec *spec, bool classes, bool quick,
+                          ls_source *source[3]) {
+  bool shares = false;
+  LS_TRY(open_each(spec, classes, quick, source));
+  for (int s = 0; s < 3 && !quick && !shares; s++)
+    if (source[s] && source[s]->shape.classes > 0) LS_TRY(ls_one_hot_shares(source[s], &shares));
+  if (!shares) return LS_OK;
+  ls_sources_close(source);
+  LS_TRY(open_each(spec, false, quick, source));
+  for (int s = 0; s < 3; s++)
+    if (source[s]) source[s]->shape.shares = true;
   return LS_OK;
 }
 

@@ -105,8 +105,9 @@ static ls_status set_up(ls_loader *l, int64_t batch, ls_dtype precision) {
   LS_NEW(l->index, l->max_rows);
   LS_NEW(l->slice_row, b->slice_hi - b->slice_lo + 1);
   LS_TRY(ls_mem_new(&b->x, (size_t)l->max_rows, (size_t)b->ldx * real));
-  if (l->data->recipe.labels) LS_NEW(b->labels, l->max_rows);
-  if (l->data->recipe.target != LS_TARGET_CLASS)
+  const ls_recipe *r = &l->data->recipe;
+  if (r->labels || r->shares) LS_NEW(b->labels, l->max_rows);
+  if (r->target != LS_TARGET_CLASS || r->shares)
     LS_TRY(ls_mem_new(&b->targets, (size_t)l->max_rows, (size_t)b->outputs * real));
   b->slice_row = l->slice_row;
   LS_TRY(set_up_weights(l));

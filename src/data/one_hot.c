@@ -7,6 +7,7 @@
 #include "data/refuse.h"
 
 enum { CHUNK_BYTES = 1 << 18 };
+static const double SHARES_OFF = 1e-5; /* what a float32 file leaves of a sum of 1 */
 
 typedef struct {
   ls_source base;
@@ -18,9 +19,9 @@ typedef struct {
 } one_hot;
 
 static const char unlike[] =
-    "several columns of y are classes as rows of one 1 and zeros, and this row is none; shares of "
-    "several classes are not taken: put the class with the largest one in their place; numbers of "
-    "any kind go with a regression loss, several 0 or 1 a sample with binary_cross_entropy";
+    "several columns of y are classes as rows of one 1 and zeros, or of shares of the classes, "
+    "numbers >= 0 that sum to 1, and this row is neither; numbers of any kind go with a regression "
+    "loss, several 0 or 1 a sample with binary_cross_entropy";
 
 /* The class of row k (columns) of the source within; `found` is NaN where a value is missing. */
 static ls_status class_of(const one_hot *h, const ls_origin *origin, int64_t k, const double *row,
@@ -147,6 +148,53 @@ static ls_format format_of(const ls_source *within) {
                      .mark = has->mark ? mark_hot : NULL,
                      .close = close_hot};
 }
+
+/* ---- shares ---- */
+
+bool ls_are_shares(const double *row, int64_t n) {
+  double sum = 0;
+  bool positive = true;
+  for (int64_t c = 0; c < n; c++) {
+    positive = positive && row[c] >= 0;
+    sum += row[c];
+  }
+  return positive && fabs(sum - 1) <= SHARES_OFF;
+}
+
+static bool is_hot(const double *row, int64_t n) {
+  for (int64_t c = 0; c < n; c++)
+    if (row[c] != 0 && row[c] != 1) return false;
+  return true;
+}
+
+static ls_status look_for_shares(one_hot *h, void *x, bool *shares) {
+  const ls_shape *shape = &h->within->shape;
+  const int64_t stride = ls_shape_columns(shape);
+  for (int64_t row = 0, n; row < shape->rows && !*shares; row += n) {
+    n = shape->rows - row < h->step ? shape->rows - row : h->step;
+    LS_TRY(h->within->format->read(h->within, n, LS_F64, x, h->wide));
+    for (int64_t k = 0; k < n && !*shares; k++) {
+      const double *y = h->wide + k * stride;
+      *shares = !is_hot(y, shape->outputs) && ls_are_shares(y, shape->outputs);
+    }
+  }
+  return LS_OK;
+}
+
+ls_status ls_one_hot_shares(ls_source *source, bool *shares) {
+  one_hot *h = (one_hot *)source;
+  const int64_t x_width = ls_source_any_row(h->within) ? 0 : h->within->shape.features;
+  void *x;
+  LS_TRY(ls_mem_new(&x, (size_t)(h->step * x_width), sizeof(double)));
+  h->within->loose = true;
+  ls_status status = look_for_shares(h, x_width > 0 ? x : NULL, shares);
+  h->within->loose = false;
+  LS_FREE(x);
+  rewind_hot(source);
+  return status;
+}
+
+/* ---- opening ---- */
 
 static ls_status check(const ls_source *source, int64_t classes) {
   const int64_t columns = source->shape.outputs;

@@ -11,5 +11,11 @@
  * LS_EDATA, located, when it is read, and infinite where the source is loose. `classes`: as many as
  * there must be; 0: any number. On failure *source is what it was. */
 ls_status ls_one_hot_open(ls_source **source, int64_t classes);
+/* Does the source within have a row of several shares? Reads it from its begin, and goes back
+ * there.
+ */
+ls_status ls_one_hot_shares(ls_source *source, bool *shares);
+/* Are these n numbers the shares of something: >= 0, with a sum of 1? */
+bool ls_are_shares(const double *row, int64_t n);
 
 #endif

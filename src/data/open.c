@@ -46,6 +46,7 @@ static ls_facts facts_of(const opening *o) {
   facts.features = o->source[0]->shape.features;
   facts.columns = o->source[0]->shape.outputs;
   facts.classes = o->source[0]->shape.classes;
+  facts.shares = o->source[0]->shape.shares;
   facts.separator = o->source[0]->separator;
   for (int s = 0; s < 3; s++) {
     if (!o->source[s]) continue;
@@ -66,6 +67,8 @@ static void plan_recipe(opening *o, const ls_facts *facts) {
   o->data->separator = (ls_separator)facts->separator;
   r->features = facts->features;
   r->columns = facts->columns;
+  r->shares = facts->shares;
+  r->labels = r->labels && !r->shares;
   if (facts->classes > 0) r->classes = facts->classes;
   r->outputs = r->labels ? r->classes : r->columns;
   r->kept = facts->bytes && !logs ? LS_U8 : r->precision;
@@ -127,7 +130,7 @@ static ls_status draw(opening *o, bool reads) {
 /* Class numbers and probabilities are what they are. */
 static bool scales_targets(const opening *o) {
   const ls_recipe *r = &o->data->recipe;
-  return !r->labels && r->target == LS_TARGET_REAL && !o->spec->inputs;
+  return !r->labels && !r->shares && r->target == LS_TARGET_REAL && !o->spec->inputs;
 }
 
 /* A checkpoint's goes first. */
@@ -214,9 +217,8 @@ static ls_status make_class_room(ls_data *data, int64_t classes) {
 static ls_status count_classes(opening *o, int source, int64_t row, int64_t rows, int64_t stride) {
   ls_data *data = o->data;
   for (int64_t k = 0; k < rows; k++) {
-    const double y = o->y[k * stride];
-    if (!ls_recipe_is_label(&data->recipe, y)) continue;
-    int32_t label = (int32_t)y;
+    int32_t label;
+    if (!ls_recipe_label(&data->recipe, o->y + k * stride, &label)) continue;
     if (label >= data->recipe.outputs) data->recipe.outputs = label + 1;
     LS_TRY(make_class_room(data, data->recipe.outputs));
     for (int s = LS_SPLIT_TRAIN; s <= LS_SPLIT_VALIDATION; s++)
@@ -237,7 +239,7 @@ static ls_status read_some(opening *o, int s, int64_t row, int64_t rows, bool us
   LS_TRY(ls_source_read(source, rows, data->recipe.raw, x, o->y));
   if (used) LS_TRY(data->kind->take(data->store, s, &origin, rows, x, o->y, stride));
   if (used && !o->spec->inputs) ls_account_take(data, s, row, rows, x, o->y, stride);
-  if (data->recipe.labels && row >= data->splits.lo[s])
+  if ((data->recipe.labels || data->recipe.shares) && row >= data->splits.lo[s])
     LS_TRY(count_classes(o, s, row, rows, stride));
   if (used && s == LS_SPLIT_TRAIN && o->mask.share)
     ls_mask_add(&o->mask, &origin, rows, o->y, stride);
@@ -267,11 +269,12 @@ static ls_status finish_weights(opening *o) {
   ls_columns columns;
   if (!data->weight.data) return LS_OK;
   LS_TRY(ls_columns_of(o->source[0], &columns));
+  const bool shares = data->recipe.shares; /* whose columns are called as the classes */
   const ls_weights weights = {.spec = o->spec,
                               .train = &data->splits.cut[LS_SPLIT_TRAIN],
                               .weight = data->weight.data,
                               .classes = data->recipe.outputs,
-                              .names = &columns.classes,
+                              .names = shares ? &columns.name[LS_ROLE_Y] : &columns.classes,
                               .count = data->class_count[LS_SPLIT_TRAIN],
                               .label = o->label};
   ls_status status = ls_weights_finish(&weights);

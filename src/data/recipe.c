@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "data/gather.h"
+#include "data/one_hot.h"
 #include "data/scale.h"
 
 enum { CLASSES_MAX = 1 << 20 };
@@ -66,7 +67,13 @@ static const char *no_label(const ls_recipe *r, double v) {
   return v < CLASSES_MAX ? NULL : "class number too large";
 }
 
-bool ls_recipe_is_label(const ls_recipe *r, double y) { return !no_label(r, y); }
+bool ls_recipe_label(const ls_recipe *r, const double *y, int32_t *label) {
+  if (r->shares ? !ls_are_shares(y, r->columns) : no_label(r, y[0]) != NULL) return false;
+  *label = r->shares ? 0 : (int32_t)y[0];
+  for (int64_t c = 1; r->shares && c < r->columns; c++)
+    if (y[c] > y[*label]) *label = (int32_t)c;
+  return true;
+}
 
 static ls_status keep_labels(const ls_recipe *r, const ls_origin *origin, int64_t rows,
                              const double *y, int64_t stride, int32_t *label) {
@@ -100,6 +107,26 @@ static ls_status keep_reals(const ls_recipe *r, const ls_origin *origin, int64_t
   return LS_OK;
 }
 
+static const char no_shares[] =
+    "several columns of y are shares of the classes here, numbers >= 0 that sum to 1, and those of "
+    "this row do not; divide them by their sum, or put the class in their place";
+
+static ls_status check_shares(const ls_recipe *r, const ls_origin *origin, int64_t rows,
+                              const double *y, int64_t stride) {
+  for (int64_t k = 0; k < rows; k++) {
+    const double *row = y + k * stride;
+    double sum = 0;
+    if (ls_are_shares(row, r->columns)) continue;
+    for (int64_t c = 0; c < r->columns; c++) {
+      sum += row[c];
+      if (!isfinite(row[c])) return ls_refuse(origin, k, -1 - c, ls_not_finite, row[c]);
+      if (row[c] < 0) return ls_refuse(origin, k, -1 - c, no_shares, row[c]);
+    }
+    return ls_refuse(origin, k, -1, no_shares, sum);
+  }
+  return LS_OK;
+}
+
 ls_status ls_recipe_check_y(const ls_recipe *r, const ls_origin *origin, int64_t rows,
                             const double *y, int64_t stride) {
   for (int64_t k = 0; k < rows; k++)
@@ -113,6 +140,7 @@ ls_status ls_recipe_check_y(const ls_recipe *r, const ls_origin *origin, int64_t
 
 ls_status ls_recipe_keep_y(const ls_recipe *r, const ls_origin *origin, int64_t rows,
                            const double *y, int64_t stride, void *kept) {
+  if (r->shares) LS_TRY(check_shares(r, origin, rows, y, stride));
   return r->labels ? keep_labels(r, origin, rows, y, stride, kept)
                    : keep_reals(r, origin, rows, y, stride, kept);
 }
@@ -146,11 +174,20 @@ static void one_hot(const ls_recipe *r, const int32_t *label, const int64_t *ind
     ls_dtype_put(r->precision, targets, k * r->outputs + label[index ? index[k] : k], 1);
 }
 
+static int32_t label_of(const ls_recipe *r, const void *kept, int64_t row) {
+  if (r->labels) return ((const int32_t *)kept)[row];
+  const char *shares = (const char *)kept + (size_t)row * ls_recipe_y(r);
+  int32_t largest = 0;
+  for (int32_t c = 1; c < r->columns; c++)
+    if (ls_dtype_get(r->precision, shares, c) > ls_dtype_get(r->precision, shares, largest))
+      largest = c;
+  return largest;
+}
+
 void ls_recipe_give_y(const ls_recipe *r, const void *kept, const int64_t *index, int64_t rows,
                       int32_t *labels, void *targets) {
   const size_t width = ls_recipe_y(r);
-  for (int64_t k = 0; k < rows && labels; k++)
-    labels[k] = ((const int32_t *)kept)[index ? index[k] : k];
+  for (int64_t k = 0; k < rows && labels; k++) labels[k] = label_of(r, kept, index ? index[k] : k);
   if (targets && r->labels) one_hot(r, kept, index, rows, targets);
   for (int64_t k = 0; k < rows && targets && !r->labels; k++)
     memcpy((char *)targets + (size_t)k * width,

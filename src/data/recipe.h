@@ -10,7 +10,9 @@
 typedef struct {
   ls_dtype precision;
   ls_target_kind target;
-  bool labels;               /* y are class numbers, for `target` or by spec.classes */
+  bool labels;               /* y are class numbers, for `target` or by spec.classes; or */
+  bool shares;               /* they are a column a class, of shares: targets as they are, and the
+                                class with the largest one */
   bool gaps[2];              /* of x, of real y: a NaN is a value that is missing, and is kept */
   int64_t classes;           /* below this; 0: from the labels */
   int64_t features, columns; /* of x and of y in a file */
@@ -39,7 +41,8 @@ ls_status ls_recipe_check_x(const ls_recipe *recipe, const ls_origin *origin, in
                             const void *raw);
 ls_status ls_recipe_check_y(const ls_recipe *recipe, const ls_origin *origin, int64_t rows,
                             const double *y, int64_t stride);
-bool ls_recipe_is_label(const ls_recipe *recipe, double y);
+/* The class of a row of y as read; false: it has none. */
+bool ls_recipe_label(const ls_recipe *recipe, const double *y, int32_t *label);
 /* Rows of x as read -> as kept; in place, or to where nothing of them lies. LS_EDATA, located, for
  * one that is not finite then. */
 ls_status ls_recipe_keep_x(const ls_recipe *recipe, const ls_origin *origin, int64_t rows,

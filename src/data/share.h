@@ -11,6 +11,7 @@ typedef struct {
   int64_t rows[3];                    /* of each; 0: there is none */
   int64_t features, columns, classes; /* of train, see ls_shape */
   int64_t bytes, single;              /* see ls_shape; of all */
+  int64_t shares;                     /* see ls_shape */
   int64_t separator;                  /* an ls_separator: of train */
 } ls_facts;
 

@@ -8,8 +8,14 @@ static double row_scale(const ls_head *h, int64_t r) {
   return ls_head_weight(h, r) / (double)h->total;
 }
 
+static double shares_loss(const real *z, const real *t, int64_t n, int64_t top, double log_sum) {
+  double loss = 0;
+  for (int64_t k = 0; k < n; k++) loss += (double)t[k] * ((double)z[top] - (double)z[k] + log_sum);
+  return loss;
+}
+
 /* loss = log(sum of exp z) - z_label, from the probabilities: their sum but for the largest, over
- * the largest. */
+ * the largest. Of shares t the sum over all k of t_k (log(sum of exp z) - z_k). */
 LS_CLONES static void cross_entropy_stats(const ls_head *h, int64_t lo, int64_t hi,
                                           ls_stats *stats) {
   for (int64_t r = lo; r < hi; r++) {
@@ -17,15 +23,31 @@ LS_CLONES static void cross_entropy_stats(const ls_head *h, int64_t lo, int64_t 
     const int64_t label = h->labels[r], top = ls_row_argmax(z, h->n);
     double rest = 0;
     for (int64_t k = 0; k < h->n; k++) rest += k == top ? 0 : (double)p[k];
-    stats->loss +=
-        row_weight(h, r) * ((double)z[top] - (double)z[label] + ls_ln(1 + rest / (double)p[top]));
+    const double log_sum = ls_ln(1 + rest / (double)p[top]);
+    const real *t = h->targets ? (const real *)h->targets + r * h->n : NULL;
+    stats->loss += row_weight(h, r) * (t ? shares_loss(z, t, h->n, top, log_sum)
+                                         : (double)z[top] - (double)z[label] + log_sum);
     stats->correct += top == label && z[top] == z[top];
+  }
+}
+
+/* p - t, of shares t. */
+LS_CLONES static void shares_gradient(const ls_head *h, int64_t lo, int64_t hi) {
+  for (int64_t r = lo; r < hi; r++) {
+    const real *p = (const real *)h->y + r * h->ld, *t = (const real *)h->targets + r * h->n;
+    real *d = (real *)h->d + r * h->ld;
+    const real scale = (real)row_scale(h, r);
+    LS_EACH for (int64_t i = 0; i < h->n; i++) d[i] = (p[i] - t[i]) * scale;
   }
 }
 
 /* p - onehot; at the label 1 - p as the sum of the others, which keeps its digits when p is
  * nearly 1. */
 LS_CLONES static void cross_entropy_gradient(const ls_head *h, int64_t lo, int64_t hi) {
+  if (h->targets) {
+    shares_gradient(h, lo, hi);
+    return;
+  }
   for (int64_t r = lo; r < hi; r++) {
     const real *p = (const real *)h->y + r * h->ld;
     real *d = (real *)h->d + r * h->ld;

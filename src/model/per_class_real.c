@@ -73,6 +73,43 @@ LS_CLONES static void row_gradient(const real *z, const real *p, int64_t n, int6
   LS_EACH for (int64_t i = 0; i < wide; i++) d[i] *= scale;
 }
 
+/* ---- over the classes: one row, shares t of them ---- */
+
+static double shares_loss(const real *z, const real *p, const real *t, int64_t n, int64_t top) {
+  const others o = others_of(z, n, top);
+  double rest = 0, loss = 0;
+  for (int64_t k = 0; k < n; k++) rest += k == top ? 0 : (double)p[k];
+  const double log_sum = ls_ln(1 + rest / (double)p[top]);
+  for (int64_t k = 0; k < n; k++) {
+    const double log_p = (double)z[k] - (double)z[top] - log_sum,
+                 log_not = k == top
+                               ? (double)o.second - (double)z[top] + ls_ln((double)o.sum) - log_sum
+                               : (double)ls_log1p(p[k] < (real)0.5 ? -p[k] : (real)-0.5);
+    loss -= (double)t[k] * log_p + (1 - (double)t[k]) * log_not;
+  }
+  return loss;
+}
+
+/* c_k = -t_k + (1 - t_k) p_k / (1 - p_k); d_i = c_i - p_i (sum of all c_k), where what has 1 -
+ * p_top below it is written with q as above. */
+static void shares_gradient(const real *z, const real *p, const real *t, int64_t n, int64_t top,
+                            real scale, real *d) {
+  const others o = others_of(z, n, top);
+  real rest = 0, sum = 0;
+  for (int64_t i = 0; i < n; i++) {
+    if (i == top) continue;
+    rest += p[i];
+    d[i] = (1 - t[i]) * (p[i] / (1 - p[i])) - t[i];
+    sum += d[i];
+  }
+  for (int64_t i = 0; i < n; i++) {
+    if (i == top) continue;
+    const real q = ls_exp(z[i] - o.second) / o.sum;
+    d[i] = (d[i] - p[i] * (sum - t[top]) - (1 - t[top]) * p[top] * q) * scale;
+  }
+  d[top] = ((1 - t[top]) * p[top] - t[top] * rest - p[top] * sum) * scale;
+}
+
 /* ---- over the rows (softmax_batch): one column, many labels; p from z each time, since an
  * evaluation keeps no p ---- */
 
@@ -173,8 +210,10 @@ void LS_R(ls_per_class_stats)(const ls_head *h, int64_t lo, int64_t hi, ls_stats
   for (int64_t r = lo; r < hi; r++) {
     const real *z = (const real *)h->z + r * h->ld;
     const int64_t label = h->labels[r], top = ls_row_argmax(z, h->n);
-    stats->loss += ls_head_weight(h, r) *
-                   row_loss(z, (const real *)h->y + r * h->ld, h->n, label, top) / (double)h->n;
+    const real *p = (const real *)h->y + r * h->ld,
+               *t = h->targets ? (const real *)h->targets + r * h->n : NULL;
+    const double loss = t ? shares_loss(z, p, t, h->n, top) : row_loss(z, p, h->n, label, top);
+    stats->loss += ls_head_weight(h, r) * loss / (double)h->n;
     stats->correct += top == label && z[top] == z[top];
   }
 }
@@ -187,7 +226,12 @@ void LS_R(ls_per_class_gradient)(const ls_head *h, int64_t lo, int64_t hi) {
   for (int64_t r = lo; !h->over_rows && r < hi; r++) {
     const real *z = (const real *)h->z + r * h->ld;
     const real scale = (real)(ls_head_weight(h, r) / ((double)h->n * (double)h->total));
-    row_gradient(z, (const real *)h->y + r * h->ld, h->n, h->labels[r], ls_row_argmax(z, h->n),
-                 scale, (real *)h->d + r * h->ld);
+    const real *p = (const real *)h->y + r * h->ld;
+    const int64_t top = ls_row_argmax(z, h->n);
+    real *d = (real *)h->d + r * h->ld;
+    if (h->targets)
+      shares_gradient(z, p, (const real *)h->targets + r * h->n, h->n, top, scale, d);
+    else
+      row_gradient(z, p, h->n, h->labels[r], top, scale, d);
   }
 }

@@ -36,12 +36,19 @@ static ls_status plan_batch(ls_run *run) {
   return LS_OK;
 }
 
+ls_status ls_run_check_shares(const ls_run *run) {
+  if (!ls_data_shares(run->data) || !ls_model_couples_samples(run->model)) return LS_OK;
+  return ls_fail(LS_ECONFIG,
+                 "y are shares of the classes, and softmax_batch takes one class a sample; use "
+                 "softmax, or the class with the largest share");
+}
+
 static ls_status build_model(ls_run *run) {
   ls_config *c = run->config;
   LS_TRY(ls_model_new(c->layer, c->layers, c->loss, ls_data_features(run->data),
                       ls_data_outputs(run->data), run->slices, c->precision, &run->model));
   run->parameters = ls_model_parameters(run->model);
-  return LS_OK;
+  return ls_run_check_shares(run);
 }
 
 /* A thread must have enough to do in a step to be worth waking: a small network is fastest alone.

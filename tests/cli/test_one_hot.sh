@@ -71,7 +71,7 @@ run 0 train hot.yaml -o dropped data.train.file=hole.csv 'data.missing={y: drop}
 sed '5d' hot.csv >short.csv
 run 0 train hot.yaml -o short data.train.file=short.csv
 same dropped short
-sed -E '5s/,[01],[01],[01],([0-9],[0-9])$/,0.25,0.75,0,\1/' hot.csv >soft.csv
+sed -E '5s/,[01],[01],[01],([0-9],[0-9])$/,0.25,0.5,0,\1/' hot.csv >soft.csv
 refused 65 "soft.csv:5: column 4 (no): several columns of y are classes as rows of one 1 and zeros" train hot.yaml --force -o r data.train.file=soft.csv
 sed -E '5s/,[01],[01],[01],([0-9],[0-9])$/,1,0,1,\1/' hot.csv >two.csv
 refused 65 "two.csv:5: column 6 (maybe): several columns" train hot.yaml --force -o r data.train.file=two.csv

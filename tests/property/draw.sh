@@ -16,7 +16,9 @@ make_table() {
   awk -v seed="$1" 'BEGIN { srand(seed); print "a,b,c,d,e,f,g,y,z,class,yes,w,site"
     for (i = 0; i < 331; i++) { s = 0; line = ""
       for (k = 0; k < 7; k++) { x = rand() * 4 - 2; s += x * (k - 3); line = line sprintf("%.6f,", x) }
-      printf "%s%.6f,%.6f,%d,%d,%.3f,s%d\n", line, s + rand(), s * s / 10 + 0.001, (s * s) % 5, (s > 0), rand() < 0.1 ? 0 : 3 * rand(), i * i % 11 } }' >table.csv
+      printf "%s%.6f,%.6f,%d,%d,%.3f,s%d\n", line, s + rand(), s * s / 10 + 0.001, (s * s) % 5, (s > 0), rand() < 0.1 ? 0 : 3 * rand(), i * i % 11 } }' >plain.csv
+  awk -v seed="$1" 'BEGIN { srand(seed + 2); print "p,q,r"
+    for (i = 0; i < 331; i++) { u = int(101 * rand()); v = int((101 - u) * rand()); printf "%.2f,%.2f,%.2f\n", u / 100, v / 100, (100 - u - v) / 100 } }' | paste -d, plain.csv - >table.csv
   awk -F, -v OFS=, -v seed="$1" 'BEGIN { srand(seed + 1) } NR > 1 { for (k = 1; k <= 9; k++) if (rand() < 0.04 * (k > 7 ? 4 : 1)) $k = -999 } { print }' table.csv >holes.csv
 }
 
@@ -60,7 +62,7 @@ draw_problem() { # data, model, loss
     echo "data: {type: idx, dir: $SMALL, limit: {train: $train, test: $drawn}, scale: {type: divide, by: 255}"
     pick cross_entropy cross_entropy_per_class; loss=$drawn last=softmax
   else
-    pick y z y,z class yes; local y=$drawn classes=
+    pick y z y,z class yes p,q,r; local y=$drawn classes=
     case $y in
       class) pick cross_entropy cross_entropy_per_class binary_cross_entropy mse huber; loss=$drawn
         case $loss in
@@ -68,6 +70,7 @@ draw_problem() { # data, model, loss
           binary*) last=sigmoid classes=", classes: 5" ;;
           *) last=linear classes=", classes: 5" ;;
         esac ;;
+      p,q,r) pick cross_entropy cross_entropy_per_class; loss=$drawn last=softmax ;; # shares of three classes
       yes) loss=binary_cross_entropy last=sigmoid ;;
       *) pick mse half_mse mae huber; loss=$drawn last=linear ;;
     esac
