@@ -82,10 +82,10 @@ ls_status ls_team_new(int threads, ls_team **out) {
   LS_NEW(team->member, threads);
   for (int i = 1; i < threads; i++) {
     team->member[i] = (struct member){.team = team, .number = i};
-    if (ls_thread_start(&team->member[i].thread, "a thread", member_main, &team->member[i]) !=
-        LS_OK)
-      return ls_fail(LS_FAIL, "can't start thread %d of %d of this rank; use fewer --threads",
-                     i + 1, threads);
+    const ls_status status =
+        ls_thread_start(&team->member[i].thread, "a thread", member_main, &team->member[i]);
+    if (status != LS_OK)
+      return ls_fail_prefix(status, "thread %d of %d of this rank (--threads)", i + 1, threads);
     team->threads++;
   }
   return LS_OK;
