@@ -33,7 +33,7 @@ class _Error(ctypes.Structure):
 
 def _load():
     here = os.path.dirname(os.path.abspath(__file__))
-    places = [os.path.join(here, up, "liblockstep.so.0") for up in (".", "..", "../..", "../../..", "../lib", "../../lib")]
+    places = [os.path.join(here, up, "liblockstep.so.0") for up in (".", "..", "../..", "../../..", "../lib", "../../lib", "../../../lib")]
     for path in [os.environ.get("LOCKSTEP_LIBRARY"), *places]:
         if path and os.path.exists(path):
             return ctypes.CDLL(path)

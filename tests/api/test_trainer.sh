@@ -68,6 +68,20 @@ trains 3 ranks given.yaml 4 first.h5
 run 0 train files.yaml -o gone --resume=first.h5 --allow data -q
 [ "$(hash_of gone/final.h5)" = "$want" ] || fail "the command line goes on to other weights"
 
+# Classes, by their numbers.
+awk -F, '{ print $1 "," $2 "," $3 "," NR % 3 }' rows.csv >classes.csv
+perl -ne 'print pack("d<*", split /,/)' <classes.csv >classes.bin
+for data in "type: csv, train: {file: classes.csv, header: false, x: [1-3], y: [4]}, order: sequential" "type: memory, inputs: 3, classes: 3, samples: 100"; do
+  config classes "$data" 1
+  sed -i 's/{units: out}/{units: 3, activation: softmax}/; s/loss: mse/loss: cross_entropy/' classes.yaml
+  [ -e classes ] || run 0 train classes.yaml -o classes -q
+done
+"$MPIRUN" -n 2 "$trainer" scattered classes.yaml classes.bin 3 1 4 c.h5 >said 2>spoke || fail "classes: $(cat said spoke)"
+grep -q "^step 4 $(hash_of classes/final.h5) " said || fail "classes: $(cat said)"
+config given "$memory" 2
+sed -i 's/lr: 0.01/lr: 1.0e30/; s/type: adam/type: sgd/; s/cosine, decay_steps: 8/constant/' given.yaml
+"$MPIRUN" -n 2 "$trainer" diverge given.yaml rows.bin >said 2>spoke || fail "diverge: $(cat said spoke)"
+
 # What cannot be is said, and where.
 refuses() { # refuses CODE WORDS ARGUMENT...
   local code=$1 words=$2; shift 2

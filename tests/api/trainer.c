@@ -2,7 +2,9 @@
  * doubles, inputs and targets of one sample after the other, which an epoch has in this order. HOW
  * they are dealt out: place (each where it is worked on), ranks (no numbers, unequal parts),
  * scattered. Checks that the program stays as it was, also after calls that fail; rank 0 prints the
- * state and saves into OUT. trainer loop CONFIG DIR: all of `lockstep train`. */
+ * state and saves into OUT.
+ * trainer diverge CONFIG SAMPLES: with a rate that is too high.
+ * trainer loop CONFIG DIR: all of `lockstep train`. */
 #include <mpi.h>
 
 #include "api/untouched.h"
@@ -200,6 +202,36 @@ static int train(int argc, char **argv) {
   return failures > 0;
 }
 
+/* What is not finite is said, and the program and the trainer go on. */
+static int diverge(char **argv) {
+  lockstep_error error;
+  lockstep_trainer *t;
+  lockstep_state state = {0};
+  int said = 0;
+  inputs = 3;
+  targets = 2;
+  read_samples(argv[3]);
+  untouched before = make_peculiar();
+  CHECK(lockstep_trainer_new(MPI_COMM_WORLD, argv[2], NULL, &t, &error) == LOCKSTEP_OK, "%s",
+        error.text);
+  for (int k = 0; k < 4; k++) {
+    hand h = take("place", t, 0, lockstep_trainer_batch(t));
+    const lockstep_status status = lockstep_trainer_step_f64(t, h.rows, h.number, h.x, h.y, &error);
+    CHECK(
+        status == LOCKSTEP_OK || (status == LOCKSTEP_EDIVERGED && strstr(error.text, "not finite")),
+        "%d %s", (int)status, error.text);
+    said += status == LOCKSTEP_EDIVERGED;
+    drop(&h);
+  }
+  CHECK(lockstep_trainer_state(t, &state, &error) == LOCKSTEP_OK && state.global_step == 4, "%s",
+        error.text);
+  CHECK(state.updates + said == 4 && said > 0, "%d of %d", (int)state.updates, said);
+  lockstep_trainer_free(t);
+  compare(&before, "after a loss that is not finite");
+  free(sample);
+  return failures > 0;
+}
+
 static int loop(char **argv) {
   lockstep_error error;
   lockstep_state state;
@@ -222,7 +254,10 @@ int main(int argc, char **argv) {
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &level);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-  status = strcmp(argv[1], "loop") == 0 ? loop(argv) : train(argc, argv);
+  if (strcmp(argv[1], "loop") == 0)
+    status = loop(argv);
+  else
+    status = strcmp(argv[1], "diverge") == 0 ? diverge(argv) : train(argc, argv);
   MPI_Finalize();
   return status;
 }
