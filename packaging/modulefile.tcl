@@ -14,8 +14,8 @@ conflict $name
 
 prepend-path PATH            $prefix/bin
 prepend-path MANPATH         $prefix/share/man
-prepend-path FPATH           $prefix/share/zsh/site-functions
-prepend-path XDG_DATA_DIRS   $prefix/share
+append-path  MANPATH         ""
+prepend-path PYTHONPATH      $prefix/lib/python3/dist-packages
 prepend-path CMAKE_PREFIX_PATH $prefix
 foreach libdir [glob -nocomplain -directory $prefix lib lib64 lib/*-linux-gnu] {
   if { [file exists $libdir/pkgconfig/lockstep.pc] } {

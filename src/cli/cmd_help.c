@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "cli/commands.h"
+#include "cli/manual.h"
 #include "cli/print.h"
 #include "config/table.h"
 

@@ -11,9 +11,6 @@ extern const ls_command ls_command_train, ls_command_eval, ls_command_predict, l
 /* What `lockstep help` and `COMMAND -h` print. */
 void ls_help_overview(const ls_cli *cli);
 void ls_help_command(const ls_cli *cli, const ls_command *command);
-/* manual.c: the page of the program (page NULL), a command or the keys of a config ("keys"), as
- * scdoc's source, ls_mem text; NULL: there is no such page. */
-char *ls_manual(const ls_cli *cli, const char *page);
 /* What `data info NAME` prints, for `inspect` too. */
 ls_status ls_data_info(ls_cli *cli, const char *name);
 

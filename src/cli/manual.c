@@ -1,12 +1,13 @@
 /* manual.c - man pages as scdoc's source, from the same tables as help: lockstep(1),
  * lockstep-COMMAND(1) and lockstep-config(5). The build makes all of them by `lockstep help --man`
  * (CMakeLists.txt). */
+#include "cli/manual.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "cli/commands.h"
 
 /* A text as it is: what scdoc would take for its marks stands behind a backslash. */
 static void put(FILE *to, const char *text) {

@@ -69,9 +69,17 @@ for program in ./use-pc use/use-cmake; do
   "$program" sum/final.h5 "$number" >out 2>err || fail "$program: exit $?: $(cat out err), and predict says $number"
 done
 
+if /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
+  PYTHONPATH=$P/lib/python3/dist-packages /usr/bin/python3 -c 'import lockstep, sys
+net = lockstep.Net("sum/final.h5")
+sys.exit(bool(abs(net([1.0, 2.0])[0] - float(sys.argv[1])) > 1e-5))' "$number" >out 2>&1 || fail "Python: $(cat out)"
+else
+  echo "NumPy is not installed: the Python file was not tried from where it is installed"
+fi
+
 # Pages and completions of every command.
 for file in bash-completion/completions/lockstep zsh/site-functions/_lockstep fish/vendor_completions.d/lockstep.fish doc/lockstep/docs/config.md \
-  doc/lockstep/examples/toy/README.md; do
+  doc/lockstep/examples/toy/README.md ../include/lockstep/lockstep.f90 ../lib/python3/dist-packages/lockstep.py; do
   [ -s "$P/share/$file" ] || fail "share/$file is missing"
 done
 if grep -q '^SCDOC:FILEPATH=/' "$BUILD/CMakeCache.txt"; then
