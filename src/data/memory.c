@@ -5,13 +5,23 @@
 #include "base/mem.h"
 #include "data/store.h"
 
+enum { JOINED_BYTES = 1 << 20 };
+
+/* Values of train that are to be measured, as read, in the place where they will be kept. Doubles
+ * that will be floats there are in two halves: the upper ones there, the lower ones here. */
+typedef struct {
+  char *place; /* (rows, n); NULL: they are not measured */
+  int64_t n;
+  size_t size;     /* of a value as read */
+  uint32_t *low;   /* (rows, n), or NULL: they are whole in their place */
+  double *joined;  /* (at_once, n) some of them, made whole */
+  int64_t at_once; /* rows */
+} waiting;
+
 typedef struct {
   ls_store base;
   ls_shared x[3], y[3]; /* by source: (rows, features) as kept; (rows) labels or (rows, columns) */
-  /* Values of train that are to be measured, as read: in the place where they will be kept, if they
-   * are of the same type, else in memory of their own. NULL: they are not measured. */
-  void *waiting[2];
-  void *own[2];
+  waiting waiting[2];   /* of x, of y */
 } memory;
 
 static void *row_of(const ls_shared *block, int64_t row, size_t width) {
@@ -31,19 +41,34 @@ static ls_status make_blocks(memory *m, int s) {
   return ls_comm_shared_new(plan->comm, y, &m->y[s]);
 }
 
+static ls_status wait_in(waiting *w, void *place, int64_t rows, int64_t n, size_t size,
+                         bool whole) {
+  *w = (waiting){.place = place, .n = n, .size = size, .at_once = INT64_MAX};
+  if (whole) return LS_OK;
+  w->at_once = JOINED_BYTES / (n * (int64_t)sizeof(double));
+  if (w->at_once < 1) w->at_once = 1;
+  LS_NEW(w->joined, w->at_once * n);
+  LS_NEW(w->low, rows * n);
+  return LS_OK;
+}
+
 static ls_status make_waiting(memory *m) {
   const ls_store_plan *plan = &m->base.plan;
   const ls_recipe *r = plan->recipe;
-  const bool same[2] = {r->raw == r->kept, r->precision == LS_F64};
-  const int64_t n[2] = {r->features, r->columns};
-  void *const place[2] = {m->x[0].data, m->y[0].data};
-  for (int role = 0; role < 2; role++) {
-    if (!plan->measures[role]) continue;
-    if (!same[role])
-      LS_TRY(ls_mem_new(&m->own[role], (size_t)(plan->rows[0] * n[role]), sizeof(double)));
-    m->waiting[role] = same[role] ? place[role] : m->own[role];
-  }
+  const int64_t rows = plan->rows[0];
+  if (plan->measures[LS_ROLE_X])
+    LS_TRY(wait_in(&m->waiting[LS_ROLE_X], m->x[0].data, rows, r->features, ls_dtype_size(r->raw),
+                   r->raw == r->kept));
+  if (plan->measures[LS_ROLE_Y])
+    LS_TRY(wait_in(&m->waiting[LS_ROLE_Y], m->y[0].data, rows, r->columns, sizeof(double),
+                   r->precision == LS_F64));
   return LS_OK;
+}
+
+static void wait_no_more(waiting *w) {
+  LS_FREE(w->low);
+  LS_FREE(w->joined);
+  w->place = NULL;
 }
 
 static void close_memory(ls_comm *comm, ls_store *store) {
@@ -52,7 +77,7 @@ static void close_memory(ls_comm *comm, ls_store *store) {
     ls_comm_shared_free(comm, &m->x[s]);
     ls_comm_shared_free(comm, &m->y[s]);
   }
-  for (int role = 0; role < 2; role++) LS_FREE(m->own[role]);
+  for (int role = 0; role < 2; role++) wait_no_more(&m->waiting[role]);
   LS_FREE(m);
 }
 
@@ -67,22 +92,43 @@ static ls_status open_memory(const ls_store_plan *plan, ls_store **out) {
 
 /* ---- rows on their way in ---- */
 
+static void put_row(const waiting *w, int64_t row, const void *values) {
+  if (!w->low) memcpy(w->place + (size_t)(row * w->n) * w->size, values, (size_t)w->n * w->size);
+  for (int64_t i = row * w->n, c = 0; w->low && c < w->n; c++, i++) {
+    uint64_t bits;
+    memcpy(&bits, (const char *)values + (size_t)c * sizeof bits, sizeof bits);
+    const uint32_t high = (uint32_t)(bits >> 32);
+    memcpy(w->place + (size_t)i * sizeof high, &high, sizeof high);
+    w->low[i] = (uint32_t)bits;
+  }
+}
+
+/* At most w->at_once rows, as they were read; good until the next call. */
+static const void *rows_from(const waiting *w, int64_t row, int64_t rows) {
+  if (!w->low) return w->place + (size_t)(row * w->n) * w->size;
+  for (int64_t i = row * w->n, c = 0; c < rows * w->n; c++, i++) {
+    uint32_t high;
+    memcpy(&high, w->place + (size_t)i * sizeof high, sizeof high);
+    const uint64_t bits = (uint64_t)high << 32 | w->low[i];
+    memcpy(&w->joined[c], &bits, sizeof bits);
+  }
+  return w->joined;
+}
+
 static ls_status wait_x(memory *m, const ls_origin *origin, int64_t rows, const void *x) {
   const ls_recipe *r = m->base.plan.recipe;
-  const size_t width = ls_recipe_raw(r);
   LS_TRY(ls_recipe_check_x(r, origin, rows, x));
-  memcpy((char *)m->waiting[0] + (size_t)origin->first * width, x, (size_t)rows * width);
+  for (int64_t k = 0; k < rows; k++)
+    put_row(&m->waiting[LS_ROLE_X], origin->first + k,
+            (const char *)x + (size_t)k * ls_recipe_raw(r));
   return LS_OK;
 }
 
 static ls_status wait_y(memory *m, const ls_origin *origin, int64_t rows, const double *y,
                         int64_t stride) {
-  const ls_recipe *r = m->base.plan.recipe;
-  const int64_t columns = r->columns;
-  double *to = (double *)m->waiting[1] + origin->first * columns;
-  LS_TRY(ls_recipe_check_y(r, origin, rows, y, stride));
-  for (int64_t k = 0; k < rows; k++, to += columns)
-    memcpy(to, y + k * stride, (size_t)columns * sizeof *y);
+  LS_TRY(ls_recipe_check_y(m->base.plan.recipe, origin, rows, y, stride));
+  for (int64_t k = 0; k < rows; k++)
+    put_row(&m->waiting[LS_ROLE_Y], origin->first + k, y + k * stride);
   return LS_OK;
 }
 
@@ -92,60 +138,57 @@ static ls_status take(ls_store *store, int s, const ls_origin *origin, int64_t r
   const ls_recipe *r = store->plan.recipe;
   void *to_x = row_of(&m->x[s], origin->first, ls_recipe_x(r)),
        *to_y = row_of(&m->y[s], origin->first, ls_recipe_y(r));
-  LS_TRY(s == 0 && m->waiting[0] ? wait_x(m, origin, rows, x)
-                                 : ls_recipe_keep_x(r, origin, rows, x, to_x));
-  return s == 0 && m->waiting[1] ? wait_y(m, origin, rows, y, stride)
-                                 : ls_recipe_keep_y(r, origin, rows, y, stride, to_y);
+  LS_TRY(s == 0 && m->waiting[LS_ROLE_X].place ? wait_x(m, origin, rows, x)
+                                               : ls_recipe_keep_x(r, origin, rows, x, to_x));
+  return s == 0 && m->waiting[LS_ROLE_Y].place ? wait_y(m, origin, rows, y, stride)
+                                               : ls_recipe_keep_y(r, origin, rows, y, stride, to_y);
 }
 
 /* ---- statistics ---- */
 
-/* Rows that are drawn, or of which some are dropped, lie apart, and come one by one. */
 static ls_status rows_x(void *arg, int64_t lo, int64_t rows, const void **x) {
   const memory *m = arg;
-  (void)rows;
-  *x = (const char *)m->waiting[0] +
-       (size_t)ls_cut_row(ls_store_train(&m->base), lo) * ls_recipe_raw(m->base.plan.recipe);
+  *x = rows_from(&m->waiting[LS_ROLE_X], ls_cut_row(ls_store_train(&m->base), lo), rows);
   return LS_OK;
 }
 
 static ls_status rows_y(void *arg, int64_t lo, int64_t rows, const void **y) {
   const memory *m = arg;
-  (void)rows;
-  *y = (const double *)m->waiting[1] +
-       ls_cut_row(ls_store_train(&m->base), lo) * m->base.plan.recipe->columns;
+  *y = rows_from(&m->waiting[LS_ROLE_Y], ls_cut_row(ls_store_train(&m->base), lo), rows);
   return LS_OK;
 }
 
+/* Rows that are drawn, or of which some are dropped, lie apart, and come one by one. */
 static ls_matrix matrix(ls_store *store, int role) {
   const ls_cut *train = ls_store_train(store);
   const ls_recipe *r = store->plan.recipe;
-  int64_t most = train->drawn || train->kept ? 1 : INT64_MAX;
+  int64_t most = train->drawn || train->kept ? 1 : ((memory *)store)->waiting[role].at_once;
   if (role == LS_ROLE_Y) return (ls_matrix){rows_y, store, LS_F64, train->rows, r->columns, most};
   return (ls_matrix){rows_x, store, r->raw, train->rows, r->features, most};
 }
 
 static ls_status settle_some(memory *m, const ls_origin *origin, int64_t rows) {
   const ls_recipe *r = m->base.plan.recipe;
+  const waiting *x = &m->waiting[LS_ROLE_X], *y = &m->waiting[LS_ROLE_Y];
   const int64_t row = origin->first;
-  if (m->waiting[0])
-    LS_TRY(ls_recipe_keep_x(r, origin, rows,
-                            (const char *)m->waiting[0] + (size_t)row * ls_recipe_raw(r),
+  if (x->place)
+    LS_TRY(ls_recipe_keep_x(r, origin, rows, rows_from(x, row, rows),
                             row_of(&m->x[0], row, ls_recipe_x(r))));
-  return m->waiting[1]
-             ? ls_recipe_keep_y(r, origin, rows, (const double *)m->waiting[1] + row * r->columns,
-                                r->columns, row_of(&m->y[0], row, ls_recipe_y(r)))
-             : LS_OK;
+  if (!y->place) return LS_OK;
+  return ls_recipe_keep_y(r, origin, rows, rows_from(y, row, rows), r->columns,
+                          row_of(&m->y[0], row, ls_recipe_y(r)));
 }
 
 static ls_status settle(ls_store *store, const ls_source *train) {
   memory *m = (memory *)store;
   const int64_t rows = store->plan.rows[0];
+  int64_t most = INT64_MAX;
+  for (int role = 0; role < 2; role++)
+    if (m->waiting[role].place && m->waiting[role].at_once < most) most = m->waiting[role].at_once;
   for (int64_t row = 0, n; row < rows; row += n)
-    if (ls_splits_used(store->plan.splits, 0, row, rows - row, &n))
+    if (ls_splits_used(store->plan.splits, 0, row, rows - row < most ? rows - row : most, &n))
       LS_TRY(settle_some(m, &(ls_origin){.source = train, .first = row}, n));
-  for (int role = 0; role < 2; role++) LS_FREE(m->own[role]);
-  m->waiting[0] = m->waiting[1] = NULL;
+  for (int role = 0; role < 2; role++) wait_no_more(&m->waiting[role]);
   return LS_OK;
 }
 
