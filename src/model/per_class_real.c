@@ -81,11 +81,10 @@ static double shares_loss(const real *z, const real *p, const real *t, int64_t n
   for (int64_t k = 0; k < n; k++) rest += k == top ? 0 : (double)p[k];
   const double log_sum = ls_ln(1 + rest / (double)p[top]);
   for (int64_t k = 0; k < n; k++) {
-    const double log_p = (double)z[k] - (double)z[top] - log_sum,
-                 log_not = k == top
-                               ? (double)o.second - (double)z[top] + ls_ln((double)o.sum) - log_sum
-                               : (double)ls_log1p(p[k] < (real)0.5 ? -p[k] : (real)-0.5);
-    loss -= (double)t[k] * log_p + (1 - (double)t[k]) * log_not;
+    double log_not = (double)ls_log1p(p[k] < (real)0.5 ? -p[k] : (real)-0.5);
+    if (k == top) log_not = (double)o.second - (double)z[top] + ls_ln((double)o.sum) - log_sum;
+    loss -= (double)t[k] * ((double)z[k] - (double)z[top] - log_sum);
+    loss -= (1 - (double)t[k]) * log_not;
   }
   return loss;
 }
