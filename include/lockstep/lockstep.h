@@ -216,7 +216,8 @@ LOCKSTEP_API lockstep_status lockstep_trainer_net(lockstep_trainer *trainer, loc
 #ifndef LOCKSTEP_NO_MPI
 /* All of `lockstep train CONFIG -o DIR`, or with resume != 0 `--resume=auto`, on the files that the
  * config names (CSV, IDX, .npy in memory; HDF5 takes a process of its own and is refused). options:
- * threads and messages. state, of the end, may be NULL. LOCKSTEP_ESTOPPED: a time limit of Slurm's,
+ * threads and messages. state, of the end, may be NULL; its loss is the one that the run
+ * ends with, over the training samples. LOCKSTEP_ESTOPPED: a time limit of Slurm's,
  * with a checkpoint written. Collective. */
 LOCKSTEP_API lockstep_status lockstep_train(MPI_Comm communicator, const char *config,
                                             const char *dir, int resume,

@@ -21,7 +21,7 @@ struct lockstep_trainer {
   ls_trainer t;
   ls_deal *deal;
   int64_t *first;    /* (ranks + 1) whose samples are whose */
-  int64_t lost_step; /* global_step of which `loss` is */
+  int64_t loss_step; /* global_step of which `loss` is */
   double loss;
 };
 
@@ -63,7 +63,8 @@ static ls_status read_config(ls_comm *comm, const char *config, ls_config **out)
     bytes = strlen(config);
   } else if (root) {
     status = ls_file_read(config, (char **)&data, &bytes, SIZE_MAX / 8);
-    if (status != LS_OK) status = ls_fail(LS_ECONFIG, "%s", ls_error_text());
+    if (status != LS_OK)
+      status = ls_fail(status == LS_FAIL ? LS_FAIL : LS_ECONFIG, "%s", ls_error_text());
   }
   status = ls_comm_bcast_block(comm, status, &data, &bytes, 0);
   if (status == LS_OK)
@@ -86,6 +87,10 @@ static ls_status check_config(ls_config *config) {
     return ls_fail(LS_ECONFIG,
                    "train.nonfinite: rollback goes back to checkpoints of a run folder, "
                    "and a trainer has none");
+  if (ls_class_weights_given(&data->class_weights))
+    return ls_fail(LS_ECONFIG,
+                   "train.class_weights: a program's samples are not counted before they come; "
+                   "weigh the classes by how often they are given");
   if (data->given_samples == 0) data->given_samples = config->batch;
   if (data->given_samples == 0)
     return ls_fail(LS_ECONFIG, "train.batch: full, of how many samples? data.samples says it");
@@ -172,7 +177,7 @@ static ls_status make(void *arg) {
   lockstep_trainer *t = m->made;
   t->t.comm = comm;
   t->t.options = &t->options;
-  t->lost_step = -1;
+  t->loss_step = -1;
   take_options(t, m->options);
   LS_TRY(read_config(comm, m->config, &t->t.config));
   LS_TRY(check_config(t->t.config));
@@ -313,10 +318,10 @@ static void note_loss(lockstep_trainer *t) {
   ls_run *run = t->t.run;
   const int64_t step = run->state.global_step;
   int64_t samples;
-  if (t->lost_step == step) return;
-  t->lost_step = step;
+  if (t->loss_step == step) return;
+  t->loss_step = step;
   t->loss = (double)NAN;
-  if (run->lr == 0) return; /* no step has been made here */
+  if (step == t->t.first_step) return; /* no step has been made here */
   ls_plan_minibatch(run->plan, step - 1, &samples);
   t->loss = ls_step_loss(run, samples);
 }
@@ -428,16 +433,18 @@ static ls_status run_loop(const loop *l, lockstep_trainer *t) {
   t->options.dir = l->dir;
   t->options.resume = l->resume ? LS_RESUME_AUTO : LS_RESUME_NO;
   const ls_status status = ls_train(t->t.comm, t->t.config, &t->options, &result);
-  const bool root = ls_comm_rank(t->t.comm) == 0;
-  lockstep_state state = {.loss = result.loss};
-  if (root) {
-    state.global_step = result.global_step;
-    state.parameters = result.parameters;
-    memcpy(state.weights_hash, result.weights_hash, sizeof state.weights_hash);
-  }
+  lockstep_state state = {.global_step = result.global_step,
+                          .updates = result.updates,
+                          .epoch = result.epoch,
+                          .samples_seen = result.samples_seen,
+                          .parameters = result.parameters,
+                          .rate = result.rate,
+                          .loss = result.loss};
+  memcpy(state.weights_hash, result.weights_hash, sizeof state.weights_hash);
   ls_comm_bcast(t->t.comm, &state, sizeof state, 0);
   if (l->state) *l->state = state;
   LS_FREE(result.dir);
+  json_decref(result.understood);
   return status;
 }
 

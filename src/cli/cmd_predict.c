@@ -1,7 +1,7 @@
 /* cmd_predict.c - lockstep predict: the outputs of a checkpoint for new samples. The ranks share
  * the samples in rounds; rank 0 writes them in order, so the file has the same bytes whatever their
- * number, and no rank ever holds more than a round. Of several networks, one after the other is
- * asked for all samples, and each rank keeps the sums of its own. */
+ * number, and no rank ever holds more outputs than a round's. Of several networks, one after the
+ * other is asked for all samples, and each rank keeps the sums of its own. */
 #include <limits.h>
 #include <string.h>
 
@@ -183,6 +183,10 @@ static ls_status use(predictor *p, network *n, const char *path, const options *
                    "softmax_batch makes every output depend on all samples of the batch; there is "
                    "no prediction for one sample");
   if (p->run) LS_TRY(ls_networks_agree(p->run->from, n->run->from, path));
+  if (p->run && ls_data_rows(n->run->data, LS_SPLIT_TRAIN) != p->rows)
+    return ls_fail(LS_EDATA, "%s: %s has %lld samples for this network, %lld for the first", path,
+                   o->input, (long long)ls_data_rows(n->run->data, LS_SPLIT_TRAIN),
+                   (long long)p->rows);
   LS_TRY(ls_comm_agree(p->comm, ls_apply_open(n->run->model, n->run->from, p->what, &n->apply)));
   if (!p->run) {
     p->run = n->run;

@@ -1,7 +1,7 @@
 /* comm.h - the only door to MPI. Started alone (no launcher's variables in the environment) it
  * never touches MPI, so that a single process starts in milliseconds; every call then is its own
- * one-rank version. Functions: comm.c; where the ranks are: place.c; shared memory: shared.c; the
- * watchdog: watchdog.c. */
+ * one-rank version. Functions: comm.c; up and down: open.c; where the ranks are: place.c; shared
+ * memory: shared.c; the watchdog: watchdog.c. */
 #ifndef LS_COMM_COMM_H
 #define LS_COMM_COMM_H
 

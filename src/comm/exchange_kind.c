@@ -66,7 +66,9 @@ void ls_letters_wait(ls_exchange *x, ls_letters *letters) {
 }
 
 void ls_letters_free(ls_letters *letters) {
-  for (int i = 0; i < letters->count; i++) MPI_Request_free(&letters->request[i]);
+  int down = 0;
+  if (letters->count > 0) MPI_Finalized(&down); /* by a program that we are a part of */
+  for (int i = 0; i < letters->count && !down; i++) MPI_Request_free(&letters->request[i]);
   LS_FREE(letters->request);
   LS_FREE(letters->peer);
 }

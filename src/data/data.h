@@ -1,6 +1,7 @@
-/* data.h - an open data set: its samples, and what is known of them. ls_data_open is in open.c, all
- * else in data.c. Which data are meant says spec.h, or guess.h by a path alone; order.h says which
- * sample is where in which epoch, loader.h gives minibatches. */
+/* data.h - an open data set: its samples, and what is known of them. ls_data_open is in open.c,
+ * what is of a program's own samples in given.c, all else in data.c. Which data are meant says
+ * spec.h, or guess.h by a path alone; order.h says which sample is where in which epoch, loader.h
+ * gives minibatches. */
 #ifndef LS_DATA_DATA_H
 #define LS_DATA_DATA_H
 

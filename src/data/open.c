@@ -380,7 +380,7 @@ static ls_status open_store(opening *o) {
 }
 
 /* By the program's statistics, or all inputs alike. */
-static ls_status scale_memory(opening *o) {
+static ls_status scale_given(opening *o) {
   const ls_scale_spec *scale = &o->spec->scale;
   if (scale->columns.count > 0 || scale->all.kind == LS_SCALE_LOG)
     return ls_fail(LS_ECONFIG,
@@ -393,7 +393,7 @@ static ls_status scale_memory(opening *o) {
 }
 
 /* A program's memory: there is nothing to read, and nothing to measure. */
-static ls_status open_memory(opening *o) {
+static ls_status plan_given(opening *o) {
   const ls_data_spec *spec = o->spec;
   ls_data *data = o->data;
   ls_recipe *r = &data->recipe;
@@ -408,14 +408,18 @@ static ls_status open_memory(opening *o) {
   r->kept = r->raw = r->precision;
   data->order = LS_ORDER_SEQUENTIAL;
   LS_TRY(ls_splits_cut(spec, data->rows, &data->splits));
-  LS_TRY(scale_memory(o));
+  LS_TRY(scale_given(o));
   if (is_measured(o, LS_ROLE_X))
     return ls_fail(LS_ECONFIG,
                    "data.scale: samples of a program are scaled by the statistics "
                    "that it gives, and it has given none");
-  LS_TRY(know_scaling(o));
+  return know_scaling(o);
+}
+
+static ls_status open_given(opening *o) {
+  LS_TRY(ls_comm_agree(o->comm, plan_given(o)));
   LS_TRY(open_store(o));
-  return ls_recipe_finish(r);
+  return ls_comm_agree(o->comm, ls_recipe_finish(&o->data->recipe));
 }
 
 static ls_status open_files(opening *o) {
@@ -460,7 +464,7 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind t
   data->kind = spec->stream ? &ls_store_stream : &ls_store_memory;
   const bool memory = strcmp(spec->type, "memory") == 0;
   if (memory) data->kind = &ls_store_given;
-  ls_status status = memory ? ls_comm_agree(comm, open_memory(&o)) : open_files(&o);
+  ls_status status = memory ? open_given(&o) : open_files(&o);
   ls_sources_close(o.source);
   ls_h5_rest();
   LS_FREE(o.x);

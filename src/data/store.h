@@ -1,5 +1,6 @@
-/* store.h - where the samples are while training goes on: in memory, one copy a node (memory.c), or
- * in their files (stream.c). Both give the same bits. Private to data/. */
+/* store.h - where the samples are while training goes on: in memory, one copy a node (memory.c), in
+ * their files (stream.c), or given by a program for each step (given.c). All give the same bits.
+ * Private to data/. */
 #ifndef LS_DATA_STORE_H
 #define LS_DATA_STORE_H
 

@@ -14,8 +14,6 @@
 ls_status ls_durable_write(const char *dir, const char *name, const void *data, size_t bytes,
                            bool replace);
 ls_status ls_durable_sync_dir(const char *dir);
-/* A whole file into ls_mem, NUL-terminated; LS_EIO with a text. Of a pipe what its writer has to
- * say; one without a writer is an error, not a wait. */
 ls_status ls_make_dirs(const char *path); /* mkdir -p, folder entries fsynced */
 
 #endif

@@ -270,6 +270,10 @@ ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
   LS_COMM_NEW(t->comm, times, ls_comm_size(t->comm) * LS_TIMES);
   ls_comm_allgather(t->comm, run->time, times, sizeof run->time);
   r->global_step = run->state.global_step;
+  r->updates = run->state.t;
+  r->epoch = run->state.epoch;
+  r->samples_seen = run->state.samples_seen;
+  r->rate = run->lr;
   r->parameters = run->parameters;
   r->loss = train->loss;
   r->accuracy = train->accuracy;

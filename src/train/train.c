@@ -81,6 +81,12 @@ static void defer(ls_trainer *t, ls_status status) {
   snprintf(t->pending_text, sizeof t->pending_text, "%s", ls_error_text());
 }
 
+/* What was deferred is everyone's failure now. */
+static ls_status agree_on_deferred(ls_trainer *t) {
+  if (t->pending != LS_OK) ls_fail(t->pending, "%s", t->pending_text);
+  return ls_comm_agree(t->comm, t->pending);
+}
+
 /* ---- once in a while ---- */
 
 static bool desync_due(const ls_trainer *t) {
@@ -144,10 +150,7 @@ static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool
   const ls_state *s = &t->run->state;
   bool epoch_end = ls_plan_within(t->run->plan, s->global_step) == 0, early = false;
   bool interrupted = flags & (LS_FLAG_SIGNAL | LS_FLAG_TIME);
-  if (flags & LS_FLAG_FAILED) {
-    if (t->pending != LS_OK) ls_fail(t->pending, "%s", t->pending_text);
-    return ls_comm_agree(t->comm, t->pending);
-  }
+  if (flags & LS_FLAG_FAILED) return agree_on_deferred(t);
   if (flags & LS_FLAG_NONFINITE)
     LS_TRY(after_nonfinite(t));
   else if (t->config->step_every > 0 && s->global_step % t->config->step_every == 0)
@@ -264,6 +267,7 @@ static ls_status final_scores(ls_trainer *t, bool whole) {
 static ls_status finish(ls_trainer *t, ls_train_result *r) {
   ls_run *run = t->run;
   bool whole = strcmp(t->exit, "done") == 0 || strcmp(t->exit, "early_stop") == 0;
+  LS_TRY(agree_on_deferred(t)); /* of the last step */
   LS_TRY(final_scores(t, whole));
   if (whole) LS_TRY(ls_snapshot_take(t, "final.h5", true));
   double start = ls_time();

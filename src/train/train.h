@@ -29,13 +29,15 @@ typedef struct {
 /* What the end event holds, for --json. Valid on rank 0. */
 typedef struct {
   char *dir; /* ls_mem */
-  int64_t global_step, parameters;
+  int64_t global_step, updates, epoch, samples_seen, parameters;
+  double rate; /* of the last update */
   double loss, accuracy, test_loss, test_accuracy, samples_per_s, seconds;
   char weights_hash[48];
   const char *exit;
   bool dead; /* no better than guessing, or hardly and standing still, after an epoch or more */
-  json_t *understood; /* the caller's: view/understood.h; NULL where the run failed, and in */
-  json_t *plan;       /* dry_run only, the caller's: that, tensors, steps, memory in bytes */
+  /* Both the caller's. understood: view/understood.h; NULL where the run failed, and where it was
+   * dry. plan: of a dry run, that, and tensors, steps, memory in bytes. */
+  json_t *understood, *plan;
 } ls_train_result;
 
 /* Collective; every rank returns the same status. LS_ESTOPPED: a signal or the time limit, with a

@@ -91,6 +91,8 @@ refuses() { # refuses CODE WORDS ARGUMENT...
 refuses 78 "lockstep_train is for files" place files.yaml rows.bin 3 2 1 x.h5
 config given "$memory, scale: standard" 2
 refuses 78 "it has given none" place given.yaml rows.bin 3 2 1 x.h5
+sed -i 's/epochs: 1,/epochs: 1, class_weights: balanced,/' classes.yaml
+refuses 78 "samples are not counted before they come" place classes.yaml classes.bin 3 1 1 x.h5
 config given "type: memory, inputs: 3" 2
 ! on 0 train given.yaml -o none >out 2>err || fail "trained on nothing"
 grep -q "the samples are in the memory of the program" err || fail "$(cat err)"
@@ -99,6 +101,7 @@ grep -q "the samples are in the memory of the program" err || fail "$(cat err)"
 config files "$csv" 2
 "$MPIRUN" -n 2 "$trainer" loop files.yaml loop >said 2>spoke || fail "loop: $(cat said spoke)"
 grep -q "^0 $want" said && [ ! -s spoke ] || fail "loop: $(cat said spoke)"
+grep -q " epoch 2 updates 8 samples 200 rate 0\." said || fail "the loop's state: $(cat said)"
 [ "$(numbers_of loop)" = "$(numbers_of files)" ] || fail "the loop's events differ"
 refuses 74 "loop" loop files.yaml loop # the folder is not empty
 finish

@@ -241,7 +241,10 @@ static int loop(char **argv) {
   lockstep_status status =
       lockstep_train(MPI_COMM_WORLD, argv[2], argv[3], 0, &options, &state, &error);
   compare(&before, "after the loop");
-  if (rank == 0) printf("%d %s%s\n", (int)status, status ? error.text : state.weights_hash, "");
+  if (rank == 0 && status != LOCKSTEP_OK) printf("%d %s\n", (int)status, error.text);
+  if (rank == 0 && status == LOCKSTEP_OK)
+    printf("0 %s epoch %ld updates %ld samples %ld rate %g\n", state.weights_hash,
+           (long)state.epoch, (long)state.updates, (long)state.samples_seen, state.rate);
   return failures > 0;
 }
 
