@@ -36,6 +36,8 @@ set(CPACK_DEBIAN_LOCKSTEP_PACKAGE_SUGGESTS "lockstep-doc, gnuplot-nox, libopenbl
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "liblockstep0 (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}), libopenmpi-dev")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "liblockstep0 (>= ${PROJECT_VERSION}), python3, python3-numpy")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
+file(WRITE ${CMAKE_BINARY_DIR}/prerm "#!/bin/sh\nset -e\nif command -v py3clean >/dev/null; then py3clean -p python3-lockstep; fi\n")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_EXTRA ${CMAKE_BINARY_DIR}/prerm)
 set(CPACK_DEBIAN_DOCS_PACKAGE_ARCHITECTURE all)
 
 # What Debian wants of every package beside its files.
