@@ -17,7 +17,7 @@ if command -v gfortran >/dev/null && command -v mpifort >/dev/null; then
   run 0 export flame.h5 --to fortran -o burn.f90
   gfortran -O2 -Wall -Wextra -Werror -o reactor burn.f90 "$SOURCE/examples/embed-fortran/reactor.f90" 2>err || fail "reactor: $(cat err)"
   ./reactor >out 2>err && grep -q '^step *2000: temperature' out || fail "reactor: $(cat out err)"
-  gfortran -std=f2018 -pedantic -Wall -Wextra -Werror -c "$SOURCE/fortran/lockstep.f90" 2>err || fail "lockstep.f90: $(head -n 20 err)"
+  gfortran -std=f2018 -pedantic -Wall -Wextra -Werror -c "$SOURCE/src/api/lockstep.f90" 2>err || fail "lockstep.f90: $(head -n 20 err)"
   mpifort -Wall -o module "$SOURCE/tests/api/flame.f90" lockstep.o -L"$BUILD" -llockstep -Wl,-rpath,"$BUILD" 2>err || fail "flame.f90: $(head -n 20 err)"
   for ranks in 1 3; do
     "$MPIRUN" -n $ranks ./module flame.h5 >fortran$ranks 2>err || fail "the module lockstep on $ranks ranks: $(cat err)"
@@ -33,7 +33,7 @@ fi
 python=
 for p in python3 /usr/bin/python3; do "$p" -c 'import numpy' 2>/dev/null && python=$p; done
 if [ -n "$python" ]; then
-  export PYTHONPATH=$SOURCE/python LOCKSTEP_LIBRARY=$BUILD/liblockstep.so.0 PYTHONDONTWRITEBYTECODE=1
+  export PYTHONPATH=$SOURCE/src/api LOCKSTEP_LIBRARY=$BUILD/liblockstep.so.0 PYTHONDONTWRITEBYTECODE=1
   "$python" "$SOURCE/examples/python/flame.py" flame.h5 >out 2>err && grep -q '^temperature 0.90, fuel 0.10: 0.00' out || fail "flame.py: $(cat out err)"
   cat >t.yaml <<'C'
 version: 1

@@ -14,8 +14,8 @@ string(REGEX REPLACE "/$" "" PREFIX_FROM_PC ${PREFIX_FROM_PC})
 configure_file(${CMAKE_CURRENT_LIST_DIR}/lockstep.pc.in lockstep.pc @ONLY)
 write_basic_package_version_file(lockstep-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(DIRECTORY include/lockstep DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
-install(FILES fortran/lockstep.f90 DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep COMPONENT dev) # compiled by its user: .mod files are each compiler's
-install(FILES python/lockstep.py DESTINATION lib/python3/dist-packages COMPONENT python) # looks for the library from there
+install(FILES src/api/lockstep.f90 DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep COMPONENT dev) # compiled by its user: .mod files are each compiler's
+install(FILES src/api/lockstep.py DESTINATION lib/python3/dist-packages COMPONENT python) # looks for the library from there
 install(FILES ${CMAKE_BINARY_DIR}/lockstep.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 install(FILES ${CMAKE_BINARY_DIR}/lockstep-config-version.cmake DESTINATION ${cmake_dir} COMPONENT dev)
 install(EXPORT lockstep FILE lockstep-config.cmake NAMESPACE lockstep:: DESTINATION ${cmake_dir} COMPONENT dev)
