@@ -1,11 +1,13 @@
 /* mutant.h - how the tests break lockstep, in their own binary only (-DLS_MUTANTS); in the product
  * all three are the constant 0.
  *
- *   ls_mutant(name)         a fault that gives other numbers; LOCKSTEP_MUTANT names the one that is
- * on (tests/property/mutants.sh) ls_without(guard)       a guard that is taken away;
- * LOCKSTEP_WITHOUT names it (tests/fault/test_guards.sh) ls_trip(where, rank)    a place where
- * something happens to a rank, as LOCKSTEP_TRIP says (tests/fault/trip.c); 1 where the caller is to
- *                           do it */
+ * ls_mutant(name): a fault that gives other numbers; LOCKSTEP_MUTANT names the one that is on
+ * (tests/property/mutants.sh).
+ *
+ * ls_without(guard): a guard that is taken away; LOCKSTEP_WITHOUT names it.
+ *
+ * ls_trip(where, rank): a place where something happens to a rank, as LOCKSTEP_TRIP says
+ * (tests/fault/trip.c); 1 where the caller is to do it. */
 #ifndef LS_BASE_MUTANT_H
 #define LS_BASE_MUTANT_H
 

@@ -108,7 +108,10 @@ static ls_status scan(listing *list) {
 ls_status ls_checkpoint_list(const char *dir, ls_saved **row, int *count, int *damaged) {
   listing list = {.dir = dir};
   ls_status status = scan(&list);
-  if (status != LS_OK) list.count = (LS_FREE(list.row), 0);
+  if (status != LS_OK) {
+    LS_FREE(list.row);
+    list.count = 0;
+  }
   *row = list.row;
   *count = list.count;
   if (damaged) *damaged = list.damaged;
@@ -159,7 +162,10 @@ static ls_status first_good(listing *list, char **good, ls_checkpoint **out) {
       i = -1;
       continue;
     }
-    if (status == LS_OK) return *good = ls_mem_text(path), LS_OK;
+    if (status == LS_OK) {
+      *good = ls_mem_text(path);
+      return LS_OK;
+    }
     if (status != LS_EDATA) return unreadable(status);
     ls_log(LS_LOG_WARN, "%s%s", ls_error_text(),
            list->repair ? "; it is set aside as *.damaged" : "");

@@ -20,7 +20,8 @@ typedef struct ls_option ls_option;
 
 typedef struct {
   const ls_command *const *commands; /* all of them, ends with NULL */
-  const ls_command *command;         /* the one that was named; NULL: none, or it is unknown */
+  const ls_command *command;         /* the one that was named; help's where none is (name is NULL
+                                        then); NULL: it is unknown */
   const ls_command_part *part;
   const char *name;       /* as it was named; NULL: not at all */
   ls_comm *comm;          /* NULL for commands that need no ranks */
@@ -85,11 +86,11 @@ struct ls_option {
 
 struct ls_command {
   const char *name;
-  const char *help;    /* one line */
-  const char *usage;   /* the synopsis, then examples; printed by -h and help */
-  bool parallel;       /* opens ls_comm when a launcher started us; others act on rank 0 only */
-  bool plugins;        /* loads those that its CONFIG names; the other commands leave them alone */
-  void (*first)(void); /* to be called before anything else is done; NULL: nothing */
+  const char *help;  /* one line */
+  const char *usage; /* the synopsis, then examples; printed by -h and help */
+  bool parallel; /* always has an ls_comm; others where a launcher started us, and rank 0 acts */
+  bool plugins;  /* loads those that its CONFIG names; the other commands leave them alone */
+  void (*first)(void);      /* to be called before anything else is done; NULL: nothing */
   const ls_option *options; /* ends with name NULL */
   size_t size;              /* of the options' struct */
   const void *defaults;     /* such a struct; NULL: zeros */

@@ -10,8 +10,10 @@
  *                                   false, 0, "" or empty; else the second part, if there is one
  *   {*name} ... {/}                 once for each item of a list or member of an object, whose own
  *                                   members come before those outside
- *   {.} {@} {#} {,}                 within: the item, its member's name, its number from 0, and ",
- * " but for the first a.b is the member b of the member a. What is null, or not there, is "-".
+ *   {.} {@} {#} {,}                 within: the item, its member's name, its number from 0, and a
+ *                                   comma but for the first
+ *
+ * a.b is the member b of the member a. What is null, or not there, is "-".
  *
  * Cells that end in a tab are a table's: as wide as the widest in the lines of this table, the
  * first and those that are no numbers to the left, without the columns that say only "-" below

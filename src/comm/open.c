@@ -44,6 +44,7 @@ static ls_status start_mpi(ls_comm *comm) {
 
 /* ---- up and down ---- */
 
+/* Until there is a board, each rank's line is its own, and nobody sees who is waited for. */
 static ls_status make_board(ls_comm *comm) {
   LS_TRY(
       ls_comm_shared_new(comm, (size_t)comm->node_size * sizeof *comm->board, &comm->board_block));

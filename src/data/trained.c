@@ -170,8 +170,11 @@ static ls_status find_by_name(search *s, int what, int64_t *column, int64_t *fou
   LS_TRY(catalogue_new(&s->data->name, NULL, s->data->name.count, &s->here));
   LS_TRY(whole ? catalogue_new(&t->name, NULL, t->name.count, &s->there)
                : catalogue_new(&t->name, t->at[what], t->n[what], &s->there));
-  for (int64_t i = 0, same; i<t->n[what]; i++, *found += same> 0)
+  for (int64_t i = 0; i < t->n[what]; i++) {
+    int64_t same;
     look_up(&s->here, t->name.text[t->at[what][i]], &same);
+    *found += same > 0;
+  }
   for (int64_t i = 0; i < t->n[what]; i++) LS_TRY(find_one(s, what, t->at[what][i], &column[i]));
   return LS_OK;
 }

@@ -58,7 +58,10 @@ static void warn_of_small_rate(const ls_trainer *t) {
   if (!(ls_schedule_at(s, hi) < floor * s->lr)) return;
   while (hi - lo > 1) {
     int64_t mid = lo + (hi - lo) / 2;
-    *(ls_schedule_at(s, mid) < floor * s->lr ? &hi : &lo) = mid;
+    if (ls_schedule_at(s, mid) < floor * s->lr)
+      hi = mid;
+    else
+      lo = mid;
   }
   ls_log(LS_LOG_WARN,
          "from step %lld of %lld on the learning rate is below %.2g of its first value: too small "

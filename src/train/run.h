@@ -65,8 +65,8 @@ typedef struct {
 } ls_run;
 
 /* Open the data, build everything, set initial weights (not those of init: file). Collective; every
- * rank gets the same status. threads 0: as many as it has
- * cores of its own. */
+ * rank gets the same status. threads 0: as many as it has cores of
+ * its own. */
 ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out);
 void ls_run_free(ls_run **run);
 
@@ -75,22 +75,31 @@ void ls_run_free(ls_run **run);
  * of a schedule in epochs, where the run ends. Before the first step. */
 void ls_run_move(ls_run *run, int64_t steps, int64_t samples);
 
+/* ---- agree.c ---- */
+
 /* Same config and data on every rank? LS_EINTERNAL names the odd ones. Collective. */
 ls_status ls_run_agree(const ls_run *run);
+
+/* ---- run.c ---- */
 
 /* One update: the minibatch of state.global_step. *flags: in, this rank's; out, all ranks'.
  * want_norm: make grad_norm. LS_EDIVERGED if something is not finite and train.nonfinite is stop.
  */
 ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags);
+/* New weights came from outside (a checkpoint): show them to the model. Every rank calls it after
+ * they are in place. */
+void ls_run_weights_changed(ls_run *run);
+
+/* ---- desync.c ---- */
+
 /* Copies of the weights on several ranks or nodes: add the present ones to this rank's digest;
  * before an update. */
 void ls_desync_note(ls_run *run);
 /* Were and are all copies the same since the last call? LS_EINTERNAL names the odd ones.
  * Collective. */
 ls_status ls_desync_check(ls_run *run);
-/* New weights came from outside (a checkpoint): show them to the model. Every rank calls it after
- * they are in place. */
-void ls_run_weights_changed(ls_run *run);
+
+/* ---- evaluate.c ---- */
 
 /* Loss and metrics of a split with the present weights, in fixed blocks: the same bits on any
  * number of ranks. Collective. */
@@ -109,7 +118,7 @@ typedef struct {
   int64_t samples;
   double loss, accuracy;  /* accuracy NaN for regression without classes */
   double mae, rmse, r2;   /* NaN but for regression; over all values, in the target's units where
-                             there is   one, else as trained */
+                             there is one, else as trained */
   const ls_figures *more; /* made with them, or NULL */
 } ls_score;
 ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out,
@@ -136,6 +145,8 @@ ls_status ls_run_check_shares(const ls_run *run);
 double ls_run_target_unit(const ls_run *run);
 /* It is trained on the logarithm of its only target: there is no such unit. */
 bool ls_run_log_target(const ls_run *run);
+
+/* ---- infer.c ---- */
 
 /* A run for eval and predict: config, weights and scaling of a checkpoint, no training parts.
  * Collective. */
