@@ -49,6 +49,9 @@ ls_status ls_recipe_keep_x(const ls_recipe *r, const ls_origin *origin, int64_t 
   LS_TRY(refuse_no_log(r->x_affine, LS_ROLE_X, origin, rows, r->features, r->raw, raw));
   if (r->x_affine && r->kept != LS_U8)
     LS_REAL_OF(r->kept, ls_scale)(r->x_affine, r->raw, rows, raw, kept);
+  else if (r->raw != r->kept) /* scaled in name only: every column's type is none */
+    for (int64_t i = 0; i < rows * r->features; i++)
+      ls_dtype_put(r->kept, kept, i, ls_dtype_get(r->raw, raw, i));
   else if (kept != raw)
     memcpy(kept, raw, (size_t)rows * ls_recipe_x(r));
   return r->gaps[LS_ROLE_X] ? check_gaps(r, origin, rows, kept)

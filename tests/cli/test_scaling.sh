@@ -34,6 +34,13 @@ same() { # RUN RUN
   [ "$(numbers_of "$1")" = "$(numbers_of "$2")" ] || fail "$1 and $2: other numbers"
 }
 
+# ---- named, and not scaled: as without a word ----
+config "$(csv z)" "" none float32 "" >plain.yaml
+config "$(csv z)" "" "{type: none, columns: {1-2: none}}" float32 "" >none.yaml
+run 0 train plain.yaml -o plain
+run 0 train none.yaml -o none
+same plain none
+
 # ---- each column in its own way, by name, number and range ----
 columns='{"p [Pa]": {type: log, then: standard}, 3: {type: divide, by: 255}, "y [J]-z": minmax, "y [J]": {type: log, then: none}}'
 config "$(csv '"y [J]", z')" "" "{type: standard, columns: $columns}" float32 ", per_target" >t.yaml
