@@ -38,8 +38,9 @@ endif()
 # The examples name their data from where they stand: ../../data; the program finds data/ from bin/ (cli.c).
 install(DIRECTORY examples data DESTINATION ${CMAKE_INSTALL_DATADIR}/lockstep COMPONENT lockstep USE_SOURCE_PERMISSIONS
   PATTERN "runs" EXCLUDE PATTERN "*.so" EXCLUDE PATTERN ".gitignore" EXCLUDE)
-install(FILES README.md LICENSE CHANGELOG.md CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT docs)
-install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT docs PATTERN "logs" EXCLUDE)
-# The docs name examples as ../examples.
+install(FILES README.md LICENSE CHANGELOG.md CITATION.cff CONVENTIONS.md CONTRIBUTING.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT docs)
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT docs)
+install(FILES bench/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/bench COMPONENT docs)
+# The docs name examples as ../examples, and these name ../../docs.
 file(RELATIVE_PATH examples ${CMAKE_INSTALL_FULL_DOCDIR} ${CMAKE_INSTALL_FULL_DATADIR}/lockstep/examples)
 install(CODE "file(CREATE_LINK \"${examples}\" \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}/examples\" SYMBOLIC)" COMPONENT docs)

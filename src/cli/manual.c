@@ -3,21 +3,24 @@
  * (CMakeLists.txt). */
 #include "cli/manual.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 
-/* A text as it is: what scdoc would take for its marks stands behind a backslash. */
-static void put(FILE *to, const char *text) {
+/* A text as it is, up to `end`: what scdoc would take for its marks stands behind a backslash. */
+static void put_part(FILE *to, const char *text, const char *end) {
   bool first = true;
-  for (; *text; text++) {
+  for (; text < end; text++) {
     if (strchr("\\*_`", *text) || (first && strchr("#-.[|];", *text))) fputc('\\', to);
     fputc(*text, to);
     first = *text == '\n';
   }
 }
+
+static void put(FILE *to, const char *text) { put_part(to, text, text + strlen(text)); }
 
 static void begin(FILE *to, const char *name, int section, const char *help) {
   fprintf(to, "%s(%d) \"lockstep %s\" \"lockstep\"\n\n# NAME\n\n%s - ", name, section,
@@ -26,13 +29,37 @@ static void begin(FILE *to, const char *name, int section, const char *help) {
   fprintf(to, "\n\n");
 }
 
-/* Lines that are not filled, up to `end`, without the first `indent` characters of each. */
-static void put_block(FILE *to, const char *title, const char *text, const char *end, int indent) {
-  fprintf(to, "# %s\n\n```\n", title);
-  while (text < end) {
-    int length = (int)strcspn(text, "\n");
-    if (length > indent) fprintf(to, "%.*s\n", length - indent, text + indent);
-    text += length + 1;
+/* The end of the line at `text`, or `end`. */
+static const char *line_end(const char *text, const char *end) {
+  const char *newline = memchr(text, '\n', (size_t)(end - text));
+  return newline ? newline : end;
+}
+
+/* The first `mark` of a text, or its end. */
+static const char *up_to(const char *text, const char *mark) {
+  const char *found = strstr(text, mark);
+  return found ? found : text + strlen(text);
+}
+
+/* Lines of usage, each on its own, without what stands before the command. */
+static void put_synopsis(FILE *to, const char *text, const char *end) {
+  const size_t indent = strlen("Usage: ");
+  fprintf(to, "# SYNOPSIS\n\n");
+  for (const char *line = text; line < end; line = line_end(line, end) + 1) {
+    if (line > text) fprintf(to, "++\n");
+    put_part(to, line + indent, line_end(line, end));
+  }
+  fprintf(to, "\n\n");
+}
+
+/* Examples, as they stand. */
+static void put_examples(FILE *to, const char *text) {
+  const char *end = text + strlen(text);
+  const size_t indent = strlen("  ");
+  fprintf(to, "# EXAMPLES\n\n```\n");
+  for (; text < end; text = line_end(text, end) + 1) {
+    const int length = (int)(line_end(text, end) - text - (ptrdiff_t)indent);
+    if (length > 0) fprintf(to, "%.*s\n", length, text + indent);
   }
   fprintf(to, "```\n\n");
 }
@@ -94,17 +121,24 @@ static void put_overview(FILE *to, const ls_cli *cli) {
 
 /* ---- lockstep-COMMAND(1) ---- */
 
+/* usage (cli.h) is the synopsis, perhaps a description, and examples, with empty lines between. */
 static void put_command(FILE *to, const ls_command *command) {
+  static const char heading[] = "\nExamples:\n";
   char name[64];
-  const char *usage = command->usage, *end = usage + strlen(usage),
-             *examples = strstr(usage, "\nExamples:\n");
+  const char *usage = command->usage, *prose = up_to(usage, "\n\n"),
+             *examples = up_to(usage, heading);
   snprintf(name, sizeof name, "lockstep-%s", command->name);
   begin(to, name, 1, command->help);
-  put_block(to, "SYNOPSIS", usage, examples ? examples : end, strlen("Usage: "));
+  put_synopsis(to, usage, prose < examples ? prose : examples);
+  if (prose < examples - 1) {
+    fprintf(to, "# DESCRIPTION\n\n");
+    put_part(to, prose + strlen("\n\n"), examples);
+    fprintf(to, "\n");
+  }
   fprintf(to, "# OPTIONS\n\n");
   if (command->options) put_options(to, command->options);
   fprintf(to, "Those of every command, and the exit status, are in *lockstep*(1).\n\n");
-  if (examples) put_block(to, "EXAMPLES", examples + strlen("\nExamples:\n"), end, strlen("  "));
+  if (*examples) put_examples(to, examples + strlen(heading));
   fprintf(to, "# SEE ALSO\n\n*lockstep*(1), *lockstep-config*(5)\n");
 }
 

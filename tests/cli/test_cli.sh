@@ -43,6 +43,13 @@ for command in train eval predict inspect config data schedule plot compare orde
   [ "${examples:-99}" -lt "${options:-0}" ] || fail "$command -h: no examples before the options"
   "$LOCKSTEP" -h $command | cmp -s - out || fail "-h $command differs from $command -h"
 done
+# In its man page only command lines are the synopsis, and what else is to be said is the description, whole.
+for command in $("$LOCKSTEP" completion words -- "" | cut -f 1); do
+  "$LOCKSTEP" help --man "$command" >page
+  sed -n '/^# SYNOPSIS/,/^# [^S]/p' page | grep -v -e '^#' -e '^$' | grep -vE '^(mpirun -n N )?lockstep ' && fail "$command: that is no synopsis"
+  "$LOCKSTEP" help "$command" | sed -n '/^$/,/^Examples:/{/^Usage/d;/^[A-Z].*[.,]$/p}' | while read -r line; do grep -qF "$(sed 's/[*_`]/\\&/g' <<<"$line")" page || echo "$command: $line"; done
+done >lost
+[ -s lost ] && fail "help that is not in the man page: $(cat lost)"
 "$LOCKSTEP" -h >out && "$LOCKSTEP" help | cmp -s - out || fail "lockstep -h is not lockstep help"
 grep -q schedule out || fail "the overview lacks a command"
 "$LOCKSTEP" --version >out || fail "--version"

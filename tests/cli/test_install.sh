@@ -94,6 +94,14 @@ else
   echo "built without scdoc: there are no man pages to look at"
 fi
 
+# Every link of the pages leads to something that is installed.
+for page in $(cd "$P/share/doc/lockstep" && find . examples/ -name '*.md'); do
+  grep -oE '\]\([^)#]+' "$P/share/doc/lockstep/$page" | cut -c 3- | grep -v '^https\?:' | while read -r link; do
+    [ -e "$(realpath -ms "$P/share/doc/lockstep/$(dirname "$page")/$link")" ] || echo "$page: $link"
+  done
+done >nowhere
+[ -s nowhere ] && fail "links to what is not installed: $(cat nowhere)"
+
 # Where libraries are missing, all are named at once, with their packages: those that docs/install.md and scripts/setup have.
 PKG_CONFIG_LIBDIR=/nowhere cmake -S "$SOURCE" -B hidden -DRANDOM123_INCLUDE_DIR= -DCMAKE_DISABLE_FIND_PACKAGE_HDF5=ON >log 2>&1 && fail "built without libraries"
 sed -n 's/^ *Debian \([^ ]*\)   Fedora, RHEL \([^ ]*\)   Spack \([^ ]*\)$/\1 \2 \3/p' log >missing
