@@ -27,7 +27,16 @@ on() {
 
 run() { on "$@" >out 2>err || fail "$*: exit $?: $(cat err)"; } # it succeeds
 
+# refused CODE TEXT ARGUMENT...: it ends with CODE, and says TEXT
+refused() {
+  local want=$1 text=$2 code=0; shift 2
+  on 0 "$@" >out 2>err || code=$?
+  if [ $code -ne "$want" ] || ! grep -qF -- "$text" err; then fail "$*: exit $code, not $want with '$text': $(cat err)"; fi
+}
+
 hash_of() { "$LOCKSTEP" inspect "$1" --json | sed -n 's/.*"weights_hash":"\([^"]*\)".*/\1/p'; }
+
+same() { [ "$(hash_of "$1/final.h5")" = "$(hash_of "$2/final.h5")" ] || fail "$3: other weights"; } # same RUN RUN WHAT
 
 # The numbers of a run, clocks left out.
 numbers_of() { grep -E '^\{"event":"(step|epoch|eval|end)"' "$1/metrics.jsonl" | sed -E 's/,"(samples_per_s|seconds)":[^,}]*//g'; }

@@ -10,13 +10,6 @@ says() {
   "$LOCKSTEP" "$@" >out 2>err || fail "$*: exit $?: $(cat err)"
   grep -qF -- "$text" out || fail "$*: no '$text' in: $(cat out)"
 }
-# refuses CODE TEXT ARGUMENT...: exit CODE and TEXT on stderr
-refuses() {
-  local code=$1 text=$2 got=0; shift 2
-  timeout 60 "$LOCKSTEP" "$@" >out 2>err || got=$?
-  [ $got -eq "$code" ] || fail "$*: exit $got instead of $code: $(cat err)"
-  grep -qF -- "$text" err || fail "$*: no '$text' in: $(cat err)"
-}
 
 cat >net.yaml <<C
 version: 1
@@ -36,11 +29,11 @@ printf 'a,b,kind\n1,2.5,x\n3,,y\n4,5,"z, q"\n7,8,x\n' >t.csv
 says "1 MISSING" data info t.csv
 says "3 different: 'x' 'y' 'z, q'" data info t.csv
 says '"name":"b","numbers":3,"texts":0,"different":0,"missing":1' data info t.csv --json
-refuses 65 'nowhere: no such file or folder' data info nowhere
-refuses 65 't.csv' data info ./t.csv/x
-refuses 64 "did you mean 'info'?" data infos t.csv
+refused 65 'nowhere: no such file or folder' data info nowhere
+refused 65 't.csv' data info ./t.csv/x
+refused 64 "did you mean 'info'?" data infos t.csv
 mkfifo pipe
-refuses 65 'not a regular file' data info pipe
+refused 65 'not a regular file' data info pipe
 
 says 'stored     inputs uint8; targets uint8' data info "$SMALL"
 "$BUILD/tests/badh5" nan nan.h5 && "$BUILD/tests/badh5" good good.h5 || fail "badh5"
@@ -55,21 +48,21 @@ says '"stored":{"x":"float64","y":"int32"}' data info leak.yaml --json
 # ---- import: every format into the layout that info, eval and configs know
 says '6000 train 1000 test, 784 features' data import "$SMALL" -o f.h5
 says '1000 samples of 784 bytes' data info f.h5
-refuses 74 'f.h5 exists' data import "$SMALL" -o f.h5
+refused 74 'f.h5 exists' data import "$SMALL" -o f.h5
 says '6000 train' data import "$SMALL" -o f.h5 --force --compress
-refuses 65 't.csv:3: column 2 (b): missing, not finite or too large for the precision' data import t.csv --x b --y a -o bad.h5
-refuses 65 'not a number' data import t.csv --x a --y kind -o bad.h5
-refuses 65 "no column 'c'; there are 3: 'a', 'b', 'kind'" data import t.csv --x c --y kind --classes -o bad.h5
-refuses 64 '-o OUT.h5' data import t.csv
-refuses 74 "can't make it" data import "$SMALL" -o no/such/folder.h5
+refused 65 't.csv:3: column 2 (b): missing, not finite or too large for the precision' data import t.csv --x b --y a -o bad.h5
+refused 65 'not a number' data import t.csv --x a --y kind -o bad.h5
+refused 65 "no column 'c'; there are 3: 'a', 'b', 'kind'" data import t.csv --x c --y kind --classes -o bad.h5
+refused 64 '-o OUT.h5' data import t.csv
+refused 74 "can't make it" data import "$SMALL" -o no/such/folder.h5
 [ -z "$(find . -name 'bad.h5*' -o -name '*.partial')" ] || fail "left behind: $(ls)"
 says '4 train, 1 features' data import t.csv --x a --y kind --classes -o t.h5
 says '"classes":[2,1,1]' data info t.h5 --json
 h5dump -a /train/y/classes t.h5 | grep -q 'z, q' || fail "the names of the classes are not in t.h5"
 # what was probably meant, and columns that are asked for twice
 printf 'speed [m/s],b,y\n1,2,1\n3,4,3\n5,6,4\n' >w.csv
-refuses 65 "no column 'speed'; did you mean 'speed [m/s]'?" data import w.csv --x speed --y y -o bad.h5
-refuses 65 'data import and split: --x and --y' data import w.csv -o bad.h5
+refused 65 "no column 'speed'; did you mean 'speed [m/s]'?" data import w.csv --x speed --y y -o bad.h5
+refused 65 'data import and split: --x and --y' data import w.csv -o bad.h5
 says '3 train, 3 features' data import w.csv --x 1,2,3 --y y -o twice.h5
 grep -qF 'w.csv: column 3 (y) is an input and a target' err || fail "a target among the inputs: $(cat err)"
 says '3 train, 3 features' data import w.csv --x b,1-2 --y y -o twice.h5 --force
@@ -108,7 +101,7 @@ sed "s|type: idx, dir: [^,]*,|type: csv, train: {file: digits.csv, x: [1-784], y
 on 2 train csv.yaml -o csv -q 2>err || fail "train csv: $(cat err)"
 sed 's|scale:|load: stream, scale:|' hdf5.yaml >stream.yaml
 on 2 train stream.yaml -o stream -q 2>err || fail "train stream: $(cat err)"
-refuses 78 'stream reads hdf5 only' train net.yaml data.load=stream -o none
+refused 78 'stream reads hdf5 only' train net.yaml data.load=stream -o none
 for format in hdf5 csv stream; do
   [ "$(hash_of $format/final.h5)" = "$(hash_of idx/final.h5)" ] || fail "$format data give other weights than IDX"
 done
@@ -122,8 +115,8 @@ samples() { for s in train validation test; do h5dump -w 1 -y -d "/$s/x" "$1" | 
 [ "$(samples a.h5 | sort -n | uniq | wc -l)" -eq 100 ] || fail "split: not every sample once"
 cmp -s a.h5 b.h5 || fail "split: one seed, two draws"
 [ "$(samples a.h5)" != "$(samples c.h5)" ] || fail "split: two seeds, one draw"
-refuses 64 '--test 1.5' data split n.csv --x x --y y --test 1.5 -o d.h5
-refuses 65 'too few' data split n.csv --x x --y y --test 0.001 -o d.h5
+refused 64 '--test 1.5' data split n.csv --x x --y y --test 1.5 -o d.h5
+refused 65 'too few' data split n.csv --x x --y y --test 0.001 -o d.h5
 
 # ---- order: all samples once an epoch, file numbers, the short last minibatch
 for ((j = 0; j < 7; j++)); do "$LOCKSTEP" order net.yaml train.batch=80 data.skip.train=1000 --step $j; done >order
@@ -135,8 +128,8 @@ for ((j = 0; j < 7; j++)); do "$LOCKSTEP" order net.yaml train.batch=80 data.ski
 "$LOCKSTEP" order net.yaml --step 0 >first && "$LOCKSTEP" order net.yaml --step 10 >second
 cmp -s first second && fail "order: two epochs alike"
 says '"global_step":3,"epoch":1,"samples":[' order net.yaml --step 3 --json
-refuses 64 '--step' order net.yaml
-refuses 78 'last_batch' order net.yaml train.batch=501 data.last_batch=drop --step 0
+refused 64 '--step' order net.yaml
+refused 78 'last_batch' order net.yaml train.batch=501 data.last_batch=drop --step 0
 
 # ---- missing inputs, filled as told: the weights of the same table with the number written out, in train, eval and predict ----
 printf 'a,b,y\n1,2,3\n,4,5\n3,NA,1\n2,1,2\n5,"",9\n' >holes.csv
@@ -152,13 +145,13 @@ Y
 for ranks in 1 3; do on $ranks train holes.yaml -o holes-$ranks -q 2>err || fail "missing: 7 on $ranks ranks: $(cat err)"; done
 on 0 train holes.yaml data.train.file=filled.csv data.missing=none -o filled -q 2>err || fail "filled: $(cat err)"
 for run in holes-1 holes-3; do [ "$(hash_of $run/final.h5)" = "$(hash_of filled/final.h5)" ] || fail "$run: other weights than with 7 written out"; done
-refuses 65 'holes.csv:3: column 1 (a): missing' train holes.yaml data.missing=none -o never
-refuses 78 "'seven' is not a number: x must be a number, or one of refuse, drop, mean, none [data.missing.x]" train holes.yaml data.missing=seven -o never
+refused 65 'holes.csv:3: column 1 (a): missing' train holes.yaml data.missing=none -o never
+refused 78 "'seven' is not a number: x must be a number, or one of refuse, drop, mean, none [data.missing.x]" train holes.yaml data.missing=seven -o never
 on 0 predict holes-1/final.h5 -i holes.csv -o holes.h5 -q 2>err || fail "predict: $(cat err)"
 on 0 predict filled/final.h5 -i filled.csv -o filled.h5 -q 2>err || fail "predict: $(cat err)"
 for file in holes filled; do h5dump -d /predictions "$file.h5" | sed 1d >"$file.numbers"; done
 cmp holes.numbers filled.numbers || fail "predict fills in otherwise than train"
 printf 'a,b,y\n1,2,\n3,4,5\n' >holes.csv
-refuses 65 'holes.csv:2: column 3 (y): missing' train holes.yaml -o never
+refused 65 'holes.csv:2: column 3 (y): missing' train holes.yaml -o never
 
 finish

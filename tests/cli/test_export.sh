@@ -169,13 +169,6 @@ run 0 predict single/final.h5 -i t.csv -o - --jacobian
 [ "$(head -n 1 out)" = 'd y/d pressure,d y/d b,"d y/d c ""?/\",d z/d pressure,d z/d b,"d z/d c ""?/\"' ] || fail "names of derivatives: $(head -n 1 out)"
 
 # ---- what is refused, and says why ----
-# refused CODE TEXT ARGUMENT...
-refused() {
-  local want=$1 text=$2; shift 2
-  on 0 "$@" >out 2>err
-  [ $? -eq "$want" ] || fail "$*: not $want: $(cat out err)"
-  grep -qF -- "$text" err || fail "$*: no '$text' in: $(cat err)"
-}
 refused 64 "give one checkpoint, --to FORMAT and -o FILE" export far/final.h5 --to c
 refused 64 "unknown 'cobol'" export far/final.h5 --to cobol -o far.cob
 refused 64 "'far' must be called something.c" export far/final.h5 --to c -o far

@@ -3,12 +3,6 @@
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
-refused() { # CODE TEXT ARGUMENTS...
-  local code=$1 text=$2; shift 2
-  "$LOCKSTEP" "$@" >out 2>err; got=$?
-  [ $got -eq "$code" ] || fail "$*: exit $got instead of $code: $(cat err)"
-  grep -qF -- "$text" err || fail "$*: stderr lacks '$text': $(cat err)"
-}
 
 # ---- compare: three seeds of one config, one of them dead; another rate; one that diverged ----
 run() { # NAME SEED LR EXIT LOSSES... : accuracy 1 - loss / 3; the last is the final one

@@ -23,12 +23,6 @@ output: {log: [jsonl]}
 C
 }
 csv() { echo "type: csv, train: {file: t.csv, x: [1-3], y: [$1]}, test: {file: t.csv, x: [1-3], y: [$1]}"; }
-# refused CODE TEXT ARGUMENT...
-refused() {
-  local want=$1 text=$2 code=0; shift 2
-  on 0 "$@" >out 2>err || code=$?
-  if [ $code -ne "$want" ] || ! grep -qF -- "$text" err; then fail "$*: exit $code, not $want with '$text': $(cat err)"; fi
-}
 same() { # RUN RUN
   [ "$(hash_of "$1/final.h5")" = "$(hash_of "$2/final.h5")" ] || fail "$1 and $2: other weights"
   [ "$(numbers_of "$1")" = "$(numbers_of "$2")" ] || fail "$1 and $2: other numbers"

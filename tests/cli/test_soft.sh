@@ -22,11 +22,6 @@ output: {step_every: 1, log: [jsonl]}
 checkpoint: {every: never}
 C
 }
-refused() { # CODE TEXT ARGUMENT...
-  local code=0 want=$1 text=$2; shift 2
-  on 0 "$@" >out 2>err || code=$?
-  if [ $code -ne "$want" ] || ! grep -qF "$text" err; then fail "$*: exit $code, not $want with '$text': $(cat err)"; fi
-}
 same() { # RUN RUN
   [ "$(hash_of "$1/final.h5")" = "$(hash_of "$2/final.h5")" ] || fail "$1 and $2: other weights"
   [ "$(numbers_of "$1")" = "$(numbers_of "$2")" ] || fail "$1 and $2: other numbers"

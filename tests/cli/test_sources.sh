@@ -5,13 +5,6 @@ set -u
 . "$SOURCE/tests/lib.sh"
 cp -r "$SOURCE"/tests/cases/sources/* .
 
-# refused CODE TEXT ARGUMENT...
-refused() {
-  local want=$1 text=$2; shift 2
-  on 0 "$@" >out 2>err
-  [ $? -eq "$want" ] || fail "$*: not $want: $(cat out err)"
-  grep -qF -- "$text" err || fail "$*: no '$text' in: $(cat err)"
-}
 # trained RUN RANKS ARGUMENT...: the hash of the weights
 trained() {
   local run=$1 ranks=$2; shift 2

@@ -73,11 +73,6 @@ run 0 train table.yaml train.epochs=3 -o table --resume
 run 0 train hand.yaml train.epochs=3 -o hand --resume
 [ "$(hash_of table/final.h5)" = "$(hash_of hand/final.h5)" ] || fail "resumed: other weights"
 
-refused() { # CODE TEXT ARGUMENT...
-  local code=$1 text=$2; shift 2
-  on 0 "$@" >out 2>err
-  [ $? -eq "$code" ] && grep -qF "$text" err || fail "$*: no $code and '$text': $(cat err)"
-}
 sed '3s/.*/True,pink,1/' new.csv >pink.csv
 refused 65 "pink.csv:3: column 2 (colour): a text that the training data do not have: 'pink'" predict table/final.h5 -i pink.csv -o p.h5
 refused 65 "not a number: 'blue'; data.text_inputs: one_hot" train table.yaml data.text_inputs=refuse -o none

@@ -7,11 +7,6 @@ set -u
 cp "$SOURCE"/tests/cases/sorted-validation/* .
 awk -F, 'NR == 1 { print $0 ",plant,site" } NR > 1 { print $0 ",p" NR % 7 "," (NR * NR) % 11 }' iris.csv >groups.csv
 share() { echo "data.validation={share: 0.4, $1}"; }
-refused() { # refused CODE TEXT ARGUMENT...
-  local want=$1 text=$2 code; shift 2
-  "$LOCKSTEP" "$@" >out 2>err; code=$?
-  [ $code -eq "$want" ] && grep -q -- "$text" err || fail "$*: exit $code, not $want with '$text': $(cat err)"
-}
 # The file numbers of train in order of the file, and of all others.
 train_rows() { "$LOCKSTEP" order net.yaml --step 0 train.batch=full "$@" | sort -n; }
 
