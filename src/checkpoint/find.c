@@ -15,7 +15,6 @@
 #include "io/durable.h"
 #include "io/h5.h"
 #include "io/h5sign.h"
-#include "io/lock.h"
 #include "io/regular.h"
 
 /* ---- names ---- */
@@ -185,7 +184,6 @@ ls_status ls_checkpoint_newest(const char *dir, bool repair, char **path, ls_che
   ls_checkpoint *read = NULL;
   *path = NULL;
   if (out) *out = NULL;
-  if (repair) LS_TRY(ls_lock_check(dir)); /* what looks stale may be another run's work */
   ls_status status = scan(&list);
   if (status == LS_OK) status = first_good(&list, path, &read);
   if (out)

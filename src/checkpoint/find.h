@@ -8,7 +8,8 @@
  * NULL where the folder holds none. Damaged ones (bytes that were read and are wrong) are warned of
  * and renamed *.damaged; LS_EDATA if there were some (also *.damaged ones) and none is good, and
  * where one that may be the newest cannot be read. LS_EIO where one is a link or a pipe. repair
- * false: nothing is renamed. repair true: LS_EIO where another run holds the folder's lock. */
+ * false: nothing is renamed. repair true, for the holder of the folder's lock alone: stale
+ * temporaries are removed too. */
 ls_status ls_checkpoint_newest(const char *dir, bool repair, char **path, ls_checkpoint **out);
 
 /* The checkpoints of a folder by their names, newest first, unverified; damaged (NULL ok): how many

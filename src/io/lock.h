@@ -1,15 +1,17 @@
-/* lock.h - one run at a time in a folder: dir/.lock with host, pid and job. A lock whose owner is
- * gone on this host is taken over. */
+/* lock.h - one run at a time in a folder: dir/.lock with host, process and job. A lock whose owner
+ * is gone is taken over. */
 #ifndef LS_IO_LOCK_H
 #define LS_IO_LOCK_H
 
 #include "base/status.h"
 
 typedef struct ls_lock ls_lock;
+/* LS_EIO where another process holds it. Where that cannot be told from here (another host's
+ * process, on a file system of several), the lock is watched for a minute first. */
 ls_status ls_lock_take(const char *dir, ls_lock **out);
+/* LS_EIO once another has taken the lock over, as it may when this process stood still for a
+ * minute; no look at the disk. NULL is no lock. */
+ls_status ls_lock_check(const ls_lock *lock);
 void ls_lock_release(ls_lock **lock);
-/* LS_EIO, as from ls_lock_take, where another process holds the lock; takes nothing. A folder that
- * is not there is free. */
-ls_status ls_lock_check(const char *dir);
 
 #endif

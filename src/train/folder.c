@@ -114,7 +114,7 @@ static ls_status remove_own(const char *dir, const char *name) {
 
 ls_status ls_folder_take(const char *dir, bool force, ls_lock **lock) {
   LS_TRY(ls_make_dirs(dir));
-  LS_TRY(ls_lock_take(dir, lock));
+  if (!*lock) LS_TRY(ls_lock_take(dir, lock));
   return force ? each_entry(dir, remove_own) : LS_OK;
 }
 

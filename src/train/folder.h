@@ -15,7 +15,7 @@ char *ls_folder_name(const ls_config *config, const char *given, bool resume);
  * for links, pipes and the like under names of lockstep's own. LS_EIO with the fix where not.
  * Changes nothing. */
 ls_status ls_folder_check(const char *dir, bool fresh, bool force);
-/* Make it, lock it, and with `force` remove lockstep's own files. */
+/* Make it, lock it where it is not yet, and with `force` remove lockstep's own files. */
 ls_status ls_folder_take(const char *dir, bool force, ls_lock **lock);
 /* Checkpoints behind `step` belong to a past that this run leaves: ckpt-N.h5 with N > step, and
  * final.h5 unless it is `keep`, get the ending .superseded. */

@@ -190,6 +190,7 @@ static ls_status loop(ls_trainer *t) {
   if (stop && !done) t->exit = "early_stop";
   for (double before = ls_time(), now; !stop; before = now) {
     defer(t, ls_snapshot_poll(t));
+    defer(t, ls_lock_check(t->lock));
     uint32_t flags = my_flags(t);
     int64_t seen = run->state.samples_seen;
     LS_TRY(ls_run_step(run, norm_due(run), &flags));
@@ -309,17 +310,25 @@ void ls_trainer_close(ls_trainer *t) {
   LS_FREE(t->dir);
 }
 
+/* May this run have the folder? One that goes on locks it first: what looks stale there may be
+ * another run's work. */
+static ls_status claim_folder(ls_trainer *t) {
+  const ls_train_options *o = t->options;
+  bool fresh = o->resume == LS_RESUME_NO;
+  t->dir = ls_folder_name(t->config, o->dir, !fresh);
+  if (o->dry_run) return LS_OK;
+  LS_TRY(ls_folder_check(t->dir, fresh, o->force));
+  bool locked_first = !fresh && access(t->dir, F_OK) == 0;
+  return locked_first ? ls_lock_take(t->dir, &t->lock) : LS_OK;
+}
+
 static ls_status train(ls_trainer *t, ls_train_result *r) {
   ls_checkpoint *from = NULL;
   char *path = NULL;
   ls_status status = LS_OK;
-  bool fresh = t->options->resume == LS_RESUME_NO, root = ls_comm_rank(t->comm) == 0;
+  bool root = ls_comm_rank(t->comm) == 0;
   ls_comm_at(t->comm, "looking for checkpoints");
-  if (root) {
-    t->dir = ls_folder_name(t->config, t->options->dir, !fresh);
-    if (!t->options->dry_run) status = ls_folder_check(t->dir, fresh, t->options->force);
-  }
-  LS_TRY(ls_comm_agree(t->comm, status));
+  LS_TRY(ls_comm_agree(t->comm, root ? claim_folder(t) : LS_OK));
   LS_TRY_TO(end, ls_resume_find(t->comm, t->config, t->options, t->dir, &from, &path));
   LS_TRY_TO(end, ls_trainer_build(t, from));
   if (t->options->dry_run) {
