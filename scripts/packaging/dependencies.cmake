@@ -38,6 +38,20 @@ if(MISSING)
     "On Debian scripts/setup installs them; elsewhere see docs/install.md.")
 endif()
 
+# The CBLAS of `train.gemm: blas` and `bench gemm`. It is loaded where it is asked for (src/model/blas.h says why), so no header is needed, and to run the rest not
+# even the library. Another: -DLOCKSTEP_BLAS=/path/libmkl_rt.so.2 (BLIS, ArmPL, Netlib ...); none: -DLOCKSTEP_BLAS=OFF.
+find_library(LOCKSTEP_BLAS NAMES libopenblas.so.0 openblas libblis.so.4 blis mkl_rt armpl_lp64 libcblas.so.3 cblas libblas.so.3 blas)
+if(LOCKSTEP_BLAS)
+  set(CMAKE_REQUIRED_LIBRARIES ${LOCKSTEP_BLAS})
+  check_function_exists(cblas_dgemm LOCKSTEP_BLAS_FITS)
+  unset(CMAKE_REQUIRED_LIBRARIES)
+endif()
+if(LOCKSTEP_BLAS AND LOCKSTEP_BLAS_FITS)
+  set_source_files_properties(src/model/blas.c PROPERTIES COMPILE_DEFINITIONS LOCKSTEP_BLAS="${LOCKSTEP_BLAS}")
+else()
+  message(NOTICE "-- no CBLAS is found (Debian libopenblas0, Fedora, RHEL openblas, Spack openblas): built without train.gemm: blas")
+endif()
+
 # Only tests and pages need these; without them the rest is built.
 pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)
 find_program(SCDOC scdoc)

@@ -87,6 +87,11 @@ static ls_status check_config(ls_config *config) {
     return ls_fail(LS_ECONFIG,
                    "train.nonfinite: rollback goes back to checkpoints of a run folder, "
                    "and a trainer has none");
+  if (config->gemm == LS_GEMM_BLAS)
+    return ls_fail(
+        LS_ECONFIG,
+        "train.gemm: blas is for the command line: how many threads a BLAS takes is this "
+        "program's matter");
   if (ls_class_weights_given(&data->class_weights))
     return ls_fail(LS_ECONFIG,
                    "train.class_weights: a program's samples are not counted before they come; "

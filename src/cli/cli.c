@@ -19,6 +19,7 @@
 #include "config/origin.h"
 #include "io/h5version.h"
 #include "io/regular.h"
+#include "model/blas.h"
 
 enum { CONFIG_BYTES_MAX = 16 << 20 };
 
@@ -141,11 +142,13 @@ void ls_cli_version(const ls_cli *cli) {
   ls_put(libraries, "openssl", OpenSSL_version(OPENSSL_VERSION));
   ls_put(v, "name", "lockstep");
   ls_put(v, "version", LOCKSTEP_VERSION);
-  ls_put(v, "kernel", ls_model_kernel());
+  ls_put(v, "kernel", ls_gemm_choose(LS_F32)->name);
+  ls_put(v, "blas", ls_blas_open() == LS_OK ? ls_blas_name() : ls_error_text());
   ls_put(v, "precisions", precisions);
   ls_put(v, "libraries", libraries);
-  ls_print(cli, v,
-           "lockstep {version}\nkernel: {kernel} ({*precisions}{,}{.}{/})\n"
-           "{libraries.mpi}, HDF5 {libraries.hdf5}\nlibyaml {libraries.libyaml}, "
-           "jansson {libraries.jansson}, zlib {libraries.zlib}, {libraries.openssl}\n");
+  ls_print(
+      cli, v,
+      "lockstep {version}\nkernel: {kernel} ({*precisions}{,}{.}{/})\ntrain.gemm=blas: {blas}\n"
+      "{libraries.mpi}, HDF5 {libraries.hdf5}\nlibyaml {libraries.libyaml}, "
+      "jansson {libraries.jansson}, zlib {libraries.zlib}, {libraries.openssl}\n");
 }

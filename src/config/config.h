@@ -32,6 +32,7 @@ typedef enum {
   LS_METRICS
 } ls_metric;
 extern const char *const ls_metric_names[]; /* "accuracy", ..., NULL */
+typedef enum { LS_GEMM_OWN, LS_GEMM_BLAS } ls_gemm_kind;
 typedef enum { LS_NONFINITE_STOP, LS_NONFINITE_SKIP, LS_NONFINITE_ROLLBACK } ls_nonfinite;
 
 typedef struct {
@@ -55,6 +56,7 @@ typedef struct {
   ls_nonfinite nonfinite;
   char *early_metric; /* NULL: none */
   int64_t early_patience;
+  ls_gemm_kind gemm; /* who makes the matrix products */
   char *exchange;
   ls_every eval_every;
   bool eval_on_given; /* else: those there are */

@@ -50,6 +50,7 @@ static const char *const init_types[] = {
     "constant",     "file",      NULL};
 static const char *const presets[] = {"book", "tensorflow1", "pytorch", NULL};
 static const char *const precisions[] = {"float32", "float64", NULL};
+static const char *const gemms[] = {"own", "blas", NULL};
 static const char *const nonfinites[] = {"stop", "skip", "rollback", NULL};
 static const char *const best_metrics[] = {"none",    "loss",     "accuracy", "mae",
                                            "rmse",    "r2",       "val_loss", "val_accuracy",
@@ -495,6 +496,10 @@ static const ls_key train_rows[] = {
         .value = "stop", .choices = nonfinites),
     SECTION("early_stop", 0, early_rows, "end training when a metric no longer improves",
             OR("none"), .example = "{metric: val_loss, patience: 15}"),
+    KEY("gemm", enum, ROOT(gemm),
+        "whose matrix products: own gives the same bits on every CPU; blas, the system's CBLAS, on "
+        "CPUs of one kind with one library",
+        .value = "own", .choices = gemms),
     KEY("exchange", name, ROOT(exchange),
         "how gradients are summed over the ranks; mpi is plain MPI_Allreduce, a reference "
         "whose bits depend on the ranks",

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "model/blas.h"
 
 #define LS_DECLARE(isa) extern const ls_gemm ls_gemm_##isa##_f32, ls_gemm_##isa##_f64
 LS_DECLARE(portable);
+LS_DECLARE(blas);
 #if defined(__x86_64__)
 LS_DECLARE(avx2);
 LS_DECLARE(avx512);
@@ -44,6 +46,10 @@ const ls_gemm *ls_gemm_named(const char *name, ls_dtype precision) {
   return NULL;
 }
 
+bool ls_gemm_is_slow(const char *name) { return CHOICES > 1 && strcmp(name, "portable") == 0; }
+
+/* ---- the choice ---- */
+
 #ifdef LS_MUTANTS
 /* All rows of a part in one product, as a BLAS would: its slices are not kept apart. */
 static const ls_gemm *apart[2];
@@ -66,11 +72,14 @@ static void merge_f64(const ls_weight_gradient *g) { merge_slices(g, LS_F64); }
 
 static const ls_gemm *merging(const ls_gemm *kernel, ls_dtype precision) {
   static ls_gemm merged[2];
+  if (!ls_mutant("slices-merged")) return kernel;
   apart[precision] = kernel;
   merged[precision] = *kernel;
   merged[precision].weight_gradient = precision == LS_F32 ? merge_f32 : merge_f64;
   return &merged[precision];
 }
+#else
+#define merging(kernel, precision) (kernel)
 #endif
 
 const ls_gemm *ls_gemm_choose(ls_dtype precision) {
@@ -78,8 +87,10 @@ const ls_gemm *ls_gemm_choose(ls_dtype precision) {
   const ls_gemm *kernel = wanted ? ls_gemm_named(wanted, precision) : NULL;
   for (int i = 0; !kernel; i++)
     if (cpu_has(choices[i].feature)) kernel = choices[i].kernel[precision];
-#ifdef LS_MUTANTS
-  if (ls_mutant("slices-merged")) return merging(kernel, precision);
-#endif
-  return kernel; /* a name the CPU can't serve: the best it can, with the same bits */
+  return merging(kernel, precision); /* a name the CPU can't serve: the best it can, with the same
+                                        bits */
+}
+
+const ls_gemm *ls_blas_gemm(ls_dtype precision) {
+  return merging(precision == LS_F32 ? &ls_gemm_blas_f32 : &ls_gemm_blas_f64, precision);
 }

@@ -55,11 +55,18 @@ typedef struct {
   int tile; /* rows of A that one inner kernel takes: where work is best cut */
   void (*multiply)(const ls_multiply *args);
   void (*weight_gradient)(const ls_weight_gradient *args);
+  bool by_slices; /* its bits depend on the rows that come together: each call of multiply gets a
+                     slice, whole, and lo of a gradient is a multiple of `tile` */
+  /* Numbers of `work` that a gradient (m, n) needs, where (rows, LS_GEMM_WORK) may not do; NULL:
+   * it does. */
+  int64_t (*work)(int64_t m, int64_t n, int slices);
 } ls_gemm;
 
 /* The kernels for this CPU, or those that LOCKSTEP_KERNEL names if the CPU has them. */
 const ls_gemm *ls_gemm_choose(ls_dtype precision);
 /* The kernels called `name`, or NULL if this build or this CPU has none such. */
 const ls_gemm *ls_gemm_named(const char *name, ls_dtype precision);
+/* Are kernels of this name slow by their nature: an x86 without fused multiply-adds? */
+bool ls_gemm_is_slow(const char *name);
 
 #endif

@@ -426,4 +426,5 @@ static void weight_gradient(const ls_weight_gradient *g) {
 }
 
 extern const ls_gemm NAME(ls_gemm_);
-const ls_gemm NAME(ls_gemm_) = {TEXT(LS_ISA), ROWS, multiply, weight_gradient};
+const ls_gemm NAME(ls_gemm_) = {
+    .name = TEXT(LS_ISA), .tile = ROWS, .multiply = multiply, .weight_gradient = weight_gradient};

@@ -87,6 +87,9 @@ struct ls_model {
   int tensors;
   ls_tensor *tensor;
   const ls_loss *loss;
+  const ls_gemm *gemm;  /* of all its layers */
+  const char *products; /* what makes the bits of its products */
+  int slices;
   ls_team *team;
   void *block; /* the arena */
   void *work;  /* (threads, work_size bytes) for gradients */
@@ -107,6 +110,16 @@ void ls_residual_add_f32(const ls_layer *residual, int64_t lo, int64_t hi);
 void ls_residual_add_f64(const ls_layer *residual, int64_t lo, int64_t hi);
 
 #ifdef LS_REAL_BITS
+/* Where the rows end that a product takes together, of those from r on: with the slice, or as many
+ * as the caches like. */
+static inline int64_t ls_layer_rows_end(const ls_layer *layer, const ls_pass *pass, int64_t r,
+                                        int64_t hi) {
+  const int64_t *row = pass->batch->slice_row;
+  if (!layer->gemm->by_slices) return hi - r < LS_GEMM_ROWS ? hi : r + LS_GEMM_ROWS;
+  while (*row <= r) row++;
+  return *row;
+}
+
 /* The y of the layer below, or the batch. */
 static inline const real *ls_layer_input(const ls_layer *layer, const ls_pass *pass, int64_t *ld) {
   *ld = layer->below ? layer->below->ld : pass->batch->ldx;
@@ -116,7 +129,8 @@ static inline const real *ls_layer_input(const ls_layer *layer, const ls_pass *p
 
 /* Fields of the gradient of one tensor from x and d that every layer fills in the same way. */
 static inline ls_weight_gradient ls_layer_gradient(const ls_layer *layer, const ls_pass *pass,
-                                                   const void *x, int64_t ldx, const void *d) {
+                                                   int thread, const void *x, int64_t ldx,
+                                                   const void *d) {
   return (ls_weight_gradient){.lo = 0,
                               .hi = 1,
                               .n = layer->out,
@@ -129,7 +143,8 @@ static inline ls_weight_gradient ls_layer_gradient(const ls_layer *layer, const 
                               .parts = pass->parts,
                               .node = pass->node,
                               .grad = pass->grad,
-                              .offset = layer->offset};
+                              .offset = layer->offset,
+                              .work = (char *)pass->work + (size_t)thread * pass->work_size};
 }
 
 #endif

@@ -33,8 +33,9 @@ static ls_status dense_plan(ls_layer *layer, const ls_layer_spec *spec) {
 static void dense_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
   int64_t ldx, ld = layer->ld;
   const real *x = ls_layer_input(layer, pass, &ldx), *w = layer->w;
-  for (int64_t r = lo; r < hi; r += LS_GEMM_ROWS) {
-    int64_t m = hi - r < LS_GEMM_ROWS ? hi - r : LS_GEMM_ROWS;
+  for (int64_t r = lo, end; r < hi; r = end) {
+    end = ls_layer_rows_end(layer, pass, r, hi);
+    const int64_t m = end - r;
     real *z = (real *)layer->z + r * ld, *y = (real *)layer->y + r * ld;
     layer->gemm->multiply(&(ls_multiply){.m = m,
                                          .n = layer->out,
@@ -53,8 +54,9 @@ static void dense_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int6
 
 static void dense_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
   int64_t ld = layer->ld;
-  for (int64_t r = lo; r < hi; r += LS_GEMM_ROWS) {
-    int64_t m = hi - r < LS_GEMM_ROWS ? hi - r : LS_GEMM_ROWS;
+  for (int64_t r = lo, end; r < hi; r = end) {
+    end = ls_layer_rows_end(layer, pass, r, hi);
+    const int64_t m = end - r;
     real *d = (real *)layer->d + r * ld;
     if (!layer->fused)
       layer->activation->backward(d, (const real *)layer->y + r * ld,
@@ -77,12 +79,11 @@ static void dense_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int
 static void dense_gradient(ls_layer *layer, const ls_pass *pass, int thread, int threads) {
   int64_t ldx;
   const real *x = ls_layer_input(layer, pass, &ldx);
-  ls_weight_gradient g = ls_layer_gradient(layer, pass, x, ldx, layer->d);
-  g.work = (char *)pass->work + (size_t)thread * pass->work_size;
+  ls_weight_gradient g = ls_layer_gradient(layer, pass, thread, x, ldx, layer->d);
   ls_team_range(layer->in, layer->gemm->tile, thread, threads, &g.lo, &g.hi);
   layer->gemm->weight_gradient(&g);
   if (thread != layer->number % threads) return;
-  g = ls_layer_gradient(layer, pass, &one, 0, layer->d);
+  g = ls_layer_gradient(layer, pass, thread, &one, 0, layer->d);
   g.offset += layer->in * layer->out;
   layer->gemm->weight_gradient(&g);
 }
@@ -190,8 +191,8 @@ static void layer_norm_backward(ls_layer *layer, const ls_pass *pass, int64_t lo
 
 static void layer_norm_gradient(ls_layer *layer, const ls_pass *pass, int thread, int threads) {
   if (thread != layer->number % threads) return;
-  ls_weight_gradient gain = ls_layer_gradient(layer, pass, &one, 0, layer->product),
-                     bias = ls_layer_gradient(layer, pass, &one, 0, layer->d);
+  ls_weight_gradient gain = ls_layer_gradient(layer, pass, thread, &one, 0, layer->product),
+                     bias = ls_layer_gradient(layer, pass, thread, &one, 0, layer->d);
   bias.offset += layer->out;
   layer->gemm->weight_gradient(&gain);
   layer->gemm->weight_gradient(&bias);

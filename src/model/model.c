@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "model/blas.h"
 #include "model/layer.h"
 
 #define NAME(name, ...) #name,
@@ -49,7 +50,7 @@ static ls_status plan_layer(ls_model *model, int number, const ls_layer_spec *gi
     return ls_fail(LS_ECONFIG, "layer %d: there is no layer type '%s'", number, spec.type);
   layer->number = number;
   layer->precision = model->precision;
-  layer->gemm = ls_gemm_choose(model->precision);
+  layer->gemm = model->gemm;
   layer->below = number ? layer - 1 : NULL;
   layer->in = number ? layer->below->out : model->inputs;
   layer->ldin = ls_leading(layer->in, model->precision);
@@ -147,12 +148,30 @@ ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss,
   ls_model *model;
   LS_NEW(model, 1);
   model->precision = precision;
+  model->gemm = ls_gemm_choose(precision);
+  model->products = "own"; /* on every CPU the same */
+  model->slices = slices;
   model->inputs = inputs;
   model->outputs = outputs;
   ls_status status = build(model, layer, layers, loss, slices);
   if (status != LS_OK) ls_model_free(&model);
   *out = model;
   return status;
+}
+
+ls_status ls_model_use_blas(ls_model *model) {
+  ls_status status = ls_blas_open();
+  if (status != LS_OK) return ls_fail_prefix(LS_ECONFIG, "train.gemm: blas");
+  model->gemm = ls_blas_gemm(model->precision);
+  model->products = ls_blas_name();
+  for (int l = 0; l < model->layers; l++) {
+    ls_layer *layer = &model->layer[l];
+    layer->gemm = model->gemm;
+    if (layer->in > INT32_MAX || layer->out > INT32_MAX)
+      return ls_fail(LS_ECONFIG, "layer %d: a BLAS takes no widths above %d; train.gemm: own does",
+                     l, INT32_MAX);
+  }
+  return LS_OK;
 }
 
 ls_status ls_model_derive(ls_model *model) {
@@ -181,7 +200,10 @@ void ls_model_free(ls_model **model) {
 int64_t ls_model_parameters(const ls_model *model) { return model->parameters; }
 int64_t ls_model_outputs(const ls_model *model) { return model->outputs; }
 ls_dtype ls_model_precision(const ls_model *model) { return model->precision; }
-const char *ls_model_kernel(void) { return ls_gemm_choose(LS_F32)->name; }
+const char *ls_model_products(const ls_model *model) { return model->products; }
+const char *ls_model_kernel(const ls_model *model) {
+  return model->gemm->by_slices ? model->products : model->gemm->name;
+}
 const ls_tensor *ls_model_tensors(const ls_model *model, int *count) {
   *count = model->tensors;
   return model->tensor;
@@ -216,11 +238,22 @@ static void place(const ls_model *model, ls_layer_arena *arena, int64_t rows) {
   }
 }
 
+/* Numbers that the gradient of the largest layer works with, or `least`. */
+static size_t gradient_work(const ls_model *model, int64_t least) {
+  const ls_gemm *gemm = model->gemm;
+  for (int l = 0; l < model->layers && gemm->work; l++) {
+    const int64_t wanted =
+        gemm->work(model->layer[l].in, model->layer[l].out, model->slices ? model->slices : 1);
+    if (wanted > least) least = wanted;
+  }
+  return (size_t)least;
+}
+
 /* What the model needs beside its layers. */
 static void place_shared(ls_model *model, ls_layer_arena *arena, int64_t rows, int threads) {
   const size_t size = ls_dtype_size(model->precision);
   if (model->batch) ls_layer_arena_take(arena, &model->batch->d, rows * model->batch->ld, size);
-  model->work_size = (size_t)rows * LS_GEMM_WORK * size + LS_ALIGN;
+  model->work_size = gradient_work(model, rows * LS_GEMM_WORK) * size + LS_ALIGN;
   ls_layer_arena_take(arena, &model->work, threads, model->work_size);
   ls_layer_arena_take(arena, &model->scratch, 2 * ls_model_last(model)->ld, size);
   ls_layer_arena_take(arena, &model->norm, model->outputs, sizeof(double));

@@ -95,8 +95,11 @@ int64_t ls_model_outputs(const ls_model *model);
 bool ls_model_couples_samples(
     const ls_model *model); /* softmax_batch: a row's output depends on the other rows */
 ls_dtype ls_model_precision(const ls_model *model);
-const char *ls_model_kernel(
-    void); /* "avx512", "avx2" or "portable", chosen at run time (LOCKSTEP_KERNEL overrides) */
+/* What makes the bits of its products: "own", or a BLAS with its kernel. */
+const char *ls_model_products(const ls_model *model);
+/* What makes them on this CPU: "avx512", "avx2", "portable" (LOCKSTEP_KERNEL overrides), which give
+ * the same bits; or that BLAS. */
+const char *ls_model_kernel(const ls_model *model);
 size_t ls_model_bytes(const ls_model *model, int64_t rows); /* what reserve(rows) takes */
 double ls_model_flops(
     const ls_model *model); /* floating-point operations of one sample, forward and backward */
@@ -106,6 +109,8 @@ double ls_model_flops(
 void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t seed, void *w,
                    int64_t lo, int64_t hi);
 
+/* Products by the system's BLAS instead of our own. Before ls_model_reserve. */
+ls_status ls_model_use_blas(ls_model *model);
 /* The model is for derivatives by the inputs, not for training. Before ls_model_reserve. */
 ls_status ls_model_derive(ls_model *model);
 /* Work space for shares of up to `rows` rows; team may be NULL. Once, before the loop. */

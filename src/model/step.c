@@ -17,10 +17,22 @@ void ls_model_load(ls_model *model, const void *w) {
   }
 }
 
+/* This thread's rows of the share: where products are made by slices, whole ones. */
+static void share_rows(const job *j, int thread, int threads, int64_t *lo, int64_t *hi) {
+  const ls_batch *b = j->pass->batch;
+  if (!j->model->gemm->by_slices) {
+    ls_team_range(b->rows, 1, thread, threads, lo, hi);
+    return;
+  }
+  ls_team_range(b->slice_hi - b->slice_lo, 1, thread, threads, lo, hi);
+  *lo = b->slice_row[*lo];
+  *hi = b->slice_row[*hi];
+}
+
 static void forward_job(void *arg, int thread, int threads) {
   job *j = arg;
   int64_t lo, hi;
-  ls_team_range(j->pass->batch->rows, 1, thread, threads, &lo, &hi);
+  share_rows(j, thread, threads, &lo, &hi);
   for (int l = 0; l < j->model->layers; l++)
     j->model->layer[l].ops->forward(&j->model->layer[l], j->pass, lo, hi);
 }
@@ -141,7 +153,7 @@ static void backward_job(void *arg, int thread, int threads) {
   job *j = arg;
   ls_model *model = j->model;
   int64_t lo, hi;
-  ls_team_range(j->pass->batch->rows, 1, thread, threads, &lo, &hi);
+  share_rows(j, thread, threads, &lo, &hi);
   if (j->head && !j->head->over_rows) model->loss->gradient(j->head, lo, hi);
   for (int l = model->layers - 1; l >= 0; l--) {
     ls_layer *layer = &model->layer[l];

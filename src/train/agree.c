@@ -81,3 +81,9 @@ ls_status ls_run_agree(const ls_run *run) {
   LS_FREE(config);
   return compare(run->comm, mine, what);
 }
+
+ls_status ls_products_agree(const ls_run *run) {
+  static const char *const what[ITEMS] = {"another BLAS for train.gemm: blas"};
+  const char *products = ls_model_products(run->model);
+  return compare(run->comm, (uint64_t[ITEMS]){XXH3_64bits(products, strlen(products))}, what);
+}

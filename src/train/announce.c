@@ -9,6 +9,7 @@
 #include "checkpoint/weights.h"
 #include "data/account.h"
 #include "io/json.h"
+#include "model/blas.h"
 #include "train/trainer.h"
 #include "view/understood.h"
 
@@ -44,10 +45,25 @@ ls_status ls_start_event(ls_trainer *t) {
       rows_of(run, LS_SPLIT_TEST), "steps_per_epoch", (json_int_t)run->plan->steps, "steps",
       (json_int_t)run->steps, "batch", (json_int_t)run->batch, "slices", run->slices,
       "samples_per_rank", samples_per_rank(run), "exchange", ls_exchange_kind(run->exchange),
-      "precision", ls_dtype_name(t->config->precision), "kernel", ls_model_kernel());
+      "precision", ls_dtype_name(t->config->precision), "kernel", ls_model_kernel(run->model));
   if (run->state.global_step > 0)
     json_object_set_new(event, "resumed_from", json_integer(run->state.global_step));
   return ls_events_put(t->events, event);
+}
+
+/* Products that are many times slower than they could be. */
+static void warn_of_products(const ls_run *run) {
+  const char *kernel = ls_model_kernel(run->model);
+  if (run->config->gemm == LS_GEMM_BLAS && ls_blas_advice())
+    ls_log(LS_LOG_WARN,
+           "%s is a kernel for much older CPUs than this one, and several times slower: set %s",
+           kernel, ls_blas_advice());
+  if (run->config->gemm == LS_GEMM_OWN && ls_gemm_is_slow(kernel))
+    ls_log(
+        LS_LOG_WARN,
+        "kernels %s: this CPU has no fused multiply-add, or a virtual machine hides it, and each "
+        "is made of many instructions; train.gemm=blas is many times faster (to other bits)",
+        kernel);
 }
 
 /* The chapter's advice: know how fast your rate drops. */
@@ -140,6 +156,7 @@ ls_status ls_start_progress(ls_trainer *t) {
   if (run->state.global_step > 0)
     ls_log(LS_LOG_INFO, "resuming at step %lld of %lld", (long long)run->state.global_step,
            (long long)run->steps);
+  warn_of_products(run);
   warn_of_classes(t);
   warn_of_small_rate(t);
   return ls_progress_new(t->options->progress, &plan, &t->progress);

@@ -55,7 +55,9 @@ void ls_show_header(const ls_trainer *t) {
       run->slices, run->slices == 1 ? "" : "s", (long long)run->plan->steps, (long long)run->steps);
   say("runs on", "%d rank%s on %d host%s, %d thread%s each; exchange %s, kernels %s", ranks,
       ranks == 1 ? "" : "s", hosts, hosts == 1 ? "" : "s", threads, threads == 1 ? "" : "s",
-      ls_exchange_kind(run->exchange), ls_model_kernel());
+      ls_exchange_kind(run->exchange),
+      c->gemm == LS_GEMM_BLAS ? "of the BLAS" : ls_model_kernel(run->model));
+  if (c->gemm == LS_GEMM_BLAS) say("BLAS", "%s, one thread", ls_model_kernel(run->model));
 }
 
 /* ---- the end ---- */

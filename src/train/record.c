@@ -63,11 +63,10 @@ static json_t *record(const ls_trainer *t) {
   json_object_set_new(o, "mpi", json_string(ls_comm_library(t->comm)));
   json_object_set_new(o, "os", json_sprintf("%s %s", os.sysname, os.release));
   json_object_set_new(o, "cpu", cpu_model());
-  json_object_set_new(o, "kernel", json_string(ls_model_kernel()));
-  json_object_set_new(
-      o, "blas_core",
-      json_sprintf("lockstep %s", ls_model_kernel())); /* training calls no BLAS: our kernels' bits
-                                                          are the same on every CPU */
+  json_object_set_new(o, "kernel", json_string(ls_model_kernel(t->run->model)));
+  json_object_set_new(o, "blas_core",
+                      json_sprintf(t->config->gemm == LS_GEMM_BLAS ? "%s" : "lockstep %s",
+                                   ls_model_kernel(t->run->model)));
   json_object_set_new(o, "ranks", json_integer(ls_comm_size(t->comm)));
   json_object_set_new(o, "threads", json_integer(ls_team_size(t->run->team)));
   json_object_set_new(o, "hosts", hosts_of(t->comm));

@@ -215,11 +215,22 @@ static ls_status find_place(const ls_run *run, ls_checkpoint *c, int64_t moved[2
              : LS_OK;
 }
 
+/* Own products have the same bits on every CPU. */
+static void compare_products(const ls_run *run, const ls_checkpoint *c) {
+  const char *now = ls_model_products(run->model);
+  if (run->config->gemm != LS_GEMM_BLAS || strcmp(c->kernel, now) == 0) return;
+  ls_log(LS_LOG_WARN,
+         "train.gemm: blas: the checkpoint's products were made by %s, from here on by %s: other "
+         "bits than those of a run that went on there",
+         c->kernel, now);
+}
+
 ls_status ls_resume_take(ls_trainer *t, ls_checkpoint *c) {
   int64_t moved[2] = {0};
   ls_run *run = t->run;
   ls_state *s = &run->state;
   LS_TRY(ls_comm_agree(t->comm, c ? check_data(t, c) : LS_OK));
+  if (c) compare_products(run, c);
   LS_TRY(ls_state_restore(run, &t->plan, c));
   LS_TRY(ls_comm_agree(t->comm, c ? find_place(run, c, moved) : LS_OK));
   ls_comm_bcast(t->comm, moved, sizeof moved, 0);

@@ -47,6 +47,7 @@ static ls_status build_model(ls_run *run) {
   ls_config *c = run->config;
   LS_TRY(ls_model_new(c->layer, c->layers, c->loss, ls_data_features(run->data),
                       ls_data_outputs(run->data), run->slices, c->precision, &run->model));
+  if (c->gemm == LS_GEMM_BLAS) LS_TRY(ls_model_use_blas(run->model));
   run->parameters = ls_model_parameters(run->model);
   return ls_run_check_shares(run);
 }
@@ -153,6 +154,7 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   LS_TRY(plan_batch(run));
   ls_comm_at(comm, "building the network");
   LS_TRY(ls_comm_agree(comm, build_model(run)));
+  LS_TRY(ls_products_agree(run));
   LS_TRY(ls_comm_agree(comm, ls_team_new(threads > 0 ? threads : useful_threads(run), &run->team)));
   LS_TRY(ls_comm_agree(comm, build_loop(run)));
   LS_TRY(ls_exchange_new(comm, config->exchange, run->parameters, ls_update_block(run->parameters),

@@ -79,6 +79,8 @@ void ls_run_move(ls_run *run, int64_t steps, int64_t samples);
 
 /* Same config and data on every rank? LS_EINTERNAL names the odd ones. Collective. */
 ls_status ls_run_agree(const ls_run *run);
+/* And products by the same library and kernel? */
+ls_status ls_products_agree(const ls_run *run);
 
 /* ---- run.c ---- */
 

@@ -27,7 +27,7 @@ void ls_state_plan_make(const ls_run *run, ls_state_plan *out) {
                                .y_affine = affine_or_none(ls_data_y_affine(run->data)),
                                .x_mean = *ls_data_x_mean(run->data),
                                .precision = c->precision,
-                               .kernel = (char *)(uintptr_t)ls_model_kernel()}};
+                               .kernel = (char *)(uintptr_t)ls_model_products(run->model)}};
   ls_checkpoint *p = &out->plan;
   p->files = files;
   if (names) p->names = *names;

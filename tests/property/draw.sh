@@ -148,6 +148,9 @@ draw_schedule() {
   echo "schedule: {type: $type$keys}"
 }
 
+# Can this build make products by a BLAS?
+blas=$("$LOCKSTEP" --version | sed -n 's/^train.gemm=blas: \(OpenBLAS\|BLIS\|lib\).*/yes/p')
+
 draw_train() { # sets `slices`
   between 4 40; steps=$drawn
   if chance 8; then drawn=full; else between 5 130; fi
@@ -155,6 +158,7 @@ draw_train() { # sets `slices`
   pick 2 3 4 5 6 7 8 8 8 11 16; slices=$drawn
   echo "train: {steps: $steps, batch: $batch, slices: $slices"
   chance 35 && echo "  , precision: float64"
+  [ -n "$blas" ] && chance 30 && echo "  , gemm: blas"
   chance 20 && echo "  , clip_norm: 0.5"
   chance 20 && echo "  , clip_value: 0.05"
   chance 20 && echo "  , gradient_noise: {eta: 0.01}"

@@ -4,6 +4,7 @@
 
 #include "base/rng.h"
 #include "cli/bench/reference.h"
+#include "model/blas.h"
 #include "test.h"
 
 static uint64_t seed, draws;
@@ -263,7 +264,7 @@ static void test_leading(void **state) {
 /* A step's products as BLAS makes them: right to rounding. */
 static void test_reference(void **state) {
   (void)state;
-  if (ls_reference_open() != LS_OK) skip();
+  if (ls_blas_open() != LS_OK) skip();
   for (ls_dtype precision = LS_F32; precision <= LS_F64; precision++)
     for (int slices = 1; slices <= 9; slices += 4) {
       ls_reference *reference;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cli/bench/bench.h"
 #include "cli/bench/reference.h"
+#include "model/blas.h"
 #include "train/run.h"
 
 enum { WIDTHS_MAX = 256 };
@@ -124,8 +125,8 @@ static json_t *answer_json(const ls_run *run, const subjects *s, const double me
          floor = median[BLAS] + median[TRAFFIC];
   double bytes = (double)s->traffic.n * (1 + 2 * s->traffic.vectors) * (double)sizeof(float);
   json_t *o = json_object();
-  ls_put(o, "blas", ls_reference_name());
-  ls_put(o, "kernel", ls_model_kernel());
+  ls_put(o, "blas", ls_blas_name());
+  ls_put(o, "kernel", s->gemm->name);
   ls_put(o, "flops", flops);
   ls_put(o, "blas_us", median[BLAS] * 1e6);
   ls_put(o, "blas_slices_us", median[BLAS_SLICES] * 1e6);
@@ -137,7 +138,7 @@ static json_t *answer_json(const ls_run *run, const subjects *s, const double me
   ls_put(o, "update_us", median[TRAFFIC] * 1e6);
   ls_put(o, "floor_us", floor * 1e6);
   ls_put(o, "floor_samples_per_s", batch / floor);
-  char *own = ls_mem_format("lockstep %s", ls_model_kernel());
+  char *own = ls_mem_format("lockstep %s", s->gemm->name);
   ls_put(o, "_own", own);
   LS_FREE(own);
   ls_put(o, "_slices", "the same, slice by slice");
@@ -169,7 +170,7 @@ ls_status ls_bench_gemm(ls_cli *cli, const void *given) {
   LS_TRY(ls_bench_check(o));
   if (ls_comm_size(cli->comm) > 1)
     return ls_fail(LS_EUSAGE, "bench gemm measures one core; run it without mpirun");
-  LS_TRY(ls_reference_open());
+  LS_TRY(ls_blas_open());
   ls_run *run = NULL;
   subjects s = {0};
   ls_status status = ls_run_new(cli->comm, cli->config, 1, &run);

@@ -1,67 +1,11 @@
 #include "cli/bench/reference.h"
 
-#include <dlfcn.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
-
-/* cblas.h's names for row-major, plain and transposed. */
-enum { ROW_MAJOR = 101, PLAIN = 111, TRANSPOSED = 112 };
-
-static struct {
-  char name[128];
-  void (*sgemm)(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a,
-                int lda, const float *b, int ldb, float beta, float *c, int ldc);
-  void (*dgemm)(int order, int ta, int tb, int m, int n, int k, double alpha, const double *a,
-                int lda, const double *b, int ldb, double beta, double *c, int ldc);
-} blas;
-
-/* A function pointer out of dlsym, by the way POSIX asks for. */
-static void find(void *library, const char *symbol, void *slot) {
-  void *found = dlsym(library, symbol);
-  memcpy(slot, &found, sizeof found);
-}
-
-ls_status ls_reference_open(void) {
-  if (blas.sgemm) return LS_OK;
-  setenv("OPENBLAS_NUM_THREADS", "1", 1); /* read when the library is loaded */
-  void *library = dlopen("libblas.so.3", RTLD_NOW | RTLD_LOCAL);
-  if (!library)
-    return ls_fail(LS_FAIL, "can't load a BLAS to compare with: %s; install libopenblas0-pthread",
-                   dlerror());
-  void (*set_threads)(int);
-  char *(*core)(void);
-  find(library, "openblas_set_num_threads", &set_threads);
-  find(library, "openblas_get_corename", &core);
-  find(library, "cblas_dgemm", &blas.dgemm);
-  find(library, "cblas_sgemm", &blas.sgemm);
-  if (!blas.sgemm || !blas.dgemm)
-    return ls_fail(LS_FAIL,
-                   "libblas.so.3 has no cblas_sgemm and cblas_dgemm; install libopenblas0-pthread");
-  if (set_threads) set_threads(1);
-  snprintf(blas.name, sizeof blas.name, core ? "libblas.so.3 (OpenBLAS %s)" : "libblas.so.3",
-           core ? core() : "");
-  return LS_OK;
-}
-
-const char *ls_reference_name(void) { return blas.name; }
-
-/* C (m, n) = A B + beta C in either precision. */
-static void product(ls_dtype precision, int ta, int tb, int64_t m, int64_t n, int64_t k,
-                    const void *a, int64_t lda, const void *b, int64_t ldb, double beta, void *c,
-                    int64_t ldc) {
-  if (m == 0 || n == 0) return;
-  if (precision == LS_F32)
-    blas.sgemm(ROW_MAJOR, ta, tb, (int)m, (int)n, (int)k, 1, a, (int)lda, b, (int)ldb, (float)beta,
-               c, (int)ldc);
-  else
-    blas.dgemm(ROW_MAJOR, ta, tb, (int)m, (int)n, (int)k, 1, a, (int)lda, b, (int)ldb, beta, c,
-               (int)ldc);
-}
+#include "model/blas.h"
 
 /* ---- a step's products ---- */
 
@@ -144,17 +88,18 @@ void ls_reference_run_blas(ls_reference *r) {
     const int64_t lo = r->slice_row[i], m = r->slice_row[i + 1] - lo;
     for (int l = 0; l < r->layers; l++) {
       const stage *s = &r->stage[l];
-      product(r->precision, PLAIN, PLAIN, m, s->out, s->in, at(r, s->x, lo * s->ldin), s->ldin,
-              s->w, s->out, 0, at(r, s->y, lo * s->ldout), s->ldout);
+      ls_blas_product(r->precision, (ls_blas_transposed){0}, m, s->out, s->in,
+                      at(r, s->x, lo * s->ldin), s->ldin, s->w, s->out, 0,
+                      at(r, s->y, lo * s->ldout), s->ldout);
     }
     for (int l = r->layers - 1; l >= 0; l--) {
       const stage *s = &r->stage[l];
       const void *dy = at(r, s->dy, lo * s->ldout);
-      product(r->precision, TRANSPOSED, PLAIN, s->in, s->out, m, at(r, s->x, lo * s->ldin), s->ldin,
-              dy, s->ldout, i > 0, s->dw_blas, s->out);
+      ls_blas_product(r->precision, (ls_blas_transposed){.a = true}, s->in, s->out, m,
+                      at(r, s->x, lo * s->ldin), s->ldin, dy, s->ldout, i > 0, s->dw_blas, s->out);
       if (l)
-        product(r->precision, PLAIN, TRANSPOSED, m, s->in, s->out, dy, s->ldout, s->w, s->out, 0,
-                at(r, s->dx, lo * s->ldin), s->ldin);
+        ls_blas_product(r->precision, (ls_blas_transposed){.b = true}, m, s->in, s->out, dy,
+                        s->ldout, s->w, s->out, 0, at(r, s->dx, lo * s->ldin), s->ldin);
     }
   }
 }

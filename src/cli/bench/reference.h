@@ -1,8 +1,5 @@
 /* reference.h - the matrix products of a training step by the system's BLAS and by our kernels, for
- * comparison.
- *
- * BLAS is loaded when asked for (dlopen), so that the trainer itself neither needs it nor waits for
- * it. */
+ * comparison. */
 #ifndef LS_CLI_BENCH_REFERENCE_H
 #define LS_CLI_BENCH_REFERENCE_H
 
@@ -11,12 +8,6 @@
 #include "base/real.h"
 #include "base/status.h"
 #include "model/gemm.h"
-
-/* libblas.so.3 with one thread. LS_FAIL with a text where there is none. Once or more. */
-ls_status ls_reference_open(void);
-/* Which library, and the kernel it chose for this CPU where it says so: "libblas.so.3 (OpenBLAS
- * SkylakeX)". */
-const char *ls_reference_name(void);
 
 typedef struct ls_reference ls_reference;
 

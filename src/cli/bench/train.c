@@ -128,7 +128,7 @@ static json_t *answer_json(const ls_run *run, const times *t, double median, dou
   ls_put(o, "exchange", ls_exchange_kind(run->exchange));
   ls_put(o, "exchange_bytes", ls_exchange_bytes(run->exchange));
   ls_put(o, "slices", run->slices);
-  ls_put(o, "kernel", ls_model_kernel());
+  ls_put(o, "kernel", ls_model_kernel(run->model));
   ls_put(o, "weights_hash", (const char *)hash);
   ls_put(o, "_phases", phases_json(t));
   return o;
