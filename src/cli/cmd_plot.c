@@ -11,13 +11,12 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 
-enum { PANELS_MAX = 12 };
 #define STEP_LABEL "global_step (weight updates)"
 
 /* ---- a picture: panels, and what has been made for them ---- */
 
 typedef struct {
-  ls_panel panel[PANELS_MAX];
+  ls_panel panel[LS_PLOT_PANELS];
   int panels;
   void **made; /* (room) texts and arrays, freed with the picture */
   int count;
@@ -25,10 +24,10 @@ typedef struct {
 
 static void *own(picture *p, void *block) { return p->made[p->count++] = block; }
 
-/* The next panel, with room for so many curves. */
+/* The next panel, with room for so many curves and a rectangle. */
 static ls_status add_panel(picture *p, int curves, ls_panel **out) {
   ls_curve *curve;
-  LS_NEW(curve, curves);
+  LS_NEW(curve, curves + 1);
   *out = &p->panel[p->panels++];
   (*out)->curve = own(p, curve);
   return LS_OK;
@@ -39,25 +38,68 @@ static ls_curve *add_curve(ls_panel *panel, ls_curve curve) {
   return &panel->curve[panel->curves++];
 }
 
-/* One scale for all curves, and one range for all panels, so that they can be compared by eye. */
-static void share_axis(ls_panel *panel, int panels) {
-  double low = INFINITY, high = -INFINITY;
-  for (int i = 0; i < panels; i++)
-    for (int k = 0; k < panel[i].curves; k++) {
-      const ls_curve *c = &panel[i].curve[k];
-      for (int64_t j = 0; j < c->n; j++) {
-        if (!isfinite(c->y[j])) continue;
-        low = fmin(low, c->y[j]);
-        high = fmax(high, c->y[j]);
+/* ---- enlarged parts ---- */
+
+ls_status ls_plot_zoom(const char *text, ls_view *out) {
+  int end = 0;
+  int got = sscanf(text, "%lf:%lf,%lf:%lf%n", &out->x_lo, &out->x_hi, &out->y_lo, &out->y_hi, &end);
+  bool grows = got == 4 && out->x_lo < out->x_hi && out->y_lo < out->y_hi;
+  if (!grows || text[end] || !isfinite(out->x_hi - out->x_lo) || !isfinite(out->y_hi - out->y_lo))
+    return ls_fail(LS_EUSAGE,
+                   "--zoom %s: min, or x0:x1,y0:y1 with x0 < x1 and y0 < y1, "
+                   "as in 1.8:2.2,0.4:0.6",
+                   text);
+  return LS_OK;
+}
+
+/* The later half, as high as the curves are there. */
+static void later_half(const ls_panel *p, ls_view *v) {
+  ls_view whole = {INFINITY, -INFINITY, INFINITY, -INFINITY};
+  for (int pass = 0; pass < 2; pass++)
+    for (int k = 0; k < p->curves; k++)
+      for (int64_t i = 0; i < p->curve[k].n; i++) {
+        double x = p->curve[k].x[i], y = p->curve[k].y[i];
+        if (!isfinite(x) || !isfinite(y)) continue;
+        if (pass == 0) whole.x_lo = fmin(whole.x_lo, x), whole.x_hi = fmax(whole.x_hi, x);
+        if (pass == 0 || x < (whole.x_lo + whole.x_hi) / 2) continue;
+        whole.y_lo = fmin(whole.y_lo, y), whole.y_hi = fmax(whole.y_hi, y);
       }
-    }
-  bool log_y = low > 0 && high > 100 * low;
-  for (int i = 0; i < panels; i++) {
-    panel[i].log_y = log_y;
-    if (!(low < high) || (panels == 1 && !log_y)) continue; /* alone, gnuplot chooses round ends */
-    panel[i].y_lo = log_y ? low / 1.3 : low - 0.03 * (high - low);
-    panel[i].y_hi = log_y ? high * 1.3 : high + 0.03 * (high - low);
+  double room = p->log_y ? 0 : 0.05 * (whole.y_hi - whole.y_lo);
+  *v = (ls_view){(whole.x_lo + whole.x_hi) / 2, whole.x_hi, whole.y_lo - room, whole.y_hi + room};
+}
+
+static ls_status add_rectangle(picture *p, ls_panel *panel, const ls_view *v) {
+  double *x;
+  LS_NEW(x, 10);
+  own(p, x);
+  for (int i = 0; i < 5; i++) {
+    x[i] = i == 1 || i == 2 ? v->x_hi : v->x_lo;
+    x[5 + i] = i == 2 || i == 3 ? v->y_hi : v->y_lo;
   }
+  add_curve(panel, (ls_curve){.n = 5, .x = x, .y = x + 5, .kind = LS_CURVE_RECTANGLE});
+  return LS_OK;
+}
+
+/* Behind each panel a second one that shows a part of it. */
+static ls_status enlarge(picture *p, const ls_plot_options *o) {
+  if (2 * p->panels > LS_PLOT_PANELS)
+    return ls_fail(LS_EUSAGE, "--zoom: at most %d runs, each with its enlarged part",
+                   LS_PLOT_PANELS / 2);
+  for (int i = p->panels - 1; i >= 0; i--) {
+    ls_panel *whole = &p->panel[2 * i], *part = &p->panel[2 * i + 1];
+    *whole = p->panel[i];
+    *part = *whole;
+    if (strcmp(o->zoom, "min") == 0)
+      later_half(whole, &part->view);
+    else
+      LS_TRY(ls_plot_zoom(o->zoom, &part->view));
+    if (!(part->view.y_lo < part->view.y_hi))
+      return ls_fail(LS_EDATA, "--zoom min: nothing is there to be enlarged; use x0:x1,y0:y1");
+    part->title = "the rectangle, enlarged";
+    LS_TRY(add_rectangle(p, whole, &part->view));
+  }
+  p->panels *= 2;
+  return LS_OK;
 }
 
 /* ---- cost: a panel a run ---- */
@@ -69,10 +111,10 @@ static bool by_epoch(const ls_history *h, const ls_plot_options *o) {
 }
 
 static ls_status make_cost(const ls_runs *runs, const ls_plot_options *o, picture *p) {
-  if (runs->n > PANELS_MAX)
+  if (runs->n > LS_PLOT_PANELS)
     return ls_fail(LS_EUSAGE,
                    "at most %d runs beside one another; plot compare lays more over one another",
-                   PANELS_MAX);
+                   LS_PLOT_PANELS);
   for (int i = 0; i < runs->n; i++) {
     const ls_history *h = runs->item[i].history;
     bool epochs = by_epoch(h, o);
@@ -82,6 +124,7 @@ static ls_status make_cost(const ls_runs *runs, const ls_plot_options *o, pictur
     LS_TRY(add_panel(p, 2, &panel));
     panel->title = own(p, ls_runs_title(runs, i));
     panel->x_label = epochs ? "epoch" : STEP_LABEL;
+    panel->whole_x = true;
     panel->y_label = "loss (mean over samples)";
     add_curve(panel,
               (ls_curve){.name = "loss", .n = e->n, .x = e->column[x], .y = e->column[LS_H_LOSS]});
@@ -90,11 +133,10 @@ static ls_status make_cost(const ls_runs *runs, const ls_plot_options *o, pictur
                                   .n = h->epoch.n,
                                   .x = h->epoch.column[x],
                                   .y = h->epoch.column[LS_H_VAL_LOSS],
-                                  .color = 1,
-                                  .dash = 1});
+                                  .style = 1});
   }
-  share_axis(p->panel, p->panels);
-  return LS_OK;
+  ls_plot_share_y(p->panel, p->panels);
+  return o->zoom ? enlarge(p, o) : LS_OK;
 }
 
 /* ---- lr: a curve a group, runs that differ in their seed have the same rate ---- */
@@ -110,13 +152,13 @@ static ls_status make_lr(const ls_runs *runs, const ls_plot_options *o, picture 
                                 .n = e->n,
                                 .x = e->column[LS_H_STEP],
                                 .y = e->column[LS_H_LR],
-                                .color = g,
-                                .dash = g % 4});
+                                .style = g});
   }
-  panel->title = runs->groups == 1 ? panel->curve[0].name : "learning rate";
+  panel->title = runs->groups == 1 ? panel->curve[0].name : NULL;
   panel->x_label = STEP_LABEL;
+  panel->whole_x = true;
   panel->y_label = "learning rate";
-  share_axis(panel, 1);
+  ls_plot_share_y(panel, 1);
   return LS_OK;
 }
 
@@ -162,9 +204,7 @@ static ls_status add_group(const ls_runs *runs, int group, ls_history_column c, 
   for (int64_t e = 0; e < n; e++) mean_at(runs, group, c, e, &x[e], &mean[e], &low[e], &high[e]);
   char *label = own(p, ls_runs_label(runs, group));
   ls_curve *curve = add_curve(
-      panel,
-      (ls_curve){
-          .name = label, .n = n, .x = own(p, x), .y = mean, .color = group, .dash = group % 4});
+      panel, (ls_curve){.name = label, .n = n, .x = own(p, x), .y = mean, .style = group});
   if (seeds == 1) return LS_OK;
   curve->name = own(p, ls_mem_format("%s (%d seeds)", label, seeds));
   curve->low = low;
@@ -193,26 +233,28 @@ static ls_status find_metric(const ls_runs *runs, const char *name, ls_history_c
   return any_has(runs, *out) ? LS_OK : ls_fail(LS_EDATA, "no run has %s in its epochs", name);
 }
 
-/* The metric asked for; else the loss, and beside it that of validation or the accuracy. */
+/* The metric asked for; else the loss, and beside it that of validation or the accuracy, or its
+ * enlarged part. */
 static ls_status make_compare(const ls_runs *runs, const ls_plot_options *o, picture *p) {
   ls_history_column metric[2] = {LS_H_LOSS};
   int count = 1;
   if (o->metric)
     LS_TRY(find_metric(runs, o->metric, metric));
-  else if (any_has(runs, LS_H_VAL_LOSS))
+  else if (!o->zoom && any_has(runs, LS_H_VAL_LOSS))
     metric[count++] = LS_H_VAL_LOSS;
-  else if (any_has(runs, LS_H_ACCURACY))
+  else if (!o->zoom && any_has(runs, LS_H_ACCURACY))
     metric[count++] = LS_H_ACCURACY;
   for (int i = 0; i < count; i++) {
     ls_panel *panel;
     LS_TRY(add_panel(p, runs->groups, &panel));
     for (int g = 0; g < runs->groups; g++) LS_TRY(add_group(runs, g, metric[i], p, panel));
     panel->x_label = "epoch";
+    panel->whole_x = true;
     panel->y_label = ls_history_names[metric[i]];
-    panel->title = runs->groups == 1 ? panel->curve[0].name : panel->y_label;
-    share_axis(panel, 1);
+    panel->title = runs->groups == 1 ? panel->curve[0].name : NULL;
+    ls_plot_share_y(panel, 1);
   }
-  return LS_OK;
+  return o->zoom ? enlarge(p, o) : LS_OK;
 }
 
 /* ---- the command ---- */
@@ -222,6 +264,8 @@ static ls_status check(const ls_cli *cli, const ls_plot_options *o) {
     return ls_fail(LS_EUSAGE, "where to? -o FILE.svg, .png or .pdf, or -o - for the terminal");
   if (o->by && strcmp(o->by, "epoch") != 0 && strcmp(o->by, "step") != 0)
     return ls_fail(LS_EUSAGE, "--by %s: use epoch or step", o->by);
+  ls_view zoom;
+  if (o->zoom && strcmp(o->zoom, "min") != 0) LS_TRY(ls_plot_zoom(o->zoom, &zoom));
   if (o->steps < 1) return ls_fail(LS_EUSAGE, "--steps is positive");
   if (cli->json && strcmp(o->out, "-") == 0)
     return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
@@ -232,8 +276,8 @@ typedef ls_status (*maker)(const ls_runs *, const ls_plot_options *, picture *);
 
 static ls_status draw_made(const ls_runs *runs, const ls_plot_options *o, maker make) {
   picture p = {0};
-  /* a panel needs its curves and title, a curve at most two texts and one array */
-  LS_NEW(p.made, 2 * PANELS_MAX + 3 * 2 * (runs->groups + runs->n));
+  /* a panel needs its curves, title and rectangle, a curve at most two texts and one array */
+  LS_NEW(p.made, 3 * LS_PLOT_PANELS + 3 * 2 * (runs->groups + runs->n));
   ls_status status = make(runs, o, &p);
   if (status == LS_OK) status = ls_plot(p.panel, p.panels, o->out, o->keep_script);
   for (int i = 0; i < p.count; i++) LS_FREE(p.made[i]);
@@ -282,6 +326,10 @@ static const ls_option plot_options[] = {
     OPTION(metric, "metric", 0, "NAME", "compare: this member of the epoch events only"),
     OPTION(surface, "surface", 0, NULL,
            "path: on the surface of the cost instead of its contour lines"),
+    OPTION(together, "together", 0, NULL, "path: of several runs over one set of contour lines"),
+    OPTION(zoom, "zoom", 0, "X0:X1,Y0:Y1|min",
+           "path, compare, cost: an enlarged part beside it; min: around the minimum, or the later "
+           "half"),
     OPTION(steps, "steps", 0, "N", "path: the first N updates (default 1000)"),
     OPTION(data, "data", 0, "FILE",
            "path: the training data of the contours, where the run's have moved"),
@@ -294,7 +342,7 @@ const ls_command ls_command_plot = {
     .help = "pictures of runs: cost, rate, path of the weights, comparison",
     .usage =
         "Usage: lockstep plot cost|lr|path|compare RUN... -o FILE.svg|.png|.pdf|- "
-        "[--keep-script]\n"
+        "[--zoom X0:X1,Y0:Y1|min] [--keep-script]\n"
         "\nExamples:\n"
         "  lockstep plot cost runs/a -o cost.svg                # loss and val_loss against the "
         "epoch\n"
@@ -303,6 +351,7 @@ const ls_command ls_command_plot = {
         "become a mean with its spread\n"
         "  lockstep plot path runs/toy -o path.svg              # two parameters over contour "
         "lines of the cost\n"
+        "  lockstep plot path runs/sgd runs/adam --together --zoom min -o path.svg\n"
         "  lockstep plot path runs/toy --surface -o path.png    # the same over the surface\n",
     .options = plot_options,
     .size = sizeof(ls_plot_options),

@@ -222,9 +222,10 @@ static ls_status draw(const table *t, const options *o) {
   ls_panel panel = {.title = title,
                     .x_label = "global_step (weight updates)",
                     .y_label = "learning rate",
+                    .whole_x = true,
                     .curve = &curve,
                     .curves = 1};
-  panel.log_y = ls_plot_wants_log(y, n);
+  ls_plot_share_y(&panel, 1);
   return ls_plot(&panel, 1, o->out, o->keep_script);
 }
 

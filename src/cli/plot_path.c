@@ -10,7 +10,7 @@
 #include "io/regular.h"
 #include "train/run.h"
 
-enum { GRID = 61, PANELS_MAX = 6, CONFIG_MAX = 16 << 20, SEARCH_MAX = 4000 };
+enum { GRID = 61, PATHS_MAX = 6, CONFIG_MAX = 16 << 20, SEARCH_MAX = 4000, SIDE = 20 };
 
 /* w[0] is the weight, w[1] the bias: the intercept goes on the x axis, the slope on the y axis. */
 typedef struct {
@@ -19,11 +19,17 @@ typedef struct {
   ls_run *run;
   double *w0, *w1, *cost, *number; /* (points) */
   int64_t points;
-  double lowest[2];
-  ls_grid grid;
   char *title, *z_label;
-  ls_curve curve;
 } scene;
+
+/* The cost below one path or several, and what is drawn over it. */
+typedef struct {
+  const scene *scene; /* (scenes); the first computes the cost */
+  int scenes;
+  ls_grid grid;
+  ls_curve curve[PATHS_MAX + 1];
+  double rectangle[3][4 * SIDE + 1]; /* x, y, cost, all the way round */
+} ground;
 
 /* ---- the cost ---- */
 
@@ -82,7 +88,6 @@ static void close_scene(scene *s) {
   LS_FREE(s->w1);
   LS_FREE(s->cost);
   LS_FREE(s->number);
-  LS_FREE(s->grid.z);
   LS_FREE(s->title);
   LS_FREE(s->z_label);
 }
@@ -118,9 +123,8 @@ static ls_status take_path(scene *s, const ls_runs_item *item, int64_t steps) {
 
 /* ---- the ground ---- */
 
-static void bounds(const double *x, int64_t n, double *lo, double *hi) {
-  *lo = *hi = x[0];
-  for (int64_t i = 1; i < n; i++) {
+static void widen(const double *x, int64_t n, double *lo, double *hi) {
+  for (int64_t i = 0; i < n; i++) {
     *lo = fmin(*lo, x[i]);
     *hi = fmax(*hi, x[i]);
   }
@@ -128,24 +132,23 @@ static void bounds(const double *x, int64_t n, double *lo, double *hi) {
 
 /* Downhill along the axes from where the path ends, by steps that halve: good enough for a mark on
  * a picture. */
-static ls_status find_lowest(scene *s, double width, double height) {
-  double at[2] = {s->w0[s->points - 1], s->w1[s->points - 1]}, step[2] = {width / 4, height / 4},
-         best, cost;
+static ls_status find_lowest(const scene *s, double size, double *lowest) {
+  double at[2] = {s->w0[s->points - 1], s->w1[s->points - 1]}, step = size / 4, best, cost;
   LS_TRY(cost_at(s, at[0], at[1], &best));
-  for (int tries = 0; tries < SEARCH_MAX && step[0] > 1e-5 * width; tries++) {
+  for (int tries = 0; tries < SEARCH_MAX && step > 1e-5 * size; tries++) {
     bool moved = false;
     for (int k = 0; k < 4; k++) {
-      double to[2] = {at[0] + (k == 0) * step[0] - (k == 1) * step[0],
-                      at[1] + (k == 2) * step[1] - (k == 3) * step[1]};
+      double to[2] = {at[0] + (k == 0) * step - (k == 1) * step,
+                      at[1] + (k == 2) * step - (k == 3) * step};
       LS_TRY(cost_at(s, to[0], to[1], &cost));
       if (!(cost < best)) continue;
       best = cost;
       memcpy(at, to, sizeof at);
       moved = true;
     }
-    for (int k = 0; k < 2 && !moved; k++) step[k] /= 2;
+    if (!moved) step /= 2;
   }
-  memcpy(s->lowest, at, sizeof at);
+  memcpy(lowest, at, sizeof at);
   return LS_OK;
 }
 
@@ -157,25 +160,99 @@ static void include(double value, double *lo, double *hi) {
   *hi += margin;
 }
 
-static ls_status make_grid(scene *s) {
-  ls_grid *g = &s->grid;
-  bounds(s->w0, s->points, &g->x_lo, &g->x_hi);
-  bounds(s->w1, s->points, &g->y_lo, &g->y_hi);
-  double size = fmax(fmax(g->x_hi - g->x_lo, g->y_hi - g->y_lo), 1e-3);
-  LS_TRY(find_lowest(s, size, size));
-  g->n = GRID;
-  g->x_min = s->lowest[0];
-  g->y_min = s->lowest[1];
-  include(g->x_min, &g->x_lo, &g->x_hi);
-  include(g->y_min, &g->y_lo, &g->y_hi);
-  LS_NEW(g->z, GRID * GRID);
-  for (int64_t iy = 0; iy < GRID; iy++)
-    for (int64_t ix = 0; ix < GRID; ix++)
-      LS_TRY(cost_at(s, g->x_lo + (g->x_hi - g->x_lo) * (double)ix / (GRID - 1),
-                     g->y_lo + (g->y_hi - g->y_lo) * (double)iy / (GRID - 1),
-                     &g->z[iy * GRID + ix]));
+/* A view of all paths and of the lowest point. */
+static ls_status find_view(ground *g) {
+  ls_grid *v = &g->grid;
+  *v = (ls_grid){.x_lo = INFINITY, .x_hi = -INFINITY, .y_lo = INFINITY, .y_hi = -INFINITY};
+  for (int i = 0; i < g->scenes; i++) {
+    widen(g->scene[i].w0, g->scene[i].points, &v->x_lo, &v->x_hi);
+    widen(g->scene[i].w1, g->scene[i].points, &v->y_lo, &v->y_hi);
+  }
+  double lowest[2], size = fmax(fmax(v->x_hi - v->x_lo, v->y_hi - v->y_lo), 1e-3);
+  LS_TRY(find_lowest(&g->scene[0], size, lowest));
+  v->x_min = lowest[0];
+  v->y_min = lowest[1];
+  include(v->x_min, &v->x_lo, &v->x_hi);
+  include(v->y_min, &v->y_lo, &v->y_hi);
   return LS_OK;
 }
+
+static ls_status fill_grid(ground *g) {
+  ls_grid *v = &g->grid;
+  v->n = GRID;
+  LS_NEW(v->z, GRID * GRID);
+  for (int64_t iy = 0; iy < GRID; iy++)
+    for (int64_t ix = 0; ix < GRID; ix++)
+      LS_TRY(cost_at(&g->scene[0], v->x_lo + (v->x_hi - v->x_lo) * (double)ix / (GRID - 1),
+                     v->y_lo + (v->y_hi - v->y_lo) * (double)iy / (GRID - 1),
+                     &v->z[iy * GRID + ix]));
+  return LS_OK;
+}
+
+static void draw_paths(ground *g) {
+  for (int i = 0; i < g->scenes; i++) {
+    const scene *s = &g->scene[i];
+    g->curve[i] = (ls_curve){.name = g->scenes > 1 ? s->title : "iterates",
+                             .n = s->points,
+                             .x = s->w0,
+                             .y = s->w1,
+                             .z = s->cost,
+                             .number = s->number,
+                             .style = i,
+                             .kind = LS_CURVE_PATH};
+  }
+}
+
+/* ---- an enlarged part ---- */
+
+/* Around the minimum: as much as the later half of the updates needs, at most a quarter of the
+ * whole and at least a fortieth. */
+static void around_minimum(const ground *g, ls_grid *part) {
+  const ls_grid *v = &g->grid;
+  double wide = v->x_hi - v->x_lo, high = v->y_hi - v->y_lo, far = 0;
+  for (int k = 0; k < g->scenes; k++)
+    for (int64_t i = g->scene[k].points / 2; i < g->scene[k].points; i++)
+      far = fmax(far, fmax(fabs(g->scene[k].w0[i] - v->x_min) / wide,
+                           fabs(g->scene[k].w1[i] - v->y_min) / high));
+  double half = fmin(0.125, fmax(0.0125, 1.15 * far));
+  part->x_lo = v->x_min - half * wide;
+  part->x_hi = v->x_min + half * wide;
+  part->y_lo = v->y_min - half * high;
+  part->y_hi = v->y_min + half * high;
+}
+
+static ls_status choose_part(const ground *whole, const char *zoom, ls_grid *part) {
+  ls_view v;
+  *part = whole->grid;
+  part->z = NULL;
+  if (strcmp(zoom, "min") == 0) {
+    around_minimum(whole, part);
+    return LS_OK;
+  }
+  LS_TRY(ls_plot_zoom(zoom, &v));
+  part->x_lo = v.x_lo;
+  part->x_hi = v.x_hi;
+  part->y_lo = v.y_lo;
+  part->y_hi = v.y_hi;
+  return LS_OK;
+}
+
+static ls_status draw_rectangle(ground *whole, const ls_grid *part) {
+  double *x = whole->rectangle[0], *y = whole->rectangle[1], *z = whole->rectangle[2];
+  for (int i = 0; i <= 4 * SIDE; i++) {
+    double along = (double)(i % SIDE) / SIDE;
+    int side = i / SIDE % 4;
+    double right[] = {along, 1, 1 - along, 0}, up[] = {0, along, 1, 1 - along};
+    x[i] = part->x_lo + right[side] * (part->x_hi - part->x_lo);
+    y[i] = part->y_lo + up[side] * (part->y_hi - part->y_lo);
+    LS_TRY(cost_at(&whole->scene[0], x[i], y[i], &z[i]));
+  }
+  whole->curve[whole->scenes] =
+      (ls_curve){.n = 4 * SIDE + 1, .x = x, .y = y, .z = z, .kind = LS_CURVE_RECTANGLE};
+  return LS_OK;
+}
+
+/* ---- the picture ---- */
 
 static ls_status make_scene(scene *s, const ls_runs *runs, int which, const ls_plot_options *o) {
   const ls_runs_item *item = &runs->item[which];
@@ -186,39 +263,81 @@ static ls_status make_scene(scene *s, const ls_runs *runs, int which, const ls_p
                    item->path);
   LS_TRY(open_scene(s, item, o->data));
   LS_TRY(take_path(s, item, o->steps));
-  LS_TRY(make_grid(s));
   s->title = ls_runs_title(runs, which);
-  s->curve = (ls_curve){.name = "iterates",
-                        .n = s->points,
-                        .x = s->w0,
-                        .y = s->w1,
-                        .z = s->cost,
-                        .color = 1,
-                        .path = true,
-                        .number = s->number};
   return LS_OK;
 }
 
+/* Paths over one cost: it is the same for all of them where they begin and where they end. */
+static ls_status same_cost(const scene *first, const scene *other) {
+  for (int64_t k = 0; k < 2; k++) {
+    int64_t i = k == 0 ? 0 : other->points - 1;
+    double cost;
+    LS_TRY(cost_at(first, other->w0[i], other->w1[i], &cost));
+    if (fabs(cost - other->cost[i]) > 1e-9 * fmax(1, fabs(cost)))
+      return ls_fail(LS_EDATA,
+                     "--together: %s and %s have other costs, %s and %s, at the same weights; "
+                     "without --together each has its own panel",
+                     first->title, other->title, first->z_label, other->z_label);
+  }
+  return LS_OK;
+}
+
+static ls_panel panel_of(const ground *g, const ls_plot_options *o) {
+  const ls_grid *v = &g->grid;
+  return (ls_panel){.title = g->scenes == 1 ? g->scene[0].title : NULL,
+                    .x_label = "w0: intercept (b)",
+                    .y_label = "w1: slope (W)",
+                    .z_label = g->scene[0].z_label,
+                    .view = {v->x_lo, v->x_hi, v->y_lo, v->y_hi},
+                    .curve = (ls_curve *)g->curve,
+                    .curves = g->scenes,
+                    .grid = v,
+                    .surface = o->surface};
+}
+
+/* A ground and, if asked for, the part of it that is enlarged: g[0] and g[1]. */
+static ls_status make_ground(ground *g, const scene *s, int scenes, const ls_plot_options *o,
+                             ls_panel *panel) {
+  g[0].scene = s;
+  g[0].scenes = scenes;
+  LS_TRY(find_view(&g[0]));
+  LS_TRY(fill_grid(&g[0]));
+  draw_paths(&g[0]);
+  panel[0] = panel_of(&g[0], o);
+  if (!o->zoom) return LS_OK;
+  g[1].scene = s;
+  g[1].scenes = scenes;
+  LS_TRY(choose_part(&g[0], o->zoom, &g[1].grid));
+  LS_TRY(fill_grid(&g[1]));
+  draw_paths(&g[1]);
+  LS_TRY(draw_rectangle(&g[0], &g[1].grid));
+  panel[0].curves++;
+  panel[1] = panel_of(&g[1], o);
+  panel[1].title = "the rectangle, enlarged";
+  return LS_OK;
+}
+
+static ls_status draw(const scene *s, int scenes, const ls_plot_options *o, ground *g) {
+  ls_panel panel[2 * PATHS_MAX] = {0};
+  int each = o->zoom ? 2 : 1, together = o->together ? scenes : 1, panels = 0;
+  for (int i = 1; i < together; i++) LS_TRY(same_cost(&s[0], &s[i]));
+  for (int i = 0; i < scenes; i += together, panels += each)
+    LS_TRY(make_ground(&g[panels], &s[i], together, o, &panel[panels]));
+  return ls_plot(panel, panels, o->out, o->keep_script);
+}
+
 ls_status ls_plot_path(const ls_runs *runs, const ls_plot_options *o) {
-  scene scenes[PANELS_MAX] = {0};
-  ls_panel panel[PANELS_MAX] = {0};
+  scene scenes[PATHS_MAX] = {0};
+  ground *g;
   if (ls_comm_launched())
     return ls_fail(LS_EUSAGE, "plot path computes on one process: start it without mpirun");
-  if (runs->n > PANELS_MAX)
-    return ls_fail(LS_EUSAGE, "at most %d paths beside one another", PANELS_MAX);
+  if (runs->n > PATHS_MAX) return ls_fail(LS_EUSAGE, "at most %d paths in a picture", PATHS_MAX);
+  LS_NEW(g, 2 * PATHS_MAX);
   ls_status status = LS_OK;
-  for (int i = 0; i < runs->n && status == LS_OK; i++) {
-    status = make_scene(&scenes[i], runs, i, o);
-    panel[i] = (ls_panel){.title = scenes[i].title,
-                          .x_label = "w0: intercept (b)",
-                          .y_label = "w1: slope (W)",
-                          .z_label = scenes[i].z_label};
-    panel[i].curve = &scenes[i].curve;
-    panel[i].curves = 1;
-    panel[i].grid = &scenes[i].grid;
-    panel[i].surface = o->surface;
-  }
-  if (status == LS_OK) status = ls_plot(panel, runs->n, o->out, o->keep_script);
+  for (int i = 0; i < runs->n && status == LS_OK; i++) status = make_scene(&scenes[i], runs, i, o);
+  if (status == LS_OK) status = draw(scenes, runs->n, o, g);
+  for (int i = 0; i < 2 * PATHS_MAX; i++) LS_FREE(g[i].grid.z);
+  LS_FREE(g);
   for (int i = 0; i < runs->n; i++) close_scene(&scenes[i]);
   return status;
 }

@@ -1,8 +1,8 @@
 /* plot.h - pictures by gnuplot: curves in one or more panels, paths over contour lines or a
- * surface.
+ * surface (plot.c: gnuplot at work; plot_script.c: what it is told; plot_layout.h: what is where).
  *
- * Colours are those of Okabe and Ito, told apart by the colour-blind too; dashes differ as well,
- * for print without colour. */
+ * Colours are those of Okabe and Ito, told apart by the colour-blind too; dashes and marks differ
+ * as well, for print without colour. */
 #ifndef LS_VIEW_PLOT_H
 #define LS_VIEW_PLOT_H
 
@@ -12,16 +12,23 @@
 
 #include "base/status.h"
 
+enum { LS_PLOT_PANELS = 12 }; /* in a picture at most */
+
+typedef enum {
+  LS_CURVE_LINE,
+  LS_CURVE_PATH,     /* iterates: points, joined, with their numbers */
+  LS_CURVE_RECTANGLE /* what another panel shows enlarged */
+} ls_curve_kind;
+
 typedef struct {
   const char *name; /* in the legend; NULL: not there */
   int64_t n;
   const double *x, *y;      /* (n); a point with a value that is not finite is left out */
   const double *z;          /* (n) heights of a path on a surface, else NULL */
   const double *low, *high; /* (n) a band around y, or NULL */
-  int color;                /* place in the palette, from 0 */
-  int dash;                 /* 0 solid, 1 dashed, 2 dotted, 3 dash-dotted */
-  bool path;                /* iterates: points, joined, with their numbers */
-  const double *number;     /* (n) of a path over a grid */
+  const double *number;     /* (n) of a path */
+  int style;                /* which colour, dash and mark, from 0 */
+  ls_curve_kind kind;
 } ls_curve;
 
 /* Heights over a rectangle: z[iy * n + ix] at the ix-th of n equally spaced x, the iy-th of n y. */
@@ -32,15 +39,21 @@ typedef struct {
   double x_min, y_min; /* where it is lowest, marked; NaN: no mark */
 } ls_grid;
 
+/* What a panel shows; a range whose ends are equal: as much as the curves need. */
 typedef struct {
-  const char *title, *x_label, *y_label; /* labels with their units */
+  double x_lo, x_hi, y_lo, y_hi;
+} ls_view;
+
+typedef struct {
+  const char *title, *x_label, *y_label; /* labels with their units; NULL: none */
   const char *z_label;                   /* with a grid */
-  double y_lo, y_hi;                     /* range of y; equal: gnuplot's choice */
+  ls_view view;                          /* with a grid: the grid's rectangle */
   ls_curve *curve;                       /* (curves) */
   const ls_grid *grid;                   /* contour lines under the curves, or NULL */
   int curves;
   bool log_y;
   bool surface; /* the grid as a surface instead */
+  bool whole_x; /* x counts something: no tics between whole numbers */
 } ls_panel;
 
 /* Draw panels beside one another into `out`: .svg, .png, .pdf, or "-" for characters on stdout.
@@ -53,7 +66,8 @@ ls_status ls_plot_script(FILE *to, const ls_panel *panel, int panels, const char
 /* The kind of a file by its name: "svg", "png", "pdf", "-"; NULL for others. */
 const char *ls_plot_kind(const char *out);
 
-/* Do positive values span more than two decades? Then a logarithmic axis reads better. */
-bool ls_plot_wants_log(const double *y, int64_t n);
+/* One range of y for all panels, so that they can be compared by eye; logarithmic where positive
+ * values span more than two decades. */
+void ls_plot_share_y(ls_panel *panel, int panels);
 
 #endif

@@ -3,21 +3,27 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "view/plot.h"
+#include "view/plot_layout.h"
 #include "view/terminal.h"
 
-enum { POINTS_MAX = 4000, COLUMNS_MAX = 3, LEVELS = 10, NUMBERS_MAX = 100 };
+enum { POINTS_MAX = 4000, FONT = 14, NUMBER_FONT = 11, UNKNOWN_COLUMNS = 79 };
 
 static const char *const palette[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                       "#E69F00", "#56B4E9", "#000000"};
-static const char *const dashes[] = {"1", "(10,5)", "(2,4)", "(12,4,2,4)"};
-enum { PALETTE = sizeof palette / sizeof *palette, DASHES = sizeof dashes / sizeof *dashes };
+static const char *const dashes[] = {"1", "(10,4)", "(3,3)", "(12,3,3,3)"};
+static const int marks[] = {7, 5, 9, 13, 11}; /* gnuplot's: disc, square, triangle, ... */
+#define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
-static const char *color_of(const ls_curve *c) { return palette[c->color % PALETTE]; }
-/* Where the colours begin anew, the dashes differ. */
-static const char *dash_of(const ls_curve *c) {
-  return dashes[(c->dash + c->color / PALETTE) % DASHES];
-}
+static const char *color_of(int style) { return palette[style % COUNT(palette)]; }
+static const char *dash_of(int style) { return dashes[style % COUNT(dashes)]; }
+static int mark_of(int style) { return marks[style % COUNT(marks)]; }
+
+typedef struct {
+  FILE *to;
+  const ls_plot_layout *l;
+  const char *kind; /* of the picture: svg, png, pdf, - */
+  double text;      /* a pixel in the unit of the kind's fonts */
+} script;
 
 /* ---- texts and data ---- */
 
@@ -30,11 +36,34 @@ static void quoted(FILE *to, const char *text) {
   fputc('\'', to);
 }
 
-static void setting(FILE *to, const char *name, const char *text) {
+/* Its ends, which tell names apart, where it is too long; no character is cut in two. */
+static char *shortened(const char *text, int most) {
+  int bytes = (int)strlen(text), head = most / 3, tail = bytes - (most - head - 1);
+  if (bytes <= most) return ls_mem_text(text);
+  while (head > 0 && ((unsigned char)text[head] & 0xC0) == 0x80) head--;
+  while (text[tail] && ((unsigned char)text[tail] & 0xC0) == 0x80) tail++;
+  return ls_mem_format("%.*s\u2026%s", head, text, text + tail);
+}
+
+typedef struct {
+  double x, y; /* pixels */
+  const char *align;
+  double angle; /* degrees */
+  int font;     /* pixels */
+  const char *color;
+} writing;
+
+/* `most`: letters that there is room for, 0: all. */
+static void write_at(const script *s, const char *text, int most, writing w) {
   if (!text) return;
-  fprintf(to, "set %s ", name);
-  quoted(to, text);
-  fputc('\n', to);
+  char *fitting = shortened(text, most > 0 ? most : (int)strlen(text));
+  fputs("set label ", s->to);
+  quoted(s->to, fitting);
+  fprintf(s->to, " at screen %.5f,%.5f %s front noenhanced", w.x / s->l->width, w.y / s->l->height,
+          w.align);
+  if (w.angle != 0) fprintf(s->to, " rotate by %.1f", w.angle);
+  fprintf(s->to, " font ',%g' tc rgb '%s'\n", w.font * s->text, w.color);
+  LS_FREE(fitting);
 }
 
 static void number(FILE *to, double value) {
@@ -71,38 +100,21 @@ static void thinned(FILE *to, const ls_curve *c) {
 
 static void curve_data(FILE *to, const ls_curve *c, int panel, int k) {
   fprintf(to, "$curve%d_%d << EOD\n", panel, k);
-  if (c->n > POINTS_MAX && !c->path)
+  if (c->n > POINTS_MAX && c->kind == LS_CURVE_LINE)
     thinned(to, c);
   else
     for (int64_t i = 0; i < c->n; i++) point(to, c, i);
   fprintf(to, "EOD\n");
 }
 
-/* Is there a number within a twentieth of the picture already? A path that swings to and fro comes
- * back to where it was. */
-static bool is_covered(const ls_curve *c, const ls_grid *grid, const int64_t *shown_at, int64_t n,
-                       int64_t i) {
-  for (int64_t k = 0; k < n; k++) {
-    double dx = (c->x[i] - c->x[shown_at[k]]) / (grid->x_hi - grid->x_lo),
-           dy = (c->y[i] - c->y[shown_at[k]]) / (grid->y_hi - grid->y_lo);
-    if (dx * dx + dy * dy <= 0.05 * 0.05) return true;
-  }
-  return false;
-}
-
-/* Numbers of iterates, those left out that would cover another. */
-static void number_data(FILE *to, const ls_curve *c, const ls_grid *grid, int panel, int k) {
-  int64_t shown_at[NUMBERS_MAX], n = 0;
-  fprintf(to, "$number%d_%d << EOD\n", panel, k);
-  for (int64_t i = 0; i < c->n && n < NUMBERS_MAX; i++) {
-    if (is_covered(c, grid, shown_at, n, i)) continue;
-    shown_at[n++] = i;
-    number(to, c->x[i]), number(to, c->y[i]);
-    fprintf(to, " %.0f", c->number[i]);
-    if (c->z) number(to, c->z[i]);
-    fputc('\n', to);
-  }
+static ls_status mark_data(FILE *to, const ls_frame *f, const ls_curve *c, int panel, int k) {
+  int64_t *index, n;
+  LS_TRY(ls_marks_choose(f, c, &index, &n));
+  fprintf(to, "$mark%d_%d << EOD\n", panel, k);
+  for (int64_t i = 0; i < n; i++) point(to, c, index[i]);
   fprintf(to, "EOD\n");
+  LS_FREE(index);
+  return LS_OK;
 }
 
 static void grid_data(FILE *to, const ls_grid *g, int panel) {
@@ -119,71 +131,181 @@ static void grid_data(FILE *to, const ls_grid *g, int panel) {
   fprintf(to, "EOD\n");
 }
 
-static void panel_data(FILE *to, const ls_panel *p, int number_of_panel) {
+static ls_status panel_data(const script *s, int which) {
+  const ls_frame *f = &s->l->frame[which];
+  const ls_panel *p = f->panel;
   for (int k = 0; k < p->curves; k++) {
-    curve_data(to, &p->curve[k], number_of_panel, k);
-    if (p->curve[k].path && p->grid) number_data(to, &p->curve[k], p->grid, number_of_panel, k);
+    curve_data(s->to, &p->curve[k], which, k);
+    if (p->curve[k].kind == LS_CURVE_PATH) LS_TRY(mark_data(s->to, f, &p->curve[k], which, k));
   }
-  if (p->grid) grid_data(to, p->grid, number_of_panel);
+  if (p->grid) grid_data(s->to, p->grid, which);
+  return LS_OK;
 }
 
 /* ---- settings ---- */
 
-static void terminal(FILE *to, const char *kind, int panels) {
-  int columns = panels < COLUMNS_MAX ? panels : COLUMNS_MAX,
-      rows = (panels + COLUMNS_MAX - 1) / COLUMNS_MAX;
-  int w = columns == 1 ? 760 : 560 * columns, h = (columns == 1 ? 500 : 460) * rows;
-  if (strcmp(kind, "svg") == 0)
-    fprintf(to, "set terminal svg size %d,%d noenhanced font 'Helvetica,15' background '#ffffff'\n",
-            w, h);
-  if (strcmp(kind, "png") == 0)
-    fprintf(to, "set terminal pngcairo size %d,%d noenhanced font 'Sans,11' background '#ffffff'\n",
-            w, h);
-  if (strcmp(kind, "pdf") == 0)
-    fprintf(to, "set terminal pdfcairo size %.2f,%.2f noenhanced font 'Sans,12'\n", w / 130.0,
-            h / 130.0);
-  if (strcmp(kind, "-") != 0) return;
-  int wide = ls_terminal_columns(1);
-  int unknown = 79 * (columns > 2 ? 2 : columns);
-  fprintf(to, "set terminal dumb size %d,%d noenhanced\n", wide > 40 ? wide - 1 : unknown,
-          24 * rows);
+static void terminal(const script *s) {
+  double w = s->l->width, h = s->l->height;
+  if (strcmp(s->kind, "svg") == 0)
+    fprintf(s->to,
+            "set terminal svg size %.0f,%.0f enhanced font 'Helvetica,%d' background "
+            "'#ffffff'\n",
+            w, h, FONT);
+  if (strcmp(s->kind, "png") == 0) /* two dots a pixel, for fine screens */
+    fprintf(s->to,
+            "set terminal pngcairo size %.0f,%.0f enhanced font 'Helvetica,%g' fontscale 2 "
+            "linewidth 2 pointscale 2 background '#ffffff'\n",
+            2 * w, 2 * h, FONT * s->text);
+  if (strcmp(s->kind, "pdf") == 0)
+    fprintf(s->to, "set terminal pdfcairo size %.2f,%.2f enhanced font 'Helvetica,%g'\n", w / 96,
+            h / 96, FONT * s->text);
+  if (s->l->plain) fprintf(s->to, "set terminal dumb size %.0f,%.0f noenhanced\n", w / 8, h / 16);
 }
 
-static void common_settings(FILE *to, bool plain) {
-  fputs("set encoding utf8\nset datafile missing 'NaN'\n", to);
-  fputs("set key above center horizontal maxrows 4 samplen 3 width 2\n", to);
-  if (plain) return;
+static void common_settings(const script *s) {
+  fputs("set encoding utf8\nset datafile missing 'NaN'\nset clip two\nset key off\n", s->to);
+  fputs("set tics nomirror\n", s->to);
+  if (s->l->plain) return;
   fputs(
-      "set border 3 lw 1 lc rgb '#555555'\nset tics nomirror\nset grid lt 1 lw 0.6 lc rgb "
-      "'#dddddd'\n",
-      to);
+      "set border 3 lw 1 lc rgb '#555555'\nset tics textcolor rgb '#333333'\n"
+      "set grid lt 1 lw 0.6 lc rgb '#e4e4e4'\n",
+      s->to);
 }
+
+static void axis(const script *s, char name, const ls_axis *a) {
+  fprintf(s->to, "set %crange [%.9g:%.9g]\nset %ctics %.9g\nset format %c '%s'\n", name, a->lo,
+          a->hi, name, a->step, name, s->l->plain && strchr(a->format, '{') ? "%g" : a->format);
+  fprintf(s->to, "%sset logscale %c\n", a->log ? "" : "un", name);
+}
+
+static void margins(const script *s, const ls_box *b) {
+  double w = s->l->width, h = s->l->height;
+  fprintf(s->to, "set lmargin at screen %.5f\nset rmargin at screen %.5f\n", b->left / w,
+          b->right / w);
+  fprintf(s->to, "set bmargin at screen %.5f\nset tmargin at screen %.5f\n", b->bottom / h,
+          b->top / h);
+}
+
+/* ---- what is written ---- */
+
+#define DARK "#222222"
 
 /* Characters can't stand upright: on a terminal the y label goes into the title. */
-static void axes(FILE *to, const ls_panel *p, bool plain) {
-  char title[256];
-  bool both = plain && !p->grid && p->y_label;
-  snprintf(title, sizeof title, "%s%s%s", p->title ? p->title : "", both ? ": " : "",
-           both ? p->y_label : "");
-  setting(to, "title", title);
-  setting(to, "xlabel", p->x_label);
-  setting(to, "ylabel", both ? "" : p->y_label);
-  fprintf(to, p->log_y ? "set logscale y\nset format y '%%g'\n"
-                       : "unset logscale\nset format y '%%g'\n");
-  if (p->y_lo < p->y_hi)
-    fprintf(to, "set yrange [%.9g:%.9g]\n", p->y_lo, p->y_hi);
-  else
-    fputs("set autoscale y\n", to);
-  int named = 0;
-  for (int k = 0; k < p->curves; k++) named += p->curve[k].name != NULL;
-  fputs(named > 1 || p->grid ? "set key on\n" : "set key off\n", to);
+static void plain_names(const script *s, const ls_frame *f) {
+  const ls_panel *p = f->panel;
+  bool both = p->title && p->y_label;
+  char *title = ls_mem_format("%s%s%s", p->title ? p->title : "", both ? ": " : "",
+                              p->y_label ? p->y_label : "");
+  double middle = (f->box.left + f->box.right) / 2;
+  int most = (int)((f->box.right - f->box.left) / 8);
+  write_at(s, title, most, (writing){middle, f->box.top + 16, "center", 0, FONT, DARK});
+  write_at(s, p->x_label, most, (writing){middle, f->box.bottom - 44, "center", 0, FONT, DARK});
+  LS_FREE(title);
 }
 
-/* ---- curves over axes ---- */
+static void flat_names(const script *s, const ls_frame *f) {
+  const ls_panel *p = f->panel;
+  const ls_type *t = &s->l->type;
+  double middle = (f->box.left + f->box.right) / 2, wide = f->box.right - f->box.left,
+         left = f->box.left - f->y.letters * t->letter - 12 - t->line / 2,
+         upright = (f->box.bottom + f->box.top) / 2, high = f->box.top - f->box.bottom;
+  write_at(s, p->title, (int)(wide / t->letter),
+           (writing){middle, f->box.top + t->line * 0.75, "center", 0, FONT, DARK});
+  write_at(s, p->x_label, (int)(wide / t->letter),
+           (writing){middle, f->box.bottom - 2.15 * t->line, "center", 0, FONT, DARK});
+  write_at(s, p->y_label, (int)(high / t->letter),
+           (writing){left, upright, "center", 90, FONT, DARK});
+}
 
-static void titled(FILE *to, const char *name) {
-  fputs(name ? " title " : " notitle", to);
-  if (name) quoted(to, name);
+/* Along the edge between two corners of the floor, below its tics. */
+static void edge_name(const script *s, const char *text, ls_spot a, ls_spot b) {
+  double long_ = hypot(b.x - a.x, b.y - a.y), away = 42;
+  double x = (a.x + b.x) / 2 + away * (b.y - a.y) / long_,
+         y = (a.y + b.y) / 2 - away * (b.x - a.x) / long_;
+  double angle = atan2(b.y - a.y, b.x - a.x) * 180 / M_PI;
+  write_at(s, text, 0, (writing){x, y, "center", angle, FONT, DARK});
+}
+
+static void surface_names(const script *s, const ls_frame *f) {
+  const ls_panel *p = f->panel;
+  ls_spot left = ls_frame_spot(f, f->x.lo, f->y.lo, f->z.lo),
+          front = ls_frame_spot(f, f->x.hi, f->y.lo, f->z.lo),
+          right = ls_frame_spot(f, f->x.hi, f->y.hi, f->z.lo),
+          above = ls_frame_spot(f, f->x.lo, f->y.lo, f->z.hi),
+          top = ls_frame_spot(f, f->x.lo, f->y.hi, f->z.hi);
+  edge_name(s, p->x_label, left, front);
+  edge_name(s, p->y_label, front, right);
+  write_at(s, p->z_label, 0,
+           (writing){left.x - 56, (left.y + above.y) / 2, "center", 90, FONT, DARK});
+  write_at(
+      s, p->title, (int)((right.x - left.x) / s->l->type.letter),
+      (writing){(left.x + right.x) / 2, top.y + s->l->type.line * 0.75, "center", 0, FONT, DARK});
+}
+
+static void names(const script *s, const ls_frame *f) {
+  if (s->l->plain)
+    plain_names(s, f);
+  else if (f->panel->grid && f->panel->surface)
+    surface_names(s, f);
+  else
+    flat_names(s, f);
+}
+
+static ls_status path_numbers(const script *s, const ls_frame *f) {
+  ls_number *number_at;
+  int n;
+  LS_TRY(ls_numbers_place(s->l, f, &number_at, &n));
+  for (int i = 0; i < n; i++) {
+    char text[32];
+    snprintf(text, sizeof text, "%.0f", number_at[i].value);
+    write_at(s, text, 0,
+             (writing){number_at[i].x, number_at[i].y, "center", 0, NUMBER_FONT,
+                       color_of(number_at[i].style)});
+  }
+  LS_FREE(number_at);
+  return LS_OK;
+}
+
+static void legend_mark(const script *s, double x, double y, int mark, const char *color) {
+  fprintf(s->to, "set label '' at screen %.5f,%.5f point pt %d ps %s lw 1.5 lc rgb '%s'\n",
+          x / s->l->width, y / s->l->height, mark, mark == 1 ? "1.3" : "0.7", color);
+}
+
+static void legend_entry(const script *s, const ls_legend_entry *e) {
+  const ls_curve *c = e->curve;
+  double w = s->l->width, y = e->y / s->l->height;
+  if (c)
+    fprintf(s->to,
+            "set arrow from screen %.5f,%.5f to screen %.5f,%.5f nohead lw 2 dt %s lc rgb "
+            "'%s'\n",
+            e->x / w, y, (e->x + 36) / w, y, dash_of(c->style), color_of(c->style));
+  if (!c || c->kind == LS_CURVE_PATH)
+    legend_mark(s, e->x + 18, e->y, c ? mark_of(c->style) : 1, c ? color_of(c->style) : "#000000");
+  write_at(s, c ? c->name : "minimum", s->l->letters,
+           (writing){e->x + 44, e->y, "left", 0, FONT, DARK});
+}
+
+static void legend(const script *s) {
+  for (int i = 0; i < s->l->entries && !s->l->plain; i++) legend_entry(s, &s->l->entry[i]);
+}
+
+/* A terminal's lines are told apart by letters that gnuplot chooses. */
+static void plain_legend(const script *s) {
+  if (s->l->plain && s->l->entries > 0)
+    fputs("set key at screen 0.98,1 right top vertical maxrows 100 samplen 3\n", s->to);
+}
+
+/* ---- curves ---- */
+
+static void titled(const script *s, const char *name, bool first_panel) {
+  if (!s->l->plain || !name || !first_panel) {
+    fputs(" notitle", s->to);
+    return;
+  }
+  char *fitting = shortened(name, s->l->letters);
+  fputs(" title ", s->to);
+  quoted(s->to, fitting);
+  LS_FREE(fitting);
 }
 
 static int64_t shown(const ls_curve *c) {
@@ -192,130 +314,171 @@ static int64_t shown(const ls_curve *c) {
   return n;
 }
 
-static void plot_curves(FILE *to, const ls_panel *p, int panel, bool plain, const char *before) {
-  for (int k = 0; k < p->curves; k++) {
-    const ls_curve *c = &p->curve[k];
-    if (!c->low || plain) continue;
-    fprintf(to,
-            "%s $curve%d_%d using 1:3:4 with filledcurves fs transparent solid 0.18 noborder lc "
-            "rgb '%s' notitle",
-            before, panel, k, color_of(c));
-    before = ",";
-  }
-  for (int k = 0; k < p->curves; k++) {
-    const ls_curve *c = &p->curve[k];
-    bool points = c->path || shown(c) <= 20;
-    fprintf(to, "%s $curve%d_%d using 1:2 with %s lw %s dt %s%s lc rgb '%s'", before, panel, k,
-            points ? "linespoints pt 7 ps 0.6" : "lines", c->path ? "1.5" : "2", dash_of(c), "",
-            color_of(c));
-    titled(to, c->name);
-    before = ",";
-  }
-  for (int k = 0; k < p->curves; k++)
-    if (p->curve[k].path && p->grid)
-      fprintf(
-          to,
-          ", $number%d_%d using 1:2:3 with labels offset 0.7,0.7 font ',10' tc rgb '%s' notitle",
-          panel, k, color_of(&p->curve[k]));
-  fputc('\n', to);
+static void band(const script *s, const ls_curve *c, int panel, int k) {
+  if (!c->low || s->l->plain) return;
+  fprintf(s->to,
+          " $curve%d_%d using 1:3:4 with filledcurves fs transparent solid 0.18 noborder lc "
+          "rgb '%s' notitle,",
+          panel, k, color_of(c->style));
 }
 
-/* Levels that halve towards the lowest value: evenly spaced rings in a bowl. */
-static void contour_levels(FILE *to, const ls_grid *g) {
-  double low = INFINITY, high = -INFINITY;
-  for (int64_t i = 0; i < g->n * g->n; i++) {
-    if (g->z[i] < low) low = g->z[i];
-    if (g->z[i] > high && isfinite(g->z[i])) high = g->z[i];
-  }
-  fputs("set cntrparam levels discrete ", to);
-  for (int k = LEVELS; k >= 1; k--)
-    fprintf(to, "%.9g%s", low + (high - low) * ldexp(0.8, 1 - k), k > 1 ? "," : "\n");
+/* White below a path, wider than it, so that it is seen against whatever it lies on. */
+static void path_curve(const script *s, const ls_curve *c, int panel, int k, const char *columns) {
+  const char *color = color_of(c->style);
+  if (!s->l->plain)
+    fprintf(s->to, " $curve%d_%d using %s with lines lw 4 lc rgb '#ffffff' notitle,", panel, k,
+            columns);
+  fprintf(s->to, " $curve%d_%d using %s with %s lw 1.8 dt %s lc rgb '%s'", panel, k, columns,
+          s->l->plain ? "linespoints" : "lines", dash_of(c->style), color);
+  titled(s, c->name, panel == 0);
+  if (!s->l->plain)
+    fprintf(s->to, ", $mark%d_%d using %s with points pt %d ps 0.7 lc rgb '%s' notitle", panel, k,
+            columns, mark_of(c->style), color);
+  fputc(',', s->to);
 }
 
-static void plot_contours(FILE *to, const ls_panel *p, int panel, bool plain) {
-  const ls_grid *g = p->grid;
-  fputs("set contour base\nunset surface\n", to);
-  contour_levels(to, g);
-  fprintf(to,
-          "set table $ring%d\nsplot $grid%d using 1:2:3 notitle\nunset table\nunset contour\nset "
-          "surface\n",
+static void one_curve(const script *s, const ls_curve *c, int panel, int k) {
+  const char *points = shown(c) <= 20 ? "linespoints pt 7 ps 0.6" : "lines";
+  bool line = c->kind == LS_CURVE_LINE;
+  fprintf(s->to, " $curve%d_%d using 1:2 with %s lw %s dt %s lc rgb '%s'", panel, k,
+          line ? points : "lines", line ? "2" : "1.2", line ? dash_of(c->style) : "1",
+          line ? color_of(c->style) : "#444444");
+  titled(s, c->name, panel == 0);
+  fputc(',', s->to);
+}
+
+static void plot_curves(const script *s, int panel) {
+  const ls_panel *p = s->l->frame[panel].panel;
+  for (int k = 0; k < p->curves; k++) band(s, &p->curve[k], panel, k);
+  for (int k = 0; k < p->curves; k++) {
+    if (p->curve[k].kind == LS_CURVE_PATH)
+      path_curve(s, &p->curve[k], panel, k, "1:2");
+    else
+      one_curve(s, &p->curve[k], panel, k);
+  }
+  fputs(" NaN notitle\n", s->to);
+}
+
+/* ---- contour lines and surfaces ---- */
+
+static void color_bar(const script *s, const ls_frame *f) {
+  double w = s->l->width, h = s->l->height;
+  if (!f->bar) {
+    fputs("unset colorbox\nset cblabel ''\n", s->to);
+    return;
+  }
+  fprintf(s->to, "set colorbox user origin screen %.5f,%.5f size screen %.5f,%.5f\n",
+          (f->box.right + 14) / w, f->box.bottom / h, 12 / w, (f->box.top - f->box.bottom) / h);
+  write_at(
+      s, f->panel->z_label, 0,
+      (writing){f->box.right + 84, (f->box.bottom + f->box.top) / 2, "center", 90, FONT, DARK});
+}
+
+/* Whatever an earlier panel has set: the lines are looked for in the whole of this one. */
+static void contour_lines(const script *s, const ls_frame *f, int panel) {
+  const ls_grid *g = f->panel->grid;
+  fputs("set format '%.9g'\nset contour base\nunset surface\nset cntrparam levels discrete ",
+        s->to);
+  for (int k = 0; k < LS_LEVELS; k++) fprintf(s->to, "%s%.9g", k > 0 ? "," : "", ls_level(g, k));
+  fprintf(s->to,
+          "\nset autoscale z\nset table $ring%d\nsplot $grid%d using 1:2:3 notitle\nunset "
+          "table\nunset contour\nset surface\n",
           panel, panel);
-  fprintf(to, "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n", g->x_lo, g->x_hi, g->y_lo,
-          g->y_hi);
-  fputs(
-      "set palette defined (0 '#08306b', 0.5 '#4292c6', 1 '#b5d3e9')\nset logscale cb\nset format "
-      "cb '%g'\n",
-      to);
-  setting(to, "cblabel", p->z_label);
-  fprintf(to, "plot $ring%d using 1:2:3 with lines lw 1.2 %s notitle,", panel,
-          plain ? "lt 0" : "lc palette");
-  if (isfinite(g->x_min))
-    fprintf(to,
-            " '+' using (%.9g):(%.9g) every ::0::0 with points pt 1 ps 1.4 lw 1.5 lc rgb '#000000' "
-            "title 'minimum',",
-            g->x_min, g->y_min);
-  plot_curves(to, p, panel, plain, "");
 }
 
-static void plot_surface(FILE *to, const ls_panel *p, int panel) {
-  const ls_grid *g = p->grid;
-  setting(to, "zlabel", p->z_label);
-  fputs(
-      "set key off\nset zlabel rotate by 90 offset -2,0\nset view 34,15,0.95,1.3\nset xyplane "
-      "0\nset border 31 lc rgb '#888888'\nset "
-      "ztics\nset format z '%g'\n",
-      to);
-  fputs(
-      "set palette defined (0 '#4292c6', 0.5 '#9ecae1', 1 '#e8f1fa')\nunset colorbox\nset pm3d "
-      "border lc rgb '#ffffff' lw 0.3\n",
-      to);
-  fprintf(to, "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n", g->x_lo, g->x_hi, g->y_lo,
-          g->y_hi);
-  fprintf(to, "splot $grid%d using 1:2:3 with pm3d notitle", panel);
-  for (int k = 0; k < p->curves; k++) {
-    const ls_curve *c = &p->curve[k];
-    fprintf(to, ", $curve%d_%d using 1:2:3 with linespoints pt 7 ps 0.6 lw 1.5 dt %s lc rgb '%s'",
-            panel, k, dash_of(c), color_of(c));
-    titled(to, c->name);
-    fprintf(
-        to,
-        ", $number%d_%d using 1:2:4:3 with labels offset 0.7,0.7 font ',10' tc rgb '%s' notitle",
-        panel, k, color_of(c));
+static void plot_contours(const script *s, int panel) {
+  const ls_frame *f = &s->l->frame[panel];
+  const ls_grid *g = f->panel->grid;
+  bool by_decades = s->l->level_lo > 0;
+  contour_lines(s, f, panel); /* it has written through the formats of the axes */
+  axis(s, 'x', &f->x);
+  axis(s, 'y', &f->y);
+  fputs("set palette defined (0 '#5f6b76', 1 '#c3ccd4')\nset format cb '%g'\n", s->to);
+  fprintf(s->to, "set cbrange [%.9g:%.9g]\n%sset logscale cb\n", s->l->level_lo, s->l->level_hi,
+          by_decades ? "" : "un");
+  color_bar(s, f);
+  fprintf(s->to, "plot $ring%d using 1:2:3 with lines lw 1 %s notitle,", panel,
+          s->l->plain ? "lt 0" : "lc palette");
+  if (ls_frame_shows(f, g->x_min, g->y_min)) {
+    fprintf(s->to,
+            " '+' using (%.9g):(%.9g) every ::0::0 with points pt 1 ps 1.4 lw 1.5 lc rgb "
+            "'#000000'",
+            g->x_min, g->y_min);
+    titled(s, "minimum", panel == 0);
+    fputc(',', s->to);
   }
-  fputc('\n', to);
+  plot_curves(s, panel);
+}
+
+static void surface_settings(const script *s, const ls_frame *f) {
+  fprintf(s->to, "set view %d,%d\nset xyplane 0\nset border 31 lc rgb '#999999'\n", LS_VIEW_TILT,
+          LS_VIEW_TURN);
+  axis(s, 'z', &f->z);
+  fputs(
+      "set palette defined (0 '#b9c4cd', 1 '#f3f5f7')\nset autoscale cb\nunset logscale cb\n"
+      "unset colorbox\nset pm3d border lc rgb '#a9b4bd' lw 0.3\n",
+      s->to);
+}
+
+static void plot_surface(const script *s, int panel) {
+  const ls_frame *f = &s->l->frame[panel];
+  surface_settings(s, f);
+  fprintf(s->to, "splot $grid%d using 1:2:3 with pm3d notitle,", panel);
+  for (int k = 0; k < f->panel->curves; k++) {
+    const ls_curve *c = &f->panel->curve[k];
+    if (c->kind == LS_CURVE_PATH)
+      path_curve(s, c, panel, k, "1:2:3");
+    else
+      fprintf(s->to, " $curve%d_%d using 1:2:3 with lines lw 1.5 lc rgb '#222222' notitle,", panel,
+              k);
+  }
+  fputs(" NaN notitle\n", s->to);
+}
+
+/* ---- the whole ---- */
+
+static ls_status draw_panel(const script *s, int which) {
+  const ls_frame *f = &s->l->frame[which];
+  margins(s, &f->box);
+  axis(s, 'x', &f->x);
+  axis(s, 'y', &f->y);
+  names(s, f);
+  LS_TRY(path_numbers(s, f));
+  if (f->panel->grid && f->panel->surface)
+    plot_surface(s, which);
+  else if (f->panel->grid)
+    plot_contours(s, which);
+  else
+    fputs("plot", s->to), plot_curves(s, which);
+  fputs("unset label\nunset arrow\nset key off\n", s->to);
+  return LS_OK;
+}
+
+static ls_status write_script(const script *s, const char *save_as) {
+  terminal(s);
+  if (save_as) {
+    fputs("set output ", s->to);
+    quoted(s->to, save_as);
+    fputc('\n', s->to);
+  }
+  common_settings(s);
+  for (int i = 0; i < s->l->frames; i++) LS_TRY(panel_data(s, i));
+  if (s->l->frames > 1) fputs("set multiplot\n", s->to);
+  legend(s);
+  plain_legend(s);
+  for (int i = 0; i < s->l->frames; i++) LS_TRY(draw_panel(s, i));
+  if (s->l->frames > 1) fputs("unset multiplot\n", s->to);
+  return ferror(s->to) ? ls_fail(LS_EIO, "can't write the script of the plot") : LS_OK;
 }
 
 ls_status ls_plot_script(FILE *to, const ls_panel *panel, int panels, const char *kind,
                          const char *save_as) {
   bool plain = strcmp(kind, "-") == 0;
-  terminal(to, kind, panels);
-  if (save_as) setting(to, "output", save_as);
-  common_settings(to, plain);
-  for (int i = 0; i < panels; i++) panel_data(to, &panel[i], i);
-  int columns = panels < COLUMNS_MAX ? panels : COLUMNS_MAX;
-  if (panels > 1)
-    fprintf(to, "set multiplot layout %d,%d\n", (panels + columns - 1) / columns, columns);
-  for (int i = 0; i < panels; i++) {
-    const ls_panel *p = &panel[i];
-    axes(to, p, plain);
-    if (p->grid && p->surface)
-      plot_surface(to, p, i);
-    else if (p->grid)
-      plot_contours(to, p, i, plain);
-    else
-      plot_curves(to, p, i, plain, "plot");
-  }
-  if (panels > 1) fputs("unset multiplot\n", to);
-  return ferror(to) ? ls_fail(LS_EIO, "can't write the script of the plot") : LS_OK;
-}
-
-bool ls_plot_wants_log(const double *y, int64_t n) {
-  double low = INFINITY, high = 0;
-  for (int64_t i = 0; i < n; i++) {
-    if (!isfinite(y[i])) continue;
-    if (y[i] <= 0) return false;
-    if (y[i] < low) low = y[i];
-    if (y[i] > high) high = y[i];
-  }
-  return high > 100 * low;
+  int wide = ls_terminal_columns(1);
+  ls_plot_layout *layout;
+  LS_TRY(ls_plot_layout_new(panel, panels, plain, wide > 40 ? wide - 1 : UNKNOWN_COLUMNS, &layout));
+  script s = {to, layout, kind, strcmp(kind, "svg") == 0 ? 1 : 0.75};
+  ls_status status = write_script(&s, save_as);
+  ls_plot_layout_free(&layout);
+  return status;
 }

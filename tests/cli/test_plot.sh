@@ -101,11 +101,73 @@ first=$(grep -A2 '^$curve0_0' path.gp | tail -1); [ "${first:0:4}" = " 4 -" ] ||
 grep -A31 '^$curve0_0' path.gp | tail -2 | head -1 | awk '{exit !($1 > 1.99999 && $1 < 2.00001 && $2 > 0.499 && $2 < 0.5001)}' || fail "end of the path"
 picture path toy toy -o both.png
 picture path toy --surface -o surface.svg --keep-script; grep -q '^splot .*with pm3d' surface.gp || fail "no surface"
-picture path toy --steps 3 -o short.svg --keep-script; grep -q '^ .* 3$' <<<"$(sed -n '/^$number0_0/,/^EOD/p' short.gp)" || true
+picture path toy --steps 3 -o short.svg --keep-script
+[ "$(grep -c "^set label '[0-9][0-9]*' at" short.gp)" -eq 4 ] || fail "not numbered from 0 to 3: $(grep '^set label' short.gp)"
 [ "$(sed -n '/^$curve0_0/,/^EOD/p' short.gp | wc -l)" -eq 6 ] || fail "--steps 3 draws other than start and three updates"
 mv toy.csv moved.csv
 refused 65 "--data FILE" plot path toy -o x.svg
 picture path toy -o moved.svg --data moved.csv
 cmp -s moved.svg path.svg || fail "--data gives another picture"
+
+# ---- several paths and an enlarged part; nothing that is written touches anything, from the kept script ----
+cp moved.csv toy.csv; sed '/^schedule/d' toy.yaml >steady.yaml
+"$LOCKSTEP" train steady.yaml -o wide -q --progress none optimizer.lr=0.4 train.epochs=120 model.init.value=3 >out 2>err || fail "train: $(cat err)"
+picture path toy wide --together --zoom min -o together.svg --keep-script --data moved.csv
+picture path wide toy -o beside.svg --keep-script --data moved.csv # views that differ
+picture path toy wide --surface --together -o over.svg --keep-script --data moved.csv
+picture path toy --zoom 1.5:2.5,0:1 -o part.png --keep-script --data moved.csv
+grep -q '^set xrange \[1.5:2.5\]' part.gp && grep -q '^set yrange \[0:1\]' part.gp || fail "--zoom shows another part"
+cat >look.awk <<'A' # of a flat kept script: numbers apart from one another and from marks; grids as wide as their views
+function bad(text) { print FILENAME ": panel " panel ": " text; wrong = 1 }
+function abs(v) { return v < 0 ? -v : v }
+function check(   i, k, x, y) {
+  for (i = 0; i < n; i++) {
+    for (k = 0; k < i; k++)
+      if (abs(nx[i] - nx[k]) < 3 * (length(nt[i]) + length(nt[k])) && abs(ny[i] - ny[k]) < 11) bad("numbers " nt[i] " and " nt[k] " touch")
+    for (k = 0; k < marks[panel]; k++) {
+      x = w * (left + (right - left) * (mx[panel, k] - xlo) / (xhi - xlo)); y = h * (bottom + (top - bottom) * (my[panel, k] - ylo) / (yhi - ylo))
+      if (abs(nx[i] - x) < 3 * length(nt[i]) + 2 && abs(ny[i] - y) < 7) bad("number " nt[i] " is on a point")
+    }
+  }
+  if (n < 3) bad("only " n " numbers")
+  if (abs(gx0[panel] - xlo) + abs(gx1[panel] - xhi) > 1e-6 || abs(gy0[panel] - ylo) + abs(gy1[panel] - yhi) > 1e-6) bad("the grid is not the view")
+  n = 0; panel++
+}
+/^set terminal svg/ { split($5, size, ","); w = size[1]; h = size[2] }
+/^\$(mark|grid)/ { kind = substr($1, 2, 4); which = substr($1, 6) + 0; rows = 0; next }
+/^EOD/ { kind = "" }
+kind == "mark" { mx[which, marks[which]] = $1; my[which, marks[which]++] = $2 }
+kind == "grid" && NF == 3 { if (!rows++) { gx0[which] = $1; gy0[which] = $2 } gx1[which] = $1; gy1[which] = $2 }
+/^set lmargin/ { left = $5 } /^set rmargin/ { right = $5 } /^set bmargin/ { bottom = $5 } /^set tmargin/ { top = $5 }
+/^set [xy]range/ { split($3, r, /[^-+.e0-9]/); if ($2 == "xrange") { xlo = r[2]; xhi = r[3] } else { ylo = r[2]; yhi = r[3] } }
+/^set label '[0-9]+' / { split($6, at, ","); nt[n] = substr($3, 2, length($3) - 2); nx[n] = at[1] * w; ny[n++] = at[2] * h }
+/^unset label/ { check() }
+BEGIN { panel = n = 0 }
+END { exit wrong }
+A
+for script in path together beside; do awk -f look.awk $script.gp >said || fail "$(cat said)"; done
+# contour lines reach all edges of both views, though one is wider: what gnuplot itself has found
+{ cat beside.gp; echo "set print 'rings0'"; echo 'print $ring0'; echo "set print 'rings1'"; echo 'print $ring1'; } >rings.gp
+gnuplot rings.gp 2>err || fail "rings: $(cat err)"
+for panel in 0 1; do
+  range=$(grep '^set xrange' beside.gp | awk '!seen[$0]++' | sed -n "$((panel + 1))p" | tr '[:]' '   ')
+  awk -v range="$range" 'BEGIN { split(range, r, " ") } NF == 3 && $1 != "#" { if (!n++ || $1 < lo) lo = $1; if (n == 1 || $1 > hi) hi = $1 }
+    END { w = r[4] - r[3]; exit !(n > 100 && lo < r[3] + 0.02 * w && hi > r[4] - 0.02 * w) }' rings$panel || fail "contour lines of panel $panel end inside the view: $range"
+done
+# a third of the height at most for a legend of many; axes end where the data end
+for i in $(seq 40); do
+  name=many-$i-with-a-name-that-is-longer-than-a-legend-should-have-to-bear
+  run $name 1 0.1 done 2 1.5 1; sed -i "s/batch: 10/batch: $i/" $name/config.yaml
+done
+picture compare many-* -o many.svg --keep-script --metric loss
+awk '/^set terminal/ { split($5, s, ",") } /^set arrow/ { split($5, a, ","); if (!low || a[2] < low) low = a[2] } END { exit !(low > 2 / 3) }' many.gp || fail "a legend of more than a third"
+grep -q '^set xrange \[1:3\]' many.gp || fail "the axis does not end where the data do: $(grep '^set xrange' many.gp)"
+picture compare a1 b --zoom 2:3,0.5:2 -o zoomed.svg --keep-script; grep -q '^set xrange \[2:3\]' zoomed.gp || fail "compare --zoom"
+picture cost a1 --zoom min -o zoomed.svg
+refused 64 "x0:x1,y0:y1" plot path toy --zoom 1:2 -o x.svg
+refused 64 "x0 < x1" plot compare a1 --zoom 2:1,0:1 -o x.svg
+sed 's/half_mse/mse/' toy.yaml >other.yaml
+"$LOCKSTEP" train other.yaml -o other -q --progress none optimizer.lr=0.1 >out 2>err || fail "train: $(cat err)"
+refused 65 "have other costs" plot path toy other --together -o x.svg
 
 finish

@@ -263,7 +263,7 @@ static void test_script(void **state) {
   double x[] = {1, 2, 3}, y[] = {0.5, (double)NAN, 0.25}, z[] = {1, 2, 3}, number[] = {0, 1, 2},
          ground[9] = {0};
   ls_curve curve[] = {{.name = "loss", .n = 3, .x = x, .y = y},
-                      {.name = "val's", .n = 3, .x = x, .y = x, .color = 1, .dash = 1}};
+                      {.name = "val's", .n = 3, .x = x, .y = x, .style = 1}};
   ls_panel panel = {.title = "a\nb",
                     .x_label = "epoch",
                     .y_label = "loss",
@@ -272,19 +272,21 @@ static void test_script(void **state) {
                     .log_y = true};
   char *text = script(&panel, 1, "svg");
   assert_non_null(strstr(text, "set output 'it''s.svg'"));
-  assert_non_null(strstr(text, "set title 'a b'")); /* nothing of a name can become a command */
-  assert_non_null(strstr(text, "title 'val''s'"));
+  assert_non_null(strstr(text, "set label 'a b' at")); /* nothing of a name can become a command */
+  assert_non_null(strstr(text, "set label 'val''s' at"));
   assert_non_null(strstr(text, " 2 NaN\n"));
   assert_non_null(strstr(text, "set logscale y"));
   free(text);
   ls_grid grid = {3, 0, 4, 0, 4, ground, 1, 1};
-  curve[0] =
-      (ls_curve){.name = "path", .n = 3, .x = x, .y = x, .z = z, .path = true, .number = number};
-  panel = (ls_panel){.title = "t", .curve = curve, .curves = 1, .grid = &grid};
+  curve[0] = (ls_curve){
+      .name = "path", .n = 3, .x = x, .y = x, .z = z, .kind = LS_CURVE_PATH, .number = number};
+  panel =
+      (ls_panel){.title = "t", .curve = curve, .curves = 1, .grid = &grid, .view = {0, 4, 0, 4}};
   text = script(&panel, 1, "png");
   assert_int_equal(data_lines(text, "$grid0 << EOD"),
                    12); /* three rows of three, each closed by an empty line */
-  assert_int_equal(data_lines(text, "$number0_0 << EOD"), 3);
+  assert_int_equal(data_lines(text, "$mark0_0 << EOD"), 3);
+  assert_non_null(strstr(text, "set label '2' at")); /* the number of the last iterate */
   free(text);
 }
 
@@ -309,9 +311,21 @@ static void test_kinds(void **state) {
   assert_string_equal(ls_plot_kind("-"), "-");
   assert_null(ls_plot_kind("a.svg/c"));
   assert_null(ls_plot_kind("svg"));
-  assert_true(ls_plot_wants_log((double[]){1, (double)NAN, 0.009}, 3));
-  assert_false(ls_plot_wants_log((double[]){1, 0.01}, 2));
-  assert_false(ls_plot_wants_log((double[]){1, 0.0001, -1}, 3));
+}
+
+static bool wants_log(double *y, int n) {
+  double x[] = {1, 2, 3};
+  ls_curve curve = {.n = n, .x = x, .y = y};
+  ls_panel panel = {.curve = &curve, .curves = 1};
+  ls_plot_share_y(&panel, 1);
+  return panel.log_y;
+}
+
+static void test_log(void **state) {
+  (void)state;
+  assert_true(wants_log((double[]){1, (double)NAN, 0.009}, 3));
+  assert_false(wants_log((double[]){1, 0.01}, 2));
+  assert_false(wants_log((double[]){1, 0.0001, -1}, 3));
 }
 
 /* ---- progress ---- */
@@ -460,6 +474,7 @@ int main(void) {
                                      cmocka_unit_test(test_script),
                                      cmocka_unit_test(test_script_thins),
                                      cmocka_unit_test(test_kinds),
+                                     cmocka_unit_test(test_log),
                                      cmocka_unit_test(test_progress),
                                      cmocka_unit_test(test_hints),
                                      cmocka_unit_test(test_progress_words),
