@@ -89,6 +89,7 @@ typedef struct {
   int64_t step;                     /* global_step: 0 at the first update */
   const double *hyper;              /* scalars, in the order of the rows (lists: their length) */
   const double *list[LS_HYPER_MAX]; /* the list of row i, or NULL */
+  int64_t run; /* updates that the whole run makes; 0: not known, and a rate that needs it is NAN */
 } ls_schedule_args;
 
 typedef struct {

@@ -53,6 +53,14 @@ static bool uses_epochs(const ls_schedule_spec *s) {
   return found;
 }
 
+static ls_status need_steps(const table *t, const char *what) {
+  if (t->steps > 0) return LS_OK;
+  return ls_fail(LS_EUSAGE,
+                 "%s needs the number of steps, which is not known without the data: add --steps "
+                 "N, --samples N or data.limit.train=N",
+                 what);
+}
+
 static ls_status measure(table *t, const options *o) {
   ls_config *c = t->config;
   t->per_epoch = steps_per_epoch(c, o->samples);
@@ -65,16 +73,9 @@ static ls_status measure(table *t, const options *o) {
   ls_status status = ls_schedule_check(&c->schedule);
   if (status != LS_OK) return ls_fail_prefix(status, "%s: schedule", c->file);
   t->steps = c->steps > 0 ? c->steps : c->epochs * t->per_epoch;
+  c->schedule.run = t->steps > 0 ? t->steps : o->steps;
   if (o->steps > 0) t->steps = o->steps;
-  return LS_OK;
-}
-
-static ls_status need_steps(const table *t, const char *what) {
-  if (t->steps > 0) return LS_OK;
-  return ls_fail(LS_EUSAGE,
-                 "%s needs the number of steps, which is not known without the data: add --steps "
-                 "N, --samples N or data.limit.train=N",
-                 what);
+  return isnan(ls_schedule_at(&c->schedule, 0)) ? need_steps(t, "this schedule") : LS_OK;
 }
 
 /* ---- where the rate becomes small ---- */
@@ -102,6 +103,18 @@ static int64_t first_below(const table *t, int64_t from, double target) {
       high = middle;
   }
   return high;
+}
+
+/* The first step not before `from` that has the run's highest rate. */
+static int64_t highest(const table *t, int64_t from) {
+  int64_t end = t->steps > 0 ? ls_clamp(t->steps, 0, SCAN_MAX) : SCAN_UNKNOWN, found = from;
+  double most = rate(t, from);
+  for (int64_t j = from + 1; j < end; j++) {
+    double now = rate(t, j);
+    if (now > most) found = j;
+    most = fmax(now, most);
+  }
+  return found;
 }
 
 static void add_row(table *t, int64_t step, const char *format, ...)
@@ -139,13 +152,14 @@ static void add_decades(table *t, int64_t from) {
 }
 
 static void summary_rows(table *t) {
-  int64_t warmup = (int64_t)t->config->schedule.warmup, first = warmup > 0 ? warmup : 0;
+  int64_t warmup = (int64_t)t->config->schedule.warmup, top = highest(t, warmup);
   /* half an ulp at |g| = |w|: w - rate g rounds back to w */
   int bits = ilogb(ls_dtype_half_ulp(t->config->precision));
   add_row(t, 0, "first update");
   if (warmup > 1) add_row(t, warmup - 1, "warm-up is over");
-  add_decades(t, first);
-  int64_t found = first_below(t, first, ldexp(1, bits));
+  if (top > warmup) add_row(t, top, "highest rate");
+  add_decades(t, top);
+  int64_t found = first_below(t, top, ldexp(1, bits));
   if (found >= 0)
     add_row(t, found, "too small to move a %s weight where |g| = |w| (rate <= 2^%d)%s",
             ls_dtype_name(t->config->precision), bits, behind(t, found));

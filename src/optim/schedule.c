@@ -61,7 +61,10 @@ void ls_schedule_resolve(ls_schedule_spec *spec, int64_t steps_per_epoch) {
 }
 
 static ls_schedule_args arguments(const ls_schedule_spec *spec, int64_t step) {
-  ls_schedule_args args = {.lr = spec->lr, .step = step, .hyper = spec->hyper};
+  ls_schedule_args args = {.lr = spec->lr,
+                           .step = step,
+                           .hyper = spec->hyper,
+                           .run = spec->run > 0 ? spec->run - spec->moved : 0};
   const ls_hyper *row = spec->ops->hyper;
   for (int i = 0; row[i].name; i++)
     if (row[i].type == LS_HYPER_REALS || row[i].type == LS_HYPER_STEPLIST)

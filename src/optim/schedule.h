@@ -25,6 +25,7 @@ typedef struct {
   /* Of updates, what is subtracted from global_step: they are counted as if all epochs had had the
    * present number of steps (ls_schedule_resolve_moved). */
   int64_t moved, warmup_moved;
+  int64_t run; /* updates of the whole run; 0: not known (yet) */
   char *file;
   char *own_keys; /* as in ls_optim_spec */
 } ls_schedule_spec;
@@ -42,7 +43,7 @@ void ls_schedule_resolve(ls_schedule_spec *spec, int64_t steps_per_epoch);
  */
 void ls_schedule_resolve_moved(ls_schedule_spec *spec, int64_t steps_per_epoch, int64_t moved);
 /* The rate of the update that sees global_step = step (0 at the first), warm-up included. spec must
- * be resolved. */
+ * be resolved. NAN where it depends on the length of the run, and that is not known. */
 double ls_schedule_at(const ls_schedule_spec *spec, int64_t step);
 /* NULL or what is wrong with the values together (values and boundaries of different length, out of
  * order, steps that are not whole). Before ls_schedule_resolve, steps and epochs in one list are

@@ -127,18 +127,71 @@ static double polynomial_rate(const ls_schedule_args *a) {
 }
 OPS(polynomial, "(lr - end) (1 - min(j,d)/d)^power + end");
 
+/* From 1 where along = 0 down to `rest` where it is 1. */
+static double half_wave(double along, double rest) {
+  return (1 - rest) * (1 + cos(M_PI * along)) / 2 + rest;
+}
+
 enum { ALPHA = 1 };
-static const ls_hyper cosine_keys[] = {
-    HORIZON_ROW,
-    [ALPHA] = REAL("alpha", 0, "the part of lr that is left at the end", .max = 1),
-    {0}};
+#define ALPHA_ROW(at) [at] = REAL("alpha", 0, "the part of lr that is left at the end", .max = 1)
+static const ls_hyper cosine_keys[] = {HORIZON_ROW, ALPHA_ROW(ALPHA), {0}};
 static double cosine_rate(const ls_schedule_args *a) {
-  double along = fmin((double)a->step, a->hyper[HORIZON]) / a->hyper[HORIZON],
-         alpha = a->hyper[ALPHA];
-  return a->lr * ((1 - alpha) * (1 + cos(M_PI * along)) / 2 + alpha);
+  double along = fmin((double)a->step, a->hyper[HORIZON]) / a->hyper[HORIZON];
+  return a->lr * half_wave(along, a->hyper[ALPHA]);
 }
 OPS(cosine,
     "lr ((1-alpha) (1 + cos(pi min(j,d)/d))/2 + alpha) (Loshchilov and Hutter, arXiv 1608.03983)");
+
+enum { FIRST, MULT, REST };
+static const ls_hyper cosine_restarts_keys[] = {
+    [FIRST] = STEPS("first", 0, 1, "d, updates of the first period"),
+    [MULT] = REAL("mult", 1, "m, how many times longer each period is than the one before",
+                  .min = 1, .max = 1000),
+    ALPHA_ROW(REST),
+    {0}};
+/* Where period number i begins: d + d m + ... + d m^(i-1), exact for whole m. */
+static double period_start(const ls_schedule_args *a, double i) {
+  double d = a->hyper[FIRST], m = a->hyper[MULT];
+  return m > 1 ? d * (pow(m, i) - 1) / (m - 1) : d * i;
+}
+/* The period that j is in; a logarithm may be rounded over an edge, which is then mended. */
+static double period_of(const ls_schedule_args *a) {
+  double d = a->hyper[FIRST], m = a->hyper[MULT], j = (double)a->step;
+  if (!(m > 1)) return whole(a->step, d);
+  double i = floor(log1p(j * (m - 1) / d) / log(m));
+  if (period_start(a, i) > j) return i - 1;
+  return period_start(a, i + 1) <= j ? i + 1 : i;
+}
+static double cosine_restarts_rate(const ls_schedule_args *a) {
+  double i = period_of(a), start = period_start(a, i), end = period_start(a, i + 1);
+  return a->lr * half_wave(((double)a->step - start) / (end - start), a->hyper[REST]);
+}
+OPS(cosine_restarts,
+    "cosine over periods of d, d m, d m^2, ... updates, each from lr again (Loshchilov and Hutter, "
+    "arXiv 1608.03983)");
+
+enum { CYCLE_STEPS, START, UP, FINAL };
+#define PART(key, start, text) REAL(key, start, text, .max = 1)
+static const ls_hyper one_cycle_keys[] = {
+    [CYCLE_STEPS] = {.name = "steps",
+                     .type = LS_HYPER_STEPS,
+                     .max = LARGEST_STEP,
+                     .help = "d, updates of the cycle; 0: as many as the run has"},
+    [START] = PART("start", 0.04, "the part of lr that the first update has"),
+    [UP] = PART("up", 0.3, "u, the part of the cycle in which the rate rises"),
+    [FINAL] = PART("end", 1e-4, "the part of lr that is left at the end and after"),
+    {0}};
+static double one_cycle_rate(const ls_schedule_args *a) {
+  const double *h = a->hyper, j = (double)a->step;
+  double d = h[CYCLE_STEPS] > 0 ? h[CYCLE_STEPS] : (double)a->run, top = h[UP] * d;
+  if (!(d > 0)) return NAN;
+  if (j < top) return a->lr * (h[START] + (1 - h[START]) * (j / top));
+  if (j < d) return a->lr * half_wave((j - top) / (d - top), h[FINAL]);
+  return a->lr * h[FINAL];
+}
+OPS(one_cycle,
+    "a straight line from start lr up to lr at j = u d, then a cosine down to end lr at j = d "
+    "(Smith and Topin, arXiv 1708.07120)");
 
 const ls_schedule_ops *const ls_schedule_table[] = {&constant,
                                                     &piecewise,
@@ -149,4 +202,6 @@ const ls_schedule_ops *const ls_schedule_table[] = {&constant,
                                                     &natural_exponential,
                                                     &polynomial,
                                                     &cosine,
+                                                    &cosine_restarts,
+                                                    &one_cycle,
                                                     NULL};

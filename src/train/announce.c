@@ -71,7 +71,8 @@ static void warn_of_small_rate(const ls_trainer *t) {
   const ls_schedule_spec *s = &t->run->schedule;
   int64_t lo = 0, hi = t->run->steps / 2;
   double floor = ls_dtype_half_ulp(t->config->precision);
-  if (!(ls_schedule_at(s, hi) < floor * s->lr)) return;
+  double middle = ls_schedule_at(s, hi), last = ls_schedule_at(s, t->run->steps - 1);
+  if (!(fmax(middle, last) < floor * s->lr)) return; /* of periods, one may end in the middle */
   while (hi - lo > 1) {
     int64_t mid = lo + (hi - lo) / 2;
     if (ls_schedule_at(s, mid) < floor * s->lr)

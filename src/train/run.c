@@ -65,6 +65,7 @@ static void count_steps(ls_run *run) {
   const ls_config *c = run->config;
   run->steps = c->steps > 0 ? c->steps : ls_plan_end(run->plan, c->epochs);
   run->schedule = c->schedule;
+  run->schedule.run = run->steps;
   ls_schedule_resolve_moved(&run->schedule, run->plan->steps, run->plan->moved);
 }
 

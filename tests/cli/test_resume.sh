@@ -53,6 +53,13 @@ run 2 train net.yaml -o killed --resume=auto
 same killed
 [ ! -e killed/.tmp-10 ] || fail "a stale temporary stays"
 
+# ---- a cycle that is as long as the run ----
+run 1 train net.yaml -o cycle schedule=one_cycle
+cp cycle/final.h5 whole.h5
+run 3 train net.yaml -o cycle schedule=one_cycle --resume=cycle/ckpt-20.h5
+cmp whole.h5 cycle/final.h5 || fail "one_cycle: another final.h5"
+tail -n 1 <(grep '"event":"step"' cycle/metrics.jsonl) | grep -q '"lr":4.9467' || fail "not a cycle's end: $(tail -n 3 cycle/metrics.jsonl)"
+
 # ---- a killed run's metrics end in half a line, behind the checkpoint ----
 run 2 train net.yaml -o torn train.steps=23
 rm torn/final.h5

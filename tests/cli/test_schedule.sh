@@ -33,6 +33,16 @@ same "piecewise, new" "$(run "$piecewise" schedule.at_boundary=new --at 99999,10
 same "warm-up" "$(run 'schedule={type: constant, warmup: 4}' --steps 5 --csv | cut -d, -f2 | tr '\n' ' ')" \
   "lr 0.025000000000000001 0.050000000000000003 0.075000000000000011 0.10000000000000001 0.10000000000000001 "
 
+lr_of() { cut -d, -f2 | tr '\n' ' '; }
+same "restarts" "$(run 'schedule={type: cosine_restarts, first: 10 epochs, mult: 2}' --at 0,6000,12000,24000,36000,60000 --csv | lr_of)" \
+  "lr 0.10000000000000001 0.050000000000000003 0.10000000000000001 0.050000000000000003 0.10000000000000001 0.050000000000000003 "
+# a cycle is the run: 100 epochs of 1200 updates; --steps shows a part of it
+for cycle in "" ", steps: 100 epochs"; do
+  same "one cycle$cycle" "$(run "schedule={type: one_cycle$cycle}" --at 0,18000,36000,78000,120000 --csv | lr_of)" \
+    "lr 0.0040000000000000001 0.052000000000000005 0.10000000000000001 0.050005000000000001 1.0000000000000001e-05 "
+done
+same "a part of the cycle" "$(run 'schedule={type: one_cycle, start: 0}' --steps 18001 --csv | tail -n 1)" 18000,0.050000000000000003
+
 # The table: the first step whose rate is 1/10 ... of the initial one, exactly.
 where() { grep -F -- "$1" | awk '{print $1}'; }
 same "1/10 of inverse time" "$(run | where "1/10 of")" 90000
@@ -47,6 +57,9 @@ same "too small in double" "$(run train.precision=float64 'schedule={type: expon
   where "too small to move a float64")" 14955
 # a rate that rises again counts where it first falls
 same "polynomial, cycle" "$(run 'schedule={type: polynomial, decay_steps: 100, end: 0.001, cycle: true}' | where "1/10 of")" 91
+# a rate that rises first is small where it has fallen: 1e-4 + (1 - 1e-4)(1 + cos(pi x))/2 <= 1/10 from x = 0.7952 of 84000 on
+same "one cycle, highest" "$(run 'schedule={type: one_cycle}' | where "highest rate")" 36000
+same "one cycle, 1/10" "$(run 'schedule={type: one_cycle}' | where "1/10 of")" 102803
 
 # Epochs need to know how many steps they have.
 sed -i 's/, limit: {train: 60000}//' c.yaml
@@ -55,6 +68,11 @@ grep -q -- '--samples N' err || fail "no way out told: $(cat err)"
 same "--samples" "$(run 'schedule={type: step, every: 10 epochs}' --samples 60001 | where "1/10 of")" 108090
 same "validation takes its share" "$(run data.validation=0.1 'schedule={type: step, every: 10 epochs}' --samples 60000 | where "1/10 of")" 97200
 same "drop" "$(run data.last_batch=drop 'schedule={type: step, every: 10 epochs}' --samples 60049 | where "1/10 of")" 108000
+run 'schedule={type: one_cycle}' >out; [ $? -eq 64 ] || fail "a cycle of unknown length"
+grep -q 'this schedule needs the number of steps' err || fail "a cycle of unknown length: $(cat err)"
+same "one cycle, --steps" "$(run 'schedule={type: one_cycle}' --steps 10 --csv | sed -n 5p)" 3,0.10000000000000001
+same "one cycle, --samples" "$(run 'schedule={type: one_cycle}' --samples 5000 --at 3000 --csv | tail -n 1)" 3000,0.10000000000000001
+same "one cycle, train.steps" "$(run 'schedule={type: one_cycle}' 'train={steps: 7, batch: 50}' --at 7 --csv | tail -n 1)" 7,1.0000000000000001e-05
 run >out || fail "steps alone need no data: $(cat err)"
 run --csv >out; [ $? -eq 64 ] || fail "--csv without a length"
 run 'train={steps: 7, batch: 50}' --csv >out; same "train.steps" "$(wc -l <out)" 8

@@ -142,6 +142,8 @@ draw_schedule() {
     inverse_time | exponential | natural_exponential) keys=", decay_rate: 0.6, decay_steps: 8"; chance 50 && keys="$keys, staircase: true" ;;
     polynomial) keys=", decay_steps: 11, power: 2"; chance 50 && keys="$keys, cycle: true" ;;
     cosine) keys=", decay_steps: 2 epochs, alpha: 0.1" ;;
+    cosine_restarts) keys=", first: 5, alpha: 0.1"; chance 50 && keys="$keys, mult: 1.5" ;;
+    one_cycle) keys=", steps: 2 epochs" ;; # not the run's: a test that stops by train.steps changes that
     plugin) keys=", file: $BUILD/tests/plugins/triangular.so, half: 6" ;;
   esac
   chance 30 && keys="$keys, warmup: 5"

@@ -270,6 +270,71 @@ static void warmup_on_top(void **state) {
   assert_true(ls_schedule_at(&spec, 3) == 0.4 / (1 + 0.1 * 3));
 }
 
+static double wave(double along, double rest) {
+  return (1 - rest) * cos(M_PI / 2 * along) * cos(M_PI / 2 * along) + rest;
+}
+
+/* Periods that are added up one by one, against their closed form. */
+static void restarts_in_every_period(void **state) {
+  (void)state;
+  static const double first[] = {1, 3, 10, 97}, mult[] = {1, 1.25, 1.5, 2, 3};
+  for (int k = 0; k < 20; k++) {
+    ls_schedule_spec spec = make("cosine_restarts", 0.5);
+    double start = 0, length = first[k / 5];
+    set(&spec, "first", length);
+    set(&spec, "mult", mult[k % 5]);
+    set(&spec, "alpha", 0.1);
+    for (int64_t j = 0; j < 3000; j++) {
+      for (; start + length <= (double)j; length *= mult[k % 5]) start += length;
+      assert_float_equal(ls_schedule_at(&spec, j), 0.5 * wave(((double)j - start) / length, 0.1),
+                         1e-13);
+    }
+  }
+}
+
+/* The update after a period has the initial rate again, exactly, however far. */
+static void restarts_are_exact(void **state) {
+  (void)state;
+  ls_schedule_spec spec = make("cosine_restarts", 0.3), even = spec;
+  set(&spec, "first", 10);
+  set(&spec, "mult", 2);
+  set(&even, "first", 3);
+  for (int k = 0; k < 48; k++) {
+    int64_t edge = 10 * ((INT64_C(1) << k) - 1);
+    assert_true(ls_schedule_at(&spec, edge) == 0.3);
+    if (k > 3) assert_true(ls_schedule_at(&spec, edge - 1) < 0.001);
+    assert_true(ls_schedule_at(&even, INT64_C(3) << k) == 0.3);
+    assert_float_equal(ls_schedule_at(&even, (INT64_C(3) << k) - 1), 0.3 / 4, 1e-15);
+  }
+}
+
+static void one_cycle_up_and_down(void **state) {
+  (void)state;
+  ls_schedule_spec spec = make("one_cycle", 2);
+  set(&spec, "steps", 1000);
+  assert_true(ls_schedule_at(&spec, 0) == 2 * 0.04 && ls_schedule_at(&spec, 300) == 2);
+  assert_float_equal(ls_schedule_at(&spec, 150), 2 * 0.52, 1e-15);
+  for (int64_t j = 300; j < 1000; j++)
+    assert_float_equal(ls_schedule_at(&spec, j), 2 * wave((double)(j - 300) / 700, 1e-4), 1e-14);
+  assert_true(ls_schedule_at(&spec, 1000) == 2e-4 && ls_schedule_at(&spec, 1 << 30) == 2e-4);
+  set(&spec, "up", 0);
+  assert_true(ls_schedule_at(&spec, 0) == 2);
+  set(&spec, "up", 1);
+  assert_float_equal(ls_schedule_at(&spec, 999), 2 * (0.04 + 0.96 * 0.999), 1e-15);
+  assert_true(ls_schedule_at(&spec, 1000) == 2e-4);
+}
+
+/* Without steps of its own a cycle is the run, and without a known run there is no rate. */
+static void one_cycle_is_the_run(void **state) {
+  (void)state;
+  ls_schedule_spec spec = make("one_cycle", 2), same = spec;
+  set(&same, "steps", 50);
+  assert_true(isnan(ls_schedule_at(&spec, 0)));
+  spec.run = 50;
+  for (int64_t j = 0; j < 60; j++)
+    assert_true(ls_schedule_at(&spec, j) == ls_schedule_at(&same, j));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(golden_values),
@@ -281,6 +346,10 @@ int main(void) {
       cmocka_unit_test(mistakes_are_named),
       cmocka_unit_test(rows_are_sound),
       cmocka_unit_test(warmup_on_top),
+      cmocka_unit_test(restarts_in_every_period),
+      cmocka_unit_test(restarts_are_exact),
+      cmocka_unit_test(one_cycle_up_and_down),
+      cmocka_unit_test(one_cycle_is_the_run),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
