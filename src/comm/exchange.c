@@ -21,6 +21,14 @@ static ls_status one_prepare(ls_exchange *x) {
 
 static uint32_t one_reduce(ls_exchange *x, uint32_t flags) { return (void)x, flags; }
 
+/* ---- apart: each rank has weights and the gradient of a whole minibatch of its own, and what
+ * becomes of them is not the exchange's (train.mode) ---- */
+
+static ls_status apart_prepare(ls_exchange *x) {
+  x->parts = ls_tree_cover(x->slices, 0, x->slices, x->node);
+  return ls_exchange_own_memory(x);
+}
+
 /* ---- mpi: MPI_Allreduce as it comes and every rank updates everything: the reference, right to
  * rounding only ---- */
 
@@ -48,9 +56,11 @@ static uint32_t mpi_reduce(ls_exchange *x, uint32_t flags) {
 }
 
 static const ls_exchange_ops exchange_one = {"one", one_prepare, NULL, one_reduce, NULL, NULL};
+static const ls_exchange_ops exchange_apart = {"apart",    apart_prepare, NULL,
+                                               one_reduce, NULL,          NULL};
 static const ls_exchange_ops exchange_mpi = {"mpi", mpi_prepare, NULL, mpi_reduce, NULL, NULL};
 static const ls_exchange_ops *const kinds[] = {&exchange_one, &ls_exchange_shared,
-                                               &ls_exchange_tree, &exchange_mpi};
+                                               &ls_exchange_tree, &exchange_mpi, &exchange_apart};
 
 static const ls_exchange_ops *choose(const ls_comm *comm, const char *kind) {
   if (ls_comm_size(comm) == 1) return &exchange_one;

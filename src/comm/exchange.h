@@ -5,7 +5,8 @@
  * A step:  ls_exchange_claim, model writes its parts  ->  ls_exchange_reduce  ->  for each block of
  * my shard: ls_exchange_grad, update in place in ls_exchange_weights  ->  ls_exchange_publish.
  * Kinds: one (a single rank: nothing moves), shared (one window a node, messages between nodes),
- * tree (point to point, no window), mpi (MPI_Allreduce, right to rounding only); auto measures
+ * tree (point to point, no window), mpi (MPI_Allreduce, right to rounding only), apart (nothing
+ * moves: each rank has weights and whole gradients of its own, for train.mode); auto measures
  * shared and tree and takes one. The comment on top of each exchange_*.c says
  * how. */
 #ifndef LS_COMM_EXCHANGE_H

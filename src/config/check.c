@@ -200,6 +200,38 @@ static void check_optimizer(const reading *r, bool good) {
   complain(r, "schedule", ls_schedule_check(s));
 }
 
+/* What takes all ranks to meet at each update is not there where they never do. */
+static void check_mode(const reading *r) {
+  const ls_config *c = r->config;
+  if (!c->mode || strcmp(c->mode, "hogwild") != 0) return;
+  if (c->optimizer.ops && strcmp(c->optimizer.ops->name, "sgd") != 0)
+    WRONG(r, "optimizer.type",
+          "train.mode hogwild takes sgd only: %s keeps numbers of each weight "
+          "that ranks without locks would mix up",
+          c->optimizer.ops->name);
+  if (c->gradient.clip_norm > 0)
+    WRONG(r, "train.clip_norm",
+          "train.mode hogwild has no gradient of all ranks to take the norm "
+          "of; use clip_value");
+  if (c->schedule.ops && strcmp(c->schedule.ops->name, "plateau") == 0)
+    WRONG(r, "schedule.type", "train.mode hogwild takes rates that follow from global_step alone");
+  for (int i = 0; i < c->layers; i++)
+    if (c->layer[i].activation && strcmp(c->layer[i].activation, "softmax_batch") == 0)
+      WRONG(r, "model.layers",
+            "softmax_batch is made for one minibatch at a time, and train.mode "
+            "hogwild works on several at once; use softmax");
+  if (c->exchange && strcmp(c->exchange, "auto") != 0)
+    WRONG(r, "train.exchange", "train.mode hogwild has nothing to exchange: leave it out");
+  if (c->step_every > 0)
+    WRONG(r, "output.step_every", "in train.mode hogwild updates do not come one after the other");
+  if (c->data.stream)
+    WRONG(r, "data.load",
+          "train.mode hogwild deals minibatches out as they are asked for, and "
+          "stream reads ahead those of a rank; use memory");
+  if (c->data.type && strcmp(c->data.type, "memory") == 0)
+    WRONG(r, "train.mode", "a program's samples come to all ranks at once: synchronous only");
+}
+
 void ls_config_check(ls_reader *rd, const ls_node *root) {
   const reading r = {rd->report, rd->config, root};
   ls_config *c = rd->config;
@@ -215,6 +247,7 @@ void ls_config_check(ls_reader *rd, const ls_node *root) {
   check_output(&r);
   check_optimizer(&r, good);
   check_metrics(&r);
+  check_mode(&r);
   c->slices_given = c->slices >= 0;
   if (c->slices < 0 && c->batch > 0) c->slices = ls_config_default_slices(c->batch);
 }

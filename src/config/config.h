@@ -58,6 +58,7 @@ typedef struct {
   int64_t early_patience;
   ls_gemm_kind gemm; /* who makes the matrix products */
   char *exchange;
+  char *mode; /* synchronous or hogwild */
   ls_every eval_every;
   bool eval_on_given; /* else: those there are */
   bool eval_on[LS_SPLITS];

@@ -60,6 +60,7 @@ static const char *const class_weights[] = {"balanced", NULL};
 const char *const ls_metric_names[] = {"accuracy", "top_k", "per_class",  "mae",
                                        "rmse",     "r2",    "per_target", NULL};
 static const char *const exchanges[] = {"auto", "shared", "tree", "mpi", NULL};
+static const char *const modes[] = {"synchronous", "hogwild", NULL};
 static const char *const takes[] = {"all", "fitting", NULL};
 static const char *const busies[] = {"wait", "skip", NULL};
 static const char *const logs[] = {"jsonl", "csv", NULL};
@@ -500,6 +501,10 @@ static const ls_key train_rows[] = {
         "whose matrix products: own gives the same bits on every CPU; blas, the system's CBLAS, on "
         "CPUs of one kind with one library",
         .value = "own", .choices = gemms),
+    KEY("mode", name, ROOT(mode),
+        "synchronous: all ranks make each update together; hogwild: each rank of one host makes "
+        "updates of its own in one copy of the weights, and the bits depend on timing",
+        .value = "synchronous", .choices = modes),
     KEY("exchange", name, ROOT(exchange),
         "how gradients are summed over the ranks; mpi is plain MPI_Allreduce, a reference "
         "whose bits depend on the ranks",

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/json.h"
+#include "train/mode.h"
 #include "train/trainer.h"
 
 enum { LOGGED_WEIGHTS = 64 };
@@ -118,6 +119,18 @@ bool ls_eval_due(const ls_trainer *t, bool epoch_end) {
   return false;
 }
 
+/* How many updates of others came between reading the weights and changing them. */
+static void staleness(const ls_run *run, json_t *event) {
+  if (!run->mode->staleness) return;
+  const ls_staleness *s = run->mode->staleness(run);
+  const double mean = s->updates > 0 ? s->sum / (double)s->updates : (double)NAN;
+  json_object_set_new(event, "staleness_mean", ls_json_real(mean));
+  json_object_set_new(event, "staleness_max", json_integer(s->most));
+  if (ls_comm_rank(run->comm) == 0)
+    ls_log(LS_LOG_INFO, "epoch %lld: staleness %.2f on average, at most %lld updates of others",
+           (long long)run->state.epoch, mean, (long long)s->most);
+}
+
 static void show_epoch(ls_trainer *t, bool evaluated, double rate, bool last) {
   const ls_run *run = t->run;
   const ls_score *train = &t->score[LS_SPLIT_TRAIN], *val = &t->score[LS_SPLIT_VALIDATION];
@@ -171,6 +184,7 @@ ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
         event, json_pack("{s:o, s:o, s:o, s:o}", "lr", ls_json_real(run->lr), "grad_norm",
                          ls_json_real(run->grad_norm), "samples_per_s", ls_json_real(rate),
                          "seconds", ls_json_real(ls_time() - t->epoch_started)));
+    staleness(run, event);
     note_loss(t);
     *stop = look_for_best(t);
     show_epoch(t, evaluate, rate, *stop);

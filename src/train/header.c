@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "train/mode.h"
 #include "train/trainer.h"
 #include "view/understood.h"
 
@@ -57,6 +58,8 @@ void ls_show_header(const ls_trainer *t) {
       ranks == 1 ? "" : "s", hosts, hosts == 1 ? "" : "s", threads, threads == 1 ? "" : "s",
       ls_exchange_kind(run->exchange),
       c->gemm == LS_GEMM_BLAS ? "of the BLAS" : ls_model_kernel(run->model));
+  if (run->mode->apart)
+    say("mode", "%s: bits depend on timing, also those of a run that is resumed", run->mode->name);
   if (c->gemm == LS_GEMM_BLAS) say("BLAS", "%s, one thread", ls_model_kernel(run->model));
 }
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "io/durable.h"
 #include "io/json.h"
+#include "train/mode.h"
 #include "train/trainer.h"
 
 #ifndef LOCKSTEP_GIT
@@ -70,6 +71,7 @@ static json_t *record(const ls_trainer *t) {
   json_object_set_new(o, "ranks", json_integer(ls_comm_size(t->comm)));
   json_object_set_new(o, "threads", json_integer(ls_team_size(t->run->team)));
   json_object_set_new(o, "hosts", hosts_of(t->comm));
+  json_object_set_new(o, "mode", json_string(t->run->mode->name));
   json_object_set_new(o, "exchange", json_string(ls_exchange_kind(t->run->exchange)));
   json_object_set_new(o, "run_id", json_string(run_id));
   json_object_set_new(o, "started", json_string(now));

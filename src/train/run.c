@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "train/mode.h"
 
 const char *const ls_time_names[] = {"data", "compute", "wait", "reduce", "update", NULL};
 
@@ -25,7 +26,7 @@ static ls_status plan_batch(ls_run *run) {
   run->batch = c->batch == 0 || c->batch > rows ? rows : c->batch;
   if (c->slices < 0) c->slices = ls_config_default_slices(run->batch);
   run->slices = c->slices == 0 ? ranks : (int)c->slices;
-  if (ranks > run->slices)
+  if (ranks > run->slices && !run->mode->apart)
     return ls_fail(LS_ECONFIG,
                    "%d ranks but train.slices is %d: each rank needs a slice of the minibatch; "
                    "start at most %d ranks, or set train.slices=%d "
@@ -55,7 +56,8 @@ static ls_status build_model(ls_run *run) {
 /* A thread must have enough to do in a step to be worth waking: a small network is fastest alone.
  */
 static int useful_threads(const ls_run *run) {
-  double flops = ls_model_flops(run->model) * (double)run->batch / ls_comm_size(run->comm);
+  double flops = ls_model_flops(run->model) * (double)run->batch /
+                 (run->mode->apart ? 1 : ls_comm_size(run->comm));
   double worth = fmin(flops / FLOPS_A_THREAD, 1024.0);
   return (int)ls_clamp((int64_t)worth, 1, ls_comm_cores(run->comm));
 }
@@ -77,9 +79,10 @@ void ls_run_move(ls_run *run, int64_t steps, int64_t samples) {
 static ls_status build_loop(ls_run *run) {
   ls_config *c = run->config;
   uint64_t seed = c->seed + (ls_mutant("order-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
-  LS_TRY(ls_loader_new(run->data, run->batch, run->slices, run->slice_lo, run->slice_hi, seed,
-                       c->precision, &run->loader));
-  ls_loader_join(run->loader, run->comm);
+  const bool apart = run->mode->apart;
+  LS_TRY(ls_loader_new(run->data, run->batch, run->slices, apart ? 0 : run->slice_lo,
+                       apart ? run->slices : run->slice_hi, seed, c->precision, &run->loader));
+  if (!apart) ls_loader_join(run->loader, run->comm);
   run->plan = ls_loader_plan(run->loader);
   count_steps(run);
   ls_status status = ls_schedule_check(
@@ -142,6 +145,7 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   ls_flush_denormals(); /* before the team's threads, which inherit it */
   run->comm = comm;
   run->config = config;
+  run->mode = ls_mode_of(config);
   run->state.best_value = run->state.last_loss = run->state.last_grad_norm = run->grad_norm =
       (double)NAN;
   ls_comm_at(comm, "reading the data");
@@ -158,12 +162,14 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   LS_TRY(ls_products_agree(run));
   LS_TRY(ls_comm_agree(comm, ls_team_new(threads > 0 ? threads : useful_threads(run), &run->team)));
   LS_TRY(ls_comm_agree(comm, build_loop(run)));
-  LS_TRY(ls_exchange_new(comm, config->exchange, run->parameters, ls_update_block(run->parameters),
-                         run->slices, config->precision, &run->exchange));
+  LS_TRY(ls_exchange_new(comm, run->mode->apart ? "apart" : config->exchange, run->parameters,
+                         ls_update_block(run->parameters), run->slices, config->precision,
+                         &run->exchange));
   bool check = config->nonfinite != LS_NONFINITE_STOP;
   LS_TRY(ls_comm_agree(
       comm, ls_update_new(comm, run->exchange, run->model, &config->optimizer, &config->gradient,
                           config->seed, check, run->team, &run->update)));
+  if (run->mode->open) LS_TRY(run->mode->open(run));
   first_weights(run);
   return LS_OK;
 }
@@ -171,6 +177,7 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
 void ls_run_free(ls_run **out) {
   ls_run *run = *out;
   if (!run) return;
+  if (run->mode && run->mode->close) run->mode->close(run);
   ls_update_free(&run->update);
   ls_exchange_free(&run->exchange);
   ls_loader_free(&run->loader);
@@ -193,7 +200,7 @@ ls_task ls_run_task(const ls_run *run) { return ls_loss_task(run->config->loss);
 
 /* ---- one step ---- */
 
-static double lap(ls_run *run, ls_time_kind kind, double since) {
+double ls_run_lap(ls_run *run, ls_time_kind kind, double since) {
   double now = ls_time();
   run->time[kind] += now - since;
   ls_trace_add(run->trace, ls_time_names[kind], since, now);
@@ -207,18 +214,19 @@ static void move_time(ls_run *run, double reduce) {
 }
 
 /* Losses of this rank's slices: the epoch's running sums; and whether they are finite. */
-static bool collect_stats(ls_run *run, const ls_batch *batch) {
+bool ls_run_collect(ls_run *run, const ls_batch *batch) {
   bool finite = true;
   memset(run->slice_stats, 0, (size_t)run->slices * sizeof *run->slice_stats);
-  if (batch->rows > 0) ls_model_stats(run->model, batch, run->slice_stats + run->slice_lo);
-  for (int s = run->slice_lo; s < run->slice_hi; s++) finite &= isfinite(run->slice_stats[s].loss);
+  if (batch->rows > 0) ls_model_stats(run->model, batch, run->slice_stats + batch->slice_lo);
+  for (int s = batch->slice_lo; s < batch->slice_hi; s++)
+    finite &= isfinite(run->slice_stats[s].loss);
   return finite;
 }
 
 /* Not before everyone agreed that this step counts: a skipped one must leave the sums alone. */
-static void add_running(ls_run *run, const ls_batch *batch) {
+void ls_run_add(ls_run *run, const ls_batch *batch) {
   const double there = batch->masked ? batch->there / (double)batch->total : 1;
-  for (int s = run->slice_lo; s < run->slice_hi; s++) {
+  for (int s = batch->slice_lo; s < batch->slice_hi; s++) {
     ls_stats slice = run->slice_stats[s];
     slice.loss *= there;
     double *sum = (double *)&run->running[s], *term = (double *)&slice;
@@ -228,15 +236,15 @@ static void add_running(ls_run *run, const ls_batch *batch) {
 }
 
 /* The sums of an epoch stay, and go into checkpoints, until the next one begins. */
-static void begin_epoch(ls_run *run) {
+void ls_run_begin_epoch(ls_run *run) {
   if (ls_plan_within(run->plan, run->state.global_step) != 0) return;
   memset(run->running, 0, (size_t)run->slices * sizeof *run->running);
   run->state.epoch_samples = 0;
 }
 
-static void advance(ls_run *run, int64_t samples) {
+void ls_run_advance(ls_run *run, int64_t updates, int64_t samples) {
   ls_state *s = &run->state;
-  s->global_step++;
+  s->global_step += updates;
   s->samples_seen += samples;
   s->epoch = ls_plan_epoch(run->plan, s->global_step);
   s->begin_step = s->global_step - ls_plan_within(run->plan, s->global_step);
@@ -248,7 +256,7 @@ static void forward_backward(ls_run *run, const ls_batch *batch, bool *finite) {
   void *const *grad;
   int parts = ls_exchange_parts(run->exchange, &node, &grad);
   if (batch->rows > 0) ls_model_forward(run->model, batch, true, run->config->seed);
-  *finite = collect_stats(run, batch);
+  *finite = ls_run_collect(run, batch);
   ls_batch mine = *batch;
   if (ls_mutant("unweighted") && mine.rows > 0)
     mine.total = mine.rows * ls_comm_size(run->comm); /* a mean of the ranks' means */
@@ -275,24 +283,24 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   ls_batch batch;
   bool finite;
   double now = ls_time();
-  begin_epoch(run);
+  ls_run_begin_epoch(run);
   ls_comm_at(run->comm, "gather");
   ls_status status = ls_loader_batch(run->loader, s->global_step, &batch);
   if (status != LS_OK)
     ls_comm_abort(run->comm, status, "%s",
                   ls_error_text()); /* the others are on their way into the exchange */
-  now = lap(run, LS_TIME_DATA, now);
+  now = ls_run_lap(run, LS_TIME_DATA, now);
 
   ls_comm_at(run->comm, "forward and backward");
   if (ls_trip("weights", ls_comm_rank(run->comm)))
     ((char *)ls_exchange_weights(run->exchange))[run->parameters / 2 * 4] ^= 1;
   forward_backward(run, &batch, &finite);
   ls_desync_note(run);
-  now = lap(run, LS_TIME_COMPUTE, now);
+  now = ls_run_lap(run, LS_TIME_COMPUTE, now);
 
   ls_comm_at(run->comm, "gradient exchange");
   *flags = ls_exchange_reduce(run->exchange, *flags | (finite ? 0 : LS_FLAG_NONFINITE));
-  now = lap(run, LS_TIME_WAIT, now);
+  now = ls_run_lap(run, LS_TIME_WAIT, now);
 
   ls_comm_at(run->comm, "update");
   run->lr = ls_schedule_at(&run->schedule, s->global_step);
@@ -301,19 +309,19 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
       (!(*flags & LS_FLAG_NONFINITE) || ls_without("nonfinite")) &&
       ls_update_step(run->update, run->lr, s->t + 1, s->global_step, want_norm, &run->grad_norm);
   if (good) {
-    add_running(run, &batch);
+    ls_run_add(run, &batch);
     s->t++;
     s->nonfinite_row = 0;
   } else {
     *flags |= LS_FLAG_NONFINITE;
     status = not_finite(run);
   }
-  now = lap(run, LS_TIME_UPDATE, now);
+  now = ls_run_lap(run, LS_TIME_UPDATE, now);
   if (good) move_time(run, ls_update_reduce_seconds(run->update));
   ls_exchange_publish(run->exchange);
-  now = lap(run, LS_TIME_WAIT, now);
+  now = ls_run_lap(run, LS_TIME_WAIT, now);
   ls_run_weights_changed(run);
-  advance(run, batch.total);
-  lap(run, LS_TIME_COMPUTE, now);
+  ls_run_advance(run, 1, batch.total);
+  ls_run_lap(run, LS_TIME_COMPUTE, now);
   return status;
 }

@@ -37,9 +37,13 @@ typedef enum {
 } ls_time_kind;
 extern const char *const ls_time_names[]; /* "data", "compute", ... */
 
+typedef struct ls_mode ls_mode; /* mode.h */
+
 typedef struct {
   ls_comm *comm;
   ls_config *config;
+  const ls_mode *mode;
+  struct ls_asynchronous *asynchronous; /* hogwild.c; NULL in other modes */
   ls_data *data;
   ls_model *model;
   ls_loader *loader;
@@ -88,6 +92,14 @@ ls_status ls_products_agree(const ls_run *run);
  * want_norm: make grad_norm. LS_EDIVERGED if something is not finite and train.nonfinite is stop.
  */
 ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags);
+/* What the steps of every mode have in common (mode.h). begin_epoch: the running sums begin anew
+ * where an epoch does. collect: losses of the batch's slices; are they finite? add: they count.
+ * advance: so many updates, with so many samples, are done. lap: the time since then, and now. */
+void ls_run_begin_epoch(ls_run *run);
+bool ls_run_collect(ls_run *run, const ls_batch *batch);
+void ls_run_add(ls_run *run, const ls_batch *batch);
+void ls_run_advance(ls_run *run, int64_t updates, int64_t samples);
+double ls_run_lap(ls_run *run, ls_time_kind kind, double since);
 /* New weights came from outside (a checkpoint): show them to the model. Every rank calls it after
  * they are in place. */
 void ls_run_weights_changed(ls_run *run);

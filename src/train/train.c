@@ -13,6 +13,7 @@
 #include "base/mutant.h"
 #include "checkpoint/find.h"
 #include "train/folder.h"
+#include "train/mode.h"
 #include "train/trainer.h"
 #include "view/understood.h"
 
@@ -174,10 +175,24 @@ static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool
   return LS_OK;
 }
 
-static bool norm_due(const ls_run *run) {
-  int64_t next = run->state.global_step + 1;
-  return ls_plan_within(run->plan, next) == 0 || next == run->steps;
+static int64_t sooner(const ls_trainer *t, int64_t meeting, const ls_every *every) {
+  if (every->unit != LS_EVERY_STEPS) return meeting;
+  const int64_t n = (int64_t)every->n, next = (t->run->state.global_step / n + 1) * n;
+  return next < meeting ? next : meeting;
 }
+
+/* The next update behind which there is something to do that takes all ranks. */
+static int64_t next_meeting(void *context) {
+  const ls_trainer *t = context;
+  const ls_run *run = t->run;
+  const int64_t now = run->state.global_step;
+  int64_t meeting = now - ls_plan_within(run->plan, now) + run->plan->steps;
+  if (run->steps < meeting) meeting = run->steps;
+  meeting = sooner(t, meeting, &t->config->eval_every);
+  return sooner(t, meeting, &t->config->save_every);
+}
+
+static uint32_t flags_now(void *context) { return my_flags(context); }
 
 /* A checkpoint of the step at which training ended early is resumed to its end, not past it. */
 static bool ended_early(const ls_trainer *t) {
@@ -186,17 +201,18 @@ static bool ended_early(const ls_trainer *t) {
 
 static ls_status loop(ls_trainer *t) {
   ls_run *run = t->run;
+  const ls_leg leg = {next_meeting, flags_now, t};
   bool done = run->state.global_step >= run->steps, stop = done || ended_early(t);
   if (stop && !done) t->exit = "early_stop";
   for (double before = ls_time(), now; !stop; before = now) {
     defer(t, ls_snapshot_poll(t));
     defer(t, ls_lock_check(t->lock));
     uint32_t flags = my_flags(t);
-    int64_t seen = run->state.samples_seen;
-    LS_TRY(ls_run_step(run, norm_due(run), &flags));
+    const int64_t seen = run->state.samples_seen, from = run->state.global_step;
+    LS_TRY(run->mode->advance(run, &leg, &flags));
     LS_TRY(after_step(t, flags, run->state.samples_seen - seen, &stop));
     now = ls_time();
-    t->longest = fmax(t->longest, now - before);
+    t->longest = fmax(t->longest, (now - before) / (double)(run->state.global_step - from));
   }
   return LS_OK;
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "checkpoint/weights.h"
 #include "cli/bench/bench.h"
+#include "train/mode.h"
 #include "train/run.h"
 
 /* Where the time of the measured steps went. */
@@ -159,6 +160,11 @@ ls_status ls_bench_train(ls_cli *cli, const void *given) {
   ls_run *run = NULL;
   LS_TRY(ls_bench_check(o));
   ls_status status = ls_run_new(cli->comm, cli->config, o->threads, &run);
+  if (status == LS_OK && run->mode->apart)
+    status = ls_fail(LS_ECONFIG,
+                     "bench train measures steps that all ranks make together; the "
+                     "epoch events of a run with train.mode=%s have its samples_per_s",
+                     run->mode->name);
   if (status == LS_OK) status = measure(cli, run, o);
   ls_run_free(&run);
   return status;
