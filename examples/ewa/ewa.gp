@@ -1,10 +1,11 @@
 # The chapter's Figs. 4-20 (left: what v_50 weighs, and the averages) and 4-21 (right: the weights for three b) from ewa.txt in this folder.
-set terminal svg size 1120,440 noenhanced font 'Helvetica,15' background '#ffffff'
+set terminal svg size 1000,440 noenhanced font 'Helvetica,14' background '#ffffff'
 set output 'ewa.svg'
 set multiplot layout 1,2
 set border 3 lc rgb '#555555'
 set tics nomirror
-set grid lt 1 lw 0.6 lc rgb '#dddddd'
+set grid lt 1 lw 0.6 lc rgb '#e4e4e4'
+set tics textcolor rgb '#333333'
 set key above center horizontal maxrows 2 samplen 3
 set xlabel 'n'
 set xrange [0:99]

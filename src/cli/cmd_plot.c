@@ -72,9 +72,10 @@ static ls_status add_rectangle(picture *p, ls_panel *panel, const ls_view *v) {
   double *x;
   LS_NEW(x, 10);
   own(p, x);
+  double low = panel->log_y && v->y_lo <= 0 ? 1e-30 * v->y_hi : v->y_lo;
   for (int i = 0; i < 5; i++) {
     x[i] = i == 1 || i == 2 ? v->x_hi : v->x_lo;
-    x[5 + i] = i == 2 || i == 3 ? v->y_hi : v->y_lo;
+    x[5 + i] = i == 2 || i == 3 ? v->y_hi : low;
   }
   add_curve(panel, (ls_curve){.n = 5, .x = x, .y = x + 5, .kind = LS_CURVE_RECTANGLE});
   return LS_OK;

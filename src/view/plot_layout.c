@@ -102,7 +102,7 @@ static void make_axes(ls_frame *f, double wide, double high) {
   fit(&f->x, &f->y, p);
   if (p->view.x_lo < p->view.x_hi) f->x.lo = p->view.x_lo, f->x.hi = p->view.x_hi;
   if (p->view.y_lo < p->view.y_hi) f->y.lo = p->view.y_lo, f->y.hi = p->view.y_hi;
-  if (f->y.hi < 10 * f->y.lo) f->y.log = false;
+  if (f->y.lo <= 0 || f->y.hi < 10 * f->y.lo) f->y.log = false;
   make_tics(&f->x, p->whole_x, wide / 60);
   make_tics(&f->y, false, high / 40);
 }

@@ -172,10 +172,13 @@ static void common_settings(const script *s) {
       s->to);
 }
 
+/* The scale of an earlier panel goes first: it would not take every range. */
 static void axis(const script *s, char name, const ls_axis *a) {
-  fprintf(s->to, "set %crange [%.9g:%.9g]\nset %ctics %.9g\nset format %c '%s'\n", name, a->lo,
-          a->hi, name, a->step, name, s->l->plain && strchr(a->format, '{') ? "%g" : a->format);
-  fprintf(s->to, "%sset logscale %c\n", a->log ? "" : "un", name);
+  fprintf(s->to, "unset logscale %c\nset %crange [%.9g:%.9g]\nset %ctics %.9g\n", name, name, a->lo,
+          a->hi, name, a->step);
+  fprintf(s->to, "set format %c '%s'\n", name,
+          s->l->plain && strchr(a->format, '{') ? "%g" : a->format);
+  if (a->log) fprintf(s->to, "set logscale %c\n", name);
 }
 
 static void margins(const script *s, const ls_box *b) {

@@ -164,6 +164,7 @@ awk '/^set terminal/ { split($5, s, ",") } /^set arrow/ { split($5, a, ","); if 
 grep -q '^set xrange \[1:3\]' many.gp || fail "the axis does not end where the data do: $(grep '^set xrange' many.gp)"
 picture compare a1 b --zoom 2:3,0.5:2 -o zoomed.svg --keep-script; grep -q '^set xrange \[2:3\]' zoomed.gp || fail "compare --zoom"
 picture cost a1 --zoom min -o zoomed.svg
+picture compare a1 c --zoom 1:2,0:2 -o zoomed.svg # a part from 0 of a logarithmic scale
 refused 64 "x0:x1,y0:y1" plot path toy --zoom 1:2 -o x.svg
 refused 64 "x0 < x1" plot compare a1 --zoom 2:1,0:1 -o x.svg
 sed 's/half_mse/mse/' toy.yaml >other.yaml
