@@ -118,18 +118,24 @@ typedef struct {
    * Its samples, and its config where that changes the numbers, must be these (LOCKSTEP_ECONFIG).
    */
   const char *resume;
-  /* Where data.scale is standard or minmax: x is trained as (x - shift) / divisor, and y likewise
-   * (regression); (inputs) and (targets) numbers, divisors more than 0, the same on all ranks.
-   * NULL: of the checkpoint to go on from. */
+  /* Where data.scale, or some column of it, is standard or minmax: x (of log: its logarithm) is
+   * trained as (x - shift) / divisor, and y likewise (regression); (inputs) and (targets) numbers,
+   * divisors more than 0, the same on all ranks. Those of columns that are scaled in other ways are
+   * not looked at. NULL: of the checkpoint to go on from. */
   const double *x_shift, *x_divisor, *y_shift, *y_divisor;
   int64_t threads; /* of each rank; 0: 1 */
   /* Where messages go (rank 0's): level 0 error, 1 warning, 2 what is good to know; NULL: nowhere.
    * It may be called by any thread that is in a call, or in one of lockstep's own. */
   void (*message)(void *arg, int level, const char *line);
   void *arg;
+  /* Where data.missing.x is mean: (inputs) numbers, which take the place of a NaN. NULL: of the
+   * checkpoint to go on from. */
+  const double *x_mean;
+  /* Where train.class_weights is balanced: (classes) how many samples of each there are. */
+  const int64_t *class_counts;
 } lockstep_trainer_options;
 #define LOCKSTEP_TRAINER_OPTIONS \
-  { sizeof(lockstep_trainer_options), NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL }
+  { sizeof(lockstep_trainer_options), NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL }
 
 #ifndef LOCKSTEP_NO_MPI
 /* config: YAML text, or the path of such a file where it has no line end, of a config whose data
@@ -173,6 +179,19 @@ LOCKSTEP_API lockstep_status lockstep_trainer_step_f32(lockstep_trainer *trainer
 LOCKSTEP_API lockstep_status lockstep_trainer_step_f64(lockstep_trainer *trainer, int64_t rows,
                                                        const int64_t *number, const double *x,
                                                        const double *y, lockstep_error *error);
+/* The same of samples that count differently: weight (rows), numbers >= 0, is of each sample what
+ * data.weights is of one in a file, for loss and gradient of its minibatch. NULL: each counts 1,
+ * also where other ranks have weights. */
+LOCKSTEP_API lockstep_status lockstep_trainer_step_weighted_f32(lockstep_trainer *trainer,
+                                                                int64_t rows, const int64_t *number,
+                                                                const float *x, const float *y,
+                                                                const float *weight,
+                                                                lockstep_error *error);
+LOCKSTEP_API lockstep_status lockstep_trainer_step_weighted_f64(lockstep_trainer *trainer,
+                                                                int64_t rows, const int64_t *number,
+                                                                const double *x, const double *y,
+                                                                const double *weight,
+                                                                lockstep_error *error);
 
 typedef struct {
   int64_t samples;
@@ -224,6 +243,10 @@ LOCKSTEP_API lockstep_status lockstep_train(MPI_Comm communicator, const char *c
                                             const lockstep_trainer_options *options,
                                             lockstep_state *state, lockstep_error *error);
 #endif
+/* The same, the communicator by its Fortran handle. */
+LOCKSTEP_API lockstep_status lockstep_train_f(int communicator, const char *config, const char *dir,
+                                              int resume, const lockstep_trainer_options *options,
+                                              lockstep_state *state, lockstep_error *error);
 
 #ifdef __cplusplus
 }

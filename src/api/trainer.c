@@ -17,7 +17,7 @@ struct lockstep_trainer {
   lockstep_trainer_options given;
   ls_log_sink sink;
   ls_train_options options;
-  ls_affine x_affine, y_affine; /* arrays are the caller's, while the trainer is made */
+  ls_statistics statistics; /* arrays are the caller's, while the trainer is made */
   ls_trainer t;
   ls_deal *deal;
   int64_t *first;    /* (ranks + 1) whose samples are whose */
@@ -92,10 +92,6 @@ static ls_status check_config(ls_config *config) {
         LS_ECONFIG,
         "train.gemm: blas is for the command line: how many threads a BLAS takes is this "
         "program's matter");
-  if (ls_class_weights_given(&data->class_weights))
-    return ls_fail(LS_ECONFIG,
-                   "train.class_weights: a program's samples are not counted before they come; "
-                   "weigh the classes by how often they are given");
   if (data->given_samples == 0) data->given_samples = config->batch;
   if (data->given_samples == 0)
     return ls_fail(LS_ECONFIG, "train.batch: full, of how many samples? data.samples says it");
@@ -103,44 +99,19 @@ static ls_status check_config(ls_config *config) {
   return LS_OK;
 }
 
-/* ---- scaling ---- */
-
-static ls_status take_scaling(const double *shift, const double *divisor, int64_t n,
-                              const char *what, ls_affine *out) {
-  if (!shift && !divisor) return LS_OK;
-  if (!shift || !divisor)
-    return ls_fail(LS_EUSAGE, "%s_shift and %s_divisor go together", what, what);
-  for (int64_t i = 0; i < n; i++)
-    if (!isfinite(shift[i]) || !isfinite(divisor[i]) || !(divisor[i] > 0))
-      return ls_fail(LS_EUSAGE,
-                     "%s_shift %g, %s_divisor %g of number %lld: they are numbers, and "
-                     "divisors more than 0",
-                     what, shift[i], what, divisor[i], (long long)i);
-  *out = (ls_affine){
-      .n = n, .shift = (double *)(uintptr_t)shift, .divisor = (double *)(uintptr_t)divisor};
-  return LS_OK;
-}
-
-/* What the caller gives, or a checkpoint knows. */
-static ls_status choose_scaling(lockstep_trainer *t, const ls_checkpoint *from) {
+/* What the caller knows of the samples goes first, then what the checkpoint does. */
+static void take_statistics(lockstep_trainer *t, const ls_checkpoint *from) {
   const lockstep_trainer_options *g = &t->given;
   ls_data_spec *data = &t->t.config->data;
-  const ls_scale_kind all = data->scale.all.kind;
-  const bool measured = all == LS_SCALE_STANDARD || all == LS_SCALE_MINMAX;
-  if (!measured && (g->x_shift || g->y_shift))
-    return ls_fail(LS_EUSAGE, "x_shift and y_shift go with data.scale: standard or minmax");
-  if (!measured) return LS_OK;
-  LS_TRY(take_scaling(g->x_shift, g->x_divisor, data->given_inputs, "x", &t->x_affine));
-  LS_TRY(take_scaling(g->y_shift, g->y_divisor, data->given_targets, "y", &t->y_affine));
-  if (t->x_affine.n > 0)
-    data->x_affine = &t->x_affine;
-  else if (from && from->x_affine.n > 0)
-    data->x_affine = &from->x_affine;
-  if (t->y_affine.n > 0)
-    data->y_affine = &t->y_affine;
-  else if (from && from->y_affine.n > 0)
-    data->y_affine = &from->y_affine;
-  return LS_OK;
+  t->statistics = (ls_statistics){.shift = {g->x_shift, g->y_shift},
+                                  .divisor = {g->x_divisor, g->y_divisor},
+                                  .x_mean = g->x_mean,
+                                  .class_counts = g->class_counts};
+  data->statistics = &t->statistics;
+  if (from && from->x_mean.n > 0) data->x_mean = &from->x_mean;
+  if (!from || !ls_scale_given(&data->scale)) return;
+  if (!g->x_shift && from->x_affine.n > 0) data->x_affine = &from->x_affine;
+  if (!g->y_shift && from->y_affine.n > 0) data->y_affine = &from->y_affine;
 }
 
 /* ---- the whole ---- */
@@ -159,9 +130,12 @@ static ls_status build(lockstep_trainer *t, ls_checkpoint **from) {
   LS_FREE(path);
   LS_TRY(status);
   if (t->given.resume) LS_TRY(ls_checkpoint_share(comm, from));
-  LS_TRY(ls_comm_agree(comm, choose_scaling(t, *from)));
+  take_statistics(t, *from);
   LS_TRY(ls_trainer_build(&t->t, ls_comm_rank(comm) == 0 ? *from : NULL));
-  t->t.config->data.x_affine = t->t.config->data.y_affine = NULL; /* they are copied */
+  ls_data_spec *data = &t->t.config->data; /* what it points to has been copied */
+  data->x_affine = data->y_affine = NULL;
+  data->x_mean = NULL;
+  data->statistics = NULL;
   LS_TRY(ls_comm_agree(
       comm, ls_mem_new((void **)&t->first, (size_t)ls_comm_size(comm) + 1, sizeof *t->first)));
   return ls_comm_agree(comm, ls_deal_new(comm, ls_data_features(t->t.run->data),
@@ -225,11 +199,32 @@ lockstep_status lockstep_trainer_new(MPI_Comm communicator, const char *config,
   return lockstep_trainer_new_f((int)MPI_Comm_c2f(communicator), config, options, trainer, error);
 }
 
+/* ---- a call of a trainer ---- */
+
+typedef struct {
+  const lockstep_trainer *trainer;
+  ls_status (*work)(void *arg);
+  void *arg;
+} visiting;
+
+static ls_status work_on(void *arg) {
+  const visiting *v = arg;
+  if (!v->trainer) return ls_fail(LS_EUSAGE, "the trainer is NULL");
+  LS_TRY(ls_comm_check_guest());
+  return v->work(v->arg);
+}
+
+static lockstep_status visit(const lockstep_trainer *trainer, ls_status (*work)(void *arg),
+                             void *arg, lockstep_error *error) {
+  return ls_visit(work_on, &(visiting){trainer, work, arg}, trainer ? &trainer->sink : NULL, error);
+}
+
 /* ---- samples ---- */
 
 int64_t lockstep_trainer_batch(const lockstep_trainer *trainer) {
-  const ls_run *run = trainer->t.run;
   int64_t total;
+  if (!trainer) return 0;
+  const ls_run *run = trainer->t.run;
   ls_plan_minibatch(run->plan, run->state.global_step, &total);
   return total;
 }
@@ -240,10 +235,12 @@ static int64_t first_of_rank(const ls_run *run, int64_t total, int rank) {
 }
 
 int64_t lockstep_trainer_share(const lockstep_trainer *trainer, int64_t total, int64_t *first) {
+  if (!trainer) return 0;
   const ls_run *run = trainer->t.run;
   const int me = ls_comm_rank(run->comm);
-  *first = first_of_rank(run, total, me);
-  return first_of_rank(run, total, me + 1) - *first;
+  const int64_t begin = first_of_rank(run, total, me);
+  if (first) *first = begin;
+  return first_of_rank(run, total, me + 1) - begin;
 }
 
 typedef struct {
@@ -253,15 +250,21 @@ typedef struct {
 } call;
 
 /* Everyone gets its samples: of a split's `total`, from `begin` on. */
-static ls_status deal_out(const call *c, ls_split split, int64_t begin, int64_t total) {
+static ls_status deal_out(const call *c, ls_split split, int64_t begin, int64_t total,
+                          bool weighted) {
   lockstep_trainer *t = c->trainer;
   const int me = ls_comm_rank(t->t.comm);
-  ls_given own = {.begin = begin,
-                  .total = total,
-                  .first = t->first[me],
-                  .rows = t->first[me + 1] - t->first[me],
-                  .type = c->hand.type};
-  LS_TRY(ls_deal_out(t->deal, &c->hand, t->first, &own.x, &own.y));
+  ls_hand mine;
+  LS_TRY(ls_deal_out(t->deal, &c->hand, t->first, &mine));
+  const ls_given own = {.begin = begin,
+                        .total = total,
+                        .first = t->first[me],
+                        .rows = t->first[me + 1] - t->first[me],
+                        .type = mine.type,
+                        .x = mine.x,
+                        .y = mine.y,
+                        .weighted = weighted,
+                        .weight = mine.weight};
   return ls_comm_agree(t->t.comm, ls_data_give(t->t.run->data, split, &own));
 }
 
@@ -271,13 +274,14 @@ static ls_status step(void *arg) {
   ls_run *run = t->t.run;
   int64_t total, want;
   uint32_t flags = 0;
+  bool weighted;
   const int64_t begin = ls_plan_minibatch(run->plan, run->state.global_step, &want);
-  LS_TRY(ls_deal_count(t->deal, LS_OK, &c->hand, &total));
+  LS_TRY(ls_deal_count(t->deal, &c->hand, &total, &weighted));
   if (total != want)
     return ls_fail(LS_EUSAGE, "the ranks have %lld samples together, and this minibatch has %lld",
                    (long long)total, (long long)want);
   for (int r = 0; r <= ls_comm_size(run->comm); r++) t->first[r] = first_of_rank(run, total, r);
-  LS_TRY(deal_out(c, LS_SPLIT_TRAIN, begin, total));
+  LS_TRY(deal_out(c, LS_SPLIT_TRAIN, begin, total, weighted));
   return ls_run_step(run, false, &flags);
 }
 
@@ -290,28 +294,36 @@ static ls_status evaluate(void *arg) {
   lockstep_trainer *t = c->trainer;
   const int ranks = ls_comm_size(t->t.comm);
   int64_t total;
+  bool weighted;
   ls_score score;
-  LS_TRY(ls_deal_count(t->deal, LS_OK, &c->hand, &total));
+  LS_TRY(ls_comm_agree(t->t.comm,
+                       c->score ? LS_OK : ls_fail(LS_EUSAGE, "where the score goes is NULL")));
+  LS_TRY(ls_deal_count(t->deal, &c->hand, &total, &weighted));
   if (total == 0) return ls_fail(LS_EUSAGE, "there is no sample to evaluate on");
   for (int r = 0; r <= ranks; r++) t->first[r] = ls_eval_first(total, r, ranks);
-  LS_TRY(deal_out(c, LS_SPLIT_TEST, 0, total));
+  LS_TRY(deal_out(c, LS_SPLIT_TEST, 0, total, weighted));
   LS_TRY(ls_evaluate(t->t.run, LS_SPLIT_TEST, &score, NULL));
   *c->score = score_of(&score);
   return LS_OK;
 }
 
-#define WITH_SAMPLES(suffix, number_type, type)                                                 \
-  lockstep_status lockstep_trainer_step_##suffix(lockstep_trainer *trainer, int64_t rows,       \
-                                                 const int64_t *number, const number_type *x,   \
-                                                 const number_type *y, lockstep_error *error) { \
-    call c = {trainer, {rows, number, type, x, y}, NULL};                                       \
-    return ls_visit(step, &c, &trainer->sink, error);                                           \
-  }                                                                                             \
-  lockstep_status lockstep_trainer_evaluate_##suffix(                                           \
-      lockstep_trainer *trainer, int64_t rows, const int64_t *number, const number_type *x,     \
-      const number_type *y, lockstep_score *score, lockstep_error *error) {                     \
-    call c = {trainer, {rows, number, type, x, y}, score};                                      \
-    return ls_visit(evaluate, &c, &trainer->sink, error);                                       \
+#define WITH_SAMPLES(suffix, real, type)                                                      \
+  lockstep_status lockstep_trainer_step_weighted_##suffix(                                    \
+      lockstep_trainer *trainer, int64_t rows, const int64_t *number, const real *x,          \
+      const real *y, const real *weight, lockstep_error *error) {                             \
+    call c = {trainer, {rows, number, type, x, y, weight}, NULL};                             \
+    return visit(trainer, step, &c, error);                                                   \
+  }                                                                                           \
+  lockstep_status lockstep_trainer_step_##suffix(lockstep_trainer *trainer, int64_t rows,     \
+                                                 const int64_t *number, const real *x,        \
+                                                 const real *y, lockstep_error *error) {      \
+    return lockstep_trainer_step_weighted_##suffix(trainer, rows, number, x, y, NULL, error); \
+  }                                                                                           \
+  lockstep_status lockstep_trainer_evaluate_##suffix(                                         \
+      lockstep_trainer *trainer, int64_t rows, const int64_t *number, const real *x,          \
+      const real *y, lockstep_score *score, lockstep_error *error) {                          \
+    call c = {trainer, {rows, number, type, x, y, NULL}, score};                              \
+    return visit(trainer, evaluate, &c, error);                                               \
   }
 WITH_SAMPLES(f32, float, LS_F32)
 WITH_SAMPLES(f64, double, LS_F64)
@@ -342,6 +354,8 @@ static ls_status tell_state(void *arg) {
   const question *q = arg;
   lockstep_trainer *t = q->trainer;
   const ls_run *run = t->t.run;
+  LS_TRY(ls_comm_agree(t->t.comm,
+                       q->state ? LS_OK : ls_fail(LS_EUSAGE, "where the state goes is NULL")));
   note_loss(t);
   *q->state = (lockstep_state){.global_step = run->state.global_step,
                                .updates = run->state.t,
@@ -357,8 +371,7 @@ static ls_status tell_state(void *arg) {
 
 lockstep_status lockstep_trainer_state(lockstep_trainer *trainer, lockstep_state *state,
                                        lockstep_error *error) {
-  return ls_visit(tell_state, &(question){.trainer = trainer, .state = state}, &trainer->sink,
-                  error);
+  return visit(trainer, tell_state, &(question){.trainer = trainer, .state = state}, error);
 }
 
 static ls_status write_image(ls_image *image, const char *path) {
@@ -372,6 +385,8 @@ static ls_status write_image(ls_image *image, const char *path) {
 static ls_status save(void *arg) {
   const question *q = arg;
   ls_image *image;
+  LS_TRY(ls_comm_agree(q->trainer->t.comm,
+                       q->path ? LS_OK : ls_fail(LS_EUSAGE, "the file's path is NULL")));
   note_loss(q->trainer);
   ls_status status = ls_snapshot_image(&q->trainer->t, &image);
   if (status == LS_OK)
@@ -382,7 +397,7 @@ static ls_status save(void *arg) {
 
 lockstep_status lockstep_trainer_save(lockstep_trainer *trainer, const char *path,
                                       lockstep_error *error) {
-  return ls_visit(save, &(question){.trainer = trainer, .path = path}, &trainer->sink, error);
+  return visit(trainer, save, &(question){.trainer = trainer, .path = path}, error);
 }
 
 static ls_status open_image(ls_comm *comm, ls_image *image, lockstep_net **net) {
@@ -408,7 +423,7 @@ static ls_status make_net(void *arg) {
 lockstep_status lockstep_trainer_net(lockstep_trainer *trainer, lockstep_net **net,
                                      lockstep_error *error) {
   question q = {.trainer = trainer};
-  const lockstep_status status = ls_visit(make_net, &q, &trainer->sink, error);
+  const lockstep_status status = visit(trainer, make_net, &q, error);
   if (status != LOCKSTEP_OK) {
     lockstep_net_free(q.net);
     q.net = NULL;
@@ -465,9 +480,16 @@ static ls_status train(void *arg) {
   return status;
 }
 
+lockstep_status lockstep_train_f(int communicator, const char *config, const char *dir, int resume,
+                                 const lockstep_trainer_options *options, lockstep_state *state,
+                                 lockstep_error *error) {
+  loop l = {communicator, config, dir, resume, options, state};
+  return ls_visit(train, &l, NULL, error);
+}
+
 lockstep_status lockstep_train(MPI_Comm communicator, const char *config, const char *dir,
                                int resume, const lockstep_trainer_options *options,
                                lockstep_state *state, lockstep_error *error) {
-  loop l = {(int)MPI_Comm_c2f(communicator), config, dir, resume, options, state};
-  return ls_visit(train, &l, NULL, error);
+  return lockstep_train_f((int)MPI_Comm_c2f(communicator), config, dir, resume, options, state,
+                          error);
 }

@@ -111,7 +111,7 @@ ls_status ls_comm_open(ls_comm **out) {
 
 /* ---- in another program ---- */
 
-static ls_status check_thread(void) {
+ls_status ls_comm_check_guest(void) {
   int up = 0, down = 0, level, main_thread;
   MPI_Initialized(&up);
   MPI_Finalized(&down);
@@ -143,7 +143,7 @@ static ls_status check_communicator(MPI_Comm given) {
 ls_status ls_comm_join(int communicator, ls_comm **out) {
   MPI_Comm own;
   *out = NULL;
-  LS_TRY(check_thread());
+  LS_TRY(ls_comm_check_guest());
   const MPI_Comm given = MPI_Comm_f2c((MPI_Fint)communicator);
   LS_TRY(check_communicator(given));
   LS_TRY(make_one(out));

@@ -101,6 +101,23 @@ static void check_metrics(const reading *r) {
           c->early_metric);
 }
 
+static void check_names(const reading *r, const char *path, char *const *names, int64_t wanted) {
+  const int n = ls_list_length(names);
+  if (n > 0 && n != wanted) WRONG(r, path, "%d names for %lld", n, (long long)wanted);
+}
+
+/* A program's samples. */
+static void check_given(const reading *r) {
+  const ls_data_spec *data = &r->config->data;
+  const char *const how = "nobody has a sample in its place: leave it out of the minibatch";
+  if (!data->type || strcmp(data->type, "memory") != 0) return;
+  check_names(r, "data.input_names", data->given_names[0], data->given_inputs);
+  check_names(r, "data.target_names", data->given_names[1], data->given_targets);
+  check_names(r, "data.class_names", data->given_classes, data->classes);
+  if (data->missing.x_how == LS_MISSING_DROP) WRONG(r, "data.missing.x", "drop: %s", how);
+  if (data->missing.y == LS_MISSING_Y_DROP) WRONG(r, "data.missing.y", "drop: %s", how);
+}
+
 static void check_data(const reading *r) {
   const ls_data_spec *data = &r->config->data;
   bool own = data->source[LS_SPLIT_VALIDATION].file;
@@ -110,6 +127,7 @@ static void check_data(const reading *r) {
   if (data->type && strcmp(data->type, "memory") == 0 && r->config->loss &&
       ls_config_target(r->config) == LS_TARGET_CLASS && data->classes == 0)
     WRONG(r, "data", "missing key 'classes': a program's samples do not tell how many there are");
+  check_given(r);
   if (data->skip[LS_SPLIT_VALIDATION] > 0 && !own)
     WRONG(r, "data.skip.validation", "validation is no source of its own here");
   if (data->limit[LS_SPLIT_VALIDATION] > 0 && !own)

@@ -202,6 +202,14 @@ static const ls_key memory_rows[] = {
     KEY("samples", int, DATA(given_samples),
         "how many samples the program calls an epoch; auto: a minibatch", OR("auto"),
         FROM(1, INT32_MAX), ORDER, .example = "10000"),
+    MISSING(missing_numbers, "{x: mean, y: mask}"),
+    KEY("input_names", texts, DATA(given_names[0]), "what the inputs are called, with their units",
+        .value = "[]", FREE, .example = "[\"speed [m/s]\", angle]"),
+    KEY("target_names", texts, DATA(given_names[1]),
+        "what the targets are called, with their units", .value = "[]", FREE,
+        .example = "[\"lift [N]\"]"),
+    KEY("class_names", texts, DATA(given_classes), "what the classes are called, from number 0 on",
+        .value = "[]", FREE, .example = "[laminar, turbulent]"),
     END};
 
 static const ls_key *data_by_type(const char *type, const void *base, ls_key_space *space) {

@@ -100,8 +100,8 @@ void ls_data_close(ls_comm *comm, ls_data **out) {
   ls_data *data = *out;
   if (!data) return;
   if (data->store) data->kind->close(comm, data->store);
-  ls_comm_shared_free(comm, &data->there);
-  ls_comm_shared_free(comm, &data->weight);
+  ls_comm_shared_free(comm, &data->there_memory);
+  ls_comm_shared_free(comm, &data->weight_memory);
   ls_comm_shared_free(comm, &data->drawn);
   ls_comm_shared_free(comm, &data->kept);
   for (int i = 0; i < 2; i++) LS_FREE(data->class_count[i]);

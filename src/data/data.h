@@ -59,6 +59,8 @@ typedef struct {
   int64_t begin, total, first, rows;
   ls_dtype type;
   const void *x, *y;
+  bool weighted;      /* samples count differently, here or on another rank */
+  const void *weight; /* (rows) what each counts; NULL: 1 */
 } ls_given;
 ls_status ls_data_give(ls_data *data, ls_split split, const ls_given *samples);
 /* Numbers of a y as it is given. */

@@ -7,6 +7,12 @@
 #include "data/splits.h"
 #include "data/store.h"
 
+/* A number for each row of train's source from `first` on. */
+typedef struct {
+  const double *value; /* NULL: 1 */
+  int64_t first;
+} ls_row_values;
+
 struct ls_data {
   ls_recipe recipe;
   ls_order_kind order;
@@ -21,11 +27,11 @@ struct ls_data {
   ls_store *store;
   int64_t *class_count[2]; /* (class_room) of train and validation, see ls_data_class_counts */
   int64_t class_room;
-  ls_shared weight;   /* (rows of train's source) double, what each sample counts; none: 1 */
-  ls_shared there;    /* missing.y: mask; (rows of train's source) double, of each sample's targets
-                         the share that is there */
-  ls_texts names;     /* see ls_data_names */
-  ls_trained trained; /* see ls_data_trained */
+  ls_row_values weight; /* what each sample counts */
+  ls_row_values there;  /* missing.y: mask; of each sample's targets the share that is there */
+  ls_shared weight_memory, there_memory; /* of these, where all rows are known */
+  ls_texts names;                        /* see ls_data_names */
+  ls_trained trained;                    /* see ls_data_trained */
   ls_data_file *file;
   int files;
   ls_account account; /* see ls_data_account */

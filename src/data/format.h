@@ -93,13 +93,6 @@ static inline int64_t ls_shape_columns(const ls_shape *shape) {
   return shape->outputs + shape->weights;
 } /* of y as it is read */
 
-/* How many texts a list has, which ends with NULL; NULL: none. */
-static inline int ls_list_length(char *const *list) {
-  int n = 0;
-  while (list && list[n]) n++;
-  return n;
-}
-
 extern const ls_format ls_format_idx, ls_format_csv, ls_format_hdf5, ls_format_npy;
 const ls_format *ls_format_find(const char *name); /* NULL: no such format */
 /* Do these bytes begin an IDX file? Then it holds numbers of *type. */

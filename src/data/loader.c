@@ -23,32 +23,38 @@ struct ls_loader {
   int64_t *index;     /* (max_rows) samples of this share */
   int64_t *slice_row; /* (slice_hi - slice_lo + 1) */
   ls_batch batch;     /* its buffers, allocated once */
-  /* Where samples are weighted, or not all of their targets are there: the sums of both over all
-   * slices of some steps. */
-  ls_comm *comm; /* whose ranks each make those of their own slices; NULL: all are made here */
+  /* Where samples are weighted, or not all of their targets are there: what each of this share
+   * counts, and the sums of both over all slices of some steps. */
+  double *weight; /* (max_rows) */
+  ls_comm *comm;  /* whose ranks each make those of their own slices; NULL: all are made here */
   int64_t window, steps; /* the first of these steps, and how many; window -1: none yet */
   counted *slice_sum;    /* (steps, slices) */
   ls_share slice;        /* one at a time */
   int64_t *slice_index;  /* (samples of a slice) */
 };
 
-/* Of a sample what `block`, as long as train's source, has of it; an empty one: 1. */
-static double value_of(const ls_loader *l, const ls_shared *block, int64_t sample) {
-  const double *value = block->data;
-  return value ? value[ls_cut_row(&l->data->splits.cut[LS_SPLIT_TRAIN], sample)] : 1;
+static double value_of(const ls_loader *l, const ls_row_values *of, int64_t sample) {
+  if (!of->value) return 1;
+  return of->value[ls_cut_row(&l->data->splits.cut[LS_SPLIT_TRAIN], sample) - of->first];
 }
 
 static double weight_of(const ls_loader *l, int64_t sample) {
   return value_of(l, &l->data->weight, sample);
 }
 
+/* Samples, or parts of them, count differently: for files always or never. */
+static bool is_weighted(const ls_loader *l) {
+  return l->data->weight.value || l->data->there.value;
+}
+
 static ls_status set_up_weights(ls_loader *l) {
-  l->batch.masked = l->data->there.data;
-  if (!l->data->weight.data && !l->batch.masked) return LS_OK;
+  const bool given = l->data->kind == &ls_store_given; /* what will come with the samples? */
+  l->batch.masked = ls_data_masked(l->data) && (given || l->data->there.value);
+  if (!given && !is_weighted(l)) return LS_OK;
   l->slice = l->share;
   l->window = -1;
-  l->steps = WINDOW_SUMS / l->batch.slices > 0 ? WINDOW_SUMS / l->batch.slices : 1;
-  LS_NEW(l->batch.weight, l->max_rows);
+  l->steps = given || WINDOW_SUMS < l->batch.slices ? 1 : WINDOW_SUMS / l->batch.slices;
+  LS_NEW(l->weight, l->max_rows);
   LS_NEW(l->slice_index, l->share.plan.batch / l->batch.slices + 1);
   LS_NEW(l->slice_sum, l->steps * l->batch.slices);
   return LS_OK;
@@ -85,12 +91,13 @@ static void fill_window(ls_loader *l, int64_t step) {
  * or no target is there, loss and gradient are 0. */
 static void weigh(ls_loader *l, int64_t step) {
   const int slices = l->batch.slices;
-  if (l->window < 0 || step < l->window || step >= l->window + l->steps) fill_window(l, step);
+  const bool here = l->window >= 0 && step >= l->window && step < l->window + l->steps;
+  if (!here || l->steps == 1) fill_window(l, step); /* a step that failed may be made again */
   const counted *sum = l->slice_sum + (step - l->window) * slices;
   const double mean = ls_tree_sum(&sum->weight, slices, COUNTED) / (double)l->batch.total;
   l->batch.there = ls_tree_sum(&sum->number, slices, COUNTED);
   for (int64_t k = 0; k < l->batch.rows; k++)
-    l->batch.weight[k] = mean > 0 ? weight_of(l, l->index[k]) / mean : 0;
+    l->weight[k] = mean > 0 ? weight_of(l, l->index[k]) / mean : 0;
 }
 
 static ls_status set_up(ls_loader *l, int64_t batch, ls_dtype precision) {
@@ -143,7 +150,7 @@ void ls_loader_free(ls_loader **out) {
   LS_FREE(l->batch.x);
   LS_FREE(l->batch.labels);
   LS_FREE(l->batch.targets);
-  LS_FREE(l->batch.weight);
+  LS_FREE(l->weight);
   LS_FREE(l->slice_index);
   LS_FREE(l->slice_sum);
   LS_FREE(*out);
@@ -165,6 +172,7 @@ int64_t ls_loader_max_rows(const ls_loader *loader) { return loader->max_rows; }
 ls_status ls_loader_batch(ls_loader *l, int64_t step, ls_batch *out) {
   ls_batch *b = &l->batch;
   int64_t first;
+  b->weight = is_weighted(l) ? l->weight : NULL;
   b->rows = ls_share_samples(&l->share, step, l->ahead && !b->weight ? NULL : l->index, &b->total,
                              &first);
   b->first_sample = ls_plan_samples(&l->share.plan, ls_plan_epoch(&l->share.plan, step)) + first;

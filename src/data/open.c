@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "data/columns.h"
 #include "data/data_private.h"
+#include "data/given.h"
 #include "data/missing.h"
 #include "data/scaling.h"
 #include "data/share.h"
@@ -244,7 +245,7 @@ static ls_status read_some(opening *o, int s, int64_t row, int64_t rows, bool us
   if (used && s == LS_SPLIT_TRAIN && o->mask.share)
     ls_mask_add(&o->mask, &origin, rows, o->y, stride);
   if (!source->shape.weights || !used) return LS_OK;
-  return ls_weights_store((double *)data->weight.data + row, &origin, rows, o->y);
+  return ls_weights_store((double *)data->weight_memory.data + row, &origin, rows, o->y);
 }
 
 static ls_status read_source(opening *o, int s) {
@@ -267,12 +268,12 @@ static ls_status read_source(opening *o, int s) {
 static ls_status finish_weights(opening *o) {
   ls_data *data = o->data;
   ls_columns columns;
-  if (!data->weight.data) return LS_OK;
+  if (!data->weight_memory.data) return LS_OK;
   LS_TRY(ls_columns_of(o->source[0], &columns));
   const bool shares = data->recipe.shares; /* whose columns are called as the classes */
   const ls_weights weights = {.spec = o->spec,
                               .train = &data->splits.cut[LS_SPLIT_TRAIN],
-                              .weight = data->weight.data,
+                              .weight = data->weight_memory.data,
                               .classes = data->recipe.outputs,
                               .names = shares ? &columns.name[LS_ROLE_Y] : &columns.classes,
                               .count = data->class_count[LS_SPLIT_TRAIN],
@@ -284,9 +285,9 @@ static ls_status finish_weights(opening *o) {
 }
 
 static ls_status read_train(opening *o) {
-  if (o->data->there.data) {
+  if (o->data->there_memory.data) {
     o->mask.train = &o->data->splits.cut[LS_SPLIT_TRAIN];
-    o->mask.share = o->data->there.data;
+    o->mask.share = o->data->there_memory.data;
     LS_NEW(o->mask.samples, o->data->recipe.columns);
   }
   LS_TRY(read_source(o, LS_SPLIT_TRAIN));
@@ -348,10 +349,8 @@ static ls_status name_classes(opening *o, const ls_texts *classes) {
   return LS_OK;
 }
 
-static ls_status describe(opening *o) {
+static ls_status name_columns(opening *o) {
   ls_columns columns;
-  LS_TRY(collect_files(o));
-  if (o->spec->inputs) return LS_OK;
   LS_TRY(ls_columns_of(o->source[0], &columns));
   ls_status status = o->data->recipe.labels
                          ? name_classes(o, &columns.classes)
@@ -359,7 +358,14 @@ static ls_status describe(opening *o) {
   o->data->trained = columns.trained;
   columns.trained = (ls_trained){0};
   ls_columns_free(&columns);
-  return status == LS_OK ? ls_account_name(&o->data->account, &o->data->trained) : status;
+  return status;
+}
+
+static ls_status describe(opening *o) {
+  LS_TRY(collect_files(o));
+  if (o->spec->inputs) return LS_OK;
+  LS_TRY(name_columns(o));
+  return ls_account_name(&o->data->account, &o->data->trained);
 }
 
 /* ---- the whole ---- */
@@ -372,23 +378,65 @@ static ls_status open_store(opening *o) {
                         .splits = &data->splits,
                         .measures = {is_measured(o, LS_ROLE_X), is_measured(o, LS_ROLE_Y)}};
   memcpy(plan.rows, data->rows, sizeof plan.rows);
-  if ((o->spec->weights && !o->spec->unweighted) || ls_class_weights_given(&o->spec->class_weights))
-    LS_TRY(ls_comm_shared_new(o->comm, (size_t)data->rows[0] * sizeof(double), &data->weight));
-  if (ls_data_masked(data) && !o->spec->unweighted)
-    LS_TRY(ls_comm_shared_new(o->comm, (size_t)data->rows[0] * sizeof(double), &data->there));
   return data->kind->open(&plan, &data->store);
 }
 
-/* By the program's statistics, or all inputs alike. */
+/* What each training sample counts, for all of a node. */
+static ls_status open_weights(opening *o) {
+  ls_data *data = o->data;
+  const size_t bytes = (size_t)data->rows[0] * sizeof(double);
+  if ((o->spec->weights && !o->spec->unweighted) || ls_class_weights_given(&o->spec->class_weights))
+    LS_TRY(ls_comm_shared_new(o->comm, bytes, &data->weight_memory));
+  if (ls_data_masked(data) && !o->spec->unweighted)
+    LS_TRY(ls_comm_shared_new(o->comm, bytes, &data->there_memory));
+  data->weight = (ls_row_values){.value = data->weight_memory.data};
+  data->there = (ls_row_values){.value = data->there_memory.data};
+  return LS_OK;
+}
+
+/* As a checkpoint has them, or by the program's statistics. */
 static ls_status scale_given(opening *o) {
-  const ls_scale_spec *scale = &o->spec->scale;
-  if (scale->columns.count > 0 || scale->all.kind == LS_SCALE_LOG)
-    return ls_fail(LS_ECONFIG,
-                   "data.scale: samples of a program are scaled all alike, and it takes "
-                   "logarithms itself");
-  if (o->spec->x_affine || scale->all.kind == LS_SCALE_NONE) return LS_OK;
-  LS_NEW(o->scaling[LS_ROLE_X], o->spec->given_inputs);
-  for (int64_t k = 0; k < o->spec->given_inputs; k++) o->scaling[LS_ROLE_X][k] = scale->all;
+  ls_recipe *r = &o->data->recipe;
+  LS_TRY(choose_scaling(o));
+  LS_TRY(know_scaling(o));
+  LS_TRY(ls_given_scale(o->spec, LS_ROLE_X, o->scaling[LS_ROLE_X], r->x_affine));
+  return ls_given_scale(o->spec, LS_ROLE_Y, o->scaling[LS_ROLE_Y], r->y_affine);
+}
+
+static ls_status take_given_means(opening *o) {
+  const ls_filling *from = o->spec->x_mean;
+  ls_filling *mean = &o->data->recipe.x_mean;
+  const double *known = o->spec->statistics ? o->spec->statistics->x_mean : NULL;
+  if (!known && from && from->n == o->data->recipe.features) known = from->value;
+  if (o->spec->missing.x_how != LS_MISSING_MEAN)
+    return o->spec->statistics && o->spec->statistics->x_mean
+               ? ls_fail(LS_EUSAGE, "x_mean goes with data.missing.x: mean")
+               : LS_OK;
+  if (!known)
+    return ls_fail(
+        LS_ECONFIG,
+        "data.missing.x: mean, and the program has not said what the means are (x_mean)");
+  LS_NEW(mean->value, o->data->recipe.features);
+  mean->n = o->data->recipe.features;
+  for (int64_t f = 0; f < mean->n; f++) {
+    if (!isfinite(known[f]))
+      return ls_fail(LS_EUSAGE, "x_mean %g of number %lld is no number", known[f], (long long)f);
+    mean->value[f] = known[f];
+  }
+  return LS_OK;
+}
+
+static ls_status count_given_classes(opening *o) {
+  const int64_t *count = o->spec->statistics ? o->spec->statistics->class_counts : NULL;
+  ls_data *data = o->data;
+  if (!count) return LS_OK;
+  if (!data->recipe.labels) return ls_fail(LS_EUSAGE, "class_counts, and there are no classes");
+  for (int64_t c = 0; c < data->recipe.classes; c++)
+    if (count[c] < 0)
+      return ls_fail(LS_EUSAGE, "class_counts: class %lld has %lld samples", (long long)c,
+                     (long long)count[c]);
+  LS_TRY(make_class_room(data, data->recipe.classes));
+  memcpy(data->class_count[0], count, (size_t)data->recipe.classes * sizeof *count);
   return LS_OK;
 }
 
@@ -401,6 +449,7 @@ static ls_status plan_given(opening *o) {
     return ls_fail(LS_ECONFIG,
                    "data.type memory: the samples are in the memory of the program "
                    "that trains by liblockstep, and not here; name files instead");
+  LS_TRY(ls_given_source(spec, &o->source[0]));
   data->rows[0] = spec->given_samples;
   r->features = spec->given_inputs;
   r->columns = spec->given_targets;
@@ -409,11 +458,9 @@ static ls_status plan_given(opening *o) {
   data->order = LS_ORDER_SEQUENTIAL;
   LS_TRY(ls_splits_cut(spec, data->rows, &data->splits));
   LS_TRY(scale_given(o));
-  if (is_measured(o, LS_ROLE_X))
-    return ls_fail(LS_ECONFIG,
-                   "data.scale: samples of a program are scaled by the statistics "
-                   "that it gives, and it has given none");
-  return know_scaling(o);
+  LS_TRY(take_given_means(o));
+  LS_TRY(count_given_classes(o));
+  return name_columns(o);
 }
 
 static ls_status open_given(opening *o) {
@@ -435,6 +482,7 @@ static ls_status open_files(opening *o) {
   LS_TRY(ls_comm_agree(comm, ls_splits_cut(o->spec, data->rows, &data->splits)));
   LS_TRY(draw(o, reads));
   LS_TRY(find_means(o, reads));
+  LS_TRY(open_weights(o));
   LS_TRY(open_store(o));
   LS_TRY(ls_comm_agree(comm, reads ? read_sources(o) : LS_OK));
   LS_TRY(ls_comm_agree(comm, reads ? describe(o) : LS_OK));

@@ -14,8 +14,5 @@ ls_status ls_scalings_of(const ls_source *train, const ls_scale_spec *spec, bool
 bool ls_scaling_measured(const ls_scaling *scaling);
 /* Some column is a logarithm. */
 bool ls_scale_logs(const ls_scale_spec *spec);
-static inline bool ls_scale_given(const ls_scale_spec *spec) { /* some column may be scaled */
-  return spec->all.kind != LS_SCALE_NONE || spec->columns.count > 0;
-}
 
 #endif

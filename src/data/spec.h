@@ -17,6 +17,13 @@ typedef enum {
 } ls_split;
 extern const char *const ls_split_names[]; /* "train", "validation", "test", "all", NULL */
 
+/* How many texts a list has, which ends with NULL; NULL: none. */
+static inline int ls_list_length(char *const *list) {
+  int n = 0;
+  while (list && list[n]) n++;
+  return n;
+}
+
 /* How an epoch goes through the samples: as in the file; all shuffled; blocks of the file shuffled,
  * and the samples of some blocks at a time (order.h), so that a stream reads the file in large
  * pieces. */
@@ -63,6 +70,9 @@ typedef struct {
   ls_scaling all;
   ls_named_scalings columns; /* the last one that names a column holds */
 } ls_scale_spec;
+static inline bool ls_scale_given(const ls_scale_spec *spec) { /* some column may be scaled */
+  return spec->all.kind != LS_SCALE_NONE || spec->columns.count > 0;
+}
 
 /* x' = (x - shift) / divisor, column by column, computed in double (a quotient, so that byte / 255
  * is exactly that); where log is 1, of the natural logarithm of x. */
@@ -135,6 +145,14 @@ typedef struct {
   double *value;
 } ls_filling;
 
+/* What a program knows of the samples that it will give, as train's samples tell it of files. Each
+ * is NULL where it is not known. */
+typedef struct {
+  const double *shift[2], *divisor[2]; /* (inputs), (targets): of what is scaled by statistics */
+  const double *x_mean;                /* (inputs): what takes the place of missing ones */
+  const int64_t *class_counts;         /* (classes) samples of each */
+} ls_statistics;
+
 /* The columns of training data, as a checkpoint keeps them to know those of other data again. */
 typedef struct {
   ls_texts name;  /* (columns) "speed [m/s]"; "" where a column has none */
@@ -168,6 +186,9 @@ typedef struct {
   bool given; /* and it is that program which opens them */
   int64_t given_inputs, given_targets;
   int64_t given_samples; /* of an epoch; 0: as many as a minibatch has */
+  char **given_names[2]; /* what inputs, targets are called, NULL-terminated; NULL, or none: not */
+  char **given_classes;  /* the classes */
+  const ls_statistics *statistics; /* that it knows of them; NULL: none */
   bool whole; /* the split `all` is used, which has the samples that skip and limit leave out */
   const ls_affine *x_affine,
       *y_affine; /* scaling of a checkpoint, used instead of train's statistics; NULL: by `scale` */

@@ -53,19 +53,25 @@ static ls_status given(const ls_weights *w, double *factor) {
  * they lack are not counted. */
 static void balance(const ls_weights *w, double *factor) {
   double classes = 0;
-  for (int64_t c = 0; c < w->classes; c++) classes += w->count[c] > 0;
+  int64_t n = 0;
+  for (int64_t c = 0; c < w->classes; c++) {
+    classes += w->count[c] > 0;
+    n += w->count[c];
+  }
   for (int64_t c = 0; c < w->classes; c++)
-    if (w->count[c] > 0) factor[c] = (double)w->train->rows / (classes * (double)w->count[c]);
+    if (w->count[c] > 0) factor[c] = (double)n / (classes * (double)w->count[c]);
+}
+
+ls_status ls_weights_of_classes(const ls_weights *w, double *factor) {
+  if (!w->spec->class_weights.balanced) return given(w, factor);
+  balance(w, factor);
+  return LS_OK;
 }
 
 static ls_status weigh_classes(const ls_weights *w) {
   double *factor;
-  ls_status status = LS_OK;
   LS_NEW(factor, w->classes);
-  if (w->spec->class_weights.balanced)
-    balance(w, factor);
-  else
-    status = given(w, factor);
+  ls_status status = ls_weights_of_classes(w, factor);
   for (int64_t k = 0; k < w->train->rows && status == LS_OK; k++) {
     int64_t row = ls_cut_row(w->train, k);
     w->weight[row] *= factor[w->label[row]];

@@ -21,6 +21,9 @@ typedef struct {
 /* Column `outputs` of y (rows, outputs + 1) as the weights (rows) of these rows. LS_EDATA, located,
  * for one that is negative or not finite. */
 ls_status ls_weights_store(double *weight, const ls_origin *origin, int64_t rows, const double *y);
+/* What each class counts, (classes), 0 for one without samples where that is by their counts. Takes
+ * of `weights` spec, classes, names and count. LS_ECONFIG for a class that there is not. */
+ls_status ls_weights_of_classes(const ls_weights *weights, double *factor);
 /* All of train has been read: times the classes' weights. LS_ECONFIG for a class that there is not;
  * LS_EDATA where all weights are 0, or their sum is too large for a double. */
 ls_status ls_weights_finish(const ls_weights *weights);

@@ -1,5 +1,6 @@
 /* Everyone says how many samples it has. Where they are not where they belong, each goes to its
- * rank as a record (its number, its inputs, its targets), and finds its place there. */
+ * rank as a record (its number, its inputs, its targets, its weight where there are weights), and
+ * finds its place there. */
 #include "train/deal.h"
 
 #include <string.h>
@@ -9,6 +10,7 @@
 /* What ranks tell of themselves. */
 typedef struct {
   int64_t rows, rank; /* rank: in the other program's communicator */
+  int64_t type, weighted;
 } told;
 
 struct ls_deal {
@@ -20,7 +22,9 @@ struct ls_deal {
   size_t room[3];            /* bytes of these */
   bool *there;               /* (share) has the sample come? */
   int64_t share;
-  int64_t before, total; /* of the last count: samples of ranks before this one's, and all */
+  /* Of the last count: samples of ranks before this one's, and all; and have they weights? */
+  int64_t before, total;
+  bool weighted;
 };
 
 ls_status ls_deal_new(ls_comm *comm, int64_t inputs, int64_t targets, ls_deal **out) {
@@ -44,18 +48,37 @@ void ls_deal_free(ls_deal **out) {
   LS_FREE(*out);
 }
 
-ls_status ls_deal_count(ls_deal *d, ls_status mine, const ls_hand *hand, int64_t *total) {
-  const told own = {hand->rows, ls_comm_given_rank(d->comm)};
-  if (mine == LS_OK && hand->rows < 0) mine = ls_fail(LS_EUSAGE, "a number of samples below 0");
-  LS_TRY(ls_comm_agree(d->comm, mine));
+static ls_status check_hand(const ls_hand *hand) {
+  if (hand->rows < 0)
+    return ls_fail(LS_EUSAGE, "%lld samples: there cannot be fewer than 0", (long long)hand->rows);
+  if (hand->rows > 0 && (!hand->x || !hand->y))
+    return ls_fail(LS_EUSAGE, "%lld samples, and %s is NULL", (long long)hand->rows,
+                   hand->x ? "y" : "x");
+  return LS_OK;
+}
+
+/* Every rank comes to the same verdict. */
+static ls_status check_types(const ls_deal *d) {
+  for (int r = 1; r < ls_comm_size(d->comm); r++)
+    if (d->told[r].type != d->told[0].type)
+      return ls_fail(LS_EUSAGE, "samples are floats on one rank and doubles on another");
+  return LS_OK;
+}
+
+ls_status ls_deal_count(ls_deal *d, const ls_hand *hand, int64_t *total, bool *weighted) {
+  const told own = {hand->rows, ls_comm_given_rank(d->comm), hand->type, hand->weight != NULL};
+  LS_TRY(ls_comm_agree(d->comm, check_hand(hand)));
   ls_comm_allgather(d->comm, &own, d->told, sizeof own);
   d->before = d->total = 0;
+  d->weighted = false;
   for (int r = 0; r < ls_comm_size(d->comm); r++) {
     d->total += d->told[r].rows;
     if (d->told[r].rank < own.rank) d->before += d->told[r].rows;
+    d->weighted = d->weighted || d->told[r].weighted;
   }
   *total = d->total;
-  return LS_OK;
+  *weighted = d->weighted;
+  return check_types(d);
 }
 
 static int64_t number_of(const ls_deal *d, const ls_hand *hand, int64_t k) {
@@ -94,8 +117,10 @@ static ls_status make_room(void **block, size_t *room, size_t bytes) {
 
 /* ---- records ---- */
 
+static int64_t numbers_of(const ls_deal *d) { return d->inputs + d->targets + d->weighted; }
+
 static size_t record_size(const ls_deal *d, ls_dtype type) {
-  return sizeof(int64_t) + (size_t)(d->inputs + d->targets) * ls_dtype_size(type);
+  return sizeof(int64_t) + (size_t)numbers_of(d) * ls_dtype_size(type);
 }
 
 static void write_record(const ls_deal *d, const ls_hand *hand, int64_t k, char *to) {
@@ -105,6 +130,9 @@ static void write_record(const ls_deal *d, const ls_hand *hand, int64_t k, char 
   memcpy(to, &number, sizeof number);
   memcpy(to + sizeof number, (const char *)hand->x + (size_t)k * x, x);
   memcpy(to + sizeof number + x, (const char *)hand->y + (size_t)k * y, y);
+  if (d->weighted)
+    ls_dtype_put(hand->type, to + sizeof number + x + y, 0,
+                 hand->weight ? ls_dtype_get(hand->type, hand->weight, k) : 1);
 }
 
 static ls_status pack(ls_deal *d, const ls_hand *hand, const int64_t *first) {
@@ -159,7 +187,7 @@ static ls_status make_place(ls_deal *d, const ls_hand *hand, int64_t share) {
 static ls_status sort(ls_deal *d, const ls_hand *hand, int64_t first, int64_t share) {
   const size_t size = ls_dtype_size(hand->type), x = (size_t)d->inputs * size,
                y = (size_t)d->targets * size, record = record_size(d, hand->type);
-  char *to_x = d->sorted, *to_y = d->sorted + (size_t)share * x;
+  char *to_x = d->sorted, *to_y = to_x + (size_t)share * x, *to_weight = to_y + (size_t)share * y;
   if (share > 0) memset(d->there, 0, (size_t)share * sizeof *d->there);
   for (int64_t k = 0; k < share; k++) {
     const char *from = d->got + (size_t)k * record;
@@ -171,26 +199,26 @@ static ls_status sort(ls_deal *d, const ls_hand *hand, int64_t first, int64_t sh
     d->there[number] = true;
     memcpy(to_x + (size_t)number * x, from + sizeof number, x);
     memcpy(to_y + (size_t)number * y, from + sizeof number + x, y);
+    if (d->weighted) memcpy(to_weight + (size_t)number * size, from + sizeof number + x + y, size);
   }
   return LS_OK;
 }
 
-ls_status ls_deal_out(ls_deal *d, const ls_hand *hand, const int64_t *first, const void **x,
-                      const void **y) {
+ls_status ls_deal_out(ls_deal *d, const ls_hand *hand, const int64_t *first, ls_hand *own) {
   const int me = ls_comm_rank(d->comm);
   const int64_t share = first[me + 1] - first[me];
-  if (!ls_comm_or(d->comm, in_place(d, hand, first) ? 0 : 1)) {
-    *x = hand->x;
-    *y = hand->y;
-    return LS_OK;
-  }
+  const size_t size = ls_dtype_size(hand->type);
+  *own = *hand;
+  if (!ls_comm_or(d->comm, in_place(d, hand, first) ? 0 : 1)) return LS_OK;
   LS_TRY(ls_comm_agree(d->comm, pack(d, hand, first)));
   LS_TRY(exchange_counts(d));
   LS_TRY(ls_comm_agree(d->comm, make_place(d, hand, share)));
   LS_TRY(ls_comm_alltoall(d->comm, d->sent, d->count[0], d->got, d->count[1],
                           record_size(d, hand->type)));
   LS_TRY(ls_comm_agree(d->comm, sort(d, hand, first[me], share)));
-  *x = d->sorted;
-  *y = d->sorted + (size_t)(share * d->inputs) * ls_dtype_size(hand->type);
+  own->rows = share;
+  own->x = d->sorted;
+  own->y = d->sorted + (size_t)(share * d->inputs) * size;
+  own->weight = d->weighted ? d->sorted + (size_t)(share * (d->inputs + d->targets)) * size : NULL;
   return LS_OK;
 }

@@ -18,15 +18,15 @@ typedef struct {
                             in the order of the ranks of the other program's communicator */
   ls_dtype type;         /* LS_F32 or LS_F64, on all ranks */
   const void *x, *y;     /* (rows, inputs), (rows, targets) */
+  const void *weight;    /* (rows) what each counts; NULL: 1 */
 } ls_hand;
 
-/* How many samples all ranks have. Collective. `mine` is this rank's failure so far: it is then
- * everyone's. */
-ls_status ls_deal_count(ls_deal *deal, ls_status mine, const ls_hand *hand, int64_t *total);
-/* Of those that were counted, numbers [first[r], first[r + 1]) to each rank r: *x and *y of this
- * one's, in order, until the next call. Where everyone has its own already, nothing is copied.
- * Collective; LS_EUSAGE where the numbers are not 0, 1, 2 ..., each once. */
-ls_status ls_deal_out(ls_deal *deal, const ls_hand *hand, const int64_t *first, const void **x,
-                      const void **y);
+/* How many samples all ranks have, and do some of them count differently? Collective; LS_EUSAGE for
+ * a hand that cannot be. */
+ls_status ls_deal_count(ls_deal *deal, const ls_hand *hand, int64_t *total, bool *weighted);
+/* Of those that were counted, numbers [first[r], first[r + 1]) to each rank r: *own are this one's,
+ * in order, until the next call. Where everyone has its own already, nothing is copied. Collective;
+ * LS_EUSAGE where the numbers are not 0, 1, 2 ..., each once. */
+ls_status ls_deal_out(ls_deal *deal, const ls_hand *hand, const int64_t *first, ls_hand *own);
 
 #endif

@@ -92,7 +92,7 @@ refuses 78 "lockstep_train is for files" place files.yaml rows.bin 3 2 1 x.h5
 config given "$memory, scale: standard" 2
 refuses 78 "it has given none" place given.yaml rows.bin 3 2 1 x.h5
 sed -i 's/epochs: 1,/epochs: 1, class_weights: balanced,/' classes.yaml
-refuses 78 "samples are not counted before they come" place classes.yaml classes.bin 3 1 1 x.h5
+refuses 78 "has not said how many samples each class has" place classes.yaml classes.bin 3 1 1 x.h5
 config given "type: memory, inputs: 3" 2
 ! on 0 train given.yaml -o none >out 2>err || fail "trained on nothing"
 grep -q "the samples are in the memory of the program" err || fail "$(cat err)"
