@@ -1,5 +1,5 @@
 /* cmd_compare.c - lockstep compare: a table of runs; those that differ in their seed only are one
- * line: mean +- standard deviation. */
+ * line, and so are those of other folds: mean +- standard deviation. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +50,9 @@ static void put_run(json_t *object, const ls_runs_item *item) {
   for (int k = 0; k < LS_FINALS; k++) ls_put(object, ls_final_names[k], item->final[k]);
 }
 
+/* What the runs of a group are to each other, for one of them. */
+static const char *repeats(const ls_config *c) { return c && c->data.fold.k > 0 ? "run" : "seed"; }
+
 static void put_group(json_t *object, const ls_runs *runs, int group) {
   char *label = ls_runs_label(runs, group), exit[EXITS];
   exits(runs, group, exit, sizeof exit);
@@ -57,6 +60,7 @@ static void put_group(json_t *object, const ls_runs *runs, int group) {
   ls_put(object, "runs", ls_runs_size(runs, group));
   ls_put(object, "exit", exit);
   ls_put(object, "_first", ls_runs_first(runs, group)->path);
+  ls_put(object, "_repeats", repeats(ls_runs_first(runs, group)->config));
   ls_put(object, "_others", ls_runs_size(runs, group) - 1);
   LS_FREE(label);
   describe(object, ls_runs_first(runs, group)->config);
@@ -77,7 +81,7 @@ static const char look[] =
     "run\toptimizer\tepochs\tloss\taccuracy\tval_loss\tval_accuracy\ttest_loss\ttest_accuracy\t"
     "samples/s\texit\n"
     "{*groups}{_first}{?_others} +{_others} "
-    "seed{_others:s}{/}\t{label}\t{epochs.mean:.6g}\t" NUMBER("loss") SHARE("accuracy")
+    "{_repeats}{_others:s}{/}\t{label}\t{epochs.mean:.6g}\t" NUMBER("loss") SHARE("accuracy")
         NUMBER("val_loss") SHARE("val_accuracy") NUMBER("test_loss")
             SHARE("test_accuracy") "{samples_per_s.mean:k}\t{exit}\n{/}";
 
@@ -95,11 +99,12 @@ static ls_status run(ls_cli *cli, const void *given) {
   return LS_OK;
 }
 
-const ls_command ls_command_compare = {.name = "compare",
-                                       .help = "a table of finished runs, grouped over seeds",
-                                       .usage =
-                                           "Usage: lockstep compare RUN...\n"
-                                           "\nExamples:\n"
-                                           "  lockstep compare runs/*\n"
-                                           "  lockstep compare runs/a runs/b --json\n",
-                                       .part = {{.run = run}}};
+const ls_command ls_command_compare = {
+    .name = "compare",
+    .help = "a table of finished runs, grouped over seeds and folds",
+    .usage =
+        "Usage: lockstep compare RUN...\n"
+        "\nExamples:\n"
+        "  lockstep compare runs/*\n"
+        "  lockstep compare runs/a runs/b --json\n",
+    .part = {{.run = run}}};

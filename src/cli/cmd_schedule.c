@@ -39,7 +39,7 @@ typedef struct {
 static int64_t steps_per_epoch(const ls_config *c, int64_t samples) {
   int64_t n = samples > 0 ? samples : c->data.limit[LS_SPLIT_TRAIN];
   if (n <= 0) return 0;
-  n -= ls_data_share(c->data.validation.share, n);
+  n -= ls_data_held_out(&c->data, n);
   if (c->batch == 0 || c->batch >= n) return 1;
   return c->data.drop_last ? n / c->batch : (n + c->batch - 1) / c->batch;
 }

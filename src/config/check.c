@@ -75,7 +75,7 @@ static void check_length(const reading *r) {
 }
 
 static bool has_validation(const ls_data_spec *data) {
-  return data->validation.share > 0 || data->source[LS_SPLIT_VALIDATION].file;
+  return data->validation.share > 0 || data->fold.k > 0 || data->source[LS_SPLIT_VALIDATION].file;
 }
 
 static void check_metric(const reading *r, const char *path, const char *metric) {
@@ -146,6 +146,21 @@ static void check_share(const reading *r) {
     WRONG(r, "data.validation.by",
           "missing key 'by': the column or dataset whose values are the groups");
   if (!group && share->by) WRONG(r, "data.validation.by", "goes with how: group only");
+}
+
+static void check_fold(const reading *r) {
+  const ls_data_spec *data = &r->config->data;
+  const ls_fold_spec *fold = &data->fold;
+  if (fold->k == 0) return;
+  if (fold->n >= fold->k)
+    WRONG(r, "data.fold.n", "%lld: the folds are numbered 0 to %lld (data.fold.k is %lld)",
+          (long long)fold->n, (long long)fold->k - 1, (long long)fold->k);
+  if (data->source[LS_SPLIT_VALIDATION].file)
+    WRONG(r, "data.fold",
+          "a fold is drawn from train, but data.validation is a source of its own; "
+          "data.validation=none leaves it out");
+  else if (data->validation.share > 0 && data->validation.how == LS_SHARE_LAST)
+    WRONG(r, "data.fold", "folds are random or by group, and data.validation.how is last");
 }
 
 static void check_missing(const reading *r) {
@@ -258,6 +273,7 @@ void ls_config_check(ls_reader *rd, const ls_node *root) {
   check_data(&r);
   check_csv(&r);
   check_share(&r);
+  check_fold(&r);
   check_missing(&r);
   check_init(&r);
   check_class_weights(&r);

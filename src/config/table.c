@@ -110,9 +110,19 @@ static const ls_key share_rows[] = {
         "what random and group draw by, whatever the seed of the run", .value = "1",
         FROM(0, INFINITY)),
     END};
+static const ls_key fold_rows[] = {
+    KEY("k", int, DATA(fold.k), "how many parts train is drawn into", FROM(2, INT32_MAX),
+        .example = "5"),
+    KEY("n", int, DATA(fold.n), "which of them validates, from 0", FROM(0, INT32_MAX),
+        .flags = LS_KEY_ALIKE | LS_KEY_ORDER, .example = "0"),
+    END};
 #define VALIDATION(rows, text)                                                               \
   KEY("validation", validation, SOURCE(LS_SPLIT_VALIDATION), text, OR("none"), SHARE, ORDER, \
-      .sub = rows, .drawn = share_rows, .example = "0.1")
+      .sub = rows, .drawn = share_rows, .example = "0.1"),                                   \
+      SECTION("fold", 0, fold_rows,                                                          \
+              "cross-validation: part n of k of train validates, drawn by how, by and seed " \
+              "of data.validation, whose share is not looked at",                            \
+              OR("none"), ORDER, .example = "{k: 5, n: 0}")
 
 static const ls_key idx_source[] = {
     KEY("images", text, AT(ls_source_spec, file),

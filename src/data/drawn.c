@@ -34,10 +34,10 @@ void ls_drawn_count(ls_drawn *d) {
   d->before[blocks] = *d->taken = sum;
 }
 
-void ls_drawn_random(ls_drawn *d, int64_t most, uint64_t seed) {
+void ls_drawn_random(ls_drawn *d, int64_t from, int64_t count, uint64_t seed) {
   ls_order order;
   ls_order_init_share(&order, d->n, seed);
-  for (int64_t p = 0; p < most; p++) ls_drawn_take(d, ls_order_at(&order, p));
+  for (int64_t p = from; p < from + count; p++) ls_drawn_take(d, ls_order_at(&order, p));
   ls_drawn_count(d);
 }
 
@@ -64,7 +64,7 @@ static int64_t list_groups(const uint64_t *sorted, int64_t n, group *out) {
   return groups;
 }
 
-static void choose(group *list, int64_t groups, int64_t most, uint64_t seed) {
+static void choose_most(group *list, int64_t groups, int64_t most, uint64_t seed) {
   ls_order order;
   int64_t sum = 0;
   ls_order_init_share(&order, groups, seed);
@@ -75,26 +75,62 @@ static void choose(group *list, int64_t groups, int64_t most, uint64_t seed) {
   }
 }
 
-ls_status ls_drawn_groups(ls_drawn *d, int64_t most, uint64_t seed, const uint64_t *key,
-                          int64_t *groups) {
+static ls_status choose_part(group *list, int64_t groups, int64_t k, int64_t n, uint64_t seed) {
+  ls_order order;
+  int64_t *samples; /* (k) of each part so far */
+  LS_NEW(samples, k);
+  ls_order_init_share(&order, groups, seed);
+  for (int64_t p = 0; p < groups; p++) {
+    group *g = &list[ls_order_at(&order, p)];
+    int64_t least = 0;
+    for (int64_t part = 1; part < k; part++)
+      if (samples[part] < samples[least]) least = part;
+    samples[least] += g->samples;
+    g->taken = least == n;
+  }
+  LS_FREE(samples);
+  return LS_OK;
+}
+
+/* list: (d->n) */
+static int64_t find_groups(const ls_drawn *d, const uint64_t *key, uint64_t *sorted, group *list) {
+  memcpy(sorted, key, (size_t)d->n * sizeof *sorted);
+  qsort(sorted, (size_t)d->n, sizeof *sorted, by_value);
+  return list_groups(sorted, d->n, list);
+}
+
+static void take_groups(ls_drawn *d, const uint64_t *key, const group *list, int64_t groups) {
+  for (int64_t i = 0; i < d->n; i++) {
+    const group *g = bsearch(&key[i], list, (size_t)groups, sizeof *list, by_value);
+    if (g->taken) ls_drawn_take(d, i);
+  }
+  ls_drawn_count(d);
+}
+
+/* k 0: as many as fit into `most`. */
+static ls_status draw_groups(ls_drawn *d, int64_t most, int64_t k, int64_t n, uint64_t seed,
+                             const uint64_t *key, int64_t *groups) {
   uint64_t *sorted;
   group *list = NULL;
   LS_NEW(sorted, d->n);
-  memcpy(sorted, key, (size_t)d->n * sizeof *sorted);
-  qsort(sorted, (size_t)d->n, sizeof *sorted, by_value);
   ls_status status = ls_mem_new((void **)&list, (size_t)d->n, sizeof *list);
-  if (status == LS_OK) {
-    *groups = list_groups(sorted, d->n, list);
-    choose(list, *groups, most, seed);
-    for (int64_t i = 0; i < d->n; i++) {
-      const group *g = bsearch(&key[i], list, (size_t)*groups, sizeof *list, by_value);
-      if (g->taken) ls_drawn_take(d, i);
-    }
-    ls_drawn_count(d);
-  }
+  if (status == LS_OK) *groups = find_groups(d, key, sorted, list);
+  if (status == LS_OK && k > 0) status = choose_part(list, *groups, k, n, seed);
+  if (status == LS_OK && k == 0) choose_most(list, *groups, most, seed);
+  if (status == LS_OK) take_groups(d, key, list, *groups);
   LS_FREE(sorted);
   LS_FREE(list);
   return status;
+}
+
+ls_status ls_drawn_groups(ls_drawn *d, int64_t most, uint64_t seed, const uint64_t *key,
+                          int64_t *groups) {
+  return draw_groups(d, most, 0, 0, seed, key, groups);
+}
+
+ls_status ls_drawn_part(ls_drawn *d, int64_t k, int64_t n, uint64_t seed, const uint64_t *key,
+                        int64_t *groups) {
+  return draw_groups(d, 0, k, n, seed, key, groups);
 }
 
 /* ---- the i-th one ---- */

@@ -23,13 +23,18 @@ void ls_drawn_place(ls_drawn *drawn, int64_t n, void *memory);
 /* Take one of them; then, once all that are taken are so, count them. */
 void ls_drawn_take(ls_drawn *drawn, int64_t sample);
 void ls_drawn_count(ls_drawn *drawn);
-/* Take exactly `count` of them, the same ones for every run with this seed and n. */
-void ls_drawn_random(ls_drawn *drawn, int64_t count, uint64_t seed);
+/* Take exactly `count` of them, from that position of the drawn order on: the same ones for every
+ * run with this seed and n, and none twice from other positions. */
+void ls_drawn_random(ls_drawn *drawn, int64_t from, int64_t count, uint64_t seed);
 /* Take whole groups, samples of the same key (n): in an order drawn from the seed, each one that
  * does not bring the samples taken above `most`. *groups: how many there are. Maybe none is taken.
  */
 ls_status ls_drawn_groups(ls_drawn *drawn, int64_t most, uint64_t seed, const uint64_t *key,
                           int64_t *groups);
+/* The same, but part n of k: in the drawn order each group goes to the part that has the fewest
+ * samples so far. None is taken where there are fewer groups than parts and this one has none. */
+ls_status ls_drawn_part(ls_drawn *drawn, int64_t k, int64_t n, uint64_t seed, const uint64_t *key,
+                        int64_t *groups);
 
 static inline bool ls_drawn_is(const ls_drawn *drawn, int64_t sample) {
   return drawn->bits[sample / 64] >> (sample % 64) & 1;

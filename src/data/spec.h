@@ -94,6 +94,12 @@ typedef struct {
   bool bare; /* written as a lone number, as before there was `how` */
 } ls_share_spec;
 
+/* data.fold: part n of k of train, drawn as data.validation says but for its share, is what
+ * validates. k 0: none. */
+typedef struct {
+  int64_t k, n;
+} ls_fold_spec;
+
 /* train.class_weights: classes that are not named weigh 1. */
 typedef struct {
   char *name; /* or number */
@@ -175,6 +181,7 @@ typedef struct {
                                 takes, rows of one 1 where those are not class numbers */
   int64_t skip[3], limit[3]; /* by ls_split; limit -1: all */
   ls_share_spec validation;  /* of train */
+  ls_fold_spec fold;         /* of train */
   ls_scale_spec scale;
   ls_order_kind order;
   bool drop_last;

@@ -11,6 +11,23 @@ int64_t ls_data_share(double share, int64_t n) {
   return (int64_t)floor(share * (double)n * (1 + 1e-15));
 }
 
+/* Where part n of k begins among `samples` drawn ones; part k: the end. */
+static int64_t part_begin(int64_t k, int64_t n, int64_t samples) {
+  return samples / k * n + samples % k * n / k;
+}
+
+int64_t ls_data_held_out(const ls_data_spec *spec, int64_t n) {
+  const ls_fold_spec *fold = &spec->fold;
+  if (fold->k > 0) return part_begin(fold->k, fold->n + 1, n) - part_begin(fold->k, fold->n, n);
+  return ls_data_share(spec->validation.share, n);
+}
+
+/* How the samples that validate are drawn: a fold needs no data.validation. */
+static ls_share_spec drawn_how(const ls_data_spec *spec) {
+  static const ls_share_spec alone = {.how = LS_SHARE_RANDOM, .seed = 1};
+  return spec->validation.share > 0 ? spec->validation : alone;
+}
+
 static ls_status cut_split(const ls_data_spec *spec, int s, int64_t rows, ls_splits *splits) {
   const ls_cut *all = &splits->all[s];
   int64_t skip = spec->skip[s], limit = spec->limit[s];
@@ -35,8 +52,16 @@ static void find_ends(const ls_data_spec *spec, int s, int64_t rows, ls_splits *
   splits->hi[s] = spec->whole ? rows : ls_cut_row(cut, cut->rows - 1) + 1;
 }
 
+static ls_status refuse_length(const ls_data_spec *spec, int64_t rows, int64_t kept) {
+  if (spec->fold.k > 0)
+    return ls_fail(LS_EDATA, "data.fold: %lld samples are too few for %lld folds", (long long)rows,
+                   (long long)spec->fold.k);
+  return ls_fail(LS_EDATA, "data.validation: %g of %lld samples are %lld, which leaves %s",
+                 spec->validation.share, (long long)rows, (long long)kept,
+                 kept < 1 ? "none to validate with" : "none to train on");
+}
+
 ls_status ls_splits_cut(const ls_data_spec *spec, const int64_t rows[3], ls_splits *splits) {
-  const ls_share_spec *share = &spec->validation;
   ls_cut *cut = splits->cut, *train = &cut[LS_SPLIT_TRAIN];
   for (int s = 0; s < 3; s++) {
     const ls_drawn *kept = splits->kept[s].n > 0 ? &splits->kept[s] : NULL;
@@ -46,12 +71,11 @@ ls_status ls_splits_cut(const ls_data_spec *spec, const int64_t rows[3], ls_spli
     LS_TRY(cut_split(spec, s, rows[s], splits));
     find_ends(spec, s, rows[s], splits);
   }
-  if (!(share->share > 0) || cut[LS_SPLIT_VALIDATION].rows > 0) return LS_OK;
-  int64_t kept = ls_data_share(share->share, train->rows);
-  if (kept < 1 || kept >= train->rows)
-    return ls_fail(LS_EDATA, "data.validation: %g of %lld samples are %lld, which leaves %s",
-                   share->share, (long long)train->rows, (long long)kept,
-                   kept < 1 ? "none to validate with" : "none to train on");
+  bool held = spec->fold.k > 0 || spec->validation.share > 0;
+  if (!held || cut[LS_SPLIT_VALIDATION].rows > 0) return LS_OK;
+  int64_t kept = ls_data_held_out(spec, train->rows);
+  if (kept < 1 || kept >= train->rows || spec->fold.k > train->rows)
+    return refuse_length(spec, train->rows, kept);
   train->rows -= kept;
   cut[LS_SPLIT_VALIDATION] =
       (ls_cut){.kept = train->kept, .first = train->first + train->rows, .rows = kept};
@@ -77,7 +101,7 @@ static int64_t drawn_from(const ls_cut cut[3]) { return cut[0].rows + cut[1].row
 size_t ls_splits_room(const ls_data_spec *spec, const ls_splits *splits) {
   const ls_cut *validation = &splits->cut[LS_SPLIT_VALIDATION];
   bool drawn =
-      spec->validation.how != LS_SHARE_LAST && validation->rows > 0 && validation->source == 0;
+      drawn_how(spec).how != LS_SHARE_LAST && validation->rows > 0 && validation->source == 0;
   return drawn ? ls_drawn_bytes(drawn_from(splits->cut)) : 0;
 }
 
@@ -90,7 +114,27 @@ static int64_t key_row(const ls_cut *train, int64_t i) {
   return train->kept ? ls_drawn_sample(train->kept, true, train->first + i) : train->first + i;
 }
 
-static ls_status draw_groups(const ls_share_spec *share, ls_source *train, ls_splits *splits) {
+static ls_status choose_groups(const ls_data_spec *spec, const uint64_t *key, ls_splits *splits,
+                               int64_t *groups) {
+  const uint64_t seed = (uint64_t)spec->validation.seed;
+  const ls_fold_spec *fold = &spec->fold;
+  if (fold->k > 0) return ls_drawn_part(&splits->drawn, fold->k, fold->n, seed, key, groups);
+  return ls_drawn_groups(&splits->drawn, splits->cut[1].rows, seed, key, groups);
+}
+
+static ls_status refuse_groups(const ls_data_spec *spec, const ls_splits *splits, int64_t groups) {
+  const ls_share_spec *share = &spec->validation;
+  if (spec->fold.k > 0)
+    return ls_fail(LS_EDATA, "data.fold: the %lld groups by '%s' are too few for %lld folds",
+                   (long long)groups, share->by, (long long)spec->fold.k);
+  return ls_fail(LS_EDATA,
+                 "data.validation: none of the %lld groups by '%s' is as small as %g of the "
+                 "%lld samples, which are %lld; make share larger",
+                 (long long)groups, share->by, share->share, (long long)splits->drawn.n,
+                 (long long)splits->cut[1].rows);
+}
+
+static ls_status draw_groups(const ls_data_spec *spec, ls_source *train, ls_splits *splits) {
   const ls_cut *cut = splits->cut;
   uint64_t *key = NULL;
   bool *asked = NULL;
@@ -100,26 +144,23 @@ static ls_status draw_groups(const ls_share_spec *share, ls_source *train, ls_sp
     status = ls_mem_new((void **)&asked, (size_t)train->shape.rows, sizeof *asked);
   for (int64_t i = 0; status == LS_OK && i < drawn_from(cut); i++)
     asked[key_row(&cut[0], i)] = true;
-  if (status == LS_OK) status = ls_source_keys(train, share->by, asked, key);
+  if (status == LS_OK) status = ls_source_keys(train, spec->validation.by, asked, key);
   for (int64_t i = 0; status == LS_OK && i < drawn_from(cut); i++)
     key[i] = key[key_row(&cut[0], i)];
-  if (status == LS_OK)
-    status = ls_drawn_groups(&splits->drawn, cut[1].rows, (uint64_t)share->seed, key, &groups);
+  if (status == LS_OK) status = choose_groups(spec, key, splits, &groups);
   LS_FREE(asked);
   LS_FREE(key);
   LS_TRY(status);
-  if (*splits->drawn.taken > 0) return LS_OK;
-  return ls_fail(LS_EDATA,
-                 "data.validation: none of the %lld groups by '%s' is as small as %g of the "
-                 "%lld samples, which are %lld; make share larger",
-                 (long long)groups, share->by, share->share, (long long)splits->drawn.n,
-                 (long long)cut[1].rows);
+  const bool enough = groups >= spec->fold.k && *splits->drawn.taken > 0;
+  return enough ? LS_OK : refuse_groups(spec, splits, groups);
 }
 
 ls_status ls_splits_draw(const ls_data_spec *spec, ls_source *train, ls_splits *splits) {
-  const ls_share_spec *share = &spec->validation;
-  if (share->how == LS_SHARE_GROUP) return draw_groups(share, train, splits);
-  ls_drawn_random(&splits->drawn, splits->cut[1].rows, (uint64_t)share->seed);
+  const ls_share_spec share = drawn_how(spec);
+  const ls_fold_spec *fold = &spec->fold;
+  if (share.how == LS_SHARE_GROUP) return draw_groups(spec, train, splits);
+  int64_t from = fold->k > 0 ? part_begin(fold->k, fold->n, drawn_from(splits->cut)) : 0;
+  ls_drawn_random(&splits->drawn, from, splits->cut[1].rows, (uint64_t)share.seed);
   return LS_OK;
 }
 

@@ -89,7 +89,9 @@ static void warn_of_small_rate(const ls_trainer *t) {
 /* Why validation has what train has not, and what would help. */
 static void explain(const ls_trainer *t, char *out, size_t size) {
   const ls_share_spec *share = &t->config->data.validation;
-  if (!(share->share > 0))
+  if (t->config->data.fold.k > 0)
+    snprintf(out, size, "all of it is in this fold; another data.validation.seed draws others");
+  else if (!(share->share > 0))
     snprintf(out, size, "data.train has none of it");
   else if (share->how == LS_SHARE_LAST)
     snprintf(

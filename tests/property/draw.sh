@@ -108,6 +108,7 @@ draw_problem() { # data, model, loss
     fi
   fi
   chance 40 && { pick 0.15 "{share: 0.15, how: last}" "{share: 0.3, how: random, seed: 9}" "${groups:-0.1}"; echo "  , validation: $drawn"; }
+  [[ ${drawn:-} == *last* ]] || { chance 20 && { pick 0 1 2; echo "  , fold: {k: 3, n: $drawn}"; }; }
   chance 40 && { pick sequential blocks; echo "  , order: $drawn"; }
   chance 25 && echo "  , last_batch: drop"
   echo "  }"

@@ -28,8 +28,8 @@ static void random_share(void **state) {
       void *memory, *other;
       place(&d, size[k], &memory);
       place(&again, size[k], &other);
-      ls_drawn_random(&d, count, 1);
-      ls_drawn_random(&again, count, 2);
+      ls_drawn_random(&d, 0, count, 1);
+      ls_drawn_random(&again, 0, count, 2);
       assert_int_equal(*d.taken, count);
       check(&d);
       if (size[k] > 500 && count > 1)
@@ -46,7 +46,7 @@ static void evenly_spread(void **state) {
   ls_drawn d;
   void *memory;
   place(&d, N, &memory);
-  ls_drawn_random(&d, SHARE, 7);
+  ls_drawn_random(&d, 0, SHARE, 7);
   for (int64_t i = 0; i < SHARE; i++) tenth[ls_drawn_sample(&d, true, i) * 10 / N]++;
   for (int k = 0; k < 10; k++) assert_in_range(tenth[k], 1800, 2200); /* 5 deviations */
   LS_FREE(memory);
@@ -59,7 +59,7 @@ static void golden(void **state) {
   ls_drawn d;
   void *memory;
   place(&d, 1000, &memory);
-  ls_drawn_random(&d, 6, 1);
+  ls_drawn_random(&d, 0, 6, 1);
   for (int i = 0; i < 6; i++) assert_int_equal(ls_drawn_sample(&d, true, i), expected[i]);
   LS_FREE(memory);
 }
@@ -106,10 +106,38 @@ static void no_group_fits(void **state) {
   LS_FREE(memory);
 }
 
+/* Every sample is in one of the parts, groups are whole, and no part is empty. */
+static void parts(void **state) {
+  (void)state;
+  enum { N = 600, GROUPS = 11, K = 4 };
+  uint64_t key[N];
+  int times[N] = {0}, part_of[GROUPS];
+  memset(part_of, -1, sizeof part_of);
+  for (int i = 0; i < N; i++) key[i] = (uint64_t)(i % 100 * (i % 7) % GROUPS);
+  for (int64_t n = 0; n < K; n++) {
+    ls_drawn d;
+    void *memory;
+    int64_t found;
+    place(&d, N, &memory);
+    assert_int_equal(ls_drawn_part(&d, K, n, 3, key, &found), LS_OK);
+    check(&d);
+    assert_int_equal(found, GROUPS);
+    assert_true(*d.taken > 0);
+    for (int i = 0; i < N; i++) {
+      if (!ls_drawn_is(&d, i)) continue;
+      times[i]++;
+      assert_true(part_of[key[i]] < 0 || part_of[key[i]] == n);
+      part_of[key[i]] = (int)n;
+    }
+    LS_FREE(memory);
+  }
+  for (int i = 0; i < N; i++) assert_int_equal(times[i], 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(random_share), cmocka_unit_test(evenly_spread), cmocka_unit_test(golden),
-      cmocka_unit_test(groups),       cmocka_unit_test(no_group_fits),
+      cmocka_unit_test(groups),       cmocka_unit_test(no_group_fits), cmocka_unit_test(parts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
