@@ -14,7 +14,7 @@ enum { NOT_GIVEN = INT_MIN };
 typedef struct {
   const char *data, *split;
   bool confusion, no_header;
-  int top_k, threads;
+  int top_k, threads, best;
 } options;
 
 static json_t *confusion_json(const double *m, int64_t classes) {
@@ -217,7 +217,7 @@ static ls_status run(ls_cli *cli, const void *given) {
                             .whole = o->split && split == LS_SPLIT_ALL,
                             .no_header = o->no_header,
                             .threads = o->threads}};
-  ls_status status = ls_networks_find(cli, &paths);
+  ls_status status = ls_networks_find(cli, o->best, &paths);
   if (status == LS_OK) status = join_all(&e, &paths);
   if (status == LS_OK) status = answer(&e);
   if (e.last != e.first) ls_run_free(&e.last);
@@ -239,6 +239,7 @@ static const ls_option eval_options[] = {
     LS_OPTION(options, confusion, "confusion", 0, NULL,
               "also who is taken for whom, precision and recall"),
     LS_OPTION(options, top_k, "top-k", 0, "K", "also: is the class among the K best"),
+    LS_OPTION(options, best, "best", 0, "K", "of a SWEEP: the K runs with the smallest val_loss"),
     LS_OPTION(options, threads, "threads", 0, "N", "threads a rank (default: its cores)"),
     {0}};
 
@@ -247,7 +248,7 @@ const ls_command ls_command_eval = {
     .help = "loss and metrics of checkpoints on data",
     .usage =
         "Usage: lockstep eval CKPT|RUN|SWEEP... [--data CONFIG|FILE] [--no-header] [--split "
-        "train|validation|test|all] [--confusion] [--top-k K]\n"
+        "train|validation|test|all] [--confusion] [--top-k K] [--best K]\n"
         "\nOf several networks: each one's, and that of the mean of their outputs. A RUN is its "
         "final.h5,\na SWEEP a folder of runs called trial-*.\n"
         "\nExamples:\n"
@@ -260,5 +261,5 @@ const ls_command ls_command_eval = {
     .parallel = true,
     .options = eval_options,
     .size = sizeof(options),
-    .defaults = &(const options){.top_k = NOT_GIVEN},
+    .defaults = &(const options){.top_k = NOT_GIVEN, .best = LS_NETWORKS_ALL},
     .part = {{.run = run, .least = 1, .most = INT_MAX, .wanted = "eval: give checkpoints"}}};

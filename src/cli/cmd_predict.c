@@ -22,7 +22,7 @@ enum { ROWS = LS_EVAL_ROWS, BLOCKS = 16 };
 typedef struct {
   const char *input, *output;
   bool force, no_header, jacobian;
-  int threads;
+  int threads, best;
 } options;
 
 typedef struct {
@@ -236,7 +236,7 @@ static ls_status run(ls_cli *cli, const void *given) {
   LS_TRY(ls_outputs_check(o->output));
   if (cli->json && strcmp(o->output, "-") == 0)
     return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
-  ls_status status = ls_networks_find(cli, &paths);
+  ls_status status = ls_networks_find(cli, o->best, &paths);
   p.parts = paths.count > 1 ? 2 : 1;
   if (status == LS_OK) status = use_each(&p, &paths, o);
   if (status == LS_OK) status = write_ensemble(&p);
@@ -262,6 +262,7 @@ static const ls_option predict_options[] = {
               "FILE is CSV without names: its first row is a sample"),
     LS_OPTION(options, jacobian, "jacobian", 0, NULL,
               "the derivatives of the outputs by the inputs instead"),
+    LS_OPTION(options, best, "best", 0, "K", "of a SWEEP: the K runs with the smallest val_loss"),
     LS_OPTION(options, threads, "threads", 0, "N", "threads a rank (default: its cores)"),
     LS_OPTION(options, force, "force", 0, NULL, "replace OUT if it is there"),
     {0}};
@@ -271,7 +272,7 @@ const ls_command ls_command_predict = {
     .help = "outputs of checkpoints for new inputs",
     .usage =
         "Usage: lockstep predict CKPT|RUN|SWEEP... -i FILE[:DATASET] -o OUT.h5|.csv|.npy|- "
-        "[--no-header] [--jacobian]\n"
+        "[--no-header] [--jacobian] [--best K]\n"
         "\nOf several networks, the mean and the spread (standard deviation) of their outputs. A "
         "RUN\nis its final.h5, a SWEEP a folder of runs called trial-*.\n"
         "\nExamples:\n"
@@ -291,4 +292,5 @@ const ls_command ls_command_predict = {
     .parallel = true,
     .options = predict_options,
     .size = sizeof(options),
+    .defaults = &(const options){.best = LS_NETWORKS_ALL},
     .part = {{.run = run, .least = 1, .most = INT_MAX, .wanted = WANTED}}};

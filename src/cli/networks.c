@@ -1,6 +1,7 @@
 #include "cli/networks.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 
 #include "base/mem.h"
 #include "checkpoint/find.h"
+#include "view/runs.h"
 
 /* Texts one behind the other, each with its NUL: what goes to the other ranks. */
 typedef struct {
@@ -43,31 +45,86 @@ static ls_status append_run(list *all, const char *dir) {
 
 static int is_trial(const struct dirent *entry) { return strncmp(entry->d_name, "trial-", 6) == 0; }
 
-static ls_status append_trials(list *all, const char *dir) {
+/* The runs of a sweep by number; trials->text ends with NULL. */
+static ls_status list_trials(const char *dir, ls_texts *trials) {
   struct dirent **entry;
   const int count = scandir(dir, &entry, is_trial, versionsort);
-  ls_status status = LS_OK;
+  ls_status status =
+      ls_mem_new((void **)&trials->text, (size_t)(count > 0 ? count : 0) + 1, sizeof *trials->text);
   for (int i = 0; i < count; i++) {
     char *run = ls_mem_format("%s/%s", dir, entry[i]->d_name);
-    if (status == LS_OK && is_folder(run)) status = append_run(all, run);
-    LS_FREE(run);
+    if (status == LS_OK && is_folder(run))
+      trials->text[trials->count++] = run;
+    else
+      LS_FREE(run);
     free(entry[i]);
   }
   if (count >= 0) free(entry);
   return status;
 }
 
-static ls_status append_word(list *all, const char *word) {
+/* A run that ended well and has validated; the one with the smaller loss is the better one. */
+static bool is_ranked(const ls_runs_item *item) {
+  return item->history->ended && ls_runs_good(item) && isfinite(item->final[LS_FINAL_VAL_LOSS]);
+}
+
+static int by_loss(const void *a, const void *b) {
+  const ls_runs_item *const *x = a, *const *y = b;
+  const double l = (*x)->final[LS_FINAL_VAL_LOSS], r = (*y)->final[LS_FINAL_VAL_LOSS];
+  if (l != r) return l < r ? -1 : 1;
+  return (*x > *y) - (*x < *y);
+}
+
+static ls_status append_ranked(list *all, const char *dir, const ls_runs *runs, int best) {
+  const ls_runs_item **ranked;
+  int64_t count = 0;
+  ls_status status = LS_OK;
+  LS_NEW(ranked, runs->n);
+  for (int i = 0; i < runs->n; i++)
+    if (is_ranked(&runs->item[i])) ranked[count++] = &runs->item[i];
+  qsort(ranked, (size_t)count, sizeof *ranked, by_loss);
+  if (count < best)
+    status = ls_fail(LS_EDATA, "--best %d: %lld of the %d runs in %s ended with a val_loss", best,
+                     (long long)count, runs->n, dir);
+  for (int64_t i = 0; status == LS_OK && i < best; i++) status = append_run(all, ranked[i]->path);
+  LS_FREE(ranked);
+  return status;
+}
+
+static ls_status append_best(list *all, const char *dir, const ls_texts *trials, int best) {
+  ls_runs *runs;
+  LS_TRY(ls_runs_read((const char *const *)trials->text, 0, &runs));
+  ls_status status = append_ranked(all, dir, runs, best);
+  ls_runs_free(&runs);
+  return status;
+}
+
+static ls_status append_trials(list *all, const char *dir, int best) {
+  ls_texts trials = {0};
+  ls_status status = list_trials(dir, &trials);
+  if (status == LS_OK && best != LS_NETWORKS_ALL && trials.count > 0)
+    status = append_best(all, dir, &trials, best);
+  for (int64_t i = 0; status == LS_OK && best == LS_NETWORKS_ALL && i < trials.count; i++)
+    status = append_run(all, trials.text[i]);
+  ls_texts_free(&trials);
+  return status;
+}
+
+static ls_status append_word(list *all, const char *word, int best) {
   const size_t before = all->bytes;
-  if (!is_folder(word)) return append(all, word);
-  LS_TRY(append_run(all, word));
-  if (all->bytes == before) LS_TRY(append_trials(all, word));
+  if (is_folder(word))
+    LS_TRY(append_run(all, word));
+  else
+    LS_TRY(append(all, word));
+  if (best != LS_NETWORKS_ALL && all->bytes > before)
+    return ls_fail(LS_EUSAGE, "--best chooses among a sweep's runs, and '%s' is one network", word);
+  if (all->bytes == before) LS_TRY(append_trials(all, word, best));
   if (all->bytes > before) return LS_OK;
   return ls_fail(LS_EDATA, "'%s' is a folder without a checkpoint, and without trial-* runs", word);
 }
 
-static ls_status find(const ls_cli *cli, list *all) {
-  for (int i = 0; cli->args[i]; i++) LS_TRY(append_word(all, cli->args[i]));
+static ls_status find(const ls_cli *cli, int best, list *all) {
+  for (int i = 0; cli->args[i]; i++) LS_TRY(append_word(all, cli->args[i], best));
   return LS_OK;
 }
 
@@ -80,9 +137,11 @@ static ls_status cut(const list *all, ls_texts *paths) {
   return LS_OK;
 }
 
-ls_status ls_networks_find(const ls_cli *cli, ls_texts *paths) {
+ls_status ls_networks_find(const ls_cli *cli, int best, ls_texts *paths) {
   list all = {0};
-  ls_status status = !cli->comm || ls_comm_rank(cli->comm) == 0 ? find(cli, &all) : LS_OK;
+  if (best != LS_NETWORKS_ALL && best < 1)
+    return ls_fail(LS_EUSAGE, "--best %d: how many of a sweep's runs, 1 or more", best);
+  ls_status status = !cli->comm || ls_comm_rank(cli->comm) == 0 ? find(cli, best, &all) : LS_OK;
   if (cli->comm) status = ls_comm_bcast_block(cli->comm, status, (void **)&all.data, &all.bytes, 0);
   if (status == LS_OK) status = cut(&all, paths);
   if (cli->comm) status = ls_comm_agree(cli->comm, status);

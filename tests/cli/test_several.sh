@@ -84,6 +84,26 @@ refused() { # refused CODE TEXT ARGUMENT...
   [ $got -eq "$want" ] && [ "$(grep -cF -- "$text" err)" -eq 1 ] || fail "$*: exit $got instead of $want, or no '$text': $(cat err)"
   [ ! -e refused.h5 ] || fail "$*: leaves a file"
 }
+# ---- the best of a sweep: by val_loss at the end; one that diverged and one without an end are out ----
+cp -r sweep many
+on 0 train net.yaml optimizer.type=sgd optimizer.lr=1e30 -o many/trial-3 -q 2>err
+[ $? -eq 71 ] || fail "trial-3 did not diverge: $(cat err)"
+cp -r sweep/trial-1 many/trial-4 && sed -i '/"end"/d; s/"val_loss": *[0-9.e+-]*/"val_loss":1e-9/' many/trial-4/metrics.jsonl
+for seed in 1 2 10; do
+  on 0 eval sweep/trial-$seed/final.h5 --split validation --json | sed 's/.*"loss":\([^,}]*\).*/\1 /' | tr -d '\n'
+  echo sweep/trial-$seed
+done | sort -g | sed 's/.* //' >ranking
+[ "$(wc -l <ranking)" -eq 3 ] || fail "ranking: $(cat ranking)"
+for k in 1 2; do
+  run 0 predict $(head -$k ranking) -i t.csv -o named.csv --force
+  run 3 predict many --best $k -i t.csv -o best.csv --force
+  cmp -s named.csv best.csv || fail "--best $k: not those of $(head -$k ranking | tr '\n' ' ')"
+done
+run 2 eval many --best 2 --split validation
+[ "$(grep -c 'trial-.*: loss' out)" -eq 2 ] && grep -q 'mean of 2 networks' out || fail "eval --best: $(cat out)"
+refused 65 "--best 4: 3 of the 5 runs in many ended with a val_loss" predict many --best 4 -i t.csv -o refused.h5
+refused 64 "--best 0: how many" predict many --best 0 -i t.csv -o refused.h5
+refused 64 "'sweep/trial-1' is one network" predict sweep/trial-1 --best 1 -i t.csv -o refused.h5
 mkdir empty
 refused 65 "one/final.h5 has 1 outputs, the first network has 2" predict sweep one -i t.csv -o refused.h5
 refused 65 "'empty' is a folder without a checkpoint, and without trial-* runs" predict sweep empty -i t.csv -o refused.h5
