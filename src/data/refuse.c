@@ -1,8 +1,20 @@
 #include "data/refuse.h"
 
+#include <math.h>
+
 #include "data/gather.h"
 
 const char ls_not_finite[] = "missing, not finite or too large for the precision";
+
+/* What data.missing can make of it, where a value is missing. */
+static const char *choices(int64_t column, const char *what, double value) {
+  if (what != ls_not_finite || !isnan(value)) return "";
+  return column < 0
+             ? "; data.missing.y takes such samples: drop leaves them out, mask counts the "
+               "other targets of a regression"
+             : "; data.missing.x of the training config takes such samples: drop leaves them "
+               "out (in training), mean or a number fills them in (in predict too)";
+}
 
 ls_status ls_refuse(const ls_origin *origin, int64_t k, int64_t column, const char *what,
                     double value) {
@@ -10,7 +22,7 @@ ls_status ls_refuse(const ls_origin *origin, int64_t k, int64_t column, const ch
   char place[512];
   source->format->place(source, origin->row ? origin->row[k] : origin->first + k, column, place,
                         sizeof place);
-  return ls_fail(LS_EDATA, "%s: %s (%.17g)", place, what, value);
+  return ls_fail(LS_EDATA, "%s: %s (%.17g)%s", place, what, value, choices(column, what, value));
 }
 
 ls_status ls_refuse_not_finite(const ls_origin *origin, int64_t rows, int64_t n, ls_dtype type,

@@ -15,7 +15,8 @@ typedef struct {
 enum { LS_ROLE_X, LS_ROLE_Y };
 
 extern const char ls_not_finite[]; /* what is wrong with such a value */
-/* LS_EDATA: "PLACE: what (value)" of a column of row k. column < 0: y's column -1 - column. */
+/* LS_EDATA: "PLACE: what (value)" of a column of row k, and what data.missing makes of a NaN.
+ * column < 0: y's column -1 - column. */
 ls_status ls_refuse(const ls_origin *origin, int64_t k, int64_t column, const char *what,
                     double value);
 /* That, where one of the values of x (rows, n) is not finite. */
