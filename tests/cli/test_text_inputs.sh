@@ -76,6 +76,9 @@ run 0 train hand.yaml train.epochs=3 -o hand --resume
 sed '3s/.*/True,pink,1/' new.csv >pink.csv
 refused 65 "pink.csv:3: column 2 (colour): a text that the training data do not have: 'pink'" predict table/final.h5 -i pink.csv -o p.h5
 refused 65 "not a number: 'blue'; data.text_inputs: one_hot" train table.yaml data.text_inputs=refuse -o none
+sed '2s/^[^,]*/few/' hand.csv >few.csv
+refused 65 "few.csv:2: column 1 (size): not a number: 'few'" predict hand/final.h5 -i few.csv -o p.h5
+grep -q 'text_inputs' err && fail "predict: a hint at the training: $(cat err)"
 refused 65 "no column 'colour'" predict table/final.h5 -i hand.csv -o p.h5
 refused 65 "'old-size': column 'size' comes before 'old'" train table.yaml 'data.train.x=[old-size]' -o none
 finish

@@ -192,7 +192,11 @@ static void mistakes(void **state) {
       {"a,b,c\n1,2,3\n1,2,3,4\n", "a", "c", true, "train.csv:3: 4 fields, but the header has 3"},
       {"a,b,c\n1,2,3\n", "c-b", "a", false, "'c-b': column 'b' comes before 'c'"},
       {"a,b,c\n1,2,3\n", "a-d", "b", false, "no column 'a-d'"},
-      {"a,b\n1,2\nred,3\n", "a", "b", false, "'red'; data.text_inputs: one_hot takes texts"},
+      {"a,b\nNA,2\nred,3\n1,2\n\"blue\",1\n", "a", "b", false,
+       "'red'; data.text_inputs: one_hot takes texts"},
+      {"a,b\nm/s,2\n2,3\n1,2\n", "a", "b", false,
+       "train.csv:2: column 1 (a): not a number: 'm/s'; if this line is no sample (units?), "
+       "data.skip leaves it out"},
       {"a,b\n1,2\n1,red\n", "a", "b", false, "train.csv:3: column 2 (b): not a number: 'red'"},
       {"a b\n1\n", "a", "b", false, "'a b'; fields are separated by , here (data.separator)"},
       {"a;b\n1;2\n3\n", "a", "b", false, "train.csv:3: 1 fields, but the header has 2"},
@@ -203,7 +207,8 @@ static void mistakes(void **state) {
       {"a,b\n1,0\n2,1.5\n", "a", "b", true,
        "train.csv:3: column 2 (b): not a class number: 0, 1, 2 ... are (1.5)"},
       {"a,b\n1,0\n2,-1\n", "a", "b", true, "train.csv:3: column 2 (b): not a class number"},
-      {"a,b\n1,0\n2,\n", "a", "b", true, "train.csv:3: column 2 (b): no class: ''"},
+      {"a,b\n1,0\n2,\n", "a", "b", true,
+       "train.csv:3: column 2 (b): no class: ''; data.missing.y: drop leaves such samples out"},
       {"a,b\n1,ash\n2,N/A\n", "a", "b", true, "train.csv:3: column 2 (b): no class: 'N/A'"},
       {"a,b\n1,ash\n2,\"?\"\n", "a", "b", true, "train.csv:3: column 2 (b): no class: '?'"},
       {"a,b\n1,0\n2,4000000\n", "a", "b", true, "class number too large"},
@@ -220,6 +225,16 @@ static void mistakes(void **state) {
     assert_int_equal(ls_data_open(comm, &spec, bad[i].classes, LS_F64, &data), LS_EDATA);
     if (!strstr(ls_error_text(), bad[i].error))
       fail_msg("%zu: \"%s\" is not in: %s", i, bad[i].error, ls_error_text());
+  }
+  static const char *const plain[] = {"a,b\n1,2\n2,3\noops,2\n", "a,b\n<5,2\n*,3\n",
+                                      "a,b\n2026-11-29,2\n2026-11-30,3\n"};
+  for (size_t i = 0; i < sizeof plain / sizeof *plain;
+       i++) { /* no hint is better than a wrong one */
+    put("train.csv", plain[i]);
+    ls_data_spec spec = csv_spec("a", "b", true);
+    ls_data *data;
+    assert_int_equal(ls_data_open(comm, &spec, false, LS_F64, &data), LS_EDATA);
+    assert_null(strchr(ls_error_text(), ';'));
   }
   put_file(dir, "train.csv", "a,b\n1,2\n3,\0004\n", 14);
   ls_data_spec spec = csv_spec("a", "b", true);

@@ -3,6 +3,7 @@
  * records, reading checks their shape and parses the numbers. Lines of plain short numbers take a
  * quick way, which gives up at anything else; then the record is taken apart by the rules, where
  * all messages come from. */
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 #include "data/names.h"
 #include "data/trained.h"
 
-enum { QUOTE_SHOWN = 40, TEXTS_MAX = 1024 };
+enum { QUOTE_SHOWN = 40, TEXTS_MAX = 1024, LOOKED_AT = 100 };
 
 typedef struct {
   ls_source base;
@@ -27,6 +28,7 @@ typedef struct {
   ls_csv_field *field;       /* (columns) of the record taken last */
   char **head;               /* (columns) names, or NULL */
   bool by_name, by_number;   /* how the config calls at least one of the columns */
+  bool by_config;            /* it is a config that says what the columns are, no checkpoint */
   int64_t *x, *y;            /* (features), (outputs + weights): their columns */
   ls_texts value;            /* as in ls_trained, of x; none: all inputs are numbers */
   int64_t *run;              /* (features) ls_trained_run of each, where there are texts */
@@ -513,6 +515,7 @@ static ls_status compare_inputs(const csv *c, const ls_source *first) {
 }
 
 static ls_status choose_by_config(csv *c, const ls_opening *what) {
+  c->by_config = true;
   LS_TRY(choose_columns(c, what));
   warn_of_numbers(c);
   if (what->spec->csv.one_hot)
@@ -689,20 +692,48 @@ static void close_csv(ls_source *source) {
 
 /* ---- reading ---- */
 
-/* Perhaps one with the other decimal mark. */
-static ls_status no_number(const csv *c, int64_t line, int64_t column) {
+/* Of what a column has in the first records, as far as they can be read, how many more begin with a
+ * letter than are numbers. Takes the place of the record taken last. */
+static int64_t more_words(const csv *c, int64_t column) {
+  ls_csv_cursor at = c->first;
+  int64_t fields, more = 0;
+  for (int k = 0; k < LOOKED_AT && !ls_csv_ended(&c->text, at.at); k++) {
+    if (ls_csv_record(&c->text, &at, c->field, c->columns, &fields) != LS_OK) break;
+    ls_csv_field f = c->field[column];
+    if (fields != c->columns || ls_csv_missing(f, c->words, true)) continue;
+    bool quoted = f.length > 1 && *f.text == '"';
+    more += isalpha((unsigned char)f.text[quoted]) != 0 && !is_number(c, column);
+    more -= is_number(c, column);
+  }
+  return more;
+}
+
+/* What may be the remedy for a field that is no number: the other decimal mark, categories where
+ * the column has words, or to leave out a first line of units. */
+static const char *remedy(const csv *c, int64_t line, int64_t column) {
   ls_csv_text other = c->text;
   double value;
   other.decimal_comma = !other.decimal_comma;
-  ls_status status = bad_field(c, line, column, "not a number");
+  if (ls_csv_number(&other, c->field[column], &value))
+    return c->text.decimal_comma ? "; data.decimal says which mark decimals have, and it is , here"
+                                 : "; data.decimal says which mark decimals have, and it is . here";
+  if (!c->by_config) return "";
   bool input = false;
   for (int64_t i = 0; i < c->base.shape.features; i++) input = input || c->x[i] == column;
-  bool decimal = ls_csv_number(&other, c->field[column], &value);
-  if (!decimal && input && c->value.count == 0)
-    return ls_fail(status, "%s; data.text_inputs: one_hot takes texts for inputs", ls_error_text());
-  if (!decimal) return status;
-  return ls_fail(status, "%s; data.decimal says which mark decimals have, and it is %s here",
-                 ls_error_text(), c->text.decimal_comma ? "," : ".");
+  int64_t more = more_words(c, column);
+  if (more > 0 && input && c->value.count == 0)
+    return "; data.text_inputs: one_hot takes texts for inputs";
+  if (more < 0 && line == c->first.line)
+    return "; if this line is no sample (units?), data.skip leaves it out";
+  return "";
+}
+
+static ls_status no_number(const csv *c, int64_t line, int64_t column) {
+  ls_csv_field f = c->field[column];
+  const char *what_to_do = remedy(c, line, column);
+  c->field[column] = f;
+  ls_status status = bad_field(c, line, column, "not a number");
+  return ls_fail(status, "%s%s", ls_error_text(), what_to_do);
 }
 
 /* A missing value becomes a NaN, which whoever reads the rows refuses, or counts. */
@@ -715,6 +746,11 @@ static ls_status parse(const csv *c, int64_t line, int64_t column, double *value
   return LS_OK;
 }
 
+static ls_status no_class(const csv *c, int64_t line) {
+  ls_status status = bad_field(c, line, c->y[0], "no class");
+  return ls_fail(status, "%s; data.missing.y: drop leaves such samples out", ls_error_text());
+}
+
 /* A name that a checkpoint was trained with is a class, whatever it says. */
 static ls_status parse_name(const csv *c, int64_t line, double *value) {
   bool found;
@@ -724,15 +760,14 @@ static ls_status parse_name(const csv *c, int64_t line, double *value) {
   *value = (double)(found && c->base.names->number ? c->base.names->number[at] : at);
   LS_FREE(name);
   if (found) return LS_OK;
-  bool missing = ls_csv_missing(f, c->words, false);
-  return bad_field(c, line, c->y[0],
-                   missing ? "no class" : "a class that the training data do not have");
+  if (ls_csv_missing(f, c->words, false)) return no_class(c, line);
+  return bad_field(c, line, c->y[0], "a class that the training data do not have");
 }
 
 static ls_status parse_class(const csv *c, int64_t line, double *value) {
   if (!c->base.names->numbers) return parse_name(c, line, value);
   LS_TRY(parse(c, line, c->y[0], value));
-  return isnan(*value) ? bad_field(c, line, c->y[0], "no class") : LS_OK;
+  return isnan(*value) ? no_class(c, line) : LS_OK;
 }
 
 /* Inputs k to run[k], one of which is 1: that of the field's text. */
