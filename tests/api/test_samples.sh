@@ -1,6 +1,7 @@
 #!/bin/bash
 # What a program knows of its samples, by liblockstep: weights, classes' weights, what is missing, scaling by column and names give the weights
 # of the command line, which reads the same from a file; what contradicts itself is refused.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"

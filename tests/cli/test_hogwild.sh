@@ -1,5 +1,6 @@
 #!/bin/bash
 # train.mode: hogwild. Each sample once an epoch; one rank is plain sgd; stops, kills and resumes; what it refuses; no data race in its loop.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # predict and eval of several networks: mean and spread of their outputs, from files, run folders and a folder of trials.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
