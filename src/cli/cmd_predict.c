@@ -148,7 +148,7 @@ static ls_status name_slopes(predictor *p) {
 }
 
 static ls_status open_outputs(predictor *p, const options *o) {
-  ls_outputs_plan plan = {.path = o->output,
+  ls_outputs_args plan = {.path = o->output,
                           .replace = o->force,
                           .what = o->jacobian ? "jacobian" : "predictions",
                           .rows = p->rows,

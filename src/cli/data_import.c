@@ -82,8 +82,8 @@ static ls_status file_spec(const char *path, const ls_data_options *o, char **x_
 /* The last positions of a shuffled order go to test, those before them to validation: exact counts,
  * the order of the file kept. */
 static ls_status draw(importer *m) {
-  int64_t n = m->source[0]->shape.rows, test = ls_data_share(m->test, n),
-          validation = ls_data_share(m->validation, n);
+  int64_t n = m->source[0]->shape.rows, test = ls_data_portion(m->test, n),
+          validation = ls_data_portion(m->validation, n);
   if (m->test + m->validation <= 0) return LS_OK;
   if ((m->test > 0 && test == 0) || (m->validation > 0 && validation == 0) ||
       test + validation >= n)
@@ -216,7 +216,7 @@ static ls_status write_file(importer *m) {
   LS_TRY(ls_sources_open(&m->spec, m->classes, false, m->source));
   assert(m->source[0]);
   const ls_shape *shape = &m->source[0]->shape;
-  m->classes = m->classes && !shape->shares;
+  m->classes = m->classes && !shape->soft;
   if (shape->outputs == 0)
     return ls_fail(LS_EDATA, "%s: there are no targets", m->source[0]->file[0].path);
   for (int s = 0; s < 3; s++) {

@@ -19,7 +19,7 @@ typedef struct {
 } format;
 
 struct ls_outputs {
-  ls_outputs_plan plan;
+  ls_outputs_args plan;
   const format *format;
   ls_h5out *h5;
   int predictions, best, spread; /* datasets */
@@ -59,7 +59,7 @@ static ls_status name_columns(ls_outputs *o) {
 }
 
 static ls_status h5_open(ls_outputs *o) {
-  const ls_outputs_plan *p = &o->plan;
+  const ls_outputs_args *p = &o->plan;
   char name[64];
   snprintf(name, sizeof name, "/%s", p->what);
   LS_TRY(ls_h5out_open(p->path, p->replace, &o->h5));
@@ -139,7 +139,7 @@ static void write_name(FILE *to, const char *before, const char *name) {
 
 /* Columns without names: classes are their numbers, targets y1, y2 ... */
 static void write_names(const ls_outputs *o, const char *before) {
-  const ls_outputs_plan *p = &o->plan;
+  const ls_outputs_args *p = &o->plan;
   for (int64_t c = 0; c < p->width; c++) {
     if (c > 0) fputc(',', o->file);
     if (c < p->names->count)
@@ -227,7 +227,7 @@ ls_status ls_outputs_check(const char *path) {
   return ls_fail(LS_EUSAGE, "-o %s: a name ends in .h5, .csv or .npy; - prints CSV", path);
 }
 
-ls_status ls_outputs_open(const ls_outputs_plan *plan, ls_outputs **out) {
+ls_status ls_outputs_open(const ls_outputs_args *plan, ls_outputs **out) {
   LS_NEW(*out, 1);
   (*out)->plan = *plan;
   (*out)->format = find(plan->path);

@@ -19,7 +19,7 @@ typedef struct {
   bool classes;          /* the columns are classes: HDF5 has the largest one's number too */
   bool spread;           /* each column's spread too: HDF5's /spread, CSV's columns behind these */
   const ls_texts *names; /* (width) of the columns, targets with their units; or none */
-} ls_outputs_plan;
+} ls_outputs_args;
 
 typedef struct ls_outputs ls_outputs;
 
@@ -28,7 +28,7 @@ bool ls_outputs_are_h5(const char *path);
 ls_status ls_outputs_check(const char *path);
 /* LS_EIO where it cannot be written, or is there and is not to be replaced. `plan` is copied, not
  * what it points to. */
-ls_status ls_outputs_open(const ls_outputs_plan *plan, ls_outputs **out);
+ls_status ls_outputs_open(const ls_outputs_args *plan, ls_outputs **out);
 bool ls_outputs_have_spread(const char *path); /* .npy has no place for it */
 /* The next rows of y (rows, width), of the plan's type; with spread (2, rows, width). */
 ls_status ls_outputs_write(ls_outputs *outputs, int64_t rows, const void *y);

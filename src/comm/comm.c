@@ -16,7 +16,7 @@ enum { CHUNK = 1 << 30 }; /* bytes a message: MPI counts are int */
 
 /* ---- who is where ---- */
 
-int ls_comm_given_rank(const ls_comm *comm) { return comm->given_rank; }
+int ls_comm_caller_rank(const ls_comm *comm) { return comm->caller_rank; }
 int ls_comm_rank(const ls_comm *comm) { return comm->rank; }
 int ls_comm_size(const ls_comm *comm) { return comm->size; }
 int ls_comm_node_rank(const ls_comm *comm) { return comm->node_rank; }

@@ -27,7 +27,7 @@ ls_status ls_comm_join(int communicator, ls_comm **out);
 /* May this thread make calls of a communicator that has been joined? LS_EUSAGE where MPI does not
  * run any more, or allows no calls from here. */
 ls_status ls_comm_check_guest(void);
-int ls_comm_given_rank(const ls_comm *comm); /* in that communicator */
+int ls_comm_caller_rank(const ls_comm *comm); /* in that communicator */
 bool ls_comm_launched(
     void); /* did mpirun, srun or the like start us? (environment only, no MPI call) */
 

@@ -32,7 +32,7 @@ typedef struct {
 } ls_launcher;
 
 struct ls_comm {
-  int given_rank; /* where the launcher, or another program, has put it */
+  int caller_rank; /* where the launcher, or another program, has put it */
   int rank, size, node_rank, node_size, nodes;
   ls_launcher launcher;
   int node_number;

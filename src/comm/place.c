@@ -117,7 +117,7 @@ static int sum_before(ls_comm *comm, MPI_Comm given, int mine) {
  * of slices are then on one node, and their sum crosses the network once. Rank 0 stays rank 0. */
 void ls_place_ranks(ls_comm *comm, MPI_Comm given) {
   MPI_Comm_rank(given, &comm->rank);
-  comm->given_rank = comm->rank;
+  comm->caller_rank = comm->rank;
   MPI_Comm_size(given, &comm->size);
   split_nodes(comm, given);
   comm->node_number = sum_before(comm, given, 1);

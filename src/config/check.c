@@ -136,8 +136,8 @@ static void check_data(const reading *r) {
 
 static void check_share(const reading *r) {
   const ls_data_spec *data = &r->config->data;
-  const ls_share_spec *share = &data->validation;
-  bool group = share->how == LS_SHARE_GROUP && share->share > 0;
+  const ls_validation_spec *share = &data->validation;
+  bool group = share->how == LS_DRAW_GROUP && share->share > 0;
   if (group && data->type && strcmp(data->type, "idx") == 0)
     WRONG(r, "data.validation.how",
           "group needs a column or dataset to group by, and IDX files have none; use random "
@@ -159,7 +159,7 @@ static void check_fold(const reading *r) {
     WRONG(r, "data.fold",
           "a fold is drawn from train, but data.validation is a source of its own; "
           "data.validation=none leaves it out");
-  else if (data->validation.share > 0 && data->validation.how == LS_SHARE_LAST)
+  else if (data->validation.share > 0 && data->validation.how == LS_DRAW_LAST)
     WRONG(r, "data.fold", "folds are random or by group, and data.validation.how is last");
 }
 

@@ -61,7 +61,7 @@ ls_status ls_config_parse_and_load(const char *name, const char *text, size_t by
 }
 
 void ls_config_was_written(ls_config *config) {
-  if (config->data.validation.bare) config->data.validation.how = LS_SHARE_LAST;
+  if (config->data.validation.bare) config->data.validation.how = LS_DRAW_LAST;
 }
 
 void ls_config_free(ls_config **config) {

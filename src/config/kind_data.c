@@ -249,13 +249,13 @@ static bool is_share(const ls_value *v) {
 }
 
 static bool parse_validation(const ls_value *v) {
-  ls_share_spec *share = &((ls_data_spec *)v->base)->validation;
+  ls_validation_spec *share = &((ls_data_spec *)v->base)->validation;
   ls_key key = share_of(v->key);
   ls_value drawn = *v;
   drawn.key = &key;
   key.lone = "share";
   if (v->node->kind == LS_NODE_SCALAR) {
-    *share = (ls_share_spec){.how = LS_SHARE_RANDOM, .seed = 1, .bare = true};
+    *share = (ls_validation_spec){.how = LS_DRAW_RANDOM, .seed = 1, .bare = true};
     return ls_value_real(v, &share->share);
   }
   return is_share(v) ? ls_section_parse(&drawn) : parse_source(v);

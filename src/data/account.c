@@ -27,7 +27,7 @@ void ls_account_take(ls_data *data, int source, int64_t row, int64_t rows, const
     if (x)
       ls_constants_look(&account->side[LS_ROLE_X].constant, r->raw,
                         (const char *)x + (size_t)k * ls_recipe_raw(r));
-    if (r->labels || r->shares) continue;
+    if (r->labels || r->soft) continue;
     ls_constants_look(&account->side[LS_ROLE_Y].constant, LS_F64, y + k * stride);
     ls_spread_add(&account->target, y + k * stride, r->columns);
   }

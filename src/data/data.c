@@ -21,7 +21,7 @@ const ls_trained *ls_data_trained(const ls_data *data) { return &data->trained; 
 int64_t ls_data_outputs(const ls_data *data) { return data->recipe.outputs; }
 const ls_filling *ls_data_x_mean(const ls_data *data) { return &data->recipe.x_mean; }
 bool ls_data_masked(const ls_data *data) { return data->recipe.gaps[LS_ROLE_Y]; }
-bool ls_data_shares(const ls_data *data) { return data->recipe.shares; }
+bool ls_data_soft(const ls_data *data) { return data->recipe.soft; }
 const ls_affine *ls_data_x_affine(const ls_data *data) { return data->recipe.x_affine; }
 const ls_affine *ls_data_y_affine(const ls_data *data) { return data->recipe.y_affine; }
 
@@ -77,7 +77,7 @@ static int64_t locate_some(const ls_data *data, ls_split split, const int64_t *i
 ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows,
                          void *x, int64_t ldx, int32_t *labels, void *targets) {
   const ls_recipe *r = &data->recipe;
-  assert((!x || ldx >= r->features) && (!labels || r->labels || r->shares));
+  assert((!x || ldx >= r->features) && (!labels || r->labels || r->soft));
   size_t x_width = (size_t)ldx * ls_dtype_size(r->precision),
          y_width = (size_t)r->outputs * ls_dtype_size(r->precision);
   int64_t row[TOGETHER];

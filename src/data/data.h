@@ -74,7 +74,7 @@ ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *ind
 
 /* y are a column a class, of shares that sum to 1: they are the targets, beside the labels, which
  * are the classes with the largest ones. */
-bool ls_data_shares(const ls_data *data);
+bool ls_data_soft(const ls_data *data);
 /* What takes the place of missing inputs where that is train's mean; n 0: it is not. */
 const ls_filling *ls_data_x_mean(const ls_data *data);
 /* Targets may be missing (NaN), and count nothing then. */

@@ -36,7 +36,7 @@ void ls_drawn_count(ls_drawn *d) {
 
 void ls_drawn_random(ls_drawn *d, int64_t from, int64_t count, uint64_t seed) {
   ls_order order;
-  ls_order_init_share(&order, d->n, seed);
+  ls_order_init_draw(&order, d->n, seed);
   for (int64_t p = from; p < from + count; p++) ls_drawn_take(d, ls_order_at(&order, p));
   ls_drawn_count(d);
 }
@@ -67,7 +67,7 @@ static int64_t list_groups(const uint64_t *sorted, int64_t n, group *out) {
 static void choose_most(group *list, int64_t groups, int64_t most, uint64_t seed) {
   ls_order order;
   int64_t sum = 0;
-  ls_order_init_share(&order, groups, seed);
+  ls_order_init_draw(&order, groups, seed);
   for (int64_t p = 0; p < groups; p++) {
     group *g = &list[ls_order_at(&order, p)];
     g->taken = g->samples <= most - sum;
@@ -79,7 +79,7 @@ static ls_status choose_part(group *list, int64_t groups, int64_t k, int64_t n, 
   ls_order order;
   int64_t *samples; /* (k) of each part so far */
   LS_NEW(samples, k);
-  ls_order_init_share(&order, groups, seed);
+  ls_order_init_draw(&order, groups, seed);
   for (int64_t p = 0; p < groups; p++) {
     group *g = &list[ls_order_at(&order, p)];
     int64_t least = 0;

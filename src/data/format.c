@@ -269,15 +269,15 @@ static ls_status open_each(const ls_data_spec *spec, bool classes, bool quick,
 
 ls_status ls_sources_open(const ls_data_spec *spec, bool classes, bool quick,
                           ls_source *source[3]) {
-  bool shares = false;
+  bool soft = false;
   LS_TRY(open_each(spec, classes, quick, source));
-  for (int s = 0; s < 3 && !quick && !shares; s++)
-    if (source[s] && source[s]->shape.classes > 0) LS_TRY(ls_one_hot_shares(source[s], &shares));
-  if (!shares) return LS_OK;
+  for (int s = 0; s < 3 && !quick && !soft; s++)
+    if (source[s] && source[s]->shape.classes > 0) LS_TRY(ls_one_hot_soft(source[s], &soft));
+  if (!soft) return LS_OK;
   ls_sources_close(source);
   LS_TRY(open_each(spec, false, quick, source));
   for (int s = 0; s < 3; s++)
-    if (source[s]) source[s]->shape.shares = true;
+    if (source[s]) source[s]->shape.soft = true;
   return LS_OK;
 }
 

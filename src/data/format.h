@@ -11,7 +11,7 @@ typedef struct {
   int64_t rows, features;
   int64_t outputs; /* columns of y; 0: there is no y */
   int64_t classes; /* y was a column for each of these (one_hot.h); 0: the labels tell */
-  bool shares;     /* y is a column a class, and some rows are shares of several classes */
+  bool soft;       /* y is a column a class, and some rows are shares of several classes */
   int64_t weights; /* 1: behind them one column more, the sample's weight (train, where the spec
                       names one); else 0 */
   bool bytes;      /* x are unsigned bytes */
@@ -117,7 +117,7 @@ static inline bool ls_source_any_row(const ls_source *source) { /* read_at works
 void ls_source_close(ls_source **source);
 /* The sources of all splits, agreeing in width; NULL where there is none. Close what is open also
  * on failure. classes: y are class numbers, or columns that become such, unless some row has shares
- * of several classes: then all of them are numbers, with shape.shares (not looked for where quick).
+ * of several classes: then all of them are numbers, with shape.soft (not looked for where quick).
  */
 ls_status ls_sources_open(const ls_data_spec *spec, bool classes, bool quick, ls_source *source[3]);
 void ls_sources_close(ls_source *source[3]);

@@ -113,8 +113,8 @@ static ls_status set_up(ls_loader *l, int64_t batch, ls_dtype precision) {
   LS_NEW(l->slice_row, b->slice_hi - b->slice_lo + 1);
   LS_TRY(ls_mem_new(&b->x, (size_t)l->max_rows, (size_t)b->ldx * real));
   const ls_recipe *r = &l->data->recipe;
-  if (r->labels || r->shares) LS_NEW(b->labels, l->max_rows);
-  if (r->target != LS_TARGET_CLASS || r->shares)
+  if (r->labels || r->soft) LS_NEW(b->labels, l->max_rows);
+  if (r->target != LS_TARGET_CLASS || r->soft)
     LS_TRY(ls_mem_new(&b->targets, (size_t)l->max_rows, (size_t)b->outputs * real));
   b->slice_row = l->slice_row;
   LS_TRY(set_up_weights(l));

@@ -31,7 +31,7 @@ static void *row_of(const ls_shared *block, int64_t row, size_t width) {
 /* ---- opening ---- */
 
 static ls_status make_blocks(memory *m, int s) {
-  const ls_store_plan *plan = &m->base.plan;
+  const ls_store_args *plan = &m->base.plan;
   size_t x, y, rows = (size_t)plan->rows[s];
   if (__builtin_mul_overflow(rows, ls_recipe_x(plan->recipe), &x) ||
       __builtin_mul_overflow(rows, ls_recipe_y(plan->recipe), &y))
@@ -53,7 +53,7 @@ static ls_status wait_in(waiting *w, void *place, int64_t rows, int64_t n, size_
 }
 
 static ls_status make_waiting(memory *m) {
-  const ls_store_plan *plan = &m->base.plan;
+  const ls_store_args *plan = &m->base.plan;
   const ls_recipe *r = plan->recipe;
   const int64_t rows = plan->rows[0];
   if (plan->measures[LS_ROLE_X])
@@ -81,7 +81,7 @@ static void close_memory(ls_comm *comm, ls_store *store) {
   LS_FREE(m);
 }
 
-static ls_status open_memory(const ls_store_plan *plan, ls_store **out) {
+static ls_status open_memory(const ls_store_args *plan, ls_store **out) {
   LS_TRY(ls_comm_agree(plan->comm, ls_mem_new((void **)out, 1, sizeof(memory))));
   memory *m = (memory *)*out;
   m->base.plan = *plan;

@@ -151,7 +151,7 @@ static ls_format format_of(const ls_source *within) {
 
 /* ---- shares ---- */
 
-bool ls_are_shares(const double *row, int64_t n) {
+bool ls_is_soft(const double *row, int64_t n) {
   double sum = 0;
   bool positive = true;
   for (int64_t c = 0; c < n; c++) {
@@ -175,13 +175,13 @@ static ls_status look_for_shares(one_hot *h, void *x, bool *shares) {
     LS_TRY(h->within->format->read(h->within, n, LS_F64, x, h->wide));
     for (int64_t k = 0; k < n && !*shares; k++) {
       const double *y = h->wide + k * stride;
-      *shares = !is_hot(y, shape->outputs) && ls_are_shares(y, shape->outputs);
+      *shares = !is_hot(y, shape->outputs) && ls_is_soft(y, shape->outputs);
     }
   }
   return LS_OK;
 }
 
-ls_status ls_one_hot_shares(ls_source *source, bool *shares) {
+ls_status ls_one_hot_soft(ls_source *source, bool *shares) {
   one_hot *h = (one_hot *)source;
   const int64_t x_width = ls_source_any_row(h->within) ? 0 : h->within->shape.features;
   void *x;

@@ -11,7 +11,7 @@
 #include "data/given.h"
 #include "data/missing.h"
 #include "data/scaling.h"
-#include "data/share.h"
+#include "data/tell.h"
 #include "data/weights.h"
 #include "io/h5.h"
 
@@ -47,7 +47,7 @@ static ls_facts facts_of(const opening *o) {
   facts.features = o->source[0]->shape.features;
   facts.columns = o->source[0]->shape.outputs;
   facts.classes = o->source[0]->shape.classes;
-  facts.shares = o->source[0]->shape.shares;
+  facts.soft = o->source[0]->shape.soft;
   facts.separator = o->source[0]->separator;
   for (int s = 0; s < 3; s++) {
     if (!o->source[s]) continue;
@@ -68,8 +68,8 @@ static void plan_recipe(opening *o, const ls_facts *facts) {
   o->data->separator = (ls_separator)facts->separator;
   r->features = facts->features;
   r->columns = facts->columns;
-  r->shares = facts->shares;
-  r->labels = r->labels && !r->shares;
+  r->soft = facts->soft;
+  r->labels = r->labels && !r->soft;
   if (facts->classes > 0) r->classes = facts->classes;
   r->outputs = r->labels ? r->classes : r->columns;
   r->kept = facts->bytes && !logs ? LS_U8 : r->precision;
@@ -131,7 +131,7 @@ static ls_status draw(opening *o, bool reads) {
 /* Class numbers and probabilities are what they are. */
 static bool scales_targets(const opening *o) {
   const ls_recipe *r = &o->data->recipe;
-  return !r->labels && !r->shares && r->target == LS_TARGET_REAL && !o->spec->inputs;
+  return !r->labels && !r->soft && r->target == LS_TARGET_REAL && !o->spec->inputs;
 }
 
 /* A checkpoint's goes first. */
@@ -240,7 +240,7 @@ static ls_status read_some(opening *o, int s, int64_t row, int64_t rows, bool us
   LS_TRY(ls_source_read(source, rows, data->recipe.raw, x, o->y));
   if (used) LS_TRY(data->kind->take(data->store, s, &origin, rows, x, o->y, stride));
   if (used && !o->spec->inputs) ls_account_take(data, s, row, rows, x, o->y, stride);
-  if ((data->recipe.labels || data->recipe.shares) && row >= data->splits.lo[s])
+  if ((data->recipe.labels || data->recipe.soft) && row >= data->splits.lo[s])
     LS_TRY(count_classes(o, s, row, rows, stride));
   if (used && s == LS_SPLIT_TRAIN && o->mask.share)
     ls_mask_add(&o->mask, &origin, rows, o->y, stride);
@@ -270,12 +270,12 @@ static ls_status finish_weights(opening *o) {
   ls_columns columns;
   if (!data->weight_memory.data) return LS_OK;
   LS_TRY(ls_columns_of(o->source[0], &columns));
-  const bool shares = data->recipe.shares; /* whose columns are called as the classes */
+  const bool soft = data->recipe.soft; /* whose columns are called as the classes */
   const ls_weights weights = {.spec = o->spec,
                               .train = &data->splits.cut[LS_SPLIT_TRAIN],
                               .weight = data->weight_memory.data,
                               .classes = data->recipe.outputs,
-                              .names = shares ? &columns.name[LS_ROLE_Y] : &columns.classes,
+                              .names = soft ? &columns.name[LS_ROLE_Y] : &columns.classes,
                               .count = data->class_count[LS_SPLIT_TRAIN],
                               .label = o->label};
   ls_status status = ls_weights_finish(&weights);
@@ -372,7 +372,7 @@ static ls_status describe(opening *o) {
 
 static ls_status open_store(opening *o) {
   ls_data *data = o->data;
-  ls_store_plan plan = {.comm = o->comm,
+  ls_store_args plan = {.comm = o->comm,
                         .spec = o->spec,
                         .recipe = &data->recipe,
                         .splits = &data->splits,
@@ -475,7 +475,7 @@ static ls_status open_files(opening *o) {
   bool reads = ls_comm_node_rank(comm) == 0;
   LS_TRY(ls_comm_agree(comm, reads ? open_sources(o) : LS_OK));
   ls_facts facts = facts_of(o);
-  LS_TRY(ls_share_facts(comm, &facts));
+  LS_TRY(ls_tell_facts(comm, &facts));
   plan_recipe(o, &facts);
   LS_TRY(ls_comm_agree(comm, reads ? choose_scaling(o) : LS_OK));
   LS_TRY(find_kept(o, reads));
@@ -487,9 +487,9 @@ static ls_status open_files(opening *o) {
   LS_TRY(ls_comm_agree(comm, reads ? read_sources(o) : LS_OK));
   LS_TRY(ls_comm_agree(comm, reads ? describe(o) : LS_OK));
   ls_comm_node_bcast(comm, &data->recipe.outputs, sizeof data->recipe.outputs);
-  LS_TRY(ls_share_affine(comm, &data->recipe.x_affine));
-  LS_TRY(ls_share_affine(comm, &data->recipe.y_affine));
-  LS_TRY(ls_share_files(comm, &data->file, &data->files));
+  LS_TRY(ls_tell_affine(comm, &data->recipe.x_affine));
+  LS_TRY(ls_tell_affine(comm, &data->recipe.y_affine));
+  LS_TRY(ls_tell_files(comm, &data->file, &data->files));
   if (data->recipe.labels) data->recipe.classes = data->recipe.outputs;
   return ls_comm_agree(comm, ls_recipe_finish(&data->recipe));
 }

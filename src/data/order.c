@@ -30,7 +30,7 @@ void ls_order_init(ls_order *order, int64_t n, ls_order_kind kind, int64_t featu
   init(order, n, kind, features, seed, ls_rng_stream(LS_STREAM_ORDER, (uint64_t)epoch));
 }
 
-void ls_order_init_share(ls_order *order, int64_t n, uint64_t seed) {
+void ls_order_init_draw(ls_order *order, int64_t n, uint64_t seed) {
   init(order, n, LS_ORDER_SHUFFLE, 1, seed, ls_rng_stream(LS_STREAM_SHARE, 0));
 }
 

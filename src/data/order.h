@@ -35,7 +35,7 @@ typedef struct {
 void ls_order_init(ls_order *order, int64_t n, ls_order_kind kind, int64_t features, uint64_t seed,
                    int64_t epoch);
 /* Shuffled, of a stream of its own: which samples a share takes (drawn.h). */
-void ls_order_init_share(ls_order *order, int64_t n, uint64_t seed);
+void ls_order_init_draw(ls_order *order, int64_t n, uint64_t seed);
 /* The sample at position 0 <= p < n. */
 int64_t ls_order_at(const ls_order *order, int64_t position);
 

@@ -71,9 +71,9 @@ static const char *no_label(const ls_recipe *r, double v) {
 }
 
 bool ls_recipe_label(const ls_recipe *r, const double *y, int32_t *label) {
-  if (r->shares ? !ls_are_shares(y, r->columns) : no_label(r, y[0]) != NULL) return false;
-  *label = r->shares ? 0 : (int32_t)y[0];
-  for (int64_t c = 1; r->shares && c < r->columns; c++)
+  if (r->soft ? !ls_is_soft(y, r->columns) : no_label(r, y[0]) != NULL) return false;
+  *label = r->soft ? 0 : (int32_t)y[0];
+  for (int64_t c = 1; r->soft && c < r->columns; c++)
     if (y[c] > y[*label]) *label = (int32_t)c;
   return true;
 }
@@ -110,7 +110,7 @@ static ls_status keep_reals(const ls_recipe *r, const ls_origin *origin, int64_t
   return LS_OK;
 }
 
-static const char no_shares[] =
+static const char no_soft[] =
     "several columns of y are shares of the classes here, numbers >= 0 that sum to 1, and those of "
     "this row do not; divide them by their sum, or put the class in their place";
 
@@ -119,13 +119,13 @@ static ls_status check_shares(const ls_recipe *r, const ls_origin *origin, int64
   for (int64_t k = 0; k < rows; k++) {
     const double *row = y + k * stride;
     double sum = 0;
-    if (ls_are_shares(row, r->columns)) continue;
+    if (ls_is_soft(row, r->columns)) continue;
     for (int64_t c = 0; c < r->columns; c++) {
       sum += row[c];
       if (!isfinite(row[c])) return ls_refuse(origin, k, -1 - c, ls_not_finite, row[c]);
-      if (row[c] < 0) return ls_refuse(origin, k, -1 - c, no_shares, row[c]);
+      if (row[c] < 0) return ls_refuse(origin, k, -1 - c, no_soft, row[c]);
     }
-    return ls_refuse(origin, k, -1, no_shares, sum);
+    return ls_refuse(origin, k, -1, no_soft, sum);
   }
   return LS_OK;
 }
@@ -143,7 +143,7 @@ ls_status ls_recipe_check_y(const ls_recipe *r, const ls_origin *origin, int64_t
 
 ls_status ls_recipe_keep_y(const ls_recipe *r, const ls_origin *origin, int64_t rows,
                            const double *y, int64_t stride, void *kept) {
-  if (r->shares) LS_TRY(check_shares(r, origin, rows, y, stride));
+  if (r->soft) LS_TRY(check_shares(r, origin, rows, y, stride));
   return r->labels ? keep_labels(r, origin, rows, y, stride, kept)
                    : keep_reals(r, origin, rows, y, stride, kept);
 }

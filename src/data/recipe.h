@@ -11,7 +11,7 @@ typedef struct {
   ls_dtype precision;
   ls_target_kind target;
   bool labels;               /* y are class numbers, for `target` or by spec.classes; or */
-  bool shares;               /* they are a column a class, of shares: targets as they are, and the
+  bool soft;                 /* they are a column a class, of shares: targets as they are, and the
                                 class with the largest one */
   bool gaps[2];              /* of x, of real y: a NaN is a value that is missing, and is kept */
   int64_t classes;           /* below this; 0: from the labels */

@@ -85,14 +85,14 @@ typedef struct {
 
 /* data.validation as a share of train, after limit: samples drawn from a seed of its own; the last
  * ones; or whole groups, drawn, of the samples that have one value in common. */
-typedef enum { LS_SHARE_LAST, LS_SHARE_RANDOM, LS_SHARE_GROUP } ls_share_kind;
+typedef enum { LS_DRAW_LAST, LS_DRAW_RANDOM, LS_DRAW_GROUP } ls_draw_kind;
 typedef struct {
   double share; /* 0: none */
-  ls_share_kind how;
+  ls_draw_kind how;
   char *by; /* group: column (csv: name or number) or dataset (hdf5); else NULL */
   int64_t seed;
   bool bare; /* written as a lone number, as before there was `how` */
-} ls_share_spec;
+} ls_validation_spec;
 
 /* data.fold: part n of k of train, drawn as data.validation says but for its share, is what
  * validates. k 0: none. */
@@ -177,11 +177,11 @@ typedef struct {
   char *weights;   /* hdf5, csv: dataset or column of train's sample weights; NULL: none */
   bool unweighted; /* the weights are not read (eval) */
   ls_class_weights class_weights;
-  int64_t classes;           /* 0: from the labels; else y are class numbers whatever the loss
-                                takes, rows of one 1 where those are not class numbers */
-  int64_t skip[3], limit[3]; /* by ls_split; limit -1: all */
-  ls_share_spec validation;  /* of train */
-  ls_fold_spec fold;         /* of train */
+  int64_t classes;               /* 0: from the labels; else y are class numbers whatever the loss
+                                    takes, rows of one 1 where those are not class numbers */
+  int64_t skip[3], limit[3];     /* by ls_split; limit -1: all */
+  ls_validation_spec validation; /* of train */
+  ls_fold_spec fold;             /* of train */
   ls_scale_spec scale;
   ls_order_kind order;
   bool drop_last;

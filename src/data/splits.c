@@ -7,7 +7,7 @@
 
 const char *const ls_split_names[] = {"train", "validation", "test", "all", NULL};
 
-int64_t ls_data_share(double share, int64_t n) {
+int64_t ls_data_portion(double share, int64_t n) {
   return (int64_t)floor(share * (double)n * (1 + 1e-15));
 }
 
@@ -19,12 +19,12 @@ static int64_t part_begin(int64_t k, int64_t n, int64_t samples) {
 int64_t ls_data_held_out(const ls_data_spec *spec, int64_t n) {
   const ls_fold_spec *fold = &spec->fold;
   if (fold->k > 0) return part_begin(fold->k, fold->n + 1, n) - part_begin(fold->k, fold->n, n);
-  return ls_data_share(spec->validation.share, n);
+  return ls_data_portion(spec->validation.share, n);
 }
 
 /* How the samples that validate are drawn: a fold needs no data.validation. */
-static ls_share_spec drawn_how(const ls_data_spec *spec) {
-  static const ls_share_spec alone = {.how = LS_SHARE_RANDOM, .seed = 1};
+static ls_validation_spec drawn_how(const ls_data_spec *spec) {
+  static const ls_validation_spec alone = {.how = LS_DRAW_RANDOM, .seed = 1};
   return spec->validation.share > 0 ? spec->validation : alone;
 }
 
@@ -101,7 +101,7 @@ static int64_t drawn_from(const ls_cut cut[3]) { return cut[0].rows + cut[1].row
 size_t ls_splits_room(const ls_data_spec *spec, const ls_splits *splits) {
   const ls_cut *validation = &splits->cut[LS_SPLIT_VALIDATION];
   bool drawn =
-      drawn_how(spec).how != LS_SHARE_LAST && validation->rows > 0 && validation->source == 0;
+      drawn_how(spec).how != LS_DRAW_LAST && validation->rows > 0 && validation->source == 0;
   return drawn ? ls_drawn_bytes(drawn_from(splits->cut)) : 0;
 }
 
@@ -123,7 +123,7 @@ static ls_status choose_groups(const ls_data_spec *spec, const uint64_t *key, ls
 }
 
 static ls_status refuse_groups(const ls_data_spec *spec, const ls_splits *splits, int64_t groups) {
-  const ls_share_spec *share = &spec->validation;
+  const ls_validation_spec *share = &spec->validation;
   if (spec->fold.k > 0)
     return ls_fail(LS_EDATA, "data.fold: the %lld groups by '%s' are too few for %lld folds",
                    (long long)groups, share->by, (long long)spec->fold.k);
@@ -156,9 +156,9 @@ static ls_status draw_groups(const ls_data_spec *spec, ls_source *train, ls_spli
 }
 
 ls_status ls_splits_draw(const ls_data_spec *spec, ls_source *train, ls_splits *splits) {
-  const ls_share_spec share = drawn_how(spec);
+  const ls_validation_spec share = drawn_how(spec);
   const ls_fold_spec *fold = &spec->fold;
-  if (share.how == LS_SHARE_GROUP) return draw_groups(spec, train, splits);
+  if (share.how == LS_DRAW_GROUP) return draw_groups(spec, train, splits);
   int64_t from = fold->k > 0 ? part_begin(fold->k, fold->n, drawn_from(splits->cut)) : 0;
   ls_drawn_random(&splits->drawn, from, splits->cut[1].rows, (uint64_t)share.seed);
   return LS_OK;

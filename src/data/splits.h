@@ -40,7 +40,7 @@ typedef struct {
 
 /* floor(share n), for the share as it is written: 0.29 of 100 is 29, though the double 0.29 is a
  * little less. */
-int64_t ls_data_share(double share, int64_t n);
+int64_t ls_data_portion(double share, int64_t n);
 /* Of n samples of train, how many data.validation and data.fold keep out (groups: about). */
 int64_t ls_data_held_out(const ls_data_spec *spec, int64_t n);
 

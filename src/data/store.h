@@ -19,14 +19,14 @@ typedef struct {
   const ls_splits *splits; /* train's samples are measured; rows that none uses are not looked at */
   int64_t rows[3];         /* of each source */
   bool measures[2];        /* the scaling of x, of y is made from statistics of train */
-} ls_store_plan;
+} ls_store_args;
 
 typedef struct {
   /* Statistics are there, and are taken, before the sources are read through; then only y is read.
    */
   bool any_row;
   /* Collective; close also what a failure has left in *out. */
-  ls_status (*open)(const ls_store_plan *plan, ls_store **out);
+  ls_status (*open)(const ls_store_args *plan, ls_store **out);
   /* Rows of source s that splits use on their way in, in order and each once, on node rank 0: x as
    * recipe->raw (NULL where any_row), y (rows, stride). LS_EDATA, located, for a value that is
    * refused. */
@@ -45,7 +45,7 @@ typedef struct {
 
 /* Each kind's own struct begins with this one. plan.spec is for open alone. */
 struct ls_store {
-  ls_store_plan plan;
+  ls_store_args plan;
 };
 static inline const ls_cut *ls_store_train(const ls_store *store) {
   return &store->plan.splits->cut[LS_SPLIT_TRAIN];

@@ -33,7 +33,7 @@ int64_t ls_stream_budget(int64_t window_bytes) {
 }
 
 static ls_status make_room(ls_stream *s) {
-  const ls_store_plan *plan = &s->base.plan;
+  const ls_store_args *plan = &s->base.plan;
   const ls_recipe *r = plan->recipe;
   s->ranks = ls_comm_size(plan->comm);
   s->sharers = ls_comm_node_size(plan->comm);
@@ -66,7 +66,7 @@ static ls_status open_sources(ls_stream *s) {
   return make_room(s);
 }
 
-static ls_status open_stream(const ls_store_plan *plan, ls_store **out) {
+static ls_status open_stream(const ls_store_args *plan, ls_store **out) {
   ls_status status = ls_mem_new((void **)out, 1, sizeof(ls_stream));
   if (status == LS_OK) {
     (*out)->plan = *plan;

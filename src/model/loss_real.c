@@ -8,7 +8,7 @@ static double row_scale(const ls_head *h, int64_t r) {
   return ls_head_weight(h, r) / (double)h->total;
 }
 
-static double shares_loss(const real *z, const real *t, int64_t n, int64_t top, double log_sum) {
+static double soft_loss(const real *z, const real *t, int64_t n, int64_t top, double log_sum) {
   double loss = 0;
   for (int64_t k = 0; k < n; k++) loss += (double)t[k] * ((double)z[top] - (double)z[k] + log_sum);
   return loss;
@@ -25,14 +25,14 @@ LS_CLONES static void cross_entropy_stats(const ls_head *h, int64_t lo, int64_t 
     for (int64_t k = 0; k < h->n; k++) rest += k == top ? 0 : (double)p[k];
     const double log_sum = ls_ln(1 + rest / (double)p[top]);
     const real *t = h->targets ? (const real *)h->targets + r * h->n : NULL;
-    stats->loss += row_weight(h, r) * (t ? shares_loss(z, t, h->n, top, log_sum)
+    stats->loss += row_weight(h, r) * (t ? soft_loss(z, t, h->n, top, log_sum)
                                          : (double)z[top] - (double)z[label] + log_sum);
     stats->correct += top == label && z[top] == z[top];
   }
 }
 
 /* p - t, of shares t. */
-LS_CLONES static void shares_gradient(const ls_head *h, int64_t lo, int64_t hi) {
+LS_CLONES static void soft_gradient(const ls_head *h, int64_t lo, int64_t hi) {
   for (int64_t r = lo; r < hi; r++) {
     const real *p = (const real *)h->y + r * h->ld, *t = (const real *)h->targets + r * h->n;
     real *d = (real *)h->d + r * h->ld;
@@ -45,7 +45,7 @@ LS_CLONES static void shares_gradient(const ls_head *h, int64_t lo, int64_t hi) 
  * nearly 1. */
 LS_CLONES static void cross_entropy_gradient(const ls_head *h, int64_t lo, int64_t hi) {
   if (h->targets) {
-    shares_gradient(h, lo, hi);
+    soft_gradient(h, lo, hi);
     return;
   }
   for (int64_t r = lo; r < hi; r++) {

@@ -75,7 +75,7 @@ LS_CLONES static void row_gradient(const real *z, const real *p, int64_t n, int6
 
 /* ---- over the classes: one row, shares t of them ---- */
 
-static double shares_loss(const real *z, const real *p, const real *t, int64_t n, int64_t top) {
+static double soft_loss(const real *z, const real *p, const real *t, int64_t n, int64_t top) {
   const others o = others_of(z, n, top);
   double rest = 0, loss = 0;
   for (int64_t k = 0; k < n; k++) rest += k == top ? 0 : (double)p[k];
@@ -91,8 +91,8 @@ static double shares_loss(const real *z, const real *p, const real *t, int64_t n
 
 /* c_k = -t_k + (1 - t_k) p_k / (1 - p_k); d_i = c_i - p_i (sum of all c_k), where what has 1 -
  * p_top below it is written with q as above. */
-static void shares_gradient(const real *z, const real *p, const real *t, int64_t n, int64_t top,
-                            real scale, real *d) {
+static void soft_gradient(const real *z, const real *p, const real *t, int64_t n, int64_t top,
+                          real scale, real *d) {
   const others o = others_of(z, n, top);
   real rest = 0, sum = 0;
   for (int64_t i = 0; i < n; i++) {
@@ -211,7 +211,7 @@ void LS_R(ls_per_class_stats)(const ls_head *h, int64_t lo, int64_t hi, ls_stats
     const int64_t label = h->labels[r], top = ls_row_argmax(z, h->n);
     const real *p = (const real *)h->y + r * h->ld,
                *t = h->targets ? (const real *)h->targets + r * h->n : NULL;
-    const double loss = t ? shares_loss(z, p, t, h->n, top) : row_loss(z, p, h->n, label, top);
+    const double loss = t ? soft_loss(z, p, t, h->n, top) : row_loss(z, p, h->n, label, top);
     stats->loss += ls_head_weight(h, r) * loss / (double)h->n;
     stats->correct += top == label && z[top] == z[top];
   }
@@ -229,7 +229,7 @@ void LS_R(ls_per_class_gradient)(const ls_head *h, int64_t lo, int64_t hi) {
     const int64_t top = ls_row_argmax(z, h->n);
     real *d = (real *)h->d + r * h->ld;
     if (h->targets)
-      shares_gradient(z, p, (const real *)h->targets + r * h->n, h->n, top, scale, d);
+      soft_gradient(z, p, (const real *)h->targets + r * h->n, h->n, top, scale, d);
     else
       row_gradient(z, p, h->n, h->labels[r], top, scale, d);
   }

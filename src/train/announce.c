@@ -88,18 +88,18 @@ static void warn_of_small_rate(const ls_trainer *t) {
 
 /* Why validation has what train has not, and what would help. */
 static void explain(const ls_trainer *t, char *out, size_t size) {
-  const ls_share_spec *share = &t->config->data.validation;
+  const ls_validation_spec *share = &t->config->data.validation;
   if (t->config->data.fold.k > 0)
     snprintf(out, size, "all of it is in this fold; another data.validation.seed draws others");
   else if (!(share->share > 0))
     snprintf(out, size, "data.train has none of it");
-  else if (share->how == LS_SHARE_LAST)
+  else if (share->how == LS_DRAW_LAST)
     snprintf(
         out, size,
         "validation is the last %g %% of train; data.validation={share: %g, how: random} draws "
         "it at random",
         100 * share->share, share->share);
-  else if (share->how == LS_SHARE_GROUP)
+  else if (share->how == LS_DRAW_GROUP)
     snprintf(out, size,
              "its groups by '%s' have all been drawn; another data.validation.seed "
              "draws others",
@@ -140,7 +140,7 @@ static void warn_of_classes(const ls_trainer *t) {
 
 ls_status ls_start_progress(ls_trainer *t) {
   const ls_run *run = t->run;
-  ls_progress_plan plan = {run->state.global_step,
+  ls_progress_args plan = {run->state.global_step,
                            run->steps,
                            run->plan->steps,
                            run->batch,
@@ -167,35 +167,35 @@ ls_status ls_start_progress(ls_trainer *t) {
 
 /* ---- the end ---- */
 
-enum { SHARES = LS_TIMES + 4 };
+enum { TIMES = LS_TIMES + 4 };
 
 /* Where `seconds` went, all of them: times (ranks, LS_TIMES) of the steps, this rank's own clock
  * for what all ranks do together. */
-static void share_out(const ls_trainer *t, const double *times, double seconds,
-                      ls_progress_share share[SHARES]) {
+static void sum_times(const ls_trainer *t, const double *times, double seconds,
+                      ls_progress_time time[TIMES]) {
   const char *const other[] = {"eval", "checkpoint", "start", "rest"};
   double spent[] = {t->eval_seconds, t->checkpoint_seconds, t->start_seconds, seconds};
   int ranks = ls_comm_size(t->comm);
   for (int k = 0; k < LS_TIMES; k++) {
-    share[k] = (ls_progress_share){ls_time_names[k], INFINITY, 0, 0};
+    time[k] = (ls_progress_time){ls_time_names[k], INFINITY, 0, 0};
     for (int q = 0; q < ranks; q++) {
       double s = times[q * LS_TIMES + k];
-      share[k].min = fmin(share[k].min, s);
-      share[k].max = fmax(share[k].max, s);
-      share[k].avg += s / ranks;
+      time[k].min = fmin(time[k].min, s);
+      time[k].max = fmax(time[k].max, s);
+      time[k].avg += s / ranks;
     }
-    spent[3] -= share[k].avg;
+    spent[3] -= time[k].avg;
   }
   for (int k = 0; k < 3; k++) spent[3] -= spent[k];
   spent[3] = fmax(spent[3], 0);
   for (int k = 0; k < 4; k++)
-    share[LS_TIMES + k] = (ls_progress_share){other[k], spent[k], spent[k], spent[k]};
+    time[LS_TIMES + k] = (ls_progress_time){other[k], spent[k], spent[k], spent[k]};
 }
 
 static void show_summary(ls_trainer *t, const ls_train_result *r, const double *times) {
   const ls_run *run = t->run;
-  ls_progress_share share[SHARES];
-  share_out(t, times, r->seconds, share);
+  ls_progress_time time[TIMES];
+  sum_times(t, times, r->seconds, time);
   ls_progress_summary summary = {.exit = t->exit,
                                  .run = t->dir,
                                  .epochs = run->state.epoch - t->first_epoch,
@@ -211,8 +211,8 @@ static void show_summary(ls_trainer *t, const ls_train_result *r, const double *
                                  .accuracy = r->accuracy,
                                  .test_loss = r->test_loss,
                                  .test_accuracy = r->test_accuracy,
-                                 .share = share,
-                                 .shares = SHARES,
+                                 .time = time,
+                                 .times = TIMES,
                                  .streamed = t->config->data.stream,
                                  .full_batch = t->config->batch == 0,
                                  .evaluates = t->config->eval_every.unit != LS_EVERY_NEVER,

@@ -66,7 +66,7 @@ static ls_status check_types(const ls_deal *d) {
 }
 
 ls_status ls_deal_count(ls_deal *d, const ls_hand *hand, int64_t *total, bool *weighted) {
-  const told own = {hand->rows, ls_comm_given_rank(d->comm), hand->type, hand->weight != NULL};
+  const told own = {hand->rows, ls_comm_caller_rank(d->comm), hand->type, hand->weight != NULL};
   LS_TRY(ls_comm_agree(d->comm, check_hand(hand)));
   ls_comm_allgather(d->comm, &own, d->told, sizeof own);
   d->before = d->total = 0;

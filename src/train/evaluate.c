@@ -79,7 +79,7 @@ static ls_status open_eval(eval *e) {
   b->ldx = ls_leading(b->features, run->config->precision);
   LS_TRY(ls_mem_new(&b->x, (size_t)(LS_EVAL_ROWS * b->ldx), size));
   if (ls_config_has_classes(run->config)) b->labels = e->labels;
-  if (ls_run_task(run) != LS_TASK_CLASSES || ls_data_shares(run->data))
+  if (ls_run_task(run) != LS_TASK_CLASSES || ls_data_soft(run->data))
     LS_TRY(ls_mem_new(&b->targets, (size_t)(LS_EVAL_ROWS * b->outputs), size));
   b->masked = ls_data_masked(run->data);
   b->slices = b->slice_hi = 1;

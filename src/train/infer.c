@@ -75,7 +75,7 @@ static ls_status build_model(ls_run *run, const ls_infer_options *o) {
   LS_TRY(ls_team_new(o->threads > 0 ? o->threads : ls_comm_cores(run->comm), &run->team));
   LS_TRY(ls_apply_model(run->from, run->config, run->team, o->what, &run->model));
   run->parameters = ls_model_parameters(run->model);
-  return ls_run_check_shares(run);
+  return ls_run_check_soft(run);
 }
 
 /* What a checkpoint of `path` says, on every rank: run->from, run->config. */

@@ -55,11 +55,10 @@ static void note_change(void *context, const char *key, unsigned flags, const ch
 /* A share that is a lone number says nothing of `how`: a run that began with the last samples keeps
  * them. */
 static void keep_share(const ls_config *old, ls_config *config) {
-  ls_share_spec *share = &config->data.validation;
-  if (!share->bare || old->data.validation.how != LS_SHARE_LAST ||
-      !(old->data.validation.share > 0))
+  ls_validation_spec *share = &config->data.validation;
+  if (!share->bare || old->data.validation.how != LS_DRAW_LAST || !(old->data.validation.share > 0))
     return;
-  share->how = LS_SHARE_LAST;
+  share->how = LS_DRAW_LAST;
   ls_log(LS_LOG_INFO, "data.validation: the last samples, as the run began");
 }
 

@@ -37,8 +37,8 @@ static ls_status plan_batch(ls_run *run) {
   return LS_OK;
 }
 
-ls_status ls_run_check_shares(const ls_run *run) {
-  if (!ls_data_shares(run->data) || !ls_model_couples_samples(run->model)) return LS_OK;
+ls_status ls_run_check_soft(const ls_run *run) {
+  if (!ls_data_soft(run->data) || !ls_model_couples_samples(run->model)) return LS_OK;
   return ls_fail(LS_ECONFIG,
                  "y are shares of the classes, and softmax_batch takes one class a sample; use "
                  "softmax, or the class with the largest share");
@@ -50,7 +50,7 @@ static ls_status build_model(ls_run *run) {
                       ls_data_outputs(run->data), run->slices, c->precision, &run->model));
   if (c->gemm == LS_GEMM_BLAS) LS_TRY(ls_model_use_blas(run->model));
   run->parameters = ls_model_parameters(run->model);
-  return ls_run_check_shares(run);
+  return ls_run_check_soft(run);
 }
 
 /* A thread must have enough to do in a step to be worth waking: a small network is fastest alone.

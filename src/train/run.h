@@ -153,7 +153,7 @@ bool ls_score_is_poor(const ls_score *score);
 ls_status ls_evaluate_units(ls_run *run, double *still);
 ls_task ls_run_task(const ls_run *run);
 /* LS_ECONFIG where the data are shares of classes, and the model needs one class a sample. */
-ls_status ls_run_check_shares(const ls_run *run);
+ls_status ls_run_check_soft(const ls_run *run);
 /* What an error of one as trained is in the targets' unit, where there is one target; 1 where there
  * are several, each with its own. */
 double ls_run_target_unit(const ls_run *run);

@@ -9,25 +9,25 @@
 
 static ls_affine affine_or_none(const ls_affine *a) { return a ? *a : (ls_affine){0}; }
 
-void ls_state_plan_make(const ls_run *run, ls_state_plan *out) {
+void ls_state_layout_make(const ls_run *run, ls_state_layout *out) {
   const ls_config *c = run->config;
   const ls_optim_ops *ops = c->optimizer.ops;
   const ls_texts *names = ls_data_names(run->data);
   const ls_trained *trained = ls_data_trained(run->data);
   int files;
-  *out =
-      (ls_state_plan){.plan = {.config_text = ls_config_dump(c, LS_DUMP_CHECKPOINT),
-                               .file = (ls_data_file *)(uintptr_t)ls_data_files(run->data, &files),
-                               .seed = c->seed,
-                               .batch = run->batch,
-                               .slices = run->slices,
-                               .inputs = ls_data_features(run->data),
-                               .outputs = ls_data_outputs(run->data),
-                               .x_affine = affine_or_none(ls_data_x_affine(run->data)),
-                               .y_affine = affine_or_none(ls_data_y_affine(run->data)),
-                               .x_mean = *ls_data_x_mean(run->data),
-                               .precision = c->precision,
-                               .kernel = (char *)(uintptr_t)ls_model_products(run->model)}};
+  *out = (ls_state_layout){
+      .plan = {.config_text = ls_config_dump(c, LS_DUMP_CHECKPOINT),
+               .file = (ls_data_file *)(uintptr_t)ls_data_files(run->data, &files),
+               .seed = c->seed,
+               .batch = run->batch,
+               .slices = run->slices,
+               .inputs = ls_data_features(run->data),
+               .outputs = ls_data_outputs(run->data),
+               .x_affine = affine_or_none(ls_data_x_affine(run->data)),
+               .y_affine = affine_or_none(ls_data_y_affine(run->data)),
+               .x_mean = *ls_data_x_mean(run->data),
+               .precision = c->precision,
+               .kernel = (char *)(uintptr_t)ls_model_products(run->model)}};
   ls_checkpoint *p = &out->plan;
   p->files = files;
   if (names) p->names = *names;
@@ -42,7 +42,7 @@ void ls_state_plan_make(const ls_run *run, ls_state_plan *out) {
     }
 }
 
-void ls_state_plan_free(ls_state_plan *p) { LS_FREE(p->plan.config_text); }
+void ls_state_layout_free(ls_state_layout *p) { LS_FREE(p->plan.config_text); }
 
 /* ---- gathering ---- */
 
@@ -89,7 +89,7 @@ static void gather_slot(ls_run *run, const ls_checkpoint *p, int planned, int sl
     }
 }
 
-void ls_state_capture(ls_run *run, const ls_state_plan *plan, ls_image *image) {
+void ls_state_capture(ls_run *run, const ls_state_layout *plan, ls_image *image) {
   const ls_checkpoint *p = &plan->plan;
   size_t size = real_of(run);
   ls_comm_at(run->comm, "gathering the state for a checkpoint");
@@ -157,7 +157,7 @@ static ls_status check_fit(const ls_run *run, const ls_checkpoint *p, const ls_c
   return LS_OK;
 }
 
-ls_status ls_state_restore(ls_run *run, const ls_state_plan *plan, const ls_checkpoint *c) {
+ls_status ls_state_restore(ls_run *run, const ls_state_layout *plan, const ls_checkpoint *c) {
   const ls_checkpoint *p = &plan->plan;
   LS_TRY(ls_comm_agree(run->comm, c ? check_fit(run, p, c) : LS_OK));
   if (c) {

@@ -12,15 +12,16 @@ typedef struct {
   ls_checkpoint plan;
   int slot[LS_SLOTS_MAX]; /* number of each planned slot in the optimizer's ops */
   char *slot_name[LS_SLOTS_MAX];
-} ls_state_plan;
-void ls_state_plan_make(const ls_run *run, ls_state_plan *out);
-void ls_state_plan_free(ls_state_plan *plan);
+} ls_state_layout;
+void ls_state_layout_make(const ls_run *run, ls_state_layout *out);
+void ls_state_layout_free(ls_state_layout *plan);
 
 /* Copy everything into image (rank 0's; NULL elsewhere). Collective. */
-void ls_state_capture(ls_run *run, const ls_state_plan *plan, ls_image *image);
+void ls_state_capture(ls_run *run, const ls_state_layout *plan, ls_image *image);
 /* Take everything from a checkpoint (rank 0's; NULL elsewhere). Collective; LS_ECONFIG where slots
  * or shapes differ. */
-ls_status ls_state_restore(ls_run *run, const ls_state_plan *plan, const ls_checkpoint *checkpoint);
+ls_status ls_state_restore(ls_run *run, const ls_state_layout *plan,
+                           const ls_checkpoint *checkpoint);
 /* init: file - over the weights that are drawn, those of a plain HDF5 file or a checkpoint.
  * Collective. */
 ls_status ls_state_load_weights(ls_run *run);

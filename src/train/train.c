@@ -245,7 +245,7 @@ static void choose_best_metric(ls_trainer *t) {
 
 ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
   LS_TRY(ls_run_new(t->comm, t->config, t->options->threads, &t->run));
-  ls_state_plan_make(t->run, &t->plan);
+  ls_state_layout_make(t->run, &t->plan);
   int resumed = from != NULL;
   ls_comm_bcast(t->comm, &resumed, sizeof resumed, 0);
   if (resumed)
@@ -320,7 +320,7 @@ void ls_trainer_close(ls_trainer *t) {
   ls_saver_free(&t->saver);
   ls_events_close(&t->events);
   ls_lock_release(&t->lock);
-  ls_state_plan_free(&t->plan);
+  ls_state_layout_free(&t->plan);
   ls_run_free(&t->run);
   for (int s = 0; s < LS_SPLITS; s++) ls_figures_free(&t->figures[s]);
   LS_FREE(t->dir);

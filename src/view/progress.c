@@ -17,7 +17,7 @@ static const double DRAW_SECONDS = 0.1, LOOK_SECONDS = 0.025, SLOW_SECONDS = 2.0
                     HEARTBEAT_SECONDS = 60.0;
 
 struct ls_progress {
-  ls_progress_plan plan;
+  ls_progress_args plan;
   bool bar, table;
   int64_t left;                /* steps until the clock is looked at */
   double start, looked, spoke; /* seconds: begin, last look at the clock, last line or bar */
@@ -56,7 +56,7 @@ static int64_t nice_each(int64_t epochs) {
   return each;
 }
 
-ls_status ls_progress_new(const char *style, const ls_progress_plan *plan, ls_progress **out) {
+ls_status ls_progress_new(const char *style, const ls_progress_args *plan, ls_progress **out) {
   static const char *const word[] = {"auto", "bar", "line", "none"};
   int kind = 0;
   *out = NULL;
@@ -277,8 +277,8 @@ static const char *advice(const ls_progress_summary *s, const char *work, double
 
 /* Of a run that is over in a second nothing can be said. */
 static void give_hints(const ls_progress_summary *s) {
-  for (int i = 0; i < s->shares && s->seconds >= 1; i++) {
-    const ls_progress_share *share = &s->share[i];
+  for (int i = 0; i < s->times && s->seconds >= 1; i++) {
+    const ls_progress_time *share = &s->time[i];
     const char *text = advice(s, share->name, share->avg / s->seconds);
     if (text) ls_log_plain("hint: %s %.0f%%: %s", share->name, 100 * share->avg / s->seconds, text);
     if (strcmp(share->name, "compute") == 0 && share->max > UNEVEN * share->avg && s->ranks > 1)
@@ -314,13 +314,13 @@ void ls_progress_end(ls_progress *p, const ls_progress_summary *s) {
   else if (s->best_metric && !isnan(s->best_value))
     ls_log_plain("best: none, no %s was better than predicting the mean of the targets",
                  s->best_metric);
-  if (s->shares > 0 && s->seconds > 0) {
+  if (s->times > 0 && s->seconds > 0) {
     ls_log_plain("%-18s %6s %10s %10s %10s", "where the time went", "share", "min s", "avg s",
                  "max s");
-    for (int i = 0; i < s->shares; i++)
-      ls_log_plain("  %-17s %5.1f%% %10.4g %10.4g %10.4g", s->share[i].name,
-                   100 * s->share[i].avg / s->seconds, s->share[i].min, s->share[i].avg,
-                   s->share[i].max);
+    for (int i = 0; i < s->times; i++)
+      ls_log_plain("  %-17s %5.1f%% %10.4g %10.4g %10.4g", s->time[i].name,
+                   100 * s->time[i].avg / s->seconds, s->time[i].min, s->time[i].avg,
+                   s->time[i].max);
     give_hints(s);
   }
   if (s->run) ls_log_plain("run: %s", s->run);

@@ -19,12 +19,12 @@ typedef struct {
   int64_t batch;             /* samples an update, for samples/s in the bar */
   bool accuracy, validation; /* columns of the table */
   int64_t moved;             /* epochs are counted by step - moved: data/order.h */
-} ls_progress_plan;
+} ls_progress_args;
 
 /* style: auto (a bar where stderr is a terminal that a person sees, else line), bar, line (the
  * table's lines only) or none; LS_EUSAGE for another word. The clock for "time left" starts here.
  */
-ls_status ls_progress_new(const char *style, const ls_progress_plan *plan, ls_progress **out);
+ls_status ls_progress_new(const char *style, const ls_progress_args *plan, ls_progress **out);
 void ls_progress_free(ls_progress **progress);
 
 /* After each update; step: updates done so far. Cheap: counts down, looks at the clock about every
@@ -51,7 +51,7 @@ void ls_progress_committed(ls_progress *progress, int64_t step, const char *dir,
 typedef struct {
   const char *name;
   double min, avg, max;
-} ls_progress_share;
+} ls_progress_time;
 
 typedef struct {
   const char *exit;               /* as in the `end` event */
@@ -63,8 +63,8 @@ typedef struct {
   double best_value;
   int64_t best_step;
   double loss, accuracy, test_loss, test_accuracy; /* NaN: not known */
-  const ls_progress_share *share;                  /* (shares), by the caller's order */
-  int shares;
+  const ls_progress_time *time;                    /* (times), by the caller's order */
+  int times;
   /* what the config says of what a hint could advise */
   bool streamed, full_batch, evaluates, saves, async;
   const char *next; /* the command to type now, or NULL */

@@ -136,7 +136,7 @@ static void test_lone_values(void **state) {
   ls_config *c = parse(BASE, set, sizeof set / sizeof *set);
   assert_true(c->data.missing.x_how == LS_MISSING_FILL && c->data.missing.x == 7);
   assert_string_equal(c->data.missing.text[0], "-999");
-  assert_true(c->data.validation.share == 0.25 && c->data.validation.how == LS_SHARE_LAST);
+  assert_true(c->data.validation.share == 0.25 && c->data.validation.how == LS_DRAW_LAST);
   assert_true(c->data.scale.all.kind == LS_SCALE_DIVIDE && c->data.scale.all.by == 2);
   assert_true(c->init.kind == LS_INIT_NORMAL && c->init.scale == 3);
   ls_config_free(&c);

@@ -1,4 +1,4 @@
-#include "data/share.h"
+#include "data/tell.h"
 
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 enum { PATH_ROOM = 4096 };
 
-ls_status ls_share_facts(ls_comm *comm, ls_facts *facts) {
+ls_status ls_tell_facts(ls_comm *comm, ls_facts *facts) {
   ls_comm_node_bcast(comm, facts, sizeof *facts);
   ls_facts first = *facts;
   ls_comm_bcast(comm, &first, sizeof first, 0);
@@ -21,7 +21,7 @@ ls_status ls_share_facts(ls_comm *comm, ls_facts *facts) {
   return ls_comm_agree(comm, same);
 }
 
-ls_status ls_share_affine(ls_comm *comm, ls_affine **affine) {
+ls_status ls_tell_affine(ls_comm *comm, ls_affine **affine) {
   int64_t n = *affine ? (*affine)->n : 0, logs = *affine ? (*affine)->logs : 0;
   ls_comm_node_bcast(comm, &n, sizeof n);
   ls_comm_node_bcast(comm, &logs, sizeof logs);
@@ -56,7 +56,7 @@ static ls_status tell_files(ls_comm *comm, ls_data_file **list, int *files) {
   return LS_OK;
 }
 
-ls_status ls_share_files(ls_comm *comm, ls_data_file **list, int *files) {
+ls_status ls_tell_files(ls_comm *comm, ls_data_file **list, int *files) {
   LS_TRY(tell_files(comm, list, files));
   int count = *files;
   ls_comm_bcast(comm, &count, sizeof count, 0);
