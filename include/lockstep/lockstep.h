@@ -65,6 +65,8 @@ LOCKSTEP_API lockstep_status lockstep_net_open_buffer(const void *data, size_t b
                                                       lockstep_net **net, lockstep_error *error);
 LOCKSTEP_API void lockstep_net_free(lockstep_net *net); /* NULL is fine */
 
+/* Of a network that is NULL all of these are 0 or "". */
+
 LOCKSTEP_API int64_t lockstep_net_inputs(const lockstep_net *net);
 LOCKSTEP_API int64_t lockstep_net_outputs(const lockstep_net *net);
 /* Bits of a number in which it was trained: 32 or 64. */
@@ -154,6 +156,9 @@ LOCKSTEP_API lockstep_status lockstep_trainer_new_f(int communicator, const char
 /* Collective, but after MPI_Finalize. NULL is fine. */
 LOCKSTEP_API void lockstep_trainer_free(lockstep_trainer *trainer);
 
+/* What a sample has: numbers of x, and of y (1 where that is the number of a class). */
+LOCKSTEP_API int64_t lockstep_trainer_inputs(const lockstep_trainer *trainer);
+LOCKSTEP_API int64_t lockstep_trainer_targets(const lockstep_trainer *trainer);
 /* How many samples the next minibatch has, on all ranks together: train.batch, or what is left of
  * an epoch of data.samples. */
 LOCKSTEP_API int64_t lockstep_trainer_batch(const lockstep_trainer *trainer);

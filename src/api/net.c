@@ -49,6 +49,7 @@ ls_status ls_api_net_open(const char *name, const void *data, size_t bytes, lock
 
 static ls_status open_net(void *arg) {
   opening *o = arg;
+  if (!o->path && !o->data) return ls_fail(LS_EUSAGE, "there is no checkpoint: NULL");
   if (!o->path) return ls_api_net_open("a checkpoint in memory", o->data, o->bytes, &o->net);
   LS_TRY(make_net(&o->net));
   return ls_net_open(o->path, &o->net->net);
@@ -98,28 +99,32 @@ void lockstep_net_free(lockstep_net *net) {
 
 /* ---- what it is ---- */
 
-int64_t lockstep_net_inputs(const lockstep_net *net) { return net->net->x.n; }
-int64_t lockstep_net_outputs(const lockstep_net *net) { return net->net->y.n; }
+/* What is said of a network that is NULL, because it could not be opened. */
+static const ls_net nothing = {.precision = LS_F32};
+static const ls_net *of(const lockstep_net *net) { return net ? net->net : &nothing; }
+
+int64_t lockstep_net_inputs(const lockstep_net *net) { return of(net)->x.n; }
+int64_t lockstep_net_outputs(const lockstep_net *net) { return of(net)->y.n; }
 int lockstep_net_bits(const lockstep_net *net) {
-  return (int)(8 * ls_dtype_size(net->net->precision));
+  return net ? (int)(8 * ls_dtype_size(net->net->precision)) : 0;
 }
-int lockstep_net_has_classes(const lockstep_net *net) { return net->net->classes; }
-const char *lockstep_net_weights_hash(const lockstep_net *net) { return net->net->hash; }
+int lockstep_net_has_classes(const lockstep_net *net) { return of(net)->classes; }
+const char *lockstep_net_weights_hash(const lockstep_net *net) { return of(net)->hash; }
 
 static const char *text_of(const ls_texts *texts, int64_t i) {
   return i >= 0 && i < texts->count ? texts->text[i] : "";
 }
 const char *lockstep_net_input_name(const lockstep_net *net, int64_t i) {
-  return text_of(&net->net->x.name, i);
+  return text_of(&of(net)->x.name, i);
 }
 const char *lockstep_net_input_unit(const lockstep_net *net, int64_t i) {
-  return text_of(&net->net->x.unit, i);
+  return text_of(&of(net)->x.unit, i);
 }
 const char *lockstep_net_output_name(const lockstep_net *net, int64_t i) {
-  return text_of(&net->net->y.name, i);
+  return text_of(&of(net)->y.name, i);
 }
 const char *lockstep_net_output_unit(const lockstep_net *net, int64_t i) {
-  return text_of(&net->net->y.unit, i);
+  return text_of(&of(net)->y.unit, i);
 }
 
 /* ---- computing ---- */
@@ -177,6 +182,10 @@ static ls_status apply_rows(const call *c, ls_apply *a) {
 static ls_status compute(void *arg) {
   const call *c = arg;
   worker *w;
+  if (!c->net) return ls_fail(LS_EUSAGE, "the network is NULL");
+  if (c->rows > 0 && (!c->x || !c->out))
+    return ls_fail(LS_EUSAGE, "%lld rows, and %s is NULL", (long long)c->rows,
+                   c->x ? "where the results go" : "x");
   if (c->rows < 0)
     return ls_fail(LS_EUSAGE, "%lld rows: there cannot be fewer than 0", (long long)c->rows);
   LS_TRY(take_worker(c->net, c->what, &w));

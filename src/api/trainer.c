@@ -221,6 +221,14 @@ static lockstep_status visit(const lockstep_trainer *trainer, ls_status (*work)(
 
 /* ---- samples ---- */
 
+int64_t lockstep_trainer_inputs(const lockstep_trainer *trainer) {
+  return trainer ? ls_data_features(trainer->t.run->data) : 0;
+}
+
+int64_t lockstep_trainer_targets(const lockstep_trainer *trainer) {
+  return trainer ? ls_data_columns(trainer->t.run->data) : 0;
+}
+
 int64_t lockstep_trainer_batch(const lockstep_trainer *trainer) {
   int64_t total;
   if (!trainer) return 0;

@@ -101,6 +101,8 @@ static void use_net(lockstep_net *net, const double *x, const float *x32, long r
   CHECK(strstr(error.text, "sample 1, input 0: "), "%s", error.text);
   CHECK(lockstep_net_apply_f32(net, -1, single, y32, NULL) == LOCKSTEP_EUSAGE, "rows -1");
   CHECK(lockstep_net_apply_f32(net, 0, NULL, NULL, &error) == LOCKSTEP_OK, "%s", error.text);
+  CHECK(lockstep_net_apply_f32(net, 1, NULL, y32, &error) == LOCKSTEP_EUSAGE, "%s", error.text);
+  CHECK(lockstep_net_apply_f32(net, 1, single, NULL, &error) == LOCKSTEP_EUSAGE, "%s", error.text);
   free(single);
   free(y32);
   free(d32);
@@ -119,6 +121,24 @@ static void use_damaged(char *data, size_t bytes) {
         error.text);
   CHECK(lockstep_net_open("not-there.h5", &net, NULL) == LOCKSTEP_EDATA && !net, "not there");
   data[bytes / 2] ^= 1;
+}
+
+/* What is asked of a network that could not be opened. */
+static void use_nothing(void) {
+  lockstep_error error;
+  double x = 0;
+  CHECK(lockstep_net_open(NULL, &(lockstep_net *){NULL}, &error) == LOCKSTEP_EUSAGE, "%s",
+        error.text);
+  CHECK(lockstep_net_apply_f64(NULL, 1, &x, &x, &error) == LOCKSTEP_EUSAGE, "%s", error.text);
+  CHECK(strstr(error.text, "the network is NULL"), "%s", error.text);
+  CHECK(lockstep_net_jacobian_f32(NULL, 0, NULL, NULL, NULL) == LOCKSTEP_EUSAGE, "NULL");
+  CHECK(lockstep_net_inputs(NULL) + lockstep_net_outputs(NULL) + lockstep_net_bits(NULL) +
+                lockstep_net_has_classes(NULL) ==
+            0,
+        "NULL");
+  CHECK(!*lockstep_net_input_name(NULL, 0) && !*lockstep_net_output_unit(NULL, 0), "NULL");
+  CHECK(!*lockstep_net_output_name(NULL, 0) && !*lockstep_net_input_unit(NULL, 0), "NULL");
+  CHECK(!*lockstep_net_weights_hash(NULL), "NULL");
 }
 
 static void describe(const lockstep_net *net) {
@@ -159,6 +179,7 @@ int main(int argc, char **argv) {
   use_damaged(file, file_bytes);
   free(file);
   CHECK(!strcmp(lockstep_net_weights_hash(net), lockstep_net_weights_hash(other)), "hash");
+  use_nothing();
   lockstep_net_free(NULL);
   lockstep_net_free(other);
   compare(&before, "at the end");

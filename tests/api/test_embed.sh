@@ -13,6 +13,17 @@ printf '1,0.5\n0.75,0.25\n0.5,0.125\n' >in.csv
 run 0 predict flame.h5 -i in.csv --no-header -o y.npy
 run 0 predict flame.h5 -i in.csv --no-header -o d.npy --jacobian
 
+cat >t.yaml <<'C'
+version: 1
+data: {type: csv, train: {file: t.csv, x: [1, 2], y: [3]}, validation: 0.25}
+model: {layers: [{units: 3, activation: tanh}, {units: out}]}
+loss: mse
+optimizer: {type: adam, lr: 0.01}
+train: {epochs: 3, batch: 4, slices: 3}
+C
+printf 'p [Pa],q,y [J]\n1,2,3\n2,1,3\n3,3,6\n4,1,5\n1,1,2\n2,2,4\n3,1,4\n1,4,5\n' >t.csv
+run 0 train t.yaml -o run -q
+
 if command -v gfortran >/dev/null && command -v mpifort >/dev/null; then
   run 0 export flame.h5 --to fortran -o burn.f90
   gfortran -O2 -Wall -Wextra -Werror -o reactor burn.f90 "$SOURCE/examples/embed-fortran/reactor.f90" 2>err || fail "reactor: $(cat err)"
@@ -20,11 +31,13 @@ if command -v gfortran >/dev/null && command -v mpifort >/dev/null; then
   gfortran -std=f2018 -pedantic -Wall -Wextra -Werror -c "$SOURCE/src/api/lockstep.f90" 2>err || fail "lockstep.f90: $(head -n 20 err)"
   mpifort -Wall -o module "$SOURCE/tests/api/flame.f90" lockstep.o -L"$BUILD" -llockstep -Wl,-rpath,"$BUILD" 2>err || fail "flame.f90: $(head -n 20 err)"
   for ranks in 1 3; do
-    "$MPIRUN" -n $ranks ./module flame.h5 >fortran$ranks 2>err || fail "the module lockstep on $ranks ranks: $(cat err)"
+    rm -rf loop
+    "$MPIRUN" -n $ranks ./module flame.h5 t.yaml >fortran$ranks 2>err || fail "the module lockstep on $ranks ranks: $(cat err)"
   done
   cmp fortran1 fortran3 || fail "Fortran's trainer has other weights on 3 ranks: $(cat fortran1 fortran3)"
   { tail -c 12 y.npy | od -An -v -w12 -tx4; tail -c 24 d.npy | od -An -v -w24 -tx4; } | tr -d ' \n' >want
   head -n 2 fortran1 | tr -d ' \n' | tr A-F a-f | cmp - want >err 2>&1 || fail "Fortran's numbers are not predict's: $(head -n 2 fortran1), $(cat want)"
+  grep -q "^loop 3 $(hash_of run/final.h5)" fortran1 || fail "lockstep_train in Fortran: $(cat fortran1)"
   grep -q '^learnt 2 xxh3-128:' fortran1 || fail "$(cat fortran1)"
 else
   echo "Fortran not run: there is no gfortran, or no mpifort"
@@ -35,16 +48,6 @@ for p in python3 /usr/bin/python3; do "$p" -c 'import numpy' 2>/dev/null && pyth
 if [ -n "$python" ]; then
   export PYTHONPATH=$SOURCE/src/api LOCKSTEP_LIBRARY=$BUILD/liblockstep.so.0 PYTHONDONTWRITEBYTECODE=1
   "$python" "$SOURCE/examples/python/flame.py" flame.h5 >out 2>err && grep -q '^temperature 0.90, fuel 0.10: 0.00' out || fail "flame.py: $(cat out err)"
-  cat >t.yaml <<'C'
-version: 1
-data: {type: csv, train: {file: t.csv, x: [1, 2], y: [3]}, validation: 0.25}
-model: {layers: [{units: 3, activation: tanh}, {units: out}]}
-loss: mse
-optimizer: {type: adam, lr: 0.01}
-train: {epochs: 3, batch: 4}
-C
-  printf 'p [Pa],q,y [J]\n1,2,3\n2,1,3\n3,3,6\n4,1,5\n1,1,2\n2,2,4\n3,1,4\n1,4,5\n' >t.csv
-  run 0 train t.yaml -o run -q
   "$python" - 2>err <<'P' || fail "lockstep.py: $(cat err)"
 import numpy as np
 import lockstep
@@ -53,6 +56,7 @@ x = np.array([[1, 0.5], [0.75, 0.25], [0.5, 0.125]], dtype="f4")
 assert (net(x) == np.load("y.npy")).all() and net(x).dtype == np.float32 and net.dtype == np.float32
 assert (net.jacobian(x) == np.load("d.npy").reshape(3, 1, 2)).all()
 assert net(x[0]).shape == (1,) and net.jacobian([1.0, 0.5]).shape == (1, 2) and net([1, 0.5]).dtype == np.float64
+assert (lockstep.Net(open("flame.h5", "rb").read())(x) == net(x)).all()
 assert (net(np.asfortranarray(x)) == net(x)).all() and net(x[:0]).shape == (0, 1)
 for wrong, kind in ((lambda: net([1.0]), ValueError), (lambda: net([np.nan, 1]), lockstep.Error), (lambda: lockstep.Net("none.h5"), lockstep.Error)):
     try:
@@ -67,6 +71,23 @@ epochs = lockstep.read_metrics("run")
 assert list(epochs["epoch"]) == [1, 2, 3] and epochs["val_loss"].shape == (3,) and np.isfinite(epochs["loss"]).all()
 assert lockstep.read_metrics("run", "end")["weights_hash"][0] == named.weights_hash
 P
+  if "$python" -c 'import mpi4py' 2>/dev/null; then
+    "$MPIRUN" -n 2 "$python" -c 'from mpi4py import MPI
+import lockstep
+heard = []
+state = lockstep.train("t.yaml", "python", message=lambda level, line: heard.append((level, line)))
+if MPI.COMM_WORLD.rank == 0:
+    print(state.epoch, state.weights_hash)
+try:
+    lockstep.train("t.yaml", "python")
+except lockstep.Error as error:
+    assert error.status == 74 and "python" in str(error)
+else:
+    raise AssertionError("a folder that is there")' >out 2>err || fail "lockstep.train: $(cat err)"
+    grep -q "^3 $(hash_of run/final.h5)" out || fail "lockstep.train: $(cat out)"
+  else
+    echo "lockstep.train not run: there is no mpi4py"
+  fi
 else
   echo "Python not run: no python3 here has numpy"
 fi

@@ -10,6 +10,22 @@ awk 'BEGIN { srand(5); for (i = 0; i < 70; i++) { a = int(rand() * 4096) / 1024 
     printf "%.12f,%.12f,%.12f,%.12f,%.12f,%d,%g\n", a, b, c, 20 * a - b, b * c + 1, (a > 2) + (c > 2), i % 5 ? 1 + i % 3 : 0.5 } }' >all.csv
 pack() { perl -ne 'print pack("d<*", map { $_ eq "" || $_ eq "nan" ? "nan" : $_ } split /,/, s/\n//r, -1)'; }
 
+# The same program in other languages, where there are their compilers: samples.f90, samples.py.
+others=
+if command -v gfortran >/dev/null && command -v mpifort >/dev/null; then
+  mpifort -O1 -Wall -o samples.fortran "$SOURCE/src/api/lockstep.f90" "$SOURCE/tests/api/samples.f90" -L"$BUILD" -llockstep -Wl,-rpath,"$BUILD" 2>err || die "samples.f90: $(head -n 20 err)"
+  others="./samples.fortran"
+else
+  echo "Fortran not run: there is no gfortran, or no mpifort"
+fi
+export PYTHONPATH=$SOURCE/src/api LOCKSTEP_LIBRARY=$BUILD/liblockstep.so.0 PYTHONDONTWRITEBYTECODE=1
+for python in python3 /usr/bin/python3; do
+  "$python" -c 'import numpy, mpi4py' 2>/dev/null || continue
+  printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$python" "$SOURCE/tests/api/samples.py" >samples.python
+  chmod +x samples.python
+done
+if [ -e samples.python ]; then others="$others ./samples.python"; else echo "Python not run: no python3 here has numpy and mpi4py"; fi
+
 # pair NAME FILE-DATA MEMORY-DATA LOSS LAST-LAYER CSV-COLUMNS [KEY: VALUE of train]
 pair() {
   local kind data
@@ -32,11 +48,15 @@ Y
 }
 # same NAME INPUTS TARGETS [WHAT=NUMBERS]...: on any ranks the weights of the file, and the same checkpoint
 same() {
-  local name=$1 ranks; shift
+  local name=$1 ranks program; shift
   for ranks in 1 2 3; do
     "$MPIRUN" -n $ranks "$samples" $name.given.yaml $name.bin "$1" "$2" $name$ranks.h5 "${@:3}" >said 2>spoke || fail "$name, $ranks ranks: exit $?: $(cat said spoke)"
     grep -q "^$(hash_of $name/final.h5) " said || fail "$name, $ranks ranks: $(cat said spoke), not $(hash_of $name/final.h5)"
     [ $ranks = 1 ] || cmp $name$ranks.h5 ${name}1.h5 || fail "$name: other checkpoints on $ranks ranks"
+  done
+  for program in $others; do
+    "$MPIRUN" -n 2 $program $name.given.yaml $name.bin "$1" "$2" $name.${program##*.}.h5 "${@:3}" >said 2>spoke || fail "$name, $program: exit $?: $(cat said spoke)"
+    cmp $name.${program##*.}.h5 ${name}1.h5 || fail "$name: $program makes another checkpoint: $(cat said spoke)"
   done
 }
 csv() { echo "type: csv, order: sequential, train: {file: $1.csv, x: [1-3], y: [$2]}"; }
@@ -93,22 +113,25 @@ fi
 
 # What cannot be.
 refuses() { # refuses CODE WORDS NAME INPUTS TARGETS [WHAT]...
-  "$MPIRUN" -n 2 "$samples" $3.given.yaml $3.bin "$4" "$5" no.h5 "${@:6}" >said 2>spoke
-  grep -q "^$1 .*$2" said || fail "$*: $(cat said spoke)"
+  local program
+  for program in "$samples" ${everywhere:+$others}; do
+    "$MPIRUN" -n 2 $program $3.given.yaml $3.bin "$4" "$5" no.h5 "${@:6}" >said 2>spoke
+    grep -q "^$1 .*$2" said || fail "$program: $*: $(cat said spoke)"
+  done
 }
 refuses 78 "has not said how many samples each class has (class_counts)" balanced 3 1
-refuses 64 "class 1 has -3 samples" balanced 3 1 class_counts=1,-3,2
+everywhere=1 refuses 64 "class 1 has -3 samples" balanced 3 1 class_counts=1,-3,2
 refuses 64 "class_counts, and there are no classes" plain 3 2 class_counts=1,2
 refuses 78 "has not said what the means are (x_mean)" means 3 2
 refuses 64 "x_mean goes with data.missing.x: mean" plain 3 2 x_mean=1,2,3
 refuses 64 "x_shift and x_divisor go with data.scale" plain 3 2 x_shift=0,0,0 x_divisor=1,1,1
-refuses 64 "y_shift and y_divisor go together" columns 3 2 x_shift=0,0,0 x_divisor=1,1,1 y_shift=0,0
+everywhere=1 refuses 64 "y_shift and y_divisor go together" columns 3 2 x_shift=0,0,0 x_divisor=1,1,1 y_shift=0,0
 refuses 64 "divisors more than 0" columns 3 2 x_shift=0,0,0 x_divisor=1,0,1 y_shift=0,0 y_divisor=1,1
 refuses 78 "has given none (x_shift, x_divisor)" columns 3 2
 awk -F, -v OFS=, 'NR == 1 { $2 = -$2 } 1' columns.rows | pack >columns.bin
 refuses 65 "sample 0, input 1: only numbers > 0 have a logarithm" columns 3 2 $(tr ' ' '\n' <<<"${statistics:-x_shift=0,0,0 x_divisor=1,1,1 y_shift=0,0 y_divisor=1,1}")
 awk -F, -v OFS=, 'NR == 3 { $6 = -1 } 1' weights.rows | pack >weights.bin
-refuses 65 "sample 2, weight: not a weight" weights 3 2
+everywhere=1 refuses 65 "sample 2, weight: not a weight" weights 3 2
 for wrong in "input_names: [a, b]|2 names for 3" "missing: {x: drop}|drop: nobody has a sample in its place" "class_names: [a, b]|2 names for 0" "scale: {columns: {q: log}}|no column 'q'"; do
   sed "s/samples: 70/&, ${wrong%%|*}/" plain.given.yaml >wrong.given.yaml; cp plain.bin wrong.bin
   refuses '\(78\|65\)' "${wrong##*|}" wrong 3 2
