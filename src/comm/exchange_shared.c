@@ -31,7 +31,7 @@ typedef struct {
  * come in. */
 typedef struct {
   int owner;
-  char *out; /* (groups of this node, shard) */
+  char *out; /* (groups of this node that have to be summed, shard) */
 } errand;
 
 struct ls_window {
@@ -43,6 +43,7 @@ struct ls_window {
   int *part_node;           /* (parts) */
   ls_exchange_source *part; /* (parts) data only where it lies in this window */
   int groups, own_groups;
+  int sums_out; /* own groups of several parts: to be summed before they are sent */
   group *group; /* (groups) in slice order */
   int errands;
   errand *errand;
@@ -109,7 +110,11 @@ static void make_groups(ls_exchange *x) {
     }
     w->group[w->groups++] = g;
   }
-  for (int k = 0; k < w->groups; k++) w->own_groups += w->group[k].node == here(x);
+  for (int k = 0; k < w->groups; k++) {
+    if (w->group[k].node != here(x)) continue;
+    w->own_groups++;
+    w->sums_out += w->group[k].count > 1;
+  }
 }
 
 static int agent_of(const ls_comm *comm, int owner, int node) {
@@ -117,16 +122,18 @@ static int agent_of(const ls_comm *comm, int owner, int node) {
   return first + owner % (comm->node_first[node + 1] - first);
 }
 
-/* The shards of other nodes' ranks that this rank is the agent for, and the outbox. */
+/* The shards of other nodes' ranks that this rank is the agent for, and the outbox. Each node
+ * begins with the next node's, so that not all send to the same one first. */
 static ls_status list_errands(ls_exchange *x) {
   struct ls_window *w = x->window;
   const ls_comm *comm = x->comm;
+  const int behind = comm->node_first[here(x) + 1];
   int64_t bytes = 0;
-  for (int r = 0; r < comm->size; r++) {
-    const bool is_far = comm->node_of[r] != here(x) && x->first[r + 1] > x->first[r];
-    if (!is_far || agent_of(comm, r, here(x)) != comm->rank) continue;
+  for (int i = 0; i < comm->size - comm->node_size; i++) {
+    const int r = (behind + i) % comm->size;
+    if (x->first[r + 1] == x->first[r] || agent_of(comm, r, here(x)) != comm->rank) continue;
     w->errand[w->errands++] = (errand){r, NULL};
-    bytes += w->own_groups * ls_exchange_shard_bytes(x, r);
+    bytes += w->sums_out * ls_exchange_shard_bytes(x, r);
   }
   void *outbox;
   LS_TRY(ls_mem_new(&outbox, 1, (size_t)bytes));
@@ -134,7 +141,7 @@ static ls_status list_errands(ls_exchange *x) {
   char *next = w->outbox;
   for (int e = 0; e < w->errands; e++) {
     w->errand[e].out = next;
-    next += w->own_groups * ls_exchange_shard_bytes(x, w->errand[e].owner);
+    next += w->sums_out * ls_exchange_shard_bytes(x, w->errand[e].owner);
   }
   return LS_OK;
 }
@@ -198,6 +205,7 @@ static void link_inbox(ls_exchange *x) {
   }
 }
 
+/* A single part is sent where it lies. */
 static void link_errands(ls_exchange *x) {
   struct ls_window *w = x->window;
   for (int e = 0; e < w->errands; e++) {
@@ -205,21 +213,23 @@ static void link_errands(ls_exchange *x) {
     const int64_t lo = x->first[owner], count = x->first[owner + 1] - lo;
     const char *next = w->errand[e].out;
     for (int k = 0; k < w->groups; k++) {
-      if (w->group[k].node != here(x)) continue;
-      ls_letters_send(x, &w->sums, next, count, owner, 1 + k);
-      next += ls_exchange_shard_bytes(x, owner);
+      const group *g = &w->group[k];
+      if (g->node != here(x)) continue;
+      const char *part = w->part[g->first].data + lo * (int64_t)x->size;
+      ls_letters_send(x, &w->sums, g->count > 1 ? next : part, count, owner, 1 + k);
+      if (g->count > 1) next += ls_exchange_shard_bytes(x, owner);
     }
     ls_letters_receive(x, &w->news, x->weights + lo * (int64_t)x->size, count, owner, 0);
   }
 }
 
+/* The next node's agent first, as with the errands. */
 static void link_news(ls_exchange *x) {
-  const int me = x->comm->rank;
+  const int me = x->comm->rank, nodes = x->comm->nodes;
   const int64_t lo = x->first[me], count = x->first[me + 1] - lo;
-  for (int node = 0; node < x->comm->nodes && count > 0; node++)
-    if (node != here(x))
-      ls_letters_send(x, &x->window->news, x->weights + lo * (int64_t)x->size, count,
-                      agent_of(x->comm, me, node), 0);
+  for (int i = 1; i < nodes && count > 0; i++)
+    ls_letters_send(x, &x->window->news, x->weights + lo * (int64_t)x->size, count,
+                    agent_of(x->comm, me, (here(x) + i) % nodes), 0);
 }
 
 static ls_status shared_open(ls_exchange *x) {
@@ -239,8 +249,8 @@ static ls_status shared_open(ls_exchange *x) {
 
 /* ---- at work ---- */
 
-/* Sum this node's groups for the shards of other nodes' owners, and send each as soon as it is
- * there. */
+/* Sum this node's groups of several parts for the shards of other nodes' owners, and send each as
+ * soon as it is there. */
 static void run_errands(ls_exchange *x) {
   struct ls_window *w = x->window;
   MPI_Request *send = w->sums.request;
@@ -251,9 +261,11 @@ static void run_errands(ls_exchange *x) {
     for (int k = 0; k < w->groups; k++) {
       const group *g = &w->group[k];
       if (g->node != here(x)) continue;
-      ls_exchange_fold(x, w->part + g->first, g->count, lo, count, out);
+      if (g->count > 1) {
+        ls_exchange_fold(x, w->part + g->first, g->count, lo, count, out);
+        out += ls_exchange_shard_bytes(x, owner);
+      }
       MPI_Start(send++);
-      out += ls_exchange_shard_bytes(x, owner);
     }
   }
 }
