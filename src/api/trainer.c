@@ -294,7 +294,13 @@ static ls_status step(void *arg) {
 }
 
 static lockstep_score score_of(const ls_score *s) {
-  return (lockstep_score){s->samples, s->loss, s->accuracy, s->mae, s->rmse, s->r2};
+  const double *v = s->value;
+  return (lockstep_score){.samples = s->samples,
+                          .loss = v[LS_METRIC_LOSS],
+                          .accuracy = v[LS_METRIC_ACCURACY],
+                          .mae = v[LS_METRIC_MAE],
+                          .rmse = v[LS_METRIC_RMSE],
+                          .r2 = v[LS_METRIC_R2]};
 }
 
 static ls_status evaluate(void *arg) {

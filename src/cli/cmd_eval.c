@@ -1,9 +1,11 @@
 /* cmd_eval.c - lockstep eval: loss and metrics of a checkpoint on a split, the same bits on any
  * number of ranks. */
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/networks.h"
 #include "cli/print.h"
@@ -12,7 +14,7 @@
 enum { NOT_GIVEN = INT_MIN };
 
 typedef struct {
-  const char *data, *split;
+  const char *data, *split, *metrics;
   bool confusion, no_header;
   int top_k, threads, best;
 } options;
@@ -30,11 +32,9 @@ static json_t *confusion_json(const double *m, int64_t classes) {
 
 /* For people each output is a row: all that is known of it, side by side. */
 static json_t *rows_of(const json_t *answer, int64_t outputs) {
-  static const char *const column[][2] = {{"confusion", "confusion"},
-                                          {"precision", "precision"},
-                                          {"recall", "recall"},
-                                          {"targets", "target"},
-                                          {"names", "name"}};
+  static const char *const column[][2] = {{"confusion", "confusion"}, {"precision", "precision"},
+                                          {"recall", "recall"},       {"f1_by_class", "f1"},
+                                          {"targets", "target"},      {"names", "name"}};
   json_t *rows = json_array();
   for (int64_t k = 0; k < outputs; k++) {
     json_t *row = ls_put_item(rows);
@@ -51,13 +51,28 @@ static const char look[] =
     "{split}: {samples} samples, loss {loss:.9g}{?accuracy}, accuracy {accuracy:.6f}{/}"
     "{?mae}, mae {mae:.9g}, rmse {rmse:.9g}, r2 {r2:.6f}{/}"
     "{?k}, top-{k} accuracy {top_k:.6f}{/}\n"
+    "{*_figures}  {@:-17} {.:.6f}\n{/}"
     "{?precision}{?confusion}\nlabel \\ predicted\n     {*confusion} {#:7}{/}{|}\nlabel{/}"
-    "  precision  recall\n"
-    "{*_rows}{#:4} {*confusion} {.:7}{/}  {precision:9.4f} {recall:7.4f}{?name}  {name}{/}\n{/}"
-    "{/}"
+    "  precision  recall      f1\n"
+    "{*_rows}{#:4} {*confusion} {.:7}{/}  {precision:9.4f} {recall:7.4f} {f1:7.4f}"
+    "{?name}  {name}{/}\n{/}{/}"
     "{?targets}\ntarget            mae           rmse         r2\n"
     "{*_rows}{#:6} {target.mae:14.9g} {target.rmse:14.9g} {target.r2:10.6f}"
     "{?name}  {name}{/}\n{/}{/}";
+
+/* What is always made, whatever eval.metrics says; then what was asked for. top_k stands in the
+ * first line. */
+static void put_metrics(const ls_run *run, const ls_score *s, json_t *o) {
+  json_t *figures = json_object();
+  for (ls_metric m = 0; m < LS_NUMBERS; m++) {
+    const bool always = ls_metric_table[m].made == LS_MADE_ALWAYS;
+    const bool there = m == LS_METRIC_TOP_K ? s->more->k > 0 : ls_config_wants(run->config, m);
+    if (!(always ? ls_metric_fits(run->config, m) : there)) continue;
+    ls_put(o, ls_metric_table[m].name, s->value[m]);
+    if (!always && m != LS_METRIC_TOP_K) ls_put(figures, ls_metric_table[m].name, s->value[m]);
+  }
+  ls_put(o, "_figures", figures);
+}
 
 static json_t *answer_json(const ls_run *run, const char *split, const ls_score *s,
                            bool confusion) {
@@ -65,15 +80,9 @@ static json_t *answer_json(const ls_run *run, const char *split, const ls_score 
   json_t *o = json_object();
   ls_put(o, "split", split);
   ls_put(o, "samples", s->samples);
-  ls_put(o, "loss", s->loss);
-  if (ls_metric_fits(run->config, LS_METRIC_ACCURACY)) ls_put(o, "accuracy", s->accuracy);
-  if (ls_run_task(run) == LS_TASK_REGRESSION) {
-    ls_put(o, "mae", s->mae);
-    ls_put(o, "rmse", s->rmse);
-    ls_put(o, "r2", s->r2);
-  }
+  put_metrics(run, s, o);
   if (s->more->k > 0) ls_put(o, "k", s->more->k);
-  ls_figures_json(s->more, outputs, "", o);
+  ls_figures_json(s->more, "", o);
   if (run->from->names.count > 0)
     ls_put(o, "names", ls_list_texts(run->from->names.text, run->from->names.count));
   if (confusion) ls_put(o, "confusion", confusion_json(s->more->confusion, outputs));
@@ -81,7 +90,31 @@ static json_t *answer_json(const ls_run *run, const char *split, const ls_score 
   return o;
 }
 
-/* By the checkpoint's eval.metrics, the options, and each target where there are several. */
+/* --metrics in the place of the checkpoint's eval.metrics. */
+static ls_status choose_metrics(ls_config *c, const char *names) {
+  if (!names) return LS_OK;
+  c->metrics_given = true;
+  memset(c->metric, 0, sizeof c->metric);
+  while (*names) {
+    char name[32];
+    const size_t length = strcspn(names, ",");
+    snprintf(name, sizeof name, "%.*s", (int)length, names);
+    const ls_metric m = ls_metric_validates(name) ? LS_METRICS : ls_metric_of(name);
+    const char *near = ls_nearest(name, ls_metric_names);
+    if (m == LS_METRICS)
+      return ls_fail(LS_EUSAGE, "--metrics: there is no metric '%s'%s%s%s", name,
+                     near ? "; did you mean '" : " (see 'lockstep help eval.metrics')",
+                     near ? near : "", near ? "'" : "");
+    if (!ls_metric_fits(c, m))
+      return ls_fail(LS_EUSAGE, "--metrics: there is no %s with the loss %s", name, c->loss);
+    c->metric[m] = true;
+    names += length + (names[length] == ',');
+  }
+  return LS_OK;
+}
+
+/* By the checkpoint's eval.metrics or --metrics, the other options, and each target where there are
+ * several. */
 static ls_status make_figures(const ls_run *run, const options *o, ls_figures *more) {
   int64_t outputs = ls_data_outputs(run->data);
   bool top_k = o->top_k != NOT_GIVEN, classes = ls_config_has_classes(run->config);
@@ -91,9 +124,12 @@ static ls_status make_figures(const ls_run *run, const options *o, ls_figures *m
   if (top_k && (o->top_k < 1 || o->top_k > outputs))
     return ls_fail(LS_EUSAGE, "--top-k %d: from 1 to %lld, the number of classes", o->top_k,
                    (long long)outputs);
+  LS_TRY(choose_metrics(run->config, o->metrics));
   LS_TRY(ls_figures_new(run->config, outputs, more));
   if (top_k) more->k = o->top_k;
-  if (o->confusion && !more->confusion) LS_NEW(more->confusion, outputs * outputs);
+  more->by_class |= o->confusion;
+  if (o->confusion) LS_NEW(more->confusion, outputs * outputs);
+  if (more->by_class && !more->outcome) LS_NEW(more->outcome, outputs);
   bool regression = ls_run_task(run) == LS_TASK_REGRESSION;
   if (regression && !classes && outputs > 1 && !more->target) LS_NEW(more->target, outputs);
   return LS_OK;
@@ -238,6 +274,8 @@ static const ls_option eval_options[] = {
               "FILE is CSV without names: its first row is a sample"),
     LS_OPTION(options, confusion, "confusion", 0, NULL,
               "also who is taken for whom, precision and recall"),
+    LS_OPTION(options, metrics, "metrics", 0, "NAME,...",
+              "these in place of the checkpoint's eval.metrics (see 'lockstep help eval.metrics')"),
     LS_OPTION(options, top_k, "top-k", 0, "K", "also: is the class among the K best"),
     LS_OPTION(options, best, "best", 0, "K", "of a SWEEP: the K runs with the smallest val_loss"),
     LS_OPTION(options, threads, "threads", 0, "N", "threads a rank (default: its cores)"),
@@ -248,7 +286,7 @@ const ls_command ls_command_eval = {
     .help = "loss and metrics of checkpoints on data",
     .usage =
         "Usage: lockstep eval CKPT|RUN|SWEEP... [--data CONFIG|FILE] [--no-header] [--split "
-        "train|validation|test|all] [--confusion] [--top-k K] [--best K]\n"
+        "train|validation|test|all] [--confusion] [--metrics NAME,...] [--top-k K] [--best K]\n"
         "\nOf several networks: each one's, and that of the mean of their outputs. A RUN is its "
         "final.h5,\na SWEEP a folder of runs called trial-*.\n"
         "\nExamples:\n"
@@ -256,6 +294,7 @@ const ls_command ls_command_eval = {
         "config\n"
         "  lockstep eval runs/a/final.h5 --split all --json\n"
         "  lockstep eval runs/a/final.h5 --data other.yaml --confusion\n"
+        "  lockstep eval runs/a/final.h5 --metrics f1,balanced_accuracy\n"
         "  lockstep eval runs/a/final.h5 --data other.csv       # the columns by their names, "
         "all samples\n",
     .parallel = true,

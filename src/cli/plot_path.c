@@ -40,7 +40,7 @@ static ls_status cost_at(const scene *s, double bias, double weight, double *out
   w[1] = bias;
   ls_run_weights_changed(s->run);
   LS_TRY(ls_evaluate(s->run, LS_SPLIT_TRAIN, &score, NULL));
-  *out = score.loss;
+  *out = score.value[LS_METRIC_LOSS];
   return LS_OK;
 }
 

@@ -17,14 +17,25 @@ ls_target_kind ls_config_target(const ls_config *c) {
 }
 
 bool ls_metric_fits(const ls_config *c, ls_metric metric) {
-  ls_task task = ls_loss_task(c->loss);
-  if (metric >= LS_METRIC_MAE) return task == LS_TASK_REGRESSION;
-  return ls_config_has_classes(c) || (metric == LS_METRIC_ACCURACY && task == LS_TASK_MULTILABEL);
+  const ls_task task = ls_loss_task(c->loss);
+  const bool classes = ls_config_has_classes(c);
+  const bool has[] = {[LS_NEEDS_NOTHING] = true,
+                      [LS_NEEDS_ANSWERS] = classes || task == LS_TASK_MULTILABEL,
+                      [LS_NEEDS_CLASSES] = classes,
+                      [LS_NEEDS_NUMBERS] = task == LS_TASK_REGRESSION};
+  return has[ls_metric_table[metric].needs];
+}
+
+/* early_stop and keep.best: a text that is no metric's is none. */
+static bool is_followed(const ls_config *c, ls_metric metric) {
+  return (c->early_metric && ls_metric_of(c->early_metric) == metric) ||
+         (c->keep_best && ls_metric_of(c->keep_best) == metric);
 }
 
 bool ls_config_wants(const ls_config *c, ls_metric metric) {
-  bool usual = metric == LS_METRIC_ACCURACY || (metric >= LS_METRIC_MAE && metric <= LS_METRIC_R2);
-  return c->metrics_given ? c->metric[metric] : usual && ls_metric_fits(c, metric);
+  if (metric == LS_METRIC_LOSS || is_followed(c, metric)) return true;
+  if (c->metrics_given) return c->metric[metric];
+  return ls_metric_table[metric].made == LS_MADE_ALWAYS && ls_metric_fits(c, metric);
 }
 
 int64_t ls_config_default_slices(int64_t batch) {
@@ -81,13 +92,16 @@ static bool has_validation(const ls_data_spec *data) {
 static void check_metric(const reading *r, const char *path, const char *metric) {
   const ls_config *c = r->config;
   if (!metric || !*metric) return;
-  bool val = strncmp(metric, "val_", 4) == 0;
-  int m = 0;
-  while (ls_metric_names[m] && strcmp(ls_metric_names[m], metric + (val ? 4 : 0)) != 0) m++;
+  const bool val = ls_metric_validates(metric);
+  const ls_metric m = ls_metric_of(metric);
   if (val && !has_validation(&c->data))
     WRONG(r, path, "%s needs validation samples, and data.validation gives none", metric);
-  if (c->loss && ls_metric_names[m] && !ls_metric_fits(c, (ls_metric)m))
+  if (m == LS_METRICS) return;
+  if (c->loss && !ls_metric_fits(c, m))
     WRONG(r, path, "there is no %s with the loss %s", metric, c->loss);
+  else if (!val && ls_metric_table[m].made == LS_MADE_WHEN_ASKED && !c->eval_on[LS_SPLIT_TRAIN])
+    WRONG(r, path, "%s is made of a whole split: eval.on must name train for it, or use val_%s",
+          metric, metric);
 }
 
 static void check_metrics(const reading *r) {

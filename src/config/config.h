@@ -10,6 +10,7 @@
 
 #include "base/real.h"
 #include "base/status.h"
+#include "config/metric.h"
 #include "data/spec.h"
 #include "model/model.h"
 #include "optim/optim.h"
@@ -20,18 +21,6 @@ typedef struct {
   ls_every_unit unit;
   double n;
 } ls_every;
-/* What evaluations write besides the loss: eval.metrics. */
-typedef enum {
-  LS_METRIC_ACCURACY,
-  LS_METRIC_TOP_K,
-  LS_METRIC_PER_CLASS,
-  LS_METRIC_MAE,
-  LS_METRIC_RMSE,
-  LS_METRIC_R2,
-  LS_METRIC_PER_TARGET,
-  LS_METRICS
-} ls_metric;
-extern const char *const ls_metric_names[]; /* "accuracy", ..., NULL */
 typedef enum { LS_GEMM_OWN, LS_GEMM_BLAS } ls_gemm_kind;
 typedef enum { LS_NONFINITE_STOP, LS_NONFINITE_SKIP, LS_NONFINITE_ROLLBACK } ls_nonfinite;
 
@@ -62,7 +51,7 @@ typedef struct {
   ls_every eval_every;
   bool eval_on_given; /* else: those there are */
   bool eval_on[LS_SPLITS];
-  bool metrics_given; /* else: those of accuracy, mae, rmse and r2 that there are */
+  bool metrics_given; /* else: those that are always made */
   bool metric[LS_METRICS];
   int64_t top_k; /* of the metric */
   ls_every save_every;
@@ -92,7 +81,8 @@ ls_status ls_config_parse_and_load(const char *name, const char *text, size_t by
  * number there was the last samples, before there was `how`; today's resolved configs name it. */
 void ls_config_was_written(ls_config *config);
 void ls_config_free(ls_config **config);
-/* Is the metric given, or one of those that are written where none is? */
+/* Is the metric written: given, or one of those that are where none is, or what early_stop or
+ * keep.best follow? */
 bool ls_config_wants(const ls_config *config, ls_metric metric);
 /* Has each sample a class: by the loss, or by data.classes? */
 bool ls_config_has_classes(const ls_config *config);

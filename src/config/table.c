@@ -52,13 +52,7 @@ static const char *const presets[] = {"book", "tensorflow1", "pytorch", NULL};
 static const char *const precisions[] = {"float32", "float64", NULL};
 static const char *const gemms[] = {"own", "blas", NULL};
 static const char *const nonfinites[] = {"stop", "skip", "rollback", NULL};
-static const char *const best_metrics[] = {"none",    "loss",     "accuracy", "mae",
-                                           "rmse",    "r2",       "val_loss", "val_accuracy",
-                                           "val_mae", "val_rmse", "val_r2",   NULL};
-#define METRICS (best_metrics + 1)
 static const char *const class_weights[] = {"balanced", NULL};
-const char *const ls_metric_names[] = {"accuracy", "top_k", "per_class",  "mae",
-                                       "rmse",     "r2",    "per_target", NULL};
 static const char *const exchanges[] = {"auto", "shared", "tree", "mpi", NULL};
 static const char *const modes[] = {"synchronous", "hogwild", NULL};
 static const char *const takes[] = {"all", "fitting", NULL};
@@ -476,7 +470,7 @@ static const ls_key noise_rows[] = {
     END};
 static const ls_key early_rows[] = {
     KEY("metric", name, ROOT(early_metric), "what has to get better", .value = "val_loss",
-        .choices = METRICS),
+        .choices = ls_metric_followed + 1),
     KEY("patience", int, ROOT(early_patience),
         "evaluations without a better value after which training ends", COUNT(1), .example = "15"),
     END};
@@ -535,11 +529,11 @@ static const ls_key eval_rows[] = {
         "on what; auto: validation every time and test at the end, where they are",
         .given = ROOT(eval_on_given), OR("auto"), .choices = ls_split_names,
         .example = "[validation, test]"),
-    KEY("metrics", set, ROOT(metric),
+    KEY("metrics", set, ROOT(metric[1]),
         "what evaluations write to the metrics besides the loss; auto: accuracy, and mae, "
         "rmse and r2, where they are",
-        .given = ROOT(metrics_given), OR("auto"), .choices = ls_metric_names,
-        .example = "[accuracy, top_k, per_class]"),
+        .given = ROOT(metrics_given), OR("auto"), .choices = ls_metric_names + 1,
+        .example = "[accuracy, f1, top_k, per_class]"),
     KEY("top_k", int, ROOT(top_k), "the metric top_k: is the class among so many best",
         .value = "5", COUNT(1), .example = "3"),
     END};
@@ -548,7 +542,7 @@ static const ls_key keep_rows[] = {
         COUNT(1)),
     KEY("best", name, ROOT(keep_best),
         "keep the best one by this metric too; auto: val_loss where there is validation",
-        OR("auto"), .choices = best_metrics, .example = "val_loss"),
+        OR("auto"), .choices = ls_metric_followed, .example = "val_loss"),
     END};
 static const ls_key checkpoint_rows[] = {
     KEY("every", every, ROOT(save_every), "how often to save", .value = "1 epoch",

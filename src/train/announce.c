@@ -245,10 +245,12 @@ static double latest_r2(const ls_trainer *t, ls_split *of) {
   static const ls_split order[] = {LS_SPLIT_TEST, LS_SPLIT_VALIDATION, LS_SPLIT_TRAIN};
   for (int i = 0; i < 3; i++) {
     *of = order[i];
-    if (t->score[*of].samples > 0 && isfinite(t->score[*of].r2)) return t->score[*of].r2;
+    const double r2 = t->score[*of].value[LS_METRIC_R2];
+    if (t->score[*of].samples > 0 && isfinite(r2)) return r2;
   }
   const ls_account *account = ls_data_account(t->run->data);
-  const double rmse = t->score[LS_SPLIT_TRAIN].rmse, spread = ls_spread_deviation(&account->target);
+  const double rmse = t->score[LS_SPLIT_TRAIN].value[LS_METRIC_RMSE],
+               spread = ls_spread_deviation(&account->target);
   const bool one = account->side[LS_ROLE_Y].constant.columns == 1 && spread > 0;
   return one ? 1 - rmse / spread * rmse / spread : (double)NAN;
 }
@@ -288,7 +290,8 @@ static ls_status judge(ls_trainer *t, ls_train_result *r) {
 
 ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
   ls_run *run = t->run;
-  const ls_score *train = &t->score[LS_SPLIT_TRAIN], *test = &t->score[LS_SPLIT_TEST];
+  const double *train = t->score[LS_SPLIT_TRAIN].value, *test = t->score[LS_SPLIT_TEST].value;
+  const bool tested = t->score[LS_SPLIT_TEST].samples > 0;
   double *times, trained = ls_trained_seconds(run);
   LS_COMM_NEW(t->comm, times, ls_comm_size(t->comm) * LS_TIMES);
   ls_comm_allgather(t->comm, run->time, times, sizeof run->time);
@@ -298,10 +301,10 @@ ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
   r->samples_seen = run->state.samples_seen;
   r->rate = run->lr;
   r->parameters = run->parameters;
-  r->loss = train->loss;
-  r->accuracy = train->accuracy;
-  r->test_loss = test->samples > 0 ? test->loss : (double)NAN;
-  r->test_accuracy = test->samples > 0 ? test->accuracy : (double)NAN;
+  r->loss = train[LS_METRIC_LOSS];
+  r->accuracy = train[LS_METRIC_ACCURACY];
+  r->test_loss = tested ? test[LS_METRIC_LOSS] : (double)NAN;
+  r->test_accuracy = tested ? test[LS_METRIC_ACCURACY] : (double)NAN;
   r->seconds = ls_time() - t->started;
   r->samples_per_s =
       trained > 0 ? (double)(run->state.samples_seen - t->first_sample) / trained : 0;

@@ -32,11 +32,12 @@ ls_score ls_running_score(ls_run *run) {
   ls_score s = ls_score_none(slice_total(run, all, offsetof(ls_stats, loss)) / n);
   s.samples = run->state.epoch_samples;
   if (ls_metric_fits(run->config, LS_METRIC_ACCURACY))
-    s.accuracy = slice_total(run, all, offsetof(ls_stats, correct)) / n;
+    s.value[LS_METRIC_ACCURACY] = slice_total(run, all, offsetof(ls_stats, correct)) / n;
   if (ls_run_task(run) == LS_TASK_REGRESSION && !ls_run_log_target(run)) {
     double unit = ls_run_target_unit(run);
-    s.mae = unit * slice_total(run, all, offsetof(ls_stats, abs_err)) / values;
-    s.rmse = unit * sqrt(slice_total(run, all, offsetof(ls_stats, sq_err)) / values);
+    s.value[LS_METRIC_MAE] = unit * slice_total(run, all, offsetof(ls_stats, abs_err)) / values;
+    s.value[LS_METRIC_RMSE] =
+        unit * sqrt(slice_total(run, all, offsetof(ls_stats, sq_err)) / values);
   }
   return s;
 }
@@ -137,10 +138,10 @@ static void show_epoch(ls_trainer *t, bool evaluated, double rate, bool last) {
   bool validated = evaluated && val->samples > 0;
   ls_progress_row row = {.epoch = run->state.epoch,
                          .step = run->state.global_step,
-                         .loss = train->loss,
-                         .accuracy = train->accuracy,
-                         .val_loss = validated ? val->loss : (double)NAN,
-                         .val_accuracy = validated ? val->accuracy : (double)NAN,
+                         .loss = train->value[LS_METRIC_LOSS],
+                         .accuracy = train->value[LS_METRIC_ACCURACY],
+                         .val_loss = validated ? val->value[LS_METRIC_LOSS] : (double)NAN,
+                         .val_accuracy = validated ? val->value[LS_METRIC_ACCURACY] : (double)NAN,
                          .lr = run->lr,
                          .samples_per_s = rate,
                          .best = t->best_metric && run->state.best_step == run->state.global_step,
@@ -160,7 +161,7 @@ static ls_status put_event(ls_trainer *t, json_t *event, ls_status status) {
 /* What the next epoch is compared with, and what a checkpoint keeps. */
 static void note_loss(ls_trainer *t) {
   ls_state *s = &t->run->state;
-  double loss = t->score[LS_SPLIT_TRAIN].loss;
+  double loss = t->score[LS_SPLIT_TRAIN].value[LS_METRIC_LOSS];
   t->stands_still = fabs(loss - s->last_loss) <= 1e-5 * fabs(s->last_loss);
   s->last_loss = loss;
   s->last_grad_norm = t->run->grad_norm;

@@ -176,11 +176,23 @@ static void count_classes(eval *e, const void *z, int64_t ld, const double *norm
       if (v > most) most = v, best = c;
     }
     sums->in_top += own == own && ahead < e->more.k;
-    if (e->more.confusion) e->more.confusion[label * e->batch.outputs + best]++;
+    ls_figures_count(&e->more, label, most > -INFINITY ? best : -1);
   }
 }
 
-static bool wants_classes(const eval *e) { return e->more.k > 0 || e->more.confusion; }
+static bool wants_classes(const eval *e) {
+  return e->more.k > 0 || e->more.confusion || e->more.outcome;
+}
+
+/* Each output by itself, as accuracy takes it: yes is a logit above 0. */
+static void count_yes(eval *e) {
+  int64_t ld;
+  const int64_t outputs = e->batch.outputs;
+  const void *z = ls_model_logits(e->run->model, &ld);
+  for (int64_t i = 0; i < e->batch.rows * outputs; i++)
+    ls_figures_count_yes(&e->more, i % outputs, real_at(e, e->batch.targets, i) > 0.5,
+                         real_at(e, z, i / outputs * ld + i % outputs) > 0);
+}
 
 /* softmax_batch: a row's probability depends on all rows, so the head runs once over the whole
  * split. */
@@ -244,6 +256,7 @@ static ls_status eval_block(eval *e, int64_t b) {
                                                               : ls_model_logits(e->run->model, &ld);
     count_classes(e, z, ld, NULL, e->labels, e->batch.rows, &e->block[b]);
   }
+  if (!e->batch.labels && e->more.outcome) count_yes(e);
   return LS_OK;
 }
 
@@ -280,14 +293,15 @@ double ls_run_target_unit(const ls_run *run) {
 }
 
 ls_score ls_score_none(double loss) {
-  return (ls_score){.loss = loss,
-                    .accuracy = (double)NAN,
-                    .mae = (double)NAN,
-                    .rmse = (double)NAN,
-                    .r2 = (double)NAN};
+  ls_score s = {.value = {[LS_METRIC_LOSS] = loss}};
+  for (int m = LS_METRIC_LOSS + 1; m < LS_NUMBERS; m++) s.value[m] = (double)NAN;
+  return s;
 }
 
-bool ls_score_is_poor(const ls_score *score) { return isfinite(score->r2) && score->r2 < 0; }
+bool ls_score_is_poor(const ls_score *score) {
+  const double r2 = score->value[LS_METRIC_R2];
+  return isfinite(r2) && r2 < 0;
+}
 
 static void score(const eval *e, ls_score *out) {
   const double n = e->batch.masked ? TOTAL(e, stats.correct) : (double)e->rows,
@@ -295,14 +309,14 @@ static void score(const eval *e, ls_score *out) {
   *out = ls_score_none(TOTAL(e, stats.loss) / n);
   out->samples = e->rows;
   if (ls_metric_fits(e->run->config, LS_METRIC_ACCURACY))
-    out->accuracy = TOTAL(e, stats.correct) / n;
+    out->value[LS_METRIC_ACCURACY] = TOTAL(e, stats.correct) / n;
   if (ls_run_task(e->run) != LS_TASK_REGRESSION) return;
   const bool log = ls_run_log_target(e->run);
   double square = log ? TOTAL(e, sq_err) : TOTAL(e, stats.sq_err), mean = TOTAL(e, target) / values,
          unit = ls_run_target_unit(e->run);
-  out->mae = unit * (log ? TOTAL(e, abs_err) : TOTAL(e, stats.abs_err)) / values;
-  out->rmse = unit * sqrt(square / values);
-  out->r2 = 1.0 - square / (TOTAL(e, target_square) - values * mean * mean);
+  out->value[LS_METRIC_MAE] = unit * (log ? TOTAL(e, abs_err) : TOTAL(e, stats.abs_err)) / values;
+  out->value[LS_METRIC_RMSE] = unit * sqrt(square / values);
+  out->value[LS_METRIC_R2] = 1.0 - square / (TOTAL(e, target_square) - values * mean * mean);
 }
 
 static ls_target_score score_target(const eval *e, int64_t c) {
@@ -318,10 +332,16 @@ static ls_target_score score_target(const eval *e, int64_t c) {
             square / (ls_tree_sum(&sums->target_square, e->blocks, stride) - target * target / n)};
 }
 
-static void collect_figures(eval *e, ls_figures *more) {
-  int64_t outputs = e->batch.outputs;
-  if (more->confusion) ls_comm_sum(e->run->comm, more->confusion, outputs * outputs);
-  if (more->k > 0) more->top_k = TOTAL(e, in_top) / (double)e->rows;
+static void collect_figures(eval *e, ls_score *out, ls_figures *more) {
+  const int64_t outputs = e->batch.outputs;
+  const double n = (double)e->rows;
+  ls_figures_sum(more, e->run->comm);
+  if (more->k > 0) out->value[LS_METRIC_TOP_K] = TOTAL(e, in_top) / n;
+  if (more->outcome) {
+    out->value[LS_METRIC_F1] = ls_f1_macro(more);
+    out->value[LS_METRIC_F1_MICRO] = ls_f1_micro(more);
+    out->value[LS_METRIC_BALANCED_ACCURACY] = ls_balanced_accuracy(more, e->batch.labels, n);
+  }
   if (!more->target) return;
   ls_comm_sum(e->run->comm, (double *)e->target, e->blocks * outputs * TARGET_SUMS);
   for (int64_t c = 0; c < outputs; c++) more->target[c] = score_target(e, c);
@@ -347,15 +367,13 @@ ls_status ls_evaluate_in(ls_run *run, ls_split split, ls_ensemble *ensemble, boo
   if (more) e.more = *more;
   ls_comm_at(run->comm, "evaluation");
   ls_status status = open_eval(&e);
-  if (status == LS_OK && e.more.confusion)
-    memset(e.more.confusion, 0,
-           (size_t)(e.batch.outputs * e.batch.outputs) * sizeof *e.more.confusion);
+  if (status == LS_OK) ls_figures_clear(&e.more);
   if (status == LS_OK) status = run_blocks(&e);
   status = ls_comm_agree(run->comm, status);
   if (status == LS_OK) {
     ls_comm_sum(run->comm, (double *)e.block, e.blocks * SUMS);
     score(&e, out);
-    if (more) collect_figures(&e, more);
+    if (more) collect_figures(&e, out, more);
     out->more = more;
   }
   close_eval(&e);

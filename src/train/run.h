@@ -13,6 +13,7 @@
 #include "model/model.h"
 #include "train/apply.h"
 #include "train/ensemble.h"
+#include "train/figures.h"
 #include "train/trace.h"
 #include "train/update.h"
 
@@ -118,21 +119,10 @@ ls_status ls_desync_check(ls_run *run);
 /* Loss and metrics of a split with the present weights, in fixed blocks: the same bits on any
  * number of ranks. Collective. */
 typedef struct {
-  double mae, rmse, r2; /* of one target, in its own units */
-} ls_target_score;
-/* What an evaluation makes beyond its score where it is asked to; the same on every rank. */
-typedef struct {
-  int64_t k;    /* 0: no top_k */
-  double top_k; /* share of the samples whose class is among the k best */
-  double
-      *confusion; /* NULL, or (outputs, outputs) counts, rows the label, columns the prediction */
-  ls_target_score *target; /* NULL, or (outputs) */
-} ls_figures;
-typedef struct {
   int64_t samples;
-  double loss, accuracy;  /* accuracy NaN for regression without classes */
-  double mae, rmse, r2;   /* NaN but for regression; over all values, in the target's units where
-                             there is one, else as trained */
+  /* By ls_metric; NaN: not made. Errors are over all values, in the target's units where there is
+   * one, else as trained. */
+  double value[LS_NUMBERS];
   const ls_figures *more; /* made with them, or NULL */
 } ls_score;
 ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out,
@@ -145,7 +135,7 @@ int64_t ls_eval_first(int64_t rows, int rank, int ranks);
  * Not for networks that couple samples. */
 ls_status ls_evaluate_in(ls_run *run, ls_split split, ls_ensemble *ensemble, bool by_mean,
                          ls_score *out, ls_figures *more);
-ls_score ls_score_none(double loss); /* and no metric */
+ls_score ls_score_none(double loss); /* and no other metric */
 /* Is it known to be worse than always predicting the mean of the targets (r2 below 0)? */
 bool ls_score_is_poor(const ls_score *score);
 /* Of the hidden layer where they are most, the share of units that give the same for each of the

@@ -127,13 +127,13 @@ awk -v mae="$(sed -n '/"epoch":2/s/.*"mae":\([^,]*\),.*/\1/p' running/metrics.js
 keys() { tail -1 <(grep "\"event\":\"$2\"" "$1/metrics.jsonl") | grep -o '"[a-z_0-9]*":' | tr -d '":' | tr '\n' ' '; } # RUN EVENT
 chosen='eval.metrics=[top_k, per_class]'
 run 2 train net.yaml -o few "$chosen" eval.top_k=2
-[[ "$(keys few epoch)" == "event epoch global_step loss loss_kind val_loss val_top_k val_precision val_recall lr "* ]] || fail "epoch: $(keys few epoch)"
-[[ "$(keys few end)" == "event global_step loss val_loss val_top_k val_precision val_recall test_loss test_top_k test_precision test_recall weights_hash "* ]] ||
+[[ "$(keys few epoch)" == "event epoch global_step loss loss_kind val_loss val_top_k val_precision val_recall val_f1_by_class lr "* ]] || fail "epoch: $(keys few epoch)"
+[[ "$(keys few end)" == "event global_step loss val_loss val_top_k val_precision val_recall val_f1_by_class test_loss test_top_k test_precision test_recall test_f1_by_class weights_hash "* ]] ||
   fail "end: $(keys few end)"
 run 0 eval few/final.h5 --json
 tail -1 few/metrics.jsonl | sed 's/"test_/"/g; s/.*"loss"/"loss"/' >end
 for key in top_k precision recall; do cmp -s <(figures end $key) <(figures out $key) || fail "eval and the end event differ in $key"; done
-run 0 eval few/final.h5 && grep -q '^label  precision  recall' out || fail "no classes in the table: $(cat out)"
+run 0 eval few/final.h5 && grep -q '^label  precision  recall      f1' out || fail "no classes in the table: $(cat out)"
 run 3 train net.yaml -o same "$chosen" eval.top_k=2
 [ "$(numbers_of few)" = "$(numbers_of same)" ] || fail "3 ranks: other figures"
 run 1 train net.yaml -o same "$chosen" eval.top_k=2 --resume

@@ -1,0 +1,92 @@
+#!/bin/bash
+# The metrics of whole splits: golden values of small data that one can count by hand, scikit-learn's on balanced, skewed and one-class
+# data where it is installed, the same bits on 1 to 4 ranks; followed by early_stop and keep.best; refused where they cannot be.
+# label: full
+set -u
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
+python=
+for p in python3 /usr/bin/python3; do "$p" -c 'import sklearn' 2>/dev/null && python=$p && break; done
+[ -n "$python" ] || echo "not compared with scikit-learn: python3-sklearn is not installed"
+field() { sed -n "s/.*\"$1\":\([^],}]*\).*/\1/p" "${2:-out}"; }
+# is KEY VALUE WHAT: in the answer, to 1e-12
+is() { awk -v a="$(field "$1")" -v b="$2" 'BEGIN { d = a - b; exit !(a != "" && (a == b || (a != "null" && d < 1e-12 && d > -1e-12))) }' || fail "$3: $1 is $(field "$1"), not $2: $(cat out)"; }
+# everywhere ARGUMENT...: eval --json, the same on 0 to 4 ranks
+everywhere() {
+  run 0 eval "$@" --json; cp out said
+  for ranks in 2 3 4; do run $ranks eval "$@" --json; cmp -s out said || fail "eval $*: $ranks ranks say something else"; done
+}
+# against KIND CKPT DATA COLUMN...: with scikit-learn, from predict's outputs
+against() {
+  local kind=$1 ckpt=$2 data=$3; shift 3
+  everywhere "$ckpt" --data "$data" --metrics "$metrics"
+  [ -n "$python" ] || return 0
+  awk -F, -v columns="$*" 'BEGIN { n = split(columns, c, " ") } NR > 1 { for (i = 1; i <= n; i++) printf "%s%s", $c[i], i < n ? "," : "\n" }' "$data" >truth
+  run 0 predict "$ckpt" -i "$data" -o outputs.csv --force
+  "$python" "$SOURCE/tests/cli/figures.py" said truth outputs.csv "$kind" >compared 2>err || fail "$data: $(cat err)"
+  [ "$(wc -w <compared)" -ge "$expected" ] || fail "$data: only $(cat compared) compared with scikit-learn"
+}
+
+# ---- yes or no: a weight of 1 and a rate of almost 0, so that the output is sigmoid(a). By hand: 3 of 4 found, 2 of 6 mistaken ----
+printf 'a,yes\n2,1\n1.5,1\n1,0\n0.5,1\n0.25,0\n-0.5,1\n-1,0\n-1.5,0\n-2,0\n-3,0\n' >hand.csv
+cat >yes.yaml <<'C'
+version: 1
+data: {type: csv, train: {file: hand.csv, x: [a], y: yes}, test: {file: hand.csv, x: [a], y: yes}}
+model: {init: {type: constant, value: 1}, layers: [{units: out, activation: sigmoid}]}
+loss: binary_cross_entropy
+optimizer: {type: sgd, lr: 1e-30}
+train: {epochs: 1, batch: 10, precision: float64}
+C
+metrics=f1,f1_micro,balanced_accuracy,per_class
+run 0 train yes.yaml -o hand
+everywhere hand/final.h5 --metrics $metrics
+is f1 0.66666666666666667 hand; is f1_micro 0.66666666666666667 hand; is balanced_accuracy 0.70833333333333333 hand
+is precision '[0.6' hand; is recall '[0.75' hand; is f1_by_class '[0.66666666666666663' hand
+# nothing but no, all of it right but for three: no F1 of what is not there
+awk -F, 'NR == 1 || $2 == 0' hand.csv >no.csv; awk -F, 'NR == 1 || $1 < -0.6' hand.csv >low.csv
+everywhere hand/final.h5 --data no.csv --metrics $metrics; is f1 0 no; is balanced_accuracy 0.66666666666666667 no
+everywhere hand/final.h5 --data low.csv --metrics $metrics; is f1 null low; is balanced_accuracy 1 low
+run 0 eval hand/final.h5 --metrics f1,balanced_accuracy
+grep -q '^  f1  *0.666667$' out && grep -q '^  balanced_accuracy  *0.708333$' out || fail "no lines of them: $(cat out)"
+
+# ---- classes and outputs of yes and no: balanced, skewed, of one class ----
+make() { # make FILE SHARE SAMPLES: class 2 has that share; p and q are yes or no
+  awk -v share="$2" -v n="$3" 'function rnd() { seed = (seed * 16807) % 2147483647; return seed / 2147483647 }
+    BEGIN { seed = 7; print "a,b,c,kind,p,q"
+      for (i = 0; i < n; i++) { k = rnd() < share ? 2 : int(2 * rnd()) + (rnd() < 0.1 ? 2 : 0); if (share == 1) k = 2
+        printf "%.4f,%.4f,%.4f,%d,%d,%d\n", rnd() + k / 3, rnd() - k / 4, 2 * rnd() * k, k, rnd() < 0.1 + k / 5, rnd() < share / 4 } }' >"$1"
+}
+make balanced.csv 0.3 900; make skewed.csv 0.02 700; make one.csv 1 150
+cat >classes.yaml <<'C'
+version: 1
+data: {type: csv, train: {file: balanced.csv, x: [a, b, c], y: kind}, classes: 5, validation: 0.4}
+model: {layers: [{units: 6, activation: tanh}, {units: out, activation: softmax}]}
+loss: cross_entropy
+optimizer: {type: adam, lr: 0.02}
+train: {steps: 60, batch: 50}
+C
+run 0 train classes.yaml -o classes
+run 0 train classes.yaml -o answers data.train.y='[p, q]' data.classes=auto 'model.layers=[{units: out, activation: sigmoid}]' loss=binary_cross_entropy
+for data in balanced skewed one; do
+  metrics=f1,f1_micro,balanced_accuracy,per_class expected=7; against classes classes/final.h5 $data.csv 4
+  expected=2; against yes answers/final.h5 $data.csv 5 6
+done
+
+# ---- followed: written, and the best is the largest ----
+run 2 train classes.yaml -o followed train.steps=none train.epochs=8 train.early_stop='{metric: val_f1, patience: 3}'
+grep -q '^best: val_f1 ' err || fail "val_f1 is not said to be the best: $(cat err)"
+best=$(sed -n 's/^best: val_f1 \([0-9.]*\) .*/\1/p' err)
+sed -n 's/.*"val_f1":\([0-9.]*\),.*/\1/p' followed/metrics.jsonl | awk -v best="$best" '{ if ($1 > most) most = $1 } END { exit !(NR >= 4 && most - best < 1e-5 && best - most < 1e-5) }' ||
+  fail "the best val_f1 is not $best: $(grep -o '"val_f1":[^,]*' followed/metrics.jsonl)"
+run 3 train classes.yaml -o three train.steps=none train.epochs=8 train.early_stop='{metric: val_f1, patience: 3}'
+[ "$(numbers_of followed)" = "$(numbers_of three)" ] || fail "3 ranks follow other numbers"
+run 0 train classes.yaml -o few train.steps=none train.epochs=1 'eval.metrics=[balanced_accuracy]' checkpoint.keep.best=val_f1_micro
+grep -q '"val_loss":[^,]*,"val_balanced_accuracy":[^,]*,"val_f1_micro":[^,]*,"lr"' few/metrics.jsonl || fail "few: $(cat few/metrics.jsonl)"
+
+# ---- what is refused ----
+refused 78 'there is no f1 with the loss mse' config check classes.yaml loss=mse data.classes=auto 'eval.metrics=[f1]'
+refused 78 'f1 is made of a whole split: eval.on must name train for it, or use val_f1' config check classes.yaml train.early_stop='{metric: f1, patience: 3}'
+refused 64 "there is no metric 'f1_mikro'; did you mean 'f1_micro'" eval classes/final.h5 --split train --metrics accuracy,f1_mikro
+refused 64 'there is no rmse with the loss cross_entropy' eval classes/final.h5 --split train --metrics rmse
+refused 64 "there is no metric ''" eval classes/final.h5 --split train --metrics f1,,mae
+finish
