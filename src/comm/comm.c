@@ -166,9 +166,15 @@ ls_status ls_comm_bcast_block(ls_comm *comm, ls_status mine, void **data, size_t
 
 /* ---- one rank's failure is everyone's ---- */
 
+/* Have all ranks heard of it? One that they have survived may have had the same code, and this one
+ * more words around it. */
+static bool is_agreed(const ls_comm *comm, ls_status mine) {
+  return mine == comm->agreed.code && strstr(ls_error_text(), comm->agreed.text);
+}
+
 /* Whose failure it is; of rank 0's only where that matters, because it is the machine's. */
 static void name_failing(const ls_comm *comm, ls_status mine) {
-  if (comm->rank == 0 && mine == comm->agreed) return; /* everyone's already, and named */
+  if (comm->rank == 0 && is_agreed(comm, mine)) return; /* everyone's already, and named */
   if (mine == LS_FAIL)
     ls_fail_prefix(mine, "rank %d (%s), in '%s'", comm->rank, comm->host,
                    ls_watchdog_at(comm->line));
@@ -190,8 +196,9 @@ ls_status ls_comm_agree(ls_comm *comm, ls_status mine) {
     snprintf(failure.text, sizeof failure.text, "%s", ls_error_text());
   }
   ls_comm_bcast(comm, &failure, sizeof failure, first);
-  comm->agreed = (ls_status)failure.code;
-  return ls_fail(comm->agreed, "%s", failure.text);
+  comm->agreed.code = (ls_status)failure.code;
+  memcpy(comm->agreed.text, failure.text, sizeof failure.text);
+  return ls_fail(comm->agreed.code, "%s", failure.text);
 }
 
 /* Has everyone come to ls_comm_finish? A rank that fails by itself does not wait for longer than
@@ -218,7 +225,7 @@ static bool all_come(ls_comm *comm, bool by_itself) {
 }
 
 ls_status ls_comm_finish(ls_comm *comm, ls_status mine) {
-  bool by_itself = mine != LS_OK && mine != comm->agreed;
+  bool by_itself = mine != LS_OK && !is_agreed(comm, mine);
   if (comm->size > 1 && !all_come(comm, by_itself))
     ls_comm_abort(comm, mine, "%s", ls_error_text());
   return ls_comm_agree(comm, mine);

@@ -53,8 +53,11 @@ struct ls_comm {
   ls_shared board_block;
   ls_comm_line *board; /* (node_size); NULL where there is one rank only */
   struct ls_watchdog *watchdog;
-  MPI_Comm end;     /* of ls_comm_finish alone, so that nothing else can answer it */
-  ls_status agreed; /* the last failure that all ranks have heard of */
+  MPI_Comm end; /* of ls_comm_finish alone, so that nothing else can answer it */
+  struct {      /* the last failure that all ranks have heard of */
+    ls_status code;
+    char text[LS_ERROR_TEXT];
+  } agreed;
 };
 
 /* Around every wait for other ranks; cheap enough for each step. peer: -1 in a collective. */

@@ -140,18 +140,18 @@ static ls_status check_communicator(MPI_Comm given) {
                  inter ? "an intercommunicator" : "MPI_COMM_NULL");
 }
 
-ls_status ls_comm_join(int communicator, ls_comm **out) {
-  MPI_Comm own;
-  *out = NULL;
-  LS_TRY(ls_comm_check_guest());
-  const MPI_Comm given = MPI_Comm_f2c((MPI_Fint)communicator);
-  LS_TRY(check_communicator(given));
-  LS_TRY(make_one(out));
+/* Every rank's own communicator, and what this rank keeps of it. Memory is asked for behind the
+ * duplicate, which is there to agree on it: on the program's own nothing is sent. */
+static ls_status join(MPI_Comm own, ls_comm **out) {
+  int all = make_one(out) == LS_OK;
+  MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_MIN, own);
+  if (!all) {
+    LS_FREE(*out);
+    return ls_fail(LS_FAIL, "out of memory: a rank has none for a trainer");
+  }
   ls_comm *comm = *out;
   comm->mpi = comm->guest = true;
-  MPI_Comm_dup(given, &own);
   ls_place_ranks(comm, own);
-  MPI_Comm_free(&own);
   const ls_status status = ls_comm_agree(comm, make_lists(comm));
   if (status != LS_OK) {
     ls_comm_close(out);
@@ -161,6 +161,18 @@ ls_status ls_comm_join(int communicator, ls_comm **out) {
   ls_place_cores(comm, comm->core_sets);
   LS_FREE(comm->core_sets);
   return LS_OK;
+}
+
+ls_status ls_comm_join(int communicator, ls_comm **out) {
+  MPI_Comm own;
+  *out = NULL;
+  LS_TRY(ls_comm_check_guest());
+  const MPI_Comm given = MPI_Comm_f2c((MPI_Fint)communicator);
+  LS_TRY(check_communicator(given));
+  MPI_Comm_dup(given, &own);
+  const ls_status status = join(own, out);
+  MPI_Comm_free(&own);
+  return status;
 }
 
 static void leave_mpi(ls_comm *comm) {

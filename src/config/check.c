@@ -128,6 +128,11 @@ static void check_given(const reading *r) {
   check_names(r, "data.input_names", data->given_names[0], data->given_inputs);
   check_names(r, "data.target_names", data->given_names[1], data->given_targets);
   check_names(r, "data.class_names", data->given_classes, data->classes);
+  if (data->classes > 0 && data->given_targets > 1 && data->given_targets != data->classes)
+    WRONG(r, "data.targets",
+          "%lld targets, and %lld classes: 1 (the number of its class), or as many as there are "
+          "classes (a share of each)",
+          (long long)data->given_targets, (long long)data->classes);
   if (data->missing.x_how == LS_MISSING_DROP) WRONG(r, "data.missing.x", "drop: %s", how);
   if (data->missing.y == LS_MISSING_Y_DROP) WRONG(r, "data.missing.y", "drop: %s", how);
 }

@@ -201,7 +201,8 @@ static const ls_key memory_rows[] = {
     KEY("inputs", int, DATA(given_inputs), "numbers of a sample that go in", FROM(1, INT32_MAX),
         ORDER, .example = "3"),
     KEY("targets", int, DATA(given_targets),
-        "numbers of a sample that shall come out; 1 where that is the number of its class",
+        "numbers of a sample that shall come out; 1 where that is the number of its class, "
+        "as many as data.classes where they are a share of each",
         .value = "1", FROM(1, INT32_MAX)),
     KEY("samples", int, DATA(given_samples),
         "how many samples the program calls an epoch; auto: a minibatch", OR("auto"),

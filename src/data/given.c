@@ -32,9 +32,10 @@ static const char *name_at(const void *arg, int64_t k) { return ((char *const *)
 
 static ls_status columns(const ls_source *source, ls_columns *out) {
   const ls_data_spec *spec = ((const memory *)source)->spec;
+  char **names[2] = {spec->given_names[0], spec->given_names[1]};
+  if (source->shape.soft && !names[1]) names[1] = spec->given_classes;
   for (int role = 0; role < 2; role++)
-    LS_TRY(ls_columns_split(name_at, spec->given_names[role],
-                            ls_list_length(spec->given_names[role]), &out->name[role],
+    LS_TRY(ls_columns_split(name_at, names[role], ls_list_length(names[role]), &out->name[role],
                             &out->unit[role]));
   const int classes = ls_list_length(spec->given_classes);
   LS_NEW(out->classes.text, classes);
@@ -53,6 +54,10 @@ ls_status ls_given_source(const ls_data_spec *spec, ls_source **out) {
   ((memory *)*out)->spec = spec;
   (*out)->shape = (ls_shape){
       .rows = spec->given_samples, .features = spec->given_inputs, .outputs = spec->given_targets};
+  if (spec->classes > 1 && spec->given_targets == spec->classes) {
+    (*out)->shape.soft = true;
+    (*out)->shape.classes = spec->classes;
+  }
   (*out)->file->path = ls_mem_text("the program's samples");
   return LS_OK;
 }

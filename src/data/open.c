@@ -430,7 +430,8 @@ static ls_status count_given_classes(opening *o) {
   const int64_t *count = o->spec->statistics ? o->spec->statistics->class_counts : NULL;
   ls_data *data = o->data;
   if (!count) return LS_OK;
-  if (!data->recipe.labels) return ls_fail(LS_EUSAGE, "class_counts, and there are no classes");
+  if (!data->recipe.labels && !data->recipe.soft)
+    return ls_fail(LS_EUSAGE, "class_counts, and there are no classes");
   for (int64_t c = 0; c < data->recipe.classes; c++)
     if (count[c] < 0)
       return ls_fail(LS_EUSAGE, "class_counts: class %lld has %lld samples", (long long)c,
@@ -453,6 +454,8 @@ static ls_status plan_given(opening *o) {
   data->rows[0] = spec->given_samples;
   r->features = spec->given_inputs;
   r->columns = spec->given_targets;
+  r->soft = o->source[0]->shape.soft;
+  r->labels = r->labels && !r->soft;
   r->outputs = r->labels ? r->classes : r->columns;
   r->kept = r->raw = r->precision;
   data->order = LS_ORDER_SEQUENTIAL;

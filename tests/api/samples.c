@@ -59,6 +59,22 @@ static void take(lockstep_trainer_options *o, const char *word) {
   }
 }
 
+/* A step with other weights that cannot be made, and a score: they leave nothing in the next step.
+ */
+static void refuse(lockstep_trainer *t, int64_t rows, const int64_t *number, double *x,
+                   const double *y, const double *weight) {
+  lockstep_score score;
+  lockstep_error error;
+  double *other = malloc((size_t)(rows + 1) * sizeof *other), first = rows > 0 ? x[0] : 0;
+  for (int64_t k = 0; k < rows; k++) other[k] = 3 * weight[k] + (double)k;
+  if (rows > 0) x[0] = HUGE_VAL;
+  if (lockstep_trainer_step_weighted_f64(t, rows, number, x, y, other, &error) != LOCKSTEP_EDATA)
+    printf("a number that is not finite: %d %s\n", error.status, error.text);
+  if (rows > 0) x[0] = first;
+  lockstep_trainer_evaluate_f64(t, rows, number, x, y, &score, NULL);
+  free(other);
+}
+
 /* The next minibatch; a rank whose samples all count 1 says nothing of that. */
 static lockstep_status step(lockstep_trainer *t, int64_t begin, lockstep_error *error) {
   const int64_t total = lockstep_trainer_batch(t);
@@ -75,6 +91,7 @@ static lockstep_status step(lockstep_trainer *t, int64_t begin, lockstep_error *
     ones = from[inputs + targets] == 1 ? ones : 0;
     weight[rows++] = from[inputs + targets];
   }
+  if (begin <= total) refuse(t, rows, number, x, y, weight);
   lockstep_status status =
       lockstep_trainer_step_weighted_f64(t, rows, number, x, y, ones == 1 ? NULL : weight, error);
   free(number);

@@ -79,6 +79,15 @@ sed -i 's/{2: 3.5}/{hot: 3.5}/' weighed.given.yaml
 same weighed 3 1
 "$LOCKSTEP" export weighed1.h5 --to c -o names.c >log && grep -q '"cold", "warm", "hot"' names.[ch] || fail "the classes' names"
 
+# A share of each class.
+header=a,b,c,cold,warm,hot,w
+edit='{ $4 = 0.25 * ($1 > 2); $5 = 0.5 * ($3 > 2); $6 = 1 - $4 - $5 } 1'
+soft="type: memory, inputs: 3, targets: 3, classes: 3, samples: 70, class_names: [cold, warm, hot]"
+pair soft "$(csv soft 4-6), weights: w" "$soft" cross_entropy "3, activation: softmax" 1-7 "class_weights: {0: 2, 1: 1, 2: 3.5}"
+same soft 3 3
+"$LOCKSTEP" export soft1.h5 --to c -o soft.c >log && grep -q '"cold", "warm", "hot"' soft.[ch] || fail "the shares' names"
+edit=
+
 # Missing inputs and targets.
 header=a,b,c,y,z,w
 edit='NR % 4 == 0 { $2 = "nan" } NR % 6 == 0 { $4 = "nan" } 1'
@@ -132,7 +141,9 @@ awk -F, -v OFS=, 'NR == 1 { $2 = -$2 } 1' columns.rows | pack >columns.bin
 refuses 65 "sample 0, input 1: only numbers > 0 have a logarithm" columns 3 2 $(tr ' ' '\n' <<<"${statistics:-x_shift=0,0,0 x_divisor=1,1,1 y_shift=0,0 y_divisor=1,1}")
 awk -F, -v OFS=, 'NR == 3 { $6 = -1 } 1' weights.rows | pack >weights.bin
 everywhere=1 refuses 65 "sample 2, weight: not a weight" weights 3 2
-for wrong in "input_names: [a, b]|2 names for 3" "missing: {x: drop}|drop: nobody has a sample in its place" "class_names: [a, b]|2 names for 0" "scale: {columns: {q: log}}|no column 'q'"; do
+awk -F, -v OFS=, 'NR == 4 { $5 = 0.75 } 1' soft.rows | pack >soft.bin
+refuses 65 "sample 3, target [0-2]: " soft 3 3
+for wrong in "classes: 3|2 targets, and 3 classes" "input_names: [a, b]|2 names for 3" "missing: {x: drop}|drop: nobody has a sample in its place" "class_names: [a, b]|2 names for 0" "scale: {columns: {q: log}}|no column 'q'"; do
   sed "s/samples: 70/&, ${wrong%%|*}/" plain.given.yaml >wrong.given.yaml; cp plain.bin wrong.bin
   refuses '\(78\|65\)' "${wrong##*|}" wrong 3 2
 done

@@ -29,6 +29,18 @@ static void agreements(void **state) {
   }
 }
 
+/* One that all have heard of is named once; another of its code is a failure of its own. */
+static void survived_failures(void **state) {
+  (void)state;
+  ls_status mine = me == ranks - 1 ? ls_fail(LS_FAIL, "out of memory: 7 bytes") : LS_OK;
+  expect(ls_comm_agree(comm, mine), LS_FAIL, ranks - 1, "out of memory: 7 bytes");
+  mine = ls_fail(LS_FAIL, "while reading: %s", ls_error_text());
+  expect(ls_comm_agree(comm, mine), LS_FAIL, ranks - 1, "out of memory: 7 bytes");
+  if (ranks > 1) assert_ptr_equal(strstr(ls_error_text(), "while"), ls_error_text());
+  mine = me == 0 ? ls_fail(LS_FAIL, "out of memory: 8 bytes") : LS_OK;
+  expect(ls_comm_agree(comm, mine), LS_FAIL, 0, "out of memory: 8 bytes");
+}
+
 static void agreement_needs_no_memory(void **state) {
   (void)state;
   int64_t before = ls_mem_total();
@@ -100,9 +112,13 @@ int main(void) {
   me = ls_comm_rank(comm);
   ranks = ls_comm_size(comm);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(agreements),      cmocka_unit_test(agreement_needs_no_memory),
-      cmocka_unit_test(blocks),          cmocka_unit_test(memory_for_all_or_none),
-      cmocka_unit_test(work_is_no_hang), cmocka_unit_test(alone_is_no_hang),
+      cmocka_unit_test(agreements),
+      cmocka_unit_test(survived_failures),
+      cmocka_unit_test(agreement_needs_no_memory),
+      cmocka_unit_test(blocks),
+      cmocka_unit_test(memory_for_all_or_none),
+      cmocka_unit_test(work_is_no_hang),
+      cmocka_unit_test(alone_is_no_hang),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   failed = (int)ls_comm_or(comm, failed != 0);
