@@ -133,17 +133,31 @@ static int bare(const char *name) {
   return unit ? (int)(unit - name) : (int)strlen(name);
 }
 
-/* "d flux/d pressure", by rows. */
-static ls_status name_slopes(predictor *p) {
+/* Without names: classes are their numbers, others y1 or x1 and so on. */
+static char *name_one(const char *name, bool number, char letter, int64_t k) {
+  if (name && *name) return ls_mem_format("%.*s", bare(name), name);
+  return number ? ls_mem_format("%lld", (long long)k)
+                : ls_mem_format("%c%lld", letter, (long long)k + 1);
+}
+
+/* "d flux/d pressure", by rows; in HDF5 only where there is a name. */
+static ls_status name_slopes(predictor *p, const char *path) {
   const ls_texts *outputs = &p->run->from->names;
   const ls_trained *trained = &p->run->from->trained;
-  if (outputs->count == 0 || !ls_trained_named(trained, LS_TRAINED_X)) return LS_OK;
+  const bool named = ls_trained_named(trained, LS_TRAINED_X),
+             classes = ls_config_has_classes(p->run->config);
+  if (ls_outputs_are_h5(path) && outputs->count == 0 && !named) return LS_OK;
   LS_NEW(p->slopes.text, p->width);
-  for (int64_t o = 0; o < outputs->count; o++)
-    for (int64_t i = 0; i < trained->n[LS_TRAINED_X]; i++) {
-      const char *y = outputs->text[o], *x = trained->name.text[trained->at[LS_TRAINED_X][i]];
-      p->slopes.text[p->slopes.count++] = ls_mem_format("d %.*s/d %.*s", bare(y), y, bare(x), x);
-    }
+  const int64_t inputs = p->run->from->inputs;
+  for (; p->slopes.count < p->width; p->slopes.count++) {
+    const int64_t o = p->slopes.count / inputs, i = p->slopes.count % inputs;
+    char *y = name_one(o < outputs->count ? outputs->text[o] : NULL, classes, 'y', o),
+         *x = name_one(named ? trained->name.text[trained->at[LS_TRAINED_X][i]] : NULL, false, 'x',
+                       i);
+    p->slopes.text[p->slopes.count] = ls_mem_format("d %s/d %s", y, x);
+    LS_FREE(y);
+    LS_FREE(x);
+  }
   return LS_OK;
 }
 
@@ -157,7 +171,7 @@ static ls_status open_outputs(predictor *p, const options *o) {
                           .classes = p->classes,
                           .spread = p->parts > 1,
                           .names = o->jacobian ? &p->slopes : &p->run->from->names};
-  if (o->jacobian) LS_TRY(name_slopes(p));
+  if (o->jacobian) LS_TRY(name_slopes(p, o->output));
   return ls_outputs_open(&plan, &p->outputs);
 }
 

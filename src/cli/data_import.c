@@ -202,12 +202,17 @@ static ls_status copy(importer *m) {
   return LS_OK;
 }
 
-/* What is missing stays so where training is to make something of it. */
+/* What is missing stays so where training is to make something of it; class numbers are whole. */
 static void keep_gaps(importer *m) {
   const ls_missing_spec *missing = &m->spec.missing;
   const bool all = m->options->gaps;
   m->recipe.gaps[LS_ROLE_X] =
       all || missing->x_how == LS_MISSING_DROP || missing->x_how == LS_MISSING_MEAN;
+  m->recipe.remedy[LS_ROLE_X] = "; --keep-missing keeps it so, for data.missing of the config";
+  m->recipe.remedy[LS_ROLE_Y] = m->classes
+                                    ? "; a class that is missing cannot be kept: take such samples "
+                                      "out before"
+                                    : m->recipe.remedy[LS_ROLE_X];
   m->recipe.gaps[LS_ROLE_Y] = !m->classes && (all || missing->y != LS_MISSING_Y_REFUSE);
 }
 

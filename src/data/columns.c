@@ -14,6 +14,7 @@ void ls_columns_free(ls_columns *c) {
     ls_texts_free(&c->unit[i]);
   }
   ls_texts_free(&c->classes);
+  ls_texts_free(&c->called);
   ls_trained_free(&c->trained);
 }
 

@@ -10,6 +10,8 @@
 typedef struct ls_columns {
   ls_texts name[2], unit[2]; /* of x, y */
   ls_texts classes;          /* of y, where it is one column of class numbers */
+  ls_texts called;           /* y where it has no names: by its dataset alone, for people; other
+                                data are not searched for it */
   ls_trained trained;        /* all columns, named or not, and which of them are x and y; none where
                                 they have neither names nor places */
   char stored[2][240]; /* as what x and y are in the file: "float64", "uint8, 28 x 28 each"; ""

@@ -122,7 +122,9 @@ ls_status ls_given_x(const ls_given_inputs *in, ls_dtype type, int64_t first, in
       const double given = ls_dtype_get(type, x, r * in->features + f), own = filled(in, f, given);
       ls_dtype_put(precision, out, r * ldx + f, scale ? ls_affine_scaled(scale, f, own) : own);
       const char *wrong = no_input(scale, f, own, ls_dtype_get(precision, out, r * ldx + f));
-      if (wrong) return ls_refuse(&origin, r, f, wrong, given);
+      if (wrong)
+        return ls_refuse_missing(&origin, r, f, wrong, given,
+                                 "; data.missing.x: mean or a number fills it in");
     }
   return LS_OK;
 }

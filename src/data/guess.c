@@ -13,20 +13,18 @@
 #include "io/h5sign.h"
 
 static ls_status sniff(const char *path, const ls_format **out) {
-  unsigned char head[8];
+  unsigned char head[LS_SIGNATURE_HEAD];
   size_t got, length = strlen(path);
   ls_dtype type;
   ls_gz *gz;
-  const char *relative = ls_h5_relative(path);
-  if (relative) return ls_fail(LS_EDATA, "%s: %s", path, relative);
   LS_TRY(ls_gz_open(path, &gz));
   ls_status status = ls_gz_read(gz, head, sizeof head, &got);
   ls_gz_close(&gz);
   LS_TRY(status);
   bool named_h5 = length > 3 && strcmp(path + length - 3, ".h5") == 0; /* damaged, perhaps */
-  *out = &ls_format_csv;
+  *out = &ls_format_csv; /* which says what a file is that is no text */
   if (named_h5 || ls_h5_signature(path) >= 0) *out = &ls_format_hdf5;
-  if (got >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) *out = &ls_format_npy;
+  if (ls_signature_of(head, got) == ls_signature_npy) *out = &ls_format_npy;
   if (got >= 4 && ls_idx_magic(head, &type)) *out = &ls_format_idx;
   return LS_OK;
 }

@@ -59,6 +59,19 @@ static ls_facts facts_of(const opening *o) {
   return facts;
 }
 
+/* What data.missing can make of values that are missing. */
+static void plan_remedies(const opening *o) {
+  ls_recipe *r = &o->data->recipe;
+  const bool real = r->target == LS_TARGET_REAL && !r->labels && !r->soft;
+  r->remedy[LS_ROLE_X] =
+      o->spec->inputs ? "; data.missing.x of the training config: mean or a number fills it in"
+                      : "; data.missing.x takes such samples: drop leaves them out, mean or a "
+                        "number fills them in";
+  r->remedy[LS_ROLE_Y] = real ? "; data.missing.y takes such samples: drop leaves them out, mask "
+                                "counts the other targets"
+                              : "; data.missing.y: drop leaves such samples out";
+}
+
 static void plan_recipe(opening *o, const ls_facts *facts) {
   ls_recipe *r = &o->data->recipe;
   const ls_affine *known = o->spec->x_affine;
@@ -72,6 +85,7 @@ static void plan_recipe(opening *o, const ls_facts *facts) {
   r->labels = r->labels && !r->soft;
   if (facts->classes > 0) r->classes = facts->classes;
   r->outputs = r->labels ? r->classes : r->columns;
+  plan_remedies(o);
   r->kept = facts->bytes && !logs ? LS_U8 : r->precision;
   r->raw = r->kept == LS_F32 && scaled && !facts->single ? LS_F64 : r->kept;
 }
@@ -349,12 +363,19 @@ static ls_status name_classes(opening *o, const ls_texts *classes) {
   return LS_OK;
 }
 
+static ls_status name_targets(ls_columns *columns, ls_texts *out) {
+  if (columns->called.count == 0)
+    return ls_columns_whole(&columns->name[LS_ROLE_Y], &columns->unit[LS_ROLE_Y], out);
+  *out = columns->called;
+  columns->called = (ls_texts){0};
+  return LS_OK;
+}
+
 static ls_status name_columns(opening *o) {
   ls_columns columns;
   LS_TRY(ls_columns_of(o->source[0], &columns));
-  ls_status status = o->data->recipe.labels
-                         ? name_classes(o, &columns.classes)
-                         : ls_columns_whole(&columns.name[1], &columns.unit[1], &o->data->names);
+  ls_status status = o->data->recipe.labels ? name_classes(o, &columns.classes)
+                                            : name_targets(&columns, &o->data->names);
   o->data->trained = columns.trained;
   columns.trained = (ls_trained){0};
   ls_columns_free(&columns);

@@ -40,7 +40,7 @@ static ls_status refuse_no_log(const ls_affine *a, int role, const ls_origin *or
 
 ls_status ls_recipe_check_x(const ls_recipe *r, const ls_origin *origin, int64_t rows,
                             const void *raw) {
-  LS_TRY(ls_refuse_not_finite(origin, rows, r->features, r->raw, raw));
+  LS_TRY(ls_refuse_not_finite(origin, rows, r->features, r->raw, raw, r->remedy[LS_ROLE_X]));
   return refuse_no_log(r->x_affine, LS_ROLE_X, origin, rows, r->features, r->raw, raw);
 }
 
@@ -54,8 +54,9 @@ ls_status ls_recipe_keep_x(const ls_recipe *r, const ls_origin *origin, int64_t 
       ls_dtype_put(r->kept, kept, i, ls_dtype_get(r->raw, raw, i));
   else if (kept != raw)
     memcpy(kept, raw, (size_t)rows * ls_recipe_x(r));
-  return r->gaps[LS_ROLE_X] ? check_gaps(r, origin, rows, kept)
-                            : ls_refuse_not_finite(origin, rows, r->features, r->kept, kept);
+  return r->gaps[LS_ROLE_X]
+             ? check_gaps(r, origin, rows, kept)
+             : ls_refuse_not_finite(origin, rows, r->features, r->kept, kept, r->remedy[LS_ROLE_X]);
 }
 
 static const char not_a_probability[] =
@@ -64,7 +65,7 @@ static const char not_a_probability[] =
 
 /* What is wrong with v as a class number; NULL: nothing. */
 static const char *no_label(const ls_recipe *r, double v) {
-  if (isnan(v)) return "no class";
+  if (isnan(v)) return "no class: it is missing";
   if (!(v >= 0 && v == floor(v))) return "not a class number: 0, 1, 2 ... are";
   if (r->classes > 0 && v >= (double)r->classes) return "class number not below data.classes";
   return v < CLASSES_MAX ? NULL : "class number too large";
@@ -82,7 +83,7 @@ static ls_status keep_labels(const ls_recipe *r, const ls_origin *origin, int64_
                              const double *y, int64_t stride, int32_t *label) {
   for (int64_t k = 0; k < rows; k++) {
     const char *wrong = no_label(r, y[k * stride]);
-    if (wrong) return ls_refuse(origin, k, -1, wrong, y[k * stride]);
+    if (wrong) return ls_refuse_missing(origin, k, -1, wrong, y[k * stride], r->remedy[LS_ROLE_Y]);
     label[k] = (int32_t)y[k * stride];
   }
   return LS_OK;
@@ -105,7 +106,7 @@ static ls_status keep_reals(const ls_recipe *r, const ls_origin *origin, int64_t
       if (a) v = ls_affine_scaled(a, c, given);
       ls_dtype_put(r->precision, out, k * r->columns + c, v);
       const char *wrong = no_target(r, ls_dtype_get(r->precision, out, k * r->columns + c));
-      if (wrong) return ls_refuse(origin, k, -1 - c, wrong, given);
+      if (wrong) return ls_refuse_missing(origin, k, -1 - c, wrong, given, r->remedy[LS_ROLE_Y]);
     }
   return LS_OK;
 }
@@ -122,7 +123,8 @@ static ls_status check_shares(const ls_recipe *r, const ls_origin *origin, int64
     if (ls_is_soft(row, r->columns)) continue;
     for (int64_t c = 0; c < r->columns; c++) {
       sum += row[c];
-      if (!isfinite(row[c])) return ls_refuse(origin, k, -1 - c, ls_not_finite, row[c]);
+      if (!isfinite(row[c]))
+        return ls_refuse_missing(origin, k, -1 - c, ls_not_finite, row[c], r->remedy[LS_ROLE_Y]);
       if (row[c] < 0) return ls_refuse(origin, k, -1 - c, no_soft, row[c]);
     }
     return ls_refuse(origin, k, -1, no_soft, sum);
@@ -136,7 +138,7 @@ ls_status ls_recipe_check_y(const ls_recipe *r, const ls_origin *origin, int64_t
     for (int64_t c = 0; c < r->columns; c++) {
       const double v = y[k * stride + c];
       if (!isfinite(v) && !(r->gaps[LS_ROLE_Y] && isnan(v)))
-        return ls_refuse(origin, k, -1 - c, ls_not_finite, v);
+        return ls_refuse_missing(origin, k, -1 - c, ls_not_finite, v, r->remedy[LS_ROLE_Y]);
     }
   return refuse_no_log(r->y_affine, LS_ROLE_Y, origin, rows, stride, LS_F64, y);
 }

@@ -22,6 +22,7 @@ typedef struct {
   ls_affine *x_affine, *y_affine; /* NULL: none */
   ls_filling x_mean;              /* n 0: none; it is filled in before scaling, by the sources */
   void *bytes;                    /* see ls_rows */
+  const char *remedy[2];          /* of x, of y: for ls_refuse_missing */
 } ls_recipe;
 
 /* Bytes of a row: of x as read and as kept; of y as kept, int32 class numbers or reals. */

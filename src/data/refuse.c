@@ -6,28 +6,25 @@
 
 const char ls_not_finite[] = "missing, not finite or too large for the precision";
 
-/* What data.missing can make of it, where a value is missing. */
-static const char *choices(int64_t column, const char *what, double value) {
-  if (what != ls_not_finite || !isnan(value)) return "";
-  return column < 0
-             ? "; data.missing.y takes such samples: drop leaves them out, mask counts the "
-               "other targets of a regression"
-             : "; data.missing.x of the training config takes such samples: drop leaves them "
-               "out (in training), mean or a number fills them in (in predict too)";
-}
-
-ls_status ls_refuse(const ls_origin *origin, int64_t k, int64_t column, const char *what,
-                    double value) {
+ls_status ls_refuse_missing(const ls_origin *origin, int64_t k, int64_t column, const char *what,
+                            double value, const char *remedy) {
   const ls_source *source = origin->source;
   char place[512];
   source->format->place(source, origin->row ? origin->row[k] : origin->first + k, column, place,
                         sizeof place);
-  return ls_fail(LS_EDATA, "%s: %s (%.17g)%s", place, what, value, choices(column, what, value));
+  return ls_fail(LS_EDATA, "%s: %s (%.17g)%s", place, what, value,
+                 remedy && isnan(value) ? remedy : "");
+}
+
+ls_status ls_refuse(const ls_origin *origin, int64_t k, int64_t column, const char *what,
+                    double value) {
+  return ls_refuse_missing(origin, k, column, what, value, NULL);
 }
 
 ls_status ls_refuse_not_finite(const ls_origin *origin, int64_t rows, int64_t n, ls_dtype type,
-                               const void *value) {
+                               const void *value, const char *remedy) {
   const int64_t bad = ls_first_not_finite(type, value, rows * n);
   if (bad == rows * n) return LS_OK;
-  return ls_refuse(origin, bad / n, bad % n, ls_not_finite, ls_dtype_get(type, value, bad));
+  return ls_refuse_missing(origin, bad / n, bad % n, ls_not_finite, ls_dtype_get(type, value, bad),
+                           remedy);
 }

@@ -15,12 +15,15 @@ typedef struct {
 enum { LS_ROLE_X, LS_ROLE_Y };
 
 extern const char ls_not_finite[]; /* what is wrong with such a value */
-/* LS_EDATA: "PLACE: what (value)" of a column of row k, and what data.missing makes of a NaN.
- * column < 0: y's column -1 - column. */
+/* LS_EDATA: "PLACE: what (value)" of a column of row k. column < 0: y's column -1 - column. */
 ls_status ls_refuse(const ls_origin *origin, int64_t k, int64_t column, const char *what,
                     double value);
+/* The same, and where the value is missing what can be done about it, "; say this" (NULL: nothing
+ * is said), which only they know who open the data: what a command makes of missing values. */
+ls_status ls_refuse_missing(const ls_origin *origin, int64_t k, int64_t column, const char *what,
+                            double value, const char *remedy);
 /* That, where one of the values of x (rows, n) is not finite. */
 ls_status ls_refuse_not_finite(const ls_origin *origin, int64_t rows, int64_t n, ls_dtype type,
-                               const void *value);
+                               const void *value, const char *remedy);
 
 #endif

@@ -40,8 +40,9 @@ ls_status ls_h5core_open(const char *path, ls_h5core **out) {
   if (stat(path, &about) != 0) return ls_fail(LS_EDATA, "%s: no such file", path);
   if (!S_ISREG(about.st_mode)) return ls_fail(LS_EDATA, "%s: not a regular file", path);
   hid_t id = open_file(path);
-  const char *relative = id < 0 ? ls_h5_relative(path) : NULL;
-  if (relative) return ls_fail(LS_EDATA, "%s: %s", path, relative);
+  const ls_signature *other = id < 0 ? ls_h5_instead(path) : NULL;
+  if (other)
+    return ls_fail(LS_EDATA, "%s: no HDF5 file but %s; %s", path, other->what, other->remedy);
   if (id < 0) return ls_fail(LS_EDATA, "%s: no HDF5 file, or a truncated or damaged one", path);
   LS_NEW(*out, 1);
   **out = (ls_h5core){ls_mem_text(path), id, H5Pcreate(H5P_DATASET_ACCESS)};

@@ -7,12 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "io/signature.h"
+
 bool ls_h5_signed(const void *head); /* (8 bytes): the signature? */
 /* Where the signature stands in a file; -1: nowhere, or it is no regular file, or cannot be read.
  */
 int64_t ls_h5_signature(const char *path);
-/* How to make HDF5 of a file that is its like: Matlab's before version 7.3, NetCDF before 4. NULL:
- * it is neither. */
-const char *ls_h5_relative(const char *path);
+/* What a file that is no HDF5 is instead, by its first bytes; NULL: HDF5, or nothing known. */
+const ls_signature *ls_h5_instead(const char *path);
 
 #endif

@@ -99,7 +99,7 @@ bad 'bad.csv:3: text behind a closing quote' 'a,b,c\n1,2,3\n4,"5"6,7\n'
 bad "bad.csv:3: column 2 (b): not a number: '5e'" 'a,b,c\n1,2,3\n4,5e,6\n'
 bad 'bad.csv:3: column 3 (c): missing, not finite' 'a,b,c\n1,2,3\n4,5,\n'
 bad '(nan); data.missing.y takes such samples: drop leaves them out' 'a,b,c\n1,2,3\n4,5,\n'
-bad '(nan); data.missing.x of the training config takes such samples: drop' 'a,b,c\n1,2,3\n4,,6\n'
+bad '(nan); data.missing.x takes such samples: drop leaves them out, mean' 'a,b,c\n1,2,3\n4,,6\n'
 bad 'bad.csv:2: column 1 (a): missing, not finite or too large for the precision (inf)' 'a,b,c\n1e40,2,3\n'
 bad "bad.csv: no column 'c'; there are 2: 'a', 'b'" 'a,b\n1,2\n'
 bad 'bad.csv: holds no samples: there is only a header' 'a,b,c\n'
@@ -107,6 +107,9 @@ bad 'bad.csv: holds no samples: the file is empty' ''
 cp good.h5 bad.csv && refused 'bad.csv: no CSV but an HDF5 file; data.type: hdf5 reads it' csv
 bad 'bad.csv: no CSV but a NumPy array; lockstep data import' '\223NUMPY\001\000v\000'
 bad 'bad.csv: no CSV but a zip archive, as .xlsx and .npz are' 'PK\003\004\024\000'
+printf 'a,b,c\n1,2,3\n' | gzip | gzip >bad.csv && refused 'bad.csv: no CSV but a file packed with gzip; gunzip unpacks it' csv
+printf 'a,b,c\n1,2,3\n' | tar -czf bad.csv --transform s,.*,x, bad.yaml 2>/dev/null && refused 'bad.csv: no CSV but a tar archive; tar -xf unpacks it' csv
+bad "bad.csv: the name of column 2 is not UTF-8 text: 'gr' and then byte 0xfc; iconv -f latin1" 'a,gr\374n,c\n1,2,3\n'
 bad 'bad.csv: UTF-16 text' '\377\376a\000'
 { printf 'a,b,c\n1,2,3\n'; head -c 20000000 /dev/zero | tr '\0' 7; printf '\n4,5,6\n'; } >bad.csv
 refused 'bad.csv:3: 1 fields, but the header has 3' csv

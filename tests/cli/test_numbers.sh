@@ -148,9 +148,9 @@ for file in m.mat m2048; do
   on 0 data info $file >out 2>err && grep -q '^/meant: 120 x 3, float64' out || fail "data info $file: $(cat err)"
   on 0 inspect $file >out 2>err && grep -q '^/meant: 120 x 3, float64' out || fail "inspect $file: $(cat err)"
 done
-printf 'MATLAB 5.0 MAT-file, Platform: GLNXA64%90s' ' ' >old.mat
-printf 'CDF\001%60s' ' ' >old.nc
-for hint in 'old.mat: a MAT-file of version 5.*v7.3' 'old.nc: a NetCDF file of the classic format.*nccopy'; do
+printf 'MATLAB 5.0 MAT-file, Platform: GLNXA64%78s\000\001IM' ' ' >old.mat
+printf 'CDF\001\000%60s' ' ' >old.nc
+for hint in 'old.mat: no CSV but a MAT-file of version 5.*v7.3' 'old.nc: no CSV but a NetCDF file of the classic format.*nccopy'; do
   on 0 data info "${hint%%:*}" >out 2>err; code=$?
   [ $code -eq 65 ] && grep -q "$hint" err || fail "${hint%%:*}: exit $code: $(cat err)"
 done

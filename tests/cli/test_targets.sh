@@ -132,12 +132,12 @@ for word in '' NA N/A na nan NaN null None '?' '"NA"' '" NA "' ' "NA"' '"	?"' '"
   awk -v w="$word" -F, -v OFS=, 'NR == 10 {$4 = w} {print}' t.csv >hole.csv
   refuses 0 65 'hole.csv:10: column 4 (y): no class' train class.yaml data.train.file=hole.csv -o never
 done
-refuses 3 65 "hole.csv:10: column 4 (y): no class: 'NA'" train class.yaml data.train.file=hole.csv -o never
+refuses 3 65 "hole.csv:10: column 4 (y): no class: it is missing" train class.yaml data.train.file=hole.csv -o never
 sed 's/t[.]csv/hole.csv/' class.yaml >hole.yaml
-refuses 0 65 "hole.csv:10: column 4 (y): no class: 'NA'" eval class/final.h5 --data hole.yaml --split train
-refuses 0 65 "hole.csv:10: column 4 (y): no class: 'NA'" train class.yaml 'data.test={file: hole.csv, x: [1-3], y: [y]}' -o never
-refuses 0 65 "hole.csv:10: column 4 (y): no class: 'NA'" data import hole.csv --x 1-3 --y y --classes -o never.h5
-refuses 0 65 "hole.csv:10: column 4 (y): no class: 'NA'" train net.yaml data.train.file=hole.csv -o never
+refuses 0 65 "hole.csv:10: column 4 (y): no class: it is missing" eval class/final.h5 --data hole.yaml --split train
+refuses 0 65 "hole.csv:10: column 4 (y): no class: it is missing" train class.yaml 'data.test={file: hole.csv, x: [1-3], y: [y]}' -o never
+refuses 0 65 "hole.csv:10: column 4 (y): no class: it is missing" data import hole.csv --x 1-3 --y y --classes -o never.h5
+refuses 0 65 "hole.csv:10: column 4 (y): no class: it is missing" train net.yaml data.train.file=hole.csv -o never
 # names of classes, and words that only this table has for what is missing; a name in small letters is one
 awk -F, -v OFS=, 'NR > 1 {$4 = $4 == 1 ? "none" : "Na"} {print}' t.csv >text.csv
 train 0 text class.yaml data.train.file=text.csv && same text class
@@ -145,17 +145,17 @@ on 0 eval text/final.h5 --split train --json >out 2>err && grep -qF '"names":["N
 on 0 eval class/final.h5 --data text.csv --split train >out 2>err && grep -qF "text.csv: the labels are names, and the checkpoint knows its classes by numbers only: 'Na' is taken for class 0" err || fail "names for a checkpoint of numbers: $(cat err)"
 for word in None lost -999; do
   sed "9s/[a-zA-Z]*$/$word/" text.csv >hole.csv
-  refuses 0 65 "hole.csv:9: column 4 (y): no class: '$word'" train class.yaml data.train.file=hole.csv 'data.missing={text: [lost, -999]}' -o never
+  refuses 0 65 "hole.csv:9: column 4 (y): no class: it is missing" train class.yaml data.train.file=hole.csv 'data.missing={text: [lost, -999]}' -o never
 done
 sed '9s/[01][.]0$/-999/' t.csv >hole.csv
-refuses 0 65 "hole.csv:9: column 4 (y): no class: '-999'" train class.yaml data.train.file=hole.csv 'data.missing={text: [-999]}' -o never
+refuses 0 65 "hole.csv:9: column 4 (y): no class: it is missing" train class.yaml data.train.file=hole.csv 'data.missing={text: [-999]}' -o never
 refuses 0 65 "hole.csv:9: column 4 (y): missing" train number.yaml data.train.file=hole.csv 'data.missing={text: [-999]}' -o never
 # numbers and another text: classes all, with a word about it
 sed '9s/[01][.]0$/-/' t.csv >mixed.csv
 for ranks in 0 3; do
   train $ranks mixed-$ranks class.yaml data.train.file=mixed.csv
   [ "$(grep -cF "mixed.csv: column 4 (y) has labels that are numbers, and '-'" err)" -eq 1 ] || fail "no word about a text among numbers: $(cat err)"
-  refuses $ranks 65 "mixed.csv:9: column 4 (y): no class: '-'" train class.yaml data.train.file=mixed.csv 'data.missing.text=["-"]' -o never
+  refuses $ranks 65 "mixed.csv:9: column 4 (y): no class: it is missing" train class.yaml data.train.file=mixed.csv 'data.missing.text=["-"]' -o never
 done
 # a record of another shape is told of as that
 sed '9s/,[^,]*$/,/; 9s/,[^,]*,$/,/' t.csv >short.csv

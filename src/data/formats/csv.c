@@ -12,6 +12,7 @@
 #include "base/decimal.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "data/columns.h"
 #include "data/formats/csv_quick.h"
 #include "data/heading.h"
@@ -79,6 +80,24 @@ static ls_status bad_field(const csv *c, int64_t line, int64_t column, const cha
                  f.length < QUOTE_SHOWN ? (int)f.length : QUOTE_SHOWN, f.text);
 }
 
+/* A name that is not UTF-8: of a column, a class, a text that is an input. */
+static ls_status check_name(const csv *c, const char *what, int64_t column, const char *name) {
+  const char *wrong = ls_utf8_wrong(name);
+  if (!wrong) return LS_OK;
+  return ls_fail(LS_EDATA,
+                 "%s: %s of column %lld is not UTF-8 text: '%.*s' and then byte 0x%02x; iconv -f "
+                 "latin1 -t utf-8 makes such a file of one in Latin-1, -f cp1252 of one of Windows",
+                 path_of(c), what, (long long)column + 1, (int)(wrong - name), name,
+                 (unsigned)(unsigned char)*wrong);
+}
+
+static ls_status check_names(const csv *c, const char *what, int64_t column,
+                             const ls_names *names) {
+  for (int64_t k = 0; names && k < names->count; k++)
+    LS_TRY(check_name(c, what, column, names->text[k]));
+  return LS_OK;
+}
+
 /* ---- opening: the header ---- */
 
 static ls_status read_header(csv *c, bool header) {
@@ -91,6 +110,7 @@ static ls_status read_header(csv *c, bool header) {
   LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &c->columns));
   LS_NEW(c->head, c->columns);
   for (int64_t k = 0; k < c->columns; k++) c->head[k] = ls_csv_unquoted(c->field[k]);
+  for (int64_t k = 0; k < c->columns; k++) LS_TRY(check_name(c, "the name", k, c->head[k]));
   return LS_OK;
 }
 
@@ -313,6 +333,8 @@ static ls_status collect_texts(csv *c, const ls_opening *what) {
   inputs in = {.n = c->base.shape.features};
   LS_TRY(ls_mem_new((void **)&in.texts, (size_t)in.n, sizeof *in.texts));
   ls_status status = find_texts(c, what, &in);
+  for (int64_t i = 0; i < in.n && status == LS_OK; i++)
+    status = check_names(c, "a text", c->x[i], in.texts[i]);
   if (status == LS_OK) status = take_texts(c, &in);
   for (int64_t i = 0; i < in.n; i++) ls_names_free(&in.texts[i]);
   LS_FREE(in.texts);
@@ -601,6 +623,7 @@ static ls_status scan(csv *c, bool collect, int64_t skipped) {
     bool skip = c->base.shape.rows++ < skipped;
     if (class && !skip) LS_TRY(add_class(c, y, &at));
   }
+  if (class) LS_TRY(check_names(c, "a class", c->y[0], c->base.names));
   if (class && !was_mixed && is_mixed(c->base.names)) warn_of_mixed(c);
   c->next = c->first;
   c->base.file[0].samples = c->base.shape.rows;
@@ -746,11 +769,6 @@ static ls_status parse(const csv *c, int64_t line, int64_t column, double *value
   return LS_OK;
 }
 
-static ls_status no_class(const csv *c, int64_t line) {
-  ls_status status = bad_field(c, line, c->y[0], "no class");
-  return ls_fail(status, "%s; data.missing.y: drop leaves such samples out", ls_error_text());
-}
-
 /* A name that a checkpoint was trained with is a class, whatever it says. */
 static ls_status parse_name(const csv *c, int64_t line, double *value) {
   bool found;
@@ -760,14 +778,13 @@ static ls_status parse_name(const csv *c, int64_t line, double *value) {
   *value = (double)(found && c->base.names->number ? c->base.names->number[at] : at);
   LS_FREE(name);
   if (found) return LS_OK;
-  if (ls_csv_missing(f, c->words, false)) return no_class(c, line);
+  *value = (double)NAN;
+  if (ls_csv_missing(f, c->words, false)) return LS_OK;
   return bad_field(c, line, c->y[0], "a class that the training data do not have");
 }
 
 static ls_status parse_class(const csv *c, int64_t line, double *value) {
-  if (!c->base.names->numbers) return parse_name(c, line, value);
-  LS_TRY(parse(c, line, c->y[0], value));
-  return isnan(*value) ? no_class(c, line) : LS_OK;
+  return c->base.names->numbers ? parse(c, line, c->y[0], value) : parse_name(c, line, value);
 }
 
 /* Inputs k to run[k], one of which is 1: that of the field's text. */
@@ -799,8 +816,7 @@ static int64_t next_input(const csv *c, int64_t i) { return c->run ? c->run[i] :
 static ls_status read_class(const csv *c, int64_t line, double *value) {
   ls_status status = parse_class(c, line, value);
   if (status == LS_OK || !c->base.loose) return status;
-  bool missing = ls_csv_missing(c->field[c->y[0]], c->words, c->base.names->numbers);
-  *value = missing ? (double)NAN : HUGE_VAL;
+  *value = HUGE_VAL;
   return LS_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "data/words.h"
 #include "io/gz.h"
+#include "io/signature.h"
 
 const char *const ls_separator_names[] = {"auto", ",", ";", "tab", "|", "blanks", NULL};
 static const char marks[LS_SEPARATORS] = {0, ',', ';', '\t', '|', ' '};
@@ -87,19 +88,9 @@ void ls_csv_pass_comments(const ls_csv_text *c, ls_csv_cursor *at) {
 }
 
 /* A NUL byte is in no text: what the file is instead, by its first bytes. */
-static ls_status no_text(const char *path, const char *text, const char *nul) {
-  static const struct {
-    const char *begin, *what;
-  } other[] = {
-      {"\x89HDF\r\n", "an HDF5 file; data.type: hdf5 reads it"},
-      {"\x93NUMPY",
-       "a NumPy array; lockstep data import x.npy --y y.npy -o xy.h5 makes HDF5 of it"},
-      {"PK\3\4",
-       "a zip archive, as .xlsx and .npz are; save the sheet as CSV, or the arrays as .npy each"},
-  };
-  for (size_t k = 0; k < sizeof other / sizeof *other; k++)
-    if (strncmp(text, other[k].begin, strlen(other[k].begin)) == 0)
-      return ls_fail(LS_EDATA, "%s: no CSV but %s", path, other[k].what);
+static ls_status no_text(const char *path, const char *text, size_t bytes, const char *nul) {
+  const ls_signature *other = ls_signature_of(text, bytes);
+  if (other) return ls_fail(LS_EDATA, "%s: no CSV but %s; %s", path, other->what, other->remedy);
   int64_t line = 1;
   for (const char *p = text; p < nul; p++) line += *p == '\n';
   return ls_fail(LS_EDATA, "%s:%lld: a NUL byte (byte %lld): no text file", path, (long long)line,
@@ -124,7 +115,7 @@ ls_status ls_csv_open(const char *path, const ls_csv_spec *spec, ls_csv_text *c,
   if (bytes >= 2 && (memcmp(c->text, "\xff\xfe", 2) == 0 || memcmp(c->text, "\xfe\xff", 2) == 0))
     return ls_fail(LS_EDATA, "%s: UTF-16 text; save it as UTF-8 (iconv -f utf-16 -t utf-8)", path);
   const char *nul = memchr(c->text, 0, bytes);
-  if (nul) return no_text(path, c->text, nul);
+  if (nul) return no_text(path, c->text, bytes, nul);
   settle_line_ends(c, bytes);
   if (c->comment) settle_comments(c);
   ls_csv_pass_comments(c, &c->start);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "base/utf8.h"
 #include "data/formats/dataset.h"
 #include "data/names.h"
 #include "data/trained.h"
@@ -131,8 +132,13 @@ static bool is_missing(const hdf5 *h, const char *text, bool any_case) {
 static ls_status add_names(const hdf5 *h, const piece *p, int64_t skipped) {
   for (int64_t k = skipped > 0 ? skipped : 0; k < p->text.count; k++) {
     const char *text = p->text.text[k];
-    if (!is_missing(h, text, false))
-      LS_TRY(ls_names_add(h->base.names, text, strlen(text), is_missing(h, text, true)));
+    if (is_missing(h, text, false)) continue;
+    ls_status status =
+        ls_utf8_wrong(text)
+            ? ls_fail(LS_EDATA, "a class that is not UTF-8 text; in Python: text.encode(\"utf-8\")")
+            : ls_names_add(h->base.names, text, strlen(text), is_missing(h, text, true));
+    if (status != LS_OK)
+      return ls_fail_prefix(status, "%s: %s: row %lld", path_of(h, p), p->name, (long long)k);
   }
   return LS_OK;
 }
@@ -609,6 +615,20 @@ static ls_status texts_of(const hdf5 *h, int role, const char *attribute, ls_tex
   return LS_OK;
 }
 
+/* Targets of one dataset without names: "flux" of /targets/flux, "flux_0" and so on. */
+static ls_status call_targets(const hdf5 *h, ls_texts *out) {
+  const piece *p = &h->piece[0];
+  for (int i = 0; i < h->pieces && p->role != Y; i++) p = &h->piece[i];
+  if (p->role != Y) return LS_OK;
+  const char *slash = strrchr(p->name, '/'), *name = slash ? slash + 1 : p->name;
+  LS_NEW(out->text, p->columns);
+  for (; out->count < p->columns; out->count++)
+    out->text[out->count] = p->width == 1
+                                ? ls_mem_text(name)
+                                : ls_mem_format("%s_%lld", name, (long long)p->from[out->count]);
+  return LS_OK;
+}
+
 static ls_status columns_hdf5(const ls_source *source, ls_columns *out) {
   const hdf5 *h = (const hdf5 *)source;
   for (int i = h->pieces - 1; i >= 0; i--) /* the first piece of each tells */
@@ -618,6 +638,7 @@ static ls_status columns_hdf5(const ls_source *source, ls_columns *out) {
     LS_TRY(texts_of(h, role, NULL, &out->name[role]));
     if (out->name[role].count > 0) LS_TRY(texts_of(h, role, LS_COLUMNS_UNITS, &out->unit[role]));
   }
+  if (out->name[Y].count == 0) LS_TRY(call_targets(h, &out->called));
   for (int i = 0; i < h->pieces; i++)
     if (h->piece[i].role == Y)
       return ls_h5_texts(path_of(h, &h->piece[i]), h->piece[i].name, LS_COLUMNS_CLASSES,
