@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "config/config.h"
+#include "checkpoint/beside.h"
 
 static const int64_t most_steps = INT64_C(1) << 53, most_samples = INT64_C(1) << 62;
 
@@ -32,6 +32,13 @@ static ls_status must_lie(const checked *k, int64_t value, int64_t lo, int64_t h
 
 /* ---- the state ---- */
 
+/* bad: where it is kept how often it did not get better. */
+static ls_status check_watch(const checked *k, const ls_watch *watch, const char *bad) {
+  LS_TRY(must_lie(k, watch->bad, 0, k->c->state.global_step, bad));
+  return must(k, !isnan(watch->value) || watch->bad == 0, bad,
+              "itself: there is no value yet that others could be worse than");
+}
+
 static ls_status check_counts(const checked *k) {
   const ls_state *s = &k->c->state;
   LS_TRY(must_lie(k, s->global_step, 0, most_steps, "/meta/global_step"));
@@ -43,9 +50,9 @@ static ls_status check_counts(const checked *k) {
   LS_TRY(must_lie(k, s->nonfinite_row, 0, s->nonfinite_total, "/train/nonfinite_row"));
   LS_TRY(must_lie(k, s->rollbacks, 0, s->nonfinite_total, "/train/rollbacks"));
   LS_TRY(must_lie(k, s->best_step, 0, s->global_step, "/train/best_step"));
-  LS_TRY(must_lie(k, s->early_bad, 0, s->global_step - s->best_step, "/train/early_bad"));
-  LS_TRY(must(k, !isnan(s->best_value) || (s->best_step == 0 && s->early_bad == 0),
-              "/train/best_value", "/train/best_step and early_bad: there is none yet"));
+  LS_TRY(must(k, !isnan(s->best_value) || s->best_step == 0, "/train/best_value",
+              "/train/best_step: there is none yet"));
+  LS_TRY(check_watch(k, &s->early, "/train/early_bad"));
   /* Going back to a checkpoint takes updates away, and nothing else does. */
   return must(k, s->rollbacks > 0 || s->t + s->nonfinite_total == s->global_step, "/optim/t",
               "/meta/global_step: updates made and skipped are not all");
@@ -146,21 +153,40 @@ static ls_status check_model(const checked *k) {
   return status;
 }
 
+/* The last slots are what is kept beside the weights. *slots: how many come before. */
+static bool ends_with_beside(const checked *k, int64_t *slots) {
+  bool same = true;
+  *slots = k->c->slots;
+  for (int b = LS_BESIDES - 1; same && b >= 0; b--)
+    if (ls_beside_kept(k->config, (ls_beside)b)) {
+      same = *slots > 0 && !strcmp(k->c->slot_name[*slots - 1], ls_beside_names[b]);
+      *slots -= same;
+    }
+  return same;
+}
+
 /* The slots of a plug-in are known to it alone. */
 static ls_status check_slots(const checked *k) {
   const ls_optim_spec *optimizer = &k->config->optimizer;
   const ls_optim_ops *ops = optimizer->ops;
-  if (optimizer->file) return LS_OK;
-  unsigned used = ls_optim_slots(ops, optimizer->hyper);
-  int slots = 0;
-  bool same = true;
+  int64_t all, slots = 0;
+  bool same = ends_with_beside(k, &all);
+  unsigned used = optimizer->file ? 0 : ls_optim_slots(ops, optimizer->hyper);
   for (int s = 0; same && s < ops->slots; s++)
     if (used >> s & 1) {
-      same = slots < k->c->slots && !strcmp(k->c->slot_name[slots], ops->slot_name[s]);
+      same = slots < all && !strcmp(k->c->slot_name[slots], ops->slot_name[s]);
       slots++;
     }
-  return must(k, same && slots == k->c->slots, "/optim/slots",
-              "/config/text: they are not its optimizer's");
+  return must(k, same && (optimizer->file || slots == all), "/optim/slots",
+              "/config/text: they are not its optimizer's, and what is kept beside the weights");
+}
+
+/* Best weights took the place of the last ones. */
+static ls_status check_restored(const checked *k) {
+  const ls_state *s = &k->c->state;
+  const bool could = s->best_step > 0 && ls_beside_kept(k->config, LS_BESIDE_BEST);
+  return must(k, s->restored == 0 || (s->restored == 1 && could), "/optional/train/restored",
+              "/train/best_step, or train.restore_best in /config/text");
 }
 
 static bool is_scaling(const ls_affine *a) {
@@ -207,6 +233,7 @@ static ls_status check_all(const checked *k) {
   LS_TRY(check_training(k));
   LS_TRY(check_model(k));
   LS_TRY(check_slots(k));
+  LS_TRY(check_restored(k));
   LS_TRY(check_scaling(k));
   return check_weights(k);
 }

@@ -1,5 +1,6 @@
 #include "checkpoint/fields.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
@@ -67,7 +68,7 @@ const ls_field ls_fields[] = {
     {VALUE("/train/epoch_samples", I64, state.epoch_samples)},
     {VALUE("/train/best_value", F64, state.best_value)},
     {VALUE("/train/best_step", I64, state.best_step)},
-    {VALUE("/train/early_bad", I64, state.early_bad)},
+    {VALUE("/train/early_bad", I64, state.early.bad)},
     {VALUE("/train/nonfinite_total", I64, state.nonfinite_total)},
     {VALUE("/train/nonfinite_row", I64, state.nonfinite_row)},
     {VALUE("/train/rollbacks", I64, state.rollbacks)},
@@ -77,8 +78,15 @@ const ls_field ls_fields[] = {
     {VALUE("/data/begin_sample", I64, state.begin_sample), .minor = 1},
     {VALUE("/train/sums", F64, slice_sums), .rows = AT(slices), .like = AT(slices),
      .row = sizeof(ls_stats), .columns = LS_STATS_N},
+    {VALUE("/optional/train/early_value", F64, state.early.value), .minor = 2},
+    {VALUE("/optional/train/restored", I64, state.restored), .minor = 2},
 };
 const int ls_field_count = sizeof ls_fields / sizeof *ls_fields;
+
+const ls_state ls_state_fresh = {.best_value = (double)NAN,
+                                 .early = {.value = (double)NAN},
+                                 .last_loss = (double)NAN,
+                                 .last_grad_norm = (double)NAN};
 
 void ls_checkpoint_format(ls_checkpoint *c) {
   c->major = LS_CKPT_MAJOR;
@@ -88,6 +96,12 @@ void ls_checkpoint_format(ls_checkpoint *c) {
 }
 
 /* ---- a field's values ---- */
+
+bool ls_field_known(const char *path) {
+  bool known = false;
+  for (int i = 0; i < ls_field_count; i++) known = known || !strcmp(ls_fields[i].path, path);
+  return known;
+}
 
 int64_t ls_field_rows(const ls_checkpoint *c, const ls_field *f) {
   return f->rows ? *(const int64_t *)(const void *)((const char *)c + f->rows) : 1;

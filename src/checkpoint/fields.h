@@ -24,11 +24,17 @@
 
 enum {
   LS_CKPT_MAJOR = 1, /* a reader refuses any other */
-  LS_CKPT_MINOR = 1, /* a newer one may add datasets below /optional, which this one passes over */
+  LS_CKPT_MINOR = 2, /* a newer one may add datasets below /optional, which this one passes over */
   LS_CKPT_DIGEST = 33, /* XXH3-128 in hex, and the zero behind it */
   LS_RUN_ID = 33
 };
 #define LS_CKPT_INDEX "/integrity/index"
+
+/* How a metric went, to somebody who waits for it to get better. */
+typedef struct {
+  double value; /* the last one that counted as better; NaN: none yet */
+  int64_t bad;  /* evaluations since */
+} ls_watch;
 
 /* The scalar part of the state; plain data of 8 bytes each, identical on all ranks. */
 typedef struct {
@@ -41,17 +47,20 @@ typedef struct {
                             present minibatch all the way (it may then be negative) */
   int64_t begin_sample;  /* samples seen before it */
   double best_value;     /* best metric so far; NaN: none */
-  int64_t best_step;
-  int64_t early_bad;                      /* evaluations since the best one */
+  int64_t best_step;     /* 0: none that is kept */
+  ls_watch early;        /* train.early_stop's */
   int64_t nonfinite_total, nonfinite_row; /* skipped steps: all, in a row */
   int64_t rollbacks;
   double last_loss, last_grad_norm;
+  int64_t
+      restored; /* 1: a final.h5 with the best weights in /model, the last ones in slot `best` */
 } ls_state;
+extern const ls_state ls_state_fresh;
 
 /* A writer fills it but for the derived fields, the state and what is behind it, and keeps what it
  * points to; a reader owns everything. */
 typedef struct {
-  int64_t major, minor; /* minor 0 does not have begin_step and begin_sample */
+  int64_t major, minor; /* minor 0 does not have begin_step and begin_sample, 1 nothing optional */
   char *writer, *order; /* order: of the samples, by its name */
   char run_id[LS_RUN_ID];
   char config_digest[LS_CKPT_DIGEST], model_digest[LS_CKPT_DIGEST]; /* derived */
@@ -102,6 +111,7 @@ extern const ls_field ls_fields[]; /* in the file's order */
 extern const int ls_field_count;
 enum { LS_FIELDS_VERSION = 2 }; /* so many come first that say how to read the others */
 
+bool ls_field_known(const char *path);
 int64_t ls_field_rows(const ls_checkpoint *c, const ls_field *f);
 bool ls_field_there(const ls_checkpoint *c, const ls_field *f); /* in a file of c->minor */
 void *ls_field_at(const ls_checkpoint *c, const ls_field *f, int64_t i);

@@ -39,7 +39,7 @@ static ls_status take_row(const places *p, const ls_h5_row *row, ls_h5_item *ite
 static ls_status list_row(const places *p, const ls_h5_row *row, ls_layout *toc) {
   ls_h5_item *item = &toc->item[toc->items];
   LS_TRY(take_row(p, row, item));
-  toc->items += strncmp(item->path, "/optional/", 10) != 0;
+  toc->items += strncmp(item->path, "/optional/", 10) != 0 || ls_field_known(item->path);
   return LS_OK;
 }
 

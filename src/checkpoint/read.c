@@ -20,7 +20,7 @@ typedef struct {
   const char *data; /* (bytes) the file, verified */
   size_t bytes;
   ls_block block;
-  ls_layout toc; /* what the index lists, without /optional */
+  ls_layout toc; /* what the index lists, without what is unknown below /optional */
 } reader;
 
 static ls_status wrong(const reader *r, const char *what, const char *problem) {
@@ -44,6 +44,7 @@ static ls_status take_fields(const reader *r, ls_checkpoint *c) {
   LS_TRY(ls_fields_take(&from, 0, LS_FIELDS_VERSION, c));
   LS_TRY(check_version(r, c));
   LS_TRY(ls_fields_take(&from, LS_FIELDS_VERSION, ls_field_count, c));
+  if (c->minor < 2) c->state.early.value = c->state.best_value; /* they were one number */
   if (c->state.global_step == r->block.step) return LS_OK;
   return wrong(r, "/meta/global_step", "contradicts the header, which has another step");
 }

@@ -30,7 +30,7 @@ static const char checkpoint_look[] =
     "{?best_step}  best metric      {best_value:.9g} at step {best_step}\n{/}"
     "  model            {parameters} parameters, {precision}, {inputs} inputs, {outputs} outputs\n"
     "{*tensors}    {name:-16} ({*shape}{,}{.}{/})\n{/}"
-    "  weights          {weights_hash}\n"
+    "  weights          {weights_hash}{?restored}, restored from step {best_step}{/}\n"
     "  optimizer slots {?slots}{*slots} {.}{/}{|} none{/}\n"
     "  batch            {batch} in {slices} slices, seed {seed}\n"
     "{*_scaled}  scaled           {column}: ({?log}log {/}{_of} - {shift:.9g}) / {divisor:.9g}\n{/}"
@@ -108,7 +108,9 @@ static void put_state(json_t *o, const ls_state *s) {
   ls_put(o, "t", s->t);
   ls_put(o, "best_value", s->best_value);
   ls_put(o, "best_step", s->best_step);
-  ls_put(o, "early_bad", s->early_bad);
+  ls_put_bool(o, "restored", s->restored);
+  ls_put(o, "early_value", s->early.value);
+  ls_put(o, "early_bad", s->early.bad);
   ls_put(o, "nonfinite_total", s->nonfinite_total);
   ls_put(o, "nonfinite_row", s->nonfinite_row);
   ls_put(o, "rollbacks", s->rollbacks);

@@ -104,15 +104,33 @@ static void check_metric(const reading *r, const char *path, const char *metric)
           metric, metric);
 }
 
+/* Can there be a best evaluation, and will a run look for it? */
+static void check_restore(const reading *r) {
+  const ls_config *c = r->config;
+  const char *metric = ls_config_best_metric(c, has_validation(&c->data));
+  if (!c->restore_best) return;
+  if (c->data.type && strcmp(c->data.type, "memory") == 0)
+    WRONG(r, "train.restore_best",
+          "a program's samples are evaluated by the program, which knows the best");
+  else if (!metric)
+    WRONG(r, "train.restore_best",
+          "which evaluation is the best? There are no validation samples, and "
+          "checkpoint.keep.best names no metric");
+  else if (strncmp(metric, "val_", 4) == 0 && c->eval_every.unit == LS_EVERY_NEVER)
+    WRONG(r, "train.restore_best", "there is no %s where eval.every is never", metric);
+}
+
 static void check_metrics(const reading *r) {
   const ls_config *c = r->config;
   check_metric(r, "train.early_stop.metric", c->early_metric);
   check_metric(r, "checkpoint.keep.best", c->keep_best);
-  if (c->early_metric && c->keep_best && *c->keep_best &&
-      strcmp(c->early_metric, c->keep_best) != 0)
-    WRONG(r, "checkpoint.keep.best",
-          "%s, and train.early_stop.metric is %s: a run follows one metric", c->keep_best,
-          c->early_metric);
+  check_restore(r);
+}
+
+const char *ls_config_best_metric(const ls_config *c, bool validation) {
+  if (c->keep_best && *c->keep_best) return c->keep_best;
+  if (c->early_metric) return c->early_metric;
+  return !c->keep_best && validation ? "val_loss" : NULL;
 }
 
 static void check_names(const reading *r, const char *path, char *const *names, int64_t wanted) {

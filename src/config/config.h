@@ -45,6 +45,8 @@ typedef struct {
   ls_nonfinite nonfinite;
   char *early_metric; /* NULL: none */
   int64_t early_patience;
+  double early_min_delta;
+  bool restore_best;
   ls_gemm_kind gemm; /* who makes the matrix products */
   char *exchange;
   char *mode; /* synchronous or hogwild */
@@ -86,6 +88,9 @@ void ls_config_free(ls_config **config);
 bool ls_config_wants(const ls_config *config, ls_metric metric);
 /* Has each sample a class: by the loss, or by data.classes? */
 bool ls_config_has_classes(const ls_config *config);
+/* What the best evaluation is the best by; NULL: none is looked for. validation: are there such
+ * samples? */
+const char *ls_config_best_metric(const ls_config *config, bool validation);
 ls_target_kind ls_config_target(const ls_config *config); /* what its loss takes y for */
 /* Can there be such a metric with the config's loss and classes? */
 bool ls_metric_fits(const ls_config *config, ls_metric metric);

@@ -22,7 +22,8 @@ ls_metric ls_metric_of(const char *name) {
   return (ls_metric)m;
 }
 
-bool ls_metric_better(const char *name, double value, double than) {
+bool ls_metric_better(const char *name, double value, double than, double by) {
   const ls_metric m = ls_metric_of(name);
-  return m < LS_METRICS && ls_metric_table[m].better == LS_HIGHER ? value > than : value < than;
+  const bool higher = m < LS_METRICS && ls_metric_table[m].better == LS_HIGHER;
+  return higher ? value > than + by : value < than - by;
 }

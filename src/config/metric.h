@@ -51,6 +51,7 @@ extern const char *const ls_metric_names[], *const ls_metric_followed[];
 /* By its name, of train or, behind "val_", of the validation; LS_METRICS: there is no such one. */
 ls_metric ls_metric_of(const char *name);
 bool ls_metric_validates(const char *name); /* begins with "val_" */
-bool ls_metric_better(const char *name, double value, double than);
+/* By more than `by`. */
+bool ls_metric_better(const char *name, double value, double than, double by);
 
 #endif

@@ -474,6 +474,9 @@ static const ls_key early_rows[] = {
         .choices = ls_metric_followed + 1),
     KEY("patience", int, ROOT(early_patience),
         "evaluations without a better value after which training ends", COUNT(1), .example = "15"),
+    KEY("min_delta", real, ROOT(early_min_delta),
+        "a value counts as better where it is so by more than this", .value = "0", NOT_NEGATIVE,
+        .example = "1e-4"),
     END};
 static const ls_key train_rows[] = {
     KEY("epochs", int, ROOT(epochs),
@@ -510,6 +513,10 @@ static const ls_key train_rows[] = {
         .value = "stop", .choices = nonfinites),
     SECTION("early_stop", 0, early_rows, "end training when a metric no longer improves",
             OR("none"), .example = "{metric: val_loss, patience: 15}"),
+    KEY("restore_best", bool, ROOT(restore_best),
+        "final.h5 holds the weights of the best evaluation, by checkpoint.keep.best, instead of "
+        "the last ones",
+        .value = "false", .example = "true"),
     KEY("gemm", enum, ROOT(gemm),
         "whose matrix products: own gives the same bits on every CPU; blas, the system's CBLAS, on "
         "CPUs of one kind with one library",

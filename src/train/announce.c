@@ -234,6 +234,8 @@ static ls_status end_event(ls_trainer *t, const ls_train_result *r) {
   json_object_update_new(
       event, json_pack("{s:s, s:o, s:o}", "weights_hash", r->weights_hash, "samples_per_s",
                        ls_json_real(r->samples_per_s), "seconds", ls_json_real(r->seconds)));
+  if (t->run->state.restored)
+    json_object_set_new(event, "restored_step", json_integer(t->run->state.best_step));
   if (r->dead) json_object_set_new(event, "dead", json_true());
   json_object_set_new(event, "exit", json_string(t->exit));
   return ls_events_put(t->events, event);
@@ -344,6 +346,7 @@ static json_t *memory(const ls_run *run) {
   ls_exchange_shard(run->exchange, &lo, &hi);
   for (unsigned used = ls_optim_slots(c->optimizer.ops, c->optimizer.hyper); used; used >>= 1)
     slots += used & 1;
+  for (int b = 0; b < LS_BESIDES; b++) slots += run->beside[b] != NULL;
   return json_pack(
       "{s:I, s:I, s:I, s:I}", "node_shared", (json_int_t)ls_comm_shared_bytes(run->comm), "rank",
       (json_int_t)ls_comm_private_bytes(run->comm), "optimizer",

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/json.h"
+#include "train/beside.h"
 #include "train/mode.h"
 #include "train/trainer.h"
 
@@ -43,35 +44,54 @@ ls_score ls_running_score(ls_run *run) {
 }
 
 /* A loss above that of always predicting the mean of the targets is never kept as the best, however
- * good it is beside others; until there is one below, they count for early stopping alone. */
-static bool is_better(const ls_trainer *t, double value, bool keeps) {
+ * good it is beside others; until there is one below, the best of them is remembered alone. */
+static bool is_best(const ls_trainer *t, double value, bool keeps) {
   const ls_state *s = &t->run->state;
   const bool kept = s->best_step > 0;
   if (kept != keeps) return keeps;
-  return isnan(s->best_value) || ls_metric_better(t->best_metric, value, s->best_value);
+  return isnan(s->best_value) || ls_metric_better(t->best_metric, value, s->best_value, 0);
+}
+
+static void look_for_best(ls_trainer *t, const ls_score *score, double value) {
+  ls_state *s = &t->run->state;
+  const bool keeps = !ls_score_is_poor(score);
+  if (!is_best(t, value, keeps)) return;
+  s->best_value = value;
+  t->new_best = keeps;
+  if (!keeps) return;
+  s->best_step = s->global_step;
+  ls_beside_note(t->run);
+}
+
+/* A new value of the metric: does it count as better? */
+static void watch(ls_watch *w, const char *metric, double value, double min_delta) {
+  w->bad++;
+  if (!isnan(w->value) && !ls_metric_better(metric, value, w->value, min_delta)) return;
+  *w = (ls_watch){value, 0};
+}
+
+/* The metric where it was made since the last look: a number counts once. NaN: it was not. */
+static double fresh_value(const ls_trainer *t, const char *metric, const ls_score **score) {
+  if (!metric) return (double)NAN;
+  const bool validates = ls_metric_validates(metric);
+  *score = &t->score[validates ? LS_SPLIT_VALIDATION : LS_SPLIT_TRAIN];
+  return (validates ? t->val_fresh : t->train_fresh) ? ls_metric_value(*score, metric)
+                                                     : (double)NAN;
 }
 
 /* Every rank has the same numbers and decides the same. Returns true if training should stop early.
  */
-static bool look_for_best(ls_trainer *t) {
+static bool look_at_scores(ls_trainer *t) {
   ls_state *s = &t->run->state;
-  if (!t->best_metric) return false;
-  bool validates = ls_metric_validates(t->best_metric);
-  bool *fresh = validates ? &t->val_fresh : &t->train_fresh;
-  const ls_score *score = &t->score[validates ? LS_SPLIT_VALIDATION : LS_SPLIT_TRAIN];
-  double value = ls_metric_value(score, t->best_metric);
-  if (!*fresh || isnan(value)) return false; /* a number counts once */
-  *fresh = false;
-  s->early_bad++;
-  const bool keeps = !ls_score_is_poor(score);
-  if (is_better(t, value, keeps)) {
-    s->best_value = value;
-    s->early_bad = 0;
-    t->new_best = keeps;
-    if (keeps) s->best_step = s->global_step;
-  }
-  const bool stop = t->config->early_metric && s->early_bad >= t->config->early_patience;
-  if (stop && s->best_step == 0)
+  const ls_config *c = t->config;
+  const ls_score *score;
+  double value = fresh_value(t, t->best_metric, &score);
+  if (!isnan(value)) look_for_best(t, score, value);
+  value = fresh_value(t, t->early_metric, &score);
+  if (!isnan(value)) watch(&s->early, t->early_metric, value, c->early_min_delta);
+  t->val_fresh = t->train_fresh = false;
+  const bool stop = !isnan(value) && c->early_metric && s->early.bad >= c->early_patience;
+  if (stop && t->best_metric && s->best_step == 0)
     ls_log(LS_LOG_WARN,
            "step %lld: stopping early, and no evaluation was better than always predicting the "
            "mean of the targets: none is kept as the best",
@@ -187,7 +207,7 @@ ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
                          "seconds", ls_json_real(ls_time() - t->epoch_started)));
     staleness(run, event);
     note_loss(t);
-    *stop = look_for_best(t);
+    *stop = look_at_scores(t);
     show_epoch(t, evaluate, rate, *stop);
   }
   status = put_event(t, event, status);
@@ -201,7 +221,7 @@ ls_status ls_eval_event(ls_trainer *t, bool *stop) {
   json_t *event = json_pack("{s:s, s:I}", "event", "eval", "global_step",
                             (json_int_t)t->run->state.global_step);
   ls_status status = evaluate_splits(t, event);
-  if (status == LS_OK) *stop = look_for_best(t);
+  if (status == LS_OK) *stop = look_at_scores(t);
   return put_event(t, event, status);
 }
 

@@ -53,7 +53,8 @@ static json_t *record(const ls_trainer *t) {
   struct utsname os = {0};
   char now[32], run_id[LS_RUN_ID];
   ls_run_id(&t->plan.plan, run_id);
-  time_t clock = time(NULL);
+  const ls_state *s = &t->run->state;
+  time_t clock = time(NULL) - (time_t)(ls_time() - t->started);
   uname(&os);
   strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime(&clock));
   json_t *o = json_object();
@@ -76,6 +77,10 @@ static json_t *record(const ls_trainer *t) {
   json_object_set_new(o, "run_id", json_string(run_id));
   json_object_set_new(o, "started", json_string(now));
   json_object_set_new(o, "data", data_files(&t->plan.plan));
+  if (s->restored)
+    json_object_set_new(o, "restored",
+                        json_pack("{s:I, s:s, s:o}", "global_step", (json_int_t)s->best_step,
+                                  "metric", t->best_metric, "value", ls_json_real(s->best_value)));
   return o;
 }
 

@@ -68,13 +68,20 @@ static void keep_separator(const ls_config *old, ls_config *config) {
   if (*separator == LS_SEPARATOR_AUTO) *separator = old->data.csv.separator;
 }
 
+/* How another metric went says nothing of this one. */
+static void keep_watch(const ls_config *old, const ls_config *config, ls_state *s) {
+  if (old->early_metric && config->early_metric && strcmp(old->early_metric, config->early_metric))
+    s->early = ls_state_fresh.early;
+}
+
 /* Every difference is listed; any that is neither free nor allowed refuses the resume. */
-static ls_status check_config(ls_config *config, const ls_checkpoint *c, const char *path,
+static ls_status check_config(ls_config *config, ls_checkpoint *c, const char *path,
                               const char *const *allow) {
   ls_config *old;
   LS_TRY(read_config(path, c, &old));
   keep_share(old, config);
   keep_separator(old, config);
+  keep_watch(old, config, &c->state);
   changes all = {allow, ls_mem_text(""), ls_mem_text("")};
   ls_config_diff(old, config, note_change, &all);
   ls_status status = LS_OK;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "train/beside.h"
 #include "train/mode.h"
 
 const char *const ls_time_names[] = {"data", "compute", "wait", "reduce", "update", NULL};
@@ -146,8 +147,8 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   run->comm = comm;
   run->config = config;
   run->mode = ls_mode_of(config);
-  run->state.best_value = run->state.last_loss = run->state.last_grad_norm = run->grad_norm =
-      (double)NAN;
+  run->state = ls_state_fresh;
+  run->grad_norm = (double)NAN;
   ls_comm_at(comm, "reading the data");
   config->data.whole = config->eval_on_given && config->eval_on[LS_SPLIT_ALL];
   LS_TRY(
@@ -169,6 +170,7 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   LS_TRY(ls_comm_agree(
       comm, ls_update_new(comm, run->exchange, run->model, &config->optimizer, &config->gradient,
                           config->seed, check, run->team, &run->update)));
+  LS_TRY(ls_comm_agree(comm, ls_beside_new(run)));
   if (run->mode->open) LS_TRY(run->mode->open(run));
   first_weights(run);
   return LS_OK;
@@ -178,6 +180,7 @@ void ls_run_free(ls_run **out) {
   ls_run *run = *out;
   if (!run) return;
   if (run->mode && run->mode->close) run->mode->close(run);
+  ls_beside_free(run);
   ls_update_free(&run->update);
   ls_exchange_free(&run->exchange);
   ls_loader_free(&run->loader);

@@ -5,6 +5,7 @@
 
 #include "base/batch.h"
 #include "base/team.h"
+#include "checkpoint/beside.h"
 #include "checkpoint/read.h"
 #include "comm/comm.h"
 #include "comm/exchange.h"
@@ -50,6 +51,7 @@ typedef struct {
   ls_loader *loader;
   ls_exchange *exchange;
   ls_update *update;
+  void *beside[LS_BESIDES]; /* (hi - lo) real of this rank's shard (beside.h); NULL: not kept */
   ls_team *team;
   int slices, slice_lo, slice_hi; /* of the minibatch; this rank's */
   int64_t parameters, steps;      /* steps: where the run ends */

@@ -6,8 +6,15 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "checkpoint/weights.h"
+#include "train/beside.h"
 
 static ls_affine affine_or_none(const ls_affine *a) { return a ? *a : (ls_affine){0}; }
+
+static void add_slot(ls_state_layout *plan, void *shard, const char *name) {
+  if (!shard) return; /* not in use */
+  plan->slot[plan->plan.slots] = shard;
+  plan->slot_name[plan->plan.slots++] = (char *)(uintptr_t)name;
+}
 
 void ls_state_layout_make(const ls_run *run, ls_state_layout *out) {
   const ls_config *c = run->config;
@@ -34,12 +41,9 @@ void ls_state_layout_make(const ls_run *run, ls_state_layout *out) {
   if (trained && trained->name.count > 0) p->trained = *trained;
   p->tensor = ls_model_tensors(run->model, &p->tensors);
   p->slot_name = out->slot_name;
-  unsigned used = ls_optim_slots(ops, c->optimizer.hyper);
   for (int s = 0; s < ops->slots; s++)
-    if (used >> s & 1) {
-      out->slot[p->slots] = s;
-      out->slot_name[p->slots++] = (char *)(uintptr_t)ops->slot_name[s];
-    }
+    add_slot(out, ls_update_slot(run->update, s), ops->slot_name[s]);
+  for (int b = 0; b < LS_BESIDES; b++) add_slot(out, run->beside[b], ls_beside_names[b]);
 }
 
 void ls_state_layout_free(ls_state_layout *p) { LS_FREE(p->plan.config_text); }
@@ -59,12 +63,11 @@ static void overlap(const ls_run *run, int rank, const ls_tensor *t, int64_t *lo
 
 /* One slot into the image, tensor by tensor, each rank's share received where it belongs: no
  * staging buffer. */
-static void gather_slot(ls_run *run, const ls_checkpoint *p, int planned, int slot,
+static void gather_slot(ls_run *run, const ls_checkpoint *p, int planned, const char *own,
                         ls_image *image) {
   int me = ls_comm_rank(run->comm),
       ranks = ls_exchange_replicated(run->exchange) ? 1 : ls_comm_size(run->comm);
   size_t size = real_of(run);
-  const char *own = ls_update_slot(run->update, slot);
   int64_t shard, end;
   ls_exchange_shard(run->exchange, &shard, &end);
   for (int i = 0; i < p->tensors; i++)
@@ -131,8 +134,26 @@ static void deal_weights(ls_run *run, const char *flat) {
   int64_t lo, hi;
   ls_exchange_shard(run->exchange, &lo, &hi);
   deal(run, flat, (char *)ls_exchange_weights(run->exchange) + (size_t)lo * real_of(run));
+  ls_beside_place(run);
   ls_exchange_publish(run->exchange);
   ls_run_weights_changed(run);
+}
+
+static bool has_slot(const ls_checkpoint *c, const char *name) {
+  bool has = false;
+  for (int64_t s = 0; s < c->slots; s++) has = has || !strcmp(c->slot_name[s], name);
+  return has;
+}
+
+/* What is kept beside the weights is kept from the start. */
+static ls_status check_beside(const ls_run *run, const ls_checkpoint *c) {
+  static const char *const key[] = {[LS_BESIDE_BEST] = "train.restore_best"};
+  for (int b = 0; b < LS_BESIDES; b++)
+    if ((run->beside[b] != NULL) != has_slot(c, ls_beside_names[b]))
+      return ls_fail(LS_ECONFIG,
+                     "%s: a run has it from its start to its end, and the checkpoint's run %s it",
+                     key[b], run->beside[b] ? "began without" : "has");
+  return LS_OK;
 }
 
 static ls_status check_fit(const ls_run *run, const ls_checkpoint *p, const ls_checkpoint *c) {
@@ -144,6 +165,7 @@ static ls_status check_fit(const ls_run *run, const ls_checkpoint *p, const ls_c
   if (c->precision != p->precision)
     return ls_fail(LS_ECONFIG, "the checkpoint is %s, train.precision is %s",
                    ls_dtype_name(c->precision), ls_dtype_name(p->precision));
+  LS_TRY(check_beside(run, c));
   if (c->slots != p->slots)
     return ls_fail(LS_ECONFIG, "the checkpoint has %d optimizer slots, the config's optimizer %d",
                    (int)c->slots, (int)p->slots);
@@ -169,7 +191,7 @@ ls_status ls_state_restore(ls_run *run, const ls_state_layout *plan, const ls_ch
   memset(run->running, 0, (size_t)run->slices * sizeof *run->running);
   for (int s = run->slice_lo; s < run->slice_hi; s++) run->running[s] = run->slice_stats[s];
   for (int s = 0; s < p->slots && !ls_mutant("slots-forgotten"); s++)
-    deal(run, c ? c->slot[s] : NULL, ls_update_slot(run->update, plan->slot[s]));
+    deal(run, c ? c->slot[s] : NULL, plan->slot[s]);
   deal_weights(run, c ? c->weights : NULL);
   return LS_OK;
 }

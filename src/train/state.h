@@ -10,8 +10,8 @@
  * out-parameters. Slots in use only. */
 typedef struct {
   ls_checkpoint plan;
-  int slot[LS_SLOTS_MAX]; /* number of each planned slot in the optimizer's ops */
-  char *slot_name[LS_SLOTS_MAX];
+  void *slot[LS_SLOTS_MAX + LS_BESIDES]; /* (hi - lo) real of this rank's shard, of each */
+  char *slot_name[LS_SLOTS_MAX + LS_BESIDES];
 } ls_state_layout;
 void ls_state_layout_make(const ls_run *run, ls_state_layout *out);
 void ls_state_layout_free(ls_state_layout *plan);

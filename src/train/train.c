@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "checkpoint/find.h"
+#include "train/beside.h"
 #include "train/folder.h"
 #include "train/mode.h"
 #include "train/trainer.h"
@@ -126,6 +127,8 @@ static ls_status roll_back(ls_trainer *t) {
            "step %lld: not finite; weights and optimizer go back to step %lld, the data go on",
            (long long)now.global_step, (long long)s->global_step);
     now.t = s->t;
+    now.best_value = s->best_value; /* what is kept of the best is the checkpoint's */
+    now.best_step = s->best_step;
     now.rollbacks++;
     now.epoch_samples = 0;
     *s = now;
@@ -196,7 +199,7 @@ static uint32_t flags_now(void *context) { return my_flags(context); }
 
 /* A checkpoint of the step at which training ended early is resumed to its end, not past it. */
 static bool ended_early(const ls_trainer *t) {
-  return t->config->early_metric && t->run->state.early_bad >= t->config->early_patience;
+  return t->config->early_metric && t->run->state.early.bad >= t->config->early_patience;
 }
 
 static ls_status loop(ls_trainer *t) {
@@ -232,15 +235,10 @@ static ls_status open_outputs(ls_trainer *t, const ls_checkpoint *from, const ch
   return ls_start_event(t);
 }
 
-static void choose_best_metric(ls_trainer *t) {
+static void choose_metrics(ls_trainer *t) {
   const ls_config *c = t->config;
-  bool validation = ls_data_rows(t->run->data, LS_SPLIT_VALIDATION) > 0;
-  if (c->early_metric)
-    t->best_metric = c->early_metric;
-  else if (c->keep_best)
-    t->best_metric = *c->keep_best ? c->keep_best : NULL;
-  else
-    t->best_metric = validation ? "val_loss" : NULL;
+  t->best_metric = ls_config_best_metric(c, ls_data_rows(t->run->data, LS_SPLIT_VALIDATION) > 0);
+  t->early_metric = c->early_metric ? c->early_metric : t->best_metric;
 }
 
 ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
@@ -252,7 +250,7 @@ ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
     LS_TRY(ls_resume_take(t, from));
   else if (t->config->init.kind == LS_INIT_FILE)
     LS_TRY(ls_state_load_weights(t->run));
-  choose_best_metric(t);
+  choose_metrics(t);
   t->first_step = t->run->state.global_step;
   t->first_epoch = t->run->state.epoch;
   t->first_sample = t->run->state.samples_seen;
@@ -265,15 +263,34 @@ ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
   return LS_OK;
 }
 
+/* What final.h5 is to hold takes the place of the last weights. */
+static void restore_best(ls_trainer *t) {
+  const ls_state *s = &t->run->state;
+  if (!t->config->restore_best) return;
+  ls_beside_restore_best(t->run);
+  if (!s->restored) {
+    ls_log(LS_LOG_WARN,
+           "train.restore_best: no evaluation gave weights worth keeping: final.h5 holds the last "
+           "ones, of step %lld",
+           (long long)s->global_step);
+    return;
+  }
+  t->scored_step = -1; /* of other weights */
+  ls_log(LS_LOG_INFO, "final.h5 holds the weights of step %lld, the best by %s (%.6g)",
+         (long long)s->best_step, t->best_metric, s->best_value);
+}
+
 /* Scores of the final weights for the end event, not those of an earlier step: a run that was
- * resumed since then has not made them. */
+ * resumed since then has not made them. Running means are of weights that came and went, and of
+ * none that were restored. */
 static ls_status final_scores(ls_trainer *t, bool whole) {
   ls_run *run = t->run;
   ls_score *train = &t->score[LS_SPLIT_TRAIN];
   bool fresh = t->scored_step == run->state.global_step, full = ls_eval_wants(t, LS_SPLIT_TRAIN);
   if (run->state.epoch_samples > 0 && !(full && fresh)) *train = ls_running_score(run);
   if (!whole) return LS_OK;
-  if (train->samples == 0 || (full && !fresh)) LS_TRY(ls_eval_split(t, LS_SPLIT_TRAIN));
+  if (train->samples == 0 || run->state.restored || (full && !fresh))
+    LS_TRY(ls_eval_split(t, LS_SPLIT_TRAIN));
   if (!fresh && ls_eval_wants(t, LS_SPLIT_VALIDATION))
     LS_TRY(ls_eval_split(t, LS_SPLIT_VALIDATION));
   return ls_eval_wants(t, LS_SPLIT_TEST) ? ls_eval_split(t, LS_SPLIT_TEST) : LS_OK;
@@ -285,8 +302,10 @@ static ls_status finish(ls_trainer *t, ls_train_result *r) {
   ls_run *run = t->run;
   bool whole = strcmp(t->exit, "done") == 0 || strcmp(t->exit, "early_stop") == 0;
   LS_TRY(agree_on_deferred(t)); /* of the last step */
+  if (whole) restore_best(t);
   LS_TRY(final_scores(t, whole));
   if (whole) LS_TRY(ls_snapshot_take(t, "final.h5", true));
+  if (run->state.restored) LS_TRY(ls_record_write(t));
   double start = ls_time();
   LS_TRY(ls_snapshot_finish(t));
   t->checkpoint_seconds += ls_time() - start;

@@ -28,8 +28,8 @@ typedef struct {
   char failed_text[512];
   ls_status pending; /* failed between collectives; the next step's flags tell everyone */
   char pending_text[1024];
-  const char *best_metric;             /* NULL: none; what keep.best and early_stop look at */
-  double slurm_limit;                  /* seconds from then; 0: none */
+  const char *best_metric, *early_metric; /* what they look at; NULL: none */
+  double slurm_limit;                     /* seconds from then; 0: none */
   double started;                      /* ls_time() of the start; the time limit counts from here */
   double epoch_started, epoch_trained; /* wall clock; sum of run->time at the start of the epoch */
   double last_save, save_seconds,

@@ -154,7 +154,7 @@ draw_schedule() {
 # Can this build make products by a BLAS?
 blas=$("$LOCKSTEP" --version | sed -n 's/^train.gemm=blas: \(OpenBLAS\|BLIS\|lib\).*/yes/p')
 
-draw_train() { # sets `slices`
+draw_train() { # sets `slices` and `keep`
   between 4 40; steps=$drawn
   if chance 8; then drawn=full; else between 5 130; fi
   local batch=$drawn
@@ -167,6 +167,9 @@ draw_train() { # sets `slices`
   chance 20 && echo "  , gradient_noise: {eta: 0.01}"
   chance 15 && echo "  , nonfinite: skip"
   [[ $loss == cross_entropy* ]] && chance 30 && { pick balanced "{0: 0.3, 1: 2}"; echo "  , class_weights: $drawn"; }
+  keep=
+  chance 20 && { pick 0 0.001 0.1; echo "  , early_stop: {metric: loss, patience: 2, min_delta: $drawn}"; }
+  chance 30 && { echo "  , restore_best: true"; keep=", keep: {best: loss}"; }
   pick auto shared tree tree
   echo "  , exchange: $drawn}"
 }
@@ -193,6 +196,6 @@ draw_config() { # sets steps and slices
     mse | half_mse | mae | huber) pick "" ", metrics: [rmse, per_target]"; chosen=$drawn ;;
   esac
   chance 40 && echo "eval: {every: 5 steps, on: [train]$chosen}"
-  between 3 20; echo "checkpoint: {every: $drawn steps}"
+  between 3 20; echo "checkpoint: {every: $drawn steps$keep}"
   pick 1 1 3; echo "output: {step_every: $drawn}"
 }

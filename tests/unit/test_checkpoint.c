@@ -105,7 +105,7 @@ static const ls_state state = {.global_step = 1234,
                                .epoch_samples = 1700,
                                .best_value = 0.25,
                                .best_step = 1200,
-                               .early_bad = 1,
+                               .early = {0.25, 1},
                                .nonfinite_total = 4,
                                .nonfinite_row = 0,
                                .rollbacks = 0,
@@ -137,7 +137,7 @@ static void fill(ls_image *image, ls_dtype precision, int64_t step) {
   now.samples_seen = 50 * step;
   if (step < 100) now.epoch = now.nonfinite_total = now.best_step = 0; /* too soon for them */
   if (step < 100) now.epoch_samples = now.samples_seen;
-  if (step < now.best_step) now.best_step = step - now.early_bad;
+  if (step < now.best_step) now.best_step = step - 1;
   now.t = step - now.nonfinite_total;
   ls_image_state(image, &now, sums);
 }
@@ -462,7 +462,7 @@ static void unknown_major_is_refused(void **unused) {
   slurp("major.h5", &data, &bytes);
   *values_of(data, bytes, "/meta/format_major") = 2;
   assert_int_equal(read_forged(data, bytes, &c), LS_EDATA);
-  assert_non_null(strstr(ls_error_text(), "format 2.1"));
+  assert_non_null(strstr(ls_error_text(), "format 2.2"));
   ls_mem_free(data);
   unlink(at("forged.h5")), unlink(at("major.h5"));
 }
@@ -589,7 +589,10 @@ static void fields_that_contradict_each_other_are_refused(void **unused) {
              {"/train/epoch_samples", 7, "/train/sums contradicts /train/epoch_samples"},
              {"/train/best_step", 1235, "/train/best_step"},
              {"/train/best_value", INT64_C(0x7ff8) << 48, "/train/best_value contradicts"},
-             {"/train/early_bad", 35, "/train/early_bad"},
+             {"/train/early_bad", 1235, "/train/early_bad"},
+             {"/optional/train/early_value", INT64_C(0x7ff8) << 48, "/train/early_bad contradicts"},
+             {"/optional/train/restored", 1, "/optional/train/restored contradicts"},
+             {"/optional/train/restored", -1, "/optional/train/restored contradicts"},
              {"/train/nonfinite_total", 5, "/train/nonfinite_total"},
              {"/train/nonfinite_row", 5, "/train/nonfinite_row"},
              {"/train/rollbacks", 5, "/train/rollbacks"},

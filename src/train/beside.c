@@ -1,0 +1,70 @@
+#include "train/beside.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+static size_t shard_bytes(const ls_run *run, int64_t *lo) {
+  int64_t hi;
+  ls_exchange_shard(run->exchange, lo, &hi);
+  return (size_t)(hi - *lo) * ls_dtype_size(run->config->precision);
+}
+
+/* This rank's shard of the weights. */
+static char *shard(ls_run *run, size_t *bytes) {
+  int64_t lo;
+  *bytes = shard_bytes(run, &lo);
+  return (char *)ls_exchange_weights(run->exchange) +
+         (size_t)lo * ls_dtype_size(run->config->precision);
+}
+
+ls_status ls_beside_new(ls_run *run) {
+  int64_t lo;
+  const size_t bytes = shard_bytes(run, &lo);
+  for (int b = 0; b < LS_BESIDES; b++)
+    if (ls_beside_kept(run->config, (ls_beside)b)) LS_TRY(ls_mem_new(&run->beside[b], bytes, 1));
+  return LS_OK;
+}
+
+void ls_beside_free(ls_run *run) {
+  for (int b = 0; b < LS_BESIDES; b++) LS_FREE(run->beside[b]);
+}
+
+void ls_beside_note(ls_run *run) {
+  size_t bytes;
+  const char *weights = shard(run, &bytes);
+  if (run->beside[LS_BESIDE_BEST]) memcpy(run->beside[LS_BESIDE_BEST], weights, bytes);
+}
+
+static void change_places(char *a, char *b, size_t bytes) {
+  for (char c[4096]; bytes > 0;) {
+    const size_t n = bytes < sizeof c ? bytes : sizeof c;
+    memcpy(c, a, n);
+    memcpy(a, b, n);
+    memcpy(b, c, n);
+    a += n;
+    b += n;
+    bytes -= n;
+  }
+}
+
+/* The weights of this rank's shard and those beside them. */
+static void exchange_with(ls_run *run, ls_beside which) {
+  size_t bytes;
+  char *weights = shard(run, &bytes);
+  change_places(weights, run->beside[which], bytes);
+}
+
+void ls_beside_place(ls_run *run) {
+  if (run->state.restored) exchange_with(run, LS_BESIDE_BEST);
+  run->state.restored = 0;
+}
+
+void ls_beside_restore_best(ls_run *run) {
+  if (!run->beside[LS_BESIDE_BEST] || run->state.best_step == 0) return;
+  ls_comm_barrier(run->comm); /* nobody reads the weights any more */
+  exchange_with(run, LS_BESIDE_BEST);
+  run->state.restored = 1;
+  ls_exchange_publish(run->exchange);
+  ls_run_weights_changed(run);
+}
