@@ -59,8 +59,9 @@ static const ls_exchange_ops exchange_one = {"one", one_prepare, NULL, one_reduc
 static const ls_exchange_ops exchange_apart = {"apart",    apart_prepare, NULL,
                                                one_reduce, NULL,          NULL};
 static const ls_exchange_ops exchange_mpi = {"mpi", mpi_prepare, NULL, mpi_reduce, NULL, NULL};
-static const ls_exchange_ops *const kinds[] = {&exchange_one, &ls_exchange_shared,
-                                               &ls_exchange_tree, &exchange_mpi, &exchange_apart};
+static const ls_exchange_ops *const kinds[] = {&exchange_one,     &ls_exchange_shared,
+                                               &ls_exchange_tree, &exchange_mpi,
+                                               &exchange_apart,   &ls_exchange_halved};
 
 static const ls_exchange_ops *choose(const ls_comm *comm, const char *kind) {
   if (ls_comm_size(comm) == 1) return &exchange_one;
@@ -188,6 +189,7 @@ void ls_exchange_free(ls_exchange **out) {
   LS_FREE(x->inbox);
   ls_letters_free(&x->letters);
   LS_FREE(x->first);
+  LS_FREE(x->place);
   LS_FREE(x->source);
   LS_FREE(*out);
 }
@@ -198,12 +200,14 @@ bool ls_exchange_shares_weights(const ls_exchange *x) { return x->window != NULL
 
 bool ls_exchange_replicated(const ls_exchange *x) { return !x->ops->publish; }
 
-int64_t ls_exchange_shard_of(const ls_exchange *x, int rank) { return x->first[rank]; }
+void ls_exchange_shard_of(const ls_exchange *x, int rank, int64_t *lo, int64_t *hi) {
+  *lo = ls_exchange_lo(x, rank);
+  *hi = ls_exchange_hi(x, rank);
+}
 
 void ls_exchange_shard(const ls_exchange *x, int64_t *lo, int64_t *hi) {
-  int me = ls_comm_rank(x->comm);
-  *lo = ls_exchange_replicated(x) ? 0 : x->first[me];
-  *hi = ls_exchange_replicated(x) ? x->n : x->first[me + 1];
+  ls_exchange_shard_of(x, ls_comm_rank(x->comm), lo, hi);
+  if (ls_exchange_replicated(x)) *lo = 0, *hi = x->n;
 }
 
 int ls_exchange_parts(const ls_exchange *x, const ls_tree_node **node, void *const **grad) {
@@ -219,7 +223,8 @@ void ls_exchange_claim(const ls_exchange *x) {
   enum { CLAIMED = 1 << 16 };
   if (ls_comm_size(x->comm) == 1 || ls_exchange_replicated(x)) return;
   const int rank = ls_comm_rank(x->comm);
-  const int64_t lo = x->first[rank] * (int64_t)x->size, hi = x->first[rank + 1] * (int64_t)x->size;
+  const int64_t lo = ls_exchange_lo(x, rank) * (int64_t)x->size,
+                hi = ls_exchange_hi(x, rank) * (int64_t)x->size;
   for (int64_t at = lo; at < hi && at < lo + CLAIMED; at += LS_ALIGN)
     __asm__ volatile("prefetchw %0" : : "m"(x->weights[at]));
 #else
@@ -244,6 +249,6 @@ int64_t ls_exchange_bytes(const ls_exchange *x) {
   if (ranks == 1) return 0;
   if (ls_exchange_replicated(x)) return 2 * (ranks - 1) * all / ranks;
   ls_exchange_shard(x, &lo, &hi);
-  return (x->sources - x->parts) * (hi - lo) * (int64_t)x->size + all -
-         (hi - lo) * (int64_t)x->size;
+  const int64_t shard = (hi - lo) * (int64_t)x->size;
+  return (x->sums_read ? x->sums_read : (x->sources - x->parts) * shard) + all - shard;
 }

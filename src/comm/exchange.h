@@ -28,8 +28,8 @@ const char *ls_exchange_kind(const ls_exchange *exchange);
 void *ls_exchange_weights(
     ls_exchange *exchange); /* (n) real, readable everywhere, written in [lo, hi) only */
 void ls_exchange_shard(const ls_exchange *exchange, int64_t *lo, int64_t *hi);
-int64_t ls_exchange_shard_of(const ls_exchange *exchange,
-                             int rank); /* first parameter of rank's shard; rank = size gives n */
+/* Parameters [lo, hi) of rank's shard. Shards cover all, in any order of ranks. */
+void ls_exchange_shard_of(const ls_exchange *exchange, int rank, int64_t *lo, int64_t *hi);
 bool ls_exchange_replicated(
     const ls_exchange *exchange); /* every rank updates everything (mpi, one) */
 /* The ranks of a node share one copy of the weights (shared). */

@@ -59,7 +59,23 @@ void ls_letters_receive(const ls_exchange *x, ls_letters *letters, void *data, i
                 &letters->request[letters->count++]);
 }
 
-void ls_letters_start(ls_letters *letters) { MPI_Startall(letters->count, letters->request); }
+void ls_letters_send_flags(const ls_exchange *x, ls_letters *letters, const uint32_t *flags, int to,
+                           int tag) {
+  letters->peer[letters->count] = to;
+  MPI_Send_init(flags, 1, MPI_UINT32_T, to, tag, x->comm->world,
+                &letters->request[letters->count++]);
+}
+
+void ls_letters_receive_flags(const ls_exchange *x, ls_letters *letters, uint32_t *flags, int from,
+                              int tag) {
+  letters->peer[letters->count] = from;
+  MPI_Recv_init(flags, 1, MPI_UINT32_T, from, tag, x->comm->world,
+                &letters->request[letters->count++]);
+}
+
+void ls_letters_start(ls_letters *letters) {
+  if (letters->count > 0) MPI_Startall(letters->count, letters->request);
+}
 
 void ls_letters_wait(ls_exchange *x, ls_letters *letters) {
   ls_comm_wait(x->comm, letters->count, letters->request, letters->peer);

@@ -37,8 +37,10 @@ struct ls_exchange {
   int64_t n, stride; /* parameters; bytes from one part to the next */
   size_t size;       /* of a real */
   int slices;
-  int64_t *first; /* (ranks + 1) shard bounds */
-  int parts;      /* of this rank */
+  int64_t *first;    /* (ranks + 1) shard bounds */
+  int64_t sums_read; /* bytes of others' sums in a step, where it is not all but own sources */
+  int *place;        /* (ranks) whose shard is which of them; NULL: rank r's is the r-th */
+  int parts;         /* of this rank */
   ls_tree_node node[LS_PARTS_MAX];
   void *grad[LS_PARTS_MAX];
   int sources; /* what ls_exchange_grad sums, in slice order; at first the parts of all ranks */
@@ -51,14 +53,21 @@ struct ls_exchange {
   struct ls_window *window; /* shared */
 };
 
-extern const ls_exchange_ops ls_exchange_shared, ls_exchange_tree;
+extern const ls_exchange_ops ls_exchange_shared, ls_exchange_halved, ls_exchange_tree;
 
 static inline int64_t ls_round_up(int64_t bytes) {
   return (bytes + LS_ALIGN - 1) / LS_ALIGN * LS_ALIGN;
 }
-/* What rank's shard takes in an inbox or outbox. */
+/* Rank's shard: parameters [lo, hi). */
+static inline int64_t ls_exchange_lo(const ls_exchange *x, int rank) {
+  return x->first[x->place ? x->place[rank] : rank];
+}
+static inline int64_t ls_exchange_hi(const ls_exchange *x, int rank) {
+  return x->first[(x->place ? x->place[rank] : rank) + 1];
+}
+/* What it takes in an inbox or outbox. */
 static inline int64_t ls_exchange_shard_bytes(const ls_exchange *x, int rank) {
-  return ls_round_up((x->first[rank + 1] - x->first[rank]) * (int64_t)x->size);
+  return ls_round_up((ls_exchange_hi(x, rank) - ls_exchange_lo(x, rank)) * (int64_t)x->size);
 }
 
 int ls_exchange_rank_parts(const ls_exchange *x, int rank, ls_tree_node *node); /* (LS_PARTS_MAX) */
@@ -73,9 +82,26 @@ void ls_letters_send(const ls_exchange *x, ls_letters *letters, const void *data
                      int to, int tag);
 void ls_letters_receive(const ls_exchange *x, ls_letters *letters, void *data, int64_t count,
                         int from, int tag);
+void ls_letters_send_flags(const ls_exchange *x, ls_letters *letters, const uint32_t *flags, int to,
+                           int tag);
+void ls_letters_receive_flags(const ls_exchange *x, ls_letters *letters, uint32_t *flags, int from,
+                              int tag);
 void ls_letters_start(ls_letters *letters);
 void ls_letters_wait(ls_exchange *x, ls_letters *letters);
 void ls_letters_free(ls_letters *letters);
+
+/* Halving and doubling between nodes (exchange_halving.c). How many halvings: 0 where the nodes are
+ * too few, or not alike. `groups`: nodes of the slice tree that the nodes' parts make; forced: as
+ * many as can be. */
+struct ls_halving;
+int ls_halving_steps(const ls_exchange *x, int groups, bool forced);
+ls_status ls_halving_prepare(ls_exchange *x, int steps, int parts, struct ls_halving **out);
+/* part: (parts) of this node, where they lie. */
+void ls_halving_link(ls_exchange *x, struct ls_halving *halving, const ls_exchange_source *part);
+/* Between the barriers of the window. The flags come back OR-ed. */
+uint32_t ls_halving_reduce(ls_exchange *x, struct ls_halving *halving, uint32_t flags);
+void ls_halving_publish(ls_exchange *x, struct ls_halving *halving);
+void ls_halving_free(struct ls_halving **halving);
 
 /* Finish the tree over consecutive nodes for elements [lo, lo + n); see exchange_kind.c. */
 void ls_exchange_fold(const ls_exchange *x, const ls_exchange_source *source, int sources,

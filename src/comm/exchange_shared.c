@@ -5,7 +5,8 @@
  * With several nodes, the parts of a node are first summed as far as the slice tree allows
  * (neighbours on one node are mostly one subtree), and for each shard one rank of every other node,
  * its agent there, sends those sums to the owner and takes the new weights back into the node's
- * window. So what crosses the network does not grow with the ranks on a node. */
+ * window. So what crosses the network does not grow with the ranks on a node. Many nodes that are
+ * alike halve instead (exchange_halving.c). */
 #include <sched.h>
 #include <string.h>
 
@@ -48,8 +49,9 @@ struct ls_window {
   int errands;
   errand *errand;
   char *outbox;
-  ls_letters sums; /* group k of this node for errand e is letter e * own_groups + k */
-  ls_letters news; /* new weights: to the agents, and of the errands */
+  ls_letters sums;            /* group k of this node for errand e is letter e * own_groups + k */
+  ls_letters news;            /* new weights: to the agents, and of the errands */
+  struct ls_halving *halving; /* instead of errands; NULL: there are errands */
 };
 
 static void relax(void) {
@@ -131,7 +133,8 @@ static ls_status list_errands(ls_exchange *x) {
   int64_t bytes = 0;
   for (int i = 0; i < comm->size - comm->node_size; i++) {
     const int r = (behind + i) % comm->size;
-    if (x->first[r + 1] == x->first[r] || agent_of(comm, r, here(x)) != comm->rank) continue;
+    if (ls_exchange_hi(x, r) == ls_exchange_lo(x, r) || agent_of(comm, r, here(x)) != comm->rank)
+      continue;
     w->errand[w->errands++] = (errand){r, NULL};
     bytes += w->sums_out * ls_exchange_shard_bytes(x, r);
   }
@@ -146,7 +149,18 @@ static ls_status list_errands(ls_exchange *x) {
   return LS_OK;
 }
 
-static ls_status shared_prepare(ls_exchange *x) {
+static ls_status prepare_errands(ls_exchange *x) {
+  struct ls_window *w = x->window;
+  LS_NEW(w->errand, x->comm->size);
+  LS_TRY(list_errands(x));
+  LS_TRY(ls_letters_new(&x->letters, w->groups));
+  LS_TRY(ls_letters_new(&w->sums, w->errands * w->own_groups));
+  LS_TRY(ls_letters_new(&w->news, w->errands + x->comm->nodes));
+  return ls_mem_new(&x->inbox, (size_t)(w->groups - w->own_groups),
+                    (size_t)ls_exchange_shard_bytes(x, x->comm->rank));
+}
+
+static ls_status prepare_window(ls_exchange *x, bool forced) {
   const ls_comm *comm = x->comm;
   struct ls_window *w;
   if (comm->nodes > 1) LS_TRY(ls_exchange_fits(x, ""));
@@ -156,16 +170,14 @@ static ls_status shared_prepare(ls_exchange *x) {
   LS_NEW(w->part_node, w->parts);
   LS_NEW(w->part, w->parts);
   LS_NEW(w->group, w->parts);
-  LS_NEW(w->errand, comm->size);
   list_parts(x);
   make_groups(x);
-  LS_TRY(list_errands(x));
-  LS_TRY(ls_letters_new(&x->letters, w->groups));
-  LS_TRY(ls_letters_new(&w->sums, w->errands * w->own_groups));
-  LS_TRY(ls_letters_new(&w->news, w->errands + comm->nodes));
-  return ls_mem_new(&x->inbox, (size_t)(w->groups - w->own_groups),
-                    (size_t)ls_exchange_shard_bytes(x, comm->rank));
+  const int steps = ls_halving_steps(x, w->groups, forced);
+  return steps ? ls_halving_prepare(x, steps, w->local, &w->halving) : prepare_errands(x);
 }
+
+static ls_status shared_prepare(ls_exchange *x) { return prepare_window(x, false); }
+static ls_status halved_prepare(ls_exchange *x) { return prepare_window(x, true); }
 
 /* ---- the window, and what lies where in it ---- */
 
@@ -189,7 +201,7 @@ static void place_parts(ls_exchange *x, char *next) {
 static void link_inbox(ls_exchange *x) {
   struct ls_window *w = x->window;
   const int me = x->comm->rank;
-  const int64_t lo = x->first[me], count = x->first[me + 1] - lo;
+  const int64_t lo = ls_exchange_lo(x, me), count = ls_exchange_hi(x, me) - lo;
   char *next = x->inbox;
   x->sources = 0;
   for (int k = 0; k < w->groups; k++) {
@@ -210,7 +222,7 @@ static void link_errands(ls_exchange *x) {
   struct ls_window *w = x->window;
   for (int e = 0; e < w->errands; e++) {
     const int owner = w->errand[e].owner;
-    const int64_t lo = x->first[owner], count = x->first[owner + 1] - lo;
+    const int64_t lo = ls_exchange_lo(x, owner), count = ls_exchange_hi(x, owner) - lo;
     const char *next = w->errand[e].out;
     for (int k = 0; k < w->groups; k++) {
       const group *g = &w->group[k];
@@ -226,10 +238,16 @@ static void link_errands(ls_exchange *x) {
 /* The next node's agent first, as with the errands. */
 static void link_news(ls_exchange *x) {
   const int me = x->comm->rank, nodes = x->comm->nodes;
-  const int64_t lo = x->first[me], count = x->first[me + 1] - lo;
+  const int64_t lo = ls_exchange_lo(x, me), count = ls_exchange_hi(x, me) - lo;
   for (int i = 1; i < nodes && count > 0; i++)
     ls_letters_send(x, &x->window->news, x->weights + lo * (int64_t)x->size, count,
                     agent_of(x->comm, me, (here(x) + i) % nodes), 0);
+}
+
+static int first_local(const struct ls_window *w) {
+  int p = 0;
+  while (!w->part[p].data) p++;
+  return p;
 }
 
 static ls_status shared_open(ls_exchange *x) {
@@ -241,6 +259,10 @@ static ls_status shared_open(ls_exchange *x) {
   w->spins = comm->node_size <= comm->node_cores ? SPINS : 0;
   x->weights = (char *)w->block.data + lines;
   place_parts(x, x->weights + x->stride);
+  if (w->halving) {
+    ls_halving_link(x, w->halving, w->part + first_local(w));
+    return LS_OK;
+  }
   link_inbox(x);
   link_errands(x);
   link_news(x);
@@ -256,7 +278,7 @@ static void run_errands(ls_exchange *x) {
   MPI_Request *send = w->sums.request;
   for (int e = 0; e < w->errands; e++) {
     const int owner = w->errand[e].owner;
-    const int64_t lo = x->first[owner], count = x->first[owner + 1] - lo;
+    const int64_t lo = ls_exchange_lo(x, owner), count = ls_exchange_hi(x, owner) - lo;
     char *out = w->errand[e].out;
     for (int k = 0; k < w->groups; k++) {
       const group *g = &w->group[k];
@@ -278,6 +300,7 @@ static uint32_t shared_reduce(ls_exchange *x, uint32_t flags) {
   for (int r = 0; r < x->comm->node_size; r++)
     flags |= atomic_load_explicit(&w->lines[r].flags, memory_order_relaxed);
   if (x->comm->nodes == 1) return flags;
+  if (w->halving) return ls_halving_reduce(x, w->halving, flags);
   run_errands(x);
   ls_letters_wait(x, &w->sums);
   ls_letters_wait(x, &x->letters);
@@ -287,7 +310,9 @@ static uint32_t shared_reduce(ls_exchange *x, uint32_t flags) {
 /* All ranks meet the same collectives, also where nothing is to be sent or received. */
 static void shared_publish(ls_exchange *x) {
   struct ls_window *w = x->window;
-  if (x->comm->nodes > 1) {
+  if (w->halving) {
+    ls_halving_publish(x, w->halving);
+  } else if (x->comm->nodes > 1) {
     ls_letters_start(&w->news);
     ls_letters_wait(x, &w->news);
   }
@@ -299,6 +324,7 @@ static void shared_close(ls_exchange *x) {
   if (!w) return;
   ls_letters_free(&w->sums);
   ls_letters_free(&w->news);
+  ls_halving_free(&w->halving);
   ls_comm_shared_free(x->comm, &w->block);
   LS_FREE(w->part_node);
   LS_FREE(w->part);
@@ -308,5 +334,8 @@ static void shared_close(ls_exchange *x) {
   LS_FREE(x->window);
 }
 
+/* Halved as often as can be, however few the nodes are: for tests. */
+const ls_exchange_ops ls_exchange_halved = {"halved",      halved_prepare, shared_open,
+                                            shared_reduce, shared_publish, shared_close};
 const ls_exchange_ops ls_exchange_shared = {"shared",      shared_prepare, shared_open,
                                             shared_reduce, shared_publish, shared_close};

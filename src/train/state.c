@@ -55,8 +55,7 @@ static size_t real_of(const ls_run *run) { return ls_dtype_size(run->config->pre
 /* The part of rank's shard that lies in a tensor: elements [*lo, *hi) of the flat vector, empty if
  * *lo >= *hi. */
 static void overlap(const ls_run *run, int rank, const ls_tensor *t, int64_t *lo, int64_t *hi) {
-  *lo = ls_exchange_shard_of(run->exchange, rank);
-  *hi = ls_exchange_shard_of(run->exchange, rank + 1);
+  ls_exchange_shard_of(run->exchange, rank, lo, hi);
   if (*lo < t->offset) *lo = t->offset;
   if (*hi > t->offset + t->rows * t->cols) *hi = t->offset + t->rows * t->cols;
 }
@@ -123,8 +122,8 @@ static void deal(ls_run *run, const char *flat, char *mine) {
     ls_comm_recv(run->comm, mine, (size_t)(hi - lo) * size, 0);
   } else {
     for (int r = 1; r < ls_comm_size(run->comm); r++) {
-      int64_t from = ls_exchange_shard_of(run->exchange, r),
-              to = ls_exchange_shard_of(run->exchange, r + 1);
+      int64_t from, to;
+      ls_exchange_shard_of(run->exchange, r, &from, &to);
       ls_comm_send(run->comm, flat + (size_t)from * size, (size_t)(to - from) * size, r);
     }
   }

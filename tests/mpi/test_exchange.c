@@ -36,6 +36,7 @@ static void fill_parts(ls_exchange *x, int64_t n, int slices, uint64_t trial) {
 
 static void one_trial(const char *kind, uint64_t trial) {
   int ranks = ls_comm_size(comm), slices = ranks + (int)(ls_rng_u64(seed, 1, trial) % 40);
+  if (strcmp(kind, "halved") == 0) slices = ranks << trial % 4; /* or there are no halvings */
   int64_t n = 1 + (int64_t)(ls_rng_u64(seed, 2, trial) % 3000),
           block = 1 + (int64_t)(ls_rng_u64(seed, 3, trial) % 300), lo, hi;
   ls_exchange *x;
@@ -64,7 +65,7 @@ static void one_trial(const char *kind, uint64_t trial) {
 }
 
 static char shared_kind[] = "shared", tree_kind[] = "tree", mpi_kind[] = "mpi",
-            auto_kind[] = "auto";
+            auto_kind[] = "auto", halved_kind[] = "halved";
 
 static void same_bits(void **state) {
   for (uint64_t trial = 0; trial < 12; trial++) one_trial(*state, trial);
@@ -80,6 +81,7 @@ int main(void) {
       cmocka_unit_test_prestate(same_bits, tree_kind),
       cmocka_unit_test_prestate(same_bits, mpi_kind),
       cmocka_unit_test_prestate(same_bits, auto_kind),
+      cmocka_unit_test_prestate(same_bits, halved_kind),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   failed = (int)ls_comm_or(comm, failed != 0);
