@@ -13,7 +13,14 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#ifndef LOCKSTEP_NO_MPI /* define it where networks alone are wanted, and there is no mpi.h */
+/* Networks alone need no MPI: without mpi.h, or with LOCKSTEP_NO_MPI, what takes an MPI_Comm is left
+ * out. */
+#if !defined(LOCKSTEP_NO_MPI) && defined(__has_include)
+#if !__has_include(<mpi.h>)
+#define LOCKSTEP_NO_MPI
+#endif
+#endif
+#ifndef LOCKSTEP_NO_MPI
 #include <mpi.h>
 #endif
 

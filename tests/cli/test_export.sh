@@ -27,14 +27,14 @@ draw_layers() {
     chance 30 && layers+="    - {units: $width, activation: $activation}"$'\n'"    - {type: residual, span: 1}"$'\n'
   done
 }
-# net NAME PRECISION SCALE "X" "Y" LOSS LAST DATA
+# net NAME PRECISION SCALE "X" "Y" LOSS LAST [DATA [FILE]]
 nets=
 net() {
   between 1 1000
   cat >$1.yaml <<C
 version: 1
 seed: $drawn
-data: {type: csv, train: {file: t.csv, x: [$4], y: [$5]}, scale: $3${8:+, $8}}
+data: {type: csv, train: {file: ${9:-t.csv}, x: [$4], y: [$5]}, scale: $3${8:+, $8}}
 model:
   layers:
 $layers    - {units: out, activation: $7}
@@ -71,6 +71,29 @@ layers="    - {units: 7, activation: tanh}
 "
 net log_single float32 "{type: standard, columns: {p: {type: log, then: standard}, q: {type: log, then: minmax}}}" "p, b" "q, z" mse linear "missing: mean"
 net log_twice float64 "{type: log, columns: {b: minmax}}" "q, b" z mse linear "missing: 0.5"
+awk -F, 'NR == 1 { print "b,c,on,off,kind,s0,s1,s2" } NR > 1 { s = (NR % 5) / 8; print $2 "," $3 "," ($2 > 0) "," ($3 > $2) "," $6 "," s "," 0.25 "," 0.75 - s }' t.csv >u.csv
+layers="    - {units: 6, activation: sigmoid}
+    - {units: 6}
+    - {type: residual, span: 1}
+    - {type: layer_norm}
+    - {type: dropout, rate: 0.1}
+"
+net several float32 "{type: divide, by: 4}" "b, c" "on, off" binary_cross_entropy sigmoid "" u.csv
+net shares float64 standard "b, c" "s0, s1, s2" cross_entropy softmax "" u.csv
+net codes float32 none "b, c" kind mse linear "classes: 3" u.csv
+net texts float64 none "kind, b" c mae linear "text_inputs: one_hot" u.csv
+net halves float32 minmax "$abc" z half_mse linear "missing: {y: mask}"
+# Every layer, activation, scaling and loss is in one of them at least.
+cat ./*.yaml >all.yaml
+for word in ${activations/softmax_batch/} dropout layer_norm residual; do
+  grep -qE "(activation|type): $word\>" all.yaml || fail "no exported network has $word"
+done
+for word in none divide standard minmax log; do
+  grep -qE "scale: (\{type: )?$word\>|columns: .*$word" all.yaml || fail "no exported network is scaled by $word"
+done
+for word in $(words_of loss); do
+  grep -qx "loss: $word" all.yaml || fail "no exported network was trained by $word"
+done
 echo "#define NETS $nets" >>nets.h
 [ -e per_weights.c ] || fail "a large network's numbers are not in a file of their own"
 grep -q 'double \*x, double \*y' far.h || fail "time stamps as float: $(cat far.h)"
@@ -90,7 +113,7 @@ compiled() {
     head -c "$(stat -c %s $n.jacobian)" $n.slopes | cmp - $n.jacobian >err 2>&1 || fail "$*: other derivatives of $n than predict's: $(cat err)"
   done
 }
-names="single other twice class yes per far log_single log_twice"
+names="single other twice class yes per far log_single log_twice several shares codes texts halves"
 gcc -I. -o make.bin "$SOURCE/tests/cli/export.c" ./*.c -lm 2>err || die "gcc: $(head -n 20 err)"
 for n in $names; do
   ./make.bin make $n 300 || fail "make $n"
