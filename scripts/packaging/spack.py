@@ -11,14 +11,13 @@ class Lockstep(CMakePackage):
     # No archive is published yet: `spack dev-build lockstep@0.2.0` in the sources, or give the recipe a url and a checksum.
     version("0.2.0")
 
-    variant("man", default=True, description="Build the man pages")
+    variant("blas", default=False, description="A CBLAS for train.gemm: blas, such as openblas")
     variant("plot", default=False, description="Find gnuplot for lockstep plot")
 
     depends_on("c", type="build")
     depends_on("cmake@3.20:", type="build")
     depends_on("pkgconfig", type="build")
     depends_on("random123", type="build")
-    depends_on("scdoc", type="build", when="+man")
     depends_on("cmocka", type="test")
 
     depends_on("mpi")
@@ -29,10 +28,13 @@ class Lockstep(CMakePackage):
     depends_on("libzip")
     depends_on("xxhash")
     depends_on("openssl")
+    depends_on("blas", when="+blas")
     depends_on("gnuplot", type="run", when="+plot")
 
+    # Man pages are made where scdoc is in the PATH: Spack has no package of it.
     def cmake_args(self):
         return [
+            self.define("LOCKSTEP_BLAS", self.spec["blas"].libs[0] if self.spec.satisfies("+blas") else False),
             self.define("LOCKSTEP_TESTS", self.run_tests),
             self.define("LOCKSTEP_MUTANTS", False),
         ]

@@ -109,5 +109,33 @@ sed -n 's/^ *Debian \([^ ]*\)   Fedora, RHEL \([^ ]*\)   Spack \([^ ]*\)$/\1 \2 
 while read -r debian fedora spack; do
   grep -q "| $debian | $fedora | $spack |" "$SOURCE/docs/install.md" || fail "docs/install.md: $debian, $fedora, $spack"
   grep -qw "$debian" "$SOURCE/scripts/setup" || fail "scripts/setup: $debian"
+  grep -q "depends_on(\"$spack\"" "$SOURCE/scripts/packaging/spack.py" || fail "the Spack recipe: $spack"
 done <missing
+
+# The Spack recipe says what Spack would be told, by a stand-in for Spack: the version is this one, and its options are known to CMake.
+if command -v python3 >/dev/null; then
+  python3 - "$SOURCE" >recipe 2>err <<'P' || fail "the Spack recipe: $(cat err)"
+import sys, types
+told = []
+class CMakePackage:
+    run_tests = False
+    def define(self, name, value):
+        return f"-D{name}:BOOL={'ON' if value else 'OFF'}"
+stand_in = types.ModuleType("spack.package")
+for word in ("license", "version", "variant", "depends_on"):
+    setattr(stand_in, word, lambda *a, word=word, **k: told.append((word, a[0])))
+stand_in.CMakePackage, stand_in.Executable = CMakePackage, print
+stand_in.run_after = stand_in.on_package_attributes = lambda *a, **k: lambda f: f
+sys.modules["spack"], sys.modules["spack.package"] = types.ModuleType("spack"), stand_in
+recipe = {}
+exec(open(sys.argv[1] + "/scripts/packaging/spack.py").read(), recipe)
+package = recipe["Lockstep"]()
+package.spec = types.SimpleNamespace(satisfies=lambda what: False)
+print(*(f"{word} {what}" for word, what in told), *package.cmake_args(), sep="\n")
+P
+  grep -qx "version $(sed -nE 's/^project\(lockstep VERSION ([0-9.]+) .*/\1/p' "$SOURCE/CMakeLists.txt")" recipe || fail "the Spack recipe's version: $(cat recipe)"
+  for option in $(sed -n 's/^-D\([A-Z_]*\):.*/\1/p' recipe); do
+    grep -qE "option\($option |find_library\($option " "$SOURCE/CMakeLists.txt" "$SOURCE/scripts/packaging/dependencies.cmake" || fail "the Spack recipe's option $option"
+  done
+fi
 finish
