@@ -32,9 +32,10 @@ static json_t *confusion_json(const double *m, int64_t classes) {
 
 /* For people each output is a row: all that is known of it, side by side. */
 static json_t *rows_of(const json_t *answer, int64_t outputs) {
-  static const char *const column[][2] = {{"confusion", "confusion"}, {"precision", "precision"},
-                                          {"recall", "recall"},       {"f1_by_class", "f1"},
-                                          {"targets", "target"},      {"names", "name"}};
+  static const char *const column[][2] = {
+      {"confusion", "confusion"}, {"precision", "precision"}, {"recall", "recall"},
+      {"f1_by_class", "f1"},      {"auc_by_class", "auc"},    {"average_precision_by_class", "ap"},
+      {"targets", "target"},      {"names", "name"}};
   json_t *rows = json_array();
   for (int64_t k = 0; k < outputs; k++) {
     json_t *row = ls_put_item(rows);
@@ -53,11 +54,14 @@ static const char look[] =
     "{?k}, top-{k} accuracy {top_k:.6f}{/}\n"
     "{*_figures}  {@:-17} {.:.6f}\n{/}"
     "{?precision}{?confusion}\nlabel \\ predicted\n     {*confusion} {#:7}{/}{|}\nlabel{/}"
-    "  precision  recall      f1\n"
+    "  precision  recall      f1{?auc_by_class}     auc      ap{/}\n"
     "{*_rows}{#:4} {*confusion} {.:7}{/}  {precision:9.4f} {recall:7.4f} {f1:7.4f}"
-    "{?name}  {name}{/}\n{/}{/}"
-    "{?targets}\ntarget            mae           rmse         r2\n"
-    "{*_rows}{#:6} {target.mae:14.9g} {target.rmse:14.9g} {target.r2:10.6f}"
+    "{?auc_by_class} {auc:7.4f} {ap:7.4f}{/}{?name}  {name}{/}\n{/}{/}"
+    "{?reliability}\nprobability   samples    mean p  it was so\n"
+    "{*reliability}up to {upto:.1f} {samples:13} {p:9.4f} {share:10.4f}\n{/}{/}"
+    "{?targets}\ntarget            mae           rmse         r2  explained      max_error\n"
+    "{*_rows}{#:6} {target.mae:14.9g} {target.rmse:14.9g} {target.r2:10.6f} "
+    "{target.explained_variance:10.6f} {target.max_error:14.9g}"
     "{?name}  {name}{/}\n{/}{/}";
 
 /* What is always made, whatever eval.metrics says; then what was asked for. top_k stands in the
@@ -66,8 +70,7 @@ static void put_metrics(const ls_run *run, const ls_score *s, json_t *o) {
   json_t *figures = json_object();
   for (ls_metric m = 0; m < LS_NUMBERS; m++) {
     const bool always = ls_metric_table[m].made == LS_MADE_ALWAYS;
-    const bool there = m == LS_METRIC_TOP_K ? s->more->k > 0 : ls_config_wants(run->config, m);
-    if (!(always ? ls_metric_fits(run->config, m) : there)) continue;
+    if (!(always ? ls_metric_fits(run->config, m) : s->more->made[m])) continue;
     ls_put(o, ls_metric_table[m].name, s->value[m]);
     if (!always && m != LS_METRIC_TOP_K) ls_put(figures, ls_metric_table[m].name, s->value[m]);
   }
@@ -81,7 +84,7 @@ static json_t *answer_json(const ls_run *run, const char *split, const ls_score 
   ls_put(o, "split", split);
   ls_put(o, "samples", s->samples);
   put_metrics(run, s, o);
-  if (s->more->k > 0) ls_put(o, "k", s->more->k);
+  if (s->more->made[LS_METRIC_TOP_K]) ls_put(o, "k", s->more->k);
   ls_figures_json(s->more, "", o);
   if (run->from->names.count > 0)
     ls_put(o, "names", ls_list_texts(run->from->names.text, run->from->names.count));
@@ -125,13 +128,13 @@ static ls_status make_figures(const ls_run *run, const options *o, ls_figures *m
     return ls_fail(LS_EUSAGE, "--top-k %d: from 1 to %lld, the number of classes", o->top_k,
                    (long long)outputs);
   LS_TRY(choose_metrics(run->config, o->metrics));
+  const bool numbers = ls_run_task(run) == LS_TASK_REGRESSION && !classes;
+  if (top_k) run->config->top_k = o->top_k;
+  if (top_k) ls_config_want(run->config, LS_METRIC_TOP_K);
+  if (o->confusion) ls_config_want(run->config, LS_METRIC_PER_CLASS);
+  if (numbers && outputs > 1) ls_config_want(run->config, LS_METRIC_PER_TARGET);
   LS_TRY(ls_figures_new(run->config, outputs, more));
-  if (top_k) more->k = o->top_k;
-  more->by_class |= o->confusion;
   if (o->confusion) LS_NEW(more->confusion, outputs * outputs);
-  if (more->by_class && !more->outcome) LS_NEW(more->outcome, outputs);
-  bool regression = ls_run_task(run) == LS_TASK_REGRESSION;
-  if (regression && !classes && outputs > 1 && !more->target) LS_NEW(more->target, outputs);
   return LS_OK;
 }
 
@@ -294,7 +297,7 @@ const ls_command ls_command_eval = {
         "config\n"
         "  lockstep eval runs/a/final.h5 --split all --json\n"
         "  lockstep eval runs/a/final.h5 --data other.yaml --confusion\n"
-        "  lockstep eval runs/a/final.h5 --metrics f1,balanced_accuracy\n"
+        "  lockstep eval runs/a/final.h5 --metrics f1,auc,reliability\n"
         "  lockstep eval runs/a/final.h5 --data other.csv       # the columns by their names, "
         "all samples\n",
     .parallel = true,

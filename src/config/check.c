@@ -21,6 +21,7 @@ bool ls_metric_fits(const ls_config *c, ls_metric metric) {
   const bool classes = ls_config_has_classes(c);
   const bool has[] = {[LS_NEEDS_NOTHING] = true,
                       [LS_NEEDS_ANSWERS] = classes || task == LS_TASK_MULTILABEL,
+                      [LS_NEEDS_PROBABILITIES] = task != LS_TASK_REGRESSION,
                       [LS_NEEDS_CLASSES] = classes,
                       [LS_NEEDS_NUMBERS] = task == LS_TASK_REGRESSION};
   return has[ls_metric_table[metric].needs];
@@ -36,6 +37,11 @@ bool ls_config_wants(const ls_config *c, ls_metric metric) {
   if (metric == LS_METRIC_LOSS || is_followed(c, metric)) return true;
   if (c->metrics_given) return c->metric[metric];
   return ls_metric_table[metric].made == LS_MADE_ALWAYS && ls_metric_fits(c, metric);
+}
+
+void ls_config_want(ls_config *c, ls_metric metric) {
+  for (ls_metric m = 0; m < LS_METRICS; m++) c->metric[m] = ls_config_wants(c, m);
+  c->metrics_given = c->metric[metric] = true;
 }
 
 int64_t ls_config_default_slices(int64_t batch) {

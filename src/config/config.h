@@ -86,6 +86,7 @@ void ls_config_free(ls_config **config);
 /* Is the metric written: given, or one of those that are where none is, or what early_stop or
  * keep.best follow? */
 bool ls_config_wants(const ls_config *config, ls_metric metric);
+void ls_config_want(ls_config *config, ls_metric metric); /* that one too */
 /* Has each sample a class: by the loss, or by data.classes? */
 bool ls_config_has_classes(const ls_config *config);
 /* What the best evaluation is the best by; NULL: none is looked for. validation: are there such

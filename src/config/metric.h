@@ -6,8 +6,15 @@
 
 #include <stdbool.h>
 
-/* What a network needs to have it. ANSWERS: classes, or outputs of yes and no. */
-typedef enum { LS_NEEDS_NOTHING, LS_NEEDS_ANSWERS, LS_NEEDS_CLASSES, LS_NEEDS_NUMBERS } ls_needs;
+/* What a network needs to have it. ANSWERS: classes, or outputs of yes and no; PROBABILITIES: of
+ * these. */
+typedef enum {
+  LS_NEEDS_NOTHING,
+  LS_NEEDS_ANSWERS,
+  LS_NEEDS_PROBABILITIES,
+  LS_NEEDS_CLASSES,
+  LS_NEEDS_NUMBERS
+} ls_needs;
 /* Is it made by every evaluation and for an epoch's running means too, or as a figure of the whole
  * split where it is asked for? */
 typedef enum { LS_MADE_ALWAYS, LS_MADE_WHEN_ASKED } ls_made;
@@ -15,19 +22,25 @@ typedef enum { LS_LOWER, LS_HIGHER, LS_NEITHER } ls_better;
 
 /* X(constant, name, which is better, what it needs, when it is made): those that are one number,
  * which a run can follow, ... */
-#define LS_METRIC_NUMBERS(X)                                             \
-  X(LOSS, "loss", LOWER, NOTHING, ALWAYS)                                \
-  X(ACCURACY, "accuracy", HIGHER, ANSWERS, ALWAYS)                       \
-  X(MAE, "mae", LOWER, NUMBERS, ALWAYS)                                  \
-  X(RMSE, "rmse", LOWER, NUMBERS, ALWAYS)                                \
-  X(R2, "r2", HIGHER, NUMBERS, ALWAYS)                                   \
-  X(TOP_K, "top_k", HIGHER, CLASSES, WHEN_ASKED)                         \
-  X(BALANCED_ACCURACY, "balanced_accuracy", HIGHER, ANSWERS, WHEN_ASKED) \
-  X(F1, "f1", HIGHER, ANSWERS, WHEN_ASKED)                               \
-  X(F1_MICRO, "f1_micro", HIGHER, ANSWERS, WHEN_ASKED)
+#define LS_METRIC_NUMBERS(X)                                               \
+  X(LOSS, "loss", LOWER, NOTHING, ALWAYS)                                  \
+  X(ACCURACY, "accuracy", HIGHER, ANSWERS, ALWAYS)                         \
+  X(MAE, "mae", LOWER, NUMBERS, ALWAYS)                                    \
+  X(RMSE, "rmse", LOWER, NUMBERS, ALWAYS)                                  \
+  X(R2, "r2", HIGHER, NUMBERS, ALWAYS)                                     \
+  X(TOP_K, "top_k", HIGHER, CLASSES, WHEN_ASKED)                           \
+  X(BALANCED_ACCURACY, "balanced_accuracy", HIGHER, ANSWERS, WHEN_ASKED)   \
+  X(F1, "f1", HIGHER, ANSWERS, WHEN_ASKED)                                 \
+  X(F1_MICRO, "f1_micro", HIGHER, ANSWERS, WHEN_ASKED)                     \
+  X(AUC, "auc", HIGHER, ANSWERS, WHEN_ASKED)                               \
+  X(AVERAGE_PRECISION, "average_precision", HIGHER, ANSWERS, WHEN_ASKED)   \
+  X(BRIER, "brier", LOWER, PROBABILITIES, WHEN_ASKED)                      \
+  X(EXPLAINED_VARIANCE, "explained_variance", HIGHER, NUMBERS, WHEN_ASKED) \
+  X(MAX_ERROR, "max_error", LOWER, NUMBERS, WHEN_ASKED)
 /* ... and those that are lists. */
-#define LS_METRIC_LISTS(X)                                \
-  X(PER_CLASS, "per_class", NEITHER, ANSWERS, WHEN_ASKED) \
+#define LS_METRIC_LISTS(X)                                          \
+  X(PER_CLASS, "per_class", NEITHER, ANSWERS, WHEN_ASKED)           \
+  X(RELIABILITY, "reliability", NEITHER, PROBABILITIES, WHEN_ASKED) \
   X(PER_TARGET, "per_target", NEITHER, NUMBERS, WHEN_ASKED)
 
 #define LS_METRIC_CONSTANT(constant, ...) LS_METRIC_##constant,

@@ -15,14 +15,16 @@ typedef struct {
   ls_stats stats;
   double target, target_square; /* over samples and outputs */
   double abs_err, sq_err;       /* in place of the model's, where it is trained on a logarithm */
-  double in_top;                /* samples whose class is among the k best */
+  double err;                   /* where explained_variance or max_error is asked for */
+  double most;                  /* the largest error, no sum */
 } block_sums;
 enum { SUMS = sizeof(block_sums) / sizeof(double) };
 
 /* The same for one target. From the first value on: a mean that is far from 0 would cost
  * r2 its digits. */
 typedef struct {
-  double abs_err, sq_err, target, target_square;
+  double abs_err, sq_err, err, target, target_square;
+  double most;    /* the largest error, no sum */
   double samples; /* that have it */
 } target_sums;
 enum { TARGET_SUMS = sizeof(target_sums) / sizeof(double) };
@@ -69,6 +71,16 @@ static ls_status find_first(eval *e) {
   return LS_OK;
 }
 
+static ls_status begin_figures(eval *e) {
+  const int me = ls_comm_rank(e->run->comm), ranks = ls_comm_size(e->run->comm);
+  int64_t first = ls_eval_first(e->rows, me, ranks), own = ls_eval_first(e->rows, me + 1, ranks);
+  if (e->logits) { /* rank 0 takes them all */
+    own = me == 0 ? e->rows : 0;
+    first = 0;
+  }
+  return ls_figures_begin(&e->more, e->rows, e->blocks, first, own - first);
+}
+
 static ls_status open_eval(eval *e) {
   ls_run *run = e->run;
   size_t size = ls_dtype_size(run->config->precision);
@@ -91,6 +103,7 @@ static ls_status open_eval(eval *e) {
     LS_NEW(e->all_labels, e->rows);
   }
   LS_NEW(e->block, e->blocks);
+  LS_TRY(begin_figures(e));
   if (e->ensemble) LS_NEW(e->own, 2 * LS_EVAL_ROWS * b->outputs);
   if (!e->more.target) return LS_OK;
   LS_NEW(e->target, e->blocks * b->outputs);
@@ -136,6 +149,29 @@ static void sum_logarithm(const eval *e, block_sums *sums) {
   }
 }
 
+/* The larger error, or the one that is no number. */
+static double worse(double most, double error) {
+  const double size = fabs(error);
+  return size > most || isnan(size) ? size : most;
+}
+
+static bool wants_errors(const eval *e) {
+  return e->more.made[LS_METRIC_EXPLAINED_VARIANCE] || e->more.made[LS_METRIC_MAX_ERROR];
+}
+
+static void sum_errors(const eval *e, block_sums *sums) {
+  int64_t ld;
+  const void *y = ls_model_output(e->run->model, &ld);
+  for (int64_t i = 0; i < e->batch.rows * e->batch.outputs; i++) {
+    const int64_t r = i / e->batch.outputs, c = i % e->batch.outputs;
+    const double t = linear(e, c, real_at(e, e->batch.targets, i));
+    if (isnan(t)) continue;
+    const double error = linear(e, c, real_at(e, y, r * ld + c)) - t;
+    sums->err += error;
+    sums->most = worse(sums->most, error);
+  }
+}
+
 static void sum_each_target(const eval *e, target_sums *sums) {
   int64_t ld, outputs = e->batch.outputs;
   const void *y = ls_model_output(e->run->model, &ld);
@@ -148,6 +184,8 @@ static void sum_each_target(const eval *e, target_sums *sums) {
       sums[c].samples++;
       sums[c].abs_err += fabs(error);
       sums[c].sq_err += error * error;
+      sums[c].err += error;
+      sums[c].most = worse(sums[c].most, error);
       sums[c].target += t;
       sums[c].target_square += t * t;
     }
@@ -163,45 +201,33 @@ static void keep_logits(eval *e, int64_t first) {
            (size_t)width * size);
 }
 
-/* Classes go by logit, less what makes it log p (NULL: nothing), or by output, equal ones by
- * number. All are whole numbers, so the order of adding them does not matter. */
-static void count_classes(eval *e, const void *z, int64_t ld, const double *norm,
-                          const int32_t *labels, int64_t rows, block_sums *sums) {
-  for (int64_t r = 0; r < rows; r++) {
-    int64_t label = labels[r], best = 0, ahead = 0;
-    double own = real_at(e, z, r * ld + label) - (norm ? norm[label] : 0), most = -INFINITY;
-    for (int64_t c = 0; c < e->batch.outputs; c++) {
-      double v = real_at(e, z, r * ld + c) - (norm ? norm[c] : 0);
-      ahead += v > own || (v == own && c < label);
-      if (v > most) most = v, best = c;
-    }
-    sums->in_top += own == own && ahead < e->more.k;
-    ls_figures_count(&e->more, label, most > -INFINITY ? best : -1);
-  }
-}
-
-static bool wants_classes(const eval *e) {
-  return e->more.k > 0 || e->more.confusion || e->more.outcome;
-}
-
-/* Each output by itself, as accuracy takes it: yes is a logit above 0. */
-static void count_yes(eval *e) {
-  int64_t ld;
-  const int64_t outputs = e->batch.outputs;
-  const void *z = ls_model_logits(e->run->model, &ld);
-  for (int64_t i = 0; i < e->batch.rows * outputs; i++)
-    ls_figures_count_yes(&e->more, i % outputs, real_at(e, e->batch.targets, i) > 0.5,
-                         real_at(e, z, i / outputs * ld + i % outputs) > 0);
-}
-
 /* softmax_batch: a row's probability depends on all rows, so the head runs once over the whole
  * split. */
 static void eval_whole(eval *e) {
-  int64_t width = e->batch.outputs;
+  const int64_t width = e->batch.outputs;
   ls_model_head_stats(e->run->model, e->logits, width, e->rows, e->all_labels, &e->block[0].stats);
-  if (wants_classes(e))
-    count_classes(e, e->logits, width, ls_model_norm(e->run->model), e->all_labels, e->rows,
-                  &e->block[0]);
+  const ls_answers answers = {.rows = e->rows,
+                              .type = e->run->config->precision,
+                              .z = e->logits,
+                              .ld = width,
+                              .norm = ls_model_norm(e->run->model),
+                              .labels = e->all_labels};
+  ls_figures_take(&e->more, &answers);
+}
+
+static void take_answers(eval *e, int64_t b) {
+  int64_t ld;
+  ls_answers a = {.block = b,
+                  .first = b * LS_EVAL_ROWS,
+                  .rows = e->batch.rows,
+                  .type = e->run->config->precision,
+                  .p = ls_model_output(e->run->model, &ld),
+                  .labels = e->batch.labels,
+                  .targets = e->batch.targets};
+  const bool numbers = ls_run_task(e->run) == LS_TASK_REGRESSION;
+  a.z = numbers ? a.p : ls_model_logits(e->run->model, &ld);
+  a.ld = ld;
+  ls_figures_take(&e->more, &a);
 }
 
 static ls_status forward_block(eval *e, int64_t b) {
@@ -237,6 +263,10 @@ static void mix_block(eval *e, int64_t b) {
   ls_ensemble_add(e->ensemble, at, rows, LS_F64, e->own);
 }
 
+static bool has_answers(const eval *e) {
+  return ls_metric_fits(e->run->config, LS_METRIC_ACCURACY);
+}
+
 static ls_status eval_block(eval *e, int64_t b) {
   LS_TRY(forward_block(e, b));
   if (e->ensemble) mix_block(e, b);
@@ -248,15 +278,10 @@ static ls_status eval_block(eval *e, int64_t b) {
     sum_logarithm(e, &e->block[b]);
   else
     sum_targets(e, &e->block[b]);
+  if (wants_errors(e)) sum_errors(e, &e->block[b]);
   if (e->target) sum_each_target(e, e->target + b * e->batch.outputs);
   ls_model_stats(e->run->model, &e->batch, &e->block[b].stats);
-  if (e->batch.labels && wants_classes(e)) {
-    int64_t ld;
-    const void *z = ls_run_task(e->run) == LS_TASK_REGRESSION ? ls_model_output(e->run->model, &ld)
-                                                              : ls_model_logits(e->run->model, &ld);
-    count_classes(e, z, ld, NULL, e->labels, e->batch.rows, &e->block[b]);
-  }
-  if (!e->batch.labels && e->more.outcome) count_yes(e);
+  if (has_answers(e)) take_answers(e, b);
   return LS_OK;
 }
 
@@ -281,6 +306,12 @@ static ls_status run_blocks(eval *e) {
 }
 
 #define TOTAL(e, field) ls_tree_sum(&(e)->block->field, (e)->blocks, SUMS)
+
+static double most_of(const double *first, int64_t blocks, int64_t stride) {
+  double most = 0;
+  for (int64_t b = 0; b < blocks; b++) most = worse(most, first[b * stride]);
+  return most;
+}
 
 bool ls_run_log_target(const ls_run *run) {
   const ls_affine *y = ls_data_y_affine(run->data);
@@ -316,38 +347,41 @@ static void score(const eval *e, ls_score *out) {
          unit = ls_run_target_unit(e->run);
   out->value[LS_METRIC_MAE] = unit * (log ? TOTAL(e, abs_err) : TOTAL(e, stats.abs_err)) / values;
   out->value[LS_METRIC_RMSE] = unit * sqrt(square / values);
-  out->value[LS_METRIC_R2] = 1.0 - square / (TOTAL(e, target_square) - values * mean * mean);
+  const double spread = TOTAL(e, target_square) - values * mean * mean;
+  out->value[LS_METRIC_R2] = 1.0 - square / spread;
+  if (!wants_errors(e)) return;
+  const double error = TOTAL(e, err);
+  out->value[LS_METRIC_EXPLAINED_VARIANCE] = 1.0 - (square - error * error / values) / spread;
+  out->value[LS_METRIC_MAX_ERROR] = unit * most_of(&e->block->most, e->blocks, SUMS);
 }
 
 static ls_target_score score_target(const eval *e, int64_t c) {
   const target_sums *sums = e->target + c;
-  int64_t stride = e->batch.outputs * TARGET_SUMS;
-  double n = ls_tree_sum(&sums->samples, e->blocks, stride), unit = unit_of(e->run, c),
-         square = ls_tree_sum(&sums->sq_err, e->blocks, stride);
-  double target = ls_tree_sum(&sums->target, e->blocks, stride);
-  return (ls_target_score){
-      .mae = unit * ls_tree_sum(&sums->abs_err, e->blocks, stride) / n,
-      .rmse = unit * sqrt(square / n),
-      .r2 = 1 -
-            square / (ls_tree_sum(&sums->target_square, e->blocks, stride) - target * target / n)};
+  const int64_t stride = e->batch.outputs * TARGET_SUMS;
+#define SUM(field) ls_tree_sum(&sums->field, e->blocks, stride)
+  const double n = SUM(samples), unit = unit_of(e->run, c), square = SUM(sq_err);
+  const double error = SUM(err), target = SUM(target),
+               spread = SUM(target_square) - target * target / n;
+  return (ls_target_score){.mae = unit * SUM(abs_err) / n,
+                           .rmse = unit * sqrt(square / n),
+                           .r2 = 1 - square / spread,
+                           .explained_variance = 1 - (square - error * error / n) / spread,
+                           .max_error = unit * most_of(&sums->most, e->blocks, stride)};
+#undef SUM
 }
 
 static void collect_figures(eval *e, ls_score *out, ls_figures *more) {
   const int64_t outputs = e->batch.outputs;
-  const double n = (double)e->rows;
-  ls_figures_sum(more, e->run->comm);
-  if (more->k > 0) out->value[LS_METRIC_TOP_K] = TOTAL(e, in_top) / n;
-  if (more->outcome) {
-    out->value[LS_METRIC_F1] = ls_f1_macro(more);
-    out->value[LS_METRIC_F1_MICRO] = ls_f1_micro(more);
-    out->value[LS_METRIC_BALANCED_ACCURACY] = ls_balanced_accuracy(more, e->batch.labels, n);
+  ls_figures_make(&e->more, e->run->comm, e->rows, e->batch.labels, out->value);
+  if (more->target) {
+    ls_comm_sum(e->run->comm, (double *)e->target, e->blocks * outputs * TARGET_SUMS);
+    for (int64_t c = 0; c < outputs; c++) more->target[c] = score_target(e, c);
   }
-  if (!more->target) return;
-  ls_comm_sum(e->run->comm, (double *)e->target, e->blocks * outputs * TARGET_SUMS);
-  for (int64_t c = 0; c < outputs; c++) more->target[c] = score_target(e, c);
+  memcpy(more->bin, e->more.bin, sizeof more->bin);
 }
 
 static void close_eval(eval *e) {
+  ls_figures_end(&e->more);
   void *block[] = {e->batch.x, e->batch.targets, e->logits, e->all_labels,
                    e->block,   e->target,        e->first,  e->own};
   for (size_t i = 0; i < sizeof block / sizeof *block; i++) ls_mem_free(block[i]);
@@ -367,7 +401,6 @@ ls_status ls_evaluate_in(ls_run *run, ls_split split, ls_ensemble *ensemble, boo
   if (more) e.more = *more;
   ls_comm_at(run->comm, "evaluation");
   ls_status status = open_eval(&e);
-  if (status == LS_OK) ls_figures_clear(&e.more);
   if (status == LS_OK) status = run_blocks(&e);
   status = ls_comm_agree(run->comm, status);
   if (status == LS_OK) {

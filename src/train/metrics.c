@@ -40,17 +40,42 @@ static json_t *by_target(const ls_figures *figures) {
   json_t *list = json_array();
   for (int64_t c = 0; c < figures->outputs; c++) {
     const ls_target_score *s = &figures->target[c];
-    json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "mae", ls_json_real(s->mae), "rmse",
-                                          ls_json_real(s->rmse), "r2", ls_json_real(s->r2)));
+    json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o}", "mae", ls_json_real(s->mae),
+                                          "rmse", ls_json_real(s->rmse), "r2", ls_json_real(s->r2),
+                                          "explained_variance", ls_json_real(s->explained_variance),
+                                          "max_error", ls_json_real(s->max_error)));
   }
   return list;
 }
 
+static json_t *by_bin(const ls_figures *figures) {
+  json_t *list = json_array();
+  for (int i = 0; i < LS_BINS; i++) {
+    const ls_bin *b = &figures->bin[i];
+    json_array_append_new(list, json_pack("{s:f, s:I, s:o, s:o}", "upto", (i + 1.0) / LS_BINS,
+                                          "samples", (json_int_t)b->count, "p", ls_json_real(b->p),
+                                          "share", ls_json_real(b->share)));
+  }
+  return list;
+}
+
+static json_t *reals(const double *value, int64_t n) {
+  json_t *list = json_array();
+  for (int64_t i = 0; i < n; i++) json_array_append_new(list, ls_json_real(value[i]));
+  return list;
+}
+
 void ls_figures_json(const ls_figures *figures, const char *prefix, json_t *object) {
-  if (figures->by_class) {
+  if (figures->made[LS_METRIC_PER_CLASS]) {
     put(object, prefix, "precision", by_class(figures, ls_precision_of));
     put(object, prefix, "recall", by_class(figures, ls_recall_of));
     put(object, prefix, "f1_by_class", by_class(figures, ls_f1_of));
   }
+  if (figures->made[LS_METRIC_PER_CLASS] && figures->auc) {
+    put(object, prefix, "auc_by_class", reals(figures->auc, figures->outputs));
+    put(object, prefix, "average_precision_by_class",
+        reals(figures->average_precision, figures->outputs));
+  }
+  if (figures->made[LS_METRIC_RELIABILITY]) put(object, prefix, "reliability", by_bin(figures));
   if (figures->target) put(object, prefix, "targets", by_target(figures));
 }

@@ -10,8 +10,8 @@
  */
 double ls_metric_value(const ls_score *score, const char *metric);
 /* PREFIXloss, and of the others what the config wants, as far as it was made; a figure's list is
- * PREFIXprecision, PREFIXrecall and PREFIXf1_by_class (a number a class or output), or
- * PREFIXtargets (mae, rmse and r2 of each). */
+ * PREFIXprecision, PREFIXrecall, PREFIXf1_by_class and the like (a number a class or output),
+ * PREFIXreliability or PREFIXtargets. */
 void ls_score_json(const ls_run *run, const ls_score *score, const char *prefix, json_t *object);
 /* The lists alone. */
 void ls_figures_json(const ls_figures *figures, const char *prefix, json_t *object);

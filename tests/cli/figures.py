@@ -52,15 +52,56 @@ elif kind == "yes":
         [r for c in range(width)
          for r in m.recall_score(truth[:, c], taken[:, c], labels=np.unique(truth[:, c]), average=None)])
 
+if kind != "numbers":
+    both = lambda yes: yes.any() and not yes.all()
+    by = {"auc": columns(lambda yes, p: m.roc_auc_score(yes, p) if both(yes) else None),
+          "average_precision": columns(lambda yes, p: m.average_precision_score(yes, p) if yes.any() else None)}
+    for key, values in by.items():
+        want[key], want[key + "_by_class"] = mean(values), values
+    ones = np.stack(columns(lambda yes, p: yes), 1).astype(float)
+    square = (outputs - ones) ** 2
+    want["brier"] = square.sum(1).mean() if kind == "classes" else square.mean()
+    if width == 1:
+        assert abs(want["brier"] - m.brier_score_loss(truth[:, 0], outputs[:, 0])) < 1e-12
+    p, hit = outputs.ravel(), ones.ravel()
+    if kind == "classes":
+        p, hit = outputs.max(1), label == taken
+    bins = np.clip(np.searchsorted(np.linspace(0, 1, 11), p) - 1, 0, 9)  # as calibration_curve's
+    want["reliability"] = [{"samples": int((bins == i).sum()), "p": p[bins == i].mean() if (bins == i).any() else None,
+                            "share": hit[bins == i].mean() if (bins == i).any() else None} for i in range(10)]
+else:
+    want["mae"] = m.mean_absolute_error(truth, outputs)
+    want["max_error"] = np.abs(truth - outputs).max()
+    if width == 1:
+        want["explained_variance"] = m.explained_variance_score(truth, outputs)
+        want["r2"] = m.r2_score(truth, outputs)
+    want["targets"] = [{"mae": m.mean_absolute_error(t, y), "rmse": m.mean_squared_error(t, y, squared=False),
+                        "r2": m.r2_score(t, y), "explained_variance": m.explained_variance_score(t, y),
+                        "max_error": m.max_error(t, y)} for t, y in zip(truth.T, outputs.T)]
+
+
+
+def differ(ours, theirs):
+    """None where they are the same number, list or object; else where they are not."""
+    if isinstance(theirs, list):
+        return next((d for i, (a, b) in enumerate(zip(ours, theirs)) if (d := differ(a, b))), None)
+    if isinstance(theirs, dict):
+        return next((f"{k}: {d}" for k in theirs if (d := differ(ours[k], theirs[k]))), None)
+    if (ours is None) != (theirs is None):
+        return f"{ours}, scikit-learn has {theirs}"
+    if ours is None or abs(ours - theirs) <= 1e-7 * max(1, abs(theirs)):
+        return None
+    return f"{ours}, scikit-learn has {theirs}"
+
+
 compared = []
 for key, value in want.items():
     if key not in answer:
         continue
-    pairs = zip(answer[key], value) if isinstance(value, list) else [(answer[key], value)]
-    for ours, theirs in pairs:
-        if isinstance(value, list) and ours is None and theirs == 0:
-            continue  # nothing of that class: scikit-learn says 0
-        if (ours is None) != (theirs is None) or (ours is not None and not abs(ours - theirs) < 1e-9):
-            sys.exit(f"{key}: {answer[key]}, scikit-learn has {value}")
+    ours = answer[key]
+    if key in ("precision", "recall", "f1_by_class"):  # nothing of that class: scikit-learn says 0
+        ours = [0 if a is None and b == 0 else a for a, b in zip(ours, value)]
+    if d := differ(ours, value):
+        sys.exit(f"{key}: {d}")
     compared.append(key)
 print(*compared)

@@ -11,10 +11,10 @@ for p in python3 /usr/bin/python3; do "$p" -c 'import sklearn' 2>/dev/null && py
 field() { sed -n "s/.*\"$1\":\([^],}]*\).*/\1/p" "${2:-out}"; }
 # is KEY VALUE WHAT: in the answer, to 1e-12
 is() { awk -v a="$(field "$1")" -v b="$2" 'BEGIN { d = a - b; exit !(a != "" && (a == b || (a != "null" && d < 1e-12 && d > -1e-12))) }' || fail "$3: $1 is $(field "$1"), not $2: $(cat out)"; }
-# everywhere ARGUMENT...: eval --json, the same on 0 to 4 ranks
+# everywhere ARGUMENT...: eval --json, the same alone and on so many ranks
 everywhere() {
   run 0 eval "$@" --json; cp out said
-  for ranks in 2 3 4; do run $ranks eval "$@" --json; cmp -s out said || fail "eval $*: $ranks ranks say something else"; done
+  for ranks in ${many:-3}; do run $ranks eval "$@" --json; cmp -s out said || fail "eval $*: $ranks ranks say something else"; done
 }
 # against KIND CKPT DATA COLUMN...: with scikit-learn, from predict's outputs
 against() {
@@ -37,15 +37,24 @@ loss: binary_cross_entropy
 optimizer: {type: sgd, lr: 1e-30}
 train: {epochs: 1, batch: 10, precision: float64}
 C
-metrics=f1,f1_micro,balanced_accuracy,per_class
+metrics=f1,f1_micro,balanced_accuracy,auc,average_precision,brier,reliability,per_class
 run 0 train yes.yaml -o hand
 everywhere hand/final.h5 --metrics $metrics
 is f1 0.66666666666666667 hand; is f1_micro 0.66666666666666667 hand; is balanced_accuracy 0.70833333333333333 hand
 is precision '[0.6' hand; is recall '[0.75' hand; is f1_by_class '[0.66666666666666663' hand
+# of pairs in order 6, 6, 5 and 4 of 6; precision down to each yes: 1, 1, 3/4, 4/6
+is auc 0.875 hand; is average_precision 0.85416666666666667 hand; is auc_by_class '[0.875' hand
+# as many as 1 / (1 + e^-a) says, and the first bin's only one has it
+is brier "$(awk -F, 'NR > 1 { e = 1 / (1 + exp(-$1)) - $2; s += e * e } END { printf "%.17g", s / (NR - 1) }' hand.csv)" hand
+grep -q '"reliability":\[{"upto":0.1[0-9]*,"samples":1,"p":0.0474258731775667[0-9]*,"share":0.0},' out || fail "reliability: $(cat out)"
+# equal numbers: half of a pair
+printf 'a,yes\n1,1\n1,0\n0,0\n' >equal.csv; run 0 eval hand/final.h5 --data equal.csv --metrics auc,average_precision --json
+is auc 0.75 equal; is average_precision 0.5 equal
 # nothing but no, all of it right but for three: no F1 of what is not there
 awk -F, 'NR == 1 || $2 == 0' hand.csv >no.csv; awk -F, 'NR == 1 || $1 < -0.6' hand.csv >low.csv
 everywhere hand/final.h5 --data no.csv --metrics $metrics; is f1 0 no; is balanced_accuracy 0.66666666666666667 no
 everywhere hand/final.h5 --data low.csv --metrics $metrics; is f1 null low; is balanced_accuracy 1 low
+is auc null low; is average_precision null low
 run 0 eval hand/final.h5 --metrics f1,balanced_accuracy
 grep -q '^  f1  *0.666667$' out && grep -q '^  balanced_accuracy  *0.708333$' out || fail "no lines of them: $(cat out)"
 
@@ -68,9 +77,25 @@ C
 run 0 train classes.yaml -o classes
 run 0 train classes.yaml -o answers data.train.y='[p, q]' data.classes=auto 'model.layers=[{units: out, activation: sigmoid}]' loss=binary_cross_entropy
 for data in balanced skewed one; do
-  metrics=f1,f1_micro,balanced_accuracy,per_class expected=7; against classes classes/final.h5 $data.csv 4
-  expected=2; against yes answers/final.h5 $data.csv 5 6
+  many=3; [ $data != skewed ] || many="1 2 4"
+  metrics=f1,f1_micro,balanced_accuracy,auc,average_precision,brier,reliability,per_class expected=12; against classes classes/final.h5 $data.csv 4
+  expected=5; against yes answers/final.h5 $data.csv 5 6
 done
+# Numbers: one target, and two of other sizes, and a logarithm.
+numbers="data.classes=auto data.scale=standard loss=mse model.layers=[{units:out}] train.precision=float64"
+run 0 train classes.yaml -o one-target $numbers data.train.y=c 'data.train.x=[a, b]'
+run 0 train classes.yaml -o two-targets $numbers 'data.train.y=[b, c]' 'data.train.x=[a, kind]'
+run 0 train classes.yaml -o logarithm $numbers data.train.y=a 'data.train.x=[b, c]' 'data.scale={type: standard, columns: {a: log}}'
+metrics=explained_variance,max_error,per_target
+for data in balanced skewed; do
+  expected=5; against numbers one-target/final.h5 $data.csv 3; against numbers logarithm/final.h5 $data.csv 1
+  expected=1; against numbers two-targets/final.h5 $data.csv 2 3
+done
+# Probabilities over the samples (softmax_batch), and classes by mse, are ranked too.
+run 0 train classes.yaml -o columns 'model.layers=[{units: out, activation: softmax_batch}]' loss=cross_entropy_per_class train.slices=1
+everywhere columns/final.h5 --data skewed.csv --metrics auc,brier; awk -v auc="$(field auc)" 'BEGIN { exit !(auc > 0.5 && auc < 1) }' || fail "columns: $(cat out)"
+run 0 train classes.yaml -o by-mse 'model.layers=[{units: out}]' loss=mse
+metrics=f1,auc,average_precision expected=3; against classes by-mse/final.h5 skewed.csv 4
 
 # ---- followed: written, and the best is the largest ----
 run 2 train classes.yaml -o followed train.steps=none train.epochs=8 train.early_stop='{metric: val_f1, patience: 3}'

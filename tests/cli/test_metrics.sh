@@ -97,13 +97,13 @@ by_target() {
         if (scale == "none") { shift[c] = 0; by[c] = 1 }
       }
       for (t = 0; t < 4; t++) {
-        c = t + 3; absolute = squares = mean = spread = 0
+        c = t + 3; absolute = squares = errors = largest = mean = spread = 0
         for (i = 1; i <= n; i++) mean += (v[i, c] - v[1, c]) / n
         for (i = 1; i <= n; i++) {
           y = W[8 + t] + (v[i, 1] - shift[1]) / by[1] * W[t] + (v[i, 2] - shift[2]) / by[2] * W[4 + t]
-          e = y * by[c] + shift[c] - v[i, c]; absolute += e < 0 ? -e : e; squares += e * e; spread += (v[i, c] - v[1, c] - mean) ^ 2
+          e = y * by[c] + shift[c] - v[i, c]; absolute += e < 0 ? -e : e; errors += e; if (e * e > largest * largest) largest = e < 0 ? -e : e; squares += e * e; spread += (v[i, c] - v[1, c] - mean) ^ 2
         }
-        printf "%.17g\n%.17g\n%.17g\n", absolute / n, sqrt(squares / n), 1 - squares / spread
+        printf "%.17g\n%.17g\n%.17g\n%.17g\n%.17g\n", absolute / n, sqrt(squares / n), 1 - squares / spread, 1 - (squares - errors * errors / n) / spread, largest
       }
     }' - r.csv
 }
@@ -139,7 +139,7 @@ run 3 train net.yaml -o same "$chosen" eval.top_k=2
 run 1 train net.yaml -o same "$chosen" eval.top_k=2 --resume
 [ "$(numbers_of few)" = "$(numbers_of same)" ] || fail "resumed at its end: other figures"
 run 0 train targets.yaml -o errors 'eval.metrics=[rmse, per_target]' eval.on='[train, test]' train.epochs=1 train.steps=none
-[[ "$(keys errors epoch)" == *" rmse loss_kind targets mae rmse r2 mae "*" test_loss test_rmse test_targets mae "* ]] || fail "targets: $(keys errors epoch)"
+[[ "$(keys errors epoch)" == *" rmse loss_kind targets mae rmse r2 explained_variance max_error mae "*" test_loss test_rmse test_targets mae "* ]] || fail "targets: $(keys errors epoch)"
 
 # ---- what is refused ----
 refuse() { # refuse CODE TEXT COMMAND...

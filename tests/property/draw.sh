@@ -191,9 +191,9 @@ draw_config() { # sets steps and slices
   draw_train
   local chosen=
   case $loss in
-    cross_entropy*) pick "" ", metrics: [accuracy, top_k, per_class], top_k: 3" ", metrics: [top_k, f1, f1_micro, balanced_accuracy], top_k: 2"; chosen=$drawn ;;
-    binary*) pick "" ", metrics: [f1, f1_micro, balanced_accuracy, per_class]"; chosen=$drawn ;;
-    mse | half_mse | mae | huber) pick "" ", metrics: [rmse, per_target]"; chosen=$drawn ;;
+    cross_entropy*) pick "" ", metrics: [accuracy, top_k, per_class], top_k: 3" ", metrics: [top_k, f1, f1_micro, balanced_accuracy, auc, average_precision, brier, reliability], top_k: 2"; chosen=$drawn ;;
+    binary*) pick "" ", metrics: [f1, f1_micro, balanced_accuracy, auc, brier, reliability, per_class]"; chosen=$drawn ;;
+    mse | half_mse | mae | huber) pick "" ", metrics: [rmse, explained_variance, max_error, per_target]"; chosen=$drawn ;;
   esac
   chance 40 && echo "eval: {every: 5 steps, on: [train]$chosen}"
   between 3 20; echo "checkpoint: {every: $drawn steps$keep}"
