@@ -52,7 +52,7 @@ static const char look[] =
     "{split}: {samples} samples, loss {loss:.9g}{?accuracy}, accuracy {accuracy:.6f}{/}"
     "{?mae}, mae {mae:.9g}, rmse {rmse:.9g}, r2 {r2:.6f}{/}"
     "{?k}, top-{k} accuracy {top_k:.6f}{/}\n"
-    "{*_figures}  {@:-17} {.:.6f}\n{/}"
+    "{*_figures}  {@:-18} {.:.6f}\n{/}"
     "{?precision}{?confusion}\nlabel \\ predicted\n     {*confusion} {#:7}{/}{|}\nlabel{/}"
     "  precision  recall      f1{?auc_by_class}     auc      ap{/}\n"
     "{*_rows}{#:4} {*confusion} {.:7}{/}  {precision:9.4f} {recall:7.4f} {f1:7.4f}"
