@@ -90,6 +90,7 @@ typedef struct {
   const double *hyper;              /* scalars, in the order of the rows (lists: their length) */
   const double *list[LS_HYPER_MAX]; /* the list of row i, or NULL */
   int64_t run; /* updates that the whole run makes; 0: not known, and a rate that needs it is NAN */
+  int64_t cuts; /* how often evaluations have cut the rate: schedule plateau's, else 0 */
 } ls_schedule_args;
 
 typedef struct {

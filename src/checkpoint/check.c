@@ -53,6 +53,9 @@ static ls_status check_counts(const checked *k) {
   LS_TRY(must(k, !isnan(s->best_value) || s->best_step == 0, "/train/best_value",
               "/train/best_step: there is none yet"));
   LS_TRY(check_watch(k, &s->early, "/train/early_bad"));
+  LS_TRY(check_watch(k, &s->plateau, "/optional/train/plateau_bad"));
+  LS_TRY(must_lie(k, s->plateau_rest, 0, most_steps, "/optional/train/plateau_rest"));
+  LS_TRY(must_lie(k, s->plateau_cuts, 0, s->global_step, "/optional/train/plateau_cuts"));
   /* Going back to a checkpoint takes updates away, and nothing else does. */
   return must(k, s->rollbacks > 0 || s->t + s->nonfinite_total == s->global_step, "/optim/t",
               "/meta/global_step: updates made and skipped are not all");

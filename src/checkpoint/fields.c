@@ -80,11 +80,16 @@ const ls_field ls_fields[] = {
      .row = sizeof(ls_stats), .columns = LS_STATS_N},
     {VALUE("/optional/train/early_value", F64, state.early.value), .minor = 2},
     {VALUE("/optional/train/restored", I64, state.restored), .minor = 2},
+    {VALUE("/optional/train/plateau_value", F64, state.plateau.value), .minor = 3},
+    {VALUE("/optional/train/plateau_bad", I64, state.plateau.bad), .minor = 3},
+    {VALUE("/optional/train/plateau_rest", I64, state.plateau_rest), .minor = 3},
+    {VALUE("/optional/train/plateau_cuts", I64, state.plateau_cuts), .minor = 3},
 };
 const int ls_field_count = sizeof ls_fields / sizeof *ls_fields;
 
 const ls_state ls_state_fresh = {.best_value = (double)NAN,
                                  .early = {.value = (double)NAN},
+                                 .plateau = {.value = (double)NAN},
                                  .last_loss = (double)NAN,
                                  .last_grad_norm = (double)NAN};
 

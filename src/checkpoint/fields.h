@@ -24,7 +24,7 @@
 
 enum {
   LS_CKPT_MAJOR = 1, /* a reader refuses any other */
-  LS_CKPT_MINOR = 2, /* a newer one may add datasets below /optional, which this one passes over */
+  LS_CKPT_MINOR = 3, /* a newer one may add datasets below /optional, which this one passes over */
   LS_CKPT_DIGEST = 33, /* XXH3-128 in hex, and the zero behind it */
   LS_RUN_ID = 33
 };
@@ -52,6 +52,8 @@ typedef struct {
   int64_t nonfinite_total, nonfinite_row; /* skipped steps: all, in a row */
   int64_t rollbacks;
   double last_loss, last_grad_norm;
+  ls_watch plateau;                   /* schedule.type: plateau's */
+  int64_t plateau_rest, plateau_cuts; /* evaluations that do not count yet; of the rate, so far */
   int64_t
       restored; /* 1: a final.h5 with the best weights in /model, the last ones in slot `best` */
 } ls_state;
@@ -60,7 +62,8 @@ extern const ls_state ls_state_fresh;
 /* A writer fills it but for the derived fields, the state and what is behind it, and keeps what it
  * points to; a reader owns everything. */
 typedef struct {
-  int64_t major, minor; /* minor 0 does not have begin_step and begin_sample, 1 nothing optional */
+  int64_t major, minor; /* minor 0 does not have begin_step and begin_sample, 1 nothing optional,
+                           2 no plateau */
   char *writer, *order; /* order: of the samples, by its name */
   char run_id[LS_RUN_ID];
   char config_digest[LS_CKPT_DIGEST], model_digest[LS_CKPT_DIGEST]; /* derived */

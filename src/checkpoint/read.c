@@ -45,6 +45,7 @@ static ls_status take_fields(const reader *r, ls_checkpoint *c) {
   LS_TRY(check_version(r, c));
   LS_TRY(ls_fields_take(&from, LS_FIELDS_VERSION, ls_field_count, c));
   if (c->minor < 2) c->state.early.value = c->state.best_value; /* they were one number */
+  if (c->minor < 3) c->state.plateau = ls_state_fresh.plateau;
   if (c->state.global_step == r->block.step) return LS_OK;
   return wrong(r, "/meta/global_step", "contradicts the header, which has another step");
 }

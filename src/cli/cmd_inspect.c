@@ -28,6 +28,7 @@ static const char checkpoint_look[] =
     "finite\n"
     "  last loss        {last_loss:.9g}\n"
     "{?best_step}  best metric      {best_value:.9g} at step {best_step}\n{/}"
+    "{?plateau_cuts}  plateau          the rate has been cut {plateau_cuts} times\n{/}"
     "  model            {parameters} parameters, {precision}, {inputs} inputs, {outputs} outputs\n"
     "{*tensors}    {name:-16} ({*shape}{,}{.}{/})\n{/}"
     "  weights          {weights_hash}{?restored}, restored from step {best_step}{/}\n"
@@ -111,6 +112,10 @@ static void put_state(json_t *o, const ls_state *s) {
   ls_put_bool(o, "restored", s->restored);
   ls_put(o, "early_value", s->early.value);
   ls_put(o, "early_bad", s->early.bad);
+  ls_put(o, "plateau_value", s->plateau.value);
+  ls_put(o, "plateau_bad", s->plateau.bad);
+  ls_put(o, "plateau_rest", s->plateau_rest);
+  ls_put(o, "plateau_cuts", s->plateau_cuts);
   ls_put(o, "nonfinite_total", s->nonfinite_total);
   ls_put(o, "nonfinite_row", s->nonfinite_row);
   ls_put(o, "rollbacks", s->rollbacks);

@@ -221,6 +221,44 @@ static void print_rates(const ls_cli *cli, const table *t, bool exact) {
   ls_print(cli, o, exact ? LOOK("24", "17") : LOOK("14", "7"));
 }
 
+/* What the rate comes to after each cut, as far as that is worth a line: when, nobody knows. */
+static void print_cuts(const ls_cli *cli, table *t, const ls_plateau *plateau) {
+  ls_schedule_spec *s = &t->config->schedule;
+  json_t *o = json_object(), *rates = json_array();
+  double last = INFINITY;
+  for (s->cuts = 0; rate(t, FAR) < last && last > 1e-9 * s->lr && s->cuts < ROWS_MAX; s->cuts++) {
+    json_t *item = ls_put_item(rates);
+    last = rate(t, FAR);
+    ls_put(item, "cuts", s->cuts);
+    ls_put(item, "lr", last);
+  }
+  ls_put(o, "schedule", s->ops->name);
+  ls_put(o, "lr", s->lr);
+  ls_put_bool(o, "known", false);
+  ls_put(o, "metric", plateau->metric);
+  ls_put(o, "patience", plateau->patience);
+  ls_put(o, "rates", rates);
+  ls_put(o, "_lr", "lr");
+  ls_print(cli, o,
+           "schedule: {schedule}, initial rate {lr:.10g}; when it is cut cannot be known "
+           "beforehand:\nafter {patience} evaluations without a better {metric}\n"
+           "        cuts {_lr:14}\n"
+           "{*rates}{cuts:12} {lr:14.7g}\n{/}");
+}
+
+static ls_status show_plateau(const ls_cli *cli, table *t, const options *o,
+                              const ls_plateau *plateau) {
+  if (o->at || o->csv || o->out || o->steps > 0)
+    return ls_fail(
+        LS_ECONFIG,
+        "schedule.type: plateau: which rate an update has is decided by evaluations "
+        "while the run goes, and cannot be known beforehand; without --at, --csv, "
+        "--steps and -o the rates are shown that it may have, and 'lockstep plot lr RUN' "
+        "shows those that a run had");
+  print_cuts(cli, t, plateau);
+  return LS_OK;
+}
+
 static ls_status draw(const table *t, const options *o) {
   static double x[PLOT_POINTS], y[PLOT_POINTS];
   char title[160];
@@ -244,7 +282,9 @@ static ls_status draw(const table *t, const options *o) {
 }
 
 static ls_status show(const ls_cli *cli, table *t, const options *o) {
+  ls_plateau plateau;
   LS_TRY(measure(t, o));
+  if (ls_schedule_plateau(&t->config->schedule, &plateau)) return show_plateau(cli, t, o, &plateau);
   if (o->at) LS_TRY(rows_at(t, o->at));
   if (o->csv && !o->at) LS_TRY(need_steps(t, "--csv"));
   if (o->out) {

@@ -27,10 +27,11 @@ bool ls_metric_fits(const ls_config *c, ls_metric metric) {
   return has[ls_metric_table[metric].needs];
 }
 
-/* early_stop and keep.best: a text that is no metric's is none. */
+/* By early_stop, keep.best or the schedule plateau: a text that is no metric's is none. */
 static bool is_followed(const ls_config *c, ls_metric metric) {
   return (c->early_metric && ls_metric_of(c->early_metric) == metric) ||
-         (c->keep_best && ls_metric_of(c->keep_best) == metric);
+         (c->keep_best && ls_metric_of(c->keep_best) == metric) ||
+         (c->schedule.metric && ls_metric_of(c->schedule.metric) == metric);
 }
 
 bool ls_config_wants(const ls_config *c, ls_metric metric) {
@@ -126,11 +127,23 @@ static void check_restore(const reading *r) {
     WRONG(r, "train.restore_best", "there is no %s where eval.every is never", metric);
 }
 
+static void check_plateau(const reading *r) {
+  const ls_config *c = r->config;
+  ls_plateau plateau;
+  if (!c->schedule.ops || !ls_schedule_plateau(&c->schedule, &plateau) || !plateau.metric) return;
+  check_metric(r, "schedule.metric", plateau.metric);
+  if (c->data.type && strcmp(c->data.type, "memory") == 0)
+    WRONG(r, "schedule.type", "plateau looks at evaluations, which are the program's to make");
+  if (strncmp(plateau.metric, "val_", 4) == 0 && c->eval_every.unit == LS_EVERY_NEVER)
+    WRONG(r, "schedule.metric", "there is no %s where eval.every is never", plateau.metric);
+}
+
 static void check_metrics(const reading *r) {
   const ls_config *c = r->config;
   check_metric(r, "train.early_stop.metric", c->early_metric);
   check_metric(r, "checkpoint.keep.best", c->keep_best);
   check_restore(r);
+  check_plateau(r);
 }
 
 const char *ls_config_best_metric(const ls_config *c, bool validation) {

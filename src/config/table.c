@@ -415,6 +415,9 @@ static const ls_key *optimizer_by_type(const char *type, const void *base, ls_ke
   return space->row;
 }
 
+static const ls_key watched_metric =
+    KEY("metric", name, AT(ls_schedule_spec, metric), "what has to get better", .value = "val_loss",
+        .choices = ls_metric_followed + 1);
 static const ls_key *schedule_by_type(const char *type, const void *base, ls_key_space *space) {
   const ls_schedule_spec *spec = base;
   const ls_schedule_ops *ops = spec && spec->ops ? spec->ops : ls_schedule_find(type);
@@ -427,6 +430,7 @@ static const ls_key *schedule_by_type(const char *type, const void *base, ls_key
       key->epochs = AT(ls_schedule_spec, list_epochs) + n * LS_LIST_MAX;
     key->list = AT(ls_schedule_spec, list) + n * LS_LIST_MAX * sizeof(double);
   }
+  if (strcmp(type, "plateau") == 0) space->row[n++] = watched_metric;
   space->row[n].name = NULL;
   return space->row;
 }

@@ -64,7 +64,8 @@ static ls_schedule_args arguments(const ls_schedule_spec *spec, int64_t step) {
   ls_schedule_args args = {.lr = spec->lr,
                            .step = step,
                            .hyper = spec->hyper,
-                           .run = spec->run > 0 ? spec->run - spec->moved : 0};
+                           .run = spec->run > 0 ? spec->run - spec->moved : 0,
+                           .cuts = spec->cuts};
   const ls_hyper *row = spec->ops->hyper;
   for (int i = 0; row[i].name; i++)
     if (row[i].type == LS_HYPER_REALS || row[i].type == LS_HYPER_STEPLIST)

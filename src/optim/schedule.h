@@ -1,4 +1,5 @@
-/* schedule.h - learning rates as pure functions of global_step, in double precision. No state.
+/* schedule.h - learning rates as pure functions of global_step, in double precision. No state; that
+ * of plateau, what evaluations made of the rate, is a number that is given.
  * Functions: schedule.c; the rows: schedules.c; loading and checking: plugin.c. */
 #ifndef LS_OPTIM_SCHEDULE_H
 #define LS_OPTIM_SCHEDULE_H
@@ -25,7 +26,9 @@ typedef struct {
   /* Of updates, what is subtracted from global_step: they are counted as if all epochs had had the
    * present number of steps (ls_schedule_resolve_moved). */
   int64_t moved, warmup_moved;
-  int64_t run; /* updates of the whole run; 0: not known (yet) */
+  int64_t run;  /* updates of the whole run; 0: not known (yet) */
+  int64_t cuts; /* plateau: how often the rate has been cut so far */
+  char *metric; /* plateau: of evaluations, what has to get better */
   char *file;
   char *own_keys; /* as in ls_optim_spec */
 } ls_schedule_spec;
@@ -33,6 +36,14 @@ typedef struct {
 /* As ls_optim_not_loaded; it has no rate. */
 extern const ls_schedule_ops ls_schedule_not_loaded;
 const char *ls_schedule_name(const ls_schedule_spec *spec);
+
+/* What of a plateau's evaluations counts, and for how long. */
+typedef struct {
+  const char *metric;
+  double min_delta;
+  int64_t patience, cooldown; /* evaluations */
+} ls_plateau;
+bool ls_schedule_plateau(const ls_schedule_spec *spec, ls_plateau *out); /* false: it is none */
 
 /* Convert everything given in epochs to steps, once the number of steps an epoch is known.
  * Idempotent. */

@@ -193,6 +193,41 @@ OPS(one_cycle,
     "a straight line from start lr up to lr at j = u d, then a cosine down to end lr at j = d "
     "(Smith and Topin, arXiv 1708.07120)");
 
+enum { CUT_FACTOR, PATIENCE, MIN_DELTA, COOLDOWN, MIN_LR };
+#define EVALUATIONS(key, start, least, text)                                              \
+  {                                                                                       \
+    .name = key, .type = LS_HYPER_INT, .value = start, .min = least, .max = LARGEST_STEP, \
+    .help = text                                                                          \
+  }
+static const ls_hyper plateau_keys[] = {
+    [CUT_FACTOR] = REAL("factor", 0.1, "what the rate is multiplied by", .open_min = 1, .max = 1,
+                        .open_max = 1),
+    [PATIENCE] = EVALUATIONS("patience", 10, 1,
+                             "so many evaluations without a better value, and the rate is cut"),
+    [MIN_DELTA] = REAL("min_delta", 0, "a value counts as better where it is so by more than this",
+                       .max = INFINITY, .open_max = 1),
+    [COOLDOWN] = EVALUATIONS("cooldown", 0, 0, "evaluations after a cut that do not count"),
+    [MIN_LR] = REAL("min_lr", 0, "no cut goes below this rate", .max = INFINITY, .open_max = 1),
+    {0}};
+static double plateau_rate(const ls_schedule_args *a) {
+  double rate = a->lr;
+  for (int64_t i = 0; i < a->cuts && rate > a->hyper[MIN_LR]; i++)
+    rate = fmax(rate * a->hyper[CUT_FACTOR], a->hyper[MIN_LR]);
+  return rate;
+}
+static const char *plateau_check(const ls_schedule_args *a) {
+  return a->hyper[MIN_LR] > a->lr ? "min_lr is more than optimizer.lr" : NULL;
+}
+static const ls_schedule_ops plateau = {
+    LS_OPTIM_ABI, "plateau",    "the rate times factor whenever a metric no longer improves",
+    plateau_keys, plateau_rate, plateau_check};
+bool ls_schedule_plateau(const ls_schedule_spec *spec, ls_plateau *out) {
+  const double *h = spec->hyper;
+  if (spec->ops != &plateau) return false;
+  *out = (ls_plateau){spec->metric, h[MIN_DELTA], (int64_t)h[PATIENCE], (int64_t)h[COOLDOWN]};
+  return true;
+}
+
 const ls_schedule_ops *const ls_schedule_table[] = {&constant,
                                                     &piecewise,
                                                     &step,
@@ -204,4 +239,5 @@ const ls_schedule_ops *const ls_schedule_table[] = {&constant,
                                                     &cosine,
                                                     &cosine_restarts,
                                                     &one_cycle,
+                                                    &plateau,
                                                     NULL};

@@ -79,18 +79,48 @@ static double fresh_value(const ls_trainer *t, const char *metric, const ls_scor
                                                      : (double)NAN;
 }
 
+/* Schedule plateau: is the rate to be cut? In the order of torch.optim's ReduceLROnPlateau, whose
+ * patience is one less. */
+static void watch_plateau(ls_trainer *t, const ls_plateau *plateau, double value) {
+  ls_state *s = &t->run->state;
+  ls_schedule_spec *schedule = &t->run->schedule;
+  watch(&s->plateau, plateau->metric, value, plateau->min_delta);
+  if (s->plateau_rest > 0) {
+    s->plateau_rest--;
+    s->plateau.bad = 0;
+  }
+  if (s->plateau.bad < plateau->patience) return;
+  const int64_t late = INT64_C(1) << 53; /* no warm-up any more */
+  schedule->cuts = s->plateau_cuts;
+  const double before = ls_schedule_at(schedule, late);
+  schedule->cuts = s->plateau_cuts + 1;
+  const double after = ls_schedule_at(schedule, late);
+  s->plateau.bad = 0;
+  s->plateau_rest = plateau->cooldown;
+  if (!(after < before)) return; /* min_lr */
+  s->plateau_cuts++;
+  ls_log(LS_LOG_INFO,
+         "step %lld: no better %s in %lld evaluations: the learning rate goes from %g to %g",
+         (long long)s->global_step, plateau->metric, (long long)plateau->patience, before, after);
+}
+
 /* Every rank has the same numbers and decides the same. Returns true if training should stop early.
  */
 static bool look_at_scores(ls_trainer *t) {
   ls_state *s = &t->run->state;
   const ls_config *c = t->config;
   const ls_score *score;
+  ls_plateau plateau;
   double value = fresh_value(t, t->best_metric, &score);
   if (!isnan(value)) look_for_best(t, score, value);
   value = fresh_value(t, t->early_metric, &score);
   if (!isnan(value)) watch(&s->early, t->early_metric, value, c->early_min_delta);
-  t->val_fresh = t->train_fresh = false;
   const bool stop = !isnan(value) && c->early_metric && s->early.bad >= c->early_patience;
+  if (ls_schedule_plateau(&t->run->schedule, &plateau)) {
+    value = fresh_value(t, plateau.metric, &score);
+    if (!isnan(value)) watch_plateau(t, &plateau, value);
+  }
+  t->val_fresh = t->train_fresh = false;
   if (stop && t->best_metric && s->best_step == 0)
     ls_log(LS_LOG_WARN,
            "step %lld: stopping early, and no evaluation was better than always predicting the "

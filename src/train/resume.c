@@ -69,9 +69,13 @@ static void keep_separator(const ls_config *old, ls_config *config) {
 }
 
 /* How another metric went says nothing of this one. */
-static void keep_watch(const ls_config *old, const ls_config *config, ls_state *s) {
-  if (old->early_metric && config->early_metric && strcmp(old->early_metric, config->early_metric))
-    s->early = ls_state_fresh.early;
+static bool other_metric(const char *old, const char *now) {
+  return old && now && strcmp(old, now) != 0;
+}
+static void keep_watches(const ls_config *old, const ls_config *config, ls_state *s) {
+  if (other_metric(old->early_metric, config->early_metric)) s->early = ls_state_fresh.early;
+  if (other_metric(old->schedule.metric, config->schedule.metric))
+    s->plateau = ls_state_fresh.plateau;
 }
 
 /* Every difference is listed; any that is neither free nor allowed refuses the resume. */
@@ -81,7 +85,7 @@ static ls_status check_config(ls_config *config, ls_checkpoint *c, const char *p
   LS_TRY(read_config(path, c, &old));
   keep_share(old, config);
   keep_separator(old, config);
-  keep_watch(old, config, &c->state);
+  keep_watches(old, config, &c->state);
   changes all = {allow, ls_mem_text(""), ls_mem_text("")};
   ls_config_diff(old, config, note_change, &all);
   ls_status status = LS_OK;

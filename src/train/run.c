@@ -306,6 +306,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   now = ls_run_lap(run, LS_TIME_WAIT, now);
 
   ls_comm_at(run->comm, "update");
+  run->schedule.cuts = s->plateau_cuts;
   run->lr = ls_schedule_at(&run->schedule, s->global_step);
   if (ls_without("nonfinite-agreement")) *flags = finite ? 0 : LS_FLAG_NONFINITE;
   bool good =

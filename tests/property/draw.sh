@@ -145,6 +145,7 @@ draw_schedule() {
     cosine) keys=", decay_steps: 2 epochs, alpha: 0.1" ;;
     cosine_restarts) keys=", first: 5, alpha: 0.1"; chance 50 && keys="$keys, mult: 1.5" ;;
     one_cycle) keys=", steps: 2 epochs" ;; # not the run's: a test that stops by train.steps changes that
+    plateau) pick 1 2; keys=", metric: loss, patience: $drawn, cooldown: 1, factor: 0.5, min_delta: 0.01" ;;
     plugin) keys=", file: $BUILD/tests/plugins/triangular.so, half: 6" ;;
   esac
   chance 30 && keys="$keys, warmup: 5"

@@ -106,6 +106,7 @@ static const ls_state state = {.global_step = 1234,
                                .best_value = 0.25,
                                .best_step = 1200,
                                .early = {0.25, 1},
+                               .plateau = {(double)NAN, 0},
                                .nonfinite_total = 4,
                                .nonfinite_row = 0,
                                .rollbacks = 0,
@@ -462,7 +463,7 @@ static void unknown_major_is_refused(void **unused) {
   slurp("major.h5", &data, &bytes);
   *values_of(data, bytes, "/meta/format_major") = 2;
   assert_int_equal(read_forged(data, bytes, &c), LS_EDATA);
-  assert_non_null(strstr(ls_error_text(), "format 2.2"));
+  assert_non_null(strstr(ls_error_text(), "format 2.3"));
   ls_mem_free(data);
   unlink(at("forged.h5")), unlink(at("major.h5"));
 }
@@ -591,6 +592,9 @@ static void fields_that_contradict_each_other_are_refused(void **unused) {
              {"/train/best_value", INT64_C(0x7ff8) << 48, "/train/best_value contradicts"},
              {"/train/early_bad", 1235, "/train/early_bad"},
              {"/optional/train/early_value", INT64_C(0x7ff8) << 48, "/train/early_bad contradicts"},
+             {"/optional/train/plateau_bad", 1, "/optional/train/plateau_bad contradicts"},
+             {"/optional/train/plateau_rest", -1, "/optional/train/plateau_rest is -1"},
+             {"/optional/train/plateau_cuts", 1235, "/optional/train/plateau_cuts is 1235"},
              {"/optional/train/restored", 1, "/optional/train/restored contradicts"},
              {"/optional/train/restored", -1, "/optional/train/restored contradicts"},
              {"/train/nonfinite_total", 5, "/train/nonfinite_total"},
