@@ -28,9 +28,14 @@ static void meet(ls_comm *comm) {
   comm->node_first[comm->nodes] = comm->size;
 }
 
+/* Open MPI 4 prefers a kind of window, rdma, that then cannot be made between hosts joined by TCP;
+ * the next in its list can. Windows are comm/server.c's alone, and the user's word goes first. */
+static void choose_windows(void) { setenv("OMPI_MCA_osc", "^rdma", 0); }
+
 static ls_status start_mpi(ls_comm *comm) {
   int provided;
   LS_TRY(ls_place_raise_files());
+  choose_windows();
   if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
     return ls_fail(LS_EINTERNAL, "MPI cannot start");
   comm->mpi = true;

@@ -289,36 +289,59 @@ static void check_optimizer(const reading *r, bool good) {
   complain(r, "schedule", ls_schedule_check(s));
 }
 
-/* What takes all ranks to meet at each update is not there where they never do. */
-static void check_mode(const reading *r) {
+/* The optimizers that a mode takes. */
+static void check_mode_optimizer(const reading *r) {
   const ls_config *c = r->config;
-  if (!c->mode || strcmp(c->mode, "hogwild") != 0) return;
-  if (c->optimizer.ops && strcmp(c->optimizer.ops->name, "sgd") != 0)
+  const ls_optim_ops *ops = c->optimizer.ops;
+  if (!ops || strcmp(ops->name, "sgd") == 0) return;
+  if (strcmp(c->mode, "hogwild") == 0)
     WRONG(r, "optimizer.type",
           "train.mode hogwild takes sgd only: %s keeps numbers of each weight "
           "that ranks without locks would mix up",
-          c->optimizer.ops->name);
+          ops->name);
+  else if (strcmp(ops->name, "adagrad") != 0)
+    WRONG(r, "optimizer.type",
+          "train.mode downpour takes sgd and adagrad: %s counts on updates that "
+          "come one after the other",
+          ops->name);
+}
+
+/* What takes all ranks to meet at each update is not there where they never do. */
+static void check_apart(const reading *r) {
+  const ls_config *c = r->config;
+  const char *mode = c->mode;
   if (c->gradient.clip_norm > 0)
     WRONG(r, "train.clip_norm",
-          "train.mode hogwild has no gradient of all ranks to take the norm "
-          "of; use clip_value");
+          "train.mode %s has no gradient of all ranks to take the norm of; use clip_value", mode);
   if (c->schedule.ops && strcmp(c->schedule.ops->name, "plateau") == 0)
-    WRONG(r, "schedule.type", "train.mode hogwild takes rates that follow from global_step alone");
+    WRONG(r, "schedule.type", "train.mode %s takes rates that follow from global_step alone", mode);
   for (int i = 0; i < c->layers; i++)
     if (c->layer[i].activation && strcmp(c->layer[i].activation, "softmax_batch") == 0)
       WRONG(r, "model.layers",
-            "softmax_batch is made for one minibatch at a time, and train.mode "
-            "hogwild works on several at once; use softmax");
+            "softmax_batch is made for one minibatch at a time, and train.mode %s works on several "
+            "at once; use softmax",
+            mode);
   if (c->exchange && strcmp(c->exchange, "auto") != 0)
-    WRONG(r, "train.exchange", "train.mode hogwild has nothing to exchange: leave it out");
+    WRONG(r, "train.exchange", "train.mode %s has nothing to exchange: leave it out", mode);
   if (c->step_every > 0)
-    WRONG(r, "output.step_every", "in train.mode hogwild updates do not come one after the other");
+    WRONG(r, "output.step_every", "in train.mode %s updates do not come one after the other", mode);
   if (c->data.stream)
     WRONG(r, "data.load",
-          "train.mode hogwild deals minibatches out as they are asked for, and "
-          "stream reads ahead those of a rank; use memory");
+          "train.mode %s deals minibatches out as they are asked for, and stream reads ahead those "
+          "of a rank; use memory",
+          mode);
   if (c->data.type && strcmp(c->data.type, "memory") == 0)
     WRONG(r, "train.mode", "a program's samples come to all ranks at once: synchronous only");
+}
+
+static void check_mode(const reading *r) {
+  const ls_config *c = r->config;
+  if (!c->mode) return;
+  if (strcmp(c->mode, "downpour") != 0 && (c->downpour_fetch > 1 || c->downpour_push > 1))
+    WRONG(r, "train.downpour", "goes with mode: downpour, and train.mode is %s", c->mode);
+  if (strcmp(c->mode, "synchronous") == 0) return;
+  check_mode_optimizer(r);
+  check_apart(r);
 }
 
 void ls_config_check(ls_reader *rd, const ls_node *root) {

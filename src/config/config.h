@@ -49,7 +49,8 @@ typedef struct {
   bool restore_best;
   ls_gemm_kind gemm; /* who makes the matrix products */
   char *exchange;
-  char *mode; /* synchronous or hogwild */
+  char *mode; /* synchronous, hogwild or downpour */
+  int64_t downpour_fetch, downpour_push;
   ls_every eval_every;
   bool eval_on_given; /* else: those there are */
   bool eval_on[LS_SPLITS];

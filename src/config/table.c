@@ -54,7 +54,7 @@ static const char *const gemms[] = {"own", "blas", NULL};
 static const char *const nonfinites[] = {"stop", "skip", "rollback", NULL};
 static const char *const class_weights[] = {"balanced", NULL};
 static const char *const exchanges[] = {"auto", "shared", "tree", "mpi", NULL};
-static const char *const modes[] = {"synchronous", "hogwild", NULL};
+static const char *const modes[] = {"synchronous", "hogwild", "downpour", NULL};
 static const char *const takes[] = {"all", "fitting", NULL};
 static const char *const busies[] = {"wait", "skip", NULL};
 static const char *const logs[] = {"jsonl", "csv", NULL};
@@ -482,6 +482,15 @@ static const ls_key early_rows[] = {
         "a value counts as better where it is so by more than this", .value = "0", NOT_NEGATIVE,
         .example = "1e-4"),
     END};
+static const ls_key downpour_rows[] = {
+    KEY("fetch", int, ROOT(downpour_fetch),
+        "a rank's minibatches from one fetch of the weights to the next; in between it goes on by "
+        "its own gradients",
+        .value = "1", COUNT(1), .example = "5"),
+    KEY("push", int, ROOT(downpour_push),
+        "minibatches whose gradients a rank sums before it pushes them", .value = "1", COUNT(1),
+        .example = "5"),
+    END};
 static const ls_key train_rows[] = {
     KEY("epochs", int, ROOT(epochs),
         "how often to go through the training samples; either this or steps is required",
@@ -527,8 +536,12 @@ static const ls_key train_rows[] = {
         .value = "own", .choices = gemms),
     KEY("mode", name, ROOT(mode),
         "synchronous: all ranks make each update together; hogwild: each rank of one host makes "
-        "updates of its own in one copy of the weights, and the bits depend on timing",
+        "updates of its own in one copy of the weights; downpour: each rank fetches weights from, "
+        "and pushes gradients to, shards that the first rank of each host serves; with either, the "
+        "bits depend on timing",
         .value = "synchronous", .choices = modes),
+    SECTION("downpour", 0, downpour_rows, "how often a rank asks the shards, with mode: downpour",
+            .value = "{}", .example = "{fetch: 5, push: 5}"),
     KEY("exchange", name, ROOT(exchange),
         "how gradients are summed over the ranks; mpi is plain MPI_Allreduce, a reference "
         "whose bits depend on the ranks",

@@ -15,6 +15,8 @@ static ls_status one_step(ls_run *run, const ls_leg *leg, uint32_t *flags) {
 const ls_mode ls_mode_synchronous = {.name = "synchronous", .advance = one_step};
 
 const ls_mode *ls_mode_of(const ls_config *config) {
-  const bool hogwild = strcmp(config->mode, ls_mode_hogwild.name) == 0;
-  return hogwild ? &ls_mode_hogwild : &ls_mode_synchronous;
+  static const ls_mode *const modes[] = {&ls_mode_hogwild, &ls_mode_downpour};
+  for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+    if (strcmp(config->mode, modes[i]->name) == 0) return modes[i];
+  return &ls_mode_synchronous;
 }

@@ -45,7 +45,7 @@ typedef struct {
   ls_comm *comm;
   ls_config *config;
   const ls_mode *mode;
-  struct ls_asynchronous *asynchronous; /* hogwild.c; NULL in other modes */
+  struct ls_asynchronous *asynchronous; /* asynchronous.h; NULL: synchronous */
   ls_data *data;
   ls_model *model;
   ls_loader *loader;

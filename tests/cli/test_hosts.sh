@@ -93,6 +93,20 @@ grep -q '"hosts":\["h1","h1","h2","h2"\]' by-node/record.json || fail "record.js
 echo "over the cable: $((between - before)) bytes by slot, $((after - between)) by node"
 [ $((20 * (after - between))) -lt $((21 * (between - before))) ] || fail "by node, more crosses the cable"
 
+# Downpour: each host's first rank serves a shard of the parameters over the cable; each sample counts once an epoch.
+awk 'BEGIN { print "x,y"; for (i = 0; i < 400; i++) printf "%d,%.0f\n", i, 2 ^ (i % 40) }' >powers.csv
+sed -e 's/^data:.*/data: {type: csv, train: {file: powers.csv, x: [x], y: [y]}}/' -e 's/^model:.*/model: {init: zeros, layers: [{units: 1}]}/' \
+  -e 's/^loss:.*/loss: mae/' -e 's/^optimizer:.*/optimizer: {type: sgd, lr: 1e-300}/' \
+  -e 's/^train:.*/train: {epochs: 3, batch: 3, slices: 1, precision: float64, mode: downpour}/' net.yaml >count.yaml
+for spread in "1 2" "3 1"; do
+  # shellcheck disable=SC2086 # two numbers
+  hosts $spread "$LOCKSTEP" train count.yaml -o "count-${spread// /-}" -q 2>err || fail "downpour on $spread: exit $?: $(cat err)"
+  [ "$(grep -c '"epoch".*"loss":27487790694.375,' "count-${spread// /-}/metrics.jsonl")" -eq 3 ] || fail "downpour on $spread: samples lost or doubled"
+done
+hosts 1 1 "$LOCKSTEP" train net.yaml optimizer.type=adagrad train.mode=downpour -o downpour -q 2>err || fail "downpour: exit $?: $(cat err)"
+sed -n 's/^{"event":"epoch".*"val_loss":\([^,]*\),.*/\1/p' downpour/metrics.jsonl | awk 'NR == 1 { first = $1 } END { exit !($1 < first) }' ||
+  fail "downpour on two hosts does not learn: $(grep '"epoch"' downpour/metrics.jsonl)"
+
 # Stopped on one host, gone on with on two: the file of a run that nobody stopped.
 on 2 train net.yaml -o stopped -q train.epochs=none train.steps=20 2>err || fail "stopped: exit $?: $(cat err)"
 trained stopped 2 3 --resume=auto

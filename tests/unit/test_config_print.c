@@ -50,6 +50,8 @@ static bool draw_row(void *context, const char *path, const char *type, const ls
                                       "optimizer.preset",
                                       "train.epochs",
                                       "train.steps",
+                                      "train.downpour.fetch",
+                                      "train.downpour.push",
                                       "data.type",
                                       "data.skip.validation",
                                       "data.limit.validation",
@@ -234,7 +236,8 @@ static bool check_row(void *context, const char *path, const char *type, const l
   if (!key->example || type || strstr(path, "[]") || strstr(key->example, ".so") ||
       strcmp(path, "train.steps") == 0)
     return true;
-  if (strstr(path, "early_stop") || strstr(path, "gradient_noise.") || strstr(path, ".type"))
+  if (strstr(path, "early_stop") || strstr(path, "gradient_noise.") || strstr(path, "downpour") ||
+      strstr(path, ".type"))
     return true;
   const char *const set[] = {"data.validation=0.1", ls_mem_format("%s=%s", path, key->example)};
   ls_config *c = parse(BASE, set, 2);

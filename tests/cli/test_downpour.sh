@@ -1,0 +1,62 @@
+#!/bin/bash
+# train.mode: downpour. Each sample once an epoch, on one host and on several (cli.hosts has two with a cable); one rank is the synchronous
+# run; adagrad in the shards; fetch and push; stops, kills and resumes; what it refuses.
+# label: full
+set -u
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
+# shellcheck source=tests/cli/asynchronous.sh
+. "$SOURCE/tests/cli/asynchronous.sh"
+adagrad='optimizer={type: adagrad, lr: 0.02, lr_decay: 0.001}'
+hosts() { LOCKSTEP_RANKS_PER_NODE=$1 "${@:2}"; } # hosts N COMMAND...: N ranks a host, each with a shard of the parameters
+for ranks in 0 1 2 3 4; do counts downpour "$ranks"; done
+counts downpour 3 'train.downpour={fetch: 5, push: 3}'
+hosts 2 counts downpour 4
+hosts 1 counts downpour 3 'train.downpour={fetch: 2, push: 7}'
+
+# No gradient is lost or doubled: outputs are below all targets, so each update adds the rate, 2^-20, to the bias, whatever its rank and its staleness.
+awk 'NR == 1 { print } NR > 1 { sub(/.*,/, "0,"); print }' powers.csv >flat.csv
+printf 'x\n0\n' >zero.csv
+adds_up() { # adds_up RANKS ARGUMENT...
+  local run=sum-$1-$RANDOM
+  run "$1" train count.yaml train.mode=downpour data.train.file=flat.csv train.batch=4 optimizer.lr=9.5367431640625e-07 -o "$run" -q "${@:2}"
+  run 0 predict "$run/final.h5" -i zero.csv -o -
+  grep -qx '0.003814697265625' out || fail "$*: the bias after 4000 updates of 2^-20 is not 4000 of them: $(cat out)"
+}
+for ranks in 1 2 4; do adds_up "$ranks"; done
+hosts 2 adds_up 4
+hosts 1 adds_up 3 'train.downpour={fetch: 2, push: 7}'
+
+alone_is_plain downpour "$adagrad"
+alone_is_plain downpour train.precision=float64 train.epochs=2
+alone_is_plain downpour
+# Alone, a rank that sums five gradients makes the step of all five at once, from where its own copy has been led.
+run 1 train net.yaml train.mode=downpour 'train.downpour={fetch: 5, push: 5}' -o fives -q
+paste <(losses plain) <(losses fives) | awk '{ d = $1 - $3; if (d < 0) d = -d; if (d > 0.05 * $1) bad = 1 } END { exit bad + (NR != 4) }' ||
+  fail "fetch 5, push 5, alone: $(losses fives), and one by one: $(losses plain)"
+
+for ranks in 3 4; do learns downpour "$ranks"; done
+hosts 1 learns downpour 3 "$adagrad" 'train.downpour={fetch: 3, push: 2}'
+run 2 train net.yaml train.mode=downpour "$adagrad" 'train.downpour={fetch: 3, push: 2}' train.epochs=9 -o many-3 --resume=auto -q # what adagrad keeps is in the checkpoint
+hosts 2 learns downpour 4 'train.downpour={fetch: 10, push: 10}'
+learns downpour 2
+resumes downpour
+stops downpour
+is_killed downpour 2
+hosts 1 is_killed downpour 3
+not_finite downpour
+declines downpour
+declined 'downpour takes sgd and adagrad.*optimizer.type' downpour 'optimizer={type: adam, lr: 0.1}'
+declined 'goes with mode: downpour, and train.mode is hogwild.*train.downpour' hogwild train.downpour.push=2
+declined 'train.downpour.fetch' downpour train.downpour.fetch=0
+declined "did you mean 'downpour'" downpuor
+
+# A rank that is stopped, whatever it is at, is named by those who wait.
+LIMIT=60 on 3 train net.yaml train.mode=downpour train.epochs=1000000 checkpoint.every=never "guard.watchdog=2 s" -o stuck -q >out 2>err &
+job=$!
+for ((i = 0; i < 400; i++)); do grep -q '"epoch"' stuck/metrics.jsonl 2>/dev/null && break; sleep 0.05; done
+kill -STOP "$(pgrep -n -P "$(pgrep -P "$(pgrep -P $job)")")"
+wait $job
+code=$?
+[ $code -eq 70 ] && grep -q 'watchdog: .* for rank 2 on' err || fail "a stopped rank: exit $code: $(cat err)"
+finish
