@@ -17,11 +17,23 @@
 #include "train/train.h"
 #include "view/terminal.h"
 
-static const ls_command *const commands[] = {
-    &ls_command_train,   &ls_command_eval,       &ls_command_predict, &ls_command_export,
-    &ls_command_inspect, &ls_command_config,     &ls_command_data,    &ls_command_schedule,
-    &ls_command_plot,    &ls_command_compare,    &ls_command_order,   &ls_command_bench,
-    &ls_command_slurm,   &ls_command_completion, &ls_command_help,    NULL};
+static const ls_command *const commands[] = {&ls_command_train,
+                                             &ls_command_sweep,
+                                             &ls_command_eval,
+                                             &ls_command_predict,
+                                             &ls_command_export,
+                                             &ls_command_inspect,
+                                             &ls_command_config,
+                                             &ls_command_data,
+                                             &ls_command_schedule,
+                                             &ls_command_plot,
+                                             &ls_command_compare,
+                                             &ls_command_order,
+                                             &ls_command_bench,
+                                             &ls_command_slurm,
+                                             &ls_command_completion,
+                                             &ls_command_help,
+                                             NULL};
 
 /* A closed descriptor 0, 1 or 2 would be given to the next file that is opened, and messages would
  * go into it. */

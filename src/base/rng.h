@@ -13,7 +13,8 @@ typedef enum {
   LS_STREAM_NOISE,
   LS_STREAM_DROPOUT,
   LS_STREAM_PLUGIN,
-  LS_STREAM_SHARE
+  LS_STREAM_SHARE,
+  LS_STREAM_SWEEP
 } ls_stream_kind;
 
 static inline uint64_t ls_rng_stream(ls_stream_kind kind, uint64_t member) {

@@ -92,21 +92,46 @@ static ls_status use_small_part(ls_cli *cli, ls_config *config) {
   return LS_OK;
 }
 
-ls_status ls_cli_config(ls_cli *cli, const char *file, const char *const *override,
-                        ls_config **out) {
-  char *text = NULL;
-  size_t bytes = 0;
+static ls_status parse(ls_cli *cli, const char *file, const char *text, size_t bytes,
+                       const char *const *override, ls_config **out) {
   int overrides = 0;
   while (override && override[overrides]) overrides++;
-  ls_status status = read_config(cli, file, &text, &bytes);
-  if (status == LS_OK)
-    status = (cli->command->plugins ? ls_config_parse_and_load : ls_config_parse)(
-        file, text, bytes, (char *const *) override, overrides, out);
-  LS_FREE(text);
+  ls_status status = (cli->command->plugins ? ls_config_parse_and_load : ls_config_parse)(
+      file, text, bytes, (char *const *) override, overrides, out);
   if (!cli->comm) return status;
   LS_TRY(ls_comm_agree(cli->comm, status));
   ls_comm_watchdog(cli->comm, (*out)->watchdog);
   return use_small_part(cli, *out);
+}
+
+ls_status ls_cli_config(ls_cli *cli, const char *file, const char *const *override,
+                        ls_config **out) {
+  char *text = NULL;
+  size_t bytes = 0;
+  LS_TRY(read_config(cli, file, &text, &bytes));
+  ls_status status = parse(cli, file, text, bytes, override, out);
+  LS_FREE(text);
+  return status;
+}
+
+ls_status ls_cli_limit(const char *text, double *seconds) {
+  int h, m, s = 0, end = 0;
+  *seconds = 0;
+  if (!text) return LS_OK;
+  bool read = sscanf(text, "%d:%2d:%2d%n", &h, &m, &s, &end) == 3;
+  if (!read) {
+    s = 0;
+    read = sscanf(text, "%d:%2d%n", &h, &m, &end) == 2;
+  }
+  const bool good = read && text[end] == '\0' && h >= 0 && m >= 0 && m <= 59 && s >= 0 && s <= 59;
+  if (good) *seconds = 3600.0 * h + 60.0 * m + s;
+  if (*seconds > 0) return LS_OK;
+  return ls_fail(LS_EUSAGE, "--time-limit %s: write it as H:MM or H:MM:SS", text);
+}
+
+ls_status ls_cli_threads(int threads) {
+  if (threads >= 0 && threads <= 1024) return LS_OK;
+  return ls_fail(LS_EUSAGE, "--threads %d: it is 1 to 1024", threads);
 }
 
 bool ls_cli_is_config(const char *name) {
@@ -125,9 +150,12 @@ ls_status ls_cli_no_folder(const ls_cli *cli, const char *path) {
 
 ls_status ls_cli_run(ls_cli *cli) {
   ls_status status = LS_OK;
-  if (cli->part->config) status = ls_cli_config(cli, cli->args[0], cli->args + 1, &cli->config);
+  if (cli->part->config) status = read_config(cli, cli->args[0], &cli->text, &cli->bytes);
+  if (status == LS_OK && cli->part->config)
+    status = parse(cli, cli->args[0], cli->text, cli->bytes, cli->args + 1, &cli->config);
   if (status == LS_OK) status = cli->part->run(cli, cli->options);
   ls_config_free(&cli->config);
+  LS_FREE(cli->text);
   return status;
 }
 

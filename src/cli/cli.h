@@ -23,9 +23,11 @@ typedef struct {
   const ls_command *command;         /* the one that was named; help's where none is (name is NULL
                                         then); NULL: it is unknown */
   const ls_command_part *part;
-  const char *name;       /* as it was named; NULL: not at all */
-  ls_comm *comm;          /* NULL for commands that need no ranks */
-  ls_config *config;      /* where the part has one */
+  const char *name;  /* as it was named; NULL: not at all */
+  ls_comm *comm;     /* NULL for commands that need no ranks */
+  ls_config *config; /* where the part has one; */
+  char *text;        /* (bytes) as its file has been read */
+  size_t bytes;
   void *options;          /* the command's struct */
   const char **args;      /* what is left of the command line, ends with NULL */
   const char **words;     /* all arguments that are no options, the part's name among them */
@@ -122,6 +124,9 @@ ls_status ls_cli_config(ls_cli *cli, const char *file, const char *const *overri
                         ls_config **out);
 /* LS_EDATA, on all ranks, where a checkpoint is wanted and `path` is a folder. */
 ls_status ls_cli_no_folder(const ls_cli *cli, const char *path);
+/* --time-limit H:MM[:SS] in seconds, 0 where `text` is NULL; --threads N. LS_EUSAGE. */
+ls_status ls_cli_limit(const char *text, double *seconds);
+ls_status ls_cli_threads(int threads);
 bool ls_cli_is_config(const char *name); /* by its ending, .yaml or .yml */
 /* The part's function, with its config. */
 ls_status ls_cli_run(ls_cli *cli);

@@ -3,10 +3,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "cli/sweep/owner.h"
 #include "view/runs.h"
 
 enum { EXITS = 96 };
@@ -85,16 +87,59 @@ static const char look[] =
         NUMBER("val_loss") SHARE("val_accuracy") NUMBER("test_loss")
             SHARE("test_accuracy") "{samples_per_s.mean:k}\t{exit}\n{/}";
 
+/* ---- which runs ---- */
+
+static ls_status append(ls_texts *paths, char *path) {
+  LS_TRY(ls_mem_grow((void **)&paths->text, (size_t)paths->count + 2, sizeof *paths->text));
+  paths->text[paths->count++] = path;
+  return LS_OK;
+}
+
+static bool holds_run(const char *dir) {
+  char *events = ls_mem_format("%s/metrics.jsonl", dir);
+  const bool there = access(events, F_OK) == 0;
+  LS_FREE(events);
+  return there;
+}
+
+/* A sweep's folder is all of its runs that have begun. */
+static ls_status append_word(ls_texts *paths, const char *word) {
+  ls_texts trials = {0};
+  ls_status status = holds_run(word) ? LS_OK : ls_sweep_owner_trials(word, &trials);
+  if (status == LS_OK && trials.count == 0) status = append(paths, ls_mem_text(word));
+  for (int64_t i = 0; status == LS_OK && i < trials.count; i++) {
+    char *run = ls_mem_format("%s/%s", word, trials.text[i]);
+    if (holds_run(run))
+      status = append(paths, run);
+    else
+      LS_FREE(run);
+  }
+  ls_texts_free(&trials);
+  return status;
+}
+
+static ls_status read_runs(const ls_cli *cli, ls_texts *paths, ls_runs **runs) {
+  for (int i = 0; cli->args[i]; i++) LS_TRY(append_word(paths, cli->args[i]));
+  static const char *const none[] = {NULL};
+  return ls_runs_read(paths->count > 0 ? (const char *const *)paths->text : none, 0, runs);
+}
+
 static ls_status run(ls_cli *cli, const void *given) {
-  ls_runs *runs;
+  ls_runs *runs = NULL;
+  ls_texts paths = {0};
   (void)given;
-  LS_TRY(ls_runs_read(cli->args, 0, &runs));
+  const ls_status status = read_runs(cli, &paths, &runs);
+  if (status != LS_OK) {
+    ls_texts_free(&paths);
+    return status;
+  }
   json_t *answer = json_object(), *items = json_array(), *groups = json_array();
   for (int i = 0; i < runs->n; i++) put_run(ls_put_item(items), &runs->item[i]);
   for (int g = 0; g < runs->groups; g++) put_group(ls_put_item(groups), runs, g);
   ls_put(answer, "runs", items);
   ls_put(answer, "groups", groups);
   ls_runs_free(&runs);
+  ls_texts_free(&paths);
   ls_print(cli, answer, look);
   return LS_OK;
 }
@@ -103,8 +148,9 @@ const ls_command ls_command_compare = {
     .name = "compare",
     .help = "a table of finished runs, grouped over seeds and folds",
     .usage =
-        "Usage: lockstep compare RUN...\n"
+        "Usage: lockstep compare RUN|SWEEP...\n"
         "\nExamples:\n"
         "  lockstep compare runs/*\n"
-        "  lockstep compare runs/a runs/b --json\n",
+        "  lockstep compare runs/a runs/b --json\n"
+        "  lockstep compare runs/search                     # all runs of a sweep\n",
     .part = {{.run = run}}};

@@ -280,7 +280,7 @@ static const ls_option eval_options[] = {
     LS_OPTION(options, metrics, "metrics", 0, "NAME,...",
               "these in place of the checkpoint's eval.metrics (see 'lockstep help eval.metrics')"),
     LS_OPTION(options, top_k, "top-k", 0, "K", "also: is the class among the K best"),
-    LS_OPTION(options, best, "best", 0, "K", "of a SWEEP: the K runs with the smallest val_loss"),
+    LS_OPTION(options, best, "best", 0, "K", "of a SWEEP: its K best runs"),
     LS_OPTION(options, threads, "threads", 0, "N", "threads a rank (default: its cores)"),
     {0}};
 

@@ -276,7 +276,7 @@ static const ls_option predict_options[] = {
               "FILE is CSV without names: its first row is a sample"),
     LS_OPTION(options, jacobian, "jacobian", 0, NULL,
               "the derivatives of the outputs by the inputs instead"),
-    LS_OPTION(options, best, "best", 0, "K", "of a SWEEP: the K runs with the smallest val_loss"),
+    LS_OPTION(options, best, "best", 0, "K", "of a SWEEP: its K best runs"),
     LS_OPTION(options, threads, "threads", 0, "N", "threads a rank (default: its cores)"),
     LS_OPTION(options, force, "force", 0, NULL, "replace OUT if it is there"),
     {0}};

@@ -15,6 +15,7 @@
 #include "comm/library.h"
 #include "io/program.h"
 #include "train/train.h"
+#include "view/text.h"
 
 typedef struct {
   int nodes, ranks, cpus, chain;
@@ -160,21 +161,10 @@ static char *config_name(const char *file) {
 
 /* ---- the text ---- */
 
-/* As one word of a shell. */
 static void put_word(FILE *out, const char *word) {
-  static const char plain[] =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,+@%-";
-  if (*word && word[strspn(word, plain)] == '\0') {
-    fputs(word, out);
-    return;
-  }
-  fputc('\'', out);
-  for (; *word; word++)
-    if (*word == '\'')
-      fputs("'\\''", out);
-    else
-      fputc(*word, out);
-  fputc('\'', out);
+  char *quoted = ls_text_word(word);
+  fputs(quoted, out);
+  LS_FREE(quoted);
 }
 
 static void put_directives(const script *s) {

@@ -1,5 +1,4 @@
 /* cmd_train.c - lockstep train: options, then the run. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -14,17 +13,6 @@ typedef struct {
   bool dry_run, force;
 } options;
 
-/* H:MM or H:MM:SS; negative where it is neither. */
-static double parse_limit(const char *text) {
-  int h, m, s = 0, end = 0;
-  if (sscanf(text, "%d:%2d:%2d%n", &h, &m, &s, &end) != 3) {
-    s = 0;
-    if (sscanf(text, "%d:%2d%n", &h, &m, &end) != 2) return -1;
-  }
-  if (text[end] != '\0' || h < 0 || m < 0 || m > 59 || s < 0 || s > 59) return -1;
-  return 3600.0 * h + 60.0 * m + s;
-}
-
 static ls_resume resume_of(const char *word) {
   if (!word) return LS_RESUME_NO;
   if (*word == '\0') return LS_RESUME_NEWEST;
@@ -37,11 +25,8 @@ static ls_status check(const options *o, ls_train_options *out) {
   for (int i = 0; i < 4; i++) known = known || strcmp(out->progress, styles[i]) == 0;
   if (!known)
     return ls_fail(LS_EUSAGE, "--progress %s: it is one of auto, bar, line, none", out->progress);
-  if (o->limit && (out->time_limit = parse_limit(o->limit)) <= 0)
-    return ls_fail(LS_EUSAGE, "--time-limit %s: write it as H:MM or H:MM:SS", o->limit);
-  if (o->threads < 0 || o->threads > 1024)
-    return ls_fail(LS_EUSAGE, "--threads %d: it is 1 to 1024", o->threads);
-  return LS_OK;
+  LS_TRY(ls_cli_limit(o->limit, &out->time_limit));
+  return ls_cli_threads(o->threads);
 }
 
 static json_t *result_json(const ls_train_result *r) {

@@ -6,8 +6,8 @@
 
 extern const ls_command ls_command_train, ls_command_eval, ls_command_predict, ls_command_inspect,
     ls_command_config, ls_command_data, ls_command_schedule, ls_command_plot, ls_command_compare,
-    ls_command_order, ls_command_bench, ls_command_slurm, ls_command_export, ls_command_completion,
-    ls_command_help;
+    ls_command_order, ls_command_sweep, ls_command_bench, ls_command_slurm, ls_command_export,
+    ls_command_completion, ls_command_help;
 
 /* What `lockstep help` and `COMMAND -h` print. */
 void ls_help_overview(const ls_cli *cli);

@@ -1,15 +1,14 @@
 #include "cli/networks.h"
 
-#include <dirent.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "checkpoint/find.h"
-#include "view/runs.h"
+#include "cli/sweep/journal.h"
+#include "cli/sweep/owner.h"
 
 /* Texts one behind the other, each with its NUL: what goes to the other ranks. */
 typedef struct {
@@ -43,69 +42,62 @@ static ls_status append_run(list *all, const char *dir) {
   return status;
 }
 
-static int is_trial(const struct dirent *entry) { return strncmp(entry->d_name, "trial-", 6) == 0; }
+typedef struct {
+  const char *name; /* of a trial that ended well */
+  double value;     /* of its metric */
+} trial;
 
-/* The runs of a sweep by number; trials->text ends with NULL. */
-static ls_status list_trials(const char *dir, ls_texts *trials) {
-  struct dirent **entry;
-  const int count = scandir(dir, &entry, is_trial, versionsort);
-  ls_status status =
-      ls_mem_new((void **)&trials->text, (size_t)(count > 0 ? count : 0) + 1, sizeof *trials->text);
-  for (int i = 0; i < count; i++) {
-    char *run = ls_mem_format("%s/%s", dir, entry[i]->d_name);
-    if (status == LS_OK && is_folder(run))
-      trials->text[trials->count++] = run;
-    else
-      LS_FREE(run);
-    free(entry[i]);
-  }
-  if (count >= 0) free(entry);
+/* The n best of those that are known already stay in order; a run that is better goes before. */
+static void rank(trial *ranked, int64_t n, const char *metric, trial fresh) {
+  int64_t at = n;
+  for (; at > 0 && ls_sweep_better(metric, fresh.value, ranked[at - 1].value); at--)
+    ranked[at] = ranked[at - 1];
+  ranked[at] = fresh;
+}
+
+static ls_status append_trial(list *all, const char *dir, const char *name) {
+  char *run = ls_mem_format("%s/%s", dir, name);
+  const ls_status status = append_run(all, run);
+  LS_FREE(run);
   return status;
 }
 
-/* A run that ended well and has validated; the one with the smaller loss is the better one. */
-static bool is_ranked(const ls_runs_item *item) {
-  return item->history->ended && ls_runs_good(item) && isfinite(item->final[LS_FINAL_VAL_LOSS]);
-}
-
-static int by_loss(const void *a, const void *b) {
-  const ls_runs_item *const *x = a, *const *y = b;
-  const double l = (*x)->final[LS_FINAL_VAL_LOSS], r = (*y)->final[LS_FINAL_VAL_LOSS];
-  if (l != r) return l < r ? -1 : 1;
-  return (*x > *y) - (*x < *y);
-}
-
-static ls_status append_ranked(list *all, const char *dir, const ls_runs *runs, int best) {
-  const ls_runs_item **ranked;
+static ls_status append_ranked(list *all, const char *dir, const ls_texts *trials, int best,
+                               trial *ranked) {
   int64_t count = 0;
+  char *metric = ls_sweep_owner_metric(dir);
   ls_status status = LS_OK;
-  LS_NEW(ranked, runs->n);
-  for (int i = 0; i < runs->n; i++)
-    if (is_ranked(&runs->item[i])) ranked[count++] = &runs->item[i];
-  qsort(ranked, (size_t)count, sizeof *ranked, by_loss);
-  if (count < best)
-    status = ls_fail(LS_EDATA, "--best %d: %lld of the %d runs in %s ended with a val_loss", best,
-                     (long long)count, runs->n, dir);
-  for (int64_t i = 0; status == LS_OK && i < best; i++) status = append_run(all, ranked[i]->path);
-  LS_FREE(ranked);
+  for (int64_t i = 0; status == LS_OK && i < trials->count; i++) {
+    ls_sweep_row row = {0};
+    status = ls_sweep_row_read(dir, trials->text[i], &row);
+    const double value = ls_sweep_row_value(&row, metric);
+    if (row.good && isfinite(value)) rank(ranked, count++, metric, (trial){trials->text[i], value});
+    ls_sweep_row_free(&row);
+  }
+  if (status == LS_OK && count < best)
+    status = ls_fail(LS_EDATA, "--best %d: %lld of the %lld runs in %s ended with a %s", best,
+                     (long long)count, (long long)trials->count, dir, metric);
+  for (int64_t i = 0; status == LS_OK && i < best; i++)
+    status = append_trial(all, dir, ranked[i].name);
+  LS_FREE(metric);
   return status;
 }
 
 static ls_status append_best(list *all, const char *dir, const ls_texts *trials, int best) {
-  ls_runs *runs;
-  LS_TRY(ls_runs_read((const char *const *)trials->text, 0, &runs));
-  ls_status status = append_ranked(all, dir, runs, best);
-  ls_runs_free(&runs);
+  trial *ranked;
+  LS_NEW(ranked, trials->count);
+  const ls_status status = append_ranked(all, dir, trials, best, ranked);
+  LS_FREE(ranked);
   return status;
 }
 
 static ls_status append_trials(list *all, const char *dir, int best) {
   ls_texts trials = {0};
-  ls_status status = list_trials(dir, &trials);
+  ls_status status = ls_sweep_owner_trials(dir, &trials);
   if (status == LS_OK && best != LS_NETWORKS_ALL && trials.count > 0)
     status = append_best(all, dir, &trials, best);
   for (int64_t i = 0; status == LS_OK && best == LS_NETWORKS_ALL && i < trials.count; i++)
-    status = append_run(all, trials.text[i]);
+    status = append_trial(all, dir, trials.text[i]);
   ls_texts_free(&trials);
   return status;
 }

@@ -13,7 +13,8 @@ enum { LS_NETWORKS_ALL = INT_MIN };
 /* Of the command's words, the same on every rank, in their order: a file as it is; a run folder as
  * its final.h5, else its newest good checkpoint; a folder of trial-* runs as all of theirs that
  * have one, by number; or (unless best is LS_NETWORKS_ALL) as that many of them, those with the
- * smallest val_loss at the end, best first. LS_EDATA for a folder without any, or without enough.
+ * best val_loss at the end, or what else its sweep looked for, best first. LS_EDATA for a folder
+ * without any, or without enough.
  */
 ls_status ls_networks_find(const ls_cli *cli, int best, ls_texts *paths);
 /* LS_EDATA where the outputs of another network, of `path`, are not those of the first: other

@@ -28,6 +28,9 @@ ls_status ls_comm_join(int communicator, ls_comm **out);
  * run any more, or allows no calls from here. */
 ls_status ls_comm_check_guest(void);
 int ls_comm_caller_rank(const ls_comm *comm); /* in that communicator */
+/* Some ranks of `whole` by themselves, those that give the same number, in their order there, with
+ * a watchdog and the cores that each has there. Collective over whole; closed before that is. */
+ls_status ls_comm_split(ls_comm *whole, int group, ls_comm **out);
 bool ls_comm_launched(
     void); /* did mpirun, srun or the like start us? (environment only, no MPI call) */
 
@@ -47,6 +50,9 @@ const char *ls_comm_host_of(const ls_comm *comm, int rank);
 const char *ls_comm_library(const ls_comm *comm); /* MPI's version text, or "none (one process)" */
 
 void ls_comm_barrier(ls_comm *comm);
+/* A barrier where some may be hours early: they sleep, and leave their cores to the others; no
+ * watchdog looks. */
+void ls_comm_rest(ls_comm *comm);
 void ls_comm_bcast(ls_comm *comm, void *data, size_t bytes, int root);
 void ls_comm_allgather(ls_comm *comm, const void *mine, void *all,
                        size_t bytes); /* `bytes` from each rank */

@@ -44,6 +44,7 @@ struct ls_comm {
   ls_cores *core_sets; /* (node_size) of the ranks of this node, while they are counted */
   bool mpi;            /* MPI is up (a launcher started us) */
   bool guest;          /* in another program, which has brought it up */
+  bool part;           /* of another ls_comm, which has brought it up */
   MPI_Comm world, node;
   char host[64];
   char (*hosts)[64]; /* (size) every rank's */

@@ -180,6 +180,43 @@ ls_status ls_comm_join(int communicator, ls_comm **out) {
   return status;
 }
 
+/* ---- a part of another ---- */
+
+/* What the ranks of a node have together is shared out evenly among them. */
+static void inherit_cores(ls_comm *comm, const ls_comm *whole) {
+  const int own = whole->node_cores * comm->node_size / whole->node_size;
+  comm->cores = whole->cores;
+  comm->node_cores = own > 1 ? own : 1;
+}
+
+static ls_status split(ls_comm *whole, int group, ls_comm *comm) {
+  MPI_Comm own;
+  comm->mpi = comm->part = true;
+  MPI_Comm_split(whole->world, group, 0, &own);
+  ls_place_ranks(comm, own);
+  MPI_Comm_free(&own);
+  const ls_status status = ls_comm_agree(comm, make_lists(comm));
+  if (status == LS_OK) meet(comm);
+  return status;
+}
+
+ls_status ls_comm_split(ls_comm *whole, int group, ls_comm **out) {
+  *out = NULL;
+  ls_status status = ls_comm_agree(whole, make_one(out));
+  if (status != LS_OK) {
+    LS_FREE(*out);
+    return status;
+  }
+  ls_comm *comm = *out;
+  status = whole->mpi ? split(whole, group, comm) : make_own_lists(comm);
+  inherit_cores(comm, whole);
+  status = ls_comm_agree(whole, status);
+  if (status == LS_OK && comm->size > 1) status = make_board(comm);
+  status = ls_comm_agree(whole, status);
+  if (status != LS_OK) ls_comm_close(out);
+  return status;
+}
+
 static void leave_mpi(ls_comm *comm) {
   int down = 0;
   MPI_Finalized(&down);
@@ -187,7 +224,7 @@ static void leave_mpi(ls_comm *comm) {
   MPI_Comm_free(&comm->node);
   MPI_Comm_free(&comm->end);
   MPI_Comm_free(&comm->world);
-  if (!comm->guest) MPI_Finalize();
+  if (!comm->guest && !comm->part) MPI_Finalize();
 }
 
 void ls_comm_close(ls_comm **out) {

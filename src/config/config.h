@@ -116,6 +116,8 @@ typedef struct {
 } ls_key_help;
 typedef void ls_config_key(void *context, const ls_key_help *key);
 void ls_config_each_key(ls_config_key *tell, void *context);
+/* Does a key ("train.batch", "model.layers[2].units") of the table take whole numbers only? */
+bool ls_config_key_is_whole(const char *key);
 /* LS_ECONFIG with the key that is meant, where no config has `key` ("train.batch", "train",
  * "model.layers[2]") and this config's plug-ins do not have it either. */
 ls_status ls_config_has_key(const ls_config *config, const char *key);

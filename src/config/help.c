@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "config/key.h"
+#include "config/kinds.h"
 #include "config/section.h"
 #include "config/table.h"
 
@@ -164,4 +165,27 @@ ls_status ls_config_has_key(const ls_config *config, const char *key) {
         ls_fail(LS_ECONFIG, "no config key is called '%s'; lockstep help keys lists them all", key);
   ls_node_arena_free(&arena);
   return status;
+}
+
+typedef struct {
+  const char *path;
+  bool found, whole;
+} kind_search;
+
+static bool look_for_kind(void *context, const char *path, const char *type, const ls_key *key) {
+  kind_search *s = context;
+  (void)type;
+  if (strcmp(path, s->path) != 0) return true;
+  s->whole = (!s->found || s->whole) && (key->kind == &ls_kind_int || key->kind == &ls_kind_whole ||
+                                         key->kind == &ls_kind_steps);
+  s->found = true;
+  return true;
+}
+
+bool ls_config_key_is_whole(const char *key) {
+  ls_node_arena arena = {0};
+  kind_search s = {.path = without_numbers(&arena, key)};
+  ls_key_walk(ls_table(), look_for_kind, &s);
+  ls_node_arena_free(&arena);
+  return s.whole;
 }

@@ -16,9 +16,9 @@
 #include "io/regular.h"
 
 /* Everything lockstep leaves in a run folder. */
-static const char *const own[] = {
-    "config.yaml", "metrics.jsonl", "metrics.csv",     "record.json", "ckpt-*.h5",
-    "final.h5",    "*.h5.damaged",  "*.h5.superseded", ".tmp-*",      NULL};
+static const char *const own[] = {"config.yaml", "metrics.jsonl", "metrics.csv",  "record.json",
+                                  "ckpt-*.h5",   "final.h5",      "*.h5.damaged", "*.h5.superseded",
+                                  ".tmp-*",      "log.txt",       "failed.json",  NULL};
 
 static bool is_own(const char *name) {
   for (int i = 0; own[i]; i++)

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "train/mode.h"
 #include "train/trainer.h"
+#include "view/text.h"
 #include "view/understood.h"
 
 /* Cut to what a terminal shows in one line. */
@@ -66,10 +67,8 @@ void ls_show_header(const ls_trainer *t) {
 /* ---- the end ---- */
 
 static void add_word(char **text, const char *word) {
-  static const char plain[] =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,@%+-";
-  bool quoted = word[strspn(word, plain)] != '\0';
-  char *more = ls_mem_format(quoted ? "%s '%s'" : "%s %s", *text, word);
+  char *quoted = ls_text_word(word), *more = ls_mem_format("%s %s", *text, quoted);
+  LS_FREE(quoted);
   LS_FREE(*text);
   *text = more;
 }

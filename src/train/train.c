@@ -43,6 +43,8 @@ void ls_train_signals(void) {
   signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write(2), not the end */
 }
 
+bool ls_train_signalled(void) { return signalled != 0; }
+
 static void tell_of_signal(const ls_trainer *t) {
   ls_log(LS_LOG_INFO, "asked to stop: writing a checkpoint of step %lld%s",
          (long long)t->run->state.global_step,
@@ -66,6 +68,7 @@ static uint32_t my_flags(const ls_trainer *t) {
   uint32_t flags = signalled && !ls_without("signals") ? LS_FLAG_SIGNAL : 0;
   if (ls_comm_rank(t->comm) != 0) return flags;
   if (t->pending != LS_OK) flags |= LS_FLAG_FAILED;
+  if (t->options->stops && t->options->stops(t->options->arg)) flags |= LS_FLAG_SIGNAL;
   const ls_every *every = &t->config->save_every;
   bool clocked =
       every->unit == LS_EVERY_SECONDS || t->options->time_limit > 0 || t->slurm_limit > 0;

@@ -22,6 +22,10 @@ typedef struct {
   const char *progress; /* auto, bar, line, none */
   const char *trace;    /* file or NULL */
   bool force, dry_run;
+  /* Asked before each step on rank 0, so cheap: is the run to stop, as by a signal? NULL: nobody
+   * asks. */
+  bool (*stops)(void *arg);
+  void *arg;
   int argc; /* the command line, for the record */
   const char *const *argv;
 } ls_train_options;
@@ -52,5 +56,6 @@ ls_status ls_launch_agree(ls_comm *comm, int argc, char *const *argv);
 /* Call first thing: SIGUSR1, SIGTERM and (unless it is ignored) the first SIGINT while training ask
  * for a checkpoint and exit 75 instead of killing the process. */
 void ls_train_signals(void);
+bool ls_train_signalled(void); /* has one of them come? */
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 char *ls_text_duration(double seconds, char *out) {
   if (!(seconds >= 0 && seconds < 1e9)) return memcpy(out, "-", 2);
   long long s = (long long)(seconds + 0.5), days = s / 86400;
@@ -35,5 +37,22 @@ char *ls_text_number(double value, char kind, int digits, char *out) {
     snprintf(out, LS_TEXT, "%.*f", digits, value);
   else
     snprintf(out, LS_TEXT, "%.*g", digits, value);
+  return out;
+}
+
+char *ls_text_word(const char *word) {
+  static const char plain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,@%+-";
+  if (*word && word[strspn(word, plain)] == '\0') return ls_mem_text(word);
+  char *out = ls_mem_must(4 * strlen(word) + 3), *at = out; /* ' becomes '\'' */
+  *at++ = '\'';
+  for (; *word; word++) {
+    if (*word == '\'') {
+      memcpy(at, "'\\'", 3);
+      at += 3;
+    }
+    *at++ = *word;
+  }
+  *at = '\'';
   return out;
 }

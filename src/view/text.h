@@ -11,4 +11,6 @@ char *ls_text_count(double value, char *out); /* three digits and k, M, G, T, P:
 char *ls_text_number(double value, char kind, int digits,
                      char *out); /* %.<digits><kind>, kind g or f; "-" for NaN */
 
+char *ls_text_word(const char *word); /* as one word of a shell; ls_mem text */
+
 #endif

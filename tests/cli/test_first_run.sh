@@ -1,5 +1,5 @@
 #!/bin/bash
-# Every command that README.md and docs/first-run.md show as ```sh runs as it stands there, in a folder that holds the examples.
+# Every command that README.md, docs/first-run.md and docs/search.md show as ```sh runs as it stands there, in a folder that holds the examples.
 # label: full
 set -u
 # shellcheck source=tests/lib.sh
@@ -10,13 +10,13 @@ ln -s "$MPIRUN" bin/mpirun
 LOCKSTEP_MPIRUN=$(command -v mpirun)
 export LOCKSTEP_MPIRUN PATH=$PWD/bin:$PATH
 data_from() { sed -i "s#/usr/share/datasets/fashion-mnist#$1#" clone/examples/*/*.yaml; }
-for page in README.md docs/first-run.md; do
+for page in README.md docs/first-run.md docs/search.md; do
   rm -rf clone
   mkdir clone
   cp -r "$SOURCE/examples" "$SOURCE/data" clone
   data_from "$(sampled data/fashion-mnist-small /usr/share/datasets/fashion-mnist)"
   sed -n '/^```sh$/,/^```$/{/^```/d;p}' "$SOURCE/$page" >commands
-  [ "$(wc -l <commands)" -ge 9 ] || fail "$page: only these commands: $(cat commands)"
+  [ "$(wc -l <commands)" -ge 8 ] || fail "$page: only these commands: $(cat commands)"
   command -v gnuplot >/dev/null || sed -i '/lockstep plot/d' commands
   (cd clone && timeout 280 bash -ex ../commands) >said 2>&1 || fail "$page: $(tail -30 said)"
 done

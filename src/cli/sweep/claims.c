@@ -1,0 +1,97 @@
+#include "cli/sweep/claims.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+static char *path_of(const char *dir, const char *name) {
+  return ls_mem_format("%s/.claims%s%s", dir, *name ? "/" : "", name);
+}
+
+static char *path_of_run(const char *dir, int64_t index) {
+  char name[32];
+  snprintf(name, sizeof name, "%lld", (long long)index);
+  return path_of(dir, name);
+}
+
+static bool exists(char *path) {
+  const bool there = access(path, F_OK) == 0;
+  LS_FREE(path);
+  return there;
+}
+
+/* LS_OK with *made false where the file was there. */
+static ls_status make_file(char *path, bool *made) {
+  const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  ls_status status = LS_OK;
+  *made = fd >= 0;
+  if (fd < 0 && errno != EEXIST)
+    status = ls_fail(LS_EIO, "%s: cannot make it: %s", path, strerror(errno));
+  if (fd >= 0) close(fd);
+  LS_FREE(path);
+  return status;
+}
+
+void ls_claims_close(const char *dir) {
+  char *folder = path_of(dir, "");
+  DIR *open = opendir(folder);
+  for (struct dirent *entry; open && (entry = readdir(open));) {
+    if (entry->d_name[0] == '.') continue;
+    char *path = path_of(dir, entry->d_name);
+    unlink(path);
+    LS_FREE(path);
+  }
+  if (open) closedir(open);
+  rmdir(folder);
+  LS_FREE(folder);
+}
+
+/* The session's name, which no other sweep has had. */
+static ls_status make(const char *dir, const char *session) {
+  char *folder = path_of(dir, "");
+  bool made;
+  ls_claims_close(dir); /* a killed sweep's */
+  ls_status status = mkdir(folder, 0777) == 0
+                         ? LS_OK
+                         : ls_fail(LS_EIO, "%s: cannot make it: %s", folder, strerror(errno));
+  LS_FREE(folder);
+  if (status == LS_OK) status = make_file(path_of(dir, session), &made);
+  return status;
+}
+
+ls_status ls_claims_open(ls_comm *comm, const char *dir) {
+  char session[40];
+  uint64_t number = 0;
+  const bool root = ls_comm_rank(comm) == 0;
+  if (getrandom(&number, sizeof number, GRND_NONBLOCK) < 0) number = (uint64_t)getpid();
+  ls_comm_bcast(comm, &number, sizeof number, 0);
+  snprintf(session, sizeof session, "session-%016llx", (unsigned long long)number);
+  LS_TRY(ls_comm_agree(comm, root ? make(dir, session) : LS_OK));
+  const bool seen = exists(path_of(dir, session));
+  return ls_comm_agree(comm, seen ? LS_OK
+                                  : ls_fail(LS_EIO,
+                                            "%s is not the folder that rank 0 has: a sweep needs "
+                                            "one that all hosts share",
+                                            dir));
+}
+
+ls_status ls_claims_take(const char *dir, int64_t index, bool *mine) {
+  return make_file(path_of_run(dir, index), mine);
+}
+
+bool ls_claims_taken(const char *dir, int64_t index) { return exists(path_of_run(dir, index)); }
+
+void ls_claims_stop(const char *dir) {
+  bool made;
+  (void)make_file(path_of(dir, "stop"), &made); /* where it fails, each group has its own signal */
+}
+
+bool ls_claims_stopped(const char *dir) { return exists(path_of(dir, "stop")); }

@@ -1,0 +1,33 @@
+/* groups.h - the ranks of a sweep in groups, each of which trains one run after the other. */
+#ifndef LS_CLI_SWEEP_GROUPS_H
+#define LS_CLI_SWEEP_GROUPS_H
+
+#include "cli/sweep/plan.h"
+#include "comm/comm.h"
+
+typedef struct {
+  const char *dir;  /* the sweep's */
+  const char *file; /* CONFIG as named, and as read: the same on every rank */
+  const char *text; /* (bytes) */
+  size_t bytes;
+  const char *const *override; /* of the command line; NULL-terminated */
+  const char *data_dir;        /* in place of the config's; NULL: as it is */
+  const ls_sweep_plan *plan;
+  const bool *over; /* (plan->runs) nothing is left to do */
+  int groups;
+  int ranks;    /* a group, the last one what is left; 0: evenly */
+  int threads;  /* a rank; 0: from the binding */
+  double limit; /* seconds; 0: none */
+  int argc;     /* the command line, for the records */
+  const char *const *argv;
+} ls_sweep_job;
+
+/* The config of a run; with run NULL that of a trial with the config's own seed and folds. */
+ls_status ls_sweep_config(const ls_sweep_job *job, int64_t trial, const ls_sweep_run *run,
+                          ls_config **out);
+/* Train what is left; claims.h has been opened. Each rank returns when its group finds nothing more
+ * to do, with the group's status; a run that fails is none of its failures. *stopped: on a signal,
+ * or because the time is over. */
+ls_status ls_sweep_train(ls_comm *whole, const ls_sweep_job *job, bool *stopped);
+
+#endif

@@ -1,0 +1,276 @@
+#include "cli/sweep/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "config/metric.h"
+#include "config/number.h"
+#include "io/durable.h"
+#include "io/lines.h"
+#include "io/regular.h"
+
+static const char failure_file[] = "failed.json";
+
+/* ---- a run ---- */
+
+/* The last whole line of a file; *out NULL: it is no event, or there is no such file. */
+static ls_status last_event(const char *path, json_t **out) {
+  ls_lines *lines;
+  ls_line line;
+  int fd;
+  *out = NULL;
+  if (access(path, F_OK) != 0) return LS_OK;
+  LS_TRY(ls_regular_open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, &fd));
+  ls_status status = ls_lines_new(fd, path, 0, &lines);
+  if (status == LS_OK) status = ls_lines_previous(lines, &line);
+  if (status == LS_OK && line.text) *out = json_loadb(line.text, line.bytes, 0, NULL);
+  ls_lines_free(&lines);
+  close(fd);
+  return status;
+}
+
+static const char *text_member(const json_t *object, const char *name) {
+  const char *text = json_string_value(json_object_get(object, name));
+  return text ? text : "";
+}
+
+/* The end event of a run that has ended and is there. */
+static void take_end(const char *folder, json_t *event, ls_sweep_row *row) {
+  const char *exit = text_member(event, "exit");
+  const bool whole = strcmp(exit, "done") == 0 || strcmp(exit, "early_stop") == 0,
+             dead = json_is_true(json_object_get(event, "dead"));
+  char *final = ls_mem_format("%s/final.h5", folder);
+  if (strcmp(text_member(event, "event"), "end") == 0 &&
+      (whole ? access(final, F_OK) == 0 : strcmp(exit, "diverged") == 0)) {
+    row->over = true;
+    row->good = whole && !dead;
+    row->end = json_incref(event);
+    snprintf(row->status, sizeof row->status, "%s", dead ? "dead" : exit);
+  }
+  LS_FREE(final);
+}
+
+static void take_failure(json_t *failure, ls_sweep_row *row) {
+  const json_t *code = json_object_get(failure, "code");
+  if (!json_is_integer(code)) return;
+  row->over = true;
+  snprintf(row->status, sizeof row->status, "failed %d", (int)json_integer_value(code));
+  row->text = ls_mem_text(text_member(failure, "text"));
+}
+
+ls_status ls_sweep_row_read(const char *dir, const char *run, ls_sweep_row *row) {
+  char *folder = ls_mem_format("%s/%s", dir, run),
+       *events = ls_mem_format("%s/metrics.jsonl", folder),
+       *failure = ls_mem_format("%s/%s", folder, failure_file);
+  json_t *event = NULL, *failed = NULL;
+  ls_sweep_row_free(row);
+  snprintf(row->status, sizeof row->status, "unfinished");
+  ls_status status = last_event(events, &event);
+  if (status == LS_OK && event) take_end(folder, event, row);
+  if (status == LS_OK && !row->over) status = last_event(failure, &failed);
+  if (failed) take_failure(failed, row);
+  json_decref(event);
+  json_decref(failed);
+  LS_FREE(folder);
+  LS_FREE(events);
+  LS_FREE(failure);
+  return status;
+}
+
+void ls_sweep_row_free(ls_sweep_row *row) {
+  LS_FREE(row->text);
+  json_decref(row->end);
+  *row = (ls_sweep_row){0};
+}
+
+double ls_sweep_row_value(const ls_sweep_row *row, const char *metric) {
+  const json_t *value = json_object_get(row->end, metric);
+  return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+ls_status ls_sweep_row_fail(const char *dir, const char *run, ls_status code, const char *text) {
+  char *folder = ls_mem_format("%s/%s", dir, run);
+  json_t *failure = json_object(), *why = json_string(text);
+  json_object_set_new(failure, "code", json_integer(code));
+  json_object_set_new(failure, "text", why ? why : json_string("?"));
+  char *line = ls_json_line(failure), *whole = ls_mem_format("%s\n", line);
+  ls_status status = ls_make_dirs(folder);
+  if (status == LS_OK) status = ls_durable_write(folder, failure_file, whole, strlen(whole), true);
+  json_decref(failure);
+  LS_FREE(line);
+  LS_FREE(whole);
+  LS_FREE(folder);
+  return status;
+}
+
+ls_status ls_sweep_row_retry(const char *dir, const char *run) {
+  char *path = ls_mem_format("%s/%s/%s", dir, run, failure_file);
+  const bool gone = unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR;
+  ls_status status =
+      gone ? LS_OK : ls_fail(LS_EIO, "%s: cannot remove it: %s", path, strerror(errno));
+  LS_FREE(path);
+  return status;
+}
+
+/* ---- sweep.csv ---- */
+
+/* Members of the end event that depend on the machine and its load stand last. */
+static bool is_timing(const char *name) {
+  return strcmp(name, "seconds") == 0 || strcmp(name, "samples_per_s") == 0;
+}
+
+/* Names of columns: numbers that some end event has, in the order in which they are met. */
+static json_t *metric_names(const ls_sweep_plan *plan, const ls_sweep_row *row) {
+  json_t *names = json_object();
+  for (int64_t i = 0; i < plan->runs; i++) {
+    const char *name;
+    json_t *value;
+    json_object_foreach(row[i].end, name, value) {
+      const bool number = json_is_number(value) || json_is_null(value);
+      if (number && !is_timing(name) && !json_object_get(names, name))
+        json_object_set_new(names, name, json_null());
+    }
+  }
+  return names;
+}
+
+static void put_field(FILE *to, const char *text) {
+  if (!strpbrk(text, ",\"\n\r")) {
+    fputs(text, to);
+    return;
+  }
+  fputc('"', to);
+  for (; *text; text++) {
+    if (*text == '"') fputc('"', to);
+    fputc(*text, to);
+  }
+  fputc('"', to);
+}
+
+static void put_number(FILE *to, const json_t *value) {
+  char text[LS_NUMBER_TEXT] = "";
+  if (json_is_integer(value))
+    snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
+  else if (json_is_number(value))
+    ls_number_print(json_number_value(value), text);
+  fprintf(to, ",%s", text);
+}
+
+static void put_head(FILE *to, const ls_sweep_plan *plan, json_t *names) {
+  const char *name;
+  json_t *none;
+  fputs("trial,fold", to);
+  for (int k = 0; k < plan->varies; k++) {
+    fputc(',', to);
+    put_field(to, plan->vary[k].key);
+  }
+  fputs(",seed", to);
+  json_object_foreach(names, name, none) fprintf(to, ",%s", name);
+  fputs(",status,run,seconds,samples_per_s\n", to);
+}
+
+static void put_row(FILE *to, const ls_sweep_plan *plan, const ls_sweep_run *run,
+                    const ls_sweep_row *row, json_t *names) {
+  const char *name;
+  json_t *none;
+  fprintf(to, "%lld,", (long long)run->trial);
+  if (run->fold >= 0) fprintf(to, "%lld", (long long)run->fold);
+  for (int k = 0; k < plan->varies; k++) {
+    char *value = ls_sweep_value(plan, k, run->trial);
+    fputc(',', to);
+    put_field(to, value);
+    LS_FREE(value);
+  }
+  fprintf(to, ",%llu", (unsigned long long)run->seed);
+  json_object_foreach(names, name, none) put_number(to, json_object_get(row->end, name));
+  fprintf(to, ",%s,%s", row->status, run->name);
+  put_number(to, json_object_get(row->end, "seconds"));
+  put_number(to, json_object_get(row->end, "samples_per_s"));
+  fputc('\n', to);
+}
+
+ls_status ls_sweep_csv_write(const char *dir, const ls_sweep_plan *plan, const ls_sweep_row *row) {
+  char *text = NULL;
+  size_t bytes = 0;
+  FILE *to = open_memstream(&text, &bytes);
+  if (!to) return ls_fail(LS_FAIL, "no memory for sweep.csv");
+  json_t *names = metric_names(plan, row);
+  put_head(to, plan, names);
+  for (int64_t i = 0; i < plan->runs; i++) put_row(to, plan, &plan->run[i], &row[i], names);
+  json_decref(names);
+  const bool whole = fclose(to) == 0;
+  ls_status status = whole ? ls_durable_write(dir, "sweep.csv", text, bytes, true)
+                           : ls_fail(LS_FAIL, "no memory for sweep.csv");
+  free(text);
+  return status;
+}
+
+/* ---- the best ---- */
+
+/* A test's metric is judged as the metric itself. */
+static const char *bare(const char *metric) {
+  return strncmp(metric, "test_", 5) == 0 ? metric + 5 : metric;
+}
+
+bool ls_sweep_better(const char *metric, double value, double than) {
+  return ls_metric_better(bare(metric), value, than);
+}
+
+bool ls_sweep_metric_known(const char *metric) { return ls_metric_of(bare(metric)) < LS_NUMBERS; }
+
+static void summarize(const ls_sweep_row *row, const char *metric, ls_sweep_trial *t) {
+  double sum = 0, square = 0;
+  for (int64_t i = 0; i < t->runs; i++) {
+    const double value = ls_sweep_row_value(&row[i], metric);
+    t->over += row[i].over;
+    t->good += row[i].good && isfinite(value);
+    sum += value;
+  }
+  t->mean = t->deviation = (double)NAN;
+  if (t->good < t->runs) return;
+  t->mean = sum / (double)t->runs;
+  for (int64_t i = 0; i < t->runs; i++) {
+    const double off = ls_sweep_row_value(&row[i], metric) - t->mean;
+    square += off * off;
+  }
+  if (t->runs > 1) t->deviation = sqrt(square / (double)(t->runs - 1));
+}
+
+static bool goes_before(const char *metric, const ls_sweep_trial *a, const ls_sweep_trial *b) {
+  if (isnan(a->mean) || isnan(b->mean)) return isnan(b->mean) && !isnan(a->mean);
+  return ls_sweep_better(metric, a->mean, b->mean);
+}
+
+/* Merge sort, so that equals stay in the order of their numbers. */
+static void sort(const char *metric, ls_sweep_trial *t, ls_sweep_trial *room, int64_t n) {
+  const int64_t half = n / 2;
+  if (n < 2) return;
+  sort(metric, t, room, half);
+  sort(metric, t + half, room, n - half);
+  memcpy(room, t, (size_t)n * sizeof *t);
+  for (int64_t i = 0, a = 0, b = half; i < n; i++) {
+    const bool second = a == half || (b < n && goes_before(metric, &room[b], &room[a]));
+    t[i] = second ? room[b++] : room[a++];
+  }
+}
+
+ls_status ls_sweep_rank(const ls_sweep_plan *plan, const ls_sweep_row *row, const char *metric,
+                        ls_sweep_trial **out) {
+  const int64_t each = plan->runs / plan->trials;
+  ls_sweep_trial *room;
+  LS_NEW(room, plan->trials);
+  ls_status status = ls_mem_new((void **)out, (size_t)plan->trials, sizeof **out);
+  for (int64_t i = 0; status == LS_OK && i < plan->trials; i++) {
+    (*out)[i] = (ls_sweep_trial){.trial = i + 1, .runs = each};
+    summarize(row + i * each, metric, &(*out)[i]);
+  }
+  if (status == LS_OK) sort(metric, *out, room, plan->trials);
+  LS_FREE(room);
+  return status;
+}

@@ -1,0 +1,170 @@
+#include "cli/sweep/owner.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/sweep/journal.h"
+#include "io/durable.h"
+#include "io/regular.h"
+
+static const char file_name[] = "sweep.json";
+enum { BYTES_MAX = 64 << 20 };
+
+static json_t *texts(const char *const *text) {
+  json_t *list = json_array();
+  for (int i = 0; text && text[i]; i++) json_array_append_new(list, json_string(text[i]));
+  return list;
+}
+
+static ls_status read_file(const char *dir, json_t **out) {
+  char *path = ls_mem_format("%s/%s", dir, file_name), *text = NULL;
+  size_t bytes = 0;
+  ls_status status = LS_OK;
+  *out = NULL;
+  if (access(path, F_OK) == 0) {
+    status = ls_regular_read(path, O_NOFOLLOW, &text, &bytes, BYTES_MAX);
+    if (status == LS_OK) *out = json_loadb(text, bytes, 0, NULL);
+    if (status == LS_OK && !json_is_object(*out)) {
+      json_decref(*out);
+      *out = NULL;
+      status = ls_fail(LS_EDATA, "%s is damaged", path);
+    }
+  }
+  LS_FREE(text);
+  LS_FREE(path);
+  return status;
+}
+
+/* ---- for readers ---- */
+
+char *ls_sweep_owner_metric(const char *dir) {
+  json_t *owner;
+  const bool read = read_file(dir, &owner) == LS_OK;
+  const char *metric = read ? json_string_value(json_object_get(owner, "metric")) : NULL;
+  char *own = ls_mem_text(metric && ls_sweep_metric_known(metric) ? metric : "val_loss");
+  json_decref(owner);
+  return own;
+}
+
+static int is_trial(const struct dirent *entry) { return strncmp(entry->d_name, "trial-", 6) == 0; }
+
+static bool is_folder(const char *dir, const char *name) {
+  struct stat info;
+  char *path = ls_mem_format("%s/%s", dir, name);
+  const bool folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+  LS_FREE(path);
+  return folder;
+}
+
+ls_status ls_sweep_owner_trials(const char *dir, ls_texts *names) {
+  struct dirent **entry;
+  const int count = scandir(dir, &entry, is_trial, versionsort);
+  ls_status status =
+      ls_mem_new((void **)&names->text, (size_t)(count > 0 ? count : 0) + 1, sizeof *names->text);
+  for (int i = 0; i < count; i++) {
+    if (status == LS_OK && is_folder(dir, entry[i]->d_name))
+      names->text[names->count++] = ls_mem_text(entry[i]->d_name);
+    free(entry[i]);
+  }
+  if (count >= 0) free(entry);
+  return status;
+}
+
+/* ---- is it the same? ---- */
+
+typedef struct {
+  char text[512];
+} difference;
+
+static void note(void *context, const char *key, unsigned flags, const char *before,
+                 const char *after) {
+  difference *d = context;
+  const bool named =
+      *d->text || strncmp(key, "output.", 7) == 0 || strncmp(key, "checkpoint.", 11) == 0;
+  (void)flags;
+  if (!named) snprintf(d->text, sizeof d->text, "%s was %s, and now is %s", key, before, after);
+}
+
+static void compare_configs(const char *then, const ls_config *base, difference *d) {
+  ls_config *before = NULL;
+  snprintf(d->text, sizeof d->text, "another config");
+  if (ls_config_parse("sweep.json", then, strlen(then), NULL, 0, &before) == LS_OK) {
+    d->text[0] = '\0';
+    ls_config_diff(before, base, note, d);
+  }
+  ls_config_free(&before);
+}
+
+static ls_status compare(const char *dir, const json_t *owner, const ls_sweep_plan *plan,
+                         const ls_config *base, const char *const *vary) {
+  const char *then = json_string_value(json_object_get(owner, "config"));
+  json_t *now = texts(vary);
+  const bool same = json_equal(now, json_object_get(owner, "vary"));
+  const long long folds = json_integer_value(json_object_get(owner, "folds"));
+  char *text = ls_config_dump(base, LS_DUMP_CHECKPOINT);
+  difference d = {""};
+  if (!then || strcmp(then, text) != 0) compare_configs(then ? then : "", base, &d);
+  LS_FREE(text);
+  json_decref(now);
+  if (!same) snprintf(d.text, sizeof d.text, "it varies other keys, or with other values");
+  if (folds != plan->folds)
+    snprintf(d.text, sizeof d.text, "it has %lld folds, and this one %lld", folds,
+             (long long)plan->folds);
+  if (!*d.text) return LS_OK;
+  return ls_fail(LS_ECONFIG,
+                 "%s holds the runs of another sweep: %s; choose another folder with -o", dir,
+                 d.text);
+}
+
+ls_status ls_sweep_owner_check(const char *dir, const ls_sweep_plan *plan, const ls_config *base,
+                               const char *const *vary, bool *there) {
+  json_t *owner;
+  LS_TRY(read_file(dir, &owner));
+  *there = owner != NULL;
+  const ls_status status = owner ? compare(dir, owner, plan, base, vary) : LS_OK;
+  json_decref(owner);
+  return status;
+}
+
+/* ---- writing ---- */
+
+static json_t *keys(const ls_sweep_plan *plan) {
+  json_t *list = json_array();
+  for (int k = 0; k < plan->varies; k++)
+    json_array_append_new(list, json_string(plan->vary[k].key));
+  return list;
+}
+
+static json_t *arguments(const ls_cli *cli) {
+  json_t *list = json_array();
+  for (int i = 0; i < cli->argc; i++) json_array_append_new(list, json_string(cli->argv[i]));
+  return list;
+}
+
+ls_status ls_sweep_owner_write(const char *dir, const ls_sweep_plan *plan, const ls_cli *cli,
+                               const char *const *vary, const char *metric) {
+  char *config = ls_config_dump(cli->config, LS_DUMP_CHECKPOINT);
+  json_t *owner = json_object();
+  json_object_set_new(owner, "argv", arguments(cli));
+  json_object_set_new(owner, "lockstep", json_string(LOCKSTEP_VERSION));
+  json_object_set_new(owner, "metric", json_string(metric));
+  json_object_set_new(owner, "keys", keys(plan));
+  json_object_set_new(owner, "vary", texts(vary));
+  json_object_set_new(owner, "trials", json_integer(plan->trials));
+  json_object_set_new(owner, "folds", json_integer(plan->folds));
+  json_object_set_new(owner, "runs", json_integer(plan->runs));
+  json_object_set_new(owner, "config", json_string(config));
+  char *line = ls_json_line(owner), *text = ls_mem_format("%s\n", line);
+  const ls_status status = ls_durable_write(dir, file_name, text, strlen(text), true);
+  json_decref(owner);
+  LS_FREE(line);
+  LS_FREE(text);
+  LS_FREE(config);
+  return status;
+}

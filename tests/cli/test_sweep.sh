@@ -1,0 +1,164 @@
+#!/bin/bash
+# lockstep sweep: the same rows and bits on 1 to 4 ranks with 1 and 2 ranks a trial, killed and gone on with on other ranks, stopped by a signal
+# and a time limit; a trial is the run that train makes; one that diverges, fails or stops early is a row; ranges are drawn; what is refused.
+# label: full
+set -u
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
+cp "$SOURCE"/tests/cases/sorted-validation/* .
+# rows DIR: sweep.csv without the columns of clocks
+rows() { sed -E 's/,[^,]*,[^,]*$//' "$1/sweep.csv"; }
+# alike DIR: the same rows, and the same bytes in every final.h5
+alike() {
+  cmp -s <(rows all) <(rows "$1") || fail "$1: other rows: $(diff <(rows all) <(rows "$1"))"
+  for run in all/trial-*; do
+    local other=$1/${run#all/}
+    if [ -e "$run/final.h5" ] && ! cmp -s "$run/final.h5" "$other/final.h5"; then fail "$other: other bytes"; fi
+  done
+  [ "$(ls "$1")" = "$(ls all)" ] || fail "$1: holds other files: $(ls -A "$1")"
+  [ ! -e "$1/.claims" ] && [ ! -e "$1/.lock" ] || fail "$1: something is left: $(ls -A "$1")"
+}
+
+# Six trials: one rate diverges, one file has a bad line, one stops early; batches are drawn.
+sed '20s/,.*/,a,b,c,setosa/' iris.csv >bad.csv
+sweep=(net.yaml "checkpoint.every=20 epochs" train.early_stop.patience=2 --vary "optimizer.lr=0.1,0.01,1e38" --vary "train.early_stop.metric=val_loss"
+  --vary "data.train.file=iris.csv,bad.csv" --vary "train.batch=16:64" --trials 6 --seeds "1,3")
+run 0 sweep "${sweep[@]}" -o all
+[ "$(wc -l <all/sweep.csv)" -eq 13 ] || fail "12 runs: $(cat all/sweep.csv)"
+[ "$(grep -c ',failed 65,' all/sweep.csv)" -eq 6 ] || fail "bad data: $(cat all/sweep.csv)"
+[ "$(grep -c ',diverged,' all/sweep.csv)" -eq 2 ] || fail "a rate of 1e38 diverges: $(cat all/sweep.csv)"
+grep -q ',early_stop,' all/sweep.csv || fail "none stops early: $(cat all/sweep.csv)"
+grep -q 'trial-2-seed-1: failed 65: bad.csv:20' err || fail "why it failed is not said: $(cat err)"
+head -1 all/sweep.csv | grep -q '^trial,fold,optimizer.lr,train.early_stop.metric,data.train.file,train.batch,seed,global_step,loss,accuracy,val_loss,val_accuracy,status,run,seconds,samples_per_s$' || fail "columns: $(head -1 all/sweep.csv)"
+for ranks in 2 3; do
+  run $ranks sweep "${sweep[@]}" -o ranks-$ranks
+  alike ranks-$ranks
+done
+for ranks in 3 4; do
+  run $ranks sweep "${sweep[@]}" --ranks-per-trial 2 -o pairs-$ranks
+  alike pairs-$ranks
+done
+grep -q "2 at a time, each on 2 of 4 ranks" err || fail "groups are not said: $(cat err)"
+
+# ---- a trial is the run that train makes ----
+batch=$(awk -F, '$1 == 3 && $7 == 3 { print $6 }' all/sweep.csv)
+run 0 train net.yaml optimizer.lr=0.01 train.batch="$batch" "train.early_stop={metric: val_loss, patience: 2}" seed=3 -o alone
+cmp -s alone/final.h5 all/trial-3-seed-3/final.h5 || fail "a trial is not the run of train"
+
+# ---- once more: nothing is left to do, but for what failed ----
+before=$(stat -c %Y.%i all/trial-1-seed-1/final.h5)
+run 2 sweep "${sweep[@]}" -o all
+[ "$before" = "$(stat -c %Y.%i all/trial-1-seed-1/final.h5)" ] || fail "a run that was over has been trained again"
+alike all
+# More seeds: the runs that are there stay.
+cp -r all more-seeds
+run 0 sweep "${sweep[@]//1,3/1-3}" -o more-seeds
+[ "$(wc -l <more-seeds/sweep.csv)" -eq 19 ] || fail "18 runs: $(cat more-seeds/sweep.csv)"
+cmp -s <(grep -v -- -seed-2 more-seeds/sweep.csv) all/sweep.csv || fail "more seeds change what was there"
+
+# ---- killed, and gone on with on another number of ranks ----
+long=(net.yaml "checkpoint.every=300 epochs" "eval.every=300 epochs" train.epochs=1500 train.batch=4 --vary "optimizer.lr=0.01,0.003,0.001" --folds 2 --seeds 1,2)
+run 0 sweep "${long[@]}" -o whole
+# start RANKS DIR WORD...: the sweep in the background; each rank's process is in pid.RANK
+start() {
+  local ranks=$1 dir=$2; shift 2
+  rm -f pid.*
+  # shellcheck disable=SC2016 # the rank's shell expands
+  "$MPIRUN" -n "$ranks" sh -c 'echo $$ >pid.${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}; exec "$@"' - "$LOCKSTEP" sweep "${long[@]}" "$@" -o "$dir" >out 2>err &
+  job=$!
+}
+# await FILE: until it is there
+await() { for ((i = 0; i < 3000; i++)); do [ ! -e "$1" ] || return 0; kill -0 $job || break; sleep 0.01; done; fail "no $1"; }
+all_whole() {
+  cmp -s <(rows whole) <(rows "$1") || fail "$1: other rows: $(diff <(rows whole) <(rows "$1"))"
+  for r in whole/trial-*; do cmp -s "$r/final.h5" "$1/${r#whole/}/final.h5" || fail "$1/${r#whole/}: other bytes"; done
+}
+ranks=2
+for place in trial-1-fold-0-seed-2/config.yaml trial-2-fold-0-seed-1/ckpt-5700.h5 trial-3-fold-1-seed-1/final.h5; do
+  start $ranks killed-$ranks
+  await killed-$ranks/$place
+  kill -9 "$(cat pid.1)"
+  wait $job && fail "killed at $place: mpirun ends with 0"
+  run $((ranks - 1)) sweep "${long[@]}" -o killed-$ranks
+  grep -q " to go" err || fail "killed at $place: nothing was left, or all: $(cat err)"
+  all_whole killed-$ranks
+  ranks=$((ranks + 1))
+done
+
+# ---- one rank's signal stops all groups, with checkpoints ----
+start 2 stopped
+await stopped/trial-2-fold-0-seed-1/ckpt-5700.h5
+kill -USR1 "$(cat pid.1)"
+wait $job
+code=$?
+[ $code -eq 75 ] || fail "a signal: exit $code: $(cat err)"
+grep -q "the same command goes on" err || fail "a signal: $(cat err)"
+[ "$(grep -c ',unfinished,' stopped/sweep.csv)" -gt 2 ] || fail "a signal: $(cat stopped/sweep.csv)"
+for r in stopped/trial-*; do
+  [ -e "$r/final.h5" ] || tail -1 "$r/metrics.jsonl" | grep -q '"exit":"signal"' || fail "$r was not stopped: $(tail -1 "$r/metrics.jsonl")"
+done
+run 1 sweep "${long[@]}" -o stopped
+all_whole stopped
+code=0
+on 2 sweep "${long[@]}" train.epochs=1000000 --time-limit 0:00:02 -o limited >out 2>err || code=$?
+[ $code -eq 75 ] || fail "a time limit: exit $code: $(cat err)"
+find limited -name 'ckpt-*.h5' | grep -q . || fail "a time limit: no checkpoint: $(ls limited/*)"
+
+# ---- the report, as text and JSON; the command that it names; folds ----
+run 2 sweep "${long[@]}" -o whole --json
+python3 - out <<'P' || fail "the report: $(cat out)"
+import csv, json, statistics, sys
+answer = json.load(open(sys.argv[1]))
+rows = list(csv.DictReader(open("whole/sweep.csv")))
+of = {t: [float(r["val_loss"]) for r in rows if int(r["trial"]) == t] for t in (1, 2, 3)}
+best = min(of, key=lambda t: statistics.mean(of[t]))
+assert answer["best"]["trial"] == best and len(of[best]) == 4, best
+assert abs(answer["best"]["mean"] - statistics.mean(of[best])) < 1e-15
+assert abs(answer["best"]["sd"] - statistics.stdev(of[best])) < 1e-15
+assert [t["mean"] for t in answer["trials"]] == sorted(t["mean"] for t in answer["trials"])
+assert {r["fold"] for r in rows} == {"0", "1"}
+P
+"$LOCKSTEP" sweep "${long[@]}" -o whole >out 2>err || fail "again: $(cat err)"
+command=$(sed -n 's/^on everything: lockstep/"$LOCKSTEP"/p' out)
+bash -c "LOCKSTEP=$LOCKSTEP; $command" >/dev/null 2>err || fail "the command '$command': $(cat err)"
+grep -q '"train_samples":150' whole/best/metrics.jsonl || fail "it is not trained on everything: $(head -1 whole/best/metrics.jsonl)"
+
+# ---- drawn values: of the seed and the trial alone, whole where the key is; more trials change none ----
+drawn=(net.yaml train.steps=1 train.epochs=none --vary "optimizer.lr=1e-4:1e-1:log" --vary "train.batch=3:5")
+run 0 sweep "${drawn[@]}" --trials 12 -o drawn
+run 2 sweep "${drawn[@]}" --trials 14 -o more
+cmp -s <(rows drawn) <(rows more | head -13) || fail "more trials draw other values"
+run 0 sweep "${drawn[@]}" --trials 3 seed=9 -o other
+cmp -s <(rows drawn | head -2 | cut -d, -f3) <(rows other | head -2 | cut -d, -f3) && fail "another seed draws the same"
+awk -F, 'NR > 1 { if ($3 < 1e-4 || $3 > 0.1) exit 1; low += $3 < 3.2e-3; n[$4]++ } END { exit !(low > 2 && low < 10 && n[3] + n[4] + n[5] == 12 && length(n) == 3) }' drawn/sweep.csv || fail "what is drawn: $(cut -d, -f3,4 drawn/sweep.csv)"
+
+# ---- refused, and nothing made ----
+bad=(sweep net.yaml --vary optimizer.lr=0.1,0.2)
+refused 64 "-o DIR is missing" "${bad[@]}"
+refused 64 "--trials N says how many" sweep net.yaml --vary optimizer.lr=0.1:0.2 -o no
+refused 64 "the lists make 2 trials" "${bad[@]}" --trials 5 -o no
+refused 64 "LO is the smaller" sweep net.yaml --vary optimizer.lr=0.2:0.1 --trials 2 -o no
+refused 64 "only numbers above 0" sweep net.yaml --vary optimizer.lr=0:0.1:log --trials 2 -o no
+refused 64 "takes whole numbers" sweep net.yaml --vary train.batch=1.5:4 --trials 2 -o no
+refused 64 "LO:HI or LO:HI:log" sweep net.yaml --vary optimizer.lr=1:2:lin --trials 2 -o no
+refused 64 "given twice" "${bad[@]}" --vary optimizer.lr=3 -o no
+refused 64 "--seeds LIST" sweep net.yaml --vary seed=1,2 -o no
+refused 64 "a value is empty" sweep net.yaml --vary optimizer.lr=1,,2 -o no
+refused 64 "it is a list like" "${bad[@]}" --seeds 5-1 -o no
+refused 64 "is there twice" "${bad[@]}" --seeds 1-3,2 -o no
+refused 64 "it is 2 or more" "${bad[@]}" --folds 1 -o no
+refused 64 "--metric val_los:" "${bad[@]}" --metric val_los -o no
+refused 64 "no samples to validate with" "${bad[@]}" data.validation=none -o no
+refused 64 "--resume=x" "${bad[@]}" --resume=x -o no
+refused 64 "--time-limit" "${bad[@]}" --time-limit 3 -o no
+refused 65 "there is no sweep to go on with" "${bad[@]}" --resume -o no
+refused 78 "optimizer.lr" sweep net.yaml --vary optimizer.lr=0.1,-1 -o no
+refused 78 "did you mean 'optimizer'" sweep net.yaml --vary optimiser.lr=0.1 -o no
+refused 78 "has 2 slices" "${bad[@]}" --ranks-per-trial 3 -o no
+refused 78 "output.log has no jsonl" "${bad[@]}" "output.log=[csv]" -o no
+[ ! -e no ] || fail "a refused sweep has made a folder"
+refused 74 "not empty" "${bad[@]}" -o alone
+refused 78 "holds the runs of another sweep: it varies other keys" "${bad[@]}" -o drawn
+refused 78 "train.epochs was 1500, and now is 61" sweep "${long[@]}" train.epochs=61 -o whole
+refused 78 "it has 2 folds, and this one 3" sweep "${long[@]}" --folds 3 -o whole
+finish
