@@ -67,18 +67,26 @@ start() {
   "$MPIRUN" -n "$ranks" sh -c 'echo $$ >pid.${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}; exec "$@"' - "$LOCKSTEP" sweep "${long[@]}" "$@" -o "$dir" >out 2>err &
   job=$!
 }
-# await FILE: until it is there
-await() { for ((i = 0; i < 3000; i++)); do [ ! -e "$1" ] || return 0; kill -0 $job || break; sleep 0.01; done; fail "no $1"; }
+# interrupt SIGNAL RANKS DIR FILE: start it, and send the signal to rank 1 once FILE is there; again where it was over before. Its exit code: $code
+interrupt() {
+  for ((attempt = 0; attempt < 10; attempt++)); do
+    rm -rf "$3"
+    start "$2" "$3"
+    for ((i = 0; i < 6000; i++)); do { [ -e "$3/$4" ] || ! kill -0 $job; } 2>/dev/null && break; sleep 0.01; done
+    kill "-$1" "$(cat pid.1)" 2>/dev/null
+    code=0
+    wait $job 2>/dev/null || code=$?
+    [ $code -eq 0 ] || return 0
+  done
+  fail "$3: it was never caught at $4"
+}
 all_whole() {
   cmp -s <(rows whole) <(rows "$1") || fail "$1: other rows: $(diff <(rows whole) <(rows "$1"))"
   for r in whole/trial-*; do cmp -s "$r/final.h5" "$1/${r#whole/}/final.h5" || fail "$1/${r#whole/}: other bytes"; done
 }
 ranks=2
 for place in trial-1-fold-0-seed-2/config.yaml trial-2-fold-0-seed-1/ckpt-5700.h5 trial-3-fold-1-seed-1/final.h5; do
-  start $ranks killed-$ranks
-  await killed-$ranks/$place
-  kill -9 "$(cat pid.1)"
-  wait $job && fail "killed at $place: mpirun ends with 0"
+  interrupt KILL $ranks killed-$ranks $place
   run $((ranks - 1)) sweep "${long[@]}" -o killed-$ranks
   grep -q " to go" err || fail "killed at $place: nothing was left, or all: $(cat err)"
   all_whole killed-$ranks
@@ -86,11 +94,7 @@ for place in trial-1-fold-0-seed-2/config.yaml trial-2-fold-0-seed-1/ckpt-5700.h
 done
 
 # ---- one rank's signal stops all groups, with checkpoints ----
-start 2 stopped
-await stopped/trial-2-fold-0-seed-1/ckpt-5700.h5
-kill -USR1 "$(cat pid.1)"
-wait $job
-code=$?
+interrupt USR1 2 stopped trial-2-fold-0-seed-1/ckpt-5700.h5
 [ $code -eq 75 ] || fail "a signal: exit $code: $(cat err)"
 grep -q "the same command goes on" err || fail "a signal: $(cat err)"
 [ "$(grep -c ',unfinished,' stopped/sweep.csv)" -gt 2 ] || fail "a signal: $(cat stopped/sweep.csv)"
