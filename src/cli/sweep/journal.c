@@ -219,7 +219,7 @@ static const char *bare(const char *metric) {
 }
 
 bool ls_sweep_better(const char *metric, double value, double than) {
-  return ls_metric_better(bare(metric), value, than);
+  return ls_metric_better(bare(metric), value, than, 0);
 }
 
 bool ls_sweep_metric_known(const char *metric) { return ls_metric_of(bare(metric)) < LS_NUMBERS; }
