@@ -13,8 +13,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
-/* Networks alone need no MPI: without mpi.h, or with LOCKSTEP_NO_MPI, what takes an MPI_Comm is left
- * out. */
+/* Networks alone need no MPI: without mpi.h, or with LOCKSTEP_NO_MPI, what takes an MPI_Comm is
+ * left out. */
 #if !defined(LOCKSTEP_NO_MPI) && defined(__has_include)
 #if !__has_include(<mpi.h>)
 #define LOCKSTEP_NO_MPI

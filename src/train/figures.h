@@ -61,8 +61,7 @@ typedef struct {
 } ls_answers;
 void ls_figures_take(ls_figures *figures, const ls_answers *answers);
 /* All of them were taken: into value[] by ls_metric. Collective. classes: they had labels. */
-void ls_figures_make(ls_figures *figures, ls_comm *comm, int64_t rows, bool classes,
-                     double *value);
+void ls_figures_make(ls_figures *figures, ls_comm *comm, int64_t rows, bool classes, double *value);
 void ls_figures_end(ls_figures *figures); /* frees what they were made with */
 
 /* Of a class or output: of those taken for it the share that are it; of its own the share that are
