@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/networks.h"
 #include "cli/print.h"
 #include "export/export.h"
 
@@ -23,16 +24,20 @@ static void report(const ls_cli *cli, const options *o, const ls_net *net, const
 
 static ls_status run(ls_cli *cli, const void *given) {
   const options *o = given;
-  ls_net *net;
-  ls_texts made = {0};
+  ls_net *net = NULL;
+  ls_texts made = {0}, path = {0};
   int format = 0;
   if (!o->format || !o->output)
     return ls_fail(LS_EUSAGE, "export: give one checkpoint, --to FORMAT and -o FILE");
   while (ls_export_names[format] && strcmp(ls_export_names[format], o->format) != 0) format++;
   if (!ls_export_names[format])
     return ls_command_unknown("export: --to", o->format, ls_export_names);
-  LS_TRY(ls_cli_no_folder(cli, cli->args[0]));
-  ls_status status = ls_net_open(cli->args[0], &net);
+  LS_TRY(ls_networks_find(cli, LS_NETWORKS_ALL, &path));
+  ls_status status = path.count == 1
+                         ? ls_net_open(path.text[0], &net)
+                         : ls_fail(LS_EUSAGE, "%s: a folder of %lld runs, and one is exported",
+                                   cli->args[0], (long long)path.count);
+  ls_texts_free(&path);
   if (status == LS_OK) status = ls_export_net(net, o->format, o->output, o->name, o->force, &made);
   if (status == LS_OK) report(cli, o, net, &made);
   ls_texts_free(&made);
@@ -53,13 +58,13 @@ const ls_command ls_command_export = {
     .name = "export",
     .help = "a network for other programs: C, Fortran, ONNX, NumPy",
     .usage =
-        "Usage: lockstep export CKPT --to c|fortran|onnx|npz -o FILE [--name NAME]\n"
+        "Usage: lockstep export CKPT|RUN --to c|fortran|onnx|npz -o FILE [--name NAME]\n"
         "\nExamples:\n"
         "  lockstep export runs/a/final.h5 --to c -o flux.c     # flux.c and flux.h: "
         "flux_predict and flux_jacobian\n"
         "  lockstep export runs/a/final.h5 --to fortran -o flux.f90\n"
         "  lockstep export runs/a/final.h5 --to onnx -o flux.onnx\n"
-        "  lockstep export runs/a/final.h5 --to npz -o flux.npz # for numpy.load\n",
+        "  lockstep export runs/a --to npz -o flux.npz # for numpy.load\n",
     .options = export_options,
     .size = sizeof(options),
     .part = {{.run = run,

@@ -6,11 +6,12 @@
 #include "cli/cmd_data.h"
 #include "data/columns.h"
 #include "data/guess.h"
+#include "data/names.h"
 #include "data/survey.h"
 #include "io/h5.h"
 #include "view/understood.h"
 
-enum { COLUMNS_SHOWN = 40, CONSTANT_SHOWN = 12 };
+enum { COLUMNS_SHOWN = 40, CONSTANT_SHOWN = 12, WORDS_SHOWN = 6 };
 
 typedef struct {
   ls_cli *cli;
@@ -29,8 +30,11 @@ static ls_status survey(info *i) {
   LS_TRY(ls_sources_open(&i->spec, i->classes, false, i->source));
   bool bytes = true;
   for (int s = 0; s < 3; s++) bytes = bytes && (!i->source[s] || i->source[s]->shape.bytes);
-  for (int s = 0; s < 3; s++)
-    if (i->source[s]) LS_TRY(ls_survey_read(i->source[s], bytes, &i->survey[s]));
+  for (int s = 0; s < 3; s++) {
+    if (!i->source[s]) continue;
+    LS_TRY(ls_survey_read(i->source[s], bytes, &i->survey[s]));
+    if (i->config && !i->classes) i->survey[s].classes = 0; /* whole numbers, and no classes */
+  }
   return ls_columns_of(i->source[0], &i->columns);
 }
 
@@ -228,12 +232,33 @@ static ls_status show(info *i) {
 
 static const char datasets_look[] =
     "{*datasets}{name}: {dims}, {type}\n{?stored}  stored     {stored}\n{/}"
-    "{?x}  values     " SPREAD("x") "{/}{?problem}  not usable as samples: {problem}\n{/}{/}";
+    "{?x}  values     " SPREAD("x") "{/}{?texts}  labels     {texts} texts, {different} "
+    "different:{*_words} '{.}'{/}{?_more} ...{/}\n{/}{?problem}  not usable as samples: {problem}\n{/}{/}";
 
 typedef struct {
   const char *path;
   json_t *list;
 } datasets;
+
+/* Texts, which are labels; false: there are none. */
+static bool add_texts(json_t *o, const char *path, const char *name) {
+  ls_texts texts;
+  ls_names *names = NULL;
+  bool known = ls_h5_texts(path, name, NULL, &texts) == LS_OK && texts.count > 0 &&
+               ls_names_new(&names) == LS_OK;
+  for (int64_t k = 0; known && k < texts.count && names->count < LS_NAMES_MAX; k++)
+    known = ls_names_add(names, texts.text[k], strlen(texts.text[k]), false) == LS_OK;
+  if (known) {
+    const int64_t shown = names->count < WORDS_SHOWN ? names->count : WORDS_SHOWN;
+    ls_put(o, "texts", texts.count);
+    ls_put(o, "different", names->count);
+    ls_put(o, "_words", ls_list_texts(names->text, shown));
+    ls_put_bool(o, "_more", names->count > shown);
+  }
+  ls_names_free(&names);
+  ls_texts_free(&texts);
+  return known;
+}
 
 /* One that can be read as samples shows its range too. */
 static void add_dataset(void *arg, const ls_h5_entry *entry) {
@@ -248,6 +273,7 @@ static void add_dataset(void *arg, const ls_h5_entry *entry) {
   ls_put(o, "name", (const char *)entry->path);
   ls_put(o, "dims", (const char *)entry->dims);
   ls_put(o, "type", (const char *)entry->type);
+  if (strcmp(entry->type, "text") == 0 && add_texts(o, d->path, entry->path)) return;
   if (ls_sources_open(&spec, false, false, source) == LS_OK &&
       ls_columns_of(source[0], &columns) == LS_OK &&
       ls_survey_read(source[0], source[0]->shape.bytes, &v) == LS_OK) {

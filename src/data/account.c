@@ -1,5 +1,7 @@
 #include "data/account.h"
 
+#include <math.h>
+
 #include "base/mem.h"
 #include "data/data_private.h"
 #include "data/trained.h"
@@ -23,7 +25,11 @@ void ls_account_take(ls_data *data, int source, int64_t row, int64_t rows, const
   ls_account *account = &data->account;
   const ls_recipe *r = &data->recipe;
   for (int64_t k = 0; k < rows; k++) {
-    if (!ls_cut_has(&data->splits.cut[LS_SPLIT_TRAIN], source, row + k)) continue;
+    if (!ls_cut_has(&data->splits.cut[LS_SPLIT_TRAIN], source, row + k)) {
+      for (int64_t c = 0; r->gaps[LS_ROLE_Y] && c < r->columns; c++)
+        account->masked += isnan(y[k * stride + c]) != 0;
+      continue;
+    }
     if (x)
       ls_constants_look(&account->side[LS_ROLE_X].constant, r->raw,
                         (const char *)x + (size_t)k * ls_recipe_raw(r));

@@ -19,6 +19,7 @@ struct ls_account {
   ls_account_side side[2]; /* by role: inputs, targets */
   ls_spread target;        /* all target columns of train together, where they are no classes; not
                               finite: missing */
+  int64_t masked;          /* missing targets of the other splits, where they count nothing */
   int64_t dropped;         /* samples of all sources, for what is missing */
   int64_t *filled;         /* (inputs) missing values of all splits that have got one; NULL: not
                               counted */

@@ -1,9 +1,11 @@
 #include "io/h5rows.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "io/h5text.h"
 #include "io/h5type.h"
 #include "io/h5view.h"
 
@@ -137,8 +139,19 @@ static ls_status check_chunks(ls_h5rows *s) {
   return cache_chunks(s, across * bytes * o->width);
 }
 
+/* NetCDF's dimensions have a place in the file, and values only where a variable is called so. */
+static bool is_dimension(const ls_h5object *o) {
+  static const char begin[] = "This is a netCDF dimension but not a netCDF variable";
+  ls_h5text text;
+  ls_h5text_read(o->id, "NAME", &text);
+  const bool is = text.count == 1 && strncmp(text.block, begin, sizeof begin - 1) == 0;
+  free(text.block);
+  return is;
+}
+
 static ls_status check_storage(ls_h5rows *s) {
   const ls_h5object *o = &s->object;
+  if (is_dimension(o)) return WRONG(s, "is a dimension of NetCDF without values");
   LS_TRY(check_filters(s));
   hsize_t stored = H5Dget_storage_size(o->id), declared;
   hsize_t most = H5Pget_nfilters(o->plist) > 0 ? EXPANSION : 1;

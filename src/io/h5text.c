@@ -26,11 +26,22 @@ static void add(ls_h5text *out, const char *text, size_t length) {
   out->count++;
 }
 
+/* Characters along the last of several dimensions are the letters of one text, as NetCDF and
+ * Fortran have it: how many; 1: each is a text of its own. */
+static size_t letters(holder h, hid_t type, hid_t space) {
+  hsize_t extent[H5S_MAX_RANK];
+  const int dims = H5Sget_simple_extent_ndims(space);
+  if (h.attribute || H5Tget_size(type) != 1 || dims < 2) return 1;
+  return H5Sget_simple_extent_dims(space, extent, NULL) == dims ? (size_t)extent[dims - 1] : 1;
+}
+
 /* Fixed width: padded with NULs or blanks. */
-static void take_fixed(holder h, hid_t type, size_t count, ls_h5text *out) {
-  size_t width = H5Tget_size(type);
+static void take_fixed(holder h, hid_t type, size_t *texts, size_t joined, ls_h5text *out) {
+  const size_t count = *texts / joined, width = H5Tget_size(type) * joined;
   char *text = width > 0 && width <= BYTES_MAX / count ? calloc(count, width) : NULL;
-  bool there = text && read_of(h, type, text), blanks = H5Tget_strpad(type) == H5T_STR_SPACEPAD;
+  bool there = text && read_of(h, type, text),
+       blanks = joined > 1 || H5Tget_strpad(type) == H5T_STR_SPACEPAD;
+  *texts = count;
   for (size_t i = 0; i < count && there; i++) {
     const char *at = text + i * width;
     size_t length = strnlen(at, width);
@@ -51,14 +62,15 @@ static void take_variable(holder h, hid_t type, size_t count, ls_h5text *out) {
 }
 
 static void take(holder h, hid_t type, hid_t space, ls_h5text *out) {
-  hssize_t count = space >= 0 ? H5Sget_simple_extent_npoints(space) : 0;
-  if (type < 0 || count < 1 || count > COUNT_MAX || H5Tget_class(type) != H5T_STRING) return;
+  const hssize_t points = space >= 0 ? H5Sget_simple_extent_npoints(space) : 0;
+  size_t count = points > 0 ? (size_t)points : 0;
+  if (type < 0 || points < 1 || points > COUNT_MAX || H5Tget_class(type) != H5T_STRING) return;
   if (!(out->block = calloc(1, BYTES_MAX))) return;
   if (H5Tis_variable_str(type) > 0)
-    take_variable(h, type, (size_t)count, out);
+    take_variable(h, type, count, out);
   else
-    take_fixed(h, type, (size_t)count, out);
-  if (out->count < count) out->count = out->bytes = 0; /* all or none */
+    take_fixed(h, type, &count, letters(h, type, space), out);
+  if (out->count < (int64_t)count) out->count = out->bytes = 0; /* all or none */
 }
 
 void ls_h5text_read(hid_t set, const char *attribute, ls_h5text *out) {

@@ -120,7 +120,8 @@ static void say_targets(page *p, const ls_data *data, const ls_account_side *sid
   const bool classes = ls_data_class_counts(data, LS_SPLIT_TRAIN) != NULL;
   if (!classes || side->name.count > 0) say_columns(p, "targets", side);
   if (!classes) return;
-  add(p, "classes   %lld:", (long long)ls_data_outputs(data));
+  add(p, ls_data_soft(data) ? "classes   %lld, by their largest share:" : "classes   %lld:",
+      (long long)ls_data_outputs(data));
   add_list(p, ls_data_outputs(data), counted_class, data);
   end_line(p);
 }
@@ -171,6 +172,7 @@ static void say_missing(page *p, const ls_data *data, const ls_account *a) {
   if (ls_data_masked(data)) {
     add(p, "missing   %lld of %lld training targets, which count nothing",
         (long long)a->target.not_finite, (long long)(a->target.not_finite + a->target.count));
+    if (a->masked > 0) add(p, "; %lld of other splits", (long long)a->masked);
     end_line(p);
   }
 }
@@ -277,6 +279,8 @@ static json_t *missing_json(const ls_data *data, const ls_account *a) {
   json_object_set_new(o, "filled_columns", a->filled ? json_integer(columns) : json_null());
   json_object_set_new(o, "masked",
                       ls_data_masked(data) ? json_integer(a->target.not_finite) : json_null());
+  json_object_set_new(o, "masked_elsewhere",
+                      ls_data_masked(data) ? json_integer(a->masked) : json_null());
   return o;
 }
 

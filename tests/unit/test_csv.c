@@ -194,7 +194,7 @@ static void mistakes(void **state) {
       {"a,b,c\n1,2,3\n", "a-d", "b", false, "no column 'a-d'"},
       {"a,b\nNA,2\nred,3\n1,2\n\"blue\",1\n", "a", "b", false,
        "'red'; data.text_inputs: one_hot takes texts"},
-      {"a,b\nm/s,2\n2,3\n1,2\n", "a", "b", false,
+      {"a,b\nm/s,K\n2,3\n1,2\n", "a", "b", false,
        "train.csv:2: column 1 (a): not a number: 'm/s'; if this line is no sample (units?), "
        "data.skip leaves it out"},
       {"a,b\n1,2\n1,red\n", "a", "b", false, "train.csv:3: column 2 (b): not a number: 'red'"},

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -19,16 +20,18 @@
 #include "data/names.h"
 #include "data/trained.h"
 
-enum { QUOTE_SHOWN = 40, TEXTS_MAX = 1024, LOOKED_AT = 100 };
+enum { QUOTE_SHOWN = 40, TEXTS_MAX = 1024, LOOKED_AT = 100, TOLD = 160 };
 
 typedef struct {
   ls_source base;
   ls_csv_text text;
   ls_csv_cursor first, next; /* the record to be read next */
   int64_t columns;           /* of every record */
-  ls_csv_field *field;       /* (columns) of the record taken last */
+  ls_csv_field *field;       /* (columns) of the record taken last, */
+  const char *taken;         /* which begins here */
   char **head;               /* (columns) names, or NULL */
   bool by_name, by_number;   /* how the config calls at least one of the columns */
+  bool noted;                /* that a number is a name has been said */
   bool by_config;            /* it is a config that says what the columns are, no checkpoint */
   int64_t *x, *y;            /* (features), (outputs + weights): their columns */
   ls_texts value;            /* as in ls_trained, of x; none: all inputs are numbers */
@@ -43,16 +46,33 @@ static const char *path_of(const csv *c) { return c->base.file[0].path; }
 
 /* ---- records ---- */
 
+static const char comment_remedy[] = "; data.comment: \"#\" passes over lines that begin so";
+
+/* What may be the remedy for a record of so many fields that begins at `at`. */
+static const char *other_shape(const csv *c, const ls_csv_cursor *at, int64_t fields) {
+  ls_csv_cursor next = c->next;
+  int64_t more;
+  if (*at->at == '#' && !c->text.comment) return comment_remedy;
+  const int64_t line = c->first.line + (c->head ? 0 : 1); /* the first that could be another */
+  if (at->line != line || ls_csv_ended(&c->text, next.at)) return "";
+  if (ls_csv_record(&c->text, &next, NULL, 0, &more) != LS_OK || more != fields) return "";
+  return c->head ? "; if the first line is no header but a title: header: false, and data.skip "
+                   "leaves it out"
+                 : "; if the first line is no sample, data.skip leaves it out";
+}
+
 static ls_status next_record(csv *c) {
+  const ls_csv_cursor start = c->next;
   int64_t line = c->next.line, fields;
   bool blank = ls_csv_blank(&c->text, c->next.at);
+  c->taken = start.at;
   LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &fields));
   if (fields == c->columns && !(blank && c->columns > 1)) return LS_OK;
   if (blank)
     return ls_fail(LS_EDATA, "%s:%lld: an empty line between records", path_of(c), (long long)line);
-  return ls_fail(LS_EDATA, "%s:%lld: %lld fields, but %s has %lld", path_of(c), (long long)line,
+  return ls_fail(LS_EDATA, "%s:%lld: %lld fields, but %s has %lld%s", path_of(c), (long long)line,
                  (long long)fields, c->head ? "the header" : "the first line",
-                 (long long)c->columns);
+                 (long long)c->columns, other_shape(c, &start, fields));
 }
 
 static bool is_infinite(ls_csv_field f, double *value) {
@@ -75,9 +95,12 @@ static void place_field(const csv *c, int64_t line, int64_t column, char *text, 
 static ls_status bad_field(const csv *c, int64_t line, int64_t column, const char *what) {
   char place[512];
   ls_csv_field f = c->field[column];
+  if (f.length > QUOTE_SHOWN) f.length = QUOTE_SHOWN;
+  char *text = ls_csv_unquoted(f);
   place_field(c, line, column, place, sizeof place);
-  return ls_fail(LS_EDATA, "%s: %s: '%.*s'", place, what,
-                 f.length < QUOTE_SHOWN ? (int)f.length : QUOTE_SHOWN, f.text);
+  ls_status status = ls_fail(LS_EDATA, "%s: %s: '%s'", place, what, text);
+  LS_FREE(text);
+  return status;
 }
 
 /* A name that is not UTF-8: of a column, a class, a text that is an input. */
@@ -100,11 +123,19 @@ static ls_status check_names(const csv *c, const char *what, int64_t column,
 
 /* ---- opening: the header ---- */
 
-static ls_status read_header(csv *c, bool header) {
+/* Lines that are skipped may be of any shape: without a header the first behind them tells how many
+ * fields there are. */
+static ls_status count_columns(csv *c, int64_t skipped) {
   ls_csv_cursor peek = c->next;
+  do LS_TRY(ls_csv_record(&c->text, &peek, NULL, 0, &c->columns));
+  while (skipped-- > 0 && !ls_csv_ended(&c->text, peek.at));
+  return LS_OK;
+}
+
+static ls_status read_header(csv *c, bool header, int64_t skipped) {
   if (ls_csv_ended(&c->text, c->next.at))
     return ls_fail(LS_EDATA, "%s: holds no samples: the file is empty", path_of(c));
-  LS_TRY(ls_csv_record(&c->text, &peek, NULL, 0, &c->columns));
+  LS_TRY(count_columns(c, header ? 0 : skipped));
   LS_NEW(c->field, c->columns);
   if (!header) return LS_OK;
   LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &c->columns));
@@ -123,7 +154,7 @@ static ls_status open_text(csv *c, const ls_opening *what) {
   c->base.separator = c->text.separator;
   c->next = c->text.start;
   c->words = what->spec->missing.text;
-  return read_header(c, what->spec->source[what->split].header);
+  return read_header(c, what->spec->source[what->split].header, what->skipped);
 }
 
 /* ---- opening: which columns ---- */
@@ -135,10 +166,25 @@ static ls_heading heading_of(const csv *c) {
                       .separator = ls_separator_names[c->text.separator]};
 }
 
+/* A header that has numbers, as scikit-learn's tables do (samples, inputs, classes), makes a number
+ * mean the column that is called so. */
+static void note_number(csv *c, const char *name, int64_t found, bool numbered) {
+  const size_t length = strlen(name);
+  if (!c->by_config || c->noted || numbered || strspn(name, "0123456789") != length) return;
+  const long long meant = length < 10 ? atoll(name) : 0;
+  if (meant < 1 || meant > c->columns || meant == found + 1) return;
+  c->noted = true;
+  ls_log(LS_LOG_WARN,
+         "%s: '%s' is the column that the header calls so, column %lld, and not column %s; if the "
+         "first line is no header, say header: false and leave it out by data.skip",
+         path_of(c), name, (long long)found + 1, name);
+}
+
 static ls_status find_columns(csv *c, const char *name, int64_t *lo, int64_t *hi) {
   const ls_heading heading = heading_of(c);
   bool numbered = false;
   LS_TRY(ls_heading_find(&heading, name, lo, hi, &numbered));
+  note_number(c, name, *lo, numbered);
   c->by_number = c->by_number || numbered;
   c->by_name = c->by_name || !numbered;
   return LS_OK;
@@ -460,6 +506,21 @@ static ls_status find_foreign(csv *c, const ls_data_spec *spec, int64_t *found) 
   return status;
 }
 
+/* Of a file without a header: which of its columns are taken for which inputs. */
+static void tell_columns(const csv *c, const ls_trained *t) {
+  char text[TOLD + 64] = "";
+  size_t used = 0;
+  if (!ls_trained_named(t, LS_TRAINED_X)) return;
+  for (int64_t k = 0; k < t->n[LS_TRAINED_X] && used < TOLD; k++) {
+    const char *name = t->name.text[t->at[LS_TRAINED_X][k]];
+    if (k > 0 && c->x[k] == c->x[k - 1]) continue; /* another text of the column */
+    used += (size_t)snprintf(text + used, TOLD - used, "%s%lld (%s)", used > 0 ? ", " : "",
+                             (long long)c->x[k] + 1, name);
+  }
+  if (used >= TOLD) strcpy(text + TOLD - 1, " ...");
+  ls_log(LS_LOG_INFO, "%s: no header; the inputs are columns %s", path_of(c), text);
+}
+
 /* A file that is named by its path alone. */
 static ls_status choose_foreign(csv *c, const ls_opening *what) {
   const ls_data_spec *spec = what->spec;
@@ -470,7 +531,11 @@ static ls_status choose_foreign(csv *c, const ls_opening *what) {
   if (status == LS_FAIL) return status;
   if (c->head && found == 0 && !c->by_name && lost) return lost_sample(c);
   LS_TRY(status);
-  if (!c->head) return check_first_sample(c, spec->trained);
+  if (!c->head) {
+    LS_TRY(check_first_sample(c, spec->trained));
+    if (spec->trained) tell_columns(c, spec->trained);
+    return LS_OK;
+  }
   if (!spec->trained && (c->by_number || !source->x_cols))
     ls_log(LS_LOG_WARN,
            "%s: the columns are taken by their position: the checkpoint does not know what those "
@@ -740,13 +805,15 @@ static const char *remedy(const csv *c, int64_t line, int64_t column) {
   if (ls_csv_number(&other, c->field[column], &value))
     return c->text.decimal_comma ? "; data.decimal says which mark decimals have, and it is , here"
                                  : "; data.decimal says which mark decimals have, and it is . here";
+  if (*c->taken == '#' && !c->text.comment) return comment_remedy;
   if (!c->by_config) return "";
   bool input = false;
   for (int64_t i = 0; i < c->base.shape.features; i++) input = input || c->x[i] == column;
+  const bool any_number = count_numbers(c, NULL, c->columns) > 0;
   int64_t more = more_words(c, column);
   if (more > 0 && input && c->value.count == 0)
     return "; data.text_inputs: one_hot takes texts for inputs";
-  if (more < 0 && line == c->first.line)
+  if (more < 0 && line == c->first.line && !any_number)
     return "; if this line is no sample (units?), data.skip leaves it out";
   return "";
 }
@@ -823,6 +890,7 @@ static ls_status read_class(const csv *c, int64_t line, double *value) {
 static ls_status read_unused(csv *c, ls_dtype cell, void *x, double *y) {
   const ls_shape *shape = &c->base.shape;
   int64_t fields;
+  c->taken = c->next.at;
   LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &fields));
   const bool whole = fields == c->columns;
   for (int64_t i = 0, next; i < shape->features; i = next) {

@@ -1,5 +1,6 @@
 #include "data/formats/csv_text.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/decimal.h"
@@ -44,8 +45,23 @@ static ls_separator find_separator(const ls_csv_text *c) {
   return is_blanks(c) ? LS_SEPARATOR_BLANKS : (ls_separator)first;
 }
 
+/* Is a comma of the first line no decimal one, since there are no digits around it? */
+static bool has_plain_comma(const ls_csv_text *c) {
+  bool quoted = false;
+  for (const char *at = c->start.at; at < c->end && *at != '\n'; at++) {
+    quoted = quoted != (*at == '"');
+    if (!quoted && *at == ',' &&
+        !(at > c->text && isdigit((unsigned char)at[-1]) && isdigit((unsigned char)at[1])))
+      return true;
+  }
+  return false;
+}
+
 static void choose_separator(const ls_csv_spec *spec, ls_csv_text *c) {
   c->separator = spec->separator;
+  if (spec->likely && c->decimal_comma && find_separator(c) == LS_SEPARATOR_SEMICOLON &&
+      !has_mark(c->start.at, c->end, ';') && has_plain_comma(c))
+    c->decimal_comma = false; /* commas are between the fields of this one */
   if (spec->likely && !has_mark(c->start.at, c->end, marks[c->separator]))
     c->separator = LS_SEPARATOR_AUTO;
   if (c->separator == LS_SEPARATOR_AUTO) c->separator = find_separator(c);

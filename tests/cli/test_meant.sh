@@ -1,0 +1,92 @@
+#!/bin/bash
+# test_meant.sh - files as people have them, and what they mean by them: said where it is not what is taken, and taken where it can be.
+set -u
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
+# config LOSS DATA: one layer
+config() {
+  cat <<END
+version: 1
+data: $2
+model: {layers: [{units: out$([ "$1" = cross_entropy ] && echo ', activation: softmax')}]}
+loss: $1
+optimizer: {type: sgd, lr: 0.05}
+train: {steps: 5, batch: 6, slices: 4}
+checkpoint: {every: never}
+END
+}
+says() { grep -qF -- "$1" err || fail "not said: $1: $(cat err)"; }
+silent() { ! grep -qF -- "$1" err || fail "said: $1"; }
+
+# ---- scikit-learn's own tables: samples, inputs and classes stand where names are, and may be fewer than the fields
+{ echo 12,4,ash,elm,oak; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo "$i.5,$((i * 7 % 5)).1,$((i * 3 % 7)),$((i % 4)).2,$((i % 3))"; done; } >iris.csv
+sed '1s/.*/12,4,ash/' iris.csv >short.csv
+config cross_entropy '{type: csv, train: {file: iris.csv, x: [1-4], y: [5]}}' >iris.yaml
+run 0 train iris.yaml data.train.x='[3, 4]' --dry-run && says "iris.csv: '4' is the column that the header calls so, column 2, and not column 4"
+run 0 train iris.yaml --dry-run && silent 'the header calls so'
+refused 65 'short.csv:2: 5 fields, but the header has 3; if the first line is no header but a title' train iris.yaml data.train.file=short.csv data.train.y='[1]' data.train.x='[2]' --dry-run
+tail -n +2 iris.csv >bare.csv
+run 0 train iris.yaml data.train.file=bare.csv data.train.header=false -o bare -q
+run 3 train iris.yaml data.train.file=short.csv data.train.header=false data.skip.train=1 -o short -q && same bare short "a shorter first line is skipped"
+refused 65 'short.csv:2: 5 fields, but the first line has 3; if the first line is no sample, data.skip' train iris.yaml 'data.train={file: short.csv, x: [1], y: [2], header: false}' --dry-run
+
+# ---- predict of a file without a header says which columns it takes
+sed 1d iris.csv | cut -d, -f1-4 >new.csv; sed '1s/.*/a,b,c,d,kind/' iris.csv >named.csv
+run 0 train iris.yaml data.train.file=named.csv -o named -q
+run 3 predict named/final.h5 -i new.csv --no-header -o p.csv && says 'new.csv: no header; the inputs are columns 1 (a), 2 (b), 3 (c), 4 (d)'
+
+# ---- trained with decimal commas, asked with commas between the fields
+sed 's/,/;/g; s/\./,/g' named.csv >comma.csv
+run 0 train iris.yaml data.train.file=comma.csv 'data.decimal=","' -o comma -q && same comma named "decimal commas"
+run 0 predict named/final.h5 -i named.csv -o q.csv && run 0 predict comma/final.h5 -i named.csv -o r.csv && run 0 predict comma/final.h5 -i comma.csv -o s.csv
+cmp q.csv r.csv && cmp r.csv s.csv || fail "a comma file for a network of decimal commas: $(cat err)"
+
+# ---- comments, quotes within a text, units
+{ head -3 named.csv; echo '# checked by hand'; tail -n +4 named.csv; } >remark.csv
+refused 65 'data.comment: "#" passes over' train iris.yaml data.train.file=remark.csv --dry-run
+refused 65 'data.comment: "#" passes over' data import remark.csv --x 1-4 --y 5 -o never.h5
+{ head -2 named.csv; echo '"say ""no""",1,2,3,1'; } >quoted.csv
+refused 65 "not a number: 'say \"no\"'" train iris.yaml data.train.file=quoted.csv --dry-run
+{ head -1 named.csv; echo 'oops,2,3,4,1'; tail -n +2 named.csv; } >typo.csv
+refused 65 "column 1 (a): not a number: 'oops'" train iris.yaml data.train.file=typo.csv --dry-run && silent units
+
+# ---- data import speaks of its own option
+{ head -2 named.csv; echo 1,,3,4,1; } >hole.csv
+refused 65 '; --keep-missing keeps it so' data import hole.csv --x 1-4 --y 5 -o never.h5
+silent 'drop leaves'
+
+# ---- whole numbers that are a quantity are no classes; labels that are texts are labels
+config mse '{type: csv, train: {file: named.csv, x: [a, b], y: [kind]}}' >real.yaml
+run 0 data info real.yaml && { grep -q 'targets    0 to 2' out || fail "a quantity: $(cat out)"; } && ! grep -q '^classes' out || fail "classes of a quantity: $(cat out)"
+run 0 data info iris.yaml && grep -q '^classes' out || fail "no classes: $(cat out)"
+
+# ---- a run folder is exported as its final network
+mkdir of && run 0 export named --to c -o of/net.c && run 0 export named/final.h5 --to c -o net.c && cmp of/net.c net.c || fail "export of a folder"
+
+# ---- what one HDF5 dataset holds is called by it; derivatives have names in every table
+run 0 data import named.csv --x 1-4 --y 5 -o both.h5 -q
+config mse '{type: hdf5, train: {file: plain.h5, x: /in, y: /deep/flux}}' >plain.yaml
+if python3 -c 'import h5py, numpy' 2>/dev/null; then
+  python3 - <<'END'
+import h5py, numpy as np
+with h5py.File("plain.h5", "w") as f:
+    f["in"] = np.arange(24.0).reshape(12, 2); f["deep/flux"] = np.arange(12.0) / 7
+    f["word"] = np.array([b"ash", b"elm", b"oak"] * 4)
+    f["letters"] = np.array([list("ash "), list("elm "), list("oaks")] * 4, dtype="S1")
+END
+  run 3 train plain.yaml -o plain -q && run 0 predict plain/final.h5 -i plain.h5:/in -o p.csv && [ "$(head -1 p.csv)" = flux ] || fail "the dataset's name: $(head -1 p.csv)"
+  run 0 predict plain/final.h5 -i plain.h5:/in --jacobian -o p.csv && [ "$(head -1 p.csv)" = 'd flux/d x1,d flux/d x2' ] || fail "slopes: $(head -1 p.csv)"
+  run 0 data info plain.h5 && grep -q "labels     12 texts, 3 different: 'ash' 'elm' 'oak'" out || fail "text labels: $(cat out)"
+  grep -q "different: 'ash' 'elm' 'oaks'" out || fail "letters: $(cat out)"
+  config cross_entropy '{type: hdf5, train: {file: plain.h5, x: /in, y: /word}}' >word.yaml
+  run 0 train word.yaml -o word -q && run 3 train word.yaml data.train.y=/letters -o letters -q && same word letters "letters along a dimension"
+fi
+if python3 -c 'import netCDF4' 2>/dev/null; then
+  python3 -c '
+import netCDF4, numpy as np
+with netCDF4.Dataset("dim.nc", "w") as f:
+    f.createDimension("time", 12); f.createDimension("k", 2)
+    f.createVariable("x", "f8", ("time", "k"))[:] = np.arange(24.0).reshape(12, 2)'
+  run 0 data info dim.nc && grep -q '/time is a dimension of NetCDF without values' out || fail "a dimension: $(cat out)"
+fi
+finish
