@@ -271,14 +271,26 @@ static void put_launch(const script *s) {
   fputs(" --resume=auto\n", s->out);
 }
 
+/* All jobs behind this one are found before any is cancelled: the next would begin when the one
+ * before it is. */
+static const char end_chain[] =
+    "# what would end the same way in every job behind this one ends the chain\n"
+    "case $code in 64 | 65 | 70 | 71 | 78)\n"
+    "  behind=() job=$SLURM_JOB_ID\n"
+    "  while job=$(squeue --noheader --format='%i %E' | grep -m1 \"afternotok:$job\\b\"); do\n"
+    "    job=${job%% *}\n"
+    "    behind+=(\"$job\")\n"
+    "  done\n"
+    "  [ ${#behind[@]} -eq 0 ] || scancel \"${behind[@]}\"\n"
+    "esac\n";
+static const char go_on[] =
+    "# 75: stopped before the end, with a checkpoint\n"
+    "[ $code -eq 75 ] && scontrol requeue \"$SLURM_JOB_ID\"\n";
+
 static void put_end(const script *s) {
   fputs("code=$?\n", s->out);
   if (s->o->sbcast) fputs("each_node rm -rf \"$local\"\n", s->out);
-  if (!s->o->chain)
-    fputs(
-        "# 75: stopped before the end, with a checkpoint\n"
-        "[ $code -eq 75 ] && scontrol requeue \"$SLURM_JOB_ID\"\n",
-        s->out);
+  fputs(s->o->chain ? end_chain : go_on, s->out);
   fputs("exit $code\n", s->out);
 }
 

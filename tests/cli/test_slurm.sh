@@ -87,6 +87,22 @@ job || fail "a job of the chain: exit $?: $(cat log)"
 grep -q '^mpirun -n 4 --map-by slot:PE=1 lockstep train net.yaml -o chain --time-limit 59:57:00 --resume=auto$' calls ||
   fail "called: $(cat calls)"
 
+# What would fail again in each job behind it ends the chain: they are all cancelled at once. 75 and a kill do not.
+cat >bin/squeue <<'S'
+#!/bin/sh
+echo '17 afternotok:8(unfulfilled)'; echo '8 afternotok:7(unfulfilled)'; echo '99 afternotok:77(unfulfilled)'; echo '70 (null)'
+S
+printf '#!/bin/sh\necho scancel "$@" >>calls\n' >bin/scancel
+chmod +x bin/squeue bin/scancel
+sed 's/^  lockstep train.*/  sh -c "exit $CODE"/' -i job.sh
+for CODE in 65 70 71 78 75 74 137; do
+  export CODE
+  job
+  [ $? -eq $CODE ] || fail "a chain's job that ends with $CODE: $(cat log)"
+  case $CODE in 65 | 70 | 71 | 78) ends=1 ;; *) ends=0 ;; esac
+  [ "$(grep -cx 'scancel 8 17' calls)" -eq $ends ] && [ "$(grep -c scancel calls)" -eq $ends ] || fail "$CODE in a chain: $(cat calls)"
+done
+
 # --json has it as one text.
 lockstep slurm net.yaml -N 1 -n 2 -t 60 --json >out 2>err || fail "--json: $(cat err)"
 grep -q '^{"script":"#!/bin/bash\\n' out || fail "--json: $(cat out)"
