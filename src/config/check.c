@@ -111,20 +111,12 @@ static void check_metric(const reading *r, const char *path, const char *metric)
           metric, metric);
 }
 
-/* Can there be a best evaluation, and will a run look for it? */
+/* Is there a best evaluation? That the trainer asks: a checkpoint has not kept keep.best. */
 static void check_restore(const reading *r) {
   const ls_config *c = r->config;
-  const char *metric = ls_config_best_metric(c, has_validation(&c->data));
-  if (!c->restore_best) return;
-  if (c->data.type && strcmp(c->data.type, "memory") == 0)
+  if (c->restore_best && c->data.type && strcmp(c->data.type, "memory") == 0)
     WRONG(r, "train.restore_best",
           "a program's samples are evaluated by the program, which knows the best");
-  else if (!metric)
-    WRONG(r, "train.restore_best",
-          "which evaluation is the best? There are no validation samples, and "
-          "checkpoint.keep.best names no metric");
-  else if (strncmp(metric, "val_", 4) == 0 && c->eval_every.unit == LS_EVERY_NEVER)
-    WRONG(r, "train.restore_best", "there is no %s where eval.every is never", metric);
 }
 
 static void check_plateau(const reading *r) {

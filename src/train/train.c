@@ -238,10 +238,19 @@ static ls_status open_outputs(ls_trainer *t, const ls_checkpoint *from, const ch
   return ls_start_event(t);
 }
 
-static void choose_metrics(ls_trainer *t) {
+static ls_status choose_metrics(ls_trainer *t) {
   const ls_config *c = t->config;
   t->best_metric = ls_config_best_metric(c, ls_data_rows(t->run->data, LS_SPLIT_VALIDATION) > 0);
   t->early_metric = c->early_metric ? c->early_metric : t->best_metric;
+  if (c->restore_best && !t->best_metric)
+    return ls_fail(LS_ECONFIG,
+                   "train.restore_best: which evaluation is the best? There are no validation "
+                   "samples, and checkpoint.keep.best names no metric");
+  if (c->restore_best && ls_metric_validates(t->best_metric) &&
+      c->eval_every.unit == LS_EVERY_NEVER)
+    return ls_fail(LS_ECONFIG, "train.restore_best: there is no %s where eval.every is never",
+                   t->best_metric);
+  return LS_OK;
 }
 
 ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
@@ -253,7 +262,7 @@ ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
     LS_TRY(ls_resume_take(t, from));
   else if (t->config->init.kind == LS_INIT_FILE)
     LS_TRY(ls_state_load_weights(t->run));
-  choose_metrics(t);
+  LS_TRY(choose_metrics(t));
   t->first_step = t->run->state.global_step;
   t->first_epoch = t->run->state.epoch;
   t->first_sample = t->run->state.samples_seen;

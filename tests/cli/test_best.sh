@@ -82,15 +82,23 @@ refused 78 "train.restore_best: a run has it from its start to its end, and the 
   train net.yaml -o never --resume=format-1.1-step-165.h5 train.restore_best=true --allow train.restore_best
 refused 78 "train.restore_best: false -> true" train net.yaml -o never --resume=format-1.1-step-165.h5 train.restore_best=true
 
+# ---- a checkpoint does not keep checkpoint.keep.best, and is read all the same ----
+loss=("${restore[@]}" data.validation=none checkpoint.keep.best=loss)
+run 0 train net.yaml -o loss "${loss[@]}"
+run 3 train net.yaml -o loss-part "${loss[@]}" train.epochs=none train.steps=211
+run 2 train net.yaml -o loss-part "${loss[@]}" --resume
+cmp loss/final.h5 loss-part/final.h5 || fail "by loss: another final.h5"
+run 0 inspect loss/final.h5
+
 # ---- nothing worth keeping; what cannot be ----
 { echo a,y; for ((i = 0; i < 60; i++)); do echo "$((i % 7)),$((100 + i % 7))"; done; } >far.csv
 far=(data.train='{file: far.csv, x: [a], y: [y]}' data.scale=none model.layers='[{units: out}]' loss=mse optimizer.lr=1e-9 train.epochs=3)
 run 3 train net.yaml -o far "${restore[@]}" "${far[@]}"
 grep -q 'warning: train.restore_best: no evaluation gave weights worth keeping: final.h5 holds the last ones, of step ' err || fail "far: $(cat err)"
 grep -q restored far/metrics.jsonl && fail "far: $(tail -1 far/metrics.jsonl)"
-refused 78 "which evaluation is the best? There are no validation samples" config check net.yaml data.validation=none "${restore[@]}"
-refused 78 "there is no val_loss where eval.every is never" config check net.yaml eval.every=never "${restore[@]}"
-refused 78 "which evaluation is the best?" config check net.yaml checkpoint.keep.best=none "${restore[@]}"
+refused 78 "which evaluation is the best? There are no validation samples" train net.yaml -o never data.validation=none "${restore[@]}"
+refused 78 "there is no val_loss where eval.every is never" train net.yaml -o never eval.every=never "${restore[@]}"
+refused 78 "which evaluation is the best?" train net.yaml -o never checkpoint.keep.best=none "${restore[@]}"
 refused 78 "train.early_stop.min_delta" config check net.yaml train.early_stop.min_delta=-1
 refused 78 "a program's samples are evaluated by the program" config check net.yaml data='{type: memory, inputs: 4, classes: 3}' checkpoint.keep.best=loss "${restore[@]}"
 finish
