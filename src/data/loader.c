@@ -23,6 +23,7 @@ struct ls_loader {
   int64_t *index;     /* (max_rows) samples of this share */
   int64_t *slice_row; /* (slice_hi - slice_lo + 1) */
   ls_batch batch;     /* its buffers, allocated once */
+  bool is_placed;     /* its x is the caller's */
   /* Where samples are weighted, or not all of their targets are there: what each of this share
    * counts, and the sums of both over all slices of some steps. */
   double *weight; /* (max_rows) */
@@ -147,13 +148,19 @@ void ls_loader_free(ls_loader **out) {
   ls_ahead_free(&l->ahead);
   LS_FREE(l->index);
   LS_FREE(l->slice_row);
-  LS_FREE(l->batch.x);
+  if (!l->is_placed) LS_FREE(l->batch.x);
   LS_FREE(l->batch.labels);
   LS_FREE(l->batch.targets);
   LS_FREE(l->weight);
   LS_FREE(l->slice_index);
   LS_FREE(l->slice_sum);
   LS_FREE(*out);
+}
+
+void ls_loader_place(ls_loader *l, void *x) {
+  if (!l->is_placed) LS_FREE(l->batch.x);
+  l->batch.x = x;
+  l->is_placed = true;
 }
 
 void ls_loader_join(ls_loader *loader, ls_comm *comm) { loader->comm = comm; }

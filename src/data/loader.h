@@ -15,6 +15,8 @@ void ls_loader_free(ls_loader **loader);
  * collective, and all ranks ask for the same steps.
  */
 void ls_loader_join(ls_loader *loader, ls_comm *comm);
+/* Rows come into x from here on, (max_rows, ldx) real, zeroed, where other ranks see them. */
+void ls_loader_place(ls_loader *loader, void *x);
 int64_t ls_loader_steps_per_epoch(const ls_loader *loader);
 int64_t ls_loader_max_rows(const ls_loader *loader); /* of this rank's share */
 /* How epochs are cut into minibatches (order.h). */

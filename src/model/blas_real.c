@@ -17,10 +17,9 @@ LS_CLONES static void add(real *restrict left, const real *restrict right, int64
 }
 
 /* Rows [i, i + m) of the gradient of a slice. */
-static void slice_gradient(const ls_weight_gradient *g, int64_t i, int64_t m, const int64_t *row,
-                           real *to) {
-  const real *x = (const real *)g->x + row[0] * g->ldx + i,
-             *d = (const real *)g->d + row[0] * g->ldd;
+static void slice_gradient(const ls_weight_gradient *g, int64_t i, int64_t m, int slice, real *to) {
+  const int64_t *row = g->slice_row + slice, at = g->slice_at ? g->slice_at[slice] : row[0];
+  const real *x = (const real *)g->x + at * g->ldx + i, *d = (const real *)g->d + at * g->ldd;
   if (row[1] == row[0] || g->ldx == 0) memset(to, 0, (size_t)(m * g->n) * sizeof *to);
   if (g->ldx == 0) /* no product: the sum of the rows */
     for (int64_t r = row[0]; r < row[1]; r++, d += g->ldd) add(to, d, g->n);
@@ -33,12 +32,12 @@ static void slice_gradient(const ls_weight_gradient *g, int64_t i, int64_t m, co
  * result belongs, the others in `work`. */
 static void sum_slices(const ls_weight_gradient *g, int p, int64_t i, int64_t m) {
   const ls_tree_node *node = &g->node[p];
-  const int64_t *row = g->slice_row + (node->lo - g->slice_lo), count = m * g->n;
-  const int slices = node->hi - node->lo;
+  const int64_t count = m * g->n;
+  const int slices = node->hi - node->lo, first = node->lo - g->slice_lo;
   real *wait[LS_TREE_DEPTH + 1] = {(real *)g->grad[p] + g->offset + i * g->n};
   for (int d = 1; d <= LS_TREE_DEPTH; d++) wait[d] = (real *)g->work + (d - 1) * count;
   for (int s = 0, depth = 0; s < slices; s++) {
-    slice_gradient(g, i, m, row + s, wait[depth]);
+    slice_gradient(g, i, m, first + s, wait[depth]);
     for (int q = s; depth > 0 && (q & 1 || s + 1 == slices); q >>= 1, depth--)
       add(wait[depth - 1], wait[depth], count);
     depth++;

@@ -40,6 +40,8 @@ typedef struct {
   const void *d; /* (rows, n), ldd a multiple of 64 bytes */
   int64_t ldd;
   const int64_t *slice_row; /* first row of each slice from slice_lo on, one more at the end */
+  const int64_t *slice_at;  /* where the first row of each of them lies in x and d, if shares of the
+                               minibatch have gaps between them; NULL: at slice_row */
   int slice_lo, parts;
   const ls_tree_node *node;
   void *const *grad; /* (parts) parameter vectors; the result is at `offset` in each, row-major

@@ -98,7 +98,8 @@ typedef struct {
   int64_t ldx;
   const real *d; /* (rows, tile's columns) */
   int64_t ldd;
-  ahead next; /* large: a part of the next panel of d, before it is packed */
+  const int64_t *at; /* (slices) the first row of each in x and d */
+  ahead next;        /* large: a part of the next panel of d, before it is packed */
 } sums;
 
 /* Row i of c is row i of the gradient, or if flipped column i. */
@@ -146,15 +147,16 @@ INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const b
   ahead next = t->next;
   for (int p = 0; p < t->g->parts; p++) {
     const ls_tree_node *node = &t->g->node[p];
-    const int64_t *row = t->g->slice_row + (node->lo - t->g->slice_lo);
+    const int64_t *row = t->g->slice_row + (node->lo - t->g->slice_lo),
+                  *at = t->at + (node->lo - t->g->slice_lo);
     int depth = 0, slices = node->hi - node->lo;
-    for (int s = 0; s < slices; s++, row++) {
+    for (int s = 0; s < slices; s++, row++, at++) {
       vec c[ROWS][VECS];
       if (large && s + 1 == slices)
         fetch_place((const real *)t->g->grad[p] + t->g->offset + t->i * t->g->n + t->j, t->g->n,
                     rows, vecs);
       EACH_SUM(i, v) c[i][v] = (vec){0};
-      const real *x = t->x + row[0] * t->ldx, *d = t->d + row[0] * t->ldd;
+      const real *x = t->x + at[0] * t->ldx, *d = t->d + at[0] * t->ldd;
       if (flipped)
         chain(c, row[1] - row[0], d, 1, t->ldd, x, t->ldx, WIDTH, NULL, rows, vecs);
       else
@@ -344,6 +346,11 @@ static bool flips(const ls_weight_gradient *g, int64_t rows) {
          rows * m * ((g->n + WIDTH - 1) / WIDTH);
 }
 
+/* Where the slices' rows lie in g->x and g->d. */
+static const int64_t *places(const ls_weight_gradient *g) {
+  return g->slice_at ? g->slice_at : g->slice_row;
+}
+
 static void flipped(const ls_weight_gradient *g) {
   const int64_t count = tiles(g->n);
   for (int64_t i = g->lo / WIDTH * WIDTH; i < g->hi; i += PANEL)
@@ -355,8 +362,30 @@ static void flipped(const ls_weight_gradient *g) {
                                                                      .x = (const real *)g->x + i,
                                                                      .ldx = g->ldx,
                                                                      .d = (const real *)g->d + j,
-                                                                     .ldd = g->ldd});
+                                                                     .ldd = g->ldd,
+                                                                     .at = places(g)});
     }
+}
+
+/* Pieces of the rows that lie together: all of them, or slice by slice. Sets where piece *i lies,
+ * its first row among all, and how many it has; false behind the last. */
+static bool next_rows(const ls_weight_gradient *g, int64_t rows, int *i, int64_t *at,
+                      int64_t *first, int64_t *count) {
+  const int s = (*i)++;
+  const int last = g->slice_at ? g->node[g->parts - 1].hi - g->slice_lo : 1;
+  if (s >= last) return false;
+  *at = g->slice_at ? g->slice_at[s] : 0;
+  *first = g->slice_at ? g->slice_row[s] : 0;
+  *count = g->slice_at ? g->slice_row[s + 1] - *first : rows;
+  return true;
+}
+
+/* All rows of a panel of d, together. */
+static void pack_panel(const ls_weight_gradient *g, int64_t j, int64_t rows, int vecs, real *to) {
+  int64_t at, first, count;
+  for (int i = 0; next_rows(g, rows, &i, &at, &first, &count);)
+    pack((const real *)g->d + at * g->ldd + j, g->ldd, count, WIDTH, vecs,
+         to + first * vecs * WIDTH);
 }
 
 /* Rows [lo, lo + m) of the gradient, one panel of columns after the other. packed: x's columns lie
@@ -369,7 +398,7 @@ static void by_panels(const ls_weight_gradient *g, int64_t lo, int64_t m, int64_
   for (int64_t j = 0; j < g->n; j += PANEL) {
     const int vecs = panel_vecs(g->n - j);
     const real *d = (const real *)g->d + j;
-    if (packed) pack(d, g->ldd, rows, WIDTH, vecs, copy);
+    if (packed) pack_panel(g, j, rows, vecs, copy);
     for (int64_t t = 0; t < count; t++) {
       const int64_t i = m * t / count, tile = m * (t + 1) / count - i;
       sums sum = {.g = g,
@@ -378,9 +407,10 @@ static void by_panels(const ls_weight_gradient *g, int64_t lo, int64_t m, int64_
                   .x = (const real *)g->x + lo + i,
                   .ldx = g->ldx,
                   .d = d,
-                  .ldd = g->ldd};
+                  .ldd = g->ldd,
+                  .at = packed ? g->slice_row : places(g)};
       if (packed) sum.x = packed + i * rows, sum.ldx = tile, sum.d = copy, sum.ldd = vecs * WIDTH;
-      if (large && j + PANEL < g->n)
+      if (large && j + PANEL < g->n && !g->slice_at)
         sum.next = (ahead){d + PANEL + rows * t / count * g->ldd, g->ldd};
       if (large)
         gradient_large_kernel[tile - 1][vecs - 1](&sum);
@@ -405,8 +435,10 @@ static void packed(const ls_weight_gradient *g, int64_t rows) {
     const int64_t m = g->hi - lo < BLOCK ? g->hi - lo : BLOCK, count = tiles(m);
     for (int64_t t = 0; t < count; t++) {
       const int64_t i = m * t / count, tile = m * (t + 1) / count - i;
-      pack_columns((const real *)g->x + lo + i, g->ldx, rows, (int)tile,
-                   (real *)g->work + i * rows);
+      int64_t at, first, some;
+      for (int s = 0; next_rows(g, rows, &s, &at, &first, &some);)
+        pack_columns((const real *)g->x + at * g->ldx + lo + i, g->ldx, some, (int)tile,
+                     (real *)g->work + i * rows + first * tile);
     }
     by_panels(g, lo, m, rows, g->work);
   }

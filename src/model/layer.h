@@ -30,6 +30,7 @@ typedef struct {
   const ls_batch *batch;
   bool training;
   uint64_t seed;
+  const int64_t *slice_at; /* of all slices of the minibatch, where shares lie apart; or NULL */
   int parts;
   const ls_tree_node *node;
   void *const *grad;
@@ -48,6 +49,10 @@ typedef struct {
                    int64_t hi); /* makes below->d if `descend` */
   void (*gradient)(ls_layer *layer, const ls_pass *pass, int thread,
                    int threads); /* NULL: no parameters */
+  /* Of the parameters [lo, hi) of one tensor alone, over the only part of `pass`; where they are in
+   * `to`, which has room for a row of W more on each side. NULL: never deferred. */
+  const void *(*piece)(ls_layer *layer, const ls_pass *pass, int thread, int64_t lo, int64_t hi,
+                       void *to);
 } ls_layer_ops;
 
 struct ls_layer {
@@ -59,11 +64,12 @@ struct ls_layer {
   int64_t in, out, ldin, ld; /* widths and leading dimensions below and here; ldin is the batch's
                                 for the first layer */
   const ls_activation *activation;
-  bool fused;   /* d comes from the loss and is by z already */
-  bool keeps_z; /* z has its own place; else z is y */
-  bool frozen;  /* no gradient of its parameters is made */
-  bool descend; /* some layer below has parameters that are trained: it needs its d */
-  int tensors;  /* 0 or 2: the tensors [0, 2) lie one after the other at `offset` */
+  bool fused;    /* d comes from the loss and is by z already */
+  bool keeps_z;  /* z has its own place; else z is y */
+  bool frozen;   /* no gradient of its parameters is made */
+  bool deferred; /* its gradient is made piece by piece where it is used: defer.c */
+  bool descend;  /* some layer below has parameters that are trained: it needs its d */
+  int tensors;   /* 0 or 2: the tensors [0, 2) lie one after the other at `offset` */
   ls_tensor tensor[2];
   int64_t offset;
   void *z, *y, *d;  /* (rows, ld) */
@@ -94,9 +100,20 @@ struct ls_model {
   void *block; /* the arena */
   void *work;  /* (threads, work_size bytes) for gradients */
   size_t work_size;
-  void *scratch; /* (2, ld) logits and outputs of one row */
-  double *norm;  /* (outputs) */
+  void *scratch;                /* (2, ld) logits and outputs of one row */
+  double *norm;                 /* (outputs) */
+  struct ls_deferral *deferral; /* defer.c; NULL: every gradient is made after the backward pass */
 };
+
+/* Where y and d of the layers lie: where other ranks read them, in the common memory, rows of all
+ * ranks one share after the other; else in `own`. begin: from the common memory's start again;
+ * bytes: what has been taken of it since. */
+void ls_deferral_begin(const ls_model *model);
+size_t ls_deferral_bytes(const ls_model *model);
+void ls_deferral_take(const ls_model *model, ls_layer_arena *own, void *slot, int64_t rows,
+                      int64_t ld);
+void ls_deferral_free(ls_model *model);
+int64_t ls_deferral_rows(const ls_model *model); /* of the minibatch; 0: none is deferred */
 
 static inline const ls_layer *ls_model_last(const ls_model *model) {
   return &model->layer[model->layers - 1];
@@ -139,6 +156,7 @@ static inline ls_weight_gradient ls_layer_gradient(const ls_layer *layer, const 
                               .d = d,
                               .ldd = layer->ld,
                               .slice_row = pass->batch->slice_row,
+                              .slice_at = pass->slice_at,
                               .slice_lo = pass->batch->slice_lo,
                               .parts = pass->parts,
                               .node = pass->node,

@@ -88,6 +88,28 @@ static void dense_gradient(ls_layer *layer, const ls_pass *pass, int thread, int
   layer->gemm->weight_gradient(&g);
 }
 
+/* Whole rows of W are made: of the first and the last one, what lies outside [lo, hi) is not used.
+ */
+static const void *dense_piece(ls_layer *layer, const ls_pass *pass, int thread, int64_t lo,
+                               int64_t hi, void *to) {
+  int64_t ldx;
+  const real *x = ls_layer_input(layer, pass, &ldx);
+  const int64_t n = layer->out, bias = layer->offset + layer->in * n;
+  ls_weight_gradient g = ls_layer_gradient(layer, pass, thread, x, ldx, layer->d);
+  g.grad = &to;
+  if (lo >= bias) {
+    g.x = &one, g.ldx = 0, g.offset = 0;
+    layer->gemm->weight_gradient(&g);
+    return (real *)to + (lo - bias);
+  }
+  assert(hi <= bias);
+  g.lo = (lo - layer->offset) / n;
+  g.hi = (hi - layer->offset + n - 1) / n;
+  g.offset = -g.lo * n;
+  layer->gemm->weight_gradient(&g);
+  return (real *)to + (lo - layer->offset - g.lo * n);
+}
+
 /* ---- dropout: some units are 0 while training, the others larger by 1 / (1 - rate) ---- */
 
 static ls_status dropout_plan(ls_layer *layer, const ls_layer_spec *spec) {
@@ -234,10 +256,10 @@ void LS_R(ls_residual_add)(const ls_layer *residual, int64_t lo, int64_t hi) {
 }
 
 const ls_layer_ops LS_R(ls_layers)[] = {
-    {"dense", dense_plan, NULL, dense_forward, dense_backward, dense_gradient},
-    {"dropout", dropout_plan, dropout_place, dropout_forward, dropout_backward, NULL},
+    {"dense", dense_plan, NULL, dense_forward, dense_backward, dense_gradient, dense_piece},
+    {"dropout", dropout_plan, dropout_place, dropout_forward, dropout_backward, NULL, NULL},
     {"layer_norm", layer_norm_plan, layer_norm_place, layer_norm_forward, layer_norm_backward,
-     layer_norm_gradient},
-    {"residual", residual_plan, NULL, residual_forward, residual_backward, NULL},
+     layer_norm_gradient, NULL},
+    {"residual", residual_plan, NULL, residual_forward, residual_backward, NULL, NULL},
     {0},
 };

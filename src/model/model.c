@@ -194,6 +194,7 @@ void ls_model_free(ls_model **model) {
   LS_FREE((*model)->batch);
   LS_FREE((*model)->tensor);
   LS_FREE((*model)->block);
+  ls_deferral_free(*model);
   LS_FREE(*model);
 }
 
@@ -225,11 +226,12 @@ double ls_model_flops(const ls_model *model) {
 /* ---- work space ---- */
 
 static void place(const ls_model *model, ls_layer_arena *arena, int64_t rows) {
+  ls_deferral_begin(model);
   for (int l = 0; l < model->layers; l++) {
     ls_layer *layer = &model->layer[l];
     const size_t size = ls_dtype_size(model->precision);
-    ls_layer_arena_take(arena, &layer->y, rows * layer->ld, size);
-    ls_layer_arena_take(arena, &layer->d, rows * layer->ld, size);
+    ls_deferral_take(model, arena, &layer->y, rows, layer->ld);
+    ls_deferral_take(model, arena, &layer->d, rows, layer->ld);
     if (layer->keeps_z)
       ls_layer_arena_take(arena, &layer->z, rows * layer->ld, size);
     else
@@ -253,7 +255,8 @@ static size_t gradient_work(const ls_model *model, int64_t least) {
 static void place_shared(ls_model *model, ls_layer_arena *arena, int64_t rows, int threads) {
   const size_t size = ls_dtype_size(model->precision);
   if (model->batch) ls_layer_arena_take(arena, &model->batch->d, rows * model->batch->ld, size);
-  model->work_size = gradient_work(model, rows * LS_GEMM_WORK) * size + LS_ALIGN;
+  const int64_t most = ls_deferral_rows(model) > rows ? ls_deferral_rows(model) : rows;
+  model->work_size = gradient_work(model, most * LS_GEMM_WORK) * size + LS_ALIGN;
   ls_layer_arena_take(arena, &model->work, threads, model->work_size);
   ls_layer_arena_take(arena, &model->scratch, 2 * ls_model_last(model)->ld, size);
   ls_layer_arena_take(arena, &model->norm, model->outputs, sizeof(double));
@@ -265,6 +268,11 @@ static size_t bytes_of(const ls_model *model, int64_t rows, int threads) {
   place(model, &count, rows);
   place_shared(&copy, &count, rows, threads);
   return count.used;
+}
+
+size_t ls_model_common_bytes(const ls_model *model) {
+  place(model, &(ls_layer_arena){0}, ls_deferral_rows(model));
+  return ls_deferral_bytes(model);
 }
 
 size_t ls_model_bytes(const ls_model *model, int64_t rows) { return bytes_of(model, rows, 1); }

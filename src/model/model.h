@@ -1,6 +1,7 @@
 /* model.h - a stack of layers, a loss, and one arena for everything a step needs.
  *
- * Functions: model.c, step.c (forward, backward), init.c (first weights).
+ * Functions: model.c, step.c (forward, backward), defer.c (gradients where they are used), init.c
+ * (first weights).
  *
  * The parameters are one flat vector: for each layer with parameters W (in, out) row-major, then b
  * (out). The model holds shapes and work space only; weights and gradients live where the exchange
@@ -113,6 +114,30 @@ void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t see
 ls_status ls_model_use_blas(ls_model *model);
 /* The model is for derivatives by the inputs, not for training. Before ls_model_reserve. */
 ls_status ls_model_derive(ls_model *model);
+/* ---- defer.c: gradients of weights that are made where they are used, from all rows of the
+ * minibatch that a node has ---- */
+
+enum { LS_DEFER_WIDTH = 1024 }; /* outputs of a deferred layer, at most */
+/* Choose the layers whose gradient is better made so, by their sizes alone: minibatches of `batch`
+ * rows, dealt out to `ranks` ranks of which this is number `rank`, with room for `rows` each.
+ * Before ls_model_reserve. */
+ls_status ls_model_defer(ls_model *model, int64_t batch, int64_t rows, int ranks, int rank);
+bool ls_model_defers(const ls_model *model, int tensor); /* is its gradient made so? -1: of any */
+/* The memory that the ranks share for it: its bytes, 0 for one rank; and where it is, before
+ * ls_model_reserve. */
+size_t ls_model_common_bytes(const ls_model *model);
+void ls_model_common(ls_model *model, void *block);
+/* This rank's rows of the minibatch in it, (rows, ld) real, for the batch's x; NULL: none. */
+void *ls_model_common_x(const ls_model *model);
+/* Bytes of the other ranks' rows that a rank reads a step, and how many parameters that is for. */
+int64_t ls_model_gathered(const ls_model *model, int64_t *parameters);
+/* The backward passes of all ranks of this minibatch are done. */
+void ls_model_gather(ls_model *model, const ls_batch *batch);
+/* From here on: the gradient of parameters [lo, lo + n) of one such tensor, over all ranks; in
+ * scratch, which has room for n and 2 * LS_DEFER_WIDTH more. The same bits as the sum of parts. */
+const void *ls_model_piece(ls_model *model, int tensor, int64_t lo, int64_t n, int thread,
+                           void *scratch);
+
 /* Work space for shares of up to `rows` rows; team may be NULL. Once, before the loop. */
 ls_status ls_model_reserve(ls_model *model, int64_t rows, ls_team *team);
 /* Where the weights are ((n) real). They are read in place, so they must not change between a

@@ -166,7 +166,7 @@ static void gradient_job(void *arg, int thread, int threads) {
   job *j = arg;
   for (int l = j->model->layers - 1; l >= 0; l--) {
     ls_layer *layer = &j->model->layer[l];
-    if (layer->ops->gradient && !layer->frozen)
+    if (layer->ops->gradient && !layer->frozen && !layer->deferred)
       layer->ops->gradient(layer, j->pass, thread, threads);
   }
 }

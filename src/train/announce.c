@@ -344,14 +344,16 @@ static json_t *memory(const ls_run *run) {
   const ls_config *c = run->config;
   int64_t lo, hi, slots = 0;
   ls_exchange_shard(run->exchange, &lo, &hi);
+  const size_t activations = ls_model_bytes(run->model, ls_loader_max_rows(run->loader)) +
+                             run->common.bytes / (size_t)ls_comm_size(run->comm);
   for (unsigned used = ls_optim_slots(c->optimizer.ops, c->optimizer.hyper); used; used >>= 1)
     slots += used & 1;
   for (int b = 0; b < LS_BESIDES; b++) slots += run->beside[b] != NULL;
-  return json_pack(
-      "{s:I, s:I, s:I, s:I}", "node_shared", (json_int_t)ls_comm_shared_bytes(run->comm), "rank",
-      (json_int_t)ls_comm_private_bytes(run->comm), "optimizer",
-      (json_int_t)(slots * (hi - lo) * (int64_t)ls_dtype_size(c->precision)), "activations",
-      (json_int_t)ls_model_bytes(run->model, ls_loader_max_rows(run->loader)));
+  return json_pack("{s:I, s:I, s:I, s:I}", "node_shared",
+                   (json_int_t)ls_comm_shared_bytes(run->comm), "rank",
+                   (json_int_t)ls_comm_private_bytes(run->comm), "optimizer",
+                   (json_int_t)(slots * (hi - lo) * (int64_t)ls_dtype_size(c->precision)),
+                   "activations", (json_int_t)activations);
 }
 
 /* Data, shapes, memory and steps without training: what a person wants to know before the queue. */

@@ -77,6 +77,35 @@ void ls_run_move(ls_run *run, int64_t steps, int64_t samples) {
   count_steps(run);
 }
 
+/* The most rows that any rank's share has, of whole minibatches and shorter ones. */
+static int64_t most_rows(const ls_run *run) {
+  const int ranks = ls_comm_size(run->comm);
+  int slices = 0;
+  for (int r = 0; r < ranks; r++) {
+    const int own = ls_tree_first(run->slices, ranks, r + 1) - ls_tree_first(run->slices, ranks, r);
+    if (own > slices) slices = own;
+  }
+  return (slices * run->batch + run->slices - 1) / run->slices;
+}
+
+/* Where all ranks see one another's memory, gradients of weights need not be stored: this one's
+ * rows of the minibatch, and what becomes of them, go where all can read them. */
+static ls_status defer_gradients(ls_run *run) {
+  const int ranks = ls_comm_size(run->comm);
+  const bool near = ranks == 1 || (ls_exchange_shares_weights(run->exchange) &&
+                                   ls_comm_node_count(run->comm) == 1);
+  if (!near || run->mode->apart) return LS_OK;
+  const int64_t rows = most_rows(run);
+  LS_TRY(ls_comm_agree(
+      run->comm, ls_model_defer(run->model, run->batch, rows > LS_EVAL_ROWS ? rows : LS_EVAL_ROWS,
+                                ranks, ls_comm_rank(run->comm))));
+  const size_t bytes = ls_model_common_bytes(run->model);
+  if (bytes == 0) return LS_OK;
+  LS_TRY(ls_comm_shared_new(run->comm, bytes, &run->common));
+  ls_model_common(run->model, run->common.data);
+  return LS_OK;
+}
+
 static ls_status build_loop(ls_run *run) {
   ls_config *c = run->config;
   uint64_t seed = c->seed + (ls_mutant("order-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
@@ -92,6 +121,7 @@ static ls_status build_loop(ls_run *run) {
     return ls_fail_prefix(status, "schedule, of %lld steps an epoch", (long long)run->plan->steps);
   int64_t rows = ls_loader_max_rows(run->loader);
   LS_TRY(ls_model_reserve(run->model, rows > LS_EVAL_ROWS ? rows : LS_EVAL_ROWS, run->team));
+  if (ls_model_common_x(run->model)) ls_loader_place(run->loader, ls_model_common_x(run->model));
   LS_NEW(run->running, run->slices);
   LS_NEW(run->slice_stats, run->slices);
   LS_NEW(run->seen_of, 2 * ls_comm_size(run->comm));
@@ -162,10 +192,11 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out
   LS_TRY(ls_comm_agree(comm, build_model(run)));
   LS_TRY(ls_products_agree(run));
   LS_TRY(ls_comm_agree(comm, ls_team_new(threads > 0 ? threads : useful_threads(run), &run->team)));
-  LS_TRY(ls_comm_agree(comm, build_loop(run)));
   LS_TRY(ls_exchange_new(comm, run->mode->apart ? "apart" : config->exchange, run->parameters,
                          ls_update_block(run->parameters), run->slices, config->precision,
                          &run->exchange));
+  LS_TRY(defer_gradients(run));
+  LS_TRY(ls_comm_agree(comm, build_loop(run)));
   bool check = config->nonfinite != LS_NONFINITE_STOP;
   LS_TRY(ls_comm_agree(
       comm, ls_update_new(comm, run->exchange, run->model, &config->optimizer, &config->gradient,
@@ -185,6 +216,7 @@ void ls_run_free(ls_run **out) {
   ls_exchange_free(&run->exchange);
   ls_loader_free(&run->loader);
   ls_model_free(&run->model);
+  ls_comm_shared_free(run->comm, &run->common);
   ls_data_close(run->comm, &run->data);
   ls_team_free(&run->team);
   LS_FREE(run->running);
@@ -210,10 +242,10 @@ double ls_run_lap(ls_run *run, ls_time_kind kind, double since) {
   return now;
 }
 
-/* The sum over the ranks is made while updating, piece by piece. */
-static void move_time(ls_run *run, double reduce) {
-  run->time[LS_TIME_REDUCE] += reduce;
-  run->time[LS_TIME_UPDATE] -= reduce;
+/* The sum over the ranks is made while updating, piece by piece, and so are deferred gradients. */
+static void move_time(ls_run *run, ls_time_kind kind, double seconds) {
+  run->time[kind] += seconds;
+  run->time[LS_TIME_UPDATE] -= seconds;
 }
 
 /* Losses of this rank's slices: the epoch's running sums; and whether they are finite. */
@@ -307,6 +339,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
 
   ls_comm_at(run->comm, "update");
   run->schedule.cuts = s->plateau_cuts;
+  ls_model_gather(run->model, &batch);
   run->lr = ls_schedule_at(&run->schedule, s->global_step);
   if (ls_without("nonfinite-agreement")) *flags = finite ? 0 : LS_FLAG_NONFINITE;
   bool good =
@@ -321,7 +354,10 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
     status = not_finite(run);
   }
   now = ls_run_lap(run, LS_TIME_UPDATE, now);
-  if (good) move_time(run, ls_update_reduce_seconds(run->update));
+  if (good) {
+    move_time(run, LS_TIME_REDUCE, ls_update_reduce_seconds(run->update));
+    move_time(run, LS_TIME_COMPUTE, ls_update_gradient_seconds(run->update));
+  }
   ls_exchange_publish(run->exchange);
   now = ls_run_lap(run, LS_TIME_WAIT, now);
   ls_run_weights_changed(run);

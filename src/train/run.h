@@ -53,6 +53,7 @@ typedef struct {
   ls_update *update;
   void *beside[LS_BESIDES]; /* (hi - lo) real of this rank's shard (beside.h); NULL: not kept */
   ls_team *team;
+  ls_shared common; /* the model's, where ranks share what gradients are made from (model.h) */
   int slices, slice_lo, slice_hi; /* of the minibatch; this rank's */
   int64_t parameters, steps;      /* steps: where the run ends */
   const ls_plan *plan;            /* the loader's: epochs and minibatches */

@@ -7,8 +7,9 @@
 #include "base/mutant.h"
 
 /* SPAN: parameters that one call of a kernel takes at most; a few slots of them stay in the
- * second-level cache. */
-enum { SPAN = 16384 };
+ * second-level cache. DEFERRED: of which a deferred gradient is made at once: it has rows enough
+ * for its products, and is still there when it is used. */
+enum { SPAN = 16384, DEFERRED = 32768, SCRATCH = DEFERRED + 2 * LS_DEFER_WIDTH };
 
 typedef struct {
   int64_t lo, n;
@@ -18,6 +19,7 @@ typedef struct {
 struct ls_update {
   ls_comm *comm;
   ls_exchange *exchange;
+  ls_model *model;
   const ls_optim_spec *spec;
   ls_gradient_spec gradient;
   ls_team *team;
@@ -30,15 +32,17 @@ struct ls_update {
   int64_t *tensor_piece; /* (tensors + 1) number of each tensor's first piece, over all shards */
   int64_t pieces, mine, mine_lo; /* all; in my shard, the first of these */
   piece *piece;                  /* (mine) */
-  char *scratch;                 /* (threads, SPAN) */
-  char *kept;     /* (hi - lo) transformed gradient where several passes need it, or NULL */
+  char *scratch;                 /* (threads, SCRATCH) */
+  char *kept;     /* (hi - lo) transformed gradient where several passes may need it, or NULL */
   double *square; /* (pieces) */
   double *sum;    /* (pieces, norms) what ops->reduce makes */
   double *norm;   /* (tensors, norms) */
   bool check_finite;
+  bool norms;  /* every update needs the gradient's norm */
   bool across; /* a span may go from one tensor into the next */
   /* of the running step */
-  double lr, factor, reduce_seconds;
+  bool keeps; /* its gradient is in `kept` */
+  double lr, factor, reduce_seconds, gradient_seconds;
   int64_t t, global_step;
 };
 
@@ -80,7 +84,7 @@ void ls_update_reset(ls_update *u) {
   }
 }
 
-ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, const ls_model *model,
+ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, ls_model *model,
                         const ls_optim_spec *spec, const ls_gradient_spec *gradient, uint64_t seed,
                         bool check_finite, ls_team *team, ls_update **out) {
   ls_update *u;
@@ -88,6 +92,7 @@ ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, const ls_model *mo
   *out = u;
   *u = (ls_update){.comm = comm,
                    .exchange = exchange,
+                   .model = model,
                    .spec = spec,
                    .gradient = *gradient,
                    .team = team,
@@ -107,9 +112,10 @@ ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, const ls_model *mo
   unsigned used = ls_optim_slots(spec->ops, spec->hyper);
   for (int s = 0; s < spec->ops->slots; s++)
     if (used >> s & 1) LS_TRY(ls_mem_new(&u->slot[s], (size_t)own, u->size));
-  LS_TRY(ls_mem_new(&memory, (size_t)ls_team_size(team) * SPAN, u->size));
+  LS_TRY(ls_mem_new(&memory, (size_t)ls_team_size(team) * SCRATCH, u->size));
   u->scratch = memory;
-  if (check_finite || gradient->clip_norm > 0 || spec->ops->reduce) {
+  u->norms = check_finite || gradient->clip_norm > 0 || spec->ops->reduce;
+  if (u->norms || ls_model_defers(model, -1)) {
     LS_TRY(ls_mem_new(&memory, (size_t)own, u->size));
     u->kept = memory;
   }
@@ -139,25 +145,33 @@ void ls_update_free(ls_update **out) {
 void *ls_update_slot(ls_update *u, int slot) { return u->slot[slot]; }
 
 double ls_update_reduce_seconds(const ls_update *u) { return u->reduce_seconds; }
+double ls_update_gradient_seconds(const ls_update *u) { return u->gradient_seconds; }
 
-/* The sum over the ranks, its time taken apart where there is something to sum; the threads' times
- * are alike. */
+/* The sum over the ranks: of their parts, or made here. */
 static const void *summed_gradient(ls_update *u, const piece *p, int thread, void *scratch) {
-  if (thread != 0 || ls_exchange_replicated(u->exchange))
-    return ls_exchange_grad(u->exchange, p->lo, p->n, scratch);
+  if (ls_model_defers(u->model, p->tensor))
+    return ls_model_piece(u->model, p->tensor, p->lo, p->n, thread, scratch);
+  return ls_exchange_grad(u->exchange, p->lo, p->n, scratch);
+}
+
+/* The same, its time taken apart where there is something to make; the threads' times are alike. */
+static const void *timed_gradient(ls_update *u, const piece *p, int thread, void *scratch) {
+  const bool deferred = ls_model_defers(u->model, p->tensor);
+  if (thread != 0 || (ls_exchange_replicated(u->exchange) && !deferred))
+    return summed_gradient(u, p, thread, scratch);
   double start = ls_time();
-  const void *g = ls_exchange_grad(u->exchange, p->lo, p->n, scratch);
-  u->reduce_seconds += ls_time() - start;
+  const void *g = summed_gradient(u, p, thread, scratch);
+  *(deferred ? &u->gradient_seconds : &u->reduce_seconds) += ls_time() - start;
   return g;
 }
 
 /* The piece's gradient, summed over the ranks, with noise and clip_value; in scratch unless it can
  * be read where it lies. */
 static void *fresh_gradient(ls_update *u, const piece *p, int thread) {
-  char *scratch = u->scratch + (size_t)thread * SPAN * u->size;
-  const void *g = summed_gradient(u, p, thread, scratch);
+  char *scratch = u->scratch + (size_t)thread * SCRATCH * u->size;
+  const void *g = timed_gradient(u, p, thread, scratch);
   if (!transforms(u)) return (void *)(uintptr_t)g;
-  if (g != scratch) memcpy(scratch, g, (size_t)p->n * u->size);
+  if (g != scratch) memmove(scratch, g, (size_t)p->n * u->size);
   if (u->gradient.noise_eta > 0)
     ls_gradient_noise(u->precision, scratch, p->n, p->lo, &u->gradient, u->seed, u->global_step);
   if (u->gradient.clip_value > 0)
@@ -189,17 +203,46 @@ static char *kept_of(ls_update *u, const piece *p) {
   return u->kept + (size_t)(p->lo - u->lo) * u->size;
 }
 
-/* Pass 1, where a norm is wanted: squares of every piece; the transformed gradient is kept if later
- * passes want it. */
+/* Neighbouring pieces, up to SPAN or DEFERRED parameters, as one: no norm is made here, and a
+ * kernel's call has its price. A plug-in may care which tensor its span lies in, and so do norms
+ * and gradients that are made here. */
+static piece join_pieces(const ls_update *u, int64_t *i, int64_t hi) {
+  piece p = u->piece[(*i)++];
+  const bool deferred = ls_model_defers(u->model, p.tensor);
+  const int64_t most = deferred ? DEFERRED : SPAN;
+  for (; *i < hi; ++*i) {
+    const piece *next = &u->piece[*i];
+    const bool alike = next->tensor == p.tensor ||
+                       (u->across && !deferred && !ls_model_defers(u->model, next->tensor));
+    if (next->lo != p.lo + p.n || !alike || p.n + next->n > most) break;
+    p.n += next->n;
+  }
+  return p;
+}
+
+/* Pass 1, where later passes want the transformed gradient. */
+static void keep_pass(void *arg, int thread, int threads) {
+  ls_update *u = arg;
+  int64_t i, hi;
+  ls_team_range(u->mine, 1, thread, threads, &i, &hi);
+  while (i < hi) {
+    const piece p = join_pieces(u, &i, hi);
+    memcpy(kept_of(u, &p), fresh_gradient(u, &p, thread), (size_t)p.n * u->size);
+  }
+}
+
+static const void *gradient_of(ls_update *u, const piece *p, int thread) {
+  return u->keeps ? kept_of(u, p) : fresh_gradient(u, p, thread);
+}
+
+/* Where a norm is wanted: squares of every piece. */
 static void square_pass(void *arg, int thread, int threads) {
   ls_update *u = arg;
   int64_t lo, hi;
   ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
-  for (int64_t i = lo; i < hi; i++) {
-    void *g = fresh_gradient(u, &u->piece[i], thread);
-    u->square[u->mine_lo + i] = ls_gradient_square_sum(u->precision, g, u->piece[i].n);
-    if (u->kept) memcpy(kept_of(u, &u->piece[i]), g, (size_t)u->piece[i].n * u->size);
-  }
+  for (int64_t i = lo; i < hi; i++)
+    u->square[u->mine_lo + i] =
+        ls_gradient_square_sum(u->precision, gradient_of(u, &u->piece[i], thread), u->piece[i].n);
 }
 
 /* Pass 2, for optimizers with norms of their own (LARS, LAMB). */
@@ -221,26 +264,13 @@ static void scale_pass(void *arg, int thread, int threads) {
     ls_gradient_scale(u->precision, kept_of(u, &u->piece[i]), u->piece[i].n, u->factor);
 }
 
-/* Neighbouring pieces, up to SPAN parameters, as one: no norm is made here, and a kernel's call has
- * its price. A plug-in may care which tensor its span lies in, and so do norms. */
-static piece join_pieces(const ls_update *u, int64_t *i, int64_t hi) {
-  piece p = u->piece[(*i)++];
-  for (; *i < hi; ++*i) {
-    const piece *next = &u->piece[*i];
-    bool joins = next->lo == p.lo + p.n && (u->across || next->tensor == p.tensor);
-    if (!joins || p.n + next->n > SPAN) break;
-    p.n += next->n;
-  }
-  return p;
-}
-
 static void update_pass(void *arg, int thread, int threads) {
   ls_update *u = arg;
   int64_t i, hi;
   ls_team_range(u->mine, 1, thread, threads, &i, &hi);
   while (i < hi) {
     piece p = join_pieces(u, &i, hi);
-    ls_optim_span span = span_of(u, &p, u->kept ? kept_of(u, &p) : fresh_gradient(u, &p, thread));
+    ls_optim_span span = span_of(u, &p, gradient_of(u, &p, thread));
     u->spec->ops->update(&span);
   }
 }
@@ -252,6 +282,7 @@ static void everyones(ls_update *u, double *sums, int64_t count) {
 
 static double gradient_norm(ls_update *u) {
   memset(u->square, 0, (size_t)u->pieces * sizeof *u->square);
+  if (u->keeps) ls_team_run(u->team, keep_pass, u);
   ls_team_run(u->team, square_pass, u);
   everyones(u, u->square, u->pieces);
   return sqrt(ls_tree_sum(u->square, u->pieces, 1));
@@ -272,10 +303,12 @@ static void tensor_norms(ls_update *u) {
 bool ls_update_step(ls_update *u, double lr, int64_t t, int64_t global_step, bool want_norm,
                     double *norm) {
   u->lr = lr;
-  u->reduce_seconds = 0;
+  u->reduce_seconds = u->gradient_seconds = 0;
   u->t = t;
   u->global_step = global_step;
-  *norm = want_norm || u->kept ? gradient_norm(u) : (double)NAN;
+  want_norm = want_norm || u->norms;
+  u->keeps = want_norm && u->kept;
+  *norm = want_norm ? gradient_norm(u) : (double)NAN;
   if (u->check_finite && !isfinite(*norm) && !ls_without("nonfinite")) return false;
   u->factor =
       u->gradient.clip_norm > 0 ? ls_gradient_clip_factor(u->gradient.clip_norm, *norm) : 1.0;

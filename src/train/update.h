@@ -16,7 +16,7 @@ typedef struct ls_update ls_update;
 
 int64_t ls_update_block(int64_t n); /* grid for n parameters; shards are multiples of it */
 /* check_finite: look at every gradient before using it (policies skip and rollback). */
-ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, const ls_model *model,
+ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, ls_model *model,
                         const ls_optim_spec *spec, const ls_gradient_spec *gradient, uint64_t seed,
                         bool check_finite, ls_team *team, ls_update **out);
 void ls_update_free(ls_update **update);
@@ -30,7 +30,9 @@ void ls_update_reset(ls_update *update); /* slots to their first values */
  */
 bool ls_update_step(ls_update *update, double lr, int64_t t, int64_t global_step, bool want_norm,
                     double *norm);
-/* What of the last update went into summing the ranks' gradients, in seconds. */
+/* What of the last update went into summing the ranks' gradients, and into making deferred ones
+ * (model.h), in seconds. */
 double ls_update_reduce_seconds(const ls_update *update);
+double ls_update_gradient_seconds(const ls_update *update);
 
 #endif

@@ -145,7 +145,7 @@ static void test_multiply(void **state) {
 typedef struct {
   int64_t m, n, ldx, ldd;
   int slices, lo, hi;
-  int64_t row[LS_SLICES_MAX + 1];
+  int64_t row[LS_SLICES_MAX + 1], at[LS_SLICES_MAX + 1]; /* at: where it lies in x and d */
 } cut;
 
 /* The tree's node, slice by slice; false if it has no leaf. */
@@ -154,8 +154,9 @@ static bool summed_plainly(const cut *c, numbers x, numbers d, int lo, int level
   double left = 0, right = 0;
   if (lo >= c->slices) return false;
   if (level == 0) {
-    for (int64_t r = c->row[lo]; r < c->row[lo + 1]; r++)
-      fuse(x.precision, at(x, r * c->ldx + i), at(d, r * c->ldd + j), &left);
+    for (int64_t r = 0; r < c->row[lo + 1] - c->row[lo]; r++)
+      fuse(x.precision, at(x, (c->at[lo] + r) * c->ldx + i), at(d, (c->at[lo] + r) * c->ldd + j),
+           &left);
   } else {
     summed_plainly(c, x, d, lo, level - 1, i, j, &left);
     if (summed_plainly(c, x, d, lo + (1 << (level - 1)), level - 1, i, j, &right)) {
@@ -176,14 +177,24 @@ static void try_gradient(ls_dtype precision, int64_t rows, cut *c) {
   ls_tree_node node[LS_PARTS_MAX];
   void *grad[LS_PARTS_MAX];
   const int parts = ls_tree_cover(c->slices, c->lo, c->hi, node);
-  for (int s = 0; s <= c->slices; s++) c->row[s] = ls_tree_row(rows, c->slices, s);
-  numbers x = fresh(precision, c->ldx ? rows * c->ldx : 1, true),
-          d = fresh(precision, rows * c->ldd, true), got[LS_PARTS_MAX],
+  const bool gaps = below(2);
+  for (int s = 0, between = 0; s <= c->slices; s++) {
+    c->row[s] = ls_tree_row(rows, c->slices, s);
+    c->at[s] = c->row[s] + between;
+    if (gaps) between += (int)below(3);
+  }
+  const int64_t all = c->at[c->slices];
+  numbers x = fresh(precision, c->ldx ? all * c->ldx : 1, true),
+          d = fresh(precision, all * c->ldd, true), got[LS_PARTS_MAX],
           want = fresh(precision, c->m * c->n, false),
           work = fresh(precision, (rows + 1) * LS_GEMM_WORK, true);
-  const int64_t first = c->row[c->lo], middle = below(c->m + 1);
-  int64_t slice_row[LS_SLICES_MAX + 1];
-  for (int s = c->lo; s <= c->hi; s++) slice_row[s - c->lo] = c->row[s] - first;
+  /* x and d are given from some row on, which with gaps may be another share's */
+  const int64_t first = gaps ? below(all + 1) : c->row[c->lo], middle = below(c->m + 1);
+  int64_t slice_row[LS_SLICES_MAX + 1], slice_at[LS_SLICES_MAX + 1];
+  for (int s = c->lo; s <= c->hi; s++) {
+    slice_row[s - c->lo] = c->row[s] - c->row[c->lo];
+    slice_at[s - c->lo] = c->at[s] - first;
+  }
   for (int k = 0; k < 3; k++) {
     const ls_gemm *gemm = ls_gemm_named(kernels[k], precision);
     if (!gemm) continue;
@@ -197,6 +208,7 @@ static void try_gradient(ls_dtype precision, int64_t rows, cut *c) {
                             .d = at(d, first * c->ldd),
                             .ldd = c->ldd,
                             .slice_row = slice_row,
+                            .slice_at = gaps ? slice_at : NULL,
                             .slice_lo = c->lo,
                             .parts = parts,
                             .node = node,

@@ -613,6 +613,123 @@ static void test_head_stats(void **state) {
   }
 }
 
+/* ---- gradients that are made piece by piece where they are used ---- */
+
+enum { WIDE = 1024, RANKS_MOST = 5 };
+
+static const ls_layer_spec deferred_layers[] = {{.units = WIDE, .activation = "tanh"},
+                                                {.type = "dropout", .rate = 0.3},
+                                                {.type = "layer_norm"},
+                                                {.units = 24, .activation = "relu"},
+                                                {.activation = "softmax"}};
+
+static ls_model *ready(const samples *s, int slices, int ranks, int rank, ls_team *team,
+                       void **common) {
+  ls_model *model;
+  ok(ls_model_new(deferred_layers, 5, "cross_entropy", s->inputs, s->outputs, slices, s->precision,
+                  &model));
+  if (ranks > 0) {
+    ok(ls_model_defer(model, s->rows, s->rows, ranks, rank));
+    const size_t bytes = ls_model_common_bytes(model);
+    assert_true(ls_model_defers(model, -1) && (bytes > 0) == (ranks > 1));
+    if (bytes > 0 && !*common) ok(ls_mem_new(common, 1, bytes));
+    ls_model_common(model, *common);
+  }
+  ok(ls_model_reserve(model, s->rows, team));
+  return model;
+}
+
+static void free_batch(ls_batch *b, bool x) {
+  if (x) ls_mem_free(b->x);
+  ls_mem_free(b->labels);
+  ls_mem_free(b->targets);
+}
+
+/* Forward and backward with rank `rank`'s share; the model's rows of x are taken, if it has any. */
+static ls_batch backwards(ls_model *model, const samples *s, const void *w, int slices, int ranks,
+                          int rank, int64_t *slice_row) {
+  ls_batch b = share_of(s, slices, ranks, rank, slice_row);
+  void *x = ls_model_common_x(model);
+  if (x) {
+    memcpy(x, b.x, (size_t)(b.rows * b.ldx) * ls_dtype_size(s->precision));
+    ls_mem_free(b.x);
+    b.x = x;
+  }
+  ls_model_load(model, w);
+  ls_model_forward(model, &b, true, SEED);
+  ls_model_backward(model, &b);
+  return b;
+}
+
+/* All pieces of a tensor, in random cuts, by any rank and thread. */
+static void try_pieces(ls_model *const *model, int ranks, const ls_tensor *tensor, int number,
+                       ls_dtype precision, const void *want) {
+  static int64_t draws;
+  const size_t size = ls_dtype_size(precision);
+  int64_t lo = tensor->offset, hi = lo + tensor->rows * tensor->cols;
+  void *scratch = zeros(hi - lo + 2 * LS_DEFER_WIDTH);
+  for (int64_t n; lo < hi; lo += n) {
+    const uint64_t drawn = ls_rng_u64(SEED, 9, (uint64_t)draws++);
+    n = 1 + (int64_t)(drawn % (uint64_t)(hi - lo));
+    const void *got = ls_model_piece(model[drawn % (uint64_t)ranks], number, lo, n,
+                                     (int)(drawn >> 40 & 1), scratch);
+    if (memcmp(got, (const char *)want + (size_t)lo * size, (size_t)n * size) != 0)
+      fail_msg("%d ranks: parameters [%d, %d) have another gradient", ranks, (int)lo,
+               (int)(lo + n));
+  }
+  ls_mem_free(scratch);
+}
+
+static void try_deferred(const samples *s, int slices, int ranks, ls_team *team) {
+  int64_t slice_row[RANKS_MOST][65];
+  ls_tree_node root;
+  ls_model *model[RANKS_MOST], *plain = ready(s, slices, 0, 0, team, NULL);
+  const int64_t n = ls_model_parameters(plain);
+  void *w = zeros(n), *want = zeros(n), *common = NULL;
+  ls_batch b[RANKS_MOST];
+  ls_model_init(plain, &(ls_init_spec){0}, SEED, w, 0, n);
+  b[0] = backwards(plain, s, w, slices, 1, 0, slice_row[0]);
+  assert_int_equal(ls_tree_cover(slices, 0, slices, &root), 1);
+  ls_model_gradient(plain, &b[0], 1, &root, &want);
+  free_batch(&b[0], true);
+  for (int r = 0; r < ranks; r++) {
+    model[r] = ready(s, slices, ranks, r, team, &common);
+    b[r] = backwards(model[r], s, w, slices, ranks, r, slice_row[r]);
+  }
+  int tensors, deferred = 0;
+  const ls_tensor *tensor = ls_model_tensors(plain, &tensors);
+  for (int r = 0; r < ranks; r++) ls_model_gather(model[r], &b[r]);
+  for (int i = 0; i < tensors; i++) {
+    if (!ls_model_defers(model[0], i)) continue;
+    deferred++;
+    try_pieces(model, ranks, &tensor[i], i, s->precision, want);
+  }
+  assert_int_equal(deferred,
+                   ranks == 1 ? 2 : 6); /* layer_norm's never; on one rank the wide one's */
+  for (int r = 0; r < ranks; r++) {
+    free_batch(&b[r], ranks == 1);
+    ls_model_free(&model[r]);
+  }
+  ls_model_free(&plain);
+  ls_mem_free(w), ls_mem_free(want), ls_mem_free(common);
+}
+
+static void test_deferred_gradients(void **state) {
+  (void)state;
+  static samples s;
+  ls_team *team;
+  ok(ls_team_new(2, &team));
+  for (int precision = LS_F32; precision <= LS_F64; precision++)
+    for (int ranks = 1; ranks <= RANKS_MOST; ranks++) {
+      s = (samples){.precision = (ls_dtype)precision, .inputs = 64, .outputs = 3, .labels = true};
+      s.rows = 30 + 3 * ranks;
+      for (int i = 0; i < s.inputs * s.rows; i++) s.x[i] = ls_rng_normal(SEED, 7, (uint64_t)i);
+      for (int i = 0; i < s.rows; i++) s.label[i] = i * i % 3;
+      try_deferred(&s, 5 + ranks, ranks, team);
+    }
+  ls_team_free(&team);
+}
+
 static int no_leaks(void **state) {
   (void)state;
   return ls_mem_live() == 0 ? 0 : -1;
@@ -632,6 +749,7 @@ int main(void) {
       cmocka_unit_test_teardown(test_init_cuts, no_leaks),
       cmocka_unit_test_teardown(test_refusals, no_leaks),
       cmocka_unit_test_teardown(test_head_stats, no_leaks),
+      cmocka_unit_test_teardown(test_deferred_gradients, no_leaks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,6 +93,17 @@ static json_t *phases_json(const times *t) {
   return list;
 }
 
+/* Bytes that a rank reads of what others have written: weights, sums of gradients, and the rows
+ * that deferred gradients are made from. */
+static int64_t received(const ls_run *run) {
+  int64_t lo, hi, deferred;
+  ls_exchange_shard(run->exchange, &lo, &hi);
+  const int64_t rows = ls_model_gathered(run->model, &deferred), all = run->parameters,
+                weights = (all - (hi - lo)) * (int64_t)ls_dtype_size(run->config->precision),
+                sums = ls_exchange_bytes(run->exchange) - weights;
+  return deferred == 0 ? weights + sums : weights + sums / all * (all - deferred) + rows;
+}
+
 static const char look[] =
     "{samples_per_s:.0f} samples/s, {step_us:.1f} us a step (median; mean {step_us_mean:.1f}) on "
     "{ranks} ranks x {threads} threads\n"
@@ -127,7 +138,7 @@ static json_t *answer_json(const ls_run *run, const times *t, double median, dou
   ls_put(o, "peak_gflops", t->peak / 1e9);
   ls_put(o, "peak_fraction", flops / t->peak);
   ls_put(o, "exchange", ls_exchange_kind(run->exchange));
-  ls_put(o, "exchange_bytes", ls_exchange_bytes(run->exchange));
+  ls_put(o, "exchange_bytes", received(run));
   ls_put(o, "slices", run->slices);
   ls_put(o, "kernel", ls_model_kernel(run->model));
   ls_put(o, "weights_hash", (const char *)hash);
