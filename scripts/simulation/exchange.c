@@ -1,14 +1,15 @@
 /* exchange.c - the exchange of src/comm on simulated nodes of one rank each (SimGrid's SMPI): the
- * real sources, but for sums, which are not made: they take their time. Prints nodes, parameters, kind, and the seconds of an
- * exchange by the simulated clock. Built and run by scripts/simulate.
+ * real sources, but for sums, which are not made: they take their time. Prints nodes, parameters,
+ * kind, and the seconds of an exchange by the simulated clock. Built and run by scripts/simulate.
  *
  * Arguments: KIND PARAMETERS */
+#include "comm/exchange.h"
+
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "comm/exchange.h"
 #include "comm/sum.h"
 
 static const double BYTES_PER_SECOND = 8e9, FLOPS_PER_SECOND = 100e9; /* of one core; of a host */
