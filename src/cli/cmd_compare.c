@@ -89,12 +89,6 @@ static const char look[] =
 
 /* ---- which runs ---- */
 
-static ls_status append(ls_texts *paths, char *path) {
-  LS_TRY(ls_mem_grow((void **)&paths->text, (size_t)paths->count + 2, sizeof *paths->text));
-  paths->text[paths->count++] = path;
-  return LS_OK;
-}
-
 static bool holds_run(const char *dir) {
   char *events = ls_mem_format("%s/metrics.jsonl", dir);
   const bool there = access(events, F_OK) == 0;
@@ -106,11 +100,11 @@ static bool holds_run(const char *dir) {
 static ls_status append_word(ls_texts *paths, const char *word) {
   ls_texts trials = {0};
   ls_status status = holds_run(word) ? LS_OK : ls_sweep_owner_trials(word, &trials);
-  if (status == LS_OK && trials.count == 0) status = append(paths, ls_mem_text(word));
+  if (status == LS_OK && trials.count == 0) status = ls_texts_add(paths, ls_mem_text(word));
   for (int64_t i = 0; status == LS_OK && i < trials.count; i++) {
     char *run = ls_mem_format("%s/%s", word, trials.text[i]);
     if (holds_run(run))
-      status = append(paths, run);
+      status = ls_texts_add(paths, run);
     else
       LS_FREE(run);
   }

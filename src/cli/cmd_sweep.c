@@ -151,19 +151,25 @@ static void say_groups(const sweep *s, int64_t left) {
 
 /* ---- the report ---- */
 
-/* Epochs that a trial's runs took, on average; what a network that nobody validates is given. */
+/* Epochs up to the weights that a run has kept. */
+static double epochs_of(const sweep *s, int64_t run) {
+  ls_history *history = NULL;
+  char *folder = ls_mem_format("%s/%s", s->o->dir, s->plan->run[run].name);
+  double step = ls_sweep_row_value(&s->row[run], "restored_step"), epochs = 0;
+  if (isnan(step)) step = ls_sweep_row_value(&s->row[run], "global_step");
+  if (ls_history_read(folder, 0, &history) == LS_OK && history->steps_per_epoch > 0)
+    epochs = ceil(step / (double)history->steps_per_epoch);
+  ls_history_free(&history);
+  LS_FREE(folder);
+  return epochs;
+}
+
+/* The mean over a trial's runs: what a network gets that nobody validates. */
 static int64_t mean_epochs(const sweep *s, int64_t trial) {
   const int64_t each = s->plan->runs / s->plan->trials;
   double sum = 0;
-  for (int64_t i = (trial - 1) * each; i < trial * each; i++) {
-    ls_history *history = NULL;
-    char *run = ls_mem_format("%s/%s", s->o->dir, s->plan->run[i].name);
-    if (ls_history_read(run, 0, &history) == LS_OK && history->epoch.n > 0)
-      sum += history->epoch.column[LS_H_EPOCH][history->epoch.n - 1];
-    ls_history_free(&history);
-    LS_FREE(run);
-  }
-  return sum < 1 ? 1 : (int64_t)(sum / (double)each + 0.5);
+  for (int64_t i = (trial - 1) * each; i < trial * each; i++) sum += epochs_of(s, i);
+  return sum < (double)each ? 1 : (int64_t)(sum / (double)each + 0.5);
 }
 
 static void add_word(char **text, const char *word) {
@@ -173,48 +179,43 @@ static void add_word(char **text, const char *word) {
   *text = longer;
 }
 
-/* What turns validation off: its share, its folds, and what asks for it. */
-static int everything(const sweep *s, int64_t trial, const char *setting[6], char epochs[48]) {
+/* Append what turns validation off: its share, its folds, and what needs it. */
+static ls_status add_everything(const sweep *s, int64_t trial, ls_texts *all) {
   const ls_config *c = s->cli->config;
-  int n = 0;
-  const bool drawn = c->data.validation.share > 0 || c->data.fold.k > 0;
-  if (c->data.validation.share > 0) setting[n++] = "data.validation=none";
-  if (c->data.fold.k > 0) setting[n++] = "data.fold=none";
-  if (!drawn || !c->early_metric) return n;
-  snprintf(epochs, 48, "train.epochs=%lld", (long long)mean_epochs(s, trial));
-  setting[n++] = "train.early_stop=none";
-  if (c->steps > 0) setting[n++] = "train.steps=none";
-  setting[n++] = epochs;
-  return n;
+  const bool share = c->data.validation.share > 0, fold = c->data.fold.k > 0,
+             ends = c->early_metric || c->restore_best;
+  const long long epochs = ends ? mean_epochs(s, trial) : 0;
+  if (share) LS_TRY(ls_texts_add(all, ls_mem_text("data.validation=none")));
+  if (fold) LS_TRY(ls_texts_add(all, ls_mem_text("data.fold=none")));
+  if (!share && !fold) return LS_OK;
+  if (c->early_metric) LS_TRY(ls_texts_add(all, ls_mem_text("train.early_stop=none")));
+  if (c->restore_best) LS_TRY(ls_texts_add(all, ls_mem_text("train.restore_best=false")));
+  if (c->keep_best && *c->keep_best)
+    LS_TRY(ls_texts_add(all, ls_mem_text("checkpoint.keep.best=none")));
+  if (ends && c->steps > 0) LS_TRY(ls_texts_add(all, ls_mem_text("train.steps=none")));
+  return ends ? ls_texts_add(all, ls_mem_format("train.epochs=%lld", epochs)) : LS_OK;
 }
 
-/* Does the config accept the settings? Else the network is trained as its runs were. */
-static bool accepts(const sweep *s, const ls_texts *trial, const char *const *more, int n) {
-  const char *all[64];
+/* The settings that train a trial on everything; or, where the config needs its validation, as its
+ * runs were. */
+static ls_status final_settings(const sweep *s, int64_t trial, ls_texts *all) {
   ls_config *config = NULL;
-  int count = 0;
-  for (int i = 0; s->job.override[i] && count < 32; i++) all[count++] = s->job.override[i];
-  for (int64_t i = 0; i < trial->count && count < 56; i++) all[count++] = trial->text[i];
-  for (int i = 0; i < n; i++) all[count++] = more[i];
-  const bool good = ls_config_parse_and_load(s->job.file, s->job.text, s->job.bytes,
-                                             (char *const *)all, count, &config) == LS_OK;
+  LS_TRY(ls_sweep_settings(s->plan, trial, NULL, all));
+  LS_TRY(add_everything(s, trial, all));
+  const bool accepted = ls_sweep_parse(&s->job, all, &config) == LS_OK;
   ls_config_free(&config);
-  return good;
+  if (accepted) return LS_OK;
+  ls_texts_free(all);
+  return ls_sweep_settings(s->plan, trial, NULL, all);
 }
 
 static char *command_of(const sweep *s, int64_t trial) {
   ls_texts settings = {0};
-  const char *more[6];
-  char epochs[48], *text = ls_mem_text("lockstep train"),
-                   *dir = ls_mem_format("%s/best", s->o->dir);
-  const int n = everything(s, trial, more, epochs);
+  char *text = ls_mem_text("lockstep train"), *dir = ls_mem_format("%s/best", s->o->dir);
+  const ls_status status = final_settings(s, trial, &settings);
   add_word(&text, s->job.file);
   for (int i = 0; s->job.override[i]; i++) add_word(&text, s->job.override[i]);
-  if (ls_sweep_settings(s->plan, trial, NULL, &settings) == LS_OK) {
-    for (int64_t i = 0; i < settings.count; i++) add_word(&text, settings.text[i]);
-    const bool all = accepts(s, &settings, more, n);
-    for (int i = 0; all && i < n; i++) add_word(&text, more[i]);
-  }
+  for (int64_t i = 0; status == LS_OK && i < settings.count; i++) add_word(&text, settings.text[i]);
   add_word(&text, "-o");
   add_word(&text, dir);
   ls_texts_free(&settings);

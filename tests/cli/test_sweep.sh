@@ -127,6 +127,11 @@ command=$(sed -n 's/^on everything: lockstep/"$LOCKSTEP"/p' out)
 bash -c "LOCKSTEP=$LOCKSTEP; $command" >/dev/null 2>err || fail "the command '$command': $(cat err)"
 grep -q '"train_samples":150' whole/best/metrics.jsonl || fail "it is not trained on everything: $(head -1 whole/best/metrics.jsonl)"
 
+run 0 sweep net.yaml train.restore_best=true checkpoint.keep.best=val_accuracy "train.early_stop={metric: val_loss, patience: 2}" --vary optimizer.lr=0.1 -o early
+command=$(sed -n 's/^on everything: lockstep/"$LOCKSTEP"/p' out)
+[[ $command == *data.validation=none\ train.early_stop=none\ train.restore_best=false\ checkpoint.keep.best=none\ train.epochs=[0-9]* ]] || fail "what needs validation stays: $command"
+bash -c "LOCKSTEP=$LOCKSTEP; $command" >/dev/null 2>err || fail "the command '$command': $(cat err)"
+
 # ---- drawn values: of the seed and the trial alone, whole where the key is; more trials change none ----
 drawn=(net.yaml train.steps=1 train.epochs=none --vary "optimizer.lr=1e-4:1e-1:log" --vary "train.batch=3:5")
 run 0 sweep "${drawn[@]}" --trials 12 -o drawn

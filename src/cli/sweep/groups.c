@@ -31,7 +31,7 @@ typedef struct {
 
 /* ---- configs ---- */
 
-static ls_status parse(const ls_sweep_job *job, const ls_texts *settings, ls_config **out) {
+ls_status ls_sweep_parse(const ls_sweep_job *job, const ls_texts *settings, ls_config **out) {
   const char **all;
   int n = 0, given = 0;
   char *data = job->data_dir ? ls_mem_format("data.dir=\"%s\"", job->data_dir) : NULL;
@@ -52,7 +52,7 @@ ls_status ls_sweep_config(const ls_sweep_job *job, int64_t trial, const ls_sweep
   ls_texts settings = {0};
   *out = NULL;
   ls_status status = ls_sweep_settings(job->plan, trial, run, &settings);
-  if (status == LS_OK) status = parse(job, &settings, out);
+  if (status == LS_OK) status = ls_sweep_parse(job, &settings, out);
   ls_texts_free(&settings);
   return status;
 }

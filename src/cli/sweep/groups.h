@@ -22,6 +22,8 @@ typedef struct {
   const char *const *argv;
 } ls_sweep_job;
 
+/* CONFIG with the command line's overrides and, behind them, these. */
+ls_status ls_sweep_parse(const ls_sweep_job *job, const ls_texts *settings, ls_config **out);
 /* The config of a run; with run NULL that of a trial with the config's own seed and folds. */
 ls_status ls_sweep_config(const ls_sweep_job *job, int64_t trial, const ls_sweep_run *run,
                           ls_config **out);

@@ -13,15 +13,6 @@ enum { RUNS_MAX = 1000000 };
 
 /* ---- texts ---- */
 
-static ls_status append(ls_texts *list, char *text) {
-  ls_status status = ls_mem_grow((void **)&list->text, (size_t)list->count + 1, sizeof *list->text);
-  if (status == LS_OK)
-    list->text[list->count++] = text;
-  else
-    LS_FREE(text);
-  return status;
-}
-
 /* Up to the next comma that is not within brackets, braces or quotes. */
 static size_t item_length(const char *text) {
   int depth = 0;
@@ -44,7 +35,7 @@ static ls_status split(const char *option, const char *text, ls_texts *out) {
   for (const char *at = text;; at++) {
     const size_t n = item_length(at);
     if (n == 0) return ls_fail(LS_EUSAGE, "%s: a value is empty", option);
-    LS_TRY(append(out, ls_mem_format("%.*s", (int)n, at)));
+    LS_TRY(ls_texts_add(out, ls_mem_format("%.*s", (int)n, at)));
     at += n;
     if (!*at) return LS_OK;
   }
@@ -268,15 +259,15 @@ ls_status ls_sweep_settings(const ls_sweep_plan *plan, int64_t trial, const ls_s
                             ls_texts *out) {
   for (int i = 0; i < plan->varies; i++) {
     char *value = ls_sweep_value(plan, i, trial);
-    const ls_status status = append(out, ls_mem_format("%s=%s", plan->vary[i].key, value));
+    const ls_status status = ls_texts_add(out, ls_mem_format("%s=%s", plan->vary[i].key, value));
     LS_FREE(value);
     LS_TRY(status);
   }
   if (!run) return LS_OK;
   if (run->fold >= 0)
-    LS_TRY(append(out, ls_mem_format("data.fold={k: %lld, n: %lld}", (long long)plan->folds,
-                                     (long long)run->fold)));
-  return append(out, ls_mem_format("seed=%llu", (unsigned long long)run->seed));
+    LS_TRY(ls_texts_add(out, ls_mem_format("data.fold={k: %lld, n: %lld}", (long long)plan->folds,
+                                           (long long)run->fold)));
+  return ls_texts_add(out, ls_mem_format("seed=%llu", (unsigned long long)run->seed));
 }
 
 char *ls_sweep_label(const ls_sweep_plan *plan, int64_t trial) {
