@@ -13,7 +13,14 @@ ls_target_kind ls_config_target(const ls_config *c) {
   static const ls_target_kind kind[] = {[LS_TASK_CLASSES] = LS_TARGET_CLASS,
                                         [LS_TASK_MULTILABEL] = LS_TARGET_PROBABILITY,
                                         [LS_TASK_REGRESSION] = LS_TARGET_REAL};
-  return kind[ls_loss_task(c->loss)];
+  return strcmp(c->loss, "poisson") == 0 ? LS_TARGET_COUNT : kind[ls_loss_task(c->loss)];
+}
+
+/* Those of softmax_batch are shares of the samples: not what a sample is likely to be. */
+static bool has_probabilities(const ls_config *c) {
+  const char *last = c->layers > 0 ? c->layer[c->layers - 1].activation : NULL;
+  return ls_loss_task(c->loss) != LS_TASK_REGRESSION &&
+         (!last || strcmp(last, "softmax_batch") != 0);
 }
 
 bool ls_metric_fits(const ls_config *c, ls_metric metric) {
@@ -21,7 +28,7 @@ bool ls_metric_fits(const ls_config *c, ls_metric metric) {
   const bool classes = ls_config_has_classes(c);
   const bool has[] = {[LS_NEEDS_NOTHING] = true,
                       [LS_NEEDS_ANSWERS] = classes || task == LS_TASK_MULTILABEL,
-                      [LS_NEEDS_PROBABILITIES] = task != LS_TASK_REGRESSION,
+                      [LS_NEEDS_PROBABILITIES] = has_probabilities(c),
                       [LS_NEEDS_CLASSES] = classes,
                       [LS_NEEDS_NUMBERS] = task == LS_TASK_REGRESSION};
   return has[ls_metric_table[metric].needs];
@@ -214,7 +221,7 @@ static void check_fold(const reading *r) {
 static void check_missing(const reading *r) {
   const ls_config *c = r->config;
   if (!c->loss || c->data.missing.y != LS_MISSING_Y_MASK) return;
-  if (ls_config_target(c) != LS_TARGET_REAL)
+  if (ls_loss_task(c->loss) != LS_TASK_REGRESSION)
     WRONG(r, "data.missing.y", "mask is for targets of regression, and not for the loss %s",
           c->loss);
   else if (c->data.classes > 0)

@@ -142,7 +142,7 @@ static ls_status draw(opening *o, bool reads) {
 
 /* ---- scaling ---- */
 
-/* Class numbers and probabilities are what they are. */
+/* Class numbers, probabilities and counts are what they are. */
 static bool scales_targets(const opening *o) {
   const ls_recipe *r = &o->data->recipe;
   return !r->labels && !r->soft && r->target == LS_TARGET_REAL && !o->spec->inputs;
@@ -527,7 +527,8 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind t
   data->recipe.target = target;
   data->recipe.classes = spec->classes;
   data->recipe.labels = !spec->inputs && (target == LS_TARGET_CLASS || spec->classes > 0);
-  data->recipe.gaps[LS_ROLE_Y] = spec->missing.y == LS_MISSING_Y_MASK && target == LS_TARGET_REAL &&
+  data->recipe.gaps[LS_ROLE_Y] = spec->missing.y == LS_MISSING_Y_MASK &&
+                                 target != LS_TARGET_CLASS && target != LS_TARGET_PROBABILITY &&
                                  !data->recipe.labels && !spec->inputs;
   data->turnable = strcmp(spec->type, "hdf5") == 0;
   data->order = spec->order;

@@ -63,6 +63,8 @@ static const char not_a_probability[] =
     "a target of binary_cross_entropy lies in 0..1; class numbers go with cross_entropy, or with "
     "data.classes";
 
+static const char not_a_count[] = "a target of poisson is a count, or another number >= 0";
+
 /* What is wrong with v as a class number; NULL: nothing. */
 static const char *no_label(const ls_recipe *r, double v) {
   if (isnan(v)) return "no class: it is missing";
@@ -93,6 +95,7 @@ static ls_status keep_labels(const ls_recipe *r, const ls_origin *origin, int64_
 static const char *no_target(const ls_recipe *r, double v) {
   if (r->gaps[LS_ROLE_Y] && isnan(v)) return NULL;
   if (!isfinite(v)) return ls_not_finite;
+  if (r->target == LS_TARGET_COUNT && v < 0) return not_a_count;
   return r->target != LS_TARGET_PROBABILITY || (v >= 0 && v <= 1) ? NULL : not_a_probability;
 }
 

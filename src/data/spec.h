@@ -30,7 +30,12 @@ static inline int ls_list_length(char *const *list) {
 typedef enum { LS_ORDER_SEQUENTIAL, LS_ORDER_SHUFFLE, LS_ORDER_BLOCKS } ls_order_kind;
 /* What the loss takes y for: any real numbers, which `scale` may scale; class numbers; or
  * probabilities, 0 to 1 as they are. */
-typedef enum { LS_TARGET_REAL, LS_TARGET_CLASS, LS_TARGET_PROBABILITY } ls_target_kind;
+typedef enum {
+  LS_TARGET_REAL,
+  LS_TARGET_CLASS,
+  LS_TARGET_PROBABILITY,
+  LS_TARGET_COUNT /* numbers >= 0, never scaled */
+} ls_target_kind;
 
 /* One file source as the config writes it. */
 typedef struct {

@@ -60,6 +60,7 @@ const ls_formula ls_formulas[] = {
      "v = merge(e, one, z < zero) / (one + e)\n"},
     {"sigmoid_slope", "g, y", "", "v = g * (y * (one - y))\n"},
     {"softplus_of", "z", "", "v = merge(zero, z, z < zero) + log1p_of(exp_of(-magnitude(z)))\n"},
+    {"exp_slope", "g, y", "", "v = g * y\n"},
     {"softplus_slope", "g, z", "", "v = g * sigmoid_of(z)\n"},
     /* the normal distribution function */
     {"phi_of", "z", "",

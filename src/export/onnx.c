@@ -201,6 +201,8 @@ static value elu(builder *b, value z) {
   return of_two(b, "Add", below, of(b, "Relu", z));
 }
 
+static value power(builder *b, value z) { return of(b, "Exp", z); }
+
 /* relu(z) + log(1 + exp(-|z|)) */
 static value softplus(builder *b, value z) {
   if (!in_double(b)) return of(b, "Softplus", z);
@@ -221,10 +223,10 @@ static value gelu(builder *b, value z) {
 static const struct {
   const char *name;
   value (*add)(builder *b, value z);
-} activations[] = {
-    {"linear", linear},   {"relu", relu},       {"leaky_relu", leaky_relu}, {"elu", elu},
-    {"tanh", tangent},    {"sigmoid", sigmoid}, {"softplus", softplus},     {"gelu", gelu},
-    {"softmax", softmax}, {NULL, NULL}};
+} activations[] = {{"linear", linear},     {"relu", relu},    {"leaky_relu", leaky_relu},
+                   {"elu", elu},           {"tanh", tangent}, {"sigmoid", sigmoid},
+                   {"softplus", softplus}, {"gelu", gelu},    {"exp", power},
+                   {"softmax", softmax},   {NULL, NULL}};
 
 static ls_status add_activation(builder *b, const ls_net_layer *layer, value *v) {
   int i = 0;

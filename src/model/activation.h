@@ -18,6 +18,7 @@
   X(tanh, false, false, false)      \
   X(sigmoid, false, false, false)   \
   X(softplus, true, true, false)    \
+  X(exp, false, false, false)       \
   X(gelu, true, true, false)        \
   X(softmax, false, false, false)   \
   X(softmax_batch, false, false, true)

@@ -63,6 +63,7 @@ ELEMENTWISE(elu, elu_of(z), y < 0 ? g * (y + 1) : g)
 ELEMENTWISE(tanh, tanh_of(z), g *(1 - y * y))
 ELEMENTWISE(sigmoid, sigmoid_of(z), g *(y *(1 - y)))
 ELEMENTWISE(softplus, softplus_of(z), g *sigmoid_of(z))
+ELEMENTWISE(exp, ls_exp(z), g *y)
 ELEMENTWISE(gelu, z *phi_of(z), g *gelu_slope(z))
 
 static void linear_forward(void *y, const void *z, int64_t rows, int64_t n, int64_t ld) {

@@ -19,7 +19,8 @@
   X(mse, LS_TASK_REGRESSION, "")                                       \
   X(half_mse, LS_TASK_REGRESSION, "")                                  \
   X(mae, LS_TASK_REGRESSION, "")                                       \
-  X(huber, LS_TASK_REGRESSION, "")
+  X(huber, LS_TASK_REGRESSION, "")                                     \
+  X(poisson, LS_TASK_REGRESSION, "exp")
 
 /* The last layer seen by a loss. */
 typedef struct {

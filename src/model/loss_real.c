@@ -156,6 +156,35 @@ REGRESSION(half_mse, 0.5 * e * e, e, 1.0)
 REGRESSION(mae, size, (real)(e > 0) - (real)(e < 0), 1.0 / (double)h->n)
 REGRESSION(huber, size <= 1 ? 0.5 * e * e : size - 0.5, CLIP(e), 1.0 / (double)h->n)
 
+/* Half the Poisson deviance of counts t >= 0 and their mean y = exp(z): y - t z, the negative
+ * logarithm of the likelihood but for ln t!, less what that is at its best, where y is t. */
+static double poisson_loss(double y, double z, double t) {
+  if (y == t) return 0; /* a missing one, too */
+  return y - t + (t > 0 ? t * (ls_ln(t) - z) : 0);
+}
+
+static void poisson_stats(const ls_head *h, int64_t lo, int64_t hi, ls_stats *stats) {
+  for (int64_t r = lo; r < hi; r++) {
+    const real *z = (const real *)h->z + r * h->ld, *y = (const real *)h->y + r * h->ld;
+    const real *t = (const real *)h->targets + r * h->n;
+    double loss = 0;
+    for (int64_t i = 0; i < h->n; i++) loss += poisson_loss(y[i], z[i], t[i]);
+    stats->loss += row_weight(h, r) * loss / (double)h->n;
+    if (h->labels) stats->correct += class_right(h, r, y);
+    errors(h, r, stats);
+  }
+}
+
+/* By z. */
+LS_CLONES static void poisson_gradient(const ls_head *h, int64_t lo, int64_t hi) {
+  for (int64_t r = lo; r < hi; r++) {
+    const real *y = (const real *)h->y + r * h->ld, *t = (const real *)h->targets + r * h->n;
+    real *d = (real *)h->d + r * h->ld;
+    const real scale = (real)(row_scale(h, r) / (double)h->n);
+    LS_EACH for (int64_t i = 0; i < h->n; i++) d[i] = (y[i] - t[i]) * scale;
+  }
+}
+
 #define cross_entropy_per_class_stats LS_R(ls_per_class_stats)
 #define cross_entropy_per_class_gradient LS_R(ls_per_class_gradient)
 #define ROW(name, task, fused) {#name, task, fused, name##_stats, name##_gradient},

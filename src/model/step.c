@@ -66,13 +66,14 @@ static double logit_of(double p, bool sigmoid) {
 void ls_model_set_output(ls_model *model, int64_t rows, const double *y) {
   const ls_layer *top = ls_model_last(model);
   const bool sigmoid = strcmp(top->activation->name, "sigmoid") == 0;
+  const bool is_power = strcmp(top->activation->name, "exp") == 0; /* of a loss by the logarithm */
   const bool is_probability = sigmoid || strcmp(top->activation->name, "softmax") == 0;
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < top->out; c++) {
       const double value = y[r * top->out + c];
       ls_dtype_put(model->precision, top->y, r * top->ld + c, value);
       ls_dtype_put(model->precision, top->z, r * top->ld + c,
-                   is_probability ? logit_of(value, sigmoid) : value);
+                   is_probability || is_power ? logit_of(value, sigmoid) : value);
     }
 }
 

@@ -70,6 +70,8 @@ if kind != "numbers":
     want["reliability"] = [{"samples": int((bins == i).sum()), "p": p[bins == i].mean() if (bins == i).any() else None,
                             "share": hit[bins == i].mean() if (bins == i).any() else None} for i in range(10)]
 else:
+    if "deviance" in sys.argv:  # the loss is poisson
+        want["loss"] = m.mean_poisson_deviance(truth.ravel(), outputs.ravel()) / 2
     if width == 1:  # several: as they are trained
         want["mae"] = m.mean_absolute_error(truth, outputs)
         want["max_error"] = np.abs(truth - outputs).max()

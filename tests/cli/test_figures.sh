@@ -91,7 +91,7 @@ expected=5; against numbers one-target/final.h5 skewed.csv 3; against numbers lo
 expected=1; against numbers two-targets/final.h5 skewed.csv 2 3
 # Probabilities over the samples (softmax_batch), and classes by mse, are ranked too.
 run 0 train classes.yaml -o columns 'model.layers=[{units: out, activation: softmax_batch}]' loss=cross_entropy_per_class train.slices=1
-everywhere columns/final.h5 --data skewed.csv --metrics auc,brier; awk -v auc="$(field auc)" 'BEGIN { exit !(auc > 0.5 && auc < 1) }' || fail "columns: $(cat out)"
+everywhere columns/final.h5 --data skewed.csv --metrics auc,f1; awk -v auc="$(field auc)" 'BEGIN { exit !(auc > 0.5 && auc < 1) }' || fail "columns: $(cat out)"
 run 0 train classes.yaml -o by-mse 'model.layers=[{units: out}]' loss=mse
 metrics=f1,auc,average_precision expected=3; against classes by-mse/final.h5 skewed.csv 4
 
@@ -107,6 +107,7 @@ run 0 train classes.yaml -o few train.steps=none train.epochs=1 'eval.metrics=[b
 grep -q '"val_loss":[^,]*,"val_balanced_accuracy":[^,]*,"val_f1_micro":[^,]*,"lr"' few/metrics.jsonl || fail "few: $(cat few/metrics.jsonl)"
 
 # ---- what is refused ----
+refused 64 'there is no brier with the loss cross_entropy_per_class' eval columns/final.h5 --data skewed.csv --metrics brier
 refused 78 'there is no f1 with the loss mse' config check classes.yaml loss=mse data.classes=auto 'eval.metrics=[f1]'
 refused 78 'f1 is made of a whole split: eval.on must name train for it, or use val_f1' config check classes.yaml train.early_stop='{metric: f1, patience: 3}'
 refused 64 "there is no metric 'f1_mikro'; did you mean 'f1_micro'" eval classes/final.h5 --split train --metrics accuracy,f1_mikro

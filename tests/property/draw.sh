@@ -28,7 +28,7 @@ draw_layers() {
   for ((i = 0; i < layers; i++)); do
     pick 1 3 8 17 20 33; local units=$drawn
     # shellcheck disable=SC2086 # a list of words
-    pick $activations; [[ $drawn == softmax* ]] && drawn=relu
+    pick $activations; [[ $drawn == softmax* || $drawn == exp ]] && drawn=relu # exp of exp of ... overflows
     local activation=$drawn still=
     chance 12 && still=", trainable: false"
     echo "    - {units: $units, activation: $activation$still}"
@@ -72,10 +72,11 @@ draw_problem() { # data, model, loss
         esac ;;
       p,q,r) pick cross_entropy cross_entropy_per_class; loss=$drawn last=softmax ;; # shares of three classes
       yes) loss=binary_cross_entropy last=sigmoid ;;
+      z) pick mse half_mse mae huber poisson; loss=$drawn last=linear; [ "$loss" = poisson ] && last=exp ;;
       *) pick mse half_mse mae huber; loss=$drawn last=linear ;;
     esac
     local scale target=
-    [ "$y" = z ] && target=z
+    [ "$y$loss" = z${loss/poisson/} ] && target=z # a count is not scaled
     draw_scale $target
     local file=table.csv missing=
     if chance 40; then
@@ -194,7 +195,7 @@ draw_config() { # sets steps and slices
   case $loss in
     cross_entropy*) pick "" ", metrics: [accuracy, top_k, per_class], top_k: 3" ", metrics: [top_k, f1, f1_micro, balanced_accuracy, auc, average_precision, brier, reliability], top_k: 2"; chosen=$drawn ;;
     binary*) pick "" ", metrics: [f1, f1_micro, balanced_accuracy, auc, brier, reliability, per_class]"; chosen=$drawn ;;
-    mse | half_mse | mae | huber) pick "" ", metrics: [rmse, explained_variance, max_error, per_target]"; chosen=$drawn ;;
+    mse | half_mse | mae | huber | poisson) pick "" ", metrics: [rmse, explained_variance, max_error, per_target]"; chosen=$drawn ;;
   esac
   chance 40 && echo "eval: {every: 5 steps, on: [train]$chosen}"
   between 3 20; echo "checkpoint: {every: $drawn steps$keep}"

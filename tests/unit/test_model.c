@@ -361,7 +361,8 @@ static void random_samples(samples *s, ls_dtype precision, int64_t inputs, int64
                  .labels = task == LS_TASK_CLASSES};
   for (int64_t i = 0; i < rows * inputs; i++) s->x[i] = (double)(float)normal(1, i);
   for (int64_t i = 0; i < rows * outputs; i++)
-    s->target[i] = task == LS_TASK_MULTILABEL ? normal(2, i) > 0 : (double)(float)normal(2, i);
+    s->target[i] =
+        task == LS_TASK_MULTILABEL ? normal(2, i) > 0 : (double)(float)fabs(normal(2, i));
   for (int64_t i = 0; i < rows; i++)
     s->label[i] = (int32_t)(ls_rng_u64(SEED, 3, (uint64_t)i) % (uint64_t)outputs);
 }
