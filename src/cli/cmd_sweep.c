@@ -409,8 +409,8 @@ const ls_command ls_command_sweep = {
         "\nExamples:\n"
         "  lockstep sweep net.yaml --vary optimizer.lr=0.1,0.01,0.001 -o runs/lr    # three "
         "networks\n"
-        "  lockstep sweep net.yaml --vary optimizer.lr=1e-4:1e-1:log --vary train.batch=16,64 \\\n"
-        "    --trials 20 --seeds 1-3 -o runs/search        # 20 drawn, each with three seeds\n"
+        "  lockstep sweep net.yaml --vary optimizer.lr=1e-4:1e-1:log --trials 20 -o runs/search   "
+        "# 20 drawn\n"
         "  lockstep sweep net.yaml --folds 5 -o runs/folds              # cross-validation\n"
         "  lockstep predict runs/search --best 5 -i new.csv -o out.csv  # of the five best: mean "
         "and spread\n",
