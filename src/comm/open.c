@@ -28,9 +28,10 @@ static void meet(ls_comm *comm) {
   comm->node_first[comm->nodes] = comm->size;
 }
 
-/* Open MPI 4 prefers a kind of window, rdma, that then cannot be made between hosts joined by TCP;
- * the next in its list can. Windows are comm/server.c's alone, and the user's word goes first. */
-static void choose_windows(void) { setenv("OMPI_MCA_osc", "^rdma", 0); }
+/* Of Open MPI's kinds of windows, two do what comm/server.c asks of them everywhere: rdma cannot be
+ * made between hosts joined by TCP, where ucx may not come to an end. The user's word goes first.
+ */
+static void choose_windows(void) { setenv("OMPI_MCA_osc", "sm,pt2pt", 0); }
 
 static ls_status start_mpi(ls_comm *comm) {
   int provided;
