@@ -279,8 +279,7 @@ static json_t *missing_json(const ls_data *data, const ls_account *a) {
   json_object_set_new(o, "filled_columns", a->filled ? json_integer(columns) : json_null());
   json_object_set_new(o, "masked",
                       ls_data_masked(data) ? json_integer(a->target.not_finite) : json_null());
-  json_object_set_new(o, "masked_elsewhere",
-                      ls_data_masked(data) ? json_integer(a->masked) : json_null());
+  if (a->masked > 0) json_object_set_new(o, "masked_elsewhere", json_integer(a->masked));
   return o;
 }
 

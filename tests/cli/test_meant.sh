@@ -16,6 +16,7 @@ checkpoint: {every: never}
 END
 }
 says() { grep -qF -- "$1" err || fail "not said: $1: $(cat err)"; }
+told() { grep -qF -- "$1" out || fail "not told: $1: $(cat out)"; }
 silent() { ! grep -qF -- "$1" err || fail "said: $1"; }
 
 # ---- scikit-learn's own tables: samples, inputs and classes stand where names are, and may be fewer than the fields
@@ -59,6 +60,12 @@ silent 'drop leaves'
 config mse '{type: csv, train: {file: named.csv, x: [a, b], y: [kind]}}' >real.yaml
 run 0 data info real.yaml && { grep -q 'targets    0 to 2' out || fail "a quantity: $(cat out)"; } && ! grep -q '^classes' out || fail "classes of a quantity: $(cat out)"
 run 0 data info iris.yaml && grep -q '^classes' out || fail "no classes: $(cat out)"
+
+# ---- what was understood: missing targets of the other splits, and soft targets by their largest share
+{ head -1 named.csv; echo 1,2,3,4,; tail -n +3 named.csv; } >gap.csv
+run 3 train real.yaml "data.test={file: gap.csv, x: [a, b], y: [kind]}" data.missing.y=mask --dry-run && told '0 of 12 training targets, which count nothing; 1 of other splits'
+{ echo a,p,q; for i in 1 2 3 4 5 6; do echo "$i,0.75,0.25"; done; } >soft.csv
+run 0 train iris.yaml 'data.train={file: soft.csv, x: [a], y: [p, q]}' --dry-run && told 'classes   2, by their largest share: p (6), q (0)'
 
 # ---- a run folder is exported as its final network
 mkdir of && run 0 export named --to c -o of/net.c && run 0 export named/final.h5 --to c -o net.c && cmp of/net.c net.c || fail "export of a folder"
