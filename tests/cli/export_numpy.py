@@ -29,6 +29,7 @@ activations = {
     "tanh": np.tanh,
     "sigmoid": lambda z: np.exp(-np.logaddexp(0, -z)),
     "softplus": lambda z: np.logaddexp(0, z),
+    "exp": np.exp,
     "gelu": lambda z: z * (1 + erf(z / math.sqrt(2))) / 2,
     "softmax": softmax,
 }
