@@ -60,7 +60,7 @@ huge() {
   refused 78 "2 ranks but train.slices is 1" 2 train.batch=1 train.slices=1
   refused 65 "data.skip.train: 40 leaves none" 3 data.skip.train=40
   refused 78 "too many parameters" 3 "model.layers=[{units: 2147483647}, {units: 2147483647}, {units: 2147483647}, {units: 1}]"
-  for ranks in 0 3; do refused "(1|74)" "(out of memory|has no room)" $ranks "model.layers=[{units: 2147483647}, {units: 2000000}, {units: 1}]"; done
+  for ranks in 0 3; do refused "(1|74)" "(out of memory|has no room|no room for)" $ranks "model.layers=[{units: 2147483647}, {units: 2000000}, {units: 1}]"; done
   refused 78 "train.slices" 3 train.slices=$big
   on 3 train net.yaml -o run -q --dry-run train.batch=$big train.epochs=$big 2>err || fail "endless epochs: exit $?: $(cat err)"
   on 3 train net.yaml -o run -q train.batch=$big train.epochs=2 data.limit.train=$big 2>err || fail "a batch of all: exit $?: $(cat err)"
