@@ -22,12 +22,17 @@ static inline uint64_t ls_rng_stream(ls_stream_kind kind, uint64_t member) {
 }
 
 uint64_t ls_rng_u64(uint64_t seed, uint64_t stream, uint64_t index);
-double ls_rng_uniform(uint64_t seed, uint64_t stream,
-                      uint64_t index); /* in (0,1): one of 2^52 values, never 0 or 1 */
-double ls_rng_normal(uint64_t seed, uint64_t stream,
-                     uint64_t index); /* N(0,1), Box-Muller on one Philox block */
-/* N(0,1) cut at 2 standard deviations by redrawing (as TensorFlow's truncated_normal); redraws come
- * from the stream's own counter space. */
-double ls_rng_truncated_normal(uint64_t seed, uint64_t stream, uint64_t index);
+/* In (0, 1): one of 2^52 values, never 0 or 1. */
+double ls_rng_uniform(uint64_t seed, uint64_t stream, uint64_t index);
+/* N(0, 1), by Box and Muller from one Philox block. */
+double ls_rng_normal(uint64_t seed, uint64_t stream, uint64_t index);
+
+/* The same numbers for indices [first, first + n), many at a time: out (n). */
+void ls_rng_uniforms(uint64_t seed, uint64_t stream, uint64_t first, int64_t n, double *out);
+void ls_rng_normals(uint64_t seed, uint64_t stream, uint64_t first, int64_t n, double *out);
+/* N(0, 1) cut at 2 standard deviations by redrawing (as TensorFlow's truncated_normal); redraws
+ * come from the stream's own counter space. */
+void ls_rng_truncated_normals(uint64_t seed, uint64_t stream, uint64_t first, int64_t n,
+                              double *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* vmath.h - exp, expm1, log1p, erfc and the row sums that everything else here is made of.
+/* vmath.h - exp, expm1, log, log1p, cos, erfc and the row sums that everything else here is made
+ * of.
  *
  * Only + - * / and comparisons, each rounded by itself, no branches: a compiler can run them in
  * vectors of any width, and every lane, tail or scalar copy gives the same bits on every CPU.
@@ -99,21 +100,57 @@ LS_INLINE real ls_log1p(real x) {
   return 2 * s + 2 * s * (s2 * sum);
 }
 
-/* log x for normal x > 0 (infinity and NaN pass), in double whatever `real` is: losses are sums in
- * double. */
-LS_INLINE double ls_ln(double x) {
-  if (!(x < __builtin_inf())) return x;
+/* ---- in double whatever `real` is: losses, their sums and random numbers are ---- */
+
+LS_INLINE uint64_t ls_bits_of(double x) {
   uint64_t bits;
   memcpy(&bits, &x, sizeof bits);
-  int64_t n =
-      (int64_t)((bits - 0x3fe6a09e667f3bcdULL) >> 52); /* mantissa in [sqrt(1/2), sqrt(2)) */
-  n = (n ^ 0x800) - 0x800;
-  bits -= (uint64_t)n << 52;
-  memcpy(&x, &bits, sizeof bits);
-  double s = (x - 1) / (x + 1), s2 = s * s, sum = 1. / 23;
+  return bits;
+}
+LS_INLINE double ls_double_of(uint64_t bits) {
+  double x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+/* k as a double, for k < 2^52, where the CPU's vectors have no such conversion. */
+LS_INLINE double ls_double_from(uint64_t k) {
+  return ls_double_of(0x4330000000000000ULL | k) - 0x1p52;
+}
+
+/* log x for normal x > 0 (infinity and NaN pass). */
+LS_INLINE double ls_ln(double x) {
+  if (!(x < __builtin_inf())) return x;
+  const uint64_t bits = ls_bits_of(x), bias = 1023ULL << 52, all = 0xfffULL << 52;
+  const uint64_t scaled = bits - 0x3fe6a09e667f3bcdULL + bias; /* its exponent is n + 1023 */
+  const double n = ls_double_from(scaled >> 52) - 1023;
+  const double m = ls_double_of(bits - (scaled & all) + bias); /* in [sqrt(1/2), sqrt(2)) */
+  double s = (m - 1) / (m + 1), s2 = s * s, sum = 1. / 23;
   for (int i = 10; i > 0; i--) sum = sum * s2 + 1. / (2 * i + 1);
-  return (double)n * 6.93147180369123816490e-01 +
-         ((double)n * 1.90821492927058770002e-10 + (2 * s + 2 * s * (s2 * sum)));
+  return n * 6.93147180369123816490e-01 +
+         (n * 1.90821492927058770002e-10 + (2 * s + 2 * s * (s2 * sum)));
+}
+
+/* cos x for |x| <= 8: x = n pi/2 + r, and the Taylor series of sin r and cos r, |r| <= pi/4. pi/2
+ * is three numbers of which n times the first two are exact. */
+LS_INLINE double ls_cos(double x) {
+  static const double sine[] = {
+      -1. / 6,        1. / 120,         -1. / 5040,           1. / 362880,
+      -1. / 39916800, 1. / 6227020800., -1. / 1307674368000., 1. / 355687428096000.};
+  static const double cosine[] = {
+      1. / 24,        -1. / 720,          1. / 40320,          -1. / 3628800,
+      1. / 479001600, -1. / 87178291200., 1. / 20922789888000.};
+  const double whole = x * 6.36619772367581382433e-01 + 0x1.8p52, n = whole - 0x1.8p52;
+  const uint64_t quarter = ls_bits_of(whole);
+  double r = x - n * 1.57079632673412561417;
+  r = r - n * 6.07710050630396597660e-11 - n * 2.02226624879595063154e-21;
+  const double z = r * r, half = 0.5 * z, near = 1 - half;
+  double s = sine[7], c = cosine[6];
+  for (int i = 6; i >= 0; i--) s = s * z + sine[i];
+  for (int i = 5; i >= 0; i--) c = c * z + cosine[i];
+  s = r + r * (z * s);
+  c = near + ((1 - near) - half + z * z * c);
+  const uint64_t negative = (quarter + 1) & 2;
+  return ls_double_of(ls_bits_of(quarter & 1 ? s : c) ^ negative << 62);
 }
 
 static const real ls_erfc_series[] = {

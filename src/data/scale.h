@@ -4,7 +4,7 @@
 #define LS_DATA_SCALE_H
 
 #include "base/dtype.h"
-#include "base/logarithm.h"
+#include "base/elementary.h"
 #include "base/status.h"
 #include "data/spec.h"
 

@@ -52,30 +52,39 @@ static law tensor_law(const ls_init_spec *init, const ls_model *model, const ls_
   return (law){CONSTANT, strcmp(t->name, "gain") == 0};
 }
 
-static double draw(law how, uint64_t seed, uint64_t stream, uint64_t index) {
+/* Elements [first, first + n) of a tensor. */
+static void draw(law how, uint64_t seed, uint64_t stream, uint64_t first, int64_t n, double *out) {
   switch (how.shape) {
     case UNIFORM:
-      return how.size * (2 * ls_rng_uniform(seed, stream, index) - 1);
+      ls_rng_uniforms(seed, stream, first, n, out);
+      for (int64_t k = 0; k < n; k++) out[k] = how.size * (2 * out[k] - 1);
+      return;
     case NORMAL:
-      return how.size * ls_rng_normal(seed, stream, index);
+      ls_rng_normals(seed, stream, first, n, out);
+      break;
     case TRUNCATED:
-      return how.size * ls_rng_truncated_normal(seed, stream, index);
+      ls_rng_truncated_normals(seed, stream, first, n, out);
+      break;
     case CONSTANT:
+      for (int64_t k = 0; k < n; k++) out[k] = 1;
       break;
   }
-  return how.size;
+  for (int64_t k = 0; k < n; k++) out[k] *= how.size;
 }
 
 void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t seed, void *w,
                    int64_t lo, int64_t hi) {
+  enum { AT_A_TIME = 1024 };
+  double drawn[AT_A_TIME];
   for (int i = 0; i < model->tensors; i++) {
     const ls_tensor *t = &model->tensor[i];
-    const int64_t end = t->offset + t->rows * t->cols;
+    const int64_t begin = t->offset, end = begin + t->rows * t->cols, last = hi < end ? hi : end;
+    const uint64_t stream = ls_rng_stream(LS_STREAM_INIT, (uint64_t)i);
     const law how = tensor_law(init, model, t);
-    for (int64_t k = lo > t->offset ? lo : t->offset; k < (hi < end ? hi : end); k++) {
-      const double value =
-          draw(how, seed, ls_rng_stream(LS_STREAM_INIT, (uint64_t)i), (uint64_t)(k - t->offset));
-      ls_dtype_put(model->precision, w, k, value);
+    for (int64_t k = lo > begin ? lo : begin; k < last; k += AT_A_TIME) {
+      const int64_t n = last - k < AT_A_TIME ? last - k : AT_A_TIME;
+      draw(how, seed, stream, (uint64_t)(k - begin), n, drawn);
+      for (int64_t at = 0; at < n; at++) ls_dtype_put(model->precision, w, k + at, drawn[at]);
     }
   }
 }

@@ -1,7 +1,7 @@
 /* step.c - the passes of a step over the threads of the rank. */
 #include <string.h>
 
-#include "base/logarithm.h"
+#include "base/elementary.h"
 #include "model/layer.h"
 
 typedef struct {

@@ -68,12 +68,12 @@ void LS_R(ls_adamw)(const ls_optim_span *s) {
 /* mu_t = b1 (1 - 0.96^(t psi) / 2); *product = mu_1 ... mu_t. Once the product is below 2^-60 it no
  * longer shows in 1 - product, so the work does not grow with t. Returns mu_{t+1}; *now = mu_t. */
 static double nadam_momenta(const ls_optim_span *s, double *now, double *product) {
-  double b1 = s->hyper[LS_BETA1], factor = pow(0.96, s->hyper[LS_NADAM_DECAY]), q = 1;
+  double b1 = s->hyper[LS_BETA1], factor = ls_power(0.96, s->hyper[LS_NADAM_DECAY]), q = 1;
   *product = 1;
   for (int64_t i = 1; i <= s->t && *product > 0x1p-60; i++)
     *product *= b1 * (1 - 0.5 * (q *= factor));
-  *now = b1 * (1 - 0.5 * ls_power(factor, s->t));
-  return b1 * (1 - 0.5 * ls_power(factor, s->t + 1));
+  *now = b1 * (1 - 0.5 * ls_power(factor, (double)s->t));
+  return b1 * (1 - 0.5 * ls_power(factor, (double)(s->t + 1)));
 }
 
 static rule dozat(const ls_optim_span *s) {

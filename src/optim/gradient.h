@@ -8,6 +8,8 @@
 
 void ls_gradient_clip_f32(void *block, int64_t n, double limit);
 void ls_gradient_clip_f64(void *block, int64_t n, double limit);
+void ls_gradient_add_f32(void *block, int64_t n, double factor, const double *what);
+void ls_gradient_add_f64(void *block, int64_t n, double factor, const double *what);
 void ls_gradient_times_f32(void *block, int64_t n, double factor);
 void ls_gradient_times_f64(void *block, int64_t n, double factor);
 double ls_gradient_squares_f32(const void *block, int64_t n);

@@ -14,6 +14,12 @@ LS_CLONES void LS_R(ls_gradient_clip)(void *block, int64_t n, double limit) {
   }
 }
 
+/* g += factor what (n); the product is rounded before it is added. */
+LS_CLONES void LS_R(ls_gradient_add)(void *block, int64_t n, double factor, const double *what) {
+  real *restrict g = block;
+  for (int64_t i = 0; i < n; i++) g[i] += (real)(factor * what[i]);
+}
+
 LS_CLONES void LS_R(ls_gradient_times)(void *block, int64_t n, double factor) {
   real *restrict g = block;
   const real f = (real)factor;

@@ -12,6 +12,7 @@
 
 #include <math.h>
 
+#include "base/elementary.h"
 #include "base/real.h"
 #include "lockstep/optim.h"
 
@@ -68,9 +69,8 @@ LS_KERNEL(ls_lamb);
 LS_REDUCTION(ls_lars_reduce);
 LS_REDUCTION(ls_lamb_reduce);
 
-/* beta^t, and 1 - beta^t: how much of the gradients seen so far an average that began at 0 holds */
-static inline double ls_power(double beta, int64_t t) { return pow(beta, (double)t); }
-static inline double ls_seen(double beta, int64_t t) { return 1 - ls_power(beta, t); }
+/* 1 - beta^t: how much of the gradients seen so far an average that began at 0 holds. */
+static inline double ls_seen(double beta, int64_t t) { return 1 - ls_power(beta, (double)t); }
 
 #ifdef LS_REAL_BITS
 static inline real ls_root(real x) {

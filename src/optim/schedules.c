@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "base/elementary.h"
 #include "optim/schedule.h"
 
 #define LARGEST_STEP 0x1p53 /* steps are whole numbers held in doubles */
@@ -80,7 +81,7 @@ OPS(step, "lr / floor(j/D + 1)");
 static const ls_hyper step_multiplicative_keys[] = {
     EVERY_ROW, [STEP_FACTOR] = FACTOR("factor", "what the rate is multiplied by"), {0}};
 static double step_multiplicative_rate(const ls_schedule_args *a) {
-  return a->lr * pow(a->hyper[STEP_FACTOR], whole(a->step, a->hyper[EVERY]));
+  return a->lr * ls_power(a->hyper[STEP_FACTOR], whole(a->step, a->hyper[EVERY]));
 }
 OPS(step_multiplicative, "lr factor^floor(j/D)");
 
@@ -99,14 +100,14 @@ OPS(inverse_time, "lr / (1 + v j/d)");
 static const ls_hyper exponential_keys[] = {
     FACTOR("decay_rate", "v in lr v^(j/d)"), UNIT, STAIRCASE, {0}};
 static double exponential_rate(const ls_schedule_args *a) {
-  return a->lr * pow(a->hyper[DECAY_RATE], units(a));
+  return a->lr * ls_power(a->hyper[DECAY_RATE], units(a));
 }
 OPS(exponential, "lr v^(j/d)");
 
 static const ls_hyper natural_exponential_keys[] = {
     RATE("v in lr e^(-v j/d)"), UNIT, STAIRCASE, {0}};
 static double natural_exponential_rate(const ls_schedule_args *a) {
-  return a->lr * exp(-a->hyper[DECAY_RATE] * units(a));
+  return a->lr * ls_exponential(-a->hyper[DECAY_RATE] * units(a));
 }
 OPS(natural_exponential, "lr e^(-v j/d)");
 
@@ -123,13 +124,13 @@ static const ls_hyper polynomial_keys[] = {
 static double polynomial_rate(const ls_schedule_args *a) {
   double d = a->hyper[HORIZON], j = (double)a->step;
   if (a->hyper[CYCLE] != 0 && a->step > 0) d *= whole(a->step - 1, d) + 1;
-  return (a->lr - a->hyper[END]) * pow(1 - fmin(j, d) / d, a->hyper[POWER]) + a->hyper[END];
+  return (a->lr - a->hyper[END]) * ls_power(1 - fmin(j, d) / d, a->hyper[POWER]) + a->hyper[END];
 }
 OPS(polynomial, "(lr - end) (1 - min(j,d)/d)^power + end");
 
 /* From 1 where along = 0 down to `rest` where it is 1. */
 static double half_wave(double along, double rest) {
-  return (1 - rest) * (1 + cos(M_PI * along)) / 2 + rest;
+  return (1 - rest) * (1 + ls_cosine(M_PI * along)) / 2 + rest;
 }
 
 enum { ALPHA = 1 };
@@ -152,13 +153,13 @@ static const ls_hyper cosine_restarts_keys[] = {
 /* Where period number i begins: d + d m + ... + d m^(i-1), exact for whole m. */
 static double period_start(const ls_schedule_args *a, double i) {
   double d = a->hyper[FIRST], m = a->hyper[MULT];
-  return m > 1 ? d * (pow(m, i) - 1) / (m - 1) : d * i;
+  return m > 1 ? d * (ls_power(m, i) - 1) / (m - 1) : d * i;
 }
 /* The period that j is in; a logarithm may be rounded over an edge, which is then mended. */
 static double period_of(const ls_schedule_args *a) {
   double d = a->hyper[FIRST], m = a->hyper[MULT], j = (double)a->step;
   if (!(m > 1)) return whole(a->step, d);
-  double i = floor(log1p(j * (m - 1) / d) / log(m));
+  double i = floor(ls_logarithm(1 + j * (m - 1) / d) / ls_logarithm(m));
   if (period_start(a, i) > j) return i - 1;
   return period_start(a, i + 1) <= j ? i + 1 : i;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/elementary.h"
 #include "base/mem.h"
 #include "base/tree.h"
 #include "train/ranking.h"
@@ -68,7 +69,7 @@ static double z_of(const ls_answers *a, int64_t r, int64_t c) {
   return ls_dtype_get(a->type, a->z, r * a->ld + c) - (a->norm ? a->norm[c] : 0);
 }
 static double p_of(const ls_answers *a, int64_t r, int64_t c) {
-  return a->p ? ls_dtype_get(a->type, a->p, r * a->ld + c) : exp(z_of(a, r, c));
+  return a->p ? ls_dtype_get(a->type, a->p, r * a->ld + c) : ls_exponential(z_of(a, r, c));
 }
 /* 1 or 0; of soft targets something between. */
 static double target_of(const ls_figures *f, const ls_answers *a, int64_t r, int64_t c) {

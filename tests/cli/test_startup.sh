@@ -1,5 +1,6 @@
 #!/bin/bash
 # What need not compute answers at once, and a rank stays small. Limits on processor time, not on the clock: a busy machine is no failure.
+# label: quick, alone
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
@@ -14,12 +15,12 @@ within() { # within MILLISECONDS COMMAND...: user and system time, the best of t
   echo "$best ms: ${*##*/}"
   [ "$best" -le "$limit" ] || fail "$*: $best ms of processor time instead of $limit"
 }
-within 120 "$LOCKSTEP" --version
-within 120 "$LOCKSTEP" help train
-within 120 "$LOCKSTEP" config check "$example"
-within 120 "$LOCKSTEP" schedule "$example" --steps 12000
+within 50 "$LOCKSTEP" --version
+within 50 "$LOCKSTEP" help train
+within 50 "$LOCKSTEP" config check "$example"
+within 50 "$LOCKSTEP" schedule "$example" --steps 12000
 # Data read and unpacked, MPI up on two ranks, one step, an evaluation, a checkpoint: for a first step within a second on two free cores.
-within 4000 "$MPIRUN" -n 2 "$LOCKSTEP" train "$example" -o run --force -q train.epochs=none train.steps=1
+within 1500 "$MPIRUN" -n 2 "$LOCKSTEP" train "$example" -o run --force -q train.epochs=none train.steps=1
 grep -q '"exit":"done"' run/metrics.jsonl || fail "no run: $(cat err)"
 
 # Peak memory of each rank; what the ranks share (the data: 55 MB) counts in both.

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/elementary.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "config/number.h"
@@ -239,8 +240,8 @@ static double drawn(const ls_sweep_plan *plan, const ls_vary *v, int64_t trial) 
   const uint64_t stream = ls_rng_stream(LS_STREAM_SWEEP, XXH3_64bits(v->key, strlen(v->key)));
   const double u = ls_rng_uniform(plan->draws, stream, (uint64_t)trial),
                hi = v->whole ? v->hi + 1 : v->hi;
-  const double x =
-      v->kind == LS_VARY_LOG ? v->lo * exp(u * log(hi / v->lo)) : v->lo + u * (hi - v->lo);
+  const double x = v->kind == LS_VARY_LOG ? v->lo * ls_exponential(u * ls_logarithm(hi / v->lo))
+                                          : v->lo + u * (hi - v->lo);
   return in_range(v, v->whole ? floor(x) : x);
 }
 
