@@ -7,9 +7,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A block of HUGE bytes or more is made of huge pages where the system has them: random rows of the
- * data and the columns of a large weight matrix would otherwise miss the TLB at every access. */
-enum { HUGE = 1 << 21 };
+/* A block of HUGE bytes or more is mapped: the kernel gives it zeroed, page by page, to the core
+ * that first writes there, so that what is never used costs nothing; and in huge pages where the
+ * system has them: random rows of the data and the columns of a large weight matrix would otherwise
+ * miss the TLB at every access. AddressSanitizer sees over the ends of heap blocks only. */
+#ifdef __SANITIZE_ADDRESS__
+static const size_t HUGE = SIZE_MAX;
+#else
+static const size_t HUGE = 1 << 21;
+#endif
 
 /* In front of each block: its size, so that live bytes can be counted. */
 typedef struct {
@@ -19,22 +25,36 @@ typedef struct {
 static _Atomic int64_t live, total;
 static _Atomic size_t live_bytes;
 
+static char *from_heap(size_t bytes) {
+  bytes = (bytes + LS_ALIGN - 1) / LS_ALIGN * LS_ALIGN;
+  char *block = aligned_alloc(LS_ALIGN, bytes);
+  return block ? memset(block, 0, bytes) : NULL;
+}
+
+/* Mapped: so much from the block's start on. */
+static size_t mapped_bytes(size_t bytes) { return (bytes + HUGE - 1) / HUGE * HUGE; }
+static char *mapped(size_t bytes) {
+  const size_t whole = mapped_bytes(bytes);
+  char *map = mmap(NULL, whole + HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (map == MAP_FAILED) return NULL;
+  const size_t before = (HUGE - (uintptr_t)map % HUGE) % HUGE;
+  if (before > 0) munmap(map, before);
+  munmap(map + before + whole, HUGE - before);
+  madvise(map + before, whole, MADV_HUGEPAGE);
+  return map + before;
+}
+
 ls_status ls_mem_new(void **out, size_t count, size_t size) {
-  size_t bytes, whole;
+  size_t bytes;
   *out = NULL;
-  if (__builtin_mul_overflow(count, size, &bytes) ||
-      __builtin_add_overflow(bytes, (size_t)(2 * LS_ALIGN - 1), &whole) || bytes > SIZE_MAX / 4)
+  if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 4)
     return ls_fail(LS_FAIL,
                    "out of memory: %zu objects of %zu bytes are more than an address space holds",
                    count, size);
-  size_t unit = bytes < HUGE ? LS_ALIGN : HUGE;
-  whole = (whole - LS_ALIGN + unit) / unit * unit;
-  char *block = aligned_alloc(unit, whole);
+  char *block = bytes < HUGE ? from_heap(bytes + LS_ALIGN) : mapped(bytes + LS_ALIGN);
   if (!block)
     return ls_fail(LS_FAIL, "out of memory: no room for %zu bytes beside the %zu already in use",
                    bytes, ls_mem_bytes());
-  if (unit == HUGE) madvise(block, whole, MADV_HUGEPAGE);
-  memset(block, 0, whole);
   ((header *)(void *)block)->bytes = bytes;
   atomic_fetch_add(&live, 1);
   atomic_fetch_add(&total, 1);
@@ -46,9 +66,13 @@ ls_status ls_mem_new(void **out, size_t count, size_t size) {
 void ls_mem_free(void *block) {
   if (!block) return;
   char *start = (char *)block - LS_ALIGN;
+  const size_t bytes = ((header *)(void *)start)->bytes;
   atomic_fetch_sub(&live, 1);
-  atomic_fetch_sub(&live_bytes, ((header *)(void *)start)->bytes);
-  free(start);
+  atomic_fetch_sub(&live_bytes, bytes);
+  if (bytes < HUGE)
+    free(start);
+  else
+    munmap(start, mapped_bytes(bytes + LS_ALIGN));
 }
 
 ls_status ls_mem_grow(void **block, size_t count, size_t size) {

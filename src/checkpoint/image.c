@@ -1,6 +1,7 @@
 #include "checkpoint/image.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -39,6 +40,29 @@ ls_status ls_image_new(const ls_checkpoint *c, ls_image **out) {
   return status;
 }
 
+static int by_offset(const void *a, const void *b) {
+  const ls_h5_item *const *p = a, *const *q = b;
+  return ((*p)->offset > (*q)->offset) - ((*p)->offset < (*q)->offset);
+}
+
+/* All but the tensors, which are zeros still and would be written for nothing. */
+static ls_status copy_skeleton(const ls_image *from, char *to) {
+  const ls_layout *layout = &from->layout;
+  const int tensors = from->c.tensors * (1 + from->c.slots);
+  const ls_h5_item **tensor;
+  LS_NEW(tensor, tensors);
+  for (int i = 0; i < tensors; i++) tensor[i] = &layout->item[layout->first_tensor + i];
+  qsort(tensor, (size_t)tensors, sizeof *tensor, by_offset);
+  size_t at = 0;
+  for (int i = 0; i < tensors; i++) {
+    memcpy(to + at, from->data + at, tensor[i]->offset - at);
+    at = tensor[i]->offset + tensor[i]->bytes;
+  }
+  memcpy(to + at, from->data + at, from->bytes - at);
+  LS_FREE(tensor);
+  return LS_OK;
+}
+
 static ls_status copy(const ls_image *from, ls_image *to) {
   const ls_layout *layout = &from->layout;
   to->layout.item = NULL;
@@ -46,8 +70,7 @@ static ls_status copy(const ls_image *from, ls_image *to) {
   LS_NEW(to->layout.item, layout->items);
   LS_NEW(to->data, from->bytes);
   memcpy(to->layout.item, layout->item, (size_t)layout->items * sizeof *layout->item);
-  memcpy(to->data, from->data, from->bytes);
-  return LS_OK;
+  return copy_skeleton(from, to->data);
 }
 
 ls_status ls_image_clone(const ls_image *image, ls_image **out) {

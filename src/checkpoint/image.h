@@ -9,7 +9,8 @@ typedef struct ls_image ls_image;
 /* Makes the skeleton; no file is touched. c: what a save does not change; what it points to lives
  * as long as the image. */
 ls_status ls_image_new(const ls_checkpoint *c, ls_image **out);
-ls_status ls_image_clone(const ls_image *image, ls_image **out); /* the second buffer */
+/* The second buffer, of an image that has not been filled yet. */
+ls_status ls_image_clone(const ls_image *image, ls_image **out);
 void ls_image_free(ls_image **image);
 /* Where a tensor's values go: rows*cols of the precision. */
 void *ls_image_weights(ls_image *image, int tensor);
