@@ -1,6 +1,7 @@
 #include "checkpoint/image.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,5 +119,9 @@ const void *ls_image_seal(ls_image *image) {
 
 ls_status ls_image_commit(ls_image *image, const char *dir, const char *name) {
   ls_image_seal(image);
-  return ls_durable_write(dir, name, image->data, image->bytes, !strcmp(name, "final.h5"));
+  if (strcmp(name, "final.h5") != 0)
+    return ls_durable_write(dir, name, image->data, image->bytes, false);
+  char twin[48];
+  snprintf(twin, sizeof twin, "ckpt-%lld.h5", (long long)image->c.state.global_step);
+  return ls_durable_link(dir, name, twin, image->data, image->bytes);
 }

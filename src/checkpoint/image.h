@@ -20,8 +20,8 @@ void ls_image_state(ls_image *image, const ls_state *state,
 size_t ls_image_bytes(const ls_image *image);
 const void *ls_image_seal(ls_image *image); /* digests and user block: (bytes) as a file has them */
 /* Seal (digests, user block) and commit as dir/name. Only this call does I/O; may run on a writer
- * thread. An old final.h5 is replaced; another name that exists is an error, unless it holds the
- * same bytes. */
+ * thread. An old final.h5 is replaced, by a link where the checkpoint of its step has its bytes;
+ * another name that exists is an error, unless it holds the same bytes. */
 ls_status ls_image_commit(ls_image *image, const char *dir, const char *name);
 
 #endif

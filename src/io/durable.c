@@ -159,17 +159,54 @@ static ls_status commit(const char *folder_name, int folder, const char *temp, c
   return status;
 }
 
+/* What a commit is about: the folder's name, the temporary's and the file's. */
+typedef struct {
+  const char *folder;
+  char temp[PATH_MAX], path[PATH_MAX];
+} place_names;
+
+static ls_status name_places(const char *dir, const char *name, place_names *at) {
+  at->folder = dir;
+  if (snprintf(at->path, sizeof at->path, "%s/%s", dir, name) < PATH_MAX &&
+      snprintf(at->temp, sizeof at->temp, "%s/.tmp-%s", dir, name) < PATH_MAX)
+    return LS_OK;
+  return ls_fail(LS_EIO, "'%s/%s': the path is longer than %d bytes", dir, name, PATH_MAX);
+}
+
 ls_status ls_durable_write(const char *dir, const char *name, const void *data, size_t bytes,
                            bool replace) {
-  char temp[PATH_MAX], path[PATH_MAX];
-  if (snprintf(path, sizeof path, "%s/%s", dir, name) >= PATH_MAX ||
-      snprintf(temp, sizeof temp, "%s/.tmp-%s", dir, name) >= PATH_MAX)
-    return ls_fail(LS_EIO, "'%s/%s': the path is longer than %d bytes", dir, name, PATH_MAX);
+  place_names at;
+  LS_TRY(name_places(dir, name, &at));
   int folder = open_retry(dir, O_RDONLY | O_DIRECTORY);
   if (folder < 0) return io_error("open the folder", dir);
-  ls_status status = commit(dir, folder, temp, path, data, bytes, replace);
+  ls_status status = commit(dir, folder, at.temp, at.path, data, bytes, replace);
   close(folder);
   return status;
+}
+
+/* Whoever wrote it: its bytes are to be on the disk too. */
+static ls_status sync_file(const char *path) {
+  const int fd = open_retry(path, O_RDONLY | O_NOFOLLOW);
+  if (fd < 0) return io_error("open", path);
+  const ls_status status = sync_fd(fd, path);
+  close(fd);
+  return status;
+}
+
+ls_status ls_durable_link(const char *dir, const char *name, const char *twin, const void *data,
+                          size_t bytes) {
+  place_names at, of;
+  LS_TRY(name_places(dir, name, &at));
+  LS_TRY(name_places(dir, twin, &of));
+  unlink(at.temp);
+  if (link(of.path, at.temp) != 0) return ls_durable_write(dir, name, data, bytes, true);
+  if (file_equals(at.temp, data, bytes) != 1 || sync_file(at.temp) != LS_OK) {
+    unlink(at.temp);
+    return ls_durable_write(dir, name, data, bytes, true);
+  }
+  ls_status status = place(at.temp, at.path, data, bytes, true);
+  unlink(at.temp); /* still there where path was a link to the same file already */
+  return status == LS_OK ? ls_durable_sync_dir(dir) : status;
 }
 
 ls_status ls_durable_sync_dir(const char *dir) {

@@ -42,13 +42,8 @@ static ls_status newest(const char *dir, int64_t *step) {
   return status;
 }
 
-static ls_status save(ls_saver *saver, int64_t step, int *failed) {
-  char name[48];
+static ls_status save_as(ls_saver *saver, int64_t step, const char *name, int *failed) {
   ls_saver_outcome out;
-  if (step % 4 == 1 || step % 4 == 2)
-    snprintf(name, sizeof name, "ckpt-%lld.h5", (long long)step);
-  else
-    snprintf(name, sizeof name, "final.h5");
   fill(ls_saver_begin(saver, true), step);
   ls_saver_submit(saver, step, name, -1, 0);
   ls_saver_finish(saver);
@@ -60,6 +55,16 @@ static ls_status save(ls_saver *saver, int64_t step, int *failed) {
       ls_log(LS_LOG_WARN, "step %lld: %s", (long long)step, out.error);
   }
   return *failed < 3 ? LS_OK : ls_fail(LS_EIO, "three failures in a row");
+}
+
+/* As ckpt-N.h5, as that and final.h5 (which is a link then), or as final.h5 alone. */
+static ls_status save(ls_saver *saver, int64_t step, int *failed) {
+  char name[48];
+  const int64_t turn = step % 4;
+  snprintf(name, sizeof name, "ckpt-%lld.h5", (long long)step);
+  ls_status status = turn == 1 || turn == 2 ? save_as(saver, step, name, failed) : LS_OK;
+  if (status == LS_OK && turn != 1) status = save_as(saver, step, "final.h5", failed);
+  return status;
 }
 
 static ls_status run(const char *dir, int64_t count) {

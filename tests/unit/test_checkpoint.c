@@ -274,6 +274,29 @@ static void same_state_same_bytes(void **unused) {
   unlink(at("a.h5")), unlink(at("b.h5")), unlink(at("other.h5"));
 }
 
+static ino_t file_of(const char *name) {
+  struct stat info;
+  assert_int_equal(stat(at(name), &info), 0);
+  return info.st_ino;
+}
+
+/* The same state under both names is one file; another state is not, whatever its name says. */
+static void final_is_a_link_to_its_twin(void **unused) {
+  (void)unused;
+  save("ckpt-7.h5", 7);
+  save("final.h5", 7);
+  assert_int_equal(file_of("final.h5"), file_of("ckpt-7.h5"));
+  save("final.h5", 7);
+  assert_int_equal(file_of("final.h5"), file_of("ckpt-7.h5"));
+  save("final.h5", 8);
+  assert_int_not_equal(file_of("final.h5"), file_of("ckpt-7.h5"));
+  assert_int_equal(rename(at("ckpt-7.h5"), at("ckpt-9.h5")), 0);
+  save("final.h5", 9);
+  assert_int_not_equal(file_of("final.h5"), file_of("ckpt-9.h5"));
+  assert_false(exists(".tmp-final.h5"));
+  unlink(at("ckpt-9.h5")), unlink(at("final.h5"));
+}
+
 /* R3: every bit pattern but the right one, at every byte: refused by the header's and payload's
  * digests, before HDF5 sees it. */
 static void every_changed_byte_is_refused(void **unused) {
@@ -1093,6 +1116,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {TEST(round_trips),
                                      TEST(old_formats_stay_readable),
                                      TEST(same_state_same_bytes),
+                                     TEST(final_is_a_link_to_its_twin),
                                      TEST(every_changed_byte_is_refused),
                                      TEST(changed_bytes_of_a_big_file_are_refused),
                                      TEST(damaged_files_are_refused),
