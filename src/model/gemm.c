@@ -46,7 +46,11 @@ const ls_gemm *ls_gemm_named(const char *name, ls_dtype precision) {
   return NULL;
 }
 
-bool ls_gemm_is_slow(const char *name) { return CHOICES > 1 && strcmp(name, "portable") == 0; }
+bool ls_gemm_cpu_is_slow(void) {
+  int best = 0;
+  while (!cpu_has(choices[best].feature)) best++;
+  return best > 0 && best == CHOICES - 1;
+}
 
 /* ---- the choice ---- */
 

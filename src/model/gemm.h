@@ -68,7 +68,7 @@ typedef struct {
 const ls_gemm *ls_gemm_choose(ls_dtype precision);
 /* The kernels called `name`, or NULL if this build or this CPU has none such. */
 const ls_gemm *ls_gemm_named(const char *name, ls_dtype precision);
-/* Are kernels of this name slow by their nature: an x86 without fused multiply-adds? */
-bool ls_gemm_is_slow(const char *name);
+/* Has this CPU none of the vector kernels: an x86 without fused multiply-adds? */
+bool ls_gemm_cpu_is_slow(void);
 
 #endif

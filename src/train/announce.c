@@ -58,7 +58,7 @@ static void warn_of_products(const ls_run *run) {
     ls_log(LS_LOG_WARN,
            "%s is a kernel for much older CPUs than this one, and several times slower: set %s",
            kernel, ls_blas_advice());
-  if (run->config->gemm == LS_GEMM_OWN && ls_gemm_is_slow(kernel))
+  if (run->config->gemm == LS_GEMM_OWN && ls_gemm_cpu_is_slow())
     ls_log(
         LS_LOG_WARN,
         "kernels %s: this CPU has no fused multiply-add, or a virtual machine hides it, and each "
