@@ -7,9 +7,10 @@
 #define LS_MODEL_BLAS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "base/dtype.h"
 #include "base/status.h"
-#include "model/gemm.h"
 
 /* Why this build has none; NULL: it has one. */
 const char *ls_blas_missing(void);
@@ -23,9 +24,6 @@ ls_status ls_blas_open(void);
 const char *ls_blas_name(void);
 /* Its kernel is far below the CPU: the environment variable that mends it; else NULL. */
 const char *ls_blas_advice(void);
-/* The products of a training step, one call a slice. Its bits depend on the kernel and on the rows
- * that come together, so slices are never cut or joined. */
-const ls_gemm *ls_blas_gemm(ls_dtype precision);
 /* C (m, n) = A B + beta C, row-major; a, b: are they stored transposed? */
 typedef struct {
   bool a, b;

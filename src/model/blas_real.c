@@ -2,6 +2,7 @@
  * ranks nor threads change. */
 #include "base/vmath.h"
 #include "model/blas.h"
+#include "model/gemm.h"
 
 enum { BLOCK = 512 }; /* rows of a weight gradient that a call makes */
 

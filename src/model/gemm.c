@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/mutant.h"
-#include "model/blas.h"
 
 #define LS_DECLARE(isa) extern const ls_gemm ls_gemm_##isa##_f32, ls_gemm_##isa##_f64
 LS_DECLARE(portable);
@@ -95,6 +94,6 @@ const ls_gemm *ls_gemm_choose(ls_dtype precision) {
                                         bits */
 }
 
-const ls_gemm *ls_blas_gemm(ls_dtype precision) {
+const ls_gemm *ls_gemm_by_blas(ls_dtype precision) {
   return merging(precision == LS_F32 ? &ls_gemm_blas_f32 : &ls_gemm_blas_f64, precision);
 }

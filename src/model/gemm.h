@@ -68,6 +68,9 @@ typedef struct {
 const ls_gemm *ls_gemm_choose(ls_dtype precision);
 /* The kernels called `name`, or NULL if this build or this CPU has none such. */
 const ls_gemm *ls_gemm_named(const char *name, ls_dtype precision);
+/* The system's BLAS, one call a slice, once ls_blas_open (model/blas.h) has succeeded. Its bits
+ * depend on its kernel and on the rows that come together, so slices are never cut or joined. */
+const ls_gemm *ls_gemm_by_blas(ls_dtype precision);
 /* Has this CPU none of the vector kernels: an x86 without fused multiply-adds? */
 bool ls_gemm_cpu_is_slow(void);
 

@@ -162,7 +162,7 @@ ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss,
 ls_status ls_model_use_blas(ls_model *model) {
   ls_status status = ls_blas_open();
   if (status != LS_OK) return ls_fail_prefix(LS_ECONFIG, "train.gemm: blas");
-  model->gemm = ls_blas_gemm(model->precision);
+  model->gemm = ls_gemm_by_blas(model->precision);
   model->products = ls_blas_name();
   for (int l = 0; l < model->layers; l++) {
     ls_layer *layer = &model->layer[l];
