@@ -245,8 +245,15 @@ static void put_local_names(const script *s) {
     if (data->source[i].file) fprintf(s->out, " %s=\"$local/%s\"", split_key[i], split_key[i]);
 }
 
+/* The ranks of all nodes can write where the job was handed in, as to the run folder. */
+static void put_note(const script *s) {
+  if (!s->o->chain) return;
+  fputs("export LOCKSTEP_WATCHDOG_NOTE=\"$PWD/lockstep-$SLURM_JOB_ID.note\"\n", s->out);
+}
+
 static void put_launch(const script *s) {
   fputs("\n", s->out);
+  put_note(s);
   if (s->srun) {
     fputs("srun --mpi=pmix --cpus-per-task=\"$SLURM_CPUS_PER_TASK\" \\\n  ", s->out);
   } else {
@@ -274,7 +281,9 @@ static void put_launch(const script *s) {
 /* All jobs behind this one are found before any is cancelled: the next would begin when the one
  * before it is. */
 static const char end_chain[] =
-    "# what would end the same way in every job behind this one ends the chain\n"
+    "# what would end the same way in every job behind this one ends the chain; a host that was\n"
+    "# lost, or a rank that was stuck, is 70 too, but leaves a note\n"
+    "[ -e \"$LOCKSTEP_WATCHDOG_NOTE\" ] && rm -f \"$LOCKSTEP_WATCHDOG_NOTE\" && exit \"$code\"\n"
     "case $code in 64 | 65 | 70 | 71 | 78)\n"
     "  behind=() job=$SLURM_JOB_ID\n"
     "  while job=$(squeue --noheader --format='%i %E' | grep -m1 \"afternotok:$job\\b\"); do\n"

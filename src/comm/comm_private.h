@@ -23,6 +23,7 @@ typedef struct {
   _Atomic uint64_t alive; /* of base/alive.h, as its watchdog last saw it */
   _Atomic uint64_t ticks; /* of its watchdog: it runs */
   _Atomic int32_t alone;  /* works for all: while its watchdog runs it is believed to be at work */
+  _Atomic int32_t ending; /* of the board's first line: the launcher's end is seen to */
 } ls_comm_line;
 
 /* What the innermost launcher says in the environment: how many processes it started (0: not said),

@@ -29,12 +29,12 @@ ip link add eth0 type veth peer name eth0 netns $h2
 ip addr add 10.77.0.1/24 dev eth0 && ip link set eth0 up
 nsenter -t $h2 -n ip addr add 10.77.0.2/24 dev eth0 && nsenter -t $h2 -n ip link set eth0 up
 
-# What Open MPI takes for rsh: agent [OPTION]... HOST COMMAND...
+# What Open MPI takes for rsh: agent [OPTION]... HOST COMMAND... It stands between mpirun and its daemon, as ssh does.
 cat >agent <<A
 #!/bin/sh
 while case \$1 in -*) true ;; *) false ;; esac; do shift; done
 shift
-exec nsenter -t $h2 -n -m -u sh -c "\$*"
+nsenter -t $h2 -n -m -u sh -c "\$*"
 A
 chmod +x agent
 net="--mca oob_tcp_if_include 10.77.0.0/24 --mca btl_tcp_if_include 10.77.0.0/24 --mca btl tcp,self,vader"
@@ -142,4 +142,19 @@ kill -STOP "$(cat pid.2)"
 wait $job
 code=$?
 [ $code -eq 70 ] && grep -q "for rank 2 on h2" err || fail "a stuck rank: exit $code: $(cat err)"
+
+# The cable is cut. mpirun waits for the far host much longer than the ranks that are left: they end, and take the launchers with them.
+left() { pgrep -f "guard.watchdog=1 s" | grep -vx "$$" | grep -vx "${job:-}"; }
+LOCKSTEP_LAUNCHER_SECONDS=1 LOCKSTEP_WATCHDOG_NOTE=$PWD/note hosts 1 2 "$LOCKSTEP" train net.yaml -o cut -q \
+  train.epochs=1000000 checkpoint.every=never "guard.watchdog=1 s" >out 2>err &
+job=$!
+for ((i = 0; i < 200; i++)); do grep -q '"epoch"' cut/metrics.jsonl 2>/dev/null && break; sleep 0.05; done
+ip link set eth0 down
+SECONDS=0
+wait $job
+code=$?
+{ [ $code -eq 70 ] || [ $code -eq 137 ]; } && [ $SECONDS -lt 20 ] || fail "a cut cable: exit $code after $SECONDS s: $(cat err)"
+grep -q "watchdog: rank 0 on h1" err && grep -q "watchdog: rank 0 on h1" note || fail "a cut cable: said: $(cat err note)"
+for ((i = 0; i < 100; i++)); do [ -n "$(left)" ] || break; sleep 0.1; done
+[ -z "$(left)" ] || fail "a cut cable leaves processes: $(pgrep -af 'guard.watchdog=1 s')"
 finish

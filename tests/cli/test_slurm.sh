@@ -103,6 +103,11 @@ for CODE in 65 70 71 78 75 74 137; do
   [ "$(grep -cx 'scancel 8 17' calls)" -eq $ends ] && [ "$(grep -c scancel calls)" -eq $ends ] || fail "$CODE in a chain: $(cat calls)"
 done
 
+# A watchdog's 70 leaves a note, and the next job goes on.
+sed 's/^  sh -c.*/  sh -c "echo watchdog >>\\"$LOCKSTEP_WATCHDOG_NOTE\\"; exit 70"/' -i job.sh
+job
+[ $? -eq 70 ] && ! grep -q scancel calls && [ ! -e lockstep-7.note ] || fail "a watchdog's 70 in a chain: $(cat calls log)"
+
 # --json has it as one text.
 lockstep slurm net.yaml -N 1 -n 2 -t 60 --json >out 2>err || fail "--json: $(cat err)"
 grep -q '^{"script":"#!/bin/bash\\n' out || fail "--json: $(cat out)"
