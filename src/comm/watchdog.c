@@ -108,7 +108,8 @@ static void name_one(struct ls_watchdog *dog, char *text, size_t room) {
              comm->nodes > 1 ? "a rank on another host" : "no rank in particular");
 }
 
-/* A job script cannot tell this end from others with the same code, so it may name a file for it. */
+/* A job script cannot tell this end from others with the same code, so it may name a file for it.
+ */
 static void leave_note(const char *text) {
   const char *file = getenv("LOCKSTEP_WATCHDOG_NOTE");
   const int fd = file ? open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
