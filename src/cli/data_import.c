@@ -202,10 +202,15 @@ static ls_status copy(importer *m) {
   return LS_OK;
 }
 
-/* What is missing stays so where training is to make something of it; class numbers are whole. */
+static bool skips(const ls_data_spec *spec) {
+  return spec->skip[0] > 0 || spec->skip[1] > 0 || spec->skip[2] > 0;
+}
+
+/* What is missing stays so where training is to make something of it, or not to look at it; class
+ * numbers are whole. */
 static void keep_gaps(importer *m) {
   const ls_missing_spec *missing = &m->spec.missing;
-  const bool all = m->options->gaps;
+  const bool all = m->options->gaps || skips(&m->spec);
   m->recipe.gaps[LS_ROLE_X] =
       all || missing->x_how == LS_MISSING_DROP || missing->x_how == LS_MISSING_MEAN;
   m->recipe.remedy[LS_ROLE_X] = "; --keep-missing keeps it so, for data.missing of the config";
