@@ -4,22 +4,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/commands.h"
-#include "cli/print.h"
 #include "cli/sweep/claims.h"
-#include "cli/sweep/groups.h"
 #include "cli/sweep/owner.h"
+#include "cli/sweep/report.h"
 #include "cli/sweep/watch.h"
+#include "config/number.h"
 #include "io/lock.h"
 #include "train/folder.h"
 #include "train/train.h"
-#include "view/history.h"
-#include "view/text.h"
 
 typedef struct {
-  const char *dir, *resume, *limit, *metric, *seeds;
+  const char *dir, *resume, *limit, *metric, *seeds, *halving;
   const char **vary;
   int64_t trials, folds;
   int ranks, threads;
@@ -32,7 +31,8 @@ typedef struct {
   const char *metric;
   ls_sweep_plan *plan;
   ls_sweep_job job;
-  bool *over;        /* (runs) */
+  ls_halving halving;
+  ls_sweep_stage stage;
   ls_sweep_row *row; /* (runs) rank 0's */
   ls_lock *lock;     /* rank 0's */
 } sweep;
@@ -76,6 +76,46 @@ static ls_status check(const sweep *s) {
   return ls_cli_threads(o->threads);
 }
 
+/* A rung is decided by what its epoch's event tells: the metric must be there. */
+static ls_status check_rungs(const sweep *s) {
+  const ls_every *every = &s->cli->config->eval_every;
+  if (strncmp(s->metric, "test_", 5) == 0)
+    return ls_fail(LS_EUSAGE, "--halving: a rung is decided before there is a %s; use a val_ metric",
+                   s->metric);
+  for (int r = 0; strncmp(s->metric, "val_", 4) == 0 && r < s->halving.rungs - 1; r++) {
+    const long long epoch = s->halving.epochs[r];
+    if (every->unit != LS_EVERY_EPOCHS || epoch % (int64_t)every->n != 0)
+      return ls_fail(LS_ECONFIG,
+                     "--halving: a rung ends at epoch %lld, and eval.every has no evaluation "
+                     "there: eval.every=1 epoch",
+                     epoch);
+  }
+  return LS_OK;
+}
+
+static ls_status plan_rungs(sweep *s) {
+  const ls_config *c = s->cli->config;
+  const char *text = s->o->halving;
+  int64_t first = 0;
+  s->halving = ls_halving_plan(1, c->epochs, 0);
+  if (!text) return LS_OK;
+  if (*text && (ls_integer_parse(text, &first) || first < 1))
+    return ls_fail(LS_EUSAGE, "--halving=%s: the epochs of the first rung, 1 or more", text);
+  for (int k = 0; k < s->plan->varies; k++)
+    if (strcmp(s->plan->vary[k].key, "train.epochs") == 0)
+      return ls_fail(LS_EUSAGE, "--halving: rungs are shares of train.epochs, which is varied");
+  if (c->steps > 0)
+    return ls_fail(LS_ECONFIG,
+                   "--halving counts epochs: train.epochs in place of train.steps says how many");
+  s->halving = ls_halving_plan(s->plan->trials, c->epochs, first);
+  if (s->halving.rungs == 1)
+    return ls_fail(LS_EUSAGE,
+                   "--halving: of %lld trials of %lld epochs nothing can be halved%s",
+                   (long long)s->plan->trials, (long long)c->epochs,
+                   first > 0 ? "; a smaller first rung?" : "");
+  return check_rungs(s);
+}
+
 /* Every trial's config, before anything is made. *slices: the fewest that one has. */
 static ls_status check_trials(const sweep *s, int *slices) {
   const int64_t each = s->plan->runs / s->plan->trials;
@@ -101,18 +141,19 @@ static ls_status check_trials(const sweep *s, int *slices) {
 /* Rank 0: it is ours, or can be; what its runs have come to. */
 static ls_status take_folder(sweep *s) {
   const char *dir = s->o->dir;
+  const ls_sweep_ask asked = {s->plan, s->o->vary, s->metric,
+                              s->o->halving ? s->halving.epochs[0] : 0};
   bool there;
-  LS_TRY(ls_sweep_owner_check(dir, s->plan, s->cli->config, s->o->vary, &there));
+  LS_TRY(ls_sweep_owner_check(dir, &asked, s->cli->config, &there));
   if (!there && s->o->resume && !*s->o->resume)
     return ls_fail(LS_EDATA, "%s: there is no sweep to go on with; --resume=auto begins one", dir);
   LS_TRY(ls_folder_check(dir, !there, false));
   LS_TRY(ls_folder_take(dir, false, &s->lock));
-  LS_TRY(ls_sweep_owner_write(dir, s->plan, s->cli, s->o->vary, s->metric));
+  LS_TRY(ls_sweep_owner_write(dir, &asked, s->cli));
   LS_NEW(s->row, s->plan->runs);
   for (int64_t i = 0; i < s->plan->runs; i++) {
     LS_TRY(ls_sweep_row_retry(dir, s->plan->run[i].name));
     LS_TRY(ls_sweep_row_read(dir, s->plan->run[i].name, &s->row[i]));
-    s->over[i] = s->row[i].over;
   }
   return LS_OK;
 }
@@ -134,192 +175,83 @@ static void choose_groups(sweep *s, int64_t left, int slices) {
   s->job.groups = most < fewest ? fewest : most;
 }
 
-static void say_groups(const sweep *s, int64_t left) {
+static void say_groups(const sweep *s) {
   const ls_sweep_plan *p = s->plan;
+  const int64_t trials = s->halving.trials[s->stage.rung];
   const int ranks = ls_comm_size(s->cli->comm),
             each = s->job.ranks > 0 ? s->job.ranks : ranks / s->job.groups;
-  char folds[32] = "", seeds[32] = "", over[40] = "";
+  char rung[LS_HALVING_TEXT], folds[32] = "", seeds[32] = "", over[40] = "";
+  ls_halving_text(&s->halving, s->stage.rung, rung);
   if (p->folds > 0) snprintf(folds, sizeof folds, " x %lld folds", (long long)p->folds);
   if (p->seeds > 1) snprintf(seeds, sizeof seeds, " x %lld seeds", (long long)p->seeds);
-  if (left < p->runs) snprintf(over, sizeof over, ", %lld to go", (long long)left);
-  ls_log(LS_LOG_INFO, "sweep: %lld trials%s%s%s; %d at a time, each on %d of %d ranks",
-         (long long)p->trials, folds, seeds, over, s->job.groups, each, ranks);
+  if (s->stage.left < trials * (p->runs / p->trials))
+    snprintf(over, sizeof over, ", %lld to go", (long long)s->stage.left);
+  ls_log(LS_LOG_INFO, "sweep: %s%lld trials%s%s%s; %d at a time, each on %d of %d ranks", rung,
+         (long long)trials, folds, seeds, over, s->job.groups, each, ranks);
+}
+
+static void warn_of_ranks(const sweep *s) {
+  const int ranks = ls_comm_size(s->cli->comm);
   if (s->o->ranks > ranks)
     ls_log(LS_LOG_WARN, "--ranks-per-trial %d: there are %d, and each run gets them all",
            s->o->ranks, ranks);
 }
 
-/* ---- the report ---- */
-
-/* Epochs up to the weights that a run has kept. */
-static double epochs_of(const sweep *s, int64_t run) {
-  ls_history *history = NULL;
-  char *folder = ls_mem_format("%s/%s", s->o->dir, s->plan->run[run].name);
-  double step = ls_sweep_row_value(&s->row[run], "restored_step"), epochs = 0;
-  if (isnan(step)) step = ls_sweep_row_value(&s->row[run], "global_step");
-  if (ls_history_read(folder, 0, &history) == LS_OK && history->steps_per_epoch > 0)
-    epochs = ceil(step / (double)history->steps_per_epoch);
-  ls_history_free(&history);
-  LS_FREE(folder);
-  return epochs;
-}
-
-/* The mean over a trial's runs: what a network gets that nobody validates. */
-static int64_t mean_epochs(const sweep *s, int64_t trial) {
-  const int64_t each = s->plan->runs / s->plan->trials;
-  double sum = 0;
-  for (int64_t i = (trial - 1) * each; i < trial * each; i++) sum += epochs_of(s, i);
-  return sum < (double)each ? 1 : (int64_t)(sum / (double)each + 0.5);
-}
-
-static void add_word(char **text, const char *word) {
-  char *quoted = ls_text_word(word), *longer = ls_mem_format("%s %s", *text, quoted);
-  LS_FREE(quoted);
-  LS_FREE(*text);
-  *text = longer;
-}
-
-/* Append what turns validation off: its share, its folds, and what needs it. */
-static ls_status add_everything(const sweep *s, int64_t trial, ls_texts *all) {
-  const ls_config *c = s->cli->config;
-  const bool share = c->data.validation.share > 0, fold = c->data.fold.k > 0,
-             ends = c->early_metric || c->restore_best;
-  const long long epochs = ends ? mean_epochs(s, trial) : 0;
-  if (share) LS_TRY(ls_texts_add(all, ls_mem_text("data.validation=none")));
-  if (fold) LS_TRY(ls_texts_add(all, ls_mem_text("data.fold=none")));
-  if (!share && !fold) return LS_OK;
-  if (c->early_metric) LS_TRY(ls_texts_add(all, ls_mem_text("train.early_stop=none")));
-  if (c->restore_best) LS_TRY(ls_texts_add(all, ls_mem_text("train.restore_best=false")));
-  if (c->keep_best && *c->keep_best)
-    LS_TRY(ls_texts_add(all, ls_mem_text("checkpoint.keep.best=none")));
-  if (ends && c->steps > 0) LS_TRY(ls_texts_add(all, ls_mem_text("train.steps=none")));
-  return ends ? ls_texts_add(all, ls_mem_format("train.epochs=%lld", epochs)) : LS_OK;
-}
-
-/* The settings that train a trial on everything; or, where the config needs its validation, as its
- * runs were. */
-static ls_status final_settings(const sweep *s, int64_t trial, ls_texts *all) {
-  ls_config *config = NULL;
-  LS_TRY(ls_sweep_settings(s->plan, trial, NULL, all));
-  LS_TRY(add_everything(s, trial, all));
-  const bool accepted = ls_sweep_parse(&s->job, all, &config) == LS_OK;
-  ls_config_free(&config);
-  if (accepted) return LS_OK;
-  ls_texts_free(all);
-  return ls_sweep_settings(s->plan, trial, NULL, all);
-}
-
-static char *command_of(const sweep *s, int64_t trial) {
-  ls_texts settings = {0};
-  char *text = ls_mem_text("lockstep train"), *dir = ls_mem_format("%s/best", s->o->dir);
-  const ls_status status = final_settings(s, trial, &settings);
-  add_word(&text, s->job.file);
-  for (int i = 0; s->job.override[i]; i++) add_word(&text, s->job.override[i]);
-  for (int64_t i = 0; status == LS_OK && i < settings.count; i++) add_word(&text, settings.text[i]);
-  add_word(&text, "-o");
-  add_word(&text, dir);
-  ls_texts_free(&settings);
-  LS_FREE(dir);
-  return text;
-}
-
-static void put_values(const sweep *s, int64_t trial, json_t *object) {
-  for (int k = 0; k < s->plan->varies; k++) {
-    char *value = ls_sweep_value(s->plan, k, trial);
-    ls_put(object, s->plan->vary[k].key, value);
-    LS_FREE(value);
-  }
-}
-
-static void put_trial(const sweep *s, const ls_sweep_trial *t, json_t *object) {
-  json_t *values = json_object();
-  char *label = ls_sweep_label(s->plan, t->trial);
-  put_values(s, t->trial, values);
-  ls_put(object, "trial", t->trial);
-  ls_put(object, "values", values);
-  ls_put(object, "runs", t->runs);
-  ls_put(object, "good", t->good);
-  ls_put(object, "mean", t->mean);
-  ls_put(object, "sd", t->deviation);
-  ls_put(object, "_values", *label ? label + 1 : "(nothing varied)");
-  LS_FREE(label);
-}
-
-static void put_best(const sweep *s, const ls_sweep_trial *t, json_t *answer) {
-  json_t *best = json_object();
-  const int64_t each = s->plan->runs / s->plan->trials;
-  char *config =
-           ls_mem_format("%s/%s/config.yaml", s->o->dir, s->plan->run[(t->trial - 1) * each].name),
-       *command = command_of(s, t->trial);
-  put_trial(s, t, best);
-  ls_put(best, "config", config);
-  ls_put(best, "command", command);
-  ls_put(answer, "best", best);
-  LS_FREE(config);
-  LS_FREE(command);
-}
-
-static const char look[] =
-    "{?best}trial\t{metric}\tsd\truns\tvalues\n"
-    "{*_shown}{trial}\t{mean:.6g}\t{sd:.2g}\t{good}/{runs}\t{_values}\n{/}"
-    "{?_more}... {_more} more in {dir}/sweep.csv\n{/}"
-    "best: trial {best.trial}, {metric} {best.mean:.6g}{?best.sd} +- {best.sd:.2g} over "
-    "{best.runs} runs{/}\n"
-    "config: {best.config}\non everything: {best.command}\n"
-    "{|}no trial has a {metric} of all its runs; {dir}/sweep.csv says how each ended\n{/}";
-
-static ls_status report(const sweep *s) {
-  enum { SHOWN = 10 };
-  ls_sweep_trial *t;
-  LS_TRY(ls_sweep_rank(s->plan, s->row, s->metric, &t));
-  json_t *answer = json_object(), *trials = json_array(), *shown = json_array();
-  for (int64_t i = 0; i < s->plan->trials; i++) {
-    json_t *trial = ls_put_item(trials);
-    put_trial(s, &t[i], trial);
-    if (i < SHOWN) json_array_append(shown, trial);
-  }
-  ls_put(answer, "dir", s->o->dir);
-  ls_put(answer, "metric", s->metric);
-  ls_put(answer, "runs", s->plan->runs);
-  ls_put(answer, "trials", trials);
-  ls_put(answer, "_shown", shown);
-  ls_put(answer, "_more", s->plan->trials > SHOWN ? s->plan->trials - SHOWN : 0);
-  if (isnan(t[0].mean))
-    ls_put(answer, "best", json_null());
-  else
-    put_best(s, &t[0], answer);
-  LS_FREE(t);
-  ls_print(s->cli, answer, look);
-  return LS_OK;
-}
-
 /* ---- the whole ---- */
 
-static ls_status train(sweep *s) {
+static ls_status watch_and_train(sweep *s) {
   ls_comm *comm = s->cli->comm;
-  const bool root = is_root(s);
+  const ls_sweep_watched watched = {s->o->dir, s->metric, s->plan, &s->halving, s->row, &s->stage};
   ls_sweep_watch *watch = NULL;
   bool stopped = false;
   LS_TRY(ls_claims_open(comm, s->o->dir));
-  ls_status status = ls_comm_agree(
-      comm, root ? ls_sweep_watch_start(s->o->dir, s->metric, s->plan, s->row, &watch) : LS_OK);
+  ls_status status =
+      ls_comm_agree(comm, is_root(s) ? ls_sweep_watch_start(&watched, &watch) : LS_OK);
   if (status == LS_OK) {
     status = ls_sweep_train(comm, &s->job, &stopped);
     ls_comm_rest(comm);
     status = ls_comm_agree(comm, status);
   }
-  const ls_status watched = ls_comm_agree(comm, ls_sweep_watch_stop(&watch));
-  if (root) ls_claims_close(s->o->dir);
-  if (status == LS_OK) status = watched;
-  (void)stopped;
-  return status;
+  const ls_status seen = ls_comm_agree(comm, ls_sweep_watch_stop(&watch));
+  if (is_root(s)) ls_claims_close(s->o->dir);
+  return status == LS_OK ? seen : status;
+}
+
+/* Where the sweep stands, on all ranks. */
+static ls_status look(sweep *s) {
+  ls_comm *comm = s->cli->comm;
+  LS_TRY(ls_comm_agree(comm, is_root(s) ? ls_halving_look(&s->halving, s->o->dir, s->plan,
+                                                          s->metric, s->row, &s->stage)
+                                        : LS_OK));
+  ls_comm_bcast(comm, &s->stage.rung, sizeof s->stage.rung, 0);
+  ls_comm_bcast(comm, &s->stage.left, sizeof s->stage.left, 0);
+  ls_comm_bcast(comm, s->stage.over, (size_t)s->plan->runs * sizeof *s->stage.over, 0);
+  return LS_OK;
+}
+
+/* Rung by rung, until all is over or a rung has been left unfinished. */
+static ls_status train(sweep *s, int slices) {
+  const int rungs = s->halving.rungs;
+  int before = -1;
+  LS_TRY(look(s));
+  while (s->stage.rung < rungs && s->stage.rung != before) {
+    before = s->stage.rung;
+    s->job.until = before < rungs - 1 ? s->halving.epochs[before] : 0;
+    choose_groups(s, s->stage.left, slices);
+    say_groups(s);
+    LS_TRY(watch_and_train(s));
+    LS_TRY(look(s));
+  }
+  return LS_OK;
 }
 
 /* Rank 0: are all rows there? */
 static ls_status finish(const sweep *s) {
+  const ls_sweep_outcome outcome = {s->cli, s->metric, &s->job, &s->halving, s->row};
   int64_t over = 0;
   for (int64_t i = 0; i < s->plan->runs; i++) over += s->row[i].over;
-  if (over == s->plan->runs) return report(s);
+  LS_TRY(ls_sweep_csv_write(s->o->dir, s->plan, s->row));
+  if (over == s->plan->runs) return ls_sweep_report(&outcome);
   return ls_fail(LS_ESTOPPED,
                  "stopped: %lld of %lld runs are over, of the others checkpoints are written; the "
                  "same command goes on",
@@ -333,6 +265,8 @@ static ls_status prepare(sweep *s) {
   LS_TRY(check(s));
   LS_TRY(choose_metric(s));
   LS_TRY(ls_sweep_plan_new(&asked, cli->config, &s->plan));
+  LS_TRY(plan_rungs(s));
+  LS_NEW(s->stage.over, s->plan->runs);
   s->job = (ls_sweep_job){.dir = o->dir,
                           .file = cli->args[0],
                           .text = cli->text,
@@ -340,13 +274,12 @@ static ls_status prepare(sweep *s) {
                           .override = cli->args + 1,
                           .data_dir = cli->config->data.dir,
                           .plan = s->plan,
+                          .over = s->stage.over,
                           .threads = o->threads,
+                          .started = ls_time(),
                           .argc = cli->argc,
                           .argv = (const char *const *)cli->argv};
-  LS_TRY(ls_cli_limit(o->limit, &s->job.limit));
-  LS_NEW(s->over, s->plan->runs);
-  s->job.over = s->over;
-  return LS_OK;
+  return ls_cli_limit(o->limit, &s->job.limit);
 }
 
 static ls_status sweep_all(sweep *s) {
@@ -356,12 +289,8 @@ static ls_status sweep_all(sweep *s) {
   LS_TRY(ls_comm_agree(comm, is_root(s) ? check_trials(s, &slices) : LS_OK));
   LS_TRY(ls_comm_agree(comm, is_root(s) ? take_folder(s) : LS_OK));
   ls_comm_bcast(comm, &slices, sizeof slices, 0);
-  ls_comm_bcast(comm, s->over, (size_t)s->plan->runs * sizeof *s->over, 0);
-  int64_t left = 0;
-  for (int64_t i = 0; i < s->plan->runs; i++) left += !s->over[i];
-  choose_groups(s, left, slices);
-  say_groups(s, left);
-  LS_TRY(train(s));
+  warn_of_ranks(s);
+  LS_TRY(train(s, slices));
   return ls_comm_agree(comm, is_root(s) ? finish(s) : LS_OK);
 }
 
@@ -372,7 +301,7 @@ static ls_status run(ls_cli *cli, const void *given) {
   for (int64_t i = 0; s.row && i < s.plan->runs; i++) ls_sweep_row_free(&s.row[i]);
   ls_lock_release(&s.lock);
   LS_FREE(s.row);
-  LS_FREE(s.over);
+  LS_FREE(s.stage.over);
   ls_sweep_plan_free(&s.plan);
   return status;
 }
@@ -388,6 +317,9 @@ static const ls_option sweep_options[] = {
               "ranks that a run is trained on (default: so that no rank is idle)"),
     LS_OPTION(options, metric, "metric", 0, "METRIC",
               "what makes the best, at the end of a run (default: val_loss)"),
+    LS_OPTION_OF(options, halving, LS_OPTION_MAYBE, "halving", 0, "EPOCHS",
+                 "the better half of the trials goes on, again and again, each time for twice as "
+                 "many epochs; EPOCHS: of the first rung, at least"),
     LS_OPTION(options, dir, "output", 'o', "DIR", "folder of the runs, and of sweep.csv"),
     LS_OPTION_OF(options, resume, LS_OPTION_MAYBE, "resume", 0, "auto",
                  "auto, the default: go on, or begin; without it: there must be one to go on with"),
@@ -411,6 +343,8 @@ const ls_command ls_command_sweep = {
         "networks\n"
         "  lockstep sweep net.yaml --vary optimizer.lr=1e-4:1e-1:log --trials 20 -o runs/search   "
         "# 20 drawn\n"
+        "  lockstep sweep net.yaml --vary optimizer.lr=1e-5:1:log --trials 200 --halving -o "
+        "runs/wide\n"
         "  lockstep sweep net.yaml --folds 5 -o runs/folds              # cross-validation\n"
         "  lockstep predict runs/search --best 5 -i new.csv -o out.csv  # of the five best: mean "
         "and spread\n",

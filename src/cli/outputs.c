@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "data/columns.h"
 #include "io/h5write.h"
+#include "view/text.h"
 
 typedef struct {
   const char *ending[2];
@@ -124,26 +125,13 @@ static ls_status file_close(ls_outputs *o, bool commit) {
   return status;
 }
 
-static void write_name(FILE *to, const char *before, const char *name) {
-  if (!name[strcspn(name, ",\"\r\n")]) {
-    fprintf(to, "%s%s", before, name);
-    return;
-  }
-  fprintf(to, "\"%s", before);
-  for (; *name; name++) {
-    if (*name == '"') fputc('"', to);
-    fputc(*name, to);
-  }
-  fputc('"', to);
-}
-
 /* Columns without names: classes are their numbers, targets y1, y2 ... */
 static void write_names(const ls_outputs *o, const char *before) {
   const ls_outputs_args *p = &o->plan;
   for (int64_t c = 0; c < p->width; c++) {
     if (c > 0) fputc(',', o->file);
     if (c < p->names->count)
-      write_name(o->file, before, p->names->text[c]);
+      ls_text_put_field(o->file, before, p->names->text[c]);
     else if (p->classes)
       fprintf(o->file, "%s%lld", before, (long long)c);
     else

@@ -66,13 +66,6 @@ void ls_show_header(const ls_trainer *t) {
 
 /* ---- the end ---- */
 
-static void add_word(char **text, const char *word) {
-  char *quoted = ls_text_word(word), *more = ls_mem_format("%s %s", *text, quoted);
-  LS_FREE(quoted);
-  LS_FREE(*text);
-  *text = more;
-}
-
 /* The same command again, in the same folder, going on. */
 static char *resume_command(const ls_trainer *t) {
   const ls_train_options *o = t->options;
@@ -82,14 +75,14 @@ static char *resume_command(const ls_trainer *t) {
   bool resumes = false;
   for (int i = 0; i < o->argc; i++) {
     if (strcmp(o->argv[i], "--force") == 0) continue;
-    add_word(&text, o->argv[i]);
+    ls_text_add_word(&text, o->argv[i]);
     resumes = resumes || strncmp(o->argv[i], "--resume", 8) == 0;
   }
   if (!o->dir) {
-    add_word(&text, "-o");
-    add_word(&text, t->dir);
+    ls_text_add_word(&text, "-o");
+    ls_text_add_word(&text, t->dir);
   }
-  if (!resumes) add_word(&text, "--resume=auto");
+  if (!resumes) ls_text_add_word(&text, "--resume=auto");
   return text;
 }
 
@@ -97,7 +90,7 @@ char *ls_next_command(const ls_trainer *t) {
   if (!t->dir || strcmp(t->exit, "diverged") == 0) return NULL;
   if (strcmp(t->exit, "done") != 0 && strcmp(t->exit, "early_stop") != 0) return resume_command(t);
   char *file = ls_mem_format("%s/final.h5", t->dir), *text = ls_mem_text("lockstep predict");
-  add_word(&text, file);
+  ls_text_add_word(&text, file);
   LS_FREE(file);
   char *whole = ls_mem_format("%s -i FILE -o out.csv", text);
   LS_FREE(text);

@@ -152,6 +152,14 @@ static ls_status after_nonfinite(ls_trainer *t) {
   return diverged(t, "%lld steps in a row were not finite", SKIPS_MAX);
 }
 
+/* Is the run to pause here, and to go on another time? */
+static bool at_rung(const ls_trainer *t) {
+  const ls_run *run = t->run;
+  const ls_state *s = &run->state;
+  return t->options->until > 0 && s->epoch >= t->options->until && s->global_step < run->steps &&
+         ls_plan_within(run->plan, s->global_step) == 0;
+}
+
 /* Everything that is not the step itself. Decisions come from what all ranks have agreed on. */
 static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool *stop) {
   const ls_state *s = &t->run->state;
@@ -167,15 +175,17 @@ static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool
   else if (ls_eval_due(t, false))
     LS_TRY(ls_eval_event(t, &early));
   if (desync_due(t)) LS_TRY(ls_desync_check(t->run));
+  const bool rung = !early && at_rung(t);
   if (early) t->exit = "early_stop";
+  if (rung) t->exit = "rung";
   if (flags & LS_FLAG_TIME) t->exit = "time_limit";
   if (flags & LS_FLAG_SIGNAL) {
     t->exit = "signal";
     tell_of_signal(t);
   }
-  *stop = interrupted || early || s->global_step == t->run->steps;
-  if (interrupted || ls_snapshot_due(t, flags, epoch_end))
-    LS_TRY(ls_snapshot_take(t, NULL, interrupted));
+  *stop = interrupted || early || rung || s->global_step == t->run->steps;
+  if (interrupted || rung || ls_snapshot_due(t, flags, epoch_end))
+    LS_TRY(ls_snapshot_take(t, NULL, interrupted || rung));
   t->new_best = false;
   ls_progress_step(t->progress, s->global_step);
   return LS_OK;
@@ -208,8 +218,11 @@ static bool ended_early(const ls_trainer *t) {
 static ls_status loop(ls_trainer *t) {
   ls_run *run = t->run;
   const ls_leg leg = {next_meeting, flags_now, t};
-  bool done = run->state.global_step >= run->steps, stop = done || ended_early(t);
-  if (stop && !done) t->exit = "early_stop";
+  const bool done = run->state.global_step >= run->steps, early = !done && ended_early(t),
+             rung = !early && at_rung(t);
+  bool stop = done || early || rung;
+  if (early) t->exit = "early_stop";
+  if (rung) t->exit = "rung";
   for (double before = ls_time(), now; !stop; before = now) {
     defer(t, ls_snapshot_poll(t));
     defer(t, ls_lock_check(t->lock));
@@ -292,19 +305,28 @@ static void restore_best(ls_trainer *t) {
          (long long)s->best_step, t->best_metric, s->best_value);
 }
 
+/* How a run stands when its loop is over. */
+typedef enum { BROKEN_OFF, AT_RUNG, WHOLE } standing;
+
+static standing stands(const ls_trainer *t) {
+  if (strcmp(t->exit, "done") == 0 || strcmp(t->exit, "early_stop") == 0) return WHOLE;
+  return strcmp(t->exit, "rung") == 0 ? AT_RUNG : BROKEN_OFF;
+}
+
 /* Scores of the final weights for the end event, not those of an earlier step: a run that was
  * resumed since then has not made them. Running means are of weights that came and went, and of
  * none that were restored. */
-static ls_status final_scores(ls_trainer *t, bool whole) {
+static ls_status final_scores(ls_trainer *t, standing now) {
   ls_run *run = t->run;
   ls_score *train = &t->score[LS_SPLIT_TRAIN];
   bool fresh = t->scored_step == run->state.global_step, full = ls_eval_wants(t, LS_SPLIT_TRAIN);
   if (run->state.epoch_samples > 0 && !(full && fresh)) *train = ls_running_score(run);
-  if (!whole) return LS_OK;
+  if (now == BROKEN_OFF) return LS_OK;
   if (train->samples == 0 || run->state.restored || (full && !fresh))
     LS_TRY(ls_eval_split(t, LS_SPLIT_TRAIN));
   if (!fresh && ls_eval_wants(t, LS_SPLIT_VALIDATION))
     LS_TRY(ls_eval_split(t, LS_SPLIT_VALIDATION));
+  if (now == AT_RUNG) return LS_OK;
   return ls_eval_wants(t, LS_SPLIT_TEST) ? ls_eval_split(t, LS_SPLIT_TEST) : LS_OK;
 }
 
@@ -312,10 +334,11 @@ static ls_status final_scores(ls_trainer *t, bool whole) {
  * disk. */
 static ls_status finish(ls_trainer *t, ls_train_result *r) {
   ls_run *run = t->run;
-  bool whole = strcmp(t->exit, "done") == 0 || strcmp(t->exit, "early_stop") == 0;
+  const standing now = stands(t);
+  const bool whole = now == WHOLE;
   LS_TRY(agree_on_deferred(t)); /* of the last step */
   if (whole) restore_best(t);
-  LS_TRY(final_scores(t, whole));
+  LS_TRY(final_scores(t, now));
   if (whole) LS_TRY(ls_snapshot_take(t, "final.h5", true));
   if (run->state.restored) LS_TRY(ls_record_write(t));
   double start = ls_time();
@@ -325,7 +348,7 @@ static ls_status finish(ls_trainer *t, ls_train_result *r) {
     ls_fail(LS_EIO, "the last checkpoint could not be written: %s", t->failed_text);
   LS_TRY(ls_comm_agree(t->comm, t->failed_saves > 0 ? LS_EIO : LS_OK));
   LS_TRY(ls_end_report(t, r));
-  if (whole) return LS_OK;
+  if (now != BROKEN_OFF) return LS_OK;
   ls_fail(LS_ESTOPPED,
           "stopped at step %lld of %lld (%s), a checkpoint is written; go on with --resume=auto",
           (long long)run->state.global_step, (long long)run->steps, t->exit);

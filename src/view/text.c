@@ -56,3 +56,23 @@ char *ls_text_word(const char *word) {
   *at = '\'';
   return out;
 }
+
+void ls_text_add_word(char **line, const char *word) {
+  char *quoted = ls_text_word(word), *longer = ls_mem_format("%s %s", *line, quoted);
+  LS_FREE(quoted);
+  LS_FREE(*line);
+  *line = longer;
+}
+
+void ls_text_put_field(FILE *to, const char *before, const char *text) {
+  if (!text[strcspn(text, ",\"\r\n")]) {
+    fprintf(to, "%s%s", before, text);
+    return;
+  }
+  fprintf(to, "\"%s", before);
+  for (; *text; text++) {
+    if (*text == '"') fputc('"', to);
+    fputc(*text, to);
+  }
+  fputc('"', to);
+}

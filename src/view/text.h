@@ -1,7 +1,9 @@
-/* text.h - numbers as people read them in tables. Every function returns `out`, room for LS_TEXT
- * bytes. */
+/* text.h - numbers as people read them in tables. Those that return `out` want room for
+ * LS_TEXT bytes there. */
 #ifndef LS_VIEW_TEXT_H
 #define LS_VIEW_TEXT_H
+
+#include <stdio.h>
 
 enum { LS_TEXT = 32 };
 
@@ -12,5 +14,10 @@ char *ls_text_number(double value, char kind, int digits,
                      char *out); /* %.<digits><kind>, kind g or f; "-" for NaN */
 
 char *ls_text_word(const char *word); /* as one word of a shell; ls_mem text */
+/* A command line, ls_mem text, gets that word behind a blank. */
+void ls_text_add_word(char **line, const char *word);
+/* A field of a CSV file, in quotes where it needs them; `before` is its beginning, and needs none.
+ */
+void ls_text_put_field(FILE *to, const char *before, const char *text);
 
 #endif

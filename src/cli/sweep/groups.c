@@ -19,7 +19,6 @@ typedef struct {
   const ls_sweep_job *job;
   ls_comm *comm; /* of the group */
   bool root;     /* its rank 0 */
-  double started;
   double looked; /* when it was last asked whether others stop */
   bool stop;
   int64_t next; /* runs before this one are taken */
@@ -83,7 +82,7 @@ static void write_log(const group *g, const ls_sweep_run *run) {
 
 /* ---- stopping ---- */
 
-static double time_left(const group *g) { return g->job->limit - (ls_time() - g->started); }
+static double time_left(const group *g) { return g->job->limit - (ls_time() - g->job->started); }
 
 /* Has this rank been asked to stop, or another group? */
 static bool is_over(group *g) {
@@ -114,6 +113,7 @@ static ls_status train(group *g, const ls_sweep_run *run) {
                                     .resume = LS_RESUME_AUTO,
                                     .threads = job->threads,
                                     .time_limit = job->limit > 0 ? time_left(g) : 0,
+                                    .until = job->until,
                                     .progress = "none",
                                     .stops = others_stop,
                                     .arg = g,
@@ -190,7 +190,6 @@ ls_status ls_sweep_train(ls_comm *whole, const ls_sweep_job *job, bool *stopped)
   group *g;
   LS_COMM_NEW(whole, g, 1);
   g->job = job;
-  g->started = ls_time();
   pthread_mutex_init(&g->lock, NULL);
   ls_status status = ls_comm_split(whole, group_of(whole, job), &g->comm);
   if (status == LS_OK) {

@@ -13,11 +13,12 @@ typedef struct {
   const char *const *override; /* of the command line; NULL-terminated */
   const char *data_dir;        /* in place of the config's; NULL: as it is */
   const ls_sweep_plan *plan;
-  const bool *over; /* (plan->runs) nothing is left to do */
+  const bool *over; /* (plan->runs) nothing is to be done */
   int groups;
   int ranks;    /* a group, the last one what is left; 0: evenly */
   int threads;  /* a rank; 0: from the binding */
-  double limit; /* seconds; 0: none */
+  int64_t until; /* epochs at which each run pauses; 0: it is trained to its end */
+  double started, limit; /* when, and seconds from then; limit 0: none */
   int argc;     /* the command line, for the records */
   const char *const *argv;
 } ls_sweep_job;

@@ -14,6 +14,7 @@
 #include "io/durable.h"
 #include "io/lines.h"
 #include "io/regular.h"
+#include "view/text.h"
 
 static const char failure_file[] = "failed.json";
 
@@ -40,13 +41,16 @@ static const char *text_member(const json_t *object, const char *name) {
   return text ? text : "";
 }
 
-/* The end event of a run that has ended and is there. */
+/* The end event of a run that has ended and is there, or waits at a rung. */
 static void take_end(const char *folder, json_t *event, ls_sweep_row *row) {
   const char *exit = text_member(event, "exit");
   const bool whole = strcmp(exit, "done") == 0 || strcmp(exit, "early_stop") == 0,
              dead = json_is_true(json_object_get(event, "dead"));
+  const bool ended = strcmp(text_member(event, "event"), "end") == 0;
   char *final = ls_mem_format("%s/final.h5", folder);
-  if (strcmp(text_member(event, "event"), "end") == 0 &&
+  row->paused = ended && strcmp(exit, "rung") == 0;
+  if (row->paused) row->end = json_incref(event);
+  if (ended &&
       (whole ? access(final, F_OK) == 0 : strcmp(exit, "diverged") == 0)) {
     row->over = true;
     row->good = whole && !dead;
@@ -86,7 +90,45 @@ ls_status ls_sweep_row_read(const char *dir, const char *run, ls_sweep_row *row)
 void ls_sweep_row_free(ls_sweep_row *row) {
   LS_FREE(row->text);
   json_decref(row->end);
-  *row = (ls_sweep_row){0};
+  *row = (ls_sweep_row){.rung = row->rung};
+}
+
+static ls_status find_epoch(ls_lines *lines, int64_t epoch, const char *metric, int64_t *last,
+                            bool *found, double *value) {
+  for (;;) {
+    ls_line line;
+    LS_TRY(ls_lines_previous(lines, &line));
+    if (!line.text) return LS_OK;
+    json_t *event = json_loadb(line.text, line.bytes, 0, NULL);
+    const json_t *number = json_object_get(event, metric);
+    const int64_t at = strcmp(text_member(event, "event"), "epoch") == 0
+                           ? json_integer_value(json_object_get(event, "epoch"))
+                           : 0;
+    if (at > *last) *last = at;
+    *found = at == epoch;
+    if (*found && json_is_number(number)) *value = json_number_value(number);
+    json_decref(event);
+    if (at > 0 && at <= epoch) return LS_OK;
+  }
+}
+
+ls_status ls_sweep_row_at(const char *dir, const char *run, int64_t epoch, const char *metric,
+                          int64_t *last, bool *found, double *value) {
+  char *path = ls_mem_format("%s/%s/metrics.jsonl", dir, run);
+  ls_lines *lines = NULL;
+  int fd = -1;
+  const bool there = access(path, F_OK) == 0;
+  *last = 0;
+  *found = false;
+  *value = (double)NAN;
+  ls_status status =
+      there ? ls_regular_open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, &fd) : LS_OK;
+  if (status == LS_OK && there) status = ls_lines_new(fd, path, 0, &lines);
+  if (status == LS_OK && there) status = find_epoch(lines, epoch, metric, last, found, value);
+  ls_lines_free(&lines);
+  if (fd >= 0) close(fd);
+  LS_FREE(path);
+  return status;
 }
 
 double ls_sweep_row_value(const ls_sweep_row *row, const char *metric) {
@@ -140,19 +182,6 @@ static json_t *metric_names(const ls_sweep_plan *plan, const ls_sweep_row *row) 
   return names;
 }
 
-static void put_field(FILE *to, const char *text) {
-  if (!strpbrk(text, ",\"\n\r")) {
-    fputs(text, to);
-    return;
-  }
-  fputc('"', to);
-  for (; *text; text++) {
-    if (*text == '"') fputc('"', to);
-    fputc(*text, to);
-  }
-  fputc('"', to);
-}
-
 static void put_number(FILE *to, const json_t *value) {
   char text[LS_NUMBER_TEXT] = "";
   if (json_is_integer(value))
@@ -168,7 +197,7 @@ static void put_head(FILE *to, const ls_sweep_plan *plan, json_t *names) {
   fputs("trial,fold", to);
   for (int k = 0; k < plan->varies; k++) {
     fputc(',', to);
-    put_field(to, plan->vary[k].key);
+    ls_text_put_field(to, "", plan->vary[k].key);
   }
   fputs(",seed", to);
   json_object_foreach(names, name, none) fprintf(to, ",%s", name);
@@ -184,7 +213,7 @@ static void put_row(FILE *to, const ls_sweep_plan *plan, const ls_sweep_run *run
   for (int k = 0; k < plan->varies; k++) {
     char *value = ls_sweep_value(plan, k, run->trial);
     fputc(',', to);
-    put_field(to, value);
+    ls_text_put_field(to, "", value);
     LS_FREE(value);
   }
   fprintf(to, ",%llu", (unsigned long long)run->seed);
@@ -224,25 +253,26 @@ bool ls_sweep_better(const char *metric, double value, double than) {
 
 bool ls_sweep_metric_known(const char *metric) { return ls_metric_of(bare(metric)) < LS_NUMBERS; }
 
-static void summarize(const ls_sweep_row *row, const char *metric, ls_sweep_trial *t) {
+static void summarize(const ls_sweep_row *row, const double *value, ls_sweep_trial *t) {
   double sum = 0, square = 0;
   for (int64_t i = 0; i < t->runs; i++) {
-    const double value = ls_sweep_row_value(&row[i], metric);
     t->over += row[i].over;
-    t->good += row[i].good && isfinite(value);
-    sum += value;
+    t->good += isfinite(value[i]);
+    sum += value[i];
   }
+  t->rung = row[0].rung;
   t->mean = t->deviation = (double)NAN;
   if (t->good < t->runs) return;
   t->mean = sum / (double)t->runs;
   for (int64_t i = 0; i < t->runs; i++) {
-    const double off = ls_sweep_row_value(&row[i], metric) - t->mean;
+    const double off = value[i] - t->mean;
     square += off * off;
   }
   if (t->runs > 1) t->deviation = sqrt(square / (double)(t->runs - 1));
 }
 
 static bool goes_before(const char *metric, const ls_sweep_trial *a, const ls_sweep_trial *b) {
+  if (a->rung != b->rung) return a->rung > b->rung;
   if (isnan(a->mean) || isnan(b->mean)) return isnan(b->mean) && !isnan(a->mean);
   return ls_sweep_better(metric, a->mean, b->mean);
 }
@@ -260,17 +290,36 @@ static void sort(const char *metric, ls_sweep_trial *t, ls_sweep_trial *room, in
   }
 }
 
-ls_status ls_sweep_rank(const ls_sweep_plan *plan, const ls_sweep_row *row, const char *metric,
-                        ls_sweep_trial **out) {
+/* Of each run that ended well, or waits at a rung or was pruned there. */
+static void take_values(const ls_sweep_plan *plan, const ls_sweep_row *row, const char *metric,
+                        double *value) {
+  for (int64_t i = 0; i < plan->runs; i++)
+    value[i] =
+        row[i].good || row[i].paused ? ls_sweep_row_value(&row[i], metric) : (double)NAN;
+}
+
+static ls_status rank_values(const ls_sweep_plan *plan, const ls_sweep_row *row,
+                             const double *value, const char *metric, ls_sweep_trial *t) {
   const int64_t each = plan->runs / plan->trials;
   ls_sweep_trial *room;
   LS_NEW(room, plan->trials);
-  ls_status status = ls_mem_new((void **)out, (size_t)plan->trials, sizeof **out);
-  for (int64_t i = 0; status == LS_OK && i < plan->trials; i++) {
-    (*out)[i] = (ls_sweep_trial){.trial = i + 1, .runs = each};
-    summarize(row + i * each, metric, &(*out)[i]);
+  for (int64_t i = 0; i < plan->trials; i++) {
+    t[i] = (ls_sweep_trial){.trial = i + 1, .runs = each};
+    summarize(row + i * each, value + i * each, &t[i]);
   }
-  if (status == LS_OK) sort(metric, *out, room, plan->trials);
+  sort(metric, t, room, plan->trials);
   LS_FREE(room);
+  return LS_OK;
+}
+
+ls_status ls_sweep_rank(const ls_sweep_plan *plan, const ls_sweep_row *row, const double *value,
+                        const char *metric, ls_sweep_trial **out) {
+  double *own;
+  LS_NEW(own, plan->runs);
+  if (!value) take_values(plan, row, metric, own);
+  ls_status status = ls_mem_new((void **)out, (size_t)plan->trials, sizeof **out);
+  if (status == LS_OK) status = rank_values(plan, row, value ? value : own, metric, *out);
+  if (status != LS_OK) LS_FREE(*out);
+  LS_FREE(own);
   return status;
 }

@@ -9,16 +9,22 @@
 typedef struct {
   bool over;       /* it will not be gone on with: it has ended, diverged or failed */
   bool good;       /* it ended well, and the network is alive */
-  char status[24]; /* the end event's exit, or dead; "failed 65"; unfinished */
+  bool paused;     /* it has come to the end of a rung (halving.h), and waits */
+  int rung;        /* that its trial takes part in; 0 where there is no halving */
+  char status[24]; /* the end event's exit, or dead; "failed 65"; pruned; unfinished */
   char *text;      /* why it failed; NULL: it has not */
   json_t *end;     /* the end event; NULL: there is none */
 } ls_sweep_row;
 
-/* What the folder says; LS_OK with `unfinished` where there is nothing yet. */
+/* What the folder says, all but the rung; LS_OK with `unfinished` where there is nothing yet. */
 ls_status ls_sweep_row_read(const char *dir, const char *run, ls_sweep_row *row);
 void ls_sweep_row_free(ls_sweep_row *row);
 /* A member of the end event: "val_loss"; NaN: there is no such number. */
 double ls_sweep_row_value(const ls_sweep_row *row, const char *metric);
+/* *last: the last epoch that its events tell of, 0: none. *found: one tells of `epoch`; *value: its
+ * metric, NaN where there is no number. */
+ls_status ls_sweep_row_at(const char *dir, const char *run, int64_t epoch, const char *metric,
+                          int64_t *last, bool *found, double *value);
 /* A run that failed, with `code` and why; forgotten by ls_sweep_row_retry, so that the same command
  * tries again. */
 ls_status ls_sweep_row_fail(const char *dir, const char *run, ls_status code, const char *text);
@@ -30,11 +36,13 @@ ls_status ls_sweep_csv_write(const char *dir, const ls_sweep_plan *plan, const l
 /* The runs of one trial together. */
 typedef struct {
   int64_t trial, runs, over, good;
+  int rung;
   double mean, deviation; /* of the metric over all runs; NaN unless all are good, and for one */
 } ls_sweep_trial;
-/* (plan->trials), the best first; those that have no mean yet, or none, behind, by number. */
-ls_status ls_sweep_rank(const ls_sweep_plan *plan, const ls_sweep_row *row, const char *metric,
-                        ls_sweep_trial **out);
+/* (plan->trials), the best first: by rung, by mean; those that have no mean yet, or none, behind,
+ * by number. value (plan->runs): of the metric; NULL: those of the end events. */
+ls_status ls_sweep_rank(const ls_sweep_plan *plan, const ls_sweep_row *row, const double *value,
+                        const char *metric, ls_sweep_trial **out);
 /* Is a value of the metric, "val_loss" or "test_accuracy", better than another? */
 bool ls_sweep_better(const char *metric, double value, double than);
 /* Is it the name of one that end events may have? */

@@ -101,33 +101,64 @@ static void compare_configs(const char *then, const ls_config *base, difference 
   ls_config_free(&before);
 }
 
-static ls_status compare(const char *dir, const json_t *owner, const ls_sweep_plan *plan,
-                         const ls_config *base, const char *const *vary) {
+static json_t *seeds(const ls_sweep_plan *plan) {
+  json_t *list = json_array();
+  for (int64_t i = 0; i < plan->seeds; i++)
+    json_array_append_new(list, json_integer((json_int_t)plan->seed[i]));
+  return list;
+}
+
+static int64_t whole(const json_t *owner, const char *key) {
+  return json_integer_value(json_object_get(owner, key));
+}
+
+/* What the rungs hang on. */
+static void compare_halving(const json_t *owner, const ls_sweep_ask *asked, difference *d) {
+  const int64_t then = whole(owner, "halving");
+  const char *metric = json_string_value(json_object_get(owner, "metric"));
+  json_t *now = seeds(asked->plan);
+  const bool same = metric && strcmp(metric, asked->metric) == 0 &&
+                    whole(owner, "trials") == asked->plan->trials &&
+                    json_equal(now, json_object_get(owner, "seeds"));
+  json_decref(now);
+  if (then > 0 && asked->halving > 0 && !same)
+    snprintf(d->text, sizeof d->text,
+             "with --halving, all trials, their seeds and --metric decide which goes on, and one of "
+             "these is another now");
+  if (then != asked->halving)
+    snprintf(d->text, sizeof d->text,
+             "its first rung has %lld epochs, and now %lld (0: no --halving)", (long long)then,
+             (long long)asked->halving);
+}
+
+static ls_status compare(const char *dir, const json_t *owner, const ls_sweep_ask *asked,
+                         const ls_config *base) {
   const char *then = json_string_value(json_object_get(owner, "config"));
-  json_t *now = texts(vary);
+  json_t *now = texts(asked->vary);
   const bool same = json_equal(now, json_object_get(owner, "vary"));
-  const long long folds = json_integer_value(json_object_get(owner, "folds"));
+  const long long folds = whole(owner, "folds");
   char *text = ls_config_dump(base, LS_DUMP_CHECKPOINT);
   difference d = {""};
   if (!then || strcmp(then, text) != 0) compare_configs(then ? then : "", base, &d);
   LS_FREE(text);
   json_decref(now);
+  compare_halving(owner, asked, &d);
   if (!same) snprintf(d.text, sizeof d.text, "it varies other keys, or with other values");
-  if (folds != plan->folds)
+  if (folds != asked->plan->folds)
     snprintf(d.text, sizeof d.text, "it has %lld folds, and this one %lld", folds,
-             (long long)plan->folds);
+             (long long)asked->plan->folds);
   if (!*d.text) return LS_OK;
   return ls_fail(LS_ECONFIG,
                  "%s holds the runs of another sweep: %s; choose another folder with -o", dir,
                  d.text);
 }
 
-ls_status ls_sweep_owner_check(const char *dir, const ls_sweep_plan *plan, const ls_config *base,
-                               const char *const *vary, bool *there) {
+ls_status ls_sweep_owner_check(const char *dir, const ls_sweep_ask *asked, const ls_config *base,
+                               bool *there) {
   json_t *owner;
   LS_TRY(read_file(dir, &owner));
   *there = owner != NULL;
-  const ls_status status = owner ? compare(dir, owner, plan, base, vary) : LS_OK;
+  const ls_status status = owner ? compare(dir, owner, asked, base) : LS_OK;
   json_decref(owner);
   return status;
 }
@@ -147,17 +178,19 @@ static json_t *arguments(const ls_cli *cli) {
   return list;
 }
 
-ls_status ls_sweep_owner_write(const char *dir, const ls_sweep_plan *plan, const ls_cli *cli,
-                               const char *const *vary, const char *metric) {
+ls_status ls_sweep_owner_write(const char *dir, const ls_sweep_ask *asked, const ls_cli *cli) {
+  const ls_sweep_plan *plan = asked->plan;
   char *config = ls_config_dump(cli->config, LS_DUMP_CHECKPOINT);
   json_t *owner = json_object();
   json_object_set_new(owner, "argv", arguments(cli));
   json_object_set_new(owner, "lockstep", json_string(LOCKSTEP_VERSION));
-  json_object_set_new(owner, "metric", json_string(metric));
+  json_object_set_new(owner, "metric", json_string(asked->metric));
   json_object_set_new(owner, "keys", keys(plan));
-  json_object_set_new(owner, "vary", texts(vary));
+  json_object_set_new(owner, "vary", texts(asked->vary));
   json_object_set_new(owner, "trials", json_integer(plan->trials));
   json_object_set_new(owner, "folds", json_integer(plan->folds));
+  json_object_set_new(owner, "seeds", seeds(plan));
+  json_object_set_new(owner, "halving", json_integer(asked->halving));
   json_object_set_new(owner, "runs", json_integer(plan->runs));
   json_object_set_new(owner, "config", json_string(config));
   char *line = ls_json_line(owner), *text = ls_mem_format("%s\n", line);

@@ -18,13 +18,13 @@
 enum { BEST = 5, WIDTH_MAX = 400 };
 
 struct ls_sweep_watch {
-  const char *dir, *metric;
-  const ls_sweep_plan *plan;
-  ls_sweep_row *row;
+  ls_sweep_watched of;
+  double *before; /* (runs) global_step at which a run waits since the rung before; -1: none */
   double started;
-  int64_t over, over_before, open; /* runs; open: the first that is not over */
-  int columns, drawn;              /* of the terminal, 0: none; lines of the table on it */
-  bool dirty, runs, stop;
+  int64_t made, open; /* runs that this stage has finished; the first that is not over */
+  int64_t runs;       /* of this stage */
+  int columns, drawn; /* of the terminal, 0: none; lines of the table on it */
+  bool dirty, works, stop;
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t wake;
@@ -32,31 +32,51 @@ struct ls_sweep_watch {
 
 /* ---- what people see ---- */
 
-/* Time left, by how long the runs of this start took. */
+/* What the later rungs take, in runs of this one. */
+static double later_runs(const ls_sweep_watch *w) {
+  const ls_halving *h = w->of.halving;
+  const int rung = w->of.stage->rung;
+  const int64_t each = w->of.plan->runs / w->of.plan->trials,
+                now = h->epochs[rung] - (rung > 0 ? h->epochs[rung - 1] : 0);
+  int64_t epochs = 0;
+  for (int r = rung + 1; r < h->rungs; r++)
+    epochs += h->trials[r] * each * (h->epochs[r] - h->epochs[r - 1]);
+  return now > 0 ? (double)epochs / (double)now : 0;
+}
+
+/* Time left, by how long the runs of this stage took. */
 static char *format_eta(const ls_sweep_watch *w, char out[LS_TEXT]) {
-  const int64_t made = w->over - w->over_before, left = w->plan->runs - w->over;
-  return ls_text_duration((ls_time() - w->started) / (double)made * (double)left, out);
+  const double left = (double)w->of.stage->left + later_runs(w);
+  return ls_text_duration((ls_time() - w->started) / (double)w->made * left, out);
+}
+
+/* "5 of 12 runs, ETA 0:01:30"; with halving "rung 2 of 4, to epoch 25: 5 of 12 runs, ..." */
+static void format_stage(const ls_sweep_watch *w, char *out, size_t size) {
+  const ls_sweep_stage *stage = w->of.stage;
+  char eta[LS_TEXT], where[LS_HALVING_TEXT];
+  ls_halving_text(w->of.halving, stage->rung, where);
+  snprintf(out, size, "%s%lld of %lld runs, ETA %s", where, (long long)(w->runs - stage->left),
+           (long long)w->runs, format_eta(w, eta));
 }
 
 /* "val_loss 0.312 +- 0.004" */
 static void format_trial(const ls_sweep_watch *w, const ls_sweep_trial *t, char *out, size_t size) {
   if (isnan(t->deviation))
-    snprintf(out, size, "%s %.6g", w->metric, t->mean);
+    snprintf(out, size, "%s %.6g", w->of.metric, t->mean);
   else
-    snprintf(out, size, "%s %.6g +- %.2g", w->metric, t->mean, t->deviation);
+    snprintf(out, size, "%s %.6g +- %.2g", w->of.metric, t->mean, t->deviation);
 }
 
 static void tell_run(const ls_sweep_watch *w, int64_t index) {
-  const ls_sweep_row *row = &w->row[index];
-  char eta[LS_TEXT], value[64] = "";
-  const double x = ls_sweep_row_value(row, w->metric);
-  if (!isnan(x)) snprintf(value, sizeof value, ", %s %.6g", w->metric, x);
-  if (row->text)
-    ls_log(LS_LOG_WARN, "%s: %s: %s", w->plan->run[index].name, row->status, row->text);
-  if (w->columns == 0)
-    ls_log(LS_LOG_INFO, "%lld of %lld: %s: %s%s; ETA %s", (long long)w->over,
-           (long long)w->plan->runs, w->plan->run[index].name, row->status, value,
-           format_eta(w, eta));
+  const ls_sweep_row *row = &w->of.row[index];
+  const char *name = w->of.plan->run[index].name;
+  char stage[160], value[64] = "";
+  const double x = ls_sweep_row_value(row, w->of.metric);
+  if (!isnan(x)) snprintf(value, sizeof value, ", %s %.6g", w->of.metric, x);
+  if (row->text) ls_log(LS_LOG_WARN, "%s: %s: %s", name, row->status, row->text);
+  if (w->columns > 0) return;
+  format_stage(w, stage, sizeof stage);
+  ls_log(LS_LOG_INFO, "%s: %s%s; %s", name, row->paused ? "waits" : row->status, value, stage);
 }
 
 static void add_line(char *all, size_t size, int columns, const char *line) {
@@ -66,7 +86,7 @@ static void add_line(char *all, size_t size, int columns, const char *line) {
 
 static void add_trial(const ls_sweep_watch *w, const ls_sweep_trial *t, char *all, size_t size) {
   char line[WIDTH_MAX], value[128];
-  char *label = ls_sweep_label(w->plan, t->trial);
+  char *label = ls_sweep_label(w->of.plan, t->trial);
   format_trial(w, t, value, sizeof value);
   snprintf(line, sizeof line, "  trial %-4lld %s %s", (long long)t->trial, value, label);
   add_line(all, size, w->columns, line);
@@ -75,15 +95,15 @@ static void add_trial(const ls_sweep_watch *w, const ls_sweep_trial *t, char *al
 
 /* The table of the best over the one drawn before; messages in between move it down. */
 static void draw(ls_sweep_watch *w) {
-  char all[(BEST + 2) * (WIDTH_MAX + 8)] = "", line[WIDTH_MAX], eta[LS_TEXT];
+  char all[(BEST + 2) * (WIDTH_MAX + 8)] = "", line[WIDTH_MAX];
+  const ls_sweep_watched *of = &w->of;
   ls_sweep_trial *t;
-  if (w->columns == 0 || ls_sweep_rank(w->plan, w->row, w->metric, &t) != LS_OK) return;
+  if (w->columns == 0 || ls_sweep_rank(of->plan, of->row, NULL, of->metric, &t) != LS_OK) return;
   if (w->drawn > 0) snprintf(all, sizeof all, "\033[%dA\r", w->drawn);
-  snprintf(line, sizeof line, "%lld of %lld runs, ETA %s", (long long)w->over,
-           (long long)w->plan->runs, format_eta(w, eta));
+  format_stage(w, line, sizeof line);
   add_line(all, sizeof all, w->columns, line);
   w->drawn = 1;
-  for (int64_t i = 0; i < w->plan->trials && i < BEST && !isnan(t[i].mean); i++, w->drawn++)
+  for (int64_t i = 0; i < of->plan->trials && i < BEST && !isnan(t[i].mean); i++, w->drawn++)
     add_trial(w, &t[i], all, sizeof all);
   ls_log_plain("%s", all);
   LS_FREE(t);
@@ -91,17 +111,26 @@ static void draw(ls_sweep_watch *w) {
 
 /* ---- looking ---- */
 
+/* At which step a run waits; -1: it does not. */
+static double waits_at(const ls_sweep_row *row) {
+  return row->paused ? ls_sweep_row_value(row, "global_step") : -1;
+}
+
 static ls_status look(ls_sweep_watch *w) {
-  const int64_t runs = w->plan->runs;
-  while (w->open < runs && w->row[w->open].over) w->open++;
-  for (int64_t i = w->open; i < runs; i++) {
-    if (w->row[i].over) continue;
-    if (!ls_claims_taken(w->dir, i)) return LS_OK; /* they are taken in order */
-    LS_TRY(ls_sweep_row_read(w->dir, w->plan->run[i].name, &w->row[i]));
-    if (!w->row[i].over) continue;
-    w->over++;
+  const ls_sweep_watched *of = &w->of;
+  bool *over = of->stage->over;
+  while (w->open < of->plan->runs && over[w->open]) w->open++;
+  for (int64_t i = w->open; i < of->plan->runs; i++) {
+    ls_sweep_row *row = &of->row[i];
+    if (over[i]) continue;
+    if (!ls_claims_taken(of->dir, i)) return LS_OK; /* they are taken in order */
+    LS_TRY(ls_sweep_row_read(of->dir, of->plan->run[i].name, row));
+    over[i] = row->over || waits_at(row) > w->before[i];
+    if (!over[i]) continue;
+    w->made++;
+    of->stage->left--;
     w->dirty = true;
-    if (w->columns > 0 && w->row[i].text) w->drawn = 0;
+    if (w->columns > 0 && row->text) w->drawn = 0;
     tell_run(w, i);
   }
   return LS_OK;
@@ -111,7 +140,7 @@ static ls_status refresh(ls_sweep_watch *w, bool last) {
   LS_TRY(look(w));
   if (w->dirty || last) {
     draw(w);
-    LS_TRY(ls_sweep_csv_write(w->dir, w->plan, w->row));
+    LS_TRY(ls_sweep_csv_write(w->of.dir, w->of.plan, w->of.row));
   }
   w->dirty = false;
   return LS_OK;
@@ -142,12 +171,14 @@ static void prepare(ls_sweep_watch *w) {
   w->started = ls_time();
   w->columns = ls_log_shows(LS_LOG_INFO) ? ls_terminal_columns(STDERR_FILENO) : 0;
   if (w->columns > WIDTH_MAX) w->columns = WIDTH_MAX;
-  for (int64_t i = 0; i < w->plan->runs; i++) w->over += w->row[i].over;
-  w->over_before = w->over;
+  for (int64_t i = 0; i < w->of.plan->runs; i++) {
+    w->before[i] = waits_at(&w->of.row[i]);
+    w->runs += w->of.row[i].rung == w->of.stage->rung;
+  }
 }
 
 static void end_thread(ls_sweep_watch *w) {
-  if (!w->runs) return;
+  if (!w->works) return;
   pthread_mutex_lock(&w->lock);
   w->stop = true;
   pthread_cond_signal(&w->wake);
@@ -155,28 +186,31 @@ static void end_thread(ls_sweep_watch *w) {
   pthread_join(w->thread, NULL);
 }
 
-ls_status ls_sweep_watch_start(const char *dir, const char *metric, const ls_sweep_plan *plan,
-                               ls_sweep_row *row, ls_sweep_watch **out) {
-  LS_NEW(*out, 1);
-  ls_sweep_watch *w = *out;
-  w->dir = dir;
-  w->metric = metric;
-  w->plan = plan;
-  w->row = row;
+static ls_status begin(ls_sweep_watch *w) {
+  LS_NEW(w->before, w->of.plan->runs);
   prepare(w);
-  ls_status status = ls_sweep_csv_write(dir, plan, row);
-  if (status == LS_OK) status = ls_thread_start(&w->thread, "the sweep's thread", watch, w);
-  w->runs = status == LS_OK;
-  return status;
+  LS_TRY(ls_sweep_csv_write(w->of.dir, w->of.plan, w->of.row));
+  LS_TRY(ls_thread_start(&w->thread, "the sweep's thread", watch, w));
+  w->works = true;
+  return LS_OK;
+}
+
+ls_status ls_sweep_watch_start(const ls_sweep_watched *watched, ls_sweep_watch **out) {
+  LS_NEW(*out, 1);
+  (*out)->of = *watched;
+  return begin(*out);
 }
 
 ls_status ls_sweep_watch_stop(ls_sweep_watch **watch) {
   ls_sweep_watch *w = *watch;
   if (!w) return LS_OK;
   end_thread(w);
-  const ls_status status = w->runs ? refresh(w, true) : LS_OK;
-  pthread_cond_destroy(&w->wake);
-  pthread_mutex_destroy(&w->lock);
+  const ls_status status = w->works ? refresh(w, true) : LS_OK;
+  if (w->before) {
+    pthread_cond_destroy(&w->wake);
+    pthread_mutex_destroy(&w->lock);
+  }
+  LS_FREE(w->before);
   LS_FREE(*watch);
   return status;
 }

@@ -3,14 +3,19 @@
 #ifndef LS_CLI_SWEEP_WATCH_H
 #define LS_CLI_SWEEP_WATCH_H
 
-#include "cli/sweep/journal.h"
+#include "cli/sweep/halving.h"
 
 typedef struct ls_sweep_watch ls_sweep_watch;
 
-/* row: (plan->runs) as read at the start; the watch's until it is stopped. plan, row and the texts
- * outlive it. */
-ls_status ls_sweep_watch_start(const char *dir, const char *metric, const ls_sweep_plan *plan,
-                               ls_sweep_row *row, ls_sweep_watch **out);
+typedef struct {
+  const char *dir, *metric;
+  const ls_sweep_plan *plan;
+  const ls_halving *halving;
+  ls_sweep_row *row;     /* (plan->runs) as read at the start; the watch's until it is stopped, */
+  ls_sweep_stage *stage; /* as this: it notes what is over */
+} ls_sweep_watched;
+/* What it watches outlives it. */
+ls_status ls_sweep_watch_start(const ls_sweep_watched *watched, ls_sweep_watch **out);
 /* A last look; sweep.csv then holds what `row` does. */
 ls_status ls_sweep_watch_stop(ls_sweep_watch **watch);
 

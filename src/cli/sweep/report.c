@@ -1,0 +1,146 @@
+#include "cli/sweep/report.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "cli/print.h"
+#include "view/history.h"
+#include "view/text.h"
+
+/* Epochs up to the weights that a run has kept. */
+static double epochs_of(const ls_sweep_outcome *s, int64_t run) {
+  ls_history *history = NULL;
+  char *folder = ls_mem_format("%s/%s", s->job->dir, s->job->plan->run[run].name);
+  double step = ls_sweep_row_value(&s->row[run], "restored_step"), epochs = 0;
+  if (isnan(step)) step = ls_sweep_row_value(&s->row[run], "global_step");
+  if (ls_history_read(folder, 0, &history) == LS_OK && history->steps_per_epoch > 0)
+    epochs = ceil(step / (double)history->steps_per_epoch);
+  ls_history_free(&history);
+  LS_FREE(folder);
+  return epochs;
+}
+
+/* The mean over a trial's runs: what a network gets that nobody validates. */
+static int64_t mean_epochs(const ls_sweep_outcome *s, int64_t trial) {
+  const int64_t each = s->job->plan->runs / s->job->plan->trials;
+  double sum = 0;
+  for (int64_t i = (trial - 1) * each; i < trial * each; i++) sum += epochs_of(s, i);
+  return sum < (double)each ? 1 : (int64_t)(sum / (double)each + 0.5);
+}
+
+/* Append what turns validation off: its share, its folds, and what needs it. */
+static ls_status add_everything(const ls_sweep_outcome *s, int64_t trial, ls_texts *all) {
+  const ls_config *c = s->cli->config;
+  const bool share = c->data.validation.share > 0, fold = c->data.fold.k > 0,
+             ends = c->early_metric || c->restore_best;
+  const long long epochs = ends ? mean_epochs(s, trial) : 0;
+  if (share) LS_TRY(ls_texts_add(all, ls_mem_text("data.validation=none")));
+  if (fold) LS_TRY(ls_texts_add(all, ls_mem_text("data.fold=none")));
+  if (!share && !fold) return LS_OK;
+  if (c->early_metric) LS_TRY(ls_texts_add(all, ls_mem_text("train.early_stop=none")));
+  if (c->restore_best) LS_TRY(ls_texts_add(all, ls_mem_text("train.restore_best=false")));
+  if (c->keep_best && *c->keep_best)
+    LS_TRY(ls_texts_add(all, ls_mem_text("checkpoint.keep.best=none")));
+  if (ends && c->steps > 0) LS_TRY(ls_texts_add(all, ls_mem_text("train.steps=none")));
+  return ends ? ls_texts_add(all, ls_mem_format("train.epochs=%lld", epochs)) : LS_OK;
+}
+
+/* The settings that train a trial on everything; or, where the config needs its validation, as its
+ * runs were. */
+static ls_status final_settings(const ls_sweep_outcome *s, int64_t trial, ls_texts *all) {
+  ls_config *config = NULL;
+  LS_TRY(ls_sweep_settings(s->job->plan, trial, NULL, all));
+  LS_TRY(add_everything(s, trial, all));
+  const bool accepted = ls_sweep_parse(s->job, all, &config) == LS_OK;
+  ls_config_free(&config);
+  if (accepted) return LS_OK;
+  ls_texts_free(all);
+  return ls_sweep_settings(s->job->plan, trial, NULL, all);
+}
+
+static char *command_of(const ls_sweep_outcome *s, int64_t trial) {
+  ls_texts settings = {0};
+  char *text = ls_mem_text("lockstep train"), *dir = ls_mem_format("%s/best", s->job->dir);
+  const ls_status status = final_settings(s, trial, &settings);
+  ls_text_add_word(&text, s->job->file);
+  for (int i = 0; s->job->override[i]; i++) ls_text_add_word(&text, s->job->override[i]);
+  for (int64_t i = 0; status == LS_OK && i < settings.count; i++) ls_text_add_word(&text, settings.text[i]);
+  ls_text_add_word(&text, "-o");
+  ls_text_add_word(&text, dir);
+  ls_texts_free(&settings);
+  LS_FREE(dir);
+  return text;
+}
+
+static void put_values(const ls_sweep_outcome *s, int64_t trial, json_t *object) {
+  for (int k = 0; k < s->job->plan->varies; k++) {
+    char *value = ls_sweep_value(s->job->plan, k, trial);
+    ls_put(object, s->job->plan->vary[k].key, value);
+    LS_FREE(value);
+  }
+}
+
+static void put_trial(const ls_sweep_outcome *s, const ls_sweep_trial *t, json_t *object) {
+  json_t *values = json_object();
+  char *label = ls_sweep_label(s->job->plan, t->trial);
+  put_values(s, t->trial, values);
+  ls_put(object, "trial", t->trial);
+  ls_put(object, "values", values);
+  ls_put(object, "runs", t->runs);
+  ls_put(object, "good", t->good);
+  if (s->halving->rungs > 1) ls_put(object, "epochs", s->halving->epochs[t->rung]);
+  ls_put(object, "mean", t->mean);
+  ls_put(object, "sd", t->deviation);
+  ls_put(object, "_values", *label ? label + 1 : "(nothing varied)");
+  LS_FREE(label);
+}
+
+static void put_best(const ls_sweep_outcome *s, const ls_sweep_trial *t, json_t *answer) {
+  json_t *best = json_object();
+  const int64_t each = s->job->plan->runs / s->job->plan->trials;
+  char *config =
+           ls_mem_format("%s/%s/config.yaml", s->job->dir, s->job->plan->run[(t->trial - 1) * each].name),
+       *command = command_of(s, t->trial);
+  put_trial(s, t, best);
+  ls_put(best, "config", config);
+  ls_put(best, "command", command);
+  ls_put(answer, "best", best);
+  LS_FREE(config);
+  LS_FREE(command);
+}
+
+static const char look[] =
+    "{?best}trial\t{?_halving}epochs\t{/}{metric}\tsd\truns\tvalues\n"
+    "{*_shown}{trial}\t{?epochs}{epochs}\t{/}{mean:.6g}\t{sd:.2g}\t{good}/{runs}\t{_values}\n{/}"
+    "{?_more}... {_more} more in {dir}/sweep.csv\n{/}"
+    "best: trial {best.trial}, {metric} {best.mean:.6g}{?best.sd} +- {best.sd:.2g} over "
+    "{best.runs} runs{/}\n"
+    "config: {best.config}\non everything: {best.command}\n"
+    "{|}no trial has a {metric} of all its runs; {dir}/sweep.csv says how each ended\n{/}";
+
+ls_status ls_sweep_report(const ls_sweep_outcome *s) {
+  enum { SHOWN = 10 };
+  ls_sweep_trial *t;
+  LS_TRY(ls_sweep_rank(s->job->plan, s->row, NULL, s->metric, &t));
+  json_t *answer = json_object(), *trials = json_array(), *shown = json_array();
+  for (int64_t i = 0; i < s->job->plan->trials; i++) {
+    json_t *trial = ls_put_item(trials);
+    put_trial(s, &t[i], trial);
+    if (i < SHOWN) json_array_append(shown, trial);
+  }
+  ls_put(answer, "dir", s->job->dir);
+  ls_put(answer, "metric", s->metric);
+  ls_put(answer, "runs", s->job->plan->runs);
+  ls_put(answer, "trials", trials);
+  ls_put(answer, "_shown", shown);
+  ls_put_bool(answer, "_halving", s->halving->rungs > 1);
+  ls_put(answer, "_more", s->job->plan->trials > SHOWN ? s->job->plan->trials - SHOWN : 0);
+  if (isnan(t[0].mean))
+    ls_put(answer, "best", json_null());
+  else
+    put_best(s, &t[0], answer);
+  LS_FREE(t);
+  ls_print(s->cli, answer, look);
+  return LS_OK;
+}
