@@ -1,5 +1,5 @@
 /* cmd_schedule.c - lockstep schedule: learning rates before training, from the config alone: the
- * data are never opened. */
+ * data are never opened, but for --find, which is find_rate.c's. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "base/clamp.h"
 #include "base/mem.h"
 #include "cli/commands.h"
+#include "cli/find_rate.h"
 #include "cli/print.h"
 #include "data/splits.h"
 #include "view/plot.h"
@@ -17,7 +18,7 @@ enum { PLOT_POINTS = 4000, ROWS_MAX = 64, DECADES = 9, SCAN_MAX = 1 << 26, SCAN_
 static const int64_t FAR = (int64_t)1 << 50;
 
 typedef struct {
-  const char *at, *out;
+  const char *at, *out, *find;
   int64_t steps, samples;
   bool csv, keep_script;
 } options;
@@ -301,9 +302,7 @@ static ls_status show(const ls_cli *cli, table *t, const options *o) {
   return LS_OK;
 }
 
-static ls_status run(ls_cli *cli, const void *given) {
-  const options *o = given;
-  table t = {.config = cli->config};
+static ls_status check(const ls_cli *cli, const options *o) {
   if (o->steps < 0 || o->samples < 0)
     return ls_fail(LS_EUSAGE, "--steps and --samples are positive");
   if (o->csv && (cli->json || o->out))
@@ -311,7 +310,19 @@ static ls_status run(ls_cli *cli, const void *given) {
   if (cli->json && o->out && strcmp(o->out, "-") == 0)
     return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
   if (o->at && o->steps) return ls_fail(LS_EUSAGE, "--at and --steps exclude each other");
-  return show(cli, &t, o);
+  if (o->find && (o->at || o->samples))
+    return ls_fail(LS_EUSAGE, "--find goes with neither --at nor --samples");
+  return LS_OK;
+}
+
+static ls_status run(ls_cli *cli, const void *given) {
+  const options *o = given;
+  const ls_find_rate_options find = {o->find, o->steps, o->out, o->csv, o->keep_script};
+  table t = {.config = cli->config};
+  ls_status status = check(cli, o);
+  if (status == LS_OK && o->find) return ls_find_rate(cli, &find);
+  if (status == LS_OK && ls_comm_rank(cli->comm) == 0) status = show(cli, &t, o);
+  return ls_comm_agree(cli->comm, status);
 }
 
 static const ls_option schedule_options[] = {
@@ -322,7 +333,12 @@ static const ls_option schedule_options[] = {
     LS_OPTION(options, samples, "samples", 0, "N",
               "training samples, where data.limit.train does not tell: gives the steps of an "
               "epoch"),
-    LS_OPTION(options, csv, "csv", 0, NULL, "global_step,lr lines with 17 significant digits"),
+    LS_OPTION_OF(
+        options, find, LS_OPTION_MAYBE, "find", 0, "LO:HI",
+        "a range test: train for some hundred updates (--steps) at rates that grow from LO "
+        "to HI (1e-7 to 10), show the loss, and suggest one; nothing is kept"),
+    LS_OPTION(options, csv, "csv", 0, NULL,
+              "global_step,lr lines with 17 significant digits; with --find also the losses"),
     LS_OPTION(options, out, "output", 'o', "FILE",
               "plot into FILE.svg, .png or .pdf; - draws on the terminal"),
     LS_OPTION(options, keep_script, "keep-script", 0, NULL,
@@ -335,12 +351,16 @@ const ls_command ls_command_schedule = {
     .usage =
         "Usage: lockstep schedule CONFIG [KEY=VALUE...] [--steps N | --at J,J,...] [--csv | "
         "-o FILE.svg]\n"
+        "       lockstep schedule CONFIG [KEY=VALUE...] --find[=LO:HI] [--steps N] [--csv | -o "
+        "FILE.svg]\n"
         "\nExamples:\n"
         "  lockstep schedule net.yaml                           # where the rate is 1/10, "
         "1/100 ... of the initial one\n"
         "  lockstep schedule net.yaml --at 0,1199,1200 --csv    # the rates that these updates "
         "use\n"
-        "  lockstep schedule net.yaml schedule.decay_rate=0.5 --steps 5000 -o lr.svg\n",
+        "  lockstep schedule net.yaml schedule.decay_rate=0.5 --steps 5000 -o lr.svg\n"
+        "  lockstep schedule net.yaml --find -o find.svg        # which rate to begin with\n",
+    .parallel = true,
     .plugins = true,
     .options = schedule_options,
     .size = sizeof(options),

@@ -80,7 +80,8 @@ static ls_status check(const sweep *s) {
 static ls_status check_rungs(const sweep *s) {
   const ls_every *every = &s->cli->config->eval_every;
   if (strncmp(s->metric, "test_", 5) == 0)
-    return ls_fail(LS_EUSAGE, "--halving: a rung is decided before there is a %s; use a val_ metric",
+    return ls_fail(LS_EUSAGE,
+                   "--halving: a rung is decided before there is a %s; use a val_ metric",
                    s->metric);
   for (int r = 0; strncmp(s->metric, "val_", 4) == 0 && r < s->halving.rungs - 1; r++) {
     const long long epoch = s->halving.epochs[r];
@@ -97,7 +98,7 @@ static ls_status plan_rungs(sweep *s) {
   const ls_config *c = s->cli->config;
   const char *text = s->o->halving;
   int64_t first = 0;
-  s->halving = ls_halving_plan(1, c->epochs, 0);
+  s->halving = ls_halving_plan(s->plan->trials, 1, 0);
   if (!text) return LS_OK;
   if (*text && (ls_integer_parse(text, &first) || first < 1))
     return ls_fail(LS_EUSAGE, "--halving=%s: the epochs of the first rung, 1 or more", text);
@@ -109,8 +110,7 @@ static ls_status plan_rungs(sweep *s) {
                    "--halving counts epochs: train.epochs in place of train.steps says how many");
   s->halving = ls_halving_plan(s->plan->trials, c->epochs, first);
   if (s->halving.rungs == 1)
-    return ls_fail(LS_EUSAGE,
-                   "--halving: of %lld trials of %lld epochs nothing can be halved%s",
+    return ls_fail(LS_EUSAGE, "--halving: of %lld trials of %lld epochs nothing can be halved%s",
                    (long long)s->plan->trials, (long long)c->epochs,
                    first > 0 ? "; a smaller first rung?" : "");
   return check_rungs(s);

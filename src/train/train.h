@@ -18,8 +18,8 @@ typedef struct {
   const char *const
       *allow;  /* config keys that may differ from the checkpoint's; NULL-terminated or NULL */
   int threads; /* 0: from the binding */
-  double time_limit;    /* seconds; 0: none */
-  int64_t until; /* pause with a checkpoint when so many epochs are over, exit "rung"; 0: no */
+  double time_limit; /* seconds; 0: none */
+  int64_t until;     /* pause with a checkpoint when so many epochs are over, exit "rung"; 0: no */
   const char *progress; /* auto, bar, line, none */
   const char *trace;    /* file or NULL */
   bool force, dry_run;

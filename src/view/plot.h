@@ -51,7 +51,7 @@ typedef struct {
   ls_curve *curve;                       /* (curves) */
   const ls_grid *grid;                   /* contour lines under the curves, or NULL */
   int curves;
-  bool log_y;
+  bool log_x, log_y;
   bool surface; /* the grid as a surface instead */
   bool whole_x; /* x counts something: no tics between whole numbers */
 } ls_panel;

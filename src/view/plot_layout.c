@@ -80,7 +80,7 @@ static void room_for_lines(ls_axis *y) {
 }
 
 static void fit(ls_axis *x, ls_axis *y, const ls_panel *p) {
-  *x = (ls_axis){.lo = INFINITY, .hi = -INFINITY};
+  *x = (ls_axis){.lo = INFINITY, .hi = -INFINITY, .log = p->log_x};
   *y = (ls_axis){.lo = INFINITY, .hi = -INFINITY, .log = p->log_y};
   bool all_x = !(p->view.x_lo < p->view.x_hi);
   for (int k = 0; k < p->curves; k++) {
@@ -102,6 +102,7 @@ static void make_axes(ls_frame *f, double wide, double high) {
   fit(&f->x, &f->y, p);
   if (p->view.x_lo < p->view.x_hi) f->x.lo = p->view.x_lo, f->x.hi = p->view.x_hi;
   if (p->view.y_lo < p->view.y_hi) f->y.lo = p->view.y_lo, f->y.hi = p->view.y_hi;
+  if (f->x.lo <= 0 || f->x.hi < 10 * f->x.lo) f->x.log = false;
   if (f->y.lo <= 0 || f->y.hi < 10 * f->y.lo) f->y.log = false;
   make_tics(&f->x, p->whole_x, wide / 60);
   make_tics(&f->y, false, high / 40);

@@ -1,6 +1,7 @@
 #!/bin/bash
 # lockstep sweep: the same rows and bits on 1 to 4 ranks with 1 and 2 ranks a trial, killed and gone on with on other ranks, stopped by a signal
-# and a time limit; a trial is the run that train makes; one that diverges, fails or stops early is a row; ranges are drawn; what is refused.
+# and a time limit; a trial is the run that train makes; one that diverges, fails or stops early is a row; halving goes as an independent count of its
+# events says; ranges are drawn; what is refused.
 # label: full
 set -u
 # shellcheck source=tests/lib.sh
@@ -30,14 +31,10 @@ run 0 sweep "${sweep[@]}" -o all
 grep -q ',early_stop,' all/sweep.csv || fail "none stops early: $(cat all/sweep.csv)"
 grep -q 'trial-2-seed-1: failed 65: bad.csv:20' err || fail "why it failed is not said: $(cat err)"
 head -1 all/sweep.csv | grep -q '^trial,fold,optimizer.lr,train.early_stop.metric,data.train.file,train.batch,seed,global_step,loss,accuracy,val_loss,val_accuracy,status,run,seconds,samples_per_s$' || fail "columns: $(head -1 all/sweep.csv)"
-for ranks in 2 3; do
-  run $ranks sweep "${sweep[@]}" -o ranks-$ranks
-  alike ranks-$ranks
-done
-for ranks in 3 4; do
-  run $ranks sweep "${sweep[@]}" --ranks-per-trial 2 -o pairs-$ranks
-  alike pairs-$ranks
-done
+run 3 sweep "${sweep[@]}" -o ranks-3
+alike ranks-3
+run 4 sweep "${sweep[@]}" --ranks-per-trial 2 -o pairs-4
+alike pairs-4
 grep -q "2 at a time, each on 2 of 4 ranks" err || fail "groups are not said: $(cat err)"
 
 # ---- a trial is the run that train makes ----
@@ -57,14 +54,15 @@ run 0 sweep "${sweep[@]//1,3/1-3}" -o more-seeds
 cmp -s <(grep -v -- -seed-2 more-seeds/sweep.csv) all/sweep.csv || fail "more seeds change what was there"
 
 # ---- killed, and gone on with on another number of ranks ----
-long=(net.yaml "checkpoint.every=300 epochs" "eval.every=300 epochs" train.epochs=1500 train.batch=4 --vary "optimizer.lr=0.01,0.003,0.001" --folds 2 --seeds 1,2)
+long=(net.yaml "checkpoint.every=100 epochs" "eval.every=100 epochs" train.epochs=500 train.batch=4 --vary "optimizer.lr=0.01,0.003,0.001" --folds 2 --seeds 1,2)
 run 0 sweep "${long[@]}" -o whole
-# start RANKS DIR WORD...: the sweep in the background; each rank's process is in pid.RANK
+killed=("${long[@]}")
+# start RANKS DIR WORD...: the sweep ${killed[@]} in the background; each rank's process is in pid.RANK
 start() {
   local ranks=$1 dir=$2; shift 2
   rm -f pid.*
   # shellcheck disable=SC2016 # the rank's shell expands
-  "$MPIRUN" -n "$ranks" sh -c 'echo $$ >pid.${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}; exec "$@"' - "$LOCKSTEP" sweep "${long[@]}" "$@" -o "$dir" >out 2>err &
+  "$MPIRUN" -n "$ranks" sh -c 'echo $$ >pid.${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}; exec "$@"' - "$LOCKSTEP" sweep "${killed[@]}" "$@" -o "$dir" >out 2>err &
   job=$!
 }
 # interrupt SIGNAL RANKS DIR FILE: start it, and send the signal to rank 1 once FILE is there; again where it was over before. Its exit code: $code
@@ -85,7 +83,7 @@ all_whole() {
   for r in whole/trial-*; do cmp -s "$r/final.h5" "$1/${r#whole/}/final.h5" || fail "$1/${r#whole/}: other bytes"; done
 }
 ranks=2
-for place in trial-1-fold-0-seed-2/config.yaml trial-2-fold-0-seed-1/ckpt-5700.h5 trial-3-fold-1-seed-1/final.h5; do
+for place in trial-1-fold-0-seed-2/config.yaml trial-2-fold-0-seed-1/ckpt-1900.h5 trial-3-fold-0-seed-1/final.h5; do
   interrupt KILL $ranks killed-$ranks $place
   run $((ranks - 1)) sweep "${long[@]}" -o killed-$ranks
   grep -q " to go" err || fail "killed at $place: nothing was left, or all: $(cat err)"
@@ -94,7 +92,7 @@ for place in trial-1-fold-0-seed-2/config.yaml trial-2-fold-0-seed-1/ckpt-5700.h
 done
 
 # ---- one rank's signal stops all groups, with checkpoints ----
-interrupt USR1 2 stopped trial-2-fold-0-seed-1/ckpt-5700.h5
+interrupt USR1 2 stopped trial-2-fold-0-seed-1/ckpt-1900.h5
 [ $code -eq 75 ] || fail "a signal: exit $code: $(cat err)"
 grep -q "the same command goes on" err || fail "a signal: $(cat err)"
 [ "$(grep -c ',unfinished,' stopped/sweep.csv)" -gt 2 ] || fail "a signal: $(cat stopped/sweep.csv)"
@@ -104,9 +102,62 @@ done
 run 1 sweep "${long[@]}" -o stopped
 all_whole stopped
 code=0
-on 2 sweep "${long[@]}" train.epochs=1000000 --time-limit 0:00:02 -o limited >out 2>err || code=$?
+on 2 sweep "${long[@]}" train.epochs=1000000 --time-limit 0:00:01 -o limited >out 2>err || code=$?
 [ $code -eq 75 ] || fail "a time limit: exit $code: $(cat err)"
 find limited -name 'ckpt-*.h5' | grep -q . || fail "a time limit: no checkpoint: $(ls limited/*)"
+
+# ---- halving: 8 trials to epoch 3, 4 to 5, 2 to 10, 1 to 20; one diverges, and has no place in the second rung ----
+halving=(net.yaml --vary "optimizer.lr=0.1,1e38,0.003,0.03,0.0001,0.01,0.3,0.001" --seeds 1,2 --halving)
+run 0 sweep "${halving[@]}" -o half
+python3 - half/*/metrics.jsonl <<'P' || fail "halving: $(cat half/sweep.csv)"
+import csv, json, re, sys
+runs = {}
+for path in sys.argv[1:]:
+    trial, seed = map(int, re.search(r"trial-(\d+)-seed-(\d+)/", path).groups())
+    runs[trial, seed] = {e["epoch"]: e["val_loss"] for e in map(json.loads, open(path)) if e["event"] == "epoch"}
+left, ends = set(range(1, 9)), {}
+for epoch, places in ((3, 4), (5, 2), (10, 1)):
+    mean = {t: (runs[t, 1][epoch] + runs[t, 2][epoch]) / 2 for t in left if epoch in runs[t, 1]}
+    best = set(sorted(mean, key=mean.get)[:places])
+    ends.update({t: epoch for t in left - best})
+    left = best
+ends.update({t: 20 for t in left})
+want = {t: "diverged" if t == 2 else "done" if e == 20 else "pruned" for t, e in ends.items()}
+rows = list(csv.DictReader(open("half/sweep.csv")))
+assert len(rows) == 16 and len(left) == 1, left
+for row in rows:
+    t, s = int(row["trial"]), int(row["seed"])
+    assert row["status"] == want[t], row
+    assert t == 2 or max(runs[t, s]) == ends[t] and float(row["val_loss"]) == runs[t, s][ends[t]], row
+P
+best=$(sed -n 's/^best: trial \([0-9]*\),.*/\1/p' out)
+run 0 train net.yaml optimizer.lr="$(awk -F, -v t="$best" '$1 == t { print $3; exit }' half/sweep.csv)" seed=2 -o half-alone
+cmp -s half-alone/final.h5 "half/trial-$best-seed-2/final.h5" || fail "a trial that was paused three times is not the run of train"
+all_half() {
+  cmp -s <(rows half) <(rows "$1") || fail "$1: other rows: $(diff <(rows half) <(rows "$1"))"
+  for file in half/trial-*/*.h5; do cmp -s "$file" "$1/${file#half/}" || fail "$1/${file#half/}: other bytes"; done
+}
+run 4 sweep "${halving[@]}" --ranks-per-trial 2 -o half-4
+all_half half-4
+killed=("${halving[@]}")
+interrupt KILL 3 half-killed trial-4-seed-1/ckpt-24.h5
+run 2 sweep "${halving[@]}" -o half-killed
+all_half half-killed
+# As a kill leaves it between a rung's checkpoint and its end event, of one that is pruned there and one that goes on.
+for run in trial-5-seed-1 "trial-$best-seed-1"; do sed -i '$d' half-killed/$run/metrics.jsonl; done
+rm "half-killed/trial-$best-seed-1/final.h5"
+run 0 sweep "${halving[@]}" -o half-killed
+all_half half-killed
+run 0 sweep "${halving[@]/%--halving/--halving=6}" -o half-6
+[ "$(awk -F, '$5 == 120' half-6/sweep.csv | wc -l)" -eq 8 ] || fail "8 trials to epoch 10, 4 to 20: $(cat half-6/sweep.csv)"
+refused 78 "with --halving, all trials" sweep "${halving[@]/1,2/1,3}" -o half
+refused 78 "its first rung has 3 epochs, and now 0" sweep "${halving[@]:0:5}" -o half
+refused 64 "--halving=x: the epochs" sweep "${halving[@]/%--halving/--halving=x}" -o no
+refused 64 "nothing can be halved" sweep "${halving[@]/%--halving/--halving=11}" -o no
+refused 64 "which is varied" sweep net.yaml --vary train.epochs=5,10 --halving -o no
+refused 64 "before there is a test_loss" sweep "${halving[@]}" --metric test_loss -o no
+refused 78 "a rung ends at epoch 3, and eval.every has no" sweep "${halving[@]}" "eval.every=2 epochs" -o no
+refused 78 "--halving counts epochs" sweep "${halving[@]}" train.epochs=none train.steps=100 -o no
 
 # ---- the report, as text and JSON; the command that it names; folds ----
 run 2 sweep "${long[@]}" -o whole --json
@@ -168,6 +219,6 @@ refused 78 "output.log has no jsonl" "${bad[@]}" "output.log=[csv]" -o no
 [ ! -e no ] || fail "a refused sweep has made a folder"
 refused 74 "not empty" "${bad[@]}" -o alone
 refused 78 "holds the runs of another sweep: it varies other keys" "${bad[@]}" -o drawn
-refused 78 "train.epochs was 1500, and now is 61" sweep "${long[@]}" train.epochs=61 -o whole
+refused 78 "train.epochs was 500, and now is 61" sweep "${long[@]}" train.epochs=61 -o whole
 refused 78 "it has 2 folds, and this one 3" sweep "${long[@]}" --folds 3 -o whole
 finish

@@ -15,11 +15,11 @@ typedef struct {
   const ls_sweep_plan *plan;
   const bool *over; /* (plan->runs) nothing is to be done */
   int groups;
-  int ranks;    /* a group, the last one what is left; 0: evenly */
-  int threads;  /* a rank; 0: from the binding */
-  int64_t until; /* epochs at which each run pauses; 0: it is trained to its end */
+  int ranks;             /* a group, the last one what is left; 0: evenly */
+  int threads;           /* a rank; 0: from the binding */
+  int64_t until;         /* epochs at which each run pauses; 0: it is trained to its end */
   double started, limit; /* when, and seconds from then; limit 0: none */
-  int argc;     /* the command line, for the records */
+  int argc;              /* the command line, for the records */
   const char *const *argv;
 } ls_sweep_job;
 

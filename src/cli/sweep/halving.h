@@ -10,9 +10,9 @@
 enum { LS_RUNGS_MAX = 32 };
 
 typedef struct {
-  int rungs;                     /* 1: there is no halving, and one rung of whole runs */
-  int64_t epochs[LS_RUNGS_MAX];  /* at which a rung ends; the last: with the run */
-  int64_t trials[LS_RUNGS_MAX];  /* that take part in it */
+  int rungs;                    /* 1: there is no halving, and one rung of whole runs */
+  int64_t epochs[LS_RUNGS_MAX]; /* at which a rung ends; the last: with the run */
+  int64_t trials[LS_RUNGS_MAX]; /* that take part in it */
 } ls_halving;
 
 /* first: epochs of the first rung, at least; 0: one. Halves are rounded up. */

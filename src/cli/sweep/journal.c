@@ -50,8 +50,7 @@ static void take_end(const char *folder, json_t *event, ls_sweep_row *row) {
   char *final = ls_mem_format("%s/final.h5", folder);
   row->paused = ended && strcmp(exit, "rung") == 0;
   if (row->paused) row->end = json_incref(event);
-  if (ended &&
-      (whole ? access(final, F_OK) == 0 : strcmp(exit, "diverged") == 0)) {
+  if (ended && (whole ? access(final, F_OK) == 0 : strcmp(exit, "diverged") == 0)) {
     row->over = true;
     row->good = whole && !dead;
     row->end = json_incref(event);
@@ -121,8 +120,7 @@ ls_status ls_sweep_row_at(const char *dir, const char *run, int64_t epoch, const
   *last = 0;
   *found = false;
   *value = (double)NAN;
-  ls_status status =
-      there ? ls_regular_open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, &fd) : LS_OK;
+  ls_status status = there ? ls_regular_open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, &fd) : LS_OK;
   if (status == LS_OK && there) status = ls_lines_new(fd, path, 0, &lines);
   if (status == LS_OK && there) status = find_epoch(lines, epoch, metric, last, found, value);
   ls_lines_free(&lines);
@@ -294,8 +292,7 @@ static void sort(const char *metric, ls_sweep_trial *t, ls_sweep_trial *room, in
 static void take_values(const ls_sweep_plan *plan, const ls_sweep_row *row, const char *metric,
                         double *value) {
   for (int64_t i = 0; i < plan->runs; i++)
-    value[i] =
-        row[i].good || row[i].paused ? ls_sweep_row_value(&row[i], metric) : (double)NAN;
+    value[i] = row[i].good || row[i].paused ? ls_sweep_row_value(&row[i], metric) : (double)NAN;
 }
 
 static ls_status rank_values(const ls_sweep_plan *plan, const ls_sweep_row *row,

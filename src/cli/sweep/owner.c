@@ -122,9 +122,10 @@ static void compare_halving(const json_t *owner, const ls_sweep_ask *asked, diff
                     json_equal(now, json_object_get(owner, "seeds"));
   json_decref(now);
   if (then > 0 && asked->halving > 0 && !same)
-    snprintf(d->text, sizeof d->text,
-             "with --halving, all trials, their seeds and --metric decide which goes on, and one of "
-             "these is another now");
+    snprintf(
+        d->text, sizeof d->text,
+        "with --halving, all trials, their seeds and --metric decide which goes on, and one of "
+        "these is another now");
   if (then != asked->halving)
     snprintf(d->text, sizeof d->text,
              "its first rung has %lld epochs, and now %lld (0: no --halving)", (long long)then,

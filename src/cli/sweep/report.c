@@ -65,7 +65,8 @@ static char *command_of(const ls_sweep_outcome *s, int64_t trial) {
   const ls_status status = final_settings(s, trial, &settings);
   ls_text_add_word(&text, s->job->file);
   for (int i = 0; s->job->override[i]; i++) ls_text_add_word(&text, s->job->override[i]);
-  for (int64_t i = 0; status == LS_OK && i < settings.count; i++) ls_text_add_word(&text, settings.text[i]);
+  for (int64_t i = 0; status == LS_OK && i < settings.count; i++)
+    ls_text_add_word(&text, settings.text[i]);
   ls_text_add_word(&text, "-o");
   ls_text_add_word(&text, dir);
   ls_texts_free(&settings);
@@ -99,8 +100,8 @@ static void put_trial(const ls_sweep_outcome *s, const ls_sweep_trial *t, json_t
 static void put_best(const ls_sweep_outcome *s, const ls_sweep_trial *t, json_t *answer) {
   json_t *best = json_object();
   const int64_t each = s->job->plan->runs / s->job->plan->trials;
-  char *config =
-           ls_mem_format("%s/%s/config.yaml", s->job->dir, s->job->plan->run[(t->trial - 1) * each].name),
+  char *config = ls_mem_format("%s/%s/config.yaml", s->job->dir,
+                               s->job->plan->run[(t->trial - 1) * each].name),
        *command = command_of(s, t->trial);
   put_trial(s, t, best);
   ls_put(best, "config", config);
