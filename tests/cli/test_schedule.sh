@@ -1,5 +1,5 @@
 #!/bin/bash
-# lockstep schedule against worked examples; the data are never opened.
+# lockstep schedule against worked examples, the data are never opened; and --find, the range test, which opens them.
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
@@ -90,5 +90,55 @@ fi
 PATH=/nonexistent "$LOCKSTEP" schedule c.yaml --steps 5 -o y.svg >out 2>err && fail "a plot without gnuplot"
 grep -q gnuplot-nox err || fail "which package? $(cat err)"
 ls y.svg* >/dev/null 2>&1 && fail "a failed plot left a file"
+
+# ---- --find: the range test of a straight line, in Python; the same on any ranks; nothing is kept ----
+awk 'BEGIN { print "a,b"; for (i = 0; i < 40; i++) printf "%g,%g\n", i / 10 - 2, 3 * (i / 10 - 2) + i % 3 }' >line.csv
+cat >line.yaml <<'Y'
+version: 1
+data: {type: csv, train: {file: line.csv, x: [a], y: [b]}}
+model: {init: {type: constant, value: 0.5}, layers: [{units: out}]}
+loss: mse
+optimizer: {type: sgd, lr: 7}
+schedule: {type: exponential, decay_rate: 0.5, decay_steps: 1, warmup: 5}
+train: {epochs: 1, batch: full, precision: float64, early_stop: {metric: loss, patience: 1}}
+Y
+touch out err; ls >before
+find_it() { on "$1" schedule line.yaml --find=1e-3:10 --steps 40 "${@:2}" >out 2>err || fail "--find $*: $(cat err)"; }
+find_it 0 --csv; cp out find.csv
+find_it 0 --json; cp out find.json
+python3 - <<'P' || fail "--find: $(head -3 find.csv) $(cat find.json | cut -c1-300)"
+import csv, json, math
+x, y = zip(*[map(float, r) for r in list(csv.reader(open("line.csv")))[1:]])
+mean_of = lambda values: sum(values) / len(x)
+rows = [[float(v) for v in r] for r in list(csv.reader(open("find.csv")))[1:]]
+w, b, mean, least = 0.5, 0.0, 0.0, math.inf
+for n, (step, lr, loss, smoothed) in enumerate(rows):
+    off = [w * u + b - v for u, v in zip(x, y)]
+    cost = mean_of([d * d for d in off])
+    mean = 0.95 * mean + 0.05 * cost
+    want = 1e-3 * 1e4 ** (n / 39), cost, mean / (1 - 0.95 ** (n + 1))
+    assert step == n and all(math.isclose(p, q, rel_tol=1e-9) for p, q in zip((lr, loss, smoothed), want)), (n, want)
+    assert n == len(rows) - 1 or smoothed <= 4 * least or n < 10
+    least = min(least, smoothed)
+    w, b = w - lr * 2 * mean_of([d * u for d, u in zip(off, x)]), b - lr * 2 * mean_of(off)
+assert len(rows) < 40 and rows[-1][3] > 4 * least, "it goes on behind the end"
+answer = json.load(open("find.json"))
+best = min(rows, key=lambda r: r[3])[1]
+assert answer["lowest"] == best and answer["suggested"] == float("%.0e" % (best / 10)), best
+assert answer["ended"] and len(answer["rates"]) == len(rows) and 0 < answer["steepest"] <= best
+P
+for ranks in 2 3; do find_it $ranks --csv; cmp -s out find.csv || fail "--find on $ranks ranks: other bits"; done
+find_it 0; grep -q "^suggested: optimizer.lr=0.5$" out && grep -q "^because: the smoothed loss falls fastest at" out || fail "no suggestion: $(tail -3 out)"
+on 0 schedule line.yaml --find=1e-9:1e-8 --steps 30 >out 2>err; grep -q "no suggestion: the loss has not fallen" out || fail "a suggestion from nothing: $(tail -2 out)"
+ls | grep -vxE 'before|find\.(csv|json)' | diff - <(grep -vx before before) || fail "--find leaves something"
+refused 64 "both above 0, LO the smaller" schedule line.yaml --find=1:0.1
+refused 64 "neither --at nor" schedule line.yaml --find --at 3
+refused 64 "--steps is 20 to" schedule line.yaml --find --steps 5
+refused 65 "no.csv" schedule line.yaml data.train.file=no.csv --find
+refused 78 "one update after the other" schedule line.yaml --find train.mode=hogwild train.batch=10 train.slices=1
+if command -v gnuplot >/dev/null; then
+  find_it 0 -o find.svg --keep-script
+  grep -q 'suggested: 0.5' find.svg && grep -q 'set logscale x' find.gp || fail "not the picture of a range test"
+fi
 
 finish
