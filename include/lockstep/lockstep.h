@@ -220,6 +220,14 @@ LOCKSTEP_API lockstep_status lockstep_trainer_evaluate_f64(lockstep_trainer *tra
                                                            const int64_t *number, const double *x,
                                                            const double *y, lockstep_score *score,
                                                            lockstep_error *error);
+/* Of the last evaluation the number that the config's eval.metrics calls `name` (loss, accuracy,
+ * mae, rmse and r2 are always made; f1, balanced_accuracy, auc, average_precision, brier, top_k,
+ * explained_variance, max_error and the like where it names them). NaN: the samples do not tell
+ * it. LOCKSTEP_EUSAGE where no evaluation has made it. The same on all ranks, and each may ask
+ * alone. */
+LOCKSTEP_API lockstep_status lockstep_trainer_metric(const lockstep_trainer *trainer,
+                                                     const char *name, double *value,
+                                                     lockstep_error *error);
 
 typedef struct {
   int64_t global_step; /* minibatches seen */

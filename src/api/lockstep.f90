@@ -106,6 +106,7 @@ module lockstep
     procedure :: targets => trainer_targets
     procedure :: batch => trainer_batch
     procedure :: share => trainer_share
+    procedure :: metric => trainer_metric
     procedure :: state => trainer_state
     procedure :: save => trainer_save
     procedure :: net => trainer_net
@@ -278,6 +279,13 @@ module lockstep
       integer(c_int64_t), value :: rows
       real(c_double), intent(in) :: x(*), y(*)
       type(lockstep_score), intent(out) :: score
+      type(c_error), intent(out) :: error
+    end function
+    integer(c_int) function c_metric(trainer, name, value, error) bind(C, name="lockstep_trainer_metric")
+      import
+      type(c_ptr), value :: trainer
+      character(kind=c_char), intent(in) :: name(*)
+      real(c_double), intent(inout) :: value
       type(c_error), intent(out) :: error
     end function
     integer(c_int) function c_state(trainer, state, error) bind(C, name="lockstep_trainer_state")
@@ -737,6 +745,20 @@ contains
     rows = rows_of(trainer, shape(x, int64), shape(y, int64), numbers_in(number), -1_int64, status, message)
     ignored = c_evaluate64(trainer%at, rows, place_of(number), x, y, score, error)
     if (status == lockstep_ok) call tell(error, status, message)
+  end subroutine
+
+  !> Of the last evaluation the number that the config's eval.metrics calls so ("f1", "auc", ...).
+  subroutine trainer_metric(trainer, name, value, status, message)
+    class(lockstep_trainer), intent(in) :: trainer
+    character(len=*), intent(in) :: name
+    real(real64), intent(out) :: value
+    integer, intent(out) :: status
+    character(len=*), intent(inout), optional :: message
+    type(c_error) :: error
+    integer(c_int) :: ignored
+    value = 0
+    ignored = c_metric(trainer%at, trim(name) // c_null_char, value, error)
+    call tell(error, status, message)
   end subroutine
 
   subroutine trainer_state(trainer, state, status, message)

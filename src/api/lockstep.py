@@ -103,6 +103,7 @@ _signatures = {
     "trainer_step_weighted_f64": (_int, _at, _count, _at, _at, _at, _at, _to(_Error)),
     "trainer_evaluate_f32": (_int, _at, _count, _at, _at, _at, _to(_Score), _to(_Error)),
     "trainer_evaluate_f64": (_int, _at, _count, _at, _at, _at, _to(_Score), _to(_Error)),
+    "trainer_metric": (_int, _at, _text, _to(_double), _to(_Error)),
     "trainer_state": (_int, _at, _to(_State), _to(_Error)),
     "trainer_save": (_int, _at, _text, _to(_Error)),
     "trainer_net": (_int, _at, _to(_at), _to(_Error)),
@@ -282,6 +283,12 @@ class Trainer:
         score = _Score()
         self._give({"f4": _c.trainer_evaluate_f32, "f8": _c.trainer_evaluate_f64}, x, y, number, None, ctypes.byref(score))
         return _plain(score)
+
+    def metric(self, name):
+        """Of the last evaluation the number that the config's eval.metrics calls so: "f1", "auc", ..."""
+        value = _double()
+        _call(_c.trainer_metric, self._at, name.encode(), ctypes.byref(value))
+        return value.value
 
     @property
     def state(self):

@@ -123,6 +123,12 @@ typedef struct {
   lockstep_trainer *made;
 } making;
 
+/* Lists have no way to the program; those of targets take all samples on each rank. */
+static void keep_numbers(ls_figures *figures) {
+  for (int m = LS_NUMBERS; m < LS_METRICS; m++) figures->made[m] = false;
+  LS_FREE(figures->target);
+}
+
 static ls_status build(lockstep_trainer *t, ls_checkpoint **from) {
   ls_comm *comm = t->t.comm;
   char *path = NULL;
@@ -132,12 +138,12 @@ static ls_status build(lockstep_trainer *t, ls_checkpoint **from) {
   if (t->given.resume) LS_TRY(ls_checkpoint_share(comm, from));
   take_statistics(t, *from);
   LS_TRY(ls_trainer_build(&t->t, ls_comm_rank(comm) == 0 ? *from : NULL));
+  keep_numbers(&t->t.figures[LS_SPLIT_TEST]);
   ls_data_spec *data = &t->t.config->data; /* what it points to has been copied */
   data->x_affine = data->y_affine = NULL;
   data->x_mean = NULL;
   data->statistics = NULL;
-  LS_TRY(ls_comm_agree(
-      comm, ls_mem_new((void **)&t->first, (size_t)ls_comm_size(comm) + 1, sizeof *t->first)));
+  LS_COMM_NEW(comm, t->first, ls_comm_size(comm) + 1);
   return ls_comm_agree(comm, ls_deal_new(comm, ls_data_features(t->t.run->data),
                                          ls_data_columns(t->t.run->data), &t->deal));
 }
@@ -148,7 +154,7 @@ static ls_status make(void *arg) {
   ls_comm *comm;
   if (!m->config) return ls_fail(LS_EUSAGE, "there is no config");
   LS_TRY(ls_comm_join(m->communicator, &comm));
-  ls_status status = ls_comm_agree(comm, ls_mem_new((void **)&m->made, 1, sizeof *m->made));
+  ls_status status = ls_comm_new(comm, (void **)&m->made, 1, sizeof *m->made);
   if (status != LS_OK) {
     ls_comm_close(&comm);
     return status;
@@ -293,6 +299,8 @@ static ls_status step(void *arg) {
   return ls_run_step(run, false, &flags);
 }
 
+/* ---- scores ---- */
+
 static lockstep_score score_of(const ls_score *s) {
   const double *v = s->value;
   return (lockstep_score){.samples = s->samples,
@@ -310,16 +318,48 @@ static ls_status evaluate(void *arg) {
   int64_t total;
   bool weighted;
   ls_score score;
+  ls_figures *figures = &t->t.figures[LS_SPLIT_TEST];
   LS_TRY(ls_comm_agree(t->t.comm,
                        c->score ? LS_OK : ls_fail(LS_EUSAGE, "where the score goes is NULL")));
   LS_TRY(ls_deal_count(t->deal, &c->hand, &total, &weighted));
   if (total == 0) return ls_fail(LS_EUSAGE, "there is no sample to evaluate on");
   for (int r = 0; r <= ranks; r++) t->first[r] = ls_eval_first(total, r, ranks);
   LS_TRY(deal_out(c, LS_SPLIT_TEST, 0, total, weighted));
-  LS_TRY(ls_evaluate(t->t.run, LS_SPLIT_TEST, &score, NULL));
+  LS_TRY(ls_evaluate(t->t.run, LS_SPLIT_TEST, &score, figures));
+  t->t.score[LS_SPLIT_TEST] = score;
   *c->score = score_of(&score);
   return LS_OK;
 }
+
+typedef struct {
+  const lockstep_trainer *trainer;
+  const char *name;
+  double *value;
+} asking;
+
+static ls_status tell_metric(void *arg) {
+  const asking *a = arg;
+  const ls_trainer *t = &a->trainer->t;
+  const ls_score *s = &t->score[LS_SPLIT_TEST];
+  if (!a->name || !a->value)
+    return ls_fail(LS_EUSAGE, "%s is NULL", a->name ? "where the number goes" : "the metric's name");
+  const ls_metric m = ls_metric_validates(a->name) ? LS_METRICS : ls_metric_of(a->name);
+  if (m >= LS_NUMBERS)
+    return ls_fail(LS_EUSAGE, "'%s' is no metric that is one number (lockstep help eval.metrics)",
+                   a->name);
+  if (s->samples == 0) return ls_fail(LS_EUSAGE, "%s: there was no evaluation yet", a->name);
+  if (ls_metric_table[m].made == LS_MADE_WHEN_ASKED && !ls_config_wants(t->config, m))
+    return ls_fail(LS_EUSAGE, "%s: the config's eval.metrics does not name it", a->name);
+  *a->value = s->value[m];
+  return LS_OK;
+}
+
+lockstep_status lockstep_trainer_metric(const lockstep_trainer *trainer, const char *name,
+                                        double *value, lockstep_error *error) {
+  return visit(trainer, tell_metric, &(asking){trainer, name, value}, error);
+}
+
+/* ---- calls with samples ---- */
 
 #define WITH_SAMPLES(suffix, real, type)                                                      \
   lockstep_status lockstep_trainer_step_weighted_##suffix(                                    \
@@ -391,7 +431,8 @@ lockstep_status lockstep_trainer_state(lockstep_trainer *trainer, lockstep_state
 static ls_status write_image(ls_image *image, const char *path) {
   const char *slash = strrchr(path, '/');
   char *dir = slash ? ls_mem_format("%.*s", (int)(slash - path + 1), path) : ls_mem_text(".");
-  ls_status status = ls_image_commit(image, dir, slash ? slash + 1 : path);
+  ls_status status = ls_mem_settle(LS_OK); /* not behind a file that is there */
+  if (status == LS_OK) status = ls_image_commit(image, dir, slash ? slash + 1 : path);
   LS_FREE(dir);
   return status;
 }

@@ -1,6 +1,7 @@
 #include "base/mem.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,15 @@ static char *mapped(size_t bytes) {
   return map + before;
 }
 
+/* A zeroed block of `bytes` that begins, with its head, at `start`. */
+static void *count_block(char *start, size_t bytes) {
+  ((header *)(void *)start)->bytes = bytes;
+  atomic_fetch_add(&live, 1);
+  atomic_fetch_add(&total, 1);
+  atomic_fetch_add(&live_bytes, bytes);
+  return start + LS_ALIGN;
+}
+
 ls_status ls_mem_new(void **out, size_t count, size_t size) {
   size_t bytes;
   *out = NULL;
@@ -55,12 +65,60 @@ ls_status ls_mem_new(void **out, size_t count, size_t size) {
   if (!block)
     return ls_fail(LS_FAIL, "out of memory: no room for %zu bytes beside the %zu already in use",
                    bytes, ls_mem_bytes());
-  ((header *)(void *)block)->bytes = bytes;
-  atomic_fetch_add(&live, 1);
-  atomic_fetch_add(&total, 1);
-  atomic_fetch_add(&live_bytes, bytes);
-  *out = block + LS_ALIGN;
+  *out = count_block(block, bytes);
   return LS_OK;
+}
+
+/* ---- the reserve, of which small things are lent where there is nothing else ---- */
+
+enum { RESERVE = 1 << 20 };
+static struct {
+  _Alignas(LS_ALIGN) char room[RESERVE];
+  size_t used; /* from the front; 0 again when nothing of it is lent any more */
+  int64_t lent;
+  atomic_flag busy;
+} reserve = {.busy = ATOMIC_FLAG_INIT};
+
+static _Thread_local size_t lent_bytes; /* to this thread, which has not told so yet */
+
+static void lock_reserve(void) {
+  while (atomic_flag_test_and_set(&reserve.busy)) {
+  }
+}
+static void unlock_reserve(void) { atomic_flag_clear(&reserve.busy); }
+
+static bool is_lent(const char *start) {
+  return start >= reserve.room && start < reserve.room + RESERVE;
+}
+
+static void *lend(size_t bytes) {
+  const size_t whole = (bytes + 2 * LS_ALIGN - 1) / LS_ALIGN * LS_ALIGN;
+  char *start = NULL;
+  lock_reserve();
+  if (whole > bytes && whole <= RESERVE - reserve.used) {
+    start = reserve.room + reserve.used;
+    reserve.used += whole;
+    reserve.lent++;
+  }
+  unlock_reserve();
+  if (!start) return NULL;
+  lent_bytes += bytes;
+  memset(start, 0, whole);
+  return count_block(start, bytes);
+}
+
+static void give_back(void) {
+  lock_reserve();
+  if (--reserve.lent == 0) reserve.used = 0;
+  unlock_reserve();
+}
+
+ls_status ls_mem_settle(ls_status mine) {
+  const size_t bytes = lent_bytes;
+  lent_bytes = 0;
+  if (mine != LS_OK || bytes == 0) return mine;
+  return ls_fail(LS_FAIL, "out of memory: no room for %zu bytes beside the %zu already in use",
+                 bytes, ls_mem_bytes());
 }
 
 void ls_mem_free(void *block) {
@@ -69,7 +127,9 @@ void ls_mem_free(void *block) {
   const size_t bytes = ((header *)(void *)start)->bytes;
   atomic_fetch_sub(&live, 1);
   atomic_fetch_sub(&live_bytes, bytes);
-  if (bytes < HUGE)
+  if (is_lent(start))
+    give_back();
+  else if (bytes < HUGE)
     free(start);
   else
     munmap(start, mapped_bytes(bytes + LS_ALIGN));
@@ -88,11 +148,15 @@ static void (*end_process)(void);
 void ls_mem_on_failure(void (*end)(void)) { end_process = end; }
 
 static _Thread_local jmp_buf *way_out;
-void ls_mem_escape(jmp_buf *escape) { way_out = escape; }
+void ls_mem_escape(jmp_buf *escape) {
+  way_out = escape;
+  lent_bytes = 0;
+}
 
 void *ls_mem_must(size_t bytes) {
   void *block;
   if (ls_mem_new(&block, bytes, 1) != LS_OK) {
+    if (way_out && (block = lend(bytes))) return block;
     if (way_out) longjmp(*way_out, 1);
     if (end_process) end_process();
     fprintf(stderr, "lockstep: error: %s\n", ls_error_text());

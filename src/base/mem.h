@@ -22,14 +22,18 @@ ls_status ls_mem_grow(void **block, size_t count, size_t size);
 void ls_mem_free(void *block); /* NULL is fine */
 /* For small things in functions that cannot fail: zeroed bytes; strdup; printf into a fresh block.
  * Where there is no memory, the process ends with LS_FAIL after one line on stderr; `end`, where
- * given, does so in its own way. In a library the thread goes back to its caller instead, to
+ * given, does so in its own way. In a library no process ends: the thread is lent a block of a
+ * reserve, and goes on until it settles; where that is used up too, it goes back to its caller, to
  * `escape` (longjmp with 1), and what the call had asked for is lost. */
 void *ls_mem_must(size_t bytes);
 char *ls_mem_text(const char *text);
 char *ls_mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *ls_mem_vformat(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 void ls_mem_on_failure(void (*end)(void));
-void ls_mem_escape(jmp_buf *escape); /* this thread's; NULL: none */
+void ls_mem_escape(jmp_buf *escape); /* this thread's, which has been lent nothing; NULL: none */
+/* `mine`; or, where that is LS_OK and this thread has been lent memory that was not to be had,
+ * LS_FAIL, once. Where ranks agree they settle, so that none has failed in secret. */
+ls_status ls_mem_settle(ls_status mine);
 int64_t ls_mem_live(void);           /* blocks not yet freed */
 int64_t ls_mem_total(void);          /* blocks ever made */
 size_t ls_mem_bytes(void);           /* bytes live now */

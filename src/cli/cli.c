@@ -20,6 +20,7 @@
 #include "io/h5version.h"
 #include "io/regular.h"
 #include "model/blas.h"
+#include "model/gemm.h"
 
 enum { CONFIG_BYTES_MAX = 16 << 20 };
 

@@ -193,6 +193,7 @@ static void name_failing(const ls_comm *comm, ls_status mine) {
 }
 
 ls_status ls_comm_agree(ls_comm *comm, ls_status mine) {
+  mine = ls_mem_settle(mine);
   if (comm->size == 1) return mine;
   int first = mine == LS_OK ? comm->size : comm->rank;
   COLLECTIVE(comm, MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, comm->world));
@@ -209,6 +210,12 @@ ls_status ls_comm_agree(ls_comm *comm, ls_status mine) {
   comm->agreed.code = (ls_status)failure.code;
   memcpy(comm->agreed.text, failure.text, sizeof failure.text);
   return ls_fail(comm->agreed.code, "%s", failure.text);
+}
+
+ls_status ls_comm_new(ls_comm *comm, void **out, size_t count, size_t size) {
+  const ls_status status = ls_comm_agree(comm, ls_mem_new(out, count, size));
+  if (status != LS_OK) LS_FREE(*out);
+  return status;
 }
 
 /* Has everyone come to ls_comm_finish? A rank that fails by itself does not wait for longer than

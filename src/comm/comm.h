@@ -73,10 +73,13 @@ void ls_comm_recv(ls_comm *comm, void *data, size_t bytes, int from);
  * (with its rank and host in front when that is not rank 0). Call it before the next collective
  * after anything that can fail on one rank. */
 ls_status ls_comm_agree(ls_comm *comm, ls_status mine);
-/* pointer = count zeroed objects of its type on every rank; where one has no memory, all fail. What
- * a function asks for that goes on to communicate: LS_NEW would leave the others waiting. */
+/* *out = count * size zeroed bytes on every rank; where one has no memory, all fail, and none has
+ * any. What a function asks for that goes on to communicate: LS_NEW would leave the others waiting.
+ */
+ls_status ls_comm_new(ls_comm *comm, void **out, size_t count, size_t size);
+/* The same as LS_NEW: count zeroed objects of the pointer's type. */
 #define LS_COMM_NEW(comm, pointer, count) \
-  LS_TRY(ls_comm_agree(comm, ls_mem_new((void **)&(pointer), (size_t)(count), sizeof *(pointer))))
+  LS_TRY(ls_comm_new(comm, (void **)&(pointer), (size_t)(count), sizeof *(pointer)))
 /* The agreement with which a command ends on all ranks. A failure that this rank alone has, and
  * that nobody has agreed on, means that it has left the others in the middle of something: they get
  * a few seconds to come here too, then the job ends with this rank's text. */

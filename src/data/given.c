@@ -182,7 +182,7 @@ static ls_status set_up(given *g) {
 }
 
 static ls_status open_given(const ls_store_args *plan, ls_store **out) {
-  LS_TRY(ls_comm_agree(plan->comm, ls_mem_new((void **)out, 1, sizeof(given))));
+  LS_TRY(ls_comm_new(plan->comm, (void **)out, 1, sizeof(given)));
   (*out)->plan = *plan;
   return ls_comm_agree(plan->comm, set_up((given *)*out));
 }

@@ -82,7 +82,7 @@ static void close_memory(ls_comm *comm, ls_store *store) {
 }
 
 static ls_status open_memory(const ls_store_args *plan, ls_store **out) {
-  LS_TRY(ls_comm_agree(plan->comm, ls_mem_new((void **)out, 1, sizeof(memory))));
+  LS_TRY(ls_comm_new(plan->comm, (void **)out, 1, sizeof(memory)));
   memory *m = (memory *)*out;
   m->base.plan = *plan;
   for (int s = 0; s < 3; s++)

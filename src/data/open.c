@@ -520,7 +520,7 @@ static ls_status open_files(opening *o) {
 
 ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind target,
                        ls_dtype precision, ls_data **out) {
-  LS_TRY(ls_comm_agree(comm, ls_mem_new((void **)out, 1, sizeof **out)));
+  LS_TRY(ls_comm_new(comm, (void **)out, 1, sizeof **out));
   ls_data *data = *out;
   opening o = {.comm = comm, .spec = spec, .data = data};
   data->recipe.precision = precision;
