@@ -4,6 +4,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 LOCKSTEP=${LOCKSTEP:-$here/../build/lockstep} LIBRARY=${LIBRARY:-$here/../build} CC=${CC:-cc}
+NODE_PATH=$(npm root -g 2>/dev/null || true); export NODE_PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"

@@ -1,7 +1,8 @@
 /* samples CONFIG SAMPLES INPUTS TARGETS OUT [WHAT=NUMBER,...]...: a program that trains an epoch on
  * samples that it knows something of. SAMPLES: doubles, of each sample its inputs, its targets and
- * what it counts. WHAT: x_shift, x_divisor, y_shift, y_divisor, x_mean, class_counts; resume=FILE.
- * Samples are scattered over the ranks. Rank 0 prints the weights' hash, or what is refused. */
+ * what it counts. WHAT: x_shift, x_divisor, y_shift, y_divisor, x_mean, class_counts; resume=FILE;
+ * metrics=NAME,... of all samples. Samples are scattered over the ranks. Rank 0 prints the weights'
+ * hash and the metrics, or what is refused. */
 #include <math.h>
 #include <mpi.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@ static int rank, ranks;
 static long n, inputs, targets;
 static double *sample; /* (n, inputs + targets + 1) */
 static int64_t counts[64];
+static char *metrics; /* names, with commas */
 
 static void read_samples(const char *path) {
   const long row = (inputs + targets + 1) * (long)sizeof(double);
@@ -46,6 +48,7 @@ static void take(lockstep_trainer_options *o, const char *word) {
                {"y_shift=", &o->y_shift}, {"y_divisor=", &o->y_divisor},
                {"x_mean=", &o->x_mean},   {"class_counts=", NULL}};
   if (strncmp(word, "resume=", 7) == 0) o->resume = value;
+  if (strncmp(word, "metrics=", 8) == 0) metrics = (char *)(size_t)value;
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
     if (strncmp(word, known[i].name, strlen(known[i].name)) != 0) continue;
     double *list = numbers(value);
@@ -75,35 +78,72 @@ static void refuse(lockstep_trainer *t, int64_t rows, const int64_t *number, dou
   free(other);
 }
 
-/* The next minibatch; a rank whose samples all count 1 says nothing of that. */
-static lockstep_status step(lockstep_trainer *t, int64_t begin, lockstep_error *error) {
-  const int64_t total = lockstep_trainer_batch(t);
-  int64_t rows = 0, *number = malloc((size_t)total * sizeof *number);
-  double *x = malloc((size_t)(total * inputs) * sizeof *x), ones = 1,
-         *y = malloc((size_t)(total * targets) * sizeof *y),
-         *weight = malloc((size_t)total * sizeof *weight);
+/* What this rank has of samples [begin, begin + total). */
+typedef struct {
+  int64_t rows, *number;
+  double *x, *y, *weight;
+  int ones; /* all count 1 */
+} hand;
+
+static hand take_samples(int64_t begin, int64_t total) {
+  hand h = {0, malloc((size_t)total * sizeof *h.number),
+            malloc((size_t)(total * inputs) * sizeof *h.x),
+            malloc((size_t)(total * targets) * sizeof *h.y),
+            malloc((size_t)total * sizeof *h.weight), 1};
   for (int64_t k = total - 1; k >= 0; k--) {
     const double *from = sample + (begin + k) * (inputs + targets + 1);
     if ((k * 7 + k / 3) % ranks != rank) continue;
-    number[rows] = k;
-    memcpy(x + rows * inputs, from, (size_t)inputs * sizeof *x);
-    memcpy(y + rows * targets, from + inputs, (size_t)targets * sizeof *y);
-    ones = from[inputs + targets] == 1 ? ones : 0;
-    weight[rows++] = from[inputs + targets];
+    h.number[h.rows] = k;
+    memcpy(h.x + h.rows * inputs, from, (size_t)inputs * sizeof *h.x);
+    memcpy(h.y + h.rows * targets, from + inputs, (size_t)targets * sizeof *h.y);
+    h.ones &= from[inputs + targets] == 1;
+    h.weight[h.rows++] = from[inputs + targets];
   }
-  if (begin <= total) refuse(t, rows, number, x, y, weight);
+  return h;
+}
+
+static void drop(hand *h) {
+  free(h->number);
+  free(h->x);
+  free(h->y);
+  free(h->weight);
+}
+
+/* The next minibatch; a rank whose samples all count 1 says nothing of that. */
+static lockstep_status step(lockstep_trainer *t, int64_t begin, lockstep_error *error) {
+  const int64_t total = lockstep_trainer_batch(t);
+  hand h = take_samples(begin, total);
+  if (begin <= total) refuse(t, h.rows, h.number, h.x, h.y, h.weight);
+  lockstep_status status = lockstep_trainer_step_weighted_f64(
+      t, h.rows, h.number, h.x, h.y, h.ones ? NULL : h.weight, error);
+  drop(&h);
+  return status;
+}
+
+/* What is not known is said before an evaluation, and for a name that there is not. */
+static lockstep_status tell_metrics(lockstep_trainer *t, lockstep_error *error) {
+  double value = 0;
+  lockstep_score score;
+  hand h = take_samples(0, n);
   lockstep_status status =
-      lockstep_trainer_step_weighted_f64(t, rows, number, x, y, ones == 1 ? NULL : weight, error);
-  free(number);
-  free(x);
-  free(y);
-  free(weight);
+      lockstep_trainer_evaluate_f64(t, h.rows, h.number, h.x, h.y, &score, error);
+  drop(&h);
+  for (char *name = strtok(metrics, ","); name && status == LOCKSTEP_OK; name = strtok(NULL, ",")) {
+    status = lockstep_trainer_metric(t, name, &value, error);
+    if (rank == 0 && status == LOCKSTEP_OK) printf("metric %s %.16e\n", name, value);
+  }
+  if (lockstep_trainer_metric(t, "val_loss", &value, NULL) != LOCKSTEP_EUSAGE ||
+      lockstep_trainer_metric(t, "per_class", &value, NULL) != LOCKSTEP_EUSAGE ||
+      lockstep_trainer_metric(t, NULL, &value, NULL) != LOCKSTEP_EUSAGE)
+    printf("a name that is no metric's\n");
   return status;
 }
 
 static lockstep_status train(lockstep_trainer *t, const char *out, lockstep_error *error) {
   lockstep_state state;
   lockstep_status status = LOCKSTEP_OK;
+  if (lockstep_trainer_metric(t, "loss", &(double){0}, NULL) != LOCKSTEP_EUSAGE)
+    printf("a metric of no evaluation\n");
   for (int64_t begin = 0; begin < n && status == LOCKSTEP_OK;) {
     const int64_t total = lockstep_trainer_batch(t);
     status = step(t, begin, error);
@@ -112,7 +152,7 @@ static lockstep_status train(lockstep_trainer *t, const char *out, lockstep_erro
   if (status == LOCKSTEP_OK) status = lockstep_trainer_state(t, &state, error);
   if (status == LOCKSTEP_OK) status = lockstep_trainer_save(t, out, error);
   if (rank == 0 && status == LOCKSTEP_OK) printf("%s loss %.17g\n", state.weights_hash, state.loss);
-  return status;
+  return status == LOCKSTEP_OK && metrics ? tell_metrics(t, error) : status;
 }
 
 int main(int argc, char **argv) {

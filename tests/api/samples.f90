@@ -20,7 +20,7 @@ program samples
   type(lockstep_state) :: state
   integer :: rank, ranks, level, ignored, status, inputs, targets
   character(len=4096) :: message, config
-  character(len=:), allocatable :: resume
+  character(len=:), allocatable :: resume, metrics
   real(real64), allocatable :: sample(:, :), x_shift(:), x_divisor(:), y_shift(:), y_divisor(:), x_mean(:)
   integer(int64), allocatable :: counts(:)
 
@@ -79,6 +79,7 @@ contains
       value = word(index(word, "=") + 1:)
       select case (word(:index(word, "=") - 1))
       case ("resume"); resume = value
+      case ("metrics"); metrics = value // ","
       case ("x_shift"); x_shift = numbers(value)
       case ("x_divisor"); x_divisor = numbers(value)
       case ("y_shift"); y_shift = numbers(value)
@@ -89,12 +90,34 @@ contains
     end do
   end subroutine
 
+  function numbers_of(total) result(number)
+    integer(int64), intent(in) :: total
+    integer(int64), allocatable :: number(:)
+    integer(int64) :: k
+    number = pack([(k, k=total - 1, 0, -1)], [(mod(k * 7 + k / 3, int(ranks, int64)) == rank, k=total - 1, 0, -1)])
+  end function
+
+  subroutine tell_metrics()
+    type(lockstep_score) :: score
+    integer(int64), allocatable :: number(:)
+    real(real64) :: value
+    integer :: comma
+    number = numbers_of(size(sample, 2, int64))
+    call trainer%evaluate(sample(:inputs, number + 1), sample(inputs + 1:inputs + targets, number + 1), score, &
+                          status, message, number=number)
+    do while (len(metrics) > 0 .and. status == lockstep_ok)
+      comma = index(metrics, ",")
+      call trainer%metric(metrics(:comma - 1), value, status, message)
+      if (rank == 0 .and. status == lockstep_ok) print '(a, es26.16e3)', "metric " // metrics(:comma - 1) // " ", value
+      metrics = metrics(comma + 1:)
+    end do
+  end subroutine
+
   subroutine step(begin, total)
     integer(int64), intent(in) :: begin, total
     real(real64), allocatable :: weight(:)
     integer(int64), allocatable :: number(:)
-    integer(int64) :: k
-    number = pack([(k, k=total - 1, 0, -1)], [(mod(k * 7 + k / 3, int(ranks, int64)) == rank, k=total - 1, 0, -1)])
+    number = numbers_of(total)
     weight = sample(inputs + targets + 1, begin + number + 1)
     if (all(weight == 1)) deallocate (weight)
     call trainer%step(sample(:inputs, begin + number + 1), sample(inputs + 1:inputs + targets, begin + number + 1), &
@@ -128,5 +151,6 @@ contains
     if (status == lockstep_ok) call trainer%state(state, status, message)
     if (status == lockstep_ok) call trainer%save(argument(5), status, message)
     if (rank == 0 .and. status == lockstep_ok) print '(a, a, es24.16)', trim(state%weights_hash), " loss ", state%loss
+    if (status == lockstep_ok .and. allocated(metrics)) call tell_metrics()
   end subroutine
 end program

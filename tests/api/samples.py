@@ -10,13 +10,18 @@ config, path, inputs, targets, out = sys.argv[1:6]
 inputs, targets, world = int(inputs), int(targets), MPI.COMM_WORLD
 sample = np.fromfile(path).reshape(-1, inputs + targets + 1)
 given = dict(word.split("=", 1) for word in sys.argv[6:])
+metrics = given.pop("metrics", "")
 given = {what: value if what == "resume" else np.array(value.split(","), dtype=float) for what, value in given.items()}
+
+
+def take(begin, total):
+    number = np.array([k for k in range(total - 1, -1, -1) if (k * 7 + k // 3) % world.size == world.rank], dtype=int)
+    return number, *np.split(sample[begin + number], [inputs, inputs + targets], axis=1)
 
 
 def step(trainer, begin):
     total = trainer.batch
-    number = np.array([k for k in range(total - 1, -1, -1) if (k * 7 + k // 3) % world.size == world.rank], dtype=int)
-    x, y, weight = np.split(sample[begin + number], [inputs, inputs + targets], axis=1)
+    number, x, y, weight = take(begin, total)
     trainer.step(x, y, number=number, weight=None if (weight == 1).all() else weight[:, 0])
     return begin + total
 
@@ -48,6 +53,13 @@ try:
         trainer.save(out)
         if world.rank == 0:
             print(state.weights_hash, "loss", state.loss)
+        if metrics:
+            number, x, y, _ = take(0, len(sample))
+            trainer.evaluate(x, y, number)
+        for name in filter(None, metrics.split(",")):
+            value = trainer.metric(name)
+            if world.rank == 0:
+                print(f"metric {name} {value:.16e}")
 except lockstep.Error as error:
     if world.rank == 0:
         print(error.status, error)

@@ -5,7 +5,7 @@
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
-samples=$BUILD/tests/api_samples
+metrics= samples=$BUILD/tests/api_samples
 awk 'BEGIN { srand(5); for (i = 0; i < 70; i++) { a = int(rand() * 4096) / 1024 + 0.25; b = int(rand() * 4096) / 64 + 1; c = int(rand() * 4096) / 1024
     printf "%.12f,%.12f,%.12f,%.12f,%.12f,%d,%g\n", a, b, c, 20 * a - b, b * c + 1, (a > 2) + (c > 2), i % 5 ? 1 + i % 3 : 0.5 } }' >all.csv
 pack() { perl -ne 'print pack("d<*", map { $_ eq "" || $_ eq "nan" ? "nan" : $_ } split /,/, s/\n//r, -1)'; }
@@ -41,29 +41,43 @@ model: {layers: [{units: 11, activation: tanh}, {units: $5}]}
 loss: $4
 optimizer: {type: adam, lr: 0.01}
 train: {epochs: 1, batch: 16, slices: 5${7:+, $7}}
-eval: {every: never}
+eval: {every: never${metrics:+, metrics: [$metrics]}}
 Y
   done
   run 0 train $1.files.yaml -o $1 -q
 }
+# judged NAME: the metrics that were said are those of eval, digit for digit
+judged() {
+  local name value
+  run 0 eval $1/final.h5 --split train --metrics "${metrics// /}" --json
+  for name in loss ${metrics//,/ }; do
+    value=$(grep -oE "\"$name\":[^,}]*" out | head -n 1 | cut -d: -f2)
+    awk -v name="$name" -v value="$value" '$1 == "metric" && $2 == name && $3 + 0 == value + 0 { same = 1 } END { exit !same }' said || fail "$1: $name is $value, and said: $(cat said)"
+  done
+}
 # same NAME INPUTS TARGETS [WHAT=NUMBERS]...: on any ranks the weights of the file, and the same checkpoint
 same() {
   local name=$1 ranks program; shift
+  set -- "$@" ${metrics:+"metrics=loss,${metrics// /}"}
   for ranks in 1 2 3; do
     "$MPIRUN" -n $ranks "$samples" $name.given.yaml $name.bin "$1" "$2" $name$ranks.h5 "${@:3}" >said 2>spoke || fail "$name, $ranks ranks: exit $?: $(cat said spoke)"
     grep -q "^$(hash_of $name/final.h5) " said || fail "$name, $ranks ranks: $(cat said spoke), not $(hash_of $name/final.h5)"
     [ $ranks = 1 ] || cmp $name$ranks.h5 ${name}1.h5 || fail "$name: other checkpoints on $ranks ranks"
+    [ -z "$metrics" ] || judged $name
   done
   for program in $others; do
     "$MPIRUN" -n 2 $program $name.given.yaml $name.bin "$1" "$2" $name.${program##*.}.h5 "${@:3}" >said 2>spoke || fail "$name, $program: exit $?: $(cat said spoke)"
     cmp $name.${program##*.}.h5 ${name}1.h5 || fail "$name: $program makes another checkpoint: $(cat said spoke)"
+    [ -z "$metrics" ] || judged $name
   done
 }
 csv() { echo "type: csv, order: sequential, train: {file: $1.csv, x: [1-3], y: [$2]}"; }
 
-header=a,b,c,y,z,w
+header=a,b,c,y,z,w metrics="mae, rmse, r2, explained_variance, max_error, per_target"
 pair weights "$(csv weights 4-5), weights: w" "type: memory, inputs: 3, targets: 2, samples: 70" mse out 1-5,7
+metrics=${metrics%, *} # a list has no way to a program
 same weights 3 2
+metrics=
 pair plain "$(csv plain 4-5)" "type: memory, inputs: 3, targets: 2, samples: 70" mse out 1-5,7
 [ "$(hash_of plain/final.h5)" != "$(hash_of weights/final.h5)" ] || fail "weights make no difference"
 
@@ -72,8 +86,10 @@ header=a,b,c,y,w
 text='{ $4 = substr("coldwarmhot ", 1 + 4 * $4, 4); sub(/ /, "", $4) } 1'
 classes="type: memory, inputs: 3, classes: 3, samples: 70"
 counts=$(cut -d, -f6 all.csv | sort -n | uniq -c | awk '{ printf "%s%d", (NR > 1 ? "," : ""), $1 }')
+metrics="accuracy, balanced_accuracy, f1, f1_micro, auc, average_precision, brier"
 pair balanced "$(csv balanced 4), weights: w" "$classes" cross_entropy "3, activation: softmax" 1-3,6,7 "class_weights: balanced"
 same balanced 3 1 "class_counts=$counts"
+metrics=
 pair weighed "$(csv weighed 4), weights: w" "$classes, class_names: [cold, warm, hot]" cross_entropy "3, activation: softmax" 1-3,6,7 "class_weights: {2: 3.5}"
 sed -i 's/{2: 3.5}/{hot: 3.5}/' weighed.given.yaml
 same weighed 3 1
@@ -129,6 +145,7 @@ refuses() { # refuses CODE WORDS NAME INPUTS TARGETS [WHAT]...
   done
 }
 refuses 78 "has not said how many samples each class has (class_counts)" balanced 3 1
+everywhere=1 refuses 64 "auc: the config's eval.metrics does not name it" plain 3 2 metrics=auc
 everywhere=1 refuses 64 "class 1 has -3 samples" balanced 3 1 class_counts=1,-3,2
 refuses 64 "class_counts, and there are no classes" plain 3 2 class_counts=1,2
 refuses 78 "has not said what the means are (x_mean)" means 3 2

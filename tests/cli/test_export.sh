@@ -143,7 +143,7 @@ NODE_PATH=$(npm root -g 2>/dev/null); export NODE_PATH
 if node -e 'require.resolve("onnxruntime-web")' 2>/dev/null; then
   node "$SOURCE/tests/cli/export_onnx.cjs" $names 2>err || fail "$(cat err)"
 else
-  echo "ONNX not run: there is no node with onnxruntime-web (npm install -g onnxruntime-web)"
+  echo "ONNX not run: there is no node with onnxruntime-web (scripts/setup --tests installs it)"
 fi
 
 # ---- C, by each compiler ----
