@@ -4,6 +4,10 @@ set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
 nets=$BUILD/tests/api_nets
+# alone COMMAND...: it forks nothing, and starts nothing
+alone() {
+  ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 LD_PRELOAD=$BUILD/tests/libforktrap.so FORKTRAP=$PWD/forks SPAWNED=$PWD/spawned "$@"
+}
 awk 'BEGIN { print "p [Pa],b,c,y [J],z,class,late"
   for (i = 0; i < 90; i++) { a = sin(i); b = cos(3 * i); c = sin(7 * i)
     printf "%.6f,%.6f,%.6f,%.6f,%.6f,%s,%d\n", a, b, c, a * b + c, 100 + 3 * a - c, substr("redgrnblu", 1 + 3 * (i % 3), 3), 1700000000 + i * i } }' >t.csv
@@ -38,7 +42,7 @@ same() {
   local what
   run 0 predict $1/final.h5 -i in.$2.npy -o $1.npy --force
   run 0 predict $1/final.h5 -i in.$2.npy -o $1.slopes.npy --jacobian --force
-  "$nets" $1/final.h5 in.64.npy $1 >$1.out 2>$1.err || fail "$1: $(cat $1.err)"
+  alone "$nets" $1/final.h5 in.64.npy $1 >$1.out 2>$1.err || fail "$1: $(cat $1.err)"
   [ ! -s $1.err ] || fail "$1 spoke: $(cat $1.err)"
   for what in f:$1.npy d:$1.slopes.npy; do
     tail -c "$(stat -c %s $1.${what%%:*}$2)" ${what#*:} | cmp - $1.${what%%:*}$2 >err 2>&1 || fail "$1: other bits than ${what#*:}: $(cat err)"
@@ -54,11 +58,12 @@ grep -q '^64 bits' twice.out || fail "$(cat twice.out)"
 
 # What would take a process of its own is refused, and none is started.
 refuses() { # refuses CODE FILE WORDS
-  ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 LD_PRELOAD=$BUILD/tests/libforktrap.so "$nets" --bad "$2" >out 2>err || fail "$2: $(cat out err)"
+  alone "$nets" --bad "$2" >out 2>err || fail "$2: $(cat out err)"
   grep -q "^$1 .*$3" out || fail "$2: $(cat out)"
 }
 refuses 65 "$SOURCE/tests/golden/checkpoint-1.0.h5" "a program that is not lockstep starts none"
 refuses 65 t.csv "t.csv"
+! [ -s forks ] && ! [ -s spawned ] || fail "processes: $(cat forks spawned 2>&1)"
 
 # The names that programs are linked with: they may grow, and none may go.
 nm -D --defined-only "$BUILD/liblockstep.so" | awk '$2 == "T" { print $3 }' | LC_ALL=C sort >symbols

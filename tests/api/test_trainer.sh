@@ -3,7 +3,7 @@
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
-trainer=$BUILD/tests/api_trainer
+trainer=$BUILD/tests/api_trainer TRAP=$BUILD/tests/libforktrap.so
 awk 'BEGIN { srand(3); for (i = 0; i < 100; i++) { a = int(rand() * 4096); b = int(rand() * 4096); c = int(rand() * 4096)
     printf "%.12f,%.12f,%.12f,%.12f,%.12f\n", a / 1024, b / 1024, c / 1024, (a - b) / 1024, (b + c) / 2048 } }' >rows.csv
 { echo "a,b,c,y [J],z"; cat rows.csv; } >t.csv
@@ -29,10 +29,13 @@ config given "$memory" 2
 run 0 train files.yaml -o files -q
 want=$(hash_of files/final.h5)
 
+traps() { # traps COMMAND...: what forks or starts a process is written down
+  ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 LD_PRELOAD=$TRAP FORKTRAP=$PWD/forks SPAWNED=$PWD/spawned "$@"
+}
 # trains RANKS HOW CONFIG STEPS OUT [RESUME]
 trains() {
   local ranks=$1 how=$2 config=$3 steps=$4 out=$5; shift 5
-  "$MPIRUN" -n "$ranks" "$trainer" "$how" "$config" rows.bin 3 2 "$steps" "$out" "$@" >said 2>spoke || { fail "$ranks $how: exit $?: $(cat said spoke)"; return; }
+  traps "$MPIRUN" -n "$ranks" "$trainer" "$how" "$config" rows.bin 3 2 "$steps" "$out" "$@" >said 2>spoke || { fail "$ranks $how: exit $?: $(cat said spoke)"; return; }
   [ ! -s spoke ] || fail "$ranks $how spoke: $(cat spoke)"
 }
 for how in place ranks scattered; do
@@ -99,9 +102,10 @@ grep -q "the samples are in the memory of the program" err || fail "$(cat err)"
 
 # The whole loop, on files.
 config files "$csv" 2
-"$MPIRUN" -n 2 "$trainer" loop files.yaml loop >said 2>spoke || fail "loop: $(cat said spoke)"
+traps "$MPIRUN" -n 2 "$trainer" loop files.yaml loop >said 2>spoke || fail "loop: $(cat said spoke)"
 grep -q "^0 $want" said && [ ! -s spoke ] || fail "loop: $(cat said spoke)"
 grep -q " epoch 2 updates 8 samples 200 rate 0\." said || fail "the loop's state: $(cat said)"
 [ "$(numbers_of loop)" = "$(numbers_of files)" ] || fail "the loop's events differ"
 refuses 74 "loop" loop files.yaml loop # the folder is not empty
+! [ -s forks ] && ! [ -s spawned ] || fail "processes: $(cat forks spawned 2>&1)"
 finish

@@ -20,6 +20,43 @@ static void on_message(void *arg, int level, const char *line) {
   messages += *line != 0;
 }
 
+/* ---- the program's communicator: nothing is sent on it, and it is as it was ---- */
+
+static struct {
+  MPI_Request any; /* would take a message of lockstep's */
+  int got;
+  MPI_Errhandler on_error;
+  char name[MPI_MAX_OBJECT_NAME];
+} own;
+
+static void watch_communicator(void) {
+  int length;
+  MPI_Comm_set_name(MPI_COMM_WORLD, "the program's");
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  MPI_Comm_get_errhandler(MPI_COMM_WORLD, &own.on_error);
+  MPI_Comm_get_name(MPI_COMM_WORLD, own.name, &length);
+  MPI_Irecv(&own.got, 1, MPI_INT, MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &own.any);
+}
+
+static void check_communicator(void) {
+  int came, length, sent = 17;
+  char name[MPI_MAX_OBJECT_NAME];
+  MPI_Errhandler on_error;
+  MPI_Test(&own.any, &came, MPI_STATUS_IGNORE);
+  CHECK(!came, "a message came on the program's communicator: %d", own.got);
+  if (!came) {
+    MPI_Send(&sent, 1, MPI_INT, rank, 3, MPI_COMM_WORLD);
+    MPI_Wait(&own.any, MPI_STATUS_IGNORE);
+    CHECK(own.got == sent, "%d", own.got);
+  }
+  MPI_Comm_get_errhandler(MPI_COMM_WORLD, &on_error);
+  MPI_Comm_get_name(MPI_COMM_WORLD, name, &length);
+  CHECK(on_error == own.on_error && strcmp(name, own.name) == 0, "%s", name);
+  MPI_Errhandler_free(&on_error);
+  MPI_Errhandler_free(&own.on_error);
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_ARE_FATAL);
+}
+
 static void read_samples(const char *path) {
   FILE *f = fopen(path, "rb");
   if (!f) exit(2);
@@ -257,10 +294,12 @@ int main(int argc, char **argv) {
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &level);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  watch_communicator();
   if (strcmp(argv[1], "loop") == 0)
     status = loop(argv);
   else
     status = strcmp(argv[1], "diverge") == 0 ? diverge(argv) : train(argc, argv);
+  check_communicator();
   MPI_Finalize();
-  return status;
+  return status || failures > 0;
 }

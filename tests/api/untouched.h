@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static int failures;
@@ -34,7 +37,22 @@ typedef struct {
   char numbers[32]; /* the locale's decimal point, as printf writes it */
   locale_t locale;
   off_t out, err; /* bytes written */
+  char folder[400];
+  unsigned long variables; /* of the environment */
+  mode_t mask_of_files;
+  struct rlimit files, core;
+  struct itimerval timer;
 } untouched;
+
+extern char **environ;
+
+/* Of names, values and where they stand. */
+static unsigned long sum_of_variables(void) {
+  unsigned long sum = 5381;
+  for (char **v = environ; *v; v++)
+    for (const char *c = *v; *c; c++) sum = sum * 33 + (unsigned char)*c;
+  return sum;
+}
 
 static unsigned control_word(void) {
 #if defined(__x86_64__)
@@ -55,6 +73,13 @@ static untouched look(void) {
   u.locale = uselocale((locale_t)0);
   u.out = lseek(STDOUT_FILENO, 0, SEEK_CUR);
   u.err = lseek(STDERR_FILENO, 0, SEEK_CUR);
+  if (!getcwd(u.folder, sizeof u.folder)) u.folder[0] = 0;
+  u.variables = sum_of_variables();
+  u.mask_of_files = umask(0);
+  umask(u.mask_of_files);
+  getrlimit(RLIMIT_NOFILE, &u.files);
+  getrlimit(RLIMIT_CORE, &u.core);
+  getitimer(ITIMER_REAL, &u.timer);
   return u;
 }
 
@@ -69,6 +94,12 @@ static void compare(const untouched *a, const char *when) {
   CHECK(strcmp(a->numbers, b.numbers) == 0 && a->locale == b.locale, "%s, then %s, %s", a->numbers,
         b.numbers, when);
   CHECK(a->out == b.out && a->err == b.err, "something was written, %s", when);
+  CHECK(strcmp(a->folder, b.folder) == 0, "%s, then %s, %s", a->folder, b.folder, when);
+  CHECK(a->variables == b.variables, "the environment, %s", when);
+  CHECK(a->mask_of_files == b.mask_of_files, "umask, %s", when);
+  CHECK(a->files.rlim_cur == b.files.rlim_cur && a->core.rlim_cur == b.core.rlim_cur,
+        "limits, %s", when);
+  CHECK(memcmp(&a->timer, &b.timer, sizeof a->timer) == 0, "a timer, %s", when);
 }
 
 /* A handler of the program's own, numbers that trap and are rounded upwards, a decimal comma where
