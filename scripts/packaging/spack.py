@@ -1,6 +1,11 @@
 """Spack's recipe: copy it to package.py in packages/lockstep of a repository of yours (docs/install.md)."""
 from spack.package import *
 
+try:  # Spack 1.0 and later; before, it comes with the line above
+    from spack_repo.builtin.build_systems.cmake import CMakePackage
+except ImportError:
+    pass
+
 
 class Lockstep(CMakePackage):
     """A trainer of feed-forward neural networks on CPUs, data-parallel over MPI, that gives the same bits on any

@@ -342,7 +342,8 @@ static ls_status tell_metric(void *arg) {
   const ls_trainer *t = &a->trainer->t;
   const ls_score *s = &t->score[LS_SPLIT_TEST];
   if (!a->name || !a->value)
-    return ls_fail(LS_EUSAGE, "%s is NULL", a->name ? "where the number goes" : "the metric's name");
+    return ls_fail(LS_EUSAGE, "%s is NULL",
+                   a->name ? "where the number goes" : "the metric's name");
   const ls_metric m = ls_metric_validates(a->name) ? LS_METRICS : ls_metric_of(a->name);
   if (m >= LS_NUMBERS)
     return ls_fail(LS_EUSAGE, "'%s' is no metric that is one number (lockstep help eval.metrics)",

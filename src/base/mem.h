@@ -34,9 +34,9 @@ void ls_mem_escape(jmp_buf *escape); /* this thread's, which has been lent nothi
 /* `mine`; or, where that is LS_OK and this thread has been lent memory that was not to be had,
  * LS_FAIL, once. Where ranks agree they settle, so that none has failed in secret. */
 ls_status ls_mem_settle(ls_status mine);
-int64_t ls_mem_live(void);           /* blocks not yet freed */
-int64_t ls_mem_total(void);          /* blocks ever made */
-size_t ls_mem_bytes(void);           /* bytes live now */
+int64_t ls_mem_live(void);  /* blocks not yet freed */
+int64_t ls_mem_total(void); /* blocks ever made */
+size_t ls_mem_bytes(void);  /* bytes live now */
 
 /* LS_NEW(p, n): p = n zeroed objects of *p's type, or return the failure. */
 #define LS_NEW(pointer, count) \

@@ -1,9 +1,10 @@
-/* memory JOB RANK FIRST STRIDE CONFIG [CHECKPOINT]: a job of a program that has lockstep in it, again and
- * again on the ranks of MPI; in turn n, from FIRST in strides, the n-th block that lockstep asks for on
- * RANK is not to be had, until a turn asks for fewer. The call that failed is made once more. No rank
- * may wait, all have the same status, the text names rank and reason, nothing is lost, and the job ends
- * in the bits of a turn in which nothing failed. JOB: train (a trainer from its beginning to a
- * checkpoint), resume (one from CHECKPOINT), loop (lockstep_train), net (CHECKPOINT, no ranks). */
+/* memory JOB RANK FIRST STRIDE CONFIG [CHECKPOINT]: a job of a program that has lockstep in it,
+ * again and again on the ranks of MPI; in turn n, from FIRST in strides, the n-th block that
+ * lockstep asks for on RANK is not to be had, until a turn asks for fewer. The call that failed is
+ * made once more. No rank may wait, all have the same status, the text names rank and reason,
+ * nothing is lost, and the job ends in the bits of a turn in which nothing failed. JOB: train (a
+ * trainer from its beginning to a checkpoint), resume (one from CHECKPOINT), loop (lockstep_train),
+ * net (CHECKPOINT, no ranks). */
 #include <errno.h>
 #include <math.h>
 #include <mpi.h>
@@ -107,13 +108,13 @@ static int again(lockstep_status status, const lockstep_error *error, int alone)
   return 1;
 }
 
-#define TWICE(alone, call)                                               \
-  do {                                                                   \
-    lockstep_error error = {0};                                          \
-    if (again(call, &error, alone)) {                                    \
-      lost++;                                                            \
+#define TWICE(alone, call)                                                 \
+  do {                                                                     \
+    lockstep_error error = {0};                                            \
+    if (again(call, &error, alone)) {                                      \
+      lost++;                                                              \
       if (again(call, &error, alone)) complain("fails again", error.text); \
-    }                                                                    \
+    }                                                                      \
   } while (0)
 
 enum { INPUTS = 3, TARGETS = 2, BATCH = 8 };
@@ -234,8 +235,9 @@ int main(int argc, char **argv) {
   long n = atol(argv[3]);
   for (; without_block(n, victim, &want); n += stride) tries++;
   if (rank == 0)
-    printf("%s: no memory for each of %d of some %ld blocks of rank %d: %d calls failed and went on\n", job,
-           tries, n, victim, lost);
+    printf(
+        "%s: no memory for each of %d of some %ld blocks of rank %d: %d calls failed and went on\n",
+        job, tries, n, victim, lost);
   MPI_Finalize();
   return failures > 0;
 }

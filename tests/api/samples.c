@@ -86,10 +86,12 @@ typedef struct {
 } hand;
 
 static hand take_samples(int64_t begin, int64_t total) {
-  hand h = {0, malloc((size_t)total * sizeof *h.number),
+  hand h = {0,
+            malloc((size_t)total * sizeof *h.number),
             malloc((size_t)(total * inputs) * sizeof *h.x),
             malloc((size_t)(total * targets) * sizeof *h.y),
-            malloc((size_t)total * sizeof *h.weight), 1};
+            malloc((size_t)total * sizeof *h.weight),
+            1};
   for (int64_t k = total - 1; k >= 0; k--) {
     const double *from = sample + (begin + k) * (inputs + targets + 1);
     if ((k * 7 + k / 3) % ranks != rank) continue;
@@ -114,8 +116,8 @@ static lockstep_status step(lockstep_trainer *t, int64_t begin, lockstep_error *
   const int64_t total = lockstep_trainer_batch(t);
   hand h = take_samples(begin, total);
   if (begin <= total) refuse(t, h.rows, h.number, h.x, h.y, h.weight);
-  lockstep_status status = lockstep_trainer_step_weighted_f64(
-      t, h.rows, h.number, h.x, h.y, h.ones ? NULL : h.weight, error);
+  lockstep_status status = lockstep_trainer_step_weighted_f64(t, h.rows, h.number, h.x, h.y,
+                                                              h.ones ? NULL : h.weight, error);
   drop(&h);
   return status;
 }

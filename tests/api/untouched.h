@@ -97,8 +97,8 @@ static void compare(const untouched *a, const char *when) {
   CHECK(strcmp(a->folder, b.folder) == 0, "%s, then %s, %s", a->folder, b.folder, when);
   CHECK(a->variables == b.variables, "the environment, %s", when);
   CHECK(a->mask_of_files == b.mask_of_files, "umask, %s", when);
-  CHECK(a->files.rlim_cur == b.files.rlim_cur && a->core.rlim_cur == b.core.rlim_cur,
-        "limits, %s", when);
+  CHECK(a->files.rlim_cur == b.files.rlim_cur && a->core.rlim_cur == b.core.rlim_cur, "limits, %s",
+        when);
   CHECK(memcmp(&a->timer, &b.timer, sizeof a->timer) == 0, "a timer, %s", when);
 }
 

@@ -77,7 +77,8 @@ else
   echo "NumPy is not installed: the Python file was not tried from where it is installed"
 fi
 
-# Pages and completions of every command.
+# Pages and completions of every command, and nothing that they were made of.
+find "$P" -name '*.scd' -o -name '*.made' | grep . >&2 && fail "what pages are made of is installed"
 for file in bash-completion/completions/lockstep zsh/site-functions/_lockstep fish/vendor_completions.d/lockstep.fish doc/lockstep/docs/config.md \
   doc/lockstep/examples/toy/README.md ../include/lockstep/lockstep.f90 ../lib/python3/dist-packages/lockstep.py; do
   [ -s "$P/share/$file" ] || fail "share/$file is missing"
@@ -112,9 +113,9 @@ while read -r debian fedora spack; do
   grep -q "depends_on(\"$spack\"" "$SOURCE/scripts/packaging/spack.py" || fail "the Spack recipe: $spack"
 done <missing
 
-# The Spack recipe says what Spack would be told, by a stand-in for Spack: the version is this one, and its options are known to CMake.
-if command -v python3 >/dev/null; then
-  python3 - "$SOURCE" >recipe 2>err <<'P' || fail "the Spack recipe: $(cat err)"
+# The Spack recipe says what Spack would be told, by a stand-in for Spack before and since 1.0: the version is this one, and its options are known to CMake.
+told() { # told OLD|NEW
+  python3 - "$SOURCE" $1 <<'P'
 import sys, types
 told = []
 class CMakePackage:
@@ -124,7 +125,13 @@ class CMakePackage:
 stand_in = types.ModuleType("spack.package")
 for word in ("license", "version", "variant", "depends_on"):
     setattr(stand_in, word, lambda *a, word=word, **k: told.append((word, a[0])))
-stand_in.CMakePackage, stand_in.Executable = CMakePackage, print
+stand_in.Executable = print
+if sys.argv[2] == "NEW":
+    for name in ("spack_repo", "spack_repo.builtin", "spack_repo.builtin.build_systems", "spack_repo.builtin.build_systems.cmake"):
+        sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].CMakePackage = CMakePackage
+else:
+    stand_in.CMakePackage = CMakePackage
 stand_in.run_after = stand_in.on_package_attributes = lambda *a, **k: lambda f: f
 sys.modules["spack"], sys.modules["spack.package"] = types.ModuleType("spack"), stand_in
 recipe = {}
@@ -133,6 +140,11 @@ package = recipe["Lockstep"]()
 package.spec = types.SimpleNamespace(satisfies=lambda what: False)
 print(*(f"{word} {what}" for word, what in told), *package.cmake_args(), sep="\n")
 P
+}
+if command -v python3 >/dev/null; then
+  told OLD >recipe 2>err || fail "the Spack recipe: $(cat err)"
+  told NEW >recipe.new 2>err || fail "the Spack recipe, Spack 1.0: $(cat err)"
+  cmp recipe recipe.new || fail "the Spack recipe is another for Spack 1.0"
   grep -qx "version $(sed -nE 's/^project\(lockstep VERSION ([0-9.]+) .*/\1/p' "$SOURCE/CMakeLists.txt")" recipe || fail "the Spack recipe's version: $(cat recipe)"
   for option in $(sed -n 's/^-D\([A-Z_]*\):.*/\1/p' recipe); do
     grep -qE "option\($option |find_library\($option " "$SOURCE/CMakeLists.txt" "$SOURCE/scripts/packaging/dependencies.cmake" || fail "the Spack recipe's option $option"

@@ -1,5 +1,6 @@
-/* forktrap.c - for LD_PRELOAD: lockstep never forks, nor do programs that have it in them (tests/api). Where an interconnect has registered memory, a
- * forked process has holes in it, and so may its parent.
+/* forktrap.c - for LD_PRELOAD: lockstep never forks, nor do programs that have it in them
+ * (tests/api). Where an interconnect has registered memory, a forked process has holes in it, and
+ * so may its parent.
  *
  *   FORKTRAP  a file's name: a line for every call that forks, before the process is aborted
  *   SPAWNED   a file's name: a line for every process that lockstep starts, its first arguments
