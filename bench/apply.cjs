@@ -9,14 +9,14 @@ ort.env.logLevel = 'error';
   for (const rows of all.map(Number)) {
     const x = new ort.Tensor('float32', Float32Array.from({length: rows * inputs}, (_, k) => (k % 17) / 17), [rows, Number(inputs)]);
     let best = Infinity;
-    for (let i = 0; i < 7; i++) {
+    for (let i = 0; i < 10; i++) {
       const start = process.hrtime.bigint();
       let calls = 0, now;
       do {
         await session.run({x});
         calls++;
         now = process.hrtime.bigint();
-      } while (now - start < 20_000_000n);
+      } while (now - start < 10_000_000n);
       best = Math.min(best, Number(now - start) / (calls * rows));
     }
     console.log(`${name} ${rows} ${best.toFixed(0)}`);
