@@ -31,7 +31,7 @@ typedef struct {
   const char *metric;
   ls_sweep_plan *plan;
   ls_sweep_job job;
-  ls_halving halving;
+  ls_rung_plan halving;
   ls_sweep_stage stage;
   ls_sweep_row *row; /* (runs) rank 0's */
   ls_lock *lock;     /* rank 0's */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/gemm.h"
+
 #ifndef LOCKSTEP_BLAS /* the file that CMake found */
 #define LOCKSTEP_BLAS ""
 #endif

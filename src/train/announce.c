@@ -10,6 +10,7 @@
 #include "data/account.h"
 #include "io/json.h"
 #include "model/blas.h"
+#include "model/gemm.h"
 #include "train/trainer.h"
 #include "view/understood.h"
 

@@ -7,8 +7,8 @@
 
 static int64_t half(int64_t n) { return (n + 1) / 2; }
 
-ls_halving ls_halving_plan(int64_t trials, int64_t epochs, int64_t first) {
-  ls_halving h = {.rungs = 1, .epochs = {epochs}, .trials = {trials}};
+ls_rung_plan ls_halving_plan(int64_t trials, int64_t epochs, int64_t first) {
+  ls_rung_plan h = {.rungs = 1, .epochs = {epochs}, .trials = {trials}};
   if (first < 1) first = 1;
   for (int64_t n = trials, e = epochs; h.rungs < LS_RUNGS_MAX && n > 1 && half(e) >= first && e > 1;
        h.rungs++)
@@ -19,7 +19,7 @@ ls_halving ls_halving_plan(int64_t trials, int64_t epochs, int64_t first) {
   return h;
 }
 
-void ls_halving_text(const ls_halving *halving, int rung, char out[LS_HALVING_TEXT]) {
+void ls_halving_text(const ls_rung_plan *halving, int rung, char out[LS_HALVING_TEXT]) {
   *out = '\0';
   if (halving->rungs > 1)
     snprintf(out, LS_HALVING_TEXT, "rung %d of %d, to epoch %lld: ", rung + 1, halving->rungs,
@@ -29,7 +29,7 @@ void ls_halving_text(const ls_halving *halving, int rung, char out[LS_HALVING_TE
 /* ---- a rung ---- */
 
 typedef struct {
-  const ls_halving *halving;
+  const ls_rung_plan *halving;
   const char *dir, *metric;
   const ls_sweep_plan *plan;
   ls_sweep_row *row;
@@ -108,7 +108,7 @@ static ls_status look(judge *j) {
   return LS_OK;
 }
 
-ls_status ls_halving_look(const ls_halving *halving, const char *dir, const ls_sweep_plan *plan,
+ls_status ls_halving_look(const ls_rung_plan *halving, const char *dir, const ls_sweep_plan *plan,
                           const char *metric, ls_sweep_row *row, ls_sweep_stage *stage) {
   judge j = {halving, dir, metric, plan, row, stage, NULL};
   for (int64_t i = 0; i < plan->runs; i++) row[i].rung = 0;

@@ -10,7 +10,7 @@ typedef struct {
   const ls_cli *cli;
   const char *metric;
   const ls_sweep_job *job;
-  const ls_halving *halving;
+  const ls_rung_plan *halving;
   const ls_sweep_row *row; /* (job->plan->runs), all of them over */
 } ls_sweep_outcome;
 /* Print the trials, the best first, its config, and the command that trains it on everything. */

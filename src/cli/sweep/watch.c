@@ -34,7 +34,7 @@ struct ls_sweep_watch {
 
 /* What the later rungs take, in runs of this one. */
 static double later_runs(const ls_sweep_watch *w) {
-  const ls_halving *h = w->of.halving;
+  const ls_rung_plan *h = w->of.halving;
   const int rung = w->of.stage->rung;
   const int64_t each = w->of.plan->runs / w->of.plan->trials,
                 now = h->epochs[rung] - (rung > 0 ? h->epochs[rung - 1] : 0);

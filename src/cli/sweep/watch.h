@@ -10,7 +10,7 @@ typedef struct ls_sweep_watch ls_sweep_watch;
 typedef struct {
   const char *dir, *metric;
   const ls_sweep_plan *plan;
-  const ls_halving *halving;
+  const ls_rung_plan *halving;
   ls_sweep_row *row;     /* (plan->runs) as read at the start; the watch's until it is stopped, */
   ls_sweep_stage *stage; /* as this: it notes what is over */
 } ls_sweep_watched;
