@@ -210,6 +210,18 @@ on 0 train batch.yaml -o batch -q 2>err || fail "batch: $(cat err)"
 for to in c:c fortran:f90 onnx:onnx npz:npz; do
   refused 78 "layer 2: softmax_batch makes every output depend on all samples" export batch/final.h5 --to ${to%:*} -o new.${to#*:}
 done
+cat >wide.yaml <<'C'
+version: 1
+data: {type: csv, train: {file: t.csv, x: [1], y: [z]}}
+model: {init: zeros, layers: [{units: 700000}, {units: out}]}
+loss: mse
+optimizer: {type: sgd, lr: 0.01}
+train: {steps: 1, batch: 1, slices: 1}
+eval: {every: never}
+checkpoint: {every: never}
+C
+run 0 train wide.yaml -o wide -q
+refused 78 "2100001 parameters are more than the 2000000 that a Fortran compiler takes" export wide/final.h5 --to fortran -o new.f90
 [ -z "$(ls new* 2>/dev/null)" ] || fail "a refused export leaves files"
 
 # ---- names, and the same bytes again ----
