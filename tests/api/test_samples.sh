@@ -117,6 +117,13 @@ awk -F, -v OFS=, '{ print $0, 1 }' means.rows | pack >means.bin
 same means 3 2 "x_mean=0,$mean,0"
 edit=
 
+# Counts, of the loss poisson; one that is less than 0 is none.
+header=a,b,c,y
+pair counts "$(csv counts 4)" "type: memory, inputs: 3, targets: 1, samples: 70" poisson "out, activation: exp" 1-3,6
+awk -F, -v OFS=, '{ print $0, 1 }' counts.rows | pack >counts.bin
+"$MPIRUN" -n 2 "$samples" counts.given.yaml counts.bin 3 1 counts2.h5 >said 2>spoke
+grep -q "^$(hash_of counts/final.h5) " said || fail "poisson: $(cat said spoke)"
+
 # Scaled column by column, by the file's statistics; what is not measured takes no number.
 scale="scale: {type: standard, columns: {a: none, b: {type: log, then: standard}, c: {type: divide, by: 3}, z: log}}"
 names='input_names: [a, "b [Pa]", c], target_names: [y, z]'
@@ -158,6 +165,8 @@ awk -F, -v OFS=, 'NR == 1 { $2 = -$2 } 1' columns.rows | pack >columns.bin
 refuses 65 "sample 0, input 1: only numbers > 0 have a logarithm" columns 3 2 $(tr ' ' '\n' <<<"${statistics:-x_shift=0,0,0 x_divisor=1,1,1 y_shift=0,0 y_divisor=1,1}")
 awk -F, -v OFS=, 'NR == 3 { $6 = -1 } 1' weights.rows | pack >weights.bin
 everywhere=1 refuses 65 "sample 2, weight: not a weight" weights 3 2
+awk -F, -v OFS=, 'NR == 6 { $4 = -1 } { print $0, 1 }' counts.rows | pack >counts.bin
+refuses 65 "sample 5, target 0: " counts 3 1
 awk -F, -v OFS=, 'NR == 4 { $5 = 0.75 } 1' soft.rows | pack >soft.bin
 refuses 65 "sample 3, target [0-2]: " soft 3 3
 for wrong in "classes: 3|2 targets, and 3 classes" "input_names: [a, b]|2 names for 3" "missing: {x: drop}|drop: nobody has a sample in its place" "class_names: [a, b]|2 names for 0" "scale: {columns: {q: log}}|no column 'q'"; do
