@@ -3,6 +3,7 @@
 #include <fenv.h>
 #include <locale.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/real.h"
@@ -28,15 +29,21 @@ static void tell(ls_status status, lockstep_error *error) {
 lockstep_status ls_visit(ls_status (*work)(void *), void *arg, const ls_log_sink *sink,
                          lockstep_error *error) {
   fenv_t numbers;
+  char outer_text[LS_ERROR_TEXT];
+  jmp_buf *const outer = ls_mem_escape(NULL); /* of a call whose messages this program takes */
+  const ls_log_sink *const outer_sink = ls_log_diverted();
   const locale_t locale = uselocale(c_locale());
+  if (outer) memcpy(outer_text, ls_error_text(), sizeof outer_text);
   fegetenv(&numbers);
   fesetenv(FE_DFL_ENV);
   ls_flush_denormals();
   ls_log_divert(sink ? sink : &silence);
   ls_status status = guarded(work, arg);
-  ls_mem_escape(NULL);
-  ls_log_divert(NULL);
+  ls_mem_escape(outer);
+  ls_log_divert(outer_sink);
   tell(status, error);
+  if (outer) ls_fail(LS_OK, "%s", outer_text);
+  if (!outer) ls_mem_settle(LS_OK); /* what nobody asked for any more is forgotten */
   fesetenv(&numbers);
   uselocale(locale);
   return (lockstep_status)status;

@@ -148,9 +148,10 @@ static void (*end_process)(void);
 void ls_mem_on_failure(void (*end)(void)) { end_process = end; }
 
 static _Thread_local jmp_buf *way_out;
-void ls_mem_escape(jmp_buf *escape) {
+jmp_buf *ls_mem_escape(jmp_buf *escape) {
+  jmp_buf *const before = way_out;
   way_out = escape;
-  lent_bytes = 0;
+  return before;
 }
 
 void *ls_mem_must(size_t bytes) {

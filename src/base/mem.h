@@ -30,7 +30,8 @@ char *ls_mem_text(const char *text);
 char *ls_mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *ls_mem_vformat(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 void ls_mem_on_failure(void (*end)(void));
-void ls_mem_escape(jmp_buf *escape); /* this thread's, which has been lent nothing; NULL: none */
+/* This thread's, NULL: none; what it was. */
+jmp_buf *ls_mem_escape(jmp_buf *escape);
 /* `mine`; or, where that is LS_OK and this thread has been lent memory that was not to be had,
  * LS_FAIL, once. Where ranks agree they settle, so that none has failed in secret. */
 ls_status ls_mem_settle(ls_status mine);

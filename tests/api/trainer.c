@@ -15,9 +15,14 @@ static long n, inputs, targets;
 static double *sample; /* (n, inputs + targets) */
 static int messages;
 
+/* A program may call lockstep from here too. */
 static void on_message(void *arg, int level, const char *line) {
+  lockstep_error error;
+  lockstep_net *net;
   (void)arg, (void)level;
   messages += *line != 0;
+  CHECK(lockstep_net_open("not-there.h5", &net, &error) == LOCKSTEP_EDATA && !net, "%s",
+        error.text);
 }
 
 /* ---- the program's communicator: nothing is sent on it, and it is as it was ---- */
