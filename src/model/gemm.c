@@ -11,6 +11,8 @@ LS_DECLARE(blas);
 #if defined(__x86_64__)
 LS_DECLARE(avx2);
 LS_DECLARE(avx512);
+#elif defined(__aarch64__)
+LS_DECLARE(neon);
 #endif
 
 /* Best first. */
@@ -21,6 +23,8 @@ static const struct {
 #if defined(__x86_64__)
     {{&ls_gemm_avx512_f32, &ls_gemm_avx512_f64}, 2},
     {{&ls_gemm_avx2_f32, &ls_gemm_avx2_f64}, 1},
+#elif defined(__aarch64__)
+    {{&ls_gemm_neon_f32, &ls_gemm_neon_f64}, 0}, /* every such CPU has them */
 #endif
     {{&ls_gemm_portable_f32, &ls_gemm_portable_f64}, 0},
 };
@@ -46,9 +50,13 @@ const ls_gemm *ls_gemm_named(const char *name, ls_dtype precision) {
 }
 
 bool ls_gemm_cpu_is_slow(void) {
+#if defined(__FP_FAST_FMAF) || defined(__aarch64__)
+  return false; /* what the compiler may take for granted has an instruction for it */
+#else
   int best = 0;
   while (!cpu_has(choices[best].feature)) best++;
-  return best > 0 && best == CHOICES - 1;
+  return best == CHOICES - 1;
+#endif
 }
 
 /* ---- the choice ---- */

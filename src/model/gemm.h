@@ -71,7 +71,7 @@ const ls_gemm *ls_gemm_named(const char *name, ls_dtype precision);
 /* The system's BLAS, one call a slice, once ls_blas_open (model/blas.h) has succeeded. Its bits
  * depend on its kernel and on the rows that come together, so slices are never cut or joined. */
 const ls_gemm *ls_gemm_by_blas(ls_dtype precision);
-/* Has this CPU none of the vector kernels: an x86 without fused multiply-adds? */
+/* Does this CPU make fused multiply-adds of many other instructions? */
 bool ls_gemm_cpu_is_slow(void);
 
 #endif

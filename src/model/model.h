@@ -98,8 +98,8 @@ bool ls_model_couples_samples(
 ls_dtype ls_model_precision(const ls_model *model);
 /* What makes the bits of its products: "own", or a BLAS with its kernel. */
 const char *ls_model_products(const ls_model *model);
-/* What makes them on this CPU: "avx512", "avx2", "portable" (LOCKSTEP_KERNEL overrides), which give
- * the same bits; or that BLAS. */
+/* What makes them on this CPU: "avx512", "avx2", "neon", "portable" (LOCKSTEP_KERNEL overrides),
+ * which give the same bits; or that BLAS. */
 const char *ls_model_kernel(const ls_model *model);
 size_t ls_model_bytes(const ls_model *model, int64_t rows); /* what reserve(rows) takes */
 double ls_model_flops(

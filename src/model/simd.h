@@ -10,6 +10,8 @@
 #include "base/real.h"
 #if defined(LS_ISA_avx512) || defined(LS_ISA_avx2)
 #include <immintrin.h>
+#elif defined(LS_ISA_neon)
+#include <arm_neon.h>
 #else
 #include <math.h>
 #endif
@@ -27,6 +29,11 @@ enum { ROWS = 14, MASKS = 1 }; /* MASKS: loading part of a vector costs nothing 
 #define VECS 3
 #define EACH_ROWS(X) X(1) X(2) X(3) X(4)
 enum { ROWS = 4, MASKS = 0 };
+#elif defined(LS_ISA_neon)
+#define BYTES 16
+#define VECS 3
+#define EACH_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
+enum { ROWS = 8, MASKS = 0 };
 #else
 #define BYTES 16
 #define VECS 2
@@ -49,6 +56,10 @@ INLINE vec fused(vec a, vec b, vec c) {
   return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #elif defined(LS_ISA_avx2)
   return (vec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(LS_ISA_neon) && LS_REAL_BITS == 32
+  return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#elif defined(LS_ISA_neon)
+  return (vec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
 #else
   for (int i = 0; i < WIDTH; i++)
     c[i] = LS_REAL_BITS == 32 ? fmaf((float)a[i], (float)b[i], (float)c[i]) : fma(a[i], b[i], c[i]);

@@ -96,7 +96,8 @@ static numbers multiplied_plainly(const shape *s, numbers a, numbers b, numbers 
   return c;
 }
 
-static const char *const kernels[] = {"portable", "avx2", "avx512"};
+static const char *const kernels[] = {"portable", "neon", "avx2", "avx512"};
+enum { KERNELS = sizeof kernels / sizeof *kernels };
 
 static void try_shape(ls_dtype precision, shape s) {
   s.ldc = ls_leading(s.n, precision);
@@ -104,7 +105,7 @@ static void try_shape(ls_dtype precision, shape s) {
   numbers a = fresh(precision, (s.m - 1) * s.lda + s.k, true),
           b = fresh(precision, (rows - 1) * s.ldb + columns, true),
           init = fresh(precision, s.n, true), want = multiplied_plainly(&s, a, b, init);
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < KERNELS; i++) {
     const ls_gemm *gemm = ls_gemm_named(kernels[i], precision);
     if (!gemm) continue;
     numbers got = multiplied(gemm, &s, a, b, init, below(s.m < 100 ? s.m + 1 : 20));
@@ -195,7 +196,7 @@ static void try_gradient(ls_dtype precision, int64_t rows, cut *c) {
     slice_row[s - c->lo] = c->row[s] - c->row[c->lo];
     slice_at[s - c->lo] = c->at[s] - first;
   }
-  for (int k = 0; k < 3; k++) {
+  for (int k = 0; k < KERNELS; k++) {
     const ls_gemm *gemm = ls_gemm_named(kernels[k], precision);
     if (!gemm) continue;
     for (int p = 0; p < parts; p++)
@@ -253,7 +254,7 @@ static void test_weight_gradient(void **state) {
 static void test_choice(void **state) {
   (void)state;
   assert_null(ls_gemm_named("avx1024", LS_F32));
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < KERNELS; i++) {
     const ls_gemm *gemm = ls_gemm_named(kernels[i], LS_F64);
     setenv("LOCKSTEP_KERNEL", kernels[i], 1);
     if (gemm) assert_ptr_equal(ls_gemm_choose(LS_F64), gemm);
