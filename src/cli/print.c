@@ -147,7 +147,7 @@ static void write_text(FILE *to, const char *text, int width) {
   int length = (int)strlen(text);
   for (int i = length; i < width; i++) fputc(' ', to);
   for (const char *c = text; *c; c++) {
-    bool control = (*c >= 0 && *c < ' ' && *c != '\n') || *c == 0x7f;
+    bool control = ((unsigned char)*c < ' ' && *c != '\n') || *c == 0x7f;
     fputc(control ? '?' : *c, to);
   }
   for (int i = length; i < -width; i++) fputc(' ', to);
