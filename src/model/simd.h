@@ -18,7 +18,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Registers: ROWS * VECS sums, VECS of B, one broadcast. */
+/* Registers: ROWS * VECS sums, VECS of B, one broadcast; on NEON, which multiplies by a number
+ * where it lies in a vector, the ROWS of A. */
 #if defined(LS_ISA_avx512)
 #define BYTES 64
 #define VECS 2
@@ -33,8 +34,7 @@ enum { ROWS = 4, MASKS = 0 };
 #define BYTES 16
 #define VECS 3
 #define EACH_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
-enum { ROWS = 7, MASKS = 0 }; /* the compiler loads the rows' numbers before it needs them: at 8
-                                 rows no register is left for one */
+enum { ROWS = 7, MASKS = 0 };
 #else
 #define BYTES 16
 #define VECS 2
