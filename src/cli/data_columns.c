@@ -1,6 +1,7 @@
 /* data_columns.c - lockstep data info of a CSV file: what each column holds, before anyone says
  * which are inputs. */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/cmd_data.h"
@@ -106,6 +107,10 @@ static ls_status guess_comment(const ls_csv_text *text, bool *comment) {
 }
 
 static ls_status open_text(csv *c, const char *path) {
+  if (access(path, F_OK) != 0 && strpbrk(path, "*?"))
+    return ls_fail(LS_EDATA,
+                   "%s: of several files a config says what they are; data info takes one of them",
+                   path);
   ls_csv_spec spec = {.separator = LS_SEPARATOR_AUTO};
   LS_TRY(ls_csv_open(path, &spec, &c->text, &c->file));
   LS_TRY(guess_comment(&c->text, &spec.comment));

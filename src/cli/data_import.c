@@ -65,7 +65,7 @@ static ls_status file_spec(const char *path, const ls_data_options *o, char **x_
   const ls_format *format;
   LS_TRY(ls_format_sniff(path, &format));
   ls_source_spec *train = &spec->source[0];
-  *spec = (ls_data_spec){.type = (char *)format->name, .limit = {-1, -1, -1}};
+  *spec = (ls_data_spec){.type = (char *)format->name, .limit = {-1, -1, -1}, .alone = true};
   LS_TRY(need_y(o, format->name, format == &ls_format_hdf5));
   *train = (ls_source_spec){
       .file = (char *)path, .y = (char *)o->y, .transpose = o->transpose, .header = !o->no_header};

@@ -1,6 +1,7 @@
 /* data_info.c - lockstep data info: shapes, types, ranges, classes, values that are missing,
  * samples that occur twice. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "cli/cmd_data.h"
@@ -337,7 +338,9 @@ ls_status ls_data_info(ls_cli *cli, const char *name) {
     return status;
   }
   char *why = ls_mem_text(ls_error_text());
-  status = ls_format_sniff(name, &format);
+  struct stat about;
+  const bool folder = stat(name, &about) == 0 && S_ISDIR(about.st_mode);
+  status = folder ? LS_EDATA : ls_format_sniff(name, &format);
   if (status != LS_OK) ls_fail(status, "%s", why);
   LS_FREE(why);
   LS_TRY(status);

@@ -78,7 +78,7 @@ static bool parse_take(const ls_value *v) {
   for (long i = 0; init->layers[i]; i++) {
     if (is_range(init->layers[i])) continue;
     if (v->node->kind == LS_NODE_LIST) one.node = ls_node_item(v->node, i);
-    return ls_key_refuse(&one, "is no number of a layer, and no range of them");
+    return ls_key_refuse(&one, "is neither the number of a layer (from 0) nor a range such as 0-2");
   }
   return true;
 }

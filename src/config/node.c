@@ -115,5 +115,6 @@ bool ls_node_is_null(const ls_node *node) {
 const char *ls_node_kind_text(const ls_node *node) {
   if (ls_node_is_null(node)) return "nothing";
   if (node->kind == LS_NODE_MAP) return "a mapping";
-  return node->kind == LS_NODE_LIST ? "a list" : "a single value";
+  if (node->kind != LS_NODE_LIST) return "a single value";
+  return node->child ? "a list" : "an empty list";
 }

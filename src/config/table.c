@@ -506,13 +506,13 @@ static const ls_key train_rows[] = {
         "parts of the minibatch: the same bits on any number of ranks up to this; auto: "
         "the smallest power of two >= batch/8, at "
         "most 64; 0: one a rank, and the bits depend on the ranks",
-        OR("auto"), .word_value = -1, FROM(0, LS_SLICES_MAX), .example = "8"),
+        OR("auto"), .word_value = -1, FROM(0, LS_SLICES_MAX), .example = "8", .flags = LS_KEY_KEPT),
     KEY("class_weights", classes, ROOT(data.class_weights),
         "what a sample of each class counts in the loss; balanced: samples / (classes "
         "samples of the class)",
         OR("none"), NOT_NEGATIVE, .choices = class_weights, .example = "{cat: 2.5, dog: 0.5}"),
     KEY("precision", enum, ROOT(precision), "of weights, data and arithmetic", .value = "float32",
-        .choices = precisions),
+        .choices = precisions, .flags = LS_KEY_KEPT),
     KEY("clip_norm", real, ROOT(gradient.clip_norm),
         "scale a gradient of a larger norm down to this", OR("none"), POSITIVE, .example = "1"),
     KEY("clip_value", real, ROOT(gradient.clip_value),
@@ -529,7 +529,7 @@ static const ls_key train_rows[] = {
     KEY("restore_best", bool, ROOT(restore_best),
         "final.h5 holds the weights of the best evaluation, by checkpoint.keep.best, instead of "
         "the last ones",
-        .value = "false", .example = "true"),
+        .value = "false", .example = "true", .flags = LS_KEY_KEPT),
     KEY("gemm", enum, ROOT(gemm),
         "whose matrix products: own gives the same bits on every CPU; blas, the system's CBLAS, on "
         "CPUs of one kind with one library",

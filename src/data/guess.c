@@ -176,12 +176,21 @@ static ls_status kind_of(const char *path, const ls_format **format, bool *folde
   return *folder ? LS_OK : ls_format_sniff(path, format);
 }
 
+/* What a run leaves is no data, but its config names some. */
+static ls_status refuse_run(const char *path) {
+  char config[4096];
+  snprintf(config, sizeof config, "%s/config.yaml", path);
+  if (access(config, F_OK) != 0) return LS_OK;
+  return ls_fail(LS_EDATA, "%s is a run folder; %s names its data", path, config);
+}
+
 static ls_status guess(const char *path, ls_data_spec *spec) {
   const ls_format *format;
   bool folder;
   if (access(path, F_OK) != 0) return ls_fail(LS_EDATA, "%s: no such file or folder", path);
   LS_TRY(kind_of(path, &format, &folder));
   spec->type = ls_mem_text(format->name);
+  if (folder) LS_TRY(refuse_run(path));
   if (folder) spec->dir = ls_mem_text(path);
   if (folder) return LS_OK;
   if (format == &ls_format_hdf5) return guess_hdf5(path, spec);
@@ -240,6 +249,7 @@ static ls_status guess_like(const char *path, const ls_data_like *like, ls_data_
   bool folder;
   LS_TRY(kind_of(path, &format, &folder));
   if (!take_like(like, format, spec)) return LS_EUSAGE;
+  if (folder) LS_TRY(refuse_run(path));
   if (folder) spec->dir = ls_mem_text(path);
   if (folder) return LS_OK;
   if (format == &ls_format_csv) return guess_csv_like(path, like, spec);

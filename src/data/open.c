@@ -63,10 +63,11 @@ static ls_facts facts_of(const opening *o) {
 static void plan_remedies(const opening *o) {
   ls_recipe *r = &o->data->recipe;
   const bool real = r->target == LS_TARGET_REAL && !r->labels && !r->soft;
+  const bool trained = o->spec->inputs || o->spec->foreign; /* nothing can be said here any more */
   r->remedy[LS_ROLE_X] =
-      o->spec->inputs ? "; data.missing.x of the training config: mean or a number fills it in"
-                      : "; data.missing.x takes such samples: drop leaves them out, mean or a "
-                        "number fills them in";
+      trained ? "; data.missing.x of the training config: mean or a number fills it in"
+              : "; data.missing.x takes such samples: drop leaves them out, mean or a "
+                "number fills them in";
   r->remedy[LS_ROLE_Y] = real ? "; data.missing.y takes such samples: drop leaves them out, mask "
                                 "counts the other targets"
                               : "; data.missing.y: drop leaves such samples out";

@@ -1,6 +1,7 @@
 #include "data/refuse.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "data/gather.h"
 
@@ -9,10 +10,11 @@ const char ls_not_finite[] = "missing, not finite or too large for the precision
 ls_status ls_refuse_missing(const ls_origin *origin, int64_t k, int64_t column, const char *what,
                             double value, const char *remedy) {
   const ls_source *source = origin->source;
-  char place[512];
+  char place[512], shown[40];
   source->format->place(source, origin->row ? origin->row[k] : origin->first + k, column, place,
                         sizeof place);
-  return ls_fail(LS_EDATA, "%s: %s (%.17g)%s", place, what, value,
+  snprintf(shown, sizeof shown, isfinite(value) ? "it is %.17g" : "%g", value);
+  return ls_fail(LS_EDATA, "%s: %s (%s)%s", place, what, shown,
                  remedy && isnan(value) ? remedy : "");
 }
 

@@ -15,7 +15,7 @@ typedef struct {
 enum { LS_ROLE_X, LS_ROLE_Y };
 
 extern const char ls_not_finite[]; /* what is wrong with such a value */
-/* LS_EDATA: "PLACE: what (value)" of a column of row k. column < 0: y's column -1 - column. */
+/* LS_EDATA: "PLACE: what (it is 3)" of a column of row k. column < 0: y's column -1 - column. */
 ls_status ls_refuse(const ls_origin *origin, int64_t k, int64_t column, const char *what,
                     double value);
 /* The same, and where the value is missing what can be done about it, "; say this" (NULL: nothing

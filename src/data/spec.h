@@ -208,6 +208,7 @@ typedef struct {
   const ls_trained *trained; /* a checkpoint's columns, which are looked for by their names;
                                 NULL: the columns are as `source` says */
   bool foreign; /* named by a path alone, for a checkpoint: nobody has said what the columns are */
+  bool alone;   /* named by a path alone, for data import: there is no config */
   const ls_texts *classes_named; /* a checkpoint's classes in order of their numbers, used instead
                                     of those of train; NULL: none */
 } ls_data_spec;

@@ -11,6 +11,7 @@ enum { LS_SIGNATURE_HEAD = 264 }; /* as many bytes tell all of them */
 typedef struct {
   const char *what;   /* "a NumPy array" */
   const char *remedy; /* how it comes to be read, where it is given as something else */
+  bool text;          /* a text: its first bytes alone tell that it is no table */
 } ls_signature;
 
 /* NULL: nothing that is known. */

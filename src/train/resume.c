@@ -24,6 +24,7 @@ typedef struct {
   const char *const *allow;
   char *text;    /* every difference, a line each */
   char *refused; /* " --allow KEY" for each that is neither free nor allowed */
+  char *kept;    /* " KEY" for each that no run changes */
 } changes;
 
 /* The key itself, or a section that it lies in; [] is any number. */
@@ -49,7 +50,10 @@ static void note_change(void *context, const char *key, unsigned flags, const ch
   if (flags & LS_KEY_UNKEPT) return;
   for (int i = 0; all->allow && all->allow[i]; i++) allowed = allowed || names(all->allow[i], key);
   append(&all->text, ls_mem_format("%s%s: %s -> %s\n", all->text, key, before, after));
-  if (!allowed) append(&all->refused, ls_mem_format("%s --allow %s", all->refused, key));
+  if (flags & LS_KEY_KEPT)
+    append(&all->kept, ls_mem_format("%s %s", all->kept, key));
+  else if (!allowed)
+    append(&all->refused, ls_mem_format("%s --allow %s", all->refused, key));
 }
 
 /* A share that is a lone number says nothing of `how`: a run that began with the last samples keeps
@@ -86,16 +90,22 @@ static ls_status check_config(ls_config *config, ls_checkpoint *c, const char *p
   keep_share(old, config);
   keep_separator(old, config);
   keep_watches(old, config, &c->state);
-  changes all = {allow, ls_mem_text(""), ls_mem_text("")};
+  changes all = {allow, ls_mem_text(""), ls_mem_text(""), ls_mem_text("")};
   ls_config_diff(old, config, note_change, &all);
   ls_status status = LS_OK;
-  if (*all.refused)
+  if (*all.kept)
+    status = ls_fail(LS_ECONFIG,
+                     "the config is not the one of %s:\n%sno run changes its%s; another may begin "
+                     "with these weights: model.init: {type: file, file: %s}",
+                     path, all.text, all.kept, path);
+  else if (*all.refused)
     status = ls_fail(LS_ECONFIG, "the config is not the one of %s:\n%sgo on all the same with:%s",
                      path, all.text, all.refused);
   else if (*all.text)
     ls_log(LS_LOG_INFO, "changed since %s:\n%s", path, all.text);
   LS_FREE(all.text);
   LS_FREE(all.refused);
+  LS_FREE(all.kept);
   ls_config_free(&old);
   return status;
 }

@@ -144,14 +144,14 @@ static void note_classes(ls_run *run) {
                 *validation = ls_data_class_counts(run->data, LS_SPLIT_VALIDATION);
   const int64_t classes = ls_data_outputs(run->data);
   int64_t empty = 0;
-  int files;
   if (!train || run->config->data.classes > 0 || ls_data_names(run->data)->count > 0) return;
   for (int64_t c = 0; c < classes; c++) empty += train[c] == 0 && validation[c] == 0;
   const bool from_one = train[0] == 0 && validation[0] == 0;
   run->classes_noted = from_one || 2 * empty > classes;
   if (!run->classes_noted || ls_comm_rank(run->comm) > 0) return;
-  ls_log(LS_LOG_WARN, "%s: %s%lld of %lld classes have no sample: each has an output all the same",
-         ls_data_files(run->data, &files)->path,
+  ls_log(LS_LOG_WARN,
+         "the training labels: %s%lld of %lld classes have no sample: each has an output all the "
+         "same",
          from_one ? "class 0 has no sample (do the labels start at 1?); " : "", (long long)empty,
          (long long)classes);
 }

@@ -159,7 +159,9 @@ static ls_status check_fit(const ls_run *run, const ls_checkpoint *p, const ls_c
   if (c->parameters != run->parameters || c->tensors != p->tensors)
     return ls_fail(
         LS_ECONFIG,
-        "the checkpoint has %lld parameters in %d tensors, the config's model %lld in %d",
+        "the checkpoint has %lld parameters in %d tensors, the config's model %lld in %d; a run "
+        "keeps its network, and another may begin with its weights: model.init: {type: file, file: "
+        "CHECKPOINT, layers: fitting}",
         (long long)c->parameters, c->tensors, (long long)run->parameters, p->tensors);
   if (c->precision != p->precision)
     return ls_fail(LS_ECONFIG, "the checkpoint is %s, train.precision is %s",

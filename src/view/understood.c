@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "data/account.h"
 
+enum { NAME_SHOWN = 40 }; /* of a column, in a list of what is done with each */
+
 static const char *const scale_name[] = {"none", "standard", "minmax", "divide", "log"};
 
 /* ---- lines ---- */
@@ -195,14 +197,20 @@ static void scaling_text(const ls_scaling *s, char *out, size_t size) {
 
 static void named_scaling(const void *arg, int64_t k, char *out, size_t size) {
   const ls_named_scaling *named = (const ls_named_scaling *)arg + k;
-  const size_t used = (size_t)snprintf(out, size, "%.24s ", named->name);
+  const size_t used = (size_t)snprintf(out, size, "%.*s%s ", NAME_SHOWN, named->name,
+                                       strlen(named->name) > NAME_SHOWN ? "..." : "");
   scaling_text(&named->scaling, out + used, size - used);
+}
+
+/* Something of it is measured in train. */
+static bool by_train(const ls_scaling *s) {
+  const ls_scale_kind kind = s->kind == LS_SCALE_LOG ? s->then : s->kind;
+  return kind == LS_SCALE_STANDARD || kind == LS_SCALE_MINMAX;
 }
 
 static void say_scaling(page *p, const ls_account *a) {
   const ls_scale_spec *spec = &a->spec->scale;
   const ls_named_scalings *named = &spec->columns;
-  const bool by_train = spec->all.kind != LS_SCALE_LOG || spec->all.then != LS_SCALE_NONE;
   char text[64];
   if (spec->all.kind == LS_SCALE_NONE && named->count == 0) return;
   scaling_text(&spec->all, text, sizeof text);
@@ -210,7 +218,7 @@ static void say_scaling(page *p, const ls_account *a) {
     add(p, "scaling   inputs %s", text);
   else
     add(p, "scaling   inputs%s: %s%s", a->scales_targets ? " and targets" : "", text,
-        by_train ? ", by train" : "");
+        by_train(&spec->all) ? ", by train" : "");
   end_line(p);
   if (named->count == 0) return;
   add(p, "scaling   but");

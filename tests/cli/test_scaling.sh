@@ -109,7 +109,7 @@ refused 78 "did you mean 'log'" train t.yaml 'data.scale.columns={z: lgo}'
 fix="only numbers > 0 have a logarithm; give this column another type in data.scale.columns, such as standard"
 awk -F, 'NR == 18 { sub(/^[^,]*/, "0") } NR == 40 { $4 = -2 } { print }' OFS=, t.csv >zero.csv
 refused 65 "zero.csv:18: column 1" train t.yaml data.train.file=zero.csv
-grep -qF "$fix (0)" err || fail "no fix: $(cat err)"
+grep -qF "$fix (it is 0)" err || fail "no fix: $(cat err)"
 refused 65 "zero.csv:40: column 4" train t.yaml data.train.file=zero.csv 'data.scale.columns={"p [Pa]": none, 4: log}'
 refused 65 "zero.csv:18: column 1" predict one/final.h5 -i zero.csv -o new.csv
 run 0 data import zero.csv --x 1-3 --y 'y [J],z' -o zero.h5

@@ -36,8 +36,8 @@ run 3 train tl.yaml -o plain model.init.layers=fitting model.init.file=plain.h5 
 refused 65 "/model/0002/W is (8, 4)" train tl.yaml 'model.init.layers=[0-2]'
 refused 65 "no layer of this model is there" train tl.yaml model.init.layers=fitting 'model.layers=[{units: out, activation: softmax}]'
 refused 78 "there is no layer 3: the model has 3" train tl.yaml 'model.init.layers=[0, 1-3]'
-refused 78 "'x' is no number of a layer" train tl.yaml 'model.init.layers=[0, x]'
-refused 78 "'fiting' is no number of a layer" train tl.yaml model.init.layers=fiting
+refused 78 "'x' is neither the number of a layer (from 0) nor a range" train tl.yaml 'model.init.layers=[0, x]'
+refused 78 "layers must be" train tl.yaml model.init.layers=fiting
 mkdir sealed && cp base/final.h5 sealed/w.h5 # a file that may not be read is not damaged
 LD_PRELOAD=$BUILD/tests/libiotrap.so IOTRAP_DIR=sealed IOTRAP_HIT=$PWD/hit IOTRAP_FAULT=open:1:EACCES:ever refused 65 "cannot open 'sealed/w.h5': Permission denied" train tl.yaml model.init.file=sealed/w.h5
 grep -q damaged err && fail "a file without permission: $(cat err)"

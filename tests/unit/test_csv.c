@@ -205,7 +205,7 @@ static void mistakes(void **state) {
       {"a;b\n\"1\"5;2\n", "a", "b", false, "train.csv:2: text behind a closing quote"},
       {"a\n1\n", "", "a", false, "no column is left for the inputs"},
       {"a,b\n1,0\n2,1.5\n", "a", "b", true,
-       "train.csv:3: column 2 (b): not a class number: 0, 1, 2 ... are (1.5)"},
+       "train.csv:3: column 2 (b): not a class number: 0, 1, 2 ... are (it is 1.5)"},
       {"a,b\n1,0\n2,-1\n", "a", "b", true, "train.csv:3: column 2 (b): not a class number"},
       {"a,b\n1,0\n2,\n", "a", "b", true,
        "train.csv:3: column 2 (b): no class: it is missing (nan); data.missing.y: drop leaves such "

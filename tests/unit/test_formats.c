@@ -67,7 +67,7 @@ static void idx_damaged(void **state) {
     int cut;
     const char *text;
   } bad[] = {
-      {"labels-idx1", 8 + 5, 10, 0, "sample 5: class number not below data.classes (10)"},
+      {"labels-idx1", 8 + 5, 10, 0, "sample 5: class number not below data.classes (it is 10)"},
       {"labels-idx1", 3, 3, 0,
        "magic number 0x00000803 where 0x00000801 belongs (labels of unsigned bytes): this is a "
        "file of images"},

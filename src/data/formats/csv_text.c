@@ -103,9 +103,12 @@ void ls_csv_pass_comments(const ls_csv_text *c, ls_csv_cursor *at) {
   }
 }
 
-/* A NUL byte is in no text: what the file is instead, by its first bytes. */
-static ls_status no_text(const char *path, const char *text, size_t bytes, const char *nul) {
+/* A NUL byte is in no text, nor is a text of some other programs a table: what the file is instead,
+ * by its first bytes. */
+static ls_status check_text(const char *path, const char *text, size_t bytes) {
+  const char *nul = memchr(text, 0, bytes);
   const ls_signature *other = ls_signature_of(text, bytes);
+  if (!nul && !(other && other->text)) return LS_OK;
   if (other) return ls_fail(LS_EDATA, "%s: no CSV but %s; %s", path, other->what, other->remedy);
   int64_t line = 1;
   for (const char *p = text; p < nul; p++) line += *p == '\n';
@@ -130,8 +133,7 @@ ls_status ls_csv_open(const char *path, const ls_csv_spec *spec, ls_csv_text *c,
   if (bytes >= 3 && memcmp(c->text, "\xef\xbb\xbf", 3) == 0) c->start.at += 3;
   if (bytes >= 2 && (memcmp(c->text, "\xff\xfe", 2) == 0 || memcmp(c->text, "\xfe\xff", 2) == 0))
     return ls_fail(LS_EDATA, "%s: UTF-16 text; save it as UTF-8 (iconv -f utf-16 -t utf-8)", path);
-  const char *nul = memchr(c->text, 0, bytes);
-  if (nul) return no_text(path, c->text, bytes, nul);
+  LS_TRY(check_text(path, c->text, bytes));
   settle_line_ends(c, bytes);
   if (c->comment) settle_comments(c);
   ls_csv_pass_comments(c, &c->start);

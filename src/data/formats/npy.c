@@ -9,7 +9,7 @@
 #include "data/columns.h"
 #include "data/formats/array.h"
 
-enum { HEADER_MAX = 1 << 16, DIMENSIONS_MAX = 32 };
+enum { HEADER_MAX = 1 << 16, DIMENSIONS_MAX = 32, TYPE_SHOWN = 60 };
 
 typedef struct {
   ls_source base;
@@ -47,6 +47,23 @@ static const char *value_of(const char *dict, const char *key) {
   return at ? at + 1 + strspn(at + 1, " ") : "";
 }
 
+/* From where a value of the dictionary begins to its end. */
+static int length_of(const char *value) {
+  if (*value == '[') return (int)(strcspn(value, "]") + 1); /* of a structure; shown in part */
+  return (int)strcspn(value, ",}");
+}
+
+static ls_status no_numbers(const ls_array *a, const char *descr) {
+  const int length = length_of(descr);
+  const bool cut = length > TYPE_SHOWN, fields = *descr == '[', object = strstr(descr, "O'");
+  const char *way_out = "";
+  if (fields)
+    way_out = "; save its columns side by side: numpy.column_stack([x[n] for n in names])";
+  if (!fields && object) way_out = "; save it as numbers: x.astype(float)";
+  return ls_fail(LS_EDATA, "%s: holds no plain numbers (type %.*s%s)%s", a->path,
+                 cut ? TYPE_SHOWN : length, descr, cut ? "..." : "", way_out);
+}
+
 /* "'<f4'" */
 static ls_status read_type(ls_array *a, const char *dict) {
   static const struct {
@@ -61,7 +78,7 @@ static ls_status read_type(ls_array *a, const char *dict) {
   int size, used = 0;
   if (sscanf(descr, "'%c%c%2d'%n", &order, &kind, &size, &used) != 3 || used == 0 ||
       !strchr("<>|=", order) || !strchr("uifb", kind))
-    return ls_fail(LS_EDATA, "%s: holds no plain numbers (type %.20s)", a->path, descr);
+    return no_numbers(a, descr);
   size_t k = 0, n = sizeof known / sizeof *known;
   while (k < n && (known[k].kind != kind || known[k].size != size)) k++;
   if (k == n)

@@ -1,0 +1,61 @@
+/* csv_file.h - a CSV file that is being read: its records one after the other, the numbers in them,
+ * and what is said of one that is wrong. Private to csv*.c. */
+#ifndef LS_DATA_FORMATS_CSV_FILE_H
+#define LS_DATA_FORMATS_CSV_FILE_H
+
+#include "data/formats/csv_quick.h"
+#include "data/names.h"
+#include "data/trained.h"
+
+/* Where it can be said how the file is to be read. */
+typedef enum {
+  LS_CSV_BY_CONFIG,
+  LS_CSV_BY_IMPORT, /* in a config too, which the command takes instead of the file */
+  LS_CSV_BY_CHECKPOINT
+} ls_csv_by;
+
+typedef struct {
+  ls_source base;
+  ls_csv_text text;
+  ls_csv_cursor first, next; /* the record to be read next */
+  int64_t columns;           /* of every record */
+  ls_csv_field *field;       /* (columns) of the record taken last, */
+  const char *taken;         /* which begins here */
+  char **head;               /* (columns) names, or NULL */
+  ls_csv_by by;
+  bool by_name, by_number; /* how the config calls at least one of the columns */
+  bool noted;              /* that a number is a name has been said */
+  bool by_config;          /* it is a config that says what the columns are, no checkpoint */
+  int64_t *x, *y;          /* (features), (outputs + weights): their columns */
+  ls_texts value;          /* as in ls_trained, of x; none: all inputs are numbers */
+  int64_t *run;            /* (features) ls_trained_run of each, where there are texts */
+  ls_csv_map map;          /* for the quick way; to NULL: there is none */
+  char *const *words;      /* that are missing besides the usual ones, or NULL */
+  bool classes;
+  ls_names *own_names; /* of the first source; the others look into it */
+} ls_csv;
+
+static inline const char *ls_csv_path(const ls_csv *c) { return c->base.file[0].path; }
+
+/* Open the file up to its first record, with its header. */
+ls_status ls_csv_start(ls_csv *c, const ls_opening *what);
+/* The next record into c->field. LS_EDATA, located, where it has another shape. */
+ls_status ls_csv_next(ls_csv *c);
+
+/* Of the record taken last. */
+bool ls_csv_is_number(const ls_csv *c, int64_t column);
+int64_t ls_csv_count_numbers(const ls_csv *c, const int64_t *column, int64_t n); /* NULL: of all */
+/* A missing value becomes a NaN, which whoever reads the rows refuses, or counts. LS_EDATA,
+ * located, for what is no number, infinite ones among them. */
+ls_status ls_csv_value(const ls_csv *c, int64_t line, int64_t column, double *value);
+bool ls_csv_infinite(ls_csv_field f, double *value);
+
+/* "FILE:3: column 2 (name)" */
+void ls_csv_place(const ls_csv *c, int64_t line, int64_t column, char *text, size_t size);
+/* LS_EDATA: "PLACE: what: 'field'" */
+ls_status ls_csv_bad(const ls_csv *c, int64_t line, int64_t column, const char *what);
+/* LS_EDATA for a name that is not UTF-8: of a column, a class, a text that is an input. */
+ls_status ls_csv_check_names(const ls_csv *c, const char *what, int64_t column,
+                             const ls_names *names);
+
+#endif

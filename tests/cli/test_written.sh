@@ -1,0 +1,229 @@
+#!/bin/bash
+# What other programs write (docs/data.md, "what you have"): NumPy, scikit-learn's arrays, pandas, h5py, PyTables, netCDF4, Octave and
+# Fortran, whichever are here, write one table of numbers of 17 digits and its classes; each file must train the network of the plain
+# CSV, bit for bit, and what is not read must be refused with what to write instead.
+# label: full
+set -u
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
+PYTHON=${PYTHON:-/usr/bin/python3}
+has() { "$PYTHON" -c "import $1" 2>/dev/null; }
+has numpy || { echo "python3-numpy is not here"; exit 77; }
+
+net() { # DATA
+  cat <<END
+version: 1
+data: {$1, scale: standard}
+model: {layers: [{units: 5, activation: tanh}, {units: out, activation: softmax}]}
+loss: cross_entropy
+optimizer: {type: adam, lr: 0.02}
+train: {epochs: 3, batch: 16, slices: 4}
+checkpoint: {every: never}
+END
+}
+weights() { grep -o '"weights_hash":"[^"]*"' "$1/metrics.jsonl"; }
+alike() { # DATA: it trains the network of plain.csv
+  net "$1" >net.yaml
+  run 0 train net.yaml -o run -q --force
+  [ "$(weights run)" = "$want" ] || fail "$1: other weights"
+}
+never() { # TEXT DATA: it is refused so
+  net "$2" >net.yaml
+  refused 65 "$1" train net.yaml -o never -q
+}
+csv() { echo "type: csv, train: {file: $1, x: ${2:-rest}, y: [${3:-y}]${4:-}}${5:-}"; }
+bare() { csv "$1" '[1-3]' 4 ', header: false'; }
+hdf5() { echo "type: hdf5, train: {file: $1, x: $2, y: $3${4:-}}"; }
+
+# ---- NumPy, with which scikit-learn's arrays come ----
+"$PYTHON" - <<'END' || die "NumPy's files"
+import numpy as np
+rng = np.random.default_rng(7)
+X = rng.normal(size=(90, 3)) * [1, 10, 1e-3] + [0, 1e6, 0]
+y = (X[:, 0] + X[:, 2] * 500 > 0).astype(int) + (X[:, 0] > 1)
+np.savetxt("plain.csv", np.c_[X, y], fmt=["%.17g"] * 3 + ["%d"], delimiter=",", header="a,b,c,y", comments="")
+np.savetxt("savetxt.csv", np.c_[X, y], delimiter=",")
+np.savetxt("savetxt.txt", np.c_[X, y])
+np.save("x.npy", X), np.save("y.npy", y), np.save("columns.npy", np.asfortranarray(X)), np.savez("xy.npz", x=X, y=y)
+np.save("records.npy", np.zeros(3, [("height", "<f8"), ("count", "<i4")])), np.save("texts.npy", np.array(["a", "b"]))
+END
+net "$(csv plain.csv)" >net.yaml
+run 0 train net.yaml -o plain -q
+want=$(weights plain)
+[ -n "$want" ] || die "plain.csv: no weights"
+alike "$(bare savetxt.csv)"
+alike "$(bare savetxt.txt)"
+run 0 data import x.npy --y y.npy -o npy.h5 -q
+alike "$(hdf5 npy.h5 /train/x /train/y)"
+never 'lockstep data import x.npy' "$(csv x.npy)"
+never 'a zip archive, as .xlsx and .npz are' "$(csv xy.npz)"
+refused 65 'numpy.ascontiguousarray' data import columns.npy --y y.npy -o never.h5
+refused 65 "(type [('height', '<f8'), ('count', '<i4')]); save its columns side by side" data info records.npy
+refused 65 "(type '<U1')" data info texts.npy
+
+# ---- packed: gzip is read, the others are named ----
+gzip -k plain.csv
+alike "$(csv plain.csv.gz)"
+for way in xz,unxz bzip2,bunzip2 zstd,unzstd; do
+  command -v ${way%,*} >/dev/null || continue
+  ${way%,*} -q -c plain.csv >packed
+  never "a file packed with ${way%,*}; ${way#*,} unpacks it" "$(csv packed)"
+  refused 65 "a file packed with ${way%,*}" data info packed
+done
+
+# ---- pandas ----
+if has pandas; then
+  "$PYTHON" - <<'END' || die "pandas' files"
+import numpy as np, pandas as pd
+df = pd.read_csv("plain.csv", float_precision="round_trip")
+df.to_csv("pandas.csv", index=False), df.to_csv("index.csv"), df.to_csv("pandas.tsv", sep="\t", index=False)
+df.to_csv("german.csv", sep=";", decimal=",", index=False), df.to_pickle("pandas.pkl")
+odd = df.assign(flag=df.a > 0, kind=np.where(df.b > 1e6, "big", "small"))
+odd.loc[3, "a"] = np.nan
+odd.to_csv("odd.csv", index=False), odd.drop(columns="y").iloc[::-1, ::-1].to_csv("odd-test.csv", index=False)
+clean = pd.concat([df[["a", "b", "c"]].fillna(0), odd.flag.astype(int), pd.get_dummies(odd.kind).astype(int), df.y], axis=1)
+clean.loc[3, "a"] = 0
+clean.to_csv("clean.csv", index=False)
+END
+  for file in pandas.csv pandas.tsv; do alike "$(csv $file)"; done
+  alike "$(csv german.csv rest y '' ', decimal: ","')"
+  never 'data.decimal says which mark decimals have' "$(csv german.csv)"
+  never 'a pickle of Python' "$(csv pandas.pkl)"
+  alike "$(csv index.csv '[a-c]')"
+  net "$(csv index.csv)" >net.yaml
+  run 0 train net.yaml -o index --force
+  grep -qF 'column 1 is an input and has no name; does it count the rows?' err || fail "pandas' index is taken without a word: $(cat err)"
+  # bools, texts and what is missing, as a pair of Kaggle's: what get_dummies and fillna make of them; the columns by name
+  net "$(csv odd.csv rest y '' ', text_inputs: one_hot, missing: 0')" >odd.yaml
+  net "$(csv clean.csv)" >clean.yaml
+  for name in odd clean; do run 0 train $name.yaml -o $name -q; done
+  [ "$(weights odd)" = "$(weights clean)" ] || fail "bools, texts, missing values: other weights than get_dummies and fillna"
+  run 0 predict odd/final.h5 -i odd.csv -o one.csv -q
+  run 0 predict odd/final.h5 -i odd-test.csv -o two.csv -q
+  cmp -s <(tail -n +2 one.csv) <(tail -n +2 two.csv | tac) || fail "test.csv: other predictions"
+fi
+if has pandas && has tables; then
+  "$PYTHON" - <<'END' 2>/dev/null || die "PyTables' files"
+import pandas as pd, tables
+df = pd.read_csv("plain.csv", float_precision="round_trip")
+df.to_hdf("fixed.h5", "df", mode="w"), df.to_hdf("table.h5", "df", mode="w", format="table")
+X, y = df[["a", "b", "c"]].to_numpy(), df.y.to_numpy()
+with tables.open_file("tables.h5", "w") as t:
+    t.create_array("/", "x", obj=X), t.create_array("/", "y", obj=y)
+    t.create_carray("/", "packed", obj=X, filters=tables.Filters(5, "zlib"))
+    t.create_carray("/", "blosc", obj=X, filters=tables.Filters(5, "blosc"))
+    rows = t.create_earray("/", "rows", shape=(0, 3), atom=tables.Float64Atom())
+    for row in X: rows.append(row[None])
+END
+  for x in /x /packed /rows; do alike "$(hdf5 tables.h5 $x /y)"; done
+  alike "$(hdf5 fixed.h5 /df/block0_values /df/block1_values)"
+  never 'write its fields as datasets of their own' "$(hdf5 table.h5 /df/table y)"
+  never 'h5repack -f GZIP=4' "$(hdf5 tables.h5 /blosc /y)"
+fi
+
+# ---- h5py, also as a Keras generator's batches with one-hot labels; NetCDF ----
+if has h5py; then
+  "$PYTHON" - <<'END' || die "h5py's files"
+import h5py, numpy as np
+X, y = np.load("x.npy"), np.load("y.npy")
+with h5py.File("h5py.h5", "w") as f: f["x"], f["y"] = X, y
+with h5py.File("keras.h5", "w") as f:
+    fx = f.create_dataset("x", (0, 3), maxshape=(None, 3), dtype="f8")
+    fy = f.create_dataset("y", (0, 3), maxshape=(None, 3), dtype="f4")
+    for i in range(0, 90, 16):
+        b, o = X[i : i + 16], np.eye(3, dtype="f4")[y[i : i + 16]]
+        fx.resize(i + len(b), 0), fy.resize(i + len(b), 0)
+        fx[i:], fy[i:] = b, o
+END
+  for file in h5py.h5 keras.h5; do alike "$(hdf5 $file /x /y)"; done
+  never 'data.type: hdf5 reads it' "$(csv h5py.h5)"
+fi
+if has netCDF4; then
+  "$PYTHON" - <<'END' || die "NetCDF files"
+import netCDF4, numpy as np
+X, y = np.load("x.npy"), np.load("y.npy")
+for form in "NETCDF4", "NETCDF4_CLASSIC", "NETCDF3_CLASSIC":
+    nc = netCDF4.Dataset(form + ".nc", "w", format=form)
+    nc.createDimension("sample", 90), nc.createDimension("feature", 3)
+    nc.createVariable("state", "f8", ("sample", "feature"))[:] = X
+    nc.createVariable("kind", "i4", ("sample",))[:] = y
+    packed = nc.createVariable("packed", "i2", ("sample",), fill_value=-999)
+    packed.scale_factor, packed.add_offset = 0.01, 5.0
+    packed[:] = np.ma.masked_array(X[:, 0], mask=np.arange(90) == 4)
+    means = packed[:].filled(np.nan)
+    nc.close()
+np.savetxt("unpacked.csv", np.c_[means, y], fmt=["%.17g", "%d"], delimiter=",", header="p,y", comments="")
+END
+  for file in NETCDF4.nc NETCDF4_CLASSIC.nc; do alike "$(hdf5 $file /state /kind)"; done
+  never 'nccopy -k nc4' "$(hdf5 NETCDF3_CLASSIC.nc /state /kind)"
+  net "$(hdf5 NETCDF4.nc /packed /kind), missing: mean" >packed.yaml
+  net "$(csv unpacked.csv), missing: mean" >unpacked.yaml
+  for name in packed unpacked; do run 0 train $name.yaml -o $name -q; done
+  [ "$(weights packed)" = "$(weights unpacked)" ] || fail "packed and missing values of NetCDF: other weights"
+fi
+
+# ---- Octave, and Matlab's way of keeping columns ----
+if command -v octave-cli >/dev/null; then
+  octave-cli -q --no-gui --eval "t = dlmread('plain.csv', ',', 1, 0); x = t(:, 1:3); y = t(:, 4);
+    save('-hdf5', 'octave.h5', 'x', 'y'); save('-v7', 'octave.mat', 'x', 'y'); save('-text', 'octave.txt', 'x', 'y');
+    save('-ascii', '-double', 'octave.dat', 't'); dlmwrite('octave.csv', t, 'precision', '%.17g');" >out 2>&1
+  [ -s octave.csv ] || die "Octave's files: $(cat out)"
+  alike "$(hdf5 octave.h5 /x/value /y/value ', transpose: true')"
+  for file in octave.csv octave.dat; do alike "$(bare $file)"; done
+  never 'are samples the columns here? say transpose: true' "$(hdf5 octave.h5 /x/value /y/value)"
+  never 'a MAT-file of version 5; save it with -v7.3 (Matlab) or -hdf5 (Octave)' "$(hdf5 octave.mat /x /y)"
+  never "Octave's own text format; save it with -hdf5" "$(bare octave.txt)"
+fi
+
+# ---- Fortran: what it prints, and its HDF5 ----
+if command -v gfortran >/dev/null; then
+  cat >w.f90 <<'END'
+program w
+  real(8) :: x(3,90)
+  integer :: y(90), i
+  character(99) :: head
+  open(1, file='plain.csv'); open(2, file='list.txt'); open(3, file='d.txt'); open(4, file='g0.csv')
+  read(1, '(a)') head
+  do i = 1, 90
+    read(1, *) x(:,i), y(i)
+    write(2, *) x(:,i), y(i)
+    write(3, '(3d25.16,i4)') x(:,i), y(i)
+    write(4, '(*(g0,:,","))') x(:,i), y(i)
+  end do
+end program
+END
+  gfortran w.f90 -o w && ./w || die "Fortran's files"
+  for file in list.txt g0.csv; do alike "$(bare $file)"; done
+  never 'an exponent is written with E' "$(bare d.txt)"
+fi
+if command -v h5fc >/dev/null; then
+  cat >h.f90 <<'END'
+program h
+  use hdf5
+  real(8) :: x(3,90)
+  integer :: y(90), i, e
+  integer(hid_t) :: f, s, d
+  character(99) :: head
+  open(1, file='plain.csv')
+  read(1, '(a)') head
+  read(1, *) (x(:,i), y(i), i = 1, 90)
+  call h5open_f(e)
+  call h5fcreate_f('fortran.h5', h5f_acc_trunc_f, f, e)
+  call h5screate_simple_f(2, [90_hsize_t, 3_hsize_t], s, e)
+  call h5dcreate_f(f, 'table', h5t_native_double, s, d, e)
+  call h5dwrite_f(d, h5t_native_double, transpose(x), [90_hsize_t, 3_hsize_t], e)
+  call h5screate_simple_f(2, [3_hsize_t, 90_hsize_t], s, e)
+  call h5dcreate_f(f, 'x', h5t_native_double, s, d, e)
+  call h5dwrite_f(d, h5t_native_double, x, [3_hsize_t, 90_hsize_t], e)
+  call h5screate_simple_f(1, [90_hsize_t], s, e)
+  call h5dcreate_f(f, 'y', h5t_native_integer, s, d, e)
+  call h5dwrite_f(d, h5t_native_integer, y, [90_hsize_t], e)
+  call h5fclose_f(f, e)
+end program
+END
+  h5fc h.f90 -o h >out 2>&1 && ./h || die "Fortran's HDF5: $(cat out)"
+  alike "$(hdf5 fortran.h5 /x /y)"
+  alike "$(hdf5 fortran.h5 /table /y ', transpose: true')"
+  never 'are samples the columns here? say transpose: true' "$(hdf5 fortran.h5 /table /y)"
+fi
+finish
