@@ -120,7 +120,7 @@ refuse() { # refuse CODE TEXT ARGUMENT...; on ${ranks:-0} ranks
 sed '5s/,[0-9.]*,/,-1,/' t.csv >minus.csv; sed '62s/,[0-9.]*,/,,/' t.csv >missing.csv
 sed '3s/,[0-9.]*,/,inf,/' t.csv >inf.csv; sed '2,$s/^\([^,]*\),[0-9.]*,/\1,0,/' t.csv >zero.csv
 sed '2,$s/^\([^,]*\),[0-9.]*,/\1,1e308,/' t.csv >huge.csv
-refuse 65 'minus.csv:5: column 2 (w): not a weight: a finite number >= 0 is (-1)' data.train.file=minus.csv
+refuse 65 'minus.csv:5: column 2 (w): not a weight: a finite number >= 0 is (it is -1)' data.train.file=minus.csv
 ranks=3 refuse 65 'missing.csv:62: column 2 (w): not a weight' data.train.file=missing.csv
 refuse 65 'inf.csv:3: column 2 (w): not a weight' data.train.file=inf.csv
 refuse 65 'all training samples have weight 0' data.train.file=zero.csv

@@ -66,9 +66,9 @@ gzip -k plain.csv
 alike "$(csv plain.csv.gz)"
 for way in xz,unxz bzip2,bunzip2 zstd,unzstd; do
   command -v ${way%,*} >/dev/null || continue
-  ${way%,*} -q -c plain.csv >packed
-  never "a file packed with ${way%,*}; ${way#*,} unpacks it" "$(csv packed)"
-  refused 65 "a file packed with ${way%,*}" data info packed
+  ${way%,*} -q -c plain.csv >zipped
+  never "a file packed with ${way%,*}; ${way#*,} unpacks it" "$(csv zipped)"
+  refused 65 "a file packed with ${way%,*}" data info zipped
 done
 
 # ---- pandas ----
