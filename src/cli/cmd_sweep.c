@@ -203,12 +203,11 @@ static ls_status watch_and_train(sweep *s) {
   ls_comm *comm = s->cli->comm;
   const ls_sweep_watched watched = {s->o->dir, s->metric, s->plan, &s->halving, s->row, &s->stage};
   ls_sweep_watch *watch = NULL;
-  bool stopped = false;
   LS_TRY(ls_claims_open(comm, s->o->dir));
   ls_status status =
       ls_comm_agree(comm, is_root(s) ? ls_sweep_watch_start(&watched, &watch) : LS_OK);
   if (status == LS_OK) {
-    status = ls_sweep_train(comm, &s->job, &stopped);
+    status = ls_sweep_train(comm, &s->job);
     ls_comm_rest(comm);
     status = ls_comm_agree(comm, status);
   }

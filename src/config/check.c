@@ -13,7 +13,7 @@ ls_target_kind ls_config_target(const ls_config *c) {
   static const ls_target_kind kind[] = {[LS_TASK_CLASSES] = LS_TARGET_CLASS,
                                         [LS_TASK_MULTILABEL] = LS_TARGET_PROBABILITY,
                                         [LS_TASK_REGRESSION] = LS_TARGET_REAL};
-  return strcmp(c->loss, "poisson") == 0 ? LS_TARGET_COUNT : kind[ls_loss_task(c->loss)];
+  return ls_loss_counts(c->loss) ? LS_TARGET_COUNT : kind[ls_loss_task(c->loss)];
 }
 
 /* Those of softmax_batch are shares of the samples: not what a sample is likely to be. */

@@ -10,17 +10,17 @@
 #include "base/real.h"
 #include "model/model.h"
 
-/* X(name, what its targets are, last activations it is fused with: the gradient is by z; "" = any,
- * by y, then the chain rule) */
-#define LS_LOSSES(X)                                                   \
-  X(cross_entropy, LS_TASK_CLASSES, "softmax")                         \
-  X(binary_cross_entropy, LS_TASK_MULTILABEL, "sigmoid")               \
-  X(cross_entropy_per_class, LS_TASK_CLASSES, "softmax softmax_batch") \
-  X(mse, LS_TASK_REGRESSION, "")                                       \
-  X(half_mse, LS_TASK_REGRESSION, "")                                  \
-  X(mae, LS_TASK_REGRESSION, "")                                       \
-  X(huber, LS_TASK_REGRESSION, "")                                     \
-  X(poisson, LS_TASK_REGRESSION, "exp")
+/* X(name, what its targets are, whether those are counts, last activations it is fused with: the
+ * gradient is by z; "" = any, by y, then the chain rule) */
+#define LS_LOSSES(X)                                                          \
+  X(cross_entropy, LS_TASK_CLASSES, false, "softmax")                         \
+  X(binary_cross_entropy, LS_TASK_MULTILABEL, false, "sigmoid")               \
+  X(cross_entropy_per_class, LS_TASK_CLASSES, false, "softmax softmax_batch") \
+  X(mse, LS_TASK_REGRESSION, false, "")                                       \
+  X(half_mse, LS_TASK_REGRESSION, false, "")                                  \
+  X(mae, LS_TASK_REGRESSION, false, "")                                       \
+  X(huber, LS_TASK_REGRESSION, false, "")                                     \
+  X(poisson, LS_TASK_REGRESSION, true, "exp")
 
 /* The last layer seen by a loss. */
 typedef struct {
@@ -38,6 +38,7 @@ typedef struct {
 typedef struct {
   const char *name;
   ls_task task;
+  bool counts;
   const char *fused;
   /* Adds the sums of rows [lo, hi) to *stats. over_rows: all rows at once. */
   void (*stats)(const ls_head *head, int64_t lo, int64_t hi, ls_stats *stats);

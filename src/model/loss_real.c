@@ -187,5 +187,5 @@ LS_CLONES static void poisson_gradient(const ls_head *h, int64_t lo, int64_t hi)
 
 #define cross_entropy_per_class_stats LS_R(ls_per_class_stats)
 #define cross_entropy_per_class_gradient LS_R(ls_per_class_gradient)
-#define ROW(name, task, fused) {#name, task, fused, name##_stats, name##_gradient},
+#define ROW(name, task, counts, fused) {#name, task, counts, fused, name##_stats, name##_gradient},
 const ls_loss LS_R(ls_losses)[] = {LS_LOSSES(ROW){0}};

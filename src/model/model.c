@@ -23,11 +23,15 @@ static const ls_layer_ops *find_ops(const char *type, ls_dtype precision) {
   return NULL;
 }
 
-ls_task ls_loss_task(const char *name) {
+/* Of a name that is one. */
+static const ls_loss *loss_named(const char *name) {
   const ls_loss *loss = find_loss(name, LS_F32);
   assert(loss);
-  return loss->task;
+  return loss;
 }
+
+ls_task ls_loss_task(const char *name) { return loss_named(name)->task; }
+bool ls_loss_counts(const char *name) { return loss_named(name)->counts; }
 
 static const char *last_activation(const ls_model *model) {
   return ls_model_last(model)->activation ? ls_model_last(model)->activation->name : "linear";

@@ -82,6 +82,7 @@ extern const char *const ls_activation_names[]; /* NULL-terminated */
 extern const char *const ls_loss_names[];       /* NULL-terminated */
 extern const char *const ls_layer_names[];      /* NULL-terminated */
 ls_task ls_loss_task(const char *loss);         /* which kind of target a loss takes */
+bool ls_loss_counts(const char *loss);          /* of regression: numbers >= 0, never scaled */
 
 /* inputs: features of the data; outputs: classes or target columns. LS_ECONFIG with a text for what
  * does not fit together (cross_entropy without softmax, softmax_batch with slices != 1, last

@@ -86,7 +86,6 @@ static ls_status take_row(ls_history *h, ls_history_events *e, const json_t *eve
 static void take_start(ls_history *h, const json_t *event) {
   h->ranks = (int)whole(event, "ranks");
   h->steps_per_epoch = whole(event, "steps_per_epoch");
-  h->train_samples = whole(event, "train_samples");
   h->parameters = whole(event, "parameters");
   h->ended = false;
   h->exit[0] = '\0';
@@ -97,7 +96,6 @@ static void take_end(ls_history *h, const json_t *event) {
   h->ended = true;
   snprintf(h->exit, sizeof h->exit, "%s", how ? how : "");
   h->dead = json_is_true(json_object_get(event, "dead"));
-  h->end_step = whole(event, "global_step");
   h->loss = number(event, "loss");
   h->accuracy = number(event, "accuracy");
   h->test_loss = number(event, "test_loss");

@@ -37,12 +37,11 @@ typedef struct {
   ls_history_events epoch, step;
   int64_t stride; /* every how many-th step event `step` holds */
   int weights;    /* logged parameters a step event, 0: none */
-  int64_t steps_per_epoch, train_samples, parameters;
+  int64_t steps_per_epoch, parameters;
   int ranks;     /* of the last start */
   bool ended;    /* an `end` event came after the last `start` */
   char exit[24]; /* "" where not ended */
   bool dead;     /* the end event says that the network is */
-  int64_t end_step;
   double loss, accuracy, test_loss, test_accuracy,
       samples_per_s; /* of the end event; NaN: not there */
 } ls_history;

@@ -186,7 +186,7 @@ static int group_of(const ls_comm *whole, const ls_sweep_job *job) {
   return job->ranks > 0 ? rank / job->ranks : (int)((int64_t)rank * job->groups / size);
 }
 
-ls_status ls_sweep_train(ls_comm *whole, const ls_sweep_job *job, bool *stopped) {
+ls_status ls_sweep_train(ls_comm *whole, const ls_sweep_job *job) {
   group *g;
   LS_COMM_NEW(whole, g, 1);
   g->job = job;
@@ -196,13 +196,9 @@ ls_status ls_sweep_train(ls_comm *whole, const ls_sweep_job *job, bool *stopped)
     g->root = ls_comm_rank(g->comm) == 0;
     g->sink = (ls_log_sink){ls_comm_rank(g->comm), LS_LOG_INFO, keep_line, g};
     status = work(g);
-    if (g->root && (g->stop || ls_train_signalled() || status != LS_OK)) {
-      g->stop = true;
-      ls_claims_stop(job->dir);
-    }
+    if (g->root && (g->stop || ls_train_signalled() || status != LS_OK)) ls_claims_stop(job->dir);
     ls_comm_close(&g->comm);
   }
-  *stopped = g->stop;
   pthread_mutex_destroy(&g->lock);
   LS_FREE(g);
   return status;

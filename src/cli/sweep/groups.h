@@ -29,8 +29,7 @@ ls_status ls_sweep_parse(const ls_sweep_job *job, const ls_texts *settings, ls_c
 ls_status ls_sweep_config(const ls_sweep_job *job, int64_t trial, const ls_sweep_run *run,
                           ls_config **out);
 /* Train what is left; claims.h has been opened. Each rank returns when its group finds nothing more
- * to do, with the group's status; a run that fails is none of its failures. *stopped: on a signal,
- * or because the time is over. */
-ls_status ls_sweep_train(ls_comm *whole, const ls_sweep_job *job, bool *stopped);
+ * to do, with the group's status; a run that fails is none of its failures. */
+ls_status ls_sweep_train(ls_comm *whole, const ls_sweep_job *job);
 
 #endif
