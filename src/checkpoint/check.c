@@ -142,8 +142,9 @@ static ls_status check_model(const checked *k) {
   const ls_config *config = k->config;
   ls_model *model;
   int tensors;
-  ls_status status = ls_model_new(config->layer, config->layers, config->loss, k->c->inputs,
-                                  k->c->outputs, (int)k->c->slices, k->c->precision, &model);
+  const ls_loss_spec loss = ls_config_loss(config);
+  ls_status status = ls_model_new(config->layer, config->layers, &loss, k->c->inputs, k->c->outputs,
+                                  (int)k->c->slices, k->c->precision, &model);
   if (status == LS_FAIL) return status; /* no memory says nothing of the file */
   if (status != LS_OK)
     return ls_fail_prefix(LS_EDATA,

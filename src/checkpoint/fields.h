@@ -71,7 +71,8 @@ typedef struct {
   ls_data_file *file; /* (files) */
   int64_t files;
   uint64_t seed;
-  int64_t batch, slices, inputs, outputs;
+  int64_t batch, slices, inputs, outputs; /* outputs: the targets, until they are widened */
+  int64_t heads; /* what they were multiplied by then (widen.h); 0: they were not. In no file */
   ls_affine x_affine, y_affine; /* n 0: none */
   ls_filling x_mean;            /* data.missing.x: mean; else n 0 */
   ls_texts names;     /* of the outputs: the classes, or target columns with their units */

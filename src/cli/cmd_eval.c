@@ -132,7 +132,8 @@ static ls_status make_figures(const ls_run *run, const options *o, ls_figures *m
   if (top_k) run->config->top_k = o->top_k;
   if (top_k) ls_config_want(run->config, LS_METRIC_TOP_K);
   if (o->confusion) ls_config_want(run->config, LS_METRIC_PER_CLASS);
-  if (numbers && outputs > 1) ls_config_want(run->config, LS_METRIC_PER_TARGET);
+  if (numbers && outputs > 1 && ls_metric_fits(run->config, LS_METRIC_PER_TARGET))
+    ls_config_want(run->config, LS_METRIC_PER_TARGET);
   LS_TRY(ls_figures_new(run->config, outputs, more));
   if (o->confusion) LS_NEW(more->confusion, outputs * outputs);
   return LS_OK;
@@ -200,7 +201,8 @@ static ls_status join(evaluation *e, const char *path, bool several) {
     const int64_t all = ls_data_rows(run->data, e->split);
     const int64_t rows = ls_eval_first(all, me + 1, ranks) - ls_eval_first(all, me, ranks);
     if (several)
-      LS_TRY(ls_comm_agree(run->comm, ls_ensemble_new(rows, run->from->outputs, &e->ensemble)));
+      LS_TRY(ls_comm_agree(run->comm,
+                           ls_ensemble_new(rows, ls_model_outputs(run->model), &e->ensemble)));
   }
   if (several) {
     LS_TRY(check_joins(e, run, path));

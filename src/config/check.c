@@ -16,6 +16,16 @@ ls_target_kind ls_config_target(const ls_config *c) {
   return ls_loss_counts(c->loss) ? LS_TARGET_COUNT : kind[ls_loss_task(c->loss)];
 }
 
+ls_loss_spec ls_config_loss(const ls_config *c) {
+  return (ls_loss_spec){c->loss, (int)c->quantiles, c->quantile};
+}
+
+/* Does the network give one number for each target that is meant to be near it? */
+static bool has_values(const ls_config *c) {
+  const ls_loss_spec loss = ls_config_loss(c);
+  return ls_loss_task(c->loss) == LS_TASK_REGRESSION && ls_loss_value(&loss) >= 0;
+}
+
 /* Those of softmax_batch are shares of the samples: not what a sample is likely to be. */
 static bool has_probabilities(const ls_config *c) {
   const char *last = c->layers > 0 ? c->layer[c->layers - 1].activation : NULL;
@@ -30,7 +40,7 @@ bool ls_metric_fits(const ls_config *c, ls_metric metric) {
                       [LS_NEEDS_ANSWERS] = classes || task == LS_TASK_MULTILABEL,
                       [LS_NEEDS_PROBABILITIES] = has_probabilities(c),
                       [LS_NEEDS_CLASSES] = classes,
-                      [LS_NEEDS_NUMBERS] = task == LS_TASK_REGRESSION};
+                      [LS_NEEDS_NUMBERS] = has_values(c)};
   return has[ls_metric_table[metric].needs];
 }
 
@@ -228,6 +238,22 @@ static void check_missing(const reading *r) {
     WRONG(r, "data.missing.y", "mask is for targets of regression, and data.classes makes classes");
 }
 
+/* Several outputs for each target are of numbers, not of classes. */
+static void check_loss(const reading *r) {
+  const ls_config *c = r->config;
+  if (!c->loss) return;
+  const bool quantile = strcmp(c->loss, "quantile") == 0;
+  if (quantile && c->quantiles == 0)
+    WRONG(r, "loss", "missing key 'quantiles': which ones? [0.1, 0.5, 0.9], say");
+  if (!quantile && c->quantiles > 0)
+    WRONG(r, "quantiles", "goes with the loss quantile, and loss is %s", c->loss);
+  for (int i = 1; i < (int)c->quantiles; i++)
+    if (!(c->quantile[i - 1] < c->quantile[i]))
+      WRONG(r, "quantiles", "%g behind %g: they are to ascend", c->quantile[i], c->quantile[i - 1]);
+  if ((quantile || ls_loss_gives_variance(c->loss)) && c->data.classes > 0)
+    WRONG(r, "loss", "%s is for targets that are numbers, and data.classes makes classes", c->loss);
+}
+
 static void check_class_weights(const reading *r) {
   const ls_config *c = r->config;
   if (!c->loss || !ls_class_weights_given(&c->data.class_weights)) return;
@@ -353,6 +379,7 @@ void ls_config_check(ls_reader *rd, const ls_node *root) {
   check_share(&r);
   check_fold(&r);
   check_missing(&r);
+  check_loss(&r);
   check_init(&r);
   check_class_weights(&r);
   check_eval(&r);

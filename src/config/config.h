@@ -33,6 +33,8 @@ typedef struct {
   ls_layer_spec *layer; /* after `repeat` */
   int layers;
   char *loss;
+  double quantiles; /* of the loss quantile, how many; 0: not given */
+  double quantile[LS_QUANTILES_MAX];
   ls_optim_spec optimizer;
   ls_schedule_spec schedule;
   int64_t epochs, steps; /* one is 0 */
@@ -94,6 +96,7 @@ bool ls_config_has_classes(const ls_config *config);
  * samples? */
 const char *ls_config_best_metric(const ls_config *config, bool validation);
 ls_target_kind ls_config_target(const ls_config *config); /* what its loss takes y for */
+ls_loss_spec ls_config_loss(const ls_config *config);     /* lives as long as the config */
 /* Can there be such a metric with the config's loss and classes? */
 bool ls_metric_fits(const ls_config *config, ls_metric metric);
 /* smallest power of two >= batch/8, at most 64 */

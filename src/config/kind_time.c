@@ -156,11 +156,12 @@ static bool parse_reals(const ls_value *v) { return take_list(v, take_real); }
 static bool parse_steplist(const ls_value *v) { return take_list(v, take_steps); }
 
 static json_t *print_list(const ls_value *v) {
+  if (v->key->word && LS_FIELD(v, double) == 0) return json_string(v->key->word);
   json_t *list = json_array();
   const double *value = &LS_FIELD_AT(v, list, double);
   const bool *epochs = &LS_FIELD_AT(v, epochs, bool);
   for (int i = 0; i < (int)LS_FIELD(v, double); i++)
-    json_array_append_new(list, print_step(value[i], epochs[i]));
+    json_array_append_new(list, print_step(value[i], v->key->epochs && epochs[i]));
   return list;
 }
 

@@ -109,6 +109,27 @@ static const ls_piece library[] = {
      "static void softmax_back(int n, const real *y, const real *g, real *d) {\n"
      "  const real mean = row_dot(n, g, y);\n"
      "  for (int i = 0; i < n; i++) d[i] = y[i] * (g[i] - mean);\n}\n\n"},
+    {"ascending_layer",
+     "/* of each group the first is what it is, and each other one more than the one before */\n"
+     "static void ascending_layer(int n, int group, const real *z, real *y) {\n"
+     "  for (int i = 0; i < n; i++) y[i] = i % group == 0 ? z[i] : y[i - 1] + softplus_of(z[i]);\n"
+     "}\n\n"},
+    {"ascending_back",
+     "static void ascending_back(int n, int group, const real *z, const real *g, real *d) {\n"
+     "  real sum = 0;\n"
+     "  for (int i = n - 1; i >= 0; i--) {\n"
+     "    sum += g[i];\n"
+     "    d[i] = i % group == 0 ? sum : softplus_slope(sum, z[i]);\n"
+     "    if (i % group == 0) sum = 0;\n  }\n}\n\n"},
+    {"mean_variance_layer",
+     "/* of each two the first is what it is, and the second above 0 */\n"
+     "static void mean_variance_layer(int n, const real *z, real *y) {\n"
+     "  for (int i = 0; i < n; i++) y[i] = i % 2 == 0 ? z[i] : softplus_of(z[i]) + "
+     "least_variance;\n}\n\n"},
+    {"mean_variance_back",
+     "static void mean_variance_back(int n, const real *z, const real *g, real *d) {\n"
+     "  for (int i = 0; i < n; i++) d[i] = i % 2 == 0 ? g[i] : softplus_slope(g[i], z[i]);\n"
+     "}\n\n"},
     {"layer_norm",
      "static void layer_norm(int n, const real *x, const real *gain, const real *b, real *normal,\n"
      "                       real *scale, real *y) {\n"

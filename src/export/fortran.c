@@ -163,6 +163,56 @@ static const ls_piece library[] = {
      "    real(rk), intent(out) :: d(n)\n"
      "    d = y * (g - row_dot(n, g, y))\n"
      "  end subroutine softmax_back\n\n"},
+    {"ascending_layer",
+     "  ! of each group the first is what it is, and each other one more than the one before\n"
+     "  pure subroutine ascending_layer(n, group, z, y)\n"
+     "    integer, intent(in) :: n, group\n"
+     "    real(rk), intent(in) :: z(n)\n"
+     "    real(rk), intent(out) :: y(n)\n"
+     "    integer :: i\n"
+     "    do i = 1, n\n"
+     "      if (mod(i - 1, group) == 0) then\n"
+     "        y(i) = z(i)\n"
+     "      else\n"
+     "        y(i) = y(i - 1) + softplus_of(z(i))\n"
+     "      end if\n"
+     "    end do\n"
+     "  end subroutine ascending_layer\n\n"},
+    {"ascending_back",
+     "  pure subroutine ascending_back(n, group, z, g, d)\n"
+     "    integer, intent(in) :: n, group\n"
+     "    real(rk), intent(in) :: z(n), g(n)\n"
+     "    real(rk), intent(out) :: d(n)\n"
+     "    real(rk) :: total\n"
+     "    integer :: i\n"
+     "    total = 0\n"
+     "    do i = n, 1, -1\n"
+     "      total = total + g(i)\n"
+     "      if (mod(i - 1, group) == 0) then\n"
+     "        d(i) = total\n"
+     "        total = 0\n"
+     "      else\n"
+     "        d(i) = softplus_slope(total, z(i))\n"
+     "      end if\n"
+     "    end do\n"
+     "  end subroutine ascending_back\n\n"},
+    {"mean_variance_layer",
+     "  ! of each two the first is what it is, and the second above 0\n"
+     "  pure subroutine mean_variance_layer(n, z, y)\n"
+     "    integer, intent(in) :: n\n"
+     "    real(rk), intent(in) :: z(n)\n"
+     "    real(rk), intent(out) :: y(n)\n"
+     "    y = z\n"
+     "    y(2::2) = softplus_of(z(2::2)) + least_variance\n"
+     "  end subroutine mean_variance_layer\n\n"},
+    {"mean_variance_back",
+     "  pure subroutine mean_variance_back(n, z, g, d)\n"
+     "    integer, intent(in) :: n\n"
+     "    real(rk), intent(in) :: z(n), g(n)\n"
+     "    real(rk), intent(out) :: d(n)\n"
+     "    d = g\n"
+     "    d(2::2) = softplus_slope(g(2::2), z(2::2))\n"
+     "  end subroutine mean_variance_back\n\n"},
     {"layer_norm",
      "  pure subroutine layer_norm(n, x, gain, b, normal, scale, y)\n"
      "    integer, intent(in) :: n\n"

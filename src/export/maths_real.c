@@ -2,6 +2,7 @@
  * out. */
 #include "base/vmath.h"
 #include "export/maths.h"
+#include "model/activation.h"
 
 void LS_R(ls_maths)(ls_maths *out) {
   *out = (ls_maths){.mantissa = LS_MANTISSA,
@@ -25,6 +26,7 @@ void LS_R(ls_maths)(ls_maths *out) {
                                  {"tanh_max", LS_TANH_MAX},
                                  {"leak", (real)0.01},
                                  {"root_half", (real)0.70710678118654752440},
+                                 {"least_variance", (real)LS_VARIANCE_LEAST},
                                  {"density", (real)0.39894228040143267794}}};
   for (int i = 0; i < out->exp_terms; i++) out->exp_term[i] = ls_exp_term[i];
   for (int i = 0; i < out->log_terms; i++) out->log_term[i] = (real)(1. / (2 * (i + 1) + 1));

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "checkpoint/weights.h"
+#include "checkpoint/widen.h"
 #include "data/columns.h"
 #include "data/scale.h"
 #include "data/trained.h"
@@ -30,6 +31,7 @@ static void describe_dense(ls_net_layer *layer, const ls_layer_spec *spec, int64
   const ls_activation *a = ls_activations_f32;
   layer->kind = LS_NET_DENSE;
   layer->out = spec->units > 0 ? spec->units : outputs;
+  layer->group = layer->out;
   layer->activation = spec->activation ? spec->activation : "linear";
   while (strcmp(a->name, layer->activation) != 0) a++;
   layer->needs_z = a->needs_z;
@@ -71,7 +73,8 @@ static ls_status describe_layers(ls_net *net) {
   ls_model *model;
   int tensors;
   LS_NEW(net->layer, config->layers);
-  LS_TRY(ls_model_new(config->layer, config->layers, config->loss, c->inputs, c->outputs,
+  const ls_loss_spec loss = ls_config_loss(config);
+  LS_TRY(ls_model_new(config->layer, config->layers, &loss, c->inputs, ls_checkpoint_targets(c),
                       config->slices > 0 ? (int)config->slices : 1, c->precision, &model));
   const ls_tensor *tensor = ls_model_tensors(model, &tensors);
   ls_status status = LS_OK;
@@ -83,6 +86,7 @@ static ls_status describe_layers(ls_net *net) {
                      "the batch; there is no function of one sample to export",
                      net->path, config->layers - 1);
   for (int l = 0; status == LS_OK && l < config->layers; l++) describe(net, l, &tensor);
+  if (net->layers > 0) net->layer[net->layers - 1].group = ls_model_group(model);
   ls_model_free(&model);
   return status;
 }
@@ -151,6 +155,7 @@ static ls_status describe_net(ls_net *net) {
   net->classes = ls_config_has_classes(net->config);
   ls_weights_hash(c->weights, c->parameters, c->precision, net->hash);
   drop_tiny(c->weights, c->precision, c->parameters);
+  LS_TRY(ls_checkpoint_widen(c, net->config));
   LS_TRY(describe_side(net, &net->x, c->inputs, &c->x_affine));
   LS_TRY(describe_side(net, &net->y, c->outputs, &c->y_affine));
   LS_TRY(describe_missing(net));

@@ -19,6 +19,7 @@ typedef struct {
   int number; /* of the config's layers: NNNN of /model/NNNN */
   int64_t in, out;
   const char *activation; /* dense; never NULL */
+  int64_t group;          /* dense: how many of its outputs belong together */
   bool needs_z;           /* dense: its derivative is by z, not by y */
   int source;             /* residual: the layer whose outputs it adds, or LS_NET_INPUT */
   const void *w;          /* dense: (in, out); layer_norm: gain (out) */

@@ -155,20 +155,22 @@ static ls_status add_layers(archive *a, const ls_net *net) {
   static const char *const kinds[] = {"dense", "layer_norm", "residual"};
   const char **kind, **activation;
   int64_t *number;
-  LS_NEW(number, 2 * net->layers);
+  LS_NEW(number, 3 * net->layers);
   LS_NEW(kind, net->layers);
   LS_NEW(activation, net->layers);
-  int64_t *source = number + net->layers;
+  int64_t *source = number + net->layers, *group = source + net->layers;
   for (int k = 0; k < net->layers; k++) {
     const ls_net_layer *layer = &net->layer[k];
     const bool adds = layer->kind == LS_NET_RESIDUAL && layer->source != LS_NET_INPUT;
     number[k] = layer->number;
     kind[k] = kinds[layer->kind];
     activation[k] = layer->activation ? layer->activation : "";
+    group[k] = layer->group;
     source[k] = adds ? net->layer[layer->source].number : -1;
   }
   add_array(a, "layer_number", "<i8", net->layers, 0, number, sizeof *number);
   add_array(a, "layer_source", "<i8", net->layers, 0, source, sizeof *source);
+  add_array(a, "layer_group", "<i8", net->layers, 0, group, sizeof *group);
   ls_status status = add_texts(a, "layer_kind", kind, net->layers);
   if (status == LS_OK) status = add_texts(a, "layer_activation", activation, net->layers);
   LS_FREE(number);

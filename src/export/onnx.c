@@ -12,6 +12,7 @@
 #include "export/export.h"
 #include "export/protobuf.h"
 #include "io/json.h"
+#include "model/activation.h"
 
 enum { IR_VERSION = 7, OPSET = 13 };
 enum { /* fields of the messages, by their names in onnx.proto3 */
@@ -60,7 +61,7 @@ typedef struct {
   char name[24];
 } value;
 
-enum { ZERO, HALF, ONE, LEAK, ROOT_HALF, EPSILON, CONSTANTS };
+enum { ZERO, HALF, ONE, LEAK, ROOT_HALF, EPSILON, LEAST_VARIANCE, CONSTANTS };
 static const struct {
   value name;
   double number;
@@ -69,12 +70,14 @@ static const struct {
                  {{"one"}, 1},
                  {{"leak"}, 0.01},
                  {{"root_half"}, 0.70710678118654752440},
-                 {{"epsilon"}, 1e-5}};
+                 {{"epsilon"}, 1e-5},
+                 {{"least_variance"}, LS_VARIANCE_LEAST}};
 
 typedef struct {
   const ls_net *net;
   ls_message graph;
-  int layer; /* the config's number of the one whose nodes are added; -1: none */
+  const ls_net_layer *dense; /* whose activation is added */
+  int layer;                 /* the config's number of the one whose nodes are added; -1: none */
   int nodes;
   bool used[CONSTANTS];
   value *output; /* (layers) */
@@ -98,8 +101,10 @@ static void add_tensor(builder *b, const char *name, ls_dtype precision, int64_t
   ls_message_part(&b->graph, GRAPH_INITIALIZER, &tensor);
 }
 
-static value add_doubles(builder *b, const char *name, ls_dtype precision, int64_t n,
-                         const double *values) {
+/* rows 0: one dimension. */
+static value add_table(builder *b, const char *name, ls_dtype precision, int64_t rows,
+                       int64_t columns, const double *values) {
+  const int64_t n = (rows > 0 ? rows : 1) * columns;
   value v;
   void *block = NULL;
   snprintf(v.name, sizeof v.name, "%s", name);
@@ -108,9 +113,15 @@ static value add_doubles(builder *b, const char *name, ls_dtype precision, int64
   float *single = block;
   for (int64_t i = 0; single && i < n; i++) single[i] = (float)values[i];
   if (!b->graph.failed)
-    add_tensor(b, name, precision, 0, n, precision == LS_F32 ? (const void *)single : values);
+    add_tensor(b, name, precision, rows, columns,
+               precision == LS_F32 ? (const void *)single : values);
   LS_FREE(block);
   return v;
+}
+
+static value add_doubles(builder *b, const char *name, ls_dtype precision, int64_t n,
+                         const double *values) {
+  return add_table(b, name, precision, 0, n, values);
 }
 
 static value constant(builder *b, int which) {
@@ -220,13 +231,69 @@ static value gelu(builder *b, value z) {
   return of_two(b, "Mul", z, of_two(b, "Mul", v, constant(b, HALF)));
 }
 
+/* A matrix of the layer's outputs by itself, or one row: 1 where `is` says so. */
+typedef bool is_one(int64_t i, int64_t j, int64_t group);
+static value ones(builder *b, const char *what, int64_t rows, is_one *is) {
+  const ls_net_layer *layer = b->dense;
+  char name[24];
+  void *block = NULL;
+  value v = {0};
+  snprintf(name, sizeof name, "%04d_%s", layer->number, what);
+  if (ls_mem_new(&block, (size_t)((rows > 0 ? rows : 1) * layer->out), sizeof(double)) != LS_OK) {
+    b->graph.failed = true;
+    return v;
+  }
+  double *one = block;
+  for (int64_t i = 0, at = 0; i < (rows > 0 ? rows : 1); i++)
+    for (int64_t j = 0; j < layer->out; j++) one[at++] = is(i, j, layer->group);
+  v = add_table(b, name, b->net->precision, rows, layer->out, one);
+  LS_FREE(block);
+  return v;
+}
+
+static bool begins_group(int64_t i, int64_t j, int64_t group) {
+  (void)i;
+  return j % group == 0;
+}
+static bool is_even(int64_t i, int64_t j, int64_t group) {
+  (void)i, (void)group;
+  return j % 2 == 0;
+}
+static bool is_summed(int64_t i, int64_t j, int64_t group) {
+  return i / group == j / group && i <= j;
+}
+
+static value where(builder *b, value mask, value a, value otherwise) {
+  const value operand[3] = {of_with(b, "Cast", mask, "to", KIND_INT, BOOL), a, otherwise};
+  return add_node(b, "Where", operand, 3, NULL);
+}
+
+static value ascending(builder *b, value z) {
+  const value part = where(b, ones(b, "first", 0, begins_group), z, softplus(b, z));
+  return of_two(b, "MatMul", part, ones(b, "sums", b->dense->out, is_summed));
+}
+
+static value mean_variance(builder *b, value z) {
+  const value variance = of_two(b, "Add", softplus(b, z), constant(b, LEAST_VARIANCE));
+  return where(b, ones(b, "means", 0, is_even), z, variance);
+}
+
 static const struct {
   const char *name;
   value (*add)(builder *b, value z);
-} activations[] = {{"linear", linear},     {"relu", relu},    {"leaky_relu", leaky_relu},
-                   {"elu", elu},           {"tanh", tangent}, {"sigmoid", sigmoid},
-                   {"softplus", softplus}, {"gelu", gelu},    {"exp", power},
-                   {"softmax", softmax},   {NULL, NULL}};
+} activations[] = {{"linear", linear},
+                   {"relu", relu},
+                   {"leaky_relu", leaky_relu},
+                   {"elu", elu},
+                   {"tanh", tangent},
+                   {"sigmoid", sigmoid},
+                   {"softplus", softplus},
+                   {"gelu", gelu},
+                   {"exp", power},
+                   {"softmax", softmax},
+                   {"ascending", ascending},
+                   {"mean_variance", mean_variance},
+                   {NULL, NULL}};
 
 static ls_status add_activation(builder *b, const ls_net_layer *layer, value *v) {
   int i = 0;
@@ -234,6 +301,7 @@ static ls_status add_activation(builder *b, const ls_net_layer *layer, value *v)
   if (!activations[i].name)
     return ls_fail(LS_ECONFIG, "'%s': layer %d: no ONNX is known for the activation '%s'",
                    b->net->path, layer->number, layer->activation);
+  b->dense = layer;
   *v = activations[i].add(b, *v);
   return LS_OK;
 }

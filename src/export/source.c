@@ -33,6 +33,18 @@ static bool is_linear(const ls_net_layer *layer) {
   return strcmp(layer->activation, "linear") == 0;
 }
 
+/* What an activation's passes are told of their arrays: n, and of groups also how many of them
+ * belong together. */
+static place widths_of(const ls_net_layer *layer) {
+  place p;
+  const bool grouped = strcmp(layer->activation, "ascending") == 0;
+  if (grouped)
+    snprintf(p.text, sizeof p.text, "%lld, %lld", (long long)layer->out, (long long)layer->group);
+  else
+    snprintf(p.text, sizeof p.text, "%lld", (long long)layer->out);
+  return p;
+}
+
 void ls_source_output(const ls_net *net, char out[16]) {
   snprintf(out, 16, "y%d", net->layer[net->layers - 1].number);
 }
@@ -67,7 +79,7 @@ static void forward_dense(const ls_net *net, const ls_language *l, const char *b
           (long long)layer->out, below.text, before, number, before, number,
           is_linear(layer) ? y.text : z.text, l->call_end);
   if (!is_linear(layer))
-    fprintf(to, "%s%s_layer(%lld, %s, %s)%s", l->call, layer->activation, (long long)layer->out,
+    fprintf(to, "%s%s_layer(%s, %s, %s)%s", l->call, layer->activation, widths_of(layer).text,
             z.text, y.text, l->call_end);
 }
 
@@ -99,7 +111,7 @@ static void backward_dense(const ls_net *net, const ls_language *l, const char *
               dz = place_of(l, "d", "z", number),
               value = place_of(l, "t", layer->needs_z ? "z" : "y", number);
   if (!is_linear(layer))
-    fprintf(to, "%s%s_back(%lld, %s, %s, %s)%s", l->call, layer->activation, (long long)layer->out,
+    fprintf(to, "%s%s_back(%s, %s, %s, %s)%s", l->call, layer->activation, widths_of(layer).text,
             value.text, dy.text, dz.text, l->call_end);
   fprintf(to, "%sdense_back(%lld, %lld, %s, %sw%d, %s)%s", l->call, (long long)layer->in,
           (long long)layer->out, is_linear(layer) ? dy.text : dz.text, before, number, below.text,

@@ -4,8 +4,8 @@
 
 #define ELEMENTWISE(name, value, slope)                                                         \
   LS_CLONES static void name##_forward(void *y_, const void *z_, int64_t rows, int64_t n,       \
-                                       int64_t ld) {                                            \
-    (void)n;                                                                                    \
+                                       int64_t group, int64_t ld) {                             \
+    (void)n, (void)group;                                                                       \
     real *y = y_;                                                                               \
     const real *z_row = z_;                                                                     \
     LS_EACH for (int64_t i = 0; i < rows * ld; i++) {                                           \
@@ -14,8 +14,8 @@
     }                                                                                           \
   }                                                                                             \
   LS_CLONES static void name##_backward(void *d_, const void *y_, const void *z_, int64_t rows, \
-                                        int64_t n, int64_t ld) {                                \
-    (void)n;                                                                                    \
+                                        int64_t n, int64_t group, int64_t ld) {                 \
+    (void)n, (void)group;                                                                       \
     real *d = d_;                                                                               \
     const real *y_row = y_, *z_row = z_ ? z_ : y_;                                              \
     LS_EACH for (int64_t i = 0; i < rows * ld; i++) {                                           \
@@ -66,13 +66,14 @@ ELEMENTWISE(softplus, softplus_of(z), g *sigmoid_of(z))
 ELEMENTWISE(exp, ls_exp(z), g *y)
 ELEMENTWISE(gelu, z *phi_of(z), g *gelu_slope(z))
 
-static void linear_forward(void *y, const void *z, int64_t rows, int64_t n, int64_t ld) {
-  (void)n;
+static void linear_forward(void *y, const void *z, int64_t rows, int64_t n, int64_t group,
+                           int64_t ld) {
+  (void)n, (void)group;
   if (y != z) memcpy(y, z, (size_t)(rows * ld) * sizeof(real));
 }
 static void linear_backward(void *d, const void *y, const void *z, int64_t rows, int64_t n,
-                            int64_t ld) {
-  (void)d, (void)y, (void)z, (void)rows, (void)n, (void)ld;
+                            int64_t group, int64_t ld) {
+  (void)d, (void)y, (void)z, (void)rows, (void)n, (void)group, (void)ld;
 }
 
 LS_CLONES static void softmax_row(real *y, const real *z, int64_t n) {
@@ -81,14 +82,16 @@ LS_CLONES static void softmax_row(real *y, const real *z, int64_t n) {
   const real sum = ls_row_sum(y, n);
   LS_EACH for (int64_t i = 0; i < ls_padded(n); i++) y[i] /= sum;
 }
-static void softmax_forward(void *y, const void *z, int64_t rows, int64_t n, int64_t ld) {
+static void softmax_forward(void *y, const void *z, int64_t rows, int64_t n, int64_t group,
+                            int64_t ld) {
+  (void)group;
   for (int64_t r = 0; r < rows; r++) softmax_row((real *)y + r * ld, (const real *)z + r * ld, n);
 }
 
 /* dL/dz_i = y_i (g_i - sum_j g_j y_j) */
 LS_CLONES static void softmax_backward(void *d_, const void *y_, const void *z, int64_t rows,
-                                       int64_t n, int64_t ld) {
-  (void)z;
+                                       int64_t n, int64_t group, int64_t ld) {
+  (void)z, (void)group;
   real *d = d_;
   const real *y = y_;
   for (int64_t r = 0; r < rows; r++, d += ld, y += ld) {
@@ -97,9 +100,54 @@ LS_CLONES static void softmax_backward(void *d_, const void *y_, const void *z, 
   }
 }
 
+/* Of each group the first is what it is, and each other one more than the one before it by what
+ * cannot be below 0. */
+static void ascending_forward(void *y_, const void *z_, int64_t rows, int64_t n, int64_t group,
+                              int64_t ld) {
+  real *y = y_;
+  const real *z = z_;
+  for (int64_t r = 0; r < rows; r++, y += ld, z += ld)
+    for (int64_t i = 0; i < n; i++) y[i] = i % group == 0 ? z[i] : y[i - 1] + softplus_of(z[i]);
+}
+static void ascending_backward(void *d_, const void *y, const void *z_, int64_t rows, int64_t n,
+                               int64_t group, int64_t ld) {
+  (void)y;
+  real *d = d_;
+  const real *z = z_;
+  for (int64_t r = 0; r < rows; r++, d += ld, z += ld) {
+    real sum = 0; /* of this one's gradient and those behind it */
+    for (int64_t i = n - 1; i >= 0; i--) {
+      sum += d[i];
+      d[i] = i % group == 0 ? sum : sum * sigmoid_of(z[i]);
+      if (i % group == 0) sum = 0;
+    }
+  }
+}
+
+/* Of each two the first is what it is, the second is above 0. */
+static void mean_variance_forward(void *y_, const void *z_, int64_t rows, int64_t n, int64_t group,
+                                  int64_t ld) {
+  (void)group;
+  real *y = y_;
+  const real *z = z_;
+  for (int64_t r = 0; r < rows; r++, y += ld, z += ld)
+    for (int64_t i = 0; i < n; i++)
+      y[i] = i % 2 == 0 ? z[i] : softplus_of(z[i]) + (real)LS_VARIANCE_LEAST;
+}
+static void mean_variance_backward(void *d_, const void *y, const void *z_, int64_t rows, int64_t n,
+                                   int64_t group, int64_t ld) {
+  (void)y, (void)group;
+  real *d = d_;
+  const real *z = z_;
+  for (int64_t r = 0; r < rows; r++, d += ld, z += ld)
+    for (int64_t i = 1; i < n; i += 2) d[i] = d[i] * sigmoid_of(z[i]);
+}
+
 /* Each column is normalized over the rows: what the chapter's code computes. Sums in double: there
  * may be 70,000 rows. */
-static void softmax_batch_forward(void *y_, const void *z_, int64_t rows, int64_t n, int64_t ld) {
+static void softmax_batch_forward(void *y_, const void *z_, int64_t rows, int64_t n, int64_t group,
+                                  int64_t ld) {
+  (void)group;
   real *y = y_;
   const real *z = z_;
   for (int64_t c = 0; c < n && rows > 0; c++) {
@@ -112,8 +160,8 @@ static void softmax_batch_forward(void *y_, const void *z_, int64_t rows, int64_
 }
 /* Only as the last layer, where cross_entropy_per_class gives the gradient by z itself. */
 static void softmax_batch_backward(void *d, const void *y, const void *z, int64_t rows, int64_t n,
-                                   int64_t ld) {
-  (void)d, (void)y, (void)z, (void)rows, (void)n, (void)ld;
+                                   int64_t group, int64_t ld) {
+  (void)d, (void)y, (void)z, (void)rows, (void)n, (void)group, (void)ld;
 }
 
 #define ROW(name, needs_z, relu_like, over_rows) \

@@ -64,6 +64,7 @@ struct ls_layer {
   int64_t in, out, ldin, ld; /* widths and leading dimensions below and here; ldin is the batch's
                                 for the first layer */
   const ls_activation *activation;
+  int64_t group; /* how many of its outputs belong together: those of one target, or all */
   bool fused;    /* d comes from the loss and is by z already */
   bool keeps_z;  /* z has its own place; else z is y */
   bool frozen;   /* no gradient of its parameters is made */
@@ -88,13 +89,16 @@ struct ls_model {
   ls_layer *layer;
   ls_layer
       *batch; /* of a model for derivatives by the inputs: they, as the layer below all others */
-  int64_t inputs, outputs, parameters;
+  int64_t inputs, parameters;
+  int64_t outputs; /* `heads` for each target */
   int64_t trained; /* parameters of layers that are not frozen */
   int tensors;
   ls_tensor *tensor;
   const ls_loss *loss;
-  const ls_gemm *gemm;  /* of all its layers */
-  const char *products; /* what makes the bits of its products */
+  int heads;
+  double quantile[LS_QUANTILES_MAX]; /* (heads) of the loss quantile */
+  const ls_gemm *gemm;               /* of all its layers */
+  const char *products;              /* what makes the bits of its products */
   int slices;
   ls_team *team;
   void *block; /* the arena */

@@ -23,7 +23,7 @@ static ls_status dense_plan(ls_layer *layer, const ls_layer_spec *spec) {
                    spec->activation);
   if (spec->units < 1)
     return ls_fail(LS_ECONFIG, "layer %d: units must be at least 1", layer->number);
-  layer->out = spec->units;
+  layer->out = layer->group = spec->units;
   layer->tensors = 2;
   layer->tensor[0] = (ls_tensor){.name = "W", .rows = layer->in, .cols = layer->out};
   layer->tensor[1] = (ls_tensor){.name = "b", .rows = 1, .cols = layer->out};
@@ -48,7 +48,8 @@ static void dense_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, int6
                                          .c = z,
                                          .ldc = ld,
                                          .work = (real *)pass->work + r * LS_GEMM_WORK});
-    if (!layer->activation->over_rows) layer->activation->forward(y, z, m, layer->out, ld);
+    if (!layer->activation->over_rows)
+      layer->activation->forward(y, z, m, layer->out, layer->group, ld);
   }
 }
 
@@ -60,7 +61,7 @@ static void dense_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int
     real *d = (real *)layer->d + r * ld;
     if (!layer->fused)
       layer->activation->backward(d, (const real *)layer->y + r * ld,
-                                  (const real *)layer->z + r * ld, m, layer->out, ld);
+                                  (const real *)layer->z + r * ld, m, layer->out, layer->group, ld);
     if (!layer->descend) continue;
     layer->gemm->multiply(&(ls_multiply){.m = m,
                                          .n = layer->in,

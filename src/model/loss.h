@@ -10,27 +10,32 @@
 #include "base/real.h"
 #include "model/model.h"
 
-/* X(name, what its targets are, whether those are counts, last activations it is fused with: the
- * gradient is by z; "" = any, by y, then the chain rule) */
-#define LS_LOSSES(X)                                                          \
-  X(cross_entropy, LS_TASK_CLASSES, false, "softmax")                         \
-  X(binary_cross_entropy, LS_TASK_MULTILABEL, false, "sigmoid")               \
-  X(cross_entropy_per_class, LS_TASK_CLASSES, false, "softmax softmax_batch") \
-  X(mse, LS_TASK_REGRESSION, false, "")                                       \
-  X(half_mse, LS_TASK_REGRESSION, false, "")                                  \
-  X(mae, LS_TASK_REGRESSION, false, "")                                       \
-  X(huber, LS_TASK_REGRESSION, false, "")                                     \
-  X(poisson, LS_TASK_REGRESSION, true, "exp")
+/* X(name, what its targets are, whether those are counts, outputs for each target (0: as many as
+ * there are quantiles), whether its gradient is by z (else by y, then the chain rule), last
+ * activations that it takes; "" = any) */
+#define LS_LOSSES(X)                                                                   \
+  X(cross_entropy, LS_TASK_CLASSES, false, 1, true, "softmax")                         \
+  X(binary_cross_entropy, LS_TASK_MULTILABEL, false, 1, true, "sigmoid")               \
+  X(cross_entropy_per_class, LS_TASK_CLASSES, false, 1, true, "softmax softmax_batch") \
+  X(mse, LS_TASK_REGRESSION, false, 1, false, "")                                      \
+  X(half_mse, LS_TASK_REGRESSION, false, 1, false, "")                                 \
+  X(mae, LS_TASK_REGRESSION, false, 1, false, "")                                      \
+  X(huber, LS_TASK_REGRESSION, false, 1, false, "")                                    \
+  X(poisson, LS_TASK_REGRESSION, true, 1, true, "exp")                                 \
+  X(gaussian_nll, LS_TASK_REGRESSION, false, 2, false, "mean_variance")                \
+  X(quantile, LS_TASK_REGRESSION, false, 0, false, "ascending")
 
 /* The last layer seen by a loss. */
 typedef struct {
-  int64_t n, ld;         /* outputs */
-  const void *z, *y;     /* (rows, ld) logits and outputs */
-  void *d;               /* (rows, ld) the gradient goes here */
-  const int32_t *labels; /* (rows) or NULL */
-  void *targets;         /* (rows, n) or NULL */
-  const double *weight;  /* (rows) or NULL */
-  int64_t total;         /* samples of the whole minibatch */
+  int64_t n, ld; /* outputs: `heads` for each target, one after the other */
+  int heads;
+  const double *quantile; /* (heads), or NULL */
+  const void *z, *y;      /* (rows, ld) logits and outputs */
+  void *d;                /* (rows, ld) the gradient goes here */
+  const int32_t *labels;  /* (rows) or NULL */
+  void *targets;          /* (rows, n / heads) or NULL */
+  const double *weight;   /* (rows) or NULL */
+  int64_t total;          /* samples of the whole minibatch */
   bool over_rows; /* softmax_batch: y is normalized over the rows; y may then be NULL for `stats` */
   double *norm;   /* (n) work space for that */
 } ls_head;
@@ -39,10 +44,12 @@ typedef struct {
   const char *name;
   ls_task task;
   bool counts;
-  const char *fused;
+  int heads;
+  bool by_z;
+  const char *last;
   /* Adds the sums of rows [lo, hi) to *stats. over_rows: all rows at once. */
   void (*stats)(const ls_head *head, int64_t lo, int64_t hi, ls_stats *stats);
-  /* Rows [lo, hi) of d = gradient of (sum of losses) / total by z where fused, else by y. */
+  /* Rows [lo, hi) of d = gradient of (sum of losses) / total by z where by_z, else by y. */
   void (*gradient)(const ls_head *head, int64_t lo, int64_t hi);
 } ls_loss;
 
@@ -51,7 +58,8 @@ static inline double ls_head_weight(const ls_head *head, int64_t row) {
 }
 
 /* Targets of rows [lo, hi) that are missing (NaN) become what the network gives: there is no error,
- * and no gradient. Returns the rows, each by the share of its targets that are there. */
+ * and no gradient. Not of several outputs: their loss passes over what is missing. Returns the
+ * rows, each by the share of its targets that are there. */
 double ls_fill_targets_f32(const ls_head *head, int64_t lo, int64_t hi);
 double ls_fill_targets_f64(const ls_head *head, int64_t lo, int64_t hi);
 

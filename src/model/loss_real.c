@@ -61,28 +61,33 @@ LS_CLONES static void cross_entropy_gradient(const ls_head *h, int64_t lo, int64
 
 double LS_R(ls_fill_targets)(const ls_head *h, int64_t lo, int64_t hi) {
   double there = 0;
+  const int64_t n = h->n / h->heads;
   for (int64_t r = lo; r < hi; r++) {
     const real *y = (const real *)h->y + r * h->ld;
-    real *t = (real *)h->targets + r * h->n;
+    real *t = (real *)h->targets + r * n;
     int64_t missing = 0;
-    for (int64_t i = 0; i < h->n; i++) {
+    for (int64_t i = 0; i < n; i++) {
       if (t[i] == t[i]) continue;
-      t[i] = y[i];
+      if (h->heads == 1) t[i] = y[i];
       missing++;
     }
-    there += (double)(h->n - missing) / (double)h->n;
+    there += (double)(n - missing) / (double)n;
   }
   return there;
 }
 
-static void errors(const ls_head *h, int64_t r, ls_stats *stats) {
-  const real *y = (const real *)h->y + r * h->ld, *t = (const real *)h->targets + r * h->n;
-  for (int64_t i = 0; i < h->n; i++) {
-    const double e = (double)y[i] - (double)t[i];
+/* Of output number `head` of each target that is there. */
+static void errors_of(const ls_head *h, int64_t r, int head, ls_stats *stats) {
+  const int64_t n = h->n / h->heads;
+  const real *y = (const real *)h->y + r * h->ld, *t = (const real *)h->targets + r * n;
+  for (int64_t i = 0; i < n; i++) {
+    if (h->heads > 1 && t[i] != t[i]) continue;
+    const double e = (double)y[i * h->heads + head] - (double)t[i];
     stats->abs_err += e < 0 ? -e : e;
     stats->sq_err += e * e;
   }
 }
+static void errors(const ls_head *h, int64_t r, ls_stats *stats) { errors_of(h, r, 0, stats); }
 
 /* 1 where the sample's class has the largest of the n values, the first of equals. */
 static double class_right(const ls_head *h, int64_t r, const real *v) {
@@ -185,7 +190,73 @@ LS_CLONES static void poisson_gradient(const ls_head *h, int64_t lo, int64_t hi)
   }
 }
 
+/* ---- several outputs for each target, of which a missing one (NaN) counts nothing ---- */
+
+static const double half_log_2pi = 0.91893853320467274178;
+
+/* The negative logarithm of the normal density of that mean and variance. */
+static void gaussian_nll_stats(const ls_head *h, int64_t lo, int64_t hi, ls_stats *stats) {
+  const int64_t n = h->n / 2;
+  for (int64_t r = lo; r < hi; r++) {
+    const real *y = (const real *)h->y + r * h->ld, *t = (const real *)h->targets + r * n;
+    double loss = 0;
+    for (int64_t i = 0; i < n; i++) {
+      if (t[i] != t[i]) continue;
+      const double e = (double)y[2 * i] - (double)t[i], v = (double)y[2 * i + 1];
+      loss += half_log_2pi + 0.5 * (ls_ln(v) + e * e / v);
+    }
+    stats->loss += row_weight(h, r) * loss / (double)n;
+    errors_of(h, r, 0, stats);
+  }
+}
+
+static void gaussian_nll_gradient(const ls_head *h, int64_t lo, int64_t hi) {
+  const int64_t n = h->n / 2;
+  for (int64_t r = lo; r < hi; r++) {
+    const real *y = (const real *)h->y + r * h->ld, *t = (const real *)h->targets + r * n;
+    real *d = (real *)h->d + r * h->ld;
+    const real scale = (real)(row_scale(h, r) / (double)n);
+    for (int64_t i = 0; i < n; i++) {
+      const bool there = t[i] == t[i];
+      const real v = y[2 * i + 1], e = (y[2 * i] - t[i]) / v;
+      d[2 * i] = there ? e * scale : 0;
+      d[2 * i + 1] = there ? (real)0.5 * (1 / v - e * e) * scale : 0;
+    }
+  }
+}
+
+/* q (t - y) where the target is above, (1 - q) (y - t) where it is below. */
+static void quantile_stats(const ls_head *h, int64_t lo, int64_t hi, ls_stats *stats) {
+  const int64_t n = h->n / h->heads;
+  const int median = ls_quantile_median(h->quantile, h->heads);
+  for (int64_t r = lo; r < hi; r++) {
+    const real *y = (const real *)h->y + r * h->ld, *t = (const real *)h->targets + r * n;
+    double loss = 0;
+    for (int64_t i = 0; i < h->n; i++) {
+      const double q = h->quantile[i % h->heads], e = (double)t[i / h->heads] - (double)y[i];
+      if (e == e) loss += e > 0 ? q * e : (q - 1) * e;
+    }
+    stats->loss += row_weight(h, r) * loss / (double)h->n;
+    if (median >= 0) errors_of(h, r, median, stats);
+  }
+}
+
+static void quantile_gradient(const ls_head *h, int64_t lo, int64_t hi) {
+  const int64_t n = h->n / h->heads;
+  for (int64_t r = lo; r < hi; r++) {
+    const real *y = (const real *)h->y + r * h->ld, *t = (const real *)h->targets + r * n;
+    real *d = (real *)h->d + r * h->ld;
+    const double scale = row_scale(h, r) / (double)h->n;
+    for (int64_t i = 0; i < h->n; i++) {
+      const double q = h->quantile[i % h->heads];
+      const real e = y[i] - t[i / h->heads];
+      d[i] = (real)((e > 0) * (1 - q) * scale - (e < 0) * q * scale);
+    }
+  }
+}
+
 #define cross_entropy_per_class_stats LS_R(ls_per_class_stats)
 #define cross_entropy_per_class_gradient LS_R(ls_per_class_gradient)
-#define ROW(name, task, counts, fused) {#name, task, counts, fused, name##_stats, name##_gradient},
+#define ROW(name, task, counts, heads, by_z, last) \
+  {#name, task, counts, heads, by_z, last, name##_stats, name##_gradient},
 const ls_loss LS_R(ls_losses)[] = {LS_LOSSES(ROW){0}};

@@ -32,6 +32,23 @@ static const ls_loss *loss_named(const char *name) {
 
 ls_task ls_loss_task(const char *name) { return loss_named(name)->task; }
 bool ls_loss_counts(const char *name) { return loss_named(name)->counts; }
+bool ls_loss_gives_variance(const char *name) { return loss_named(name)->heads == 2; }
+
+int ls_loss_heads(const ls_loss_spec *spec) {
+  const int heads = loss_named(spec->name)->heads;
+  return heads > 0 ? heads : spec->quantiles;
+}
+
+int ls_quantile_median(const double *quantile, int quantiles) {
+  for (int i = 0; i < quantiles; i++)
+    if (quantile[i] == 0.5) return i;
+  return -1;
+}
+
+int ls_loss_value(const ls_loss_spec *spec) {
+  return loss_named(spec->name)->heads > 0 ? 0
+                                           : ls_quantile_median(spec->quantile, spec->quantiles);
+}
 
 static const char *last_activation(const ls_model *model) {
   return ls_model_last(model)->activation ? ls_model_last(model)->activation->name : "linear";
@@ -108,20 +125,26 @@ static ls_status check_softmax_batch(const ls_model *model, int slices) {
   return LS_OK;
 }
 
+static const char *what_outputs_are(const ls_model *model) {
+  if (model->heads > 1) return "outputs, several for each target";
+  return model->loss->task == LS_TASK_CLASSES ? "classes" : "target columns";
+}
+
 static ls_status check_loss(ls_model *model) {
   const char *activation = last_activation(model), *loss = model->loss->name;
   ls_layer *top = &model->layer[model->layers - 1];
   if (top->out != model->outputs)
-    return ls_fail(
-        LS_ECONFIG,
-        "the last layer has %lld units but the data has %lld %s; give the last layer units: out",
-        (long long)top->out, (long long)model->outputs,
-        model->loss->task == LS_TASK_CLASSES ? "classes" : "target columns");
-  top->fused = listed(model->loss->fused, activation) && top->activation;
-  if (!top->fused && *model->loss->fused)
+    return ls_fail(LS_ECONFIG,
+                   "the last layer has %lld units but %s %lld %s; give the last layer units: out",
+                   (long long)top->out, model->heads > 1 ? "the loss takes" : "the data has",
+                   (long long)model->outputs, what_outputs_are(model));
+  const bool fits = listed(model->loss->last, activation) && top->activation;
+  if (!fits && *model->loss->last)
     return ls_fail(LS_ECONFIG, "%s needs a last layer with activation %.*s, not %s", loss,
-                   (int)strcspn(model->loss->fused, " "), model->loss->fused, activation);
-  if (!top->fused && strcmp(activation, "softmax_batch") == 0)
+                   (int)strcspn(model->loss->last, " "), model->loss->last, activation);
+  if (fits) top->group = model->heads;
+  top->fused = fits && model->loss->by_z;
+  if (!fits && strcmp(activation, "softmax_batch") == 0)
     return ls_fail(LS_ECONFIG,
                    "softmax_batch goes with the loss cross_entropy_per_class only, not with %s",
                    loss);
@@ -129,13 +152,26 @@ static ls_status check_loss(ls_model *model) {
   return LS_OK;
 }
 
-static ls_status build(ls_model *model, const ls_layer_spec *layer, int layers, const char *loss,
-                       int slices) {
+/* The quantiles are kept, for the loss to read. */
+static ls_status take_loss(ls_model *model, const ls_loss_spec *loss) {
+  model->loss = find_loss(loss->name, model->precision);
+  if (!model->loss) return ls_fail(LS_ECONFIG, "there is no loss '%s'", loss->name);
+  model->heads = ls_loss_heads(loss);
+  if (model->heads < 1 || model->heads > LS_QUANTILES_MAX)
+    return ls_fail(LS_ECONFIG, "the loss %s takes 1 to %d quantiles", loss->name, LS_QUANTILES_MAX);
+  for (int i = 0; i < loss->quantiles && i < model->heads; i++)
+    model->quantile[i] = loss->quantile[i];
+  if (__builtin_mul_overflow(model->outputs, model->heads, &model->outputs))
+    return ls_fail(LS_ECONFIG, "too many outputs");
+  return LS_OK;
+}
+
+static ls_status build(ls_model *model, const ls_layer_spec *layer, int layers,
+                       const ls_loss_spec *loss, int slices) {
   if (layers < 1) return ls_fail(LS_ECONFIG, "the model has no layers");
   if (model->inputs < 1 || model->outputs < 1)
     return ls_fail(LS_ECONFIG, "the data has no features or no targets");
-  model->loss = find_loss(loss, model->precision);
-  if (!model->loss) return ls_fail(LS_ECONFIG, "there is no loss '%s'", loss);
+  LS_TRY(take_loss(model, loss));
   LS_NEW(model->layer, layers);
   LS_NEW(model->tensor, 2 * layers);
   model->layers = layers;
@@ -147,8 +183,9 @@ static ls_status build(ls_model *model, const ls_layer_spec *layer, int layers, 
   return check_loss(model);
 }
 
-ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss, int64_t inputs,
-                       int64_t outputs, int slices, ls_dtype precision, ls_model **out) {
+ls_status ls_model_new(const ls_layer_spec *layer, int layers, const ls_loss_spec *loss,
+                       int64_t inputs, int64_t targets, int slices, ls_dtype precision,
+                       ls_model **out) {
   ls_model *model;
   LS_NEW(model, 1);
   model->precision = precision;
@@ -156,7 +193,7 @@ ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss,
   model->products = "own"; /* on every CPU the same */
   model->slices = slices;
   model->inputs = inputs;
-  model->outputs = outputs;
+  model->outputs = targets;
   ls_status status = build(model, layer, layers, loss, slices);
   if (status != LS_OK) ls_model_free(&model);
   *out = model;
@@ -204,6 +241,7 @@ void ls_model_free(ls_model **model) {
 
 int64_t ls_model_parameters(const ls_model *model) { return model->parameters; }
 int64_t ls_model_outputs(const ls_model *model) { return model->outputs; }
+int64_t ls_model_group(const ls_model *model) { return ls_model_last(model)->group; }
 ls_dtype ls_model_precision(const ls_model *model) { return model->precision; }
 const char *ls_model_products(const ls_model *model) { return model->products; }
 const char *ls_model_kernel(const ls_model *model) {

@@ -76,6 +76,13 @@ typedef struct {
 
 typedef enum { LS_TASK_CLASSES, LS_TASK_MULTILABEL, LS_TASK_REGRESSION } ls_task;
 
+enum { LS_QUANTILES_MAX = 64 };
+typedef struct {
+  const char *name;
+  int quantiles;          /* of the loss quantile: how many it has for each target */
+  const double *quantile; /* (quantiles) in (0, 1), ascending */
+} ls_loss_spec;
+
 typedef struct ls_model ls_model;
 
 extern const char *const ls_activation_names[]; /* NULL-terminated */
@@ -83,17 +90,26 @@ extern const char *const ls_loss_names[];       /* NULL-terminated */
 extern const char *const ls_layer_names[];      /* NULL-terminated */
 ls_task ls_loss_task(const char *loss);         /* which kind of target a loss takes */
 bool ls_loss_counts(const char *loss);          /* of regression: numbers >= 0, never scaled */
+int ls_loss_heads(const ls_loss_spec *loss);    /* outputs for each target, one after the other */
+bool ls_loss_gives_variance(const char *loss);  /* a mean, and behind it a variance */
+/* Which of a target's outputs is its value, that errors are of: the only one, the mean, the median;
+ * -1: there is no median among its quantiles. */
+int ls_loss_value(const ls_loss_spec *loss);
+/* The number of 0.5 among them; -1: it is not there. */
+int ls_quantile_median(const double *quantile, int quantiles);
 
-/* inputs: features of the data; outputs: classes or target columns. LS_ECONFIG with a text for what
+/* inputs: features of the data; targets: classes or target columns. LS_ECONFIG with a text for what
  * does not fit together (cross_entropy without softmax, softmax_batch with slices != 1, last
- * layer's width against `outputs` ...). */
-ls_status ls_model_new(const ls_layer_spec *layer, int layers, const char *loss, int64_t inputs,
-                       int64_t outputs, int slices, ls_dtype precision, ls_model **out);
+ * layer's width against `targets` ...). */
+ls_status ls_model_new(const ls_layer_spec *layer, int layers, const ls_loss_spec *loss,
+                       int64_t inputs, int64_t targets, int slices, ls_dtype precision,
+                       ls_model **out);
 void ls_model_free(ls_model **model);
 
 int64_t ls_model_parameters(const ls_model *model);
 const ls_tensor *ls_model_tensors(const ls_model *model, int *count);
 int64_t ls_model_outputs(const ls_model *model);
+int64_t ls_model_group(const ls_model *model); /* how many of them belong together (activation.h) */
 bool ls_model_couples_samples(
     const ls_model *model); /* softmax_batch: a row's output depends on the other rows */
 ls_dtype ls_model_precision(const ls_model *model);

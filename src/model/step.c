@@ -43,7 +43,7 @@ void ls_model_forward(ls_model *model, const ls_batch *batch, bool training, uin
   if (model->batch) model->batch->y = batch->x;
   ls_team_run(model->team, forward_job, &(job){.model = model, .pass = &pass});
   if (ls_model_couples_samples(model))
-    top->activation->forward(top->y, top->z, batch->rows, top->out, top->ld);
+    top->activation->forward(top->y, top->z, batch->rows, top->out, top->group, top->ld);
 }
 
 const void *ls_model_output(ls_model *model, int64_t *ld) {
@@ -87,6 +87,8 @@ const void *ls_model_hidden(const ls_model *model, int layer, int64_t *width, in
 static ls_head head_of(const ls_model *model, const ls_batch *batch) {
   const ls_layer *top = ls_model_last(model);
   return (ls_head){.n = top->out,
+                   .heads = model->heads,
+                   .quantile = model->quantile,
                    .ld = top->ld,
                    .z = top->z,
                    .y = top->y,
@@ -114,6 +116,7 @@ void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, 
                          const int32_t *labels, ls_stats *stats) {
   const ls_layer *top = ls_model_last(model);
   ls_head head = {.n = top->out,
+                  .heads = model->heads,
                   .ld = ld,
                   .z = logits,
                   .labels = labels,
@@ -134,7 +137,7 @@ void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, 
   for (int64_t r = 0; r < rows; r++) {
     memcpy(z, (const char *)logits + (size_t)(r * ld) * size, (size_t)top->out * size);
     head.labels = labels + r;
-    top->activation->forward(y, z, 1, top->out, top->ld);
+    top->activation->forward(y, z, 1, top->out, top->group, top->ld);
     model->loss->stats(&head, 0, 1, stats);
   }
 }

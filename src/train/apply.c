@@ -1,14 +1,16 @@
 #include "train/apply.h"
 
 #include "base/mem.h"
+#include "checkpoint/widen.h"
 #include "data/scale.h"
 #include "model/gemm.h"
 
 ls_status ls_apply_model(const ls_checkpoint *of, const ls_config *config, ls_team *team,
                          ls_apply_what what, ls_model **out) {
   const int slices = config->slices > 0 ? (int)config->slices : 1;
-  LS_TRY(ls_model_new(config->layer, config->layers, config->loss, of->inputs, of->outputs, slices,
-                      config->precision, out));
+  const ls_loss_spec loss = ls_config_loss(config);
+  LS_TRY(ls_model_new(config->layer, config->layers, &loss, of->inputs, ls_checkpoint_targets(of),
+                      slices, config->precision, out));
   if (what == LS_APPLY_SLOPES) LS_TRY(ls_model_derive(*out));
   if (of->parameters != ls_model_parameters(*out))
     return ls_fail(LS_EDATA, "the checkpoint's config and its tensors do not agree");

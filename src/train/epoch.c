@@ -34,7 +34,7 @@ ls_score ls_running_score(ls_run *run) {
   s.samples = run->state.epoch_samples;
   if (ls_metric_fits(run->config, LS_METRIC_ACCURACY))
     s.value[LS_METRIC_ACCURACY] = slice_total(run, all, offsetof(ls_stats, correct)) / n;
-  if (ls_run_task(run) == LS_TASK_REGRESSION && !ls_run_log_target(run)) {
+  if (ls_metric_fits(run->config, LS_METRIC_MAE) && !ls_run_log_target(run)) {
     double unit = ls_run_target_unit(run);
     s.value[LS_METRIC_MAE] = unit * slice_total(run, all, offsetof(ls_stats, abs_err)) / values;
     s.value[LS_METRIC_RMSE] =

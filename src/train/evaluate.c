@@ -44,8 +44,10 @@ typedef struct {
   char *logits;        /* (rows, outputs) and (rows): where samples are coupled */
   int32_t *all_labels;
   ls_ensemble *ensemble;
-  bool by_mean; /* the ensemble's mean is what is judged; false: this network joins it */
-  double *own; /* (2, LS_EVAL_ROWS, outputs) outputs in the targets' units, and room for a spread */
+  bool by_mean;         /* the ensemble's mean is what is judged; false: this network joins it */
+  int64_t width, heads; /* outputs of the network; for each target */
+  int64_t value;        /* which of a target's outputs errors are of; -1: there is none */
+  double *own; /* (2, LS_EVAL_ROWS, width) outputs in the targets' units, and room for a spread */
 } eval;
 
 static int64_t block_count(int64_t rows) { return (rows + LS_EVAL_ROWS - 1) / LS_EVAL_ROWS; }
@@ -89,6 +91,10 @@ static ls_status open_eval(eval *e) {
   b->features = ls_data_features(run->data);
   b->outputs = ls_data_outputs(run->data);
   b->ldx = ls_leading(b->features, run->config->precision);
+  const ls_loss_spec loss = ls_config_loss(run->config);
+  e->width = ls_model_outputs(run->model);
+  e->heads = ls_loss_heads(&loss);
+  e->value = ls_loss_value(&loss);
   LS_TRY(ls_mem_new(&b->x, (size_t)(LS_EVAL_ROWS * b->ldx), size));
   if (ls_config_has_classes(run->config)) b->labels = e->labels;
   if (ls_run_task(run) != LS_TASK_CLASSES || ls_data_soft(run->data))
@@ -104,7 +110,7 @@ static ls_status open_eval(eval *e) {
   }
   LS_NEW(e->block, e->blocks);
   LS_TRY(begin_figures(e));
-  if (e->ensemble) LS_NEW(e->own, 2 * LS_EVAL_ROWS * b->outputs);
+  if (e->ensemble) LS_NEW(e->own, 2 * LS_EVAL_ROWS * e->width);
   if (!e->more.target) return LS_OK;
   LS_NEW(e->target, e->blocks * b->outputs);
   LS_TRY(ls_mem_new(&e->first, (size_t)b->outputs, size));
@@ -121,6 +127,11 @@ static double linear(const eval *e, int64_t column, double value) {
 static double unit_of(const ls_run *run, int64_t column) {
   const ls_affine *y = ls_data_y_affine(run->data);
   return y && !ls_affine_is_log(y, column) ? y->divisor[column] : 1;
+}
+
+/* Where the value for a target is among the outputs of row r. */
+static int64_t place_of(const eval *e, int64_t r, int64_t target, int64_t ld) {
+  return r * ld + target * e->heads + e->value;
 }
 
 /* As the loader gives them: those that are missing are NaN. */
@@ -140,7 +151,7 @@ static void sum_logarithm(const eval *e, block_sums *sums) {
   const void *y = ls_model_output(e->run->model, &ld);
   for (int64_t r = 0; r < e->batch.rows; r++) {
     const double t = linear(e, 0, real_at(e, e->batch.targets, r)),
-                 error = linear(e, 0, real_at(e, y, r * ld)) - t;
+                 error = linear(e, 0, real_at(e, y, place_of(e, r, 0, ld))) - t;
     if (isnan(t)) continue;
     sums->abs_err += fabs(error);
     sums->sq_err += error * error;
@@ -166,7 +177,7 @@ static void sum_errors(const eval *e, block_sums *sums) {
     const int64_t r = i / e->batch.outputs, c = i % e->batch.outputs;
     const double t = linear(e, c, real_at(e, e->batch.targets, i));
     if (isnan(t)) continue;
-    const double error = linear(e, c, real_at(e, y, r * ld + c)) - t;
+    const double error = linear(e, c, real_at(e, y, place_of(e, r, c, ld))) - t;
     sums->err += error;
     sums->most = worse(sums->most, error);
   }
@@ -178,7 +189,7 @@ static void sum_each_target(const eval *e, target_sums *sums) {
   for (int64_t r = 0; r < e->batch.rows; r++)
     for (int64_t c = 0; c < outputs; c++) {
       double t = linear(e, c, real_at(e, e->batch.targets, r * outputs + c)),
-             error = linear(e, c, real_at(e, y, r * ld + c)) - t;
+             error = linear(e, c, real_at(e, y, place_of(e, r, c, ld))) - t;
       if (isnan(t)) continue;
       t -= linear(e, c, real_at(e, e->first, c));
       sums[c].samples++;
@@ -240,25 +251,40 @@ static ls_status forward_block(eval *e, int64_t b) {
   return LS_OK;
 }
 
+/* Output o of the network in the target's units, and back; a variance in their square. */
+static bool is_variance(const eval *e, int64_t o) {
+  return ls_loss_gives_variance(e->run->config->loss) && o % 2 == 1;
+}
+static double own_of(const eval *e, const ls_affine *a, int64_t o, double scaled) {
+  const int64_t target = o / e->heads;
+  if (is_variance(e, o)) return scaled * (a->divisor[target] * a->divisor[target]);
+  return ls_affine_own(a, target, scaled);
+}
+static double scaled_of(const eval *e, const ls_affine *a, int64_t o, double own) {
+  const int64_t target = o / e->heads;
+  if (is_variance(e, o)) return own / (a->divisor[target] * a->divisor[target]);
+  return ls_affine_scaled(a, target, own);
+}
+
 /* The block's outputs join the ensemble's, or become their mean. */
 static void mix_block(eval *e, int64_t b) {
   const ls_affine *affine = ls_data_y_affine(e->run->data);
   const ls_comm *comm = e->run->comm;
   const int64_t at =
       b * LS_EVAL_ROWS - ls_eval_first(e->rows, ls_comm_rank(comm), ls_comm_size(comm));
-  const int64_t rows = e->batch.rows, width = e->batch.outputs;
+  const int64_t rows = e->batch.rows, width = e->width;
   int64_t ld;
   const void *y = ls_model_output(e->run->model, &ld);
   if (e->by_mean) {
     ls_ensemble_get(e->ensemble, at, rows, LS_F64, e->own);
     for (int64_t i = 0; affine && i < rows * width; i++)
-      e->own[i] = ls_affine_scaled(affine, i % width, e->own[i]);
+      e->own[i] = scaled_of(e, affine, i % width, e->own[i]);
     ls_model_set_output(e->run->model, rows, e->own);
     return;
   }
   for (int64_t i = 0; i < rows * width; i++) {
     e->own[i] = real_at(e, y, i / width * ld + i % width);
-    if (affine) e->own[i] = ls_affine_own(affine, i % width, e->own[i]);
+    if (affine) e->own[i] = own_of(e, affine, i % width, e->own[i]);
   }
   ls_ensemble_add(e->ensemble, at, rows, LS_F64, e->own);
 }
@@ -274,7 +300,7 @@ static ls_status eval_block(eval *e, int64_t b) {
     keep_logits(e, b * LS_EVAL_ROWS);
     return LS_OK;
   }
-  if (ls_run_log_target(e->run))
+  if (ls_run_log_target(e->run) && e->value >= 0)
     sum_logarithm(e, &e->block[b]);
   else
     sum_targets(e, &e->block[b]);
@@ -341,7 +367,7 @@ static void score(const eval *e, ls_score *out) {
   out->samples = e->rows;
   if (ls_metric_fits(e->run->config, LS_METRIC_ACCURACY))
     out->value[LS_METRIC_ACCURACY] = TOTAL(e, stats.correct) / n;
-  if (ls_run_task(e->run) != LS_TASK_REGRESSION) return;
+  if (!ls_metric_fits(e->run->config, LS_METRIC_MAE)) return;
   const bool log = ls_run_log_target(e->run);
   double square = log ? TOTAL(e, sq_err) : TOTAL(e, stats.sq_err), mean = TOTAL(e, target) / values,
          unit = ls_run_target_unit(e->run);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "checkpoint/share.h"
+#include "checkpoint/widen.h"
 #include "data/guess.h"
 #include "train/run.h"
 
@@ -72,6 +73,7 @@ static ls_status check_widths(const ls_run *run, bool inputs_only) {
 }
 
 static ls_status build_model(ls_run *run, const ls_infer_options *o) {
+  if (o->inputs) LS_TRY(ls_checkpoint_widen(run->from, run->config));
   LS_TRY(ls_team_new(o->threads > 0 ? o->threads : ls_comm_cores(run->comm), &run->team));
   LS_TRY(ls_apply_model(run->from, run->config, run->team, o->what, &run->model));
   run->parameters = ls_model_parameters(run->model);

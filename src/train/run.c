@@ -47,7 +47,14 @@ ls_status ls_run_check_soft(const ls_run *run) {
 
 static ls_status build_model(ls_run *run) {
   ls_config *c = run->config;
-  LS_TRY(ls_model_new(c->layer, c->layers, c->loss, ls_data_features(run->data),
+  const ls_loss_spec loss = ls_config_loss(c);
+  const ls_affine *y = ls_data_y_affine(run->data);
+  if (y && y->logs > 0 && ls_loss_gives_variance(c->loss))
+    return ls_fail(LS_ECONFIG,
+                   "%s: the variance of a target's logarithm is not the target's; scale the target "
+                   "in another way (data.scale), or take the loss quantile",
+                   c->loss);
+  LS_TRY(ls_model_new(c->layer, c->layers, &loss, ls_data_features(run->data),
                       ls_data_outputs(run->data), run->slices, c->precision, &run->model));
   if (c->gemm == LS_GEMM_BLAS) LS_TRY(ls_model_use_blas(run->model));
   run->parameters = ls_model_parameters(run->model);

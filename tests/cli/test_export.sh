@@ -29,7 +29,7 @@ draw_layers() {
   done
 }
 # net NAME PRECISION SCALE "X" "Y" LOSS LAST [DATA [FILE]]
-nets=
+nets= quantiles=
 net() {
   between 1 1000
   cat >$1.yaml <<C
@@ -40,6 +40,7 @@ model:
   layers:
 $layers    - {units: out, activation: $7}
 loss: $6
+${quantiles:+quantiles: $quantiles}
 optimizer: {type: adam, lr: 0.01}
 train: {epochs: 1, batch: 30, precision: $2}
 C
@@ -72,6 +73,12 @@ layers="    - {units: 7, activation: tanh}
 "
 net counts float32 standard "$abc" z poisson exp
 net counts_twice float64 standard "$abc" z poisson exp
+net spread float32 standard "$abc" "'y [J]', z" gaussian_nll mean_variance
+net spread_twice float64 minmax "$abc" z gaussian_nll mean_variance
+quantiles="[0.1, 0.5, 0.75]"
+net ordered float32 standard "$abc" "'y [J]', z" quantile ascending
+net ordered_twice float64 "{type: none, columns: {q: log}}" "$abc" "q, z" quantile ascending
+quantiles=
 net log_single float32 "{type: standard, columns: {p: {type: log, then: standard}, q: {type: log, then: minmax}}}" "p, b" "q, z" mse linear "missing: mean"
 net log_twice float64 "{type: log, columns: {b: minmax}}" "q, b" z mse linear "missing: 0.5"
 awk -F, 'NR == 1 { print "b,c,on,off,kind,s0,s1,s2" } NR > 1 { s = (NR % 5) / 8; print $2 "," $3 "," ($2 > 0) "," ($3 > $2) "," $6 "," s "," 0.25 "," 0.75 - s }' t.csv >u.csv
@@ -116,7 +123,7 @@ compiled() {
     head -c "$(stat -c %s $n.jacobian)" $n.slopes | cmp - $n.jacobian >err 2>&1 || fail "$*: other derivatives of $n than predict's: $(cat err)"
   done
 }
-names="counts counts_twice single other twice class yes per far log_single log_twice several shares codes texts halves"
+names="spread spread_twice ordered ordered_twice counts counts_twice single other twice class yes per far log_single log_twice several shares codes texts halves"
 gcc -I. -o make.bin "$SOURCE/tests/cli/export.c" ./*.c -lm 2>err || die "gcc: $(head -n 20 err)"
 for n in $names; do
   ./make.bin make $n 300 || fail "make $n"

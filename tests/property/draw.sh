@@ -72,11 +72,16 @@ draw_problem() { # data, model, loss
         esac ;;
       p,q,r) pick cross_entropy cross_entropy_per_class; loss=$drawn last=softmax ;; # shares of three classes
       yes) loss=binary_cross_entropy last=sigmoid ;;
-      z) pick mse half_mse mae huber poisson; loss=$drawn last=linear; [ "$loss" = poisson ] && last=exp ;;
-      *) pick mse half_mse mae huber; loss=$drawn last=linear ;;
+      *) pick mse half_mse mae huber poisson gaussian_nll quantile; loss=$drawn last=linear
+        [ "$loss$y" = poissonz ] || [ "$loss" != poisson ] || loss=mse # counts are not below 0
+        case $loss in
+          poisson) last=exp ;;
+          gaussian_nll) last=mean_variance ;;
+          quantile) last=ascending ;;
+        esac ;;
     esac
     local scale target=
-    [ "$y$loss" = z${loss/poisson/} ] && target=z # a count is not scaled
+    [[ $y$loss == z* && $loss != poisson && $loss != gaussian_nll ]] && target=z # a count is not scaled, and a variance has no logarithm
     draw_scale $target
     local file=table.csv missing=
     if chance 40; then
@@ -118,6 +123,7 @@ draw_problem() { # data, model, loss
   echo "  layers:"
   draw_layers $last
   echo "loss: $loss"
+  [ "$loss" = quantile ] && { pick "[0.5]" "[0.1, 0.9]" "[0.05, 0.5, 0.8]"; echo "quantiles: $drawn"; }
 }
 
 draw_optimizer() {
@@ -195,7 +201,7 @@ draw_config() { # sets steps and slices
   case $loss in
     cross_entropy*) pick "" ", metrics: [accuracy, top_k, per_class], top_k: 3" ", metrics: [top_k, f1, f1_micro, balanced_accuracy, auc, average_precision, brier, reliability], top_k: 2"; chosen=$drawn ;;
     binary*) pick "" ", metrics: [f1, f1_micro, balanced_accuracy, auc, brier, reliability, per_class]"; chosen=$drawn ;;
-    mse | half_mse | mae | huber | poisson) pick "" ", metrics: [rmse, explained_variance, max_error, per_target]"; chosen=$drawn ;;
+    mse | half_mse | mae | huber | poisson | gaussian_nll) pick "" ", metrics: [rmse, explained_variance, max_error, per_target]"; chosen=$drawn ;;
   esac
   chance 40 && echo "eval: {every: 5 steps, on: [train]$chosen}"
   between 3 20; echo "checkpoint: {every: $drawn steps$keep}"

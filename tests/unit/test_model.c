@@ -108,14 +108,23 @@ typedef struct {
   bool training;
 } setup;
 
+/* Until the next call. */
+static const ls_loss_spec *loss_of(const char *name) {
+  static const double quantile[] = {0.1, 0.5, 0.95};
+  static ls_loss_spec spec;
+  const bool has = strcmp(name, "quantile") == 0;
+  spec = (ls_loss_spec){name, has ? 3 : 0, quantile};
+  return &spec;
+}
+
 static void run_rank(const setup *u, const samples *s, const void *w, int rank, outcome *out,
                      ls_tree_node *node, void **grad, int *parts, ls_stats *stats) {
   ls_model *model;
   ls_team *team;
   int64_t slice_row[65], ld;
   ok(ls_team_new(u->threads, &team));
-  ok(ls_model_new(u->layer, u->layers, u->loss, s->inputs, s->outputs, u->slices, s->precision,
-                  &model));
+  ok(ls_model_new(u->layer, u->layers, loss_of(u->loss), s->inputs, s->outputs, u->slices,
+                  s->precision, &model));
   ls_batch b = share_of(s, u->slices, u->ranks, rank, slice_row);
   ok(ls_model_reserve(model, b.rows, team));
   const int64_t before = ls_mem_total();
@@ -369,8 +378,8 @@ static void random_samples(samples *s, ls_dtype precision, int64_t inputs, int64
 
 static int64_t parameters_of(const setup *u, const samples *s) {
   ls_model *model;
-  ok(ls_model_new(u->layer, u->layers, u->loss, s->inputs, s->outputs, u->slices, s->precision,
-                  &model));
+  ok(ls_model_new(u->layer, u->layers, loss_of(u->loss), s->inputs, s->outputs, u->slices,
+                  s->precision, &model));
   int64_t n = ls_model_parameters(model);
   ls_model_free(&model);
   assert_true(n <= MAX);
@@ -413,7 +422,8 @@ static void test_slopes_of_activations_and_losses(void **state) {
                                {.activation = ls_activation_names[a]}};
       ls_model *model;
       const int slices = batch ? 1 : 3;
-      if (ls_model_new(layer, 2, ls_loss_names[l], 6, 3, slices, LS_F64, &model) != LS_OK) continue;
+      if (ls_model_new(layer, 2, loss_of(ls_loss_names[l]), 6, 3, slices, LS_F64, &model) != LS_OK)
+        continue;
       ls_model_free(&model);
       for (int weighted = 0; weighted < 2; weighted++)
         finite_differences(&(setup){layer, 2, ls_loss_names[l], slices, 1, 1, true},
@@ -510,7 +520,7 @@ static void test_init_laws(void **state) {
   };
   ls_model *model;
   ls_layer_spec layer = {.units = 100, .activation = "relu"};
-  ok(ls_model_new(&layer, 1, "mse", 200, 100, 1, LS_F64, &model));
+  ok(ls_model_new(&layer, 1, loss_of("mse"), 200, 100, 1, LS_F64, &model));
   double *w = zeros(20100);
   for (size_t i = 0; i < sizeof laws / sizeof *laws; i++) {
     double sum = 0, square = 0, largest = 0;
@@ -537,7 +547,7 @@ static void test_init_cuts(void **state) {
       {.units = 7, .activation = "relu"}, {.type = "layer_norm"}, {.units = 3}};
   for (ls_dtype precision = LS_F32; precision <= LS_F64; precision++) {
     ls_model *model;
-    ok(ls_model_new(layer, 3, "mse", 5, 3, 1, precision, &model));
+    ok(ls_model_new(layer, 3, loss_of("mse"), 5, 3, 1, precision, &model));
     const int64_t n = ls_model_parameters(model);
     const size_t bytes = (size_t)n * ls_dtype_size(precision);
     void *whole = zeros(n), *cut = zeros(n);
@@ -563,7 +573,8 @@ static void test_init_cuts(void **state) {
 static void expect_refused(const ls_layer_spec *layer, int layers, const char *loss, int slices,
                            const char *text) {
   ls_model *model = (ls_model *)1;
-  assert_int_equal(ls_model_new(layer, layers, loss, 4, 3, slices, LS_F32, &model), LS_ECONFIG);
+  assert_int_equal(ls_model_new(layer, layers, loss_of(loss), 4, 3, slices, LS_F32, &model),
+                   LS_ECONFIG);
   assert_null(model);
   if (!strstr(ls_error_text(), text)) fail_msg("\"%s\" is not in: %s", text, ls_error_text());
 }
@@ -604,7 +615,7 @@ static void test_head_stats(void **state) {
     run(&(setup){&layer, 1, "cross_entropy_per_class", 1, 1, 1, true}, &s, w, 28, &out);
     ls_model *model;
     ls_stats stats;
-    ok(ls_model_new(&layer, 1, "cross_entropy_per_class", 6, 4, 1, LS_F64, &model));
+    ok(ls_model_new(&layer, 1, loss_of("cross_entropy_per_class"), 6, 4, 1, LS_F64, &model));
     ok(ls_model_reserve(model, 0, NULL));
     ls_model_head_stats(model, out.logits, 4, 40, s.label, &stats);
     stats.loss /= 40;
@@ -627,8 +638,8 @@ static const ls_layer_spec deferred_layers[] = {{.units = WIDE, .activation = "t
 static ls_model *ready(const samples *s, int slices, int ranks, int rank, ls_team *team,
                        void **common) {
   ls_model *model;
-  ok(ls_model_new(deferred_layers, 5, "cross_entropy", s->inputs, s->outputs, slices, s->precision,
-                  &model));
+  ok(ls_model_new(deferred_layers, 5, loss_of("cross_entropy"), s->inputs, s->outputs, slices,
+                  s->precision, &model));
   if (ranks > 0) {
     ok(ls_model_defer(model, s->rows, s->rows, ranks, rank));
     const size_t bytes = ls_model_common_bytes(model);
