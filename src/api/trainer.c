@@ -11,6 +11,7 @@
 #include "checkpoint/share.h"
 #include "checkpoint/weights.h"
 #include "io/regular.h"
+#include "train/beside.h"
 #include "train/deal.h"
 
 struct lockstep_trainer {
@@ -325,7 +326,10 @@ static ls_status evaluate(void *arg) {
   if (total == 0) return ls_fail(LS_EUSAGE, "there is no sample to evaluate on");
   for (int r = 0; r <= ranks; r++) t->first[r] = ls_eval_first(total, r, ranks);
   LS_TRY(deal_out(c, LS_SPLIT_TEST, 0, total, weighted));
-  LS_TRY(ls_evaluate(t->t.run, LS_SPLIT_TEST, &score, figures));
+  const bool shown = ls_beside_show(t->t.run);
+  ls_status status = ls_evaluate(t->t.run, LS_SPLIT_TEST, &score, figures);
+  if (shown) ls_beside_hide(t->t.run);
+  LS_TRY(status);
   t->t.score[LS_SPLIT_TEST] = score;
   *c->score = score_of(&score);
   return LS_OK;
@@ -408,7 +412,7 @@ typedef struct {
 static ls_status tell_state(void *arg) {
   const question *q = arg;
   lockstep_trainer *t = q->trainer;
-  const ls_run *run = t->t.run;
+  ls_run *run = t->t.run;
   LS_TRY(ls_comm_agree(t->t.comm,
                        q->state ? LS_OK : ls_fail(LS_EUSAGE, "where the state goes is NULL")));
   note_loss(t);
@@ -419,8 +423,10 @@ static ls_status tell_state(void *arg) {
                                .parameters = run->parameters,
                                .rate = run->lr,
                                .loss = t->loss};
+  const bool shown = ls_beside_show(run);
   ls_weights_hash(ls_exchange_weights(run->exchange), run->parameters, run->config->precision,
                   q->state->weights_hash);
+  if (shown) ls_beside_hide(run);
   return LS_OK;
 }
 

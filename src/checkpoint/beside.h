@@ -7,10 +7,12 @@
 
 typedef enum {
   LS_BESIDE_BEST, /* train.restore_best: those of the best evaluation; zeros before there is one */
+  LS_BESIDE_TRAINED, /* train.average: those that updates go on from, while /model has the average
+                      */
   LS_BESIDES
 } ls_beside;
 
-extern const char *const ls_beside_names[]; /* of the slots: "best" */
+extern const char *const ls_beside_names[]; /* of the slots: "best", "trained" */
 bool ls_beside_kept(const ls_config *config, ls_beside which);
 
 #endif

@@ -346,6 +346,9 @@ static void check_apart(const reading *r) {
             "softmax_batch is made for one minibatch at a time, and train.mode %s works on several "
             "at once; use softmax",
             mode);
+  if (c->average_type)
+    WRONG(r, "train.average",
+          "in train.mode %s there is no one sequence of weights to take the average of", mode);
   if (c->exchange && strcmp(c->exchange, "auto") != 0)
     WRONG(r, "train.exchange", "train.mode %s has nothing to exchange: leave it out", mode);
   if (c->step_every > 0)

@@ -49,6 +49,8 @@ typedef struct {
   int64_t early_patience;
   double early_min_delta;
   bool restore_best;
+  char *average_type; /* NULL: none */
+  double average_decay;
   ls_gemm_kind gemm; /* who makes the matrix products */
   char *exchange;
   char *mode; /* synchronous, hogwild or downpour */

@@ -482,6 +482,15 @@ static const ls_key early_rows[] = {
         "a value counts as better where it is so by more than this", .value = "0", NOT_NEGATIVE,
         .example = "1e-4"),
     END};
+static const char *const averages[] = {"ema", NULL};
+static const ls_key average_rows[] = {
+    KEY("type", name, ROOT(average_type),
+        "ema: the exponential mean over the updates, corrected for its start", .choices = averages,
+        .example = "ema"),
+    KEY("decay", real, ROOT(average_decay),
+        "what is left of the average's weights after one more update", .value = "0.999", FROM(0, 1),
+        .open_max = true, .example = "0.9999"),
+    END};
 static const ls_key downpour_rows[] = {
     KEY("fetch", int, ROOT(downpour_fetch),
         "a rank's minibatches from one fetch of the weights to the next; in between it goes on by "
@@ -530,6 +539,10 @@ static const ls_key train_rows[] = {
         "final.h5 holds the weights of the best evaluation, by checkpoint.keep.best, instead of "
         "the last ones",
         .value = "false", .example = "true", .flags = LS_KEY_KEPT),
+    SECTION("average", 0, average_rows,
+            "an average of the weights over the updates is what is evaluated, saved as /model and "
+            "used; training goes on with its own",
+            OR("none"), .example = "{type: ema, decay: 0.999}"),
     KEY("gemm", enum, ROOT(gemm),
         "whose matrix products: own gives the same bits on every CPU; blas, the system's CBLAS, on "
         "CPUs of one kind with one library",

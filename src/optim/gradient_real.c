@@ -26,6 +26,13 @@ LS_CLONES void LS_R(ls_gradient_times)(void *block, int64_t n, double factor) {
   for (int64_t i = 0; i < n; i++) g[i] *= f;
 }
 
+LS_CLONES void LS_R(ls_gradient_approach)(void *from, const void *to, int64_t n, double share) {
+  real *restrict a = from;
+  const real *restrict b = to;
+  const real s = (real)share;
+  for (int64_t i = 0; i < n; i++) a[i] += s * (b[i] - a[i]);
+}
+
 /* Element i of the block goes to lane i mod 32, in order; then the lanes fold 32 -> 16 -> 8 -> 4 ->
  * 2 -> 1, upper half onto lower. */
 LS_CLONES double LS_R(ls_gradient_squares)(const void *block, int64_t n) {

@@ -6,13 +6,21 @@
 
 ls_status ls_beside_new(ls_run *run); /* memory for what the config asks for */
 void ls_beside_free(ls_run *run);
-/* Those that evaluations see now are the best. This rank alone. */
+/* train.average. begin: the first weights are there. average: update t has been made. Both of this
+ * rank's shard alone, and nothing where no average is kept. */
+void ls_beside_begin(ls_run *run);
+void ls_beside_average(ls_run *run, int64_t t);
+/* It takes the place of the weights that are trained, for an evaluation or a checkpoint, until it
+ * is hidden again. show: false where it is there already, or none is kept. Collective. */
+bool ls_beside_show(ls_run *run);
+void ls_beside_hide(ls_run *run);
+/* Those that evaluations see are the best. This rank alone. */
 void ls_beside_note(ls_run *run);
 /* What a checkpoint has in its places comes to where a run has it; before its weights are
  * published. This rank alone. */
 void ls_beside_place(ls_run *run);
-/* train.restore_best: the best weights and the last ones change places, and state.restored says so.
- * Nothing where none was kept. Collective. */
+/* At the end, the average shown: the best weights and the last ones change places, and
+ * state.restored says so. Nothing where none was kept. Collective. */
 void ls_beside_restore_best(ls_run *run);
 
 #endif

@@ -145,7 +145,7 @@ ls_status ls_eval_split(ls_trainer *t, ls_split split) {
 }
 
 /* test is left for the end unless it was asked for by name. */
-static ls_status evaluate_splits(ls_trainer *t, json_t *event) {
+static ls_status evaluate_present(ls_trainer *t, json_t *event) {
   static const char *const prefix[LS_SPLITS] = {"", "val_", "test_", "all_"};
   for (ls_split s = 0; s < LS_SPLITS; s++) {
     if (!ls_eval_wants(t, s) || (s == LS_SPLIT_TEST && !t->config->eval_on_given)) continue;
@@ -154,6 +154,13 @@ static ls_status evaluate_splits(ls_trainer *t, json_t *event) {
   }
   t->scored_step = t->run->state.global_step;
   return LS_OK;
+}
+
+static ls_status evaluate_splits(ls_trainer *t, json_t *event) {
+  const bool shown = ls_beside_show(t->run);
+  ls_status status = evaluate_present(t, event);
+  if (shown) ls_beside_hide(t->run);
+  return status;
 }
 
 double ls_trained_seconds(const ls_run *run) {

@@ -141,6 +141,7 @@ static void first_weights(ls_run *run) {
       run->config->seed + (ls_mutant("init-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
   ls_exchange_shard(run->exchange, &lo, &hi);
   ls_model_init(run->model, &run->config->init, seed, ls_exchange_weights(run->exchange), lo, hi);
+  ls_beside_begin(run);
   ls_exchange_publish(run->exchange);
   ls_run_weights_changed(run);
 }
@@ -356,6 +357,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
     ls_run_add(run, &batch);
     s->t++;
     s->nonfinite_row = 0;
+    ls_beside_average(run, s->t);
   } else {
     *flags |= LS_FLAG_NONFINITE;
     status = not_finite(run);

@@ -51,6 +51,7 @@ typedef struct {
   ls_loader *loader;
   ls_exchange *exchange;
   ls_update *update;
+  bool shows_average; /* the exchange has the average, `beside` what is trained; else the reverse */
   void *beside[LS_BESIDES]; /* (hi - lo) real of this rank's shard (beside.h); NULL: not kept */
   ls_team *team;
   ls_shared common; /* the model's, where ranks share what gradients are made from (model.h) */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "io/json.h"
+#include "train/beside.h"
 #include "train/trainer.h"
 
 /* checkpoint.keep.best: none is "", not given is NULL. */
@@ -72,7 +73,7 @@ static ls_status check_weights(ls_run *run) {
                                (long long)run->state.global_step));
 }
 
-ls_status ls_snapshot_image(ls_trainer *t, ls_image **out) {
+static ls_status image_of_present(ls_trainer *t, ls_image **out) {
   const bool root = ls_comm_rank(t->comm) == 0;
   *out = NULL;
   LS_TRY(check_weights(t->run));
@@ -81,7 +82,14 @@ ls_status ls_snapshot_image(ls_trainer *t, ls_image **out) {
   return LS_OK;
 }
 
-ls_status ls_snapshot_take(ls_trainer *t, const char *name, bool must) {
+ls_status ls_snapshot_image(ls_trainer *t, ls_image **out) {
+  const bool shown = ls_beside_show(t->run);
+  ls_status status = image_of_present(t, out);
+  if (shown) ls_beside_hide(t->run);
+  return status;
+}
+
+static ls_status take_present(ls_trainer *t, const char *name, bool must) {
   double start = ls_time();
   ls_run *run = t->run;
   LS_TRY(check_weights(run));
@@ -105,6 +113,13 @@ ls_status ls_snapshot_take(ls_trainer *t, const char *name, bool must) {
   t->checkpoint_seconds += t->save_seconds;
   t->last_save = ls_time();
   return ls_comm_agree(t->comm, status);
+}
+
+ls_status ls_snapshot_take(ls_trainer *t, const char *name, bool must) {
+  const bool shown = ls_beside_show(t->run);
+  ls_status status = take_present(t, name, must);
+  if (shown) ls_beside_hide(t->run);
+  return status;
 }
 
 static ls_status report(ls_trainer *t, const ls_saver_outcome *done) {

@@ -129,11 +129,15 @@ static void deal(ls_run *run, const char *flat, char *mine) {
   }
 }
 
-static void deal_weights(ls_run *run, const char *flat) {
+/* kept: as a checkpoint has them. */
+static void deal_weights(ls_run *run, const char *flat, bool kept) {
   int64_t lo, hi;
   ls_exchange_shard(run->exchange, &lo, &hi);
   deal(run, flat, (char *)ls_exchange_weights(run->exchange) + (size_t)lo * real_of(run));
-  ls_beside_place(run);
+  if (kept)
+    ls_beside_place(run);
+  else
+    ls_beside_begin(run);
   ls_exchange_publish(run->exchange);
   ls_run_weights_changed(run);
 }
@@ -146,7 +150,8 @@ static bool has_slot(const ls_checkpoint *c, const char *name) {
 
 /* What is kept beside the weights is kept from the start. */
 static ls_status check_beside(const ls_run *run, const ls_checkpoint *c) {
-  static const char *const key[] = {[LS_BESIDE_BEST] = "train.restore_best"};
+  static const char *const key[] = {
+      [LS_BESIDE_BEST] = "train.restore_best", [LS_BESIDE_TRAINED] = "train.average"};
   for (int b = 0; b < LS_BESIDES; b++)
     if ((run->beside[b] != NULL) != has_slot(c, ls_beside_names[b]))
       return ls_fail(LS_ECONFIG,
@@ -193,7 +198,7 @@ ls_status ls_state_restore(ls_run *run, const ls_state_layout *plan, const ls_ch
   for (int s = run->slice_lo; s < run->slice_hi; s++) run->running[s] = run->slice_stats[s];
   for (int s = 0; s < p->slots && !ls_mutant("slots-forgotten"); s++)
     deal(run, c ? c->slot[s] : NULL, plan->slot[s]);
-  deal_weights(run, c ? c->weights : NULL);
+  deal_weights(run, c ? c->weights : NULL, true);
   return LS_OK;
 }
 
@@ -210,7 +215,7 @@ ls_status ls_state_load_weights(ls_run *run) {
       status = ls_weights_read(&run->config->init, tensor, tensors, run->config->precision, flat);
   }
   status = ls_comm_agree(run->comm, status);
-  if (status == LS_OK) deal_weights(run, flat);
+  if (status == LS_OK) deal_weights(run, flat, false);
   LS_FREE(flat);
   return status;
 }

@@ -337,6 +337,7 @@ static ls_status finish(ls_trainer *t, ls_train_result *r) {
   const standing now = stands(t);
   const bool whole = now == WHOLE;
   LS_TRY(agree_on_deferred(t)); /* of the last step */
+  ls_beside_show(run);          /* for good */
   if (whole) restore_best(t);
   LS_TRY(final_scores(t, now));
   if (whole) LS_TRY(ls_snapshot_take(t, "final.h5", true));

@@ -178,6 +178,7 @@ draw_train() { # sets `slices` and `keep`
   keep=
   chance 20 && { pick 0 0.001 0.1; echo "  , early_stop: {metric: loss, patience: 2, min_delta: $drawn}"; }
   chance 30 && { echo "  , restore_best: true"; keep=", keep: {best: loss}"; }
+  chance 25 && { pick 0.9 0.99; echo "  , average: {type: ema, decay: $drawn}"; }
   pick auto shared tree tree
   echo "  , exchange: $drawn}"
 }
