@@ -10,12 +10,19 @@
 #include "data/scale.h"
 #include "train/run.h"
 
+/* Of some numbers: how many, their sum, and the squares of how far they lie from their mean,
+ * summed.
+ */
+typedef struct {
+  double count, sum, spread;
+} moments;
+
 /* Sums over a block: the model's, and those of the targets that r2 needs. */
 typedef struct {
   ls_stats stats;
   double target, target_square; /* over samples and outputs */
   double abs_err, sq_err;       /* in place of the model's, where it is trained on a logarithm */
-  double err;                   /* where explained_variance or max_error is asked for */
+  moments error;                /* where explained_variance or max_error is asked for */
   double most;                  /* the largest error, no sum */
 } block_sums;
 enum { SUMS = sizeof(block_sums) / sizeof(double) };
@@ -23,9 +30,9 @@ enum { SUMS = sizeof(block_sums) / sizeof(double) };
 /* The same for one target. From the first value on: a mean that is far from 0 would cost
  * r2 its digits. */
 typedef struct {
-  double abs_err, sq_err, err, target, target_square;
-  double most;    /* the largest error, no sum */
-  double samples; /* that have it */
+  double abs_err, sq_err, target, target_square;
+  moments error;
+  double most; /* the largest error, no sum */
 } target_sums;
 enum { TARGET_SUMS = sizeof(target_sums) / sizeof(double) };
 
@@ -38,6 +45,7 @@ typedef struct {
   int64_t index[LS_EVAL_ROWS];
   int32_t labels[LS_EVAL_ROWS];
   block_sums *block; /* (blocks), others' zero until summed */
+  double *apart;     /* (blocks) how far their errors' means lie apart */
   ls_figures more;
   target_sums *target; /* (blocks, outputs), where more.target is asked for */
   void *first;         /* (outputs) real: of each target the first sample's that has it */
@@ -109,6 +117,7 @@ static ls_status open_eval(eval *e) {
     LS_NEW(e->all_labels, e->rows);
   }
   LS_NEW(e->block, e->blocks);
+  LS_NEW(e->apart, e->blocks);
   LS_TRY(begin_figures(e));
   if (e->ensemble) LS_NEW(e->own, 2 * LS_EVAL_ROWS * e->width);
   if (!e->more.target) return LS_OK;
@@ -170,17 +179,40 @@ static bool wants_errors(const eval *e) {
   return e->more.made[LS_METRIC_EXPLAINED_VARIANCE] || e->more.made[LS_METRIC_MAX_ERROR];
 }
 
-static void sum_errors(const eval *e, block_sums *sums) {
+/* Of target c in row r of the block; NaN where it is missing. */
+static double error_at(const eval *e, int64_t r, int64_t c) {
   int64_t ld;
   const void *y = ls_model_output(e->run->model, &ld);
-  for (int64_t i = 0; i < e->batch.rows * e->batch.outputs; i++) {
-    const int64_t r = i / e->batch.outputs, c = i % e->batch.outputs;
-    const double t = linear(e, c, real_at(e, e->batch.targets, i));
-    if (isnan(t)) continue;
-    const double error = linear(e, c, real_at(e, y, place_of(e, r, c, ld))) - t;
-    sums->err += error;
-    sums->most = worse(sums->most, error);
-  }
+  const double t = linear(e, c, real_at(e, e->batch.targets, r * e->batch.outputs + c));
+  return isnan(t) ? t : linear(e, c, real_at(e, y, place_of(e, r, c, ld))) - t;
+}
+
+/* Of targets [from, to) of the block's rows: in two passes, so that a mean far from 0 costs the
+ * spread no digits. */
+static moments moments_of(const eval *e, int64_t from, int64_t to, double *most) {
+  moments m = {0};
+  for (int64_t r = 0; r < e->batch.rows; r++)
+    for (int64_t c = from; c < to; c++) {
+      const double t = real_at(e, e->batch.targets, r * e->batch.outputs + c);
+      if (isnan(t)) continue;
+      const double error = error_at(e, r, c);
+      m.count++;
+      m.sum += error;
+      *most = worse(*most, error);
+    }
+  const double mean = m.count > 0 ? m.sum / m.count : 0;
+  for (int64_t r = 0; r < e->batch.rows; r++)
+    for (int64_t c = from; c < to; c++) {
+      const double t = real_at(e, e->batch.targets, r * e->batch.outputs + c);
+      if (isnan(t)) continue;
+      const double apart = error_at(e, r, c) - mean;
+      m.spread += apart * apart;
+    }
+  return m;
+}
+
+static void sum_errors(const eval *e, block_sums *sums) {
+  sums->error = moments_of(e, 0, e->batch.outputs, &sums->most);
 }
 
 static void sum_each_target(const eval *e, target_sums *sums) {
@@ -192,14 +224,12 @@ static void sum_each_target(const eval *e, target_sums *sums) {
              error = linear(e, c, real_at(e, y, place_of(e, r, c, ld))) - t;
       if (isnan(t)) continue;
       t -= linear(e, c, real_at(e, e->first, c));
-      sums[c].samples++;
       sums[c].abs_err += fabs(error);
       sums[c].sq_err += error * error;
-      sums[c].err += error;
-      sums[c].most = worse(sums[c].most, error);
       sums[c].target += t;
       sums[c].target_square += t * t;
     }
+  for (int64_t c = 0; c < outputs; c++) sums[c].error = moments_of(e, c, c + 1, &sums[c].most);
 }
 
 static void keep_logits(eval *e, int64_t first) {
@@ -339,6 +369,20 @@ static double most_of(const double *first, int64_t blocks, int64_t stride) {
   return most;
 }
 
+/* The squares of how far all errors lie from their mean: within the blocks, and the blocks' means.
+ */
+static double spread_of(const eval *e, const moments *first, int64_t stride) {
+  const double *each = (const double *)first;
+  const double mean =
+      ls_tree_sum(&first->sum, e->blocks, stride) / ls_tree_sum(&first->count, e->blocks, stride);
+  for (int64_t b = 0; b < e->blocks; b++) {
+    const moments *m = (const moments *)(const void *)(each + b * stride);
+    const double apart = m->count > 0 ? m->sum / m->count - mean : 0;
+    e->apart[b] = m->count * (apart * apart);
+  }
+  return ls_tree_sum(&first->spread, e->blocks, stride) + ls_tree_sum(e->apart, e->blocks, 1);
+}
+
 bool ls_run_log_target(const ls_run *run) {
   const ls_affine *y = ls_data_y_affine(run->data);
   return y && y->n == 1 && ls_affine_is_log(y, 0);
@@ -376,8 +420,7 @@ static void score(const eval *e, ls_score *out) {
   const double spread = TOTAL(e, target_square) - values * mean * mean;
   out->value[LS_METRIC_R2] = 1.0 - square / spread;
   if (!wants_errors(e)) return;
-  const double error = TOTAL(e, err);
-  out->value[LS_METRIC_EXPLAINED_VARIANCE] = 1.0 - (square - error * error / values) / spread;
+  out->value[LS_METRIC_EXPLAINED_VARIANCE] = 1.0 - spread_of(e, &e->block->error, SUMS) / spread;
   out->value[LS_METRIC_MAX_ERROR] = unit * most_of(&e->block->most, e->blocks, SUMS);
 }
 
@@ -385,13 +428,12 @@ static ls_target_score score_target(const eval *e, int64_t c) {
   const target_sums *sums = e->target + c;
   const int64_t stride = e->batch.outputs * TARGET_SUMS;
 #define SUM(field) ls_tree_sum(&sums->field, e->blocks, stride)
-  const double n = SUM(samples), unit = unit_of(e->run, c), square = SUM(sq_err);
-  const double error = SUM(err), target = SUM(target),
-               spread = SUM(target_square) - target * target / n;
+  const double n = SUM(error.count), unit = unit_of(e->run, c), square = SUM(sq_err);
+  const double target = SUM(target), spread = SUM(target_square) - target * target / n;
   return (ls_target_score){.mae = unit * SUM(abs_err) / n,
                            .rmse = unit * sqrt(square / n),
                            .r2 = 1 - square / spread,
-                           .explained_variance = 1 - (square - error * error / n) / spread,
+                           .explained_variance = 1 - spread_of(e, &sums->error, stride) / spread,
                            .max_error = unit * most_of(&sums->most, e->blocks, stride)};
 #undef SUM
 }
@@ -408,8 +450,8 @@ static void collect_figures(eval *e, ls_score *out, ls_figures *more) {
 
 static void close_eval(eval *e) {
   ls_figures_end(&e->more);
-  void *block[] = {e->batch.x, e->batch.targets, e->logits, e->all_labels,
-                   e->block,   e->target,        e->first,  e->own};
+  void *block[] = {e->batch.x, e->batch.targets, e->logits, e->all_labels, e->block,
+                   e->target,  e->first,         e->own,    e->apart};
   for (size_t i = 0; i < sizeof block / sizeof *block; i++) ls_mem_free(block[i]);
 }
 
