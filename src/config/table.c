@@ -485,8 +485,8 @@ static const ls_key early_rows[] = {
 static const char *const averages[] = {"ema", NULL};
 static const ls_key average_rows[] = {
     KEY("type", name, ROOT(average_type),
-        "ema: the exponential mean over the updates, corrected for its start", .choices = averages,
-        .example = "ema"),
+        "ema: the exponential mean over the updates, corrected for its start", .value = "ema",
+        .choices = averages),
     KEY("decay", real, ROOT(average_decay),
         "what is left of the average's weights after one more update", .value = "0.999", FROM(0, 1),
         .open_max = true, .example = "0.9999"),
