@@ -1,8 +1,8 @@
 #include "train/beside.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "base/elementary.h"
 #include "base/mem.h"
 #include "optim/gradient.h"
 
@@ -70,7 +70,7 @@ void ls_beside_average(ls_run *run, int64_t t) {
     ls_beside_begin(run);
     return;
   }
-  const double share = (1 - decay) / (1 - pow(decay, (double)t));
+  const double share = (1 - decay) / (1 - ls_power(decay, (double)t));
   const ls_dtype precision = run->config->precision;
   LS_REAL_OF(precision, ls_gradient_approach)
   (run->beside[LS_BESIDE_TRAINED], weights, (int64_t)(bytes / ls_dtype_size(precision)), share);
