@@ -295,6 +295,22 @@ static void check_output(const reading *r) {
     WRONG(r, "output.log_weights", "weights go into step events: set output.step_every");
 }
 
+static void check_scaling(const reading *r) {
+  const ls_schedule_spec *s = &r->config->schedule;
+  if (s->scaling == 0 && s->base_batch > 0)
+    WRONG(r, "schedule.base_batch", "goes with scaling: linear or sqrt");
+  if (s->scaling == 0) return;
+  const char *rule = ls_scaling_rules[s->scaling];
+  if (s->base_batch == 0)
+    WRONG(r, "schedule.scaling",
+          "%s needs base_batch: the train.batch that optimizer.lr was found for", rule);
+  if (r->config->batch == 0)
+    WRONG(r, "schedule.scaling", "%s needs train.batch in numbers, and it is full", rule);
+  if (s->ops && strcmp(s->ops->name, "piecewise") == 0)
+    WRONG(r, "schedule.scaling",
+          "the values of piecewise are the rates: there is nothing to scale");
+}
+
 static void complain(const reading *r, const char *path, ls_status status) {
   if (status == LS_FAIL)
     ls_report_broken(r->report);
@@ -309,7 +325,7 @@ static void check_optimizer(const reading *r, bool good) {
   if (o->ops && o->preset)
     complain(r, "optimizer.preset", ls_optim_preset(o->ops, o->preset, value));
   if (!good) return; /* the values below are not all there */
-  s->lr = o->lr;
+  s->lr = ls_schedule_scaled(s, o->lr, r->config->batch);
   complain(r, "optimizer", ls_optim_check(o));
   complain(r, "schedule", ls_schedule_check(s));
 }
@@ -338,6 +354,9 @@ static void check_apart(const reading *r) {
   if (c->gradient.clip_norm > 0)
     WRONG(r, "train.clip_norm",
           "train.mode %s has no gradient of all ranks to take the norm of; use clip_value", mode);
+  if (c->accumulate > 1)
+    WRONG(r, "train.accumulate",
+          "train.mode %s works on a minibatch a rank at once: synchronous only", mode);
   if (c->schedule.ops && strcmp(c->schedule.ops->name, "plateau") == 0)
     WRONG(r, "schedule.type", "train.mode %s takes rates that follow from global_step alone", mode);
   for (int i = 0; i < c->layers; i++)
@@ -372,6 +391,17 @@ static void check_mode(const reading *r) {
   check_apart(r);
 }
 
+static void check_accumulate(const reading *r) {
+  const ls_config *c = r->config;
+  if (c->accumulate <= 1) return;
+  if (c->data.type && strcmp(c->data.type, "memory") == 0)
+    WRONG(r, "train.accumulate", "a program's samples are in memory all at once");
+  for (int i = 0; i < c->layers; i++)
+    if (c->layer[i].activation && strcmp(c->layer[i].activation, "softmax_batch") == 0)
+      WRONG(r, "train.accumulate",
+            "softmax_batch wants the whole minibatch at once: its outputs depend on all samples");
+}
+
 void ls_config_check(ls_reader *rd, const ls_node *root) {
   const reading r = {rd->report, rd->config, root};
   ls_config *c = rd->config;
@@ -387,9 +417,11 @@ void ls_config_check(ls_reader *rd, const ls_node *root) {
   check_class_weights(&r);
   check_eval(&r);
   check_output(&r);
+  check_scaling(&r);
   check_optimizer(&r, good);
   check_metrics(&r);
   check_mode(&r);
+  check_accumulate(&r);
   c->slices_given = c->slices >= 0;
   if (c->slices < 0 && c->batch > 0) c->slices = ls_config_default_slices(c->batch);
 }

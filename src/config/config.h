@@ -67,6 +67,7 @@ typedef struct {
   bool save_async, save_skip_busy;
   ls_every desync_every;
   double watchdog; /* seconds */
+  int64_t accumulate;
   char *out_dir;   /* NULL: runs/<config name>/<number> */
   bool log_jsonl, log_csv;
   int64_t step_every;

@@ -463,6 +463,13 @@ static const ls_key schedule_rows[] = {
         "W: at global_step j the rate is multiplied by min(1, (j+1)/W)",
         .epochs = AT(ls_schedule_spec, warmup_epochs), .value = "0", COUNT(0),
         .example = "1 epoch"),
+    KEY("scaling", enum, AT(ls_schedule_spec, scaling),
+        "optimizer.lr was found for minibatches of base_batch: times batch/base_batch (linear), or "
+        "the square root of that (sqrt)",
+        .value = "none", .choices = ls_scaling_rules, .example = "linear"),
+    KEY("base_batch", int, AT(ls_schedule_spec, base_batch),
+        "with scaling: the train.batch that optimizer.lr was found for", OR("none"), COUNT(1),
+        .example = "256"),
     END};
 
 /* ---- train and the rest ---- */
@@ -516,6 +523,10 @@ static const ls_key train_rows[] = {
         "the smallest power of two >= batch/8, at "
         "most 64; 0: one a rank, and the bits depend on the ranks",
         OR("auto"), .word_value = -1, FROM(0, LS_SLICES_MAX), .example = "8", .flags = LS_KEY_KEPT),
+    KEY("accumulate", int, ROOT(accumulate),
+        "no rank has more than 1/N of a minibatch in memory: its share comes in rounds, whose "
+        "gradients are added up; the same bits",
+        .value = "1", FROM(1, LS_SLICES_MAX), FREE, .example = "8"),
     KEY("class_weights", classes, ROOT(data.class_weights),
         "what a sample of each class counts in the loss; balanced: samples / (classes "
         "samples of the class)",

@@ -1,5 +1,6 @@
 #include "data/ahead.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -266,11 +267,12 @@ static void advance(ls_ahead *s, int64_t step) {
   pthread_mutex_unlock(&s->mutex);
 }
 
-ls_status ls_ahead_batch(ls_ahead *s, int64_t step, ls_batch *out) {
+ls_status ls_ahead_batch(ls_ahead *s, int64_t step, int64_t from, ls_batch *out) {
   if (!holds(&s->window[s->now], step)) advance(s, step);
   const window *w = &s->window[s->now];
   if (w->status != LS_OK) return ls_fail(w->status, "%s", w->error);
-  int64_t slot = w->start[step - w->first], rows = w->start[step - w->first + 1] - slot;
+  const int64_t slot = w->start[step - w->first] + from, rows = out->rows;
+  assert(slot + rows <= w->start[step - w->first + 1]);
   ls_recipe_give_x(s->recipe, w->x + (size_t)slot * ls_recipe_x(s->recipe), NULL, rows, out->x,
                    out->ldx);
   ls_recipe_give_y(s->recipe, w->y + (size_t)slot * ls_recipe_y(s->recipe), NULL, rows, out->labels,

@@ -15,8 +15,8 @@ ls_status ls_ahead_new(const ls_stream *stream, const ls_share *share, ls_ahead 
 void ls_ahead_free(ls_ahead **ahead);
 /* Before the first batch: steps count as this share's plan says. */
 void ls_ahead_move(ls_ahead *ahead, const ls_share *share);
-/* x, labels and targets of this rank's share of `step`; steps in order need no waiting where the
- * files are fast enough. */
-ls_status ls_ahead_batch(ls_ahead *ahead, int64_t step, ls_batch *out);
+/* x, labels and targets of out->rows samples of this rank's share of `step`, from number `from` of
+ * it on; steps in order need no waiting where the files are fast enough. */
+ls_status ls_ahead_batch(ls_ahead *ahead, int64_t step, int64_t from, ls_batch *out);
 
 #endif

@@ -17,8 +17,9 @@ enum { COUNTED = sizeof(counted) / sizeof(double) };
 
 struct ls_loader {
   const ls_data *data;
-  ls_share share;
-  ls_ahead *ahead; /* load: stream; else NULL */
+  int slice_lo, slice_hi; /* this rank's */
+  ls_share share;         /* what of it is asked for */
+  ls_ahead *ahead;        /* load: stream; else NULL */
   int64_t max_rows;
   int64_t *index;     /* (max_rows) samples of this share */
   int64_t *slice_row; /* (slice_hi - slice_lo + 1) */
@@ -80,7 +81,7 @@ static counted add_slice(ls_loader *l, int64_t step, int slice) {
  * seldom enough to cost no time. */
 static void fill_window(ls_loader *l, int64_t step) {
   const ls_batch *b = &l->batch;
-  int lo = l->comm ? b->slice_lo : 0, hi = l->comm ? b->slice_hi : b->slices;
+  int lo = l->comm ? l->slice_lo : 0, hi = l->comm ? l->slice_hi : b->slices;
   l->window = step;
   memset(l->slice_sum, 0, (size_t)(l->steps * b->slices) * sizeof *l->slice_sum);
   for (int64_t k = 0; k < l->steps; k++)
@@ -88,12 +89,17 @@ static void fill_window(ls_loader *l, int64_t step) {
   if (l->comm) ls_comm_sum(l->comm, (double *)l->slice_sum, l->steps * b->slices * COUNTED);
 }
 
+/* Once a step, where a rank begins with it: all of them are there then. */
+static void add_up(ls_loader *l, int64_t step) {
+  const bool here = l->window >= 0 && step >= l->window && step < l->window + l->steps;
+  if (!here || l->steps == 1) fill_window(l, step); /* a step that failed may be made again */
+}
+
 /* The sums over the whole minibatch are those of its slices in tree order. Where all weights are 0,
  * or no target is there, loss and gradient are 0. */
 static void weigh(ls_loader *l, int64_t step) {
   const int slices = l->batch.slices;
-  const bool here = l->window >= 0 && step >= l->window && step < l->window + l->steps;
-  if (!here || l->steps == 1) fill_window(l, step); /* a step that failed may be made again */
+  if (l->batch.slice_lo == l->slice_lo) add_up(l, step);
   const counted *sum = l->slice_sum + (step - l->window) * slices;
   const double mean = ls_tree_sum(&sum->weight, slices, COUNTED) / (double)l->batch.total;
   l->batch.there = ls_tree_sum(&sum->number, slices, COUNTED);
@@ -101,7 +107,15 @@ static void weigh(ls_loader *l, int64_t step) {
     l->weight[k] = mean > 0 ? weight_of(l, l->index[k]) / mean : 0;
 }
 
-static ls_status set_up(ls_loader *l, int64_t batch, ls_dtype precision) {
+/* Of `together` neighbouring slices. */
+static int64_t most_rows(const ls_loader *l, int together) {
+  const int64_t share = ls_share_most(&l->share), slices = l->batch.slices,
+                whole = l->share.plan.batch,
+                few = whole / slices * together + (whole % slices * together + slices - 1) / slices;
+  return few < share ? few : share;
+}
+
+static ls_status set_up(ls_loader *l, int64_t batch, int together, ls_dtype precision) {
   ls_batch *b = &l->batch;
   LS_TRY(ls_plan_make(ls_data_rows(l->data, LS_SPLIT_TRAIN), batch, l->data->drop_last,
                       &l->share.plan));
@@ -109,7 +123,7 @@ static ls_status set_up(ls_loader *l, int64_t batch, ls_dtype precision) {
   b->features = l->data->recipe.features;
   b->outputs = l->data->recipe.outputs;
   b->ldx = ls_leading(b->features, precision);
-  l->max_rows = ls_share_most(&l->share);
+  l->max_rows = most_rows(l, together);
   LS_NEW(l->index, l->max_rows);
   LS_NEW(l->slice_row, b->slice_hi - b->slice_lo + 1);
   LS_TRY(ls_mem_new(&b->x, (size_t)l->max_rows, (size_t)b->ldx * real));
@@ -125,10 +139,18 @@ static ls_status set_up(ls_loader *l, int64_t batch, ls_dtype precision) {
 
 ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi,
                         uint64_t seed, ls_dtype precision, ls_loader **out) {
+  return ls_loader_new_few(data, batch, slices, slice_lo, slice_hi, slices, seed, precision, out);
+}
+
+ls_status ls_loader_new_few(const ls_data *data, int64_t batch, int slices, int slice_lo,
+                            int slice_hi, int together, uint64_t seed, ls_dtype precision,
+                            ls_loader **out) {
   assert(precision == data->recipe.precision && 0 <= slice_lo && slice_lo <= slice_hi &&
          slice_hi <= slices);
   LS_NEW(*out, 1);
   (*out)->data = data;
+  (*out)->slice_lo = slice_lo;
+  (*out)->slice_hi = slice_hi;
   (*out)->share = (ls_share){.kind = data->order,
                              .features = data->recipe.features,
                              .seed = seed,
@@ -137,7 +159,7 @@ ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slic
                              .slice_hi = slice_hi,
                              .epoch = -1};
   (*out)->batch = (ls_batch){.slices = slices, .slice_lo = slice_lo, .slice_hi = slice_hi};
-  ls_status status = set_up(*out, batch, precision);
+  ls_status status = set_up(*out, batch, together, precision);
   if (status != LS_OK) ls_loader_free(out);
   return status;
 }
@@ -176,19 +198,32 @@ void ls_loader_move(ls_loader *l, int64_t steps, int64_t samples) {
 
 int64_t ls_loader_max_rows(const ls_loader *loader) { return loader->max_rows; }
 
+/* Of the share's samples, the number of the part's first one. */
+static int64_t before(const ls_loader *l) {
+  const ls_batch *b = &l->batch;
+  return ls_tree_row(b->total, b->slices, b->slice_lo) -
+         ls_tree_row(b->total, b->slices, l->slice_lo);
+}
+
 ls_status ls_loader_batch(ls_loader *l, int64_t step, ls_batch *out) {
+  return ls_loader_part(l, step, l->slice_lo, l->slice_hi, out);
+}
+
+ls_status ls_loader_part(ls_loader *l, int64_t step, int lo, int hi, ls_batch *out) {
   ls_batch *b = &l->batch;
   int64_t first;
+  b->slice_lo = l->share.slice_lo = lo;
+  b->slice_hi = l->share.slice_hi = hi;
   b->weight = is_weighted(l) ? l->weight : NULL;
   b->rows = ls_share_samples(&l->share, step, l->ahead && !b->weight ? NULL : l->index, &b->total,
                              &first);
   b->first_sample = ls_plan_samples(&l->share.plan, ls_plan_epoch(&l->share.plan, step)) + first;
-  int64_t lo = ls_tree_row(b->total, b->slices, b->slice_lo);
-  for (int s = b->slice_lo; s <= b->slice_hi; s++)
-    l->slice_row[s - b->slice_lo] = ls_tree_row(b->total, b->slices, s) - lo;
+  const int64_t row = ls_tree_row(b->total, b->slices, lo);
+  for (int s = lo; s <= hi; s++) l->slice_row[s - lo] = ls_tree_row(b->total, b->slices, s) - row;
+  assert(b->rows <= l->max_rows);
   if (b->weight) weigh(l, step);
   *out = *b;
-  if (l->ahead) return ls_ahead_batch(l->ahead, step, b);
+  if (l->ahead) return ls_ahead_batch(l->ahead, step, before(l), b);
   return ls_data_gather(l->data, LS_SPLIT_TRAIN, l->index, b->rows, b->x, b->ldx, b->labels,
                         b->targets);
 }

@@ -10,6 +10,10 @@
 typedef struct ls_loader ls_loader;
 ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi,
                         uint64_t seed, ls_dtype precision, ls_loader **out);
+/* The same where at most `together` slices are ever asked for at once. */
+ls_status ls_loader_new_few(const ls_data *data, int64_t batch, int slices, int slice_lo,
+                            int slice_hi, int together, uint64_t seed, ls_dtype precision,
+                            ls_loader **out);
 void ls_loader_free(ls_loader **loader);
 /* The slices' ranks share the work of adding weights up: from here on ls_loader_batch is
  * collective, and all ranks ask for the same steps.
@@ -18,7 +22,7 @@ void ls_loader_join(ls_loader *loader, ls_comm *comm);
 /* Rows come into x from here on, (max_rows, ldx) real, zeroed, where other ranks see them. */
 void ls_loader_place(ls_loader *loader, void *x);
 int64_t ls_loader_steps_per_epoch(const ls_loader *loader);
-int64_t ls_loader_max_rows(const ls_loader *loader); /* of this rank's share */
+int64_t ls_loader_max_rows(const ls_loader *loader); /* at once, of this rank's share */
 /* How epochs are cut into minibatches (order.h). */
 const struct ls_plan *ls_loader_plan(const ls_loader *loader);
 /* The plan's moved and moved_samples, for a run that goes on with minibatches of another size;
@@ -27,6 +31,8 @@ void ls_loader_move(ls_loader *loader, int64_t steps, int64_t samples);
 /* This rank's share of the minibatch of update `step` (global_step, 0 first). Valid until the next
  * call. */
 ls_status ls_loader_batch(ls_loader *loader, int64_t step, ls_batch *out);
+/* Slices [lo, hi) of this rank's share alone. Each rank asks for its first slice first. */
+ls_status ls_loader_part(ls_loader *loader, int64_t step, int lo, int hi, ls_batch *out);
 /* The samples (numbers within train) of the whole minibatch of `step`; returns how many; sample has
  * room for the batch size. */
 int64_t ls_loader_samples(const ls_loader *loader, int64_t step, int64_t *sample);

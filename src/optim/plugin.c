@@ -54,7 +54,8 @@ void ls_plugin_leave(int code) {
 /* ---- what it offers: each of these is LS_OK, or LS_ECONFIG and what is wrong ---- */
 
 static ls_status check_row(const ls_hyper *row, bool lists) {
-  static const char *const taken[] = {"type", "file", "lr", "preset", "weight_decay", "warmup"};
+  static const char *const taken[] = {"type",         "file",   "lr",      "preset",
+                                      "weight_decay", "warmup", "scaling", "base_batch"};
   const char *name = row->name;
   if (!*name || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")])
     return ls_fail(LS_ECONFIG, "key '%s' must be of a-z, 0-9 and _", name);

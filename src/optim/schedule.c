@@ -11,6 +11,15 @@ const ls_schedule_ops *ls_schedule_find(const char *name) {
   return NULL;
 }
 
+const char *const ls_scaling_rules[] = {"none", "linear", "sqrt", NULL};
+
+double ls_schedule_scaled(const ls_schedule_spec *spec, double lr, int64_t batch) {
+  enum { NONE, LINEAR, SQRT };
+  if (spec->scaling == NONE || spec->base_batch == 0) return lr;
+  const double times = (double)batch / (double)spec->base_batch;
+  return lr * (spec->scaling == SQRT ? sqrt(times) : times);
+}
+
 /* Whole steps, at least 1 unless 0 was meant, and few enough for a double to count. */
 static void to_steps(double *value, bool *epochs, int64_t steps_per_epoch) {
   if (!*epochs) return;

@@ -21,7 +21,9 @@ typedef struct {
   bool epochs[LS_HYPER_MAX];  /* this STEPS value (or list) was given in epochs */
   double list[LS_HYPER_MAX][LS_LIST_MAX];
   bool list_epochs[LS_HYPER_MAX][LS_LIST_MAX]; /* STEPLIST: this entry was given in epochs */
-  double warmup;                               /* steps; 0: none */
+  int scaling; /* a row of ls_scaling_rules: of lr, for another batch than that it was found for */
+  int64_t base_batch; /* 0: not given */
+  double warmup;      /* steps; 0: none */
   bool warmup_epochs;
   /* Of updates, what is subtracted from global_step: they are counted as if all epochs had had the
    * present number of steps (ls_schedule_resolve_moved). */
@@ -36,6 +38,10 @@ typedef struct {
 /* As ls_optim_not_loaded; it has no rate. */
 extern const ls_schedule_ops ls_schedule_not_loaded;
 const char *ls_schedule_name(const ls_schedule_spec *spec);
+
+extern const char *const ls_scaling_rules[]; /* NULL-terminated; the first is none */
+/* What optimizer.lr, found for minibatches of base_batch, becomes for those of `batch`. */
+double ls_schedule_scaled(const ls_schedule_spec *spec, double lr, int64_t batch);
 
 /* What of a plateau's evaluations counts, and for how long. */
 typedef struct {

@@ -46,6 +46,7 @@ static void *make_gradient(ls_run *run, const ls_batch *batch) {
   const ls_tree_node *root;
   void *const *grad;
   void *g = whole_gradient(run, &root, &grad);
+  ls_run_clear(run);
   ls_model_forward(run->model, batch, true, run->config->seed);
   bool finite = ls_run_collect(run, batch);
   ls_model_backward(run->model, batch);

@@ -51,8 +51,8 @@ void ls_show_header(const ls_trainer *t) {
   widths(run, net, sizeof net);
   say("network", "%s, %lld parameters, %s", net, (long long)run->parameters,
       ls_dtype_name(c->precision));
-  say("optimizer", "%s, lr %g, schedule %s, loss %s", ls_optim_name(&c->optimizer), c->optimizer.lr,
-      ls_schedule_name(&c->schedule), c->loss);
+  say("optimizer", "%s, lr %g, schedule %s, loss %s", ls_optim_name(&c->optimizer),
+      run->schedule.lr, ls_schedule_name(&c->schedule), c->loss);
   say("batch", "%lld in %d slice%s, %lld steps an epoch, %lld in all", (long long)run->batch,
       run->slices, run->slices == 1 ? "" : "s", (long long)run->plan->steps, (long long)run->steps);
   say("runs on", "%d rank%s on %d host%s, %d thread%s each; exchange %s, kernels %s", ranks,

@@ -33,6 +33,12 @@ static ls_status plan_batch(ls_run *run) {
                    "start at most %d ranks, or set train.slices=%d "
                    "(another number of slices gives other bits)",
                    ranks, run->slices, run->slices, ranks);
+  if (c->accumulate > run->slices)
+    return ls_fail(LS_ECONFIG,
+                   "train.accumulate is %lld but a minibatch is cut into %d slices, of which a "
+                   "round takes one at least: set train.slices=%lld or more (another number of "
+                   "slices gives other bits)",
+                   (long long)c->accumulate, run->slices, (long long)c->accumulate);
   run->slice_lo = ls_tree_first(run->slices, ranks, ls_comm_rank(run->comm));
   run->slice_hi = ls_tree_first(run->slices, ranks, ls_comm_rank(run->comm) + 1);
   return LS_OK;
@@ -101,7 +107,7 @@ static ls_status defer_gradients(ls_run *run) {
   const int ranks = ls_comm_size(run->comm);
   const bool near = ranks == 1 || (ls_exchange_shares_weights(run->exchange) &&
                                    ls_comm_node_count(run->comm) == 1);
-  if (!near || run->mode->apart) return LS_OK;
+  if (!near || run->mode->apart || run->config->accumulate > 1) return LS_OK;
   const int64_t rows = most_rows(run);
   LS_TRY(ls_comm_agree(
       run->comm, ls_model_defer(run->model, run->batch, rows > LS_EVAL_ROWS ? rows : LS_EVAL_ROWS,
@@ -117,8 +123,9 @@ static ls_status build_loop(ls_run *run) {
   ls_config *c = run->config;
   uint64_t seed = c->seed + (ls_mutant("order-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
   const bool apart = run->mode->apart;
-  LS_TRY(ls_loader_new(run->data, run->batch, run->slices, apart ? 0 : run->slice_lo,
-                       apart ? run->slices : run->slice_hi, seed, c->precision, &run->loader));
+  LS_TRY(ls_loader_new_few(run->data, run->batch, run->slices, apart ? 0 : run->slice_lo,
+                           apart ? run->slices : run->slice_hi, ls_accumulate_slices(run), seed,
+                           c->precision, &run->loader));
   if (!apart) ls_loader_join(run->loader, run->comm);
   run->plan = ls_loader_plan(run->loader);
   count_steps(run);
@@ -129,6 +136,7 @@ static ls_status build_loop(ls_run *run) {
   int64_t rows = ls_loader_max_rows(run->loader);
   LS_TRY(ls_model_reserve(run->model, rows > LS_EVAL_ROWS ? rows : LS_EVAL_ROWS, run->team));
   if (ls_model_common_x(run->model)) ls_loader_place(run->loader, ls_model_common_x(run->model));
+  LS_TRY(ls_accumulate_new(run));
   LS_NEW(run->running, run->slices);
   LS_NEW(run->slice_stats, run->slices);
   LS_NEW(run->seen_of, 2 * ls_comm_size(run->comm));
@@ -220,6 +228,7 @@ void ls_run_free(ls_run **out) {
   if (!run) return;
   if (run->mode && run->mode->close) run->mode->close(run);
   ls_beside_free(run);
+  ls_accumulate_free(run);
   ls_update_free(&run->update);
   ls_exchange_free(&run->exchange);
   ls_loader_free(&run->loader);
@@ -256,10 +265,13 @@ static void move_time(ls_run *run, ls_time_kind kind, double seconds) {
   run->time[LS_TIME_UPDATE] -= seconds;
 }
 
-/* Losses of this rank's slices: the epoch's running sums; and whether they are finite. */
+void ls_run_clear(ls_run *run) {
+  memset(run->slice_stats, 0, (size_t)run->slices * sizeof *run->slice_stats);
+}
+
+/* Losses of the batch's slices: the epoch's running sums; and whether they are finite. */
 bool ls_run_collect(ls_run *run, const ls_batch *batch) {
   bool finite = true;
-  memset(run->slice_stats, 0, (size_t)run->slices * sizeof *run->slice_stats);
   if (batch->rows > 0) ls_model_stats(run->model, batch, run->slice_stats + batch->slice_lo);
   for (int s = batch->slice_lo; s < batch->slice_hi; s++)
     finite &= isfinite(run->slice_stats[s].loss);
@@ -294,18 +306,40 @@ void ls_run_advance(ls_run *run, int64_t updates, int64_t samples) {
   s->begin_sample = ls_plan_samples(run->plan, s->epoch);
 }
 
-static void forward_backward(ls_run *run, const ls_batch *batch, bool *finite) {
-  const ls_tree_node *node;
-  void *const *grad;
-  int parts = ls_exchange_parts(run->exchange, &node, &grad);
+/* The others are on their way into the exchange, so there is no way back. */
+void ls_run_load(ls_run *run, int lo, int hi, ls_batch *batch) {
+  const double start = ls_time();
+  ls_comm_at(run->comm, "gather");
+  const ls_status status = ls_loader_part(run->loader, run->state.global_step, lo, hi, batch);
+  if (status != LS_OK) ls_comm_abort(run->comm, status, "%s", ls_error_text());
+  ls_run_lap(run, LS_TIME_DATA, start);
+}
+
+bool ls_run_backward(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
+                     void *const *grad) {
+  const double start = ls_time();
+  ls_comm_at(run->comm, "forward and backward");
   if (batch->rows > 0) ls_model_forward(run->model, batch, true, run->config->seed);
-  *finite = ls_run_collect(run, batch);
+  const bool finite = ls_run_collect(run, batch);
   ls_batch mine = *batch;
   if (ls_mutant("unweighted") && mine.rows > 0)
     mine.total = mine.rows * ls_comm_size(run->comm); /* a mean of the ranks' means */
   ls_model_backward(run->model, &mine);
   ls_exchange_claim(run->exchange);
   ls_model_gradient(run->model, &mine, parts, node, grad);
+  ls_run_lap(run, LS_TIME_COMPUTE, start);
+  return finite;
+}
+
+/* This rank's share, at once or in rounds. */
+static bool forward_backward(ls_run *run, ls_batch *batch) {
+  const ls_tree_node *node;
+  void *const *grad;
+  ls_run_clear(run);
+  if (run->config->accumulate > 1) return ls_accumulate(run, batch);
+  ls_run_load(run, run->slice_lo, run->slice_hi, batch);
+  const int parts = ls_exchange_parts(run->exchange, &node, &grad);
+  return ls_run_backward(run, batch, parts, node, grad);
 }
 
 static ls_status not_finite(ls_run *run) {
@@ -324,20 +358,11 @@ static ls_status not_finite(ls_run *run) {
 ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   ls_state *s = &run->state;
   ls_batch batch;
-  bool finite;
-  double now = ls_time();
   ls_run_begin_epoch(run);
-  ls_comm_at(run->comm, "gather");
-  ls_status status = ls_loader_batch(run->loader, s->global_step, &batch);
-  if (status != LS_OK)
-    ls_comm_abort(run->comm, status, "%s",
-                  ls_error_text()); /* the others are on their way into the exchange */
-  now = ls_run_lap(run, LS_TIME_DATA, now);
-
-  ls_comm_at(run->comm, "forward and backward");
   if (ls_trip("weights", ls_comm_rank(run->comm)))
     ((char *)ls_exchange_weights(run->exchange))[run->parameters / 2 * 4] ^= 1;
-  forward_backward(run, &batch, &finite);
+  const bool finite = forward_backward(run, &batch);
+  double now = ls_time();
   ls_desync_note(run);
   now = ls_run_lap(run, LS_TIME_COMPUTE, now);
 
@@ -350,6 +375,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   ls_model_gather(run->model, &batch);
   run->lr = ls_schedule_at(&run->schedule, s->global_step);
   if (ls_without("nonfinite-agreement")) *flags = finite ? 0 : LS_FLAG_NONFINITE;
+  ls_status status = LS_OK;
   bool good =
       (!(*flags & LS_FLAG_NONFINITE) || ls_without("nonfinite")) &&
       ls_update_step(run->update, run->lr, s->t + 1, s->global_step, want_norm, &run->grad_norm);

@@ -46,6 +46,7 @@ typedef struct {
   ls_config *config;
   const ls_mode *mode;
   struct ls_asynchronous *asynchronous; /* asynchronous.h; NULL: synchronous */
+  void *spare[LS_TREE_DEPTH];           /* (n) real, as many as accumulate.c takes */
   ls_data *data;
   ls_model *model;
   ls_loader *loader;
@@ -101,13 +102,28 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags);
  * where an epoch does. collect: losses of the batch's slices; are they finite? add: they count.
  * advance: so many updates, with so many samples, are done. lap: the time since then, and now. */
 void ls_run_begin_epoch(ls_run *run);
+void ls_run_clear(ls_run *run); /* before the first collect of a step */
 bool ls_run_collect(ls_run *run, const ls_batch *batch);
 void ls_run_add(ls_run *run, const ls_batch *batch);
 void ls_run_advance(ls_run *run, int64_t updates, int64_t samples);
 double ls_run_lap(ls_run *run, ls_time_kind kind, double since);
+/* Slices [lo, hi) of the present minibatch; the job ends where they can't be had. Their forward and
+ * backward pass, and gradients of these nodes: is the loss finite? */
+void ls_run_load(ls_run *run, int lo, int hi, ls_batch *batch);
+bool ls_run_backward(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
+                     void *const *grad);
 /* New weights came from outside (a checkpoint): show them to the model. Every rank calls it after
  * they are in place. */
 void ls_run_weights_changed(ls_run *run);
+
+/* ---- accumulate.c ---- */
+
+/* At most so many slices are in memory at once. */
+int ls_accumulate_slices(const ls_run *run);
+ls_status ls_accumulate_new(ls_run *run);
+void ls_accumulate_free(ls_run *run);
+/* All of this rank's parts, in rounds: is the loss finite? *batch: its share, without samples. */
+bool ls_accumulate(ls_run *run, ls_batch *batch);
 
 /* ---- desync.c ---- */
 

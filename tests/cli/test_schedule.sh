@@ -33,6 +33,15 @@ same "piecewise, new" "$(run "$piecewise" schedule.at_boundary=new --at 99999,10
 same "warm-up" "$(run 'schedule={type: constant, warmup: 4}' --steps 5 --csv | cut -d, -f2 | tr '\n' ' ')" \
   "lr 0.025000000000000001 0.050000000000000003 0.075000000000000011 0.10000000000000001 0.10000000000000001 "
 
+# 0.1 for a batch of 256 is 0.4 for one of 1,024, or 0.2 by the square root
+same "linear" "$(run train.batch=1024 'schedule={scaling: linear, base_batch: 256, warmup: 4}' --steps 5 --csv | cut -d, -f2 | tr '\n' ' ')" \
+  "lr 0.10000000000000001 0.20000000000000001 0.30000000000000004 0.40000000000000002 0.40000000000000002 "
+same "sqrt" "$(run train.batch=1024 'schedule={scaling: sqrt, base_batch: 256}' --steps 1 --csv | tail -n 1)" 0,0.20000000000000001
+refused 78 "needs base_batch" schedule c.yaml schedule.scaling=linear
+refused 78 "goes with scaling" schedule c.yaml schedule.base_batch=256
+refused 78 "it is full" schedule c.yaml 'schedule={scaling: sqrt, base_batch: 256}' train.batch=full
+refused 78 "nothing to scale" schedule c.yaml 'schedule={type: piecewise, boundaries: [10], values: [1, 0.5], scaling: sqrt, base_batch: 256}'
+
 lr_of() { cut -d, -f2 | tr '\n' ' '; }
 same "restarts" "$(run 'schedule={type: cosine_restarts, first: 10 epochs, mult: 2}' --at 0,6000,12000,24000,36000,60000 --csv | lr_of)" \
   "lr 0.10000000000000001 0.050000000000000003 0.10000000000000001 0.050000000000000003 0.10000000000000001 0.050000000000000003 "

@@ -37,10 +37,12 @@ trial() {
   [ $code -ne 0 ] || same_file many
   between 2 $((most < 3 ? most : 3)); ranks=$drawn
   pick shared tree
-  train exchange "$ranks" $code train.exchange="$drawn"
+  local exchange=$drawn rounds=1
+  grep -q softmax_batch config.yaml || { pick 1 2 "$slices"; rounds=$drawn; }
+  train exchange "$ranks" $code train.exchange="$exchange" train.accumulate="$rounds"
   same_numbers exchange
   [ $code -eq 0 ] || return 0
-  [ "$(hash_of exchange/final.h5)" = "$(hash_of reference/final.h5)" ] || broken "exchange $drawn: other weights"
+  [ "$(hash_of exchange/final.h5)" = "$(hash_of reference/final.h5)" ] || broken "exchange $exchange, accumulate $rounds: other weights"
 
   between 1 $((steps - 1)); stop=$drawn
   between 1 "$most"; ranks=$drawn
