@@ -68,7 +68,7 @@ typedef struct {
   ls_every desync_every;
   double watchdog; /* seconds */
   int64_t accumulate;
-  char *out_dir;   /* NULL: runs/<config name>/<number> */
+  char *out_dir; /* NULL: runs/<config name>/<number> */
   bool log_jsonl, log_csv;
   int64_t step_every;
   bool log_weights;

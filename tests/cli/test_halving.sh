@@ -1,6 +1,6 @@
 #!/bin/bash
 # Halving and doubling between nodes: the tree's sums, bit for bit, on nodes that are a power of two, and three times one; training on
-# sixteen nodes of one rank, where it is chosen, stopped there and gone on with on other ranks: the bits of one rank.
+# sixteen nodes of one rank, where it is chosen for so small a network (unit.halving), stopped there and gone on with on other ranks: the bits of one rank.
 # label: full
 set -u
 # shellcheck source=tests/lib.sh
@@ -17,7 +17,7 @@ cat >net.yaml <<C
 version: 1
 seed: 7
 data: {type: idx, dir: data, limit: {train: 320, test: 100}, scale: {type: divide, by: 255}}
-model: {layers: [{units: 33, activation: relu}, {units: 10, activation: softmax}]}
+model: {layers: [{units: 5, activation: relu}, {units: 10, activation: softmax}]}
 loss: cross_entropy
 optimizer: {type: adam, lr: 0.003}
 train: {epochs: 2, batch: 64, slices: 16, clip_norm: 1}
