@@ -81,11 +81,12 @@ static void put_group(json_t *object, const ls_runs *runs, int group) {
 
 static const char look[] =
     "run\toptimizer\tepochs\tloss\taccuracy\tval_loss\tval_accuracy\ttest_loss\ttest_accuracy\t"
-    "samples/s\texit\n"
+    "samples/s\tstaleness\tmost\texit\n"
     "{*groups}{_first}{?_others} +{_others} "
     "{_repeats}{_others:s}{/}\t{label}\t{epochs.mean:.6g}\t" NUMBER("loss") SHARE("accuracy")
         NUMBER("val_loss") SHARE("val_accuracy") NUMBER("test_loss")
-            SHARE("test_accuracy") "{samples_per_s.mean:k}\t{exit}\n{/}";
+            SHARE("test_accuracy") "{samples_per_s.mean:k}\t{?staleness_mean.n}{staleness_mean.mean:.2f}{|}-{/}\t"
+                            "{staleness_max.mean:.0f}\t{exit}\n{/}";
 
 /* ---- which runs ---- */
 

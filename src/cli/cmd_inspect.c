@@ -1,4 +1,5 @@
 /* cmd_inspect.c - lockstep inspect: what a checkpoint, a run folder or a data file holds. */
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,10 @@
 #include "cli/print.h"
 #include "data/scale.h"
 #include "data/trained.h"
+#include "io/regular.h"
 #include "view/history.h"
+
+enum { CONFIG_MAX = 16 << 20 };
 
 typedef struct {
   bool verify;
@@ -33,6 +37,7 @@ static const char checkpoint_look[] =
     "{*tensors}    {name:-16} ({*shape}{,}{.}{/})\n{/}"
     "  weights          {weights_hash}{?restored}, restored from step {best_step}{/}\n"
     "  optimizer slots {?slots}{*slots} {.}{/}{|} none{/}\n"
+    "{?_apart}  mode             {mode}: bits depend on timing\n{/}"
     "  batch            {batch} in {slices} slices, seed {seed}\n"
     "{*_scaled}  scaled           {column}: ({?log}log {/}{_of} - {shift:.9g}) / {divisor:.9g}\n{/}"
     "{?_more}  scaled           and {_more} columns more (--json)\n{/}"
@@ -123,6 +128,15 @@ static void put_state(json_t *o, const ls_state *s) {
   ls_put(o, "last_grad_norm", s->last_grad_norm);
 }
 
+/* What a config says of train.mode, into the result; nothing where it can't be read. */
+static void put_mode(json_t *o, const char *name, const char *text, size_t bytes) {
+  ls_config *config = NULL;
+  const bool known = ls_config_parse(name, text, bytes, NULL, 0, &config) == LS_OK;
+  ls_put(o, "mode", known ? config->mode : NULL);
+  ls_put_bool(o, "_apart", known && strcmp(config->mode, "synchronous") != 0);
+  ls_config_free(&config);
+}
+
 static ls_status inspect_checkpoint(const ls_cli *cli, const char *path, int64_t bytes) {
   ls_checkpoint *c;
   char hash[48];
@@ -149,6 +163,7 @@ static ls_status inspect_checkpoint(const ls_cli *cli, const char *path, int64_t
   ls_put(o, "writer", c->writer);
   ls_put(o, "run_id", c->run_id);
   ls_put(o, "kernel", c->kernel);
+  put_mode(o, path, c->config_text, strlen(c->config_text));
   ls_put(o, "config", c->config_text);
   ls_checkpoint_free(&c);
   ls_print(cli, o, checkpoint_look);
@@ -158,7 +173,8 @@ static ls_status inspect_checkpoint(const ls_cli *cli, const char *path, int64_t
 /* ---- a run folder ---- */
 
 static const char run_look[] =
-    "{run}: run folder, {_count} checkpoints, {set_aside} set aside as damaged\n\n"
+    "{run}: run folder, {_count} checkpoints, {set_aside} set aside as damaged\n"
+    "{?_apart}train.mode {mode}: bits depend on timing\n{/}\n"
     "{*checkpoints}  {file:-20} {bytes:12} bytes  {status}\n{/}"
     "{?last_epoch}\nlast epoch:{*_numbers}  {@} {.:.9g}{/}"
     "\nthe run {?last_epoch.exit}has ended: {last_epoch.exit}{|}has not ended, or was killed{/}\n"
@@ -224,6 +240,17 @@ static void put_history(json_t *o, const char *dir) {
   ls_history_free(&h);
 }
 
+static void put_config(json_t *o, const char *dir) {
+  char path[PATH_MAX], *text = NULL;
+  size_t bytes = 0;
+  snprintf(path, sizeof path, "%s/config.yaml", dir);
+  if (ls_regular_read(path, O_NOFOLLOW, &text, &bytes, CONFIG_MAX) == LS_OK)
+    put_mode(o, path, text, bytes);
+  else
+    ls_put(o, "mode", json_null());
+  LS_FREE(text);
+}
+
 static ls_status inspect_run(const ls_cli *cli, const char *dir, bool verify) {
   ls_saved *saved;
   int count, set_aside, bad = 0;
@@ -237,6 +264,7 @@ static ls_status inspect_run(const ls_cli *cli, const char *dir, bool verify) {
   ls_put(o, "checkpoints", list);
   ls_put(o, "_count", json_array_size(list));
   ls_put(o, "set_aside", set_aside);
+  put_config(o, dir);
   put_history(o, dir);
   ls_print(cli, o, run_look);
   if (!verify || bad == 0) return LS_OK;

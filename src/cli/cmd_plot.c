@@ -25,11 +25,12 @@ typedef struct {
 static void *own(picture *p, void *block) { return p->made[p->count++] = block; }
 
 /* The next panel, with room for so many curves and a rectangle. */
-static ls_status add_panel(picture *p, int curves, ls_panel **out) {
+static ls_status add_panel(picture *p, const ls_plot_options *o, int curves, ls_panel **out) {
   ls_curve *curve;
   LS_NEW(curve, curves + 1);
   *out = &p->panel[p->panels++];
   (*out)->curve = own(p, curve);
+  (*out)->linear = o->linear;
   return LS_OK;
 }
 
@@ -39,18 +40,6 @@ static ls_curve *add_curve(ls_panel *panel, ls_curve curve) {
 }
 
 /* ---- enlarged parts ---- */
-
-ls_status ls_plot_zoom(const char *text, ls_view *out) {
-  int end = 0;
-  int got = sscanf(text, "%lf:%lf,%lf:%lf%n", &out->x_lo, &out->x_hi, &out->y_lo, &out->y_hi, &end);
-  bool grows = got == 4 && out->x_lo < out->x_hi && out->y_lo < out->y_hi;
-  if (!grows || text[end] || !isfinite(out->x_hi - out->x_lo) || !isfinite(out->y_hi - out->y_lo))
-    return ls_fail(LS_EUSAGE,
-                   "--zoom %s: min, or x0:x1,y0:y1 with x0 < x1 and y0 < y1, "
-                   "as in 1.8:2.2,0.4:0.6",
-                   text);
-  return LS_OK;
-}
 
 /* The later half, as high as the curves are there. */
 static void later_half(const ls_panel *p, ls_view *v) {
@@ -122,7 +111,7 @@ static ls_status make_cost(const ls_runs *runs, const ls_plot_options *o, pictur
     ls_history_column x = epochs ? LS_H_EPOCH : LS_H_STEP;
     const ls_history_events *e = epochs || h->step.n == 0 ? &h->epoch : &h->step;
     ls_panel *panel;
-    LS_TRY(add_panel(p, 2, &panel));
+    LS_TRY(add_panel(p, o, 2, &panel));
     panel->title = own(p, ls_runs_title(runs, i));
     panel->x_label = epochs ? "epoch" : STEP_LABEL;
     panel->whole_x = true;
@@ -144,8 +133,7 @@ static ls_status make_cost(const ls_runs *runs, const ls_plot_options *o, pictur
 
 static ls_status make_lr(const ls_runs *runs, const ls_plot_options *o, picture *p) {
   ls_panel *panel;
-  (void)o;
-  LS_TRY(add_panel(p, runs->groups, &panel));
+  LS_TRY(add_panel(p, o, runs->groups, &panel));
   for (int g = 0; g < runs->groups; g++) {
     const ls_history *h = ls_runs_first(runs, g)->history;
     const ls_history_events *e = h->step.n > 0 ? &h->step : &h->epoch;
@@ -173,36 +161,48 @@ static int64_t longest(const ls_runs *runs, int group) {
   return n;
 }
 
+/* Seconds count from the beginning: of a run that was resumed, those that it was trained. */
+static double x_at(const ls_history_events *e, ls_history_column by, int64_t epoch) {
+  double seconds = 0;
+  if (by != LS_H_SECONDS) return e->column[by][epoch];
+  for (int64_t i = 0; i <= epoch; i++) seconds += e->column[by][i];
+  return seconds;
+}
+
 /* Mean of a group's runs, and one standard deviation to each side, in an epoch. */
-static void mean_at(const ls_runs *runs, int group, ls_history_column c, int64_t epoch, double *x,
-                    double *mean, double *low, double *high) {
+static void mean_at(const ls_runs *runs, int group, ls_history_column c, ls_history_column by,
+                    int64_t epoch, double *x, double *mean, double *low, double *high) {
   double sum = 0, square = 0;
   int count = 0;
-  *x = NAN;
+  double at = 0;
+  int reached = 0;
   for (int i = 0; i < runs->n; i++) {
     const ls_history_events *events = &runs->item[i].history->epoch;
     if (runs->item[i].group != group || epoch >= events->n) continue;
     double y = events->column[c][epoch];
-    *x = events->column[LS_H_EPOCH][epoch];
+    at += x_at(events, by, epoch);
+    reached++;
     if (!isfinite(y)) continue;
     count++;
     sum += y;
     square += y * y;
   }
+  *x = reached > 0 ? at / reached : (double)NAN;
   *mean = count > 0 ? sum / count : (double)NAN;
   double variance = count > 1 ? (square - count * *mean * *mean) / (count - 1) : 0;
   *low = *mean - sqrt(fmax(0, variance));
   *high = *mean + sqrt(fmax(0, variance));
 }
 
-static ls_status add_group(const ls_runs *runs, int group, ls_history_column c, picture *p,
-                           ls_panel *panel) {
+static ls_status add_group(const ls_runs *runs, int group, ls_history_column c,
+                           ls_history_column by, picture *p, ls_panel *panel) {
   int64_t n = longest(runs, group);
   int seeds = ls_runs_size(runs, group);
   double *x;
   LS_NEW(x, 4 * n);
   double *mean = x + n, *low = mean + n, *high = low + n;
-  for (int64_t e = 0; e < n; e++) mean_at(runs, group, c, e, &x[e], &mean[e], &low[e], &high[e]);
+  for (int64_t e = 0; e < n; e++)
+    mean_at(runs, group, c, by, e, &x[e], &mean[e], &low[e], &high[e]);
   char *label = own(p, ls_runs_label(runs, group));
   ls_curve *curve = add_curve(
       panel, (ls_curve){.name = label, .n = n, .x = own(p, x), .y = mean, .style = group});
@@ -229,7 +229,8 @@ static ls_status find_metric(const ls_runs *runs, const char *name, ls_history_c
     return ls_fail(LS_EUSAGE, "--metric %s: did you mean '%s'?", name, near);
   if (c == LS_H_COLUMNS)
     return ls_fail(LS_EUSAGE,
-                   "--metric %s: one of loss, accuracy, val_loss, val_accuracy, lr, samples_per_s",
+                   "--metric %s: one of loss, accuracy, val_loss, val_accuracy, lr, samples_per_s, "
+                   "staleness_mean",
                    name);
   return any_has(runs, *out) ? LS_OK : ls_fail(LS_EDATA, "no run has %s in its epochs", name);
 }
@@ -237,6 +238,8 @@ static ls_status find_metric(const ls_runs *runs, const char *name, ls_history_c
 /* The metric asked for; else the loss, and beside it that of validation or the accuracy, or its
  * enlarged part. */
 static ls_status make_compare(const ls_runs *runs, const ls_plot_options *o, picture *p) {
+  const bool seconds = o->by && strcmp(o->by, "seconds") == 0;
+  const ls_history_column by = seconds ? LS_H_SECONDS : LS_H_EPOCH;
   ls_history_column metric[2] = {LS_H_LOSS};
   int count = 1;
   if (o->metric)
@@ -247,10 +250,10 @@ static ls_status make_compare(const ls_runs *runs, const ls_plot_options *o, pic
     metric[count++] = LS_H_ACCURACY;
   for (int i = 0; i < count; i++) {
     ls_panel *panel;
-    LS_TRY(add_panel(p, runs->groups, &panel));
-    for (int g = 0; g < runs->groups; g++) LS_TRY(add_group(runs, g, metric[i], p, panel));
-    panel->x_label = "epoch";
-    panel->whole_x = true;
+    LS_TRY(add_panel(p, o, runs->groups, &panel));
+    for (int g = 0; g < runs->groups; g++) LS_TRY(add_group(runs, g, metric[i], by, p, panel));
+    panel->x_label = seconds ? "seconds of training and evaluation" : "epoch";
+    panel->whole_x = !seconds;
     panel->y_label = ls_history_names[metric[i]];
     panel->title = runs->groups == 1 ? panel->curve[0].name : NULL;
     ls_plot_share_y(panel, 1);
@@ -263,8 +266,9 @@ static ls_status make_compare(const ls_runs *runs, const ls_plot_options *o, pic
 static ls_status check(const ls_cli *cli, const ls_plot_options *o) {
   if (!o->out)
     return ls_fail(LS_EUSAGE, "where to? -o FILE.svg, .png or .pdf, or -o - for the terminal");
-  if (o->by && strcmp(o->by, "epoch") != 0 && strcmp(o->by, "step") != 0)
-    return ls_fail(LS_EUSAGE, "--by %s: use epoch or step", o->by);
+  const char *other = strcmp(cli->part->name, "compare") == 0 ? "seconds" : "step";
+  if (o->by && strcmp(o->by, "epoch") != 0 && strcmp(o->by, other) != 0)
+    return ls_fail(LS_EUSAGE, "--by %s: use epoch or %s", o->by, other);
   ls_view zoom;
   if (o->zoom && strcmp(o->zoom, "min") != 0) LS_TRY(ls_plot_zoom(o->zoom, &zoom));
   if (o->steps < 1) return ls_fail(LS_EUSAGE, "--steps is positive");
@@ -323,8 +327,11 @@ static ls_status compare(ls_cli *cli, const void *given) {
 #define OPTION(member, ...) LS_OPTION(ls_plot_options, member, __VA_ARGS__)
 static const ls_option plot_options[] = {
     OPTION(out, "output", 'o', "FILE", "FILE.svg, .png or .pdf; - draws on the terminal"),
-    OPTION(by, "by", 0, "epoch|step", "cost: what is on the x axis"),
+    OPTION(by, "by", 0, "epoch|step|seconds",
+           "what is on the x axis of cost (epoch, step) and compare (epoch, seconds)"),
     OPTION(metric, "metric", 0, "NAME", "compare: this member of the epoch events only"),
+    OPTION(linear, "linear", 0, NULL,
+           "cost, lr, compare: no logarithmic scale, whatever values span"),
     OPTION(surface, "surface", 0, NULL,
            "path: on the surface of the cost instead of its contour lines"),
     OPTION(together, "together", 0, NULL, "path: of several runs over one set of contour lines"),
@@ -350,6 +357,7 @@ const ls_command ls_command_plot = {
         "  lockstep plot cost runs/a runs/b -o -                # side by side, in the terminal\n"
         "  lockstep plot compare runs/sgd-* runs/adam-* -o c.pdf  # runs that differ in their seed "
         "become a mean with its spread\n"
+        "  lockstep plot compare runs/a runs/b --by seconds -o c.svg  # cost against time\n"
         "  lockstep plot path runs/toy -o path.svg              # two parameters over contour "
         "lines of the cost\n"
         "  lockstep plot path runs/sgd runs/adam --together --zoom min -o path.svg\n"

@@ -9,11 +9,8 @@ typedef struct {
   const char *out; /* -o */
   const char *by, *metric, *data, *zoom;
   int64_t steps; /* of a path: how many updates are drawn */
-  bool keep_script, surface, together;
+  bool keep_script, surface, together, linear;
 } ls_plot_options;
-
-/* "x0:x1,y0:y1", numbers that grow. LS_EUSAGE for others. */
-ls_status ls_plot_zoom(const char *text, ls_view *out);
 
 /* Two parameters over the contour lines (or the surface) of the cost of the training data, which
  * the run's own model computes from its config.yaml; --data FILE in place of its data. LS_EDATA

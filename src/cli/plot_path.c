@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "cli/cmd_plot.h"
 #include "io/regular.h"
-#include "train/run.h"
+#include "train/mode.h"
 
 enum { GRID = 61, PATHS_MAX = 6, CONFIG_MAX = 16 << 20, SEARCH_MAX = 4000, SIDE = 20 };
 
@@ -69,7 +69,7 @@ static ls_status open_scene(scene *s, const ls_runs_item *item, const char *data
   LS_TRY(open_config(item, data, &s->config));
   s->config->precision = LS_F64;
   LS_TRY(ls_comm_open_solo(&s->comm));
-  if (ls_run_new(s->comm, s->config, 1, &s->run) != LS_OK)
+  if (ls_run_new(s->comm, s->config, &ls_mode_synchronous, 1, &s->run) != LS_OK)
     return ls_fail_prefix(
         LS_EDATA, "%s: the contours need the run's data (--data FILE where they have moved)",
         item->path);

@@ -1,7 +1,7 @@
 /* comm.h - the only door to MPI. Started alone (no launcher's variables in the environment) it
  * never touches MPI, so that a single process starts in milliseconds; every call then is its own
  * one-rank version. Functions: comm.c; up and down: open.c; where the ranks are: place.c; shared
- * memory: shared.c; the watchdog: watchdog.c. */
+ * memory: shared.c; the watchdog: watchdog.c; a thread that listens: lend.c. */
 #ifndef LS_COMM_COMM_H
 #define LS_COMM_COMM_H
 
@@ -15,7 +15,7 @@
 
 typedef struct ls_comm ls_comm;
 
-/* Up and down. MPI_THREAD_FUNNELED is asked for, SINGLE is enough. */
+/* Up and down. MPI_THREAD_SERIALIZED is asked for (ls_comm_listen), SINGLE is enough. */
 ls_status ls_comm_open(ls_comm **out);
 ls_status ls_comm_open_solo(ls_comm **out); /* one rank of its own, whoever started the process */
 void ls_comm_close(ls_comm **comm);         /* collective */
@@ -100,6 +100,15 @@ size_t ls_comm_shared_bytes(const ls_comm *comm);  /* in such blocks of this nod
 size_t ls_comm_private_bytes(const ls_comm *comm); /* this rank's other memory (ls_mem) */
 void ls_comm_node_barrier(ls_comm *comm);
 void ls_comm_node_bcast(ls_comm *comm, void *data, size_t bytes); /* from node rank 0 */
+
+/* While this rank computes, a thread may answer what other hosts ask of its windows: MPI does so
+ * only where it is called. It begins with listen and ends with deafen, and calls MPI only while it
+ * is lent: this rank must not call it then, and reclaims it first. Nothing happens on one host, or
+ * where MPI gives less than MPI_THREAD_SERIALIZED: others then wait until this rank calls MPI. */
+ls_status ls_comm_listen(ls_comm *comm);
+void ls_comm_deafen(ls_comm *comm);
+void ls_comm_lend(ls_comm *comm);
+void ls_comm_reclaim(ls_comm *comm);
 
 /* The watchdog: a rank that waits in a collective for longer than `seconds` names the ranks that
  * have not arrived, what they did last and where, and ends the job with 70; not while one of its

@@ -55,8 +55,9 @@ struct ls_comm {
   ls_shared board_block;
   ls_comm_line *board; /* (node_size); NULL where there is one rank only */
   struct ls_watchdog *watchdog;
-  MPI_Comm end; /* of ls_comm_finish alone, so that nothing else can answer it */
-  struct {      /* the last failure that all ranks have heard of */
+  struct ls_listener *listener; /* lend.c; NULL: none */
+  MPI_Comm end;                 /* of ls_comm_finish alone, so that nothing else can answer it */
+  struct {                      /* the last failure that all ranks have heard of */
     ls_status code;
     char text[LS_ERROR_TEXT];
   } agreed;

@@ -37,7 +37,7 @@ static ls_status start_mpi(ls_comm *comm) {
   int provided;
   LS_TRY(ls_place_raise_files());
   choose_windows();
-  if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
+  if (MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided) != MPI_SUCCESS)
     return ls_fail(LS_EINTERNAL, "MPI cannot start");
   comm->mpi = true;
   ls_place_ranks(comm, MPI_COMM_WORLD);
@@ -231,6 +231,7 @@ static void leave_mpi(ls_comm *comm) {
 void ls_comm_close(ls_comm **out) {
   ls_comm *comm = *out;
   if (!comm) return;
+  ls_comm_deafen(comm);
   ls_watchdog_free(&comm->watchdog);
   if (comm->board_block.data) {
     ls_comm_barrier(comm); /* nobody looks at the board any more */

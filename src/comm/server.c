@@ -1,6 +1,7 @@
 /* Two windows: the shards, under a lock each, and on rank 0 two counters, which only atomic calls
  * touch. On one host Open MPI's windows are shared memory, and nobody need take part in what
- * happens to its shard. Between hosts a call waits until the rank that serves enters MPI. */
+ * happens to its shard. Between hosts a rank that serves listens while it computes
+ * (ls_comm_listen). */
 #include "comm/server.h"
 
 #include <limits.h>
@@ -63,6 +64,7 @@ static ls_status prepare(ls_server *s, int64_t n, int64_t block) {
                    (long long)n, s->comm->nodes);
   LS_TRY(ls_mem_new(&memory, (size_t)(s->vectors * largest(s)), s->size));
   s->scratch = memory;
+  if (serves(s)) LS_TRY(ls_comm_listen(s->comm));
   if (!alone(s)) return LS_OK;
   LS_TRY(ls_mem_new(&memory, (size_t)(s->vectors * n), s->size));
   s->shard = memory;
@@ -117,6 +119,7 @@ static void close_windows(ls_server *s) {
 void ls_server_free(ls_server **out) {
   ls_server *s = *out;
   if (!s) return;
+  ls_comm_deafen(s->comm);
   if (alone(s)) {
     LS_FREE(s->shard);
     LS_FREE(s->counter);

@@ -386,7 +386,11 @@ static void check_mode(const reading *r) {
   if (!c->mode) return;
   if (strcmp(c->mode, "downpour") != 0 && (c->downpour_fetch > 1 || c->downpour_push > 1))
     WRONG(r, "train.downpour", "goes with mode: downpour, and train.mode is %s", c->mode);
-  if (strcmp(c->mode, "synchronous") == 0) return;
+  const bool synchronous = strcmp(c->mode, "synchronous") == 0;
+  if (synchronous && c->staleness >= 0)
+    WRONG(r, "train.staleness",
+          "goes with mode: hogwild or downpour: synchronous updates have none");
+  if (synchronous) return;
   check_mode_optimizer(r);
   check_apart(r);
 }

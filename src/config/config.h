@@ -55,6 +55,7 @@ typedef struct {
   char *exchange;
   char *mode; /* synchronous, hogwild or downpour */
   int64_t downpour_fetch, downpour_push;
+  int64_t staleness; /* -1: auto */
   ls_every eval_every;
   bool eval_on_given; /* else: those there are */
   bool eval_on[LS_SPLITS];

@@ -564,6 +564,10 @@ static const ls_key train_rows[] = {
         "and pushes gradients to, shards that the first rank of each host serves; with either, the "
         "bits depend on timing",
         .value = "synchronous", .choices = modes),
+    KEY("staleness", int, ROOT(staleness),
+        "hogwild, downpour: a gradient is made again, once, where more updates of others than this "
+        "have come since its weights were read; auto: 4 times the ranks, times downpour.fetch",
+        OR("auto"), .word_value = -1, COUNT(0), FREE, .example = "16"),
     SECTION("downpour", 0, downpour_rows, "how often a rank asks the shards, with mode: downpour",
             .value = "{}", .example = "{fetch: 5, push: 5}"),
     KEY("exchange", name, ROOT(exchange),

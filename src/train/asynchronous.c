@@ -7,11 +7,23 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 
-enum { ROW_MAX = 100 }; /* updates of a rank in a row that are skipped before all must meet */
+enum {
+  ROW_MAX = 100, /* updates of a rank in a row that are skipped before all must meet */
+  USUAL = 4      /* updates of each rank while one makes its own, at most */
+};
+
+/* By default more than ranks of about the same speed come to, so that it is for one that the system
+ * has put aside in the middle of its minibatch. */
+static int64_t most_behind(const ls_run *run) {
+  const ls_config *c = run->config;
+  if (c->staleness >= 0) return c->staleness;
+  return USUAL * ls_comm_size(run->comm) * c->downpour_fetch;
+}
 
 ls_status ls_asynchronous_open(ls_run *run, const ls_ways *ways) {
   LS_COMM_NEW(run->comm, run->asynchronous, 1);
   run->asynchronous->ways = ways;
+  run->asynchronous->most = most_behind(run);
   LS_COMM_NEW(run->comm, run->asynchronous->all, ls_comm_size(run->comm));
   return LS_OK;
 }
@@ -89,6 +101,30 @@ static void count(ls_run *run, const ls_batch *batch) {
   mine->counted += batch->total;
 }
 
+static void *read_and_make(ls_run *run, const ls_batch *batch, bool anew) {
+  double now = ls_time();
+  ls_comm_at(run->comm, "reading the weights");
+  run->asynchronous->ways->read(run, anew);
+  ls_run_weights_changed(run);
+  now = ls_run_lap(run, LS_TIME_WAIT, now);
+  ls_comm_at(run->comm, "forward and backward");
+  ls_comm_lend(run->comm);
+  void *gradient = make_gradient(run, batch);
+  ls_comm_reclaim(run->comm);
+  ls_run_lap(run, LS_TIME_COMPUTE, now);
+  return gradient;
+}
+
+/* One that is made from weights of long ago does harm: it is made a second time, and then it is as
+ * it is, so that a rank which is always slow gets on. */
+static void *fresh_gradient(ls_run *run, const ls_batch *batch) {
+  struct ls_asynchronous *a = run->asynchronous;
+  void *gradient = read_and_make(run, batch, false);
+  if (a->ways->behind(run) <= a->most) return gradient;
+  a->mine.stale.again++;
+  return read_and_make(run, batch, true);
+}
+
 static void update(ls_run *run, int64_t step) {
   struct ls_asynchronous *a = run->asynchronous;
   ls_batch batch;
@@ -96,14 +132,9 @@ static void update(ls_run *run, int64_t step) {
   ls_comm_at(run->comm, "gather");
   ls_status status = ls_loader_batch(run->loader, step, &batch);
   if (status != LS_OK) ls_comm_abort(run->comm, status, "%s", ls_error_text());
-  now = ls_run_lap(run, LS_TIME_DATA, now);
-  ls_comm_at(run->comm, "reading the weights");
-  a->ways->read(run);
-  ls_run_weights_changed(run);
-  now = ls_run_lap(run, LS_TIME_WAIT, now);
-  ls_comm_at(run->comm, "forward and backward");
-  void *gradient = make_gradient(run, &batch);
-  now = ls_run_lap(run, LS_TIME_COMPUTE, now);
+  ls_run_lap(run, LS_TIME_DATA, now);
+  void *gradient = fresh_gradient(run, &batch);
+  now = ls_time();
   ls_comm_at(run->comm, "update");
   a->mine.made++;
   a->mine.samples += batch.total;
@@ -146,6 +177,7 @@ static void sum_up(ls_run *run, uint32_t *flags) {
     *flags |= (uint32_t)t->flags;
     a->stale.updates += t->stale.updates;
     a->stale.sum += t->stale.sum;
+    a->stale.again += t->stale.again;
     if (t->stale.most > a->stale.most) a->stale.most = t->stale.most;
   }
   s->nonfinite_row = row;

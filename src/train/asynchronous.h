@@ -15,7 +15,11 @@ typedef struct {
   void (*begin)(ls_run *run, int64_t end);
   int64_t (*take)(ls_run *run); /* the next of them, for this rank alone; -1: there is none left */
   void (*stop)(ls_run *run);    /* nobody begins another one */
-  void (*read)(ls_run *run);    /* from the common weights into this rank's copy */
+  /* From the common weights into this rank's copy; anew: whatever it was to go on with. */
+  void (*read)(ls_run *run, bool anew);
+  /* How many updates of others have come since, where it can be told before this rank's next write;
+   * else 0. */
+  int64_t (*behind)(ls_run *run);
   void (*write)(ls_run *run, void *gradient, int64_t step);
   /* What was not written yet is; all have come here, and have a copy of the common weights and of
    * what the optimizer keeps. Collective. */
@@ -35,6 +39,7 @@ struct ls_asynchronous {
   const ls_ways *ways;
   ls_tally mine, *all; /* (ranks) */
   ls_staleness stale;  /* of all ranks, in this epoch */
+  int64_t most;        /* a gradient that is further behind is made again */
   void *own;           /* the mode's */
 };
 

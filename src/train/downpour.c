@@ -133,9 +133,17 @@ static void begin(ls_run *run, int64_t end) {
 static int64_t take(ls_run *run) { return ls_server_take(own(run)->server); }
 static void stop(ls_run *run) { ls_server_stop(own(run)->server); }
 
-static void read_weights(ls_run *run) {
+static void read_weights(ls_run *run, bool anew) {
   const int64_t every = run->config->downpour_fetch;
-  if (own(run)->since >= every) fetch(run, every > 1);
+  if (anew) push(run); /* what is kept would not be in the newer copy */
+  if (anew || own(run)->since >= every) fetch(run, every > 1);
+}
+
+/* Looked at where a push is next: elsewhere it would be one more question a minibatch. */
+static int64_t behind(ls_run *run) {
+  const downpour *d = own(run);
+  if (d->kept.updates + 1 < run->config->downpour_push) return 0;
+  return ls_server_made(d->server) - d->written - d->others;
 }
 
 static void write_gradient(ls_run *run, void *gradient, int64_t step) {
@@ -157,6 +165,7 @@ static const ls_ways ways = {.close = close_server,
                              .take = take,
                              .stop = stop,
                              .read = read_weights,
+                             .behind = behind,
                              .write = write_gradient,
                              .settle = settle};
 

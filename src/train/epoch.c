@@ -184,9 +184,12 @@ static void staleness(const ls_run *run, json_t *event) {
   const double mean = s->updates > 0 ? s->sum / (double)s->updates : (double)NAN;
   json_object_set_new(event, "staleness_mean", ls_json_real(mean));
   json_object_set_new(event, "staleness_max", json_integer(s->most));
+  json_object_set_new(event, "made_again", json_integer(s->again));
   if (ls_comm_rank(run->comm) == 0)
-    ls_log(LS_LOG_INFO, "epoch %lld: staleness %.2f on average, at most %lld updates of others",
-           (long long)run->state.epoch, mean, (long long)s->most);
+    ls_log(LS_LOG_INFO,
+           "epoch %lld: staleness %.2f on average, at most %lld updates of others; %lld gradients "
+           "made again",
+           (long long)run->state.epoch, mean, (long long)s->most, (long long)s->again);
 }
 
 static void show_epoch(ls_trainer *t, bool evaluated, double rate, bool last) {

@@ -35,10 +35,13 @@ static void begin(ls_run *run, int64_t end) {
 static int64_t take(ls_run *run) { return ls_common_take(own(run)->common); }
 static void stop(ls_run *run) { ls_common_stop(own(run)->common); }
 
-static void read_weights(ls_run *run) {
+static void read_weights(ls_run *run, bool anew) {
+  (void)anew;
   own(run)->before = ls_common_made(own(run)->common);
   copy_out(run);
 }
+
+static int64_t behind(ls_run *run) { return ls_common_made(own(run)->common) - own(run)->before; }
 
 static void descend(ls_run *run, void *gradient, int64_t step) {
   const hogwild *h = own(run);
@@ -67,6 +70,7 @@ static const ls_ways ways = {.close = close_common,
                              .take = take,
                              .stop = stop,
                              .read = read_weights,
+                             .behind = behind,
                              .write = descend,
                              .settle = settle};
 

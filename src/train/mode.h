@@ -16,6 +16,7 @@ typedef struct {
  * weights and changing them. */
 typedef struct {
   int64_t updates, most;
+  int64_t again; /* gradients that were made a second time, since the first was too far behind */
   double sum;
 } ls_staleness;
 

@@ -185,14 +185,15 @@ static ls_status check_splits(const ls_run *run) {
   return LS_OK;
 }
 
-ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out) {
+ls_status ls_run_new(ls_comm *comm, ls_config *config, const ls_mode *mode, int threads,
+                     ls_run **out) {
   ls_run *run;
   LS_COMM_NEW(comm, run, 1);
   *out = run;
   ls_flush_denormals(); /* before the team's threads, which inherit it */
   run->comm = comm;
   run->config = config;
-  run->mode = ls_mode_of(config);
+  run->mode = mode;
   run->state = ls_state_fresh;
   run->grad_norm = (double)NAN;
   ls_comm_at(comm, "reading the data");

@@ -74,10 +74,11 @@ typedef struct {
   ls_checkpoint *from; /* inference only: config (the run's own), weights and scaling of it */
 } ls_run;
 
-/* Open the data, build everything, set initial weights (not those of init: file). Collective; every
- * rank gets the same status. threads 0: as many as it has cores of
- * its own. */
-ls_status ls_run_new(ls_comm *comm, ls_config *config, int threads, ls_run **out);
+/* Open the data, build everything, set initial weights (not those of init: file). mode: most want
+ * ls_mode_of(config). threads 0: as many as it has cores of its own. Collective; every rank gets
+ * the same status. */
+ls_status ls_run_new(ls_comm *comm, ls_config *config, const ls_mode *mode, int threads,
+                     ls_run **out);
 void ls_run_free(ls_run **run);
 
 /* The run goes on from a checkpoint whose epochs had another number of steps: plan.moved and

@@ -267,7 +267,7 @@ static ls_status choose_metrics(ls_trainer *t) {
 }
 
 ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
-  LS_TRY(ls_run_new(t->comm, t->config, t->options->threads, &t->run));
+  LS_TRY(ls_run_new(t->comm, t->config, ls_mode_of(t->config), t->options->threads, &t->run));
   ls_state_layout_make(t->run, &t->plan);
   int resumed = from != NULL;
   ls_comm_bcast(t->comm, &resumed, sizeof resumed, 0);
@@ -293,6 +293,7 @@ static void restore_best(ls_trainer *t) {
   const ls_state *s = &t->run->state;
   if (!t->config->restore_best) return;
   ls_beside_restore_best(t->run);
+  ls_run_weights_changed(t->run);
   if (!s->restored) {
     ls_log(LS_LOG_WARN,
            "train.restore_best: no evaluation gave weights worth keeping: final.h5 holds the last "

@@ -13,8 +13,8 @@
 #include "io/regular.h"
 
 const char *const ls_history_names[] = {
-    "epoch",        "global_step", "loss",          "accuracy", "val_loss",
-    "val_accuracy", "lr",          "samples_per_s", "seconds",  NULL};
+    "epoch", "global_step",   "loss",    "accuracy",       "val_loss",      "val_accuracy",
+    "lr",    "samples_per_s", "seconds", "staleness_mean", "staleness_max", NULL};
 
 static double real(const json_t *value) {
   return json_is_number(value) ? json_number_value(value) : (double)NAN;

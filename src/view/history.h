@@ -19,6 +19,8 @@ typedef enum {
   LS_H_LR,
   LS_H_SAMPLES_PER_S,
   LS_H_SECONDS,
+  LS_H_STALENESS_MEAN,
+  LS_H_STALENESS_MAX,
   LS_H_COLUMNS
 } ls_history_column;
 extern const char *const ls_history_names[]; /* "epoch", "global_step", "loss", ..., NULL */

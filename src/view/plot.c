@@ -23,6 +23,18 @@ const char *ls_plot_kind(const char *out) {
   return NULL;
 }
 
+ls_status ls_plot_zoom(const char *text, ls_view *out) {
+  int end = 0;
+  int got = sscanf(text, "%lf:%lf,%lf:%lf%n", &out->x_lo, &out->x_hi, &out->y_lo, &out->y_hi, &end);
+  bool grows = got == 4 && out->x_lo < out->x_hi && out->y_lo < out->y_hi;
+  if (!grows || text[end] || !isfinite(out->x_hi - out->x_lo) || !isfinite(out->y_hi - out->y_lo))
+    return ls_fail(LS_EUSAGE,
+                   "--zoom %s: min, or x0:x1,y0:y1 with x0 < x1 and y0 < y1, "
+                   "as in 1.8:2.2,0.4:0.6",
+                   text);
+  return LS_OK;
+}
+
 /* An anonymous file with the script, to be read from its beginning. */
 static ls_status script_file(const ls_panel *panel, int panels, const char *kind, int *fd) {
   *fd = memfd_create("plot", MFD_CLOEXEC);

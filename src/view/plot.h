@@ -52,6 +52,7 @@ typedef struct {
   const ls_grid *grid;                   /* contour lines under the curves, or NULL */
   int curves;
   bool log_x, log_y;
+  bool linear;  /* log_y is not wanted, whatever the values */
   bool surface; /* the grid as a surface instead */
   bool whole_x; /* x counts something: no tics between whole numbers */
 } ls_panel;
@@ -65,6 +66,9 @@ ls_status ls_plot_script(FILE *to, const ls_panel *panel, int panels, const char
                          const char *save_as);
 /* The kind of a file by its name: "svg", "png", "pdf", "-"; NULL for others. */
 const char *ls_plot_kind(const char *out);
+
+/* What --zoom takes but for min: "x0:x1,y0:y1", numbers that grow. LS_EUSAGE for others. */
+ls_status ls_plot_zoom(const char *text, ls_view *out);
 
 /* One range of y for all panels, so that they can be compared by eye; logarithmic where positive
  * values span more than two decades. */

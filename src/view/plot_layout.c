@@ -117,7 +117,7 @@ void ls_plot_share_y(ls_panel *panel, int panels) {
           lo = fmin(lo, panel[i].curve[k].y[j]);
           hi = fmax(hi, panel[i].curve[k].y[j]);
         }
-  bool wants_log = lo > 0 && hi > 100 * lo;
+  bool wants_log = lo > 0 && hi > 100 * lo && !panel->linear;
   for (int i = 0; i < panels; i++) {
     ls_axis x, y;
     panel[i].log_y = wants_log;

@@ -10,9 +10,10 @@
 
 enum { CONFIG_MAX = 16 << 20 };
 
-const char *const ls_final_names[] = {"epochs",        "loss",          "accuracy",
-                                      "val_loss",      "val_accuracy",  "test_loss",
-                                      "test_accuracy", "samples_per_s", NULL};
+const char *const ls_final_names[] = {
+    "epochs",    "loss",          "accuracy",      "val_loss",       "val_accuracy",
+    "test_loss", "test_accuracy", "samples_per_s", "staleness_mean", "staleness_max",
+    NULL};
 
 /* ---- what a run came to ---- */
 
@@ -20,6 +21,19 @@ static double last(const ls_history *h, ls_history_column c) {
   return h->epoch.n > 0 ? h->epoch.column[c][h->epoch.n - 1] : (double)NAN;
 }
 static double either(double first, double second) { return isnan(first) ? second : first; }
+
+/* Over the epochs: of means their mean, of maxima the largest. */
+static double mean_of(const ls_history *h, ls_history_column c) {
+  double sum = 0;
+  for (int64_t i = 0; i < h->epoch.n; i++) sum += h->epoch.column[c][i];
+  return h->epoch.n > 0 ? sum / (double)h->epoch.n : (double)NAN;
+}
+
+static double most_of(const ls_history *h, ls_history_column c) {
+  double most = (double)NAN;
+  for (int64_t i = 0; i < h->epoch.n; i++) most = fmax(most, h->epoch.column[c][i]);
+  return most;
+}
 
 static void take_finals(ls_runs_item *item) {
   const ls_history *h = item->history;
@@ -30,7 +44,9 @@ static void take_finals(ls_runs_item *item) {
                     last(h, LS_H_VAL_ACCURACY),
                     h->test_loss,
                     h->test_accuracy,
-                    either(h->samples_per_s, last(h, LS_H_SAMPLES_PER_S))};
+                    either(h->samples_per_s, last(h, LS_H_SAMPLES_PER_S)),
+                    mean_of(h, LS_H_STALENESS_MEAN),
+                    most_of(h, LS_H_STALENESS_MAX)};
   memcpy(item->final, value, sizeof value);
 }
 
@@ -55,9 +71,13 @@ static void note_difference(void *context, const char *key, unsigned flags, cons
   *same = *same && (flags & LS_KEY_ALIKE);
 }
 
-static bool alike(const ls_config *a, const ls_config *b) {
-  bool same = a && b;
-  if (same) ls_config_diff(a, b, note_difference, &same);
+/* Ranks that do not wait for one another make other updates where there are more of them. */
+static bool ranks_matter(const ls_config *c) { return c && strcmp(c->mode, "synchronous") != 0; }
+
+static bool alike(const ls_runs_item *a, const ls_runs_item *b) {
+  bool same = a->config && b->config;
+  if (same) ls_config_diff(a->config, b->config, note_difference, &same);
+  if (ranks_matter(a->config)) same = same && a->history->ranks == b->history->ranks;
   return same;
 }
 
@@ -65,7 +85,7 @@ static void find_group(ls_runs *runs, int which) {
   ls_runs_item *item = &runs->item[which];
   item->group = -1;
   for (int k = 0; k < which && item->group < 0; k++)
-    if (alike(runs->item[k].config, item->config)) item->group = runs->item[k].group;
+    if (alike(&runs->item[k], item)) item->group = runs->item[k].group;
   if (item->group < 0) item->group = runs->groups++;
 }
 
@@ -134,13 +154,15 @@ int ls_runs_size(const ls_runs *runs, int group) {
 
 static void short_label(const ls_runs_item *item, char *out, size_t size) {
   const ls_config *c = item->config;
-  if (!c)
+  if (!c) {
     snprintf(out, size, "%s", item->path);
-  else if (strcmp(c->schedule.ops->name, "constant") == 0)
-    snprintf(out, size, "%s lr=%g", ls_optim_name(&c->optimizer), c->optimizer.lr);
-  else
-    snprintf(out, size, "%s lr=%g, %s", ls_optim_name(&c->optimizer), c->optimizer.lr,
-             ls_schedule_name(&c->schedule));
+    return;
+  }
+  const bool constant = strcmp(c->schedule.ops->name, "constant") == 0;
+  int used = 0;
+  if (ranks_matter(c)) used = snprintf(out, size, "%s on %d: ", c->mode, item->history->ranks);
+  snprintf(out + used, size - (size_t)used, "%s lr=%g%s%s", ls_optim_name(&c->optimizer),
+           c->optimizer.lr, constant ? "" : ", ", constant ? "" : ls_schedule_name(&c->schedule));
 }
 
 char *ls_runs_label(const ls_runs *runs, int group) {

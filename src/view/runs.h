@@ -15,7 +15,9 @@ typedef enum {
   LS_FINAL_VAL_ACCURACY,
   LS_FINAL_TEST_LOSS,
   LS_FINAL_TEST_ACCURACY,
-  LS_FINAL_SPEED, /* training samples a second */
+  LS_FINAL_SPEED,          /* training samples a second */
+  LS_FINAL_STALENESS_MEAN, /* over the epochs; NaN: synchronous */
+  LS_FINAL_STALENESS_MAX,
   LS_FINALS
 } ls_final;
 extern const char *const ls_final_names[]; /* "epochs", "loss", ..., "samples_per_s", NULL */
@@ -44,8 +46,8 @@ void ls_runs_free(ls_runs **runs);
 
 /* The first run of a group. */
 const ls_runs_item *ls_runs_first(const ls_runs *runs, int group);
-/* "adam lr=0.001, cosine" and where several groups read alike, the folder's name behind it; ls_mem
- * text. */
+/* "adam lr=0.001, cosine"; "hogwild on 4: sgd lr=0.05", whose ranks matter; and where several
+ * groups read alike, the folder's name behind it; ls_mem text. */
 char *ls_runs_label(const ls_runs *runs, int group);
 /* "runs/a (adam lr=0.001)" of one run; ls_mem text. */
 char *ls_runs_title(const ls_runs *runs, int item);

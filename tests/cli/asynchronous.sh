@@ -10,7 +10,7 @@ data: {type: csv, train: {file: powers.csv, x: [x], y: [y]}}
 model: {init: zeros, layers: [{units: 1}]}
 loss: mae
 optimizer: {type: sgd, lr: 1e-300}
-train: {epochs: 4, batch: 3, slices: 1, precision: float64}
+train: {epochs: 2, batch: 3, slices: 1, precision: float64}
 checkpoint: {every: 500 steps}
 C
 cat >net.yaml <<C
@@ -32,8 +32,12 @@ all_counted() { # all_counted RUN EPOCHS: each sample once in each of them
 counts() { # counts MODE RANKS ARGUMENT...: each sample is used once an epoch
   local run=count-$2-${RANDOM}; local mode=$1 ranks=$2; shift 2
   run "$ranks" train count.yaml "train.mode=$mode" -o "$run" -q "$@"
-  all_counted "$run" 4
-  grep -q '"global_step":5336,' "$run/metrics.jsonl" || fail "$ranks ranks, $*: not 5336 updates"
+  all_counted "$run" 2
+  grep -q '"global_step":2668,' "$run/metrics.jsonl" || fail "$ranks ranks, $*: not 2668 updates"
+}
+
+made_again() { # made_again RUN: gradients that were behind
+  grep -q '"made_again":[1-9]' "$1/metrics.jsonl" || fail "$1: no gradient was made again: $(grep '"epoch"' "$1/metrics.jsonl")"
 }
 
 alone_is_plain() { # alone_is_plain MODE ARGUMENT...: on one rank, with the losses of the synchronous run
@@ -54,7 +58,7 @@ learns() { # learns MODE RANKS ARGUMENT...: into many-RANKS; it says what it is,
   grep -q 'staleness .* updates of others' err || fail "$ranks ranks: no staleness in the log"
   [ "$(grep -c '"staleness_mean":[0-9.e-]*,"staleness_max":[0-9]*' "many-$ranks/metrics.jsonl")" -eq 8 ] || fail "$ranks ranks: no staleness in the events"
   grep -q "\"mode\":\"$mode\"" "many-$ranks/record.json" || fail "record.json does not name the mode"
-  losses "many-$ranks" | awk 'NR == 1 { first = least = $1 } $1 < least { least = $1 } END { exit !(least < 0.9 * first) }' || fail "$ranks ranks, $*: it does not learn: $(losses "many-$ranks")"
+  losses "many-$ranks" | awk 'NR == 1 { first = $2 } END { exit !($2 < 0.9 * first) }' || fail "$ranks ranks, $*: it does not learn: $(losses "many-$ranks")"
 }
 
 ends() { # ends CODE RANKS ARGUMENT...
@@ -63,10 +67,12 @@ ends() { # ends CODE RANKS ARGUMENT...
   [ $code -eq "$want" ] || fail "$*: exit $code, not $want: $(cat err)"
 }
 
-# A mode is part of what a run is. A resume on other ranks goes on.
-resumes() { # resumes MODE, behind alone_is_plain and learns on 2 ranks
-  on 1 train net.yaml train.epochs=5 -o alone-1 --resume >out 2>err && fail "the mode changed and the resume went on"
+keeps_its_mode() { # keeps_its_mode MODE, behind alone_is_plain: it is a part of what a run is
+  on 0 train net.yaml train.epochs=5 -o alone-1 --resume >out 2>err && fail "the mode changed and the resume went on"
   grep -q "train.mode: $1 -> synchronous" err || fail "a changed mode is not named: $(cat err)"
+}
+
+resumes() { # resumes MODE, behind learns on 2 ranks: on others
   run 3 train net.yaml "train.mode=$1" train.epochs=10 -o many-2 --resume=auto -q
   grep -q '"event":"end","global_step":.*"exit":"done"' many-2/metrics.jsonl || fail "resumed on 3 ranks: no end"
 }
@@ -86,7 +92,7 @@ stops() { # stops MODE
   [ $((step % 4000)) -gt 0 ] || echo "not tested: the stop at step $step was at an epoch's end"
   run 3 train count.yaml "train.mode=$1" train.epochs=$((first + 2)) train.batch=1 -o stopped --resume=auto -q
   all_counted stopped $((first + 2))
-  ends 75 2 "train.mode=$1" train.epochs=100000 "checkpoint.every=100 steps" -o limited --time-limit 0:00:02
+  ends 75 2 "train.mode=$1" train.epochs=100000 "checkpoint.every=100 steps" -o limited --time-limit 0:00:01
   "$LOCKSTEP" inspect limited --verify >out 2>err || fail "time limit: $(cat err)"
 }
 
@@ -120,7 +126,7 @@ optimizer: {type: sgd, lr: 0.01}
 train: {epochs: 2, batch: 8, mode: $1}
 checkpoint: {every: 5 steps}
 C
-  for ranks in 0 2 3; do
+  for ranks in 0 3; do
     rm -rf rolled skipped
     run "$ranks" train poison.yaml train.nonfinite=rollback -o rolled
     [ "$(grep -c 'go back to step' err)" -eq 2 ] || fail "$ranks ranks, rollback: not told of twice: $(cat err)"
@@ -128,8 +134,8 @@ C
     run "$ranks" train poison.yaml train.nonfinite=skip -o skipped -q
     "$LOCKSTEP" inspect skipped/final.h5 --json | grep -q '"t":16,.*"nonfinite_total":2,' || fail "$ranks ranks: not two skipped of 18"
   done
-  run=$(on 2 train poison.yaml -o poisoned -q 2>&1) && fail "not finite: it went on: $run"
-  ends 71 2 "train.mode=$1" optimizer.lr=1e30 -o wild
+  on 2 train poison.yaml -o poisoned -q >out 2>err
+  [ $? -eq 71 ] || fail "not finite: it went on, or ended otherwise: $(cat err)"
   ends 71 2 "train.mode=$1" optimizer.lr=1e30 train.nonfinite=skip train.epochs=40 -o skips
 }
 

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "test.h"
-#include "train/run.h"
+#include "train/mode.h"
 
 enum { WARMUP = 300, STEPS = 1200, TRIES = 3 };
 
@@ -55,7 +55,8 @@ static void loop_allocates_nothing(void **state) {
   ls_config *config;
   ls_run *run;
   assert_int_equal(ls_config_parse("test", text, strlen(text), NULL, 0, &config), LS_OK);
-  if (ls_run_new(comm, config, 1, &run) != LS_OK) fail_msg("%s", ls_error_text());
+  if (ls_run_new(comm, config, ls_mode_of(config), 1, &run) != LS_OK)
+    fail_msg("%s", ls_error_text());
   take_steps(run, WARMUP);
   int64_t blocks = ls_mem_total();
   size_t heap = mallinfo2().uordblks;

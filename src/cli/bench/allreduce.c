@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "cli/bench/bench.h"
-#include "train/run.h"
+#include "train/mode.h"
 
 enum { WARMUP = 5 };
 
@@ -79,7 +79,7 @@ ls_status ls_bench_allreduce(ls_cli *cli, const void *given) {
   ls_run *run = NULL;
   json_t *answer = json_object();
   LS_TRY(ls_bench_check(o));
-  ls_status status = ls_run_new(cli->comm, cli->config, o->threads, &run);
+  ls_status status = ls_run_new(cli->comm, cli->config, ls_mode_of(cli->config), o->threads, &run);
   if (status == LS_OK) status = compare_kinds(cli, run, o->steps, answer);
   if (status == LS_OK) ls_print(cli, answer, look);
   ls_run_free(&run);

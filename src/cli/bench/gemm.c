@@ -8,7 +8,7 @@
 #include "cli/bench/bench.h"
 #include "cli/bench/reference.h"
 #include "model/blas.h"
-#include "train/run.h"
+#include "train/mode.h"
 
 enum { WIDTHS_MAX = 256 };
 
@@ -173,7 +173,7 @@ ls_status ls_bench_gemm(ls_cli *cli, const void *given) {
   LS_TRY(ls_blas_open());
   ls_run *run = NULL;
   subjects s = {0};
-  ls_status status = ls_run_new(cli->comm, cli->config, 1, &run);
+  ls_status status = ls_run_new(cli->comm, cli->config, &ls_mode_synchronous, 1, &run);
   if (status == LS_OK) status = compare(cli, run, o->steps, &s);
   ls_reference_free(&s.whole);
   ls_reference_free(&s.sliced);

@@ -170,7 +170,7 @@ ls_status ls_bench_train(ls_cli *cli, const void *given) {
   const ls_bench_options *o = given;
   ls_run *run = NULL;
   LS_TRY(ls_bench_check(o));
-  ls_status status = ls_run_new(cli->comm, cli->config, o->threads, &run);
+  ls_status status = ls_run_new(cli->comm, cli->config, ls_mode_of(cli->config), o->threads, &run);
   if (status == LS_OK && run->mode->apart)
     status = ls_fail(LS_ECONFIG,
                      "bench train measures steps that all ranks make together; the "

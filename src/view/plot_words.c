@@ -1,0 +1,183 @@
+#include "view/plot_words.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { NUMBER_FONT = 11 };
+
+static const char *const palette[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                      "#E69F00", "#56B4E9", "#000000"};
+static const char *const dashes[] = {"1", "(10,4)", "(3,3)", "(12,3,3,3)"};
+static const int marks[] = {7, 5, 9, 13, 11}; /* gnuplot's: disc, square, triangle, ... */
+#define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
+
+const char *ls_style_color(int style) { return palette[style % COUNT(palette)]; }
+const char *ls_style_dash(int style) { return dashes[style % COUNT(dashes)]; }
+int ls_style_mark(int style) { return marks[style % COUNT(marks)]; }
+
+/* ---- texts ---- */
+
+void ls_words_quote(FILE *to, const char *text) {
+  fputc('\'', to);
+  for (; *text; text++) {
+    if (*text == '\'') fputc('\'', to);
+    fputc((unsigned char)*text < ' ' ? ' ' : *text, to);
+  }
+  fputc('\'', to);
+}
+
+/* Its ends, which tell names apart, where it is too long; no character is cut in two. */
+static char *shortened(const char *text, int most) {
+  int bytes = (int)strlen(text), head = most / 3, tail = bytes - (most - head - 1);
+  if (bytes <= most) return ls_mem_text(text);
+  while (head > 0 && ((unsigned char)text[head] & 0xC0) == 0x80) head--;
+  while (text[tail] && ((unsigned char)text[tail] & 0xC0) == 0x80) tail++;
+  return ls_mem_format("%.*s\u2026%s", head, text, text + tail);
+}
+
+void ls_words_name(const ls_script *s, const char *name) {
+  char *fitting = shortened(name, s->l->letters);
+  ls_words_quote(s->to, fitting);
+  LS_FREE(fitting);
+}
+
+typedef struct {
+  double x, y; /* pixels */
+  const char *align;
+  double angle; /* degrees */
+  int font;     /* pixels */
+  const char *color;
+} writing;
+
+/* `most`: letters that there is room for, 0: all. */
+static void write_at(const ls_script *s, const char *text, int most, writing w) {
+  if (!text) return;
+  char *fitting = shortened(text, most > 0 ? most : (int)strlen(text));
+  fputs("set label ", s->to);
+  ls_words_quote(s->to, fitting);
+  fprintf(s->to, " at screen %.5f,%.5f %s front noenhanced", w.x / s->l->width, w.y / s->l->height,
+          w.align);
+  if (w.angle != 0) fprintf(s->to, " rotate by %.1f", w.angle);
+  fprintf(s->to, " font ',%g' tc rgb '%s'\n", w.font * s->text, w.color);
+  LS_FREE(fitting);
+}
+
+/* ---- of a panel ---- */
+
+#define DARK "#222222"
+
+/* Characters can't stand upright: on a terminal the y label goes into the title. */
+static void plain_names(const ls_script *s, const ls_frame *f) {
+  const ls_panel *p = f->panel;
+  bool both = p->title && p->y_label;
+  char *title = ls_mem_format("%s%s%s", p->title ? p->title : "", both ? ": " : "",
+                              p->y_label ? p->y_label : "");
+  double middle = (f->box.left + f->box.right) / 2;
+  int most = (int)((f->box.right - f->box.left) / 8);
+  write_at(s, title, most, (writing){middle, f->box.top + 16, "center", 0, LS_FONT, DARK});
+  write_at(s, p->x_label, most, (writing){middle, f->box.bottom - 44, "center", 0, LS_FONT, DARK});
+  LS_FREE(title);
+}
+
+static void flat_names(const ls_script *s, const ls_frame *f) {
+  const ls_panel *p = f->panel;
+  const ls_type *t = &s->l->type;
+  double middle = (f->box.left + f->box.right) / 2, wide = f->box.right - f->box.left,
+         left = f->box.left - f->y.letters * t->letter - 12 - t->line / 2,
+         upright = (f->box.bottom + f->box.top) / 2, high = f->box.top - f->box.bottom;
+  write_at(s, p->title, (int)(wide / t->letter),
+           (writing){middle, f->box.top + t->line * 0.75, "center", 0, LS_FONT, DARK});
+  write_at(s, p->x_label, (int)(wide / t->letter),
+           (writing){middle, f->box.bottom - 2.15 * t->line, "center", 0, LS_FONT, DARK});
+  write_at(s, p->y_label, (int)(high / t->letter),
+           (writing){left, upright, "center", 90, LS_FONT, DARK});
+}
+
+/* Along the edge between two corners of the floor, below its tics. */
+static void edge_name(const ls_script *s, const char *text, ls_spot a, ls_spot b) {
+  double long_ = hypot(b.x - a.x, b.y - a.y), away = 42;
+  double x = (a.x + b.x) / 2 + away * (b.y - a.y) / long_,
+         y = (a.y + b.y) / 2 - away * (b.x - a.x) / long_;
+  double angle = atan2(b.y - a.y, b.x - a.x) * 180 / M_PI;
+  write_at(s, text, 0, (writing){x, y, "center", angle, LS_FONT, DARK});
+}
+
+static void surface_names(const ls_script *s, const ls_frame *f) {
+  const ls_panel *p = f->panel;
+  ls_spot left = ls_frame_spot(f, f->x.lo, f->y.lo, f->z.lo),
+          front = ls_frame_spot(f, f->x.hi, f->y.lo, f->z.lo),
+          right = ls_frame_spot(f, f->x.hi, f->y.hi, f->z.lo),
+          above = ls_frame_spot(f, f->x.lo, f->y.lo, f->z.hi),
+          top = ls_frame_spot(f, f->x.lo, f->y.hi, f->z.hi);
+  edge_name(s, p->x_label, left, front);
+  edge_name(s, p->y_label, front, right);
+  write_at(s, p->z_label, 0,
+           (writing){left.x - 56, (left.y + above.y) / 2, "center", 90, LS_FONT, DARK});
+  write_at(s, p->title, (int)((right.x - left.x) / s->l->type.letter),
+           (writing){(left.x + right.x) / 2, top.y + s->l->type.line * 0.75, "center", 0, LS_FONT,
+                     DARK});
+}
+
+static void bar_name(const ls_script *s, const ls_frame *f) {
+  write_at(
+      s, f->panel->z_label, 0,
+      (writing){f->box.right + 84, (f->box.bottom + f->box.top) / 2, "center", 90, LS_FONT, DARK});
+}
+
+static void names(const ls_script *s, const ls_frame *f) {
+  if (s->l->plain)
+    plain_names(s, f);
+  else if (f->panel->grid && f->panel->surface)
+    surface_names(s, f);
+  else
+    flat_names(s, f);
+  if (f->bar) bar_name(s, f);
+}
+
+static ls_status numbers(const ls_script *s, const ls_frame *f) {
+  ls_number *number_at;
+  int n;
+  LS_TRY(ls_numbers_place(s->l, f, &number_at, &n));
+  for (int i = 0; i < n; i++) {
+    char text[32];
+    snprintf(text, sizeof text, "%.0f", number_at[i].value);
+    write_at(s, text, 0,
+             (writing){number_at[i].x, number_at[i].y, "center", 0, NUMBER_FONT,
+                       ls_style_color(number_at[i].style)});
+  }
+  LS_FREE(number_at);
+  return LS_OK;
+}
+
+ls_status ls_words_panel(const ls_script *s, const ls_frame *f) {
+  names(s, f);
+  return numbers(s, f);
+}
+
+/* ---- the legend ---- */
+
+static void legend_mark(const ls_script *s, double x, double y, int mark, const char *color) {
+  fprintf(s->to, "set label '' at screen %.5f,%.5f point pt %d ps %s lw 1.5 lc rgb '%s'\n",
+          x / s->l->width, y / s->l->height, mark, mark == 1 ? "1.3" : "0.7", color);
+}
+
+static void legend_entry(const ls_script *s, const ls_legend_entry *e) {
+  const ls_curve *c = e->curve;
+  double w = s->l->width, y = e->y / s->l->height;
+  if (c)
+    fprintf(s->to,
+            "set arrow from screen %.5f,%.5f to screen %.5f,%.5f nohead lw 2 dt %s lc rgb "
+            "'%s'\n",
+            e->x / w, y, (e->x + 36) / w, y, ls_style_dash(c->style), ls_style_color(c->style));
+  if (!c || c->kind == LS_CURVE_PATH)
+    legend_mark(s, e->x + 18, e->y, c ? ls_style_mark(c->style) : 1,
+                c ? ls_style_color(c->style) : "#000000");
+  write_at(s, c ? c->name : "minimum", s->l->letters,
+           (writing){e->x + 44, e->y, "left", 0, LS_FONT, DARK});
+}
+
+void ls_words_legend(const ls_script *s) {
+  for (int i = 0; i < s->l->entries && !s->l->plain; i++) legend_entry(s, &s->l->entry[i]);
+}
