@@ -112,7 +112,7 @@ static ls_status train(ls_cli *cli, test *t) {
   ls_run *run = NULL;
   ls_status status = ls_comm_agree(cli->comm, make_config(cli, t, &config));
   if (status == LS_OK) ls_comm_watchdog(cli->comm, config->watchdog);
-  if (status == LS_OK) status = ls_run_new(cli->comm, config, 0, &run);
+  if (status == LS_OK) status = ls_run_new(cli->comm, config, ls_mode_of(config), 0, &run);
   if (status == LS_OK && config->init.kind == LS_INIT_FILE) status = ls_state_load_weights(run);
   if (status == LS_OK) status = take_steps(run, t);
   ls_run_free(&run);

@@ -5,7 +5,14 @@
 
 #include "base/mem.h"
 
-enum { PLAIN_WIDE = 120, LEGEND_SAMPLE = 44, LEGEND_GAP = 22, LETTERS_MAX = 60, BAR = 84 };
+enum {
+  PLAIN_WIDE = 120,
+  LEGEND_SAMPLE = 44,
+  LEGEND_GAP = 22,
+  LETTERS_MAX = 60,
+  LETTERS_MIN = 20,
+  BAR = 84
+};
 
 static const ls_type picture_type = {7.2, 19, 6.2, 11, 26, 14};
 static const ls_type plain_type = {8, 16, 8, 16, 16, 8};
@@ -203,6 +210,17 @@ static double legend_height(const ls_plot_layout *l, int columns) {
   return rows > 0 ? rows * l->type.line + l->type.margin / 2 : 0;
 }
 
+/* Of many runs with long names: names as short as it takes to stand beside one another, so that the
+ * legend is no higher than the panels, or as short as they may be. */
+static int choose_columns(ls_plot_layout *l, double width, double high) {
+  int columns = legend_columns(l, width);
+  while (legend_height(l, columns) > high && l->letters > LETTERS_MIN) {
+    l->letters--;
+    columns = legend_columns(l, width);
+  }
+  return columns;
+}
+
 static void place_legend(ls_plot_layout *l, int columns) {
   double left = (l->width - columns * entry_width(l) + LEGEND_GAP) / 2;
   for (int i = 0; i < l->entries; i++) {
@@ -287,7 +305,7 @@ static void place_all(sheet *s, ls_plot_layout *l, int terminal) {
   double most = (l->width - 2 * edge - LEGEND_SAMPLE - LEGEND_GAP) / l->type.letter;
   if (l->letters > LETTERS_MAX) l->letters = LETTERS_MAX;
   if (l->letters > most) l->letters = (int)most;
-  int columns = legend_columns(l, l->width - 2 * edge);
+  int columns = choose_columns(l, l->width - 2 * edge, 0.4 * s->rows * s->high);
   double legend = legend_height(l, columns), around = s->above + s->bottom;
   s->high = fmax(s->high, 2.2 * legend / s->rows - around);
   l->height = legend + s->rows * (s->high + around) + edge / 2;

@@ -19,6 +19,7 @@ static const double DRAW_SECONDS = 0.1, LOOK_SECONDS = 0.025, SLOW_SECONDS = 2.0
 struct ls_progress {
   ls_progress_args plan;
   bool bar, table;
+  int wide;                    /* columns of the terminal; 0: there is none */
   int64_t left;                /* steps until the clock is looked at */
   double start, looked, spoke; /* seconds: begin, last look at the clock, last line or bar */
   int64_t looked_step;
@@ -67,6 +68,7 @@ ls_status ls_progress_new(const char *style, const ls_progress_args *plan, ls_pr
   *out = p;
   p->plan = *plan;
   int columns = ls_terminal_columns(STDERR_FILENO);
+  p->wide = columns > 0 ? columns : 0;
   p->bar = kind == 1 || (kind == 0 && columns > 0);
   p->marks = p->bar && columns > 0 && !ls_log_shows(LS_LOG_DEBUG);
   p->table = kind != 3;
@@ -163,6 +165,21 @@ void ls_progress_step(ls_progress *p, int64_t step) {
   if (p && --p->left <= 0) look(p, step);
 }
 
+/* A narrow terminal shows the first of the table's columns, as many as fit. */
+static void tell_row(const ls_progress *p, const char *line) {
+  const bool a = p->plan.accuracy, v = p->plan.validation;
+  const int width[] = {8, 11, a ? 7 : 0, v ? 11 : 0, a && v ? 8 : 0, 9, 10, 8, 8};
+  int shown = 0;
+  for (size_t i = 0; i < sizeof width / sizeof *width; i++) {
+    if (p->wide > 0 && shown + width[i] > p->wide) break;
+    shown += width[i];
+  }
+  if (p->wide > 0 && p->wide < (int)strlen(line))
+    ls_log_plain("%.*s", shown, line);
+  else
+    ls_log_plain("%s", line);
+}
+
 static void header(ls_progress *p) {
   char line[256];
   if (p->lines++ % HEADER_EVERY != 0) return;
@@ -176,7 +193,7 @@ static void header(ls_progress *p) {
            p->plan.accuracy ? "    acc" : "", p->plan.validation ? "   val_loss" : "",
            p->plan.validation && p->plan.accuracy ? " val_acc" : "", "lr", "samples/s", "time",
            "left");
-  ls_log_plain("%s", line);
+  tell_row(p, line);
 }
 
 /* The columns that not every run has. */
@@ -223,7 +240,7 @@ void ls_progress_epoch(ls_progress *p, const ls_progress_row *row) {
            columns(p, row, some), ls_text_number(row->lr, 'g', 3, lr),
            ls_text_count(row->samples_per_s, rate), passed, left);
   keep_row(p, row->step);
-  ls_log_plain("%s", line);
+  tell_row(p, line);
   LS_FREE(p->saved);
 }
 

@@ -46,6 +46,20 @@ refused 65 "b/metrics.jsonl:7" compare b
 sed -i '$d' b/metrics.jsonl; printf '{"event":"epoch","epo' >>b/metrics.jsonl # a killed run
 "$LOCKSTEP" compare b >out || fail "a line that was not finished"
 
+# Modes in which ranks do not wait: runs on other numbers of them are other runs, and have a staleness: the mean of the epochs' means, the largest maximum.
+for ranks in 2 4; do
+  mkdir -p "away-$ranks"
+  sed 's/^train: {/&mode: hogwild, /' a1/config.yaml >"away-$ranks/config.yaml"
+  awk -v ranks=$ranks '/"start"/ { sub(/"ranks":1/, "\"ranks\":" ranks) } /"epoch",/ { n++; sub(/}$/, ",\"seconds\":" n * ranks ",\"staleness_mean\":" n ",\"staleness_max\":" 50 - n "}") } { print }' a1/metrics.jsonl >"away-$ranks/metrics.jsonl"
+done
+"$LOCKSTEP" compare a1 away-2 away-4 >out || fail "compare of modes"
+[ "$(wc -l <out)" -eq 4 ] && grep -q '^a1 *sgd lr=0.1 .* - *- *done$' out && grep -q '^away-4 *hogwild on 4: sgd lr=0.1 .* 2.50 *49 *done$' out || fail "compare of modes: $(cat out)"
+"$LOCKSTEP" compare a1 >out || fail "compare of one"
+grep -q staleness out && fail "a synchronous run has no staleness: $(cat out)"
+"$LOCKSTEP" inspect away-2 >out || fail "inspect"
+grep -q '^train.mode hogwild: bits depend on timing' out && grep -q 'staleness_max *46' out || fail "inspect of a mode: $(cat out)"
+"$LOCKSTEP" inspect a1 | grep -q train.mode && fail "inspect speaks of the mode of a synchronous run"
+
 # ---- refusals of plot, before gnuplot is looked for ----
 refused 64 "did you mean 'cost'?" plot costs a1 -o x.svg
 refused 64 "plot: which? cost, lr, path or compare" plot
@@ -73,6 +87,21 @@ grep -q '^ 2 1.55 1.479289.* 1.620710.*$' compare.gp || fail "mean and spread: $
 grep -q "sgd lr=0.1 (2 seeds)" compare.gp || fail "no legend for seeds"
 picture lr a1 c -o - ; [ "$(wc -l <out)" -gt 20 ] && grep -q '\*' out || fail "no picture on the terminal"
 picture cost a1 --by step -o step.svg; grep -qF 'global_step (weight updates)' step.svg || fail "--by step"
+picture compare away-2 away-4 --by seconds --metric loss -o time.svg --keep-script
+grep -A4 '^$curve0_1' time.gp | tail -4 | xargs | grep -qx '4 2 12 1.5 24 1 40 0.3' || fail "--by seconds: $(grep -A5 '^$curve0_1' time.gp)"
+refused 64 "use epoch or seconds" plot compare a1 -o x.svg --by step
+refused 64 "use epoch or step" plot cost a1 -o x.svg --by seconds
+mkdir steep; sed 's/"loss":0.3,/"loss":0.0003,/' a1/metrics.jsonl >steep/metrics.jsonl
+picture cost steep -o steep.svg --keep-script; grep -q '^set logscale y' steep.gp || fail "four decades without a logarithmic scale"
+picture cost steep -o steep.svg --keep-script --linear; grep -q '^set logscale y' steep.gp && fail "--linear is logarithmic"
+many=()
+for n in $(seq 40); do # 40 runs with long names: shortened at both ends, so that the picture is no tower
+  long=a-folder-with-quite-a-long-name-of-which-only-the-end-says-which-one-it-is-$n
+  mkdir "$long" && cp a1/metrics.jsonl "$long" && many+=("$long")
+done
+picture compare "${many[@]}" -o many.svg --keep-script --metric loss
+sed -n "s/^set terminal svg size \([0-9]*\),\([0-9]*\) .*/\1 \2/p" many.gp | awk '{ exit !($2 < 1.5 * $1) }' || fail "a picture of 40 runs: $(grep '^set terminal' many.gp | cut -c1-60)"
+grep -q "'.*is-40' at screen" many.gp || fail "a name of 40 has lost its end"
 picture cost c -o c.svg # a loss that is null
 mkdir full && mount -t tmpfs -o size=4k tmpfs full 2>/dev/null && { refused 74 full plot cost a1 -o full/x.svg; umount full; }
 (ulimit -f 1; "$LOCKSTEP" plot cost a1 -o big.svg 2>err); code=$?
