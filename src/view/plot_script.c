@@ -123,6 +123,9 @@ static void axis(const ls_script *s, char name, const ls_axis *a) {
   fprintf(s->to, "set format %c '%s'\n", name,
           s->l->plain && strchr(a->format, '{') ? "%g" : a->format);
   if (a->log) fprintf(s->to, "set logscale %c\n", name);
+  const bool apart =
+      a->log && a->step > 10; /* by decades: gnuplot would not end making small tics */
+  fprintf(s->to, "%s m%ctics%s\n", apart ? "unset" : "set", name, apart ? "" : " default");
 }
 
 static void margins(const ls_script *s, const ls_box *b) {

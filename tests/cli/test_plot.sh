@@ -94,6 +94,8 @@ refused 64 "use epoch or step" plot cost a1 -o x.svg --by seconds
 mkdir steep; sed 's/"loss":0.3,/"loss":0.0003,/' a1/metrics.jsonl >steep/metrics.jsonl
 picture cost steep -o steep.svg --keep-script; grep -q '^set logscale y' steep.gp || fail "four decades without a logarithmic scale"
 picture cost steep -o steep.svg --keep-script --linear; grep -q '^set logscale y' steep.gp && fail "--linear is logarithmic"
+mkdir deep; awk 'BEGIN { print "{\"event\":\"start\",\"ranks\":1}"; for (i = 0; i < 200; i++) printf "{\"event\":\"step\",\"global_step\":%d,\"lr\":%.17g}\n", i, 2 * exp(-0.8 * i) }' >deep/metrics.jsonl
+timeout 30 "$LOCKSTEP" plot lr deep -o deep.svg 2>err || fail "a rate that falls by 70 decades: exit $?: $(cat err)"
 many=()
 for n in $(seq 40); do # 40 runs with long names: shortened at both ends, so that the picture is no tower
   long=a-folder-with-quite-a-long-name-of-which-only-the-end-says-which-one-it-is-$n
