@@ -293,7 +293,6 @@ static void restore_best(ls_trainer *t) {
   const ls_state *s = &t->run->state;
   if (!t->config->restore_best) return;
   ls_beside_restore_best(t->run);
-  ls_run_weights_changed(t->run);
   if (!s->restored) {
     ls_log(LS_LOG_WARN,
            "train.restore_best: no evaluation gave weights worth keeping: final.h5 holds the last "
