@@ -10,47 +10,55 @@ typedef struct {
   size_t length, at; /* at: where the bytes stand */
 } row;
 
-#define NETCDF "a NetCDF file of the classic format", "nccopy -k nc4 makes HDF5 of it"
+#define NETCDF \
+  .what = "a NetCDF file of the classic format", .remedy = "nccopy -k nc4 makes HDF5 of it"
 #define UNPACK(program) program " unpacks it"
 #define BYTES(text) text, sizeof(text) - 1
 
 static const row rows[] = {
-    [HDF5] = {{"an HDF5 file", "data.type: hdf5 reads it"}, BYTES("\x89HDF\r\n\x1a\n"), 0},
-    [NPY] = {{"a NumPy array",
-              "lockstep data import x.npy --y y.npy -o xy.h5 makes HDF5 of such arrays"},
+    [HDF5] = {{.what = "an HDF5 file", .remedy = "data.type: hdf5 reads it"},
+              BYTES("\x89HDF\r\n\x1a\n"),
+              0},
+    [NPY] = {{.what = "a NumPy array",
+              .remedy = "lockstep data import x.npy --y y.npy -o xy.h5 makes HDF5 of such arrays"},
              BYTES("\x93NUMPY"),
              0},
-    {{"a zip archive, as .xlsx and .npz are", "save the sheet as CSV, or the arrays as .npy each"},
+    {{.what = "a zip archive, as .xlsx and .npz are",
+      .remedy = "save the sheet as CSV, or the arrays as .npy each"},
      BYTES("PK\3\4"),
      0},
-    {{"an Excel file of the old format", "save the sheet as CSV"}, BYTES("\xd0\xcf\x11\xe0"), 0},
-    {{"a MAT-file of version 5", "save it with -v7.3 (Matlab) or -hdf5 (Octave)"},
+    {{.what = "an Excel file of the old format", .remedy = "save the sheet as CSV"},
+     BYTES("\xd0\xcf\x11\xe0"),
+     0},
+    {{.what = "a MAT-file of version 5", .remedy = "save it with -v7.3 (Matlab) or -hdf5 (Octave)"},
      BYTES("MATLAB 5.0 MAT-file"),
      0},
     {{NETCDF}, BYTES("CDF\1"), 0},
     {{NETCDF}, BYTES("CDF\2"), 0},
     {{NETCDF}, BYTES("CDF\5"), 0},
-    {{"a Parquet file", "pandas.read_parquet(FILE).to_csv(\"t.csv\", index=False) makes CSV of it"},
+    {{.what = "a Parquet file",
+      .remedy = "pandas.read_parquet(FILE).to_csv(\"t.csv\", index=False) makes CSV of it"},
      BYTES("PAR1"),
      0},
-    {{"a pickle of Python", "df.to_csv(\"t.csv\", index=False) writes CSV"},
+    {{.what = "a pickle of Python", .remedy = "df.to_csv(\"t.csv\", index=False) writes CSV"},
      BYTES("\x80\x04\x95"),
      0},
-    {{"a pickle of Python", "df.to_csv(\"t.csv\", index=False) writes CSV"},
+    {{.what = "a pickle of Python", .remedy = "df.to_csv(\"t.csv\", index=False) writes CSV"},
      BYTES("\x80\x05\x95"),
      0},
-    {{"Octave's own text format",
-      "save it with -hdf5, or dlmwrite(FILE, x, \"precision\", \"%.17g\")", true},
+    {{.what = "Octave's own text format",
+      .remedy = "save it with -hdf5, or dlmwrite(FILE, x, \"precision\", \"%.17g\")",
+      .text = true},
      BYTES("# Created by Octave"),
      0},
-    {{"a file packed with gzip", UNPACK("gunzip")}, BYTES("\x1f\x8b"), 0},
-    {{"a file packed with xz", UNPACK("unxz")},
+    {{.what = "a file packed with gzip", .remedy = UNPACK("gunzip")}, BYTES("\x1f\x8b"), 0},
+    {{.what = "a file packed with xz", .remedy = UNPACK("unxz")},
      BYTES("\xfd"
            "7zXZ"),
      0},
-    {{"a file packed with bzip2", UNPACK("bunzip2")}, BYTES("BZh"), 0},
-    {{"a file packed with zstd", UNPACK("unzstd")}, BYTES("\x28\xb5\x2f\xfd"), 0},
-    {{"a tar archive", UNPACK("tar -xf")}, BYTES("ustar"), 257},
+    {{.what = "a file packed with bzip2", .remedy = UNPACK("bunzip2")}, BYTES("BZh"), 0},
+    {{.what = "a file packed with zstd", .remedy = UNPACK("unzstd")}, BYTES("\x28\xb5\x2f\xfd"), 0},
+    {{.what = "a tar archive", .remedy = UNPACK("tar -xf")}, BYTES("ustar"), 257},
 };
 
 const ls_signature *const ls_signature_hdf5 = &rows[HDF5].it, *const ls_signature_npy =
