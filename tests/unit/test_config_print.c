@@ -57,6 +57,9 @@ static bool draw_row(void *context, const char *path, const char *type, const ls
                                       "data.skip.validation",
                                       "data.limit.validation",
                                       "checkpoint.keep.best",
+                                      "schedule.scaling",
+                                      "schedule.base_batch",
+                                      "train.staleness",
                                       NULL};
   for (int i = 0; never[i]; i++)
     if (strcmp(path, never[i]) == 0) return true;
@@ -88,7 +91,7 @@ static void test_round_trip(void **state) {
   settings d = {.choice.seed = test_seed()};
   print_message("SEED=%llu\n", (unsigned long long)d.choice.seed);
   int accepted = 0;
-  for (int i = 0; i < 400; i++) {
+  for (int i = 0; i < 800; i++) {
     const char *set[32];
     d.sets = 0;
     ls_key_walk(ls_table(), draw_row, &d);
@@ -104,7 +107,7 @@ static void test_round_trip(void **state) {
     kept(c);
     ls_config_free(&c);
   }
-  print_message("%d of 400 drawn configs have no contradiction\n", accepted);
+  print_message("%d of 800 drawn configs have no contradiction\n", accepted);
   assert_true(accepted > 30);
 }
 
@@ -115,6 +118,7 @@ static void test_round_trip_of_types(void **state) {
       "optimizer={type: rmsprop, lr: 1e-300, preset: tensorflow1}",
       "schedule={type: piecewise, boundaries: [1 epoch, 3 epochs, 400000], values: [1, 0.1, 1e-17, "
       "0.30000000000000004]}",
+      "schedule={type: constant, scaling: sqrt, base_batch: 256}",
       "schedule={type: polynomial, decay_steps: 10 epochs, cycle: true, warmup: 0.5 epochs}",
       "model.init={type: constant, value: -0.1}",
       "model.init={type: file, file: 'a: b.h5'}",
@@ -202,7 +206,7 @@ static void test_flags(void **state) {
              {"train.epochs=7", LS_KEY_FREE},
              {"train.exchange=tree", LS_KEY_FREE},
              {"train.batch=7", 0},
-             {"train.precision=float64", 0},
+             {"train.precision=float64", LS_KEY_KEPT},
              {"model.layers[0].units=7", 0},
              {"optimizer.lr=7", 0},
              {"eval.top_k=7", LS_KEY_FREE},
@@ -226,6 +230,11 @@ typedef struct {
   int keys, examples;
 } seen;
 
+static bool goes_with_another(const char *path) {
+  return strcmp(path, "schedule.scaling") == 0 || strcmp(path, "schedule.base_batch") == 0 ||
+         strcmp(path, "train.staleness") == 0;
+}
+
 /* Every row has its words, and its example is accepted where it can stand alone. */
 static bool check_row(void *context, const char *path, const char *type, const ls_key *key) {
   seen *s = context;
@@ -238,7 +247,7 @@ static bool check_row(void *context, const char *path, const char *type, const l
       strcmp(path, "train.steps") == 0)
     return true;
   if (strstr(path, "early_stop") || strstr(path, "gradient_noise.") || strstr(path, "downpour") ||
-      strstr(path, ".type") || strcmp(path, "quantiles") == 0)
+      strstr(path, ".type") || strcmp(path, "quantiles") == 0 || goes_with_another(path))
     return true;
   const char *const set[] = {"data.validation=0.1", ls_mem_format("%s=%s", path, key->example)};
   ls_config *c = parse(BASE, set, 2);
