@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/sweep/owner.h"
+#include "config/metric.h"
 #include "view/runs.h"
 
 enum { EXITS = 96 };
@@ -55,7 +56,33 @@ static void put_run(json_t *object, const ls_runs_item *item) {
 /* What the runs of a group are to each other, for one of them. */
 static const char *repeats(const ls_config *c) { return c && c->data.fold.k > 0 ? "run" : "seed"; }
 
-static void put_group(json_t *object, const ls_runs *runs, int group) {
+/* Metrics that runs were asked for, and that one of them ended with. */
+static ls_status list_asked(const ls_runs *runs, ls_texts *names) {
+  static const char *const prefix[] = {"", "val_", "test_"};
+  double mean, deviation;
+  for (int m = 0; m < LS_NUMBERS; m++)
+    for (int p = 0; p < 3 && ls_metric_table[m].made == LS_MADE_WHEN_ASKED; p++) {
+      char *name = ls_mem_format("%s%s", prefix[p], ls_metric_table[m].name);
+      int n = 0;
+      for (int g = 0; g < runs->groups; g++)
+        n += ls_runs_end_mean(runs, g, name, &mean, &deviation);
+      if (n > 0)
+        LS_TRY(ls_texts_add(names, name));
+      else
+        LS_FREE(name);
+    }
+  return LS_OK;
+}
+
+static void put_spread(json_t *object, const char *name, int n, double mean, double deviation) {
+  json_t *value = json_object();
+  ls_put(value, "n", n);
+  ls_put(value, "mean", mean);
+  ls_put(value, "sd", deviation);
+  ls_put(object, name, value);
+}
+
+static void put_group(json_t *object, const ls_runs *runs, int group, const ls_texts *asked) {
   char *label = ls_runs_label(runs, group), exit[EXITS];
   exits(runs, group, exit, sizeof exit);
   ls_put(object, "label", label);
@@ -66,27 +93,46 @@ static void put_group(json_t *object, const ls_runs *runs, int group) {
   ls_put(object, "_others", ls_runs_size(runs, group) - 1);
   LS_FREE(label);
   describe(object, ls_runs_first(runs, group)->config);
+  double mean, deviation;
   for (int k = 0; k < LS_FINALS; k++) {
-    double mean, deviation;
-    json_t *value = json_object();
-    ls_put(value, "n", ls_runs_mean(runs, group, k, &mean, &deviation));
-    ls_put(value, "mean", mean);
-    ls_put(value, "sd", deviation);
-    ls_put(object, ls_final_names[k], value);
+    const int n = ls_runs_mean(runs, group, k, &mean, &deviation);
+    put_spread(object, ls_final_names[k], n, mean, deviation);
+  }
+  for (int64_t i = 0; i < asked->count; i++) {
+    const int n = ls_runs_end_mean(runs, group, asked->text[i], &mean, &deviation);
+    put_spread(object, asked->text[i], n, mean, deviation);
   }
 }
 
 #define NUMBER(name) "{" name ".mean:.6g}{?" name ".sd} +- {" name ".sd:.2g}{/}\t"
 #define SHARE(name) "{" name ".mean:.4f}{?" name ".sd} +- {" name ".sd:.4f}{/}\t"
 
-static const char look[] =
-    "run\toptimizer\tepochs\tloss\taccuracy\tval_loss\tval_accuracy\ttest_loss\ttest_accuracy\t"
-    "samples/s\tstaleness\tmost\texit\n"
-    "{*groups}{_first}{?_others} +{_others} "
-    "{_repeats}{_others:s}{/}\t{label}\t{epochs.mean:.6g}\t" NUMBER("loss") SHARE("accuracy")
-        NUMBER("val_loss") SHARE("val_accuracy") NUMBER("test_loss")
-            SHARE("test_accuracy") "{samples_per_s.mean:k}\t{?staleness_mean.n}{staleness_mean.mean:.2f}{|}-{/}\t"
-                            "{staleness_max.mean:.0f}\t{exit}\n{/}";
+/* Columns of every table, and between their two halves those that were asked for; ls_mem text. */
+static char *make_look(const ls_texts *asked) {
+  char *heads = ls_mem_text(""), *cells = ls_mem_text("");
+  for (int64_t i = 0; i < asked->count; i++) {
+    const char *name = asked->text[i];
+    char *more_heads = ls_mem_format("%s%s\t", heads, name),
+         *more_cells =
+             ls_mem_format("%s{%s.mean:.6g}{?%s.sd} +- {%s.sd:.2g}{/}\t", cells, name, name, name);
+    LS_FREE(heads);
+    LS_FREE(cells);
+    heads = more_heads;
+    cells = more_cells;
+  }
+  char *look = ls_mem_format(
+      "run\toptimizer\tepochs\tloss\taccuracy\tval_loss\tval_accuracy\ttest_loss\ttest_accuracy\t"
+      "%ssamples/s\tstaleness\tmost\texit\n"
+      "{*groups}{_first}{?_others} +{_others} "
+      "{_repeats}{_others:s}{/}\t{label}\t{epochs.mean:.6g}\t" NUMBER("loss") SHARE("accuracy")
+          NUMBER("val_loss") SHARE("val_accuracy") NUMBER("test_loss")
+              SHARE("test_accuracy") "%s{samples_per_s.mean:k}\t"
+          "{?staleness_mean.n}{staleness_mean.mean:.2f}{|}-{/}\t{staleness_max.mean:.0f}\t{exit}\n{/}",
+      heads, cells);
+  LS_FREE(heads);
+  LS_FREE(cells);
+  return look;
+}
 
 /* ---- which runs ---- */
 
@@ -119,24 +165,28 @@ static ls_status read_runs(const ls_cli *cli, ls_texts *paths, ls_runs **runs) {
   return ls_runs_read(paths->count > 0 ? (const char *const *)paths->text : none, 0, runs);
 }
 
-static ls_status run(ls_cli *cli, const void *given) {
-  ls_runs *runs = NULL;
-  ls_texts paths = {0};
-  (void)given;
-  const ls_status status = read_runs(cli, &paths, &runs);
-  if (status != LS_OK) {
-    ls_texts_free(&paths);
-    return status;
-  }
+static void show(const ls_cli *cli, const ls_runs *runs, const ls_texts *asked) {
   json_t *answer = json_object(), *items = json_array(), *groups = json_array();
+  char *look = make_look(asked);
   for (int i = 0; i < runs->n; i++) put_run(ls_put_item(items), &runs->item[i]);
-  for (int g = 0; g < runs->groups; g++) put_group(ls_put_item(groups), runs, g);
+  for (int g = 0; g < runs->groups; g++) put_group(ls_put_item(groups), runs, g, asked);
   ls_put(answer, "runs", items);
   ls_put(answer, "groups", groups);
+  ls_print(cli, answer, look);
+  LS_FREE(look);
+}
+
+static ls_status run(ls_cli *cli, const void *given) {
+  ls_runs *runs = NULL;
+  ls_texts paths = {0}, asked = {0};
+  (void)given;
+  ls_status status = read_runs(cli, &paths, &runs);
+  if (status == LS_OK) status = list_asked(runs, &asked);
+  if (status == LS_OK) show(cli, runs, &asked);
   ls_runs_free(&runs);
   ls_texts_free(&paths);
-  ls_print(cli, answer, look);
-  return LS_OK;
+  ls_texts_free(&asked);
+  return status;
 }
 
 const ls_command ls_command_compare = {

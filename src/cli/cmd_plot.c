@@ -10,6 +10,7 @@
 #include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "cli/sweep/owner.h"
 
 #define STEP_LABEL "global_step (weight updates)"
 
@@ -266,9 +267,9 @@ static ls_status make_compare(const ls_runs *runs, const ls_plot_options *o, pic
 static ls_status check(const ls_cli *cli, const ls_plot_options *o) {
   if (!o->out)
     return ls_fail(LS_EUSAGE, "where to? -o FILE.svg, .png or .pdf, or -o - for the terminal");
-  const char *other = strcmp(cli->part->name, "compare") == 0 ? "seconds" : "step";
-  if (o->by && strcmp(o->by, "epoch") != 0 && strcmp(o->by, other) != 0)
-    return ls_fail(LS_EUSAGE, "--by %s: use epoch or %s", o->by, other);
+  if (o->by && strcmp(cli->part->name, "compare") != 0 && strcmp(o->by, "epoch") != 0 &&
+      strcmp(o->by, "step") != 0)
+    return ls_fail(LS_EUSAGE, "--by %s: use epoch or step", o->by);
   ls_view zoom;
   if (o->zoom && strcmp(o->zoom, "min") != 0) LS_TRY(ls_plot_zoom(o->zoom, &zoom));
   if (o->steps < 1) return ls_fail(LS_EUSAGE, "--steps is positive");
@@ -290,6 +291,14 @@ static ls_status draw_made(const ls_runs *runs, const ls_plot_options *o, maker 
   return status;
 }
 
+static void tell_done(const ls_cli *cli, const ls_plot_options *o, int runs) {
+  json_t *done = json_object();
+  ls_put(done, "plot", cli->part->name);
+  ls_put(done, "file", o->out);
+  ls_put(done, "runs", runs);
+  ls_print(cli, done, NULL);
+}
+
 /* steps: how many step events the picture wants at most; make NULL: the path of weights. */
 static ls_status draw(const ls_cli *cli, const ls_plot_options *o, int64_t steps, maker make) {
   ls_runs *runs;
@@ -300,13 +309,7 @@ static ls_status draw(const ls_cli *cli, const ls_plot_options *o, int64_t steps
       ls_log(LS_LOG_INFO, "%s: of its step events every %lldth is drawn", runs->item[i].path,
              (long long)runs->item[i].history->stride);
   ls_status status = make ? draw_made(runs, o, make) : ls_plot_path(runs, o);
-  if (status == LS_OK) {
-    json_t *done = json_object();
-    ls_put(done, "plot", cli->part->name);
-    ls_put(done, "file", o->out);
-    ls_put(done, "runs", runs->n);
-    ls_print(cli, done, NULL);
-  }
+  if (status == LS_OK) tell_done(cli, o, runs->n);
   ls_runs_free(&runs);
   return status;
 }
@@ -320,15 +323,30 @@ static ls_status lr(ls_cli *cli, const void *given) {
 static ls_status path(ls_cli *cli, const void *given) {
   return draw(cli, given, LS_HISTORY_ALL, NULL);
 }
+/* A sweep's folder that stands alone is drawn by what was varied, unless time is asked for; else
+ * all of its runs. */
 static ls_status compare(ls_cli *cli, const void *given) {
-  return draw(cli, given, 0, make_compare);
+  const ls_plot_options *o = given;
+  const char *dir = cli->args[0];
+  const bool time = o->by && (strcmp(o->by, "epoch") == 0 || strcmp(o->by, "seconds") == 0);
+  const bool sweep = dir && !cli->args[1] && !time && ls_sweep_owner_is(dir);
+  if (!sweep && o->by && !time)
+    return ls_fail(
+        LS_EUSAGE,
+        "--by %s: use epoch or seconds; keys are of one sweep's folder that stands alone", o->by);
+  if (!sweep) return draw(cli, given, 0, make_compare);
+  LS_TRY(check(cli, o));
+  LS_TRY(ls_plot_sweep(dir, o));
+  tell_done(cli, o, 1);
+  return LS_OK;
 }
 
 #define OPTION(member, ...) LS_OPTION(ls_plot_options, member, __VA_ARGS__)
 static const ls_option plot_options[] = {
     OPTION(out, "output", 'o', "FILE", "FILE.svg, .png or .pdf; - draws on the terminal"),
-    OPTION(by, "by", 0, "epoch|step|seconds",
-           "what is on the x axis of cost (epoch, step) and compare (epoch, seconds)"),
+    OPTION(by, "by", 0, "epoch|step|seconds|KEY|KEY,KEY",
+           "what is on the x axis: epoch or step of cost; epoch or seconds of compare, and of a "
+           "sweep this key alone, or two as axes"),
     OPTION(metric, "metric", 0, "NAME", "compare: this member of the epoch events only"),
     OPTION(linear, "linear", 0, NULL,
            "cost, lr, compare: no logarithmic scale, whatever values span"),
@@ -358,6 +376,10 @@ const ls_command ls_command_plot = {
         "  lockstep plot compare runs/sgd-* runs/adam-* -o c.pdf  # runs that differ in their seed "
         "become a mean with its spread\n"
         "  lockstep plot compare runs/a runs/b --by seconds -o c.svg  # cost against time\n"
+        "  lockstep plot compare runs/search -o s.svg           # a sweep: val_loss against each "
+        "varied key\n"
+        "  lockstep plot compare runs/search --by optimizer.lr,train.batch -o two.svg  # shades "
+        "over two keys\n"
         "  lockstep plot path runs/toy -o path.svg              # two parameters over contour "
         "lines of the cost\n"
         "  lockstep plot path runs/sgd runs/adam --together --zoom min -o path.svg\n"

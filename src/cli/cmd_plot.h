@@ -1,4 +1,4 @@
-/* cmd_plot.h - between the plot command and its largest picture. */
+/* cmd_plot.h - between the plot command and its larger pictures. */
 #ifndef LS_CLI_CMD_PLOT_H
 #define LS_CLI_CMD_PLOT_H
 
@@ -16,5 +16,8 @@ typedef struct {
  * the run's own model computes from its config.yaml; --data FILE in place of its data. LS_EDATA
  * where a run has not logged two weights a step. */
 ls_status ls_plot_path(const ls_runs *runs, const ls_plot_options *options);
+
+/* What a sweep's trials came to against each varied key, or (by: KEY,KEY) as shades over two. */
+ls_status ls_plot_sweep(const char *dir, const ls_plot_options *options);
 
 #endif

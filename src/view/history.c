@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,7 +82,13 @@ static ls_status take_row(ls_history *h, ls_history_events *e, const json_t *eve
   return LS_OK;
 }
 
+static void keep_end(ls_history *h, json_t *event) {
+  json_decref(h->end);
+  h->end = json_incref(event);
+}
+
 static void take_start(ls_history *h, const json_t *event) {
+  keep_end(h, NULL);
   h->ranks = (int)whole(event, "ranks");
   h->steps_per_epoch = whole(event, "steps_per_epoch");
   h->parameters = whole(event, "parameters");
@@ -91,7 +96,8 @@ static void take_start(ls_history *h, const json_t *event) {
   h->exit[0] = '\0';
 }
 
-static void take_end(ls_history *h, const json_t *event) {
+static void take_end(ls_history *h, json_t *event) {
+  keep_end(h, event);
   const char *how = json_string_value(json_object_get(event, "exit"));
   h->ended = true;
   snprintf(h->exit, sizeof h->exit, "%s", how ? how : "");
@@ -185,6 +191,7 @@ void ls_history_free(ls_history **history) {
     LS_FREE(h->epoch.column[c]);
     LS_FREE(h->step.column[c]);
   }
+  json_decref(h->end);
   LS_FREE(h->run);
   LS_FREE(*history);
 }

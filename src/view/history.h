@@ -2,6 +2,7 @@
 #ifndef LS_VIEW_HISTORY_H
 #define LS_VIEW_HISTORY_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -44,6 +45,7 @@ typedef struct {
   bool ended;    /* an `end` event came after the last `start` */
   char exit[24]; /* "" where not ended */
   bool dead;     /* the end event says that the network is */
+  json_t *end;   /* that event; NULL: not ended */
   double loss, accuracy, test_loss, test_accuracy,
       samples_per_s; /* of the end event; NaN: not there */
 } ls_history;

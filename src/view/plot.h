@@ -10,14 +10,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "base/status.h"
+#include "base/texts.h"
 
 enum { LS_PLOT_PANELS = 12 }; /* in a picture at most */
 
 typedef enum {
   LS_CURVE_LINE,
-  LS_CURVE_PATH,     /* iterates: points, joined, with their numbers */
-  LS_CURVE_RECTANGLE /* what another panel shows enlarged */
+  LS_CURVE_PATH,      /* iterates: points, joined, with their numbers */
+  LS_CURVE_RECTANGLE, /* what another panel shows enlarged */
+  LS_CURVE_DOTS,      /* points that nothing joins, with low and high as bars */
+  LS_CURVE_SHADES     /* squares, the darker the smaller the style: 0 to 4 */
 } ls_curve_kind;
 
 typedef struct {
@@ -51,6 +53,7 @@ typedef struct {
   ls_curve *curve;                       /* (curves) */
   const ls_grid *grid;                   /* contour lines under the curves, or NULL */
   int curves;
+  const ls_texts *x_names, *y_names; /* of the values 0, 1, ... of an axis that has no numbers */
   bool log_x, log_y;
   bool linear;  /* log_y is not wanted, whatever the values */
   bool surface; /* the grid as a surface instead */

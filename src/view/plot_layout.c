@@ -52,8 +52,26 @@ static void log_tics(ls_axis *a, double most) {
   a->letters = 5;
 }
 
+/* Half a place of room to each side. */
+static void named_tics(ls_axis *a, double most) {
+  enum { LETTERS_A_TIC = 8, LONGEST = 24 };
+  const double places = (double)a->names->count;
+  const int room = most > places ? (int)(LETTERS_A_TIC * most / places) : LETTERS_A_TIC;
+  a->lo = -0.5;
+  a->hi = places - 0.5;
+  a->step = 1;
+  a->letters = 1;
+  snprintf(a->format, sizeof a->format, "%%g");
+  for (int64_t i = 0; i < a->names->count; i++)
+    if ((int)strlen(a->names->text[i]) > a->letters) a->letters = (int)strlen(a->names->text[i]);
+  if (a->letters > room) a->letters = room;
+  if (a->letters > LONGEST) a->letters = LONGEST;
+}
+
 static void make_tics(ls_axis *a, bool whole, double most) {
-  if (a->log)
+  if (a->names)
+    named_tics(a, most);
+  else if (a->log)
     log_tics(a, most);
   else
     linear_tics(a, whole, most);
@@ -86,6 +104,10 @@ static void room_for_lines(ls_axis *y) {
   y->hi = y->log ? y->hi * factor : y->hi + room;
 }
 
+static bool is_dotted(const ls_curve *c) {
+  return c->kind == LS_CURVE_DOTS || c->kind == LS_CURVE_SHADES;
+}
+
 static void fit(ls_axis *x, ls_axis *y, const ls_panel *p) {
   *x = (ls_axis){.lo = INFINITY, .hi = -INFINITY, .log = p->log_x};
   *y = (ls_axis){.lo = INFINITY, .hi = -INFINITY, .log = p->log_y};
@@ -102,6 +124,7 @@ static void fit(ls_axis *x, ls_axis *y, const ls_panel *p) {
   open_up(x, 1);
   open_up(y, 0);
   room_for_lines(y);
+  if (p->curves > 0 && is_dotted(&p->curve[0])) room_for_lines(x);
 }
 
 static void make_axes(ls_frame *f, double wide, double high) {
@@ -109,6 +132,8 @@ static void make_axes(ls_frame *f, double wide, double high) {
   fit(&f->x, &f->y, p);
   if (p->view.x_lo < p->view.x_hi) f->x.lo = p->view.x_lo, f->x.hi = p->view.x_hi;
   if (p->view.y_lo < p->view.y_hi) f->y.lo = p->view.y_lo, f->y.hi = p->view.y_hi;
+  f->x.names = p->x_names;
+  f->y.names = p->y_names;
   if (f->x.lo <= 0 || f->x.hi < 10 * f->x.lo) f->x.log = false;
   if (f->y.lo <= 0 || f->y.hi < 10 * f->y.lo) f->y.log = false;
   make_tics(&f->x, p->whole_x, wide / 60);

@@ -18,9 +18,10 @@ typedef struct {
 } ls_box;
 
 typedef struct {
-  double lo, hi, step; /* step: between tics; on a logarithmic scale a factor */
-  char format[16];     /* gnuplot's, of the tics */
-  int letters;         /* of the longest tic */
+  double lo, hi, step;   /* step: between tics; on a logarithmic scale a factor */
+  char format[16];       /* gnuplot's, of the tics */
+  int letters;           /* of the longest tic */
+  const ls_texts *names; /* in place of numbers, for 0, 1, ... */
   bool log;
 } ls_axis;
 

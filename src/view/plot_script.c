@@ -116,6 +116,17 @@ static void common_settings(const ls_script *s) {
       s->to);
 }
 
+/* Names in place of numbers, at 0, 1, 2 ... */
+static void axis_names(const ls_script *s, char name, const ls_axis *a) {
+  fprintf(s->to, "set %ctics (", name);
+  for (int64_t i = 0; i < a->names->count; i++) {
+    if (i > 0) fputc(',', s->to);
+    ls_words_name(s, a->names->text[i], a->letters);
+    fprintf(s->to, " %lld", (long long)i);
+  }
+  fputs(")\n", s->to);
+}
+
 /* The scale of an earlier panel goes first: it would not take every range. */
 static void axis(const ls_script *s, char name, const ls_axis *a) {
   fprintf(s->to, "unset logscale %c\nset %crange [%.9g:%.9g]\nset %ctics %.9g\n", name, name, a->lo,
@@ -126,6 +137,7 @@ static void axis(const ls_script *s, char name, const ls_axis *a) {
   const bool apart =
       a->log && a->step > 10; /* by decades: gnuplot would not end making small tics */
   fprintf(s->to, "%s m%ctics%s\n", apart ? "unset" : "set", name, apart ? "" : " default");
+  if (a->names) axis_names(s, name, a);
 }
 
 static void margins(const ls_script *s, const ls_box *b) {
@@ -150,7 +162,7 @@ static void titled(const ls_script *s, const char *name, bool first_panel) {
     return;
   }
   fputs(" title ", s->to);
-  ls_words_name(s, name);
+  ls_words_name(s, name, s->l->letters);
 }
 
 static int64_t shown(const ls_curve *c) {
@@ -160,7 +172,7 @@ static int64_t shown(const ls_curve *c) {
 }
 
 static void band(const ls_script *s, const ls_curve *c, int panel, int k) {
-  if (!c->low || s->l->plain) return;
+  if (!c->low || s->l->plain || c->kind != LS_CURVE_LINE) return;
   fprintf(s->to,
           " $curve%d_%d using 1:3:4 with filledcurves fs transparent solid 0.18 noborder lc "
           "rgb '%s' notitle,",
@@ -193,12 +205,27 @@ static void one_curve(const ls_script *s, const ls_curve *c, int panel, int k) {
   fputc(',', s->to);
 }
 
+static void dotted_curve(const ls_script *s, const ls_curve *c, int panel, int k) {
+  const bool shaded = c->kind == LS_CURVE_SHADES;
+  const char *color = shaded ? ls_style_shade(c->style) : ls_style_color(c->style);
+  if (c->low && !s->l->plain)
+    fprintf(s->to,
+            " $curve%d_%d using 1:2:3:4 with yerrorbars pt 7 ps 0.01 lw 1.2 lc rgb '%s' notitle,",
+            panel, k, color);
+  fprintf(s->to, " $curve%d_%d using 1:2 with points pt %d ps %s lc rgb '%s'", panel, k,
+          shaded ? 5 : 7, shaded ? "1.6" : "0.7", color);
+  titled(s, c->name, panel == 0);
+  fputc(',', s->to);
+}
+
 static void plot_curves(const ls_script *s, int panel) {
   const ls_panel *p = s->l->frame[panel].panel;
   for (int k = 0; k < p->curves; k++) band(s, &p->curve[k], panel, k);
   for (int k = 0; k < p->curves; k++) {
     if (p->curve[k].kind == LS_CURVE_PATH)
       path_curve(s, &p->curve[k], panel, k, "1:2");
+    else if (p->curve[k].kind == LS_CURVE_DOTS || p->curve[k].kind == LS_CURVE_SHADES)
+      dotted_curve(s, &p->curve[k], panel, k);
     else
       one_curve(s, &p->curve[k], panel, k);
   }

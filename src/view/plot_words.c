@@ -13,9 +13,12 @@ static const char *const dashes[] = {"1", "(10,4)", "(3,3)", "(12,3,3,3)"};
 static const int marks[] = {7, 5, 9, 13, 11}; /* gnuplot's: disc, square, triangle, ... */
 #define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
+static const char *const shades[] = {"#08306b", "#2879b9", "#73b3d8", "#b9d6ea", "#e1e8ee"};
+
 const char *ls_style_color(int style) { return palette[style % COUNT(palette)]; }
 const char *ls_style_dash(int style) { return dashes[style % COUNT(dashes)]; }
 int ls_style_mark(int style) { return marks[style % COUNT(marks)]; }
+const char *ls_style_shade(int style) { return shades[style % COUNT(shades)]; }
 
 /* ---- texts ---- */
 
@@ -37,8 +40,8 @@ static char *shortened(const char *text, int most) {
   return ls_mem_format("%.*s\u2026%s", head, text, text + tail);
 }
 
-void ls_words_name(const ls_script *s, const char *name) {
-  char *fitting = shortened(name, s->l->letters);
+void ls_words_name(const ls_script *s, const char *name, int letters) {
+  char *fitting = shortened(name, letters);
   ls_words_quote(s->to, fitting);
   LS_FREE(fitting);
 }
@@ -166,7 +169,11 @@ static void legend_mark(const ls_script *s, double x, double y, int mark, const 
 static void legend_entry(const ls_script *s, const ls_legend_entry *e) {
   const ls_curve *c = e->curve;
   double w = s->l->width, y = e->y / s->l->height;
-  if (c)
+  if (c && c->kind == LS_CURVE_DOTS)
+    legend_mark(s, e->x + 18, e->y, 7, ls_style_color(c->style));
+  else if (c && c->kind == LS_CURVE_SHADES)
+    legend_mark(s, e->x + 18, e->y, 5, ls_style_shade(c->style));
+  else if (c)
     fprintf(s->to,
             "set arrow from screen %.5f,%.5f to screen %.5f,%.5f nohead lw 2 dt %s lc rgb "
             "'%s'\n",

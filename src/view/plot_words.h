@@ -18,10 +18,11 @@ typedef struct {
 const char *ls_style_color(int style);
 const char *ls_style_dash(int style);
 int ls_style_mark(int style);
+const char *ls_style_shade(int style); /* of cells, dark to light */
 
 void ls_words_quote(FILE *to, const char *text);
-/* A name as the legend has it, quoted: shortened to what there is room for. */
-void ls_words_name(const ls_script *script, const char *name);
+/* A name, quoted, and shortened where it has more letters than that. */
+void ls_words_name(const ls_script *script, const char *name, int letters);
 /* Of a panel: title, names of the axes and of the bar of colours, numbers of iterates. */
 ls_status ls_words_panel(const ls_script *script, const ls_frame *frame);
 void ls_words_legend(const ls_script *script);

@@ -187,7 +187,10 @@ char *ls_runs_title(const ls_runs *runs, int item) {
   return title;
 }
 
-int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, double *deviation) {
+typedef double (*getter)(const ls_runs_item *item, const void *what);
+
+static int mean_of(const ls_runs *runs, int group, getter get, const void *what, double *mean,
+                   double *deviation) {
   int n = 0, good = 0;
   double sum = 0, square = 0;
   for (int i = 0; i < runs->n; i++)
@@ -195,7 +198,7 @@ int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, do
   for (int pass = 0; pass < 2; pass++) {
     for (int i = 0; i < runs->n; i++) {
       const ls_runs_item *item = &runs->item[i];
-      double x = item->final[what];
+      double x = get(item, what);
       if (item->group != group || (good > 0 && !ls_runs_good(item)) || isnan(x)) continue;
       if (pass == 0)
         n++, sum += x;
@@ -206,4 +209,22 @@ int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, do
   *mean = n > 0 ? sum / n : (double)NAN;
   *deviation = n > 1 ? sqrt(square / (n - 1)) : (double)NAN;
   return n;
+}
+
+static double final_of(const ls_runs_item *item, const void *what) {
+  return item->final[*(const ls_final *)what];
+}
+
+int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, double *deviation) {
+  return mean_of(runs, group, final_of, &what, mean, deviation);
+}
+
+static double member_of(const ls_runs_item *item, const void *name) {
+  const json_t *value = json_object_get(item->history->end, name);
+  return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+int ls_runs_end_mean(const ls_runs *runs, int group, const char *name, double *mean,
+                     double *deviation) {
+  return mean_of(runs, group, member_of, name, mean, deviation);
 }

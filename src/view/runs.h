@@ -54,6 +54,9 @@ char *ls_runs_title(const ls_runs *runs, int item);
 /* Over the group's runs that are neither diverged nor dead, or over all where none is left: how
  * many, mean, and standard deviation (n - 1; NaN for one). */
 int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, double *deviation);
+/* The same of a member of the end events. */
+int ls_runs_end_mean(const ls_runs *runs, int group, const char *name, double *mean,
+                     double *deviation);
 bool ls_runs_good(const ls_runs_item *item); /* neither diverged nor dead */
 int ls_runs_size(const ls_runs *runs, int group);
 

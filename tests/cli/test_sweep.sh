@@ -108,7 +108,7 @@ on 2 sweep "${long[@]}" train.epochs=1000000 --time-limit 0:00:01 -o limited >ou
 find limited -name 'ckpt-*.h5' | grep -q . || fail "a time limit: no checkpoint: $(ls limited/*)"
 
 # ---- halving: 8 trials to epoch 3, 4 to 5, 2 to 10, 1 to 20; one diverges, and has no place in the second rung ----
-halving=(net.yaml --vary "optimizer.lr=0.1,1e38,0.003,0.03,0.0001,0.01,0.3,0.001" --seeds 1,2 --halving)
+halving=(net.yaml "checkpoint.every=20 epochs" --vary "optimizer.lr=0.1,1e38,0.003,0.03,0.0001,0.01,0.3,0.001" --seeds 1,2 --halving)
 run 0 sweep "${halving[@]}" -o half
 python3 - half/*/metrics.jsonl <<'P' || fail "halving: $(cat half/sweep.csv)"
 import csv, json, re, sys
@@ -132,7 +132,7 @@ for row in rows:
     assert t == 2 or max(runs[t, s]) == ends[t] and float(row["val_loss"]) == runs[t, s][ends[t]], row
 P
 best=$(sed -n 's/^best: trial \([0-9]*\),.*/\1/p' out)
-run 0 train net.yaml optimizer.lr="$(awk -F, -v t="$best" '$1 == t { print $3; exit }' half/sweep.csv)" seed=2 -o half-alone
+run 0 train net.yaml "checkpoint.every=20 epochs" optimizer.lr="$(awk -F, -v t="$best" '$1 == t { print $3; exit }' half/sweep.csv)" seed=2 -o half-alone
 cmp -s half-alone/final.h5 "half/trial-$best-seed-2/final.h5" || fail "a trial that was paused three times is not the run of train"
 all_half() {
   cmp -s <(rows half) <(rows "$1") || fail "$1: other rows: $(diff <(rows half) <(rows "$1"))"
@@ -141,7 +141,7 @@ all_half() {
 run 4 sweep "${halving[@]}" --ranks-per-trial 2 -o half-4
 all_half half-4
 killed=("${halving[@]}")
-interrupt KILL 3 half-killed trial-4-seed-1/ckpt-24.h5
+interrupt KILL 3 half-killed trial-1-seed-1/ckpt-30.h5
 run 2 sweep "${halving[@]}" -o half-killed
 all_half half-killed
 # As a kill leaves it between a rung's checkpoint and its end event, of one that is pruned there and one that goes on.
@@ -152,13 +152,48 @@ all_half half-killed
 run 0 sweep "${halving[@]/%--halving/--halving=6}" -o half-6
 [ "$(awk -F, '$5 == 120' half-6/sweep.csv | wc -l)" -eq 8 ] || fail "8 trials to epoch 10, 4 to 20: $(cat half-6/sweep.csv)"
 refused 78 "with --halving, all trials" sweep "${halving[@]/1,2/1,3}" -o half
-refused 78 "its first rung has 3 epochs, and now 0" sweep "${halving[@]:0:5}" -o half
+refused 78 "its first rung has 3 epochs, and now 0" sweep "${halving[@]:0:6}" -o half
 refused 64 "--halving=x: the epochs" sweep "${halving[@]/%--halving/--halving=x}" -o no
 refused 64 "nothing can be halved" sweep "${halving[@]/%--halving/--halving=11}" -o no
 refused 64 "which is varied" sweep net.yaml --vary train.epochs=5,10 --halving -o no
 refused 64 "before there is a test_loss" sweep "${halving[@]}" --metric test_loss -o no
 refused 78 "a rung ends at epoch 3, and eval.every has no" sweep "${halving[@]}" "eval.every=2 epochs" -o no
 refused 78 "--halving counts epochs" sweep "${halving[@]}" train.epochs=none train.steps=100 -o no
+
+# ---- pictures: what is drawn are the means of sweep.csv ----
+refused 64 "the sweep has not varied it; did you mean 'optimizer.lr'?" plot compare half --by optimizer.l -o no.svg
+refused 64 "two keys, not one twice" plot compare half --by optimizer.lr,optimizer.lr -o no.svg
+refused 64 "with one sweep's folder alone" plot compare half half-6 --by optimizer.lr -o no.svg
+refused 65 "no run has ended with a test_loss" plot compare half --metric test_loss -o no.svg
+if command -v gnuplot >out; then
+  run 0 plot compare half -o half.svg --keep-script
+  run 0 plot compare all -o all.svg --keep-script
+  run 0 plot compare all --by train.batch,data.train.file --metric val_accuracy -o two.svg --keep-script
+  run 0 plot compare half -o -
+  grep -q "best: trial $best, 0\.1" half.svg && grep -q '^set logscale x' half.gp || fail "not the picture of a sweep"
+  python3 - <<'P' || fail "pictures of sweeps show other numbers"
+import csv, re, statistics
+def curves(name):
+    return {(int(p), int(k)): [[float(v) for v in line.split()] for line in body.split("\n") if line]
+            for p, k, body in re.findall(r"\$curve(\d+)_(\d+) << EOD\n(.*?)EOD", open(name).read(), re.S)}
+def trials(folder, metric):
+    rows = [r for r in csv.DictReader(open(folder + "/sweep.csv"))]
+    for t in {r["trial"] for r in rows}:
+        own = [r for r in rows if r["trial"] == t]
+        if all(r["status"] in ("done", "early_stop", "pruned") for r in own):
+            values = [float(r[metric]) for r in own]
+            yield own[0], statistics.mean(values), statistics.stdev(values)
+def same(a, b):
+    a, b = sorted(a), sorted(b)
+    assert len(a) == len(b) and all(abs(u - v) <= 1e-7 * abs(v) for p, q in zip(a, b) for u, v in zip(p, q)), (a, b)
+same([d for c in curves("half.gp").values() for d in c],
+     [[float(r["optimizer.lr"]), m, m - s, m + s] for r, m, s in trials("half", "val_loss")])
+batch = [d for (panel, _), c in curves("all.gp").items() if panel == 3 for d in c]
+same(batch, [[float(r["train.batch"]), m, m - s, m + s] for r, m, s in trials("all", "val_loss")])
+assert "set xtics ('iris.csv' 0,'bad.csv' 1)" in open("all.gp").read() and len({p for p, _ in curves("all.gp")}) == 4
+same([d for c in curves("two.gp").values() for d in c], [[float(r["train.batch"]), 0] for r, m, s in trials("all", "val_accuracy")])
+P
+fi
 
 # ---- the report, as text and JSON; the command that it names; folds ----
 run 2 sweep "${long[@]}" -o whole --json

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "cli/sweep/journal.h"
+#include "config/number.h"
 #include "io/durable.h"
 #include "io/regular.h"
 
@@ -50,6 +51,56 @@ char *ls_sweep_owner_metric(const char *dir) {
   char *own = ls_mem_text(metric && ls_sweep_metric_known(metric) ? metric : "val_loss");
   json_decref(owner);
   return own;
+}
+
+bool ls_sweep_owner_is(const char *dir) {
+  char *path = ls_mem_format("%s/%s", dir, file_name);
+  const bool there = access(path, F_OK) == 0;
+  LS_FREE(path);
+  return there;
+}
+
+static bool has_range(const json_t *vary) {
+  size_t i;
+  json_t *item;
+  json_array_foreach(vary, i, item) {
+    const char *text = json_string_value(item);
+    const char *equal = text ? strchr(text, '=') : NULL, *end;
+    double lo;
+    if (equal && !ls_number_begin(equal + 1, &end, &lo) && end && *end == ':') return true;
+  }
+  return false;
+}
+
+static ls_status rebuild(const char *dir, const json_t *owner, ls_sweep_plan **out) {
+  const json_t *vary = json_object_get(owner, "vary");
+  const char *config = json_string_value(json_object_get(owner, "config")), **words;
+  const size_t count = json_array_size(vary);
+  ls_config *base = NULL;
+  if (!config) return ls_fail(LS_EDATA, "%s/%s is damaged", dir, file_name);
+  LS_NEW(words, count + 1);
+  for (size_t i = 0; i < count; i++) {
+    words[i] = json_string_value(json_array_get(vary, i));
+    if (!words[i]) words[i] = "";
+  }
+  const int64_t trials = json_integer_value(json_object_get(owner, "trials"));
+  const ls_sweep_asked asked = {words, NULL, has_range(vary) ? trials : 0, 0};
+  ls_status status = ls_config_parse(file_name, config, strlen(config), NULL, 0, &base);
+  if (status == LS_OK) status = ls_sweep_plan_new(&asked, base, out);
+  if (status != LS_OK)
+    status = ls_fail(LS_EDATA, "%s/%s is damaged: %s", dir, file_name, ls_error_text());
+  ls_config_free(&base);
+  LS_FREE(words);
+  return status;
+}
+
+ls_status ls_sweep_owner_plan(const char *dir, ls_sweep_plan **out) {
+  json_t *owner;
+  LS_TRY(read_file(dir, &owner));
+  const ls_status status =
+      owner ? rebuild(dir, owner, out) : ls_fail(LS_EDATA, "%s has no %s", dir, file_name);
+  json_decref(owner);
+  return status;
 }
 
 static int is_trial(const struct dirent *entry) { return strncmp(entry->d_name, "trial-", 6) == 0; }

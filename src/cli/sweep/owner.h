@@ -24,6 +24,9 @@ ls_status ls_sweep_owner_write(const char *dir, const ls_sweep_ask *asked, const
 
 /* What its sweep looked for, "val_loss" where nothing says it; ls_mem text. */
 char *ls_sweep_owner_metric(const char *dir);
+bool ls_sweep_owner_is(const char *dir);
+/* Its plan, for the trials' values; its seeds may be others. LS_EDATA where that is no sweep. */
+ls_status ls_sweep_owner_plan(const char *dir, ls_sweep_plan **out);
 /* The folders called trial-* in a folder, by number; no paths. */
 ls_status ls_sweep_owner_trials(const char *dir, ls_texts *names);
 

@@ -271,11 +271,17 @@ ls_status ls_sweep_settings(const ls_sweep_plan *plan, int64_t trial, const ls_s
   return ls_texts_add(out, ls_mem_format("seed=%llu", (unsigned long long)run->seed));
 }
 
-char *ls_sweep_label(const ls_sweep_plan *plan, int64_t trial) {
+static const char *last_word(const char *key) {
+  const char *dot = strrchr(key, '.');
+  return dot ? dot + 1 : key;
+}
+
+char *ls_sweep_label(const ls_sweep_plan *plan, int64_t trial, bool brief) {
   char *text = ls_mem_text("");
   for (int i = 0; i < plan->varies; i++) {
+    const char *key = brief ? last_word(plan->vary[i].key) : plan->vary[i].key;
     char *value = ls_sweep_value(plan, i, trial),
-         *longer = ls_mem_format("%s %s=%s", text, plan->vary[i].key, value);
+         *longer = ls_mem_format("%s %s=%s", text, key, value);
     LS_FREE(value);
     LS_FREE(text);
     text = longer;

@@ -84,7 +84,7 @@ static void put_values(const ls_sweep_outcome *s, int64_t trial, json_t *object)
 
 static void put_trial(const ls_sweep_outcome *s, const ls_sweep_trial *t, json_t *object) {
   json_t *values = json_object();
-  char *label = ls_sweep_label(s->job->plan, t->trial);
+  char *label = ls_sweep_label(s->job->plan, t->trial, false);
   put_values(s, t->trial, values);
   ls_put(object, "trial", t->trial);
   ls_put(object, "values", values);

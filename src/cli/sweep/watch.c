@@ -15,7 +15,7 @@
 #include "view/terminal.h"
 #include "view/text.h"
 
-enum { BEST = 5, WIDTH_MAX = 400 };
+enum { BEST = 5, WIDTH_MAX = 400, NARROW = 64 };
 
 struct ls_sweep_watch {
   ls_sweep_watched of;
@@ -50,21 +50,18 @@ static char *format_eta(const ls_sweep_watch *w, char out[LS_TEXT]) {
   return ls_text_duration((ls_time() - w->started) / (double)w->made * left, out);
 }
 
+/* On a narrow terminal what can be told in fewer letters is. */
+static bool is_narrow(const ls_sweep_watch *w) { return w->columns > 0 && w->columns < NARROW; }
+
 /* "5 of 12 runs, ETA 0:01:30"; with halving "rung 2 of 4, to epoch 25: 5 of 12 runs, ..." */
 static void format_stage(const ls_sweep_watch *w, char *out, size_t size) {
   const ls_sweep_stage *stage = w->of.stage;
   char eta[LS_TEXT], where[LS_HALVING_TEXT];
   ls_halving_text(w->of.halving, stage->rung, where);
+  if (is_narrow(w) && *where)
+    snprintf(where, sizeof where, "rung %d/%d: ", stage->rung + 1, w->of.halving->rungs);
   snprintf(out, size, "%s%lld of %lld runs, ETA %s", where, (long long)(w->runs - stage->left),
            (long long)w->runs, format_eta(w, eta));
-}
-
-/* "val_loss 0.312 +- 0.004" */
-static void format_trial(const ls_sweep_watch *w, const ls_sweep_trial *t, char *out, size_t size) {
-  if (isnan(t->deviation))
-    snprintf(out, size, "%s %.6g", w->of.metric, t->mean);
-  else
-    snprintf(out, size, "%s %.6g +- %.2g", w->of.metric, t->mean, t->deviation);
 }
 
 static void tell_run(const ls_sweep_watch *w, int64_t index) {
@@ -84,24 +81,32 @@ static void add_line(char *all, size_t size, int columns, const char *line) {
   snprintf(all + used, size - used, "%.*s\033[K\n", columns - 1, line);
 }
 
+/* "   4  0.312 +- 0.004  optimizer.lr=0.01" */
 static void add_trial(const ls_sweep_watch *w, const ls_sweep_trial *t, char *all, size_t size) {
-  char line[WIDTH_MAX], value[128];
-  char *label = ls_sweep_label(w->of.plan, t->trial);
-  format_trial(w, t, value, sizeof value);
-  snprintf(line, sizeof line, "  trial %-4lld %s %s", (long long)t->trial, value, label);
+  char line[WIDTH_MAX], spread[32] = "";
+  char *label = ls_sweep_label(w->of.plan, t->trial, is_narrow(w));
+  if (!isnan(t->deviation)) snprintf(spread, sizeof spread, " +- %.2g", t->deviation);
+  snprintf(line, sizeof line, "%6lld  %.*g%s %s", (long long)t->trial, is_narrow(w) ? 4 : 6,
+           t->mean, spread, label);
   add_line(all, size, w->columns, line);
   LS_FREE(label);
 }
 
+static void add_head(const ls_sweep_watch *w, char *all, size_t size) {
+  char line[WIDTH_MAX], head[WIDTH_MAX + 64];
+  format_stage(w, line, sizeof line);
+  snprintf(head, sizeof head, "%s; trial, %s", line, w->of.metric);
+  add_line(all, size, w->columns, head);
+}
+
 /* The table of the best over the one drawn before; messages in between move it down. */
 static void draw(ls_sweep_watch *w) {
-  char all[(BEST + 2) * (WIDTH_MAX + 8)] = "", line[WIDTH_MAX];
+  char all[(BEST + 2) * (WIDTH_MAX + 8)] = "";
   const ls_sweep_watched *of = &w->of;
   ls_sweep_trial *t;
   if (w->columns == 0 || ls_sweep_rank(of->plan, of->row, NULL, of->metric, &t) != LS_OK) return;
   if (w->drawn > 0) snprintf(all, sizeof all, "\033[%dA\r", w->drawn);
-  format_stage(w, line, sizeof line);
-  add_line(all, sizeof all, w->columns, line);
+  add_head(w, all, sizeof all);
   w->drawn = 1;
   for (int64_t i = 0; i < of->plan->trials && i < BEST && !isnan(t[i].mean); i++, w->drawn++)
     add_trial(w, &t[i], all, sizeof all);
