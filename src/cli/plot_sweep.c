@@ -17,6 +17,7 @@ enum { SHADES = 5, CURVES = 4, KEYS_MAX = LS_PLOT_PANELS };
 /* A trial, over its runs. */
 typedef struct {
   int64_t number, runs;
+  bool whole;                          /* all of its runs have a value */
   double sum, square, mean, deviation; /* deviation: 0 for one run */
   bool pruned;
 } trial;
@@ -44,7 +45,7 @@ typedef struct {
 static trial *trial_of(sheet *s, int64_t number) {
   for (int64_t i = 0; i < s->count; i++)
     if (s->of[i].number == number) return &s->of[i];
-  s->of[s->count] = (trial){.number = number};
+  s->of[s->count] = (trial){.number = number, .whole = true};
   return &s->of[s->count++];
 }
 
@@ -53,8 +54,9 @@ static ls_status take_run(sheet *s, const char *name) {
   LS_TRY(ls_sweep_row_read(s->dir, name, &row));
   const double value = ls_sweep_row_value(&row, s->metric);
   const int64_t number = strtoll(name + strlen("trial-"), NULL, 10);
-  if ((row.good || row.paused) && isfinite(value) && number >= 1 && number <= s->plan->trials) {
+  if (number >= 1 && number <= s->plan->trials) {
     trial *t = trial_of(s, number);
+    t->whole = t->whole && (row.good || row.paused) && isfinite(value);
     t->runs++;
     t->sum += value;
     t->square += value * value;
@@ -70,6 +72,14 @@ static void finish_trial(trial *t) {
   t->deviation = n > 1 ? sqrt(fmax(0, (t->square - n * t->mean * t->mean) / (n - 1))) : 0;
 }
 
+/* What counts for the best counts here: a trial whose runs all have a value. */
+static void drop_parts(sheet *s) {
+  int64_t n = 0;
+  for (int64_t i = 0; i < s->count; i++)
+    if (s->of[i].whole) s->of[n++] = s->of[i];
+  s->count = n;
+}
+
 static ls_status read_trials(sheet *s) {
   ls_texts names = {0};
   ls_status status = ls_sweep_owner_trials(s->dir, &names);
@@ -77,6 +87,7 @@ static ls_status read_trials(sheet *s) {
   for (int64_t i = 0; status == LS_OK && i < names.count; i++) status = take_run(s, names.text[i]);
   ls_texts_free(&names);
   LS_TRY(status);
+  drop_parts(s);
   for (int64_t i = 0; i < s->count; i++) {
     finish_trial(&s->of[i]);
     const trial *best = &s->of[s->best], *t = &s->of[i];
@@ -92,7 +103,7 @@ static ls_status read_trials(sheet *s) {
 static double value_of(const sheet *s, const scale *along, int64_t number) {
   double value = (double)NAN;
   char *text = ls_sweep_value(s->plan, along->vary, number);
-  if (!along->named) (void)ls_number_parse(text, &value);
+  if (!along->named && ls_number_parse(text, &value)) value = (double)NAN;
   for (int64_t i = 0; along->named && i < along->names.count; i++)
     if (strcmp(along->names.text[i], text) == 0) value = (double)i;
   LS_FREE(text);

@@ -53,7 +53,8 @@ char *ls_sweep_value(const ls_sweep_plan *plan, int vary, int64_t trial);
  * trial does. */
 ls_status ls_sweep_settings(const ls_sweep_plan *plan, int64_t trial, const ls_sweep_run *run,
                             ls_texts *out);
-/* The same in one text, " KEY=VALUE ..." of a trial; ls_mem. brief: of a key its last word alone. */
+/* The same in one text, " KEY=VALUE ..." of a trial; ls_mem. brief: of a key its last word alone.
+ */
 char *ls_sweep_label(const ls_sweep_plan *plan, int64_t trial, bool brief);
 
 #endif
