@@ -16,16 +16,25 @@ everywhere() {
   run 0 eval "$@" --json; cp out said
   for ranks in ${many:-3}; do run $ranks eval "$@" --json; cmp -s out said || fail "eval $*: $ranks ranks say something else"; done
 }
-# against KIND CKPT DATA COLUMN...: with scikit-learn, from predict's outputs
+# against KIND CKPT DATA COLUMN...: to be compared with scikit-learn, from predict's outputs, at the end: loading it takes longest
 against() {
   local kind=$1 ckpt=$2 data=$3; shift 3
   everywhere "$ckpt" --data "$data" --metrics "$metrics"
   [ -n "$python" ] || return 0
-  awk -F, -v columns="$*" 'BEGIN { n = split(columns, c, " ") } NR > 1 { for (i = 1; i <= n; i++) printf "%s%s", $c[i], i < n ? "," : "\n" }' "$data" >truth
-  run 0 predict "$ckpt" -i "$data" -o outputs.csv --force
-  "$python" "$SOURCE/tests/cli/figures.py" said truth outputs.csv "$kind" >compared 2>err || fail "$data: $(cat err)"
-  [ "$(wc -w <compared)" -ge "$expected" ] || fail "$data: only $(cat compared) compared with scikit-learn"
+  local set
+  set=$(wc -l <sets)
+  cp said "said.$set"
+  awk -F, -v columns="$*" 'BEGIN { n = split(columns, c, " ") } NR > 1 { for (i = 1; i <= n; i++) printf "%s%s", $c[i], i < n ? "," : "\n" }' "$data" >"truth.$set"
+  run 0 predict "$ckpt" -i "$data" -o "outputs.$set.csv"
+  echo "said.$set truth.$set outputs.$set.csv $kind" >>sets
+  echo "$expected $data" >>expected
 }
+compare_all() {
+  "$python" "$SOURCE/tests/cli/figures.py" sets >compared 2>err || fail "scikit-learn has other figures: $(cat compared err)"
+  [ "$(wc -l <compared)" -eq "$(wc -l <expected)" ] || fail "not all are compared: $(cat compared)"
+  paste -d' ' expected compared | awk 'NF - 2 < $1 { print; bad = 1 } END { exit bad }' >lacking || fail "too little is compared with scikit-learn: $(cat lacking)"
+}
+true >sets; true >expected
 
 # ---- yes or no: a weight of 1 and a rate of almost 0, so that the output is sigmoid(a). By hand: 3 of 4 found, 2 of 6 mistaken ----
 printf 'a,yes\n2,1\n1.5,1\n1,0\n0.5,1\n0.25,0\n-0.5,1\n-1,0\n-1.5,0\n-2,0\n-3,0\n' >hand.csv
@@ -95,6 +104,8 @@ everywhere columns/final.h5 --data skewed.csv --metrics auc,f1; awk -v auc="$(fi
 run 0 train classes.yaml -o by-mse 'model.layers=[{units: out}]' loss=mse
 metrics=f1,auc,average_precision expected=3; against classes by-mse/final.h5 skewed.csv 4
 
+[ -z "$python" ] || compare_all
+
 # ---- followed: written, and the best is the largest ----
 run 2 train classes.yaml -o followed train.steps=none train.epochs=8 train.early_stop='{metric: val_f1, patience: 3}'
 grep -q '^best: val_f1 ' err || fail "val_f1 is not said to be the best: $(cat err)"
@@ -104,6 +115,10 @@ sed -n 's/.*"val_f1":\([0-9.]*\),.*/\1/p' followed/metrics.jsonl | awk -v best="
 run 3 train classes.yaml -o three train.steps=none train.epochs=8 train.early_stop='{metric: val_f1, patience: 3}'
 [ "$(numbers_of followed)" = "$(numbers_of three)" ] || fail "3 ranks follow other numbers"
 run 0 train classes.yaml -o few train.steps=none train.epochs=1 'eval.metrics=[balanced_accuracy]' checkpoint.keep.best=val_f1_micro
+run 0 compare few
+grep -q '^run .*  val_balanced_accuracy  val_f1_micro  samples/s' out || fail "compare has no columns of what was asked for: $(cat out)"
+run 0 compare few --json
+grep -qF "\"val_f1_micro\":{\"n\":1,\"mean\":$(sed -n 's/.*"event":"end".*"val_f1_micro":\([^,]*\),.*/\1/p' few/metrics.jsonl)," out || fail "compare shows another val_f1_micro: $(cat out)"
 grep -q '"val_loss":[^,]*,"val_balanced_accuracy":[^,]*,"val_f1_micro":[^,]*,"lr"' few/metrics.jsonl || fail "few: $(cat few/metrics.jsonl)"
 
 # ---- what is refused ----
