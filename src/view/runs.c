@@ -189,8 +189,8 @@ char *ls_runs_title(const ls_runs *runs, int item) {
 
 typedef double (*getter)(const ls_runs_item *item, const void *what);
 
-static int mean_of(const ls_runs *runs, int group, getter get, const void *what, double *mean,
-                   double *deviation) {
+static int group_mean(const ls_runs *runs, int group, getter get, const void *what, double *mean,
+                      double *deviation) {
   int n = 0, good = 0;
   double sum = 0, square = 0;
   for (int i = 0; i < runs->n; i++)
@@ -216,7 +216,7 @@ static double final_of(const ls_runs_item *item, const void *what) {
 }
 
 int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, double *deviation) {
-  return mean_of(runs, group, final_of, &what, mean, deviation);
+  return group_mean(runs, group, final_of, &what, mean, deviation);
 }
 
 static double member_of(const ls_runs_item *item, const void *name) {
@@ -226,5 +226,5 @@ static double member_of(const ls_runs_item *item, const void *name) {
 
 int ls_runs_end_mean(const ls_runs *runs, int group, const char *name, double *mean,
                      double *deviation) {
-  return mean_of(runs, group, member_of, name, mean, deviation);
+  return group_mean(runs, group, member_of, name, mean, deviation);
 }
