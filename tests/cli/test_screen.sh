@@ -30,8 +30,8 @@ grep -qF "$mark" err || fail "no mark for the last checkpoint: $(cat -v err)"
 COLUMNS=50 on_terminal
 grep -q committed err && fail "a narrow terminal: lines of commits"
 COLUMNS=40 on_terminal # the columns that fit, and no more
-tr -d '\r' <err | grep -qx '   epoch       loss   val_loss       lr' || fail "40 columns: $(grep epoch err | cat -v)"
-tr -d '\r' <err | grep -qE '^[^ ]* *\*? +1 +[0-9.e-]+ +[0-9.e-]+ +0\.02$' || fail "a row in 40 columns: $(grep '  1  ' err | cat -v)"
+tr -d '\r' <err | grep -qx '   epoch       loss    acc   val_loss' || fail "40 columns: $(grep epoch err | cat -v)"
+tr -d '\r' <err | grep -qE '^ \*? +1 +[0-9.e-]+ +[0-9.]+ +[0-9.e-]+$' || fail "a row in 40 columns: $(grep '  1  ' err | cat -v)"
 on_terminal "train.nonfinite=skip optimizer='{type: sgd, lr: 1e19}' train.epochs=3"
 grep -q 'not finite; the update is skipped' err || fail "no warnings between the rows: $(cat -v err)"
 grep -q committed err && fail "warnings between a row and its mark: $(grep committed err)"
