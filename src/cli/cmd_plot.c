@@ -329,7 +329,10 @@ static ls_status compare(ls_cli *cli, const void *given) {
   const ls_plot_options *o = given;
   const char *dir = cli->args[0];
   const bool time = o->by && (strcmp(o->by, "epoch") == 0 || strcmp(o->by, "seconds") == 0);
-  const bool sweep = dir && !cli->args[1] && !time && ls_sweep_owner_is(dir);
+  const bool sweep = dir && !cli->args[1] && ls_sweep_owner_is(dir);
+  if (sweep && time)
+    return ls_fail(LS_EUSAGE, "--by %s is of runs: give those of the sweep, %s/trial-*", o->by,
+                   dir);
   if (!sweep && o->by && !time)
     return ls_fail(
         LS_EUSAGE,

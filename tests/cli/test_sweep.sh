@@ -162,7 +162,8 @@ refused 78 "--halving counts epochs" sweep "${halving[@]}" train.epochs=none tra
 # ---- pictures: what is drawn are the means of sweep.csv ----
 refused 64 "the sweep has not varied it; did you mean 'optimizer.lr'?" plot compare half --by optimizer.l -o no.svg
 refused 64 "two keys, not one twice" plot compare half --by optimizer.lr,optimizer.lr -o no.svg
-refused 64 "with one sweep's folder alone" plot compare half half-6 --by optimizer.lr -o no.svg
+refused 64 "keys are of one sweep's folder that stands alone" plot compare half half-6 --by optimizer.lr -o no.svg
+refused 64 "is of runs: give those of the sweep" plot compare half --by epoch -o no.svg
 refused 65 "no run has ended with a test_loss" plot compare half --metric test_loss -o no.svg
 if command -v gnuplot >out; then
   run 0 plot compare half -o half.svg --keep-script
