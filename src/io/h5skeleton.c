@@ -1,21 +1,19 @@
 /* The file is made in memory: on a disk that is full the library may call a write done that was
- * not, and crash when the process ends. It is a file all the same (memfd), because the library
- * leaves holes in one, where its own driver for memory would fill in gigabytes of weights. */
+ * not, and crash when the process ends. */
 #include "io/h5skeleton.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "io/h5type.h"
+#if H5_VERSION_GE(1, 13, 0)
+#include <hdf5dev.h> /* drivers moved there */
+#endif
 
 enum { ALIGN = LS_ALIGN };
 
@@ -86,70 +84,129 @@ static bool make_datasets(hid_t file, ls_h5_item *item, int items) {
   return ok;
 }
 
-static bool make_file(const char *path, size_t user_block, ls_h5_item *item, int items) {
+/* ---- a file that is memory ----
+ *
+ * The library's own driver for memory fills in what lies between two writes, gigabytes of weights,
+ * and a file in memory (memfd) may be no longer than the process's files may be (RLIMIT_FSIZE). */
+
+typedef struct {
+  H5FD_t head; /* the library's */
+  char *data;  /* (room) zeros where nothing was written */
+  size_t room;
+  haddr_t end;
+} sheet;
+
+static sheet the_sheet; /* of the one call that is at work */
+
+static H5FD_t *sheet_open(const char *name, unsigned flags, hid_t access, haddr_t most) {
+  (void)name, (void)flags, (void)access, (void)most;
+  return &the_sheet.head;
+}
+static herr_t sheet_close(H5FD_t *file) {
+  (void)file;
+  return 0;
+}
+/* What the library may do to its writes: as to those of a file on a disk. */
+static herr_t sheet_query(const H5FD_t *file, unsigned long *flags) {
+  (void)file;
+  *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
+           H5FD_FEAT_AGGREGATE_SMALLDATA;
+  return 0;
+}
+static haddr_t sheet_end(const H5FD_t *file, H5FD_mem_t type) {
+  (void)type;
+  return ((const sheet *)file)->end;
+}
+static herr_t sheet_set_end(H5FD_t *file, H5FD_mem_t type, haddr_t end) {
+  (void)type;
+  ((sheet *)file)->end = end;
+  return 0;
+}
+static bool within(const sheet *s, haddr_t at, size_t size) {
+  return at <= s->room && size <= s->room - at;
+}
+static herr_t sheet_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t at, size_t size,
+                         void *to) {
+  const sheet *s = (const sheet *)file;
+  (void)type, (void)transfer;
+  if (!within(s, at, size)) return -1;
+  memcpy(to, s->data + at, size);
+  return 0;
+}
+static herr_t sheet_write(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t at, size_t size,
+                          const void *from) {
+  const sheet *s = (const sheet *)file;
+  (void)type, (void)transfer;
+  if (!within(s, at, size)) return -1;
+  memcpy(s->data + at, from, size);
+  return 0;
+}
+
+static const H5FD_class_t sheet_driver = {
+#ifdef H5FD_CLASS_VERSION
+    .version = H5FD_CLASS_VERSION,
+    .value = 600, /* of those that anyone may take for a try */
+#endif
+    .name = "lockstep-sheet",
+    .maxaddr = (haddr_t)1 << 62,
+    .fc_degree = H5F_CLOSE_WEAK,
+    .open = sheet_open,
+    .close = sheet_close,
+    .query = sheet_query,
+    .get_eoa = sheet_end,
+    .set_eoa = sheet_set_end,
+    .get_eof = sheet_end,
+    .read = sheet_read,
+    .write = sheet_write,
+    .fl_map = H5FD_FLMAP_DICHOTOMY};
+
+static bool make_file(size_t user_block, ls_h5_item *item, int items) {
+  const hid_t driver = H5FDregister(&sheet_driver);
   hid_t create = H5Pcreate(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS);
   bool ok = H5Pset_userblock(create, user_block) >= 0 && H5Pset_obj_track_times(create, 0) >= 0 &&
-            H5Pset_fapl_stdio(access) >= 0 &&
+            driver >= 0 && H5Pset_driver(access, driver, NULL) >= 0 &&
             H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0 &&
             H5Pset_alignment(access, 1, ALIGN) >= 0;
-  hid_t file = ok ? H5Fcreate(path, H5F_ACC_TRUNC, create, access) : -1;
+  hid_t file = ok ? H5Fcreate("lockstep-skeleton", H5F_ACC_TRUNC, create, access) : -1;
   ok = file >= 0 && make_datasets(file, item, items);
   if (file >= 0 && H5Fclose(file) < 0) ok = false;
   H5Pclose(access);
   H5Pclose(create);
+  if (driver >= 0) H5FDunregister(driver);
   return ok;
-}
-
-/* Bytes [at, end) of the file. */
-static bool read_all(int fd, char *to, off_t at, off_t end) {
-  while (at < end) {
-    const ssize_t got = pread(fd, to + at, (size_t)(end - at), at);
-    if (got <= 0) return false;
-    at += got;
-  }
-  return true;
-}
-
-/* What the library has written, and nothing where it has not: that memory is not touched. */
-static ls_status take_image(int fd, char **image, size_t *bytes) {
-  struct stat file;
-  bool ok = fstat(fd, &file) == 0;
-  *bytes = ok ? (size_t)file.st_size : 0;
-  LS_TRY(ls_mem_new((void **)image, *bytes, 1));
-  for (off_t hole = 0, at; ok && (at = lseek(fd, hole, SEEK_DATA)) >= 0;) {
-    hole = lseek(fd, at, SEEK_HOLE);
-    ok = hole > at && read_all(fd, *image, at, hole);
-  }
-  if (ok) return LS_OK;
-  LS_FREE(*image);
-  return ls_fail(LS_FAIL, "cannot read back the layout of a checkpoint: %s", strerror(errno));
 }
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER; /* the library's calls */
 
 /* Quietly: the library's errors may be another program's to print. */
-static bool make_quietly(int fd, size_t user_block, ls_h5_item *item, int items) {
-  char path[32];
+static bool make_quietly(size_t user_block, ls_h5_item *item, int items) {
   H5E_auto2_t print;
   void *arg;
-  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-  pthread_mutex_lock(&one_at_a_time);
   H5Eget_auto2(H5E_DEFAULT, &print, &arg);
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-  const bool ok = make_file(path, user_block, item, items);
+  const bool ok = make_file(user_block, item, items);
   H5Eset_auto2(H5E_DEFAULT, print, arg);
-  pthread_mutex_unlock(&one_at_a_time);
   return ok;
+}
+
+/* More than a file of these has: what is not used of it is never touched. */
+static size_t room_for(size_t user_block, const ls_h5_item *item, int items) {
+  enum { EACH = 4096, ALL = 1 << 16 };
+  size_t room = user_block + ALL;
+  for (int i = 0; i < items; i++) room += item[i].bytes + EACH;
+  return room;
 }
 
 ls_status ls_h5_skeleton(size_t user_block, ls_h5_item *item, int items, char **image,
                          size_t *bytes) {
-  *image = NULL;
-  const int fd = memfd_create("lockstep-skeleton", MFD_CLOEXEC);
-  if (fd < 0) return ls_fail(LS_FAIL, "cannot lay out a checkpoint: %s", strerror(errno));
-  ls_status status = make_quietly(fd, user_block, item, items)
-                         ? take_image(fd, image, bytes)
-                         : ls_fail(LS_FAIL, "cannot lay out a checkpoint: out of memory?");
-  close(fd);
-  return status;
+  const size_t room = room_for(user_block, item, items);
+  LS_TRY(ls_mem_new((void **)image, room, 1));
+  pthread_mutex_lock(&one_at_a_time);
+  the_sheet = (sheet){.data = *image, .room = room};
+  const bool ok = make_quietly(user_block, item, items);
+  *bytes = (size_t)the_sheet.end;
+  pthread_mutex_unlock(&one_at_a_time);
+  if (ok && *bytes <= room) return LS_OK;
+  LS_FREE(*image);
+  return ls_fail(LS_FAIL, "cannot lay out a checkpoint: out of memory?");
 }
