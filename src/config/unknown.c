@@ -35,8 +35,17 @@ typedef struct {
   ls_node_arena *arena;
   const char *name;
   const char *found; /* "output or train" */
-  const char *last;
 } search;
+
+/* Several types of a section may have the key, and their rows come in turn. */
+static bool is_among(const char *found, const char *section) {
+  const size_t length = strlen(section);
+  for (const char *at = found; at && (at = strstr(at, section)); at++) {
+    const bool begins = at == found || at[-1] == ' ', ends = !at[length] || at[length] == ' ';
+    if (begins && ends) return true;
+  }
+  return false;
+}
 
 static bool look(void *context, const char *path, const char *type, const ls_key *key) {
   search *s = context;
@@ -44,9 +53,8 @@ static bool look(void *context, const char *path, const char *type, const ls_key
   if (strcmp(key->name, s->name) != 0) return true;
   size_t length = strlen(path) - strlen(key->name);
   const char *section = length ? ls_node_arena_text(s->arena, path, length - 1) : "the top level";
-  if (s->last && strcmp(s->last, section) == 0) return true;
+  if (is_among(s->found, section)) return true;
   s->found = s->found ? ls_node_arena_format(s->arena, "%s or %s", s->found, section) : section;
-  s->last = section;
   return true;
 }
 
