@@ -234,7 +234,8 @@ static ls_status show(info *i) {
 static const char datasets_look[] =
     "{*datasets}{name}: {dims}, {type}\n{?stored}  stored     {stored}\n{/}"
     "{?x}  values     " SPREAD("x") "{/}{?texts}  labels     {texts} texts, {different} "
-    "different:{*_words} '{.}'{/}{?_more} ...{/}\n{/}{?problem}  not usable as samples: {problem}\n{/}{/}";
+    "different:{*_words} '{.}'{/}{?_more} ...{/}\n{/}{?problem}  not usable as samples: "
+    "{problem}\n{/}{/}";
 
 typedef struct {
   const char *path;

@@ -264,10 +264,12 @@ static ls_status draw_shades(sheet *s, const ls_plot_options *o, const scale key
 /* --by KEY or KEY,KEY; without it all keys. */
 static ls_status choose_keys(const sheet *s, const char *by, scale key[KEYS_MAX], int *keys) {
   const char *comma = by ? strchr(by, ',') : NULL;
-  char *first = by ? ls_mem_format("%.*s", (int)(comma ? comma - by : (long)strlen(by)), by) : NULL;
+  const size_t length = by ? strcspn(by, ",") : 0;
+  char *first = by ? ls_mem_format("%.*s", (int)length, by) : NULL;
   int vary[KEYS_MAX];
   ls_status status = LS_OK;
-  *keys = by ? (comma ? 2 : 1) : s->plan->varies;
+  *keys = s->plan->varies;
+  if (by) *keys = comma ? 2 : 1;
   if (*keys > KEYS_MAX || *keys == 0)
     status = ls_fail(LS_EUSAGE, "%s has varied %d keys: --by KEY or KEY,KEY, of 1 to %d of them",
                      s->dir, *keys, KEYS_MAX);
