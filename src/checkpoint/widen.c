@@ -12,7 +12,7 @@ typedef struct {
 } widening;
 
 static bool is_variance(const widening *w, int64_t output) {
-  return ls_loss_gives_variance(w->loss.name) && output % 2 == 1;
+  return ls_loss_is_variance(w->loss.name, output);
 }
 
 /* "flux q0.9 [W]": from the target's name and unit, which may both be missing. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/elementary.h"
 #include "base/mem.h"
 #include "cli/print.h"
 #include "config/number.h"
@@ -25,6 +26,7 @@ typedef struct {
   int64_t steps;
   point *at;                /* (steps) */
   int64_t n;                /* made */
+  double least;             /* of the smoothed losses so far */
   bool ended;               /* the loss grew too far before all rates were tried */
   int64_t lowest, steepest; /* points; -1: none */
 } test;
@@ -84,14 +86,17 @@ static ls_status make_config(const ls_cli *cli, const test *t, ls_config **out) 
 static double smooth(const test *t, double loss) {
   const double n = (double)t->n;
   if (t->n == 0) return loss;
-  const double before = t->at[t->n - 1].smoothed * (1 - pow(MEMORY, n));
-  return (MEMORY * before + (1 - MEMORY) * loss) / (1 - pow(MEMORY, n + 1));
+  const double before = t->at[t->n - 1].smoothed * (1 - ls_power(MEMORY, n));
+  return (MEMORY * before + (1 - MEMORY) * loss) / (1 - ls_power(MEMORY, n + 1));
 }
 
 static bool has_blown_up(const test *t, const point *p) {
-  double least = INFINITY;
-  for (int64_t i = 0; i < t->n; i++) least = fmin(least, t->at[i].smoothed);
-  return t->n >= STEPS_MIN / 2 && p->smoothed > BLOWN_UP * fabs(least);
+  return t->n >= STEPS_MIN / 2 && p->smoothed > BLOWN_UP * fabs(t->least);
+}
+
+static void keep(test *t, const point *p) {
+  t->at[t->n++] = *p;
+  t->least = fmin(t->least, p->smoothed);
 }
 
 static ls_status take_steps(ls_run *run, test *t) {
@@ -102,7 +107,7 @@ static ls_status take_steps(ls_run *run, test *t) {
     const double loss = ls_step_loss(run, run->state.samples_seen - seen);
     const point p = {run->lr, loss, smooth(t, loss)};
     t->ended = (flags & LS_FLAG_NONFINITE) || !isfinite(loss) || has_blown_up(t, &p);
-    if (isfinite(loss)) t->at[t->n++] = p;
+    if (isfinite(loss)) keep(t, &p);
   }
   return LS_OK;
 }
@@ -269,7 +274,7 @@ static ls_status show(const ls_cli *cli, const ls_find_rate_options *o, test *t)
 }
 
 ls_status ls_find_rate(ls_cli *cli, const ls_find_rate_options *o) {
-  test t = {0};
+  test t = {.least = INFINITY};
   ls_status status = ls_comm_agree(cli->comm, check(cli, o, &t));
   if (status == LS_OK) status = train(cli, &t);
   if (status == LS_OK)

@@ -140,25 +140,6 @@ static ls_status place(const char *temp, const char *path, const void *data, siz
              : io_error("rename to", path); /* the same bytes, now known to be on the disk */
 }
 
-static ls_status commit(const char *folder_name, int folder, const char *temp, const char *path,
-                        const void *data, size_t bytes, bool replace) {
-#ifdef LS_MUTANT_IN_PLACE
-  (void)replace, (void)place, (void)temp;
-  LS_TRY(write_file(path, data, bytes));
-  return sync_fd(folder, folder_name);
-#endif
-  ls_status status = write_file(temp, data, bytes);
-  if (status == LS_OK) status = check_file(temp, data, bytes);
-  if (status == LS_OK) status = place(temp, path, data, bytes, replace);
-  if (status != LS_OK) {
-    unlink(temp);
-    return status;
-  }
-  status = sync_fd(folder, folder_name);
-  if (status != LS_OK && !replace) unlink(path); /* not promised, so not left to be found */
-  return status;
-}
-
 /* What a commit is about: the folder's name, the temporary's and the file's. */
 typedef struct {
   const char *folder;
@@ -173,13 +154,32 @@ static ls_status name_places(const char *dir, const char *name, place_names *at)
   return ls_fail(LS_EIO, "'%s/%s': the path is longer than %d bytes", dir, name, PATH_MAX);
 }
 
+static ls_status commit(const place_names *at, int folder, const void *data, size_t bytes,
+                        bool replace) {
+#ifdef LS_MUTANT_IN_PLACE
+  (void)replace, (void)place;
+  LS_TRY(write_file(at->path, data, bytes));
+  return sync_fd(folder, at->folder);
+#endif
+  ls_status status = write_file(at->temp, data, bytes);
+  if (status == LS_OK) status = check_file(at->temp, data, bytes);
+  if (status == LS_OK) status = place(at->temp, at->path, data, bytes, replace);
+  if (status != LS_OK) {
+    unlink(at->temp);
+    return status;
+  }
+  status = sync_fd(folder, at->folder);
+  if (status != LS_OK && !replace) unlink(at->path); /* not promised, so not left to be found */
+  return status;
+}
+
 ls_status ls_durable_write(const char *dir, const char *name, const void *data, size_t bytes,
                            bool replace) {
   place_names at;
   LS_TRY(name_places(dir, name, &at));
   int folder = open_retry(dir, O_RDONLY | O_DIRECTORY);
   if (folder < 0) return io_error("open the folder", dir);
-  ls_status status = commit(dir, folder, at.temp, at.path, data, bytes, replace);
+  ls_status status = commit(&at, folder, data, bytes, replace);
   close(folder);
   return status;
 }

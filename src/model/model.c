@@ -33,6 +33,9 @@ static const ls_loss *loss_named(const char *name) {
 ls_task ls_loss_task(const char *name) { return loss_named(name)->task; }
 bool ls_loss_counts(const char *name) { return loss_named(name)->counts; }
 bool ls_loss_gives_variance(const char *name) { return loss_named(name)->heads == 2; }
+bool ls_loss_is_variance(const char *name, int64_t output) {
+  return ls_loss_gives_variance(name) && output % 2 == 1;
+}
 
 int ls_loss_heads(const ls_loss_spec *spec) {
   const int heads = loss_named(spec->name)->heads;

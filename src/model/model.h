@@ -92,6 +92,7 @@ ls_task ls_loss_task(const char *loss);         /* which kind of target a loss t
 bool ls_loss_counts(const char *loss);          /* of regression: numbers >= 0, never scaled */
 int ls_loss_heads(const ls_loss_spec *loss);    /* outputs for each target, one after the other */
 bool ls_loss_gives_variance(const char *loss);  /* a mean, and behind it a variance */
+bool ls_loss_is_variance(const char *loss, int64_t output); /* is that output one? */
 /* Which of a target's outputs is its value, that errors are of: the only one, the mean, the median;
  * -1: there is no median among its quantiles. */
 int ls_loss_value(const ls_loss_spec *loss);

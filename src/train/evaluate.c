@@ -283,7 +283,7 @@ static ls_status forward_block(eval *e, int64_t b) {
 
 /* Output o of the network in the target's units, and back; a variance in their square. */
 static bool is_variance(const eval *e, int64_t o) {
-  return ls_loss_gives_variance(e->run->config->loss) && o % 2 == 1;
+  return ls_loss_is_variance(e->run->config->loss, o);
 }
 static double own_of(const eval *e, const ls_affine *a, int64_t o, double scaled) {
   const int64_t target = o / e->heads;
