@@ -1,27 +1,66 @@
 #!/bin/sh
-# bench/run.sh [ROUNDS]: the tables of bench/README.md on this machine, as Markdown on stdout. Everything is taken in turn, ROUNDS times
-# (default 5), and the medians are printed: a slow minute of the machine then hits all alike.
+# bench/run.sh [ROUNDS]: the tables of bench/README.md on this machine, as Markdown on stdout.
+# Everything is taken in turn, ROUNDS times (default 5), and the medians are printed: a slow minute
+# of the machine then hits all alike. ISA=avx2 holds lockstep and the libraries to AVX2 kernels.
 set -eu
 cd "$(dirname "$0")/.."
 rounds=${1:-5} lockstep=${LOCKSTEP:-build/lockstep}
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+
+# Everyone gets the best kernel that the library has: an older OpenBLAS takes newer CPUs for a
+# Prescott, which is 3 to 5 times slower.
+isa=${ISA:-$(grep -qw avx512f /proc/cpuinfo && echo avx512 || echo avx2)}
+case $isa in
+  avx512) export OPENBLAS_CORETYPE=SkylakeX ;;
+  avx2) export LOCKSTEP_KERNEL=avx2 OPENBLAS_CORETYPE=Haswell DNNL_MAX_CPU_ISA=AVX2 ;;
+esac
+
 python=python3
-python3 -c 'import torch' 2>/dev/null || python=/usr/bin/python3 # Debian's python3-torch is for Debian's Python
+python3 -c 'import torch' 2>/dev/null || python=/usr/bin/python3 # Debian's package is for Debian's
 torch=$($python -c 'import torch; print(torch.__version__)' 2>/dev/null) || torch=
+onednn=$work/onednn
+cc -O2 bench/onednn.c -o "$onednn" -ldnnl 2>/dev/null || onednn=
 
 number() { sed -n "s/.*\"$1\":\([0-9.e+-]*\).*/\1/p"; }
+rows() { case $1 in a) echo 50 ;; b) echo 128 ;; c) echo 1024 ;; esac; }
 steps() { case $1 in a) echo 4000 ;; b) echo 300 ;; c) echo 5 ;; esac; }
+widths() {
+  case $1 in
+    a) echo 784 20 20 20 20 10 ;;
+    b) echo 784 512 512 10 ;;
+    c) echo 784 2048 2048 2048 10 ;;
+  esac
+}
 ranks() { n=$1 && shift && mpirun -n "$n" --bind-to none "$@"; }
 train() { # train NAME RANKS [KEY=VALUE]: samples/s
-  ranks "$2" "$lockstep" bench train "bench/configs/$1.yaml" ${3:-} --threads 1 --steps "$(steps "$1")" \
-    --warmup "$(($(steps "$1") / 5 + 1))" --json 2>/dev/null | number samples_per_s
+  ranks "$2" "$lockstep" bench train "bench/configs/$1.yaml" ${3:-} --threads 1 \
+    --steps "$(steps "$1")" --warmup "$(($(steps "$1") / 5 + 1))" --json 2>/dev/null |
+    number samples_per_s
 }
-gemm() { # blas and floor of network $1
-  "$lockstep" bench gemm "bench/configs/$1.yaml" --steps "$(($(steps "$1") / 4 + 1))" --json >"$work/gemm"
-  number blas_samples_per_s <"$work/gemm" >>"$work/$1.blas"
-  number floor_samples_per_s <"$work/gemm" >>"$work/$1.floor"
+
+# The products alone: samples/s of ROWS rows by one library, on one core.
+by_blas() { # by_blas NAME ROWS
+  "$lockstep" bench gemm "bench/configs/$1.yaml" "train.batch=$2" \
+    --steps "$(($(steps "$1") / 4 + 1))" --json >"$work/gemm.$3"
+  number blas_samples_per_s <"$work/gemm.$3"
 }
+by_onednn() { # the same
+  # shellcheck disable=SC2046 # a word each
+  OMP_NUM_THREADS=1 "$onednn" "$2" "$(($(steps "$1") / 2 + 1))" $(widths "$1")
+}
+on_both() { # on_both LIBRARY NAME: half the rows on each of two cores at once, the sum of their rates
+  half=$(($(rows "$2") / 2))
+  "by_$1" "$2" $half first >"$work/first" &
+  "by_$1" "$2" $half second >"$work/second"
+  wait
+  cat "$work/first" "$work/second" | awk '{ sum += $1 } END { print sum }'
+}
+products() { # products LIBRARY NAME
+  "by_$1" "$2" "$(rows "$2")" whole >>"$work/$2.$1"
+  on_both "$1" "$2" >>"$work/$2.$1.both"
+}
+
 # Seconds from mpirun to exit, and the accuracy.
 fast() {
   start=$(date +%s.%N)
@@ -30,7 +69,8 @@ fast() {
 }
 fast_lockstep() {
   rm -rf "$work/run"
-  fast ranks 2 "$lockstep" train bench/configs/fast.yaml -o "$work/run" -q >>"$work/fast.two" 2>/dev/null
+  fast ranks 2 "$lockstep" train bench/configs/fast.yaml -o "$work/run" -q >>"$work/fast.two" \
+    2>/dev/null
   tail -1 "$work/run/metrics.jsonl" | number test_accuracy >>"$work/fast.two.accuracy"
 }
 fast_torch() { # fast_torch NAME PROCESSES
@@ -43,7 +83,8 @@ for _ in $(seq "$rounds"); do
     train $net 1 >>"$work/$net.one"
     train $net 2 >>"$work/$net.two"
     train $net 1 train.slices=1 >>"$work/$net.plain"
-    gemm $net
+    products blas $net
+    [ -z "$onednn" ] || products onednn $net
     [ -z "$torch" ] || {
       ranks 1 "$python" bench/pytorch_ddp.py $net >>"$work/$net.torch1"
       ranks 2 "$python" bench/pytorch_ddp.py $net >>"$work/$net.torch2"
@@ -53,32 +94,51 @@ for _ in $(seq "$rounds"); do
   [ -z "$torch" ] || { fast_torch torch1 1 && fast_torch torch2 2; }
 done
 
-median() { sort -g "$1" | awk '{ x[NR] = $1 } END { print NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2 }'; }
-cell() { if [ -s "$work/$2" ]; then printf " $1 |" "$(median "$work/$2")"; else printf ' - |'; fi; }
-ratio() { # ratio A B: of their medians
-  if [ -s "$work/$1" ] && [ -s "$work/$2" ]; then
-    echo "$(median "$work/$1") $(median "$work/$2")" | awk '{ printf " %.2f |", $1 / $2 }'
+median() {
+  sort -g "$1" | awk '{ x[NR] = $1 }
+    END { print NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2 }'
+}
+cell() { # cell FORMAT SERIES
+  if [ -s "$work/$2" ]; then printf " $1 |" "$(median "$work/$2")"; else printf ' - |'; fi
+}
+ratio() { # ratio A B...: of A's median to the largest of the others'
+  over=0 first=$1 && shift
+  for series in "$@"; do
+    [ -s "$work/$series" ] || continue
+    over=$(echo "$(median "$work/$series") $over" | awk '{ print ($1 > $2 ? $1 : $2) }')
+  done
+  if [ -s "$work/$first" ] && [ "$over" != 0 ]; then
+    echo "$(median "$work/$first") $over" | awk '{ printf " %.2f |", $1 / $2 }'
   else printf ' - |'; fi
 }
-echo "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(nproc) cores; medians of $rounds, in turn; samples per second, one thread a rank."
+
+echo "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(nproc) cores, $isa, load" \
+  "$(cut -d' ' -f1 /proc/loadavg); medians of $rounds, in turn; samples per second, one thread a" \
+  "rank; $("$lockstep" bench gemm bench/configs/a.yaml --steps 1 --json |
+    sed -n 's/.*"blas":"\([^"]*\)".*/\1/p')."
 echo
-echo "| network | 1 rank | 2 ranks | 1 rank, slices: 1 | BLAS GEMMs alone, 1 core | floor | PyTorch ${torch:-(not installed)}, 1 process | DDP, 2 |"
-echo "|---|---|---|---|---|---|---|---|"
+echo "| network | 1 rank | 2 ranks | 1 rank, slices: 1 | BLAS, 1 core | BLAS, both cores |" \
+  "oneDNN, 1 core | oneDNN, both | PyTorch ${torch:-(not installed)}, 1 process | DDP, 2 |"
+echo "|---|---|---|---|---|---|---|---|---|---|"
 for net in a b c; do
   printf '| %s |' $net
-  for column in one two plain blas floor torch1 torch2; do cell %.0f $net.$column; done
+  for column in one two plain blas blas.both onednn onednn.both torch1 torch2; do
+    cell %.0f $net.$column
+  done
   echo
 done
 echo
-echo "| network | 1 rank / floor | 1 rank / PyTorch | 2 ranks / DDP | efficiency: 2 ranks / 1 rank / 2 | default slices / slices: 1 |"
-echo "|---|---|---|---|---|---|"
+echo "| network | 1 rank / best products | 2 ranks / best products on both cores |" \
+  "default slices / slices: 1 | efficiency: 2 ranks / 1 rank / 2 | 1 rank / PyTorch | 2 ranks / DDP |"
+echo "|---|---|---|---|---|---|---|"
 for net in a b c; do
   printf '| %s |' $net
-  ratio $net.one $net.floor
+  ratio $net.one $net.blas $net.onednn
+  ratio $net.two $net.blas.both $net.onednn.both
+  ratio $net.one $net.plain
+  echo "$(median "$work/$net.two") $(median "$work/$net.one")" | awk '{ printf " %.2f |", $1 / $2 / 2 }'
   ratio $net.one $net.torch1
   ratio $net.two $net.torch2
-  echo "$(median "$work/$net.two") $(median "$work/$net.one")" | awk '{ printf " %.2f |", $1 / $2 / 2 }'
-  ratio $net.one $net.plain
   echo
 done
 echo
@@ -88,5 +148,6 @@ row() { printf '| %s |' "$1" && cell %.2f "fast.$2" && cell %.4f "fast.$2.accura
 row 'lockstep, 2 ranks' two
 row 'PyTorch, 1 process' torch1
 row 'PyTorch DDP, 2 processes' torch2
-[ -n "$torch" ] || echo "
-PyTorch is not installed here (Debian: python3-torch); with it, its columns are measured in the same turns."
+for missing in "${torch:-PyTorch (python3-torch)}" "${onednn:-oneDNN (libdnnl-dev)}"; do
+  case $missing in *'('*) echo && echo "Not installed here: $missing." ;; esac
+done

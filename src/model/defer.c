@@ -10,6 +10,7 @@
 
 enum {
   CACHED = 512 << 10, /* bytes of d that stay in the second-level cache from piece to piece */
+  FAR = 4,            /* what a number read from another core's cache costs, in own ones */
   WORTH = 1 << 16     /* weights of a layer from which on a single rank's gradient costs memory */
 };
 
@@ -24,9 +25,10 @@ struct ls_deferral {
 };
 
 /* What it is worth in numbers moved: instead of each rank's gradient, written, read and added up,
- * each reads the others' d, and of their x what belongs to its rows of W. */
+ * each reads the others' d, and of their x what belongs to its rows of W. These come from another
+ * core's cache (bench/README.md has what was measured on both sides). */
 static int64_t moved(const ls_layer *l, int64_t batch, int ranks) {
-  return batch * (l->in / ranks + l->out) - 3 * l->in * l->out;
+  return FAR * batch * (l->in / ranks + l->out) - 3 * l->in * l->out;
 }
 
 static bool fits(const ls_layer *l, int64_t batch) {
