@@ -24,12 +24,30 @@ silent() { ! grep -qF -- "$1" err || fail "said: $1"; }
 sed '1s/.*/12,4,ash/' iris.csv >short.csv
 config cross_entropy '{type: csv, train: {file: iris.csv, x: [1-4], y: [5]}}' >iris.yaml
 run 0 train iris.yaml data.train.x='[3, 4]' --dry-run && says "iris.csv: '4' is the column that the header calls so, column 2, and not column 4"
-run 0 train iris.yaml --dry-run && silent 'the header calls so'
-refused 65 'short.csv:2: 5 fields, but the header has 3; if the first line is no header but a title' train iris.yaml data.train.file=short.csv data.train.y='[1]' data.train.x='[2]' --dry-run
+run 0 train iris.yaml --dry-run && silent 'the header calls so' && says 'counts samples and inputs (12, 4), and is taken for names'
+counting='the first line counts samples and inputs'
+refused 65 "short.csv:2: 5 fields, but the header has 3; $counting, and is no header: header: false, and data.skip: {train: 1}" train iris.yaml data.train.file=short.csv data.train.y='[1]' data.train.x='[2]' --dry-run
 tail -n +2 iris.csv >bare.csv
 run 0 train iris.yaml data.train.file=bare.csv data.train.header=false -o bare -q
 run 3 train iris.yaml data.train.file=short.csv data.train.header=false data.skip.train=1 -o short -q && same bare short "a shorter first line is skipped"
-refused 65 'short.csv:2: 5 fields, but the first line has 3; if the first line is no sample, data.skip' train iris.yaml 'data.train={file: short.csv, x: [1], y: [2], header: false}' --dry-run
+refused 65 "short.csv:2: 5 fields, but the first line has 3; $counting" train iris.yaml 'data.train={file: short.csv, x: [1], y: [2], header: false}' --dry-run
+
+refused 65 "no column 'species'; there are 5: '12', '4', 'ash', 'elm', 'oak'; $counting" train iris.yaml data.train.y='[species]' --dry-run
+refused 65 "iris.csv:1: column 3: not a number: 'ash'; $counting" train iris.yaml data.train.header=false --dry-run
+{ echo 12,4,,,; echo a,b,c,d,kind; tail -n +2 iris.csv; } >house.csv
+refused 65 "column 1 (12): not a number: 'a'; $counting, the second is the header" train iris.yaml data.train.file=house.csv --dry-run
+{ echo 12,3,ash,elm,oak; tail -n +2 iris.csv; } >uncounted.csv # says another number of inputs, so that it may be anything
+run 0 train iris.yaml data.train.file=uncounted.csv --dry-run && silent 'counts samples'
+
+# ---- other first lines that are no header: empty, Excel's, one name short as R's
+{ echo; sed '1s/.*/a,b,c,d,kind/' iris.csv; } >empty.csv
+refused 65 "no column '5'; there are 1: ''; the first line is empty: take it out" train iris.yaml data.train.file=empty.csv --dry-run
+refused 65 'empty.csv:2: 5 fields, but the header has 1; the first line is empty' train iris.yaml 'data.train={file: empty.csv, x: [1], y: [1]}' --dry-run
+{ echo 'sep=;'; sed '1s/.*/a,b,c,d,kind/; s/,/;/g' iris.csv; } >excel.csv
+refused 65 'the first line is for Excel alone' train iris.yaml data.train.file=excel.csv data.train.y='[kind]' --dry-run
+{ echo 'a b c d kind'; tail -n +2 iris.csv | tr , ' ' | cat -n; } >rows.txt
+refused 65 'rows.txt:2: 6 fields, but the header has 5; if the first column has no name since it names the rows (R)' train iris.yaml data.train.file=rows.txt --dry-run
+run 0 train iris.yaml 'data.train={file: rows.txt, header: false, x: [2-5], y: [6]}' data.skip.train=1 -o rows -q && same bare rows "R's names of rows"
 
 # ---- predict of a file without a header says which columns it takes
 sed 1d iris.csv | cut -d, -f1-4 >new.csv; sed '1s/.*/a,b,c,d,kind/' iris.csv >named.csv
@@ -50,6 +68,19 @@ refused 65 'data.comment: "#" passes over' data import remark.csv --x 1-4 --y 5 
 refused 65 "not a number: 'say \"no\"'" train iris.yaml data.train.file=quoted.csv --dry-run
 { head -1 named.csv; echo 'oops,2,3,4,1'; tail -n +2 named.csv; } >typo.csv
 refused 65 "column 1 (a): not a number: 'oops'" train iris.yaml data.train.file=typo.csv --dry-run && silent units
+
+# ---- marks of what is missing, beside numbers; labels for a loss of numbers
+for column in 2:x 5:y; do
+  awk -F, -v OFS=, -v k=${column%:*} 'NR == 3 {$k = "-"} 1' named.csv >mark.csv
+  refused 65 "not a number: '-'; if it means that the value is missing, data.missing: {text: ['-'], ${column#*:}: drop} leaves the sample out" \
+    train iris.yaml data.train.file=mark.csv loss=mse 'model.layers=[{units: out}]' --dry-run
+done
+run 0 train iris.yaml data.train.file=mark.csv loss=mse 'model.layers=[{units: out}]' "data.missing={text: ['-'], y: drop}" --dry-run
+awk -F, -v OFS=, 'NR == 3 {$2 = "1.2.3"} 1' named.csv >point.csv
+refused 65 "not a number: '1.2.3'" train iris.yaml data.train.file=point.csv --dry-run && silent missing
+sed '2,$s/,\([012]\)$/,k\1/' named.csv >texts.csv
+refused 65 "not a number: 'k1'; texts as targets are classes" train iris.yaml data.train.file=texts.csv loss=mse 'model.layers=[{units: out}]' --dry-run
+refused 65 "not a number: 'k1'; --classes takes" data import texts.csv --x 1-4 --y 5 -o never.h5
 
 # ---- data import speaks of its own option
 { head -2 named.csv; echo 1,,3,4,1; } >hole.csv

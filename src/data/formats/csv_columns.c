@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "data/columns.h"
+#include "data/formats/csv_remedy.h"
 #include "data/heading.h"
 
 enum { TEXTS_MAX = 1024, TOLD = 160 };
@@ -14,10 +15,11 @@ enum { TEXTS_MAX = 1024, TOLD = 160 };
 /* ---- by the config ---- */
 
 static ls_heading heading_of(const ls_csv *c) {
-  return (ls_heading){.path = ls_csv_path(c),
-                      .name = c->head,
-                      .columns = c->columns,
-                      .separator = ls_separator_names[c->text.separator]};
+  return (ls_heading){
+      .path = ls_csv_path(c),
+      .name = c->head,
+      .columns = c->columns,
+      .separator = ls_csv_first_empty(c) ? NULL : ls_separator_names[c->text.separator]};
 }
 
 /* A header that has numbers, as scikit-learn's tables do (samples, inputs, classes), makes a number
@@ -37,7 +39,8 @@ static void note_number(ls_csv *c, const char *name, int64_t found, bool numbere
 ls_status ls_csv_find(ls_csv *c, const char *name, int64_t *lo, int64_t *hi) {
   const ls_heading heading = heading_of(c);
   bool numbered = false;
-  LS_TRY(ls_heading_find(&heading, name, lo, hi, &numbered));
+  ls_status status = ls_heading_find(&heading, name, lo, hi, &numbered);
+  if (status != LS_OK) return ls_csv_remedy_column(c, status);
   note_number(c, name, *lo, numbered);
   c->by_number = c->by_number || numbered;
   c->by_name = c->by_name || !numbered;
@@ -428,6 +431,15 @@ static void warn_of_numbers(const ls_csv *c) {
            ls_csv_path(c));
 }
 
+/* A first line of samples, inputs and classes is no header, though all columns have one. */
+static void warn_of_counts(const ls_csv *c) {
+  if (!c->head || c->columns < 2 || ls_csv_counted(c) != 1) return;
+  ls_log(LS_LOG_WARN,
+         "%s: the first line counts samples and inputs (%s, %s), and is taken for names: say "
+         "header: false, and leave it out by data.skip",
+         ls_csv_path(c), c->head[0], c->head[1]);
+}
+
 /* The config says of each file which columns it has; where two mean others by the same numbers, it
  * is likely to be mistaken. */
 static ls_status compare_inputs(const ls_csv *c, const ls_source *first) {
@@ -461,6 +473,7 @@ static ls_status choose_by_config(ls_csv *c, const ls_opening *what) {
   c->by_config = true;
   LS_TRY(choose_columns(c, what));
   warn_of_numbers(c);
+  if (!what->quick) warn_of_counts(c);
   if (!what->first) warn_of_nameless(c);
   if (what->spec->csv.one_hot)
     LS_TRY(what->first ? follow_first(c, what->first) : collect_texts(c, what));

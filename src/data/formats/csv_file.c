@@ -1,59 +1,14 @@
 #include "data/formats/csv_file.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "data/formats/csv_remedy.h"
 
-enum { QUOTE_SHOWN = 40, LOOKED_AT = 100 };
-
-/* ---- what may mend it ---- */
-
-typedef enum {
-  NOTHING,
-  COMMENT,
-  TITLE,
-  FIRST,
-  UNITS,
-  WORDS,
-  DECIMAL_POINT,
-  DECIMAL_COMMA,
-  EXPONENT
-} remedy;
-
-#define FORTRAN "an exponent is written with E: write such numbers in Fortran with es25.16 or *"
-
-/* In a config; in the file itself, where a checkpoint says how it is read. */
-static const struct {
-  const char *config, *file;
-} remedies[] = {
-    [COMMENT] = {"data.comment: \"#\" passes over lines that begin so",
-                 "the training data had no comments: take lines that begin with # out"},
-    [TITLE] = {"if the first line is no header but a title: header: false, and data.skip leaves "
-               "it out",
-               "if the first line is no header but a title, take it out"},
-    [FIRST] = {"if the first line is no sample, data.skip leaves it out",
-               "if the first line is no sample, take it out"},
-    [UNITS] = {"if this line is no sample (units?), data.skip leaves it out",
-               "if this line is no sample (units?), take it out"},
-    [WORDS] = {"data.text_inputs: one_hot takes texts for inputs", NULL},
-    [DECIMAL_POINT] = {"data.decimal says which mark decimals have, and it is . here",
-                       "decimals had . in the training data, and it is . here"},
-    [DECIMAL_COMMA] = {"data.decimal says which mark decimals have, and it is , here",
-                       "decimals had , in the training data, and it is , here"},
-    [EXPONENT] = {FORTRAN, FORTRAN}};
-
-/* The same failure, with what may mend it. */
-static ls_status propose(const ls_csv *c, ls_status status, remedy r) {
-  const bool file = c->by == LS_CSV_BY_CHECKPOINT;
-  const char *text = file ? remedies[r].file : remedies[r].config;
-  if (!text) return status;
-  return ls_fail(status, "%s; %s%s", ls_error_text(), text,
-                 c->by == LS_CSV_BY_IMPORT ? " (in a config: lockstep data import CONFIG)" : "");
-}
+enum { QUOTE_SHOWN = 40 };
 
 /* ---- what is wrong ---- */
 
@@ -132,17 +87,6 @@ ls_status ls_csv_start(ls_csv *c, const ls_opening *what) {
 
 /* ---- records ---- */
 
-/* What may be the remedy for a record of so many fields that begins at `at`. */
-static remedy other_shape(const ls_csv *c, const ls_csv_cursor *at, int64_t fields) {
-  ls_csv_cursor next = c->next;
-  int64_t more;
-  if (*at->at == '#' && !c->text.comment) return COMMENT;
-  const int64_t line = c->first.line + (c->head ? 0 : 1); /* the first that could be another */
-  if (at->line != line || ls_csv_ended(&c->text, next.at)) return NOTHING;
-  if (ls_csv_record(&c->text, &next, NULL, 0, &more) != LS_OK || more != fields) return NOTHING;
-  return c->head ? TITLE : FIRST;
-}
-
 ls_status ls_csv_next(ls_csv *c) {
   const ls_csv_cursor start = c->next;
   int64_t line = c->next.line, fields;
@@ -156,22 +100,10 @@ ls_status ls_csv_next(ls_csv *c) {
   ls_status status =
       ls_fail(LS_EDATA, "%s:%lld: %lld fields, but %s has %lld", ls_csv_path(c), (long long)line,
               (long long)fields, c->head ? "the header" : "the first line", (long long)c->columns);
-  return propose(c, status, other_shape(c, &start, fields));
+  return ls_csv_remedy_shape(c, status, &start, fields);
 }
 
 /* ---- numbers ---- */
-
-bool ls_csv_is_number(const ls_csv *c, int64_t column) {
-  double value;
-  return ls_csv_number(&c->text, c->field[column], &value);
-}
-
-/* Of the first row, and of these columns of it (NULL: of all). */
-int64_t ls_csv_count_numbers(const ls_csv *c, const int64_t *column, int64_t n) {
-  int64_t numbers = 0;
-  for (int64_t i = 0; i < n; i++) numbers += ls_csv_is_number(c, column ? column[i] : i);
-  return numbers;
-}
 
 bool ls_csv_infinite(ls_csv_field f, double *value) {
   bool sign = f.length > 0 && (*f.text == '-' || *f.text == '+');
@@ -182,56 +114,9 @@ bool ls_csv_infinite(ls_csv_field f, double *value) {
   return infinite;
 }
 
-/* Of what a column has in the first records, as far as they can be read, how many more begin with a
- * letter than are numbers. Takes the place of the record taken last. */
-static int64_t more_words(const ls_csv *c, int64_t column) {
-  ls_csv_cursor at = c->first;
-  int64_t fields, more = 0;
-  for (int k = 0; k < LOOKED_AT && !ls_csv_ended(&c->text, at.at); k++) {
-    if (ls_csv_record(&c->text, &at, c->field, c->columns, &fields) != LS_OK) break;
-    ls_csv_field f = c->field[column];
-    if (fields != c->columns || ls_csv_missing(f, c->words, true)) continue;
-    bool quoted = f.length > 1 && *f.text == '"';
-    more += isalpha((unsigned char)f.text[quoted]) != 0 && !ls_csv_is_number(c, column);
-    more -= ls_csv_is_number(c, column);
-  }
-  return more;
-}
-
-/* "0.12D-02", as Fortran writes double precision. */
-static bool has_exponent_d(const ls_csv *c, ls_csv_field f) {
-  char text[QUOTE_SHOWN + 1];
-  double value;
-  if (f.length > QUOTE_SHOWN) return false;
-  snprintf(text, sizeof text, "%.*s", (int)f.length, f.text);
-  char *d = strpbrk(text, "dD");
-  if (d) *d = 'e';
-  return d && ls_csv_number(&c->text, (ls_csv_field){text, f.length}, &value);
-}
-
-/* What may be the remedy for a field that is no number: the other decimal mark, categories where
- * the column has words, or to leave out a first line of units. Takes the record's place too. */
-static remedy no_number_remedy(const ls_csv *c, int64_t line, int64_t column) {
-  ls_csv_text other = c->text;
-  double value;
-  other.decimal_comma = !other.decimal_comma;
-  if (ls_csv_number(&other, c->field[column], &value))
-    return c->text.decimal_comma ? DECIMAL_COMMA : DECIMAL_POINT;
-  if (*c->taken == '#' && !c->text.comment) return COMMENT;
-  if (has_exponent_d(c, c->field[column])) return EXPONENT;
-  bool input = false;
-  for (int64_t i = 0; i < c->base.shape.features; i++) input = input || c->x[i] == column;
-  const bool any_number = ls_csv_count_numbers(c, NULL, c->columns) > 0;
-  int64_t more = more_words(c, column);
-  if (more > 0 && input && c->value.count == 0 && c->by_config) return WORDS;
-  return more < 0 && line == c->first.line && !any_number ? UNITS : NOTHING;
-}
-
 static ls_status no_number(const ls_csv *c, int64_t line, int64_t column) {
-  ls_csv_field f = c->field[column];
-  const remedy what_to_do = no_number_remedy(c, line, column);
-  c->field[column] = f;
-  return propose(c, ls_csv_bad(c, line, column, "not a number"), what_to_do);
+  ls_status status = ls_csv_bad(c, line, column, "not a number");
+  return ls_csv_remedy_number(c, status, line, column);
 }
 
 /* A missing value becomes a NaN, which whoever reads the rows refuses, or counts. */

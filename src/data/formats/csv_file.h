@@ -43,8 +43,18 @@ ls_status ls_csv_start(ls_csv *c, const ls_opening *what);
 ls_status ls_csv_next(ls_csv *c);
 
 /* Of the record taken last. */
-bool ls_csv_is_number(const ls_csv *c, int64_t column);
-int64_t ls_csv_count_numbers(const ls_csv *c, const int64_t *column, int64_t n); /* NULL: of all */
+static inline bool ls_csv_is_number(const ls_csv *c, int64_t column) {
+  double value;
+  return ls_csv_number(&c->text, c->field[column], &value);
+}
+
+/* How many of these n columns of it are numbers; column NULL: of the first n. */
+static inline int64_t ls_csv_count_numbers(const ls_csv *c, const int64_t *column, int64_t n) {
+  int64_t numbers = 0;
+  for (int64_t i = 0; i < n; i++) numbers += ls_csv_is_number(c, column ? column[i] : i);
+  return numbers;
+}
+
 /* A missing value becomes a NaN, which whoever reads the rows refuses, or counts. LS_EDATA,
  * located, for what is no number, infinite ones among them. */
 ls_status ls_csv_value(const ls_csv *c, int64_t line, int64_t column, double *value);

@@ -1,0 +1,221 @@
+#include "data/formats/csv_remedy.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { EXPONENT_SHOWN = 40, MARK_SHOWN = 16, LOOKED_AT = 100 };
+
+typedef enum {
+  NOTHING,
+  COMMENT,
+  TITLE,
+  FIRST,
+  EMPTY,
+  EXCEL,
+  COUNTS,
+  COUNTS_NAMES,
+  ROW_NAMES,
+  UNITS,
+  WORDS,
+  CLASSES,
+  MARK,
+  DECIMAL_POINT,
+  DECIMAL_COMMA,
+  EXPONENT
+} remedy;
+
+#define FORTRAN "an exponent is written with E: write such numbers in Fortran with es25.16 or *"
+#define EMPTY_LINE "the first line is empty: take it out (sed -i 1d FILE)"
+#define EXCEL_LINE "the first line is for Excel alone: take it out (sed -i 1d FILE)"
+#define COUNTING "the first line counts samples and inputs, and is no header: "
+#define COUNTING_NAMES                                                                           \
+  "the first line counts samples and inputs, the second is the header: take the first out (sed " \
+  "-i 1d FILE)"
+
+/* In a config; in the file itself, where a checkpoint says how it is read. */
+static const struct {
+  const char *config, *file;
+} remedies[] = {
+    [COMMENT] = {"data.comment: \"#\" passes over lines that begin so",
+                 "the training data had no comments: take lines that begin with # out"},
+    [TITLE] = {"if the first line is no header but a title: header: false, and data.skip leaves "
+               "it out",
+               "if the first line is no header but a title, take it out"},
+    [FIRST] = {"if the first line is no sample, data.skip leaves it out",
+               "if the first line is no sample, take it out"},
+    [EMPTY] = {EMPTY_LINE, EMPTY_LINE},
+    [EXCEL] = {EXCEL_LINE, EXCEL_LINE},
+    [COUNTS] = {COUNTING "header: false, and data.skip: {train: 1} leaves it out",
+                COUNTING "take it out (sed -i 1d FILE)"},
+    [COUNTS_NAMES] = {COUNTING_NAMES, COUNTING_NAMES},
+    [ROW_NAMES] = {"if the first column has no name since it names the rows (R): "
+                   "write.table(..., row.names = FALSE), or header: false, data.skip: {train: 1} "
+                   "and columns by number",
+                   "if the first column has no name since it names the rows (R): "
+                   "write.table(..., row.names = FALSE)"},
+    [UNITS] = {"if this line is no sample (units?), data.skip leaves it out",
+               "if this line is no sample (units?), take it out"},
+    [WORDS] = {"data.text_inputs: one_hot takes texts for inputs", NULL},
+    [CLASSES] = {"texts as targets are classes, which are one column of y and go with "
+                 "loss: cross_entropy",
+                 NULL},
+    [DECIMAL_POINT] = {"data.decimal says which mark decimals have, and it is . here",
+                       "decimals had . in the training data, and it is . here"},
+    [DECIMAL_COMMA] = {"data.decimal says which mark decimals have, and it is , here",
+                       "decimals had , in the training data, and it is , here"},
+    [EXPONENT] = {FORTRAN, FORTRAN}};
+
+/* The same failure, with this text behind it; NULL: as it is. */
+static ls_status add(const ls_csv *c, ls_status status, const char *text) {
+  if (!text) return status;
+  return ls_fail(status, "%s; %s%s", ls_error_text(), text,
+                 c->by == LS_CSV_BY_IMPORT ? " (in a config: lockstep data import CONFIG)" : "");
+}
+
+static ls_status propose(const ls_csv *c, ls_status status, remedy r) {
+  const bool file = c->by == LS_CSV_BY_CHECKPOINT;
+  return add(c, status, file ? remedies[r].file : remedies[r].config);
+}
+
+/* ---- first lines ---- */
+
+bool ls_csv_first_empty(const ls_csv *c) { return ls_csv_blank(&c->text, c->text.start.at); }
+
+int ls_csv_counted(const ls_csv *c) {
+  ls_csv_cursor at = c->text.start;
+  ls_csv_field f[2];
+  double samples, inputs;
+  int64_t lines = 0, fields;
+  if (ls_csv_record(&c->text, &at, f, 2, &fields) != LS_OK || fields < 2) return 0;
+  if (!ls_csv_number(&c->text, f[0], &samples) || !ls_csv_number(&c->text, f[1], &inputs)) return 0;
+  for (; !ls_csv_ended(&c->text, at.at); lines++)
+    if (ls_csv_record(&c->text, &at, NULL, 0, &fields) != LS_OK) return 0;
+  if ((double)fields != inputs + 1) return 0;
+  if ((double)lines == samples) return 1;
+  return (double)lines == samples + 1 ? 2 : 0;
+}
+
+static remedy counts(const ls_csv *c) {
+  static const remedy of[] = {NOTHING, COUNTS, COUNTS_NAMES};
+  return of[ls_csv_counted(c)];
+}
+
+/* A first line that is neither a header nor a sample, whatever stands behind it. */
+static remedy first_line(const ls_csv *c) {
+  if (ls_csv_first_empty(c)) return EMPTY;
+  return strncmp(c->text.start.at, "sep=", 4) == 0 ? EXCEL : counts(c);
+}
+
+ls_status ls_csv_remedy_column(const ls_csv *c, ls_status status) {
+  return propose(c, status, first_line(c));
+}
+
+/* ---- records of another shape ---- */
+
+static remedy shape_remedy(const ls_csv *c, const ls_csv_cursor *at, int64_t fields) {
+  ls_csv_cursor next = c->next;
+  int64_t more;
+  if (*at->at == '#' && !c->text.comment) return COMMENT;
+  const int64_t line = c->first.line + (c->head ? 0 : 1); /* the first that could be another */
+  if (at->line != line) return NOTHING;
+  const remedy known = first_line(c);
+  if (known != NOTHING) return known;
+  if (ls_csv_ended(&c->text, next.at)) return NOTHING;
+  if (ls_csv_record(&c->text, &next, NULL, 0, &more) != LS_OK || more != fields) return NOTHING;
+  if (c->head) return fields == c->columns + 1 ? ROW_NAMES : TITLE;
+  return FIRST;
+}
+
+ls_status ls_csv_remedy_shape(const ls_csv *c, ls_status status, const ls_csv_cursor *at,
+                              int64_t fields) {
+  return propose(c, status, shape_remedy(c, at, fields));
+}
+
+/* ---- fields that are no numbers ---- */
+
+/* Of what a column has in the first records, as far as they can be read, how many more begin with a
+ * letter than are numbers. Takes the place of the record taken last. */
+static int64_t more_words(const ls_csv *c, int64_t column) {
+  ls_csv_cursor at = c->first;
+  int64_t fields, more = 0;
+  for (int k = 0; k < LOOKED_AT && !ls_csv_ended(&c->text, at.at); k++) {
+    if (ls_csv_record(&c->text, &at, c->field, c->columns, &fields) != LS_OK) break;
+    ls_csv_field f = c->field[column];
+    if (fields != c->columns || ls_csv_missing(f, c->words, true)) continue;
+    bool quoted = f.length > 1 && *f.text == '"';
+    more += isalpha((unsigned char)f.text[quoted]) != 0 && !ls_csv_is_number(c, column);
+    more -= ls_csv_is_number(c, column);
+  }
+  return more;
+}
+
+/* "0.12D-02", as Fortran writes double precision. */
+static bool has_exponent_d(const ls_csv *c, ls_csv_field f) {
+  char text[EXPONENT_SHOWN + 1];
+  double value;
+  if (f.length > EXPONENT_SHOWN) return false;
+  snprintf(text, sizeof text, "%.*s", (int)f.length, f.text);
+  char *d = strpbrk(text, "dD");
+  if (d) *d = 'e';
+  return d && ls_csv_number(&c->text, (ls_csv_field){text, f.length}, &value);
+}
+
+static bool is_input(const ls_csv *c, int64_t column) {
+  bool input = false;
+  for (int64_t i = 0; i < c->base.shape.features; i++) input = input || c->x[i] == column;
+  return input;
+}
+
+/* "-", "*", "unknown": short, and without a digit. */
+static bool is_mark(ls_csv_field f) {
+  bool digit = false;
+  for (size_t i = 0; i < f.length; i++) digit = digit || isdigit((unsigned char)f.text[i]);
+  return !digit && f.length <= MARK_SHOWN && !memchr(f.text, '"', f.length);
+}
+
+/* The other decimal mark; categories where the column has words, or a mark of what is missing where
+ * it has numbers; or to leave out a first line of units. Takes the record's place. */
+static remedy number_remedy(const ls_csv *c, int64_t line, int64_t column) {
+  const ls_csv_field f = c->field[column];
+  ls_csv_text other = c->text;
+  double value;
+  other.decimal_comma = !other.decimal_comma;
+  if (ls_csv_number(&other, f, &value))
+    return c->text.decimal_comma ? DECIMAL_COMMA : DECIMAL_POINT;
+  if (*c->taken == '#' && !c->text.comment) return COMMENT;
+  if (has_exponent_d(c, f)) return EXPONENT;
+  const bool first = line == c->first.line, input = is_input(c, column);
+  const remedy known = first ? first_line(c) : NOTHING;
+  if (known != NOTHING) return known;
+  const bool any_number = ls_csv_count_numbers(c, NULL, c->columns) > 0;
+  const int64_t more = more_words(c, column);
+  if (more > 0 && c->by_config && !input) return CLASSES;
+  if (more > 0 && c->by_config && c->value.count == 0) return WORDS;
+  if (more < 0 && first && !any_number) return UNITS;
+  return more < 0 && is_mark(f) ? MARK : NOTHING;
+}
+
+/* What reads a mark of what is missing as such. */
+static ls_status propose_missing(const ls_csv *c, ls_status status, ls_csv_field f, bool input) {
+  char text[200];
+  if (c->by == LS_CSV_BY_CHECKPOINT)
+    return add(c, status, "if it means that the value is missing, write NA");
+  snprintf(text, sizeof text,
+           "if it means that the value is missing, data.missing: {text: ['%.*s'], %s: drop} leaves "
+           "the sample out",
+           (int)f.length, f.text, input ? "x" : "y");
+  return add(c, status, text);
+}
+
+ls_status ls_csv_remedy_number(const ls_csv *c, ls_status status, int64_t line, int64_t column) {
+  const ls_csv_field f = c->field[column];
+  const remedy what = number_remedy(c, line, column);
+  c->field[column] = f;
+  if (what == CLASSES && c->by == LS_CSV_BY_IMPORT)
+    return ls_fail(status, "%s; --classes takes texts for names of classes", ls_error_text());
+  if (what == MARK) return propose_missing(c, status, f, is_input(c, column));
+  return propose(c, status, what);
+}
