@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "checkpoint/beside.h"
+#include "optim/lbfgs.h"
 
 static const int64_t most_steps = INT64_C(1) << 53, most_samples = INT64_C(1) << 62;
 
@@ -181,6 +182,14 @@ static ls_status check_slots(const checked *k) {
       same = slots < all && !strcmp(k->c->slot_name[slots], ops->slot_name[s]);
       slots++;
     }
+  const ls_optim_spec *lbfgs = ls_config_lbfgs(k->config);
+  const int history = lbfgs ? (int)lbfgs->hyper[LS_LBFGS_HISTORY] : 0;
+  for (int v = 0; same && v < 2 * history; v++) {
+    char name[LS_PAIR_NAME];
+    ls_lbfgs_name(history, v, name);
+    same = slots < all && !strcmp(k->c->slot_name[slots], name);
+    slots++;
+  }
   return must(k, same && (optimizer->file || slots == all), "/optim/slots",
               "/config/text: they are not its optimizer's, and what is kept beside the weights");
 }

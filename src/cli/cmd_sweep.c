@@ -271,6 +271,7 @@ static ls_status prepare(sweep *s) {
                           .text = cli->text,
                           .bytes = cli->bytes,
                           .override = cli->args + 1,
+                          .metric = s->metric,
                           .data_dir = cli->config->data.dir,
                           .plan = s->plan,
                           .over = s->stage.over,

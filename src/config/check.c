@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "optim/lbfgs.h"
+
 bool ls_config_has_classes(const ls_config *c) {
   return ls_loss_task(c->loss) == LS_TASK_CLASSES || c->data.classes > 0;
 }
@@ -327,14 +329,57 @@ static void check_optimizer(const reading *r, bool good) {
   if (!good) return; /* the values below are not all there */
   s->lr = ls_schedule_scaled(s, o->lr, r->config->batch);
   complain(r, "optimizer", ls_optim_check(o));
+  if (r->config->then.optimizer.ops)
+    complain(r, "then", ls_optim_check(&r->config->then.optimizer));
   complain(r, "schedule", ls_schedule_check(s));
+}
+
+const ls_optim_spec *ls_config_lbfgs(const ls_config *c) {
+  if (c->optimizer.ops == &ls_optim_lbfgs) return &c->optimizer;
+  return c->then.optimizer.ops == &ls_optim_lbfgs ? &c->then.optimizer : NULL;
+}
+
+/* What a line search has no use for, or would be led astray by. */
+static void check_lbfgs(const reading *r) {
+  const ls_config *c = r->config;
+  const bool first = c->optimizer.ops == &ls_optim_lbfgs;
+  if (first && c->then.optimizer.ops)
+    WRONG(r, "then", "behind lbfgs comes nothing: it ends in a minimum");
+  if (!ls_config_lbfgs(c)) return;
+  if (c->batch != 0)
+    WRONG(r, "train.batch",
+          "lbfgs compares losses at different weights, which must be those of the same samples: "
+          "full");
+  if (first && c->schedule.ops && strcmp(c->schedule.ops->name, "constant") != 0)
+    WRONG(r, "schedule.type", "lbfgs searches for the length of each step itself: constant");
+  if (first && (c->schedule.warmup > 0 || c->schedule.scaling > 0))
+    WRONG(r, "schedule", "lbfgs searches for the length of each step itself");
+  if (c->gradient.noise_eta > 0)
+    WRONG(r, "train.gradient_noise", "lbfgs takes the curvature from differences of gradients");
+  if (c->gradient.clip_norm > 0)
+    WRONG(r, "train.clip_norm", "with lbfgs a gradient is as it is: its step is searched for");
+  if (c->gradient.clip_value > 0)
+    WRONG(r, "train.clip_value", "with lbfgs a gradient is as it is: its step is searched for");
+  if (c->nonfinite != LS_NONFINITE_STOP)
+    WRONG(r, "train.nonfinite",
+          "lbfgs goes back by itself from a loss that is not finite; what is left is stop");
+  if (c->average_type) WRONG(r, "train.average", "lbfgs ends in a minimum, not around one");
+  if (c->mode && strcmp(c->mode, "synchronous") != 0)
+    WRONG(r, "train.mode", "lbfgs takes all ranks for each loss: synchronous only");
+  if (c->data.stream)
+    WRONG(r, "data.load", "lbfgs asks for the same samples again and again: memory");
+  if (c->data.type && strcmp(c->data.type, "memory") == 0)
+    WRONG(r, "data.type", "a program's samples come once, and lbfgs asks for them again");
+  for (int i = 0; i < c->layers; i++)
+    if (c->layer[i].type && strcmp(c->layer[i].type, "dropout") == 0)
+      WRONG(r, "model.layers", "dropout draws other units at each step, and lbfgs compares losses");
 }
 
 /* The optimizers that a mode takes. */
 static void check_mode_optimizer(const reading *r) {
   const ls_config *c = r->config;
   const ls_optim_ops *ops = c->optimizer.ops;
-  if (!ops || strcmp(ops->name, "sgd") == 0) return;
+  if (!ops || strcmp(ops->name, "sgd") == 0 || ls_config_lbfgs(c)) return;
   if (strcmp(c->mode, "hogwild") == 0)
     WRONG(r, "optimizer.type",
           "train.mode hogwild takes sgd only: %s keeps numbers of each weight "
@@ -423,6 +468,7 @@ void ls_config_check(ls_reader *rd, const ls_node *root) {
   check_output(&r);
   check_scaling(&r);
   check_optimizer(&r, good);
+  check_lbfgs(&r);
   check_metrics(&r);
   check_mode(&r);
   check_accumulate(&r);

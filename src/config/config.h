@@ -24,6 +24,13 @@ typedef struct {
 typedef enum { LS_GEMM_OWN, LS_GEMM_BLAS } ls_gemm_kind;
 typedef enum { LS_NONFINITE_STOP, LS_NONFINITE_SKIP, LS_NONFINITE_ROLLBACK } ls_nonfinite;
 
+/* What goes on where the first optimizer ends. */
+typedef struct {
+  ls_optim_spec optimizer; /* ops NULL: nothing */
+  double after;            /* updates of the first */
+  bool epochs;             /* `after` is in epochs */
+} ls_then;
+
 typedef struct {
   char *file; /* as named on the command line */
   int64_t version;
@@ -36,6 +43,7 @@ typedef struct {
   double quantiles; /* of the loss quantile, how many; 0: not given */
   double quantile[LS_QUANTILES_MAX];
   ls_optim_spec optimizer;
+  ls_then then;
   ls_schedule_spec schedule;
   int64_t epochs, steps; /* one is 0 */
   int64_t batch;         /* 0: full */
@@ -100,7 +108,9 @@ bool ls_config_has_classes(const ls_config *config);
  * samples? */
 const char *ls_config_best_metric(const ls_config *config, bool validation);
 ls_target_kind ls_config_target(const ls_config *config); /* what its loss takes y for */
-ls_loss_spec ls_config_loss(const ls_config *config);     /* lives as long as the config */
+/* Of the optimizers, the one that is lbfgs; NULL: none. */
+const ls_optim_spec *ls_config_lbfgs(const ls_config *config);
+ls_loss_spec ls_config_loss(const ls_config *config); /* lives as long as the config */
 /* Can there be such a metric with the config's loss and classes? */
 bool ls_metric_fits(const ls_config *config, ls_metric metric);
 /* smallest power of two >= batch/8, at most 64 */

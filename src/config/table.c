@@ -10,6 +10,7 @@
 #include "base/tree.h"
 #include "comm/comm.h"
 #include "config/kinds.h"
+#include "optim/lbfgs.h"
 
 /* One row: its name, kind, place in the section's struct, and whatever else it has. */
 #define KEY(word, how, place, text, ...) \
@@ -448,8 +449,22 @@ static const ls_key optimizer_rows[] = {
     KEY("lr", real, AT(ls_optim_spec, lr), "initial learning rate, which the schedule changes",
         POSITIVE, .example = "0.001"),
     KEY("weight_decay", real, AT(ls_optim_spec, weight_decay),
-        "added to the gradient as weight_decay times the weight; decoupled for adamw and lamb",
+        "added to the gradient as weight_decay times the weight (lbfgs: to the loss, half of it "
+        "times "
+        "the squared weight); decoupled for adamw and lamb",
         .value = "0", NOT_NEGATIVE, .example = "1e-4"),
+    BY_TYPE,
+    END};
+static const char *const then_types[] = {"lbfgs", NULL};
+static const ls_key then_rows[] = {
+    KEY("type", optimizer, 0, "which", .choices = then_types, .example = "lbfgs"),
+    KEY("after", steps, AT(ls_then, after), "updates of the first optimizer, those before",
+        .epochs = AT(ls_then, epochs), COUNT(1), .example = "20 epochs"),
+    KEY("lr", real, AT(ls_optim_spec, lr), "the first length that each line search tries",
+        .value = "1", POSITIVE),
+    KEY("weight_decay", real, AT(ls_optim_spec, weight_decay),
+        "half of it times the sum of the squared weights is added to the loss", .value = "0",
+        NOT_NEGATIVE, .example = "1e-4"),
     BY_TYPE,
     END};
 static const ls_key schedule_rows[] = {
@@ -641,6 +656,8 @@ static const ls_key root_rows[] = {
     SECTION("optimizer", ROOT(optimizer), optimizer_rows, "how the weights follow the gradient",
             .by_type = optimizer_by_type, .own = AT(ls_optim_spec, own_keys),
             .example = "{type: adam, lr: 0.001}"),
+    SECTION("then", ROOT(then), then_rows, "the optimizer that goes on where the first one ends",
+            .by_type = optimizer_by_type, OR("none"), .example = "{type: lbfgs, after: 20 epochs}"),
     SECTION("schedule", ROOT(schedule), schedule_rows, "learning rate over the weight updates",
             .by_type = schedule_by_type, .value = "{}", .own = AT(ls_schedule_spec, own_keys),
             .example = "{type: inverse_time, decay_rate: 0.1, decay_steps: 1000}"),
@@ -656,7 +673,8 @@ const ls_key *ls_table(void) {
   static const ls_key root = {
       .name = "a config", .kind = &ls_kind_section, .sub = root_rows, .help = "the config"};
   int n = 0;
-  for (; ls_optim_table[n] && n < TYPES_MAX - 2; n++) optimizer_types[n] = ls_optim_table[n]->name;
+  for (; ls_optim_table[n] && n < TYPES_MAX - 3; n++) optimizer_types[n] = ls_optim_table[n]->name;
+  optimizer_types[n++] = ls_optim_lbfgs.name;
   optimizer_types[n] = "plugin";
   for (n = 0; ls_schedule_table[n] && n < TYPES_MAX - 2; n++)
     schedule_types[n] = ls_schedule_table[n]->name;

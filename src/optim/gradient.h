@@ -15,6 +15,12 @@ void ls_gradient_times_f64(void *block, int64_t n, double factor);
 /* a += share (b - a): from one vector a step towards another. */
 void ls_gradient_approach_f32(void *a, const void *b, int64_t n, double share);
 void ls_gradient_approach_f64(void *a, const void *b, int64_t n, double share);
+/* a += factor b, the factor rounded first. */
+void ls_gradient_along_f32(void *a, const void *b, int64_t n, double factor);
+void ls_gradient_along_f64(void *a, const void *b, int64_t n, double factor);
+/* The sum of a[i] b[i] in double, in the order of `squares`. */
+double ls_gradient_dot_f32(const void *a, const void *b, int64_t n);
+double ls_gradient_dot_f64(const void *a, const void *b, int64_t n);
 double ls_gradient_squares_f32(const void *block, int64_t n);
 double ls_gradient_squares_f64(const void *block, int64_t n);
 

@@ -33,16 +33,27 @@ LS_CLONES void LS_R(ls_gradient_approach)(void *from, const void *to, int64_t n,
   for (int64_t i = 0; i < n; i++) a[i] += s * (b[i] - a[i]);
 }
 
+LS_CLONES void LS_R(ls_gradient_along)(void *to, const void *way, int64_t n, double factor) {
+  real *restrict a = to;
+  const real *restrict b = way;
+  const real f = (real)factor;
+  for (int64_t i = 0; i < n; i++) a[i] += f * b[i];
+}
+
 /* Element i of the block goes to lane i mod 32, in order; then the lanes fold 32 -> 16 -> 8 -> 4 ->
  * 2 -> 1, upper half onto lower. */
-LS_CLONES double LS_R(ls_gradient_squares)(const void *block, int64_t n) {
-  const real *restrict g = block;
+LS_CLONES double LS_R(ls_gradient_dot)(const void *one, const void *other, int64_t n) {
+  const real *a = one, *b = other;
   double lane[LANES] = {0};
   int64_t i = 0;
   for (; i + LANES <= n; i += LANES)
-    for (int k = 0; k < LANES; k++) lane[k] += (double)g[i + k] * (double)g[i + k];
-  for (int k = 0; i < n; i++, k++) lane[k] += (double)g[i] * (double)g[i];
+    for (int k = 0; k < LANES; k++) lane[k] += (double)a[i + k] * (double)b[i + k];
+  for (int k = 0; i < n; i++, k++) lane[k] += (double)a[i] * (double)b[i];
   for (int half = LANES / 2; half > 0; half /= 2)
     for (int k = 0; k < half; k++) lane[k] += lane[k + half];
   return lane[0];
+}
+
+double LS_R(ls_gradient_squares)(const void *block, int64_t n) {
+  return LS_R(ls_gradient_dot)(block, block, n);
 }

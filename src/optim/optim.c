@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "optim/lbfgs.h"
+
 const ls_optim_ops *ls_optim_find(const char *name) {
   for (const ls_optim_ops *const *ops = ls_optim_table; *ops; ops++)
     if (strcmp((*ops)->name, name) == 0) return *ops;
-  return NULL;
+  return strcmp(ls_optim_lbfgs.name, name) == 0 ? &ls_optim_lbfgs : NULL;
 }
 
 unsigned ls_optim_slots(const ls_optim_ops *ops, const double *hyper) {

@@ -12,7 +12,8 @@
 /* NULL-terminated, in the order that help shows them. A new optimizer is a kernel in a *_real.c and
  * its rows in optimizers.c. */
 extern const ls_optim_ops *const ls_optim_table[];
-const ls_optim_ops *ls_optim_find(const char *name); /* NULL if unknown */
+/* One of the table, or lbfgs (lbfgs.h), which is no kernel; NULL if unknown. */
+const ls_optim_ops *ls_optim_find(const char *name);
 /* Bit i: slot i is in use with these values. Only such slots need memory and a place in
  * checkpoints. */
 unsigned ls_optim_slots(const ls_optim_ops *ops, const double *hyper);

@@ -11,6 +11,7 @@
 #include "io/json.h"
 #include "model/blas.h"
 #include "model/gemm.h"
+#include "train/lbfgs.h"
 #include "train/trainer.h"
 #include "view/understood.h"
 
@@ -350,6 +351,8 @@ static json_t *memory(const ls_run *run) {
   for (unsigned used = ls_optim_slots(c->optimizer.ops, c->optimizer.hyper); used; used >>= 1)
     slots += used & 1;
   for (int b = 0; b < LS_BESIDES; b++) slots += run->beside[b] != NULL;
+  char *const *pair;
+  slots += ls_lbfgs_vectors(run, &pair);
   return json_pack("{s:I, s:I, s:I, s:I}", "node_shared",
                    (json_int_t)ls_comm_shared_bytes(run->comm), "rank",
                    (json_int_t)ls_comm_private_bytes(run->comm), "optimizer",

@@ -1,5 +1,6 @@
 /* mode.h - train.mode: how the ranks make updates between two moments at which all of them meet.
- * Rows: synchronous in mode.c; hogwild.c and downpour.c, with what they share in asynchronous.h. */
+ * Rows: synchronous in mode.c; hogwild.c and downpour.c, with what they share in asynchronous.h;
+ * lbfgs.c, which is not asked for by train.mode but by the optimizer. */
 #ifndef LS_TRAIN_MODE_H
 #define LS_TRAIN_MODE_H
 
@@ -31,7 +32,7 @@ struct ls_mode {
   const ls_staleness *(*staleness)(
       const ls_run *run); /* since the epoch began; NULL: there is none */
 };
-extern const ls_mode ls_mode_synchronous, ls_mode_hogwild, ls_mode_downpour;
+extern const ls_mode ls_mode_synchronous, ls_mode_hogwild, ls_mode_downpour, ls_mode_lbfgs;
 
 const ls_mode *ls_mode_of(const ls_config *config);
 

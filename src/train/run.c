@@ -310,8 +310,10 @@ void ls_run_advance(ls_run *run, int64_t updates, int64_t samples) {
 /* The others are on their way into the exchange, so there is no way back. */
 void ls_run_load(ls_run *run, int lo, int hi, ls_batch *batch) {
   const double start = ls_time();
+  const int64_t first = run->plan->moved > 0 ? run->plan->moved : 0;
+  const int64_t step = run->one_order ? first : run->state.global_step;
   ls_comm_at(run->comm, "gather");
-  const ls_status status = ls_loader_part(run->loader, run->state.global_step, lo, hi, batch);
+  const ls_status status = ls_loader_part(run->loader, step, lo, hi, batch);
   if (status != LS_OK) ls_comm_abort(run->comm, status, "%s", ls_error_text());
   ls_run_lap(run, LS_TIME_DATA, start);
 }
@@ -343,7 +345,7 @@ static bool forward_backward(ls_run *run, ls_batch *batch) {
   return ls_run_backward(run, batch, parts, node, grad);
 }
 
-static ls_status not_finite(ls_run *run) {
+ls_status ls_run_not_finite(ls_run *run) {
   ls_state *s = &run->state;
   s->nonfinite_total++;
   s->nonfinite_row++;
@@ -356,26 +358,38 @@ static ls_status not_finite(ls_run *run) {
   return ls_comm_agree(run->comm, LS_EDIVERGED);
 }
 
+uint32_t ls_run_gradient(ls_run *run, uint32_t flags, ls_batch *batch) {
+  const bool finite = forward_backward(run, batch);
+  double now = ls_time();
+  ls_desync_note(run);
+  now = ls_run_lap(run, LS_TIME_COMPUTE, now);
+  ls_comm_at(run->comm, "gradient exchange");
+  flags = ls_exchange_reduce(run->exchange, flags | (finite ? 0 : LS_FLAG_NONFINITE));
+  ls_run_lap(run, LS_TIME_WAIT, now);
+  ls_comm_at(run->comm, "update");
+  ls_model_gather(run->model, batch);
+  if (!ls_without("nonfinite-agreement")) return flags;
+  return finite ? 0 : LS_FLAG_NONFINITE;
+}
+
+void ls_run_show(ls_run *run) {
+  double now = ls_time();
+  ls_exchange_publish(run->exchange);
+  now = ls_run_lap(run, LS_TIME_WAIT, now);
+  ls_run_weights_changed(run);
+  ls_run_lap(run, LS_TIME_COMPUTE, now);
+}
+
 ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   ls_state *s = &run->state;
   ls_batch batch;
   ls_run_begin_epoch(run);
   if (ls_trip("weights", ls_comm_rank(run->comm)))
     ((char *)ls_exchange_weights(run->exchange))[run->parameters / 2 * 4] ^= 1;
-  const bool finite = forward_backward(run, &batch);
+  *flags = ls_run_gradient(run, *flags, &batch);
   double now = ls_time();
-  ls_desync_note(run);
-  now = ls_run_lap(run, LS_TIME_COMPUTE, now);
-
-  ls_comm_at(run->comm, "gradient exchange");
-  *flags = ls_exchange_reduce(run->exchange, *flags | (finite ? 0 : LS_FLAG_NONFINITE));
-  now = ls_run_lap(run, LS_TIME_WAIT, now);
-
-  ls_comm_at(run->comm, "update");
   run->schedule.cuts = s->plateau_cuts;
-  ls_model_gather(run->model, &batch);
   run->lr = ls_schedule_at(&run->schedule, s->global_step);
-  if (ls_without("nonfinite-agreement")) *flags = finite ? 0 : LS_FLAG_NONFINITE;
   ls_status status = LS_OK;
   bool good =
       (!(*flags & LS_FLAG_NONFINITE) || ls_without("nonfinite")) &&
@@ -387,17 +401,14 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
     ls_beside_average(run, s->t);
   } else {
     *flags |= LS_FLAG_NONFINITE;
-    status = not_finite(run);
+    status = ls_run_not_finite(run);
   }
-  now = ls_run_lap(run, LS_TIME_UPDATE, now);
+  ls_run_lap(run, LS_TIME_UPDATE, now);
   if (good) {
     move_time(run, LS_TIME_REDUCE, ls_update_reduce_seconds(run->update));
     move_time(run, LS_TIME_COMPUTE, ls_update_gradient_seconds(run->update));
   }
-  ls_exchange_publish(run->exchange);
-  now = ls_run_lap(run, LS_TIME_WAIT, now);
-  ls_run_weights_changed(run);
+  ls_run_show(run);
   ls_run_advance(run, 1, batch.total);
-  ls_run_lap(run, LS_TIME_COMPUTE, now);
   return status;
 }

@@ -46,7 +46,9 @@ typedef struct {
   ls_config *config;
   const ls_mode *mode;
   struct ls_asynchronous *asynchronous; /* asynchronous.h; NULL: synchronous */
-  void *spare[LS_TREE_DEPTH];           /* (n) real, as many as accumulate.c takes */
+  struct ls_lbfgs *lbfgs;               /* lbfgs.c; NULL: none */
+  bool one_order; /* the minibatch is that of the first update each time, in the order of that */
+  void *spare[LS_TREE_DEPTH]; /* (n) real, as many as accumulate.c takes */
   ls_data *data;
   ls_model *model;
   ls_loader *loader;
@@ -99,6 +101,12 @@ ls_status ls_products_agree(const ls_run *run);
  * want_norm: make grad_norm. LS_EDIVERGED if something is not finite and train.nonfinite is stop.
  */
 ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags);
+/* Its parts. gradient: the losses and the gradient of the minibatch of state.global_step, by the
+ * present weights, ready in the exchange; flags as above. show: this rank's new weights are
+ * everyone's, and the model's. not_finite: it is counted; the status. */
+uint32_t ls_run_gradient(ls_run *run, uint32_t flags, ls_batch *batch);
+void ls_run_show(ls_run *run);
+ls_status ls_run_not_finite(ls_run *run);
 /* What the steps of every mode have in common (mode.h). begin_epoch: the running sums begin anew
  * where an epoch does. collect: losses of the batch's slices; are they finite? add: they count.
  * advance: so many updates, with so many samples, are done. lap: the time since then, and now. */

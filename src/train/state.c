@@ -7,6 +7,7 @@
 #include "base/mutant.h"
 #include "checkpoint/weights.h"
 #include "train/beside.h"
+#include "train/lbfgs.h"
 
 static ls_affine affine_or_none(const ls_affine *a) { return a ? *a : (ls_affine){0}; }
 
@@ -43,6 +44,12 @@ void ls_state_layout_make(const ls_run *run, ls_state_layout *out) {
   p->slot_name = out->slot_name;
   for (int s = 0; s < ops->slots; s++)
     add_slot(out, ls_update_slot(run->update, s), ops->slot_name[s]);
+  char *const *pair;
+  const int pairs = ls_lbfgs_vectors(run, &pair);
+  for (int v = 0; v < pairs; v++) {
+    ls_lbfgs_name(pairs / 2, v, out->pair_name[v]);
+    add_slot(out, pair[v], out->pair_name[v]);
+  }
   for (int b = 0; b < LS_BESIDES; b++) add_slot(out, run->beside[b], ls_beside_names[b]);
 }
 

@@ -4,14 +4,18 @@
 #define LS_TRAIN_STATE_H
 
 #include "checkpoint/image.h"
+#include "optim/lbfgs.h"
 #include "train/run.h"
+
+enum { LS_STATE_SLOTS = LS_SLOTS_MAX + 2 * LS_HISTORY_MAX + LS_BESIDES };
 
 /* The plan of this run's checkpoints; what it points to lives as long as `run` and the
  * out-parameters. Slots in use only. */
 typedef struct {
   ls_checkpoint plan;
-  void *slot[LS_SLOTS_MAX + LS_BESIDES]; /* (hi - lo) real of this rank's shard, of each */
-  char *slot_name[LS_SLOTS_MAX + LS_BESIDES];
+  void *slot[LS_STATE_SLOTS]; /* (hi - lo) real of this rank's shard, of each */
+  char *slot_name[LS_STATE_SLOTS];
+  char pair_name[2 * LS_HISTORY_MAX][LS_PAIR_NAME];
 } ls_state_layout;
 void ls_state_layout_make(const ls_run *run, ls_state_layout *out);
 void ls_state_layout_free(ls_state_layout *plan);

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "optim/gradient.h"
 
 /* SPAN: parameters that one call of a kernel takes at most; a few slots of them stay in the
  * second-level cache. DEFERRED: of which a deferred gradient is made at once: it has rows enough
@@ -44,6 +45,7 @@ struct ls_update {
   bool keeps; /* its gradient is in `kept` */
   double lr, factor, reduce_seconds, gradient_seconds;
   int64_t t, global_step;
+  const char *a, *b; /* (hi - lo) what dot_pass multiplies */
 };
 
 int64_t ls_update_block(int64_t n) {
@@ -316,4 +318,34 @@ bool ls_update_step(ls_update *u, double lr, int64_t t, int64_t global_step, boo
   if (u->spec->ops->reduce) tensor_norms(u);
   ls_team_run(u->team, update_pass, u);
   return true;
+}
+
+/* ---- for a mode that updates the weights itself ---- */
+
+static void dot_pass(void *arg, int thread, int threads) {
+  ls_update *u = arg;
+  int64_t lo, hi;
+  ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
+  for (int64_t i = lo; i < hi; i++) {
+    const size_t at = (size_t)(u->piece[i].lo - u->lo) * u->size;
+    u->square[u->mine_lo + i] =
+        LS_REAL_OF(u->precision, ls_gradient_dot)(u->a + at, u->b + at, u->piece[i].n);
+  }
+}
+
+double ls_update_dot(ls_update *u, const void *a, const void *b) {
+  u->a = a;
+  u->b = b;
+  memset(u->square, 0, (size_t)u->pieces * sizeof *u->square);
+  ls_team_run(u->team, dot_pass, u);
+  everyones(u, u->square, u->pieces);
+  return ls_tree_sum(u->square, u->pieces, 1);
+}
+
+void ls_update_gradient(ls_update *u, void *out) {
+  char *kept = u->kept;
+  u->reduce_seconds = u->gradient_seconds = 0;
+  u->kept = out;
+  ls_team_run(u->team, keep_pass, u);
+  u->kept = kept;
 }

@@ -30,6 +30,12 @@ void ls_update_reset(ls_update *update); /* slots to their first values */
  */
 bool ls_update_step(ls_update *update, double lr, int64_t t, int64_t global_step, bool want_norm,
                     double *norm);
+/* Of a mode that updates the weights itself; vectors are (hi - lo) real of this rank's shard.
+ * gradient: after ls_exchange_reduce, the sum over the ranks to out; what is frozen is left as it
+ * is there. dot: the sum of a[i] b[i] over all parameters but frozen ones, in the order of the
+ * norms. Collective. */
+void ls_update_gradient(ls_update *update, void *out);
+double ls_update_dot(ls_update *update, const void *a, const void *b);
 /* What of the last update went into summing the ranks' gradients, and into making deferred ones
  * (model.h), in seconds. */
 double ls_update_reduce_seconds(const ls_update *update);

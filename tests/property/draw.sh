@@ -8,7 +8,7 @@ chance() { between 1 100; [ "$drawn" -le "$1" ]; } # percent
 
 # The words that a key may have, from the program itself, so that new ones are tested too.
 words_of() { "$LOCKSTEP" help "$1" | sed -n 's/^ *one of \([^;]*\);.*/\1/p' | tr -d ','; }
-optimizers=$(words_of optimizer.type) schedules=$(words_of schedule.type) activations=$(words_of activation)
+optimizers=$(words_of optimizer.type | sed 's/ lbfgs / /') schedules=$(words_of schedule.type) activations=$(words_of activation)
 
 # A table of a few hundred rows, seven inputs, two targets, a class of five, a yes or no, and a weight; and holes.csv, where
 # -999 stands for some inputs and targets.
@@ -32,7 +32,7 @@ draw_layers() {
     local activation=$drawn still=
     chance 12 && still=", trainable: false"
     echo "    - {units: $units, activation: $activation$still}"
-    chance 15 && echo "    - {type: dropout, rate: 0.3}"
+    chance 15 && [ -z "$lbfgs" ] && echo "    - {type: dropout, rate: 0.3}"
     chance 15 && echo "    - {type: layer_norm}"
   done
   chance 10 && printf '    - {units: %d, activation: tanh, repeat: 2}\n    - {type: residual}\n' "$units"
@@ -54,6 +54,7 @@ draw_problem() { # data, model, loss
     pick /columns /packed_columns; local x=$drawn
     pick none standard minmax; local scale=$drawn
     pick memory stream
+    [ -z "$lbfgs" ] || drawn=memory
     echo "data: {type: hdf5, train: {file: columns.h5, x: $x, y: /y_packed, transpose: true}, load: $drawn, scale: $scale"
     pick mse mae huber; loss=$drawn last=linear
   elif chance 50; then
@@ -109,6 +110,7 @@ draw_problem() { # data, model, loss
       [ -z "$missing" ] || for set in x y; do "$BUILD/tests/badh5" missing table.h5 /train/$set -999; done
       pick /train/x '["/train/x[0:3]", "/train/x[3:]"]'; local x=$drawn
       pick memory stream stream
+      [ -z "$lbfgs" ] || drawn=memory
       echo "data: {type: hdf5, ${missing}train: {file: table.h5, x: $x, y: /train/y}, load: $drawn, scale: $scale$classes"
       [ -z "$missing" ] && [[ $y == z || $y == class ]] && chance 30 && echo "  , weights: /train/y" # numbers >= 0, some of them 0
     fi
@@ -135,6 +137,11 @@ draw_optimizer() {
     adam) pick "" ", amsgrad: true" ", epsilon_placement: hat" ", preset: book" ", preset: tensorflow1"; keys=$drawn ;;
     plugin) keys=", file: $BUILD/tests/plugins/gradient_noise.so" ;;
   esac
+  if [ -n "$lbfgs" ]; then
+    pick "" ", history: 3" ", c2: 0.4" ", evaluations: 2"
+    [ "$lbfgs" = then ] && echo "then: {type: lbfgs, after: 3$drawn}"
+    [ "$lbfgs" = first ] && type=lbfgs keys=$drawn
+  fi
   chance 25 && keys="$keys, weight_decay: 0.01"
   pick 0.0003 0.001 0.01
   echo "optimizer: {type: $type, lr: $drawn$keys}"
@@ -143,6 +150,7 @@ draw_optimizer() {
 draw_schedule() {
   # shellcheck disable=SC2086
   pick $schedules; local type=$drawn keys=
+  [ "$lbfgs" != first ] || return 0
   case $type in
     piecewise) keys=", boundaries: [7, 19], values: [0.003, 0.001, 0.0003]" ;;
     step) keys=", every: 9" ;;
@@ -165,20 +173,23 @@ blas=$("$LOCKSTEP" --version | sed -n 's/^train.gemm=blas: \(OpenBLAS\|BLIS\|lib
 draw_train() { # sets `slices` and `keep`
   between 4 40; steps=$drawn
   if chance 8; then drawn=full; else between 5 130; fi
+  [ -z "$lbfgs" ] || drawn=full
   local batch=$drawn
   pick 2 3 4 5 6 7 8 8 8 11 16; slices=$drawn
   echo "train: {steps: $steps, batch: $batch, slices: $slices"
   chance 35 && echo "  , precision: float64"
   [ -n "$blas" ] && chance 30 && echo "  , gemm: blas"
-  chance 20 && echo "  , clip_norm: 0.5"
-  chance 20 && echo "  , clip_value: 0.05"
-  chance 20 && echo "  , gradient_noise: {eta: 0.01}"
-  chance 15 && echo "  , nonfinite: skip"
+  if [ -z "$lbfgs" ]; then
+    chance 20 && echo "  , clip_norm: 0.5"
+    chance 20 && echo "  , clip_value: 0.05"
+    chance 20 && echo "  , gradient_noise: {eta: 0.01}"
+    chance 15 && echo "  , nonfinite: skip"
+  fi
   [[ $loss == cross_entropy* ]] && chance 30 && { pick balanced "{0: 0.3, 1: 2}"; echo "  , class_weights: $drawn"; }
   keep=
   chance 20 && { pick 0 0.001 0.1; echo "  , early_stop: {metric: loss, patience: 2, min_delta: $drawn}"; }
   chance 30 && { echo "  , restore_best: true"; keep=", keep: {best: loss}"; }
-  chance 25 && { pick 0.9 0.99; echo "  , average: {type: ema, decay: $drawn}"; }
+  chance 25 && [ -z "$lbfgs" ] && { pick 0.9 0.99; echo "  , average: {type: ema, decay: $drawn}"; }
   pick auto shared tree tree
   echo "  , exchange: $drawn}"
 }
@@ -194,6 +205,11 @@ draw_config() { # sets steps and slices
   between 0 1000000000
   echo "version: 1"
   echo "seed: $drawn"
+  lbfgs= # some begin or end with it, and have nothing that does not go with it
+  case $((drawn % 12)) in
+    0) lbfgs=first ;;
+    1) lbfgs=then ;;
+  esac
   draw_problem
   draw_optimizer
   draw_schedule

@@ -49,6 +49,11 @@ static bool draw_row(void *context, const char *path, const char *type, const ls
                                       "quantiles",
                                       "optimizer.type",
                                       "optimizer.preset",
+                                      "then",
+                                      "then.type",
+                                      "then.after",
+                                      "then.lr",
+                                      "then.weight_decay",
                                       "train.epochs",
                                       "train.steps",
                                       "train.downpour.fetch",
@@ -232,7 +237,7 @@ typedef struct {
 
 static bool goes_with_another(const char *path) {
   return strcmp(path, "schedule.scaling") == 0 || strcmp(path, "schedule.base_batch") == 0 ||
-         strcmp(path, "train.staleness") == 0;
+         strcmp(path, "train.staleness") == 0 || strncmp(path, "then", 4) == 0;
 }
 
 /* Every row has its words, and its example is accepted where it can stand alone. */

@@ -48,7 +48,7 @@ static const wrong in_train[] = {
     {"{epochs: 2, batch: 5, batch: 50}", "6:30",
      "key 'batch' is here twice, first on line 6 [train.batch]"},
     {"{epochs: 2, batch: 5, lr: 1}", "6:30",
-     "misplaced key 'lr': it is no key of train, it belongs in optimizer [train.lr]"},
+     "misplaced key 'lr': it is no key of train, it belongs in optimizer or then [train.lr]"},
     {"{epochs: 2, batch: 5, xyzzy: 1}", "6:30",
      "unknown key 'xyzzy': train takes epochs, steps, batch"},
     {"{epochs: 2, batch: 5, slices: 4097}", "6:38", "from 0 to 4096, or auto [train.slices]"},
@@ -98,7 +98,7 @@ static void test_errors_in_train(void **state) {
 static const wrong behind[] = {
     {"sed: 4\n", "7:1", "unknown key 'sed'; did you mean 'seed'? [sed]"},
     {"lr: 4\n", "7:1",
-     "misplaced key 'lr': it is no key of the top level, it belongs in optimizer [lr]"},
+     "misplaced key 'lr': it is no key of the top level, it belongs in optimizer or then [lr]"},
     {"seed: -1\n", "7:7", "a whole number >= 0 [seed]"},
     {"eval: {every: 3 weeks}\n", "7:15", "unknown unit"},
     {"eval: {every: 0 epochs}\n", "7:15", "out of range"},

@@ -20,6 +20,7 @@ typedef struct {
 
 static ls_status take_step(ls_run *run) {
   uint32_t flags = 0;
+  if (run->mode == &ls_mode_lbfgs) return run->mode->advance(run, NULL, &flags);
   return ls_run_step(run, false, &flags);
 }
 

@@ -46,12 +46,29 @@ ls_status ls_sweep_parse(const ls_sweep_job *job, const ls_texts *settings, ls_c
   return status;
 }
 
+static ls_status ask_for_metric(const ls_sweep_job *job, ls_config *config) {
+  const char *name = job->metric;
+  const bool test = strncmp(name, "test_", 5) == 0;
+  const ls_metric metric = ls_metric_of(test ? name + 5 : name);
+  const bool whole = ls_metric_table[metric].made == LS_MADE_WHEN_ASKED;
+  if (!ls_metric_fits(config, metric))
+    return ls_fail(LS_EUSAGE, "--metric %s: there is none with the loss %s", name, config->loss);
+  if (whole && !test && !ls_metric_validates(name) && !config->eval_on[LS_SPLIT_TRAIN])
+    return ls_fail(LS_EUSAGE,
+                   "--metric %s: it is made of a whole split: eval.on must name train for it, or "
+                   "take val_%s",
+                   name, name);
+  if (!ls_config_wants(config, metric)) ls_config_want(config, metric);
+  return LS_OK;
+}
+
 ls_status ls_sweep_config(const ls_sweep_job *job, int64_t trial, const ls_sweep_run *run,
                           ls_config **out) {
   ls_texts settings = {0};
   *out = NULL;
   ls_status status = ls_sweep_settings(job->plan, trial, run, &settings);
   if (status == LS_OK) status = ls_sweep_parse(job, &settings, out);
+  if (status == LS_OK) status = ask_for_metric(job, *out);
   ls_texts_free(&settings);
   return status;
 }

@@ -11,6 +11,7 @@ typedef struct {
   const char *text; /* (bytes) */
   size_t bytes;
   const char *const *override; /* of the command line; NULL-terminated */
+  const char *metric;          /* that the runs are judged by: each is made to have it */
   const char *data_dir;        /* in place of the config's; NULL: as it is */
   const ls_sweep_plan *plan;
   const bool *over; /* (plan->runs) nothing is to be done */
@@ -25,7 +26,9 @@ typedef struct {
 
 /* CONFIG with the command line's overrides and, behind them, these. */
 ls_status ls_sweep_parse(const ls_sweep_job *job, const ls_texts *settings, ls_config **out);
-/* The config of a run; with run NULL that of a trial with the config's own seed and folds. */
+/* The config of a run, which asks for the sweep's metric, whether eval.metrics names it or not;
+ * LS_EUSAGE where its network or its evaluations have none. With run NULL, that of a trial with the
+ * config's own seed and folds. */
 ls_status ls_sweep_config(const ls_sweep_job *job, int64_t trial, const ls_sweep_run *run,
                           ls_config **out);
 /* Train what is left; claims.h has been opened. Each rank returns when its group finds nothing more
