@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "cli/cmd_data.h"
 #include "data/columns.h"
 #include "data/guess.h"
@@ -262,6 +263,11 @@ static bool add_texts(json_t *o, const char *path, const char *name) {
   return known;
 }
 
+/* A config is UTF-8, so it cannot name every dataset. */
+static const char no_utf8[] =
+    "its name is not UTF-8 text, so that no config can say it; h5copy -s NAME -d OTHER gives it "
+    "another, or in Python: file.move(NAME, OTHER)";
+
 /* One that can be read as samples shows its range too. */
 static void add_dataset(void *arg, const ls_h5_entry *entry) {
   datasets *d = arg;
@@ -275,6 +281,10 @@ static void add_dataset(void *arg, const ls_h5_entry *entry) {
   ls_put(o, "name", (const char *)entry->path);
   ls_put(o, "dims", (const char *)entry->dims);
   ls_put(o, "type", (const char *)entry->type);
+  if (ls_utf8_wrong(entry->path)) {
+    ls_put(o, "problem", no_utf8);
+    return;
+  }
   if (strcmp(entry->type, "text") == 0 && add_texts(o, d->path, entry->path)) return;
   if (ls_sources_open(&spec, false, false, source) == LS_OK &&
       ls_columns_of(source[0], &columns) == LS_OK &&

@@ -30,6 +30,7 @@ static const char *hint_of(const ls_h5object *o) {
   if (o->class == H5T_ENUM || o->class == H5T_BITFIELD)
     return "; write them as numbers: x.astype('u1')";
   if (o->class == H5T_COMPOUND) return "; write its fields as datasets of their own";
+  if (o->class == H5T_STRING) return "; texts are classes, as y, with loss: cross_entropy";
   return "";
 }
 

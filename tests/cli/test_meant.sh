@@ -49,6 +49,13 @@ refused 65 'the first line is for Excel alone' train iris.yaml data.train.file=e
 refused 65 'rows.txt:2: 6 fields, but the header has 5; if the first column has no name since it names the rows (R)' train iris.yaml data.train.file=rows.txt --dry-run
 run 0 train iris.yaml 'data.train={file: rows.txt, header: false, x: [2-5], y: [6]}' data.skip.train=1 -o rows -q && same bare rows "R's names of rows"
 
+{ echo '# from the web'; sed '1s/.*/a,b,c,d,kind/' iris.csv; } >web.csv
+refused 65 'data.comment: "#" passes over' train iris.yaml data.train.file=web.csv data.train.y='[kind]' --dry-run && silent 'separated by'
+{ echo 'Trees of 1990'; sed '1s/.*/a,b,c,d,kind/' iris.csv; } >title.csv
+refused 65 "no column 'kind'; there are 1: 'Trees of 1990'; if the first line is no header but a title" train iris.yaml data.train.file=title.csv data.train.y='[kind]' --dry-run
+sed '1s/.*/a|b|c|d|kind/; s/,/|/g' iris.csv >bars.csv
+refused 65 "fields are separated by , here (data.separator)" train iris.yaml 'data.train={file: bars.csv, x: [a], y: [kind]}' 'data.separator=","' --dry-run
+
 # ---- predict of a file without a header says which columns it takes
 sed 1d iris.csv | cut -d, -f1-4 >new.csv; sed '1s/.*/a,b,c,d,kind/' iris.csv >named.csv
 run 0 train iris.yaml data.train.file=named.csv -o named -q
@@ -82,6 +89,9 @@ sed '2,$s/,\([012]\)$/,k\1/' named.csv >texts.csv
 refused 65 "not a number: 'k1'; texts as targets are classes" train iris.yaml data.train.file=texts.csv loss=mse 'model.layers=[{units: out}]' --dry-run
 refused 65 "not a number: 'k1'; --classes takes" data import texts.csv --x 1-4 --y 5 -o never.h5
 
+sed '2,$s/^/1990-01-/; 1s/.*/day,b,c,d,kind/' iris.csv >days.csv
+refused 65 "column 1 (day): not a number: '1990-01-1.5'; this column has no numbers (dates?): leave it out" train iris.yaml data.train.file=days.csv --dry-run
+
 # ---- data import speaks of its own option
 { head -2 named.csv; echo 1,,3,4,1; } >hole.csv
 refused 65 '; --keep-missing keeps it so' data import hole.csv --x 1-4 --y 5 -o never.h5
@@ -110,12 +120,15 @@ import h5py, numpy as np
 with h5py.File("plain.h5", "w") as f:
     f["in"] = np.arange(24.0).reshape(12, 2); f["deep/flux"] = np.arange(12.0) / 7
     f["word"] = np.array([b"ash", b"elm", b"oak"] * 4)
+    f[b"d\xe9bit"] = np.arange(12.0)
     f["letters"] = np.array([list("ash "), list("elm "), list("oaks")] * 4, dtype="S1")
 END
   run 3 train plain.yaml -o plain -q && run 0 predict plain/final.h5 -i plain.h5:/in -o p.csv && [ "$(head -1 p.csv)" = flux ] || fail "the dataset's name: $(head -1 p.csv)"
   run 0 predict plain/final.h5 -i plain.h5:/in --jacobian -o p.csv && [ "$(head -1 p.csv)" = 'd flux/d x1,d flux/d x2' ] || fail "slopes: $(head -1 p.csv)"
   run 0 data info plain.h5 && grep -q "labels     12 texts, 3 different: 'ash' 'elm' 'oak'" out || fail "text labels: $(cat out)"
   grep -q "different: 'ash' 'elm' 'oaks'" out || fail "letters: $(cat out)"
+  [ "$(grep -ac 'its name is not UTF-8 text, so that no config can say it; h5copy' out)" = 1 ] || fail "a name in Latin-1: $(cat out)"
+  refused 65 '/word holds no numbers but text values; texts are classes, as y' train plain.yaml data.train.y=/word -o never
   config cross_entropy '{type: hdf5, train: {file: plain.h5, x: /in, y: /word}}' >word.yaml
   run 0 train word.yaml -o word -q && run 3 train word.yaml data.train.y=/letters -o letters -q && same word letters "letters along a dimension"
 fi

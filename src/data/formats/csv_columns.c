@@ -15,11 +15,10 @@ enum { TEXTS_MAX = 1024, TOLD = 160 };
 /* ---- by the config ---- */
 
 static ls_heading heading_of(const ls_csv *c) {
+  const char *separator =
+      c->columns > 1 || ls_csv_first_odd(c) ? NULL : ls_separator_names[c->text.separator];
   return (ls_heading){
-      .path = ls_csv_path(c),
-      .name = c->head,
-      .columns = c->columns,
-      .separator = ls_csv_first_empty(c) ? NULL : ls_separator_names[c->text.separator]};
+      .path = ls_csv_path(c), .name = c->head, .columns = c->columns, .separator = separator};
 }
 
 /* A header that has numbers, as scikit-learn's tables do (samples, inputs, classes), makes a number

@@ -20,6 +20,7 @@ typedef enum {
   ROW_NAMES,
   UNITS,
   WORDS,
+  NO_NUMBERS,
   CLASSES,
   MARK,
   DECIMAL_POINT,
@@ -58,7 +59,11 @@ static const struct {
                    "write.table(..., row.names = FALSE)"},
     [UNITS] = {"if this line is no sample (units?), data.skip leaves it out",
                "if this line is no sample (units?), take it out"},
-    [WORDS] = {"data.text_inputs: one_hot takes texts for inputs", NULL},
+    [WORDS] = {"data.text_inputs: one_hot takes texts for inputs; what samples are called is "
+               "better left out of x",
+               NULL},
+    [NO_NUMBERS] = {"this column has no numbers (dates?): leave it out of x, or make numbers of it",
+                    NULL},
     [CLASSES] = {"texts as targets are classes, which are one column of y and go with "
                  "loss: cross_entropy",
                  NULL},
@@ -82,7 +87,7 @@ static ls_status propose(const ls_csv *c, ls_status status, remedy r) {
 
 /* ---- first lines ---- */
 
-bool ls_csv_first_empty(const ls_csv *c) { return ls_csv_blank(&c->text, c->text.start.at); }
+static bool is_empty(const ls_csv *c) { return ls_csv_blank(&c->text, c->text.start.at); }
 
 int ls_csv_counted(const ls_csv *c) {
   ls_csv_cursor at = c->text.start;
@@ -103,14 +108,31 @@ static remedy counts(const ls_csv *c) {
   return of[ls_csv_counted(c)];
 }
 
+/* Has the second line more fields than the first, which names columns? */
+static bool is_title(const ls_csv *c) {
+  ls_csv_cursor second = c->next;
+  int64_t fields;
+  if (!c->head || ls_csv_ended(&c->text, second.at)) return false;
+  return ls_csv_record(&c->text, &second, NULL, 0, &fields) == LS_OK && fields > c->columns;
+}
+
 /* A first line that is neither a header nor a sample, whatever stands behind it. */
 static remedy first_line(const ls_csv *c) {
-  if (ls_csv_first_empty(c)) return EMPTY;
+  if (is_empty(c)) return EMPTY;
   return strncmp(c->text.start.at, "sep=", 4) == 0 ? EXCEL : counts(c);
 }
 
+bool ls_csv_first_odd(const ls_csv *c) { return first_line(c) != NOTHING || is_title(c); }
+
+/* Before the first record is read: c->next is what stands behind the header. */
+static remedy column_remedy(const ls_csv *c) {
+  const remedy known = first_line(c);
+  if (known != NOTHING || !is_title(c)) return known;
+  return *c->text.start.at == '#' && !c->text.comment ? COMMENT : TITLE;
+}
+
 ls_status ls_csv_remedy_column(const ls_csv *c, ls_status status) {
-  return propose(c, status, first_line(c));
+  return propose(c, status, column_remedy(c));
 }
 
 /* ---- records of another shape ---- */
@@ -194,6 +216,7 @@ static remedy number_remedy(const ls_csv *c, int64_t line, int64_t column) {
   const int64_t more = more_words(c, column);
   if (more > 0 && c->by_config && !input) return CLASSES;
   if (more > 0 && c->by_config && c->value.count == 0) return WORDS;
+  if (more == 0 && c->by_config && input) return NO_NUMBERS;
   if (more < 0 && first && !any_number) return UNITS;
   return more < 0 && is_mark(f) ? MARK : NOTHING;
 }

@@ -13,8 +13,9 @@ ls_status ls_csv_remedy_number(const ls_csv *c, ls_status status, int64_t line, 
 /* Of a column that the header does not have. */
 ls_status ls_csv_remedy_column(const ls_csv *c, ls_status status);
 
-/* Is the first line empty? The separator is then taken from nothing. */
-bool ls_csv_first_empty(const ls_csv *c);
+/* Is the first line, before any record is read, no header and no sample? What separates fields in
+ * it says nothing then. */
+bool ls_csv_first_odd(const ls_csv *c);
 /* How many lines stand before the samples where the first one counts these and their inputs, as in
  * scikit-learn's tables: 1, or 2 with names in the second; 0: it does not count. */
 int ls_csv_counted(const ls_csv *c);
