@@ -1,5 +1,5 @@
 #!/bin/bash
-# What other programs write (docs/data.md, "what you have"): NumPy, scikit-learn's arrays, pandas, h5py, PyTables, netCDF4, Octave and
+# What other programs write (docs/data.md, "what you have"): NumPy, scikit-learn's arrays, pandas, h5py, PyTables, netCDF4, xarray, Octave and
 # Fortran, whichever are here, write one table of numbers of 17 digits and its classes; each file must train the network of the plain
 # CSV, bit for bit, and what is not read must be refused with what to write instead.
 # label: full
@@ -160,6 +160,17 @@ END
   net "$(csv unpacked.csv), missing: mean" >unpacked.yaml
   for name in packed unpacked; do run 0 train $name.yaml -o $name -q; done
   [ "$(weights packed)" = "$(weights unpacked)" ] || fail "packed and missing values of NetCDF: other weights"
+fi
+
+if has xarray && has netCDF4; then
+  "$PYTHON" - <<'END' || die "xarray's file"
+import numpy as np, pandas as pd, xarray as xr
+X, y = np.load("x.npy"), np.load("y.npy")
+kind, when = np.array(["ash", "elm", "oak"])[y], pd.date_range("2020-01-01", periods=90)
+data = {"state": (("time", "k"), X), "number": ("time", y), "kind": ("time", kind)}
+xr.Dataset(data, coords={"time": when}).to_netcdf("xarray.nc", engine="netcdf4")
+END
+  for y in /number /kind; do alike "$(hdf5 xarray.nc /state $y)"; done
 fi
 
 # ---- Octave, and Matlab's way of keeping columns ----
