@@ -36,6 +36,20 @@ counts() { # counts MODE RANKS ARGUMENT...: each sample is used once an epoch
   grep -q '"global_step":2668,' "$run/metrics.jsonl" || fail "$ranks ranks, $*: not 2668 updates"
 }
 
+# Nor is a gradient: outputs are below all targets, so a minibatch's is -1 for the bias and minus the mean of x for the weight, whatever its rank and
+# its staleness. x are 2^0 to 2^19, 200 times: after two epochs of 1000 minibatches of 4, with a rate of 2^-30, bias and weight are sums that are exact.
+# LEAST: the share of them that must be there, where two ranks may change a weight in the same moment and one change is lost; twice there never is one.
+adds_up() { # adds_up MODE RANKS ARGUMENT...
+  local run=sum-$2-$RANDOM mode=$1 ranks=$2; shift 2
+  awk 'NR == 1 { print } NR > 1 { printf "%d,1e12\n", 2 ^ (NR % 20) }' powers.csv >flat.csv
+  printf 'x\n0\n1\n' >sums.csv
+  run "$ranks" train count.yaml "train.mode=$mode" data.train.file=flat.csv train.batch=4 optimizer.lr=9.313225746154785e-10 -o "$run" -q "$@"
+  run 0 predict "$run/final.h5" -i sums.csv -o -
+  awk -v least="${LEAST:-1}" 'function is(sum, all) { sum *= 2 ^ 30; return sum <= all && sum >= least * all }
+    NR == 1 { bias = $1 } NR == 2 { sum = $1 } END { exit !(NR == 2 && is(bias, 2000) && is(sum - bias, 100 * (2 ^ 20 - 1))) }' <(grep '^[0-9]' out) ||
+    fail "$mode on $ranks ranks, $*: bias and weight are not 2000 updates of 2^-30 and all x once in each of two epochs: $(cat out)"
+}
+
 made_again() { # made_again RUN: gradients that were behind
   grep -q '"made_again":[1-9]' "$1/metrics.jsonl" || fail "$1: no gradient was made again: $(grep '"epoch"' "$1/metrics.jsonl")"
 }

@@ -8,6 +8,8 @@ set -u
 . "$SOURCE/tests/cli/asynchronous.sh"
 for ranks in 0 2; do counts hogwild "$ranks"; done
 counts hogwild 4 train.staleness=0
+adds_up hogwild 1
+for ranks in 2 3; do LEAST=0.5 adds_up hogwild $ranks; done
 alone_is_plain hogwild
 learns hogwild 2
 learns hogwild 4 train.staleness=0
