@@ -140,6 +140,12 @@ static void warn_of_classes(const ls_trainer *t) {
     ls_log(LS_LOG_WARN, "%lld more classes have no sample in train", (long long)(missing - TOLD));
 }
 
+static const char *shown_beside(const ls_trainer *t) {
+  const ls_split split = ls_split_beside(t);
+  if (split == LS_SPLIT_ALL) return "all";
+  return ls_data_rows(t->run->data, split) > 0 ? "val" : NULL;
+}
+
 ls_status ls_start_progress(ls_trainer *t) {
   const ls_run *run = t->run;
   ls_progress_args plan = {run->state.global_step,
@@ -147,7 +153,7 @@ ls_status ls_start_progress(ls_trainer *t) {
                            run->plan->steps,
                            run->batch,
                            ls_metric_fits(t->config, LS_METRIC_ACCURACY),
-                           ls_data_rows(run->data, LS_SPLIT_VALIDATION) > 0,
+                           shown_beside(t),
                            run->plan->moved};
   int threads = ls_team_size(run->team), cores = ls_comm_node_cores(t->comm);
   ls_show_header(t);

@@ -135,6 +135,12 @@ bool ls_eval_wants(const ls_trainer *t, ls_split split) {
   return named && ls_data_rows(t->run->data, split) > 0;
 }
 
+/* All samples where there is no validation, and they were asked for. */
+ls_split ls_split_beside(const ls_trainer *t) {
+  const bool validation = ls_data_rows(t->run->data, LS_SPLIT_VALIDATION) > 0;
+  return !validation && ls_eval_wants(t, LS_SPLIT_ALL) ? LS_SPLIT_ALL : LS_SPLIT_VALIDATION;
+}
+
 ls_status ls_eval_split(ls_trainer *t, ls_split split) {
   double start = ls_time();
   ls_status status = ls_evaluate(t->run, split, &t->score[split], &t->figures[split]);
@@ -194,18 +200,19 @@ static void staleness(const ls_run *run, json_t *event) {
 
 static void show_epoch(ls_trainer *t, bool evaluated, double rate, bool last) {
   const ls_run *run = t->run;
-  const ls_score *train = &t->score[LS_SPLIT_TRAIN], *val = &t->score[LS_SPLIT_VALIDATION];
-  bool validated = evaluated && val->samples > 0;
-  ls_progress_row row = {.epoch = run->state.epoch,
-                         .step = run->state.global_step,
-                         .loss = train->value[LS_METRIC_LOSS],
-                         .accuracy = train->value[LS_METRIC_ACCURACY],
-                         .val_loss = validated ? val->value[LS_METRIC_LOSS] : (double)NAN,
-                         .val_accuracy = validated ? val->value[LS_METRIC_ACCURACY] : (double)NAN,
-                         .lr = run->lr,
-                         .samples_per_s = rate,
-                         .best = t->best_metric && run->state.best_step == run->state.global_step,
-                         .last = last};
+  const ls_score *train = &t->score[LS_SPLIT_TRAIN], *beside = &t->score[ls_split_beside(t)];
+  const bool scored = evaluated && beside->samples > 0;
+  ls_progress_row row = {
+      .epoch = run->state.epoch,
+      .step = run->state.global_step,
+      .loss = train->value[LS_METRIC_LOSS],
+      .accuracy = train->value[LS_METRIC_ACCURACY],
+      .beside_loss = scored ? beside->value[LS_METRIC_LOSS] : (double)NAN,
+      .beside_accuracy = scored ? beside->value[LS_METRIC_ACCURACY] : (double)NAN,
+      .lr = run->lr,
+      .samples_per_s = rate,
+      .best = t->best_metric && run->state.best_step == run->state.global_step,
+      .last = last};
   ls_progress_epoch(t->progress, &row);
 }
 

@@ -59,6 +59,8 @@ char *ls_next_command(const ls_trainer *t); /* what to type after the run; ls_me
 /* ---- epoch.c ---- */
 /* Does the config evaluate this split, and is there one? */
 bool ls_eval_wants(const ls_trainer *t, ls_split split);
+/* Whose scores stand beside those of training. */
+ls_split ls_split_beside(const ls_trainer *t);
 bool ls_eval_due(const ls_trainer *t, bool epoch_end);
 ls_status ls_eval_split(ls_trainer *t, ls_split split); /* into score and figures. Collective */
 ls_score ls_running_score(ls_run *run);       /* running means of the epoch so far. Collective */

@@ -167,7 +167,7 @@ void ls_progress_step(ls_progress *p, int64_t step) {
 
 /* A narrow terminal shows the first of the table's columns, as many as fit. */
 static void tell_row(const ls_progress *p, const char *line) {
-  const bool a = p->plan.accuracy, v = p->plan.validation;
+  const bool a = p->plan.accuracy, v = p->plan.beside != NULL;
   const int width[] = {8, 11, a ? 7 : 0, v ? 11 : 0, a && v ? 8 : 0, 9, 10, 8, 8};
   int shown = 0;
   for (size_t i = 0; i < sizeof width / sizeof *width; i++) {
@@ -189,10 +189,15 @@ static void header(ls_progress *p) {
     ls_log_plain("%s", line);
   }
   if (p->marks && p->lines == 1) ls_log_plain("   + a checkpoint is saved, * the best so far");
+  char beside_loss[32] = "", beside_accuracy[32] = "";
+  if (p->plan.beside) {
+    snprintf(beside_loss, sizeof beside_loss, "   %s_loss", p->plan.beside);
+    if (p->plan.accuracy)
+      snprintf(beside_accuracy, sizeof beside_accuracy, " %s_acc", p->plan.beside);
+  }
   snprintf(line, sizeof line, "%8s %10s%s%s%s %8s %9s %7s %7s", "epoch", "loss",
-           p->plan.accuracy ? "    acc" : "", p->plan.validation ? "   val_loss" : "",
-           p->plan.validation && p->plan.accuracy ? " val_acc" : "", "lr", "samples/s", "time",
-           "left");
+           p->plan.accuracy ? "    acc" : "", beside_loss, beside_accuracy, "lr", "samples/s",
+           "time", "left");
   tell_row(p, line);
 }
 
@@ -200,9 +205,9 @@ static void header(ls_progress *p) {
 static char *columns(const ls_progress *p, const ls_progress_row *row, char out[128]) {
   char accuracy[LS_TEXT] = "", loss[LS_TEXT] = "", val_accuracy[LS_TEXT] = "";
   ls_text_number(row->accuracy, 'f', 4, accuracy);
-  ls_text_number(row->val_loss, 'g', 5, loss);
-  ls_text_number(row->val_accuracy, 'f', 4, val_accuracy);
-  bool a = p->plan.accuracy, v = p->plan.validation;
+  ls_text_number(row->beside_loss, 'g', 5, loss);
+  ls_text_number(row->beside_accuracy, 'f', 4, val_accuracy);
+  bool a = p->plan.accuracy, v = p->plan.beside != NULL;
   int length = a ? snprintf(out, 128, " %6s", accuracy) : 0;
   out[length] = '\0';
   if (v) length += snprintf(out + length, 128 - (size_t)length, " %10s", loss);

@@ -16,9 +16,10 @@ typedef struct {
   int64_t first_step; /* global_step where this process begins */
   int64_t steps;      /* global_step where training ends */
   int64_t steps_per_epoch;
-  int64_t batch;             /* samples an update, for samples/s in the bar */
-  bool accuracy, validation; /* columns of the table */
-  int64_t moved;             /* epochs are counted by step - moved: data/order.h */
+  int64_t batch;      /* samples an update, for samples/s in the bar */
+  bool accuracy;      /* a column of the table */
+  const char *beside; /* what has columns beside training: "val", "all" or NULL */
+  int64_t moved;      /* epochs are counted by step - moved: data/order.h */
 } ls_progress_args;
 
 /* style: auto (a bar where stderr is a terminal that a person sees, else line), bar, line (the
@@ -32,8 +33,9 @@ void ls_progress_free(ls_progress **progress);
 void ls_progress_step(ls_progress *progress, int64_t step);
 
 typedef struct {
-  int64_t epoch, step;                           /* epochs and updates done, from 1 */
-  double loss, accuracy, val_loss, val_accuracy; /* NaN: not known, shown as - */
+  int64_t epoch, step;   /* epochs and updates done, from 1 */
+  double loss, accuracy; /* NaN: not known, shown as -; so are the next two */
+  double beside_loss, beside_accuracy;
   double lr, samples_per_s;
   bool best; /* of all evaluations so far */
   bool last; /* training ends here */

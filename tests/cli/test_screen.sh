@@ -17,6 +17,9 @@ best=$(sed -n 's/^best: val_loss .* at step \([0-9]*\)$/\1/p' err)
 grep -q '^hint' err && fail "a hint in a run of a moment: $(grep '^hint' err)"
 next=$(sed -n 's/^next: //p' err)
 [ "$next" = "lockstep predict run/final.h5 -i FILE -o out.csv" ] || fail "next: $next"
+on 0 train net.yaml 'eval.on=[all]' train.epochs=2 -o whole >out 2>err || fail "eval.on all: $(cat err)"
+grep -qx '   epoch       loss    acc   all_loss all_acc       lr samples/s    time    left' err || fail "eval.on all: $(grep epoch err)"
+grep "\"epoch\":2," whole/metrics.jsonl | grep -q "\"all_loss\":$(awk '$1 == 2 { print $4 }' err)" || fail "not the loss of all samples: $(grep -A 2 epoch err)"
 on 0 train net.yaml -o stopped --time-limit 0:00:01 'train={steps: 100000000, batch: 16}' >out 2>err; code=$?
 [ $code -eq 75 ] || fail "time limit: exit $code"
 grep -qF "next: lockstep train net.yaml -o stopped --time-limit 0:00:01 'train={steps: 100000000, batch: 16}' --resume=auto" err || fail "next: $(grep ^next err)"
