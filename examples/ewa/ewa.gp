@@ -6,7 +6,7 @@ set border 3 lc rgb '#555555'
 set tics nomirror
 set grid lt 1 lw 0.6 lc rgb '#e4e4e4'
 set tics textcolor rgb '#333333'
-set key above center horizontal maxrows 2 samplen 3
+set key above center horizontal maxrows 2 samplen 3 Left reverse
 set xlabel 'n'
 set xrange [0:99]
 set yrange [0:0.12]
