@@ -279,15 +279,17 @@ static void judge_regression(const ls_trainer *t) {
 }
 
 /* A result that is not better than guessing after at least an epoch, or hardly better where nothing
- * moves any more, is said to be one; dead is a network whose units are seen to be. */
+ * moves any more or the network is dead, is said to be one; dead is a network whose units are seen
+ * to be. */
 static ls_status judge(ls_trainer *t, ls_train_result *r) {
   enum { DEAD = 90 }; /* percent of a layer's units */
   double classes = (double)ls_data_outputs(t->run->data), still;
   if (!ls_config_has_classes(t->config) || classes < 2 || t->run->state.epoch == 0) return LS_OK;
   bool no_better = r->accuracy < 1.2 / classes;
-  if (!no_better && !(t->stands_still && r->accuracy <= fmin(2.5 / classes, 0.5))) return LS_OK;
+  if (!no_better && r->accuracy > fmin(2.5 / classes, 0.5)) return LS_OK;
   LS_TRY(ls_evaluate_units(t->run, &still));
   r->dead = 100 * still >= DEAD;
+  if (!no_better && !t->stands_still && !r->dead) return LS_OK;
   char why[160] = "nothing has been learned";
   if (r->dead)
     snprintf(why, sizeof why,

@@ -169,6 +169,10 @@ train: {epochs: 2, batch: 20}
 C
 run 3 train still.yaml -o dead "model.init={type: constant, value: -1}"
 grep -q 'the network is dead: 100 %' err && grep -q '"dead":true,"exit":"done"' dead/metrics.jsonl || fail "dead: $(cat err)"
+# the most frequent class whatever the sample, while the loss still moves
+awk 'BEGIN { print "a,kind"; for (i = 0; i < 100; i++) print i / 100 "," (i % 10 < 3 ? 0 : i % 5) }' >most.csv
+run 0 train still.yaml data.train.file=most.csv optimizer.lr=0.1 train.epochs=3 -o most "model.init={type: constant, value: -1}"
+grep -q 'hardly better than guessing one of 5 classes; the network is dead: 100 %' err || fail "dead, and 40 % of one class: $(cat err)"
 run 3 train still.yaml -o alive
 grep -q 'no better than guessing' err || fail "alive: $(cat err)"
 grep -q 'dead' err alive/metrics.jsonl && fail "a network that moves is called dead: $(cat err)"
