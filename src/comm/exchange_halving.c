@@ -9,10 +9,10 @@
  * Every way moves (H - 1)/H of the gradient between H nodes, and back; but a rank sends steps + H /
  * 2^steps - 1 messages instead of H - 1. Shards are dealt out so that each half is one stretch of
  * memory: ls_exchange.place. */
-#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "comm/cost.h"
 #include "comm/exchange_kind.h"
 
 /* One halving: elements [keep, keep_end) stay here, [give, give_end) go to the partner. */
@@ -40,30 +40,15 @@ struct ls_halving {
 
 /* ---- who, and how often ---- */
 
-/* Seconds for what a rank does between the nodes: what a message takes to arrive, what it takes to
- * send one, and the sums that are written and read again. Orders of magnitude of networks that
- * clusters have; all ranks must come to the same answer. */
-static double cost(const ls_exchange *x, int steps) {
-  const double latency = 2e-6, message = 0.5e-6, bytes_per_second = 8e9;
-  const int nodes = x->comm->nodes, blocks = nodes >> steps;
-  const double column = (double)x->n * (double)x->size / x->comm->node_size;
-  const double messages =
-      2 * (steps * (latency + message) + (blocks > 1 ? latency + (blocks - 1) * message : 0));
-  const int written = blocks > 1 ? steps : steps - 1;
-  const double sums = steps > 0 ? 2 * column * (1 - pow(0.5, written)) / bytes_per_second : 0;
-  return messages + sums;
-}
-
 int ls_halving_steps(const ls_exchange *x, int groups, bool forced) {
   const ls_comm *comm = x->comm;
   const int nodes = comm->nodes;
-  int leaves = x->slices / nodes, best = 0;
+  const ls_cost_shape shape = {nodes, comm->node_size, (double)x->n * (double)x->size};
+  const int leaves = x->slices / nodes;
   for (int k = 0; k < nodes; k++)
     if (comm->node_first[k + 1] - comm->node_first[k] != comm->node_size) return 0;
   if (groups != nodes || x->slices % nodes != 0 || (leaves & (leaves - 1)) != 0) return 0;
-  for (int steps = 1; nodes % (1 << steps) == 0; steps++)
-    if (forced || cost(x, steps) < cost(x, best)) best = steps;
-  return best;
+  return ls_cost_halvings(&shape, forced);
 }
 
 /* Where a node's shard stands in each column: its lowest bits, the first one as the highest. */

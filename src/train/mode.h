@@ -23,7 +23,8 @@ typedef struct {
 
 struct ls_mode {
   const char *name;
-  bool apart; /* each minibatch is one rank's alone, and bits depend on timing */
+  bool apart;  /* each minibatch is one rank's alone, and bits depend on timing */
+  bool stored; /* gradients are parts in memory, as between nodes, also where they need not be */
   ls_status (*open)(ls_run *run); /* NULL: nothing to do. Collective */
   void (*close)(ls_run *run);
   /* Updates, at least one, up to a moment at which all ranks meet. *flags: in, this rank's; out,

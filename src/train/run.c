@@ -107,7 +107,7 @@ static ls_status defer_gradients(ls_run *run) {
   const int ranks = ls_comm_size(run->comm);
   const bool near = ranks == 1 || (ls_exchange_shares_weights(run->exchange) &&
                                    ls_comm_node_count(run->comm) == 1);
-  if (!near || run->mode->apart || run->config->accumulate > 1) return LS_OK;
+  if (!near || run->mode->apart || run->mode->stored || run->config->accumulate > 1) return LS_OK;
   const int64_t rows = most_rows(run);
   LS_TRY(ls_comm_agree(
       run->comm, ls_model_defer(run->model, run->batch, rows > LS_EVAL_ROWS ? rows : LS_EVAL_ROWS,

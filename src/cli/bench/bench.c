@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int by_value(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
@@ -14,12 +15,30 @@ double ls_bench_median(double *x, int64_t n) {
   return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
 }
 
+/* What stands for "..." before n: after the last two of a list. Returns the new count; 0: there are
+ * no two that ascend, or it is too long. */
+static int fill(int count, int most, int *list, long n) {
+  if (count < 2 || list[count - 1] <= list[count - 2]) return 0;
+  const int last = list[count - 1], before = list[count - 2];
+  const int factor = last % before == 0 ? last / before : 1, step = factor > 1 ? 0 : last - before;
+  for (long next = (long)last * factor + step; next < n; next = next * factor + step) {
+    if (count == most) return 0;
+    list[count++] = (int)next;
+  }
+  return count;
+}
+
 int ls_bench_list(const char *text, int most, int *list) {
+  static const char dots[] = "...,";
   int count = 0;
   for (const char *at = text; *at;) {
     char *end;
+    const bool gap = strncmp(at, dots, strlen(dots)) == 0;
+    if (gap) at += strlen(dots);
     long n = strtol(at, &end, 10);
-    if (end == at || n < 1 || n > 100000 || (*end && *end != ',') || count == most) return 0;
+    if (end == at || n < 1 || n > 100000 || (*end && *end != ',')) return 0;
+    if (gap) count = fill(count, most, list, n);
+    if ((gap && count == 0) || count == most) return 0;
     list[count++] = (int)n;
     at = *end ? end + 1 : end;
   }

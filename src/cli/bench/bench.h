@@ -7,13 +7,14 @@
 
 typedef struct {
   int steps, warmup, threads, repeat;
-  const char *ranks, *mode, *sizes, *dir;
+  const char *ranks, *mode, *sizes, *dir, *network;
 } ls_bench_options;
 
 ls_status ls_bench_train(ls_cli *cli, const void *options);
 ls_status ls_bench_allreduce(ls_cli *cli, const void *options);
 ls_status ls_bench_gemm(ls_cli *cli, const void *options);
 ls_status ls_bench_scaling(ls_cli *cli, const void *options);
+ls_status ls_bench_plan(ls_cli *cli, const void *options);
 ls_status ls_bench_checkpoint(ls_cli *cli, const void *options);
 
 /* Flops a second of one core in the best of some products of 512 x 512 matrices by lockstep's
@@ -22,7 +23,8 @@ ls_status ls_bench_peak(ls_dtype precision, double *flops);
 double ls_bench_median(double *x, int64_t n); /* sorts x */
 /* LS_EUSAGE for numbers that no benchmark can take. */
 ls_status ls_bench_check(const ls_bench_options *options);
-/* "1,2,4" as numbers from 1 to 100,000; returns how many, 0 for anything else and for more than
+/* "1,2,4" as numbers from 1 to 100,000, or "2,4,...,64", which goes on by the same factor where the
+ * last two have one, else by the same step; returns how many, 0 for anything else and for more than
  * `most`. */
 int ls_bench_list(const char *text, int most, int *list);
 
