@@ -72,7 +72,7 @@ static ls_status read_config(ls_comm *comm, const char *config, ls_config **out)
     status = ls_comm_agree(
         comm, ls_config_parse(text ? "the config" : config, data, bytes, NULL, 0, out));
   LS_FREE(data);
-  if (status == LS_OK && ((*out)->optimizer.file || (*out)->schedule.file))
+  if (status == LS_OK && ((*out)->optimizer.file || (*out)->schedule.file || (*out)->loss_file))
     return ls_fail(LS_ECONFIG, "plug-ins are for the command line: a guest loads none");
   return status;
 }

@@ -19,7 +19,7 @@ ls_target_kind ls_config_target(const ls_config *c) {
 }
 
 ls_loss_spec ls_config_loss(const ls_config *c) {
-  return (ls_loss_spec){c->loss, (int)c->quantiles, c->quantile};
+  return (ls_loss_spec){c->loss, (int)c->quantiles, c->quantile, c->own_loss};
 }
 
 /* Does the network give one number for each target that is meant to be near it? */
@@ -238,6 +238,8 @@ static void check_missing(const reading *r) {
           c->loss);
   else if (c->data.classes > 0)
     WRONG(r, "data.missing.y", "mask is for targets of regression, and data.classes makes classes");
+  else if (strcmp(c->loss, "plugin") == 0)
+    WRONG(r, "data.missing.y", "mask: a plug-in's loss knows of no target that is missing");
 }
 
 /* Several outputs for each target are of numbers, not of classes. */

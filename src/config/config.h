@@ -40,7 +40,9 @@ typedef struct {
   ls_layer_spec *layer; /* after `repeat` */
   int layers;
   char *loss;
-  double quantiles; /* of the loss quantile, how many; 0: not given */
+  char *loss_file;             /* of the loss plugin; NULL: none */
+  const ls_loss_ops *own_loss; /* out of it; NULL: not loaded */
+  double quantiles;            /* of the loss quantile, how many; 0: not given */
   double quantile[LS_QUANTILES_MAX];
   ls_optim_spec optimizer;
   ls_then then;

@@ -1,5 +1,5 @@
 /* kind_optim.c - the types of optimizers and schedules: by name out of their tables, or a plug-in
- * that the key `file` loads. */
+ * that the key `file` loads; a plug-in's loss. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -80,6 +80,16 @@ static const char *explain_schedule(const char *choice) {
   return ops ? ops->help : NULL;
 }
 
+/* ---- losses: only the file; the name is a row of the losses ---- */
+
+static bool parse_loss_file(const ls_value *v) {
+  ls_config *config = v->base;
+  bool good = true;
+  if (!config->loss) return true;
+  if (!has_file(v, strcmp(config->loss, "plugin") == 0, &good)) return good;
+  return take_file(v, v->rd->plugins ? ls_loss_load(v->node->text, &config->own_loss) : LS_OK);
+}
+
 #define FILE_OF ls_print_text, NULL, ls_schema_text, .words = "a text", .free = ls_free_text
 const ls_kind ls_kind_optimizer = {parse_optimizer, print_optimizer, ls_describe_choice,
                                    ls_schema_choice, .explain = explain_optimizer};
@@ -87,3 +97,4 @@ const ls_kind ls_kind_schedule = {parse_schedule, print_schedule, ls_describe_ch
                                   ls_schema_choice, .explain = explain_schedule};
 const ls_kind ls_kind_optimizer_file = {parse_optimizer_file, FILE_OF};
 const ls_kind ls_kind_schedule_file = {parse_schedule_file, FILE_OF};
+const ls_kind ls_kind_loss_file = {parse_loss_file, FILE_OF};

@@ -97,6 +97,7 @@ struct ls_model {
   const ls_loss *loss;
   int heads;
   double quantile[LS_QUANTILES_MAX]; /* (heads) of the loss quantile */
+  const ls_loss_ops *own;            /* of the loss plugin; NULL: not loaded */
   const ls_gemm *gemm;               /* of all its layers */
   const char *products;              /* what makes the bits of its products */
   int slices;

@@ -23,7 +23,8 @@
   X(huber, LS_TASK_REGRESSION, false, 1, false, "")                                    \
   X(poisson, LS_TASK_REGRESSION, true, 1, true, "exp")                                 \
   X(gaussian_nll, LS_TASK_REGRESSION, false, 2, false, "mean_variance")                \
-  X(quantile, LS_TASK_REGRESSION, false, 0, false, "ascending")
+  X(quantile, LS_TASK_REGRESSION, false, 0, false, "ascending")                        \
+  X(plugin, LS_TASK_REGRESSION, false, 1, false, "")
 
 /* The last layer seen by a loss. */
 typedef struct {
@@ -38,6 +39,7 @@ typedef struct {
   int64_t total;          /* samples of the whole minibatch */
   bool over_rows; /* softmax_batch: y is normalized over the rows; y may then be NULL for `stats` */
   double *norm;   /* (n) work space for that */
+  const ls_loss_ops *own; /* the loss plugin's; NULL: not loaded */
 } ls_head;
 
 typedef struct {

@@ -1,4 +1,6 @@
 /* loss_real.c - losses from logits where that is what keeps them exact, and their gradients. */
+#include <math.h>
+
 #include "base/vmath.h"
 #include "model/loss.h"
 
@@ -252,6 +254,37 @@ static void quantile_gradient(const ls_head *h, int64_t lo, int64_t hi) {
       const real e = y[i] - t[i / h->heads];
       d[i] = (real)((e > 0) * (1 - q) * scale - (e < 0) * q * scale);
     }
+  }
+}
+
+/* ---- of a plug-in, which knows of one sample at a time, in double ---- */
+
+/* *slope: NULL, or (n) where it is to go. Not loaded, it is no number. */
+static double own_loss(const ls_head *h, int64_t r, double *slope) {
+  double y[LS_LOSS_OUTPUTS_MAX], t[LS_LOSS_OUTPUTS_MAX];
+  if (!h->own) return (double)NAN;
+  for (int64_t i = 0; i < h->n; i++) {
+    y[i] = (double)((const real *)h->y)[r * h->ld + i];
+    t[i] = (double)((const real *)h->targets)[r * h->n + i];
+  }
+  return h->own->loss(y, t, h->n, slope);
+}
+
+static void plugin_stats(const ls_head *h, int64_t lo, int64_t hi, ls_stats *stats) {
+  for (int64_t r = lo; r < hi; r++) {
+    stats->loss += row_weight(h, r) * own_loss(h, r, NULL);
+    if (h->labels) stats->correct += class_right(h, r, (const real *)h->y + r * h->ld);
+    errors(h, r, stats);
+  }
+}
+
+static void plugin_gradient(const ls_head *h, int64_t lo, int64_t hi) {
+  double slope[LS_LOSS_OUTPUTS_MAX];
+  for (int64_t r = lo; r < hi; r++) {
+    real *d = (real *)h->d + r * h->ld;
+    const double scale = row_scale(h, r);
+    (void)own_loss(h, r, slope);
+    for (int64_t i = 0; i < h->n; i++) d[i] = h->own ? (real)(slope[i] * scale) : 0;
   }
 }
 

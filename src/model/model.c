@@ -164,6 +164,10 @@ static ls_status take_loss(ls_model *model, const ls_loss_spec *loss) {
     return ls_fail(LS_ECONFIG, "the loss %s takes 1 to %d quantiles", loss->name, LS_QUANTILES_MAX);
   for (int i = 0; i < loss->quantiles && i < model->heads; i++)
     model->quantile[i] = loss->quantile[i];
+  model->own = loss->own;
+  if (loss->own && model->outputs > LS_LOSS_OUTPUTS_MAX)
+    return ls_fail(LS_ECONFIG, "a plug-in's loss takes up to %d targets, and there are %lld",
+                   LS_LOSS_OUTPUTS_MAX, (long long)model->outputs);
   if (__builtin_mul_overflow(model->outputs, model->heads, &model->outputs))
     return ls_fail(LS_ECONFIG, "too many outputs");
   return LS_OK;

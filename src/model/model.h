@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "base/team.h"
 #include "base/tree.h"
+#include "lockstep/loss.h"
 
 typedef struct {
   const char
@@ -81,6 +82,7 @@ typedef struct {
   const char *name;
   int quantiles;          /* of the loss quantile: how many it has for each target */
   const double *quantile; /* (quantiles) in (0, 1), ascending */
+  const ls_loss_ops *own; /* of the loss plugin; NULL: not loaded, and its losses are no numbers */
 } ls_loss_spec;
 
 typedef struct ls_model ls_model;

@@ -89,6 +89,7 @@ static ls_head head_of(const ls_model *model, const ls_batch *batch) {
   return (ls_head){.n = top->out,
                    .heads = model->heads,
                    .quantile = model->quantile,
+                   .own = model->own,
                    .ld = top->ld,
                    .z = top->z,
                    .y = top->y,

@@ -7,6 +7,7 @@
 
 #include "base/real.h"
 #include "base/status.h"
+#include "lockstep/loss.h"
 #include "lockstep/optim.h"
 
 /* NULL-terminated, in the order that help shows them. A new optimizer is a kernel in a *_real.c and
@@ -23,6 +24,9 @@ unsigned ls_optim_slots(const ls_optim_ops *ops, const double *hyper);
  * that crashes is refused (LS_ECONFIG) instead of taking the job down. LS_FAIL where there is no
  * process to be had. */
 ls_status ls_optim_load(const char *file, const ls_optim_ops **out);
+
+/* The same of a plug-in's loss; and its slopes are compared with differences of its losses. */
+ls_status ls_loss_load(const char *file, const ls_loss_ops **out);
 
 typedef struct {
   const ls_optim_ops *ops;

@@ -1,4 +1,5 @@
-/* plugin.c - optimizers and schedules from shared libraries: loading, trying and checking them.
+/* plugin.c - optimizers, schedules and losses from shared libraries: loading, trying and checking
+ * them.
  *
  * Everything a library does when it is loaded (constructors, its entry, its check), and a small
  * update with the config's values, first happens in a child process. In our own process a library
@@ -19,6 +20,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/real.h"
+#include "base/rng.h"
 
 enum { SECONDS = 20, COMPUTING = 5 }; /* a trial's limits: by the clock, and of processor time */
 
@@ -126,6 +128,51 @@ static ls_status check_schedule(const void *loaded) {
   return LS_OK;
 }
 
+/* Losses and slopes of n outputs at points that are drawn: *found counts those where there is a
+ * loss. */
+static ls_status check_slopes(const ls_loss_ops *ops, uint64_t draw, int n, int *found) {
+  enum { MOST = 4 };
+  const double h = 1e-6;
+  double y[MOST], t[MOST], slope[MOST] = {0};
+  for (int i = 0; i < n; i++) {
+    y[i] = 4 * ls_rng_uniform(1, draw, 2 * (uint64_t)i) - 2;
+    t[i] = 4 * ls_rng_uniform(1, draw, 2 * (uint64_t)i + 1) - 2;
+    if (draw % 2) y[i] = fabs(y[i]), t[i] = fabs(t[i]); /* some losses are of positive numbers */
+  }
+  if (!isfinite(ops->loss(y, t, n, slope))) return LS_OK;
+  for (int i = 0; i < n; i++) {
+    const double at = y[i];
+    y[i] = at + h;
+    const double above = ops->loss(y, t, n, NULL);
+    y[i] = at - h;
+    const double difference = (above - ops->loss(y, t, n, NULL)) / (2 * h);
+    y[i] = at;
+    if (!isfinite(difference)) continue;
+    ++*found;
+    if (!(fabs(difference - slope[i]) <= 1e-4 * (1 + fabs(difference))))
+      return ls_fail(LS_ECONFIG,
+                     "gives slope[%d] = %.9g where y[%d] = %.9g and t[%d] = %.9g (n = %d), and "
+                     "differences of its loss say %.9g",
+                     i, slope[i], i, at, i, t[i], n, difference);
+  }
+  return LS_OK;
+}
+
+static ls_status check_loss(const void *loaded) {
+  enum { DRAWS = 20 };
+  const ls_loss_ops *ops = loaded;
+  int found = 0;
+  if (ops->abi != LS_LOSS_ABI)
+    return ls_fail(LS_ECONFIG,
+                   "was compiled for version %u of lockstep/loss.h, this lockstep has version %d",
+                   ops->abi, LS_LOSS_ABI);
+  if (!ops->name || !*ops->name || !ops->help) return ls_fail(LS_ECONFIG, "has no name or no help");
+  if (!ops->loss) return ls_fail(LS_ECONFIG, "has no loss");
+  for (int n = 1; n <= 4; n++)
+    for (uint64_t draw = 0; draw < DRAWS; draw++) LS_TRY(check_slopes(ops, draw, n, &found));
+  return found > 0 ? LS_OK : ls_fail(LS_ECONFIG, "gives no number at any of the points tried");
+}
+
 /* ---- a small update with the config's values, some rates ---- */
 
 enum { TRIAL = 3 };
@@ -184,11 +231,12 @@ typedef struct {
   void (*try)(const void *ops, void *values); /* a spec, whose ops it sets */
   size_t bytes;                               /* of a spec */
 } kind;
-enum { OPTIMIZER, SCHEDULE };
+enum { OPTIMIZER, SCHEDULE, LOSS };
 static const kind kinds[] = {
     {"lockstep_optimizer", "ls_optim_ops", check_optim, try_optim, sizeof(ls_optim_spec)},
     {"lockstep_schedule", "ls_schedule_ops", check_schedule, try_schedule,
      sizeof(ls_schedule_spec)},
+    {"lockstep_loss", "ls_loss_ops", check_loss, NULL, 0}, /* never with values */
 };
 
 /* A bare name is a file of this folder: dlopen would search the system for it. */
@@ -302,6 +350,10 @@ static ls_status load(const char *file, int which, const void **ops) {
 
 ls_status ls_optim_load(const char *file, const ls_optim_ops **out) {
   return load(file, OPTIMIZER, (const void **)out);
+}
+
+ls_status ls_loss_load(const char *file, const ls_loss_ops **out) {
+  return load(file, LOSS, (const void **)out);
 }
 
 ls_status ls_schedule_load(const char *file, const ls_schedule_ops **out) {

@@ -257,4 +257,11 @@ refused 74 "not empty" "${bad[@]}" -o alone
 refused 78 "holds the runs of another sweep: it varies other keys" "${bad[@]}" -o drawn
 refused 78 "train.epochs was 500, and now is 61" sweep "${long[@]}" train.epochs=61 -o whole
 refused 78 "it has 2 folds, and this one 3" sweep "${long[@]}" --folds 3 -o whole
+# ---- a metric that nobody asked for is asked for; one that cannot be is refused before there is a folder ----
+run 0 sweep net.yaml train.epochs=3 train.early_stop=none --vary optimizer.lr=0.1,0.01 --metric val_f1 -o f1
+head -1 f1/sweep.csv | grep -q ',val_f1,' || fail "val_f1 is no column: $(head -1 f1/sweep.csv)"
+grep -qE '^best: trial [12], val_f1 0\.[0-9]+' out || fail "best by val_f1: $(cat out)"
+refused 64 "eval.on must name train for it, or take val_f1" sweep net.yaml --vary optimizer.lr=0.1,0.01 --metric f1 -o no
+refused 64 "there is none with the loss cross_entropy" sweep net.yaml --vary optimizer.lr=0.1,0.01 --metric val_rmse -o no
+[ ! -e no ] || fail "a folder for what was refused"
 finish
