@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/scale.h"
 
 typedef struct {
   ls_checkpoint *c;
@@ -44,7 +45,6 @@ static ls_status widen_names(const widening *w) {
   return status;
 }
 
-/* A variance is scaled by the square, and never shifted. */
 static ls_status widen_scaling(const widening *w) {
   ls_affine *a = &w->c->y_affine;
   const int64_t n = w->c->outputs;
@@ -55,9 +55,9 @@ static ls_status widen_scaling(const widening *w) {
   if (wide.logs > 0) LS_NEW(wide.log, n);
   for (int64_t o = 0; o < n; o++) {
     const int64_t target = o / w->heads;
-    const double divisor = a->divisor[target];
-    wide.shift[o] = is_variance(w, o) ? 0 : a->shift[target];
-    wide.divisor[o] = is_variance(w, o) ? divisor * divisor : divisor;
+    const bool variance = is_variance(w, o);
+    wide.shift[o] = variance ? 0 : a->shift[target];
+    wide.divisor[o] = variance ? ls_affine_variance(a, target) : a->divisor[target];
     if (wide.logs > 0) wide.log[o] = a->log[target];
   }
   LS_FREE(a->shift);

@@ -7,7 +7,6 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <yaml.h>
 #include <zlib.h>
@@ -138,15 +137,6 @@ ls_status ls_cli_threads(int threads) {
 bool ls_cli_is_config(const char *name) {
   const char *dot = strrchr(name, '.');
   return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
-}
-
-ls_status ls_cli_no_folder(const ls_cli *cli, const char *path) {
-  struct stat info;
-  bool mine = !cli->comm || ls_comm_rank(cli->comm) == 0;
-  ls_status status = LS_OK;
-  if (mine && stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-    status = ls_fail(LS_EDATA, "'%s' is a folder; %s/final.h5?", path, path);
-  return cli->comm ? ls_comm_agree(cli->comm, status) : status;
 }
 
 ls_status ls_cli_run(ls_cli *cli) {

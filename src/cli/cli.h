@@ -122,8 +122,6 @@ char *ls_command_usage(const ls_command *command);
  * there is a comm. */
 ls_status ls_cli_config(ls_cli *cli, const char *file, const char *const *override,
                         ls_config **out);
-/* LS_EDATA, on all ranks, where a checkpoint is wanted and `path` is a folder. */
-ls_status ls_cli_no_folder(const ls_cli *cli, const char *path);
 /* --time-limit H:MM[:SS] in seconds, 0 where `text` is NULL; --threads N. LS_EUSAGE. */
 ls_status ls_cli_limit(const char *text, double *seconds);
 ls_status ls_cli_threads(int threads);

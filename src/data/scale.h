@@ -19,6 +19,11 @@ static inline double ls_affine_scaled(const ls_affine *affine, int64_t column, d
   if (ls_affine_is_log(affine, column)) own = ls_logarithm(own);
   return (own - affine->shift[column]) / affine->divisor[column];
 }
+/* What a variance of a column that has no logarithm is in its own units, of one as the network has
+ * it: it goes by the square, and is never shifted. */
+static inline double ls_affine_variance(const ls_affine *affine, int64_t column) {
+  return affine->divisor[column] * affine->divisor[column];
+}
 
 ls_status ls_affine_new(int64_t n, bool logs, ls_affine **out);
 void ls_affine_free(ls_affine **affine);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/gemm.h"
+#include "model/cpu.h"
 
 #ifndef LOCKSTEP_BLAS /* the file that CMake found */
 #define LOCKSTEP_BLAS ""
@@ -21,12 +21,6 @@ static struct {
   void (*dgemm)(int order, int ta, int tb, int m, int n, int k, double alpha, const double *a,
                 int lda, const double *b, int ldb, double beta, double *c, int ldc);
 } blas;
-
-const char *ls_blas_missing(void) {
-  return *LOCKSTEP_BLAS ? NULL
-                        : "this lockstep was built without a CBLAS; install one (Debian "
-                          "libopenblas0), and build it again with cmake --fresh";
-}
 
 /* ---- loading ---- */
 
@@ -56,8 +50,8 @@ static bool is_fast(const char *core) {
 
 static void judge(const char *core) {
   const char *best = "Haswell";
-  if (!ls_gemm_named("avx2", LS_F32) || is_fast(core)) return;
-  if (ls_gemm_named("avx512", LS_F32)) best = "SkylakeX";
+  if (!ls_cpu_has(LS_CPU_AVX2) || is_fast(core)) return;
+  if (ls_cpu_has(LS_CPU_AVX512)) best = "SkylakeX";
   snprintf(blas.advice, sizeof blas.advice, "OPENBLAS_CORETYPE=%s", best);
 }
 
@@ -101,7 +95,10 @@ static void name_file(void) {
 
 ls_status ls_blas_open(void) {
   if (blas.sgemm) return LS_OK;
-  if (ls_blas_missing()) return ls_fail(LS_FAIL, "%s", ls_blas_missing());
+  if (!*LOCKSTEP_BLAS)
+    return ls_fail(LS_FAIL,
+                   "this lockstep was built without a CBLAS; install one (Debian "
+                   "libopenblas0), and build it again with cmake --fresh");
   ask_for_one_thread();
   void *library = dlopen(LOCKSTEP_BLAS, RTLD_NOW | RTLD_LOCAL);
   if (!library)

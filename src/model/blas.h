@@ -12,9 +12,8 @@
 #include "base/dtype.h"
 #include "base/status.h"
 
-/* Why this build has none; NULL: it has one. */
-const char *ls_blas_missing(void);
-/* Loads it, with one thread. LS_FAIL with a text where it cannot be had. Once or more. */
+/* Loads it, with one thread. LS_FAIL with a text where this build has none, or it cannot be had.
+ * Once or more. */
 ls_status ls_blas_open(void);
 
 /* ---- after that ---- */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mutant.h"
+#include "model/cpu.h"
 
 #define LS_DECLARE(isa) extern const ls_gemm ls_gemm_##isa##_f32, ls_gemm_##isa##_f64
 LS_DECLARE(portable);
@@ -18,33 +19,21 @@ LS_DECLARE(neon);
 /* Best first. */
 static const struct {
   const ls_gemm *kernel[2];
-  int feature;
+  ls_cpu_feature feature;
 } choices[] = {
 #if defined(__x86_64__)
-    {{&ls_gemm_avx512_f32, &ls_gemm_avx512_f64}, 2},
-    {{&ls_gemm_avx2_f32, &ls_gemm_avx2_f64}, 1},
+    {{&ls_gemm_avx512_f32, &ls_gemm_avx512_f64}, LS_CPU_AVX512},
+    {{&ls_gemm_avx2_f32, &ls_gemm_avx2_f64}, LS_CPU_AVX2},
 #elif defined(__aarch64__)
-    {{&ls_gemm_neon_f32, &ls_gemm_neon_f64}, 0}, /* every such CPU has them */
+    {{&ls_gemm_neon_f32, &ls_gemm_neon_f64}, LS_CPU_ANY}, /* every such CPU has them */
 #endif
-    {{&ls_gemm_portable_f32, &ls_gemm_portable_f64}, 0},
+    {{&ls_gemm_portable_f32, &ls_gemm_portable_f64}, LS_CPU_ANY},
 };
 enum { CHOICES = sizeof choices / sizeof *choices };
 
-static int cpu_has(int feature) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (feature == 1) return avx2;
-  if (feature == 2)
-    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
-#endif
-  return feature == 0;
-}
-
 const ls_gemm *ls_gemm_named(const char *name, ls_dtype precision) {
   for (int i = 0; i < CHOICES; i++)
-    if (strcmp(choices[i].kernel[0]->name, name) == 0 && cpu_has(choices[i].feature))
+    if (strcmp(choices[i].kernel[0]->name, name) == 0 && ls_cpu_has(choices[i].feature))
       return choices[i].kernel[precision];
   return NULL;
 }
@@ -54,7 +43,7 @@ bool ls_gemm_cpu_is_slow(void) {
   return false; /* what the compiler may take for granted has an instruction for it */
 #else
   int best = 0;
-  while (!cpu_has(choices[best].feature)) best++;
+  while (!ls_cpu_has(choices[best].feature)) best++;
   return best == CHOICES - 1;
 #endif
 }
@@ -97,7 +86,7 @@ const ls_gemm *ls_gemm_choose(ls_dtype precision) {
   const char *wanted = getenv("LOCKSTEP_KERNEL");
   const ls_gemm *kernel = wanted ? ls_gemm_named(wanted, precision) : NULL;
   for (int i = 0; !kernel; i++)
-    if (cpu_has(choices[i].feature)) kernel = choices[i].kernel[precision];
+    if (ls_cpu_has(choices[i].feature)) kernel = choices[i].kernel[precision];
   return merging(kernel, precision); /* a name the CPU can't serve: the best it can, with the same
                                         bits */
 }

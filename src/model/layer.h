@@ -95,7 +95,7 @@ struct ls_model {
   int tensors;
   ls_tensor *tensor;
   const ls_loss *loss;
-  int heads;
+  int heads, value; /* outputs of a target; which of them errors are of (ls_loss_value) */
   double quantile[LS_QUANTILES_MAX]; /* (heads) of the loss quantile */
   const ls_loss_ops *own;            /* of the loss plugin; NULL: not loaded */
   const ls_gemm *gemm;               /* of all its layers */

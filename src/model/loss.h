@@ -30,6 +30,7 @@
 typedef struct {
   int64_t n, ld; /* outputs: `heads` for each target, one after the other */
   int heads;
+  int value; /* of a target's outputs, the one that errors are of; -1: none (ls_loss_value) */
   const double *quantile; /* (heads), or NULL */
   const void *z, *y;      /* (rows, ld) logits and outputs */
   void *d;                /* (rows, ld) the gradient goes here */

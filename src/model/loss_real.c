@@ -78,18 +78,17 @@ double LS_R(ls_fill_targets)(const ls_head *h, int64_t lo, int64_t hi) {
   return there;
 }
 
-/* Of output number `head` of each target that is there. */
-static void errors_of(const ls_head *h, int64_t r, int head, ls_stats *stats) {
+/* Of the value of each target that is there. */
+static void errors(const ls_head *h, int64_t r, ls_stats *stats) {
   const int64_t n = h->n / h->heads;
   const real *y = (const real *)h->y + r * h->ld, *t = (const real *)h->targets + r * n;
   for (int64_t i = 0; i < n; i++) {
     if (h->heads > 1 && t[i] != t[i]) continue;
-    const double e = (double)y[i * h->heads + head] - (double)t[i];
+    const double e = (double)y[i * h->heads + h->value] - (double)t[i];
     stats->abs_err += e < 0 ? -e : e;
     stats->sq_err += e * e;
   }
 }
-static void errors(const ls_head *h, int64_t r, ls_stats *stats) { errors_of(h, r, 0, stats); }
 
 /* 1 where the sample's class has the largest of the n values, the first of equals. */
 static double class_right(const ls_head *h, int64_t r, const real *v) {
@@ -208,7 +207,7 @@ static void gaussian_nll_stats(const ls_head *h, int64_t lo, int64_t hi, ls_stat
       loss += half_log_2pi + 0.5 * (ls_ln(v) + e * e / v);
     }
     stats->loss += row_weight(h, r) * loss / (double)n;
-    errors_of(h, r, 0, stats);
+    errors(h, r, stats);
   }
 }
 
@@ -230,7 +229,6 @@ static void gaussian_nll_gradient(const ls_head *h, int64_t lo, int64_t hi) {
 /* q (t - y) where the target is above, (1 - q) (y - t) where it is below. */
 static void quantile_stats(const ls_head *h, int64_t lo, int64_t hi, ls_stats *stats) {
   const int64_t n = h->n / h->heads;
-  const int median = ls_quantile_median(h->quantile, h->heads);
   for (int64_t r = lo; r < hi; r++) {
     const real *y = (const real *)h->y + r * h->ld, *t = (const real *)h->targets + r * n;
     double loss = 0;
@@ -239,7 +237,7 @@ static void quantile_stats(const ls_head *h, int64_t lo, int64_t hi, ls_stats *s
       if (e == e) loss += e > 0 ? q * e : (q - 1) * e;
     }
     stats->loss += row_weight(h, r) * loss / (double)h->n;
-    if (median >= 0) errors_of(h, r, median, stats);
+    if (h->value >= 0) errors(h, r, stats);
   }
 }
 

@@ -42,15 +42,14 @@ int ls_loss_heads(const ls_loss_spec *spec) {
   return heads > 0 ? heads : spec->quantiles;
 }
 
-int ls_quantile_median(const double *quantile, int quantiles) {
+static int median_of(const double *quantile, int quantiles) {
   for (int i = 0; i < quantiles; i++)
     if (quantile[i] == 0.5) return i;
   return -1;
 }
 
 int ls_loss_value(const ls_loss_spec *spec) {
-  return loss_named(spec->name)->heads > 0 ? 0
-                                           : ls_quantile_median(spec->quantile, spec->quantiles);
+  return loss_named(spec->name)->heads > 0 ? 0 : median_of(spec->quantile, spec->quantiles);
 }
 
 static const char *last_activation(const ls_model *model) {
@@ -160,6 +159,7 @@ static ls_status take_loss(ls_model *model, const ls_loss_spec *loss) {
   model->loss = find_loss(loss->name, model->precision);
   if (!model->loss) return ls_fail(LS_ECONFIG, "there is no loss '%s'", loss->name);
   model->heads = ls_loss_heads(loss);
+  model->value = ls_loss_value(loss);
   if (model->heads < 1 || model->heads > LS_QUANTILES_MAX)
     return ls_fail(LS_ECONFIG, "the loss %s takes 1 to %d quantiles", loss->name, LS_QUANTILES_MAX);
   for (int i = 0; i < loss->quantiles && i < model->heads; i++)

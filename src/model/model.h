@@ -98,8 +98,6 @@ bool ls_loss_is_variance(const char *loss, int64_t output); /* is that output on
 /* Which of a target's outputs is its value, that errors are of: the only one, the mean, the median;
  * -1: there is no median among its quantiles. */
 int ls_loss_value(const ls_loss_spec *loss);
-/* The number of 0.5 among them; -1: it is not there. */
-int ls_quantile_median(const double *quantile, int quantiles);
 
 /* inputs: features of the data; targets: classes or target columns. LS_ECONFIG with a text for what
  * does not fit together (cross_entropy without softmax, softmax_batch with slices != 1, last

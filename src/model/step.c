@@ -88,6 +88,7 @@ static ls_head head_of(const ls_model *model, const ls_batch *batch) {
   const ls_layer *top = ls_model_last(model);
   return (ls_head){.n = top->out,
                    .heads = model->heads,
+                   .value = model->value,
                    .quantile = model->quantile,
                    .own = model->own,
                    .ld = top->ld,

@@ -287,12 +287,12 @@ static bool is_variance(const eval *e, int64_t o) {
 }
 static double own_of(const eval *e, const ls_affine *a, int64_t o, double scaled) {
   const int64_t target = o / e->heads;
-  if (is_variance(e, o)) return scaled * (a->divisor[target] * a->divisor[target]);
+  if (is_variance(e, o)) return scaled * ls_affine_variance(a, target);
   return ls_affine_own(a, target, scaled);
 }
 static double scaled_of(const eval *e, const ls_affine *a, int64_t o, double own) {
   const int64_t target = o / e->heads;
-  if (is_variance(e, o)) return own / (a->divisor[target] * a->divisor[target]);
+  if (is_variance(e, o)) return own / ls_affine_variance(a, target);
   return ls_affine_scaled(a, target, own);
 }
 

@@ -163,13 +163,20 @@ static ls_status find_sure(ls_events *e, ls_lines *lines) {
   return LS_OK;
 }
 
+/* The next line that is no step's, and its event; text NULL at the end. */
+static ls_status next_event(ls_lines *lines, ls_line *line, json_t **event) {
+  do LS_TRY(ls_lines_next(lines, line));
+  while (line->text && ls_history_step_line(line));
+  *event = line->text ? json_loadb(line->text, line->bytes, 0, NULL) : NULL;
+  return LS_OK;
+}
+
 static ls_status keep_late(ls_events *e, ls_lines *lines) {
   ls_line line;
+  json_t *event;
   for (;;) {
-    LS_TRY(ls_lines_next(lines, &line));
+    LS_TRY(next_event(lines, &line, &event));
     if (!line.text) return LS_OK;
-    if (ls_history_step_line(&line)) continue;
-    json_t *event = json_loadb(line.text, line.bytes, 0, NULL);
     bool stays = stays_late(e, event);
     json_decref(event);
     if (!stays) continue;
@@ -182,11 +189,10 @@ static ls_status keep_late(ls_events *e, ls_lines *lines) {
 
 static ls_status put_epochs(ls_events *e, ls_lines *lines) {
   ls_line line;
+  json_t *event;
   for (;;) {
-    LS_TRY(ls_lines_next(lines, &line));
+    LS_TRY(next_event(lines, &line, &event));
     if (!line.text) return LS_OK;
-    if (ls_history_step_line(&line)) continue;
-    json_t *event = json_loadb(line.text, line.bytes, 0, NULL);
     ls_status status = is_event(event, "epoch") ? put_row(e, event) : LS_OK;
     json_decref(event);
     LS_TRY(status);

@@ -1,10 +1,6 @@
 #include "train/run.h"
 
-#include <assert.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/clamp.h"
 #include "base/log.h"
@@ -12,8 +8,6 @@
 #include "base/mutant.h"
 #include "train/beside.h"
 #include "train/mode.h"
-
-const char *const ls_time_names[] = {"data", "compute", "wait", "reduce", "update", NULL};
 
 enum { FLOPS_A_THREAD = 8000000 }; /* of a step, for a thread to be worth waking */
 
@@ -246,169 +240,4 @@ void ls_run_free(ls_run **out) {
   LS_FREE(*out);
 }
 
-void ls_run_weights_changed(ls_run *run) {
-  ls_model_load(run->model, run->from ? run->from->weights : ls_exchange_weights(run->exchange));
-}
 ls_task ls_run_task(const ls_run *run) { return ls_loss_task(run->config->loss); }
-
-/* ---- one step ---- */
-
-double ls_run_lap(ls_run *run, ls_time_kind kind, double since) {
-  double now = ls_time();
-  run->time[kind] += now - since;
-  ls_trace_add(run->trace, ls_time_names[kind], since, now);
-  return now;
-}
-
-/* The sum over the ranks is made while updating, piece by piece, and so are deferred gradients. */
-static void move_time(ls_run *run, ls_time_kind kind, double seconds) {
-  run->time[kind] += seconds;
-  run->time[LS_TIME_UPDATE] -= seconds;
-}
-
-void ls_run_clear(ls_run *run) {
-  memset(run->slice_stats, 0, (size_t)run->slices * sizeof *run->slice_stats);
-}
-
-/* Losses of the batch's slices: the epoch's running sums; and whether they are finite. */
-bool ls_run_collect(ls_run *run, const ls_batch *batch) {
-  bool finite = true;
-  if (batch->rows > 0) ls_model_stats(run->model, batch, run->slice_stats + batch->slice_lo);
-  for (int s = batch->slice_lo; s < batch->slice_hi; s++)
-    finite &= isfinite(run->slice_stats[s].loss);
-  return finite;
-}
-
-/* Not before everyone agreed that this step counts: a skipped one must leave the sums alone. */
-void ls_run_add(ls_run *run, const ls_batch *batch) {
-  const double there = batch->masked ? batch->there / (double)batch->total : 1;
-  for (int s = batch->slice_lo; s < batch->slice_hi; s++) {
-    ls_stats slice = run->slice_stats[s];
-    slice.loss *= there;
-    double *sum = (double *)&run->running[s], *term = (double *)&slice;
-    for (int k = 0; k < LS_STATS_N; k++) sum[k] += term[k];
-  }
-  run->state.epoch_samples += batch->total;
-}
-
-/* The sums of an epoch stay, and go into checkpoints, until the next one begins. */
-void ls_run_begin_epoch(ls_run *run) {
-  if (ls_plan_within(run->plan, run->state.global_step) != 0) return;
-  memset(run->running, 0, (size_t)run->slices * sizeof *run->running);
-  run->state.epoch_samples = 0;
-}
-
-void ls_run_advance(ls_run *run, int64_t updates, int64_t samples) {
-  ls_state *s = &run->state;
-  s->global_step += updates;
-  s->samples_seen += samples;
-  s->epoch = ls_plan_epoch(run->plan, s->global_step);
-  s->begin_step = s->global_step - ls_plan_within(run->plan, s->global_step);
-  s->begin_sample = ls_plan_samples(run->plan, s->epoch);
-}
-
-/* The others are on their way into the exchange, so there is no way back. */
-void ls_run_load(ls_run *run, int lo, int hi, ls_batch *batch) {
-  const double start = ls_time();
-  const int64_t first = run->plan->moved > 0 ? run->plan->moved : 0;
-  const int64_t step = run->one_order ? first : run->state.global_step;
-  ls_comm_at(run->comm, "gather");
-  const ls_status status = ls_loader_part(run->loader, step, lo, hi, batch);
-  if (status != LS_OK) ls_comm_abort(run->comm, status, "%s", ls_error_text());
-  ls_run_lap(run, LS_TIME_DATA, start);
-}
-
-bool ls_run_backward(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
-                     void *const *grad) {
-  const double start = ls_time();
-  ls_comm_at(run->comm, "forward and backward");
-  if (batch->rows > 0) ls_model_forward(run->model, batch, true, run->config->seed);
-  const bool finite = ls_run_collect(run, batch);
-  ls_batch mine = *batch;
-  if (ls_mutant("unweighted") && mine.rows > 0)
-    mine.total = mine.rows * ls_comm_size(run->comm); /* a mean of the ranks' means */
-  ls_model_backward(run->model, &mine);
-  ls_exchange_claim(run->exchange);
-  ls_model_gradient(run->model, &mine, parts, node, grad);
-  ls_run_lap(run, LS_TIME_COMPUTE, start);
-  return finite;
-}
-
-/* This rank's share, at once or in rounds. */
-static bool forward_backward(ls_run *run, ls_batch *batch) {
-  const ls_tree_node *node;
-  void *const *grad;
-  ls_run_clear(run);
-  if (run->config->accumulate > 1) return ls_accumulate(run, batch);
-  ls_run_load(run, run->slice_lo, run->slice_hi, batch);
-  const int parts = ls_exchange_parts(run->exchange, &node, &grad);
-  return ls_run_backward(run, batch, parts, node, grad);
-}
-
-ls_status ls_run_not_finite(ls_run *run) {
-  ls_state *s = &run->state;
-  s->nonfinite_total++;
-  s->nonfinite_row++;
-  if (run->config->nonfinite != LS_NONFINITE_STOP) return LS_OK;
-  ls_fail(LS_EDIVERGED,
-          "step %lld: the loss or the gradient is not finite (learning rate %g); lower "
-          "optimizer.lr, set train.clip_norm, or see "
-          "train.nonfinite",
-          (long long)s->global_step + 1, run->lr);
-  return ls_comm_agree(run->comm, LS_EDIVERGED);
-}
-
-uint32_t ls_run_gradient(ls_run *run, uint32_t flags, ls_batch *batch) {
-  const bool finite = forward_backward(run, batch);
-  double now = ls_time();
-  ls_desync_note(run);
-  now = ls_run_lap(run, LS_TIME_COMPUTE, now);
-  ls_comm_at(run->comm, "gradient exchange");
-  flags = ls_exchange_reduce(run->exchange, flags | (finite ? 0 : LS_FLAG_NONFINITE));
-  ls_run_lap(run, LS_TIME_WAIT, now);
-  ls_comm_at(run->comm, "update");
-  ls_model_gather(run->model, batch);
-  if (!ls_without("nonfinite-agreement")) return flags;
-  return finite ? 0 : LS_FLAG_NONFINITE;
-}
-
-void ls_run_show(ls_run *run) {
-  double now = ls_time();
-  ls_exchange_publish(run->exchange);
-  now = ls_run_lap(run, LS_TIME_WAIT, now);
-  ls_run_weights_changed(run);
-  ls_run_lap(run, LS_TIME_COMPUTE, now);
-}
-
-ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
-  ls_state *s = &run->state;
-  ls_batch batch;
-  ls_run_begin_epoch(run);
-  if (ls_trip("weights", ls_comm_rank(run->comm)))
-    ((char *)ls_exchange_weights(run->exchange))[run->parameters / 2 * 4] ^= 1;
-  *flags = ls_run_gradient(run, *flags, &batch);
-  double now = ls_time();
-  run->schedule.cuts = s->plateau_cuts;
-  run->lr = ls_schedule_at(&run->schedule, s->global_step);
-  ls_status status = LS_OK;
-  bool good =
-      (!(*flags & LS_FLAG_NONFINITE) || ls_without("nonfinite")) &&
-      ls_update_step(run->update, run->lr, s->t + 1, s->global_step, want_norm, &run->grad_norm);
-  if (good) {
-    ls_run_add(run, &batch);
-    s->t++;
-    s->nonfinite_row = 0;
-    ls_beside_average(run, s->t);
-  } else {
-    *flags |= LS_FLAG_NONFINITE;
-    status = ls_run_not_finite(run);
-  }
-  ls_run_lap(run, LS_TIME_UPDATE, now);
-  if (good) {
-    move_time(run, LS_TIME_REDUCE, ls_update_reduce_seconds(run->update));
-    move_time(run, LS_TIME_COMPUTE, ls_update_gradient_seconds(run->update));
-  }
-  ls_run_show(run);
-  ls_run_advance(run, 1, batch.total);
-  return status;
-}

@@ -1,5 +1,6 @@
 /* run.h - everything a run consists of, joined: data, model, exchange, optimizer; and one step of
- * it. */
+ * it. Functions: run.c joins; step.c makes an update, of pass.c and accumulate.c; agree.c and
+ * desync.c compare ranks; evaluate.c has the metrics, infer.c runs of eval and predict. */
 #ifndef LS_TRAIN_RUN_H
 #define LS_TRAIN_RUN_H
 
@@ -95,7 +96,7 @@ ls_status ls_run_agree(const ls_run *run);
 /* And products by the same library and kernel? */
 ls_status ls_products_agree(const ls_run *run);
 
-/* ---- run.c ---- */
+/* ---- step.c ---- */
 
 /* One update: the minibatch of state.global_step. *flags: in, this rank's; out, all ranks'.
  * want_norm: make grad_norm. LS_EDIVERGED if something is not finite and train.nonfinite is stop.
@@ -107,6 +108,9 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags);
 uint32_t ls_run_gradient(ls_run *run, uint32_t flags, ls_batch *batch);
 void ls_run_show(ls_run *run);
 ls_status ls_run_not_finite(ls_run *run);
+
+/* ---- pass.c ---- */
+
 /* What the steps of every mode have in common (mode.h). begin_epoch: the running sums begin anew
  * where an epoch does. collect: losses of the batch's slices; are they finite? add: they count.
  * advance: so many updates, with so many samples, are done. lap: the time since then, and now. */

@@ -1,5 +1,5 @@
 #!/bin/bash
-# No public name means two things, and no files of data/ call one another in a circle; the script that says so sees both.
+# No public name means two things, and no files call one another in a circle; the script that says so sees both.
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"

@@ -1,0 +1,90 @@
+/* pass.c - what steps of every mode are made of (mode.h): the samples of slices, their forward and
+ * backward pass, the epoch's sums, and the clock beside it. step.c joins them to an update;
+ * accumulate.c takes the passes in rounds. */
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mutant.h"
+#include "train/run.h"
+
+const char *const ls_time_names[] = {"data", "compute", "wait", "reduce", "update", NULL};
+
+double ls_run_lap(ls_run *run, ls_time_kind kind, double since) {
+  double now = ls_time();
+  run->time[kind] += now - since;
+  ls_trace_add(run->trace, ls_time_names[kind], since, now);
+  return now;
+}
+
+void ls_run_weights_changed(ls_run *run) {
+  ls_model_load(run->model, run->from ? run->from->weights : ls_exchange_weights(run->exchange));
+}
+
+void ls_run_clear(ls_run *run) {
+  memset(run->slice_stats, 0, (size_t)run->slices * sizeof *run->slice_stats);
+}
+
+/* Losses of the batch's slices: the epoch's running sums; and whether they are finite. */
+bool ls_run_collect(ls_run *run, const ls_batch *batch) {
+  bool finite = true;
+  if (batch->rows > 0) ls_model_stats(run->model, batch, run->slice_stats + batch->slice_lo);
+  for (int s = batch->slice_lo; s < batch->slice_hi; s++)
+    finite &= isfinite(run->slice_stats[s].loss);
+  return finite;
+}
+
+/* Not before everyone agreed that this step counts: a skipped one must leave the sums alone. */
+void ls_run_add(ls_run *run, const ls_batch *batch) {
+  const double there = batch->masked ? batch->there / (double)batch->total : 1;
+  for (int s = batch->slice_lo; s < batch->slice_hi; s++) {
+    ls_stats slice = run->slice_stats[s];
+    slice.loss *= there;
+    double *sum = (double *)&run->running[s], *term = (double *)&slice;
+    for (int k = 0; k < LS_STATS_N; k++) sum[k] += term[k];
+  }
+  run->state.epoch_samples += batch->total;
+}
+
+/* The sums of an epoch stay, and go into checkpoints, until the next one begins. */
+void ls_run_begin_epoch(ls_run *run) {
+  if (ls_plan_within(run->plan, run->state.global_step) != 0) return;
+  memset(run->running, 0, (size_t)run->slices * sizeof *run->running);
+  run->state.epoch_samples = 0;
+}
+
+void ls_run_advance(ls_run *run, int64_t updates, int64_t samples) {
+  ls_state *s = &run->state;
+  s->global_step += updates;
+  s->samples_seen += samples;
+  s->epoch = ls_plan_epoch(run->plan, s->global_step);
+  s->begin_step = s->global_step - ls_plan_within(run->plan, s->global_step);
+  s->begin_sample = ls_plan_samples(run->plan, s->epoch);
+}
+
+/* The others are on their way into the exchange, so there is no way back. */
+void ls_run_load(ls_run *run, int lo, int hi, ls_batch *batch) {
+  const double start = ls_time();
+  const int64_t first = run->plan->moved > 0 ? run->plan->moved : 0;
+  const int64_t step = run->one_order ? first : run->state.global_step;
+  ls_comm_at(run->comm, "gather");
+  const ls_status status = ls_loader_part(run->loader, step, lo, hi, batch);
+  if (status != LS_OK) ls_comm_abort(run->comm, status, "%s", ls_error_text());
+  ls_run_lap(run, LS_TIME_DATA, start);
+}
+
+bool ls_run_backward(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
+                     void *const *grad) {
+  const double start = ls_time();
+  ls_comm_at(run->comm, "forward and backward");
+  if (batch->rows > 0) ls_model_forward(run->model, batch, true, run->config->seed);
+  const bool finite = ls_run_collect(run, batch);
+  ls_batch mine = *batch;
+  if (ls_mutant("unweighted") && mine.rows > 0)
+    mine.total = mine.rows * ls_comm_size(run->comm); /* a mean of the ranks' means */
+  ls_model_backward(run->model, &mine);
+  ls_exchange_claim(run->exchange);
+  ls_model_gradient(run->model, &mine, parts, node, grad);
+  ls_run_lap(run, LS_TIME_COMPUTE, start);
+  return finite;
+}

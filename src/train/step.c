@@ -1,0 +1,91 @@
+/* step.c - one update of train.mode: synchronous, from the minibatch to the published weights. What
+ * it is made of is in pass.c, what a minibatch in rounds is in accumulate.c. */
+#include "base/clock.h"
+#include "base/mutant.h"
+#include "train/beside.h"
+#include "train/run.h"
+
+/* The sum over the ranks is made while updating, piece by piece, and so are deferred gradients. */
+static void move_time(ls_run *run, ls_time_kind kind, double seconds) {
+  run->time[kind] += seconds;
+  run->time[LS_TIME_UPDATE] -= seconds;
+}
+
+/* This rank's share, at once or in rounds. */
+static bool forward_backward(ls_run *run, ls_batch *batch) {
+  const ls_tree_node *node;
+  void *const *grad;
+  ls_run_clear(run);
+  if (run->config->accumulate > 1) return ls_accumulate(run, batch);
+  ls_run_load(run, run->slice_lo, run->slice_hi, batch);
+  const int parts = ls_exchange_parts(run->exchange, &node, &grad);
+  return ls_run_backward(run, batch, parts, node, grad);
+}
+
+ls_status ls_run_not_finite(ls_run *run) {
+  ls_state *s = &run->state;
+  s->nonfinite_total++;
+  s->nonfinite_row++;
+  if (run->config->nonfinite != LS_NONFINITE_STOP) return LS_OK;
+  ls_fail(LS_EDIVERGED,
+          "step %lld: the loss or the gradient is not finite (learning rate %g); lower "
+          "optimizer.lr, set train.clip_norm, or see "
+          "train.nonfinite",
+          (long long)s->global_step + 1, run->lr);
+  return ls_comm_agree(run->comm, LS_EDIVERGED);
+}
+
+uint32_t ls_run_gradient(ls_run *run, uint32_t flags, ls_batch *batch) {
+  const bool finite = forward_backward(run, batch);
+  double now = ls_time();
+  ls_desync_note(run);
+  now = ls_run_lap(run, LS_TIME_COMPUTE, now);
+  ls_comm_at(run->comm, "gradient exchange");
+  flags = ls_exchange_reduce(run->exchange, flags | (finite ? 0 : LS_FLAG_NONFINITE));
+  ls_run_lap(run, LS_TIME_WAIT, now);
+  ls_comm_at(run->comm, "update");
+  ls_model_gather(run->model, batch);
+  if (!ls_without("nonfinite-agreement")) return flags;
+  return finite ? 0 : LS_FLAG_NONFINITE;
+}
+
+void ls_run_show(ls_run *run) {
+  double now = ls_time();
+  ls_exchange_publish(run->exchange);
+  now = ls_run_lap(run, LS_TIME_WAIT, now);
+  ls_run_weights_changed(run);
+  ls_run_lap(run, LS_TIME_COMPUTE, now);
+}
+
+ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
+  ls_state *s = &run->state;
+  ls_batch batch;
+  ls_run_begin_epoch(run);
+  if (ls_trip("weights", ls_comm_rank(run->comm)))
+    ((char *)ls_exchange_weights(run->exchange))[run->parameters / 2 * 4] ^= 1;
+  *flags = ls_run_gradient(run, *flags, &batch);
+  double now = ls_time();
+  run->schedule.cuts = s->plateau_cuts;
+  run->lr = ls_schedule_at(&run->schedule, s->global_step);
+  ls_status status = LS_OK;
+  bool good =
+      (!(*flags & LS_FLAG_NONFINITE) || ls_without("nonfinite")) &&
+      ls_update_step(run->update, run->lr, s->t + 1, s->global_step, want_norm, &run->grad_norm);
+  if (good) {
+    ls_run_add(run, &batch);
+    s->t++;
+    s->nonfinite_row = 0;
+    ls_beside_average(run, s->t);
+  } else {
+    *flags |= LS_FLAG_NONFINITE;
+    status = ls_run_not_finite(run);
+  }
+  ls_run_lap(run, LS_TIME_UPDATE, now);
+  if (good) {
+    move_time(run, LS_TIME_REDUCE, ls_update_reduce_seconds(run->update));
+    move_time(run, LS_TIME_COMPUTE, ls_update_gradient_seconds(run->update));
+  }
+  ls_run_show(run);
+  ls_run_advance(run, 1, batch.total);
+  return status;
+}
