@@ -1,4 +1,4 @@
-/* idx_files.h - small IDX sets written for a test, whole or damaged. */
+/* idx_files.h - what tests of data begin and end with; small IDX sets, whole or damaged. */
 #ifndef LS_TESTS_IDX_FILES_H
 #define LS_TESTS_IDX_FILES_H
 
@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/mem.h"
 #include "data/loader.h"
 #include "test.h"
 
@@ -77,6 +78,22 @@ static inline void put_idx(const char *dir, int train, int test, int side) {
 static inline ls_data_spec idx_spec(char *dir) {
   static char type[] = "idx";
   return (ls_data_spec){.type = type, .dir = dir, .limit = {-1, -1, -1}, .order = LS_ORDER_SHUFFLE};
+}
+
+/* The group of a test of data: one process, and a fresh folder that goes with it; no block is left.
+ */
+static ls_comm *comm;
+static char *dir;
+static inline int data_up(void **state) {
+  (void)state;
+  dir = test_dir();
+  return ls_comm_open(&comm) == LS_OK ? 0 : -1;
+}
+static inline int data_down(void **state) {
+  (void)state;
+  remove_dir(dir);
+  ls_comm_close(&comm);
+  return ls_mem_live() == 0 ? 0 : -1;
 }
 
 #endif

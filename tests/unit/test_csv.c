@@ -8,22 +8,13 @@
 #include "idx_files.h"
 #include "io/gz.h"
 
-static ls_comm *comm;
-static char *dir, train_path[256], test_path[256], csv_type[] = "csv";
+static char train_path[256], test_path[256], csv_type[] = "csv";
 
 static int up(void **state) {
-  (void)state;
-  dir = test_dir();
+  const int status = data_up(state);
   snprintf(train_path, sizeof train_path, "%s/train.csv", dir);
   snprintf(test_path, sizeof test_path, "%s/test.csv", dir);
-  return ls_comm_open(&comm) == LS_OK ? 0 : -1;
-}
-
-static int down(void **state) {
-  (void)state;
-  remove_dir(dir);
-  ls_comm_close(&comm);
-  return ls_mem_live() == 0 ? 0 : -1;
+  return status;
 }
 
 enum { LIST = 8 };
@@ -434,5 +425,5 @@ int main(void) {
       cmocka_unit_test(mistakes), cmocka_unit_test(dialects),  cmocka_unit_test(inputs),
       cmocka_unit_test(numbers),  cmocka_unit_test(both_ways), cmocka_unit_test(changes_while_read),
   };
-  return cmocka_run_group_tests(tests, up, down);
+  return cmocka_run_group_tests(tests, up, data_down);
 }

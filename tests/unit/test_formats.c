@@ -3,22 +3,6 @@
 #include "base/mem.h"
 #include "idx_files.h"
 
-static ls_comm *comm;
-static char *dir;
-
-static int up(void **state) {
-  (void)state;
-  dir = test_dir();
-  return ls_comm_open(&comm) == LS_OK ? 0 : -1;
-}
-
-static int down(void **state) {
-  (void)state;
-  remove_dir(dir);
-  ls_comm_close(&comm);
-  return ls_mem_live() == 0 ? 0 : -1;
-}
-
 static void expect(const ls_data_spec *spec, ls_status status, const char *text) {
   ls_data *data = NULL;
   ls_status got = ls_data_open(comm, spec, true, LS_F32, &data);
@@ -185,5 +169,5 @@ int main(void) {
       cmocka_unit_test(gz_damaged),  cmocka_unit_test(gz_members),
       cmocka_unit_test(gz_bomb),     cmocka_unit_test(idx_widths_differ),
   };
-  return cmocka_run_group_tests(tests, up, down);
+  return cmocka_run_group_tests(tests, data_up, data_down);
 }

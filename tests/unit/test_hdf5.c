@@ -10,23 +10,14 @@
 
 enum { ROWS = 30 };
 
-static ls_comm *comm;
-static char *dir, path[256], other[256], hdf5_type[] = "hdf5", npy_type[] = "npy";
+static char path[256], other[256], hdf5_type[] = "hdf5", npy_type[] = "npy";
 static char x_name[128], y_name[128], *x_list[] = {x_name, NULL}, *y_list[] = {y_name, NULL};
 
 static int up(void **state) {
-  (void)state;
-  dir = test_dir();
+  const int status = data_up(state);
   snprintf(path, sizeof path, "%s/sim.h5", dir);
   snprintf(other, sizeof other, "%s/other.h5", dir);
-  return ls_comm_open(&comm) == LS_OK ? 0 : -1;
-}
-
-static int down(void **state) {
-  (void)state;
-  remove_dir(dir);
-  ls_comm_close(&comm);
-  return ls_mem_live() == 0 ? 0 : -1;
+  return status;
 }
 
 /* ---- files ---- */
@@ -564,5 +555,5 @@ int main(void) {
       cmocka_unit_test(truncated),
       cmocka_unit_test(npy),
   };
-  return cmocka_run_group_tests(tests, up, down);
+  return cmocka_run_group_tests(tests, up, data_down);
 }

@@ -5,21 +5,10 @@
 
 enum { TRAIN = 103, TEST = 17, SIDE = 3, FEATURES = SIDE * SIDE, CLASSES = 10 };
 
-static ls_comm *comm;
-static char *dir;
-
 static int up(void **state) {
-  (void)state;
-  dir = test_dir();
+  const int status = data_up(state);
   put_idx(dir, TRAIN, TEST, SIDE);
-  return ls_comm_open(&comm) == LS_OK ? 0 : -1;
-}
-
-static int down(void **state) {
-  (void)state;
-  remove_dir(dir);
-  ls_comm_close(&comm);
-  return ls_mem_live() == 0 ? 0 : -1;
+  return status;
 }
 
 static ls_data *open_data(const ls_data_spec *spec, ls_dtype precision) {
@@ -272,5 +261,5 @@ int main(void) {
       cmocka_unit_test(sequential_order),
       cmocka_unit_test(files_are_recorded),
   };
-  return cmocka_run_group_tests(tests, up, down);
+  return cmocka_run_group_tests(tests, up, data_down);
 }
