@@ -25,6 +25,7 @@ int ls_comm_node_count(const ls_comm *comm) { return comm->nodes; }
 int ls_comm_node_of(const ls_comm *comm, int rank) { return comm->node_of[rank]; }
 const char *ls_comm_host(const ls_comm *comm) { return comm->host; }
 const char *ls_comm_host_of(const ls_comm *comm, int rank) { return comm->hosts[rank]; }
+uint64_t *ls_comm_scratch(ls_comm *comm) { return comm->scratch; }
 const char *ls_comm_library(const ls_comm *comm) {
   return comm->mpi ? ls_mpi_version() : "none (one process)";
 }

@@ -47,6 +47,8 @@ int ls_comm_cores(const ls_comm *comm);
 int ls_comm_node_cores(const ls_comm *comm);
 const char *ls_comm_host(const ls_comm *comm);
 const char *ls_comm_host_of(const ls_comm *comm, int rank);
+/* (2 ranks) room for what a caller gathers, looks at and forgets. */
+uint64_t *ls_comm_scratch(ls_comm *comm);
 const char *ls_comm_library(const ls_comm *comm); /* MPI's version text, or "none (one process)" */
 
 void ls_comm_barrier(ls_comm *comm);

@@ -37,10 +37,11 @@ struct ls_comm {
   int rank, size, node_rank, node_size, nodes;
   ls_launcher launcher;
   int node_number;
-  int *node_of;    /* (size) number of each rank's node */
-  int *node_first; /* (nodes + 1) node k has the ranks [node_first[k], node_first[k + 1]) */
-  int *counts;     /* (2 * size) for MPI's lists of counts and offsets */
-  int cores;       /* this rank's own */
+  int *node_of;      /* (size) number of each rank's node */
+  int *node_first;   /* (nodes + 1) node k has the ranks [node_first[k], node_first[k + 1]) */
+  int *counts;       /* (2 * size) for MPI's lists of counts and offsets */
+  uint64_t *scratch; /* (2 * size) */
+  int cores;         /* this rank's own */
   int node_cores;
   ls_cores *core_sets; /* (node_size) of the ranks of this node, while they are counted */
   bool mpi;            /* MPI is up (a launcher started us) */

@@ -15,6 +15,7 @@ static ls_status make_lists(ls_comm *comm) {
   LS_NEW(comm->node_of, comm->size);
   LS_NEW(comm->node_first, comm->size + 1);
   LS_NEW(comm->counts, 2 * comm->size);
+  LS_NEW(comm->scratch, 2 * comm->size);
   LS_NEW(comm->core_sets, comm->node_size);
   return comm->guest ? LS_OK : ls_watchdog_new(comm, &comm->watchdog);
 }
@@ -243,6 +244,7 @@ void ls_comm_close(ls_comm **out) {
   LS_FREE(comm->node_of);
   LS_FREE(comm->node_first);
   LS_FREE(comm->counts);
+  LS_FREE(comm->scratch);
   LS_FREE(comm->core_sets);
   if (comm->mpi) leave_mpi(comm);
   LS_FREE(*out);

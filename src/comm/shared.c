@@ -36,7 +36,10 @@ static ls_status create(size_t bytes, int *fd) {
   *fd = memfd_create("lockstep", MFD_CLOEXEC);
   if (*fd < 0) return ls_fail(LS_EIO, "cannot make shared memory: %s", strerror(errno));
   const int error = posix_fallocate(*fd, 0, (off_t)bytes);
-  return error ? no_room(bytes, strerror(error)) : LS_OK;
+  if (!error) return LS_OK;
+  close(*fd);
+  *fd = -1;
+  return no_room(bytes, strerror(error));
 }
 
 /* Map the block that node rank 0, process `maker`, has open as `fd`. */
@@ -58,8 +61,9 @@ static ls_status map(ls_comm *comm, int maker, int fd, ls_shared *out) {
   return LS_OK;
 }
 
-/* Nodes may differ in size, and every rank must meet the same collectives: both agreements are
- * everyone's. */
+/* Nodes may differ in size, and every rank must meet the same collectives: the agreement is
+ * everyone's. It tells of the lowest rank that failed, so where a block was not made, of its maker.
+ */
 ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out) {
   *out = (ls_shared){.bytes = bytes ? bytes : 1};
   const bool alone = comm->node_size == 1;
@@ -73,9 +77,10 @@ ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out) {
     status = create(out->bytes, &block.fd);
   const int made = block.fd;
   ls_comm_node_bcast(comm, &block, sizeof block);
-  status = ls_comm_agree(comm, status);
   if (alone && out->data) comm->shared_bytes += out->bytes;
-  if (!alone && status == LS_OK) status = map(comm, block.maker, block.fd, out);
+  if (!alone && block.fd >= 0) status = map(comm, block.maker, block.fd, out);
+  if (!alone && block.fd < 0 && status == LS_OK)
+    status = ls_fail(LS_EIO, "the first rank of this host could not make shared memory");
   status = ls_comm_agree(comm, status); /* all have it open */
   if (made >= 0) close(made);
   if (status != LS_OK) ls_comm_shared_free(comm, out);

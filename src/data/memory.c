@@ -20,25 +20,45 @@ typedef struct {
 
 typedef struct {
   ls_store base;
-  ls_shared x[3], y[3]; /* by source: (rows, features) as kept; (rows) labels or (rows, columns) */
-  waiting waiting[2];   /* of x, of y */
+  ls_shared block;    /* all of it */
+  char *x[3], *y[3];  /* by source: (rows, features) as kept; (rows) labels or (rows, columns) */
+  waiting waiting[2]; /* of x, of y */
 } memory;
 
-static void *row_of(const ls_shared *block, int64_t row, size_t width) {
-  return (char *)block->data + (size_t)row * width;
-}
+static void *row_of(char *first, int64_t row, size_t width) { return first + (size_t)row * width; }
 
 /* ---- opening ---- */
 
-static ls_status make_blocks(memory *m, int s) {
+/* Bytes of so many rows, on top of *end, from where the next ones may begin; false: too many. */
+static bool lay(size_t rows, size_t width, size_t *end) {
+  size_t bytes;
+  if (__builtin_mul_overflow(rows, width, &bytes) || __builtin_add_overflow(*end, bytes, end) ||
+      __builtin_add_overflow(*end, (size_t)LS_ALIGN - 1, end))
+    return false;
+  *end -= *end % LS_ALIGN;
+  return true;
+}
+
+/* One block for everything: each is made with two agreements. The same on all ranks. */
+static ls_status make_block(memory *m) {
   const ls_store_args *plan = &m->base.plan;
-  size_t x, y, rows = (size_t)plan->rows[s];
-  if (__builtin_mul_overflow(rows, ls_recipe_x(plan->recipe), &x) ||
-      __builtin_mul_overflow(rows, ls_recipe_y(plan->recipe), &y))
-    return ls_fail(LS_EDATA, "%lld samples are more than memory can hold",
-                   (long long)plan->rows[s]);
-  LS_TRY(ls_comm_shared_new(plan->comm, x, &m->x[s]));
-  return ls_comm_shared_new(plan->comm, y, &m->y[s]);
+  size_t x[3], y[3], end = 0;
+  for (int s = 0; s < 3; s++) {
+    const size_t rows = (size_t)plan->rows[s];
+    x[s] = end;
+    bool fits = lay(rows, ls_recipe_x(plan->recipe), &end);
+    y[s] = end;
+    fits = fits && lay(rows, ls_recipe_y(plan->recipe), &end);
+    if (!fits)
+      return ls_fail(LS_EDATA, "%lld samples are more than memory can hold",
+                     (long long)plan->rows[s]);
+  }
+  LS_TRY(ls_comm_shared_new(plan->comm, end, &m->block));
+  for (int s = 0; s < 3; s++) {
+    m->x[s] = (char *)m->block.data + x[s];
+    m->y[s] = (char *)m->block.data + y[s];
+  }
+  return LS_OK;
 }
 
 static ls_status wait_in(waiting *w, void *place, int64_t rows, int64_t n, size_t size,
@@ -57,10 +77,10 @@ static ls_status make_waiting(memory *m) {
   const ls_recipe *r = plan->recipe;
   const int64_t rows = plan->rows[0];
   if (plan->measures[LS_ROLE_X])
-    LS_TRY(wait_in(&m->waiting[LS_ROLE_X], m->x[0].data, rows, r->features, ls_dtype_size(r->raw),
+    LS_TRY(wait_in(&m->waiting[LS_ROLE_X], m->x[0], rows, r->features, ls_dtype_size(r->raw),
                    r->raw == r->kept));
   if (plan->measures[LS_ROLE_Y])
-    LS_TRY(wait_in(&m->waiting[LS_ROLE_Y], m->y[0].data, rows, r->columns, sizeof(double),
+    LS_TRY(wait_in(&m->waiting[LS_ROLE_Y], m->y[0], rows, r->columns, sizeof(double),
                    r->precision == LS_F64));
   return LS_OK;
 }
@@ -73,10 +93,7 @@ static void wait_no_more(waiting *w) {
 
 static void close_memory(ls_comm *comm, ls_store *store) {
   memory *m = (memory *)store;
-  for (int s = 0; s < 3; s++) {
-    ls_comm_shared_free(comm, &m->x[s]);
-    ls_comm_shared_free(comm, &m->y[s]);
-  }
+  ls_comm_shared_free(comm, &m->block);
   for (int role = 0; role < 2; role++) wait_no_more(&m->waiting[role]);
   LS_FREE(m);
 }
@@ -85,8 +102,7 @@ static ls_status open_memory(const ls_store_args *plan, ls_store **out) {
   LS_TRY(ls_comm_new(plan->comm, (void **)out, 1, sizeof(memory)));
   memory *m = (memory *)*out;
   m->base.plan = *plan;
-  for (int s = 0; s < 3; s++)
-    if (plan->rows[s] > 0) LS_TRY(make_blocks(m, s));
+  LS_TRY(make_block(m));
   return ls_comm_agree(plan->comm, ls_comm_node_rank(plan->comm) == 0 ? make_waiting(m) : LS_OK);
 }
 
@@ -136,8 +152,8 @@ static ls_status take(ls_store *store, int s, const ls_origin *origin, int64_t r
                       const double *y, int64_t stride) {
   memory *m = (memory *)store;
   const ls_recipe *r = store->plan.recipe;
-  void *to_x = row_of(&m->x[s], origin->first, ls_recipe_x(r)),
-       *to_y = row_of(&m->y[s], origin->first, ls_recipe_y(r));
+  void *to_x = row_of(m->x[s], origin->first, ls_recipe_x(r)),
+       *to_y = row_of(m->y[s], origin->first, ls_recipe_y(r));
   LS_TRY(s == 0 && m->waiting[LS_ROLE_X].place ? wait_x(m, origin, rows, x)
                                                : ls_recipe_keep_x(r, origin, rows, x, to_x));
   return s == 0 && m->waiting[LS_ROLE_Y].place ? wait_y(m, origin, rows, y, stride)
@@ -173,10 +189,10 @@ static ls_status settle_some(memory *m, const ls_origin *origin, int64_t rows) {
   const int64_t row = origin->first;
   if (x->place)
     LS_TRY(ls_recipe_keep_x(r, origin, rows, rows_from(x, row, rows),
-                            row_of(&m->x[0], row, ls_recipe_x(r))));
+                            row_of(m->x[0], row, ls_recipe_x(r))));
   if (!y->place) return LS_OK;
   return ls_recipe_keep_y(r, origin, rows, rows_from(y, row, rows), r->columns,
-                          row_of(&m->y[0], row, ls_recipe_y(r)));
+                          row_of(m->y[0], row, ls_recipe_y(r)));
 }
 
 static ls_status settle(ls_store *store, const ls_source *train) {
@@ -198,8 +214,8 @@ static ls_status gather(const ls_store *store, int s, const int64_t *row, int64_
                         int64_t ldx, int32_t *labels, void *targets) {
   const memory *m = (const memory *)store;
   const ls_recipe *r = store->plan.recipe;
-  if (x) ls_recipe_give_x(r, m->x[s].data, row, rows, x, ldx);
-  ls_recipe_give_y(r, m->y[s].data, row, rows, labels, targets);
+  if (x) ls_recipe_give_x(r, m->x[s], row, rows, x, ldx);
+  ls_recipe_give_y(r, m->y[s], row, rows, labels, targets);
   return LS_OK;
 }
 

@@ -494,23 +494,28 @@ static ls_status open_given(opening *o) {
   return ls_comm_agree(o->comm, ls_recipe_finish(&o->data->recipe));
 }
 
+static ls_status read_and_describe(opening *o) {
+  LS_TRY(read_sources(o));
+  return describe(o);
+}
+
 static ls_status open_files(opening *o) {
   ls_comm *comm = o->comm;
   ls_data *data = o->data;
   bool reads = ls_comm_node_rank(comm) == 0;
   LS_TRY(ls_comm_agree(comm, reads ? open_sources(o) : LS_OK));
   ls_facts facts = facts_of(o);
-  LS_TRY(ls_tell_facts(comm, &facts));
+  ls_status status = ls_tell_facts(comm, &facts);
   plan_recipe(o, &facts);
-  LS_TRY(ls_comm_agree(comm, reads ? choose_scaling(o) : LS_OK));
+  if (reads && status == LS_OK) status = choose_scaling(o);
+  LS_TRY(ls_comm_agree(comm, status));
   LS_TRY(find_kept(o, reads));
   LS_TRY(ls_comm_agree(comm, ls_splits_cut(o->spec, data->rows, &data->splits)));
   LS_TRY(draw(o, reads));
   LS_TRY(find_means(o, reads));
   LS_TRY(open_weights(o));
   LS_TRY(open_store(o));
-  LS_TRY(ls_comm_agree(comm, reads ? read_sources(o) : LS_OK));
-  LS_TRY(ls_comm_agree(comm, reads ? describe(o) : LS_OK));
+  LS_TRY(ls_comm_agree(comm, reads ? read_and_describe(o) : LS_OK));
   ls_comm_node_bcast(comm, &data->recipe.outputs, sizeof data->recipe.outputs);
   LS_TRY(ls_tell_affine(comm, &data->recipe.x_affine));
   LS_TRY(ls_tell_affine(comm, &data->recipe.y_affine));

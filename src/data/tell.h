@@ -15,7 +15,7 @@ typedef struct {
   int64_t separator;                  /* an ls_separator: of train */
 } ls_facts;
 
-/* LS_EINTERNAL where another node has found other ones. */
+/* LS_EINTERNAL where another node has found other ones, on that node: to be agreed on. */
 ls_status ls_tell_facts(ls_comm *comm, ls_facts *facts);
 ls_status ls_tell_affine(ls_comm *comm, ls_affine **affine); /* NULL: there is none */
 /* LS_EINTERNAL where another node has read other files. */

@@ -140,9 +140,13 @@ ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_option
   *path = NULL;
   if (o->resume == LS_RESUME_NO) return LS_OK;
   LS_TRY(ls_comm_agree(comm, ls_comm_rank(comm) == 0 ? find(config, o, dir, out, path) : LS_OK));
-  ls_comm_bcast(comm, &config->slices, sizeof config->slices, 0);
-  ls_comm_bcast(comm, &config->data.validation.how, sizeof config->data.validation.how, 0);
-  ls_comm_bcast(comm, &config->data.csv.separator, sizeof config->data.csv.separator, 0);
+  struct {
+    int64_t slices, how, separator;
+  } known = {config->slices, config->data.validation.how, config->data.csv.separator};
+  ls_comm_bcast(comm, &known, sizeof known, 0);
+  config->slices = known.slices;
+  config->data.validation.how = known.how;
+  config->data.csv.separator = known.separator;
   return LS_OK;
 }
 

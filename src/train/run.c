@@ -70,6 +70,11 @@ static int useful_threads(const ls_run *run) {
   return (int)ls_clamp((int64_t)worth, 1, ls_comm_cores(run->comm));
 }
 
+static ls_status build_model_and_team(ls_run *run, int threads) {
+  LS_TRY(build_model(run));
+  return ls_team_new(threads > 0 ? threads : useful_threads(run), &run->team);
+}
+
 /* What follows from the plan. */
 static void count_steps(ls_run *run) {
   const ls_config *c = run->config;
@@ -137,6 +142,15 @@ static ls_status build_loop(ls_run *run) {
   return LS_OK;
 }
 
+/* What each rank makes by itself, once the exchange is there. */
+static ls_status build_rest(ls_run *run) {
+  const ls_config *c = run->config;
+  LS_TRY(build_loop(run));
+  LS_TRY(ls_update_new(run->comm, run->exchange, run->model, &c->optimizer, &c->gradient, c->seed,
+                       c->nonfinite != LS_NONFINITE_STOP, run->team, &run->update));
+  return ls_beside_new(run);
+}
+
 static void first_weights(ls_run *run) {
   int64_t lo, hi;
   uint64_t seed =
@@ -200,19 +214,13 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, const ls_mode *mode, int 
   LS_TRY(ls_run_agree(run)); /* before anything whose size depends on the config */
   LS_TRY(plan_batch(run));
   ls_comm_at(comm, "building the network");
-  LS_TRY(ls_comm_agree(comm, build_model(run)));
+  LS_TRY(ls_comm_agree(comm, build_model_and_team(run, threads)));
   LS_TRY(ls_products_agree(run));
-  LS_TRY(ls_comm_agree(comm, ls_team_new(threads > 0 ? threads : useful_threads(run), &run->team)));
   LS_TRY(ls_exchange_new(comm, run->mode->apart ? "apart" : config->exchange, run->parameters,
                          ls_update_block(run->parameters), run->slices, config->precision,
                          &run->exchange));
   LS_TRY(defer_gradients(run));
-  LS_TRY(ls_comm_agree(comm, build_loop(run)));
-  bool check = config->nonfinite != LS_NONFINITE_STOP;
-  LS_TRY(ls_comm_agree(
-      comm, ls_update_new(comm, run->exchange, run->model, &config->optimizer, &config->gradient,
-                          config->seed, check, run->team, &run->update)));
-  LS_TRY(ls_comm_agree(comm, ls_beside_new(run)));
+  LS_TRY(ls_comm_agree(comm, build_rest(run)));
   if (run->mode->open) LS_TRY(run->mode->open(run));
   first_weights(run);
   return LS_OK;

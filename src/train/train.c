@@ -266,6 +266,12 @@ static ls_status choose_metrics(ls_trainer *t) {
   return LS_OK;
 }
 
+static ls_status make_figures(ls_trainer *t) {
+  for (int s = 0; s < LS_SPLITS; s++)
+    LS_TRY(ls_figures_new(t->config, ls_data_outputs(t->run->data), &t->figures[s]));
+  return LS_OK;
+}
+
 ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
   LS_TRY(ls_run_new(t->comm, t->config, ls_mode_of(t->config), t->options->threads, &t->run));
   ls_state_layout_make(t->run, &t->plan);
@@ -280,9 +286,7 @@ ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
   t->first_epoch = t->run->state.epoch;
   t->first_sample = t->run->state.samples_seen;
   t->scored_step = -1;
-  for (int s = 0; s < LS_SPLITS; s++)
-    LS_TRY(ls_comm_agree(t->comm,
-                         ls_figures_new(t->config, ls_data_outputs(t->run->data), &t->figures[s])));
+  LS_TRY(ls_comm_agree(t->comm, make_figures(t)));
   /* until this process has made its own */
   t->score[LS_SPLIT_TRAIN] = ls_score_none(t->run->state.last_loss);
   return LS_OK;

@@ -1,0 +1,25 @@
+#!/bin/bash
+# How often all ranks meet from start to end: a start on thousands of ranks takes as long as its collectives. A count, not a time.
+set -u
+# shellcheck source=tests/lib.sh
+. "$SOURCE/tests/lib.sh"
+count=$BUILD/tests/libmpicount.so
+[ -e "$count" ] || { echo "skipped: no $count"; exit 77; }
+if ldd "$LOCKSTEP" | grep -q 'lib[at]san'; then echo "skipped: a sanitizer wants to be loaded first"; exit 77; fi
+cat >net.yaml <<Y
+version: 1
+data: {type: idx, dir: $SMALL, limit: {train: 600, test: 50}, scale: {type: divide, by: 255}}
+model: {layers: [{units: 20, activation: relu}, {units: 10, activation: softmax}]}
+loss: cross_entropy
+optimizer: {type: adam, lr: 0.002}
+train: {steps: 6, batch: 50, exchange: shared}
+Y
+MPICOUNT=$PWD/counted LD_PRELOAD=$count run 2 train net.yaml -o run -q
+cat counted
+at_most() { # NAME COUNT
+  local is; is=$(sed -n "s/^$1 //p" counted)
+  [ "${is:-0}" -gt 0 ] && [ "$is" -le "$2" ] || fail "${is:-no} ${1}s, at most $2: agree once where several things can fail in a row"
+}
+at_most allreduce 43
+at_most broadcast 22
+finish
