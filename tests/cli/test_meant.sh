@@ -61,6 +61,14 @@ sed 1d iris.csv | cut -d, -f1-4 >new.csv; sed '1s/.*/a,b,c,d,kind/' iris.csv >na
 run 0 train iris.yaml data.train.file=named.csv -o named -q
 run 3 predict named/final.h5 -i new.csv --no-header -o p.csv && says 'new.csv: no header; the inputs are columns 1 (a), 2 (b), 3 (c), 4 (d)'
 
+# and what may be wrong with its first line
+refused 65 "no column 'a', which is an input of the checkpoint; there are 1: ''; the first line is empty: take it out" predict named/final.h5 -i empty.csv -o never.csv
+refused 65 "if the first line is no header but a title, take it out" predict named/final.h5 -i title.csv -o never.csv
+refused 65 "the training data had no comments: take lines that begin with # out" predict named/final.h5 -i web.csv -o never.csv
+refused 65 "$counting, and is no header: take it out" predict named/final.h5 -i short.csv --no-header -o never.csv
+awk -F, -v OFS=, 'NR == 3 {$2 = "-"} 1' named.csv >mark.csv
+refused 65 "not a number: '-'; if it means that the value is missing, write NA" predict named/final.h5 -i mark.csv -o never.csv
+
 # ---- trained with decimal commas, asked with commas between the fields
 sed 's/,/;/g; s/\./,/g' named.csv >comma.csv
 run 0 train iris.yaml data.train.file=comma.csv 'data.decimal=","' -o comma -q && same comma named "decimal commas"

@@ -374,7 +374,7 @@ static ls_status choose_foreign(ls_csv *c, const ls_opening *what) {
   bool lost = spec->trained ? numbers > 0 : numbers == c->columns;
   if (status == LS_FAIL) return status;
   if (c->head && found == 0 && !c->by_name && lost) return lost_sample(c);
-  LS_TRY(status);
+  if (status != LS_OK) return spec->trained ? ls_csv_remedy_column(c, status) : status;
   if (!c->head) {
     LS_TRY(check_first_sample(c, spec->trained));
     if (spec->trained) tell_columns(c, spec->trained);
