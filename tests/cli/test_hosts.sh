@@ -103,6 +103,13 @@ for spread in "1 2" "3 1"; do
   hosts $spread "$LOCKSTEP" train count.yaml -o "count-${spread// /-}" -q 2>err || fail "downpour on $spread: exit $?: $(cat err)"
   [ "$(grep -c '"epoch".*"loss":27487790694.375,' "count-${spread// /-}/metrics.jsonl")" -eq 3 ] || fail "downpour on $spread: samples lost or doubled"
 done
+# Nor is a push: each minibatch's gradient is -1 for the bias and minus the mean of x for the weight, 2^-30 of it a step (tests/cli/asynchronous.sh).
+awk 'NR == 1 { print } NR > 1 { printf "%d,1e12\n", 2 ^ (NR % 20) }' powers.csv >flat.csv
+printf 'x\n0\n1\n' >sums.csv
+hosts 1 2 "$LOCKSTEP" train count.yaml data.train.file=flat.csv train.batch=4 optimizer.lr=9.313225746154785e-10 -o pushed -q 2>err || fail "downpour: exit $?: $(cat err)"
+on 0 predict pushed/final.h5 -i sums.csv -o - 2>err | grep '^[0-9]' >out
+awk 'NR == 1 { b = $1 } NR == 2 { y = $1 } END { exit !(NR == 2 && b * 2 ^ 30 == 300 && (y - b) * 2 ^ 30 == 15 * (2 ^ 20 - 1)) }' out ||
+  fail "downpour on two hosts: not 300 updates of 2^-30, and all x three times: $(cat out)"
 hosts 1 1 "$LOCKSTEP" train net.yaml optimizer.type=adagrad train.mode=downpour -o downpour -q 2>err || fail "downpour: exit $?: $(cat err)"
 sed -n 's/^{"event":"epoch".*"val_loss":\([^,]*\),.*/\1/p' downpour/metrics.jsonl | awk 'NR == 1 { first = $1 } END { exit !($1 < first) }' ||
   fail "downpour on two hosts does not learn: $(grep '"epoch"' downpour/metrics.jsonl)"
