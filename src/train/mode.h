@@ -1,5 +1,5 @@
 /* mode.h - train.mode: how the ranks make updates between two moments at which all of them meet.
- * Rows: synchronous in mode.c; hogwild.c and downpour.c, with what they share in asynchronous.h;
+ * Rows: synchronous in step.c; hogwild.c and downpour.c, with what they share in asynchronous.h;
  * lbfgs.c, which is not asked for by train.mode but by the optimizer. */
 #ifndef LS_TRAIN_MODE_H
 #define LS_TRAIN_MODE_H

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/mutant.h"
 #include "train/beside.h"
-#include "train/run.h"
+#include "train/mode.h"
 
 /* The sum over the ranks is made while updating, piece by piece, and so are deferred gradients. */
 static void move_time(ls_run *run, ls_time_kind kind, double seconds) {
@@ -89,3 +89,15 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   ls_run_advance(run, 1, batch.total);
   return status;
 }
+
+static bool norm_due(const ls_run *run) {
+  int64_t next = run->state.global_step + 1;
+  return ls_plan_within(run->plan, next) == 0 || next == run->steps;
+}
+
+static ls_status one_step(ls_run *run, const ls_leg *leg, uint32_t *flags) {
+  (void)leg;
+  return ls_run_step(run, norm_due(run), flags);
+}
+
+const ls_mode ls_mode_synchronous = {.name = "synchronous", .advance = one_step};
