@@ -450,8 +450,7 @@ static const ls_key optimizer_rows[] = {
         POSITIVE, .example = "0.001"),
     KEY("weight_decay", real, AT(ls_optim_spec, weight_decay),
         "added to the gradient as weight_decay times the weight (lbfgs: to the loss, half of it "
-        "times "
-        "the squared weight); decoupled for adamw and lamb",
+        "times the squared weight); decoupled for adamw and lamb",
         .value = "0", NOT_NEGATIVE, .example = "1e-4"),
     BY_TYPE,
     END};
