@@ -25,7 +25,8 @@ typedef struct {
   const char *help; /* one sentence with the formula */
   /* The loss of outputs y (n) and targets t (n) of a sample, 1 <= n <= LS_LOSS_OUTPUTS_MAX, as
    * trained (scaled where data.scale scales). slope (n), or NULL where nobody asks: its derivative
-   * by each y, which is compared with differences of the loss before a run begins. */
+   * by each y, which is compared with differences of the loss before a run begins, with n of 1 to
+   * 4. */
   double (*loss)(const double *y, const double *t, int64_t n, double *slope);
 } ls_loss_ops;
 

@@ -184,13 +184,15 @@ static ls_status check_slots(const checked *k) {
     }
   const ls_optim_spec *lbfgs = ls_config_lbfgs(k->config);
   const int history = lbfgs ? (int)lbfgs->hyper[LS_LBFGS_HISTORY] : 0;
+  if (same && optimizer->file) slots = all - 2 * history; /* what comes before them is its own */
+  same = same && slots >= 0;
   for (int v = 0; same && v < 2 * history; v++) {
     char name[LS_PAIR_NAME];
     ls_lbfgs_name(history, v, name);
     same = slots < all && !strcmp(k->c->slot_name[slots], name);
     slots++;
   }
-  return must(k, same && (optimizer->file || slots == all), "/optim/slots",
+  return must(k, same && slots == all, "/optim/slots",
               "/config/text: they are not its optimizer's, and what is kept beside the weights");
 }
 

@@ -5,7 +5,7 @@
 static const ls_option bench_options[] = {
     OPTION(steps, "steps", 0, "N", "measured steps or rounds (default 1000)"),
     OPTION(warmup, "warmup", 0, "W", "steps before them (default 100)"),
-    OPTION(threads, "threads", 0, "N", "threads a rank (default: its cores)"),
+    OPTION(threads, "threads", 0, "N", "threads a rank (default: its cores; plan: 1)"),
     OPTION(ranks, "ranks", 0, "LIST",
            "scaling, plan: numbers of ranks, as 1,2,4 or 2,4,...,4096 (default 1,2)"),
     OPTION(mode, "mode", 0, "strong|weak",

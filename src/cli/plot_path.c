@@ -67,6 +67,11 @@ static ls_status open_config(const ls_runs_item *item, const char *data, ls_conf
 /* The run as it was before its first update, in double precision. */
 static ls_status open_scene(scene *s, const ls_runs_item *item, const char *data) {
   LS_TRY(open_config(item, data, &s->config));
+  if (s->config->loss_file)
+    return ls_fail(LS_EDATA,
+                   "%s: the contours need the loss, which is a plug-in's, and no run folder's "
+                   "plug-in is loaded",
+                   item->path);
   s->config->precision = LS_F64;
   LS_TRY(ls_comm_open_solo(&s->comm));
   if (ls_run_new(s->comm, s->config, &ls_mode_synchronous, 1, &s->run) != LS_OK)

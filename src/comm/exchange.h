@@ -46,7 +46,8 @@ uint32_t ls_exchange_reduce(ls_exchange *exchange, uint32_t flags);
 /* The summed gradient of parameters [lo, lo + count) of my shard: in place where it lies already,
  * else in scratch (count real). */
 const void *ls_exchange_grad(ls_exchange *exchange, int64_t lo, int64_t count, void *scratch);
-/* My shard's weights are new: on return everyone's are. */
+/* My shard's weights are new: on return everyone's are. It is also what lets the ranks write parts
+ * again behind a reduce; without a reduce before it, or twice, it does no harm. */
 void ls_exchange_publish(ls_exchange *exchange);
 /* Bytes this rank moves between ranks in a step (received), for bench. */
 int64_t ls_exchange_bytes(const ls_exchange *exchange);

@@ -39,7 +39,7 @@ static bool lay(size_t rows, size_t width, size_t *end) {
   return true;
 }
 
-/* One block for everything: each is made with two agreements. The same on all ranks. */
+/* One block for everything: each takes a broadcast and an agreement. The same on all ranks. */
 static ls_status make_block(memory *m) {
   const ls_store_args *plan = &m->base.plan;
   size_t x[3], y[3], end = 0;

@@ -93,7 +93,7 @@ void ls_search_begin(ls_search *s, const double *hyper, double f, double slope, 
 
 ls_search_state ls_search_answer(ls_search *s, double f, double slope) {
   const ls_probe here = {s->ask, f, slope}, before = s->low;
-  const double most = s->start.f + fmax(s->c1 * here.a * s->start.slope, s->noise);
+  const double most = s->start.f + s->c1 * here.a * s->start.slope + s->noise;
   const bool sound = isfinite(f) && isfinite(slope);
   const bool too_high = !sound || f > most || f > s->low.f + s->noise;
   if (!too_high && fabs(slope) <= -s->c2 * s->start.slope) return LS_SEARCH_FOUND;

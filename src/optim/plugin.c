@@ -7,6 +7,7 @@
 #include "optim/plugin.h"
 
 #include <dlfcn.h>
+#include <float.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -149,7 +150,8 @@ static ls_status check_slopes(const ls_loss_ops *ops, uint64_t draw, int n, int 
     y[i] = at;
     if (!isfinite(difference)) continue;
     ++*found;
-    if (!(fabs(difference - slope[i]) <= 1e-4 * (1 + fabs(difference))))
+    const double rounding = 8 * DBL_EPSILON * fabs(above) / h;
+    if (!(fabs(difference - slope[i]) <= 1e-4 * (1 + fabs(difference)) + rounding))
       return ls_fail(LS_ECONFIG,
                      "gives slope[%d] = %.9g where y[%d] = %.9g and t[%d] = %.9g (n = %d), and "
                      "differences of its loss say %.9g",

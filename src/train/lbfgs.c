@@ -29,7 +29,8 @@ struct ls_lbfgs {
   int64_t begin; /* global_step of its first update */
   int history;
   int64_t n;                        /* parameters of this rank's shard */
-  char *vector[2 * LS_HISTORY_MAX]; /* (n) real each: s of each pair, then y */
+  char *vector[2 * LS_HISTORY_MAX]; /* (n) real each: s of each pair, then y; checkpoints know them
+                                       by these addresses */
   double sy[LS_HISTORY_MAX], yy[LS_HISTORY_MAX];
   point here, there; /* where an iteration begins; the last that its search has asked for */
   char *w, *d;       /* (n) real: weights where it begins, direction */
@@ -92,7 +93,9 @@ static void evaluate(ls_run *run, point *p, ls_batch *batch, uint32_t *flags) {
   *flags |= all & ~(uint32_t)LS_FLAG_NONFINITE;
   ls_update_gradient(run->update, p->g);
   ls_run_lap(run, LS_TIME_UPDATE, now);
+  ls_run_move_sums(run);
   memcpy(p->stats, run->slice_stats, (size_t)run->slices * sizeof *p->stats);
+  /* which sums slice_stats in place */
   p->f = ls_step_loss(run, batch->total);
   if (decay > 0) {
     p->f += 0.5 * decay * dot(run, weights(run), weights(run));
@@ -101,7 +104,8 @@ static void evaluate(ls_run *run, point *p, ls_batch *batch, uint32_t *flags) {
   }
 }
 
-/* At w + a d; the weights stay there. */
+/* At w + a d; the weights stay there. Between anyone's last look at the weights and here there is a
+ * product of vectors, which all ranks meet in. */
 static void evaluate_at(ls_run *run, double a, ls_batch *batch, uint32_t *flags) {
   struct ls_lbfgs *l = run->lbfgs;
   memcpy(weights(run), l->w, bytes_of(run));
@@ -185,6 +189,7 @@ static bool search(ls_run *run, double slope, double first, ls_batch *batch, uin
   struct ls_lbfgs *l = run->lbfgs;
   ls_search s;
   ls_search_state state = LS_SEARCH_ON;
+  run->lr = 0;
   if (!(slope < 0)) return false;
   ls_search_begin(&s, l->spec->hyper, l->here.f, slope, first, rounding(run));
   while (state == LS_SEARCH_ON) {
@@ -245,7 +250,8 @@ static ls_status iterate(ls_run *run, uint32_t *flags) {
   ls_status status = LS_OK;
   if (!isfinite(l->here.f) || !isfinite(run->grad_norm)) {
     *flags |= LS_FLAG_NONFINITE;
-    status = ls_run_not_finite(run);
+    status = ls_run_not_finite(
+        run, "; other first weights, data.scale, or some epochs of another optimizer first");
   } else if (!l->still && find_step(run, &batch, flags)) {
     keep_pair(run);
     change_places(&l->here, &l->there);
@@ -301,6 +307,9 @@ static ls_status lbfgs_open(ls_run *run) {
         (int64_t)(c->then.epochs ? round(c->then.after * (double)run->plan->steps) : c->then.after);
   ls_exchange_shard(run->exchange, &lo, &hi);
   l->n = hi - lo;
+  if (l->begin >= run->steps)
+    ls_log(LS_LOG_WARN, "then: lbfgs begins behind update %lld, and the run ends at %lld",
+           (long long)l->begin, (long long)run->steps);
   return ls_comm_agree(run->comm, prepare(run, l));
 }
 

@@ -17,6 +17,16 @@ double ls_run_lap(ls_run *run, ls_time_kind kind, double since) {
   return now;
 }
 
+static void move_time(ls_run *run, ls_time_kind kind, double seconds) {
+  run->time[kind] += seconds;
+  run->time[LS_TIME_UPDATE] -= seconds;
+}
+
+void ls_run_move_sums(ls_run *run) {
+  move_time(run, LS_TIME_REDUCE, ls_update_reduce_seconds(run->update));
+  move_time(run, LS_TIME_COMPUTE, ls_update_gradient_seconds(run->update));
+}
+
 void ls_run_weights_changed(ls_run *run) {
   ls_model_load(run->model, run->from ? run->from->weights : ls_exchange_weights(run->exchange));
 }

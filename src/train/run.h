@@ -66,7 +66,7 @@ typedef struct {
   ls_schedule_spec schedule;      /* the config's, all in steps */
   ls_state state;
   ls_stats *running;     /* (slices) sums of this epoch so far; this rank fills its own slices */
-  ls_stats *slice_stats; /* (slices) of the last step; own slices */
+  ls_stats *slice_stats; /* (slices) of the last step; own slices, until ls_step_loss sums */
   uint64_t *seen_of;     /* (2 ranks) work space of their comparison */
   uint64_t weights_seen; /* digest of what this rank's copy of the weights was since the last
                             comparison */
@@ -107,7 +107,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags);
  * everyone's, and the model's. not_finite: it is counted; the status. */
 uint32_t ls_run_gradient(ls_run *run, uint32_t flags, ls_batch *batch);
 void ls_run_show(ls_run *run);
-ls_status ls_run_not_finite(ls_run *run);
+ls_status ls_run_not_finite(ls_run *run, const char *advice);
 
 /* ---- pass.c ---- */
 
@@ -120,6 +120,9 @@ bool ls_run_collect(ls_run *run, const ls_batch *batch);
 void ls_run_add(ls_run *run, const ls_batch *batch);
 void ls_run_advance(ls_run *run, int64_t updates, int64_t samples);
 double ls_run_lap(ls_run *run, ls_time_kind kind, double since);
+/* Of the update just made: summing over the ranks, and making what was deferred, are done piece by
+ * piece within it, and are told apart here. */
+void ls_run_move_sums(ls_run *run);
 /* Slices [lo, hi) of the present minibatch; the job ends where they can't be had. Their forward and
  * backward pass, and gradients of these nodes: is the loss finite? */
 void ls_run_load(ls_run *run, int lo, int hi, ls_batch *batch);

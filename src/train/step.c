@@ -1,15 +1,11 @@
 /* step.c - one update of train.mode: synchronous, from the minibatch to the published weights. What
  * it is made of is in pass.c, what a minibatch in rounds is in accumulate.c. */
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/mutant.h"
 #include "train/beside.h"
 #include "train/mode.h"
-
-/* The sum over the ranks is made while updating, piece by piece, and so are deferred gradients. */
-static void move_time(ls_run *run, ls_time_kind kind, double seconds) {
-  run->time[kind] += seconds;
-  run->time[LS_TIME_UPDATE] -= seconds;
-}
 
 /* This rank's share, at once or in rounds. */
 static bool forward_backward(ls_run *run, ls_batch *batch) {
@@ -22,16 +18,13 @@ static bool forward_backward(ls_run *run, ls_batch *batch) {
   return ls_run_backward(run, batch, parts, node, grad);
 }
 
-ls_status ls_run_not_finite(ls_run *run) {
+ls_status ls_run_not_finite(ls_run *run, const char *advice) {
   ls_state *s = &run->state;
   s->nonfinite_total++;
   s->nonfinite_row++;
   if (run->config->nonfinite != LS_NONFINITE_STOP) return LS_OK;
-  ls_fail(LS_EDIVERGED,
-          "step %lld: the loss or the gradient is not finite (learning rate %g); lower "
-          "optimizer.lr, set train.clip_norm, or see "
-          "train.nonfinite",
-          (long long)s->global_step + 1, run->lr);
+  ls_fail(LS_EDIVERGED, "step %lld: the loss or the gradient is not finite%s",
+          (long long)s->global_step + 1, advice);
   return ls_comm_agree(run->comm, LS_EDIVERGED);
 }
 
@@ -57,6 +50,14 @@ void ls_run_show(ls_run *run) {
   ls_run_lap(run, LS_TIME_COMPUTE, now);
 }
 
+static ls_status diverged(ls_run *run) {
+  char advice[160];
+  snprintf(advice, sizeof advice,
+           " (learning rate %g); lower optimizer.lr, set train.clip_norm, or see train.nonfinite",
+           run->lr);
+  return ls_run_not_finite(run, advice);
+}
+
 ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   ls_state *s = &run->state;
   ls_batch batch;
@@ -78,13 +79,10 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
     ls_beside_average(run, s->t);
   } else {
     *flags |= LS_FLAG_NONFINITE;
-    status = ls_run_not_finite(run);
+    status = diverged(run);
   }
   ls_run_lap(run, LS_TIME_UPDATE, now);
-  if (good) {
-    move_time(run, LS_TIME_REDUCE, ls_update_reduce_seconds(run->update));
-    move_time(run, LS_TIME_COMPUTE, ls_update_gradient_seconds(run->update));
-  }
+  if (good) ls_run_move_sums(run);
   ls_run_show(run);
   ls_run_advance(run, 1, batch.total);
   return status;

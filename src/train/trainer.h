@@ -69,7 +69,8 @@ double ls_trained_seconds(const ls_run *run); /* in steps, on this rank */
  * evaluation between epochs. *stop: early stop. Collective. */
 ls_status ls_epoch_end(ls_trainer *t, bool *stop);
 ls_status ls_eval_event(ls_trainer *t, bool *stop);
-/* The mean loss of the minibatch of `samples` just used, before its update. Collective. */
+/* The mean loss of the minibatch of `samples` just used, before its update. Collective; the run's
+ * slice_stats are all ranks' afterwards. */
 double ls_step_loss(ls_run *run, int64_t samples);
 /* `samples`: of the step just made. Collective; the status is rank 0's alone. */
 ls_status ls_step_event(ls_trainer *t, int64_t samples);

@@ -1,5 +1,6 @@
 #include "train/update.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -304,6 +305,7 @@ static void tensor_norms(ls_update *u) {
 
 bool ls_update_step(ls_update *u, double lr, int64_t t, int64_t global_step, bool want_norm,
                     double *norm) {
+  assert(u->spec->ops->update); /* lbfgs has none */
   u->lr = lr;
   u->reduce_seconds = u->gradient_seconds = 0;
   u->t = t;

@@ -89,6 +89,16 @@ run 0 train net.yaml -o adam "${then[@]}" then=none
 [ "$(numbers_of adam | grep '"step"' | head -12)" = "$(numbers_of r1 | grep '"step"' | head -12)" ] || fail "other updates before lbfgs"
 awk -v a="$(loss_at adam 40)" -v b="$both" 'BEGIN { exit !(b < a) }' || fail "lbfgs does no better than adam"
 
+# behind a plug-in, whose slots are known to it alone
+own=("optimizer={type: plugin, file: $BUILD/tests/plugins/exit_destructor.so, lr: 0.1}" 'then={type: lbfgs, history: 4, after: 5}')
+run 0 train net.yaml -o own "${own[@]}" train.steps=20
+run 0 train net.yaml -o owncut "${own[@]}" train.steps=9
+run 2 train net.yaml -o owncut "${own[@]}" train.steps=20 --resume
+same own owncut "behind a plug-in, stopped and resumed"
+run 0 eval own/final.h5 --split train
+run 0 train net.yaml -o late "${then[@]}" train.steps=5
+grep -qF 'lbfgs begins behind update' err || fail "lbfgs that never begins: $(cat err)"
+
 # ---- where it goes no further ----
 run 0 train logistic.yaml -o far train.steps=400
 near <(weights_of far/final.h5) golden || fail "it leaves the minimum"
@@ -118,6 +128,7 @@ no "missing key 'after'" 'optimizer={type: adam, lr: 0.1}' 'then={type: lbfgs}'
 no "[then.type]" 'optimizer={type: adam, lr: 0.1}' 'then={type: adam, after: 3}'
 no "[train.batch]" "${then[@]}" train.batch=10
 refused 78 "--find: lbfgs" schedule net.yaml --find
+refused 78 "bench plan measures updates of one cost" bench plan net.yaml --ranks 1,2
 cp -r r1 other
 refused 78 "then.after" train net.yaml -o other "${then[@]}" then.after=20 train.steps=50 --resume
 finish

@@ -396,6 +396,10 @@ static ls_status read_options(plan *p) {
   LS_TRY(ls_bench_check(p->o));
   if (ls_comm_size(p->cli->comm) > 1)
     return ls_fail(LS_EUSAGE, "bench plan measures one rank; run it without mpirun");
+  if (ls_config_lbfgs(p->cli->config))
+    return ls_fail(LS_ECONFIG,
+                   "bench plan measures updates of one cost, and an iteration of lbfgs takes as "
+                   "many losses as its search asks for");
   if (!p->weak && strcmp(p->o->mode, "strong") != 0)
     return ls_fail(LS_EUSAGE, "--mode %s: it is strong or weak", p->o->mode);
   p->counts = ls_bench_list(p->o->ranks, COUNTS_MAX, p->ranks);
