@@ -164,7 +164,13 @@ static ls_status check_beside(const ls_run *run, const ls_checkpoint *c) {
       return ls_fail(LS_ECONFIG,
                      "%s: a run has it from its start to its end, and the checkpoint's run %s it",
                      key[b], run->beside[b] ? "began without" : "has");
-  return LS_OK;
+  char pair[LS_PAIR_NAME];
+  ls_lbfgs_name(1, 0, pair);
+  if ((run->lbfgs != NULL) == has_slot(c, pair)) return LS_OK;
+  return ls_fail(LS_ECONFIG,
+                 "lbfgs: a run has its pairs from its start to its end, and the checkpoint's run %s "
+                 "them; another run may begin with its weights: model.init: {type: file, file: ...}",
+                 run->lbfgs ? "began without" : "has");
 }
 
 static ls_status check_fit(const ls_run *run, const ls_checkpoint *p, const ls_checkpoint *c) {

@@ -129,6 +129,7 @@ no "[then.type]" 'optimizer={type: adam, lr: 0.1}' 'then={type: adam, after: 3}'
 no "[train.batch]" "${then[@]}" train.batch=10
 refused 78 "--find: lbfgs" schedule net.yaml --find
 refused 78 "bench plan measures updates of one cost" bench plan net.yaml --ranks 1,2
+refused 78 "lbfgs: a run has its pairs from its start to its end" train net.yaml -o adam "${then[@]}" train.steps=50 --resume --allow then
 cp -r r1 other
 refused 78 "then.after" train net.yaml -o other "${then[@]}" then.after=20 train.steps=50 --resume
 finish
