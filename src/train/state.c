@@ -167,10 +167,11 @@ static ls_status check_beside(const ls_run *run, const ls_checkpoint *c) {
   char pair[LS_PAIR_NAME];
   ls_lbfgs_name(1, 0, pair);
   if ((run->lbfgs != NULL) == has_slot(c, pair)) return LS_OK;
-  return ls_fail(LS_ECONFIG,
-                 "lbfgs: a run has its pairs from its start to its end, and the checkpoint's run %s "
-                 "them; another run may begin with its weights: model.init: {type: file, file: ...}",
-                 run->lbfgs ? "began without" : "has");
+  return ls_fail(
+      LS_ECONFIG,
+      "lbfgs: a run has its pairs from its start to its end, and the checkpoint's run %s "
+      "them; another run may begin with its weights: model.init: {type: file, file: ...}",
+      run->lbfgs ? "began without" : "has");
 }
 
 static ls_status check_fit(const ls_run *run, const ls_checkpoint *p, const ls_checkpoint *c) {
