@@ -54,7 +54,9 @@ static ls_status check(const ls_cli *cli, const ls_find_rate_options *o, test *t
     return ls_fail(LS_ECONFIG,
                    "--find makes one update after the other: train.mode=synchronous, whose rates "
                    "are a start for the others");
-  if (strcmp(cli->config->optimizer.ops->name, "lbfgs") == 0)
+  if (cli->config->then.optimizer.ops)
+    return ls_fail(LS_ECONFIG, "--find: then=none finds the rate of the first optimizer");
+  if (ls_config_lbfgs(cli->config))
     return ls_fail(LS_ECONFIG, "--find: lbfgs searches for its step itself, and has no rate");
   LS_NEW(t->at, t->steps);
   return LS_OK;

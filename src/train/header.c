@@ -53,6 +53,9 @@ void ls_show_header(const ls_trainer *t) {
       ls_dtype_name(c->precision));
   say("optimizer", "%s, lr %g, schedule %s, loss %s", ls_optim_name(&c->optimizer),
       run->schedule.lr, ls_schedule_name(&c->schedule), c->loss);
+  if (c->then.optimizer.ops)
+    say("then", "%s, lr %g, behind %g %s", ls_optim_name(&c->then.optimizer), c->then.optimizer.lr,
+        c->then.after, c->then.epochs ? "epochs" : "updates");
   say("batch", "%lld in %d slice%s, %lld steps an epoch, %lld in all", (long long)run->batch,
       run->slices, run->slices == 1 ? "" : "s", (long long)run->plan->steps, (long long)run->steps);
   say("runs on", "%d rank%s on %d host%s, %d thread%s each; exchange %s, kernels %s", ranks,

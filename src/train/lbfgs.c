@@ -258,8 +258,10 @@ static ls_status iterate(ls_run *run, uint32_t *flags) {
   } else if (!l->still) {
     l->still = true;
     look_around(run, &batch, flags); /* the search may have asked nothing, and nobody's flags */
-    ls_log(LS_LOG_INFO, "step %lld: lbfgs is where rounding lets it go no further down",
-           (long long)s->global_step + 1);
+    ls_log(LS_LOG_INFO,
+           "step %lld: lbfgs finds no lower loss down the gradient and stays here: as low as "
+           "rounding lets it, or a search may take too few evaluations (%g)",
+           (long long)s->global_step + 1, l->spec->hyper[LS_LBFGS_EVALUATIONS]);
   }
   /* what counts is where the iteration began */
   const ls_stats *began = l->still ? l->here.stats : l->there.stats;

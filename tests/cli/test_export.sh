@@ -59,7 +59,8 @@ net single float32 standard "$abc" "'y [J]', z" mse linear
 draw_layers $((all - half)) "$layers"
 net other float32 none "$abc" "'y [J]', z" huber linear
 draw_layers "$(sampled 4 "$all")"
-net twice float64 minmax "$abc" "'y [J]', z" huber linear
+net twice float64 minmax "$abc" "'y [J]', z" "plugin
+loss_file: $BUILD/tests/plugins/own_mse.so" linear
 draw_layers 2
 net class float32 none "$abc" class cross_entropy softmax
 draw_layers 2

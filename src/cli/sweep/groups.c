@@ -50,7 +50,8 @@ static ls_status ask_for_metric(const ls_sweep_job *job, ls_config *config) {
   const char *name = job->metric;
   const bool test = strncmp(name, "test_", 5) == 0;
   const ls_metric metric = ls_metric_of(test ? name + 5 : name);
-  const bool whole = ls_metric_table[metric].made == LS_MADE_WHEN_ASKED;
+  const bool whole = ls_metric_table[metric].made == LS_MADE_WHEN_ASKED ||
+                     metric == LS_METRIC_R2; /* no mean over minibatches */
   if (!ls_metric_fits(config, metric))
     return ls_fail(LS_EUSAGE, "--metric %s: there is none with the loss %s", name, config->loss);
   if (whole && !test && !ls_metric_validates(name) && !config->eval_on[LS_SPLIT_TRAIN])
