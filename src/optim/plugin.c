@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <float.h>
 #include <math.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -333,17 +334,25 @@ static ls_status trial(const char *file, int which, const void *values) {
 
 /* ---- for the config ---- */
 
+/* Handlers run in the reverse order. OpenSSL's, which takes away what the thread that writes a
+ * checkpoint may be using, is to run behind ours, which ends the process; so it is set up first. */
+static void watch(void) {
+  static bool watched;
+  if (watched) return;
+  OPENSSL_init_crypto(0, NULL);
+  on_exit(end_by_plugin, NULL);
+  watched = true;
+}
+
 /* A library that is in use stays loaded until the process ends: its tables and functions are
  * referred to everywhere. */
 static ls_status load(const char *file, int which, const void **ops) {
-  static bool watched;
   ls_status status = trial(file, which, NULL);
   if (status == LS_ECONFIG)
     return ls_fail(status, "plug-in %s %s while it was being loaded and checked", file,
                    ls_error_text());
   LS_TRY(status);
-  if (!watched) on_exit(end_by_plugin, NULL);
-  watched = true;
+  watch();
   being_loaded = file;
   status = open_plugin(file, &kinds[which], ops);
   being_loaded = NULL;
