@@ -90,7 +90,8 @@ static bool parse_loss_file(const ls_value *v) {
   return take_file(v, v->rd->plugins ? ls_loss_load(v->node->text, &config->own_loss) : LS_OK);
 }
 
-#define FILE_OF ls_print_text, NULL, ls_schema_text, .words = "a text", .free = ls_free_text
+#define FILE_OF \
+  ls_print_text, NULL, ls_schema_text, .words = "the file of a plug-in", .free = ls_free_text
 const ls_kind ls_kind_optimizer = {parse_optimizer, print_optimizer, ls_describe_choice,
                                    ls_schema_choice, .explain = explain_optimizer};
 const ls_kind ls_kind_schedule = {parse_schedule, print_schedule, ls_describe_choice,
