@@ -131,8 +131,8 @@ with h5py.File("plain.h5", "w") as f:
     f[b"d\xe9bit"] = np.arange(12.0)
     f["letters"] = np.array([list("ash "), list("elm "), list("oaks")] * 4, dtype="S1")
 END
-  run 3 train plain.yaml -o plain -q && run 0 predict plain/final.h5 -i plain.h5:/in -o p.csv && [ "$(head -1 p.csv)" = flux ] || fail "the dataset's name: $(head -1 p.csv)"
-  run 0 predict plain/final.h5 -i plain.h5:/in --jacobian -o p.csv && [ "$(head -1 p.csv)" = 'd flux/d x1,d flux/d x2' ] || fail "slopes: $(head -1 p.csv)"
+  run 3 train plain.yaml -o plain -q && run 0 predict plain/final.h5 -i plain.h5:/in -o h.csv && [ "$(head -1 h.csv)" = flux ] || fail "the dataset's name: $(head -1 h.csv)"
+  run 0 predict plain/final.h5 -i plain.h5:/in --jacobian -o j.csv && [ "$(head -1 j.csv)" = 'd flux/d x1,d flux/d x2' ] || fail "slopes: $(head -1 j.csv)"
   run 0 data info plain.h5 && grep -q "labels     12 texts, 3 different: 'ash' 'elm' 'oak'" out || fail "text labels: $(cat out)"
   grep -q "different: 'ash' 'elm' 'oaks'" out || fail "letters: $(cat out)"
   [ "$(grep -ac 'its name is not UTF-8 text, so that no config can say it; h5copy' out)" = 1 ] || fail "a name in Latin-1: $(cat out)"
