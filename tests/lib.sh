@@ -34,6 +34,18 @@ refused() {
   if [ $code -ne "$want" ] || ! grep -qF -- "$text" err; then fail "$*: exit $code, not $want with '$text': $(cat err)"; fi
 }
 
+# pictures_net UNITS TRAIN: a config of a small network for some pictures of SMALL
+pictures_net() {
+  cat <<Y
+version: 1
+data: {type: idx, dir: $SMALL, limit: {train: 600, test: 50}, scale: {type: divide, by: 255}}
+model: {layers: [{units: $1, activation: relu}, {units: 10, activation: softmax}]}
+loss: cross_entropy
+optimizer: {type: adam, lr: 0.002}
+train: {$2}
+Y
+}
+
 hash_of() { "$LOCKSTEP" inspect "$1" --json | sed -n 's/.*"weights_hash":"\([^"]*\)".*/\1/p'; }
 
 same() { [ "$(hash_of "$1/final.h5")" = "$(hash_of "$2/final.h5")" ] || fail "$3: other weights"; } # same RUN RUN WHAT

@@ -14,3 +14,9 @@ unsigned ls_optim_slots(const ls_optim_ops *ops, const double *hyper) {
   unsigned all = (1u << ops->slots) - 1;
   return ops->slots_used ? ops->slots_used(hyper) & all : all;
 }
+
+int ls_optim_slot_count(const ls_optim_ops *ops, const double *hyper) {
+  int count = 0;
+  for (unsigned used = ls_optim_slots(ops, hyper); used; used >>= 1) count += used & 1;
+  return count;
+}

@@ -18,6 +18,8 @@ const ls_optim_ops *ls_optim_find(const char *name);
 /* Bit i: slot i is in use with these values. Only such slots need memory and a place in
  * checkpoints. */
 unsigned ls_optim_slots(const ls_optim_ops *ops, const double *hyper);
+/* How many are. */
+int ls_optim_slot_count(const ls_optim_ops *ops, const double *hyper);
 
 /* Load a plug-in's optimizer; a `file` without '/' is one in the current folder. Checks ABI
  * version, symbol, row limits; loads it and runs its check in a child process first, so that one

@@ -11,7 +11,6 @@
 #include "io/json.h"
 #include "model/blas.h"
 #include "model/gemm.h"
-#include "train/lbfgs.h"
 #include "train/trainer.h"
 #include "view/understood.h"
 
@@ -352,20 +351,15 @@ static json_t *tensor_shapes(const ls_model *model) {
  * the two largest parts of that. */
 static json_t *memory(const ls_run *run) {
   const ls_config *c = run->config;
-  int64_t lo, hi, slots = 0;
+  int64_t lo, hi;
   ls_exchange_shard(run->exchange, &lo, &hi);
   const size_t activations = ls_model_bytes(run->model, ls_loader_max_rows(run->loader)) +
                              run->common.bytes / (size_t)ls_comm_size(run->comm);
-  for (unsigned used = ls_optim_slots(c->optimizer.ops, c->optimizer.hyper); used; used >>= 1)
-    slots += used & 1;
-  for (int b = 0; b < LS_BESIDES; b++) slots += run->beside[b] != NULL;
-  char *const *pair;
-  slots += ls_lbfgs_vectors(run, &pair);
-  return json_pack("{s:I, s:I, s:I, s:I}", "node_shared",
-                   (json_int_t)ls_comm_shared_bytes(run->comm), "rank",
-                   (json_int_t)ls_comm_private_bytes(run->comm), "optimizer",
-                   (json_int_t)(slots * (hi - lo) * (int64_t)ls_dtype_size(c->precision)),
-                   "activations", (json_int_t)activations);
+  return json_pack(
+      "{s:I, s:I, s:I, s:I}", "node_shared", (json_int_t)ls_comm_shared_bytes(run->comm), "rank",
+      (json_int_t)ls_comm_private_bytes(run->comm), "optimizer",
+      (json_int_t)(ls_state_vectors(run) * (hi - lo) * (int64_t)ls_dtype_size(c->precision)),
+      "activations", (json_int_t)activations);
 }
 
 /* Data, shapes, memory and steps without training: what a person wants to know before the queue. */

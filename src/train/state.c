@@ -155,6 +155,15 @@ static bool has_slot(const ls_checkpoint *c, const char *name) {
   return has;
 }
 
+int ls_state_vectors(const ls_run *run) {
+  char *const *pair;
+  const ls_optim_spec *optimizer = &run->config->optimizer;
+  int vectors =
+      ls_optim_slot_count(optimizer->ops, optimizer->hyper) + ls_lbfgs_vectors(run, &pair);
+  for (int b = 0; b < LS_BESIDES; b++) vectors += run->beside[b] != NULL;
+  return vectors;
+}
+
 /* What is kept beside the weights is kept from the start. */
 static ls_status check_beside(const ls_run *run, const ls_checkpoint *c) {
   static const char *const key[] = {

@@ -9,6 +9,10 @@
 
 enum { LS_STATE_SLOTS = LS_SLOTS_MAX + 2 * LS_HISTORY_MAX + LS_BESIDES };
 
+/* Vectors as long as the parameters that are kept beside the weights: the optimizer's slots in use,
+ * pairs of lbfgs, average and best. */
+int ls_state_vectors(const ls_run *run);
+
 /* The plan of this run's checkpoints; what it points to lives as long as `run` and the
  * out-parameters. Slots in use only. */
 typedef struct {

@@ -5,14 +5,7 @@ set -u
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-cat >net.yaml <<Y
-version: 1
-data: {type: idx, dir: $SMALL, limit: {train: 600, test: 50}, scale: {type: divide, by: 255}}
-model: {layers: [{units: 20, activation: relu}, {units: 10, activation: softmax}]}
-loss: cross_entropy
-optimizer: {type: adam, lr: 0.002}
-train: {epochs: 3, batch: 50}
-Y
+pictures_net 20 'epochs: 3, batch: 50' >net.yaml
 
 # expect CODE TEXT RANKS ARGUMENT...: exit code, and TEXT somewhere in stderr
 expect() {

@@ -6,14 +6,7 @@ set -u
 count=$BUILD/tests/libmpicount.so
 [ -e "$count" ] || { echo "skipped: no $count"; exit 77; }
 if ldd "$LOCKSTEP" | grep -q 'lib[at]san'; then echo "skipped: a sanitizer wants to be loaded first"; exit 77; fi
-cat >net.yaml <<Y
-version: 1
-data: {type: idx, dir: $SMALL, limit: {train: 600, test: 50}, scale: {type: divide, by: 255}}
-model: {layers: [{units: 20, activation: relu}, {units: 10, activation: softmax}]}
-loss: cross_entropy
-optimizer: {type: adam, lr: 0.002}
-train: {steps: 6, batch: 50, exchange: shared}
-Y
+pictures_net 20 'steps: 6, batch: 50, exchange: shared' >net.yaml
 MPICOUNT=$PWD/counted LD_PRELOAD=$count run 2 train net.yaml -o run -q
 cat counted
 at_most() { # NAME COUNT

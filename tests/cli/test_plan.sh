@@ -6,14 +6,7 @@ set -u
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
-cat >net.yaml <<Y
-version: 1
-data: {type: idx, dir: $SMALL, limit: {train: 600, test: 50}, scale: {type: divide, by: 255}}
-model: {layers: [{units: 60, activation: relu}, {units: 10, activation: softmax}]}
-loss: cross_entropy
-optimizer: {type: adam, lr: 0.002}
-train: {epochs: 3, batch: 64, precision: float64}
-Y
+pictures_net 60 'epochs: 3, batch: 64, precision: float64' >net.yaml
 plan() { run 0 bench plan net.yaml --steps 30 --warmup 5 "$@"; }
 right() { python3 "$SOURCE/tests/cli/plan.py" "$1" >said 2>&1 || fail "$*: $(cat said)"; }
 # of JSON NAME RANKS

@@ -63,9 +63,7 @@ static void move(const traffic *t) {
 static ls_status traffic_new(const ls_run *run, traffic *t) {
   const ls_optim_spec *optimizer = &run->config->optimizer;
   t->n = run->parameters * (int64_t)ls_dtype_size(run->config->precision) / (int64_t)sizeof *t->g;
-  t->vectors = 1;
-  for (unsigned used = ls_optim_slots(optimizer->ops, optimizer->hyper); used; used >>= 1)
-    t->vectors += used & 1;
+  t->vectors = 1 + ls_optim_slot_count(optimizer->ops, optimizer->hyper);
   LS_NEW(t->g, t->n);
   for (int v = 0; v < t->vectors; v++) LS_NEW(t->vector[v], t->n);
   return LS_OK;

@@ -11,6 +11,7 @@
 #include "comm/cost.h"
 #include "comm/sum.h"
 #include "train/mode.h"
+#include "train/state.h"
 
 enum { COUNTS_MAX = 64, MEASURED_MAX = 2 * COUNTS_MAX + 4 };
 
@@ -112,19 +113,10 @@ static ls_status time_steps(const plan *p, ls_run *run, measured *m) {
   return status;
 }
 
-static int vectors_of(const ls_run *run) {
-  const ls_optim_spec *optimizer = &run->config->optimizer;
-  int vectors = 0;
-  for (unsigned used = ls_optim_slots(optimizer->ops, optimizer->hyper); used; used >>= 1)
-    vectors += used & 1;
-  for (int b = 0; b < LS_BESIDES; b++) vectors += run->beside[b] != NULL;
-  return vectors;
-}
-
 static ls_status measure_run(plan *p, ls_run *run, measured *m) {
   const double size = (double)ls_dtype_size(run->config->precision);
   p->gradient = (double)run->parameters * size;
-  p->vectors = vectors_of(run);
+  p->vectors = ls_state_vectors(run);
   p->data = (double)ls_comm_shared_bytes(run->comm) - (double)run->common.bytes;
   m->memory = (double)ls_comm_private_bytes(run->comm) - (double)(2 + p->vectors) * p->gradient;
   m->memory = fmax(m->memory, 0);
