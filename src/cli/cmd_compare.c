@@ -22,10 +22,10 @@ static void exits(const ls_runs *runs, int group, char *out, size_t size) {
   for (int i = 0; i < runs->n && used < size; i++) {
     const ls_runs_item *item = &runs->item[i];
     int same = 0, before = 0;
-    if (item->group != group) continue;
+    if (!ls_runs_counts(item, group)) continue;
     for (int k = 0; k < runs->n; k++) {
-      bool equal =
-          runs->item[k].group == group && strcmp(runs->item[k].verdict, item->verdict) == 0;
+      bool equal = ls_runs_counts(&runs->item[k], group) &&
+                   strcmp(runs->item[k].verdict, item->verdict) == 0;
       same += equal;
       before += equal && k < i;
     }
@@ -39,7 +39,9 @@ static void exits(const ls_runs *runs, int group, char *out, size_t size) {
 }
 
 static void describe(json_t *object, const ls_config *c) {
-  ls_put(object, "optimizer", c ? ls_optim_name(&c->optimizer) : NULL);
+  char *optimizers = c ? ls_config_optimizers(c, "") : NULL;
+  ls_put(object, "optimizer", optimizers);
+  LS_FREE(optimizers);
   ls_put(object, "lr", c ? c->optimizer.lr : (double)NAN);
   ls_put(object, "schedule", c ? ls_schedule_name(&c->schedule) : NULL);
 }
@@ -49,12 +51,10 @@ static void put_run(json_t *object, const ls_runs_item *item) {
   ls_put(object, "group", item->group);
   ls_put(object, "exit", item->verdict);
   ls_put(object, "seed", item->config ? json_integer((json_int_t)item->config->seed) : json_null());
+  ls_put_bool(object, "counts", item->same_as < 0);
   describe(object, item->config);
   for (int k = 0; k < LS_FINALS; k++) ls_put(object, ls_final_names[k], item->final[k]);
 }
-
-/* What the runs of a group are to each other, for one of them. */
-static const char *repeats(const ls_config *c) { return c && c->data.fold.k > 0 ? "run" : "seed"; }
 
 /* Metrics that runs were asked for, and that one of them ended with. */
 static ls_status list_asked(const ls_runs *runs, ls_texts *names) {
@@ -89,7 +89,7 @@ static void put_group(json_t *object, const ls_runs *runs, int group, const ls_t
   ls_put(object, "runs", ls_runs_size(runs, group));
   ls_put(object, "exit", exit);
   ls_put(object, "_first", ls_runs_first(runs, group)->path);
-  ls_put(object, "_repeats", repeats(ls_runs_first(runs, group)->config));
+  ls_put(object, "_repeats", ls_runs_unit(runs, group));
   ls_put(object, "_others", ls_runs_size(runs, group) - 1);
   LS_FREE(label);
   describe(object, ls_runs_first(runs, group)->config);
@@ -183,6 +183,7 @@ static ls_status run(ls_cli *cli, const void *given) {
   (void)given;
   ls_status status = read_runs(cli, &paths, &runs);
   if (status == LS_OK) status = list_asked(runs, &asked);
+  if (status == LS_OK) ls_runs_tell_again(runs);
   if (status == LS_OK) show(cli, runs, &asked);
   ls_runs_free(&runs);
   ls_texts_free(&paths);

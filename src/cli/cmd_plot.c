@@ -157,7 +157,7 @@ static ls_status make_lr(const ls_runs *runs, const ls_plot_options *o, picture 
 static int64_t longest(const ls_runs *runs, int group) {
   int64_t n = 0;
   for (int i = 0; i < runs->n; i++)
-    if (runs->item[i].group == group && runs->item[i].history->epoch.n > n)
+    if (ls_runs_counts(&runs->item[i], group) && runs->item[i].history->epoch.n > n)
       n = runs->item[i].history->epoch.n;
   return n;
 }
@@ -179,7 +179,7 @@ static void mean_at(const ls_runs *runs, int group, ls_history_column c, ls_hist
   int reached = 0;
   for (int i = 0; i < runs->n; i++) {
     const ls_history_events *events = &runs->item[i].history->epoch;
-    if (runs->item[i].group != group || epoch >= events->n) continue;
+    if (!ls_runs_counts(&runs->item[i], group) || epoch >= events->n) continue;
     double y = events->column[c][epoch];
     at += x_at(events, by, epoch);
     reached++;
@@ -208,7 +208,7 @@ static ls_status add_group(const ls_runs *runs, int group, ls_history_column c,
   ls_curve *curve = add_curve(
       panel, (ls_curve){.name = label, .n = n, .x = own(p, x), .y = mean, .style = group});
   if (seeds == 1) return LS_OK;
-  curve->name = own(p, ls_mem_format("%s (%d seeds)", label, seeds));
+  curve->name = own(p, ls_mem_format("%s (%d %ss)", label, seeds, ls_runs_unit(runs, group)));
   curve->low = low;
   curve->high = high;
   return LS_OK;
@@ -243,6 +243,7 @@ static ls_status make_compare(const ls_runs *runs, const ls_plot_options *o, pic
   const ls_history_column by = seconds ? LS_H_SECONDS : LS_H_EPOCH;
   ls_history_column metric[2] = {LS_H_LOSS};
   int count = 1;
+  ls_runs_tell_again(runs);
   if (o->metric)
     LS_TRY(find_metric(runs, o->metric, metric));
   else if (!o->zoom && any_has(runs, LS_H_VAL_LOSS))

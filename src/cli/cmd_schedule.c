@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
   ls_config *config;
   int64_t per_epoch, steps; /* 0: not known */
+  int64_t searched;         /* from which update on lbfgs chooses (`then`); INT64_MAX: none */
   row row[ROWS_MAX];
   int rows;
 } table;
@@ -39,9 +40,10 @@ typedef struct {
 
 static int64_t steps_per_epoch(const ls_config *c, int64_t samples) {
   int64_t n = samples > 0 ? samples : c->data.limit[LS_SPLIT_TRAIN];
+  if (c->batch == 0) return 1;
   if (n <= 0) return 0;
   n -= ls_data_held_out(&c->data, n);
-  if (c->batch == 0 || c->batch >= n) return 1;
+  if (c->batch >= n) return 1;
   return c->data.drop_last ? n / c->batch : (n + c->batch - 1) / c->batch;
 }
 
@@ -62,6 +64,12 @@ static ls_status need_steps(const table *t, const char *what) {
                  what);
 }
 
+/* Behind `then` a line search chooses each step, and no schedule. The batch is full: an epoch is an
+ * update. */
+static int64_t find_searched(const ls_then *then) {
+  return then->optimizer.ops ? (int64_t)round(then->after) : INT64_MAX;
+}
+
 static ls_status measure(table *t, const options *o) {
   ls_config *c = t->config;
   t->per_epoch = steps_per_epoch(c, o->samples);
@@ -76,6 +84,8 @@ static ls_status measure(table *t, const options *o) {
   t->steps = c->steps > 0 ? c->steps : c->epochs * t->per_epoch;
   c->schedule.run = t->steps > 0 ? t->steps : o->steps;
   if (o->steps > 0) t->steps = o->steps;
+  t->searched = find_searched(&c->then);
+  if (t->steps > t->searched) t->steps = t->searched;
   return isnan(ls_schedule_at(&c->schedule, 0)) ? need_steps(t, "this schedule") : LS_OK;
 }
 
@@ -83,6 +93,11 @@ static ls_status measure(table *t, const options *o) {
 
 static double rate(const table *t, int64_t step) {
   return ls_schedule_at(&t->config->schedule, step);
+}
+
+/* NaN where a line search chooses. */
+static double shown(const table *t, int64_t step) {
+  return step < t->searched ? rate(t, step) : (double)NAN;
 }
 
 /* The first step not before `from` whose rate is at most `target`: within the run by looking at
@@ -146,7 +161,7 @@ static void add_decades(table *t, int64_t from) {
   double target = t->config->schedule.lr * (1 + 1e-15); /* rounding must not cost a step */
   for (int k = 0; k < DECADES; k++) {
     from = first_below(t, from, target / pow(10, k + 1));
-    if (from < 0) return;
+    if (from < 0 || from >= t->searched) return;
     add_row(t, from, "%s of the initial rate%s", fraction[k], behind(t, from));
     if (*behind(t, from)) return;
   }
@@ -161,10 +176,11 @@ static void summary_rows(table *t) {
   if (top > warmup) add_row(t, top, "highest rate");
   add_decades(t, top);
   int64_t found = first_below(t, top, ldexp(1, bits));
-  if (found >= 0)
+  if (found >= 0 && found < t->searched)
     add_row(t, found, "too small to move a %s weight where |g| = |w| (rate <= 2^%d)%s",
             ls_dtype_name(t->config->precision), bits, behind(t, found));
-  if (t->steps > 1) add_row(t, t->steps - 1, "last update");
+  if (t->steps > 1)
+    add_row(t, t->steps - 1, "last update%s", t->steps < t->searched ? "" : " before lbfgs");
   qsort(t->row, (size_t)t->rows, sizeof *t->row, by_step);
 }
 
@@ -179,7 +195,7 @@ static ls_status rows_at(table *t, const char *list) {
                      list);
     if (t->rows == ROWS_MAX)
       return ls_fail(LS_EUSAGE, "--at: at most %d steps; --steps N --csv prints all", ROWS_MAX);
-    add_row(t, step, "%s", "");
+    add_row(t, step, "%s", step < t->searched ? "" : "lbfgs: its line search chooses");
     at = *end ? end + 1 : end;
   }
   return LS_OK;
@@ -190,29 +206,34 @@ static ls_status rows_at(table *t, const char *list) {
 static void print_csv(const ls_cli *cli, const table *t) {
   ls_out(cli, "global_step,lr\n");
   for (int i = 0; i < t->rows; i++)
-    ls_out(cli, "%lld,%.17g\n", (long long)t->row[i].step, rate(t, t->row[i].step));
+    ls_out(cli, "%lld,%.17g\n", (long long)t->row[i].step, shown(t, t->row[i].step));
   for (int64_t j = 0; t->rows == 0 && j < t->steps; j++)
     ls_out(cli, "%lld,%.17g\n", (long long)j, rate(t, j));
 }
 
 /* The rates of --at are shown to their last bit. */
-#define LOOK(width, digits)                                                \
-  "schedule: {schedule}, initial rate {lr:.10g}{?steps}, {steps} steps{/}" \
-  "{?steps_per_epoch}, {steps_per_epoch} steps an epoch{/}\n"              \
-  " global_step        epoch {_lr:" width                                  \
-  "}\n"                                                                    \
+#define LOOK(width, digits)                                                     \
+  "schedule: {schedule}, initial rate {lr:.10g}{?steps}, {steps} steps{/}"      \
+  "{?steps_per_epoch}, {steps_per_epoch} step{steps_per_epoch:s} an epoch{/}\n" \
+  "{?_then}optimizer: {optimizer}, from global_step {_then} on\n{/}"            \
+  " global_step        epoch {_lr:" width                                       \
+  "}\n"                                                                         \
   "{*rates}{global_step:12} {epoch:12.2f} {lr:" width "." digits "g}{?note}   {note}{/}\n{/}"
 
 static void print_rates(const ls_cli *cli, const table *t, bool exact) {
   json_t *o = json_object(), *rates = json_array();
+  char *optimizers = ls_config_optimizers(t->config, "");
   for (int i = 0; i < t->rows; i++) {
     const row *r = &t->row[i];
     json_t *item = ls_put_item(rates);
     ls_put(item, "global_step", r->step);
-    ls_put(item, "lr", rate(t, r->step));
+    ls_put(item, "lr", shown(t, r->step));
     if (t->per_epoch > 0) ls_put(item, "epoch", (double)r->step / (double)t->per_epoch);
     if (r->note[0]) ls_put(item, "note", (const char *)r->note);
   }
+  ls_put(o, "optimizer", optimizers);
+  if (t->searched < INT64_MAX) ls_put(o, "_then", t->searched);
+  LS_FREE(optimizers);
   ls_put(o, "schedule", t->config->schedule.ops->name);
   ls_put(o, "lr", t->config->schedule.lr);
   ls_put(o, "steps", t->steps > 0 ? json_integer(t->steps) : json_null());

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "optim/lbfgs.h"
 
 bool ls_config_has_classes(const ls_config *c) {
@@ -339,6 +340,12 @@ static void check_optimizer(const reading *r, bool good) {
 const ls_optim_spec *ls_config_lbfgs(const ls_config *c) {
   if (c->optimizer.ops == &ls_optim_lbfgs) return &c->optimizer;
   return c->then.optimizer.ops == &ls_optim_lbfgs ? &c->then.optimizer : NULL;
+}
+
+char *ls_config_optimizers(const ls_config *c, const char *first) {
+  const bool more = c->then.optimizer.ops;
+  return ls_mem_format("%s%s%s%s", ls_optim_name(&c->optimizer), first, more ? ", then " : "",
+                       more ? ls_optim_name(&c->then.optimizer) : "");
 }
 
 /* What a line search has no use for, or would be led astray by. */

@@ -112,6 +112,9 @@ const char *ls_config_best_metric(const ls_config *config, bool validation);
 ls_target_kind ls_config_target(const ls_config *config); /* what its loss takes y for */
 /* Of the optimizers, the one that is lbfgs; NULL: none. */
 const ls_optim_spec *ls_config_lbfgs(const ls_config *config);
+/* All its optimizers, with `first` behind the first one's name: "adam", "adam lr=0.1, then lbfgs";
+ * ls_mem text. */
+char *ls_config_optimizers(const ls_config *config, const char *first);
 ls_loss_spec ls_config_loss(const ls_config *config); /* lives as long as the config */
 /* Can there be such a metric with the config's loss and classes? */
 bool ls_metric_fits(const ls_config *config, ls_metric metric);

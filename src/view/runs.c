@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "io/regular.h"
 
@@ -64,28 +65,46 @@ bool ls_runs_good(const ls_runs_item *item) {
 
 /* ---- groups ---- */
 
+/* What two runs have in common: all but what repeats may differ in, and the seed and the fold too.
+ */
+typedef struct {
+  bool group, numbers;
+} likeness;
+
 static void note_difference(void *context, const char *key, unsigned flags, const char *before,
                             const char *after) {
-  bool *same = context;
+  likeness *l = context;
   (void)key, (void)before, (void)after;
-  *same = *same && (flags & LS_KEY_ALIKE);
+  l->group = l->group && (flags & LS_KEY_ALIKE);
+  l->numbers = l->numbers && !(flags & LS_KEY_ORDER);
 }
 
 /* Ranks that do not wait for one another make other updates where there are more of them. */
 static bool ranks_matter(const ls_config *c) { return c && strcmp(c->mode, "synchronous") != 0; }
 
-static bool alike(const ls_runs_item *a, const ls_runs_item *b) {
-  bool same = a->config && b->config;
-  if (same) ls_config_diff(a->config, b->config, note_difference, &same);
-  if (ranks_matter(a->config)) same = same && a->history->ranks == b->history->ranks;
-  return same;
+static likeness compare(const ls_runs_item *a, const ls_runs_item *b) {
+  likeness l = {a->config && b->config, a->config && b->config};
+  if (l.group) ls_config_diff(a->config, b->config, note_difference, &l);
+  if (ranks_matter(a->config)) l.group = l.group && a->history->ranks == b->history->ranks;
+  l.numbers = l.numbers && l.group && !ranks_matter(a->config);
+  return l;
 }
 
+/* Of two with the same numbers the one that came further counts. */
 static void find_group(ls_runs *runs, int which) {
   ls_runs_item *item = &runs->item[which];
-  item->group = -1;
-  for (int k = 0; k < which && item->group < 0; k++)
-    if (alike(&runs->item[k], item)) item->group = runs->item[k].group;
+  item->group = item->same_as = -1;
+  for (int k = 0; k < which; k++) {
+    ls_runs_item *other = &runs->item[k];
+    likeness l = compare(other, item);
+    if (l.group) item->group = other->group;
+    if (!l.numbers || other->same_as >= 0) continue;
+    bool further = item->final[LS_FINAL_EPOCHS] > other->final[LS_FINAL_EPOCHS];
+    if (further)
+      other->same_as = which;
+    else
+      item->same_as = k;
+  }
   if (item->group < 0) item->group = runs->groups++;
 }
 
@@ -140,16 +159,41 @@ void ls_runs_free(ls_runs **runs) {
 
 /* ---- over a group ---- */
 
+bool ls_runs_counts(const ls_runs_item *item, int group) {
+  return item->group == group && item->same_as < 0;
+}
+
 const ls_runs_item *ls_runs_first(const ls_runs *runs, int group) {
   int i = 0;
-  while (runs->item[i].group != group) i++;
+  while (!ls_runs_counts(&runs->item[i], group)) i++;
   return &runs->item[i];
 }
 
 int ls_runs_size(const ls_runs *runs, int group) {
   int n = 0;
-  for (int i = 0; i < runs->n; i++) n += runs->item[i].group == group;
+  for (int i = 0; i < runs->n; i++) n += ls_runs_counts(&runs->item[i], group);
   return n;
+}
+
+const char *ls_runs_unit(const ls_runs *runs, int group) {
+  for (int i = 0; i < runs->n; i++) {
+    const ls_config *c = runs->item[i].config;
+    if (!c || !ls_runs_counts(&runs->item[i], group)) continue;
+    if (c->data.fold.k > 0) return "run";
+    for (int k = 0; k < i; k++)
+      if (ls_runs_counts(&runs->item[k], group) && runs->item[k].config->seed == c->seed)
+        return "run";
+  }
+  return "seed";
+}
+
+void ls_runs_tell_again(const ls_runs *runs) {
+  for (int i = 0; i < runs->n; i++) {
+    const ls_runs_item *item = &runs->item[i];
+    if (item->same_as >= 0)
+      ls_log(LS_LOG_WARN, "%s has config and seed of %s: the two count as one run", item->path,
+             runs->item[item->same_as].path);
+  }
 }
 
 static void short_label(const ls_runs_item *item, char *out, size_t size) {
@@ -159,10 +203,14 @@ static void short_label(const ls_runs_item *item, char *out, size_t size) {
     return;
   }
   const bool constant = strcmp(c->schedule.ops->name, "constant") == 0;
+  char *rate = ls_mem_format(" lr=%g%s%s", c->optimizer.lr, constant ? "" : ", ",
+                             constant ? "" : ls_schedule_name(&c->schedule)),
+       *optimizers = ls_config_optimizers(c, rate);
   int used = 0;
   if (ranks_matter(c)) used = snprintf(out, size, "%s on %d: ", c->mode, item->history->ranks);
-  snprintf(out + used, size - (size_t)used, "%s lr=%g%s%s", ls_optim_name(&c->optimizer),
-           c->optimizer.lr, constant ? "" : ", ", constant ? "" : ls_schedule_name(&c->schedule));
+  snprintf(out + used, size - (size_t)used, "%s", optimizers);
+  LS_FREE(rate);
+  LS_FREE(optimizers);
 }
 
 char *ls_runs_label(const ls_runs *runs, int group) {
@@ -194,12 +242,12 @@ static int group_mean(const ls_runs *runs, int group, getter get, const void *wh
   int n = 0, good = 0;
   double sum = 0, square = 0;
   for (int i = 0; i < runs->n; i++)
-    good += runs->item[i].group == group && ls_runs_good(&runs->item[i]);
+    good += ls_runs_counts(&runs->item[i], group) && ls_runs_good(&runs->item[i]);
   for (int pass = 0; pass < 2; pass++) {
     for (int i = 0; i < runs->n; i++) {
       const ls_runs_item *item = &runs->item[i];
       double x = get(item, what);
-      if (item->group != group || (good > 0 && !ls_runs_good(item)) || isnan(x)) continue;
+      if (!ls_runs_counts(item, group) || (good > 0 && !ls_runs_good(item)) || isnan(x)) continue;
       if (pass == 0)
         n++, sum += x;
       else

@@ -31,6 +31,10 @@ typedef struct {
   /* exit of the end event; "unfinished" without one; "diverged" where the loss is not finite;
    * "dead" where the end event says so: no better than guessing, and a layer's units are still. */
   const char *verdict;
+  /* The run of its group that has its seed and fold too, and so its numbers: that one counts and
+   * this one does not; -1: none. In a mode whose bits depend on timing each run is one of its own.
+   */
+  int same_as;
   double final[LS_FINALS]; /* NaN: not known */
 } ls_runs_item;
 
@@ -44,10 +48,10 @@ typedef struct {
 ls_status ls_runs_read(const char *const *path, int64_t steps, ls_runs **out);
 void ls_runs_free(ls_runs **runs);
 
-/* The first run of a group. */
+/* The first of a group that counts. */
 const ls_runs_item *ls_runs_first(const ls_runs *runs, int group);
-/* "adam lr=0.001, cosine"; "hogwild on 4: sgd lr=0.05", whose ranks matter; and where several
- * groups read alike, the folder's name behind it; ls_mem text. */
+/* "adam lr=0.001, cosine, then lbfgs"; "hogwild on 4: sgd lr=0.05", whose ranks matter; and where
+ * several groups read alike, the folder's name behind it; ls_mem text. */
 char *ls_runs_label(const ls_runs *runs, int group);
 /* "runs/a (adam lr=0.001)" of one run; ls_mem text. */
 char *ls_runs_title(const ls_runs *runs, int item);
@@ -58,6 +62,12 @@ int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, do
 int ls_runs_end_mean(const ls_runs *runs, int group, const char *name, double *mean,
                      double *deviation);
 bool ls_runs_good(const ls_runs_item *item); /* neither diverged nor dead */
+/* Those that count, each with numbers of its own, and what they are to one another: "seed", or
+ * "run" where they are folds or have a seed in common. */
 int ls_runs_size(const ls_runs *runs, int group);
+const char *ls_runs_unit(const ls_runs *runs, int group);
+bool ls_runs_counts(const ls_runs_item *item, int group);
+/* A warning for each run that does not count. */
+void ls_runs_tell_again(const ls_runs *runs);
 
 #endif

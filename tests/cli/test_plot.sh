@@ -39,6 +39,15 @@ grep -q '^c .*diverged$' out || fail "compare: $(cat out)"
 "$LOCKSTEP" compare a1 a2 a3 b c --json >out || fail "compare --json"
 [ "$(wc -l <out)" -eq 1 ] && grep -qF '"loss":{"n":2,"mean":0.40000000000000002,"sd":0.14142135623730' out || fail "compare --json: $(cat out)"
 grep -qF '"run":"a3","group":0,"exit":"dead","seed":3' out || fail "compare --json: $(cat out)"
+# a seed that is there twice is one run, and that which came further; what goes on where sgd ends is in the label
+mkdir part then; sed "s/dir: a2/dir: part/" a2/config.yaml >part/config.yaml; grep -v '"epoch":4\|"end"' a2/metrics.jsonl >part/metrics.jsonl
+"$LOCKSTEP" compare part a1 a2 >out 2>err || fail "compare of a seed twice"
+grep -q '^a1 +1 seed *sgd lr=0.1 .* 0\.4 +- 0\.14 .* done$' out && [ "$(wc -l <out)" -eq 2 ] || fail "a seed twice: $(cat out)"
+grep -q 'part has config and seed of a2: the two count as one run' err || fail "a seed twice, and no word of it: $(cat err)"
+"$LOCKSTEP" compare a2 part --json 2>err | grep -q '"run":"part",[^}]*"counts":false.*"groups":\[{"label":"sgd lr=0.1","runs":1,' || fail "a seed twice, --json"
+sed 's/batch: 10/batch: full/; /^optimizer/a then: {type: lbfgs, after: 2}' a1/config.yaml >then/config.yaml; cp a1/metrics.jsonl then
+"$LOCKSTEP" compare then >out || fail "compare of then"
+grep -q '^then *sgd lr=0.1, then lbfgs ' out || fail "the label of then: $(cat out)"
 refused 65 "no run in nowhere" compare a1 nowhere
 refused 64 "which runs?" compare
 echo '{"event":"epoch"' >>b/metrics.jsonl
@@ -86,6 +95,7 @@ picture compare a1 a2 b -o compare.pdf --keep-script; head -c 4 compare.pdf | gr
 grep -q '^ 2 1.55 1.479289.* 1.620710.*$' compare.gp || fail "mean and spread: $(grep '^ 2 ' compare.gp)"
 grep -q "sgd lr=0.1 (2 seeds)" compare.gp || fail "no legend for seeds"
 picture lr a1 c -o - ; [ "$(wc -l <out)" -gt 20 ] && grep -q '\*' out || fail "no picture on the terminal"
+picture compare part a1 a2 -o seeds.svg; grep -q 'sgd lr=0.1 (2 seeds)' seeds.svg || fail "a seed twice in a picture"
 picture cost a1 --by step -o step.svg; grep -qF 'global_step (weight updates)' step.svg || fail "--by step"
 picture compare away-2 away-4 --by seconds --metric loss -o time.svg --keep-script
 grep -A4 '^$curve0_1' time.gp | tail -4 | xargs | grep -qx '4 2 12 1.5 24 1 40 0.3' || fail "--by seconds: $(grep -A5 '^$curve0_1' time.gp)"

@@ -42,6 +42,12 @@ refused 78 "goes with scaling" schedule c.yaml schedule.base_batch=256
 refused 78 "it is full" schedule c.yaml 'schedule={scaling: sqrt, base_batch: 256}' train.batch=full
 refused 78 "nothing to scale" schedule c.yaml 'schedule={type: piecewise, boundaries: [10], values: [1, 0.5], scaling: sqrt, base_batch: 256}'
 
+# behind `then` there is no rate, and no row says one
+run train.batch=full train.epochs=60 'then={type: lbfgs, after: 50 epochs}' 'schedule={type: exponential, decay_rate: 0.1, decay_steps: 30}' >out || fail "then: $(cat err)"
+grep -q '^optimizer: sgd, then lbfgs, from global_step 50 on' out && grep -q '^ *49 .* last update before lbfgs$' out || fail "then: $(cat out)"
+grep -q '1/100' out && fail "then: a rate behind its end: $(cat out)"
+same "then" "$(run train.batch=full 'then={type: lbfgs, after: 50}' 'schedule={type: constant}' --at 49,50 --csv | cut -d, -f2 | tr '\n' ' ')" "lr 0.10000000000000001 nan "
+
 lr_of() { cut -d, -f2 | tr '\n' ' '; }
 same "restarts" "$(run 'schedule={type: cosine_restarts, first: 10 epochs, mult: 2}' --at 0,6000,12000,24000,36000,60000 --csv | lr_of)" \
   "lr 0.10000000000000001 0.050000000000000003 0.10000000000000001 0.050000000000000003 0.10000000000000001 0.050000000000000003 "
