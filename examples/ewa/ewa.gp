@@ -6,10 +6,13 @@ set border 3 lc rgb '#555555'
 set tics nomirror
 set grid lt 1 lw 0.6 lc rgb '#e4e4e4'
 set tics textcolor rgb '#333333'
+set xlabel offset 0,0.6
+set ylabel offset 1.2,0
 set key above center horizontal maxrows 2 samplen 3 Left reverse
 set xlabel 'n'
-set xrange [0:99]
+set xrange [0:100]
 set yrange [0:0.12]
+set format y '%.2f'
 set ylabel 'measurement, average, weight'
 plot 'ewa.txt' using 1:2 with lines lw 2 lc rgb '#0072B2' title 'theta_n', \
   '' using (50 - $1):($1 <= 50 ? $7 : NaN) with impulses lw 2 lc rgb '#56B4E9' title 'weight in v_50', \
@@ -17,6 +20,7 @@ plot 'ewa.txt' using 1:2 with lines lw 2 lc rgb '#0072B2' title 'theta_n', \
   '' using 1:4 with lines lw 2 dt (2,4) lc rgb '#009E73' title 'v_n, from v_0 = 1'
 set xrange [0:30]
 set yrange [0:0.75]
+set format y '%.1f'
 set ylabel 'b_n = (1 - b) b^n'
 plot 'ewa.txt' using 1:7 with lines lw 2 lc rgb '#0072B2' title 'b = 0.9', \
   '' using 1:8 with lines lw 2 dt (10,5) lc rgb '#D55E00' title '0.8', \

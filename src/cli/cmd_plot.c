@@ -42,20 +42,38 @@ static ls_curve *add_curve(ls_panel *panel, ls_curve curve) {
 
 /* ---- enlarged parts ---- */
 
+/* What its curves take up from x on. */
+static ls_view extent(const ls_panel *p, double x_from) {
+  ls_view v = {INFINITY, -INFINITY, INFINITY, -INFINITY};
+  for (int k = 0; k < p->curves; k++)
+    for (int64_t i = 0; i < p->curve[k].n; i++) {
+      const double x = p->curve[k].x[i], y = p->curve[k].y[i];
+      if (!isfinite(x) || !isfinite(y) || x < x_from) continue;
+      v = (ls_view){fmin(v.x_lo, x), fmax(v.x_hi, x), fmin(v.y_lo, y), fmax(v.y_hi, y)};
+    }
+  return v;
+}
+
 /* The later half, as high as the curves are there. */
 static void later_half(const ls_panel *p, ls_view *v) {
-  ls_view whole = {INFINITY, -INFINITY, INFINITY, -INFINITY};
-  for (int pass = 0; pass < 2; pass++)
-    for (int k = 0; k < p->curves; k++)
-      for (int64_t i = 0; i < p->curve[k].n; i++) {
-        double x = p->curve[k].x[i], y = p->curve[k].y[i];
-        if (!isfinite(x) || !isfinite(y)) continue;
-        if (pass == 0) whole.x_lo = fmin(whole.x_lo, x), whole.x_hi = fmax(whole.x_hi, x);
-        if (pass == 0 || x < (whole.x_lo + whole.x_hi) / 2) continue;
-        whole.y_lo = fmin(whole.y_lo, y), whole.y_hi = fmax(whole.y_hi, y);
-      }
-  double room = p->log_y ? 0 : 0.05 * (whole.y_hi - whole.y_lo);
-  *v = (ls_view){(whole.x_lo + whole.x_hi) / 2, whole.x_hi, whole.y_lo - room, whole.y_hi + room};
+  const ls_view all = extent(p, -INFINITY);
+  const double middle = (all.x_lo + all.x_hi) / 2;
+  *v = extent(p, middle);
+  const double room = p->log_y ? 0 : 0.05 * (v->y_hi - v->y_lo);
+  *v = (ls_view){middle, all.x_hi, v->y_lo - room, v->y_hi + room};
+}
+
+static ls_status choose_part(const ls_panel *whole, const char *zoom, ls_view *part) {
+  const ls_view all = extent(whole, -INFINITY);
+  if (strcmp(zoom, "min") == 0)
+    later_half(whole, part);
+  else
+    LS_TRY(ls_plot_zoom_within(zoom, &all, part));
+  if (!(part->y_lo < part->y_hi))
+    return ls_fail(LS_EDATA, "--zoom min: nothing is there to be enlarged; use x0:x1,y0:y1");
+  if (ls_plot_any_in(whole, part)) return LS_OK;
+  return ls_fail(LS_EDATA, "--zoom %s: no curve is there; they are in x %g to %g and y %g to %g",
+                 zoom, all.x_lo, all.x_hi, all.y_lo, all.y_hi);
 }
 
 static ls_status add_rectangle(picture *p, ls_panel *panel, const ls_view *v) {
@@ -80,12 +98,7 @@ static ls_status enlarge(picture *p, const ls_plot_options *o) {
     ls_panel *whole = &p->panel[2 * i], *part = &p->panel[2 * i + 1];
     *whole = p->panel[i];
     *part = *whole;
-    if (strcmp(o->zoom, "min") == 0)
-      later_half(whole, &part->view);
-    else
-      LS_TRY(ls_plot_zoom(o->zoom, &part->view));
-    if (!(part->view.y_lo < part->view.y_hi))
-      return ls_fail(LS_EDATA, "--zoom min: nothing is there to be enlarged; use x0:x1,y0:y1");
+    LS_TRY(choose_part(whole, o->zoom, &part->view));
     part->title = "the rectangle, enlarged";
     LS_TRY(add_rectangle(p, whole, &part->view));
   }
@@ -177,19 +190,22 @@ static void mean_at(const ls_runs *runs, int group, ls_history_column c, ls_hist
   int count = 0;
   double at = 0;
   int reached = 0;
+  bool lost = false;
   for (int i = 0; i < runs->n; i++) {
     const ls_history_events *events = &runs->item[i].history->epoch;
     if (!ls_runs_counts(&runs->item[i], group) || epoch >= events->n) continue;
     double y = events->column[c][epoch];
     at += x_at(events, by, epoch);
     reached++;
+    lost = lost || isinf(y);
     if (!isfinite(y)) continue;
     count++;
     sum += y;
     square += y * y;
   }
   *x = reached > 0 ? at / reached : (double)NAN;
-  *mean = count > 0 ? sum / count : (double)NAN;
+  const double none = lost ? INFINITY : (double)NAN;
+  *mean = count > 0 ? sum / count : none;
   double variance = count > 1 ? (square - count * *mean * *mean) / (count - 1) : 0;
   *low = *mean - sqrt(fmax(0, variance));
   *high = *mean + sqrt(fmax(0, variance));
@@ -208,7 +224,10 @@ static ls_status add_group(const ls_runs *runs, int group, ls_history_column c,
   ls_curve *curve = add_curve(
       panel, (ls_curve){.name = label, .n = n, .x = own(p, x), .y = mean, .style = group});
   if (seeds == 1) return LS_OK;
-  curve->name = own(p, ls_mem_format("%s (%d %ss)", label, seeds, ls_runs_unit(runs, group)));
+  const size_t letters = strlen(label);
+  const bool named = label[letters - 1] == ')'; /* within the same brackets */
+  curve->name = own(p, ls_mem_format("%.*s%s%d %ss)", (int)(letters - named), label,
+                                     named ? ", " : " (", seeds, ls_runs_unit(runs, group)));
   curve->low = low;
   curve->high = high;
   return LS_OK;
@@ -358,8 +377,8 @@ static const ls_option plot_options[] = {
            "path: on the surface of the cost instead of its contour lines"),
     OPTION(together, "together", 0, NULL, "path: of several runs over one set of contour lines"),
     OPTION(zoom, "zoom", 0, "X0:X1,Y0:Y1|min",
-           "path, compare, cost: an enlarged part beside it; min: around the minimum, or the later "
-           "half"),
+           "path, compare, cost: an enlarged part beside it, an end left out: the picture's; min: "
+           "around the minimum, or the later half"),
     OPTION(steps, "steps", 0, "N", "path: the first N updates (default 1000)"),
     OPTION(data, "data", 0, "FILE",
            "path: the training data of the contours, where the run's have moved"),

@@ -234,7 +234,8 @@ static ls_status choose_part(const ground *whole, const char *zoom, ls_grid *par
     around_minimum(whole, part);
     return LS_OK;
   }
-  LS_TRY(ls_plot_zoom(zoom, &v));
+  const ls_view all = {part->x_lo, part->x_hi, part->y_lo, part->y_hi};
+  LS_TRY(ls_plot_zoom_within(zoom, &all, &v));
   part->x_lo = v.x_lo;
   part->x_hi = v.x_hi;
   part->y_lo = v.y_lo;
@@ -319,6 +320,8 @@ static ls_status make_ground(ground *g, const scene *s, int scenes, const ls_plo
   panel[0].curves++;
   panel[1] = panel_of(&g[1], o);
   panel[1].title = "the rectangle, enlarged";
+  if (!ls_plot_any_in(&panel[1], &panel[1].view))
+    ls_log(LS_LOG_WARN, "--zoom %s: no part of a path is there", o->zoom);
   return LS_OK;
 }
 

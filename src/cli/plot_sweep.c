@@ -247,6 +247,7 @@ static ls_status draw_slices(sheet *s, const ls_plot_options *o, const scale *ke
   for (int k = 0; k < keys; k++) {
     panel[k] = (ls_panel){.y_label = s->metric, .curve = curve[k]};
     fill_slice(s, &key[k], best, &panel[k]);
+    if (s->count == 1) panel[k].title = best; /* a lone curve has no legend */
   }
   ls_plot_share_y(panel, keys);
   return ls_plot(panel, keys, o->out, o->keep_script);

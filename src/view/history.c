@@ -19,6 +19,12 @@ static double real(const json_t *value) {
   return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
+/* A number that was not finite is null: infinite here, and NaN where there is none. */
+static double logged(const json_t *event, const char *key) {
+  const json_t *value = json_object_get(event, key);
+  return json_is_null(value) ? INFINITY : real(value);
+}
+
 static double number(const json_t *event, const char *key) {
   return real(json_object_get(event, key));
 }
@@ -75,7 +81,7 @@ static ls_status take_row(ls_history *h, ls_history_events *e, const json_t *eve
   drop_repeated(e, step);
   LS_TRY(make_room(e, LS_H_COLUMNS + (logs ? h->weights : 0)));
   LS_TRY(begin_weights(h, (int)json_array_size(weights)));
-  for (int c = 0; c < LS_H_COLUMNS; c++) e->column[c][e->n] = number(event, ls_history_names[c]);
+  for (int c = 0; c < LS_H_COLUMNS; c++) e->column[c][e->n] = logged(event, ls_history_names[c]);
   for (int w = 0; logs && w < h->weights; w++)
     e->column[LS_H_COLUMNS + w][e->n] = real(json_array_get(weights, (size_t)w));
   e->n++;

@@ -23,16 +23,64 @@ const char *ls_plot_kind(const char *out) {
   return NULL;
 }
 
+/* "lo:hi" with what ends it; an end that is left out is NaN. */
+static bool read_range(const char **text, char end, double *lo, double *hi) {
+  double *const value[] = {lo, hi};
+  const char after[] = {':', end};
+  for (int i = 0; i < 2; i++) {
+    char *past;
+    *value[i] = strtod(*text, &past);
+    if (past == *text) *value[i] = (double)NAN;
+    if (*past != after[i] || (past != *text && !isfinite(*value[i]))) return false;
+    *text = past + (*past != '\0');
+  }
+  return !(*lo >= *hi);
+}
+
 ls_status ls_plot_zoom(const char *text, ls_view *out) {
-  int end = 0;
-  int got = sscanf(text, "%lf:%lf,%lf:%lf%n", &out->x_lo, &out->x_hi, &out->y_lo, &out->y_hi, &end);
-  bool grows = got == 4 && out->x_lo < out->x_hi && out->y_lo < out->y_hi;
-  if (!grows || text[end] || !isfinite(out->x_hi - out->x_lo) || !isfinite(out->y_hi - out->y_lo))
-    return ls_fail(LS_EUSAGE,
-                   "--zoom %s: min, or x0:x1,y0:y1 with x0 < x1 and y0 < y1, "
-                   "as in 1.8:2.2,0.4:0.6",
-                   text);
-  return LS_OK;
+  const char *at = text;
+  if (read_range(&at, ',', &out->x_lo, &out->x_hi) && read_range(&at, '\0', &out->y_lo, &out->y_hi))
+    return LS_OK;
+  return ls_fail(LS_EUSAGE,
+                 "--zoom %s: min, or x0:x1,y0:y1 with x0 < x1 and y0 < y1, as in 1.8:2.2,0.4:0.6; "
+                 "an end that is left out is that of the picture",
+                 text);
+}
+
+static double given_or(double given, double whole) { return isnan(given) ? whole : given; }
+
+ls_status ls_plot_zoom_within(const char *text, const ls_view *whole, ls_view *out) {
+  LS_TRY(ls_plot_zoom(text, out));
+  *out = (ls_view){given_or(out->x_lo, whole->x_lo), given_or(out->x_hi, whole->x_hi),
+                   given_or(out->y_lo, whole->y_lo), given_or(out->y_hi, whole->y_hi)};
+  if (out->x_lo < out->x_hi && out->y_lo < out->y_hi) return LS_OK;
+  return ls_fail(LS_EUSAGE, "--zoom %s: the picture is x %g to %g and y %g to %g", text,
+                 whole->x_lo, whole->x_hi, whole->y_lo, whole->y_hi);
+}
+
+/* What of [t[0], t[1]] is left where from + t (to - from) is between lo and hi. */
+static void cut(double from, double to, double lo, double hi, double t[2]) {
+  const double way = to - from, a = (lo - from) / way, b = (hi - from) / way;
+  if (way == 0 && (from < lo || from > hi)) t[1] = -1;
+  if (way == 0) return;
+  t[0] = fmax(t[0], fmin(a, b));
+  t[1] = fmin(t[1], fmax(a, b));
+}
+
+/* Is a part of the straight line from the i-th point to the k-th one in the view? */
+static bool touches(const ls_curve *c, int64_t i, int64_t k, const ls_view *v) {
+  double t[2] = {0, 1};
+  if (!isfinite(c->x[i] + c->y[i] + c->x[k] + c->y[k])) return false;
+  cut(c->x[i], c->x[k], v->x_lo, v->x_hi, t);
+  cut(c->y[i], c->y[k], v->y_lo, v->y_hi, t);
+  return t[0] <= t[1];
+}
+
+bool ls_plot_any_in(const ls_panel *panel, const ls_view *view) {
+  for (int k = 0; k < panel->curves; k++)
+    for (int64_t i = 0; i < panel->curve[k].n && panel->curve[k].kind != LS_CURVE_RECTANGLE; i++)
+      if (touches(&panel->curve[k], i, i > 0 ? i - 1 : 0, view)) return true;
+  return false;
 }
 
 /* An anonymous file with the script, to be read from its beginning. */

@@ -25,7 +25,7 @@ typedef enum {
 typedef struct {
   const char *name; /* in the legend; NULL: not there */
   int64_t n;
-  const double *x, *y;      /* (n); a point with a value that is not finite is left out */
+  const double *x, *y;      /* (n); NaN: not there; y infinite: a gap */
   const double *z;          /* (n) heights of a path on a surface, else NULL */
   const double *low, *high; /* (n) a band around y, or NULL */
   const double *number;     /* (n) of a path */
@@ -70,8 +70,12 @@ ls_status ls_plot_script(FILE *to, const ls_panel *panel, int panels, const char
 /* The kind of a file by its name: "svg", "png", "pdf", "-"; NULL for others. */
 const char *ls_plot_kind(const char *out);
 
-/* What --zoom takes but for min: "x0:x1,y0:y1", numbers that grow. LS_EUSAGE for others. */
+/* What --zoom takes but for min: "x0:x1,y0:y1", numbers that grow; one that is left out is NaN, and
+ * `within` the whole's. LS_EUSAGE for others. */
 ls_status ls_plot_zoom(const char *text, ls_view *out);
+ls_status ls_plot_zoom_within(const char *text, const ls_view *whole, ls_view *out);
+/* Is any piece of its curves in the view? */
+bool ls_plot_any_in(const ls_panel *panel, const ls_view *view);
 
 /* One range of y for all panels, so that they can be compared by eye; logarithmic where positive
  * values span more than two decades. */

@@ -19,6 +19,8 @@ static const ls_type plain_type = {8, 16, 8, 16, 16, 8};
 
 /* ---- axes ---- */
 
+bool ls_by_decades(double lo, double hi) { return log10(hi / lo) > 3; }
+
 /* 1, 2 or 5 times a power of ten, so that there are at most so many tics. */
 static double round_step(double range, double most) {
   double raw = range / most, power = pow(10, floor(log10(raw)));
@@ -45,10 +47,15 @@ static void linear_tics(ls_axis *a, bool whole, double most) {
   a->letters = low > high ? low : high;
 }
 
+/* 1, 2, 3, 5 or 10 decades, and so on, from 1 on: 1 itself has a tic. */
 static void log_tics(ls_axis *a, double most) {
+  static const double round[] = {1, 2, 3, 5, 10, 20, 30, 50};
   double decades = log10(a->hi / a->lo);
-  a->step = pow(10, fmax(1, ceil(decades / most)));
-  snprintf(a->format, sizeof a->format, decades > 3 ? "10^{%%L}" : "%%g");
+  int i = 0;
+  while (i < 7 && round[i] * most < decades) i++;
+  a->step = pow(10, round[i]);
+  a->first = pow(a->step, ceil(log10(a->lo) / round[i] - 1e-9));
+  snprintf(a->format, sizeof a->format, ls_by_decades(a->lo, a->hi) ? "10^{%%L}" : "%%g");
   a->letters = 5;
 }
 
@@ -83,11 +90,11 @@ static void take(ls_axis *a, double value) {
   a->hi = fmax(a->hi, value);
 }
 
-/* Ends of a range that has none, or only one point. */
-static void open_up(ls_axis *a, double lone) {
+/* Ends of a range that has none, or only one point. whole: a count, with its neighbours. */
+static void open_up(ls_axis *a, bool whole) {
   if (a->lo < a->hi) return;
   if (a->lo > a->hi) a->lo = a->hi = a->log ? 1 : 0;
-  double room = a->lo != 0 && lone == 0 ? fabs(a->lo) : fmax(lone, 1);
+  double room = a->lo != 0 && !whole ? fabs(a->lo) : 1;
   if (a->log) {
     a->lo /= 2;
     a->hi *= 2;
@@ -121,8 +128,8 @@ static void fit(ls_axis *x, ls_axis *y, const ls_panel *p) {
       if (c->low && isfinite(c->y[i])) take(y, c->low[i]), take(y, c->high[i]);
     }
   }
-  open_up(x, 1);
-  open_up(y, 0);
+  open_up(x, p->whole_x);
+  open_up(y, false);
   room_for_lines(y);
   if (p->curves > 0 && is_dotted(&p->curve[0])) room_for_lines(x);
 }
@@ -260,6 +267,7 @@ typedef struct {
   int columns, rows;
   double wide, high;                 /* of a panel's axes */
   double left, right, bottom, above; /* around them */
+  double between;                    /* rows */
   double bar;                        /* to the right of all */
 } sheet;
 
@@ -291,6 +299,7 @@ static void choose_margins(sheet *s, ls_plot_layout *l) {
   s->bottom = 2 * t->line + (l->plain ? t->line : 8);
   s->above = titled ? t->name_above : t->margin / 2;
   s->right = t->margin + 4;
+  s->between = l->plain ? 0 : t->line / 2;
   if (surface) s->left = 76, s->bottom = 62, s->right = 62;
 }
 
@@ -308,7 +317,7 @@ static void turn(ls_box *b) {
 static void place_panel(const sheet *s, const ls_plot_layout *l, ls_frame *f, int which,
                         double below) {
   int column = which % s->columns, row = which / s->columns;
-  double across = s->left + s->wide + s->right, up = s->above + s->high + s->bottom;
+  double across = s->left + s->wide + s->right, up = s->above + s->high + s->bottom + s->between;
   f->box.left = column * across + s->left;
   f->box.right = f->box.left + s->wide;
   f->box.top = below - row * up - s->above;
@@ -316,7 +325,7 @@ static void place_panel(const sheet *s, const ls_plot_layout *l, ls_frame *f, in
   if (!f->panel->grid || !f->panel->surface) return;
   f->z = (ls_axis){.lo = INFINITY, .hi = -INFINITY};
   grid_range(f->panel->grid, &f->z.lo, &f->z.hi);
-  open_up(&f->z, 0);
+  open_up(&f->z, false);
   make_tics(&f->z, false, s->high / 70);
   if (!l->plain) turn(&f->box);
 }
@@ -333,7 +342,7 @@ static void place_all(sheet *s, ls_plot_layout *l, int terminal) {
   int columns = choose_columns(l, l->width - 2 * edge, 0.4 * s->rows * s->high);
   double legend = legend_height(l, columns), around = s->above + s->bottom;
   s->high = fmax(s->high, 2.2 * legend / s->rows - around);
-  l->height = legend + s->rows * (s->high + around) + edge / 2;
+  l->height = legend + s->rows * (s->high + around) + (s->rows - 1) * s->between + edge / 2;
   if (l->plain) l->height = ceil(l->height / 16) * 16;
   place_legend(l, columns);
   for (int i = 0; i < l->frames; i++) place_panel(s, l, &l->frame[i], i, l->height - legend);

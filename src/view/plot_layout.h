@@ -18,7 +18,8 @@ typedef struct {
 } ls_box;
 
 typedef struct {
-  double lo, hi, step;   /* step: between tics; on a logarithmic scale a factor */
+  double lo, hi, step; /* step: between tics; on a logarithmic scale a factor, from `first` */
+  double first;
   char format[16];       /* gnuplot's, of the tics */
   int letters;           /* of the longest tic */
   const ls_texts *names; /* in place of numbers, for 0, 1, ... */
@@ -63,6 +64,8 @@ typedef struct {
 } ls_spot;
 /* Where a point is; z: on a surface. */
 ls_spot ls_frame_spot(const ls_frame *frame, double x, double y, double z);
+/* Are the numbers of a logarithmic scale powers of ten? */
+bool ls_by_decades(double lo, double hi);
 bool ls_frame_shows(const ls_frame *frame, double x, double y);
 
 /* A curve's points that are marked: the others would touch one before them. */

@@ -17,7 +17,12 @@ static void number(FILE *to, double value) {
     fprintf(to, " NaN");
 }
 
+/* A line goes on past what is not there, and ends where a value is not finite. */
 static void point(FILE *to, const ls_curve *c, int64_t i) {
+  if (isinf(c->y[i])) {
+    fputc('\n', to);
+    return;
+  }
   number(to, c->x[i]);
   number(to, c->y[i]);
   if (c->low)
@@ -129,8 +134,10 @@ static void axis_names(const ls_script *s, char name, const ls_axis *a) {
 
 /* The scale of an earlier panel goes first: it would not take every range. */
 static void axis(const ls_script *s, char name, const ls_axis *a) {
-  fprintf(s->to, "unset logscale %c\nset %crange [%.9g:%.9g]\nset %ctics %.9g\n", name, name, a->lo,
-          a->hi, name, a->step);
+  fprintf(s->to, "unset logscale %c\nset %crange [%.9g:%.9g]\nset %ctics ", name, name, a->lo,
+          a->hi, name);
+  if (a->log) fprintf(s->to, "%.9g,", a->first);
+  fprintf(s->to, "%.9g\n", a->step);
   fprintf(s->to, "set format %c '%s'\n", name,
           s->l->plain && strchr(a->format, '{') ? "%g" : a->format);
   if (a->log) fprintf(s->to, "set logscale %c\n", name);
@@ -218,6 +225,20 @@ static void dotted_curve(const ls_script *s, const ls_curve *c, int panel, int k
   fputc(',', s->to);
 }
 
+/* Above all paths, which end there, and with white around it. */
+static void minimum(const ls_script *s, int panel) {
+  const ls_frame *f = &s->l->frame[panel];
+  const ls_grid *g = f->panel->grid;
+  if (!g || !ls_frame_shows(f, g->x_min, g->y_min)) return;
+  for (int above = s->l->plain; above < 2; above++) {
+    fprintf(s->to,
+            " '+' using (%.9g):(%.9g) every ::0::0 with points pt 1 ps 1.4 lw %s lc rgb '%s'",
+            g->x_min, g->y_min, above ? "1.5" : "5", above ? "#000000" : "#ffffff");
+    titled(s, above ? "minimum" : NULL, panel == 0);
+    fputc(',', s->to);
+  }
+}
+
 static void plot_curves(const ls_script *s, int panel) {
   const ls_panel *p = s->l->frame[panel].panel;
   for (int k = 0; k < p->curves; k++) band(s, &p->curve[k], panel, k);
@@ -229,6 +250,7 @@ static void plot_curves(const ls_script *s, int panel) {
     else
       one_curve(s, &p->curve[k], panel, k);
   }
+  minimum(s, panel);
   fputs(" NaN notitle\n", s->to);
 }
 
@@ -258,25 +280,19 @@ static void contour_lines(const ls_script *s, const ls_frame *f, int panel) {
 
 static void plot_contours(const ls_script *s, int panel) {
   const ls_frame *f = &s->l->frame[panel];
-  const ls_grid *g = f->panel->grid;
   bool by_decades = s->l->level_lo > 0;
   contour_lines(s, f, panel); /* it has written through the formats of the axes */
   axis(s, 'x', &f->x);
   axis(s, 'y', &f->y);
-  fputs("set palette defined (0 '#5f6b76', 1 '#c3ccd4')\nset format cb '%g'\n", s->to);
+  fputs("set palette defined (0 '#5f6b76', 1 '#c3ccd4')\n", s->to);
+  fprintf(s->to, "set format cb '%s'\n",
+          by_decades && !s->l->plain && ls_by_decades(s->l->level_lo, s->l->level_hi) ? "10^{%L}"
+                                                                                      : "%g");
   fprintf(s->to, "set cbrange [%.9g:%.9g]\n%sset logscale cb\n", s->l->level_lo, s->l->level_hi,
           by_decades ? "" : "un");
   color_bar(s, f);
   fprintf(s->to, "plot $ring%d using 1:2:3 with lines lw 1 %s notitle,", panel,
           s->l->plain ? "lt 0" : "lc palette");
-  if (ls_frame_shows(f, g->x_min, g->y_min)) {
-    fprintf(s->to,
-            " '+' using (%.9g):(%.9g) every ::0::0 with points pt 1 ps 1.4 lw 1.5 lc rgb "
-            "'#000000'",
-            g->x_min, g->y_min);
-    titled(s, "minimum", panel == 0);
-    fputc(',', s->to);
-  }
   plot_curves(s, panel);
 }
 

@@ -247,7 +247,8 @@ static int group_mean(const ls_runs *runs, int group, getter get, const void *wh
     for (int i = 0; i < runs->n; i++) {
       const ls_runs_item *item = &runs->item[i];
       double x = get(item, what);
-      if (!ls_runs_counts(item, group) || (good > 0 && !ls_runs_good(item)) || isnan(x)) continue;
+      if (!ls_runs_counts(item, group) || (good > 0 && !ls_runs_good(item)) || !isfinite(x))
+        continue;
       if (pass == 0)
         n++, sum += x;
       else

@@ -105,6 +105,7 @@ mkdir steep; sed 's/"loss":0.3,/"loss":0.0003,/' a1/metrics.jsonl >steep/metrics
 picture cost steep -o steep.svg --keep-script; grep -q '^set logscale y' steep.gp || fail "four decades without a logarithmic scale"
 picture cost steep -o steep.svg --keep-script --linear; grep -q '^set logscale y' steep.gp && fail "--linear is logarithmic"
 mkdir deep; awk 'BEGIN { print "{\"event\":\"start\",\"ranks\":1}"; for (i = 0; i < 200; i++) printf "{\"event\":\"step\",\"global_step\":%d,\"lr\":%.17g}\n", i, 2 * exp(-0.8 * i) }' >deep/metrics.jsonl
+timeout 30 "$LOCKSTEP" plot lr deep -o deep.svg --keep-script 2>err; grep -qx 'set ytics 1e-70,1e+10' deep.gp || fail "tics of 70 decades: $(grep 'set ytics' deep.gp)"
 timeout 30 "$LOCKSTEP" plot lr deep -o deep.svg 2>err || fail "a rate that falls by 70 decades: exit $?: $(cat err)"
 many=()
 for n in $(seq 40); do # 40 runs with long names: shortened at both ends, so that the picture is no tower
@@ -114,7 +115,9 @@ done
 picture compare "${many[@]}" -o many.svg --keep-script --metric loss
 sed -n "s/^set terminal svg size \([0-9]*\),\([0-9]*\) .*/\1 \2/p" many.gp | awk '{ exit !($2 < 1.5 * $1) }' || fail "a picture of 40 runs: $(grep '^set terminal' many.gp | cut -c1-60)"
 grep -q "'.*is-40' at screen" many.gp || fail "a name of 40 has lost its end"
-picture cost c -o c.svg # a loss that is null
+mkdir hole; sed '/"epoch":2,/s/"loss":1,/"loss":null,/' b/metrics.jsonl >hole/metrics.jsonl # a loss that is null ends the line
+picture cost hole -o hole.svg --keep-script; [ "$(sed -n '/^$curve0_0/,/^EOD/p' hole.gp | sed -n 3p)" = "" ] || fail "a loss that is not finite is drawn over: $(sed -n '/^$curve0_0/,/^EOD/p' hole.gp)"
+picture cost c -o c.svg
 mkdir full && mount -t tmpfs -o size=4k tmpfs full 2>/dev/null && { refused 74 full plot cost a1 -o full/x.svg; umount full; }
 (ulimit -f 1; "$LOCKSTEP" plot cost a1 -o big.svg 2>err); code=$?
 { [ $code -gt 0 ] && [ $code -lt 128 ] && [ ! -e big.svg ]; } || fail "a file that may not grow: exit $code"
@@ -204,6 +207,11 @@ picture compare many-* -o many.svg --keep-script --metric loss
 awk '/^set terminal/ { split($5, s, ",") } /^set arrow/ { split($5, a, ","); if (!low || a[2] < low) low = a[2] } END { exit !(low > 2 / 3) }' many.gp || fail "a legend of more than a third"
 grep -q '^set xrange \[1:3\]' many.gp || fail "the axis does not end where the data do: $(grep '^set xrange' many.gp)"
 picture compare a1 b --zoom 2:3,0.5:2 -o zoomed.svg --keep-script; grep -q '^set xrange \[2:3\]' zoomed.gp || fail "compare --zoom"
+picture compare a1 b --zoom 2:,:1 -o zoomed.svg --keep-script; grep -q '^set xrange \[2:4\]' zoomed.gp && grep -q '^set yrange \[0.25:1\]' zoomed.gp || fail "open ends of --zoom: $(grep range zoomed.gp)"
+refused 65 "no curve is there; they are in x 1 to 4 and y 0.25 to 2" plot compare a1 b --zoom 3:4,1.5:2 -o x.svg
+refused 64 "the picture is x 1 to 4" plot compare a1 b --zoom 5:,: -o x.svg
+picture path toy --zoom 8:9,8:9 -o part.svg --data moved.csv; grep -q 'no part of a path is there' err || fail "an empty part of a path, and no word of it"
+awk '/^plot/ { path = index($0, "$mark"); cross = index($0, "\047+\047") } END { exit !(path && cross > path) }' path.gp || fail "the minimum lies below the path"
 picture cost a1 --zoom min -o zoomed.svg
 picture compare a1 c --zoom 1:2,0:2 -o zoomed.svg # a part from 0 of a logarithmic scale
 refused 64 "x0:x1,y0:y1" plot path toy --zoom 1:2 -o x.svg
