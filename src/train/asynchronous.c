@@ -25,6 +25,11 @@ ls_status ls_asynchronous_open(ls_run *run, const ls_ways *ways) {
   run->asynchronous->ways = ways;
   run->asynchronous->most = most_behind(run);
   LS_COMM_NEW(run->comm, run->asynchronous->all, ls_comm_size(run->comm));
+  if (run->plan->steps < ls_comm_size(run->comm))
+    ls_log(LS_LOG_WARN,
+           "an epoch has %lld minibatch%s, each of one rank: of %d ranks some have nothing to do; "
+           "lower train.batch",
+           (long long)run->plan->steps, run->plan->steps == 1 ? "" : "es", ls_comm_size(run->comm));
   return LS_OK;
 }
 
@@ -160,8 +165,8 @@ static void begin(ls_run *run, int64_t end) {
   a->ways->begin(run, end);
 }
 
-/* The same on every rank, from what all have done. */
-static void sum_up(ls_run *run, uint32_t *flags) {
+/* The same on every rank, from what all have done: how many updates. */
+static int64_t sum_up(ls_run *run, uint32_t *flags) {
   struct ls_asynchronous *a = run->asynchronous;
   ls_state *s = &run->state;
   int64_t made = 0, samples = 0, row = 0;
@@ -183,14 +188,15 @@ static void sum_up(ls_run *run, uint32_t *flags) {
   s->nonfinite_row = row;
   ls_run_advance(run, made, samples);
   run->lr = ls_schedule_at(&run->schedule, s->global_step - 1);
+  return made;
 }
 
-static ls_status verdict(ls_run *run, uint32_t flags) {
+static ls_status verdict(ls_run *run, uint32_t flags, int64_t made) {
   if (!(flags & LS_FLAG_NONFINITE) || run->config->nonfinite != LS_NONFINITE_STOP) return LS_OK;
   ls_fail(LS_EDIVERGED,
           "within the %lld updates up to step %lld: a loss is not finite (learning rate %g); lower "
           "optimizer.lr, or see train.nonfinite",
-          (long long)run->asynchronous->mine.made, (long long)run->state.global_step, run->lr);
+          (long long)made, (long long)run->state.global_step, run->lr);
   return ls_comm_agree(run->comm, LS_EDIVERGED);
 }
 
@@ -210,8 +216,8 @@ ls_status ls_asynchronous_advance(ls_run *run, const ls_leg *leg, uint32_t *flag
   ls_comm_at(run->comm, "meeting the other ranks");
   a->ways->settle(run);
   ls_run_weights_changed(run);
-  sum_up(run, flags);
+  const int64_t made = sum_up(run, flags);
   ls_comm_barrier(run->comm); /* nobody writes the next leg's weights before all have read these */
   ls_run_lap(run, LS_TIME_WAIT, now);
-  return verdict(run, *flags);
+  return verdict(run, *flags, made);
 }

@@ -23,11 +23,17 @@ static double last(const ls_history *h, ls_history_column c) {
 }
 static double either(double first, double second) { return isnan(first) ? second : first; }
 
-/* Over the epochs: of means their mean, of maxima the largest. */
+/* Over the epochs that have one (a run may have gone on in another mode): of means their mean, of
+ * maxima the largest. */
 static double mean_of(const ls_history *h, ls_history_column c) {
   double sum = 0;
-  for (int64_t i = 0; i < h->epoch.n; i++) sum += h->epoch.column[c][i];
-  return h->epoch.n > 0 ? sum / (double)h->epoch.n : (double)NAN;
+  int64_t n = 0;
+  for (int64_t i = 0; i < h->epoch.n; i++) {
+    if (!isfinite(h->epoch.column[c][i])) continue;
+    sum += h->epoch.column[c][i];
+    n++;
+  }
+  return n > 0 ? sum / (double)n : (double)NAN;
 }
 
 static double most_of(const ls_history *h, ls_history_column c) {

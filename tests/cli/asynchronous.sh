@@ -109,6 +109,8 @@ stops() { # stops MODE
   all_counted stopped $((first + 2))
   ends 75 2 "train.mode=$1" train.epochs=100000 "checkpoint.every=100 steps" -o limited --time-limit 0:00:01
   "$LOCKSTEP" inspect limited --verify >out 2>err || fail "time limit: $(cat err)"
+  run 2 train net.yaml "train.mode=$1" train.batch=100000 train.epochs=1 -o large -q
+  grep -q 'an epoch has 1 minibatch, each of one rank: of 2 ranks some have nothing to do' err || fail "a batch of all samples, and no word of idle ranks: $(cat err)"
 }
 
 # Killed at any time: what was committed is good, and the run goes on from it.
@@ -151,6 +153,7 @@ C
   done
   on 2 train poison.yaml -o poisoned -q >out 2>err
   [ $? -eq 71 ] || fail "not finite: it went on, or ended otherwise: $(cat err)"
+  grep -q 'within the [1-9][0-9]* updates up to step' err || fail "not finite: within how many updates? $(cat err)"
   ends 71 2 "train.mode=$1" optimizer.lr=1e30 train.nonfinite=skip train.epochs=40 -o skips
 }
 
