@@ -240,7 +240,7 @@ int64_t lockstep_trainer_batch(const lockstep_trainer *trainer) {
   int64_t total;
   if (!trainer) return 0;
   const ls_run *run = trainer->t.run;
-  ls_plan_minibatch(run->plan, run->state.global_step, &total);
+  ls_calendar_minibatch(run->calendar, run->state.global_step, &total);
   return total;
 }
 
@@ -290,7 +290,7 @@ static ls_status step(void *arg) {
   int64_t total, want;
   uint32_t flags = 0;
   bool weighted;
-  const int64_t begin = ls_plan_minibatch(run->plan, run->state.global_step, &want);
+  const int64_t begin = ls_calendar_minibatch(run->calendar, run->state.global_step, &want);
   LS_TRY(ls_deal_count(t->deal, &c->hand, &total, &weighted));
   if (total != want)
     return ls_fail(LS_EUSAGE, "the ranks have %lld samples together, and this minibatch has %lld",
@@ -398,7 +398,7 @@ static void note_loss(lockstep_trainer *t) {
   t->loss_step = step;
   t->loss = (double)NAN;
   if (step == t->t.first_step) return; /* no step has been made here */
-  ls_plan_minibatch(run->plan, step - 1, &samples);
+  ls_calendar_minibatch(run->calendar, step - 1, &samples);
   t->loss = ls_step_loss(run, samples);
 }
 

@@ -183,12 +183,12 @@ static ls_status check_slots(const checked *k) {
       slots++;
     }
   const ls_optim_spec *lbfgs = ls_config_lbfgs(k->config);
-  const int history = lbfgs ? (int)lbfgs->hyper[LS_LBFGS_HISTORY] : 0;
-  if (same && optimizer->file) slots = all - 2 * history; /* what comes before them is its own */
+  const int pairs = lbfgs ? (int)lbfgs->hyper[LS_LBFGS_PAIRS] : 0;
+  if (same && optimizer->file) slots = all - 2 * pairs; /* what comes before them is its own */
   same = same && slots >= 0;
-  for (int v = 0; same && v < 2 * history; v++) {
+  for (int v = 0; same && v < 2 * pairs; v++) {
     char name[LS_PAIR_NAME];
-    ls_lbfgs_name(history, v, name);
+    ls_lbfgs_name(pairs, v, name);
     same = slots < all && !strcmp(k->c->slot_name[slots], name);
     slots++;
   }

@@ -126,16 +126,16 @@ static ls_status start_writer(ls_saver *s) {
   return status;
 }
 
-static ls_status open_buffers(ls_saver *s, const ls_checkpoint *plan, bool async) {
-  LS_TRY(ls_image_new(plan, &s->image[0]));
+static ls_status open_buffers(ls_saver *s, const ls_checkpoint *checkpoint, bool async) {
+  LS_TRY(ls_image_new(checkpoint, &s->image[0]));
   if (!async) return LS_OK;
   LS_TRY(ls_image_clone(s->image[0], &s->image[1]));
   s->buffers = BUFFERS;
   return start_writer(s);
 }
 
-ls_status ls_saver_new(const ls_checkpoint *plan, const char *dir, bool async, int64_t keep_last,
-                       ls_saver **out) {
+ls_status ls_saver_new(const ls_checkpoint *checkpoint, const char *dir, bool async,
+                       int64_t keep_last, ls_saver **out) {
   LS_NEW(*out, 1);
   ls_saver *s = *out;
   s->dir = ls_mem_text(dir);
@@ -145,7 +145,7 @@ ls_status ls_saver_new(const ls_checkpoint *plan, const char *dir, bool async, i
   s->filling = -1;
   pthread_mutex_init(&s->lock, NULL);
   pthread_cond_init(&s->changed, NULL);
-  ls_status status = open_buffers(s, plan, async);
+  ls_status status = open_buffers(s, checkpoint, async);
   if (status != LS_OK) ls_saver_free(out);
   return status;
 }

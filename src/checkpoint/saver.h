@@ -19,8 +19,8 @@ typedef struct {
 } ls_saver_outcome;
 
 /* async: a thread and a second buffer; else submit commits before it returns. */
-ls_status ls_saver_new(const ls_checkpoint *plan, const char *dir, bool async, int64_t keep_last,
-                       ls_saver **out);
+ls_status ls_saver_new(const ls_checkpoint *checkpoint, const char *dir, bool async,
+                       int64_t keep_last, ls_saver **out);
 void ls_saver_free(ls_saver **saver); /* waits for what is under way */
 /* The idle image to fill, or NULL where the writer still has both and wait is false. */
 ls_image *ls_saver_begin(ls_saver *saver, bool wait);

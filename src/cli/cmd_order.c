@@ -13,12 +13,13 @@ typedef struct {
 static ls_status find(const ls_config *config, int64_t step, const ls_splits *splits,
                       int64_t features, json_t *update) {
   const ls_cut *train = &splits->cut[LS_SPLIT_TRAIN];
-  ls_plan plan;
+  ls_calendar calendar;
   ls_order order;
   int64_t total;
-  LS_TRY(ls_plan_make(train->rows, config->batch, config->data.drop_last, &plan));
-  int64_t epoch = ls_plan_epoch(&plan, step), start = ls_plan_minibatch(&plan, step, &total);
-  ls_order_init(&order, plan.n, config->data.order, features, config->seed, epoch);
+  LS_TRY(ls_calendar_make(train->rows, config->batch, config->data.drop_last, &calendar));
+  int64_t epoch = ls_calendar_epoch(&calendar, step),
+          start = ls_calendar_minibatch(&calendar, step, &total);
+  ls_order_init(&order, calendar.n, config->data.order, features, config->seed, epoch);
   json_t *list = json_array();
   for (int64_t k = 0; k < total; k++)
     json_array_append_new(list, json_integer(ls_cut_row(train, ls_order_at(&order, start + k))));

@@ -162,7 +162,7 @@ static ls_status name_slopes(predictor *p, const char *path) {
 }
 
 static ls_status open_outputs(predictor *p, const options *o) {
-  ls_outputs_args plan = {.path = o->output,
+  ls_outputs_args args = {.path = o->output,
                           .replace = o->force,
                           .what = o->jacobian ? "jacobian" : "predictions",
                           .rows = p->rows,
@@ -172,7 +172,7 @@ static ls_status open_outputs(predictor *p, const options *o) {
                           .spread = p->parts > 1,
                           .names = o->jacobian ? &p->slopes : &p->run->from->names};
   if (o->jacobian) LS_TRY(name_slopes(p, o->output));
-  return ls_outputs_open(&plan, &p->outputs);
+  return ls_outputs_open(&args, &p->outputs);
 }
 
 /* What the first network says of the outputs, and where they go. */

@@ -99,9 +99,9 @@ static ls_status measure(script *s, ls_config *config) {
       &result);
   ls_comm_close(&comm);
   LS_TRY(status);
-  json_unpack(result.plan, "{s:{s:I, s:I}, s:I, s:i}", "memory", "node_shared", &shared, "rank",
+  json_unpack(result.report, "{s:{s:I, s:I}, s:I, s:i}", "memory", "node_shared", &shared, "rank",
               &own, "parameters", &parameters, "slices", &slices);
-  json_decref(result.plan);
+  json_decref(result.report);
   if (s->o->ranks > slices)
     return ls_fail(LS_ECONFIG,
                    "%d ranks, but a minibatch is cut into %d slices: set train.slices=%d or more "

@@ -48,7 +48,7 @@ static json_t *result_json(const ls_train_result *r) {
 }
 
 /* --dry-run */
-static const char plan_look[] =
+static const char report_look[] =
     "{_understood}tensor                shape  parameters\n"
     "{*tensors}{name:-12} {_rows:6} x {_columns:-6} {_parameters:11}\n{/}"
     "parameters {parameters}, samples {train_samples}, batch {batch} in {slices} slices, "
@@ -57,17 +57,17 @@ static const char plan_look[] =
     "exchange), {memory.rank*1e-6:.1f} MB a rank (optimizer {memory.optimizer*1e-6:.1f}, "
     "activations {memory.activations*1e-6:.1f})\n";
 
-static void print_plan(const ls_cli *cli, json_t *plan) {
+static void print_report(const ls_cli *cli, json_t *report) {
   size_t i;
   json_t *tensor;
-  json_array_foreach(json_object_get(plan, "tensors"), i, tensor) {
+  json_array_foreach(json_object_get(report, "tensors"), i, tensor) {
     json_int_t rows, columns;
     json_unpack(tensor, "{s:[I, I]}", "shape", &rows, &columns);
     ls_put(tensor, "_rows", rows);
     ls_put(tensor, "_columns", columns);
     ls_put(tensor, "_parameters", rows * columns);
   }
-  ls_print(cli, plan, plan_look);
+  ls_print(cli, report, report_look);
 }
 
 static ls_status run(ls_cli *cli, const void *given) {
@@ -90,7 +90,7 @@ static ls_status run(ls_cli *cli, const void *given) {
     if (ls_config_has_key(cli->config, o->allow[i]) != LS_OK)
       return ls_fail_prefix(LS_ECONFIG, "--allow");
   LS_TRY(ls_train(cli->comm, cli->config, &with, &result));
-  if (result.plan) print_plan(cli, result.plan);
+  if (result.report) print_report(cli, result.report);
   if (!o->dry_run) ls_print(cli, result_json(&result), NULL);
   LS_FREE(result.dir);
   return LS_OK;

@@ -19,16 +19,16 @@ static const double LO = 1e-7, HI = 10, MEMORY = 0.95, BLOWN_UP = 4, MARGIN = 10
  * weighted by how long ago they are. */
 typedef struct {
   double lr, loss, smoothed;
-} point;
+} attempt;
 
 typedef struct {
   double lo, hi;
   int64_t steps;
-  point *at;                /* (steps) */
+  attempt *at;              /* (steps) */
   int64_t n;                /* made */
   double least;             /* of the smoothed losses so far */
   bool ended;               /* the loss grew too far before all rates were tried */
-  int64_t lowest, steepest; /* points; -1: none */
+  int64_t lowest, steepest; /* attempts; -1: none */
 } test;
 
 /* ---- what is asked for ---- */
@@ -94,11 +94,11 @@ static double smooth(const test *t, double loss) {
   return (MEMORY * before + (1 - MEMORY) * loss) / (1 - ls_power(MEMORY, n + 1));
 }
 
-static bool has_blown_up(const test *t, const point *p) {
+static bool has_blown_up(const test *t, const attempt *p) {
   return t->n >= STEPS_MIN / 2 && p->smoothed > BLOWN_UP * fabs(t->least);
 }
 
-static void keep(test *t, const point *p) {
+static void keep(test *t, const attempt *p) {
   t->at[t->n++] = *p;
   t->least = fmin(t->least, p->smoothed);
 }
@@ -109,7 +109,7 @@ static ls_status take_steps(ls_run *run, test *t) {
     const int64_t seen = run->state.samples_seen;
     LS_TRY(ls_run_step(run, false, &flags));
     const double loss = ls_step_loss(run, run->state.samples_seen - seen);
-    const point p = {run->lr, loss, smooth(t, loss)};
+    const attempt p = {run->lr, loss, smooth(t, loss)};
     t->ended = (flags & LS_FLAG_NONFINITE) || !isfinite(loss) || has_blown_up(t, &p);
     if (isfinite(loss)) keep(t, &p);
   }

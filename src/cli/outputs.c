@@ -20,7 +20,7 @@ typedef struct {
 } format;
 
 struct ls_outputs {
-  ls_outputs_args plan;
+  ls_outputs_args args;
   const format *format;
   ls_h5out *h5;
   int predictions, best, spread; /* datasets */
@@ -36,14 +36,14 @@ static const char *name_at(const void *names, int64_t k) {
 
 /* What the outputs are called, as `data import` writes it of columns. */
 static ls_status name_columns(ls_outputs *o) {
-  const ls_texts *names = o->plan.names;
+  const ls_texts *names = o->args.names;
   const char *const *text = (const char *const *)names->text;
   char columns[64];
   ls_texts bare = {0}, units = {0};
   int scale;
   if (names->count == 0) return LS_OK;
-  snprintf(columns, sizeof columns, "/columns/%s", o->plan.what);
-  if (o->plan.classes) {
+  snprintf(columns, sizeof columns, "/columns/%s", o->args.what);
+  if (o->args.classes) {
     LS_TRY(ls_h5out_texts(o->h5, o->best, LS_COLUMNS_CLASSES, text, names->count));
     return ls_h5out_scale(o->h5, columns, text, names->count, &o->predictions, 1, &scale);
   }
@@ -60,7 +60,7 @@ static ls_status name_columns(ls_outputs *o) {
 }
 
 static ls_status h5_open(ls_outputs *o) {
-  const ls_outputs_args *p = &o->plan;
+  const ls_outputs_args *p = &o->args;
   char name[64];
   snprintf(name, sizeof name, "/%s", p->what);
   LS_TRY(ls_h5out_open(p->path, p->replace, &o->h5));
@@ -72,14 +72,14 @@ static ls_status h5_open(ls_outputs *o) {
 }
 
 static ls_status h5_write(ls_outputs *o, int64_t rows, const void *y) {
-  ls_dtype type = o->plan.type;
-  int64_t width = o->plan.width;
+  ls_dtype type = o->args.type;
+  int64_t width = o->args.width;
   int32_t *best;
   LS_TRY(ls_h5out_write(o->h5, o->predictions, rows, y));
-  if (o->plan.spread)
+  if (o->args.spread)
     LS_TRY(ls_h5out_write(o->h5, o->spread, rows,
                           (const char *)y + (size_t)(rows * width) * ls_dtype_size(type)));
-  if (!o->plan.classes) return LS_OK;
+  if (!o->args.classes) return LS_OK;
   LS_NEW(best, rows);
   for (int64_t r = 0; r < rows; r++)
     for (int32_t c = 1; c < width; c++)
@@ -95,16 +95,16 @@ static ls_status h5_close(ls_outputs *o, bool commit) { return ls_h5out_close(&o
 /* ---- CSV and .npy ---- */
 
 static ls_status written(const ls_outputs *o) {
-  return ferror(o->file) ? ls_fail(LS_EIO, "%s: %s", o->plan.path, strerror(errno)) : LS_OK;
+  return ferror(o->file) ? ls_fail(LS_EIO, "%s: %s", o->args.path, strerror(errno)) : LS_OK;
 }
 
 static ls_status file_open(ls_outputs *o) {
-  const char *path = o->plan.path;
+  const char *path = o->args.path;
   if (strcmp(path, "-") == 0) {
     o->file = stdout;
     return LS_OK;
   }
-  if (!o->plan.replace && access(path, F_OK) == 0)
+  if (!o->args.replace && access(path, F_OK) == 0)
     return ls_fail(LS_EIO, "%s exists; --force replaces it", path);
   o->partial = ls_mem_format("%s.partial", path);
   o->file = fopen(o->partial, "we");
@@ -117,8 +117,8 @@ static ls_status file_close(ls_outputs *o, bool commit) {
   if (o->file) {
     bool good = fflush(o->file) == 0 && fsync(fileno(o->file)) == 0;
     good = fclose(o->file) == 0 && good;
-    if (commit && (!good || rename(o->partial, o->plan.path) != 0))
-      status = ls_fail(LS_EIO, "%s: %s", o->plan.path, strerror(errno));
+    if (commit && (!good || rename(o->partial, o->args.path) != 0))
+      status = ls_fail(LS_EIO, "%s: %s", o->args.path, strerror(errno));
   }
   if (!commit || status != LS_OK) unlink(o->partial);
   LS_FREE(o->partial);
@@ -127,7 +127,7 @@ static ls_status file_close(ls_outputs *o, bool commit) {
 
 /* Columns without names: classes are their numbers, targets y1, y2 ... */
 static void write_names(const ls_outputs *o, const char *before) {
-  const ls_outputs_args *p = &o->plan;
+  const ls_outputs_args *p = &o->args;
   for (int64_t c = 0; c < p->width; c++) {
     if (c > 0) fputc(',', o->file);
     if (c < p->names->count)
@@ -142,8 +142,8 @@ static void write_names(const ls_outputs *o, const char *before) {
 static ls_status csv_open(ls_outputs *o) {
   LS_TRY(file_open(o));
   write_names(o, "");
-  if (o->plan.spread) fputc(',', o->file);
-  if (o->plan.spread) write_names(o, "spread of ");
+  if (o->args.spread) fputc(',', o->file);
+  if (o->args.spread) write_names(o, "spread of ");
   fputc('\n', o->file);
   return written(o);
 }
@@ -151,7 +151,7 @@ static ls_status csv_open(ls_outputs *o) {
 /* As short as it can be where so many digits give the number back. */
 static void write_number(const ls_outputs *o, double x) {
   char text[40];
-  bool single = o->plan.type == LS_F32;
+  bool single = o->args.type == LS_F32;
   snprintf(text, sizeof text, "%.*g", single ? 7 : 15, x);
   double back = single ? (double)strtof(text, NULL) : strtod(text, NULL);
   if (back != x) snprintf(text, sizeof text, "%.*g", single ? 9 : 17, x);
@@ -159,11 +159,11 @@ static void write_number(const ls_outputs *o, double x) {
 }
 
 static ls_status csv_write(ls_outputs *o, int64_t rows, const void *y) {
-  const int64_t width = o->plan.width, parts = o->plan.spread ? 2 : 1;
+  const int64_t width = o->args.width, parts = o->args.spread ? 2 : 1;
   for (int64_t r = 0; r < rows; r++)
     for (int64_t part = 0; part < parts; part++)
       for (int64_t c = 0; c < width; c++) {
-        write_number(o, ls_dtype_get(o->plan.type, y, (part * rows + r) * width + c));
+        write_number(o, ls_dtype_get(o->args.type, y, (part * rows + r) * width + c));
         fputc(part + 1 < parts || c + 1 < width ? ',' : '\n', o->file);
       }
   return written(o);
@@ -176,14 +176,14 @@ static ls_status npy_open(ls_outputs *o) {
   LS_TRY(file_open(o));
   int n = snprintf(
       header, sizeof header, "{'descr': '<f%d', 'fortran_order': False, 'shape': (%lld, %lld), }",
-      o->plan.type == LS_F32 ? 4 : 8, (long long)o->plan.rows, (long long)o->plan.width);
+      o->args.type == LS_F32 ? 4 : 8, (long long)o->args.rows, (long long)o->args.width);
   fwrite("\x93NUMPY\x01\x00\x76\x00", 1, BEFORE, o->file);
   fprintf(o->file, "%s%*s\n", header, BYTES - BEFORE - n - 1, "");
   return written(o);
 }
 
 static ls_status npy_write(ls_outputs *o, int64_t rows, const void *y) {
-  fwrite(y, ls_dtype_size(o->plan.type), (size_t)(rows * o->plan.width), o->file);
+  fwrite(y, ls_dtype_size(o->args.type), (size_t)(rows * o->args.width), o->file);
   return written(o);
 }
 
@@ -215,10 +215,10 @@ ls_status ls_outputs_check(const char *path) {
   return ls_fail(LS_EUSAGE, "-o %s: a name ends in .h5, .csv or .npy; - prints CSV", path);
 }
 
-ls_status ls_outputs_open(const ls_outputs_args *plan, ls_outputs **out) {
+ls_status ls_outputs_open(const ls_outputs_args *args, ls_outputs **out) {
   LS_NEW(*out, 1);
-  (*out)->plan = *plan;
-  (*out)->format = find(plan->path);
+  (*out)->args = *args;
+  (*out)->format = find(args->path);
   ls_status status = (*out)->format->open(*out);
   if (status != LS_OK) ls_outputs_close(out, false);
   return status;

@@ -26,11 +26,11 @@ typedef struct ls_outputs ls_outputs;
 bool ls_outputs_are_h5(const char *path);
 /* LS_EUSAGE for a name whose ending says no format. */
 ls_status ls_outputs_check(const char *path);
-/* LS_EIO where it cannot be written, or is there and is not to be replaced. `plan` is copied, not
+/* LS_EIO where it cannot be written, or is there and is not to be replaced. `args` is copied, not
  * what it points to. */
-ls_status ls_outputs_open(const ls_outputs_args *plan, ls_outputs **out);
+ls_status ls_outputs_open(const ls_outputs_args *args, ls_outputs **out);
 bool ls_outputs_have_spread(const char *path); /* .npy has no place for it */
-/* The next rows of y (rows, width), of the plan's type; with spread (2, rows, width). */
+/* The next rows of y (rows, width), of the args's type; with spread (2, rows, width). */
 ls_status ls_outputs_write(ls_outputs *outputs, int64_t rows, const void *y);
 /* commit false: forget all of it. Frees in any case. */
 ls_status ls_outputs_close(ls_outputs **outputs, bool commit);

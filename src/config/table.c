@@ -230,7 +230,7 @@ static const ls_key scale_divide[] = {
     KEY("by", real, AT(ls_scaling, by), "what inputs are divided by", POSITIVE, .example = "255"),
     END};
 static const ls_key scale_log[] = {
-    KEY("then", enum, AT(ls_scaling, then), "how the logarithms are scaled", .value = "none",
+    KEY("then", enum, AT(ls_scaling, of_log), "how the logarithms are scaled", .value = "none",
         .choices = log_scales, .example = "standard"),
     END};
 static const ls_key *scale_by_type(const char *type, const void *base, ls_key_space *space) {

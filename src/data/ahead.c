@@ -45,7 +45,7 @@ struct ls_ahead {
 
 /* Digit by digit, from the last one. qsort would allocate, and take ten times as long. */
 static void sort_by_row(ls_ahead *s, int64_t n) {
-  uint64_t most = (uint64_t)s->stream->base.plan.rows[0];
+  uint64_t most = (uint64_t)s->stream->base.args.rows[0];
   for (int shift = 0; shift < 63 && most >> shift > 0; shift += DIGIT) {
     int64_t start[1 << DIGIT] = {0};
     for (int64_t k = 0; k < n; k++) start[(uint64_t)s->want[k].row >> shift & ((1 << DIGIT) - 1)]++;
@@ -157,8 +157,8 @@ static int64_t widest(const ls_ahead *s) {
   const ls_share *share = &s->share;
   int64_t slices = (share->slices + s->stream->ranks - 1) / s->stream->ranks,
           own = ls_share_most(share);
-  int64_t rows = slices * (share->plan.batch / share->slices) + slices;
-  if (rows > share->plan.batch) rows = share->plan.batch;
+  int64_t rows = slices * (share->calendar.batch / share->slices) + slices;
+  if (rows > share->calendar.batch) rows = share->calendar.batch;
   return rows > own ? rows : own;
 }
 
@@ -175,7 +175,7 @@ static ls_status size_windows(ls_ahead *s) {
                    (long long)rows, (long long)one, (long long)stream->window_bytes,
                    (long long)need);
   if (s->most_steps > STEPS_MAX) s->most_steps = STEPS_MAX;
-  if (s->most_steps > s->share.plan.steps) s->most_steps = s->share.plan.steps;
+  if (s->most_steps > s->share.calendar.steps) s->most_steps = s->share.calendar.steps;
   s->most_rows = s->most_steps * ls_share_most(&s->share);
   return LS_OK;
 }
@@ -198,7 +198,7 @@ static ls_status allocate(ls_ahead *s) {
 ls_status ls_ahead_new(const ls_stream *stream, const ls_share *share, ls_ahead **out) {
   LS_NEW(*out, 1);
   (*out)->stream = stream;
-  (*out)->recipe = stream->base.plan.recipe;
+  (*out)->recipe = stream->base.args.recipe;
   (*out)->share = *share;
   ls_status status = allocate(*out);
   if (status == LS_OK) status = start(*out);
@@ -235,7 +235,7 @@ void ls_ahead_free(ls_ahead **out) {
 /* The thread sleeps until the first window is asked for, under the mutex. */
 void ls_ahead_move(ls_ahead *s, const ls_share *share) {
   pthread_mutex_lock(&s->mutex);
-  s->share.plan = share->plan;
+  s->share.calendar = share->calendar;
   pthread_mutex_unlock(&s->mutex);
 }
 

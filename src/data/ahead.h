@@ -13,7 +13,7 @@ typedef struct ls_ahead ls_ahead;
 /* LS_ECONFIG where the budget does not hold one minibatch. */
 ls_status ls_ahead_new(const ls_stream *stream, const ls_share *share, ls_ahead **out);
 void ls_ahead_free(ls_ahead **ahead);
-/* Before the first batch: steps count as this share's plan says. */
+/* Before the first batch: steps count as this share's calendar says. */
 void ls_ahead_move(ls_ahead *ahead, const ls_share *share);
 /* x, labels and targets of out->rows samples of this rank's share of `step`, from number `from` of
  * it on; steps in order need no waiting where the files are fast enough. */

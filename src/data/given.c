@@ -147,10 +147,10 @@ typedef struct {
 
 /* What takes the place of missing inputs: train's means, or the same number. */
 static ls_status take_missing(given *g) {
-  const ls_missing_spec *how = &g->base.plan.spec->missing;
-  const ls_filling *mean = &g->base.plan.recipe->x_mean;
+  const ls_missing_spec *how = &g->base.args.spec->missing;
+  const ls_filling *mean = &g->base.args.recipe->x_mean;
   if (how->x_how != LS_MISSING_MEAN && how->x_how != LS_MISSING_FILL) return LS_OK;
-  g->missing.n = g->base.plan.recipe->features;
+  g->missing.n = g->base.args.recipe->features;
   LS_NEW(g->missing.value, g->missing.n);
   for (int64_t f = 0; f < g->missing.n; f++)
     g->missing.value[f] = how->x_how == LS_MISSING_MEAN ? mean->value[f] : how->x;
@@ -158,7 +158,7 @@ static ls_status take_missing(given *g) {
 }
 
 static ls_status take_class_weights(given *g) {
-  const ls_data_spec *spec = g->base.plan.spec;
+  const ls_data_spec *spec = g->base.args.spec;
   const int64_t *count = spec->statistics ? spec->statistics->class_counts : NULL;
   const int named = ls_list_length(spec->given_classes);
   if (!ls_class_weights_given(&spec->class_weights)) return LS_OK;
@@ -168,23 +168,23 @@ static ls_status take_class_weights(given *g) {
                    "each class has (class_counts)");
   const ls_texts names = {.text = spec->given_classes, .count = named};
   const ls_weights weights = {
-      .spec = spec, .classes = g->base.plan.recipe->outputs, .names = &names, .count = count};
+      .spec = spec, .classes = g->base.args.recipe->outputs, .names = &names, .count = count};
   LS_NEW(g->factor, weights.classes);
   return ls_weights_of_classes(&weights, g->factor);
 }
 
 static ls_status set_up(given *g) {
-  const ls_recipe *r = g->base.plan.recipe;
+  const ls_recipe *r = g->base.args.recipe;
   g->source =
       (ls_source){.format = &format, .shape = {.features = r->features, .outputs = r->columns}};
   LS_TRY(take_missing(g));
   return take_class_weights(g);
 }
 
-static ls_status open_given(const ls_store_args *plan, ls_store **out) {
-  LS_TRY(ls_comm_new(plan->comm, (void **)out, 1, sizeof(given)));
-  (*out)->plan = *plan;
-  return ls_comm_agree(plan->comm, set_up((given *)*out));
+static ls_status open_given(const ls_store_args *args, ls_store **out) {
+  LS_TRY(ls_comm_new(args->comm, (void **)out, 1, sizeof(given)));
+  (*out)->args = *args;
+  return ls_comm_agree(args->comm, set_up((given *)*out));
 }
 
 static void close_part(part *p) {
@@ -219,7 +219,7 @@ static ls_status make_room(const ls_recipe *r, part *p, int64_t rows) {
 static ls_status weigh(const given *g, const ls_origin *origin, const double *y, double *weight) {
   int32_t label;
   LS_TRY(ls_weights_store(weight, origin, 1, y));
-  if (g->factor && ls_recipe_label(g->base.plan.recipe, y, &label)) *weight *= g->factor[label];
+  if (g->factor && ls_recipe_label(g->base.args.recipe, y, &label)) *weight *= g->factor[label];
   return LS_OK;
 }
 
@@ -232,7 +232,7 @@ static double share_there(const double *y, int64_t n) {
 
 static ls_status take_row(const given *g, const ls_given *samples, int64_t k, double *row,
                           part *to) {
-  const ls_recipe *r = g->base.plan.recipe;
+  const ls_recipe *r = g->base.args.recipe;
   const ls_origin origin = {.source = &g->source, .first = samples->first + k};
   for (int64_t c = 0; c < r->columns; c++)
     row[c] = ls_dtype_get(samples->type, samples->y, k * r->columns + c);
@@ -247,7 +247,7 @@ static ls_status take_row(const given *g, const ls_given *samples, int64_t k, do
 static ls_status take_y(const given *g, const ls_given *samples, part *to) {
   double *row;
   ls_status status = LS_OK;
-  LS_NEW(row, g->base.plan.recipe->columns + 1);
+  LS_NEW(row, g->base.args.recipe->columns + 1);
   for (int64_t k = 0; k < samples->rows && status == LS_OK; k++)
     status = take_row(g, samples, k, row, to);
   LS_FREE(row);
@@ -282,7 +282,7 @@ int64_t ls_data_columns(const ls_data *data) { return data->recipe.columns; }
 static ls_status gather(const ls_store *store, int s, const int64_t *row, int64_t rows, void *x,
                         int64_t ldx, int32_t *labels, void *targets) {
   const part *p = &((const given *)store)->part[s];
-  const ls_recipe *r = store->plan.recipe;
+  const ls_recipe *r = store->args.recipe;
   const size_t at = (size_t)(row[0] - p->first);
   assert(row[0] >= p->first && row[0] + rows <= p->first + p->rows);
   if (x) ls_recipe_give_x(r, (const char *)p->x + at * ls_recipe_x(r), NULL, rows, x, ldx);

@@ -57,7 +57,7 @@ static ls_status set_up_weights(ls_loader *l) {
   l->window = -1;
   l->steps = given || WINDOW_SUMS < l->batch.slices ? 1 : WINDOW_SUMS / l->batch.slices;
   LS_NEW(l->weight, l->max_rows);
-  LS_NEW(l->slice_index, l->share.plan.batch / l->batch.slices + 1);
+  LS_NEW(l->slice_index, l->share.calendar.batch / l->batch.slices + 1);
   LS_NEW(l->slice_sum, l->steps * l->batch.slices);
   return LS_OK;
 }
@@ -110,15 +110,15 @@ static void weigh(ls_loader *l, int64_t step) {
 /* Of `together` neighbouring slices. */
 static int64_t most_rows(const ls_loader *l, int together) {
   const int64_t share = ls_share_most(&l->share), slices = l->batch.slices,
-                whole = l->share.plan.batch,
+                whole = l->share.calendar.batch,
                 few = whole / slices * together + (whole % slices * together + slices - 1) / slices;
   return few < share ? few : share;
 }
 
 static ls_status set_up(ls_loader *l, int64_t batch, int together, ls_dtype precision) {
   ls_batch *b = &l->batch;
-  LS_TRY(ls_plan_make(ls_data_rows(l->data, LS_SPLIT_TRAIN), batch, l->data->drop_last,
-                      &l->share.plan));
+  LS_TRY(ls_calendar_make(ls_data_rows(l->data, LS_SPLIT_TRAIN), batch, l->data->drop_last,
+                          &l->share.calendar));
   size_t real = ls_dtype_size(precision);
   b->features = l->data->recipe.features;
   b->outputs = l->data->recipe.outputs;
@@ -186,12 +186,12 @@ void ls_loader_place(ls_loader *l, void *x) {
 }
 
 void ls_loader_join(ls_loader *loader, ls_comm *comm) { loader->comm = comm; }
-int64_t ls_loader_steps_per_epoch(const ls_loader *loader) { return loader->share.plan.steps; }
-const ls_plan *ls_loader_plan(const ls_loader *loader) { return &loader->share.plan; }
+int64_t ls_loader_steps_per_epoch(const ls_loader *loader) { return loader->share.calendar.steps; }
+const ls_calendar *ls_loader_calendar(const ls_loader *loader) { return &loader->share.calendar; }
 
 void ls_loader_move(ls_loader *l, int64_t steps, int64_t samples) {
-  l->share.plan.moved = l->slice.plan.moved = steps;
-  l->share.plan.moved_samples = l->slice.plan.moved_samples = samples;
+  l->share.calendar.moved = l->slice.calendar.moved = steps;
+  l->share.calendar.moved_samples = l->slice.calendar.moved_samples = samples;
   l->window = -1;
   if (l->ahead) ls_ahead_move(l->ahead, &l->share);
 }
@@ -217,7 +217,8 @@ ls_status ls_loader_part(ls_loader *l, int64_t step, int lo, int hi, ls_batch *o
   b->weight = is_weighted(l) ? l->weight : NULL;
   b->rows = ls_share_samples(&l->share, step, l->ahead && !b->weight ? NULL : l->index, &b->total,
                              &first);
-  b->first_sample = ls_plan_samples(&l->share.plan, ls_plan_epoch(&l->share.plan, step)) + first;
+  b->first_sample =
+      ls_calendar_samples(&l->share.calendar, ls_calendar_epoch(&l->share.calendar, step)) + first;
   const int64_t row = ls_tree_row(b->total, b->slices, lo);
   for (int s = lo; s <= hi; s++) l->slice_row[s - lo] = ls_tree_row(b->total, b->slices, s) - row;
   assert(b->rows <= l->max_rows);

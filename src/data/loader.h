@@ -24,8 +24,8 @@ void ls_loader_place(ls_loader *loader, void *x);
 int64_t ls_loader_steps_per_epoch(const ls_loader *loader);
 int64_t ls_loader_max_rows(const ls_loader *loader); /* at once, of this rank's share */
 /* How epochs are cut into minibatches (order.h). */
-const struct ls_plan *ls_loader_plan(const ls_loader *loader);
-/* The plan's moved and moved_samples, for a run that goes on with minibatches of another size;
+const struct ls_calendar *ls_loader_calendar(const ls_loader *loader);
+/* The calendar's moved and moved_samples, for a run that goes on with minibatches of another size;
  * before the first batch. */
 void ls_loader_move(ls_loader *loader, int64_t steps, int64_t samples);
 /* This rank's share of the minibatch of update `step` (global_step, 0 first). Valid until the next

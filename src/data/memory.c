@@ -41,19 +41,19 @@ static bool lay(size_t rows, size_t width, size_t *end) {
 
 /* One block for everything: each takes a broadcast and an agreement. The same on all ranks. */
 static ls_status make_block(memory *m) {
-  const ls_store_args *plan = &m->base.plan;
+  const ls_store_args *args = &m->base.args;
   size_t x[3], y[3], end = 0;
   for (int s = 0; s < 3; s++) {
-    const size_t rows = (size_t)plan->rows[s];
+    const size_t rows = (size_t)args->rows[s];
     x[s] = end;
-    bool fits = lay(rows, ls_recipe_x(plan->recipe), &end);
+    bool fits = lay(rows, ls_recipe_x(args->recipe), &end);
     y[s] = end;
-    fits = fits && lay(rows, ls_recipe_y(plan->recipe), &end);
+    fits = fits && lay(rows, ls_recipe_y(args->recipe), &end);
     if (!fits)
       return ls_fail(LS_EDATA, "%lld samples are more than memory can hold",
-                     (long long)plan->rows[s]);
+                     (long long)args->rows[s]);
   }
-  LS_TRY(ls_comm_shared_new(plan->comm, end, &m->block));
+  LS_TRY(ls_comm_shared_new(args->comm, end, &m->block));
   for (int s = 0; s < 3; s++) {
     m->x[s] = (char *)m->block.data + x[s];
     m->y[s] = (char *)m->block.data + y[s];
@@ -73,13 +73,13 @@ static ls_status wait_in(waiting *w, void *place, int64_t rows, int64_t n, size_
 }
 
 static ls_status make_waiting(memory *m) {
-  const ls_store_args *plan = &m->base.plan;
-  const ls_recipe *r = plan->recipe;
-  const int64_t rows = plan->rows[0];
-  if (plan->measures[LS_ROLE_X])
+  const ls_store_args *args = &m->base.args;
+  const ls_recipe *r = args->recipe;
+  const int64_t rows = args->rows[0];
+  if (args->measures[LS_ROLE_X])
     LS_TRY(wait_in(&m->waiting[LS_ROLE_X], m->x[0], rows, r->features, ls_dtype_size(r->raw),
                    r->raw == r->kept));
-  if (plan->measures[LS_ROLE_Y])
+  if (args->measures[LS_ROLE_Y])
     LS_TRY(wait_in(&m->waiting[LS_ROLE_Y], m->y[0], rows, r->columns, sizeof(double),
                    r->precision == LS_F64));
   return LS_OK;
@@ -98,12 +98,12 @@ static void close_memory(ls_comm *comm, ls_store *store) {
   LS_FREE(m);
 }
 
-static ls_status open_memory(const ls_store_args *plan, ls_store **out) {
-  LS_TRY(ls_comm_new(plan->comm, (void **)out, 1, sizeof(memory)));
+static ls_status open_memory(const ls_store_args *args, ls_store **out) {
+  LS_TRY(ls_comm_new(args->comm, (void **)out, 1, sizeof(memory)));
   memory *m = (memory *)*out;
-  m->base.plan = *plan;
+  m->base.args = *args;
   LS_TRY(make_block(m));
-  return ls_comm_agree(plan->comm, ls_comm_node_rank(plan->comm) == 0 ? make_waiting(m) : LS_OK);
+  return ls_comm_agree(args->comm, ls_comm_node_rank(args->comm) == 0 ? make_waiting(m) : LS_OK);
 }
 
 /* ---- rows on their way in ---- */
@@ -132,7 +132,7 @@ static const void *rows_from(const waiting *w, int64_t row, int64_t rows) {
 }
 
 static ls_status wait_x(memory *m, const ls_origin *origin, int64_t rows, const void *x) {
-  const ls_recipe *r = m->base.plan.recipe;
+  const ls_recipe *r = m->base.args.recipe;
   LS_TRY(ls_recipe_check_x(r, origin, rows, x));
   for (int64_t k = 0; k < rows; k++)
     put_row(&m->waiting[LS_ROLE_X], origin->first + k,
@@ -142,7 +142,7 @@ static ls_status wait_x(memory *m, const ls_origin *origin, int64_t rows, const 
 
 static ls_status wait_y(memory *m, const ls_origin *origin, int64_t rows, const double *y,
                         int64_t stride) {
-  LS_TRY(ls_recipe_check_y(m->base.plan.recipe, origin, rows, y, stride));
+  LS_TRY(ls_recipe_check_y(m->base.args.recipe, origin, rows, y, stride));
   for (int64_t k = 0; k < rows; k++)
     put_row(&m->waiting[LS_ROLE_Y], origin->first + k, y + k * stride);
   return LS_OK;
@@ -151,7 +151,7 @@ static ls_status wait_y(memory *m, const ls_origin *origin, int64_t rows, const 
 static ls_status take(ls_store *store, int s, const ls_origin *origin, int64_t rows, const void *x,
                       const double *y, int64_t stride) {
   memory *m = (memory *)store;
-  const ls_recipe *r = store->plan.recipe;
+  const ls_recipe *r = store->args.recipe;
   void *to_x = row_of(m->x[s], origin->first, ls_recipe_x(r)),
        *to_y = row_of(m->y[s], origin->first, ls_recipe_y(r));
   LS_TRY(s == 0 && m->waiting[LS_ROLE_X].place ? wait_x(m, origin, rows, x)
@@ -177,14 +177,14 @@ static ls_status rows_y(void *arg, int64_t lo, int64_t rows, const void **y) {
 /* Rows that are drawn, or of which some are dropped, lie apart, and come one by one. */
 static ls_matrix matrix(ls_store *store, int role) {
   const ls_cut *train = ls_store_train(store);
-  const ls_recipe *r = store->plan.recipe;
+  const ls_recipe *r = store->args.recipe;
   int64_t most = train->drawn || train->kept ? 1 : ((memory *)store)->waiting[role].at_once;
   if (role == LS_ROLE_Y) return (ls_matrix){rows_y, store, LS_F64, train->rows, r->columns, most};
   return (ls_matrix){rows_x, store, r->raw, train->rows, r->features, most};
 }
 
 static ls_status settle_some(memory *m, const ls_origin *origin, int64_t rows) {
-  const ls_recipe *r = m->base.plan.recipe;
+  const ls_recipe *r = m->base.args.recipe;
   const waiting *x = &m->waiting[LS_ROLE_X], *y = &m->waiting[LS_ROLE_Y];
   const int64_t row = origin->first;
   if (x->place)
@@ -197,12 +197,12 @@ static ls_status settle_some(memory *m, const ls_origin *origin, int64_t rows) {
 
 static ls_status settle(ls_store *store, const ls_source *train) {
   memory *m = (memory *)store;
-  const int64_t rows = store->plan.rows[0];
+  const int64_t rows = store->args.rows[0];
   int64_t most = INT64_MAX;
   for (int role = 0; role < 2; role++)
     if (m->waiting[role].place && m->waiting[role].at_once < most) most = m->waiting[role].at_once;
   for (int64_t row = 0, n; row < rows; row += n)
-    if (ls_splits_used(store->plan.splits, 0, row, rows - row < most ? rows - row : most, &n))
+    if (ls_splits_used(store->args.splits, 0, row, rows - row < most ? rows - row : most, &n))
       LS_TRY(settle_some(m, &(ls_origin){.source = train, .first = row}, n));
   for (int role = 0; role < 2; role++) wait_no_more(&m->waiting[role]);
   return LS_OK;
@@ -213,7 +213,7 @@ static ls_status settle(ls_store *store, const ls_source *train) {
 static ls_status gather(const ls_store *store, int s, const int64_t *row, int64_t rows, void *x,
                         int64_t ldx, int32_t *labels, void *targets) {
   const memory *m = (const memory *)store;
-  const ls_recipe *r = store->plan.recipe;
+  const ls_recipe *r = store->args.recipe;
   if (x) ls_recipe_give_x(r, m->x[s], row, rows, x, ldx);
   ls_recipe_give_y(r, m->y[s], row, rows, labels, targets);
   return LS_OK;

@@ -60,7 +60,7 @@ static ls_facts facts_of(const opening *o) {
 }
 
 /* What data.missing can make of values that are missing. */
-static void plan_remedies(const opening *o) {
+static void choose_remedies(const opening *o) {
   ls_recipe *r = &o->data->recipe;
   const bool real = r->target == LS_TARGET_REAL && !r->labels && !r->soft;
   const bool trained = o->spec->inputs || o->spec->foreign; /* nothing can be said here any more */
@@ -73,7 +73,7 @@ static void plan_remedies(const opening *o) {
                               : "; data.missing.y: drop leaves such samples out";
 }
 
-static void plan_recipe(opening *o, const ls_facts *facts) {
+static void write_recipe(opening *o, const ls_facts *facts) {
   ls_recipe *r = &o->data->recipe;
   const ls_affine *known = o->spec->x_affine;
   bool scaled = known || ls_scale_given(&o->spec->scale),
@@ -86,7 +86,7 @@ static void plan_recipe(opening *o, const ls_facts *facts) {
   r->labels = r->labels && !r->soft;
   if (facts->classes > 0) r->classes = facts->classes;
   r->outputs = r->labels ? r->classes : r->columns;
-  plan_remedies(o);
+  choose_remedies(o);
   r->kept = facts->bytes && !logs ? LS_U8 : r->precision;
   r->raw = r->kept == LS_F32 && scaled && !facts->single ? LS_F64 : r->kept;
 }
@@ -394,13 +394,13 @@ static ls_status describe(opening *o) {
 
 static ls_status open_store(opening *o) {
   ls_data *data = o->data;
-  ls_store_args plan = {.comm = o->comm,
+  ls_store_args args = {.comm = o->comm,
                         .spec = o->spec,
                         .recipe = &data->recipe,
                         .splits = &data->splits,
                         .measures = {is_measured(o, LS_ROLE_X), is_measured(o, LS_ROLE_Y)}};
-  memcpy(plan.rows, data->rows, sizeof plan.rows);
-  return data->kind->open(&plan, &data->store);
+  memcpy(args.rows, data->rows, sizeof args.rows);
+  return data->kind->open(&args, &data->store);
 }
 
 /* What each training sample counts, for all of a node. */
@@ -464,7 +464,7 @@ static ls_status count_given_classes(opening *o) {
 }
 
 /* A program's memory: there is nothing to read, and nothing to measure. */
-static ls_status plan_given(opening *o) {
+static ls_status take_given(opening *o) {
   const ls_data_spec *spec = o->spec;
   ls_data *data = o->data;
   ls_recipe *r = &data->recipe;
@@ -489,7 +489,7 @@ static ls_status plan_given(opening *o) {
 }
 
 static ls_status open_given(opening *o) {
-  LS_TRY(ls_comm_agree(o->comm, plan_given(o)));
+  LS_TRY(ls_comm_agree(o->comm, take_given(o)));
   LS_TRY(open_store(o));
   return ls_comm_agree(o->comm, ls_recipe_finish(&o->data->recipe));
 }
@@ -506,7 +506,7 @@ static ls_status open_files(opening *o) {
   LS_TRY(ls_comm_agree(comm, reads ? open_sources(o) : LS_OK));
   ls_facts facts = facts_of(o);
   ls_status status = ls_tell_facts(comm, &facts);
-  plan_recipe(o, &facts);
+  write_recipe(o, &facts);
   if (reads && status == LS_OK) status = choose_scaling(o);
   LS_TRY(ls_comm_agree(comm, status));
   LS_TRY(find_kept(o, reads));

@@ -80,42 +80,42 @@ int64_t ls_order_at(const ls_order *order, int64_t position) {
   return (int64_t)x;
 }
 
-ls_status ls_plan_make(int64_t n, int64_t batch, bool drop_last, ls_plan *plan) {
+ls_status ls_calendar_make(int64_t n, int64_t batch, bool drop_last, ls_calendar *calendar) {
   if (batch > n && drop_last)
     return ls_fail(
         LS_ECONFIG,
         "data.last_batch: drop leaves nothing: train.batch is %lld and there are %lld samples",
         (long long)batch, (long long)n);
-  *plan = (ls_plan){.n = n, .batch = batch < 1 || batch > n ? n : batch};
-  plan->steps = drop_last ? n / plan->batch : (n + plan->batch - 1) / plan->batch;
-  plan->used = drop_last ? plan->steps * plan->batch : n;
+  *calendar = (ls_calendar){.n = n, .batch = batch < 1 || batch > n ? n : batch};
+  calendar->steps = drop_last ? n / calendar->batch : (n + calendar->batch - 1) / calendar->batch;
+  calendar->used = drop_last ? calendar->steps * calendar->batch : n;
   return LS_OK;
 }
 
-int64_t ls_plan_epoch(const ls_plan *plan, int64_t step) {
-  assert(step >= plan->moved);
-  return (step - plan->moved) / plan->steps;
+int64_t ls_calendar_epoch(const ls_calendar *calendar, int64_t step) {
+  assert(step >= calendar->moved);
+  return (step - calendar->moved) / calendar->steps;
 }
 
-int64_t ls_plan_within(const ls_plan *plan, int64_t step) {
-  assert(step >= plan->moved);
-  return (step - plan->moved) % plan->steps;
+int64_t ls_calendar_within(const ls_calendar *calendar, int64_t step) {
+  assert(step >= calendar->moved);
+  return (step - calendar->moved) % calendar->steps;
 }
 
-int64_t ls_plan_end(const ls_plan *plan, int64_t epochs) {
+int64_t ls_calendar_end(const ls_calendar *calendar, int64_t epochs) {
   int64_t step;
-  bool over = __builtin_mul_overflow(epochs, plan->steps, &step) ||
-              __builtin_add_overflow(step, plan->moved, &step);
+  bool over = __builtin_mul_overflow(epochs, calendar->steps, &step) ||
+              __builtin_add_overflow(step, calendar->moved, &step);
   return over ? INT64_MAX : step;
 }
 
-int64_t ls_plan_samples(const ls_plan *plan, int64_t epochs) {
-  return plan->moved_samples + epochs * plan->used;
+int64_t ls_calendar_samples(const ls_calendar *calendar, int64_t epochs) {
+  return calendar->moved_samples + epochs * calendar->used;
 }
 
-int64_t ls_plan_minibatch(const ls_plan *plan, int64_t step, int64_t *total) {
-  int64_t start = ls_plan_within(plan, step) * plan->batch;
-  *total = plan->used - start < plan->batch ? plan->used - start : plan->batch;
+int64_t ls_calendar_minibatch(const ls_calendar *calendar, int64_t step, int64_t *total) {
+  int64_t start = ls_calendar_within(calendar, step) * calendar->batch;
+  *total = calendar->used - start < calendar->batch ? calendar->used - start : calendar->batch;
   return start;
 }
 
@@ -125,19 +125,19 @@ static int64_t share_rows(const ls_share *share, int64_t total) {
 }
 
 int64_t ls_share_most(const ls_share *share) {
-  const ls_plan *plan = &share->plan;
-  int64_t full = share_rows(share, plan->batch),
-          last = share_rows(share, plan->used - (plan->steps - 1) * plan->batch);
+  const ls_calendar *calendar = &share->calendar;
+  int64_t full = share_rows(share, calendar->batch),
+          last = share_rows(share, calendar->used - (calendar->steps - 1) * calendar->batch);
   return full > last ? full : last;
 }
 
 int64_t ls_share_samples(ls_share *share, int64_t step, int64_t *index, int64_t *total,
                          int64_t *first) {
-  int64_t epoch = ls_plan_epoch(&share->plan, step);
-  *first = ls_plan_minibatch(&share->plan, step, total);
+  int64_t epoch = ls_calendar_epoch(&share->calendar, step);
+  *first = ls_calendar_minibatch(&share->calendar, step, total);
   *first += ls_tree_row(*total, share->slices, share->slice_lo);
   if (epoch != share->epoch)
-    ls_order_init(&share->order, share->plan.n, share->kind, share->features, share->seed,
+    ls_order_init(&share->order, share->calendar.n, share->kind, share->features, share->seed,
                   share->epoch = epoch);
   int64_t rows = share_rows(share, *total);
   for (int64_t k = 0; k < rows && index; k++) index[k] = ls_order_at(&share->order, *first + k);

@@ -41,33 +41,33 @@ int64_t ls_order_at(const ls_order *order, int64_t position);
 
 /* How an epoch of n samples is cut into minibatches: the one truth of which epoch an update belongs
  * to. */
-typedef struct ls_plan {
+typedef struct ls_calendar {
   int64_t n;
   int64_t batch; /* the largest minibatch */
   int64_t steps; /* of one epoch */
   int64_t used;  /* samples of one epoch: n, or fewer where the last minibatch is dropped */
-  /* Epochs before this plan may have had minibatches of another size: update j is the one that
+  /* Epochs before this calendar may have had minibatches of another size: update j is the one that
    * would be number j - moved had all epochs been as this one, and so with samples. 0: they were.
    */
   int64_t moved, moved_samples;
-} ls_plan;
+} ls_calendar;
 
 /* batch < 1: full. LS_ECONFIG where drop_last leaves no minibatch at all. */
-ls_status ls_plan_make(int64_t n, int64_t batch, bool drop_last, ls_plan *plan);
+ls_status ls_calendar_make(int64_t n, int64_t batch, bool drop_last, ls_calendar *calendar);
 /* The position in its epoch where the minibatch of `step` begins, and how many samples it has. */
-int64_t ls_plan_minibatch(const ls_plan *plan, int64_t step, int64_t *total);
+int64_t ls_calendar_minibatch(const ls_calendar *calendar, int64_t step, int64_t *total);
 /* The epoch of update `step`, from 0: how many are finished before it. */
-int64_t ls_plan_epoch(const ls_plan *plan, int64_t step);
+int64_t ls_calendar_epoch(const ls_calendar *calendar, int64_t step);
 /* How many updates of its epoch come before update `step`. */
-int64_t ls_plan_within(const ls_plan *plan, int64_t step);
+int64_t ls_calendar_within(const ls_calendar *calendar, int64_t step);
 /* global_step when so many epochs are finished; INT64_MAX where that is too large a number. */
-int64_t ls_plan_end(const ls_plan *plan, int64_t epochs);
+int64_t ls_calendar_end(const ls_calendar *calendar, int64_t epochs);
 /* Samples seen when so many epochs are finished. */
-int64_t ls_plan_samples(const ls_plan *plan, int64_t epochs);
+int64_t ls_calendar_samples(const ls_calendar *calendar, int64_t epochs);
 
 /* The samples of slices [slice_lo, slice_hi) of every minibatch. */
 typedef struct {
-  ls_plan plan;
+  ls_calendar calendar;
   ls_order_kind kind;
   int64_t features;
   uint64_t seed;

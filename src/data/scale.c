@@ -108,7 +108,7 @@ static ls_status add_up(int power, sums *s) {
 }
 
 static ls_scale_kind measured_as(const ls_scaling *how) {
-  return how->kind == LS_SCALE_LOG ? how->then : how->kind;
+  return how->kind == LS_SCALE_LOG ? how->of_log : how->kind;
 }
 
 static void settle(const ls_scaling *how, const sums *s, int64_t f, ls_affine *a) {

@@ -9,7 +9,7 @@
 #include "data/trained.h"
 
 bool ls_scaling_measured(const ls_scaling *s) {
-  ls_scale_kind kind = s->kind == LS_SCALE_LOG ? s->then : s->kind;
+  ls_scale_kind kind = s->kind == LS_SCALE_LOG ? s->of_log : s->kind;
   return kind == LS_SCALE_STANDARD || kind == LS_SCALE_MINMAX;
 }
 

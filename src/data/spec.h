@@ -58,8 +58,8 @@ typedef enum {
 } ls_scale_kind;
 typedef struct {
   ls_scale_kind kind;
-  double by;          /* divide */
-  ls_scale_kind then; /* log: how its values are scaled */
+  double by;            /* divide */
+  ls_scale_kind of_log; /* log: how its values are scaled */
 } ls_scaling;
 
 /* data.scale: all inputs and, but for divide, real targets; and what it says of some columns. */

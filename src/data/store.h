@@ -26,7 +26,7 @@ typedef struct {
    */
   bool any_row;
   /* Collective; close also what a failure has left in *out. */
-  ls_status (*open)(const ls_store_args *plan, ls_store **out);
+  ls_status (*open)(const ls_store_args *args, ls_store **out);
   /* Rows of source s that splits use on their way in, in order and each once, on node rank 0: x as
    * recipe->raw (NULL where any_row), y (rows, stride). LS_EDATA, located, for a value that is
    * refused. */
@@ -43,12 +43,12 @@ typedef struct {
   void (*close)(ls_comm *comm, ls_store *store);
 } ls_store_kind;
 
-/* Each kind's own struct begins with this one. plan.spec is for open alone. */
+/* Each kind's own struct begins with this one. args.spec is for open alone. */
 struct ls_store {
-  ls_store_args plan;
+  ls_store_args args;
 };
 static inline const ls_cut *ls_store_train(const ls_store *store) {
-  return &store->plan.splits->cut[LS_SPLIT_TRAIN];
+  return &store->args.splits->cut[LS_SPLIT_TRAIN];
 }
 
 extern const ls_store_kind ls_store_memory, ls_store_stream, ls_store_given;

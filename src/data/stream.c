@@ -33,11 +33,11 @@ int64_t ls_stream_budget(int64_t window_bytes) {
 }
 
 static ls_status make_room(ls_stream *s) {
-  const ls_store_args *plan = &s->base.plan;
-  const ls_recipe *r = plan->recipe;
-  s->ranks = ls_comm_size(plan->comm);
-  s->sharers = ls_comm_node_size(plan->comm);
-  s->budget = ((plan->spec->budget ? plan->spec->budget : BUDGET) << 20) / s->sharers;
+  const ls_store_args *args = &s->base.args;
+  const ls_recipe *r = args->recipe;
+  s->ranks = ls_comm_size(args->comm);
+  s->sharers = ls_comm_node_size(args->comm);
+  s->budget = ((args->spec->budget ? args->spec->budget : BUDGET) << 20) / s->sharers;
   int64_t bytes = s->budget / SPANS < SPAN_BYTES ? s->budget / SPANS : SPAN_BYTES,
           row = span_row(r), kept = (int64_t)ls_recipe_y(r);
   s->window_bytes = s->budget - 2 * bytes;
@@ -46,8 +46,8 @@ static ls_status make_room(ls_stream *s) {
 }
 
 static ls_status open_sources(ls_stream *s) {
-  const ls_data_spec *spec = s->base.plan.spec;
-  const bool labels = s->base.plan.recipe->labels;
+  const ls_data_spec *spec = s->base.args.spec;
+  const bool labels = s->base.args.recipe->labels;
   ls_opening train = {.spec = spec, .split = LS_SPLIT_TRAIN, .classes = labels, .quick = true};
   LS_TRY(ls_sources_open(spec, labels, true, s->source));
   train.first = s->source[0];
@@ -57,7 +57,7 @@ static ls_status open_sources(ls_stream *s) {
         "data.load: stream reads hdf5 only; lockstep data import makes such a file of any other");
   LS_TRY(ls_source_open(&train, &s->ahead));
   s->ahead->loose = true; /* all rows that are used have been judged, and others lie between them */
-  s->ahead->mean = s->base.plan.recipe->x_mean.value;
+  s->ahead->mean = s->base.args.recipe->x_mean.value;
   for (int i = 0; i < 3; i++) {
     if (!s->source[i]) continue;
     s->source[i]->loose = true;
@@ -66,13 +66,13 @@ static ls_status open_sources(ls_stream *s) {
   return make_room(s);
 }
 
-static ls_status open_stream(const ls_store_args *plan, ls_store **out) {
+static ls_status open_stream(const ls_store_args *args, ls_store **out) {
   ls_status status = ls_mem_new((void **)out, 1, sizeof(ls_stream));
   if (status == LS_OK) {
-    (*out)->plan = *plan;
+    (*out)->args = *args;
     status = open_sources((ls_stream *)*out);
   }
-  return ls_comm_agree(plan->comm, status);
+  return ls_comm_agree(args->comm, status);
 }
 
 static void close_stream(ls_comm *comm, ls_store *store) {
@@ -89,7 +89,7 @@ static void close_stream(ls_comm *comm, ls_store *store) {
 static ls_status take(ls_store *store, int source, const ls_origin *origin, int64_t rows,
                       const void *x, const double *y, int64_t stride) {
   const ls_stream *s = (const ls_stream *)store;
-  const ls_recipe *r = store->plan.recipe;
+  const ls_recipe *r = store->args.recipe;
   (void)source, (void)x;
   for (int64_t k = 0, n; k < rows; k += n) {
     const ls_origin here = {.source = origin->source, .first = origin->first + k};
@@ -120,7 +120,7 @@ static void close_up(const int64_t *row, int64_t n, size_t width, char *at) {
  * cells, y; either or both. */
 static ls_status read_rows(const ls_stream *s, ls_source *source, const int64_t *row, int64_t rows,
                            bool want_x, bool want_y) {
-  const ls_recipe *r = s->base.plan.recipe;
+  const ls_recipe *r = s->base.args.recipe;
   size_t width = ls_recipe_raw(r), y_width = (size_t)r->columns * sizeof(double);
   int64_t gap = 1 + LS_STREAM_GAP / (int64_t)width;
   for (int64_t k = 0, n; k < rows; k += n) {
@@ -138,7 +138,7 @@ static ls_status read_rows(const ls_stream *s, ls_source *source, const int64_t 
 static ls_status gather(const ls_store *store, int source, const int64_t *row, int64_t rows,
                         void *x, int64_t ldx, int32_t *labels, void *targets) {
   const ls_stream *s = (const ls_stream *)store;
-  const ls_recipe *r = store->plan.recipe;
+  const ls_recipe *r = store->args.recipe;
   const size_t real = ls_dtype_size(r->precision);
   const bool y = labels || targets;
   for (int64_t k = 0, n; k < rows; k += n) {
@@ -160,7 +160,7 @@ static ls_status gather(const ls_store *store, int source, const int64_t *row, i
 enum { TOGETHER = 256 };
 
 static ls_status rows_of(ls_stream *s, int role, int64_t lo, int64_t rows, const void **out) {
-  const ls_recipe *r = s->base.plan.recipe;
+  const ls_recipe *r = s->base.args.recipe;
   bool x = role == LS_ROLE_X;
   int64_t row[TOGETHER], n = x ? r->features : r->columns;
   const ls_origin origin = {.source = s->source[0], .row = row};
@@ -180,7 +180,7 @@ static ls_status rows_y(void *arg, int64_t lo, int64_t rows, const void **y) {
 
 static ls_matrix matrix(ls_store *store, int role) {
   const ls_stream *s = (const ls_stream *)store;
-  const ls_recipe *r = store->plan.recipe;
+  const ls_recipe *r = store->args.recipe;
   int64_t samples = ls_store_train(store)->rows,
           most = s->scratch.rows < TOGETHER ? s->scratch.rows : TOGETHER;
   if (role == LS_ROLE_Y) return (ls_matrix){rows_y, store, LS_F64, samples, r->columns, most};

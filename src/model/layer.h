@@ -41,7 +41,7 @@ typedef struct {
 typedef struct {
   const char *name;
   /* Sets out, activation, tensors and whatever of its own from the spec; `in` is known. */
-  ls_status (*plan)(ls_layer *layer, const ls_layer_spec *spec);
+  ls_status (*shape)(ls_layer *layer, const ls_layer_spec *spec);
   void (*place)(ls_layer *layer, ls_layer_arena *arena,
                 int64_t rows); /* work space beside y, z, d; NULL: none */
   void (*forward)(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi);

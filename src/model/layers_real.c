@@ -16,7 +16,7 @@ static const ls_activation *find_activation(const char *name) {
   return NULL;
 }
 
-static ls_status dense_plan(ls_layer *layer, const ls_layer_spec *spec) {
+static ls_status dense_shape(ls_layer *layer, const ls_layer_spec *spec) {
   layer->activation = find_activation(spec->activation);
   if (!layer->activation)
     return ls_fail(LS_ECONFIG, "layer %d: there is no activation '%s'", layer->number,
@@ -113,7 +113,7 @@ static const void *dense_piece(ls_layer *layer, const ls_pass *pass, int thread,
 
 /* ---- dropout: some units are 0 while training, the others larger by 1 / (1 - rate) ---- */
 
-static ls_status dropout_plan(ls_layer *layer, const ls_layer_spec *spec) {
+static ls_status dropout_shape(ls_layer *layer, const ls_layer_spec *spec) {
   if (!(spec->rate >= 0 && spec->rate < 1))
     return ls_fail(LS_ECONFIG, "layer %d: dropout's rate must be in [0, 1)", layer->number);
   layer->rate = spec->rate;
@@ -155,7 +155,7 @@ static void dropout_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, i
 
 /* ---- layer_norm: y = gain (x - mean) / sqrt(variance + 1e-5) + b over a sample's units ---- */
 
-static ls_status layer_norm_plan(ls_layer *layer, const ls_layer_spec *spec) {
+static ls_status layer_norm_shape(ls_layer *layer, const ls_layer_spec *spec) {
   (void)spec;
   layer->out = layer->in;
   layer->tensors = 2;
@@ -223,7 +223,7 @@ static void layer_norm_gradient(ls_layer *layer, const ls_pass *pass, int thread
 
 /* ---- residual: y = x + what `span` layers before gave ---- */
 
-static ls_status residual_plan(ls_layer *layer, const ls_layer_spec *spec) {
+static ls_status residual_shape(ls_layer *layer, const ls_layer_spec *spec) {
   if (spec->span < 1 || spec->span > layer->number)
     return ls_fail(LS_ECONFIG,
                    "layer %d: residual's span must be from 1 to %d, the number of layers before it",
@@ -257,10 +257,10 @@ void LS_R(ls_residual_add)(const ls_layer *residual, int64_t lo, int64_t hi) {
 }
 
 const ls_layer_ops LS_R(ls_layers)[] = {
-    {"dense", dense_plan, NULL, dense_forward, dense_backward, dense_gradient, dense_piece},
-    {"dropout", dropout_plan, dropout_place, dropout_forward, dropout_backward, NULL, NULL},
-    {"layer_norm", layer_norm_plan, layer_norm_place, layer_norm_forward, layer_norm_backward,
+    {"dense", dense_shape, NULL, dense_forward, dense_backward, dense_gradient, dense_piece},
+    {"dropout", dropout_shape, dropout_place, dropout_forward, dropout_backward, NULL, NULL},
+    {"layer_norm", layer_norm_shape, layer_norm_place, layer_norm_forward, layer_norm_backward,
      layer_norm_gradient, NULL},
-    {"residual", residual_plan, NULL, residual_forward, residual_backward, NULL, NULL},
+    {"residual", residual_shape, NULL, residual_forward, residual_backward, NULL, NULL},
     {0},
 };

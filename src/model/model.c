@@ -64,7 +64,7 @@ static bool listed(const char *list, const char *word) {
   return false;
 }
 
-static ls_status plan_layer(ls_model *model, int number, const ls_layer_spec *given) {
+static ls_status add_layer(ls_model *model, int number, const ls_layer_spec *given) {
   ls_layer *layer = &model->layer[number];
   ls_layer_spec spec = *given;
   if (spec.units == 0) spec.units = model->outputs;
@@ -80,7 +80,7 @@ static ls_status plan_layer(ls_model *model, int number, const ls_layer_spec *gi
   layer->frozen = spec.frozen;
   layer->descend = model->trained > 0;
   layer->offset = model->parameters;
-  LS_TRY(layer->ops->plan(layer, &spec));
+  LS_TRY(layer->ops->shape(layer, &spec));
   layer->ld = ls_leading(layer->out, model->precision);
   layer->keeps_z = layer->activation && layer->activation->needs_z;
   for (int i = 0; i < layer->tensors; i++) {
@@ -182,7 +182,7 @@ static ls_status build(ls_model *model, const ls_layer_spec *layer, int layers,
   LS_NEW(model->layer, layers);
   LS_NEW(model->tensor, 2 * layers);
   model->layers = layers;
-  for (int l = 0; l < layers; l++) LS_TRY(plan_layer(model, l, &layer[l]));
+  for (int l = 0; l < layers; l++) LS_TRY(add_layer(model, l, &layer[l]));
   for (int l = 0; l < layers; l++) LS_TRY(join_residual(model, &model->layer[l]));
   if (model->parameters > 0 && model->trained == 0)
     return ls_fail(LS_ECONFIG, "every layer has trainable: false, and nothing is left to train");

@@ -26,10 +26,10 @@ LS_CLONES void LS_R(ls_gradient_times)(void *block, int64_t n, double factor) {
   for (int64_t i = 0; i < n; i++) g[i] *= f;
 }
 
-LS_CLONES void LS_R(ls_gradient_approach)(void *from, const void *to, int64_t n, double share) {
+LS_CLONES void LS_R(ls_gradient_approach)(void *from, const void *to, int64_t n, double fraction) {
   real *restrict a = from;
   const real *restrict b = to;
-  const real s = (real)share;
+  const real s = (real)fraction;
   for (int64_t i = 0; i < n; i++) a[i] += s * (b[i] - a[i]);
 }
 

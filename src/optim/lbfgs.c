@@ -6,12 +6,12 @@
 /* ---- keys ---- */
 
 static const ls_hyper keys[] = {
-    [LS_LBFGS_HISTORY] = {.name = "history",
-                          .type = LS_HYPER_INT,
-                          .value = 10,
-                          .min = 1,
-                          .max = LS_HISTORY_MAX,
-                          .help = "how many of the last steps the curvature is taken from"},
+    [LS_LBFGS_PAIRS] = {.name = "history",
+                        .type = LS_HYPER_INT,
+                        .value = 10,
+                        .min = 1,
+                        .max = LS_PAIRS_MAX,
+                        .help = "how many of the last steps the curvature is taken from"},
     [LS_LBFGS_C1] = {.name = "c1",
                      .type = LS_HYPER_REAL,
                      .value = 1e-4,
@@ -48,8 +48,8 @@ const ls_optim_ops ls_optim_lbfgs = {
     .hyper = keys,
     .check = check};
 
-void ls_lbfgs_name(int history, int vector, char out[LS_PAIR_NAME]) {
-  snprintf(out, LS_PAIR_NAME, "%c%02d", vector < history ? 's' : 'y', vector % history % 100);
+void ls_lbfgs_name(int pairs, int vector, char out[LS_PAIR_NAME]) {
+  snprintf(out, LS_PAIR_NAME, "%c%02d", vector < pairs ? 's' : 'y', vector % pairs % 100);
 }
 
 /* ---- the line search ---- */
@@ -69,9 +69,10 @@ static double lowest(const ls_search *s, const ls_probe *a, const ls_probe *b) {
 /* Between the two, and well away from both: each question cuts a tenth off. */
 static double between(const ls_search *s) {
   const double lo = s->low.a, width = s->high.a - lo;
-  const double share = (lowest(s, &s->low, &s->high) - lo) / width;
-  if (!isfinite(s->high.f) || !isfinite(s->high.slope) || !isfinite(share)) return lo + width / 2;
-  return lo + width * fmin(fmax(share, 0.1), 0.9);
+  const double fraction = (lowest(s, &s->low, &s->high) - lo) / width;
+  if (!isfinite(s->high.f) || !isfinite(s->high.slope) || !isfinite(fraction))
+    return lo + width / 2;
+  return lo + width * fmin(fmax(fraction, 0.1), 0.9);
 }
 
 /* Beyond the furthest, where it still goes down: at least twice as far, at most ten times. */

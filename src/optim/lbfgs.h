@@ -10,12 +10,12 @@
 
 /* The row of `type: lbfgs`. It is no kernel over a span: `update` is NULL. */
 extern const ls_optim_ops ls_optim_lbfgs;
-enum { LS_LBFGS_HISTORY, LS_LBFGS_C1, LS_LBFGS_C2, LS_LBFGS_EVALUATIONS }; /* its keys */
-enum { LS_HISTORY_MAX = 32, LS_PAIR_NAME = 8 };
+enum { LS_LBFGS_PAIRS, LS_LBFGS_C1, LS_LBFGS_C2, LS_LBFGS_EVALUATIONS }; /* its keys */
+enum { LS_PAIRS_MAX = 32, LS_PAIR_NAME = 8 };
 
-/* In checkpoints: of `history` pairs, first all steps, s00 ..., then all changes of the gradient,
+/* In checkpoints: of so many pairs, first all steps, s00 ..., then all changes of the gradient,
  * y00 ... */
-void ls_lbfgs_name(int history, int vector, char out[LS_PAIR_NAME]);
+void ls_lbfgs_name(int pairs, int vector, char out[LS_PAIR_NAME]);
 
 /* Along a direction: how far, the value there, its slope. */
 typedef struct {

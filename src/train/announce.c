@@ -24,7 +24,7 @@ static int64_t rank_samples(const ls_run *run, int rank, int64_t batch) {
 static json_t *samples_per_rank(const ls_run *run) {
   int64_t rows = ls_data_rows(run->data, LS_SPLIT_TRAIN), full = rows / run->batch,
           rest = rows % run->batch;
-  if (full == run->plan->steps) rest = 0; /* dropped, or there is none */
+  if (full == run->calendar->steps) rest = 0; /* dropped, or there is none */
   json_t *list = json_array();
   for (int r = 0; r < ls_comm_size(run->comm); r++)
     json_array_append_new(
@@ -43,7 +43,7 @@ ls_status ls_start_event(ls_trainer *t) {
       "start", "ranks", ls_comm_size(t->comm), "threads", ls_team_size(run->team), "parameters",
       (json_int_t)run->parameters, "train_samples", rows_of(run, LS_SPLIT_TRAIN),
       "validation_samples", rows_of(run, LS_SPLIT_VALIDATION), "test_samples",
-      rows_of(run, LS_SPLIT_TEST), "steps_per_epoch", (json_int_t)run->plan->steps, "steps",
+      rows_of(run, LS_SPLIT_TEST), "steps_per_epoch", (json_int_t)run->calendar->steps, "steps",
       (json_int_t)run->steps, "batch", (json_int_t)run->batch, "slices", run->slices,
       "samples_per_rank", samples_per_rank(run), "exchange", ls_exchange_kind(run->exchange),
       "precision", ls_dtype_name(t->config->precision), "kernel", ls_model_kernel(run->model));
@@ -147,13 +147,13 @@ static const char *shown_beside(const ls_trainer *t) {
 
 ls_status ls_start_progress(ls_trainer *t) {
   const ls_run *run = t->run;
-  ls_progress_args plan = {run->state.global_step,
+  ls_progress_args args = {run->state.global_step,
                            run->steps,
-                           run->plan->steps,
+                           run->calendar->steps,
                            run->batch,
                            ls_metric_fits(t->config, LS_METRIC_ACCURACY),
                            shown_beside(t),
-                           run->plan->moved};
+                           run->calendar->moved};
   int threads = ls_team_size(run->team), cores = ls_comm_node_cores(t->comm);
   ls_show_header(t);
   if (t->config->slices == 0)
@@ -169,7 +169,7 @@ ls_status ls_start_progress(ls_trainer *t) {
   warn_of_products(run);
   warn_of_classes(t);
   warn_of_small_rate(t);
-  return ls_progress_new(t->options->progress, &plan, &t->progress);
+  return ls_progress_new(t->options->progress, &args, &t->progress);
 }
 
 /* ---- the end ---- */
@@ -371,7 +371,7 @@ json_t *ls_dry_run_report(const ls_trainer *t) {
                 ls_understood_json(run->data), "_understood", json_string_nocheck(data), "tensors",
                 tensor_shapes(run->model), "parameters", (json_int_t)run->parameters,
                 "train_samples", rows_of(run, LS_SPLIT_TRAIN), "batch", (json_int_t)run->batch,
-                "slices", run->slices, "steps_per_epoch", (json_int_t)run->plan->steps, "steps",
+                "slices", run->slices, "steps_per_epoch", (json_int_t)run->calendar->steps, "steps",
                 (json_int_t)run->steps, "ranks", ls_comm_size(t->comm), "memory", memory(run));
   LS_FREE(data);
   return report;

@@ -6,7 +6,7 @@
  * all else is scalars that all ranks have or element by element. A checkpoint falls between two
  * iterations only, so that it holds the weights and the pairs; loss and gradient at the weights are
  * made again behind a resume, to the same bits, since the samples stand in one order throughout.
- * The pair of update t is in place (t - 1) % history; one that is all 0 is none, as before the
+ * The pair of update t is in place (t - 1) % pairs; one that is all 0 is none, as before the
  * first. */
 #include "train/lbfgs.h"
 
@@ -22,20 +22,20 @@ typedef struct {
   char *g;         /* (hi - lo) real: the gradient; with weight decay */
   double f;        /* the loss; with weight decay */
   ls_stats *stats; /* (slices) this rank's */
-} point;
+} iterate;
 
 struct ls_lbfgs {
   const ls_optim_spec *spec;
-  int64_t begin; /* global_step of its first update */
-  int history;
-  int64_t n;                        /* parameters of this rank's shard */
-  char *vector[2 * LS_HISTORY_MAX]; /* (n) real each: s of each pair, then y; checkpoints know them
+  int64_t begin;                  /* global_step of its first update */
+  int pairs;                      /* kept */
+  int64_t n;                      /* parameters of this rank's shard */
+  char *vector[2 * LS_PAIRS_MAX]; /* (n) real each: s of each pair, then y; checkpoints know them
                                        by these addresses */
-  double sy[LS_HISTORY_MAX], yy[LS_HISTORY_MAX];
-  point here, there; /* where an iteration begins; the last that its search has asked for */
-  char *w, *d;       /* (n) real: weights where it begins, direction */
-  bool known;        /* `here` is that of the present weights, and sy, yy of the pairs */
-  bool still; /* not even along the gradient did the loss get less: as far as rounding goes */
+  double sy[LS_PAIRS_MAX], yy[LS_PAIRS_MAX];
+  iterate here, there; /* where an iteration begins; the last that its search has asked for */
+  char *w, *d;         /* (n) real: weights where it begins, direction */
+  bool known;          /* `here` is that of the present weights, and sy, yy of the pairs */
+  bool settled; /* not even along the gradient did the loss get less: as far as rounding goes */
 };
 
 static char *weights(const ls_run *run) {
@@ -51,7 +51,7 @@ static size_t bytes_of(const ls_run *run) {
 
 static char *s_of(const ls_run *run, int64_t i) { return run->lbfgs->vector[i]; }
 static char *y_of(const ls_run *run, int64_t i) {
-  return run->lbfgs->vector[run->lbfgs->history + i];
+  return run->lbfgs->vector[run->lbfgs->pairs + i];
 }
 
 static double dot(const ls_run *run, const void *a, const void *b) {
@@ -86,7 +86,7 @@ static void clear_frozen(const ls_run *run, char *g) {
 }
 
 /* At the present weights. *flags: all ranks'. */
-static void evaluate(ls_run *run, point *p, ls_batch *batch, uint32_t *flags) {
+static void loss_here(ls_run *run, iterate *p, ls_batch *batch, uint32_t *flags) {
   const double decay = run->lbfgs->spec->weight_decay;
   const uint32_t all = ls_run_gradient(run, *flags & ~(uint32_t)LS_FLAG_NONFINITE, batch);
   double now = ls_time();
@@ -106,12 +106,12 @@ static void evaluate(ls_run *run, point *p, ls_batch *batch, uint32_t *flags) {
 
 /* At w + a d; the weights stay there. Between anyone's last look at the weights and here there is a
  * product of vectors, which all ranks meet in. */
-static void evaluate_at(ls_run *run, double a, ls_batch *batch, uint32_t *flags) {
+static void loss_along(ls_run *run, double a, ls_batch *batch, uint32_t *flags) {
   struct ls_lbfgs *l = run->lbfgs;
   memcpy(weights(run), l->w, bytes_of(run));
   along(run, weights(run), l->d, a);
   ls_run_show(run);
-  evaluate(run, &l->there, batch, flags);
+  loss_here(run, &l->there, batch, flags);
   ls_exchange_publish(run->exchange); /* every reduce has its end */
 }
 
@@ -119,7 +119,7 @@ static void evaluate_at(ls_run *run, double a, ls_batch *batch, uint32_t *flags)
 
 static void forget(ls_run *run) {
   struct ls_lbfgs *l = run->lbfgs;
-  for (int v = 0; v < 2 * l->history; v++) memset(l->vector[v], 0, bytes_of(run));
+  for (int v = 0; v < 2 * l->pairs; v++) memset(l->vector[v], 0, bytes_of(run));
   memset(l->sy, 0, sizeof l->sy);
   memset(l->yy, 0, sizeof l->yy);
 }
@@ -134,7 +134,7 @@ static void measure(ls_run *run, int64_t i) {
  * rounding makes of none. */
 static void keep_pair(ls_run *run) {
   struct ls_lbfgs *l = run->lbfgs;
-  const int64_t i = run->state.t % l->history;
+  const int64_t i = run->state.t % l->pairs;
   memcpy(s_of(run, i), weights(run), bytes_of(run));
   along(run, s_of(run, i), l->w, -1);
   memcpy(y_of(run, i), l->there.g, bytes_of(run));
@@ -152,28 +152,28 @@ static void keep_pair(ls_run *run) {
 static int64_t pair(const ls_run *run, int back) {
   const struct ls_lbfgs *l = run->lbfgs;
   const int64_t t = run->state.t - back;
-  if (t < 0 || !(l->sy[t % l->history] > 0)) return -1;
-  return t % l->history;
+  if (t < 0 || !(l->sy[t % l->pairs] > 0)) return -1;
+  return t % l->pairs;
 }
 
 /* d = - H g (Nocedal and Wright, algorithm 7.4). Is there a pair that H knows of? */
 static bool direct(ls_run *run) {
   struct ls_lbfgs *l = run->lbfgs;
-  double share[LS_HISTORY_MAX];
+  double alpha[LS_PAIRS_MAX];
   int64_t newest = -1, i;
   memcpy(l->d, l->here.g, bytes_of(run));
   times(run, l->d, -1);
-  for (int back = 1; back <= l->history; back++) {
+  for (int back = 1; back <= l->pairs; back++) {
     if ((i = pair(run, back)) < 0) continue;
     if (newest < 0) newest = i;
-    share[i] = dot(run, s_of(run, i), l->d) / l->sy[i];
-    along(run, l->d, y_of(run, i), -share[i]);
+    alpha[i] = dot(run, s_of(run, i), l->d) / l->sy[i];
+    along(run, l->d, y_of(run, i), -alpha[i]);
   }
   if (newest < 0) return false;
   times(run, l->d, l->sy[newest] / l->yy[newest]);
-  for (int back = l->history; back >= 1; back--)
+  for (int back = l->pairs; back >= 1; back--)
     if ((i = pair(run, back)) >= 0)
-      along(run, l->d, s_of(run, i), share[i] - dot(run, y_of(run, i), l->d) / l->sy[i]);
+      along(run, l->d, s_of(run, i), alpha[i] - dot(run, y_of(run, i), l->d) / l->sy[i]);
   return true;
 }
 
@@ -193,13 +193,13 @@ static bool search(ls_run *run, double slope, double first, ls_batch *batch, uin
   if (!(slope < 0)) return false;
   ls_search_begin(&s, l->spec->hyper, l->here.f, slope, first, rounding(run));
   while (state == LS_SEARCH_ON) {
-    evaluate_at(run, s.ask, batch, flags);
+    loss_along(run, s.ask, batch, flags);
     run->lr = s.ask;
     state = ls_search_answer(&s, l->there.f, dot(run, l->there.g, l->d));
   }
   if (state == LS_SEARCH_FOUND) return true;
   const bool better = s.low.a > 0 && s.low.f < l->here.f;
-  if (better && s.low.a != run->lr) evaluate_at(run, s.low.a, batch, flags);
+  if (better && s.low.a != run->lr) loss_along(run, s.low.a, batch, flags);
   run->lr = better ? s.low.a : 0;
   if (better) return true;
   memcpy(weights(run), l->w, bytes_of(run));
@@ -224,8 +224,8 @@ static bool find_step(ls_run *run, ls_batch *batch, uint32_t *flags) {
 
 /* ---- an iteration ---- */
 
-static void change_places(point *a, point *b) {
-  const point c = *a;
+static void change_places(iterate *a, iterate *b) {
+  const iterate c = *a;
   *a = *b;
   *b = c;
 }
@@ -233,14 +233,14 @@ static void change_places(point *a, point *b) {
 /* Loss and gradient where it begins: made for the last search, but for the first time. */
 static void look_around(ls_run *run, ls_batch *batch, uint32_t *flags) {
   struct ls_lbfgs *l = run->lbfgs;
-  if (l->known && !l->still) return;
-  evaluate(run, &l->here, batch, flags);
+  if (l->known && !l->settled) return;
+  loss_here(run, &l->here, batch, flags);
   ls_exchange_publish(run->exchange);
-  for (int64_t i = 0; i < l->history && !l->known; i++) measure(run, i);
+  for (int64_t i = 0; i < l->pairs && !l->known; i++) measure(run, i);
   l->known = true;
 }
 
-static ls_status iterate(ls_run *run, uint32_t *flags) {
+static ls_status make_step(ls_run *run, uint32_t *flags) {
   struct ls_lbfgs *l = run->lbfgs;
   ls_state *s = &run->state;
   ls_batch batch = {.total = run->batch};
@@ -252,11 +252,11 @@ static ls_status iterate(ls_run *run, uint32_t *flags) {
     *flags |= LS_FLAG_NONFINITE;
     status = ls_run_not_finite(
         run, "; other first weights, data.scale, or some epochs of another optimizer first");
-  } else if (!l->still && find_step(run, &batch, flags)) {
+  } else if (!l->settled && find_step(run, &batch, flags)) {
     keep_pair(run);
     change_places(&l->here, &l->there);
-  } else if (!l->still) {
-    l->still = true;
+  } else if (!l->settled) {
+    l->settled = true;
     look_around(run, &batch, flags); /* the search may have asked nothing, and nobody's flags */
     ls_log(LS_LOG_INFO,
            "step %lld: lbfgs finds no lower loss down the gradient and stays here: as low as "
@@ -264,7 +264,7 @@ static ls_status iterate(ls_run *run, uint32_t *flags) {
            (long long)s->global_step + 1, l->spec->hyper[LS_LBFGS_EVALUATIONS]);
   }
   /* what counts is where the iteration began */
-  const ls_stats *began = l->still ? l->here.stats : l->there.stats;
+  const ls_stats *began = l->settled ? l->here.stats : l->there.stats;
   memcpy(run->slice_stats, began, (size_t)run->slices * sizeof *began);
   if (status == LS_OK) {
     ls_run_add(run, &batch);
@@ -280,16 +280,16 @@ static ls_status advance(ls_run *run, const ls_leg *leg, uint32_t *flags) {
   if (run->state.global_step < run->lbfgs->begin)
     return ls_mode_synchronous.advance(run, leg, flags);
   run->one_order = true;
-  return iterate(run, flags);
+  return make_step(run, flags);
 }
 
 static ls_status prepare(ls_run *run, struct ls_lbfgs *l) {
   const size_t size = ls_dtype_size(run->config->precision);
   char **const one[] = {&l->here.g, &l->there.g, &l->w, &l->d};
   void *memory;
-  for (int v = 0; v < 2 * l->history + 4; v++) {
+  for (int v = 0; v < 2 * l->pairs + 4; v++) {
     LS_TRY(ls_mem_new(&memory, (size_t)l->n, size));
-    *(v < 2 * l->history ? &l->vector[v] : one[v - 2 * l->history]) = memory;
+    *(v < 2 * l->pairs ? &l->vector[v] : one[v - 2 * l->pairs]) = memory;
   }
   LS_NEW(l->here.stats, run->slices);
   LS_NEW(l->there.stats, run->slices);
@@ -303,10 +303,10 @@ static ls_status lbfgs_open(ls_run *run) {
   LS_COMM_NEW(run->comm, l, 1);
   run->lbfgs = l;
   l->spec = ls_config_lbfgs(c);
-  l->history = (int)l->spec->hyper[LS_LBFGS_HISTORY];
+  l->pairs = (int)l->spec->hyper[LS_LBFGS_PAIRS];
   if (l->spec == &c->then.optimizer)
-    l->begin =
-        (int64_t)(c->then.epochs ? round(c->then.after * (double)run->plan->steps) : c->then.after);
+    l->begin = (int64_t)(c->then.epochs ? round(c->then.after * (double)run->calendar->steps)
+                                        : c->then.after);
   ls_exchange_shard(run->exchange, &lo, &hi);
   l->n = hi - lo;
   if (l->begin >= run->steps)
@@ -318,7 +318,7 @@ static ls_status lbfgs_open(ls_run *run) {
 static void lbfgs_close(ls_run *run) {
   struct ls_lbfgs *l = run->lbfgs;
   if (!l) return;
-  for (int v = 0; v < 2 * l->history; v++) LS_FREE(l->vector[v]);
+  for (int v = 0; v < 2 * l->pairs; v++) LS_FREE(l->vector[v]);
   LS_FREE(l->here.g);
   LS_FREE(l->there.g);
   LS_FREE(l->here.stats);
@@ -330,7 +330,7 @@ static void lbfgs_close(ls_run *run) {
 
 int ls_lbfgs_vectors(const ls_run *run, char *const **vector) {
   *vector = run->lbfgs ? run->lbfgs->vector : NULL;
-  return run->lbfgs ? 2 * run->lbfgs->history : 0;
+  return run->lbfgs ? 2 * run->lbfgs->pairs : 0;
 }
 
 const ls_mode ls_mode_lbfgs = {

@@ -58,7 +58,7 @@ void ls_run_add(ls_run *run, const ls_batch *batch) {
 
 /* The sums of an epoch stay, and go into checkpoints, until the next one begins. */
 void ls_run_begin_epoch(ls_run *run) {
-  if (ls_plan_within(run->plan, run->state.global_step) != 0) return;
+  if (ls_calendar_within(run->calendar, run->state.global_step) != 0) return;
   memset(run->running, 0, (size_t)run->slices * sizeof *run->running);
   run->state.epoch_samples = 0;
 }
@@ -67,15 +67,15 @@ void ls_run_advance(ls_run *run, int64_t updates, int64_t samples) {
   ls_state *s = &run->state;
   s->global_step += updates;
   s->samples_seen += samples;
-  s->epoch = ls_plan_epoch(run->plan, s->global_step);
-  s->begin_step = s->global_step - ls_plan_within(run->plan, s->global_step);
-  s->begin_sample = ls_plan_samples(run->plan, s->epoch);
+  s->epoch = ls_calendar_epoch(run->calendar, s->global_step);
+  s->begin_step = s->global_step - ls_calendar_within(run->calendar, s->global_step);
+  s->begin_sample = ls_calendar_samples(run->calendar, s->epoch);
 }
 
 /* The others are on their way into the exchange, so there is no way back. */
 void ls_run_load(ls_run *run, int lo, int hi, ls_batch *batch) {
   const double start = ls_time();
-  const int64_t first = run->plan->moved > 0 ? run->plan->moved : 0;
+  const int64_t first = run->calendar->moved > 0 ? run->calendar->moved : 0;
   const int64_t step = run->one_order ? first : run->state.global_step;
   ls_comm_at(run->comm, "gather");
   const ls_status status = ls_loader_part(run->loader, step, lo, hi, batch);

@@ -26,13 +26,13 @@ static json_t *cpu_model(void) {
   return json_string(model);
 }
 
-static json_t *data_files(const ls_checkpoint *plan) {
+static json_t *data_files(const ls_checkpoint *checkpoint) {
   json_t *list = json_array();
-  for (int i = 0; i < plan->files; i++)
-    json_array_append_new(
-        list, json_pack("{s:s, s:I, s:I, s:s}", "path", plan->file[i].path, "bytes",
-                        (json_int_t)plan->file[i].bytes, "samples",
-                        (json_int_t)plan->file[i].samples, "digest", plan->file[i].digest));
+  for (int i = 0; i < checkpoint->files; i++)
+    json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:s}", "path", checkpoint->file[i].path,
+                                          "bytes", (json_int_t)checkpoint->file[i].bytes, "samples",
+                                          (json_int_t)checkpoint->file[i].samples, "digest",
+                                          checkpoint->file[i].digest));
   return list;
 }
 
@@ -52,7 +52,7 @@ static json_t *hosts_of(const ls_comm *comm) {
 static json_t *record(const ls_trainer *t) {
   struct utsname os = {0};
   char now[32], run_id[LS_RUN_ID];
-  ls_run_id(&t->plan.plan, run_id);
+  ls_run_id(&t->layout.checkpoint, run_id);
   const ls_state *s = &t->run->state;
   time_t clock = time(NULL) - (time_t)(ls_time() - t->started);
   uname(&os);
@@ -76,7 +76,7 @@ static json_t *record(const ls_trainer *t) {
   json_object_set_new(o, "exchange", json_string(ls_exchange_kind(t->run->exchange)));
   json_object_set_new(o, "run_id", json_string(run_id));
   json_object_set_new(o, "started", json_string(now));
-  json_object_set_new(o, "data", data_files(&t->plan.plan));
+  json_object_set_new(o, "data", data_files(&t->layout.checkpoint));
   if (s->restored)
     json_object_set_new(o, "restored",
                         json_pack("{s:I, s:s, s:o}", "global_step", (json_int_t)s->best_step,

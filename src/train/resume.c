@@ -151,7 +151,7 @@ ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_option
 }
 
 static ls_status check_data(const ls_trainer *t, const ls_checkpoint *c) {
-  const ls_checkpoint *p = &t->plan.plan;
+  const ls_checkpoint *p = &t->layout.checkpoint;
   if (p->files == 0 || c->files == 0) return LS_OK; /* a program's samples */
   for (int i = 0; i < p->files && i < c->files; i++)
     if (strcmp(p->file[i].digest, c->file[i].digest) != 0 && !ls_without("data-check"))
@@ -172,11 +172,11 @@ static ls_status check_data(const ls_trainer *t, const ls_checkpoint *c) {
  * then, those of its config. */
 static ls_status find_begin(const ls_run *run, const ls_config *old, ls_checkpoint *c) {
   ls_state *s = &c->state;
-  ls_plan was;
+  ls_calendar was;
   int64_t rows;
   LS_TRY(ls_data_train_rows(run->data, &old->data, &rows));
-  LS_TRY(ls_plan_make(rows, c->batch, old->data.drop_last, &was));
-  int64_t within = ls_plan_within(&was, s->global_step);
+  LS_TRY(ls_calendar_make(rows, c->batch, old->data.drop_last, &was));
+  int64_t within = ls_calendar_within(&was, s->global_step);
   s->begin_step = s->global_step - within;
   s->begin_sample = s->samples_seen - within * c->batch;
   return s->begin_sample >= 0
@@ -196,7 +196,7 @@ static void note_reordered(void *context, const char *key, unsigned flags, const
 /* In the middle of an epoch, behind `done` of its samples: can the others still come, each once? */
 static ls_status check_middle(const ls_run *run, const ls_state *s, int64_t done,
                               const char *changed) {
-  const ls_plan *plan = run->plan;
+  const ls_calendar *calendar = run->calendar;
   long long epoch = (long long)s->epoch + 1;
   if (changed)
     return ls_fail(LS_ECONFIG,
@@ -204,20 +204,20 @@ static ls_status check_middle(const ls_run *run, const ls_state *s, int64_t done
                    "which of them have been seen is lost with the old order; finish that epoch "
                    "first, with the config as it was and train.epochs=%lld, and change it then",
                    changed, (long long)done, epoch, epoch);
-  if (done % plan->batch == 0 && done < plan->used) return LS_OK;
+  if (done % calendar->batch == 0 && done < calendar->used) return LS_OK;
   return ls_fail(LS_ECONFIG,
                  "train.batch: the checkpoint stands behind %lld samples of epoch %lld, where no "
                  "minibatch of %lld can begin (%lld samples are used an epoch); take a batch that "
                  "divides %lld, or finish that epoch first, with the config as it was and "
                  "train.epochs=%lld",
-                 (long long)done, epoch, (long long)plan->batch, (long long)plan->used,
+                 (long long)done, epoch, (long long)calendar->batch, (long long)calendar->used,
                  (long long)done, epoch);
 }
 
-/* What the plan is moved by (data/order.h). */
+/* What the calendar is moved by (data/order.h). */
 static ls_status find_place(const ls_run *run, ls_checkpoint *c, int64_t moved[2]) {
   ls_config *old;
-  const ls_plan *plan = run->plan;
+  const ls_calendar *calendar = run->calendar;
   const ls_state *s = &c->state;
   LS_TRY(read_config("the checkpoint", c, &old));
   ls_status status = c->minor < 1 ? find_begin(run, old, c) : LS_OK;
@@ -230,9 +230,9 @@ static ls_status find_place(const ls_run *run, ls_checkpoint *c, int64_t moved[2
   }
   ls_config_free(&old);
   LS_TRY(status);
-  bool over = __builtin_mul_overflow(s->epoch, plan->steps, &before) ||
-              __builtin_sub_overflow(s->global_step - done / plan->batch, before, &moved[0]) ||
-              __builtin_mul_overflow(s->epoch, plan->used, &before) ||
+  bool over = __builtin_mul_overflow(s->epoch, calendar->steps, &before) ||
+              __builtin_sub_overflow(s->global_step - done / calendar->batch, before, &moved[0]) ||
+              __builtin_mul_overflow(s->epoch, calendar->used, &before) ||
               __builtin_sub_overflow(s->begin_sample, before, &moved[1]);
   return over
              ? ls_fail(LS_EDATA, "the checkpoint's epoch %lld is not possible", (long long)s->epoch)
@@ -255,11 +255,11 @@ ls_status ls_resume_take(ls_trainer *t, ls_checkpoint *c) {
   ls_state *s = &run->state;
   LS_TRY(ls_comm_agree(t->comm, c ? check_data(t, c) : LS_OK));
   if (c) compare_products(run, c);
-  LS_TRY(ls_state_restore(run, &t->plan, c));
+  LS_TRY(ls_state_restore(run, &t->layout, c));
   LS_TRY(ls_comm_agree(t->comm, c ? find_place(run, c, moved) : LS_OK));
   ls_comm_bcast(t->comm, moved, sizeof moved, 0);
   ls_run_move(run, moved[0], moved[1]);
-  s->begin_step = s->global_step - ls_plan_within(run->plan, s->global_step);
-  s->begin_sample = ls_plan_samples(run->plan, s->epoch);
+  s->begin_step = s->global_step - ls_calendar_within(run->calendar, s->global_step);
+  s->begin_sample = ls_calendar_samples(run->calendar, s->epoch);
   return LS_OK;
 }

@@ -14,7 +14,7 @@ enum { FLOPS_A_THREAD = 8000000 }; /* of a step, for a thread to be worth waking
 /* ---- building ---- */
 
 /* How the minibatch is cut, known once the data are. */
-static ls_status plan_batch(ls_run *run) {
+static ls_status settle_batch(ls_run *run) {
   ls_config *c = run->config;
   int ranks = ls_comm_size(run->comm);
   int64_t rows = ls_data_rows(run->data, LS_SPLIT_TRAIN);
@@ -75,13 +75,13 @@ static ls_status build_model_and_team(ls_run *run, int threads) {
   return ls_team_new(threads > 0 ? threads : useful_threads(run), &run->team);
 }
 
-/* What follows from the plan. */
+/* What follows from the calendar. */
 static void count_steps(ls_run *run) {
   const ls_config *c = run->config;
-  run->steps = c->steps > 0 ? c->steps : ls_plan_end(run->plan, c->epochs);
+  run->steps = c->steps > 0 ? c->steps : ls_calendar_end(run->calendar, c->epochs);
   run->schedule = c->schedule;
   run->schedule.run = run->steps;
-  ls_schedule_resolve_moved(&run->schedule, run->plan->steps, run->plan->moved);
+  ls_schedule_resolve_moved(&run->schedule, run->calendar->steps, run->calendar->moved);
 }
 
 void ls_run_move(ls_run *run, int64_t steps, int64_t samples) {
@@ -126,12 +126,13 @@ static ls_status build_loop(ls_run *run) {
                            apart ? run->slices : run->slice_hi, ls_accumulate_slices(run), seed,
                            c->precision, &run->loader));
   if (!apart) ls_loader_join(run->loader, run->comm);
-  run->plan = ls_loader_plan(run->loader);
+  run->calendar = ls_loader_calendar(run->loader);
   count_steps(run);
   ls_status status = ls_schedule_check(
       &run->schedule); /* a list in steps and epochs could not be compared before */
   if (status != LS_OK)
-    return ls_fail_prefix(status, "schedule, of %lld steps an epoch", (long long)run->plan->steps);
+    return ls_fail_prefix(status, "schedule, of %lld steps an epoch",
+                          (long long)run->calendar->steps);
   int64_t rows = ls_loader_max_rows(run->loader);
   LS_TRY(ls_model_reserve(run->model, rows > LS_EVAL_ROWS ? rows : LS_EVAL_ROWS, run->team));
   if (ls_model_common_x(run->model)) ls_loader_place(run->loader, ls_model_common_x(run->model));
@@ -212,7 +213,7 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, const ls_mode *mode, int 
   LS_TRY(check_splits(run));
   note_classes(run);
   LS_TRY(ls_run_agree(run)); /* before anything whose size depends on the config */
-  LS_TRY(plan_batch(run));
+  LS_TRY(settle_batch(run));
   ls_comm_at(comm, "building the network");
   LS_TRY(ls_comm_agree(comm, build_model_and_team(run, threads)));
   LS_TRY(ls_products_agree(run));

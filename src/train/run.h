@@ -61,7 +61,7 @@ typedef struct {
   ls_shared common; /* the model's, where ranks share what gradients are made from (model.h) */
   int slices, slice_lo, slice_hi; /* of the minibatch; this rank's */
   int64_t parameters, steps;      /* steps: where the run ends */
-  const ls_plan *plan;            /* the loader's: epochs and minibatches */
+  const ls_calendar *calendar;    /* the loader's: epochs and minibatches */
   int64_t batch;                  /* resolved global minibatch */
   ls_schedule_spec schedule;      /* the config's, all in steps */
   ls_state state;
@@ -84,7 +84,7 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, const ls_mode *mode, int 
                      ls_run **out);
 void ls_run_free(ls_run **run);
 
-/* The run goes on from a checkpoint whose epochs had another number of steps: plan.moved and
+/* The run goes on from a checkpoint whose epochs had another number of steps: calendar.moved and
  * moved_samples (data/order.h), and all that follows from them: the epoch of an update, the rates
  * of a schedule in epochs, where the run ends. Before the first step. */
 void ls_run_move(ls_run *run, int64_t steps, int64_t samples);

@@ -11,10 +11,10 @@
 
 static ls_affine affine_or_none(const ls_affine *a) { return a ? *a : (ls_affine){0}; }
 
-static void add_slot(ls_state_layout *plan, void *shard, const char *name) {
+static void add_slot(ls_state_layout *layout, void *shard, const char *name) {
   if (!shard) return; /* not in use */
-  plan->slot[plan->plan.slots] = shard;
-  plan->slot_name[plan->plan.slots++] = (char *)(uintptr_t)name;
+  layout->slot[layout->checkpoint.slots] = shard;
+  layout->slot_name[layout->checkpoint.slots++] = (char *)(uintptr_t)name;
 }
 
 void ls_state_layout_make(const ls_run *run, ls_state_layout *out) {
@@ -24,19 +24,19 @@ void ls_state_layout_make(const ls_run *run, ls_state_layout *out) {
   const ls_trained *trained = ls_data_trained(run->data);
   int files;
   *out = (ls_state_layout){
-      .plan = {.config_text = ls_config_dump(c, LS_DUMP_CHECKPOINT),
-               .file = (ls_data_file *)(uintptr_t)ls_data_files(run->data, &files),
-               .seed = c->seed,
-               .batch = run->batch,
-               .slices = run->slices,
-               .inputs = ls_data_features(run->data),
-               .outputs = ls_data_outputs(run->data),
-               .x_affine = affine_or_none(ls_data_x_affine(run->data)),
-               .y_affine = affine_or_none(ls_data_y_affine(run->data)),
-               .x_mean = *ls_data_x_mean(run->data),
-               .precision = c->precision,
-               .kernel = (char *)(uintptr_t)ls_model_products(run->model)}};
-  ls_checkpoint *p = &out->plan;
+      .checkpoint = {.config_text = ls_config_dump(c, LS_DUMP_CHECKPOINT),
+                     .file = (ls_data_file *)(uintptr_t)ls_data_files(run->data, &files),
+                     .seed = c->seed,
+                     .batch = run->batch,
+                     .slices = run->slices,
+                     .inputs = ls_data_features(run->data),
+                     .outputs = ls_data_outputs(run->data),
+                     .x_affine = affine_or_none(ls_data_x_affine(run->data)),
+                     .y_affine = affine_or_none(ls_data_y_affine(run->data)),
+                     .x_mean = *ls_data_x_mean(run->data),
+                     .precision = c->precision,
+                     .kernel = (char *)(uintptr_t)ls_model_products(run->model)}};
+  ls_checkpoint *p = &out->checkpoint;
   p->files = files;
   if (names) p->names = *names;
   if (trained && trained->name.count > 0) p->trained = *trained;
@@ -53,7 +53,7 @@ void ls_state_layout_make(const ls_run *run, ls_state_layout *out) {
   for (int b = 0; b < LS_BESIDES; b++) add_slot(out, run->beside[b], ls_beside_names[b]);
 }
 
-void ls_state_layout_free(ls_state_layout *p) { LS_FREE(p->plan.config_text); }
+void ls_state_layout_free(ls_state_layout *p) { LS_FREE(p->checkpoint.config_text); }
 
 /* ---- gathering ---- */
 
@@ -98,11 +98,11 @@ static void gather_slot(ls_run *run, const ls_checkpoint *p, int planned, const 
     }
 }
 
-void ls_state_capture(ls_run *run, const ls_state_layout *plan, ls_image *image) {
-  const ls_checkpoint *p = &plan->plan;
+void ls_state_capture(ls_run *run, const ls_state_layout *layout, ls_image *image) {
+  const ls_checkpoint *p = &layout->checkpoint;
   size_t size = real_of(run);
   ls_comm_at(run->comm, "gathering the state for a checkpoint");
-  for (int s = 0; s < p->slots; s++) gather_slot(run, p, s, plan->slot[s], image);
+  for (int s = 0; s < p->slots; s++) gather_slot(run, p, s, layout->slot[s], image);
   ls_stats *sums = run->slice_stats; /* free between steps */
   memcpy(sums, run->running, (size_t)run->slices * sizeof *sums);
   ls_comm_sum(run->comm, (double *)sums, (int64_t)run->slices * LS_STATS_N);
@@ -208,8 +208,8 @@ static ls_status check_fit(const ls_run *run, const ls_checkpoint *p, const ls_c
   return LS_OK;
 }
 
-ls_status ls_state_restore(ls_run *run, const ls_state_layout *plan, const ls_checkpoint *c) {
-  const ls_checkpoint *p = &plan->plan;
+ls_status ls_state_restore(ls_run *run, const ls_state_layout *layout, const ls_checkpoint *c) {
+  const ls_checkpoint *p = &layout->checkpoint;
   LS_TRY(ls_comm_agree(run->comm, c ? check_fit(run, p, c) : LS_OK));
   if (c) {
     run->state = c->state;
@@ -220,7 +220,7 @@ ls_status ls_state_restore(ls_run *run, const ls_state_layout *plan, const ls_ch
   memset(run->running, 0, (size_t)run->slices * sizeof *run->running);
   for (int s = run->slice_lo; s < run->slice_hi; s++) run->running[s] = run->slice_stats[s];
   for (int s = 0; s < p->slots && !ls_mutant("slots-forgotten"); s++)
-    deal(run, c ? c->slot[s] : NULL, plan->slot[s]);
+    deal(run, c ? c->slot[s] : NULL, layout->slot[s]);
   deal_weights(run, c ? c->weights : NULL, true);
   return LS_OK;
 }

@@ -90,7 +90,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
 
 static bool norm_due(const ls_run *run) {
   int64_t next = run->state.global_step + 1;
-  return ls_plan_within(run->plan, next) == 0 || next == run->steps;
+  return ls_calendar_within(run->calendar, next) == 0 || next == run->steps;
 }
 
 static ls_status one_step(ls_run *run, const ls_leg *leg, uint32_t *flags) {

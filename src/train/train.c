@@ -124,7 +124,7 @@ static ls_status roll_back(ls_trainer *t) {
                   (long long)s->global_step);
   }
   status = ls_comm_agree(t->comm, status);
-  if (status == LS_OK) status = ls_state_restore(t->run, &t->plan, checkpoint);
+  if (status == LS_OK) status = ls_state_restore(t->run, &t->layout, checkpoint);
   if (status == LS_OK) {
     ls_log(LS_LOG_WARN,
            "step %lld: not finite; weights and optimizer go back to step %lld, the data go on",
@@ -157,13 +157,13 @@ static bool at_rung(const ls_trainer *t) {
   const ls_run *run = t->run;
   const ls_state *s = &run->state;
   return t->options->until > 0 && s->epoch >= t->options->until && s->global_step < run->steps &&
-         ls_plan_within(run->plan, s->global_step) == 0;
+         ls_calendar_within(run->calendar, s->global_step) == 0;
 }
 
 /* Everything that is not the step itself. Decisions come from what all ranks have agreed on. */
 static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool *stop) {
   const ls_state *s = &t->run->state;
-  bool epoch_end = ls_plan_within(t->run->plan, s->global_step) == 0, early = false;
+  bool epoch_end = ls_calendar_within(t->run->calendar, s->global_step) == 0, early = false;
   bool interrupted = flags & (LS_FLAG_SIGNAL | LS_FLAG_TIME);
   if (flags & LS_FLAG_FAILED) return agree_on_deferred(t);
   if (flags & LS_FLAG_NONFINITE)
@@ -202,7 +202,7 @@ static int64_t next_meeting(void *context) {
   const ls_trainer *t = context;
   const ls_run *run = t->run;
   const int64_t now = run->state.global_step;
-  int64_t meeting = now - ls_plan_within(run->plan, now) + run->plan->steps;
+  int64_t meeting = now - ls_calendar_within(run->calendar, now) + run->calendar->steps;
   if (run->steps < meeting) meeting = run->steps;
   meeting = sooner(t, meeting, &t->config->eval_every);
   return sooner(t, meeting, &t->config->save_every);
@@ -246,7 +246,7 @@ static ls_status open_outputs(ls_trainer *t, const ls_checkpoint *from, const ch
   if (from) LS_TRY(ls_folder_supersede(t->dir, (long long)from->state.global_step, file));
   LS_TRY(ls_events_open(t->dir, c->log_jsonl, c->log_csv, from ? from->state.global_step : -1, file,
                         &t->events));
-  LS_TRY(ls_saver_new(&t->plan.plan, t->dir, c->save_async, c->keep_last, &t->saver));
+  LS_TRY(ls_saver_new(&t->layout.checkpoint, t->dir, c->save_async, c->keep_last, &t->saver));
   LS_TRY(ls_start_progress(t));
   return ls_start_event(t);
 }
@@ -274,7 +274,7 @@ static ls_status make_figures(ls_trainer *t) {
 
 ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
   LS_TRY(ls_run_new(t->comm, t->config, ls_mode_of(t->config), t->options->threads, &t->run));
-  ls_state_layout_make(t->run, &t->plan);
+  ls_state_layout_make(t->run, &t->layout);
   int resumed = from != NULL;
   ls_comm_bcast(t->comm, &resumed, sizeof resumed, 0);
   if (resumed)
@@ -379,7 +379,7 @@ void ls_trainer_close(ls_trainer *t) {
   ls_saver_free(&t->saver);
   ls_events_close(&t->events);
   ls_lock_release(&t->lock);
-  ls_state_layout_free(&t->plan);
+  ls_state_layout_free(&t->layout);
   ls_run_free(&t->run);
   for (int s = 0; s < LS_SPLITS; s++) ls_figures_free(&t->figures[s]);
   LS_FREE(t->dir);
@@ -407,7 +407,7 @@ static ls_status train(ls_trainer *t, ls_train_result *r) {
   LS_TRY_TO(end, ls_resume_find(t->comm, t->config, t->options, t->dir, &from, &path));
   LS_TRY_TO(end, ls_trainer_build(t, from));
   if (t->options->dry_run) {
-    if (root) r->plan = ls_dry_run_report(t);
+    if (root) r->report = ls_dry_run_report(t);
     goto end;
   }
   LS_TRY_TO(end, ls_comm_agree(t->comm, root ? open_outputs(t, from, path) : LS_OK));

@@ -41,8 +41,8 @@ typedef struct {
   const char *exit;
   bool dead; /* no better than guessing, or hardly and standing still, after an epoch or more */
   /* Both the caller's. understood: view/understood.h; NULL where the run failed, and where it was
-   * dry. plan: of a dry run, that, and tensors, steps, memory in bytes. */
-  json_t *understood, *plan;
+   * dry. report: of a dry run, that, and tensors, steps, memory in bytes. */
+  json_t *understood, *report;
 } ls_train_result;
 
 /* Collective; every rank returns the same status. LS_ESTOPPED: a signal or the time limit, with a

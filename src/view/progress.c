@@ -17,7 +17,7 @@ static const double DRAW_SECONDS = 0.1, LOOK_SECONDS = 0.025, SLOW_SECONDS = 2.0
                     HEARTBEAT_SECONDS = 60.0;
 
 struct ls_progress {
-  ls_progress_args plan;
+  ls_progress_args args;
   bool bar, table;
   int wide;                    /* columns of the terminal; 0: there is none */
   int64_t left;                /* steps until the clock is looked at */
@@ -57,7 +57,7 @@ static int64_t nice_each(int64_t epochs) {
   return each;
 }
 
-ls_status ls_progress_new(const char *style, const ls_progress_args *plan, ls_progress **out) {
+ls_status ls_progress_new(const char *style, const ls_progress_args *args, ls_progress **out) {
   static const char *const word[] = {"auto", "bar", "line", "none"};
   int kind = 0;
   *out = NULL;
@@ -66,7 +66,7 @@ ls_status ls_progress_new(const char *style, const ls_progress_args *plan, ls_pr
   ls_progress *p;
   LS_NEW(p, 1);
   *out = p;
-  p->plan = *plan;
+  p->args = *args;
   int columns = ls_terminal_columns(STDERR_FILENO);
   p->wide = columns > 0 ? columns : 0;
   p->bar = kind == 1 || (kind == 0 && columns > 0);
@@ -74,10 +74,10 @@ ls_status ls_progress_new(const char *style, const ls_progress_args *plan, ls_pr
   p->table = kind != 3;
   ls_log_columns(columns);
   p->start = p->looked = p->spoke = ls_time();
-  p->looked_step = plan->first_step;
+  p->looked_step = args->first_step;
   p->left = 1;
-  p->each = plan->steps_per_epoch > 0
-                ? nice_each((plan->steps - plan->moved) / plan->steps_per_epoch)
+  p->each = args->steps_per_epoch > 0
+                ? nice_each((args->steps - args->moved) / args->steps_per_epoch)
                 : 1;
   return LS_OK;
 }
@@ -102,24 +102,24 @@ void ls_progress_free(ls_progress **progress) {
 /* ---- while it runs ---- */
 
 static double seconds_left(const ls_progress *p, int64_t step, double now) {
-  int64_t done = step - p->plan.first_step;
-  return done > 0 ? (now - p->start) / (double)done * (double)(p->plan.steps - step) : NAN;
+  int64_t done = step - p->args.first_step;
+  return done > 0 ? (now - p->start) / (double)done * (double)(p->args.steps - step) : NAN;
 }
 
 /* "epoch 3/100  step 2500/120000 (2%)  17.2 k samples/s  0:01:10 left, until 14:32" */
 static void where(const ls_progress *p, int64_t step, double now, char *out, size_t size) {
   char rate[LS_TEXT], left_text[LS_TEXT], clock[LS_TEXT];
   double left = seconds_left(p, step, now),
-         speed = (double)(step - p->plan.first_step) / (now - p->start);
-  int64_t per = p->plan.steps_per_epoch > 0 ? p->plan.steps_per_epoch : p->plan.steps;
+         speed = (double)(step - p->args.first_step) / (now - p->start);
+  int64_t per = p->args.steps_per_epoch > 0 ? p->args.steps_per_epoch : p->args.steps;
   int length =
       snprintf(out, size, "epoch %lld/%lld  step %lld/%lld (%.0f%%)",
-               (long long)((step - p->plan.moved + per - 1) / per),
-               (long long)((p->plan.steps - p->plan.moved + per - 1) / per), (long long)step,
-               (long long)p->plan.steps, floor(100.0 * (double)step / (double)p->plan.steps));
+               (long long)((step - p->args.moved + per - 1) / per),
+               (long long)((p->args.steps - p->args.moved + per - 1) / per), (long long)step,
+               (long long)p->args.steps, floor(100.0 * (double)step / (double)p->args.steps));
   if (length < (int)size)
     snprintf(out + length, size - (size_t)length, "  %s samples/s  %s left, until %s",
-             ls_text_count(speed * (double)p->plan.batch, rate), ls_text_duration(left, left_text),
+             ls_text_count(speed * (double)p->args.batch, rate), ls_text_duration(left, left_text),
              finish(left, clock));
 }
 
@@ -130,7 +130,7 @@ static void draw(const ls_progress *p, int64_t step, double now) {
   where(p, step, now, text, columns < (int)sizeof text ? (size_t)columns : sizeof text);
   int room = columns - (int)strlen(text) - 5;
   room = room > 40 ? 40 : room;
-  int full = room > 0 ? (int)((double)room * (double)step / (double)p->plan.steps) : 0;
+  int full = room > 0 ? (int)((double)room * (double)step / (double)p->args.steps) : 0;
   bar[0] = '\0';
   if (room >= 8)
     snprintf(bar, sizeof bar, "[%.*s%.*s] ", full, "########################################",
@@ -149,7 +149,7 @@ static void look(ls_progress *p, int64_t step) {
   p->looked = now;
   p->looked_step = step;
   if (now - p->spoke < (p->bar ? DRAW_SECONDS : HEARTBEAT_SECONDS) || !p->table ||
-      p->plan.steps <= 0)
+      p->args.steps <= 0)
     return;
   p->spoke = now;
   if (p->bar) {
@@ -167,7 +167,7 @@ void ls_progress_step(ls_progress *p, int64_t step) {
 
 /* A narrow terminal shows the first of the table's columns, as many as fit. */
 static void tell_row(const ls_progress *p, const char *line) {
-  const bool a = p->plan.accuracy, v = p->plan.beside != NULL;
+  const bool a = p->args.accuracy, v = p->args.beside != NULL;
   const int width[] = {8, 11, a ? 7 : 0, v ? 11 : 0, a && v ? 8 : 0, 9, 10, 8, 8};
   int shown = 0;
   for (size_t i = 0; i < sizeof width / sizeof *width; i++) {
@@ -190,13 +190,13 @@ static void header(ls_progress *p) {
   }
   if (p->marks && p->lines == 1) ls_log_plain("   + a checkpoint is saved, * the best so far");
   char beside_loss[32] = "", beside_accuracy[32] = "";
-  if (p->plan.beside) {
-    snprintf(beside_loss, sizeof beside_loss, "   %s_loss", p->plan.beside);
-    if (p->plan.accuracy)
-      snprintf(beside_accuracy, sizeof beside_accuracy, " %s_acc", p->plan.beside);
+  if (p->args.beside) {
+    snprintf(beside_loss, sizeof beside_loss, "   %s_loss", p->args.beside);
+    if (p->args.accuracy)
+      snprintf(beside_accuracy, sizeof beside_accuracy, " %s_acc", p->args.beside);
   }
   snprintf(line, sizeof line, "%8s %10s%s%s%s %8s %9s %7s %7s", "epoch", "loss",
-           p->plan.accuracy ? "    acc" : "", beside_loss, beside_accuracy, "lr", "samples/s",
+           p->args.accuracy ? "    acc" : "", beside_loss, beside_accuracy, "lr", "samples/s",
            "time", "left");
   tell_row(p, line);
 }
@@ -207,7 +207,7 @@ static char *columns(const ls_progress *p, const ls_progress_row *row, char out[
   ls_text_number(row->accuracy, 'f', 4, accuracy);
   ls_text_number(row->beside_loss, 'g', 5, loss);
   ls_text_number(row->beside_accuracy, 'f', 4, val_accuracy);
-  bool a = p->plan.accuracy, v = p->plan.beside != NULL;
+  bool a = p->args.accuracy, v = p->args.beside != NULL;
   int length = a ? snprintf(out, 128, " %6s", accuracy) : 0;
   out[length] = '\0';
   if (v) length += snprintf(out + length, 128 - (size_t)length, " %10s", loss);
@@ -230,7 +230,7 @@ static void keep_row(ls_progress *p, int64_t step) {
 void ls_progress_epoch(ls_progress *p, const ls_progress_row *row) {
   if (!p || !p->table) return;
   double now = ls_time();
-  bool last = row->last || row->step >= p->plan.steps;
+  bool last = row->last || row->step >= p->args.steps;
   if (row->epoch % p->each != 0 && row->epoch != 1 && !last && now - p->spoke < SLOW_SECONDS)
     return;
   bar_off(p);
@@ -264,7 +264,7 @@ void ls_progress_committed(ls_progress *p, int64_t step, const char *dir, const 
   char *line = ls_mem_format("committed %lld %s/%s", (long long)step, dir, name);
   while (p && row < p->rows && p->row[row].step < step) row++;
   const bool marks = p && p->marks;
-  if (marks && row == p->rows && step > p->shown && p->plan.steps > step) {
+  if (marks && row == p->rows && step > p->shown && p->args.steps > step) {
     LS_FREE(p->saved);
     p->saved = line;
     return;

@@ -25,7 +25,7 @@ typedef struct {
 /* style: auto (a bar where stderr is a terminal that a person sees, else line), bar, line (the
  * table's lines only) or none; LS_EUSAGE for another word. The clock for "time left" starts here.
  */
-ls_status ls_progress_new(const char *style, const ls_progress_args *plan, ls_progress **out);
+ls_status ls_progress_new(const char *style, const ls_progress_args *args, ls_progress **out);
 void ls_progress_free(ls_progress **progress);
 
 /* After each update; step: updates done so far. Cheap: counts down, looks at the clock about every

@@ -189,8 +189,8 @@ static void say_same(page *p, const char *what, const ls_account_side *side) {
 static void scaling_text(const ls_scaling *s, char *out, size_t size) {
   if (s->kind == LS_SCALE_DIVIDE)
     snprintf(out, size, "divided by %g", s->by);
-  else if (s->kind == LS_SCALE_LOG && s->then != LS_SCALE_NONE)
-    snprintf(out, size, "log, then %s", scale_name[s->then]);
+  else if (s->kind == LS_SCALE_LOG && s->of_log != LS_SCALE_NONE)
+    snprintf(out, size, "log, then %s", scale_name[s->of_log]);
   else
     snprintf(out, size, "%s", scale_name[s->kind]);
 }
@@ -204,7 +204,7 @@ static void named_scaling(const void *arg, int64_t k, char *out, size_t size) {
 
 /* Something of it is measured in train. */
 static bool by_train(const ls_scaling *s) {
-  const ls_scale_kind kind = s->kind == LS_SCALE_LOG ? s->then : s->kind;
+  const ls_scale_kind kind = s->kind == LS_SCALE_LOG ? s->of_log : s->kind;
   return kind == LS_SCALE_STANDARD || kind == LS_SCALE_MINMAX;
 }
 

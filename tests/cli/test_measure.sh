@@ -1,5 +1,6 @@
 #!/bin/bash
-# No public name means two things, and no files call one another in a circle; the script that says so sees both.
+# No public name means two things, no files call one another in a circle, no choice stands in another, no line is too
+# long; the script that says so sees all four.
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
@@ -16,6 +17,15 @@ for other in 'typedef struct {|  int n;|} ls_thing;' 'typedef struct ls_thing {|
 done
 printf '/* typedef int ls_deed; */\ntypedef struct ls_thing ls_thing;\nstatic int n = ls_deed(1);\n' >src/b/b.h
 "$SOURCE/scripts/measure" --check src "$BUILD" || fail "a comment, a declaration, a call"
+
+# ---- a choice inside a choice, a long line ----
+printf 'int f(int n) {\n  return n > 0 ? 1 : n < 0 ? -1 : 0;\n}\n' >src/b/b.c
+"$SOURCE/scripts/measure" --check src "$BUILD" 2>said && fail "a nested ternary unseen"
+grep -q 'nested ternary: b/b.c:2' said || fail "the ternary is not named: $(cat said)"
+printf '/* %0100d */\n' 0 >src/b/b.c
+"$SOURCE/scripts/measure" --check src "$BUILD" 2>said && fail "a long line unseen"
+grep -q 'over 100 columns: b/b.c:1' said || fail "the line is not named: $(cat said)"
+rm src/b/b.c
 
 # ---- files in a circle ----
 objects=made/CMakeFiles/lockstep_core.dir/src/data

@@ -5,10 +5,8 @@
 #include "optim/lbfgs.h"
 #include "test.h"
 
-static const double hyper[] = {[LS_LBFGS_HISTORY] = 10,
-                               [LS_LBFGS_C1] = 1e-4,
-                               [LS_LBFGS_C2] = 0.9,
-                               [LS_LBFGS_EVALUATIONS] = 50};
+static const double hyper[] = {
+    [LS_LBFGS_PAIRS] = 10, [LS_LBFGS_C1] = 1e-4, [LS_LBFGS_C2] = 0.9, [LS_LBFGS_EVALUATIONS] = 50};
 
 /* A step that brings a hundredth of the decrease that c1 asks for is none, however flat it is
  * there; one that brings ten times of it is. */

@@ -158,26 +158,26 @@ static void golden_order(void **state) {
       assert_int_equal(sample_at(60000, LS_ORDER_SHUFFLE, 1, 42, e, p), expected[e][p]);
 }
 
-/* A plan that is moved: epoch 3 has been seen up to sample 48 in minibatches of 16 (8 of them an
- * epoch) when they become 24: updates go on with global_step 19, samples with 48. */
+/* A calendar that is moved: epoch 3 has been seen up to sample 48 in minibatches of 16 (8 of them
+ * an epoch) when they become 24: updates go on with global_step 19, samples with 48. */
 static void moved_plan(void **state) {
   (void)state;
-  ls_plan plan;
+  ls_calendar calendar;
   int64_t total;
-  assert_int_equal(ls_plan_make(120, 24, false, &plan), LS_OK);
-  assert_int_equal(ls_plan_end(&plan, 4), 20);
-  plan.moved = (19 - 2) - 2 * plan.steps;
-  plan.moved_samples = 0;
+  assert_int_equal(ls_calendar_make(120, 24, false, &calendar), LS_OK);
+  assert_int_equal(ls_calendar_end(&calendar, 4), 20);
+  calendar.moved = (19 - 2) - 2 * calendar.steps;
+  calendar.moved_samples = 0;
   for (int64_t step = 19; step < 40; step++) {
     int64_t at = 2 * 120 + 48 + (step - 19) * 24, epoch = at / 120;
-    assert_int_equal(ls_plan_epoch(&plan, step), epoch);
-    assert_int_equal(ls_plan_minibatch(&plan, step, &total), at % 120);
+    assert_int_equal(ls_calendar_epoch(&calendar, step), epoch);
+    assert_int_equal(ls_calendar_minibatch(&calendar, step, &total), at % 120);
     assert_int_equal(total, 24);
-    assert_int_equal(ls_plan_within(&plan, step), at % 120 / 24);
-    assert_int_equal(ls_plan_samples(&plan, epoch), epoch * 120);
+    assert_int_equal(ls_calendar_within(&calendar, step), at % 120 / 24);
+    assert_int_equal(ls_calendar_samples(&calendar, epoch), epoch * 120);
   }
-  assert_int_equal(ls_plan_end(&plan, 3), 22);
-  assert_int_equal(ls_plan_end(&plan, INT64_MAX / 2), INT64_MAX);
+  assert_int_equal(ls_calendar_end(&calendar, 3), 22);
+  assert_int_equal(ls_calendar_end(&calendar, INT64_MAX / 2), INT64_MAX);
 }
 
 int main(void) {

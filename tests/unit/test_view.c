@@ -355,8 +355,8 @@ static int count_of(const char *text, const char *word) {
 
 static void train_a_thousand(const char *style) {
   ls_progress *p;
-  ls_progress_args plan = {.steps = 5000, .steps_per_epoch = 5, .batch = 10, .accuracy = true};
-  assert_int_equal(ls_progress_new(style, &plan, &p), LS_OK);
+  ls_progress_args args = {.steps = 5000, .steps_per_epoch = 5, .batch = 10, .accuracy = true};
+  assert_int_equal(ls_progress_new(style, &args, &p), LS_OK);
   for (int64_t s = 1; s <= 5000; s++) {
     ls_progress_step(p, s);
     ls_progress_row row = {s / 5, s, 0.5, 0.75, (double)NAN, (double)NAN, 0.01, 1000, false, false};
@@ -379,12 +379,12 @@ static void train_a_thousand(const char *style) {
 /* What is so already is no advice, nor is a run of a moment worth one. */
 static void end_of_three(void) {
   ls_progress *p;
-  ls_progress_args plan = {.steps = 10};
+  ls_progress_args args = {.steps = 10};
   ls_progress_time share[] = {{"data", 1, 1, 1}, {"checkpoint", 1, 1, 1}, {"wait", 1, 1, 1}};
   ls_progress_summary end = {.exit = "done", .ranks = 1, .time = share, .times = 3};
   end.saves = end.async = true;
   for (int i = 0; i < 3; i++) {
-    assert_int_equal(ls_progress_new("line", &plan, &p), LS_OK);
+    assert_int_equal(ls_progress_new("line", &args, &p), LS_OK);
     end.seconds = i == 0 ? 0.9 : 3;
     if (i == 2) end.saves = false, end.full_batch = true;
     ls_progress_end(p, &end);
@@ -427,8 +427,8 @@ static void test_progress(void **state) {
 static void test_progress_words(void **state) {
   (void)state;
   ls_progress *p;
-  ls_progress_args plan = {.steps = 10};
-  assert_int_equal(ls_progress_new("bars", &plan, &p), LS_EUSAGE);
+  ls_progress_args args = {.steps = 10};
+  assert_int_equal(ls_progress_new("bars", &args, &p), LS_EUSAGE);
   assert_null(p);
   ls_progress_step(NULL, 1); /* other ranks have none */
   ls_progress_epoch(NULL, NULL);
@@ -439,8 +439,8 @@ static void test_progress_words(void **state) {
 static void test_progress_is_cheap(void **state) {
   (void)state;
   ls_progress *p;
-  ls_progress_args plan = {.steps = 100000000, .steps_per_epoch = 1000, .batch = 1};
-  assert_int_equal(ls_progress_new("line", &plan, &p), LS_OK);
+  ls_progress_args args = {.steps = 100000000, .steps_per_epoch = 1000, .batch = 1};
+  assert_int_equal(ls_progress_new("line", &args, &p), LS_OK);
   int64_t blocks = ls_mem_total();
   double start = ls_time();
   for (int64_t s = 1; s <= 20000000; s++) ls_progress_step(p, s);

@@ -93,7 +93,7 @@ static ls_status one_size(const char *dir, int64_t millions, cost *c) {
   static char *slot_name[] = {(char *)"m", (char *)"v"};
   int64_t n = millions * 1000000;
   ls_tensor tensor = {.layer = 0, .name = "W", .rows = n / WIDTH, .cols = WIDTH};
-  ls_checkpoint plan = {.precision = LS_F32,
+  ls_checkpoint like = {.precision = LS_F32,
                         .tensor = &tensor,
                         .tensors = 1,
                         .slots = 2,
@@ -113,7 +113,7 @@ static ls_status one_size(const char *dir, int64_t millions, cost *c) {
   for (int64_t i = 0; i < 3 * n; i++) state[i] = (float)i * 1e-6f;
   c->bytes = (size_t)(3 * n) * sizeof *state;
   ls_status status = ls_mem_new((void **)&other, c->bytes, 1);
-  if (status == LS_OK) status = ls_saver_new(&plan, dir, true, 1, &saver);
+  if (status == LS_OK) status = ls_saver_new(&like, dir, true, 1, &saver);
   if (status == LS_OK) status = measure(saver, dir, state, other, n, c);
   ls_saver_free(&saver);
   getrusage(RUSAGE_SELF, &usage);

@@ -39,7 +39,7 @@ typedef struct {
   double gradient; /* bytes */
   double data;     /* bytes that a node has once */
   int vectors;     /* of the optimizer's, and averages */
-} plan;
+} forecast;
 
 /* What a number of ranks comes to. */
 typedef struct {
@@ -49,28 +49,28 @@ typedef struct {
   int slices, halvings;
   double work, update, step;
   ls_cost cost;
-} point;
+} outlook;
 
 /* ---- how the ranks share a minibatch ---- */
 
 /* The largest number of ranks a node, up to `most`, with which all nodes have the same. */
-static ls_cost_shape shape_of(const plan *p, int ranks) {
+static ls_cost_shape shape_of(const forecast *p, int ranks) {
   int node_size = p->most < ranks ? p->most : ranks;
   while (ranks % node_size != 0) node_size--;
   return (ls_cost_shape){ranks / node_size, node_size, p->gradient};
 }
 
-static bool is_stored(const plan *p, int ranks) { return shape_of(p, ranks).nodes > 1; }
+static bool is_stored(const forecast *p, int ranks) { return shape_of(p, ranks).nodes > 1; }
 
 /* Slices of a rank's rows: as fine as the config cuts its own batch, and a power of two, with which
  * every rank has one part. */
-static int slices_of(const plan *p, int64_t rows) {
+static int slices_of(const forecast *p, int64_t rows) {
   int slices = 1;
   while (2 * slices * p->batch <= rows * p->slices && 2 * slices <= rows) slices *= 2;
   return slices;
 }
 
-static int64_t rows_of(const plan *p, int ranks, int64_t batch) {
+static int64_t rows_of(const forecast *p, int ranks, int64_t batch) {
   return p->weak ? batch : (batch + ranks - 1) / ranks;
 }
 
@@ -98,7 +98,7 @@ static double usual(double *time, int count) {
   return time[count / 4];
 }
 
-static ls_status time_steps(const plan *p, ls_run *run, measured *m) {
+static ls_status time_steps(const forecast *p, ls_run *run, measured *m) {
   const int most = p->o->steps > p->o->warmup ? p->o->steps : p->o->warmup;
   double *time; /* (2, most) */
   int taken;
@@ -113,7 +113,7 @@ static ls_status time_steps(const plan *p, ls_run *run, measured *m) {
   return status;
 }
 
-static ls_status measure_run(plan *p, ls_run *run, measured *m) {
+static ls_status measure_run(forecast *p, ls_run *run, measured *m) {
   const double size = (double)ls_dtype_size(run->config->precision);
   p->gradient = (double)run->parameters * size;
   p->vectors = ls_state_vectors(run);
@@ -125,7 +125,7 @@ static ls_status measure_run(plan *p, ls_run *run, measured *m) {
   return time_steps(p, run, m);
 }
 
-static ls_status measure(plan *p, int64_t rows, int slices, bool stored, measured *m) {
+static ls_status measure(forecast *p, int64_t rows, int slices, bool stored, measured *m) {
   ls_config config = *p->cli->config; /* a run sets slices, and no more that would be freed */
   ls_mode mode = ls_mode_synchronous;
   ls_run *run = NULL;
@@ -141,7 +141,7 @@ static ls_status measure(plan *p, int64_t rows, int slices, bool stored, measure
 }
 
 /* Kept in order. One that is measured already is not again. */
-static ls_status add(plan *p, int64_t rows, bool stored) {
+static ls_status add(forecast *p, int64_t rows, bool stored) {
   int i = 0;
   measured m;
   while (i < p->points &&
@@ -157,7 +157,7 @@ static ls_status add(plan *p, int64_t rows, bool stored) {
 
 /* The config's own minibatch on one rank first: it says how large `full` is. Then what each number
  * of ranks has, and twice and half of that, for other batches. */
-static ls_status measure_all(plan *p) {
+static ls_status measure_all(forecast *p) {
   const ls_config *config = p->cli->config;
   LS_TRY(measure(p, config->batch, (int)config->slices, false, &p->at[0]));
   p->points = 1;
@@ -195,7 +195,7 @@ static ls_status measure_sums(ls_dtype precision, double *rate) {
 /* ---- foretelling ---- */
 
 /* Between two that are measured, and beyond them, along a line. */
-static measured at_rows(const plan *p, int64_t rows, bool stored) {
+static measured at_rows(const forecast *p, int64_t rows, bool stored) {
   int lo = 0, last = p->points;
   while (p->at[lo].stored != stored) lo++;
   while (p->at[last - 1].stored != stored) last--;
@@ -210,8 +210,8 @@ static measured at_rows(const plan *p, int64_t rows, bool stored) {
 
 static bool is_power_of_two(int n) { return (n & (n - 1)) == 0; }
 
-static point foretell(const plan *p, int ranks, int64_t batch) {
-  point q = {.ranks = ranks, .shape = shape_of(p, ranks), .rows = rows_of(p, ranks, batch)};
+static outlook foretell(const forecast *p, int ranks, int64_t batch) {
+  outlook q = {.ranks = ranks, .shape = shape_of(p, ranks), .rows = rows_of(p, ranks, batch)};
   const measured m = at_rows(p, q.rows, is_stored(p, ranks));
   q.slices = ranks * slices_of(p, q.rows);
   if (is_power_of_two(q.shape.node_size)) q.halvings = ls_cost_halvings(&q.shape, false);
@@ -222,13 +222,13 @@ static point foretell(const plan *p, int ranks, int64_t batch) {
   return q;
 }
 
-static double samples_of(const plan *p, int ranks, int64_t batch) {
+static double samples_of(const forecast *p, int ranks, int64_t batch) {
   return (double)batch * (p->weak ? ranks : 1);
 }
 
 /* Beside one rank: of the whole batch (strong), or of a rank's rows (weak). */
-static double efficiency(const plan *p, int ranks, int64_t batch) {
-  const point one = foretell(p, 1, batch), q = foretell(p, ranks, batch);
+static double efficiency(const forecast *p, int ranks, int64_t batch) {
+  const outlook one = foretell(p, 1, batch), q = foretell(p, ranks, batch);
   return one.step / q.step / (p->weak ? 1 : ranks);
 }
 
@@ -236,7 +236,7 @@ enum { BATCH_MOST = 1 << 30 };
 static const double ENOUGH = 0.8;
 
 /* The least global minibatch of that efficiency; 0: there is none. */
-static int64_t batch_enough(const plan *p, int ranks) {
+static int64_t batch_enough(const forecast *p, int ranks) {
   const int64_t unit = p->weak ? 1 : ranks;
   int64_t lo = 0, hi = 1;
   while (hi * unit < BATCH_MOST && efficiency(p, ranks, hi * unit) < ENOUGH) {
@@ -256,11 +256,13 @@ static int64_t batch_enough(const plan *p, int ranks) {
 
 /* A rank's own, and its share of what its node has once; gradients lie there a part a rank; what
  * comes from other nodes, and what is summed to be sent there. */
-static double memory_of(const plan *p, const point *q) {
-  const double weights = p->gradient / q->shape.node_size,
-               column = q->shape.nodes > 1 ? weights * (q->shape.node_size > 1 ? 2 : 1) : 0;
-  return at_rows(p, q->rows, is_stored(p, q->ranks)).memory + p->data / q->shape.node_size +
-         weights + p->gradient + p->vectors * p->gradient / q->ranks + column;
+static double memory_of(const forecast *p, const outlook *q) {
+  const int near = q->shape.node_size;
+  const double weights = p->gradient / near;
+  double column = 0;
+  if (q->shape.nodes > 1) column = near > 1 ? 2 * weights : weights;
+  return at_rows(p, q->rows, is_stored(p, q->ranks)).memory + p->data / near + weights +
+         p->gradient + p->vectors * p->gradient / q->ranks + column;
 }
 
 /* ---- telling ---- */
@@ -281,7 +283,7 @@ static const char look[] =
     "rows, MB sent to other nodes, MB of memory: a rank's; batch 80%: the global\n"
     "batch for an efficiency of 0.8\n";
 
-static json_t *measured_json(const plan *p) {
+static json_t *measured_json(const forecast *p) {
   json_t *list = json_array();
   for (int i = 0; i < p->points; i++) {
     json_t *item = ls_put_item(list);
@@ -295,7 +297,7 @@ static json_t *measured_json(const plan *p) {
   return list;
 }
 
-static json_t *network_json(const plan *p) {
+static json_t *network_json(const forecast *p) {
   json_t *o = json_object();
   ls_put(o, "latency_us", 1e6 * p->network.latency);
   ls_put(o, "gbit", 8e-9 * p->network.link);
@@ -305,7 +307,7 @@ static json_t *network_json(const plan *p) {
   return o;
 }
 
-static void put_point(const plan *p, const point *q, json_t *item) {
+static void put_point(const forecast *p, const outlook *q, json_t *item) {
   const int64_t enough = batch_enough(p, q->ranks);
   ls_put(item, "ranks", q->ranks);
   ls_put(item, "nodes", q->shape.nodes);
@@ -328,7 +330,7 @@ static void put_point(const plan *p, const point *q, json_t *item) {
 }
 
 /* The first number of ranks that none of the larger ones exceeds by 5 % in samples a second. */
-static int pays(const plan *p) {
+static int pays(const forecast *p) {
   double best = 0;
   int found = p->counts - 1;
   for (int i = p->counts - 1; i >= 0; i--) {
@@ -340,10 +342,10 @@ static int pays(const plan *p) {
   return found;
 }
 
-static json_t *answer_json(const plan *p) {
+static json_t *answer_json(const forecast *p) {
   json_t *answer = json_object(), *list = json_array();
   const int threads = p->o->threads ? p->o->threads : 1, last = pays(p);
-  ls_put(answer, "mode", p->o->mode);
+  ls_put(answer, "mode", p->o->scaling);
   ls_put_bool(answer, "_weak", p->weak);
   ls_put(answer, "threads", threads);
   ls_put(answer, "_threads", threads > 1 ? "threads" : "thread");
@@ -353,7 +355,7 @@ static json_t *answer_json(const plan *p) {
   ls_put(answer, "network", network_json(p));
   ls_put(answer, "measured", measured_json(p));
   for (int i = 0; i < p->counts; i++) {
-    const point q = foretell(p, p->ranks[i], p->batch);
+    const outlook q = foretell(p, p->ranks[i], p->batch);
     put_point(p, &q, ls_put_item(list));
   }
   ls_put(answer, "points", list);
@@ -365,7 +367,7 @@ static json_t *answer_json(const plan *p) {
 /* ---- what is asked for ---- */
 
 /* LATENCY_US,GBIT[,RANKS_PER_NODE] */
-static ls_status read_network(plan *p) {
+static ls_status read_network(forecast *p) {
   double latency, gbit;
   int end = 0, most = 0;
   const char *text = p->o->network;
@@ -383,8 +385,8 @@ static ls_status read_network(plan *p) {
   return LS_OK;
 }
 
-static ls_status read_options(plan *p) {
-  p->weak = strcmp(p->o->mode, "weak") == 0;
+static ls_status read_options(forecast *p) {
+  p->weak = strcmp(p->o->scaling, "weak") == 0;
   LS_TRY(ls_bench_check(p->o));
   if (ls_comm_size(p->cli->comm) > 1)
     return ls_fail(LS_EUSAGE, "bench plan measures one rank; run it without mpirun");
@@ -392,8 +394,8 @@ static ls_status read_options(plan *p) {
     return ls_fail(LS_ECONFIG,
                    "bench plan measures updates of one cost, and an iteration of lbfgs takes as "
                    "many losses as its search asks for");
-  if (!p->weak && strcmp(p->o->mode, "strong") != 0)
-    return ls_fail(LS_EUSAGE, "--mode %s: it is strong or weak", p->o->mode);
+  if (!p->weak && strcmp(p->o->scaling, "strong") != 0)
+    return ls_fail(LS_EUSAGE, "--mode %s: it is strong or weak", p->o->scaling);
   p->counts = ls_bench_list(p->o->ranks, COUNTS_MAX, p->ranks);
   if (p->counts == 0)
     return ls_fail(LS_EUSAGE, "--ranks %s: write it as 1,2,4 or 2,4,...,4096", p->o->ranks);
@@ -405,7 +407,7 @@ static ls_status read_options(plan *p) {
 }
 
 ls_status ls_bench_plan(ls_cli *cli, const void *given) {
-  plan p = {.cli = cli, .o = given};
+  forecast p = {.cli = cli, .o = given};
   LS_TRY(read_options(&p));
   LS_TRY(measure_all(&p));
   LS_TRY(measure_sums(cli->config->precision, &p.network.sums));

@@ -17,7 +17,7 @@ typedef struct {
   int ranks;
   double rate[REPEAT_MAX]; /* samples/s of each run */
   double median, spread;   /* (largest - smallest) / median */
-} point;
+} timing;
 
 /* One run of `bench train` on so many ranks; batch 0: the config's. */
 static ls_status run_once(const ls_cli *cli, const ls_bench_options *o, int ranks, int64_t batch,
@@ -57,7 +57,7 @@ static ls_status run_once(const ls_cli *cli, const ls_bench_options *o, int rank
                  ranks);
 }
 
-static void summarize(point *p, int repeat) {
+static void summarize(timing *p, int repeat) {
   double sorted[REPEAT_MAX];
   memcpy(sorted, p->rate, sizeof sorted);
   p->median = ls_bench_median(sorted, repeat);
@@ -70,7 +70,7 @@ static const char look[] =
     "{*points}{ranks:5} {samples_per_s:13.0f} {spread*100:6.1f}%  {speedup:7.2f}x  "
     "{?oversubscribed}more ranks than cores: not scaling{|}{efficiency:9.2f}{/}\n{/}";
 
-static json_t *answer_json(const point *p, int count, int cores, const ls_bench_options *o) {
+static json_t *answer_json(const timing *p, int count, int cores, const ls_bench_options *o) {
   json_t *answer = json_object(), *list = json_array();
   for (int i = 0; i < count; i++) {
     double speedup = p[i].median / p[0].median, efficiency = speedup * p[0].ranks / p[i].ranks;
@@ -83,7 +83,7 @@ static json_t *answer_json(const point *p, int count, int cores, const ls_bench_
     ls_put(item, "efficiency", over ? json_null() : json_real(efficiency));
     ls_put_bool(item, "oversubscribed", over);
   }
-  ls_put(answer, "mode", o->mode);
+  ls_put(answer, "mode", o->scaling);
   ls_put(answer, "cores", cores);
   ls_put(answer, "repeat", o->repeat);
   ls_put(answer, "points", list);
@@ -92,15 +92,15 @@ static json_t *answer_json(const point *p, int count, int cores, const ls_bench_
 
 ls_status ls_bench_scaling(ls_cli *cli, const void *given) {
   const ls_bench_options *o = given;
-  point p[COUNTS_MAX] = {0};
+  timing p[COUNTS_MAX] = {0};
   int ranks[COUNTS_MAX], count = ls_bench_list(o->ranks, COUNTS_MAX, ranks);
-  bool weak = strcmp(o->mode, "weak") == 0;
+  bool weak = strcmp(o->scaling, "weak") == 0;
   int64_t batch = weak ? cli->config->batch : 0;
   LS_TRY(ls_bench_check(o));
   if (ls_comm_launched())
     return ls_fail(LS_EUSAGE, "bench scaling starts mpirun itself; run it without mpirun");
-  if (!weak && strcmp(o->mode, "strong") != 0)
-    return ls_fail(LS_EUSAGE, "--mode %s: it is strong or weak", o->mode);
+  if (!weak && strcmp(o->scaling, "strong") != 0)
+    return ls_fail(LS_EUSAGE, "--mode %s: it is strong or weak", o->scaling);
   if (o->repeat > REPEAT_MAX)
     return ls_fail(LS_EUSAGE, "--repeat %d: at most %d", o->repeat, REPEAT_MAX);
   if (count == 0) return ls_fail(LS_EUSAGE, "--ranks %s: write it as 1,2,4", o->ranks);
