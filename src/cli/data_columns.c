@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "cli/cmd_data.h"
-#include "data/formats/csv_text.h"
+#include "data/formats/csv_remedy.h"
 #include "data/names.h"
 #include "data/survey.h"
 
@@ -24,6 +24,7 @@ typedef struct {
   ls_data_file file;
   ls_csv_field *field; /* (columns) */
   column *column;      /* (columns) */
+  ls_csv_cursor first; /* the first record */
   int64_t columns, rows;
   bool header;
 } csv;
@@ -95,7 +96,7 @@ static ls_status guess_comment(const ls_csv_text *text, bool *comment) {
   int64_t lines = 0, first, second;
   for (const char *p = at.at; p < text->end; p++) {
     const bool begins = p == at.at || p[-1] == '\n' || p[-1] == '\r';
-    lines += begins && *p == '#';
+    lines += begins && *p == '#' && !ls_csv_excel_error(p);
   }
   *comment = lines > 0;
   if (lines != 1 || *at.at != '#') return LS_OK;
@@ -119,6 +120,19 @@ static ls_status open_text(csv *c, const char *path) {
   return ls_csv_open(path, &spec, &c->text, &c->file);
 }
 
+/* A record of another shape, with what to write where the first line is what is odd. */
+static ls_status refuse_shape(const csv *c, const ls_csv_cursor *at, const ls_csv_cursor *next,
+                              int64_t fields) {
+  char *name = NULL;
+  ls_csv as = {.text = c->text, .first = c->first, .next = *next, .columns = c->columns};
+  as.field = c->field;
+  as.head = c->header ? &name : NULL;
+  ls_status status =
+      ls_fail(LS_EDATA, "%s:%lld: %lld fields, but the first line has %lld", c->text.path,
+              (long long)at->line, (long long)fields, (long long)c->columns);
+  return ls_csv_remedy_shape(&as, status, at, fields);
+}
+
 static ls_status read_columns(csv *c, const char *path) {
   int64_t fields;
   LS_TRY(open_text(c, path));
@@ -132,12 +146,11 @@ static ls_status read_columns(csv *c, const char *path) {
   at = c->text.start;
   LS_TRY(ls_csv_record(&c->text, &at, c->field, c->columns, &fields));
   take_header(c, &at);
+  c->first = at;
   while (!ls_csv_ended(&c->text, at.at)) {
-    int64_t line = at.line;
+    const ls_csv_cursor start = at;
     LS_TRY(ls_csv_record(&c->text, &at, c->field, c->columns, &fields));
-    if (fields != c->columns)
-      return ls_fail(LS_EDATA, "%s:%lld: %lld fields, but the first line has %lld", path,
-                     (long long)line, (long long)fields, (long long)c->columns);
+    if (fields != c->columns) return refuse_shape(c, &start, &at, fields);
     for (int64_t k = 0; k < c->columns; k++) LS_TRY(take(&c->text, &c->column[k], c->field[k]));
     c->rows++;
   }

@@ -25,9 +25,15 @@ static const char *meant(const ls_heading *h, const char *name) {
   return near;
 }
 
+/* Of "-1", "0", "2:5" and "1-": how columns are counted; false: the name is none of them. */
+static bool is_counted(const char *name) {
+  const size_t sign = strspn(name, "-"), digits = strspn(name + sign, "0123456789");
+  return digits > 0 && strspn(name, "0123456789-:") == strlen(name);
+}
+
 static ls_status no_column(const ls_heading *h, const char *name) {
   const bool undivided = h->columns == 1 && h->separator;
-  const char *near = undivided ? NULL : meant(h, name);
+  const char *near = undivided || is_counted(name) ? NULL : meant(h, name);
   char list[400] = "", other[100] = "";
   size_t length = 0;
   if (near) return ls_fail(LS_EDATA, "%s: no column '%s'; did you mean '%s'?", h->path, name, near);
@@ -37,6 +43,9 @@ static ls_status no_column(const ls_heading *h, const char *name) {
   if (undivided)
     snprintf(other, sizeof other, "; fields are separated by %s here (data.separator)",
              h->separator);
+  else if (is_counted(name))
+    snprintf(other, sizeof other, "; numbers count from 1 to %lld, and a range is written 1-3",
+             (long long)h->columns);
   return ls_fail(LS_EDATA, "%s: no column '%s'; there are %lld%s%s%s", h->path, name,
                  (long long)h->columns, list, length >= sizeof list ? " ..." : "", other);
 }

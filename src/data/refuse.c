@@ -13,6 +13,8 @@ ls_status ls_refuse_missing(const ls_origin *origin, int64_t k, int64_t column, 
   char place[512], shown[40];
   source->format->place(source, origin->row ? origin->row[k] : origin->first + k, column, place,
                         sizeof place);
+  if (what == ls_not_finite)
+    what = isnan(value) ? "missing" : "not finite, or too large for the precision";
   snprintf(shown, sizeof shown, isfinite(value) ? "it is %.17g" : "%g", value);
   return ls_fail(LS_EDATA, "%s: %s (%s)%s", place, what, shown,
                  remedy && isnan(value) ? remedy : "");

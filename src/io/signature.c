@@ -1,8 +1,9 @@
 #include "io/signature.h"
 
 #include <string.h>
+#include <strings.h>
 
-enum { HDF5, NPY };
+enum { HDF5, NPY, ARFF };
 
 typedef struct {
   ls_signature it;
@@ -12,6 +13,16 @@ typedef struct {
 
 #define NETCDF \
   .what = "a NetCDF file of the classic format", .remedy = "nccopy -k nc4 makes HDF5 of it"
+#define R                             \
+  .what = "a file of R's own format", \
+  .remedy = "write.csv(x, \"t.csv\", row.names = FALSE) writes CSV"
+#define BY_PANDAS(reader) "pandas." reader "(FILE).to_csv(\"t.csv\", index=False) makes CSV of it"
+#define JSON                    \
+  .what = "JSON", .text = true, \
+  .remedy = BY_PANDAS("read_json") " (lines=True where a line is a sample)"
+#define PAGE .what = "a page of the web, or XML", .remedy = "fetch the file itself", .text = true
+#define PICKLE \
+  .what = "a pickle of Python", .remedy = "df.to_csv(\"t.csv\", index=False) writes CSV"
 #define UNPACK(program) program " unpacks it"
 #define BYTES(text) text, sizeof(text) - 1
 
@@ -23,8 +34,13 @@ static const row rows[] = {
               .remedy = "lockstep data import x.npy --y y.npy -o xy.h5 makes HDF5 of such arrays"},
              BYTES("\x93NUMPY"),
              0},
+    [ARFF] = {{.what = "an ARFF file",
+               .remedy = "its samples are CSV without a header: sed '1,/^@data/Id' FILE >t.csv",
+               .text = true},
+              BYTES("@relation"),
+              0},
     {{.what = "a zip archive, as .xlsx and .npz are",
-      .remedy = "save the sheet as CSV, or the arrays as .npy each"},
+      .remedy = "save the sheet as CSV, or the arrays as .npy each; unzip unpacks other files"},
      BYTES("PK\3\4"),
      0},
     {{.what = "an Excel file of the old format", .remedy = "save the sheet as CSV"},
@@ -40,11 +56,40 @@ static const row rows[] = {
       .remedy = "pandas.read_parquet(FILE).to_csv(\"t.csv\", index=False) makes CSV of it"},
      BYTES("PAR1"),
      0},
-    {{.what = "a pickle of Python", .remedy = "df.to_csv(\"t.csv\", index=False) writes CSV"},
-     BYTES("\x80\x04\x95"),
+    {{PICKLE}, BYTES("\x80\x04\x95"), 0},
+    {{PICKLE}, BYTES("\x80\x05\x95"), 0},
+    {{PICKLE}, BYTES("\x80\x02"), 0},
+    {{PICKLE}, BYTES("\x80\x03"), 0},
+    {{R}, BYTES("RDX"), 0},
+    {{R, .text = true}, BYTES("RDA2\nA\n"), 0},
+    {{R, .text = true}, BYTES("RDA3\nA\n"), 0},
+    {{R}, BYTES("X\n\0\0\0"), 0},
+    {{R, .text = true}, BYTES("A\n2\n"), 0},
+    {{R, .text = true}, BYTES("A\n3\n"), 0},
+    {{R, .text = true}, BYTES("structure(list("), 0},
+    {{.what = "a Feather file", .remedy = BY_PANDAS("read_feather")}, BYTES("ARROW1"), 0},
+    {{.what = "a Feather file", .remedy = BY_PANDAS("read_feather")}, BYTES("FEA1"), 0},
+    {{.what = "a data base of SQLite",
+      .remedy = "sqlite3 -header -csv FILE 'select * from TABLE' >t.csv"},
+     BYTES("SQLite format 3"),
      0},
-    {{.what = "a pickle of Python", .remedy = "df.to_csv(\"t.csv\", index=False) writes CSV"},
-     BYTES("\x80\x05\x95"),
+    {{.what = "a file of Stata", .remedy = BY_PANDAS("read_stata")}, BYTES("<stata_dta>"), 0},
+    {{.what = "a file of Stata", .remedy = BY_PANDAS("read_stata")}, BYTES("r\2\1"), 0},
+    {{.what = "a file of Stata", .remedy = BY_PANDAS("read_stata")}, BYTES("s\2\1"), 0},
+    {{JSON}, BYTES("{\""), 0},
+    {{JSON}, BYTES("{\n"), 0},
+    {{JSON}, BYTES("[{"), 0},
+    {{JSON}, BYTES("[["), 0},
+    {{JSON}, BYTES("[\n"), 0},
+    {{PAGE}, BYTES("<!DOCTYPE"), 0},
+    {{PAGE}, BYTES("<!doctype"), 0},
+    {{PAGE}, BYTES("<html"), 0},
+    {{PAGE}, BYTES("<table"), 0},
+    {{PAGE}, BYTES("<?xml"), 0},
+    {{.what = "what Git LFS keeps for a file",
+      .remedy = "git lfs pull fetches the file itself",
+      .text = true},
+     BYTES("version https://git-lfs"),
      0},
     {{.what = "Octave's own text format",
       .remedy = "save it with -hdf5, or dlmwrite(FILE, x, \"precision\", \"%.17g\")",
@@ -64,7 +109,19 @@ static const row rows[] = {
 const ls_signature *const ls_signature_hdf5 = &rows[HDF5].it, *const ls_signature_npy =
                                                                   &rows[NPY].it;
 
+/* Lines of comments go before the first word of an ARFF file, whatever its capitals. */
+static bool is_arff(const char *at, size_t bytes) {
+  const char *end = at + bytes;
+  while (at < end && (*at == '%' || *at == '\n' || *at == '\r')) {
+    const char *line = memchr(at, '\n', (size_t)(end - at));
+    at = line ? line + 1 : end;
+  }
+  return (size_t)(end - at) >= rows[ARFF].length &&
+         strncasecmp(at, rows[ARFF].begin, rows[ARFF].length) == 0;
+}
+
 const ls_signature *ls_signature_of(const void *head, size_t bytes) {
+  if (is_arff(head, bytes)) return &rows[ARFF].it;
   for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
     if (bytes >= rows[k].at + rows[k].length &&
         memcmp((const char *)head + rows[k].at, rows[k].begin, rows[k].length) == 0)

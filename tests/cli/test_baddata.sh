@@ -47,8 +47,8 @@ scalar|hdf5|/x has no rows
 empty|hdf5|/x holds no samples: dimension 1 is 0
 short|hdf5|/y has 59 rows for the 60 of /x
 cube|hdf5|/y has 60 rows for the 180 of /x
-nan|hdf5|/x: row 17, value 1: missing, not finite
-infinite|targets|/t: row 41, value 1: missing, not finite or too large for the precision (inf)
+nan|hdf5|/x: row 17, value 1: missing (nan)
+infinite|targets|/t: row 41, value 1: not finite, or too large for the precision (inf)
 label|hdf5|/y: row 23, value 0: class number not below data.classes (it is 3)
 negative|hdf5|/y: row 23, value 0: not a class number: 0, 1, 2 ... are (it is -1)
 half|hdf5|/y: row 23, value 0: not a class number: 0, 1, 2 ... are (it is 0.5)
@@ -66,7 +66,7 @@ on 3 train hdf5.yaml -o named -q data.train.file=link.h5 data.train.x=good.h5:/x
 for ranks in 0 3; do
   code=0
   on $ranks train hdf5.yaml -o stream --force -q data.train.file=nan.h5 data.load=stream 2>err || code=$?
-  [ $code -eq 65 ] && grep -qF 'nan.h5: /x: row 17, value 1: missing, not finite' err || fail "a streamed NaN, $ranks ranks: exit $code: $(cat err)"
+  [ $code -eq 65 ] && grep -qF 'nan.h5: /x: row 17, value 1: missing (nan)' err || fail "a streamed NaN, $ranks ranks: exit $code: $(cat err)"
 done
 "$BUILD/tests/badh5" wide wide.h5
 refused "wide.h5: 6 features and 1 targets a sample; good.h5 has 3 and 1" hdf5 "data.test={file: wide.h5, x: /x, y: /y}"
@@ -97,10 +97,10 @@ bad 'bad.csv:3: a NUL byte (byte 14)' 'a,b,c\n1,2,3\n4,\0005,6\n'
 bad 'bad.csv:3: the quote opened here (byte 5 of the line) is never closed' 'a,b,c\n1,2,3\n4,5,"6\n7,8,9\n'
 bad 'bad.csv:3: text behind a closing quote' 'a,b,c\n1,2,3\n4,"5"6,7\n'
 bad "bad.csv:3: column 2 (b): not a number: '5e'" 'a,b,c\n1,2,3\n4,5e,6\n'
-bad 'bad.csv:3: column 3 (c): missing, not finite' 'a,b,c\n1,2,3\n4,5,\n'
+bad 'bad.csv:3: column 3 (c): missing (nan)' 'a,b,c\n1,2,3\n4,5,\n'
 bad '(nan); data.missing.y takes such samples: drop leaves them out' 'a,b,c\n1,2,3\n4,5,\n'
 bad '(nan); data.missing.x takes such samples: drop leaves them out, mean' 'a,b,c\n1,2,3\n4,,6\n'
-bad 'bad.csv:2: column 1 (a): missing, not finite or too large for the precision (inf)' 'a,b,c\n1e40,2,3\n'
+bad 'bad.csv:2: column 1 (a): not finite, or too large for the precision (inf)' 'a,b,c\n1e40,2,3\n'
 bad "bad.csv: no column 'c'; there are 2: 'a', 'b'" 'a,b\n1,2\n'
 bad 'bad.csv: holds no samples: there is only a header' 'a,b,c\n'
 bad 'bad.csv: holds no samples: the file is empty' ''
@@ -114,7 +114,7 @@ bad 'bad.csv: UTF-16 text' '\377\376a\000'
 { printf 'a,b,c\n1,2,3\n'; head -c 20000000 /dev/zero | tr '\0' 7; printf '\n4,5,6\n'; } >bad.csv
 refused 'bad.csv:3: 1 fields, but the header has 3' csv
 { printf 'a,b,c\n1,2,3\n4,5,'; head -c 20000000 /dev/zero | tr '\0' 7; printf '\n'; } >bad.csv
-refused 'bad.csv:3: column 3 (c): missing, not finite or too large for the precision (inf)' csv
+refused 'bad.csv:3: column 3 (c): not finite, or too large for the precision (inf)' csv
 { printf 'a,b,c\n1,2,3\n4,5,"'; head -c 20000000 /dev/zero | tr '\0' 7; } >bad.csv
 refused 'bad.csv:3: the quote opened here (byte 5 of the line) is never closed' csv
 finish

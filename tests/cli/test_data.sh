@@ -50,7 +50,7 @@ says '6000 train 1000 test, 784 features' data import "$SMALL" -o f.h5
 says '1000 samples of 784 bytes' data info f.h5
 refused 74 'f.h5 exists' data import "$SMALL" -o f.h5
 says '6000 train' data import "$SMALL" -o f.h5 --force --compress
-refused 65 't.csv:3: column 2 (b): missing, not finite or too large for the precision' data import t.csv --x b --y a -o bad.h5
+refused 65 't.csv:3: column 2 (b): missing (nan)' data import t.csv --x b --y a -o bad.h5
 refused 65 'not a number' data import t.csv --x a --y kind -o bad.h5
 refused 65 "no column 'c'; there are 3: 'a', 'b', 'kind'" data import t.csv --x c --y kind --classes -o bad.h5
 refused 64 '-o OUT.h5' data import t.csv

@@ -115,5 +115,5 @@ refused 65 'none.csv:2: column 3 (u): missing in all training samples' train csv
 refused 78 'mask is for targets of regression, and not for the loss binary_cross_entropy' config check csv.yaml loss=binary_cross_entropy
 refused 78 'mask is for targets of regression, and data.classes makes classes' config check csv.yaml data.classes=3
 awk -F, -v OFS=, 'NR == 3 { $3 = "inf" } { print }' holes.csv >wild.csv
-refused 65 'wild.csv:3: column 3 (u): missing, not finite' train csv.yaml data.train.file=wild.csv -o never
+refused 65 'wild.csv:3: column 3 (u): not finite' train csv.yaml data.train.file=wild.csv -o never
 finish

@@ -93,6 +93,42 @@ printf '#id,a\n1,2\n3,4\n' >id.csv
 run 0 data info id.csv
 grep -q '1    #id ' out || fail "a header that begins with #: $(cat out)"
 
+# First lines that are odd, files of other programs, and Excel's words for what it cannot compute, which begin no comment.
+while IFS='|' read -r text begin; do
+  # shellcheck disable=SC2059
+  printf "$begin" >odd.csv
+  refused 65 "$text" data info odd.csv
+done <<'C'
+odd.csv:2: 2 fields, but the first line has 1; the first line is empty: take it out|\na,b\n1,2\n
+the first line is for Excel alone: take it out|sep=;\na;b;c\n1;2;3\n
+the first line is no header but a title|My data\na,b\n1,2\n
+since it names the rows (R)|a b\nr1 1 2\nr2 3 4\n
+lines that end with a separator|a,b\n1,2,\n3,4,\n
+no CSV but a file of R's own format; write.csv|RDX3\nX\n\0\0
+no CSV but a file of R's own format; write.csv|X\n\0\0\0\3
+no CSV but a file of R's own format; write.csv|RDA3\nA\n3\n
+no CSV but a Feather file; pandas.read_feather|ARROW1\0\0
+no CSV but an Excel file of the old format; save|\320\317\021\340\0
+no CSV but a Parquet file; pandas.read_parquet|PAR1\025\0
+no CSV but a data base of SQLite; sqlite3|SQLite format 3\0
+no CSV but an ARFF file; its samples are CSV|%% Fisher\n%%\n@RELATION iris\n
+no CSV but JSON; pandas.read_json(FILE).to_csv|[{"a": 1}]\n
+makes CSV of it (lines=True where a line is a sample)|{"a": 1}\n
+no CSV but a page of the web, or XML; fetch|<!DOCTYPE html>\n
+no CSV but what Git LFS keeps for a file; git lfs pull|version https://git-lfs.github.com/spec/v1\n
+UTF-16 text; save it as UTF-8 (iconv -f utf-16be -t utf-8)|\0a\0,\0b\0\n
+UTF-16 text; save it as UTF-8 (iconv -f utf-16le -t utf-8)|a\0,\0b\0\n\0
+UTF-32 text; save it as UTF-8 (iconv -f utf-32 -t utf-8)|\377\376\0\0a\0\0\0
+no text file; raw numbers become an array|\1\2\3\0\0\0
+C
+printf '\0\0\010\001\0\0\0\1' >idx.csv
+refused 65 'no CSV but an IDX file; data.type: idx reads it' train net.yaml data.train.file=idx.csv --dry-run
+printf 'a,b\n1,2\n#N/A,3\n' >excel.csv
+run 0 data info excel.csv
+grep -q '2 samples of 2 columns' out && ! grep -q comment out || fail "#N/A: $(cat out)"
+printf 'a,b,\n1,2,\n2,3,\n' >trailed.csv
+refused 65 'lines end with a separator, which makes an empty column 3 of the inputs' train net.yaml 'data={type: csv, train: {file: trailed.csv, x: rest, y: [b]}}' --dry-run
+
 run 0 data info t.h5
 grep -q '^  constant   1 of the inputs: kind$' out || fail "data info t.h5: $(cat out)"
 

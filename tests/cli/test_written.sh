@@ -1,5 +1,5 @@
 #!/bin/bash
-# What other programs write (docs/data.md, "what you have"): NumPy, scikit-learn's arrays, pandas, h5py, PyTables, netCDF4, xarray, Octave and
+# What other programs write (docs/data.md, "what you have"): NumPy, scikit-learn's arrays, pandas, h5py, PyTables, netCDF4, xarray, Octave, R and
 # Fortran, whichever are here, write one table of numbers of 17 digits and its classes; each file must train the network of the plain
 # CSV, bit for bit, and what is not read must be refused with what to write instead.
 # label: full
@@ -102,6 +102,14 @@ END
   run 0 predict odd/final.h5 -i odd-test.csv -o two.csv -q
   cmp -s <(tail -n +2 one.csv) <(tail -n +2 two.csv | tac) || fail "test.csv: other predictions"
 fi
+if has openpyxl && has pandas; then
+  "$PYTHON" -c 'import pandas as pd; pd.read_csv("plain.csv").to_excel("t.xlsx")'
+  never 'save the sheet as CSV' "$(csv t.xlsx)"
+fi
+if has scipy; then
+  "$PYTHON" -c 'import scipy.io as s; s.savemat("v5.mat", {"x": [[1, 2]]})'
+  never 'a MAT-file of version 5; save it with -v7.3' "$(hdf5 v5.mat /x /y)"
+fi
 if has pandas && has tables; then
   "$PYTHON" - <<'END' 2>/dev/null || die "PyTables' files"
 import pandas as pd, tables
@@ -184,6 +192,23 @@ if command -v octave-cli >/dev/null; then
   never 'are samples the columns here? say transpose: true' "$(hdf5 octave.h5 /x/value /y/value)"
   never 'a MAT-file of version 5; save it with -v7.3 (Matlab) or -hdf5 (Octave)' "$(hdf5 octave.mat /x /y)"
   never "Octave's own text format; save it with -hdf5" "$(bare octave.txt)"
+fi
+
+# ---- R ----
+if command -v Rscript >/dev/null; then
+  Rscript -e 'write.csv(iris, "r.csv", row.names = FALSE); write.csv2(iris, "r2.csv", row.names = FALSE); write.csv(iris, "rows.csv");
+    write.table(iris, "r.txt"); write.table(iris, "r.tsv", sep = "\t", quote = FALSE, row.names = FALSE); saveRDS(iris, "r.rds")' || die "R's files"
+  tr -d '"' <r.csv >r-plain.csv
+  net "$(csv r-plain.csv rest Species)" >net.yaml
+  run 0 train net.yaml -o r -q
+  numpy=$want want=$(weights r)
+  for file in r.csv r.tsv; do alike "$(csv $file rest Species)"; done
+  alike "$(csv r2.csv rest Species '' ', decimal: ","')"
+  alike "$(csv rows.csv 'Sepal.Length-Petal.Width' Species)"
+  alike "$(csv r.txt '[2-5]' 6 ', header: false' ', skip: {train: 1}')"
+  never 'since it names the rows (R): write.table(..., row.names = FALSE), or header: false, data.skip: {train: 1}' "$(csv r.txt rest Species)"
+  never "a file of R's own format; write.csv(x, \"t.csv\", row.names = FALSE)" "$(csv r.rds rest Species)"
+  want=$numpy
 fi
 
 # ---- Fortran: what it prints, and its HDF5 ----

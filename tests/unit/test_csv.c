@@ -161,11 +161,11 @@ static void mistakes(void **state) {
       {"a,b\n1,2\n3\n", "a", "b", false, "train.csv:3: 1 fields, but the header has 2"},
       {"a,b\n1,2\n3,4,5\n", "a", "b", false, "train.csv:3: 3 fields, but the header has 2"},
       {"a,b\n1,2\n\n3,4\n", "a", "b", false, "train.csv:3: an empty line between records"},
-      {"a,b\n1,2\n,4\n", "a", "b", false, "train.csv:3: column 1 (a): missing, not finite"},
-      {"a,b\n1,2\n3,NA\n", "a", "b", false, "train.csv:3: column 2 (b): missing, not finite"},
+      {"a,b\n1,2\n,4\n", "a", "b", false, "train.csv:3: column 1 (a): missing (nan)"},
+      {"a,b\n1,2\n3,NA\n", "a", "b", false, "train.csv:3: column 2 (b): missing (nan)"},
       {"a,b\n1,2\n3,-inf\n", "a", "b", false,
-       "column 2 (b): missing, not finite or too large for the precision (-inf)"},
-      {"a,b\n1,2\n1e999,3\n", "a", "b", false, "column 1 (a): missing, not finite"},
+       "column 2 (b): not finite, or too large for the precision (-inf)"},
+      {"a,b\n1,2\n1e999,3\n", "a", "b", false, "column 1 (a): not finite, or too large"},
       {"a,b\n1,2\n1.2.3,3\n", "a", "b", false, "train.csv:3: column 1 (a): not a number: '1.2.3'"},
       {"a,b\n1,2\n0x10,3\n", "a", "b", false, "not a number: '0x10'"},
       {"a,b\n1,2\n\"1,5\",3\n", "a", "b", false, "not a number: '1,5'"},
@@ -212,10 +212,32 @@ static void mistakes(void **state) {
       {"\xff\xfe"
        "a",
        "a", "b", false, "UTF-16"},
+      {"a,b\n1,2\n", "-1", "a", false, "numbers count from 1 to 2, and a range is written 1-3"},
+      {"a,b,c\n1,2,3\n", "1:2", "c", false, "no column '1:2'; there are 3: 'a', 'b', 'c'; numbers"},
+      {"1,2\n3,4\n", "a", "b", false, "numbers for names: if it is a sample, header: false"},
+      {"Made in May,,\na,b,c\n1,2,3\n", "a", "b", false, "if the first line is no header but a"},
+      {"a,b,c\nr1,1,2,3\n", "a", "d", false, "since it names the rows (R)"},
+      {"a,b\n1,2,\n3,4,\n", "a", "b", false, "lines that end with a separator have an empty"},
+      {"\n\na,b\n1,2\n", "1", "1", false, "the first line is empty: take it out"},
+      {"a,b\n1,2\na,b\n3,4\n", "a", "b", false,
+       "train.csv:3: column 1 (a): not a number: 'a'; this "
+       "is the header once more"},
+      {"a,b\n1,1:0.5\n", "b", "a", false, "INDEX:VALUE as LIBSVM writes it is not read"},
+      {"-1 1:0.5 2:1\n1 2:3\n", "2", "1", false, "INDEX:VALUE as LIBSVM"},
+      {"a,b\n1,2\n#N/A,4\n", "a", "b", false, "data.missing: {text: ['#N/A'], x: drop}"},
+      {"a,b\n1,2\n-1.#IND,4\n", "a", "b", false, "data.missing: {text: ['-1.#IND'], x: drop}"},
+      {"a,b\n\"1,234\",2\n", "a", "b", false,
+       "take signs of thousands, per cent and currencies out"},
+      {"a;b\n1.234,5;2\n", "a", "b", false, "take signs of thousands"},
+      {"a;b\n1 234 567;2\n", "a", "b", false, "take signs of thousands"},
+      {"a,b\n12 %,2\n", "a", "b", false, "take signs of thousands"},
+      {"a;b\n1,50 \u20ac;2\n", "a", "b", false, "take signs of thousands"},
+      {"a,b\n$1.5,2\n", "a", "b", false, "take signs of thousands"},
+      {"a,b\n2020-01-02,2\n", "a", "b", false, "this column has no numbers (dates?)"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     put("train.csv", bad[i].text);
-    ls_data_spec spec = csv_spec(bad[i].x, bad[i].y, true);
+    ls_data_spec spec = csv_spec(bad[i].x, bad[i].y, *bad[i].text != '-');
     ls_data *data;
     assert_int_equal(ls_data_open(comm, &spec, bad[i].classes, LS_F64, &data), LS_EDATA);
     if (!strstr(ls_error_text(), bad[i].error))

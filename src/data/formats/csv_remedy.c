@@ -18,6 +18,10 @@ typedef enum {
   COUNTS,
   COUNTS_NAMES,
   ROW_NAMES,
+  NO_HEADER,
+  HEADER_AGAIN,
+  TRAILING,
+  SPARSE,
   UNITS,
   WORDS,
   NO_NUMBERS,
@@ -25,12 +29,23 @@ typedef enum {
   MARK,
   DECIMAL_POINT,
   DECIMAL_COMMA,
+  SIGNS,
   EXPONENT
 } remedy;
 
 #define FORTRAN "an exponent is written with E: write such numbers in Fortran with es25.16 or *"
 #define EMPTY_LINE "the first line is empty: take it out (sed -i 1d FILE)"
 #define EXCEL_LINE "the first line is for Excel alone: take it out (sed -i 1d FILE)"
+#define AGAIN "this is the header once more (files that were joined?): take the line out"
+#define TRAILED                                                                                 \
+  "lines that end with a separator have an empty field more than the header: take it out (sed " \
+  "-i 's/[,;]\\r*$//' FILE)"
+#define INDEXED                                                                              \
+  "INDEX:VALUE as LIBSVM writes it is not read: sklearn.datasets.load_svmlight_file(FILE), " \
+  "and X.toarray() in columns"
+#define PLAIN                                                                              \
+  "numbers are plain here: take signs of thousands, per cent and currencies out (pandas: " \
+  "read_csv(FILE, thousands=...), str.strip)"
 #define COUNTING "the first line counts samples and inputs, and is no header: "
 #define COUNTING_NAMES                                                                           \
   "the first line counts samples and inputs, the second is the header: take the first out (sed " \
@@ -57,6 +72,12 @@ static const struct {
                    "and columns by number",
                    "if the first column has no name since it names the rows (R): "
                    "write.table(..., row.names = FALSE)"},
+    [NO_HEADER] = {"the first line has numbers for names: if it is a sample, header: false and "
+                   "columns by number",
+                   "the first line has numbers for names: if it is a sample, --no-header"},
+    [HEADER_AGAIN] = {AGAIN, AGAIN},
+    [TRAILING] = {TRAILED, TRAILED},
+    [SPARSE] = {INDEXED, INDEXED},
     [UNITS] = {"if this line is no sample (units?), data.skip leaves it out",
                "if this line is no sample (units?), take it out"},
     [WORDS] = {"data.text_inputs: one_hot takes texts for inputs; what samples are called is "
@@ -71,6 +92,7 @@ static const struct {
                        "decimals had . in the training data, and it is . here"},
     [DECIMAL_COMMA] = {"data.decimal says which mark decimals have, and it is , here",
                        "decimals had , in the training data, and it is , here"},
+    [SIGNS] = {PLAIN, PLAIN},
     [EXPONENT] = {FORTRAN, FORTRAN}};
 
 /* The same failure, with this text behind it; NULL: as it is. */
@@ -108,12 +130,23 @@ static remedy counts(const ls_csv *c) {
   return of[ls_csv_counted(c)];
 }
 
-/* Has the second line more fields than the first, which names columns? */
-static bool is_title(const ls_csv *c) {
+/* How many of the columns have a name. */
+static int64_t named(const ls_csv *c) {
+  int64_t n = 0;
+  for (int64_t k = 0; k < c->columns; k++) n += *c->head[k] != 0;
+  return n;
+}
+
+/* Has the second line more fields than the first, or the first only one that is not empty? One
+ * more are names of rows. */
+static remedy title(const ls_csv *c) {
   ls_csv_cursor second = c->next;
   int64_t fields;
-  if (!c->head || ls_csv_ended(&c->text, second.at)) return false;
-  return ls_csv_record(&c->text, &second, NULL, 0, &fields) == LS_OK && fields > c->columns;
+  if (!c->head || ls_csv_ended(&c->text, second.at)) return NOTHING;
+  if (c->columns > 2 && *c->head[0] && named(c) == 1) return TITLE;
+  if (ls_csv_record(&c->text, &second, NULL, 0, &fields) != LS_OK) return NOTHING;
+  if (c->columns > 1 && fields == c->columns + 1) return ROW_NAMES;
+  return fields > c->columns ? TITLE : NOTHING;
 }
 
 /* A first line that is neither a header nor a sample, whatever stands behind it. */
@@ -122,13 +155,23 @@ static remedy first_line(const ls_csv *c) {
   return strncmp(c->text.start.at, "sep=", 4) == 0 ? EXCEL : counts(c);
 }
 
-bool ls_csv_first_odd(const ls_csv *c) { return first_line(c) != NOTHING || is_title(c); }
+bool ls_csv_first_odd(const ls_csv *c) { return first_line(c) != NOTHING || title(c) != NOTHING; }
+
+static bool has_numbers_for_names(const ls_csv *c) {
+  double value;
+  bool numbers = c->head != NULL;
+  for (int64_t k = 0; k < c->columns && numbers; k++)
+    numbers = ls_csv_number(&c->text, (ls_csv_field){c->head[k], strlen(c->head[k])}, &value);
+  return numbers;
+}
 
 /* Before the first record is read: c->next is what stands behind the header. */
 static remedy column_remedy(const ls_csv *c) {
   const remedy known = first_line(c);
-  if (known != NOTHING || !is_title(c)) return known;
-  return *c->text.start.at == '#' && !c->text.comment ? COMMENT : TITLE;
+  if (known != NOTHING) return known;
+  if (has_numbers_for_names(c)) return NO_HEADER;
+  const remedy first = title(c);
+  return first == TITLE && *c->text.start.at == '#' && !c->text.comment ? COMMENT : first;
 }
 
 ls_status ls_csv_remedy_column(const ls_csv *c, ls_status status) {
@@ -137,17 +180,34 @@ ls_status ls_csv_remedy_column(const ls_csv *c, ls_status status) {
 
 /* ---- records of another shape ---- */
 
+/* "3:0.5" */
+static bool is_sparse(const ls_csv *c, ls_csv_field f) {
+  const char *colon = memchr(f.text, ':', f.length);
+  const size_t before = colon ? (size_t)(colon - f.text) : 0;
+  double value;
+  if (before == 0 || !ls_csv_number(&c->text, (ls_csv_field){f.text, before}, &value)) return false;
+  return ls_csv_number(&c->text, (ls_csv_field){colon + 1, f.length - before - 1}, &value);
+}
+
+/* Does the record before the next one end with a separator? */
+static bool is_trailed(const ls_csv *c, const char *from) {
+  const char *end = c->next.at;
+  while (end > from && (end[-1] == '\n' || end[-1] == '\r')) end--;
+  return c->text.mark != ' ' && end > from && end[-1] == c->text.mark;
+}
+
 static remedy shape_remedy(const ls_csv *c, const ls_csv_cursor *at, int64_t fields) {
   ls_csv_cursor next = c->next;
   int64_t more;
   if (*at->at == '#' && !c->text.comment) return COMMENT;
+  if (c->head && fields == c->columns + 1 && is_trailed(c, at->at)) return TRAILING;
+  if (fields > 1 && c->columns > 1 && is_sparse(c, c->field[1])) return SPARSE;
   const int64_t line = c->first.line + (c->head ? 0 : 1); /* the first that could be another */
-  if (at->line != line) return NOTHING;
   const remedy known = first_line(c);
-  if (known != NOTHING) return known;
+  if (known != NOTHING || at->line != line) return known;
   if (ls_csv_ended(&c->text, next.at)) return NOTHING;
   if (ls_csv_record(&c->text, &next, NULL, 0, &more) != LS_OK || more != fields) return NOTHING;
-  if (c->head) return fields == c->columns + 1 ? ROW_NAMES : TITLE;
+  if (c->head) return c->columns > 1 && fields == c->columns + 1 ? ROW_NAMES : TITLE;
   return FIRST;
 }
 
@@ -191,11 +251,57 @@ static bool is_input(const ls_csv *c, int64_t column) {
   return input;
 }
 
-/* "-", "*", "unknown": short, and without a digit. */
+/* "-", "*", "unknown": short, and without a digit; "#DIV/0!" and "-1.#IND". */
 static bool is_mark(ls_csv_field f) {
   bool digit = false;
+  if (memchr(f.text, '#', f.length)) return f.length <= MARK_SHOWN;
   for (size_t i = 0; i < f.length; i++) digit = digit || isdigit((unsigned char)f.text[i]);
   return !digit && f.length <= MARK_SHOWN && !memchr(f.text, '"', f.length);
+}
+
+/* Past digits, at least `least` and at most `most` of them; NULL: there are others. */
+static const char *digits(const char *p, size_t least, size_t most) {
+  const size_t n = strspn(p, "0123456789");
+  return n >= least && n <= most ? p + n : NULL;
+}
+
+/* "1,234", "1.234.567,5", "1'234": digits in groups of three. */
+static bool is_grouped(const char *p) {
+  const char *next = digits(p + strspn(p, "+-"), 1, 3);
+  const char mark = next ? *next : 0;
+  int groups = 0;
+  if (!mark || !strchr(",.' ", mark)) return false;
+  for (p = next; *p == mark && (next = digits(p + 1, 3, 3)); p = next) groups++;
+  if (*p && strchr(".,", *p) && *p != mark) p += 1 + strspn(p + 1, "0123456789");
+  return groups > 0 && !*p;
+}
+
+/* "12 %", "$1,234.50", "1.234,5", "3 EUR" with the currency's sign: a number that is dressed up. */
+static bool has_signs(const ls_csv *c, ls_csv_field f) {
+  static const char *const signs[] = {"%", "$", "\u20ac", "\u00a3", "\u00a5", "\u00a0", "\u202f"};
+  char text[EXPONENT_SHOWN + 1], *at;
+  bool found = false;
+  double value;
+  if (f.length > EXPONENT_SHOWN) return false;
+  snprintf(text, sizeof text, "%.*s", (int)f.length, f.text);
+  for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
+    for (; (at = strstr(text, signs[k])); found = true) {
+      memset(at, ' ', strlen(signs[k]));
+    }
+  const char *begin = text + strspn(text, " ");
+  for (size_t n = strlen(begin); n > 0 && begin[n - 1] == ' '; n--) text[begin - text + n - 1] = 0;
+  if (is_grouped(begin)) return true;
+  if (!found) return false;
+  if ((at = strchr(text, ','))) *at = '.';
+  ls_csv_text plain = c->text;
+  plain.decimal_comma = false;
+  return ls_csv_number(&plain, (ls_csv_field){begin, strlen(begin)}, &value);
+}
+
+static bool is_name(const ls_csv *c, int64_t column) {
+  const char *name = c->head ? c->head[column] : "";
+  const ls_csv_field f = c->field[column];
+  return *name && strlen(name) == f.length && memcmp(name, f.text, f.length) == 0;
 }
 
 /* The other decimal mark; categories where the column has words, or a mark of what is missing where
@@ -205,9 +311,15 @@ static remedy number_remedy(const ls_csv *c, int64_t line, int64_t column) {
   ls_csv_text other = c->text;
   double value;
   other.decimal_comma = !other.decimal_comma;
+  if (c->text.mark != ',' && ls_csv_number(&other, f, &value))
+    return c->text.decimal_comma ? DECIMAL_COMMA : DECIMAL_POINT;
+  if (has_signs(c, f)) return SIGNS;
   if (ls_csv_number(&other, f, &value))
     return c->text.decimal_comma ? DECIMAL_COMMA : DECIMAL_POINT;
+  if (ls_csv_excel_error(f.text)) return MARK;
   if (*c->taken == '#' && !c->text.comment) return COMMENT;
+  if (is_name(c, column)) return HEADER_AGAIN;
+  if (is_sparse(c, f)) return SPARSE;
   if (has_exponent_d(c, f)) return EXPONENT;
   const bool first = line == c->first.line, input = is_input(c, column);
   const remedy known = first ? first_line(c) : NOTHING;

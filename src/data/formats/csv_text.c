@@ -5,6 +5,7 @@
 
 #include "base/decimal.h"
 #include "base/mem.h"
+#include "data/format.h"
 #include "data/words.h"
 #include "io/gz.h"
 #include "io/signature.h"
@@ -103,17 +104,35 @@ void ls_csv_pass_comments(const ls_csv_text *c, ls_csv_cursor *at) {
   }
 }
 
+/* Of which kind of Unicode the text is that begins so, if not of UTF-8; NULL: of none. */
+static const char *wide(const char *text, size_t bytes) {
+  if (bytes >= 4 && memcmp(text, "\xff\xfe\0", 4) == 0) return "utf-32";
+  if (bytes >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+    return "utf-16";
+  if (bytes < 4 || !text[0] == !text[1] || !text[0] != !text[2] || !text[1] != !text[3])
+    return NULL;
+  return text[0] ? "utf-16le" : "utf-16be"; /* without a mark: every other byte is 0 */
+}
+
 /* A NUL byte is in no text, nor is a text of some other programs a table: what the file is instead,
  * by its first bytes. */
 static ls_status check_text(const char *path, const char *text, size_t bytes) {
-  const char *nul = memchr(text, 0, bytes);
+  const char *nul = memchr(text, 0, bytes), *from = wide(text, bytes);
   const ls_signature *other = ls_signature_of(text, bytes);
+  ls_dtype type;
+  int64_t line = 1;
+  if (from)
+    return ls_fail(LS_EDATA, "%s: %s text; save it as UTF-8 (iconv -f %s -t utf-8)", path,
+                   from[4] == '3' ? "UTF-32" : "UTF-16", from);
   if (!nul && !(other && other->text)) return LS_OK;
   if (other) return ls_fail(LS_EDATA, "%s: no CSV but %s; %s", path, other->what, other->remedy);
-  int64_t line = 1;
+  if (bytes >= 4 && ls_idx_magic((const unsigned char *)text, &type))
+    return ls_fail(LS_EDATA, "%s: no CSV but an IDX file; data.type: idx reads it", path);
   for (const char *p = text; p < nul; p++) line += *p == '\n';
-  return ls_fail(LS_EDATA, "%s:%lld: a NUL byte (byte %lld): no text file", path, (long long)line,
-                 (long long)(nul - text));
+  return ls_fail(LS_EDATA,
+                 "%s:%lld: a NUL byte (byte %lld): no text file; raw numbers become an array of "
+                 "lockstep data import by numpy.fromfile, reshape(samples, -1) and numpy.save",
+                 path, (long long)line, (long long)(nul - text));
 }
 
 ls_status ls_csv_open(const char *path, const ls_csv_spec *spec, ls_csv_text *c,
@@ -131,8 +150,6 @@ ls_status ls_csv_open(const char *path, const ls_csv_spec *spec, ls_csv_text *c,
   c->start = (ls_csv_cursor){c->text, 1};
   c->quotes = memchr(c->text, '"', bytes);
   if (bytes >= 3 && memcmp(c->text, "\xef\xbb\xbf", 3) == 0) c->start.at += 3;
-  if (bytes >= 2 && (memcmp(c->text, "\xff\xfe", 2) == 0 || memcmp(c->text, "\xfe\xff", 2) == 0))
-    return ls_fail(LS_EDATA, "%s: UTF-16 text; save it as UTF-8 (iconv -f utf-16 -t utf-8)", path);
   LS_TRY(check_text(path, c->text, bytes));
   settle_line_ends(c, bytes);
   if (c->comment) settle_comments(c);
@@ -250,6 +267,15 @@ bool ls_csv_number(const ls_csv_text *c, ls_csv_field f, double *value) {
   memcpy(point, f.text, f.length);
   if ((comma = memchr(point, ',', f.length))) *comma = '.';
   return ls_decimal(point, f.length, value);
+}
+
+bool ls_csv_excel_error(const char *p) {
+  static const char *const words[] = {"#N/A",  "#DIV/0!", "#REF!", "#VALUE!",
+                                      "#NUM!", "#NAME?",  "#NULL!"};
+  bool is = false;
+  for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+    is = is || strncmp(p, words[k], strlen(words[k])) == 0;
+  return is;
 }
 
 /* Blanks within quotes, or quotes behind a blank (which RFC 4180 takes for text)? */

@@ -49,6 +49,8 @@ bool ls_csv_ended(const ls_csv_text *c, const char *p); /* only blank lines are 
 bool ls_csv_blank(const ls_csv_text *c, const char *p); /* the line that begins at p is empty */
 /* From a line's begin to that of the next one that is no comment. */
 void ls_csv_pass_comments(const ls_csv_text *c, ls_csv_cursor *at);
+/* Does one of Excel's words for what it cannot compute begin here: "#N/A", "#DIV/0!"? */
+bool ls_csv_excel_error(const char *p);
 /* 1 for true, True, TRUE and 0 for false; false: it is neither. */
 bool ls_csv_truth(ls_csv_field f, double *value);
 /* The number that a field is, a truth's too; false: none. */
