@@ -25,14 +25,10 @@ enum { CONFIG_BYTES_MAX = 16 << 20 };
 
 /* ---- config ---- */
 
-static ls_status read_config(ls_cli *cli, const char *file, char **text, size_t *bytes) {
-  ls_status status = LS_OK;
-  if (!cli->comm || ls_comm_rank(cli->comm) == 0)
-    status = ls_file_read(file, text, bytes, CONFIG_BYTES_MAX);
-  if (status != LS_OK)
-    status = ls_fail(status == LS_FAIL ? LS_FAIL : LS_ECONFIG, "config: %s", ls_error_text());
-  if (!cli->comm) return status;
-  return ls_comm_bcast_block(cli->comm, status, (void **)text, bytes, 0);
+static ls_status read_config(const char *file, char **text, size_t *bytes) {
+  const ls_status status = ls_file_read(file, text, bytes, CONFIG_BYTES_MAX);
+  if (status == LS_OK) return status;
+  return ls_fail(status == LS_FAIL ? LS_FAIL : LS_ECONFIG, "config: %s", ls_error_text());
 }
 
 #define DATASETS "/usr/share/datasets/" /* where Debian's packages have them */
@@ -73,44 +69,74 @@ static char *small_part(const ls_config *config) {
   return part;
 }
 
-/* An example runs at once, before anything is installed. Rank 0 decides for all. */
-static ls_status use_small_part(ls_cli *cli, ls_config *config) {
-  char *part = ls_comm_rank(cli->comm) == 0 ? small_part(config) : NULL;
-  void *block = part;
-  size_t bytes = part ? strlen(part) : 0;
-  if (part)
-    ls_log(LS_LOG_WARN,
-           "%s: not there (apt-get install dataset-%s); going on with the small part of it in %s",
-           config->data.dir, strrchr(config->data.dir, '/') + 1, part);
-  LS_TRY(ls_comm_bcast_block(cli->comm, LS_OK, &block, &bytes, 0));
-  if (bytes > 0) {
-    LS_FREE(config->data.dir);
-    config->data.dir = block;
-  } else {
-    LS_FREE(block);
-  }
-  return LS_OK;
-}
-
-static ls_status parse(ls_cli *cli, const char *file, const char *text, size_t bytes,
+static ls_status parse(const ls_cli *cli, const char *file, const char *text, size_t bytes,
                        const char *const *override, ls_config **out) {
   int overrides = 0;
   while (override && override[overrides]) overrides++;
-  ls_status status = (cli->command->plugins ? ls_config_parse_and_load : ls_config_parse)(
+  return (cli->command->plugins ? ls_config_parse_and_load : ls_config_parse)(
       file, text, bytes, (char *const *) override, overrides, out);
+}
+
+/* A config as rank 0 tells the others of it. */
+typedef struct {
+  char *text;
+  size_t bytes;
+  char *part; /* a folder to take in place of data.dir, or NULL */
+} told;
+
+/* In one block: the text, NUL, the folder or nothing, NUL, how long the text is. Collective, the
+ * status is this rank's own. */
+static ls_status tell(ls_comm *comm, ls_status mine, told *t) {
+  const size_t length = t->part ? strlen(t->part) : 0;
+  size_t all = t->bytes + length + 2 + sizeof t->bytes;
+  if (ls_comm_rank(comm) == 0 && mine == LS_OK) {
+    mine = ls_mem_grow((void **)&t->text, all + 1, 1);
+    if (mine == LS_OK && t->part) memcpy(t->text + t->bytes + 1, t->part, length);
+    if (mine == LS_OK) memcpy(t->text + all - sizeof t->bytes, &t->bytes, sizeof t->bytes);
+  }
+  mine = ls_comm_bcast_part(comm, mine, (void **)&t->text, &all, 0);
+  if (ls_comm_rank(comm) == 0 || mine != LS_OK || !t->text) return mine;
+  memcpy(&t->bytes, t->text + all - sizeof t->bytes, sizeof t->bytes);
+  if (t->text[t->bytes + 1]) t->part = ls_mem_text(t->text + t->bytes + 1);
+  return LS_OK;
+}
+
+static void take_part(ls_config *config, char *part) {
+  if (!part) return;
+  ls_log(LS_LOG_WARN,
+         "%s: not there (apt-get install dataset-%s); going on with the small part of it in %s",
+         config->data.dir, strrchr(config->data.dir, '/') + 1, part);
+  LS_FREE(config->data.dir);
+  config->data.dir = part;
+}
+
+/* Rank 0 reads, parses, and finds the data's small part, an example's, which runs at once, before
+ * anything is installed; the others parse what they are told. */
+static ls_status load(ls_cli *cli, const char *file, const char *const *override, told *t,
+                      ls_config **out) {
+  const bool root = !cli->comm || ls_comm_rank(cli->comm) == 0;
+  ls_status status = root ? read_config(file, &t->text, &t->bytes) : LS_OK;
+  if (root && status == LS_OK) status = parse(cli, file, t->text, t->bytes, override, out);
   if (!cli->comm) return status;
-  LS_TRY(ls_comm_agree(cli->comm, status));
+  if (root && status == LS_OK) t->part = small_part(*out);
+  status = tell(cli->comm, status, t);
+  if (!root && status == LS_OK && t->text)
+    status = parse(cli, file, t->text, t->bytes, override, out);
+  status = ls_comm_agree(cli->comm, status);
+  if (status != LS_OK) {
+    LS_FREE(t->part);
+    return status;
+  }
   ls_comm_watchdog(cli->comm, (*out)->watchdog);
-  return use_small_part(cli, *out);
+  take_part(*out, t->part);
+  return LS_OK;
 }
 
 ls_status ls_cli_config(ls_cli *cli, const char *file, const char *const *override,
                         ls_config **out) {
-  char *text = NULL;
-  size_t bytes = 0;
-  LS_TRY(read_config(cli, file, &text, &bytes));
-  ls_status status = parse(cli, file, text, bytes, override, out);
-  LS_FREE(text);
+  told t = {0};
+  const ls_status status = load(cli, file, override, &t, out);
+  LS_FREE(t.text);
   return status;
 }
 
@@ -140,10 +166,11 @@ bool ls_cli_is_config(const char *name) {
 }
 
 ls_status ls_cli_run(ls_cli *cli) {
+  told t = {0};
   ls_status status = LS_OK;
-  if (cli->part->config) status = read_config(cli, cli->args[0], &cli->text, &cli->bytes);
-  if (status == LS_OK && cli->part->config)
-    status = parse(cli, cli->args[0], cli->text, cli->bytes, cli->args + 1, &cli->config);
+  if (cli->part->config) status = load(cli, cli->args[0], cli->args + 1, &t, &cli->config);
+  cli->text = t.text;
+  cli->bytes = t.bytes;
   if (status == LS_OK) status = cli->part->run(cli, cli->options);
   ls_config_free(&cli->config);
   LS_FREE(cli->text);

@@ -161,18 +161,37 @@ void ls_comm_wait(ls_comm *comm, int count, MPI_Request *request, const int *pee
   ls_comm_leave(comm);
 }
 
-ls_status ls_comm_bcast_block(ls_comm *comm, ls_status mine, void **data, size_t *bytes, int root) {
-  uint64_t length = mine == LS_OK ? *bytes : 0;
-  ls_comm_bcast(comm, &length, sizeof length, root);
-  if (comm->rank != root && mine == LS_OK) mine = ls_mem_new(data, (size_t)length + 1, 1);
-  mine = ls_comm_agree(comm, mine);
-  if (mine != LS_OK) {
-    if (comm->rank != root) LS_FREE(*data);
-    return mine;
+/* What a block begins with: its length, or that there is none, and as much of it as there is room
+ * for: most are short, and take one broadcast. */
+enum { FIRST_BYTES = 4096 - sizeof(int64_t) };
+typedef struct {
+  int64_t length; /* -1: root has failed */
+  char bytes[FIRST_BYTES];
+} first_part;
+
+ls_status ls_comm_bcast_part(ls_comm *comm, ls_status mine, void **data, size_t *bytes, int root) {
+  first_part first = {.length = -1};
+  if (comm->rank == root && mine == LS_OK) {
+    first.length = (int64_t)*bytes;
+    if (*bytes > 0) memcpy(first.bytes, *data, *bytes < FIRST_BYTES ? *bytes : FIRST_BYTES);
   }
-  *bytes = (size_t)length;
-  ls_comm_bcast(comm, *data, (size_t)length, root);
-  return LS_OK;
+  ls_comm_bcast(comm, &first, sizeof first, root);
+  if (first.length < 0) return mine;
+  *bytes = (size_t)first.length;
+  if (comm->rank != root && mine == LS_OK) mine = ls_mem_new(data, *bytes + 1, 1);
+  if (*bytes > FIRST_BYTES) {
+    LS_TRY(ls_comm_agree(comm, mine));
+    ls_comm_bcast(comm, *data, *bytes, root);
+  } else if (comm->rank != root && mine == LS_OK) {
+    memcpy(*data, first.bytes, *bytes);
+  }
+  return mine;
+}
+
+ls_status ls_comm_bcast_block(ls_comm *comm, ls_status mine, void **data, size_t *bytes, int root) {
+  mine = ls_comm_agree(comm, ls_comm_bcast_part(comm, mine, data, bytes, root));
+  if (mine != LS_OK && comm->rank != root) LS_FREE(*data);
+  return mine;
 }
 
 /* ---- one rank's failure is everyone's ---- */

@@ -88,8 +88,11 @@ ls_status ls_comm_new(ls_comm *comm, void **out, size_t count, size_t size);
 ls_status ls_comm_finish(ls_comm *comm, ls_status mine);
 /* Something of any length from root to all: there *data (ls_mem) of *bytes, made with success or
  * failure `mine`; elsewhere *data is made, where `mine` is LS_OK too. NUL-terminated beyond *bytes.
- * Every rank gets the same status. */
+ * Every rank gets the same status. What fits a first message of 4 KB takes one broadcast. */
 ls_status ls_comm_bcast_block(ls_comm *comm, ls_status mine, void **data, size_t *bytes, int root);
+/* The same, but each rank's status is its own, to be agreed on with what it makes of the block; no
+ * rank has one where root has none, and only root then has a failure. */
+ls_status ls_comm_bcast_part(ls_comm *comm, ls_status mine, void **data, size_t *bytes, int root);
 
 /* One zeroed block a node, mapped by all its ranks. Collective. LS_EIO where there is no room. */
 typedef struct {
@@ -97,6 +100,8 @@ typedef struct {
   size_t bytes;
 } ls_shared;
 ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out);
+/* The same, agreed on together with `mine`, what this rank has made before. */
+ls_status ls_comm_shared_after(ls_comm *comm, ls_status mine, size_t bytes, ls_shared *out);
 void ls_comm_shared_free(ls_comm *comm, ls_shared *block);
 size_t ls_comm_shared_bytes(const ls_comm *comm);  /* in such blocks of this node now */
 size_t ls_comm_private_bytes(const ls_comm *comm); /* this rank's other memory (ls_mem) */

@@ -55,10 +55,12 @@ static uint32_t mpi_reduce(ls_exchange *x, uint32_t flags) {
   return ls_comm_or(x->comm, flags);
 }
 
-static const ls_exchange_ops exchange_one = {"one", one_prepare, NULL, one_reduce, NULL, NULL};
-static const ls_exchange_ops exchange_apart = {"apart",    apart_prepare, NULL,
+static const ls_exchange_ops exchange_one = {"one",      one_prepare, NULL, NULL,
+                                             one_reduce, NULL,        NULL};
+static const ls_exchange_ops exchange_apart = {"apart",    apart_prepare, NULL, NULL,
                                                one_reduce, NULL,          NULL};
-static const ls_exchange_ops exchange_mpi = {"mpi", mpi_prepare, NULL, mpi_reduce, NULL, NULL};
+static const ls_exchange_ops exchange_mpi = {"mpi",      mpi_prepare, NULL, NULL,
+                                             mpi_reduce, NULL,        NULL};
 static const ls_exchange_ops *const kinds[] = {&exchange_one,     &ls_exchange_shared,
                                                &ls_exchange_tree, &exchange_mpi,
                                                &exchange_apart,   &ls_exchange_halved};
@@ -101,8 +103,17 @@ static ls_status prepare(ls_exchange **out, const ls_exchange *wanted, int64_t b
 static ls_status open_kind(ls_comm *comm, const ls_exchange_ops *ops, int64_t n, int64_t block,
                            int slices, ls_dtype precision, ls_exchange **out) {
   const ls_exchange wanted = {.ops = ops, .comm = comm, .n = n, .slices = slices};
-  LS_TRY(ls_comm_agree(comm, prepare(out, &wanted, block, precision)));
-  return ops->open ? ops->open(*out) : LS_OK;
+  ls_status status = prepare(out, &wanted, block, precision);
+  if (ops->window) {
+    const size_t bytes = status == LS_OK ? ops->window(*out) : 0;
+    ls_shared made;
+    LS_TRY(ls_comm_shared_after(comm, status, bytes, &made));
+    (*out)->block = made;
+  } else {
+    LS_TRY(ls_comm_agree(comm, status));
+  }
+  if (ops->open) ops->open(*out);
+  return LS_OK;
 }
 
 /* ---- auto: some exchanges of each kind that promises the same bits, before the first step. The
@@ -185,6 +196,7 @@ void ls_exchange_free(ls_exchange **out) {
   ls_exchange *x = *out;
   if (!x) return;
   if (x->ops && x->ops->close) x->ops->close(x);
+  ls_comm_shared_free(x->comm, &x->block);
   LS_FREE(x->memory);
   LS_FREE(x->inbox);
   ls_letters_free(&x->letters);

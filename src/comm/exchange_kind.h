@@ -25,7 +25,8 @@ typedef struct {
   const char *name;
   /* Ask for memory, and nothing else: the others may fail here. Then all agree, and open. */
   ls_status (*prepare)(ls_exchange *);
-  ls_status (*open)(ls_exchange *); /* the same status on all ranks; NULL: prepared is open */
+  size_t (*window)(const ls_exchange *); /* bytes that a node shares (x->block); NULL: none */
+  void (*open)(ls_exchange *);           /* NULL: prepared is open */
   uint32_t (*reduce)(ls_exchange *, uint32_t flags);
   void (*publish)(ls_exchange *); /* NULL: every rank has updated everything */
   void (*close)(ls_exchange *);   /* after a failure in prepare or open too; NULL: nothing to do */
@@ -50,6 +51,7 @@ struct ls_exchange {
   char *memory;             /* kinds without a window: weights, own parts */
   void *inbox;              /* what comes from other ranks, or the sum of all */
   ls_letters letters;       /* of the gradients */
+  ls_shared block;          /* shared: what ops->window has asked for */
   struct ls_window *window; /* shared */
 };
 

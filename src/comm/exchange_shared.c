@@ -36,7 +36,6 @@ typedef struct {
 } errand;
 
 struct ls_window {
-  ls_shared block;
   line *lines; /* (ranks of the node) */
   uint64_t barriers;
   int spins;
@@ -250,23 +249,28 @@ static int first_local(const struct ls_window *w) {
   return p;
 }
 
-static ls_status shared_open(ls_exchange *x) {
+static int64_t bytes_of_lines(const ls_exchange *x) {
+  return (int64_t)x->comm->node_size * (int64_t)sizeof(line);
+}
+
+static size_t shared_window(const ls_exchange *x) {
+  return (size_t)(bytes_of_lines(x) + x->stride * (1 + x->window->local));
+}
+
+static void shared_open(ls_exchange *x) {
   struct ls_window *w = x->window;
   const ls_comm *comm = x->comm;
-  const int64_t lines = (int64_t)comm->node_size * (int64_t)sizeof(line);
-  LS_TRY(ls_comm_shared_new(x->comm, (size_t)(lines + x->stride * (1 + w->local)), &w->block));
-  w->lines = w->block.data;
+  w->lines = x->block.data;
   w->spins = comm->node_size <= comm->node_cores ? SPINS : 0;
-  x->weights = (char *)w->block.data + lines;
+  x->weights = (char *)x->block.data + bytes_of_lines(x);
   place_parts(x, x->weights + x->stride);
   if (w->halving) {
     ls_halving_link(x, w->halving, w->part + first_local(w));
-    return LS_OK;
+    return;
   }
   link_inbox(x);
   link_errands(x);
   link_news(x);
-  return LS_OK;
 }
 
 /* ---- at work ---- */
@@ -325,7 +329,6 @@ static void shared_close(ls_exchange *x) {
   ls_letters_free(&w->sums);
   ls_letters_free(&w->news);
   ls_halving_free(&w->halving);
-  ls_comm_shared_free(x->comm, &w->block);
   LS_FREE(w->part_node);
   LS_FREE(w->part);
   LS_FREE(w->group);
@@ -335,7 +338,9 @@ static void shared_close(ls_exchange *x) {
 }
 
 /* Halved as often as can be, however few the nodes are: for tests. */
-const ls_exchange_ops ls_exchange_halved = {"halved",      halved_prepare, shared_open,
-                                            shared_reduce, shared_publish, shared_close};
-const ls_exchange_ops ls_exchange_shared = {"shared",      shared_prepare, shared_open,
-                                            shared_reduce, shared_publish, shared_close};
+const ls_exchange_ops ls_exchange_halved = {"halved",    halved_prepare, shared_window,
+                                            shared_open, shared_reduce,  shared_publish,
+                                            shared_close};
+const ls_exchange_ops ls_exchange_shared = {"shared",    shared_prepare, shared_window,
+                                            shared_open, shared_reduce,  shared_publish,
+                                            shared_close};

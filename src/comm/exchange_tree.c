@@ -31,7 +31,7 @@ static void receive_parts(ls_exchange *x) {
   }
 }
 
-static ls_status tree_open(ls_exchange *x) {
+static void tree_open(ls_exchange *x) {
   const int ranks = ls_comm_size(x->comm), me = ls_comm_rank(x->comm);
   receive_parts(x);
   for (int k = 1; k < ranks; k++) {
@@ -40,7 +40,6 @@ static ls_status tree_open(ls_exchange *x) {
     for (int i = 0; i < x->parts && count > 0; i++)
       ls_letters_send(x, &x->letters, (char *)x->grad[i] + lo * (int64_t)x->size, count, to, i);
   }
-  return LS_OK;
 }
 
 static uint32_t tree_reduce(ls_exchange *x, uint32_t flags) {
@@ -53,5 +52,5 @@ static void tree_publish(ls_exchange *x) {
   ls_comm_allgatherv(x->comm, x->weights, x->first, x->size);
 }
 
-const ls_exchange_ops ls_exchange_tree = {"tree",      tree_prepare, tree_open,
+const ls_exchange_ops ls_exchange_tree = {"tree",      tree_prepare, NULL, tree_open,
                                           tree_reduce, tree_publish, NULL};

@@ -103,14 +103,14 @@ static void split_nodes(ls_comm *comm, MPI_Comm given) {
   MPI_Comm_size(comm->node, &comm->node_size);
 }
 
-/* What the first ranks of the nodes before this one's have as `mine`, summed; ranks of `given` with
- * the same number are in one order everywhere. */
-static int sum_before(ls_comm *comm, MPI_Comm given, int mine) {
-  int own = comm->node_rank == 0 ? mine : 0, sum = 0;
-  MPI_Exscan(&own, &sum, 1, MPI_INT, MPI_SUM, given);
-  if (comm->rank == 0) sum = 0; /* MPI leaves it undefined there */
-  MPI_Bcast(&sum, 1, MPI_INT, 0, comm->node);
-  return sum;
+/* The nodes before this one, and their ranks; ranks of `given` with the same number are in one
+ * order everywhere. */
+static void count_before(ls_comm *comm, MPI_Comm given, int before[2]) {
+  const bool first = comm->node_rank == 0;
+  const int own[2] = {first ? 1 : 0, first ? comm->node_size : 0};
+  MPI_Exscan(own, before, 2, MPI_INT, MPI_SUM, given);
+  if (comm->rank == 0) before[0] = before[1] = 0; /* MPI leaves it undefined there */
+  MPI_Bcast(before, 2, MPI_INT, 0, comm->node);
 }
 
 /* Number the ranks node by node, whatever way the launcher dealt them out: neighbours in the tree
@@ -120,8 +120,10 @@ void ls_place_ranks(ls_comm *comm, MPI_Comm given) {
   comm->caller_rank = comm->rank;
   MPI_Comm_size(given, &comm->size);
   split_nodes(comm, given);
-  comm->node_number = sum_before(comm, given, 1);
-  const int rank = sum_before(comm, given, comm->node_size) + comm->node_rank;
+  int before[2] = {0, 0};
+  count_before(comm, given, before);
+  comm->node_number = before[0];
+  const int rank = before[1] + comm->node_rank;
   MPI_Comm_split(given, 0, rank, &comm->world);
   comm->rank = rank;
   MPI_Comm_dup(comm->world, &comm->end);

@@ -64,27 +64,31 @@ static ls_status map(ls_comm *comm, int maker, int fd, ls_shared *out) {
 /* Nodes may differ in size, and every rank must meet the same collectives: the agreement is
  * everyone's. It tells of the lowest rank that failed, so where a block was not made, of its maker.
  */
-ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out) {
+ls_status ls_comm_shared_after(ls_comm *comm, ls_status mine, size_t bytes, ls_shared *out) {
   *out = (ls_shared){.bytes = bytes ? bytes : 1};
   const bool alone = comm->node_size == 1;
   struct {
     int maker, fd;
   } block = {(int)getpid(), -1};
-  ls_status status = LS_OK;
-  if (alone)
+  ls_status status = mine;
+  if (alone && mine == LS_OK)
     status = ls_mem_new(&out->data, out->bytes, 1);
-  else if (comm->node_rank == 0)
+  else if (comm->node_rank == 0 && mine == LS_OK)
     status = create(out->bytes, &block.fd);
   const int made = block.fd;
   ls_comm_node_bcast(comm, &block, sizeof block);
   if (alone && out->data) comm->shared_bytes += out->bytes;
-  if (!alone && block.fd >= 0) status = map(comm, block.maker, block.fd, out);
+  if (!alone && block.fd >= 0 && mine == LS_OK) status = map(comm, block.maker, block.fd, out);
   if (!alone && block.fd < 0 && status == LS_OK)
     status = ls_fail(LS_EIO, "the first rank of this host could not make shared memory");
   status = ls_comm_agree(comm, status); /* all have it open */
   if (made >= 0) close(made);
   if (status != LS_OK) ls_comm_shared_free(comm, out);
   return status;
+}
+
+ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out) {
+  return ls_comm_shared_after(comm, LS_OK, bytes, out);
 }
 
 void ls_comm_shared_free(ls_comm *comm, ls_shared *block) {

@@ -39,31 +39,27 @@ static bool lay(size_t rows, size_t width, size_t *end) {
   return true;
 }
 
-/* One block for everything: each takes a broadcast and an agreement. The same on all ranks. */
-static ls_status make_block(memory *m) {
-  const ls_store_args *args = &m->base.args;
-  size_t x[3], y[3], end = 0;
+/* Where in the one block everything lies: each block takes a broadcast and an agreement. */
+typedef struct {
+  size_t x[3], y[3], end;
+} layout;
+
+static ls_status lay_out(const ls_store_args *args, layout *l) {
   for (int s = 0; s < 3; s++) {
     const size_t rows = (size_t)args->rows[s];
-    x[s] = end;
-    bool fits = lay(rows, ls_recipe_x(args->recipe), &end);
-    y[s] = end;
-    fits = fits && lay(rows, ls_recipe_y(args->recipe), &end);
+    l->x[s] = l->end;
+    bool fits = lay(rows, ls_recipe_x(args->recipe), &l->end);
+    l->y[s] = l->end;
+    fits = fits && lay(rows, ls_recipe_y(args->recipe), &l->end);
     if (!fits)
       return ls_fail(LS_EDATA, "%lld samples are more than memory can hold",
                      (long long)args->rows[s]);
   }
-  LS_TRY(ls_comm_shared_new(args->comm, end, &m->block));
-  for (int s = 0; s < 3; s++) {
-    m->x[s] = (char *)m->block.data + x[s];
-    m->y[s] = (char *)m->block.data + y[s];
-  }
   return LS_OK;
 }
 
-static ls_status wait_in(waiting *w, void *place, int64_t rows, int64_t n, size_t size,
-                         bool whole) {
-  *w = (waiting){.place = place, .n = n, .size = size, .at_once = INT64_MAX};
+static ls_status wait_in(waiting *w, int64_t rows, int64_t n, size_t size, bool whole) {
+  *w = (waiting){.n = n, .size = size, .at_once = INT64_MAX};
   if (whole) return LS_OK;
   w->at_once = JOINED_BYTES / (n * (int64_t)sizeof(double));
   if (w->at_once < 1) w->at_once = 1;
@@ -77,11 +73,11 @@ static ls_status make_waiting(memory *m) {
   const ls_recipe *r = args->recipe;
   const int64_t rows = args->rows[0];
   if (args->measures[LS_ROLE_X])
-    LS_TRY(wait_in(&m->waiting[LS_ROLE_X], m->x[0], rows, r->features, ls_dtype_size(r->raw),
+    LS_TRY(wait_in(&m->waiting[LS_ROLE_X], rows, r->features, ls_dtype_size(r->raw),
                    r->raw == r->kept));
   if (args->measures[LS_ROLE_Y])
-    LS_TRY(wait_in(&m->waiting[LS_ROLE_Y], m->y[0], rows, r->columns, sizeof(double),
-                   r->precision == LS_F64));
+    LS_TRY(
+        wait_in(&m->waiting[LS_ROLE_Y], rows, r->columns, sizeof(double), r->precision == LS_F64));
   return LS_OK;
 }
 
@@ -98,12 +94,27 @@ static void close_memory(ls_comm *comm, ls_store *store) {
   LS_FREE(m);
 }
 
+static ls_status prepare(const ls_store_args *args, layout *l, ls_store **out) {
+  LS_TRY(ls_mem_new((void **)out, 1, sizeof(memory)));
+  (*out)->args = *args;
+  LS_TRY(lay_out(args, l));
+  return ls_comm_node_rank(args->comm) == 0 ? make_waiting((memory *)*out) : LS_OK;
+}
+
 static ls_status open_memory(const ls_store_args *args, ls_store **out) {
-  LS_TRY(ls_comm_new(args->comm, (void **)out, 1, sizeof(memory)));
+  layout l = {0};
+  ls_shared block;
+  const ls_status status = prepare(args, &l, out);
+  LS_TRY(ls_comm_shared_after(args->comm, status, l.end, &block));
   memory *m = (memory *)*out;
-  m->base.args = *args;
-  LS_TRY(make_block(m));
-  return ls_comm_agree(args->comm, ls_comm_node_rank(args->comm) == 0 ? make_waiting(m) : LS_OK);
+  m->block = block;
+  for (int s = 0; s < 3; s++) {
+    m->x[s] = (char *)block.data + l.x[s];
+    m->y[s] = (char *)block.data + l.y[s];
+  }
+  m->waiting[LS_ROLE_X].place = m->waiting[LS_ROLE_X].n > 0 ? m->x[0] : NULL;
+  m->waiting[LS_ROLE_Y].place = m->waiting[LS_ROLE_Y].n > 0 ? m->y[0] : NULL;
+  return LS_OK;
 }
 
 /* ---- rows on their way in ---- */

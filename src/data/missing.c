@@ -43,11 +43,14 @@ static ls_status read_through(ls_source *source, visit *each, void *arg) {
 
 /* ---- dropped samples ---- */
 
-size_t ls_kept_room(const ls_data_spec *spec, const int64_t rows[3]) {
+bool ls_kept_asked(const ls_data_spec *spec) {
   const ls_missing_spec *missing = &spec->missing;
+  return !spec->inputs && (missing->x_how == LS_MISSING_DROP || missing->y == LS_MISSING_Y_DROP);
+}
+
+size_t ls_kept_room(const ls_data_spec *spec, const int64_t rows[3]) {
   size_t room = 0;
-  if (spec->inputs || (missing->x_how != LS_MISSING_DROP && missing->y != LS_MISSING_Y_DROP))
-    return 0;
+  if (!ls_kept_asked(spec)) return 0;
   for (int s = 0; s < 3; s++) room += ls_drawn_bytes(rows[s]);
   return room;
 }

@@ -7,6 +7,7 @@
 #include "data/refuse.h"
 #include "data/splits.h"
 
+bool ls_kept_asked(const ls_data_spec *spec); /* may samples of the sources be dropped? */
 /* Bytes that it takes to know which samples of the sources are kept; 0: all are. */
 size_t ls_kept_room(const ls_data_spec *spec, const int64_t rows[3]);
 /* `memory` is as large and zeroed, or they have been found already. */

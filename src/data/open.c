@@ -28,6 +28,9 @@ typedef struct {
   int32_t *label;         /* (rows of train's source), where classes have weights */
   ls_scaling *scaling[2]; /* of each column of x, of y as the config has it; NULL: none */
   ls_mask mask;           /* where targets may be missing; else no share */
+  /* Of all: */
+  void *told; /* (told_bytes) what reading finds, on its way to the ranks that do not read */
+  size_t told_bytes;
 } opening;
 
 static const char *path_of(const opening *o) { return o->source[0]->file[0].path; }
@@ -53,6 +56,7 @@ static ls_facts facts_of(const opening *o) {
     if (!o->source[s]) continue;
     const ls_shape *shape = &o->source[s]->shape;
     facts.rows[s] = shape->rows;
+    facts.files += o->source[s]->files;
     facts.bytes = facts.bytes && shape->bytes;
     facts.single = facts.single && shape->single;
   }
@@ -93,12 +97,13 @@ static void write_recipe(opening *o, const ls_facts *facts) {
 
 /* ---- which rows are which split ---- */
 
-/* Collective, as the next two. */
-static ls_status find_kept(opening *o, bool reads) {
+/* `mine`: has this rank come so far? Collective where samples may be dropped, else this rank's own;
+ * the next two are collective. */
+static ls_status find_kept(opening *o, ls_status mine, bool reads) {
   ls_data *data = o->data;
-  size_t room = ls_kept_room(o->spec, data->rows);
-  if (room == 0) return LS_OK;
-  LS_TRY(ls_comm_shared_new(o->comm, room, &data->kept));
+  if (!ls_kept_asked(o->spec)) return mine;
+  LS_TRY(ls_comm_agree(o->comm, mine));
+  LS_TRY(ls_comm_shared_new(o->comm, ls_kept_room(o->spec, data->rows), &data->kept));
   ls_kept_place(data->rows, data->kept.data, data->splits.kept);
   LS_TRY(
       ls_comm_agree(o->comm, reads ? ls_kept_find(o->spec, o->source, data->splits.kept) : LS_OK));
@@ -499,35 +504,50 @@ static ls_status read_and_describe(opening *o) {
   return describe(o);
 }
 
+/* What reading finds is everyone's. Collective, the status is this rank's own. */
+static ls_status tell_findings(opening *o, ls_status mine) {
+  ls_data *data = o->data;
+  ls_recipe *r = &data->recipe;
+  const ls_findings found = {.outputs = &r->outputs,
+                             .affine = {&r->x_affine, &r->y_affine},
+                             .file = &data->file,
+                             .files = &data->files};
+  LS_TRY(ls_tell_findings(o->comm, mine, o->told, o->told_bytes, &found));
+  if (r->labels) r->classes = r->outputs;
+  return ls_recipe_finish(r);
+}
+
+/* What this rank makes of the facts. */
+static ls_status make_recipe(opening *o, const ls_facts *facts, bool reads) {
+  const ls_data_spec *spec = o->spec;
+  const bool x = spec->x_affine || ls_scale_given(&spec->scale);
+  write_recipe(o, facts);
+  o->told_bytes = ls_tell_room((x ? facts->features : 0) + facts->columns, facts->files);
+  LS_TRY(ls_mem_new(&o->told, o->told_bytes, 1));
+  return reads ? choose_scaling(o) : LS_OK;
+}
+
 static ls_status open_files(opening *o) {
   ls_comm *comm = o->comm;
   ls_data *data = o->data;
-  bool reads = ls_comm_node_rank(comm) == 0;
-  LS_TRY(ls_comm_agree(comm, reads ? open_sources(o) : LS_OK));
+  const bool reads = ls_comm_node_rank(comm) == 0;
+  ls_status status = reads ? open_sources(o) : LS_OK;
   ls_facts facts = facts_of(o);
-  ls_status status = ls_tell_facts(comm, &facts);
-  write_recipe(o, &facts);
-  if (reads && status == LS_OK) status = choose_scaling(o);
+  status = ls_tell_facts(comm, status, &facts);
+  if (status == LS_OK) status = make_recipe(o, &facts, reads);
+  status = find_kept(o, status, reads);
+  if (status == LS_OK) status = ls_splits_cut(o->spec, data->rows, &data->splits);
   LS_TRY(ls_comm_agree(comm, status));
-  LS_TRY(find_kept(o, reads));
-  LS_TRY(ls_comm_agree(comm, ls_splits_cut(o->spec, data->rows, &data->splits)));
   LS_TRY(draw(o, reads));
   LS_TRY(find_means(o, reads));
   LS_TRY(open_weights(o));
   LS_TRY(open_store(o));
-  LS_TRY(ls_comm_agree(comm, reads ? read_and_describe(o) : LS_OK));
-  ls_comm_node_bcast(comm, &data->recipe.outputs, sizeof data->recipe.outputs);
-  LS_TRY(ls_tell_affine(comm, &data->recipe.x_affine));
-  LS_TRY(ls_tell_affine(comm, &data->recipe.y_affine));
-  LS_TRY(ls_tell_files(comm, &data->file, &data->files));
-  if (data->recipe.labels) data->recipe.classes = data->recipe.outputs;
-  return ls_comm_agree(comm, ls_recipe_finish(&data->recipe));
+  return ls_comm_agree(comm, tell_findings(o, reads ? read_and_describe(o) : LS_OK));
 }
 
 ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind target,
                        ls_dtype precision, ls_data **out) {
-  LS_TRY(ls_comm_new(comm, (void **)out, 1, sizeof **out));
-  ls_data *data = *out;
+  ls_data *data = *out = ls_mem_must(sizeof *data);
   opening o = {.comm = comm, .spec = spec, .data = data};
   data->recipe.precision = precision;
   data->recipe.target = target;
@@ -550,6 +570,7 @@ ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind t
   LS_FREE(o.y);
   LS_FREE(o.label);
   LS_FREE(o.mask.samples);
+  LS_FREE(o.told);
   for (int role = 0; role < 2; role++) LS_FREE(o.scaling[role]);
   if (status != LS_OK) ls_data_close(comm, out);
   return status;

@@ -176,17 +176,16 @@ ls_status ls_start_progress(ls_trainer *t) {
 
 enum { TIMES = LS_TIMES + 4 };
 
-/* Where `seconds` went, all of them: times (ranks, LS_TIMES) of the steps, this rank's own clock
- * for what all ranks do together. */
-static void sum_times(const ls_trainer *t, const double *times, double seconds,
-                      ls_progress_time time[TIMES]) {
+/* Where `seconds` went, all of them: all ranks' times of the steps, this rank's own clock for what
+ * all ranks do together. */
+static void sum_times(const ls_trainer *t, double seconds, ls_progress_time time[TIMES]) {
   const char *const other[] = {"eval", "checkpoint", "start", "rest"};
   double spent[] = {t->eval_seconds, t->checkpoint_seconds, t->start_seconds, seconds};
   int ranks = ls_comm_size(t->comm);
   for (int k = 0; k < LS_TIMES; k++) {
     time[k] = (ls_progress_time){ls_time_names[k], INFINITY, 0, 0};
     for (int q = 0; q < ranks; q++) {
-      double s = times[q * LS_TIMES + k];
+      double s = t->times[q * LS_TIMES + k];
       time[k].min = fmin(time[k].min, s);
       time[k].max = fmax(time[k].max, s);
       time[k].avg += s / ranks;
@@ -199,10 +198,10 @@ static void sum_times(const ls_trainer *t, const double *times, double seconds,
     time[LS_TIMES + k] = (ls_progress_time){other[k], spent[k], spent[k], spent[k]};
 }
 
-static void show_summary(ls_trainer *t, const ls_train_result *r, const double *times) {
+static void show_summary(ls_trainer *t, const ls_train_result *r) {
   const ls_run *run = t->run;
   ls_progress_time time[TIMES];
-  sum_times(t, times, r->seconds, time);
+  sum_times(t, r->seconds, time);
   ls_progress_summary summary = {.exit = t->exit,
                                  .run = t->dir,
                                  .epochs = run->state.epoch - t->first_epoch,
@@ -303,9 +302,8 @@ ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
   ls_run *run = t->run;
   const double *train = t->score[LS_SPLIT_TRAIN].value, *test = t->score[LS_SPLIT_TEST].value;
   const bool tested = t->score[LS_SPLIT_TEST].samples > 0;
-  double *times, trained = ls_trained_seconds(run);
-  LS_COMM_NEW(t->comm, times, ls_comm_size(t->comm) * LS_TIMES);
-  ls_comm_allgather(t->comm, run->time, times, sizeof run->time);
+  const double trained = ls_trained_seconds(run);
+  ls_comm_allgather(t->comm, run->time, t->times, sizeof run->time);
   r->global_step = run->state.global_step;
   r->updates = run->state.t;
   r->epoch = run->state.epoch;
@@ -327,9 +325,8 @@ ls_status ls_end_report(ls_trainer *t, ls_train_result *r) {
     status = judge(t, r);
     judge_regression(t);
     if (status == LS_OK) status = end_event(t, r);
-    show_summary(t, r, times);
+    show_summary(t, r);
   }
-  LS_FREE(times);
   return ls_comm_agree(t->comm, status);
 }
 

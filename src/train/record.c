@@ -91,15 +91,12 @@ static ls_status write_text(const char *dir, const char *name, char *text) {
 }
 
 ls_status ls_record_write(const ls_trainer *t) {
-  ls_status status = LS_OK;
-  if (ls_comm_rank(t->comm) == 0) {
-    json_t *o = record(t);
-    char *line = ls_json_line(o);
-    status = write_text(t->dir, "record.json", ls_mem_format("%s\n", line));
-    if (status == LS_OK)
-      status = write_text(t->dir, "config.yaml", ls_config_dump(t->config, LS_DUMP_PLAIN));
-    LS_FREE(line);
-    json_decref(o);
-  }
-  return ls_comm_agree(t->comm, status);
+  json_t *o = record(t);
+  char *line = ls_json_line(o);
+  ls_status status = write_text(t->dir, "record.json", ls_mem_format("%s\n", line));
+  if (status == LS_OK)
+    status = write_text(t->dir, "config.yaml", ls_config_dump(t->config, LS_DUMP_PLAIN));
+  LS_FREE(line);
+  json_decref(o);
+  return status;
 }

@@ -196,8 +196,7 @@ static ls_status check_splits(const ls_run *run) {
 
 ls_status ls_run_new(ls_comm *comm, ls_config *config, const ls_mode *mode, int threads,
                      ls_run **out) {
-  ls_run *run;
-  LS_COMM_NEW(comm, run, 1);
+  ls_run *run = ls_mem_must(sizeof *run); /* the first agreement is that on the data */
   *out = run;
   ls_flush_denormals(); /* before the team's threads, which inherit it */
   run->comm = comm;

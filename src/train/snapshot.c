@@ -44,7 +44,7 @@ static bool shard_finite(const ls_run *run) {
 /* ---- saving ---- */
 
 /* Rank 0 gets an image to fill; false where the writer is still busy and this one may be skipped.
- * All ranks learn which. */
+ * All ranks learn which; where each is to wait, they know. */
 static bool begin(ls_trainer *t, bool wait, ls_image **image) {
   int go = 1;
   *image = NULL;
@@ -57,7 +57,7 @@ static bool begin(ls_trainer *t, bool wait, ls_image **image) {
              "skipped (checkpoint.busy)",
              (long long)t->run->state.global_step);
   }
-  ls_comm_bcast(t->comm, &go, sizeof go, 0);
+  if (!wait) ls_comm_bcast(t->comm, &go, sizeof go, 0);
   return go;
 }
 
@@ -147,7 +147,9 @@ ls_status ls_snapshot_poll(ls_trainer *t) {
   return LS_OK;
 }
 
-ls_status ls_snapshot_finish(ls_trainer *t) {
+ls_status ls_snapshot_wait(ls_trainer *t) {
   if (t->saver) ls_saver_finish(t->saver);
-  return ls_comm_agree(t->comm, ls_snapshot_poll(t));
+  return ls_snapshot_poll(t);
 }
+
+ls_status ls_snapshot_finish(ls_trainer *t) { return ls_comm_agree(t->comm, ls_snapshot_wait(t)); }

@@ -266,7 +266,9 @@ static ls_status choose_metrics(ls_trainer *t) {
   return LS_OK;
 }
 
+/* What all evaluations, and the report at the end, need. */
 static ls_status make_figures(ls_trainer *t) {
+  LS_NEW(t->times, ls_comm_size(t->comm) * LS_TIMES);
   for (int s = 0; s < LS_SPLITS; s++)
     LS_TRY(ls_figures_new(t->config, ls_data_outputs(t->run->data), &t->figures[s]));
   return LS_OK;
@@ -276,7 +278,7 @@ ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
   LS_TRY(ls_run_new(t->comm, t->config, ls_mode_of(t->config), t->options->threads, &t->run));
   ls_state_layout_make(t->run, &t->layout);
   int resumed = from != NULL;
-  ls_comm_bcast(t->comm, &resumed, sizeof resumed, 0);
+  if (t->options->resume != LS_RESUME_NO) ls_comm_bcast(t->comm, &resumed, sizeof resumed, 0);
   if (resumed)
     LS_TRY(ls_resume_take(t, from));
   else if (t->config->init.kind == LS_INIT_FILE)
@@ -345,13 +347,14 @@ static ls_status finish(ls_trainer *t, ls_train_result *r) {
   if (whole) restore_best(t);
   LS_TRY(final_scores(t, now));
   if (whole) LS_TRY(ls_snapshot_take(t, "final.h5", true));
-  if (run->state.restored) LS_TRY(ls_record_write(t));
+  const bool root = ls_comm_rank(t->comm) == 0;
+  ls_status status = root && run->state.restored ? ls_record_write(t) : LS_OK;
   double start = ls_time();
-  LS_TRY(ls_snapshot_finish(t));
+  if (status == LS_OK) status = ls_snapshot_wait(t);
   t->checkpoint_seconds += ls_time() - start;
-  if (t->failed_saves > 0) /* commits come in order: the last, which the run is nothing without */
-    ls_fail(LS_EIO, "the last checkpoint could not be written: %s", t->failed_text);
-  LS_TRY(ls_comm_agree(t->comm, t->failed_saves > 0 ? LS_EIO : LS_OK));
+  if (status == LS_OK && t->failed_saves > 0) /* the last, which the run is nothing without */
+    status = ls_fail(LS_EIO, "the last checkpoint could not be written: %s", t->failed_text);
+  LS_TRY(ls_comm_agree(t->comm, status));
   LS_TRY(ls_end_report(t, r));
   if (now != BROKEN_OFF) return LS_OK;
   ls_fail(LS_ESTOPPED,
@@ -382,6 +385,7 @@ void ls_trainer_close(ls_trainer *t) {
   ls_state_layout_free(&t->layout);
   ls_run_free(&t->run);
   for (int s = 0; s < LS_SPLITS; s++) ls_figures_free(&t->figures[s]);
+  LS_FREE(t->times);
   LS_FREE(t->dir);
 }
 
@@ -410,9 +414,10 @@ static ls_status train(ls_trainer *t, ls_train_result *r) {
     if (root) r->report = ls_dry_run_report(t);
     goto end;
   }
-  LS_TRY_TO(end, ls_comm_agree(t->comm, root ? open_outputs(t, from, path) : LS_OK));
+  status = root ? open_outputs(t, from, path) : LS_OK;
+  if (root && status == LS_OK) status = ls_record_write(t);
+  LS_TRY_TO(end, ls_comm_agree(t->comm, status));
   ls_checkpoint_free(&from);
-  LS_TRY_TO(end, ls_record_write(t));
   if (t->options->trace) LS_TRY_TO(end, ls_trace_new(t->comm, &t->run->trace));
   t->exit = "done";
   t->last_save = t->epoch_started = ls_time();

@@ -43,6 +43,7 @@ typedef struct {
   bool train_fresh, val_fresh;   /* made since the best was last looked for: of score[] */
   ls_score score[LS_SPLITS];     /* latest; samples 0: never made */
   ls_figures figures[LS_SPLITS]; /* made with them */
+  double *times;                 /* (ranks, LS_TIMES) at the end: where the steps' time went */
   const char *exit;              /* as in the end event */
 } ls_trainer;
 
@@ -93,7 +94,8 @@ ls_status ls_snapshot_poll(ls_trainer *t);
 /* The whole state as a checkpoint in memory: rank 0's *out, NULL elsewhere, to be freed in any
  * case. Collective; LS_EDIVERGED where weights are not finite. */
 ls_status ls_snapshot_image(ls_trainer *t, ls_image **out);
-ls_status ls_snapshot_finish(ls_trainer *t); /* wait for the writer, then poll. Collective */
+ls_status ls_snapshot_wait(ls_trainer *t);   /* rank 0: for the writer, then poll */
+ls_status ls_snapshot_finish(ls_trainer *t); /* the same for all ranks. Collective */
 
 /* ---- resume.c ---- */
 /* Rank 0 finds and reads the checkpoint this run goes on from, and checks the config against it;
@@ -107,6 +109,6 @@ ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_option
 ls_status ls_resume_take(ls_trainer *t, ls_checkpoint *checkpoint);
 
 /* ---- record.c ---- */
-ls_status ls_record_write(const ls_trainer *t); /* config.yaml and record.json */
+ls_status ls_record_write(const ls_trainer *t); /* rank 0: config.yaml and record.json */
 
 #endif

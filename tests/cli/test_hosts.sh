@@ -1,48 +1,22 @@
 #!/bin/bash
-# Two hosts on one machine: two network, host name and /dev/shm namespaces joined by a cable (veth). The bits of one host, whichever
+# Two and three hosts on one machine: network, host name and /dev/shm namespaces joined by cables (hosts.sh). The bits of one host, whichever
 # way ranks are spread over them, for every exchange. Needs root or user namespaces; says so and skips where there are none.
 # label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
-skip() { echo "skipped: $*"; exit 77; }
-
-# Everything happens in namespaces that end with their processes: nothing is left behind, however this ends.
-if [ -z "${INSIDE:-}" ]; then
-  [ "$(id -u)" -eq 0 ] && new=(unshare --net --mount --uts) || new=(unshare --user --map-root-user --net --mount --uts)
-  for tool in unshare nsenter ip; do command -v $tool >/dev/null || skip "$tool is not installed (util-linux, iproute2)"; done
-  mpirun --version | grep -q 'Open MPI' || skip "the options below are Open MPI's"
-  why=$("${new[@]}" ip link add lone type veth peer name lone2 2>&1) || skip "no namespaces here, not even for ${new[*]}: $why"
-  INSIDE=yes exec "${new[@]}" bash "$0" "$@"
-fi
-
-# settle NAME: a host of that name; the name service is a file, and no memory is shared with the other host.
-printf '127.0.0.1 localhost\n10.77.0.1 h1\n10.77.0.2 h2\n' >hosts
-settle='mount --make-rprivate / && hostname "$0" && mount --bind hosts /etc/hosts && mount -t tmpfs shm /dev/shm && ip link set lo up'
-sh -c "$settle" h1 || skip "can't settle in the namespaces"
-unshare --net --mount --uts sh -c "$settle && echo settled >h2 && exec sleep 600" h2 &
-h2=$!
-trap 'kill $h2' EXIT
-for ((i = 0; i < 100; i++)); do [ -s h2 ] || sleep 0.05; done
-[ -s h2 ] || skip "can't settle in the second host's namespaces"
-ip link add eth0 type veth peer name eth0 netns $h2
-ip addr add 10.77.0.1/24 dev eth0 && ip link set eth0 up
-nsenter -t $h2 -n ip addr add 10.77.0.2/24 dev eth0 && nsenter -t $h2 -n ip link set eth0 up
-
-# What Open MPI takes for rsh: agent [OPTION]... HOST COMMAND... It stands between mpirun and its daemon, as ssh does.
-cat >agent <<A
-#!/bin/sh
-while case \$1 in -*) true ;; *) false ;; esac; do shift; done
-shift
-nsenter -t $h2 -n -m -u sh -c "\$*"
-A
-chmod +x agent
+# shellcheck source=tests/hosts.sh
+. "$SOURCE/tests/hosts.sh"
+mpirun --version | grep -q 'Open MPI' || skip "the options below are Open MPI's"
+hosts_enter "$@"
+hosts_make 3
+h2=${host_pid[2]}
 net="--mca oob_tcp_if_include 10.77.0.0/24 --mca btl_tcp_if_include 10.77.0.0/24 --mca btl tcp,self,vader"
-hosts() { # hosts HERE THERE COMMAND...: so many ranks on each host
+hosts() { # hosts HERE THERE COMMAND...: so many ranks on each host, and THIRD on a third one
   local here=$1 there=$2; shift 2
   # shellcheck disable=SC2086 # lists of options
-  timeout -k 5 "${LIMIT:-60}" "$MPIRUN" --mca plm rsh --mca plm_rsh_agent "$PWD/agent" $net ${DEALT:-} --host "h1:$here,h2:$there" \
-    -n $((here + there)) "$@"
+  timeout -k 5 "${LIMIT:-60}" "$MPIRUN" --mca plm rsh --mca plm_rsh_agent "$PWD/agent" $net ${DEALT:-} --host "h1:$here,h2:$there${THIRD:+,h3:$THIRD}" \
+    -n $((here + there + ${THIRD:-0})) "$@"
 }
 
 hosts 1 3 hostname >names || fail "mpirun over two hosts: exit $?"
@@ -92,6 +66,11 @@ after=$(cable)
 grep -q '"hosts":\["h1","h1","h2","h2"\]' by-node/record.json || fail "record.json: $(grep -o '"hosts":[^]]*' by-node/record.json)"
 echo "over the cable: $((between - before)) bytes by slot, $((after - between)) by node"
 [ $((20 * (after - between))) -lt $((21 * (between - before))) ] || fail "by node, more crosses the cable"
+
+# Three hosts of 3, 2 and 1 ranks; every spread, way of dealing out, exchange and MPI: scripts/hosts.
+THIRD=1 trained three-by-slot 3 2 train.exchange=tree
+THIRD=1 DEALT="--map-by node" trained three-by-node 3 2 train.exchange=shared
+grep -q '"hosts":\["h1","h1","h1","h2","h2","h3"\]' three-by-node/record.json || fail "record.json: $(grep -o '"hosts":[^]]*' three-by-node/record.json)"
 
 # Downpour: each host's first rank serves a shard of the parameters over the cable; each sample counts once an epoch.
 awk 'BEGIN { print "x,y"; for (i = 0; i < 400; i++) printf "%d,%.0f\n", i, 2 ^ (i % 40) }' >powers.csv
