@@ -117,11 +117,15 @@ const void *ls_image_seal(ls_image *image) {
   return image->data;
 }
 
-ls_status ls_image_commit(ls_image *image, const char *dir, const char *name) {
-  ls_image_seal(image);
-  if (strcmp(name, "final.h5") != 0)
-    return ls_durable_write(dir, name, image->data, image->bytes, false);
+ls_status ls_image_commit_locked(ls_image *image, ls_lock *lock, const char *dir,
+                                 const char *name) {
   char twin[48];
+  const bool final = strcmp(name, "final.h5") == 0;
+  ls_image_seal(image);
   snprintf(twin, sizeof twin, "ckpt-%lld.h5", (long long)image->c.state.global_step);
-  return ls_durable_link(dir, name, twin, image->data, image->bytes);
+  return ls_durable_locked(lock, dir, name, final ? twin : NULL, image->data, image->bytes);
+}
+
+ls_status ls_image_commit(ls_image *image, const char *dir, const char *name) {
+  return ls_image_commit_locked(image, NULL, dir, name);
 }

@@ -4,6 +4,7 @@
 #define LS_CHECKPOINT_IMAGE_H
 
 #include "checkpoint/fields.h"
+#include "io/lock.h"
 
 typedef struct ls_image ls_image;
 /* Makes the skeleton; no file is touched. c: what a save does not change; what it points to lives
@@ -23,5 +24,7 @@ const void *ls_image_seal(ls_image *image); /* digests and user block: (bytes) a
  * thread. An old final.h5 is replaced, by a link where the checkpoint of its step has its bytes;
  * another name that exists is an error, unless it holds the same bytes. */
 ls_status ls_image_commit(ls_image *image, const char *dir, const char *name);
+/* The same; LS_EIO where `lock`, the folder's, is another run's before the file has its name. */
+ls_status ls_image_commit_locked(ls_image *image, ls_lock *lock, const char *dir, const char *name);
 
 #endif

@@ -27,6 +27,7 @@ typedef struct {
 
 struct ls_saver {
   char *dir;
+  ls_lock *folder; /* its lock, or NULL */
   int64_t keep_last;
   int64_t trusted; /* files of this step and later are known to be good */
   ls_image *image[BUFFERS];
@@ -83,7 +84,7 @@ static ls_saver_outcome commit(ls_saver *s, const job *j) {
   double start = ls_time();
   (void)ls_trip("commit", 0);
   memcpy(out.name, j->name, sizeof out.name);
-  out.status = ls_image_commit(s->image[j->buffer], s->dir, j->name);
+  out.status = ls_image_commit_locked(s->image[j->buffer], s->folder, s->dir, j->name);
   out.commit_ms = 1e3 * (ls_time() - start);
   if (s->buffers == 1) out.stall_ms += out.commit_ms;
   if (out.status != LS_OK) {
@@ -149,6 +150,8 @@ ls_status ls_saver_new(const ls_checkpoint *checkpoint, const char *dir, bool as
   if (status != LS_OK) ls_saver_free(out);
   return status;
 }
+
+void ls_saver_guard(ls_saver *s, ls_lock *lock) { s->folder = lock; }
 
 void ls_saver_free(ls_saver **saver) {
   ls_saver *s = *saver;

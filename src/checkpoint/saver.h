@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "checkpoint/image.h"
+#include "io/lock.h"
 
 typedef struct ls_saver ls_saver;
 
@@ -21,6 +22,8 @@ typedef struct {
 /* async: a thread and a second buffer; else submit commits before it returns. */
 ls_status ls_saver_new(const ls_checkpoint *checkpoint, const char *dir, bool async,
                        int64_t keep_last, ls_saver **out);
+/* No file takes its name in the folder once `lock` is another run's. */
+void ls_saver_guard(ls_saver *saver, ls_lock *lock);
 void ls_saver_free(ls_saver **saver); /* waits for what is under way */
 /* The idle image to fill, or NULL where the writer still has both and wait is false. */
 ls_image *ls_saver_begin(ls_saver *saver, bool wait);

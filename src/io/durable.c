@@ -143,11 +143,13 @@ static ls_status place(const char *temp, const char *path, const void *data, siz
 /* What a commit is about: the folder's name, the temporary's and the file's. */
 typedef struct {
   const char *folder;
+  ls_lock *lock; /* of the folder, or NULL */
   char temp[PATH_MAX], path[PATH_MAX];
 } place_names;
 
-static ls_status name_places(const char *dir, const char *name, place_names *at) {
+static ls_status name_places(ls_lock *lock, const char *dir, const char *name, place_names *at) {
   at->folder = dir;
+  at->lock = lock;
   if (snprintf(at->path, sizeof at->path, "%s/%s", dir, name) < PATH_MAX &&
       snprintf(at->temp, sizeof at->temp, "%s/.tmp-%s", dir, name) < PATH_MAX)
     return LS_OK;
@@ -163,6 +165,7 @@ static ls_status commit(const place_names *at, int folder, const void *data, siz
 #endif
   ls_status status = write_file(at->temp, data, bytes);
   if (status == LS_OK) status = check_file(at->temp, data, bytes);
+  if (status == LS_OK) status = ls_lock_look(at->lock);
   if (status == LS_OK) status = place(at->temp, at->path, data, bytes, replace);
   if (status != LS_OK) {
     unlink(at->temp);
@@ -173,15 +176,20 @@ static ls_status commit(const place_names *at, int folder, const void *data, siz
   return status;
 }
 
-ls_status ls_durable_write(const char *dir, const char *name, const void *data, size_t bytes,
-                           bool replace) {
+static ls_status write_durably(ls_lock *lock, const char *dir, const char *name, const void *data,
+                               size_t bytes, bool replace) {
   place_names at;
-  LS_TRY(name_places(dir, name, &at));
+  LS_TRY(name_places(lock, dir, name, &at));
   int folder = open_retry(dir, O_RDONLY | O_DIRECTORY);
   if (folder < 0) return io_error("open the folder", dir);
   ls_status status = commit(&at, folder, data, bytes, replace);
   close(folder);
   return status;
+}
+
+ls_status ls_durable_write(const char *dir, const char *name, const void *data, size_t bytes,
+                           bool replace) {
+  return write_durably(NULL, dir, name, data, bytes, replace);
 }
 
 /* Whoever wrote it: its bytes are to be on the disk too. */
@@ -193,20 +201,32 @@ static ls_status sync_file(const char *path) {
   return status;
 }
 
-ls_status ls_durable_link(const char *dir, const char *name, const char *twin, const void *data,
-                          size_t bytes) {
+static ls_status link_durably(ls_lock *lock, const char *dir, const char *name, const char *twin,
+                              const void *data, size_t bytes) {
   place_names at, of;
-  LS_TRY(name_places(dir, name, &at));
-  LS_TRY(name_places(dir, twin, &of));
+  LS_TRY(name_places(lock, dir, name, &at));
+  LS_TRY(name_places(lock, dir, twin, &of));
   unlink(at.temp);
-  if (link(of.path, at.temp) != 0) return ls_durable_write(dir, name, data, bytes, true);
+  if (link(of.path, at.temp) != 0) return write_durably(lock, dir, name, data, bytes, true);
   if (file_equals(at.temp, data, bytes) != 1 || sync_file(at.temp) != LS_OK) {
     unlink(at.temp);
-    return ls_durable_write(dir, name, data, bytes, true);
+    return write_durably(lock, dir, name, data, bytes, true);
   }
-  ls_status status = place(at.temp, at.path, data, bytes, true);
+  ls_status status = ls_lock_look(lock);
+  if (status == LS_OK) status = place(at.temp, at.path, data, bytes, true);
   unlink(at.temp); /* still there where path was a link to the same file already */
   return status == LS_OK ? ls_durable_sync_dir(dir) : status;
+}
+
+ls_status ls_durable_link(const char *dir, const char *name, const char *twin, const void *data,
+                          size_t bytes) {
+  return link_durably(NULL, dir, name, twin, data, bytes);
+}
+
+ls_status ls_durable_locked(ls_lock *lock, const char *dir, const char *name, const char *twin,
+                            const void *data, size_t bytes) {
+  return twin ? link_durably(lock, dir, name, twin, data, bytes)
+              : write_durably(lock, dir, name, data, bytes, false);
 }
 
 ls_status ls_durable_sync_dir(const char *dir) {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/status.h"
+#include "io/lock.h"
 
 /* Write data[0..bytes) as dir/name so that name either does not exist or is whole. replace: an
  * existing name is replaced (config.yaml, record.json), else it is LS_EIO. The temporary is
@@ -18,6 +19,10 @@ ls_status ls_durable_write(const char *dir, const char *name, const void *data, 
  * not, or where the file system has no links, it is written. */
 ls_status ls_durable_link(const char *dir, const char *name, const char *twin, const void *data,
                           size_t bytes);
+/* As the first, or with a twin (else NULL) as the second; `lock`, of the folder or NULL, is looked
+ * at just before the file takes its name: LS_EIO where another run has it by then. */
+ls_status ls_durable_locked(ls_lock *lock, const char *dir, const char *name, const char *twin,
+                            const void *data, size_t bytes);
 ls_status ls_durable_sync_dir(const char *dir);
 ls_status ls_make_dirs(const char *path); /* mkdir -p, folder entries fsynced */
 

@@ -101,19 +101,26 @@ static ls_status look(const char *path, char *text) {
 
 /* ---- the heart ---- */
 
-/* The file has our name: write it with the next beat. Another's name, or no file: the lock is lost.
- * Whatever else fails may not fail the next time. */
-static void beat(ls_lock *lock) {
+/* Another's name, or no file: the lock is lost. Whatever else fails may not fail the next time; -1
+ * then, else the open file. */
+static int open_own(ls_lock *lock, int flags) {
   char text[LS_OWNER_TEXT];
   ls_owner who;
   int fd;
-  if (ls_regular_open(lock->path, O_RDWR | O_NOFOLLOW, &fd) != LS_OK) {
+  if (ls_regular_open(lock->path, flags | O_NOFOLLOW, &fd) != LS_OK) {
     if (errno == ENOENT) atomic_store(&lock->lost, true);
-    return;
+    return -1;
   }
   text_of(fd, text);
   if (ls_owner_parse(text, &who) && !ls_owner_same(&who, &lock->self))
     atomic_store(&lock->lost, true);
+  return fd;
+}
+
+/* The file has our name: write it with the next beat. */
+static void beat(ls_lock *lock) {
+  const int fd = open_own(lock, O_RDWR);
+  if (fd < 0) return;
   lock->self.beat++;
   if (!atomic_load(&lock->lost)) (void)ls_owner_write(fd, lock->path, &lock->self);
   close(fd);
@@ -265,6 +272,13 @@ ls_status ls_lock_check(const ls_lock *lock) {
                  "another run has taken this run's folder over, or '%s' was removed: this run ends "
                  "here, without writing any more",
                  lock->path);
+}
+
+ls_status ls_lock_look(ls_lock *lock) {
+  if (!lock) return LS_OK;
+  const int fd = open_own(lock, O_RDONLY);
+  if (fd >= 0) close(fd);
+  return ls_lock_check(lock);
 }
 
 void ls_lock_release(ls_lock **lock) {

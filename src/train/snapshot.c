@@ -124,6 +124,7 @@ ls_status ls_snapshot_take(ls_trainer *t, const char *name, bool must) {
 
 static ls_status report(ls_trainer *t, const ls_saver_outcome *done) {
   if (done->status != LS_OK) {
+    LS_TRY(ls_lock_check(t->lock)); /* another run's folder: nothing goes on */
     ls_log(LS_LOG_WARN,
            "checkpoint of step %lld failed: %s; training goes on, older checkpoints are untouched",
            (long long)done->step, done->error);

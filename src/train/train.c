@@ -247,6 +247,7 @@ static ls_status open_outputs(ls_trainer *t, const ls_checkpoint *from, const ch
   LS_TRY(ls_events_open(t->dir, c->log_jsonl, c->log_csv, from ? from->state.global_step : -1, file,
                         &t->events));
   LS_TRY(ls_saver_new(&t->layout.checkpoint, t->dir, c->save_async, c->keep_last, &t->saver));
+  ls_saver_guard(t->saver, t->lock);
   LS_TRY(ls_start_progress(t));
   return ls_start_event(t);
 }

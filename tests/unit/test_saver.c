@@ -137,6 +137,31 @@ static void expect_outcome(ls_saver *saver, int64_t step, ls_status status) {
   assert_true(out.stall_ms >= 500 && out.commit_ms > 0);
 }
 
+/* A save that was under way when another run took the folder over gives no file a name. */
+static void lost_lock_stops_a_save(void **unused) {
+  (void)unused;
+  ls_lock *lock;
+  ok(ls_lock_take(folder, &lock));
+  ls_saver *saver = saver_new(true, 9);
+  ls_saver_guard(saver, lock);
+  submit(saver, 10, -1);
+  ls_saver_finish(saver);
+  expect_outcome(saver, 10, LS_OK);
+  disk_held = true;
+  submit(saver, 20, -1);
+  assert_int_equal(unlink(at(".lock")), 0); /* the other one came, and has ended by now */
+  disk_held = false;
+  ls_saver_finish(saver);
+  expect_outcome(saver, 20, LS_EIO);
+  assert_int_equal(ls_lock_check(lock), LS_EIO);
+  assert_int_equal(access(at("ckpt-10.h5"), F_OK), 0);
+  assert_int_equal(access(at("ckpt-20.h5"), F_OK), -1);
+  assert_int_equal(access(at(".tmp-ckpt-20.h5"), F_OK), -1);
+  ls_saver_free(&saver);
+  ls_lock_release(&lock);
+  unlink(at("ckpt-10.h5"));
+}
+
 /* R10: what reaches the disk is the state at the step, however late; a full pair of buffers says
  * busy. */
 static void snapshots_are_of_their_step(void **unused) {
@@ -219,8 +244,11 @@ static void pruning_keeps_newest_and_best(void **unused) {
 }
 
 int main(int argc, char **argv) {
-  const struct CMUnitTest tests[] = {TEST(commit_never_replaces), TEST(one_run_at_a_time),
-                                     TEST(small_files), TEST(snapshots_are_of_their_step),
+  const struct CMUnitTest tests[] = {TEST(commit_never_replaces),
+                                     TEST(one_run_at_a_time),
+                                     TEST(small_files),
+                                     TEST(lost_lock_stops_a_save),
+                                     TEST(snapshots_are_of_their_step),
                                      TEST(pruning_keeps_newest_and_best)};
   return RUN_TESTS(argc, argv, tests);
 }
