@@ -18,6 +18,8 @@ typedef struct ls_command ls_command;
 typedef struct ls_command_part ls_command_part;
 typedef struct ls_option ls_option;
 
+enum { LS_STRAYS = 16 };
+
 typedef struct {
   const ls_command *const *commands; /* all of them, ends with NULL */
   const ls_command *command;         /* the one that was named; help's where none is (name is NULL
@@ -28,11 +30,12 @@ typedef struct {
   ls_config *config; /* where the part has one; */
   char *text;        /* (bytes) as its file has been read */
   size_t bytes;
-  void *options;          /* the command's struct */
-  const char **args;      /* what is left of the command line, ends with NULL */
-  const char **words;     /* all arguments that are no options, the part's name among them */
-  char **made;            /* those that options have made */
-  const ls_option *stray; /* the last option that was given and is of one part alone */
+  void *options;      /* the command's struct */
+  const char **args;  /* what is left of the command line, ends with NULL */
+  const char **words; /* all arguments that are no options, the part's name among them */
+  char **made;        /* those that options have made */
+  const ls_option *stray[LS_STRAYS]; /* given, that not all parts of the command take */
+  int strays;
   bool json, help, version;
   int quiet, verbose; /* how often */
   const char *color;
@@ -70,8 +73,9 @@ struct ls_option {
   size_t at;         /* of the member */
   const char *value; /* "auto|FILE": words as they stand, names in capitals; NULL: takes none */
   const char *help;
-  const char *part; /* which alone takes it; NULL: all of the command's */
+  const char *part; /* which alone takes it, as "scaling or plan"; NULL: all of the command's */
 };
+bool ls_option_fits(const ls_option *option, const char *part);
 
 #define LS_OPTION_OF(type, member, takes, option, key, word, ...)                              \
   {                                                                                            \

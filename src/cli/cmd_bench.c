@@ -7,14 +7,17 @@ static const ls_option bench_options[] = {
     OPTION(warmup, "warmup", 0, "W", "steps before them (default 100)"),
     OPTION(threads, "threads", 0, "N", "threads a rank (default: its cores; plan: 1)"),
     OPTION(ranks, "ranks", 0, "LIST",
-           "scaling, plan: numbers of ranks, as 1,2,4 or 2,4,...,4096 (default 1,2)"),
+           "scaling, plan: numbers of ranks, as 1,2,4 or 2,4,...,4096 (default 1,2)",
+           "scaling or plan"),
     OPTION(scaling, "mode", 0, "strong|weak",
-           "scaling, plan: strong (the config's batch) or weak (batch times ranks)"),
+           "scaling, plan: strong (the config's batch) or weak (batch times ranks)",
+           "scaling or plan"),
     OPTION(network, "network", 0, "LATENCY_US,GBIT[,RANKS_PER_NODE]",
-           "plan: of the nodes (default 2,100 and the cores of this one)"),
-    OPTION(repeat, "repeat", 0, "N", "scaling: runs of each, taken in turn (default 3)"),
-    OPTION(sizes, "sizes", 0, "LIST", "checkpoint: millions of parameters (default 1,10,100)"),
-    OPTION(dir, "dir", 0, "DIR", "checkpoint: where to write (default: here)"),
+           "plan: of the nodes (default 2,100 and the cores of this one)", "plan"),
+    OPTION(repeat, "repeat", 0, "N", "scaling: runs of each, taken in turn (default 3)", "scaling"),
+    OPTION(sizes, "sizes", 0, "LIST", "checkpoint: millions of parameters (default 1,10,100)",
+           "checkpoint"),
+    OPTION(dir, "dir", 0, "DIR", "checkpoint: where to write (default: here)", "checkpoint"),
     {0}};
 
 const ls_command ls_command_bench = {

@@ -138,8 +138,7 @@ static void offer_value(offers *all, const char *head, const char *value) {
 static void offer_options(offers *all, const ls_option *o) {
   const ls_command_part *part = all->line->part;
   for (; o && o->name; o++)
-    if (!o->part || !part || strcmp(o->part, part->name) == 0)
-      offer(all, "--", o->name, "", o->help);
+    if (!part || ls_option_fits(o, part->name)) offer(all, "--", o->name, "", o->help);
 }
 
 static void offer_arguments(offers *all) {

@@ -117,10 +117,20 @@ static void add_setting(ls_cli *cli, const ls_option *o, const char *text) {
   cli->made[n] = ls_mem_format("%s=%s", o->name, text);
 }
 
+bool ls_option_fits(const ls_option *o, const char *part) {
+  if (!o->part) return true;
+  const size_t length = strlen(part);
+  for (const char *at = o->part; at; at = strchr(at, ' ')) {
+    at += strspn(at, " ");
+    if (strncmp(at, part, length) == 0 && (at[length] == '\0' || at[length] == ' ')) return true;
+  }
+  return false;
+}
+
 static ls_status take_value(ls_cli *cli, const ls_option *o, void *options, const char *text) {
   void *member = (char *)options + o->at;
   int64_t whole;
-  if (o->part) cli->stray = o;
+  if (o->part && cli->strays < LS_STRAYS) cli->stray[cli->strays++] = o;
   switch (o->kind) {
     case LS_OPTION_FLAG:
       *(bool *)member = true;
@@ -279,9 +289,10 @@ static ls_status find_part(ls_cli *cli) {
     cli->args++;
   }
   cli->part = p;
-  if (cli->stray && strcmp(cli->stray->part, p->name) != 0)
-    return ls_fail(LS_EUSAGE, "--%s goes with %s %s", cli->stray->name, cli->command->name,
-                   cli->stray->part);
+  for (int i = 0; i < cli->strays; i++)
+    if (!ls_option_fits(cli->stray[i], p->name))
+      return ls_fail(LS_EUSAGE, "--%s goes with %s %s", cli->stray[i]->name, cli->command->name,
+                     cli->stray[i]->part);
   return LS_OK;
 }
 

@@ -85,8 +85,11 @@ for point in p["points"]:
     if slices * ranks != point["slices"] or slices & (slices - 1):
         sys.exit(f"{point['slices']} slices on {ranks} ranks")
     unit, enough = (1 if weak else ranks), point["batch_80"]
-    if enough is None:  # where more rows take hardly more time
-        if any(efficiency(ranks, unit * 2**i) >= 0.8 + 1e-9 for i in range(31) if unit * 2**i < 2**30):
+    if enough is None:  # not with the rows that are known
+        most = max(m["rows"] for m in p["measured"] if m["stored"] == (point["nodes"] > 1))
+        if point["batch_80_above"] != most * ranks:
+            sys.exit(f"{ranks} ranks: {point['batch_80_above']}, not {most} rows each")
+        if any(efficiency(ranks, unit * rows) >= 0.8 + 1e-9 for rows in [most] + [2**i for i in range(31) if 2**i < most]):
             sys.exit(f"{ranks} ranks: a batch for 80 % is there")
         enough = unit
     own = enough // ranks if weak else enough

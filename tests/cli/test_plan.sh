@@ -43,6 +43,9 @@ for wrong in "" 0 x 1,x ...,4 4,...,8; do refused 64 "1,2,4 or 2,4,...,4096" ben
 refused 64 "they ascend" bench plan net.yaml --ranks 4,2
 refused 64 "up to 4096" bench plan net.yaml --ranks 8192
 refused 64 "no sample for each" bench plan net.yaml --ranks 65
+refused 64 "--repeat goes with bench scaling" bench plan net.yaml --repeat 2
+refused 64 "--sizes goes with bench checkpoint" bench plan net.yaml --sizes 1 --ranks 2
+refused 64 "--ranks goes with bench scaling or plan" bench train net.yaml --ranks 2
 refused 64 "strong or weak" bench plan net.yaml --mode sideways
 on 2 bench plan net.yaml >out 2>err && fail "plan on two ranks"
 grep -qF "without mpirun" err || fail "on two ranks: $(cat err)"

@@ -13,7 +13,7 @@
 #include "train/mode.h"
 #include "train/state.h"
 
-enum { COUNTS_MAX = 64, MEASURED_MAX = 2 * COUNTS_MAX + 4 };
+enum { COUNTS_MAX = 64, LARGER = 2, MEASURED_MAX = 2 * (COUNTS_MAX + LARGER) + 4 };
 
 /* Steps of one rank on a minibatch of its own. stored: its gradients are parts in memory, as
  * between nodes; else they are made where they are used, as the ranks of one node make them. */
@@ -29,9 +29,10 @@ typedef struct {
   ls_cli *cli;
   const ls_bench_options *o;
   bool weak;
-  int64_t batch; /* the config's, in numbers */
-  int slices;    /* its */
-  int most;      /* ranks that share a node */
+  int64_t batch;   /* the config's, in numbers */
+  int slices;      /* its */
+  int64_t samples; /* of train: no minibatch has more */
+  int most;        /* ranks that share a node */
   ls_cost_network network;
   int ranks[COUNTS_MAX], counts;
   measured at[MEASURED_MAX]; /* by stored, then rows */
@@ -117,6 +118,7 @@ static ls_status measure_run(forecast *p, ls_run *run, measured *m) {
   const double size = (double)ls_dtype_size(run->config->precision);
   p->gradient = (double)run->parameters * size;
   p->vectors = ls_state_vectors(run);
+  p->samples = ls_data_rows(run->data, LS_SPLIT_TRAIN);
   p->data = (double)ls_comm_shared_bytes(run->comm) - (double)run->common.bytes;
   m->memory = (double)ls_comm_private_bytes(run->comm) - (double)(2 + p->vectors) * p->gradient;
   m->memory = fmax(m->memory, 0);
@@ -155,8 +157,27 @@ static ls_status add(forecast *p, int64_t rows, bool stored) {
   return LS_OK;
 }
 
+/* What is measured with the most rows; NULL: nothing is. */
+static const measured *largest(const forecast *p, bool stored) {
+  const measured *found = NULL;
+  for (int i = 0; i < p->points; i++)
+    if (p->at[i].stored == stored) found = &p->at[i];
+  return found;
+}
+
+/* Four and sixteen times these rows, for larger batches; as long as a step is short. */
+static ls_status measure_larger(forecast *p, bool stored) {
+  static const double SHORT = 0.1;
+  for (int i = 0; i < LARGER; i++) {
+    const measured *m = largest(p, stored);
+    if (!m || m->work > SHORT || m->rows >= p->samples) return LS_OK;
+    LS_TRY(add(p, 4 * m->rows < p->samples ? 4 * m->rows : p->samples, stored));
+  }
+  return LS_OK;
+}
+
 /* The config's own minibatch on one rank first: it says how large `full` is. Then what each number
- * of ranks has, and twice and half of that, for other batches. */
+ * of ranks has, and half of that, for other batches. */
 static ls_status measure_all(forecast *p) {
   const ls_config *config = p->cli->config;
   LS_TRY(measure(p, config->batch, (int)config->slices, false, &p->at[0]));
@@ -171,7 +192,8 @@ static ls_status measure_all(forecast *p) {
     LS_TRY(add(p, rows, is_stored(p, p->ranks[i])));
     if (rows > 1) LS_TRY(add(p, rows / 2, is_stored(p, p->ranks[i])));
   }
-  return LS_OK;
+  LS_TRY(measure_larger(p, false));
+  return measure_larger(p, true);
 }
 
 /* Bytes a second of sums whose operands no second-level cache holds, as it is with another rank's.
@@ -232,18 +254,22 @@ static double efficiency(const forecast *p, int ranks, int64_t batch) {
   return one.step / q.step / (p->weak ? 1 : ranks);
 }
 
-enum { BATCH_MOST = 1 << 30 };
 static const double ENOUGH = 0.8;
 
-/* The least global minibatch of that efficiency; 0: there is none. */
+/* The most rows of a rank about which something is known. */
+static int64_t known_rows(const forecast *p, int ranks) {
+  return largest(p, is_stored(p, ranks))->rows;
+}
+
+/* The least global minibatch of that efficiency; 0: there is none up to the rows that are known. */
 static int64_t batch_enough(const forecast *p, int ranks) {
-  const int64_t unit = p->weak ? 1 : ranks;
+  const int64_t unit = p->weak ? 1 : ranks, most = known_rows(p, ranks);
   int64_t lo = 0, hi = 1;
-  while (hi * unit < BATCH_MOST && efficiency(p, ranks, hi * unit) < ENOUGH) {
+  while (efficiency(p, ranks, hi * unit) < ENOUGH) {
+    if (hi == most) return 0;
     lo = hi;
-    hi *= 2;
+    hi = 2 * hi < most ? 2 * hi : most;
   }
-  if (hi * unit >= BATCH_MOST) return 0;
   while (hi - lo > 1) {
     const int64_t mid = lo + (hi - lo) / 2;
     if (efficiency(p, ranks, mid * unit) < ENOUGH)
@@ -277,7 +303,7 @@ static const char look[] =
     "(measured)\n\n"
     "ranks\trows\tstep us\tcompute\texchange\teff.\tMB sent\tMB mem.\tbatch 80%\t\n"
     "{*points}{ranks}\t{rows}\t{step_us:.0f}\t{_compute_us:.0f}\t{_exchange_us:.0f}\t"
-    "{efficiency:.2f}\t{sent_bytes*1e-6:.2f}\t{memory_bytes*1e-6:.0f}\t{batch_80}\t\n{/}\n"
+    "{efficiency:.2f}\t{sent_bytes*1e-6:.2f}\t{memory_bytes*1e-6:.0f}\t{_batch_80}\t\n{/}\n"
     "{?more_may_pay}the largest number asked for is the fastest: more may pay{|}"
     "more than {pays} ranks do not pay: less than 5 % more samples/s{/}\n"
     "rows, MB sent to other nodes, MB of memory: a rank's; batch 80%: the global\n"
@@ -326,7 +352,13 @@ static void put_point(const forecast *p, const outlook *q, json_t *item) {
   ls_put(item, "efficiency", efficiency(p, q->ranks, p->batch));
   ls_put(item, "sent_bytes", q->shape.nodes > 1 ? ls_cost_sent(&q->shape) : 0);
   ls_put(item, "memory_bytes", memory_of(p, q));
+  const int64_t above = known_rows(p, q->ranks) * q->ranks;
+  char *text =
+      ls_mem_format("%s%lld", enough > 0 ? "" : ">", (long long)(enough > 0 ? enough : above));
+  ls_put(item, "_batch_80", text);
+  LS_FREE(text);
   ls_put(item, "batch_80", enough > 0 ? json_integer(enough) : json_null());
+  ls_put(item, "batch_80_above", enough > 0 ? json_null() : json_integer(above));
 }
 
 /* The first number of ranks that none of the larger ones exceeds by 5 % in samples a second. */
