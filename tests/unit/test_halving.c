@@ -75,6 +75,8 @@ static void within_fifteen_percent_of_the_simulation(void **unused) {
       {64, 17000, false, 64.4},   {8, 17000, true, 46.2},     {8, 670000, true, 1267.2},
       {8, 8500000, true, 15946},  {16, 17000, true, 56.7},    {16, 670000, true, 1383.9},
       {16, 8500000, true, 17088}, {64, 17000, true, 69.4},    {64, 670000, true, 1532.6},
+      {64, 670000, false, 802.7}, {256, 17000, false, 78.0},  {256, 17000, true, 80.3},
+      {512, 17000, false, 81.7},  {512, 17000, true, 83.6},
   };
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
     const ls_cost_shape shape = {row[i].nodes, 1, 4 * row[i].parameters};
