@@ -67,6 +67,12 @@ grep -q '"hosts":\["h1","h1","h2","h2"\]' by-node/record.json || fail "record.js
 echo "over the cable: $((between - before)) bytes by slot, $((after - between)) by node"
 [ $((20 * (after - between))) -lt $((21 * (between - before))) ] || fail "by node, more crosses the cable"
 
+# bench scaling with a launcher of ours.
+OMPI_MCA_plm=rsh OMPI_MCA_plm_rsh_agent=$PWD/agent on 0 bench scaling net.yaml --ranks 1,2 --repeat 1 --steps 20 --warmup 5 --json \
+  --launcher "$MPIRUN $net --host h1:1,h2:1 --map-by node -n" >out 2>err || fail "bench scaling over hosts: $(cat err)"
+grep -q '"efficiency":[0-9]' out || fail "bench scaling over hosts: $(cat out)"
+refused 64 "behind which the number of ranks stands" bench scaling net.yaml --launcher " "
+
 # Three hosts of 3, 2 and 1 ranks; every spread, way of dealing out, exchange and MPI: scripts/hosts.
 THIRD=1 trained three-by-slot 3 2 train.exchange=tree
 THIRD=1 DEALT="--map-by node" trained three-by-node 3 2 train.exchange=shared

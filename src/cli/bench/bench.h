@@ -7,7 +7,7 @@
 
 typedef struct {
   int steps, warmup, threads, repeat;
-  const char *ranks, *scaling, *sizes, *dir, *network;
+  const char *ranks, *scaling, *sizes, *dir, *network, *launcher;
 } ls_bench_options;
 
 ls_status ls_bench_train(ls_cli *cli, const void *options);

@@ -11,7 +11,9 @@
 #include "cli/bench/bench.h"
 #include "io/program.h"
 
-enum { COUNTS_MAX = 32, REPEAT_MAX = 101, WORDS_MAX = 24, WORD = 32 };
+enum { COUNTS_MAX = 32, REPEAT_MAX = 101, LAUNCHER_WORDS = 64, WORDS_MAX = 24, WORD = 32 };
+
+static const char usual_launcher[] = "mpirun --oversubscribe --bind-to none -n";
 
 typedef struct {
   int ranks;
@@ -19,10 +21,20 @@ typedef struct {
   double median, spread;   /* (largest - smallest) / median */
 } timing;
 
+/* Cut at blanks, which the text then has NULs for; false: more than there is room for. */
+static bool cut_words(char *text, const char **argv, size_t *words) {
+  char *rest = text;
+  for (char *word; (word = strtok_r(rest, " ", &rest));) {
+    if (*words == LAUNCHER_WORDS) return false;
+    argv[(*words)++] = word;
+  }
+  return *words > 0;
+}
+
 /* One run of `bench train` on so many ranks; batch 0: the config's. */
 static ls_status run_once(const ls_cli *cli, const ls_bench_options *o, int ranks, int64_t batch,
                           double *rate) {
-  char self[4096] = "", number[4][WORD], setting[WORD + 16], *output;
+  char self[4096] = "", number[4][WORD], setting[WORD + 16], launcher[1024], *output;
   size_t words = 0, bytes;
   int how;
   const char **argv;
@@ -31,17 +43,26 @@ static ls_status run_once(const ls_cli *cli, const ls_bench_options *o, int rank
   snprintf(number[2], WORD, "%d", o->warmup);
   snprintf(number[3], WORD, "%d", o->threads ? o->threads : 1);
   snprintf(setting, sizeof setting, "train.batch=%lld", (long long)batch);
-  const char *const first[] = {"mpirun",   "--oversubscribe", "--bind-to", "none",
-                               "-n",       number[0],         self,        "bench",
-                               "train",    "--json",          "--steps",   number[1],
-                               "--warmup", number[2],         "--threads", number[3]};
+  const char *const first[] = {number[0], self,       "bench",   "train",     "--json", "--steps",
+                               number[1], "--warmup", number[2], "--threads", number[3]};
   if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
     return ls_fail(LS_FAIL, "cannot find my own program: %s", strerror(errno));
   while (cli->args[words]) words++;
-  LS_NEW(argv, WORDS_MAX + words);
-  memcpy(argv, first, sizeof first);
-  memcpy(argv + sizeof first / sizeof *first, cli->args, words * sizeof *argv);
-  if (batch > 0) argv[sizeof first / sizeof *first + words] = setting;
+  LS_NEW(argv, LAUNCHER_WORDS + WORDS_MAX + words);
+  size_t at = 0;
+  if (snprintf(launcher, sizeof launcher, "%s", o->launcher ? o->launcher : usual_launcher) >=
+          (int)sizeof launcher ||
+      !cut_words(launcher, argv, &at)) {
+    LS_FREE(argv);
+    return ls_fail(LS_EUSAGE,
+                   "--launcher '%s': it is a command of up to %d words, behind which the "
+                   "number of ranks stands",
+                   o->launcher, LAUNCHER_WORDS);
+  }
+  memcpy(argv + at, first, sizeof first);
+  at += sizeof first / sizeof *first;
+  memcpy(argv + at, cli->args, words * sizeof *argv);
+  if (batch > 0) argv[at + words] = setting;
   setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
   setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
   int error = ls_program_run(argv, -1, -1, &output, &bytes, &how);
@@ -50,7 +71,7 @@ static ls_status run_once(const ls_cli *cli, const ls_bench_options *o, int rank
   *rate = json_number_value(json_object_get(answer, "samples_per_s"));
   json_decref(answer);
   free(output);
-  if (error) return ls_fail(LS_FAIL, "cannot start mpirun: %s", strerror(error));
+  if (error) return ls_fail(LS_FAIL, "cannot start the launcher: %s", strerror(error));
   if (how == 0 && *rate > 0) return LS_OK;
   int code = WIFEXITED(how) ? WEXITSTATUS(how) : 0;
   return ls_fail(code ? (ls_status)code : LS_FAIL, "bench train on %d ranks failed (see above)",
@@ -74,7 +95,7 @@ static json_t *answer_json(const timing *p, int count, int cores, const ls_bench
   json_t *answer = json_object(), *list = json_array();
   for (int i = 0; i < count; i++) {
     double speedup = p[i].median / p[0].median, efficiency = speedup * p[0].ranks / p[i].ranks;
-    bool over = p[i].ranks > cores;
+    bool over = !o->launcher && p[i].ranks > cores; /* of another's hosts nothing is known here */
     json_t *item = ls_put_item(list);
     ls_put(item, "ranks", p[i].ranks);
     ls_put(item, "samples_per_s", p[i].median);
