@@ -69,7 +69,7 @@ static const char look[] =
 static void put_metrics(const ls_run *run, const ls_score *s, json_t *o) {
   json_t *figures = json_object();
   for (ls_metric m = 0; m < LS_NUMBERS; m++) {
-    const bool always = ls_metric_table[m].made == LS_MADE_ALWAYS;
+    const bool always = ls_metric_table[m].made != LS_MADE_WHEN_ASKED;
     if (!(always ? ls_metric_fits(run->config, m) : s->more->made[m])) continue;
     ls_put(o, ls_metric_table[m].name, s->value[m]);
     if (!always && m != LS_METRIC_TOP_K) ls_put(figures, ls_metric_table[m].name, s->value[m]);

@@ -11,6 +11,7 @@
 #include "cli/sweep/claims.h"
 #include "cli/sweep/owner.h"
 #include "cli/sweep/report.h"
+#include "cli/sweep/shared.h"
 #include "cli/sweep/watch.h"
 #include "config/number.h"
 #include "io/lock.h"
@@ -35,6 +36,7 @@ typedef struct {
   ls_sweep_stage stage;
   ls_sweep_row *row; /* (runs) rank 0's */
   ls_lock *lock;     /* rank 0's */
+  ls_sweep_data *data;
 } sweep;
 
 static bool is_root(const sweep *s) { return ls_comm_rank(s->cli->comm) == 0; }
@@ -228,11 +230,26 @@ static ls_status look(sweep *s) {
   return LS_OK;
 }
 
+/* The data that runs share, read before the first of them begins. */
+static ls_status open_data(sweep *s) {
+  ls_comm *comm = s->cli->comm;
+  bool *over = NULL; /* (runs) rank 0's */
+  if (s->stage.rung == s->halving.rungs || s->stage.left < 2) return LS_OK;
+  LS_TRY(ls_comm_agree(
+      comm, is_root(s) ? ls_mem_new((void **)&over, (size_t)s->plan->runs, sizeof *over) : LS_OK));
+  for (int64_t i = 0; over && i < s->plan->runs; i++) over[i] = s->row[i].over;
+  const ls_status status = ls_sweep_data_open(comm, &s->job, over, &s->data);
+  LS_FREE(over);
+  if (status == LS_OK) s->job.data = ls_sweep_data_lent(s->data);
+  return status;
+}
+
 /* Rung by rung, until all is over or a rung has been left unfinished. */
 static ls_status train(sweep *s, int slices) {
   const int rungs = s->halving.rungs;
   int before = -1;
   LS_TRY(look(s));
+  LS_TRY(open_data(s));
   while (s->stage.rung < rungs && s->stage.rung != before) {
     before = s->stage.rung;
     s->job.until = before < rungs - 1 ? s->halving.epochs[before] : 0;
@@ -298,6 +315,7 @@ static ls_status run(ls_cli *cli, const void *given) {
   sweep s = {.cli = cli, .o = given};
   ls_comm_watchdog(cli->comm, 0); /* the groups have their own */
   const ls_status status = sweep_all(&s);
+  ls_sweep_data_close(cli->comm, &s.data);
   for (int64_t i = 0; s.row && i < s.plan->runs; i++) ls_sweep_row_free(&s.row[i]);
   ls_lock_release(&s.lock);
   LS_FREE(s.row);

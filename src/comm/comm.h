@@ -103,7 +103,8 @@ ls_status ls_comm_shared_new(ls_comm *comm, size_t bytes, ls_shared *out);
 /* The same, agreed on together with `mine`, what this rank has made before. */
 ls_status ls_comm_shared_after(ls_comm *comm, ls_status mine, size_t bytes, ls_shared *out);
 void ls_comm_shared_free(ls_comm *comm, ls_shared *block);
-size_t ls_comm_shared_bytes(const ls_comm *comm);  /* in such blocks of this node now */
+size_t ls_comm_shared_bytes(const ls_comm *comm); /* in such blocks of this node now */
+size_t ls_comm_host_memory(void); /* bytes that this host could still give; SIZE_MAX: unknown */
 size_t ls_comm_private_bytes(const ls_comm *comm); /* this rank's other memory (ls_mem) */
 void ls_comm_node_barrier(ls_comm *comm);
 void ls_comm_node_bcast(ls_comm *comm, void *data, size_t bytes); /* from node rank 0 */

@@ -11,9 +11,9 @@
 #include "base/mem.h"
 #include "comm/comm_private.h"
 
-/* What Linux thinks it could still hand out; SIZE_MAX where it does not say. Asking for more is an
- * error here, and not a killed process later. */
-static size_t available(void) {
+/* What Linux thinks it could still hand out. Asking for more is an error here, and not a killed
+ * process later. */
+size_t ls_comm_host_memory(void) {
   char line[256];
   unsigned long long kilobytes = 0;
   FILE *file = fopen("/proc/meminfo", "r");
@@ -32,7 +32,7 @@ static ls_status no_room(size_t bytes, const char *why) {
 }
 
 static ls_status create(size_t bytes, int *fd) {
-  if (bytes > available()) return no_room(bytes, "the host has less left");
+  if (bytes > ls_comm_host_memory()) return no_room(bytes, "the host has less left");
   *fd = memfd_create("lockstep", MFD_CLOEXEC);
   if (*fd < 0) return ls_fail(LS_EIO, "cannot make shared memory: %s", strerror(errno));
   const int error = posix_fallocate(*fd, 0, (off_t)bytes);

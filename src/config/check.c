@@ -57,7 +57,7 @@ static bool is_followed(const ls_config *c, ls_metric metric) {
 bool ls_config_wants(const ls_config *c, ls_metric metric) {
   if (metric == LS_METRIC_LOSS || is_followed(c, metric)) return true;
   if (c->metrics_given) return c->metric[metric];
-  return ls_metric_table[metric].made == LS_MADE_ALWAYS && ls_metric_fits(c, metric);
+  return ls_metric_table[metric].made != LS_MADE_WHEN_ASKED && ls_metric_fits(c, metric);
 }
 
 void ls_config_want(ls_config *c, ls_metric metric) {
@@ -76,6 +76,7 @@ typedef struct {
   ls_report *report;
   ls_config *config;
   const ls_node *root;
+  bool given; /* by the user, to a command that works by it; not out of a checkpoint */
 } reading;
 
 /* The place of "section.key", for what is below it too, or of what is nearest to it in the file. */
@@ -116,6 +117,13 @@ static bool has_validation(const ls_data_spec *data) {
   return data->validation.share > 0 || data->fold.k > 0 || data->source[LS_SPLIT_VALIDATION].file;
 }
 
+/* No mean over minibatches is it. r2 was followed in vain once: such a config out of a checkpoint
+ * is still read. */
+static bool lacks_split(const reading *r, ls_metric m) {
+  const ls_made made = ls_metric_table[m].made;
+  return made == LS_MADE_WHEN_ASKED || (made == LS_MADE_OF_SPLITS && r->given);
+}
+
 static void check_metric(const reading *r, const char *path, const char *metric) {
   const ls_config *c = r->config;
   if (!metric || !*metric) return;
@@ -126,7 +134,7 @@ static void check_metric(const reading *r, const char *path, const char *metric)
   if (m == LS_METRICS) return;
   if (c->loss && !ls_metric_fits(c, m))
     WRONG(r, path, "there is no %s with the loss %s", metric, c->loss);
-  else if (!val && ls_metric_table[m].made == LS_MADE_WHEN_ASKED && !c->eval_on[LS_SPLIT_TRAIN])
+  else if (!val && lacks_split(r, m) && !c->eval_on[LS_SPLIT_TRAIN])
     WRONG(r, path, "%s is made of a whole split: eval.on must name train for it, or use val_%s",
           metric, metric);
 }
@@ -461,7 +469,7 @@ static void check_accumulate(const reading *r) {
 }
 
 void ls_config_check(ls_reader *rd, const ls_node *root) {
-  const reading r = {rd->report, rd->config, root};
+  const reading r = {rd->report, rd->config, root, rd->plugins};
   ls_config *c = rd->config;
   bool good = rd->report->count == 0;
   check_length(&r);

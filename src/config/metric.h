@@ -15,9 +15,9 @@ typedef enum {
   LS_NEEDS_CLASSES,
   LS_NEEDS_NUMBERS
 } ls_needs;
-/* Is it made by every evaluation and for an epoch's running means too, or as a figure of the whole
- * split where it is asked for? */
-typedef enum { LS_MADE_ALWAYS, LS_MADE_WHEN_ASKED } ls_made;
+/* Is it made by every evaluation and for an epoch's running means too, or by every evaluation
+ * alone, or as a figure of the whole split where it is asked for? */
+typedef enum { LS_MADE_ALWAYS, LS_MADE_OF_SPLITS, LS_MADE_WHEN_ASKED } ls_made;
 typedef enum { LS_LOWER, LS_HIGHER, LS_NEITHER } ls_better;
 
 /* X(constant, name, which is better, what it needs, when it is made): those that are one number,
@@ -27,7 +27,7 @@ typedef enum { LS_LOWER, LS_HIGHER, LS_NEITHER } ls_better;
   X(ACCURACY, "accuracy", HIGHER, ANSWERS, ALWAYS)                         \
   X(MAE, "mae", LOWER, NUMBERS, ALWAYS)                                    \
   X(RMSE, "rmse", LOWER, NUMBERS, ALWAYS)                                  \
-  X(R2, "r2", HIGHER, NUMBERS, ALWAYS)                                     \
+  X(R2, "r2", HIGHER, NUMBERS, OF_SPLITS)                                  \
   X(TOP_K, "top_k", HIGHER, CLASSES, WHEN_ASKED)                           \
   X(BALANCED_ACCURACY, "balanced_accuracy", HIGHER, ANSWERS, WHEN_ASKED)   \
   X(F1, "f1", HIGHER, ANSWERS, WHEN_ASKED)                                 \

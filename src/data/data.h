@@ -17,6 +17,10 @@ typedef struct ls_account ls_account; /* account.h */
 ls_status ls_data_open(ls_comm *comm, const ls_data_spec *spec, ls_target_kind target,
                        ls_dtype precision, ls_data **out);
 void ls_data_close(ls_comm *comm, ls_data **data);
+/* What only rank 0 of each node knows of them is told to all: some of the ranks may then use them
+ * by themselves, with a communicator of their own, and any of them be its rank 0. They are closed
+ * with the one that opened them. Collective. */
+ls_status ls_data_share(ls_comm *comm, ls_data *data);
 /* How many samples the split train would have of the same files by another spec. */
 ls_status ls_data_train_rows(const ls_data *data, const ls_data_spec *spec, int64_t *rows);
 int64_t ls_data_features(const ls_data *data);

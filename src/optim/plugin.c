@@ -11,6 +11,7 @@
 #include <math.h>
 #include <openssl/crypto.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,9 @@ static const char *being_loaded; /* by now */
  * an update in the middle of training. */
 static void end_by_plugin(int code, void *arg) {
   (void)arg;
+  static atomic_flag ending = ATOMIC_FLAG_INIT;
   if (ls_leave_begun() || (!being_loaded && !*present)) return;
+  while (atomic_flag_test_and_set(&ending)) pause(); /* another thread is at the next line */
   if (being_loaded)
     ls_log_any(LS_LOG_ERROR,
                "plug-in %s ended the process (exit code %d) while it was being loaded",
@@ -334,13 +337,16 @@ static ls_status trial(const char *file, int which, const void *values) {
 
 /* ---- for the config ---- */
 
-/* Handlers run in the reverse order. OpenSSL's, which takes away what the thread that writes a
- * checkpoint may be using, is to run behind ours, which ends the process; so it is set up first. */
+/* Handlers run in the reverse order, each once. OpenSSL's, which takes away what the thread that
+ * writes a checkpoint may be using, is to run behind ours, which ends the process; so it is set up
+ * first (asked for nothing, OpenSSL does nothing). Of threads that call exit at the same time each
+ * is to meet one of ours. */
 static void watch(void) {
+  enum { THREADS = 256 };
   static bool watched;
   if (watched) return;
-  OPENSSL_init_crypto(0, NULL);
-  on_exit(end_by_plugin, NULL);
+  OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
+  for (int i = 0; i < THREADS; i++) on_exit(end_by_plugin, NULL);
   watched = true;
 }
 

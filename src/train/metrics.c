@@ -19,7 +19,7 @@ static void put(json_t *object, const char *prefix, const char *name, json_t *va
 /* Running means have no figures, and do not name them. */
 static bool is_there(const ls_run *run, const ls_score *score, ls_metric m) {
   return ls_config_wants(run->config, m) &&
-         (ls_metric_table[m].made == LS_MADE_ALWAYS || score->more);
+         (ls_metric_table[m].made != LS_MADE_WHEN_ASKED || score->more);
 }
 
 void ls_score_json(const ls_run *run, const ls_score *score, const char *prefix, json_t *object) {

@@ -25,6 +25,7 @@ typedef struct {
   char *text;    /* every difference, a line each */
   char *refused; /* " --allow KEY" for each that is neither free nor allowed */
   char *kept;    /* " KEY" for each that no run changes */
+  bool pairs;    /* there are some of lbfgs, as many as its `history` */
 } changes;
 
 /* The key itself, or a section that it lies in; [] is any number. */
@@ -43,6 +44,11 @@ static void append(char **text, char *longer) {
   *text = longer;
 }
 
+static bool is_kept(const changes *all, const char *key, unsigned flags) {
+  const bool history = strcmp(key, "optimizer.history") == 0 || strcmp(key, "then.history") == 0;
+  return flags & LS_KEY_KEPT || (all->pairs && history);
+}
+
 static void note_change(void *context, const char *key, unsigned flags, const char *before,
                         const char *after) {
   changes *all = context;
@@ -50,7 +56,7 @@ static void note_change(void *context, const char *key, unsigned flags, const ch
   if (flags & LS_KEY_UNKEPT) return;
   for (int i = 0; all->allow && all->allow[i]; i++) allowed = allowed || names(all->allow[i], key);
   append(&all->text, ls_mem_format("%s%s: %s -> %s\n", all->text, key, before, after));
-  if (flags & LS_KEY_KEPT)
+  if (is_kept(all, key, flags))
     append(&all->kept, ls_mem_format("%s %s", all->kept, key));
   else if (!allowed)
     append(&all->refused, ls_mem_format("%s --allow %s", all->refused, key));
@@ -90,7 +96,8 @@ static ls_status check_config(ls_config *config, ls_checkpoint *c, const char *p
   keep_share(old, config);
   keep_separator(old, config);
   keep_watches(old, config, &c->state);
-  changes all = {allow, ls_mem_text(""), ls_mem_text(""), ls_mem_text("")};
+  changes all = {allow, ls_mem_text(""), ls_mem_text(""), ls_mem_text(""),
+                 ls_config_lbfgs(old) && ls_config_lbfgs(config)};
   ls_config_diff(old, config, note_change, &all);
   ls_status status = LS_OK;
   if (*all.kept)

@@ -194,8 +194,24 @@ static ls_status check_splits(const ls_run *run) {
   return LS_OK;
 }
 
+static ls_status open_data(ls_run *run, ls_data *given) {
+  ls_config *config = run->config;
+  run->lent = given != NULL;
+  run->data = given;
+  ls_comm_at(run->comm, "reading the data");
+  config->data.whole = config->eval_on_given && config->eval_on[LS_SPLIT_ALL];
+  if (given) return LS_OK;
+  return ls_data_open(run->comm, &config->data, ls_config_target(config), config->precision,
+                      &run->data);
+}
+
 ls_status ls_run_new(ls_comm *comm, ls_config *config, const ls_mode *mode, int threads,
                      ls_run **out) {
+  return ls_run_new_with(comm, config, mode, threads, NULL, out);
+}
+
+ls_status ls_run_new_with(ls_comm *comm, ls_config *config, const ls_mode *mode, int threads,
+                          ls_data *data, ls_run **out) {
   ls_run *run = ls_mem_must(sizeof *run); /* the first agreement is that on the data */
   *out = run;
   ls_flush_denormals(); /* before the team's threads, which inherit it */
@@ -204,10 +220,7 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, const ls_mode *mode, int 
   run->mode = mode;
   run->state = ls_state_fresh;
   run->grad_norm = (double)NAN;
-  ls_comm_at(comm, "reading the data");
-  config->data.whole = config->eval_on_given && config->eval_on[LS_SPLIT_ALL];
-  LS_TRY(
-      ls_data_open(comm, &config->data, ls_config_target(config), config->precision, &run->data));
+  LS_TRY(open_data(run, data));
   config->data.csv.separator = ls_data_separator(run->data);
   LS_TRY(check_splits(run));
   note_classes(run);
@@ -237,7 +250,7 @@ void ls_run_free(ls_run **out) {
   ls_loader_free(&run->loader);
   ls_model_free(&run->model);
   ls_comm_shared_free(run->comm, &run->common);
-  ls_data_close(run->comm, &run->data);
+  if (!run->lent) ls_data_close(run->comm, &run->data);
   ls_team_free(&run->team);
   LS_FREE(run->running);
   LS_FREE(run->slice_stats);

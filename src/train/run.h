@@ -51,6 +51,7 @@ typedef struct {
   bool one_order; /* the minibatch is that of the first update each time, in the order of that */
   void *spare[LS_TREE_DEPTH]; /* (n) real, as many as accumulate.c takes */
   ls_data *data;
+  bool lent; /* they are: somebody else closes them */
   ls_model *model;
   ls_loader *loader;
   ls_exchange *exchange;
@@ -82,6 +83,9 @@ typedef struct {
  * the same status. */
 ls_status ls_run_new(ls_comm *comm, ls_config *config, const ls_mode *mode, int threads,
                      ls_run **out);
+/* The same with data that are open, and stay so (ls_data_share); NULL: with those of the config. */
+ls_status ls_run_new_with(ls_comm *comm, ls_config *config, const ls_mode *mode, int threads,
+                          ls_data *data, ls_run **out);
 void ls_run_free(ls_run **run);
 
 /* The run goes on from a checkpoint whose epochs had another number of steps: calendar.moved and

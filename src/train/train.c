@@ -276,7 +276,8 @@ static ls_status make_figures(ls_trainer *t) {
 }
 
 ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
-  LS_TRY(ls_run_new(t->comm, t->config, ls_mode_of(t->config), t->options->threads, &t->run));
+  LS_TRY(ls_run_new_with(t->comm, t->config, ls_mode_of(t->config), t->options->threads,
+                         t->options->data, &t->run));
   ls_state_layout_make(t->run, &t->layout);
   int resumed = from != NULL;
   if (t->options->resume != LS_RESUME_NO) ls_comm_bcast(t->comm, &resumed, sizeof resumed, 0);

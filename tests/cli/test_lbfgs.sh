@@ -89,6 +89,8 @@ run 0 train net.yaml -o adam "${then[@]}" then=none
 [ "$(numbers_of adam | grep '"step"' | head -12)" = "$(numbers_of r1 | grep '"step"' | head -12)" ] || fail "other updates before lbfgs"
 awk -v a="$(loss_at adam 40)" -v b="$both" 'BEGIN { exit !(b < a) }' || fail "lbfgs does no better than adam"
 
+refused 78 "no run changes its then.history" train net.yaml -o cut "${then[@]/history: 4/history: 9}" --resume --allow then.history
+
 # behind a plug-in, whose slots are known to it alone
 own=("optimizer={type: plugin, file: $BUILD/tests/plugins/exit_destructor.so, lr: 0.1}" 'then={type: lbfgs, history: 4, after: 5}')
 run 0 train net.yaml -o own "${own[@]}" train.steps=20

@@ -82,6 +82,19 @@ all_whole() {
   cmp -s <(rows whole) <(rows "$1") || fail "$1: other rows: $(diff <(rows whole) <(rows "$1"))"
   for r in whole/trial-*; do cmp -s "$r/final.h5" "$1/${r#whole/}/final.h5" || fail "$1/${r#whole/}: other bytes"; done
 }
+# ---- what runs share is read once, before the first of them: once a fold here, whatever the ranks; without the file afterwards, all end as they did ----
+cp iris.csv gone.csv
+killed=("${long[@]}" data.train.file=gone.csv) finals=12
+start 2 shared
+for ((i = 0; i < 6000; i++)); do { [ -e shared/trial-1-fold-0-seed-1/config.yaml ] || ! kill -0 $job; } 2>/dev/null && break; sleep 0.01; done
+rm gone.csv
+wait $job || fail "data that are gone: exit $?: $(cat err)"
+cmp -s <(rows whole) <(rows shared) || fail "shared data: other rows: $(diff <(rows whole) <(rows shared))"
+if strace -V >out 2>&1; then
+  strace -f -o opened -e trace=openat "$MPIRUN" -n 2 "$LOCKSTEP" sweep net.yaml train.epochs=1 --vary "optimizer.lr=0.01,0.003,0.001" --folds 2 -o counted >out 2>err || fail "under strace: $(cat err)"
+  [ "$(grep -c 'iris.csv"' opened)" -eq 2 ] || fail "iris.csv is not opened once a fold: $(grep 'iris.csv"' opened)"
+fi
+killed=("${long[@]}")
 ranks=2
 for place in trial-1-fold-0-seed-2/config.yaml trial-2-fold-0-seed-1/ckpt-1900.h5 trial-2-fold-1-seed-2/final.h5; do
   interrupt KILL $ranks killed-$ranks $place
@@ -257,6 +270,9 @@ refused 74 "not empty" "${bad[@]}" -o alone
 refused 78 "holds the runs of another sweep: it varies other keys" "${bad[@]}" -o drawn
 refused 78 "train.epochs was 500, and now is 61" sweep "${long[@]}" train.epochs=61 -o whole
 refused 78 "it has 2 folds, and this one 3" sweep "${long[@]}" --folds 3 -o whole
+# ---- what runs have warned of is said once ----
+run 0 sweep net.yaml train.epochs=2 train.early_stop=none train.batch=full "then={type: lbfgs, after: 5 epochs}" --vary optimizer.lr=0.1,0.01 -o late
+[ "$(grep -c 'warning: 2 of 2 runs: then: lbfgs begins behind update 5, and the run ends at 2' err)" -eq 1 ] || fail "a warning of both runs: $(cat err)"
 # ---- a metric that nobody asked for is asked for; one that cannot be is refused before there is a folder ----
 run 0 sweep net.yaml train.epochs=3 train.early_stop=none --vary optimizer.lr=0.1,0.01 --metric val_f1 -o f1
 head -1 f1/sweep.csv | grep -q ',val_f1,' || fail "val_f1 is no column: $(head -1 f1/sweep.csv)"

@@ -4,13 +4,25 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-enum { own_mse = 1, loss_abi, loss_null, loss_crash, loss_exit, loss_slope, loss_nan, loss_none };
+enum {
+  own_mse = 1,
+  loss_abi,
+  loss_null,
+  loss_crash,
+  loss_exit,
+  loss_late,
+  loss_slope,
+  loss_nan,
+  loss_none
+};
 #define IS(fault) (FAULT == (fault))
 
 static double mse(const double *y, const double *t, int64_t n, double *slope) {
+  static _Atomic int calls;
   double sum = 0;
   if (IS(loss_crash)) raise(SIGSEGV);
   if (IS(loss_exit)) exit(3);
+  if (IS(loss_late) && ++calls > 2000) exit(3); /* in training */
   for (int64_t i = 0; i < n; i++) {
     const double e = y[i] - t[i];
     sum += e * e;

@@ -50,8 +50,7 @@ static ls_status ask_for_metric(const ls_sweep_job *job, ls_config *config) {
   const char *name = job->metric;
   const bool test = strncmp(name, "test_", 5) == 0;
   const ls_metric metric = ls_metric_of(test ? name + 5 : name);
-  const bool whole = ls_metric_table[metric].made == LS_MADE_WHEN_ASKED ||
-                     metric == LS_METRIC_R2; /* no mean over minibatches */
+  const bool whole = ls_metric_table[metric].made != LS_MADE_ALWAYS;
   if (!ls_metric_fits(config, metric))
     return ls_fail(LS_EUSAGE, "--metric %s: there is none with the loss %s", name, config->loss);
   if (whole && !test && !ls_metric_validates(name) && !config->eval_on[LS_SPLIT_TRAIN])
@@ -135,6 +134,7 @@ static ls_status train(group *g, const ls_sweep_run *run) {
                                     .progress = "none",
                                     .stops = others_stop,
                                     .arg = g,
+                                    .data = job->data ? job->data[run - job->plan->run] : NULL,
                                     .argc = job->argc,
                                     .argv = job->argv};
   ls_status status = ls_comm_agree(g->comm, ls_sweep_config(job, run->trial, run, &config));

@@ -14,7 +14,8 @@ typedef struct {
   const char *metric;          /* that the runs are judged by: each is made to have it */
   const char *data_dir;        /* in place of the config's; NULL: as it is */
   const ls_sweep_plan *plan;
-  const bool *over; /* (plan->runs) nothing is to be done */
+  const bool *over;            /* (plan->runs) nothing is to be done */
+  struct ls_data *const *data; /* (plan->runs) open already; NULL: the run opens its own */
   int groups;
   int ranks;             /* a group, the last one what is left; 0: evenly */
   int threads;           /* a rank; 0: from the binding */

@@ -1,10 +1,15 @@
 #include "cli/sweep/report.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "cli/print.h"
+#include "io/regular.h"
 #include "view/history.h"
 #include "view/text.h"
 
@@ -120,6 +125,48 @@ static const char look[] =
     "config: {best.config}\non everything: {best.command}\n"
     "{|}no trial has a {metric} of all its runs; {dir}/sweep.csv says how each ended\n{/}";
 
+/* ---- what the runs have warned of ---- */
+
+/* The lines of a run's log that warn, each once. */
+static void count_warnings(const char *log, json_t *counts) {
+  static const char head[] = "warning: ";
+  json_t *own = json_object();
+  for (const char *line = log, *end; (end = strchr(line, '\n')); line = end + 1) {
+    if (strncmp(line, head, sizeof head - 1) != 0) continue;
+    char *text = ls_mem_format("%.*s", (int)(end - line), line);
+    if (!json_object_get(own, text)) {
+      const json_t *before = json_object_get(counts, text);
+      json_object_set_new(own, text, json_true());
+      json_object_set_new(counts, text, json_integer(json_integer_value(before) + 1));
+    }
+    LS_FREE(text);
+  }
+  json_decref(own);
+}
+
+/* Each once, however many runs it is of. A log that cannot be read tells nothing. */
+static void tell_warnings(const ls_sweep_outcome *s) {
+  enum { BYTES_MAX = 16 << 20, TOLD = 5 };
+  const ls_sweep_plan *plan = s->job->plan;
+  json_t *counts = json_object(), *count;
+  const char *text;
+  int told = 0;
+  for (int64_t i = 0; i < plan->runs; i++) {
+    char *path = ls_mem_format("%s/%s/log.txt", s->job->dir, plan->run[i].name), *log = NULL;
+    size_t bytes;
+    if (access(path, F_OK) == 0 &&
+        ls_regular_read(path, O_NOFOLLOW, &log, &bytes, BYTES_MAX) == LS_OK)
+      count_warnings(log, counts);
+    LS_FREE(log);
+    LS_FREE(path);
+  }
+  json_object_foreach(counts, text, count) if (told++ < TOLD)
+      ls_log(LS_LOG_WARN, "%lld of %lld runs: %s", (long long)json_integer_value(count),
+             (long long)plan->runs, text + strlen("warning: "));
+  if (told > TOLD) ls_log(LS_LOG_WARN, "%d more in the runs' log.txt", told - TOLD);
+  json_decref(counts);
+}
+
 ls_status ls_sweep_report(const ls_sweep_outcome *s) {
   enum { SHOWN = 10 };
   ls_sweep_trial *t;
@@ -142,6 +189,7 @@ ls_status ls_sweep_report(const ls_sweep_outcome *s) {
   else
     put_best(s, &t[0], answer);
   LS_FREE(t);
+  tell_warnings(s);
   ls_print(s->cli, answer, look);
   return LS_OK;
 }
