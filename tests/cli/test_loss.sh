@@ -47,8 +47,8 @@ refused 78 "cannot open shared object file" train net.yaml -o gone
 for ((i = 0; i < 12; i++)); do refused 78 "a plug-in is at work in it: $BUILD/tests/plugins/loss_late.so" train net.yaml train.epochs=500 "loss_file=$BUILD/tests/plugins/loss_late.so" --threads $((i % 2 * 3 + 1)) --force -o late; done
 
 # ---- refused, with the place ----
-refused 78 "r2 is made of a whole split: eval.on must name train for it, or use val_r2" config check net.yaml loss=mse loss_file=none train.early_stop.metric=r2
-run 0 config check net.yaml loss=mse loss_file=none train.early_stop.metric=r2 'eval.on=[train, validation]'
+refused 78 "r2 is made of a whole split: eval.on must name train for it, or use val_r2" config check net.yaml loss=mse loss_file=none 'train.early_stop={metric: r2, patience: 2}'
+run 0 config check net.yaml loss=mse loss_file=none 'train.early_stop={metric: r2, patience: 2}' 'eval.on=[train, validation]'
 no() { refused 78 "$1" train net.yaml -o no "loss_file=$BUILD/tests/plugins/$2.so"; [ ! -e no ] || fail "$2: a run began"; }
 no "crashed: Segmentation fault" loss_crash
 no "ended the process (exit code 3)" loss_exit
