@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "cli/commands.h"
@@ -233,6 +234,10 @@ static ls_status answer(evaluation *e) {
     all = json_incref(json_array_get(e->networks, 0));
     json_object_del(all, "file");
   }
+  if (e->first->config->loss_file)
+    ls_log(LS_LOG_INFO,
+           "the loss is a plug-in's, which is loaded only to train: no value of it here, and the "
+           "other metrics are what they are");
   ls_print(e->cli, all, look);
   return LS_OK;
 }

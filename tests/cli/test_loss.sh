@@ -41,6 +41,7 @@ run 0 predict one/final.h5 -i t.csv -o p.csv
 run 0 inspect one/final.h5 --verify
 run 0 eval one/final.h5 --split train --json
 grep -q '"mae":[0-9]' out || fail "eval: $(cat out)"
+grep -q "the loss is a plug-in's, which is loaded only to train" err || fail "eval says nothing of the loss: $(cat err)"
 refused 78 "cannot open shared object file" train net.yaml -o gone
 
 # ---- one that ends the process in the middle of training, whatever other threads are at, is named ----
