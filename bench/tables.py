@@ -7,7 +7,8 @@ Each table is split anew for each seed; a quarter is the test. Both networks hav
 at 0.001, batches of at most 200, and inputs (a regression's targets too) of mean 0 and deviation 1 by the training samples;
 what is not named is each program's default. KEY=VALUE goes to lockstep. Printed: mean and standard deviation of the accuracy,
 or of R2, over the seeds, and the mean difference with its standard error.
-Needs python3-sklearn, whose Debian package brings the tables.
+Needs python3-sklearn, whose Debian package brings the tables; two more are those of r-cran-mlbench and r-cran-modeldata,
+and left out where Rscript does not find them. --only NAME: one table.
 """
 import argparse
 import json
@@ -31,6 +32,20 @@ def housing():
     return table[:, :-1], table[:, -1]
 
 
+def of_r(package, name):
+    """A data frame of an R package, its last column y: classes if it holds texts."""
+
+    def load():
+        script = f'data("{name}", package="{package}", envir=e <- new.env()); write.csv(e${name}, row.names=FALSE)'
+        text = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=True).stdout
+        rows = [line.replace('"', "").split(",") for line in text.splitlines()[1:]]
+        y = [row[-1] for row in rows]
+        is_text = not y[0][0].isdigit()
+        return np.array([row[:-1] for row in rows], float), np.unique(y, return_inverse=True)[1] if is_text else np.array(y, float)
+
+    return load
+
+
 def bundled(load, *args, **kwargs):
     return lambda: load(*args, **kwargs)
 
@@ -43,6 +58,8 @@ TABLES = {  # name: what gives (x, y), and whether y is a class
     "moons": (bundled(datasets.make_moons, 1000, noise=0.25, random_state=0), True),
     "housing": (housing, False),
     "diabetes": (bundled(datasets.load_diabetes, return_X_y=True), False),
+    "concrete": (of_r("modeldata", "concrete"), False),
+    "sonar": (of_r("mlbench", "Sonar"), True),
     "friedman 1": (bundled(datasets.make_friedman1, 1000, noise=1, random_state=0), False),
 }
 
@@ -114,11 +131,19 @@ def main():
     words.add_argument("--lockstep", default="build/lockstep")
     words.add_argument("--seeds", type=int, default=10)
     words.add_argument("--epochs", type=int, default=200)
+    words.add_argument("--only", help="the name of one table")
     words.add_argument("set", nargs="*", metavar="KEY=VALUE")
     o = words.parse_args()
     warnings.filterwarnings("ignore")  # not converged: the budget is meant
     print(f"{'table':14s} {'lockstep':>16s} {'scikit-learn':>16s} {'difference':>18s}")
     for name, (load, is_class) in TABLES.items():
+        if o.only and name != o.only:
+            continue
+        try:
+            load()
+        except (OSError, subprocess.CalledProcessError):
+            print(f"{name:14s} not here", flush=True)
+            continue
         ours, theirs = compare(o, load, is_class)
         difference = ours - theirs
         error = difference.std(ddof=1) / len(difference) ** 0.5

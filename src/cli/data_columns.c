@@ -174,6 +174,20 @@ static bool is_constant(const column *c) {
   return c->texts == 0 && c->numbers.least == c->numbers.most;
 }
 
+/* As they are meant, on one line. */
+static json_t *words_of(const column *c, int64_t shown) {
+  char *word[NAMES_SHOWN];
+  for (int64_t k = 0; k < shown; k++) {
+    const char *text = c->words->text[k];
+    word[k] = ls_csv_unquoted((ls_csv_field){text, strlen(text)});
+    for (char *p = word[k]; *p; p++)
+      if ((unsigned char)*p < ' ') *p = ' ';
+  }
+  json_t *list = ls_list_texts(word, shown);
+  for (int64_t k = 0; k < shown; k++) LS_FREE(word[k]);
+  return list;
+}
+
 static void put_column(json_t *o, int64_t number, const column *c) {
   int64_t shown = c->words->count < NAMES_SHOWN ? c->words->count : NAMES_SHOWN;
   ls_put(o, "column", number);
@@ -186,7 +200,7 @@ static void put_column(json_t *o, int64_t number, const column *c) {
   ls_put(o, "true", c->trues);
   ls_put_bool(o, "constant", is_constant(c));
   ls_put_bool(o, "_numbers", c->numbers.count > c->truths);
-  ls_put(o, "_words", ls_list_texts(c->words->text, shown));
+  ls_put(o, "_words", words_of(c, shown));
   ls_put_bool(o, "_more", c->words->count > shown);
   if (c->numbers.count == 0) return;
   ls_put(o, "min", c->numbers.least);

@@ -1,6 +1,7 @@
 #include "train/run.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/clamp.h"
 #include "base/log.h"
@@ -168,17 +169,20 @@ static void note_classes(ls_run *run) {
   const int64_t *train = ls_data_class_counts(run->data, LS_SPLIT_TRAIN),
                 *validation = ls_data_class_counts(run->data, LS_SPLIT_VALIDATION);
   const int64_t classes = ls_data_outputs(run->data);
-  int64_t empty = 0;
+  int64_t empty = 0, first = 0;
+  char start[80] = "";
   if (!train || run->config->data.classes > 0 || ls_data_names(run->data)->count > 0) return;
   for (int64_t c = 0; c < classes; c++) empty += train[c] == 0 && validation[c] == 0;
-  const bool from_one = train[0] == 0 && validation[0] == 0;
-  run->classes_noted = from_one || 2 * empty > classes;
+  while (first < classes && train[first] == 0 && validation[first] == 0) first++;
+  run->classes_noted = first > 0 || 2 * empty > classes;
   if (!run->classes_noted || ls_comm_rank(run->comm) > 0) return;
+  if (first > 0)
+    snprintf(start, sizeof start, "class 0 has no sample (do the labels start at %lld?); ",
+             (long long)first);
   ls_log(LS_LOG_WARN,
          "the training labels: %s%lld of %lld classes have no sample: each has an output all the "
          "same",
-         from_one ? "class 0 has no sample (do the labels start at 1?); " : "", (long long)empty,
-         (long long)classes);
+         start, (long long)empty, (long long)classes);
 }
 
 /* Only the opened files tell whether a folder of IDX files has a test. */

@@ -99,8 +99,9 @@ refused 65 'gaps.csv:5: column 1 (a): missing' predict dropped/final.h5 -i gaps.
 refused 65 'missing in all training samples, so it has no mean' train table.yaml data.train.file=holes.csv data.missing.x=mean 'data.missing.text=["-999", "7", "14", "5", "12", "3", "10", "1", "8", "15", "6", "13", "4", "11", "2", "9", "0"]' data.missing.y=refuse -o never
 
 # ---- labels that start at 1, or leave most classes empty, before the layer is made
-sed '1!s/,[0-9.-]*$//; 1!s/$/,1/; 3s/1$/2/' both.csv >ones.csv; sed '3s/2$/90000/' ones.csv >sparse.csv
+sed '1!s/,[0-9.-]*$//; 1!s/$/,1/; 3s/1$/2/' both.csv >ones.csv; sed '3s/2$/90000/' ones.csv >sparse.csv; sed 's/,1$/,5/' ones.csv >five.csv
 config softmax cross_entropy '{type: csv, train: {file: ones.csv, x: [a, b], y: [y]}}' >labels.yaml
 run 3 train labels.yaml -o ones -q && grep -q 'class 0 has no sample (do the labels start at 1?); 1 of 3 classes' err || fail "labels from 1: $(cat err)"
+run 0 train labels.yaml data.train.file=five.csv --dry-run -q && grep -q 'class 0 has no sample (do the labels start at 2?)' err || fail "labels from 2: $(cat err)"
 run 0 train labels.yaml data.train.file=sparse.csv 'model.layers=[{units: out, activation: softmax}]' -o sparse -q --dry-run; grep -q '89999 of 90001 classes have no sample' err || fail "sparse labels: $(cat err)"
 finish

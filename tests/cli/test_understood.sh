@@ -126,6 +126,9 @@ refused 65 'no CSV but an IDX file; data.type: idx reads it' train net.yaml data
 printf 'a,b\n1,2\n#N/A,3\n' >excel.csv
 run 0 data info excel.csv
 grep -q '2 samples of 2 columns' out && ! grep -q comment out || fail "#N/A: $(cat out)"
+printf 'name,y\n"a ""b""\nc",1\n' >lines.csv
+run 0 data info lines.csv
+grep -qF "1 texts, 1 different: 'a \"b\" c' CONSTANT" out || fail "a text of two lines: $(cat out)"
 printf 'a,b,\n1,2,\n2,3,\n' >trailed.csv
 refused 65 'lines end with a separator, which makes an empty column 3 of the inputs' train net.yaml 'data={type: csv, train: {file: trailed.csv, x: rest, y: [b]}}' --dry-run
 
