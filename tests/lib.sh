@@ -16,12 +16,14 @@ die() { fail "$@"; finish; }
 sampled() { if [ -n "${SWEEP:-}" ]; then echo "$2"; else echo "$1"; fi; }
 
 # on RANKS ARGUMENT...: lockstep on so many ranks, 0: without mpirun. A job that hangs is ended, with 124.
+# When a rank ends with an error, mpirun gives the others a second, then SIGTERM and a second more, and SIGKILL; it sleeps for both, though they
+# are gone. Here there is no such time unless a script sets GRACE: what a job has to say and to write it has before its first rank ends.
 on() {
   local ranks=$1; shift
   if [ "$ranks" -eq 0 ]; then
-    timeout -k 5 "${LIMIT:-$(sampled 60 600)}" "$LOCKSTEP" "$@"
+    timeout -k 5 "${LIMIT:-$(sampled 240 600)}" "$LOCKSTEP" "$@"
   else
-    timeout -k 5 "${LIMIT:-$(sampled 60 600)}" "$MPIRUN" -n "$ranks" "$LOCKSTEP" "$@"
+    OMPI_MCA_odls_base_sigkill_timeout=${GRACE:-0} timeout -k 5 "${LIMIT:-$(sampled 240 600)}" "$MPIRUN" -n "$ranks" "$LOCKSTEP" "$@"
   fi
 }
 

@@ -4,7 +4,6 @@
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
-LIMIT=30
 
 cat >hdf5.yaml <<'C'
 version: 1

@@ -6,6 +6,7 @@
 LOCKSTEP=$BUILD/lockstep_mutants
 [ -x "$LOCKSTEP" ] || { echo "skipped: built without LOCKSTEP_MUTANTS"; exit 77; }
 PROMISE=${PROMISE:-30} # seconds; 10 on a machine of one's own
+GRACE=1 # lib.sh: what the ranks that are left say and do when one ends is what is looked at
 HOST=$(hostname)
 
 # 19 steps an epoch, the last one short; every optimizer state, evaluation, and a checkpoint every 5 steps; all files stay.

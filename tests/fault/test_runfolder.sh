@@ -3,7 +3,6 @@
 # shellcheck source-path=SCRIPTDIR/..
 set -u
 . "$SOURCE/tests/lib.sh"
-LIMIT=20
 for i in $(seq 0 39); do echo "$((i % 7)),$((i * 5 % 11)),$((i * 3 % 4))"; done >t.csv
 cat >net.yaml <<'END'
 version: 1
