@@ -1,5 +1,6 @@
 #!/bin/bash
 # Exported networks, run by programs that are not lockstep: the numbers of predict, for every activation, layer, head, scaling and both precisions.
+# label: full
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
