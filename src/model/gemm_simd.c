@@ -19,6 +19,7 @@ enum {
   SECOND = 1 << 20
 }; /* bytes of a result that may drop out of the second-level cache before it is complete */
 enum { STRETCH = 16 }; /* k between two prefetches: DEPTH / STRETCH is about ROWS */
+enum { SHORT = 32 };   /* rows of a slice up to which two are summed at a time */
 
 #define EACH_SUM(i, v) UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vecs; v++)
 
@@ -138,41 +139,54 @@ INLINE void fetch_place(const real *to, int64_t ld, const int rows, const int ve
   EACH_SUM(i, v) __builtin_prefetch(to + i * ld + v * WIDTH, 1, 3);
 }
 
+/* A slice's sums, or with pairs those of two siblings, which meet while both are in registers. */
+INLINE void sum_slice(const sums *t, vec c[ROWS][VECS], const int64_t *row, const int64_t *at,
+                      ahead *next, const int rows, const int vecs, const bool flipped) {
+  const real *x = t->x + at[0] * t->ldx, *d = t->d + at[0] * t->ldd;
+  EACH_SUM(i, v) c[i][v] = (vec){0};
+  if (flipped)
+    chain(c, row[1] - row[0], d, 1, t->ldd, x, t->ldx, WIDTH, NULL, rows, vecs);
+  else
+    chain(c, row[1] - row[0], x, 1, t->ldx, d, t->ldd, WIDTH, next, rows, vecs);
+}
+
 /* One tile over all slices. Sums of complete nodes wait for their right sibling, as in base/tree.c.
  * Flipped: x is what comes in vectors and d what is broadcast, for results that are narrower than
  * they are high. */
 INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const bool flipped,
-                          const bool large) {
+                          const bool large, const bool pairs) {
   vec wait[LS_TREE_DEPTH][ROWS][VECS];
-  ahead next = t->next;
+  ahead ahead_of = t->next, *next = large ? &ahead_of : NULL;
+  const int step = pairs ? 2 : 1;
   for (int p = 0; p < t->g->parts; p++) {
     const ls_tree_node *node = &t->g->node[p];
     const int64_t *row = t->g->slice_row + (node->lo - t->g->slice_lo),
                   *at = t->at + (node->lo - t->g->slice_lo);
-    int depth = 0, slices = node->hi - node->lo;
-    for (int s = 0; s < slices; s++, row++, at++) {
+    const int slices = node->hi - node->lo;
+    int depth = 0;
+    for (int s = 0; s < slices; s += step) {
+      const bool last = s + step >= slices;
       vec c[ROWS][VECS];
-      if (large && s + 1 == slices)
+      if (large && last)
         fetch_place((const real *)t->g->grad[p] + t->g->offset + t->i * t->g->n + t->j, t->g->n,
                     rows, vecs);
-      EACH_SUM(i, v) c[i][v] = (vec){0};
-      const real *x = t->x + at[0] * t->ldx, *d = t->d + at[0] * t->ldd;
-      if (flipped)
-        chain(c, row[1] - row[0], d, 1, t->ldd, x, t->ldx, WIDTH, NULL, rows, vecs);
-      else
-        chain(c, row[1] - row[0], x, 1, t->ldx, d, t->ldd, WIDTH, large ? &next : NULL, rows, vecs);
-      for (int q = s; depth > 0 && (q & 1 || s + 1 == slices); q >>= 1) {
+      sum_slice(t, c, row + s, at + s, next, rows, vecs, flipped);
+      if (pairs && s + 1 < slices) {
+        vec right[ROWS][VECS];
+        sum_slice(t, right, row + s + 1, at + s + 1, next, rows, vecs, flipped);
+        EACH_SUM(i, v) c[i][v] = c[i][v] + right[i][v];
+      }
+      for (int q = s / step; depth > 0 && (q & 1 || last); q >>= 1) {
         depth--;
         EACH_SUM(i, v) c[i][v] = wait[depth][i][v] + c[i][v];
       }
-      if (s + 1 == slices) {
-        if (flipped)
-          store_flipped(t, t->g->grad[p], c, rows, vecs);
-        else
-          store_gradient(t, t->g->grad[p], c, rows, vecs);
-      } else {
+      if (!last) {
         EACH_SUM(i, v) wait[depth][i][v] = c[i][v];
         depth++;
+      } else if (flipped) {
+        store_flipped(t, t->g->grad[p], c, rows, vecs);
+      } else {
+        store_gradient(t, t->g->grad[p], c, rows, vecs);
       }
     }
   }
@@ -185,34 +199,56 @@ INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const b
   static __attribute__((noinline)) void multiply_large_##r##_##v(const product *t) { \
     multiply_tile(t, r, v, true);                                                    \
   }                                                                                  \
-  static __attribute__((noinline)) void gradient_##r##_##v(const sums *t) {          \
-    gradient_tile(t, r, v, false, false);                                            \
-  }                                                                                  \
-  static __attribute__((noinline)) void gradient_large_##r##_##v(const sums *t) {    \
-    gradient_tile(t, r, v, false, true);                                             \
-  }                                                                                  \
-  static __attribute__((noinline)) void flipped_##r##_##v(const sums *t) {           \
-    gradient_tile(t, r, v, true, false);                                             \
+  GRADIENT_TILE(single, r, v, false)
+#define GRADIENT_TILE(name, r, v, pairs)                                          \
+  static __attribute__((noinline)) void name##_##r##_##v(const sums *t) {         \
+    gradient_tile(t, r, v, false, false, pairs);                                  \
+  }                                                                               \
+  static __attribute__((noinline)) void name##_large_##r##_##v(const sums *t) {   \
+    gradient_tile(t, r, v, false, true, pairs);                                   \
+  }                                                                               \
+  static __attribute__((noinline)) void name##_flipped_##r##_##v(const sums *t) { \
+    gradient_tile(t, r, v, true, false, pairs);                                   \
   }
+#define PAIR_TILE(r, v) GRADIENT_TILE(paired, r, v, true)
 #if VECS == 3
-#define TILES(r) TILE(r, 1) TILE(r, 2) TILE(r, 3)
+#define EACH_VECS(X, r) X(r, 1) X(r, 2) X(r, 3)
 #define ENTRY(kind, r) {kind##_##r##_1, kind##_##r##_2, kind##_##r##_3},
 #else
-#define TILES(r) TILE(r, 1) TILE(r, 2)
+#define EACH_VECS(X, r) X(r, 1) X(r, 2)
 #define ENTRY(kind, r) {kind##_##r##_1, kind##_##r##_2},
 #endif
+#define TILES(r) EACH_VECS(TILE, r)
+#define PAIR_TILES(r) EACH_VECS(PAIR_TILE, r)
 #define MULTIPLY(r) ENTRY(multiply, r)
 #define MULTIPLY_LARGE(r) ENTRY(multiply_large, r)
-#define GRADIENT(r) ENTRY(gradient, r)
-#define GRADIENT_LARGE(r) ENTRY(gradient_large, r)
-#define FLIPPED(r) ENTRY(flipped, r)
 EACH_ROWS(TILES)
+EACH_HALF(PAIR_TILES)
 static void (*const multiply_kernel[ROWS][VECS])(const product *) = {EACH_ROWS(MULTIPLY)};
 static void (*const multiply_large_kernel[ROWS][VECS])(const product *) = {
     EACH_ROWS(MULTIPLY_LARGE)};
-static void (*const gradient_kernel[ROWS][VECS])(const sums *) = {EACH_ROWS(GRADIENT)};
-static void (*const gradient_large_kernel[ROWS][VECS])(const sums *) = {EACH_ROWS(GRADIENT_LARGE)};
-static void (*const flipped_kernel[ROWS][VECS])(const sums *) = {EACH_ROWS(FLIPPED)};
+
+/* Kernels of a weight gradient, by the tile's rows and vectors, less 1 each. */
+typedef void gradient_kernel(const sums *);
+typedef struct {
+  int rows; /* of a tile at most */
+  gradient_kernel *const (*small)[VECS], *const (*large)[VECS], *const (*flipped)[VECS];
+} gradient_kernels;
+
+#define SINGLE(r) ENTRY(single, r)
+#define SINGLE_LARGE(r) ENTRY(single_large, r)
+#define SINGLE_FLIPPED(r) ENTRY(single_flipped, r)
+#define PAIRED(r) ENTRY(paired, r)
+#define PAIRED_LARGE(r) ENTRY(paired_large, r)
+#define PAIRED_FLIPPED(r) ENTRY(paired_flipped, r)
+static gradient_kernel *const single[ROWS][VECS] = {EACH_ROWS(SINGLE)},
+                              *const single_large[ROWS][VECS] = {EACH_ROWS(SINGLE_LARGE)},
+                              *const single_flipped[ROWS][VECS] = {EACH_ROWS(SINGLE_FLIPPED)},
+                              *const paired[ROWS / 2][VECS] = {EACH_HALF(PAIRED)},
+                              *const paired_large[ROWS / 2][VECS] = {EACH_HALF(PAIRED_LARGE)},
+                              *const paired_flipped[ROWS / 2][VECS] = {EACH_HALF(PAIRED_FLIPPED)};
+static const gradient_kernels singles = {ROWS, single, single_large, single_flipped},
+                              pairs = {ROWS / 2, paired, paired_large, paired_flipped};
 
 /* Vectors of the panel that starts with `left` columns to go. */
 static int panel_vecs(int64_t left) {
@@ -221,7 +257,7 @@ static int panel_vecs(int64_t left) {
 
 /* A block of rows is cut into tiles of nearly the same height: 50 rows are 13 + 13 + 12 + 12, not 3
  * * 14 + 8. */
-static int64_t tiles(int64_t rows) { return (rows + ROWS - 1) / ROWS; }
+static int64_t tiles(int64_t rows, int most) { return (rows + most - 1) / most; }
 
 /* Columns of a panel's last vector. */
 static int last_count(int64_t left, int vecs) {
@@ -264,7 +300,7 @@ static void pack(const real *b, int64_t ldb, int64_t k, int last, int vecs, real
  * vector has numbers; what a block writes too much is the place of what comes after it, so the last
  * rows go first. */
 static void pack_tiles(const ls_multiply *g, int64_t k0, int64_t depth, real *to) {
-  const int64_t count = tiles(g->m);
+  const int64_t count = tiles(g->m, ROWS);
   for (int64_t t = 0; t < count; t++) {
     const int64_t i = g->m * t / count, rows = g->m * (t + 1) / count - i;
     const real *a = (const real *)g->a + i * g->lda + k0;
@@ -293,7 +329,7 @@ static void fetch_panel(const ls_multiply *g, const real *b, int64_t depth, int6
  * together already or is used but once. */
 static void multiply_panel(const ls_multiply *g, int64_t k0, int64_t j0, const real *packed) {
   real panel[DEPTH * PANEL] __attribute__((aligned(BYTES)));
-  const int64_t count = tiles(g->m), depth = g->k - k0 < DEPTH ? g->k - k0 : DEPTH,
+  const int64_t count = tiles(g->m, ROWS), depth = g->k - k0 < DEPTH ? g->k - k0 : DEPTH,
                 left = g->n - j0;
   const int vecs = panel_vecs(left), last = last_count(left, vecs);
   const bool direct =
@@ -342,7 +378,7 @@ static void multiply(const ls_multiply *g) {
 static bool flips(const ls_weight_gradient *g, int64_t rows) {
   const int64_t m = g->hi - g->lo, vecs = (m + WIDTH - 1) / WIDTH,
                 shuffles = WIDTH * (2 + (WIDTH > 4) + (WIDTH > 8)); /* log2 of WIDTH each */
-  return rows * g->n * vecs + 2 * shuffles * g->parts * tiles(g->n) * vecs <
+  return rows * g->n * vecs + 2 * shuffles * g->parts * tiles(g->n, ROWS) * vecs <
          rows * m * ((g->n + WIDTH - 1) / WIDTH);
 }
 
@@ -351,19 +387,19 @@ static const int64_t *places(const ls_weight_gradient *g) {
   return g->slice_at ? g->slice_at : g->slice_row;
 }
 
-static void flipped(const ls_weight_gradient *g) {
-  const int64_t count = tiles(g->n);
+static void flipped(const ls_weight_gradient *g, const gradient_kernels *kernels) {
+  const int64_t count = tiles(g->n, kernels->rows);
   for (int64_t i = g->lo / WIDTH * WIDTH; i < g->hi; i += PANEL)
     for (int64_t t = 0; t < count; t++) {
       const int64_t j = g->n * t / count, columns = g->n * (t + 1) / count - j;
-      flipped_kernel[columns - 1][panel_vecs(g->hi - i) - 1](&(sums){.g = g,
-                                                                     .i = i,
-                                                                     .j = j,
-                                                                     .x = (const real *)g->x + i,
-                                                                     .ldx = g->ldx,
-                                                                     .d = (const real *)g->d + j,
-                                                                     .ldd = g->ldd,
-                                                                     .at = places(g)});
+      kernels->flipped[columns - 1][panel_vecs(g->hi - i) - 1](&(sums){.g = g,
+                                                                       .i = i,
+                                                                       .j = j,
+                                                                       .x = (const real *)g->x + i,
+                                                                       .ldx = g->ldx,
+                                                                       .d = (const real *)g->d + j,
+                                                                       .ldd = g->ldd,
+                                                                       .at = places(g)});
     }
 }
 
@@ -390,9 +426,9 @@ static void pack_panel(const ls_weight_gradient *g, int64_t j, int64_t rows, int
 
 /* Rows [lo, lo + m) of the gradient, one panel of columns after the other. packed: x's columns lie
  * tile by tile there, not in g->x, and each panel of d is copied behind them first. */
-static void by_panels(const ls_weight_gradient *g, int64_t lo, int64_t m, int64_t rows,
-                      real *packed) {
-  const int64_t count = tiles(m);
+static void by_panels(const ls_weight_gradient *g, const gradient_kernels *kernels, int64_t lo,
+                      int64_t m, int64_t rows, real *packed) {
+  const int64_t count = tiles(m, kernels->rows);
   const bool large = packed && rows >= DEPTH;
   real *copy = packed ? packed + (rows * m + WIDTH - 1) / WIDTH * WIDTH : NULL;
   for (int64_t j = 0; j < g->n; j += PANEL) {
@@ -412,10 +448,7 @@ static void by_panels(const ls_weight_gradient *g, int64_t lo, int64_t m, int64_
       if (packed) sum.x = packed + i * rows, sum.ldx = tile, sum.d = copy, sum.ldd = vecs * WIDTH;
       if (large && j + PANEL < g->n && !g->slice_at)
         sum.next = (ahead){d + PANEL + rows * t / count * g->ldd, g->ldd};
-      if (large)
-        gradient_large_kernel[tile - 1][vecs - 1](&sum);
-      else
-        gradient_kernel[tile - 1][vecs - 1](&sum);
+      (large ? kernels->large : kernels->small)[tile - 1][vecs - 1](&sum);
     }
   }
 }
@@ -429,10 +462,10 @@ static void pack_columns(const real *x, int64_t ldx, int64_t rows, int count, re
 
 /* Rows far apart, each used many times: copies of x, a block of columns at a time, and of d, a
  * panel at a time, stay in the cache. */
-static void packed(const ls_weight_gradient *g, int64_t rows) {
+static void packed(const ls_weight_gradient *g, const gradient_kernels *kernels, int64_t rows) {
   enum { BLOCK = LS_GEMM_WORK - PANEL };
   for (int64_t lo = g->lo; lo < g->hi; lo += BLOCK) {
-    const int64_t m = g->hi - lo < BLOCK ? g->hi - lo : BLOCK, count = tiles(m);
+    const int64_t m = g->hi - lo < BLOCK ? g->hi - lo : BLOCK, count = tiles(m, kernels->rows);
     for (int64_t t = 0; t < count; t++) {
       const int64_t i = m * t / count, tile = m * (t + 1) / count - i;
       int64_t at, first, some;
@@ -440,21 +473,29 @@ static void packed(const ls_weight_gradient *g, int64_t rows) {
         pack_columns((const real *)g->x + at * g->ldx + lo + i, g->ldx, some, (int)tile,
                      (real *)g->work + i * rows + first * tile);
     }
-    by_panels(g, lo, m, rows, g->work);
+    by_panels(g, kernels, lo, m, rows, g->work);
   }
+}
+
+/* A sum that waits is stored and loaded again. Two slices at a time halve that, but read as much
+ * again of d: worth it where slices are short. */
+static const gradient_kernels *kernels_for(const ls_weight_gradient *g, int64_t rows) {
+  const int64_t slices = g->node[g->parts - 1].hi - g->slice_lo;
+  return slices > g->parts && rows <= SHORT * slices ? &pairs : &singles;
 }
 
 static void weight_gradient(const ls_weight_gradient *g) {
   const int64_t m = g->hi - g->lo;
   if (g->parts == 0 || m == 0) return;
   const int64_t rows = g->slice_row[g->node[g->parts - 1].hi - g->slice_lo];
+  const gradient_kernels *kernels = kernels_for(g, rows);
   const bool wide = g->n > 3 * PANEL;
   if (!wide && g->ldx > 0 && flips(g, rows))
-    flipped(g);
+    flipped(g, kernels);
   else if (wide && m > 3 * ROWS && rows >= 32 && g->work)
-    packed(g, rows);
+    packed(g, kernels, rows);
   else
-    by_panels(g, g->lo, m, rows, NULL);
+    by_panels(g, kernels, g->lo, m, rows, NULL);
 }
 
 extern const ls_gemm NAME(ls_gemm_);

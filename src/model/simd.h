@@ -23,22 +23,26 @@
 #if defined(LS_ISA_avx512)
 #define BYTES 64
 #define VECS 2
-#define EACH_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#define EACH_HALF(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
+#define EACH_ROWS(X) EACH_HALF(X) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 enum { ROWS = 14, MASKS = 1 }; /* MASKS: loading part of a vector costs nothing */
 #elif defined(LS_ISA_avx2)
 #define BYTES 32
 #define VECS 3
-#define EACH_ROWS(X) X(1) X(2) X(3) X(4)
+#define EACH_HALF(X) X(1) X(2)
+#define EACH_ROWS(X) EACH_HALF(X) X(3) X(4)
 enum { ROWS = 4, MASKS = 0 };
 #elif defined(LS_ISA_neon)
 #define BYTES 16
 #define VECS 3
-#define EACH_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
+#define EACH_HALF(X) X(1) X(2) X(3)
+#define EACH_ROWS(X) EACH_HALF(X) X(4) X(5) X(6) X(7)
 enum { ROWS = 7, MASKS = 0 };
 #else
 #define BYTES 16
 #define VECS 2
-#define EACH_ROWS(X) X(1) X(2) X(3) X(4)
+#define EACH_HALF(X) X(1) X(2)
+#define EACH_ROWS(X) EACH_HALF(X) X(3) X(4)
 enum { ROWS = 4, MASKS = 0 };
 #endif
 
