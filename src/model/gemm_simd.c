@@ -139,7 +139,7 @@ INLINE void fetch_place(const real *to, int64_t ld, const int rows, const int ve
   EACH_SUM(i, v) __builtin_prefetch(to + i * ld + v * WIDTH, 1, 3);
 }
 
-/* A slice's sums, or with pairs those of two siblings, which meet while both are in registers. */
+/* One slice's sums. */
 INLINE void sum_slice(const sums *t, vec c[ROWS][VECS], const int64_t *row, const int64_t *at,
                       ahead *next, const int rows, const int vecs, const bool flipped) {
   const real *x = t->x + at[0] * t->ldx, *d = t->d + at[0] * t->ldd;
@@ -152,12 +152,12 @@ INLINE void sum_slice(const sums *t, vec c[ROWS][VECS], const int64_t *row, cons
 
 /* One tile over all slices. Sums of complete nodes wait for their right sibling, as in base/tree.c.
  * Flipped: x is what comes in vectors and d what is broadcast, for results that are narrower than
- * they are high. */
+ * they are high. Two: siblings meet while the sums of both are in registers. */
 INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const bool flipped,
-                          const bool large, const bool pairs) {
+                          const bool large, const bool two) {
   vec wait[LS_TREE_DEPTH][ROWS][VECS];
   ahead ahead_of = t->next, *next = large ? &ahead_of : NULL;
-  const int step = pairs ? 2 : 1;
+  const int step = two ? 2 : 1;
   for (int p = 0; p < t->g->parts; p++) {
     const ls_tree_node *node = &t->g->node[p];
     const int64_t *row = t->g->slice_row + (node->lo - t->g->slice_lo),
@@ -171,7 +171,7 @@ INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const b
         fetch_place((const real *)t->g->grad[p] + t->g->offset + t->i * t->g->n + t->j, t->g->n,
                     rows, vecs);
       sum_slice(t, c, row + s, at + s, next, rows, vecs, flipped);
-      if (pairs && s + 1 < slices) {
+      if (two && s + 1 < slices) {
         vec right[ROWS][VECS];
         sum_slice(t, right, row + s + 1, at + s + 1, next, rows, vecs, flipped);
         EACH_SUM(i, v) c[i][v] = c[i][v] + right[i][v];
@@ -200,15 +200,15 @@ INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const b
     multiply_tile(t, r, v, true);                                                    \
   }                                                                                  \
   GRADIENT_TILE(single, r, v, false)
-#define GRADIENT_TILE(name, r, v, pairs)                                          \
+#define GRADIENT_TILE(name, r, v, two)                                            \
   static __attribute__((noinline)) void name##_##r##_##v(const sums *t) {         \
-    gradient_tile(t, r, v, false, false, pairs);                                  \
+    gradient_tile(t, r, v, false, false, two);                                    \
   }                                                                               \
   static __attribute__((noinline)) void name##_large_##r##_##v(const sums *t) {   \
-    gradient_tile(t, r, v, false, true, pairs);                                   \
+    gradient_tile(t, r, v, false, true, two);                                     \
   }                                                                               \
   static __attribute__((noinline)) void name##_flipped_##r##_##v(const sums *t) { \
-    gradient_tile(t, r, v, true, false, pairs);                                   \
+    gradient_tile(t, r, v, true, false, two);                                     \
   }
 #define PAIR_TILE(r, v) GRADIENT_TILE(paired, r, v, true)
 #if VECS == 3
@@ -223,7 +223,9 @@ INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const b
 #define MULTIPLY(r) ENTRY(multiply, r)
 #define MULTIPLY_LARGE(r) ENTRY(multiply_large, r)
 EACH_ROWS(TILES)
+#ifdef EACH_HALF
 EACH_HALF(PAIR_TILES)
+#endif
 static void (*const multiply_kernel[ROWS][VECS])(const product *) = {EACH_ROWS(MULTIPLY)};
 static void (*const multiply_large_kernel[ROWS][VECS])(const product *) = {
     EACH_ROWS(MULTIPLY_LARGE)};
@@ -238,17 +240,24 @@ typedef struct {
 #define SINGLE(r) ENTRY(single, r)
 #define SINGLE_LARGE(r) ENTRY(single_large, r)
 #define SINGLE_FLIPPED(r) ENTRY(single_flipped, r)
+static gradient_kernel *const single[ROWS][VECS] = {EACH_ROWS(SINGLE)},
+                              *const single_large[ROWS][VECS] = {EACH_ROWS(SINGLE_LARGE)},
+                              *const single_flipped[ROWS][VECS] = {EACH_ROWS(SINGLE_FLIPPED)};
+static const gradient_kernels one_slice = {ROWS, single, single_large, single_flipped};
+
+#ifdef EACH_HALF
 #define PAIRED(r) ENTRY(paired, r)
 #define PAIRED_LARGE(r) ENTRY(paired_large, r)
 #define PAIRED_FLIPPED(r) ENTRY(paired_flipped, r)
-static gradient_kernel *const single[ROWS][VECS] = {EACH_ROWS(SINGLE)},
-                              *const single_large[ROWS][VECS] = {EACH_ROWS(SINGLE_LARGE)},
-                              *const single_flipped[ROWS][VECS] = {EACH_ROWS(SINGLE_FLIPPED)},
-                              *const paired[ROWS / 2][VECS] = {EACH_HALF(PAIRED)},
-                              *const paired_large[ROWS / 2][VECS] = {EACH_HALF(PAIRED_LARGE)},
-                              *const paired_flipped[ROWS / 2][VECS] = {EACH_HALF(PAIRED_FLIPPED)};
-static const gradient_kernels singles = {ROWS, single, single_large, single_flipped},
-                              pairs = {ROWS / 2, paired, paired_large, paired_flipped};
+static gradient_kernel *const paired[ROWS / 2][VECS] = {EACH_HALF(PAIRED)},
+                                            *const paired_large[ROWS / 2][VECS] = {EACH_HALF(
+                                                PAIRED_LARGE)},
+                                            *const paired_flipped[ROWS / 2][VECS] = {
+                                                EACH_HALF(PAIRED_FLIPPED)};
+static const gradient_kernels two_slices = {ROWS / 2, paired, paired_large, paired_flipped};
+#else
+#define two_slices one_slice
+#endif
 
 /* Vectors of the panel that starts with `left` columns to go. */
 static int panel_vecs(int64_t left) {
@@ -425,9 +434,11 @@ static void pack_panel(const ls_weight_gradient *g, int64_t j, int64_t rows, int
 }
 
 /* Rows [lo, lo + m) of the gradient, one panel of columns after the other. packed: x's columns lie
- * tile by tile there, not in g->x, and each panel of d is copied behind them first. */
-static void by_panels(const ls_weight_gradient *g, const gradient_kernels *kernels, int64_t lo,
-                      int64_t m, int64_t rows, real *packed) {
+ * tile by tile there, not in g->x, and each panel of d is copied behind them first. Out of line:
+ * inlined, gcc 12 warns of a tile of no rows. */
+static __attribute__((noinline)) void by_panels(const ls_weight_gradient *g,
+                                                const gradient_kernels *kernels, int64_t lo,
+                                                int64_t m, int64_t rows, real *packed) {
   const int64_t count = tiles(m, kernels->rows);
   const bool large = packed && rows >= DEPTH;
   real *copy = packed ? packed + (rows * m + WIDTH - 1) / WIDTH * WIDTH : NULL;
@@ -448,7 +459,10 @@ static void by_panels(const ls_weight_gradient *g, const gradient_kernels *kerne
       if (packed) sum.x = packed + i * rows, sum.ldx = tile, sum.d = copy, sum.ldd = vecs * WIDTH;
       if (large && j + PANEL < g->n && !g->slice_at)
         sum.next = (ahead){d + PANEL + rows * t / count * g->ldd, g->ldd};
-      (large ? kernels->large : kernels->small)[tile - 1][vecs - 1](&sum);
+      if (large)
+        kernels->large[tile - 1][vecs - 1](&sum);
+      else
+        kernels->small[tile - 1][vecs - 1](&sum);
     }
   }
 }
@@ -481,7 +495,7 @@ static void packed(const ls_weight_gradient *g, const gradient_kernels *kernels,
  * again of d: worth it where slices are short. */
 static const gradient_kernels *kernels_for(const ls_weight_gradient *g, int64_t rows) {
   const int64_t slices = g->node[g->parts - 1].hi - g->slice_lo;
-  return slices > g->parts && rows <= SHORT * slices ? &pairs : &singles;
+  return slices > g->parts && rows <= SHORT * slices ? &two_slices : &one_slice;
 }
 
 static void weight_gradient(const ls_weight_gradient *g) {
