@@ -25,11 +25,12 @@ ls_status ls_asynchronous_open(ls_run *run, const ls_ways *ways) {
   run->asynchronous->ways = ways;
   run->asynchronous->most = most_behind(run);
   LS_COMM_NEW(run->comm, run->asynchronous->all, ls_comm_size(run->comm));
-  if (run->plan->steps < ls_comm_size(run->comm))
+  if (run->calendar->steps < ls_comm_size(run->comm))
     ls_log(LS_LOG_WARN,
            "an epoch has %lld minibatch%s, each of one rank: of %d ranks some have nothing to do; "
            "lower train.batch",
-           (long long)run->plan->steps, run->plan->steps == 1 ? "" : "es", ls_comm_size(run->comm));
+           (long long)run->calendar->steps, run->calendar->steps == 1 ? "" : "es",
+           ls_comm_size(run->comm));
   return LS_OK;
 }
 
