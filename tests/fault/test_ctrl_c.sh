@@ -66,6 +66,7 @@ kill -INT "$job"
 ended 130 hangs
 grep -q committed err && fail "hangs: $(cat err)"
 
+: >err # what the last one said is not this one's
 hanging 0 train net.yaml -o hangs --force 2>err & # in config.yaml
 job=$!
 until_said '^runs on' err
