@@ -258,6 +258,9 @@ static void write_header(const ls_net *net, const char *name, FILE *to) {
 }
 
 static const char head[] =
+    "#ifdef __cplusplus /* C++17 takes this file too */\n"
+    "#define restrict __restrict\n"
+    "#endif\n"
     "#if defined(__FAST_MATH__) || (defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0)\n"
     "#error \"compile this file without -ffast-math and -Ofast, on 32-bit x86 with -mfpmath=sse\"\n"
     "#endif\n"
@@ -447,10 +450,18 @@ static ls_status write_weights(const ls_net *net, ls_export *to) {
   return LS_OK;
 }
 
+/* The header stands in an #include, and <math.h> is one of the compiler's. */
+static ls_status refuse_stem(const char *stem) {
+  if (!strpbrk(stem, "\"\\\n\r") && strcmp(stem, "math") != 0) return LS_OK;
+  return ls_fail(LS_EUSAGE, "export: '%s.h' cannot stand in an #include; give -o another name",
+                 stem);
+}
+
 ls_status ls_export_c(const ls_net *net, ls_export *to) {
   const bool apart = net->checkpoint->parameters > APART;
   ls_source_numbers numbers;
   FILE *program, *header;
+  LS_TRY(refuse_stem(to->stem));
   if (net->checkpoint->parameters > MOST)
     return ls_fail(LS_ECONFIG,
                    "'%s': %lld parameters are more than the %d that a compiler takes in reasonable "

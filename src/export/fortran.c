@@ -1,6 +1,7 @@
 /* fortran.c - export to Fortran 2008: a module, and where there are many numbers another one with
  * them. Numbers are decimals with as many digits as tell each from its neighbours. */
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "export/export.h"
@@ -365,7 +366,8 @@ static void write_head(const ls_net *net, const char *name, bool apart, FILE *to
   fprintf(to,
           "  implicit none\n  private\n"
           "  integer, parameter :: rk = %s, xk = %s, yk = %s, lanes = %d\n"
-          "  integer, parameter, public :: %s_inputs = %lld, %s_outputs = %lld\n"
+          "  integer, parameter, public :: %s_inputs = %lld\n"
+          "  integer, parameter, public :: %s_outputs = %lld\n"
           "  public :: %s_predict, %s_jacobian\n\n"
           "  interface ! a * b + c with one rounding\n"
           "    pure function fused(a, b, c) bind(c, name='%s') result(v)\n"
@@ -467,7 +469,8 @@ static void write_jacobian(const ls_net *net, const char *name, FILE *to) {
           "  end subroutine backward\n\n"
           "  recursive subroutine derive(x, jacobian)\n"
           "    real(xk), intent(in) :: x(%s)\n"
-          "    real(yk), intent(out) :: jacobian(%s, %s)\n"
+          "    real(yk), intent(out) :: jacobian(%s, &\n"
+          "      %s)\n"
           "    type(trace) :: t, d\n"
           "    integer :: k\n",
           inputs, outputs, inputs);
@@ -515,7 +518,7 @@ static void write_entry(const char *name, const char *what, const char *inner, c
 }
 
 static void write_entries(const char *name, FILE *to) {
-  char *shape = ls_mem_format("%s_outputs, %s_inputs", name, name),
+  char *shape = ls_mem_format("%s_outputs, &\n      %s_inputs", name, name),
        *outputs = ls_mem_format("%s_outputs", name);
   fputs("  ! The outputs for the inputs, both in the units of the training data.\n", to);
   write_entry(name, "predict", "predict", "y", outputs, to);
@@ -572,9 +575,59 @@ static ls_status write_weights(const ls_net *net, ls_export *to) {
   return LS_OK;
 }
 
+/* What the module has or uses beside its definitions: letter case counts nothing there. */
+static ls_status refuse_taken(const ls_net *net, const char *name) {
+  static const char *const taken[] = {"abs",
+                                      "backward",
+                                      "c_double",
+                                      "c_float",
+                                      "derive",
+                                      "forward",
+                                      "fused",
+                                      "huge",
+                                      "int",
+                                      "int32",
+                                      "int64",
+                                      "lanes",
+                                      "ieee_arithmetic",
+                                      "iso_c_binding",
+                                      "merge",
+                                      "mod",
+                                      "predict",
+                                      "real",
+                                      "real32",
+                                      "iso_fortran_env",
+                                      "real64",
+                                      "rk",
+                                      "shifta",
+                                      "shiftl",
+                                      "sign",
+                                      "sqrt",
+                                      "tiny",
+                                      "trace",
+                                      "xk",
+                                      "yk",
+                                      "transfer",
+                                      "x_log",
+                                      "y_log",
+                                      NULL};
+  ls_source_numbers numbers;
+  bool found = false;
+  for (int i = 0; taken[i]; i++) found |= strcasecmp(taken[i], name) == 0;
+  for (int i = 0; ls_source_tensor(net, i, &numbers); i++)
+    found |= strcasecmp(numbers.name, name) == 0;
+  for (int i = 0; ls_source_scaling(net, i, &numbers); i++)
+    found |= strcasecmp(numbers.name, name) == 0;
+  return found ? ls_fail(LS_EUSAGE,
+                         "export: '%s' is the name of something else there; give another --name",
+                         name)
+               : LS_OK;
+}
+
 ls_status ls_export_fortran(const ls_net *net, ls_export *to) {
   const bool apart = net->checkpoint->parameters > APART;
   FILE *file;
+  LS_TRY(refuse_taken(net, to->name));
   if (net->checkpoint->parameters > MOST)
     return ls_fail(LS_ECONFIG,
                    "'%s': %lld parameters are more than the %d that a Fortran compiler takes in "

@@ -118,6 +118,12 @@ compiled() {
     "$@" -std=f2008 -pedantic -Wall -Werror -c per_weights.f90 $(printf '%s.f90 ' $names) called.f90 2>err || { fail "$*: $(head -n 20 err)"; return; }
     sources="$(printf '%s.o ' $names called per_weights) -lgfortran"
   fi
+  if [[ $1 = *++ ]]; then
+    # shellcheck disable=SC2086 # a list of words
+    "$@" -std=c++17 -x c++ -pedantic -Wall -Wextra -Werror -c $sources 2>err || { fail "$*: $(head -n 20 err)"; return; }
+    sources=${sources//.c/.o}
+    set -- gcc
+  fi
   # shellcheck disable=SC2086 # a list of words
   "${@/gfortran/gcc}" -Wall -Wextra -Werror -I. -o run.bin "$SOURCE/tests/cli/export.c" $sources -lm 2>err || { fail "$*: $(head -n 20 err)"; return; }
   for n in $names; do
@@ -158,6 +164,7 @@ fi
 # ---- C, by each compiler ----
 compiled gcc -O0
 compiled gcc -O3 -march=native
+for cxx in g++ clang++; do command -v $cxx >/dev/null && compiled $cxx -O1; done
 if command -v clang >/dev/null; then
   compiled clang -O0
   compiled clang -O3 -march=native
@@ -209,6 +216,16 @@ refused 64 "unknown 'cobol'" export far/final.h5 --to cobol -o far.cob
 refused 64 "'far' must be called something.c" export far/final.h5 --to c -o far
 refused 64 "--name '2far' is no name in a program" export far/final.h5 --to c -o new.c --name 2far
 refused 64 "'dense' is the name of something else there" export far/final.h5 --to fortran -o new.f90 --name dense
+# What a Fortran module has and uses cannot be its name; the longest name keeps its lines within 132 characters.
+for word in predict real Trace w0 x_shift; do
+  refused 64 "'$word' is the name of something else there" export single/final.h5 --to fortran -o new.f90 --name $word
+done
+refused 64 "cannot stand in an #include" export far/final.h5 --to c -o 'new"a.c'
+refused 64 "cannot stand in an #include" export far/final.h5 --to c -o math.c
+if command -v gfortran >/dev/null; then
+  run 0 export log_single/final.h5 --to fortran -o long.f90 --name a123456789b123456789c123456789d123456789
+  gfortran -std=f2008 -pedantic -Wall -Werror -fsyntax-only long.f90 2>err || fail "a name of 40 characters: $(head -n 10 err)"
+fi
 refused 65 "none.h5" export none.h5 --to c -o new.c
 refused 74 "'./far.c' is there already; --force replaces it" export far/final.h5 --to c -o far.c
 refused 74 "nowhere" export far/final.h5 --to c -o nowhere/new.c
