@@ -131,12 +131,26 @@ def version():
 # ---- networks ----
 
 
+def _numbers(values):
+    """An array; what is masked in it is a NaN."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        values = values.astype(values.dtype if values.dtype.kind == "f" else "f8").filled(np.nan)
+    values = np.asarray(values)
+    if values.dtype.kind == "c":
+        raise ValueError("complex numbers: the network takes real ones")
+    return values
+
+
 class Net:
-    """A trained network, of a checkpoint that lockstep has written: its path, or its bytes. Threads may share it."""
+    """A trained network, of a checkpoint that lockstep has written: its path, or its bytes. Threads may share it. Copied and
+    unpickled it is opened anew."""
 
     def __init__(self, checkpoint):
         net = _at()
         self._at = None
+        if isinstance(checkpoint, (bytearray, memoryview)):
+            checkpoint = bytes(checkpoint)
+        self._checkpoint = checkpoint if isinstance(checkpoint, bytes) else os.path.abspath(os.fspath(checkpoint))
         if isinstance(checkpoint, bytes):
             _call(_c.net_open_buffer, checkpoint, len(checkpoint), ctypes.byref(net))
         else:
@@ -159,9 +173,17 @@ class Net:
         if getattr(self, "_at", None):
             _c.net_free(self._at)
 
+    def __reduce__(self):
+        if self._checkpoint is None:
+            raise TypeError("the network of a trainer is neither copied nor pickled: save a checkpoint, and open that")
+        return Net, (self._checkpoint,)
+
+    def __repr__(self):
+        return f"<lockstep.Net {self._shape[1]} -> {self._shape[0]}, {self.dtype}>"
+
     def _run(self, functions, x, shape):
-        x = np.asarray(x)
-        kind = np.dtype("f4") if x.dtype == np.float32 else np.dtype("f8")
+        x = _numbers(x)
+        kind = np.dtype("f4") if x.dtype.newbyteorder("=") == np.float32 else np.dtype("f8")
         rows = np.ascontiguousarray(np.atleast_2d(x), dtype=kind)
         if rows.ndim != 2 or rows.shape[1] != self._shape[1]:
             raise ValueError(f"x of shape {x.shape}: the network has {self._shape[1]} inputs, and samples are rows")
@@ -232,6 +254,9 @@ class Trainer:
         _c.trainer_free(self._at)
         self._at = None
 
+    def __reduce__(self):
+        raise TypeError("a trainer is neither copied nor pickled: save a checkpoint, and resume from that")
+
     def __enter__(self):
         return self
 
@@ -251,12 +276,12 @@ class Trainer:
 
     def _give(self, functions, x, y, number, weight, *result):
         """Where this rank's arrays do not fit the call is made all the same, of -1 samples: the other ranks wait in it."""
-        kind = "f4" if getattr(x, "dtype", None) == np.float32 else "f8"
+        kind = "f4" if getattr(x, "dtype", np.dtype("f8")) in ("<f4", ">f4") else "f8"
         wrong, rows, at = None, None, []
         for name, array, dtype, *columns in (("x", x, kind, self.inputs), ("y", y, kind, self.targets), ("number", number, "i8"),
                                              ("weight", weight, kind)):
             try:
-                array = None if array is None and name in ("number", "weight") else np.ascontiguousarray(array, dtype=dtype)
+                array = None if array is None and name in ("number", "weight") else np.ascontiguousarray(_numbers(array), dtype=dtype)
             except (TypeError, ValueError) as error:
                 wrong, array = wrong or f"{name}: {error}", None
             if name == "y" and array is not None and array.ndim == 1 and self.targets == 1:
@@ -304,6 +329,7 @@ class Trainer:
     def net(self):
         """The network as it is now, on every rank."""
         at, net = _at(), Net.__new__(Net)
+        net._checkpoint = None
         _call(_c.trainer_net, self._at, ctypes.byref(at))
         net._take(at)
         return net
@@ -323,9 +349,10 @@ def train(config, run, communicator=None, *, resume=False, threads=1, message=No
 
 def read_metrics(run, event="epoch"):
     """What RUN/metrics.jsonl says of each event of a kind ("epoch", "step", "eval", "checkpoint"), as an array for
-    each key: numbers are floats with NaN where there is none, the rest are as they are. "start" and "end" too."""
+    each key: numbers are floats with NaN where there is none, the rest are as they are. "start" and "end" too. A line that a run
+    is about to write is left out."""
     with open(os.path.join(run, "metrics.jsonl"), encoding="utf-8") as file:
-        lines = [line for line in map(json.loads, file) if line["event"] == event]
+        lines = [line for line in (json.loads(text) for text in file if text.endswith("\n")) if line["event"] == event]
     keys = dict.fromkeys(key for line in lines for key in line if key != "event")
     columns = {key: [line.get(key) for line in lines] for key in keys}
     for key, values in columns.items():

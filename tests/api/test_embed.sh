@@ -49,6 +49,8 @@ if [ -n "$python" ]; then
   export PYTHONPATH=$SOURCE/src/api LOCKSTEP_LIBRARY=$BUILD/liblockstep.so.0 PYTHONDONTWRITEBYTECODE=1
   "$python" "$SOURCE/examples/python/flame.py" flame.h5 >out 2>err && grep -q '^temperature 0.90, fuel 0.10: 0.00' out || fail "flame.py: $(cat out err)"
   "$python" - 2>err <<'P' || fail "lockstep.py: $(cat err)"
+import copy
+import pickle
 import numpy as np
 import lockstep
 net = lockstep.Net("flame.h5")
@@ -58,7 +60,14 @@ assert (net.jacobian(x) == np.load("d.npy").reshape(3, 1, 2)).all()
 assert net(x[0]).shape == (1,) and net.jacobian([1.0, 0.5]).shape == (1, 2) and net([1, 0.5]).dtype == np.float64
 assert (lockstep.Net(open("flame.h5", "rb").read())(x) == net(x)).all()
 assert (net(np.asfortranarray(x)) == net(x)).all() and net(x[:0]).shape == (0, 1)
-for wrong, kind in ((lambda: net([1.0]), ValueError), (lambda: net([np.nan, 1]), lockstep.Error), (lambda: lockstep.Net("none.h5"), lockstep.Error)):
+assert (copy.copy(net)(x) == net(x)).all() and (pickle.loads(pickle.dumps(net))(x) == net(x)).all() and repr(net) == "<lockstep.Net 2 -> 1, float32>"
+wide = np.zeros((6, 4), dtype="f4")
+wide[::2, ::2] = x
+assert (net(wide[::2, ::2]) == net(x)).all() and (net(x[::-1].astype(">f4")) == net(x)[::-1]).all()
+assert (lockstep.Net(bytearray(open("flame.h5", "rb").read()))(x) == net(x)).all()
+for wrong, kind in ((lambda: net([1.0]), ValueError), (lambda: net([[1j, 0]]), ValueError), (lambda: net(np.zeros((2, 2, 2))), ValueError),
+                    (lambda: net(np.ma.masked_greater([[1.0, 0.5]], 0.7)), lockstep.Error), (lambda: lockstep.Net(open("flame.h5", "rb").read()[:9000]), lockstep.Error),
+                    (lambda: lockstep.Net("run"), lockstep.Error), (lambda: net([np.nan, 1]), lockstep.Error), (lambda: lockstep.Net("none.h5"), lockstep.Error)):
     try:
         wrong()
     except kind as error:
@@ -69,6 +78,9 @@ named = lockstep.Net("run/final.h5")
 assert named.inputs == ["p", "q"] and named.input_units == ["Pa", ""] and named.outputs == ["y"] and named.output_units == ["J"]
 epochs = lockstep.read_metrics("run")
 assert list(epochs["epoch"]) == [1, 2, 3] and epochs["val_loss"].shape == (3,) and np.isfinite(epochs["loss"]).all()
+text = open("run/metrics.jsonl").read()
+open("metrics.jsonl", "w").write(text[:text.rindex('"event":"end"') + 40])
+assert list(lockstep.read_metrics(".")["epoch"]) == [1, 2, 3] and lockstep.read_metrics(".", "end") == {}
 assert lockstep.read_metrics("run", "end")["weights_hash"][0] == named.weights_hash
 P
   if "$python" -c 'import mpi4py' 2>/dev/null; then
