@@ -4,7 +4,8 @@
  * scattered. Checks that the program stays as it was, also after calls that fail; rank 0 prints the
  * state and saves into OUT.
  * trainer diverge CONFIG SAMPLES: with a rate that is too high.
- * trainer loop CONFIG DIR: all of `lockstep train`. */
+ * trainer loop CONFIG DIR: all of `lockstep train`.
+ * trainer forget CONFIG: makes one and does not free it. */
 #include <mpi.h>
 
 #include "api/untouched.h"
@@ -274,6 +275,14 @@ static int diverge(char **argv) {
   return failures > 0;
 }
 
+static int forget(char **argv) {
+  lockstep_error error;
+  lockstep_trainer *t;
+  CHECK(lockstep_trainer_new(MPI_COMM_WORLD, argv[2], NULL, &t, &error) == LOCKSTEP_OK, "%s",
+        error.text);
+  return failures > 0;
+}
+
 static int loop(char **argv) {
   lockstep_error error;
   lockstep_state state;
@@ -302,6 +311,8 @@ int main(int argc, char **argv) {
   watch_communicator();
   if (strcmp(argv[1], "loop") == 0)
     status = loop(argv);
+  else if (strcmp(argv[1], "forget") == 0)
+    status = forget(argv);
   else
     status = strcmp(argv[1], "diverge") == 0 ? diverge(argv) : train(argc, argv);
   check_communicator();
