@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "api/visit.h"
 #include "base/clamp.h"
@@ -47,10 +48,18 @@ ls_status ls_api_net_open(const char *name, const void *data, size_t bytes, lock
   return ls_net_open_bytes(name, data, bytes, &(*out)->net);
 }
 
+static ls_status refuse_folder(const char *path) {
+  struct stat info;
+  if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) return LS_OK;
+  return ls_fail(LS_EDATA, "'%s' is a folder: name a checkpoint in it, such as '%s/final.h5'", path,
+                 path);
+}
+
 static ls_status open_net(void *arg) {
   opening *o = arg;
   if (!o->path && !o->data) return ls_fail(LS_EUSAGE, "there is no checkpoint: NULL");
   if (!o->path) return ls_api_net_open("a checkpoint in memory", o->data, o->bytes, &o->net);
+  LS_TRY(refuse_folder(o->path));
   LS_TRY(make_net(&o->net));
   return ls_net_open(o->path, &o->net->net);
 }

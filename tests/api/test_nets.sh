@@ -63,6 +63,7 @@ refuses() { # refuses CODE FILE WORDS
 }
 refuses 65 "$SOURCE/tests/golden/checkpoint-1.0.h5" "a program that is not lockstep starts none"
 refuses 65 t.csv "t.csv"
+refuses 65 single "is a folder: name a checkpoint in it, such as 'single/final.h5'"
 ! [ -s forks ] && ! [ -s spawned ] || fail "processes: $(cat forks spawned 2>&1)"
 
 # The names that programs are linked with: they may grow, and none may go.
