@@ -200,10 +200,19 @@ lockstep_status lockstep_trainer_new_f(int communicator, const char *config,
   return status;
 }
 
+/* The communicator's Fortran handle. MPI itself ends a program that asks for it before MPI runs, or
+ * after its end: then it is not asked, and ls_comm_join refuses. */
+static int handle_of(MPI_Comm communicator) {
+  int begun = 0, over = 0;
+  MPI_Initialized(&begun);
+  MPI_Finalized(&over);
+  return begun && !over ? (int)MPI_Comm_c2f(communicator) : -1;
+}
+
 lockstep_status lockstep_trainer_new(MPI_Comm communicator, const char *config,
                                      const lockstep_trainer_options *options,
                                      lockstep_trainer **trainer, lockstep_error *error) {
-  return lockstep_trainer_new_f((int)MPI_Comm_c2f(communicator), config, options, trainer, error);
+  return lockstep_trainer_new_f(handle_of(communicator), config, options, trainer, error);
 }
 
 /* ---- a call of a trainer ---- */
@@ -552,6 +561,5 @@ lockstep_status lockstep_train_f(int communicator, const char *config, const cha
 lockstep_status lockstep_train(MPI_Comm communicator, const char *config, const char *dir,
                                int resume, const lockstep_trainer_options *options,
                                lockstep_state *state, lockstep_error *error) {
-  return lockstep_train_f((int)MPI_Comm_c2f(communicator), config, dir, resume, options, state,
-                          error);
+  return lockstep_train_f(handle_of(communicator), config, dir, resume, options, state, error);
 }

@@ -125,7 +125,8 @@ ls_status ls_comm_check_guest(void) {
   if (!up || down)
     return ls_fail(LS_EUSAGE,
                    "MPI is not running: call MPI_Init_thread with MPI_THREAD_FUNNELED "
-                   "before, and MPI_Finalize after");
+                   "before, and MPI_Finalize after (the MPI that liblockstep was built with; this "
+                   "program may have been built with another)");
   MPI_Query_thread(&level);
   MPI_Is_thread_main(&main_thread);
   if (level < MPI_THREAD_FUNNELED)

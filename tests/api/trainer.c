@@ -305,6 +305,11 @@ int main(int argc, char **argv) {
   lockstep_trainer *none;
   CHECK(lockstep_trainer_new_f(0, "x: 1\n", NULL, &none, &error) == LOCKSTEP_EUSAGE && !none, "%s",
         error.text); /* before MPI runs */
+  CHECK(lockstep_trainer_new(MPI_COMM_WORLD, "x: 1\n", NULL, &none, &error) == LOCKSTEP_EUSAGE &&
+            !none && strstr(error.text, "MPI_Init"),
+        "%s", error.text);
+  CHECK(lockstep_train(MPI_COMM_WORLD, "x", "y", 0, NULL, NULL, &error) == LOCKSTEP_EUSAGE, "%s",
+        error.text);
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &level);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
@@ -317,5 +322,7 @@ int main(int argc, char **argv) {
     status = strcmp(argv[1], "diverge") == 0 ? diverge(argv) : train(argc, argv);
   check_communicator();
   MPI_Finalize();
+  CHECK(lockstep_trainer_new(MPI_COMM_WORLD, "x: 1\n", NULL, &none, &error) == LOCKSTEP_EUSAGE,
+        "%s", error.text); /* and after its end */
   return status || failures > 0;
 }
