@@ -41,7 +41,7 @@ run 0 train iris.yaml data.train.file=uncounted.csv --dry-run && silent 'counts 
 
 # ---- other first lines that are no header: empty, Excel's, one name short as R's
 { echo; sed '1s/.*/a,b,c,d,kind/' iris.csv; } >empty.csv
-refused 65 "no column '5'; there are 1: ''; the first line is empty: take it out" train iris.yaml data.train.file=empty.csv --dry-run
+refused 65 "no column '5'; there are 1: ''; numbers count from 1 to 1, and a range is written 1-3; the first line is empty: take it out" train iris.yaml data.train.file=empty.csv --dry-run
 refused 65 'empty.csv:2: 5 fields, but the header has 1; the first line is empty' train iris.yaml 'data.train={file: empty.csv, x: [1], y: [1]}' --dry-run
 { echo 'sep=;'; sed '1s/.*/a,b,c,d,kind/; s/,/;/g' iris.csv; } >excel.csv
 refused 65 'the first line is for Excel alone' train iris.yaml data.train.file=excel.csv data.train.y='[kind]' --dry-run

@@ -24,8 +24,8 @@ collectives() {
   at_once "stuck window_barrier 1 21 $late shared '$(near 1 '[^)]*')'" "stuck ls_comm_sum 2 2 $late shared '$(near 2 '[^)]*')'" \
     "stuck ls_comm_or 0 2 $late shared '$(near 0 '[^)]*')'" "stuck ls_comm_send 1 3 $late shared '$(near 1 '[^)]*')'" \
     "stuck ls_comm_recv 0 3 $late shared '$(near 0 '[^)]*')'"
-  at_once "stuck ls_comm_agree 1 15 $late shared '$(near 1 '[^)]*')'" "stuck ls_comm_bcast 2 9 $late shared '$(near 2 '[^)]*')'" \
-    "stuck ls_comm_node_bcast 0 5 $late shared '$(near 0 '[^)]*')'" "stuck ls_comm_barrier 1 1 $late shared '$(near 1 '[^)]*')'" \
+  at_once "stuck ls_comm_agree 1 15 $late shared '$(near 1 '[^)]*')'" "stuck ls_comm_bcast 2 3 $late shared '$(near 2 '[^)]*')'" \
+    "stuck ls_comm_node_bcast 0 3 $late shared '$(near 0 '[^)]*')'" "stuck ls_comm_barrier 1 1 $late shared '$(near 1 '[^)]*')'" \
     "stuck ls_comm_allgather 2 2 $late shared '$(near 2 '[^)]*')'"
   at_once "stuck ls_comm_wait 2 9 $late tree '$(near 2 '[^)]*')'" "stuck ls_comm_allgatherv 1 9 $late tree '$(near 1 '[^)]*')'" \
     "stuck ls_comm_allgather 1 4 $late tree '$(near 1 '[^)]*')'" "stuck mpi_reduce 0 9 $late mpi '$(near 0 '[^)]*')'"
