@@ -247,6 +247,16 @@ static void test_weight_gradient(void **state) {
       c.hi = ls_tree_first(c.slices, ranks, rank + 1);
       try_gradient(precision, below(c.slices * 9), &c);
     }
+  /* copied together, with more rows than the first-level cache holds: one slice, short ones and an
+   * odd number of them, twice, since whether there is room for copies is drawn */
+  for (int round = 0; round < 6; round++)
+    for (ls_dtype precision = LS_F32; precision <= LS_F64; precision++) {
+      const int slices = (const int[]){1, 40, 41}[round / 2];
+      cut c = {.m = 60, .n = 130, .slices = slices, .hi = slices};
+      c.ldx = ls_leading(c.m, precision);
+      c.ldd = ls_leading(c.n, precision);
+      try_gradient(precision, 300, &c);
+    }
 }
 
 /* ---- the table ---- */
