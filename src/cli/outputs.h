@@ -30,7 +30,7 @@ ls_status ls_outputs_check(const char *path);
  * what it points to. */
 ls_status ls_outputs_open(const ls_outputs_args *args, ls_outputs **out);
 bool ls_outputs_have_spread(const char *path); /* .npy has no place for it */
-/* The next rows of y (rows, width), of the args's type; with spread (2, rows, width). */
+/* The next rows of y (rows, width), of args.type; with spread (2, rows, width). */
 ls_status ls_outputs_write(ls_outputs *outputs, int64_t rows, const void *y);
 /* commit false: forget all of it. Frees in any case. */
 ls_status ls_outputs_close(ls_outputs **outputs, bool commit);

@@ -218,11 +218,6 @@ static ls_status link_durably(ls_lock *lock, const char *dir, const char *name, 
   return status == LS_OK ? ls_durable_sync_dir(dir) : status;
 }
 
-ls_status ls_durable_link(const char *dir, const char *name, const char *twin, const void *data,
-                          size_t bytes) {
-  return link_durably(NULL, dir, name, twin, data, bytes);
-}
-
 ls_status ls_durable_locked(ls_lock *lock, const char *dir, const char *name, const char *twin,
                             const void *data, size_t bytes) {
   return twin ? link_durably(lock, dir, name, twin, data, bytes)

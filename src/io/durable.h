@@ -14,13 +14,11 @@
  * dir/.tmp-<name>. */
 ls_status ls_durable_write(const char *dir, const char *name, const void *data, size_t bytes,
                            bool replace);
-/* The same for a name that replaces what is there, where dir/twin may hold these bytes already:
- * then name becomes a second link to that file, as durable as if it had been written. Where it does
- * not, or where the file system has no links, it is written. */
-ls_status ls_durable_link(const char *dir, const char *name, const char *twin, const void *data,
-                          size_t bytes);
-/* As the first, or with a twin (else NULL) as the second; `lock`, of the folder or NULL, is looked
- * at just before the file takes its name: LS_EIO where another run has it by then. */
+/* As ls_durable_write; `lock`, of the folder or NULL, is looked at just before the file takes its
+ * name: LS_EIO where another run has it by then. twin: NULL, an existing name is an error; else it
+ * is replaced, and dir/twin may hold these bytes already: then name becomes a second link to that
+ * file, as durable as if it had been written. Where it does not, or where the file system has no
+ * links, it is written. */
 ls_status ls_durable_locked(ls_lock *lock, const char *dir, const char *name, const char *twin,
                             const void *data, size_t bytes);
 ls_status ls_durable_sync_dir(const char *dir);

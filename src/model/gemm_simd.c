@@ -434,11 +434,9 @@ static void pack_panel(const ls_weight_gradient *g, int64_t j, int64_t rows, int
 }
 
 /* Rows [lo, lo + m) of the gradient, one panel of columns after the other. packed: x's columns lie
- * tile by tile there, not in g->x, and each panel of d is copied behind them first. Out of line:
- * inlined, gcc 12 warns of a tile of no rows. */
-static __attribute__((noinline)) void by_panels(const ls_weight_gradient *g,
-                                                const gradient_kernels *kernels, int64_t lo,
-                                                int64_t m, int64_t rows, real *packed) {
+ * tile by tile there, not in g->x, and each panel of d is copied behind them first. */
+static void by_panels(const ls_weight_gradient *g, const gradient_kernels *kernels, int64_t lo,
+                      int64_t m, int64_t rows, real *packed) {
   const int64_t count = tiles(m, kernels->rows);
   const bool large = packed && rows >= DEPTH;
   real *copy = packed ? packed + (rows * m + WIDTH - 1) / WIDTH * WIDTH : NULL;

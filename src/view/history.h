@@ -28,8 +28,9 @@ extern const char *const ls_history_names[]; /* "epoch", "global_step", "loss", 
 
 enum { LS_H_WEIGHTS = 64 }; /* that a step event logs at most */
 
-/* Events of one kind, in order; a column that an event lacks, or has as null, holds NaN there.
- * Behind the columns of `step` come the logged weights, after each step's update. */
+/* Events of one kind, in order; a column holds NaN where an event lacks it, and infinity where it
+ * is null: a number that was not finite. Behind the columns of `step` come the logged weights,
+ * after each step's update. */
 typedef struct {
   int64_t n, room;
   double *column[LS_H_COLUMNS + LS_H_WEIGHTS]; /* (n) each */
