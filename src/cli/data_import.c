@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "cli/cmd_data.h"
 #include "data/columns.h"
+#include "data/format.h"
 #include "data/guess.h"
 #include "data/order.h"
 #include "data/recipe.h"

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "cli/cmd_data.h"
 #include "data/columns.h"
+#include "data/format.h"
 #include "data/guess.h"
 #include "data/names.h"
 #include "data/survey.h"

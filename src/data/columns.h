@@ -4,7 +4,7 @@
 #define LS_DATA_COLUMNS_H
 
 #include "base/texts.h"
-#include "data/format.h"
+#include "data/source.h"
 
 /* Each list is empty, or has one text for each column; "" where it is not known. */
 typedef struct ls_columns {

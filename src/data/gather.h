@@ -3,7 +3,7 @@
 #define LS_DATA_GATHER_H
 
 #include "base/real.h"
-#include "data/format.h"
+#include "data/source.h"
 
 typedef struct {
   const void *x; /* (rows, features) cells; reals are scaled already */

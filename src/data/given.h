@@ -4,7 +4,7 @@
 #define LS_DATA_GIVEN_H
 
 #include "base/dtype.h"
-#include "data/format.h"
+#include "data/source.h"
 
 /* How inputs become what a network was trained on. */
 typedef struct {

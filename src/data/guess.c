@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "data/format.h"
 #include "data/formats/dataset.h"
 #include "io/gz.h"
 #include "io/h5.h"

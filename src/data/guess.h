@@ -5,7 +5,7 @@
 #define LS_DATA_GUESS_H
 
 #include "data/data.h"
-#include "data/format.h"
+#include "data/source.h"
 
 /* The format of a file, or of the first one of a pattern, by its first bytes; csv where nothing
  * else fits. */

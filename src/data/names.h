@@ -3,7 +3,7 @@
 #ifndef LS_DATA_NAMES_H
 #define LS_DATA_NAMES_H
 
-#include "data/format.h"
+#include "data/source.h"
 
 enum { LS_NAMES_MAX = 1 << 16 };
 

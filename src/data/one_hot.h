@@ -3,7 +3,7 @@
 #ifndef LS_DATA_ONE_HOT_H
 #define LS_DATA_ONE_HOT_H
 
-#include "data/format.h"
+#include "data/source.h"
 
 /* *source, whose samples have classes and `outputs` > 1 columns of y, becomes one with
  * shape.outputs 1 and shape.classes the number of columns; the columns' names are the classes'

@@ -3,7 +3,7 @@
 #ifndef LS_DATA_REFUSE_H
 #define LS_DATA_REFUSE_H
 
-#include "data/format.h"
+#include "data/source.h"
 
 /* Rows on their way from a file: which of the source's each is. */
 typedef struct {

@@ -3,7 +3,7 @@
 #ifndef LS_DATA_SCALING_H
 #define LS_DATA_SCALING_H
 
-#include "data/format.h"
+#include "data/source.h"
 
 /* Of each feature, and of each column of y: (features), (columns) in out[LS_ROLE_X], [LS_ROLE_Y],
  * ls_mem; NULL where none is scaled. targets: y are numbers that may be scaled. LS_EDATA for a name

@@ -1,9 +1,10 @@
-/* What every open source has, whatever its format (format.h). */
+#include "data/source.h"
+
 #include <math.h>
-#include <string.h>
 
 #include "base/mem.h"
-#include "data/format.h"
+
+enum { CHUNK_BYTES = 1 << 20 };
 
 ls_status ls_source_new(const ls_format *format, size_t size, int files, ls_source **out) {
   LS_TRY(ls_mem_new((void **)out, 1, size));
@@ -57,4 +58,37 @@ ls_status ls_source_keys(ls_source *source, const char *by, const bool *asked, u
                  "data.validation.how: group: %s files have no column or dataset to group by; use "
                  "random or last",
                  source->format->name);
+}
+
+/* ---- through, and back to the begin ---- */
+
+typedef struct {
+  ls_source *source;
+  double *x, *y; /* (step, features), (step, columns) of y */
+  int64_t step;
+} reader;
+
+static ls_status visit_rows(reader *r, ls_row_visit *each, void *arg) {
+  const ls_shape *shape = &r->source->shape;
+  const int64_t columns = ls_shape_columns(shape);
+  r->step = CHUNK_BYTES / 8 / (shape->features + columns) + 1;
+  LS_NEW(r->x, r->step * shape->features);
+  LS_NEW(r->y, r->step * columns);
+  for (int64_t row = 0, rows; row < shape->rows; row += rows) {
+    rows = shape->rows - row < r->step ? shape->rows - row : r->step;
+    LS_TRY(ls_source_read(r->source, rows, LS_F64, r->x, r->y));
+    for (int64_t k = 0; k < rows; k++)
+      each(arg, row + k, r->x + k * shape->features, r->y + k * columns);
+  }
+  return r->source->format->rewind(r->source);
+}
+
+ls_status ls_source_visit(ls_source *source, ls_row_visit *each, void *arg) {
+  reader r = {.source = source};
+  source->loose = true;
+  ls_status status = visit_rows(&r, each, arg);
+  source->loose = false;
+  LS_FREE(r.x);
+  LS_FREE(r.y);
+  return status;
 }

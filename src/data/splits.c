@@ -3,7 +3,8 @@
 #include <math.h>
 
 #include "base/mem.h"
-#include "data/missing.h"
+#include "data/format.h"
+#include "data/kept.h"
 
 const char *const ls_split_names[] = {"train", "validation", "test", "all", NULL};
 

@@ -3,7 +3,7 @@
 #define LS_DATA_SPLITS_H
 
 #include "data/drawn.h"
-#include "data/format.h"
+#include "data/source.h"
 
 /* The kept rows of a source from `first` on; or of the rows from there on those that are drawn, or
  * the others. */
@@ -28,7 +28,7 @@ static inline bool ls_cut_has(const ls_cut *cut, int source, int64_t row) {
 }
 
 typedef struct {
-  ls_drawn kept[3]; /* samples of each source that are not dropped (missing.h); n 0: all */
+  ls_drawn kept[3]; /* samples of each source that are not dropped (kept.h); n 0: all */
   ls_cut cut[3];    /* by ls_split */
   ls_cut all[3];    /* what is kept of each source */
   /* Rows [lo, hi) of each source are those that splits use; with spec.whole all. Others may say

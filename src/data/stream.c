@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/format.h"
 
 /* Of a rank's budget, 1 / SPANS are each of the two spans, at most SPAN_BYTES; the windows have the
  * rest. */

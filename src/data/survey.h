@@ -3,7 +3,7 @@
 #ifndef LS_DATA_SURVEY_H
 #define LS_DATA_SURVEY_H
 
-#include "data/format.h"
+#include "data/source.h"
 
 /* Of finite values only, all columns together. */
 typedef struct {

@@ -3,7 +3,7 @@
 #ifndef LS_DATA_FORMATS_ARRAY_H
 #define LS_DATA_FORMATS_ARRAY_H
 
-#include "data/format.h"
+#include "data/source.h"
 #include "io/gz.h"
 
 typedef struct {

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "data/columns.h"
+#include "data/format.h"
 #include "data/formats/csv_columns.h"
 
 /* ---- opening ---- */

@@ -4,8 +4,8 @@
 #ifndef LS_DATA_FORMATS_CSV_QUICK_H
 #define LS_DATA_FORMATS_CSV_QUICK_H
 
-#include "data/format.h"
 #include "data/formats/csv_text.h"
+#include "data/source.h"
 
 enum { LS_CSV_SKIP = -1, LS_CSV_Y = -2 };
 

@@ -6,6 +6,7 @@
 #include "base/decimal.h"
 #include "base/mem.h"
 #include "data/format.h"
+#include "data/source.h"
 #include "data/words.h"
 #include "io/gz.h"
 #include "io/signature.h"

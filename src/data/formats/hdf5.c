@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "base/utf8.h"
+#include "data/format.h"
 #include "data/formats/dataset.h"
 #include "data/names.h"
 #include "data/trained.h"

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "data/columns.h"
+#include "data/format.h"
 #include "data/formats/array.h"
 
 enum { IMAGES = 0x803, LABELS = 0x801, DIMENSIONS_MAX = 32, LISTED = 16 };

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "data/columns.h"
+#include "data/format.h"
 #include "data/formats/array.h"
 
 enum { HEADER_MAX = 1 << 16, DIMENSIONS_MAX = 32, TYPE_SHOWN = 60 };
