@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/sweep/owner.h"
+#include "view/mean.h"
 
 #define STEP_LABEL "global_step (weight updates)"
 
@@ -186,29 +187,20 @@ static double x_at(const ls_history_events *e, ls_history_column by, int64_t epo
 /* Mean of a group's runs, and one standard deviation to each side, in an epoch. */
 static void mean_at(const ls_runs *runs, int group, ls_history_column c, ls_history_column by,
                     int64_t epoch, double *x, double *mean, double *low, double *high) {
-  double sum = 0, square = 0;
-  int count = 0;
-  double at = 0;
-  int reached = 0;
+  ls_mean at = {0}, value = {0};
   bool lost = false;
   for (int i = 0; i < runs->n; i++) {
     const ls_history_events *events = &runs->item[i].history->epoch;
     if (!ls_runs_counts(&runs->item[i], group) || epoch >= events->n) continue;
-    double y = events->column[c][epoch];
-    at += x_at(events, by, epoch);
-    reached++;
-    lost = lost || isinf(y);
-    if (!isfinite(y)) continue;
-    count++;
-    sum += y;
-    square += y * y;
+    ls_mean_add(&at, x_at(events, by, epoch));
+    ls_mean_add(&value, events->column[c][epoch]);
+    lost = lost || isinf(events->column[c][epoch]);
   }
-  *x = reached > 0 ? at / reached : (double)NAN;
-  const double none = lost ? INFINITY : (double)NAN;
-  *mean = count > 0 ? sum / count : none;
-  double variance = count > 1 ? (square - count * *mean * *mean) / (count - 1) : 0;
-  *low = *mean - sqrt(fmax(0, variance));
-  *high = *mean + sqrt(fmax(0, variance));
+  *x = ls_mean_value(&at);
+  *mean = value.n == 0 && lost ? INFINITY : ls_mean_value(&value);
+  const double spread = value.n > 1 ? ls_mean_deviation(&value) : 0;
+  *low = *mean - spread;
+  *high = *mean + spread;
 }
 
 static ls_status add_group(const ls_runs *runs, int group, ls_history_column c,

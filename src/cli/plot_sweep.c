@@ -11,15 +11,17 @@
 #include "cli/sweep/journal.h"
 #include "cli/sweep/owner.h"
 #include "config/number.h"
+#include "view/mean.h"
 
 enum { SHADES = 5, CURVES = 4, KEYS_MAX = LS_PLOT_PANELS };
 
 /* A trial, over its runs. */
 typedef struct {
-  int64_t number, runs;
-  bool whole;                          /* all of its runs have a value */
-  double sum, square, mean, deviation; /* deviation: 0 for one run */
+  int64_t number;
+  ls_mean runs;
+  bool whole; /* all of its runs have a value */
   bool pruned;
+  double mean, deviation; /* of the runs; deviation: 0 for one */
 } trial;
 
 typedef struct {
@@ -57,9 +59,7 @@ static ls_status take_run(sheet *s, const char *name) {
   if (number >= 1 && number <= s->plan->trials) {
     trial *t = trial_of(s, number);
     t->whole = t->whole && (row.good || row.paused) && isfinite(value);
-    t->runs++;
-    t->sum += value;
-    t->square += value * value;
+    ls_mean_add(&t->runs, value);
     t->pruned = t->pruned || row.paused;
   }
   ls_sweep_row_free(&row);
@@ -67,9 +67,8 @@ static ls_status take_run(sheet *s, const char *name) {
 }
 
 static void finish_trial(trial *t) {
-  const double n = (double)t->runs;
-  t->mean = t->sum / n;
-  t->deviation = n > 1 ? sqrt(fmax(0, (t->square - n * t->mean * t->mean) / (n - 1))) : 0;
+  t->mean = ls_mean_value(&t->runs);
+  t->deviation = t->runs.n > 1 ? ls_mean_deviation(&t->runs) : 0;
 }
 
 /* What counts for the best counts here: a trial whose runs all have a value. */

@@ -110,6 +110,8 @@ static void take_end(ls_history *h, json_t *event) {
   h->dead = json_is_true(json_object_get(event, "dead"));
   h->loss = number(event, "loss");
   h->accuracy = number(event, "accuracy");
+  h->val_loss = number(event, "val_loss");
+  h->val_accuracy = number(event, "val_accuracy");
   h->test_loss = number(event, "test_loss");
   h->test_accuracy = number(event, "test_accuracy");
   h->samples_per_s = number(event, "samples_per_s");
@@ -180,7 +182,8 @@ ls_status ls_history_read(const char *run, int64_t steps, ls_history **out) {
   *out = h;
   h->run = ls_mem_text(run);
   h->stride = 1;
-  h->loss = h->accuracy = h->test_loss = h->test_accuracy = h->samples_per_s = (double)NAN;
+  h->loss = h->accuracy = h->val_loss = h->val_accuracy = (double)NAN;
+  h->test_loss = h->test_accuracy = h->samples_per_s = (double)NAN;
   struct stat info;
   bool folder = stat(run, &info) == 0 && S_ISDIR(info.st_mode);
   char *path = folder ? ls_mem_format("%s/metrics.jsonl", run) : ls_mem_text(run);

@@ -47,7 +47,7 @@ typedef struct {
   char exit[24]; /* "" where not ended */
   bool dead;     /* the end event says that the network is */
   json_t *end;   /* that event; NULL: not ended */
-  double loss, accuracy, test_loss, test_accuracy,
+  double loss, accuracy, val_loss, val_accuracy, test_loss, test_accuracy,
       samples_per_s; /* of the end event; NaN: not there */
 } ls_history;
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/regular.h"
+#include "view/mean.h"
 
 enum { CONFIG_MAX = 16 << 20 };
 
@@ -47,8 +48,8 @@ static void take_finals(ls_runs_item *item) {
   double value[] = {h->epoch.n > 0 ? last(h, LS_H_EPOCH) : 0,
                     either(h->loss, last(h, LS_H_LOSS)),
                     either(h->accuracy, last(h, LS_H_ACCURACY)),
-                    last(h, LS_H_VAL_LOSS),
-                    last(h, LS_H_VAL_ACCURACY),
+                    either(h->val_loss, last(h, LS_H_VAL_LOSS)),
+                    either(h->val_accuracy, last(h, LS_H_VAL_ACCURACY)),
                     h->test_loss,
                     h->test_accuracy,
                     either(h->samples_per_s, last(h, LS_H_SAMPLES_PER_S)),
@@ -245,25 +246,18 @@ typedef double (*getter)(const ls_runs_item *item, const void *what);
 
 static int group_mean(const ls_runs *runs, int group, getter get, const void *what, double *mean,
                       double *deviation) {
-  int n = 0, good = 0;
-  double sum = 0, square = 0;
+  int good = 0;
+  ls_mean all = {0};
   for (int i = 0; i < runs->n; i++)
     good += ls_runs_counts(&runs->item[i], group) && ls_runs_good(&runs->item[i]);
-  for (int pass = 0; pass < 2; pass++) {
-    for (int i = 0; i < runs->n; i++) {
-      const ls_runs_item *item = &runs->item[i];
-      double x = get(item, what);
-      if (!ls_runs_counts(item, group) || (good > 0 && !ls_runs_good(item)) || !isfinite(x))
-        continue;
-      if (pass == 0)
-        n++, sum += x;
-      else
-        square += (x - sum / n) * (x - sum / n);
-    }
+  for (int i = 0; i < runs->n; i++) {
+    const ls_runs_item *item = &runs->item[i];
+    if (ls_runs_counts(item, group) && (good == 0 || ls_runs_good(item)))
+      ls_mean_add(&all, get(item, what));
   }
-  *mean = n > 0 ? sum / n : (double)NAN;
-  *deviation = n > 1 ? sqrt(square / (n - 1)) : (double)NAN;
-  return n;
+  *mean = ls_mean_value(&all);
+  *deviation = ls_mean_deviation(&all);
+  return (int)all.n;
 }
 
 static double final_of(const ls_runs_item *item, const void *what) {

@@ -48,6 +48,9 @@ grep -q 'part has config and seed of a2: the two count as one run' err || fail "
 sed 's/batch: 10/batch: full/; /^optimizer/a then: {type: lbfgs, after: 2}' a1/config.yaml >then/config.yaml; cp a1/metrics.jsonl then
 "$LOCKSTEP" compare then >out || fail "compare of then"
 grep -q '^then *sgd lr=0.1, then lbfgs ' out || fail "the label of then: $(cat out)"
+# the last epoch was not one of eval.every's: the end event has the numbers
+cp -r a1 rarely; sed -i -E '/"epoch":4,/s/,"val_loss":[^,]*//; s/("test_accuracy":0.5,)("exit")/"val_loss":0.29,"val_accuracy":0.875,\1\2/' rarely/metrics.jsonl
+"$LOCKSTEP" compare rarely | grep -qE '^rarely .* 0\.3 +0\.9000 +0\.29 +0\.8750 ' || fail "val_loss of the end event: $("$LOCKSTEP" compare rarely)"
 refused 65 "no run in nowhere" compare a1 nowhere
 refused 64 "which runs?" compare
 echo '{"event":"epoch"' >>b/metrics.jsonl

@@ -8,6 +8,7 @@
 #include "comm/comm.h"
 #include "test.h"
 #include "view/history.h"
+#include "view/mean.h"
 #include "view/plot.h"
 #include "view/progress.h"
 #include "view/runs.h"
@@ -258,6 +259,30 @@ static int data_lines(const char *text, const char *name) {
   return lines + 1;
 }
 
+static ls_mean mean_of(const double *value, int n) {
+  ls_mean mean = {0};
+  for (int i = 0; i < n; i++) ls_mean_add(&mean, value[i]);
+  return mean;
+}
+
+static void test_mean(void **state) {
+  (void)state;
+  const double far[] = {1e9 + 1, 1e9 + 2, 1e9 + 4}, some[] = {NAN, 0.1, INFINITY, 0.3, 0.7},
+               again[] = {0.3, 0.7, 0.1};
+  ls_mean m = mean_of(far, 0);
+  assert_true(isnan(ls_mean_value(&m)) && isnan(ls_mean_deviation(&m)));
+  m = mean_of(far, 1);
+  assert_true(ls_mean_value(&m) == far[0] && isnan(ls_mean_deviation(&m)));
+  m = mean_of(far, 3); /* whose squares differ in no digit */
+  assert_true(fabs(ls_mean_deviation(&m) - sqrt(7.0 / 3)) < 1e-6);
+  m = mean_of(some, 5);
+  assert_int_equal(m.n, 3);
+  assert_true(ls_mean_value(&m) == (0.1 + 0.3 + 0.7) / 3);
+  const double one = ls_mean_deviation(&m);
+  m = mean_of(again, 3);
+  assert_true(fabs(ls_mean_deviation(&m) - one) < 1e-15);
+}
+
 static void test_script(void **state) {
   (void)state;
   double x[] = {1, 2, 3}, y[] = {0.5, (double)NAN, 0.25}, z[] = {1, 2, 3}, number[] = {0, 1, 2},
@@ -471,6 +496,7 @@ int main(void) {
                                      cmocka_unit_test(test_history_refuses),
                                      cmocka_unit_test(test_dead),
                                      cmocka_unit_test(test_groups),
+                                     cmocka_unit_test(test_mean),
                                      cmocka_unit_test(test_script),
                                      cmocka_unit_test(test_script_thins),
                                      cmocka_unit_test(test_kinds),

@@ -14,6 +14,7 @@
 #include "io/durable.h"
 #include "io/lines.h"
 #include "io/regular.h"
+#include "view/mean.h"
 #include "view/text.h"
 
 static const char failure_file[] = "failed.json";
@@ -252,21 +253,17 @@ bool ls_sweep_better(const char *metric, double value, double than) {
 bool ls_sweep_metric_known(const char *metric) { return ls_metric_of(bare(metric)) < LS_NUMBERS; }
 
 static void summarize(const ls_sweep_row *row, const double *value, ls_sweep_trial *t) {
-  double sum = 0, square = 0;
+  ls_mean all = {0};
   for (int64_t i = 0; i < t->runs; i++) {
     t->over += row[i].over;
-    t->good += isfinite(value[i]);
-    sum += value[i];
+    ls_mean_add(&all, value[i]);
   }
   t->rung = row[0].rung;
+  t->good = all.n;
   t->mean = t->deviation = (double)NAN;
   if (t->good < t->runs) return;
-  t->mean = sum / (double)t->runs;
-  for (int64_t i = 0; i < t->runs; i++) {
-    const double off = value[i] - t->mean;
-    square += off * off;
-  }
-  if (t->runs > 1) t->deviation = sqrt(square / (double)(t->runs - 1));
+  t->mean = ls_mean_value(&all);
+  t->deviation = ls_mean_deviation(&all);
 }
 
 static bool goes_before(const char *metric, const ls_sweep_trial *a, const ls_sweep_trial *b) {
