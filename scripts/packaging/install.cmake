@@ -12,7 +12,8 @@ set(cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/lockstep)
 file(RELATIVE_PATH PREFIX_FROM_PC ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" PREFIX_FROM_PC ${PREFIX_FROM_PC})
 configure_file(${CMAKE_CURRENT_LIST_DIR}/lockstep.pc.in lockstep.pc @ONLY)
-write_basic_package_version_file(lockstep-config-version.cmake COMPATIBILITY SameMinorVersion)
+# What a program was built for with 0.2 it finds with 0.3: names are only added while the soname is liblockstep.so.0 (src/api/symbols.map).
+write_basic_package_version_file(lockstep-config-version.cmake COMPATIBILITY SameMajorVersion)
 install(DIRECTORY include/lockstep DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
 install(FILES src/api/lockstep.f90 DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lockstep COMPONENT dev) # compiled by its user: .mod files are each compiler's
 install(FILES src/api/lockstep.py DESTINATION lib/python3/dist-packages COMPONENT python) # looks for the library from there

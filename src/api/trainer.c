@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "checkpoint/share.h"
 #include "checkpoint/weights.h"
+#include "comm/library.h"
 #include "io/regular.h"
 #include "train/beside.h"
 #include "train/deal.h"
@@ -200,10 +201,12 @@ lockstep_status lockstep_trainer_new_f(int communicator, const char *config,
   return status;
 }
 
-/* The communicator's Fortran handle. MPI itself ends a program that asks for it before MPI runs, or
- * after its end: then it is not asked, and ls_comm_join refuses. */
+/* The communicator's Fortran handle. MPI itself ends a program that asks for it before MPI runs,
+ * after its end, or of another MPI's communicator: then it is not asked, and ls_comm_join refuses.
+ */
 static int handle_of(MPI_Comm communicator) {
   int begun = 0, over = 0;
+  if (!ls_mpi_fits()) return -1;
   MPI_Initialized(&begun);
   MPI_Finalized(&over);
   return begun && !over ? (int)MPI_Comm_c2f(communicator) : -1;

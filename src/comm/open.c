@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "comm/comm_private.h"
+#include "comm/library.h"
 #include "comm/watchdog.h"
 
 /* All that this rank needs to know the others. */
@@ -174,6 +175,7 @@ static ls_status join(MPI_Comm own, ls_comm **out) {
 ls_status ls_comm_join(int communicator, ls_comm **out) {
   MPI_Comm own;
   *out = NULL;
+  LS_TRY(ls_mpi_check());
   LS_TRY(ls_comm_check_guest());
   const MPI_Comm given = MPI_Comm_f2c((MPI_Fint)communicator);
   LS_TRY(check_communicator(given));

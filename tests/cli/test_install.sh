@@ -45,7 +45,7 @@ C
 cat >CMakeLists.txt <<'C'
 cmake_minimum_required(VERSION 3.20)
 project(use C)
-find_package(lockstep 0.2 REQUIRED)
+find_package(lockstep ${WANTED} REQUIRED)
 add_executable(use-cmake use.c)
 target_link_libraries(use-cmake lockstep::lockstep)
 C
@@ -64,7 +64,13 @@ number=$(sed -n 2p out)
 lib=$(dirname "$(find "$P" -name liblockstep.so)")
 cc -Wall -Wextra -Werror use.c -o use-pc $(PKG_CONFIG_PATH=$lib/pkgconfig pkg-config --cflags --libs lockstep) -Wl,-rpath,"$lib" >log 2>&1 || fail "pkg-config: $(cat log)"
 [ "$(PKG_CONFIG_PATH=$lib/pkgconfig pkg-config --modversion lockstep)" = "$version" ] || fail "the version of lockstep.pc"
-cmake -B use -DCMAKE_PREFIX_PATH="$P" >log 2>&1 && cmake --build use >log 2>&1 || fail "find_package: $(tail -20 log)"
+cmake -B use -DCMAKE_PREFIX_PATH="$P" -DWANTED="$version" >log 2>&1 && cmake --build use >log 2>&1 || fail "find_package: $(tail -20 log)"
+# What was built for an older 0.x finds this one; a newer one is not there.
+cmake -B use -DCMAKE_PREFIX_PATH="$P" -DWANTED=0.1 >log 2>&1 || fail "find_package(lockstep 0.1): $(tail -20 log)"
+for wanted in 0.99 1.0; do
+  cmake -B use -DCMAKE_PREFIX_PATH="$P" -DWANTED=$wanted >log 2>&1 && fail "find_package(lockstep $wanted) finds $version"
+  grep -q "lockstep-config.cmake, version: $version" log || fail "find_package(lockstep $wanted) does not say what there is: $(tail -20 log)"
+done
 for program in ./use-pc use/use-cmake; do
   "$program" sum/final.h5 "$number" >out 2>err || fail "$program: exit $?: $(cat out err), and predict says $number"
 done
@@ -103,14 +109,17 @@ for page in $(cd "$P/share/doc/lockstep" && find . examples/ -name '*.md'); do
 done >nowhere
 [ -s nowhere ] && fail "links to what is not installed: $(cat nowhere)"
 
-# Where libraries are missing, all are named at once, with their packages: those that docs/install.md and scripts/setup have.
-PKG_CONFIG_LIBDIR=/nowhere cmake -S "$SOURCE" -B hidden -DRANDOM123_INCLUDE_DIR= -DCMAKE_DISABLE_FIND_PACKAGE_HDF5=ON >log 2>&1 && fail "built without libraries"
+# Where libraries are missing, all are named at once, with their packages: those that docs/install.md and scripts/setup have. Of MPI there is a compiler without headers.
+mkdir bare
+printf '#!/bin/sh\n[ "$1" != -showme:incdirs ] || echo /nowhere/include\n' >bare/mpicc
+chmod +x bare/mpicc
+PATH=$PWD/bare:$PATH PKG_CONFIG_LIBDIR=/nowhere cmake -S "$SOURCE" -B hidden -DRANDOM123_INCLUDE_DIR= -DCMAKE_DISABLE_FIND_PACKAGE_HDF5=ON >log 2>&1 && fail "built without libraries"
 sed -n 's/^ *Debian \([^ ]*\)   Fedora, RHEL \([^ ]*\)   Spack \([^ ]*\)$/\1 \2 \3/p' log >missing
-[ "$(wc -l <missing)" -eq 8 ] || fail "named as missing: $(cat missing log)"
+[ "$(wc -l <missing)" -eq 9 ] || fail "named as missing: $(cat missing log)"
 while read -r debian fedora spack; do
   grep -q "| $debian | $fedora | $spack |" "$SOURCE/docs/install.md" || fail "docs/install.md: $debian, $fedora, $spack"
   grep -qw "$debian" "$SOURCE/scripts/setup" || fail "scripts/setup: $debian"
-  grep -q "depends_on(\"$spack\"" "$SOURCE/scripts/packaging/spack.py" || fail "the Spack recipe: $spack"
+  grep -q "depends_on(\"${spack/openmpi/mpi}\"" "$SOURCE/scripts/packaging/spack.py" || fail "the Spack recipe: $spack"
 done <missing
 
 # The Spack recipe says what Spack would be told, by a stand-in for Spack before and since 1.0: the version is this one, and its options are known to CMake.
