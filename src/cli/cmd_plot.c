@@ -156,7 +156,8 @@ static ls_status make_lr(const ls_runs *runs, const ls_plot_options *o, picture 
                                 .n = e->n,
                                 .x = e->column[LS_H_STEP],
                                 .y = e->column[LS_H_LR],
-                                .style = g});
+                                .style = g,
+                                .kind = ls_plot_rate_kind(e->column[LS_H_LR], e->n)});
   }
   panel->title = runs->groups == 1 ? panel->curve[0].name : NULL;
   panel->x_label = STEP_LABEL;

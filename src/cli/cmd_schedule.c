@@ -292,7 +292,7 @@ static ls_status draw(const table *t, const options *o) {
   }
   snprintf(title, sizeof title, "%s, initial rate %g", t->config->schedule.ops->name,
            t->config->schedule.lr);
-  ls_curve curve = {.n = n, .x = x, .y = y};
+  ls_curve curve = {.n = n, .x = x, .y = y, .kind = ls_plot_rate_kind(y, n)};
   ls_panel panel = {.title = title,
                     .x_label = "global_step (weight updates)",
                     .y_label = "learning rate",

@@ -83,6 +83,15 @@ bool ls_plot_any_in(const ls_panel *panel, const ls_view *view) {
   return false;
 }
 
+ls_curve_kind ls_plot_rate_kind(const double *rate, int64_t n) {
+  int64_t kept = 0, changed = 0;
+  for (int64_t i = 1; i < n; i++) {
+    kept += rate[i] == rate[i - 1];
+    changed += rate[i] != rate[i - 1];
+  }
+  return changed > 0 && kept >= changed ? LS_CURVE_STEPS : LS_CURVE_LINE;
+}
+
 /* An anonymous file with the script, to be read from its beginning. */
 static ls_status script_file(const ls_panel *panel, int panels, const char *kind, int *fd) {
   *fd = memfd_create("plot", MFD_CLOEXEC);

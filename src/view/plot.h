@@ -16,6 +16,7 @@ enum { LS_PLOT_PANELS = 12 }; /* in a picture at most */
 
 typedef enum {
   LS_CURVE_LINE,
+  LS_CURVE_STEPS,     /* a line that keeps each value up to the next point */
   LS_CURVE_PATH,      /* iterates: points, joined, with their numbers */
   LS_CURVE_RECTANGLE, /* what another panel shows enlarged */
   LS_CURVE_DOTS,      /* points that nothing joins, with low and high as bars */
@@ -76,6 +77,10 @@ ls_status ls_plot_zoom(const char *text, ls_view *out);
 ls_status ls_plot_zoom_within(const char *text, const ls_view *whole, ls_view *out);
 /* Is any piece of its curves in the view? */
 bool ls_plot_any_in(const ls_panel *panel, const ls_view *view);
+
+/* Of rates (n), one an update: steps where at least half of the updates keep the rate of the one
+ * before, so that a jump is upright; else a line. */
+ls_curve_kind ls_plot_rate_kind(const double *rate, int64_t n);
 
 /* One range of y for all panels, so that they can be compared by eye; logarithmic where positive
  * values span more than two decades. */

@@ -54,6 +54,7 @@ static void log_tics(ls_axis *a, double most) {
   int i = 0;
   while (i < 7 && round[i] * most < decades) i++;
   a->step = pow(10, round[i]);
+  a->bare = decades > 0.8 * most;
   a->first = pow(a->step, ceil(log10(a->lo) / round[i] - 1e-9));
   snprintf(a->format, sizeof a->format, ls_by_decades(a->lo, a->hi) ? "10^{%%L}" : "%%g");
   a->letters = 5;
@@ -239,7 +240,7 @@ static int legend_columns(const ls_plot_layout *l, double width) {
 
 static double legend_height(const ls_plot_layout *l, int columns) {
   int rows = (l->entries + columns - 1) / columns;
-  return rows > 0 ? rows * l->type.line + l->type.margin / 2 : 0;
+  return rows > 0 ? rows * l->type.line + l->type.margin : 0;
 }
 
 /* Of many runs with long names: names as short as it takes to stand beside one another, so that the

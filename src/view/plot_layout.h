@@ -24,6 +24,7 @@ typedef struct {
   int letters;           /* of the longest tic */
   const ls_texts *names; /* in place of numbers, for 0, 1, ... */
   bool log;
+  bool bare; /* a logarithmic scale whose decades are too short for tics between them */
 } ls_axis;
 
 /* A panel on the picture. */

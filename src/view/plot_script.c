@@ -49,7 +49,7 @@ static void thinned(FILE *to, const ls_curve *c) {
 
 static void curve_data(FILE *to, const ls_curve *c, int panel, int k) {
   fprintf(to, "$curve%d_%d << EOD\n", panel, k);
-  if (c->n > POINTS_MAX && c->kind == LS_CURVE_LINE)
+  if (c->n > POINTS_MAX && (c->kind == LS_CURVE_LINE || c->kind == LS_CURVE_STEPS))
     thinned(to, c);
   else
     for (int64_t i = 0; i < c->n; i++) point(to, c, i);
@@ -141,9 +141,9 @@ static void axis(const ls_script *s, char name, const ls_axis *a) {
   fprintf(s->to, "set format %c '%s'\n", name,
           s->l->plain && strchr(a->format, '{') ? "%g" : a->format);
   if (a->log) fprintf(s->to, "set logscale %c\n", name);
-  const bool apart =
-      a->log && a->step > 10; /* by decades: gnuplot would not end making small tics */
-  fprintf(s->to, "%s m%ctics%s\n", apart ? "unset" : "set", name, apart ? "" : " default");
+  /* By several decades gnuplot would not end making small tics. */
+  const bool bare = a->log && (a->bare || a->step > 10);
+  fprintf(s->to, "%s m%ctics%s\n", bare ? "unset" : "set", name, bare ? "" : " default");
   if (a->names) axis_names(s, name, a);
 }
 
@@ -202,11 +202,15 @@ static void path_curve(const ls_script *s, const ls_curve *c, int panel, int k,
   fputc(',', s->to);
 }
 
+static const char *joined(const ls_curve *c) {
+  if (c->kind == LS_CURVE_STEPS) return "steps";
+  return c->kind == LS_CURVE_LINE && shown(c) <= 20 ? "linespoints pt 7 ps 0.6" : "lines";
+}
+
 static void one_curve(const ls_script *s, const ls_curve *c, int panel, int k) {
-  const char *points = shown(c) <= 20 ? "linespoints pt 7 ps 0.6" : "lines";
-  bool line = c->kind == LS_CURVE_LINE;
-  fprintf(s->to, " $curve%d_%d using 1:2 with %s lw %s dt %s lc rgb '%s'", panel, k,
-          line ? points : "lines", line ? "2" : "1.2", line ? ls_style_dash(c->style) : "1",
+  const bool line = c->kind != LS_CURVE_RECTANGLE;
+  fprintf(s->to, " $curve%d_%d using 1:2 with %s lw %s dt %s lc rgb '%s'", panel, k, joined(c),
+          line ? "2" : "1.2", line ? ls_style_dash(c->style) : "1",
           line ? ls_style_color(c->style) : "#444444");
   titled(s, c->name, panel == 0);
   fputc(',', s->to);

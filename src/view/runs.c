@@ -10,7 +10,11 @@
 #include "io/regular.h"
 #include "view/mean.h"
 
-enum { CONFIG_MAX = 16 << 20 };
+enum {
+  CONFIG_MAX = 16 << 20,
+  KEYS_MAX = 3, /* in a label, and how long they are */
+  APART_MAX = 48
+};
 
 const char *const ls_final_names[] = {
     "epochs",    "loss",          "accuracy",      "val_loss",       "val_accuracy",
@@ -220,16 +224,51 @@ static void short_label(const ls_runs_item *item, char *out, size_t size) {
   LS_FREE(optimizers);
 }
 
+/* What a group has of its own among others that read like it, ", key=value" each. */
+typedef struct {
+  char *text;
+  int keys;
+} apart;
+
+/* A key without its section: "decay_rate" of schedule.decay_rate. */
+static void note_apart(void *context, const char *key, unsigned flags, const char *before,
+                       const char *after) {
+  apart *a = context;
+  const char *dot = strchr(key, '.'), *name = dot ? dot + 1 : key;
+  (void)before;
+  if (flags & LS_KEY_ALIKE) return;
+  char *added = ls_mem_format(", %s=%s", name, after);
+  if (!strstr(a->text, added)) {
+    char *longer = ls_mem_format("%s%s", a->text, added);
+    LS_FREE(a->text);
+    a->text = longer;
+    a->keys++;
+  }
+  LS_FREE(added);
+}
+
+/* What tells it from the others: keys, where they are few and short, or else its folder. */
+static char *told_apart(const ls_runs_item *item, const char *label, apart *a) {
+  const bool brief = a->keys <= KEYS_MAX && strlen(a->text) <= APART_MAX;
+  if (a->keys == 0) return ls_mem_text(label);
+  return brief ? ls_mem_format("%s%s", label, a->text)
+               : ls_mem_format("%s (%s)", label, item->path);
+}
+
 char *ls_runs_label(const ls_runs *runs, int group) {
   const ls_runs_item *item = ls_runs_first(runs, group);
-  char mine[256], other[256];
+  char mine[256], theirs[256];
+  apart a = {.text = ls_mem_text("")};
   short_label(item, mine, sizeof mine);
-  bool twice = false;
   for (int g = 0; g < runs->groups; g++) {
-    short_label(ls_runs_first(runs, g), other, sizeof other);
-    twice = twice || (g != group && strcmp(mine, other) == 0);
+    const ls_runs_item *other = ls_runs_first(runs, g);
+    short_label(other, theirs, sizeof theirs);
+    if (g == group || strcmp(mine, theirs) != 0 || !item->config || !other->config) continue;
+    ls_config_diff(other->config, item->config, note_apart, &a);
   }
-  return twice && item->config ? ls_mem_format("%s (%s)", mine, item->path) : ls_mem_text(mine);
+  char *label = told_apart(item, mine, &a);
+  LS_FREE(a.text);
+  return label;
 }
 
 char *ls_runs_title(const ls_runs *runs, int item) {

@@ -51,7 +51,8 @@ void ls_runs_free(ls_runs **runs);
 /* The first of a group that counts. */
 const ls_runs_item *ls_runs_first(const ls_runs *runs, int group);
 /* "adam lr=0.001, cosine, then lbfgs"; "hogwild on 4: sgd lr=0.05", whose ranks matter; and where
- * several groups read alike, the folder's name behind it; ls_mem text. */
+ * several groups read alike, behind it what they differ in, "decay_rate=0.2", or the folder's name;
+ * ls_mem text. */
 char *ls_runs_label(const ls_runs *runs, int group);
 /* "runs/a (adam lr=0.001)" of one run; ls_mem text. */
 char *ls_runs_title(const ls_runs *runs, int item);

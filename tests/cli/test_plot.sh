@@ -51,6 +51,16 @@ grep -q '^then *sgd lr=0.1, then lbfgs ' out || fail "the label of then: $(cat o
 # the last epoch was not one of eval.every's: the end event has the numbers
 cp -r a1 rarely; sed -i -E '/"epoch":4,/s/,"val_loss":[^,]*//; s/("test_accuracy":0.5,)("exit")/"val_loss":0.29,"val_accuracy":0.875,\1\2/' rarely/metrics.jsonl
 "$LOCKSTEP" compare rarely | grep -qE '^rarely .* 0\.3 +0\.9000 +0\.29 +0\.8750 ' || fail "val_loss of the end event: $("$LOCKSTEP" compare rarely)"
+# what reads alike is told apart by the keys in which it differs, or, where they are many, by its folder
+for nu in 0.2 1.5; do
+  mkdir "nu-$nu"; cp a1/metrics.jsonl "nu-$nu"
+  awk -v nu=$nu '{ print } /^optimizer/ { print "schedule: {type: inverse_time, decay_rate: " nu "}" }' a1/config.yaml >"nu-$nu/config.yaml"
+done
+"$LOCKSTEP" compare nu-0.2 nu-1.5 a1 >out || fail "compare of schedules"
+grep -q '^nu-0.2 *sgd lr=0.1, inverse_time, decay_rate=0.2  ' out && grep -q ', decay_rate=1.5  ' out && grep -q '^a1 *sgd lr=0.1  ' out || fail "labels of runs that read alike: $(cat out)"
+mkdir afar; cp a1/metrics.jsonl afar
+sed 's/batch: 10/batch: 20, clip_norm: 3, clip_value: 2, slices: 2/; /^optimizer/a schedule: {type: inverse_time, decay_rate: 0.3}' a1/config.yaml >afar/config.yaml
+"$LOCKSTEP" compare afar nu-0.2 | grep -q '^afar *sgd lr=0.1, inverse_time (afar)  ' || fail "runs that differ in much: $("$LOCKSTEP" compare afar nu-0.2)"
 refused 65 "no run in nowhere" compare a1 nowhere
 refused 64 "which runs?" compare
 echo '{"event":"epoch"' >>b/metrics.jsonl
@@ -106,12 +116,21 @@ picture compare away-2 away-4 --by seconds --metric loss -o time.svg --keep-scri
 grep -A4 '^$curve0_1' time.gp | tail -4 | xargs | grep -qx '4 2 12 1.5 24 1 40 0.3' || fail "--by seconds: $(grep -A5 '^$curve0_1' time.gp)"
 refused 64 "use epoch or seconds" plot compare a1 -o x.svg --by step
 refused 64 "use epoch or step" plot cost a1 -o x.svg --by seconds
+# a rate that stays for some updates and then is another is drawn upright there, one that changes at each as a line
+awk 'BEGIN { print "{\"event\":\"start\",\"ranks\":1}"; for (i = 0; i < 20; i++) printf "{\"event\":\"step\",\"global_step\":%d,\"lr\":%g}\n", i, i < 4 ? 2 : 0.4 }' >jump.jsonl
+awk 'BEGIN { print "{\"event\":\"start\",\"ranks\":1}"; for (i = 0; i < 20; i++) printf "{\"event\":\"step\",\"global_step\":%d,\"lr\":%g}\n", i, 2 / (1 + i) }' >slope.jsonl
+for kind in jump slope; do mkdir $kind; mv $kind.jsonl $kind/metrics.jsonl; picture lr $kind -o $kind.svg --keep-script; done
+grep -q '^plot.* with steps ' jump.gp && ! grep -q '^plot.* with steps ' slope.gp || fail "steps: $(grep -h '^plot' jump.gp slope.gp)"
 mkdir steep; sed 's/"loss":0.3,/"loss":0.0003,/' a1/metrics.jsonl >steep/metrics.jsonl
 picture cost steep -o steep.svg --keep-script; grep -q '^set logscale y' steep.gp || fail "four decades without a logarithmic scale"
 picture cost steep -o steep.svg --keep-script --linear; grep -q '^set logscale y' steep.gp && fail "--linear is logarithmic"
 mkdir deep; awk 'BEGIN { print "{\"event\":\"start\",\"ranks\":1}"; for (i = 0; i < 200; i++) printf "{\"event\":\"step\",\"global_step\":%d,\"lr\":%.17g}\n", i, 2 * exp(-0.8 * i) }' >deep/metrics.jsonl
-timeout 30 "$LOCKSTEP" plot lr deep -o deep.svg --keep-script 2>err; grep -qx 'set ytics 1e-70,1e+10' deep.gp || fail "tics of 70 decades: $(grep 'set ytics' deep.gp)"
+timeout 30 "$LOCKSTEP" plot lr deep -o deep.svg --keep-script 2>err; grep -qx 'unset mytics' deep.gp && grep -qx 'set ytics 1e-70,1e+10' deep.gp || fail "tics of 70 decades: $(grep 'set ytics' deep.gp)"
 timeout 30 "$LOCKSTEP" plot lr deep -o deep.svg 2>err || fail "a rate that falls by 70 decades: exit $?: $(cat err)"
+mkdir ruled; awk 'BEGIN { print "{\"event\":\"start\",\"ranks\":1}"; for (i = 0; i < 30; i++) printf "{\"event\":\"step\",\"global_step\":%d,\"lr\":%.17g}\n", i, exp(-0.65 * i) }' >ruled/metrics.jsonl
+picture lr ruled -o ruled.svg --keep-script # eight decades: tics between them would touch
+grep -qx 'set ytics 1e-08,10' ruled.gp && grep -qx 'unset mytics' ruled.gp || fail "tics of 8 decades: $(grep 'ytics' ruled.gp)"
+grep -q 'set mytics default' steep.gp || fail "tics of 4 decades: $(grep ytics steep.gp)"
 many=()
 for n in $(seq 40); do # 40 runs with long names: shortened at both ends, so that the picture is no tower
   long=a-folder-with-quite-a-long-name-of-which-only-the-end-says-which-one-it-is-$n
