@@ -51,7 +51,9 @@ int main(int argc, char **argv) {
   if (argc != 3 || ls_comm_join(MPI_Comm_c2f(MPI_COMM_WORLD), &comm) != LS_OK) return 1;
   const int64_t n = atoll(argv[2]);
   const int ranks = ls_comm_size(comm);
-  if (ls_exchange_new(comm, argv[1], n, BLOCK, ranks, LS_F32, &x) != LS_OK) {
+  const ls_exchange_spec spec = {
+      .kind = argv[1], .n = n, .block = BLOCK, .slices = ranks, .precision = LS_F32};
+  if (ls_exchange_new(comm, &spec, &x) != LS_OK) {
     if (ls_comm_rank(comm) == 0) fprintf(stderr, "%s\n", ls_error_text());
     return 1;
   }

@@ -73,8 +73,8 @@ static const ls_exchange_ops *choose(const ls_comm *comm, const char *kind) {
 }
 
 static void cut_shards(ls_exchange *x, int64_t block) {
-  int ranks = ls_comm_size(x->comm);
-  int64_t blocks = (x->n + block - 1) / block;
+  const int ranks = ls_comm_size(x->comm);
+  const int64_t blocks = (x->n + block - 1) / block;
   for (int r = 0; r <= ranks; r++) {
     int64_t at = blocks * r / ranks * block;
     x->first[r] = at < x->n ? at : x->n;
@@ -82,17 +82,18 @@ static void cut_shards(ls_exchange *x, int64_t block) {
 }
 
 /* What this rank can do alone: memory for everything, and who sums what. */
-static ls_status prepare(ls_exchange **out, const ls_exchange *wanted, int64_t block,
-                         ls_dtype precision) {
+static ls_status prepare(ls_exchange **out, ls_comm *comm, const ls_exchange_ops *ops,
+                         const ls_exchange_spec *spec) {
   ls_exchange *x;
   LS_NEW(x, 1);
   *out = x;
-  *x = *wanted;
-  x->size = ls_dtype_size(precision);
-  x->sum = LS_REAL_OF(precision, ls_sum);
+  *x = (ls_exchange){
+      .ops = ops, .comm = comm, .team = spec->team, .n = spec->n, .slices = spec->slices};
+  x->size = ls_dtype_size(spec->precision);
+  x->sum = LS_REAL_OF(spec->precision, ls_sum);
   x->stride = ls_round_up((x->n > 0 ? x->n : 1) * (int64_t)x->size);
   LS_NEW(x->first, ls_comm_size(x->comm) + 1);
-  cut_shards(x, block);
+  cut_shards(x, spec->block);
   for (int r = 0; r < ls_comm_size(x->comm); r++)
     x->sources += ls_exchange_rank_parts(x, r, x->node);
   x->parts = ls_exchange_rank_parts(x, ls_comm_rank(x->comm), x->node);
@@ -100,10 +101,9 @@ static ls_status prepare(ls_exchange **out, const ls_exchange *wanted, int64_t b
   return x->ops->prepare(x);
 }
 
-static ls_status open_kind(ls_comm *comm, const ls_exchange_ops *ops, int64_t n, int64_t block,
-                           int slices, ls_dtype precision, ls_exchange **out) {
-  const ls_exchange wanted = {.ops = ops, .comm = comm, .n = n, .slices = slices};
-  ls_status status = prepare(out, &wanted, block, precision);
+static ls_status open_kind(ls_comm *comm, const ls_exchange_ops *ops, const ls_exchange_spec *spec,
+                           ls_exchange **out) {
+  ls_status status = prepare(out, comm, ops, spec);
   if (ops->window) {
     const size_t bytes = status == LS_OK ? ops->window(*out) : 0;
     ls_shared made;
@@ -141,17 +141,17 @@ static double time_rounds(ls_exchange *x, void *scratch) {
 }
 
 /* *seconds: of the slowest rank, the same everywhere; infinite where this kind cannot be opened. */
-static ls_status probe(ls_comm *comm, const ls_exchange_ops *ops, int64_t n, int slices,
-                       ls_dtype precision, double *seconds) {
+static ls_status probe(ls_comm *comm, const ls_exchange_ops *ops, const ls_exchange_spec *spec,
+                       double *seconds) {
   ls_exchange *x = NULL;
   void *scratch = NULL;
   double *all = NULL;
   const int ranks = ls_comm_size(comm);
   *seconds = INFINITY;
-  ls_status status = ls_mem_new(&scratch, (size_t)n, ls_dtype_size(precision));
+  ls_status status = ls_mem_new(&scratch, (size_t)spec->n, ls_dtype_size(spec->precision));
   if (status == LS_OK) status = ls_mem_new((void **)&all, (size_t)ranks, sizeof *all);
   status = ls_comm_agree(comm, status);
-  if (status == LS_OK && open_kind(comm, ops, n, BLOCK, slices, precision, &x) == LS_OK) {
+  if (status == LS_OK && open_kind(comm, ops, spec, &x) == LS_OK) {
     const double mine = time_rounds(x, scratch);
     ls_comm_allgather(comm, &mine, all, sizeof mine);
     *seconds = 0;
@@ -165,31 +165,32 @@ static ls_status probe(ls_comm *comm, const ls_exchange_ops *ops, int64_t n, int
   return status;
 }
 
-static ls_status probe_both(ls_comm *comm, int64_t n, int slices, ls_dtype precision,
+static ls_status probe_both(ls_comm *comm, const ls_exchange_spec *spec,
                             const ls_exchange_ops **ops) {
   double window, messages;
-  if (n > PROBED) n = PROBED;
-  LS_TRY(probe(comm, &ls_exchange_shared, n, slices, precision, &window));
-  LS_TRY(probe(comm, &ls_exchange_tree, n, slices, precision, &messages));
+  ls_exchange_spec few = *spec;
+  few.block = BLOCK;
+  if (few.n > PROBED) few.n = PROBED;
+  LS_TRY(probe(comm, &ls_exchange_shared, &few, &window));
+  LS_TRY(probe(comm, &ls_exchange_tree, &few, &messages));
   *ops = messages < CLEARLY * window ? &ls_exchange_tree : &ls_exchange_shared;
   if (isfinite(window) && isfinite(messages))
     ls_log(LS_LOG_INFO,
            "exchange: auto takes %s: %.1f us by shared memory, %.1f us by messages, for %lld "
            "parameters",
-           (*ops)->name, 1e6 * window, 1e6 * messages, (long long)n);
+           (*ops)->name, 1e6 * window, 1e6 * messages, (long long)few.n);
   return LS_OK;
 }
 
 /* ---- the interface ---- */
 
-ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t block, int slices,
-                          ls_dtype precision, ls_exchange **out) {
-  const ls_exchange_ops *ops = choose(comm, kind);
-  const bool is_auto = strcmp(kind, "auto") == 0;
+ls_status ls_exchange_new(ls_comm *comm, const ls_exchange_spec *spec, ls_exchange **out) {
+  const ls_exchange_ops *ops = choose(comm, spec->kind);
+  const bool is_auto = strcmp(spec->kind, "auto") == 0;
   if (is_auto && !ops && ls_comm_size(comm) >= MANY) ops = &ls_exchange_shared;
-  if (is_auto && !ops) LS_TRY(probe_both(comm, n, slices, precision, &ops));
-  if (!ops) return ls_fail(LS_ECONFIG, "no exchange is called '%s'", kind);
-  return open_kind(comm, ops, n, block, slices, precision, out);
+  if (is_auto && !ops) LS_TRY(probe_both(comm, spec, &ops));
+  if (!ops) return ls_fail(LS_ECONFIG, "no exchange is called '%s'", spec->kind);
+  return open_kind(comm, ops, spec, out);
 }
 
 void ls_exchange_free(ls_exchange **out) {

@@ -13,15 +13,22 @@
 #define LS_COMM_EXCHANGE_H
 
 #include "base/real.h"
+#include "base/team.h"
 #include "base/tree.h"
 #include "comm/comm.h"
 
 typedef struct ls_exchange ls_exchange;
 
-/* kind: "auto", "shared", "tree" or "mpi". n parameters; shards are cut at multiples of `block`
- * parameters. Collective; every rank gets the same status. */
-ls_status ls_exchange_new(ls_comm *comm, const char *kind, int64_t n, int64_t block, int slices,
-                          ls_dtype precision, ls_exchange **out);
+typedef struct {
+  const char *kind; /* "auto", "shared", "tree" or "mpi" */
+  int64_t n, block; /* parameters; shards are cut at multiples of `block` of them */
+  int slices;
+  ls_dtype precision;
+  ls_team *team; /* of this rank, for sums of its node; NULL: none */
+} ls_exchange_spec;
+
+/* Collective; every rank gets the same status. */
+ls_status ls_exchange_new(ls_comm *comm, const ls_exchange_spec *spec, ls_exchange **out);
 void ls_exchange_free(ls_exchange **exchange);
 const char *ls_exchange_kind(const ls_exchange *exchange);
 

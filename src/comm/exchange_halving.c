@@ -235,12 +235,13 @@ uint32_t ls_halving_reduce(ls_exchange *x, struct ls_halving *h, uint32_t flags)
     halving *v = &h->halving[s];
     v->flags = flags;
     if (v->out)
-      ls_exchange_fold(x, v->source + v->first_own, v->own, v->give, v->give_end - v->give, v->out);
+      ls_exchange_fold_all(x, v->source + v->first_own, v->own, v->give, v->give_end - v->give,
+                           v->out);
     ls_letters_start(&v->go);
     ls_letters_wait(x, &v->come);
     flags |= v->flags_in;
     if (s + 1 < h->steps || h->blocks > 1)
-      ls_exchange_fold(x, v->source, v->sources, v->keep, v->keep_end - v->keep, v->in);
+      ls_exchange_fold_all(x, v->source, v->sources, v->keep, v->keep_end - v->keep, v->in);
   }
   h->flags = flags;
   ls_letters_start(&h->go);

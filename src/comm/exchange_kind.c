@@ -7,8 +7,8 @@
 #include "base/mutant.h"
 
 /* FOLD elements at a time go through the tree, so that its intermediate sums stay in the
- * first-level cache. */
-enum { FOLD = 512 };
+ * first-level cache. Fewer than ALONE are not worth waking a team for. */
+enum { FOLD = 512, ALONE = 128 * FOLD };
 
 int ls_exchange_rank_parts(const ls_exchange *x, int rank, ls_tree_node *node) {
   int ranks = ls_comm_size(x->comm);
@@ -122,4 +122,27 @@ void ls_exchange_fold(const ls_exchange *x, const ls_exchange_source *source, in
   for (int64_t done = 0; done < n; done += FOLD)
     fold_block(x, source, sources, lo + done, n - done < FOLD ? n - done : FOLD,
                (char *)out + done * (int64_t)x->size);
+}
+
+typedef struct {
+  const ls_exchange *x;
+  const ls_exchange_source *source;
+  int sources;
+  int64_t lo, n;
+  char *out;
+} folding;
+
+/* Elements do not know of one another: the same additions, whoever makes them. */
+static void fold_job(void *arg, int thread, int threads) {
+  const folding *f = arg;
+  int64_t from, to;
+  ls_team_range(f->n, FOLD, thread, threads, &from, &to);
+  ls_exchange_fold(f->x, f->source, f->sources, f->lo + from, to - from,
+                   f->out + from * (int64_t)f->x->size);
+}
+
+void ls_exchange_fold_all(const ls_exchange *x, const ls_exchange_source *source, int sources,
+                          int64_t lo, int64_t n, void *out) {
+  folding f = {x, source, sources, lo, n, out};
+  ls_team_run(n < ALONE ? NULL : x->team, fold_job, &f);
 }

@@ -35,6 +35,7 @@ typedef struct {
 struct ls_exchange {
   const ls_exchange_ops *ops;
   ls_comm *comm;
+  ls_team *team;
   int64_t n, stride; /* parameters; bytes from one part to the next */
   size_t size;       /* of a real */
   int slices;
@@ -108,5 +109,8 @@ void ls_halving_free(struct ls_halving **halving);
 /* Finish the tree over consecutive nodes for elements [lo, lo + n); see exchange_kind.c. */
 void ls_exchange_fold(const ls_exchange *x, const ls_exchange_source *source, int sources,
                       int64_t lo, int64_t n, void *out);
+/* The same by all threads of this rank, where there is enough to do. */
+void ls_exchange_fold_all(const ls_exchange *x, const ls_exchange_source *source, int sources,
+                          int64_t lo, int64_t n, void *out);
 
 #endif

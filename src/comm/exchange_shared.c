@@ -288,7 +288,7 @@ static void run_errands(ls_exchange *x) {
       const group *g = &w->group[k];
       if (g->node != here(x)) continue;
       if (g->count > 1) {
-        ls_exchange_fold(x, w->part + g->first, g->count, lo, count, out);
+        ls_exchange_fold_all(x, w->part + g->first, g->count, lo, count, out);
         out += ls_exchange_shard_bytes(x, owner);
       }
       MPI_Start(send++);

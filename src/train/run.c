@@ -144,6 +144,17 @@ static ls_status build_loop(ls_run *run) {
   return LS_OK;
 }
 
+static ls_status open_exchange(ls_run *run) {
+  const ls_config *c = run->config;
+  const ls_exchange_spec spec = {.kind = run->mode->apart ? "apart" : c->exchange,
+                                 .n = run->parameters,
+                                 .block = ls_update_block(run->parameters),
+                                 .slices = run->slices,
+                                 .precision = c->precision,
+                                 .team = run->team};
+  return ls_exchange_new(run->comm, &spec, &run->exchange);
+}
+
 /* What each rank makes by itself, once the exchange is there. */
 static ls_status build_rest(ls_run *run) {
   const ls_config *c = run->config;
@@ -233,9 +244,7 @@ ls_status ls_run_new_with(ls_comm *comm, ls_config *config, const ls_mode *mode,
   ls_comm_at(comm, "building the network");
   LS_TRY(ls_comm_agree(comm, build_model_and_team(run, threads)));
   LS_TRY(ls_products_agree(run));
-  LS_TRY(ls_exchange_new(comm, run->mode->apart ? "apart" : config->exchange, run->parameters,
-                         ls_update_block(run->parameters), run->slices, config->precision,
-                         &run->exchange));
+  LS_TRY(open_exchange(run));
   LS_TRY(defer_gradients(run));
   LS_TRY(ls_comm_agree(comm, build_rest(run)));
   if (run->mode->open) LS_TRY(run->mode->open(run));

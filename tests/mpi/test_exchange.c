@@ -25,39 +25,62 @@ static int padded(int slices) {
   return p;
 }
 
+/* Of many elements only some are worth drawing; those of any place in a block are among them. */
+static int64_t next_of(int64_t i, int64_t n) { return i + (n > 10000 ? 13 : 1); }
+
 static void fill_parts(ls_exchange *x, int64_t n, int slices, uint64_t trial) {
   const ls_tree_node *node;
   void *const *grad;
   int parts = ls_exchange_parts(x, &node, &grad);
   for (int p = 0; p < parts; p++)
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n; i = next_of(i, n))
       ((float *)grad[p])[i] = tree(i, node[p].lo, 1 << node[p].level, slices, trial);
 }
 
+/* What a trial exchanges, drawn by its number. The last one of a window's is enough for the team to
+ * share. */
+enum { TRIALS = 12, TEAM = 3, ENOUGH = 280000 };
+static ls_team *team[TEAM + 1]; /* of so many threads */
+
+static ls_exchange_spec draw(const char *kind, uint64_t trial) {
+  const int ranks = ls_comm_size(comm);
+  ls_exchange_spec spec = {.kind = kind, .precision = LS_F32, .team = team[trial % TEAM + 1]};
+  spec.slices = ranks + (int)(ls_rng_u64(seed, 1, trial) % 40);
+  spec.n = 1 + (int64_t)(ls_rng_u64(seed, 2, trial) % 3000);
+  spec.block = 1 + (int64_t)(ls_rng_u64(seed, 3, trial) % 300);
+  if (trial == TRIALS - 1 && (strcmp(kind, "shared") == 0 || strcmp(kind, "halved") == 0))
+    spec.n += ENOUGH, spec.slices = 2 * ranks + 1;
+  if (strcmp(kind, "halved") == 0) spec.slices = ranks << trial % 4; /* or there are no halvings */
+  return spec;
+}
+
+static void check(const ls_exchange_spec *spec, const float *w, uint64_t trial, int round) {
+  for (int64_t i = 0; i < spec->n; i = next_of(i, spec->n)) {
+    const float want = tree(i, 0, padded(spec->slices), spec->slices, trial * 2 + (uint64_t)round);
+    if (strcmp(spec->kind, "mpi") == 0 ? fabsf(w[i] - want) > 1e-4f
+                                       : memcmp(&w[i], &want, sizeof want) != 0)
+      fail_msg("%s: seed %llu trial %llu: parameter %lld of %lld, %d slices: %.9g, not %.9g",
+               spec->kind, (unsigned long long)seed, (unsigned long long)trial, (long long)i,
+               (long long)spec->n, spec->slices, (double)w[i], (double)want);
+  }
+}
+
 static void one_trial(const char *kind, uint64_t trial) {
-  int ranks = ls_comm_size(comm), slices = ranks + (int)(ls_rng_u64(seed, 1, trial) % 40);
-  if (strcmp(kind, "halved") == 0) slices = ranks << trial % 4; /* or there are no halvings */
-  int64_t n = 1 + (int64_t)(ls_rng_u64(seed, 2, trial) % 3000),
-          block = 1 + (int64_t)(ls_rng_u64(seed, 3, trial) % 300), lo, hi;
+  const ls_exchange_spec spec = draw(kind, trial);
+  const int ranks = ls_comm_size(comm);
+  int64_t lo, hi;
   ls_exchange *x;
-  assert_int_equal(ls_exchange_new(comm, kind, n, block, slices, LS_F32, &x), LS_OK);
+  assert_int_equal(ls_exchange_new(comm, &spec, &x), LS_OK);
   ls_exchange_shard(x, &lo, &hi);
   float *w = ls_exchange_weights(x), *scratch;
-  assert_int_equal(ls_mem_new((void **)&scratch, (size_t)n, sizeof *scratch), LS_OK);
+  assert_int_equal(ls_mem_new((void **)&scratch, (size_t)spec.n, sizeof *scratch), LS_OK);
   for (int round = 0; round < 2; round++) {
-    fill_parts(x, n, slices, trial * 2 + (uint64_t)round);
+    fill_parts(x, spec.n, spec.slices, trial * 2 + (uint64_t)round);
     assert_int_equal(ls_exchange_reduce(x, 1u << ls_comm_rank(comm)), (1u << ranks) - 1);
     const float *g = hi > lo ? ls_exchange_grad(x, lo, hi - lo, scratch) : scratch;
     for (int64_t i = lo; i < hi; i++) w[i] = g[i - lo];
     ls_exchange_publish(x);
-    for (int64_t i = 0; i < n; i++) {
-      float want = tree(i, 0, padded(slices), slices, trial * 2 + (uint64_t)round);
-      if (strcmp(kind, "mpi") == 0 ? fabsf(w[i] - want) > 1e-4f
-                                   : memcmp(&w[i], &want, sizeof want) != 0)
-        fail_msg("%s: seed %llu trial %llu: parameter %lld of %lld, %d slices: %.9g, not %.9g",
-                 kind, (unsigned long long)seed, (unsigned long long)trial, (long long)i,
-                 (long long)n, slices, (double)w[i], (double)want);
-    }
+    check(&spec, w, trial, round);
     ls_comm_barrier(comm); /* all have compared before anyone writes weights again */
   }
   LS_FREE(scratch);
@@ -68,7 +91,7 @@ static char shared_kind[] = "shared", tree_kind[] = "tree", mpi_kind[] = "mpi",
             auto_kind[] = "auto", halved_kind[] = "halved";
 
 static void same_bits(void **state) {
-  for (uint64_t trial = 0; trial < 12; trial++) one_trial(*state, trial);
+  for (uint64_t trial = 0; trial < TRIALS; trial++) one_trial(*state, trial);
 }
 
 int main(void) {
@@ -76,6 +99,8 @@ int main(void) {
   seed = test_seed();
   ls_comm_bcast(comm, &seed, sizeof seed, 0);
   if (ls_comm_rank(comm) == 0) printf("SEED=%llu\n", (unsigned long long)seed);
+  for (int i = 1; i <= TEAM; i++)
+    if (ls_team_new(i, &team[i]) != LS_OK) return 1;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_prestate(same_bits, shared_kind),
       cmocka_unit_test_prestate(same_bits, tree_kind),
@@ -85,6 +110,7 @@ int main(void) {
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   failed = (int)ls_comm_or(comm, failed != 0);
+  for (int i = 1; i <= TEAM; i++) ls_team_free(&team[i]);
   ls_comm_close(&comm);
   if (ls_mem_live() != 0) printf("%lld blocks not freed\n", (long long)ls_mem_live());
   return failed || ls_mem_live() != 0;

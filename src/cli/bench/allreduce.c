@@ -59,7 +59,13 @@ static ls_status compare_kinds(ls_cli *cli, const ls_run *run, int count, json_t
   ls_status status = LS_OK;
   for (int k = 0; k < 3 && status == LS_OK; k++) {
     ls_exchange *x = NULL;
-    status = ls_exchange_new(cli->comm, kinds[k], n, ls_update_block(n), run->slices, LS_F32, &x);
+    const ls_exchange_spec spec = {.kind = kinds[k],
+                                   .n = n,
+                                   .block = ls_update_block(n),
+                                   .slices = run->slices,
+                                   .precision = LS_F32,
+                                   .team = run->team};
+    status = ls_exchange_new(cli->comm, &spec, &x);
     if (status == LS_OK) {
       json_t *kind = json_object();
       ls_put(kind, "us", 1e6 * time_exchange(cli, x, n, scratch, seconds, count));
