@@ -97,18 +97,34 @@ static void put(const char *prefix, const char *format, va_list args) {
   }
 }
 
+enum { PREFIX = 256 };
+
+static void make_prefix(ls_log_level level, bool with_rank, char out[PREFIX]) {
+  char who[96] = "";
+  if (with_rank && state.rank > 0)
+    snprintf(who, sizeof who, "rank %d (%s): ", state.rank, state.host);
+  snprintf(out, PREFIX, "lockstep: %s%s%s%s%s", state.color ? paint[level] : "", word[level],
+           *word[level] ? ": " : "", state.color && *paint[level] ? "\033[0m" : "", who);
+}
+
 static void prefixed(ls_log_level level, bool with_rank, const char *format, va_list args) {
-  char prefix[256], who[96] = "";
+  char prefix[PREFIX];
   if (diverted) {
     hand_over(level, format, args);
     return;
   }
-  if (with_rank && state.rank > 0)
-    snprintf(who, sizeof who, "rank %d (%s): ", state.rank, state.host);
-  snprintf(prefix, sizeof prefix, "lockstep: %s%s%s%s%s", state.color ? paint[level] : "",
-           word[level], *word[level] ? ": " : "", state.color && *paint[level] ? "\033[0m" : "",
-           who);
+  make_prefix(level, with_rank, prefix);
   put(prefix, format, args);
+}
+
+void ls_log_text(ls_log_level level, char *out, size_t size, const char *format, ...) {
+  char prefix[PREFIX], line[2000];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(line, sizeof line, format, args);
+  va_end(args);
+  make_prefix(level, true, prefix);
+  snprintf(out, size, "%s%s\n", prefix, line);
 }
 
 void ls_log(ls_log_level level, const char *format, ...) {

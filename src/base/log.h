@@ -4,6 +4,7 @@
 #define LS_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef enum { LS_LOG_ERROR, LS_LOG_WARN, LS_LOG_INFO, LS_LOG_DEBUG } ls_log_level;
@@ -19,6 +20,9 @@ int64_t ls_log_lines(void); /* how many lines of such a terminal this process ha
 void ls_log(ls_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same from any rank, with "rank R (host): " in front where R > 0. */
 void ls_log_any(ls_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The line that ls_log_any would write, for one who cannot format when the time comes. */
+void ls_log_text(ls_log_level level, char *out, size_t size, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* A line without prefix on stderr (progress tables, "committed N file"), rank 0 only. */
 void ls_log_plain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Where a library's messages go: to its caller, or nowhere (write NULL). */

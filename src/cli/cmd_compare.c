@@ -163,7 +163,12 @@ static ls_status append_word(ls_texts *paths, const char *word) {
 static ls_status read_runs(const ls_cli *cli, ls_texts *paths, ls_runs **runs) {
   for (int i = 0; cli->args[i]; i++) LS_TRY(append_word(paths, cli->args[i]));
   static const char *const none[] = {NULL};
-  return ls_runs_read(paths->count > 0 ? (const char *const *)paths->text : none, 0, runs);
+  if (paths->count == 0 && cli->args[0])
+    return ls_fail(LS_EDATA,
+                   "%s: none of its runs has come to training; sweep.csv has how each ended, and "
+                   "its failed.json why",
+                   cli->args[0]);
+  return ls_runs_read(paths->count > 0 ? (const char *const *)paths->text : none, 0, NULL, runs);
 }
 
 static void show(const ls_cli *cli, const ls_runs *runs, const ls_texts *asked) {

@@ -212,7 +212,7 @@ static ls_status put_checkpoint(json_t *o, const char *dir, const ls_saved *save
 /* The numbers of the last epoch. */
 static json_t *last_epoch(const ls_history *h) {
   json_t *o = json_object();
-  for (int c = 0; h->epoch.n && c < LS_H_COLUMNS; c++) {
+  for (int c = 0; h->epoch.n && c < LS_H_ASKED; c++) {
     if (!ls_history_has(&h->epoch, c)) continue;
     double last = h->epoch.column[c][h->epoch.n - 1];
     if (c == LS_H_EPOCH || c == LS_H_STEP)

@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/sweep/owner.h"
+#include "config/metric.h"
 #include "view/mean.h"
 
 #define STEP_LABEL "global_step (weight updates)"
@@ -236,16 +237,17 @@ static bool any_has(const ls_runs *runs, ls_history_column c) {
 static ls_status find_metric(const ls_runs *runs, const char *name, ls_history_column *out) {
   int c = 0;
   while (ls_history_names[c] && strcmp(ls_history_names[c], name) != 0) c++;
-  *out = (ls_history_column)c;
+  *out = (ls_history_column)c; /* LS_H_ASKED where there is no such one */
+  if (any_has(runs, *out)) return LS_OK;
+  if (c < LS_H_ASKED || ls_metric_of(name) < LS_NUMBERS)
+    return ls_fail(LS_EDATA, "no run has %s in its epochs", name);
   const char *near = ls_nearest(name, ls_history_names);
-  if (c == LS_H_COLUMNS && near)
-    return ls_fail(LS_EUSAGE, "--metric %s: did you mean '%s'?", name, near);
-  if (c == LS_H_COLUMNS)
-    return ls_fail(LS_EUSAGE,
-                   "--metric %s: one of loss, accuracy, val_loss, val_accuracy, lr, samples_per_s, "
-                   "staleness_mean",
-                   name);
-  return any_has(runs, *out) ? LS_OK : ls_fail(LS_EDATA, "no run has %s in its epochs", name);
+  if (!near) near = ls_nearest(name, ls_metric_followed);
+  if (near) return ls_fail(LS_EUSAGE, "--metric %s: did you mean '%s'?", name, near);
+  return ls_fail(LS_EUSAGE,
+                 "--metric %s: loss, accuracy, val_loss, lr, samples_per_s, staleness_mean or "
+                 "another number of the epoch events",
+                 name);
 }
 
 /* The metric asked for; else the loss, and beside it that of validation or the accuracy, or its
@@ -268,7 +270,7 @@ static ls_status make_compare(const ls_runs *runs, const ls_plot_options *o, pic
     for (int g = 0; g < runs->groups; g++) LS_TRY(add_group(runs, g, metric[i], by, p, panel));
     panel->x_label = seconds ? "seconds of training and evaluation" : "epoch";
     panel->whole_x = !seconds;
-    panel->y_label = ls_history_names[metric[i]];
+    panel->y_label = o->metric ? o->metric : ls_history_names[metric[i]];
     panel->title = runs->groups == 1 ? panel->curve[0].name : NULL;
     ls_plot_share_y(panel, 1);
   }
@@ -316,7 +318,7 @@ static void tell_done(const ls_cli *cli, const ls_plot_options *o, int runs) {
 static ls_status draw(const ls_cli *cli, const ls_plot_options *o, int64_t steps, maker make) {
   ls_runs *runs;
   LS_TRY(check(cli, o));
-  LS_TRY(ls_runs_read(cli->args, steps, &runs));
+  LS_TRY(ls_runs_read(cli->args, steps, o->metric, &runs));
   for (int i = 0; i < runs->n; i++)
     if (runs->item[i].history->stride > 1)
       ls_log(LS_LOG_INFO, "%s: of its step events every %lldth is drawn", runs->item[i].path,

@@ -140,17 +140,27 @@ static ls_status check_trials(const sweep *s, int *slices) {
 
 /* ---- the folder ---- */
 
-/* Rank 0: it is ours, or can be; what its runs have come to. */
+static ls_sweep_ask asked_for(const sweep *s) {
+  return (ls_sweep_ask){s->plan, s->o->vary, s->metric, s->o->halving ? s->halving.epochs[0] : 0};
+}
+
+/* Rank 0: it is ours, or can be. */
+static ls_status check_folder(const sweep *s, bool *there) {
+  const char *dir = s->o->dir;
+  const ls_sweep_ask asked = asked_for(s);
+  LS_TRY(ls_sweep_owner_check(dir, &asked, s->cli->config, there));
+  if (!*there && s->o->resume && !*s->o->resume)
+    return ls_fail(LS_EDATA, "%s: there is no sweep to go on with; --resume=auto begins one", dir);
+  return ls_folder_check(dir, !*there, false);
+}
+
+/* Rank 0: nobody else writes there; what its runs have come to. */
 static ls_status take_folder(sweep *s) {
   const char *dir = s->o->dir;
-  const ls_sweep_ask asked = {s->plan, s->o->vary, s->metric,
-                              s->o->halving ? s->halving.epochs[0] : 0};
+  const ls_sweep_ask asked = asked_for(s);
   bool there;
-  LS_TRY(ls_sweep_owner_check(dir, &asked, s->cli->config, &there));
-  if (!there && s->o->resume && !*s->o->resume)
-    return ls_fail(LS_EDATA, "%s: there is no sweep to go on with; --resume=auto begins one", dir);
-  LS_TRY(ls_folder_check(dir, !there, false));
   LS_TRY(ls_folder_take(dir, false, &s->lock));
+  LS_TRY(check_folder(s, &there)); /* another may have come before the lock was ours */
   LS_TRY(ls_sweep_owner_write(dir, &asked, s->cli));
   LS_NEW(s->row, s->plan->runs);
   for (int64_t i = 0; i < s->plan->runs; i++) {
@@ -231,14 +241,13 @@ static ls_status look(sweep *s) {
 }
 
 /* The data that runs share, read before the first of them begins. */
-static ls_status open_data(sweep *s) {
+static ls_status open_data(sweep *s, bool begins) {
   ls_comm *comm = s->cli->comm;
   bool *over = NULL; /* (runs) rank 0's */
-  if (s->stage.rung == s->halving.rungs || s->stage.left < 2) return LS_OK;
   LS_TRY(ls_comm_agree(
       comm, is_root(s) ? ls_mem_new((void **)&over, (size_t)s->plan->runs, sizeof *over) : LS_OK));
-  for (int64_t i = 0; over && i < s->plan->runs; i++) over[i] = s->row[i].over;
-  const ls_status status = ls_sweep_data_open(comm, &s->job, over, &s->data);
+  for (int64_t i = 0; over && s->row && i < s->plan->runs; i++) over[i] = s->row[i].over;
+  const ls_status status = ls_sweep_data_open(comm, &s->job, over, begins, &s->data);
   LS_FREE(over);
   if (status == LS_OK) s->job.data = ls_sweep_data_lent(s->data);
   return status;
@@ -249,7 +258,7 @@ static ls_status train(sweep *s, int slices) {
   const int rungs = s->halving.rungs;
   int before = -1;
   LS_TRY(look(s));
-  LS_TRY(open_data(s));
+  if (!s->data && s->stage.rung < rungs && s->stage.left > 1) LS_TRY(open_data(s, false));
   while (s->stage.rung < rungs && s->stage.rung != before) {
     before = s->stage.rung;
     s->job.until = before < rungs - 1 ? s->halving.epochs[before] : 0;
@@ -302,8 +311,12 @@ static ls_status prepare(sweep *s) {
 static ls_status sweep_all(sweep *s) {
   ls_comm *comm = s->cli->comm;
   int slices = 1 << 30;
+  bool there = false;
   LS_TRY(ls_comm_agree(comm, prepare(s)));
   LS_TRY(ls_comm_agree(comm, is_root(s) ? check_trials(s, &slices) : LS_OK));
+  LS_TRY(ls_comm_agree(comm, is_root(s) ? check_folder(s, &there) : LS_OK));
+  ls_comm_bcast(comm, &there, sizeof there, 0);
+  if (!there) LS_TRY(open_data(s, true)); /* what no run could be trained on leaves no folder */
   LS_TRY(ls_comm_agree(comm, is_root(s) ? take_folder(s) : LS_OK));
   ls_comm_bcast(comm, &slices, sizeof slices, 0);
   warn_of_ranks(s);

@@ -58,9 +58,33 @@ static bool look(void *context, const char *path, const char *type, const ls_key
   return true;
 }
 
+/* Where the key is: "output or train"; NULL: nowhere. */
+static const char *find_section(const ls_value *v, const char *name) {
+  search s = {.arena = v->arena, .name = name};
+  ls_key_walk(v->rd->root, look, &s);
+  return s.found;
+}
+
+/* What it is called elsewhere. */
+static const char *own_word(const char *name) {
+  static const char *const word[][2] = {
+      {"rate", "lr"},          {"learning_rate", "lr"},  {"step_size", "lr"},
+      {"batch_size", "batch"}, {"max_epochs", "epochs"}, {"num_epochs", "epochs"},
+      {"neurons", "units"},    {"width", "units"},       {"max_steps", "steps"}};
+  for (size_t i = 0; i < sizeof word / sizeof *word; i++)
+    if (strcmp(name, word[i][0]) == 0) return word[i][1];
+  return NULL;
+}
+
 /* ---- in this section ---- */
 
 enum { NAMES_MAX = 48 };
+
+static bool is_name(const char *name, const char *const *names) {
+  for (; *names; names++)
+    if (strcmp(*names, name) == 0) return true;
+  return false;
+}
 
 void ls_section_unknown(const ls_value *v, const char *type, const ls_node *child) {
   ls_node_arena *arena = v->arena;
@@ -75,15 +99,19 @@ void ls_section_unknown(const ls_value *v, const char *type, const ls_node *chil
   ls_key_rows rows = {.next = v->key->sub};
   for (int n = 0; n < NAMES_MAX && (row = ls_key_rows_next(&rows, v->key, type, v->base)); n++)
     names[n] = row->name;
-  const char *hint = ls_report_hint(v->rd->report, name, names);
+  const char *own = own_word(name);
+  const char *hint = ls_report_hint(v->rd->report, own && is_name(own, names) ? own : name, names);
   const char *where = *v->path ? v->path : "the top level";
-  search s = {.arena = arena, .name = name};
-  if (!*hint) ls_key_walk(v->rd->root, look, &s);
+  const char *found = *hint ? NULL : find_section(v, name),
+             *own_found = own && !found ? find_section(v, own) : NULL;
   if (*hint)
     ls_report_add(v->rd->report, child->key_at, path, "unknown key '%s'%s", name, hint);
-  else if (s.found)
+  else if (found)
     ls_report_add(v->rd->report, child->key_at, path,
-                  "misplaced key '%s': it is no key of %s, it belongs in %s", name, where, s.found);
+                  "misplaced key '%s': it is no key of %s, it belongs in %s", name, where, found);
+  else if (own_found)
+    ls_report_add(v->rd->report, child->key_at, path,
+                  "unknown key '%s': it is called '%s' and belongs in %s", name, own, own_found);
   else
     ls_report_add(v->rd->report, child->key_at, path, "unknown key '%s': %s takes %s", name, where,
                   ls_describe_words(arena, names));

@@ -24,13 +24,33 @@
 #include "base/mem.h"
 #include "base/real.h"
 #include "base/rng.h"
+#include "optim/crash.h"
 
 enum { SECONDS = 20, COMPUTING = 5 }; /* a trial's limits: by the clock, and of processor time */
 
 /* ---- in our own process ---- */
 
-static char present[1000];       /* the plug-ins that were loaded: "./a.so, ./b.so" */
+enum { NAMES = 1000 };
+static char present[NAMES];      /* the plug-ins that were loaded: "./a.so, ./b.so" */
 static const char *being_loaded; /* by now */
+
+/* Each of a sweep's trials loads it again. */
+static bool is_present(const char *file) {
+  const size_t length = strlen(file);
+  for (const char *at = present; (at = strstr(at, file)); at++) {
+    const bool begins = at == present || at[-1] == ' ', ends = !at[length] || at[length] == ',';
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
+/* Those that are there, and this one. */
+static void names_with(const char *file, char out[NAMES]) {
+  if (is_present(file))
+    memcpy(out, present, NAMES);
+  else
+    snprintf(out, NAMES, "%s%s%s", present, *present ? ", " : "", file);
+}
 
 /* An end of the process that is not lockstep's own, from a constructor that behaved in its trial to
  * an update in the middle of training. */
@@ -254,11 +274,12 @@ static void *open_library(const char *file) {
 }
 
 static ls_status open_plugin(const char *file, const kind *k, const void **ops) {
+  char names[NAMES];
   const void *(*entry)(void);
   void *library = open_library(file);
   if (!library) return ls_fail(LS_ECONFIG, "plug-in cannot be loaded: %s", dlerror());
-  size_t used = strlen(present);
-  snprintf(present + used, sizeof present - used, "%s%s", used ? ", " : "", file);
+  names_with(file, names);
+  memcpy(present, names, sizeof present);
   void *symbol = dlsym(library, k->entry);
   if (!symbol)
     return ls_fail(LS_ECONFIG, "plug-in %s does not define 'const %s *%s(void)'", file, k->ops,
@@ -353,12 +374,15 @@ static void watch(void) {
 /* A library that is in use stays loaded until the process ends: its tables and functions are
  * referred to everywhere. */
 static ls_status load(const char *file, int which, const void **ops) {
+  char names[NAMES];
   ls_status status = trial(file, which, NULL);
   if (status == LS_ECONFIG)
     return ls_fail(status, "plug-in %s %s while it was being loaded and checked", file,
                    ls_error_text());
   LS_TRY(status);
   watch();
+  names_with(file, names);
+  ls_crash_names(names);
   being_loaded = file;
   status = open_plugin(file, &kinds[which], ops);
   being_loaded = NULL;

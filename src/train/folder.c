@@ -89,6 +89,19 @@ static ls_status refuse_special(const char *dir, const char *name) {
   return status;
 }
 
+const char ls_folder_sweep[] = "sweep.json";
+
+ls_status ls_folder_not_sweep(const char *dir) {
+  char *path = ls_mem_format("%s/%s", dir, ls_folder_sweep);
+  const bool there = access(path, F_OK) == 0;
+  LS_FREE(path);
+  if (!there) return LS_OK;
+  return ls_fail(LS_EIO,
+                 "%s holds the runs of a sweep, and is no run folder itself; 'lockstep sweep' goes "
+                 "on with it; choose another with -o, as %s/best",
+                 dir, dir);
+}
+
 ls_status ls_folder_check(const char *dir, bool fresh, bool force) {
   struct stat st;
   if (stat(dir, &st) != 0)

@@ -11,6 +11,9 @@
 /* The folder of this run (ls_mem): -o, output.dir, or runs/<config name>/<number>: the next free
  * number, or with `resume` the last one in use. */
 char *ls_folder_name(const ls_config *config, const char *given, bool resume);
+/* A sweep's folder has this file, and no run is begun or gone on with in it: LS_EIO. */
+extern const char ls_folder_sweep[];
+ls_status ls_folder_not_sweep(const char *dir);
 /* Is it absent, or empty but for a lock? `fresh` false (a resume): anything is fine, but
  * for links, pipes and the like under names of lockstep's own. LS_EIO with the fix where not.
  * Changes nothing. */

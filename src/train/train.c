@@ -398,6 +398,7 @@ static ls_status claim_folder(ls_trainer *t) {
   bool fresh = o->resume == LS_RESUME_NO;
   t->dir = ls_folder_name(t->config, o->dir, !fresh);
   if (o->dry_run) return LS_OK;
+  LS_TRY(ls_folder_not_sweep(t->dir));
   LS_TRY(ls_folder_check(t->dir, fresh, o->force));
   bool locked_first = !fresh && access(t->dir, F_OK) == 0;
   return locked_first ? ls_lock_take(t->dir, &t->lock) : LS_OK;

@@ -81,7 +81,8 @@ static ls_status take_row(ls_history *h, ls_history_events *e, const json_t *eve
   drop_repeated(e, step);
   LS_TRY(make_room(e, LS_H_COLUMNS + (logs ? h->weights : 0)));
   LS_TRY(begin_weights(h, (int)json_array_size(weights)));
-  for (int c = 0; c < LS_H_COLUMNS; c++) e->column[c][e->n] = logged(event, ls_history_names[c]);
+  for (int c = 0; c < LS_H_ASKED; c++) e->column[c][e->n] = logged(event, ls_history_names[c]);
+  e->column[LS_H_ASKED][e->n] = h->asked ? logged(event, h->asked) : (double)NAN;
   for (int w = 0; logs && w < h->weights; w++)
     e->column[LS_H_COLUMNS + w][e->n] = real(json_array_get(weights, (size_t)w));
   e->n++;
@@ -177,10 +178,16 @@ static ls_status read_events(ls_history *h, const char *path, bool folder, int64
 }
 
 ls_status ls_history_read(const char *run, int64_t steps, ls_history **out) {
+  return ls_history_read_asked(run, steps, NULL, out);
+}
+
+ls_status ls_history_read_asked(const char *run, int64_t steps, const char *asked,
+                                ls_history **out) {
   ls_history *h;
   LS_NEW(h, 1);
   *out = h;
   h->run = ls_mem_text(run);
+  h->asked = asked;
   h->stride = 1;
   h->loss = h->accuracy = h->val_loss = h->val_accuracy = (double)NAN;
   h->test_loss = h->test_accuracy = h->samples_per_s = (double)NAN;

@@ -22,9 +22,10 @@ typedef enum {
   LS_H_SECONDS,
   LS_H_STALENESS_MEAN,
   LS_H_STALENESS_MAX,
+  LS_H_ASKED, /* a member that the reader names */
   LS_H_COLUMNS
 } ls_history_column;
-extern const char *const ls_history_names[]; /* "epoch", "global_step", "loss", ..., NULL */
+extern const char *const ls_history_names[]; /* "epoch", ..., "staleness_max", NULL */
 
 enum { LS_H_WEIGHTS = 64 }; /* that a step event logs at most */
 
@@ -37,7 +38,8 @@ typedef struct {
 } ls_history_events;
 
 typedef struct {
-  char *run; /* as named by the caller */
+  char *run;         /* as named by the caller */
+  const char *asked; /* the caller's; NULL: nothing */
   ls_history_events epoch, step;
   int64_t stride; /* every how many-th step event `step` holds */
   int weights;    /* logged parameters a step event, 0: none */
@@ -58,6 +60,9 @@ typedef struct {
 enum { LS_HISTORY_DRAWN = 1 << 20 }; /* more than a picture shows */
 #define LS_HISTORY_ALL INT64_MAX
 ls_status ls_history_read(const char *run, int64_t steps, ls_history **out);
+/* With this member of the events as LS_H_ASKED; NULL: none. */
+ls_status ls_history_read_asked(const char *run, int64_t steps, const char *asked,
+                                ls_history **out);
 void ls_history_free(ls_history **history);
 bool ls_history_has(const ls_history_events *events,
                     ls_history_column column); /* any number in it? */

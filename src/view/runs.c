@@ -133,12 +133,13 @@ static void read_config(ls_runs_item *item) {
   LS_FREE(path);
 }
 
-static ls_status read_all(const char *const *path, int64_t steps, ls_runs *runs) {
+static ls_status read_all(const char *const *path, int64_t steps, const char *asked,
+                          ls_runs *runs) {
   LS_NEW(runs->item, runs->n);
   for (int i = 0; i < runs->n; i++) {
     ls_runs_item *item = &runs->item[i];
     item->path = path[i];
-    LS_TRY(ls_history_read(path[i], steps, &item->history));
+    LS_TRY(ls_history_read_asked(path[i], steps, asked, &item->history));
     read_config(item);
     take_finals(item);
     item->verdict = verdict(item);
@@ -147,12 +148,12 @@ static ls_status read_all(const char *const *path, int64_t steps, ls_runs *runs)
   return LS_OK;
 }
 
-ls_status ls_runs_read(const char *const *path, int64_t steps, ls_runs **out) {
+ls_status ls_runs_read(const char *const *path, int64_t steps, const char *asked, ls_runs **out) {
   ls_runs *runs;
   LS_NEW(runs, 1);
   *out = runs;
   while (path[runs->n]) runs->n++;
-  ls_status status = runs->n > 0 ? read_all(path, steps, runs)
+  ls_status status = runs->n > 0 ? read_all(path, steps, asked, runs)
                                  : ls_fail(LS_EUSAGE, "which runs? name one folder or more");
   if (status != LS_OK) ls_runs_free(out);
   return status;

@@ -43,9 +43,9 @@ typedef struct {
   ls_runs_item *item; /* (n), in the order given */
 } ls_runs;
 
-/* path: NULL-terminated; steps: as for ls_history_read. LS_EUSAGE where there are none, LS_EDATA
- * where one is no run. */
-ls_status ls_runs_read(const char *const *path, int64_t steps, ls_runs **out);
+/* path: NULL-terminated; steps, asked: as for ls_history_read_asked. LS_EUSAGE where there are
+ * none, LS_EDATA where one is no run. */
+ls_status ls_runs_read(const char *const *path, int64_t steps, const char *asked, ls_runs **out);
 void ls_runs_free(ls_runs **runs);
 
 /* The first of a group that counts. */

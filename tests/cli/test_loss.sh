@@ -47,6 +47,13 @@ refused 78 "cannot open shared object file" train net.yaml -o gone
 # ---- one that ends the process in the middle of training, whatever other threads are at, is named ----
 for ((i = 0; i < 12; i++)); do refused 78 "a plug-in is at work in it: $BUILD/tests/plugins/loss_late.so" train net.yaml train.epochs=500 "loss_file=$BUILD/tests/plugins/loss_late.so" --threads $((i % 2 * 3 + 1)) --force -o late; done
 
+# One that crashes there ends as a crash does, with its name; in a sweep too.
+for words in train "sweep --vary optimizer.lr=0.1,0.2"; do
+  # shellcheck disable=SC2086 # words
+  on 0 $words net.yaml train.epochs=500 "loss_file=$BUILD/tests/plugins/loss_abort.so" -o "crash-${words%% *}" >out 2>err
+  [ $? -eq 134 ] && grep -qxF "lockstep: error: the process has crashed (aborted); a plug-in is at work in it: $BUILD/tests/plugins/loss_abort.so" err || fail "$words: $(cat err)"
+done
+
 # ---- refused, with the place ----
 refused 78 "r2 is made of a whole split: eval.on must name train for it, or use val_r2" config check net.yaml loss=mse loss_file=none 'train.early_stop={metric: r2, patience: 2}'
 run 0 config check net.yaml loss=mse loss_file=none 'train.early_stop={metric: r2, patience: 2}' 'eval.on=[train, validation]'

@@ -90,6 +90,8 @@ refused 64 "plot: which? cost, lr, path or compare" plot
 refused 64 "where to?" plot cost a1
 refused 64 "ends in .svg" plot cost a1 -o x.jpg
 refused 64 "did you mean 'accuracy'?" plot compare a1 -o x.svg --metric acuracy
+refused 65 "no run has val_r2 in its epochs" plot compare a1 -o x.svg --metric val_r2
+refused 64 "did you mean 'val_f1'?" plot compare a1 -o x.svg --metric val_f11
 refused 65 "no run has samples_per_s" plot compare a1 -o x.svg --metric samples_per_s
 mkdir -p young; echo '{"event":"start","ranks":1}' >young/metrics.jsonl
 refused 65 "nothing to draw" plot cost young -o x.svg
@@ -109,6 +111,9 @@ picture compare a1 a2 b -o compare.pdf --keep-script; head -c 4 compare.pdf | gr
 # epoch 2 of the two seeds: 1.5 and 1.6
 grep -q '^ 2 1.55 1.479289.* 1.620710.*$' compare.gp || fail "mean and spread: $(grep '^ 2 ' compare.gp)"
 grep -q "sgd lr=0.1 (2 seeds)" compare.gp || fail "no legend for seeds"
+for name in a1 a2; do cp -r $name asked-$name; sed -i -E 's/("event":"epoch","epoch":([1-4]).*)}$/\1,"val_r2":0.\2'$([ $name = a1 ] && echo 1 || echo 3)'}/' asked-$name/metrics.jsonl; done
+picture compare asked-a1 asked-a2 --metric val_r2 -o r2.svg --keep-script
+grep -qE '^ 3 0.32 0.30585.* 0.33414' r2.gp && grep -q 'val_r2' r2.svg || fail "a metric that was asked for: $(grep '^ 3 ' r2.gp)"
 picture lr a1 c -o - ; [ "$(wc -l <out)" -gt 20 ] && grep -q '\*' out || fail "no picture on the terminal"
 picture compare part a1 a2 -o seeds.svg; grep -q 'sgd lr=0.1 (2 seeds)' seeds.svg || fail "a seed twice in a picture"
 picture cost a1 --by step -o step.svg; grep -qF 'global_step (weight updates)' step.svg || fail "--by step"

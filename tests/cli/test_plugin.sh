@@ -91,6 +91,13 @@ for ranks in 0 1 3; do
   expect 78 "exit_42.so ended the process (exit code 42)" $ranks train plain.yaml "$(broken exit_42)" -o none
   expect 78 "exit_update.so" $ranks train plain.yaml "$(broken exit_update)" -o "update$ranks"
 done
+# One that crashes in the middle of training is named too, once, by the rank that it happened to.
+for ranks in 0 1 3; do
+  on $ranks train plain.yaml "$(broken null_update)" -o "null$ranks" >out 2>err
+  [ $? -gt 128 ] && grep -q "lockstep: error: .*the process has crashed (segmentation fault); a plug-in is at work in it: $PLUGINS/null_update.so" err ||
+    fail "null_update on $ranks: $(head -c 900 err)"
+  [ "$(grep -c 'a plug-in is at work' err)" -le "$((ranks + !ranks))" ] || fail "null_update on $ranks is told too often: $(cat err)"
+done
 expect 78 "exit_constructor.so ended the process (exit code 0)" 0 train plain.yaml "$(broken exit_constructor)" -o none
 expect 78 "abort_constructor.so crashed" 0 train plain.yaml "$(broken abort_constructor)" -o none
 expect 78 "exit_thread.so" 0 train plain.yaml "$(broken exit_thread)" -o thread train.epochs=1000000 checkpoint.every=never output.step_every=0 output.log_weights=false

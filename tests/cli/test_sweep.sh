@@ -47,6 +47,10 @@ before=$(stat -c %Y.%i all/trial-1-seed-1/final.h5)
 run 2 sweep "${sweep[@]}" -o all
 [ "$before" = "$(stat -c %Y.%i all/trial-1-seed-1/final.h5)" ] || fail "a run that was over has been trained again"
 alike all
+# One that failed in each of its runs.
+run 2 sweep net.yaml --vary data.train.file=bad.csv,nothere.csv -o failed
+[ "$(grep -c ',failed 65,' failed/sweep.csv)" -eq 2 ] || fail "all fail: $(cat failed/sweep.csv)"
+grep -q "no trial has a val_loss of all its runs; failed/sweep.csv says how each ended" out || fail "all fail: $(cat out)"
 # More seeds: the runs that are there stay.
 cp -r all more-seeds
 run 0 sweep "${sweep[@]//1,3/1-3}" -o more-seeds
@@ -265,7 +269,23 @@ refused 78 "optimizer.lr" sweep net.yaml --vary optimizer.lr=0.1,-1 -o no
 refused 78 "did you mean 'optimizer'" sweep net.yaml --vary optimiser.lr=0.1 -o no
 refused 78 "has 2 slices" "${bad[@]}" --ranks-per-trial 3 -o no
 refused 78 "output.log has no jsonl" "${bad[@]}" "output.log=[csv]" -o no
+refused 78 "unknown key 'rate'; did you mean 'lr'?" sweep net.yaml --vary optimizer.rate=0.1,0.2 -o no
+# What no run could be trained on, whatever is varied: one error, and no folder of failures.
+for ranks in 0 2; do
+  for words in "150 samples are too few for 500 folds:--folds 500" "nothere.csv: can't open it:data.train.file=nothere.csv --folds 3" "bad.csv:20::data.train.file=bad.csv --seeds 1,2" "nothere.csv: can't open it:data.train.file=nothere.csv --seeds 4"; do
+    code=0
+    # shellcheck disable=SC2086 # words
+    on $ranks "${bad[@]}" ${words##*:} -o no >out 2>err || code=$?
+    [ $code -eq 65 ] && [ "$(grep -cF "${words%:*}" err)" -eq 1 ] || fail "$words on $ranks: exit $code: $(cat err)"
+  done
+done
 [ ! -e no ] || fail "a refused sweep has made a folder"
+refused 65 "none of its runs has come to training; sweep.csv has how each ended" compare failed
+for how in "" --force --resume=auto; do
+  # shellcheck disable=SC2086 # none or one word
+  refused 74 "all holds the runs of a sweep, and is no run folder itself; 'lockstep sweep' goes on with it; choose another with -o, as all/best" train net.yaml $how -o all
+done
+alike all
 refused 74 "not empty" "${bad[@]}" -o alone
 refused 78 "holds the runs of another sweep: it varies other keys" "${bad[@]}" -o drawn
 refused 78 "train.epochs was 500, and now is 61" sweep "${long[@]}" train.epochs=61 -o whole
@@ -273,6 +293,8 @@ refused 78 "it has 2 folds, and this one 3" sweep "${long[@]}" --folds 3 -o whol
 # ---- what runs have warned of is said once ----
 run 0 sweep net.yaml train.epochs=2 train.early_stop=none train.batch=full "then={type: lbfgs, after: 5 epochs}" --vary optimizer.lr=0.1,0.01 -o late
 [ "$(grep -c 'warning: 2 of 2 runs: then: lbfgs begins behind update 5, and the run ends at 2' err)" -eq 1 ] || fail "a warning of both runs: $(cat err)"
+run 0 sweep net.yaml train.epochs=1 "then={type: lbfgs, after: 5 epochs}" train.batch=full --vary train.epochs=2,3,4 -o later
+[ "$(grep -c 'lbfgs begins' err)" -eq 1 ] && grep -q 'warning: 3 of 3 runs: then: lbfgs begins behind update 5, and the run ends at 2' err || fail "one warning with other numbers: $(cat err)"
 # ---- a metric that nobody asked for is asked for; one that cannot be is refused before there is a folder ----
 run 0 sweep net.yaml train.epochs=3 train.early_stop=none --vary optimizer.lr=0.1,0.01 --metric val_f1 -o f1
 head -1 f1/sweep.csv | grep -q ',val_f1,' || fail "val_f1 is no column: $(head -1 f1/sweep.csv)"

@@ -17,6 +17,7 @@ enum {
   exit_thread,
   exit_update,
   exit_destructor,
+  null_update,
   abort_constructor,
   endless_constructor,
   crash_entry,
@@ -77,6 +78,8 @@ static const char *check(const double *hyper) {
 static void update(const ls_optim_span *s) {
   if (IS(crash_update)) crash();
   if (IS(exit_update) && s->t > 2) exit(42);
+  volatile int *nowhere = NULL;
+  if (IS(null_update) && s->t > 2) *nowhere = 1;
 }
 
 static double rate(const ls_schedule_args *a) {

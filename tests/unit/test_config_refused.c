@@ -47,6 +47,11 @@ static const wrong in_train[] = {
      "unknown key 'bach'; did you mean 'batch'? [train.bach]"},
     {"{epochs: 2, batch: 5, batch: 50}", "6:30",
      "key 'batch' is here twice, first on line 6 [train.batch]"},
+    {"{epochs: 2, batch_size: 5}", "6:20",
+     "unknown key 'batch_size'; did you mean 'batch'? [train.batch_size]"},
+    {"{epochs: 2, batch: 5, learning_rate: 1}", "6:30",
+     "unknown key 'learning_rate': it is called 'lr' and belongs in optimizer or then "
+     "[train.learning_rate]"},
     {"{epochs: 2, batch: 5, lr: 1}", "6:30",
      "misplaced key 'lr': it is no key of train, it belongs in optimizer or then [train.lr]"},
     {"{epochs: 2, batch: 5, xyzzy: 1}", "6:30",

@@ -197,7 +197,7 @@ static void test_dead(void **state) {
   const char *runs_path[] = {run_path("stuck", path[0]), run_path("slow", path[1]),
                              run_path("ready", path[2]), NULL};
   ls_runs *runs;
-  assert_int_equal(ls_runs_read(runs_path, LS_HISTORY_ALL, &runs), LS_OK);
+  assert_int_equal(ls_runs_read(runs_path, LS_HISTORY_ALL, NULL, &runs), LS_OK);
   assert_string_equal(runs->item[0].verdict, "dead");
   assert_string_equal(runs->item[1].verdict, "done");
   assert_string_equal(runs->item[2].verdict, "done");
@@ -220,7 +220,7 @@ static void test_groups(void **state) {
                              run_path("boom", path[4]), NULL};
   ls_runs *runs;
   double mean, deviation;
-  assert_int_equal(ls_runs_read(runs_path, LS_HISTORY_ALL, &runs), LS_OK);
+  assert_int_equal(ls_runs_read(runs_path, LS_HISTORY_ALL, NULL, &runs), LS_OK);
   assert_int_equal(runs->groups, 3);
   assert_int_equal(ls_runs_size(runs, 0), 3);
   assert_string_equal(runs->item[0].verdict, "done");

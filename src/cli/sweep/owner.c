@@ -13,8 +13,8 @@
 #include "config/number.h"
 #include "io/durable.h"
 #include "io/regular.h"
+#include "train/folder.h"
 
-static const char file_name[] = "sweep.json";
 enum { BYTES_MAX = 64 << 20 };
 
 static json_t *texts(const char *const *text) {
@@ -24,7 +24,7 @@ static json_t *texts(const char *const *text) {
 }
 
 static ls_status read_file(const char *dir, json_t **out) {
-  char *path = ls_mem_format("%s/%s", dir, file_name), *text = NULL;
+  char *path = ls_mem_format("%s/%s", dir, ls_folder_sweep), *text = NULL;
   size_t bytes = 0;
   ls_status status = LS_OK;
   *out = NULL;
@@ -54,7 +54,7 @@ char *ls_sweep_owner_metric(const char *dir) {
 }
 
 bool ls_sweep_owner_is(const char *dir) {
-  char *path = ls_mem_format("%s/%s", dir, file_name);
+  char *path = ls_mem_format("%s/%s", dir, ls_folder_sweep);
   const bool there = access(path, F_OK) == 0;
   LS_FREE(path);
   return there;
@@ -77,7 +77,7 @@ static ls_status rebuild(const char *dir, const json_t *owner, ls_sweep_plan **o
   const char *config = json_string_value(json_object_get(owner, "config")), **words;
   const size_t count = json_array_size(vary);
   ls_config *base = NULL;
-  if (!config) return ls_fail(LS_EDATA, "%s/%s is damaged", dir, file_name);
+  if (!config) return ls_fail(LS_EDATA, "%s/%s is damaged", dir, ls_folder_sweep);
   LS_NEW(words, count + 1);
   for (size_t i = 0; i < count; i++) {
     words[i] = json_string_value(json_array_get(vary, i));
@@ -85,10 +85,10 @@ static ls_status rebuild(const char *dir, const json_t *owner, ls_sweep_plan **o
   }
   const int64_t trials = json_integer_value(json_object_get(owner, "trials"));
   const ls_sweep_asked asked = {words, NULL, has_range(vary) ? trials : 0, 0};
-  ls_status status = ls_config_parse(file_name, config, strlen(config), NULL, 0, &base);
+  ls_status status = ls_config_parse(ls_folder_sweep, config, strlen(config), NULL, 0, &base);
   if (status == LS_OK) status = ls_sweep_plan_new(&asked, base, out);
   if (status != LS_OK)
-    status = ls_fail(LS_EDATA, "%s/%s is damaged: %s", dir, file_name, ls_error_text());
+    status = ls_fail(LS_EDATA, "%s/%s is damaged: %s", dir, ls_folder_sweep, ls_error_text());
   ls_config_free(&base);
   LS_FREE(words);
   return status;
@@ -98,7 +98,7 @@ ls_status ls_sweep_owner_plan(const char *dir, ls_sweep_plan **out) {
   json_t *owner;
   LS_TRY(read_file(dir, &owner));
   const ls_status status =
-      owner ? rebuild(dir, owner, out) : ls_fail(LS_EDATA, "%s has no %s", dir, file_name);
+      owner ? rebuild(dir, owner, out) : ls_fail(LS_EDATA, "%s has no %s", dir, ls_folder_sweep);
   json_decref(owner);
   return status;
 }
@@ -145,7 +145,7 @@ static void note(void *context, const char *key, unsigned flags, const char *bef
 static void compare_configs(const char *then, const ls_config *base, difference *d) {
   ls_config *before = NULL;
   snprintf(d->text, sizeof d->text, "another config");
-  if (ls_config_parse("sweep.json", then, strlen(then), NULL, 0, &before) == LS_OK) {
+  if (ls_config_parse(ls_folder_sweep, then, strlen(then), NULL, 0, &before) == LS_OK) {
     d->text[0] = '\0';
     ls_config_diff(before, base, note, d);
   }
@@ -246,7 +246,7 @@ ls_status ls_sweep_owner_write(const char *dir, const ls_sweep_ask *asked, const
   json_object_set_new(owner, "runs", json_integer(plan->runs));
   json_object_set_new(owner, "config", json_string(config));
   char *line = ls_json_line(owner), *text = ls_mem_format("%s\n", line);
-  const ls_status status = ls_durable_write(dir, file_name, text, strlen(text), true);
+  const ls_status status = ls_durable_write(dir, ls_folder_sweep, text, strlen(text), true);
   json_decref(owner);
   LS_FREE(line);
   LS_FREE(text);

@@ -127,44 +127,63 @@ static const char look[] =
 
 /* ---- what the runs have warned of ---- */
 
-/* The lines of a run's log that warn, each once. */
-static void count_warnings(const char *log, json_t *counts) {
+/* Without its digits: of two runs that warn of the same, each has its own numbers. */
+static char *gist_of(const char *text) {
+  char *gist = ls_mem_text(text), *to = gist;
+  for (const char *at = text; *at; at++)
+    if (*at < '0' || *at > '9') *to++ = *at;
+  *to = '\0';
+  return gist;
+}
+
+/* A warning of a run: by its gist the text where it was met first, in how many runs, and in which
+ * the last time. */
+static void count_warning(const char *text, int64_t run, json_t *met) {
+  char *gist = gist_of(text);
+  json_t *w = json_object_get(met, gist);
+  if (!w) {
+    w = json_pack("{s:s, s:i, s:i}", "text", text, "runs", 0, "last", -1);
+    json_object_set_new(met, gist, w);
+  }
+  if (json_integer_value(json_object_get(w, "last")) != run)
+    json_integer_set(json_object_get(w, "runs"),
+                     json_integer_value(json_object_get(w, "runs")) + 1);
+  json_integer_set(json_object_get(w, "last"), run);
+  LS_FREE(gist);
+}
+
+static void count_warnings(const char *log, int64_t run, json_t *met) {
   static const char head[] = "warning: ";
-  json_t *own = json_object();
   for (const char *line = log, *end; (end = strchr(line, '\n')); line = end + 1) {
     if (strncmp(line, head, sizeof head - 1) != 0) continue;
     char *text = ls_mem_format("%.*s", (int)(end - line), line);
-    if (!json_object_get(own, text)) {
-      const json_t *before = json_object_get(counts, text);
-      json_object_set_new(own, text, json_true());
-      json_object_set_new(counts, text, json_integer(json_integer_value(before) + 1));
-    }
+    count_warning(text + sizeof head - 1, run, met);
     LS_FREE(text);
   }
-  json_decref(own);
 }
 
 /* Each once, however many runs it is of. A log that cannot be read tells nothing. */
 static void tell_warnings(const ls_sweep_outcome *s) {
   enum { BYTES_MAX = 16 << 20, TOLD = 5 };
   const ls_sweep_plan *plan = s->job->plan;
-  json_t *counts = json_object(), *count;
-  const char *text;
+  json_t *met = json_object(), *w;
+  const char *gist;
   int told = 0;
   for (int64_t i = 0; i < plan->runs; i++) {
     char *path = ls_mem_format("%s/%s/log.txt", s->job->dir, plan->run[i].name), *log = NULL;
     size_t bytes;
     if (access(path, F_OK) == 0 &&
         ls_regular_read(path, O_NOFOLLOW, &log, &bytes, BYTES_MAX) == LS_OK)
-      count_warnings(log, counts);
+      count_warnings(log, i, met);
     LS_FREE(log);
     LS_FREE(path);
   }
-  json_object_foreach(counts, text, count) if (told++ < TOLD)
-      ls_log(LS_LOG_WARN, "%lld of %lld runs: %s", (long long)json_integer_value(count),
-             (long long)plan->runs, text + strlen("warning: "));
+  json_object_foreach(met, gist, w) if (told++ < TOLD)
+      ls_log(LS_LOG_WARN, "%lld of %lld runs: %s",
+             (long long)json_integer_value(json_object_get(w, "runs")), (long long)plan->runs,
+             json_string_value(json_object_get(w, "text")));
   if (told > TOLD) ls_log(LS_LOG_WARN, "%d more in the runs' log.txt", told - TOLD);
-  json_decref(counts);
+  json_decref(met);
 }
 
 ls_status ls_sweep_report(const ls_sweep_outcome *s) {

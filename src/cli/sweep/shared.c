@@ -100,18 +100,26 @@ static void close_set(ls_comm *whole, set *s) {
   ls_config_free(&s->config);
 }
 
-static void open_sets(ls_comm *whole, const ls_sweep_job *job, ls_sweep_data *d) {
-  int64_t open = 0;
-  for (int64_t i = 0; i < d->sets; i++) {
-    if (d->set[i].runs < 2 || !has_room(whole, open)) continue;
-    if (open_set(whole, job, &d->set[i]) == LS_OK)
-      open++;
-    else
-      close_set(whole, &d->set[i]);
-  }
+/* Are they the same for all runs, but for the fold? */
+static bool is_one(const ls_sweep_data *d, const ls_sweep_plan *plan) {
+  return d->sets == (plan->folds > 0 ? plan->folds : 1) && d->of[0] == 0;
 }
 
-ls_status ls_sweep_data_open(ls_comm *whole, const ls_sweep_job *job, const bool *over,
+static ls_status open_sets(ls_comm *whole, const ls_sweep_job *job, bool begins, ls_sweep_data *d) {
+  int64_t open = 0;
+  const bool decisive = begins && is_one(d, job->plan);
+  for (int64_t i = 0; i < d->sets; i++) {
+    const bool needed = i == 0 && decisive;
+    if (!needed && (d->set[i].runs < 2 || !has_room(whole, open))) continue;
+    const ls_status status = open_set(whole, job, &d->set[i]);
+    if (status == LS_OK) open++;
+    if (status != LS_OK) close_set(whole, &d->set[i]);
+    if (status != LS_OK && needed) return status;
+  }
+  return LS_OK;
+}
+
+ls_status ls_sweep_data_open(ls_comm *whole, const ls_sweep_job *job, const bool *over, bool begins,
                              ls_sweep_data **out) {
   LS_COMM_NEW(whole, *out, 1);
   ls_sweep_data *d = *out;
@@ -123,7 +131,7 @@ ls_status ls_sweep_data_open(ls_comm *whole, const ls_sweep_job *job, const bool
   ls_comm_bcast(whole, &d->sets, sizeof d->sets, 0);
   ls_comm_bcast(whole, d->of, (size_t)d->runs * sizeof *d->of, 0);
   ls_comm_bcast(whole, d->set, (size_t)d->sets * sizeof *d->set, 0);
-  open_sets(whole, job, d);
+  LS_TRY(open_sets(whole, job, begins, d));
   for (int64_t i = 0; i < d->runs; i++) d->lent[i] = d->of[i] < 0 ? NULL : d->set[d->of[i]].data;
   return LS_OK;
 }

@@ -10,8 +10,9 @@ typedef struct ls_sweep_data ls_sweep_data;
 
 /* Those of all runs that are not over for good; over: (runs), rank 0's. What cannot be opened, and
  * what has no room in memory beside the others, is left to the runs, each of which then has its own
- * failure. Collective. */
-ls_status ls_sweep_data_open(ls_comm *whole, const ls_sweep_job *job, const bool *over,
+ * failure; but where the sweep begins and no key of the data is varied, that of the first run is
+ * the whole sweep's. Collective. */
+ls_status ls_sweep_data_open(ls_comm *whole, const ls_sweep_job *job, const bool *over, bool begins,
                              ls_sweep_data **out);
 void ls_sweep_data_close(ls_comm *whole, ls_sweep_data **data);
 /* (plan->runs) of each run; NULL: it opens its own. */
