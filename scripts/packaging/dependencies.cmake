@@ -41,7 +41,7 @@ needs(HDF5_FOUND "HDF5 with HL" "checkpoints and data" libhdf5-dev hdf5-devel hd
 library(YAML yaml-0.1 "configs" libyaml-dev libyaml-devel libyaml)
 library(JANSSON jansson "metrics, records and --json" libjansson-dev jansson-devel jansson)
 library(ZLIB zlib ".gz data and compressed datasets" zlib1g-dev zlib-devel zlib-api)
-library(ZIP libzip "export --to npz" libzip-dev libzip-devel libzip)
+library(ZIP libzip "export --to npz, data in .zip" libzip-dev libzip-devel libzip)
 library(XXHASH libxxhash "hashes of weights and the digests in checkpoints" libxxhash-dev xxhash-devel xxhash)
 library(CRYPTO libcrypto "digests of data files" libssl-dev openssl-devel openssl)
 needs(RANDOM123_INCLUDE_DIR Random123 "random numbers (headers alone: nothing is needed to run)" librandom123-dev Random123-devel random123)

@@ -1,6 +1,6 @@
 #include "base/utf8.h"
 
-#include <stddef.h>
+#include <string.h>
 
 /* How many bytes a character has that begins with `first`, and the range of its second; 0: no
  * character does. */
@@ -27,4 +27,13 @@ const char *ls_utf8_wrong(const char *text) {
     p += n;
   }
   return NULL;
+}
+
+const char *ls_utf8_instead(const char *text, size_t bytes) {
+  if (bytes >= 4 && memcmp(text, "\xff\xfe\0", 4) == 0) return "utf-32";
+  if (bytes >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+    return "utf-16";
+  if (bytes < 4 || !text[0] == !text[1] || !text[0] != !text[2] || !text[1] != !text[3])
+    return NULL;
+  return text[0] ? "utf-16le" : "utf-16be"; /* without a mark: every other byte is 0 */
 }

@@ -3,7 +3,12 @@
 #ifndef LS_BASE_UTF8_H
 #define LS_BASE_UTF8_H
 
+#include <stddef.h>
+
 /* Its first byte that begins no character of UTF-8 (RFC 3629); NULL: all of it is. */
 const char *ls_utf8_wrong(const char *text);
+/* Which other kind of Unicode a text is in that begins so, as iconv calls it: "utf-16le"; NULL:
+ * none. */
+const char *ls_utf8_instead(const char *text, size_t bytes);
 
 #endif

@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <yaml.h>
 #include <zlib.h>
@@ -26,8 +27,17 @@ enum { CONFIG_BYTES_MAX = 16 << 20 };
 /* ---- config ---- */
 
 static ls_status read_config(const char *file, char **text, size_t *bytes) {
+  struct stat info;
   const ls_status status = ls_file_read(file, text, bytes, CONFIG_BYTES_MAX);
   if (status == LS_OK) return status;
+  char *inside = ls_mem_format("%s/config.yaml", file);
+  const bool run = access(inside, F_OK) == 0;
+  LS_FREE(inside);
+  if (run)
+    return ls_fail(LS_ECONFIG, "config: '%s' is a run folder; %s/config.yaml is its config", file,
+                   file);
+  if (stat(file, &info) == 0 && info.st_size > CONFIG_BYTES_MAX)
+    return ls_fail(LS_ECONFIG, "config: %s; data are named in one", ls_error_text());
   return ls_fail(status == LS_FAIL ? LS_FAIL : LS_ECONFIG, "config: %s", ls_error_text());
 }
 

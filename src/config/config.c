@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "config/check.h"
 #include "config/emit.h"
+#include "config/instead.h"
 #include "config/origin.h"
 #include "config/override.h"
 #include "config/section.h"
@@ -15,6 +16,7 @@
 #include "config/yaml.h"
 
 static void read_all(ls_reader *rd, const char *text, size_t bytes, int overrides) {
+  if (ls_config_is_else(rd->report, text, bytes)) return;
   ls_node *root = ls_yaml_parse(rd->report, LS_SOURCE_FILE, "", text, bytes);
   if (!root && rd->report->count) return;
   if (!root || ls_node_is_null(root)) {

@@ -71,6 +71,7 @@ static void add_source_line(ls_buffer *out, const ls_report *report, ls_place at
   const char *stop = memchr(line, '\n', (size_t)(end - line));
   if (!stop) stop = end;
   if (stop > line && stop[-1] == '\r') stop--;
+  if (memchr(line, 0, (size_t)(stop - line))) return; /* no text to be shown */
   int column = 1, from = at.column > LINE_SHOWN - 20 ? at.column - LINE_SHOWN / 2 : 1;
   while (line < stop && column < from) {
     do line++;

@@ -1,5 +1,7 @@
 #include "data/guess.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,9 +11,16 @@
 #include "base/mem.h"
 #include "data/format.h"
 #include "data/formats/dataset.h"
+#include "data/refuse.h"
 #include "io/gz.h"
 #include "io/h5.h"
 #include "io/h5sign.h"
+
+/* "C:\new.csv", which names no dataset. */
+static bool has_drive(const char *text) {
+  return isalpha((unsigned char)text[0]) && text[1] == ':' && strchr("\\/", text[2]) &&
+         (text[2] == '\\' || access((const char[]){text[0], 0}, F_OK) != 0);
+}
 
 static ls_status sniff(const char *path, const ls_format **out) {
   unsigned char head[LS_SIGNATURE_HEAD];
@@ -22,10 +31,14 @@ static ls_status sniff(const char *path, const ls_format **out) {
   ls_status status = ls_gz_read(gz, head, sizeof head, &got);
   ls_gz_close(&gz);
   LS_TRY(status);
-  bool named_h5 = length > 3 && strcmp(path + length - 3, ".h5") == 0; /* damaged, perhaps */
+  const ls_signature *known = ls_signature_of(head, got);
+  bool there = access(path, F_OK) == 0; /* not in an archive */
+  bool named_h5 = there && length > 3 && strcmp(path + length - 3, ".h5") == 0; /* damaged? */
+  if (known == ls_signature_hdf5 && ls_h5_signature(path) < 0)
+    return ls_fail(LS_EDATA, "%s: HDF5 is not read out of an archive; unzip it", path);
   *out = &ls_format_csv; /* which says what a file is that is no text */
   if (named_h5 || ls_h5_signature(path) >= 0) *out = &ls_format_hdf5;
-  if (ls_signature_of(head, got) == ls_signature_npy) *out = &ls_format_npy;
+  if (known == ls_signature_npy) *out = &ls_format_npy;
   if (got >= 4 && ls_idx_magic(head, &type)) *out = &ls_format_idx;
   return LS_OK;
 }
@@ -159,15 +172,16 @@ static ls_status guess_hdf5_like(const char *path, const ls_data_spec *like, ls_
   const layout *l = as_known ? &known : &own_layout;
   take_layout(path, &c, l, spec);
   for (int s = 0; s < 3; s++) spec->source[s].transpose = as_known && like->source[s].transpose;
-  bool found = has(&c, l, 0);
+  bool found = has(&c, l, 0), inputs = known.name[0][0] && has_all(&c, known.name[0][0]);
   contents_free(&c);
   if (status != LS_OK || found) return status;
   if (!known.name[0][0]) return no_train(path);
-  return ls_fail(LS_EDATA,
-                 "%s: no %s and %s, where the checkpoint's training data were; lockstep data info "
-                 "lists what there is, and a config says where the samples are",
-                 path, ls_dataset_of(known.name[0][0][0]).here,
-                 ls_dataset_of(known.name[0][1][0]).here);
+  status = ls_fail(LS_EDATA,
+                   "%s: no %s and %s, where the checkpoint's training data were; lockstep data "
+                   "info lists what there is, and a config says where the samples are",
+                   path, ls_dataset_of(known.name[0][0][0]).here,
+                   ls_dataset_of(known.name[0][1][0]).here);
+  return inputs ? ls_refuse_targetless(status) : status;
 }
 
 static ls_status kind_of(const char *path, const ls_format **format, bool *folder) {
@@ -188,7 +202,8 @@ static ls_status refuse_run(const char *path) {
 static ls_status guess(const char *path, ls_data_spec *spec) {
   const ls_format *format;
   bool folder;
-  if (access(path, F_OK) != 0) return ls_fail(LS_EDATA, "%s: no such file or folder", path);
+  if (access(path, F_OK) != 0 && errno == ENOENT && !has_drive(path))
+    return ls_fail(LS_EDATA, "%s: no such file or folder", path);
   LS_TRY(kind_of(path, &format, &folder));
   spec->type = ls_mem_text(format->name);
   if (folder) LS_TRY(refuse_run(path));
@@ -295,7 +310,8 @@ static const char *find_dataset(const char *text) {
 
 /* "FILE:DATASET", unless a file has just this name. */
 static void split_dataset(const char *text, ls_source_spec *source) {
-  const char *colon = access(text, F_OK) == 0 ? NULL : find_dataset(text);
+  const bool whole = access(text, F_OK) == 0 || has_drive(text);
+  const char *colon = whole ? NULL : find_dataset(text);
   source->file = colon ? ls_mem_format("%.*s", (int)(colon - text), text) : ls_mem_text(text);
   if (colon) source->x_cols = here(LIST(colon + 1));
 }

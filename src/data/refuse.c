@@ -32,3 +32,9 @@ ls_status ls_refuse_not_finite(const ls_origin *origin, int64_t rows, int64_t n,
   return ls_refuse_missing(origin, bad / n, bad % n, ls_not_finite, ls_dtype_get(type, value, bad),
                            remedy);
 }
+
+ls_status ls_refuse_targetless(ls_status status) {
+  return ls_fail(status,
+                 "%s; without targets there is nothing to compare with: predict takes inputs alone",
+                 ls_error_text());
+}

@@ -26,4 +26,7 @@ ls_status ls_refuse_missing(const ls_origin *origin, int64_t k, int64_t column, 
 ls_status ls_refuse_not_finite(const ls_origin *origin, int64_t rows, int64_t n, ls_dtype type,
                                const void *value, const char *remedy);
 
+/* The failure that the targets are not there, where all inputs are. */
+ls_status ls_refuse_targetless(ls_status status);
+
 #endif

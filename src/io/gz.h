@@ -1,5 +1,6 @@
-/* gz.h - read a file from front to back, plain or gzip (several members too) as its first bytes
- * say, and digest what is on the disk. */
+/* gz.h - read a file from front to back, plain, gzip (several members too) or in a zip archive, as
+ * its first bytes say, and digest what is on the disk. "a.zip/b.csv" names a file in an archive;
+ * an archive of one file is that file. */
 #ifndef LS_IO_GZ_H
 #define LS_IO_GZ_H
 

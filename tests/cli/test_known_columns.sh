@@ -50,6 +50,7 @@ says 'accuracy 1.000000' eval pixels/final.h5 --data mixed.csv
 cmp -s own out || fail "eval of the same samples in other columns: $(cat own out)"
 says "$(sed 's/all:/train:/' own)" eval pixels/final.h5 --split train
 says '"split":"all"' eval pixels/final.h5 --data mixed.csv --json
+refused 65 'without targets there is nothing to compare with: predict takes inputs alone' eval pixels/final.h5 --data id.csv
 refused 65 "id.csv: no column 'label', which is a target of the checkpoint" eval pixels/final.h5 --data id.csv
 sed '1s/pixel7,/pixel_7,/' bare.csv >typo.csv
 refused 65 "typo.csv: no column 'pixel7', which is an input of the checkpoint; did you mean 'pixel_7'?" predict pixels/final.h5 -i typo.csv -o no.h5

@@ -56,7 +56,9 @@ alike "$(bare savetxt.txt)"
 run 0 data import x.npy --y y.npy -o npy.h5 -q
 alike "$(hdf5 npy.h5 /train/x /train/y)"
 never 'lockstep data import x.npy' "$(csv x.npy)"
-never 'a zip archive, as .xlsx and .npz are' "$(csv xy.npz)"
+never 'xy.npz holds several files: x.npy, y.npy; say which one, as in xy.npz/x.npy' "$(csv xy.npz)"
+run 0 data import xy.npz/x.npy --y xy.npz/y.npy -o npz.h5 -q
+alike "$(hdf5 npz.h5 /train/x /train/y)"
 refused 65 'numpy.ascontiguousarray' data import columns.npy --y y.npy -o never.h5
 refused 65 "(type [('height', '<f8'), ('count', '<i4')]); save its columns side by side" data info records.npy
 refused 65 "(type '<U1')" data info texts.npy
@@ -70,6 +72,46 @@ for way in xz,unxz bzip2,bunzip2 zstd,unzstd; do
   never "a file packed with ${way%,*}; ${way#*,} unpacks it" "$(csv zipped)"
   refused 65 "a file packed with ${way%,*}" data info zipped
 done
+
+# ---- zip: an archive of one file is that file, of several it is named ----
+"$PYTHON" - <<'END' || die "zip"
+import gzip, zipfile
+table = open("plain.csv", "rb").read()
+def archive(name, files, how=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(name, "w", how) as z:
+        for member, data in files.items():
+            z.writestr(member, data)
+mac = {"in/": b"", "in/train.csv": table, "__MACOSX/in/._train.csv": b"\0\5\26\7", ".DS_Store": b"\0"}
+archive("one.zip", mac), archive("stored.zip", {"plain.csv": table}, zipfile.ZIP_STORED)
+archive("pair.zip", {"train.csv": table, "test.csv": table.replace(b",y\n", b",other\n")})
+archive("gz.zip", {"plain.csv.gz": gzip.compress(table)})
+archive("lzma.zip", {"plain.csv": table}, zipfile.ZIP_LZMA)
+archive("sheet.xlsx", {"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"})
+archive("h5.zip", {"t.h5": b"\x89HDF\r\n\x1a\n" + bytes(500)})
+archive("none.zip", {"in/": b""})
+data = bytearray(open("one.zip", "rb").read())
+data[400] ^= 255
+open("hurt.zip", "wb").write(data), open("cut.zip", "wb").write(data[:900])
+END
+for file in one.zip one.zip/in/train.csv stored.zip pair.zip/train.csv gz.zip gz.zip/plain.csv.gz; do alike "$(csv "$file")"; done
+gzip -c one.zip >zipped && never 'no CSV but a zip archive; unzip unpacks it' "$(csv zipped)"
+never 'pair.zip holds several files: train.csv, test.csv; say which one, as in pair.zip/train.csv' "$(csv pair.zip)"
+never "pair.zip: there is no 'tst.csv' in it; there is train.csv, test.csv" "$(csv pair.zip/tst.csv)"
+never "plain.csv is a file, neither a folder nor a zip archive: there is no 'y'" "$(csv plain.csv/y)"
+never 'plain.csv is packed otherwise than by deflate; unzip it' "$(csv lzma.zip)"
+never 'sheet.xlsx: a document of Excel or the like; save the sheet as CSV' "$(csv sheet.xlsx)"
+never 'none.zip: a zip archive without files' "$(csv none.zip)"
+never 'hurt.zip: damaged: in/train.csv' "$(csv hurt.zip)"
+never 'cut.zip: the zip archive cannot be read' "$(csv cut.zip)"
+never 'no HDF5 file but a zip archive; unzip unpacks it' "$(hdf5 h5.zip /x /y)"
+refused 65 'h5.zip: HDF5 is not read out of an archive; unzip it' data info h5.zip
+net "$(csv pair.zip/train.csv)" >net.yaml
+run 3 train net.yaml -o zip3 -q
+[ "$(weights zip3)" = "$want" ] || fail "zip on 3 ranks: other weights"
+run 0 predict zip3 -i pair.zip/test.csv -o zip.csv -q
+run 0 predict zip3 -i plain.csv -o plain.out.csv -q
+cmp -s zip.csv plain.out.csv || fail "predict -i a file in an archive: other predictions"
+refused 65 "no column 'y', which is a target of the checkpoint; there are 4: 'a', 'b', 'c', 'other'; without targets" eval zip3 --data pair.zip/test.csv
 
 # ---- pandas ----
 if has pandas; then

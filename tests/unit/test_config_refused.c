@@ -216,11 +216,19 @@ static void test_files_that_are_none(void **state) {
                        {"a: \xff\xfe\n", "1:4", "not UTF-8"},
                        {"\xff\xfe"
                         "a",
-                        "1:1", "not UTF-8"},
+                        "1:1", "UTF-16 text; save it as UTF-8 (iconv -f utf-16 -t utf-8)"},
+                       {"a,b,c\n1,2,3\n", "1:1", "a table, where a config must be; a config names"},
+                       {"5.1;3.5;\"x\"\n4.9;3;\"y\"\n", "1:1", "a table, where a config must be"},
+                       {"a,b\n", "1:1", "a single value, where a config must be a mapping"},
+                       {"# a, b\nc,\n", "2:1", "a single value, where a config must be a mapping"},
                        {"a: b\nc: \x01\n", "2:4", "not UTF-8"}};
   for (size_t i = 0; i < sizeof row / sizeof *row; i++)
     expect(row[i].text, strlen(row[i].text), NULL, row[i].where, row[i].what);
   expect("a: 1\nb\0: 2", 10, NULL, "2:2", "a NUL byte");
+  char archive[] = "PK\3\4\0\0", h5[600] = "a";
+  expect(archive, sizeof archive, NULL, "1:1", "a zip archive, where a config must be");
+  memcpy(h5 + 512, "\x89HDF\r\n\x1a\n", 8);
+  expect(h5, sizeof h5, NULL, "1:1", "an HDF5 file, where a config must be");
 }
 
 static void test_line_ends(void **state) {

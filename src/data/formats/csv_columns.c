@@ -9,6 +9,7 @@
 #include "data/columns.h"
 #include "data/formats/csv_remedy.h"
 #include "data/heading.h"
+#include "data/refuse.h"
 
 enum { TEXTS_MAX = 1024, TOLD = 160 };
 
@@ -346,6 +347,7 @@ static ls_status find_foreign(ls_csv *c, const ls_data_spec *spec, int64_t *foun
   int64_t *column[2] = {NULL, NULL};
   ls_status status = find_trained(c, spec, column, found);
   if (status == LS_OK) return take_columns(c, spec, column);
+  if (status == LS_EDATA && column[0]) status = ls_refuse_targetless(status);
   LS_FREE(column[0]);
   return status;
 }

@@ -5,6 +5,7 @@
 
 #include "base/decimal.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "data/format.h"
 #include "data/source.h"
 #include "data/words.h"
@@ -105,20 +106,10 @@ void ls_csv_pass_comments(const ls_csv_text *c, ls_csv_cursor *at) {
   }
 }
 
-/* Of which kind of Unicode the text is that begins so, if not of UTF-8; NULL: of none. */
-static const char *wide(const char *text, size_t bytes) {
-  if (bytes >= 4 && memcmp(text, "\xff\xfe\0", 4) == 0) return "utf-32";
-  if (bytes >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
-    return "utf-16";
-  if (bytes < 4 || !text[0] == !text[1] || !text[0] != !text[2] || !text[1] != !text[3])
-    return NULL;
-  return text[0] ? "utf-16le" : "utf-16be"; /* without a mark: every other byte is 0 */
-}
-
 /* A NUL byte is in no text, nor is a text of some other programs a table: what the file is instead,
  * by its first bytes. */
 static ls_status check_text(const char *path, const char *text, size_t bytes) {
-  const char *nul = memchr(text, 0, bytes), *from = wide(text, bytes);
+  const char *nul = memchr(text, 0, bytes), *from = ls_utf8_instead(text, bytes);
   const ls_signature *other = ls_signature_of(text, bytes);
   ls_dtype type;
   int64_t line = 1;
