@@ -132,13 +132,36 @@ def version():
 
 
 def _numbers(values):
-    """An array; what is masked in it is a NaN."""
+    """An array; what is masked, or missing in a table of pandas', is a NaN."""
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         values = values.astype(values.dtype if values.dtype.kind == "f" else "f8").filled(np.nan)
+    if _is_table(values) and np.asarray(values).dtype == object:
+        values = values.to_numpy(dtype="f8", na_value=np.nan)
     values = np.asarray(values)
-    if values.dtype.kind == "c":
-        raise ValueError("complex numbers: the network takes real ones")
+    if values.dtype.kind in "cmM":
+        raise ValueError(f"{values.dtype}: the network takes real numbers")
+    if values.dtype == object and values.ndim == 0:
+        raise ValueError(f"{type(values.item()).__name__}: an array is wanted, or a list of samples")
     return values
+
+
+def _is_table(values):
+    """A DataFrame or Series of pandas, which need not be here."""
+    return hasattr(values, "iloc") and hasattr(values, "to_numpy")
+
+
+def _in_order(table, names, units):
+    """Of a table whose columns have names those that are the inputs, wherever they stand, as predict takes them from a CSV."""
+    labels = list(table.columns if table.ndim == 2 else table.index)
+    if not all(isinstance(label, str) for label in labels) or not all(names) or len(set(zip(names, units))) < len(names):
+        return table
+    columns = []
+    for name, unit in zip(names, units):
+        found = [label for label in (f"{name} [{unit}]" if unit else name, name) if labels.count(label) == 1]
+        if not found:
+            raise ValueError(f"no column '{name}', which is an input of the network (x.to_numpy() takes columns by position); there are {labels}")
+        columns.append(found[0])
+    return table[columns]
 
 
 class Net:
@@ -182,7 +205,7 @@ class Net:
         return f"<lockstep.Net {self._shape[1]} -> {self._shape[0]}, {self.dtype}>"
 
     def _run(self, functions, x, shape):
-        x = _numbers(x)
+        x = _numbers(_in_order(x, self.inputs, self.input_units) if _is_table(x) else x)
         kind = np.dtype("f4") if x.dtype.newbyteorder("=") == np.float32 else np.dtype("f8")
         rows = np.ascontiguousarray(np.atleast_2d(x), dtype=kind)
         if rows.ndim != 2 or rows.shape[1] != self._shape[1]:
@@ -192,7 +215,8 @@ class Net:
         return out[0] if x.ndim == 1 else out
 
     def __call__(self, x):
-        """The outputs for x (rows, inputs) or (inputs,), in the units of the data."""
+        """The outputs for x (rows, inputs) or (inputs,), in the units of the data. Of pandas' tables with named columns the inputs are
+        taken by their names."""
         return self._run({4: _c.net_apply_f32, 8: _c.net_apply_f64}, x, self._shape[:1])
 
     def jacobian(self, x):

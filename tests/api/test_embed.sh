@@ -74,6 +74,13 @@ for wrong, kind in ((lambda: net([1.0]), ValueError), (lambda: net([[1j, 0]]), V
         assert str(error)
     else:
         raise AssertionError("that must fail")
+for wrong, words in ((np.zeros((2, 2), "M8[s]"), "datetime64[s]: "), (np.zeros((2, 2), "m8[s]"), "timedelta64[s]: "), ((row for row in x), "generator: an array is wanted")):
+    try:
+        net(wrong)
+    except ValueError as error:
+        assert words in str(error), error
+    else:
+        raise AssertionError(words)
 named = lockstep.Net("run/final.h5")
 assert named.inputs == ["p", "q"] and named.input_units == ["Pa", ""] and named.outputs == ["y"] and named.output_units == ["J"]
 epochs = lockstep.read_metrics("run")
@@ -82,6 +89,23 @@ text = open("run/metrics.jsonl").read()
 open("metrics.jsonl", "w").write(text[:text.rindex('"event":"end"') + 40])
 assert list(lockstep.read_metrics(".")["epoch"]) == [1, 2, 3] and lockstep.read_metrics(".", "end") == {}
 assert lockstep.read_metrics("run", "end")["weights_hash"][0] == named.weights_hash
+try:
+    import pandas
+except ImportError:
+    print("tables not tried: there is no pandas")
+    raise SystemExit
+table = pandas.DataFrame({"y": [7, 8], "q": [2.0, 4.0], "p [Pa]": [1.0, 3.0]})
+want = named([[1.0, 2.0], [3.0, 4.0]])
+assert (named(table) == want).all() and (named(table.rename(columns={"p [Pa]": "p"})) == want).all() and (named(table.iloc[1]) == want[1]).all()
+assert (named(table[["p [Pa]", "q"]].set_axis([0, 1], axis=1)) == want).all() and named(table.astype("f4")).dtype == np.float32
+assert (named.jacobian(table) == named.jacobian([[1.0, 2.0], [3.0, 4.0]])).all() and (net(pandas.DataFrame(x)) == net(x)).all()
+for wrong, words in ((table.drop(columns="q"), "no column 'q'"), (table.astype("Float64").mask(table == 2), "sample 0, input 1: ")):
+    try:
+        named(wrong)
+    except (ValueError, lockstep.Error) as error:
+        assert words in str(error), error
+    else:
+        raise AssertionError(words)
 P
   if "$python" -c 'import mpi4py' 2>/dev/null; then
     "$MPIRUN" -n 2 "$python" -c 'from mpi4py import MPI
