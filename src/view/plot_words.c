@@ -90,7 +90,8 @@ static void flat_names(const ls_script *s, const ls_frame *f) {
   double middle = (f->box.left + f->box.right) / 2, wide = f->box.right - f->box.left,
          left = f->box.left - f->y.letters * t->letter - 12 - t->line / 2,
          upright = (f->box.bottom + f->box.top) / 2, high = f->box.top - f->box.bottom;
-  write_at(s, p->title, (int)(wide / t->letter),
+  write_at(s, p->title,
+           (int)(1.12 * wide / t->letter), /* beyond the panel there is some room too */
            (writing){middle, f->box.top + t->line * 0.75, "center", 0, LS_FONT, DARK});
   write_at(s, p->x_label, (int)(wide / t->letter),
            (writing){middle, f->box.bottom - 2.15 * t->line, "center", 0, LS_FONT, DARK});

@@ -276,8 +276,11 @@ char *ls_runs_title(const ls_runs *runs, int item) {
   const ls_runs_item *it = &runs->item[item];
   if (!it->config) return ls_mem_text(it->path);
   char *label = ls_runs_label(runs, it->group);
-  bool named = strstr(label, it->path) != NULL;
-  char *title = named ? ls_mem_text(label) : ls_mem_format("%s (%s)", it->path, label);
+  char usual[256];
+  short_label(it, usual, sizeof usual);
+  const bool alone = ls_runs_size(runs, it->group) == 1;
+  const bool enough = strstr(label, it->path) || (alone && strcmp(label, usual) != 0);
+  char *title = enough ? ls_mem_text(label) : ls_mem_format("%s (%s)", it->path, label);
   LS_FREE(label);
   return title;
 }

@@ -54,7 +54,7 @@ const ls_runs_item *ls_runs_first(const ls_runs *runs, int group);
  * several groups read alike, behind it what they differ in, "decay_rate=0.2", or the folder's name;
  * ls_mem text. */
 char *ls_runs_label(const ls_runs *runs, int group);
-/* "runs/a (adam lr=0.001)" of one run; ls_mem text. */
+/* "runs/a (adam lr=0.001)" of one run, or its label where that is of it alone; ls_mem text. */
 char *ls_runs_title(const ls_runs *runs, int item);
 /* Over the group's runs that are neither diverged nor dead, or over all where none is left: how
  * many, mean, and standard deviation (n - 1; NaN for one). */
