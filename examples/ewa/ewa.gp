@@ -3,6 +3,7 @@ set encoding utf8
 set terminal svg size 1000,440 enhanced font 'Helvetica,14' background '#ffffff'
 set output 'ewa.svg'
 set multiplot layout 1,2
+set tmargin at screen 0.855
 set border 3 lc rgb '#555555'
 set tics nomirror
 set grid lt 1 lw 0.6 lc rgb '#e4e4e4'

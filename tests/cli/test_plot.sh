@@ -219,6 +219,22 @@ BEGIN { panel = n = 0 }
 END { exit wrong }
 A
 for script in path together beside; do awk -f look.awk $script.gp >said || fail "$(cat said)"; done
+cat >words.awk <<'A' # of any kept script: names of axes, panels and curves are on the picture, and none touches another
+function abs(v) { return v < 0 ? -v : v }
+/^set terminal svg/ { split($5, size, ",") }
+/^set label '[^']/ && !/^set label '[0-9]+' / {
+  match($0, /'([^']|'')*' at screen /); text = substr($0, RSTART + 1, RLENGTH - 13)
+  split(substr($0, RSTART + RLENGTH), word, " "); split(word[1], at, ",")
+  long = 6 * length(text); upright = / rotate by 90/; if (/ rotate by / && !upright) next # along the floor of a surface
+  wide = upright ? 13 : long; high = upright ? long : 13
+  x[n] = at[1] * size[1] + (word[2] == "left" ? wide / 2 : 0); y[n] = at[2] * size[2]; w[n] = wide; h[n] = high; t[n] = text
+  if (x[n] < wide / 2 || x[n] + wide / 2 > size[1] || y[n] < high / 2 || y[n] + high / 2 > size[2]) { print FILENAME ": outside: " text; wrong = 1 }
+  for (k = 0; k < n; k++) if (abs(x[n] - x[k]) < (wide + w[k]) / 2 && abs(y[n] - y[k]) < (high + h[k]) / 2) { print FILENAME ": " t[k] " touches " text; wrong = 1 }
+  n++
+}
+BEGIN { n = 0 }
+END { exit wrong || n < 3 }
+A
 # contour lines reach all edges of both views, though one is wider: what gnuplot itself has found
 { cat beside.gp; echo "set print 'rings0'"; echo 'print $ring0'; echo "set print 'rings1'"; echo 'print $ring1'; } >rings.gp
 gnuplot rings.gp 2>err || fail "rings: $(cat err)"
@@ -236,6 +252,7 @@ picture compare many-* -o many.svg --keep-script --metric loss
 awk '/^set terminal/ { split($5, s, ",") } /^set arrow/ { split($5, a, ","); if (!low || a[2] < low) low = a[2] } END { exit !(low > 2 / 3) }' many.gp || fail "a legend of more than a third"
 grep -q '^set xrange \[1:3\]' many.gp || fail "the axis does not end where the data do: $(grep '^set xrange' many.gp)"
 picture compare a1 b --zoom 2:3,0.5:2 -o zoomed.svg --keep-script; grep -q '^set xrange \[2:3\]' zoomed.gp || fail "compare --zoom"
+for script in path together beside over many zoomed cost; do awk -f words.awk $script.gp >said || fail "$script.gp: $(cat said)"; done
 picture compare a1 b --zoom 2:,:1 -o zoomed.svg --keep-script; grep -q '^set xrange \[2:4\]' zoomed.gp && grep -q '^set yrange \[0.25:1\]' zoomed.gp || fail "open ends of --zoom: $(grep range zoomed.gp)"
 refused 65 "no curve is there; they are in x 1 to 4 and y 0.25 to 2" plot compare a1 b --zoom 3:4,1.5:2 -o x.svg
 refused 64 "the picture is x 1 to 4" plot compare a1 b --zoom 5:,: -o x.svg
