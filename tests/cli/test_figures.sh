@@ -85,11 +85,18 @@ train: {steps: 60, batch: 50}
 C
 run 0 train classes.yaml -o classes
 run 0 train classes.yaml -o answers data.train.y='[p, q]' data.classes=auto 'model.layers=[{units: out, activation: sigmoid}]' loss=binary_cross_entropy
+# What samples weigh in training does not count here; six labels of a sample, one of them never there, one of all.
+run 0 train classes.yaml -o weighed data.weights=a train.class_weights=balanced
+awk -F, -v OFS=, 'NR == 1 { print $0, "r,s,never,always"; next } { print $0, $4 % 2, ($1 > 0.5 && $2 < 0.4) + 0, 0, 1 }' balanced.csv >labels.csv
+run 0 train classes.yaml -o labels data.train.file=labels.csv data.train.y='[p, q, r, s, never, always]' data.classes=auto 'model.layers[1].activation=sigmoid' loss=binary_cross_entropy data.weights=a
+awk -F, 'NR == 1 || NR % 9 == 0' labels.csv >few.csv
 for data in balanced skewed one; do
   many=3; [ $data != skewed ] || many="1 2 4"
   metrics=f1,f1_micro,balanced_accuracy,auc,average_precision,brier,reliability,per_class expected=12; against classes classes/final.h5 $data.csv 4
   expected=5; against yes answers/final.h5 $data.csv 5 6
 done
+metrics=f1,f1_micro,balanced_accuracy,auc,average_precision,brier,reliability,per_class expected=12; many=3 against classes weighed/final.h5 skewed.csv 4
+expected=6; many="2 4" against yes labels/final.h5 few.csv 5 6 7 8 9 10
 # Numbers: one target, and two of other sizes, and a logarithm.
 numbers="data.classes=auto data.scale=standard loss=mse model.layers[1].activation=linear train.precision=float64"
 run 0 train classes.yaml -o one-target $numbers data.train.y=c 'data.train.x=[a, b]'
