@@ -50,7 +50,38 @@ run 3 train net.yaml -o part "${with[@]}" train.epochs=none train.steps=50
 run 2 train net.yaml -o part "${with[@]}" --resume=part/final.h5
 cmp one/final.h5 part/final.h5 || fail "stopped in mid-epoch: another final.h5"
 
-# ---- a rollback takes the average back too; what does not go together ----
+# ---- a rollback takes the average back too: it, plateau's rate and the weights are the same on any ranks, stopped before, between and behind ----
+awk 'BEGIN { print "a,b,y"; for (i = 0; i < 66; i++) { a = (i * 37 % 66) / 33 - 1; b = (i * 17 % 66) / 33 - 1; printf "%s,%.4f,%.5f\n", i == 40 ? "1e38" : sprintf("%.4f", a), b, a * b + a } }' >poisoned.csv
+cat >rolled.yaml <<'C'
+version: 1
+data: {type: csv, train: {file: poisoned.csv, x: [a, b], y: [y]}, validation: {file: t.csv, x: [a, b], y: [y]}}
+model: {layers: [{units: 5, activation: linear}, {units: out}]}
+loss: mse
+optimizer: {type: adam, lr: 0.03}
+schedule: {type: plateau, factor: 0.5, patience: 1, min_delta: 0.01, cooldown: 1}
+train: {epochs: 3, batch: 8, slices: 4, nonfinite: rollback, average: {type: ema, decay: 0.8}}
+eval: {every: 2 steps}
+checkpoint: {every: 2 steps}
+output: {step_every: 1}
+C
+rolled() { "$LOCKSTEP" inspect "$1/final.h5" --json | sed -n 's/.*"rollbacks": *\([0-9]*\).*/\1/p'; }
+rates() { grep '"step"' "$1/metrics.jsonl" | sed 's/.*"lr":\([^,}]*\).*/\1/' | sort -u | wc -l; }
+run 0 train rolled.yaml -o rolled
+[ "$(rolled rolled)" = 3 ] && [ "$(rates rolled)" -ge 4 ] || fail "rolled: $(rolled rolled) rollbacks, $(rates rolled) rates"
+run 0 train rolled.yaml -o skipped train.nonfinite=skip
+[ "$(hash_of rolled/final.h5)" != "$(hash_of skipped/final.h5)" ] || fail "a rollback takes nothing back"
+for ranks in 2 3; do
+  run $ranks train rolled.yaml -o rolled-$ranks
+  cmp rolled/final.h5 rolled-$ranks/final.h5 || fail "rolled on $ranks ranks: another final.h5"
+  [ "$(numbers_of rolled)" = "$(numbers_of rolled-$ranks)" ] || fail "rolled on $ranks ranks: other metrics"
+done
+# Stopped where it saves anyhow: a stop elsewhere is a checkpoint more, and a rollback goes to the newest.
+run 3 train rolled.yaml -o halting train.epochs=none train.steps=2
+for step in 4 6 10 14 16 20 24; do run $((step % 3 + 1)) train rolled.yaml -o halting train.epochs=none train.steps=$step --resume; done
+run 2 train rolled.yaml -o halting --resume
+cmp rolled/final.h5 halting/final.h5 || fail "rolled, stopped often: another final.h5"
+
+# ---- what does not go together ----
 refused 78 "train.average: a run has it from its start to its end, and the checkpoint's run has it" train net.yaml -o part "${with[@]:1}" --resume=one/final.h5 --allow train.average
 refused 78 "train.average.decay" train net.yaml -o part "${with[@]}" train.average.decay=0.5 --resume=one/final.h5
 refused 78 "train.average.decay" config check net.yaml 'train.average={type: ema, decay: 1}'
