@@ -2,6 +2,7 @@
  * line, and so are those of other folds: mean +- standard deviation. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,6 +75,36 @@ static ls_status list_asked(const ls_runs *runs, ls_texts *names) {
   return LS_OK;
 }
 
+/* What the sweep that a run is of has varied, from the last sweep that was asked for. */
+typedef struct {
+  char *dir;
+  ls_sweep_plan *plan; /* NULL: dir is no sweep's, or tells nothing */
+} sweep_of;
+
+static void close_sweep(sweep_of *s) {
+  ls_sweep_plan_free(&s->plan);
+  LS_FREE(s->dir);
+}
+
+static void open_sweep(sweep_of *s, const char *path, size_t length) {
+  if (s->dir && strlen(s->dir) == length && strncmp(s->dir, path, length) == 0) return;
+  close_sweep(s);
+  s->dir = ls_mem_format("%.*s", (int)length, path);
+  if (ls_sweep_owner_is(s->dir) && ls_sweep_owner_plan(s->dir, &s->plan) != LS_OK) s->plan = NULL;
+}
+
+/* "lr=0.01 batch=20"; NULL: it is no sweep's, or nothing is varied; ls_mem text. */
+static char *varied(sweep_of *s, const char *path) {
+  const char *slash = strrchr(path, '/');
+  if (!slash || strncmp(slash, "/trial-", 7) != 0) return NULL;
+  open_sweep(s, path, (size_t)(slash - path));
+  const long long trial = strtoll(slash + 7, NULL, 10);
+  if (!s->plan || s->plan->varies == 0 || trial < 1) return NULL;
+  char *label = ls_sweep_label(s->plan, trial, true), *text = ls_mem_text(label + 1);
+  LS_FREE(label);
+  return text;
+}
+
 static void put_spread(json_t *object, const char *name, int n, double mean, double deviation) {
   json_t *value = json_object();
   ls_put(value, "n", n);
@@ -82,8 +113,10 @@ static void put_spread(json_t *object, const char *name, int n, double mean, dou
   ls_put(object, name, value);
 }
 
-static void put_group(json_t *object, const ls_runs *runs, int group, const ls_texts *asked) {
-  char *label = ls_runs_label(runs, group), exit[EXITS];
+static void put_group(json_t *object, const ls_runs *runs, int group, const ls_texts *asked,
+                      sweep_of *sweep) {
+  char *label = ls_runs_label(runs, group), exit[EXITS],
+       *values = varied(sweep, ls_runs_first(runs, group)->path);
   exits(runs, group, exit, sizeof exit);
   ls_put(object, "label", label);
   ls_put(object, "runs", ls_runs_size(runs, group));
@@ -91,6 +124,8 @@ static void put_group(json_t *object, const ls_runs *runs, int group, const ls_t
   ls_put(object, "_first", ls_runs_first(runs, group)->path);
   ls_put(object, "_repeats", ls_runs_unit(runs, group));
   ls_put(object, "_others", ls_runs_size(runs, group) - 1);
+  ls_put(object, "_varied", values);
+  LS_FREE(values);
   LS_FREE(label);
   describe(object, ls_runs_first(runs, group)->config);
   double mean, deviation;
@@ -121,10 +156,10 @@ static char *make_look(const ls_texts *asked) {
     cells = more_cells;
   }
   char *look = ls_mem_format(
-      "run\toptimizer\tepochs\tloss\taccuracy\tval_loss\tval_accuracy\ttest_loss\ttest_accuracy\t"
+      "run\toptimizer\tvaried\tepochs\tloss\taccuracy\tval_loss\tval_accuracy\ttest_loss\ttest_accuracy\t"
       "%ssamples/s\tstaleness\tmost\texit\n"
       "{*groups}{_first}{?_others} +{_others} "
-      "{_repeats}{_others:s}{/}\t{label}\t{epochs.mean:.6g}\t" NUMBER("loss") SHARE("accuracy")
+      "{_repeats}{_others:s}{/}\t{label}\t{?_varied}{_varied}{|}-{/}\t{epochs.mean:.6g}\t" NUMBER("loss") SHARE("accuracy")
           NUMBER("val_loss") SHARE("val_accuracy") NUMBER("test_loss")
               SHARE("test_accuracy") "%s{samples_per_s.mean:k}\t"
           "{?staleness_mean.n}{staleness_mean.mean:.2f}{|}-{/}\t"
@@ -173,9 +208,11 @@ static ls_status read_runs(const ls_cli *cli, ls_texts *paths, ls_runs **runs) {
 
 static void show(const ls_cli *cli, const ls_runs *runs, const ls_texts *asked) {
   json_t *answer = json_object(), *items = json_array(), *groups = json_array();
+  sweep_of sweep = {0};
   char *look = make_look(asked);
   for (int i = 0; i < runs->n; i++) put_run(ls_put_item(items), &runs->item[i]);
-  for (int g = 0; g < runs->groups; g++) put_group(ls_put_item(groups), runs, g, asked);
+  for (int g = 0; g < runs->groups; g++) put_group(ls_put_item(groups), runs, g, asked, &sweep);
+  close_sweep(&sweep);
   ls_put(answer, "runs", items);
   ls_put(answer, "groups", groups);
   ls_print(cli, answer, look);

@@ -198,8 +198,8 @@ static void say_groups(const sweep *s) {
   if (p->seeds > 1) snprintf(seeds, sizeof seeds, " x %lld seeds", (long long)p->seeds);
   if (s->stage.left < trials * (p->runs / p->trials))
     snprintf(over, sizeof over, ", %lld to go", (long long)s->stage.left);
-  ls_log(LS_LOG_INFO, "sweep: %s%lld trials%s%s%s; %d at a time, each on %d of %d ranks", rung,
-         (long long)trials, folds, seeds, over, s->job.groups, each, ranks);
+  ls_log(LS_LOG_INFO, "sweep: %s%lld trial%s%s%s%s; %d at a time, each on %d of %d ranks", rung,
+         (long long)trials, trials == 1 ? "" : "s", folds, seeds, over, s->job.groups, each, ranks);
 }
 
 static void warn_of_ranks(const sweep *s) {

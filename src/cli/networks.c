@@ -104,6 +104,8 @@ static ls_status append_trials(list *all, const char *dir, int best) {
 
 static ls_status append_word(list *all, const char *word, int best) {
   const size_t before = all->bytes;
+  if (best != LS_NETWORKS_ALL && access(word, F_OK) != 0)
+    return ls_fail(LS_EDATA, "--best: there is no folder '%s'", word);
   if (is_folder(word))
     LS_TRY(append_run(all, word));
   else

@@ -130,7 +130,10 @@ static void check_metric(const reading *r, const char *path, const char *metric)
   const bool val = ls_metric_validates(metric);
   const ls_metric m = ls_metric_of(metric);
   if (val && !has_validation(&c->data))
-    WRONG(r, path, "%s needs validation samples, and data.validation gives none", metric);
+    WRONG(r, path,
+          "%s needs validation samples, and data.validation gives none (a share that is drawn, as "
+          "0.1, may stay beside data.fold and sweep --folds)",
+          metric);
   if (m == LS_METRICS) return;
   if (c->loss && !ls_metric_fits(c, m))
     WRONG(r, path, "there is no %s with the loss %s", metric, c->loss);
@@ -236,7 +239,9 @@ static void check_fold(const reading *r) {
           "a fold is drawn from train, but data.validation is a source of its own; "
           "data.validation=none leaves it out");
   else if (data->validation.share > 0 && data->validation.how == LS_DRAW_LAST)
-    WRONG(r, "data.fold", "folds are random or by group, and data.validation.how is last");
+    WRONG(r, "data.fold",
+          "folds are random or by group, and data.validation.how is last: data.validation=none, or "
+          "how=random");
 }
 
 static void check_missing(const reading *r) {

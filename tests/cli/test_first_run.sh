@@ -19,6 +19,13 @@ for page in README.md docs/first-run.md docs/search.md; do
   [ "$(wc -l <commands)" -ge 8 ] || fail "$page: only these commands: $(cat commands)"
   command -v gnuplot >/dev/null || sed -i '/lockstep plot/d' commands
   (cd clone && timeout 280 bash -ex ../commands) >said 2>&1 || fail "$page: $(tail -30 said)"
+  # What the page shows of a search is what it prints, and its last command the one that is printed.
+  [ $page != docs/search.md ] && continue
+  awk '/^```/ { open = !open; plain = open && $0 == "```"; next } plain' "$SOURCE/$page" | grep -E '^([0-9]+ |best: |config: |on everything: |runs/search/trial-|mean of 5)' >shown
+  [ "$(wc -l <shown)" -eq 10 ] || fail "$page shows $(wc -l <shown) lines: $(cat shown)"
+  grep -vxFf said shown >other && fail "$page shows what is not printed: $(cat other)"
+  command=$(sed -n 's/^on everything: //p' said | head -1)
+  grep -qxF "${command:-none is printed}" commands || fail "$page trains something else than '$command'"
 done
 
 # An example whose data are not installed says so and goes on with the part that comes with lockstep; not where the folder was asked for.

@@ -100,7 +100,7 @@ if strace -V >out 2>&1; then
 fi
 killed=("${long[@]}")
 ranks=2
-for place in trial-1-fold-0-seed-2/config.yaml trial-2-fold-0-seed-1/ckpt-1900.h5 trial-2-fold-1-seed-2/final.h5; do
+for place in trial-1-fold-1-seed-1/config.yaml trial-2-fold-0-seed-1/ckpt-1900.h5 trial-2-fold-1-seed-2/final.h5; do
   interrupt KILL $ranks killed-$ranks $place
   run $((ranks - 1)) sweep "${long[@]}" -o killed-$ranks
   grep -q " to go" err || fail "killed at $place: nothing was left, or all: $(cat err)"
@@ -245,6 +245,14 @@ run 0 sweep "${drawn[@]}" --trials 3 seed=9 -o other
 cmp -s <(rows drawn | head -2 | cut -d, -f3) <(rows other | head -2 | cut -d, -f3) && fail "another seed draws the same"
 awk -F, 'NR > 1 { if ($3 < 1e-4 || $3 > 0.1) exit 1; low += $3 < 3.2e-3; n[$4]++ } END { exit !(low > 2 && low < 10 && n[3] + n[4] + n[5] == 12 && length(n) == 3) }' drawn/sweep.csv || fail "what is drawn: $(cut -d, -f3,4 drawn/sweep.csv)"
 
+# ---- compare of a sweep says what was varied, beside a run that is of none ----
+run 0 compare drawn alone
+[ "$(grep -c '^drawn/trial-[0-9]*-seed-1 .* lr=[0-9.e-]* batch=[345] ' out)" -eq 12 ] && grep -q '^alone *adam lr=0.01 *- *[0-9]' out || fail "what was varied: $(cat out)"
+awk -F, 'NR > 1 { print "^drawn/trial-" $1 "-seed-1 .* lr=" $3 " batch=" $4 " " }' drawn/sweep.csv | while read -r row; do grep -q -- "$row" out || echo "$row"; done >lacking
+[ ! -s lacking ] || fail "compare has other values than sweep.csv: $(cat lacking)"
+run 0 compare alone
+grep -q varied out && fail "nothing was varied: $(cat out)"
+
 # ---- refused, and nothing made ----
 bad=(sweep net.yaml --vary optimizer.lr=0.1,0.2)
 refused 64 "-o DIR is missing" "${bad[@]}"
@@ -269,6 +277,9 @@ refused 78 "optimizer.lr" sweep net.yaml --vary optimizer.lr=0.1,-1 -o no
 refused 78 "did you mean 'optimizer'" sweep net.yaml --vary optimiser.lr=0.1 -o no
 refused 78 "has 2 slices" "${bad[@]}" --ranks-per-trial 3 -o no
 refused 78 "output.log has no jsonl" "${bad[@]}" "output.log=[csv]" -o no
+refused 64 "no key is varied: --vary KEY=LO:HI" sweep net.yaml --trials 5 -o no
+refused 65 "--best: there is no folder 'nowhere'" eval nowhere --best 2
+refused 78 "may stay beside data.fold and sweep --folds" sweep net.yaml data.validation=none checkpoint.keep.best=val_loss --folds 5 -o no
 refused 78 "unknown key 'rate'; did you mean 'lr'?" sweep net.yaml --vary optimizer.rate=0.1,0.2 -o no
 # What no run could be trained on, whatever is varied: one error, and no folder of failures.
 for ranks in 0 2; do

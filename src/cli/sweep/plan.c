@@ -160,6 +160,10 @@ static ls_status count_trials(const ls_sweep_asked *asked, ls_sweep_plan *plan) 
   if (ranges && asked->trials == 0)
     return ls_fail(LS_EUSAGE,
                    "--vary has a range, whose values are drawn: --trials N says how many");
+  if (plan->varies == 0 && asked->trials > 0)
+    return ls_fail(LS_EUSAGE,
+                   "--trials says how often values of a range are drawn, and no key is varied: "
+                   "--vary KEY=LO:HI");
   if (!ranges && asked->trials > 0)
     return ls_fail(LS_EUSAGE,
                    "--trials says how often values of a range are drawn, and there is none: the "
