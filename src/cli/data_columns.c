@@ -3,13 +3,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "cli/cmd_data.h"
+#include "data/formats/csv_layout.h"
 #include "data/formats/csv_remedy.h"
 #include "data/names.h"
 #include "data/survey.h"
 
-enum { NAMES_SHOWN = 6, GUESSED = 1000 };
+enum { NAMES_SHOWN = 6, GUESSED = 1000, NUMBERS_LOOKED_AT = 64 };
 
 typedef struct {
   char *name; /* NULL: no header */
@@ -79,6 +81,7 @@ static ls_status guess_decimal(csv *c) {
   ls_csv_cursor at = c->text.start;
   int64_t fields, balance = 0;
   double value;
+  point.decimal_comma = false;
   comma.decimal_comma = true;
   for (int64_t r = 0; r < GUESSED && c->text.mark != ',' && !ls_csv_ended(&c->text, at.at); r++) {
     LS_TRY(ls_csv_record(&c->text, &at, c->field, c->columns, &fields));
@@ -86,7 +89,7 @@ static ls_status guess_decimal(csv *c) {
       balance += (int)ls_csv_number(&comma, c->field[k], &value) -
                  (int)ls_csv_number(&point, c->field[k], &value);
   }
-  c->text.decimal_comma = balance > 0;
+  if (c->text.mark != ',') c->text.decimal_comma = balance > 0;
   return LS_OK;
 }
 
@@ -107,6 +110,35 @@ static ls_status guess_comment(const ls_csv_text *text, bool *comment) {
   return LS_OK;
 }
 
+/* How many fields of the first records are numbers. */
+static int64_t numbers_of(const ls_csv_text *text) {
+  ls_csv_field field[NUMBERS_LOOKED_AT];
+  ls_csv_cursor at = text->start;
+  int64_t fields, numbers = 0;
+  double value;
+  for (int r = 0; r < GUESSED && !ls_csv_ended(text, at.at); r++) {
+    if (ls_csv_record(text, &at, field, NUMBERS_LOOKED_AT, &fields) != LS_OK) break;
+    for (int64_t k = 0; k < fields && k < NUMBERS_LOOKED_AT; k++)
+      numbers += ls_csv_number(text, field[k], &value);
+  }
+  return numbers;
+}
+
+/* "1,5;2,3": commas of decimals, which `auto` takes for separators where it is not told. */
+static ls_status guess_comma(csv *c, const char *path, ls_csv_spec spec) {
+  const char *end = memchr(c->text.start.at, '\n', (size_t)(c->text.end - c->text.start.at));
+  csv other = {0};
+  if (!end) end = c->text.end;
+  if (c->text.mark != ',' || !memchr(c->text.start.at, ';', (size_t)(end - c->text.start.at)))
+    return LS_OK;
+  spec.decimal_comma = true;
+  LS_TRY(ls_csv_open(path, &spec, &other.text, &other.file));
+  const bool better = numbers_of(&other.text) > numbers_of(&c->text);
+  LS_FREE(*(better ? &c->text.text : &other.text.text));
+  if (better) c->text = other.text;
+  return LS_OK;
+}
+
 static ls_status open_text(csv *c, const char *path) {
   if (access(path, F_OK) != 0 && strpbrk(path, "*?"))
     return ls_fail(LS_EDATA,
@@ -115,9 +147,11 @@ static ls_status open_text(csv *c, const char *path) {
   ls_csv_spec spec = {.separator = LS_SEPARATOR_AUTO};
   LS_TRY(ls_csv_open(path, &spec, &c->text, &c->file));
   LS_TRY(guess_comment(&c->text, &spec.comment));
-  if (!spec.comment) return LS_OK;
-  LS_FREE(c->text.text);
-  return ls_csv_open(path, &spec, &c->text, &c->file);
+  if (spec.comment) {
+    LS_FREE(c->text.text);
+    LS_TRY(ls_csv_open(path, &spec, &c->text, &c->file));
+  }
+  return guess_comma(c, path, spec);
 }
 
 /* A record of another shape, with what to write where the first line is what is odd. */
@@ -131,6 +165,16 @@ static ls_status refuse_shape(const csv *c, const ls_csv_cursor *at, const ls_cs
       ls_fail(LS_EDATA, "%s:%lld: %lld fields, but the first line has %lld", c->text.path,
               (long long)at->line, (long long)fields, (long long)c->columns);
   return ls_csv_remedy_shape(&as, status, at, fields);
+}
+
+/* Lines that are filled up with separators, as a sheet is saved with a title above the table. */
+static void warn_of_title(const csv *c) {
+  ls_csv_layout table;
+  if (!ls_csv_find_table(&c->text, &table) || table.line == c->text.start.line) return;
+  ls_log(LS_LOG_WARN,
+         "%s: the table begins on line %lld, it seems, and what stands before it is taken for "
+         "names and samples",
+         c->text.path, (long long)table.line);
 }
 
 static ls_status read_columns(csv *c, const char *path) {
@@ -155,6 +199,7 @@ static ls_status read_columns(csv *c, const char *path) {
     c->rows++;
   }
   for (int64_t k = 0; k < c->columns; k++) LS_TRY(settle(&c->column[k]));
+  warn_of_title(c);
   return LS_OK;
 }
 

@@ -1,9 +1,12 @@
 #include "io/signature.h"
 
+#include <ctype.h>
+#include <endian.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
-enum { HDF5, NPY, ARFF };
+enum { HDF5, NPY, ARFF, MAT4 };
 
 typedef struct {
   ls_signature it;
@@ -23,6 +26,7 @@ typedef struct {
 #define PAGE .what = "a page of the web, or XML", .remedy = "fetch the file itself", .text = true
 #define PICKLE \
   .what = "a pickle of Python", .remedy = "df.to_csv(\"t.csv\", index=False) writes CSV"
+#define MATLAB "save it with -v7.3 (Matlab) or -hdf5 (Octave); Python: scipy.io.loadmat(FILE), h5py"
 #define UNPACK(program) program " unpacks it"
 #define BYTES(text) text, sizeof(text) - 1
 
@@ -39,13 +43,12 @@ static const row rows[] = {
                .text = true},
               BYTES("@relation"),
               0},
+    [MAT4] = {{.what = "a MAT-file of version 4", .remedy = MATLAB}, NULL, 0, 0},
     {{.what = "a zip archive", .remedy = UNPACK("unzip")}, BYTES("PK\3\4"), 0},
     {{.what = "an Excel file of the old format", .remedy = "save the sheet as CSV"},
      BYTES("\xd0\xcf\x11\xe0"),
      0},
-    {{.what = "a MAT-file of version 5", .remedy = "save it with -v7.3 (Matlab) or -hdf5 (Octave)"},
-     BYTES("MATLAB 5.0 MAT-file"),
-     0},
+    {{.what = "a MAT-file of version 5", .remedy = MATLAB}, BYTES("MATLAB 5.0 MAT-file"), 0},
     {{NETCDF}, BYTES("CDF\1"), 0},
     {{NETCDF}, BYTES("CDF\2"), 0},
     {{NETCDF}, BYTES("CDF\5"), 0},
@@ -117,10 +120,29 @@ static bool is_arff(const char *at, size_t bytes) {
          strncasecmp(at, rows[ARFF].begin, rows[ARFF].length) == 0;
 }
 
+/* Five whole numbers (type and byte order, rows, columns, complex or not, the name's length) and a
+ * name of a variable. */
+static bool is_mat4(const unsigned char *at, size_t bytes) {
+  enum { NUMBERS = 5, NAME_MAX = 64, TYPE_MAX = 52 };
+  uint32_t n[NUMBERS];
+  if (bytes < sizeof n + 2) return false;
+  const bool big = at[0] == 0 && at[1] == 0 && at[2] == 3; /* 1000 and more */
+  for (int k = 0; k < NUMBERS; k++) {
+    memcpy(&n[k], at + 4 * k, sizeof *n);
+    n[k] = big ? be32toh(n[k]) : le32toh(n[k]);
+  }
+  const size_t room = bytes - sizeof n, length = n[4];
+  const char *name = (const char *)at + sizeof n;
+  if (n[0] > (big ? 1000u : 0u) + TYPE_MAX || n[1] == 0 || n[2] == 0 || n[3] > 1) return false;
+  return length >= 2 && length <= NAME_MAX && length <= room && isalpha((unsigned char)*name) &&
+         memchr(name, 0, room) == name + length - 1;
+}
+
 const ls_signature *ls_signature_of(const void *head, size_t bytes) {
+  if (is_mat4(head, bytes)) return &rows[MAT4].it;
   if (is_arff(head, bytes)) return &rows[ARFF].it;
   for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
-    if (bytes >= rows[k].at + rows[k].length &&
+    if (rows[k].begin && bytes >= rows[k].at + rows[k].length &&
         memcmp((const char *)head + rows[k].at, rows[k].begin, rows[k].length) == 0)
       return &rows[k].it;
   return NULL;

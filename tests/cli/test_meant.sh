@@ -41,7 +41,7 @@ run 0 train iris.yaml data.train.file=uncounted.csv --dry-run && silent 'counts 
 
 # ---- other first lines that are no header: empty, Excel's, one name short as R's
 { echo; sed '1s/.*/a,b,c,d,kind/' iris.csv; } >empty.csv
-refused 65 "no column '5'; there are 1: ''; numbers count from 1 to 1, and a range is written 1-3; the first line is empty: take it out" train iris.yaml data.train.file=empty.csv --dry-run
+refused 65 "empty.csv:1: there are no names of columns; the first line is empty: take it out" train iris.yaml data.train.file=empty.csv --dry-run
 refused 65 'empty.csv:2: 5 fields, but the header has 1; the first line is empty' train iris.yaml 'data.train={file: empty.csv, x: [1], y: [1]}' --dry-run
 { echo 'sep=;'; sed '1s/.*/a,b,c,d,kind/; s/,/;/g' iris.csv; } >excel.csv
 refused 65 'the first line is for Excel alone' train iris.yaml data.train.file=excel.csv data.train.y='[kind]' --dry-run
@@ -53,8 +53,26 @@ run 0 train iris.yaml 'data.train={file: rows.txt, header: false, x: [2-5], y: [
 refused 65 'data.comment: "#" passes over' train iris.yaml data.train.file=web.csv data.train.y='[kind]' --dry-run && silent 'separated by'
 { echo 'Trees of 1990'; sed '1s/.*/a,b,c,d,kind/' iris.csv; } >title.csv
 refused 65 "no column 'kind'; there are 1: 'Trees of 1990'; if the first line is no header but a title" train iris.yaml data.train.file=title.csv data.train.y='[kind]' --dry-run
+# Several lines before the table, in other shapes; a header with a comma in a name; NumPy's header.
+{ printf 'Trees of 1990\nas exported by hand\n\n'; sed '1s/.*/a,b,c,d,kind/' iris.csv; } >titles.csv
+refused 65 'titles.csv:1: there are no names of columns; the table begins on line 4: take what stands before it out (sed -i 1,3d FILE)' train iris.yaml data.train.file=titles.csv data.train.y='[kind]' --dry-run
+refused 65 'the table begins on line 4' data info titles.csv
+sed 1,3d titles.csv >cut.csv && run 0 train iris.yaml data.train.file=cut.csv data.train.y='[kind]' -o cut -q && same bare cut 'titles that are taken out'
+{ printf 'Trees of 1990,,,,\nby hand,,,,\n'; sed '1s/.*/a,b,c,d,kind/' iris.csv; } >filled.csv
+refused 65 "not a number: 'Trees of 1990'; the table begins on line 3" train iris.yaml 'data.train={file: filled.csv, x: [1-4], y: [5], header: false}' --dry-run
+run 0 data info filled.csv && says 'the table begins on line 3'
+sed '1s/.*/a;b, mm;c;d;kind/; s/,\([0-9]\)/;\1/g; s/,\([a-z]*\)$/;\1/' iris.csv >headed.csv
+refused 65 'the lines agree where ";" separates: data.separator: ";"' train iris.yaml 'data.train={file: headed.csv, x: rest, y: [kind]}' --dry-run
+run 0 train iris.yaml 'data.train={file: headed.csv, x: rest, y: [kind]}' 'data.separator=";"' -o headed -q && same bare headed 'a header with a comma'
+sed '1d; s/,/;/g; s/[.]/,/g' iris.csv >german.csv
+refused 65 'data.separator: ";", and data.decimal: ","' train iris.yaml 'data.train={file: german.csv, x: [1-4], y: [5], header: false}' --dry-run
+run 0 data info german.csv && { grep -q 'separator: ";", decimal: ","' out || fail "data info of german.csv: $(cat out)"; }
+sed '1s/.*/# a,b,c,d,kind/' iris.csv >numpy.csv
+refused 65 'the first line begins with #: take that mark out' train iris.yaml 'data.train={file: numpy.csv, x: [a, b, c, d], y: [kind]}' --dry-run
+{ echo '# a b c d kind'; sed '1d; s/,/ /g' iris.csv; } >numpy.txt
+refused 65 'numpy.txt:2: 5 fields, but the header has 6; the first line begins with #: take that mark out' train iris.yaml 'data.train={file: numpy.txt, x: rest, y: [kind]}' --dry-run
 sed '1s/.*/a|b|c|d|kind/; s/,/|/g' iris.csv >bars.csv
-refused 65 "fields are separated by , here (data.separator)" train iris.yaml 'data.train={file: bars.csv, x: [a], y: [kind]}' 'data.separator=","' --dry-run
+refused 65 "there are 1: 'a|b|c|d|kind'; the lines agree where \"|\" separates" train iris.yaml 'data.train={file: bars.csv, x: [a], y: [kind]}' 'data.separator=","' --dry-run
 
 # ---- predict of a file without a header says which columns it takes
 sed 1d iris.csv | cut -d, -f1-4 >new.csv; sed '1s/.*/a,b,c,d,kind/' iris.csv >named.csv
@@ -62,7 +80,7 @@ run 0 train iris.yaml data.train.file=named.csv -o named -q
 run 3 predict named/final.h5 -i new.csv --no-header -o p.csv && says 'new.csv: no header; the inputs are columns 1 (a), 2 (b), 3 (c), 4 (d)'
 
 # and what may be wrong with its first line
-refused 65 "no column 'a', which is an input of the checkpoint; there are 1: ''; the first line is empty: take it out" predict named/final.h5 -i empty.csv -o never.csv
+refused 65 "empty.csv:1: there are no names of columns; the first line is empty: take it out" predict named/final.h5 -i empty.csv -o never.csv
 refused 65 "if the first line is no header but a title, take it out" predict named/final.h5 -i title.csv -o never.csv
 refused 65 "the training data had no comments: take lines that begin with # out" predict named/final.h5 -i web.csv -o never.csv
 refused 65 "$counting, and is no header: take it out" predict named/final.h5 -i short.csv --no-header -o never.csv

@@ -104,6 +104,9 @@ the first line is for Excel alone: take it out|sep=;\na;b;c\n1;2;3\n
 the first line is no header but a title|My data\na,b\n1,2\n
 since it names the rows (R)|a b\nr1 1 2\nr2 3 4\n
 lines that end with a separator|a,b\n1,2,\n3,4,\n
+odd.csv:3: 3 fields, but the first line has 1; the table begins on line 3: take what stands before it out (sed -i 1,2d FILE)|My data\n\na,b,c\n1,2,3\n4,5,6\n
+no CSV but a MAT-file of version 4; save it with -v7.3|\0\0\0\0\24\0\0\0\3\0\0\0\0\0\0\0\2\0\0\0x\0\1\2\3\4
+no CSV but a MAT-file of version 4; save it with -v7.3|\0\0\3\350\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0\2x\0\1\2\3\4
 no CSV but a file of R's own format; write.csv|RDX3\nX\n\0\0
 no CSV but a file of R's own format; write.csv|X\n\0\0\0\3
 no CSV but a file of R's own format; write.csv|RDA3\nA\n3\n

@@ -61,7 +61,7 @@ run 0 data import xy.npz/x.npy --y xy.npz/y.npy -o npz.h5 -q
 alike "$(hdf5 npz.h5 /train/x /train/y)"
 refused 65 'numpy.ascontiguousarray' data import columns.npy --y y.npy -o never.h5
 refused 65 "(type [('height', '<f8'), ('count', '<i4')]); save its columns side by side" data info records.npy
-refused 65 "(type '<U1')" data info texts.npy
+refused 65 "(type '<U1'); texts are numbered by numpy.unique" data info texts.npy
 
 # ---- packed: gzip is read, the others are named ----
 gzip -k plain.csv

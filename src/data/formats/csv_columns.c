@@ -459,7 +459,7 @@ static ls_status compare_inputs(const ls_csv *c, const ls_source *first) {
 }
 
 /* Has the last column no name, and nothing in the first record? */
-static bool is_trailed(const ls_csv *c) {
+static bool is_last_empty(const ls_csv *c) {
   ls_csv_cursor at = c->next;
   int64_t fields;
   if (*c->head[c->columns - 1] || ls_csv_ended(&c->text, at.at)) return false;
@@ -471,7 +471,7 @@ static bool is_trailed(const ls_csv *c) {
 static void warn_of_nameless(const ls_csv *c) {
   for (int64_t i = 0; c->head && i < c->base.shape.features; i++) {
     if (*c->head[c->x[i]]) continue;
-    if (c->x[i] == c->columns - 1 && is_trailed(c)) {
+    if (c->x[i] == c->columns - 1 && is_last_empty(c)) {
       ls_log(
           LS_LOG_WARN,
           "%s: lines end with a separator, which makes an empty column %lld of the inputs; leave "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/formats/csv_layout.h"
 
 enum { EXPONENT_SHOWN = 40, MARK_SHOWN = 16, LOOKED_AT = 100 };
 
@@ -12,6 +13,9 @@ typedef enum {
   NOTHING,
   COMMENT,
   TITLE,
+  TITLES,
+  SEPARATOR,
+  HASH_NAMES,
   FIRST,
   EMPTY,
   EXCEL,
@@ -29,6 +33,7 @@ typedef enum {
   MARK,
   DECIMAL_POINT,
   DECIMAL_COMMA,
+  SEMICOLONS,
   SIGNS,
   EXPONENT
 } remedy;
@@ -36,6 +41,7 @@ typedef enum {
 #define FORTRAN "an exponent is written with E: write such numbers in Fortran with es25.16 or *"
 #define EMPTY_LINE "the first line is empty: take it out (sed -i 1d FILE)"
 #define EXCEL_LINE "the first line is for Excel alone: take it out (sed -i 1d FILE)"
+#define HASH "the first line begins with #: take that mark out (sed -i '1s/^# *//' FILE)"
 #define AGAIN "this is the header once more (files that were joined?): take the line out"
 #define TRAILED                                                                                 \
   "lines that end with a separator have an empty field more than the header: take it out (sed " \
@@ -62,6 +68,7 @@ static const struct {
                "if the first line is no header but a title, take it out"},
     [FIRST] = {"if the first line is no sample, data.skip leaves it out",
                "if the first line is no sample, take it out"},
+    [HASH_NAMES] = {HASH, HASH},
     [EMPTY] = {EMPTY_LINE, EMPTY_LINE},
     [EXCEL] = {EXCEL_LINE, EXCEL_LINE},
     [COUNTS] = {COUNTING "header: false, and data.skip: {train: 1} leaves it out",
@@ -92,18 +99,43 @@ static const struct {
                        "decimals had . in the training data, and it is . here"},
     [DECIMAL_COMMA] = {"data.decimal says which mark decimals have, and it is , here",
                        "decimals had , in the training data, and it is , here"},
+    [SEMICOLONS] =
+        {"if fields are separated by ; here: data.separator: \";\", and data.decimal: \",\" "
+         "where decimals have commas",
+         "if fields are separated by ; here, write the file as the training data were"},
     [SIGNS] = {PLAIN, PLAIN},
     [EXPONENT] = {FORTRAN, FORTRAN}};
 
 /* The same failure, with this text behind it; NULL: as it is. */
 static ls_status add(const ls_csv *c, ls_status status, const char *text) {
   if (!text) return status;
-  return ls_fail(status, "%s; %s%s", ls_error_text(), text,
-                 c->by == LS_CSV_BY_IMPORT ? " (in a config: lockstep data import CONFIG)" : "");
+  const bool keys = strstr(text, "data.") || strstr(text, "header: false");
+  return ls_fail(
+      status, "%s; %s%s", ls_error_text(), text,
+      keys && c->by == LS_CSV_BY_IMPORT ? " (in a config: lockstep data import CONFIG)" : "");
+}
+
+/* What depends on where the table begins and what separates its fields. */
+static ls_status propose_layout(const ls_csv *c, ls_status status, remedy r) {
+  ls_csv_layout table;
+  char text[160];
+  if (!ls_csv_find_table(&c->text, &table)) return status;
+  const char *mark = ls_separator_names[table.separator];
+  if (r == TITLES)
+    snprintf(text, sizeof text,
+             "the table begins on line %lld: take what stands before it out (sed -i 1,%lldd FILE)",
+             (long long)table.line, (long long)table.line - 1);
+  else if (c->by == LS_CSV_BY_CHECKPOINT)
+    snprintf(text, sizeof text, "the lines agree where \"%s\" separates: quote the names", mark);
+  else
+    snprintf(text, sizeof text, "the lines agree where \"%s\" separates: data.separator: \"%s\"",
+             mark, mark);
+  return add(c, status, text);
 }
 
 static ls_status propose(const ls_csv *c, ls_status status, remedy r) {
   const bool file = c->by == LS_CSV_BY_CHECKPOINT;
+  if (r == TITLES || r == SEPARATOR) return propose_layout(c, status, r);
   return add(c, status, file ? remedies[r].file : remedies[r].config);
 }
 
@@ -149,8 +181,20 @@ static remedy title(const ls_csv *c) {
   return fields > c->columns ? TITLE : NOTHING;
 }
 
+/* Several lines before the table, or one that is no header since none is awaited; or a header that
+ * has another separator in a name. */
+static remedy layout(const ls_csv *c) {
+  ls_csv_layout table;
+  if (!ls_csv_find_table(&c->text, &table)) return NOTHING;
+  const int64_t before = table.line - c->text.start.line;
+  if (before > (c->head ? 1 : 0)) return TITLES;
+  return before == 0 && table.separator != c->text.separator ? SEPARATOR : NOTHING;
+}
+
 /* A first line that is neither a header nor a sample, whatever stands behind it. */
 static remedy first_line(const ls_csv *c) {
+  const remedy known = layout(c);
+  if (known != NOTHING) return known;
   if (is_empty(c)) return EMPTY;
   return strncmp(c->text.start.at, "sep=", 4) == 0 ? EXCEL : counts(c);
 }
@@ -165,17 +209,41 @@ static bool has_numbers_for_names(const ls_csv *c) {
   return numbers;
 }
 
-/* Before the first record is read: c->next is what stands behind the header. */
-static remedy column_remedy(const ls_csv *c) {
-  const remedy known = first_line(c);
-  if (known != NOTHING) return known;
-  if (has_numbers_for_names(c)) return NO_HEADER;
-  const remedy first = title(c);
-  return first == TITLE && *c->text.start.at == '#' && !c->text.comment ? COMMENT : first;
+/* A first line that begins with #: a comment, or NumPy's and others' way to write names. */
+static remedy hash(const ls_csv *c) {
+  ls_csv_cursor at = c->text.start;
+  int64_t fields;
+  if (!c->head || *at.at != '#' || c->text.comment) return NOTHING;
+  if (ls_csv_record(&c->text, &at, NULL, 0, &fields) != LS_OK || ls_csv_ended(&c->text, at.at))
+    return NOTHING;
+  if (*at.at == '#') return COMMENT;
+  if (ls_csv_record(&c->text, &at, NULL, 0, &fields) != LS_OK) return NOTHING;
+  const bool alone = strcmp(c->head[0], "#") == 0; /* "# a b" of two columns */
+  return fields == c->columns - (alone ? 1 : 0) ? HASH_NAMES : COMMENT;
 }
 
+/* "1,5;2,3", whose commas are taken for separators. */
+static bool has_semicolons(const ls_csv *c) {
+  const char *at = c->text.start.at, *end = memchr(at, '\n', (size_t)(c->text.end - at));
+  return c->text.mark == ',' && !c->head &&
+         memchr(at, ';', (size_t)((end ? end : c->text.end) - at));
+}
+
+/* Before the first record is read: c->next is what stands behind the header. */
+static remedy column_remedy(const ls_csv *c) {
+  const remedy known = hash(c) == NOTHING ? first_line(c) : hash(c);
+  if (known != NOTHING) return known;
+  if (has_semicolons(c)) return SEMICOLONS;
+  return has_numbers_for_names(c) ? NO_HEADER : title(c);
+}
+
+/* Where a first line holds no names at all, what it lacks and has says nothing. */
 ls_status ls_csv_remedy_column(const ls_csv *c, ls_status status) {
-  return propose(c, status, column_remedy(c));
+  const remedy known = column_remedy(c);
+  if (known == EMPTY || known == EXCEL || known == TITLES)
+    status = ls_fail(status, "%s:%lld: there are no names of columns", ls_csv_path(c),
+                     (long long)c->text.start.line);
+  return propose(c, status, known);
 }
 
 /* ---- records of another shape ---- */
@@ -190,7 +258,7 @@ static bool is_sparse(const ls_csv *c, ls_csv_field f) {
 }
 
 /* Does the record before the next one end with a separator? */
-static bool is_trailed(const ls_csv *c, const char *from) {
+static bool ends_with_mark(const ls_csv *c, const char *from) {
   const char *end = c->next.at;
   while (end > from && (end[-1] == '\n' || end[-1] == '\r')) end--;
   return c->text.mark != ' ' && end > from && end[-1] == c->text.mark;
@@ -200,7 +268,8 @@ static remedy shape_remedy(const ls_csv *c, const ls_csv_cursor *at, int64_t fie
   ls_csv_cursor next = c->next;
   int64_t more;
   if (*at->at == '#' && !c->text.comment) return COMMENT;
-  if (c->head && fields == c->columns + 1 && is_trailed(c, at->at)) return TRAILING;
+  if (hash(c) == HASH_NAMES) return HASH_NAMES;
+  if (c->head && fields == c->columns + 1 && ends_with_mark(c, at->at)) return TRAILING;
   if (fields > 1 && c->columns > 1 && is_sparse(c, c->field[1])) return SPARSE;
   const int64_t line = c->first.line + (c->head ? 0 : 1); /* the first that could be another */
   const remedy known = first_line(c);
@@ -313,6 +382,7 @@ static remedy number_remedy(const ls_csv *c, int64_t line, int64_t column) {
   other.decimal_comma = !other.decimal_comma;
   if (c->text.mark != ',' && ls_csv_number(&other, f, &value))
     return c->text.decimal_comma ? DECIMAL_COMMA : DECIMAL_POINT;
+  if (c->text.mark == ',' && memchr(f.text, ';', f.length)) return SEMICOLONS;
   if (has_signs(c, f)) return SIGNS;
   if (ls_csv_number(&other, f, &value))
     return c->text.decimal_comma ? DECIMAL_COMMA : DECIMAL_POINT;

@@ -71,6 +71,13 @@ static void choose_separator(const ls_csv_spec *spec, ls_csv_text *c) {
   c->mark = marks[c->separator];
 }
 
+ls_csv_text ls_csv_separated(const ls_csv_text *text, ls_separator separator) {
+  ls_csv_text other = *text;
+  other.separator = separator;
+  other.mark = marks[separator];
+  return other;
+}
+
 /* Lines end with CR alone where there is no LF. */
 static void settle_line_ends(ls_csv_text *c, size_t bytes) {
   char *lf = memchr(c->text, '\n', bytes), *cr = lf ? NULL : memchr(c->text, '\r', bytes);

@@ -35,6 +35,8 @@ typedef struct {
  * where spec leaves it open. LS_EDATA for what is no text in UTF-8 or the like. */
 ls_status ls_csv_open(const char *path, const ls_csv_spec *spec, ls_csv_text *out,
                       ls_data_file *file);
+/* The same text with another separator. */
+ls_csv_text ls_csv_separated(const ls_csv_text *text, ls_separator separator);
 /* The record at *at, its first `room` fields into out; how many there are. LS_EDATA with file and
  * line for a quote that never ends. */
 ls_status ls_csv_record(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_field *out, int64_t room,

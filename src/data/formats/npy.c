@@ -61,6 +61,8 @@ static ls_status no_numbers(const ls_array *a, const char *descr) {
   if (fields)
     way_out = "; save its columns side by side: numpy.column_stack([x[n] for n in names])";
   if (!fields && object) way_out = "; save it as numbers: x.astype(float)";
+  if (!fields && strpbrk(descr, "US") && !object)
+    way_out = "; texts are numbered by numpy.unique(y, return_inverse=True)[1]";
   return ls_fail(LS_EDATA, "%s: holds no plain numbers (type %.*s%s)%s", a->path,
                  cut ? TYPE_SHOWN : length, descr, cut ? "..." : "", way_out);
 }

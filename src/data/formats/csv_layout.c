@@ -1,0 +1,69 @@
+#include "data/formats/csv_layout.h"
+
+#include "base/mem.h"
+
+enum { TITLES_MAX = 20, LOOKED_AT = 20, FIELDS_MAX = 4096 };
+
+typedef struct {
+  const ls_csv_text *text;
+  ls_csv_field *field; /* (FIELDS_MAX) */
+  int64_t fields;      /* of the record read last */
+} looker;
+
+static bool read(looker *l, const ls_csv_text *text, ls_csv_cursor *at) {
+  return !ls_csv_ended(text, at->at) &&
+         ls_csv_record(text, at, l->field, FIELDS_MAX, &l->fields) == LS_OK &&
+         l->fields <= FIELDS_MAX;
+}
+
+static int64_t filled(const looker *l) {
+  int64_t n = 0;
+  for (int64_t k = 0; k < l->fields; k++) n += l->field[k].length > 0;
+  return n;
+}
+
+/* Has the record at `at` several fields, and each of those behind it as many? *fields: how many. */
+static bool is_table(looker *l, const ls_csv_text *text, ls_csv_cursor at, int64_t *fields) {
+  if (!read(l, text, &at) || filled(l) < 2) return false;
+  *fields = l->fields;
+  int records = 0;
+  for (; records < LOOKED_AT && !ls_csv_ended(text, at.at); records++)
+    if (!read(l, text, &at) || l->fields != *fields) return false;
+  return records > 0;
+}
+
+/* Have the lines up to `end` less than half of the table's fields? */
+static bool are_titles(looker *l, const ls_csv_text *text, const char *end, int64_t fields) {
+  ls_csv_cursor at = text->start;
+  while (at.at < end)
+    if (!read(l, text, &at) || (filled(l) > 1 && 2 * filled(l) >= fields)) return false;
+  return true;
+}
+
+/* A table that begins at `at`, by the separator that all have said first. */
+static bool find_at(looker *l, ls_csv_cursor at, ls_csv_layout *out) {
+  const bool first = at.at == l->text->start.at;
+  for (int k = 0; k < LS_SEPARATORS; k++) {
+    const ls_separator separator = k == 0 ? l->text->separator : (ls_separator)k;
+    const ls_csv_text text = ls_csv_separated(l->text, separator);
+    int64_t fields;
+    if (k > 0 && first && separator == LS_SEPARATOR_BLANKS) continue; /* of words in names */
+    if (!is_table(l, &text, at, &fields) || !are_titles(l, &text, at.at, fields)) continue;
+    *out = (ls_csv_layout){at.line, separator};
+    return true;
+  }
+  return false;
+}
+
+bool ls_csv_find_table(const ls_csv_text *text, ls_csv_layout *out) {
+  looker l = {.text = text};
+  ls_csv_cursor at = text->start;
+  bool found = false;
+  if (ls_mem_new((void **)&l.field, FIELDS_MAX, sizeof *l.field) != LS_OK) return false;
+  for (int k = 0; k < TITLES_MAX && !found && !ls_csv_ended(text, at.at); k++) {
+    found = find_at(&l, at, out);
+    if (!found && !read(&l, text, &at)) break;
+  }
+  LS_FREE(l.field);
+  return found;
+}
