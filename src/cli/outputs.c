@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "data/columns.h"
 #include "io/h5write.h"
+#include "io/partial.h"
 #include "view/text.h"
 
 typedef struct {
@@ -106,7 +107,7 @@ static ls_status file_open(ls_outputs *o) {
   }
   if (!o->args.replace && access(path, F_OK) == 0)
     return ls_fail(LS_EIO, "%s exists; --force replaces it", path);
-  o->partial = ls_mem_format("%s.partial", path);
+  o->partial = ls_partial_begin(path);
   o->file = fopen(o->partial, "we");
   return o->file ? LS_OK : ls_fail(LS_EIO, "%s: cannot make it: %s", path, strerror(errno));
 }
@@ -121,6 +122,7 @@ static ls_status file_close(ls_outputs *o, bool commit) {
       status = ls_fail(LS_EIO, "%s: %s", o->args.path, strerror(errno));
   }
   if (!commit || status != LS_OK) unlink(o->partial);
+  ls_partial_end();
   LS_FREE(o->partial);
   return status;
 }

@@ -13,6 +13,7 @@
 #include "io/durable.h"
 #include "io/h5.h"
 #include "io/h5type.h"
+#include "io/partial.h"
 
 enum { CHUNK_BYTES = 1 << 20, ATTRIBUTE_MAX = 60000 };
 
@@ -42,7 +43,7 @@ ls_status ls_h5out_open(const char *path, bool replace, ls_h5out **result) {
   LS_NEW(*result, 1);
   ls_h5out *out = *result;
   out->path = ls_mem_text(path);
-  out->partial = ls_mem_format("%s.partial", path);
+  out->partial = ls_partial_begin(path);
   out->replace = replace;
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   hid_t access_list = H5Pcreate(H5P_FILE_ACCESS);
@@ -214,6 +215,7 @@ ls_status ls_h5out_close(ls_h5out **result, bool commit) {
     if (status == LS_OK) status = give_name(out);
   }
   if (!commit || status != LS_OK) unlink(out->partial);
+  ls_partial_end();
   for (int i = 0; i < out->sets; i++) LS_FREE(out->set[i].name);
   LS_FREE(out->path);
   LS_FREE(out->partial);

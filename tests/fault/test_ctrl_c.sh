@@ -1,6 +1,6 @@
 #!/bin/bash
 # test_ctrl_c.sh - the first Ctrl-C finishes the step, saves and ends with 75, on all ranks; the second ends at once, also while that
-# checkpoint cannot be written; before training begins one is enough; a background job that ignores it goes on doing so.
+# checkpoint cannot be written; before training begins one is enough, as elsewhere, where nothing half written is left; a background job that ignores it goes on doing so.
 # A shell goes on ignoring what it is started with ignored, as SIGINT is under a job in the background.
 [ -n "${HEARS:-}" ] || HEARS=1 exec env --default-signal=INT bash "$0"
 set -mu # without -m bash has its background jobs ignore SIGINT
@@ -73,6 +73,22 @@ until_said '^runs on' err
 kill -INT "$job"
 ended 130 early
 grep -q 'asked to stop' err && fail "early: $(cat err)"
+
+# What predict and data import have begun to write goes too.
+rm -rf hangs && mkdir hangs
+left() { # left NAME ARGUMENT...: interrupted while it flushes hangs/NAME
+  local out=hangs/$1; shift
+  hanging 0 "$@" -o "$out" 2>err &
+  job=$!
+  for ((i = 0; i < 3000; i++)); do [ -e "$out.partial" ] && break; sleep 0.02; done
+  [ -e "$out.partial" ] || fail "$out.partial: not there: $(cat err)"
+  sleep 0.1
+  kill -INT "$job"
+  ended 130 "$out"
+  [ -z "$(ls hangs)" ] || fail "Ctrl-C left $(ls hangs)"
+}
+left p.h5 predict one -i t.csv
+left i.h5 data import net.yaml
 
 (set +m; "$LOCKSTEP" train net.yaml -o deaf train.epochs=100000000 --time-limit 0:00:01 2>err & echo $! >deaf.pid; wait $!; echo $? >deaf.code) &
 until_said '"event":"epoch"' deaf/metrics.jsonl
