@@ -167,12 +167,12 @@ static bool is_hot(const double *row, int64_t n) {
   return true;
 }
 
-static ls_status look_for_shares(one_hot *h, void *x, bool *shares) {
+static ls_status look_for_shares(one_hot *h, bool *shares) {
   const ls_shape *shape = &h->within->shape;
   const int64_t stride = ls_shape_columns(shape);
   for (int64_t row = 0, n; row < shape->rows && !*shares; row += n) {
     n = shape->rows - row < h->step ? shape->rows - row : h->step;
-    LS_TRY(h->within->format->read(h->within, n, LS_F64, x, h->wide));
+    LS_TRY(h->within->format->read(h->within, n, LS_F64, NULL, h->wide));
     for (int64_t k = 0; k < n && !*shares; k++) {
       const double *y = h->wide + k * stride;
       *shares = !is_hot(y, shape->outputs) && ls_is_soft(y, shape->outputs);
@@ -183,15 +183,11 @@ static ls_status look_for_shares(one_hot *h, void *x, bool *shares) {
 
 ls_status ls_one_hot_soft(ls_source *source, bool *shares) {
   one_hot *h = (one_hot *)source;
-  const int64_t x_width = ls_source_any_row(h->within) ? 0 : h->within->shape.features;
-  void *x;
-  LS_TRY(ls_mem_new(&x, (size_t)(h->step * x_width), sizeof(double)));
   h->within->loose = true;
-  ls_status status = look_for_shares(h, x_width > 0 ? x : NULL, shares);
+  ls_status status = look_for_shares(h, shares);
   h->within->loose = false;
-  LS_FREE(x);
-  rewind_hot(source);
-  return status;
+  LS_TRY(status);
+  return rewind_hot(source);
 }
 
 /* ---- opening ---- */

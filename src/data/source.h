@@ -54,7 +54,7 @@ struct ls_format {
   ls_status (*open)(const ls_opening *what, ls_source **out);
   /* The next `rows` rows: x (rows, features) cells, y (rows, outputs + weights). cell is LS_U8
    * only where shape.bytes. What is missing is NaN. After the last row the end of the file is
-   * checked too. x NULL: y alone, where there is read_at. */
+   * checked too. x NULL: y alone; of a file whose rows are lines nothing else is then checked. */
   ls_status (*read)(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y);
   /* Any rows [lo, lo + rows), independent of read; x or y may be NULL. NULL where the format can't.
    */

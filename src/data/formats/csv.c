@@ -250,6 +250,31 @@ static ls_status read_unused(ls_csv *c, ls_dtype cell, void *x, double *y) {
   return c->classes && whole ? read_class(c, 0, y) : LS_OK;
 }
 
+/* The fields of y alone, of a line that is not taken apart. */
+static bool take_targets(ls_csv *c) {
+  const char *at = c->next.at, *end = memchr(at, '\n', (size_t)(c->text.end - at));
+  if (!end) end = c->text.end;
+  for (int64_t i = 0; i < ls_shape_columns(&c->base.shape); i++)
+    c->field[c->y[i]] = ls_csv_field_of(&c->text, at, end, c->y[i], c->columns);
+  return next_line(c, NULL) == LS_OK;
+}
+
+/* For a look at y before all is read and judged: what is no number is infinite. */
+static ls_status read_targets(ls_csv *c, double *y) {
+  bool whole = true;
+  c->taken = c->next.at;
+  if (c->text.lines) {
+    whole = take_targets(c);
+  } else {
+    int64_t fields;
+    LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &fields));
+    whole = fields == c->columns;
+  }
+  for (int64_t i = 0; i < ls_shape_columns(&c->base.shape); i++)
+    if (!whole || ls_csv_value(c, 0, c->y[i], &y[i]) != LS_OK) y[i] = HUGE_VAL;
+  return LS_OK;
+}
+
 static ls_status read_row(ls_csv *c, ls_dtype cell, void *x, double *y) {
   const ls_shape *shape = &c->base.shape;
   int64_t line = c->next.line;
@@ -270,7 +295,9 @@ static ls_status read_csv(ls_source *source, int64_t rows, ls_dtype cell, void *
   size_t width = (size_t)source->shape.features * ls_dtype_size(cell);
   if (c->classes && !c->base.names->numbers)
     c->map.text = c->y[0]; /* known once all of train has been opened */
-  for (int64_t r = 0; r < rows; r++)
+  for (int64_t r = 0; r < rows && !x; r++)
+    LS_TRY(read_targets(c, y + r * ls_shape_columns(&source->shape)));
+  for (int64_t r = 0; r < rows && x; r++)
     LS_TRY(
         read_row(c, cell, (char *)x + (size_t)r * width, y + r * ls_shape_columns(&source->shape)));
   return LS_OK;

@@ -233,7 +233,7 @@ static ls_status open_idx(const ls_opening *what, ls_source **out) {
 
 static ls_status read_idx(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
   idx *r = (idx *)source;
-  LS_TRY(ls_array_read(&r->array[0], rows, cell, x));
+  if (x) LS_TRY(ls_array_read(&r->array[0], rows, cell, x));
   if (r->array[1].gz) LS_TRY(ls_array_read(&r->array[1], rows, LS_F64, y));
   for (int i = 0; i < source->files && r->array[0].row == source->shape.rows; i++)
     ls_array_about(&r->array[i], &source->file[i]);

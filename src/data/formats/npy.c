@@ -147,7 +147,7 @@ static ls_status open_npy(const ls_opening *what, ls_source **out) {
 
 static ls_status read_npy(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
   npy *n = (npy *)source;
-  LS_TRY(ls_array_read(&n->array[0], rows, cell, x));
+  if (x) LS_TRY(ls_array_read(&n->array[0], rows, cell, x));
   if (source->files == 2) LS_TRY(ls_array_read(&n->array[1], rows, LS_F64, y));
   for (int i = 0; i < source->files && n->array[0].row == source->shape.rows; i++)
     ls_array_about(&n->array[i], &source->file[i]);
