@@ -66,7 +66,10 @@ static ls_status read_config(ls_comm *comm, const char *config, ls_config **out)
   } else if (root) {
     status = ls_file_read(config, (char **)&data, &bytes, SIZE_MAX / 8);
     if (status != LS_OK)
-      status = ls_fail(status == LS_FAIL ? LS_FAIL : LS_ECONFIG, "%s", ls_error_text());
+      status = ls_fail(status == LS_FAIL ? LS_FAIL : LS_ECONFIG, "%s%s", ls_error_text(),
+                       strchr(config, ':') ? " (YAML text has a line end in it; without one this "
+                                             "was taken for a file's name)"
+                                           : "");
   }
   status = ls_comm_bcast_block(comm, status, &data, &bytes, 0);
   if (status == LS_OK)

@@ -92,6 +92,7 @@ refuses() { # refuses CODE WORDS ARGUMENT...
   grep -q "^$code .*$words" said || fail "$*: $(cat said spoke)"
 }
 refuses 78 "lockstep_train is for files" place files.yaml rows.bin 3 2 1 x.h5
+refuses 78 "YAML text has a line end in it" place "{version: 1}" rows.bin 3 2 1 x.h5
 config given "$memory, scale: standard" 2
 refuses 78 "it has given none" place given.yaml rows.bin 3 2 1 x.h5
 sed -i 's/epochs: 1,/epochs: 1, class_weights: balanced,/' classes.yaml

@@ -203,6 +203,19 @@ else
   echo "Fortran not compiled: gfortran is not installed (scripts/setup --tests does)"
 fi
 
+# ---- Octave: the function that docs/export.md has, and the weights ----
+if command -v mkoctfile >/dev/null && command -v octave-cli >/dev/null; then
+  sed -n '/^#include "mex.h"/,/^```/p' "$SOURCE/docs/export.md" | sed '/^```/d; s/flux/single/g' >single_mex.c
+  mkoctfile --mex single_mex.c single.c >log 2>&1 || fail "mkoctfile: $(head -n 10 log)"
+  octave-cli --quiet --eval 'f = fopen("single.npy"); fseek(f, -3600, "eof"); x = fread(f, [3, 300], "single=>single");
+    fwrite(fopen("single.octave", "w"), single_mex(x), "single"); m = load("-hdf5", "single/final.h5", "model").model;
+    [~, told] = system([getenv("LOCKSTEP") " inspect single/final.h5 --json"]); s = jsondecode(told).scaling; printf("%d %d %d\n", size(m._0000.W, 2), size([s.shift]))' >out 2>err
+  grep -qx '3 1 5' out || fail "Octave: $(cat out err)"
+  cmp single.octave single.want >err 2>&1 || fail "other numbers in Octave: $(cat err)"
+else
+  echo "Octave not run: there is no mkoctfile (octave-dev)"
+fi
+
 # ---- derivatives by predict: the same bytes on any ranks, with names ----
 run 3 predict single/final.h5 -i t.csv -o slopes3.h5 -q --jacobian
 run 0 predict single/final.h5 -i t.csv -o slopes1.h5 -q --jacobian
