@@ -1,7 +1,12 @@
 #!/bin/bash
-# bench/apply.sh: time of a network's outputs for one row and for many at once, on one thread: the library, the exported C, and onnxruntime-web where node has it.
+# bench/apply.sh [small] [middle] [image]: time of a network's outputs (of all three, or those named) for one row and for many at once, on one thread: the library,
+# the exported C, and onnxruntime-web where node has it.
 # The best of ROUNDS (default 3) rounds of ten short tries each, the three in turn. LOCKSTEP and LIBRARY name the program and the folder of liblockstep (default: build).
 set -eu
+only=${*:-small middle image}
+for name in $only; do
+  [[ " small middle image " = *" $name "* ]] || { echo "apply: no network '$name'; there are small, middle and image" >&2; exit 64; }
+done
 here=$(cd "$(dirname "$0")" && pwd)
 LOCKSTEP=${LOCKSTEP:-$here/../build/lockstep} LIBRARY=${LIBRARY:-$here/../build} CC=${CC:-cc}
 NODE_PATH=$(npm root -g 2>/dev/null || true); export NODE_PATH
@@ -15,6 +20,7 @@ best() { awk '{ for (i = 3; i <= NF; i++) if (!(($2, i) in least) || $i < least[
 
 # net NAME INPUTS OUTPUTS LAYERS
 net() {
+  [[ " $only " = *" $1 "* ]] || return 0
   awk -v n="$2" -v m="$3" 'BEGIN { srand(1); for (i = 0; i < 64; i++) { line = ""; for (k = 0; k < n + m; k++) line = line (k ? "," : "") rand(); print line } }' >$1.csv
   cat >$1.yaml <<C
 version: 1
