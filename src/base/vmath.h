@@ -1,5 +1,5 @@
-/* vmath.h - exp, expm1, log, log1p, cos, erfc and the row sums that everything else here is made
- * of.
+/* vmath.h - exp, expm1, tanh, log, log1p, cos, erfc and the row sums that everything else here is
+ * made of.
  *
  * Only + - * / and comparisons, each rounded by itself, no branches: a compiler can run them in
  * vectors of any width, and every lane, tail or scalar copy gives the same bits on every CPU.
@@ -91,6 +91,13 @@ LS_INLINE real ls_expm1(real x) {
   x = x < LS_EXPM1_MIN ? LS_EXPM1_MIN : x;
   real n, r, q = ls_exp_reduce(x, &n, &r), scale = ls_power_of_two(n + LS_MAGIC);
   return scale * (r + r * r * q) + (scale - 1);
+}
+
+LS_INLINE real ls_tanh(real x) {
+  real size = x < 0 ? -x : x;
+  size = size > LS_TANH_MAX ? LS_TANH_MAX : size;
+  real e = ls_expm1(2 * size), y = e / (e + 2);
+  return x < 0 ? -y : y;
 }
 
 /* log(1 + x) for x in [-1/2, 1], as 2 atanh(x / (2 + x)). */

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "train/train.h"
+#include "view/progress.h"
 
 typedef struct {
   const char *dir, *resume, *limit, *progress, *trace;
@@ -20,11 +21,7 @@ static ls_resume resume_of(const char *word) {
 }
 
 static ls_status check(const options *o, ls_train_options *out) {
-  static const char *const styles[] = {"auto", "bar", "line", "none"};
-  bool known = false;
-  for (int i = 0; i < 4; i++) known = known || strcmp(out->progress, styles[i]) == 0;
-  if (!known)
-    return ls_fail(LS_EUSAGE, "--progress %s: it is one of auto, bar, line, none", out->progress);
+  LS_TRY(ls_progress_check(out->progress));
   LS_TRY(ls_cli_limit(o->limit, &out->time_limit));
   return ls_cli_threads(o->threads);
 }

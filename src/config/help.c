@@ -1,5 +1,4 @@
 /* help.c - the table in words: one key, a section, or all. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 /* Types that share a key are listed together. */
 typedef struct entry {
   ls_key_help help;
+  const char *plain; /* help.path without_brackets */
   ls_key key;
   struct entry *next;
 } entry;
@@ -31,6 +31,19 @@ static const char *copy(const collection *all, const char *text) {
   return text ? ls_node_arena_text(all->arena, text, strlen(text)) : NULL;
 }
 
+/* Of items of lists neither brackets nor numbers: layers[].units and layers[0].units are
+ * layers.units. */
+static char *without_brackets(ls_node_arena *arena, const char *key) {
+  char *plain = ls_node_arena_text(arena, key, strlen(key)), *to = plain;
+  while (*key) {
+    if (*key == '[') key += strcspn(key, "]");
+    if (*key && *key != ']') *to++ = *key;
+    if (*key) key++;
+  }
+  *to = '\0';
+  return plain;
+}
+
 static bool collect(void *context, const char *path, const char *type, const ls_key *key) {
   collection *all = context;
   entry fresh = {.help = {.path = copy(all, path),
@@ -38,6 +51,7 @@ static bool collect(void *context, const char *path, const char *type, const ls_
                           .text = key->help,
                           .takes = ls_key_describe(all->arena, key),
                           .value = "required"},
+                 .plain = without_brackets(all->arena, path),
                  .key = *key};
   if (!key->example) fresh.key.example = copy(all, key->value); /* the row's own goes with it */
   if (key->value) fresh.help.value = ls_node_arena_format(all->arena, "default %s", key->value);
@@ -70,19 +84,9 @@ static void add_types(ls_buffer *out, const entry *e) {
   }
 }
 
-/* KEY as help's paths have it: items of lists without their number. */
-static char *without_numbers(ls_node_arena *arena, const char *key) {
-  char *plain = ls_node_arena_text(arena, key, strlen(key)), *to = plain;
-  for (const char *from = key; *from; from++)
-    if (!isdigit((unsigned char)*from) || !strchr("[0123456789", from == key ? ' ' : from[-1]))
-      *to++ = *from;
-  *to = '\0';
-  return plain;
-}
-
 static bool below(const char *path, const char *key) {
   size_t length = strlen(key);
-  return strncmp(path, key, length) == 0 && (path[length] == '.' || path[length] == '[');
+  return strncmp(path, key, length) == 0 && path[length] == '.';
 }
 
 /* The whole path, or its end. */
@@ -94,7 +98,7 @@ static bool names(const char *path, const char *key) {
 
 static bool has_exact(const collection *all, const char *key) {
   for (const entry *e = all->first; e; e = e->next)
-    if (strcmp(e->help.path, key) == 0) return true;
+    if (strcmp(e->plain, key) == 0) return true;
   return false;
 }
 
@@ -103,11 +107,11 @@ char *ls_config_help(const char *key) {
   ls_buffer out = {0};
   collection all = {.arena = &arena};
   ls_key_walk(ls_table(), collect, &all);
-  if (key) key = without_numbers(&arena, key);
+  if (key) key = without_brackets(&arena, key);
   bool exact = key && has_exact(&all, key);
   for (const entry *e = all.first; e; e = e->next) {
-    bool chosen = key && (exact ? strcmp(e->help.path, key) == 0 : names(e->help.path, key));
-    if (key && !chosen && !(exact && below(e->help.path, key))) continue;
+    bool chosen = key && (exact ? strcmp(e->plain, key) == 0 : names(e->plain, key));
+    if (key && !chosen && !(exact && below(e->plain, key))) continue;
     add_entry(&out, &e->help);
     if (!chosen) continue;
     add_types(&out, e);
@@ -154,7 +158,7 @@ ls_status ls_config_has_key(const ls_config *config, const char *key) {
   collection all = {.arena = &arena};
   ls_status status = LS_OK;
   ls_key_walk(ls_table(), collect, &all);
-  const char *plain = without_numbers(&arena, key);
+  const char *plain = without_brackets(&arena, key);
   bool known = has_exact(&all, plain) || is_printed(config, key);
   for (const entry *e = all.first; e && !known; e = e->next) known = below(e->help.path, plain);
   const char *near = known ? NULL : meant(&all, plain);
@@ -184,7 +188,7 @@ static bool look_for_kind(void *context, const char *path, const char *type, con
 
 bool ls_config_key_is_whole(const char *key) {
   ls_node_arena arena = {0};
-  kind_search s = {.path = without_numbers(&arena, key)};
+  kind_search s = {.path = without_brackets(&arena, key)};
   ls_key_walk(ls_table(), look_for_kind, &s);
   ls_node_arena_free(&arena);
   return s.whole;

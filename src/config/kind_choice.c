@@ -177,6 +177,10 @@ const ls_kind ls_kind_enum = {NUMBERED, .as = LS_AS_ENUM};
 const ls_kind ls_kind_index = {NUMBERED, .as = LS_AS_DOUBLE};
 const ls_kind ls_kind_word = {parse_word, print_word, CHOICE, .nested = false};
 const ls_kind ls_kind_name = {parse_name, ls_print_text, CHOICE, .free = ls_free_text};
+const ls_kind ls_kind_loss = {parse_name, ls_print_text, CHOICE, .free = ls_free_text,
+                              .explain = ls_loss_help};
+const ls_kind ls_kind_activation = {parse_word, print_word, CHOICE, .nested = false,
+                                    .explain = ls_activation_help};
 const ls_kind ls_kind_set = {parse_set, print_set, describe_set, schema_set, .nested = true};
 const ls_kind ls_kind_text = {parse_text,     ls_print_text,     NULL,
                               ls_schema_text, .words = "a text", .free = ls_free_text};

@@ -13,16 +13,18 @@ extern const ls_kind ls_kind_real;   /* double */
 extern const ls_kind ls_kind_whole;  /* double: a whole number */
 
 /* kind_choice.c */
-extern const ls_kind ls_kind_text;   /* char * */
-extern const ls_kind ls_kind_bool;   /* bool */
-extern const ls_kind ls_kind_unless; /* bool: false where the key is true */
-extern const ls_kind ls_kind_flag;   /* double: 1 or 0 */
-extern const ls_kind ls_kind_switch; /* bool: false is choices[0] */
-extern const ls_kind ls_kind_enum;   /* an enum: its number is the choice's */
-extern const ls_kind ls_kind_index;  /* double: the choice's number */
-extern const ls_kind ls_kind_word;   /* const char *: one of the choices */
-extern const ls_kind ls_kind_name;   /* char *: one of the choices; "" is the choice none */
-extern const ls_kind ls_kind_set;    /* bool[choices]: a list of choices */
+extern const ls_kind ls_kind_text;       /* char * */
+extern const ls_kind ls_kind_bool;       /* bool */
+extern const ls_kind ls_kind_unless;     /* bool: false where the key is true */
+extern const ls_kind ls_kind_flag;       /* double: 1 or 0 */
+extern const ls_kind ls_kind_switch;     /* bool: false is choices[0] */
+extern const ls_kind ls_kind_enum;       /* an enum: its number is the choice's */
+extern const ls_kind ls_kind_index;      /* double: the choice's number */
+extern const ls_kind ls_kind_word;       /* const char *: one of the choices */
+extern const ls_kind ls_kind_name;       /* char *: one of the choices; "" is the choice none */
+extern const ls_kind ls_kind_loss;       /* the same, each explained */
+extern const ls_kind ls_kind_activation; /* as ls_kind_word, each explained */
+extern const ls_kind ls_kind_set;        /* bool[choices]: a list of choices */
 
 /* kind_time.c */
 extern const ls_kind ls_kind_every;    /* ls_every in the units `choices` */

@@ -341,7 +341,7 @@ static const ls_key init_rows[] = {
 static const ls_key dense_rows[] = {
     KEY("units", int, AT(ls_layer_spec, units), "outputs of the layer; out: as many as the targets",
         FROM(1, INT32_MAX), .word = "out", .example = "20"),
-    KEY("activation", word, AT(ls_layer_spec, activation), "function of the layer's outputs",
+    KEY("activation", activation, AT(ls_layer_spec, activation), "function of the layer's outputs",
         .value = "linear", .choices = ls_activation_names, .example = "relu"),
     TRAINABLE, END};
 static const ls_key layer_norm_rows[] = {TRAINABLE, END};
@@ -646,7 +646,7 @@ static const ls_key root_rows[] = {
         FROM(0, INFINITY), .flags = LS_KEY_ALIKE | LS_KEY_ORDER, .example = "42"),
     SECTION("data", ROOT(data), data_rows, "the samples", .by_type = data_by_type),
     SECTION("model", 0, model_rows, "the network"),
-    KEY("loss", name, ROOT(loss), "what training makes small", .choices = ls_loss_names,
+    KEY("loss", loss, ROOT(loss), "what training makes small", .choices = ls_loss_names,
         .example = "cross_entropy"),
     KEY("loss_file", loss_file, ROOT(loss_file),
         "of the loss plugin: its shared library (lockstep/loss.h)", .value = "none",

@@ -16,8 +16,11 @@ static const ls_format *const formats[] = {&ls_format_idx, &ls_format_csv, &ls_f
                                            &ls_format_npy, NULL};
 
 const ls_format *ls_format_find(const char *name) {
-  for (int i = 0; formats[i]; i++)
-    if (strcmp(formats[i]->name, name) == 0) return formats[i];
+  for (int i = 0; formats[i]; i++) {
+    const ls_format *format = formats[i];
+    assert(!format->read_at || (format->soon && format->rest));
+    if (strcmp(format->name, name) == 0) return format;
+  }
   return NULL;
 }
 
@@ -140,9 +143,19 @@ static void close_many(ls_source *source) {
   LS_FREE(m->part);
 }
 
-static const ls_format format_many = {"",         NULL,         read_many,   read_many_at,
-                                      soon_many,  rest_many,    rewind_many, keys_many,
-                                      place_many, columns_many, mark_many,   close_many};
+static const ls_format format_many = {
+    .name = "",
+    .read = read_many,
+    .read_at = read_many_at,
+    .soon = soon_many,
+    .rest = rest_many,
+    .rewind = rewind_many,
+    .keys = keys_many,
+    .place = place_many,
+    .columns = columns_many,
+    .mark = mark_many,
+    .close = close_many,
+};
 
 static ls_status add_part(many *m, const ls_source *part) {
   ls_shape *whole = &m->base.shape;

@@ -60,9 +60,9 @@ struct ls_format {
    */
   ls_status (*read_at)(ls_source *source, int64_t lo, int64_t rows, ls_dtype cell, void *x,
                        double *y);
-  /* A hint: read_at will want x of these rows soon; may be NULL where read_at is. */
+  /* A hint: read_at will want x of these rows soon. There wherever read_at is. */
   void (*soon)(ls_source *source, int64_t lo, int64_t rows);
-  /* No file is held open until the next read_at; may be NULL. */
+  /* No file is held open until the next read_at. There wherever read_at is. */
   void (*rest)(ls_source *source);
   /* `read` begins again with the first row. */
   ls_status (*rewind)(ls_source *source);

@@ -9,21 +9,24 @@
 #include "base/real.h"
 
 /* X(name, its backward pass needs z, he_normal is its default initialization, it normalizes over
- * the rows) */
-#define LS_ACTIVATIONS(X)              \
-  X(linear, false, false, false)       \
-  X(relu, false, true, false)          \
-  X(leaky_relu, false, true, false)    \
-  X(elu, false, true, false)           \
-  X(tanh, false, false, false)         \
-  X(sigmoid, false, false, false)      \
-  X(softplus, true, true, false)       \
-  X(exp, false, false, false)          \
-  X(gelu, true, true, false)           \
-  X(softmax, false, false, false)      \
-  X(ascending, true, false, false)     \
-  X(mean_variance, true, false, false) \
-  X(softmax_batch, false, false, true)
+ * the rows, y as help says it) */
+#define LS_ACTIVATIONS(X)                                                                   \
+  X(linear, false, false, false, "z")                                                       \
+  X(relu, false, true, false, "max(0, z)")                                                  \
+  X(leaky_relu, false, true, false, "z where it is positive, else z / 100")                 \
+  X(elu, false, true, false, "z where it is positive, else exp(z) - 1")                     \
+  X(tanh, false, false, false, "tanh z")                                                    \
+  X(sigmoid, false, false, false, "1 / (1 + exp(-z))")                                      \
+  X(softplus, true, true, false, "ln(1 + exp z)")                                           \
+  X(exp, false, false, false, "exp z")                                                      \
+  X(gelu, true, true, false, "z times the normal distribution function of z")               \
+  X(softmax, false, false, false, "exp z over its sum over the sample's outputs")           \
+  X(ascending, true, false, false,                                                          \
+    "of a target's outputs the first z, each other ln(1 + exp z) more than the one before") \
+  X(mean_variance, true, false, false, "of each two outputs z, and ln(1 + exp z) + 10^-6")  \
+  X(softmax_batch, false, false, true,                                                      \
+    "exp z over its sum over the minibatch's samples, as in "                               \
+    "the chapter's code")
 
 typedef struct {
   const char *name;

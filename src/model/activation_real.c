@@ -29,13 +29,6 @@ static const real leak = (real)0.01;
 
 LS_INLINE real magnitude(real x) { return x < 0 ? -x : x; }
 
-LS_INLINE real tanh_of(real z) {
-  real x = magnitude(z);
-  x = x > LS_TANH_MAX ? LS_TANH_MAX : x;
-  real e = ls_expm1(2 * x), y = e / (e + 2);
-  return z < 0 ? -y : y;
-}
-
 LS_INLINE real sigmoid_of(real z) {
   real e = ls_exp(-magnitude(z));
   return (z < 0 ? e : 1) / (1 + e);
@@ -60,7 +53,7 @@ LS_INLINE real gelu_slope(real z) {
 ELEMENTWISE(relu, z < 0 ? 0 : z, y <= 0 ? 0 : g)
 ELEMENTWISE(leaky_relu, z < 0 ? leak * z : z, y < 0 ? leak * g : g)
 ELEMENTWISE(elu, elu_of(z), y < 0 ? g * (y + 1) : g)
-ELEMENTWISE(tanh, tanh_of(z), g *(1 - y * y))
+ELEMENTWISE(tanh, ls_tanh(z), g *(1 - y * y))
 ELEMENTWISE(sigmoid, sigmoid_of(z), g *(y *(1 - y)))
 ELEMENTWISE(softplus, softplus_of(z), g *sigmoid_of(z))
 ELEMENTWISE(exp, ls_exp(z), g *y)
@@ -164,6 +157,6 @@ static void softmax_batch_backward(void *d, const void *y, const void *z, int64_
   (void)d, (void)y, (void)z, (void)rows, (void)n, (void)group, (void)ld;
 }
 
-#define ROW(name, needs_z, relu_like, over_rows) \
+#define ROW(name, needs_z, relu_like, over_rows, help) \
   {#name, needs_z, relu_like, over_rows, name##_forward, name##_backward},
 const ls_activation LS_R(ls_activations)[] = {LS_ACTIVATIONS(ROW){0}};

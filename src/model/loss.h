@@ -12,19 +12,26 @@
 
 /* X(name, what its targets are, whether those are counts, outputs for each target (0: as many as
  * there are quantiles), whether its gradient is by z (else by y, then the chain rule), last
- * activations that it takes; "" = any) */
-#define LS_LOSSES(X)                                                                   \
-  X(cross_entropy, LS_TASK_CLASSES, false, 1, true, "softmax")                         \
-  X(binary_cross_entropy, LS_TASK_MULTILABEL, false, 1, true, "sigmoid")               \
-  X(cross_entropy_per_class, LS_TASK_CLASSES, false, 1, true, "softmax softmax_batch") \
-  X(mse, LS_TASK_REGRESSION, false, 1, false, "")                                      \
-  X(half_mse, LS_TASK_REGRESSION, false, 1, false, "")                                 \
-  X(mae, LS_TASK_REGRESSION, false, 1, false, "")                                      \
-  X(huber, LS_TASK_REGRESSION, false, 1, false, "")                                    \
-  X(poisson, LS_TASK_REGRESSION, true, 1, true, "exp")                                 \
-  X(gaussian_nll, LS_TASK_REGRESSION, false, 2, false, "mean_variance")                \
-  X(quantile, LS_TASK_REGRESSION, false, 0, false, "ascending")                        \
-  X(plugin, LS_TASK_REGRESSION, false, 1, false, "")
+ * activations that it takes; "" = any, a sample's loss in a line of help) */
+#define LS_LOSSES(X)                                                                            \
+  X(cross_entropy, LS_TASK_CLASSES, false, 1, true, "softmax",                                  \
+    "-ln of the probability of the sample's class")                                             \
+  X(binary_cross_entropy, LS_TASK_MULTILABEL, false, 1, true, "sigmoid",                        \
+    "mean over the outputs of -t ln y - (1 - t) ln(1 - y)")                                     \
+  X(cross_entropy_per_class, LS_TASK_CLASSES, false, 1, true, "softmax softmax_batch",          \
+    "that mean over the classes, t 1 for the sample's own and 0 else")                          \
+  X(mse, LS_TASK_REGRESSION, false, 1, false, "", "mean over the outputs of (y - t)^2")         \
+  X(half_mse, LS_TASK_REGRESSION, false, 1, false, "", "sum over the outputs of (y - t)^2 / 2") \
+  X(mae, LS_TASK_REGRESSION, false, 1, false, "", "mean over the outputs of |y - t|")           \
+  X(huber, LS_TASK_REGRESSION, false, 1, false, "",                                             \
+    "mean of (y - t)^2 / 2 up to |y - t| = 1, of |y - t| - 1/2 above (Huber 1964)")             \
+  X(poisson, LS_TASK_REGRESSION, true, 1, true, "exp",                                          \
+    "mean of y - t + t ln(t / y), half the deviance; t are counts, y their mean")               \
+  X(gaussian_nll, LS_TASK_REGRESSION, false, 2, false, "mean_variance",                         \
+    "mean of (ln(2 pi v) + (y - t)^2 / v) / 2; outputs: mean y and variance v")                 \
+  X(quantile, LS_TASK_REGRESSION, false, 0, false, "ascending",                                 \
+    "mean of q (t - y) below the target and (1 - q)(y - t) above (Koenker 1978)")               \
+  X(plugin, LS_TASK_REGRESSION, false, 1, false, "", "one of your own (loss_file)")
 
 /* The last layer seen by a loss. */
 typedef struct {

@@ -128,7 +128,9 @@ LS_CLONES static void binary_cross_entropy_gradient(const ls_head *h, int64_t lo
   }
 }
 
-/* A loss that is a function of e = y - t, summed over outputs and times `mean`. */
+/* A loss that is a function of e = y - t, summed over outputs and times `mean`. value: of e and
+ * size = |e|, in double (functions: base/elementary.h); slope: its derivative by e, in real
+ * (base/vmath.h). */
 #define REGRESSION(name, value, slope, mean)                                                    \
   static void name##_stats(const ls_head *h, int64_t lo, int64_t hi, ls_stats *stats) {         \
     for (int64_t r = lo; r < hi; r++) {                                                         \
@@ -288,6 +290,6 @@ static void plugin_gradient(const ls_head *h, int64_t lo, int64_t hi) {
 
 #define cross_entropy_per_class_stats LS_R(ls_per_class_stats)
 #define cross_entropy_per_class_gradient LS_R(ls_per_class_gradient)
-#define ROW(name, task, counts, heads, by_z, last) \
+#define ROW(name, task, counts, heads, by_z, last, help) \
   {#name, task, counts, heads, by_z, last, name##_stats, name##_gradient},
 const ls_loss LS_R(ls_losses)[] = {LS_LOSSES(ROW){0}};

@@ -11,6 +11,23 @@ const char *const ls_activation_names[] = {LS_ACTIVATIONS(NAME) NULL};
 const char *const ls_loss_names[] = {LS_LOSSES(NAME) NULL};
 const char *const ls_layer_names[] = {"dense", "dropout", "layer_norm", "residual", NULL};
 
+#define LOSS_HELP(name, task, counts, heads, by_z, last, help) help,
+#define ACTIVATION_HELP(name, needs_z, relu_like, over_rows, help) help,
+static const char *const loss_help[] = {LS_LOSSES(LOSS_HELP)};
+static const char *const activation_help[] = {LS_ACTIVATIONS(ACTIVATION_HELP)};
+
+/* What stands in `help` where `name` stands in `names`. */
+static const char *help_of(const char *name, const char *const *names, const char *const *help) {
+  int i = 0;
+  while (names[i] && strcmp(names[i], name) != 0) i++;
+  return names[i] ? help[i] : NULL;
+}
+
+const char *ls_loss_help(const char *name) { return help_of(name, ls_loss_names, loss_help); }
+const char *ls_activation_help(const char *name) {
+  return help_of(name, ls_activation_names, activation_help);
+}
+
 static const ls_loss *find_loss(const char *name, ls_dtype precision) {
   for (const ls_loss *loss = LS_REAL_OF(precision, ls_losses); loss->name; loss++)
     if (strcmp(loss->name, name) == 0) return loss;

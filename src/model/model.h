@@ -90,10 +90,13 @@ typedef struct ls_model ls_model;
 extern const char *const ls_activation_names[]; /* NULL-terminated */
 extern const char *const ls_loss_names[];       /* NULL-terminated */
 extern const char *const ls_layer_names[];      /* NULL-terminated */
-ls_task ls_loss_task(const char *loss);         /* which kind of target a loss takes */
-bool ls_loss_counts(const char *loss);          /* of regression: numbers >= 0, never scaled */
-int ls_loss_heads(const ls_loss_spec *loss);    /* outputs for each target, one after the other */
-bool ls_loss_gives_variance(const char *loss);  /* a mean, and behind it a variance */
+/* A line on each: a sample's loss, or y from z; NULL: there is none of that name. */
+const char *ls_loss_help(const char *name);
+const char *ls_activation_help(const char *name);
+ls_task ls_loss_task(const char *loss);        /* which kind of target a loss takes */
+bool ls_loss_counts(const char *loss);         /* of regression: numbers >= 0, never scaled */
+int ls_loss_heads(const ls_loss_spec *loss);   /* outputs for each target, one after the other */
+bool ls_loss_gives_variance(const char *loss); /* a mean, and behind it a variance */
 bool ls_loss_is_variance(const char *loss, int64_t output); /* is that output one? */
 /* Which of a target's outputs is its value, that errors are of: the only one, the mean, the median;
  * -1: there is no median among its quantiles. */

@@ -147,13 +147,13 @@ static const char *shown_beside(const ls_trainer *t) {
 
 ls_status ls_start_progress(ls_trainer *t) {
   const ls_run *run = t->run;
-  ls_progress_args args = {run->state.global_step,
-                           run->steps,
-                           run->calendar->steps,
-                           run->batch,
-                           ls_metric_fits(t->config, LS_METRIC_ACCURACY),
-                           shown_beside(t),
-                           run->calendar->moved};
+  const ls_progress_args args = {.first_step = run->state.global_step,
+                                 .steps = run->steps,
+                                 .steps_per_epoch = run->calendar->steps,
+                                 .batch = run->batch,
+                                 .accuracy = ls_metric_fits(t->config, LS_METRIC_ACCURACY),
+                                 .beside = shown_beside(t),
+                                 .moved = run->calendar->moved};
   int threads = ls_team_size(run->team), cores = ls_comm_node_cores(t->comm);
   ls_show_header(t);
   if (t->config->slices == 0)

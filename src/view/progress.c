@@ -57,21 +57,33 @@ static int64_t nice_each(int64_t epochs) {
   return each;
 }
 
+typedef enum { AUTO, BAR, LINE, NONE, STYLES } style_kind;
+
+static style_kind style_of(const char *style) {
+  static const char *const word[STYLES] = {"auto", "bar", "line", "none"};
+  style_kind kind = AUTO;
+  while (kind < STYLES && strcmp(style, word[kind]) != 0) kind++;
+  return kind;
+}
+
+ls_status ls_progress_check(const char *style) {
+  if (style_of(style) < STYLES) return LS_OK;
+  return ls_fail(LS_EUSAGE, "--progress %s: it is one of auto, bar, line, none", style);
+}
+
 ls_status ls_progress_new(const char *style, const ls_progress_args *args, ls_progress **out) {
-  static const char *const word[] = {"auto", "bar", "line", "none"};
-  int kind = 0;
   *out = NULL;
-  while (kind < 4 && strcmp(style, word[kind]) != 0) kind++;
-  if (kind == 4) return ls_fail(LS_EUSAGE, "--progress %s: use auto, bar, line or none", style);
+  LS_TRY(ls_progress_check(style));
+  const style_kind kind = style_of(style);
   ls_progress *p;
   LS_NEW(p, 1);
   *out = p;
   p->args = *args;
   int columns = ls_terminal_columns(STDERR_FILENO);
   p->wide = columns > 0 ? columns : 0;
-  p->bar = kind == 1 || (kind == 0 && columns > 0);
+  p->bar = kind == BAR || (kind == AUTO && columns > 0);
   p->marks = p->bar && columns > 0 && !ls_log_shows(LS_LOG_DEBUG);
-  p->table = kind != 3;
+  p->table = kind != NONE;
   ls_log_columns(columns);
   p->start = p->looked = p->spoke = ls_time();
   p->looked_step = args->first_step;

@@ -22,9 +22,10 @@ typedef struct {
   int64_t moved;      /* epochs are counted by step - moved: data/order.h */
 } ls_progress_args;
 
-/* style: auto (a bar where stderr is a terminal that a person sees, else line), bar, line (the
- * table's lines only) or none; LS_EUSAGE for another word. The clock for "time left" starts here.
- */
+/* auto (a bar where stderr is a terminal that a person sees, else line), bar, line (the table's
+ * lines only) or none. LS_EUSAGE for another word. */
+ls_status ls_progress_check(const char *style);
+/* style: one of these. The clock for "time left" starts here. */
 ls_status ls_progress_new(const char *style, const ls_progress_args *args, ls_progress **out);
 void ls_progress_free(ls_progress **progress);
 

@@ -7,14 +7,14 @@ set -u
 cp -r "$SOURCE/src" src
 # planted FILE LINE: refused
 planted() {
-  cp "src/$1" saved
+  cp "src/$1" saved || die "there is no src/$1"
   echo "$2" >>"src/$1"
   "$SOURCE/scripts/check-includes" src 2>said && fail "unseen in $1: $2"
   grep -qF "${1#./}:" said || fail "$1: not named: $(cat said)"
   cp saved "src/$1"
 }
 planted base/mem.c '#include "io/json.h"'
-planted data/load.c '#include "model/model.h"'
+planted data/open.c '#include "model/model.h"'
 planted data/formats/idx.c '#include "model/model.h"'
 planted data/formats/hdf5.c '#include <hdf5.h>'
 planted data/formats/idx.c '#include "data/formats/../format.h"'

@@ -392,5 +392,13 @@ static ls_status columns_csv(const ls_source *source, ls_columns *out) {
   return ls_columns_split(y_name, c, source->shape.outputs, &out->name[1], &out->unit[1]);
 }
 
-const ls_format ls_format_csv = {"csv",      open_csv, read_csv,  NULL,        NULL, NULL,
-                                 rewind_csv, keys_csv, place_csv, columns_csv, NULL, close_csv};
+const ls_format ls_format_csv = {
+    .name = "csv",
+    .open = open_csv,
+    .read = read_csv,
+    .rewind = rewind_csv,
+    .keys = keys_csv,
+    .place = place_csv,
+    .columns = columns_csv,
+    .close = close_csv,
+};

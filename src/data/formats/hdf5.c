@@ -659,6 +659,17 @@ static void mark_hdf5(const ls_source *source, const char *name, bool *const mea
   }
 }
 
-const ls_format ls_format_hdf5 = {"hdf5",     open_hdf5,    read_hdf5,   read_hdf5_at,
-                                  soon_hdf5,  rest_hdf5,    rewind_hdf5, keys_hdf5,
-                                  place_hdf5, columns_hdf5, mark_hdf5,   close_hdf5};
+const ls_format ls_format_hdf5 = {
+    .name = "hdf5",
+    .open = open_hdf5,
+    .read = read_hdf5,
+    .read_at = read_hdf5_at,
+    .soon = soon_hdf5,
+    .rest = rest_hdf5,
+    .rewind = rewind_hdf5,
+    .keys = keys_hdf5,
+    .place = place_hdf5,
+    .columns = columns_hdf5,
+    .mark = mark_hdf5,
+    .close = close_hdf5,
+};

@@ -261,5 +261,12 @@ static ls_status columns_idx(const ls_source *source, ls_columns *out) {
   return LS_OK;
 }
 
-const ls_format ls_format_idx = {"idx",      open_idx, read_idx,  NULL,        NULL, NULL,
-                                 rewind_idx, NULL,     place_idx, columns_idx, NULL, close_idx};
+const ls_format ls_format_idx = {
+    .name = "idx",
+    .open = open_idx,
+    .read = read_idx,
+    .rewind = rewind_idx,
+    .place = place_idx,
+    .columns = columns_idx,
+    .close = close_idx,
+};

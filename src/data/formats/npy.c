@@ -176,5 +176,12 @@ static ls_status columns_npy(const ls_source *source, ls_columns *out) {
   return LS_OK;
 }
 
-const ls_format ls_format_npy = {"npy",      open_npy, read_npy,  NULL,        NULL, NULL,
-                                 rewind_npy, NULL,     place_npy, columns_npy, NULL, close_npy};
+const ls_format ls_format_npy = {
+    .name = "npy",
+    .open = open_npy,
+    .read = read_npy,
+    .rewind = rewind_npy,
+    .place = place_npy,
+    .columns = columns_npy,
+    .close = close_npy,
+};
