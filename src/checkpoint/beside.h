@@ -7,8 +7,9 @@
 
 typedef enum {
   LS_BESIDE_BEST, /* train.restore_best: those of the best evaluation; zeros before there is one */
-  LS_BESIDE_TRAINED, /* train.average: those that updates go on from, while /model has the average
-                      */
+  /* train.average: in a checkpoint, and while the average is shown (ls_beside_show), those that
+   * updates go on from; while training, the average. */
+  LS_BESIDE_OTHER,
   LS_BESIDES
 } ls_beside;
 

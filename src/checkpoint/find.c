@@ -50,7 +50,8 @@ static ls_status path_of(const listing *list, const char *name, char *path) {
   return ls_fail(LS_EIO, "'%s': the path is too long", list->dir);
 }
 
-/* final.h5 has its step in its header; without a good one it is looked at, and found bad, first. */
+/* step < 0: it is in the header (final.h5). One without a good header is put first, so that it is
+ * found bad before others are looked at. */
 static ls_status add(listing *list, const char *name, int64_t step, const char *path) {
   ls_block block;
   if (list->count == list->capacity) {
@@ -120,7 +121,7 @@ ls_status ls_checkpoint_list(const char *dir, ls_saved **row, int *count, int *d
 /* ---- the newest good one ---- */
 
 /* As a resume would: a right digest is no proof that the file can be gone on from. */
-static ls_status judge(const char *path, ls_saved *row, ls_checkpoint **out) {
+static ls_status judge_for_resume(const char *path, ls_saved *row, ls_checkpoint **out) {
   LS_TRY(ls_checkpoint_judge(path, out));
   int64_t step = (*out)->state.global_step;
   if (ls_saved_final(row)) row->step = step;
@@ -154,7 +155,7 @@ static ls_status first_good(listing *list, char **good, ls_checkpoint **out) {
     char path[PATH_MAX];
     int64_t step = list->row[i].step;
     LS_TRY(path_of(list, list->row[i].name, path));
-    ls_status status = judge(path, &list->row[i], out);
+    ls_status status = judge_for_resume(path, &list->row[i], out);
     if (status == LS_OK && step == INT64_MAX) { /* its header could not be read a moment ago */
       ls_checkpoint_free(out);
       sort(list);

@@ -123,7 +123,7 @@ ls_status ls_image_commit_locked(ls_image *image, ls_lock *lock, const char *dir
   const bool final = strcmp(name, "final.h5") == 0;
   ls_image_seal(image);
   snprintf(twin, sizeof twin, "ckpt-%lld.h5", (long long)image->c.state.global_step);
-  return ls_durable_locked(lock, dir, name, final ? twin : NULL, image->data, image->bytes);
+  return ls_durable_guarded(lock, dir, name, final ? twin : NULL, image->data, image->bytes);
 }
 
 ls_status ls_image_commit(ls_image *image, const char *dir, const char *name) {

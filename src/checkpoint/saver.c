@@ -27,14 +27,14 @@ typedef struct {
 
 struct ls_saver {
   char *dir;
-  ls_lock *folder; /* its lock, or NULL */
+  ls_lock *folder_lock; /* or NULL */
   int64_t keep_last;
   int64_t trusted; /* files of this step and later are known to be good */
   ls_image *image[BUFFERS];
   int buffers; /* 1: no thread, submit commits */
   int filling; /* the buffer of the last begin; -1 none */
   pthread_t thread;
-  pthread_mutex_t lock; /* over all below */
+  pthread_mutex_t mutex; /* over all below */
   pthread_cond_t changed;
   bool taken[BUFFERS]; /* being filled, waiting or being written */
   job queue[BUFFERS];
@@ -84,7 +84,7 @@ static ls_saver_outcome commit(ls_saver *s, const job *j) {
   double start = ls_time();
   (void)ls_trip("commit", 0);
   memcpy(out.name, j->name, sizeof out.name);
-  out.status = ls_image_commit_locked(s->image[j->buffer], s->folder, s->dir, j->name);
+  out.status = ls_image_commit_locked(s->image[j->buffer], s->folder_lock, s->dir, j->name);
   out.commit_ms = 1e3 * (ls_time() - start);
   if (s->buffers == 1) out.stall_ms += out.commit_ms;
   if (out.status != LS_OK) {
@@ -104,20 +104,20 @@ static void finish_job(ls_saver *s, int buffer, const ls_saver_outcome *out) {
 
 static void *writer(void *arg) {
   ls_saver *s = arg;
-  pthread_mutex_lock(&s->lock);
+  pthread_mutex_lock(&s->mutex);
   for (;;) {
-    while (!s->queued && !s->stop) pthread_cond_wait(&s->changed, &s->lock);
+    while (!s->queued && !s->stop) pthread_cond_wait(&s->changed, &s->mutex);
     if (!s->queued) break;
     job j = s->queue[0];
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->mutex);
     ls_saver_outcome out = commit(s, &j);
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->mutex);
     finish_job(s, j.buffer, &out);
     s->queue[0] = s->queue[1];
     s->queued--;
     pthread_cond_broadcast(&s->changed);
   }
-  pthread_mutex_unlock(&s->lock);
+  pthread_mutex_unlock(&s->mutex);
   return NULL;
 }
 
@@ -144,27 +144,27 @@ ls_status ls_saver_new(const ls_checkpoint *checkpoint, const char *dir, bool as
   s->trusted = INT64_MAX;
   s->buffers = 1;
   s->filling = -1;
-  pthread_mutex_init(&s->lock, NULL);
+  pthread_mutex_init(&s->mutex, NULL);
   pthread_cond_init(&s->changed, NULL);
   ls_status status = open_buffers(s, checkpoint, async);
   if (status != LS_OK) ls_saver_free(out);
   return status;
 }
 
-void ls_saver_guard(ls_saver *s, ls_lock *lock) { s->folder = lock; }
+void ls_saver_guard(ls_saver *s, ls_lock *lock) { s->folder_lock = lock; }
 
 void ls_saver_free(ls_saver **saver) {
   ls_saver *s = *saver;
   if (!s) return;
   if (s->buffers > 1) {
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->mutex);
     s->stop = true;
     pthread_cond_broadcast(&s->changed);
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->mutex);
     pthread_join(s->thread, NULL);
   }
   pthread_cond_destroy(&s->changed);
-  pthread_mutex_destroy(&s->lock);
+  pthread_mutex_destroy(&s->mutex);
   for (int i = 0; i < BUFFERS; i++) ls_image_free(&s->image[i]);
   ls_mem_free(s->dir);
   LS_FREE(*saver);
@@ -181,10 +181,10 @@ static int idle_buffer(const ls_saver *s) {
 ls_image *ls_saver_begin(ls_saver *s, bool wait) {
   if (s->filling >= 0)
     return s->image[s->filling]; /* the caller gave up between begin and submit */
-  pthread_mutex_lock(&s->lock);
-  while ((s->filling = idle_buffer(s)) < 0 && wait) pthread_cond_wait(&s->changed, &s->lock);
+  pthread_mutex_lock(&s->mutex);
+  while ((s->filling = idle_buffer(s)) < 0 && wait) pthread_cond_wait(&s->changed, &s->mutex);
   if (s->filling >= 0) s->taken[s->filling] = true;
-  pthread_mutex_unlock(&s->lock);
+  pthread_mutex_unlock(&s->mutex);
   return s->filling >= 0 ? s->image[s->filling] : NULL;
 }
 
@@ -199,25 +199,25 @@ void ls_saver_submit(ls_saver *s, int64_t step, const char *name, int64_t best_s
     finish_job(s, j.buffer, &out);
     return;
   }
-  pthread_mutex_lock(&s->lock);
+  pthread_mutex_lock(&s->mutex);
   s->queue[s->queued++] = j;
   pthread_cond_broadcast(&s->changed);
-  pthread_mutex_unlock(&s->lock);
+  pthread_mutex_unlock(&s->mutex);
 }
 
 bool ls_saver_poll(ls_saver *s, ls_saver_outcome *out) {
-  pthread_mutex_lock(&s->lock);
+  pthread_mutex_lock(&s->mutex);
   bool any = s->finished_count > 0;
   if (any) {
     *out = s->finished[0];
     memmove(s->finished, s->finished + 1, (size_t)--s->finished_count * sizeof *out);
   }
-  pthread_mutex_unlock(&s->lock);
+  pthread_mutex_unlock(&s->mutex);
   return any;
 }
 
 void ls_saver_finish(ls_saver *s) {
-  pthread_mutex_lock(&s->lock);
-  while (s->queued) pthread_cond_wait(&s->changed, &s->lock);
-  pthread_mutex_unlock(&s->lock);
+  pthread_mutex_lock(&s->mutex);
+  while (s->queued) pthread_cond_wait(&s->changed, &s->mutex);
+  pthread_mutex_unlock(&s->mutex);
 }

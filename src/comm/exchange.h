@@ -20,7 +20,7 @@
 typedef struct ls_exchange ls_exchange;
 
 typedef struct {
-  const char *kind; /* "auto", "shared", "tree" or "mpi" */
+  const char *kind; /* "auto", "shared", "tree", "mpi", "apart"; in tests "halved" */
   int64_t n, block; /* parameters; shards are cut at multiples of `block` of them */
   int slices;
   ls_dtype precision;
@@ -38,14 +38,14 @@ void ls_exchange_shard(const ls_exchange *exchange, int64_t *lo, int64_t *hi);
 /* Parameters [lo, hi) of rank's shard. Shards cover all, in any order of ranks. */
 void ls_exchange_shard_of(const ls_exchange *exchange, int rank, int64_t *lo, int64_t *hi);
 bool ls_exchange_replicated(
-    const ls_exchange *exchange); /* every rank updates everything (mpi, one) */
+    const ls_exchange *exchange); /* every rank updates everything (mpi, one, apart) */
 /* The ranks of a node share one copy of the weights (shared). */
 bool ls_exchange_shares_weights(const ls_exchange *exchange);
 
 /* This rank's parts: node[i] of the slice tree is to be summed into grad[i], (n) real. */
 int ls_exchange_parts(const ls_exchange *exchange, const ls_tree_node **node, void *const **grad);
-/* This rank needs no weights any more in this step: its shard's go into its own cache, which takes
- * longer than updating a small network if it has to wait for them then. */
+/* This rank reads no weights any more in this step: its shard's are fetched into its own cache, to
+ * be written. Of a small network that takes longer at the update than the update itself. */
 void ls_exchange_claim(const ls_exchange *exchange);
 /* All ranks' parts are written: make sums readable. Returns the OR of all ranks' `flags` (a stop
  * asked for, not finite ...). */

@@ -94,7 +94,7 @@ char *ls_config_dump(const ls_config *config, ls_dump_kind kind) {
   ls_buffer out = {0};
   json_t *root = ls_config_print(config);
   for (const ls_key *row = ls_table()->sub; row->name && kind == LS_DUMP_CHECKPOINT; row++)
-    if (row->flags & LS_KEY_UNKEPT) json_object_del(root, row->name);
+    if (row->flags & LS_KEY_NOT_SAVED) json_object_del(root, row->name);
   ls_emit_yaml(&out, root, kind == LS_DUMP_ORIGIN ? origin_note : NULL, (void *)config);
   json_decref(root);
   return out.text;

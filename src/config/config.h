@@ -145,11 +145,11 @@ bool ls_config_key_is_whole(const char *key);
 ls_status ls_config_has_key(const ls_config *config, const char *key);
 /* What another value of a key is to others: flags of its row, those of its sections with them. */
 enum {
-  LS_KEY_FREE = 1,   /* a resume may change it: the weights after a step are the same */
-  LS_KEY_ALIKE = 2,  /* runs that differ in nothing else repeat one experiment */
-  LS_KEY_UNKEPT = 4, /* a checkpoint does not keep it */
-  LS_KEY_ORDER = 8,  /* it decides which sample stands where in an epoch */
-  LS_KEY_KEPT = 16   /* a run has one value of it from its start to its end, whatever is allowed */
+  LS_KEY_FREE = 1,      /* a resume may change it: the weights after a step are the same */
+  LS_KEY_ALIKE = 2,     /* runs that differ in nothing else repeat one experiment */
+  LS_KEY_NOT_SAVED = 4, /* a checkpoint does not keep it */
+  LS_KEY_ORDER = 8,     /* it decides which sample stands where in an epoch */
+  LS_KEY_FIXED = 16 /* a run has one value of it from its start to its end, whatever is allowed */
 };
 /* Call `tell` for each key in which two resolved configs differ, with both values as YAML; of
  * layers one by one, of other lists as a whole. */

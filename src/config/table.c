@@ -29,9 +29,10 @@
 #define WRITTEN(number) #number
 #define TEXT_OF(number) WRITTEN(number)
 #define OR(text) .word = text, .value = text /* a word that is also the default */
+/* What another value means to a resume and to compare (config.h). */
 #define FREE .flags = LS_KEY_FREE
 #define ORDER .flags = LS_KEY_ORDER
-#define FILES LS_KEY_ALIKE | LS_KEY_UNKEPT
+#define OF_FILES LS_KEY_ALIKE | LS_KEY_NOT_SAVED /* what is written and shown */
 #define END \
   { .name = NULL }
 #define BY_TYPE \
@@ -536,7 +537,8 @@ static const ls_key train_rows[] = {
         "parts of the minibatch: the same bits on any number of ranks up to this; auto: "
         "the smallest power of two >= batch/8, at "
         "most 64; 0: one a rank, and the bits depend on the ranks",
-        OR("auto"), .word_value = -1, FROM(0, LS_SLICES_MAX), .example = "8", .flags = LS_KEY_KEPT),
+        OR("auto"), .word_value = -1, FROM(0, LS_SLICES_MAX), .example = "8",
+        .flags = LS_KEY_FIXED),
     KEY("accumulate", int, ROOT(accumulate),
         "no rank has more than 1/N of a minibatch in memory: its share comes in rounds, whose "
         "gradients are added up; the same bits",
@@ -546,7 +548,7 @@ static const ls_key train_rows[] = {
         "samples of the class)",
         OR("none"), NOT_NEGATIVE, .choices = class_weights, .example = "{cat: 2.5, dog: 0.5}"),
     KEY("precision", enum, ROOT(precision), "of weights, data and arithmetic", .value = "float32",
-        .choices = precisions, .flags = LS_KEY_KEPT),
+        .choices = precisions, .flags = LS_KEY_FIXED),
     KEY("clip_norm", real, ROOT(gradient.clip_norm),
         "scale a gradient of a larger norm down to this", OR("none"), POSITIVE, .example = "1"),
     KEY("clip_value", real, ROOT(gradient.clip_value),
@@ -563,7 +565,7 @@ static const ls_key train_rows[] = {
     KEY("restore_best", bool, ROOT(restore_best),
         "final.h5 holds the weights of the best evaluation, by checkpoint.keep.best, instead of "
         "the last ones",
-        .value = "false", .example = "true", .flags = LS_KEY_KEPT),
+        .value = "false", .example = "true", .flags = LS_KEY_FIXED),
     SECTION("average", 0, average_rows,
             "an average of the weights over the updates is what is evaluated, saved as /model and "
             "used; training goes on with its own",
@@ -665,10 +667,10 @@ static const ls_key root_rows[] = {
             .example = "{type: inverse_time, decay_rate: 0.1, decay_steps: 1000}"),
     SECTION("train", 0, train_rows, "how long and how to train"),
     SECTION("eval", 0, eval_rows, "evaluation", .value = "{}", FREE),
-    SECTION("checkpoint", 0, checkpoint_rows, "saving the state", .value = "{}", .flags = FILES),
+    SECTION("checkpoint", 0, checkpoint_rows, "saving the state", .value = "{}", .flags = OF_FILES),
     SECTION("guard", 0, guard_rows, "watching the ranks", .value = "{}",
             .flags = LS_KEY_FREE | LS_KEY_ALIKE),
-    SECTION("output", 0, output_rows, "what a run leaves", .value = "{}", .flags = FILES),
+    SECTION("output", 0, output_rows, "what a run leaves", .value = "{}", .flags = OF_FILES),
     END};
 
 const ls_key *ls_table(void) {

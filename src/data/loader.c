@@ -29,10 +29,10 @@ struct ls_loader {
    * counts, and the sums of both over all slices of some steps. */
   double *weight; /* (max_rows) */
   ls_comm *comm;  /* whose ranks each make those of their own slices; NULL: all are made here */
-  int64_t window, steps; /* the first of these steps, and how many; window -1: none yet */
-  counted *slice_sum;    /* (steps, slices) */
-  ls_share slice;        /* one at a time */
-  int64_t *slice_index;  /* (samples of a slice) */
+  int64_t first_step, steps; /* those steps; first_step -1: none yet */
+  counted *slice_sum;        /* (steps, slices) */
+  ls_share slice;            /* one at a time */
+  int64_t *slice_index;      /* (samples of a slice) */
 };
 
 static double value_of(const ls_loader *l, const ls_row_values *of, int64_t sample) {
@@ -54,7 +54,7 @@ static ls_status set_up_weights(ls_loader *l) {
   l->batch.masked = ls_data_masked(l->data) && (given || l->data->there.value);
   if (!given && !is_weighted(l)) return LS_OK;
   l->slice = l->share;
-  l->window = -1;
+  l->first_step = -1;
   l->steps = given || WINDOW_SUMS < l->batch.slices ? 1 : WINDOW_SUMS / l->batch.slices;
   LS_NEW(l->weight, l->max_rows);
   LS_NEW(l->slice_index, l->share.calendar.batch / l->batch.slices + 1);
@@ -82,7 +82,7 @@ static counted add_slice(ls_loader *l, int64_t step, int slice) {
 static void fill_window(ls_loader *l, int64_t step) {
   const ls_batch *b = &l->batch;
   int lo = l->comm ? l->slice_lo : 0, hi = l->comm ? l->slice_hi : b->slices;
-  l->window = step;
+  l->first_step = step;
   memset(l->slice_sum, 0, (size_t)(l->steps * b->slices) * sizeof *l->slice_sum);
   for (int64_t k = 0; k < l->steps; k++)
     for (int s = lo; s < hi; s++) l->slice_sum[k * b->slices + s] = add_slice(l, step + k, s);
@@ -91,7 +91,7 @@ static void fill_window(ls_loader *l, int64_t step) {
 
 /* Once a step, where a rank begins with it: all of them are there then. */
 static void add_up(ls_loader *l, int64_t step) {
-  const bool here = l->window >= 0 && step >= l->window && step < l->window + l->steps;
+  const bool here = l->first_step >= 0 && step >= l->first_step && step < l->first_step + l->steps;
   if (!here || l->steps == 1) fill_window(l, step); /* a step that failed may be made again */
 }
 
@@ -100,7 +100,7 @@ static void add_up(ls_loader *l, int64_t step) {
 static void weigh(ls_loader *l, int64_t step) {
   const int slices = l->batch.slices;
   if (l->batch.slice_lo == l->slice_lo) add_up(l, step);
-  const counted *sum = l->slice_sum + (step - l->window) * slices;
+  const counted *sum = l->slice_sum + (step - l->first_step) * slices;
   const double mean = ls_tree_sum(&sum->weight, slices, COUNTED) / (double)l->batch.total;
   l->batch.there = ls_tree_sum(&sum->number, slices, COUNTED);
   for (int64_t k = 0; k < l->batch.rows; k++)
@@ -192,24 +192,24 @@ const ls_calendar *ls_loader_calendar(const ls_loader *loader) { return &loader-
 void ls_loader_move(ls_loader *l, int64_t steps, int64_t samples) {
   l->share.calendar.moved = l->slice.calendar.moved = steps;
   l->share.calendar.moved_samples = l->slice.calendar.moved_samples = samples;
-  l->window = -1;
+  l->first_step = -1;
   if (l->ahead) ls_ahead_move(l->ahead, &l->share);
 }
 
 int64_t ls_loader_max_rows(const ls_loader *loader) { return loader->max_rows; }
 
 /* Of the share's samples, the number of the part's first one. */
-static int64_t before(const ls_loader *l) {
+static int64_t rows_before_part(const ls_loader *l) {
   const ls_batch *b = &l->batch;
   return ls_tree_row(b->total, b->slices, b->slice_lo) -
          ls_tree_row(b->total, b->slices, l->slice_lo);
 }
 
 ls_status ls_loader_batch(ls_loader *l, int64_t step, ls_batch *out) {
-  return ls_loader_part(l, step, l->slice_lo, l->slice_hi, out);
+  return ls_loader_slices(l, step, l->slice_lo, l->slice_hi, out);
 }
 
-ls_status ls_loader_part(ls_loader *l, int64_t step, int lo, int hi, ls_batch *out) {
+ls_status ls_loader_slices(ls_loader *l, int64_t step, int lo, int hi, ls_batch *out) {
   ls_batch *b = &l->batch;
   int64_t first;
   b->slice_lo = l->share.slice_lo = lo;
@@ -223,8 +223,8 @@ ls_status ls_loader_part(ls_loader *l, int64_t step, int lo, int hi, ls_batch *o
   for (int s = lo; s <= hi; s++) l->slice_row[s - lo] = ls_tree_row(b->total, b->slices, s) - row;
   assert(b->rows <= l->max_rows);
   if (b->weight) weigh(l, step);
-  *out = *b;
-  if (l->ahead) return ls_ahead_batch(l->ahead, step, before(l), b);
+  *out = *b; /* the same buffers, which are filled next */
+  if (l->ahead) return ls_ahead_batch(l->ahead, step, rows_before_part(l), b);
   return ls_data_gather(l->data, LS_SPLIT_TRAIN, l->index, b->rows, b->x, b->ldx, b->labels,
                         b->targets);
 }

@@ -32,7 +32,7 @@ void ls_loader_move(ls_loader *loader, int64_t steps, int64_t samples);
  * call. */
 ls_status ls_loader_batch(ls_loader *loader, int64_t step, ls_batch *out);
 /* Slices [lo, hi) of this rank's share alone. Each rank asks for its first slice first. */
-ls_status ls_loader_part(ls_loader *loader, int64_t step, int lo, int hi, ls_batch *out);
+ls_status ls_loader_slices(ls_loader *loader, int64_t step, int lo, int hi, ls_batch *out);
 /* The samples (numbers within train) of the whole minibatch of `step`; returns how many; sample has
  * room for the batch size. */
 int64_t ls_loader_samples(const ls_loader *loader, int64_t step, int64_t *sample);

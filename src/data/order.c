@@ -136,9 +136,11 @@ int64_t ls_share_samples(ls_share *share, int64_t step, int64_t *index, int64_t 
   int64_t epoch = ls_calendar_epoch(&share->calendar, step);
   *first = ls_calendar_minibatch(&share->calendar, step, total);
   *first += ls_tree_row(*total, share->slices, share->slice_lo);
-  if (epoch != share->epoch)
+  if (epoch != share->epoch) {
+    share->epoch = epoch;
     ls_order_init(&share->order, share->calendar.n, share->kind, share->features, share->seed,
-                  share->epoch = epoch);
+                  epoch);
+  }
   int64_t rows = share_rows(share, *total);
   for (int64_t k = 0; k < rows && index; k++) index[k] = ls_order_at(&share->order, *first + k);
   return rows;

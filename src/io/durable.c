@@ -145,9 +145,9 @@ typedef struct {
   const char *folder;
   ls_lock *lock; /* of the folder, or NULL */
   char temp[PATH_MAX], path[PATH_MAX];
-} place_names;
+} commit_paths;
 
-static ls_status name_places(ls_lock *lock, const char *dir, const char *name, place_names *at) {
+static ls_status find_paths(ls_lock *lock, const char *dir, const char *name, commit_paths *at) {
   at->folder = dir;
   at->lock = lock;
   if (snprintf(at->path, sizeof at->path, "%s/%s", dir, name) < PATH_MAX &&
@@ -156,7 +156,7 @@ static ls_status name_places(ls_lock *lock, const char *dir, const char *name, p
   return ls_fail(LS_EIO, "'%s/%s': the path is longer than %d bytes", dir, name, PATH_MAX);
 }
 
-static ls_status commit(const place_names *at, int folder, const void *data, size_t bytes,
+static ls_status commit(const commit_paths *at, int folder, const void *data, size_t bytes,
                         bool replace) {
 #ifdef LS_MUTANT_IN_PLACE
   (void)replace, (void)place;
@@ -165,7 +165,7 @@ static ls_status commit(const place_names *at, int folder, const void *data, siz
 #endif
   ls_status status = write_file(at->temp, data, bytes);
   if (status == LS_OK) status = check_file(at->temp, data, bytes);
-  if (status == LS_OK) status = ls_lock_look(at->lock);
+  if (status == LS_OK) status = ls_lock_check_disk(at->lock);
   if (status == LS_OK) status = place(at->temp, at->path, data, bytes, replace);
   if (status != LS_OK) {
     unlink(at->temp);
@@ -178,8 +178,8 @@ static ls_status commit(const place_names *at, int folder, const void *data, siz
 
 static ls_status write_durably(ls_lock *lock, const char *dir, const char *name, const void *data,
                                size_t bytes, bool replace) {
-  place_names at;
-  LS_TRY(name_places(lock, dir, name, &at));
+  commit_paths at;
+  LS_TRY(find_paths(lock, dir, name, &at));
   int folder = open_retry(dir, O_RDONLY | O_DIRECTORY);
   if (folder < 0) return io_error("open the folder", dir);
   ls_status status = commit(&at, folder, data, bytes, replace);
@@ -203,23 +203,23 @@ static ls_status sync_file(const char *path) {
 
 static ls_status link_durably(ls_lock *lock, const char *dir, const char *name, const char *twin,
                               const void *data, size_t bytes) {
-  place_names at, of;
-  LS_TRY(name_places(lock, dir, name, &at));
-  LS_TRY(name_places(lock, dir, twin, &of));
+  commit_paths at, of;
+  LS_TRY(find_paths(lock, dir, name, &at));
+  LS_TRY(find_paths(lock, dir, twin, &of));
   unlink(at.temp);
   if (link(of.path, at.temp) != 0) return write_durably(lock, dir, name, data, bytes, true);
   if (file_equals(at.temp, data, bytes) != 1 || sync_file(at.temp) != LS_OK) {
     unlink(at.temp);
     return write_durably(lock, dir, name, data, bytes, true);
   }
-  ls_status status = ls_lock_look(lock);
+  ls_status status = ls_lock_check_disk(lock);
   if (status == LS_OK) status = place(at.temp, at.path, data, bytes, true);
   unlink(at.temp); /* still there where path was a link to the same file already */
   return status == LS_OK ? ls_durable_sync_dir(dir) : status;
 }
 
-ls_status ls_durable_locked(ls_lock *lock, const char *dir, const char *name, const char *twin,
-                            const void *data, size_t bytes) {
+ls_status ls_durable_guarded(ls_lock *lock, const char *dir, const char *name, const char *twin,
+                             const void *data, size_t bytes) {
   return twin ? link_durably(lock, dir, name, twin, data, bytes)
               : write_durably(lock, dir, name, data, bytes, false);
 }

@@ -19,8 +19,8 @@ ls_status ls_durable_write(const char *dir, const char *name, const void *data, 
  * is replaced, and dir/twin may hold these bytes already: then name becomes a second link to that
  * file, as durable as if it had been written. Where it does not, or where the file system has no
  * links, it is written. */
-ls_status ls_durable_locked(ls_lock *lock, const char *dir, const char *name, const char *twin,
-                            const void *data, size_t bytes);
+ls_status ls_durable_guarded(ls_lock *lock, const char *dir, const char *name, const char *twin,
+                             const void *data, size_t bytes);
 ls_status ls_durable_sync_dir(const char *dir);
 ls_status ls_make_dirs(const char *path); /* mkdir -p, folder entries fsynced */
 

@@ -274,7 +274,7 @@ ls_status ls_lock_check(const ls_lock *lock) {
                  lock->path);
 }
 
-ls_status ls_lock_look(ls_lock *lock) {
+ls_status ls_lock_check_disk(ls_lock *lock) {
   if (!lock) return LS_OK;
   const int fd = open_own(lock, O_RDONLY);
   if (fd >= 0) close(fd);

@@ -12,7 +12,7 @@ ls_status ls_lock_take(const char *dir, ls_lock **out);
 /* LS_EIO once another has taken the lock over, as it may when this process stood still for a
  * minute; no look at the disk. NULL is no lock. */
 ls_status ls_lock_check(const ls_lock *lock);
-ls_status ls_lock_look(ls_lock *lock); /* the same, by a look at the disk; from any thread */
+ls_status ls_lock_check_disk(ls_lock *lock); /* the same, by a look at the disk; from any thread */
 void ls_lock_release(ls_lock **lock);
 
 #endif

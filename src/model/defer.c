@@ -152,7 +152,7 @@ static void place_slices(struct ls_deferral *d, const ls_batch *batch) {
   d->slice_row[batch->slices] = batch->total;
 }
 
-void ls_model_gather(ls_model *model, const ls_batch *batch) {
+void ls_model_join(ls_model *model, const ls_batch *batch) {
   struct ls_deferral *d = model->deferral;
   if (!d) return;
   d->joined = *batch;

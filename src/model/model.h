@@ -152,8 +152,9 @@ void ls_model_common(ls_model *model, void *block);
 void *ls_model_common_x(const ls_model *model);
 /* Bytes of the other ranks' rows that a rank reads a step, and how many parameters that is for. */
 int64_t ls_model_gathered(const ls_model *model, int64_t *parameters);
-/* The backward passes of all ranks of this minibatch are done. */
-void ls_model_gather(ls_model *model, const ls_batch *batch);
+/* Behind the exchange's reduce: where the rows of all ranks lie, for ls_model_piece. Moves no data;
+ * does nothing where no layer is deferred. */
+void ls_model_join(ls_model *model, const ls_batch *batch);
 /* From here on: the gradient of parameters [lo, lo + n) of one such tensor, over all ranks; in
  * scratch, which has room for n and 2 * LS_DEFER_WIDTH more. The same bits as the sum of parts. */
 const void *ls_model_piece(ls_model *model, int tensor, int64_t lo, int64_t n, int thread,

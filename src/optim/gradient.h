@@ -12,7 +12,7 @@ void ls_gradient_add_f32(void *block, int64_t n, double factor, const double *wh
 void ls_gradient_add_f64(void *block, int64_t n, double factor, const double *what);
 void ls_gradient_times_f32(void *block, int64_t n, double factor);
 void ls_gradient_times_f64(void *block, int64_t n, double factor);
-/* a += share (b - a): from one vector a step towards another. */
+/* a += fraction (b - a): from one vector a step towards another. */
 void ls_gradient_approach_f32(void *a, const void *b, int64_t n, double fraction);
 void ls_gradient_approach_f64(void *a, const void *b, int64_t n, double fraction);
 /* a += factor b, the factor rounded first. */

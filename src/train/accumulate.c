@@ -83,7 +83,7 @@ static void add(ls_run *run, void *sum, const void *more) {
 
 static bool one_round(ls_run *run, const ls_tree_node *node, void *grad, ls_batch *batch) {
   ls_run_load(run, node->lo, node->hi, batch);
-  return ls_run_backward(run, batch, 1, node, &grad);
+  return ls_run_pass(run, batch, 1, node, &grad);
 }
 
 static bool sum_node(ls_run *run, const ls_tree_node *node, int depth, void *grad,

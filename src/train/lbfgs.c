@@ -88,12 +88,12 @@ static void clear_frozen(const ls_run *run, char *g) {
 /* At the present weights. *flags: all ranks'. */
 static void loss_here(ls_run *run, iterate *p, ls_batch *batch, uint32_t *flags) {
   const double decay = run->lbfgs->spec->weight_decay;
-  const uint32_t all = ls_run_gradient(run, *flags & ~(uint32_t)LS_FLAG_NONFINITE, batch);
+  const uint32_t all = ls_run_summed_gradient(run, *flags & ~(uint32_t)LS_FLAG_NONFINITE, batch);
   double now = ls_time();
   *flags |= all & ~(uint32_t)LS_FLAG_NONFINITE;
   ls_update_gradient(run->update, p->g);
   ls_run_lap(run, LS_TIME_UPDATE, now);
-  ls_run_move_sums(run);
+  ls_run_split_update(run);
   memcpy(p->stats, run->slice_stats, (size_t)run->slices * sizeof *p->stats);
   /* which sums slice_stats in place */
   p->f = ls_step_loss(run, batch->total);

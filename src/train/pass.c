@@ -22,7 +22,7 @@ static void move_time(ls_run *run, ls_time_kind kind, double seconds) {
   run->time[LS_TIME_UPDATE] -= seconds;
 }
 
-void ls_run_move_sums(ls_run *run) {
+void ls_run_split_update(ls_run *run) {
   move_time(run, LS_TIME_REDUCE, ls_update_reduce_seconds(run->update));
   move_time(run, LS_TIME_COMPUTE, ls_update_gradient_seconds(run->update));
 }
@@ -35,7 +35,6 @@ void ls_run_clear(ls_run *run) {
   memset(run->slice_stats, 0, (size_t)run->slices * sizeof *run->slice_stats);
 }
 
-/* Losses of the batch's slices: the epoch's running sums; and whether they are finite. */
 bool ls_run_collect(ls_run *run, const ls_batch *batch) {
   bool finite = true;
   if (batch->rows > 0) ls_model_stats(run->model, batch, run->slice_stats + batch->slice_lo);
@@ -78,13 +77,13 @@ void ls_run_load(ls_run *run, int lo, int hi, ls_batch *batch) {
   const int64_t first = run->calendar->moved > 0 ? run->calendar->moved : 0;
   const int64_t step = run->one_order ? first : run->state.global_step;
   ls_comm_at(run->comm, "gather");
-  const ls_status status = ls_loader_part(run->loader, step, lo, hi, batch);
+  const ls_status status = ls_loader_slices(run->loader, step, lo, hi, batch);
   if (status != LS_OK) ls_comm_abort(run->comm, status, "%s", ls_error_text());
   ls_run_lap(run, LS_TIME_DATA, start);
 }
 
-bool ls_run_backward(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
-                     void *const *grad) {
+bool ls_run_pass(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
+                 void *const *grad) {
   const double start = ls_time();
   ls_comm_at(run->comm, "forward and backward");
   if (batch->rows > 0) ls_model_forward(run->model, batch, true, run->config->seed);

@@ -24,7 +24,7 @@ typedef struct {
   const char *const *allow;
   char *text;    /* every difference, a line each */
   char *refused; /* " --allow KEY" for each that is neither free nor allowed */
-  char *kept;    /* " KEY" for each that no run changes */
+  char *fixed;   /* " KEY" for each that no run changes */
   bool pairs;    /* there are some of lbfgs, as many as its `history` */
 } changes;
 
@@ -44,20 +44,20 @@ static void append(char **text, char *longer) {
   *text = longer;
 }
 
-static bool is_kept(const changes *all, const char *key, unsigned flags) {
+static bool is_fixed(const changes *all, const char *key, unsigned flags) {
   const bool history = strcmp(key, "optimizer.history") == 0 || strcmp(key, "then.history") == 0;
-  return flags & LS_KEY_KEPT || (all->pairs && history);
+  return flags & LS_KEY_FIXED || (all->pairs && history);
 }
 
 static void note_change(void *context, const char *key, unsigned flags, const char *before,
                         const char *after) {
   changes *all = context;
   bool allowed = flags & LS_KEY_FREE;
-  if (flags & LS_KEY_UNKEPT) return;
+  if (flags & LS_KEY_NOT_SAVED) return;
   for (int i = 0; all->allow && all->allow[i]; i++) allowed = allowed || names(all->allow[i], key);
   append(&all->text, ls_mem_format("%s%s: %s -> %s\n", all->text, key, before, after));
-  if (is_kept(all, key, flags))
-    append(&all->kept, ls_mem_format("%s %s", all->kept, key));
+  if (is_fixed(all, key, flags))
+    append(&all->fixed, ls_mem_format("%s %s", all->fixed, key));
   else if (!allowed)
     append(&all->refused, ls_mem_format("%s --allow %s", all->refused, key));
 }
@@ -88,9 +88,10 @@ static void keep_watches(const ls_config *old, const ls_config *config, ls_state
     s->plateau = ls_state_fresh.plateau;
 }
 
-/* Every difference is listed; any that is neither free nor allowed refuses the resume. */
-static ls_status check_config(ls_config *config, ls_checkpoint *c, const char *path,
-                              const char *const *allow) {
+/* What the run has settled on before is taken from the checkpoint. Then every difference is listed;
+ * any that is neither free nor allowed refuses the resume. */
+static ls_status settle_config(ls_config *config, ls_checkpoint *c, const char *path,
+                               const char *const *allow) {
   ls_config *old;
   LS_TRY(read_config(path, c, &old));
   keep_share(old, config);
@@ -100,11 +101,11 @@ static ls_status check_config(ls_config *config, ls_checkpoint *c, const char *p
                  ls_config_lbfgs(old) && ls_config_lbfgs(config)};
   ls_config_diff(old, config, note_change, &all);
   ls_status status = LS_OK;
-  if (*all.kept)
+  if (*all.fixed)
     status = ls_fail(LS_ECONFIG,
                      "the config is not the one of %s:\n%sno run changes its%s; another may begin "
                      "with these weights: model.init: {type: file, file: %s}",
-                     path, all.text, all.kept, path);
+                     path, all.text, all.fixed, path);
   else if (*all.refused)
     status = ls_fail(LS_ECONFIG, "the config is not the one of %s:\n%sgo on all the same with:%s",
                      path, all.text, all.refused);
@@ -112,7 +113,7 @@ static ls_status check_config(ls_config *config, ls_checkpoint *c, const char *p
     ls_log(LS_LOG_INFO, "changed since %s:\n%s", path, all.text);
   LS_FREE(all.text);
   LS_FREE(all.refused);
-  LS_FREE(all.kept);
+  LS_FREE(all.fixed);
   ls_config_free(&old);
   return status;
 }
@@ -138,7 +139,7 @@ static ls_status find(ls_config *config, const ls_train_options *o, const char *
   if (config->slices == 0 || config->slices == -1 || !config->slices_given)
     config->slices = (*out)->slices; /* the checkpoint's slices rule */
   ls_forget_target_scaling(config, *path, *out);
-  return check_config(config, *out, *path, o->allow);
+  return settle_config(config, *out, *path, o->allow);
 }
 
 ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_options *o,
@@ -221,6 +222,12 @@ static ls_status check_middle(const ls_run *run, const ls_state *s, int64_t done
                  (long long)done, epoch);
 }
 
+/* *rest = count - epochs of `each`; false where that is no number. */
+static bool less_epochs(int64_t count, int64_t epochs, int64_t each, int64_t *rest) {
+  int64_t past;
+  return !__builtin_mul_overflow(epochs, each, &past) && !__builtin_sub_overflow(count, past, rest);
+}
+
 /* What the calendar is moved by (data/order.h). */
 static ls_status find_place(const ls_run *run, ls_checkpoint *c, int64_t moved[2]) {
   ls_config *old;
@@ -228,7 +235,7 @@ static ls_status find_place(const ls_run *run, ls_checkpoint *c, int64_t moved[2
   const ls_state *s = &c->state;
   LS_TRY(read_config("the checkpoint", c, &old));
   ls_status status = c->minor < 1 ? find_begin(run, old, c) : LS_OK;
-  int64_t done = s->samples_seen - s->begin_sample, before;
+  const int64_t done = s->samples_seen - s->begin_sample;
   if (status == LS_OK && done > 0) {
     char *changed = NULL;
     ls_config_diff(old, run->config, note_reordered, &changed);
@@ -237,13 +244,11 @@ static ls_status find_place(const ls_run *run, ls_checkpoint *c, int64_t moved[2
   }
   ls_config_free(&old);
   LS_TRY(status);
-  bool over = __builtin_mul_overflow(s->epoch, calendar->steps, &before) ||
-              __builtin_sub_overflow(s->global_step - done / calendar->batch, before, &moved[0]) ||
-              __builtin_mul_overflow(s->epoch, calendar->used, &before) ||
-              __builtin_sub_overflow(s->begin_sample, before, &moved[1]);
-  return over
-             ? ls_fail(LS_EDATA, "the checkpoint's epoch %lld is not possible", (long long)s->epoch)
-             : LS_OK;
+  const bool fits =
+      less_epochs(s->global_step - done / calendar->batch, s->epoch, calendar->steps, &moved[0]) &&
+      less_epochs(s->begin_sample, s->epoch, calendar->used, &moved[1]);
+  if (fits) return LS_OK;
+  return ls_fail(LS_EDATA, "the checkpoint's epoch %lld is not possible", (long long)s->epoch);
 }
 
 /* Own products have the same bits on every CPU. */
@@ -256,7 +261,7 @@ static void compare_products(const ls_run *run, const ls_checkpoint *c) {
          c->kernel, now);
 }
 
-ls_status ls_resume_take(ls_trainer *t, ls_checkpoint *c) {
+ls_status ls_resume_apply(ls_trainer *t, ls_checkpoint *c) {
   int64_t moved[2] = {0};
   ls_run *run = t->run;
   ls_state *s = &run->state;

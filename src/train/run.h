@@ -28,8 +28,8 @@ enum {
   LS_FLAG_FAILED = 16
 };
 
-/* Where the time of steps went, in seconds. wait: for other ranks, and for what they send; reduce:
- * summing gradients. */
+/* Where the time of steps went, in seconds. wait: for other ranks, and for what they send (in
+ * ls_exchange_reduce and _publish); reduce: summing gradients, piece by piece in the update. */
 typedef enum {
   LS_TIME_DATA,
   LS_TIME_COMPUTE,
@@ -48,7 +48,7 @@ typedef struct {
   const ls_mode *mode;
   struct ls_asynchronous *asynchronous; /* asynchronous.h; NULL: synchronous */
   struct ls_lbfgs *lbfgs;               /* lbfgs.c; NULL: none */
-  bool one_order; /* the minibatch is that of the first update each time, in the order of that */
+  bool one_order; /* lbfgs: each loss is of the minibatch of the first update, in its order */
   void *spare[LS_TREE_DEPTH]; /* (n) real, as many as accumulate.c takes */
   ls_data *data;
   bool lent; /* they are: somebody else closes them */
@@ -67,7 +67,8 @@ typedef struct {
   ls_schedule_spec schedule;      /* the config's, all in steps */
   ls_state state;
   ls_stats *running;     /* (slices) sums of this epoch so far; this rank fills its own slices */
-  ls_stats *slice_stats; /* (slices) of the last step; own slices, until ls_step_loss sums */
+  ls_stats *slice_stats; /* (slices) own ones of the last step, until the next collective that sums
+                            (ls_step_loss, ls_running_score, ls_state_capture); then scratch */
   uint64_t *seen_of;     /* (2 ranks) work space of their comparison */
   uint64_t weights_seen; /* digest of what this rank's copy of the weights was since the last
                             comparison */
@@ -106,34 +107,37 @@ ls_status ls_products_agree(const ls_run *run);
  * want_norm: make grad_norm. LS_EDIVERGED if something is not finite and train.nonfinite is stop.
  */
 ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags);
-/* Its parts. gradient: the losses and the gradient of the minibatch of state.global_step, by the
- * present weights, ready in the exchange; flags as above. show: this rank's new weights are
- * everyone's, and the model's. not_finite: it is counted; the status. */
-uint32_t ls_run_gradient(ls_run *run, uint32_t flags, ls_batch *batch);
+/* Its parts. The pass over the minibatch of state.global_step by the present weights, and the
+ * exchange's reduce: gradients and flags (as above) of all ranks are ready in the exchange. */
+uint32_t ls_run_summed_gradient(ls_run *run, uint32_t flags, ls_batch *batch);
+/* This rank's new weights are everyone's, and the model's. */
 void ls_run_show(ls_run *run);
+/* It is counted. LS_EDIVERGED where train.nonfinite is stop. */
 ls_status ls_run_not_finite(ls_run *run, const char *advice);
 
 /* ---- pass.c ---- */
 
-/* What the steps of every mode have in common (mode.h). begin_epoch: the running sums begin anew
- * where an epoch does. collect: losses of the batch's slices; are they finite? add: they count.
- * advance: so many updates, with so many samples, are done. lap: the time since then, and now. */
-void ls_run_begin_epoch(ls_run *run);
-void ls_run_clear(ls_run *run); /* before the first collect of a step */
+/* What the steps of every mode have in common (mode.h). */
+void ls_run_begin_epoch(ls_run *run); /* the running sums begin anew where an epoch does */
+void ls_run_clear(ls_run *run);       /* before the first collect of a step */
+/* The losses of the batch's slices, into slice_stats: are they finite? */
 bool ls_run_collect(ls_run *run, const ls_batch *batch);
-void ls_run_add(ls_run *run, const ls_batch *batch);
+void ls_run_add(ls_run *run, const ls_batch *batch); /* they count: into the running sums */
+/* So many updates, with so many samples, are done. */
 void ls_run_advance(ls_run *run, int64_t updates, int64_t samples);
+/* The time since `since` was spent on `kind`; returns the time now. */
 double ls_run_lap(ls_run *run, ls_time_kind kind, double since);
-/* Of the update just made: summing over the ranks, and making what was deferred, are done piece by
- * piece within it, and are told apart here. */
-void ls_run_move_sums(ls_run *run);
-/* Slices [lo, hi) of the present minibatch; the job ends where they can't be had. Their forward and
- * backward pass, and gradients of these nodes: is the loss finite? */
+/* Of the time of the update just made, what went into summing over the ranks and into gradients
+ * that were deferred, done piece by piece within it, is counted as reduce and compute. */
+void ls_run_split_update(ls_run *run);
+/* Slices [lo, hi) of the present minibatch; the job ends where they cannot be had. */
 void ls_run_load(ls_run *run, int lo, int hi, ls_batch *batch);
-bool ls_run_backward(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
-                     void *const *grad);
-/* New weights came from outside (a checkpoint): show them to the model. Every rank calls it after
- * they are in place. */
+/* Their forward pass, losses, backward pass and the gradients of these nodes: is the loss finite?
+ */
+bool ls_run_pass(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
+                 void *const *grad);
+/* The exchange's weights have changed (an update, a checkpoint, an average): show them to the
+ * model. Every rank calls it after they are in place. */
 void ls_run_weights_changed(ls_run *run);
 
 /* ---- accumulate.c ---- */

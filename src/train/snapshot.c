@@ -44,7 +44,7 @@ static bool shard_finite(const ls_run *run) {
 /* ---- saving ---- */
 
 /* Rank 0 gets an image to fill; false where the writer is still busy and this one may be skipped.
- * All ranks learn which; where each is to wait, they know. */
+ * All ranks learn which. With `wait` it always goes ahead, so nothing is sent. */
 static bool begin(ls_trainer *t, bool wait, ls_image **image) {
   int go = 1;
   *image = NULL;

@@ -67,9 +67,9 @@ static void overlap(const ls_run *run, int rank, const ls_tensor *t, int64_t *lo
   if (*hi > t->offset + t->rows * t->cols) *hi = t->offset + t->rows * t->cols;
 }
 
-/* One slot into the image, tensor by tensor, each rank's share received where it belongs: no
+/* One slot into the image, tensor by tensor, each rank's shard received where it belongs: no
  * staging buffer. */
-static void gather_slot(ls_run *run, const ls_checkpoint *p, int planned, const char *own,
+static void gather_slot(ls_run *run, const ls_checkpoint *p, int slot, const char *own,
                         ls_image *image) {
   int me = ls_comm_rank(run->comm),
       ranks = ls_exchange_replicated(run->exchange) ? 1 : ls_comm_size(run->comm);
@@ -89,8 +89,7 @@ static void gather_slot(ls_run *run, const ls_checkpoint *p, int planned, const 
         ls_comm_send(run->comm, own + (size_t)(lo - shard) * size, bytes, 0);
         continue;
       }
-      char *to =
-          (char *)ls_image_slot(image, planned, i) + (size_t)(lo - p->tensor[i].offset) * size;
+      char *to = (char *)ls_image_slot(image, slot, i) + (size_t)(lo - p->tensor[i].offset) * size;
       if (r == 0)
         memcpy(to, own + (size_t)(lo - shard) * size, bytes);
       else
@@ -167,7 +166,7 @@ int ls_state_vectors(const ls_run *run) {
 /* What is kept beside the weights is kept from the start. */
 static ls_status check_beside(const ls_run *run, const ls_checkpoint *c) {
   static const char *const key[] = {
-      [LS_BESIDE_BEST] = "train.restore_best", [LS_BESIDE_TRAINED] = "train.average"};
+      [LS_BESIDE_BEST] = "train.restore_best", [LS_BESIDE_OTHER] = "train.average"};
   for (int b = 0; b < LS_BESIDES; b++)
     if ((run->beside[b] != NULL) != has_slot(c, ls_beside_names[b]))
       return ls_fail(LS_ECONFIG,

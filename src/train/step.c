@@ -15,7 +15,7 @@ static bool forward_backward(ls_run *run, ls_batch *batch) {
   if (run->config->accumulate > 1) return ls_accumulate(run, batch);
   ls_run_load(run, run->slice_lo, run->slice_hi, batch);
   const int parts = ls_exchange_parts(run->exchange, &node, &grad);
-  return ls_run_backward(run, batch, parts, node, grad);
+  return ls_run_pass(run, batch, parts, node, grad);
 }
 
 ls_status ls_run_not_finite(ls_run *run, const char *advice) {
@@ -28,7 +28,7 @@ ls_status ls_run_not_finite(ls_run *run, const char *advice) {
   return ls_comm_agree(run->comm, LS_EDIVERGED);
 }
 
-uint32_t ls_run_gradient(ls_run *run, uint32_t flags, ls_batch *batch) {
+uint32_t ls_run_summed_gradient(ls_run *run, uint32_t flags, ls_batch *batch) {
   const bool finite = forward_backward(run, batch);
   double now = ls_time();
   ls_desync_note(run);
@@ -37,9 +37,9 @@ uint32_t ls_run_gradient(ls_run *run, uint32_t flags, ls_batch *batch) {
   flags = ls_exchange_reduce(run->exchange, flags | (finite ? 0 : LS_FLAG_NONFINITE));
   ls_run_lap(run, LS_TIME_WAIT, now);
   ls_comm_at(run->comm, "update");
-  ls_model_gather(run->model, batch);
-  if (!ls_without("nonfinite-agreement")) return flags;
-  return finite ? 0 : LS_FLAG_NONFINITE;
+  ls_model_join(run->model, batch);
+  if (ls_without("nonfinite-agreement")) return finite ? 0 : LS_FLAG_NONFINITE; /* tests only */
+  return flags;
 }
 
 void ls_run_show(ls_run *run) {
@@ -62,9 +62,10 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   ls_state *s = &run->state;
   ls_batch batch;
   ls_run_begin_epoch(run);
+  /* Tests only: a bit of one copy flips, for desync.c to find. */
   if (ls_trip("weights", ls_comm_rank(run->comm)))
     ((char *)ls_exchange_weights(run->exchange))[run->parameters / 2 * 4] ^= 1;
-  *flags = ls_run_gradient(run, *flags, &batch);
+  *flags = ls_run_summed_gradient(run, *flags, &batch);
   double now = ls_time();
   run->schedule.cuts = s->plateau_cuts;
   run->lr = ls_schedule_at(&run->schedule, s->global_step);
@@ -82,7 +83,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
     status = diverged(run);
   }
   ls_run_lap(run, LS_TIME_UPDATE, now);
-  if (good) ls_run_move_sums(run);
+  if (good) ls_run_split_update(run);
   ls_run_show(run);
   ls_run_advance(run, 1, batch.total);
   return status;

@@ -1,3 +1,5 @@
+/* train.c - a training run from the claim of its folder to its report: begin at the bottom, with
+ * ls_train, then train, loop, after_step. What ranks decide together, and when, is here alone. */
 #include "train/train.h"
 
 #include <math.h>
@@ -80,14 +82,14 @@ static uint32_t my_flags(const ls_trainer *t) {
 }
 
 /* Rank 0 failed where the others are not waiting to hear of it: the next step's flags tell them. */
-static void defer(ls_trainer *t, ls_status status) {
+static void put_off(ls_trainer *t, ls_status status) {
   if (status == LS_OK || t->pending != LS_OK) return;
   t->pending = status;
   snprintf(t->pending_text, sizeof t->pending_text, "%s", ls_error_text());
 }
 
-/* What was deferred is everyone's failure now. */
-static ls_status agree_on_deferred(ls_trainer *t) {
+/* What was put off is everyone's failure now. */
+static ls_status agree_on_put_off(ls_trainer *t) {
   if (t->pending != LS_OK) ls_fail(t->pending, "%s", t->pending_text);
   return ls_comm_agree(t->comm, t->pending);
 }
@@ -109,7 +111,8 @@ static ls_status diverged(ls_trainer *t, const char *format, int64_t count) {
 
 /* Weights and optimizer go back to the last checkpoint; the data and the counters go on. */
 static ls_status roll_back(ls_trainer *t) {
-  ls_state *s = &t->run->state, now = *s;
+  ls_state *s = &t->run->state; /* the checkpoint's, once that is restored */
+  ls_state kept = *s;
   ls_checkpoint *checkpoint = NULL;
   char *path = NULL;
   ls_status status = LS_OK;
@@ -128,13 +131,13 @@ static ls_status roll_back(ls_trainer *t) {
   if (status == LS_OK) {
     ls_log(LS_LOG_WARN,
            "step %lld: not finite; weights and optimizer go back to step %lld, the data go on",
-           (long long)now.global_step, (long long)s->global_step);
-    now.t = s->t;
-    now.best_value = s->best_value; /* what is kept of the best is the checkpoint's */
-    now.best_step = s->best_step;
-    now.rollbacks++;
-    now.epoch_samples = 0;
-    *s = now;
+           (long long)kept.global_step, (long long)s->global_step);
+    kept.t = s->t;
+    kept.best_value = s->best_value; /* what is kept of the best is the checkpoint's */
+    kept.best_step = s->best_step;
+    kept.rollbacks++;
+    kept.epoch_samples = 0;
+    *s = kept;
     memset(t->run->running, 0, (size_t)t->run->slices * sizeof *t->run->running);
   }
   ls_checkpoint_free(&checkpoint);
@@ -165,11 +168,11 @@ static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool
   const ls_state *s = &t->run->state;
   bool epoch_end = ls_calendar_within(t->run->calendar, s->global_step) == 0, early = false;
   bool interrupted = flags & (LS_FLAG_SIGNAL | LS_FLAG_TIME);
-  if (flags & LS_FLAG_FAILED) return agree_on_deferred(t);
+  if (flags & LS_FLAG_FAILED) return agree_on_put_off(t);
   if (flags & LS_FLAG_NONFINITE)
     LS_TRY(after_nonfinite(t));
   else if (t->config->step_every > 0 && s->global_step % t->config->step_every == 0)
-    defer(t, ls_step_event(t, samples));
+    put_off(t, ls_step_event(t, samples));
   if (epoch_end)
     LS_TRY(ls_epoch_end(t, &early));
   else if (ls_eval_due(t, false))
@@ -190,6 +193,8 @@ static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool
   ls_progress_step(t->progress, s->global_step);
   return LS_OK;
 }
+
+/* ---- the loop ---- */
 
 static int64_t sooner(const ls_trainer *t, int64_t meeting, const ls_every *every) {
   if (every->unit != LS_EVERY_STEPS) return meeting;
@@ -218,14 +223,15 @@ static bool ended_early(const ls_trainer *t) {
 static ls_status loop(ls_trainer *t) {
   ls_run *run = t->run;
   const ls_leg leg = {next_meeting, flags_now, t};
-  const bool done = run->state.global_step >= run->steps, early = !done && ended_early(t),
-             rung = !early && at_rung(t);
+  const bool done = run->state.global_step >= run->steps;
+  const bool early = !done && ended_early(t);
+  const bool rung = !early && at_rung(t);
   bool stop = done || early || rung;
   if (early) t->exit = "early_stop";
   if (rung) t->exit = "rung";
   for (double before = ls_time(), now; !stop; before = now) {
-    defer(t, ls_snapshot_poll(t));
-    defer(t, ls_lock_check(t->lock));
+    put_off(t, ls_snapshot_poll(t));
+    put_off(t, ls_lock_check(t->lock));
     uint32_t flags = my_flags(t);
     const int64_t seen = run->state.samples_seen, from = run->state.global_step;
     LS_TRY(run->mode->advance(run, &leg, &flags));
@@ -282,7 +288,7 @@ ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
   int resumed = from != NULL;
   if (t->options->resume != LS_RESUME_NO) ls_comm_bcast(t->comm, &resumed, sizeof resumed, 0);
   if (resumed)
-    LS_TRY(ls_resume_take(t, from));
+    LS_TRY(ls_resume_apply(t, from));
   else if (t->config->init.kind == LS_INIT_FILE)
     LS_TRY(ls_state_load_weights(t->run));
   LS_TRY(choose_metrics(t));
@@ -344,8 +350,8 @@ static ls_status finish(ls_trainer *t, ls_train_result *r) {
   ls_run *run = t->run;
   const standing now = stands(t);
   const bool whole = now == WHOLE;
-  LS_TRY(agree_on_deferred(t)); /* of the last step */
-  ls_beside_show(run);          /* for good */
+  LS_TRY(agree_on_put_off(t)); /* of the last step */
+  ls_beside_show(run);         /* for good */
   if (whole) restore_best(t);
   LS_TRY(final_scores(t, now));
   if (whole) LS_TRY(ls_snapshot_take(t, "final.h5", true));

@@ -1,5 +1,5 @@
-/* trainer.h - one training run at work: what train.c, epoch.c, announce.c, snapshot.c, resume.c and
- * record.c share. */
+/* trainer.h - one training run at work: what train.c, epoch.c, announce.c, header.c, snapshot.c,
+ * resume.c and record.c share; api/trainer.c and cli/find_rate.c have one of their own. */
 #ifndef LS_TRAIN_TRAINER_H
 #define LS_TRAIN_TRAINER_H
 
@@ -86,7 +86,8 @@ ls_status ls_end_report(ls_trainer *t, ls_train_result *result);
 /* ---- snapshot.c ---- */
 bool ls_snapshot_due(const ls_trainer *t, uint32_t flags, bool epoch_end);
 /* Checkpoint of the present state under `name` (ckpt-N.h5 if NULL). must: not to be skipped,
- * whatever checkpoint.busy says. Collective. LS_EINTERNAL: the ranks have drifted apart. */
+ * whatever checkpoint.busy says. Collective. LS_EINTERNAL: the ranks have drifted apart;
+ * LS_EDIVERGED: weights are not finite. */
 ls_status ls_snapshot_take(ls_trainer *t, const char *name, bool must);
 /* Rank 0: report commits that have finished: "committed N file", the metrics event. LS_EIO after
  * three failures in a row. */
@@ -99,14 +100,14 @@ ls_status ls_snapshot_finish(ls_trainer *t); /* the same for all ranks. Collecti
 
 /* ---- resume.c ---- */
 /* Rank 0 finds and reads the checkpoint this run goes on from, and checks the config against it;
- * *out NULL: a fresh start. Collective in its status. Everyone's config takes the checkpoint's
- * slices. */
+ * *out NULL: a fresh start. Collective in its status. Everyone's config takes from the
+ * checkpoint what the run has settled on: slices, how validation is drawn, a separator. */
 ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_options *options,
                          const char *dir, ls_checkpoint **out, char **path);
 /* The run goes on with the checkpoint's state (rank 0's; NULL elsewhere) at its epoch and sample,
  * however long its epochs are now. Collective; LS_EDATA where the data have changed, LS_ECONFIG
  * where at that sample no minibatch can begin. */
-ls_status ls_resume_take(ls_trainer *t, ls_checkpoint *checkpoint);
+ls_status ls_resume_apply(ls_trainer *t, ls_checkpoint *checkpoint);
 
 /* ---- record.c ---- */
 ls_status ls_record_write(const ls_trainer *t); /* rank 0: config.yaml and record.json */

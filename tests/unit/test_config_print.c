@@ -86,7 +86,8 @@ static void kept(const ls_config *c) {
   ls_config *again = parse(text, NULL, 0);
   differences d = difference(again, c);
   for (int i = 0; i < d.count; i++)
-    if (!(d.flags[i] & LS_KEY_UNKEPT)) fail_msg("not changed, but a change is among\n%s", d.text);
+    if (!(d.flags[i] & LS_KEY_NOT_SAVED))
+      fail_msg("not changed, but a change is among\n%s", d.text);
   LS_FREE(text);
   ls_config_free(&again);
 }
@@ -211,13 +212,13 @@ static void test_flags(void **state) {
              {"train.epochs=7", LS_KEY_FREE},
              {"train.exchange=tree", LS_KEY_FREE},
              {"train.batch=7", 0},
-             {"train.precision=float64", LS_KEY_KEPT},
+             {"train.precision=float64", LS_KEY_FIXED},
              {"model.layers[0].units=7", 0},
              {"optimizer.lr=7", 0},
              {"eval.top_k=7", LS_KEY_FREE},
              {"guard.watchdog=never", LS_KEY_FREE | LS_KEY_ALIKE},
-             {"checkpoint.keep.last=7", LS_KEY_ALIKE | LS_KEY_UNKEPT},
-             {"output.log_weights=true", LS_KEY_ALIKE | LS_KEY_UNKEPT}};
+             {"checkpoint.keep.last=7", LS_KEY_ALIKE | LS_KEY_NOT_SAVED},
+             {"output.log_weights=true", LS_KEY_ALIKE | LS_KEY_NOT_SAVED}};
   ls_config *a = parse(BASE, NULL, 0);
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
     const char *const set[] = {row[i].set, "output.step_every=1"};

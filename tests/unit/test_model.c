@@ -722,7 +722,7 @@ static void try_deferred(const samples *s, int slices, int ranks, ls_team *team)
   }
   int tensors, deferred = 0;
   const ls_tensor *tensor = ls_model_tensors(plain, &tensors);
-  for (int r = 0; r < ranks; r++) ls_model_gather(model[r], &b[r]);
+  for (int r = 0; r < ranks; r++) ls_model_join(model[r], &b[r]);
   for (int i = 0; i < tensors; i++) {
     if (!ls_model_defers(model[0], i)) continue;
     deferred++;
