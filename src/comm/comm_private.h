@@ -1,5 +1,5 @@
-/* comm_private.h - what comm.c, open.c, place.c, shared.c, watchdog.c and the exchanges share;
- * nobody else includes it. Functions: comm.c; ls_place_*: place.c. */
+/* comm_private.h - what the files of comm/ share; nobody else includes it. Functions: comm.c;
+ * ls_place_*: place.c. */
 #ifndef LS_COMM_PRIVATE_H
 #define LS_COMM_PRIVATE_H
 

@@ -1,5 +1,5 @@
-/* watchdog.h - who keeps the others waiting; for comm.c alone. What it does for users, and the
- * calls that they make, are in comm.h. */
+/* watchdog.h - who keeps the others waiting; for comm.c and open.c alone. What it does for users,
+ * and the calls that they make, are in comm.h. */
 #ifndef LS_COMM_WATCHDOG_H
 #define LS_COMM_WATCHDOG_H
 

@@ -1,6 +1,6 @@
 /* metric.h - the one table of metrics: what each is called, which way is better, which networks
  * have it, and whether it is made without being asked for. Evaluations make the values
- * (train/evaluate.c, train/figures.c), each from sums over the whole split. */
+ * (train/evaluate.c, train/figures.c), each from the whole split. */
 #ifndef LS_CONFIG_METRIC_H
 #define LS_CONFIG_METRIC_H
 

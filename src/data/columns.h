@@ -1,5 +1,5 @@
-/* columns.h - what is known of a source's columns by name: from a CSV header, or from an HDF5 file
- * as `lockstep data import` makes it. */
+/* columns.h - what is known of a source's columns by name: from a CSV header, from an HDF5 file
+ * as `lockstep data import` makes it, or from a program (given.c). */
 #ifndef LS_DATA_COLUMNS_H
 #define LS_DATA_COLUMNS_H
 

@@ -1,6 +1,6 @@
 /* recipe.h - how rows as a file has them become rows as they are kept, and those the rows of a
  * minibatch: number types, scaling, class numbers. What cannot be kept is refused on the way.
- * Private to data/. */
+ * Private to data/ and the data commands. */
 #ifndef LS_DATA_RECIPE_H
 #define LS_DATA_RECIPE_H
 

@@ -25,14 +25,14 @@ static inline double ls_affine_variance(const ls_affine *affine, int64_t column)
   return affine->divisor[column] * affine->divisor[column];
 }
 
+/* Are there columns that a float32 cannot tell apart: is its spacing where they are more than a few
+ * thousandths of how far they spread? Time stamps are such, of some 1.7e9 and seconds apart. */
+bool ls_affine_needs_double(const ls_affine *affine);
+
 ls_status ls_affine_new(int64_t n, bool logs, ls_affine **out);
 void ls_affine_free(ls_affine **affine);
 /* A checkpoint's. LS_EDATA where it is not for n columns; what: "features". */
 ls_status ls_affine_copy(const ls_affine *from, int64_t n, const char *what, ls_affine **out);
-
-/* Are there columns that a float32 cannot tell apart: is its spacing where they are more than a few
- * thousandths of how far they spread? Time stamps are such, of some 1.7e9 and seconds apart. */
-bool ls_affine_needs_double(const ls_affine *affine);
 
 /* Rows from memory or from a file: rows [lo, lo + rows) as (rows, n) cells in *x, at most `most` at
  * once. */

@@ -20,7 +20,8 @@ typedef struct ls_format ls_format;
 typedef struct ls_names ls_names;
 struct ls_columns; /* columns.h */
 
-/* An open source: its rows come in order, once. Each format's own struct begins with this one. */
+/* An open source: its rows come in order, until `rewind`. Each format's own struct begins with this
+ * one. */
 typedef struct {
   const ls_format *format;
   ls_shape shape;

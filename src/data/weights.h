@@ -1,5 +1,5 @@
 /* weights.h - what each training sample counts: its weight in the data times the weight of its
- * class. Private to data/. */
+ * class. Private to data/ and the data commands. */
 #ifndef LS_DATA_WEIGHTS_H
 #define LS_DATA_WEIGHTS_H
 

@@ -1,6 +1,6 @@
 /* schedules.c - the built-in learning-rate schedules: rate of the update that sees global_step = j,
- * in double. lr is optimizer.lr; decay functions follow TensorFlow 1's tf.train.* (chapter,
- * l.74-415). */
+ * in double. lr is optimizer.lr; decay functions follow TensorFlow 1's tf.train.* as the
+ * chapter has them (docs/chapter.md). */
 #include <math.h>
 #include <stddef.h>
 

@@ -1,6 +1,7 @@
 /* plot_layout.h - what is where on a picture, in pixels from its lower left corner: axes, tics and
  * legend (plot_layout.c), numbers beside the points of paths (plot_numbers.c). All that is written
- * is placed here, so that a test can tell from a kept script that nothing covers anything. */
+ * but the legend of a terminal is placed here, so that a test can tell from a kept script that
+ * nothing covers anything. */
 #ifndef LS_VIEW_PLOT_LAYOUT_H
 #define LS_VIEW_PLOT_LAYOUT_H
 

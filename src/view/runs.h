@@ -20,7 +20,7 @@ typedef enum {
   LS_FINAL_STALENESS_MAX,
   LS_FINALS
 } ls_final;
-extern const char *const ls_final_names[]; /* "epochs", "loss", ..., "samples_per_s", NULL */
+extern const char *const ls_final_names[]; /* "epochs", "loss", ..., "staleness_max", NULL */
 
 typedef struct {
   const char *path;

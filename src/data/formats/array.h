@@ -1,5 +1,5 @@
 /* array.h - what IDX and .npy files are behind their headers: numbers of one type, row by row, read
- * once from front to back, plain or gzip. */
+ * from front to back, by io/gz.h. */
 #ifndef LS_DATA_FORMATS_ARRAY_H
 #define LS_DATA_FORMATS_ARRAY_H
 

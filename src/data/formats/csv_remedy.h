@@ -1,5 +1,5 @@
 /* csv_remedy.h - what may mend a CSV file that is refused, added to the text of the failure; in the
- * words of who can say it (config, data import, checkpoint). Private to csv*.c. */
+ * words of who can say it (config, data import, checkpoint). Private to csv*.c and data info. */
 #ifndef LS_DATA_FORMATS_CSV_REMEDY_H
 #define LS_DATA_FORMATS_CSV_REMEDY_H
 

@@ -31,7 +31,7 @@ typedef struct {
   const char *line_end; /* "LF", "CRLF", "CR" */
 } ls_csv_text;
 
-/* Read a file, plain or gzip, and set file->bytes and digest. out->separator: by the first line
+/* Read a file by io/gz.h, and set file->bytes and digest. out->separator: by the first line
  * where spec leaves it open. LS_EDATA for what is no text in UTF-8 or the like. */
 ls_status ls_csv_open(const char *path, const ls_csv_spec *spec, ls_csv_text *out,
                       ls_data_file *file);
