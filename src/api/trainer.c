@@ -78,6 +78,10 @@ static ls_status read_config(ls_comm *comm, const char *config, ls_config **out)
   LS_FREE(data);
   if (status == LS_OK && ((*out)->optimizer.file || (*out)->schedule.file || (*out)->loss_file))
     return ls_fail(LS_ECONFIG, "plug-ins are for the command line: a guest loads none");
+  if (status == LS_OK && (*out)->gemm == LS_GEMM_BLAS)
+    return ls_fail(LS_ECONFIG,
+                   "train.gemm: blas is for the command line: how many threads a BLAS takes is "
+                   "the program's matter");
   return status;
 }
 
@@ -92,11 +96,6 @@ static ls_status check_config(ls_config *config) {
     return ls_fail(LS_ECONFIG,
                    "train.nonfinite: rollback goes back to checkpoints of a run folder, "
                    "and a trainer has none");
-  if (config->gemm == LS_GEMM_BLAS)
-    return ls_fail(
-        LS_ECONFIG,
-        "train.gemm: blas is for the command line: how many threads a BLAS takes is this "
-        "program's matter");
   if (data->given_samples == 0) data->given_samples = config->batch;
   if (data->given_samples == 0)
     return ls_fail(LS_ECONFIG, "train.batch: full, of how many samples? data.samples says it");

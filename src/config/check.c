@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "model/blas.h"
 #include "optim/lbfgs.h"
 
 bool ls_config_has_classes(const ls_config *c) {
@@ -473,6 +474,17 @@ static void check_accumulate(const reading *r) {
             "softmax_batch wants the whole minibatch at once: its outputs depend on all samples");
 }
 
+/* A BLAS that is not there is missed before the data are read. */
+static void check_gemm(const reading *r) {
+  const ls_config *c = r->config;
+  if (c->gemm != LS_GEMM_BLAS) return;
+  if (c->data.type && strcmp(c->data.type, "memory") == 0)
+    WRONG(r, "train.gemm",
+          "blas is for the command line: how many threads a BLAS takes is the program's matter");
+  else if (r->given && ls_blas_open() != LS_OK)
+    WRONG(r, "train.gemm", "blas: %s", ls_error_text());
+}
+
 void ls_config_check(ls_reader *rd, const ls_node *root) {
   const reading r = {rd->report, rd->config, root, rd->plugins};
   ls_config *c = rd->config;
@@ -494,6 +506,7 @@ void ls_config_check(ls_reader *rd, const ls_node *root) {
   check_metrics(&r);
   check_mode(&r);
   check_accumulate(&r);
+  check_gemm(&r);
   c->slices_given = c->slices >= 0;
   if (c->slices < 0 && c->batch > 0) c->slices = ls_config_default_slices(c->batch);
 }

@@ -102,7 +102,8 @@ ls_status ls_blas_open(void) {
   ask_for_one_thread();
   void *library = dlopen(LOCKSTEP_BLAS, RTLD_NOW | RTLD_LOCAL);
   if (!library)
-    return ls_fail(LS_FAIL, "can't load the BLAS that this lockstep was built with: %s", dlerror());
+    return ls_fail(LS_FAIL, "cannot load the BLAS that this lockstep was built with: %s",
+                   dlerror());
   if (!name_openblas(library) && !name_blis(library) && !name_mkl(library)) name_file();
   if (find(library, "cblas_dgemm", &blas.dgemm) && find(library, "cblas_sgemm", &blas.sgemm))
     return LS_OK;

@@ -12,6 +12,9 @@
 #include <immintrin.h>
 #elif defined(LS_ISA_neon)
 #include <arm_neon.h>
+#elif defined(__x86_64__) && !defined(__FMA__)
+#define WITHOUT_FMA /* in what all CPUs of the kind have */
+#include "model/fused.h"
 #else
 #include <math.h>
 #endif
@@ -63,6 +66,10 @@ INLINE vec fused(vec a, vec b, vec c) {
   return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 #elif defined(LS_ISA_neon)
   return (vec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#elif defined(WITHOUT_FMA) && LS_REAL_BITS == 32
+  return ls_fused_floats(a, b, c);
+#elif defined(WITHOUT_FMA)
+  return ls_fused_doubles(a, b, c);
 #else
   for (int i = 0; i < WIDTH; i++)
     c[i] = LS_REAL_BITS == 32 ? fmaf((float)a[i], (float)b[i], (float)c[i]) : fma(a[i], b[i], c[i]);

@@ -15,10 +15,10 @@ eval: {on: [test]}
 END
 case $said in
   "this lockstep was built without"*)
-    refused 78 'train.gemm: blas: this lockstep was built without a CBLAS' train net.yaml -o none train.gemm=blas
+    refused 78 "command line: 'train.gemm=blas': error: blas: this lockstep was built without a CBLAS" train net.yaml -o none train.gemm=blas
     finish
     exit ;;
-  *load*) refused 78 "train.gemm: blas: can't load" train net.yaml -o none train.gemm=blas
+  *load*) refused 78 "error: blas: cannot load" train net.yaml -o none train.gemm=blas
     finish
     exit ;;
 esac
@@ -74,6 +74,22 @@ END
   code=0
   "$MPIRUN" -n 2 ./odd.sh "$LOCKSTEP" train net.yaml -o odd train.gemm=blas 2>odd.err || code=$?
   [ $code -eq 70 ] && grep -q 'rank 1 .*another BLAS for train.gemm: blas' odd.err || fail "ranks of other kernels: $code, $(cat odd.err)"
+fi
+# What a BLAS cannot do, and one that is gone, are missed where the config is checked, at their place.
+sed 's/slices: 11/slices: 11, gemm: blas/' net.yaml >blas.yaml
+sed 's/^data: .*/data: {type: memory, inputs: 3, classes: 10}/; s/^eval: .*/eval: {every: never}/' blas.yaml >memory.yaml
+refused 78 'memory.yaml:6:43: error: blas is for the command line' config check memory.yaml
+"$LOCKSTEP" config check blas.yaml >out || fail "config check"
+library=$(sed -n 's/^LOCKSTEP_BLAS:[A-Z]*=//p' "$BUILD/CMakeCache.txt")
+gone() { unshare --user --map-root-user --mount bash -c 'mount --bind /dev/null "$0" && exec "$@"' "$(readlink -f "$library")" "$@"; }
+if gone true 2>/dev/null; then
+  for command in "config check blas.yaml" "train blas.yaml -o none"; do
+    code=0
+    # shellcheck disable=SC2086 # a word each
+    gone "$LOCKSTEP" $command 2>err || code=$?
+    [ $code -eq 78 ] && grep -q 'blas.yaml:6:43: error: blas: cannot load the BLAS .* \[train.gemm\]' err || fail "$command without the library: $code, $(cat err)"
+  done
+  gone "$LOCKSTEP" eval one/final.h5 --json | grep -q '"loss"' || fail "eval without the library"
 fi
 # Evaluation and prediction need no BLAS.
 "$LOCKSTEP" eval one/final.h5 --json | grep -q '"loss"' || fail "eval"

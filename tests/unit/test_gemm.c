@@ -1,5 +1,6 @@
 /* Every kernel against one written-down order of operations, bit for bit: fused multiply-adds over
  * k ascending, slices in the tree. */
+#include <fenv.h>
 #include <stdbool.h>
 
 #include "base/rng.h"
@@ -259,6 +260,94 @@ static void test_weight_gradient(void **state) {
     }
 }
 
+/* ---- one product and one sum of hard numbers ---- */
+
+/* Of any size, few bits, around 1, or special. */
+static double hard(ls_dtype precision) {
+  static const double special[] = {0, -0.0, 1, -1, (double)INFINITY, (double)-INFINITY};
+  const int bits = precision == LS_F32 ? 24 : 53, range = precision == LS_F32 ? 130 : 1030;
+  const double any = ls_rng_normal(seed, 3, draws++);
+  switch (below(6)) {
+    case 0:
+      return ldexp(any, (int)below(2 * range) - range);
+    case 1:
+      return ldexp((double)(below(4097) - 2048), (int)below(bits) - bits);
+    case 2:
+      return special[below(6)];
+    case 3:
+      return ldexp(floor(ldexp(any, bits / 2)), -(int)below(bits));
+    default:
+      return any;
+  }
+}
+
+/* A sum whose exact value is close to the middle of two numbers, to a cancelling one, or neither.
+ */
+static double hard_sum(ls_dtype precision, double product) {
+  const int bits = precision == LS_F32 ? 24 : 53;
+  switch (below(4)) {
+    case 0:
+      return -product;
+    case 1:
+      return ldexp(product, bits - 2 + (int)below(4));
+    case 2:
+      return -ldexp(product, bits - 2 + (int)below(4));
+    default:
+      return hard(precision);
+  }
+}
+
+static bool is_same(ls_dtype precision, const void *a, const void *b) {
+  const double x = ls_dtype_get(precision, a, 0), y = ls_dtype_get(precision, b, 0);
+  return (isnan(x) && isnan(y)) || memcmp(a, b, ls_dtype_size(precision)) == 0;
+}
+
+/* As in training, numbers too small to be normal are 0. */
+static void try_hard(const ls_gemm *gemm, ls_dtype precision) {
+  enum { N = 48 };
+  numbers a = fresh(precision, 1, false), b = fresh(precision, N, false),
+          init = fresh(precision, N, false), c = fresh(precision, ls_leading(N, precision), false);
+  ls_dtype_put(precision, a.at, 0, hard(precision));
+  for (int j = 0; j < N; j++) {
+    ls_dtype_put(precision, b.at, j, hard(precision));
+    const double product = ls_dtype_get(precision, a.at, 0) * ls_dtype_get(precision, b.at, j);
+    ls_dtype_put(precision, init.at, j, hard_sum(precision, product));
+  }
+  gemm->multiply(&(ls_multiply){.m = 1,
+                                .n = N,
+                                .k = 1,
+                                .a = a.at,
+                                .lda = 1,
+                                .b = b.at,
+                                .ldb = N,
+                                .init = init.at,
+                                .c = c.at,
+                                .ldc = c.count});
+  for (int j = 0; j < N; j++) {
+    const double was = ls_dtype_get(precision, init.at, j);
+    fuse(precision, a.at, at(b, j), at(init, j));
+    if (!is_same(precision, at(c, j), at(init, j)))
+      fail_msg("%s %s: %a * %a + %a is %a, not %a", gemm->name, ls_dtype_name(precision),
+               ls_dtype_get(precision, a.at, 0), ls_dtype_get(precision, b.at, j), was,
+               ls_dtype_get(precision, c.at, j), ls_dtype_get(precision, init.at, j));
+  }
+  free(a.at), free(b.at), free(init.at), free(c.at);
+}
+
+static void test_hard_numbers(void **state) {
+  (void)state;
+  if (ls_gemm_cpu_is_slow()) skip(); /* libm's fma may not know of the mode */
+  fenv_t mode;
+  assert_int_equal(fegetenv(&mode), 0);
+  ls_flush_denormals();
+  for (int i = 0; i < KERNELS; i++)
+    for (ls_dtype precision = LS_F32; precision <= LS_F64; precision++) {
+      const ls_gemm *gemm = ls_gemm_named(kernels[i], precision);
+      for (int n = 0; gemm && n < 2000; n++) try_hard(gemm, precision);
+    }
+  assert_int_equal(fesetenv(&mode), 0);
+}
+
 /* ---- the table ---- */
 
 static void test_choice(void **state) {
@@ -307,9 +396,9 @@ static void test_reference(void **state) {
 int main(void) {
   seed = test_seed();
   printf("seed %llu (SEED=)\n", (unsigned long long)seed);
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_multiply),
-                                     cmocka_unit_test(test_weight_gradient),
-                                     cmocka_unit_test(test_choice), cmocka_unit_test(test_leading),
-                                     cmocka_unit_test(test_reference)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_multiply),     cmocka_unit_test(test_weight_gradient),
+      cmocka_unit_test(test_hard_numbers), cmocka_unit_test(test_choice),
+      cmocka_unit_test(test_leading),      cmocka_unit_test(test_reference)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
