@@ -4,6 +4,7 @@
 # of the machine then hits all alike. ISA=avx2 holds lockstep and the libraries to AVX2 kernels.
 set -eu
 cd "$(dirname "$0")/.."
+began=$(date +%s)
 rounds=${1:-5} lockstep=${LOCKSTEP:-build/lockstep}
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
@@ -19,19 +20,13 @@ esac
 python=python3
 python3 -c 'import torch' 2>/dev/null || python=/usr/bin/python3 # Debian's package is for Debian's
 torch=$($python -c 'import torch; print(torch.__version__)' 2>/dev/null) || torch=
-onednn=$work/onednn
-cc -O2 bench/onednn.c -o "$onednn" -ldnnl 2>/dev/null || onednn=
+
+onednn=$("$lockstep" bench gemm bench/configs/a.yaml --steps 1 --json |
+  sed -n 's/.*"onednn":"\([^"]*\)".*/\1/p')
 
 number() { sed -n "s/.*\"$1\":\([0-9.e+-]*\).*/\1/p"; }
 rows() { case $1 in a) echo 50 ;; b) echo 128 ;; c) echo 1024 ;; esac; }
 steps() { case $1 in a) echo 4000 ;; b) echo 300 ;; c) echo 5 ;; esac; }
-widths() {
-  case $1 in
-    a) echo 784 20 20 20 20 10 ;;
-    b) echo 784 512 512 10 ;;
-    c) echo 784 2048 2048 2048 10 ;;
-  esac
-}
 ranks() { n=$1 && shift && mpirun -n "$n" --bind-to none "$@"; }
 train() { # train NAME RANKS [KEY=VALUE]: samples/s
   ranks "$2" "$lockstep" bench train "bench/configs/$1.yaml" ${3:-} --threads 1 \
@@ -39,26 +34,26 @@ train() { # train NAME RANKS [KEY=VALUE]: samples/s
     number samples_per_s
 }
 
-# The products alone: samples/s of ROWS rows by one library, on one core.
-by_blas() { # by_blas NAME ROWS
+# The products alone, on one core: all libraries in turn, and samples/s of ROWS rows by each.
+products() { # products NAME ROWS WHERE
   "$lockstep" bench gemm "bench/configs/$1.yaml" "train.batch=$2" \
-    --steps "$(($(steps "$1") / 4 + 1))" --json >"$work/gemm.$3"
-  number blas_samples_per_s <"$work/gemm.$3"
+    --steps "$(($(steps "$1") / 4 + 1))" --json >"$work/$3"
 }
-by_onednn() { # the same
-  # shellcheck disable=SC2046 # a word each
-  OMP_NUM_THREADS=1 "$onednn" "$2" "$(($(steps "$1") / 2 + 1))" $(widths "$1")
+by() { # by LIBRARY WHERE...: the sum of their rates; nothing where there is no such library
+  library=$1 && shift
+  for where in "$@"; do number "${library}_samples_per_s" <"$work/$where"; done |
+    awk '{ sum += $1 } END { if (NR) print sum }'
 }
-on_both() { # on_both LIBRARY NAME: half the rows on each of two cores at once, the sum of their rates
-  half=$(($(rows "$2") / 2))
-  "by_$1" "$2" $half first >"$work/first" &
-  "by_$1" "$2" $half second >"$work/second"
+alone_and_on_both() { # NAME: half the rows on each of two cores at once
+  half=$(($(rows "$1") / 2))
+  products "$1" "$(rows "$1")" whole
+  products "$1" $half first &
+  products "$1" $half second
   wait
-  cat "$work/first" "$work/second" | awk '{ sum += $1 } END { print sum }'
-}
-products() { # products LIBRARY NAME
-  "by_$1" "$2" "$(rows "$2")" whole >>"$work/$2.$1"
-  on_both "$1" "$2" >>"$work/$2.$1.both"
+  for library in blas onednn; do
+    by $library whole >>"$work/$1.$library"
+    by $library first second >>"$work/$1.$library.both"
+  done
 }
 
 # Seconds from mpirun to exit, and the accuracy.
@@ -83,8 +78,7 @@ for _ in $(seq "$rounds"); do
     train $net 1 >>"$work/$net.one"
     train $net 2 >>"$work/$net.two"
     train $net 1 train.slices=1 >>"$work/$net.plain"
-    products blas $net
-    [ -z "$onednn" ] || products onednn $net
+    alone_and_on_both $net
     [ -z "$torch" ] || {
       ranks 1 "$python" bench/pytorch_ddp.py $net >>"$work/$net.torch1"
       ranks 2 "$python" bench/pytorch_ddp.py $net >>"$work/$net.torch2"
@@ -115,7 +109,7 @@ ratio() { # ratio A B...: of A's median to the largest of the others'
 echo "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(nproc) cores, $isa, load" \
   "$(cut -d' ' -f1 /proc/loadavg); medians of $rounds, in turn; samples per second, one thread a" \
   "rank; $("$lockstep" bench gemm bench/configs/a.yaml --steps 1 --json |
-    sed -n 's/.*"blas":"\([^"]*\)".*/\1/p')."
+    sed -n 's/.*"blas":"\([^"]*\)".*/\1/p'), ${onednn:-no oneDNN}; $(($(date +%s) - began)) s in all."
 echo
 echo "| network | 1 rank | 2 ranks | 1 rank, slices: 1 | BLAS, 1 core | BLAS, both cores |" \
   "oneDNN, 1 core | oneDNN, both | PyTorch ${torch:-(not installed)}, 1 process | DDP, 2 |"

@@ -64,6 +64,12 @@ else()
   message(NOTICE "-- no CBLAS is found (Debian libopenblas0, Fedora, RHEL openblas, Spack openblas): built without train.gemm: blas")
 endif()
 
+# oneDNN, for `bench gemm` alone, in the same way.
+find_library(LOCKSTEP_ONEDNN NAMES libdnnl.so.3 libdnnl.so.2 dnnl)
+if(LOCKSTEP_ONEDNN)
+  set_source_files_properties(src/cli/bench/onednn.c PROPERTIES COMPILE_DEFINITIONS LOCKSTEP_ONEDNN="${LOCKSTEP_ONEDNN}")
+endif()
+
 # Only tests and pages need these; without them the rest is built.
 pkg_check_modules(CMOCKA QUIET IMPORTED_TARGET cmocka)
 find_program(SCDOC scdoc)

@@ -82,6 +82,7 @@ fields sizes parameters bytes stall_ms memcpy_ms commit_ms plain_ms peak_kb
 if on 0 bench gemm net.yaml --steps 3 --json >out 2>err; then
   fields blas kernel flops blas_us blas_slices_us own_us blas_samples_per_s own_samples_per_s difference update_bytes update_us floor_us \
     floor_samples_per_s
+  [ -z "$(value onednn)" ] || fields onednn_us onednn_samples_per_s
   [ "$(value update_bytes)" -eq 0 ] 2>/dev/null && fail "no traffic: $(cat out)"
 else
   grep -q 'BLAS' err || fail "bench gemm: $(cat err)"

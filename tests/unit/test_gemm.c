@@ -385,7 +385,7 @@ static void test_reference(void **state) {
           LS_OK);
       assert_true(ls_reference_flops(reference) ==
                   29 * (4.0 * 70 * 20 + 6.0 * 20 * 33 + 6.0 * 33 * 3));
-      ls_reference_run_blas(reference);
+      ls_reference_run(reference, ls_blas_product);
       ls_reference_run_own(reference, ls_gemm_choose(precision));
       assert_true(ls_reference_difference(reference) < (precision == LS_F32 ? 1e-6 : 1e-15));
       ls_reference_free(&reference);

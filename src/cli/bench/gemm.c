@@ -1,11 +1,12 @@
-/* gemm.c - lockstep bench gemm: the matrix products of one training step alone, by BLAS and by
- * lockstep's kernels, in turn; and what an update moves between memory and processor. Products by
- * BLAS plus that traffic are the floor of a step on one core. */
+/* gemm.c - lockstep bench gemm: the matrix products of one training step alone, by BLAS, by
+ * lockstep's kernels and by oneDNN, in turn; and what an update moves between memory and processor.
+ * Products by BLAS plus that traffic are the floor of a step on one core. */
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "cli/bench/bench.h"
+#include "cli/bench/onednn.h"
 #include "cli/bench/reference.h"
 #include "model/blas.h"
 #include "train/mode.h"
@@ -76,18 +77,20 @@ static void traffic_free(traffic *t) {
 
 /* ---- in turn ---- */
 
-enum { BLAS, BLAS_SLICES, OWN, TRAFFIC, KINDS };
+enum { BLAS, BLAS_SLICES, OWN, ONEDNN, TRAFFIC, KINDS };
 
 typedef struct {
   ls_reference *whole, *sliced;
   const ls_gemm *gemm;
+  const char *onednn; /* its name, or NULL: there is none for these */
   traffic traffic;
 } subjects;
 
 static void work(const subjects *s, int kind) {
-  if (kind == BLAS) ls_reference_run_blas(s->whole);
-  if (kind == BLAS_SLICES) ls_reference_run_blas(s->sliced);
+  if (kind == BLAS) ls_reference_run(s->whole, ls_blas_product);
+  if (kind == BLAS_SLICES) ls_reference_run(s->sliced, ls_blas_product);
   if (kind == OWN) ls_reference_run_own(s->sliced, s->gemm);
+  if (kind == ONEDNN && s->onednn) ls_reference_run(s->whole, ls_onednn_product);
   if (kind == TRAFFIC) move(&s->traffic);
 }
 
@@ -114,6 +117,7 @@ static const char look[] =
     ROW("blas", "blas_us", "blas_samples_per_s")
     ROW("_slices", "blas_slices_us", "_slices_samples_per_s")
     ROW("_own", "own_us", "own_samples_per_s")
+    "{?onednn}" ROW("onednn", "onednn_us", "onednn_samples_per_s") "{/}"
     "largest relative difference of a weight gradient: {difference:.2g}\n"
     "the update's traffic, {update_bytes*1e-6:.2f} MB: {update_us:.1f} us, {_gb_per_s:.1f} GB/s; "
     "floor of a step: {floor_us:.1f} us, {floor_samples_per_s:.0f} samples/s\n";
@@ -136,6 +140,12 @@ static json_t *answer_json(const ls_run *run, const subjects *s, const double me
   ls_put(o, "update_us", median[TRAFFIC] * 1e6);
   ls_put(o, "floor_us", floor * 1e6);
   ls_put(o, "floor_samples_per_s", batch / floor);
+  if (s->onednn) {
+    ls_put(o, "onednn", s->onednn);
+    ls_put(o, "onednn_us", median[ONEDNN] * 1e6);
+    ls_put(o, "onednn_samples_per_s", batch / median[ONEDNN]);
+    ls_put(o, "_onednn_us", flops / median[ONEDNN] / 1e9);
+  }
   char *own = ls_mem_format("lockstep %s", s->gemm->name);
   ls_put(o, "_own", own);
   LS_FREE(own);
@@ -155,6 +165,7 @@ static ls_status compare(ls_cli *cli, ls_run *run, int rounds, subjects *s) {
   ls_dtype precision = run->config->precision;
   double median[KINDS];
   s->gemm = ls_gemm_choose(precision);
+  if (precision == LS_F32) s->onednn = ls_onednn_open();
   LS_TRY(ls_reference_new(width, layers, run->batch, 1, precision, &s->whole));
   LS_TRY(ls_reference_new(width, layers, run->batch, run->slices, precision, &s->sliced));
   LS_TRY(traffic_new(run, &s->traffic));

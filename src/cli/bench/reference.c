@@ -5,7 +5,6 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "model/blas.h"
 
 /* ---- a step's products ---- */
 
@@ -83,23 +82,22 @@ void ls_reference_free(ls_reference **reference) {
   LS_FREE(*reference);
 }
 
-void ls_reference_run_blas(ls_reference *r) {
+void ls_reference_run(ls_reference *r, ls_reference_product *product) {
   for (int i = 0; i < r->slices; i++) {
     const int64_t lo = r->slice_row[i], m = r->slice_row[i + 1] - lo;
     for (int l = 0; l < r->layers; l++) {
       const stage *s = &r->stage[l];
-      ls_blas_product(r->precision, (ls_blas_transposed){0}, m, s->out, s->in,
-                      at(r, s->x, lo * s->ldin), s->ldin, s->w, s->out, 0,
-                      at(r, s->y, lo * s->ldout), s->ldout);
+      product(r->precision, (ls_blas_transposed){0}, m, s->out, s->in, at(r, s->x, lo * s->ldin),
+              s->ldin, s->w, s->out, 0, at(r, s->y, lo * s->ldout), s->ldout);
     }
     for (int l = r->layers - 1; l >= 0; l--) {
       const stage *s = &r->stage[l];
       const void *dy = at(r, s->dy, lo * s->ldout);
-      ls_blas_product(r->precision, (ls_blas_transposed){.a = true}, s->in, s->out, m,
-                      at(r, s->x, lo * s->ldin), s->ldin, dy, s->ldout, i > 0, s->dw_blas, s->out);
+      product(r->precision, (ls_blas_transposed){.a = true}, s->in, s->out, m,
+              at(r, s->x, lo * s->ldin), s->ldin, dy, s->ldout, i > 0, s->dw_blas, s->out);
       if (l)
-        ls_blas_product(r->precision, (ls_blas_transposed){.b = true}, m, s->in, s->out, dy,
-                        s->ldout, s->w, s->out, 0, at(r, s->dx, lo * s->ldin), s->ldin);
+        product(r->precision, (ls_blas_transposed){.b = true}, m, s->in, s->out, dy, s->ldout, s->w,
+                s->out, 0, at(r, s->dx, lo * s->ldin), s->ldin);
     }
   }
 }
