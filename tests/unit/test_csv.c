@@ -221,6 +221,8 @@ static void mistakes(void **state) {
       {"a,b\n1,2\n3,4,5\n6,7\n8,9\n", "a", "b", false, "3 fields, but the header has 2"},
       {"a;b, c;d\n1;2;3\n4;5;6\n", "1", "2", false,
        "1 fields, but the header has 2; the lines agree"},
+      {"\"a\" \"b\"\n\"1\" 1 2\n\"2\" 3 4\n", "1", "2", false,
+       "3 fields, but the header has 2; if the first column has no name since it names the rows"},
       {"# a b\n1 2\n", "a", "b", false, "begins with #: take that mark out"},
       {"#a\n# b\na,b\n1,2\n", "a", "b", false, "data.comment"},
       {"a,b,c\nr1,1,2,3\n", "a", "d", false, "since it names the rows (R)"},

@@ -55,15 +55,21 @@ static bool find_at(looker *l, ls_csv_cursor at, ls_csv_layout *out) {
   return false;
 }
 
+/* What has failed already is still said, whatever fails while it is tried how the text may be
+ * meant.
+ */
 bool ls_csv_find_table(const ls_csv_text *text, ls_csv_layout *out) {
+  char *said = ls_mem_text(ls_error_text());
   looker l = {.text = text};
   ls_csv_cursor at = text->start;
   bool found = false;
-  if (ls_mem_new((void **)&l.field, FIELDS_MAX, sizeof *l.field) != LS_OK) return false;
-  for (int k = 0; k < TITLES_MAX && !found && !ls_csv_ended(text, at.at); k++) {
+  bool more = ls_mem_new((void **)&l.field, FIELDS_MAX, sizeof *l.field) == LS_OK;
+  for (int k = 0; k < TITLES_MAX && more && !ls_csv_ended(text, at.at); k++) {
     found = find_at(&l, at, out);
-    if (!found && !read(&l, text, &at)) break;
+    more = !found && read(&l, text, &at);
   }
   LS_FREE(l.field);
+  ls_fail(LS_EDATA, "%s", said);
+  LS_FREE(said);
   return found;
 }
