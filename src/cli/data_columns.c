@@ -208,7 +208,7 @@ static const char look[] =
     "  separator: \"{separator}\", decimal: \"{decimal}\"{?comment}, comment: \"{comment}\"{/}, "
     "lines end with "
     "{line_end}\n"
-    "{*columns}  {column:-4} {?name}{name:-16}{|}                {/}"
+    "{*columns}  {column:-4} {?_name}{_name:-16}{|}                {/}"
     "{?booleans} {booleans} booleans, {true} true{/}"
     "{?_numbers} {min:g} to {max:g}, mean {mean:.6g}, deviation {deviation:.6g}{/}"
     "{?texts} {texts} texts, {different} different:{*_words} '{.}'{/}{?_more} ...{/}{/}"
@@ -219,14 +219,19 @@ static bool is_constant(const column *c) {
   return c->texts == 0 && c->numbers.least == c->numbers.most;
 }
 
+/* On one line. */
+static void flatten(char *text) {
+  for (char *p = text; *p; p++)
+    if ((unsigned char)*p < ' ') *p = ' ';
+}
+
 /* As they are meant, on one line. */
 static json_t *words_of(const column *c, int64_t shown) {
   char *word[NAMES_SHOWN];
   for (int64_t k = 0; k < shown; k++) {
     const char *text = c->words->text[k];
     word[k] = ls_csv_unquoted((ls_csv_field){text, strlen(text)});
-    for (char *p = word[k]; *p; p++)
-      if ((unsigned char)*p < ' ') *p = ' ';
+    flatten(word[k]);
   }
   json_t *list = ls_list_texts(word, shown);
   for (int64_t k = 0; k < shown; k++) LS_FREE(word[k]);
@@ -234,9 +239,13 @@ static json_t *words_of(const column *c, int64_t shown) {
 }
 
 static void put_column(json_t *o, int64_t number, const column *c) {
+  char *name = c->name ? ls_mem_text(c->name) : NULL;
+  if (name) flatten(name);
   int64_t shown = c->words->count < NAMES_SHOWN ? c->words->count : NAMES_SHOWN;
   ls_put(o, "column", number);
   ls_put(o, "name", c->name);
+  ls_put(o, "_name", name);
+  LS_FREE(name);
   ls_put(o, "numbers", c->numbers.count + c->numbers.not_finite);
   ls_put(o, "texts", c->texts);
   ls_put(o, "different", c->words->count);

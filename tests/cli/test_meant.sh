@@ -71,6 +71,10 @@ sed '1s/.*/# a,b,c,d,kind/' iris.csv >numpy.csv
 refused 65 'the first line begins with #: take that mark out' train iris.yaml 'data.train={file: numpy.csv, x: [a, b, c, d], y: [kind]}' --dry-run
 { echo '# a b c d kind'; sed '1d; s/,/ /g' iris.csv; } >numpy.txt
 refused 65 'numpy.txt:2: 5 fields, but the header has 6; the first line begins with #: take that mark out' train iris.yaml 'data.train={file: numpy.txt, x: rest, y: [kind]}' --dry-run
+# An empty column amid the others, and a name of two lines, which data info shows on one.
+{ printf '"a\nmm",,b,c,d,kind\n'; sed '1d; s/,/,,/' iris.csv; } >hole.csv
+refused 65 'column 2 is an input and has no name, and nothing stands in it; leave it out of x' train iris.yaml 'data.train={file: hole.csv, x: rest, y: [kind]}' --dry-run
+run 0 data info hole.csv && { grep -q '^  1    a mm ' out || fail "data info of hole.csv: $(cat out)"; }
 sed '1s/.*/a|b|c|d|kind/; s/,/|/g' iris.csv >bars.csv
 refused 65 "there are 1: 'a|b|c|d|kind'; the lines agree where \"|\" separates" train iris.yaml 'data.train={file: bars.csv, x: [a], y: [kind]}' 'data.separator=","' --dry-run
 

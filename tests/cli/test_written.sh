@@ -104,6 +104,7 @@ never 'none.zip: a zip archive without files' "$(csv none.zip)"
 never 'hurt.zip: damaged: in/train.csv' "$(csv hurt.zip)"
 never 'cut.zip: the zip archive cannot be read' "$(csv cut.zip)"
 never 'no HDF5 file but a zip archive; unzip unpacks it' "$(hdf5 h5.zip /x /y)"
+never 'data.dir is a folder; of files in a zip archive say data.train: {images: pair.zip/FILE' 'type: idx, dir: pair.zip'
 refused 65 'h5.zip: HDF5 is not read out of an archive; unzip it' data info h5.zip
 net "$(csv pair.zip/train.csv)" >net.yaml
 run 3 train net.yaml -o zip3 -q

@@ -458,31 +458,39 @@ static ls_status compare_inputs(const ls_csv *c, const ls_source *first) {
   return status;
 }
 
-/* Has the last column no name, and nothing in the first record? */
-static bool is_last_empty(const ls_csv *c) {
+/* Has the column, which has no name, nothing in the first record? */
+static bool is_empty(const ls_csv *c, int64_t column) {
   ls_csv_cursor at = c->next;
   int64_t fields;
-  if (*c->head[c->columns - 1] || ls_csv_ended(&c->text, at.at)) return false;
+  if (ls_csv_ended(&c->text, at.at)) return false;
   if (ls_csv_record(&c->text, &at, c->field, c->columns, &fields) != LS_OK) return false;
-  return fields == c->columns && c->field[fields - 1].length == 0;
+  return fields == c->columns && c->field[column].length == 0;
+}
+
+static void warn_of_trailing(const ls_csv *c) {
+  ls_log(LS_LOG_WARN,
+         "%s: lines end with a separator, which makes an empty column %lld of the inputs; leave it "
+         "out of x, or take the separators out (sed -i 's/[,;]\\r*$//' FILE)",
+         ls_csv_path(c), (long long)c->columns);
+}
+
+static void warn_of_no_name(const ls_csv *c, int64_t column) {
+  ls_log(LS_LOG_WARN, "%s: column %lld is an input and has no name%s", ls_csv_path(c),
+         (long long)column + 1,
+         is_empty(c, column) ? ", and nothing stands in it; leave it out of x"
+                             : "; does it count the rows? leave it out of x (pandas: to_csv(FILE, "
+                               "index=False))");
 }
 
 /* As pandas writes the numbers of rows; or lines that end with a separator make one more. */
 static void warn_of_nameless(const ls_csv *c) {
   for (int64_t i = 0; c->head && i < c->base.shape.features; i++) {
-    if (*c->head[c->x[i]]) continue;
-    if (c->x[i] == c->columns - 1 && is_last_empty(c)) {
-      ls_log(
-          LS_LOG_WARN,
-          "%s: lines end with a separator, which makes an empty column %lld of the inputs; leave "
-          "it out of x, or take the separators out (sed -i 's/[,;]\\r*$//' FILE)",
-          ls_csv_path(c), (long long)c->columns);
-      return;
-    }
-    ls_log(LS_LOG_WARN,
-           "%s: column %lld is an input and has no name; does it count the rows? leave it out of x "
-           "(pandas: to_csv(FILE, index=False))",
-           ls_csv_path(c), (long long)c->x[i] + 1);
+    const int64_t column = c->x[i];
+    if (*c->head[column]) continue;
+    if (column == c->columns - 1 && is_empty(c, column))
+      warn_of_trailing(c);
+    else
+      warn_of_no_name(c, column);
     return;
   }
 }

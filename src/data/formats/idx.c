@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -64,6 +65,12 @@ static void look_into(const char *dir, folder *f) {
 /* ": there are a, b; say data.train: {images: DIR/a, labels: DIR/b}" in place of data.dir. */
 static char *advice(const char *dir, const folder *f) {
   char *const *train = f->guess[0], *const *test = f->guess[1];
+  struct stat about;
+  if (stat(dir, &about) == 0 && S_ISREG(about.st_mode))
+    return ls_mem_format(
+        "data.dir is a folder; of files in a zip archive say data.train: {images: %s/FILE, labels: "
+        "%s/FILE}",
+        dir, dir);
   if (!f->listed) return ls_mem_text("data.dir must hold the four files of an IDX set");
   if (!train[0] || !train[1])
     return ls_mem_format(
