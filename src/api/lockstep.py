@@ -33,6 +33,10 @@ class Error(Exception):
         self.status = status
 
 
+class _Misfit(ValueError):
+    """This rank's arrays are not as they must be; the call was made all the same, and failed on the other ranks too."""
+
+
 # ---- the library ----
 
 
@@ -284,8 +288,10 @@ class Trainer:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self.free()
+    def __exit__(self, failure, *_):
+        """What fails on this rank alone, a KeyError of the program's own, must not wait in `free` for ranks that are elsewhere."""
+        if failure is None or issubclass(failure, (Error, _Misfit)):
+            self.free()
 
     @property
     def batch(self):
@@ -319,7 +325,7 @@ class Trainer:
             _call(functions[kind], self._at, -1 if wrong else rows, number, x, y, *(result or (weight,)))
         except Error:
             if wrong:
-                raise ValueError(wrong) from None
+                raise _Misfit(wrong) from None
             raise
 
     def step(self, x, y, number=None, weight=None):

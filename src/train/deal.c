@@ -50,7 +50,11 @@ void ls_deal_free(ls_deal **out) {
 
 static ls_status check_hand(const ls_hand *hand) {
   if (hand->rows < 0)
-    return ls_fail(LS_EUSAGE, "%lld samples: there cannot be fewer than 0", (long long)hand->rows);
+    return ls_fail(
+        LS_EUSAGE,
+        "%lld samples: there cannot be fewer than 0 (lockstep.f90 and lockstep.py give -1 "
+        "for arrays that do not fit, and say on that rank what is wrong with them)",
+        (long long)hand->rows);
   if (hand->rows > 0 && (!hand->x || !hand->y))
     return ls_fail(LS_EUSAGE, "%lld samples, and %s is NULL", (long long)hand->rows,
                    hand->x ? "y" : "x");

@@ -114,6 +114,16 @@ heard = []
 state = lockstep.train("t.yaml", "python", message=lambda level, line: heard.append((level, line)))
 if MPI.COMM_WORLD.rank == 0:
     print(state.epoch, state.weights_hash)
+# What fails on one rank alone does not free the trainer that the others are in.
+text = "version: 1\ndata: {type: memory, inputs: 2, targets: 1}\nmodel: {layers: [{units: out}]}\nloss: mse\noptimizer: {type: sgd, lr: 0.1}\ntrain: {epochs: 1, batch: 4, slices: 2}\n"
+try:
+    with lockstep.Trainer(text) as trainer:
+        if MPI.COMM_WORLD.rank == 1:
+            raise KeyError
+        assert trainer.state.global_step == 0
+except KeyError:
+    assert trainer.state.global_step == 0
+    trainer.free()
 try:
     lockstep.train("t.yaml", "python")
 except lockstep.Error as error:
