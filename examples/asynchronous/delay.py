@@ -89,6 +89,8 @@ for how in (
     dict(lr=0.01, ranks=4, epochs=10),
     dict(lr=0.01, ranks=1, epochs=10, falls=True),
     dict(lr=0.01, ranks=4, epochs=10, falls=True),
+    dict(lr=0.005, ranks=1, epochs=20, falls=True),
+    dict(lr=0.005, ranks=4, epochs=20, falls=True),
 ):
     accuracy, mean, most = np.array([train(seed, **how) for seed in seeds]).T
     print(
