@@ -150,6 +150,12 @@ P
 best=$(sed -n 's/^best: trial \([0-9]*\),.*/\1/p' out)
 run 0 train net.yaml "checkpoint.every=20 epochs" optimizer.lr="$(awk -F, -v t="$best" '$1 == t { print $3; exit }' half/sweep.csv)" seed=2 -o half-alone
 cmp -s half-alone/final.h5 "half/trial-$best-seed-2/final.h5" || fail "a trial that was paused three times is not the run of train"
+# One that was pruned goes on by itself, as the page says, to what it would have been.
+lost=$(awk -F, '/,pruned,/ { print $1; exit }' half/sweep.csv)
+cp -r half by-itself
+run 0 train "by-itself/trial-$lost-seed-1/config.yaml" -o "by-itself/trial-$lost-seed-1" --resume
+run 0 train net.yaml "checkpoint.every=20 epochs" optimizer.lr="$(awk -F, -v t="$lost" '$1 == t { print $3; exit }' half/sweep.csv)" seed=1 -o lost-alone
+cmp -s lost-alone/final.h5 "by-itself/trial-$lost-seed-1/final.h5" || fail "a pruned trial that went on is not the run of train"
 all_half() {
   cmp -s <(rows half) <(rows "$1") || fail "$1: other rows: $(diff <(rows half) <(rows "$1"))"
   for file in half/trial-*/*.h5; do cmp -s "$file" "$1/${file#half/}" || fail "$1/${file#half/}: other bytes"; done

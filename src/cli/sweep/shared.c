@@ -52,6 +52,31 @@ static ls_status place(ls_sweep_data *d, int64_t run, char *name, ls_texts *name
   return ls_texts_add(names, name);
 }
 
+/* Keys that no data hang on, so that the runs' configs need not be read to see it. */
+static bool is_apart(const char *key) {
+  static const char *const begin[] = {"optimizer",   "then",         "schedule",   "model",
+                                      "train.batch", "train.epochs", "train.steps"};
+  for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
+    if (strncmp(key, begin[i], strlen(begin[i])) == 0) return true;
+  return false;
+}
+
+static bool vary_apart(const ls_sweep_plan *plan) {
+  for (int k = 0; k < plan->varies; k++)
+    if (!is_apart(plan->vary[k].key)) return false;
+  return true;
+}
+
+static ls_status sort_by_fold(ls_sweep_data *d, const ls_sweep_plan *plan, const bool *over,
+                              bool stream, ls_texts *names) {
+  for (int64_t i = 0; i < d->runs; i++) {
+    d->of[i] = -1;
+    if (over[i] || stream) continue;
+    LS_TRY(place(d, i, ls_mem_format("%lld", (long long)plan->run[i].fold), names));
+  }
+  return LS_OK;
+}
+
 static ls_status sort_runs(ls_sweep_data *d, const ls_sweep_job *job, const bool *over,
                            const ls_config *base, ls_texts *names) {
   for (int64_t i = 0; i < d->runs; i++) {
@@ -72,7 +97,9 @@ static ls_status find_sets(ls_sweep_data *d, const ls_sweep_job *job, const bool
   ls_config *base = NULL;
   ls_texts names = {0};
   LS_TRY(ls_sweep_config(job, job->plan->run[0].trial, &job->plan->run[0], &base));
-  const ls_status status = sort_runs(d, job, over, base, &names);
+  const ls_status status = vary_apart(job->plan)
+                               ? sort_by_fold(d, job->plan, over, base->data.stream, &names)
+                               : sort_runs(d, job, over, base, &names);
   ls_texts_free(&names);
   ls_config_free(&base);
   return status;
