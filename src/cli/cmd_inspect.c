@@ -1,4 +1,5 @@
 /* cmd_inspect.c - lockstep inspect: what a checkpoint, a run folder or a data file holds. */
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -293,7 +294,10 @@ static ls_status run(ls_cli *cli, const void *given) {
   const options *o = given;
   const char *name = cli->args[0];
   struct stat info;
-  if (stat(name, &info) != 0) return ls_fail(LS_EDATA, "cannot open '%s'", name);
+  if (stat(name, &info) != 0) {
+    if (errno == ENOTDIR) return ls_data_info(cli, name); /* a file in an archive, perhaps */
+    return ls_fail(LS_EDATA, "cannot open '%s': %s", name, strerror(errno));
+  }
   if (S_ISDIR(info.st_mode) && is_run(name)) return inspect_run(cli, name, o->verify);
   if (!S_ISDIR(info.st_mode) && is_checkpoint(name))
     return inspect_checkpoint(cli, name, info.st_size);

@@ -20,7 +20,8 @@ static void take_away(int number) {
 }
 
 char *ls_partial_begin(const char *path) {
-  const struct sigaction action = {.sa_handler = take_away, .sa_flags = SA_RESETHAND | SA_NODEFER};
+  const struct sigaction action = {.sa_handler = take_away,
+                                   .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
   char *partial = ls_mem_format("%s.partial", path);
   struct sigaction before;
   snprintf(name, sizeof name, "%s", partial);

@@ -106,6 +106,7 @@ never 'cut.zip: the zip archive cannot be read' "$(csv cut.zip)"
 never 'no HDF5 file but a zip archive; unzip unpacks it' "$(hdf5 h5.zip /x /y)"
 never 'data.dir is a folder; of files in a zip archive say data.train: {images: pair.zip/FILE' 'type: idx, dir: pair.zip'
 refused 65 'h5.zip: HDF5 is not read out of an archive; unzip it' data info h5.zip
+run 0 inspect pair.zip/train.csv
 net "$(csv pair.zip/train.csv)" >net.yaml
 run 3 train net.yaml -o zip3 -q
 [ "$(weights zip3)" = "$want" ] || fail "zip on 3 ranks: other weights"
