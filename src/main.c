@@ -61,14 +61,8 @@ static ls_log_level level(const ls_cli *cli) {
 static ls_status run(ls_cli *cli, ls_comm *comm, ls_status parsed) {
   const ls_command *command = cli->command;
   if (command && command->first) command->first();
-  bool mine = !comm || ls_comm_rank(comm) == 0;
-  if (command && command->parallel) {
-    cli->comm = comm;
-    if (comm) parsed = ls_comm_agree(comm, parsed);
-  } else if (comm) {
-    ls_comm_alone(comm);
-  }
-  if (!cli->comm && !mine) return parsed;
+  cli->comm = comm;
+  if (comm) parsed = ls_comm_agree(comm, parsed);
   if (cli->version)
     ls_cli_version(cli);
   else if (command && !cli->name)
@@ -116,7 +110,12 @@ int main(int argc, char **argv) {
   ls_status parsed = ls_command_parse(&cli, argc, argv), status = LS_OK;
   bool color = wants_color(cli.color);
   ls_log_init(-1, NULL, level(&cli), color);
-  if (ls_comm_launched() || (cli.command && cli.command->parallel)) status = ls_comm_open(&comm);
+  if (cli.command && cli.command->parallel) {
+    status = ls_comm_open(&comm);
+  } else if (ls_comm_launched_rank() > 0) { /* nothing to do but wait, for ever if rank 0 is lost */
+    ls_command_free(&cli);
+    return LS_OK;
+  }
   if (comm) ls_log_init(ls_comm_rank(comm), ls_comm_host(comm), level(&cli), color);
   bool first = !comm || ls_comm_rank(comm) == 0;
   bool met = status == LS_OK && comm;

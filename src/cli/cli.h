@@ -95,7 +95,8 @@ struct ls_command {
   const char *help;  /* one line */
   const char *usage; /* the synopsis, perhaps what else is to be said, and examples, each behind an
                         empty line; printed by -h and help, and made into a man page */
-  bool parallel; /* always has an ls_comm; others where a launcher started us, and rank 0 acts */
+  bool parallel; /* has an ls_comm of all ranks; of others a launcher's first rank runs, without MPI
+                  */
   bool plugins;  /* loads those that its CONFIG names; the other commands leave them alone */
   void (*first)(void);      /* to be called before anything else is done; NULL: nothing */
   const ls_option *options; /* ends with name NULL */

@@ -211,8 +211,18 @@ static void warn_of_ranks(const sweep *s) {
 
 /* ---- the whole ---- */
 
+/* For those that are done. A group that goes on while another stands still hides it, until it is
+ * done too. */
+static uint64_t others_beat(void *arg, char *words, size_t room) {
+  const sweep *s = arg;
+  const uint64_t beats = ls_claims_beats(s->o->dir, ls_comm_size(s->cli->comm), words, room);
+  if (!*words) snprintf(words, room, "a group of the sweep");
+  return beats;
+}
+
 static ls_status watch_and_train(sweep *s) {
   ls_comm *comm = s->cli->comm;
+  const ls_comm_signs signs = {others_beat, s, ls_lock_patience()};
   const ls_sweep_watched watched = {s->o->dir, s->metric, s->plan, &s->halving, s->row, &s->stage};
   ls_sweep_watch *watch = NULL;
   LS_TRY(ls_claims_open(comm, s->o->dir));
@@ -220,7 +230,7 @@ static ls_status watch_and_train(sweep *s) {
       ls_comm_agree(comm, is_root(s) ? ls_sweep_watch_start(&watched, &watch) : LS_OK);
   if (status == LS_OK) {
     status = ls_sweep_train(comm, &s->job);
-    ls_comm_rest(comm);
+    ls_comm_rest(comm, &signs);
     status = ls_comm_agree(comm, status);
   }
   const ls_status seen = ls_comm_agree(comm, ls_sweep_watch_stop(&watch));
@@ -326,7 +336,6 @@ static ls_status sweep_all(sweep *s) {
 
 static ls_status run(ls_cli *cli, const void *given) {
   sweep s = {.cli = cli, .o = given};
-  ls_comm_watchdog(cli->comm, 0); /* the groups have their own */
   const ls_status status = sweep_all(&s);
   ls_sweep_data_close(cli->comm, &s.data);
   for (int64_t i = 0; s.row && i < s.plan->runs; i++) ls_sweep_row_free(&s.row[i]);

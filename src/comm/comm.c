@@ -43,16 +43,6 @@ const char *ls_comm_library(const ls_comm *comm) {
 
 void ls_comm_barrier(ls_comm *comm) { COLLECTIVE(comm, MPI_Barrier(comm->world)); }
 
-void ls_comm_rest(ls_comm *comm) {
-  enum { PAUSE_US = 10000 };
-  MPI_Request here;
-  int done = 0;
-  if (comm->size == 1) return;
-  MPI_Ibarrier(comm->world, &here);
-  for (MPI_Test(&here, &done, MPI_STATUS_IGNORE); !done; usleep(PAUSE_US))
-    MPI_Test(&here, &done, MPI_STATUS_IGNORE);
-}
-
 void ls_comm_bcast(ls_comm *comm, void *data, size_t bytes, int root) {
   for (size_t done = 0; done < bytes; done += CHUNK) {
     int part = bytes - done < CHUNK ? (int)(bytes - done) : CHUNK;

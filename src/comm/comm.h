@@ -31,8 +31,12 @@ int ls_comm_caller_rank(const ls_comm *comm); /* in that communicator */
 /* Some ranks of `whole` by themselves, those that give the same number, in their order there, with
  * a watchdog and the cores that each has there. Collective over whole; closed before that is. */
 ls_status ls_comm_split(ls_comm *whole, int group, ls_comm **out);
-bool ls_comm_launched(
-    void); /* did mpirun, srun or the like start us? (environment only, no MPI call) */
+/* Did mpirun, srun or the like start us, and as which rank (0 where none did)? By the environment
+ * alone, without a call of MPI. */
+bool ls_comm_launched(void);
+int ls_comm_launched_rank(void);
+/* What a person types before "lockstep" to start as many again; ls_mem. */
+char *ls_comm_start_words(const ls_comm *comm);
 
 /* Ranks are numbered node by node, whatever way the launcher dealt them out. */
 int ls_comm_rank(const ls_comm *comm);
@@ -52,9 +56,16 @@ uint64_t *ls_comm_scratch(ls_comm *comm);
 const char *ls_comm_library(const ls_comm *comm); /* MPI's version text, or "none (one process)" */
 
 void ls_comm_barrier(ls_comm *comm);
-/* A barrier where some may be hours early: they sleep, and leave their cores to the others; no
- * watchdog looks. */
-void ls_comm_rest(ls_comm *comm);
+/* A barrier where some may be hours early: they sleep, and leave their cores to the others. Those
+ * that are missing are believed to be at work while what `sign` returns changes; where it has not
+ * for as long as the watchdog waits, and for `least` seconds, the job ends with 70 and what sign
+ * has said in words. */
+typedef struct {
+  uint64_t (*sign)(void *arg, char *words, size_t room);
+  void *arg;
+  double least;
+} ls_comm_signs;
+void ls_comm_rest(ls_comm *comm, const ls_comm_signs *signs);
 void ls_comm_bcast(ls_comm *comm, void *data, size_t bytes, int root);
 void ls_comm_allgather(ls_comm *comm, const void *mine, void *all,
                        size_t bytes); /* `bytes` from each rank */
@@ -125,9 +136,6 @@ void ls_comm_reclaim(ls_comm *comm);
  * string constant. */
 #define LS_WATCHDOG_SECONDS 300
 void ls_comm_watchdog(ls_comm *comm, double seconds);
-/* From here on rank 0 works alone, for as long as it takes, and the others wait for its end: only
- * one that is stopped is stuck. */
-void ls_comm_alone(ls_comm *comm);
 void ls_comm_at(ls_comm *comm, const char *what);
 /* Print and end the whole job now, from any rank. */
 void ls_comm_abort(ls_comm *comm, ls_status code, const char *format, ...)

@@ -22,7 +22,6 @@ typedef struct {
       at; /* last ls_comm_at text, as an offset (addresses differ by rank): watchdog.c */
   _Atomic uint64_t alive; /* of base/alive.h, as its watchdog last saw it */
   _Atomic uint64_t ticks; /* of its watchdog: it runs */
-  _Atomic int32_t alone;  /* works for all: while its watchdog runs it is believed to be at work */
   _Atomic int32_t ending; /* of the board's first line: the launcher's end is seen to */
 } ls_comm_line;
 
@@ -30,6 +29,7 @@ typedef struct {
  * and which of them this is (-1). */
 typedef struct {
   int size, rank;
+  bool srun; /* it is srun itself, and no mpirun inside of a step of its */
 } ls_launcher;
 
 struct ls_comm {

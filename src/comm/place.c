@@ -6,6 +6,7 @@
 
 #include "base/cores.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "comm/comm_private.h"
 #include "comm/library.h"
 
@@ -37,8 +38,20 @@ ls_launcher ls_place_launcher(void) {
   static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
                                       "SLURM_PROCID", NULL};
   const char *size = first_set(sizes), *rank = first_set(ranks);
-  if (!size) size = step_tasks();
-  return (ls_launcher){size ? atoi(size) : 0, rank ? atoi(rank) : -1};
+  const char *step = size ? NULL : step_tasks();
+  if (!size) size = step;
+  return (ls_launcher){size ? atoi(size) : 0, rank ? atoi(rank) : -1, step != NULL};
+}
+
+int ls_comm_launched_rank(void) {
+  const int rank = ls_comm_launched() ? ls_place_launcher().rank : 0;
+  return rank > 0 ? rank : 0;
+}
+
+char *ls_comm_start_words(const ls_comm *comm) {
+  if (comm->size == 1) return ls_mem_text("");
+  if (!comm->launcher.srun) return ls_mem_format("mpirun -n %d ", comm->size);
+  return ls_mem_format("srun --mpi=pmix -N %d -n %d ", comm->nodes, comm->size);
 }
 
 /* Copies that do not see each other would all do the whole work, and write the same files. */

@@ -4,6 +4,7 @@
 #include "comm/watchdog.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,15 @@ static void leave_note(const char *text) {
   close(fd);
 }
 
+/* The launcher then ends the others, stopped ones too. */
+static void end(const ls_comm *comm, const char *text) {
+  fprintf(stderr, "lockstep: error: %s", text);
+  fflush(stderr);
+  leave_note(text);
+  if (!atomic_exchange(&comm->board[0].ending, 1)) ls_launcher_end();
+  _exit(LS_EINTERNAL);
+}
+
 static void give_up(struct ls_watchdog *dog) {
   char names[1500] = "", text[1900];
   const ls_comm *comm = dog->comm;
@@ -130,11 +140,7 @@ static void give_up(struct ls_watchdog *dog) {
            "watchdog: rank %d on %s has waited %.0f s in '%s' for %s; the job ends "
            "(guard.watchdog sets the time)\n",
            comm->rank, comm->host, dog->limit, ls_watchdog_at(line), names);
-  fprintf(stderr, "lockstep: error: %s", text);
-  fflush(stderr);
-  leave_note(text);
-  if (!atomic_exchange(&comm->board[0].ending, 1)) ls_launcher_end();
-  _exit(LS_EINTERNAL); /* the launcher then ends the others, stopped ones too */
+  end(comm, text);
 }
 
 /* By the clock that nobody sets. */
@@ -150,10 +156,7 @@ static void pause_for(struct ls_watchdog *dog, double seconds) {
 /* Grows whenever a rank of the node says that it is at work. */
 uint64_t ls_watchdog_alive(const ls_comm *comm) {
   uint64_t sum = 0;
-  for (int r = 0; r < comm->node_size; r++) {
-    const ls_comm_line *line = &comm->board[r];
-    sum += atomic_load(&line->alive) + (atomic_load(&line->alone) ? atomic_load(&line->ticks) : 0);
-  }
+  for (int r = 0; r < comm->node_size; r++) sum += atomic_load(&comm->board[r].alive);
   return sum;
 }
 
@@ -230,8 +233,42 @@ void ls_comm_watchdog(ls_comm *comm, double seconds) {
   pthread_mutex_unlock(&dog->lock);
 }
 
-/* On other nodes nobody sees rank 0's watchdog, so those wait without one. */
-void ls_comm_alone(ls_comm *comm) {
-  if (comm->rank == 0) atomic_store(&comm->line->alone, 1);
-  if (comm->node_number != 0) ls_comm_watchdog(comm, 0);
+/* ---- resting ---- */
+
+static double limit_of(struct ls_watchdog *dog) {
+  pthread_mutex_lock(&dog->lock);
+  const double limit = dog->limit;
+  pthread_mutex_unlock(&dog->lock);
+  return limit;
+}
+
+static void give_up_resting(const ls_comm *comm, double limit, const char *words) {
+  char text[1900];
+  snprintf(text, sizeof text,
+           "watchdog: rank %d on %s is done and has waited %.0f s for %s; the job ends "
+           "(guard.watchdog sets the time)\n",
+           comm->rank, comm->host, limit, words);
+  end(comm, text);
+}
+
+/* Looks are counted, and not the time alone, which passes for a job that is suspended too. */
+void ls_comm_rest(ls_comm *comm, const ls_comm_signs *signs) {
+  enum { PAUSE_US = 10000, LOOKS = 10 };
+  MPI_Request here;
+  int done = 0, still = 0;
+  if (comm->size == 1) return;
+  const double own = limit_of(comm->watchdog), limit = fmax(own, signs->least);
+  uint64_t seen = 0;
+  double looked = ls_time();
+  MPI_Ibarrier(comm->world, &here);
+  for (MPI_Test(&here, &done, MPI_STATUS_IGNORE); !done; usleep(PAUSE_US)) {
+    MPI_Test(&here, &done, MPI_STATUS_IGNORE);
+    if (done || own <= 0 || ls_time() - looked < limit / LOOKS) continue;
+    char words[400] = "";
+    const uint64_t is = signs->sign(signs->arg, words, sizeof words);
+    still = is == seen ? still + 1 : 0;
+    if (still == LOOKS) give_up_resting(comm, limit, words);
+    seen = is;
+    looked = ls_time();
+  }
 }

@@ -204,7 +204,7 @@ static ls_status elect(ls_lock *lock, bool contested) {
 }
 
 static verdict watch_aloud(const ls_lock *lock, ls_owner *who, const char *text) {
-  double seconds = lock->beat / LOOKS_A_BEAT * LOOKS;
+  const double seconds = ls_lock_patience();
   ls_log(
       LS_LOG_WARN,
       "the run folder's lock has process %ld on host %s (job %s), and from here it can't be seen "
@@ -288,3 +288,15 @@ void ls_lock_release(ls_lock **lock) {
   close((*lock)->fd);
   LS_FREE(*lock);
 }
+
+bool ls_lock_beat(const char *dir, char *who, size_t room, uint64_t *beat) {
+  char path[PATH_MAX], text[LS_OWNER_TEXT];
+  ls_owner owner;
+  if (snprintf(path, sizeof path, "%s/.lock", dir) >= PATH_MAX) return false;
+  if (look(path, text) != LS_OK || !ls_owner_parse(text, &owner)) return false;
+  snprintf(who, room, "process %ld on host %s", owner.pid, owner.host);
+  *beat = owner.beat;
+  return true;
+}
+
+double ls_lock_patience(void) { return beat_seconds() / LOOKS_A_BEAT * LOOKS; }

@@ -31,22 +31,26 @@ static int64_t moved(const ls_layer *l, int64_t batch, int ranks) {
   return FAR * batch * (l->in / ranks + l->out) - 3 * l->in * l->out;
 }
 
-static bool fits(const ls_layer *l, int64_t batch) {
+static bool fits(const ls_layer *l, int64_t batch, int ranks) {
   return l->ops->piece && !l->frozen && !l->gemm->by_slices && l->out <= LS_DEFER_WIDTH &&
-         batch * l->ld * (int64_t)ls_dtype_size(l->precision) <= CACHED;
+         batch * l->ld * (int64_t)ls_dtype_size(l->precision) <= CACHED &&
+         (ranks > 1 || l->in * l->out >= WORTH);
+}
+
+/* On several ranks: all layers that fit, or none. */
+static bool pays(const ls_model *model, int64_t batch, int ranks) {
+  int64_t sum = 0;
+  for (int i = 0; i < model->layers; i++)
+    if (fits(&model->layer[i], batch, ranks)) sum += moved(&model->layer[i], batch, ranks);
+  return ranks == 1 || sum < 0;
 }
 
 static bool choose(ls_model *model, int64_t batch, int ranks) {
-  int64_t sum = 0;
+  const bool worth = pays(model, batch, ranks);
   bool any = false;
   for (int i = 0; i < model->layers; i++) {
     ls_layer *l = &model->layer[i];
-    l->deferred = fits(l, batch) && (ranks > 1 || l->in * l->out >= WORTH);
-    if (l->deferred) sum += moved(l, batch, ranks);
-  }
-  for (int i = 0; i < model->layers; i++) {
-    ls_layer *l = &model->layer[i];
-    l->deferred = l->deferred && (ranks == 1 || sum < 0);
+    l->deferred = worth && fits(l, batch, ranks);
     any |= l->deferred;
   }
   return any;
@@ -122,18 +126,35 @@ void *ls_model_common_x(const ls_model *model) {
   return is_common(model) ? model->deferral->x : NULL;
 }
 
+/* What one rank's row of a layer's x and d has for another. */
+static int64_t columns(const ls_layer *l, int ranks, int64_t *parameters) {
+  *parameters += (l->in + 1) * l->out;
+  return l->in / ranks + l->out;
+}
+
+static int64_t gathered_bytes(const ls_model *model, int64_t columns_all, int64_t batch,
+                              int ranks) {
+  return (batch - batch / ranks) * columns_all * (int64_t)ls_dtype_size(model->precision);
+}
+
 int64_t ls_model_gathered(const ls_model *model, int64_t *parameters) {
   const struct ls_deferral *d = model->deferral;
-  int64_t columns = 0;
+  int64_t all = 0;
   *parameters = 0;
-  for (int i = 0; i < model->layers; i++) {
-    const ls_layer *l = &model->layer[i];
-    if (!l->deferred) continue;
-    *parameters += (l->in + 1) * l->out;
-    columns += l->in / d->ranks + l->out;
-  }
-  const int64_t others = d ? d->batch - d->batch / d->ranks : 0;
-  return others * columns * (int64_t)ls_dtype_size(model->precision);
+  if (!d) return 0;
+  for (int i = 0; i < model->layers; i++)
+    if (model->layer[i].deferred) all += columns(&model->layer[i], d->ranks, parameters);
+  return gathered_bytes(model, all, d->batch, d->ranks);
+}
+
+int64_t ls_model_would_gather(const ls_model *model, int64_t batch, int ranks,
+                              int64_t *parameters) {
+  int64_t all = 0;
+  *parameters = 0;
+  if (ranks == 1 || !pays(model, batch, ranks)) return 0;
+  for (int i = 0; i < model->layers; i++)
+    if (fits(&model->layer[i], batch, ranks)) all += columns(&model->layer[i], ranks, parameters);
+  return gathered_bytes(model, all, batch, ranks);
 }
 
 /* ---- at work ---- */

@@ -152,6 +152,8 @@ void ls_model_common(ls_model *model, void *block);
 void *ls_model_common_x(const ls_model *model);
 /* Bytes of the other ranks' rows that a rank reads a step, and how many parameters that is for. */
 int64_t ls_model_gathered(const ls_model *model, int64_t *parameters);
+/* The same as it would be if ls_model_defer were asked for so many. */
+int64_t ls_model_would_gather(const ls_model *model, int64_t batch, int ranks, int64_t *parameters);
 /* Behind the exchange's reduce: where the rows of all ranks lie, for ls_model_piece. Moves no data;
  * does nothing where no layer is deferred. */
 void ls_model_join(ls_model *model, const ls_batch *batch);

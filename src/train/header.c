@@ -73,9 +73,8 @@ void ls_show_header(const ls_trainer *t) {
 /* The same command again, in the same folder, going on. */
 static char *resume_command(const ls_trainer *t) {
   const ls_train_options *o = t->options;
-  const int ranks = ls_comm_size(t->comm);
-  char *text = ranks > 1 ? ls_mem_format("mpirun -n %d lockstep train", ranks)
-                         : ls_mem_text("lockstep train");
+  char *start = ls_comm_start_words(t->comm), *text = ls_mem_format("%slockstep train", start);
+  LS_FREE(start);
   bool resumes = false;
   for (int i = 0; i < o->argc; i++) {
     if (strcmp(o->argv[i], "--force") == 0) continue;

@@ -7,6 +7,20 @@ p = json.load(open(sys.argv[1]))
 net, weak, batch, gradient = p["network"], p["mode"] == "weak", p["batch"], p["gradient_bytes"]
 
 
+LAYERS, REAL = [(784, 60), (60, 10)], 8  # of test_plan.sh's network
+
+
+def near_bytes(nodes, per, batch):
+    """What a rank reads of its node's other ranks, and which part of the gradients is stored: as docs/exchange.md chooses it."""
+    others, ld = (per - 1) / per, lambda n: -(-n * REAL // 64) * 64 // REAL
+    fit = [(i, o) for i, o in LAYERS if batch * ld(o) * REAL <= 512 << 10]
+    if nodes > 1 or per == 1 or sum(4 * batch * (i // per + o) - 3 * i * o for i, o in fit) >= 0:
+        return others * gradient * 2, 1
+    rows = (batch - batch // per) * sum(i // per + o for i, o in fit) * REAL
+    stored = 1 - sum((i + 1) * o for i, o in fit) / (gradient / REAL)
+    return others * gradient * (1 + stored) + rows, stored
+
+
 def near(what, got, want):
     if not abs(got - want) <= 1e-9 * (1 + abs(want)):
         sys.exit(f"{what}: {got}, not {want}")
@@ -65,8 +79,11 @@ def foretold(ranks, batch):
     sent = 2 * gradient / per * (nodes - 1) / nodes
     q = dict(nodes=nodes, rows=rows, halvings=k, sent_bytes=sent, messages_us=1e6 * messages * (nodes > 1), sums_us=1e6 * sums)
     q["network_us"] = 1e6 * sent * per / (net["gbit"] * 1e9 / 8)
+    q["near_bytes"], stored = near_bytes(nodes, per, rows * per)
+    q["near_us"] = (q["near_bytes"] * net["near_ns_per_kb"] * 1e-6 + net["barriers_us"]) * (per > 1)
+    q["sums_us"] *= stored
     q["work_us"], q["update_us"] = at(rows, nodes > 1, "work_us"), at(rows, nodes > 1, "update_us") / ranks
-    q["step_us"] = sum(q[k] for k in ("work_us", "update_us", "sums_us", "network_us", "messages_us"))
+    q["step_us"] = sum(q[k] for k in ("work_us", "update_us", "near_us", "sums_us", "network_us", "messages_us"))
     return q
 
 

@@ -15,7 +15,7 @@ net="--mca oob_tcp_if_include 10.77.0.0/24 --mca btl_tcp_if_include 10.77.0.0/24
 hosts() { # hosts HERE THERE COMMAND...: so many ranks on each host, and THIRD on a third one
   local here=$1 there=$2; shift 2
   # shellcheck disable=SC2086 # lists of options
-  timeout -k 5 "${LIMIT:-60}" "$MPIRUN" --mca plm rsh --mca plm_rsh_agent "$PWD/agent" $net ${DEALT:-} --host "h1:$here,h2:$there${THIRD:+,h3:$THIRD}" \
+  timeout -k 5 "${LIMIT:-240}" "$MPIRUN" --mca plm rsh --mca plm_rsh_agent "$PWD/agent" $net ${DEALT:-} --host "h1:$here,h2:$there${THIRD:+,h3:$THIRD}" \
     -n $((here + there + ${THIRD:-0})) "$@"
 }
 

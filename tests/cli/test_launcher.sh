@@ -39,6 +39,22 @@ SLURM_STEP_ID=4294967291 on 0 train net.yaml -o batch -q --dry-run >out 2>err ||
 SLURM_STEP_ID=0 on 2 train net.yaml -o step -q --dry-run >out 2>err || fail "mpirun in a step: $(cat err)"
 unset SLURM_NTASKS SLURM_PROCID SLURM_JOB_ID SLURM_STEP_NUM_TASKS
 
+# ---- commands of one rank: the others do not wait for it, who may be lost ----
+# shellcheck disable=SC2016
+FIRST_STOPS='rank=${OMPI_COMM_WORLD_RANK:-$PMI_RANK}; [ "$rank" -ne 0 ] || { echo $$ >first; kill -STOP $$; }
+  "$0" "$@"; code=$?; [ "$rank" -eq 0 ] || echo $code >others; exit $code'
+timeout -k 5 100 "$MPIRUN" -n 2 sh -c "$FIRST_STOPS" "$LOCKSTEP" config show net.yaml >out 2>err &
+job=$!
+for ((i = 0; i < 400; i++)); do [ ! -s others ] || break; sleep 0.1; done
+[ "$(cat others 2>&1)" = 0 ] || fail "rank 1 waits for rank 0, which has nothing for it: $(cat others err 2>&1)"
+kill -CONT "$(cat first)"
+wait $job || fail "config on two ranks: exit $?: $(cat err)"
+rm -f others
+on 3 config show net.yaml >out 2>err || fail "config on three ranks: exit $?: $(cat err)"
+[ "$(grep -c '^version' out)" -eq 1 ] || fail "config on three ranks says: $(cat out)"
+on 3 config show net.yaml train.epochs=-1 >out 2>err
+[ $? -eq 78 ] && [ "$(grep -c 'error: ' err)" -eq 1 ] || fail "a wrong config on three ranks: $(cat err)"
+
 # ---- files ----
 LIMITED='ulimit -n 40; exec "$0" "$@"'
 timeout 60 "$MPIRUN" -n 2 sh -c "$LIMITED" "$LOCKSTEP" train net.yaml -o refused >out 2>err

@@ -30,6 +30,16 @@ done
 plan --ranks 1,8,64 train.batch=full --json
 right out
 
+# What two ranks read of each other is what they say that they do, with gradients that are stored and with such as are made in place.
+for batch in 64 512; do
+  plan --ranks 1,2 --network 2,100,2 train.batch=$batch --json
+  cp out two.json; right two.json
+  run 2 bench train net.yaml train.batch=$batch train.exchange=shared train.slices="$(of two.json slices 2)" --steps 1 --warmup 0 --json
+  read_bytes=$(sed -n 's/.*"exchange_bytes":\([0-9]*\).*/\1/p' out)
+  python3 -c 'import sys; a, b = map(float, sys.argv[1:]); sys.exit(not 0.98 * a < b < 1.02 * a)' "$read_bytes" "$(of two.json near_bytes 2)" ||
+    fail "batch $batch: two ranks read $read_bytes bytes, foretold $(of two.json near_bytes 2)"
+done
+
 plan --ranks 1,2,4,...,64 --network 2,100
 [ "$(wc -L <out)" -le 80 ] || fail "wider than 80 columns: $(cat out)"
 [ "$(grep -cE '^ *(1|2|4|8|16|32|64)  ' out)" -eq 7 ] || fail "not a line a number of ranks: $(cat out)"

@@ -123,6 +123,20 @@ on 2 sweep "${long[@]}" train.epochs=1000000 --time-limit 0:00:01 -o limited >ou
 [ $code -eq 75 ] || fail "a time limit: exit $code: $(cat err)"
 find limited -name 'ckpt-*.h5' | grep -q . || fail "a time limit: no checkpoint: $(ls limited/*)"
 
+# ---- a group that is done sleeps; where the other's signs of life stop, it ends the sweep ----
+LOCKSTEP_LOCK_BEAT=0.1 LOCKSTEP_WATCHDOG_NOTE=$PWD/note on 2 sweep net.yaml --vary train.epochs=1,100000000 "guard.watchdog=3 s" checkpoint.every=never \
+  -o halted >out 2>err &
+job=$!
+for ((i = 0; i < 400; i++)); do [ ! -e halted/trial-1-seed-1/final.h5 ] || break; sleep 0.05; done
+sleep 4 # longer than the watchdog waits
+grep -hso 'pid [0-9]*' halted/.claims/group-*/.lock >left
+[ "$(wc -l <left)" -eq 1 ] || fail "at work are: $(cat halted/.claims/group-*/.lock err)"
+kill -STOP "$(sed 's/pid //' left)"
+code=0
+wait $job || code=$?
+[ $code -eq 70 ] && grep -q 'is done and has waited 3 s for process [0-9]* on host' err || fail "a group stands still: exit $code: $(cat err)"
+grep -q 'for process' note || fail "no note of the watchdog"
+
 # ---- halving: 8 trials to epoch 3, 4 to 5, 2 to 10, 1 to 20; one diverges, and has no place in the second rung ----
 halving=(net.yaml "checkpoint.every=20 epochs" --vary "optimizer.lr=0.1,1e38,0.003,0.03,0.0001,0.01,0.3,0.001" --seeds 1,2 --halving)
 run 0 sweep "${halving[@]}" -o half

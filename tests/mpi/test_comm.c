@@ -97,16 +97,6 @@ static void work_is_no_hang(void **state) {
   ls_comm_watchdog(comm, LS_WATCHDOG_SECONDS);
 }
 
-/* The last test: from then on rank 0 is believed, and nobody else watches on other nodes. */
-static void alone_is_no_hang(void **state) {
-  (void)state;
-  if (ranks == 1) return;
-  ls_comm_watchdog(comm, 0.5);
-  ls_comm_alone(comm);
-  if (me == 0) sleep(1);
-  ls_comm_barrier(comm);
-}
-
 int main(void) {
   if (ls_comm_open(&comm) != LS_OK) return 1;
   me = ls_comm_rank(comm);
@@ -118,7 +108,6 @@ int main(void) {
       cmocka_unit_test(blocks),
       cmocka_unit_test(memory_for_all_or_none),
       cmocka_unit_test(work_is_no_hang),
-      cmocka_unit_test(alone_is_no_hang),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   failed = (int)ls_comm_or(comm, failed != 0);

@@ -17,10 +17,19 @@ ls_status ls_bench_scaling(ls_cli *cli, const void *options);
 ls_status ls_bench_plan(ls_cli *cli, const void *options);
 ls_status ls_bench_checkpoint(ls_cli *cli, const void *options);
 
+/* Seconds that it takes two cores of a node: for a byte that the other has written, beyond those
+ * for one of its own; for the two barriers of a step. */
+typedef struct {
+  double byte, barriers;
+} ls_bench_near;
+/* `bytes`: what each of them has for the other, which may lie in its caches. Needs two cores. */
+ls_status ls_bench_measure_near(ls_dtype precision, double bytes, ls_bench_near *near);
+
 /* Flops a second of one core in the best of some products of 512 x 512 matrices by lockstep's
  * kernels: what a step could reach. About 50 ms. */
 ls_status ls_bench_peak(ls_dtype precision, double *flops);
-double ls_bench_median(double *x, int64_t n); /* sorts x */
+double ls_bench_median(double *x, int64_t n);   /* sorts x */
+double ls_bench_quartile(double *x, int64_t n); /* the lower one; sorts x */
 /* LS_EUSAGE for numbers that no benchmark can take. */
 ls_status ls_bench_check(const ls_bench_options *options);
 /* "1,2,4" as numbers from 1 to 100,000, or "2,4,...,64", which goes on by the same factor where the

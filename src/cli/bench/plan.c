@@ -39,7 +39,11 @@ typedef struct {
   int points;
   double gradient; /* bytes */
   double data;     /* bytes that a node has once */
-  int vectors;     /* of the optimizer's, and averages */
+  ls_run *run;     /* of the config's minibatch, whose data the others take; and what it is of */
+  ls_config config;
+  ls_mode mode;
+  ls_bench_near near; /* all 0: this machine has one core */
+  int vectors;        /* of the optimizer's, and averages */
 } forecast;
 
 /* What a number of ranks comes to. */
@@ -48,7 +52,8 @@ typedef struct {
   ls_cost_shape shape;
   int64_t rows; /* of the rank that has most */
   int slices, halvings;
-  double work, update, step;
+  double near_bytes; /* that it reads of what the node's other ranks have written */
+  double work, update, near, step;
   ls_cost cost;
 } outlook;
 
@@ -93,12 +98,6 @@ static ls_status take_steps(ls_run *run, int most, double *work, double *update,
   return LS_OK;
 }
 
-/* The lower quartile: what other processes took away matters less. */
-static double usual(double *time, int count) {
-  ls_bench_median(time, count);
-  return time[count / 4];
-}
-
 static ls_status time_steps(const forecast *p, ls_run *run, measured *m) {
   const int most = p->o->steps > p->o->warmup ? p->o->steps : p->o->warmup;
   double *time; /* (2, most) */
@@ -107,20 +106,26 @@ static ls_status time_steps(const forecast *p, ls_run *run, measured *m) {
   ls_status status = take_steps(run, p->o->warmup, time, time + most, &taken);
   if (status == LS_OK) status = take_steps(run, p->o->steps, time, time + most, &taken);
   if (status == LS_OK) {
-    m->work = usual(time, taken);
-    m->update = usual(time + most, taken);
+    m->work = ls_bench_quartile(time, taken);
+    m->update = ls_bench_quartile(time + most, taken);
   }
   LS_FREE(time);
   return status;
 }
 
-static ls_status measure_run(forecast *p, ls_run *run, measured *m) {
-  const double size = (double)ls_dtype_size(run->config->precision);
-  p->gradient = (double)run->parameters * size;
+static void learn(forecast *p, ls_run *run) {
+  p->run = run;
+  p->gradient = (double)run->parameters * (double)ls_dtype_size(run->config->precision);
   p->vectors = ls_state_vectors(run);
   p->samples = ls_data_rows(run->data, LS_SPLIT_TRAIN);
   p->data = (double)ls_comm_shared_bytes(run->comm) - (double)run->common.bytes;
-  m->memory = (double)ls_comm_private_bytes(run->comm) - (double)(2 + p->vectors) * p->gradient;
+}
+
+/* before: bytes that were there already. */
+static ls_status measure_run(forecast *p, ls_run *run, double before, measured *m) {
+  if (!p->run) learn(p, run);
+  m->memory =
+      (double)ls_comm_private_bytes(run->comm) - before - (double)(2 + p->vectors) * p->gradient;
   m->memory = fmax(m->memory, 0);
   m->rows = run->batch;
   m->slices = run->slices;
@@ -128,17 +133,20 @@ static ls_status measure_run(forecast *p, ls_run *run, measured *m) {
 }
 
 static ls_status measure(forecast *p, int64_t rows, int slices, bool stored, measured *m) {
-  ls_config config = *p->cli->config; /* a run sets slices, and no more that would be freed */
-  ls_mode mode = ls_mode_synchronous;
+  ls_config other, *config = p->run ? &other : &p->config;
+  ls_mode another, *mode = p->run ? &another : &p->mode;
   ls_run *run = NULL;
-  config.batch = rows;
-  config.slices = slices;
-  config.accumulate = 1;
-  mode.stored = m->stored = stored;
-  ls_status status =
-      ls_run_new(p->cli->comm, &config, &mode, p->o->threads ? p->o->threads : 1, &run);
-  if (status == LS_OK) status = measure_run(p, run, m);
-  ls_run_free(&run);
+  const double before = p->run ? (double)ls_comm_private_bytes(p->cli->comm) : 0;
+  *config = *p->cli->config; /* a run sets slices, and no more that would be freed */
+  config->batch = rows;
+  config->slices = slices;
+  config->accumulate = 1;
+  *mode = ls_mode_synchronous;
+  mode->stored = m->stored = stored;
+  ls_status status = ls_run_new_with(p->cli->comm, config, mode, p->o->threads ? p->o->threads : 1,
+                                     p->run ? p->run->data : NULL, &run);
+  if (status == LS_OK) status = measure_run(p, run, before, m);
+  if (run != p->run) ls_run_free(&run);
   return status;
 }
 
@@ -230,6 +238,17 @@ static measured at_rows(const forecast *p, int64_t rows, bool stored) {
                     .memory = fmax(a->memory + t * (b->memory - a->memory), 0)};
 }
 
+/* Weights, and gradients or, on one node, the rows that they are made from. Sets what part of the
+ * gradients is stored and summed. */
+static double read_near(const forecast *p, const ls_cost_shape *s, int64_t rows, double *stored) {
+  const double others = (double)(s->node_size - 1) / s->node_size;
+  int64_t made = 0, bytes = 0;
+  if (s->nodes == 1)
+    bytes = ls_model_would_gather(p->run->model, rows * s->node_size, s->node_size, &made);
+  *stored = 1 - (double)made / (double)p->run->parameters;
+  return others * p->gradient * (1 + *stored) + (double)bytes;
+}
+
 static bool is_power_of_two(int n) { return (n & (n - 1)) == 0; }
 
 static outlook foretell(const forecast *p, int ranks, int64_t batch) {
@@ -238,9 +257,13 @@ static outlook foretell(const forecast *p, int ranks, int64_t batch) {
   q.slices = ranks * slices_of(p, q.rows);
   if (is_power_of_two(q.shape.node_size)) q.halvings = ls_cost_halvings(&q.shape, false);
   q.cost = ls_cost_of(&q.shape, &p->network, q.halvings);
+  double stored;
+  q.near_bytes = read_near(p, &q.shape, q.rows, &stored);
+  q.near = q.shape.node_size > 1 ? q.near_bytes * p->near.byte + p->near.barriers : 0;
+  q.cost.sums *= stored;
   q.work = m.work;
   q.update = m.update / ranks;
-  q.step = q.work + q.update + q.cost.sums + q.cost.network + q.cost.messages;
+  q.step = q.work + q.update + q.near + q.cost.sums + q.cost.network + q.cost.messages;
   return q;
 }
 
@@ -299,8 +322,10 @@ static const char look[] =
     "assumed: {network.latency_us:g} us to another node, {network.gbit:g} Gbit/s and up to "
     "{network.ranks_per_node} ranks a node\n"
     "(--network {network.latency_us:g},{network.gbit:g},{network.ranks_per_node}); "
-    "{network.message_us:g} us to send a message; sums at {network.sums_gb_per_s:.1f} GB/s "
-    "(measured)\n\n"
+    "{network.message_us:g} us to send a message. Measured: sums at {network.sums_gb_per_s:.1f} "
+    "GB/s,\n{?network._near}{network.near_ns_per_kb:.0f} ns more for each KB that another core has "
+    "written, {network.barriers_us:.1f} us of barriers{|}what other cores have written as fast as "
+    "its own: there is one core here{/}\n\n"
     "ranks\trows\tstep us\tcompute\texchange\teff.\tMB sent\tMB mem.\tbatch 80%\t\n"
     "{*points}{ranks}\t{rows}\t{step_us:.0f}\t{_compute_us:.0f}\t{_exchange_us:.0f}\t"
     "{efficiency:.2f}\t{sent_bytes*1e-6:.2f}\t{memory_bytes*1e-6:.0f}\t{_batch_80}\t\n{/}\n"
@@ -330,6 +355,9 @@ static json_t *network_json(const forecast *p) {
   ls_put(o, "ranks_per_node", p->most);
   ls_put(o, "message_us", 1e6 * p->network.message);
   ls_put(o, "sums_gb_per_s", 1e-9 * p->network.sums);
+  ls_put_bool(o, "_near", p->near.barriers > 0);
+  ls_put(o, "near_ns_per_kb", 1e12 * p->near.byte);
+  ls_put(o, "barriers_us", 1e6 * p->near.barriers);
   return o;
 }
 
@@ -342,11 +370,13 @@ static void put_point(const forecast *p, const outlook *q, json_t *item) {
   ls_put(item, "halvings", q->halvings);
   ls_put(item, "work_us", 1e6 * q->work);
   ls_put(item, "update_us", 1e6 * q->update);
+  ls_put(item, "near_bytes", q->near_bytes);
+  ls_put(item, "near_us", 1e6 * q->near);
   ls_put(item, "sums_us", 1e6 * q->cost.sums);
   ls_put(item, "network_us", 1e6 * q->cost.network);
   ls_put(item, "messages_us", 1e6 * q->cost.messages);
   ls_put(item, "_compute_us", 1e6 * (q->work + q->update));
-  ls_put(item, "_exchange_us", 1e6 * (q->cost.sums + q->cost.network + q->cost.messages));
+  ls_put(item, "_exchange_us", 1e6 * (q->near + q->cost.sums + q->cost.network + q->cost.messages));
   ls_put(item, "step_us", 1e6 * q->step);
   ls_put(item, "samples_per_s", samples_of(p, q->ranks, p->batch) / q->step);
   ls_put(item, "efficiency", efficiency(p, q->ranks, p->batch));
@@ -441,8 +471,11 @@ static ls_status read_options(forecast *p) {
 ls_status ls_bench_plan(ls_cli *cli, const void *given) {
   forecast p = {.cli = cli, .o = given};
   LS_TRY(read_options(&p));
-  LS_TRY(measure_all(&p));
-  LS_TRY(measure_sums(cli->config->precision, &p.network.sums));
-  ls_print(cli, answer_json(&p), look);
-  return LS_OK;
+  ls_status status = measure_all(&p);
+  if (status == LS_OK) status = measure_sums(cli->config->precision, &p.network.sums);
+  if (status == LS_OK && ls_comm_cores(cli->comm) > 1)
+    status = ls_bench_measure_near(cli->config->precision, p.gradient / 2, &p.near);
+  if (status == LS_OK) ls_print(cli, answer_json(&p), look);
+  ls_run_free(&p.run);
+  return status;
 }

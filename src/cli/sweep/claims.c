@@ -40,14 +40,28 @@ static ls_status make_file(char *path, bool *made) {
   return status;
 }
 
+static char *path_of_group(const char *dir, int group) {
+  char name[32];
+  snprintf(name, sizeof name, "group-%d", group);
+  return path_of(dir, name);
+}
+
+static void remove_entry(char *path) {
+  if (unlink(path) != 0 && (errno == EISDIR || errno == EPERM)) {
+    char *lock = ls_mem_format("%s/.lock", path);
+    unlink(lock);
+    rmdir(path);
+    LS_FREE(lock);
+  }
+  LS_FREE(path);
+}
+
 void ls_claims_close(const char *dir) {
   char *folder = path_of(dir, "");
   DIR *open = opendir(folder);
   for (struct dirent *entry; open && (entry = readdir(open));) {
     if (entry->d_name[0] == '.') continue;
-    char *path = path_of(dir, entry->d_name);
-    unlink(path);
-    LS_FREE(path);
+    remove_entry(path_of(dir, entry->d_name));
   }
   if (open) closedir(open);
   rmdir(folder);
@@ -88,6 +102,31 @@ ls_status ls_claims_take(const char *dir, int64_t index, bool *mine) {
 }
 
 bool ls_claims_taken(const char *dir, int64_t index) { return exists(path_of_run(dir, index)); }
+
+ls_status ls_claims_join(const char *dir, int group, ls_lock **lock) {
+  char *path = path_of_group(dir, group);
+  ls_status status = LS_OK;
+  if (mkdir(path, 0777) != 0)
+    status = ls_fail(LS_EIO, "%s: cannot make it: %s", path, strerror(errno));
+  if (status == LS_OK) status = ls_lock_take(path, lock);
+  LS_FREE(path);
+  return status;
+}
+
+uint64_t ls_claims_beats(const char *dir, int groups, char *words, size_t room) {
+  uint64_t all = 1;
+  char who[320];
+  for (int g = 0; g < groups; g++) {
+    char *path = path_of_group(dir, g);
+    uint64_t beat = 0;
+    const size_t used = strlen(words);
+    const bool there = ls_lock_beat(path, who, sizeof who, &beat);
+    if (there) snprintf(words + used, room - used, "%s%s", used ? ", " : "", who);
+    all = 31 * all + (there ? beat + 1 : 0);
+    LS_FREE(path);
+  }
+  return all;
+}
 
 void ls_claims_stop(const char *dir) {
   bool made;

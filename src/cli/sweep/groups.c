@@ -213,7 +213,11 @@ ls_status ls_sweep_train(ls_comm *whole, const ls_sweep_job *job) {
   if (status == LS_OK) {
     g->root = ls_comm_rank(g->comm) == 0;
     g->sink = (ls_log_sink){ls_comm_rank(g->comm), LS_LOG_INFO, keep_line, g};
-    status = work(g);
+    ls_lock *alive = NULL;
+    status = ls_comm_agree(
+        g->comm, g->root ? ls_claims_join(job->dir, group_of(whole, job), &alive) : LS_OK);
+    if (status == LS_OK) status = work(g);
+    ls_lock_release(&alive);
     if (g->root && (g->stop || ls_train_signalled() || status != LS_OK)) ls_claims_stop(job->dir);
     ls_comm_close(&g->comm);
   }
