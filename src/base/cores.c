@@ -32,6 +32,21 @@ void ls_cores_mine(ls_cores *mine) {
   }
 }
 
+static bool allow(const ls_cores *cores, int least, int most) {
+  cpu_set_t set[LS_CORES_MOST / CPU_SETSIZE];
+  int k = 0;
+  memset(set, 0, sizeof set);
+  for (int core = 0; core < LS_CORES_MOST; core++) {
+    if (!holds(cores, core)) continue;
+    if (k >= least && k <= most) CPU_SET_S(core, sizeof set, set);
+    k++;
+  }
+  return k > least && sched_setaffinity(0, sizeof set, set) == 0;
+}
+
+bool ls_cores_stay(const ls_cores *cores, int k) { return allow(cores, k, k); }
+void ls_cores_roam(const ls_cores *cores) { (void)allow(cores, 0, LS_CORES_MOST); }
+
 /* ---- control groups ---- */
 
 /* Whole processors in `quota` of every `period` microseconds; "max" and -1 are no limit. */

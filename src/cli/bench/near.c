@@ -3,6 +3,7 @@
  * before it writes it anew. */
 #include <math.h>
 
+#include "base/cores.h"
 #include "base/mem.h"
 #include "base/team.h"
 #include "cli/bench/bench.h"
@@ -16,6 +17,12 @@ typedef struct {
   char *block;   /* (2 threads, 2): what is read by others, and what is added to it */
   int exchanged; /* the other's is read */
 } swap;
+
+/* A core each: the system may well put both threads on one. */
+static void settle(void *arg, int thread, int threads) {
+  (void)threads;
+  (void)ls_cores_stay(arg, thread);
+}
 
 static char *block_of(const swap *s, int thread, int which) {
   return s->block + (size_t)(2 * thread + which) * s->bytes;
@@ -46,31 +53,54 @@ static double time_swap(ls_team *team, swap *s, int exchanged) {
   return ls_time() - start;
 }
 
-static void time_swaps(ls_team *team, swap *s, ls_bench_near *near) {
-  enum { ROUNDS = 80 };
-  double own[ROUNDS], others[ROUNDS], meeting[ROUNDS];
-  for (int i = 0; i < ROUNDS; i++) {
-    own[i] = time_swap(team, s, 0);
-    others[i] = time_swap(team, s, 1);
-    const double start = ls_time();
-    ls_team_run(team, nothing, NULL); /* out and back: as much as two barriers */
-    meeting[i] = ls_time() - start;
+/* The first of a row pays for what was read before it. */
+static double usual_swap(ls_team *team, swap *s, int exchanged) {
+  enum { SKIPPED = 3, ROUNDS = 40 };
+  double time[ROUNDS];
+  for (int i = -SKIPPED; i < ROUNDS; i++) {
+    const double took = time_swap(team, s, exchanged);
+    if (i >= 0) time[i] = took;
   }
-  const double more = ls_bench_quartile(others, ROUNDS) - ls_bench_quartile(own, ROUNDS);
-  near->byte = fmax(more, 0) / (double)s->bytes;
-  near->barriers = ls_bench_quartile(meeting, ROUNDS);
+  return ls_bench_quartile(time, ROUNDS);
+}
+
+/* Out and back: as much as two barriers. */
+static double usual_meeting(ls_team *team) {
+  enum { ROUNDS = 100 };
+  double time[ROUNDS];
+  for (int i = 0; i < ROUNDS; i++) {
+    const double start = ls_time();
+    ls_team_run(team, nothing, NULL);
+    time[i] = ls_time() - start;
+  }
+  return ls_bench_quartile(time, ROUNDS);
+}
+
+/* By turns, as a clock may change meanwhile. */
+static void time_swaps(ls_team *team, swap *s, ls_bench_near *near) {
+  enum { TURNS = 5 };
+  double more[TURNS];
+  for (int i = 0; i < TURNS; i++) more[i] = usual_swap(team, s, 1) - usual_swap(team, s, 0);
+  near->byte = fmax(ls_bench_median(more, TURNS), 0) / (double)s->bytes;
+  near->barriers = usual_meeting(team);
 }
 
 ls_status ls_bench_measure_near(ls_dtype precision, double bytes, ls_bench_near *near) {
   enum { LEAST = 1 << 12, MOST = 1 << 22 };
   swap s = {.precision = precision};
   ls_team *team;
+  ls_cores cores;
   const size_t size = ls_dtype_size(precision);
   s.bytes = (size_t)fmin(fmax(bytes, LEAST), MOST) / LS_ALIGN * LS_ALIGN;
   s.count = (int64_t)(s.bytes / size);
   LS_TRY(ls_mem_new((void **)&s.block, 4, s.bytes));
   const ls_status status = ls_team_new(2, &team);
-  if (status == LS_OK) time_swaps(team, &s, near);
+  if (status == LS_OK) {
+    ls_cores_mine(&cores);
+    ls_team_run(team, settle, &cores);
+    time_swaps(team, &s, near);
+    ls_cores_roam(&cores);
+  }
   ls_team_free(&team);
   LS_FREE(s.block);
   return status;
