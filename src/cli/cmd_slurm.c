@@ -115,8 +115,9 @@ static ls_status measure(script *s, ls_config *config) {
 
 /* ---- what there is ---- */
 
-/* Does this Slurm start ranks by pmix? Where there is no srun to ask, the cluster is another. */
-static bool has_pmix(void) {
+/* Does this Slurm start ranks as this MPI wants it? Where there is no srun to ask, the cluster is
+ * another. */
+static bool srun_fits(void) {
   static const char *const list[] = {"sh", "-c", "exec srun --mpi=list 2>&1", NULL};
   char *text = NULL;
   size_t bytes;
@@ -125,17 +126,17 @@ static bool has_pmix(void) {
     free(text);
     return true;
   }
-  bool found = memmem(text, bytes, "pmix", 4) != NULL;
+  const bool found = memmem(text, bytes, ls_mpi_slurm(), 4) != NULL;
   free(text);
   return found;
 }
 
 static ls_status choose_launcher(script *s) {
   static const char *const words[] = {"auto", "srun", "mpirun", NULL};
-  bool pmix = strcmp(s->o->mpi, "auto") == 0 && has_pmix();
+  const bool fits = strcmp(s->o->mpi, "auto") == 0 && srun_fits();
   for (int i = 0; words[i]; i++)
     if (strcmp(s->o->mpi, words[i]) == 0) {
-      s->srun = i == 1 || pmix;
+      s->srun = i == 1 || fits;
       return LS_OK;
     }
   return ls_command_unknown("launcher", s->o->mpi, words);
@@ -145,7 +146,8 @@ static ls_status choose_launcher(script *s) {
 static char *program_name(void) {
   char place[PATH_MAX];
   bool said = strchr(program_invocation_name, '/') != NULL;
-  return ls_mem_text(said && realpath(program_invocation_name, place) ? place : "lockstep");
+  return ls_mem_text(said && realpath(program_invocation_name, place) ? place
+                                                                      : program_invocation_name);
 }
 
 /* The config's file name without its ending, of characters that are plain in Slurm's lines. */
@@ -254,11 +256,14 @@ static void put_note(const script *s) {
 static void put_launch(const script *s) {
   fputs("\n", s->out);
   put_note(s);
-  if (s->srun) {
-    fputs("srun --mpi=pmix --cpus-per-task=\"$SLURM_CPUS_PER_TASK\" \\\n  ", s->out);
-  } else {
+  if (s->srun)
+    fprintf(s->out, "srun --mpi=%s --cpus-per-task=\"$SLURM_CPUS_PER_TASK\" \\\n  ",
+            ls_mpi_slurm());
+  else if (ls_mpi_is_open())
     fprintf(s->out, "mpirun -n %d --map-by slot:PE=%d \\\n  ", s->o->ranks, s->o->cpus);
-  }
+  else
+    fprintf(s->out, "mpiexec.hydra -n %d -ppn %d -bind-to core:%d \\\n  ", s->o->ranks,
+            s->o->ranks / s->o->nodes, s->o->cpus);
   put_word(s->out, s->program);
   fputs(" train ", s->out);
   put_word(s->out, s->config->file);
@@ -391,7 +396,7 @@ static const ls_option slurm_options[] = {
     LS_OPTION(options, memory, "mem", 0, "SIZE",
               "memory of a node, as Slurm writes it (default: by a dry run, which opens the data)"),
     LS_OPTION(options, mpi, "launcher", 0, "auto|srun|mpirun",
-              "what starts the ranks; auto: srun where `srun --mpi=list` has pmix"),
+              "what starts the ranks; auto: srun where `srun --mpi=list` has what this MPI wants"),
     LS_OPTION(options, chain, "chain", 0, "JOBS",
               "so many jobs, each behind the one before, where requeueing is forbidden"),
     LS_OPTION(options, seeds, "seeds", 0, "LIST",

@@ -51,3 +51,6 @@ ls_status ls_mpi_check(void) {
                  "): build both with one",
                  version);
 }
+
+bool ls_mpi_is_open(void) { return strncmp(ls_mpi_version(), "Open MPI", 8) == 0; }
+const char *ls_mpi_slurm(void) { return ls_mpi_is_open() ? "pmix" : "pmi2"; }

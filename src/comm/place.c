@@ -38,9 +38,10 @@ ls_launcher ls_place_launcher(void) {
   static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
                                       "SLURM_PROCID", NULL};
   const char *size = first_set(sizes), *rank = first_set(ranks);
-  const char *step = size ? NULL : step_tasks();
+  const char *step = step_tasks();
+  const bool inner = getenv("OMPI_COMM_WORLD_SIZE") || getenv("MPI_LOCALNRANKS"); /* an mpirun */
   if (!size) size = step;
-  return (ls_launcher){size ? atoi(size) : 0, rank ? atoi(rank) : -1, step != NULL};
+  return (ls_launcher){size ? atoi(size) : 0, rank ? atoi(rank) : -1, step && !inner};
 }
 
 int ls_comm_launched_rank(void) {
@@ -51,7 +52,7 @@ int ls_comm_launched_rank(void) {
 char *ls_comm_start_words(const ls_comm *comm) {
   if (comm->size == 1) return ls_mem_text("");
   if (!comm->launcher.srun) return ls_mem_format("mpirun -n %d ", comm->size);
-  return ls_mem_format("srun --mpi=pmix -N %d -n %d ", comm->nodes, comm->size);
+  return ls_mem_format("srun --mpi=%s -N %d -n %d ", ls_mpi_slurm(), comm->nodes, comm->size);
 }
 
 /* Copies that do not see each other would all do the whole work, and write the same files. */
@@ -62,14 +63,14 @@ ls_status ls_place_check_launcher(ls_comm *comm) {
   if (!comm->mpi)
     return ls_fail(LS_EUSAGE,
                    "srun started %d copies that cannot see each other; start them with: srun "
-                   "--mpi=pmix ...",
-                   started);
+                   "--mpi=%s ...",
+                   started, ls_mpi_slurm());
   return ls_fail(LS_EUSAGE,
                  "the launcher started %d ranks, but %d of them see each other: it belongs to "
                  "another MPI than this program, which was built with %s; start it with that one's "
-                 "mpirun (Debian: mpirun.openmpi, mpirun.mpich), under Slurm with srun --mpi=pmix, "
+                 "mpirun (Debian: mpirun.openmpi, mpirun.mpich), under Slurm with srun --mpi=%s, "
                  "or build it anew with cmake -DMPI_C_COMPILER=mpicc.openmpi or mpicc.mpich",
-                 started, comm->size, ls_mpi_version());
+                 started, comm->size, ls_mpi_version(), ls_mpi_slurm());
 }
 
 /* ---- open files ---- */

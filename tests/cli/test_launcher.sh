@@ -20,9 +20,10 @@ refused() {
 }
 
 # ---- copies that do not see each other ----
+if "$LOCKSTEP" --version | grep -q 'Open MPI'; then pmi=pmix; else pmi=pmi2; fi
 refused 64 "the launcher started 3 ranks, but 1 of them see each other" env PMI_SIZE=3 PMI_RANK=0
 refused 64 "the launcher started 4 ranks, but 1 of them see each other" env OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_RANK=0
-refused 64 "srun started 2 copies that cannot see each other; start them with: srun --mpi=pmix" \
+refused 64 "srun started 2 copies that cannot see each other; start them with: srun --mpi=$pmi" \
   env SLURM_STEP_ID=0 SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=0
 PMI_SIZE=3 PMI_RANK=1 on 0 train net.yaml -o refused 2>err
 [ $? -eq 64 ] && [ ! -s err ] || fail "every copy speaks: $(cat err)"

@@ -14,6 +14,7 @@ train: {epochs: 2, batch: 50, slices: 8}
 C
 cp "it's net.yaml" net.yaml
 
+if "$LOCKSTEP" --version | grep -q 'Open MPI'; then pmi=pmix; else pmi=pmi2; fi
 # Stubs write down what they are called with; srun runs the program as one rank, once.
 mkdir bin
 for stub in sbatch scontrol sbcast; do printf '#!/bin/sh\necho %s "$@" >>calls\n' $stub >bin/$stub; done
@@ -21,11 +22,13 @@ echo 'echo "$(wc -l <calls);cluster"' >>bin/sbatch
 cat >bin/srun <<'S'
 #!/bin/sh
 echo srun "$@" >>calls
-[ "$1" != --mpi=list ] || { echo "${MPI_LIST:-none pmix pmix_v4}" >&2; exit; }
+[ "$1" != --mpi=list ] || { echo "${MPI_LIST:-none pmix pmix_v4 pmi2}" >&2; exit; }
 while case $1 in -*) true ;; *) false ;; esac; do shift; done
 exec "$@"
 S
-cp bin/srun bin/mpirun && sed -i 's/echo srun/echo mpirun/; s/-\*)/-*|slot:*|[0-9]*)/' bin/mpirun
+[ $pmi = pmix ] && mpirun="mpirun -n 4 --map-by slot:PE=1" || mpirun="mpiexec.hydra -n 4 -ppn 4 -bind-to core:1"
+cp bin/srun bin/mpirun && sed -i 's/echo srun/echo mpirun/; s/-\*)/-*|slot:*|core:*|[0-9]*)/' bin/mpirun
+sed 's/echo mpirun/echo mpiexec.hydra/' bin/mpirun >bin/mpiexec.hydra
 chmod +x bin/*
 ln -s "$LOCKSTEP" bin/lockstep
 PATH=$PWD/bin:$PATH
@@ -41,7 +44,7 @@ command=$(grep -m1 -oE '^lockstep slurm net.yaml [^>]*' "$page")
 # shellcheck disable=SC2086
 script ${command#lockstep slurm}
 sed '/^#SBATCH --mem=/d' job.sh >made
-sed '/^#SBATCH --mem=/d' shown | diff made - || fail "docs/clusters.md shows another script"
+sed "/^#SBATCH --mem=/d; s/--mpi=pmix/--mpi=$pmi/" shown | diff made - || fail "docs/clusters.md shows another script"
 checked
 
 # Evenly on the nodes; the memory is of a dry run; it goes on by itself when it is stopped, and only then.
@@ -51,7 +54,7 @@ for line in --nodes=2 --ntasks-per-node=4 --cpus-per-task=2 --time=0-01:30:00 --
 grep -qE '^#SBATCH --mem=[0-9]{2,4}M$' job.sh || fail "memory: $(grep mem job.sh)"
 checked
 job || fail "the job: exit $?: $(cat log)"
-grep -q '^srun --mpi=pmix --cpus-per-task=2 lockstep train net.yaml optimizer.lr=0.05 -o runs/a --resume=auto$' calls || fail "called: $(cat calls)"
+grep -q "^srun --mpi=$pmi --cpus-per-task=2 lockstep train net.yaml optimizer.lr=0.05 -o runs/a --resume=auto$" calls || fail "called: $(cat calls)"
 ! grep -q requeue calls || fail "requeued when done"
 run 0 train net.yaml optimizer.lr=0.05 -o b -q
 same runs/a b "the script's run"
@@ -76,15 +79,15 @@ script net.yaml -N 1 -n 1 -t 90 --mem 3G
 says '#SBATCH --mem=3G'
 says '#SBATCH --time=0-01:30:00'
 
-# A chain hands itself in; without pmix mpirun starts the ranks, which then watch the time themselves.
-MPI_LIST="none pmi2" script net.yaml -N 1 -n 4 -t 2-12:00 -o chain --chain 3
+# A chain hands itself in; without what this MPI wants of srun, mpirun starts the ranks, which then watch the time themselves.
+MPI_LIST="none cray_shasta" script net.yaml -N 1 -n 4 -t 2-12:00 -o chain --chain 3
 checked
 says '#SBATCH --no-requeue'
 : >calls
 env -u SLURM_JOB_ID bash job.sh || fail "the chain's script: exit $?"
 [ "$(grep -c '^sbatch --parsable' calls)" -eq 3 ] && grep -q -- '--dependency=afternotok:2 job.sh' calls || fail "chain: $(cat calls)"
 job || fail "a job of the chain: exit $?: $(cat log)"
-grep -q '^mpirun -n 4 --map-by slot:PE=1 lockstep train net.yaml -o chain --time-limit 59:57:00 --resume=auto$' calls ||
+grep -q "^$mpirun lockstep train net.yaml -o chain --time-limit 59:57:00 --resume=auto$" calls ||
   fail "called: $(cat calls)"
 
 # What would fail again in each job behind it ends the chain: they are all cancelled at once. 75 and a kill do not.
