@@ -89,6 +89,10 @@ archive("lzma.zip", {"plain.csv": table}, zipfile.ZIP_LZMA)
 archive("sheet.xlsx", {"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"})
 archive("h5.zip", {"t.h5": b"\x89HDF\r\n\x1a\n" + bytes(500)})
 archive("none.zip", {"in/": b""})
+for name in "long.zip", "longer.zip":
+    archive(name, {"in/other.bin": bytes(300000), "in/train.csv": table}, zipfile.ZIP_STORED)
+with zipfile.ZipFile("longer.zip", "a") as z:
+    z.comment = b"at its end"
 data = bytearray(open("one.zip", "rb").read())
 data[400] ^= 255
 open("hurt.zip", "wb").write(data), open("cut.zip", "wb").write(data[:900])
@@ -107,6 +111,9 @@ never 'no HDF5 file but a zip archive; unzip unpacks it' "$(hdf5 h5.zip /x /y)"
 never 'data.dir is a folder; of files in a zip archive say data.train: {images: pair.zip/FILE' 'type: idx, dir: pair.zip'
 refused 65 'h5.zip: HDF5 is not read out of an archive; unzip it' data info h5.zip
 run 0 inspect pair.zip/train.csv
+digest() { run 0 data info "$1"; grep -o 'xxh3-128:[0-9a-f]*' out; } # of what is on the disk
+[ "$(digest pair.zip/train.csv)" = "$(digest pair.zip/test.csv)" ] && [ "$(digest long.zip/in/train.csv)" != "$(digest longer.zip/in/train.csv)" ] ||
+  fail "the digest is not that of the whole archive"
 net "$(csv pair.zip/train.csv)" >net.yaml
 run 3 train net.yaml -o zip3 -q
 [ "$(weights zip3)" = "$want" ] || fail "zip on 3 ranks: other weights"
