@@ -55,15 +55,15 @@ static uint32_t mpi_reduce(ls_exchange *x, uint32_t flags) {
   return ls_comm_or(x->comm, flags);
 }
 
-static const ls_exchange_ops exchange_one = {"one",      one_prepare, NULL, NULL,
-                                             one_reduce, NULL,        NULL};
-static const ls_exchange_ops exchange_apart = {"apart",    apart_prepare, NULL, NULL,
-                                               one_reduce, NULL,          NULL};
-static const ls_exchange_ops exchange_mpi = {"mpi",      mpi_prepare, NULL, NULL,
-                                             mpi_reduce, NULL,        NULL};
-static const ls_exchange_ops *const kinds[] = {&exchange_one,     &ls_exchange_shared,
-                                               &ls_exchange_tree, &exchange_mpi,
-                                               &exchange_apart,   &ls_exchange_halved};
+static const ls_exchange_ops exchange_one = {
+    .name = "one", .prepare = one_prepare, .reduce = one_reduce};
+static const ls_exchange_ops exchange_apart = {
+    .name = "apart", .prepare = apart_prepare, .reduce = one_reduce};
+static const ls_exchange_ops exchange_mpi = {
+    .name = "mpi", .prepare = mpi_prepare, .reduce = mpi_reduce};
+static const ls_exchange_ops *const kinds[] = {
+    &exchange_one,   &ls_exchange_shared, &ls_exchange_tree,  &exchange_mpi,
+    &exchange_apart, &ls_exchange_halved, &ls_exchange_banded};
 
 static const ls_exchange_ops *choose(const ls_comm *comm, const char *kind) {
   if (ls_comm_size(comm) == 1) return &exchange_one;
@@ -72,13 +72,54 @@ static const ls_exchange_ops *choose(const ls_comm *comm, const char *kind) {
   return NULL;
 }
 
-static void cut_shards(ls_exchange *x, int64_t block) {
+/* ---- who owns what ---- */
+
+static void cut_shards(ls_exchange *x) {
   const int ranks = ls_comm_size(x->comm);
-  const int64_t blocks = (x->n + block - 1) / block;
-  for (int r = 0; r <= ranks; r++) {
-    int64_t at = blocks * r / ranks * block;
-    x->first[r] = at < x->n ? at : x->n;
+  int64_t *first = x->first;
+  for (int b = 0; b < x->bands; b++) {
+    const int64_t lo = x->band[b], hi = x->band[b + 1], blocks = (hi - lo + x->grid - 1) / x->grid;
+    for (int r = 0; r <= ranks; r++) {
+      const int64_t at = lo + blocks * r / ranks * x->grid;
+      *first++ = at < hi ? at : hi;
+    }
   }
+}
+
+void ls_exchange_join_bands(ls_exchange *x) {
+  x->bands = 1;
+  x->band[1] = x->n;
+  cut_shards(x);
+}
+
+/* A band must be worth messages of its own, and an owner's stretch of it a few blocks, or a node
+ * would get more than another. */
+static int64_t least_band(const ls_exchange *x) {
+  enum { WORTH = 1 << 16, BLOCKS = 4 };
+  if (x->ops == &ls_exchange_banded) return x->grid;
+  int64_t least = (int64_t)BLOCKS * x->grid * ls_comm_node_count(x->comm);
+  if (least < WORTH) least = WORTH;
+  return least < x->n / LS_BANDS_MAX ? x->n / LS_BANDS_MAX : least;
+}
+
+/* Layers are joined, from the last one on. What a layer begins within a block of is the band's
+ * before it, which comes later. */
+static void cut_bands(ls_exchange *x, const ls_exchange_spec *spec) {
+  const bool can = x->ops->ready && ls_comm_node_count(x->comm) > 1;
+  const int64_t least = least_band(x);
+  int64_t start[LS_BANDS_MAX], layer[LS_BANDS_MAX], end = x->n;
+  x->bands = 1;
+  for (int i = spec->layers - 1; can && i > 0 && x->bands < LS_BANDS_MAX; i--) {
+    const int64_t at = (spec->layer[i] + x->grid - 1) / x->grid * x->grid;
+    if (end - at < least || at < least) continue;
+    start[x->bands] = end = at;
+    layer[x->bands++] = spec->layer[i];
+  }
+  for (int b = 1; b < x->bands; b++) {
+    x->band[x->bands - b] = start[b];
+    x->layer[x->bands - b] = layer[b];
+  }
+  x->band[x->bands] = x->n;
 }
 
 /* What this rank can do alone: memory for everything, and who sums what. */
@@ -89,15 +130,17 @@ static ls_status prepare(ls_exchange **out, ls_comm *comm, const ls_exchange_ops
   *out = x;
   *x = (ls_exchange){
       .ops = ops, .comm = comm, .team = spec->team, .n = spec->n, .slices = spec->slices};
+  x->grid = spec->block;
   x->size = ls_dtype_size(spec->precision);
   x->sum = LS_REAL_OF(spec->precision, ls_sum);
   x->stride = ls_round_up((x->n > 0 ? x->n : 1) * (int64_t)x->size);
-  LS_NEW(x->first, ls_comm_size(x->comm) + 1);
-  cut_shards(x, spec->block);
+  cut_bands(x, spec);
+  LS_NEW(x->first, x->bands * (ls_comm_size(x->comm) + 1));
+  cut_shards(x);
   for (int r = 0; r < ls_comm_size(x->comm); r++)
     x->sources += ls_exchange_rank_parts(x, r, x->node);
   x->parts = ls_exchange_rank_parts(x, ls_comm_rank(x->comm), x->node);
-  LS_NEW(x->source, x->sources);
+  LS_NEW(x->source, x->bands * x->sources);
   return x->ops->prepare(x);
 }
 
@@ -169,6 +212,7 @@ static ls_status probe_both(ls_comm *comm, const ls_exchange_spec *spec,
                             const ls_exchange_ops **ops) {
   double window, messages;
   ls_exchange_spec few = *spec;
+  few.layers = 0;
   few.block = BLOCK;
   if (few.n > PROBED) few.n = PROBED;
   LS_TRY(probe(comm, &ls_exchange_shared, &few, &window));
@@ -213,14 +257,30 @@ bool ls_exchange_shares_weights(const ls_exchange *x) { return x->window != NULL
 
 bool ls_exchange_replicated(const ls_exchange *x) { return !x->ops->publish; }
 
-void ls_exchange_shard_of(const ls_exchange *x, int rank, int64_t *lo, int64_t *hi) {
-  *lo = ls_exchange_lo(x, rank);
-  *hi = ls_exchange_hi(x, rank);
+int ls_exchange_bands(const ls_exchange *x) { return x->bands; }
+
+void ls_exchange_stretch_of(const ls_exchange *x, int rank, int band, int64_t *lo, int64_t *hi) {
+  *lo = ls_exchange_lo(x, band, rank);
+  *hi = ls_exchange_hi(x, band, rank);
+}
+
+void ls_exchange_stretch(const ls_exchange *x, int band, int64_t *lo, int64_t *hi) {
+  ls_exchange_stretch_of(x, ls_comm_rank(x->comm), band, lo, hi);
+  if (ls_exchange_replicated(x)) *lo = 0, *hi = x->n;
 }
 
 void ls_exchange_shard(const ls_exchange *x, int64_t *lo, int64_t *hi) {
-  ls_exchange_shard_of(x, ls_comm_rank(x->comm), lo, hi);
-  if (ls_exchange_replicated(x)) *lo = 0, *hi = x->n;
+  assert(x->bands == 1);
+  ls_exchange_stretch(x, 0, lo, hi);
+}
+
+int64_t ls_exchange_own(const ls_exchange *x) {
+  int64_t own = 0, lo, hi;
+  for (int b = 0; b < x->bands; b++) {
+    ls_exchange_stretch(x, b, &lo, &hi);
+    own += hi - lo;
+  }
+  return own;
 }
 
 int ls_exchange_parts(const ls_exchange *x, const ls_tree_node **node, void *const **grad) {
@@ -236,8 +296,8 @@ void ls_exchange_claim(const ls_exchange *x) {
   enum { CLAIMED = 1 << 16 };
   if (ls_comm_size(x->comm) == 1 || ls_exchange_replicated(x)) return;
   const int rank = ls_comm_rank(x->comm);
-  const int64_t lo = ls_exchange_lo(x, rank) * (int64_t)x->size,
-                hi = ls_exchange_hi(x, rank) * (int64_t)x->size;
+  const int64_t lo = ls_exchange_lo(x, 0, rank) * (int64_t)x->size,
+                hi = ls_exchange_hi(x, 0, rank) * (int64_t)x->size;
   for (int64_t at = lo; at < hi && at < lo + CLAIMED; at += LS_ALIGN)
     __asm__ volatile("prefetchw %0" : : "m"(x->weights[at]));
 #else
@@ -245,23 +305,39 @@ void ls_exchange_claim(const ls_exchange *x) {
 #endif
 }
 
+void ls_exchange_ready(ls_exchange *x, int64_t from) {
+  int done = 0;
+  while (done + 1 < x->bands && x->layer[x->bands - 1 - done] >= from) done++;
+  if (x->bands > 1) x->ops->ready(x, done);
+}
+
 uint32_t ls_exchange_reduce(ls_exchange *x, uint32_t flags) { return x->ops->reduce(x, flags); }
 void ls_exchange_publish(ls_exchange *x) {
   if (x->ops->publish) x->ops->publish(x);
 }
 
+static int band_of(const ls_exchange *x, int64_t at) {
+  int b = x->bands - 1;
+  while (b > 0 && x->band[b] > at) b--;
+  return b;
+}
+
 const void *ls_exchange_grad(ls_exchange *x, int64_t lo, int64_t count, void *scratch) {
   if (x->sources == 1) return x->source[0].data + (lo - x->source[0].from) * (int64_t)x->size;
-  ls_exchange_fold(x, x->source, x->sources, lo, count, scratch);
+  for (int64_t done = 0, n; done < count; done += n) {
+    const int b = band_of(x, lo + done);
+    n = x->band[b + 1] - (lo + done);
+    if (n > count - done) n = count - done;
+    ls_exchange_fold(x, x->source + b * x->sources, x->sources, lo + done, n,
+                     (char *)scratch + done * (int64_t)x->size);
+  }
   return scratch;
 }
 
 int64_t ls_exchange_bytes(const ls_exchange *x) {
-  int ranks = ls_comm_size(x->comm);
-  int64_t lo, hi, all = x->n * (int64_t)x->size;
+  const int ranks = ls_comm_size(x->comm);
+  const int64_t all = x->n * (int64_t)x->size, shard = ls_exchange_own(x) * (int64_t)x->size;
   if (ranks == 1) return 0;
   if (ls_exchange_replicated(x)) return 2 * (ranks - 1) * all / ranks;
-  ls_exchange_shard(x, &lo, &hi);
-  const int64_t shard = (hi - lo) * (int64_t)x->size;
   return (x->sums_read ? x->sums_read : (x->sources - x->parts) * shard) + all - shard;
 }

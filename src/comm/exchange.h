@@ -25,6 +25,10 @@ typedef struct {
   int slices;
   ls_dtype precision;
   ls_team *team; /* of this rank, for sums of its node; NULL: none */
+  /* Where the layers begin, ascending: their gradients may come one layer after the other, the last
+   * one first (ls_exchange_ready). None: all at once. */
+  const int64_t *layer;
+  int layers;
 } ls_exchange_spec;
 
 /* Collective; every rank gets the same status. */
@@ -34,9 +38,15 @@ const char *ls_exchange_kind(const ls_exchange *exchange);
 
 void *ls_exchange_weights(
     ls_exchange *exchange); /* (n) real, readable everywhere, written in [lo, hi) only */
+/* The parameters lie in bands of layers, and a rank's shard is a stretch of each of them, [lo, hi);
+ * together they are one where no layers were given. Shards cover all, in any order of ranks. */
+int ls_exchange_bands(const ls_exchange *exchange);
+void ls_exchange_stretch(const ls_exchange *exchange, int band, int64_t *lo, int64_t *hi);
+void ls_exchange_stretch_of(const ls_exchange *exchange, int rank, int band, int64_t *lo,
+                            int64_t *hi);
+int64_t ls_exchange_own(const ls_exchange *exchange); /* parameters of this rank's shard */
+/* This rank's shard, where there is one band only. */
 void ls_exchange_shard(const ls_exchange *exchange, int64_t *lo, int64_t *hi);
-/* Parameters [lo, hi) of rank's shard. Shards cover all, in any order of ranks. */
-void ls_exchange_shard_of(const ls_exchange *exchange, int rank, int64_t *lo, int64_t *hi);
 bool ls_exchange_replicated(
     const ls_exchange *exchange); /* every rank updates everything (mpi, one, apart) */
 /* The ranks of a node share one copy of the weights (shared). */
@@ -47,11 +57,14 @@ int ls_exchange_parts(const ls_exchange *exchange, const ls_tree_node **node, vo
 /* This rank reads no weights any more in this step: its shard's are fetched into its own cache, to
  * be written. Of a small network that takes longer at the update than the update itself. */
 void ls_exchange_claim(const ls_exchange *exchange);
+/* This rank's parts are written from parameter `from` on: what can go on its way does. A step need
+ * not say it. */
+void ls_exchange_ready(ls_exchange *exchange, int64_t from);
 /* All ranks' parts are written: make sums readable. Returns the OR of all ranks' `flags` (a stop
  * asked for, not finite ...). */
 uint32_t ls_exchange_reduce(ls_exchange *exchange, uint32_t flags);
-/* The summed gradient of parameters [lo, lo + count) of my shard: in place where it lies already,
- * else in scratch (count real). */
+/* The summed gradient of parameters [lo, lo + count), all of my shard: in place where it lies
+ * already, else in scratch (count real). */
 const void *ls_exchange_grad(ls_exchange *exchange, int64_t lo, int64_t count, void *scratch);
 /* My shard's weights are new: on return everyone's are. It is also what lets the ranks write parts
  * again behind a reduce; without a reduce before it, or twice, it does no harm. */

@@ -97,7 +97,7 @@ static int64_t cut_halves(const ls_exchange *x, struct ls_halving *h, int parts)
     if (v->own > 1) bytes += bytes_of(x, v->give, v->give_end);
     at = keep;
   }
-  return bytes + (h->blocks - 1) * ls_exchange_shard_bytes(x, x->comm->rank);
+  return bytes + (h->blocks - 1) * ls_exchange_shard_bytes(x, 0, x->comm->rank);
 }
 
 static void place_halves(const ls_exchange *x, struct ls_halving *h) {
@@ -136,7 +136,7 @@ static int64_t bytes_read(const ls_exchange *x, const struct ls_halving *h, int 
   const int me = x->comm->rank;
   const int64_t column = edge(x, h->nodes) - edge(x, 0);
   int64_t n = (parts - x->parts) * column +
-              (h->blocks - 1) * (ls_exchange_hi(x, me) - ls_exchange_lo(x, me));
+              (h->blocks - 1) * (ls_exchange_hi(x, 0, me) - ls_exchange_lo(x, 0, me));
   for (int s = 0; s < h->steps; s++) n += h->halving[s].keep_end - h->halving[s].keep;
   return n * (int64_t)x->size;
 }
@@ -190,7 +190,7 @@ static void link_halving(ls_exchange *x, halving *v) {
 static void link_blocks(ls_exchange *x, struct ls_halving *h) {
   const halving *last = &h->halving[h->steps - 1];
   const int here = x->comm->node_number, me = x->comm->rank;
-  const int64_t lo = ls_exchange_lo(x, me), count = ls_exchange_hi(x, me) - lo;
+  const int64_t lo = ls_exchange_lo(x, 0, me), count = ls_exchange_hi(x, 0, me) - lo;
   if (h->blocks == 1) {
     x->sources = last->sources;
     memcpy(x->source, last->source, (size_t)last->sources * sizeof *x->source);
@@ -198,13 +198,13 @@ static void link_blocks(ls_exchange *x, struct ls_halving *h) {
   }
   const ls_exchange_source own = {last->in, last->keep, h->level + h->steps};
   char *next = h->memory + cut_halves(x, h, h->halving[0].own) -
-               (h->blocks - 1) * ls_exchange_shard_bytes(x, me);
+               (h->blocks - 1) * ls_exchange_shard_bytes(x, 0, me);
   x->sources = h->blocks;
   x->source[here >> h->steps] = own;
   for (int i = 1; i < h->blocks; i++) {
     const int block = ((here >> h->steps) + i) % h->blocks;
     const int peer = twin(x, (block << h->steps) + (here & ((1 << h->steps) - 1)));
-    const int64_t its = ls_exchange_lo(x, peer), its_count = ls_exchange_hi(x, peer) - its;
+    const int64_t its = ls_exchange_lo(x, 0, peer), its_count = ls_exchange_hi(x, 0, peer) - its;
     x->source[block] = (ls_exchange_source){next, lo, own.level};
     ls_letters_receive(x, &h->come, next, count, peer, SUMS);
     ls_letters_receive_flags(x, &h->come, &h->flags_in[block], peer, FLAGS);
@@ -212,7 +212,7 @@ static void link_blocks(ls_exchange *x, struct ls_halving *h) {
     ls_letters_send_flags(x, &h->go, &h->flags, peer, FLAGS);
     ls_letters_receive(x, &h->back, weights_at(x, its), its_count, peer, WEIGHTS);
     ls_letters_send(x, &h->back_out, weights_at(x, lo), count, peer, WEIGHTS);
-    next += ls_exchange_shard_bytes(x, me);
+    next += ls_exchange_shard_bytes(x, 0, me);
   }
 }
 

@@ -26,12 +26,15 @@ typedef struct {
   const char *name;
   /* Ask for memory, and nothing else: the others may fail here. Then all agree, and open. */
   ls_status (*prepare)(ls_exchange *);
-  size_t (*window)(const ls_exchange *); /* bytes that a node shares (x->block); NULL: none */
-  void (*open)(ls_exchange *);           /* NULL: prepared is open */
+  size_t (*window)(const ls_exchange *);   /* bytes that a node shares (x->block); NULL: none */
+  void (*open)(ls_exchange *);             /* NULL: prepared is open */
+  void (*ready)(ls_exchange *, int bands); /* so many last ones are written; NULL: not asked for */
   uint32_t (*reduce)(ls_exchange *, uint32_t flags);
   void (*publish)(ls_exchange *); /* NULL: every rank has updated everything */
   void (*close)(ls_exchange *);   /* after a failure in prepare or open too; NULL: nothing to do */
 } ls_exchange_ops;
+
+enum { LS_BANDS_MAX = 8 };
 
 struct ls_exchange {
   const ls_exchange_ops *ops;
@@ -40,14 +43,17 @@ struct ls_exchange {
   int64_t n, stride; /* parameters; bytes from one part to the next */
   size_t size;       /* of a real */
   int slices;
-  int64_t *first;    /* (ranks + 1) shard bounds */
+  int bands;
+  int64_t band[LS_BANDS_MAX + 1], grid; /* where they begin; all is cut at multiples of grid */
+  int64_t layer[LS_BANDS_MAX];          /* the first layers of theirs */
+  int64_t *first;                       /* (bands, ranks + 1) bounds of their stretches */
   int64_t sums_read; /* bytes of others' sums in a step, where it is not all but own sources */
   int *place;        /* (ranks) whose shard is which of them; NULL: rank r's is the r-th */
   int parts;         /* of this rank */
   ls_tree_node node[LS_PARTS_MAX];
   void *grad[LS_PARTS_MAX];
   int sources; /* what ls_exchange_grad sums, in slice order; at first the parts of all ranks */
-  ls_exchange_source *source;
+  ls_exchange_source *source; /* (bands, sources) */
   char *weights;
   void (*sum)(void *, const void *, const void *, int64_t);
   char *memory;             /* kinds without a window: weights, own parts */
@@ -57,22 +63,26 @@ struct ls_exchange {
   struct ls_window *window; /* shared */
 };
 
-extern const ls_exchange_ops ls_exchange_shared, ls_exchange_halved, ls_exchange_tree;
+extern const ls_exchange_ops ls_exchange_shared, ls_exchange_halved, ls_exchange_banded,
+    ls_exchange_tree;
 
 static inline int64_t ls_round_up(int64_t bytes) {
   return (bytes + LS_ALIGN - 1) / LS_ALIGN * LS_ALIGN;
 }
-/* Rank's shard: parameters [lo, hi). */
-static inline int64_t ls_exchange_lo(const ls_exchange *x, int rank) {
-  return x->first[x->place ? x->place[rank] : rank];
+/* Rank's shard: parameters [lo, hi) of each band. */
+static inline int64_t ls_exchange_lo(const ls_exchange *x, int band, int rank) {
+  return x->first[band * (x->comm->size + 1) + (x->place ? x->place[rank] : rank)];
 }
-static inline int64_t ls_exchange_hi(const ls_exchange *x, int rank) {
-  return x->first[(x->place ? x->place[rank] : rank) + 1];
+static inline int64_t ls_exchange_hi(const ls_exchange *x, int band, int rank) {
+  return x->first[band * (x->comm->size + 1) + (x->place ? x->place[rank] : rank) + 1];
 }
 /* What it takes in an inbox or outbox. */
-static inline int64_t ls_exchange_shard_bytes(const ls_exchange *x, int rank) {
-  return ls_round_up((ls_exchange_hi(x, rank) - ls_exchange_lo(x, rank)) * (int64_t)x->size);
+static inline int64_t ls_exchange_shard_bytes(const ls_exchange *x, int band, int rank) {
+  const int64_t count = ls_exchange_hi(x, band, rank) - ls_exchange_lo(x, band, rank);
+  return ls_round_up(count * (int64_t)x->size);
 }
+/* One band after all: shards are cut again. */
+void ls_exchange_join_bands(ls_exchange *x);
 
 int ls_exchange_rank_parts(const ls_exchange *x, int rank, ls_tree_node *node); /* (LS_PARTS_MAX) */
 ls_status ls_exchange_own_memory(ls_exchange *x); /* weights and parts that nobody else sees */

@@ -15,10 +15,11 @@
 
 enum { SPINS = 20000 };
 
-/* One rank's line in the window: how many barriers it has reached, and its flags for the running
- * reduce. */
+/* One rank's line in the window: how many barriers it has reached, what it has written, and its
+ * flags for the running reduce. */
 typedef struct {
   _Alignas(64) _Atomic uint64_t reached;
+  _Atomic uint64_t written; /* bands of its parts, of all reduces so far */
   _Atomic uint32_t flags;
 } line;
 
@@ -28,12 +29,21 @@ typedef struct {
   int node, lo, level, first, count;
 } group;
 
-/* A shard of another node's rank that this rank is the agent for: its sums go out, its new weights
- * come in. */
+/* A stretch of another node's rank's shard that this rank is the agent for: its sums go out, its
+ * new weights come in. */
 typedef struct {
   int owner;
-  char *out; /* (groups of this node that have to be summed, shard) */
+  int64_t lo, count;
+  char *out; /* (groups of this node that have to be summed, stretch) */
 } errand;
+
+/* What is sent together: sums of a band of layers, which may be behind others in the backward
+ * pass. */
+typedef struct {
+  int errands;
+  errand *errand;
+  ls_letters come, go; /* group k of this node for errand e is letter e * own_groups + k of `go` */
+} band;
 
 struct ls_window {
   line *lines; /* (ranks of the node) */
@@ -43,14 +53,18 @@ struct ls_window {
   int *part_node;           /* (parts) */
   ls_exchange_source *part; /* (parts) data only where it lies in this window */
   int groups, own_groups;
-  int sums_out; /* own groups of several parts: to be summed before they are sent */
-  group *group; /* (groups) in slice order */
-  int errands;
-  errand *errand;
+  int sums_out;   /* own groups of several parts: to be summed before they are sent */
+  group *group;   /* (groups) in slice order */
+  int errands;    /* of all bands */
+  errand *errand; /* band by band */
+  band *band;     /* (bands) */
   char *outbox;
-  ls_letters sums;            /* group k of this node for errand e is letter e * own_groups + k */
   ls_letters news;            /* new weights: to the agents, and of the errands */
-  struct ls_halving *halving; /* instead of errands; NULL: there are errands */
+  struct ls_halving *halving; /* instead of bands and errands; NULL: there are errands */
+  /* of the running step */
+  int unsent;      /* the last of the bands whose sums are not on their way */
+  bool receives;   /* receiving has begun */
+  uint64_t before; /* bands of the reduces before it */
 };
 
 static void relax(void) {
@@ -123,43 +137,66 @@ static int agent_of(const ls_comm *comm, int owner, int node) {
   return first + owner % (comm->node_first[node + 1] - first);
 }
 
-/* The shards of other nodes' ranks that this rank is the agent for, and the outbox. Each node
- * begins with the next node's, so that not all send to the same one first. */
-static ls_status list_errands(ls_exchange *x) {
+/* The stretches of other nodes' ranks that this rank is the agent for. Each node begins with the
+ * next node's, so that not all send to the same one first. */
+static void list_errands(ls_exchange *x, int number) {
   struct ls_window *w = x->window;
   const ls_comm *comm = x->comm;
+  band *b = &w->band[number];
   const int behind = comm->node_first[here(x) + 1];
-  int64_t bytes = 0;
+  b->errand = w->errand + w->errands;
   for (int i = 0; i < comm->size - comm->node_size; i++) {
     const int r = (behind + i) % comm->size;
-    if (ls_exchange_hi(x, r) == ls_exchange_lo(x, r) || agent_of(comm, r, here(x)) != comm->rank)
-      continue;
-    w->errand[w->errands++] = (errand){r, NULL};
-    bytes += w->sums_out * ls_exchange_shard_bytes(x, r);
+    const int64_t lo = ls_exchange_lo(x, number, r), count = ls_exchange_hi(x, number, r) - lo;
+    if (count == 0 || agent_of(comm, r, here(x)) != comm->rank) continue;
+    b->errand[b->errands++] = (errand){r, lo, count, NULL};
   }
+  w->errands += b->errands;
+}
+
+static int64_t bytes_out(const ls_exchange *x, const errand *e) {
+  return x->window->sums_out * ls_round_up(e->count * (int64_t)x->size);
+}
+
+static ls_status new_outbox(ls_exchange *x) {
+  struct ls_window *w = x->window;
+  int64_t bytes = 0;
+  for (int e = 0; e < w->errands; e++) bytes += bytes_out(x, &w->errand[e]);
   void *outbox;
   LS_TRY(ls_mem_new(&outbox, 1, (size_t)bytes));
   w->outbox = outbox;
   char *next = w->outbox;
   for (int e = 0; e < w->errands; e++) {
     w->errand[e].out = next;
-    next += w->sums_out * ls_exchange_shard_bytes(x, w->errand[e].owner);
+    next += bytes_out(x, &w->errand[e]);
   }
   return LS_OK;
 }
 
-static ls_status prepare_errands(ls_exchange *x) {
-  struct ls_window *w = x->window;
-  LS_NEW(w->errand, x->comm->size);
-  LS_TRY(list_errands(x));
-  LS_TRY(ls_letters_new(&x->letters, w->groups));
-  LS_TRY(ls_letters_new(&w->sums, w->errands * w->own_groups));
-  LS_TRY(ls_letters_new(&w->news, w->errands + x->comm->nodes));
-  return ls_mem_new(&x->inbox, (size_t)(w->groups - w->own_groups),
-                    (size_t)ls_exchange_shard_bytes(x, x->comm->rank));
+static int64_t inbox_bytes(const ls_exchange *x) {
+  int64_t stretches = 0;
+  for (int b = 0; b < x->bands; b++) stretches += ls_exchange_shard_bytes(x, b, x->comm->rank);
+  return (x->window->groups - x->window->own_groups) * stretches;
 }
 
-static ls_status prepare_window(ls_exchange *x, bool forced) {
+static ls_status prepare_errands(ls_exchange *x) {
+  struct ls_window *w = x->window;
+  LS_NEW(w->errand, x->bands * x->comm->size);
+  LS_NEW(w->band, x->bands);
+  for (int b = 0; b < x->bands; b++) {
+    list_errands(x, b);
+    LS_TRY(ls_letters_new(&w->band[b].come, w->groups));
+    LS_TRY(ls_letters_new(&w->band[b].go, w->band[b].errands * w->own_groups));
+  }
+  LS_TRY(new_outbox(x));
+  LS_TRY(ls_letters_new(&w->news, w->errands + x->bands * x->comm->nodes));
+  w->unsent = x->bands - 1;
+  return ls_mem_new(&x->inbox, 1, (size_t)inbox_bytes(x));
+}
+
+enum { NEVER, CHEAPEST, ALWAYS }; /* halvings */
+
+static ls_status prepare_window(ls_exchange *x, int halvings) {
   const ls_comm *comm = x->comm;
   struct ls_window *w;
   if (comm->nodes > 1) LS_TRY(ls_exchange_fits(x, ""));
@@ -171,12 +208,15 @@ static ls_status prepare_window(ls_exchange *x, bool forced) {
   LS_NEW(w->group, w->parts);
   list_parts(x);
   make_groups(x);
-  const int steps = ls_halving_steps(x, w->groups, forced);
-  return steps ? ls_halving_prepare(x, steps, w->local, &w->halving) : prepare_errands(x);
+  const int steps = halvings ? ls_halving_steps(x, w->groups, halvings == ALWAYS) : 0;
+  if (steps == 0) return prepare_errands(x);
+  ls_exchange_join_bands(x);
+  return ls_halving_prepare(x, steps, w->local, &w->halving);
 }
 
-static ls_status shared_prepare(ls_exchange *x) { return prepare_window(x, false); }
-static ls_status halved_prepare(ls_exchange *x) { return prepare_window(x, true); }
+static ls_status shared_prepare(ls_exchange *x) { return prepare_window(x, CHEAPEST); }
+static ls_status halved_prepare(ls_exchange *x) { return prepare_window(x, ALWAYS); }
+static ls_status banded_prepare(ls_exchange *x) { return prepare_window(x, NEVER); }
 
 /* ---- the window, and what lies where in it ---- */
 
@@ -195,51 +235,55 @@ static void place_parts(ls_exchange *x, char *next) {
   }
 }
 
-/* What this rank's shard is summed from: local parts where they lie, other nodes' groups as they
- * come in. */
+/* What this rank's shard is summed from, band by band: local parts where they lie, other nodes'
+ * groups as they come in, behind one another from each agent. */
 static void link_inbox(ls_exchange *x) {
   struct ls_window *w = x->window;
   const int me = x->comm->rank;
-  const int64_t lo = ls_exchange_lo(x, me), count = ls_exchange_hi(x, me) - lo;
   char *next = x->inbox;
-  x->sources = 0;
-  for (int k = 0; k < w->groups; k++) {
-    const group *g = &w->group[k];
-    if (g->node == here(x)) {
-      for (int p = 0; p < g->count; p++) x->source[x->sources++] = w->part[g->first + p];
-      continue;
+  ls_exchange_source *source = x->source;
+  for (int b = 0; b < x->bands; b++) {
+    const int64_t lo = ls_exchange_lo(x, b, me), count = ls_exchange_hi(x, b, me) - lo;
+    for (int k = 0; k < w->groups; k++) {
+      const group *g = &w->group[k];
+      if (g->node == here(x)) {
+        for (int p = 0; p < g->count; p++) *source++ = w->part[g->first + p];
+        continue;
+      }
+      *source++ = (ls_exchange_source){next, lo, g->level};
+      if (count > 0)
+        ls_letters_receive(x, &w->band[b].come, next, count, agent_of(x->comm, me, g->node), 1 + b);
+      next += ls_exchange_shard_bytes(x, b, me);
     }
-    x->source[x->sources++] = (ls_exchange_source){next, lo, g->level};
-    if (count > 0)
-      ls_letters_receive(x, &x->letters, next, count, agent_of(x->comm, me, g->node), 1 + k);
-    next += ls_exchange_shard_bytes(x, me);
   }
+  x->sources = (int)(source - x->source) / x->bands;
+}
+
+static char *weights_at(const ls_exchange *x, int64_t i) {
+  return x->weights + i * (int64_t)x->size;
 }
 
 /* A single part is sent where it lies. */
-static void link_errands(ls_exchange *x) {
+static void link_errand(ls_exchange *x, const errand *e, int number) {
   struct ls_window *w = x->window;
-  for (int e = 0; e < w->errands; e++) {
-    const int owner = w->errand[e].owner;
-    const int64_t lo = ls_exchange_lo(x, owner), count = ls_exchange_hi(x, owner) - lo;
-    const char *next = w->errand[e].out;
-    for (int k = 0; k < w->groups; k++) {
-      const group *g = &w->group[k];
-      if (g->node != here(x)) continue;
-      const char *part = w->part[g->first].data + lo * (int64_t)x->size;
-      ls_letters_send(x, &w->sums, g->count > 1 ? next : part, count, owner, 1 + k);
-      if (g->count > 1) next += ls_exchange_shard_bytes(x, owner);
-    }
-    ls_letters_receive(x, &w->news, x->weights + lo * (int64_t)x->size, count, owner, 0);
+  const char *next = e->out;
+  for (int k = 0; k < w->groups; k++) {
+    const group *g = &w->group[k];
+    if (g->node != here(x)) continue;
+    const char *part = w->part[g->first].data + e->lo * (int64_t)x->size;
+    ls_letters_send(x, &w->band[number].go, g->count > 1 ? next : part, e->count, e->owner,
+                    1 + number);
+    if (g->count > 1) next += ls_round_up(e->count * (int64_t)x->size);
   }
+  ls_letters_receive(x, &w->news, weights_at(x, e->lo), e->count, e->owner, 0);
 }
 
 /* The next node's agent first, as with the errands. */
-static void link_news(ls_exchange *x) {
+static void link_news(ls_exchange *x, int number) {
   const int me = x->comm->rank, nodes = x->comm->nodes;
-  const int64_t lo = ls_exchange_lo(x, me), count = ls_exchange_hi(x, me) - lo;
+  const int64_t lo = ls_exchange_lo(x, number, me), count = ls_exchange_hi(x, number, me) - lo;
   for (int i = 1; i < nodes && count > 0; i++)
-    ls_letters_send(x, &x->window->news, x->weights + lo * (int64_t)x->size, count,
+    ls_letters_send(x, &x->window->news, weights_at(x, lo), count,
                     agent_of(x->comm, me, (here(x) + i) % nodes), 0);
 }
 
@@ -269,45 +313,86 @@ static void shared_open(ls_exchange *x) {
     return;
   }
   link_inbox(x);
-  link_errands(x);
-  link_news(x);
+  for (int b = 0; b < x->bands; b++) {
+    for (int e = 0; e < w->band[b].errands; e++) link_errand(x, &w->band[b].errand[e], b);
+    link_news(x, b);
+  }
 }
 
 /* ---- at work ---- */
 
-/* Sum this node's groups of several parts for the shards of other nodes' owners, and send each as
- * soon as it is there. */
-static void run_errands(ls_exchange *x) {
+/* Sum this node's groups of several parts for other nodes' owners, and send each as soon as it is
+ * there. */
+static void run_errands(ls_exchange *x, band *b) {
   struct ls_window *w = x->window;
-  MPI_Request *send = w->sums.request;
-  for (int e = 0; e < w->errands; e++) {
-    const int owner = w->errand[e].owner;
-    const int64_t lo = ls_exchange_lo(x, owner), count = ls_exchange_hi(x, owner) - lo;
-    char *out = w->errand[e].out;
+  MPI_Request *send = b->go.request;
+  for (int i = 0; i < b->errands; i++) {
+    const errand *e = &b->errand[i];
+    char *out = e->out;
     for (int k = 0; k < w->groups; k++) {
       const group *g = &w->group[k];
       if (g->node != here(x)) continue;
       if (g->count > 1) {
-        ls_exchange_fold_all(x, w->part + g->first, g->count, lo, count, out);
-        out += ls_exchange_shard_bytes(x, owner);
+        ls_exchange_fold_all(x, w->part + g->first, g->count, e->lo, e->count, out);
+        out += ls_round_up(e->count * (int64_t)x->size);
       }
       MPI_Start(send++);
     }
   }
 }
 
+/* In the order in which the bands are sent. */
+static void begin_receiving(ls_exchange *x) {
+  struct ls_window *w = x->window;
+  if (w->halving || w->receives) return;
+  for (int b = x->bands - 1; b >= 0; b--) ls_letters_start(&w->band[b].come);
+  w->receives = true;
+}
+
+/* Have all ranks of the node written so many bands? What they wrote is visible then. */
+static bool node_has(const ls_exchange *x, uint64_t written) {
+  const line *lines = x->window->lines;
+  for (int r = 0; r < x->comm->node_size; r++)
+    if (atomic_load_explicit(&lines[r].written, memory_order_acquire) < written) return false;
+  return true;
+}
+
+/* Nobody is waited for: what is not ready yet goes with the next call, or in the reduce. */
+static void shared_ready(ls_exchange *x, int bands) {
+  struct ls_window *w = x->window;
+  int there;
+  begin_receiving(x);
+  atomic_store_explicit(&w->lines[x->comm->node_rank].written, w->before + (uint64_t)bands,
+                        memory_order_release);
+  for (int sent = x->bands - 1 - w->unsent; w->unsent > 0; w->unsent--, sent++) {
+    if (!node_has(x, w->before + (uint64_t)sent + 1)) break;
+    run_errands(x, &w->band[w->unsent]);
+  }
+  MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, x->comm->end, &there, MPI_STATUS_IGNORE);
+}
+
+static void trade_sums(ls_exchange *x) {
+  struct ls_window *w = x->window;
+  for (; w->unsent >= 0; w->unsent--) run_errands(x, &w->band[w->unsent]);
+  for (int b = x->bands - 1; b >= 0; b--) {
+    ls_letters_wait(x, &w->band[b].go);
+    ls_letters_wait(x, &w->band[b].come);
+  }
+  w->unsent = x->bands - 1;
+  w->receives = false;
+  w->before += (uint64_t)x->bands;
+}
+
 static uint32_t shared_reduce(ls_exchange *x, uint32_t flags) {
   struct ls_window *w = x->window;
-  ls_letters_start(&x->letters);
+  if (x->comm->nodes > 1) begin_receiving(x);
   atomic_store_explicit(&w->lines[x->comm->node_rank].flags, flags, memory_order_relaxed);
   window_barrier(x);
   for (int r = 0; r < x->comm->node_size; r++)
     flags |= atomic_load_explicit(&w->lines[r].flags, memory_order_relaxed);
   if (x->comm->nodes == 1) return flags;
   if (w->halving) return ls_halving_reduce(x, w->halving, flags);
-  run_errands(x);
-  ls_letters_wait(x, &w->sums);
-  ls_letters_wait(x, &x->letters);
+  trade_sums(x);
   return ls_comm_or(x->comm, flags);
 }
 
@@ -326,21 +411,28 @@ static void shared_publish(ls_exchange *x) {
 static void shared_close(ls_exchange *x) {
   struct ls_window *w = x->window;
   if (!w) return;
-  ls_letters_free(&w->sums);
+  for (int b = 0; w->band && b < x->bands; b++) {
+    ls_letters_free(&w->band[b].come);
+    ls_letters_free(&w->band[b].go);
+  }
   ls_letters_free(&w->news);
   ls_halving_free(&w->halving);
   LS_FREE(w->part_node);
   LS_FREE(w->part);
   LS_FREE(w->group);
   LS_FREE(w->errand);
+  LS_FREE(w->band);
   LS_FREE(w->outbox);
   LS_FREE(x->window);
 }
 
-/* Halved as often as can be, however few the nodes are: for tests. */
-const ls_exchange_ops ls_exchange_halved = {"halved",    halved_prepare, shared_window,
-                                            shared_open, shared_reduce,  shared_publish,
-                                            shared_close};
-const ls_exchange_ops ls_exchange_shared = {"shared",    shared_prepare, shared_window,
-                                            shared_open, shared_reduce,  shared_publish,
-                                            shared_close};
+#define SHARED(kind, how)                                                       \
+  {                                                                             \
+    .name = kind, .prepare = how, .window = shared_window, .open = shared_open, \
+    .ready = shared_ready, .reduce = shared_reduce, .publish = shared_publish,  \
+    .close = shared_close                                                       \
+  }
+const ls_exchange_ops ls_exchange_shared = SHARED("shared", shared_prepare);
+/* For tests: halved as often as can be, however few the nodes are; in bands, however small. */
+const ls_exchange_ops ls_exchange_halved = SHARED("halved", halved_prepare);
+const ls_exchange_ops ls_exchange_banded = SHARED("banded", banded_prepare);

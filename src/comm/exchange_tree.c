@@ -5,7 +5,7 @@
 #include "comm/exchange_kind.h"
 
 static ls_status tree_prepare(ls_exchange *x) {
-  const int64_t bytes = ls_exchange_shard_bytes(x, ls_comm_rank(x->comm));
+  const int64_t bytes = ls_exchange_shard_bytes(x, 0, ls_comm_rank(x->comm));
   LS_TRY(ls_exchange_fits(x, " or exchange: shared"));
   LS_TRY(ls_exchange_own_memory(x));
   LS_TRY(ls_letters_new(&x->letters, x->sources + x->parts * ls_comm_size(x->comm)));
@@ -26,7 +26,7 @@ static void receive_parts(ls_exchange *x) {
       if (r == me) continue;
       *source = (ls_exchange_source){next, lo, node[i].level};
       if (count > 0) ls_letters_receive(x, &x->letters, next, count, r, i);
-      next += ls_exchange_shard_bytes(x, me);
+      next += ls_exchange_shard_bytes(x, 0, me);
     }
   }
 }
@@ -52,5 +52,8 @@ static void tree_publish(ls_exchange *x) {
   ls_comm_allgatherv(x->comm, x->weights, x->first, x->size);
 }
 
-const ls_exchange_ops ls_exchange_tree = {"tree",      tree_prepare, NULL, tree_open,
-                                          tree_reduce, tree_publish, NULL};
+const ls_exchange_ops ls_exchange_tree = {.name = "tree",
+                                          .prepare = tree_prepare,
+                                          .open = tree_open,
+                                          .reduce = tree_reduce,
+                                          .publish = tree_publish};

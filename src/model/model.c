@@ -264,6 +264,10 @@ void ls_model_free(ls_model **model) {
 }
 
 int64_t ls_model_parameters(const ls_model *model) { return model->parameters; }
+int ls_model_layers(const ls_model *model, int64_t *at) {
+  for (int l = 0; at && l < model->layers; l++) at[l] = model->layer[l].offset;
+  return model->layers;
+}
 int64_t ls_model_outputs(const ls_model *model) { return model->outputs; }
 int64_t ls_model_group(const ls_model *model) { return ls_model_last(model)->group; }
 ls_dtype ls_model_precision(const ls_model *model) { return model->precision; }

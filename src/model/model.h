@@ -199,5 +199,11 @@ const void *ls_model_slopes(ls_model *model, const ls_batch *batch, int64_t outp
  * slices. */
 void ls_model_gradient(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node,
                        void *const *grad);
+/* Instead of both, once for each layer, the last one first: from the parameter that is returned on,
+ * gradients are there. The same bits. */
+int64_t ls_model_descend(ls_model *model, const ls_batch *batch, int layer, int parts,
+                         const ls_tree_node *node, void *const *grad);
+/* Layers; at (layers): where the parameters of each begin, NULL: not asked for. */
+int ls_model_layers(const ls_model *model, int64_t *at);
 
 #endif

@@ -8,6 +8,7 @@ typedef struct {
   ls_model *model;
   const ls_pass *pass;
   const ls_head *head;
+  int bottom, top; /* layers [bottom, top) */
 } job;
 
 void ls_model_load(ls_model *model, const void *w) {
@@ -161,7 +162,7 @@ static void backward_job(void *arg, int thread, int threads) {
   int64_t lo, hi;
   share_rows(j, thread, threads, &lo, &hi);
   if (j->head && !j->head->over_rows) model->loss->gradient(j->head, lo, hi);
-  for (int l = model->layers - 1; l >= 0; l--) {
+  for (int l = j->top - 1; l >= j->bottom; l--) {
     ls_layer *layer = &model->layer[l];
     layer->ops->backward(layer, j->pass, lo, hi);
     add_residuals(model, l, lo, hi);
@@ -170,18 +171,25 @@ static void backward_job(void *arg, int thread, int threads) {
 
 static void gradient_job(void *arg, int thread, int threads) {
   job *j = arg;
-  for (int l = j->model->layers - 1; l >= 0; l--) {
+  for (int l = j->top - 1; l >= j->bottom; l--) {
     ls_layer *layer = &j->model->layer[l];
     if (layer->ops->gradient && !layer->frozen && !layer->deferred)
       layer->ops->gradient(layer, j->pass, thread, threads);
   }
 }
 
-void ls_model_backward(ls_model *model, const ls_batch *batch) {
+static void go_back(ls_model *model, const ls_batch *batch, int bottom, int top) {
   const ls_head head = head_of(model, batch);
+  const bool begins = top == model->layers;
   const ls_pass pass = {.batch = batch, .training = true, .work = model->work};
-  if (head.over_rows) model->loss->gradient(&head, 0, batch->rows);
-  ls_team_run(model->team, backward_job, &(job){.model = model, .pass = &pass, .head = &head});
+  job j = {.model = model, .pass = &pass, .bottom = bottom, .top = top};
+  if (begins) j.head = &head;
+  if (begins && head.over_rows) model->loss->gradient(&head, 0, batch->rows);
+  ls_team_run(model->team, backward_job, &j);
+}
+
+void ls_model_backward(ls_model *model, const ls_batch *batch) {
+  go_back(model, batch, 0, model->layers);
 }
 
 const void *ls_model_slopes(ls_model *model, const ls_batch *batch, int64_t output, int64_t *ld) {
@@ -190,13 +198,14 @@ const void *ls_model_slopes(ls_model *model, const ls_batch *batch, int64_t outp
   memset(top->d, 0, (size_t)(batch->rows * top->ld) * ls_dtype_size(model->precision));
   for (int64_t r = 0; r < batch->rows; r++)
     ls_dtype_put(model->precision, top->d, r * top->ld + output, 1);
-  ls_team_run(model->team, backward_job, &(job){.model = model, .pass = &pass});
+  ls_team_run(model->team, backward_job,
+              &(job){.model = model, .pass = &pass, .top = model->layers});
   *ld = model->batch->ld;
   return model->batch->d;
 }
 
-void ls_model_gradient(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node,
-                       void *const *grad) {
+static void make_gradients(ls_model *model, const ls_batch *batch, int bottom, int top, int parts,
+                           const ls_tree_node *node, void *const *grad) {
   const ls_pass pass = {.batch = batch,
                         .training = true,
                         .parts = parts,
@@ -204,5 +213,18 @@ void ls_model_gradient(ls_model *model, const ls_batch *batch, int parts, const 
                         .grad = grad,
                         .work = model->work,
                         .work_size = model->work_size};
-  ls_team_run(model->team, gradient_job, &(job){.model = model, .pass = &pass});
+  ls_team_run(model->team, gradient_job,
+              &(job){.model = model, .pass = &pass, .bottom = bottom, .top = top});
+}
+
+void ls_model_gradient(ls_model *model, const ls_batch *batch, int parts, const ls_tree_node *node,
+                       void *const *grad) {
+  make_gradients(model, batch, 0, model->layers, parts, node, grad);
+}
+
+int64_t ls_model_descend(ls_model *model, const ls_batch *batch, int layer, int parts,
+                         const ls_tree_node *node, void *const *grad) {
+  go_back(model, batch, layer, layer + 1);
+  make_gradients(model, batch, layer, layer + 1, parts, node, grad);
+  return model->layer[layer].offset;
 }

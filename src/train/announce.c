@@ -349,15 +349,14 @@ static json_t *tensor_shapes(const ls_model *model) {
  * the two largest parts of that. */
 static json_t *memory(const ls_run *run) {
   const ls_config *c = run->config;
-  int64_t lo, hi;
-  ls_exchange_shard(run->exchange, &lo, &hi);
   const size_t activations = ls_model_bytes(run->model, ls_loader_max_rows(run->loader)) +
                              run->common.bytes / (size_t)ls_comm_size(run->comm);
-  return json_pack(
-      "{s:I, s:I, s:I, s:I}", "node_shared", (json_int_t)ls_comm_shared_bytes(run->comm), "rank",
-      (json_int_t)ls_comm_private_bytes(run->comm), "optimizer",
-      (json_int_t)(ls_state_vectors(run) * (hi - lo) * (int64_t)ls_dtype_size(c->precision)),
-      "activations", (json_int_t)activations);
+  return json_pack("{s:I, s:I, s:I, s:I}", "node_shared",
+                   (json_int_t)ls_comm_shared_bytes(run->comm), "rank",
+                   (json_int_t)ls_comm_private_bytes(run->comm), "optimizer",
+                   (json_int_t)(ls_state_vectors(run) * ls_exchange_own(run->exchange) *
+                                (int64_t)ls_dtype_size(c->precision)),
+                   "activations", (json_int_t)activations);
 }
 
 /* Data, shapes, memory and steps without training: what a person wants to know before the queue. */

@@ -6,18 +6,23 @@
 #include "base/mem.h"
 #include "optim/gradient.h"
 
-static size_t shard_bytes(const ls_run *run, int64_t *lo) {
-  int64_t hi;
-  ls_exchange_shard(run->exchange, lo, &hi);
-  return (size_t)(hi - *lo) * ls_dtype_size(run->config->precision);
-}
+/* A stretch of this rank's shard of the weights, and where vectors beside them have it: they hold
+ * the stretches one behind the other. */
+typedef struct {
+  char *weights;
+  size_t at, bytes;
+} stretch;
 
-/* This rank's shard of the weights. */
-static char *shard(ls_run *run, size_t *bytes) {
-  int64_t lo;
-  *bytes = shard_bytes(run, &lo);
-  return (char *)ls_exchange_weights(run->exchange) +
-         (size_t)lo * ls_dtype_size(run->config->precision);
+/* Begin with {0}; false behind the last one. */
+static bool next_stretch(const ls_run *run, int *band, stretch *s) {
+  const size_t size = ls_dtype_size(run->config->precision);
+  int64_t lo, hi;
+  if (*band == ls_exchange_bands(run->exchange)) return false;
+  ls_exchange_stretch(run->exchange, (*band)++, &lo, &hi);
+  s->at += s->bytes;
+  s->bytes = (size_t)(hi - lo) * size;
+  s->weights = (char *)ls_exchange_weights(run->exchange) + (size_t)lo * size;
+  return true;
 }
 
 static void swap_bytes(char *a, char *b, size_t bytes) {
@@ -34,16 +39,22 @@ static void swap_bytes(char *a, char *b, size_t bytes) {
 
 /* The weights of this rank's shard and those beside them. */
 static void swap_with(ls_run *run, ls_beside which) {
-  size_t bytes;
-  char *weights = shard(run, &bytes);
-  swap_bytes(weights, run->beside[which], bytes);
+  stretch s = {0};
+  for (int b = 0; next_stretch(run, &b, &s);)
+    swap_bytes(s.weights, (char *)run->beside[which] + s.at, s.bytes);
+}
+
+static void copy_to(ls_run *run, ls_beside which) {
+  stretch s = {0};
+  for (int b = 0; next_stretch(run, &b, &s);)
+    memcpy((char *)run->beside[which] + s.at, s.weights, s.bytes);
 }
 
 ls_status ls_beside_new(ls_run *run) {
-  int64_t lo;
-  const size_t bytes = shard_bytes(run, &lo);
+  const size_t own = (size_t)ls_exchange_own(run->exchange);
   for (int b = 0; b < LS_BESIDES; b++)
-    if (ls_beside_kept(run->config, (ls_beside)b)) LS_TRY(ls_mem_new(&run->beside[b], bytes, 1));
+    if (ls_beside_kept(run->config, (ls_beside)b))
+      LS_TRY(ls_mem_new(&run->beside[b], own, ls_dtype_size(run->config->precision)));
   return LS_OK;
 }
 
@@ -54,17 +65,13 @@ void ls_beside_free(ls_run *run) {
 /* ---- the average ---- */
 
 void ls_beside_begin(ls_run *run) {
-  size_t bytes;
-  const char *weights = shard(run, &bytes);
-  if (run->beside[LS_BESIDE_OTHER]) memcpy(run->beside[LS_BESIDE_OTHER], weights, bytes);
+  if (run->beside[LS_BESIDE_OTHER]) copy_to(run, LS_BESIDE_OTHER);
 }
 
 /* The mean of w_1 ... w_t with the weights decay^(t - i), whose sum is (1 - decay^t) / (1 - decay).
  */
 void ls_beside_average(ls_run *run, int64_t t) {
   const double decay = run->config->average_decay;
-  size_t bytes;
-  const char *weights = shard(run, &bytes);
   if (!run->beside[LS_BESIDE_OTHER]) return;
   if (t == 1) {
     ls_beside_begin(run);
@@ -72,8 +79,12 @@ void ls_beside_average(ls_run *run, int64_t t) {
   }
   const double share = (1 - decay) / (1 - ls_power(decay, (double)t));
   const ls_dtype precision = run->config->precision;
-  LS_REAL_OF(precision, ls_gradient_approach)
-  (run->beside[LS_BESIDE_OTHER], weights, (int64_t)(bytes / ls_dtype_size(precision)), share);
+  stretch s = {0};
+  for (int b = 0; next_stretch(run, &b, &s);) {
+    char *average = (char *)run->beside[LS_BESIDE_OTHER] + s.at;
+    LS_REAL_OF(precision, ls_gradient_approach)
+    (average, s.weights, (int64_t)(s.bytes / ls_dtype_size(precision)), share);
+  }
 }
 
 static void swap_and_publish(ls_run *run, ls_beside which) {
@@ -98,11 +109,13 @@ void ls_beside_hide(ls_run *run) {
 /* ---- the best ---- */
 
 void ls_beside_note(ls_run *run) {
-  size_t bytes;
-  const char *weights = shard(run, &bytes);
+  const size_t bytes =
+      (size_t)ls_exchange_own(run->exchange) * ls_dtype_size(run->config->precision);
+  if (!run->beside[LS_BESIDE_BEST]) return;
   if (run->beside[LS_BESIDE_OTHER] && !run->shows_average)
-    weights = run->beside[LS_BESIDE_OTHER]; /* the average */
-  if (run->beside[LS_BESIDE_BEST]) memcpy(run->beside[LS_BESIDE_BEST], weights, bytes);
+    memcpy(run->beside[LS_BESIDE_BEST], run->beside[LS_BESIDE_OTHER], bytes); /* the average */
+  else
+    copy_to(run, LS_BESIDE_BEST);
 }
 
 void ls_beside_place(ls_run *run) {

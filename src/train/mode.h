@@ -23,8 +23,9 @@ typedef struct {
 
 struct ls_mode {
   const char *name;
-  bool apart;  /* each minibatch is one rank's alone, and bits depend on timing */
-  bool stored; /* gradients are parts in memory, as between nodes, also where they need not be */
+  bool apart;   /* each minibatch is one rank's alone, and bits depend on timing */
+  bool stored;  /* gradients are parts in memory, as between nodes, also where they need not be */
+  bool layered; /* gradients may be sent to other nodes a layer at a time */
   ls_status (*open)(ls_run *run); /* NULL: nothing to do. Collective */
   void (*close)(ls_run *run);
   /* Updates, at least one, up to a moment at which all ranks meet. *flags: in, this rank's; out,

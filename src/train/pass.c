@@ -82,6 +82,21 @@ void ls_run_load(ls_run *run, int lo, int hi, ls_batch *batch) {
   ls_run_lap(run, LS_TIME_DATA, start);
 }
 
+/* From the last layer to the first: sums of what is done may be on their way to other nodes while
+ * the rest is made. */
+static void by_layers(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
+                      void *const *grad) {
+  for (int l = ls_model_layers(run->model, NULL) - 1; l >= 0; l--)
+    ls_exchange_ready(run->exchange, ls_model_descend(run->model, batch, l, parts, node, grad));
+}
+
+static void all_at_once(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
+                        void *const *grad) {
+  ls_model_backward(run->model, batch);
+  ls_exchange_claim(run->exchange);
+  ls_model_gradient(run->model, batch, parts, node, grad);
+}
+
 bool ls_run_pass(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
                  void *const *grad) {
   const double start = ls_time();
@@ -91,9 +106,10 @@ bool ls_run_pass(ls_run *run, const ls_batch *batch, int parts, const ls_tree_no
   ls_batch mine = *batch;
   if (ls_mutant("unweighted") && mine.rows > 0)
     mine.total = mine.rows * ls_comm_size(run->comm); /* a mean of the ranks' means */
-  ls_model_backward(run->model, &mine);
-  ls_exchange_claim(run->exchange);
-  ls_model_gradient(run->model, &mine, parts, node, grad);
+  if (ls_exchange_bands(run->exchange) > 1)
+    by_layers(run, &mine, parts, node, grad);
+  else
+    all_at_once(run, &mine, parts, node, grad);
   ls_run_lap(run, LS_TIME_COMPUTE, start);
   return finite;
 }

@@ -59,6 +59,7 @@ static ls_status build_model(ls_run *run) {
                       ls_data_outputs(run->data), run->slices, c->precision, &run->model));
   if (c->gemm == LS_GEMM_BLAS) LS_TRY(ls_model_use_blas(run->model));
   run->parameters = ls_model_parameters(run->model);
+  LS_NEW(run->layer_at, ls_model_layers(run->model, NULL));
   return ls_run_check_soft(run);
 }
 
@@ -151,7 +152,11 @@ static ls_status open_exchange(ls_run *run) {
                                  .block = ls_update_block(run->parameters),
                                  .slices = run->slices,
                                  .precision = c->precision,
-                                 .team = run->team};
+                                 .team = run->team,
+                                 .layer = run->layer_at,
+                                 .layers = run->mode->layered && c->accumulate == 1
+                                               ? ls_model_layers(run->model, run->layer_at)
+                                               : 0};
   return ls_exchange_new(run->comm, &spec, &run->exchange);
 }
 
@@ -165,11 +170,13 @@ static ls_status build_rest(ls_run *run) {
 }
 
 static void first_weights(ls_run *run) {
-  int64_t lo, hi;
   uint64_t seed =
       run->config->seed + (ls_mutant("init-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
-  ls_exchange_shard(run->exchange, &lo, &hi);
-  ls_model_init(run->model, &run->config->init, seed, ls_exchange_weights(run->exchange), lo, hi);
+  for (int b = 0; b < ls_exchange_bands(run->exchange); b++) {
+    int64_t lo, hi;
+    ls_exchange_stretch(run->exchange, b, &lo, &hi);
+    ls_model_init(run->model, &run->config->init, seed, ls_exchange_weights(run->exchange), lo, hi);
+  }
   ls_beside_begin(run);
   ls_exchange_publish(run->exchange);
   ls_run_weights_changed(run);
@@ -265,6 +272,7 @@ void ls_run_free(ls_run **out) {
   ls_comm_shared_free(run->comm, &run->common);
   if (!run->lent) ls_data_close(run->comm, &run->data);
   ls_team_free(&run->team);
+  LS_FREE(run->layer_at);
   LS_FREE(run->running);
   LS_FREE(run->slice_stats);
   LS_FREE(run->seen_of);

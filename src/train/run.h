@@ -66,6 +66,7 @@ typedef struct {
   int64_t batch;                  /* resolved global minibatch */
   ls_schedule_spec schedule;      /* the config's, all in steps */
   ls_state state;
+  int64_t *layer_at;     /* (layers) where the parameters of each begin */
   ls_stats *running;     /* (slices) sums of this epoch so far; this rank fills its own slices */
   ls_stats *slice_stats; /* (slices) own ones of the last step, until the next collective that sums
                             (ls_step_loss, ls_running_score, ls_state_capture); then scratch */

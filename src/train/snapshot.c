@@ -33,12 +33,16 @@ bool ls_snapshot_due(const ls_trainer *t, uint32_t flags, bool epoch_end) {
 }
 
 static bool shard_finite(const ls_run *run) {
-  int64_t lo, hi;
-  ls_exchange_shard(run->exchange, &lo, &hi);
-  size_t size = ls_dtype_size(run->config->precision);
-  return isfinite(ls_gradient_square_sum(
-      run->config->precision, (char *)ls_exchange_weights(run->exchange) + (size_t)lo * size,
-      hi - lo));
+  const size_t size = ls_dtype_size(run->config->precision);
+  double sum = 0;
+  for (int b = 0; b < ls_exchange_bands(run->exchange); b++) {
+    int64_t lo, hi;
+    ls_exchange_stretch(run->exchange, b, &lo, &hi);
+    sum += ls_gradient_square_sum(run->config->precision,
+                                  (char *)ls_exchange_weights(run->exchange) + (size_t)lo * size,
+                                  hi - lo);
+  }
+  return isfinite(sum);
 }
 
 /* ---- saving ---- */

@@ -59,42 +59,51 @@ void ls_state_layout_free(ls_state_layout *p) { LS_FREE(p->checkpoint.config_tex
 
 static size_t real_of(const ls_run *run) { return ls_dtype_size(run->config->precision); }
 
-/* The part of rank's shard that lies in a tensor: elements [*lo, *hi) of the flat vector, empty if
- * *lo >= *hi. */
-static void overlap(const ls_run *run, int rank, const ls_tensor *t, int64_t *lo, int64_t *hi) {
-  ls_exchange_shard_of(run->exchange, rank, lo, hi);
+/* The part of a stretch of rank's shard that lies in a tensor: elements [*lo, *hi) of the flat
+ * vector, empty if *lo >= *hi; *begin: where the stretch begins. */
+static void overlap(const ls_run *run, int rank, int band, const ls_tensor *t, int64_t *begin,
+                    int64_t *lo, int64_t *hi) {
+  ls_exchange_stretch_of(run->exchange, rank, band, lo, hi);
+  if (ls_exchange_replicated(run->exchange)) *lo = 0, *hi = run->parameters;
+  *begin = *lo;
   if (*lo < t->offset) *lo = t->offset;
   if (*hi > t->offset + t->rows * t->cols) *hi = t->offset + t->rows * t->cols;
 }
 
+/* What rank has of one tensor of a slot in one band, to rank 0's image. own: where its slot has
+ * that band, on the rank itself. */
+static void gather_piece(ls_run *run, int rank, int band, const ls_tensor *t, const char *own,
+                         char *to) {
+  const int me = ls_comm_rank(run->comm);
+  const size_t size = real_of(run);
+  int64_t begin, lo, hi;
+  overlap(run, rank, band, t, &begin, &lo, &hi);
+  if (lo >= hi || (me != 0 && me != rank)) return;
+  const size_t bytes = (size_t)(hi - lo) * size, from = (size_t)(lo - begin) * size;
+  if (me != 0) {
+    ls_comm_send(run->comm, own + from, bytes, 0);
+    return;
+  }
+  to += (size_t)(lo - t->offset) * size;
+  if (rank == 0)
+    memcpy(to, own + from, bytes);
+  else
+    ls_comm_recv(run->comm, to, bytes, rank);
+}
+
 /* One slot into the image, tensor by tensor, each rank's shard received where it belongs: no
- * staging buffer. */
+ * staging buffer. A rank's slot has the stretches of its shard one behind the other. */
 static void gather_slot(ls_run *run, const ls_checkpoint *p, int slot, const char *own,
                         ls_image *image) {
-  int me = ls_comm_rank(run->comm),
-      ranks = ls_exchange_replicated(run->exchange) ? 1 : ls_comm_size(run->comm);
-  size_t size = real_of(run);
-  int64_t shard, end;
-  ls_exchange_shard(run->exchange, &shard, &end);
-  for (int i = 0; i < p->tensors; i++)
-    for (int r = 0; r < ranks; r++) {
-      int64_t lo, hi;
-      if (ranks == 1)
-        lo = p->tensor[i].offset, hi = lo + p->tensor[i].rows * p->tensor[i].cols;
-      else
-        overlap(run, r, &p->tensor[i], &lo, &hi);
-      if (lo >= hi || (me != 0 && me != r)) continue;
-      size_t bytes = (size_t)(hi - lo) * size;
-      if (me != 0) {
-        ls_comm_send(run->comm, own + (size_t)(lo - shard) * size, bytes, 0);
-        continue;
-      }
-      char *to = (char *)ls_image_slot(image, slot, i) + (size_t)(lo - p->tensor[i].offset) * size;
-      if (r == 0)
-        memcpy(to, own + (size_t)(lo - shard) * size, bytes);
-      else
-        ls_comm_recv(run->comm, to, bytes, r);
-    }
+  const int ranks = ls_exchange_replicated(run->exchange) ? 1 : ls_comm_size(run->comm);
+  for (int b = 0; b < ls_exchange_bands(run->exchange); b++) {
+    int64_t lo, hi;
+    for (int i = 0; i < p->tensors; i++)
+      for (int r = 0; r < ranks; r++)
+        gather_piece(run, r, b, &p->tensor[i], own, image ? ls_image_slot(image, slot, i) : NULL);
+    ls_exchange_stretch(run->exchange, b, &lo, &hi);
+    own += (size_t)(hi - lo) * real_of(run);
+  }
 }
 
 void ls_state_capture(ls_run *run, const ls_state_layout *layout, ls_image *image) {
@@ -115,11 +124,11 @@ void ls_state_capture(ls_run *run, const ls_state_layout *layout, ls_image *imag
 
 /* ---- dealing out ---- */
 
-/* flat: (n) real on rank 0; mine: this rank's shard of it. */
-static void deal(ls_run *run, const char *flat, char *mine) {
-  size_t size = real_of(run);
+/* A stretch of flat, (n) real on rank 0, for each rank. mine: where this rank's goes. */
+static void deal_stretch(ls_run *run, int band, const char *flat, char *mine) {
+  const size_t size = real_of(run);
   int64_t lo, hi;
-  ls_exchange_shard(run->exchange, &lo, &hi);
+  ls_exchange_stretch(run->exchange, band, &lo, &hi);
   if (ls_comm_rank(run->comm) == 0)
     memcpy(mine, flat + (size_t)lo * size, (size_t)(hi - lo) * size);
   if (ls_exchange_replicated(run->exchange)) {
@@ -129,17 +138,26 @@ static void deal(ls_run *run, const char *flat, char *mine) {
   } else {
     for (int r = 1; r < ls_comm_size(run->comm); r++) {
       int64_t from, to;
-      ls_exchange_shard_of(run->exchange, r, &from, &to);
+      ls_exchange_stretch_of(run->exchange, r, band, &from, &to);
       ls_comm_send(run->comm, flat + (size_t)from * size, (size_t)(to - from) * size, r);
     }
   }
 }
 
+/* mine: a slot of this rank's, stretches one behind the other; NULL: the weights, each in place. */
+static void deal(ls_run *run, const char *flat, char *mine) {
+  char *weights = ls_exchange_weights(run->exchange);
+  for (int b = 0; b < ls_exchange_bands(run->exchange); b++) {
+    int64_t lo, hi;
+    ls_exchange_stretch(run->exchange, b, &lo, &hi);
+    deal_stretch(run, b, flat, mine ? mine : weights + (size_t)lo * real_of(run));
+    if (mine) mine += (size_t)(hi - lo) * real_of(run);
+  }
+}
+
 /* kept: as a checkpoint has them. */
 static void deal_weights(ls_run *run, const char *flat, bool kept) {
-  int64_t lo, hi;
-  ls_exchange_shard(run->exchange, &lo, &hi);
-  deal(run, flat, (char *)ls_exchange_weights(run->exchange) + (size_t)lo * real_of(run));
+  deal(run, flat, NULL);
   if (kept)
     ls_beside_place(run);
   else

@@ -99,4 +99,4 @@ static ls_status one_step(ls_run *run, const ls_leg *leg, uint32_t *flags) {
   return ls_run_step(run, norm_due(run), flags);
 }
 
-const ls_mode ls_mode_synchronous = {.name = "synchronous", .advance = one_step};
+const ls_mode ls_mode_synchronous = {.name = "synchronous", .layered = true, .advance = one_step};

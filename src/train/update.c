@@ -15,6 +15,8 @@ enum { SPAN = 16384, DEFERRED = 32768, SCRATCH = DEFERRED + 2 * LS_DEFER_WIDTH }
 
 typedef struct {
   int64_t lo, n;
+  int64_t at; /* in vectors of this rank's shard, which have its stretches one behind the other */
+  int64_t number; /* over all shards */
   int tensor;
 } piece;
 
@@ -28,17 +30,17 @@ struct ls_update {
   uint64_t seed;
   ls_dtype precision;
   size_t size;
-  int64_t lo, hi; /* my shard */
+  int64_t own; /* parameters of my shard */
   void *slot[LS_SLOTS_MAX];
   int tensors;
   int64_t *tensor_piece; /* (tensors + 1) number of each tensor's first piece, over all shards */
-  int64_t pieces, mine, mine_lo; /* all; in my shard, the first of these */
-  piece *piece;                  /* (mine) */
-  char *scratch;                 /* (threads, SCRATCH) */
-  char *kept;     /* (hi - lo) transformed gradient where several passes may need it, or NULL */
-  double *square; /* (pieces) */
-  double *sum;    /* (pieces, norms) what ops->reduce makes */
-  double *norm;   /* (tensors, norms) */
+  int64_t pieces, mine;  /* all; in my shard */
+  piece *piece;          /* (mine) */
+  char *scratch;         /* (threads, SCRATCH) */
+  char *kept;            /* (own) transformed gradient where several passes may need it, or NULL */
+  double *square;        /* (pieces) */
+  double *sum;           /* (pieces, norms) what ops->reduce makes */
+  double *norm;          /* (tensors, norms) */
   bool check_finite;
   bool norms;  /* every update needs the gradient's norm */
   bool across; /* a span may go from one tensor into the next */
@@ -46,7 +48,7 @@ struct ls_update {
   bool keeps; /* its gradient is in `kept` */
   double lr, factor, reduce_seconds, gradient_seconds;
   int64_t t, global_step;
-  const char *a, *b; /* (hi - lo) what dot_pass multiplies */
+  const char *a, *b; /* (own) what dot_pass multiplies */
 };
 
 int64_t ls_update_block(int64_t n) {
@@ -56,6 +58,18 @@ int64_t ls_update_block(int64_t n) {
 
 static bool transforms(const ls_update *u) {
   return u->gradient.noise_eta > 0 || u->gradient.clip_value > 0;
+}
+
+/* Where parameter i stands in vectors of my shard; -1: it is another rank's. */
+static int64_t place_of(const ls_update *u, int64_t i) {
+  int64_t before = 0;
+  for (int b = 0; b < ls_exchange_bands(u->exchange); b++) {
+    int64_t lo, hi;
+    ls_exchange_stretch(u->exchange, b, &lo, &hi);
+    if (i >= lo && i < hi) return before + i - lo;
+    before += hi - lo;
+  }
+  return -1;
 }
 
 /* Walk grid and tensors together; count everything, keep what lies in my shard. A frozen tensor has
@@ -68,10 +82,9 @@ static void cut_pieces(ls_update *u, const ls_tensor *tensor, int64_t block, boo
     for (; at < end && !tensor[i].frozen; u->pieces++) {
       int64_t next = (at / block + 1) * block;
       if (next > end) next = end;
-      if (at >= u->lo && at < u->hi) {
-        if (keep) u->piece[u->mine] = (piece){at, next - at, i};
-        if (u->mine++ == 0) u->mine_lo = u->pieces;
-      }
+      const int64_t place = place_of(u, at);
+      if (place >= 0 && keep) u->piece[u->mine] = (piece){at, next - at, place, u->pieces, i};
+      u->mine += place >= 0;
       at = next;
     }
   }
@@ -83,7 +96,7 @@ void ls_update_reset(ls_update *u) {
   for (int s = 0; s < ops->slots; s++) {
     if (!u->slot[s]) continue; /* these hyper-parameters need no such slot */
     double start = ops->slot_start ? ops->slot_start(u->spec->hyper, s) : 0.0;
-    for (int64_t i = 0; i < u->hi - u->lo; i++) ls_dtype_put(u->precision, u->slot[s], i, start);
+    for (int64_t i = 0; i < u->own; i++) ls_dtype_put(u->precision, u->slot[s], i, start);
   }
 }
 
@@ -104,9 +117,9 @@ ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, ls_model *model,
   u->size = ls_dtype_size(u->precision);
   u->check_finite = check_finite;
   u->across = !spec->file && !spec->ops->reduce;
-  ls_exchange_shard(exchange, &u->lo, &u->hi);
+  u->own = ls_exchange_own(exchange);
   const ls_tensor *tensor = ls_model_tensors(model, &u->tensors);
-  int64_t block = ls_update_block(ls_model_parameters(model)), own = u->hi - u->lo;
+  const int64_t block = ls_update_block(ls_model_parameters(model)), own = u->own;
   LS_NEW(u->tensor_piece, u->tensors + 1);
   cut_pieces(u, tensor, block, false);
   LS_NEW(u->piece, u->mine);
@@ -183,7 +196,6 @@ static void *fresh_gradient(ls_update *u, const piece *p, int thread) {
 }
 
 static ls_optim_span span_of(ls_update *u, const piece *p, const void *g) {
-  int64_t at = p->lo - u->lo;
   ls_optim_span span = {.n = p->n,
                         .first = p->lo,
                         .tensor = p->tensor,
@@ -193,7 +205,7 @@ static ls_optim_span span_of(ls_update *u, const piece *p, const void *g) {
                         .t = u->t};
   span.p = (char *)ls_exchange_weights(u->exchange) + (size_t)p->lo * u->size;
   for (int s = 0; s < u->spec->ops->slots; s++)
-    if (u->slot[s]) span.slot[s] = (char *)u->slot[s] + (size_t)at * u->size;
+    if (u->slot[s]) span.slot[s] = (char *)u->slot[s] + (size_t)p->at * u->size;
   span.global_step = u->global_step;
   span.weight_decay = u->spec->weight_decay;
   span.seed = u->seed;
@@ -202,9 +214,7 @@ static ls_optim_span span_of(ls_update *u, const piece *p, const void *g) {
   return span;
 }
 
-static char *kept_of(ls_update *u, const piece *p) {
-  return u->kept + (size_t)(p->lo - u->lo) * u->size;
-}
+static char *kept_of(ls_update *u, const piece *p) { return u->kept + (size_t)p->at * u->size; }
 
 /* Neighbouring pieces, up to SPAN or DEFERRED parameters, as one: no norm is made here, and a
  * kernel's call has its price. A plug-in may care which tensor its span lies in, and so do norms
@@ -217,7 +227,7 @@ static piece join_pieces(const ls_update *u, int64_t *i, int64_t hi) {
     const piece *next = &u->piece[*i];
     const bool alike = next->tensor == p.tensor ||
                        (u->across && !deferred && !ls_model_defers(u->model, next->tensor));
-    if (next->lo != p.lo + p.n || !alike || p.n + next->n > most) break;
+    if (next->lo != p.lo + p.n || next->at != p.at + p.n || !alike || p.n + next->n > most) break;
     p.n += next->n;
   }
   return p;
@@ -244,7 +254,7 @@ static void square_pass(void *arg, int thread, int threads) {
   int64_t lo, hi;
   ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
   for (int64_t i = lo; i < hi; i++)
-    u->square[u->mine_lo + i] =
+    u->square[u->piece[i].number] =
         ls_gradient_square_sum(u->precision, gradient_of(u, &u->piece[i], thread), u->piece[i].n);
 }
 
@@ -255,7 +265,7 @@ static void reduce_pass(void *arg, int thread, int threads) {
   ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
   for (int64_t i = lo; i < hi; i++) {
     ls_optim_span span = span_of(u, &u->piece[i], kept_of(u, &u->piece[i]));
-    u->spec->ops->reduce(&span, u->sum + (u->mine_lo + i) * u->spec->ops->norms);
+    u->spec->ops->reduce(&span, u->sum + u->piece[i].number * u->spec->ops->norms);
   }
 }
 
@@ -329,8 +339,8 @@ static void dot_pass(void *arg, int thread, int threads) {
   int64_t lo, hi;
   ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
   for (int64_t i = lo; i < hi; i++) {
-    const size_t at = (size_t)(u->piece[i].lo - u->lo) * u->size;
-    u->square[u->mine_lo + i] =
+    const size_t at = (size_t)u->piece[i].at * u->size;
+    u->square[u->piece[i].number] =
         LS_REAL_OF(u->precision, ls_gradient_dot)(u->a + at, u->b + at, u->piece[i].n);
   }
 }

@@ -26,21 +26,48 @@ static int padded(int slices) {
 }
 
 /* Of many elements only some are worth drawing; those of any place in a block are among them. */
-static int64_t next_of(int64_t i, int64_t n) { return i + (n > 10000 ? 13 : 1); }
+static int64_t step_of(int64_t n) { return n > 10000 ? 13 : 1; }
 
-static void fill_parts(ls_exchange *x, int64_t n, int slices, uint64_t trial) {
+static void fill_parts(ls_exchange *x, int64_t lo, int64_t hi, int64_t n, int slices,
+                       uint64_t trial) {
   const ls_tree_node *node;
   void *const *grad;
-  int parts = ls_exchange_parts(x, &node, &grad);
+  const int parts = ls_exchange_parts(x, &node, &grad);
+  const int64_t step = step_of(n), begin = (lo + step - 1) / step * step;
   for (int p = 0; p < parts; p++)
-    for (int64_t i = 0; i < n; i = next_of(i, n))
+    for (int64_t i = begin; i < hi; i += step)
       ((float *)grad[p])[i] = tree(i, node[p].lo, 1 << node[p].level, slices, trial);
+}
+
+/* Layers begin anywhere, also several at the same parameter. */
+enum { LAYERS = 12 };
+static int64_t layer[LAYERS];
+
+static void draw_layers(ls_exchange_spec *spec, uint64_t trial) {
+  spec->layer = layer;
+  spec->layers = 1 + (int)(ls_rng_u64(seed, 4, trial) % LAYERS);
+  for (int i = 1; i < spec->layers; i++) {
+    const int64_t left = spec->n - layer[i - 1];
+    layer[i] =
+        layer[i - 1] + (int64_t)(ls_rng_u64(seed, 5 + (uint64_t)i, trial) % (uint64_t)left) / 3;
+  }
+}
+
+/* One after the other, as a backward pass does; a rank may say nothing of it. */
+static void write_layers(ls_exchange *x, const ls_exchange_spec *spec, uint64_t trial, bool says) {
+  int64_t end = spec->n;
+  for (int i = spec->layers - 1; i >= 0; i--) {
+    fill_parts(x, layer[i], end, spec->n, spec->slices, trial);
+    end = layer[i];
+    if (says) ls_exchange_ready(x, end);
+  }
 }
 
 /* What a trial exchanges, drawn by its number. The last one of a window's is enough for the team to
  * share. */
 enum { TRIALS = 12, TEAM = 3, ENOUGH = 280000 };
 static ls_team *team[TEAM + 1]; /* of so many threads */
+static int most_bands;
 
 static ls_exchange_spec draw(const char *kind, uint64_t trial) {
   const int ranks = ls_comm_size(comm);
@@ -51,12 +78,24 @@ static ls_exchange_spec draw(const char *kind, uint64_t trial) {
   if (trial == TRIALS - 1 && (strcmp(kind, "shared") == 0 || strcmp(kind, "halved") == 0))
     spec.n += ENOUGH, spec.slices = 2 * ranks + 1;
   if (strcmp(kind, "halved") == 0) spec.slices = ranks << trial % 4; /* or there are no halvings */
+  draw_layers(&spec, trial);
   return spec;
 }
 
+/* The gradient itself as the new weights. */
+static void update(ls_exchange *x, float *scratch) {
+  float *w = ls_exchange_weights(x);
+  for (int b = 0; b < ls_exchange_bands(x); b++) {
+    int64_t lo, hi;
+    ls_exchange_stretch(x, b, &lo, &hi);
+    const float *g = hi > lo ? ls_exchange_grad(x, lo, hi - lo, scratch) : scratch;
+    for (int64_t i = lo; i < hi; i++) w[i] = g[i - lo];
+  }
+}
+
 static void check(const ls_exchange_spec *spec, const float *w, uint64_t trial, int round) {
-  for (int64_t i = 0; i < spec->n; i = next_of(i, spec->n)) {
-    const float want = tree(i, 0, padded(spec->slices), spec->slices, trial * 2 + (uint64_t)round);
+  for (int64_t i = 0; i < spec->n; i += step_of(spec->n)) {
+    const float want = tree(i, 0, padded(spec->slices), spec->slices, trial * 3 + (uint64_t)round);
     if (strcmp(spec->kind, "mpi") == 0 ? fabsf(w[i] - want) > 1e-4f
                                        : memcmp(&w[i], &want, sizeof want) != 0)
       fail_msg("%s: seed %llu trial %llu: parameter %lld of %lld, %d slices: %.9g, not %.9g",
@@ -67,20 +106,18 @@ static void check(const ls_exchange_spec *spec, const float *w, uint64_t trial, 
 
 static void one_trial(const char *kind, uint64_t trial) {
   const ls_exchange_spec spec = draw(kind, trial);
-  const int ranks = ls_comm_size(comm);
-  int64_t lo, hi;
+  const int ranks = ls_comm_size(comm), rank = ls_comm_rank(comm);
   ls_exchange *x;
+  float *scratch;
   assert_int_equal(ls_exchange_new(comm, &spec, &x), LS_OK);
-  ls_exchange_shard(x, &lo, &hi);
-  float *w = ls_exchange_weights(x), *scratch;
   assert_int_equal(ls_mem_new((void **)&scratch, (size_t)spec.n, sizeof *scratch), LS_OK);
-  for (int round = 0; round < 2; round++) {
-    fill_parts(x, spec.n, spec.slices, trial * 2 + (uint64_t)round);
-    assert_int_equal(ls_exchange_reduce(x, 1u << ls_comm_rank(comm)), (1u << ranks) - 1);
-    const float *g = hi > lo ? ls_exchange_grad(x, lo, hi - lo, scratch) : scratch;
-    for (int64_t i = lo; i < hi; i++) w[i] = g[i - lo];
+  most_bands = ls_exchange_bands(x) > most_bands ? ls_exchange_bands(x) : most_bands;
+  for (int round = 0; round < 3; round++) {
+    write_layers(x, &spec, trial * 3 + (uint64_t)round, (round + rank) % 3 > 0);
+    assert_int_equal(ls_exchange_reduce(x, 1u << rank), (1u << ranks) - 1);
+    update(x, scratch);
     ls_exchange_publish(x);
-    check(&spec, w, trial, round);
+    check(&spec, ls_exchange_weights(x), trial, round);
     ls_comm_barrier(comm); /* all have compared before anyone writes weights again */
   }
   LS_FREE(scratch);
@@ -88,10 +125,12 @@ static void one_trial(const char *kind, uint64_t trial) {
 }
 
 static char shared_kind[] = "shared", tree_kind[] = "tree", mpi_kind[] = "mpi",
-            auto_kind[] = "auto", halved_kind[] = "halved";
+            auto_kind[] = "auto", halved_kind[] = "halved", banded_kind[] = "banded";
 
 static void same_bits(void **state) {
+  most_bands = 0;
   for (uint64_t trial = 0; trial < TRIALS; trial++) one_trial(*state, trial);
+  if (*state == banded_kind && ls_comm_node_count(comm) > 1) assert_true(most_bands > 2);
 }
 
 int main(void) {
@@ -107,6 +146,7 @@ int main(void) {
       cmocka_unit_test_prestate(same_bits, mpi_kind),
       cmocka_unit_test_prestate(same_bits, auto_kind),
       cmocka_unit_test_prestate(same_bits, halved_kind),
+      cmocka_unit_test_prestate(same_bits, banded_kind),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   failed = (int)ls_comm_or(comm, failed != 0);

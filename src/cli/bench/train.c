@@ -97,10 +97,10 @@ static json_t *phases_json(const times *t) {
 /* Bytes that a rank reads of what others have written: weights, sums of gradients, and the rows
  * that deferred gradients are made from. */
 static int64_t received(const ls_run *run) {
-  int64_t lo, hi, deferred;
-  ls_exchange_shard(run->exchange, &lo, &hi);
+  int64_t deferred;
   const int64_t rows = ls_model_gathered(run->model, &deferred), all = run->parameters,
-                weights = (all - (hi - lo)) * (int64_t)ls_dtype_size(run->config->precision),
+                weights = (all - ls_exchange_own(run->exchange)) *
+                          (int64_t)ls_dtype_size(run->config->precision),
                 sums = ls_exchange_bytes(run->exchange) - weights;
   return deferred == 0 ? weights + sums : weights + sums / all * (all - deferred) + rows;
 }
