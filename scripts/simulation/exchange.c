@@ -1,20 +1,29 @@
-/* exchange.c - the exchange of src/comm on simulated nodes of one rank each (SimGrid's SMPI): the
- * real sources, but for sums, which are not made: they take their time. Prints nodes, parameters,
- * kind, and the seconds of an exchange by the simulated clock. Built and run by scripts/simulate.
+/* exchange.c - steps of training on simulated nodes (SimGrid's SMPI), with the exchange of src/comm:
+ * the real sources, but for sums and passes, which are not made: they take their time. Prints ranks,
+ * ranks of a node, threads, parameters, kind, bands, the seconds of a step by the simulated clock and
+ * what its passes take. Built and run by scripts/simulate.
  *
- * Arguments: KIND PARAMETERS */
+ * Arguments: KIND WIDTHS ROW_US ROWS THREADS SCALE layered|whole
+ *   WIDTHS: of the network, as 784,20,10; or one number: that many parameters
+ *   ROW_US, ROWS: what a row's passes take on one thread; rows of a rank
+ *   SCALE: parameters, network and memory are so many times as small, and times stay what they are */
 #include "comm/exchange.h"
 
 #include <mpi.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "comm/cost.h"
 #include "comm/sum.h"
 
-static const double BYTES_PER_SECOND = 8e9, FLOPS_PER_SECOND = 100e9; /* of one core; of a host */
-static double owed; /* bytes of sums that are read from memory, or written there */
+/* Of one core, and of a node's memory in cores; of a host. */
+static const double BYTES_PER_SECOND = 8e9, MOST_CORES = 8, FLOPS_PER_SECOND = 100e9;
+static double owed;       /* seconds of sums that are read from memory, or written there */
+static double cores = 1;  /* that make them */
+static double scale = 1;
 
 /* Sums on their way through the tree are on the stack, and stay in the first-level cache. */
 static int from_memory(const void *p) {
@@ -25,7 +34,8 @@ static int from_memory(const void *p) {
 }
 
 static void owe(const void *dst, const void *a, const void *b, double bytes) {
-  owed += bytes * (from_memory(dst) + from_memory(a) + from_memory(b));
+  owed += scale * bytes * (from_memory(dst) + from_memory(a) + from_memory(b)) /
+          (BYTES_PER_SECOND * cores);
 }
 
 void ls_sum_f32(void *dst, const void *a, const void *b, int64_t n) {
@@ -35,45 +45,125 @@ void ls_sum_f64(void *dst, const void *a, const void *b, int64_t n) {
   owe(dst, a, b, 8.0 * (double)n);
 }
 
-void sim_pay(void) {
-  if (owed > 0) smpi_execute_flops(owed / BYTES_PER_SECOND * FLOPS_PER_SECOND);
-  owed = 0;
+/* The choice of the network whose parameters are not so few. */
+int __real_ls_cost_halvings(const ls_cost_shape *shape, bool most);
+int __wrap_ls_cost_halvings(const ls_cost_shape *shape, bool most) {
+  ls_cost_shape whole = *shape;
+  whole.bytes *= scale;
+  return __real_ls_cost_halvings(&whole, most);
 }
 
-enum { ROUNDS = 3, BLOCK = 512 };
+static void work(double seconds) {
+  if (seconds > 0) smpi_execute_flops(seconds * FLOPS_PER_SECOND);
+}
+
+void sim_pay(void) {
+  const double now = owed;
+  owed = 0;
+  work(now);
+}
+
+/* Instead of waiting for another rank of the node without MPI. */
+void sim_yield(void) {
+  sim_pay();
+  smpi_execute(1e-6);
+}
+
+enum { ROUNDS = 3, BLOCK = 2048, LAYERS = 64, UPDATED = 6 }; /* numbers that an update moves */
+
+typedef struct {
+  int layers, threads;
+  int64_t weights[LAYERS], at[LAYERS], n;
+  double second; /* of a product with one weight, for all rows of a rank */
+  bool layered;
+} network;
+
+static void add_layer(network *net, int64_t weights, int64_t biases) {
+  net->at[net->layers] = net->n;
+  net->weights[net->layers++] = weights;
+  net->n += weights + biases;
+}
+
+static void draw(network *net, char **argv) {
+  int64_t widths[LAYERS + 1];
+  int count = 0;
+  for (char *next = argv[2]; *next && count <= LAYERS; next += *next == ',')
+    widths[count++] = strtoll(next, &next, 10);
+  if (count == 1) add_layer(net, widths[0] / (int64_t)scale, 0);
+  for (int l = 0; l + 1 < count; l++)
+    add_layer(net, widths[l] * widths[l + 1] / (int64_t)scale, widths[l + 1] / (int64_t)scale);
+  int64_t products = -net->weights[0]; /* nothing below the first layer wants a gradient */
+  for (int l = 0; l < net->layers; l++) products += 3 * net->weights[l];
+  net->threads = atoi(argv[5]);
+  net->second = atof(argv[3]) * 1e-6 * atof(argv[4]) / net->threads / (double)products;
+  net->layered = strcmp(argv[7], "layered") == 0;
+  cores = net->threads < MOST_CORES ? net->threads : MOST_CORES;
+}
+
+static double passes(const network *net, ls_exchange *x) {
+  double forward = 0, all = 0;
+  for (int l = 0; l < net->layers; l++) forward += net->second * (double)net->weights[l];
+  if (x) work(forward);
+  all += forward;
+  for (int l = net->layers - 1; l >= 0; l--) {
+    const double back = net->second * (double)net->weights[l] * (l > 0 ? 2 : 1);
+    if (x) work(back);
+    if (x) ls_exchange_ready(x, net->at[l]);
+    all += back;
+  }
+  return all;
+}
+
+static void update(ls_exchange *x, float *scratch) {
+  for (int b = 0; b < ls_exchange_bands(x); b++) {
+    int64_t lo, hi;
+    ls_exchange_stretch(x, b, &lo, &hi);
+    if (hi > lo) ls_exchange_grad(x, lo, hi - lo, scratch);
+  }
+  owed += scale * UPDATED * sizeof(float) * (double)ls_exchange_own(x) / (BYTES_PER_SECOND * cores);
+  sim_pay();
+}
 
 int main(int argc, char **argv) {
   int provided;
   ls_comm *comm;
   ls_exchange *x;
-  int64_t lo, hi;
+  float *scratch;
+  network net = {0};
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
-  if (argc != 3 || ls_comm_join(MPI_Comm_c2f(MPI_COMM_WORLD), &comm) != LS_OK) return 1;
-  const int64_t n = atoll(argv[2]);
+  if (argc != 8 || ls_comm_join(MPI_Comm_c2f(MPI_COMM_WORLD), &comm) != LS_OK) return 1;
+  scale = atof(argv[6]);
+  draw(&net, argv);
   const int ranks = ls_comm_size(comm);
-  const ls_exchange_spec spec = {
-      .kind = argv[1], .n = n, .block = BLOCK, .slices = ranks, .precision = LS_F32};
+  const ls_exchange_spec spec = {.kind = argv[1],
+                                 .n = net.n,
+                                 .block = BLOCK / (int64_t)scale,
+                                 .slices = ranks,
+                                 .precision = LS_F32,
+                                 .layer = net.at,
+                                 .layers = net.layered ? net.layers : 0};
   if (ls_exchange_new(comm, &spec, &x) != LS_OK) {
     if (ls_comm_rank(comm) == 0) fprintf(stderr, "%s\n", ls_error_text());
     return 1;
   }
-  float *scratch;
-  ls_exchange_shard(x, &lo, &hi);
-  if (ls_mem_new((void **)&scratch, (size_t)(hi - lo) + 1, sizeof *scratch) != LS_OK) return 1;
+  if (ls_mem_new((void **)&scratch, (size_t)ls_exchange_own(x) + 1, sizeof *scratch) != LS_OK)
+    return 1;
   double start = 0;
   for (int round = -1; round < ROUNDS; round++) { /* the first one opens connections */
     if (round == 0) {
       ls_comm_barrier(comm);
       start = MPI_Wtime();
     }
+    passes(&net, x);
     ls_exchange_reduce(x, 0);
-    if (hi > lo) ls_exchange_grad(x, lo, hi - lo, scratch);
-    sim_pay();
+    update(x, scratch);
     ls_exchange_publish(x);
   }
   ls_comm_barrier(comm);
   if (ls_comm_rank(comm) == 0)
-    printf("%d %lld %s %.9f\n", ranks, (long long)n, argv[1], (MPI_Wtime() - start) / ROUNDS);
+    printf("%d %d %d %lld %s %d %.9f %.9f\n", ranks, ls_comm_node_size(comm), net.threads,
+           (long long)(net.n * (int64_t)scale), argv[1], ls_exchange_bands(x),
+           (MPI_Wtime() - start) / ROUNDS, passes(&net, NULL));
   LS_FREE(scratch);
   ls_exchange_free(&x);
   ls_comm_close(&comm);

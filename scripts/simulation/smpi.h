@@ -3,6 +3,7 @@
 #include <mpi.h>
 #undef MPI_Query_thread
 #undef MPI_Is_thread_main
+#undef getpid
 #define MPI_Query_thread(level) (*(level) = MPI_THREAD_FUNNELED, MPI_SUCCESS)
 #define MPI_Is_thread_main(answer) (*(answer) = 1, MPI_SUCCESS)
 
@@ -12,3 +13,6 @@ void sim_pay(void);
 #undef MPI_Startall
 #define MPI_Start(request) (sim_pay(), PMPI_Start(request))
 #define MPI_Startall(count, request) (sim_pay(), PMPI_Startall(count, request))
+#include <sched.h>
+void sim_yield(void);
+#define sched_yield() (sim_yield(), 0)

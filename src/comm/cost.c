@@ -10,7 +10,8 @@ static double column(const ls_cost_shape *s) { return s->bytes / s->node_size; }
 /* Sums and weights: a message for each halving, and one to each of the other blocks of nodes. */
 static double messages(const ls_cost_shape *s, const ls_cost_network *n, int halvings) {
   const int blocks = s->nodes >> halvings;
-  const double straight = blocks > 1 ? n->latency + (blocks - 1) * n->message : 0;
+  const int each = halvings == 0 && s->bands > 1 ? s->bands : 1;
+  const double straight = blocks > 1 ? n->latency + (blocks - 1) * each * n->message : 0;
   return 2 * (halvings * (n->latency + n->message) + straight);
 }
 
@@ -41,9 +42,15 @@ static double sums(const ls_cost_shape *s, const ls_cost_network *n, int halving
   return columns * column(s) / n->sums;
 }
 
+/* What the network takes for sums is behind the backward pass, but for the last band's. Halvings
+ * are not sent so. */
+static double hidden(const ls_cost_shape *s, const ls_cost *cost, int halvings) {
+  return halvings == 0 && s->bands > 1 ? cost->network / 2 * (1 - 1.0 / s->bands) : 0;
+}
+
 static double choice(const ls_cost_shape *s, int halvings) {
   const ls_cost cost = ls_cost_of(s, &ls_cost_usual, halvings);
-  return cost.messages + cost.sums;
+  return cost.messages + cost.sums - hidden(s, &cost, halvings);
 }
 
 int ls_cost_halvings(const ls_cost_shape *shape, bool most) {

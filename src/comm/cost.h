@@ -10,6 +10,7 @@
 typedef struct {
   int nodes, node_size;
   double bytes; /* of the whole gradient */
+  int bands;    /* in which it is sent while the backward pass makes the others; 0: at once */
 } ls_cost_shape;
 
 /* Seconds and bytes a second. */

@@ -43,7 +43,7 @@ struct ls_halving {
 int ls_halving_steps(const ls_exchange *x, int groups, bool forced) {
   const ls_comm *comm = x->comm;
   const int nodes = comm->nodes;
-  const ls_cost_shape shape = {nodes, comm->node_size, (double)x->n * (double)x->size};
+  const ls_cost_shape shape = {nodes, comm->node_size, (double)x->n * (double)x->size, x->bands};
   const int leaves = x->slices / nodes;
   for (int k = 0; k < nodes; k++)
     if (comm->node_first[k + 1] - comm->node_first[k] != comm->node_size) return 0;

@@ -28,7 +28,7 @@ hash=
 for ranks in 0 1 2 3; do
   expect 0 "" $ranks bench train net.yaml --steps 25 --warmup 5 --threads 1 --json
   fields samples_per_s step_us step_us_mean ranks threads compute_share reduce_share update_share data_share wait_share share_min share_max \
-    phase_us gflops peak_gflops peak_fraction exchange exchange_bytes slices kernel weights_hash
+    phase_us gflops peak_gflops peak_fraction exchange exchange_bytes exchange_bands slices kernel weights_hash
   [ "$(value ranks)" = $((ranks ? ranks : 1)) ] || fail "ranks: $(cat out)"
   awk -v us="$(value step_us)" -v rate="$(value samples_per_s)" 'BEGIN { r = rate * us / 50e6; exit !(r > 0.999 && r < 1.001) }' ||
     fail "samples_per_s is not 50 samples in step_us: $(cat out)"

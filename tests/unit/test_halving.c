@@ -79,7 +79,8 @@ static void within_fifteen_percent_of_the_simulation(void **unused) {
       {512, 17000, false, 81.7},  {512, 17000, true, 83.6},
   };
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-    const ls_cost_shape shape = {row[i].nodes, 1, 4 * row[i].parameters};
+    const ls_cost_shape shape = {
+        .nodes = row[i].nodes, .node_size = 1, .bytes = 4 * row[i].parameters};
     const ls_cost cost = ls_cost_of(&shape, &ls_cost_usual, ls_cost_halvings(&shape, row[i].most));
     const double us = 1e6 * (cost.messages + cost.network + cost.sums);
     if (!(us > 0.85 * row[i].us && us < 1.15 * row[i].us))

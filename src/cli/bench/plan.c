@@ -63,7 +63,7 @@ typedef struct {
 static ls_cost_shape shape_of(const forecast *p, int ranks) {
   int node_size = p->most < ranks ? p->most : ranks;
   while (ranks % node_size != 0) node_size--;
-  return (ls_cost_shape){ranks / node_size, node_size, p->gradient};
+  return (ls_cost_shape){.nodes = ranks / node_size, .node_size = node_size, .bytes = p->gradient};
 }
 
 static bool is_stored(const forecast *p, int ranks) { return shape_of(p, ranks).nodes > 1; }

@@ -140,6 +140,7 @@ static json_t *answer_json(const ls_run *run, const times *t, double median, dou
   ls_put(o, "peak_fraction", flops / t->peak);
   ls_put(o, "exchange", ls_exchange_kind(run->exchange));
   ls_put(o, "exchange_bytes", received(run));
+  ls_put(o, "exchange_bands", ls_exchange_bands(run->exchange));
   ls_put(o, "slices", run->slices);
   ls_put(o, "kernel", ls_model_kernel(run->model));
   ls_put(o, "weights_hash", (const char *)hash);
