@@ -74,24 +74,6 @@ static const ls_exchange_ops *choose(const ls_comm *comm, const char *kind) {
 
 /* ---- who owns what ---- */
 
-static void cut_shards(ls_exchange *x) {
-  const int ranks = ls_comm_size(x->comm);
-  int64_t *first = x->first;
-  for (int b = 0; b < x->bands; b++) {
-    const int64_t lo = x->band[b], hi = x->band[b + 1], blocks = (hi - lo + x->grid - 1) / x->grid;
-    for (int r = 0; r <= ranks; r++) {
-      const int64_t at = lo + blocks * r / ranks * x->grid;
-      *first++ = at < hi ? at : hi;
-    }
-  }
-}
-
-void ls_exchange_join_bands(ls_exchange *x) {
-  x->bands = 1;
-  x->band[1] = x->n;
-  cut_shards(x);
-}
-
 /* A band must be worth messages of its own, and an owner's stretch of it a few blocks, or a node
  * would get more than another. */
 static int64_t least_band(const ls_exchange *x) {
@@ -136,7 +118,7 @@ static ls_status prepare(ls_exchange **out, ls_comm *comm, const ls_exchange_ops
   x->stride = ls_round_up((x->n > 0 ? x->n : 1) * (int64_t)x->size);
   cut_bands(x, spec);
   LS_NEW(x->first, x->bands * (ls_comm_size(x->comm) + 1));
-  cut_shards(x);
+  ls_exchange_cut_shards(x);
   for (int r = 0; r < ls_comm_size(x->comm); r++)
     x->sources += ls_exchange_rank_parts(x, r, x->node);
   x->parts = ls_exchange_rank_parts(x, ls_comm_rank(x->comm), x->node);

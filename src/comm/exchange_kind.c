@@ -33,6 +33,24 @@ ls_status ls_exchange_fits(const ls_exchange *x, const char *way) {
                  (long long)x->n, ls_comm_size(x->comm), way);
 }
 
+void ls_exchange_cut_shards(ls_exchange *x) {
+  const int ranks = ls_comm_size(x->comm);
+  int64_t *first = x->first;
+  for (int b = 0; b < x->bands; b++) {
+    const int64_t lo = x->band[b], hi = x->band[b + 1], blocks = (hi - lo + x->grid - 1) / x->grid;
+    for (int r = 0; r <= ranks; r++) {
+      const int64_t at = lo + blocks * r / ranks * x->grid;
+      *first++ = at < hi ? at : hi;
+    }
+  }
+}
+
+void ls_exchange_join_bands(ls_exchange *x) {
+  x->bands = 1;
+  x->band[1] = x->n;
+  ls_exchange_cut_shards(x);
+}
+
 /* ---- letters ---- */
 
 ls_status ls_letters_new(ls_letters *letters, int count) {

@@ -81,6 +81,8 @@ static inline int64_t ls_exchange_shard_bytes(const ls_exchange *x, int band, in
   const int64_t count = ls_exchange_hi(x, band, rank) - ls_exchange_lo(x, band, rank);
   return ls_round_up(count * (int64_t)x->size);
 }
+/* Every band into a stretch a rank. */
+void ls_exchange_cut_shards(ls_exchange *x);
 /* One band after all: shards are cut again. */
 void ls_exchange_join_bands(ls_exchange *x);
 
