@@ -95,7 +95,7 @@ static ls_status flush_output(ls_status status) {
   errno = 0;
   bool failed = fflush(stdout) != 0;
   if ((!failed && !ferror(stdout)) || status != LS_OK) return status;
-  return ls_fail(LS_EIO, "can't write the results to stdout: %s",
+  return ls_fail(LS_EIO, "cannot write the results to stdout: %s",
                  errno ? strerror(errno) : "an earlier write failed");
 }
 

@@ -20,7 +20,7 @@ hosts_make() {
   printf '127.0.0.1 localhost\n' >hosts
   for ((i = 1; i <= $1; i++)); do echo "10.77.0.$i h$i" >>hosts; done
   settle='mount --make-rprivate / && hostname "$0" && mount --bind hosts /etc/hosts && mount -t tmpfs shm /dev/shm && ip link set lo up'
-  sh -c "$settle" h1 || skip "can't settle in the namespaces"
+  sh -c "$settle" h1 || skip "cannot settle in the namespaces"
   ip link add eth0 type bridge && ip addr add 10.77.0.1/24 dev eth0 && ip link set eth0 up || skip "no bridge"
   host_pid=()
   trap '[ ${#host_pid[@]} -eq 0 ] || kill "${host_pid[@]}"' EXIT
@@ -28,7 +28,7 @@ hosts_make() {
     unshare --net --mount --uts sh -c "$settle && echo settled >h$i && exec sleep 3600" "h$i" &
     host_pid[i]=$!
     for ((n = 0; n < 100; n++)); do [ -s "h$i" ] || sleep 0.05; done
-    [ -s "h$i" ] || skip "can't settle in the namespaces of h$i"
+    [ -s "h$i" ] || skip "cannot settle in the namespaces of h$i"
     echo $! >"h$i.pid"
     ip link add "to$i" type veth peer name eth0 netns $! && ip link set "to$i" master eth0 up
     nsenter -t $! -n ip addr add "10.77.0.$i/24" dev eth0 && nsenter -t $! -n ip link set eth0 up || skip "no cable to h$i"

@@ -1,3 +1,6 @@
+/* visit.c - the order in which things are put aside and given back; begin with ls_visit. A call
+ * out of a call (a program's own message function) is known by the escape that is set already:
+ * it keeps the outer one's error text, and leaves what that owes to its own end. */
 #include "api/visit.h"
 
 #include <fenv.h>

@@ -1,3 +1,5 @@
+/* alive.c - one counter for all threads. Nobody asks who has counted or how far it is, only
+ * whether it has moved since the last look, so relaxed order is enough. */
 #include "base/alive.h"
 
 #include <stdatomic.h>

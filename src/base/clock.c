@@ -1,3 +1,5 @@
+/* clock.c - Linux's monotonic clock as seconds in a double: fit for differences, never for
+ * dates. */
 #include "base/clock.h"
 
 #include <time.h>

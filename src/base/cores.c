@@ -1,3 +1,6 @@
+/* cores.c - what Linux says, read from its files: /sys names a core's hardware threads,
+ * /proc/self/cgroup the groups, of which each one above may set a lower limit. Begin with
+ * ls_cores_mine; shares among processes, at the end, are arithmetic on the sets. */
 #include "base/cores.h"
 
 #include <sched.h>

@@ -1,3 +1,6 @@
+/* decimal.c - the quickest way that is exact: digits times a power of ten where both are
+ * doubles, x86's 64-bit mantissa, then the C library under the C locale. Begin with convert;
+ * ls_decimal_short takes eight characters at once and gives up at what is not simple. */
 #include "base/decimal.h"
 
 #include <float.h>

@@ -1,3 +1,5 @@
+/* dtype.c - the header's list of types spelt out by macros: a table of names and sizes, and one
+ * plain loop for each type that becomes a real. Numbers are converted to the two reals only. */
 #include "base/dtype.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* leave.c - a flag that is set once and never taken back. */
 #include "base/leave.h"
 
 #include <stdatomic.h>

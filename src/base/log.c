@@ -1,3 +1,6 @@
+/* log.c - a message is put together on the stack, without memory, and leaves in one write.
+ * Rank, level and colour are the process's, a library's sink is the thread's; lines are counted
+ * as the terminal wraps them, so that progress.c finds its rows. Begin with prefixed, put. */
 #include "base/log.h"
 
 #include <stdarg.h>

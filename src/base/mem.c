@@ -1,3 +1,6 @@
+/* mem.c - where a block lies: its size stands in the 64 bytes before it, large ones are mapped
+ * in huge pages, and small ones that could not be had in a library come from a reserve of 1
+ * MiB. Begin with ls_mem_new; what happens where there is no memory is ls_mem_must. */
 #include "base/mem.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,6 @@
+/* rng.c - which bits become which number: the counter of a Philox block is (index, stream), its
+ * key the seed; a uniform is the block's first half, a normal takes both, a redraw counts in
+ * the index's highest byte. Many at a time are the same functions in a loop (LS_CLONES). */
 #define LS_REAL_BITS 64 /* `real` is double here */
 #include "base/rng.h"
 

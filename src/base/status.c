@@ -1,3 +1,5 @@
+/* status.c - one text a thread, in static memory, so that an error needs none. A new one is
+ * made beside it first, as its arguments may point into the old one. */
 #include "base/status.h"
 
 #include <stdarg.h>

@@ -1,3 +1,6 @@
+/* team.c - a job is announced by raising `call` and is over when `left` is 0; who waits polls
+ * for a while, then sleeps on a futex. Begin with ls_team_run; member_main is the other
+ * side. */
 #include "base/team.h"
 
 #include <assert.h>

@@ -1,3 +1,5 @@
+/* texts.c - each text that is added makes the array anew, one longer and with NULL behind
+ * it. */
 #include "base/texts.h"
 
 #include "base/mem.h"

@@ -1,3 +1,5 @@
+/* thread.c - all signals are blocked around pthread_create, so that there is no moment in which
+ * the new thread could take one; `begin` then gives it its starter's sink for messages. */
 #include "base/thread.h"
 
 #include <signal.h>

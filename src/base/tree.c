@@ -1,3 +1,6 @@
+/* tree.c - no tree is ever built. Nodes are found by counting bits, and a sum is a binary
+ * counter whose digit k is a finished node that waits for its right sibling. Begin with
+ * ls_tree_sum; comm/exchange_kind.c folds whole gradients in the same way. */
 #include "base/tree.h"
 
 #include <assert.h>

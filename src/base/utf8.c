@@ -1,3 +1,5 @@
+/* utf8.c - a character is wrong by its first byte or by the range of its second (no overlong
+ * forms, no surrogates, nothing beyond U+10FFFF); after that only 10xxxxxx is left to check. */
 #include "base/utf8.h"
 
 #include <string.h>

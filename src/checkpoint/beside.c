@@ -1,3 +1,5 @@
+/* beside.c - two lists by ls_beside: what a slot is called in files, and which key asks for
+ * it. */
 #include "checkpoint/beside.h"
 
 const char *const ls_beside_names[] = {[LS_BESIDE_BEST] = "best", [LS_BESIDE_OTHER] = "trained"};

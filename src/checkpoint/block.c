@@ -1,3 +1,6 @@
+/* block.c - the block is little-endian as it lies in memory. A block that was read is written
+ * once more, and whatever differs from it is damage, gaps and zeros included. Begin with
+ * ls_block_read; files are hashed in pieces, without holding them. */
 #include "checkpoint/block.h"
 
 #include <assert.h>

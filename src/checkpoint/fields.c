@@ -1,3 +1,6 @@
+/* fields.c - the table itself (ls_fields), in the order of the file; all else asks its rows:
+ * where a value is in ls_checkpoint, how wide, how many. Begin there, then `fill`, which lists
+ * every dataset: fields, weights, slots, index. */
 #include "checkpoint/fields.h"
 
 #include <math.h>

@@ -1,3 +1,6 @@
+/* find.c - names say the step, but for final.h5, whose header does. Begin with first_good:
+ * newest first, each judged by reading it all as a resume would; a damaged one is passed over
+ * (and set aside, with repair), one that cannot be read ends the search. */
 #include "checkpoint/find.h"
 
 #include <dirent.h>

@@ -1,3 +1,6 @@
+/* image.c - a file that is written by memcpy: places come from the skeleton, made once. A
+ * second image copies all but the tensors, whose pages stay untouched (copy_skeleton). Begin
+ * with build, then ls_image_seal. */
 #include "checkpoint/image.h"
 
 #include <assert.h>

@@ -1,3 +1,6 @@
+/* index.c - rows are believed one by one (take_row), then together: sorted by place none may
+ * overlap the one before, sorted by path none may come twice. Begin with read_own;
+ * read_first_format is for files of format 1.0. */
 #include "checkpoint/index.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* saver.c - a queue of at most two, under one lock; `taken` says whose a buffer is. Begin with
+ * writer -> commit -> prune. Files of earlier processes are verified once before they count as
+ * something to fall back on (is_good). */
 #include "checkpoint/saver.h"
 
 #include <assert.h>

@@ -1,4 +1,6 @@
-/* The fields travel as they are in a file: what the table says of reading serves here too. */
+/* share.c - fields travel as they are in a file: a list of items, then their bytes, so that the
+ * table's ways of writing and taking (fields.h, take.h) serve here too; the weights come
+ * behind. Begin at the bottom: ls_checkpoint_share -> pack, unpack. */
 #include "checkpoint/share.h"
 
 #include <string.h>

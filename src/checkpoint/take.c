@@ -1,3 +1,6 @@
+/* take.c - a loop over rows of ls_fields (take_field). What a row says again of another
+ * (`again`) is not taken but made anew, and compared by read.c; lists that share a length are
+ * held to it. */
 #include "checkpoint/take.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* weights.c - a checkpoint that is whole is read as one; any other HDF5, or a choice of layers,
+ * tensor by tensor by path (read_tensors). A layer fits if all its tensors do. Begin with
+ * ls_weights_read -> read_weights. */
 #include "checkpoint/weights.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* widen.c - each target's scaling and name are repeated for its outputs, one target's behind
+ * the other's; of a variance the shift is 0, the divisor squared and the unit too. Begin at the
+ * bottom. */
 #include "checkpoint/widen.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* children.c - the list: reading HDF5, trying plug-ins. A new job is a place in it. */
 #include "cli/children.h"
 
 #include <stddef.h>

@@ -160,10 +160,13 @@ static char *make_look(const ls_texts *asked) {
       "test_accuracy\t%ssamples/s\tstaleness\tmost\texit\n"
       "{*groups}{_first}{?_others} +{_others} "
       "{_repeats}{_others:s}{/}\t{label}\t{?_varied}{_varied}{|}-{/}\t"
-      "{epochs.mean:.6g}\t" NUMBER("loss") SHARE("accuracy") NUMBER("val_loss") SHARE("val_accuracy") NUMBER("test_loss")
-              SHARE("test_accuracy") "%s{samples_per_s.mean:k}\t"
-          "{?staleness_mean.n}{staleness_mean.mean:.2f}{|}-{/}\t"
-          "{staleness_max.mean:.0f}\t{exit}\n{/}",
+      "{epochs.mean:.6g}\t"                       //
+      NUMBER("loss") SHARE("accuracy")            //
+      NUMBER("val_loss") SHARE("val_accuracy")    //
+      NUMBER("test_loss") SHARE("test_accuracy")  //
+      "%s{samples_per_s.mean:k}\t"
+      "{?staleness_mean.n}{staleness_mean.mean:.2f}{|}-{/}\t"
+      "{staleness_max.mean:.0f}\t{exit}\n{/}",
       heads, cells);
   LS_FREE(heads);
   LS_FREE(cells);

@@ -129,7 +129,7 @@ static void put_state(json_t *o, const ls_state *s) {
   ls_put(o, "last_grad_norm", s->last_grad_norm);
 }
 
-/* What a config says of train.mode, into the result; nothing where it can't be read. */
+/* What a config says of train.mode, into the result; nothing where it cannot be read. */
 static void put_mode(json_t *o, const char *name, const char *text, size_t bytes) {
   ls_config *config = NULL;
   const bool known = ls_config_parse(name, text, bytes, NULL, 0, &config) == LS_OK;

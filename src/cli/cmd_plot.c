@@ -1,5 +1,6 @@
-/* cmd_plot.c - lockstep plot: pictures of runs from their metrics.jsonl: cost, rate and comparison;
- * the path of weights is plot_path.c's. */
+/* cmd_plot.c - lockstep plot: pictures of runs from their metrics.jsonl: cost, rate and
+ * comparison. The path of weights is plot_path.c's, a sweep by what was varied plot_sweep.c's.
+ * Begin at the bottom, with the parts: each a maker of panels (make_cost ...) for draw. */
 #include "cli/cmd_plot.h"
 
 #include <math.h>

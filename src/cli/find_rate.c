@@ -1,3 +1,6 @@
+/* find_rate.c - a run like any other, whose config gets an exponential schedule from LO to HI.
+ * Begin with ls_find_rate -> train -> take_steps; `judge` finds the lowest and the steepest
+ * point of the smoothed loss, and a tenth of the lowest's rate is suggested. */
 #include "cli/find_rate.h"
 
 #include <math.h>

@@ -1,3 +1,5 @@
+/* networks.c - rank 0 alone looks at folders; the paths go to the others as texts one behind
+ * the other, so that all have the same list. Begin with ls_networks_find -> append_word. */
 #include "cli/networks.h"
 
 #include <math.h>

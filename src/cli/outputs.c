@@ -1,4 +1,6 @@
-/* outputs.c - a format is three functions and the endings that name it. */
+/* outputs.c - a format is three functions and the endings that name it (`formats`, near the
+ * bottom). HDF5 is io/h5write.h's; CSV and .npy are written as NAME.partial, and renamed once
+ * they are on the disk. */
 #include "cli/outputs.h"
 
 #include <errno.h>

@@ -1,3 +1,6 @@
+/* starters.c - six names of five texts, put together of parts by macros, so that what they have
+ * in common reads alike. A new one needs no more than its row: tests/cli/test_config.sh has
+ * each of them checked. */
 #include "cli/starters.h"
 
 #include <stddef.h>

@@ -1,3 +1,6 @@
+/* comm.c - MPI calls in pieces that an int can count, each between two marks for the watchdog
+ * (COLLECTIVE); with one rank there are none. Its secret is how a failure spreads: code and
+ * text of the lowest failing rank win. Begin with ls_comm_agree, then ls_comm_finish. */
 #include "comm/comm.h"
 
 #include <limits.h>

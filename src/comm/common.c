@@ -1,3 +1,6 @@
+/* common.c - one shared block: two counters, each on a cache line of its own, then the weights.
+ * Who adds 1 to `next` has that update; stop adds 2^42, which is beyond any end, so that no
+ * other flag is needed. */
 #include "comm/common.h"
 
 #include "base/mem.h"

@@ -1,3 +1,6 @@
+/* cost.c - the formulas behind docs/exchange.md, counted in columns (a rank's part of its
+ * node's gradient). The choice leaves out the time on the network, which no number of halvings
+ * changes. Begin at the bottom: ls_cost_of -> messages, sums. */
 #include "comm/cost.h"
 
 #include <math.h>

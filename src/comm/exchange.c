@@ -1,3 +1,6 @@
+/* exchange.c - the kinds that need no file of their own (one, apart, mpi), the list of all, and
+ * how any is opened: prepare alone, agree once, open. Begin at "the interface": ls_exchange_new
+ * -> choose or, for auto, probe_both -> open_kind. */
 #include "comm/exchange.h"
 
 #include <assert.h>

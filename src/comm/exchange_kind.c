@@ -1,3 +1,6 @@
+/* exchange_kind.c - what kinds are made of: memory nobody else sees, persistent requests
+ * (letters), and the fold that finishes the slice tree over parts wherever they lie, FOLD
+ * elements at a time so that sums stay in the cache. Begin with fold_block, as ls_tree_sum. */
 #include "comm/exchange_kind.h"
 
 #include <limits.h>

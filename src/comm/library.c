@@ -1,3 +1,5 @@
+/* library.c - what MPI libraries call themselves, and which of them have handles of another
+ * kind than mpi.h had here. MPI_Get_library_version may be called before MPI_Init. */
 #include "comm/library.h"
 
 #include <mpi.h>

@@ -1,4 +1,5 @@
-/* Up and down: by the launcher's processes, on a program's communicator, or for one rank alone. */
+/* open.c - up and down: by the launcher's processes (ls_comm_open), on a program's communicator
+ * (_join), for one rank alone (_open_solo), or for some of the ranks of another (_split). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* sum_real.c - one addition an element, so that no width of vectors can change a bit. */
 #include "base/real.h"
 #include "comm/sum.h"
 

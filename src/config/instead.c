@@ -1,3 +1,6 @@
+/* instead.c - asked before YAML is tried, in this order: another Unicode, a known signature (if
+ * there is a NUL byte too), HDF5 behind a user block, a table (two lines with separators, and
+ * no key in the first). Begin at the bottom. */
 #include "config/instead.h"
 
 #include <string.h>

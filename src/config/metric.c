@@ -1,3 +1,5 @@
+/* metric.c - the header's lists of metrics spelt out three times: as rows, as names, and as
+ * what a run can follow ("val_" in front for validation). */
 #include "config/metric.h"
 
 #include <stddef.h>

@@ -93,7 +93,7 @@ static bool item(reader *rd, ls_node *list, yaml_event_t *event, long index, int
   return node != NULL;
 }
 
-/* One key and its value. False: the document can't be read further. */
+/* One key and its value. False: the document cannot be read further. */
 static bool member(reader *rd, ls_node *map, yaml_event_t *event, int depth) {
   ls_place at = place(rd, event->start_mark);
   if (event->type != YAML_SCALAR_EVENT) return refuse(rd, at, "a key must be a word"), false;

@@ -1,3 +1,6 @@
+/* account.c - what is counted where: constant columns and the spread of targets over rows of
+ * train alone, missing targets over the others; filled inputs are counted by the sources, if
+ * they are read but once. Begin with ls_account_take. */
 #include "data/account.h"
 
 #include <math.h>

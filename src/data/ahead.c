@@ -1,3 +1,6 @@
+/* ahead.c - of two windows one is taken from, the other is filled by the thread while `busy`. A
+ * window's rows are listed by step, sorted by row (digit by digit: qsort would allocate), read
+ * in spans. Begin with ls_ahead_batch -> advance; the thread is read_ahead -> fill. */
 #include "data/ahead.h"
 
 #include <assert.h>

@@ -1,3 +1,6 @@
+/* columns.c - begin at the bottom: ls_columns_of asks the format, drops lists that do not fit
+ * the source's widths, and numbers the columns itself, inputs before targets, where the format
+ * has no table of its own. Units are what stands in brackets at the end of a name. */
 #include "data/columns.h"
 
 #include <string.h>

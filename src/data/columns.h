@@ -18,7 +18,7 @@ typedef struct ls_columns {
                          where that says nothing */
 } ls_columns;
 
-/* LS_EDATA where a file can't be read; a source without any names is none. */
+/* LS_EDATA where a file cannot be read; a source without any names is none. */
 ls_status ls_columns_of(const ls_source *source, ls_columns *out);
 void ls_columns_free(ls_columns *columns);
 /* "speed [m/s]" as name and unit; a column without brackets has unit "". count of them, of which

@@ -1,3 +1,6 @@
+/* data.c - questions to open data, and their end. What is done here is finding samples: a
+ * number within a split becomes a source and a row of it (locate), and runs of one source go to
+ * the store together (ls_data_gather). */
 #include "data/data.h"
 
 #include <assert.h>

@@ -1,3 +1,6 @@
+/* drawn.c - one block of memory: how many are taken, the counts before every 512 samples, then
+ * a bit for each, so that the i-th is a binary search and eight words away. What is drawn
+ * follows order.h's permutation of samples or, in draw_groups, of the sorted keys. */
 #include "data/drawn.h"
 
 #include <assert.h>

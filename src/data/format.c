@@ -1,3 +1,6 @@
+/* format.c - the list of formats; several files as a source that is a format itself (`many`),
+ * with what its parts can do; patterns, sorted byte by byte. Begin at the bottom:
+ * ls_sources_open -> open_each -> ls_source_open -> open_pattern. */
 #include "data/format.h"
 
 #include <assert.h>

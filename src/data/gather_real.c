@@ -1,3 +1,6 @@
+/* gather_real.c - bytes are scaled by two products, v hi + v lo, that give the bits of the
+ * division; all 256 are tried beforehand, and where one differs a table is used. Begin with
+ * ls_gather -> one_row. */
 #include <math.h>
 #include <string.h>
 

@@ -1,3 +1,6 @@
+/* given.c - a program's samples in three roles: a source without rows, for names and places;
+ * scaling and class weights by the program's statistics; a store that holds what was given last
+ * of each split. Begin with ls_data_give. */
 #include "data/given.h"
 
 #include <assert.h>

@@ -1,3 +1,6 @@
+/* guess.c - begin with sniff (which format, by first bytes) and guess_like. Of HDF5 it is asked
+ * whether the file has the training data's datasets, else those that `data import` writes; a
+ * layout is a list of names for each split. */
 #include "data/guess.h"
 
 #include <ctype.h>

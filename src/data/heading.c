@@ -1,3 +1,6 @@
+/* heading.c - the order in which a text is tried: a name, a number or range of numbers, two
+ * names with a dash between, at any dash. Begin at the bottom; messages (no_column) guess what
+ * was meant. */
 #include "data/heading.h"
 
 #include <stdio.h>

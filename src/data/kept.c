@@ -1,3 +1,5 @@
+/* kept.c - a bit a sample (drawn.h) over each source, set in one pass where neither x nor y has
+ * a NaN that drops it. */
 #include "data/kept.h"
 
 #include <math.h>

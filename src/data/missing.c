@@ -1,3 +1,5 @@
+/* missing.c - the mean of a column is its numbers' sum in the order of the file over their
+ * count; a column that has none is refused at train's first sample, since it stands nowhere. */
 #include "data/missing.h"
 
 #include <math.h>

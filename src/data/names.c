@@ -1,3 +1,6 @@
+/* names.c - a sorted array with room to grow, searched by halves. Whether the names are numbers
+ * is counted as they come (count), so that nobody has to know before the last one; then a class
+ * is the number itself, and their list need not be complete. */
 #include "data/names.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* one_hot.c - a source around a source: `within` reads rows as wide as they are into `wide`,
+ * class_of makes a number of each. All else is passed on, with the columns' names as those of
+ * the classes. Begin with read_hot; shares are looked for in ls_one_hot_soft. */
 #include "data/one_hot.h"
 
 #include <math.h>

@@ -1,3 +1,6 @@
+/* order.c - begin with ls_share_samples, which puts all together: which epoch and position a
+ * step is (calendar), which rows are whose (base/tree.h), which sample stands there (permute,
+ * in_blocks). Every constant here is part of a run's bits. */
 #include "data/order.h"
 
 #include <assert.h>

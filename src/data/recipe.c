@@ -1,3 +1,6 @@
+/* recipe.c - what is wrong with a class number or a target is said here (no_label, no_target).
+ * Scaled numbers stay doubles until they are rounded once; bytes stay bytes up to the
+ * minibatch. Begin with ls_recipe_keep_x and ls_recipe_keep_y; then ls_recipe_give_x. */
 #include "data/recipe.h"
 
 #include <math.h>

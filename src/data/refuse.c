@@ -1,3 +1,5 @@
+/* refuse.c - the one shape of a located message, "PLACE: what (it is 3); remedy"; places come
+ * from the source's format. Begin with ls_refuse_missing. */
 #include "data/refuse.h"
 
 #include <math.h>

@@ -1,3 +1,6 @@
+/* scale.c - begin with measure: two passes over fixed blocks of 1,024 rows, the first less the
+ * column's first value, so that a large offset costs no digits. A column that is constant, or
+ * as good as that, is divided by 1. */
 #include "data/scale.h"
 
 #include <float.h>

@@ -1,3 +1,6 @@
+/* scaling.c - first what holds for all columns, then each named one over it; a name is looked
+ * for among datasets, then in the heading. Begin at the bottom: ls_scalings_of -> set_named ->
+ * look_up. */
 #include "data/scaling.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* source.c - what is the same for every format: filling in what is missing, behind each read,
+ * and going through all rows and back to the begin (ls_source_visit). */
 #include "data/source.h"
 
 #include <math.h>

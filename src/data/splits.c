@@ -1,3 +1,6 @@
+/* splits.c - two steps, as lengths are needed before anything is read: ls_splits_cut says how
+ * long each split is, ls_splits_draw and _take which rows a drawn one has. A fold is a stretch
+ * of the drawn order, or one of drawn.h's parts of groups, so that folds never meet. */
 #include "data/splits.h"
 
 #include <math.h>

@@ -1,3 +1,6 @@
+/* stream.c - the budget is cut up in make_room: an eighth, at most 8 MiB, for each of two
+ * spans, the rest for ahead.c's windows. Rows that lie close are read with what is between
+ * them, which close_up takes out. Begin with gather -> read_rows. */
 #include "data/stream.h"
 
 #include <string.h>

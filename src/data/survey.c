@@ -1,3 +1,6 @@
+/* survey.c - block by block, so that a source of any size passes: means and squares are joined
+ * (Chan, Golub, LeVeque), inputs become a hash a row; sorted, equal ones are neighbours, and
+ * two surveys are compared like two sorted lists. */
 #include "data/survey.h"
 
 #include <math.h>

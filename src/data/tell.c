@@ -1,3 +1,6 @@
+/* tell.c - the message is one block of memory, the same size on every rank: a head, the
+ * scalings' numbers, the files. Who has read compares it with its own, who has not takes it.
+ * Begin with ls_tell_findings -> pack, unpack. */
 #include "data/tell.h"
 
 #include <assert.h>

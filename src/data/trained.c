@@ -1,3 +1,6 @@
+/* trained.c - both tables of names are sorted (catalogue), so that many columns take no time. A
+ * name that comes several times is taken in the order of its columns, if there are as many as
+ * before. Begin at the bottom: find -> find_by_name -> find_one, or find_by_position. */
 #include "data/trained.h"
 
 #include <stdio.h>

@@ -1,3 +1,6 @@
+/* weights.c - a number in the config means a class by its name first, and by its number only
+ * where no class is called so (class_of). Balanced: every class that is there weighs as much as
+ * any other. Begin with ls_weights_finish. */
 #include "data/weights.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* words.c - the list itself: what stands for "missing" as it is spelt, whole words only. */
 #include "data/words.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* export.c - the order: the format writes into memory, all streams are closed whole, old files
+ * are refused, then each is written durably. Begin at the bottom: ls_export_net -> write_into.
+ * A file's stem becomes an identifier in name_of. */
 #include "export/export.h"
 
 #include <ctype.h>

@@ -1,3 +1,5 @@
+/* files.c - streams are open_memstream's, so a format prints as to a file and nothing is on the
+ * disk until all is there. */
 #include "export/files.h"
 
 #include "base/mem.h"

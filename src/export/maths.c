@@ -1,3 +1,6 @@
+/* maths.c - the formulas, each after those it calls; three are series, whose bodies are made of
+ * the precision's terms (horner, clenshaw). The order of operations in them is the bits: that
+ * of base/vmath.h and model/activation_real.c. */
 #include "export/maths.h"
 
 #include <stdio.h>

@@ -1,3 +1,6 @@
+/* net.c - begin with describe_net. Config, tensors, scaling and names of a checkpoint become
+ * one list of layers; a model is built to check that they agree, dropout falls out, and
+ * residual layers name the layer that is kept. */
 #include "export/net.h"
 
 #include <float.h>

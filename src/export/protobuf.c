@@ -1,3 +1,6 @@
+/* protobuf.c - the wire format: a field's number times eight and its kind, numbers in sevens of
+ * bits. A message within one is written first and then becomes bytes of it. Want of memory is
+ * remembered, not returned. */
 #include "export/protobuf.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* source.c - what is written out follows from words: a definition is used if its name stands in
+ * the program or in a used definition (mark), and all are put in their order. Begin with
+ * ls_source_program; the passes forward and backward are calls, one a layer. */
 #include "export/source.h"
 
 #include <assert.h>

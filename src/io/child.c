@@ -1,3 +1,6 @@
+/* child.c - the child is `lockstep lockstep-child JOB PARENT`, its socket is descriptor 3, its
+ * first byte says that it is up. It waits for ever; the parent never does: it kills who is
+ * silent too long, and says by the end what was wrong (gone). Begin with ls_child_start. */
 #include "io/child.h"
 
 #include <assert.h>

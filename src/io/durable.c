@@ -1,3 +1,6 @@
+/* durable.c - the order that makes a file last: temporary, write, fsync (once, never again),
+ * read back, look at the lock, rename, fsync of the folder. Begin with commit. LS_MUTANT_...
+ * build one step wrong, for tests that must notice it. */
 #include "io/durable.h"
 
 #include <errno.h>

@@ -1,3 +1,6 @@
+/* gz.c - layers, each of which knows only the one below: bytes of the disk, hashed as they come
+ * (read_raw), or of an archive (read_bytes), the buffer (refill), inflate. Of an archive all
+ * bytes are hashed at the end, as libzip reads where it likes. Begin with ls_gz_read. */
 #include "io/gz.h"
 
 #include <errno.h>
@@ -67,7 +70,7 @@ static ls_status no_file(const ls_gz *gz) {
   const char *way_out = "";
   if (error == ENOENT && is_of_windows(gz->path))
     way_out = "; folders are separated by / here (a drive of Windows is /mnt/c under WSL)";
-  return ls_fail(LS_EDATA, "%s: can't open it: %s%s", gz->path, strerror(error), way_out);
+  return ls_fail(LS_EDATA, "%s: cannot open it: %s%s", gz->path, strerror(error), way_out);
 }
 
 static ls_status open_regular(ls_gz *gz) {
@@ -84,7 +87,7 @@ static ls_status open_regular(ls_gz *gz) {
 
 static ls_status read_raw(ls_gz *gz, void *data, size_t bytes, size_t *got) {
   ssize_t done = ls_file_fill(gz->fd, data, bytes);
-  if (done < 0) return ls_fail(LS_EDATA, "%s: can't read it: %s", gz->path, strerror(errno));
+  if (done < 0) return ls_fail(LS_EDATA, "%s: cannot read it: %s", gz->path, strerror(errno));
   XXH3_128bits_update(gz->hash, data, (size_t)done);
   *got = (size_t)done;
   int64_t end = (int64_t)lseek(gz->fd, 0, SEEK_CUR);
@@ -228,7 +231,7 @@ static ls_status hash_rest(ls_gz *gz) {
 static ls_status hash_archive(ls_gz *gz) {
   gz->digested = true;
   XXH3_128bits_reset(gz->hash);
-  if (lseek(gz->fd, 0, SEEK_SET) != 0) return ls_fail(LS_EDATA, "%s: can't read it", gz->path);
+  if (lseek(gz->fd, 0, SEEK_SET) != 0) return ls_fail(LS_EDATA, "%s: cannot read it", gz->path);
   return hash_rest(gz);
 }
 
@@ -245,7 +248,7 @@ ls_status ls_gz_read(ls_gz *gz, void *data, size_t bytes, size_t *got) {
 static ls_status rewind_bytes(ls_gz *gz) {
   if (gz->zip) return ls_zip_rewind(gz->zip);
   if (lseek(gz->fd, 0, SEEK_SET) != 0)
-    return ls_fail(LS_EDATA, "%s: can't read it again: %s", gz->path, strerror(errno));
+    return ls_fail(LS_EDATA, "%s: cannot read it again: %s", gz->path, strerror(errno));
   XXH3_128bits_reset(gz->hash);
   return LS_OK;
 }

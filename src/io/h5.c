@@ -1,3 +1,6 @@
+/* h5.c - the side that asks. A thread keeps up to four helpers that wait with a file open,
+ * knows the file again by its stat, drops a helper that has failed and checks what one says.
+ * Begin with ls_h5set_read: plain rows, or take -> receive_rows -> give_back. */
 #include "io/h5.h"
 
 #include <string.h>
@@ -188,7 +191,7 @@ static ls_status read_plain(const ls_h5set *set, int64_t lo, int64_t rows, ls_dt
                             void *out) {
   int64_t width = set->shape.width;
   if (ls_h5plain_read(set->plain, lo * width, rows * width, cell, out)) return LS_OK;
-  return ls_fail(LS_EDATA, "%s: %s can't be read in rows %lld to %lld: truncated or damaged",
+  return ls_fail(LS_EDATA, "%s: %s cannot be read in rows %lld to %lld: truncated or damaged",
                  set->file, set->name, (long long)lo, (long long)(lo + rows - 1));
 }
 

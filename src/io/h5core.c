@@ -1,3 +1,6 @@
+/* h5core.c - how the library is kept from leaving the file: every component of a path is looked
+ * at before it is opened, external links are refused by a callback, plug-in filters are off.
+ * Begin with ls_h5core_open and open_object. */
 #include "io/h5core.h"
 
 #include <stdio.h>
@@ -149,7 +152,7 @@ static ls_status open_object(ls_h5object *o) {
   LS_TRY(check_path(o));
   o->id = H5Oopen(o->core->id, o->name, o->core->access);
   if (o->id < 0)
-    return wrong(o, "can't be opened: a broken link, a link to another file, or damage");
+    return wrong(o, "cannot be opened: a broken link, a link to another file, or damage");
   if (H5Iget_type(o->id) != H5I_DATASET)
     return wrong(o, "is no dataset but a group or type; lockstep data info lists the datasets");
   if (!look(o)) return wrong(o, "is damaged");
@@ -253,5 +256,5 @@ ls_status ls_h5core_list(const ls_h5core *core, ls_h5_visit *visit, void *arg) {
   listing l = {visit, arg, LIST_MAX};
   herr_t end = H5Ovisit2(core->id, H5_INDEX_NAME, H5_ITER_INC, visit_object, &l, H5O_INFO_BASIC);
   return end >= 0 ? LS_OK
-                  : ls_fail(LS_EDATA, "%s: its groups can't be listed: damaged", core->path);
+                  : ls_fail(LS_EDATA, "%s: its groups cannot be listed: damaged", core->path);
 }

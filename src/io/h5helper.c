@@ -1,3 +1,5 @@
+/* h5helper.c - the side that answers: `serve`, one question after the other. A file and its
+ * sets are never closed; they live as long as the process. */
 #include "io/h5helper.h"
 
 #include <stdlib.h>

@@ -1,3 +1,6 @@
+/* h5item.c - an item is made by ls_h5_item_set alone, which checks its products; a row of a
+ * file's index, which may say anything, is taken apart and made again in this way
+ * (ls_h5_row_item). */
 #include "io/h5item.h"
 
 #include <stdbool.h>

@@ -1,3 +1,6 @@
+/* h5meaning.c - attributes are read as the widest number of their kind and turned into what the
+ * dataset's own type would store, so that "missing" is a comparison of stored values, never of
+ * unpacked ones. Begin with ls_h5_meaning_read, then ls_h5_meaning_apply. */
 #include "io/h5meaning.h"
 
 #include <math.h>

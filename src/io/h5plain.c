@@ -1,3 +1,5 @@
+/* h5plain.c - value lo lies in piece lo / length at a known offset: pread there, and through a
+ * buffer of 64 KiB where cells are of another type. Begin with stretch. */
 #include "io/h5plain.h"
 
 #include <fcntl.h>

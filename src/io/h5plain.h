@@ -26,7 +26,7 @@ ls_status ls_h5plain_open(const char *file, const ls_h5_layout *layout, const in
 void ls_h5plain_close(ls_h5plain **plain);
 /* Values [lo, lo + count) will be read soon: the system may fetch them meanwhile. */
 void ls_h5plain_soon(const ls_h5plain *plain, int64_t lo, int64_t count);
-/* Values [lo, lo + count) as cells; false where the file ends before them or can't be read. */
+/* Values [lo, lo + count) as cells; false where the file ends before them or cannot be read. */
 bool ls_h5plain_read(ls_h5plain *plain, int64_t lo, int64_t count, ls_dtype cell, void *out);
 
 #endif

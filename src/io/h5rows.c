@@ -1,3 +1,6 @@
+/* h5rows.c - what must hold before a row is believed, in the order of open_rows: type, shape,
+ * storage (filters, sizes, chunks all written), meaning. At the end, when the values need no
+ * HDF5 at all (ls_h5rows_layout): no filter, whole rows a chunk, no user block. */
 #include "io/h5rows.h"
 
 #include <stdlib.h>
@@ -125,7 +128,7 @@ static ls_status cache_chunks(ls_h5rows *s, hsize_t bytes) {
   H5Oclose(o->id);
   o->id = H5Dopen2(o->core->id, o->name, access);
   H5Pclose(access);
-  return o->id >= 0 ? LS_OK : WRONG(s, "can't be opened");
+  return o->id >= 0 ? LS_OK : WRONG(s, "cannot be opened");
 }
 
 static ls_status check_chunks(ls_h5rows *s) {
@@ -193,7 +196,7 @@ ls_status ls_h5rows_read(ls_h5rows *s, int64_t lo, int64_t count, ls_dtype cell,
   bool ok = s->view ? ls_h5view_read(s->view, lo, count, cell, out)
                     : ls_h5object_read(&s->object, 0, lo, count, ls_h5_type_native(cell), out);
   return ok ? LS_OK
-            : WRONG(s, "can't be read in rows %lld to %lld: truncated or damaged", (long long)lo,
+            : WRONG(s, "cannot be read in rows %lld to %lld: truncated or damaged", (long long)lo,
                     (long long)(lo + count - 1));
 }
 

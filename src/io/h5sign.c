@@ -1,3 +1,5 @@
+/* h5sign.c - looks for the signature at 0, 512, 1024 and so on, each place twice the one
+ * before, until the file ends. */
 #include "io/h5sign.h"
 
 #include <fcntl.h>

@@ -1,3 +1,6 @@
+/* h5text.c - texts come in three forms (fixed width, variable, letters along the last
+ * dimension), and in any of them all are taken or none. Begin with take. Memory is malloc's and
+ * bounded, since the file says how much. */
 #include "io/h5text.h"
 
 #include <stdbool.h>

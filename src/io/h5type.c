@@ -1,3 +1,5 @@
+/* h5type.c - two lists by ls_dtype, made anew in each call, and the search through one of
+ * them. */
 #include "io/h5type.h"
 
 hid_t ls_h5_type_stored(ls_dtype type) {

@@ -1,3 +1,4 @@
+/* h5version.c - asks the library that is loaded, not the header that this was compiled with. */
 #include "io/h5version.h"
 
 #include <hdf5.h>

@@ -1,3 +1,6 @@
+/* h5view.c - samples that are columns lie scattered, so a block of them is read in the file's
+ * order and kept, and at[] says where in it each value of a sample is. Begin with
+ * ls_h5view_read. */
 #include "io/h5view.h"
 
 #include <sys/param.h>

@@ -1,3 +1,6 @@
+/* h5write.c - what is written is whole rows in chunks of about a megabyte, without times, so
+ * that the same data make the same file. Begin at the bottom: ls_h5out_close -> read_back (by
+ * the helper process) -> give_name. */
 #include "io/h5write.h"
 
 #include <assert.h>
@@ -34,7 +37,7 @@ struct ls_h5out {
 };
 
 static ls_status failed(const ls_h5out *out, const char *what) {
-  return ls_fail(LS_EIO, "%s: can't %s; is the disk full?", out->path, what);
+  return ls_fail(LS_EIO, "%s: cannot %s; is the disk full?", out->path, what);
 }
 
 ls_status ls_h5out_open(const char *path, bool replace, ls_h5out **result) {
@@ -51,7 +54,7 @@ ls_status ls_h5out_open(const char *path, bool replace, ls_h5out **result) {
   out->id = H5Fcreate(out->partial, H5F_ACC_TRUNC, H5P_DEFAULT, access_list);
   H5Pclose(access_list);
   if (out->id >= 0) return LS_OK;
-  ls_status status = ls_fail(LS_EIO, "%s: can't make it: %s", out->partial, strerror(errno));
+  ls_status status = ls_fail(LS_EIO, "%s: cannot make it: %s", out->partial, strerror(errno));
   ls_h5out_close(result, false);
   return status;
 }
@@ -199,7 +202,7 @@ static ls_status give_name(const ls_h5out *out) {
   bool synced = fd >= 0 && fsync(fd) == 0;
   if (fd >= 0) close(fd);
   if (!synced || rename(out->partial, out->path) != 0)
-    return ls_fail(LS_EIO, "%s: can't finish it: %s", out->path, strerror(errno));
+    return ls_fail(LS_EIO, "%s: cannot finish it: %s", out->path, strerror(errno));
   return ls_durable_sync_dir(slash ? dir : ".");
 }
 

@@ -14,7 +14,7 @@ enum { LS_H5_OUT_SETS = 16 };
 
 typedef struct ls_h5out ls_h5out;
 
-/* LS_EIO where it can't be written, or where `path` exists and replace is false. */
+/* LS_EIO where it cannot be written, or where `path` exists and replace is false. */
 ls_status ls_h5out_open(const char *path, bool replace, ls_h5out **out);
 /* A dataset (rows, width), width 0: (rows), of a type of numbers; groups are made. *set: its
  * number. packed: shuffle and gzip. */

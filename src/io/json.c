@@ -1,3 +1,5 @@
+/* json.c - for programs 17 digits always; for people 15, if what they say reads back as the
+ * same value, else 17. */
 #include "io/json.h"
 
 #include <math.h>

@@ -1,3 +1,5 @@
+/* lines.c - one buffer, of which [begin, end) is not yet given out: reading forward adds behind
+ * it, reading backward in front of it. Begin with ls_lines_next, then ls_lines_previous. */
 #include "io/lines.h"
 
 #include <errno.h>

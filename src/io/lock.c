@@ -207,7 +207,7 @@ static verdict watch_aloud(const ls_lock *lock, ls_owner *who, const char *text)
   const double seconds = ls_lock_patience();
   ls_log(
       LS_LOG_WARN,
-      "the run folder's lock has process %ld on host %s (job %s), and from here it can't be seen "
+      "the run folder's lock has process %ld on host %s (job %s), and from here it cannot be seen "
       "whether that lives: watching for %g s whether it does anything",
       who->pid, who->host, who->job, seconds);
   verdict found = watch(lock, who, text);

@@ -1,3 +1,6 @@
+/* owner.c - the text "host H pid N job J place P start S beat B", always as long, and what
+ * makes a process the same one: its number, when it began (/proc), and which boot and namespace
+ * its number is of. */
 #include "io/owner.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* partial.c - one name in static memory, since a signal handler may touch nothing else; it unlinks
+ * that and raises the signal again. */
 #include "io/partial.h"
 
 #include <limits.h>

@@ -1,3 +1,5 @@
+/* program.c - the pipe is read to its end even where the text finds no memory, since the
+ * program would wait for a reader for ever; only then its end is waited for. */
 #include "io/program.h"
 
 #include <errno.h>

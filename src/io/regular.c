@@ -1,3 +1,6 @@
+/* regular.c - a file is opened without waiting (O_NONBLOCK) and then looked at by its
+ * descriptor, so that nobody can put another one in between; only then it is emptied, where
+ * that was asked. Begin with ls_regular_open. */
 #include "io/regular.h"
 
 #include <assert.h>

@@ -1,3 +1,6 @@
+/* signature.c - the table: bytes, where they stand, what the file is and how it comes to be
+ * read. The first row that fits is the answer; only ARFF, which may begin with comments, has a
+ * function. */
 #include "io/signature.h"
 
 #include <ctype.h>

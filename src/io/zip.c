@@ -1,3 +1,6 @@
+/* zip.c - libzip, and what is refused that it would take: several files without a name,
+ * passwords, packings other than deflate, sheets of Excel. Begin with start: find_named or
+ * find_only, check_packing. */
 #include "io/zip.h"
 
 #include <stdio.h>

@@ -1,3 +1,6 @@
+/* blas.c - everything of the library is found by name when it is loaded (dlsym), no header of
+ * it is needed; the variables that keep OpenBLAS, BLIS and MKL to one thread are set just
+ * before. Begin with ls_blas_open; `judge` knows which of OpenBLAS's kernels are fast. */
 #include "model/blas.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,5 @@
+/* cpu.c - what the two names stand for: AVX2 is that and FMA, AVX-512 is F, DQ, VL and BW on
+ * top of both. */
 #include "model/cpu.h"
 
 bool ls_cpu_has(ls_cpu_feature feature) {

@@ -1,3 +1,6 @@
+/* gemm.c - the list of kernels, best first: the first that the CPU has is taken, or the one
+ * that LOCKSTEP_KERNEL names. The choice is free because all give the same bits; the BLAS,
+ * which does not, is never chosen here but asked for. */
 #include "model/gemm.h"
 
 #include <stdlib.h>
@@ -87,7 +90,7 @@ const ls_gemm *ls_gemm_choose(ls_dtype precision) {
   const ls_gemm *kernel = wanted ? ls_gemm_named(wanted, precision) : NULL;
   for (int i = 0; !kernel; i++)
     if (ls_cpu_has(choices[i].feature)) kernel = choices[i].kernel[precision];
-  return merging(kernel, precision); /* a name the CPU can't serve: the best it can, with the same
+  return merging(kernel, precision); /* a name the CPU cannot serve: the best it can, with the same
                                         bits */
 }
 

@@ -1,3 +1,5 @@
+/* layer.c - the arena is asked twice in the same order: without a base it counts, with one it
+ * hands out. Sums saturate, so that a model too large is one failure of ls_mem_new. */
 #include "model/layer.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* model.c - what fits together, said where it is built: begin with build -> add_layer,
+ * join_residual, check_loss. Below it the work space: `place` and place_shared run once to
+ * count and once to hand out (ls_model_reserve), so size and places cannot differ. */
 #include "model/model.h"
 
 #include <assert.h>
@@ -138,7 +141,7 @@ static ls_status check_softmax_batch(const ls_model *model, int slices) {
     if (slices != 1)
       return ls_fail(LS_ECONFIG,
                      "softmax_batch normalizes over the samples of the whole minibatch, so it "
-                     "can't be cut: give train.slices: 1 (and one rank), "
+                     "cannot be cut: give train.slices: 1 (and one rank), "
                      "or take softmax");
   }
   return LS_OK;

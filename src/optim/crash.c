@@ -1,3 +1,6 @@
+/* crash.c - what is said is written in advance, a text a signal, since a process that has
+ * crashed formats nothing; the handler puts back what was there before (MPI's), and the fault
+ * comes again to it. */
 #include "optim/crash.h"
 
 #include <signal.h>

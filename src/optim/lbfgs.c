@@ -1,3 +1,6 @@
+/* lbfgs.c - the rows of its keys, and a search without a stack: its whole state is the bracket
+ * from `low`, the best step so far, to `high`. An answer moves one end, and the cubic through
+ * both says the next question. Begin at the bottom: ls_search_answer. */
 #include "optim/lbfgs.h"
 
 #include <math.h>

@@ -1,3 +1,5 @@
+/* optim.c - looks into the table; lbfgs, which is no kernel and not in it, is found beside
+ * it. */
 #include "optim/optim.h"
 
 #include <string.h>

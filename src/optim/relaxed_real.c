@@ -1,3 +1,6 @@
+/* relaxed_real.c - plain atomic loads and stores of single reals, without compare-and-swap: an
+ * update that is lost is part of the method. The gradient is looked at a cache line at a time,
+ * so that lines of zeros are left to their other users. */
 #include "optim/relaxed.h"
 
 enum { LINE = 64 / sizeof(real) };

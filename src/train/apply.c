@@ -1,3 +1,6 @@
+/* apply.c - begin with ls_apply_rows. Outputs go back through the targets' scaling in double; a
+ * derivative is the network's, times the slope of its output's scaling, divided by the slope of
+ * its input's (copy_slopes). */
 #include "train/apply.h"
 
 #include "base/mem.h"

@@ -1,3 +1,6 @@
+/* asynchronous.c - what a rank does between meetings is counted in its tally; from everyone's
+ * tallies all come to the same state (sum_up). Begin at the bottom: ls_asynchronous_advance ->
+ * update -> fresh_gradient, made twice if too many updates came between. */
 #include "train/asynchronous.h"
 
 #include <math.h>

@@ -1,3 +1,6 @@
+/* beside.c - vectors and weights change places stretch by stretch of the shard (swap_with), so that
+ * there is never a third copy; who shows the average sees it in the exchange, while what is trained
+ * lies beside. Begin with swap_and_publish. */
 #include "train/beside.h"
 
 #include <string.h>

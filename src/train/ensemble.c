@@ -1,3 +1,5 @@
+/* ensemble.c - Welford's update a network, so the running mean is a mean at any time and
+ * nothing is kept of single networks. */
 #include "train/ensemble.h"
 
 #include <math.h>

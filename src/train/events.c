@@ -1,3 +1,6 @@
+/* events.c - the hard part is going on: metrics.jsonl is read backwards to the last line that
+ * surely stays (find_sure), the few behind it that stay are moved up (keep_late), and the rest
+ * is cut; metrics.csv is made anew where it does not fit. Begin with resume. */
 #include "train/events.h"
 
 #include <errno.h>

@@ -1,3 +1,6 @@
+/* figures.c - counts are whole numbers, added in any order; all else is sums a block, added in
+ * tree order, but for what takes ranks (ranking.c). A sample is taken by its class (take_class)
+ * or output by output (take_yes). Begin with ls_figures_take, then ls_figures_make. */
 #include "train/figures.h"
 
 #include <math.h>

@@ -1,3 +1,6 @@
+/* folder.c - the list of names that are lockstep's own (`own`): only these are removed by
+ * --force, and may be no links or pipes. Checkpoints later than where a run goes on are
+ * renamed, never removed. Begin with ls_folder_check and ls_folder_take. */
 #include "train/folder.h"
 
 #include <dirent.h>

@@ -1,3 +1,5 @@
+/* metrics.c - what a metric is called in events: prefix and name, and the lists' own names
+ * (precision, recall, f1_by_class, reliability, targets). Running means leave figures out. */
 #include "train/metrics.h"
 
 #include <math.h>

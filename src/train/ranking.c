@@ -1,3 +1,6 @@
+/* ranking.c - output by output all ranks' numbers come together on every rank, by a sum over
+ * zeros, and one rank sorts them: output c is rank c % ranks'. Ties go together and pairs are
+ * counted in halves, so the order of samples says nothing. Begin with rank. */
 #include "train/ranking.h"
 
 #include <math.h>

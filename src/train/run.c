@@ -1,3 +1,6 @@
+/* run.c - the order in which a run is joined, and why: begin at the bottom, ls_run_new_with.
+ * The data come first, then agreement, since sizes hang on the config; the exchange before the
+ * loop, since it owns the weights; first weights last. */
 #include "train/run.h"
 
 #include <math.h>

@@ -1,3 +1,6 @@
+/* state.c - the part of a band of a rank's shard that lies in a tensor (overlap) goes straight to
+ * its place in the image, without a buffer between. Begin with ls_state_capture -> gather_slot;
+ * back again ls_state_restore -> check_fit, deal. */
 #include "train/state.h"
 
 #include <stdio.h>

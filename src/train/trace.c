@@ -1,3 +1,5 @@
+/* trace.c - events have a fixed size and their texts are copied, as a rank's addresses mean
+ * nothing on rank 0, which prints one rank's after another as they come. */
 #include "train/trace.h"
 
 #include <errno.h>
@@ -61,7 +63,7 @@ static ls_status write_all(ls_comm *comm, const ls_trace *mine, ls_trace *other,
   }
   bool good = file && fprintf(file, "\n]}\n") > 0;
   if (file && fclose(file) != 0) good = false;
-  return good ? LS_OK : ls_fail(LS_EIO, "%s: can't write the trace: %s", name, strerror(errno));
+  return good ? LS_OK : ls_fail(LS_EIO, "%s: cannot write the trace: %s", name, strerror(errno));
 }
 
 ls_status ls_trace_write(ls_comm *comm, const ls_trace *trace, const char *name) {

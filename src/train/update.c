@@ -1,3 +1,6 @@
+/* update.c - begin with ls_update_step: passes over pieces, by threads. Kept gradients, squares
+ * and norms only where they are wanted; one pass that makes a piece's gradient and updates it
+ * at once where they are not. How pieces are cut (cut_pieces) is part of the bits. */
 #include "train/update.h"
 
 #include <assert.h>

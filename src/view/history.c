@@ -1,3 +1,6 @@
+/* history.c - line by line: a step event that is not wanted is passed over unparsed, by how it
+ * begins, and when there is no room every second one is dropped and the stride doubled. Of a
+ * step that is told twice the later one counts. Begin with take_lines. */
 #include "view/history.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* mean.c - two sums of one list: a plain one for the mean, Welford's for the deviation. */
 #include "view/mean.h"
 
 #include <math.h>

@@ -125,7 +125,7 @@ static ls_status run_gnuplot(int script, char **picture, size_t *bytes) {
     return ls_fail(LS_FAIL,
                    "gnuplot is not installed: apt-get install gnuplot-nox (--keep-script still "
                    "writes the script with its data)");
-  if (failed) return ls_fail(LS_FAIL, "can't start gnuplot: %s", strerror(failed));
+  if (failed) return ls_fail(LS_FAIL, "cannot start gnuplot: %s", strerror(failed));
   if (!WIFEXITED(state) || WEXITSTATUS(state) != 0 || !*picture || *bytes == 0)
     return ls_fail(LS_FAIL, "gnuplot failed: %s", text);
   return LS_OK;

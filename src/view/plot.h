@@ -63,7 +63,7 @@ typedef struct {
 
 /* Draw panels beside one another into `out`: .svg, .png, .pdf, or "-" for characters on stdout.
  * keep_script leaves `out` with .gp for its extension, data included. LS_EUSAGE: another kind of
- * file; LS_EDATA: no point to draw; LS_EIO: it can't be written; LS_FAIL: no gnuplot. */
+ * file; LS_EDATA: no point to draw; LS_EIO: it cannot be written; LS_FAIL: no gnuplot. */
 ls_status ls_plot(const ls_panel *panel, int panels, const char *out, bool keep_script);
 /* The script alone; save_as: the name in `set output`, or NULL for stdout. */
 ls_status ls_plot_script(FILE *to, const ls_panel *panel, int panels, const char *kind,

@@ -1,3 +1,6 @@
+/* plot_layout.c - begin with ls_plot_layout_new. The order is the secret: axes first, as their
+ * tics' numbers set the margins; then the width of all and the legend's columns; last the
+ * height, which grows with the legend (place_all). */
 #include "view/plot_layout.h"
 
 #include <math.h>

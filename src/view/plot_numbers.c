@@ -1,3 +1,6 @@
+/* plot_numbers.c - the second half of plot_layout.h, greedily: a number takes the first of
+ * eight places around its point that touches nothing. Points that stand alone go first, then
+ * round numbers (20, 40 before 17). Begin at the bottom: number_curve -> place -> is_free. */
 #include <math.h>
 
 #include "base/mem.h"

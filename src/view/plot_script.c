@@ -357,7 +357,7 @@ static ls_status write_script(const ls_script *s, const char *save_as) {
   plain_legend(s);
   for (int i = 0; i < s->l->frames; i++) LS_TRY(draw_panel(s, i));
   if (s->l->frames > 1) fputs("unset multiplot\n", s->to);
-  return ferror(s->to) ? ls_fail(LS_EIO, "can't write the script of the plot") : LS_OK;
+  return ferror(s->to) ? ls_fail(LS_EIO, "cannot write the script of the plot") : LS_OK;
 }
 
 ls_status ls_plot_script(FILE *to, const ls_panel *panel, int panels, const char *kind,

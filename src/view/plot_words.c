@@ -1,3 +1,6 @@
+/* plot_words.c - names of axes and panels, numbers of iterates and, but for a terminal, the
+ * legend are gnuplot labels at places on the screen; what is too long keeps its ends, which
+ * tell names apart (shortened). Here are the colours, dashes and marks of styles too. */
 #include "view/plot_words.h"
 
 #include <math.h>
@@ -71,7 +74,7 @@ static void write_at(const ls_script *s, const char *text, int most, writing w) 
 
 #define DARK "#222222"
 
-/* Characters can't stand upright: on a terminal the y label goes into the title. */
+/* Characters cannot stand upright: on a terminal the y label goes into the title. */
 static void plain_names(const ls_script *s, const ls_frame *f) {
   const ls_panel *p = f->panel;
   bool both = p->title && p->y_label;

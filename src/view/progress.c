@@ -1,3 +1,6 @@
+/* progress.c - the clock is looked at each so many steps that it is about every 25 ms (look). A
+ * row of the table is found again on the terminal by how many lines were written since (mark).
+ * Begin with ls_progress_step and ls_progress_epoch; hints for the end are `advice`. */
 #include "view/progress.h"
 
 #include <math.h>

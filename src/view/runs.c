@@ -1,3 +1,6 @@
+/* runs.c - two runs are a group if all keys in which their configs differ have the flag
+ * LS_KEY_ALIKE; if none of these decides an order of samples either, they have the same numbers
+ * (compare). Begin with read_all -> find_group; labels say only what tells groups apart. */
 #include "view/runs.h"
 
 #include <fcntl.h>

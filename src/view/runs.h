@@ -25,7 +25,7 @@ extern const char *const ls_final_names[]; /* "epochs", "loss", ..., "staleness_
 typedef struct {
   const char *path;
   ls_history *history;
-  ls_config *config; /* of its config.yaml; NULL where that can't be read: such a run is alone in
+  ls_config *config; /* of its config.yaml; NULL where that cannot be read: such a run is alone in
                         its group */
   int group;
   /* exit of the end event; "unfinished" without one; "diverged" where the loss is not finite;

@@ -1,3 +1,5 @@
+/* terminal.c - how mpirun is seen through: where the parent process is called like one of the
+ * launchers, its own descriptor is opened by /proc/PID/fd and asked instead of ours. */
 #include "view/terminal.h"
 
 #include <fcntl.h>

@@ -1,3 +1,6 @@
+/* text.c - the bounds in ls_text_count are those of rounding (999.5, 99.95, 9.995), so that
+ * three digits stay three when printed. Below: what has to be quoted in a word of a shell and
+ * in a field of CSV. */
 #include "view/text.h"
 
 #include <math.h>

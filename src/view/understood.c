@@ -1,3 +1,6 @@
+/* understood.c - a page of lines that are cut at 80 columns; lists say as many names as fit and
+ * how many more there are (add_list). Begin with ls_understood_text: a say_ function for each
+ * thing, which is silent where there is nothing to say. */
 #include "view/understood.h"
 
 #include <stdarg.h>

@@ -30,7 +30,7 @@ static json_t *load(const char *name) {
   char path[512];
   snprintf(path, sizeof path, TESTS_DIR "/golden/%s.json", name);
   json_t *root = json_load_file(path, 0, NULL);
-  if (!root) die("%s can't be read", path);
+  if (!root) die("%s cannot be read", path);
   return root;
 }
 
@@ -78,7 +78,7 @@ static FILE *open_metrics(const char *run) {
   char path[512];
   snprintf(path, sizeof path, "%s/metrics.jsonl", run);
   FILE *file = fopen(path, "r");
-  if (!file) die("%s can't be read", path);
+  if (!file) die("%s cannot be read", path);
   return file;
 }
 

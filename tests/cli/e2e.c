@@ -33,7 +33,7 @@ static void die(const char *what) {
 
 static json_t *runs(void) {
   json_t *root = json_load_file(TESTS_DIR "/golden/e2e.json", 0, NULL);
-  if (!root) die("golden/e2e.json can't be read");
+  if (!root) die("golden/e2e.json cannot be read");
   return json_object_get(root, "runs");
 }
 
@@ -61,7 +61,7 @@ static void put(hid_t file, const char *path, int rank, const hsize_t *dim, cons
   H5Pset_create_intermediate_group(links, 1);
   hid_t set = H5Dcreate2(file, path, H5T_IEEE_F64LE, space, links, H5P_DEFAULT, H5P_DEFAULT);
   if (set < 0 || H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) < 0)
-    die("weights.h5 can't be written");
+    die("weights.h5 cannot be written");
   H5Dclose(set);
   H5Sclose(space);
   H5Pclose(links);
@@ -121,7 +121,7 @@ static void write_config(const json_t *run, const char *data) {
   bool batch_axis = strcmp(loss, "batch_bce") == 0;
   size_t last = json_array_size(sizes) - 1;
   FILE *to = fopen("config.yaml", "w");
-  if (!to) die("config.yaml can't be written");
+  if (!to) die("config.yaml cannot be written");
   fprintf(
       to,
       "version: 1\ndata: {type: idx, dir: %s, scale: {type: divide, by: 255}, order: sequential}\n",

@@ -65,8 +65,8 @@ expect 78 "c.yaml" "$LOCKSTEP" schedule c.yaml --json; one_object config
 "$LOCKSTEP" train -h --json >out; one_object help
 
 # Streams: a full or closed stdout is an error, a closed stderr is not.
-expect 74 "can't write the results" sh -c '"$LOCKSTEP" --version >/dev/full'
-expect 74 "can't write the results" sh -c '"$LOCKSTEP" --version >&-'
+expect 74 "cannot write the results" sh -c '"$LOCKSTEP" --version >/dev/full'
+expect 74 "cannot write the results" sh -c '"$LOCKSTEP" --version >&-'
 sh -c '"$LOCKSTEP" --version 2>&- <&-' >out || fail "closed stderr: exit $?"
 grep -q '^lockstep' out || fail "closed stderr: no output"
 

@@ -54,7 +54,7 @@ refused 65 't.csv:3: column 2 (b): missing (nan)' data import t.csv --x b --y a 
 refused 65 'not a number' data import t.csv --x a --y kind -o bad.h5
 refused 65 "no column 'c'; there are 3: 'a', 'b', 'kind'" data import t.csv --x c --y kind --classes -o bad.h5
 refused 64 '-o OUT.h5' data import t.csv
-refused 74 "can't make it" data import "$SMALL" -o no/such/folder.h5
+refused 74 "cannot make it" data import "$SMALL" -o no/such/folder.h5
 [ -z "$(find . -name 'bad.h5*' -o -name '*.partial')" ] || fail "left behind: $(ls)"
 says '4 train, 1 features' data import t.csv --x a --y kind --classes -o t.h5
 says '"classes":[2,1,1]' data info t.h5 --json

@@ -303,7 +303,7 @@ refused 78 "may stay beside data.fold and sweep --folds" sweep net.yaml data.val
 refused 78 "unknown key 'rate'; did you mean 'lr'?" sweep net.yaml --vary optimizer.rate=0.1,0.2 -o no
 # What no run could be trained on, whatever is varied: one error, and no folder of failures.
 for ranks in 0 2; do
-  for words in "150 samples are too few for 500 folds:--folds 500" "nothere.csv: can't open it:data.train.file=nothere.csv --folds 3" "bad.csv:20::data.train.file=bad.csv --seeds 1,2" "nothere.csv: can't open it:data.train.file=nothere.csv --seeds 4"; do
+  for words in "150 samples are too few for 500 folds:--folds 500" "nothere.csv: cannot open it:data.train.file=nothere.csv --folds 3" "bad.csv:20::data.train.file=bad.csv --seeds 1,2" "nothere.csv: cannot open it:data.train.file=nothere.csv --seeds 4"; do
     code=0
     # shellcheck disable=SC2086 # words
     on $ranks "${bad[@]}" ${words##*:} -o no >out 2>err || code=$?

@@ -27,7 +27,7 @@ net "{type: idx, dir: idx, scale: {type: divide, by: 255}}" softmax cross_entrop
 refused() {
   local kind=$1 file=$2 what="$1: $3" code=0; shift 3
   cp -p "$file" kept
-  "$@" || fail "$what: can't do it"
+  "$@" || fail "$what: cannot do it"
   ranks=$((3 - ranks))
   on $ranks train "$kind.yaml" -o "run-$kind" -q --resume=auto >out 2>err || code=$?
   [ $code -eq 65 ] || fail "$what, $ranks ranks: exit $code: $(cat err)"

@@ -404,9 +404,9 @@ static void wrong_datasets(void **state) {
              {"/text", "/text holds no numbers but text values"},
              {"/far", "/far is a link to another file"},
              {"/away/labels", "/away is a link to another file"},
-             {"/sly", "/sly can't be opened"},
+             {"/sly", "/sly cannot be opened"},
              {"/slyer/labels", "there is no /slyer/labels"},
-             {"/loop", "/loop can't be opened"},
+             {"/loop", "/loop cannot be opened"},
              {"/", "/ is no dataset"}};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     ls_data_spec spec = spec_of(path, bad[i].x, "/out/y");
@@ -414,7 +414,7 @@ static void wrong_datasets(void **state) {
   }
   ls_data_spec spec = spec_of(other, "/x", "/y");
   unlink(other);
-  expect(&spec, "other.h5: can't open it");
+  expect(&spec, "other.h5: cannot open it");
   put_file(dir, "other.h5", "not HDF5", 8);
   expect(&spec, "other.h5: no HDF5 file");
 }

@@ -84,7 +84,7 @@ static void divides_exactly(void **state) {
   ls_data_close(comm, &data);
 }
 
-/* The fast product gives the quotient's bits, and where it can't (denormal reciprocals) the table
+/* The fast product gives the quotient's bits, and where it cannot (denormal reciprocals) the table
  * does. */
 static void every_byte_by_any_divisor(void **state) {
   (void)state;

@@ -1,3 +1,4 @@
+/* bench.c - lists of numbers with "..." in them, the median, and nothing that takes time. */
 #include "cli/bench/bench.h"
 
 #include <math.h>

@@ -1,3 +1,5 @@
+/* onednn.c - dnnl_sgemm out of the library that CMake found, loaded when it is asked for: only its
+ * version and this one function are known here. */
 #include "cli/bench/onednn.h"
 
 #include <dlfcn.h>

@@ -1,3 +1,5 @@
+/* claims.c - O_EXCL decides who is first. A file with a random name, made by rank 0 and looked
+ * for by all, says whether it is the same folder everywhere. */
 #include "cli/sweep/claims.h"
 
 #include <dirent.h>

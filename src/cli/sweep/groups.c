@@ -1,3 +1,6 @@
+/* groups.c - begin at the bottom: ls_sweep_train -> work -> take, train_aside. While a run
+ * trains its messages are kept and then put into its log.txt; its failure becomes a file of its
+ * folder and not the group's. Groups stop one another through claims.h. */
 #include "cli/sweep/groups.h"
 
 #include <fcntl.h>

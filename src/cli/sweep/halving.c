@@ -1,3 +1,6 @@
+/* halving.c - nothing is remembered: each look begins at rung 0 and decides every rung anew
+ * from the folders, up to the first that has runs to train. Begin with look -> read_rung,
+ * decide. Rungs are planned backwards, from the whole run in halves. */
 #include "cli/sweep/halving.h"
 
 #include <math.h>

@@ -1,3 +1,6 @@
+/* journal.c - a run is known by the last line of its metrics.jsonl, by final.h5 and by
+ * failed.json (ls_sweep_row_read). The second half ranks trials: a merge sort, so that equals
+ * stay in order; sweep.csv has the machine's timings last. */
 #include "cli/sweep/journal.h"
 
 #include <errno.h>

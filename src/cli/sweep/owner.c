@@ -1,3 +1,6 @@
+/* owner.c - the sweep's config lies in sweep.json as text; a later start parses it and compares
+ * it key by key, output and checkpoint keys aside. Begin with compare; rebuild makes a plan of
+ * the file for those that only read. */
 #include "cli/sweep/owner.h"
 
 #include <dirent.h>

@@ -1,3 +1,6 @@
+/* plan.c - begin with build: keys, seeds, counts, then every run by name. A drawn value is a
+ * random number of the stream that the key's hash names, so that more trials, or another key,
+ * change none of it (drawn). */
 #include "cli/sweep/plan.h"
 
 #include <math.h>

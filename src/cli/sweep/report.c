@@ -1,3 +1,6 @@
+/* report.c - the command for everything is tried before it is shown: settings that turn
+ * validation off are kept only if the config accepts them (final_settings). Warnings of runs
+ * are counted without their digits. Begin with ls_sweep_report. */
 #include "cli/sweep/report.h"
 
 #include <fcntl.h>

@@ -1,3 +1,6 @@
+/* shared.c - runs have the same data if the keys that say which samples there are differ in the
+ * same way from the sweep's config (name_of). Begin with ls_sweep_data_open -> find_sets,
+ * open_sets; a set of one run is opened only where its failure is the whole sweep's. */
 #include "cli/sweep/shared.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* watch.c - once a second it looks from the first run that is not over to the first that nobody
+ * has taken, since runs are taken in order. Begin with watch -> refresh -> look. The table on a
+ * terminal is drawn over the one before. */
 #include "cli/sweep/watch.h"
 
 #include <math.h>

@@ -1,3 +1,6 @@
+/* array.c - 64 KiB at a time: read, turned round where the bytes are the other way, converted.
+ * That the header is true is checked twice: could the file hold as much, and does it end there
+ * (check_end)? */
 #include "data/formats/array.h"
 
 #include <stdio.h>

@@ -1,3 +1,6 @@
+/* csv_columns.c - a config says which columns, or a checkpoint by its names, or both. Begin at
+ * the bottom: ls_csv_choose. Inputs that are texts take two passes over all files of train
+ * (find_texts): which inputs are texts, then which texts; each text becomes an input. */
 #include "data/formats/csv_columns.h"
 
 #include <stdio.h>

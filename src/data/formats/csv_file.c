@@ -1,3 +1,6 @@
+/* csv_file.c - a record must have as many fields as the header or the first line, and a field
+ * is a number, infinite, missing (NaN) or refused with its place and a remedy. Begin with
+ * ls_csv_start and ls_csv_next. */
 #include "data/formats/csv_file.h"
 
 #include <math.h>

@@ -1,3 +1,5 @@
+/* csv_layout.c - records are read by each separator in turn, and the first line wins behind which
+ * all have as many fields. Begin at the bottom. */
 #include "data/formats/csv_layout.h"
 
 #include "base/mem.h"

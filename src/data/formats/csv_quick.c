@@ -1,3 +1,6 @@
+/* csv_quick.c - a field goes straight from the text into its cell, without a list of fields.
+ * Whatever is not as expected gives the record up (false); the cursor is where it was, and the
+ * rules begin it anew. */
 #include "data/formats/csv_quick.h"
 
 #include "base/decimal.h"

@@ -1,3 +1,6 @@
+/* csv_remedy.c - a list of remedies, each in words for a config and for a checkpoint, and the
+ * guesses that choose one: by the first lines, a record's shape, or a field that is no number.
+ * Begin with number_remedy; the order of its questions matters, the first that fits wins. */
 #include "data/formats/csv_remedy.h"
 
 #include <ctype.h>

@@ -1,3 +1,6 @@
+/* csv_text.c - begin with ls_csv_open: what the text is like is settled once, in place (CR
+ * becomes LF, a comment behind data blanks), so that ls_csv_record need not know it. Fields
+ * point into the text and are never copied. */
 #include "data/formats/csv_text.h"
 
 #include <ctype.h>

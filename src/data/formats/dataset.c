@@ -1,3 +1,5 @@
+/* dataset.c - the text is cut at two places: ":/" ends a file's name, the last "[" begins
+ * columns, if all behind it reads as such; else it belongs to the name. */
 #include "data/formats/dataset.h"
 
 #include <ctype.h>
