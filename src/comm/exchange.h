@@ -20,7 +20,7 @@
 typedef struct ls_exchange ls_exchange;
 
 typedef struct {
-  const char *kind; /* "auto", "shared", "tree", "mpi", "apart"; in tests "halved" */
+  const char *kind; /* "auto", "shared", "tree", "mpi", "apart"; in tests "halved", "banded" */
   int64_t n, block; /* parameters; shards are cut at multiples of `block` of them */
   int slices;
   ls_dtype precision;

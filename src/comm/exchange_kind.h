@@ -1,6 +1,6 @@
 /* exchange_kind.h - what a kind of exchange is, and what the kinds share; only exchange*.c include
- * it. The rows are in exchange.c (one, apart, mpi), exchange_shared.c (shared, halved) and
- * exchange_tree.c. */
+ * it. The rows are in exchange.c (one, apart, mpi), exchange_shared.c (shared, and for tests halved
+ * and banded), exchange_tree.c. */
 #ifndef LS_COMM_EXCHANGE_KIND_H
 #define LS_COMM_EXCHANGE_KIND_H
 
