@@ -79,9 +79,7 @@ static ls_status read_config(ls_comm *comm, const char *config, ls_config **out)
   if (status == LS_OK && ((*out)->optimizer.file || (*out)->schedule.file || (*out)->loss_file))
     return ls_fail(LS_ECONFIG, "plug-ins are for the command line: a guest loads none");
   if (status == LS_OK && (*out)->gemm == LS_GEMM_BLAS)
-    return ls_fail(LS_ECONFIG,
-                   "train.gemm: blas is for the command line: how many threads a BLAS takes is "
-                   "the program's matter");
+    return ls_fail(LS_ECONFIG, "train.gemm: %s", ls_blas_not_for_guests);
   return status;
 }
 

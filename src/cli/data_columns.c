@@ -126,9 +126,8 @@ static int64_t numbers_of(const ls_csv_text *text) {
 
 /* "1,5;2,3": commas of decimals, which `auto` takes for separators where it is not told. */
 static ls_status guess_comma(csv *c, const char *path, ls_csv_spec spec) {
-  const char *end = memchr(c->text.start.at, '\n', (size_t)(c->text.end - c->text.start.at));
+  const char *end = ls_csv_line_end(&c->text, c->text.start.at);
   csv other = {0};
-  if (!end) end = c->text.end;
   if (c->text.mark != ',' || !memchr(c->text.start.at, ';', (size_t)(end - c->text.start.at)))
     return LS_OK;
   spec.decimal_comma = true;

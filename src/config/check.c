@@ -9,6 +9,9 @@
 #include "model/blas.h"
 #include "optim/lbfgs.h"
 
+const char ls_blas_not_for_guests[] =
+    "blas is for the command line: how many threads a BLAS takes is the program's matter";
+
 bool ls_config_has_classes(const ls_config *c) {
   return ls_loss_task(c->loss) == LS_TASK_CLASSES || c->data.classes > 0;
 }
@@ -479,8 +482,7 @@ static void check_gemm(const reading *r) {
   const ls_config *c = r->config;
   if (c->gemm != LS_GEMM_BLAS) return;
   if (c->data.type && strcmp(c->data.type, "memory") == 0)
-    WRONG(r, "train.gemm",
-          "blas is for the command line: how many threads a BLAS takes is the program's matter");
+    WRONG(r, "train.gemm", "%s", ls_blas_not_for_guests);
   else if (r->given && ls_blas_open() != LS_OK)
     WRONG(r, "train.gemm", "blas: %s", ls_error_text());
 }

@@ -104,6 +104,7 @@ void ls_config_free(ls_config **config);
  * keep.best follow? */
 bool ls_config_wants(const ls_config *config, ls_metric metric);
 void ls_config_want(ls_config *config, ls_metric metric); /* that one too */
+extern const char ls_blas_not_for_guests[]; /* why train.gemm: blas is refused in a program */
 /* Has each sample a class: by the loss, or by data.classes? */
 bool ls_config_has_classes(const ls_config *config);
 /* What the best evaluation is the best by; NULL: none is looked for. validation: are there such

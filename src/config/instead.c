@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "io/h5sign.h"
 #include "io/signature.h"
 
 #define DATA "; a config names its data (lockstep config init prints one to start from)"
@@ -32,13 +33,6 @@ static bool is_table(const char *text, size_t bytes) {
   return has_mark(text, first) && has_mark(first, second);
 }
 
-/* HDF5's signature, which may stand behind a block of the user's: a checkpoint's header, say. */
-static bool is_hdf5(const char *text, size_t bytes) {
-  for (size_t at = 512; at + 8 <= bytes; at *= 2)
-    if (ls_signature_of(text + at, bytes - at) == ls_signature_hdf5) return true;
-  return false;
-}
-
 bool ls_config_is_else(ls_report *report, const char *text, size_t bytes) {
   const ls_place top = {LS_SOURCE_FILE, 1, 1};
   const ls_signature *known = ls_signature_of(text, bytes);
@@ -49,7 +43,7 @@ bool ls_config_is_else(ls_report *report, const char *text, size_t bytes) {
                   unicode[4] == '3' ? "UTF-32" : "UTF-16", unicode);
   else if (known && binary)
     ls_report_add(report, top, "", "%s, where a config must be" DATA, known->what);
-  else if (binary && is_hdf5(text, bytes))
+  else if (binary && ls_h5_signature_in(text, bytes) >= 0)
     ls_report_add(report, top, "",
                   "an HDF5 file, where a config must be; of a run that is "
                   "config.yaml in its folder");

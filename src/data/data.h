@@ -1,8 +1,7 @@
 /* data.h - an open data set: its samples, and what is known of them. ls_data_open is in open.c,
- * what is of a program's own samples in given.c, ls_data_share in share.c, all else
- * in data.c. Which data are meant says
- * spec.h, or guess.h by a path alone; order.h says which sample is where in which epoch, loader.h
- * gives minibatches. */
+ * what is of a program's own samples in given.c, ls_data_share in share.c, all else in
+ * data.c. Which data are meant says spec.h, or guess.h by a path alone; order.h says which sample
+ * is where in which epoch, loader.h gives minibatches. */
 #ifndef LS_DATA_DATA_H
 #define LS_DATA_DATA_H
 

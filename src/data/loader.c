@@ -1,4 +1,4 @@
-/* loader.c - begin with ls_loader_part. What is beside order.h and the store here: a
+/* loader.c - begin with ls_loader_slices. What is beside order.h and the store here: a
  * minibatch's weights are divided by their mean, whose sum is made slice by slice in tree
  * order, for many steps at once (fill_window) and on many ranks each its own slices. */
 #include "data/loader.h"

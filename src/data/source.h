@@ -57,9 +57,7 @@ struct ls_format {
    * only where shape.bytes. What is missing is NaN. After the last row the end of the file is
    * checked too. x NULL: y alone; of a file whose rows are lines nothing else is then checked. */
   ls_status (*read)(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y);
-  /* Any rows [lo, lo + rows), independent of read; x or y may be NULL. NULL where the format
-   * cannot.
-   */
+  /* Any rows [lo, lo + rows), independent of read; x or y may be NULL. NULL: not by it. */
   ls_status (*read_at)(ls_source *source, int64_t lo, int64_t rows, ls_dtype cell, void *x,
                        double *y);
   /* A hint: read_at will want x of these rows soon. There wherever read_at is. */

@@ -11,14 +11,21 @@ enum { BLOCK = 512, HEAD = 8 };
 
 bool ls_h5_signed(const void *head) { return ls_signature_of(head, HEAD) == ls_signature_hdf5; }
 
+static int64_t place_behind(int64_t at) { return at ? 2 * at : BLOCK; }
+
+int64_t ls_h5_signature_in(const void *data, size_t bytes) {
+  for (int64_t at = 0; (size_t)at + HEAD <= bytes; at = place_behind(at))
+    if (ls_h5_signed((const char *)data + at)) return at;
+  return -1;
+}
+
 int64_t ls_h5_signature(const char *path) {
   char head[HEAD];
   int fd;
   bool found = false;
   int64_t at = 0;
   if (ls_regular_open(path, O_RDONLY, &fd) != LS_OK) return -1;
-  while (pread(fd, head, HEAD, at) == HEAD && !(found = ls_h5_signed(head)))
-    at = at ? 2 * at : BLOCK;
+  while (pread(fd, head, HEAD, at) == HEAD && !(found = ls_h5_signed(head))) at = place_behind(at);
   close(fd);
   return found ? at : -1;
 }

@@ -10,6 +10,8 @@
 #include "io/signature.h"
 
 bool ls_h5_signed(const void *head); /* (8 bytes): the signature? */
+/* Where the signature stands in these bytes, a file's from its begin; -1: nowhere. */
+int64_t ls_h5_signature_in(const void *data, size_t bytes);
 /* Where the signature stands in a file; -1: nowhere, or it is no regular file, or cannot be read.
  */
 int64_t ls_h5_signature(const char *path);

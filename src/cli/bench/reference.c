@@ -1,5 +1,5 @@
 /* reference.c - both sides make the same products of the same random numbers, BLAS slice by
- * slice, ours with the slices in one call, as in training. Begin with ls_reference_run_blas
+ * slice, ours with the slices in one call, as in training. Begin with ls_reference_run
  * beside ls_reference_run_own. */
 #include "cli/bench/reference.h"
 

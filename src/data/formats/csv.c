@@ -31,8 +31,7 @@ static ls_status add_class(ls_csv *c, ls_csv_field f, const ls_csv_cursor *at) {
 
 /* Where a line is a record; a blank one is left for reading to refuse. */
 static ls_status next_line(ls_csv *c, ls_csv_field *first_y) {
-  const char *at = c->next.at, *end = memchr(at, '\n', (size_t)(c->text.end - at));
-  if (!end) end = c->text.end;
+  const char *at = c->next.at, *end = ls_csv_line_end(&c->text, at);
   if (first_y) *first_y = ls_csv_field_of(&c->text, at, end, c->y[0], c->columns);
   c->next.at = end + (end < c->text.end);
   c->next.line++;
@@ -252,8 +251,7 @@ static ls_status read_unused(ls_csv *c, ls_dtype cell, void *x, double *y) {
 
 /* The fields of y alone, of a line that is not taken apart. */
 static bool take_targets(ls_csv *c) {
-  const char *at = c->next.at, *end = memchr(at, '\n', (size_t)(c->text.end - at));
-  if (!end) end = c->text.end;
+  const char *at = c->next.at, *end = ls_csv_line_end(&c->text, at);
   for (int64_t i = 0; i < ls_shape_columns(&c->base.shape); i++)
     c->field[c->y[i]] = ls_csv_field_of(&c->text, at, end, c->y[i], c->columns);
   return next_line(c, NULL) == LS_OK;

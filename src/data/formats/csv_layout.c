@@ -57,9 +57,7 @@ static bool find_at(looker *l, ls_csv_cursor at, ls_csv_layout *out) {
   return false;
 }
 
-/* What has failed already is still said, whatever fails while it is tried how the text may be
- * meant.
- */
+/* What has failed already is still said, whatever fails while readings of the text are tried. */
 bool ls_csv_find_table(const ls_csv_text *text, ls_csv_layout *out) {
   char *said = ls_mem_text(ls_error_text());
   looker l = {.text = text};

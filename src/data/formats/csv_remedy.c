@@ -227,14 +227,13 @@ static remedy hash(const ls_csv *c) {
 
 /* "1,5;2,3", whose commas are taken for separators. */
 static bool has_semicolons(const ls_csv *c) {
-  const char *at = c->text.start.at, *end = memchr(at, '\n', (size_t)(c->text.end - at));
-  return c->text.mark == ',' && !c->head &&
-         memchr(at, ';', (size_t)((end ? end : c->text.end) - at));
+  const char *at = c->text.start.at, *end = ls_csv_line_end(&c->text, at);
+  return c->text.mark == ',' && !c->head && memchr(at, ';', (size_t)(end - at));
 }
 
 /* Before the first record is read: c->next is what stands behind the header. */
 static remedy column_remedy(const ls_csv *c) {
-  const remedy known = hash(c) == NOTHING ? first_line(c) : hash(c);
+  const remedy marked = hash(c), known = marked == NOTHING ? first_line(c) : marked;
   if (known != NOTHING) return known;
   if (has_semicolons(c)) return SEMICOLONS;
   return has_numbers_for_names(c) ? NO_HEADER : title(c);

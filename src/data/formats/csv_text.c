@@ -297,6 +297,11 @@ bool ls_csv_missing(ls_csv_field f, char *const *words, bool any_case) {
   return is_wrapped(f) && ls_word_missing(in.text, in.length, words, any_case);
 }
 
+const char *ls_csv_line_end(const ls_csv_text *c, const char *at) {
+  const char *mark = memchr(at, '\n', (size_t)(c->end - at));
+  return mark ? mark : c->end;
+}
+
 bool ls_csv_ended(const ls_csv_text *c, const char *p) {
   while (p < c->end && (*p == '\n' || *p == '\r' || (c->mark == ' ' && is_blank(*p)))) p++;
   return p == c->end;

@@ -47,6 +47,7 @@ ls_csv_field ls_csv_field_of(const ls_csv_text *c, const char *at, const char *e
                              int64_t columns);
 /* ls_word_missing, also of what is within blanks and quotes. */
 bool ls_csv_missing(ls_csv_field f, char *const *words, bool any_case);
+const char *ls_csv_line_end(const ls_csv_text *c, const char *at); /* its mark, or the text's end */
 bool ls_csv_ended(const ls_csv_text *c, const char *p); /* only blank lines are left from p on */
 bool ls_csv_blank(const ls_csv_text *c, const char *p); /* the line that begins at p is empty */
 /* From a line's begin to that of the next one that is no comment. */
