@@ -94,7 +94,7 @@ static const ls_key csv_source[] = {
 static const char *const share_kinds[] = {"last", "random", "group", NULL};
 static const ls_key share_rows[] = {
     KEY("share", real, DATA(validation.share),
-        "f: floor(f n) samples of train, after limit, are kept out", SHARE, .example = "0.1"),
+        "f: floor(f n) samples of train, after limit, become validation", SHARE, .example = "0.1"),
     KEY("how", enum, DATA(validation.how),
         "random: drawn; last: the last ones, for time series; group: all samples of one "
         "value of `by` on one side, groups drawn",
@@ -103,7 +103,7 @@ static const ls_key share_rows[] = {
         "group: a column's name or number (csv), or a dataset of whole numbers or texts (hdf5)",
         OR("none"), .example = "patient"),
     KEY("seed", int, DATA(validation.seed),
-        "what random and group draw by, whatever the seed of the run", .value = "1",
+        "the seed that random and group draw by, whatever the run's seed", .value = "1",
         FROM(0, INFINITY)),
     END};
 static const ls_key fold_rows[] = {
@@ -117,7 +117,7 @@ static const ls_key fold_rows[] = {
       .sub = rows, .drawn = share_rows, .example = "0.1"),                                   \
       SECTION("fold", 0, fold_rows,                                                          \
               "cross-validation: part n of k of train validates, drawn by how, by and seed " \
-              "of data.validation, whose share is not looked at",                            \
+              "of data.validation, whose share does not count",                              \
               OR("none"), ORDER, .example = "{k: 5, n: 0}")
 
 static const ls_key idx_source[] = {
@@ -130,27 +130,26 @@ static const ls_key idx_source[] = {
     END};
 static const char *const x_missing[] = {"refuse", "drop", "mean", "none", NULL};
 static const char *const y_missing[] = {"refuse", "drop", "mask", NULL};
-#define MISSING_NUMBERS                                                                            \
-  KEY("x", fill, AT(ls_missing_spec, x),                                                           \
-      "a number that takes the place of every input that is missing; mean: that of train's "       \
-      "column does; drop: the sample is left out; refuse (or none): such an input is an error",    \
-      .given = AT(ls_missing_spec, x_how), .value = "refuse", FROM(-INFINITY, INFINITY),           \
-      .choices = x_missing, .example = "mean"),                                                    \
-      KEY("y", enum, AT(ls_missing_spec, y),                                                       \
-          "a label or target that is missing: an error; drop: the sample is left out; mask: that " \
-          "target counts nothing (regression)",                                                    \
+#define MISSING_NUMBERS                                                                       \
+  KEY("x", fill, AT(ls_missing_spec, x),                                                      \
+      "what a missing input becomes: a number; mean: the mean of train's column; drop: the "  \
+      "sample is left out; refuse (or none): it is an error",                                 \
+      .given = AT(ls_missing_spec, x_how), .value = "refuse", FROM(-INFINITY, INFINITY),      \
+      .choices = x_missing, .example = "mean"),                                               \
+      KEY("y", enum, AT(ls_missing_spec, y),                                                  \
+          "a missing label or target; refuse: it is an error; drop: the sample is left out; " \
+          "mask: that target does not count (regression)",                                    \
           .value = "refuse", .choices = y_missing)
 static const ls_key missing_numbers[] = {MISSING_NUMBERS, END};
 static const ls_key missing_rows[] = {
     MISSING_NUMBERS,
     KEY("text", texts, AT(ls_missing_spec, text),
-        "words that are missing besides nothing, NA, N/A, nan, null, None and ?", .value = "[]",
+        "words that mean missing, besides nothing, NA, N/A, nan, null, None and ?", .value = "[]",
         .example = "[-999, unknown]"),
     END};
 #define MISSING(rows, an_example)                                                                \
-  SECTION("missing", DATA(missing), rows,                                                        \
-          "what is missing in the data, and what comes of it; a number is its x", .value = "{}", \
-          .lone = "x", ORDER, .example = an_example)
+  SECTION("missing", DATA(missing), rows, "what becomes of missing values; a number alone is x", \
+          .value = "{}", .lone = "x", ORDER, .example = an_example)
 static const ls_key idx_rows[] = {
     KEY("dir", text, DATA(dir),
         "folder of the four standard files (train-images-idx3-ubyte and so on; those of test may "
@@ -158,9 +157,10 @@ static const ls_key idx_rows[] = {
         OR("none"), FREE, .example = "/usr/share/datasets/fashion-mnist"),
     KEY("train", source, SOURCE(LS_SPLIT_TRAIN), "the training samples' files, by any names",
         OR("none"), .sub = idx_source, ORDER),
-    VALIDATION(idx_source,
-               "a share f: floor(f n) samples of train, after limit, drawn at random, are kept "
-               "out; or a source"),
+    VALIDATION(
+        idx_source,
+        "a share f: floor(f n) samples of train, drawn at random after limit; or a source of "
+        "its own"),
     KEY("test", source, SOURCE(LS_SPLIT_TEST), "the test samples' files, by any names", OR("none"),
         .sub = idx_source),
     MISSING(missing_numbers, "{x: mean, y: drop}"),
@@ -173,38 +173,38 @@ static const char *const text_inputs[] = {"refuse", "one_hot", NULL};
       KEY("train", source, SOURCE(LS_SPLIT_TRAIN), "where the training samples are", .sub = rows, \
           ORDER),                                                                                 \
       VALIDATION(rows,                                                                            \
-                 "a share f: floor(f n) samples of train, after limit, drawn at random, "         \
-                 "are kept out; or a source"),                                                    \
+                 "a share f: floor(f n) samples of train, drawn at random after limit; "          \
+                 "or a source of its own"),                                                       \
       KEY("test", source, SOURCE(LS_SPLIT_TEST), "where the test samples are", OR("none"),        \
           .sub = rows),                                                                           \
       KEY("weights", text, DATA(weights), of_weights, OR("none"), .example = a_weight), END
 static const ls_key hdf5_rows[] = {
-    FILE_ROWS(hdf5_source, "dataset of what each training sample counts in the loss, a number >= 0",
+    FILE_ROWS(hdf5_source, "dataset of each training sample's weight in the loss, a number >= 0",
               "/train/weights")};
 static const ls_key csv_rows[] = {
     KEY("separator", enum, DATA(csv.separator),
         "what stands between the fields; auto: a comma, or the first of ; tab | blanks, that the "
         "first line has outside quotes",
         .value = "auto", .choices = ls_separator_names, FREE, .example = "\";\""),
-    KEY("decimal", switch, DATA(csv.decimal_comma), "what stands before a number's fraction",
-        .value = ".", .choices = decimals, .example = "\",\""),
+    KEY("decimal", switch, DATA(csv.decimal_comma), "decimal mark of the numbers", .value = ".",
+        .choices = decimals, .example = "\",\""),
     KEY("comment", switch, DATA(csv.comment),
-        "begins what is no data, up to the end of its line; such lines are passed over",
-        .value = "none", .choices = comments, .example = "\"#\""),
+        "what begins a comment, which goes to the end of its line", .value = "none",
+        .choices = comments, .example = "\"#\""),
     KEY("text_inputs", switch, DATA(csv.one_hot),
-        "one_hot: a column of x that holds texts becomes an input for each of its texts in train, "
-        "sorted as classes are, which is 1 where it is that text and else 0; refuse: it is an "
-        "error",
+        "one_hot: a column of x with texts becomes one input for each of its texts in train, "
+        "sorted "
+        "as classes are: 1 where it is that text, else 0; refuse: a text is an error",
         .value = "refuse", .choices = text_inputs),
-    FILE_ROWS(csv_source, "column of what each training sample counts in the loss, a number >= 0",
+    FILE_ROWS(csv_source, "column of each training sample's weight in the loss, a number >= 0",
               "survey_weight")};
 
 static const ls_key memory_rows[] = {
-    KEY("inputs", int, DATA(given_inputs), "numbers of a sample that go in", FROM(1, INT32_MAX),
+    KEY("inputs", int, DATA(given_inputs), "how many inputs a sample has", FROM(1, INT32_MAX),
         ORDER, .example = "3"),
     KEY("targets", int, DATA(given_targets),
-        "numbers of a sample that shall come out; 1 where that is the number of its class, "
-        "as many as data.classes where they are a share of each",
+        "how many targets a sample has; 1 if that is the number of its class, data.classes if it "
+        "has a share of each class",
         .value = "1", FROM(1, INT32_MAX)),
     KEY("samples", int, DATA(given_samples),
         "how many samples the program calls an epoch; auto: a minibatch", OR("auto"),
@@ -250,7 +250,7 @@ static const ls_key scale_rows[] = {
     SCALE_TYPE,
     KEY("columns", scalings, AT(ls_scale_spec, columns),
         "columns of x or y that are scaled otherwise, as x names them, or by their dataset: each "
-        "with a type, or a mapping as this one",
+        "with a type, or a mapping like this one",
         .value = "{}", .sub = column_scale_rows, .by_type = scale_by_type,
         .example = "{pressure: {type: log, then: standard}, 3-7: none}"),
     END};
@@ -279,9 +279,9 @@ static const ls_key data_rows[] = {
     SECTION("scale", DATA(scale), scale_rows, "how inputs and real targets are scaled",
             .by_type = scale_by_type, .value = "none", .example = "{type: divide, by: 255}"),
     KEY("order", enum, DATA(order),
-        "shuffle: a new order every epoch, a function of the seed; blocks: the same, some "
-        "64 MB at a time, for streams; sequential: "
-        "as in the file",
+        "shuffle: a new order every epoch, a function of the seed; blocks: the same, about 64 MB "
+        "at "
+        "a time, for streams; sequential: as in the file",
         .value = "shuffle", .choices = orders, ORDER),
     KEY("last_batch", switch, DATA(drop_last),
         "a last minibatch that is smaller: keep it, weighted by its size, or drop it",
@@ -291,8 +291,8 @@ static const ls_key data_rows[] = {
         "training, to the same numbers",
         .value = "memory", .choices = loads, FREE),
     KEY("budget", int, DATA(budget),
-        "stream: megabytes that the ranks of a node have together to read ahead", .value = "256",
-        FROM(1, 1 << 20), FREE),
+        "stream: megabytes that the ranks of a host may take together to read ahead",
+        .value = "256", FROM(1, 1 << 20), FREE),
     END};
 
 /* ---- model ---- */
@@ -309,8 +309,8 @@ static const ls_key init_truncated[] = {
         .example = "2"),
     END};
 static const ls_key init_constant[] = {
-    KEY("value", real, AT(ls_init_spec, value), "of every weight", FROM(-INFINITY, INFINITY),
-        .open_max = true, .example = "0"),
+    KEY("value", real, AT(ls_init_spec, value), "the value of every weight",
+        FROM(-INFINITY, INFINITY), .open_max = true, .example = "0"),
     END};
 static const ls_key init_file[] = {
     KEY("file", text, AT(ls_init_spec, file), "an HDF5 file or checkpoint with /model/NNNN/W and b",
@@ -365,7 +365,7 @@ static const ls_key layer_rows[] = {
     KEY("type", word, AT(ls_layer_spec, type), "what the layer does", .value = "dense",
         .choices = ls_layer_names),
     BY_TYPE,
-    KEY("repeat", repeat, AT(ls_layer_item, repeat), "so many of it in a row", .value = "1",
+    KEY("repeat", repeat, AT(ls_layer_item, repeat), "how many of it in a row", .value = "1",
         FROM(1, LS_LAYERS_MAX), .example = "4"),
     END};
 
@@ -418,8 +418,8 @@ static const ls_key *optimizer_by_type(const char *type, const void *base, ls_ke
 }
 
 static const ls_key watched_metric =
-    KEY("metric", name, AT(ls_schedule_spec, metric), "what has to get better", .value = "val_loss",
-        .choices = ls_metric_followed + 1);
+    KEY("metric", name, AT(ls_schedule_spec, metric), "the metric that has to improve",
+        .value = "val_loss", .choices = ls_metric_followed + 1);
 static const ls_key *schedule_by_type(const char *type, const void *base, ls_key_space *space) {
   const ls_schedule_spec *spec = base;
   const ls_schedule_ops *ops = spec && spec->ops ? spec->ops : ls_schedule_find(type);
@@ -441,7 +441,7 @@ static const ls_key optimizer_rows[] = {
     KEY("type", optimizer, 0, "how the weights follow the gradient", .choices = optimizer_types,
         .example = "adam"),
     KEY("file", optimizer_file, AT(ls_optim_spec, file),
-        "of type plugin: its shared library, whose own keys then go here too", .value = "none",
+        "with type plugin: its shared library, whose own keys then go here too", .value = "none",
         .example = "./mine.so"),
     KEY("preset", name, AT(ls_optim_spec, preset),
         "the forms and epsilons of the book, TensorFlow 1 or PyTorch as defaults of the "
@@ -457,8 +457,8 @@ static const ls_key optimizer_rows[] = {
     END};
 static const char *const then_types[] = {"lbfgs", NULL};
 static const ls_key then_rows[] = {
-    KEY("type", optimizer, 0, "which", .choices = then_types, .example = "lbfgs"),
-    KEY("after", steps, AT(ls_then, after), "updates of the first optimizer, those before",
+    KEY("type", optimizer, 0, "the second optimizer", .choices = then_types, .example = "lbfgs"),
+    KEY("after", steps, AT(ls_then, after), "how many updates the first optimizer makes",
         .epochs = AT(ls_then, epochs), COUNT(1), .example = "20 epochs"),
     KEY("lr", real, AT(ls_optim_spec, lr), "the first length that each line search tries",
         .value = "1", POSITIVE),
@@ -471,7 +471,7 @@ static const ls_key schedule_rows[] = {
     KEY("type", schedule, 0, "learning rate as a function of global_step", .value = "constant",
         .choices = schedule_types, .example = "inverse_time"),
     KEY("file", schedule_file, AT(ls_schedule_spec, file),
-        "of type plugin: its shared library, whose own keys then go here too", .value = "none",
+        "with type plugin: its shared library, whose own keys then go here too", .value = "none",
         .example = "./mine.so"),
     BY_TYPE,
     KEY("warmup", steps, AT(ls_schedule_spec, warmup),
@@ -496,26 +496,25 @@ static const ls_key noise_rows[] = {
         "the variance is eta / (1 + j)^gamma at global_step j", .value = "0.55", NOT_NEGATIVE),
     END};
 static const ls_key early_rows[] = {
-    KEY("metric", name, ROOT(early_metric), "what has to get better", .value = "val_loss",
+    KEY("metric", name, ROOT(early_metric), "the metric that has to improve", .value = "val_loss",
         .choices = ls_metric_followed + 1),
     KEY("patience", int, ROOT(early_patience),
         "evaluations without a better value after which training ends", COUNT(1), .example = "15"),
-    KEY("min_delta", real, ROOT(early_min_delta),
-        "a value counts as better where it is so by more than this", .value = "0", NOT_NEGATIVE,
-        .example = "1e-4"),
+    KEY("min_delta", real, ROOT(early_min_delta), "a value counts as better only by more than this",
+        .value = "0", NOT_NEGATIVE, .example = "1e-4"),
     END};
 static const char *const averages[] = {"ema", NULL};
 static const ls_key average_rows[] = {
     KEY("type", name, ROOT(average_type),
         "ema: the exponential mean over the updates, corrected for its start", .value = "ema",
         .choices = averages),
-    KEY("decay", real, ROOT(average_decay),
-        "what is left of the average's weights after one more update", .value = "0.999", FROM(0, 1),
-        .open_max = true, .example = "0.9999"),
+    KEY("decay", real, ROOT(average_decay), "how much of the average is kept at each update",
+        .value = "0.999", FROM(0, 1), .open_max = true, .example = "0.9999"),
     END};
 static const ls_key downpour_rows[] = {
     KEY("fetch", int, ROOT(downpour_fetch),
-        "a rank's minibatches from one fetch of the weights to the next; in between it goes on by "
+        "a rank's minibatches from one fetch of the weights to the next; in between it goes on "
+        "with "
         "its own gradients",
         .value = "1", COUNT(1), .example = "5"),
     KEY("push", int, ROOT(downpour_push),
@@ -541,18 +540,18 @@ static const ls_key train_rows[] = {
         .flags = LS_KEY_FIXED),
     KEY("accumulate", int, ROOT(accumulate),
         "no rank has more than 1/N of a minibatch in memory: its share comes in rounds, whose "
-        "gradients are added up; the same bits",
+        "gradients are added up, to the same bits",
         .value = "1", FROM(1, LS_SLICES_MAX), FREE, .example = "8"),
     KEY("class_weights", classes, ROOT(data.class_weights),
-        "what a sample of each class counts in the loss; balanced: samples / (classes "
+        "the weight of each class's samples in the loss; balanced: samples / (classes x "
         "samples of the class)",
         OR("none"), NOT_NEGATIVE, .choices = class_weights, .example = "{cat: 2.5, dog: 0.5}"),
-    KEY("precision", enum, ROOT(precision), "of weights, data and arithmetic", .value = "float32",
-        .choices = precisions, .flags = LS_KEY_FIXED),
+    KEY("precision", enum, ROOT(precision), "precision of weights, data and arithmetic",
+        .value = "float32", .choices = precisions, .flags = LS_KEY_FIXED),
     KEY("clip_norm", real, ROOT(gradient.clip_norm),
-        "scale a gradient of a larger norm down to this", OR("none"), POSITIVE, .example = "1"),
+        "a gradient of a larger norm is scaled down to this", OR("none"), POSITIVE, .example = "1"),
     KEY("clip_value", real, ROOT(gradient.clip_value),
-        "cut every element of the gradient to [-v, v]", OR("none"), POSITIVE, .example = "0.5"),
+        "every element of the gradient is cut to [-v, v]", OR("none"), POSITIVE, .example = "0.5"),
     SECTION("gradient_noise", ROOT(gradient), noise_rows,
             "normal noise on the gradient (arXiv 1511.06807)", OR("none"),
             .example = "{eta: 0.3, gamma: 0.55}"),
@@ -567,24 +566,24 @@ static const ls_key train_rows[] = {
         "the last ones",
         .value = "false", .example = "true", .flags = LS_KEY_FIXED),
     SECTION("average", 0, average_rows,
-            "an average of the weights over the updates is what is evaluated, saved as /model and "
-            "used; training goes on with its own",
+            "an average of the weights over the updates, which is evaluated, saved as /model and "
+            "used; training goes on with its own weights",
             OR("none"), .example = "{type: ema, decay: 0.999}"),
     KEY("gemm", enum, ROOT(gemm),
-        "whose matrix products: own gives the same bits on every CPU; blas, the system's CBLAS, on "
-        "CPUs of one kind with one library",
+        "who makes the matrix products: own, to the same bits on every CPU; blas, the system's "
+        "CBLAS, to the same bits on CPUs of one kind with one library",
         .value = "own", .choices = gemms),
     KEY("mode", name, ROOT(mode),
         "synchronous: all ranks make each update together; hogwild: each rank of one host makes "
         "updates of its own in one copy of the weights; downpour: each rank fetches weights from, "
-        "and pushes gradients to, shards that the first rank of each host serves; with either, the "
-        "bits depend on timing",
+        "and pushes gradients to, shards that the first rank of each host serves; with the latter "
+        "two the bits depend on timing",
         .value = "synchronous", .choices = modes),
     KEY("staleness", int, ROOT(staleness),
-        "hogwild, downpour: a gradient is made again, once, where more updates of others than this "
-        "have come since its weights were read; auto: 4 times the ranks, times downpour.fetch",
+        "hogwild, downpour: how many updates of others a gradient may miss before it is made once "
+        "more from newer weights; auto: 4 times the ranks, times downpour.fetch",
         OR("auto"), .word_value = -1, COUNT(0), FREE, .example = "16"),
-    SECTION("downpour", 0, downpour_rows, "how often a rank asks the shards, with mode: downpour",
+    SECTION("downpour", 0, downpour_rows, "with mode downpour: how often a rank asks the shards",
             .value = "{}", .example = "{fetch: 5, push: 5}"),
     KEY("exchange", name, ROOT(exchange),
         "how gradients are summed over the ranks; mpi is plain MPI_Allreduce, a reference "
@@ -595,15 +594,15 @@ static const ls_key eval_rows[] = {
     KEY("every", every, ROOT(eval_every), "how often to evaluate", .value = "1 epoch",
         .choices = eval_units),
     KEY("on", set, ROOT(eval_on),
-        "on what; auto: validation every time and test at the end, where they are",
+        "which samples; auto: validation every time and test at the end, where they exist",
         .given = ROOT(eval_on_given), OR("auto"), .choices = ls_split_names,
         .example = "[validation, test]"),
     KEY("metrics", set, ROOT(metric[1]),
         "what evaluations write to the metrics besides the loss; auto: accuracy, and mae, "
-        "rmse and r2, where they are",
+        "rmse and r2, where they make sense",
         .given = ROOT(metrics_given), OR("auto"), .choices = ls_metric_names + 1,
         .example = "[accuracy, f1, top_k, per_class]"),
-    KEY("top_k", int, ROOT(top_k), "the metric top_k: is the class among so many best",
+    KEY("top_k", int, ROOT(top_k), "K of the metric top_k: is the class among the K best",
         .value = "5", COUNT(1), .example = "3"),
     END};
 static const ls_key keep_rows[] = {
@@ -620,14 +619,14 @@ static const ls_key checkpoint_rows[] = {
             .example = "{last: 2, best: val_loss}"),
     KEY("async", bool, ROOT(save_async), "write while training goes on", .value = "true"),
     KEY("busy", switch, ROOT(save_skip_busy),
-        "when the last one is still being written: wait for it, or skip this one", .value = "wait",
-        .choices = busies),
+        "what to do while older ones are still being written: wait, or skip this one",
+        .value = "wait", .choices = busies),
     END};
 static const ls_key guard_rows[] = {
     KEY("desync_every", every, ROOT(desync_every), "how often the ranks compare their weights",
         .value = "100 steps", .choices = desync_units),
     KEY("watchdog", seconds, ROOT(watchdog),
-        "end the job, naming the rank, when one has been stuck for so long",
+        "end the job, naming the rank, when one has been stuck for this long",
         .value = TEXT_OF(LS_WATCHDOG_SECONDS) " s", .word = "never"),
     END};
 static const ls_key output_rows[] = {
@@ -636,7 +635,7 @@ static const ls_key output_rows[] = {
     KEY("log", set, ROOT(log_jsonl), "forms of the metrics in the run folder",
         .value = "[jsonl, csv]", .choices = logs),
     KEY("step_every", int, ROOT(step_every),
-        "a step event in metrics.jsonl every so many updates; 0: none", .value = "0", COUNT(0),
+        "updates between two step events in metrics.jsonl; 0: none", .value = "0", COUNT(0),
         .example = "100"),
     KEY("log_weights", bool, ROOT(log_weights),
         "all weights in step events, for models of up to 64", .value = "false"),
@@ -644,23 +643,24 @@ static const ls_key output_rows[] = {
 
 static const ls_key root_rows[] = {
     KEY("version", int, ROOT(version), "version of the config format", FROM(1, 1), .example = "1"),
-    KEY("seed", int, ROOT(seed), "what every random number is a function of", .value = "1",
+    KEY("seed", int, ROOT(seed), "every random number follows from it", .value = "1",
         FROM(0, INFINITY), .flags = LS_KEY_ALIKE | LS_KEY_ORDER, .example = "42"),
     SECTION("data", ROOT(data), data_rows, "the samples", .by_type = data_by_type),
     SECTION("model", 0, model_rows, "the network"),
-    KEY("loss", loss, ROOT(loss), "what training makes small", .choices = ls_loss_names,
+    KEY("loss", loss, ROOT(loss), "what training minimizes", .choices = ls_loss_names,
         .example = "cross_entropy"),
     KEY("loss_file", loss_file, ROOT(loss_file),
-        "of the loss plugin: its shared library (lockstep/loss.h)", .value = "none",
+        "with loss plugin: its shared library (lockstep/loss.h)", .value = "none",
         .example = "./mine.so"),
     KEY("quantiles", reals, ROOT(quantiles),
-        "of the loss quantile, which: in ascending order, an output for each", OR("none"),
+        "with loss quantile: which ones, in ascending order; each has an output", OR("none"),
         .list = ROOT(quantile), FROM(0, 1), .open_min = true, .open_max = true,
         .example = "[0.1, 0.5, 0.9]"),
     SECTION("optimizer", ROOT(optimizer), optimizer_rows, "how the weights follow the gradient",
             .by_type = optimizer_by_type, .own = AT(ls_optim_spec, own_keys),
             .example = "{type: adam, lr: 0.001}"),
-    SECTION("then", ROOT(then), then_rows, "the optimizer that goes on where the first one ends",
+    SECTION("then", ROOT(then), then_rows,
+            "a second optimizer, which goes on where the first one ends",
             .by_type = optimizer_by_type, OR("none"), .example = "{type: lbfgs, after: 20 epochs}"),
     SECTION("schedule", ROOT(schedule), schedule_rows, "learning rate over the weight updates",
             .by_type = schedule_by_type, .value = "{}", .own = AT(ls_schedule_spec, own_keys),
