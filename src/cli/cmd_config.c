@@ -41,7 +41,7 @@ static const char check_look[] =
     "{?_units}of {_units} units{|}as wide as the targets{/}\n"
     "  loss      {_loss}\n"
     "  optimizer {_optimizer}, lr {_lr:.9g}, schedule {_schedule}\n"
-    "  train     {?_epochs}{_epochs} epochs{|}{_steps} steps{/}, batch "
+    "  train     {?_epochs}{_epochs} epoch{_epochs:s}{|}{_steps} step{_steps:s}{/}, batch "
     "{?_batch}{_batch}{|}full{/}{?_slices} in {_slices} slice{_slices:s}{/}, {_precision}\n";
 
 static ls_status check(ls_cli *cli, const void *given) {

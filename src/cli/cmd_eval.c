@@ -285,7 +285,7 @@ static const ls_option eval_options[] = {
     LS_OPTION(options, confusion, "confusion", 0, NULL,
               "also who is taken for whom, precision and recall"),
     LS_OPTION(options, metrics, "metrics", 0, "NAME,...",
-              "these in place of the checkpoint's eval.metrics (see 'lockstep help eval.metrics')"),
+              "these instead of the checkpoint's eval.metrics (lockstep help eval.metrics)"),
     LS_OPTION(options, top_k, "top-k", 0, "K", "also: is the class among the K best"),
     LS_OPTION(options, best, "best", 0, "K", "of a SWEEP: its K best runs"),
     LS_OPTION(options, threads, "threads", 0, "N", "threads a rank (default: its cores)"),
@@ -295,10 +295,9 @@ const ls_command ls_command_eval = {
     .name = "eval",
     .help = "loss and metrics of checkpoints on data",
     .usage =
-        "Usage: lockstep eval CKPT|RUN|SWEEP... [--data CONFIG|FILE] [--no-header] [--split "
-        "train|validation|test|all] [--confusion] [--metrics NAME,...] [--top-k K] [--best K]\n"
-        "\nOf several networks: each one's, and that of the mean of their outputs. A RUN is its "
-        "final.h5,\na SWEEP a folder of runs called trial-*.\n"
+        "Usage: lockstep eval CKPT|RUN|SWEEP... [--data CONFIG|FILE] [--split SPLIT] [options]\n"
+        "\nSeveral networks are judged one by one, and by the mean of their outputs. A RUN stands "
+        "for its\nfinal.h5, a SWEEP for its runs called trial-*.\n"
         "\nExamples:\n"
         "  lockstep eval runs/a/final.h5                        # the test data of its own "
         "config\n"

@@ -42,7 +42,7 @@ void ls_help_overview(const ls_cli *cli) {
   char *text = ls_print_look(all,
                              "Usage: lockstep COMMAND [ARGUMENTS]\n"
                              "       mpirun -n N lockstep COMMAND [ARGUMENTS]\n"
-                             "\nCommands:\n{*commands}  {name:-10} {help}\n{/}"
+                             "\nCommands:\n{*commands}  {name:-11} {help}\n{/}"
                              "\nlockstep help COMMAND   its options and examples (COMMAND -h too)\n"
                              "lockstep help keys      every key of a config\n"
                              "lockstep help KEY       one of them, as optimizer.lr or lr\n");

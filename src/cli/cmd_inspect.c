@@ -39,7 +39,7 @@ static const char checkpoint_look[] =
     "  weights          {weights_hash}{?restored}, restored from step {best_step}{/}\n"
     "  optimizer slots {?slots}{*slots} {.}{/}{|} none{/}\n"
     "{?_apart}  mode             {mode}: bits depend on timing\n{/}"
-    "  batch            {batch} in {slices} slices, seed {seed}\n"
+    "  batch            {batch} in {slices} slice{slices:s}, seed {seed}\n"
     "{*_scaled}  scaled           {column}: ({?log}log {/}{_of} - {shift:.9g}) / {divisor:.9g}\n{/}"
     "{?_more}  scaled           and {_more} columns more (--json)\n{/}"
     "{*data}  data             {path}: {samples} samples, {bytes} bytes, {digest}\n{/}"

@@ -364,8 +364,7 @@ static ls_status compare(ls_cli *cli, const void *given) {
 static const ls_option plot_options[] = {
     OPTION(out, "output", 'o', "FILE", "FILE.svg, .png or .pdf; - draws on the terminal"),
     OPTION(by, "by", 0, "epoch|step|seconds|KEY|KEY,KEY",
-           "what is on the x axis: epoch or step of cost; epoch or seconds of compare, and of a "
-           "sweep this key alone, or two as axes"),
+           "the x axis: epoch, step (cost), seconds (compare); of a sweep a key or two"),
     OPTION(metric, "metric", 0, "NAME", "compare: this member of the epoch events only"),
     OPTION(linear, "linear", 0, NULL,
            "cost, lr, compare: no logarithmic scale, whatever values span"),
@@ -373,8 +372,7 @@ static const ls_option plot_options[] = {
            "path: on the surface of the cost instead of its contour lines"),
     OPTION(together, "together", 0, NULL, "path: of several runs over one set of contour lines"),
     OPTION(zoom, "zoom", 0, "X0:X1,Y0:Y1|min",
-           "path, compare, cost: an enlarged part beside it, an end left out: the picture's; min: "
-           "around the minimum, or the later half"),
+           "path, compare, cost: an enlarged part; min: the minimum, or the later half"),
     OPTION(steps, "steps", 0, "N", "path: the first N updates (default 1000)"),
     OPTION(data, "data", 0, "FILE",
            "path: the training data of the contours, where the run's have moved"),
@@ -387,13 +385,12 @@ const ls_command ls_command_plot = {
     .help = "pictures of runs: cost, rate, path of the weights, comparison",
     .usage =
         "Usage: lockstep plot cost|lr|path|compare RUN... -o FILE.svg|.png|.pdf|- "
-        "[--zoom X0:X1,Y0:Y1|min] [--keep-script]\n"
+        "[options]\n"
         "\nExamples:\n"
         "  lockstep plot cost runs/a -o cost.svg                # loss and val_loss against the "
         "epoch\n"
         "  lockstep plot cost runs/a runs/b -o -                # side by side, in the terminal\n"
-        "  lockstep plot compare runs/sgd-* runs/adam-* -o c.pdf  # runs that differ in their seed "
-        "become a mean with its spread\n"
+        "  lockstep plot compare runs/sgd-* runs/adam-* -o c.pdf  # seeds: mean and spread\n"
         "  lockstep plot compare runs/a runs/b --by seconds -o c.svg  # cost against time\n"
         "  lockstep plot compare runs/search -o s.svg           # a sweep: val_loss against each "
         "varied key\n"

@@ -286,9 +286,9 @@ const ls_command ls_command_predict = {
     .help = "outputs of checkpoints for new inputs",
     .usage =
         "Usage: lockstep predict CKPT|RUN|SWEEP... -i FILE[:DATASET] -o OUT.h5|.csv|.npy|- "
-        "[--no-header] [--jacobian] [--best K]\n"
-        "\nOf several networks, the mean and the spread (standard deviation) of their outputs. A "
-        "RUN\nis its final.h5, a SWEEP a folder of runs called trial-*.\n"
+        "[options]\n"
+        "\nSeveral networks give the mean and the spread (standard deviation) of their outputs. A "
+        "RUN stands\nfor its final.h5, a SWEEP for its runs called trial-*.\n"
         "\nExamples:\n"
         "  lockstep predict runs/a/final.h5 -i new.h5:/inputs -o out.h5    # writes /predictions "
         "(samples, outputs)\n"
@@ -298,9 +298,7 @@ const ls_command ls_command_predict = {
         "their names\n"
         "  lockstep predict runs/a/final.h5 -i new.csv -o out.h5 --no-header    # it has none: by "
         "position\n"
-        "  lockstep predict runs/a/final.h5 -i new.csv -o slopes.h5 --jacobian  # writes "
-        "/jacobian: "
-        "d y/d x, (samples, outputs inputs)\n"
+        "  lockstep predict runs/a/final.h5 -i new.csv -o slopes.h5 --jacobian  # d y/d x\n"
         "  lockstep predict runs/a runs/b runs/c -i new.csv -o mean.h5          # /predictions and "
         "/spread\n",
     .parallel = true,

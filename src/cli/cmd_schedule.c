@@ -352,12 +352,10 @@ static const ls_option schedule_options[] = {
     LS_OPTION(options, at, "at", 0, "J,J,...",
               "the rates of the updates that see these global_step, from 0"),
     LS_OPTION(options, samples, "samples", 0, "N",
-              "training samples, where data.limit.train does not tell: gives the steps of an "
-              "epoch"),
+              "training samples, for the steps of an epoch, where data.limit.train has none"),
     LS_OPTION_OF(
         options, find, LS_OPTION_MAYBE, "find", 0, "LO:HI",
-        "a range test: train for some hundred updates (--steps) at rates that grow from LO "
-        "to HI (1e-7 to 10), show the loss, and suggest one; nothing is kept"),
+        "which rates are worth a look: train some updates at rates from LO to HI (1e-7 to 10)"),
     LS_OPTION(options, csv, "csv", 0, NULL,
               "global_step,lr lines with 17 significant digits; with --find also the losses"),
     LS_OPTION(options, out, "output", 'o', "FILE",

@@ -347,9 +347,8 @@ static ls_status run(ls_cli *cli, const void *given) {
 }
 
 static const ls_option sweep_options[] = {
-    LS_OPTION(
-        options, vary, "vary", 0, "KEY=SPEC",
-        "values of a key: a list A,B,C, or drawn from LO:HI or LO:HI:log; may be given again"),
+    LS_OPTION(options, vary, "vary", 0, "KEY=SPEC",
+              "values of a key: A,B,C, or drawn from LO:HI or LO:HI:log; may be repeated"),
     LS_OPTION(options, trials, "trials", 0, "N", "how many, where a range is given"),
     LS_OPTION(options, seeds, "seeds", 0, "LIST", "each trial with these seeds: 1,2,5 or 1-5"),
     LS_OPTION(options, folds, "folds", 0, "K", "each trial with each of K folds of train"),
@@ -357,12 +356,12 @@ static const ls_option sweep_options[] = {
               "ranks that a run is trained on (default: so that no rank is idle)"),
     LS_OPTION(options, metric, "metric", 0, "METRIC",
               "what makes the best, at the end of a run (default: val_loss)"),
-    LS_OPTION_OF(options, halving, LS_OPTION_MAYBE, "halving", 0, "EPOCHS",
-                 "the better half of the trials goes on, again and again, each time for twice as "
-                 "many epochs; EPOCHS: of the first rung, at least"),
+    LS_OPTION_OF(
+        options, halving, LS_OPTION_MAYBE, "halving", 0, "EPOCHS",
+        "again and again, only the better half goes on, to twice the epochs (from EPOCHS)"),
     LS_OPTION(options, dir, "output", 'o', "DIR", "folder of the runs, and of sweep.csv"),
     LS_OPTION_OF(options, resume, LS_OPTION_MAYBE, "resume", 0, "auto",
-                 "auto, the default: go on, or begin; without it: there must be one to go on with"),
+                 "auto (default): go on, or begin; without auto there must be one"),
     LS_OPTION(options, threads, "threads", 0, "N", "threads a rank (default: its cores)"),
     LS_OPTION(options, limit, "time-limit", 0, "H:MM[:SS]",
               "write checkpoints and exit 75 before this much time has passed"),
@@ -374,10 +373,9 @@ const ls_command ls_command_sweep = {
     .usage =
         "Usage: lockstep sweep CONFIG [KEY=VALUE...] --vary KEY=SPEC... -o DIR [options]\n"
         "       mpirun -n N lockstep sweep CONFIG [KEY=VALUE...] --vary KEY=SPEC... -o DIR\n"
-        "\nEach run is a run folder in DIR, DIR/sweep.csv has a line of each. The ranks are split "
-        "into groups,\nand each takes the next run when it has finished one. The same command "
-        "again goes on where it was,\non any number of ranks. A run that fails or diverges is a "
-        "line that says so, and is tried again\nif it failed.\n"
+        "\nEach run is a run folder in DIR, and DIR/sweep.csv has a line for each. The ranks are "
+        "split into\ngroups; a group takes the next run when it has finished one. The same command "
+        "again goes on where\nit was, on any number of ranks, and tries runs again that failed.\n"
         "\nExamples:\n"
         "  lockstep sweep net.yaml --vary optimizer.lr=0.1,0.01,0.001 -o runs/lr    # three "
         "networks\n"

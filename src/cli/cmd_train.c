@@ -48,10 +48,10 @@ static json_t *result_json(const ls_train_result *r) {
 static const char report_look[] =
     "{_understood}tensor                shape  parameters\n"
     "{*tensors}{name:-12} {_rows:6} x {_columns:-6} {_parameters:11}\n{/}"
-    "parameters {parameters}, samples {train_samples}, batch {batch} in {slices} slices, "
-    "{steps_per_epoch} steps an epoch, {steps} steps\n"
-    "memory: {memory.node_shared*1e-6:.1f} MB shared by a node's ranks (data, and what they "
-    "exchange), {memory.rank*1e-6:.1f} MB a rank (optimizer {memory.optimizer*1e-6:.1f}, "
+    "parameters {parameters}, samples {train_samples}, batch {batch} in {slices} "
+    "slice{slices:s}, {steps_per_epoch} step{steps_per_epoch:s} an epoch, {steps} in all\n"
+    "memory: {memory.node_shared*1e-6:.1f} MB shared by the ranks of a host (data and exchange), "
+    "{memory.rank*1e-6:.1f} MB a rank (optimizer {memory.optimizer*1e-6:.1f}, "
     "activations {memory.activations*1e-6:.1f})\n";
 
 static void print_report(const ls_cli *cli, json_t *report) {
@@ -96,9 +96,9 @@ static ls_status run(ls_cli *cli, const void *given) {
 static const ls_option train_options[] = {
     LS_OPTION(options, dir, "output", 'o', "RUN", "run folder (default: output.dir of the config)"),
     LS_OPTION_OF(options, resume, LS_OPTION_MAYBE, "resume", 0, "auto|FILE",
-                 "go on from a checkpoint: the newest (must exist), auto (or start), or FILE"),
+                 "go on from the newest checkpoint; auto: or start; FILE: from this one"),
     LS_OPTION(options, allow, "allow", 0, "KEY",
-              "this config key may differ from the checkpoint's; may be given again"),
+              "this config key may differ from the checkpoint's; may be repeated"),
     {.name = "seed", .kind = LS_OPTION_KEY, .value = "N", .help = "same as seed=N"},
     LS_OPTION(options, threads, "threads", 0, "N", "threads a rank (default: its cores)"),
     LS_OPTION(options, limit, "time-limit", 0, "H:MM[:SS]",

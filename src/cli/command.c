@@ -11,9 +11,8 @@
 enum { NAMES_MAX = 64 };
 
 const ls_option ls_common_options[] = {
-    LS_OPTION_OF(
-        ls_cli, quiet, LS_OPTION_COUNT, "quiet", 'q', NULL,
-        "warnings, errors and the lines of committed checkpoints only; twice: no warnings either"),
+    LS_OPTION_OF(ls_cli, quiet, LS_OPTION_COUNT, "quiet", 'q', NULL,
+                 "warnings, errors and committed lines only; twice: no warnings either"),
     LS_OPTION_OF(ls_cli, verbose, LS_OPTION_COUNT, "verbose", 'v', NULL, "say more"),
     LS_OPTION(ls_cli, json, "json", 0, NULL, "results as one JSON object on stdout"),
     LS_OPTION(ls_cli, color, "color", 0, "auto|always|never",

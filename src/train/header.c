@@ -54,11 +54,11 @@ void ls_show_header(const ls_trainer *t) {
   say("optimizer", "%s, lr %g, schedule %s, loss %s", ls_optim_name(&c->optimizer),
       run->schedule.lr, ls_schedule_name(&c->schedule), c->loss);
   if (c->then.optimizer.ops)
-    say("then", "%s, lr %g, behind %g %s", ls_optim_name(&c->then.optimizer), c->then.optimizer.lr,
+    say("then", "%s, lr %g, after %g %s", ls_optim_name(&c->then.optimizer), c->then.optimizer.lr,
         c->then.after, c->then.epochs ? "epochs" : "updates");
-  say("batch", "%lld in %d slice%s, %lld steps an epoch, %lld in all", (long long)run->batch,
+  say("batch", "%lld in %d slice%s, %lld step%s an epoch, %lld in all", (long long)run->batch,
       run->slices, run->slices == 1 ? "" : "s", (long long)run->calendar->steps,
-      (long long)run->steps);
+      run->calendar->steps == 1 ? "" : "s", (long long)run->steps);
   say("runs on", "%d rank%s on %d host%s, %d thread%s each; exchange %s, kernels %s", ranks,
       ranks == 1 ? "" : "s", hosts, hosts == 1 ? "" : "s", threads, threads == 1 ? "" : "s",
       ls_exchange_kind(run->exchange),
