@@ -11,14 +11,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A block of HUGE bytes or more is mapped: the kernel gives it zeroed, page by page, to the core
+/* A block of MAPPED bytes or more is mapped: the kernel gives it zeroed, page by page, to the core
  * that first writes there, so that what is never used costs nothing; and in huge pages where the
  * system has them: random rows of the data and the columns of a large weight matrix would otherwise
  * miss the TLB at every access. AddressSanitizer sees over the ends of heap blocks only. */
 #ifdef __SANITIZE_ADDRESS__
-static const size_t HUGE = SIZE_MAX;
+static const size_t MAPPED = SIZE_MAX;
 #else
-static const size_t HUGE = 1 << 21;
+static const size_t MAPPED = LS_HUGE_PAGE;
 #endif
 
 /* In front of each block: its size, so that live bytes can be counted. */
@@ -35,17 +35,24 @@ static char *from_heap(size_t bytes) {
   return block ? memset(block, 0, bytes) : NULL;
 }
 
-/* Mapped: so much from the block's start on. */
-static size_t mapped_bytes(size_t bytes) { return (bytes + HUGE - 1) / HUGE * HUGE; }
-static char *mapped(size_t bytes) {
-  const size_t whole = mapped_bytes(bytes);
-  char *map = mmap(NULL, whole + HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+size_t ls_mem_in_huge_pages(size_t bytes) {
+  return (bytes + LS_HUGE_PAGE - 1) / LS_HUGE_PAGE * LS_HUGE_PAGE;
+}
+
+void *ls_mem_map(size_t bytes) {
+  const size_t page = LS_HUGE_PAGE, whole = ls_mem_in_huge_pages(bytes);
+  char *map = mmap(NULL, whole + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (map == MAP_FAILED) return NULL;
-  const size_t before = (HUGE - (uintptr_t)map % HUGE) % HUGE;
+  const size_t before = (page - (uintptr_t)map % page) % page;
   if (before > 0) munmap(map, before);
-  munmap(map + before + whole, HUGE - before);
-  madvise(map + before, whole, MADV_HUGEPAGE);
+  munmap(map + before + whole, page - before);
   return map + before;
+}
+
+static char *mapped(size_t bytes) {
+  char *map = ls_mem_map(bytes);
+  if (map) madvise(map, ls_mem_in_huge_pages(bytes), MADV_HUGEPAGE);
+  return map;
 }
 
 /* A zeroed block of `bytes` that begins, with its head, at `start`. */
@@ -64,7 +71,7 @@ ls_status ls_mem_new(void **out, size_t count, size_t size) {
     return ls_fail(LS_FAIL,
                    "out of memory: %zu objects of %zu bytes are more than an address space holds",
                    count, size);
-  char *block = bytes < HUGE ? from_heap(bytes + LS_ALIGN) : mapped(bytes + LS_ALIGN);
+  char *block = bytes < MAPPED ? from_heap(bytes + LS_ALIGN) : mapped(bytes + LS_ALIGN);
   if (!block)
     return ls_fail(LS_FAIL, "out of memory: no room for %zu bytes beside the %zu already in use",
                    bytes, ls_mem_bytes());
@@ -132,10 +139,10 @@ void ls_mem_free(void *block) {
   atomic_fetch_sub(&live_bytes, bytes);
   if (is_lent(start))
     give_back();
-  else if (bytes < HUGE)
+  else if (bytes < MAPPED)
     free(start);
   else
-    munmap(start, mapped_bytes(bytes + LS_ALIGN));
+    munmap(start, ls_mem_in_huge_pages(bytes + LS_ALIGN));
 }
 
 ls_status ls_mem_grow(void **block, size_t count, size_t size) {

@@ -11,7 +11,10 @@
 
 #include "base/status.h"
 
-enum { LS_ALIGN = 64 }; /* bytes; one cache line and one AVX-512 vector */
+enum {
+  LS_ALIGN = 64,         /* bytes; one cache line and one AVX-512 vector */
+  LS_HUGE_PAGE = 1 << 21 /* bytes; what x86-64 and aarch64 map by one entry beside pages of 4 KB */
+};
 
 /* *out = count * size zeroed bytes aligned to LS_ALIGN; the product is checked. count 0 gives a
  * valid pointer. */
@@ -35,6 +38,10 @@ jmp_buf *ls_mem_escape(jmp_buf *escape);
 /* `mine`; or, where that is LS_OK and this thread has been lent memory that was not to be had,
  * LS_FAIL, once. Where ranks agree they settle, so that none has failed in secret. */
 ls_status ls_mem_settle(ls_status mine);
+/* Zeroed memory, not counted here, that begins at a huge page and ends with one: of
+ * ls_mem_in_huge_pages(bytes) bytes, for munmap. NULL: there is none. */
+void *ls_mem_map(size_t bytes);
+size_t ls_mem_in_huge_pages(size_t bytes);
 int64_t ls_mem_live(void);  /* blocks not yet freed */
 int64_t ls_mem_total(void); /* blocks ever made */
 size_t ls_mem_bytes(void);  /* bytes live now */

@@ -47,6 +47,8 @@ typedef struct {
   void *const *grad; /* (parts) parameter vectors; the result is at `offset` in each, row-major
                         without gaps */
   int64_t offset;
+  const void *claim; /* (m, n) what is written next where the result is wanted, the weights: fetched
+                        meanwhile, also from other cores' caches; NULL: nothing */
   void *work; /* (rows, LS_GEMM_WORK) and a cache line more, for this call alone; or NULL: the same
                  bits, slower if large */
 } ls_weight_gradient;

@@ -139,6 +139,14 @@ INLINE void fetch_place(const real *to, int64_t ld, const int rows, const int ve
   EACH_SUM(i, v) __builtin_prefetch(to + i * ld + v * WIDTH, 1, 3);
 }
 
+/* Lines that another core's cache holds take long to come, and are wanted to be written: ask for
+ * some rows of the tile with each slice. */
+INLINE void claim(const sums *t, int lo, int hi, const int vecs) {
+  const real *w = (const real *)t->g->claim + (t->i + lo) * t->g->n + t->j;
+  for (; lo < hi; lo++, w += t->g->n)
+    UNROLL for (int v = 0; v < vecs; v++) __builtin_prefetch(w + v * WIDTH, 1, 3);
+}
+
 /* One slice's sums. */
 INLINE void sum_slice(const sums *t, vec c[ROWS][VECS], const int64_t *row, const int64_t *at,
                       ahead *next, const int rows, const int vecs, const bool flipped) {
@@ -170,6 +178,8 @@ INLINE void gradient_tile(const sums *t, const int rows, const int vecs, const b
       if (large && last)
         fetch_place((const real *)t->g->grad[p] + t->g->offset + t->i * t->g->n + t->j, t->g->n,
                     rows, vecs);
+      if (!flipped && t->g->claim)
+        claim(t, rows * s / slices, last ? rows : rows * (s + step) / slices, vecs);
       sum_slice(t, c, row + s, at + s, next, rows, vecs, flipped);
       if (two && s + 1 < slices) {
         vec right[ROWS][VECS];

@@ -107,6 +107,7 @@ static const void *dense_piece(ls_layer *layer, const ls_pass *pass, int thread,
   g.lo = (lo - layer->offset) / n;
   g.hi = (hi - layer->offset + n - 1) / n;
   g.offset = -g.lo * n;
+  g.claim = layer->w;
   layer->gemm->weight_gradient(&g);
   return (real *)to + (lo - layer->offset - g.lo * n);
 }

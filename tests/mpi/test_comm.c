@@ -9,6 +9,7 @@
 
 static ls_comm *comm;
 static int me, ranks;
+static size_t before_shared;
 
 /* Every rank has the status and the text of `who`. */
 static void expect(ls_status status, ls_status want, int who, const char *text) {
@@ -83,6 +84,31 @@ static void blocks(void **state) {
   }
 }
 
+/* Of less than a huge page, of a few and an end, one after the other: zeroed, and what each rank of
+ * the node writes is there for the others; all of it is given back. */
+static void shared_memory(void **state) {
+  (void)state;
+  const size_t sizes[] = {1, 4097, LS_HUGE_PAGE, 3 * (size_t)LS_HUGE_PAGE + 5};
+  for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+    ls_shared block;
+    assert_int_equal(ls_comm_shared_new(comm, sizes[k], &block), LS_OK);
+    char *at = block.data;
+    if (sizes[k] >= LS_HUGE_PAGE && ls_comm_node_size(comm) > 1)
+      assert_int_equal((uintptr_t)at % LS_HUGE_PAGE, 0);
+    for (size_t i = 0; i < sizes[k]; i += 511) assert_int_equal(at[i], 0);
+    ls_comm_node_barrier(comm);
+    const int node_ranks = ls_comm_node_size(comm);
+    const size_t apart = (sizes[k] - 1) / (size_t)node_ranks; /* from one rank's byte to the next */
+    at[(size_t)ls_comm_node_rank(comm) * apart] = 7;
+    ls_comm_node_barrier(comm);
+    for (int r = 0; r < node_ranks; r++) assert_int_equal(at[(size_t)r * apart], 7);
+    assert_int_equal(ls_comm_shared_bytes(comm), before_shared + sizes[k]);
+    ls_comm_node_barrier(comm);
+    ls_comm_shared_free(comm, &block);
+    assert_int_equal(ls_comm_shared_bytes(comm), before_shared);
+  }
+}
+
 /* Rank 0 takes longer than the watchdog allows, and says now and then that it is at work. */
 static void work_is_no_hang(void **state) {
   (void)state;
@@ -101,12 +127,14 @@ int main(void) {
   if (ls_comm_open(&comm) != LS_OK) return 1;
   me = ls_comm_rank(comm);
   ranks = ls_comm_size(comm);
+  before_shared = ls_comm_shared_bytes(comm);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(agreements),
       cmocka_unit_test(survived_failures),
       cmocka_unit_test(agreement_needs_no_memory),
       cmocka_unit_test(blocks),
       cmocka_unit_test(memory_for_all_or_none),
+      cmocka_unit_test(shared_memory),
       cmocka_unit_test(work_is_no_hang),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
