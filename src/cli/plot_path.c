@@ -10,7 +10,7 @@
 #include "io/regular.h"
 #include "train/mode.h"
 
-enum { GRID = 61, PATHS_MAX = 6, CONFIG_MAX = 16 << 20, SEARCH_MAX = 4000, SIDE = 20 };
+enum { GRID = 121, PATHS_MAX = 6, CONFIG_MAX = 16 << 20, SEARCH_MAX = 4000, SIDE = 20 };
 
 /* w[0] is the weight, w[1] the bias: the intercept goes on the x axis, the slope on the y axis. */
 typedef struct {

@@ -36,7 +36,7 @@ typedef struct {
 
 /* Heights over a rectangle: z[iy * n + ix] at the ix-th of n equally spaced x, the iy-th of n y. */
 typedef struct {
-  int64_t n;
+  int64_t n; /* odd */
   double x_lo, x_hi, y_lo, y_hi;
   double *z;           /* (n, n) */
   double x_min, y_min; /* where it is lowest, marked; NaN: no mark */
