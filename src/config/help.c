@@ -112,6 +112,7 @@ char *ls_config_help(const char *key) {
   for (const entry *e = all.first; e; e = e->next) {
     bool chosen = key && (exact ? strcmp(e->plain, key) == 0 : names(e->plain, key));
     if (key && !chosen && !(exact && below(e->plain, key))) continue;
+    if (!key && out.text && !strchr(e->plain, '.')) ls_buffer_add(&out, "\n");
     add_entry(&out, &e->help);
     if (!chosen) continue;
     add_types(&out, e);
