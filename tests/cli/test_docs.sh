@@ -40,13 +40,13 @@ cat "${pages[@]}" | awk '/^```/ { open = !open; next }
 
 declare -A help
 known() { # known COMMAND WORD: is it in the help of COMMAND?
-  [ -n "${help[$1]:-}" ] || help[$1]=$("$LOCKSTEP" "$1" -h 2>&1)
   grep -qE -- "(^|[^a-z-])$2([^a-z-]|$)" <<<"${help[$1]}"
 }
 check() { # check COMMAND WORD...
   local command=$1 word; shift
   case $command in --version | -h) return ;; esac
-  "$LOCKSTEP" "$command" -h >out 2>err || { fail "no command '$command'"; return; }
+  [ -n "${help[$command]:-}" ] || help[$command]=$("$LOCKSTEP" "$command" -h 2>&1) ||
+    { unset "help[$command]"; fail "no command '$command'"; return; }
   case $command in
     config | data | bench | plot)
       [ $# -eq 0 ] || known "$command" "$1" || fail "no '$command $1'" ;;
