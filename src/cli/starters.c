@@ -9,7 +9,7 @@
   "# lockstep help KEY explains a key, lockstep help keys lists them all; what is not here has " \
   "its default.\n"                                                                               \
   "version: 1\n"                                                                                 \
-  "seed: 1                       # every random number is a function of it\n"
+  "seed: 1                       # every random number follows from it\n"
 
 #define CLASSIFIER_LAYERS                                                        \
   "  layers:                     # the width of the input comes from the data\n" \
