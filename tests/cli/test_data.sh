@@ -41,7 +41,7 @@ says '/x: 60 x 3, float64' data info nan.h5
 says '1 NOT FINITE OR MISSING' data info nan.h5
 sed 's|{type: idx.*}|{type: hdf5, train: {file: nan.h5, x: /x, y: /y}, test: {file: good.h5, x: /x, y: /y}}|' net.yaml >leak.yaml
 says 'stored     inputs float64; targets int32' data info leak.yaml
-says 'leak       59 samples have the inputs of a training sample' data info leak.yaml
+says 'leak       59 samples with the inputs of a training sample' data info leak.yaml
 says '"not_finite":1' data info leak.yaml --json
 says '"stored":{"x":"float64","y":"int32"}' data info leak.yaml --json
 
