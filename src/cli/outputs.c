@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "data/columns.h"
 #include "io/h5write.h"
+#include "io/npy.h"
 #include "io/partial.h"
 #include "view/text.h"
 
@@ -173,16 +174,9 @@ static ls_status csv_write(ls_outputs *o, int64_t rows, const void *y) {
   return written(o);
 }
 
-/* Version 1.0: the magic, the length of the rest, and that padded to whole lines of 64 bytes. */
 static ls_status npy_open(ls_outputs *o) {
-  enum { BYTES = 128, BEFORE = 10 };
-  char header[BYTES + 1];
   LS_TRY(file_open(o));
-  int n = snprintf(
-      header, sizeof header, "{'descr': '<f%d', 'fortran_order': False, 'shape': (%lld, %lld), }",
-      o->args.type == LS_F32 ? 4 : 8, (long long)o->args.rows, (long long)o->args.width);
-  fwrite("\x93NUMPY\x01\x00\x76\x00", 1, BEFORE, o->file);
-  fprintf(o->file, "%s%*s\n", header, BYTES - BEFORE - n - 1, "");
+  ls_npy_begin(o->file, o->args.type == LS_F32 ? "<f4" : "<f8", o->args.rows, o->args.width);
   return written(o);
 }
 

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "export/code.h"
 #include "export/export.h"
-#include "export/source.h"
 
 enum {
   APART = 10000,   /* more parameters than these are in a file of their own */
@@ -42,22 +42,23 @@ static void put_formula(FILE *to, const ls_formula *f, const char *body) {
   fputs("  return v;\n}\n\n", to);
 }
 
-static const ls_piece single[] = {
-    {"lanes", "enum { lanes = 16 };\n"},
-    {"power_of_two",
-     "/* 2^n from n + magic */\n"
-     "static real power_of_two(real n_magic) {\n"
-     "  union {\n    float number;\n    unsigned int bits; /* 32 of them */\n  } u;\n"
-     "  u.number = n_magic;\n  u.bits = (u.bits + 127u) << 23;\n  return u.number;\n}\n\n"},
-    {NULL, NULL}};
-static const ls_piece twice[] = {
-    {"lanes", "enum { lanes = 8 };\n"},
-    {"power_of_two",
-     "/* 2^n from n + magic */\n"
-     "static real power_of_two(real n_magic) {\n"
-     "  union {\n    double number;\n    unsigned long long bits; /* 64 of them */\n  } u;\n"
-     "  u.number = n_magic;\n  u.bits = (u.bits + 1023u) << 52;\n  return u.number;\n}\n\n"},
-    {NULL, NULL}};
+#define POWER_OF_TWO(name, type, magic, number, whole, bits, bias, shift)                         \
+  {                                                                                               \
+    name, "/* 2^n from n + " magic " */\nstatic " type " " name "(" type                          \
+          " n_magic) {\n  union {\n    " number " number;\n    " whole " bits; /* " bits          \
+          " of them */\n  } u;\n  u.number = n_magic;\n  u.bits = (u.bits + " bias "u) << " shift \
+          ";\n  return u.number;\n}\n\n"                                                          \
+  }
+#define SINGLE "float", "unsigned int", "32", "127", "23"
+#define DOUBLE "double", "unsigned long long", "64", "1023", "52"
+#define POWER(...) POWER_OF_TWO(__VA_ARGS__)
+
+static const ls_piece single[] = {{"lanes", "enum { lanes = 16 };\n"},
+                                  POWER("power_of_two", "real", "magic", SINGLE),
+                                  {NULL, NULL}};
+static const ls_piece twice[] = {{"lanes", "enum { lanes = 8 };\n"},
+                                 POWER("power_of_two", "real", "magic", DOUBLE),
+                                 {NULL, NULL}};
 
 static const ls_piece library[] = {
     {"dense",
@@ -145,11 +146,7 @@ static const ls_piece library[] = {
      "  for (int i = 0; i < n; i++) d[i] = g[i] * gain[i];\n"
      "  const real mean = row_sum(n, d) / (real)n, slope = row_dot(n, d, normal) / (real)n;\n"
      "  for (int i = 0; i < n; i++) d[i] = (d[i] - mean - normal[i] * slope) * *scale;\n}\n\n"},
-    {"wide_power_of_two",
-     "/* 2^n from n + 1.5 * 2^52 */\n"
-     "static double wide_power_of_two(double n_magic) {\n"
-     "  union {\n    double number;\n    unsigned long long bits; /* 64 of them */\n  } u;\n"
-     "  u.number = n_magic;\n  u.bits = (u.bits + 1023u) << 52;\n  return u.number;\n}\n\n"},
+    POWER("wide_power_of_two", "double", "1.5 * 2^52", DOUBLE),
     {"exponential",
      "static double exponential(double x) {\n"
      "  static const double term[] = {1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720, 1. / 5040,\n"
@@ -191,7 +188,7 @@ static void put_array(FILE *to, const char *name, int64_t n) {
   fprintf(to, "  real %s[%lld];\n", name, (long long)n);
 }
 
-static void put_numbers(const ls_source_numbers *numbers, const char *before, const char *name,
+static void put_numbers(const ls_code_numbers *numbers, const char *before, const char *name,
                         FILE *to) {
   char text[48];
   fprintf(to, "%sconst %s %s_%s[%lld] = {", before, type_of(numbers->precision == LS_F64), name,
@@ -216,7 +213,6 @@ static void put_text(FILE *to, const char *text) {
 }
 
 static void put_texts(const ls_texts *texts, const char *name, const char *what, FILE *to) {
-  if (texts->count == 0) return;
   fprintf(to, "const char *const %s_%s[%lld] = {", name, what, (long long)texts->count);
   for (int64_t i = 0; i < texts->count; i++) {
     fputs(i > 0 ? ", " : "", to);
@@ -225,26 +221,17 @@ static void put_texts(const ls_texts *texts, const char *name, const char *what,
   fputs("};\n", to);
 }
 
-static void declare_texts(const ls_texts *texts, const char *name, const char *what, FILE *to) {
-  if (texts->count == 0) return;
-  fprintf(to, "extern const char *const %s_%s[%lld];\n", name, what, (long long)texts->count);
-}
-
-static const char *outputs_are(const ls_net *net) {
-  return net->classes ? "class_names" : "output_names";
-}
-
 static void write_header(const ls_net *net, const char *name, FILE *to) {
-  ls_source_about(net, "//", to);
+  const ls_texts *texts;
+  const char *what;
+  ls_code_about(net, "//", to);
   fprintf(to,
           "#ifndef LOCKSTEP_EXPORT_%s_H\n#define LOCKSTEP_EXPORT_%s_H\n\n"
           "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
           "enum { %s_inputs = %lld, %s_outputs = %lld };\n",
           name, name, name, (long long)net->x.n, name, (long long)net->y.n);
-  declare_texts(&net->x.name, name, "input_names", to);
-  declare_texts(&net->x.unit, name, "input_units", to);
-  declare_texts(&net->y.name, name, outputs_are(net), to);
-  declare_texts(&net->y.unit, name, "output_units", to);
+  for (int i = 0; ls_net_texts(net, i, &what, &texts); i++)
+    fprintf(to, "extern const char *const %s_%s[%lld];\n", name, what, (long long)texts->count);
   fprintf(
       to,
       "\n/* The outputs y (outputs) for the inputs x (inputs), both in the units of the training "
@@ -321,10 +308,10 @@ static void write_inputs(const ls_net *net, const char *name, FILE *to) {
 
 static void write_forward(const ls_net *net, const char *name, const char *before, FILE *to) {
   fputs("typedef struct {\n", to);
-  ls_source_trace(net, to, put_array);
+  ls_code_trace(net, to, put_array);
   fprintf(to, "} trace;\n\nstatic void forward(const %s *x, trace *t) {\n", type_of(net->x.wide));
   write_inputs(net, name, to);
-  ls_source_forward(net, &c_language, before, to);
+  ls_code_forward(net, &c_language, before, to);
   fputs("}\n\n", to);
 }
 
@@ -362,7 +349,7 @@ static void put_slope(const ls_net_side *side, const char *operator, const char 
 static void write_predict(const ls_net *net, const char *name, FILE *to) {
   const char *x = type_of(net->x.wide), *y = type_of(net->y.wide);
   char last[16];
-  ls_source_output(net, last);
+  ls_code_output(net, last);
   write_own(&net->y, "y", last, name, to);
   fprintf(to, "APART static void predict(const %s *x, %s *y) {\n  trace t;\n  forward(x, &t);\n", x,
           y);
@@ -380,12 +367,12 @@ static void write_predict(const ls_net *net, const char *name, FILE *to) {
 static void write_jacobian(const ls_net *net, const char *name, const char *before, FILE *to) {
   const char *x = type_of(net->x.wide), *y = type_of(net->y.wide);
   char last[16];
-  ls_source_output(net, last);
+  ls_code_output(net, last);
   if (net->x.log) write_own(&net->x, "x", "x", name, to);
   write_slope(&net->x, "x", name, to);
   write_slope(&net->y, "y", name, to);
   fputs("static void backward(const trace *t, trace *d) {\n", to);
-  ls_source_backward(net, &c_language, before, to);
+  ls_code_backward(net, &c_language, before, to);
   fprintf(to,
           "}\n\nAPART static void jacobian_rows(const %s *x, %s *row) {\n"
           "  trace t, d;\n  forward(x, &t);\n"
@@ -429,13 +416,13 @@ static const ls_language c_language = {
 };
 
 static void write_tensors(const ls_net *net, const char *before, const char *name, FILE *to) {
-  ls_source_numbers numbers;
-  for (int i = 0; ls_source_tensor(net, i, &numbers); i++) put_numbers(&numbers, before, name, to);
+  ls_code_numbers numbers;
+  for (int i = 0; ls_code_tensor(net, i, &numbers); i++) put_numbers(&numbers, before, name, to);
 }
 
 static void declare_tensors(const ls_net *net, const char *name, FILE *to) {
-  ls_source_numbers numbers;
-  for (int i = 0; ls_source_tensor(net, i, &numbers); i++)
+  ls_code_numbers numbers;
+  for (int i = 0; ls_code_tensor(net, i, &numbers); i++)
     fprintf(to, "extern const %s %s_%s[%lld];\n", type_of(numbers.precision == LS_F64), name,
             numbers.name, (long long)numbers.n);
 }
@@ -443,7 +430,7 @@ static void declare_tensors(const ls_net *net, const char *name, FILE *to) {
 static ls_status write_weights(const ls_net *net, ls_export *to) {
   FILE *weights;
   LS_TRY(ls_export_file(to, "_weights.c", &weights));
-  ls_source_about(net, "//", weights);
+  ls_code_about(net, "//", weights);
   fprintf(weights, "// The numbers of %s.c.\n\n", to->stem);
   declare_tensors(net, to->name, weights);
   write_tensors(net, "", to->name, weights);
@@ -459,7 +446,9 @@ static ls_status refuse_stem(const char *stem) {
 
 ls_status ls_export_c(const ls_net *net, ls_export *to) {
   const bool apart = net->checkpoint->parameters > APART;
-  ls_source_numbers numbers;
+  ls_code_numbers numbers;
+  const ls_texts *texts;
+  const char *what;
   FILE *program, *header;
   LS_TRY(refuse_stem(to->stem));
   if (net->checkpoint->parameters > MOST)
@@ -470,7 +459,7 @@ ls_status ls_export_c(const ls_net *net, ls_export *to) {
   LS_TRY(ls_export_file(to, ".c", &program));
   LS_TRY(ls_export_file(to, ".h", &header));
   write_header(net, to->name, header);
-  ls_source_about(net, "//", program);
+  ls_code_about(net, "//", program);
   fprintf(program,
           "#include \"%s.h\"\n\n#include <math.h>\n\n%stypedef %s real;\n"
           "#define fused %s /* a * b + c with one rounding */\n"
@@ -481,13 +470,11 @@ ls_status ls_export_c(const ls_net *net, ls_export *to) {
     declare_tensors(net, to->name, program);
   else
     write_tensors(net, "static ", to->name, program);
-  for (int i = 0; ls_source_scaling(net, i, &numbers); i++)
+  for (int i = 0; ls_code_scaling(net, i, &numbers); i++)
     put_numbers(&numbers, "static ", to->name, program);
-  put_texts(&net->x.name, to->name, "input_names", program);
-  put_texts(&net->x.unit, to->name, "input_units", program);
-  put_texts(&net->y.name, to->name, outputs_are(net), program);
-  put_texts(&net->y.unit, to->name, "output_units", program);
+  for (int i = 0; ls_net_texts(net, i, &what, &texts); i++)
+    put_texts(texts, to->name, what, program);
   fputc('\n', program);
-  LS_TRY(ls_source_program(net, &c_language, to->name, program));
+  LS_TRY(ls_code_program(net, &c_language, to->name, program));
   return apart ? write_weights(net, to) : LS_OK;
 }

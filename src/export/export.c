@@ -6,19 +6,22 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "io/durable.h"
+#include "io/regular.h"
 
-const ls_export_format ls_export_formats[] = {
-    {"c", ".c", ls_export_c},
-    {"fortran", ".f90", ls_export_fortran},
-    {"onnx", ".onnx", ls_export_onnx},
-    {"npz", ".npz", ls_export_npz},
-    {NULL, NULL, NULL},
-};
-const char *const ls_export_names[] = {"c", "fortran", "onnx", "npz", NULL};
+/* X(name, what the file's name ends with) */
+#define FORMATS(X) X(c, ".c") X(fortran, ".f90") X(onnx, ".onnx") X(npz, ".npz")
+#define NAME(name, ending) #name,
+#define ROW(name, ending) {ending, ls_export_##name},
+
+typedef struct {
+  const char *ending;
+  ls_status (*write)(const ls_net *net, ls_export *to);
+} export_format;
+static const export_format formats[] = {FORMATS(ROW)};
+const char *const ls_export_names[] = {FORMATS(NAME) NULL};
 
 enum { NAME_MOST = 40 }; /* Fortran's names end at 63, and some of ours are longer than this one */
 
@@ -55,17 +58,13 @@ static ls_status finish(ls_export *to) {
     whole = fclose(to->stream[k]) == 0 && whole;
     to->stream[k] = NULL;
   }
-  return whole ? LS_OK : ls_fail(LS_FAIL, "out of memory for the export");
+  return whole ? LS_OK : ls_export_no_memory();
 }
 
 static ls_status refuse_old(const ls_export *to, const char *dir) {
-  for (int k = 0; k < to->files; k++) {
-    char *path = ls_mem_format("%s/%s", dir, to->file[k]);
-    const bool there = access(path, F_OK) == 0;
-    ls_mem_free(path);
-    if (there)
+  for (int k = 0; k < to->files; k++)
+    if (ls_file_in(dir, to->file[k]))
       return ls_fail(LS_EIO, "'%s/%s' is there already; --force replaces it", dir, to->file[k]);
-  }
   return LS_OK;
 }
 
@@ -92,7 +91,7 @@ static ls_status list(const ls_export *to, const char *dir, ls_texts *made) {
   return LS_OK;
 }
 
-static ls_status write_into(const ls_net *net, const ls_export_format *format, ls_export *to,
+static ls_status write_into(const ls_net *net, const export_format *format, ls_export *to,
                             const char *dir, bool replace, ls_texts *made) {
   ls_status status = format->write(net, to);
   ls_status whole = finish(to);
@@ -104,8 +103,8 @@ static ls_status write_into(const ls_net *net, const ls_export_format *format, l
 
 ls_status ls_export_net(const ls_net *net, const char *format, const char *path, const char *name,
                         bool replace, ls_texts *made) {
-  const ls_export_format *f = ls_export_formats;
-  while (strcmp(f->name, format) != 0) f++;
+  const export_format *f = formats;
+  for (int i = 0; strcmp(ls_export_names[i], format) != 0; i++) f++;
   const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
   const size_t length = stem_length(file, f->ending);
   if (length == 0)

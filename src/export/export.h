@@ -1,20 +1,13 @@
-/* export.h - a trained network in the form that others read: a table of formats, each a file of
- * this room that writes into memory what becomes one file or several (docs/export.md). */
+/* export.h - a trained network in the form that others read: formats, each a file of this room that
+ * writes into memory what becomes one file or several (docs/export.md). */
 #ifndef LS_EXPORT_EXPORT_H
 #define LS_EXPORT_EXPORT_H
 
 #include "export/files.h"
 #include "export/net.h"
 
-typedef struct {
-  const char *name;   /* --to */
-  const char *ending; /* what the file's name ends with */
-  /* LS_ECONFIG, with the layer, for what the format cannot say. */
-  ls_status (*write)(const ls_net *net, ls_export *to);
-} ls_export_format;
-
-extern const ls_export_format ls_export_formats[]; /* end with name NULL */
-extern const char *const ls_export_names[];        /* NULL-terminated */
+extern const char *const ls_export_names[]; /* of the formats, as --to has them; NULL-terminated */
+/* Of each format: LS_ECONFIG, with the layer, for what it cannot say. */
 ls_status ls_export_c(const ls_net *net, ls_export *to);
 ls_status ls_export_fortran(const ls_net *net, ls_export *to);
 ls_status ls_export_onnx(const ls_net *net, ls_export *to);

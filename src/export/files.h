@@ -19,6 +19,7 @@ typedef struct {
   int files;
 } ls_export;
 
+ls_status ls_export_no_memory(void); /* LS_FAIL */
 /* The next file, stem + ending; the first one is the one that -o names. LS_FAIL without memory. */
 ls_status ls_export_file(ls_export *to, const char *ending, FILE **out);
 

@@ -4,8 +4,8 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "export/code.h"
 #include "export/export.h"
-#include "export/source.h"
 
 enum {
   APART = 10000,  /* more parameters than these are in a file of their own */
@@ -38,22 +38,18 @@ static void put_formula(FILE *to, const ls_formula *f, const char *body) {
   fprintf(to, "  end function %s\n\n", f->name);
 }
 
-static const ls_piece single[] = {
-    {"power_of_two",
-     "  elemental function power_of_two(n_magic) result(v) ! 2^n from n + magic\n"
-     "    real(rk), intent(in) :: n_magic\n"
-     "    real(rk) :: v\n"
-     "    v = transfer(shiftl(transfer(n_magic, 0_int32) + 127_int32, 23), v)\n"
-     "  end function power_of_two\n\n"},
-    {NULL, NULL}};
-static const ls_piece twice[] = {
-    {"power_of_two",
-     "  elemental function power_of_two(n_magic) result(v) ! 2^n from n + magic\n"
-     "    real(rk), intent(in) :: n_magic\n"
-     "    real(rk) :: v\n"
-     "    v = transfer(shiftl(transfer(n_magic, 0_int64) + 1023_int64, 52), v)\n"
-     "  end function power_of_two\n\n"},
-    {NULL, NULL}};
+#define POWER_OF_TWO(name, type, magic, whole, bias, shift)                                  \
+  {                                                                                          \
+    name, "  elemental function " name "(n_magic) result(v) ! 2^n from n + " magic           \
+          "\n    real(" type "), intent(in) :: n_magic\n    real(" type                      \
+          ") :: v\n    v = transfer(shiftl(transfer(n_magic, 0_" whole ") + " bias "_" whole \
+          ", " shift "), v)\n  end function " name "\n\n"                                    \
+  }
+
+static const ls_piece single[] = {POWER_OF_TWO("power_of_two", "rk", "magic", "int32", "127", "23"),
+                                  {NULL, NULL}};
+static const ls_piece twice[] = {POWER_OF_TWO("power_of_two", "rk", "magic", "int64", "1023", "52"),
+                                 {NULL, NULL}};
 
 static const ls_piece library[] = {
     {"dense",
@@ -237,12 +233,7 @@ static const ls_piece library[] = {
      "    slope = row_dot(n, d, normal) / real(n, rk)\n"
      "    d = ((d - mean) - (normal * slope)) * scale(1)\n"
      "  end subroutine layer_norm_back\n\n"},
-    {"wide_power_of_two",
-     "  elemental function wide_power_of_two(n_magic) result(v) ! 2^n from n + 1.5 * 2^52\n"
-     "    real(real64), intent(in) :: n_magic\n"
-     "    real(real64) :: v\n"
-     "    v = transfer(shiftl(transfer(n_magic, 0_int64) + 1023_int64, 52), v)\n"
-     "  end function wide_power_of_two\n\n"},
+    POWER_OF_TWO("wide_power_of_two", "real64", "1.5 * 2^52", "int64", "1023", "52"),
     {"exponential",
      "  elemental function exponential(x) result(v)\n"
      "    real(real64), intent(in) :: x\n"
@@ -302,7 +293,7 @@ static void put_array(FILE *to, const char *name, int64_t n) {
   fprintf(to, "    real(rk) :: %s(%lld)\n", name, (long long)n);
 }
 
-static void put_numbers(const ls_source_numbers *numbers, const char *access, FILE *to) {
+static void put_numbers(const ls_code_numbers *numbers, const char *access, FILE *to) {
   const char *kind = kind_of(numbers->precision == LS_F64);
   char text[48];
   fprintf(to, "  real(%s), save, %s :: %s(%lld)\n", kind, access, numbers->name,
@@ -332,7 +323,6 @@ static void put_text(FILE *to, const char *text) {
 
 static void put_texts(const ls_texts *texts, const char *name, const char *what, FILE *to) {
   size_t width = 1;
-  if (texts->count == 0) return;
   for (int64_t i = 0; i < texts->count; i++)
     width = strlen(texts->text[i]) > width ? strlen(texts->text[i]) : width;
   fprintf(to, "  character(len=%zu), save, protected, public :: %s_%s(%lld)\n", width, name, what,
@@ -345,15 +335,17 @@ static void put_texts(const ls_texts *texts, const char *name, const char *what,
 }
 
 static void put_tensors(const ls_net *net, const char *access, FILE *to) {
-  ls_source_numbers numbers;
-  for (int i = 0; ls_source_tensor(net, i, &numbers); i++) put_numbers(&numbers, access, to);
+  ls_code_numbers numbers;
+  for (int i = 0; ls_code_tensor(net, i, &numbers); i++) put_numbers(&numbers, access, to);
 }
 
 static void write_head(const ls_net *net, const char *name, bool apart, FILE *to) {
-  ls_source_numbers numbers;
+  ls_code_numbers numbers;
+  const ls_texts *texts;
+  const char *what;
   const bool wide = net->precision == LS_F64;
   const char *c_kind = wide ? "c_double" : "c_float";
-  ls_source_about(net, "!", to);
+  ls_code_about(net, "!", to);
   fprintf(to,
           "! Compile it without -ffast-math and -Ofast; with gfortran on a processor's own "
           "instructions (-march=native)\n"
@@ -380,13 +372,10 @@ static void write_head(const ls_net *net, const char *name, bool apart, FILE *to
           (long long)net->x.n, name, (long long)net->y.n, name, name, wide ? "fma" : "fmaf", c_kind,
           c_kind, c_kind);
   if (!apart) put_tensors(net, "private", to);
-  for (int i = 0; ls_source_scaling(net, i, &numbers); i++) put_numbers(&numbers, "private", to);
-  put_texts(&net->x.name, name, "input_names", to);
-  put_texts(&net->x.unit, name, "input_units", to);
-  put_texts(&net->y.name, name, net->classes ? "class_names" : "output_names", to);
-  put_texts(&net->y.unit, name, "output_units", to);
+  for (int i = 0; ls_code_scaling(net, i, &numbers); i++) put_numbers(&numbers, "private", to);
+  for (int i = 0; ls_net_texts(net, i, &what, &texts); i++) put_texts(texts, name, what, to);
   fputs("\n  type :: trace\n", to);
-  ls_source_trace(net, to, put_array);
+  ls_code_trace(net, to, put_array);
   fputs("  end type trace\n\n", to);
 }
 
@@ -406,7 +395,7 @@ static void write_forward(const ls_net *net, const char *name, FILE *to) {
           "    real(real64) :: own(%s_inputs)\n",
           name, name);
   write_inputs(net, to);
-  ls_source_forward(net, &fortran, "", to);
+  ls_code_forward(net, &fortran, "", to);
   fputs("  end subroutine forward\n\n", to);
 }
 
@@ -421,7 +410,7 @@ static void write_own(const ls_net_side *side, const char *which, const char *at
 
 static void write_predict(const ls_net *net, const char *name, FILE *to) {
   char last[16];
-  ls_source_output(net, last);
+  ls_code_output(net, last);
   fprintf(to,
           "  recursive subroutine predict(x, y)\n"
           "    real(xk), intent(in) :: x(%s_inputs)\n"
@@ -458,13 +447,13 @@ static void declare_slopes(const ls_net_side *side, const char *which, const cha
 static void write_jacobian(const ls_net *net, const char *name, FILE *to) {
   char last[16], *inputs = ls_mem_format("%s_inputs", name),
                  *outputs = ls_mem_format("%s_outputs", name);
-  ls_source_output(net, last);
+  ls_code_output(net, last);
   fputs(
       "  pure subroutine backward(t, d)\n"
       "    type(trace), intent(in) :: t\n"
       "    type(trace), intent(inout) :: d\n",
       to);
-  ls_source_backward(net, &fortran, "", to);
+  ls_code_backward(net, &fortran, "", to);
   fprintf(to,
           "  end subroutine backward\n\n"
           "  recursive subroutine derive(x, jacobian)\n"
@@ -563,7 +552,7 @@ static const ls_language fortran = {
 static ls_status write_weights(const ls_net *net, ls_export *to) {
   FILE *file;
   LS_TRY(ls_export_file(to, "_weights.f90", &file));
-  ls_source_about(net, "!", file);
+  ls_code_about(net, "!", file);
   fprintf(file,
           "! The numbers of module %s.\n"
           "module %s_weights\n"
@@ -577,51 +566,19 @@ static ls_status write_weights(const ls_net *net, ls_export *to) {
 
 /* What the module has or uses beside its definitions: letter case counts nothing there. */
 static ls_status refuse_taken(const ls_net *net, const char *name) {
-  static const char *const taken[] = {"abs",
-                                      "backward",
-                                      "c_double",
-                                      "c_float",
-                                      "derive",
-                                      "forward",
-                                      "fused",
-                                      "huge",
-                                      "int",
-                                      "int32",
-                                      "int64",
-                                      "lanes",
-                                      "ieee_arithmetic",
-                                      "iso_c_binding",
-                                      "merge",
-                                      "mod",
-                                      "predict",
-                                      "real",
-                                      "real32",
-                                      "iso_fortran_env",
-                                      "real64",
-                                      "rk",
-                                      "shifta",
-                                      "shiftl",
-                                      "sign",
-                                      "sqrt",
-                                      "tiny",
-                                      "trace",
-                                      "xk",
-                                      "yk",
-                                      "transfer",
-                                      "x_log",
-                                      "y_log",
-                                      NULL};
-  ls_source_numbers numbers;
-  bool found = false;
-  for (int i = 0; taken[i]; i++) found |= strcasecmp(taken[i], name) == 0;
-  for (int i = 0; ls_source_tensor(net, i, &numbers); i++)
+  static const char taken[] =
+      " abs backward c_double c_float derive forward fused huge ieee_arithmetic int int32 int64 "
+      "iso_c_binding iso_fortran_env lanes merge mod predict real real32 real64 rk shifta shiftl "
+      "sign sqrt tiny trace transfer x_log xk y_log yk ";
+  ls_code_numbers numbers;
+  char *word = ls_mem_format(" %s ", name);
+  bool found = strcasestr(taken, word);
+  LS_FREE(word);
+  for (int i = 0; ls_code_tensor(net, i, &numbers); i++)
     found |= strcasecmp(numbers.name, name) == 0;
-  for (int i = 0; ls_source_scaling(net, i, &numbers); i++)
+  for (int i = 0; ls_code_scaling(net, i, &numbers); i++)
     found |= strcasecmp(numbers.name, name) == 0;
-  return found ? ls_fail(LS_EUSAGE,
-                         "export: '%s' is the name of something else there; give another --name",
-                         name)
-               : LS_OK;
+  return found ? ls_code_taken(name) : LS_OK;
 }
 
 ls_status ls_export_fortran(const ls_net *net, ls_export *to) {
@@ -635,7 +592,7 @@ ls_status ls_export_fortran(const ls_net *net, ls_export *to) {
                    net->path, (long long)net->checkpoint->parameters, MOST);
   LS_TRY(ls_export_file(to, ".f90", &file));
   write_head(net, to->name, apart, file);
-  LS_TRY(ls_source_program(net, &fortran, to->name, file));
+  LS_TRY(ls_code_program(net, &fortran, to->name, file));
   fprintf(file, "end module %s\n", to->name);
   return apart ? write_weights(net, to) : LS_OK;
 }

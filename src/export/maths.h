@@ -24,8 +24,6 @@ typedef struct {
 /* The numbers of one precision; all are exactly what a real of it can be. */
 enum { LS_MATHS_TERMS = 24, LS_MATHS_CONSTANTS = 24 };
 typedef struct {
-  int mantissa, bias; /* of the number format, in bits */
-  int lanes;          /* sums that a row's sum is made of */
   int exp_terms, log_terms, erfc_terms;
   double exp_term[LS_MATHS_TERMS], log_term[LS_MATHS_TERMS], erfc_term[LS_MATHS_TERMS];
   struct {

@@ -5,10 +5,7 @@
 #include "model/activation.h"
 
 void LS_R(ls_maths)(ls_maths *out) {
-  *out = (ls_maths){.mantissa = LS_MANTISSA,
-                    .bias = LS_EXPONENT_BIAS,
-                    .lanes = LS_LINE,
-                    .exp_terms = LS_EXP_TERMS - 1,
+  *out = (ls_maths){.exp_terms = LS_EXP_TERMS - 1,
                     .log_terms = LS_LOG_TERMS,
                     .erfc_terms = LS_ERFC_TERMS,
                     .constant = {{"zero", 0},

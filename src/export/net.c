@@ -186,6 +186,23 @@ ls_status ls_net_open_bytes(const char *name, const void *data, size_t bytes, ls
   return describe_net(*out);
 }
 
+bool ls_net_texts(const ls_net *net, int i, const char **what, const ls_texts **texts) {
+  const struct {
+    const char *what;
+    const ls_texts *texts;
+  } all[] = {{"input_names", &net->x.name},
+             {"input_units", &net->x.unit},
+             {net->classes ? "class_names" : "output_names", &net->y.name},
+             {"output_units", &net->y.unit}};
+  for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+    if (all[k].texts->count == 0 || i-- > 0) continue;
+    *what = all[k].what;
+    *texts = all[k].texts;
+    return true;
+  }
+  return false;
+}
+
 static void free_side(ls_net_side *side) {
   LS_FREE(side->log);
   ls_texts_free(&side->name);

@@ -55,9 +55,8 @@ ls_status ls_net_open(const char *path, ls_net **out);
 ls_status ls_net_open_bytes(const char *name, const void *data, size_t bytes, ls_net **out);
 void ls_net_free(ls_net **net);
 
-/* Number i of a tensor or a bias. */
-static inline double ls_net_at(const ls_net *net, const void *values, int64_t i) {
-  return ls_dtype_get(net->precision, values, i);
-}
+/* Number i of the lists of texts that there are: *what: "input_names", "input_units", "class_names"
+ * or "output_names", "output_units"; false: there are no more. */
+bool ls_net_texts(const ls_net *net, int i, const char **what, const ls_texts **texts);
 
 #endif

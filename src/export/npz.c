@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "export/export.h"
+#include "io/npy.h"
 
 /* ---- the archive ---- */
 
@@ -64,22 +65,15 @@ static ls_status close_archive(archive *a, FILE *to) {
 
 /* ---- arrays ---- */
 
-/* A NumPy file: a header of whole 64 bytes, then the numbers. columns 0: it has one dimension. */
+/* columns 0: it has one dimension. */
 static void add_array(archive *a, const char *name, const char *type, int64_t rows, int64_t columns,
                       const void *values, size_t size) {
-  enum { HEAD = 128 };
-  char *data = NULL, dictionary[HEAD], file[32];
+  char *data = NULL, file[32];
   size_t bytes;
   FILE *to = open_memstream(&data, &bytes);
   a->failed = a->failed || !to;
   if (a->failed) return;
-  char *shape = columns > 0 ? ls_mem_format("%lld, %lld", (long long)rows, (long long)columns)
-                            : ls_mem_format("%lld,", (long long)rows);
-  snprintf(dictionary, sizeof dictionary,
-           "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type, shape);
-  ls_mem_free(shape);
-  fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, to);
-  fprintf(to, "%-*s\n", HEAD - 11, dictionary);
+  ls_npy_begin(to, type, rows, columns);
   fwrite(values, size, (size_t)(columns > 0 ? rows * columns : rows), to);
   snprintf(file, sizeof file, "%s.npy", name);
   a->failed = ferror(to);
@@ -205,24 +199,20 @@ static ls_status add_missing(archive *a, const ls_net *net) {
   return LS_OK;
 }
 
-static ls_status add_names(archive *a, const char *name, const ls_texts *texts) {
-  if (texts->count == 0) return LS_OK;
-  return add_texts(a, name, (const char *const *)texts->text, texts->count);
-}
-
 static ls_status add_net(archive *a, const ls_net *net) {
   static const char *const x[3] = {"x_log", "x_shift", "x_divisor"}, *const y[3] = {"y_log",
                                                                                     "y_shift",
                                                                                     "y_divisor"};
+  const ls_texts *texts;
+  const char *what;
   add_tensors(a, net);
   LS_TRY(add_layers(a, net));
   LS_TRY(add_missing(a, net));
   LS_TRY(add_scaling(a, &net->x, x));
   LS_TRY(add_scaling(a, &net->y, y));
-  LS_TRY(add_names(a, "input_names", &net->x.name));
-  LS_TRY(add_names(a, "input_units", &net->x.unit));
-  LS_TRY(add_names(a, net->classes ? "class_names" : "output_names", &net->y.name));
-  return add_names(a, "output_units", &net->y.unit);
+  for (int i = 0; ls_net_texts(net, i, &what, &texts); i++)
+    LS_TRY(add_texts(a, what, (const char *const *)texts->text, texts->count));
+  return LS_OK;
 }
 
 ls_status ls_export_npz(const ls_net *net, ls_export *to) {

@@ -263,9 +263,17 @@ static bool is_summed(int64_t i, int64_t j, int64_t group) {
   return i / group == j / group && i <= j;
 }
 
-static value where(builder *b, value mask, value a, value otherwise) {
-  const value operand[3] = {of_with(b, "Cast", mask, "to", KIND_INT, BOOL), a, otherwise};
+static value choose(builder *b, value condition, value a, value otherwise) {
+  const value operand[3] = {condition, a, otherwise};
   return add_node(b, "Where", operand, 3, NULL);
+}
+
+static value as_truth(builder *b, value number) {
+  return of_with(b, "Cast", number, "to", KIND_INT, BOOL);
+}
+
+static value where(builder *b, value mask, value a, value otherwise) {
+  return choose(b, as_truth(b, mask), a, otherwise);
 }
 
 static value ascending(builder *b, value z) {
@@ -378,17 +386,11 @@ static ls_dtype scaling_precision(const ls_net_side *side) {
   return side->log ? LS_F64 : side_precision(side);
 }
 
-static value choose(builder *b, value condition, value a, value otherwise) {
-  const value operand[3] = {condition, a, otherwise};
-  return add_node(b, "Where", operand, 3, NULL);
-}
-
 /* v, but for the columns that are logarithms, which are OP of v. */
 static value where_log(builder *b, const ls_net_side *side, const char *name, const char *op,
                        value v) {
   if (!side->log) return v;
-  const value log = add_doubles(b, name, LS_F64, side->n, side->log),
-              is_log = of_with(b, "Cast", log, "to", KIND_INT, BOOL);
+  const value log = add_doubles(b, name, LS_F64, side->n, side->log), is_log = as_truth(b, log);
   return choose(b, is_log, of(b, op, v), v);
 }
 
@@ -468,7 +470,6 @@ static void add_property(ls_message *model, const char *key, const char *text) {
 
 /* A list of texts as JSON. */
 static void add_texts(ls_message *model, const char *key, const ls_texts *texts) {
-  if (texts->count == 0) return;
   json_t *list = json_array();
   for (int64_t i = 0; i < texts->count; i++)
     json_array_append_new(list, json_string(texts->text[i]));
@@ -480,6 +481,8 @@ static void add_texts(ls_message *model, const char *key, const ls_texts *texts)
 
 static void add_model(ls_message *model, builder *b) {
   const ls_net *net = b->net;
+  const ls_texts *texts;
+  const char *what;
   ls_message opset = {0};
   ls_message_int(model, MODEL_IR_VERSION, IR_VERSION);
   ls_message_text(model, MODEL_PRODUCER_NAME, "lockstep");
@@ -488,10 +491,7 @@ static void add_model(ls_message *model, builder *b) {
   ls_message_int(&opset, OPSET_VERSION, OPSET);
   ls_message_part(model, MODEL_OPSET_IMPORT, &opset);
   add_property(model, "weights_hash", net->hash);
-  add_texts(model, "input_names", &net->x.name);
-  add_texts(model, "input_units", &net->x.unit);
-  add_texts(model, net->classes ? "class_names" : "output_names", &net->y.name);
-  add_texts(model, "output_units", &net->y.unit);
+  for (int i = 0; ls_net_texts(net, i, &what, &texts); i++) add_texts(model, what, texts);
 }
 
 static ls_status write_model(builder *b, const char *name, FILE *to) {
@@ -500,7 +500,7 @@ static ls_status write_model(builder *b, const char *name, FILE *to) {
   add_model(&model, b);
   if (!model.failed) fwrite(model.data, 1, model.bytes, to);
   ls_status status = LS_OK;
-  if (model.failed) status = ls_fail(LS_FAIL, "out of memory for the export");
+  if (model.failed) status = ls_export_no_memory();
   if (model.bytes > INT32_MAX)
     status = ls_fail(LS_ECONFIG, "'%s': ONNX has no files of more than 2 GiB; export to npz",
                      b->net->path);

@@ -158,3 +158,10 @@ ls_status ls_regular_read(const char *path, int flags, char **data, size_t *byte
   LS_TRY(ls_regular_open(path, O_RDONLY | flags, &fd));
   return read_opened(fd, path, data, bytes, limit);
 }
+
+bool ls_file_in(const char *dir, const char *name) {
+  char *path = ls_mem_format("%s/%s", dir, name);
+  const bool there = access(path, F_OK) == 0;
+  LS_FREE(path);
+  return there;
+}

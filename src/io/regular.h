@@ -4,6 +4,7 @@
 #ifndef LS_IO_REGULAR_H
 #define LS_IO_REGULAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -22,6 +23,9 @@ ls_status ls_regular_check(const char *path);
  * not a wait. ls_regular_read: of what must be a regular file; flags: O_NOFOLLOW or 0. */
 ls_status ls_file_read(const char *path, char **data, size_t *bytes, size_t limit);
 ls_status ls_regular_read(const char *path, int flags, char **data, size_t *bytes, size_t limit);
+
+/* Is something called DIR/NAME there? */
+bool ls_file_in(const char *dir, const char *name);
 
 /* Up to `bytes` of an open file, less only at its end; -1 with errno. ls_file_fill_at: from
  * `offset` on, wherever it stands. */

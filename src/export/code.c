@@ -1,7 +1,7 @@
-/* source.c - what is written out follows from words: a definition is used if its name stands in
- * the program or in a used definition (mark), and all are put in their order. Begin with
- * ls_source_program; the passes forward and backward are calls, one a layer. */
-#include "export/source.h"
+/* code.c - what is written out follows from words: a definition is used if its name stands in the
+ * program or in a used definition (mark_used), and all are put in their order. Begin with
+ * ls_code_program; the passes forward and backward are calls, one or two a layer. */
+#include "export/code.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -10,49 +10,19 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "export/files.h"
 
 /* ---- the passes ---- */
-
-/* A way to say where things are: "t->y3". */
-typedef struct {
-  char text[48];
-} place;
-
-static place place_of(const ls_language *l, const char *structure, const char *kind, int number) {
-  place p;
-  snprintf(p.text, sizeof p.text, "%s%s%s%d", structure, l->member, kind, number);
-  return p;
-}
-
-/* The outputs of layer k of the net, or the inputs. */
-static place outputs_of(const ls_net *net, const ls_language *l, const char *structure, int k) {
-  place p;
-  if (k != LS_NET_INPUT) return place_of(l, structure, "y", net->layer[k].number);
-  snprintf(p.text, sizeof p.text, "%s%sx", structure, l->member);
-  return p;
-}
 
 static bool is_linear(const ls_net_layer *layer) {
   return strcmp(layer->activation, "linear") == 0;
 }
 
-/* What an activation's passes are told of their arrays: n, and of groups also how many of them
- * belong together. */
-static place widths_of(const ls_net_layer *layer) {
-  place p;
-  const bool grouped = strcmp(layer->activation, "ascending") == 0;
-  if (grouped)
-    snprintf(p.text, sizeof p.text, "%lld, %lld", (long long)layer->out, (long long)layer->group);
-  else
-    snprintf(p.text, sizeof p.text, "%lld", (long long)layer->out);
-  return p;
-}
-
-void ls_source_output(const ls_net *net, char out[16]) {
+void ls_code_output(const ls_net *net, char out[16]) {
   snprintf(out, 16, "y%d", net->layer[net->layers - 1].number);
 }
 
-void ls_source_trace(const ls_net *net, FILE *to, ls_source_array *array) {
+void ls_code_trace(const ls_net *net, FILE *to, ls_code_array *array) {
   char name[16];
   array(to, "x", net->x.n);
   for (int k = 0; k < net->layers; k++) {
@@ -72,84 +42,113 @@ void ls_source_trace(const ls_net *net, FILE *to, ls_source_array *array) {
   }
 }
 
-static void forward_dense(const ls_net *net, const ls_language *l, const char *before, int k,
-                          FILE *to) {
-  const ls_net_layer *layer = &net->layer[k];
-  const int number = layer->number;
-  const place below = outputs_of(net, l, "t", k - 1), y = place_of(l, "t", "y", number),
-              z = place_of(l, "t", "z", number);
-  fprintf(to, "%sdense(%lld, %lld, %s, %sw%d, %sb%d, %s)%s", l->call, (long long)layer->in,
-          (long long)layer->out, below.text, before, number, before, number,
-          is_linear(layer) ? y.text : z.text, l->call_end);
-  if (!is_linear(layer))
-    fprintf(to, "%s%s_layer(%s, %s, %s)%s", l->call, layer->activation, widths_of(layer).text,
-            z.text, y.text, l->call_end);
+typedef struct {
+  const ls_net *net;
+  const ls_language *language;
+  const char *before; /* what the names of tensors begin with */
+  FILE *to;
+} pass;
+
+/* Where the trace `structure` has an array of layer k, or the inputs. */
+static void put_place(const pass *p, char structure, char array, int k) {
+  fprintf(p->to, "%c%s", structure, p->language->member);
+  if (k == LS_NET_INPUT)
+    fputc('x', p->to);
+  else
+    fprintf(p->to, "%c%d", array, p->net->layer[k].number);
 }
 
-void ls_source_forward(const ls_net *net, const ls_language *l, const char *before, FILE *to) {
+/* How many numbers an activation's array has, and of groups also how many belong together. */
+static void put_widths(const pass *p, const ls_net_layer *layer) {
+  fprintf(p->to, "%lld", (long long)layer->out);
+  if (strcmp(layer->activation, "ascending") == 0)
+    fprintf(p->to, ", %lld", (long long)layer->group);
+}
+
+/* What is meant by a mark, of layer k; returns what stands behind it. Marks are
+ *   i o     how many numbers go in, and come out
+ *   n a     the widths of the activation, and its name
+ *   w b     tensors
+ *   ty dz   an array of the trace t or d: y, z, n or s of this layer,
+ *   t< d+   the outputs of the layer below, and of the one that this one adds */
+static const char *put_mark(const pass *p, int k, const char *mark) {
+  const ls_net_layer *layer = &p->net->layer[k];
+  const char which = mark[0], array = mark[1];
+  if (which == 't' || which == 'd') {
+    if (array == '<')
+      put_place(p, which, 'y', k - 1);
+    else if (array == '+')
+      put_place(p, which, 'y', layer->source);
+    else
+      put_place(p, which, array, k);
+    return mark + 2;
+  }
+  if (which == 'i' || which == 'o')
+    fprintf(p->to, "%lld", (long long)(which == 'i' ? layer->in : layer->out));
+  else if (which == 'n')
+    put_widths(p, layer);
+  else if (which == 'a')
+    fputs(layer->activation, p->to);
+  else
+    fprintf(p->to, "%s%c%d", p->before, which, layer->number);
+  return mark + 1;
+}
+
+/* A call for layer k, with what is meant by each mark behind an @. */
+static void put_call(const pass *p, int k, const char *call) {
+  fputs(p->language->call, p->to);
+  while (*call) {
+    if (*call == '@')
+      call = put_mark(p, k, call + 1);
+    else
+      fputc(*call++, p->to);
+  }
+  fputs(p->language->call_end, p->to);
+}
+
+void ls_code_forward(const ls_net *net, const ls_language *l, const char *before, FILE *to) {
+  const pass p = {net, l, before, to};
   for (int k = 0; k < net->layers; k++) {
     const ls_net_layer *layer = &net->layer[k];
-    const int number = layer->number;
-    const place below = outputs_of(net, l, "t", k - 1), y = place_of(l, "t", "y", number);
-    if (layer->kind == LS_NET_DENSE) {
-      forward_dense(net, l, before, k, to);
-    } else if (layer->kind == LS_NET_LAYER_NORM) {
-      const place n = place_of(l, "t", "n", number), s = place_of(l, "t", "s", number);
-      fprintf(to, "%slayer_norm(%lld, %s, %sw%d, %sb%d, %s, %s, %s)%s", l->call,
-              (long long)layer->out, below.text, before, number, before, number, n.text, s.text,
-              y.text, l->call_end);
+    if (layer->kind == LS_NET_LAYER_NORM) {
+      put_call(&p, k, "layer_norm(@o, @t<, @w, @b, @tn, @ts, @ty)");
+    } else if (layer->kind == LS_NET_RESIDUAL) {
+      put_call(&p, k, "add(@o, @t<, @t+, @ty)");
+    } else if (is_linear(layer)) {
+      put_call(&p, k, "dense(@i, @o, @t<, @w, @b, @ty)");
     } else {
-      const place source = outputs_of(net, l, "t", layer->source);
-      fprintf(to, "%sadd(%lld, %s, %s, %s)%s", l->call, (long long)layer->out, below.text,
-              source.text, y.text, l->call_end);
+      put_call(&p, k, "dense(@i, @o, @t<, @w, @b, @tz)");
+      put_call(&p, k, "@a_layer(@n, @tz, @ty)");
     }
   }
 }
 
-static void backward_dense(const ls_net *net, const ls_language *l, const char *before, int k,
-                           FILE *to) {
-  const ls_net_layer *layer = &net->layer[k];
-  const int number = layer->number;
-  const place below = outputs_of(net, l, "d", k - 1), dy = place_of(l, "d", "y", number),
-              dz = place_of(l, "d", "z", number),
-              value = place_of(l, "t", layer->needs_z ? "z" : "y", number);
-  if (!is_linear(layer))
-    fprintf(to, "%s%s_back(%s, %s, %s, %s)%s", l->call, layer->activation, widths_of(layer).text,
-            value.text, dy.text, dz.text, l->call_end);
-  fprintf(to, "%sdense_back(%lld, %lld, %s, %sw%d, %s)%s", l->call, (long long)layer->in,
-          (long long)layer->out, is_linear(layer) ? dy.text : dz.text, before, number, below.text,
-          l->call_end);
-}
-
-/* What layer k gave went to layer k + 1, which is done, and to residual layers. */
-static void backward_residuals(const ls_net *net, const ls_language *l, int k, FILE *to) {
-  const place d = outputs_of(net, l, "d", k);
-  for (int r = k + 1; r < net->layers; r++) {
-    const ls_net_layer *layer = &net->layer[r];
-    if (layer->kind != LS_NET_RESIDUAL || layer->source != k) continue;
-    const place more = place_of(l, "d", "y", layer->number);
-    fprintf(to, "%sadd_to(%lld, %s, %s)%s", l->call, (long long)layer->out, more.text, d.text,
-            l->call_end);
+static void backward_layer(const pass *p, int k) {
+  const ls_net_layer *layer = &p->net->layer[k];
+  if (layer->kind == LS_NET_LAYER_NORM) {
+    put_call(p, k, "layer_norm_back(@o, @w, @tn, @ts, @dy, @d<)");
+  } else if (layer->kind == LS_NET_RESIDUAL) {
+    put_call(p, k, "copy(@o, @dy, @d<)");
+  } else if (is_linear(layer)) {
+    put_call(p, k, "dense_back(@i, @o, @dy, @w, @d<)");
+  } else {
+    put_call(p, k, layer->needs_z ? "@a_back(@n, @tz, @dy, @dz)" : "@a_back(@n, @ty, @dy, @dz)");
+    put_call(p, k, "dense_back(@i, @o, @dz, @w, @d<)");
   }
 }
 
-void ls_source_backward(const ls_net *net, const ls_language *l, const char *before, FILE *to) {
+/* What layer k gave went to layer k + 1, which is done, and to the residual layers that add it. */
+static void backward_residuals(const pass *p, int k) {
+  for (int r = k + 1; r < p->net->layers; r++)
+    if (p->net->layer[r].kind == LS_NET_RESIDUAL && p->net->layer[r].source == k)
+      put_call(p, r, "add_to(@o, @dy, @d+)");
+}
+
+void ls_code_backward(const ls_net *net, const ls_language *l, const char *before, FILE *to) {
+  const pass p = {net, l, before, to};
   for (int k = net->layers - 1; k >= 0; k--) {
-    const ls_net_layer *layer = &net->layer[k];
-    const int number = layer->number;
-    const place below = outputs_of(net, l, "d", k - 1), d = place_of(l, "d", "y", number);
-    if (layer->kind == LS_NET_DENSE) {
-      backward_dense(net, l, before, k, to);
-    } else if (layer->kind == LS_NET_LAYER_NORM) {
-      const place n = place_of(l, "t", "n", number), s = place_of(l, "t", "s", number);
-      fprintf(to, "%slayer_norm_back(%lld, %sw%d, %s, %s, %s, %s)%s", l->call,
-              (long long)layer->out, before, number, n.text, s.text, d.text, below.text,
-              l->call_end);
-    } else {
-      fprintf(to, "%scopy(%lld, %s, %s)%s", l->call, (long long)layer->out, d.text, below.text,
-              l->call_end);
-    }
-    backward_residuals(net, l, k - 1, to);
+    backward_layer(&p, k);
+    backward_residuals(&p, k - 1);
   }
 }
 
@@ -189,12 +188,12 @@ static char *filled(const char *text, const char *name) {
 }
 
 static void define_elementwise(definitions *all, const ls_language *l, const char *formula) {
-  static const char *const ending[2] = {"_of", "_slope"}, *const pass[2] = {"_layer", "_back"};
+  static const char *const ending[2] = {"_of", "_slope"}, *const made[2] = {"_layer", "_back"};
   for (int i = 0; i < 2; i++) {
     const size_t length = strlen(formula), end = strlen(ending[i]);
     if (length <= end || strcmp(formula + length - end, ending[i]) != 0) continue;
     char *activation = ls_mem_format("%.*s", (int)(length - end), formula),
-         *name = ls_mem_format("%s%s", activation, pass[i]);
+         *name = ls_mem_format("%s%s", activation, made[i]);
     define(all, name, filled(l->elementwise[i], activation));
     ls_mem_free(name);
     ls_mem_free(activation);
@@ -206,7 +205,7 @@ static ls_status define_formula(definitions *all, const ls_net *net, const ls_la
   char *text = NULL, *series = NULL;
   size_t bytes;
   FILE *to = open_memstream(&text, &bytes);
-  if (!to) return ls_fail(LS_FAIL, "out of memory for the export");
+  if (!to) return ls_export_no_memory();
   if (!formula->body) series = ls_maths_series(formula, maths, net->precision, l->number);
   l->formula(to, formula, series ? series : formula->body);
   ls_mem_free(series);
@@ -251,24 +250,25 @@ static bool has_word(const char *text, const char *word) {
   return false;
 }
 
-static void mark(definitions *all, const char *text) {
+static void mark_used(definitions *all, const char *text) {
   for (int i = 0; i < all->count; i++) {
     definition *d = &all->list[i];
     if (d->used || !has_word(text, d->name)) continue;
     d->used = true;
-    mark(all, d->text);
+    mark_used(all, d->text);
   }
+}
+
+ls_status ls_code_taken(const char *name) {
+  return ls_fail(LS_EUSAGE, "export: '%s' is the name of something else there; give another --name",
+                 name);
 }
 
 /* In their order, each before its users; what has no name is always there. */
 static ls_status put_used(const definitions *all, const char *name, FILE *to) {
   for (int i = 0; i < all->count; i++) {
     const definition *d = &all->list[i];
-    if (strcasecmp(d->name, name) == 0)
-      return ls_fail(LS_EUSAGE,
-                     "export: '%s' is the name of something else there; give another "
-                     "--name",
-                     name);
+    if (strcasecmp(d->name, name) == 0) return ls_code_taken(name);
     if (d->used || !*d->name) fputs(d->text, to);
   }
   return LS_OK;
@@ -279,7 +279,7 @@ static ls_status put_definitions(const ls_net *net, const ls_language *l, const 
   definitions *all;
   LS_NEW(all, 1);
   ls_status status = define_all(all, net, l);
-  mark(all, program);
+  mark_used(all, program);
   if (status == LS_OK) status = put_used(all, name, to);
   for (int i = 0; i < all->count; i++) {
     ls_mem_free(all->list[i].name);
@@ -289,15 +289,15 @@ static ls_status put_definitions(const ls_net *net, const ls_language *l, const 
   return status;
 }
 
-ls_status ls_source_program(const ls_net *net, const ls_language *l, const char *name, FILE *to) {
+ls_status ls_code_program(const ls_net *net, const ls_language *l, const char *name, FILE *to) {
   char *program = NULL;
   size_t bytes;
   FILE *memory = open_memstream(&program, &bytes);
-  if (!memory) return ls_fail(LS_FAIL, "out of memory for the export");
+  if (!memory) return ls_export_no_memory();
   l->program(net, name, memory);
   const bool failed = ferror(memory);
   ls_status status = LS_OK;
-  if (fclose(memory) != 0 || failed) status = ls_fail(LS_FAIL, "out of memory for the export");
+  if (fclose(memory) != 0 || failed) status = ls_export_no_memory();
   if (status == LS_OK) status = put_definitions(net, l, name, program, to);
   if (status == LS_OK) fputs(program, to);
   free(program);
@@ -328,7 +328,7 @@ static void put_side(const ls_net_side *side, const char *comment, const char *w
   }
 }
 
-void ls_source_about(const ls_net *net, const char *comment, FILE *to) {
+void ls_code_about(const ls_net *net, const char *comment, FILE *to) {
   const ls_checkpoint *c = net->checkpoint;
   fprintf(to, "%s A network trained by lockstep, written by `lockstep export` (%s):\n", comment,
           LOCKSTEP_VERSION);
@@ -341,7 +341,7 @@ void ls_source_about(const ls_net *net, const char *comment, FILE *to) {
 
 /* ---- numbers ---- */
 
-bool ls_source_tensor(const ls_net *net, int i, ls_source_numbers *out) {
+bool ls_code_tensor(const ls_net *net, int i, ls_code_numbers *out) {
   int k = 0;
   for (; k < net->layers; k++) {
     if (net->layer[k].kind == LS_NET_RESIDUAL) continue;
@@ -351,14 +351,14 @@ bool ls_source_tensor(const ls_net *net, int i, ls_source_numbers *out) {
   if (k == net->layers) return false;
   const ls_net_layer *layer = &net->layer[k];
   const int64_t rows = layer->kind == LS_NET_DENSE ? layer->in : 1;
-  *out = (ls_source_numbers){.values = i == 0 ? layer->w : layer->b,
-                             .n = i == 0 ? rows * layer->out : layer->out,
-                             .precision = net->precision};
+  *out = (ls_code_numbers){.values = i == 0 ? layer->w : layer->b,
+                           .n = i == 0 ? rows * layer->out : layer->out,
+                           .precision = net->precision};
   snprintf(out->name, sizeof out->name, "%s%d", i == 0 ? "w" : "b", layer->number);
   return true;
 }
 
-bool ls_source_scaling(const ls_net *net, int i, ls_source_numbers *out) {
+bool ls_code_scaling(const ls_net *net, int i, ls_code_numbers *out) {
   const ls_affine *x = net->x.affine, *y = net->y.affine;
   const struct {
     const char *name;
@@ -373,7 +373,7 @@ bool ls_source_scaling(const ls_net *net, int i, ls_source_numbers *out) {
              {"y_divisor", y ? y->divisor : NULL, net->y.n}};
   for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
     if (!all[k].values || i-- > 0) continue;
-    *out = (ls_source_numbers){.values = all[k].values, .n = all[k].n, .precision = LS_F64};
+    *out = (ls_code_numbers){.values = all[k].values, .n = all[k].n, .precision = LS_F64};
     snprintf(out->name, sizeof out->name, "%s", all[k].name);
     return true;
   }
