@@ -2,8 +2,11 @@
  */
 #include "base/nearest.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 enum { WORD_MAX = 40 };
 
@@ -40,4 +43,16 @@ const char *ls_nearest(const char *word, const char *const *words) {
       best = *words, least = slips;
   }
   return best;
+}
+
+ls_status ls_fail_near(ls_status code, const char *near, const char *otherwise, const char *format,
+                       ...) {
+  va_list args;
+  va_start(args, format);
+  char *text = ls_mem_vformat(format, args);
+  va_end(args);
+  ls_status status = near ? ls_fail(code, "%s; did you mean '%s'?", text, near)
+                          : ls_fail(code, "%s%s", text, otherwise);
+  ls_mem_free(text);
+  return status;
 }

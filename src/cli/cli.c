@@ -30,10 +30,7 @@ static ls_status read_config(const char *file, char **text, size_t *bytes) {
   struct stat info;
   const ls_status status = ls_file_read(file, text, bytes, CONFIG_BYTES_MAX);
   if (status == LS_OK) return status;
-  char *inside = ls_mem_format("%s/config.yaml", file);
-  const bool run = access(inside, F_OK) == 0;
-  LS_FREE(inside);
-  if (run)
+  if (ls_file_in(file, "config.yaml"))
     return ls_fail(LS_ECONFIG, "config: '%s' is a run folder; %s/config.yaml is its config", file,
                    file);
   if (stat(file, &info) == 0 && info.st_size > CONFIG_BYTES_MAX)
@@ -81,10 +78,11 @@ static char *small_part(const ls_config *config) {
 
 static ls_status parse(const ls_cli *cli, const char *file, const char *text, size_t bytes,
                        const char *const *override, ls_config **out) {
-  int overrides = 0;
-  while (override && override[overrides]) overrides++;
-  return (cli->command->plugins ? ls_config_parse_and_load : ls_config_parse)(
-      file, text, bytes, (char *const *) override, overrides, out);
+  char *const *settings = (char *const *) override;
+  int count = 0;
+  while (settings && settings[count]) count++;
+  if (!cli->command->plugins) return ls_config_parse(file, text, bytes, settings, count, out);
+  return ls_config_parse_and_load(file, text, bytes, settings, count, out);
 }
 
 /* A config as rank 0 tells the others of it. */
@@ -170,6 +168,11 @@ ls_status ls_cli_threads(int threads) {
   return ls_fail(LS_EUSAGE, "--threads %d: it is 1 to 1024", threads);
 }
 
+ls_status ls_cli_stdout(const ls_cli *cli, const char *out) {
+  if (!cli->json || strcmp(out, "-") != 0) return LS_OK;
+  return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
+}
+
 bool ls_cli_is_config(const char *name) {
   const char *dot = strrchr(name, '.');
   return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
@@ -178,10 +181,10 @@ bool ls_cli_is_config(const char *name) {
 ls_status ls_cli_run(ls_cli *cli) {
   told t = {0};
   ls_status status = LS_OK;
-  if (cli->part->config) status = load(cli, cli->args[0], cli->args + 1, &t, &cli->config);
+  if (cli->verb->config) status = load(cli, cli->args[0], cli->args + 1, &t, &cli->config);
   cli->text = t.text;
   cli->bytes = t.bytes;
-  if (status == LS_OK) status = cli->part->run(cli, cli->options);
+  if (status == LS_OK) status = cli->verb->run(cli, cli->options);
   ls_config_free(&cli->config);
   LS_FREE(cli->text);
   return status;

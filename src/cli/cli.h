@@ -15,7 +15,7 @@
 #include "io/json.h"
 
 typedef struct ls_command ls_command;
-typedef struct ls_command_part ls_command_part;
+typedef struct ls_verb ls_verb;
 typedef struct ls_option ls_option;
 
 enum { LS_STRAYS = 16 };
@@ -24,17 +24,17 @@ typedef struct {
   const ls_command *const *commands; /* all of them, ends with NULL */
   const ls_command *command;         /* the one that was named; help's where none is (name is NULL
                                         then); NULL: it is unknown */
-  const ls_command_part *part;
+  const ls_verb *verb;
   const char *name;  /* as it was named; NULL: not at all */
   ls_comm *comm;     /* NULL for commands that need no ranks */
-  ls_config *config; /* where the part has one; */
+  ls_config *config; /* where the verb has one; */
   char *text;        /* (bytes) as its file has been read */
   size_t bytes;
   void *options;      /* the command's struct */
   const char **args;  /* what is left of the command line, ends with NULL */
-  const char **words; /* all arguments that are no options, the part's name among them */
+  const char **words; /* all arguments that are no options, the verb's name among them */
   char **made;        /* those that options have made */
-  const ls_option *stray[LS_STRAYS]; /* given, that not all parts of the command take */
+  const ls_option *stray[LS_STRAYS]; /* given, that not all verbs of the command take */
   int strays;
   bool json, help, version;
   int quiet, verbose; /* how often */
@@ -43,8 +43,8 @@ typedef struct {
   char **argv;
 } ls_cli;
 
-struct ls_command_part {
-  const char *name; /* NULL: the command has no parts */
+struct ls_verb {
+  const char *name; /* of `data import` it is import; NULL: the command has this one alone */
   /* options: the command's struct, filled in. Results go to stdout by ls_print. */
   ls_status (*run)(ls_cli *cli, const void *options);
   bool config;        /* CONFIG [KEY=VALUE...] are its arguments: cli->config */
@@ -73,16 +73,16 @@ struct ls_option {
   size_t at;         /* of the member */
   const char *value; /* "auto|FILE": words as they stand, names in capitals; NULL: takes none */
   const char *help;
-  const char *part; /* which alone takes it, as "scaling or plan"; NULL: all of the command's */
+  const char *verb; /* which alone takes it, as "scaling or plan"; NULL: all of the command's */
 };
-bool ls_option_fits(const ls_option *option, const char *part);
+bool ls_option_fits(const ls_option *option, const char *verb);
 
 #define LS_OPTION_OF(type, member, takes, option, key, word, ...)                              \
   {                                                                                            \
     .name = option, .letter = key, .kind = takes, .at = offsetof(type, member), .value = word, \
     .help = __VA_ARGS__                                                                        \
   }
-/* LS_OPTION(options, member, "name", 'l' or 0, "VALUE" or NULL, "help"[, "part"]) */
+/* LS_OPTION(options, member, "name", 'l' or 0, "VALUE" or NULL, "help"[, "verb"]) */
 #define LS_OPTION(type, member, name, letter, value, ...) \
   LS_OPTION_OF(type, member,                                                                    \
                _Generic(((type *)0)->member, bool : LS_OPTION_FLAG, int : LS_OPTION_INT,        \
@@ -102,7 +102,7 @@ struct ls_command {
   const ls_option *options; /* ends with name NULL */
   size_t size;              /* of the options' struct */
   const void *defaults;     /* such a struct; NULL: zeros */
-  ls_command_part part[6];  /* the last one has no run */
+  ls_verb verb[6];          /* the last one has no run */
 };
 
 /* ---- command.c: the command line ---- */
@@ -130,8 +130,9 @@ ls_status ls_cli_config(ls_cli *cli, const char *file, const char *const *overri
 /* --time-limit H:MM[:SS] in seconds, 0 where `text` is NULL; --threads N. LS_EUSAGE. */
 ls_status ls_cli_limit(const char *text, double *seconds);
 ls_status ls_cli_threads(int threads);
-bool ls_cli_is_config(const char *name); /* by its ending, .yaml or .yml */
-/* The part's function, with its config. */
+ls_status ls_cli_stdout(const ls_cli *cli, const char *out); /* LS_EUSAGE for -o - and --json */
+bool ls_cli_is_config(const char *name);                     /* by its ending, .yaml or .yml */
+/* The verb's function, with its config. */
 ls_status ls_cli_run(ls_cli *cli);
 void ls_cli_version(const ls_cli *cli); /* --version */
 

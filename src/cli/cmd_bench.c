@@ -44,7 +44,7 @@ const ls_command ls_command_bench = {
                                           .ranks = "1,2",
                                           .sizes = "1,10,100",
                                           .dir = "."},
-    .part = {{.name = "train", .run = ls_bench_train, .config = true},
+    .verb = {{.name = "train", .run = ls_bench_train, .config = true},
              {.name = "gemm", .run = ls_bench_gemm, .config = true},
              {.name = "allreduce", .run = ls_bench_allreduce, .config = true},
              {.name = "scaling", .run = ls_bench_scaling, .config = true},

@@ -4,39 +4,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/sweep/owner.h"
 #include "config/metric.h"
+#include "io/regular.h"
 #include "view/runs.h"
 
-enum { EXITS = 96 };
-
 /* "done", or how many ended how: "2 done, 1 dead". */
-static void exits(const ls_runs *runs, int group, char *out, size_t size) {
-  int counted = 0, total = ls_runs_size(runs, group);
-  size_t used = 0;
-  out[0] = '\0';
-  for (int i = 0; i < runs->n && used < size; i++) {
-    const ls_runs_item *item = &runs->item[i];
-    int same = 0, before = 0;
-    if (!ls_runs_counts(item, group)) continue;
-    for (int k = 0; k < runs->n; k++) {
-      bool equal = ls_runs_counts(&runs->item[k], group) &&
-                   strcmp(runs->item[k].verdict, item->verdict) == 0;
-      same += equal;
-      before += equal && k < i;
-    }
-    if (before > 0) continue;
-    const char *comma = counted++ ? ", " : "";
-    int more = same == total
-                   ? snprintf(out, size, "%s", item->verdict)
-                   : snprintf(out + used, size - used, "%s%d %s", comma, same, item->verdict);
-    used += (size_t)more;
+static char *exits(const ls_runs *runs, int group) {
+  json_t *count = json_object(), *n;
+  ls_buffer text = {0};
+  const char *verdict;
+  for (int i = 0; i < runs->n; i++) {
+    verdict = runs->item[i].verdict;
+    if (ls_runs_counts(&runs->item[i], group))
+      ls_put(count, verdict, json_integer_value(json_object_get(count, verdict)) + 1);
   }
+  json_object_foreach(count, verdict, n) {
+    if (json_object_size(count) > 1)
+      ls_buffer_add(&text, "%s%lld ", text.text ? ", " : "", (long long)json_integer_value(n));
+    ls_buffer_add(&text, "%s", verdict);
+  }
+  json_decref(count);
+  return text.text;
 }
 
 static void describe(json_t *object, const ls_config *c) {
@@ -115,9 +109,8 @@ static void put_spread(json_t *object, const char *name, int n, double mean, dou
 
 static void put_group(json_t *object, const ls_runs *runs, int group, const ls_texts *asked,
                       sweep_of *sweep) {
-  char *label = ls_runs_label(runs, group), exit[EXITS],
+  char *label = ls_runs_label(runs, group), *exit = exits(runs, group),
        *values = varied(sweep, ls_runs_first(runs, group)->path);
-  exits(runs, group, exit, sizeof exit);
   ls_put(object, "label", label);
   ls_put(object, "runs", ls_runs_size(runs, group));
   ls_put(object, "exit", exit);
@@ -126,6 +119,7 @@ static void put_group(json_t *object, const ls_runs *runs, int group, const ls_t
   ls_put(object, "_others", ls_runs_size(runs, group) - 1);
   ls_put(object, "_varied", values);
   LS_FREE(values);
+  LS_FREE(exit);
   LS_FREE(label);
   describe(object, ls_runs_first(runs, group)->config);
   double mean, deviation;
@@ -144,43 +138,34 @@ static void put_group(json_t *object, const ls_runs *runs, int group, const ls_t
 
 /* Columns of every table, and between their two halves those that were asked for; ls_mem text. */
 static char *make_look(const ls_texts *asked) {
-  char *heads = ls_mem_text(""), *cells = ls_mem_text("");
+  ls_buffer look = {0};
+  ls_buffer_add(
+      &look,
+      "run\toptimizer\tvaried\tepochs\tloss\taccuracy\tval_loss\tval_accuracy\ttest_loss\t"
+      "test_accuracy\t");
+  for (int64_t i = 0; i < asked->count; i++) ls_buffer_add(&look, "%s\t", asked->text[i]);
+  ls_buffer_add(&look,
+                "samples/s\tstaleness\tmost\texit\n"
+                "{*groups}{_first}{?_others} +{_others} "
+                "{_repeats}{_others:s}{/}\t{label}\t{?_varied}{_varied}{|}-{/}\t"
+                "{epochs.mean:.6g}\t"                     //
+                NUMBER("loss") SHARE("accuracy")          //
+                NUMBER("val_loss") SHARE("val_accuracy")  //
+                NUMBER("test_loss") SHARE("test_accuracy"));
   for (int64_t i = 0; i < asked->count; i++) {
     const char *name = asked->text[i];
-    char *more_heads = ls_mem_format("%s%s\t", heads, name),
-         *more_cells =
-             ls_mem_format("%s{%s.mean:.6g}{?%s.sd} +- {%s.sd:.2g}{/}\t", cells, name, name, name);
-    LS_FREE(heads);
-    LS_FREE(cells);
-    heads = more_heads;
-    cells = more_cells;
+    ls_buffer_add(&look, NUMBER("%s"), name, name, name);
   }
-  char *look = ls_mem_format(
-      "run\toptimizer\tvaried\tepochs\tloss\taccuracy\tval_loss\tval_accuracy\ttest_loss\t"
-      "test_accuracy\t%ssamples/s\tstaleness\tmost\texit\n"
-      "{*groups}{_first}{?_others} +{_others} "
-      "{_repeats}{_others:s}{/}\t{label}\t{?_varied}{_varied}{|}-{/}\t"
-      "{epochs.mean:.6g}\t"                       //
-      NUMBER("loss") SHARE("accuracy")            //
-      NUMBER("val_loss") SHARE("val_accuracy")    //
-      NUMBER("test_loss") SHARE("test_accuracy")  //
-      "%s{samples_per_s.mean:k}\t"
-      "{?staleness_mean.n}{staleness_mean.mean:.2f}{|}-{/}\t"
-      "{staleness_max.mean:.0f}\t{exit}\n{/}",
-      heads, cells);
-  LS_FREE(heads);
-  LS_FREE(cells);
-  return look;
+  ls_buffer_add(&look,
+                "{samples_per_s.mean:k}\t"
+                "{?staleness_mean.n}{staleness_mean.mean:.2f}{|}-{/}\t"
+                "{staleness_max.mean:.0f}\t{exit}\n{/}");
+  return look.text;
 }
 
 /* ---- which runs ---- */
 
-static bool holds_run(const char *dir) {
-  char *events = ls_mem_format("%s/metrics.jsonl", dir);
-  const bool there = access(events, F_OK) == 0;
-  LS_FREE(events);
-  return there;
-}
+static bool holds_run(const char *dir) { return ls_file_in(dir, "metrics.jsonl"); }
 
 /* A sweep's folder is all of its runs that have begun. */
 static ls_status append_word(ls_texts *paths, const char *word) {
@@ -245,4 +230,4 @@ const ls_command ls_command_compare = {
         "  lockstep compare runs/*\n"
         "  lockstep compare runs/a runs/b --json\n"
         "  lockstep compare runs/search                     # all runs of a sweep\n",
-    .part = {{.run = run}}};
+    .verb = {{.run = run}}};

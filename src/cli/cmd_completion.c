@@ -14,7 +14,7 @@ static ls_status script(ls_cli *cli, const void *options) {
   const ls_shell *shell = ls_shells;
   json_t *answer = json_object();
   (void)options;
-  while (strcmp(shell->name, cli->part->name) != 0) shell++;
+  while (strcmp(shell->name, cli->verb->name) != 0) shell++;
   ls_put(answer, "script", shell->script);
   ls_print(cli, answer, "{script}");
   return LS_OK;
@@ -136,22 +136,22 @@ static void offer_value(offers *all, const char *head, const char *value) {
 }
 
 static void offer_options(offers *all, const ls_option *o) {
-  const ls_command_part *part = all->line->part;
+  const ls_verb *verb = all->line->verb;
   for (; o && o->name; o++)
-    if (!part || ls_option_fits(o, part->name)) offer(all, "--", o->name, "", o->help);
+    if (!verb || ls_option_fits(o, verb->name)) offer(all, "--", o->name, "", o->help);
 }
 
 static void offer_arguments(offers *all) {
   const ls_command *command = all->line->command;
-  const ls_command_part *part = all->line->part;
+  const ls_verb *verb = all->line->verb;
   if (!all->line->name)
     offer_commands(all);
-  else if (command && part && part->config && all->line->args[0])
+  else if (command && verb && verb->config && all->line->args[0])
     ls_key_walk(ls_table(), add_setting, all);
-  else if (command && part)
-    offer_value(all, "", part->takes ? part->takes : "FILE");
+  else if (command && verb)
+    offer_value(all, "", verb->takes ? verb->takes : "FILE");
   else if (command)
-    for (part = command->part; part->run; part++) offer(all, "", part->name, "", NULL);
+    for (verb = command->verb; verb->run; verb++) offer(all, "", verb->name, "", NULL);
 }
 
 /* before: the word before the cursor's, an option that may wait for its value, or NULL. */
@@ -218,7 +218,7 @@ const ls_command ls_command_completion = {
         "  source <(lockstep completion bash)                           # in ~/.bashrc\n"
         "  lockstep completion zsh > ~/.zfunc/_lockstep                 # a folder of fpath\n"
         "  lockstep completion fish > ~/.config/fish/completions/lockstep.fish\n",
-    .part = {{.name = "bash", .run = script},
+    .verb = {{.name = "bash", .run = script},
              {.name = "zsh", .run = script},
              {.name = "fish", .run = script},
              {.name = "words", .run = words}}};

@@ -107,7 +107,7 @@ const ls_command ls_command_config = {
                                       "show: where each value comes from, as a comment", "show"),
                             {0}},
     .size = sizeof(options),
-    .part = {{.name = "init", .run = init, .takes = "KIND"},
+    .verb = {{.name = "init", .run = init, .takes = "KIND"},
              {.name = "check", .run = check, .config = true},
              {.name = "show", .run = show, .config = true},
              {.name = "schema", .run = schema}}};

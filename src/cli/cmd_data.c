@@ -68,7 +68,7 @@ const ls_command ls_command_data = {
     .options = data_options,
     .size = sizeof(ls_data_options),
     .defaults = &(const ls_data_options){.seed = 1},
-    .part = {
+    .verb = {
         {.name = "info", .run = info, .least = 1, .most = 1, .wanted = "data info: " WHICH},
         {.name = "import", .run = import, .least = 1, .most = 1, .wanted = "data import: " WHICH},
         {.name = "split", .run = split, .least = 1, .most = 1, .wanted = "data split: " WHICH}}};

@@ -1,4 +1,4 @@
-/* cmd_data.h - between the parts of lockstep data. */
+/* cmd_data.h - between the verbs of lockstep data. */
 #ifndef LS_CLI_CMD_DATA_H
 #define LS_CLI_CMD_DATA_H
 

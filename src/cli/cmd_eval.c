@@ -104,11 +104,10 @@ static ls_status choose_metrics(ls_config *c, const char *names) {
     const size_t length = strcspn(names, ",");
     snprintf(name, sizeof name, "%.*s", (int)length, names);
     const ls_metric m = ls_metric_validates(name) ? LS_METRICS : ls_metric_of(name);
-    const char *near = ls_nearest(name, ls_metric_names);
     if (m == LS_METRICS)
-      return ls_fail(LS_EUSAGE, "--metrics: there is no metric '%s'%s%s%s", name,
-                     near ? "; did you mean '" : " (see 'lockstep help eval.metrics')",
-                     near ? near : "", near ? "'" : "");
+      return ls_fail_near(LS_EUSAGE, ls_nearest(name, ls_metric_names),
+                          " (see 'lockstep help eval.metrics')",
+                          "--metrics: there is no metric '%s'", name);
     if (!ls_metric_fits(c, m))
       return ls_fail(LS_EUSAGE, "--metrics: there is no %s with the loss %s", name, c->loss);
     c->metric[m] = true;
@@ -310,4 +309,4 @@ const ls_command ls_command_eval = {
     .options = eval_options,
     .size = sizeof(options),
     .defaults = &(const options){.top_k = NOT_GIVEN, .best = LS_NETWORKS_ALL},
-    .part = {{.run = run, .least = 1, .most = INT_MAX, .wanted = "eval: give checkpoints"}}};
+    .verb = {{.run = run, .least = 1, .most = INT_MAX, .wanted = "eval: give checkpoints"}}};

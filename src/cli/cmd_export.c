@@ -67,7 +67,7 @@ const ls_command ls_command_export = {
         "  lockstep export runs/a --to npz -o flux.npz # for numpy.load\n",
     .options = export_options,
     .size = sizeof(options),
-    .part = {{.run = run,
+    .verb = {{.run = run,
               .least = 1,
               .most = 1,
               .wanted = "export: give one checkpoint, --to FORMAT and -o FILE"}}};

@@ -72,12 +72,9 @@ static ls_status unknown(const ls_cli *cli, const char *word) {
   words all = {0};
   for (const ls_command *const *c = cli->commands; *c; c++) all.word[all.count++] = (*c)->name;
   ls_key_walk(ls_table(), add_key, &all);
-  const char *near = ls_nearest(word, all.word);
-  if (near)
-    return ls_fail(LS_EUSAGE, "no command or config key '%s'; did you mean '%s'?", word, near);
-  return ls_fail(LS_EUSAGE,
-                 "no command or config key '%s'; lockstep help and lockstep help keys list them",
-                 word);
+  return ls_fail_near(LS_EUSAGE, ls_nearest(word, all.word),
+                      "; lockstep help and lockstep help keys list them",
+                      "no command or config key '%s'", word);
 }
 
 static ls_status print_manual(const ls_cli *cli, const char *page) {
@@ -124,7 +121,7 @@ const ls_command ls_command_help = {
                                              "the man page instead, as scdoc's source"),
                                    {0}},
     .size = sizeof(options),
-    .part = {{.run = run,
+    .verb = {{.run = run,
               .most = 1,
               .wanted = "help takes one word: a command or a config key",
               .takes = "COMMAND|KEY"}}};

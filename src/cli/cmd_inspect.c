@@ -1,11 +1,9 @@
 /* cmd_inspect.c - lockstep inspect: what a checkpoint, a run folder or a data file holds. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -18,8 +16,6 @@
 #include "data/trained.h"
 #include "io/regular.h"
 #include "view/history.h"
-
-enum { CONFIG_MAX = 16 << 20 };
 
 typedef struct {
   bool verify;
@@ -129,17 +125,16 @@ static void put_state(json_t *o, const ls_state *s) {
   ls_put(o, "last_grad_norm", s->last_grad_norm);
 }
 
-/* What a config says of train.mode, into the result; nothing where it cannot be read. */
-static void put_mode(json_t *o, const char *name, const char *text, size_t bytes) {
-  ls_config *config = NULL;
-  const bool known = ls_config_parse(name, text, bytes, NULL, 0, &config) == LS_OK;
-  ls_put(o, "mode", known ? config->mode : NULL);
-  ls_put_bool(o, "_apart", known && strcmp(config->mode, "synchronous") != 0);
+/* What a config says of train.mode, into the result; nothing where it could not be read. */
+static void put_mode(json_t *o, ls_config *config) {
+  ls_put(o, "mode", config ? config->mode : NULL);
+  ls_put_bool(o, "_apart", config && strcmp(config->mode, "synchronous") != 0);
   ls_config_free(&config);
 }
 
 static ls_status inspect_checkpoint(const ls_cli *cli, const char *path, int64_t bytes) {
   ls_checkpoint *c;
+  ls_config *config;
   char hash[48];
   LS_TRY(ls_checkpoint_read(path, &c));
   ls_weights_hash(c->weights, c->parameters, c->precision, hash);
@@ -164,7 +159,8 @@ static ls_status inspect_checkpoint(const ls_cli *cli, const char *path, int64_t
   ls_put(o, "writer", c->writer);
   ls_put(o, "run_id", c->run_id);
   ls_put(o, "kernel", c->kernel);
-  put_mode(o, path, c->config_text, strlen(c->config_text));
+  (void)ls_config_parse(path, c->config_text, strlen(c->config_text), NULL, 0, &config);
+  put_mode(o, config);
   ls_put(o, "config", c->config_text);
   ls_checkpoint_free(&c);
   ls_print(cli, o, checkpoint_look);
@@ -226,10 +222,8 @@ static json_t *last_epoch(const ls_history *h) {
 
 static void put_history(json_t *o, const char *dir) {
   ls_history *h;
-  char path[PATH_MAX];
-  snprintf(path, sizeof path, "%s/metrics.jsonl", dir);
   ls_put(o, "last_epoch", json_null());
-  if (access(path, F_OK) != 0) return;
+  if (!ls_file_in(dir, "metrics.jsonl")) return;
   if (ls_history_read(dir, 0, &h) != LS_OK) {
     ls_log(LS_LOG_WARN, "%s", ls_error_text());
     return;
@@ -241,19 +235,9 @@ static void put_history(json_t *o, const char *dir) {
   ls_history_free(&h);
 }
 
-static void put_config(json_t *o, const char *dir) {
-  char path[PATH_MAX], *text = NULL;
-  size_t bytes = 0;
-  snprintf(path, sizeof path, "%s/config.yaml", dir);
-  if (ls_regular_read(path, O_NOFOLLOW, &text, &bytes, CONFIG_MAX) == LS_OK)
-    put_mode(o, path, text, bytes);
-  else
-    ls_put(o, "mode", json_null());
-  LS_FREE(text);
-}
-
 static ls_status inspect_run(const ls_cli *cli, const char *dir, bool verify) {
   ls_saved *saved;
+  ls_config *config;
   int count, set_aside, bad = 0;
   LS_TRY(ls_checkpoint_list(dir, &saved, &count, &set_aside));
   json_t *o = json_object(), *list = json_array();
@@ -265,7 +249,8 @@ static ls_status inspect_run(const ls_cli *cli, const char *dir, bool verify) {
   ls_put(o, "checkpoints", list);
   ls_put(o, "_count", json_array_size(list));
   ls_put(o, "set_aside", set_aside);
-  put_config(o, dir);
+  (void)ls_config_of_run(dir, NULL, 0, &config);
+  put_mode(o, config);
   put_history(o, dir);
   ls_print(cli, o, run_look);
   if (!verify || bad == 0) return LS_OK;
@@ -276,11 +261,9 @@ static ls_status inspect_run(const ls_cli *cli, const char *dir, bool verify) {
 
 static bool is_run(const char *dir) {
   ls_saved *saved;
-  char path[PATH_MAX];
   int count = 0, damaged = 0;
   if (ls_checkpoint_list(dir, &saved, &count, &damaged) == LS_OK) LS_FREE(saved);
-  snprintf(path, sizeof path, "%s/config.yaml", dir);
-  return count || damaged || access(path, F_OK) == 0;
+  return count || damaged || ls_file_in(dir, "config.yaml");
 }
 
 /* Whatever could have been a checkpoint is read as one, so that damage to its first bytes is found
@@ -319,7 +302,7 @@ const ls_command ls_command_inspect = {
                                              "read every byte; exit 65 on any damage"),
                                    {0}},
     .size = sizeof(options),
-    .part = {{.run = run,
+    .verb = {{.run = run,
               .least = 1,
               .most = 1,
               .wanted = "inspect takes one checkpoint, run folder or data file"}}};

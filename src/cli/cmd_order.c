@@ -60,4 +60,4 @@ const ls_command ls_command_order = {
                                    {0}},
     .size = sizeof(options),
     .defaults = &(const options){.step = -1},
-    .part = {{.run = run, .config = true}}};
+    .verb = {{.run = run, .config = true}}};

@@ -1,6 +1,6 @@
 /* cmd_plot.c - lockstep plot: pictures of runs from their metrics.jsonl: cost, rate and
  * comparison. The path of weights is plot_path.c's, a sweep by what was varied plot_sweep.c's.
- * Begin at the bottom, with the parts: each a maker of panels (make_cost ...) for draw. */
+ * Begin at the bottom, with the verbs: each a maker of panels (make_cost ...) for draw. */
 #include "cli/cmd_plot.h"
 
 #include <math.h>
@@ -236,11 +236,9 @@ static bool any_has(const ls_runs *runs, ls_history_column c) {
 }
 
 static ls_status find_metric(const ls_runs *runs, const char *name, ls_history_column *out) {
-  int c = 0;
-  while (ls_history_names[c] && strcmp(ls_history_names[c], name) != 0) c++;
-  *out = (ls_history_column)c; /* LS_H_ASKED where there is no such one */
+  *out = ls_history_column_of(name);
   if (any_has(runs, *out)) return LS_OK;
-  if (c < LS_H_ASKED || ls_metric_of(name) < LS_NUMBERS)
+  if (*out < LS_H_ASKED || ls_metric_of(name) < LS_NUMBERS)
     return ls_fail(LS_EDATA, "no run has %s in its epochs", name);
   const char *near = ls_nearest(name, ls_history_names);
   if (!near) near = ls_nearest(name, ls_metric_followed);
@@ -283,15 +281,13 @@ static ls_status make_compare(const ls_runs *runs, const ls_plot_options *o, pic
 static ls_status check(const ls_cli *cli, const ls_plot_options *o) {
   if (!o->out)
     return ls_fail(LS_EUSAGE, "where to? -o FILE.svg, .png or .pdf, or -o - for the terminal");
-  if (o->by && strcmp(cli->part->name, "compare") != 0 && strcmp(o->by, "epoch") != 0 &&
+  if (o->by && strcmp(cli->verb->name, "compare") != 0 && strcmp(o->by, "epoch") != 0 &&
       strcmp(o->by, "step") != 0)
     return ls_fail(LS_EUSAGE, "--by %s: use epoch or step", o->by);
   ls_view zoom;
   if (o->zoom && strcmp(o->zoom, "min") != 0) LS_TRY(ls_plot_zoom(o->zoom, &zoom));
   if (o->steps < 1) return ls_fail(LS_EUSAGE, "--steps is positive");
-  if (cli->json && strcmp(o->out, "-") == 0)
-    return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
-  return LS_OK;
+  return ls_cli_stdout(cli, o->out);
 }
 
 typedef ls_status (*maker)(const ls_runs *, const ls_plot_options *, picture *);
@@ -309,7 +305,7 @@ static ls_status draw_made(const ls_runs *runs, const ls_plot_options *o, maker 
 
 static void tell_done(const ls_cli *cli, const ls_plot_options *o, int runs) {
   json_t *done = json_object();
-  ls_put(done, "plot", cli->part->name);
+  ls_put(done, "plot", cli->verb->name);
   ls_put(done, "file", o->out);
   ls_put(done, "runs", runs);
   ls_print(cli, done, NULL);
@@ -403,7 +399,7 @@ const ls_command ls_command_plot = {
     .options = plot_options,
     .size = sizeof(ls_plot_options),
     .defaults = &(const ls_plot_options){.steps = 1000},
-    .part = {{.name = "cost", .run = cost},
+    .verb = {{.name = "cost", .run = cost},
              {.name = "lr", .run = lr},
              {.name = "path", .run = path},
              {.name = "compare", .run = compare}}};

@@ -46,20 +46,26 @@ typedef struct {
   int64_t index[ROWS];
 } network;
 
-static int64_t share(const predictor *p, int64_t round, int rank, int64_t *first) {
-  *first = (round * ls_comm_size(p->comm) + rank) * p->blocks * ROWS;
-  return ls_clamp(p->rows - *first, 0, p->blocks * ROWS);
+/* Samples that a rank takes in a round at most. */
+static int64_t turn(const predictor *p) { return p->blocks * ROWS; }
+
+static int64_t first_of(const predictor *p, int64_t round, int rank) {
+  return (round * ls_comm_size(p->comm) + rank) * turn(p);
+}
+
+static int64_t share_of(const predictor *p, int64_t round, int rank) {
+  return ls_clamp(p->rows - first_of(p, round, rank), 0, turn(p));
 }
 
 static int64_t rounds(const predictor *p) {
-  const int64_t each = (int64_t)ls_comm_size(p->comm) * p->blocks * ROWS;
+  const int64_t each = ls_comm_size(p->comm) * turn(p);
   return (p->rows + each - 1) / each;
 }
 
 static ls_status open_predictor(predictor *p) {
-  const size_t numbers = (size_t)(p->parts * p->blocks * ROWS * p->width);
+  const size_t numbers = (size_t)(p->parts * turn(p) * p->width);
   const size_t size = ls_dtype_size(p->made);
-  if (p->parts > 1) LS_TRY(ls_ensemble_new(rounds(p) * p->blocks * ROWS, p->width, &p->ensemble));
+  if (p->parts > 1) LS_TRY(ls_ensemble_new(rounds(p) * turn(p), p->width, &p->ensemble));
   LS_TRY(ls_mem_new(&p->mine, numbers, size));
   return ls_mem_new(&p->other, numbers, size);
 }
@@ -68,7 +74,8 @@ static ls_status open_predictor(predictor *p) {
 static ls_status compute(predictor *p, network *n, int64_t round) {
   const ls_batch *b = &n->apply.batch;
   const size_t size = ls_dtype_size(p->made);
-  int64_t first, rows = share(p, round, ls_comm_rank(p->comm), &first);
+  const int me = ls_comm_rank(p->comm);
+  const int64_t first = first_of(p, round, me), rows = share_of(p, round, me);
   for (int64_t done = 0; done < rows; done += ROWS) {
     const int64_t count = ls_clamp(rows - done, 0, ROWS);
     ls_alive();
@@ -87,14 +94,14 @@ static size_t bytes_of(const predictor *p, int64_t rows) {
 static ls_status collect(predictor *p, int64_t round) {
   ls_comm *comm = p->comm;
   const int me = ls_comm_rank(comm);
-  int64_t first, rows = share(p, round, me, &first);
+  int64_t rows = share_of(p, round, me);
   if (me > 0) {
     if (rows > 0) ls_comm_send(comm, p->mine, bytes_of(p, rows), 0);
     return LS_OK;
   }
   ls_status status = ls_outputs_write(p->outputs, rows, p->mine);
   for (int r = 1; r < ls_comm_size(comm); r++) {
-    rows = share(p, round, r, &first);
+    rows = share_of(p, round, r);
     if (rows == 0) break;
     /* also after a failure: the senders are on their way */
     ls_comm_recv(comm, p->other, bytes_of(p, rows), r);
@@ -108,10 +115,10 @@ static ls_status apply(predictor *p, network *n) {
   ls_comm_at(p->comm, "prediction");
   if (p->ensemble) ls_ensemble_next(p->ensemble);
   for (int64_t round = 0; round < rounds(p); round++) {
-    int64_t first, rows = share(p, round, ls_comm_rank(p->comm), &first);
+    const int64_t rows = share_of(p, round, ls_comm_rank(p->comm));
     LS_TRY(ls_comm_agree(p->comm, compute(p, n, round)));
     if (p->ensemble)
-      ls_ensemble_add(p->ensemble, round * p->blocks * ROWS, rows, p->made, p->mine);
+      ls_ensemble_add(p->ensemble, round * turn(p), rows, p->made, p->mine);
     else
       LS_TRY(ls_comm_agree(p->comm, collect(p, round)));
   }
@@ -120,8 +127,8 @@ static ls_status apply(predictor *p, network *n) {
 
 static ls_status write_ensemble(predictor *p) {
   for (int64_t round = 0; p->ensemble && round < rounds(p); round++) {
-    int64_t first, rows = share(p, round, ls_comm_rank(p->comm), &first);
-    ls_ensemble_get(p->ensemble, round * p->blocks * ROWS, rows, p->made, p->mine);
+    const int64_t rows = share_of(p, round, ls_comm_rank(p->comm));
+    ls_ensemble_get(p->ensemble, round * turn(p), rows, p->made, p->mine);
     LS_TRY(ls_comm_agree(p->comm, collect(p, round)));
   }
   return LS_OK;
@@ -248,8 +255,7 @@ static ls_status run(ls_cli *cli, const void *given) {
   ls_texts paths = {0};
   if (!o->input || !o->output) return ls_fail(LS_EUSAGE, WANTED);
   LS_TRY(ls_outputs_check(o->output));
-  if (cli->json && strcmp(o->output, "-") == 0)
-    return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
+  LS_TRY(ls_cli_stdout(cli, o->output));
   ls_status status = ls_networks_find(cli, o->best, &paths);
   p.parts = paths.count > 1 ? 2 : 1;
   if (status == LS_OK) status = use_each(&p, &paths, o);
@@ -305,4 +311,4 @@ const ls_command ls_command_predict = {
     .options = predict_options,
     .size = sizeof(options),
     .defaults = &(const options){.best = LS_NETWORKS_ALL},
-    .part = {{.run = run, .least = 1, .most = INT_MAX, .wanted = WANTED}}};
+    .verb = {{.run = run, .least = 1, .most = INT_MAX, .wanted = WANTED}}};

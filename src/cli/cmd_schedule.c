@@ -328,8 +328,7 @@ static ls_status check(const ls_cli *cli, const options *o) {
     return ls_fail(LS_EUSAGE, "--steps and --samples are positive");
   if (o->csv && (cli->json || o->out))
     return ls_fail(LS_EUSAGE, "--csv goes with neither --json nor -o");
-  if (cli->json && o->out && strcmp(o->out, "-") == 0)
-    return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
+  if (o->out) LS_TRY(ls_cli_stdout(cli, o->out));
   if (o->at && o->steps) return ls_fail(LS_EUSAGE, "--at and --steps exclude each other");
   if (o->find && (o->at || o->samples))
     return ls_fail(LS_EUSAGE, "--find goes with neither --at nor --samples");
@@ -383,4 +382,4 @@ const ls_command ls_command_schedule = {
     .plugins = true,
     .options = schedule_options,
     .size = sizeof(options),
-    .part = {{.run = run, .config = true}}};
+    .verb = {{.run = run, .config = true}}};

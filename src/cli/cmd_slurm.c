@@ -23,6 +23,11 @@ typedef struct {
   bool sbcast;
 } options;
 
+/* What a job copies to its nodes' disks, and the key that says where it is. */
+typedef struct {
+  const char *key, *path;
+} copy;
+
 typedef struct {
   const options *o;
   const ls_config *config;
@@ -30,8 +35,10 @@ typedef struct {
   FILE *out;
   char *name, *program, *dir; /* ls_mem; dir: the run folder */
   char memory[32];            /* of a node, as Slurm wants it; "": not said */
-  long long seconds;          /* of the job */
-  bool srun;                  /* else mpirun starts the ranks */
+  copy copy[3];
+  int copies;
+  long long seconds; /* of the job */
+  bool srun;         /* else mpirun starts the ranks */
 } script;
 
 /* ---- what is asked for ---- */
@@ -204,47 +211,51 @@ static void put_chain(const script *s) {
           s->o->chain, s->o->chain);
 }
 
-static const char *const split_key[] = {"data.train.file", "data.validation.file",
-                                        "data.test.file"};
+/* --sbcast: the folder of the data, or their files by split. */
+static void list_copies(script *s) {
+  static const char *const split_key[] = {"data.train.file", "data.validation.file",
+                                          "data.test.file"};
+  const ls_data_spec *data = &s->config->data;
+  if (!s->o->sbcast) return;
+  if (data->dir) s->copy[s->copies++] = (copy){"data.dir", data->dir};
+  for (int i = 0; !data->dir && i < 3; i++)
+    if (data->source[i].file) s->copy[s->copies++] = (copy){split_key[i], data->source[i].file};
+}
 
 /* Each file goes to a folder of every node, which its key then names. */
 static void put_copies(const script *s) {
-  const ls_data_spec *data = &s->config->data;
-  if (!s->o->sbcast) return;
+  if (s->copies == 0) return;
   fputs(
       "\n# The data go to each node's own disk first.\n"
       "local=/tmp/lockstep-$SLURM_JOB_ID\n"
       "each_node() { srun --ntasks=\"$SLURM_JOB_NUM_NODES\" --ntasks-per-node=1 \"$@\"; }\n"
       "each_node mkdir -p \"$local\" || exit\n",
       s->out);
-  if (data->dir) {
-    fputs("for file in ", s->out);
-    put_word(s->out, data->dir);
-    fputs("/*; do\n  sbcast --force \"$file\" \"$local/${file##*/}\" || exit\ndone\n", s->out);
-  }
-  for (int i = 0; !data->dir && i < 3; i++) {
-    if (!data->source[i].file) continue;
-    fputs("sbcast --force ", s->out);
-    put_word(s->out, data->source[i].file);
-    fprintf(s->out, " \"$local/%s\" || exit\n", split_key[i]);
+  for (const copy *c = s->copy; c < s->copy + s->copies; c++) {
+    fputs(s->config->data.dir ? "for file in " : "sbcast --force ", s->out);
+    put_word(s->out, c->path);
+    if (s->config->data.dir)
+      fputs("/*; do\n  sbcast --force \"$file\" \"$local/${file##*/}\" || exit\ndone\n", s->out);
+    else
+      fprintf(s->out, " \"$local/%s\" || exit\n", c->key);
   }
 }
 
 /* An override of what is copied: its copy is meant. */
 static bool is_copied(const script *s, const char *override) {
-  size_t key = strcspn(override, "=");
-  bool file = false;
-  for (int i = 0; i < 3; i++)
-    file = file || (key == strlen(split_key[i]) && !strncmp(override, split_key[i], key));
-  return s->o->sbcast && (file || !strncmp(override, "data.dir=", 9));
+  const size_t key = strcspn(override, "=");
+  bool found = false;
+  for (const copy *c = s->copy; c < s->copy + s->copies; c++)
+    found = found || (key == strlen(c->key) && !strncmp(override, c->key, key));
+  return found;
 }
 
 static void put_local_names(const script *s) {
-  const ls_data_spec *data = &s->config->data;
-  if (!s->o->sbcast) return;
-  if (data->dir) fputs(" data.dir=\"$local\"", s->out);
-  for (int i = 0; !data->dir && i < 3; i++)
-    if (data->source[i].file) fprintf(s->out, " %s=\"$local/%s\"", split_key[i], split_key[i]);
+  for (const copy *c = s->copy; c < s->copy + s->copies; c++)
+    if (s->config->data.dir)
+      fprintf(s->out, " %s=\"$local\"", c->key);
+    else
+      fprintf(s->out, " %s=\"$local/%s\"", c->key, c->key);
 }
 
 /* The ranks of all nodes can write where the job was handed in, as to the run folder. */
@@ -303,7 +314,7 @@ static const char go_on[] =
 
 static void put_end(const script *s) {
   fputs("code=$?\n", s->out);
-  if (s->o->sbcast) fputs("each_node rm -rf \"$local\"\n", s->out);
+  if (s->copies > 0) fputs("each_node rm -rf \"$local\"\n", s->out);
   fputs(s->o->chain ? end_chain : go_on, s->out);
   fputs("exit $code\n", s->out);
 }
@@ -337,14 +348,15 @@ static ls_status check_names(const script *s) {
   const ls_data_spec *data = &s->config->data;
   if (s->o->sbcast && !data->dir && (!strcmp(data->type, "idx") || !data->source[0].file))
     return ls_fail(LS_EUSAGE, "--sbcast wants the data in data.dir, or in a file a split");
-  for (int i = 0; s->o->sbcast && !data->dir && i < 3; i++)
-    if (data->source[i].file && strpbrk(data->source[i].file, "*?"))
-      return ls_fail(LS_EUSAGE, "--sbcast wants one file a split, not '%s'", data->source[i].file);
+  for (int i = 0; !data->dir && i < s->copies; i++)
+    if (strpbrk(s->copy[i].path, "*?"))
+      return ls_fail(LS_EUSAGE, "--sbcast wants one file a split, not '%s'", s->copy[i].path);
   return LS_OK;
 }
 
 static ls_status compose(script *s, ls_cli *cli) {
   LS_TRY(choose_launcher(s));
+  list_copies(s);
   LS_TRY(check_names(s));
   if (s->o->memory)
     snprintf(s->memory, sizeof s->memory, "%s", s->o->memory);
@@ -418,4 +430,4 @@ const ls_command ls_command_slurm = {
     .options = slurm_options,
     .size = sizeof(options),
     .defaults = &(const options){.cpus = 1, .mpi = "auto"},
-    .part = {{.run = run, .config = true}}};
+    .verb = {{.run = run, .config = true}}};

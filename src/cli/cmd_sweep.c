@@ -4,13 +4,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clamp.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/sweep/claims.h"
+#include "cli/sweep/journal.h"
 #include "cli/sweep/owner.h"
 #include "cli/sweep/report.h"
+#include "cli/sweep/rungs.h"
 #include "cli/sweep/shared.h"
 #include "cli/sweep/watch.h"
 #include "config/number.h"
@@ -25,46 +28,38 @@ typedef struct {
   int ranks, threads;
 } options;
 
-/* A sweep at work. */
+/* What the command has at hand. */
 typedef struct {
   ls_cli *cli;
   const options *o;
-  const char *metric;
-  ls_sweep_plan *plan;
+  ls_sweep sweep;
   ls_sweep_job job;
-  ls_rung_plan halving;
-  ls_sweep_stage stage;
-  ls_sweep_row *row; /* (runs) rank 0's */
-  ls_lock *lock;     /* rank 0's */
+  ls_lock *lock; /* rank 0's */
   ls_sweep_data *data;
-} sweep;
+} search;
 
-static bool is_root(const sweep *s) { return ls_comm_rank(s->cli->comm) == 0; }
+static bool is_root(const search *a) { return ls_comm_rank(a->cli->comm) == 0; }
 
 /* ---- what is asked for ---- */
 
-static bool has_validation(const ls_config *c, const options *o) {
-  return c->data.validation.share > 0 || c->data.fold.k > 0 || o->folds > 0 ||
-         c->data.source[LS_SPLIT_VALIDATION].file;
-}
-
-static ls_status choose_metric(sweep *s) {
-  const bool validates = has_validation(s->cli->config, s->o);
-  s->metric = s->o->metric ? s->o->metric : "val_loss";
-  if (!ls_sweep_metric_known(s->metric))
+static ls_status choose_metric(search *a) {
+  const bool validates = a->o->folds > 0 || ls_config_has_validation(a->cli->config);
+  const char *metric = a->o->metric ? a->o->metric : "val_loss";
+  a->sweep.metric = metric;
+  if (!ls_sweep_metric_known(metric))
     return ls_fail(LS_EUSAGE,
                    "--metric %s: it is loss, accuracy, mae, rmse, r2 or another of the end event, "
                    "with val_ or test_ in front for that split's",
-                   s->metric);
-  if (validates || strncmp(s->metric, "val_", 4) != 0) return LS_OK;
+                   metric);
+  if (validates || !ls_metric_validates(metric)) return LS_OK;
   return ls_fail(LS_EUSAGE,
                  "--metric %s: there are no samples to validate with; give data.validation=0.2 or "
                  "--folds 5, or another --metric, as loss",
-                 s->metric);
+                 metric);
 }
 
-static ls_status check(const sweep *s) {
-  const options *o = s->o;
+static ls_status check(const search *a) {
+  const options *o = a->o;
   if (!o->dir) return ls_fail(LS_EUSAGE, "-o DIR is missing: where the runs go");
   if (o->resume && *o->resume && strcmp(o->resume, "auto") != 0)
     return ls_fail(LS_EUSAGE,
@@ -72,21 +67,21 @@ static ls_status check(const sweep *s) {
                    "where there must be one",
                    o->resume);
   if (o->ranks < 0) return ls_fail(LS_EUSAGE, "--ranks-per-trial %d: it is 1 or more", o->ranks);
-  if (!s->cli->config->log_jsonl)
+  if (!a->cli->config->log_jsonl)
     return ls_fail(LS_ECONFIG,
                    "output.log has no jsonl, and a sweep reads its runs' metrics.jsonl");
   return ls_cli_threads(o->threads);
 }
 
 /* A rung is decided by what its epoch's event tells: the metric must be there. */
-static ls_status check_rungs(const sweep *s) {
-  const ls_every *every = &s->cli->config->eval_every;
-  if (strncmp(s->metric, "test_", 5) == 0)
+static ls_status check_rungs(const search *a) {
+  const ls_every *every = &a->cli->config->eval_every;
+  const char *metric = a->sweep.metric;
+  if (strncmp(metric, "test_", 5) == 0)
     return ls_fail(LS_EUSAGE,
-                   "--halving: a rung is decided before there is a %s; use a val_ metric",
-                   s->metric);
-  for (int r = 0; strncmp(s->metric, "val_", 4) == 0 && r < s->halving.rungs - 1; r++) {
-    const long long epoch = s->halving.epochs[r];
+                   "--halving: a rung is decided before there is a %s; use a val_ metric", metric);
+  for (int r = 0; ls_metric_validates(metric) && r < a->sweep.rungs.count - 1; r++) {
+    const long long epoch = a->sweep.rungs.epochs[r];
     if (every->unit != LS_EVERY_EPOCHS || epoch % (int64_t)every->n != 0)
       return ls_fail(LS_ECONFIG,
                      "--halving: a rung ends at epoch %lld, and eval.every has no evaluation "
@@ -96,38 +91,40 @@ static ls_status check_rungs(const sweep *s) {
   return LS_OK;
 }
 
-static ls_status plan_rungs(sweep *s) {
-  const ls_config *c = s->cli->config;
-  const char *text = s->o->halving;
+static ls_status plan_rungs(search *a) {
+  const ls_config *c = a->cli->config;
+  const ls_sweep_plan *plan = a->sweep.plan;
+  const char *text = a->o->halving;
   int64_t first = 0;
-  s->halving = ls_halving_plan(s->plan->trials, 1, 0);
+  a->sweep.rungs = ls_rungs_plan(plan->trials, 1, 0);
   if (!text) return LS_OK;
   if (*text && (ls_integer_parse(text, &first) || first < 1))
     return ls_fail(LS_EUSAGE, "--halving=%s: the epochs of the first rung, 1 or more", text);
-  for (int k = 0; k < s->plan->varies; k++)
-    if (strcmp(s->plan->vary[k].key, "train.epochs") == 0)
+  for (int k = 0; k < plan->varies; k++)
+    if (strcmp(plan->vary[k].key, "train.epochs") == 0)
       return ls_fail(LS_EUSAGE, "--halving: rungs are shares of train.epochs, which is varied");
   if (c->steps > 0)
     return ls_fail(LS_ECONFIG,
                    "--halving counts epochs: train.epochs in place of train.steps says how many");
-  s->halving = ls_halving_plan(s->plan->trials, c->epochs, first);
-  if (s->halving.rungs == 1)
+  a->sweep.rungs = ls_rungs_plan(plan->trials, c->epochs, first);
+  if (a->sweep.rungs.count == 1)
     return ls_fail(LS_EUSAGE, "--halving: of %lld trials of %lld epochs nothing can be halved%s",
-                   (long long)s->plan->trials, (long long)c->epochs,
+                   (long long)plan->trials, (long long)c->epochs,
                    first > 0 ? "; a smaller first rung?" : "");
-  return check_rungs(s);
+  return check_rungs(a);
 }
 
 /* Every trial's config, before anything is made. *slices: the fewest that one has. */
-static ls_status check_trials(const sweep *s, int *slices) {
-  const int64_t each = s->plan->runs / s->plan->trials;
-  for (int64_t i = 0; i < s->plan->runs; i += each) {
+static ls_status check_trials(const search *a, int *slices) {
+  const ls_sweep_plan *plan = a->sweep.plan;
+  const int ranks = a->o->ranks;
+  for (int64_t i = 0; i < plan->runs; i += plan->each) {
     ls_config *config = NULL;
-    const ls_sweep_run *run = &s->plan->run[i];
-    ls_status status = ls_sweep_config(&s->job, run->trial, run, &config);
+    const ls_sweep_run *run = &plan->run[i];
+    ls_status status = ls_sweep_config(&a->job, run->trial, run, &config);
     if (status == LS_OK && config->slices > 0 && config->slices < *slices)
       *slices = (int)config->slices;
-    if (status == LS_OK && s->o->ranks > 0 && config->slices > 0 && config->slices < s->o->ranks)
+    if (status == LS_OK && ranks > 0 && config->slices > 0 && config->slices < ranks)
       status = ls_fail(LS_ECONFIG,
                        "trial %lld has %lld slices, and each rank works on one or more: "
                        "--ranks-per-trial %lld, or a larger train.slices",
@@ -140,28 +137,24 @@ static ls_status check_trials(const sweep *s, int *slices) {
 
 /* ---- the folder ---- */
 
-static ls_sweep_ask asked_for(const sweep *s) {
-  return (ls_sweep_ask){s->plan, s->o->vary, s->metric, s->o->halving ? s->halving.epochs[0] : 0};
-}
-
 /* Rank 0: it is ours, or can be. */
-static ls_status check_folder(const sweep *s, bool *there) {
-  const char *dir = s->o->dir;
-  const ls_sweep_ask asked = asked_for(s);
-  LS_TRY(ls_sweep_owner_check(dir, &asked, s->cli->config, there));
-  if (!*there && s->o->resume && !*s->o->resume)
+static ls_status check_folder(const search *a, bool *there) {
+  const char *dir = a->o->dir;
+  const bool must_be_there = a->o->resume && !*a->o->resume;
+  LS_TRY(ls_sweep_owner_check(&a->sweep, a->o->vary, a->cli->config, there));
+  if (!*there && must_be_there)
     return ls_fail(LS_EDATA, "%s: there is no sweep to go on with; --resume=auto begins one", dir);
   return ls_folder_check(dir, !*there, false);
 }
 
 /* Rank 0: nobody else writes there; what its runs have come to. */
-static ls_status take_folder(sweep *s) {
-  const char *dir = s->o->dir;
-  const ls_sweep_ask asked = asked_for(s);
+static ls_status take_folder(search *a) {
+  const char *dir = a->o->dir;
+  ls_sweep *s = &a->sweep;
   bool there;
-  LS_TRY(ls_folder_take(dir, false, &s->lock));
-  LS_TRY(check_folder(s, &there)); /* another may have come before the lock was ours */
-  LS_TRY(ls_sweep_owner_write(dir, &asked, s->cli));
+  LS_TRY(ls_folder_take(dir, false, &a->lock));
+  LS_TRY(check_folder(a, &there)); /* another may have come before the lock was ours */
+  LS_TRY(ls_sweep_owner_write(s, a->o->vary, a->cli));
   LS_NEW(s->row, s->plan->runs);
   for (int64_t i = 0; i < s->plan->runs; i++) {
     LS_TRY(ls_sweep_row_retry(dir, s->plan->run[i].name));
@@ -174,39 +167,35 @@ static ls_status take_folder(sweep *s) {
 
 /* So many groups that every rank has a group and all runs that are left are in flight, or there is
  * a rank for each of them. */
-static void choose_groups(sweep *s, int64_t left, int slices) {
-  const int ranks = ls_comm_size(s->cli->comm);
-  int most = left < ranks ? (int)left : ranks;
-  if (most < 1) most = 1;
-  if (s->o->ranks > 0) {
-    s->job.ranks = s->o->ranks < ranks ? s->o->ranks : ranks;
-    s->job.groups = (ranks + s->job.ranks - 1) / s->job.ranks;
-    return;
-  }
-  const int fewest = (ranks + slices - 1) / slices; /* a slice a rank */
-  s->job.groups = most < fewest ? fewest : most;
+static void choose_groups(search *a, int slices) {
+  const int ranks = ls_comm_size(a->cli->comm), most = (int)ls_clamp(a->sweep.left, 1, ranks),
+            fewest = (ranks + slices - 1) / slices; /* a slice a rank */
+  a->job.groups = most < fewest ? fewest : most;
+  if (a->o->ranks == 0) return;
+  a->job.ranks = a->o->ranks < ranks ? a->o->ranks : ranks;
+  a->job.groups = (ranks + a->job.ranks - 1) / a->job.ranks;
 }
 
-static void say_groups(const sweep *s) {
+static void say_groups(const search *a) {
+  const ls_sweep *s = &a->sweep;
   const ls_sweep_plan *p = s->plan;
-  const int64_t trials = s->halving.trials[s->stage.rung];
-  const int ranks = ls_comm_size(s->cli->comm),
-            each = s->job.ranks > 0 ? s->job.ranks : ranks / s->job.groups;
-  char rung[LS_HALVING_TEXT], folds[32] = "", seeds[32] = "", over[40] = "";
-  ls_halving_text(&s->halving, s->stage.rung, rung);
+  const int64_t trials = s->rungs.trials[s->rung];
+  const int ranks = ls_comm_size(a->cli->comm),
+            each = a->job.ranks > 0 ? a->job.ranks : ranks / a->job.groups;
+  char rung[LS_RUNG_TEXT], folds[32] = "", seeds[32] = "", over[40] = "";
+  ls_rung_text(s, rung);
   if (p->folds > 0) snprintf(folds, sizeof folds, " x %lld folds", (long long)p->folds);
   if (p->seeds > 1) snprintf(seeds, sizeof seeds, " x %lld seeds", (long long)p->seeds);
-  if (s->stage.left < trials * (p->runs / p->trials))
-    snprintf(over, sizeof over, ", %lld to go", (long long)s->stage.left);
+  if (s->left < trials * p->each) snprintf(over, sizeof over, ", %lld to go", (long long)s->left);
   ls_log(LS_LOG_INFO, "sweep: %s%lld trial%s%s%s%s; %d at a time, each on %d of %d ranks", rung,
-         (long long)trials, trials == 1 ? "" : "s", folds, seeds, over, s->job.groups, each, ranks);
+         (long long)trials, trials == 1 ? "" : "s", folds, seeds, over, a->job.groups, each, ranks);
 }
 
-static void warn_of_ranks(const sweep *s) {
-  const int ranks = ls_comm_size(s->cli->comm);
-  if (s->o->ranks > ranks)
+static void warn_of_ranks(const search *a) {
+  const int ranks = ls_comm_size(a->cli->comm);
+  if (a->o->ranks > ranks)
     ls_log(LS_LOG_WARN, "--ranks-per-trial %d: there are %d, and each run gets them all",
-           s->o->ranks, ranks);
+           a->o->ranks, ranks);
 }
 
 /* ---- the whole ---- */
@@ -214,135 +203,134 @@ static void warn_of_ranks(const sweep *s) {
 /* For those that are done. A group that goes on while another stands still hides it, until it is
  * done too. */
 static uint64_t others_beat(void *arg, char *words, size_t room) {
-  const sweep *s = arg;
-  const uint64_t beats = ls_claims_beats(s->o->dir, ls_comm_size(s->cli->comm), words, room);
+  const search *a = arg;
+  const uint64_t beats = ls_claims_beats(a->o->dir, ls_comm_size(a->cli->comm), words, room);
   if (!*words) snprintf(words, room, "a group of the sweep");
   return beats;
 }
 
-static ls_status watch_and_train(sweep *s) {
-  ls_comm *comm = s->cli->comm;
-  const ls_comm_signs signs = {others_beat, s, ls_lock_patience()};
-  const ls_sweep_watched watched = {s->o->dir, s->metric, s->plan, &s->halving, s->row, &s->stage};
+static ls_status watch_and_train(search *a) {
+  ls_comm *comm = a->cli->comm;
+  const ls_comm_signs signs = {others_beat, a, ls_lock_patience()};
   ls_sweep_watch *watch = NULL;
-  LS_TRY(ls_claims_open(comm, s->o->dir));
+  LS_TRY(ls_claims_open(comm, a->o->dir));
   ls_status status =
-      ls_comm_agree(comm, is_root(s) ? ls_sweep_watch_start(&watched, &watch) : LS_OK);
+      ls_comm_agree(comm, is_root(a) ? ls_sweep_watch_start(&a->sweep, &watch) : LS_OK);
   if (status == LS_OK) {
-    status = ls_sweep_train(comm, &s->job);
+    status = ls_sweep_train(comm, &a->job);
     ls_comm_rest(comm, &signs);
     status = ls_comm_agree(comm, status);
   }
   const ls_status seen = ls_comm_agree(comm, ls_sweep_watch_stop(&watch));
-  if (is_root(s)) ls_claims_close(s->o->dir);
+  if (is_root(a)) ls_claims_close(a->o->dir);
   return status == LS_OK ? seen : status;
 }
 
 /* Where the sweep stands, on all ranks. */
-static ls_status look(sweep *s) {
-  ls_comm *comm = s->cli->comm;
-  LS_TRY(ls_comm_agree(comm, is_root(s) ? ls_halving_look(&s->halving, s->o->dir, s->plan,
-                                                          s->metric, s->row, &s->stage)
-                                        : LS_OK));
-  ls_comm_bcast(comm, &s->stage.rung, sizeof s->stage.rung, 0);
-  ls_comm_bcast(comm, &s->stage.left, sizeof s->stage.left, 0);
-  ls_comm_bcast(comm, s->stage.over, (size_t)s->plan->runs * sizeof *s->stage.over, 0);
+static ls_status look(search *a) {
+  ls_comm *comm = a->cli->comm;
+  ls_sweep *s = &a->sweep;
+  LS_TRY(ls_comm_agree(comm, is_root(a) ? ls_rungs_look(s) : LS_OK));
+  ls_comm_bcast(comm, &s->rung, sizeof s->rung, 0);
+  ls_comm_bcast(comm, &s->left, sizeof s->left, 0);
+  ls_comm_bcast(comm, s->over, (size_t)s->plan->runs * sizeof *s->over, 0);
   return LS_OK;
 }
 
 /* The data that runs share, read before the first of them begins. */
-static ls_status open_data(sweep *s, bool begins) {
-  ls_comm *comm = s->cli->comm;
+static ls_status open_data(search *a, bool begins) {
+  ls_comm *comm = a->cli->comm;
+  const ls_sweep *s = &a->sweep;
   bool *over = NULL; /* (runs) rank 0's */
   LS_TRY(ls_comm_agree(
-      comm, is_root(s) ? ls_mem_new((void **)&over, (size_t)s->plan->runs, sizeof *over) : LS_OK));
+      comm, is_root(a) ? ls_mem_new((void **)&over, (size_t)s->plan->runs, sizeof *over) : LS_OK));
   for (int64_t i = 0; over && s->row && i < s->plan->runs; i++) over[i] = s->row[i].over;
-  const ls_status status = ls_sweep_data_open(comm, &s->job, over, begins, &s->data);
+  const ls_status status = ls_sweep_data_open(comm, &a->job, over, begins, &a->data);
   LS_FREE(over);
-  if (status == LS_OK) s->job.data = ls_sweep_data_lent(s->data);
+  if (status == LS_OK) a->job.data = ls_sweep_data_lent(a->data);
   return status;
 }
 
 /* Rung by rung, until all is over or a rung has been left unfinished. */
-static ls_status train(sweep *s, int slices) {
-  const int rungs = s->halving.rungs;
+static ls_status train(search *a, int slices) {
+  const ls_sweep *s = &a->sweep;
+  const int rungs = s->rungs.count;
   int before = -1;
-  LS_TRY(look(s));
-  if (!s->data && s->stage.rung < rungs && s->stage.left > 1) LS_TRY(open_data(s, false));
-  while (s->stage.rung < rungs && s->stage.rung != before) {
-    before = s->stage.rung;
-    s->job.until = before < rungs - 1 ? s->halving.epochs[before] : 0;
-    choose_groups(s, s->stage.left, slices);
-    say_groups(s);
-    LS_TRY(watch_and_train(s));
-    LS_TRY(look(s));
+  LS_TRY(look(a));
+  if (!a->data && s->rung < rungs && s->left > 1) LS_TRY(open_data(a, false));
+  while (s->rung < rungs && s->rung != before) {
+    before = s->rung;
+    a->job.until = before < rungs - 1 ? s->rungs.epochs[before] : 0;
+    choose_groups(a, slices);
+    say_groups(a);
+    LS_TRY(watch_and_train(a));
+    LS_TRY(look(a));
   }
   return LS_OK;
 }
 
 /* Rank 0: are all rows there? */
-static ls_status finish(const sweep *s) {
-  const ls_sweep_outcome outcome = {s->cli, s->metric, &s->job, &s->halving, s->row};
+static ls_status finish(const search *a) {
+  const ls_sweep *s = &a->sweep;
   int64_t over = 0;
   for (int64_t i = 0; i < s->plan->runs; i++) over += s->row[i].over;
-  LS_TRY(ls_sweep_csv_write(s->o->dir, s->plan, s->row));
-  if (over == s->plan->runs) return ls_sweep_report(&outcome);
+  LS_TRY(ls_sweep_csv_write(s));
+  if (over == s->plan->runs) return ls_sweep_report(a->cli, &a->job);
   return ls_fail(LS_ESTOPPED,
                  "stopped: %lld of %lld runs are over, of the others checkpoints are written; the "
                  "same command goes on",
                  (long long)over, (long long)s->plan->runs);
 }
 
-static ls_status prepare(sweep *s) {
-  const options *o = s->o;
-  const ls_cli *cli = s->cli;
+static ls_status prepare(search *a) {
+  const options *o = a->o;
+  const ls_cli *cli = a->cli;
   const ls_sweep_asked asked = {o->vary, o->seeds, o->trials, o->folds};
-  LS_TRY(check(s));
-  LS_TRY(choose_metric(s));
-  LS_TRY(ls_sweep_plan_new(&asked, cli->config, &s->plan));
-  LS_TRY(plan_rungs(s));
-  LS_NEW(s->stage.over, s->plan->runs);
-  s->job = (ls_sweep_job){.dir = o->dir,
+  LS_TRY(check(a));
+  LS_TRY(choose_metric(a));
+  a->sweep.dir = o->dir;
+  LS_TRY(ls_sweep_plan_new(&asked, cli->config, &a->sweep.plan));
+  LS_TRY(plan_rungs(a));
+  LS_NEW(a->sweep.over, a->sweep.plan->runs);
+  a->job = (ls_sweep_job){.sweep = &a->sweep,
                           .file = cli->args[0],
                           .text = cli->text,
                           .bytes = cli->bytes,
                           .override = cli->args + 1,
-                          .metric = s->metric,
                           .data_dir = cli->config->data.dir,
-                          .plan = s->plan,
-                          .over = s->stage.over,
                           .threads = o->threads,
                           .started = ls_time(),
                           .argc = cli->argc,
                           .argv = (const char *const *)cli->argv};
-  return ls_cli_limit(o->limit, &s->job.limit);
+  return ls_cli_limit(o->limit, &a->job.limit);
 }
 
-static ls_status sweep_all(sweep *s) {
-  ls_comm *comm = s->cli->comm;
+static ls_status sweep(search *a) {
+  ls_comm *comm = a->cli->comm;
   int slices = 1 << 30;
   bool there = false;
-  LS_TRY(ls_comm_agree(comm, prepare(s)));
-  LS_TRY(ls_comm_agree(comm, is_root(s) ? check_trials(s, &slices) : LS_OK));
-  LS_TRY(ls_comm_agree(comm, is_root(s) ? check_folder(s, &there) : LS_OK));
+  LS_TRY(ls_comm_agree(comm, prepare(a)));
+  LS_TRY(ls_comm_agree(comm, is_root(a) ? check_trials(a, &slices) : LS_OK));
+  LS_TRY(ls_comm_agree(comm, is_root(a) ? check_folder(a, &there) : LS_OK));
   ls_comm_bcast(comm, &there, sizeof there, 0);
-  if (!there) LS_TRY(open_data(s, true)); /* what no run could be trained on leaves no folder */
-  LS_TRY(ls_comm_agree(comm, is_root(s) ? take_folder(s) : LS_OK));
+  if (!there) LS_TRY(open_data(a, true)); /* what no run could be trained on leaves no folder */
+  LS_TRY(ls_comm_agree(comm, is_root(a) ? take_folder(a) : LS_OK));
   ls_comm_bcast(comm, &slices, sizeof slices, 0);
-  warn_of_ranks(s);
-  LS_TRY(train(s, slices));
-  return ls_comm_agree(comm, is_root(s) ? finish(s) : LS_OK);
+  warn_of_ranks(a);
+  LS_TRY(train(a, slices));
+  return ls_comm_agree(comm, is_root(a) ? finish(a) : LS_OK);
 }
 
 static ls_status run(ls_cli *cli, const void *given) {
-  sweep s = {.cli = cli, .o = given};
-  const ls_status status = sweep_all(&s);
-  ls_sweep_data_close(cli->comm, &s.data);
-  for (int64_t i = 0; s.row && i < s.plan->runs; i++) ls_sweep_row_free(&s.row[i]);
-  ls_lock_release(&s.lock);
-  LS_FREE(s.row);
-  LS_FREE(s.stage.over);
-  ls_sweep_plan_free(&s.plan);
+  search all = {.cli = cli, .o = given};
+  ls_sweep *s = &all.sweep;
+  const ls_status status = sweep(&all);
+  ls_sweep_data_close(cli->comm, &all.data);
+  for (int64_t i = 0; s->row && i < s->plan->runs; i++) ls_sweep_row_free(&s->row[i]);
+  ls_lock_release(&all.lock);
+  LS_FREE(s->row);
+  LS_FREE(s->over);
+  ls_sweep_plan_free(&s->plan);
   return status;
 }
 
@@ -391,4 +379,4 @@ const ls_command ls_command_sweep = {
     .first = ls_train_signals,
     .options = sweep_options,
     .size = sizeof(options),
-    .part = {{.run = run, .config = true}}};
+    .verb = {{.run = run, .config = true}}};

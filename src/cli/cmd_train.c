@@ -131,4 +131,4 @@ const ls_command ls_command_train = {
     .first = ls_train_signals,
     .options = train_options,
     .size = sizeof(options),
-    .part = {{.run = run, .config = true}}};
+    .verb = {{.run = run, .config = true}}};

@@ -1,4 +1,4 @@
-/* command.c - the command line: which command, which of its parts, options, arguments, help. */
+/* command.c - the command line: which command, which of its verbs, options, arguments, help. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,12 +116,12 @@ static void add_setting(ls_cli *cli, const ls_option *o, const char *text) {
   cli->made[n] = ls_mem_format("%s=%s", o->name, text);
 }
 
-bool ls_option_fits(const ls_option *o, const char *part) {
-  if (!o->part) return true;
-  const size_t length = strlen(part);
-  for (const char *at = o->part; at; at = strchr(at, ' ')) {
+bool ls_option_fits(const ls_option *o, const char *verb) {
+  if (!o->verb) return true;
+  const size_t length = strlen(verb);
+  for (const char *at = o->verb; at; at = strchr(at, ' ')) {
     at += strspn(at, " ");
-    if (strncmp(at, part, length) == 0 && (at[length] == '\0' || at[length] == ' ')) return true;
+    if (strncmp(at, verb, length) == 0 && (at[length] == '\0' || at[length] == ' ')) return true;
   }
   return false;
 }
@@ -129,7 +129,7 @@ bool ls_option_fits(const ls_option *o, const char *part) {
 static ls_status take_value(ls_cli *cli, const ls_option *o, void *options, const char *text) {
   void *member = (char *)options + o->at;
   int64_t whole;
-  if (o->part && cli->strays < LS_STRAYS) cli->stray[cli->strays++] = o;
+  if (o->verb && cli->strays < LS_STRAYS) cli->stray[cli->strays++] = o;
   switch (o->kind) {
     case LS_OPTION_FLAG:
       *(bool *)member = true;
@@ -253,9 +253,8 @@ const ls_command *ls_command_find(const ls_cli *cli, const char *name) {
 static ls_status unknown_command(const ls_cli *cli) {
   const char *names[NAMES_MAX + 1] = {NULL};
   for (int i = 0; cli->commands[i] && i < NAMES_MAX; i++) names[i] = cli->commands[i]->name;
-  const char *near = ls_nearest(cli->name, names);
-  if (near) return ls_fail(LS_EUSAGE, "unknown command '%s'; did you mean '%s'?", cli->name, near);
-  return ls_fail(LS_EUSAGE, "unknown command '%s'; lockstep help lists them", cli->name);
+  return ls_fail_near(LS_EUSAGE, ls_nearest(cli->name, names), "; lockstep help lists them",
+                      "unknown command '%s'", cli->name);
 }
 
 ls_status ls_command_unknown(const char *what, const char *word, const char *const *words) {
@@ -271,32 +270,32 @@ ls_status ls_command_unknown(const char *what, const char *word, const char *con
   return ls_fail(LS_EUSAGE, "%s: unknown '%s'; it is %s", what, word, list);
 }
 
-static ls_status unknown_part(const ls_command *command, const char *word) {
-  const char *names[sizeof command->part / sizeof *command->part];
+static ls_status unknown_verb(const ls_command *command, const char *word) {
+  const char *names[sizeof command->verb / sizeof *command->verb];
   int n = 0;
-  for (const ls_command_part *p = command->part; p->run; p++) names[n++] = p->name;
+  for (const ls_verb *p = command->verb; p->run; p++) names[n++] = p->name;
   names[n] = NULL;
   return ls_command_unknown(command->name, word, names);
 }
 
-static ls_status find_part(ls_cli *cli) {
-  const ls_command_part *p = cli->command->part;
+static ls_status find_verb(ls_cli *cli) {
+  const ls_verb *p = cli->command->verb;
   if (p->name) {
     const char *word = *cli->args;
     while (p->run && !(word && strcmp(p->name, word) == 0)) p++;
-    if (!p->run) return unknown_part(cli->command, word);
+    if (!p->run) return unknown_verb(cli->command, word);
     cli->args++;
   }
-  cli->part = p;
+  cli->verb = p;
   for (int i = 0; i < cli->strays; i++)
     if (!ls_option_fits(cli->stray[i], p->name))
       return ls_fail(LS_EUSAGE, "--%s goes with %s %s", cli->stray[i]->name, cli->command->name,
-                     cli->stray[i]->part);
+                     cli->stray[i]->verb);
   return LS_OK;
 }
 
 static ls_status check_arguments(const ls_cli *cli) {
-  const ls_command_part *p = cli->part;
+  const ls_verb *p = cli->verb;
   int n = 0;
   while (cli->args[n]) n++;
   if (p->config && n == 0)
@@ -330,7 +329,7 @@ ls_status ls_command_parse(ls_cli *cli, int argc, char **argv) {
   if (status == LS_OK) status = check_color(cli->color);
   if (status != LS_OK || cli->help || cli->version) return status;
   if (!cli->name) return ls_fail(LS_EUSAGE, "which command? lockstep help lists them");
-  LS_TRY(find_part(cli));
+  LS_TRY(find_verb(cli));
   return check_arguments(cli);
 }
 

@@ -11,6 +11,7 @@
 #include "checkpoint/find.h"
 #include "cli/sweep/journal.h"
 #include "cli/sweep/owner.h"
+#include "io/regular.h"
 
 /* Texts one behind the other, each with its NUL: what goes to the other ranks. */
 typedef struct {
@@ -33,12 +34,12 @@ static bool is_folder(const char *path) {
 
 /* LS_OK with nothing appended where the folder holds no checkpoint. */
 static ls_status append_run(list *all, const char *dir) {
-  char *path = ls_mem_format("%s/final.h5", dir);
+  char *path = NULL;
   ls_status status = LS_OK;
-  if (access(path, F_OK) != 0) {
-    LS_FREE(path);
+  if (ls_file_in(dir, "final.h5"))
+    path = ls_mem_format("%s/final.h5", dir);
+  else
     status = ls_checkpoint_newest(dir, false, &path, NULL);
-  }
   if (status == LS_OK && path) status = append(all, path);
   LS_FREE(path);
   return status;

@@ -1,16 +1,14 @@
 /* plot_path.c - how two weights went over the cost of the data. The cost at a point is what the
  * run's own model and data say. */
-#include <fcntl.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cmd_plot.h"
-#include "io/regular.h"
 #include "train/mode.h"
 
-enum { GRID = 121, PATHS_MAX = 6, CONFIG_MAX = 16 << 20, SEARCH_MAX = 4000, SIDE = 20 };
+enum { GRID = 121, PATHS_MAX = 6, SEARCH_MAX = 4000, SIDE = 20 };
 
 /* w[0] is the weight, w[1] the bias: the intercept goes on the x axis, the slope on the y axis. */
 typedef struct {
@@ -45,23 +43,14 @@ static ls_status cost_at(const scene *s, double bias, double weight, double *out
 }
 
 static ls_status open_config(const ls_runs_item *item, const char *data, ls_config **out) {
-  char *path = ls_mem_format("%s/config.yaml", item->path), *text = NULL, *override = NULL;
-  size_t bytes = 0;
-  if (data)
-    override = ls_mem_format(item->config && strcmp(item->config->data.type, "idx") == 0
-                                 ? "data.dir=%s"
-                                 : "data.train.file=%s",
-                             data);
-  ls_status status = ls_regular_read(path, O_NOFOLLOW, &text, &bytes, CONFIG_MAX);
-  if (status != LS_OK)
-    status = ls_fail(LS_EDATA, "%s: the contours need the run's config: %s", item->path,
-                     ls_error_text());
-  if (status == LS_OK) status = ls_config_parse(path, text, bytes, &override, data ? 1 : 0, out);
-  if (status == LS_OK) ls_config_was_written(*out);
-  LS_FREE(text);
+  const bool idx = item->config && strcmp(item->config->data.type, "idx") == 0;
+  char *override = NULL;
+  if (data) override = ls_mem_format("%s=%s", idx ? "data.dir" : "data.train.file", data);
+  const ls_status status = ls_config_of_run(item->path, &override, data ? 1 : 0, out);
   LS_FREE(override);
-  LS_FREE(path);
-  return status;
+  if (status != LS_EIO) return status;
+  return ls_fail(LS_EDATA, "%s: the contours need the run's config: %s", item->path,
+                 ls_error_text());
 }
 
 /* The run as it was before its first update, in double precision. */
@@ -167,30 +156,34 @@ static void include(double value, double *lo, double *hi) {
 
 /* A view of all paths and of the lowest point. */
 static ls_status find_view(ground *g) {
-  ls_grid *v = &g->grid;
-  *v = (ls_grid){.x_lo = INFINITY, .x_hi = -INFINITY, .y_lo = INFINITY, .y_hi = -INFINITY};
+  ls_view *v = &g->grid.view;
+  *v = (ls_view){INFINITY, -INFINITY, INFINITY, -INFINITY};
   for (int i = 0; i < g->scenes; i++) {
     widen(g->scene[i].w0, g->scene[i].points, &v->x_lo, &v->x_hi);
     widen(g->scene[i].w1, g->scene[i].points, &v->y_lo, &v->y_hi);
   }
   double lowest[2], size = fmax(fmax(v->x_hi - v->x_lo, v->y_hi - v->y_lo), 1e-3);
   LS_TRY(find_lowest(&g->scene[0], size, lowest));
-  v->x_min = lowest[0];
-  v->y_min = lowest[1];
-  include(v->x_min, &v->x_lo, &v->x_hi);
-  include(v->y_min, &v->y_lo, &v->y_hi);
+  g->grid.x_min = lowest[0];
+  g->grid.y_min = lowest[1];
+  include(lowest[0], &v->x_lo, &v->x_hi);
+  include(lowest[1], &v->y_lo, &v->y_hi);
   return LS_OK;
 }
 
 static ls_status fill_grid(ground *g) {
-  ls_grid *v = &g->grid;
-  v->n = GRID;
-  LS_NEW(v->z, GRID * GRID);
-  for (int64_t iy = 0; iy < GRID; iy++)
-    for (int64_t ix = 0; ix < GRID; ix++)
-      LS_TRY(cost_at(&g->scene[0], v->x_lo + (v->x_hi - v->x_lo) * (double)ix / (GRID - 1),
-                     v->y_lo + (v->y_hi - v->y_lo) * (double)iy / (GRID - 1),
-                     &v->z[iy * GRID + ix]));
+  const ls_view *v = &g->grid.view;
+  double *z;
+  LS_NEW(z, GRID * GRID);
+  g->grid.n = GRID;
+  g->grid.z = z;
+  for (int64_t iy = 0; iy < GRID; iy++) {
+    const double y = v->y_lo + (v->y_hi - v->y_lo) * (double)iy / (GRID - 1);
+    for (int64_t ix = 0; ix < GRID; ix++) {
+      const double x = v->x_lo + (v->x_hi - v->x_lo) * (double)ix / (GRID - 1);
+      LS_TRY(cost_at(&g->scene[0], x, y, z++));
+    }
+  }
   return LS_OK;
 }
 
@@ -212,38 +205,27 @@ static void draw_paths(ground *g) {
 
 /* Around the minimum: as much as the later half of the updates needs, at most a quarter of the
  * whole and at least a fortieth. */
-static void around_minimum(const ground *g, ls_grid *part) {
-  const ls_grid *v = &g->grid;
-  double wide = v->x_hi - v->x_lo, high = v->y_hi - v->y_lo, far = 0;
-  for (int k = 0; k < g->scenes; k++)
-    for (int64_t i = g->scene[k].points / 2; i < g->scene[k].points; i++)
-      far = fmax(far, fmax(fabs(g->scene[k].w0[i] - v->x_min) / wide,
-                           fabs(g->scene[k].w1[i] - v->y_min) / high));
-  double half = fmin(0.125, fmax(0.0125, 1.15 * far));
-  part->x_lo = v->x_min - half * wide;
-  part->x_hi = v->x_min + half * wide;
-  part->y_lo = v->y_min - half * high;
-  part->y_hi = v->y_min + half * high;
+static ls_view around_minimum(const ground *g) {
+  const ls_view *v = &g->grid.view;
+  const double wide = v->x_hi - v->x_lo, high = v->y_hi - v->y_lo, x = g->grid.x_min,
+               y = g->grid.y_min;
+  double far = 0;
+  for (const scene *s = g->scene; s < g->scene + g->scenes; s++)
+    for (int64_t i = s->points / 2; i < s->points; i++)
+      far = fmax(far, fmax(fabs(s->w0[i] - x) / wide, fabs(s->w1[i] - y) / high));
+  const double half = fmin(0.125, fmax(0.0125, 1.15 * far));
+  return (ls_view){x - half * wide, x + half * wide, y - half * high, y + half * high};
 }
 
 static ls_status choose_part(const ground *whole, const char *zoom, ls_grid *part) {
-  ls_view v;
   *part = whole->grid;
   part->z = NULL;
-  if (strcmp(zoom, "min") == 0) {
-    around_minimum(whole, part);
-    return LS_OK;
-  }
-  const ls_view all = {part->x_lo, part->x_hi, part->y_lo, part->y_hi};
-  LS_TRY(ls_plot_zoom_within(zoom, &all, &v));
-  part->x_lo = v.x_lo;
-  part->x_hi = v.x_hi;
-  part->y_lo = v.y_lo;
-  part->y_hi = v.y_hi;
+  if (strcmp(zoom, "min") != 0) return ls_plot_zoom_within(zoom, &whole->grid.view, &part->view);
+  part->view = around_minimum(whole);
   return LS_OK;
 }
 
-static ls_status draw_rectangle(ground *whole, const ls_grid *part) {
+static ls_status draw_rectangle(ground *whole, const ls_view *part) {
   double *x = whole->rectangle[0], *y = whole->rectangle[1], *z = whole->rectangle[2];
   for (int i = 0; i <= 4 * SIDE; i++) {
     double along = (double)(i % SIDE) / SIDE;
@@ -289,15 +271,14 @@ static ls_status same_cost(const scene *first, const scene *other) {
 }
 
 static ls_panel panel_of(const ground *g, const ls_plot_options *o) {
-  const ls_grid *v = &g->grid;
   return (ls_panel){.title = g->scenes == 1 ? g->scene[0].title : NULL,
                     .x_label = "w0: intercept (b)",
                     .y_label = "w1: slope (W)",
                     .z_label = g->scene[0].z_label,
-                    .view = {v->x_lo, v->x_hi, v->y_lo, v->y_hi},
+                    .view = g->grid.view,
                     .curve = (ls_curve *)g->curve,
                     .curves = g->scenes,
-                    .grid = v,
+                    .grid = &g->grid,
                     .surface = o->surface};
 }
 
@@ -316,7 +297,7 @@ static ls_status make_ground(ground *g, const scene *s, int scenes, const ls_plo
   LS_TRY(choose_part(&g[0], o->zoom, &g[1].grid));
   LS_TRY(fill_grid(&g[1]));
   draw_paths(&g[1]);
-  LS_TRY(draw_rectangle(&g[0], &g[1].grid));
+  LS_TRY(draw_rectangle(&g[0], &g[1].grid.view));
   panel[0].curves++;
   panel[1] = panel_of(&g[1], o);
   panel[1].title = "the rectangle, enlarged";

@@ -139,9 +139,8 @@ static ls_status find_key(const sheet *s, const char *name, int *vary) {
     if (strcmp(s->plan->vary[*vary].key, name) == 0) return LS_OK;
     if (*vary < KEYS_MAX) keys[*vary] = s->plan->vary[*vary].key;
   }
-  const char *near = ls_nearest(name, keys);
-  return ls_fail(LS_EUSAGE, "--by %s: the sweep has not varied it%s%s%s", name,
-                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  return ls_fail_near(LS_EUSAGE, ls_nearest(name, keys), "", "--by %s: the sweep has not varied it",
+                      name);
 }
 
 /* ---- curves ---- */

@@ -28,7 +28,7 @@
 #include "cli/cli.h"
 
 /* Takes the reference. Members whose name begins with _ are for the look only; look NULL: there is
- * nothing to say to people. */
+ * nothing to say to people. Texts that are no UTF-8, as a file's name may be, are mended. */
 void ls_print(const ls_cli *cli, json_t *value, const char *look);
 /* The text of a look, as ls_print would write it; ls_mem text. */
 char *ls_print_look(json_t *value, const char *look);
@@ -36,23 +36,5 @@ char *ls_print_look(json_t *value, const char *look);
 /* Rank 0's results on stdout; main checks at the end that stdout took them (74 where not). */
 void ls_out(const ls_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool ls_out_started(void); /* has anything gone to stdout? */
-
-/* Set a member: a truth, a whole number, a real (null where it is not finite), a text (which need
- * not be UTF-8; NULL: null) or a JSON value, whose reference it takes. */
-#define ls_put(object, name, value) \
-  _Generic((value), bool : ls_put_bool, int : ls_put_whole, unsigned : ls_put_whole,      \
-           long : ls_put_whole, unsigned long : ls_put_whole, long long : ls_put_whole,   \
-           double : ls_put_real, char * : ls_put_text, const char * : ls_put_text,        \
-           json_t * : ls_put_json)(object, name, value)
-void ls_put_bool(json_t *object, const char *name, bool value);
-void ls_put_whole(json_t *object, const char *name, int64_t value);
-void ls_put_real(json_t *object, const char *name, double value);
-void ls_put_text(json_t *object, const char *name, const char *value);
-void ls_put_json(json_t *object, const char *name, json_t *value);
-/* A new object at the end of a list. */
-json_t *ls_put_item(json_t *list);
-/* Lists of numbers and of texts. */
-json_t *ls_list_whole(const int64_t *value, int64_t n);
-json_t *ls_list_texts(char *const *text, int64_t n);
 
 #endif

@@ -1,4 +1,6 @@
-/* check.c - what keys mean together: metrics and the loss, splits and their sources, lengths. */
+/* check.c - contradictions between keys: metrics and the loss, splits and their sources, lengths,
+ * what an optimizer or a mode of training does not take. A value that is missing or wrong is NULL
+ * or 0 here, and has been complained of. Begin with ls_config_check, at the bottom. */
 #include "config/check.h"
 
 #include <stdio.h>
@@ -11,69 +13,6 @@
 
 const char ls_blas_not_for_guests[] =
     "blas is for the command line: how many threads a BLAS takes is the program's matter";
-
-bool ls_config_has_classes(const ls_config *c) {
-  return ls_loss_task(c->loss) == LS_TASK_CLASSES || c->data.classes > 0;
-}
-
-ls_target_kind ls_config_target(const ls_config *c) {
-  static const ls_target_kind kind[] = {[LS_TASK_CLASSES] = LS_TARGET_CLASS,
-                                        [LS_TASK_MULTILABEL] = LS_TARGET_PROBABILITY,
-                                        [LS_TASK_REGRESSION] = LS_TARGET_REAL};
-  return ls_loss_counts(c->loss) ? LS_TARGET_COUNT : kind[ls_loss_task(c->loss)];
-}
-
-ls_loss_spec ls_config_loss(const ls_config *c) {
-  return (ls_loss_spec){c->loss, (int)c->quantiles, c->quantile, c->own_loss};
-}
-
-/* Does the network give one number for each target that is meant to be near it? */
-static bool has_values(const ls_config *c) {
-  const ls_loss_spec loss = ls_config_loss(c);
-  return ls_loss_task(c->loss) == LS_TASK_REGRESSION && ls_loss_value(&loss) >= 0;
-}
-
-/* Those of softmax_batch are shares of the samples: not what a sample is likely to be. */
-static bool has_probabilities(const ls_config *c) {
-  const char *last = c->layers > 0 ? c->layer[c->layers - 1].activation : NULL;
-  return ls_loss_task(c->loss) != LS_TASK_REGRESSION &&
-         (!last || strcmp(last, "softmax_batch") != 0);
-}
-
-bool ls_metric_fits(const ls_config *c, ls_metric metric) {
-  const ls_task task = ls_loss_task(c->loss);
-  const bool classes = ls_config_has_classes(c);
-  const bool has[] = {[LS_NEEDS_NOTHING] = true,
-                      [LS_NEEDS_ANSWERS] = classes || task == LS_TASK_MULTILABEL,
-                      [LS_NEEDS_PROBABILITIES] = has_probabilities(c),
-                      [LS_NEEDS_CLASSES] = classes,
-                      [LS_NEEDS_NUMBERS] = has_values(c)};
-  return has[ls_metric_table[metric].needs];
-}
-
-/* By early_stop, keep.best or the schedule plateau: a text that is no metric's is none. */
-static bool is_followed(const ls_config *c, ls_metric metric) {
-  return (c->early_metric && ls_metric_of(c->early_metric) == metric) ||
-         (c->keep_best && ls_metric_of(c->keep_best) == metric) ||
-         (c->schedule.metric && ls_metric_of(c->schedule.metric) == metric);
-}
-
-bool ls_config_wants(const ls_config *c, ls_metric metric) {
-  if (metric == LS_METRIC_LOSS || is_followed(c, metric)) return true;
-  if (c->metrics_given) return c->metric[metric];
-  return ls_metric_table[metric].made != LS_MADE_WHEN_ASKED && ls_metric_fits(c, metric);
-}
-
-void ls_config_want(ls_config *c, ls_metric metric) {
-  for (ls_metric m = 0; m < LS_METRICS; m++) c->metric[m] = ls_config_wants(c, m);
-  c->metrics_given = c->metric[metric] = true;
-}
-
-int64_t ls_config_default_slices(int64_t batch) {
-  int64_t slices = 1;
-  while (slices < 64 && 8 * slices < batch) slices *= 2;
-  return slices;
-}
 
 /* What has been read, and where from. */
 typedef struct {
@@ -97,6 +36,18 @@ static ls_place place(const ls_node *root, const char *path) {
 /* Complain of `path`: a format, and what goes into it. */
 #define WRONG(r, path, ...) ls_report_add((r)->report, place((r)->root, path), path, __VA_ARGS__)
 
+static bool is(const char *word, const char *name) { return word && strcmp(word, name) == 0; }
+
+static bool is_of_program(const ls_config *c) { return is(c->data.type, "memory"); }
+
+/* Has a layer this type, or this activation? */
+static bool has_layer(const ls_config *c, const char *type, const char *activation) {
+  bool found = false;
+  for (const ls_layer_spec *l = c->layer; l < c->layer + c->layers; l++)
+    found = found || is(l->type, type) || is(l->activation, activation);
+  return found;
+}
+
 static bool is_given(const ls_node *root, const char *section, const char *key) {
   const ls_node *node = ls_node_get(ls_node_get(root, section), key);
   return node && (node->kind != LS_NODE_SCALAR || strcmp(node->text, "none") != 0);
@@ -117,10 +68,6 @@ static void check_length(const reading *r) {
   if (!epochs && !steps) WRONG(r, "train", "missing key 'epochs' or 'steps': how long to train");
 }
 
-static bool has_validation(const ls_data_spec *data) {
-  return data->validation.share > 0 || data->fold.k > 0 || data->source[LS_SPLIT_VALIDATION].file;
-}
-
 /* No mean over minibatches is it. r2 was followed in vain once: such a config out of a checkpoint
  * is still read. */
 static bool lacks_split(const reading *r, ls_metric m) {
@@ -133,7 +80,7 @@ static void check_metric(const reading *r, const char *path, const char *metric)
   if (!metric || !*metric) return;
   const bool val = ls_metric_validates(metric);
   const ls_metric m = ls_metric_of(metric);
-  if (val && !has_validation(&c->data))
+  if (val && !ls_config_has_validation(c))
     WRONG(r, path,
           "%s needs validation samples, and data.validation gives none (a share that is drawn, as "
           "0.1, may stay beside data.fold and sweep --folds)",
@@ -149,7 +96,7 @@ static void check_metric(const reading *r, const char *path, const char *metric)
 /* Is there a best evaluation? That the trainer asks: a checkpoint has not kept keep.best. */
 static void check_restore(const reading *r) {
   const ls_config *c = r->config;
-  if (c->restore_best && c->data.type && strcmp(c->data.type, "memory") == 0)
+  if (c->restore_best && is_of_program(c))
     WRONG(r, "train.restore_best",
           "a program's samples are evaluated by the program, which knows the best");
 }
@@ -159,9 +106,9 @@ static void check_plateau(const reading *r) {
   ls_plateau plateau;
   if (!c->schedule.ops || !ls_schedule_plateau(&c->schedule, &plateau) || !plateau.metric) return;
   check_metric(r, "schedule.metric", plateau.metric);
-  if (c->data.type && strcmp(c->data.type, "memory") == 0)
+  if (is_of_program(c))
     WRONG(r, "schedule.type", "plateau looks at evaluations, which are the program's to make");
-  if (strncmp(plateau.metric, "val_", 4) == 0 && c->eval_every.unit == LS_EVERY_NEVER)
+  if (ls_metric_validates(plateau.metric) && c->eval_every.unit == LS_EVERY_NEVER)
     WRONG(r, "schedule.metric", "there is no %s where eval.every is never", plateau.metric);
 }
 
@@ -173,12 +120,6 @@ static void check_metrics(const reading *r) {
   check_plateau(r);
 }
 
-const char *ls_config_best_metric(const ls_config *c, bool validation) {
-  if (c->keep_best && *c->keep_best) return c->keep_best;
-  if (c->early_metric) return c->early_metric;
-  return !c->keep_best && validation ? "val_loss" : NULL;
-}
-
 static void check_names(const reading *r, const char *path, char *const *names, int64_t wanted) {
   const int n = ls_list_length(names);
   if (n > 0 && n != wanted) WRONG(r, path, "%d names for %lld", n, (long long)wanted);
@@ -188,7 +129,7 @@ static void check_names(const reading *r, const char *path, char *const *names, 
 static void check_given(const reading *r) {
   const ls_data_spec *data = &r->config->data;
   const char *const how = "nobody has a sample in its place: leave it out of the minibatch";
-  if (!data->type || strcmp(data->type, "memory") != 0) return;
+  if (!is_of_program(r->config)) return;
   check_names(r, "data.input_names", data->given_names[0], data->given_inputs);
   check_names(r, "data.target_names", data->given_names[1], data->given_targets);
   check_names(r, "data.class_names", data->given_classes, data->classes);
@@ -202,13 +143,12 @@ static void check_given(const reading *r) {
 }
 
 static void check_data(const reading *r) {
-  const ls_data_spec *data = &r->config->data;
+  const ls_config *c = r->config;
+  const ls_data_spec *data = &c->data;
   bool own = data->source[LS_SPLIT_VALIDATION].file;
-  if (data->type && strcmp(data->type, "idx") == 0 && !data->dir &&
-      !data->source[LS_SPLIT_TRAIN].file)
+  if (is(data->type, "idx") && !data->dir && !data->source[LS_SPLIT_TRAIN].file)
     WRONG(r, "data", "missing key 'dir' (the folder of the files) or 'train' (images, labels)");
-  if (data->type && strcmp(data->type, "memory") == 0 && r->config->loss &&
-      ls_config_target(r->config) == LS_TARGET_CLASS && data->classes == 0)
+  if (is_of_program(c) && c->loss && ls_config_target(c) == LS_TARGET_CLASS && data->classes == 0)
     WRONG(r, "data", "missing key 'classes': a program's samples do not tell how many there are");
   check_given(r);
   if (data->skip[LS_SPLIT_VALIDATION] > 0 && !own)
@@ -221,7 +161,7 @@ static void check_share(const reading *r) {
   const ls_data_spec *data = &r->config->data;
   const ls_validation_spec *share = &data->validation;
   bool group = share->how == LS_DRAW_GROUP && share->share > 0;
-  if (group && data->type && strcmp(data->type, "idx") == 0)
+  if (group && is(data->type, "idx"))
     WRONG(r, "data.validation.how",
           "group needs a column or dataset to group by, and IDX files have none; use random "
           "or last");
@@ -256,7 +196,7 @@ static void check_missing(const reading *r) {
           c->loss);
   else if (c->data.classes > 0)
     WRONG(r, "data.missing.y", "mask is for targets of regression, and data.classes makes classes");
-  else if (strcmp(c->loss, "plugin") == 0)
+  else if (is(c->loss, "plugin"))
     WRONG(r, "data.missing.y", "mask: a plug-in's loss knows of no target that is missing");
 }
 
@@ -264,7 +204,7 @@ static void check_missing(const reading *r) {
 static void check_loss(const reading *r) {
   const ls_config *c = r->config;
   if (!c->loss) return;
-  const bool quantile = strcmp(c->loss, "quantile") == 0;
+  const bool quantile = is(c->loss, "quantile");
   if (quantile && c->quantiles == 0)
     WRONG(r, "loss", "missing key 'quantiles': which ones? [0.1, 0.5, 0.9], say");
   if (!quantile && c->quantiles > 0)
@@ -287,7 +227,7 @@ static void check_class_weights(const reading *r) {
 static void check_eval(const reading *r) {
   const ls_config *c = r->config;
   bool file_test = c->data.type && (c->data.dir || c->data.source[LS_SPLIT_TEST].file);
-  if (c->eval_on[LS_SPLIT_VALIDATION] && !has_validation(&c->data))
+  if (c->eval_on[LS_SPLIT_VALIDATION] && !ls_config_has_validation(c))
     WRONG(r, "eval.on", "there are no validation samples: data.validation gives none");
   for (int m = 0; m < LS_METRICS && c->loss; m++)
     if (c->metric[m] && !ls_metric_fits(c, (ls_metric)m))
@@ -328,7 +268,7 @@ static void check_scaling(const reading *r) {
           "%s needs base_batch: the train.batch that optimizer.lr was found for", rule);
   if (r->config->batch == 0)
     WRONG(r, "schedule.scaling", "%s needs train.batch in numbers, and it is full", rule);
-  if (s->ops && strcmp(s->ops->name, "piecewise") == 0)
+  if (s->ops && is(s->ops->name, "piecewise"))
     WRONG(r, "schedule.scaling",
           "the values of piecewise are the rates: there is nothing to scale");
 }
@@ -354,17 +294,6 @@ static void check_optimizer(const reading *r, bool good) {
   complain(r, "schedule", ls_schedule_check(s));
 }
 
-const ls_optim_spec *ls_config_lbfgs(const ls_config *c) {
-  if (c->optimizer.ops == &ls_optim_lbfgs) return &c->optimizer;
-  return c->then.optimizer.ops == &ls_optim_lbfgs ? &c->then.optimizer : NULL;
-}
-
-char *ls_config_optimizers(const ls_config *c, const char *first) {
-  const bool more = c->then.optimizer.ops;
-  return ls_mem_format("%s%s%s%s", ls_optim_name(&c->optimizer), first, more ? ", then " : "",
-                       more ? ls_optim_name(&c->then.optimizer) : "");
-}
-
 /* What a line search has no use for, or would be led astray by. */
 static void check_lbfgs(const reading *r) {
   const ls_config *c = r->config;
@@ -376,7 +305,7 @@ static void check_lbfgs(const reading *r) {
     WRONG(r, "train.batch",
           "lbfgs compares losses at different weights, which must be those of the same samples: "
           "full");
-  if (first && c->schedule.ops && strcmp(c->schedule.ops->name, "constant") != 0)
+  if (first && c->schedule.ops && !is(c->schedule.ops->name, "constant"))
     WRONG(r, "schedule.type", "lbfgs searches for the length of each step itself: constant");
   if (first && (c->schedule.warmup > 0 || c->schedule.scaling > 0))
     WRONG(r, "schedule", "lbfgs searches for the length of each step itself");
@@ -390,28 +319,27 @@ static void check_lbfgs(const reading *r) {
     WRONG(r, "train.nonfinite",
           "lbfgs goes back by itself from a loss that is not finite; what is left is stop");
   if (c->average_type) WRONG(r, "train.average", "lbfgs ends in a minimum, not around one");
-  if (c->mode && strcmp(c->mode, "synchronous") != 0)
+  if (c->mode && !is(c->mode, "synchronous"))
     WRONG(r, "train.mode", "lbfgs takes all ranks for each loss: synchronous only");
   if (c->data.stream)
     WRONG(r, "data.load", "lbfgs asks for the same samples again and again: memory");
-  if (c->data.type && strcmp(c->data.type, "memory") == 0)
+  if (is_of_program(c))
     WRONG(r, "data.type", "a program's samples come once, and lbfgs asks for them again");
-  for (int i = 0; i < c->layers; i++)
-    if (c->layer[i].type && strcmp(c->layer[i].type, "dropout") == 0)
-      WRONG(r, "model.layers", "dropout draws other units at each step, and lbfgs compares losses");
+  if (has_layer(c, "dropout", ""))
+    WRONG(r, "model.layers", "dropout draws other units at each step, and lbfgs compares losses");
 }
 
 /* The optimizers that a mode takes. */
 static void check_mode_optimizer(const reading *r) {
   const ls_config *c = r->config;
   const ls_optim_ops *ops = c->optimizer.ops;
-  if (!ops || strcmp(ops->name, "sgd") == 0 || ls_config_lbfgs(c)) return;
-  if (strcmp(c->mode, "hogwild") == 0)
+  if (!ops || is(ops->name, "sgd") || ls_config_lbfgs(c)) return;
+  if (is(c->mode, "hogwild"))
     WRONG(r, "optimizer.type",
           "train.mode hogwild takes sgd only: %s keeps numbers of each weight "
           "that ranks without locks would mix up",
           ops->name);
-  else if (strcmp(ops->name, "adagrad") != 0)
+  else if (!is(ops->name, "adagrad"))
     WRONG(r, "optimizer.type",
           "train.mode downpour takes sgd and adagrad: %s counts on updates that "
           "come one after the other",
@@ -428,18 +356,17 @@ static void check_apart(const reading *r) {
   if (c->accumulate > 1)
     WRONG(r, "train.accumulate",
           "train.mode %s works on a minibatch a rank at once: synchronous only", mode);
-  if (c->schedule.ops && strcmp(c->schedule.ops->name, "plateau") == 0)
+  if (c->schedule.ops && is(c->schedule.ops->name, "plateau"))
     WRONG(r, "schedule.type", "train.mode %s takes rates that follow from global_step alone", mode);
-  for (int i = 0; i < c->layers; i++)
-    if (c->layer[i].activation && strcmp(c->layer[i].activation, "softmax_batch") == 0)
-      WRONG(r, "model.layers",
-            "softmax_batch is made for one minibatch at a time, and train.mode %s works on several "
-            "at once; use softmax",
-            mode);
+  if (has_layer(c, "", "softmax_batch"))
+    WRONG(r, "model.layers",
+          "softmax_batch is made for one minibatch at a time, and train.mode %s works on several "
+          "at once; use softmax",
+          mode);
   if (c->average_type)
     WRONG(r, "train.average",
           "in train.mode %s there is no one sequence of weights to take the average of", mode);
-  if (c->exchange && strcmp(c->exchange, "auto") != 0)
+  if (c->exchange && !is(c->exchange, "auto"))
     WRONG(r, "train.exchange", "train.mode %s has nothing to exchange: leave it out", mode);
   if (c->step_every > 0)
     WRONG(r, "output.step_every", "in train.mode %s updates do not come one after the other", mode);
@@ -448,16 +375,16 @@ static void check_apart(const reading *r) {
           "train.mode %s deals minibatches out as they are asked for, and stream reads ahead those "
           "of a rank; use memory",
           mode);
-  if (c->data.type && strcmp(c->data.type, "memory") == 0)
+  if (is_of_program(c))
     WRONG(r, "train.mode", "a program's samples come to all ranks at once: synchronous only");
 }
 
 static void check_mode(const reading *r) {
   const ls_config *c = r->config;
   if (!c->mode) return;
-  if (strcmp(c->mode, "downpour") != 0 && (c->downpour_fetch > 1 || c->downpour_push > 1))
+  if (!is(c->mode, "downpour") && (c->downpour_fetch > 1 || c->downpour_push > 1))
     WRONG(r, "train.downpour", "goes with mode: downpour, and train.mode is %s", c->mode);
-  const bool synchronous = strcmp(c->mode, "synchronous") == 0;
+  const bool synchronous = is(c->mode, "synchronous");
   if (synchronous && c->staleness >= 0)
     WRONG(r, "train.staleness",
           "goes with mode: hogwild or downpour: synchronous updates have none");
@@ -469,19 +396,18 @@ static void check_mode(const reading *r) {
 static void check_accumulate(const reading *r) {
   const ls_config *c = r->config;
   if (c->accumulate <= 1) return;
-  if (c->data.type && strcmp(c->data.type, "memory") == 0)
+  if (is_of_program(c))
     WRONG(r, "train.accumulate", "a program's samples are in memory all at once");
-  for (int i = 0; i < c->layers; i++)
-    if (c->layer[i].activation && strcmp(c->layer[i].activation, "softmax_batch") == 0)
-      WRONG(r, "train.accumulate",
-            "softmax_batch wants the whole minibatch at once: its outputs depend on all samples");
+  if (has_layer(c, "", "softmax_batch"))
+    WRONG(r, "train.accumulate",
+          "softmax_batch wants the whole minibatch at once: its outputs depend on all samples");
 }
 
 /* A BLAS that is not there is missed before the data are read. */
 static void check_gemm(const reading *r) {
   const ls_config *c = r->config;
   if (c->gemm != LS_GEMM_BLAS) return;
-  if (c->data.type && strcmp(c->data.type, "memory") == 0)
+  if (is_of_program(c))
     WRONG(r, "train.gemm", "%s", ls_blas_not_for_guests);
   else if (r->given && ls_blas_open() != LS_OK)
     WRONG(r, "train.gemm", "blas: %s", ls_error_text());

@@ -2,9 +2,11 @@
  */
 #include "config/config.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/mem.h"
 #include "config/check.h"
 #include "config/emit.h"
@@ -14,6 +16,7 @@
 #include "config/section.h"
 #include "config/table.h"
 #include "config/yaml.h"
+#include "io/regular.h"
 
 static void read_all(ls_reader *rd, const char *text, size_t bytes, int overrides) {
   if (ls_config_is_else(rd->report, text, bytes)) return;
@@ -64,6 +67,19 @@ ls_status ls_config_parse_and_load(const char *name, const char *text, size_t by
 
 void ls_config_was_written(ls_config *config) {
   if (config->data.validation.bare) config->data.validation.how = LS_DRAW_LAST;
+}
+
+ls_status ls_config_of_run(const char *dir, char *const *override, int overrides, ls_config **out) {
+  enum { BYTES_MAX = 16 << 20 };
+  char *path = ls_mem_format("%s/config.yaml", dir), *text = NULL;
+  size_t bytes = 0;
+  *out = NULL;
+  ls_status status = ls_regular_read(path, O_NOFOLLOW, &text, &bytes, BYTES_MAX);
+  if (status == LS_OK) status = ls_config_parse(path, text, bytes, override, overrides, out);
+  if (status == LS_OK) ls_config_was_written(*out);
+  LS_FREE(text);
+  LS_FREE(path);
+  return status;
 }
 
 void ls_config_free(ls_config **config) {

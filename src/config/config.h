@@ -1,6 +1,6 @@
 /* config.h - the resolved config: what the YAML, the overrides and the defaults come to. Functions:
- * config.c (in and out), check.c (what keys mean together), diff.c, help.c. What keys there are
- * says table.c alone; to follow one through this room begin with key.h. */
+ * config.c (in and out), meaning.c (what keys come to together), diff.c, help.c. What keys there
+ * are says table.c alone; to follow one through this room begin with key.h. */
 #ifndef LS_CONFIG_CONFIG_H
 #define LS_CONFIG_CONFIG_H
 
@@ -99,6 +99,8 @@ ls_status ls_config_parse_and_load(const char *name, const char *text, size_t by
 /* The config was read from what an earlier lockstep wrote: a share for validation that is a lone
  * number there was the last samples, before there was `how`; today's resolved configs name it. */
 void ls_config_was_written(ls_config *config);
+/* Of a run folder, whose config.yaml may be anyone's. LS_EIO where it cannot be read. */
+ls_status ls_config_of_run(const char *dir, char *const *override, int overrides, ls_config **out);
 void ls_config_free(ls_config **config);
 /* Is the metric written: given, or one of those that are where none is, or what early_stop or
  * keep.best follow? */
@@ -107,6 +109,7 @@ void ls_config_want(ls_config *config, ls_metric metric); /* that one too */
 extern const char ls_blas_not_for_guests[]; /* why train.gemm: blas is refused in a program */
 /* Has each sample a class: by the loss, or by data.classes? */
 bool ls_config_has_classes(const ls_config *config);
+bool ls_config_has_validation(const ls_config *config);
 /* What the best evaluation is the best by; NULL: none is looked for. validation: are there such
  * samples? */
 const char *ls_config_best_metric(const ls_config *config, bool validation);
@@ -119,6 +122,8 @@ char *ls_config_optimizers(const ls_config *config, const char *first);
 ls_loss_spec ls_config_loss(const ls_config *config); /* lives as long as the config */
 /* Can there be such a metric with the config's loss and classes? */
 bool ls_metric_fits(const ls_config *config, ls_metric metric);
+/* What data.scale.type and data.missing.y are called, by their numbers. */
+extern const char *const ls_scale_names[], *const ls_missing_y_names[];
 /* smallest power of two >= batch/8, at most 64 */
 int64_t ls_config_default_slices(int64_t batch);
 

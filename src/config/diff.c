@@ -1,6 +1,7 @@
 /* diff.c - two resolved configs, key by key: what is printed of them is compared. */
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/mem.h"
 #include "config/emit.h"
 #include "config/section.h"

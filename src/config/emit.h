@@ -2,6 +2,7 @@
 #ifndef LS_CONFIG_EMIT_H
 #define LS_CONFIG_EMIT_H
 
+#include "base/buffer.h"
 #include "config/node.h"
 #include "io/json.h"
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "config/key.h"
@@ -162,12 +163,9 @@ ls_status ls_config_has_key(const ls_config *config, const char *key) {
   const char *plain = without_brackets(&arena, key);
   bool known = has_exact(&all, plain) || is_printed(config, key);
   for (const entry *e = all.first; e && !known; e = e->next) known = below(e->help.path, plain);
-  const char *near = known ? NULL : meant(&all, plain);
-  if (near)
-    status = ls_fail(LS_ECONFIG, "no config key is called '%s'; did you mean '%s'?", key, near);
-  else if (!known)
-    status =
-        ls_fail(LS_ECONFIG, "no config key is called '%s'; lockstep help keys lists them all", key);
+  if (!known)
+    status = ls_fail_near(LS_ECONFIG, meant(&all, plain), "; lockstep help keys lists them all",
+                          "no config key is called '%s'", key);
   ls_node_arena_free(&arena);
   return status;
 }

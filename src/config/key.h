@@ -60,6 +60,11 @@ typedef struct {
   } as; /* what a choice or a yes is stored as */
 } ls_kind;
 
+/* A row: parse, print, describe and schema, then other members by name. */
+#define LS_KIND(...) LS_KIND_ROW(__VA_ARGS__)
+#define LS_KIND_ROW(read, show, tell, form, ...) \
+  { .parse = read, .print = show, .describe = tell, .schema = form, __VA_ARGS__ }
+
 /* Rows that are made of another room's table, and their defaults as texts. */
 typedef struct ls_key_space ls_key_space;
 

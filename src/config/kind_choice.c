@@ -169,18 +169,18 @@ static json_t *schema_set(const ls_key *key) { return ls_schema_list(ls_schema_c
 #define CHOICE ls_describe_choice, ls_schema_choice
 #define NUMBERED parse_choice, print_choice, CHOICE
 #define BOOL parse_bool, print_bool, NULL, schema_bool, .words = "true or false"
-const ls_kind ls_kind_bool = {BOOL, .as = LS_AS_BOOL};
-const ls_kind ls_kind_unless = {BOOL, .as = LS_AS_NOT};
-const ls_kind ls_kind_flag = {BOOL, .as = LS_AS_DOUBLE};
-const ls_kind ls_kind_switch = {NUMBERED, .as = LS_AS_BOOL};
-const ls_kind ls_kind_enum = {NUMBERED, .as = LS_AS_ENUM};
-const ls_kind ls_kind_index = {NUMBERED, .as = LS_AS_DOUBLE};
-const ls_kind ls_kind_word = {parse_word, print_word, CHOICE, .nested = false};
-const ls_kind ls_kind_name = {parse_name, ls_print_text, CHOICE, .free = ls_free_text};
-const ls_kind ls_kind_loss = {parse_name, ls_print_text, CHOICE, .free = ls_free_text,
-                              .explain = ls_loss_help};
-const ls_kind ls_kind_activation = {parse_word, print_word, CHOICE, .nested = false,
-                                    .explain = ls_activation_help};
-const ls_kind ls_kind_set = {parse_set, print_set, describe_set, schema_set, .nested = true};
-const ls_kind ls_kind_text = {parse_text,     ls_print_text,     NULL,
-                              ls_schema_text, .words = "a text", .free = ls_free_text};
+const ls_kind ls_kind_bool = LS_KIND(BOOL, .as = LS_AS_BOOL);
+const ls_kind ls_kind_unless = LS_KIND(BOOL, .as = LS_AS_NOT);
+const ls_kind ls_kind_flag = LS_KIND(BOOL, .as = LS_AS_DOUBLE);
+const ls_kind ls_kind_switch = LS_KIND(NUMBERED, .as = LS_AS_BOOL);
+const ls_kind ls_kind_enum = LS_KIND(NUMBERED, .as = LS_AS_ENUM);
+const ls_kind ls_kind_index = LS_KIND(NUMBERED, .as = LS_AS_DOUBLE);
+const ls_kind ls_kind_word = LS_KIND(parse_word, print_word, CHOICE);
+const ls_kind ls_kind_name = LS_KIND(parse_name, ls_print_text, CHOICE, .free = ls_free_text);
+const ls_kind ls_kind_loss =
+    LS_KIND(parse_name, ls_print_text, CHOICE, .free = ls_free_text, .explain = ls_loss_help);
+const ls_kind ls_kind_activation =
+    LS_KIND(parse_word, print_word, CHOICE, .explain = ls_activation_help);
+const ls_kind ls_kind_set = LS_KIND(parse_set, print_set, describe_set, schema_set, .nested = true);
+const ls_kind ls_kind_text = LS_KIND(parse_text, ls_print_text, NULL, ls_schema_text,
+                                     .words = "a text", .free = ls_free_text);

@@ -69,9 +69,11 @@ static bool is_range(const char *text) {
 
 static bool parse_take(const ls_value *v) {
   ls_init_spec *init = v->base;
-  int choice = ls_value_find(v, v->key->choices);
-  if (choice >= 0) init->take = (ls_init_take)choice;
-  if (choice >= 0) return true;
+  const int choice = ls_value_find(v, v->key->choices);
+  if (choice >= 0) {
+    init->take = (ls_init_take)choice;
+    return true;
+  }
   if (!parse_columns(v)) return false;
   init->take = LS_TAKE_LISTED;
   ls_value one = *v;
@@ -97,8 +99,10 @@ static json_t *schema_take(const ls_key *key) {
 static bool parse_fill(const ls_value *v) {
   const int i = ls_value_find(v, v->key->choices);
   int *how = &LS_FIELD_AT(v, given, int);
-  if (i >= 0) *how = i < LS_MISSING_FILL ? i : LS_MISSING_REFUSE; /* the last one: none */
-  if (i >= 0) return true;
+  if (i >= 0) {
+    *how = i < LS_MISSING_FILL ? i : LS_MISSING_REFUSE; /* the last one: none */
+    return true;
+  }
   bool good = ls_value_real(v, &LS_FIELD(v, double));
   if (good) *how = LS_MISSING_FILL;
   return good;
@@ -286,34 +290,26 @@ static void free_validation(const ls_value *v) {
   if (v->key->sub) ls_section_free(v);
 }
 
-const ls_kind ls_kind_columns = {
-    parse_columns,        print_columns, NULL, schema_columns, .words = "a list of columns",
-    .free = free_columns, .nested = true};
-const ls_kind ls_kind_datasets = {
-    parse_columns,        print_datasets, NULL, schema_datasets, .words = "a text, or a list",
-    .free = free_columns, .nested = true};
-const ls_kind ls_kind_texts = {
-    parse_texts,          print_columns, NULL, schema_columns, .words = "a list of texts",
-    .free = free_columns, .nested = true};
-const ls_kind ls_kind_take = {parse_take,
-                              print_take,
-                              NULL,
-                              schema_take,
-                              .words = "all, fitting, or a list of layers by number",
-                              .free = free_columns,
-                              .nested = true};
-const ls_kind ls_kind_fill = {parse_fill, print_fill, describe_fill, schema_fill, .nested = false};
-const ls_kind ls_kind_classes = {parse_classes,  print_classes,        describe_classes,
-                                 schema_classes, .free = free_classes, .nested = true};
-const ls_kind ls_kind_scalings = {parse_scalings,
-                                  print_scalings,
-                                  NULL,
-                                  schema_scalings,
-                                  .words = "a mapping of columns to types",
-                                  .free = free_scalings,
-                                  .nested = true,
-                                  .items = ".NAME"};
-const ls_kind ls_kind_source = {parse_source,      ls_section_print,        ls_section_describe,
-                                ls_section_schema, .free = ls_section_free, .nested = true};
-const ls_kind ls_kind_validation = {parse_validation,  print_validation,        describe_validation,
-                                    schema_validation, .free = free_validation, .nested = true};
+const ls_kind ls_kind_columns =
+    LS_KIND(parse_columns, print_columns, NULL, schema_columns, .words = "a list of columns",
+            .free = free_columns, .nested = true);
+const ls_kind ls_kind_datasets =
+    LS_KIND(parse_columns, print_datasets, NULL, schema_datasets, .words = "a text, or a list",
+            .free = free_columns, .nested = true);
+const ls_kind ls_kind_texts =
+    LS_KIND(parse_texts, print_columns, NULL, schema_columns, .words = "a list of texts",
+            .free = free_columns, .nested = true);
+const ls_kind ls_kind_take = LS_KIND(parse_take, print_take, NULL, schema_take,
+                                     .words = "all, fitting, or a list of layers by number",
+                                     .free = free_columns, .nested = true);
+const ls_kind ls_kind_fill = LS_KIND(parse_fill, print_fill, describe_fill, schema_fill);
+const ls_kind ls_kind_classes = LS_KIND(parse_classes, print_classes, describe_classes,
+                                        schema_classes, .free = free_classes, .nested = true);
+const ls_kind ls_kind_scalings = LS_KIND(parse_scalings, print_scalings, NULL, schema_scalings,
+                                         .words = "a mapping of columns to types",
+                                         .free = free_scalings, .nested = true, .items = ".NAME");
+const ls_kind ls_kind_source = LS_KIND(parse_source, ls_section_print, ls_section_describe,
+                                       ls_section_schema, .free = ls_section_free, .nested = true);
+const ls_kind ls_kind_validation =
+    LS_KIND(parse_validation, print_validation, describe_validation, schema_validation,
+            .free = free_validation, .nested = true);

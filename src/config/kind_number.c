@@ -111,10 +111,7 @@ static const char *describe_real(const ls_value *v) { return ls_describe_range(v
 
 json_t *ls_schema_real(const ls_key *key) { return schema_range(key, "number"); }
 
-const ls_kind ls_kind_int = {parse_int, print_int, describe_whole, schema_whole, .nested = false};
-const ls_kind ls_kind_repeat = {parse_int, print_nothing, describe_whole, schema_whole,
-                                .nested = false};
-const ls_kind ls_kind_whole = {parse_whole, print_real, describe_whole, schema_whole,
-                               .nested = false};
-const ls_kind ls_kind_real = {parse_real, print_real, describe_real, ls_schema_real,
-                              .nested = false};
+const ls_kind ls_kind_int = LS_KIND(parse_int, print_int, describe_whole, schema_whole);
+const ls_kind ls_kind_repeat = LS_KIND(parse_int, print_nothing, describe_whole, schema_whole);
+const ls_kind ls_kind_whole = LS_KIND(parse_whole, print_real, describe_whole, schema_whole);
+const ls_kind ls_kind_real = LS_KIND(parse_real, print_real, describe_real, ls_schema_real);

@@ -26,59 +26,33 @@ static bool take_file(const ls_value *v, ls_status loaded) {
   return false;
 }
 
-/* ---- optimizers ---- */
+/* ---- optimizers and schedules: the same words, each with structs of its own ---- */
 
-static bool parse_optimizer(const ls_value *v) {
-  ls_optim_spec *spec = v->base;
-  bool good = ls_value_choice(v) >= 0;
-  if (good) spec->ops = is_plugin(v) ? &ls_optim_not_loaded : ls_optim_find(v->node->text);
-  return good;
-}
-
-static bool parse_optimizer_file(const ls_value *v) {
-  ls_optim_spec *spec = v->base;
-  bool good = true;
-  if (!spec->ops) return true; /* the type is wrong, and that has been said */
-  if (!has_file(v, spec->ops == &ls_optim_not_loaded, &good)) return good;
-  return take_file(v, v->rd->plugins ? ls_optim_load(v->node->text, &spec->ops) : LS_OK);
-}
-
-static json_t *print_optimizer(const ls_value *v) {
-  const ls_optim_spec *spec = v->base;
-  return json_string(spec->file ? "plugin" : spec->ops->name);
-}
-
-static const char *explain_optimizer(const char *choice) {
-  const ls_optim_ops *ops = ls_optim_find(choice);
-  return ops ? ops->help : NULL;
-}
-
-/* ---- schedules: the same ---- */
-
-static bool parse_schedule(const ls_value *v) {
-  ls_schedule_spec *spec = v->base;
-  bool good = ls_value_choice(v) >= 0;
-  if (good) spec->ops = is_plugin(v) ? &ls_schedule_not_loaded : ls_schedule_find(v->node->text);
-  return good;
-}
-
-static bool parse_schedule_file(const ls_value *v) {
-  ls_schedule_spec *spec = v->base;
-  bool good = true;
-  if (!spec->ops) return true;
-  if (!has_file(v, spec->ops == &ls_schedule_not_loaded, &good)) return good;
-  return take_file(v, v->rd->plugins ? ls_schedule_load(v->node->text, &spec->ops) : LS_OK);
-}
-
-static json_t *print_schedule(const ls_value *v) {
-  const ls_schedule_spec *spec = v->base;
-  return json_string(spec->file ? "plugin" : spec->ops->name);
-}
-
-static const char *explain_schedule(const char *choice) {
-  const ls_schedule_ops *ops = ls_schedule_find(choice);
-  return ops ? ops->help : NULL;
-}
+#define BY_NAME(what)                                                                          \
+  static bool parse_##what(const ls_value *v) {                                                \
+    ls_##what##_spec *spec = v->base;                                                          \
+    const bool good = ls_value_choice(v) >= 0;                                                 \
+    if (good) spec->ops = ls_##what##_find(v->node->text);                                     \
+    if (good && is_plugin(v)) spec->ops = &ls_##what##_not_loaded;                             \
+    return good;                                                                               \
+  }                                                                                            \
+  static bool parse_##what##_file(const ls_value *v) {                                         \
+    ls_##what##_spec *spec = v->base;                                                          \
+    bool good = true;                                                                          \
+    if (!spec->ops) return true; /* the type is wrong, and that has been said */               \
+    if (!has_file(v, spec->ops == &ls_##what##_not_loaded, &good)) return good;                \
+    return take_file(v, v->rd->plugins ? ls_##what##_load(v->node->text, &spec->ops) : LS_OK); \
+  }                                                                                            \
+  static json_t *print_##what(const ls_value *v) {                                             \
+    const ls_##what##_spec *spec = v->base;                                                    \
+    return json_string(spec->file ? "plugin" : spec->ops->name);                               \
+  }                                                                                            \
+  static const char *explain_##what(const char *choice) {                                      \
+    const ls_##what##_ops *ops = ls_##what##_find(choice);                                     \
+    return ops ? ops->help : NULL;                                                             \
+  }
+BY_NAME(optim)
+BY_NAME(schedule)
 
 /* ---- losses: only the file; the name is a row of the losses ---- */
 
@@ -92,10 +66,10 @@ static bool parse_loss_file(const ls_value *v) {
 
 #define FILE_OF \
   ls_print_text, NULL, ls_schema_text, .words = "the file of a plug-in", .free = ls_free_text
-const ls_kind ls_kind_optimizer = {parse_optimizer, print_optimizer, ls_describe_choice,
-                                   ls_schema_choice, .explain = explain_optimizer};
-const ls_kind ls_kind_schedule = {parse_schedule, print_schedule, ls_describe_choice,
-                                  ls_schema_choice, .explain = explain_schedule};
-const ls_kind ls_kind_optimizer_file = {parse_optimizer_file, FILE_OF};
-const ls_kind ls_kind_schedule_file = {parse_schedule_file, FILE_OF};
-const ls_kind ls_kind_loss_file = {parse_loss_file, FILE_OF};
+#define CHOICE ls_describe_choice, ls_schema_choice
+const ls_kind ls_kind_optim = LS_KIND(parse_optim, print_optim, CHOICE, .explain = explain_optim);
+const ls_kind ls_kind_schedule =
+    LS_KIND(parse_schedule, print_schedule, CHOICE, .explain = explain_schedule);
+const ls_kind ls_kind_optim_file = LS_KIND(parse_optim_file, FILE_OF);
+const ls_kind ls_kind_schedule_file = LS_KIND(parse_schedule_file, FILE_OF);
+const ls_kind ls_kind_loss_file = LS_KIND(parse_loss_file, FILE_OF);

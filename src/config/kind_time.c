@@ -174,17 +174,14 @@ static json_t *schema_steplist(const ls_key *key) {
   return ls_schema_list(ls_schema_number_or_text(key));
 }
 
-const ls_kind ls_kind_every = {parse_every, print_every, describe_every, ls_schema_number_or_text,
-                               .nested = false};
-const ls_kind ls_kind_seconds = {parse_seconds, print_seconds, NULL, ls_schema_text,
-                                 .words = "a time (90 s, 30m, 2h)"};
-const ls_kind ls_kind_steps = {parse_steps, print_steps, describe_steps, ls_schema_number_or_text,
-                               .nested = false};
-const ls_kind ls_kind_reals = {
-    parse_reals, print_list, NULL, schema_reals, .words = "a list of numbers", .nested = true};
-const ls_kind ls_kind_steplist = {parse_steplist,
-                                  print_list,
-                                  NULL,
-                                  schema_steplist,
-                                  .words = "a list of steps, as 1000 or 10 epochs",
-                                  .nested = true};
+const ls_kind ls_kind_every =
+    LS_KIND(parse_every, print_every, describe_every, ls_schema_number_or_text);
+const ls_kind ls_kind_seconds =
+    LS_KIND(parse_seconds, print_seconds, NULL, ls_schema_text, .words = "a time (90 s, 30m, 2h)");
+const ls_kind ls_kind_steps =
+    LS_KIND(parse_steps, print_steps, describe_steps, ls_schema_number_or_text);
+const ls_kind ls_kind_reals = LS_KIND(parse_reals, print_list, NULL, schema_reals,
+                                      .words = "a list of numbers", .nested = true);
+const ls_kind ls_kind_steplist =
+    LS_KIND(parse_steplist, print_list, NULL, schema_steplist,
+            .words = "a list of steps, as 1000 or 10 epochs", .nested = true);

@@ -45,7 +45,7 @@ extern const ls_kind ls_kind_source;     /* a section: ls_source_spec */
 extern const ls_kind ls_kind_validation; /* of ls_data_spec: a share, or a source */
 
 /* kind_optim.c: of an ls_optim_spec or ls_schedule_spec, `ops` by name and a plug-in's file */
-extern const ls_kind ls_kind_optimizer, ls_kind_optimizer_file;
+extern const ls_kind ls_kind_optim, ls_kind_optim_file;
 extern const ls_kind ls_kind_loss_file; /* of an ls_config */
 extern const ls_kind ls_kind_schedule, ls_kind_schedule_file;
 

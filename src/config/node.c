@@ -1,4 +1,4 @@
-/* node.c - an arena of blocks, a growing text, and the tree. */
+/* node.c - an arena of blocks, and the tree. */
 #include "config/node.h"
 
 #include <stdarg.h>
@@ -40,24 +40,6 @@ void ls_node_arena_free(ls_node_arena *arena) {
     arena->newest = gone->older;
     ls_mem_free(gone);
   }
-}
-
-void ls_buffer_add(ls_buffer *buffer, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  char *more = ls_mem_vformat(format, args);
-  va_end(args);
-  const size_t length = strlen(more), end = buffer->length + length;
-  if (end + 1 > buffer->room) {
-    buffer->room = 2 * (end + 128);
-    char *wider = ls_mem_must(buffer->room);
-    if (buffer->text) memcpy(wider, buffer->text, buffer->length);
-    ls_mem_free(buffer->text);
-    buffer->text = wider;
-  }
-  memcpy(buffer->text + buffer->length, more, length + 1);
-  buffer->length = end;
-  ls_mem_free(more);
 }
 
 ls_node *ls_node_new(ls_node_arena *arena, ls_node_kind kind, const char *text) {

@@ -18,14 +18,6 @@ char *ls_node_arena_format(ls_node_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void ls_node_arena_free(ls_node_arena *arena);
 
-/* A text that grows; `text` (ls_mem, NUL-terminated) is the caller's to free. */
-typedef struct {
-  char *text;
-  size_t length, room;
-} ls_buffer;
-void ls_buffer_add(ls_buffer *buffer, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 enum { LS_SOURCE_DEFAULT = -1, LS_SOURCE_FILE = 0 }; /* 1 + i: override i of the command line */
 typedef struct {
   int source, line, column;

@@ -262,8 +262,8 @@ static void free_layers(const ls_value *v) {
   LS_FREE(config->layer);
 }
 
-const ls_kind ls_kind_section = {ls_section_parse,  ls_section_print,        ls_section_describe,
-                                 ls_section_schema, .free = ls_section_free, .nested = true};
-const ls_kind ls_kind_layers = {
-    parse_layers,        print_layers,   NULL,         schema_layers, .words = "a list of layers",
-    .free = free_layers, .nested = true, .items = "[]"};
+const ls_kind ls_kind_section = LS_KIND(ls_section_parse, ls_section_print, ls_section_describe,
+                                        ls_section_schema, .free = ls_section_free, .nested = true);
+const ls_kind ls_kind_layers =
+    LS_KIND(parse_layers, print_layers, NULL, schema_layers, .words = "a list of layers",
+            .free = free_layers, .nested = true, .items = "[]");

@@ -40,8 +40,25 @@
 
 enum { TYPES_MAX = 33 };
 static const char *optimizer_types[TYPES_MAX], *schedule_types[TYPES_MAX];
+/* Rows that go with a type, a line each; types that are not here have none. */
+typedef struct {
+  const char *type;
+  const ls_key *rows;
+} variant;
+static const ls_key no_rows[] = {END};
+static const ls_key *find_rows(const variant *v, const char *type) {
+  while (v->type && strcmp(v->type, type) != 0) v++;
+  return v->rows;
+}
+#define BY_TYPES(name, ...)                                                            \
+  static const ls_key *name(const char *type, const void *base, ls_key_space *space) { \
+    static const variant all[] = {__VA_ARGS__, {NULL, no_rows}};                       \
+    (void)base, (void)space;                                                           \
+    return find_rows(all, type);                                                       \
+  }
+
 static const char *const data_types[] = {"idx", "hdf5", "csv", "memory", NULL};
-static const char *const scale_types[] = {"none", "standard", "minmax", "divide", "log", NULL};
+const char *const ls_scale_names[] = {"none", "standard", "minmax", "divide", "log", NULL};
 static const char *const log_scales[] = {"none", "standard", "minmax", NULL};
 static const char *const orders[] = {"sequential", "shuffle", "blocks", NULL};
 static const char *const last_batches[] = {"keep", "drop", NULL};
@@ -129,7 +146,7 @@ static const ls_key idx_source[] = {
         .example = "emnist-letters-train-labels-idx1-ubyte.gz"),
     END};
 static const char *const x_missing[] = {"refuse", "drop", "mean", "none", NULL};
-static const char *const y_missing[] = {"refuse", "drop", "mask", NULL};
+const char *const ls_missing_y_names[] = {"refuse", "drop", "mask", NULL};
 #define MISSING_NUMBERS                                                                       \
   KEY("x", fill, AT(ls_missing_spec, x),                                                      \
       "what a missing input becomes: a number; mean: the mean of train's column; drop: the "  \
@@ -139,7 +156,7 @@ static const char *const y_missing[] = {"refuse", "drop", "mask", NULL};
       KEY("y", enum, AT(ls_missing_spec, y),                                                  \
           "a missing label or target; refuse: it is an error; drop: the sample is left out; " \
           "mask: that target does not count (regression)",                                    \
-          .value = "refuse", .choices = y_missing)
+          .value = "refuse", .choices = ls_missing_y_names)
 static const ls_key missing_numbers[] = {MISSING_NUMBERS, END};
 static const ls_key missing_rows[] = {
     MISSING_NUMBERS,
@@ -219,14 +236,9 @@ static const ls_key memory_rows[] = {
         .value = "[]", FREE, .example = "[laminar, turbulent]"),
     END};
 
-static const ls_key *data_by_type(const char *type, const void *base, ls_key_space *space) {
-  (void)base, (void)space;
-  if (strcmp(type, "idx") == 0) return idx_rows;
-  if (strcmp(type, "memory") == 0) return memory_rows;
-  return strcmp(type, "hdf5") == 0 ? hdf5_rows : csv_rows;
-}
+BY_TYPES(data_by_type, {"idx", idx_rows}, {"memory", memory_rows}, {"hdf5", hdf5_rows},
+         {"csv", csv_rows})
 
-static const ls_key no_rows[] = {END};
 static const ls_key scale_divide[] = {
     KEY("by", real, AT(ls_scaling, by), "what inputs are divided by", POSITIVE, .example = "255"),
     END};
@@ -234,16 +246,12 @@ static const ls_key scale_log[] = {
     KEY("then", enum, AT(ls_scaling, of_log), "how the logarithms are scaled", .value = "none",
         .choices = log_scales, .example = "standard"),
     END};
-static const ls_key *scale_by_type(const char *type, const void *base, ls_key_space *space) {
-  (void)base, (void)space;
-  if (strcmp(type, "log") == 0) return scale_log;
-  return strcmp(type, "divide") == 0 ? scale_divide : no_rows;
-}
+BY_TYPES(scale_by_type, {"log", scale_log}, {"divide", scale_divide})
 #define SCALE_TYPE                                                                     \
   KEY("type", enum, AT(ls_scaling, kind),                                              \
       "divide: x / by; log: the natural logarithm, of numbers > 0; standard: mean 0, " \
       "deviation 1; minmax: 0 to 1; statistics are those of train",                    \
-      .value = "none", .choices = scale_types, .example = "standard"),                 \
+      .value = "none", .choices = ls_scale_names, .example = "standard"),              \
       BY_TYPE
 static const ls_key column_scale_rows[] = {SCALE_TYPE, END};
 static const ls_key scale_rows[] = {
@@ -320,13 +328,8 @@ static const ls_key init_file[] = {
         "by auto",
         .value = "all", .choices = takes, .example = "[0-2]"),
     END};
-static const ls_key *init_by_type(const char *type, const void *base, ls_key_space *space) {
-  (void)base, (void)space;
-  if (strcmp(type, "normal") == 0 || strcmp(type, "uniform") == 0) return init_scale;
-  if (strcmp(type, "truncated_normal") == 0) return init_truncated;
-  if (strcmp(type, "constant") == 0) return init_constant;
-  return strcmp(type, "file") == 0 ? init_file : no_rows;
-}
+BY_TYPES(init_by_type, {"normal", init_scale}, {"uniform", init_scale},
+         {"truncated_normal", init_truncated}, {"constant", init_constant}, {"file", init_file})
 static const ls_key init_rows[] = {
     KEY("type", enum, AT(ls_init_spec, kind),
         "distribution of the initial weights; auto: he_normal for relu-like layers, else "
@@ -354,13 +357,8 @@ static const ls_key residual_rows[] = {
     KEY("span", int, AT(ls_layer_spec, span), "layers that the connection jumps over", .value = "2",
         FROM(1, LS_LAYERS_MAX)),
     END};
-static const ls_key *layer_by_type(const char *type, const void *base, ls_key_space *space) {
-  (void)base, (void)space;
-  if (strcmp(type, "dense") == 0) return dense_rows;
-  if (strcmp(type, "dropout") == 0) return dropout_rows;
-  if (strcmp(type, "layer_norm") == 0) return layer_norm_rows;
-  return strncmp(type, "residual", 8) == 0 ? residual_rows : no_rows;
-}
+BY_TYPES(layer_by_type, {"dense", dense_rows}, {"dropout", dropout_rows},
+         {"layer_norm", layer_norm_rows}, {"residual", residual_rows})
 static const ls_key layer_rows[] = {
     KEY("type", word, AT(ls_layer_spec, type), "what the layer does", .value = "dense",
         .choices = ls_layer_names),
@@ -438,9 +436,9 @@ static const ls_key *schedule_by_type(const char *type, const void *base, ls_key
 }
 
 static const ls_key optimizer_rows[] = {
-    KEY("type", optimizer, 0, "how the weights follow the gradient", .choices = optimizer_types,
+    KEY("type", optim, 0, "how the weights follow the gradient", .choices = optimizer_types,
         .example = "adam"),
-    KEY("file", optimizer_file, AT(ls_optim_spec, file),
+    KEY("file", optim_file, AT(ls_optim_spec, file),
         "with type plugin: its shared library, whose own keys then go here too", .value = "none",
         .example = "./mine.so"),
     KEY("preset", name, AT(ls_optim_spec, preset),
@@ -457,7 +455,7 @@ static const ls_key optimizer_rows[] = {
     END};
 static const char *const then_types[] = {"lbfgs", NULL};
 static const ls_key then_rows[] = {
-    KEY("type", optimizer, 0, "the second optimizer", .choices = then_types, .example = "lbfgs"),
+    KEY("type", optim, 0, "the second optimizer", .choices = then_types, .example = "lbfgs"),
     KEY("after", steps, AT(ls_then, after), "how many updates the first optimizer makes",
         .epochs = AT(ls_then, epochs), COUNT(1), .example = "20 epochs"),
     KEY("lr", real, AT(ls_optim_spec, lr), "the first length that each line search tries",

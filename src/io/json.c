@@ -30,3 +30,37 @@ char *ls_json_text(json_t *object) {
   json_decref(object);
   return to_own(text);
 }
+
+void ls_put_json(json_t *object, const char *name, json_t *value) {
+  json_object_set_new(object, name, value);
+}
+void ls_put_bool(json_t *object, const char *name, bool value) {
+  ls_put_json(object, name, json_boolean(value));
+}
+void ls_put_whole(json_t *object, const char *name, int64_t value) {
+  ls_put_json(object, name, json_integer(value));
+}
+void ls_put_real(json_t *object, const char *name, double value) {
+  ls_put_json(object, name, ls_json_real(value));
+}
+void ls_put_text(json_t *object, const char *name, const char *value) {
+  ls_put_json(object, name, value ? json_string_nocheck(value) : json_null());
+}
+
+json_t *ls_put_item(json_t *list) {
+  json_t *item = json_object();
+  json_array_append_new(list, item);
+  return item;
+}
+
+json_t *ls_list_whole(const int64_t *value, int64_t n) {
+  json_t *list = json_array();
+  for (int64_t i = 0; i < n; i++) json_array_append_new(list, json_integer(value[i]));
+  return list;
+}
+
+json_t *ls_list_texts(char *const *text, int64_t n) {
+  json_t *list = json_array();
+  for (int64_t i = 0; i < n; i++) json_array_append_new(list, json_string_nocheck(text[i]));
+  return list;
+}

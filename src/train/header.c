@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "train/mode.h"
@@ -73,7 +74,9 @@ void ls_show_header(const ls_trainer *t) {
 /* The same command again, in the same folder, going on. */
 static char *resume_command(const ls_trainer *t) {
   const ls_train_options *o = t->options;
-  char *start = ls_comm_start_words(t->comm), *text = ls_mem_format("%slockstep train", start);
+  char *start = ls_comm_start_words(t->comm);
+  ls_buffer text = {0};
+  ls_buffer_add(&text, "%slockstep train", start);
   LS_FREE(start);
   bool resumes = false;
   for (int i = 0; i < o->argc; i++) {
@@ -86,16 +89,17 @@ static char *resume_command(const ls_trainer *t) {
     ls_text_add_word(&text, t->dir);
   }
   if (!resumes) ls_text_add_word(&text, "--resume=auto");
-  return text;
+  return text.text;
 }
 
 char *ls_next_command(const ls_trainer *t) {
   if (!t->dir || strcmp(t->exit, "diverged") == 0) return NULL;
   if (strcmp(t->exit, "done") != 0 && strcmp(t->exit, "early_stop") != 0) return resume_command(t);
-  char *file = ls_mem_format("%s/final.h5", t->dir), *text = ls_mem_text("lockstep predict");
+  char *file = ls_mem_format("%s/final.h5", t->dir);
+  ls_buffer text = {0};
+  ls_buffer_add(&text, "lockstep predict");
   ls_text_add_word(&text, file);
+  ls_buffer_add(&text, " -i FILE -o out.csv");
   LS_FREE(file);
-  char *whole = ls_mem_format("%s -i FILE -o out.csv", text);
-  LS_FREE(text);
-  return whole;
+  return text.text;
 }

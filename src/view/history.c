@@ -28,10 +28,6 @@ static double logged(const json_t *event, const char *key) {
   return json_is_null(value) ? INFINITY : real(value);
 }
 
-static double number(const json_t *event, const char *key) {
-  return real(json_object_get(event, key));
-}
-
 static int64_t whole(const json_t *event, const char *key) {
   return json_integer_value(json_object_get(event, key));
 }
@@ -79,7 +75,7 @@ static ls_status begin_weights(ls_history *h, int count) {
 static ls_status take_row(ls_history *h, ls_history_events *e, const json_t *event) {
   bool logs = e == &h->step;
   const json_t *weights = logs ? json_object_get(event, "weights") : NULL;
-  double step = number(event, "global_step");
+  double step = real(json_object_get(event, "global_step"));
   if (isnan(step)) return ls_fail(LS_EDATA, "an event without global_step");
   drop_repeated(e, step);
   LS_TRY(make_room(e, LS_H_COLUMNS + (logs ? h->weights : 0)));
@@ -112,13 +108,6 @@ static void take_end(ls_history *h, json_t *event) {
   h->ended = true;
   snprintf(h->exit, sizeof h->exit, "%s", how ? how : "");
   h->dead = json_is_true(json_object_get(event, "dead"));
-  h->loss = number(event, "loss");
-  h->accuracy = number(event, "accuracy");
-  h->val_loss = number(event, "val_loss");
-  h->val_accuracy = number(event, "val_accuracy");
-  h->test_loss = number(event, "test_loss");
-  h->test_accuracy = number(event, "test_accuracy");
-  h->samples_per_s = number(event, "samples_per_s");
 }
 
 static ls_status take_line(ls_history *h, const char *line, size_t bytes) {
@@ -152,8 +141,9 @@ static ls_status take_lines(ls_history *h, const char *path, int64_t steps, ls_l
   for (int64_t number_of_line = 1;; number_of_line++) {
     LS_TRY(ls_lines_next(lines, &line));
     if (!line.text) return LS_OK;
-    if (line.bytes == 0 || (ls_history_step_line(&line) && (steps == 0 || step++ % h->stride)))
-      continue;
+    bool wanted = line.bytes > 0;
+    if (wanted && ls_history_step_line(&line)) wanted = steps > 0 && step++ % h->stride == 0;
+    if (!wanted) continue;
     if (steps > 0 && h->step.n == steps) thin_out(h);
     ls_status status = take_line(h, line.text, line.bytes);
     if (status != LS_OK) return ls_fail_prefix(status, "%s:%lld", path, (long long)number_of_line);
@@ -192,8 +182,6 @@ ls_status ls_history_read_asked(const char *run, int64_t steps, const char *aske
   h->run = ls_mem_text(run);
   h->asked = asked;
   h->stride = 1;
-  h->loss = h->accuracy = h->val_loss = h->val_accuracy = (double)NAN;
-  h->test_loss = h->test_accuracy = h->samples_per_s = (double)NAN;
   struct stat info;
   bool folder = stat(run, &info) == 0 && S_ISDIR(info.st_mode);
   char *path = folder ? ls_mem_format("%s/metrics.jsonl", run) : ls_mem_text(run);
@@ -219,4 +207,14 @@ bool ls_history_has(const ls_history_events *events, ls_history_column column) {
   for (int64_t i = 0; i < events->n; i++)
     if (isfinite(events->column[column][i])) return true;
   return false;
+}
+
+ls_history_column ls_history_column_of(const char *name) {
+  int c = 0;
+  while (ls_history_names[c] && strcmp(ls_history_names[c], name) != 0) c++;
+  return (ls_history_column)c;
+}
+
+double ls_history_end(const ls_history *h, const char *name) {
+  return real(json_object_get(h->end, name));
 }

@@ -49,8 +49,6 @@ typedef struct {
   char exit[24]; /* "" where not ended */
   bool dead;     /* the end event says that the network is */
   json_t *end;   /* that event; NULL: not ended */
-  double loss, accuracy, val_loss, val_accuracy, test_loss, test_accuracy,
-      samples_per_s; /* of the end event; NaN: not there */
 } ls_history;
 
 /* run: the folder, or the file itself. LS_EDATA, with the line, for what is no event; a last line
@@ -66,6 +64,10 @@ ls_status ls_history_read_asked(const char *run, int64_t steps, const char *aske
 void ls_history_free(ls_history **history);
 bool ls_history_has(const ls_history_events *events,
                     ls_history_column column); /* any number in it? */
+/* LS_H_ASKED where none is called so. */
+ls_history_column ls_history_column_of(const char *name);
+/* A number of the end event; NaN: there is none. */
+double ls_history_end(const ls_history *history, const char *name);
 
 /* Is it a `step` event, by how our own lines begin? What is not asked for need not be parsed. */
 bool ls_history_step_line(const ls_line *line);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "io/durable.h"
 #include "io/program.h"
+#include "view/plot_layout.h"
 
 const char *ls_plot_kind(const char *out) {
   static const char *const kind[] = {"svg", "png", "pdf", NULL};
@@ -58,28 +59,17 @@ ls_status ls_plot_zoom_within(const char *text, const ls_view *whole, ls_view *o
                  whole->x_lo, whole->x_hi, whole->y_lo, whole->y_hi);
 }
 
-/* What of [t[0], t[1]] is left where from + t (to - from) is between lo and hi. */
-static void cut(double from, double to, double lo, double hi, double t[2]) {
-  const double way = to - from, a = (lo - from) / way, b = (hi - from) / way;
-  if (way == 0 && (from < lo || from > hi)) t[1] = -1;
-  if (way == 0) return;
-  t[0] = fmax(t[0], fmin(a, b));
-  t[1] = fmin(t[1], fmax(a, b));
-}
-
-/* Is a part of the straight line from the i-th point to the k-th one in the view? */
-static bool touches(const ls_curve *c, int64_t i, int64_t k, const ls_view *v) {
-  double t[2] = {0, 1};
-  if (!isfinite(c->x[i] + c->y[i] + c->x[k] + c->y[k])) return false;
-  cut(c->x[i], c->x[k], v->x_lo, v->x_hi, t);
-  cut(c->y[i], c->y[k], v->y_lo, v->y_hi, t);
-  return t[0] <= t[1];
+/* Of a curve's line from its i-th point to its k-th one. */
+static bool is_in(const ls_view *v, const ls_curve *c, int64_t i, int64_t k) {
+  const ls_spot from = {c->x[i], c->y[i]}, to = {c->x[k], c->y[k]};
+  if (!isfinite(from.x + from.y + to.x + to.y)) return false;
+  return ls_box_meets_line(&(ls_box){v->x_lo, v->x_hi, v->y_lo, v->y_hi}, from, to);
 }
 
 bool ls_plot_any_in(const ls_panel *panel, const ls_view *view) {
-  for (int k = 0; k < panel->curves; k++)
-    for (int64_t i = 0; i < panel->curve[k].n && panel->curve[k].kind != LS_CURVE_RECTANGLE; i++)
-      if (touches(&panel->curve[k], i, i > 0 ? i - 1 : 0, view)) return true;
+  for (const ls_curve *c = panel->curve; c < panel->curve + panel->curves; c++)
+    for (int64_t i = 0; i < c->n && c->kind != LS_CURVE_RECTANGLE; i++)
+      if (is_in(view, c, i, i > 0 ? i - 1 : 0)) return true;
   return false;
 }
 

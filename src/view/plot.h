@@ -25,7 +25,7 @@ typedef enum {
 
 typedef struct {
   const char *name; /* in the legend; NULL: not there */
-  int64_t n;
+  int64_t n; /* odd */
   const double *x, *y;      /* (n); NaN: not there; y infinite: a gap */
   const double *z;          /* (n) heights of a path on a surface, else NULL */
   const double *low, *high; /* (n) a band around y, or NULL */
@@ -34,18 +34,18 @@ typedef struct {
   ls_curve_kind kind;
 } ls_curve;
 
-/* Heights over a rectangle: z[iy * n + ix] at the ix-th of n equally spaced x, the iy-th of n y. */
-typedef struct {
-  int64_t n; /* odd */
-  double x_lo, x_hi, y_lo, y_hi;
-  double *z;           /* (n, n) */
-  double x_min, y_min; /* where it is lowest, marked; NaN: no mark */
-} ls_grid;
-
 /* What a panel shows; a range whose ends are equal: as much as the curves need. */
 typedef struct {
   double x_lo, x_hi, y_lo, y_hi;
 } ls_view;
+
+/* Heights over a rectangle: z[iy * n + ix] at the ix-th of n equally spaced x, the iy-th of n y. */
+typedef struct {
+  int64_t n; /* odd */
+  ls_view view;
+  double *z;           /* (n, n) */
+  double x_min, y_min; /* where it is lowest, marked; NaN: no mark */
+} ls_grid;
 
 typedef struct {
   const char *title, *x_label, *y_label; /* labels with their units; NULL: none */

@@ -66,6 +66,8 @@ typedef struct {
 } ls_spot;
 /* Where a point is; z: on a surface. */
 ls_spot ls_frame_spot(const ls_frame *frame, double x, double y, double z);
+/* Is a part of the straight line from p to q in the box, whose edges belong to it? */
+bool ls_box_meets_line(const ls_box *box, ls_spot p, ls_spot q);
 /* Are the numbers of a logarithmic scale powers of ten? */
 bool ls_by_decades(double lo, double hi);
 bool ls_frame_shows(const ls_frame *frame, double x, double y);

@@ -52,7 +52,7 @@ static void clip(double at, double by, double lo, double hi, double *from, doubl
   *past = fmin(*past, fmax(a, b));
 }
 
-static bool crosses(const ls_box *b, ls_spot p, ls_spot q) {
+bool ls_box_meets_line(const ls_box *b, ls_spot p, ls_spot q) {
   double from = 0, past = 1;
   clip(p.x, q.x - p.x, b->left, b->right, &from, &past);
   clip(p.y, q.y - p.y, b->bottom, b->top, &from, &past);
@@ -61,7 +61,7 @@ static bool crosses(const ls_box *b, ls_spot p, ls_spot q) {
 
 static bool curve_touches(const ls_frame *f, const ls_curve *c, const ls_box *box) {
   for (int64_t i = 1; i < c->n; i++)
-    if (crosses(box, spot_of(f, c, i - 1), spot_of(f, c, i))) return true;
+    if (ls_box_meets_line(box, spot_of(f, c, i - 1), spot_of(f, c, i))) return true;
   return false;
 }
 
@@ -78,7 +78,6 @@ typedef struct {
   const ls_frame *frame;
   ls_number *number; /* (NUMBERS_MAX) */
   int n;
-
 } numbers;
 
 static ls_box box_of(const numbers *s, double value, double x, double y) {

@@ -25,10 +25,9 @@ static void point(FILE *to, const ls_curve *c, int64_t i) {
   }
   number(to, c->x[i]);
   number(to, c->y[i]);
-  if (c->low)
-    number(to, c->low[i]), number(to, c->high[i]);
-  else if (c->z)
-    number(to, c->z[i]);
+  if (c->low) number(to, c->low[i]);
+  if (c->low) number(to, c->high[i]);
+  if (c->z) number(to, c->z[i]);
   fputc('\n', to);
 }
 
@@ -67,11 +66,12 @@ static ls_status mark_data(FILE *to, const ls_frame *f, const ls_curve *c, int p
 }
 
 static void grid_data(FILE *to, const ls_grid *g, int panel) {
+  const ls_view *v = &g->view;
   fprintf(to, "$grid%d << EOD\n", panel);
   for (int64_t iy = 0; iy < g->n; iy++) {
     for (int64_t ix = 0; ix < g->n; ix++) {
-      number(to, g->x_lo + (g->x_hi - g->x_lo) * (double)ix / (double)(g->n - 1));
-      number(to, g->y_lo + (g->y_hi - g->y_lo) * (double)iy / (double)(g->n - 1));
+      number(to, v->x_lo + (v->x_hi - v->x_lo) * (double)ix / (double)(g->n - 1));
+      number(to, v->y_lo + (v->y_hi - v->y_lo) * (double)iy / (double)(g->n - 1));
       number(to, g->z[iy * g->n + ix]);
       fputc('\n', to);
     }
@@ -334,12 +334,14 @@ static ls_status draw_panel(const ls_script *s, int which) {
   axis(s, 'x', &f->x);
   axis(s, 'y', &f->y);
   LS_TRY(ls_words_panel(s, f));
-  if (f->panel->grid && f->panel->surface)
+  if (f->panel->grid && f->panel->surface) {
     plot_surface(s, which);
-  else if (f->panel->grid)
+  } else if (f->panel->grid) {
     plot_contours(s, which);
-  else
-    fputs("plot", s->to), plot_curves(s, which);
+  } else {
+    fputs("plot", s->to);
+    plot_curves(s, which);
+  }
   fputs("unset label\nunset arrow\nset key off\n", s->to);
   return LS_OK;
 }

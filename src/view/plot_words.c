@@ -49,30 +49,32 @@ void ls_words_name(const ls_script *s, const char *name, int letters) {
   LS_FREE(fitting);
 }
 
+/* A text in a place: its middle or, where it is said, its left end. */
 typedef struct {
-  double x, y; /* pixels */
-  const char *align;
+  double x, y;  /* pixels */
   double angle; /* degrees */
-  int font;     /* pixels */
-  const char *color;
+  bool left;
+  int most; /* letters that there is room for, 0: all */
 } writing;
 
-/* `most`: letters that there is room for, 0: all. */
-static void write_at(const ls_script *s, const char *text, int most, writing w) {
+static void write_in(const ls_script *s, const char *text, const writing *w, int font,
+                     const char *color) {
   if (!text) return;
-  char *fitting = shortened(text, most > 0 ? most : (int)strlen(text));
+  char *fitting = shortened(text, w->most > 0 ? w->most : (int)strlen(text));
   fputs("set label ", s->to);
   ls_words_quote(s->to, fitting);
-  fprintf(s->to, " at screen %.5f,%.5f %s front noenhanced", w.x / s->l->width, w.y / s->l->height,
-          w.align);
-  if (w.angle != 0) fprintf(s->to, " rotate by %.1f", w.angle);
-  fprintf(s->to, " font ',%g' tc rgb '%s'\n", w.font * s->text, w.color);
+  fprintf(s->to, " at screen %.5f,%.5f %s front noenhanced", w->x / s->l->width,
+          w->y / s->l->height, w->left ? "left" : "center");
+  if (w->angle != 0) fprintf(s->to, " rotate by %.1f", w->angle);
+  fprintf(s->to, " font ',%g' tc rgb '%s'\n", font * s->text, color);
   LS_FREE(fitting);
 }
 
-/* ---- of a panel ---- */
+static void write_at(const ls_script *s, const char *text, writing w) {
+  write_in(s, text, &w, LS_FONT, "#222222");
+}
 
-#define DARK "#222222"
+/* ---- of a panel ---- */
 
 /* Characters cannot stand upright: on a terminal the y label goes into the title. */
 static void plain_names(const ls_script *s, const ls_frame *f) {
@@ -82,8 +84,8 @@ static void plain_names(const ls_script *s, const ls_frame *f) {
                               p->y_label ? p->y_label : "");
   double middle = (f->box.left + f->box.right) / 2;
   int most = (int)((f->box.right - f->box.left) / 8);
-  write_at(s, title, most, (writing){middle, f->box.top + 16, "center", 0, LS_FONT, DARK});
-  write_at(s, p->x_label, most, (writing){middle, f->box.bottom - 44, "center", 0, LS_FONT, DARK});
+  write_at(s, title, (writing){middle, f->box.top + 16, .most = most});
+  write_at(s, p->x_label, (writing){middle, f->box.bottom - 44, .most = most});
   LS_FREE(title);
 }
 
@@ -93,13 +95,11 @@ static void flat_names(const ls_script *s, const ls_frame *f) {
   double middle = (f->box.left + f->box.right) / 2, wide = f->box.right - f->box.left,
          left = f->box.left - f->y.letters * t->letter - 12 - t->line / 2,
          upright = (f->box.bottom + f->box.top) / 2, high = f->box.top - f->box.bottom;
-  write_at(s, p->title,
-           (int)(1.12 * wide / t->letter), /* beyond the panel there is some room too */
-           (writing){middle, f->box.top + t->line * 0.75, "center", 0, LS_FONT, DARK});
-  write_at(s, p->x_label, (int)(wide / t->letter),
-           (writing){middle, f->box.bottom - 2.15 * t->line, "center", 0, LS_FONT, DARK});
-  write_at(s, p->y_label, (int)(high / t->letter),
-           (writing){left, upright, "center", 90, LS_FONT, DARK});
+  const int across = (int)(wide / t->letter), up = (int)(high / t->letter),
+            beyond = (int)(1.12 * wide / t->letter); /* there is some room beside a panel too */
+  write_at(s, p->title, (writing){middle, f->box.top + t->line * 0.75, .most = beyond});
+  write_at(s, p->x_label, (writing){middle, f->box.bottom - 2.15 * t->line, .most = across});
+  write_at(s, p->y_label, (writing){left, upright, .angle = 90, .most = up});
 }
 
 /* Along the edge between two corners of the floor, below its tics. */
@@ -108,7 +108,7 @@ static void edge_name(const ls_script *s, const char *text, ls_spot a, ls_spot b
   double x = (a.x + b.x) / 2 + away * (b.y - a.y) / long_,
          y = (a.y + b.y) / 2 - away * (b.x - a.x) / long_;
   double angle = atan2(b.y - a.y, b.x - a.x) * 180 / M_PI;
-  write_at(s, text, 0, (writing){x, y, "center", angle, LS_FONT, DARK});
+  write_at(s, text, (writing){x, y, .angle = angle});
 }
 
 static void surface_names(const ls_script *s, const ls_frame *f) {
@@ -120,17 +120,15 @@ static void surface_names(const ls_script *s, const ls_frame *f) {
           top = ls_frame_spot(f, f->x.lo, f->y.hi, f->z.hi);
   edge_name(s, p->x_label, left, front);
   edge_name(s, p->y_label, front, right);
-  write_at(s, p->z_label, 0,
-           (writing){left.x - 56, (left.y + above.y) / 2, "center", 90, LS_FONT, DARK});
-  write_at(s, p->title, (int)((right.x - left.x) / s->l->type.letter),
-           (writing){(left.x + right.x) / 2, top.y + s->l->type.line * 0.75, "center", 0, LS_FONT,
-                     DARK});
+  const int across = (int)((right.x - left.x) / s->l->type.letter);
+  write_at(s, p->z_label, (writing){left.x - 56, (left.y + above.y) / 2, .angle = 90});
+  write_at(s, p->title,
+           (writing){(left.x + right.x) / 2, top.y + s->l->type.line * 0.75, .most = across});
 }
 
 static void bar_name(const ls_script *s, const ls_frame *f) {
-  write_at(
-      s, f->panel->z_label, 0,
-      (writing){f->box.right + 84, (f->box.bottom + f->box.top) / 2, "center", 90, LS_FONT, DARK});
+  const double middle = (f->box.bottom + f->box.top) / 2;
+  write_at(s, f->panel->z_label, (writing){f->box.right + 84, middle, .angle = 90});
 }
 
 static void names(const ls_script *s, const ls_frame *f) {
@@ -150,9 +148,8 @@ static ls_status numbers(const ls_script *s, const ls_frame *f) {
   for (int i = 0; i < n; i++) {
     char text[32];
     snprintf(text, sizeof text, "%.0f", number_at[i].value);
-    write_at(s, text, 0,
-             (writing){number_at[i].x, number_at[i].y, "center", 0, NUMBER_FONT,
-                       ls_style_color(number_at[i].style)});
+    write_in(s, text, &(writing){.x = number_at[i].x, .y = number_at[i].y}, NUMBER_FONT,
+             ls_style_color(number_at[i].style));
   }
   LS_FREE(number_at);
   return LS_OK;
@@ -185,8 +182,8 @@ static void legend_entry(const ls_script *s, const ls_legend_entry *e) {
   if (!c || c->kind == LS_CURVE_PATH)
     legend_mark(s, e->x + 18, e->y, c ? ls_style_mark(c->style) : 1,
                 c ? ls_style_color(c->style) : "#000000");
-  write_at(s, c ? c->name : "minimum", s->l->letters,
-           (writing){e->x + 44, e->y, "left", 0, LS_FONT, DARK});
+  write_at(s, c ? c->name : "minimum",
+           (writing){e->x + 44, e->y, .left = true, .most = s->l->letters});
 }
 
 void ls_words_legend(const ls_script *s) {

@@ -15,7 +15,7 @@
 #include "view/terminal.h"
 #include "view/text.h"
 
-enum { HEADER_EVERY = 50, LINES_WANTED = 200, ROWS_KEPT = 16 };
+enum { HEADER_EVERY = 50, LINES_WANTED = 200, ROWS_KEPT = 16, BAR_LEAST = 8, BAR_MOST = 40 };
 static const double DRAW_SECONDS = 0.1, LOOK_SECONDS = 0.025, SLOW_SECONDS = 2.0,
                     HEARTBEAT_SECONDS = 60.0;
 
@@ -121,17 +121,21 @@ static double seconds_left(const ls_progress *p, int64_t step, double now) {
   return done > 0 ? (now - p->start) / (double)done * (double)(p->args.steps - step) : NAN;
 }
 
+/* In which a step is, from 1. */
+static long long epoch_of(const ls_progress *p, int64_t step) {
+  const int64_t per = p->args.steps_per_epoch > 0 ? p->args.steps_per_epoch : p->args.steps;
+  return (step - p->args.moved + per - 1) / per;
+}
+
 /* "epoch 3/100  step 2500/120000 (2%)  17.2 k samples/s  0:01:10 left, until 14:32" */
 static void where(const ls_progress *p, int64_t step, double now, char *out, size_t size) {
   char rate[LS_TEXT], left_text[LS_TEXT], clock[LS_TEXT];
-  double left = seconds_left(p, step, now),
-         speed = (double)(step - p->args.first_step) / (now - p->start);
-  int64_t per = p->args.steps_per_epoch > 0 ? p->args.steps_per_epoch : p->args.steps;
-  int length =
-      snprintf(out, size, "epoch %lld/%lld  step %lld/%lld (%.0f%%)",
-               (long long)((step - p->args.moved + per - 1) / per),
-               (long long)((p->args.steps - p->args.moved + per - 1) / per), (long long)step,
-               (long long)p->args.steps, floor(100.0 * (double)step / (double)p->args.steps));
+  const long long steps = p->args.steps;
+  const double left = seconds_left(p, step, now),
+               speed = (double)(step - p->args.first_step) / (now - p->start),
+               percent = floor(100.0 * (double)step / (double)steps);
+  int length = snprintf(out, size, "epoch %lld/%lld  step %lld/%lld (%.0f%%)", epoch_of(p, step),
+                        epoch_of(p, steps), (long long)step, steps, percent);
   if (length < (int)size)
     snprintf(out + length, size - (size_t)length, "  %s samples/s  %s left, until %s",
              ls_text_count(speed * (double)p->args.batch, rate), ls_text_duration(left, left_text),
@@ -140,14 +144,12 @@ static void where(const ls_progress *p, int64_t step, double now, char *out, siz
 
 static void draw(const ls_progress *p, int64_t step, double now) {
   char text[200], bar[128];
-  int columns = ls_terminal_columns(STDERR_FILENO);
-  if (columns <= 0) columns = 80;
+  const int shown = ls_terminal_columns(STDERR_FILENO), columns = shown > 0 ? shown : 80;
   where(p, step, now, text, columns < (int)sizeof text ? (size_t)columns : sizeof text);
-  int room = columns - (int)strlen(text) - 5;
-  room = room > 40 ? 40 : room;
-  int full = room > 0 ? (int)((double)room * (double)step / (double)p->args.steps) : 0;
+  const int rest = columns - (int)strlen(text) - 5, room = rest > BAR_MOST ? BAR_MOST : rest;
+  const int full = (int)((double)room * (double)step / (double)p->args.steps);
   bar[0] = '\0';
-  if (room >= 8)
+  if (room >= BAR_LEAST)
     snprintf(bar, sizeof bar, "[%.*s%.*s] ", full, "########################################",
              room - full, "........................................");
   ls_log_live(true);
@@ -180,54 +182,44 @@ void ls_progress_step(ls_progress *p, int64_t step) {
   if (p && --p->left <= 0) look(p, step);
 }
 
-/* A narrow terminal shows the first of the table's columns, as many as fit. */
-static void tell_row(const ls_progress *p, const char *line) {
-  const bool a = p->args.accuracy, v = p->args.beside != NULL;
-  const int width[] = {8, 11, a ? 7 : 0, v ? 11 : 0, a && v ? 8 : 0, 9, 10, 8, 8};
-  int shown = 0;
-  for (size_t i = 0; i < sizeof width / sizeof *width; i++) {
-    if (p->wide > 0 && shown + width[i] > p->wide) break;
-    shown += width[i];
+/* ---- the table ---- */
+
+/* Its columns, each as wide as here and behind a blank. */
+enum { EPOCH, LOSS, ACCURACY, BESIDE_LOSS, BESIDE_ACCURACY, RATE, SPEED, PASSED, LEFT, COLUMNS };
+static const int width[COLUMNS] = {8, 10, 6, 10, 7, 8, 9, 7, 7};
+typedef char cells[COLUMNS][LS_TEXT];
+
+static bool has_column(const ls_progress *p, int column) {
+  if (column == ACCURACY) return p->args.accuracy;
+  if (column == BESIDE_LOSS) return p->args.beside;
+  return column != BESIDE_ACCURACY || (p->args.beside && p->args.accuracy);
+}
+
+/* A narrow terminal shows the first columns, as many as fit. */
+static void tell_row(const ls_progress *p, cells cell) {
+  char line[256];
+  size_t used = 0;
+  int room = p->wide > 0 ? p->wide : (int)sizeof line;
+  for (int c = 0; c < COLUMNS; c++) {
+    if (!has_column(p, c)) continue;
+    const char *between = c == EPOCH ? "" : " ";
+    room -= width[c] + (int)strlen(between);
+    if (room < 0) break;
+    used += (size_t)snprintf(line + used, sizeof line - used, "%s%*s", between, width[c], cell[c]);
   }
-  if (p->wide > 0 && p->wide < (int)strlen(line))
-    ls_log_plain("%.*s", shown, line);
-  else
-    ls_log_plain("%s", line);
+  ls_log_plain("%s", line);
 }
 
 static void header(ls_progress *p) {
-  char line[256];
+  cells cell = {"epoch", "loss", "acc", "", "", "lr", "samples/s", "time", "left"};
+  const char *beside = p->args.beside ? p->args.beside : "";
   if (p->lines++ % HEADER_EVERY != 0) return;
-  if (p->each > 1) {
-    snprintf(line, sizeof line, "   (each %lldth epoch; metrics.jsonl has all)",
-             (long long)p->each);
-    ls_log_plain("%s", line);
-  }
+  if (p->each > 1)
+    ls_log_plain("   (each %lldth epoch; metrics.jsonl has all)", (long long)p->each);
   if (p->marks && p->lines == 1) ls_log_plain("   + a checkpoint is saved, * the best so far");
-  char beside_loss[32] = "", beside_accuracy[32] = "";
-  if (p->args.beside) {
-    snprintf(beside_loss, sizeof beside_loss, "   %s_loss", p->args.beside);
-    if (p->args.accuracy)
-      snprintf(beside_accuracy, sizeof beside_accuracy, " %s_acc", p->args.beside);
-  }
-  snprintf(line, sizeof line, "%8s %10s%s%s%s %8s %9s %7s %7s", "epoch", "loss",
-           p->args.accuracy ? "    acc" : "", beside_loss, beside_accuracy, "lr", "samples/s",
-           "time", "left");
-  tell_row(p, line);
-}
-
-/* The columns that not every run has. */
-static char *columns(const ls_progress *p, const ls_progress_row *row, char out[128]) {
-  char accuracy[LS_TEXT] = "", loss[LS_TEXT] = "", val_accuracy[LS_TEXT] = "";
-  ls_text_number(row->accuracy, 'f', 4, accuracy);
-  ls_text_number(row->beside_loss, 'g', 5, loss);
-  ls_text_number(row->beside_accuracy, 'f', 4, val_accuracy);
-  bool a = p->args.accuracy, v = p->args.beside != NULL;
-  int length = a ? snprintf(out, 128, " %6s", accuracy) : 0;
-  out[length] = '\0';
-  if (v) length += snprintf(out + length, 128 - (size_t)length, " %10s", loss);
-  if (a && v) snprintf(out + length, 128 - (size_t)length, " %7s", val_accuracy);
-  return out;
+  snprintf(cell[BESIDE_LOSS], LS_TEXT, "%s_loss", beside);
+  snprintf(cell[BESIDE_ACCURACY], LS_TEXT, "%s_acc", beside);
+  tell_row(p, cell);
 }
 
 /* A column has no room for more. */
@@ -251,16 +243,19 @@ void ls_progress_epoch(ls_progress *p, const ls_progress_row *row) {
   bar_off(p);
   p->spoke = now;
   header(p);
-  char loss[LS_TEXT], rate[LS_TEXT], lr[LS_TEXT], passed[LS_TEXT], left[LS_TEXT], some[128],
-      line[256];
-  whole_days(ls_text_duration(now - p->start, passed));
-  whole_days(ls_text_duration(seconds_left(p, row->step, now), left));
-  snprintf(line, sizeof line, "%c%c%6lld %10s%s %8s %9s %7s %7s", p->saved ? '+' : ' ',
-           row->best ? '*' : ' ', (long long)row->epoch, ls_text_number(row->loss, 'g', 5, loss),
-           columns(p, row, some), ls_text_number(row->lr, 'g', 3, lr),
-           ls_text_count(row->samples_per_s, rate), passed, left);
+  cells cell;
+  const char saved = p->saved ? '+' : ' ', best = row->best ? '*' : ' ';
+  snprintf(cell[EPOCH], LS_TEXT, "%c%c%6lld", saved, best, (long long)row->epoch);
+  ls_text_number(row->loss, 'g', 5, cell[LOSS]);
+  ls_text_number(row->accuracy, 'f', 4, cell[ACCURACY]);
+  ls_text_number(row->beside_loss, 'g', 5, cell[BESIDE_LOSS]);
+  ls_text_number(row->beside_accuracy, 'f', 4, cell[BESIDE_ACCURACY]);
+  ls_text_number(row->lr, 'g', 3, cell[RATE]);
+  ls_text_count(row->samples_per_s, cell[SPEED]);
+  whole_days(ls_text_duration(now - p->start, cell[PASSED]));
+  whole_days(ls_text_duration(seconds_left(p, row->step, now), cell[LEFT]));
   keep_row(p, row->step);
-  tell_row(p, line);
+  tell_row(p, cell);
   LS_FREE(p->saved);
 }
 
@@ -326,12 +321,11 @@ static void give_hints(const ls_progress_summary *s) {
   }
 }
 
-static void pair(const char *what, double loss, double accuracy) {
-  char a[LS_TEXT], b[LS_TEXT];
+static void tell_pair(const char *what, double loss, double accuracy) {
+  char text[LS_TEXT], more[LS_TEXT + 16] = "";
   if (isnan(loss) && isnan(accuracy)) return;
-  ls_log_plain("%s: loss %s%s%s", what, ls_text_number(loss, 'g', 6, a),
-               isnan(accuracy) ? "" : ", accuracy ",
-               isnan(accuracy) ? "" : ls_text_number(accuracy, 'f', 4, b));
+  if (!isnan(accuracy)) snprintf(more, sizeof more, ", accuracy %.4f", accuracy);
+  ls_log_plain("%s: loss %s%s", what, ls_text_number(loss, 'g', 6, text), more);
 }
 
 void ls_progress_end(ls_progress *p, const ls_progress_summary *s) {
@@ -343,8 +337,8 @@ void ls_progress_end(ls_progress *p, const ls_progress_summary *s) {
                (long long)s->epochs, (long long)s->steps,
                ls_text_count((double)s->samples, samples), ls_text_duration(s->seconds, time_text),
                ls_text_count(s->samples_per_s, rate));
-  pair("train", s->loss, s->accuracy);
-  pair("test", s->test_loss, s->test_accuracy);
+  tell_pair("train", s->loss, s->accuracy);
+  tell_pair("test", s->test_loss, s->test_accuracy);
   if (s->best_metric && s->best_step > 0)
     ls_log_plain("best: %s %.6g at step %lld", s->best_metric, s->best_value,
                  (long long)s->best_step);

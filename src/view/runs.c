@@ -3,21 +3,16 @@
  * (compare). Begin with read_all -> find_group; labels say only what tells groups apart. */
 #include "view/runs.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "io/regular.h"
 #include "view/mean.h"
 
-enum {
-  CONFIG_MAX = 16 << 20,
-  KEYS_MAX = 3, /* in a label, and how long they are */
-  APART_MAX = 48
-};
+enum { KEYS_MAX = 3, APART_MAX = 48 }; /* in a label, and how long they are */
 
 const char *const ls_final_names[] = {
     "epochs",    "loss",          "accuracy",      "val_loss",       "val_accuracy",
@@ -29,7 +24,6 @@ const char *const ls_final_names[] = {
 static double last(const ls_history *h, ls_history_column c) {
   return h->epoch.n > 0 ? h->epoch.column[c][h->epoch.n - 1] : (double)NAN;
 }
-static double either(double first, double second) { return isnan(first) ? second : first; }
 
 /* Over the epochs that have one (a run may have gone on in another mode): of means their mean, of
  * maxima the largest. */
@@ -50,19 +44,17 @@ static double most_of(const ls_history *h, ls_history_column c) {
   return most;
 }
 
+/* What the end event says, else the last epoch. */
 static void take_finals(ls_runs_item *item) {
   const ls_history *h = item->history;
-  double value[] = {h->epoch.n > 0 ? last(h, LS_H_EPOCH) : 0,
-                    either(h->loss, last(h, LS_H_LOSS)),
-                    either(h->accuracy, last(h, LS_H_ACCURACY)),
-                    either(h->val_loss, last(h, LS_H_VAL_LOSS)),
-                    either(h->val_accuracy, last(h, LS_H_VAL_ACCURACY)),
-                    h->test_loss,
-                    h->test_accuracy,
-                    either(h->samples_per_s, last(h, LS_H_SAMPLES_PER_S)),
-                    mean_of(h, LS_H_STALENESS_MEAN),
-                    most_of(h, LS_H_STALENESS_MAX)};
-  memcpy(item->final, value, sizeof value);
+  for (int k = 0; k < LS_FINALS; k++) {
+    const ls_history_column of_epochs = ls_history_column_of(ls_final_names[k]);
+    item->final[k] = ls_history_end(h, ls_final_names[k]);
+    if (isnan(item->final[k]) && of_epochs < LS_H_ASKED) item->final[k] = last(h, of_epochs);
+  }
+  item->final[LS_FINAL_EPOCHS] = h->epoch.n > 0 ? last(h, LS_H_EPOCH) : 0;
+  item->final[LS_FINAL_STALENESS_MEAN] = mean_of(h, LS_H_STALENESS_MEAN);
+  item->final[LS_FINAL_STALENESS_MAX] = most_of(h, LS_H_STALENESS_MAX);
 }
 
 static const char *verdict(const ls_runs_item *item) {
@@ -124,18 +116,6 @@ static void find_group(ls_runs *runs, int which) {
 
 /* ---- reading ---- */
 
-/* No config.yaml, or one of another version: the run still has its numbers. */
-static void read_config(ls_runs_item *item) {
-  char *path = ls_mem_format("%s/config.yaml", item->path), *text = NULL;
-  size_t bytes = 0;
-  if (ls_regular_read(path, O_NOFOLLOW, &text, &bytes, CONFIG_MAX) != LS_OK ||
-      ls_config_parse(path, text, bytes, NULL, 0, &item->config) != LS_OK)
-    item->config = NULL;
-  if (item->config) ls_config_was_written(item->config);
-  LS_FREE(text);
-  LS_FREE(path);
-}
-
 static ls_status read_all(const char *const *path, int64_t steps, const char *asked,
                           ls_runs *runs) {
   LS_NEW(runs->item, runs->n);
@@ -143,7 +123,8 @@ static ls_status read_all(const char *const *path, int64_t steps, const char *as
     ls_runs_item *item = &runs->item[i];
     item->path = path[i];
     LS_TRY(ls_history_read_asked(path[i], steps, asked, &item->history));
-    read_config(item);
+    /* no config.yaml, or one of another version: the run still has its numbers */
+    (void)ls_config_of_run(path[i], NULL, 0, &item->config);
     take_finals(item);
     item->verdict = verdict(item);
     find_group(runs, i);
@@ -230,7 +211,7 @@ static void short_label(const ls_runs_item *item, char *out, size_t size) {
 
 /* What a group has of its own among others that read like it, ", key=value" each. */
 typedef struct {
-  char *text;
+  ls_buffer text;
   int keys;
 } apart;
 
@@ -242,27 +223,24 @@ static void note_apart(void *context, const char *key, unsigned flags, const cha
   (void)before;
   if (flags & LS_KEY_ALIKE) return;
   char *added = ls_mem_format(", %s=%s", name, after);
-  if (!strstr(a->text, added)) {
-    char *longer = ls_mem_format("%s%s", a->text, added);
-    LS_FREE(a->text);
-    a->text = longer;
-    a->keys++;
-  }
+  const bool known = a->keys > 0 && strstr(a->text.text, added);
+  if (!known) ls_buffer_add(&a->text, "%s", added);
+  a->keys += !known;
   LS_FREE(added);
 }
 
 /* What tells it from the others: keys, where they are few and short, or else its folder. */
 static char *told_apart(const ls_runs_item *item, const char *label, apart *a) {
-  const bool brief = a->keys <= KEYS_MAX && strlen(a->text) <= APART_MAX;
+  const bool brief = a->keys <= KEYS_MAX && a->text.length <= APART_MAX;
   if (a->keys == 0) return ls_mem_text(label);
-  return brief ? ls_mem_format("%s%s", label, a->text)
+  return brief ? ls_mem_format("%s%s", label, a->text.text)
                : ls_mem_format("%s (%s)", label, item->path);
 }
 
 char *ls_runs_label(const ls_runs *runs, int group) {
   const ls_runs_item *item = ls_runs_first(runs, group);
   char mine[256], theirs[256];
-  apart a = {.text = ls_mem_text("")};
+  apart a = {0};
   short_label(item, mine, sizeof mine);
   for (int g = 0; g < runs->groups; g++) {
     const ls_runs_item *other = ls_runs_first(runs, g);
@@ -271,7 +249,7 @@ char *ls_runs_label(const ls_runs *runs, int group) {
     ls_config_diff(other->config, item->config, note_apart, &a);
   }
   char *label = told_apart(item, mine, &a);
-  LS_FREE(a.text);
+  LS_FREE(a.text.text);
   return label;
 }
 
@@ -315,8 +293,7 @@ int ls_runs_mean(const ls_runs *runs, int group, ls_final what, double *mean, do
 }
 
 static double member_of(const ls_runs_item *item, const void *name) {
-  const json_t *value = json_object_get(item->history->end, name);
-  return json_is_number(value) ? json_number_value(value) : (double)NAN;
+  return ls_history_end(item->history, name);
 }
 
 int ls_runs_end_mean(const ls_runs *runs, int group, const char *name, double *mean,

@@ -60,11 +60,10 @@ char *ls_text_word(const char *word) {
   return out;
 }
 
-void ls_text_add_word(char **line, const char *word) {
-  char *quoted = ls_text_word(word), *longer = ls_mem_format("%s %s", *line, quoted);
+void ls_text_add_word(ls_buffer *line, const char *word) {
+  char *quoted = ls_text_word(word);
+  ls_buffer_add(line, " %s", quoted);
   LS_FREE(quoted);
-  LS_FREE(*line);
-  *line = longer;
 }
 
 void ls_text_put_field(FILE *to, const char *before, const char *text) {

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "base/buffer.h"
+
 enum { LS_TEXT = 32 };
 
 char *ls_text_duration(double seconds,
@@ -14,8 +16,8 @@ char *ls_text_number(double value, char kind, int digits,
                      char *out); /* %.<digits><kind>, kind g or f; "-" for NaN */
 
 char *ls_text_word(const char *word); /* as one word of a shell; ls_mem text */
-/* A command line, ls_mem text, gets that word behind a blank. */
-void ls_text_add_word(char **line, const char *word);
+/* A command line gets that word behind a blank. */
+void ls_text_add_word(ls_buffer *line, const char *word);
 /* A field of a CSV file, in quotes where it needs them; `before` is its beginning, and needs none.
  */
 void ls_text_put_field(FILE *to, const char *before, const char *text);

@@ -7,17 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/mem.h"
+#include "config/config.h"
 #include "data/account.h"
+#include "io/json.h"
 
 enum { NAME_SHOWN = 40 }; /* of a column, in a list of what is done with each */
-
-static const char *const scale_name[] = {"none", "standard", "minmax", "divide", "log"};
 
 /* ---- lines ---- */
 
 typedef struct {
-  char *text; /* all lines so far; ls_mem */
+  ls_buffer text; /* all lines so far */
   char line[512];
   size_t used;
 } page;
@@ -38,9 +39,7 @@ static void add(page *p, const char *format, ...) {
 }
 
 static void end_line(page *p) {
-  char *longer = ls_mem_format("%s%s\n", p->text, p->line);
-  LS_FREE(p->text);
-  p->text = longer;
+  ls_buffer_add(&p->text, "%s\n", p->line);
   p->used = 0;
 }
 
@@ -135,8 +134,11 @@ static void filled_column(const void *arg, int64_t k, char *out, size_t size) {
   const ls_account *a = arg;
   char name[40];
   int64_t c = 0;
-  for (;; c++)
-    if (a->filled[c] > 0 && k-- == 0) break;
+  for (int64_t before = k;; c++) {
+    if (a->filled[c] == 0) continue;
+    if (before == 0) break;
+    before--;
+  }
   column_name(&a->side[LS_ROLE_X], c, name, sizeof name);
   snprintf(out, size, "%s (%lld)", name, (long long)a->filled[c]);
 }
@@ -193,9 +195,9 @@ static void scaling_text(const ls_scaling *s, char *out, size_t size) {
   if (s->kind == LS_SCALE_DIVIDE)
     snprintf(out, size, "divided by %g", s->by);
   else if (s->kind == LS_SCALE_LOG && s->of_log != LS_SCALE_NONE)
-    snprintf(out, size, "log, then %s", scale_name[s->of_log]);
+    snprintf(out, size, "log, then %s", ls_scale_names[s->of_log]);
   else
-    snprintf(out, size, "%s", scale_name[s->kind]);
+    snprintf(out, size, "%s", ls_scale_names[s->kind]);
 }
 
 static void named_scaling(const void *arg, int64_t k, char *out, size_t size) {
@@ -231,7 +233,7 @@ static void say_scaling(page *p, const ls_account *a) {
 
 char *ls_understood_text(const ls_data *data) {
   const ls_account *a = ls_data_account(data);
-  page p = {.text = ls_mem_text("")};
+  page p = {0};
   say_samples(&p, data, a->spec);
   say_columns(&p, "inputs", &a->side[LS_ROLE_X]);
   say_targets(&p, data, &a->side[LS_ROLE_Y]);
@@ -239,7 +241,7 @@ char *ls_understood_text(const ls_data *data) {
   say_same(&p, "inputs", &a->side[LS_ROLE_X]);
   if (!ls_data_class_counts(data, LS_SPLIT_TRAIN)) say_same(&p, "targets", &a->side[LS_ROLE_Y]);
   say_scaling(&p, a);
-  return p.text;
+  return p.text.text;
 }
 
 /* ---- JSON ---- */
@@ -255,42 +257,40 @@ static json_t *names_json(int64_t n, item *name, const void *arg) {
 }
 
 static json_t *side_json(const ls_account_side *side) {
-  json_t *o = json_pack("{s:I}", "columns", (json_int_t)side->constant.columns);
-  json_object_set_new(
-      o, "names",
-      side->name.count > 0 ? names_json(side->constant.columns, any_column, side) : json_null());
-  json_object_set_new(
-      o, "constant",
-      side->constant.looked ? names_json(side->constant.same, same_column, side) : json_null());
+  const int64_t columns = side->constant.columns;
+  const bool named = side->name.count > 0, looked = side->constant.looked;
+  json_t *o = json_object();
+  ls_put(o, "columns", columns);
+  ls_put(o, "names", named ? names_json(columns, any_column, side) : json_null());
+  ls_put(o, "constant", looked ? names_json(side->constant.same, same_column, side) : json_null());
   return o;
 }
 
 static json_t *classes_json(const ls_data *data) {
-  const int64_t *train = ls_data_class_counts(data, LS_SPLIT_TRAIN),
-                *validation = ls_data_class_counts(data, LS_SPLIT_VALIDATION);
   json_t *list = json_array();
   char name[256];
   for (int64_t c = 0; c < ls_data_outputs(data); c++) {
+    json_t *class = ls_put_item(list);
     class_name(data, c, name, sizeof name);
-    json_array_append_new(list,
-                          json_pack("{s:o, s:I, s:I}", "name", json_string_nocheck(name), "train",
-                                    (json_int_t)train[c], "validation", (json_int_t)validation[c]));
+    ls_put(class, "name", (const char *)name);
+    for (ls_split s = LS_SPLIT_TRAIN; s <= LS_SPLIT_VALIDATION; s++)
+      ls_put(class, ls_split_names[s], ls_data_class_counts(data, s)[c]);
   }
   return list;
 }
 
 static json_t *missing_json(const ls_data *data, const ls_account *a) {
   static const char *const how[] = {"refuse", "drop", "mean", "fill"};
-  static const char *const how_y[] = {"refuse", "drop", "mask"};
   const ls_missing_spec *missing = &a->spec->missing;
   int64_t values, columns = count_filled(a, &values);
-  json_t *o = json_pack("{s:s, s:s, s:I}", "x", how[missing->x_how], "y", how_y[missing->y],
-                        "dropped", (json_int_t)a->dropped);
-  json_object_set_new(o, "filled", a->filled ? json_integer(values) : json_null());
-  json_object_set_new(o, "filled_columns", a->filled ? json_integer(columns) : json_null());
-  json_object_set_new(o, "masked",
-                      ls_data_masked(data) ? json_integer(a->target.not_finite) : json_null());
-  if (a->masked > 0) json_object_set_new(o, "masked_elsewhere", json_integer(a->masked));
+  json_t *o = json_object();
+  ls_put(o, "x", how[missing->x_how]);
+  ls_put(o, "y", ls_missing_y_names[missing->y]);
+  ls_put(o, "dropped", a->dropped);
+  ls_put(o, "filled", a->filled ? json_integer(values) : json_null());
+  ls_put(o, "filled_columns", a->filled ? json_integer(columns) : json_null());
+  ls_put(o, "masked", ls_data_masked(data) ? json_integer(a->target.not_finite) : json_null());
+  if (a->masked > 0) ls_put(o, "masked_elsewhere", a->masked);
   return o;
 }
 
@@ -299,7 +299,7 @@ static json_t *scaling_json(const ls_named_scalings *columns) {
   char text[64];
   for (int i = 0; i < columns->count; i++) {
     scaling_text(&columns->item[i].scaling, text, sizeof text);
-    json_object_set_new(o, columns->item[i].name, json_string(text));
+    ls_put(o, columns->item[i].name, (const char *)text);
   }
   return o;
 }
@@ -309,14 +309,14 @@ json_t *ls_understood_json(const ls_data *data) {
   const bool classes = ls_data_class_counts(data, LS_SPLIT_TRAIN) != NULL;
   json_t *o = json_object(), *samples = json_object();
   for (ls_split s = LS_SPLIT_TRAIN; s <= LS_SPLIT_TEST; s++)
-    json_object_set_new(samples, ls_split_names[s], json_integer(ls_data_rows(data, s)));
-  json_object_set_new(o, "samples", samples);
-  json_object_set_new(o, "inputs", side_json(&a->side[LS_ROLE_X]));
-  json_object_set_new(o, "targets", side_json(&a->side[LS_ROLE_Y]));
-  json_object_set_new(o, "classes", classes ? classes_json(data) : json_null());
-  json_object_set_new(o, "missing", missing_json(data, a));
-  json_object_set_new(o, "scaling", json_string(scale_name[a->spec->scale.all.kind]));
+    ls_put(samples, ls_split_names[s], ls_data_rows(data, s));
+  ls_put(o, "samples", samples);
+  ls_put(o, "inputs", side_json(&a->side[LS_ROLE_X]));
+  ls_put(o, "targets", side_json(&a->side[LS_ROLE_Y]));
+  ls_put(o, "classes", classes ? classes_json(data) : json_null());
+  ls_put(o, "missing", missing_json(data, a));
+  ls_put(o, "scaling", ls_scale_names[a->spec->scale.all.kind]);
   if (a->spec->scale.columns.count > 0)
-    json_object_set_new(o, "scaling_columns", scaling_json(&a->spec->scale.columns));
+    ls_put(o, "scaling_columns", scaling_json(&a->spec->scale.columns));
   return o;
 }

@@ -204,6 +204,24 @@ static void test_dead(void **state) {
   ls_runs_free(&runs);
 }
 
+/* What an end event said that the run has gone on from is over too. */
+static void test_gone_on(void **state) {
+  (void)state;
+  char path[256];
+  const char *runs_path[] = {run_path("on", path), NULL};
+  ls_runs *runs;
+  put("on", "metrics.jsonl",
+      "{\"event\":\"epoch\",\"epoch\":1,\"global_step\":10,\"loss\":4}\n"
+      "{\"event\":\"end\",\"global_step\":10,\"exit\":\"done\",\"loss\":3,\"test_loss\":5}\n"
+      "{\"event\":\"start\",\"ranks\":1}\n"
+      "{\"event\":\"epoch\",\"epoch\":2,\"global_step\":20,\"loss\":2}\n");
+  assert_int_equal(ls_runs_read(runs_path, LS_HISTORY_ALL, NULL, &runs), LS_OK);
+  assert_string_equal(runs->item[0].verdict, "unfinished");
+  assert_float_equal(runs->item[0].final[LS_FINAL_LOSS], 2, 0);
+  assert_true(isnan(runs->item[0].final[LS_FINAL_TEST_LOSS]));
+  ls_runs_free(&runs);
+}
+
 static void test_groups(void **state) {
   (void)state;
   static const double down[] = {2, 1, 0.5, 0.25}, down2[] = {2, 1, 0.5, 0.35},
@@ -302,7 +320,7 @@ static void test_script(void **state) {
   assert_non_null(strstr(text, " 2 NaN\n"));
   assert_non_null(strstr(text, "set logscale y"));
   free(text);
-  ls_grid grid = {3, 0, 4, 0, 4, ground, 1, 1};
+  ls_grid grid = {3, {0, 4, 0, 4}, ground, 1, 1};
   curve[0] = (ls_curve){
       .name = "path", .n = 3, .x = x, .y = x, .z = z, .kind = LS_CURVE_PATH, .number = number};
   panel =
@@ -495,6 +513,7 @@ int main(void) {
                                      cmocka_unit_test(test_history_grows),
                                      cmocka_unit_test(test_history_refuses),
                                      cmocka_unit_test(test_dead),
+                                     cmocka_unit_test(test_gone_on),
                                      cmocka_unit_test(test_groups),
                                      cmocka_unit_test(test_mean),
                                      cmocka_unit_test(test_script),

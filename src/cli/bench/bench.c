@@ -56,3 +56,11 @@ ls_status ls_bench_check(const ls_bench_options *o) {
   if (o->steps > 0 && o->repeat > 0) return LS_OK;
   return ls_fail(LS_EUSAGE, "bench: --steps and --repeat are at least 1");
 }
+
+ls_status ls_bench_weak(const ls_bench_options *o, bool *weak) {
+  *weak = strcmp(o->scaling, "weak") == 0;
+  if (*weak || strcmp(o->scaling, "strong") == 0) return LS_OK;
+  return ls_fail(LS_EUSAGE, "--mode %s: it is strong or weak", o->scaling);
+}
+
+int ls_bench_threads(const ls_bench_options *o) { return o->threads > 0 ? o->threads : 1; }

@@ -32,6 +32,8 @@ double ls_bench_median(double *x, int64_t n);   /* sorts x */
 double ls_bench_quartile(double *x, int64_t n); /* the lower one; sorts x */
 /* LS_EUSAGE for numbers that no benchmark can take. */
 ls_status ls_bench_check(const ls_bench_options *options);
+ls_status ls_bench_weak(const ls_bench_options *options, bool *weak); /* --mode */
+int ls_bench_threads(const ls_bench_options *options);                /* 1 where none are given */
 /* "1,2,4" as numbers from 1 to 100,000, or "2,4,...,64", which goes on by the same factor where the
  * last two have one, else by the same step; returns how many, 0 for anything else and for more than
  * `most`. */

@@ -143,7 +143,7 @@ static ls_status measure(forecast *p, int64_t rows, int slices, bool stored, mea
   config->accumulate = 1;
   *mode = ls_mode_synchronous;
   mode->stored = m->stored = stored;
-  ls_status status = ls_run_new_with(p->cli->comm, config, mode, p->o->threads ? p->o->threads : 1,
+  ls_status status = ls_run_new_with(p->cli->comm, config, mode, ls_bench_threads(p->o),
                                      p->run ? p->run->data : NULL, &run);
   if (status == LS_OK) status = measure_run(p, run, before, m);
   if (run != p->run) ls_run_free(&run);
@@ -154,10 +154,11 @@ static ls_status measure(forecast *p, int64_t rows, int slices, bool stored, mea
 static ls_status add(forecast *p, int64_t rows, bool stored) {
   int i = 0;
   measured m;
-  while (i < p->points &&
-         (p->at[i].stored < stored || (p->at[i].stored == stored && p->at[i].rows < rows)))
-    i++;
-  if (i < p->points && p->at[i].stored == stored && p->at[i].rows == rows) return LS_OK;
+  for (; i < p->points; i++) {
+    const measured *other = &p->at[i];
+    if (other->stored > stored || (other->stored == stored && other->rows > rows)) break;
+    if (other->stored == stored && other->rows == rows) return LS_OK;
+  }
   LS_TRY(measure(p, rows, slices_of(p, rows), stored, &m));
   memmove(&p->at[i + 1], &p->at[i], (size_t)(p->points - i) * sizeof *p->at);
   p->at[i] = m;
@@ -406,7 +407,7 @@ static int pays(const forecast *p) {
 
 static json_t *answer_json(const forecast *p) {
   json_t *answer = json_object(), *list = json_array();
-  const int threads = p->o->threads ? p->o->threads : 1, last = pays(p);
+  const int threads = ls_bench_threads(p->o), last = pays(p);
   ls_put(answer, "mode", p->o->scaling);
   ls_put_bool(answer, "_weak", p->weak);
   ls_put(answer, "threads", threads);
@@ -448,7 +449,6 @@ static ls_status read_network(forecast *p) {
 }
 
 static ls_status read_options(forecast *p) {
-  p->weak = strcmp(p->o->scaling, "weak") == 0;
   LS_TRY(ls_bench_check(p->o));
   if (ls_comm_size(p->cli->comm) > 1)
     return ls_fail(LS_EUSAGE, "bench plan measures one rank; run it without mpirun");
@@ -456,8 +456,7 @@ static ls_status read_options(forecast *p) {
     return ls_fail(LS_ECONFIG,
                    "bench plan measures updates of one cost, and an iteration of lbfgs takes as "
                    "many losses as its search asks for");
-  if (!p->weak && strcmp(p->o->scaling, "strong") != 0)
-    return ls_fail(LS_EUSAGE, "--mode %s: it is strong or weak", p->o->scaling);
+  LS_TRY(ls_bench_weak(p->o, &p->weak));
   p->counts = ls_bench_list(p->o->ranks, COUNTS_MAX, p->ranks);
   if (p->counts == 0)
     return ls_fail(LS_EUSAGE, "--ranks %s: write it as 1,2,4 or 2,4,...,4096", p->o->ranks);

@@ -41,7 +41,7 @@ static ls_status numbers(const ls_reference *r, int64_t count, uint64_t stream, 
 
 static ls_status open_stage(const ls_reference *r, stage *s, int64_t in, int64_t out) {
   const int64_t ldin = ls_leading(in, r->precision), ldout = ls_leading(out, r->precision);
-  s->in = in, s->out = out, s->ldin = ldin, s->ldout = ldout;
+  *s = (stage){.in = in, .out = out, .ldin = ldin, .ldout = ldout};
   LS_TRY(numbers(r, r->rows * ldin, 1, &s->x));
   LS_TRY(numbers(r, r->rows * ldout, 0, &s->y));
   LS_TRY(numbers(r, r->rows * ldin, 0, &s->dx));

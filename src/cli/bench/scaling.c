@@ -8,10 +8,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/texts.h"
 #include "cli/bench/bench.h"
 #include "io/program.h"
 
-enum { COUNTS_MAX = 32, REPEAT_MAX = 101, LAUNCHER_WORDS = 64, WORDS_MAX = 24, WORD = 32 };
+enum { COUNTS_MAX = 32, REPEAT_MAX = 101, LAUNCHER_WORDS = 64 };
 
 static const char usual_launcher[] = "mpirun --oversubscribe --bind-to none -n";
 
@@ -21,61 +22,70 @@ typedef struct {
   double median, spread;   /* (largest - smallest) / median */
 } timing;
 
-/* Cut at blanks, which the text then has NULs for; false: more than there is room for. */
-static bool cut_words(char *text, const char **argv, size_t *words) {
-  char *rest = text;
-  for (char *word; (word = strtok_r(rest, " ", &rest));) {
-    if (*words == LAUNCHER_WORDS) return false;
-    argv[(*words)++] = word;
+/* The words of a text, which stand between blanks. */
+static ls_status add_words(const char *text, ls_texts *argv) {
+  for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+    const int length = (int)strcspn(text, " ");
+    LS_TRY(ls_texts_add(argv, ls_mem_format("%.*s", length, text)));
+    text += length;
   }
-  return *words > 0;
+  return LS_OK;
 }
 
-/* One run of `bench train` on so many ranks; batch 0: the config's. */
-static ls_status run_once(const ls_cli *cli, const ls_bench_options *o, int ranks, int64_t batch,
-                          double *rate) {
-  char self[4096] = "", number[4][WORD], setting[WORD + 16], launcher[1024], *output;
-  size_t words = 0, bytes;
-  int how;
-  const char **argv;
-  snprintf(number[0], WORD, "%d", ranks);
-  snprintf(number[1], WORD, "%d", o->steps);
-  snprintf(number[2], WORD, "%d", o->warmup);
-  snprintf(number[3], WORD, "%d", o->threads ? o->threads : 1);
-  snprintf(setting, sizeof setting, "train.batch=%lld", (long long)batch);
-  const char *const first[] = {number[0], self,       "bench",   "train",     "--json", "--steps",
-                               number[1], "--warmup", number[2], "--threads", number[3]};
+static ls_status add_launcher(const char *launcher, ls_texts *argv) {
+  LS_TRY(add_words(launcher, argv));
+  if (argv->count > 0 && argv->count <= LAUNCHER_WORDS) return LS_OK;
+  return ls_fail(LS_EUSAGE,
+                 "--launcher '%s': it is a command of up to %d words, behind which the number of "
+                 "ranks stands",
+                 launcher, LAUNCHER_WORDS);
+}
+
+/* `bench train` of this program on so many ranks; batch 0: the config's. */
+static ls_status list_words(const ls_cli *cli, const ls_bench_options *o, int ranks, int64_t batch,
+                            ls_texts *argv) {
+  char self[4096] = "";
   if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
     return ls_fail(LS_FAIL, "cannot find my own program: %s", strerror(errno));
-  while (cli->args[words]) words++;
-  LS_NEW(argv, LAUNCHER_WORDS + WORDS_MAX + words);
-  size_t at = 0;
-  if (snprintf(launcher, sizeof launcher, "%s", o->launcher ? o->launcher : usual_launcher) >=
-          (int)sizeof launcher ||
-      !cut_words(launcher, argv, &at)) {
-    LS_FREE(argv);
-    return ls_fail(LS_EUSAGE,
-                   "--launcher '%s': it is a command of up to %d words, behind which the "
-                   "number of ranks stands",
-                   o->launcher, LAUNCHER_WORDS);
-  }
-  memcpy(argv + at, first, sizeof first);
-  at += sizeof first / sizeof *first;
-  memcpy(argv + at, cli->args, words * sizeof *argv);
-  if (batch > 0) argv[at + words] = setting;
+  LS_TRY(add_launcher(o->launcher ? o->launcher : usual_launcher, argv));
+  LS_TRY(ls_texts_add(argv, ls_mem_format("%d", ranks)));
+  LS_TRY(ls_texts_add(argv, ls_mem_text(self)));
+  char *options = ls_mem_format("bench train --json --steps %d --warmup %d --threads %d", o->steps,
+                                o->warmup, ls_bench_threads(o));
+  ls_status status = add_words(options, argv);
+  LS_FREE(options);
+  for (int i = 0; status == LS_OK && cli->args[i]; i++)
+    status = ls_texts_add(argv, ls_mem_text(cli->args[i]));
+  if (status == LS_OK && batch > 0)
+    status = ls_texts_add(argv, ls_mem_format("train.batch=%lld", (long long)batch));
+  return status;
+}
+
+static ls_status start(const ls_texts *argv, int ranks, double *rate) {
+  char *output;
+  size_t bytes;
+  int how;
   setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
   setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
-  int error = ls_program_run(argv, -1, -1, &output, &bytes, &how);
-  LS_FREE(argv);
+  const int error = ls_program_run((const char *const *)argv->text, -1, -1, &output, &bytes, &how);
   json_t *answer = output ? json_loadb(output, bytes, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
   *rate = json_number_value(json_object_get(answer, "samples_per_s"));
   json_decref(answer);
   free(output);
   if (error) return ls_fail(LS_FAIL, "cannot start the launcher: %s", strerror(error));
   if (how == 0 && *rate > 0) return LS_OK;
-  int code = WIFEXITED(how) ? WEXITSTATUS(how) : 0;
+  const int code = WIFEXITED(how) ? WEXITSTATUS(how) : 0;
   return ls_fail(code ? (ls_status)code : LS_FAIL, "bench train on %d ranks failed (see above)",
                  ranks);
+}
+
+static ls_status run_once(const ls_cli *cli, const ls_bench_options *o, int ranks, int64_t batch,
+                          double *rate) {
+  ls_texts argv = {0};
+  ls_status status = list_words(cli, o, ranks, batch, &argv);
+  if (status == LS_OK) status = start(&argv, ranks, rate);
+  ls_texts_free(&argv);
+  return status;
 }
 
 static void summarize(timing *p, int repeat) {
@@ -115,13 +125,12 @@ ls_status ls_bench_scaling(ls_cli *cli, const void *given) {
   const ls_bench_options *o = given;
   timing p[COUNTS_MAX] = {0};
   int ranks[COUNTS_MAX], count = ls_bench_list(o->ranks, COUNTS_MAX, ranks);
-  bool weak = strcmp(o->scaling, "weak") == 0;
-  int64_t batch = weak ? cli->config->batch : 0;
+  bool weak;
   LS_TRY(ls_bench_check(o));
+  LS_TRY(ls_bench_weak(o, &weak));
+  const int64_t batch = weak ? cli->config->batch : 0;
   if (ls_comm_launched())
     return ls_fail(LS_EUSAGE, "bench scaling starts mpirun itself; run it without mpirun");
-  if (!weak && strcmp(o->scaling, "strong") != 0)
-    return ls_fail(LS_EUSAGE, "--mode %s: it is strong or weak", o->scaling);
   if (o->repeat > REPEAT_MAX)
     return ls_fail(LS_EUSAGE, "--repeat %d: at most %d", o->repeat, REPEAT_MAX);
   if (count == 0) return ls_fail(LS_EUSAGE, "--ranks %s: write it as 1,2,4", o->ranks);

@@ -50,7 +50,7 @@ ls_status ls_sweep_parse(const ls_sweep_job *job, const ls_texts *settings, ls_c
 }
 
 static ls_status ask_for_metric(const ls_sweep_job *job, ls_config *config) {
-  const char *name = job->metric;
+  const char *name = job->sweep->metric;
   const bool test = strncmp(name, "test_", 5) == 0;
   const ls_metric metric = ls_metric_of(test ? name + 5 : name);
   const bool whole = ls_metric_table[metric].made != LS_MADE_ALWAYS;
@@ -69,7 +69,7 @@ ls_status ls_sweep_config(const ls_sweep_job *job, int64_t trial, const ls_sweep
                           ls_config **out) {
   ls_texts settings = {0};
   *out = NULL;
-  ls_status status = ls_sweep_settings(job->plan, trial, run, &settings);
+  ls_status status = ls_sweep_settings(job->sweep->plan, trial, run, &settings);
   if (status == LS_OK) status = ls_sweep_parse(job, &settings, out);
   if (status == LS_OK) status = ask_for_metric(job, *out);
   ls_texts_free(&settings);
@@ -91,7 +91,7 @@ static void keep_line(void *arg, ls_log_level level, const char *line) {
 
 /* Nothing hangs on it, so a failure is no failure. */
 static void write_log(const group *g, const ls_sweep_run *run) {
-  char *path = ls_mem_format("%s/%s/log.txt", g->job->dir, run->name);
+  char *path = ls_mem_format("%s/%s/log.txt", g->job->sweep->dir, run->name);
   const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (fd >= 0) {
     if (write(fd, g->text, g->said) < 0) ls_log(LS_LOG_DEBUG, "%s cannot be written", path);
@@ -107,7 +107,7 @@ static double time_left(const group *g) { return g->job->limit - (ls_time() - g-
 /* Has this rank been asked to stop, or another group? */
 static bool is_over(group *g) {
   if (g->job->limit > 0 && time_left(g) <= 0) g->stop = true;
-  if (ls_train_signalled() || ls_claims_stopped(g->job->dir)) g->stop = true;
+  if (ls_train_signalled() || ls_claims_stopped(g->job->sweep->dir)) g->stop = true;
   return g->stop;
 }
 
@@ -118,7 +118,7 @@ static bool others_stop(void *arg) {
   const double now = ls_time();
   if (now - g->looked < 1.0 / LOOKS) return g->stop;
   g->looked = now;
-  if (ls_claims_stopped(g->job->dir)) g->stop = true;
+  if (ls_claims_stopped(g->job->sweep->dir)) g->stop = true;
   return g->stop;
 }
 
@@ -126,20 +126,21 @@ static bool others_stop(void *arg) {
 
 static ls_status train(group *g, const ls_sweep_run *run) {
   const ls_sweep_job *job = g->job;
-  char *dir = ls_mem_format("%s/%s", job->dir, run->name);
+  char *dir = ls_mem_format("%s/%s", job->sweep->dir, run->name);
   ls_config *config = NULL;
   ls_train_result result = {0};
-  const ls_train_options options = {.dir = dir,
-                                    .resume = LS_RESUME_AUTO,
-                                    .threads = job->threads,
-                                    .time_limit = job->limit > 0 ? time_left(g) : 0,
-                                    .until = job->until,
-                                    .progress = "none",
-                                    .stops = others_stop,
-                                    .arg = g,
-                                    .data = job->data ? job->data[run - job->plan->run] : NULL,
-                                    .argc = job->argc,
-                                    .argv = job->argv};
+  const ls_train_options options = {
+      .dir = dir,
+      .resume = LS_RESUME_AUTO,
+      .threads = job->threads,
+      .time_limit = job->limit > 0 ? time_left(g) : 0,
+      .until = job->until,
+      .progress = "none",
+      .stops = others_stop,
+      .arg = g,
+      .data = job->data ? job->data[run - job->sweep->plan->run] : NULL,
+      .argc = job->argc,
+      .argv = job->argv};
   ls_status status = ls_comm_agree(g->comm, ls_sweep_config(job, run->trial, run, &config));
   if (status == LS_OK) {
     ls_comm_watchdog(g->comm, config->watchdog);
@@ -156,10 +157,10 @@ static ls_status train(group *g, const ls_sweep_run *run) {
 static ls_status note_failure(const group *g, const ls_sweep_run *run, ls_status failed,
                               const char *text) {
   ls_sweep_row row = {0};
-  LS_TRY(ls_sweep_row_read(g->job->dir, run->name, &row));
+  LS_TRY(ls_sweep_row_read(g->job->sweep->dir, run->name, &row));
   const bool over = row.over;
   ls_sweep_row_free(&row);
-  return over ? LS_OK : ls_sweep_row_fail(g->job->dir, run->name, failed, text);
+  return over ? LS_OK : ls_sweep_row_fail(g->job->sweep->dir, run->name, failed, text);
 }
 
 static ls_status train_aside(group *g, const ls_sweep_run *run) {
@@ -184,9 +185,9 @@ static ls_status take(group *g, int64_t *index) {
   const ls_sweep_job *job = g->job;
   bool mine = false;
   *index = -1;
-  for (; !is_over(g) && !mine && g->next < job->plan->runs; g->next++) {
-    if (job->over[g->next]) continue;
-    LS_TRY(ls_claims_take(job->dir, g->next, &mine));
+  for (; !is_over(g) && !mine && g->next < job->sweep->plan->runs; g->next++) {
+    if (job->sweep->over[g->next]) continue;
+    LS_TRY(ls_claims_take(job->sweep->dir, g->next, &mine));
     if (mine) *index = g->next;
   }
   return LS_OK;
@@ -198,7 +199,7 @@ static ls_status work(group *g) {
     LS_TRY(ls_comm_agree(g->comm, g->root ? take(g, &index) : LS_OK));
     ls_comm_bcast(g->comm, &index, sizeof index, 0);
     if (index < 0) return LS_OK;
-    LS_TRY(ls_comm_agree(g->comm, train_aside(g, &g->job->plan->run[index])));
+    LS_TRY(ls_comm_agree(g->comm, train_aside(g, &g->job->sweep->plan->run[index])));
   }
 }
 
@@ -218,10 +219,11 @@ ls_status ls_sweep_train(ls_comm *whole, const ls_sweep_job *job) {
     g->sink = (ls_log_sink){ls_comm_rank(g->comm), LS_LOG_INFO, keep_line, g};
     ls_lock *alive = NULL;
     status = ls_comm_agree(
-        g->comm, g->root ? ls_claims_join(job->dir, group_of(whole, job), &alive) : LS_OK);
+        g->comm, g->root ? ls_claims_join(job->sweep->dir, group_of(whole, job), &alive) : LS_OK);
     if (status == LS_OK) status = work(g);
     ls_lock_release(&alive);
-    if (g->root && (g->stop || ls_train_signalled() || status != LS_OK)) ls_claims_stop(job->dir);
+    if (g->root && (g->stop || ls_train_signalled() || status != LS_OK))
+      ls_claims_stop(job->sweep->dir);
     ls_comm_close(&g->comm);
   }
   pthread_mutex_destroy(&g->lock);

@@ -2,20 +2,17 @@
 #ifndef LS_CLI_SWEEP_GROUPS_H
 #define LS_CLI_SWEEP_GROUPS_H
 
-#include "cli/sweep/plan.h"
+#include "cli/sweep/sweep.h"
 #include "comm/comm.h"
 
 typedef struct {
-  const char *dir;  /* the sweep's */
+  const ls_sweep *sweep;
   const char *file; /* CONFIG as named, and as read: the same on every rank */
   const char *text; /* (bytes) */
   size_t bytes;
   const char *const *override; /* of the command line; NULL-terminated */
-  const char *metric;          /* that the runs are judged by: each is made to have it */
   const char *data_dir;        /* in place of the config's; NULL: as it is */
-  const ls_sweep_plan *plan;
-  const bool *over;            /* (plan->runs) nothing is to be done */
-  struct ls_data *const *data; /* (plan->runs) open already; NULL: the run opens its own */
+  struct ls_data *const *data; /* (runs) open already; NULL: the run opens its own */
   int groups;
   int ranks;             /* a group, the last one what is left; 0: evenly */
   int threads;           /* a rank; 0: from the binding */

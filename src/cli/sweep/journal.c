@@ -51,16 +51,13 @@ static void take_end(const char *folder, json_t *event, ls_sweep_row *row) {
   const bool whole = strcmp(exit, "done") == 0 || strcmp(exit, "early_stop") == 0,
              dead = json_is_true(json_object_get(event, "dead"));
   const bool ended = strcmp(text_member(event, "event"), "end") == 0;
-  char *final = ls_mem_format("%s/final.h5", folder);
   row->paused = ended && strcmp(exit, "rung") == 0;
   if (row->paused) row->end = json_incref(event);
-  if (ended && (whole ? access(final, F_OK) == 0 : strcmp(exit, "diverged") == 0)) {
-    row->over = true;
-    row->good = whole && !dead;
-    row->end = json_incref(event);
-    snprintf(row->status, sizeof row->status, "%s", dead ? "dead" : exit);
-  }
-  LS_FREE(final);
+  row->over = ended && (whole ? ls_file_in(folder, "final.h5") : strcmp(exit, "diverged") == 0);
+  if (!row->over) return;
+  row->good = whole && !dead;
+  row->end = json_incref(event);
+  snprintf(row->status, sizeof row->status, "%s", dead ? "dead" : exit);
 }
 
 static void take_failure(json_t *failure, ls_sweep_row *row) {
@@ -141,8 +138,8 @@ double ls_sweep_row_value(const ls_sweep_row *row, const char *metric) {
 ls_status ls_sweep_row_fail(const char *dir, const char *run, ls_status code, const char *text) {
   char *folder = ls_mem_format("%s/%s", dir, run);
   json_t *failure = json_object(), *why = json_string(text);
-  json_object_set_new(failure, "code", json_integer(code));
-  json_object_set_new(failure, "text", why ? why : json_string("?"));
+  ls_put(failure, "code", (int)code);
+  ls_put(failure, "text", why ? why : json_string("?"));
   char *line = ls_json_line(failure), *whole = ls_mem_format("%s\n", line);
   ls_status status = ls_make_dirs(folder);
   if (status == LS_OK) status = ls_durable_write(folder, failure_file, whole, strlen(whole), true);
@@ -170,15 +167,15 @@ static bool is_timing(const char *name) {
 }
 
 /* Names of columns: numbers that some end event has, in the order in which they are met. */
-static json_t *metric_names(const ls_sweep_plan *plan, const ls_sweep_row *row) {
+static json_t *metric_names(const ls_sweep *s) {
   json_t *names = json_object();
-  for (int64_t i = 0; i < plan->runs; i++) {
+  for (int64_t i = 0; i < s->plan->runs; i++) {
     const char *name;
     json_t *value;
-    json_object_foreach(row[i].end, name, value) {
+    json_object_foreach(s->row[i].end, name, value) {
       const bool number = json_is_number(value) || json_is_null(value);
       if (number && !is_timing(name) && !json_object_get(names, name))
-        json_object_set_new(names, name, json_null());
+        ls_put(names, name, json_null());
     }
   }
   return names;
@@ -206,8 +203,10 @@ static void put_head(FILE *to, const ls_sweep_plan *plan, json_t *names) {
   fputs(",status,run,seconds,samples_per_s\n", to);
 }
 
-static void put_row(FILE *to, const ls_sweep_plan *plan, const ls_sweep_run *run,
-                    const ls_sweep_row *row, json_t *names) {
+static void put_row(FILE *to, const ls_sweep *s, int64_t i, json_t *names) {
+  const ls_sweep_plan *plan = s->plan;
+  const ls_sweep_run *run = &plan->run[i];
+  const ls_sweep_row *row = &s->row[i];
   const char *name;
   json_t *none;
   fprintf(to, "%lld,", (long long)run->trial);
@@ -226,17 +225,17 @@ static void put_row(FILE *to, const ls_sweep_plan *plan, const ls_sweep_run *run
   fputc('\n', to);
 }
 
-ls_status ls_sweep_csv_write(const char *dir, const ls_sweep_plan *plan, const ls_sweep_row *row) {
+ls_status ls_sweep_csv_write(const ls_sweep *s) {
   char *text = NULL;
   size_t bytes = 0;
   FILE *to = open_memstream(&text, &bytes);
   if (!to) return ls_fail(LS_FAIL, "no memory for sweep.csv");
-  json_t *names = metric_names(plan, row);
-  put_head(to, plan, names);
-  for (int64_t i = 0; i < plan->runs; i++) put_row(to, plan, &plan->run[i], &row[i], names);
+  json_t *names = metric_names(s);
+  put_head(to, s->plan, names);
+  for (int64_t i = 0; i < s->plan->runs; i++) put_row(to, s, i, names);
   json_decref(names);
   const bool whole = fclose(to) == 0;
-  ls_status status = whole ? ls_durable_write(dir, "sweep.csv", text, bytes, true)
+  ls_status status = whole ? ls_durable_write(s->dir, "sweep.csv", text, bytes, true)
                            : ls_fail(LS_FAIL, "no memory for sweep.csv");
   free(text);
   return status;
@@ -289,34 +288,34 @@ static void sort(const char *metric, ls_sweep_trial *t, ls_sweep_trial *room, in
 }
 
 /* Of each run that ended well, or waits at a rung or was pruned there. */
-static void take_values(const ls_sweep_plan *plan, const ls_sweep_row *row, const char *metric,
-                        double *value) {
-  for (int64_t i = 0; i < plan->runs; i++)
-    value[i] = row[i].good || row[i].paused ? ls_sweep_row_value(&row[i], metric) : (double)NAN;
+static double value_of(const ls_sweep *s, int64_t i) {
+  const ls_sweep_row *row = &s->row[i];
+  return row->good || row->paused ? ls_sweep_row_value(row, s->metric) : (double)NAN;
 }
 
-static ls_status rank_values(const ls_sweep_plan *plan, const ls_sweep_row *row,
-                             const double *value, const char *metric, ls_sweep_trial *t) {
-  const int64_t each = plan->runs / plan->trials;
-  ls_sweep_trial *room;
-  LS_NEW(room, plan->trials);
-  for (int64_t i = 0; i < plan->trials; i++) {
+/* room: for as many. */
+static void rank(const ls_sweep *s, const double *value, ls_sweep_trial *t, ls_sweep_trial *room) {
+  const int64_t each = s->plan->each;
+  for (int64_t i = 0; i < s->plan->trials; i++) {
     t[i] = (ls_sweep_trial){.trial = i + 1, .runs = each};
-    summarize(row + i * each, value + i * each, &t[i]);
+    summarize(s->row + i * each, value + i * each, &t[i]);
   }
-  sort(metric, t, room, plan->trials);
-  LS_FREE(room);
-  return LS_OK;
+  sort(s->metric, t, room, s->plan->trials);
 }
 
-ls_status ls_sweep_rank(const ls_sweep_plan *plan, const ls_sweep_row *row, const double *value,
-                        const char *metric, ls_sweep_trial **out) {
+ls_status ls_sweep_rank(const ls_sweep *s, const double *value, ls_sweep_trial **out) {
+  const size_t trials = (size_t)s->plan->trials;
+  ls_sweep_trial *room = NULL;
   double *own;
-  LS_NEW(own, plan->runs);
-  if (!value) take_values(plan, row, metric, own);
-  ls_status status = ls_mem_new((void **)out, (size_t)plan->trials, sizeof **out);
-  if (status == LS_OK) status = rank_values(plan, row, value ? value : own, metric, *out);
-  if (status != LS_OK) LS_FREE(*out);
+  LS_NEW(own, s->plan->runs);
+  for (int64_t i = 0; !value && i < s->plan->runs; i++) own[i] = value_of(s, i);
+  ls_status status = ls_mem_new((void **)out, trials, sizeof **out);
+  if (status == LS_OK) status = ls_mem_new((void **)&room, trials, sizeof *room);
+  if (status == LS_OK)
+    rank(s, value ? value : own, *out, room);
+  else
+    LS_FREE(*out);
+  LS_FREE(room);
   LS_FREE(own);
   return status;
 }

@@ -2,19 +2,7 @@
 #ifndef LS_CLI_SWEEP_JOURNAL_H
 #define LS_CLI_SWEEP_JOURNAL_H
 
-#include "cli/sweep/plan.h"
-#include "io/json.h"
-
-/* How a run stands. */
-typedef struct {
-  bool over;       /* it will not be gone on with: it has ended, diverged or failed */
-  bool good;       /* it ended well, and the network is alive */
-  bool paused;     /* it has come to the end of a rung (halving.h), and waits */
-  int rung;        /* that its trial takes part in; 0 where there is no halving */
-  char status[24]; /* the end event's exit, or dead; "failed 65"; pruned; unfinished */
-  char *text;      /* why it failed; NULL: it has not */
-  json_t *end;     /* the end event; NULL: there is none */
-} ls_sweep_row;
+#include "cli/sweep/sweep.h"
 
 /* What the folder says, all but the rung; LS_OK with `unfinished` where there is nothing yet. */
 ls_status ls_sweep_row_read(const char *dir, const char *run, ls_sweep_row *row);
@@ -31,7 +19,7 @@ ls_status ls_sweep_row_fail(const char *dir, const char *run, ls_status code, co
 ls_status ls_sweep_row_retry(const char *dir, const char *run);
 
 /* DIR/sweep.csv, replaced as a whole: a line a run, in the plan's order. */
-ls_status ls_sweep_csv_write(const char *dir, const ls_sweep_plan *plan, const ls_sweep_row *row);
+ls_status ls_sweep_csv_write(const ls_sweep *sweep);
 
 /* The runs of one trial together. */
 typedef struct {
@@ -41,8 +29,7 @@ typedef struct {
 } ls_sweep_trial;
 /* (plan->trials), the best first: by rung, by mean; those that have no mean yet, or none, behind,
  * by number. value (plan->runs): of the metric; NULL: those of the end events. */
-ls_status ls_sweep_rank(const ls_sweep_plan *plan, const ls_sweep_row *row, const double *value,
-                        const char *metric, ls_sweep_trial **out);
+ls_status ls_sweep_rank(const ls_sweep *sweep, const double *value, ls_sweep_trial **out);
 /* Is a value of the metric, "val_loss" or "test_accuracy", better than another? */
 bool ls_sweep_better(const char *metric, double value, double than);
 /* Is it the name of one that end events may have? */

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/sweep/journal.h"
@@ -26,19 +25,18 @@ static json_t *texts(const char *const *text) {
   return list;
 }
 
+/* *out NULL: there is none. */
 static ls_status read_file(const char *dir, json_t **out) {
+  *out = NULL;
+  if (!ls_file_in(dir, ls_folder_sweep)) return LS_OK;
   char *path = ls_mem_format("%s/%s", dir, ls_folder_sweep), *text = NULL;
   size_t bytes = 0;
-  ls_status status = LS_OK;
-  *out = NULL;
-  if (access(path, F_OK) == 0) {
-    status = ls_regular_read(path, O_NOFOLLOW, &text, &bytes, BYTES_MAX);
-    if (status == LS_OK) *out = json_loadb(text, bytes, 0, NULL);
-    if (status == LS_OK && !json_is_object(*out)) {
-      json_decref(*out);
-      *out = NULL;
-      status = ls_fail(LS_EDATA, "%s is damaged", path);
-    }
+  ls_status status = ls_regular_read(path, O_NOFOLLOW, &text, &bytes, BYTES_MAX);
+  if (status == LS_OK) *out = json_loadb(text, bytes, 0, NULL);
+  if (status == LS_OK && !json_is_object(*out)) {
+    json_decref(*out);
+    *out = NULL;
+    status = ls_fail(LS_EDATA, "%s is damaged", path);
   }
   LS_FREE(text);
   LS_FREE(path);
@@ -56,12 +54,7 @@ char *ls_sweep_owner_metric(const char *dir) {
   return own;
 }
 
-bool ls_sweep_owner_is(const char *dir) {
-  char *path = ls_mem_format("%s/%s", dir, ls_folder_sweep);
-  const bool there = access(path, F_OK) == 0;
-  LS_FREE(path);
-  return there;
-}
+bool ls_sweep_owner_is(const char *dir) { return ls_file_in(dir, ls_folder_sweep); }
 
 static bool has_range(const json_t *vary) {
   size_t i;
@@ -166,30 +159,33 @@ static int64_t whole(const json_t *owner, const char *key) {
   return json_integer_value(json_object_get(owner, key));
 }
 
+/* Epochs of the first rung; 0: there is no halving. */
+static int64_t first_rung(const ls_sweep *s) { return s->rungs.count > 1 ? s->rungs.epochs[0] : 0; }
+
 /* What the rungs hang on. */
-static void compare_halving(const json_t *owner, const ls_sweep_ask *asked, difference *d) {
-  const int64_t then = whole(owner, "halving");
+static void compare_halving(const json_t *owner, const ls_sweep *s, difference *d) {
+  const int64_t then = whole(owner, "halving"), now = first_rung(s);
   const char *metric = json_string_value(json_object_get(owner, "metric"));
-  json_t *now = seeds(asked->plan);
-  const bool same = metric && strcmp(metric, asked->metric) == 0 &&
-                    whole(owner, "trials") == asked->plan->trials &&
-                    json_equal(now, json_object_get(owner, "seeds"));
-  json_decref(now);
-  if (then > 0 && asked->halving > 0 && !same)
+  json_t *of_now = seeds(s->plan);
+  const bool same = metric && strcmp(metric, s->metric) == 0 &&
+                    whole(owner, "trials") == s->plan->trials &&
+                    json_equal(of_now, json_object_get(owner, "seeds"));
+  json_decref(of_now);
+  if (then > 0 && now > 0 && !same)
     snprintf(
         d->text, sizeof d->text,
         "with --halving, all trials, their seeds and --metric decide which goes on, and one of "
         "these is another now");
-  if (then != asked->halving)
+  if (then != now)
     snprintf(d->text, sizeof d->text,
              "its first rung has %lld epochs, and now %lld (0: no --halving)", (long long)then,
-             (long long)asked->halving);
+             (long long)now);
 }
 
-static ls_status compare(const char *dir, const json_t *owner, const ls_sweep_ask *asked,
+static ls_status compare(const ls_sweep *s, const json_t *owner, const char *const *vary,
                          const ls_config *base) {
   const char *then = json_string_value(json_object_get(owner, "config"));
-  json_t *now = texts(asked->vary);
+  json_t *now = texts(vary);
   const bool same = json_equal(now, json_object_get(owner, "vary"));
   const long long folds = whole(owner, "folds");
   char *text = ls_config_dump(base, LS_DUMP_CHECKPOINT);
@@ -197,23 +193,23 @@ static ls_status compare(const char *dir, const json_t *owner, const ls_sweep_as
   if (!then || strcmp(then, text) != 0) compare_configs(then ? then : "", base, &d);
   LS_FREE(text);
   json_decref(now);
-  compare_halving(owner, asked, &d);
+  compare_halving(owner, s, &d);
   if (!same) snprintf(d.text, sizeof d.text, "it varies other keys, or with other values");
-  if (folds != asked->plan->folds)
+  if (folds != s->plan->folds)
     snprintf(d.text, sizeof d.text, "it has %lld folds, and this one %lld", folds,
-             (long long)asked->plan->folds);
+             (long long)s->plan->folds);
   if (!*d.text) return LS_OK;
   return ls_fail(LS_ECONFIG,
-                 "%s holds the runs of another sweep: %s; choose another folder with -o", dir,
+                 "%s holds the runs of another sweep: %s; choose another folder with -o", s->dir,
                  d.text);
 }
 
-ls_status ls_sweep_owner_check(const char *dir, const ls_sweep_ask *asked, const ls_config *base,
+ls_status ls_sweep_owner_check(const ls_sweep *s, const char *const *vary, const ls_config *base,
                                bool *there) {
   json_t *owner;
-  LS_TRY(read_file(dir, &owner));
+  LS_TRY(read_file(s->dir, &owner));
   *there = owner != NULL;
-  const ls_status status = owner ? compare(dir, owner, asked, base) : LS_OK;
+  const ls_status status = owner ? compare(s, owner, vary, base) : LS_OK;
   json_decref(owner);
   return status;
 }
@@ -227,29 +223,23 @@ static json_t *keys(const ls_sweep_plan *plan) {
   return list;
 }
 
-static json_t *arguments(const ls_cli *cli) {
-  json_t *list = json_array();
-  for (int i = 0; i < cli->argc; i++) json_array_append_new(list, json_string(cli->argv[i]));
-  return list;
-}
-
-ls_status ls_sweep_owner_write(const char *dir, const ls_sweep_ask *asked, const ls_cli *cli) {
-  const ls_sweep_plan *plan = asked->plan;
+ls_status ls_sweep_owner_write(const ls_sweep *s, const char *const *vary, const ls_cli *cli) {
+  const ls_sweep_plan *plan = s->plan;
   char *config = ls_config_dump(cli->config, LS_DUMP_CHECKPOINT);
   json_t *owner = json_object();
-  json_object_set_new(owner, "argv", arguments(cli));
-  json_object_set_new(owner, "lockstep", json_string(LOCKSTEP_VERSION));
-  json_object_set_new(owner, "metric", json_string(asked->metric));
-  json_object_set_new(owner, "keys", keys(plan));
-  json_object_set_new(owner, "vary", texts(asked->vary));
-  json_object_set_new(owner, "trials", json_integer(plan->trials));
-  json_object_set_new(owner, "folds", json_integer(plan->folds));
-  json_object_set_new(owner, "seeds", seeds(plan));
-  json_object_set_new(owner, "halving", json_integer(asked->halving));
-  json_object_set_new(owner, "runs", json_integer(plan->runs));
-  json_object_set_new(owner, "config", json_string(config));
+  ls_put(owner, "argv", texts((const char *const *)cli->argv));
+  ls_put(owner, "lockstep", LOCKSTEP_VERSION);
+  ls_put(owner, "metric", s->metric);
+  ls_put(owner, "keys", keys(plan));
+  ls_put(owner, "vary", texts(vary));
+  ls_put(owner, "trials", plan->trials);
+  ls_put(owner, "folds", plan->folds);
+  ls_put(owner, "seeds", seeds(plan));
+  ls_put(owner, "halving", first_rung(s));
+  ls_put(owner, "runs", plan->runs);
+  ls_put(owner, "config", config);
   char *line = ls_json_line(owner), *text = ls_mem_format("%s\n", line);
-  const ls_status status = ls_durable_write(dir, ls_folder_sweep, text, strlen(text), true);
+  const ls_status status = ls_durable_write(s->dir, ls_folder_sweep, text, strlen(text), true);
   json_decref(owner);
   LS_FREE(line);
   LS_FREE(text);

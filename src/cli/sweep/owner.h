@@ -4,21 +4,14 @@
 #define LS_CLI_SWEEP_OWNER_H
 
 #include "cli/cli.h"
-#include "cli/sweep/plan.h"
+#include "cli/sweep/sweep.h"
 
-typedef struct {
-  const ls_sweep_plan *plan;
-  const char *const *vary; /* as given */
-  const char *metric;
-  int64_t halving; /* epochs of the first rung; 0: there is no halving */
-} ls_sweep_ask;
-
-/* *there: the folder is a sweep's. LS_ECONFIG where its runs are not this plan's: with other values
- * to vary, other folds, or another config. More trials, other seeds and another metric are fine,
- * but for halving: its rungs are decided by all of them. */
-ls_status ls_sweep_owner_check(const char *dir, const ls_sweep_ask *asked, const ls_config *base,
-                               bool *there);
-ls_status ls_sweep_owner_write(const char *dir, const ls_sweep_ask *asked, const ls_cli *cli);
+/* vary: --vary as given. *there: the folder is a sweep's. LS_ECONFIG where its runs are not this
+ * plan's: with other values to vary, other folds, or another config. More trials, other seeds and
+ * another metric are fine, but for halving: its rungs are decided by all of them. */
+ls_status ls_sweep_owner_check(const ls_sweep *sweep, const char *const *vary,
+                               const ls_config *base, bool *there);
+ls_status ls_sweep_owner_write(const ls_sweep *sweep, const char *const *vary, const ls_cli *cli);
 
 /* For readers of the folder. */
 

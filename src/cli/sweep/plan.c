@@ -8,6 +8,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/buffer.h"
 #include "base/elementary.h"
 #include "base/mem.h"
 #include "base/rng.h"
@@ -188,6 +189,7 @@ static char *name_of(const ls_sweep_run *run) {
 
 static ls_status list_runs(ls_sweep_plan *plan) {
   const int64_t folds = plan->folds > 0 ? plan->folds : 1, each = folds * plan->seeds;
+  plan->each = each;
   if (plan->trials * each > RUNS_MAX)
     return ls_fail(LS_EUSAGE, "%lld trials x %lld folds x %lld seeds are more than %d runs",
                    (long long)plan->trials, (long long)folds, (long long)plan->seeds, RUNS_MAX);
@@ -284,14 +286,13 @@ static const char *last_word(const char *key) {
 }
 
 char *ls_sweep_label(const ls_sweep_plan *plan, int64_t trial, bool brief) {
-  char *text = ls_mem_text("");
+  ls_buffer text = {0};
+  ls_buffer_add(&text, "%s", "");
   for (int i = 0; i < plan->varies; i++) {
     const char *key = brief ? last_word(plan->vary[i].key) : plan->vary[i].key;
-    char *value = ls_sweep_value(plan, i, trial),
-         *longer = ls_mem_format("%s %s=%s", text, key, value);
+    char *value = ls_sweep_value(plan, i, trial);
+    ls_buffer_add(&text, " %s=%s", key, value);
     LS_FREE(value);
-    LS_FREE(text);
-    text = longer;
   }
-  return text;
+  return text.text;
 }

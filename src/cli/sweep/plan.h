@@ -34,6 +34,7 @@ typedef struct {
   ls_vary *vary;
   int varies;
   int64_t trials, folds, seeds;
+  int64_t each;      /* runs of a trial */
   uint64_t *seed;    /* (seeds) */
   uint64_t draws;    /* the seed of drawn values: the config's */
   ls_sweep_run *run; /* (runs) trial by trial, fold by fold, seed by seed */

@@ -12,14 +12,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/print.h"
+#include "cli/sweep/journal.h"
 #include "io/regular.h"
 #include "view/history.h"
 #include "view/text.h"
 
 /* Epochs up to the weights that a run has kept. */
-static double epochs_of(const ls_sweep_outcome *s, int64_t run) {
+static double epochs_of(const ls_sweep *s, int64_t run) {
   ls_history *history = NULL;
-  char *folder = ls_mem_format("%s/%s", s->job->dir, s->job->plan->run[run].name);
+  char *folder = ls_mem_format("%s/%s", s->dir, s->plan->run[run].name);
   double step = ls_sweep_row_value(&s->row[run], "restored_step"), epochs = 0;
   if (isnan(step)) step = ls_sweep_row_value(&s->row[run], "global_step");
   if (ls_history_read(folder, 0, &history) == LS_OK && history->steps_per_epoch > 0)
@@ -30,16 +31,16 @@ static double epochs_of(const ls_sweep_outcome *s, int64_t run) {
 }
 
 /* The mean over a trial's runs: what a network gets that nobody validates. */
-static int64_t mean_epochs(const ls_sweep_outcome *s, int64_t trial) {
-  const int64_t each = s->job->plan->runs / s->job->plan->trials;
+static int64_t mean_epochs(const ls_sweep *s, int64_t trial) {
+  const int64_t each = s->plan->each;
   double sum = 0;
   for (int64_t i = (trial - 1) * each; i < trial * each; i++) sum += epochs_of(s, i);
   return sum < (double)each ? 1 : (int64_t)(sum / (double)each + 0.5);
 }
 
 /* Append what turns validation off: its share, its folds, and what needs it. */
-static ls_status add_everything(const ls_sweep_outcome *s, int64_t trial, ls_texts *all) {
-  const ls_config *c = s->cli->config;
+static ls_status add_everything(const ls_sweep *s, const ls_config *c, int64_t trial,
+                                ls_texts *all) {
   const bool share = c->data.validation.share > 0, fold = c->data.fold.k > 0,
              ends = c->early_metric || c->restore_best;
   const long long epochs = ends ? mean_epochs(s, trial) : 0;
@@ -56,61 +57,66 @@ static ls_status add_everything(const ls_sweep_outcome *s, int64_t trial, ls_tex
 
 /* The settings that train a trial on everything; or, where the config needs its validation, as its
  * runs were. */
-static ls_status final_settings(const ls_sweep_outcome *s, int64_t trial, ls_texts *all) {
+static ls_status final_settings(const ls_cli *cli, const ls_sweep_job *job, int64_t trial,
+                                ls_texts *all) {
+  const ls_sweep *s = job->sweep;
   ls_config *config = NULL;
-  LS_TRY(ls_sweep_settings(s->job->plan, trial, NULL, all));
-  LS_TRY(add_everything(s, trial, all));
-  const bool accepted = ls_sweep_parse(s->job, all, &config) == LS_OK;
+  LS_TRY(ls_sweep_settings(s->plan, trial, NULL, all));
+  LS_TRY(add_everything(s, cli->config, trial, all));
+  const bool accepted = ls_sweep_parse(job, all, &config) == LS_OK;
   ls_config_free(&config);
   if (accepted) return LS_OK;
   ls_texts_free(all);
-  return ls_sweep_settings(s->job->plan, trial, NULL, all);
+  return ls_sweep_settings(s->plan, trial, NULL, all);
 }
 
-static char *command_of(const ls_sweep_outcome *s, int64_t trial) {
+static char *command_of(const ls_cli *cli, const ls_sweep_job *job, int64_t trial) {
   ls_texts settings = {0};
-  char *text = ls_mem_text("lockstep train"), *dir = ls_mem_format("%s/best", s->job->dir);
-  const ls_status status = final_settings(s, trial, &settings);
-  ls_text_add_word(&text, s->job->file);
-  for (int i = 0; s->job->override[i]; i++) ls_text_add_word(&text, s->job->override[i]);
+  ls_buffer text = {0};
+  char *dir = ls_mem_format("%s/best", job->sweep->dir);
+  const ls_status status = final_settings(cli, job, trial, &settings);
+  ls_buffer_add(&text, "lockstep train");
+  ls_text_add_word(&text, job->file);
+  for (int i = 0; job->override[i]; i++) ls_text_add_word(&text, job->override[i]);
   for (int64_t i = 0; status == LS_OK && i < settings.count; i++)
     ls_text_add_word(&text, settings.text[i]);
   ls_text_add_word(&text, "-o");
   ls_text_add_word(&text, dir);
   ls_texts_free(&settings);
   LS_FREE(dir);
-  return text;
+  return text.text;
 }
 
-static void put_values(const ls_sweep_outcome *s, int64_t trial, json_t *object) {
-  for (int k = 0; k < s->job->plan->varies; k++) {
-    char *value = ls_sweep_value(s->job->plan, k, trial);
-    ls_put(object, s->job->plan->vary[k].key, value);
+static void put_values(const ls_sweep *s, int64_t trial, json_t *object) {
+  for (int k = 0; k < s->plan->varies; k++) {
+    char *value = ls_sweep_value(s->plan, k, trial);
+    ls_put(object, s->plan->vary[k].key, value);
     LS_FREE(value);
   }
 }
 
-static void put_trial(const ls_sweep_outcome *s, const ls_sweep_trial *t, json_t *object) {
+static void put_trial(const ls_sweep *s, const ls_sweep_trial *t, json_t *object) {
   json_t *values = json_object();
-  char *label = ls_sweep_label(s->job->plan, t->trial, false);
+  char *label = ls_sweep_label(s->plan, t->trial, false);
   put_values(s, t->trial, values);
   ls_put(object, "trial", t->trial);
   ls_put(object, "values", values);
   ls_put(object, "runs", t->runs);
   ls_put(object, "good", t->good);
-  if (s->halving->rungs > 1) ls_put(object, "epochs", s->halving->epochs[t->rung]);
+  if (s->rungs.count > 1) ls_put(object, "epochs", s->rungs.epochs[t->rung]);
   ls_put(object, "mean", t->mean);
   ls_put(object, "sd", t->deviation);
   ls_put(object, "_values", *label ? label + 1 : "(nothing varied)");
   LS_FREE(label);
 }
 
-static void put_best(const ls_sweep_outcome *s, const ls_sweep_trial *t, json_t *answer) {
+static void put_best(const ls_cli *cli, const ls_sweep_job *job, const ls_sweep_trial *t,
+                     json_t *answer) {
+  const ls_sweep *s = job->sweep;
   json_t *best = json_object();
-  const int64_t each = s->job->plan->runs / s->job->plan->trials;
-  char *config = ls_mem_format("%s/%s/config.yaml", s->job->dir,
-                               s->job->plan->run[(t->trial - 1) * each].name),
-       *command = command_of(s, t->trial);
+  const ls_sweep_run *first = &s->plan->run[(t->trial - 1) * s->plan->each];
+  char *config = ls_mem_format("%s/%s/config.yaml", s->dir, first->name),
+       *command = command_of(cli, job, t->trial);
   put_trial(s, t, best);
   ls_put(best, "config", config);
   ls_put(best, "command", command);
@@ -166,14 +172,14 @@ static void count_warnings(const char *log, int64_t run, json_t *met) {
 }
 
 /* Each once, however many runs it is of. A log that cannot be read tells nothing. */
-static void tell_warnings(const ls_sweep_outcome *s) {
+static void tell_warnings(const ls_sweep *s) {
   enum { BYTES_MAX = 16 << 20, TOLD = 5 };
-  const ls_sweep_plan *plan = s->job->plan;
+  const ls_sweep_plan *plan = s->plan;
   json_t *met = json_object(), *w;
   const char *gist;
   int told = 0;
   for (int64_t i = 0; i < plan->runs; i++) {
-    char *path = ls_mem_format("%s/%s/log.txt", s->job->dir, plan->run[i].name), *log = NULL;
+    char *path = ls_mem_format("%s/%s/log.txt", s->dir, plan->run[i].name), *log = NULL;
     size_t bytes;
     if (access(path, F_OK) == 0 &&
         ls_regular_read(path, O_NOFOLLOW, &log, &bytes, BYTES_MAX) == LS_OK)
@@ -189,29 +195,30 @@ static void tell_warnings(const ls_sweep_outcome *s) {
   json_decref(met);
 }
 
-ls_status ls_sweep_report(const ls_sweep_outcome *s) {
+ls_status ls_sweep_report(const ls_cli *cli, const ls_sweep_job *job) {
   enum { SHOWN = 10 };
+  const ls_sweep *s = job->sweep;
   ls_sweep_trial *t;
-  LS_TRY(ls_sweep_rank(s->job->plan, s->row, NULL, s->metric, &t));
+  LS_TRY(ls_sweep_rank(s, NULL, &t));
   json_t *answer = json_object(), *trials = json_array(), *shown = json_array();
-  for (int64_t i = 0; i < s->job->plan->trials; i++) {
+  for (int64_t i = 0; i < s->plan->trials; i++) {
     json_t *trial = ls_put_item(trials);
     put_trial(s, &t[i], trial);
     if (i < SHOWN) json_array_append(shown, trial);
   }
-  ls_put(answer, "dir", s->job->dir);
+  ls_put(answer, "dir", s->dir);
   ls_put(answer, "metric", s->metric);
-  ls_put(answer, "runs", s->job->plan->runs);
+  ls_put(answer, "runs", s->plan->runs);
   ls_put(answer, "trials", trials);
   ls_put(answer, "_shown", shown);
-  ls_put_bool(answer, "_halving", s->halving->rungs > 1);
-  ls_put(answer, "_more", s->job->plan->trials > SHOWN ? s->job->plan->trials - SHOWN : 0);
+  ls_put_bool(answer, "_halving", s->rungs.count > 1);
+  ls_put(answer, "_more", s->plan->trials > SHOWN ? s->plan->trials - SHOWN : 0);
   if (isnan(t[0].mean))
     ls_put(answer, "best", json_null());
   else
-    put_best(s, &t[0], answer);
+    put_best(cli, job, &t[0], answer);
   LS_FREE(t);
   tell_warnings(s);
-  ls_print(s->cli, answer, look);
+  ls_print(cli, answer, look);
   return LS_OK;
 }

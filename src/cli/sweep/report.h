@@ -4,16 +4,9 @@
 
 #include "cli/cli.h"
 #include "cli/sweep/groups.h"
-#include "cli/sweep/halving.h"
 
-typedef struct {
-  const ls_cli *cli;
-  const char *metric;
-  const ls_sweep_job *job;
-  const ls_rung_plan *halving;
-  const ls_sweep_row *row; /* (job->plan->runs), all of them over */
-} ls_sweep_outcome;
-/* Print the trials, the best first, its config, and the command that trains it on everything. */
-ls_status ls_sweep_report(const ls_sweep_outcome *outcome);
+/* Print the trials of a sweep whose runs are all over, the best first, its config, and the command
+ * that trains it on everything. */
+ls_status ls_sweep_report(const ls_cli *cli, const ls_sweep_job *job);
 
 #endif

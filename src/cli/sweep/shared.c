@@ -5,8 +5,8 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/mem.h"
-#include "config/node.h"
 
 /* Data that runs share, by what determines them. */
 typedef struct {
@@ -83,7 +83,7 @@ static ls_status sort_by_fold(ls_sweep_data *d, const ls_sweep_plan *plan, const
 static ls_status sort_runs(ls_sweep_data *d, const ls_sweep_job *job, const bool *over,
                            const ls_config *base, ls_texts *names) {
   for (int64_t i = 0; i < d->runs; i++) {
-    const ls_sweep_run *run = &job->plan->run[i];
+    const ls_sweep_run *run = &job->sweep->plan->run[i];
     ls_config *config = NULL;
     d->of[i] = -1;
     if (over[i]) continue;
@@ -99,9 +99,9 @@ static ls_status sort_runs(ls_sweep_data *d, const ls_sweep_job *job, const bool
 static ls_status find_sets(ls_sweep_data *d, const ls_sweep_job *job, const bool *over) {
   ls_config *base = NULL;
   ls_texts names = {0};
-  LS_TRY(ls_sweep_config(job, job->plan->run[0].trial, &job->plan->run[0], &base));
-  const ls_status status = vary_apart(job->plan)
-                               ? sort_by_fold(d, job->plan, over, base->data.stream, &names)
+  LS_TRY(ls_sweep_config(job, job->sweep->plan->run[0].trial, &job->sweep->plan->run[0], &base));
+  const ls_status status = vary_apart(job->sweep->plan)
+                               ? sort_by_fold(d, job->sweep->plan, over, base->data.stream, &names)
                                : sort_runs(d, job, over, base, &names);
   ls_texts_free(&names);
   ls_config_free(&base);
@@ -117,7 +117,7 @@ static bool has_room(ls_comm *whole, int64_t open) {
 }
 
 static ls_status open_set(ls_comm *whole, const ls_sweep_job *job, set *s) {
-  const ls_sweep_run *run = &job->plan->run[s->first];
+  const ls_sweep_run *run = &job->sweep->plan->run[s->first];
   LS_TRY(ls_comm_agree(whole, ls_sweep_config(job, run->trial, run, &s->config)));
   ls_config *c = s->config;
   c->data.whole = c->eval_on_given && c->eval_on[LS_SPLIT_ALL];
@@ -137,7 +137,7 @@ static bool is_one(const ls_sweep_data *d, const ls_sweep_plan *plan) {
 
 static ls_status open_sets(ls_comm *whole, const ls_sweep_job *job, bool begins, ls_sweep_data *d) {
   int64_t open = 0;
-  const bool decisive = begins && is_one(d, job->plan);
+  const bool decisive = begins && is_one(d, job->sweep->plan);
   for (int64_t i = 0; i < d->sets; i++) {
     const bool needed = i == 0 && decisive;
     if (!needed && (d->set[i].runs < 2 || !has_room(whole, open))) continue;
@@ -153,7 +153,7 @@ ls_status ls_sweep_data_open(ls_comm *whole, const ls_sweep_job *job, const bool
                              ls_sweep_data **out) {
   LS_COMM_NEW(whole, *out, 1);
   ls_sweep_data *d = *out;
-  d->runs = job->plan->runs;
+  d->runs = job->sweep->plan->runs;
   LS_COMM_NEW(whole, d->of, d->runs);
   LS_COMM_NEW(whole, d->set, d->runs);
   LS_COMM_NEW(whole, d->lent, d->runs);

@@ -15,17 +15,19 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "cli/sweep/claims.h"
+#include "cli/sweep/journal.h"
+#include "cli/sweep/rungs.h"
 #include "view/terminal.h"
 #include "view/text.h"
 
 enum { BEST = 5, WIDTH_MAX = 400, NARROW = 64 };
 
 struct ls_sweep_watch {
-  ls_sweep_watched of;
+  ls_sweep *of;
   double *before; /* (runs) global_step at which a run waits since the rung before; -1: none */
   double started;
-  int64_t made, open; /* runs that this stage has finished; the first that is not over */
-  int64_t runs;       /* of this stage */
+  int64_t made, open; /* runs that this rung has finished; the first that is not over */
+  int64_t runs;       /* of this rung */
   int columns, drawn; /* of the terminal, 0: none; lines of the table on it */
   bool dirty, works, stop;
   pthread_t thread;
@@ -37,19 +39,18 @@ struct ls_sweep_watch {
 
 /* What the later rungs take, in runs of this one. */
 static double later_runs(const ls_sweep_watch *w) {
-  const ls_rung_plan *h = w->of.halving;
-  const int rung = w->of.stage->rung;
-  const int64_t each = w->of.plan->runs / w->of.plan->trials,
-                now = h->epochs[rung] - (rung > 0 ? h->epochs[rung - 1] : 0);
+  const ls_rungs *all = &w->of->rungs;
+  const int rung = w->of->rung;
+  const int64_t before = rung > 0 ? all->epochs[rung - 1] : 0, now = all->epochs[rung] - before;
   int64_t epochs = 0;
-  for (int r = rung + 1; r < h->rungs; r++)
-    epochs += h->trials[r] * each * (h->epochs[r] - h->epochs[r - 1]);
+  for (int r = rung + 1; r < all->count; r++)
+    epochs += all->trials[r] * w->of->plan->each * (all->epochs[r] - all->epochs[r - 1]);
   return now > 0 ? (double)epochs / (double)now : 0;
 }
 
-/* Time left, by how long the runs of this stage took. */
+/* Time left, by how long the runs of this rung took. */
 static char *format_eta(const ls_sweep_watch *w, char out[LS_TEXT]) {
-  const double left = (double)w->of.stage->left + later_runs(w);
+  const double left = (double)w->of->left + later_runs(w);
   return ls_text_duration((ls_time() - w->started) / (double)w->made * left, out);
 }
 
@@ -58,21 +59,20 @@ static bool is_narrow(const ls_sweep_watch *w) { return w->columns > 0 && w->col
 
 /* "5 of 12 runs, ETA 0:01:30"; with halving "rung 2 of 4, to epoch 25: 5 of 12 runs, ..." */
 static void format_stage(const ls_sweep_watch *w, char *out, size_t size) {
-  const ls_sweep_stage *stage = w->of.stage;
-  char eta[LS_TEXT], where[LS_HALVING_TEXT];
-  ls_halving_text(w->of.halving, stage->rung, where);
+  char eta[LS_TEXT], where[LS_RUNG_TEXT];
+  ls_rung_text(w->of, where);
   if (is_narrow(w) && *where)
-    snprintf(where, sizeof where, "rung %d/%d: ", stage->rung + 1, w->of.halving->rungs);
-  snprintf(out, size, "%s%lld of %lld runs, ETA %s", where, (long long)(w->runs - stage->left),
+    snprintf(where, sizeof where, "rung %d/%d: ", w->of->rung + 1, w->of->rungs.count);
+  snprintf(out, size, "%s%lld of %lld runs, ETA %s", where, (long long)(w->runs - w->of->left),
            (long long)w->runs, format_eta(w, eta));
 }
 
 static void tell_run(const ls_sweep_watch *w, int64_t index) {
-  const ls_sweep_row *row = &w->of.row[index];
-  const char *name = w->of.plan->run[index].name;
+  const ls_sweep_row *row = &w->of->row[index];
+  const char *name = w->of->plan->run[index].name;
   char stage[160], value[64] = "";
-  const double x = ls_sweep_row_value(row, w->of.metric);
-  if (!isnan(x)) snprintf(value, sizeof value, ", %s %.6g", w->of.metric, x);
+  const double x = ls_sweep_row_value(row, w->of->metric);
+  if (!isnan(x)) snprintf(value, sizeof value, ", %s %.6g", w->of->metric, x);
   if (row->text) ls_log(LS_LOG_WARN, "%s: %s: %s", name, row->status, row->text);
   if (w->columns > 0) return;
   format_stage(w, stage, sizeof stage);
@@ -87,7 +87,7 @@ static void add_line(char *all, size_t size, int columns, const char *line) {
 /* "   4  0.312 +- 0.004  optimizer.lr=0.01" */
 static void add_trial(const ls_sweep_watch *w, const ls_sweep_trial *t, char *all, size_t size) {
   char line[WIDTH_MAX], spread[32] = "";
-  char *label = ls_sweep_label(w->of.plan, t->trial, is_narrow(w));
+  char *label = ls_sweep_label(w->of->plan, t->trial, is_narrow(w));
   if (!isnan(t->deviation)) snprintf(spread, sizeof spread, " +- %.2g", t->deviation);
   snprintf(line, sizeof line, "%6lld  %.*g%s %s", (long long)t->trial, is_narrow(w) ? 4 : 6,
            t->mean, spread, label);
@@ -98,16 +98,16 @@ static void add_trial(const ls_sweep_watch *w, const ls_sweep_trial *t, char *al
 static void add_head(const ls_sweep_watch *w, char *all, size_t size) {
   char line[WIDTH_MAX], head[WIDTH_MAX + 64];
   format_stage(w, line, sizeof line);
-  snprintf(head, sizeof head, "%s; trial, %s", line, w->of.metric);
+  snprintf(head, sizeof head, "%s; trial, %s", line, w->of->metric);
   add_line(all, size, w->columns, head);
 }
 
 /* The table of the best over the one drawn before; messages in between move it down. */
 static void draw(ls_sweep_watch *w) {
   char all[(BEST + 2) * (WIDTH_MAX + 8)] = "";
-  const ls_sweep_watched *of = &w->of;
+  const ls_sweep *of = w->of;
   ls_sweep_trial *t;
-  if (w->columns == 0 || ls_sweep_rank(of->plan, of->row, NULL, of->metric, &t) != LS_OK) return;
+  if (w->columns == 0 || ls_sweep_rank(of, NULL, &t) != LS_OK) return;
   if (w->drawn > 0) snprintf(all, sizeof all, "\033[%dA\r", w->drawn);
   add_head(w, all, sizeof all);
   w->drawn = 1;
@@ -125,18 +125,17 @@ static double waits_at(const ls_sweep_row *row) {
 }
 
 static ls_status look(ls_sweep_watch *w) {
-  const ls_sweep_watched *of = &w->of;
-  bool *over = of->stage->over;
-  while (w->open < of->plan->runs && over[w->open]) w->open++;
+  ls_sweep *of = w->of;
+  while (w->open < of->plan->runs && of->over[w->open]) w->open++;
   for (int64_t i = w->open; i < of->plan->runs; i++) {
     ls_sweep_row *row = &of->row[i];
-    if (over[i]) continue;
+    if (of->over[i]) continue;
     if (!ls_claims_taken(of->dir, i)) return LS_OK; /* they are taken in order */
     LS_TRY(ls_sweep_row_read(of->dir, of->plan->run[i].name, row));
-    over[i] = row->over || waits_at(row) > w->before[i];
-    if (!over[i]) continue;
+    of->over[i] = row->over || waits_at(row) > w->before[i];
+    if (!of->over[i]) continue;
     w->made++;
-    of->stage->left--;
+    of->left--;
     w->dirty = true;
     if (w->columns > 0 && row->text) w->drawn = 0;
     tell_run(w, i);
@@ -148,7 +147,7 @@ static ls_status refresh(ls_sweep_watch *w, bool last) {
   LS_TRY(look(w));
   if (w->dirty || last) {
     draw(w);
-    LS_TRY(ls_sweep_csv_write(w->of.dir, w->of.plan, w->of.row));
+    LS_TRY(ls_sweep_csv_write(w->of));
   }
   w->dirty = false;
   return LS_OK;
@@ -179,9 +178,9 @@ static void prepare(ls_sweep_watch *w) {
   w->started = ls_time();
   w->columns = ls_log_shows(LS_LOG_INFO) ? ls_terminal_columns(STDERR_FILENO) : 0;
   if (w->columns > WIDTH_MAX) w->columns = WIDTH_MAX;
-  for (int64_t i = 0; i < w->of.plan->runs; i++) {
-    w->before[i] = waits_at(&w->of.row[i]);
-    w->runs += w->of.row[i].rung == w->of.stage->rung;
+  for (int64_t i = 0; i < w->of->plan->runs; i++) {
+    w->before[i] = waits_at(&w->of->row[i]);
+    w->runs += w->of->row[i].rung == w->of->rung;
   }
 }
 
@@ -195,17 +194,17 @@ static void end_thread(ls_sweep_watch *w) {
 }
 
 static ls_status begin(ls_sweep_watch *w) {
-  LS_NEW(w->before, w->of.plan->runs);
+  LS_NEW(w->before, w->of->plan->runs);
   prepare(w);
-  LS_TRY(ls_sweep_csv_write(w->of.dir, w->of.plan, w->of.row));
+  LS_TRY(ls_sweep_csv_write(w->of));
   LS_TRY(ls_thread_start(&w->thread, "the sweep's thread", watch, w));
   w->works = true;
   return LS_OK;
 }
 
-ls_status ls_sweep_watch_start(const ls_sweep_watched *watched, ls_sweep_watch **out) {
+ls_status ls_sweep_watch_start(ls_sweep *sweep, ls_sweep_watch **out) {
   LS_NEW(*out, 1);
-  (*out)->of = *watched;
+  (*out)->of = sweep;
   return begin(*out);
 }
 
