@@ -53,11 +53,10 @@ static void put_run(json_t *object, const ls_runs_item *item) {
 
 /* Metrics that runs were asked for, and that one of them ended with. */
 static ls_status list_asked(const ls_runs *runs, ls_texts *names) {
-  static const char *const prefix[] = {"", "val_", "test_"};
   double mean, deviation;
   for (int m = 0; m < LS_NUMBERS; m++)
-    for (int p = 0; p < 3 && ls_metric_table[m].made == LS_MADE_WHEN_ASKED; p++) {
-      char *name = ls_mem_format("%s%s", prefix[p], ls_metric_table[m].name);
+    for (int s = 0; s < 3 && ls_metric_table[m].made == LS_MADE_WHEN_ASKED; s++) {
+      char *name = ls_mem_format("%s%s", ls_metric_prefix[s], ls_metric_table[m].name);
       int n = 0;
       for (int g = 0; g < runs->groups; g++)
         n += ls_runs_end_mean(runs, g, name, &mean, &deviation);
@@ -90,10 +89,10 @@ static void open_sweep(sweep_of *s, const char *path, size_t length) {
 /* "lr=0.01 batch=20"; NULL: it is no sweep's, or nothing is varied; ls_mem text. */
 static char *varied(sweep_of *s, const char *path) {
   const char *slash = strrchr(path, '/');
-  if (!slash || strncmp(slash, "/trial-", 7) != 0) return NULL;
+  const int64_t trial = slash ? ls_sweep_trial_of(slash + 1) : 0;
+  if (trial == 0) return NULL;
   open_sweep(s, path, (size_t)(slash - path));
-  const long long trial = strtoll(slash + 7, NULL, 10);
-  if (!s->plan || s->plan->varies == 0 || trial < 1) return NULL;
+  if (!s->plan || s->plan->varies == 0) return NULL;
   char *label = ls_sweep_label(s->plan, trial, true), *text = ls_mem_text(label + 1);
   LS_FREE(label);
   return text;

@@ -31,9 +31,9 @@ typedef struct {
 static bool is_there(const offers *all, const char *word) {
   size_t i;
   json_t *item;
-  json_array_foreach(
-      all->list, i,
-      item) if (strcmp(json_string_value(json_object_get(item, "word")), word) == 0) return true;
+  json_array_foreach(all->list, i, item) {
+    if (strcmp(json_string_value(json_object_get(item, "word")), word) == 0) return true;
+  }
   return false;
 }
 
@@ -82,8 +82,9 @@ static void offer_schema(offers *all, const char *head, const json_t *schema) {
     offer(all, head, "true", "", NULL);
     offer(all, head, "false", "", NULL);
   }
-  json_array_foreach(json_object_get(schema, "enum"), i, item) if (json_is_string(item))
-      offer(all, head, json_string_value(item), "", NULL);
+  json_array_foreach(json_object_get(schema, "enum"), i, item) {
+    if (json_is_string(item)) offer(all, head, json_string_value(item), "", NULL);
+  }
   json_array_foreach(json_object_get(schema, "anyOf"), i, item) offer_schema(all, head, item);
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "cli/commands.h"
@@ -12,26 +13,31 @@ typedef struct {
   bool origin;
 } options;
 
-static ls_status init(ls_cli *cli, const void *given) {
-  (void)given;
-  const char *kinds[16], *kind = cli->args[0];
-  char list[512] = "";
+static ls_status refuse_kind(const char *kind) {
+  const char *kinds[16] = {NULL};
+  ls_buffer list = {0};
   int n = 0;
   for (const ls_starter *s = ls_starters; s->kind; s++) {
-    if (kind && strcmp(kind, s->kind) == 0) {
-      json_t *starter = json_object();
-      ls_put(starter, "config", s->text);
-      ls_print(cli, starter, "{config}");
-      return LS_OK;
-    }
     kinds[n++] = s->kind;
-    size_t used = strlen(list);
-    snprintf(list + used, sizeof list - used, "\n  %-12s %s", s->kind, s->help);
+    ls_buffer_add(&list, "\n  %-12s %s", s->kind, s->help);
   }
-  kinds[n] = NULL;
   const char *near = kind ? ls_nearest(kind, kinds) : NULL;
-  if (near) return ls_fail(LS_EUSAGE, "no starter '%s'; did you mean '%s'?", kind, near);
-  return ls_fail(LS_EUSAGE, "config init needs a KIND:%s", list);
+  ls_status status = near ? ls_fail(LS_EUSAGE, "no starter '%s'; did you mean '%s'?", kind, near)
+                          : ls_fail(LS_EUSAGE, "config init needs a KIND:%s", list.text);
+  LS_FREE(list.text);
+  return status;
+}
+
+static ls_status init(ls_cli *cli, const void *given) {
+  (void)given;
+  const ls_starter *s = ls_starters;
+  const char *kind = cli->args[0];
+  while (s->kind && !(kind && strcmp(kind, s->kind) == 0)) s++;
+  if (!s->kind) return refuse_kind(kind);
+  json_t *starter = json_object();
+  ls_put(starter, "config", s->text);
+  ls_print(cli, starter, "{config}");
+  return LS_OK;
 }
 
 static const char check_look[] =

@@ -187,9 +187,13 @@ static double x_at(const ls_history_events *e, ls_history_column by, int64_t epo
   return seconds;
 }
 
-/* Mean of a group's runs, and one standard deviation to each side, in an epoch. */
+/* Mean of a group's runs, and one standard deviation to each side; (epochs) each. */
+typedef struct {
+  double *x, *mean, *low, *high;
+} band;
+
 static void mean_at(const ls_runs *runs, int group, ls_history_column c, ls_history_column by,
-                    int64_t epoch, double *x, double *mean, double *low, double *high) {
+                    int64_t epoch, const band *out) {
   ls_mean at = {0}, value = {0};
   bool lost = false;
   for (int i = 0; i < runs->n; i++) {
@@ -199,11 +203,12 @@ static void mean_at(const ls_runs *runs, int group, ls_history_column c, ls_hist
     ls_mean_add(&value, events->column[c][epoch]);
     lost = lost || isinf(events->column[c][epoch]);
   }
-  *x = ls_mean_value(&at);
-  *mean = value.n == 0 && lost ? INFINITY : ls_mean_value(&value);
-  const double spread = value.n > 1 ? ls_mean_deviation(&value) : 0;
-  *low = *mean - spread;
-  *high = *mean + spread;
+  const double mean = value.n == 0 && lost ? INFINITY : ls_mean_value(&value),
+               spread = value.n > 1 ? ls_mean_deviation(&value) : 0;
+  out->x[epoch] = ls_mean_value(&at);
+  out->mean[epoch] = mean;
+  out->low[epoch] = mean - spread;
+  out->high[epoch] = mean + spread;
 }
 
 static ls_status add_group(const ls_runs *runs, int group, ls_history_column c,
@@ -212,19 +217,18 @@ static ls_status add_group(const ls_runs *runs, int group, ls_history_column c,
   int seeds = ls_runs_size(runs, group);
   double *x;
   LS_NEW(x, 4 * n);
-  double *mean = x + n, *low = mean + n, *high = low + n;
-  for (int64_t e = 0; e < n; e++)
-    mean_at(runs, group, c, by, e, &x[e], &mean[e], &low[e], &high[e]);
+  const band b = {x, x + n, x + 2 * n, x + 3 * n};
+  for (int64_t e = 0; e < n; e++) mean_at(runs, group, c, by, e, &b);
   char *label = own(p, ls_runs_label(runs, group));
   ls_curve *curve = add_curve(
-      panel, (ls_curve){.name = label, .n = n, .x = own(p, x), .y = mean, .style = group});
+      panel, (ls_curve){.name = label, .n = n, .x = own(p, x), .y = b.mean, .style = group});
   if (seeds == 1) return LS_OK;
   const size_t letters = strlen(label);
   const bool named = label[letters - 1] == ')'; /* within the same brackets */
   curve->name = own(p, ls_mem_format("%.*s%s%d %ss)", (int)(letters - named), label,
                                      named ? ", " : " (", seeds, ls_runs_unit(runs, group)));
-  curve->low = low;
-  curve->high = high;
+  curve->low = b.low;
+  curve->high = b.high;
   return LS_OK;
 }
 

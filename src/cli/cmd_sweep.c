@@ -77,7 +77,9 @@ static ls_status check(const search *a) {
 static ls_status check_rungs(const search *a) {
   const ls_every *every = &a->cli->config->eval_every;
   const char *metric = a->sweep.metric;
-  if (strncmp(metric, "test_", 5) == 0)
+  bool test;
+  (void)ls_sweep_metric_of(metric, &test);
+  if (test)
     return ls_fail(LS_EUSAGE,
                    "--halving: a rung is decided before there is a %s; use a val_ metric", metric);
   for (int r = 0; ls_metric_validates(metric) && r < a->sweep.rungs.count - 1; r++) {

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "cli/cli.h"
+#include "view/text.h"
 
 enum { NAMES_MAX = 64 };
 
@@ -47,10 +49,7 @@ char *ls_command_usage(const ls_command *command) {
   }
   fprintf(memory, "\nOptions of every command:\n");
   print_options(memory, ls_common_options);
-  fclose(memory);
-  char *own = ls_mem_text(text);
-  free(text);
-  return own;
+  return ls_text_of(memory, &text);
 }
 
 /* ---- options ---- */
@@ -260,14 +259,15 @@ static ls_status unknown_command(const ls_cli *cli) {
 ls_status ls_command_unknown(const char *what, const char *word, const char *const *words) {
   const char *near = word ? ls_nearest(word, words) : NULL;
   if (near) return ls_fail(LS_EUSAGE, "%s: unknown '%s'; did you mean '%s'?", what, word, near);
-  char list[256] = "";
+  ls_buffer list = {0};
   for (int i = 0; words[i]; i++) {
-    size_t used = strlen(list);
     const char *between = words[i + 1] ? ", " : " or ";
-    snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? between : "", words[i]);
+    ls_buffer_add(&list, "%s%s", i > 0 ? between : "", words[i]);
   }
-  if (!word) return ls_fail(LS_EUSAGE, "%s: which? %s", what, list);
-  return ls_fail(LS_EUSAGE, "%s: unknown '%s'; it is %s", what, word, list);
+  ls_status status = word ? ls_fail(LS_EUSAGE, "%s: unknown '%s'; it is %s", what, word, list.text)
+                          : ls_fail(LS_EUSAGE, "%s: which? %s", what, list.text);
+  LS_FREE(list.text);
+  return status;
 }
 
 static ls_status unknown_verb(const ls_command *command, const char *word) {

@@ -44,14 +44,18 @@ typedef struct {
 
 /* ---- which data ---- */
 
-/* "a,b,3-7" as a list of columns, or "/T,/u[0:2]" of datasets; text is cut in place. */
-static char **columns(char *text, char **list) {
+/* Columns, "a,b,3-7", or datasets, "/T,/u[0:2]". */
+typedef struct {
+  char *text, *item[LIST_MAX];
+} cut_text;
+
+static char **cut_list(const char *text, cut_text *out) {
   int n = 0;
-  for (char *word = text ? strtok(text, ",") : NULL; word && n < LIST_MAX - 1;
-       word = strtok(NULL, ","))
-    list[n++] = word;
-  list[n] = NULL;
-  return n ? list : NULL;
+  if (!text) return NULL;
+  out->text = ls_mem_text(text);
+  char *rest = out->text;
+  for (char *word; n < LIST_MAX - 1 && (word = strtok_r(rest, ",", &rest));) out->item[n++] = word;
+  return n > 0 ? out->item : NULL;
 }
 
 static ls_status need_y(const ls_data_options *o, const char *type, bool x) {
@@ -61,8 +65,8 @@ static ls_status need_y(const ls_data_options *o, const char *type, bool x) {
 }
 
 /* One file with what --x and --y say of it. */
-static ls_status file_spec(const char *path, const ls_data_options *o, char **x_list, char **y_list,
-                           char *x_text, char *y_text, ls_data_spec *spec) {
+static ls_status file_spec(const char *path, const ls_data_options *o, cut_text *x, cut_text *y,
+                           ls_data_spec *spec) {
   const ls_format *format;
   LS_TRY(ls_format_sniff(path, &format));
   ls_source_spec *train = &spec->source[0];
@@ -73,8 +77,8 @@ static ls_status file_spec(const char *path, const ls_data_options *o, char **x_
   if (o->transpose && format != &ls_format_hdf5)
     return ls_fail(LS_EUSAGE, "--transpose is for HDF5 files");
   if (format != &ls_format_csv && format != &ls_format_hdf5) return LS_OK;
-  train->x_cols = columns(x_text, x_list);
-  train->y_cols = columns(y_text, y_list);
+  train->x_cols = cut_list(o->x, x);
+  train->y_cols = cut_list(o->y, y);
   return LS_OK;
 }
 
@@ -311,6 +315,15 @@ static ls_status import_guessed(importer *m, const char *name) {
   return status;
 }
 
+static ls_status import_named(importer *m, const char *path) {
+  cut_text x = {0}, y = {0};
+  ls_status status = file_spec(path, m->options, &x, &y, &m->spec);
+  if (status == LS_OK) status = run(m);
+  LS_FREE(x.text);
+  LS_FREE(y.text);
+  return status;
+}
+
 ls_status ls_data_import(ls_cli *cli, const ls_data_options *options, double test,
                          double validation) {
   importer m = {.cli = cli,
@@ -323,11 +336,5 @@ ls_status ls_data_import(ls_cli *cli, const ls_data_options *options, double tes
   if (ls_cli_is_config(name)) return import_config(&m, name);
   bool folder = stat(name, &about) == 0 && S_ISDIR(about.st_mode);
   if (folder || (!options->x && !options->y)) return import_guessed(&m, name);
-  char *x_list[LIST_MAX], *y_list[LIST_MAX], *x_text = ls_mem_text(options->x ? options->x : ""),
-                                             *y_text = ls_mem_text(options->y ? options->y : "");
-  ls_status status = file_spec(name, options, x_list, y_list, x_text, y_text, &m.spec);
-  if (status == LS_OK) status = run(&m);
-  LS_FREE(x_text);
-  LS_FREE(y_text);
-  return status;
+  return import_named(&m, name);
 }

@@ -71,15 +71,18 @@ static ls_status make_config(const ls_cli *cli, const test *t, ls_config **out) 
   ls_texts all = {0};
   ls_number_print(t->lo, lo);
   ls_number_print(t->hi / t->lo, growth);
+  char *const own[] = {
+      ls_mem_format("optimizer.lr=%s", lo),
+      ls_mem_format("schedule={type: exponential, decay_rate: %s, decay_steps: %lld}", growth,
+                    (long long)t->steps - 1),
+      ls_mem_text("train.nonfinite=skip")};
   ls_status status = LS_OK;
   for (int i = 1; status == LS_OK && cli->args[i]; i++)
     status = ls_texts_add(&all, ls_mem_text(cli->args[i]));
-  if (status == LS_OK) status = ls_texts_add(&all, ls_mem_format("optimizer.lr=%s", lo));
-  if (status == LS_OK)
-    status = ls_texts_add(
-        &all, ls_mem_format("schedule={type: exponential, decay_rate: %s, decay_steps: %lld}",
-                            growth, (long long)t->steps - 1));
-  if (status == LS_OK) status = ls_texts_add(&all, ls_mem_text("train.nonfinite=skip"));
+  for (int i = 0; i < 3; i++) {
+    const ls_status added = ls_texts_add(&all, own[i]);
+    if (status == LS_OK) status = added;
+  }
   if (status == LS_OK)
     status = ls_config_parse_and_load(cli->args[0], cli->text, cli->bytes, all.text, (int)all.count,
                                       out);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "view/text.h"
 
 /* A text as it is, up to `end`: what scdoc would take for its marks stands behind a backslash. */
 static void put_part(FILE *to, const char *text, const char *end) {
@@ -189,8 +189,5 @@ char *ls_manual(const ls_cli *cli, const char *page) {
     put_keys(memory);
   else
     put_overview(memory, cli);
-  fclose(memory);
-  char *own = ls_mem_text(text);
-  free(text);
-  return own;
+  return ls_text_of(memory, &text);
 }

@@ -55,7 +55,7 @@ static ls_status take_run(sheet *s, const char *name) {
   ls_sweep_row row = {0};
   LS_TRY(ls_sweep_row_read(s->dir, name, &row));
   const double value = ls_sweep_row_value(&row, s->metric);
-  const int64_t number = strtoll(name + strlen("trial-"), NULL, 10);
+  const int64_t number = ls_sweep_trial_of(name);
   if (number >= 1 && number <= s->plan->trials) {
     trial *t = trial_of(s, number);
     t->whole = t->whole && (row.good || row.paused) && isfinite(value);
@@ -163,7 +163,8 @@ static void add_dot(ls_curve *c, double x, double y, double deviation) {
          *high = (double *)c->high;
   at[c->n] = x;
   height[c->n] = y;
-  if (low) low[c->n] = y - deviation, high[c->n] = y + deviation;
+  if (low) low[c->n] = y - deviation;
+  if (high) high[c->n] = y + deviation;
   c->n++;
 }
 
@@ -185,17 +186,12 @@ static void fill_slice(sheet *s, const scale *along, const char *best, ls_panel 
   panel->x_names = along->named ? &along->names : NULL;
 }
 
-static int by_value(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /* Ends of five classes with as many trials each, from the best on. */
 static ls_status class_ends(const sheet *s, double end[SHADES]) {
   double *sorted;
   LS_NEW(sorted, s->count);
   for (int64_t i = 0; i < s->count; i++) sorted[i] = s->of[i].mean;
-  qsort(sorted, (size_t)s->count, sizeof *sorted, by_value);
+  ls_numbers_sort(sorted, s->count);
   const bool higher = ls_sweep_better(s->metric, 1, 0);
   for (int k = 0; k < SHADES; k++) {
     const int64_t last = (k + 1) * s->count / SHADES - 1, at = last < 0 ? 0 : last;

@@ -280,23 +280,16 @@ void ls_out(const ls_cli *cli, const char *format, ...) {
   va_end(args);
 }
 
-static char *memory_text(FILE *memory, char **text) {
-  fclose(memory);
-  char *own = ls_mem_text(*text);
-  free(*text);
-  return own;
-}
-
 char *ls_print_look(json_t *value, const char *look) {
   char *text, *raw;
   size_t bytes;
   FILE *memory = open_memstream(&text, &bytes);
   fill(memory, &(scope){.item = value}, look, look + strlen(look));
-  raw = memory_text(memory, &text);
+  raw = ls_text_of(memory, &text);
   memory = open_memstream(&text, &bytes);
   write_aligned(memory, raw);
   LS_FREE(raw);
-  return memory_text(memory, &text);
+  return ls_text_of(memory, &text);
 }
 
 void ls_print(const ls_cli *cli, json_t *value, const char *look) {

@@ -49,8 +49,9 @@ static void compare(const comparison *c, const json_t *a, const json_t *b, const
 static void compare_maps(const comparison *c, json_t *a, json_t *b, const char *path) {
   const char *key;
   json_t *child;
-  json_object_foreach(a, key, child)
-      compare(c, child, json_object_get(b, key), ls_key_join(c->arena, path, key));
+  json_object_foreach(a, key, child) {
+    compare(c, child, json_object_get(b, key), ls_key_join(c->arena, path, key));
+  }
   json_object_foreach(b, key, child) {
     if (!json_object_get(a, key)) compare(c, NULL, child, ls_key_join(c->arena, path, key));
   }

@@ -57,9 +57,9 @@ const char *ls_key_describe(ls_node_arena *arena, const ls_key *key) {
 json_t *ls_key_schema(const ls_key *key) {
   json_t *schema = key->kind->schema(key);
   if (key->word) schema = ls_schema_either(schema, json_pack("{s:s}", "const", key->word));
-  json_object_set_new(schema, "description", json_string(key->help));
+  ls_put(schema, "description", key->help);
   if (key->value && !strchr("{[", *key->value))
-    json_object_set_new(schema, "default", ls_emit_value(key->value));
+    ls_put(schema, "default", ls_emit_value(key->value));
   return schema;
 }
 

@@ -46,13 +46,15 @@ json_t *ls_print_text(const ls_value *v) {
   return json_string(*text ? text : "none");
 }
 
+json_t *ls_schema_type(const char *type) { return json_pack("{s:s}", "type", type); }
+
 json_t *ls_schema_text(const ls_key *key) {
   (void)key;
-  return json_pack("{s:s}", "type", "string");
+  return ls_schema_type("string");
 }
 
 json_t *ls_schema_number_or_text(const ls_key *key) {
-  return ls_schema_either(json_pack("{s:s}", "type", "number"), ls_schema_text(key));
+  return ls_schema_either(ls_schema_type("number"), ls_schema_text(key));
 }
 
 void ls_free_text(const ls_value *v) { LS_FREE(LS_FIELD(v, char *)); }
@@ -71,7 +73,7 @@ static json_t *print_bool(const ls_value *v) { return json_boolean(get(v)); }
 
 static json_t *schema_bool(const ls_key *key) {
   (void)key;
-  return json_pack("{s:s}", "type", "boolean");
+  return ls_schema_type("boolean");
 }
 
 /* ---- one of them ---- */

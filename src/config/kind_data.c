@@ -160,7 +160,7 @@ static json_t *print_classes(const ls_value *v) {
   if (weights->balanced) return json_string(v->key->choices[0]);
   json_t *map = json_object();
   for (int i = 0; i < weights->count; i++)
-    json_object_set_new(map, weights->item[i].name, ls_emit_number(weights->item[i].weight));
+    ls_put(map, weights->item[i].name, ls_emit_number(weights->item[i].weight));
   return map;
 }
 
@@ -211,8 +211,8 @@ static json_t *print_scalings(const ls_value *v) {
   json_t *map = json_object();
   for (int i = 0; i < columns->count; i++) {
     ls_named_scaling *column = &columns->item[i];
-    json_object_set_new(map, column->name,
-                        ls_section_print(&(ls_value){.key = &section, .base = &column->scaling}));
+    ls_put(map, column->name,
+           ls_section_print(&(ls_value){.key = &section, .base = &column->scaling}));
   }
   return map;
 }

@@ -41,11 +41,11 @@ const char *ls_describe_range(const ls_value *v, const char *what) {
 }
 
 static void put_limit(json_t *schema, const char *name, double value) {
-  if (!isinf(value)) json_object_set_new(schema, name, ls_emit_number(value));
+  if (!isinf(value)) ls_put(schema, name, ls_emit_number(value));
 }
 
 static json_t *schema_range(const ls_key *key, const char *type) {
-  json_t *schema = json_pack("{s:s}", "type", type);
+  json_t *schema = ls_schema_type(type);
   put_limit(schema, key->open_min ? "exclusiveMinimum" : "minimum", key->min);
   put_limit(schema, key->open_max ? "exclusiveMaximum" : "maximum", key->max);
   return schema;

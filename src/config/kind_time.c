@@ -167,7 +167,7 @@ static json_t *print_list(const ls_value *v) {
 
 static json_t *schema_reals(const ls_key *key) {
   (void)key;
-  return ls_schema_list(json_pack("{s:s}", "type", "number"));
+  return ls_schema_list(ls_schema_type("number"));
 }
 
 static json_t *schema_steplist(const ls_key *key) {

@@ -77,6 +77,7 @@ const char *ls_describe_choice(const ls_value *v);
 json_t *ls_schema_choice(const ls_key *key);
 
 json_t *ls_print_text(const ls_value *v);
+json_t *ls_schema_type(const char *type); /* "string" */
 json_t *ls_schema_text(const ls_key *key);
 json_t *ls_schema_number_or_text(const ls_key *key);
 void ls_free_text(const ls_value *v);

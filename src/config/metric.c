@@ -15,6 +15,8 @@ const char *const ls_metric_names[] = {LS_METRIC_NUMBERS(NAME) LS_METRIC_LISTS(N
 const char *const ls_metric_followed[] = {
     "none", LS_METRIC_NUMBERS(NAME) LS_METRIC_NUMBERS(OF_VALIDATION) NULL};
 
+const char *const ls_metric_prefix[] = {"", "val_", "test_", "all_"};
+
 bool ls_metric_validates(const char *name) { return strncmp(name, "val_", 4) == 0; }
 
 ls_metric ls_metric_of(const char *name) {

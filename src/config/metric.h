@@ -61,6 +61,10 @@ extern const ls_metric_row ls_metric_table[LS_METRICS];
  * and, as "val_...", of validation. */
 extern const char *const ls_metric_names[], *const ls_metric_followed[];
 
+/* What is in front of the name where it is of a split, by its number: "", "val_", "test_", "all_".
+ */
+extern const char *const ls_metric_prefix[];
+
 /* By its name, of train or, behind "val_", of the validation; LS_METRICS: there is no such one. */
 ls_metric ls_metric_of(const char *name);
 bool ls_metric_validates(const char *name); /* begins with "val_" */

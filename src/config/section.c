@@ -69,7 +69,7 @@ static json_t *json_of(const ls_node *node) {
   json_t *all = node->kind == LS_NODE_MAP ? json_object() : json_array();
   for (const ls_node *child = node->child; child; child = child->next)
     if (child->key)
-      json_object_set_new(all, child->key, json_of(child));
+      ls_put(all, child->key, json_of(child));
     else
       json_array_append_new(all, json_of(child));
   return all;
@@ -79,7 +79,7 @@ static json_t *json_of(const ls_node *node) {
 static void keep_unknown(const ls_value *v, char **out) {
   json_t *own = json_object();
   for (const ls_node *child = v->node->child; child; child = child->next)
-    if (!child->known) json_object_set_new(own, child->key, json_of(child));
+    if (!child->known) ls_put(own, child->key, json_of(child));
   if (json_object_size(own) > 0) *out = ls_json_line(own);
   json_decref(own);
 }
@@ -129,7 +129,7 @@ json_t *ls_section_print(const ls_value *v) {
   ls_key_rows rows = {.next = section->sub};
   while ((row = ls_key_rows_next(&rows, section, type, inner.base))) {
     inner.key = row;
-    json_object_set_new(map, row->name, row->kind->print(&inner));
+    ls_put(map, row->name, row->kind->print(&inner));
     if (section->by_type) type = json_string_value(json_object_get(map, "type"));
   }
   inner.key = section;
@@ -156,15 +156,14 @@ static json_t *object(const ls_key *section, const char *type) {
   while ((row = ls_key_rows_next(&rows, section, type, NULL))) {
     bool is_type = type && row == section->sub, needed = !row->value;
     json_t *schema = is_type ? json_pack("{s:s}", "const", type) : ls_key_schema(row);
-    json_object_set_new(properties, row->name, schema);
+    ls_put(properties, row->name, schema);
     if (is_type && !needed) needed = strcmp(row->value, type) != 0;
     if (needed) json_array_append_new(required, json_string(row->name));
   }
   json_t *schema = json_pack("{s:s, s:o}", "type", "object", "properties", properties);
   if (json_array_size(required) > 0) json_object_set(schema, "required", required);
   json_decref(required);
-  if (!type || strcmp(type, "plugin") != 0)
-    json_object_set_new(schema, "additionalProperties", json_false());
+  if (!type || strcmp(type, "plugin") != 0) ls_put(schema, "additionalProperties", json_false());
   return schema;
 }
 
@@ -253,7 +252,7 @@ static json_t *print_layers(const ls_value *v) {
 
 static json_t *schema_layers(const ls_key *key) {
   json_t *list = ls_schema_list(ls_section_schema(key));
-  json_object_set_new(list, "minItems", json_integer(1));
+  ls_put(list, "minItems", 1);
   return list;
 }
 

@@ -96,7 +96,10 @@ static bool item(reader *rd, ls_node *list, yaml_event_t *event, long index, int
 /* One key and its value. False: the document cannot be read further. */
 static bool member(reader *rd, ls_node *map, yaml_event_t *event, int depth) {
   ls_place at = place(rd, event->start_mark);
-  if (event->type != YAML_SCALAR_EVENT) return refuse(rd, at, "a key must be a word"), false;
+  if (event->type != YAML_SCALAR_EVENT) {
+    refuse(rd, at, "a key must be a word");
+    return false;
+  }
   ls_node *key = value(rd, event, depth + 1);
   yaml_event_t next;
   if (!key || !next_event(rd, &next)) return false;
@@ -159,8 +162,10 @@ static ls_node *document(reader *rd) {
     yaml_event_t event;
     if (!next_event(rd, &event)) return NULL;
     bool end = event.type == YAML_STREAM_END_EVENT, good = true;
-    if (event.type == YAML_DOCUMENT_START_EVENT && documents++)
-      good = refuse(rd, place(rd, event.start_mark), "a second document: a config is one") != NULL;
+    if (event.type == YAML_DOCUMENT_START_EVENT && documents++ > 0) {
+      refuse(rd, place(rd, event.start_mark), "a second document: a config is one");
+      good = false;
+    }
     bool is_value = event.type == YAML_SCALAR_EVENT || event.type == YAML_ALIAS_EVENT ||
                     event.type == YAML_SEQUENCE_START_EVENT ||
                     event.type == YAML_MAPPING_START_EVENT;

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "export/files.h"
+#include "view/text.h"
 
 /* ---- the passes ---- */
 
@@ -209,9 +210,7 @@ static ls_status define_formula(definitions *all, const ls_net *net, const ls_la
   if (!formula->body) series = ls_maths_series(formula, maths, net->precision, l->number);
   l->formula(to, formula, series ? series : formula->body);
   ls_mem_free(series);
-  fclose(to);
-  define(all, formula->name, ls_mem_text(text));
-  free(text);
+  define(all, formula->name, ls_text_of(to, &text));
   define_elementwise(all, l, formula->name);
   return LS_OK;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "view/text.h"
 
 /* An activation f is f_of(z), and its derivative times g is f_slope(g, y) or (g, z): activation.h
  * says which of them it needs. */
@@ -116,8 +117,5 @@ char *ls_maths_series(const ls_formula *formula, const ls_maths *maths, ls_dtype
     horner(to, "p", maths->log_term, maths->log_terms, precision, number);
   else
     clenshaw(to, maths->erfc_term, maths->erfc_terms, precision, number);
-  fclose(to);
-  char *own = ls_mem_text(text);
-  free(text);
-  return own;
+  return ls_text_of(to, &text);
 }

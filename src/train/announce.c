@@ -232,12 +232,11 @@ static void show_summary(ls_trainer *t, const ls_train_result *r) {
 }
 
 static ls_status end_event(ls_trainer *t, const ls_train_result *r) {
-  static const char *const prefix[] = {"", "val_", "test_"};
   json_t *event =
       json_pack("{s:s, s:I}", "event", "end", "global_step", (json_int_t)r->global_step);
   for (ls_split s = LS_SPLIT_TRAIN; s <= LS_SPLIT_TEST; s++)
     if (s == LS_SPLIT_TRAIN || t->score[s].samples > 0)
-      ls_score_json(t->run, &t->score[s], prefix[s], event);
+      ls_score_json(t->run, &t->score[s], ls_metric_prefix[s], event);
   json_object_update_new(
       event, json_pack("{s:s, s:o, s:o}", "weights_hash", r->weights_hash, "samples_per_s",
                        ls_json_real(r->samples_per_s), "seconds", ls_json_real(r->seconds)));

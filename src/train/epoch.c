@@ -153,11 +153,10 @@ ls_status ls_eval_split(ls_trainer *t, ls_split split) {
 
 /* test is left for the end unless it was asked for by name. */
 static ls_status evaluate_present(ls_trainer *t, json_t *event) {
-  static const char *const prefix[LS_SPLITS] = {"", "val_", "test_", "all_"};
   for (ls_split s = 0; s < LS_SPLITS; s++) {
     if (!ls_eval_wants(t, s) || (s == LS_SPLIT_TEST && !t->config->eval_on_given)) continue;
     LS_TRY(ls_eval_split(t, s));
-    ls_score_json(t->run, &t->score[s], prefix[s], event);
+    ls_score_json(t->run, &t->score[s], ls_metric_prefix[s], event);
   }
   t->scored_step = t->run->state.global_step;
   return LS_OK;

@@ -14,5 +14,6 @@ typedef struct {
 void ls_mean_add(ls_mean *mean, double value);
 double ls_mean_value(const ls_mean *mean);     /* NaN for none */
 double ls_mean_deviation(const ls_mean *mean); /* with n - 1; NaN for none and for one */
+void ls_numbers_sort(double *x, int64_t n);    /* ascending */
 
 #endif

@@ -39,6 +39,8 @@ typedef struct {
   double x_lo, x_hi, y_lo, y_hi;
 } ls_view;
 
+bool ls_curve_is_dotted(const ls_curve *curve); /* dots or shades */
+
 /* Heights over a rectangle: z[iy * n + ix] at the ix-th of n equally spaced x, the iy-th of n y. */
 typedef struct {
   int64_t n; /* odd */

@@ -115,7 +115,7 @@ static void room_for_lines(ls_axis *y) {
   y->hi = y->log ? y->hi * factor : y->hi + room;
 }
 
-static bool is_dotted(const ls_curve *c) {
+bool ls_curve_is_dotted(const ls_curve *c) {
   return c->kind == LS_CURVE_DOTS || c->kind == LS_CURVE_SHADES;
 }
 
@@ -129,20 +129,27 @@ static void fit(ls_axis *x, ls_axis *y, const ls_panel *p) {
       take(x, c->x[i]);
       if (!all_x && (c->x[i] < p->view.x_lo || c->x[i] > p->view.x_hi)) continue;
       take(y, c->y[i]);
-      if (c->low && isfinite(c->y[i])) take(y, c->low[i]), take(y, c->high[i]);
+      if (!c->low || !isfinite(c->y[i])) continue;
+      take(y, c->low[i]);
+      take(y, c->high[i]);
     }
   }
   open_up(x, p->whole_x);
   open_up(y, false);
   room_for_lines(y);
-  if (p->curves > 0 && is_dotted(&p->curve[0])) room_for_lines(x);
+  if (p->curves > 0 && ls_curve_is_dotted(&p->curve[0])) room_for_lines(x);
+}
+
+static void set_ends(ls_axis *a, double lo, double hi) {
+  a->lo = lo;
+  a->hi = hi;
 }
 
 static void make_axes(ls_frame *f, double wide, double high) {
   const ls_panel *p = f->panel;
   fit(&f->x, &f->y, p);
-  if (p->view.x_lo < p->view.x_hi) f->x.lo = p->view.x_lo, f->x.hi = p->view.x_hi;
-  if (p->view.y_lo < p->view.y_hi) f->y.lo = p->view.y_lo, f->y.hi = p->view.y_hi;
+  if (p->view.x_lo < p->view.x_hi) set_ends(&f->x, p->view.x_lo, p->view.x_hi);
+  if (p->view.y_lo < p->view.y_hi) set_ends(&f->y, p->view.y_lo, p->view.y_hi);
   f->x.names = p->x_names;
   f->y.names = p->y_names;
   if (f->x.lo <= 0 || f->x.hi < 10 * f->x.lo) f->x.log = false;
@@ -168,8 +175,10 @@ void ls_plot_share_y(ls_panel *panel, int panels) {
     least = fmin(least, y.lo);
     hi = i == 0 ? y.hi : fmax(hi, y.hi);
   }
-  for (int i = 0; i < panels && panels > 1; i++)
-    panel[i].view.y_lo = least, panel[i].view.y_hi = hi;
+  for (int i = 0; i < panels && panels > 1; i++) {
+    panel[i].view.y_lo = least;
+    panel[i].view.y_hi = hi;
+  }
 }
 
 /* ---- costs ---- */
@@ -304,7 +313,9 @@ static void choose_margins(sheet *s, ls_plot_layout *l) {
   s->above = titled ? t->name_above : t->margin / 2;
   s->right = t->margin + 4;
   s->between = l->plain ? 0 : t->line / 2;
-  if (surface) s->left = 76, s->bottom = 62, s->right = 62;
+  if (!surface) return;
+  s->left = 76;
+  s->bottom = s->right = 62;
 }
 
 /* A surface's cube, turned and tilted, fills the room there is; gnuplot wants to know the box that

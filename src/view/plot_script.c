@@ -249,7 +249,7 @@ static void plot_curves(const ls_script *s, int panel) {
   for (int k = 0; k < p->curves; k++) {
     if (p->curve[k].kind == LS_CURVE_PATH)
       path_curve(s, &p->curve[k], panel, k, "1:2");
-    else if (p->curve[k].kind == LS_CURVE_DOTS || p->curve[k].kind == LS_CURVE_SHADES)
+    else if (ls_curve_is_dotted(&p->curve[k]))
       dotted_curve(s, &p->curve[k], panel, k);
     else
       one_curve(s, &p->curve[k], panel, k);

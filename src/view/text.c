@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -64,6 +65,13 @@ void ls_text_add_word(ls_buffer *line, const char *word) {
   char *quoted = ls_text_word(word);
   ls_buffer_add(line, " %s", quoted);
   LS_FREE(quoted);
+}
+
+char *ls_text_of(FILE *memory, char **text) {
+  fclose(memory);
+  char *own = ls_mem_text(*text);
+  free(*text);
+  return own;
 }
 
 void ls_text_put_field(FILE *to, const char *before, const char *text) {

@@ -18,6 +18,8 @@ char *ls_text_number(double value, char kind, int digits,
 char *ls_text_word(const char *word); /* as one word of a shell; ls_mem text */
 /* A command line gets that word behind a blank. */
 void ls_text_add_word(ls_buffer *line, const char *word);
+/* What a stream of open_memstream has got, and closes; ls_mem text. */
+char *ls_text_of(FILE *memory, char **text);
 /* A field of a CSV file, in quotes where it needs them; `before` is its beginning, and needs none.
  */
 void ls_text_put_field(FILE *to, const char *before, const char *text);

@@ -13,25 +13,22 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/regular.h"
 
 static char *path_of(const char *dir, const char *name) {
   return ls_mem_format("%s/.claims%s%s", dir, *name ? "/" : "", name);
 }
 
-static char *path_of_run(const char *dir, int64_t index) {
-  char name[32];
-  snprintf(name, sizeof name, "%lld", (long long)index);
-  return path_of(dir, name);
-}
-
-static bool exists(char *path) {
-  const bool there = access(path, F_OK) == 0;
-  LS_FREE(path);
+static bool exists(const char *dir, const char *name) {
+  char *folder = path_of(dir, "");
+  const bool there = ls_file_in(folder, name);
+  LS_FREE(folder);
   return there;
 }
 
 /* LS_OK with *made false where the file was there. */
-static ls_status make_file(char *path, bool *made) {
+static ls_status make_file(const char *dir, const char *name, bool *made) {
+  char *path = path_of(dir, name);
   const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   ls_status status = LS_OK;
   *made = fd >= 0;
@@ -48,7 +45,8 @@ static char *path_of_group(const char *dir, int group) {
   return path_of(dir, name);
 }
 
-static void remove_entry(char *path) {
+static void remove_entry(const char *dir, const char *name) {
+  char *path = path_of(dir, name);
   if (unlink(path) != 0 && (errno == EISDIR || errno == EPERM)) {
     char *lock = ls_mem_format("%s/.lock", path);
     unlink(lock);
@@ -62,8 +60,7 @@ void ls_claims_close(const char *dir) {
   char *folder = path_of(dir, "");
   DIR *open = opendir(folder);
   for (struct dirent *entry; open && (entry = readdir(open));) {
-    if (entry->d_name[0] == '.') continue;
-    remove_entry(path_of(dir, entry->d_name));
+    if (entry->d_name[0] != '.') remove_entry(dir, entry->d_name);
   }
   if (open) closedir(open);
   rmdir(folder);
@@ -79,7 +76,7 @@ static ls_status make(const char *dir, const char *session) {
                          ? LS_OK
                          : ls_fail(LS_EIO, "%s: cannot make it: %s", folder, strerror(errno));
   LS_FREE(folder);
-  if (status == LS_OK) status = make_file(path_of(dir, session), &made);
+  if (status == LS_OK) status = make_file(dir, session, &made);
   return status;
 }
 
@@ -91,7 +88,7 @@ ls_status ls_claims_open(ls_comm *comm, const char *dir) {
   ls_comm_bcast(comm, &number, sizeof number, 0);
   snprintf(session, sizeof session, "session-%016llx", (unsigned long long)number);
   LS_TRY(ls_comm_agree(comm, root ? make(dir, session) : LS_OK));
-  const bool seen = exists(path_of(dir, session));
+  const bool seen = exists(dir, session);
   return ls_comm_agree(comm, seen ? LS_OK
                                   : ls_fail(LS_EIO,
                                             "%s is not the folder that rank 0 has: a sweep needs "
@@ -100,10 +97,16 @@ ls_status ls_claims_open(ls_comm *comm, const char *dir) {
 }
 
 ls_status ls_claims_take(const char *dir, int64_t index, bool *mine) {
-  return make_file(path_of_run(dir, index), mine);
+  char name[32];
+  snprintf(name, sizeof name, "%lld", (long long)index);
+  return make_file(dir, name, mine);
 }
 
-bool ls_claims_taken(const char *dir, int64_t index) { return exists(path_of_run(dir, index)); }
+bool ls_claims_taken(const char *dir, int64_t index) {
+  char name[32];
+  snprintf(name, sizeof name, "%lld", (long long)index);
+  return exists(dir, name);
+}
 
 ls_status ls_claims_join(const char *dir, int group, ls_lock **lock) {
   char *path = path_of_group(dir, group);
@@ -132,7 +135,7 @@ uint64_t ls_claims_beats(const char *dir, int groups, char *words, size_t room) 
 
 void ls_claims_stop(const char *dir) {
   bool made;
-  (void)make_file(path_of(dir, "stop"), &made); /* where it fails, each group has its own signal */
+  (void)make_file(dir, "stop", &made); /* where it fails, each group has its own signal */
 }
 
-bool ls_claims_stopped(const char *dir) { return exists(path_of(dir, "stop")); }
+bool ls_claims_stopped(const char *dir) { return exists(dir, "stop"); }

@@ -51,8 +51,8 @@ ls_status ls_sweep_parse(const ls_sweep_job *job, const ls_texts *settings, ls_c
 
 static ls_status ask_for_metric(const ls_sweep_job *job, ls_config *config) {
   const char *name = job->sweep->metric;
-  const bool test = strncmp(name, "test_", 5) == 0;
-  const ls_metric metric = ls_metric_of(test ? name + 5 : name);
+  bool test;
+  const ls_metric metric = ls_sweep_metric_of(name, &test);
   const bool whole = ls_metric_table[metric].made != LS_MADE_ALWAYS;
   if (!ls_metric_fits(config, metric))
     return ls_fail(LS_EUSAGE, "--metric %s: there is none with the loss %s", name, config->loss);

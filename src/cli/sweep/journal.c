@@ -245,11 +245,18 @@ ls_status ls_sweep_csv_write(const ls_sweep *s) {
 
 /* A test's metric is judged as the metric itself. */
 static const char *bare(const char *metric) {
-  return strncmp(metric, "test_", 5) == 0 ? metric + 5 : metric;
+  const char *test = ls_metric_prefix[LS_SPLIT_TEST];
+  const size_t length = strlen(test);
+  return strncmp(metric, test, length) == 0 ? metric + length : metric;
 }
 
 bool ls_sweep_better(const char *metric, double value, double than) {
   return ls_metric_better(bare(metric), value, than, 0);
+}
+
+ls_metric ls_sweep_metric_of(const char *name, bool *test) {
+  *test = bare(name) != name;
+  return ls_metric_of(bare(name));
 }
 
 bool ls_sweep_metric_known(const char *metric) { return ls_metric_of(bare(metric)) < LS_NUMBERS; }

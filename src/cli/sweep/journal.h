@@ -32,6 +32,8 @@ typedef struct {
 ls_status ls_sweep_rank(const ls_sweep *sweep, const double *value, ls_sweep_trial **out);
 /* Is a value of the metric, "val_loss" or "test_accuracy", better than another? */
 bool ls_sweep_better(const char *metric, double value, double than);
+/* By its name, as ls_metric_of; *test: it is the test split's. */
+ls_metric ls_sweep_metric_of(const char *name, bool *test);
 /* Is it the name of one that end events may have? */
 bool ls_sweep_metric_known(const char *metric);
 

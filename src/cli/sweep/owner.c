@@ -99,7 +99,7 @@ ls_status ls_sweep_owner_plan(const char *dir, ls_sweep_plan **out) {
   return status;
 }
 
-static int is_trial(const struct dirent *entry) { return strncmp(entry->d_name, "trial-", 6) == 0; }
+static int is_trial(const struct dirent *entry) { return ls_sweep_trial_of(entry->d_name) > 0; }
 
 static bool is_folder(const char *dir, const char *name) {
   struct stat info;

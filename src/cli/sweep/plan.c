@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -15,6 +16,7 @@
 #include "config/number.h"
 
 enum { RUNS_MAX = 1000000 };
+#define TRIAL "trial-" /* begins the names of runs' folders */
 
 /* ---- texts ---- */
 
@@ -183,8 +185,14 @@ static ls_status count_trials(const ls_sweep_asked *asked, ls_sweep_plan *plan) 
 static char *name_of(const ls_sweep_run *run) {
   const long long trial = run->trial, fold = run->fold;
   const unsigned long long seed = run->seed;
-  if (fold < 0) return ls_mem_format("trial-%lld-seed-%llu", trial, seed);
-  return ls_mem_format("trial-%lld-fold-%lld-seed-%llu", trial, fold, seed);
+  if (fold < 0) return ls_mem_format(TRIAL "%lld-seed-%llu", trial, seed);
+  return ls_mem_format(TRIAL "%lld-fold-%lld-seed-%llu", trial, fold, seed);
+}
+
+int64_t ls_sweep_trial_of(const char *folder) {
+  const size_t length = strlen(TRIAL);
+  const long long trial = strncmp(folder, TRIAL, length) == 0 ? atoll(folder + length) : 0;
+  return trial > 0 ? trial : 0;
 }
 
 static ls_status list_runs(ls_sweep_plan *plan) {

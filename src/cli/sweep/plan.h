@@ -41,6 +41,9 @@ typedef struct {
   int64_t runs;
 } ls_sweep_plan;
 
+/* The trial that a run is of, by its folder's name, "trial-12-seed-1"; 0: it is no such name. */
+int64_t ls_sweep_trial_of(const char *folder);
+
 /* LS_EUSAGE, with the option, for what cannot be understood. */
 ls_status ls_sweep_plan_new(const ls_sweep_asked *asked, const ls_config *base,
                             ls_sweep_plan **out);

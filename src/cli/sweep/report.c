@@ -44,14 +44,18 @@ static ls_status add_everything(const ls_sweep *s, const ls_config *c, int64_t t
   const bool share = c->data.validation.share > 0, fold = c->data.fold.k > 0,
              ends = c->early_metric || c->restore_best;
   const long long epochs = ends ? mean_epochs(s, trial) : 0;
-  if (share) LS_TRY(ls_texts_add(all, ls_mem_text("data.validation=none")));
-  if (fold) LS_TRY(ls_texts_add(all, ls_mem_text("data.fold=none")));
+  const struct {
+    bool wanted;
+    const char *setting;
+  } off[] = {{share, "data.validation=none"},
+             {fold, "data.fold=none"},
+             {c->early_metric, "train.early_stop=none"},
+             {c->restore_best, "train.restore_best=false"},
+             {c->keep_best && *c->keep_best, "checkpoint.keep.best=none"},
+             {ends && c->steps > 0, "train.steps=none"}};
   if (!share && !fold) return LS_OK;
-  if (c->early_metric) LS_TRY(ls_texts_add(all, ls_mem_text("train.early_stop=none")));
-  if (c->restore_best) LS_TRY(ls_texts_add(all, ls_mem_text("train.restore_best=false")));
-  if (c->keep_best && *c->keep_best)
-    LS_TRY(ls_texts_add(all, ls_mem_text("checkpoint.keep.best=none")));
-  if (ends && c->steps > 0) LS_TRY(ls_texts_add(all, ls_mem_text("train.steps=none")));
+  for (size_t i = 0; i < sizeof off / sizeof *off; i++)
+    if (off[i].wanted) LS_TRY(ls_texts_add(all, ls_mem_text(off[i].setting)));
   return ends ? ls_texts_add(all, ls_mem_format("train.epochs=%lld", epochs)) : LS_OK;
 }
 
@@ -187,10 +191,12 @@ static void tell_warnings(const ls_sweep *s) {
     LS_FREE(log);
     LS_FREE(path);
   }
-  json_object_foreach(met, gist, w) if (told++ < TOLD)
-      ls_log(LS_LOG_WARN, "%lld of %lld runs: %s",
-             (long long)json_integer_value(json_object_get(w, "runs")), (long long)plan->runs,
+  json_object_foreach(met, gist, w) {
+    const long long runs = json_integer_value(json_object_get(w, "runs"));
+    if (told++ < TOLD)
+      ls_log(LS_LOG_WARN, "%lld of %lld runs: %s", runs, (long long)plan->runs,
              json_string_value(json_object_get(w, "text")));
+  }
   if (told > TOLD) ls_log(LS_LOG_WARN, "%d more in the runs' log.txt", told - TOLD);
   json_decref(met);
 }
