@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-enum { LS_SLICES_MAX = 4096, LS_PARTS_MAX = 24, LS_TREE_DEPTH = 13 };
+enum { LS_SLICES_MAX = 65536, LS_PARTS_MAX = 32, LS_TREE_DEPTH = 17 };
 
 typedef struct {
   int lo;    /* first slice */

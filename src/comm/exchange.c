@@ -107,9 +107,8 @@ static void cut_bands(ls_exchange *x, const ls_exchange_spec *spec) {
   x->band[x->bands] = x->n;
 }
 
-/* What this rank can do alone: memory for everything, and who sums what. */
-static ls_status prepare(ls_exchange **out, ls_comm *comm, const ls_exchange_ops *ops,
-                         const ls_exchange_spec *spec) {
+ls_status ls_exchange_prepare(ls_exchange **out, ls_comm *comm, const ls_exchange_ops *ops,
+                              const ls_exchange_spec *spec) {
   ls_exchange *x;
   LS_NEW(x, 1);
   *out = x;
@@ -131,7 +130,7 @@ static ls_status prepare(ls_exchange **out, ls_comm *comm, const ls_exchange_ops
 
 static ls_status open_kind(ls_comm *comm, const ls_exchange_ops *ops, const ls_exchange_spec *spec,
                            ls_exchange **out) {
-  ls_status status = prepare(out, comm, ops, spec);
+  ls_status status = ls_exchange_prepare(out, comm, ops, spec);
   if (ops->window) {
     const size_t bytes = status == LS_OK ? ops->window(*out) : 0;
     ls_shared made;

@@ -66,6 +66,9 @@ struct ls_exchange {
 extern const ls_exchange_ops ls_exchange_shared, ls_exchange_halved, ls_exchange_banded,
     ls_exchange_tree;
 
+/* What this rank can do alone: memory for everything, and who sums what. */
+ls_status ls_exchange_prepare(ls_exchange **out, ls_comm *comm, const ls_exchange_ops *ops,
+                              const ls_exchange_spec *spec);
 static inline int64_t ls_round_up(int64_t bytes) {
   return (bytes + LS_ALIGN - 1) / LS_ALIGN * LS_ALIGN;
 }

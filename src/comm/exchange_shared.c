@@ -52,11 +52,12 @@ struct ls_window {
   int parts, local;         /* of all ranks, in slice order; of this node's */
   int *part_node;           /* (parts) */
   ls_exchange_source *part; /* (parts) data only where it lies in this window */
-  int groups, own_groups;
+  int groups;               /* of all nodes; this node's are [own_group, own_group + own_groups) */
+  int own_group, own_groups;
   int sums_out;   /* own groups of several parts: to be summed before they are sent */
   group *group;   /* (groups) in slice order */
   int errands;    /* of all bands */
-  errand *errand; /* band by band */
+  errand *errand; /* band by band: of every owner's whose number fits this rank's (agent_of) */
   band *band;     /* (bands) */
   char *outbox;
   ls_letters news;            /* new weights: to the agents, and of the errands */
@@ -125,8 +126,8 @@ static void make_groups(ls_exchange *x) {
     }
     w->group[w->groups++] = g;
   }
-  for (int k = 0; k < w->groups; k++) {
-    if (w->group[k].node != here(x)) continue;
+  while (w->group[w->own_group].node != here(x)) w->own_group++;
+  for (int k = w->own_group; k < w->groups && w->group[k].node == here(x); k++) {
     w->own_groups++;
     w->sums_out += w->group[k].count > 1;
   }
@@ -181,7 +182,7 @@ static int64_t inbox_bytes(const ls_exchange *x) {
 
 static ls_status prepare_errands(ls_exchange *x) {
   struct ls_window *w = x->window;
-  LS_NEW(w->errand, x->bands * x->comm->size);
+  LS_NEW(w->errand, x->bands * (x->comm->size / x->comm->node_size + 1));
   LS_NEW(w->band, x->bands);
   for (int b = 0; b < x->bands; b++) {
     list_errands(x, b);
@@ -267,9 +268,8 @@ static char *weights_at(const ls_exchange *x, int64_t i) {
 static void link_errand(ls_exchange *x, const errand *e, int number) {
   struct ls_window *w = x->window;
   const char *next = e->out;
-  for (int k = 0; k < w->groups; k++) {
-    const group *g = &w->group[k];
-    if (g->node != here(x)) continue;
+  for (int k = 0; k < w->own_groups; k++) {
+    const group *g = &w->group[w->own_group + k];
     const char *part = w->part[g->first].data + e->lo * (int64_t)x->size;
     ls_letters_send(x, &w->band[number].go, g->count > 1 ? next : part, e->count, e->owner,
                     1 + number);
@@ -329,9 +329,8 @@ static void run_errands(ls_exchange *x, band *b) {
   for (int i = 0; i < b->errands; i++) {
     const errand *e = &b->errand[i];
     char *out = e->out;
-    for (int k = 0; k < w->groups; k++) {
-      const group *g = &w->group[k];
-      if (g->node != here(x)) continue;
+    for (int k = 0; k < w->own_groups; k++) {
+      const group *g = &w->group[w->own_group + k];
       if (g->count > 1) {
         ls_exchange_fold_all(x, w->part + g->first, g->count, e->lo, e->count, out);
         out += ls_round_up(e->count * (int64_t)x->size);

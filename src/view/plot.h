@@ -25,7 +25,7 @@ typedef enum {
 
 typedef struct {
   const char *name; /* in the legend; NULL: not there */
-  int64_t n; /* odd */
+  int64_t n;
   const double *x, *y;      /* (n); NaN: not there; y infinite: a gap */
   const double *z;          /* (n) heights of a path on a surface, else NULL */
   const double *low, *high; /* (n) a band around y, or NULL */

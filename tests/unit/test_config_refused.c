@@ -56,7 +56,7 @@ static const wrong in_train[] = {
      "misplaced key 'lr': it is no key of train, it belongs in optimizer or then [train.lr]"},
     {"{epochs: 2, batch: 5, xyzzy: 1}", "6:30",
      "unknown key 'xyzzy': train takes epochs, steps, batch"},
-    {"{epochs: 2, batch: 5, slices: 4097}", "6:38", "from 0 to 4096, or auto [train.slices]"},
+    {"{epochs: 2, batch: 5, slices: 65537}", "6:38", "from 0 to 65536, or auto [train.slices]"},
     {"{epochs: 2, batch: 5, clip_norm: nan}", "6:41",
      "'nan' is not a finite number: clip_norm must be a number > 0, or none"},
     {"{epochs: 2, batch: 5, clip_norm: -Inf}", "6:41", "is not a finite number"},

@@ -1,15 +1,16 @@
 /* How many halvings the exchange takes between nodes that are not there: maps of nodes as a cluster
  * would give them. */
+#include "base/mem.h"
 #include "comm/comm_private.h"
 #include "comm/cost.h"
 #include "comm/exchange_kind.h"
 #include "test.h"
 
-enum { NODES_MAX = 256 };
+enum { NODES_MAX = LS_SLICES_MAX };
 
 /* Nodes of `ranks` ranks each, one slice a rank, float32. */
 static int steps_of(int nodes, int ranks, int64_t parameters, int slices, bool forced) {
-  int first[NODES_MAX + 1];
+  static int first[NODES_MAX + 1];
   for (int k = 0; k <= nodes; k++) first[k] = k * ranks;
   ls_comm comm = {.nodes = nodes, .node_size = ranks, .size = nodes * ranks, .node_first = first};
   const ls_exchange x = {.comm = &comm, .n = parameters, .size = 4, .slices = slices};
@@ -60,6 +61,50 @@ static void never_on_nodes_of_two_kinds(void **unused) {
   assert_int_equal(ls_halving_steps(&x, 4, true), 0);
 }
 
+/* What rank 5 keeps of as many ranks as there may be, a parameter and a slice each; in bytes for
+ * each of them. */
+static double bytes_a_rank(const ls_exchange_ops *ops, int ranks, int per_node) {
+  static int first[LS_SLICES_MAX + 1], node_of[LS_SLICES_MAX];
+  const int nodes = (ranks + per_node - 1) / per_node;
+  const size_t before = ls_mem_bytes();
+  for (int r = 0; r < ranks; r++) node_of[r] = r / per_node;
+  for (int k = 0; k <= nodes; k++) first[k] = k < nodes ? k * per_node : ranks;
+  ls_comm comm = {.rank = 5,
+                  .size = ranks,
+                  .node_rank = 5 % per_node,
+                  .node_size = per_node,
+                  .nodes = nodes,
+                  .node_number = 5 / per_node,
+                  .node_of = node_of,
+                  .node_first = first};
+  ls_exchange_spec spec = {.n = ranks, .block = 1, .slices = ranks, .precision = LS_F32};
+  ls_exchange *x = NULL;
+  assert_int_equal(ls_exchange_prepare(&x, &comm, ops, &spec), LS_OK);
+  const double bytes = (double)(ls_mem_bytes() - before) / ranks;
+  assert_int_equal(x->sources, ranks);
+  ls_exchange_free(&x);
+  assert_int_equal(ls_mem_bytes(), before);
+  return bytes;
+}
+
+static void memory_for_each_rank_of_the_job(void **unused) {
+  (void)unused;
+  static const struct {
+    const ls_exchange_ops *ops;
+    int ranks, per_node;
+  } row[] = {
+      {&ls_exchange_shared, 65536, 16}, {&ls_exchange_shared, 65536, 1},
+      {&ls_exchange_banded, 65536, 16}, {&ls_exchange_banded, 65535, 12},
+      {&ls_exchange_halved, 65536, 1},
+  };
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+    const double bytes = bytes_a_rank(row[i].ops, row[i].ranks, row[i].per_node);
+    print_message("%s, %d ranks, %d a node: %.0f bytes for each\n", row[i].ops->name, row[i].ranks,
+                  row[i].per_node, bytes);
+    assert_true(bytes < 128);
+  }
+}
+
 /* The sources at work on simulated nodes of one rank, in microseconds (scripts/simulate,
  * docs/scaling.md); halvings: what the model takes, or as many as can be. */
 static void within_fifteen_percent_of_the_simulation(void **unused) {
@@ -94,6 +139,7 @@ int main(void) {
       cmocka_unit_test(chosen_where_messages_cost_more_than_sums),
       cmocka_unit_test(as_many_as_can_be),
       cmocka_unit_test(never_on_nodes_of_two_kinds),
+      cmocka_unit_test(memory_for_each_rank_of_the_job),
       cmocka_unit_test(within_fifteen_percent_of_the_simulation),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
