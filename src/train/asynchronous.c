@@ -162,11 +162,21 @@ static void update(ls_run *run, int64_t step) {
 
 static void begin(ls_run *run, int64_t end) {
   struct ls_asynchronous *a = run->asynchronous;
+  const double now = ls_time();
   const int64_t counted = run->state.epoch_samples, row = run->state.nonfinite_row;
   ls_run_begin_epoch(run);
   if (counted != run->state.epoch_samples) a->stale = (ls_staleness){0};
   a->mine = (ls_tally){.row = row};
   a->ways->begin(run, end);
+  ls_run_lap(run, LS_TIME_WAIT, now);
+}
+
+/* The next minibatch of this rank. Others may have its core meanwhile: that is waiting too. */
+static int64_t take(ls_run *run) {
+  const double now = ls_time();
+  const int64_t step = run->asynchronous->ways->take(run);
+  ls_run_lap(run, LS_TIME_WAIT, now);
+  return step;
 }
 
 /* The same on every rank, from what all have done: how many updates. */
@@ -209,7 +219,7 @@ ls_status ls_asynchronous_advance(ls_run *run, const ls_leg *leg, uint32_t *flag
   int64_t step;
   begin(run, leg->end(leg->context));
   const int64_t before = run->state.epoch_samples;
-  while ((step = a->ways->take(run)) >= 0) {
+  while ((step = take(run)) >= 0) {
     update(run, step);
     *flags = leg->flags(leg->context);
     if (*flags) a->ways->stop(run);

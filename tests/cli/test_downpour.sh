@@ -39,6 +39,13 @@ declined 'train.downpour.fetch' downpour train.downpour.fetch=0
 declined "did you mean 'downpour'" downpuor
 declined 'synchronous updates have none' synchronous train.staleness=2
 
+# Ranks that share one core: while another has it, a rank waits, and that is time of the training too.
+core=$(taskset -cp $$ | sed 's/.*: *//; s/[-,].*//')
+taskset -c "$core" "$MPIRUN" -n 4 "$LOCKSTEP" train net.yaml train.mode=downpour train.epochs=30 -o shared -q >out 2>err || fail "four ranks on a core: $(cat err)"
+sed -n 's/^{"event":"epoch".*"samples_per_s":\([^,]*\),"seconds":\([^,]*\),.*/\1 \2/p' shared/metrics.jsonl |
+  awk -v n="$(sed -n 's/.*"train_samples":\([0-9]*\).*/\1/p' shared/metrics.jsonl)" '{ trained += n / $1; all += $2 } END { exit !(NR == 30 && trained > all / 2) }' ||
+  fail "four ranks on a core: more samples a second than there were: $(grep '"epoch"' shared/metrics.jsonl)"
+
 # A rank that is stopped, whatever it is at, is named by those who wait.
 LIMIT=60 on 3 train net.yaml train.mode=downpour train.epochs=1000000 checkpoint.every=never "guard.watchdog=1 s" -o stuck -q >out 2>err &
 job=$!
