@@ -162,9 +162,10 @@ static int64_t count(ls_server *s, int which, int64_t add) {
 static const int64_t one = 1;
 
 /* More ranks than cores: the system takes the core from each of them now and then. Best here, where
- * a rank holds nothing that grows old: between a fetch and a push it would be a gradient. */
+ * a rank holds nothing that grows old: between a fetch and a push it would be a gradient. With a
+ * core for each, only other programs would gain. */
 int64_t ls_server_take(ls_server *s) {
-  sched_yield();
+  if (s->comm->node_size > s->comm->node_cores) sched_yield();
   arrived(s);
   const int64_t mine = s->ahead;
   if (mine >= s->end) return -1;
