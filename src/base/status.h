@@ -6,6 +6,8 @@
 #ifndef LS_BASE_STATUS_H
 #define LS_BASE_STATUS_H
 
+#include <stdint.h>
+
 typedef enum {
   LS_OK = 0,
   LS_FAIL = 1,       /* anything that does not fit below; out of memory */
@@ -24,6 +26,8 @@ ls_status ls_fail(ls_status code, const char *format, ...) __attribute__((format
 /* Put "prefix: " before the recorded text; returns `code` so that it can end a function. */
 ls_status ls_fail_prefix(ls_status code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* In a text an int64_t is a %jd, which on every Linux is of the same type. */
+_Static_assert(_Generic((int64_t)0, intmax_t : 1, default : 0), "%jd prints an int64_t");
 enum { LS_ERROR_TEXT = 32768 }; /* bytes that a text may have, its zero included */
 /* The text recorded last on this thread ("" if none). Valid until the next ls_fail on this thread.
  */

@@ -1,12 +1,14 @@
-/* texts.c - each text that is added makes the array anew, one longer and with NULL behind
- * it. */
+/* texts.c - the array is made anew, twice as long, when the texts and the NULL behind them fill it:
+ * they are then one less than a power of two. */
 #include "base/texts.h"
 
 #include "base/mem.h"
 
 ls_status ls_texts_add(ls_texts *texts, char *text) {
-  ls_status status =
-      ls_mem_grow((void **)&texts->text, (size_t)texts->count + 2, sizeof *texts->text);
+  const int64_t filled = texts->count + 1;
+  ls_status status = LS_OK;
+  if ((filled & (filled - 1)) == 0)
+    status = ls_mem_grow((void **)&texts->text, 2 * (size_t)filled, sizeof *texts->text);
   if (status == LS_OK)
     texts->text[texts->count++] = text;
   else

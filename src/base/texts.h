@@ -11,8 +11,8 @@ typedef struct {
   int64_t count;
 } ls_texts;
 
-/* At the end; text (ls_mem) is the list's from then on, also where there is no memory. Behind the
- * last one stands NULL. */
+/* At the end, of a list that has begun empty; text (ls_mem) is the list's from then on, also where
+ * there is no memory. Behind the last one stands NULL. */
 ls_status ls_texts_add(ls_texts *texts, char *text);
 void ls_texts_free(ls_texts *texts);
 

@@ -57,8 +57,8 @@ static ls_status check_rest(const char *name, const ls_block *block, uint64_t by
                             const unsigned char *sha) {
   if (bytes != block->payload)
     return ls_fail(LS_EDATA,
-                   "'%s' is damaged: it should have %llu bytes behind its header and has %llu",
-                   name, (unsigned long long)block->payload, (unsigned long long)bytes);
+                   "'%s' is damaged: it should have %ju bytes behind its header and has %ju", name,
+                   block->payload, bytes);
   if (!memcmp(sha, block->sha, LS_CKPT_SHA)) return LS_OK;
   return ls_fail(LS_EDATA, "'%s' is damaged: its SHA-256 is not the one in its header", name);
 }

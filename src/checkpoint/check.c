@@ -27,8 +27,8 @@ static ls_status must(const checked *k, bool holds, const char *field, const cha
 static ls_status must_lie(const checked *k, int64_t value, int64_t lo, int64_t hi,
                           const char *field) {
   if (value >= lo && value <= hi) return LS_OK;
-  return ls_fail(LS_EDATA, "'%s': %s is %lld, and cannot be but from %lld to %lld", k->name, field,
-                 (long long)value, (long long)lo, (long long)hi);
+  return ls_fail(LS_EDATA, "'%s': %s is %jd, and cannot be but from %jd to %jd", k->name, field,
+                 value, lo, hi);
 }
 
 /* ---- the state ---- */

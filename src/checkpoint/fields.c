@@ -232,8 +232,7 @@ const ls_h5_item *ls_layout_find(const ls_layout *layout, const char *path) {
 /* ---- what follows from other fields ---- */
 
 static void hex(XXH128_hash_t hash, char *out) {
-  snprintf(out, LS_CKPT_DIGEST, "%016llx%016llx", (unsigned long long)hash.high64,
-           (unsigned long long)hash.low64);
+  snprintf(out, LS_CKPT_DIGEST, "%016jx%016jx", hash.high64, hash.low64);
 }
 
 void ls_digest_hex(const void *data, size_t bytes, char *out) {
@@ -256,9 +255,8 @@ static void digest_model(const ls_checkpoint *c, const ls_layout *layout, char *
   char row[LS_H5_PATH + 80], pair[2 * HEX + 1] = "";
   for (int i = 0; i < c->tensors; i++) {
     const ls_h5_item *item = &layout->item[layout->first_tensor + i];
-    int length =
-        snprintf(row, sizeof row, "%s %s %d %lld %lld", item->path, ls_dtype_name(item->type),
-                 item->rank, (long long)item->dim[0], (long long)item->dim[1]);
+    int length = snprintf(row, sizeof row, "%s %s %d %jd %jd", item->path,
+                          ls_dtype_name(item->type), item->rank, item->dim[0], item->dim[1]);
     ls_digest_hex(row, (size_t)length, pair + HEX);
     ls_digest_hex(pair, 2 * HEX, pair);
   }
@@ -285,10 +283,10 @@ ls_status ls_tensors_check(const char *name, const ls_checkpoint *c, const char 
     const ls_tensor *a = &c->tensor[i], *b = &want[i];
     if (!same_tensor(a, b))
       return ls_fail(LS_EDATA,
-                     "'%s': /model/%04d/%s is (%lld, %lld), where %s has /model/%04d/%s (%lld, "
-                     "%lld)",
-                     name, a->layer, a->name, (long long)a->rows, (long long)a->cols, model,
-                     b->layer, b->name, (long long)b->rows, (long long)b->cols);
+                     "'%s': /model/%04d/%s is (%jd, %jd), where %s has /model/%04d/%s (%jd, "
+                     "%jd)",
+                     name, a->layer, a->name, a->rows, a->cols, model, b->layer, b->name, b->rows,
+                     b->cols);
   }
   if (c->tensors == tensors) return LS_OK;
   return ls_fail(LS_EDATA, "'%s': /model holds %d tensors, and %s has %d", name, c->tensors, model,

@@ -130,8 +130,8 @@ static ls_status judge_for_resume(const char *path, ls_saved *row, ls_checkpoint
   if (ls_saved_final(row)) row->step = step;
   if (step == row->step) return LS_OK;
   ls_checkpoint_free(out);
-  return ls_fail(LS_EDATA, "'%s' holds the state of step %lld, not of the one in its name", path,
-                 (long long)step);
+  return ls_fail(LS_EDATA, "'%s' holds the state of step %jd, not of the one in its name", path,
+                 step);
 }
 
 /* Out of the way, so that its step can be written again; kept, because someone may want to look. */

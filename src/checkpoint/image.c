@@ -125,7 +125,7 @@ ls_status ls_image_commit_locked(ls_image *image, ls_lock *lock, const char *dir
   char twin[48];
   const bool final = strcmp(name, "final.h5") == 0;
   ls_image_seal(image);
-  snprintf(twin, sizeof twin, "ckpt-%lld.h5", (long long)image->c.state.global_step);
+  snprintf(twin, sizeof twin, "ckpt-%jd.h5", image->c.state.global_step);
   return ls_durable_guarded(lock, dir, name, final ? twin : NULL, image->data, image->bytes);
 }
 

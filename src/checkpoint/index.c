@@ -77,9 +77,8 @@ static ls_status read_own(places *p, const ls_block *block, ls_layout *toc) {
   bool inside = block->index >= LS_CKPT_BLOCK && block->index <= p->bytes &&
                 block->rows <= (p->bytes - block->index) / sizeof *p->row;
   if (!inside || block->index % LS_ALIGN != 0 || block->rows < 1 || block->rows > INT32_MAX)
-    return ls_fail(LS_EDATA,
-                   "'%s': the header says %llu rows of an index at %llu: not in this file", p->name,
-                   (unsigned long long)block->rows, (unsigned long long)block->index);
+    return ls_fail(LS_EDATA, "'%s': the header says %ju rows of an index at %ju: not in this file",
+                   p->name, block->rows, block->index);
   int64_t rows = (int64_t)block->rows, bytes = rows * (int64_t)sizeof *p->row;
   LS_NEW(p->row, rows + 1);
   LS_NEW(toc->item, rows);

@@ -31,8 +31,8 @@ static ls_status wrong(const reader *r, const char *what, const char *problem) {
 
 static ls_status check_version(const reader *r, const ls_checkpoint *c) {
   if (c->major != LS_CKPT_MAJOR)
-    return ls_fail(LS_EIO, "'%s' is of format %lld.%lld; this lockstep reads format %d", r->path,
-                   (long long)c->major, (long long)c->minor, LS_CKPT_MAJOR);
+    return ls_fail(LS_EIO, "'%s' is of format %jd.%jd; this lockstep reads format %d", r->path,
+                   c->major, c->minor, LS_CKPT_MAJOR);
   if (c->minor >= 0 && (c->minor > 0) == (r->block.version > 1)) return LS_OK;
   return wrong(r, "/meta/format_minor", "is not one that this header goes with");
 }

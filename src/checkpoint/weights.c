@@ -33,10 +33,9 @@ static ls_status check_set(const char *path, const ls_h5_item *want, const ls_h5
   if (have->integer)
     return ls_fail(LS_EDATA, "'%s': %s is not of floating-point numbers", path, want->path);
   if (have->dims == want->rank && dim[0] == want->dim[0] && dim[1] == want->dim[1]) return LS_OK;
-  return ls_fail(LS_EDATA,
-                 "'%s': %s is (%lld, %lld) of rank %d, and this model's is (%lld, %lld) of rank %d",
-                 path, want->path, (long long)dim[0], (long long)dim[1], have->dims,
-                 (long long)want->dim[0], (long long)want->dim[1], want->rank);
+  return ls_fail(
+      LS_EDATA, "'%s': %s is (%jd, %jd) of rank %d, and this model's is (%jd, %jd) of rank %d",
+      path, want->path, dim[0], dim[1], have->dims, want->dim[0], want->dim[1], want->rank);
 }
 
 /* Into its place in flat w. */

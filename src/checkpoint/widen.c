@@ -24,14 +24,14 @@ static char *name_of(const widening *w, int64_t output) {
   const ls_checkpoint *c = w->c;
   const int64_t target = output / w->heads;
   char own[24] = "y", what[40] = "mean";
-  if (c->outputs > w->heads) snprintf(own, sizeof own, "y%lld", (long long)target + 1);
+  if (c->outputs > w->heads) snprintf(own, sizeof own, "y%jd", target + 1);
   const char *name =
       target < c->names.count && *c->names.text[target] ? c->names.text[target] : own;
   const char *unit = strstr(name, " [");
   const int length = (int)(unit ? (size_t)(unit - name) : strlen(name));
-  if (is_variance(w, output))
-    return ls_mem_format("%.*s variance%.*s%s", length, name, unit ? (int)strlen(unit) - 1 : 0,
-                         unit ? unit : "", unit ? "^2]" : "");
+  if (is_variance(w, output) && unit) /* of "[W]": "[W^2]" */
+    return ls_mem_format("%.*s variance%.*s^2]", length, name, (int)strlen(unit) - 1, unit);
+  if (is_variance(w, output)) return ls_mem_format("%s variance", name);
   if (w->loss.quantiles > 0)
     snprintf(what, sizeof what, "q%.12g", w->loss.quantile[output % w->heads]);
   return ls_mem_format("%.*s %s%s", length, name, what, unit ? unit : "");

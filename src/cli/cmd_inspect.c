@@ -89,7 +89,7 @@ static void put_scaling(json_t *o, const ls_checkpoint *c) {
   const ls_affine *const side[2] = {&c->x_affine, &c->y_affine};
   ls_texts inputs = {0};
   json_t *all = json_array(), *shown = json_array();
-  if (c->trained.n[0] == c->inputs && ls_trained_names(&c->trained, LS_TRAINED_X, &inputs) != LS_OK)
+  if (c->trained.n[0] == c->inputs && ls_trained_names(&c->trained, LS_ROLE_X, &inputs) != LS_OK)
     ls_texts_free(&inputs);
   const ls_texts *const names[2] = {&inputs, &c->names};
   for (int role = 0; role < 2; role++)

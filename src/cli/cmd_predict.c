@@ -80,7 +80,7 @@ static ls_status compute(predictor *p, network *n, int64_t round) {
     const int64_t count = ls_clamp(rows - done, 0, ROWS);
     ls_alive();
     for (int64_t i = 0; i < count; i++) n->index[i] = first + done + i;
-    LS_TRY(ls_data_gather(n->run->data, LS_SPLIT_TRAIN, n->index, count, b->x, b->ldx, NULL, NULL));
+    LS_TRY(ls_data_gather(n->run->data, LS_SPLIT_TRAIN, n->index, count, b));
     ls_apply_rows(&n->apply, count, p->made, (char *)p->mine + (size_t)(done * p->width) * size);
   }
   return LS_OK;
@@ -151,7 +151,7 @@ static char *name_one(const char *name, bool number, char letter, int64_t k) {
 static ls_status name_slopes(predictor *p, const char *path) {
   const ls_texts *outputs = &p->run->from->names;
   const ls_trained *trained = &p->run->from->trained;
-  const bool named = ls_trained_named(trained, LS_TRAINED_X),
+  const bool named = ls_trained_named(trained, LS_ROLE_X),
              classes = ls_config_has_classes(p->run->config);
   if (ls_outputs_are_h5(path) && outputs->count == 0 && !named) return LS_OK;
   LS_NEW(p->slopes.text, p->width);
@@ -159,8 +159,7 @@ static ls_status name_slopes(predictor *p, const char *path) {
   for (; p->slopes.count < p->width; p->slopes.count++) {
     const int64_t o = p->slopes.count / inputs, i = p->slopes.count % inputs;
     char *y = name_one(o < outputs->count ? outputs->text[o] : NULL, classes, 'y', o),
-         *x = name_one(named ? trained->name.text[trained->at[LS_TRAINED_X][i]] : NULL, false, 'x',
-                       i);
+         *x = name_one(named ? trained->name.text[trained->at[LS_ROLE_X][i]] : NULL, false, 'x', i);
     p->slopes.text[p->slopes.count] = ls_mem_format("d %s/d %s", y, x);
     LS_FREE(y);
     LS_FREE(x);

@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cmd_data.h"
+#include "data/formats/csv.h"
 #include "data/formats/csv_layout.h"
-#include "data/formats/csv_remedy.h"
 #include "data/names.h"
 #include "data/survey.h"
 

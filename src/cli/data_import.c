@@ -174,14 +174,16 @@ static ls_status deal(importer *m, int s, int64_t row, int64_t rows) {
   const int64_t columns = ls_shape_columns(shape);
   int64_t waiting[3] = {0};
   for (int64_t k = 0; k < rows; k++) {
-    const ls_origin origin = {.source = m->source[s], .first = row + k};
-    const double *y = m->ys + k * columns;
+    const ls_chunk one = {.source = m->source[s],
+                          .first = row + k,
+                          .rows = 1,
+                          .y = m->ys + k * columns,
+                          .stride = columns};
     int to = s == 0 && m->split ? m->split[row + k] : s;
     memmove((char *)m->xs[to] + (size_t)waiting[to] * x_width,
             (const char *)m->xs[0] + (size_t)k * x_width, x_width);
-    LS_TRY(ls_recipe_keep_y(r, &origin, 1, y, columns,
-                            (char *)m->yt[to] + (size_t)waiting[to] * y_width));
-    if (to == 0 && shape->weights) LS_TRY(ls_weights_store(&m->wt[waiting[0]], &origin, 1, y));
+    LS_TRY(ls_recipe_keep_y(r, &one, (char *)m->yt[to] + (size_t)waiting[to] * y_width));
+    if (to == 0 && shape->weights) LS_TRY(ls_weights_store(&m->wt[waiting[0]], &one));
     waiting[to]++;
   }
   for (int to = 0; to < 3; to++) {
@@ -198,9 +200,9 @@ static ls_status copy(importer *m) {
     ls_source *source = m->source[s];
     for (int64_t row = 0, rows; source && row < source->shape.rows; row += rows) {
       rows = source->shape.rows - row < m->step ? source->shape.rows - row : m->step;
-      const ls_origin origin = {.source = source, .first = row};
+      const ls_chunk chunk = {.source = source, .first = row, .rows = rows, .x = m->xs[0]};
       LS_TRY(ls_source_read(source, rows, m->recipe.raw, m->xs[0], m->ys));
-      LS_TRY(ls_recipe_keep_x(&m->recipe, &origin, rows, m->xs[0], m->xs[0]));
+      LS_TRY(ls_recipe_keep_x(&m->recipe, &chunk, m->xs[0]));
       LS_TRY(deal(m, s, row, rows));
     }
   }

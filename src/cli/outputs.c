@@ -34,10 +34,6 @@ struct ls_outputs {
 
 /* ---- HDF5 ---- */
 
-static const char *name_at(const void *names, int64_t k) {
-  return ((const ls_texts *)names)->text[k];
-}
-
 /* What the outputs are called, as `data import` writes it of columns. */
 static ls_status name_columns(ls_outputs *o) {
   const ls_texts *names = o->args.names;
@@ -51,7 +47,7 @@ static ls_status name_columns(ls_outputs *o) {
     LS_TRY(ls_h5out_texts(o->h5, o->best, LS_COLUMNS_CLASSES, text, names->count));
     return ls_h5out_scale(o->h5, columns, text, names->count, &o->predictions, 1, &scale);
   }
-  ls_status status = ls_columns_split(name_at, names, names->count, &bare, &units);
+  ls_status status = ls_columns_split(names->text, names->count, &bare, &units);
   if (status == LS_OK)
     status = ls_h5out_scale(o->h5, columns, (const char *const *)bare.text, bare.count,
                             &o->predictions, 1, &scale);

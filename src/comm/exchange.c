@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "comm/exchange_kind.h"
@@ -82,9 +83,8 @@ static const ls_exchange_ops *choose(const ls_comm *comm, const char *kind) {
 static int64_t least_band(const ls_exchange *x) {
   enum { WORTH = 1 << 16, BLOCKS = 4 };
   if (x->ops == &ls_exchange_banded) return x->grid;
-  int64_t least = (int64_t)BLOCKS * x->grid * ls_comm_node_count(x->comm);
-  if (least < WORTH) least = WORTH;
-  return least < x->n / LS_BANDS_MAX ? x->n / LS_BANDS_MAX : least;
+  const int64_t least = (int64_t)BLOCKS * x->grid * ls_comm_node_count(x->comm);
+  return ls_max(ls_max(least, WORTH), x->n / LS_BANDS_MAX);
 }
 
 /* Layers are joined, from the last one on. What a layer begins within a block of is the band's
@@ -114,7 +114,7 @@ ls_status ls_exchange_prepare(ls_exchange **out, ls_comm *comm, const ls_exchang
   *out = x;
   *x = (ls_exchange){
       .ops = ops, .comm = comm, .team = spec->team, .n = spec->n, .slices = spec->slices};
-  x->grid = spec->block;
+  x->grid = spec->grid;
   x->size = ls_dtype_size(spec->precision);
   x->sum = LS_REAL_OF(spec->precision, ls_sum);
   x->stride = ls_round_up((x->n > 0 ? x->n : 1) * (int64_t)x->size);
@@ -197,16 +197,16 @@ static ls_status probe_both(ls_comm *comm, const ls_exchange_spec *spec,
   double window, messages;
   ls_exchange_spec few = *spec;
   few.layers = 0;
-  few.block = BLOCK;
-  if (few.n > PROBED) few.n = PROBED;
+  few.grid = BLOCK;
+  few.n = ls_min(few.n, PROBED);
   LS_TRY(probe(comm, &ls_exchange_shared, &few, &window));
   LS_TRY(probe(comm, &ls_exchange_tree, &few, &messages));
   *ops = messages < CLEARLY * window ? &ls_exchange_tree : &ls_exchange_shared;
   if (isfinite(window) && isfinite(messages))
     ls_log(LS_LOG_INFO,
-           "exchange: auto takes %s: %.1f us by shared memory, %.1f us by messages, for %lld "
+           "exchange: auto takes %s: %.1f us by shared memory, %.1f us by messages, for %jd "
            "parameters",
-           (*ops)->name, 1e6 * window, 1e6 * messages, (long long)few.n);
+           (*ops)->name, 1e6 * window, 1e6 * messages, few.n);
   return LS_OK;
 }
 
@@ -246,25 +246,25 @@ int ls_exchange_bands(const ls_exchange *x) { return x->bands; }
 void ls_exchange_stretch_of(const ls_exchange *x, int rank, int band, int64_t *lo, int64_t *hi) {
   *lo = ls_exchange_lo(x, band, rank);
   *hi = ls_exchange_hi(x, band, rank);
+  if (ls_exchange_replicated(x)) *lo = 0, *hi = x->n;
 }
 
-void ls_exchange_stretch(const ls_exchange *x, int band, int64_t *lo, int64_t *hi) {
-  ls_exchange_stretch_of(x, ls_comm_rank(x->comm), band, lo, hi);
-  if (ls_exchange_replicated(x)) *lo = 0, *hi = x->n;
+bool ls_exchange_next(const ls_exchange *x, ls_stretch *s) {
+  s->at += s->hi - s->lo;
+  if (s->bands == x->bands) return false;
+  ls_exchange_stretch_of(x, ls_comm_rank(x->comm), s->bands++, &s->lo, &s->hi);
+  return true;
 }
 
 void ls_exchange_shard(const ls_exchange *x, int64_t *lo, int64_t *hi) {
   assert(x->bands == 1);
-  ls_exchange_stretch(x, 0, lo, hi);
+  ls_exchange_stretch_of(x, ls_comm_rank(x->comm), 0, lo, hi);
 }
 
 int64_t ls_exchange_own(const ls_exchange *x) {
-  int64_t own = 0, lo, hi;
-  for (int b = 0; b < x->bands; b++) {
-    ls_exchange_stretch(x, b, &lo, &hi);
-    own += hi - lo;
-  }
-  return own;
+  ls_stretch s = {0};
+  while (ls_exchange_next(x, &s)) continue;
+  return s.at;
 }
 
 int ls_exchange_parts(const ls_exchange *x, const ls_tree_node **node, void *const **grad) {

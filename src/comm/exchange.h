@@ -21,7 +21,7 @@ typedef struct ls_exchange ls_exchange;
 
 typedef struct {
   const char *kind; /* "auto", "shared", "tree", "mpi", "apart"; in tests "halved", "banded" */
-  int64_t n, block; /* parameters; shards are cut at multiples of `block` of them */
+  int64_t n, grid;  /* parameters; shards are cut at multiples of `grid` of them */
   int slices;
   ls_dtype precision;
   ls_team *team; /* of this rank, for sums of its node; NULL: none */
@@ -41,9 +41,15 @@ void *ls_exchange_weights(
 /* The parameters lie in bands of layers, and a rank's shard is a stretch of each of them, [lo, hi);
  * together they are one where no layers were given. Shards cover all, in any order of ranks. */
 int ls_exchange_bands(const ls_exchange *exchange);
-void ls_exchange_stretch(const ls_exchange *exchange, int band, int64_t *lo, int64_t *hi);
 void ls_exchange_stretch_of(const ls_exchange *exchange, int rank, int band, int64_t *lo,
                             int64_t *hi);
+/* This rank's, one after the other: parameters [lo, hi), which vectors as long as its shard have
+ * from `at` on. Begin with {0}; false behind the last one. */
+typedef struct {
+  int bands; /* so many have been gone through, this one's too */
+  int64_t lo, hi, at;
+} ls_stretch;
+bool ls_exchange_next(const ls_exchange *exchange, ls_stretch *stretch);
 int64_t ls_exchange_own(const ls_exchange *exchange); /* parameters of this rank's shard */
 /* This rank's shard, where there is one band only. */
 void ls_exchange_shard(const ls_exchange *exchange, int64_t *lo, int64_t *hi);

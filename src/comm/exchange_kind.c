@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 
@@ -31,9 +32,9 @@ ls_status ls_exchange_own_memory(ls_exchange *x) {
 ls_status ls_exchange_fits(const ls_exchange *x, const char *way) {
   if (x->n / ls_comm_size(x->comm) <= INT_MAX / 2) return LS_OK;
   return ls_fail(LS_ECONFIG,
-                 "%lld parameters on %d ranks: a shard is too big for one message; use more "
+                 "%jd parameters on %d ranks: a shard is too big for one message; use more "
                  "ranks%s",
-                 (long long)x->n, ls_comm_size(x->comm), way);
+                 x->n, ls_comm_size(x->comm), way);
 }
 
 void ls_exchange_cut_shards(ls_exchange *x) {
@@ -43,7 +44,7 @@ void ls_exchange_cut_shards(ls_exchange *x) {
     const int64_t lo = x->band[b], hi = x->band[b + 1], blocks = (hi - lo + x->grid - 1) / x->grid;
     for (int r = 0; r <= ranks; r++) {
       const int64_t at = lo + blocks * r / ranks * x->grid;
-      *first++ = at < hi ? at : hi;
+      *first++ = ls_min(at, hi);
     }
   }
 }
@@ -141,7 +142,7 @@ static void fold_block(const ls_exchange *x, const ls_exchange_source *source, i
 void ls_exchange_fold(const ls_exchange *x, const ls_exchange_source *source, int sources,
                       int64_t lo, int64_t n, void *out) {
   for (int64_t done = 0; done < n; done += FOLD)
-    fold_block(x, source, sources, lo + done, n - done < FOLD ? n - done : FOLD,
+    fold_block(x, source, sources, lo + done, ls_min(n - done, FOLD),
                (char *)out + done * (int64_t)x->size);
 }
 

@@ -85,8 +85,8 @@ ls_status ls_place_raise_files(void) {
   setrlimit(RLIMIT_NOFILE, &files);
   if (files.rlim_max >= FILES) return LS_OK;
   return ls_fail(LS_FAIL,
-                 "a process may have only %llu files open here, and MPI needs %d: ulimit -n",
-                 (unsigned long long)files.rlim_max, FILES);
+                 "a process may have only %ju files open here, and MPI needs %d: ulimit -n",
+                 files.rlim_max, FILES);
 }
 
 /* Over TCP each rank of another host may take one. */
@@ -95,9 +95,9 @@ void ls_place_warn_of_files(const ls_comm *comm) {
   const unsigned long long wanted = FILES + (unsigned long long)(comm->size - comm->node_size);
   if (comm->rank != 0 || getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted) return;
   ls_log(LS_LOG_WARN,
-         "a rank may have %llu files open here, and may need %llu if the hosts are joined by TCP: "
+         "a rank may have %ju files open here, and may need %llu if the hosts are joined by TCP: "
          "raise ulimit -n, or set train.exchange=shared",
-         (unsigned long long)files.rlim_cur, wanted);
+         files.rlim_cur, wanted);
 }
 
 /* ---- nodes ---- */

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "comm/comm_private.h"
 
@@ -45,24 +46,24 @@ static int64_t largest(const ls_server *s) {
   return most;
 }
 
-static void cut_shards(ls_server *s, int64_t n, int64_t block) {
-  const int64_t blocks = (n + block - 1) / block;
+static void cut_shards(ls_server *s, int64_t n, int64_t grid) {
+  const int64_t blocks = (n + grid - 1) / grid;
   for (int k = 0; k <= s->comm->nodes; k++) {
-    const int64_t at = blocks * k / s->comm->nodes * block;
-    s->first[k] = at < n ? at : n;
+    const int64_t at = blocks * k / s->comm->nodes * grid;
+    s->first[k] = ls_min(at, n);
   }
 }
 
 /* What this rank can do alone. */
-static ls_status prepare(ls_server *s, int64_t n, int64_t block) {
+static ls_status prepare(ls_server *s, int64_t n, int64_t grid) {
   void *memory;
   LS_NEW(s->first, s->comm->nodes + 1);
-  cut_shards(s, n, block);
+  cut_shards(s, n, grid);
   if (largest(s) > INT_MAX)
     return ls_fail(LS_ECONFIG,
-                   "train.mode is downpour, and the %lld parameters on %d hosts: a host's share of "
+                   "train.mode is downpour, and the %jd parameters on %d hosts: a host's share of "
                    "them is too big for one message; use more hosts",
-                   (long long)n, s->comm->nodes);
+                   n, s->comm->nodes);
   LS_TRY(ls_mem_new(&memory, (size_t)(s->vectors * largest(s)), s->size));
   s->scratch = memory;
   if (serves(s)) LS_TRY(ls_comm_listen(s->comm));
@@ -94,7 +95,7 @@ static ls_status open_windows(ls_server *s) {
   return LS_OK;
 }
 
-ls_status ls_server_new(ls_comm *comm, int64_t n, int64_t block, int vectors, ls_dtype precision,
+ls_status ls_server_new(ls_comm *comm, int64_t n, int64_t grid, int vectors, ls_dtype precision,
                         ls_server **out) {
   ls_server *s;
   LS_COMM_NEW(comm, s, 1);
@@ -105,7 +106,7 @@ ls_status ls_server_new(ls_comm *comm, int64_t n, int64_t block, int vectors, ls
                    .vectors = vectors,
                    .shards = MPI_WIN_NULL,
                    .counters = MPI_WIN_NULL};
-  LS_TRY(ls_comm_agree(comm, prepare(s, n, block)));
+  LS_TRY(ls_comm_agree(comm, prepare(s, n, grid)));
   return alone(s) ? LS_OK : ls_comm_agree(comm, open_windows(s));
 }
 

@@ -10,8 +10,8 @@
 typedef struct ls_server ls_server;
 
 /* `vectors` of n reals each (weights, and what the optimizer keeps), cut into shards at multiples
- * of `block`. LS_ECONFIG where a shard is too big for one message. Collective. */
-ls_status ls_server_new(ls_comm *comm, int64_t n, int64_t block, int vectors, ls_dtype precision,
+ * of `grid`. LS_ECONFIG where a shard is too big for one message. Collective. */
+ls_status ls_server_new(ls_comm *comm, int64_t n, int64_t grid, int vectors, ls_dtype precision,
                         ls_server **out);
 void ls_server_free(ls_server **server); /* collective */
 

@@ -23,41 +23,45 @@ ls_status ls_account_begin(ls_data *data, ls_source *source[3]) {
   return LS_OK;
 }
 
-void ls_account_take(ls_data *data, int source, int64_t row, int64_t rows, const void *x,
-                     const double *y, int64_t stride) {
+/* x: of a training sample; NULL: it is not read. */
+static void take_train(ls_account *account, const ls_recipe *r, const char *x, const double *y) {
+  if (x) ls_constants_look(&account->side[LS_ROLE_X].constant, r->raw, x);
+  if (r->labels || r->soft) return;
+  ls_constants_look(&account->side[LS_ROLE_Y].constant, LS_F64, y);
+  ls_spread_add(&account->target, y, r->columns);
+}
+
+void ls_account_take(ls_data *data, int source, const ls_chunk *chunk) {
   ls_account *account = &data->account;
   const ls_recipe *r = &data->recipe;
-  for (int64_t k = 0; k < rows; k++) {
-    if (!ls_cut_has(&data->splits.cut[LS_SPLIT_TRAIN], source, row + k)) {
+  const char *x = chunk->x;
+  const double *y = chunk->y;
+  for (int64_t k = 0; k < chunk->rows; k++, y += chunk->stride) {
+    if (ls_cut_has(&data->splits.cut[LS_SPLIT_TRAIN], source, chunk->first + k))
+      take_train(account, r, x, y);
+    else
       for (int64_t c = 0; r->gaps[LS_ROLE_Y] && c < r->columns; c++)
-        account->masked += isnan(y[k * stride + c]) != 0;
-      continue;
-    }
-    if (x)
-      ls_constants_look(&account->side[LS_ROLE_X].constant, r->raw,
-                        (const char *)x + (size_t)k * ls_recipe_raw(r));
-    if (r->labels || r->soft) continue;
-    ls_constants_look(&account->side[LS_ROLE_Y].constant, LS_F64, y + k * stride);
-    ls_spread_add(&account->target, y + k * stride, r->columns);
+        account->masked += isnan(y[c]) != 0;
+    if (x) x += ls_recipe_raw(r);
   }
 }
 
 /* A column that has no name is called by its place, where there is one. */
-static ls_status name_side(ls_account_side *side, const ls_trained *t, int what) {
-  if (t->n[what] != side->constant.columns || !(t->places || ls_trained_named(t, what)))
+static ls_status name_side(ls_account_side *side, const ls_trained *t, int role) {
+  if (t->n[role] != side->constant.columns || !(t->places || ls_trained_named(t, role)))
     return LS_OK;
-  LS_TRY(ls_trained_names(t, what, &side->name));
+  LS_TRY(ls_trained_names(t, role, &side->name));
   for (int64_t c = 0; c < side->constant.columns && t->places; c++) {
     if (*side->name.text[c]) continue;
     LS_FREE(side->name.text[c]);
-    side->name.text[c] = ls_mem_format("%lld", (long long)t->at[what][c] + 1);
+    side->name.text[c] = ls_mem_format("%jd", t->at[role][c] + 1);
   }
   return LS_OK;
 }
 
 ls_status ls_account_name(ls_account *account, const ls_trained *trained) {
-  LS_TRY(name_side(&account->side[LS_ROLE_X], trained, LS_TRAINED_X));
-  return name_side(&account->side[LS_ROLE_Y], trained, LS_TRAINED_Y);
+  for (int role = 0; role < 2; role++) LS_TRY(name_side(&account->side[role], trained, role));
+  return LS_OK;
 }
 
 void ls_account_free(ls_account *account) {

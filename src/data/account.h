@@ -28,9 +28,8 @@ struct ls_account {
 
 /* Room for what is to be counted while these are read. */
 ls_status ls_account_begin(ls_data *data, ls_source *source[3]);
-/* Rows of a source that splits use: x as the recipe's raw (NULL: not read), y (rows, stride). */
-void ls_account_take(ls_data *data, int source, int64_t row, int64_t rows, const void *x,
-                     const double *y, int64_t stride);
+/* Rows of a source that splits use. */
+void ls_account_take(ls_data *data, int source, const ls_chunk *chunk);
 ls_status ls_account_name(ls_account *account, const ls_trained *trained);
 void ls_account_free(ls_account *account);
 

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "base/thread.h"
 
@@ -92,12 +93,15 @@ static ls_status fill_span(ls_ahead *s, window *w, const want *it, int64_t wants
   LS_TRY(ls_source_read_at(source, first, it[wants - 1].row - first + 1, r->raw, s->span.x,
                            s->span.y));
   for (int64_t k = 0; k < wants; k++) {
-    const ls_origin origin = {.source = source, .first = it[k].row};
-    int64_t row = it[k].row - first;
-    LS_TRY(ls_recipe_keep_x(r, &origin, 1, s->span.x + (size_t)row * ls_recipe_raw(r),
-                            w->x + (size_t)it[k].slot * ls_recipe_x(r)));
-    LS_TRY(ls_recipe_keep_y(r, &origin, 1, s->span.y + row * r->columns, r->columns,
-                            w->y + (size_t)it[k].slot * ls_recipe_y(r)));
+    const int64_t row = it[k].row - first;
+    const ls_chunk one = {.source = source,
+                          .first = it[k].row,
+                          .rows = 1,
+                          .x = s->span.x + (size_t)row * ls_recipe_raw(r),
+                          .y = s->span.y + row * r->columns,
+                          .stride = r->columns};
+    LS_TRY(ls_recipe_keep_x(r, &one, w->x + (size_t)it[k].slot * ls_recipe_x(r)));
+    LS_TRY(ls_recipe_keep_y(r, &one, w->y + (size_t)it[k].slot * ls_recipe_y(r)));
   }
   return LS_OK;
 }
@@ -161,8 +165,7 @@ static int64_t widest(const ls_ahead *s) {
   int64_t slices = (share->slices + s->stream->ranks - 1) / s->stream->ranks,
           own = ls_share_most(share);
   int64_t rows = slices * (share->calendar.batch / share->slices) + slices;
-  if (rows > share->calendar.batch) rows = share->calendar.batch;
-  return rows > own ? rows : own;
+  return ls_max(ls_min(rows, share->calendar.batch), own);
 }
 
 static ls_status size_windows(ls_ahead *s) {
@@ -172,13 +175,11 @@ static ls_status size_windows(ls_ahead *s) {
   s->most_steps = stream->window_bytes / one;
   if (s->most_steps < 1)
     return ls_fail(LS_ECONFIG,
-                   "data.budget: too little to read ahead: a minibatch's %lld samples of one rank, "
-                   "twice, take %lld bytes, and there are %lld; "
-                   "set data.budget=%lld or more, or train.batch smaller",
-                   (long long)rows, (long long)one, (long long)stream->window_bytes,
-                   (long long)need);
-  if (s->most_steps > STEPS_MAX) s->most_steps = STEPS_MAX;
-  if (s->most_steps > s->share.calendar.steps) s->most_steps = s->share.calendar.steps;
+                   "data.budget: too little to read ahead: a minibatch's %jd samples of one rank, "
+                   "twice, take %jd bytes, and there are %jd; "
+                   "set data.budget=%jd or more, or train.batch smaller",
+                   rows, one, stream->window_bytes, need);
+  s->most_steps = ls_min(s->most_steps, ls_min(STEPS_MAX, s->share.calendar.steps));
   s->most_rows = s->most_steps * ls_share_most(&s->share);
   return LS_OK;
 }
@@ -276,9 +277,7 @@ ls_status ls_ahead_batch(ls_ahead *s, int64_t step, int64_t from, ls_batch *out)
   if (w->status != LS_OK) return ls_fail(w->status, "%s", w->error);
   const int64_t slot = w->start[step - w->first] + from, rows = out->rows;
   assert(slot + rows <= w->start[step - w->first + 1]);
-  ls_recipe_give_x(s->recipe, w->x + (size_t)slot * ls_recipe_x(s->recipe), NULL, rows, out->x,
-                   out->ldx);
-  ls_recipe_give_y(s->recipe, w->y + (size_t)slot * ls_recipe_y(s->recipe), NULL, rows, out->labels,
-                   out->targets);
+  ls_recipe_give(s->recipe, w->x + (size_t)slot * ls_recipe_x(s->recipe),
+                 w->y + (size_t)slot * ls_recipe_y(s->recipe), NULL, rows, out);
   return LS_OK;
 }

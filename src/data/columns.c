@@ -27,20 +27,18 @@ static ls_status texts_new(int64_t count, ls_texts *out) {
   return LS_OK;
 }
 
-ls_status ls_columns_split(const char *(*name)(const void *arg, int64_t k), const void *arg,
-                           int64_t count, ls_texts *names, ls_texts *units) {
+ls_status ls_columns_split(char *const *whole, int64_t count, ls_texts *names, ls_texts *units) {
   bool any = false;
   LS_TRY(texts_new(count, names));
   LS_TRY(texts_new(count, units));
   for (int64_t k = 0; k < count; k++) {
-    const char *whole = name(arg, k), *open = strrchr(whole, '[');
-    size_t length = strlen(whole);
-    bool unit = open && open > whole && whole[length - 1] == ']';
-    int bare = (int)(unit ? open - whole : (long)length);
-    while (unit && bare > 1 && whole[bare - 1] == ' ') bare--;
-    names->text[k] = ls_mem_format("%.*s", bare, whole);
+    const char *text = whole[k], *open = strrchr(text, '['), *end = text + strlen(text);
+    const bool unit = open && open > text && end[-1] == ']';
+    const char *bare = unit ? open : end; /* the end of the name */
+    while (unit && bare > text + 1 && bare[-1] == ' ') bare--;
+    names->text[k] = ls_mem_format("%.*s", (int)(bare - text), text);
     units->text[k] =
-        unit ? ls_mem_format("%.*s", (int)(whole + length - open) - 2, open + 1) : ls_mem_text("");
+        unit ? ls_mem_format("%.*s", (int)(end - open) - 2, open + 1) : ls_mem_text("");
     any = any || unit;
   }
   if (!any) ls_texts_free(units);

@@ -21,10 +21,8 @@ typedef struct ls_columns {
 /* LS_EDATA where a file cannot be read; a source without any names is none. */
 ls_status ls_columns_of(const ls_source *source, ls_columns *out);
 void ls_columns_free(ls_columns *columns);
-/* "speed [m/s]" as name and unit; a column without brackets has unit "". count of them, of which
- * number k is name(arg, k). */
-ls_status ls_columns_split(const char *(*name)(const void *arg, int64_t k), const void *arg,
-                           int64_t count, ls_texts *names, ls_texts *units);
+/* "speed [m/s]" (count) as name and unit; a column without brackets has unit "". */
+ls_status ls_columns_split(char *const *whole, int64_t count, ls_texts *names, ls_texts *units);
 /* The other way: "speed [m/s]". units may be empty. */
 ls_status ls_columns_whole(const ls_texts *names, const ls_texts *units, ls_texts *out);
 

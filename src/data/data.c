@@ -78,18 +78,15 @@ static int64_t locate_some(const ls_data *data, ls_split split, const int64_t *i
 }
 
 ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows,
-                         void *x, int64_t ldx, int32_t *labels, void *targets) {
+                         const ls_batch *to) {
   const ls_recipe *r = &data->recipe;
-  assert((!x || ldx >= r->features) && (!labels || r->labels || r->soft));
-  size_t x_width = (size_t)ldx * ls_dtype_size(r->precision),
-         y_width = (size_t)r->outputs * ls_dtype_size(r->precision);
+  assert((!to->x || to->ldx >= r->features) && (!to->labels || r->labels || r->soft));
   int64_t row[TOGETHER];
   int source;
   for (int64_t k = 0, run; k < rows; k += run) {
     run = locate_some(data, split, index + k, rows - k, row, &source);
-    LS_TRY(data->kind->gather(
-        data->store, source, row, run, x ? (char *)x + (size_t)k * x_width : NULL, ldx,
-        labels ? labels + k : NULL, targets ? (char *)targets + (size_t)k * y_width : NULL));
+    const ls_batch part = ls_recipe_behind(r, to, k);
+    LS_TRY(data->kind->gather(data->store, source, row, run, &part));
   }
   return LS_OK;
 }

@@ -1,10 +1,11 @@
 /* data.h - an open data set: its samples, and what is known of them. ls_data_open is in open.c,
- * what is of a program's own samples in given.c, ls_data_share in share.c, all else in
+ * what is of a program's own samples in given.c, ls_data_share in tell.c, all else in
  * data.c. Which data are meant says spec.h, or guess.h by a path alone; order.h says which sample
  * is where in which epoch, loader.h gives minibatches. */
 #ifndef LS_DATA_DATA_H
 #define LS_DATA_DATA_H
 
+#include "base/batch.h"
 #include "base/real.h"
 #include "comm/comm.h"
 #include "data/spec.h"
@@ -70,11 +71,11 @@ ls_status ls_data_give(ls_data *data, ls_split split, const ls_given *samples);
 /* Numbers of a y as it is given. */
 int64_t ls_data_columns(const ls_data *data);
 
-/* Copy samples (numbers within the split, `index[0..rows)`) into x (rows, ldx) real, scaled, and
- * labels (where y are class numbers) and targets; any of the three may be NULL. LS_EDATA only
- * where the data are streamed. */
+/* Copy samples (numbers within the split, `index[0..rows)`) to where a batch has x (rows, ldx)
+ * real, scaled, labels (where y are class numbers) and targets; any of the three may be NULL.
+ * LS_EDATA only where the data are streamed. */
 ls_status ls_data_gather(const ls_data *data, ls_split split, const int64_t *index, int64_t rows,
-                         void *x, int64_t ldx, int32_t *labels, void *targets);
+                         const ls_batch *to);
 
 /* y are a column a class, of shares that sum to 1: they are the targets, beside the labels, which
  * are the classes with the largest ones. */

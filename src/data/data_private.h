@@ -1,5 +1,5 @@
 /* data_private.h - what an open data set is: filled by open.c, account.c and given.c, read by
- * data.c, share.c and loader.c; nobody else includes it. */
+ * data.c, tell.c and loader.c; nobody else includes it. */
 #ifndef LS_DATA_PRIVATE_H
 #define LS_DATA_PRIVATE_H
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "data/order.h"
 
@@ -19,7 +20,7 @@ size_t ls_drawn_bytes(int64_t n) {
   return (size_t)(1 + blocks + 1 + blocks * (BLOCK / 64)) * sizeof(int64_t);
 }
 
-void ls_drawn_place(ls_drawn *d, int64_t n, void *memory) {
+void ls_drawn_lay(ls_drawn *d, int64_t n, void *memory) {
   int64_t *at = memory, blocks = blocks_of(n);
   *d = (ls_drawn){n, at, at + 1, (uint64_t *)(at + 1 + blocks + 1)};
 }
@@ -78,16 +79,16 @@ static void choose_most(group *list, int64_t groups, int64_t most, uint64_t seed
   }
 }
 
-static ls_status choose_part(group *list, int64_t groups, int64_t k, int64_t n, uint64_t seed) {
+static ls_status choose_fold(group *list, int64_t groups, int64_t k, int64_t n, uint64_t seed) {
   ls_order order;
-  int64_t *samples; /* (k) of each part so far */
+  int64_t *samples; /* (k) of each fold so far */
   LS_NEW(samples, k);
   ls_order_init_draw(&order, groups, seed);
   for (int64_t p = 0; p < groups; p++) {
     group *g = &list[ls_order_at(&order, p)];
     int64_t least = 0;
-    for (int64_t part = 1; part < k; part++)
-      if (samples[part] < samples[least]) least = part;
+    for (int64_t fold = 1; fold < k; fold++)
+      if (samples[fold] < samples[least]) least = fold;
     samples[least] += g->samples;
     g->taken = least == n;
   }
@@ -118,7 +119,7 @@ static ls_status draw_groups(ls_drawn *d, int64_t most, int64_t k, int64_t n, ui
   LS_NEW(sorted, d->n);
   ls_status status = ls_mem_new((void **)&list, (size_t)d->n, sizeof *list);
   if (status == LS_OK) *groups = find_groups(d, key, sorted, list);
-  if (status == LS_OK && k > 0) status = choose_part(list, *groups, k, n, seed);
+  if (status == LS_OK && k > 0) status = choose_fold(list, *groups, k, n, seed);
   if (status == LS_OK && k == 0) choose_most(list, *groups, most, seed);
   if (status == LS_OK) take_groups(d, key, list, *groups);
   LS_FREE(sorted);
@@ -131,7 +132,7 @@ ls_status ls_drawn_groups(ls_drawn *d, int64_t most, uint64_t seed, const uint64
   return draw_groups(d, most, 0, 0, seed, key, groups);
 }
 
-ls_status ls_drawn_part(ls_drawn *d, int64_t k, int64_t n, uint64_t seed, const uint64_t *key,
+ls_status ls_drawn_fold(ls_drawn *d, int64_t k, int64_t n, uint64_t seed, const uint64_t *key,
                         int64_t *groups) {
   return draw_groups(d, 0, k, n, seed, key, groups);
 }
@@ -139,8 +140,7 @@ ls_status ls_drawn_part(ls_drawn *d, int64_t k, int64_t n, uint64_t seed, const 
 /* ---- the i-th one ---- */
 
 static int64_t samples_before(const ls_drawn *d, bool taken, int64_t block) {
-  int64_t all = block * BLOCK < d->n ? block * BLOCK : d->n;
-  return taken ? d->before[block] : all - d->before[block];
+  return taken ? d->before[block] : ls_min(block * BLOCK, d->n) - d->before[block];
 }
 
 int64_t ls_drawn_before(const ls_drawn *d, int64_t sample) {

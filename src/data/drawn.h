@@ -19,7 +19,7 @@ typedef struct {
 
 size_t ls_drawn_bytes(int64_t n);
 /* Lay it out in zeroed memory of ls_drawn_bytes(n), or find it there. */
-void ls_drawn_place(ls_drawn *drawn, int64_t n, void *memory);
+void ls_drawn_lay(ls_drawn *drawn, int64_t n, void *memory);
 /* Take one of them; then, once all that are taken are so, count them. */
 void ls_drawn_take(ls_drawn *drawn, int64_t sample);
 void ls_drawn_count(ls_drawn *drawn);
@@ -31,9 +31,9 @@ void ls_drawn_random(ls_drawn *drawn, int64_t from, int64_t count, uint64_t seed
  */
 ls_status ls_drawn_groups(ls_drawn *drawn, int64_t most, uint64_t seed, const uint64_t *key,
                           int64_t *groups);
-/* The same, but part n of k: in the drawn order each group goes to the part that has the fewest
- * samples so far. None is taken where there are fewer groups than parts and this one has none. */
-ls_status ls_drawn_part(ls_drawn *drawn, int64_t k, int64_t n, uint64_t seed, const uint64_t *key,
+/* The same, but fold n of k: in the drawn order each group goes to the fold that has the fewest
+ * samples so far. None is taken where there are fewer groups than folds and this one has none. */
+ls_status ls_drawn_fold(ls_drawn *drawn, int64_t k, int64_t n, uint64_t seed, const uint64_t *key,
                         int64_t *groups);
 
 static inline bool ls_drawn_is(const ls_drawn *drawn, int64_t sample) {

@@ -1,5 +1,5 @@
 /* format.c - the list of formats; several files as a source that is a format itself (`many`),
- * with what its parts can do; patterns, sorted byte by byte. Begin at the bottom:
+ * with what these can do; patterns, sorted byte by byte. Begin at the bottom:
  * ls_sources_open -> open_each -> ls_source_open -> open_pattern. */
 #include "data/format.h"
 
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clamp.h"
 #include "base/decimal.h"
 #include "base/mem.h"
 #include "data/one_hot.h"
@@ -31,21 +32,21 @@ const ls_format *ls_format_find(const char *name) {
 
 typedef struct {
   ls_source base;
-  ls_format format; /* base.format: has what the parts' has */
-  ls_source **part; /* (parts) */
-  int parts, at;    /* at: the part that is being read */
+  ls_format format; /* base.format: has what theirs has */
+  ls_source **each; /* (count) */
+  int count, at;    /* at: the one that is being read */
   int64_t row;      /* rows of it that have been read */
   int file;         /* the first of its files among all of the source's */
-  ls_source *busy;  /* the part that read_at has open */
+  ls_source *busy;  /* the one that read_at has open */
 } many;
 
-/* The part has been read: its digests are known now. */
-static void next_part(many *m) {
-  ls_source *part = m->part[m->at++];
-  for (int i = 0; i < part->files; i++) {
+/* One has been read: its digests are known now. */
+static void next_source(many *m) {
+  ls_source *one = m->each[m->at++];
+  for (int i = 0; i < one->files; i++) {
     ls_data_file *file = &m->base.file[m->file++];
     char *path = file->path;
-    *file = part->file[i];
+    *file = one->file[i];
     file->path = path;
   }
   m->row = 0;
@@ -55,33 +56,32 @@ static ls_status read_many(ls_source *source, int64_t rows, ls_dtype cell, void 
   many *m = (many *)source;
   const ls_shape *shape = &source->shape;
   for (int64_t done = 0, step; done < rows; done += step) {
-    ls_source *part = m->part[m->at];
-    int64_t left = part->shape.rows - m->row;
-    step = rows - done < left ? rows - done : left;
-    part->loose = source->loose;
+    ls_source *one = m->each[m->at];
+    int64_t left = one->shape.rows - m->row;
+    step = ls_min(rows - done, left);
+    one->loose = source->loose;
     void *to = x ? (char *)x + (size_t)(done * shape->features) * ls_dtype_size(cell) : NULL;
-    LS_TRY(part->format->read(part, step, cell, to, y + done * ls_shape_columns(shape)));
+    LS_TRY(one->format->read(one, step, cell, to, y + done * ls_shape_columns(shape)));
     m->row += step;
-    if (m->row == part->shape.rows) next_part(m);
+    if (m->row == one->shape.rows) next_source(m);
   }
   return LS_OK;
 }
 
-/* One part's file is open at a time. */
+/* One's file is open at a time. */
 static ls_status read_many_at(ls_source *source, int64_t lo, int64_t rows, ls_dtype cell, void *x,
                               double *y) {
   many *m = (many *)source;
   size_t width = (size_t)source->shape.features * ls_dtype_size(cell);
   int64_t begin = 0;
-  for (int i = 0; i < m->parts && rows > 0; begin += m->part[i++]->shape.rows) {
-    ls_source *part = m->part[i];
-    int64_t first = lo - begin, step = part->shape.rows - first;
+  for (int i = 0; i < m->count && rows > 0; begin += m->each[i++]->shape.rows) {
+    ls_source *one = m->each[i];
+    const int64_t first = lo - begin, step = ls_min(one->shape.rows - first, rows);
     if (step <= 0) continue;
-    if (step > rows) step = rows;
-    if (m->busy != part && m->busy) m->busy->format->rest(m->busy);
-    m->busy = part;
-    part->loose = source->loose;
-    LS_TRY(part->format->read_at(part, first, step, cell, x, y));
+    if (m->busy != one && m->busy) m->busy->format->rest(m->busy);
+    m->busy = one;
+    one->loose = source->loose;
+    LS_TRY(one->format->read_at(one, first, step, cell, x, y));
     if (x) x = (char *)x + (size_t)step * width;
     if (y) y += step * source->shape.outputs;
     lo += step;
@@ -90,13 +90,12 @@ static ls_status read_many_at(ls_source *source, int64_t lo, int64_t rows, ls_dt
   return LS_OK;
 }
 
-/* Only the part that is open: others are not worth opening for a hint. */
+/* Only the one that is open: others are not worth opening for a hint. */
 static void soon_many(ls_source *source, int64_t lo, int64_t rows) {
   const many *m = (const many *)source;
-  for (int i = 0; i < m->parts && lo >= 0; lo -= m->part[i++]->shape.rows) {
-    int64_t left = m->part[i]->shape.rows - lo;
-    if (left > 0 && m->part[i] == m->busy)
-      m->busy->format->soon(m->busy, lo, rows < left ? rows : left);
+  for (int i = 0; i < m->count && lo >= 0; lo -= m->each[i++]->shape.rows) {
+    int64_t left = m->each[i]->shape.rows - lo;
+    if (left > 0 && m->each[i] == m->busy) m->busy->format->soon(m->busy, lo, ls_min(rows, left));
   }
 }
 
@@ -108,14 +107,14 @@ static void rest_many(ls_source *source) {
 
 static void place_many(const ls_source *source, int64_t row, int64_t column, char *text,
                        size_t size) {
-  ls_source *const *part = ((const many *)source)->part;
-  for (; row >= (*part)->shape.rows; part++) row -= (*part)->shape.rows;
-  (*part)->format->place(*part, row, column, text, size);
+  ls_source *const *one = ((const many *)source)->each;
+  for (; row >= (*one)->shape.rows; one++) row -= (*one)->shape.rows;
+  (*one)->format->place(*one, row, column, text, size);
 }
 
 static ls_status rewind_many(ls_source *source) {
   many *m = (many *)source;
-  for (int i = 0; i < m->parts; i++) LS_TRY(m->part[i]->format->rewind(m->part[i]));
+  for (int i = 0; i < m->count; i++) LS_TRY(m->each[i]->format->rewind(m->each[i]));
   m->at = m->file = 0;
   m->row = 0;
   return LS_OK;
@@ -124,26 +123,26 @@ static ls_status rewind_many(ls_source *source) {
 static ls_status keys_many(ls_source *source, const char *by, const bool *asked, uint64_t *key) {
   const many *m = (const many *)source;
   int64_t first = 0;
-  for (int i = 0; i < m->parts; first += m->part[i++]->shape.rows)
-    LS_TRY(ls_source_keys(m->part[i], by, asked + first, key + first));
+  for (int i = 0; i < m->count; first += m->each[i++]->shape.rows)
+    LS_TRY(ls_source_keys(m->each[i], by, asked + first, key + first));
   return LS_OK;
 }
 
 static ls_status columns_many(const ls_source *source, struct ls_columns *out) {
-  const ls_source *first = ((const many *)source)->part[0];
+  const ls_source *first = ((const many *)source)->each[0];
   return first->format->columns ? first->format->columns(first, out) : LS_OK;
 }
 
 static void mark_many(const ls_source *source, const char *name, bool *const meant[2]) {
-  const ls_source *first = ((const many *)source)->part[0];
+  const ls_source *first = ((const many *)source)->each[0];
   first->format->mark(first, name, meant);
 }
 
 static void close_many(ls_source *source) {
   many *m = (many *)source;
-  for (int i = m->parts - 1; i >= 0; i--)
-    ls_source_close(&m->part[i]); /* the first one last: it may lend the others its class names */
-  LS_FREE(m->part);
+  for (int i = m->count - 1; i >= 0; i--)
+    ls_source_close(&m->each[i]); /* the first one last: it may lend the others its class names */
+  LS_FREE(m->each);
 }
 
 static const ls_format format_many = {
@@ -160,56 +159,56 @@ static const ls_format format_many = {
     .close = close_many,
 };
 
-static ls_status add_part(many *m, const ls_source *part) {
+static ls_status add_source(many *m, const ls_source *one) {
   ls_shape *whole = &m->base.shape;
-  const ls_shape *shape = &part->shape;
-  if (m->parts == 1) *whole = *shape, whole->rows = 0;
+  const ls_shape *shape = &one->shape;
+  if (m->count == 1) *whole = *shape, whole->rows = 0;
   if (shape->features != whole->features || shape->outputs != whole->outputs)
-    return ls_fail(LS_EDATA, "%s: %lld features and %lld targets a sample; %s has %lld and %lld",
-                   part->file[0].path, (long long)shape->features, (long long)shape->outputs,
-                   m->part[0]->file[0].path, (long long)whole->features, (long long)whole->outputs);
+    return ls_fail(LS_EDATA, "%s: %jd features and %jd targets a sample; %s has %jd and %jd",
+                   one->file[0].path, shape->features, shape->outputs, m->each[0]->file[0].path,
+                   whole->features, whole->outputs);
   whole->bytes = whole->bytes && shape->bytes;
   whole->single = whole->single && shape->single;
   bool over = __builtin_add_overflow(whole->rows, shape->rows, &whole->rows);
-  return over ? ls_fail(LS_EDATA, "%s: too many samples", part->file[0].path) : LS_OK;
+  return over ? ls_fail(LS_EDATA, "%s: too many samples", one->file[0].path) : LS_OK;
 }
 
 static ls_status list_files(many *m) {
   int files = 0;
-  for (int i = 0; i < m->parts; i++) files += m->part[i]->files;
+  for (int i = 0; i < m->count; i++) files += m->each[i]->files;
   LS_NEW(m->base.file, files);
-  for (int i = 0; i < m->parts; i++)
-    for (int k = 0; k < m->part[i]->files; k++)
-      m->base.file[m->base.files++].path = ls_mem_text(m->part[i]->file[k].path);
+  for (int i = 0; i < m->count; i++)
+    for (int k = 0; k < m->each[i]->files; k++)
+      m->base.file[m->base.files++].path = ls_mem_text(m->each[i]->file[k].path);
   return LS_OK;
 }
 
-static ls_status open_parts(many *m, const ls_opening *what, const ls_format *format,
-                            char *const *path, int paths) {
-  ls_opening one = *what;
-  LS_TRY(ls_mem_new((void **)&m->part, (size_t)paths, sizeof(void *)));
+static ls_status open_each_file(many *m, const ls_opening *what, const ls_format *format,
+                                char *const *path, int paths) {
+  ls_opening with = *what;
+  LS_TRY(ls_mem_new((void **)&m->each, (size_t)paths, sizeof(void *)));
   for (int i = 0; i < paths; i++) {
-    one.file = path[i];
-    one.more = i == 0 ? path + 1 : NULL;
-    LS_TRY(format->open(&one, &m->part[i]));
-    m->parts = i + 1;
-    LS_TRY(add_part(m, m->part[i]));
-    if (!one.first) one.first = m->part[0];
-    one.skipped -= m->part[i]->shape.rows;
+    with.file = path[i];
+    with.more = i == 0 ? path + 1 : NULL;
+    LS_TRY(format->open(&with, &m->each[i]));
+    m->count = i + 1;
+    LS_TRY(add_source(m, m->each[i]));
+    if (!with.first) with.first = m->each[0];
+    with.skipped -= m->each[i]->shape.rows;
   }
   m->format = format_many;
   if (!format->read_at) m->format.read_at = NULL;
   if (!format->mark) m->format.mark = NULL;
   m->base.format = &m->format;
-  m->base.names = m->part[0]->names;
-  m->base.separator = m->part[0]->separator;
+  m->base.names = m->each[0]->names;
+  m->base.separator = m->each[0]->separator;
   return list_files(m);
 }
 
 static ls_status open_many(const ls_opening *what, const ls_format *format, char *const *path,
                            int paths, ls_source **out) {
   LS_TRY(ls_source_new(&format_many, sizeof(many), 0, out));
-  ls_status status = open_parts((many *)*out, what, format, path, paths);
+  ls_status status = open_each_file((many *)*out, what, format, path, paths);
   if (status != LS_OK) ls_source_close(out);
   return status;
 }
@@ -271,14 +270,13 @@ static ls_status open_each(const ls_data_spec *spec, bool classes, bool quick,
     if (!source[s]) continue;
     const ls_shape *shape = &source[s]->shape, *train = &source[0]->shape;
     if (shape->classes > 0 && train->classes > 0 && shape->classes != train->classes)
-      return ls_fail(LS_EDATA, "%s: %lld columns of y, a class each; %s has %lld",
-                     source[s]->file[0].path, (long long)shape->classes, source[0]->file[0].path,
-                     (long long)train->classes);
+      return ls_fail(LS_EDATA, "%s: %jd columns of y, a class each; %s has %jd",
+                     source[s]->file[0].path, shape->classes, source[0]->file[0].path,
+                     train->classes);
     if (shape->features != train->features || shape->outputs != train->outputs)
-      return ls_fail(LS_EDATA, "%s: %lld features and %lld targets a sample; %s has %lld and %lld",
-                     source[s]->file[0].path, (long long)shape->features, (long long)shape->outputs,
-                     source[0]->file[0].path, (long long)train->features,
-                     (long long)train->outputs);
+      return ls_fail(LS_EDATA, "%s: %jd features and %jd targets a sample; %s has %jd and %jd",
+                     source[s]->file[0].path, shape->features, shape->outputs,
+                     source[0]->file[0].path, train->features, train->outputs);
   }
   return LS_OK;
 }

@@ -22,23 +22,21 @@ typedef struct {
 } memory;
 
 static void place(const ls_source *source, int64_t row, int64_t column, char *text, size_t size) {
-  const long long sample = row, y = -1 - column;
+  const int64_t y = -1 - column;
   if (column >= 0)
-    snprintf(text, size, "sample %lld, input %lld", sample, (long long)column);
+    snprintf(text, size, "sample %jd, input %jd", row, column);
   else if (y < source->shape.outputs)
-    snprintf(text, size, "sample %lld, target %lld", sample, y);
+    snprintf(text, size, "sample %jd, target %jd", row, y);
   else
-    snprintf(text, size, "sample %lld, weight", sample);
+    snprintf(text, size, "sample %jd, weight", row);
 }
-
-static const char *name_at(const void *arg, int64_t k) { return ((char *const *)arg)[k]; }
 
 static ls_status columns(const ls_source *source, ls_columns *out) {
   const ls_data_spec *spec = ((const memory *)source)->spec;
   char **names[2] = {spec->given_names[0], spec->given_names[1]};
   if (source->shape.soft && !names[1]) names[1] = spec->given_classes;
   for (int role = 0; role < 2; role++)
-    LS_TRY(ls_columns_split(name_at, names[role], ls_list_length(names[role]), &out->name[role],
+    LS_TRY(ls_columns_split(names[role], ls_list_length(names[role]), &out->name[role],
                             &out->unit[role]));
   const int classes = ls_list_length(spec->given_classes);
   LS_NEW(out->classes.text, classes);
@@ -70,9 +68,9 @@ ls_status ls_given_source(const ls_data_spec *spec, ls_source **out) {
 static ls_status check_scaling(const char *what, int64_t k, double shift, double divisor) {
   if (isfinite(shift) && isfinite(divisor) && divisor > 0) return LS_OK;
   return ls_fail(LS_EUSAGE,
-                 "%s_shift %g, %s_divisor %g of number %lld: they are numbers, and divisors more "
+                 "%s_shift %g, %s_divisor %g of number %jd: they are numbers, and divisors more "
                  "than 0",
-                 what, shift, what, divisor, (long long)k);
+                 what, shift, what, divisor, k);
 }
 
 ls_status ls_given_scale(const ls_data_spec *spec, int role, const ls_scaling *how,
@@ -118,7 +116,7 @@ static const char *no_input(const ls_affine *scale, int64_t f, double own, doubl
 ls_status ls_given_x(const ls_given_inputs *in, ls_dtype type, int64_t first, int64_t rows,
                      const void *x, ls_dtype precision, void *out, int64_t ldx) {
   static const ls_source anywhere = {.format = &format};
-  const ls_origin origin = {.source = &anywhere, .first = first};
+  const ls_chunk chunk = {.source = &anywhere, .first = first};
   const ls_affine *scale = in->scale && in->scale->n > 0 ? in->scale : NULL;
   for (int64_t r = 0; r < rows; r++)
     for (int64_t f = 0; f < in->features; f++) {
@@ -126,7 +124,7 @@ ls_status ls_given_x(const ls_given_inputs *in, ls_dtype type, int64_t first, in
       ls_dtype_put(precision, out, r * ldx + f, scale ? ls_affine_scaled(scale, f, own) : own);
       const char *wrong = no_input(scale, f, own, ls_dtype_get(precision, out, r * ldx + f));
       if (wrong)
-        return ls_refuse_missing(&origin, r, f, wrong, given,
+        return ls_refuse_missing(&chunk, r, f, wrong, given,
                                  "; data.missing.x: mean or a number fills it in");
     }
   return LS_OK;
@@ -138,12 +136,12 @@ typedef struct {
   int64_t first, rows, room;
   void *x, *y;            /* (room, features) and (room), or (room, columns), as kept */
   double *weight, *there; /* (room), see ls_data; of train alone */
-} part;
+} held;
 
 typedef struct {
   ls_store base;
   ls_source source; /* for messages */
-  part part[3];     /* by source */
+  held held[3];     /* by source */
   ls_filling missing;
   double *factor; /* (classes) what each counts; NULL: the same */
 } given;
@@ -190,7 +188,7 @@ static ls_status open_given(const ls_store_args *args, ls_store **out) {
   return ls_comm_agree(args->comm, set_up((given *)*out));
 }
 
-static void close_part(part *p) {
+static void close_held(held *p) {
   LS_FREE(p->x);
   LS_FREE(p->y);
   LS_FREE(p->weight);
@@ -200,16 +198,16 @@ static void close_part(part *p) {
 static void close_given(ls_comm *comm, ls_store *store) {
   given *g = (given *)store;
   (void)comm;
-  for (int s = 0; s < 3; s++) close_part(&g->part[s]);
+  for (int s = 0; s < 3; s++) close_held(&g->held[s]);
   LS_FREE(g->missing.value);
   LS_FREE(g->factor);
   LS_FREE(g);
 }
 
-static ls_status make_room(const ls_recipe *r, part *p, int64_t rows) {
+static ls_status make_room(const ls_recipe *r, held *p, int64_t rows) {
   if (rows <= p->room) return LS_OK;
   p->room = 0;
-  close_part(p);
+  close_held(p);
   LS_TRY(ls_mem_new(&p->x, (size_t)rows, ls_recipe_x(r)));
   LS_TRY(ls_mem_new(&p->y, (size_t)rows, ls_recipe_y(r)));
   LS_NEW(p->weight, rows);
@@ -218,11 +216,12 @@ static ls_status make_room(const ls_recipe *r, part *p, int64_t rows) {
   return LS_OK;
 }
 
-/* What a sample counts: its own weight, times its class's. y: as it is given, and its weight. */
-static ls_status weigh(const given *g, const ls_origin *origin, const double *y, double *weight) {
+/* What a sample counts: its own weight, times its class's. */
+static ls_status weigh(const given *g, const ls_chunk *one, double *weight) {
   int32_t label;
-  LS_TRY(ls_weights_store(weight, origin, 1, y));
-  if (g->factor && ls_recipe_label(g->base.args.recipe, y, &label)) *weight *= g->factor[label];
+  LS_TRY(ls_weights_store(weight, one));
+  if (g->factor && ls_recipe_label(g->base.args.recipe, one->y, &label))
+    *weight *= g->factor[label];
   return LS_OK;
 }
 
@@ -234,20 +233,23 @@ static double share_there(const double *y, int64_t n) {
 }
 
 static ls_status take_row(const given *g, const ls_given *samples, int64_t k, double *row,
-                          part *to) {
+                          held *to) {
   const ls_recipe *r = g->base.args.recipe;
-  const ls_origin origin = {.source = &g->source, .first = samples->first + k};
+  const ls_chunk one = {.source = &g->source,
+                        .first = samples->first + k,
+                        .rows = 1,
+                        .y = row,
+                        .stride = r->columns + 1};
   for (int64_t c = 0; c < r->columns; c++)
     row[c] = ls_dtype_get(samples->type, samples->y, k * r->columns + c);
   row[r->columns] = samples->weight ? ls_dtype_get(samples->type, samples->weight, k) : 1;
-  LS_TRY(
-      ls_recipe_keep_y(r, &origin, 1, row, r->columns, (char *)to->y + (size_t)k * ls_recipe_y(r)));
+  LS_TRY(ls_recipe_keep_y(r, &one, (char *)to->y + (size_t)k * ls_recipe_y(r)));
   to->there[k] = share_there(row, r->columns);
-  return weigh(g, &origin, row, &to->weight[k]);
+  return weigh(g, &one, &to->weight[k]);
 }
 
 /* Targets and weights. */
-static ls_status take_y(const given *g, const ls_given *samples, part *to) {
+static ls_status take_y(const given *g, const ls_given *samples, held *to) {
   double *row;
   ls_status status = LS_OK;
   LS_NEW(row, g->base.args.recipe->columns + 1);
@@ -261,9 +263,10 @@ ls_status ls_data_give(ls_data *data, ls_split split, const ls_given *samples) {
   const ls_recipe *r = &data->recipe;
   given *g = (given *)data->store;
   const ls_given_inputs inputs = {r->features, r->x_affine, &g->missing};
-  part *p = &g->part[split];
+  held *p = &g->held[split];
   assert(data->kind == &ls_store_given);
-  LS_TRY(make_room(r, p, samples->rows > 0 ? samples->rows : 1)); /* there is a part in any case */
+  LS_TRY(
+      make_room(r, p, samples->rows > 0 ? samples->rows : 1)); /* something is held in any case */
   p->first = samples->begin + samples->first;
   p->rows = samples->rows;
   if (split == LS_SPLIT_TEST) {
@@ -282,14 +285,14 @@ ls_status ls_data_give(ls_data *data, ls_split split, const ls_given *samples) {
 int64_t ls_data_columns(const ls_data *data) { return data->recipe.columns; }
 
 /* Rows that follow one another: the order is sequential. */
-static ls_status gather(const ls_store *store, int s, const int64_t *row, int64_t rows, void *x,
-                        int64_t ldx, int32_t *labels, void *targets) {
-  const part *p = &((const given *)store)->part[s];
+static ls_status gather(const ls_store *store, int s, const int64_t *row, int64_t rows,
+                        const ls_batch *to) {
+  const held *p = &((const given *)store)->held[s];
   const ls_recipe *r = store->args.recipe;
   const size_t at = (size_t)(row[0] - p->first);
   assert(row[0] >= p->first && row[0] + rows <= p->first + p->rows);
-  if (x) ls_recipe_give_x(r, (const char *)p->x + at * ls_recipe_x(r), NULL, rows, x, ldx);
-  ls_recipe_give_y(r, (const char *)p->y + at * ls_recipe_y(r), NULL, rows, labels, targets);
+  ls_recipe_give(r, (const char *)p->x + at * ls_recipe_x(r),
+                 (const char *)p->y + at * ls_recipe_y(r), NULL, rows, to);
   return LS_OK;
 }
 

@@ -72,31 +72,26 @@ static const char weights_name[] = "/train/weights";
 /* ---- which datasets a file has ---- */
 
 typedef struct {
-  char **path; /* (count) */
-  int64_t count, room;
+  ls_texts path;
+  ls_status status; /* of making the list */
 } contents;
 
 static void note(void *arg, const ls_h5_entry *entry) {
   contents *c = arg;
-  if (c->count == c->room) {
-    c->room = c->room > 0 ? 2 * c->room : 64;
-    char **more = ls_mem_must((size_t)c->room * sizeof *more);
-    if (c->count > 0) memcpy(more, c->path, (size_t)c->count * sizeof *more);
-    LS_FREE(c->path);
-    c->path = more;
-  }
-  c->path[c->count++] = ls_mem_text(entry->path);
+  if (c->status == LS_OK) c->status = ls_texts_add(&c->path, ls_mem_text(entry->path));
 }
 
-static void contents_free(contents *c) {
-  for (int64_t k = 0; k < c->count; k++) LS_FREE(c->path[k]);
-  LS_FREE(c->path);
+static ls_status look_into(const char *path, contents *c) {
+  LS_TRY(ls_h5_list(path, note, c));
+  return c->status;
 }
 
 static bool has_one(const contents *c, const char *name) {
   const ls_dataset d = ls_dataset_of(name);
-  for (int64_t k = 0; k < c->count; k++)
-    if (strncmp(c->path[k], d.here, (size_t)d.path) == 0 && !c->path[k][d.path]) return true;
+  for (int64_t k = 0; k < c->path.count; k++) {
+    const char *path = c->path.text[k];
+    if (strncmp(path, d.here, (size_t)d.path) == 0 && !path[d.path]) return true;
+  }
   return false;
 }
 
@@ -137,11 +132,11 @@ static ls_status no_train(const char *path) {
 
 static ls_status guess_hdf5(const char *path, ls_data_spec *spec) {
   contents c = {0};
-  ls_status status = ls_h5_list(path, note, &c);
+  ls_status status = look_into(path, &c);
   if (status == LS_OK && !has(&c, &own_layout, 0)) status = no_train(path);
   if (status == LS_OK && has_one(&c, weights_name)) spec->weights = ls_mem_text(weights_name);
   if (status == LS_OK) take_layout(path, &c, &own_layout, spec);
-  contents_free(&c);
+  ls_texts_free(&c.path);
   return status;
 }
 
@@ -170,13 +165,13 @@ static layout layout_of(const ls_data_spec *like) {
 static ls_status guess_hdf5_like(const char *path, const ls_data_spec *like, ls_data_spec *spec) {
   const layout known = layout_of(like);
   contents c = {0};
-  ls_status status = ls_h5_list(path, note, &c);
+  ls_status status = look_into(path, &c);
   bool as_known = status == LS_OK && has(&c, &known, 0);
   const layout *l = as_known ? &known : &own_layout;
   take_layout(path, &c, l, spec);
   for (int s = 0; s < 3; s++) spec->source[s].transpose = as_known && like->source[s].transpose;
   bool found = has(&c, l, 0), inputs = known.name[0][0] && has_all(&c, known.name[0][0]);
-  contents_free(&c);
+  ls_texts_free(&c.path);
   if (status != LS_OK || found) return status;
   if (!known.name[0][0]) return no_train(path);
   status = ls_fail(LS_EDATA,

@@ -47,10 +47,10 @@ static ls_status no_column(const ls_heading *h, const char *name) {
     snprintf(other, sizeof other, "; fields are separated by %s here (data.separator)",
              h->separator);
   else if (is_counted(name))
-    snprintf(other, sizeof other, "; numbers count from 1 to %lld, and a range is written 1-3",
-             (long long)h->columns);
-  return ls_fail(LS_EDATA, "%s: no column '%s'; there are %lld%s%s%s", h->path, name,
-                 (long long)h->columns, list, length >= sizeof list ? " ..." : "", other);
+    snprintf(other, sizeof other, "; numbers count from 1 to %jd, and a range is written 1-3",
+             h->columns);
+  return ls_fail(LS_EDATA, "%s: no column '%s'; there are %jd%s%s%s", h->path, name, h->columns,
+                 list, length >= sizeof list ? " ..." : "", other);
 }
 
 ls_status ls_heading_name(const ls_heading *h, const char *name, size_t length, int64_t *column) {
@@ -77,11 +77,11 @@ static ls_status find_between(const ls_heading *h, const char *name, int64_t *lo
 }
 
 static bool find_numbers(const ls_heading *h, const char *name, int64_t *lo, int64_t *hi) {
-  long long first, last;
+  int64_t first, last;
   int used = 0;
-  if (sscanf(name, "%19lld-%19lld%n", &first, &last, &used) != 2 || name[used]) {
+  if (sscanf(name, "%19jd-%19jd%n", &first, &last, &used) != 2 || name[used]) {
     used = 0;
-    if (sscanf(name, "%19lld%n", &first, &used) != 1 || name[used]) return false;
+    if (sscanf(name, "%19jd%n", &first, &used) != 1 || name[used]) return false;
     last = first;
   }
   *lo = first - 1;

@@ -16,10 +16,10 @@ size_t ls_kept_room(const ls_data_spec *spec, const int64_t rows[3]) {
   return room;
 }
 
-void ls_kept_place(const int64_t rows[3], void *memory, ls_drawn kept[3]) {
+void ls_kept_lay(const int64_t rows[3], void *memory, ls_drawn kept[3]) {
   char *at = memory;
   for (int s = 0; s < 3; s++) {
-    ls_drawn_place(&kept[s], rows[s], at);
+    ls_drawn_lay(&kept[s], rows[s], at);
     at += ls_drawn_bytes(rows[s]);
   }
 }

@@ -10,7 +10,7 @@ bool ls_kept_asked(const ls_data_spec *spec); /* may samples of the sources be d
 /* Bytes that it takes to know which samples of the sources are kept; 0: all are. */
 size_t ls_kept_room(const ls_data_spec *spec, const int64_t rows[3]);
 /* `memory` is as large and zeroed, or they have been found already. */
-void ls_kept_place(const int64_t rows[3], void *memory, ls_drawn kept[3]);
+void ls_kept_lay(const int64_t rows[3], void *memory, ls_drawn kept[3]);
 /* All samples of the open sources but those of which something is missing that is to drop them. A
  * sample that cannot be read is kept: if a split uses it, it will be refused. */
 ls_status ls_kept_find(const ls_data_spec *spec, ls_source *source[3], ls_drawn kept[3]);

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "data/ahead.h"
 #include "data/data_private.h"
@@ -115,22 +116,22 @@ static int64_t most_rows(const ls_loader *l, int together) {
   const int64_t share = ls_share_most(&l->share), slices = l->batch.slices,
                 whole = l->share.calendar.batch,
                 few = whole / slices * together + (whole % slices * together + slices - 1) / slices;
-  return few < share ? few : share;
+  return ls_min(few, share);
 }
 
-static ls_status set_up(ls_loader *l, int64_t batch, int together, ls_dtype precision) {
+static ls_status set_up(ls_loader *l, int64_t batch, int together) {
+  const ls_recipe *r = &l->data->recipe;
   ls_batch *b = &l->batch;
   LS_TRY(ls_calendar_make(ls_data_rows(l->data, LS_SPLIT_TRAIN), batch, l->data->drop_last,
                           &l->share.calendar));
-  size_t real = ls_dtype_size(precision);
-  b->features = l->data->recipe.features;
-  b->outputs = l->data->recipe.outputs;
-  b->ldx = ls_leading(b->features, precision);
+  const size_t real = ls_dtype_size(r->precision);
+  b->features = r->features;
+  b->outputs = r->outputs;
+  b->ldx = ls_leading(b->features, r->precision);
   l->max_rows = most_rows(l, together);
   LS_NEW(l->index, l->max_rows);
   LS_NEW(l->slice_row, b->slice_hi - b->slice_lo + 1);
   LS_TRY(ls_mem_new(&b->x, (size_t)l->max_rows, (size_t)b->ldx * real));
-  const ls_recipe *r = &l->data->recipe;
   if (r->labels || r->soft) LS_NEW(b->labels, l->max_rows);
   if (r->target != LS_TARGET_CLASS || r->soft)
     LS_TRY(ls_mem_new(&b->targets, (size_t)l->max_rows, (size_t)b->outputs * real));
@@ -141,15 +142,8 @@ static ls_status set_up(ls_loader *l, int64_t batch, int together, ls_dtype prec
 }
 
 ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi,
-                        uint64_t seed, ls_dtype precision, ls_loader **out) {
-  return ls_loader_new_few(data, batch, slices, slice_lo, slice_hi, slices, seed, precision, out);
-}
-
-ls_status ls_loader_new_few(const ls_data *data, int64_t batch, int slices, int slice_lo,
-                            int slice_hi, int together, uint64_t seed, ls_dtype precision,
-                            ls_loader **out) {
-  assert(precision == data->recipe.precision && 0 <= slice_lo && slice_lo <= slice_hi &&
-         slice_hi <= slices);
+                        int together, uint64_t seed, ls_loader **out) {
+  assert(0 <= slice_lo && slice_lo <= slice_hi && slice_hi <= slices);
   LS_NEW(*out, 1);
   (*out)->data = data;
   (*out)->slice_lo = slice_lo;
@@ -162,7 +156,7 @@ ls_status ls_loader_new_few(const ls_data *data, int64_t batch, int slices, int 
                              .slice_hi = slice_hi,
                              .epoch = -1};
   (*out)->batch = (ls_batch){.slices = slices, .slice_lo = slice_lo, .slice_hi = slice_hi};
-  ls_status status = set_up(*out, batch, together, precision);
+  ls_status status = set_up(*out, batch, together);
   if (status != LS_OK) ls_loader_free(out);
   return status;
 }
@@ -182,14 +176,13 @@ void ls_loader_free(ls_loader **out) {
   LS_FREE(*out);
 }
 
-void ls_loader_place(ls_loader *l, void *x) {
+void ls_loader_into(ls_loader *l, void *x) {
   if (!l->is_placed) LS_FREE(l->batch.x);
   l->batch.x = x;
   l->is_placed = true;
 }
 
 void ls_loader_join(ls_loader *loader, ls_comm *comm) { loader->comm = comm; }
-int64_t ls_loader_steps_per_epoch(const ls_loader *loader) { return loader->share.calendar.steps; }
 const ls_calendar *ls_loader_calendar(const ls_loader *loader) { return &loader->share.calendar; }
 
 void ls_loader_move(ls_loader *l, int64_t steps, int64_t samples) {
@@ -228,8 +221,7 @@ ls_status ls_loader_slices(ls_loader *l, int64_t step, int lo, int hi, ls_batch 
   if (b->weight) weigh(l, step);
   *out = *b; /* the same buffers, which are filled next */
   if (l->ahead) return ls_ahead_batch(l->ahead, step, rows_before_part(l), b);
-  return ls_data_gather(l->data, LS_SPLIT_TRAIN, l->index, b->rows, b->x, b->ldx, b->labels,
-                        b->targets);
+  return ls_data_gather(l->data, LS_SPLIT_TRAIN, l->index, b->rows, b);
 }
 
 int64_t ls_loader_samples(const ls_loader *l, int64_t step, int64_t *sample) {

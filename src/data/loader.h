@@ -8,20 +8,17 @@
 #include "data/order.h"
 
 typedef struct ls_loader ls_loader;
+/* Minibatches of so many samples, cut into `slices`, of which [slice_lo, slice_hi) are this rank's;
+ * at most `together` of them are ever asked for at once. */
 ls_status ls_loader_new(const ls_data *data, int64_t batch, int slices, int slice_lo, int slice_hi,
-                        uint64_t seed, ls_dtype precision, ls_loader **out);
-/* The same where at most `together` slices are ever asked for at once. */
-ls_status ls_loader_new_few(const ls_data *data, int64_t batch, int slices, int slice_lo,
-                            int slice_hi, int together, uint64_t seed, ls_dtype precision,
-                            ls_loader **out);
+                        int together, uint64_t seed, ls_loader **out);
 void ls_loader_free(ls_loader **loader);
 /* The slices' ranks share the work of adding weights up: from here on ls_loader_batch is
  * collective, and all ranks ask for the same steps.
  */
 void ls_loader_join(ls_loader *loader, ls_comm *comm);
 /* Rows come into x from here on, (max_rows, ldx) real, zeroed, where other ranks see them. */
-void ls_loader_place(ls_loader *loader, void *x);
-int64_t ls_loader_steps_per_epoch(const ls_loader *loader);
+void ls_loader_into(ls_loader *loader, void *x);
 int64_t ls_loader_max_rows(const ls_loader *loader); /* at once, of this rank's share */
 /* How epochs are cut into minibatches (order.h). */
 const struct ls_calendar *ls_loader_calendar(const ls_loader *loader);

@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "data/store.h"
 
@@ -51,9 +52,7 @@ static ls_status lay_out(const ls_store_args *args, layout *l) {
     bool fits = lay(rows, ls_recipe_x(args->recipe), &l->end);
     l->y[s] = l->end;
     fits = fits && lay(rows, ls_recipe_y(args->recipe), &l->end);
-    if (!fits)
-      return ls_fail(LS_EDATA, "%lld samples are more than memory can hold",
-                     (long long)args->rows[s]);
+    if (!fits) return ls_fail(LS_EDATA, "%jd samples are more than memory can hold", args->rows[s]);
   }
   return LS_OK;
 }
@@ -142,33 +141,38 @@ static const void *rows_from(const waiting *w, int64_t row, int64_t rows) {
   return w->joined;
 }
 
-static ls_status wait_x(memory *m, const ls_origin *origin, int64_t rows, const void *x) {
+static ls_status wait_x(const memory *m, const ls_chunk *chunk) {
   const ls_recipe *r = m->base.args.recipe;
-  LS_TRY(ls_recipe_check_x(r, origin, rows, x));
-  for (int64_t k = 0; k < rows; k++)
-    put_row(&m->waiting[LS_ROLE_X], origin->first + k,
-            (const char *)x + (size_t)k * ls_recipe_raw(r));
+  const char *x = chunk->x;
+  LS_TRY(ls_recipe_check_x(r, chunk));
+  for (int64_t k = 0; k < chunk->rows; k++, x += ls_recipe_raw(r))
+    put_row(&m->waiting[LS_ROLE_X], chunk->first + k, x);
   return LS_OK;
 }
 
-static ls_status wait_y(memory *m, const ls_origin *origin, int64_t rows, const double *y,
-                        int64_t stride) {
-  LS_TRY(ls_recipe_check_y(m->base.args.recipe, origin, rows, y, stride));
-  for (int64_t k = 0; k < rows; k++)
-    put_row(&m->waiting[LS_ROLE_Y], origin->first + k, y + k * stride);
+static ls_status wait_y(const memory *m, const ls_chunk *chunk) {
+  LS_TRY(ls_recipe_check_y(m->base.args.recipe, chunk));
+  for (int64_t k = 0; k < chunk->rows; k++)
+    put_row(&m->waiting[LS_ROLE_Y], chunk->first + k, chunk->y + k * chunk->stride);
   return LS_OK;
 }
 
-static ls_status take(ls_store *store, int s, const ls_origin *origin, int64_t rows, const void *x,
-                      const double *y, int64_t stride) {
-  memory *m = (memory *)store;
-  const ls_recipe *r = store->args.recipe;
-  void *to_x = row_of(m->x[s], origin->first, ls_recipe_x(r)),
-       *to_y = row_of(m->y[s], origin->first, ls_recipe_y(r));
-  LS_TRY(s == 0 && m->waiting[LS_ROLE_X].place ? wait_x(m, origin, rows, x)
-                                               : ls_recipe_keep_x(r, origin, rows, x, to_x));
-  return s == 0 && m->waiting[LS_ROLE_Y].place ? wait_y(m, origin, rows, y, stride)
-                                               : ls_recipe_keep_y(r, origin, rows, y, stride, to_y);
+static ls_status keep_x(const memory *m, int s, const ls_chunk *chunk) {
+  const ls_recipe *r = m->base.args.recipe;
+  return ls_recipe_keep_x(r, chunk, row_of(m->x[s], chunk->first, ls_recipe_x(r)));
+}
+
+static ls_status keep_y(const memory *m, int s, const ls_chunk *chunk) {
+  const ls_recipe *r = m->base.args.recipe;
+  return ls_recipe_keep_y(r, chunk, row_of(m->y[s], chunk->first, ls_recipe_y(r)));
+}
+
+static ls_status take(ls_store *store, int s, const ls_chunk *chunk) {
+  const memory *m = (const memory *)store;
+  const bool waits[2] = {s == 0 && m->waiting[LS_ROLE_X].place,
+                         s == 0 && m->waiting[LS_ROLE_Y].place};
+  LS_TRY(waits[LS_ROLE_X] ? wait_x(m, chunk) : keep_x(m, s, chunk));
+  return waits[LS_ROLE_Y] ? wait_y(m, chunk) : keep_y(m, s, chunk);
 }
 
 /* ---- statistics ---- */
@@ -194,16 +198,17 @@ static ls_matrix matrix(ls_store *store, int role) {
   return (ls_matrix){rows_x, store, r->raw, train->rows, r->features, most};
 }
 
-static ls_status settle_some(memory *m, const ls_origin *origin, int64_t rows) {
-  const ls_recipe *r = m->base.args.recipe;
+/* Rows of train from `row` on. */
+static ls_status settle_some(const memory *m, const ls_source *train, int64_t row, int64_t rows) {
   const waiting *x = &m->waiting[LS_ROLE_X], *y = &m->waiting[LS_ROLE_Y];
-  const int64_t row = origin->first;
-  if (x->place)
-    LS_TRY(ls_recipe_keep_x(r, origin, rows, rows_from(x, row, rows),
-                            row_of(m->x[0], row, ls_recipe_x(r))));
+  ls_chunk chunk = {.source = train, .first = row, .rows = rows, .stride = y->n};
+  if (x->place) {
+    chunk.x = rows_from(x, row, rows);
+    LS_TRY(keep_x(m, 0, &chunk));
+  }
   if (!y->place) return LS_OK;
-  return ls_recipe_keep_y(r, origin, rows, rows_from(y, row, rows), r->columns,
-                          row_of(m->y[0], row, ls_recipe_y(r)));
+  chunk.y = rows_from(y, row, rows);
+  return keep_y(m, 0, &chunk);
 }
 
 static ls_status settle(ls_store *store, const ls_source *train) {
@@ -211,22 +216,20 @@ static ls_status settle(ls_store *store, const ls_source *train) {
   const int64_t rows = store->args.rows[0];
   int64_t most = INT64_MAX;
   for (int role = 0; role < 2; role++)
-    if (m->waiting[role].place && m->waiting[role].at_once < most) most = m->waiting[role].at_once;
+    if (m->waiting[role].place) most = ls_min(most, m->waiting[role].at_once);
   for (int64_t row = 0, n; row < rows; row += n)
-    if (ls_splits_used(store->args.splits, 0, row, rows - row < most ? rows - row : most, &n))
-      LS_TRY(settle_some(m, &(ls_origin){.source = train, .first = row}, n));
+    if (ls_splits_used(store->args.splits, 0, row, ls_min(rows - row, most), &n))
+      LS_TRY(settle_some(m, train, row, n));
   for (int role = 0; role < 2; role++) wait_no_more(&m->waiting[role]);
   return LS_OK;
 }
 
 /* ---- a minibatch ---- */
 
-static ls_status gather(const ls_store *store, int s, const int64_t *row, int64_t rows, void *x,
-                        int64_t ldx, int32_t *labels, void *targets) {
+static ls_status gather(const ls_store *store, int s, const int64_t *row, int64_t rows,
+                        const ls_batch *to) {
   const memory *m = (const memory *)store;
-  const ls_recipe *r = store->args.recipe;
-  if (x) ls_recipe_give_x(r, m->x[s], row, rows, x, ldx);
-  ls_recipe_give_y(r, m->y[s], row, rows, labels, targets);
+  ls_recipe_give(store->args.recipe, m->x[s], m->y[s], row, rows, to);
   return LS_OK;
 }
 

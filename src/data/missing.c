@@ -28,7 +28,7 @@ static void add(void *arg, int64_t row, const double *x, const double *y) {
 ls_status ls_missing_means(ls_source *train, const ls_splits *splits, double *mean) {
   const int64_t features = train->shape.features;
   const ls_cut *cut = &splits->cut[LS_SPLIT_TRAIN];
-  const ls_origin origin = {.source = train, .first = ls_cut_row(cut, 0)};
+  const ls_chunk first = {.source = train, .first = ls_cut_row(cut, 0)};
   sums s = {cut, features, mean, NULL};
   LS_NEW(s.count, features);
   for (int64_t f = 0; f < features; f++) mean[f] = 0;
@@ -36,7 +36,7 @@ ls_status ls_missing_means(ls_source *train, const ls_splits *splits, double *me
   for (int64_t f = 0; f < features && status == LS_OK; f++) {
     mean[f] /= s.count[f];
     if (s.count[f] == 0)
-      status = ls_refuse(&origin, 0, f, "missing in all training samples, so it has no mean",
+      status = ls_refuse(&first, 0, f, "missing in all training samples, so it has no mean",
                          (double)NAN);
   }
   LS_FREE(s.count);
@@ -45,26 +45,25 @@ ls_status ls_missing_means(ls_source *train, const ls_splits *splits, double *me
 
 /* ---- targets that count nothing ---- */
 
-void ls_mask_add(const ls_mask *mask, const ls_origin *origin, int64_t rows, const double *y,
-                 int64_t stride) {
-  const int64_t targets = origin->source->shape.outputs;
-  for (int64_t k = 0; k < rows; k++) {
-    const bool trained = ls_cut_has(mask->train, LS_SPLIT_TRAIN, origin->first + k);
+void ls_mask_add(const ls_mask *mask, const ls_chunk *chunk) {
+  const int64_t targets = chunk->source->shape.outputs;
+  for (int64_t k = 0; k < chunk->rows; k++) {
+    const bool trained = ls_cut_has(mask->train, LS_SPLIT_TRAIN, chunk->first + k);
     int64_t there = 0;
     for (int64_t c = 0; c < targets; c++) {
-      if (isnan(y[k * stride + c])) continue;
+      if (isnan(chunk->y[k * chunk->stride + c])) continue;
       there++;
       mask->samples[c] += trained;
     }
-    mask->share[origin->first + k] = (double)there / (double)targets;
+    mask->share[chunk->first + k] = (double)there / (double)targets;
   }
 }
 
 ls_status ls_mask_check(const ls_mask *mask, const ls_source *train) {
-  const ls_origin origin = {.source = train, .first = ls_cut_row(mask->train, 0)};
+  const ls_chunk first = {.source = train, .first = ls_cut_row(mask->train, 0)};
   for (int64_t c = 0; c < train->shape.outputs; c++)
     if (mask->samples[c] == 0)
-      return ls_refuse(&origin, 0, -1 - c,
+      return ls_refuse(&first, 0, -1 - c,
                        "missing in all training samples, so it cannot be learned", (double)NAN);
   return LS_OK;
 }

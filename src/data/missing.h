@@ -18,9 +18,8 @@ typedef struct {
   int64_t *samples; /* (targets) training samples that have each of them */
 } ls_mask;
 
-/* Count the targets of rows of train's source, y (rows, stride). */
-void ls_mask_add(const ls_mask *mask, const ls_origin *origin, int64_t rows, const double *y,
-                 int64_t stride);
+/* Count the targets of rows of train's source. */
+void ls_mask_add(const ls_mask *mask, const ls_chunk *chunk);
 /* All have been: LS_EDATA, located, for a target that no training sample has. */
 ls_status ls_mask_check(const ls_mask *mask, const ls_source *train);
 

@@ -54,13 +54,8 @@ bool ls_names_number(const ls_names *names, const char *text, double *number) {
 }
 
 static ls_status grow(ls_names *names) {
-  char **text;
-  int64_t room = names->room ? 2 * names->room : 16;
-  LS_NEW(text, room);
-  if (names->count) memcpy(text, names->text, (size_t)names->count * sizeof *text);
-  LS_FREE(names->text);
-  names->text = text;
-  names->room = room;
+  LS_GROW(names->text, 2 * names->room + 16);
+  names->room = 2 * names->room + 16;
   return LS_OK;
 }
 
@@ -109,4 +104,11 @@ ls_status ls_names_of(const ls_texts *texts, ls_names **out) {
   ls_status status = number(texts, *out);
   if (status != LS_OK) ls_names_free(out);
   return status;
+}
+
+ls_status ls_names_begin(const ls_opening *what, ls_names **own, ls_names **out) {
+  const ls_texts *known = what->spec->classes_named;
+  if (!what->first) LS_TRY(known ? ls_names_of(known, own) : ls_names_new(own));
+  *out = what->first ? what->first->names : *own;
+  return LS_OK;
 }

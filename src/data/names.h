@@ -20,6 +20,9 @@ ls_status ls_names_new(ls_names **out);
 /* Of classes in order of their numbers, which need not be sorted; a name that comes twice is the
  * last one. */
 ls_status ls_names_of(const ls_texts *texts, ls_names **out);
+/* Those that a source looks into which is being opened: of the one opened first (NULL: it has
+ * none), or *own, which is made here, with the classes that a checkpoint knows or none yet. */
+ls_status ls_names_begin(const ls_opening *what, ls_names **own, ls_names **out);
 void ls_names_free(ls_names **names);
 /* The place of a name, or of the next one: *found says which. */
 int64_t ls_names_find(const ls_names *names, const char *text, size_t length, bool *found);

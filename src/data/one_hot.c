@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "data/columns.h"
 #include "data/refuse.h"
@@ -27,7 +28,7 @@ static const char unlike[] =
     "loss, several 0 or 1 a sample with binary_cross_entropy";
 
 /* The class of row k (columns) of the source within; `found` is NaN where a value is missing. */
-static ls_status class_of(const one_hot *h, const ls_origin *origin, int64_t k, const double *row,
+static ls_status class_of(const one_hot *h, const ls_chunk *chunk, int64_t k, const double *row,
                           double *found) {
   const int64_t columns = h->within->shape.outputs;
   int64_t ones = 0, at = 0, odd = -1;
@@ -40,18 +41,18 @@ static ls_status class_of(const one_hot *h, const ls_origin *origin, int64_t k, 
   }
   *found = ones == 1 && odd < 0 ? (double)at : HUGE_VAL;
   if (isfinite(*found) || h->base.loose) return LS_OK;
-  at = odd < 0 ? 0 : odd;
-  return ls_refuse(origin, k, -1 - at, unlike, row[at]);
+  at = ls_max(odd, 0);
+  return ls_refuse(chunk, k, -1 - at, unlike, row[at]);
 }
 
 /* Rows of `wide`, of which the first is row `first` of the source, with their weights or not. */
 static ls_status narrow(const one_hot *h, int64_t first, int64_t rows, int64_t weights, double *y) {
-  const ls_origin origin = {.source = h->within, .first = first};
+  const ls_chunk chunk = {.source = h->within, .first = first};
   const int64_t columns = h->within->shape.outputs;
   for (int64_t k = 0; k < rows; k++) {
     const double *row = h->wide + k * (columns + weights);
     double *to = y + k * (1 + weights);
-    LS_TRY(class_of(h, &origin, k, row, to));
+    LS_TRY(class_of(h, &chunk, k, row, to));
     if (weights) to[1] = row[columns];
   }
   return LS_OK;
@@ -63,7 +64,7 @@ static ls_status read_hot(ls_source *source, int64_t rows, ls_dtype cell, void *
   const size_t width = (size_t)source->shape.features * ls_dtype_size(cell);
   h->within->loose = source->loose;
   for (int64_t k = 0, n; k < rows; k += n) {
-    n = rows - k < h->step ? rows - k : h->step;
+    n = ls_min(rows - k, h->step);
     void *to = x ? (char *)x + (size_t)k * width : NULL;
     LS_TRY(h->within->format->read(h->within, n, cell, to, h->wide));
     LS_TRY(narrow(h, h->row, n, weights, y + k * (1 + weights)));
@@ -78,7 +79,7 @@ static ls_status read_hot_at(ls_source *source, int64_t lo, int64_t rows, ls_dty
   h->within->loose = source->loose;
   if (x) LS_TRY(h->within->format->read_at(h->within, lo, rows, cell, x, NULL));
   for (int64_t k = 0, n; y && k < rows; k += n) {
-    n = rows - k < h->step ? rows - k : h->step;
+    n = ls_min(rows - k, h->step);
     LS_TRY(h->within->format->read_at(h->within, lo + k, n, cell, NULL, h->wide));
     LS_TRY(narrow(h, lo + k, n, 0, y + k));
   }
@@ -137,20 +138,16 @@ static void close_hot(ls_source *source) {
   ls_source_close(&h->within);
 }
 
-static ls_format format_of(const ls_source *within) {
-  const ls_format *has = within->format;
-  return (ls_format){.name = has->name,
-                     .read = read_hot,
-                     .read_at = ls_source_any_row(within) ? read_hot_at : NULL,
-                     .soon = has->soon ? soon_hot : NULL,
-                     .rest = has->rest ? rest_hot : NULL,
-                     .rewind = rewind_hot,
-                     .keys = keys_hot,
-                     .place = place_hot,
-                     .columns = columns_hot,
-                     .mark = has->mark ? mark_hot : NULL,
-                     .close = close_hot};
-}
+static const ls_format format_hot = {.read = read_hot,
+                                     .read_at = read_hot_at,
+                                     .soon = soon_hot,
+                                     .rest = rest_hot,
+                                     .rewind = rewind_hot,
+                                     .keys = keys_hot,
+                                     .place = place_hot,
+                                     .columns = columns_hot,
+                                     .mark = mark_hot,
+                                     .close = close_hot};
 
 /* ---- shares ---- */
 
@@ -174,7 +171,7 @@ static ls_status look_for_shares(one_hot *h, bool *shares) {
   const ls_shape *shape = &h->within->shape;
   const int64_t stride = ls_shape_columns(shape);
   for (int64_t row = 0, n; row < shape->rows && !*shares; row += n) {
-    n = shape->rows - row < h->step ? shape->rows - row : h->step;
+    n = ls_min(shape->rows - row, h->step);
     LS_TRY(h->within->format->read(h->within, n, LS_F64, NULL, h->wide));
     for (int64_t k = 0; k < n && !*shares; k++) {
       const double *y = h->wide + k * stride;
@@ -199,14 +196,14 @@ static ls_status check(const ls_source *source, int64_t classes) {
   const int64_t columns = source->shape.outputs;
   if (source->names)
     return ls_fail(LS_EDATA,
-                   "%s: classes as texts are one column of y, here are %lld; several are rows of "
+                   "%s: classes as texts are one column of y, here are %jd; several are rows of "
                    "one 1 and zeros",
-                   source->file[0].path, (long long)columns);
+                   source->file[0].path, columns);
   if (classes == 0 || columns == classes) return LS_OK;
   return ls_fail(LS_EDATA,
-                 "%s: y has %lld columns, which are as many classes (rows of one 1 and zeros), and "
-                 "data.classes, or the checkpoint, says %lld",
-                 source->file[0].path, (long long)columns, (long long)classes);
+                 "%s: y has %jd columns, which are as many classes (rows of one 1 and zeros), and "
+                 "data.classes, or the checkpoint, says %jd",
+                 source->file[0].path, columns, classes);
 }
 
 ls_status ls_one_hot_open(ls_source **source, int64_t classes) {
@@ -215,7 +212,7 @@ ls_status ls_one_hot_open(ls_source **source, int64_t classes) {
   double *wide;
   one_hot *h;
   LS_TRY(check(within, classes));
-  const int64_t step = CHUNK_BYTES / width > 0 ? CHUNK_BYTES / width : 1;
+  const int64_t step = ls_max(CHUNK_BYTES / width, 1);
   LS_TRY(ls_mem_new((void **)&wide, (size_t)step, (size_t)width));
   ls_status status = ls_mem_new((void **)&h, 1, sizeof *h);
   if (status != LS_OK) {
@@ -223,7 +220,10 @@ ls_status ls_one_hot_open(ls_source **source, int64_t classes) {
     return status;
   }
   *h = (one_hot){.base = *within, .within = within, .step = step, .wide = wide};
-  h->format = format_of(within);
+  h->format = format_hot;
+  h->format.name = within->format->name;
+  if (!ls_source_any_row(within)) h->format.read_at = NULL;
+  if (!within->format->mark) h->format.mark = NULL;
   h->base.format = &h->format;
   h->base.shape.classes = within->shape.outputs;
   h->base.shape.outputs = 1;

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "data/columns.h"
 #include "data/data_private.h"
@@ -106,7 +107,7 @@ static ls_status find_kept(opening *o, ls_status mine, bool reads) {
   if (!ls_kept_asked(o->spec)) return mine;
   LS_TRY(ls_comm_agree(o->comm, mine));
   LS_TRY(ls_comm_shared_new(o->comm, ls_kept_room(o->spec, data->rows), &data->kept));
-  ls_kept_place(data->rows, data->kept.data, data->splits.kept);
+  ls_kept_lay(data->rows, data->kept.data, data->splits.kept);
   LS_TRY(
       ls_comm_agree(o->comm, reads ? ls_kept_find(o->spec, o->source, data->splits.kept) : LS_OK));
   ls_comm_node_barrier(o->comm);
@@ -141,7 +142,7 @@ static ls_status draw(opening *o, bool reads) {
   size_t room = ls_splits_room(o->spec, splits);
   if (room == 0) return LS_OK;
   LS_TRY(ls_comm_shared_new(o->comm, room, &o->data->drawn));
-  ls_splits_place(splits, o->data->drawn.data);
+  ls_splits_lay(splits, o->data->drawn.data);
   LS_TRY(ls_comm_agree(o->comm, reads ? ls_splits_draw(o->spec, o->source[0], splits) : LS_OK));
   ls_comm_node_barrier(o->comm);
   ls_splits_take(splits);
@@ -237,49 +238,58 @@ static ls_status make_class_room(ls_data *data, int64_t classes) {
 
 /* How many classes there are, and how many samples of train and validation each has. Rows behind
  * `limit` tell of classes too, as far as they have labels. */
-static ls_status count_classes(opening *o, int source, int64_t row, int64_t rows, int64_t stride) {
+static ls_status count_classes(opening *o, int source, const ls_chunk *chunk) {
   ls_data *data = o->data;
-  for (int64_t k = 0; k < rows; k++) {
+  for (int64_t k = 0; k < chunk->rows; k++) {
+    const int64_t row = chunk->first + k;
     int32_t label;
-    if (!ls_recipe_label(&data->recipe, o->y + k * stride, &label)) continue;
+    if (!ls_recipe_label(&data->recipe, chunk->y + k * chunk->stride, &label)) continue;
     if (label >= data->recipe.outputs) data->recipe.outputs = label + 1;
     LS_TRY(make_class_room(data, data->recipe.outputs));
     for (int s = LS_SPLIT_TRAIN; s <= LS_SPLIT_VALIDATION; s++)
-      data->class_count[s][label] += ls_cut_has(&data->splits.cut[s], source, row + k);
-    if (o->label && source == LS_SPLIT_TRAIN) o->label[row + k] = label;
+      data->class_count[s][label] += ls_cut_has(&data->splits.cut[s], source, row);
+    if (o->label && source == LS_SPLIT_TRAIN) o->label[row] = label;
   }
   return LS_OK;
+}
+
+/* Rows that splits use. */
+static ls_status take_rows(opening *o, int s, const ls_chunk *chunk) {
+  ls_data *data = o->data;
+  LS_TRY(data->kind->take(data->store, s, chunk));
+  if (!o->spec->inputs) ls_account_take(data, s, chunk);
+  if (s == LS_SPLIT_TRAIN && o->mask.share) ls_mask_add(&o->mask, chunk);
+  if (!chunk->source->shape.weights) return LS_OK;
+  return ls_weights_store((double *)data->weight_memory.data + chunk->first, chunk);
 }
 
 /* Rows that are all used, or all not; those before `skip` are not asked for anything. */
 static ls_status read_some(opening *o, int s, int64_t row, int64_t rows, bool used) {
   ls_data *data = o->data;
   ls_source *source = o->source[s];
-  const ls_origin origin = {.source = source, .first = row};
-  int64_t stride = ls_shape_columns(&source->shape);
   void *x = data->kind->any_row ? NULL : o->x;
+  const ls_chunk chunk = {.source = source,
+                          .first = row,
+                          .rows = rows,
+                          .x = x,
+                          .y = o->y,
+                          .stride = ls_shape_columns(&source->shape)};
   source->loose = !used;
   LS_TRY(ls_source_read(source, rows, data->recipe.raw, x, o->y));
-  if (used) LS_TRY(data->kind->take(data->store, s, &origin, rows, x, o->y, stride));
-  if (used && !o->spec->inputs) ls_account_take(data, s, row, rows, x, o->y, stride);
-  if ((data->recipe.labels || data->recipe.soft) && row >= data->splits.lo[s])
-    LS_TRY(count_classes(o, s, row, rows, stride));
-  if (used && s == LS_SPLIT_TRAIN && o->mask.share)
-    ls_mask_add(&o->mask, &origin, rows, o->y, stride);
-  if (!source->shape.weights || !used) return LS_OK;
-  return ls_weights_store((double *)data->weight_memory.data + row, &origin, rows, o->y);
+  if (used) LS_TRY(take_rows(o, s, &chunk));
+  const bool classes = data->recipe.labels || data->recipe.soft;
+  return classes && row >= data->splits.lo[s] ? count_classes(o, s, &chunk) : LS_OK;
 }
 
 static ls_status read_source(opening *o, int s) {
   const ls_shape *shape = &o->source[s]->shape;
   int64_t columns = ls_shape_columns(shape), y = columns * (int64_t)sizeof *o->y,
           x = o->data->kind->any_row ? 0 : (int64_t)ls_recipe_raw(&o->data->recipe),
-          step = CHUNK_BYTES / (x + y) > 0 ? CHUNK_BYTES / (x + y) : 1;
+          step = ls_max(CHUNK_BYTES / (x + y), 1);
   LS_TRY(ls_mem_new(&o->x, (size_t)step, (size_t)x));
   LS_NEW(o->y, step * columns);
   for (int64_t row = 0, rows; row < shape->rows; row += rows) {
-    rows = shape->rows - row < step ? shape->rows - row : step;
-    bool used = ls_splits_used(&o->data->splits, s, row, rows, &rows);
+    bool used = ls_splits_used(&o->data->splits, s, row, ls_min(shape->rows - row, step), &rows);
     LS_TRY(read_some(o, s, row, rows, used));
   }
   LS_FREE(o->x);
@@ -352,8 +362,8 @@ static ls_status check_classes(const opening *o, const ls_texts *have) {
   const ls_texts *want = o->spec->classes_named;
   for (int64_t c = 0; c < have->count && c < want->count; c++)
     if (strcmp(have->text[c], want->text[c]) != 0)
-      return ls_fail(LS_EDATA, "%s: class %lld is '%s' here, '%s' in the checkpoint", path_of(o),
-                     (long long)c, have->text[c], want->text[c]);
+      return ls_fail(LS_EDATA, "%s: class %jd is '%s' here, '%s' in the checkpoint", path_of(o), c,
+                     have->text[c], want->text[c]);
   return LS_OK;
 }
 
@@ -367,7 +377,7 @@ static ls_status name_classes(opening *o, const ls_texts *classes) {
   for (; names->count < o->data->recipe.outputs; names->count++)
     names->text[names->count] = names->count < classes->count
                                     ? ls_mem_text(classes->text[names->count])
-                                    : ls_mem_format("%lld", (long long)names->count);
+                                    : ls_mem_format("%jd", names->count);
   return LS_OK;
 }
 
@@ -449,7 +459,7 @@ static ls_status take_given_means(opening *o) {
   mean->n = o->data->recipe.features;
   for (int64_t f = 0; f < mean->n; f++) {
     if (!isfinite(known[f]))
-      return ls_fail(LS_EUSAGE, "x_mean %g of number %lld is no number", known[f], (long long)f);
+      return ls_fail(LS_EUSAGE, "x_mean %g of number %jd is no number", known[f], f);
     mean->value[f] = known[f];
   }
   return LS_OK;
@@ -463,8 +473,7 @@ static ls_status count_given_classes(opening *o) {
     return ls_fail(LS_EUSAGE, "class_counts, and there are no classes");
   for (int64_t c = 0; c < data->recipe.classes; c++)
     if (count[c] < 0)
-      return ls_fail(LS_EUSAGE, "class_counts: class %lld has %lld samples", (long long)c,
-                     (long long)count[c]);
+      return ls_fail(LS_EUSAGE, "class_counts: class %jd has %jd samples", c, count[c]);
   LS_TRY(make_class_room(data, data->recipe.classes));
   memcpy(data->class_count[0], count, (size_t)data->recipe.classes * sizeof *count);
   return LS_OK;

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 
+#include "base/clamp.h"
 #include "base/rng.h"
 #include "base/tree.h"
 
@@ -87,8 +88,8 @@ ls_status ls_calendar_make(int64_t n, int64_t batch, bool drop_last, ls_calendar
   if (batch > n && drop_last)
     return ls_fail(
         LS_ECONFIG,
-        "data.last_batch: drop leaves nothing: train.batch is %lld and there are %lld samples",
-        (long long)batch, (long long)n);
+        "data.last_batch: drop leaves nothing: train.batch is %jd and there are %jd samples", batch,
+        n);
   *calendar = (ls_calendar){.n = n, .batch = batch < 1 || batch > n ? n : batch};
   calendar->steps = drop_last ? n / calendar->batch : (n + calendar->batch - 1) / calendar->batch;
   calendar->used = drop_last ? calendar->steps * calendar->batch : n;
@@ -118,7 +119,7 @@ int64_t ls_calendar_samples(const ls_calendar *calendar, int64_t epochs) {
 
 int64_t ls_calendar_minibatch(const ls_calendar *calendar, int64_t step, int64_t *total) {
   int64_t start = ls_calendar_within(calendar, step) * calendar->batch;
-  *total = calendar->used - start < calendar->batch ? calendar->used - start : calendar->batch;
+  *total = ls_min(calendar->used - start, calendar->batch);
   return start;
 }
 
@@ -129,9 +130,8 @@ static int64_t share_rows(const ls_share *share, int64_t total) {
 
 int64_t ls_share_most(const ls_share *share) {
   const ls_calendar *calendar = &share->calendar;
-  int64_t full = share_rows(share, calendar->batch),
-          last = share_rows(share, calendar->used - (calendar->steps - 1) * calendar->batch);
-  return full > last ? full : last;
+  const int64_t last = calendar->used - (calendar->steps - 1) * calendar->batch;
+  return ls_max(share_rows(share, calendar->batch), share_rows(share, last));
 }
 
 int64_t ls_share_samples(ls_share *share, int64_t step, int64_t *index, int64_t *total,

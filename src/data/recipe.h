@@ -36,31 +36,26 @@ static inline size_t ls_recipe_y(const ls_recipe *r) {
   return r->labels ? sizeof(int32_t) : (size_t)r->columns * ls_dtype_size(r->precision);
 }
 
-/* LS_EDATA, located, for an x, a y (rows, stride) as read that is neither finite nor, of y, a
- * gap; or of which the logarithm is wanted, and which has none. */
-ls_status ls_recipe_check_x(const ls_recipe *recipe, const ls_origin *origin, int64_t rows,
-                            const void *raw);
-ls_status ls_recipe_check_y(const ls_recipe *recipe, const ls_origin *origin, int64_t rows,
-                            const double *y, int64_t stride);
+/* LS_EDATA, located, for an x, a y as read that is neither finite nor, of y, a gap; or of which the
+ * logarithm is wanted, and which has none. */
+ls_status ls_recipe_check_x(const ls_recipe *recipe, const ls_chunk *chunk);
+ls_status ls_recipe_check_y(const ls_recipe *recipe, const ls_chunk *chunk);
 /* The class of a row of y as read; false: it has none. */
 bool ls_recipe_label(const ls_recipe *recipe, const double *y, int32_t *label);
 /* Rows of x as read -> as kept; in place, or to where nothing of them lies. LS_EDATA, located, for
  * one that is not finite then. */
-ls_status ls_recipe_keep_x(const ls_recipe *recipe, const ls_origin *origin, int64_t rows,
-                           const void *raw, void *kept);
-/* The first `columns` of each row of y (rows, stride) as read -> as kept. LS_EDATA, located. */
-ls_status ls_recipe_keep_y(const ls_recipe *recipe, const ls_origin *origin, int64_t rows,
-                           const double *y, int64_t stride, void *kept);
+ls_status ls_recipe_keep_x(const ls_recipe *recipe, const ls_chunk *chunk, void *kept);
+/* The first `columns` of each row of y as read -> as kept. LS_EDATA, located. */
+ls_status ls_recipe_keep_y(const ls_recipe *recipe, const ls_chunk *chunk, void *kept);
 
 /* Of a recipe whose scaling is known: before the first row is given out. */
 ls_status ls_recipe_finish(ls_recipe *recipe);
-/* Rows index[k] of what is kept (NULL: 0, 1, 2 ...) as x (rows, ldx) real, columns from `features`
- * on 0. */
-void ls_recipe_give_x(const ls_recipe *recipe, const void *kept, const int64_t *index, int64_t rows,
-                      void *x, int64_t ldx);
-/* The same as labels (rows) and targets (rows, outputs); either may be NULL. */
-void ls_recipe_give_y(const ls_recipe *recipe, const void *kept, const int64_t *index, int64_t rows,
-                      int32_t *labels, void *targets);
+/* Rows index[k] of x and y as kept (NULL: 0, 1, 2 ...) to where a batch has x (rows, ldx) real,
+ * columns from `features` on 0, labels (rows) and targets (rows, outputs); any may be NULL. */
+void ls_recipe_give(const ls_recipe *recipe, const void *x, const void *y, const int64_t *index,
+                    int64_t rows, const ls_batch *to);
+/* Where a batch has its rows from k on. */
+ls_batch ls_recipe_behind(const ls_recipe *recipe, const ls_batch *batch, int64_t k);
 void ls_recipe_free(ls_recipe *recipe);
 
 #endif

@@ -9,12 +9,12 @@
 
 const char ls_not_finite[] = "missing, not finite or too large for the precision";
 
-ls_status ls_refuse_missing(const ls_origin *origin, int64_t k, int64_t column, const char *what,
+ls_status ls_refuse_missing(const ls_chunk *chunk, int64_t k, int64_t column, const char *what,
                             double value, const char *remedy) {
-  const ls_source *source = origin->source;
+  const ls_source *source = chunk->source;
+  const int64_t row = chunk->row ? chunk->row[k] : chunk->first + k;
   char place[512], shown[40];
-  source->format->place(source, origin->row ? origin->row[k] : origin->first + k, column, place,
-                        sizeof place);
+  source->format->place(source, row, column, place, sizeof place);
   if (what == ls_not_finite)
     what = isnan(value) ? "missing" : "not finite, or too large for the precision";
   snprintf(shown, sizeof shown, isfinite(value) ? "it is %.17g" : "%g", value);
@@ -22,16 +22,16 @@ ls_status ls_refuse_missing(const ls_origin *origin, int64_t k, int64_t column, 
                  remedy && isnan(value) ? remedy : "");
 }
 
-ls_status ls_refuse(const ls_origin *origin, int64_t k, int64_t column, const char *what,
+ls_status ls_refuse(const ls_chunk *chunk, int64_t k, int64_t column, const char *what,
                     double value) {
-  return ls_refuse_missing(origin, k, column, what, value, NULL);
+  return ls_refuse_missing(chunk, k, column, what, value, NULL);
 }
 
-ls_status ls_refuse_not_finite(const ls_origin *origin, int64_t rows, int64_t n, ls_dtype type,
-                               const void *value, const char *remedy) {
-  const int64_t bad = ls_first_not_finite(type, value, rows * n);
-  if (bad == rows * n) return LS_OK;
-  return ls_refuse_missing(origin, bad / n, bad % n, ls_not_finite, ls_dtype_get(type, value, bad),
+ls_status ls_refuse_not_finite(const ls_chunk *chunk, int64_t n, ls_dtype type, const void *value,
+                               const char *remedy) {
+  const int64_t count = chunk->rows * n, bad = ls_first_not_finite(type, value, count);
+  if (bad == count) return LS_OK;
+  return ls_refuse_missing(chunk, bad / n, bad % n, ls_not_finite, ls_dtype_get(type, value, bad),
                            remedy);
 }
 

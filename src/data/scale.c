@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "data/scaling.h"
 
@@ -53,8 +54,8 @@ bool ls_affine_needs_double(const ls_affine *a) {
 
 ls_status ls_affine_copy(const ls_affine *from, int64_t n, const char *what, ls_affine **out) {
   if (from->n != n)
-    return ls_fail(LS_EDATA, "the data have %lld %s, the checkpoint's scaling is for %lld",
-                   (long long)n, what, (long long)from->n);
+    return ls_fail(LS_EDATA, "the data have %jd %s, the checkpoint's scaling is for %jd", n, what,
+                   from->n);
   LS_TRY(ls_affine_new(n, from->logs > 0, out));
   memcpy((*out)->shift, from->shift, (size_t)n * sizeof(double));
   memcpy((*out)->divisor, from->divisor, (size_t)n * sizeof(double));
@@ -99,9 +100,8 @@ static ls_status add_up(int power, sums *s) {
   memset(s->sum, 0, (size_t)m->n * sizeof *s->sum);
   memset(s->part, 0, (size_t)m->n * sizeof *s->part);
   for (int64_t lo = 0, rows; lo < m->count; lo += rows) {
-    int64_t left = BLOCK_ROWS - lo % BLOCK_ROWS; /* of this block */
-    if (left > m->count - lo) left = m->count - lo;
-    rows = left < m->most ? left : m->most;
+    const int64_t left = ls_min(BLOCK_ROWS - lo % BLOCK_ROWS, m->count - lo); /* of this block */
+    rows = ls_min(left, m->most);
     LS_TRY(m->rows(m->arg, lo, rows, &x));
     add_rows(x, rows, power, s);
     if (rows < left) continue;

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 
 enum { CHUNK_BYTES = 1 << 20 };
@@ -77,7 +78,7 @@ static ls_status visit_rows(reader *r, ls_row_visit *each, void *arg) {
   LS_NEW(r->x, r->step * shape->features);
   LS_NEW(r->y, r->step * columns);
   for (int64_t row = 0, rows; row < shape->rows; row += rows) {
-    rows = shape->rows - row < r->step ? shape->rows - row : r->step;
+    rows = ls_min(shape->rows - row, r->step);
     LS_TRY(ls_source_read(r->source, rows, LS_F64, r->x, r->y));
     for (int64_t k = 0; k < rows; k++)
       each(arg, row + k, r->x + k * shape->features, r->y + k * columns);

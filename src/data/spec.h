@@ -17,6 +17,8 @@ typedef enum {
 } ls_split;
 extern const char *const ls_split_names[]; /* "train", "validation", "test", "all", NULL */
 
+enum { LS_ROLE_X, LS_ROLE_Y }; /* of columns: inputs, targets */
+
 /* How many texts a list has, which ends with NULL; NULL: none. */
 static inline int ls_list_length(char *const *list) {
   int n = 0;
@@ -99,7 +101,7 @@ typedef struct {
   bool bare; /* written as a lone number, as before there was `how` */
 } ls_validation_spec;
 
-/* data.fold: part n of k of train, drawn as data.validation says but for its share, is what
+/* data.fold: fold n of k of train, drawn as data.validation says but for its share, is what
  * validates. k 0: none. */
 typedef struct {
   int64_t k, n;

@@ -1,6 +1,6 @@
 /* splits.c - two steps, as lengths are needed before anything is read: ls_splits_cut says how
  * long each split is, ls_splits_draw and _take which rows a drawn one has. A fold is a stretch
- * of the drawn order, or one of drawn.h's parts of groups, so that folds never meet. */
+ * of the drawn order, or one of drawn.h's folds of groups, so that folds never meet. */
 #include "data/splits.h"
 
 #include <math.h>
@@ -15,14 +15,14 @@ int64_t ls_data_portion(double share, int64_t n) {
   return (int64_t)floor(share * (double)n * (1 + 1e-15));
 }
 
-/* Where part n of k begins among `samples` drawn ones; part k: the end. */
-static int64_t part_begin(int64_t k, int64_t n, int64_t samples) {
+/* Where fold n of k begins among `samples` drawn ones; fold k: the end. */
+static int64_t fold_begin(int64_t k, int64_t n, int64_t samples) {
   return samples / k * n + samples % k * n / k;
 }
 
 int64_t ls_data_held_out(const ls_data_spec *spec, int64_t n) {
   const ls_fold_spec *fold = &spec->fold;
-  if (fold->k > 0) return part_begin(fold->k, fold->n + 1, n) - part_begin(fold->k, fold->n, n);
+  if (fold->k > 0) return fold_begin(fold->k, fold->n + 1, n) - fold_begin(fold->k, fold->n, n);
   return ls_data_portion(spec->validation.share, n);
 }
 
@@ -36,8 +36,8 @@ static ls_status cut_split(const ls_data_spec *spec, int s, int64_t rows, ls_spl
   const ls_cut *all = &splits->all[s];
   int64_t skip = spec->skip[s], limit = spec->limit[s];
   if (rows <= skip)
-    return ls_fail(LS_EDATA, "data.skip.%s: %lld leaves none of the %lld samples there are",
-                   ls_split_names[s], (long long)skip, (long long)rows);
+    return ls_fail(LS_EDATA, "data.skip.%s: %jd leaves none of the %jd samples there are",
+                   ls_split_names[s], skip, rows);
   int64_t first = all->kept ? ls_drawn_before(all->kept, skip) : skip, left = all->rows - first;
   if (left <= 0)
     return ls_fail(LS_EDATA, "data.missing: all samples of %s have missing values and are dropped",
@@ -58,10 +58,10 @@ static void find_ends(const ls_data_spec *spec, int s, int64_t rows, ls_splits *
 
 static ls_status refuse_length(const ls_data_spec *spec, int64_t rows, int64_t kept) {
   if (spec->fold.k > 0)
-    return ls_fail(LS_EDATA, "data.fold: %lld samples are too few for %lld folds", (long long)rows,
-                   (long long)spec->fold.k);
-  return ls_fail(LS_EDATA, "data.validation: %g of %lld samples are %lld, which leaves %s",
-                 spec->validation.share, (long long)rows, (long long)kept,
+    return ls_fail(LS_EDATA, "data.fold: %jd samples are too few for %jd folds", rows,
+                   spec->fold.k);
+  return ls_fail(LS_EDATA, "data.validation: %g of %jd samples are %jd, which leaves %s",
+                 spec->validation.share, rows, kept,
                  kept < 1 ? "none to validate with" : "none to train on");
 }
 
@@ -109,8 +109,8 @@ size_t ls_splits_room(const ls_data_spec *spec, const ls_splits *splits) {
   return drawn ? ls_drawn_bytes(drawn_from(splits->cut)) : 0;
 }
 
-void ls_splits_place(ls_splits *splits, void *memory) {
-  ls_drawn_place(&splits->drawn, drawn_from(splits->cut), memory);
+void ls_splits_lay(ls_splits *splits, void *memory) {
+  ls_drawn_lay(&splits->drawn, drawn_from(splits->cut), memory);
 }
 
 /* Of the i-th sample that is drawn from; samples of both splits, train's first. */
@@ -122,20 +122,19 @@ static ls_status choose_groups(const ls_data_spec *spec, const uint64_t *key, ls
                                int64_t *groups) {
   const uint64_t seed = (uint64_t)spec->validation.seed;
   const ls_fold_spec *fold = &spec->fold;
-  if (fold->k > 0) return ls_drawn_part(&splits->drawn, fold->k, fold->n, seed, key, groups);
+  if (fold->k > 0) return ls_drawn_fold(&splits->drawn, fold->k, fold->n, seed, key, groups);
   return ls_drawn_groups(&splits->drawn, splits->cut[1].rows, seed, key, groups);
 }
 
 static ls_status refuse_groups(const ls_data_spec *spec, const ls_splits *splits, int64_t groups) {
   const ls_validation_spec *share = &spec->validation;
   if (spec->fold.k > 0)
-    return ls_fail(LS_EDATA, "data.fold: the %lld groups by '%s' are too few for %lld folds",
-                   (long long)groups, share->by, (long long)spec->fold.k);
+    return ls_fail(LS_EDATA, "data.fold: the %jd groups by '%s' are too few for %jd folds", groups,
+                   share->by, spec->fold.k);
   return ls_fail(LS_EDATA,
-                 "data.validation: none of the %lld groups by '%s' is as small as %g of the "
-                 "%lld samples, which are %lld; make share larger",
-                 (long long)groups, share->by, share->share, (long long)splits->drawn.n,
-                 (long long)splits->cut[1].rows);
+                 "data.validation: none of the %jd groups by '%s' is as small as %g of the "
+                 "%jd samples, which are %jd; make share larger",
+                 groups, share->by, share->share, splits->drawn.n, splits->cut[1].rows);
 }
 
 static ls_status draw_groups(const ls_data_spec *spec, ls_source *train, ls_splits *splits) {
@@ -163,7 +162,7 @@ ls_status ls_splits_draw(const ls_data_spec *spec, ls_source *train, ls_splits *
   const ls_validation_spec share = drawn_how(spec);
   const ls_fold_spec *fold = &spec->fold;
   if (share.how == LS_DRAW_GROUP) return draw_groups(spec, train, splits);
-  int64_t from = fold->k > 0 ? part_begin(fold->k, fold->n, drawn_from(splits->cut)) : 0;
+  int64_t from = fold->k > 0 ? fold_begin(fold->k, fold->n, drawn_from(splits->cut)) : 0;
   ls_drawn_random(&splits->drawn, from, splits->cut[1].rows, (uint64_t)share.seed);
   return LS_OK;
 }
@@ -187,7 +186,7 @@ static ls_status find_kept(const ls_data_spec *spec, ls_source *source[3], const
   size_t room = ls_kept_room(spec, rows);
   if (room == 0) return LS_OK;
   LS_TRY(ls_mem_new(&splits->own[0], room, 1));
-  ls_kept_place(rows, splits->own[0], splits->kept);
+  ls_kept_lay(rows, splits->own[0], splits->kept);
   return ls_kept_find(spec, source, splits->kept);
 }
 
@@ -199,7 +198,7 @@ static ls_status read_splits(const ls_data_spec *spec, ls_source *source[3], ls_
   size_t room = ls_splits_room(spec, splits);
   if (room == 0) return LS_OK;
   LS_TRY(ls_mem_new(&splits->own[1], room, 1));
-  ls_splits_place(splits, splits->own[1]);
+  ls_splits_lay(splits, splits->own[1]);
   LS_TRY(ls_splits_draw(spec, source[0], splits));
   ls_splits_take(splits);
   return LS_OK;

@@ -54,7 +54,7 @@ bool ls_splits_used(const ls_splits *splits, int source, int64_t row, int64_t mo
 /* Bytes that drawing the validation split from train takes; 0: it is not drawn. */
 size_t ls_splits_room(const ls_data_spec *spec, const ls_splits *splits);
 /* `memory` is as large, and zeroed or drawn in already. */
-void ls_splits_place(ls_splits *splits, void *memory);
+void ls_splits_lay(ls_splits *splits, void *memory);
 /* Draw; train: the open source. LS_EDATA where no group fits, or one side would be empty. */
 ls_status ls_splits_draw(const ls_data_spec *spec, ls_source *train, ls_splits *splits);
 /* It has been drawn: the splits are as that says. */

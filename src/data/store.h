@@ -27,19 +27,16 @@ typedef struct {
   bool any_row;
   /* Collective; close also what a failure has left in *out. */
   ls_status (*open)(const ls_store_args *args, ls_store **out);
-  /* Rows of source s that splits use on their way in, in order and each once, on node rank 0: x as
-   * recipe->raw (NULL where any_row), y (rows, stride). LS_EDATA, located, for a value that is
-   * refused. */
-  ls_status (*take)(ls_store *store, int s, const ls_origin *origin, int64_t rows, const void *x,
-                    const double *y, int64_t stride);
+  /* Rows of source s that splits use on their way in, in order and each once, on node rank 0: x
+   * NULL where any_row. LS_EDATA, located, for a value that is refused. */
+  ls_status (*take)(ls_store *store, int s, const ls_chunk *chunk);
   /* x or y (LS_ROLE_X, _Y) of the training samples as read; there too. */
   ls_matrix (*matrix)(ls_store *store, int role);
   /* They have been measured: train's rows as kept; there too. NULL: nothing to do. */
   ls_status (*settle)(ls_store *store, const ls_source *train);
-  /* Rows row[0..rows) of source s into a minibatch: x (rows, ldx), labels, targets; any of the
-   * three may be NULL. */
-  ls_status (*gather)(const ls_store *store, int s, const int64_t *row, int64_t rows, void *x,
-                      int64_t ldx, int32_t *labels, void *targets);
+  /* Rows row[0..rows) of source s, see ls_data_gather. */
+  ls_status (*gather)(const ls_store *store, int s, const int64_t *row, int64_t rows,
+                      const ls_batch *to);
   void (*close)(ls_comm *comm, ls_store *store);
 } ls_store_kind;
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "data/format.h"
 
@@ -20,7 +21,7 @@ static int64_t span_row(const ls_recipe *r) {
 }
 
 ls_status ls_span_new(const ls_recipe *r, int64_t bytes, ls_span *span) {
-  span->rows = bytes / span_row(r) > 0 ? bytes / span_row(r) : 1;
+  span->rows = ls_max(bytes / span_row(r), 1);
   LS_TRY(ls_mem_new((void **)&span->x, (size_t)span->rows, ls_recipe_raw(r)));
   LS_NEW(span->y, span->rows * r->columns);
   return LS_OK;
@@ -32,8 +33,7 @@ void ls_span_free(ls_span *span) {
 }
 
 int64_t ls_stream_budget(int64_t window_bytes) {
-  int64_t small = window_bytes * SPANS / (SPANS - 2) + 1, large = window_bytes + 2 * SPAN_BYTES;
-  return small < large ? small : large;
+  return ls_min(window_bytes * SPANS / (SPANS - 2) + 1, window_bytes + 2 * SPAN_BYTES);
 }
 
 static ls_status make_room(ls_stream *s) {
@@ -42,8 +42,8 @@ static ls_status make_room(ls_stream *s) {
   s->ranks = ls_comm_size(args->comm);
   s->sharers = ls_comm_node_size(args->comm);
   s->budget = ((args->spec->budget ? args->spec->budget : BUDGET) << 20) / s->sharers;
-  int64_t bytes = s->budget / SPANS < SPAN_BYTES ? s->budget / SPANS : SPAN_BYTES,
-          row = span_row(r), kept = (int64_t)ls_recipe_y(r);
+  int64_t bytes = ls_min(s->budget / SPANS, SPAN_BYTES), row = span_row(r),
+          kept = (int64_t)ls_recipe_y(r);
   s->window_bytes = s->budget - 2 * bytes;
   LS_TRY(ls_span_new(r, bytes / (row + kept) * row, &s->scratch));
   return ls_mem_new(&s->kept, (size_t)s->scratch.rows, ls_recipe_y(r));
@@ -90,15 +90,15 @@ static void close_stream(ls_comm *comm, ls_store *store) {
 }
 
 /* Whether y is good; x is looked at when it is used. */
-static ls_status take(ls_store *store, int source, const ls_origin *origin, int64_t rows,
-                      const void *x, const double *y, int64_t stride) {
+static ls_status take(ls_store *store, int source, const ls_chunk *chunk) {
   const ls_stream *s = (const ls_stream *)store;
-  const ls_recipe *r = store->args.recipe;
-  (void)source, (void)x;
-  for (int64_t k = 0, n; k < rows; k += n) {
-    const ls_origin here = {.source = origin->source, .first = origin->first + k};
-    n = rows - k < s->scratch.rows ? rows - k : s->scratch.rows;
-    LS_TRY(ls_recipe_keep_y(r, &here, n, y + k * stride, stride, s->kept));
+  ls_chunk some = *chunk;
+  (void)source;
+  for (int64_t left = chunk->rows; left > 0; left -= some.rows) {
+    some.rows = ls_min(left, s->scratch.rows);
+    LS_TRY(ls_recipe_keep_y(store->args.recipe, &some, s->kept));
+    some.first += some.rows;
+    some.y += some.rows * some.stride;
   }
   return LS_OK;
 }
@@ -139,22 +139,29 @@ static ls_status read_rows(const ls_stream *s, ls_source *source, const int64_t 
   return LS_OK;
 }
 
+/* Rows row[0..rows) of a source, which are in scratch. */
+static ls_chunk scratch_rows(const ls_stream *s, int source, const int64_t *row, int64_t rows) {
+  return (ls_chunk){.source = s->source[source],
+                    .row = row,
+                    .rows = rows,
+                    .x = s->scratch.x,
+                    .y = s->scratch.y,
+                    .stride = s->base.args.recipe->columns};
+}
+
 static ls_status gather(const ls_store *store, int source, const int64_t *row, int64_t rows,
-                        void *x, int64_t ldx, int32_t *labels, void *targets) {
+                        const ls_batch *to) {
   const ls_stream *s = (const ls_stream *)store;
   const ls_recipe *r = store->args.recipe;
-  const size_t real = ls_dtype_size(r->precision);
-  const bool y = labels || targets;
+  const bool x = to->x, y = to->labels || to->targets;
   for (int64_t k = 0, n; k < rows; k += n) {
-    const ls_origin origin = {.source = s->source[source], .row = row + k};
-    n = rows - k < s->scratch.rows ? rows - k : s->scratch.rows;
+    n = ls_min(rows - k, s->scratch.rows);
+    const ls_chunk chunk = scratch_rows(s, source, row + k, n);
     LS_TRY(read_rows(s, s->source[source], row + k, n, x, y));
-    if (x) LS_TRY(ls_recipe_keep_x(r, &origin, n, s->scratch.x, s->scratch.x));
-    if (y) LS_TRY(ls_recipe_keep_y(r, &origin, n, s->scratch.y, r->columns, s->kept));
-    if (x) ls_recipe_give_x(r, s->scratch.x, NULL, n, (char *)x + (size_t)(k * ldx) * real, ldx);
-    if (y)
-      ls_recipe_give_y(r, s->kept, NULL, n, labels ? labels + k : NULL,
-                       targets ? (char *)targets + (size_t)(k * r->outputs) * real : NULL);
+    if (x) LS_TRY(ls_recipe_keep_x(r, &chunk, s->scratch.x));
+    if (y) LS_TRY(ls_recipe_keep_y(r, &chunk, s->kept));
+    const ls_batch part = ls_recipe_behind(r, to, k);
+    ls_recipe_give(r, s->scratch.x, s->kept, NULL, n, &part);
   }
   return LS_OK;
 }
@@ -165,14 +172,13 @@ enum { TOGETHER = 256 };
 
 static ls_status rows_of(ls_stream *s, int role, int64_t lo, int64_t rows, const void **out) {
   const ls_recipe *r = s->base.args.recipe;
-  bool x = role == LS_ROLE_X;
-  int64_t row[TOGETHER], n = x ? r->features : r->columns;
-  const ls_origin origin = {.source = s->source[0], .row = row};
+  const bool x = role == LS_ROLE_X;
+  int64_t row[TOGETHER];
   for (int64_t k = 0; k < rows; k++) row[k] = ls_cut_row(ls_store_train(&s->base), lo + k);
-  *out = x ? (void *)s->scratch.x : s->scratch.y;
+  const ls_chunk chunk = scratch_rows(s, 0, row, rows);
+  *out = x ? chunk.x : chunk.y;
   LS_TRY(read_rows(s, s->source[0], row, rows, x, !x));
-  return x ? ls_recipe_check_x(r, &origin, rows, *out)
-           : ls_recipe_check_y(r, &origin, rows, *out, n);
+  return x ? ls_recipe_check_x(r, &chunk) : ls_recipe_check_y(r, &chunk);
 }
 
 static ls_status rows_x(void *arg, int64_t lo, int64_t rows, const void **x) {
@@ -185,8 +191,7 @@ static ls_status rows_y(void *arg, int64_t lo, int64_t rows, const void **y) {
 static ls_matrix matrix(ls_store *store, int role) {
   const ls_stream *s = (const ls_stream *)store;
   const ls_recipe *r = store->args.recipe;
-  int64_t samples = ls_store_train(store)->rows,
-          most = s->scratch.rows < TOGETHER ? s->scratch.rows : TOGETHER;
+  int64_t samples = ls_store_train(store)->rows, most = ls_min(s->scratch.rows, TOGETHER);
   if (role == LS_ROLE_Y) return (ls_matrix){rows_y, store, LS_F64, samples, r->columns, most};
   return (ls_matrix){rows_x, store, r->raw, samples, r->features, most};
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 
 enum { CHUNK_BYTES = 1 << 22 };
@@ -117,8 +118,7 @@ static int by_value(const void *a, const void *b) {
 static ls_status read_all(pass *p, ls_source *source, bool bytes) {
   ls_survey *out = p->out;
   const ls_shape *shape = &out->shape;
-  p->step = CHUNK_BYTES / 8 / (shape->features + shape->outputs);
-  if (p->step < 1) p->step = 1;
+  p->step = ls_max(CHUNK_BYTES / 8 / (shape->features + shape->outputs), 1);
   p->classes = shape->outputs == 1 && shape->classes <= LS_SURVEY_CLASSES;
   out->classes = shape->classes;
   LS_TRY(ls_constants_make(&out->constant, shape->features));
@@ -128,7 +128,7 @@ static ls_status read_all(pass *p, ls_source *source, bool bytes) {
   LS_NEW(p->y, p->step * shape->outputs);
   if (bytes) LS_NEW(p->bytes, p->step * shape->features);
   for (int64_t row = 0, rows; row < shape->rows; row += rows) {
-    rows = shape->rows - row < p->step ? shape->rows - row : p->step;
+    rows = ls_min(shape->rows - row, p->step);
     LS_TRY(read_rows(p, source, row, rows));
   }
   if (!p->classes) out->classes = 0;

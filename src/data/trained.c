@@ -13,7 +13,7 @@
 
 enum { LISTED = 400 };
 
-static const char *const role[2] = {"an input", "a target"};
+static const char *const called[2] = {"an input", "a target"};
 
 void ls_trained_free(ls_trained *t) {
   ls_texts_free(&t->name);
@@ -22,31 +22,31 @@ void ls_trained_free(ls_trained *t) {
   *t = (ls_trained){0};
 }
 
-bool ls_trained_named(const ls_trained *t, int what) {
-  for (int64_t i = 0; i < t->n[what]; i++)
-    if (*t->name.text[t->at[what][i]]) return true;
+bool ls_trained_named(const ls_trained *t, int role) {
+  for (int64_t i = 0; i < t->n[role]; i++)
+    if (*t->name.text[t->at[role][i]]) return true;
   return false;
 }
 
 static bool is_text(const ls_trained *t, int64_t k) {
-  return t->value.count == t->n[LS_TRAINED_X] && *t->value.text[k];
+  return t->value.count == t->n[LS_ROLE_X] && *t->value.text[k];
 }
 
 /* A column's texts are in order, so that one that is an input twice is two runs. */
 int64_t ls_trained_run(const ls_trained *t, int64_t k) {
-  const int64_t *at = t->at[LS_TRAINED_X];
+  const int64_t *at = t->at[LS_ROLE_X];
   int64_t end = k + 1;
-  while (is_text(t, k) && end < t->n[LS_TRAINED_X] && at[end] == at[k] &&
+  while (is_text(t, k) && end < t->n[LS_ROLE_X] && at[end] == at[k] &&
          strcmp(t->value.text[end], t->value.text[end - 1]) > 0)
     end++;
   return end;
 }
 
-ls_status ls_trained_names(const ls_trained *t, int what, ls_texts *out) {
-  LS_NEW(out->text, t->n[what]);
-  for (int64_t k = 0; k < t->n[what]; k++) {
-    const char *name = t->name.text[t->at[what][k]];
-    const bool text = what == LS_TRAINED_X && is_text(t, k);
+ls_status ls_trained_names(const ls_trained *t, int role, ls_texts *out) {
+  LS_NEW(out->text, t->n[role]);
+  for (int64_t k = 0; k < t->n[role]; k++) {
+    const char *name = t->name.text[t->at[role][k]];
+    const bool text = role == LS_ROLE_X && is_text(t, k);
     out->text[out->count++] =
         text ? ls_mem_format("%s=%s", name, t->value.text[k]) : ls_mem_text(name);
   }
@@ -118,7 +118,7 @@ static void list(const ls_texts *names, char text[LISTED + 8]) {
 }
 
 /* A column that the checkpoint knows by another name cannot be meant. */
-static ls_status missing(const search *s, const char *name, int what) {
+static ls_status missing(const search *s, const char *name, int role) {
   const ls_newcomer *data = s->data;
   const char **words, *near;
   char text[LISTED + 8];
@@ -134,27 +134,27 @@ static ls_status missing(const search *s, const char *name, int what) {
   if (near)
     return ls_fail(LS_EDATA,
                    "%s: no column '%s', which is %s of the checkpoint; did you mean '%s'?",
-                   data->path, name, role[what], near);
-  return ls_fail(LS_EDATA, "%s: no column '%s', which is %s of the checkpoint; there are %lld: %s",
-                 data->path, name, role[what], (long long)data->columns, text);
+                   data->path, name, called[role], near);
+  return ls_fail(LS_EDATA, "%s: no column '%s', which is %s of the checkpoint; there are %jd: %s",
+                 data->path, name, called[role], data->columns, text);
 }
 
 static ls_status ambiguous(const ls_newcomer *data, const char *name, int64_t here, int64_t there) {
   return ls_fail(LS_EDATA,
-                 "%s: %lld columns are named '%s', and the training data had %lld: which is which? "
+                 "%s: %jd columns are named '%s', and the training data had %jd: which is which? "
                  "Give each a name of its own",
-                 data->path, (long long)here, name, (long long)there);
+                 data->path, here, name, there);
 }
 
 /* ---- by name ---- */
 
 /* Columns of one name: in their order where there are as many as there were, else the one that
  * stands where it stood. */
-static ls_status find_one(search *s, int what, int64_t k, int64_t *column) {
+static ls_status find_one(search *s, int role, int64_t k, int64_t *column) {
   const char *name = s->trained->name.text[k];
   int64_t before, now;
   const entry *old = look_up(&s->there, name, &before), *new = look_up(&s->here, name, &now);
-  if (now == 0 && *name) return missing(s, name, what);
+  if (now == 0 && *name) return missing(s, name, role);
   if (now > 1 || before > 1) s->twice = k;
   if (now == before) {
     while (old->at != k) old++, new ++;
@@ -167,18 +167,18 @@ static ls_status find_one(search *s, int what, int64_t k, int64_t *column) {
   return same ? LS_OK : ambiguous(s->data, name, now, before);
 }
 
-static ls_status find_by_name(search *s, int what, int64_t *column, int64_t *found) {
+static ls_status find_by_name(search *s, int role, int64_t *column, int64_t *found) {
   const ls_trained *t = s->trained;
   bool whole = s->data->whole && t->places;
   LS_TRY(catalogue_new(&s->data->name, NULL, s->data->name.count, &s->here));
   LS_TRY(whole ? catalogue_new(&t->name, NULL, t->name.count, &s->there)
-               : catalogue_new(&t->name, t->at[what], t->n[what], &s->there));
-  for (int64_t i = 0; i < t->n[what]; i++) {
+               : catalogue_new(&t->name, t->at[role], t->n[role], &s->there));
+  for (int64_t i = 0; i < t->n[role]; i++) {
     int64_t same;
-    look_up(&s->here, t->name.text[t->at[what][i]], &same);
+    look_up(&s->here, t->name.text[t->at[role][i]], &same);
     *found += same > 0;
   }
-  for (int64_t i = 0; i < t->n[what]; i++) LS_TRY(find_one(s, what, t->at[what][i], &column[i]));
+  for (int64_t i = 0; i < t->n[role]; i++) LS_TRY(find_one(s, role, t->at[role][i], &column[i]));
   return LS_OK;
 }
 
@@ -186,44 +186,43 @@ static ls_status find_by_name(search *s, int what, int64_t *column, int64_t *fou
 
 int64_t ls_trained_runs(const ls_trained *t) {
   int64_t runs = 0;
-  for (int64_t k = 0; k < t->n[LS_TRAINED_X]; k = ls_trained_run(t, k)) runs++;
+  for (int64_t k = 0; k < t->n[LS_ROLE_X]; k = ls_trained_run(t, k)) runs++;
   return runs;
 }
 
-static ls_status find_by_position(const ls_trained *t, int what, const ls_newcomer *data,
+static ls_status find_by_position(const ls_trained *t, int role, const ls_newcomer *data,
                                   int64_t *column) {
   bool same = t->places && data->columns == t->name.count;
-  if (!same && (what != LS_TRAINED_X || data->columns != ls_trained_runs(t)))
+  if (!same && (role != LS_ROLE_X || data->columns != ls_trained_runs(t)))
     return ls_fail(LS_EDATA,
-                   "%s: %lld columns without names: which are the %s? In the training data they "
-                   "were %lld of %lld; without names the columns must be the same ones%s",
-                   data->path, (long long)data->columns,
-                   what == LS_TRAINED_X ? "checkpoint's inputs" : "checkpoint's targets",
-                   (long long)t->n[what], (long long)t->name.count,
-                   what == LS_TRAINED_X ? ", or the inputs alone" : "");
-  for (int64_t i = 0; i < t->n[what] && same; i++) column[i] = t->at[what][i];
-  for (int64_t i = 0, run = 0; i < t->n[what] && !same; run++)
+                   "%s: %jd columns without names: which are the %s? In the training data they "
+                   "were %jd of %jd; without names the columns must be the same ones%s",
+                   data->path, data->columns,
+                   role == LS_ROLE_X ? "checkpoint's inputs" : "checkpoint's targets", t->n[role],
+                   t->name.count, role == LS_ROLE_X ? ", or the inputs alone" : "");
+  for (int64_t i = 0; i < t->n[role] && same; i++) column[i] = t->at[role][i];
+  for (int64_t i = 0, run = 0; i < t->n[role] && !same; run++)
     for (int64_t end = ls_trained_run(t, i); i < end; i++) column[i] = run;
   return LS_OK;
 }
 
 /* Inputs as data have them that are no table of texts: each one a column of numbers. */
 static ls_status flatten(const ls_trained *t, ls_trained *out) {
-  *out = (ls_trained){.n = {t->n[LS_TRAINED_X], 0}};
-  LS_TRY(ls_trained_names(t, LS_TRAINED_X, &out->name));
-  LS_NEW(out->at[LS_TRAINED_X], t->n[LS_TRAINED_X]);
-  for (int64_t k = 0; k < t->n[LS_TRAINED_X]; k++) out->at[LS_TRAINED_X][k] = k;
+  *out = (ls_trained){.n = {t->n[LS_ROLE_X], 0}};
+  LS_TRY(ls_trained_names(t, LS_ROLE_X, &out->name));
+  LS_NEW(out->at[LS_ROLE_X], t->n[LS_ROLE_X]);
+  for (int64_t k = 0; k < t->n[LS_ROLE_X]; k++) out->at[LS_ROLE_X][k] = k;
   return LS_OK;
 }
 
-static ls_status find(const ls_trained *t, int what, const ls_newcomer *data, int64_t **column,
+static ls_status find(const ls_trained *t, int role, const ls_newcomer *data, int64_t **column,
                       int64_t *found) {
   search s = {.trained = t, .data = data, .twice = -1};
   *found = 0;
-  LS_NEW(*column, t->n[what] + 1);
-  ls_status status = data->name.count > 0 && ls_trained_named(t, what)
-                         ? find_by_name(&s, what, *column, found)
-                         : find_by_position(t, what, data, *column);
+  LS_NEW(*column, t->n[role] + 1);
+  ls_status status = data->name.count > 0 && ls_trained_named(t, role)
+                         ? find_by_name(&s, role, *column, found)
+                         : find_by_position(t, role, data, *column);
   LS_FREE(s.here.entry);
   LS_FREE(s.there.entry);
   if (status != LS_OK) LS_FREE(*column);
@@ -233,13 +232,13 @@ static ls_status find(const ls_trained *t, int what, const ls_newcomer *data, in
   return status;
 }
 
-ls_status ls_trained_find(const ls_trained *t, int what, const ls_newcomer *data, int64_t **column,
+ls_status ls_trained_find(const ls_trained *t, int role, const ls_newcomer *data, int64_t **column,
                           int64_t *found) {
   ls_trained flat;
-  if (data->whole || what != LS_TRAINED_X || t->value.count == 0)
-    return find(t, what, data, column, found);
+  if (data->whole || role != LS_ROLE_X || t->value.count == 0)
+    return find(t, role, data, column, found);
   ls_status status = flatten(t, &flat);
-  if (status == LS_OK) status = find(&flat, what, data, column, found);
+  if (status == LS_OK) status = find(&flat, role, data, column, found);
   ls_trained_free(&flat);
   return status;
 }

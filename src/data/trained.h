@@ -5,16 +5,14 @@
 
 #include "data/columns.h"
 
-enum { LS_TRAINED_X, LS_TRAINED_Y };
-
 /* At least one of the inputs (or targets) has a name. */
-bool ls_trained_named(const ls_trained *trained, int what);
+bool ls_trained_named(const ls_trained *trained, int role);
 void ls_trained_free(ls_trained *trained);
 /* Inputs k to the one before this are the texts of one column; k + 1 where it is a number. */
 int64_t ls_trained_run(const ls_trained *trained, int64_t k);
 int64_t ls_trained_runs(const ls_trained *trained); /* how many columns that makes */
 /* What the inputs (or targets) are called: "speed [m/s]", "colour=red". */
-ls_status ls_trained_names(const ls_trained *trained, int what, ls_texts *out);
+ls_status ls_trained_names(const ls_trained *trained, int role, ls_texts *out);
 
 /* What the columns of a new file are called. */
 typedef struct {
@@ -24,10 +22,10 @@ typedef struct {
   bool whole; /* all columns of a file, not inputs or targets alone */
 } ls_newcomer;
 
-/* The new data's columns, from 0, that are the checkpoint's inputs or targets (`what`):
- * (trained->n[what]) in *column, ls_mem. LS_EDATA where one is not there, or could be several;
+/* The new data's columns, from 0, that are the checkpoint's inputs or targets (`role`):
+ * (trained->n[role]) in *column, ls_mem. LS_EDATA where one is not there, or could be several;
  * *found: how many names are there. */
-ls_status ls_trained_find(const ls_trained *trained, int what, const ls_newcomer *data,
+ls_status ls_trained_find(const ls_trained *trained, int role, const ls_newcomer *data,
                           int64_t **column, int64_t *found);
 
 #endif

@@ -9,12 +9,12 @@
 
 #include "base/mem.h"
 
-ls_status ls_weights_store(double *weight, const ls_origin *origin, int64_t rows, const double *y) {
-  int64_t outputs = origin->source->shape.outputs;
-  for (int64_t k = 0; k < rows; k++) {
-    double w = y[k * (outputs + 1) + outputs];
+ls_status ls_weights_store(double *weight, const ls_chunk *chunk) {
+  int64_t outputs = chunk->source->shape.outputs;
+  for (int64_t k = 0; k < chunk->rows; k++) {
+    double w = chunk->y[k * chunk->stride + outputs];
     if (!(w >= 0 && isfinite(w)))
-      return ls_refuse(origin, k, -1 - outputs, "not a weight: a finite number >= 0 is", w);
+      return ls_refuse(chunk, k, -1 - outputs, "not a weight: a finite number >= 0 is", w);
     weight[k] = w;
   }
   return LS_OK;
@@ -27,8 +27,9 @@ static int64_t class_of(const ls_weights *w, const char *text) {
   char *end;
   for (int64_t c = 0; c < w->names->count && c < w->classes; c++)
     if (strcmp(w->names->text[c], text) == 0) return c;
-  long long number = strtoll(text, &end, 10);
-  return *text >= '0' && *text <= '9' && !*end && number < w->classes ? number : -1;
+  const long long number = strtoll(text, &end, 10);
+  const bool is_number = *text >= '0' && *text <= '9' && !*end;
+  return is_number && number < w->classes ? number : -1;
 }
 
 static ls_status given(const ls_weights *w, double *factor) {
@@ -39,9 +40,9 @@ static ls_status given(const ls_weights *w, double *factor) {
     int64_t c = class_of(w, name);
     if (c < 0)
       return ls_fail(LS_ECONFIG,
-                     "train.class_weights: the data have no class '%s'; there are %lld, see "
+                     "train.class_weights: the data have no class '%s'; there are %jd, see "
                      "'lockstep data info'",
-                     name, (long long)w->classes);
+                     name, w->classes);
     if (factor[c] >= 0)
       return ls_fail(LS_ECONFIG, "train.class_weights: '%s' is a class that is there already",
                      name);

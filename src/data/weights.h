@@ -18,9 +18,9 @@ typedef struct {
   const int32_t *label;  /* (rows of train's source) */
 } ls_weights;
 
-/* Column `outputs` of y (rows, outputs + 1) as the weights (rows) of these rows. LS_EDATA, located,
- * for one that is negative or not finite. */
-ls_status ls_weights_store(double *weight, const ls_origin *origin, int64_t rows, const double *y);
+/* What stands behind the targets in each row's y as the weights (rows). LS_EDATA, located, for one
+ * that is negative or not finite. */
+ls_status ls_weights_store(double *weight, const ls_chunk *chunk);
 /* What each class counts, (classes), 0 for one without samples where that is by their counts. Takes
  * of `weights` spec, classes, names and count. LS_ECONFIG for a class that there is not. */
 ls_status ls_weights_of_classes(const ls_weights *weights, double *factor);

@@ -96,18 +96,12 @@ static ls_status describe_layers(ls_net *net) {
 
 /* ---- inputs and outputs ---- */
 
-static const char *text_at(const void *texts, int64_t k) {
-  return ((const ls_texts *)texts)->text[k];
-}
-
 static ls_status describe_inputs(ls_net *net) {
   const ls_trained *trained = &net->checkpoint->trained;
-  if (!ls_trained_named(trained, LS_TRAINED_X) || trained->n[LS_TRAINED_X] != net->x.n)
-    return LS_OK;
+  if (!ls_trained_named(trained, LS_ROLE_X) || trained->n[LS_ROLE_X] != net->x.n) return LS_OK;
   ls_texts names = {0};
-  ls_status status = ls_trained_names(trained, LS_TRAINED_X, &names);
-  if (status == LS_OK)
-    status = ls_columns_split(text_at, &names, net->x.n, &net->x.name, &net->x.unit);
+  ls_status status = ls_trained_names(trained, LS_ROLE_X, &names);
+  if (status == LS_OK) status = ls_columns_split(names.text, net->x.n, &net->x.name, &net->x.unit);
   ls_texts_free(&names);
   return status;
 }
@@ -115,7 +109,7 @@ static ls_status describe_inputs(ls_net *net) {
 static ls_status describe_outputs(ls_net *net) {
   const ls_texts *names = &net->checkpoint->names;
   if (names->count != net->y.n) return LS_OK;
-  if (!net->classes) return ls_columns_split(text_at, names, net->y.n, &net->y.name, &net->y.unit);
+  if (!net->classes) return ls_columns_split(names->text, net->y.n, &net->y.name, &net->y.unit);
   LS_NEW(net->y.name.text, names->count);
   for (int64_t k = 0; k < names->count; k++)
     net->y.name.text[net->y.name.count++] = ls_mem_text(names->text[k]);

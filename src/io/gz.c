@@ -93,8 +93,8 @@ static ls_status read_raw(ls_gz *gz, void *data, size_t bytes, size_t *got) {
   int64_t end = (int64_t)lseek(gz->fd, 0, SEEK_CUR);
   if (done > 0 || end == gz->size) return LS_OK;
   return ls_fail(LS_EDATA,
-                 "%s: has changed while it was read: it ends after %lld bytes, and had %lld",
-                 gz->path, (long long)end, (long long)gz->size);
+                 "%s: has changed while it was read: it ends after %jd bytes, and had %jd",
+                 gz->path, end, gz->size);
 }
 
 static ls_status read_bytes(ls_gz *gz, void *data, size_t bytes, size_t *got) {
@@ -170,8 +170,8 @@ void ls_gz_close(ls_gz **out) {
 /* ---- reading ---- */
 
 static ls_status damaged(const ls_gz *gz) {
-  return ls_fail(LS_EDATA, "%s: damaged gzip data at byte %lld (%s); fetch or copy the file again",
-                 gz->path, (long long)file_offset(gz), gz->z.msg ? gz->z.msg : "unexpected");
+  return ls_fail(LS_EDATA, "%s: damaged gzip data at byte %jd (%s); fetch or copy the file again",
+                 gz->path, file_offset(gz), gz->z.msg ? gz->z.msg : "unexpected");
 }
 
 /* Behind a member: nothing, or another member. */
@@ -180,8 +180,8 @@ static ls_status next_member(ls_gz *gz) {
   if (gz->z.avail_in == 0) return LS_OK;
   if (gz->z.next_in[0] != 0x1f)
     return ls_fail(LS_EDATA,
-                   "%s: garbage behind the gzip data at byte %lld; fetch or copy the file again",
-                   gz->path, (long long)file_offset(gz));
+                   "%s: garbage behind the gzip data at byte %jd; fetch or copy the file again",
+                   gz->path, file_offset(gz));
   gz->ended = false;
   return inflateReset(&gz->z) == Z_OK ? LS_OK : damaged(gz);
 }
@@ -191,8 +191,8 @@ static ls_status inflate_some(ls_gz *gz) {
   if (gz->z.avail_in == 0)
     return ls_fail(
         LS_EDATA,
-        "%s: truncated: the gzip data break off at byte %lld; fetch or copy the file again",
-        gz->path, (long long)file_offset(gz));
+        "%s: truncated: the gzip data break off at byte %jd; fetch or copy the file again",
+        gz->path, file_offset(gz));
   int result = inflate(&gz->z, Z_NO_FLUSH);
   if (result == Z_STREAM_END) {
     gz->ended = true;
@@ -287,8 +287,7 @@ int64_t ls_gz_size(const ls_gz *gz) { return gz->size; }
 
 static void digest_text(const XXH3_state_t *state, char text[LS_DIGEST_TEXT]) {
   XXH128_hash_t digest = XXH3_128bits_digest(state);
-  snprintf(text, LS_DIGEST_TEXT, "xxh3-128:%016llx%016llx", (unsigned long long)digest.high64,
-           (unsigned long long)digest.low64);
+  snprintf(text, LS_DIGEST_TEXT, "xxh3-128:%016jx%016jx", digest.high64, digest.low64);
 }
 
 void ls_gz_digest(const ls_gz *gz, char text[LS_DIGEST_TEXT]) { digest_text(gz->hash, text); }

@@ -4,11 +4,12 @@
 #include "io/h5.h"
 
 #include <string.h>
-#include <sys/param.h>
 #include <sys/stat.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "io/h5helper.h"
+#include "io/regular.h"
 
 enum { HELPERS = 4, SILENCE_SECONDS = 60 };
 
@@ -34,11 +35,6 @@ typedef struct {
 
 /* Those that wait, the last one asked first. A helper dies with the thread that started it. */
 static _Thread_local helper *idle[HELPERS];
-
-static bool same_file(const struct stat *a, const struct stat *b) {
-  return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-         a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
 
 static void stop(helper **h) {
   if (!*h) return;
@@ -66,7 +62,7 @@ static ls_status take(const char *file, helper **out) {
     if (!idle[i] || strcmp(idle[i]->file, file) != 0) continue;
     *out = idle[i];
     idle[i] = NULL;
-    if (!same_file(&(*out)->was, &now)) stop(out);
+    if (!ls_file_same(&(*out)->was, &now)) stop(out);
   }
   return *out ? LS_OK : start(file, &now, out);
 }
@@ -102,7 +98,8 @@ static ls_status receive(const helper *h, void *data, size_t bytes) {
   char text[2048] = "";
   LS_TRY(ls_child_receive(h->child, h->file, &head, sizeof head));
   if (head.status == LS_OK) return ls_child_receive(h->child, h->file, data, bytes);
-  LS_TRY(ls_child_receive(h->child, h->file, text, MIN((size_t)head.bytes, sizeof text - 1)));
+  const int64_t told = ls_clamp(head.bytes, 0, (int64_t)sizeof text - 1);
+  LS_TRY(ls_child_receive(h->child, h->file, text, (size_t)told));
   return ls_fail((ls_status)head.status, "%s", text);
 }
 
@@ -182,7 +179,7 @@ void ls_h5set_soon(const ls_h5set *set, int64_t lo, int64_t rows) {
 /* What was said of the file must be true of the one that is read. */
 static ls_status open_plain(ls_h5set *set) {
   struct stat now;
-  if (stat(set->file, &now) != 0 || !same_file(&now, &set->was)) LS_TRY(look(set));
+  if (stat(set->file, &now) != 0 || !ls_file_same(&now, &set->was)) LS_TRY(look(set));
   if (set->layout.pieces == 0) return LS_OK;
   return ls_h5plain_open(set->file, &set->layout, set->offset, &set->plain);
 }
@@ -191,8 +188,8 @@ static ls_status read_plain(const ls_h5set *set, int64_t lo, int64_t rows, ls_dt
                             void *out) {
   int64_t width = set->shape.width;
   if (ls_h5plain_read(set->plain, lo * width, rows * width, cell, out)) return LS_OK;
-  return ls_fail(LS_EDATA, "%s: %s cannot be read in rows %lld to %lld: truncated or damaged",
-                 set->file, set->name, (long long)lo, (long long)(lo + rows - 1));
+  return ls_fail(LS_EDATA, "%s: %s cannot be read in rows %jd to %jd: truncated or damaged",
+                 set->file, set->name, lo, lo + rows - 1);
 }
 
 static ls_status receive_rows(ls_h5set *set, const helper *h, int64_t lo, int64_t rows,
@@ -204,7 +201,7 @@ static ls_status receive_rows(ls_h5set *set, const helper *h, int64_t lo, int64_
   size_t width = (size_t)set->shape.width * ls_dtype_size(cell);
   LS_TRY(ask(h, &question, NULL, NULL));
   for (int64_t part; rows > 0; rows -= part, out += (size_t)part * width) {
-    part = MIN(most, rows);
+    part = ls_min(most, rows);
     LS_TRY(receive(h, out, (size_t)part * width));
   }
   return LS_OK;

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/param.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "io/h5rows.h"
 #include "io/h5text.h"
@@ -23,8 +23,7 @@ typedef struct {
 } helper;
 
 int64_t ls_h5_rows_together(int64_t width, ls_dtype cell) {
-  int64_t rows = BLOCK_BYTES / (int64_t)ls_dtype_size(cell) / width;
-  return rows < 1 ? 1 : rows;
+  return ls_max(BLOCK_BYTES / (int64_t)ls_dtype_size(cell) / width, 1);
 }
 
 /* false: nobody is there any more. */
@@ -85,14 +84,15 @@ static bool answer_set(helper *h, const char *name, bool transpose) {
 static bool answer_rows(helper *h, const ls_h5_question *ask) {
   ls_h5rows *set = h->set[ask->set];
   int64_t width = ls_h5rows_shape(set)->width, most = ls_h5_rows_together(width, ask->cell);
-  size_t row = (size_t)width * ls_dtype_size(ask->cell), need = row * (size_t)MIN(most, ask->rows);
+  size_t row = (size_t)width * ls_dtype_size(ask->cell),
+         need = row * (size_t)ls_min(most, ask->rows);
   if (need > h->room) {
     LS_FREE(h->block);
     h->block = ls_mem_must(need);
     h->room = need;
   }
   for (int64_t done = 0, rows; done < ask->rows; done += rows) {
-    rows = MIN(most, ask->rows - done);
+    rows = ls_min(most, ask->rows - done);
     ls_status status = ls_h5rows_read(set, ask->lo + done, rows, ask->cell, h->block);
     if (!answer(h, status, h->block, row * (size_t)rows)) return false;
     if (status != LS_OK) return true;

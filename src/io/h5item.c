@@ -17,8 +17,8 @@ ls_status ls_h5_item_set(ls_h5_item *item, const char *path, ls_dtype type, int6
   if (width < 1 || dim[0] < 1 || dim[1] < 1 ||
       __builtin_mul_overflow(dim[0], dim[1], &item->count) ||
       __builtin_mul_overflow(item->count, width, &bytes) || (uint64_t)bytes > SIZE_MAX / 4)
-    return ls_fail(LS_EDATA, "%s: a size of %lld x %lld elements of %lld bytes is not possible",
-                   path, (long long)dim[0], (long long)dim[1], (long long)width);
+    return ls_fail(LS_EDATA, "%s: a size of %jd x %jd elements of %jd bytes is not possible", path,
+                   dim[0], dim[1], width);
   item->type = type;
   item->width = width;
   item->rank = rank;
@@ -76,14 +76,13 @@ ls_status ls_h5_row_item(const ls_h5_row *row, ls_h5_item *item) {
                    row->path);
   if (row->rank < 0 || row->rank > 2 || (row->rank < 1 && row->dim[0] != 1) ||
       (row->rank < 2 && row->dim[1] != 1))
-    return ls_fail(LS_EDATA, "%s: the index gives it %lld x %lld elements at rank %lld", row->path,
-                   (long long)row->dim[0], (long long)row->dim[1], (long long)row->rank);
+    return ls_fail(LS_EDATA, "%s: the index gives it %jd x %jd elements at rank %jd", row->path,
+                   row->dim[0], row->dim[1], row->rank);
   LS_TRY(ls_h5_item_set(item, row->path, type, width_of(row, type), (int)row->rank, row->dim[0],
                         row->dim[1]));
   if (row->bytes != (int64_t)item->bytes || row->offset < 0)
-    return ls_fail(
-        LS_EDATA, "%s: the index gives it %lld bytes at %lld, and its elements take %lld",
-        row->path, (long long)row->bytes, (long long)row->offset, (long long)item->bytes);
+    return ls_fail(LS_EDATA, "%s: the index gives it %jd bytes at %jd, and its elements take %jd",
+                   row->path, row->bytes, row->offset, item->bytes);
   item->offset = (size_t)row->offset;
   return LS_OK;
 }

@@ -4,9 +4,9 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/param.h>
 #include <unistd.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "io/regular.h"
 
@@ -49,7 +49,7 @@ static int64_t size_of(ls_dtype type) { return (int64_t)ls_dtype_size(type); }
 static int64_t stretch(const ls_h5plain *p, int64_t lo, int64_t count, int64_t *at) {
   int64_t within = lo % p->layout->length;
   *at = p->offset[lo / p->layout->length] + within * size_of(p->layout->type);
-  return MIN(count, p->layout->length - within);
+  return ls_min(count, p->layout->length - within);
 }
 
 void ls_h5plain_soon(const ls_h5plain *p, int64_t lo, int64_t count) {
@@ -67,7 +67,7 @@ bool ls_h5plain_read(ls_h5plain *p, int64_t lo, int64_t count, ls_dtype cell, vo
       if (!read_bytes(p->fd, at, n * size_of(type), out)) return false;
       continue;
     }
-    n = MIN(n, BUFFER_BYTES / size_of(type));
+    n = ls_min(n, BUFFER_BYTES / size_of(type));
     if (!read_bytes(p->fd, at, n * size_of(type), p->buffer)) return false;
     ls_dtype_convert(type, p->buffer, n, cell, out);
   }

@@ -164,9 +164,9 @@ static ls_status check_storage(ls_h5rows *s) {
       __builtin_mul_overflow((hsize_t)s->shape.rows, (hsize_t)s->shape.width, &declared) ||
       __builtin_mul_overflow(declared, (hsize_t)o->width, &declared) || declared / most > stored)
     return WRONG(s,
-                 "declares %lld rows of %lld values, more than is stored: never written "
+                 "declares %jd rows of %jd values, more than is stored: never written "
                  "in full, truncated or damaged",
-                 (long long)s->shape.rows, (long long)s->shape.width);
+                 s->shape.rows, s->shape.width);
   return H5Pget_layout(o->plist) == H5D_CHUNKED ? check_chunks(s) : LS_OK;
 }
 
@@ -196,8 +196,8 @@ ls_status ls_h5rows_read(ls_h5rows *s, int64_t lo, int64_t count, ls_dtype cell,
   bool ok = s->view ? ls_h5view_read(s->view, lo, count, cell, out)
                     : ls_h5object_read(&s->object, 0, lo, count, ls_h5_type_native(cell), out);
   return ok ? LS_OK
-            : WRONG(s, "cannot be read in rows %lld to %lld: truncated or damaged", (long long)lo,
-                    (long long)(lo + count - 1));
+            : WRONG(s, "cannot be read in rows %jd to %jd: truncated or damaged", lo,
+                    lo + count - 1);
 }
 
 /* ---- where it is ---- */

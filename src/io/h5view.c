@@ -3,8 +3,7 @@
  * ls_h5view_read. */
 #include "io/h5view.h"
 
-#include <sys/param.h>
-
+#include "base/clamp.h"
 #include "base/mem.h"
 
 /* Samples that are columns are read in blocks: each of a block's values is a stretch of its own in
@@ -51,7 +50,7 @@ ls_status ls_h5view_new(const ls_h5object *object, bool transpose, const ls_h5_m
   for (int d = 0; d < object->dims; d++)
     if (d != v->row) v->width *= (int64_t)object->extent[d];
   int64_t most = (transpose ? BLOCK_VALUES : PART_VALUES) / v->width;
-  v->block = MIN(MAX(most, 1), v->samples);
+  v->block = ls_clamp(most, 1, v->samples);
   LS_NEW(v->value, v->block * v->width);
   if (!transpose) return LS_OK;
   LS_NEW(v->at, v->width);
@@ -74,7 +73,7 @@ static bool read_columns(ls_h5view *v, int64_t lo, int64_t rows, ls_dtype cell, 
   for (int64_t r = lo; r < lo + rows; r++, out += width) {
     int64_t first = r / v->block * v->block;
     bool there = r >= v->first && r < v->first + v->rows;
-    if (!there && !fetch(v, first, MIN(v->block, v->samples - first))) return false;
+    if (!there && !fetch(v, first, ls_min(v->block, v->samples - first))) return false;
     for (int64_t k = 0; k < v->width; k++)
       v->sample[k] = v->value[v->at[k] * v->rows + r - v->first];
     ls_h5_meaning_apply(v->meaning, v->sample, v->width, cell, out);
@@ -85,7 +84,7 @@ static bool read_columns(ls_h5view *v, int64_t lo, int64_t rows, ls_dtype cell, 
 bool ls_h5view_read(ls_h5view *v, int64_t lo, int64_t rows, ls_dtype cell, void *out) {
   if (v->transpose) return read_columns(v, lo, rows, cell, out);
   for (int64_t done = 0, n; done < rows; done += n) {
-    n = MIN(v->block, rows - done);
+    n = ls_min(v->block, rows - done);
     if (!fetch(v, lo + done, n)) return false;
     ls_h5_meaning_apply(v->meaning, v->value, n * v->width, cell,
                         (char *)out + (size_t)(done * v->width) * ls_dtype_size(cell));

@@ -42,7 +42,7 @@ static void find_place(char *place, size_t room) {
   slurp("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
   bool known = strlen(boot) >= 36 && stat("/proc/self/ns/pid", &space) == 0;
   if (known)
-    snprintf(place, room, "%.36s/%llu", boot, (unsigned long long)space.st_ino);
+    snprintf(place, room, "%.36s/%ju", boot, space.st_ino);
   else
     snprintf(place, room, "-");
 }

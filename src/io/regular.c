@@ -80,6 +80,11 @@ ls_status ls_regular_open(const char *path, int flags, int *fd) {
   return status;
 }
 
+bool ls_file_same(const struct stat *a, const struct stat *b) {
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+         a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 /* ---- reading ---- */
 
 /* More in a pipe, or its end. A signal ends the wait: nobody else would. */

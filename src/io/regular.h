@@ -18,6 +18,10 @@ ls_status ls_regular_open(const char *path, int flags, int *fd);
 /* LS_EIO where `path` is there and is no regular file; a symbolic link is none. */
 ls_status ls_regular_check(const char *path);
 
+struct stat;
+/* Do both say the same of the same file? */
+bool ls_file_same(const struct stat *a, const struct stat *b);
+
 /* A whole file into ls_mem, NUL-terminated; LS_EIO with a text, also where it is larger than
  * `limit`. ls_file_read: of a pipe what its writer has to say; one without a writer is an error,
  * not a wait. ls_regular_read: of what must be a regular file; flags: O_NOFOLLOW or 0. */

@@ -59,7 +59,7 @@ static void list_files(const ls_zip *z, char *text, size_t size) {
     }
     used += (size_t)snprintf(text + used, size - used, "%s%s", listed++ > 0 ? ", " : "", name);
   }
-  if (more > 0) snprintf(text + used, size - used, " and %lld more", (long long)more);
+  if (more > 0) snprintf(text + used, size - used, " and %jd more", more);
 }
 
 static ls_status several(const ls_zip *z, const char *first) {

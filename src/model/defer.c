@@ -32,9 +32,10 @@ static int64_t moved(const ls_layer *l, int64_t batch, int ranks) {
 }
 
 static bool fits(const ls_layer *l, int64_t batch, int ranks) {
-  return l->ops->piece && !l->frozen && !l->gemm->by_slices && l->out <= LS_DEFER_WIDTH &&
-         batch * l->ld * (int64_t)ls_dtype_size(l->precision) <= CACHED &&
-         (ranks > 1 || l->in * l->out >= WORTH);
+  const bool can = l->ops->piece && !l->frozen && !l->gemm->by_slices && l->out <= LS_DEFER_WIDTH;
+  const bool cached = batch * l->ld * (int64_t)ls_dtype_size(l->precision) <= CACHED;
+  const bool worth = ranks > 1 || l->in * l->out >= WORTH;
+  return can && cached && worth;
 }
 
 /* On several ranks: all layers that fit, or none. */

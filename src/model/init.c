@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/rng.h"
 #include "model/layer.h"
 
@@ -78,11 +79,11 @@ void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t see
   double drawn[AT_A_TIME];
   for (int i = 0; i < model->tensors; i++) {
     const ls_tensor *t = &model->tensor[i];
-    const int64_t begin = t->offset, end = begin + t->rows * t->cols, last = hi < end ? hi : end;
+    const int64_t begin = t->offset, last = ls_min(begin + t->rows * t->cols, hi);
     const uint64_t stream = ls_rng_stream(LS_STREAM_INIT, (uint64_t)i);
     const law how = tensor_law(init, model, t);
-    for (int64_t k = lo > begin ? lo : begin; k < last; k += AT_A_TIME) {
-      const int64_t n = last - k < AT_A_TIME ? last - k : AT_A_TIME;
+    for (int64_t k = ls_max(lo, begin); k < last; k += AT_A_TIME) {
+      const int64_t n = ls_min(last - k, AT_A_TIME);
       draw(how, seed, stream, (uint64_t)(k - begin), n, drawn);
       for (int64_t at = 0; at < n; at++) ls_dtype_put(model->precision, w, k + at, drawn[at]);
     }
@@ -92,8 +93,10 @@ void ls_model_init(const ls_model *model, const ls_init_spec *init, uint64_t see
 bool ls_init_takes(const ls_init_spec *init, int layer) {
   bool takes = init->take != LS_TAKE_LISTED;
   for (char **item = init->layers; item && *item; item++) {
-    int lo, hi, numbers = sscanf(*item, "%d-%d", &lo, &hi);
-    takes = takes || (numbers == 1 && layer == lo) || (numbers == 2 && lo <= layer && layer <= hi);
+    int lo, hi;
+    const int numbers = sscanf(*item, "%d-%d", &lo, &hi);
+    if (numbers == 1) hi = lo;
+    takes = takes || (numbers > 0 && lo <= layer && layer <= hi);
   }
   return takes;
 }

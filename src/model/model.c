@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "model/blas.h"
 #include "model/layer.h"
 
@@ -126,9 +127,8 @@ static ls_status join_residual(ls_model *model, ls_layer *layer) {
   int64_t width = source < 0 ? model->inputs : layer->source->out;
   if (width == layer->out) return LS_OK;
   return ls_fail(LS_ECONFIG,
-                 "layer %d: residual adds %lld units of %s to %lld; both must have the same width",
-                 layer->number, (long long)width, source < 0 ? "the input" : "an earlier layer",
-                 (long long)layer->out);
+                 "layer %d: residual adds %jd units of %s to %jd; both must have the same width",
+                 layer->number, width, source < 0 ? "the input" : "an earlier layer", layer->out);
 }
 
 static ls_status check_softmax_batch(const ls_model *model, int slices) {
@@ -157,9 +157,9 @@ static ls_status check_loss(ls_model *model) {
   ls_layer *top = &model->layer[model->layers - 1];
   if (top->out != model->outputs)
     return ls_fail(LS_ECONFIG,
-                   "the last layer has %lld units but %s %lld %s; give the last layer units: out",
-                   (long long)top->out, model->heads > 1 ? "the loss takes" : "the data has",
-                   (long long)model->outputs, what_outputs_are(model));
+                   "the last layer has %jd units but %s %jd %s; give the last layer units: out",
+                   top->out, model->heads > 1 ? "the loss takes" : "the data has", model->outputs,
+                   what_outputs_are(model));
   const bool fits = listed(model->loss->last, activation) && top->activation;
   if (!fits && *model->loss->last)
     return ls_fail(LS_ECONFIG, "%s needs a last layer with activation %.*s, not %s", loss,
@@ -186,8 +186,8 @@ static ls_status take_loss(ls_model *model, const ls_loss_spec *loss) {
     model->quantile[i] = loss->quantile[i];
   model->own = loss->own;
   if (loss->own && model->outputs > LS_LOSS_OUTPUTS_MAX)
-    return ls_fail(LS_ECONFIG, "a plug-in's loss takes up to %d targets, and there are %lld",
-                   LS_LOSS_OUTPUTS_MAX, (long long)model->outputs);
+    return ls_fail(LS_ECONFIG, "a plug-in's loss takes up to %d targets, and there are %jd",
+                   LS_LOSS_OUTPUTS_MAX, model->outputs);
   if (__builtin_mul_overflow(model->outputs, model->heads, &model->outputs))
     return ls_fail(LS_ECONFIG, "too many outputs");
   return LS_OK;
@@ -328,7 +328,7 @@ static size_t gradient_work(const ls_model *model, int64_t least) {
 static void place_shared(ls_model *model, ls_layer_arena *arena, int64_t rows, int threads) {
   const size_t size = ls_dtype_size(model->precision);
   if (model->batch) ls_layer_arena_take(arena, &model->batch->d, rows * model->batch->ld, size);
-  const int64_t most = ls_deferral_rows(model) > rows ? ls_deferral_rows(model) : rows;
+  const int64_t most = ls_max(ls_deferral_rows(model), rows);
   model->work_size = gradient_work(model, most * LS_GEMM_WORK) * size + LS_ALIGN;
   ls_layer_arena_take(arena, &model->work, threads, model->work_size);
   ls_layer_arena_take(arena, &model->scratch, 2 * ls_model_last(model)->ld, size);

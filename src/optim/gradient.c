@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/clamp.h"
 #include "base/elementary.h"
 #include "base/rng.h"
 #include "optim/optim.h"
@@ -14,7 +15,7 @@ void ls_gradient_noise(ls_dtype precision, void *g, int64_t n, int64_t first,
   double noise[256];
   const int64_t most = sizeof noise / sizeof *noise;
   for (int64_t lo = 0; lo < n; lo += most) {
-    const int64_t count = n - lo < most ? n - lo : most;
+    const int64_t count = ls_min(n - lo, most);
     ls_rng_normals(seed, stream, (uint64_t)(first + lo), count, noise);
     void *at = (char *)g + lo * (int64_t)ls_dtype_size(precision);
     LS_REAL_OF(precision, ls_gradient_add)(at, count, sigma, noise);

@@ -1,6 +1,7 @@
 /* layerwise_real.c - one rate a tensor from its norms: LARS (You, Gitman and Ginsburg, arXiv
  * 1708.03888) and LAMB (You et al., arXiv 1904.00962). The norms are those of the whole tensor,
  * wherever its pieces lie: the trainer adds up what reduce gives. */
+#include "base/clamp.h"
 #include "optim/gradient.h"
 #include "optim/kernels.h"
 
@@ -54,9 +55,7 @@ LS_CLONES static void lamb_direction(const ls_optim_span *s, int64_t lo, int64_t
     r[i] = by_m * m[i] / (ls_root(unbias * v[i]) + epsilon) + decay * p[i];
 }
 
-static int64_t chunk(const ls_optim_span *s, int64_t lo) {
-  return s->n - lo < CHUNK ? s->n - lo : CHUNK;
-}
+static int64_t chunk(const ls_optim_span *s, int64_t lo) { return ls_min(s->n - lo, CHUNK); }
 
 /* Moves the moments on; sums: squares of p, squares of the direction r */
 void LS_R(ls_lamb_reduce)(const ls_optim_span *s, double *sum) {

@@ -1,6 +1,7 @@
 /* relaxed_real.c - plain atomic loads and stores of single reals, without compare-and-swap: an
  * update that is lost is part of the method. The gradient is looked at a cache line at a time,
  * so that lines of zeros are left to their other users. */
+#include "base/clamp.h"
 #include "optim/relaxed.h"
 
 enum { LINE = 64 / sizeof(real) };
@@ -32,7 +33,7 @@ void LS_R(ls_relaxed_descend)(void *weights, const void *gradient, int64_t n, do
   const real *g = gradient;
   const real rate = (real)lr, pull = (real)decay;
   for (int64_t at = 0; at < n; at += LINE) {
-    const int64_t end = at + LINE < n ? at + LINE : n;
+    const int64_t end = ls_min(at + LINE, n);
     if (pull == 0 && is_zero(g + at, end - at)) continue;
     for (int64_t i = at; i < end; i++) {
       const real old = get(&w[i]);

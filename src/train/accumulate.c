@@ -1,14 +1,14 @@
 /* train.accumulate - a minibatch that is larger than memory, in rounds. The gradient of a node of
  * the slice tree is the sum of its children's, so a node with more slices than may be in memory is
  * made from its children's, one after the other: the additions of the whole, in the same order. */
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "base/tree.h"
 #include "comm/sum.h"
 #include "train/run.h"
 
 int ls_accumulate_slices(const ls_run *run) {
-  const int most = run->slices / (int)run->config->accumulate;
-  return most > 1 ? most : 1;
+  return (int)ls_max(run->slices / run->config->accumulate, 1);
 }
 
 static bool fits(const ls_run *run, const ls_tree_node *node) {

@@ -32,23 +32,24 @@ static json_t *samples_per_rank(const ls_run *run) {
   return list;
 }
 
-static json_int_t rows_of(const ls_run *run, ls_split split) {
-  return (json_int_t)ls_data_rows(run->data, split);
-}
-
 ls_status ls_start_event(ls_trainer *t) {
   const ls_run *run = t->run;
-  json_t *event = json_pack(
-      "{s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:s, s:s, s:s}", "event",
-      "start", "ranks", ls_comm_size(t->comm), "threads", ls_team_size(run->team), "parameters",
-      (json_int_t)run->parameters, "train_samples", rows_of(run, LS_SPLIT_TRAIN),
-      "validation_samples", rows_of(run, LS_SPLIT_VALIDATION), "test_samples",
-      rows_of(run, LS_SPLIT_TEST), "steps_per_epoch", (json_int_t)run->calendar->steps, "steps",
-      (json_int_t)run->steps, "batch", (json_int_t)run->batch, "slices", run->slices,
-      "samples_per_rank", samples_per_rank(run), "exchange", ls_exchange_kind(run->exchange),
-      "precision", ls_dtype_name(t->config->precision), "kernel", ls_model_kernel(run->model));
-  if (run->state.global_step > 0)
-    json_object_set_new(event, "resumed_from", json_integer(run->state.global_step));
+  json_t *event = ls_event("start");
+  ls_put(event, "ranks", ls_comm_size(t->comm));
+  ls_put(event, "threads", ls_team_size(run->team));
+  ls_put(event, "parameters", run->parameters);
+  ls_put(event, "train_samples", ls_data_rows(run->data, LS_SPLIT_TRAIN));
+  ls_put(event, "validation_samples", ls_data_rows(run->data, LS_SPLIT_VALIDATION));
+  ls_put(event, "test_samples", ls_data_rows(run->data, LS_SPLIT_TEST));
+  ls_put(event, "steps_per_epoch", run->calendar->steps);
+  ls_put(event, "steps", run->steps);
+  ls_put(event, "batch", run->batch);
+  ls_put(event, "slices", run->slices);
+  ls_put(event, "samples_per_rank", samples_per_rank(run));
+  ls_put(event, "exchange", ls_exchange_kind(run->exchange));
+  ls_put(event, "precision", ls_dtype_name(t->config->precision));
+  ls_put(event, "kernel", ls_model_kernel(run->model));
+  if (run->state.global_step > 0) ls_put(event, "resumed_from", run->state.global_step);
   return ls_events_put(t->events, event);
 }
 
@@ -83,9 +84,9 @@ static void warn_of_small_rate(const ls_trainer *t) {
       lo = mid;
   }
   ls_log(LS_LOG_WARN,
-         "from step %lld of %lld on the learning rate is below %.2g of its first value: too small "
+         "from step %jd of %jd on the learning rate is below %.2g of its first value: too small "
          "to move a weight; see 'lockstep schedule'",
-         (long long)hi, (long long)t->run->steps, floor);
+         hi, t->run->steps, floor);
 }
 
 /* Why validation has what train has not, and what would help. */
@@ -118,11 +119,11 @@ static void warn_of_class(const ls_trainer *t, int64_t class, int64_t validation
   if (class < names->count)
     snprintf(name, sizeof name, "'%s'", names->text[class]);
   else
-    snprintf(name, sizeof name, "%lld", (long long)class);
+    snprintf(name, sizeof name, "%jd", class);
   explain(t, why, sizeof why);
   if (validation > 0)
-    ls_log(LS_LOG_WARN, "%s: class %s has no sample in train and %lld in validation: %s", file,
-           name, (long long)validation, why);
+    ls_log(LS_LOG_WARN, "%s: class %s has no sample in train and %jd in validation: %s", file, name,
+           validation, why);
   else
     ls_log(LS_LOG_WARN, "%s: class %s has no sample in train", file, name);
 }
@@ -137,7 +138,7 @@ static void warn_of_classes(const ls_trainer *t) {
   for (int64_t c = 0; train && c < classes; c++)
     if (train[c] == 0 && missing++ < TOLD) warn_of_class(t, c, validation[c]);
   if (missing > TOLD)
-    ls_log(LS_LOG_WARN, "%lld more classes have no sample in train", (long long)(missing - TOLD));
+    ls_log(LS_LOG_WARN, "%jd more classes have no sample in train", missing - TOLD);
 }
 
 static const char *shown_beside(const ls_trainer *t) {
@@ -165,8 +166,7 @@ ls_status ls_start_progress(ls_trainer *t) {
            "%d ranks x %d threads on %d cores of %s: oversubscribed, expect it to be slow",
            ls_comm_node_size(t->comm), threads, cores, ls_comm_host(t->comm));
   if (run->state.global_step > 0)
-    ls_log(LS_LOG_INFO, "resuming at step %lld of %lld", (long long)run->state.global_step,
-           (long long)run->steps);
+    ls_log(LS_LOG_INFO, "resuming at step %jd of %jd", run->state.global_step, run->steps);
   warn_of_products(run);
   warn_of_classes(t);
   warn_of_small_rate(t);
@@ -232,18 +232,17 @@ static void show_summary(ls_trainer *t, const ls_train_result *r) {
 }
 
 static ls_status end_event(ls_trainer *t, const ls_train_result *r) {
-  json_t *event =
-      json_pack("{s:s, s:I}", "event", "end", "global_step", (json_int_t)r->global_step);
+  json_t *event = ls_event("end");
+  ls_put(event, "global_step", r->global_step);
   for (ls_split s = LS_SPLIT_TRAIN; s <= LS_SPLIT_TEST; s++)
     if (s == LS_SPLIT_TRAIN || t->score[s].samples > 0)
       ls_score_json(t->run, &t->score[s], ls_metric_prefix[s], event);
-  json_object_update_new(
-      event, json_pack("{s:s, s:o, s:o}", "weights_hash", r->weights_hash, "samples_per_s",
-                       ls_json_real(r->samples_per_s), "seconds", ls_json_real(r->seconds)));
-  if (t->run->state.restored)
-    json_object_set_new(event, "restored_step", json_integer(t->run->state.best_step));
-  if (r->dead) json_object_set_new(event, "dead", json_true());
-  json_object_set_new(event, "exit", json_string(t->exit));
+  ls_put(event, "weights_hash", r->weights_hash);
+  ls_put(event, "samples_per_s", r->samples_per_s);
+  ls_put(event, "seconds", r->seconds);
+  if (t->run->state.restored) ls_put(event, "restored_step", t->run->state.best_step);
+  if (r->dead) ls_put(event, "dead", r->dead);
+  ls_put(event, "exit", t->exit);
   return ls_events_put(t->events, event);
 }
 
@@ -336,11 +335,11 @@ static json_t *tensor_shapes(const ls_model *model) {
   json_t *list = json_array();
   int count;
   const ls_tensor *tensor = ls_model_tensors(model, &count);
-  for (int i = 0; i < count; i++)
-    json_array_append_new(
-        list, json_pack("{s:o, s:[I, I]}", "name",
-                        json_sprintf("/model/%04d/%s", tensor[i].layer, tensor[i].name), "shape",
-                        (json_int_t)tensor[i].rows, (json_int_t)tensor[i].cols));
+  for (int i = 0; i < count; i++) {
+    json_t *item = ls_put_item(list);
+    ls_put(item, "name", json_sprintf("/model/%04d/%s", tensor[i].layer, tensor[i].name));
+    ls_put(item, "shape", ls_list_whole((const int64_t[]){tensor[i].rows, tensor[i].cols}, 2));
+  }
   return list;
 }
 
@@ -348,27 +347,33 @@ static json_t *tensor_shapes(const ls_model *model) {
  * the two largest parts of that. */
 static json_t *memory(const ls_run *run) {
   const ls_config *c = run->config;
-  const size_t activations = ls_model_bytes(run->model, ls_loader_max_rows(run->loader)) +
-                             run->common.bytes / (size_t)ls_comm_size(run->comm);
-  return json_pack("{s:I, s:I, s:I, s:I}", "node_shared",
-                   (json_int_t)ls_comm_shared_bytes(run->comm), "rank",
-                   (json_int_t)ls_comm_private_bytes(run->comm), "optimizer",
-                   (json_int_t)(ls_state_vectors(run) * ls_exchange_own(run->exchange) *
-                                (int64_t)ls_dtype_size(c->precision)),
-                   "activations", (json_int_t)activations);
+  const int64_t vector = ls_exchange_own(run->exchange) * (int64_t)ls_dtype_size(c->precision);
+  json_t *o = json_object();
+  ls_put(o, "node_shared", ls_comm_shared_bytes(run->comm));
+  ls_put(o, "rank", ls_comm_private_bytes(run->comm));
+  ls_put(o, "optimizer", ls_state_vectors(run) * vector);
+  ls_put(o, "activations",
+         ls_model_bytes(run->model, ls_loader_max_rows(run->loader)) +
+             run->common.bytes / (size_t)ls_comm_size(run->comm));
+  return o;
 }
 
 /* Data, shapes, memory and steps without training: what a person wants to know before the queue. */
 json_t *ls_dry_run_report(const ls_trainer *t) {
   const ls_run *run = t->run;
   char *data = ls_understood_text(run->data);
-  json_t *report =
-      json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:I, s:I, s:i, s:o}", "understood",
-                ls_understood_json(run->data), "_understood", json_string_nocheck(data), "tensors",
-                tensor_shapes(run->model), "parameters", (json_int_t)run->parameters,
-                "train_samples", rows_of(run, LS_SPLIT_TRAIN), "batch", (json_int_t)run->batch,
-                "slices", run->slices, "steps_per_epoch", (json_int_t)run->calendar->steps, "steps",
-                (json_int_t)run->steps, "ranks", ls_comm_size(t->comm), "memory", memory(run));
+  json_t *report = json_object();
+  ls_put(report, "understood", ls_understood_json(run->data));
+  ls_put(report, "_understood", data);
+  ls_put(report, "tensors", tensor_shapes(run->model));
+  ls_put(report, "parameters", run->parameters);
+  ls_put(report, "train_samples", ls_data_rows(run->data, LS_SPLIT_TRAIN));
+  ls_put(report, "batch", run->batch);
+  ls_put(report, "slices", run->slices);
+  ls_put(report, "steps_per_epoch", run->calendar->steps);
+  ls_put(report, "steps", run->steps);
+  ls_put(report, "ranks", ls_comm_size(t->comm));
+  ls_put(report, "memory", memory(run));
   LS_FREE(data);
   return report;
 }

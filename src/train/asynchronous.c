@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
@@ -30,10 +31,9 @@ ls_status ls_asynchronous_open(ls_run *run, const ls_ways *ways) {
   LS_COMM_NEW(run->comm, run->asynchronous->all, ls_comm_size(run->comm));
   if (run->calendar->steps < ls_comm_size(run->comm))
     ls_log(LS_LOG_WARN,
-           "an epoch has %lld minibatch%s, each of one rank: of %d ranks some have nothing to do; "
+           "an epoch has %jd minibatch%s, each of one rank: of %d ranks some have nothing to do; "
            "lower train.batch",
-           (long long)run->calendar->steps, run->calendar->steps == 1 ? "" : "es",
-           ls_comm_size(run->comm));
+           run->calendar->steps, run->calendar->steps == 1 ? "" : "es", ls_comm_size(run->comm));
   return LS_OK;
 }
 
@@ -48,7 +48,7 @@ void ls_asynchronous_note(ls_run *run, int64_t updates, int64_t others, int64_t 
   ls_staleness *s = &run->asynchronous->mine.stale;
   s->updates += updates;
   s->sum += (double)others;
-  if (most > s->most) s->most = most;
+  s->most = ls_max(s->most, most);
 }
 
 const ls_staleness *ls_asynchronous_staleness(const ls_run *run) {
@@ -192,12 +192,12 @@ static int64_t sum_up(ls_run *run, uint32_t *flags) {
     s->t += t->good;
     s->epoch_samples += t->counted;
     s->nonfinite_total += t->skipped;
-    if (t->row > row) row = t->row;
+    row = ls_max(row, t->row);
     *flags |= (uint32_t)t->flags;
     a->stale.updates += t->stale.updates;
     a->stale.sum += t->stale.sum;
     a->stale.again += t->stale.again;
-    if (t->stale.most > a->stale.most) a->stale.most = t->stale.most;
+    a->stale.most = ls_max(a->stale.most, t->stale.most);
   }
   s->nonfinite_row = row;
   ls_run_advance(run, made, samples);
@@ -208,9 +208,9 @@ static int64_t sum_up(ls_run *run, uint32_t *flags) {
 static ls_status verdict(ls_run *run, uint32_t flags, int64_t made) {
   if (!(flags & LS_FLAG_NONFINITE) || run->config->nonfinite != LS_NONFINITE_STOP) return LS_OK;
   ls_fail(LS_EDIVERGED,
-          "within the %lld updates up to step %lld: a loss is not finite (learning rate %g); lower "
+          "within the %jd updates up to step %jd: a loss is not finite (learning rate %g); lower "
           "optimizer.lr, or see train.nonfinite",
-          (long long)made, (long long)run->state.global_step, run->lr);
+          made, run->state.global_step, run->lr);
   return ls_comm_agree(run->comm, LS_EDIVERGED);
 }
 

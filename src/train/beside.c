@@ -9,23 +9,16 @@
 #include "base/mem.h"
 #include "optim/gradient.h"
 
-/* A stretch of this rank's shard of the weights, and where vectors beside them have it: they hold
- * the stretches one behind the other. */
-typedef struct {
-  char *weights;
-  size_t at, bytes;
-} stretch;
+static size_t bytes_of(const ls_run *run, int64_t n) {
+  return (size_t)n * ls_dtype_size(run->config->precision);
+}
 
-/* Begin with {0}; false behind the last one. */
-static bool next_stretch(const ls_run *run, int *band, stretch *s) {
-  const size_t size = ls_dtype_size(run->config->precision);
-  int64_t lo, hi;
-  if (*band == ls_exchange_bands(run->exchange)) return false;
-  ls_exchange_stretch(run->exchange, (*band)++, &lo, &hi);
-  s->at += s->bytes;
-  s->bytes = (size_t)(hi - lo) * size;
-  s->weights = (char *)ls_exchange_weights(run->exchange) + (size_t)lo * size;
-  return true;
+/* Where a stretch of this rank's shard of the weights is, and where a vector beside them has it. */
+static char *weights_of(const ls_run *run, const ls_stretch *s) {
+  return (char *)ls_exchange_weights(run->exchange) + bytes_of(run, s->lo);
+}
+static char *beside_of(const ls_run *run, ls_beside which, const ls_stretch *s) {
+  return (char *)run->beside[which] + bytes_of(run, s->at);
 }
 
 static void swap_bytes(char *a, char *b, size_t bytes) {
@@ -42,15 +35,13 @@ static void swap_bytes(char *a, char *b, size_t bytes) {
 
 /* The weights of this rank's shard and those beside them. */
 static void swap_with(ls_run *run, ls_beside which) {
-  stretch s = {0};
-  for (int b = 0; next_stretch(run, &b, &s);)
-    swap_bytes(s.weights, (char *)run->beside[which] + s.at, s.bytes);
+  for (ls_stretch s = {0}; ls_exchange_next(run->exchange, &s);)
+    swap_bytes(weights_of(run, &s), beside_of(run, which, &s), bytes_of(run, s.hi - s.lo));
 }
 
 static void copy_to(ls_run *run, ls_beside which) {
-  stretch s = {0};
-  for (int b = 0; next_stretch(run, &b, &s);)
-    memcpy((char *)run->beside[which] + s.at, s.weights, s.bytes);
+  for (ls_stretch s = {0}; ls_exchange_next(run->exchange, &s);)
+    memcpy(beside_of(run, which, &s), weights_of(run, &s), bytes_of(run, s.hi - s.lo));
 }
 
 ls_status ls_beside_new(ls_run *run) {
@@ -81,13 +72,9 @@ void ls_beside_average(ls_run *run, int64_t t) {
     return;
   }
   const double share = (1 - decay) / (1 - ls_power(decay, (double)t));
-  const ls_dtype precision = run->config->precision;
-  stretch s = {0};
-  for (int b = 0; next_stretch(run, &b, &s);) {
-    char *average = (char *)run->beside[LS_BESIDE_OTHER] + s.at;
-    LS_REAL_OF(precision, ls_gradient_approach)
-    (average, s.weights, (int64_t)(s.bytes / ls_dtype_size(precision)), share);
-  }
+  for (ls_stretch s = {0}; ls_exchange_next(run->exchange, &s);)
+    LS_REAL_OF(run->config->precision, ls_gradient_approach)
+  (beside_of(run, LS_BESIDE_OTHER, &s), weights_of(run, &s), s.hi - s.lo, share);
 }
 
 static void swap_and_publish(ls_run *run, ls_beside which) {
@@ -112,8 +99,7 @@ void ls_beside_hide(ls_run *run) {
 /* ---- the best ---- */
 
 void ls_beside_note(ls_run *run) {
-  const size_t bytes =
-      (size_t)ls_exchange_own(run->exchange) * ls_dtype_size(run->config->precision);
+  const size_t bytes = bytes_of(run, ls_exchange_own(run->exchange));
   if (!run->beside[LS_BESIDE_BEST]) return;
   if (run->beside[LS_BESIDE_OTHER] && !run->shows_average)
     memcpy(run->beside[LS_BESIDE_BEST], run->beside[LS_BESIDE_OTHER], bytes); /* the average */

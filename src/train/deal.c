@@ -52,12 +52,11 @@ static ls_status check_hand(const ls_hand *hand) {
   if (hand->rows < 0)
     return ls_fail(
         LS_EUSAGE,
-        "%lld samples: there cannot be fewer than 0 (lockstep.f90 and lockstep.py give -1 "
+        "%jd samples: there cannot be fewer than 0 (lockstep.f90 and lockstep.py give -1 "
         "for arrays that do not fit, and say on that rank what is wrong with them)",
-        (long long)hand->rows);
+        hand->rows);
   if (hand->rows > 0 && (!hand->x || !hand->y))
-    return ls_fail(LS_EUSAGE, "%lld samples, and %s is NULL", (long long)hand->rows,
-                   hand->x ? "y" : "x");
+    return ls_fail(LS_EUSAGE, "%jd samples, and %s is NULL", hand->rows, hand->x ? "y" : "x");
   return LS_OK;
 }
 
@@ -147,9 +146,8 @@ static ls_status pack(ls_deal *d, const ls_hand *hand, const int64_t *first) {
   for (int64_t k = 0; k < hand->rows; k++) {
     const int to = owner(d, first, number_of(d, hand, k));
     if (to < 0)
-      return ls_fail(LS_EUSAGE, "sample number %lld: %lld samples are numbered 0 to %lld",
-                     (long long)number_of(d, hand, k), (long long)d->total,
-                     (long long)d->total - 1);
+      return ls_fail(LS_EUSAGE, "sample number %jd: %jd samples are numbered 0 to %jd",
+                     number_of(d, hand, k), d->total, d->total - 1);
     d->count[0][to]++;
   }
   d->at[0] = 0;
@@ -199,7 +197,7 @@ static ls_status sort(ls_deal *d, const ls_hand *hand, int64_t first, int64_t sh
     memcpy(&number, from, sizeof number);
     number -= first;
     if (d->there[number])
-      return ls_fail(LS_EUSAGE, "two samples have the number %lld", (long long)(first + number));
+      return ls_fail(LS_EUSAGE, "two samples have the number %jd", first + number);
     d->there[number] = true;
     memcpy(to_x + (size_t)number * x, from + sizeof number, x);
     memcpy(to_y + (size_t)number * y, from + sizeof number + x, y);

@@ -78,9 +78,9 @@ static ls_status name_odd(const ls_run *run, const uint64_t *sum) {
       snprintf(text + strlen(text), sizeof text - strlen(text), "%srank %d (%s)",
                odd > 1 ? ", " : "", r, ls_comm_host_of(run->comm, r));
   return ls_fail(LS_EINTERNAL,
-                 "step %lld: the weights of %s%s differ from those of the other ranks%s; nothing "
+                 "step %jd: the weights of %s%s differ from those of the other ranks%s; nothing "
                  "of it was saved (faulty memory?)",
-                 (long long)run->state.global_step, text, odd > NAMED ? " and others" : "",
+                 run->state.global_step, text, odd > NAMED ? " and others" : "",
                  copies(run) == 2 ? " (of two copies, either may be the wrong one)" : "");
 }
 

@@ -4,6 +4,7 @@
  * fetches a rank's copy goes on by its own gradients. */
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "comm/server.h"
 #include "comm/sum.h"
@@ -76,8 +77,8 @@ static void change(void *context, int64_t lo, int64_t n, char *const *vector) {
   const ls_tensor *tensor = ls_model_tensors(w->run->model, &tensors);
   for (int i = 0; i < tensors; i++) {
     int64_t at = tensor[i].offset, end = at + tensor[i].rows * tensor[i].cols;
-    if (at < lo) at = lo;
-    if (end > lo + n) end = lo + n;
+    at = ls_max(at, lo);
+    end = ls_min(end, lo + n);
     if (at < end && !tensor[i].frozen) change_span(w, i, at, end, lo, vector);
   }
 }
@@ -119,7 +120,7 @@ static void keep(ls_run *run, char *gradient, int64_t step) {
   kept->updates++;
   kept->step = step;
   kept->seen += d->others;
-  if (d->others < kept->least) kept->least = d->others;
+  kept->least = ls_min(kept->least, d->others);
 }
 
 /* ---- ls_ways ---- */
@@ -190,7 +191,7 @@ static ls_status downpour_open(ls_run *run) {
   d->sum = LS_REAL_OF(c->precision, ls_sum);
   name_vectors(run, d);
   if (c->downpour_push > 1) LS_COMM_NEW(run->comm, d->room, bytes);
-  return ls_server_new(run->comm, run->parameters, ls_update_block(run->parameters), d->vectors,
+  return ls_server_new(run->comm, run->parameters, ls_update_grid(run->parameters), d->vectors,
                        c->precision, &d->server);
 }
 

@@ -101,8 +101,8 @@ static void watch_plateau(ls_trainer *t, const ls_plateau *plateau, double value
   if (!(after < before)) return; /* min_lr */
   s->plateau_cuts++;
   ls_log(LS_LOG_INFO,
-         "step %lld: no better %s in %lld evaluations: the learning rate goes from %g to %g",
-         (long long)s->global_step, plateau->metric, (long long)plateau->patience, before, after);
+         "step %jd: no better %s in %jd evaluations: the learning rate goes from %g to %g",
+         s->global_step, plateau->metric, plateau->patience, before, after);
 }
 
 /* Every rank has the same numbers and decides the same. Returns true if training should stop early.
@@ -124,9 +124,9 @@ static bool look_at_scores(ls_trainer *t) {
   t->val_fresh = t->train_fresh = false;
   if (stop && t->best_metric && s->best_step == 0)
     ls_log(LS_LOG_WARN,
-           "step %lld: stopping early, and no evaluation was better than always predicting the "
+           "step %jd: stopping early, and no evaluation was better than always predicting the "
            "mean of the targets: none is kept as the best",
-           (long long)s->global_step);
+           s->global_step);
   return stop;
 }
 
@@ -188,31 +188,33 @@ static void staleness(const ls_run *run, json_t *event) {
   if (!run->mode->staleness) return;
   const ls_staleness *s = run->mode->staleness(run);
   const double mean = s->updates > 0 ? s->sum / (double)s->updates : (double)NAN;
-  json_object_set_new(event, "staleness_mean", ls_json_real(mean));
-  json_object_set_new(event, "staleness_max", json_integer(s->most));
-  json_object_set_new(event, "made_again", json_integer(s->again));
+  ls_put(event, "staleness_mean", mean);
+  ls_put(event, "staleness_max", s->most);
+  ls_put(event, "made_again", s->again);
   if (ls_comm_rank(run->comm) == 0)
     ls_log(LS_LOG_INFO,
-           "epoch %lld: staleness %.2f on average, at most %lld updates of others; %lld gradients "
+           "epoch %jd: staleness %.2f on average, at most %jd updates of others; %jd gradients "
            "made again",
-           (long long)run->state.epoch, mean, (long long)s->most, (long long)s->again);
+           run->state.epoch, mean, s->most, s->again);
 }
 
 static void show_epoch(ls_trainer *t, bool evaluated, double rate, bool last) {
   const ls_run *run = t->run;
   const ls_score *train = &t->score[LS_SPLIT_TRAIN], *beside = &t->score[ls_split_beside(t)];
-  const bool scored = evaluated && beside->samples > 0;
-  ls_progress_row row = {
-      .epoch = run->state.epoch,
-      .step = run->state.global_step,
-      .loss = train->value[LS_METRIC_LOSS],
-      .accuracy = train->value[LS_METRIC_ACCURACY],
-      .beside_loss = scored ? beside->value[LS_METRIC_LOSS] : (double)NAN,
-      .beside_accuracy = scored ? beside->value[LS_METRIC_ACCURACY] : (double)NAN,
-      .lr = run->lr,
-      .samples_per_s = rate,
-      .best = t->best_metric && run->state.best_step == run->state.global_step,
-      .last = last};
+  ls_progress_row row = {.epoch = run->state.epoch,
+                         .step = run->state.global_step,
+                         .loss = train->value[LS_METRIC_LOSS],
+                         .accuracy = train->value[LS_METRIC_ACCURACY],
+                         .beside_loss = (double)NAN,
+                         .beside_accuracy = (double)NAN,
+                         .lr = run->lr,
+                         .samples_per_s = rate,
+                         .best = t->best_metric && run->state.best_step == run->state.global_step,
+                         .last = last};
+  if (evaluated && beside->samples > 0) {
+    row.beside_loss = beside->value[LS_METRIC_LOSS];
+    row.beside_accuracy = beside->value[LS_METRIC_ACCURACY];
+  }
   ls_progress_epoch(t->progress, &row);
 }
 
@@ -240,18 +242,18 @@ ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
   bool evaluate = ls_eval_due(t, true), full = evaluate && ls_eval_wants(t, LS_SPLIT_TRAIN);
   t->score[LS_SPLIT_TRAIN] = ls_running_score(run);
   t->train_fresh = true;
-  json_t *event =
-      json_pack("{s:s, s:I, s:I}", "event", "epoch", "epoch", (json_int_t)run->state.epoch,
-                "global_step", (json_int_t)run->state.global_step);
+  json_t *event = ls_event("epoch");
+  ls_put(event, "epoch", run->state.epoch);
+  ls_put(event, "global_step", run->state.global_step);
   /* evaluation puts its own in the place of running means */
   ls_score_json(run, &t->score[LS_SPLIT_TRAIN], "", event);
-  json_object_set_new(event, "loss_kind", json_string(full ? "full" : "running"));
+  ls_put(event, "loss_kind", full ? "full" : "running");
   ls_status status = evaluate ? evaluate_splits(t, event) : LS_OK;
   if (status == LS_OK) {
-    json_object_update_new(
-        event, json_pack("{s:o, s:o, s:o, s:o}", "lr", ls_json_real(run->lr), "grad_norm",
-                         ls_json_real(run->grad_norm), "samples_per_s", ls_json_real(rate),
-                         "seconds", ls_json_real(ls_time() - t->epoch_started)));
+    ls_put(event, "lr", run->lr);
+    ls_put(event, "grad_norm", run->grad_norm);
+    ls_put(event, "samples_per_s", rate);
+    ls_put(event, "seconds", ls_time() - t->epoch_started);
     staleness(run, event);
     note_loss(t);
     *stop = look_at_scores(t);
@@ -265,8 +267,8 @@ ls_status ls_epoch_end(ls_trainer *t, bool *stop) {
 
 /* Where eval.every is in steps. */
 ls_status ls_eval_event(ls_trainer *t, bool *stop) {
-  json_t *event = json_pack("{s:s, s:I}", "event", "eval", "global_step",
-                            (json_int_t)t->run->state.global_step);
+  json_t *event = ls_event("eval");
+  ls_put(event, "global_step", t->run->state.global_step);
   ls_status status = evaluate_splits(t, event);
   if (status == LS_OK) *stop = look_at_scores(t);
   return put_event(t, event, status);
@@ -289,9 +291,10 @@ ls_status ls_step_event(ls_trainer *t, int64_t samples) {
   ls_run *run = t->run;
   const double loss = ls_step_loss(run, samples);
   if (ls_comm_rank(t->comm) != 0) return LS_OK;
-  json_t *event = json_pack("{s:s, s:I, s:o, s:o}", "event", "step", "global_step",
-                            (json_int_t)run->state.global_step, "loss", ls_json_real(loss), "lr",
-                            ls_json_real(run->lr));
-  if (t->config->log_weights) json_object_set_new(event, "weights", logged_weights(run));
+  json_t *event = ls_event("step");
+  ls_put(event, "global_step", run->state.global_step);
+  ls_put(event, "loss", loss);
+  ls_put(event, "lr", run->lr);
+  if (t->config->log_weights) ls_put(event, "weights", logged_weights(run));
   return ls_events_put(t->events, event);
 }

@@ -17,24 +17,21 @@ typedef struct {
   double count, sum, spread;
 } moments;
 
-/* Sums over a block: the model's, and those of the targets that r2 needs. */
-typedef struct {
-  ls_stats stats;
-  double target, target_square; /* over samples and outputs */
-  double abs_err, sq_err;       /* in place of the model's, where it is trained on a logarithm */
-  moments error;                /* where explained_variance or max_error is asked for */
-  double most;                  /* the largest error, no sum */
-} block_sums;
-enum { SUMS = sizeof(block_sums) / sizeof(double) };
-
-/* The same for one target. From the first value on: a mean that is far from 0 would cost
- * r2 its digits. */
+/* Sums over a block's targets and their errors. */
 typedef struct {
   double abs_err, sq_err, target, target_square;
   moments error;
   double most; /* the largest error, no sum */
 } target_sums;
 enum { TARGET_SUMS = sizeof(target_sums) / sizeof(double) };
+
+/* The model's, and those of all targets: the errors where the model is trained on a logarithm,
+ * whose own ones say little; `error` and `most` where they are asked for. */
+typedef struct {
+  ls_stats stats;
+  target_sums all;
+} block_sums;
+enum { SUMS = sizeof(block_sums) / sizeof(double) };
 
 typedef struct {
   ls_run *run;
@@ -47,7 +44,8 @@ typedef struct {
   block_sums *block; /* (blocks), others' zero until summed */
   double *apart;     /* (blocks) how far their errors' means lie apart */
   ls_figures more;
-  target_sums *target; /* (blocks, outputs), where more.target is asked for */
+  target_sums *target; /* (blocks, outputs) of each, where more.target is asked for; from its first
+                          value on: a mean that is far from 0 would cost r2 its digits */
   void *first;         /* (outputs) real: of each target the first sample's that has it */
   char *logits;        /* (rows, outputs) and (rows): where samples are coupled */
   int32_t *all_labels;
@@ -67,10 +65,11 @@ static double real_at(const eval *e, const void *values, int64_t i) {
 static ls_status find_first(eval *e) {
   const ls_dtype type = e->run->config->precision;
   const int64_t outputs = e->batch.outputs;
+  const ls_batch one = {.targets = e->batch.targets};
   int64_t left = outputs;
   for (int64_t c = 0; c < outputs; c++) ls_dtype_put(type, e->first, c, (double)NAN);
   for (int64_t row = 0; row < e->rows && left > 0; row++) {
-    LS_TRY(ls_data_gather(e->run->data, e->split, &row, 1, NULL, 0, NULL, e->batch.targets));
+    LS_TRY(ls_data_gather(e->run->data, e->split, &row, 1, &one));
     for (int64_t c = 0; c < outputs; c++) {
       const double value = real_at(e, e->batch.targets, c);
       if (!isnan(real_at(e, e->first, c)) || isnan(value)) continue;
@@ -143,29 +142,40 @@ static int64_t place_of(const eval *e, int64_t r, int64_t target, int64_t ld) {
   return r * ld + target * e->heads + e->value;
 }
 
-/* As the loader gives them: those that are missing are NaN. */
-static void sum_targets(const eval *e, block_sums *sums) {
-  if (!e->batch.targets) return;
-  for (int64_t i = 0; i < e->batch.rows * e->batch.outputs; i++) {
-    double t = real_at(e, e->batch.targets, i);
-    if (isnan(t)) continue;
-    sums->target += t;
-    sums->target_square += t * t;
+/* Of row r of the block; those that are missing are NaN. */
+static double target_at(const eval *e, int64_t r, int64_t c) {
+  return linear(e, c, real_at(e, e->batch.targets, r * e->batch.outputs + c));
+}
+static double error_at(const eval *e, int64_t r, int64_t c, double target) {
+  int64_t ld;
+  const void *y = ls_model_output(e->run->model, &ld);
+  return linear(e, c, real_at(e, y, place_of(e, r, c, ld))) - target;
+}
+
+static void add_target(target_sums *sums, double target) {
+  sums->target += target;
+  sums->target_square += target * target;
+}
+static void add_error(target_sums *sums, double error) {
+  sums->abs_err += fabs(error);
+  sums->sq_err += error * error;
+}
+
+/* As they are trained. */
+static void sum_targets(const eval *e, target_sums *sums) {
+  for (int64_t i = 0; e->batch.targets && i < e->batch.rows * e->batch.outputs; i++) {
+    const double t = real_at(e, e->batch.targets, i);
+    if (!isnan(t)) add_target(sums, t);
   }
 }
 
 /* The logarithm of the only target: it and its errors in its own units. */
-static void sum_logarithm(const eval *e, block_sums *sums) {
-  int64_t ld;
-  const void *y = ls_model_output(e->run->model, &ld);
+static void sum_logarithm(const eval *e, target_sums *sums) {
   for (int64_t r = 0; r < e->batch.rows; r++) {
-    const double t = linear(e, 0, real_at(e, e->batch.targets, r)),
-                 error = linear(e, 0, real_at(e, y, place_of(e, r, 0, ld))) - t;
+    const double t = target_at(e, r, 0);
     if (isnan(t)) continue;
-    sums->abs_err += fabs(error);
-    sums->sq_err += error * error;
-    sums->target += t;
-    sums->target_square += t * t;
+    add_error(sums, error_at(e, r, 0, t));
+    add_target(sums, t);
   }
 }
 
@@ -179,23 +189,15 @@ static bool wants_errors(const eval *e) {
   return e->more.made[LS_METRIC_EXPLAINED_VARIANCE] || e->more.made[LS_METRIC_MAX_ERROR];
 }
 
-/* Of target c in row r of the block; NaN where it is missing. */
-static double error_at(const eval *e, int64_t r, int64_t c) {
-  int64_t ld;
-  const void *y = ls_model_output(e->run->model, &ld);
-  const double t = linear(e, c, real_at(e, e->batch.targets, r * e->batch.outputs + c));
-  return isnan(t) ? t : linear(e, c, real_at(e, y, place_of(e, r, c, ld))) - t;
-}
-
 /* Of targets [from, to) of the block's rows: in two passes, so that a mean far from 0 costs the
  * spread no digits. */
 static moments moments_of(const eval *e, int64_t from, int64_t to, double *most) {
   moments m = {0};
   for (int64_t r = 0; r < e->batch.rows; r++)
     for (int64_t c = from; c < to; c++) {
-      const double t = real_at(e, e->batch.targets, r * e->batch.outputs + c);
+      const double t = target_at(e, r, c);
       if (isnan(t)) continue;
-      const double error = error_at(e, r, c);
+      const double error = error_at(e, r, c, t);
       m.count++;
       m.sum += error;
       *most = worse(*most, error);
@@ -203,31 +205,22 @@ static moments moments_of(const eval *e, int64_t from, int64_t to, double *most)
   const double mean = m.count > 0 ? m.sum / m.count : 0;
   for (int64_t r = 0; r < e->batch.rows; r++)
     for (int64_t c = from; c < to; c++) {
-      const double t = real_at(e, e->batch.targets, r * e->batch.outputs + c);
+      const double t = target_at(e, r, c);
       if (isnan(t)) continue;
-      const double apart = error_at(e, r, c) - mean;
+      const double apart = error_at(e, r, c, t) - mean;
       m.spread += apart * apart;
     }
   return m;
 }
 
-static void sum_errors(const eval *e, block_sums *sums) {
-  sums->error = moments_of(e, 0, e->batch.outputs, &sums->most);
-}
-
 static void sum_each_target(const eval *e, target_sums *sums) {
-  int64_t ld, outputs = e->batch.outputs;
-  const void *y = ls_model_output(e->run->model, &ld);
+  const int64_t outputs = e->batch.outputs;
   for (int64_t r = 0; r < e->batch.rows; r++)
     for (int64_t c = 0; c < outputs; c++) {
-      double t = linear(e, c, real_at(e, e->batch.targets, r * outputs + c)),
-             error = linear(e, c, real_at(e, y, place_of(e, r, c, ld))) - t;
+      const double t = target_at(e, r, c);
       if (isnan(t)) continue;
-      t -= linear(e, c, real_at(e, e->first, c));
-      sums[c].abs_err += fabs(error);
-      sums[c].sq_err += error * error;
-      sums[c].target += t;
-      sums[c].target_square += t * t;
+      add_error(&sums[c], error_at(e, r, c, t));
+      add_target(&sums[c], t - linear(e, c, real_at(e, e->first, c)));
     }
   for (int64_t c = 0; c < outputs; c++) sums[c].error = moments_of(e, c, c + 1, &sums[c].most);
 }
@@ -274,8 +267,7 @@ static void take_answers(eval *e, int64_t b) {
 static ls_status forward_block(eval *e, int64_t b) {
   int64_t first = b * LS_EVAL_ROWS, rows = ls_clamp(e->rows - first, 0, LS_EVAL_ROWS);
   for (int64_t i = 0; i < rows; i++) e->index[i] = first + i;
-  LS_TRY(ls_data_gather(e->run->data, e->split, e->index, rows, e->batch.x, e->batch.ldx,
-                        e->batch.labels, e->batch.targets));
+  LS_TRY(ls_data_gather(e->run->data, e->split, e->index, rows, &e->batch));
   e->batch.rows = e->batch.total = e->slice_row[1] = rows;
   ls_model_forward(e->run->model, &e->batch, false, e->run->config->seed);
   return LS_OK;
@@ -324,6 +316,7 @@ static bool has_answers(const eval *e) {
 }
 
 static ls_status eval_block(eval *e, int64_t b) {
+  block_sums *sums = &e->block[b];
   LS_TRY(forward_block(e, b));
   if (e->ensemble) mix_block(e, b);
   if (e->logits) {
@@ -331,12 +324,12 @@ static ls_status eval_block(eval *e, int64_t b) {
     return LS_OK;
   }
   if (ls_run_log_target(e->run) && e->value >= 0)
-    sum_logarithm(e, &e->block[b]);
+    sum_logarithm(e, &sums->all);
   else
-    sum_targets(e, &e->block[b]);
-  if (wants_errors(e)) sum_errors(e, &e->block[b]);
+    sum_targets(e, &sums->all);
+  if (wants_errors(e)) sums->all.error = moments_of(e, 0, e->batch.outputs, &sums->all.most);
   if (e->target) sum_each_target(e, e->target + b * e->batch.outputs);
-  ls_model_stats(e->run->model, &e->batch, &e->block[b].stats);
+  ls_model_stats(e->run->model, &e->batch, &sums->stats);
   if (has_answers(e)) take_answers(e, b);
   return LS_OK;
 }
@@ -413,15 +406,17 @@ static void score(const eval *e, ls_score *out) {
     out->value[LS_METRIC_ACCURACY] = TOTAL(e, stats.correct) / n;
   if (!ls_metric_fits(e->run->config, LS_METRIC_MAE)) return;
   const bool log = ls_run_log_target(e->run);
-  double square = log ? TOTAL(e, sq_err) : TOTAL(e, stats.sq_err), mean = TOTAL(e, target) / values,
-         unit = ls_run_target_unit(e->run);
-  out->value[LS_METRIC_MAE] = unit * (log ? TOTAL(e, abs_err) : TOTAL(e, stats.abs_err)) / values;
+  const double size = log ? TOTAL(e, all.abs_err) : TOTAL(e, stats.abs_err),
+               square = log ? TOTAL(e, all.sq_err) : TOTAL(e, stats.sq_err),
+               mean = TOTAL(e, all.target) / values, unit = ls_run_target_unit(e->run);
+  out->value[LS_METRIC_MAE] = unit * size / values;
   out->value[LS_METRIC_RMSE] = unit * sqrt(square / values);
-  const double spread = TOTAL(e, target_square) - values * mean * mean;
+  const double spread = TOTAL(e, all.target_square) - values * mean * mean;
   out->value[LS_METRIC_R2] = 1.0 - square / spread;
   if (!wants_errors(e)) return;
-  out->value[LS_METRIC_EXPLAINED_VARIANCE] = 1.0 - spread_of(e, &e->block->error, SUMS) / spread;
-  out->value[LS_METRIC_MAX_ERROR] = unit * most_of(&e->block->most, e->blocks, SUMS);
+  out->value[LS_METRIC_EXPLAINED_VARIANCE] =
+      1.0 - spread_of(e, &e->block->all.error, SUMS) / spread;
+  out->value[LS_METRIC_MAX_ERROR] = unit * most_of(&e->block->all.most, e->blocks, SUMS);
 }
 
 static ls_target_score score_target(const eval *e, int64_t c) {

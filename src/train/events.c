@@ -101,6 +101,12 @@ static bool is_told(const ls_events *e, const json_t *event) {
          !strcmp(text_of(event, "file"), e->saved_file);
 }
 
+json_t *ls_event(const char *name) {
+  json_t *event = json_object();
+  ls_put(event, "event", name);
+  return event;
+}
+
 ls_status ls_events_put(ls_events *e, json_t *event) {
   ls_status status = LS_OK;
   if (e && e->more && !is_told(e, event)) status = put_line(&e->jsonl, ls_json_line(event));
@@ -274,11 +280,14 @@ static ls_status append_only(const log_file *f) {
 static ls_status resume(ls_events *e, const char *checkpoint_file) {
   if (e->jsonl.fd >= 0) LS_TRY(cut_jsonl(e));
   if (e->csv.fd >= 0) LS_TRY(mend_csv(e));
-  bool untold = e->end > 0 && checkpoint_file && e->saved < e->step;
-  if (!untold) return LS_OK;
-  LS_TRY(ls_events_put(
-      e, json_pack("{s:s, s:I, s:s, s:n, s:n}", "event", "checkpoint", "global_step",
-                   (json_int_t)e->step, "file", checkpoint_file, "stall_ms", "commit_ms")));
+  const bool told = e->end == 0 || !checkpoint_file || e->saved >= e->step;
+  if (told) return LS_OK;
+  json_t *event = ls_event("checkpoint");
+  ls_put(event, "global_step", e->step);
+  ls_put(event, "file", checkpoint_file);
+  ls_put(event, "stall_ms", json_null());
+  ls_put(event, "commit_ms", json_null());
+  LS_TRY(ls_events_put(e, event));
   note_saved(e, e->step, checkpoint_file);
   return LS_OK;
 }

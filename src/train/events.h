@@ -17,6 +17,7 @@ typedef struct ls_events ls_events;
 ls_status ls_events_open(const char *dir, bool jsonl, bool csv, int64_t resume_step,
                          const char *checkpoint_file, ls_events **out);
 void ls_events_close(ls_events **events);
+json_t *ls_event(const char *name); /* a new one, of this name alone */
 /* Append an event (takes the reference). `epoch` events go into the csv as well; the checkpoint
  * that the run goes on from, written again under its name, is not told twice. */
 ls_status ls_events_put(ls_events *events, json_t *event);

@@ -34,8 +34,7 @@ ls_status ls_figures_new(const ls_config *config, int64_t outputs, ls_figures *o
   *out = (ls_figures){.outputs = outputs, .k = config->top_k};
   for (ls_metric m = 0; m < LS_METRICS; m++) out->made[m] = ls_config_wants(config, m);
   if (out->made[LS_METRIC_TOP_K] && out->k > outputs)
-    return ls_fail(LS_ECONFIG, "eval.top_k is %lld, and there are %lld classes", (long long)out->k,
-                   (long long)outputs);
+    return ls_fail(LS_ECONFIG, "eval.top_k is %jd, and there are %jd classes", out->k, outputs);
   if (any_outcome(out)) LS_NEW(out->outcome, outputs);
   if (any_ranking(out)) LS_NEW(out->auc, outputs);
   if (any_ranking(out)) LS_NEW(out->average_precision, outputs);

@@ -134,7 +134,7 @@ ls_status ls_folder_take(const char *dir, bool force, ls_lock **lock) {
   return force ? each_entry(dir, remove_own) : LS_OK;
 }
 
-static ls_status set_aside(const char *dir, const char *name, long long step) {
+static ls_status set_aside(const char *dir, const char *name, int64_t step) {
   char *from = ls_mem_format("%s/%s", dir, name),
        *to = ls_mem_format("%s/%s.superseded", dir, name);
   ls_status status = rename(from, to) == 0
@@ -142,14 +142,14 @@ static ls_status set_aside(const char *dir, const char *name, long long step) {
                          : ls_fail(LS_EIO, "%s: cannot set it aside: %s", from, strerror(errno));
   if (status == LS_OK)
     ls_log(LS_LOG_INFO,
-           "%s lies behind step %lld, where this run goes on; set aside as %s.superseded", name,
+           "%s lies behind step %jd, where this run goes on; set aside as %s.superseded", name,
            step, name);
   LS_FREE(from);
   LS_FREE(to);
   return status;
 }
 
-ls_status ls_folder_supersede(const char *dir, long long step, const char *keep) {
+ls_status ls_folder_supersede(const char *dir, int64_t step, const char *keep) {
   ls_saved *row;
   int count;
   LS_TRY(ls_checkpoint_list(dir, &row, &count, NULL));

@@ -22,6 +22,6 @@ ls_status ls_folder_check(const char *dir, bool fresh, bool force);
 ls_status ls_folder_take(const char *dir, bool force, ls_lock **lock);
 /* Checkpoints behind `step` belong to a past that this run leaves: ckpt-N.h5 with N > step, and
  * final.h5 unless it is `keep`, get the ending .superseded. */
-ls_status ls_folder_supersede(const char *dir, long long step, const char *keep);
+ls_status ls_folder_supersede(const char *dir, int64_t step, const char *keep);
 
 #endif

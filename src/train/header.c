@@ -32,9 +32,8 @@ static void widths(const ls_run *run, char *out, size_t size) {
   const ls_tensor *tensor = ls_model_tensors(run->model, &count);
   for (int i = 0; i < count && used < size; i++) {
     if (tensor[i].name[0] != 'W') continue;
-    if (used == 0) used += (size_t)snprintf(out, size, "%lld", (long long)tensor[i].rows);
-    if (used < size)
-      used += (size_t)snprintf(out + used, size - used, " x %lld", (long long)tensor[i].cols);
+    if (used == 0) used += (size_t)snprintf(out, size, "%jd", tensor[i].rows);
+    if (used < size) used += (size_t)snprintf(out + used, size - used, " x %jd", tensor[i].cols);
   }
   if (used > 40) snprintf(out + 37, size - 37, "...");
 }
@@ -50,16 +49,15 @@ void ls_show_header(const ls_trainer *t) {
   ls_log_plain("%s", data);
   LS_FREE(data);
   widths(run, net, sizeof net);
-  say("network", "%s, %lld parameters, %s", net, (long long)run->parameters,
-      ls_dtype_name(c->precision));
+  say("network", "%s, %jd parameters, %s", net, run->parameters, ls_dtype_name(c->precision));
   say("optimizer", "%s, lr %g, schedule %s, loss %s", ls_optim_name(&c->optimizer),
       run->schedule.lr, ls_schedule_name(&c->schedule), c->loss);
   if (c->then.optimizer.ops)
     say("then", "%s, lr %g, after %g %s", ls_optim_name(&c->then.optimizer), c->then.optimizer.lr,
         c->then.after, c->then.epochs ? "epochs" : "updates");
-  say("batch", "%lld in %d slice%s, %lld step%s an epoch, %lld in all", (long long)run->batch,
-      run->slices, run->slices == 1 ? "" : "s", (long long)run->calendar->steps,
-      run->calendar->steps == 1 ? "" : "s", (long long)run->steps);
+  say("batch", "%jd in %d slice%s, %jd step%s an epoch, %jd in all", run->batch, run->slices,
+      run->slices == 1 ? "" : "s", run->calendar->steps, run->calendar->steps == 1 ? "" : "s",
+      run->steps);
   say("runs on", "%d rank%s on %d host%s, %d thread%s each; exchange %s, kernels %s", ranks,
       ranks == 1 ? "" : "s", hosts, hosts == 1 ? "" : "s", threads, threads == 1 ? "" : "s",
       ls_exchange_kind(run->exchange),

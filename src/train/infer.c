@@ -63,13 +63,12 @@ static ls_status check_widths(const ls_run *run, bool inputs_only) {
   const int64_t outputs = ls_data_outputs(run->data), features = ls_data_features(run->data);
   if (!inputs_only && outputs != c->outputs)
     return ls_fail(LS_EDATA,
-                   "the data have %lld targets a sample, the checkpoint was trained on %lld",
-                   (long long)outputs, (long long)c->outputs);
+                   "the data have %jd targets a sample, the checkpoint was trained on %jd", outputs,
+                   c->outputs);
   if (features == c->inputs) return LS_OK;
-  return ls_fail(LS_EDATA,
-                 "the data have %lld features a sample, the checkpoint was trained on %lld%s",
-                 (long long)features, (long long)c->inputs,
-                 ls_data_columns_fit(run->data, c->inputs) ? ls_columns_hint : "");
+  return ls_fail(
+      LS_EDATA, "the data have %jd features a sample, the checkpoint was trained on %jd%s",
+      features, c->inputs, ls_data_columns_fit(run->data, c->inputs) ? ls_columns_hint : "");
 }
 
 static ls_status build_model(ls_run *run, const ls_infer_options *o) {

@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "optim/gradient.h"
@@ -29,6 +30,7 @@ struct ls_lbfgs {
   int64_t begin;                  /* global_step of its first update */
   int pairs;                      /* kept */
   int64_t n;                      /* parameters of this rank's shard */
+  char *memory;                   /* what the vectors are in */
   char *vector[2 * LS_PAIRS_MAX]; /* (n) real each: s of each pair, then y; checkpoints know them
                                        by these addresses */
   double sy[LS_PAIRS_MAX], yy[LS_PAIRS_MAX];
@@ -78,8 +80,8 @@ static void clear_frozen(const ls_run *run, char *g) {
   ls_exchange_shard(run->exchange, &lo, &hi);
   for (int i = 0; i < tensors; i++) {
     int64_t at = tensor[i].offset, end = at + tensor[i].rows * tensor[i].cols;
-    if (at < lo) at = lo;
-    if (end > hi) end = hi;
+    at = ls_max(at, lo);
+    end = ls_min(end, hi);
     if (tensor[i].frozen && at < end)
       memset(g + (size_t)(at - lo) * size, 0, (size_t)(end - at) * size);
   }
@@ -259,9 +261,9 @@ static ls_status make_step(ls_run *run, uint32_t *flags) {
     l->settled = true;
     look_around(run, &batch, flags); /* the search may have asked nothing, and nobody's flags */
     ls_log(LS_LOG_INFO,
-           "step %lld: lbfgs finds no lower loss down the gradient and stays here: as low as "
+           "step %jd: lbfgs finds no lower loss down the gradient and stays here: as low as "
            "rounding lets it, or a search may take too few evaluations (%g)",
-           (long long)s->global_step + 1, l->spec->hyper[LS_LBFGS_EVALUATIONS]);
+           s->global_step + 1, l->spec->hyper[LS_LBFGS_EVALUATIONS]);
   }
   /* what counts is where the iteration began */
   const ls_stats *began = l->settled ? l->here.stats : l->there.stats;
@@ -284,13 +286,12 @@ static ls_status advance(ls_run *run, const ls_leg *leg, uint32_t *flags) {
 }
 
 static ls_status prepare(ls_run *run, struct ls_lbfgs *l) {
-  const size_t size = ls_dtype_size(run->config->precision);
-  char **const one[] = {&l->here.g, &l->there.g, &l->w, &l->d};
-  void *memory;
-  for (int v = 0; v < 2 * l->pairs + 4; v++) {
-    LS_TRY(ls_mem_new(&memory, (size_t)l->n, size));
-    *(v < 2 * l->pairs ? &l->vector[v] : one[v - 2 * l->pairs]) = memory;
-  }
+  const size_t each = (bytes_of(run) / LS_ALIGN + 1) * LS_ALIGN;
+  char **const others[] = {&l->here.g, &l->there.g, &l->w, &l->d};
+  LS_NEW(l->memory, each * (size_t)(2 * l->pairs + 4));
+  char *at = l->memory;
+  for (int v = 0; v < 2 * l->pairs; v++, at += each) l->vector[v] = at;
+  for (int v = 0; v < 4; v++, at += each) *others[v] = at;
   LS_NEW(l->here.stats, run->slices);
   LS_NEW(l->there.stats, run->slices);
   return LS_OK;
@@ -310,21 +311,17 @@ static ls_status lbfgs_open(ls_run *run) {
   ls_exchange_shard(run->exchange, &lo, &hi);
   l->n = hi - lo;
   if (l->begin >= run->steps)
-    ls_log(LS_LOG_WARN, "then: lbfgs begins behind update %lld, and the run ends at %lld",
-           (long long)l->begin, (long long)run->steps);
+    ls_log(LS_LOG_WARN, "then: lbfgs begins behind update %jd, and the run ends at %jd", l->begin,
+           run->steps);
   return ls_comm_agree(run->comm, prepare(run, l));
 }
 
 static void lbfgs_close(ls_run *run) {
   struct ls_lbfgs *l = run->lbfgs;
   if (!l) return;
-  for (int v = 0; v < 2 * l->pairs; v++) LS_FREE(l->vector[v]);
-  LS_FREE(l->here.g);
-  LS_FREE(l->there.g);
+  LS_FREE(l->memory);
   LS_FREE(l->here.stats);
   LS_FREE(l->there.stats);
-  LS_FREE(l->w);
-  LS_FREE(l->d);
   LS_FREE(run->lbfgs);
 }
 

@@ -15,7 +15,7 @@ double ls_metric_value(const ls_score *score, const char *metric) {
 static void put(json_t *object, const char *prefix, const char *name, json_t *value) {
   char key[48];
   snprintf(key, sizeof key, "%s%s", prefix, name);
-  json_object_set_new(object, key, value);
+  ls_put(object, key, value);
 }
 
 /* Running means have no figures, and do not name them. */
@@ -42,10 +42,12 @@ static json_t *by_target(const ls_figures *figures) {
   json_t *list = json_array();
   for (int64_t c = 0; c < figures->outputs; c++) {
     const ls_target_score *s = &figures->target[c];
-    json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o}", "mae", ls_json_real(s->mae),
-                                          "rmse", ls_json_real(s->rmse), "r2", ls_json_real(s->r2),
-                                          "explained_variance", ls_json_real(s->explained_variance),
-                                          "max_error", ls_json_real(s->max_error)));
+    json_t *item = ls_put_item(list);
+    ls_put(item, "mae", s->mae);
+    ls_put(item, "rmse", s->rmse);
+    ls_put(item, "r2", s->r2);
+    ls_put(item, "explained_variance", s->explained_variance);
+    ls_put(item, "max_error", s->max_error);
   }
   return list;
 }
@@ -54,9 +56,11 @@ static json_t *by_bin(const ls_figures *figures) {
   json_t *list = json_array();
   for (int i = 0; i < LS_BINS; i++) {
     const ls_bin *b = &figures->bin[i];
-    json_array_append_new(list, json_pack("{s:f, s:I, s:o, s:o}", "upto", (i + 1.0) / LS_BINS,
-                                          "samples", (json_int_t)b->count, "p", ls_json_real(b->p),
-                                          "share", ls_json_real(b->share)));
+    json_t *item = ls_put_item(list);
+    ls_put(item, "upto", (i + 1.0) / LS_BINS);
+    ls_put(item, "samples", (int64_t)b->count);
+    ls_put(item, "p", b->p);
+    ls_put(item, "share", b->share);
   }
   return list;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/clock.h"
 #include "base/mutant.h"
 #include "train/run.h"
@@ -74,8 +75,7 @@ void ls_run_advance(ls_run *run, int64_t updates, int64_t samples) {
 /* The others are on their way into the exchange, so there is no way back. */
 void ls_run_load(ls_run *run, int lo, int hi, ls_batch *batch) {
   const double start = ls_time();
-  const int64_t first = run->calendar->moved > 0 ? run->calendar->moved : 0;
-  const int64_t step = run->one_order ? first : run->state.global_step;
+  const int64_t step = run->one_order ? ls_max(run->calendar->moved, 0) : run->state.global_step;
   ls_comm_at(run->comm, "gather");
   const ls_status status = ls_loader_slices(run->loader, step, lo, hi, batch);
   if (status != LS_OK) ls_comm_abort(run->comm, status, "%s", ls_error_text());

@@ -28,11 +28,14 @@ static json_t *cpu_model(void) {
 
 static json_t *data_files(const ls_checkpoint *checkpoint) {
   json_t *list = json_array();
-  for (int i = 0; i < checkpoint->files; i++)
-    json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:s}", "path", checkpoint->file[i].path,
-                                          "bytes", (json_int_t)checkpoint->file[i].bytes, "samples",
-                                          (json_int_t)checkpoint->file[i].samples, "digest",
-                                          checkpoint->file[i].digest));
+  for (int i = 0; i < checkpoint->files; i++) {
+    const ls_data_file *file = &checkpoint->file[i];
+    json_t *item = ls_put_item(list);
+    ls_put(item, "path", json_string(file->path)); /* nothing, where it is no UTF-8 */
+    ls_put(item, "bytes", file->bytes);
+    ls_put(item, "samples", file->samples);
+    ls_put(item, "digest", file->digest);
+  }
   return list;
 }
 
@@ -49,38 +52,42 @@ static json_t *hosts_of(const ls_comm *comm) {
   return list;
 }
 
+static json_t *restored(const ls_trainer *t) {
+  json_t *o = json_object();
+  ls_put(o, "global_step", t->run->state.best_step);
+  ls_put(o, "metric", t->best_metric);
+  ls_put(o, "value", t->run->state.best_value);
+  return o;
+}
+
 static json_t *record(const ls_trainer *t) {
+  const char *kernel = ls_model_kernel(t->run->model);
   struct utsname os = {0};
   char now[32], run_id[LS_RUN_ID];
   ls_run_id(&t->layout.checkpoint, run_id);
-  const ls_state *s = &t->run->state;
   time_t clock = time(NULL) - (time_t)(ls_time() - t->started);
   uname(&os);
   strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime(&clock));
   json_t *o = json_object();
-  json_object_set_new(o, "argv", arguments(t->options));
-  json_object_set_new(o, "lockstep", json_string(LOCKSTEP_VERSION));
-  json_object_set_new(o, "git", json_string(LOCKSTEP_GIT));
-  json_object_set_new(o, "compiler", json_string(__VERSION__));
-  json_object_set_new(o, "mpi", json_string(ls_comm_library(t->comm)));
-  json_object_set_new(o, "os", json_sprintf("%s %s", os.sysname, os.release));
-  json_object_set_new(o, "cpu", cpu_model());
-  json_object_set_new(o, "kernel", json_string(ls_model_kernel(t->run->model)));
-  json_object_set_new(o, "blas_core",
-                      json_sprintf(t->config->gemm == LS_GEMM_BLAS ? "%s" : "lockstep %s",
-                                   ls_model_kernel(t->run->model)));
-  json_object_set_new(o, "ranks", json_integer(ls_comm_size(t->comm)));
-  json_object_set_new(o, "threads", json_integer(ls_team_size(t->run->team)));
-  json_object_set_new(o, "hosts", hosts_of(t->comm));
-  json_object_set_new(o, "mode", json_string(t->run->mode->name));
-  json_object_set_new(o, "exchange", json_string(ls_exchange_kind(t->run->exchange)));
-  json_object_set_new(o, "run_id", json_string(run_id));
-  json_object_set_new(o, "started", json_string(now));
-  json_object_set_new(o, "data", data_files(&t->layout.checkpoint));
-  if (s->restored)
-    json_object_set_new(o, "restored",
-                        json_pack("{s:I, s:s, s:o}", "global_step", (json_int_t)s->best_step,
-                                  "metric", t->best_metric, "value", ls_json_real(s->best_value)));
+  ls_put(o, "argv", arguments(t->options));
+  ls_put(o, "lockstep", LOCKSTEP_VERSION);
+  ls_put(o, "git", LOCKSTEP_GIT);
+  ls_put(o, "compiler", __VERSION__);
+  ls_put(o, "mpi", ls_comm_library(t->comm));
+  ls_put(o, "os", json_sprintf("%s %s", os.sysname, os.release));
+  ls_put(o, "cpu", cpu_model());
+  ls_put(o, "kernel", kernel);
+  ls_put(o, "blas_core",
+         json_sprintf(t->config->gemm == LS_GEMM_BLAS ? "%s" : "lockstep %s", kernel));
+  ls_put(o, "ranks", ls_comm_size(t->comm));
+  ls_put(o, "threads", ls_team_size(t->run->team));
+  ls_put(o, "hosts", hosts_of(t->comm));
+  ls_put(o, "mode", t->run->mode->name);
+  ls_put(o, "exchange", ls_exchange_kind(t->run->exchange));
+  ls_put(o, "run_id", run_id);
+  ls_put(o, "started", now);
+  ls_put(o, "data", data_files(&t->layout.checkpoint));
+  if (t->run->state.restored) ls_put(o, "restored", restored(t));
   return o;
 }
 

@@ -164,10 +164,10 @@ static ls_status check_data(const ls_trainer *t, const ls_checkpoint *c) {
   for (int i = 0; i < p->files && i < c->files; i++)
     if (strcmp(p->file[i].digest, c->file[i].digest) != 0 && !ls_without("data-check"))
       return ls_fail(LS_EDATA,
-                     "%s: has changed since the checkpoint was made (%lld bytes, digest %s; then "
-                     "%lld bytes, %s)",
-                     p->file[i].path, (long long)p->file[i].bytes, p->file[i].digest,
-                     (long long)c->file[i].bytes, c->file[i].digest);
+                     "%s: has changed since the checkpoint was made (%jd bytes, digest %s; then "
+                     "%jd bytes, %s)",
+                     p->file[i].path, p->file[i].bytes, p->file[i].digest, c->file[i].bytes,
+                     c->file[i].digest);
   if (p->files != c->files)
     return ls_fail(LS_EDATA, "the data are %d files, the checkpoint was made with %d",
                    (int)p->files, (int)c->files);
@@ -189,8 +189,8 @@ static ls_status find_begin(const ls_run *run, const ls_config *old, ls_checkpoi
   s->begin_sample = s->samples_seen - within * c->batch;
   return s->begin_sample >= 0
              ? LS_OK
-             : ls_fail(LS_EDATA, "the checkpoint's %lld samples seen do not go with its %lld steps",
-                       (long long)s->samples_seen, (long long)s->global_step);
+             : ls_fail(LS_EDATA, "the checkpoint's %jd samples seen do not go with its %jd steps",
+                       s->samples_seen, s->global_step);
 }
 
 /* Of the keys that decide the order, the first that has changed (ls_mem). */
@@ -205,21 +205,20 @@ static void note_reordered(void *context, const char *key, unsigned flags, const
 static ls_status check_middle(const ls_run *run, const ls_state *s, int64_t done,
                               const char *changed) {
   const ls_calendar *calendar = run->calendar;
-  long long epoch = (long long)s->epoch + 1;
+  const int64_t epoch = s->epoch + 1;
   if (changed)
     return ls_fail(LS_ECONFIG,
-                   "%s has changed, and the checkpoint stands behind %lld samples of epoch %lld: "
+                   "%s has changed, and the checkpoint stands behind %jd samples of epoch %jd: "
                    "which of them have been seen is lost with the old order; finish that epoch "
-                   "first, with the config as it was and train.epochs=%lld, and change it then",
-                   changed, (long long)done, epoch, epoch);
+                   "first, with the config as it was and train.epochs=%jd, and change it then",
+                   changed, done, epoch, epoch);
   if (done % calendar->batch == 0 && done < calendar->used) return LS_OK;
   return ls_fail(LS_ECONFIG,
-                 "train.batch: the checkpoint stands behind %lld samples of epoch %lld, where no "
-                 "minibatch of %lld can begin (%lld samples are used an epoch); take a batch that "
-                 "divides %lld, or finish that epoch first, with the config as it was and "
-                 "train.epochs=%lld",
-                 (long long)done, epoch, (long long)calendar->batch, (long long)calendar->used,
-                 (long long)done, epoch);
+                 "train.batch: the checkpoint stands behind %jd samples of epoch %jd, where no "
+                 "minibatch of %jd can begin (%jd samples are used an epoch); take a batch that "
+                 "divides %jd, or finish that epoch first, with the config as it was and "
+                 "train.epochs=%jd",
+                 done, epoch, calendar->batch, calendar->used, done, epoch);
 }
 
 /* *rest = count - epochs of `each`; false where that is no number. */
@@ -248,7 +247,7 @@ static ls_status find_place(const ls_run *run, ls_checkpoint *c, int64_t moved[2
       less_epochs(s->global_step - done / calendar->batch, s->epoch, calendar->steps, &moved[0]) &&
       less_epochs(s->begin_sample, s->epoch, calendar->used, &moved[1]);
   if (fits) return LS_OK;
-  return ls_fail(LS_EDATA, "the checkpoint's epoch %lld is not possible", (long long)s->epoch);
+  return ls_fail(LS_EDATA, "the checkpoint's epoch %jd is not possible", s->epoch);
 }
 
 /* Own products have the same bits on every CPU. */

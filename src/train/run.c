@@ -22,7 +22,7 @@ static ls_status settle_batch(ls_run *run) {
   ls_config *c = run->config;
   int ranks = ls_comm_size(run->comm);
   int64_t rows = ls_data_rows(run->data, LS_SPLIT_TRAIN);
-  run->batch = c->batch == 0 || c->batch > rows ? rows : c->batch;
+  run->batch = c->batch == 0 ? rows : ls_min(c->batch, rows);
   if (c->slices < 0) c->slices = ls_config_default_slices(run->batch);
   run->slices = c->slices == 0 ? ranks : (int)c->slices;
   if (ranks > run->slices && !run->mode->apart)
@@ -33,10 +33,10 @@ static ls_status settle_batch(ls_run *run) {
                    ranks, run->slices, run->slices, ranks);
   if (c->accumulate > run->slices)
     return ls_fail(LS_ECONFIG,
-                   "train.accumulate is %lld but a minibatch is cut into %d slices, of which a "
-                   "round takes one at least: set train.slices=%lld or more (another number of "
+                   "train.accumulate is %jd but a minibatch is cut into %d slices, of which a "
+                   "round takes one at least: set train.slices=%jd or more (another number of "
                    "slices gives other bits)",
-                   (long long)c->accumulate, run->slices, (long long)c->accumulate);
+                   c->accumulate, run->slices, c->accumulate);
   run->slice_lo = ls_tree_first(run->slices, ranks, ls_comm_rank(run->comm));
   run->slice_hi = ls_tree_first(run->slices, ranks, ls_comm_rank(run->comm) + 1);
   return LS_OK;
@@ -97,10 +97,10 @@ void ls_run_move(ls_run *run, int64_t steps, int64_t samples) {
 /* The most rows that any rank's share has, of whole minibatches and shorter ones. */
 static int64_t most_rows(const ls_run *run) {
   const int ranks = ls_comm_size(run->comm);
-  int slices = 0;
+  int64_t slices = 0;
   for (int r = 0; r < ranks; r++) {
     const int own = ls_tree_first(run->slices, ranks, r + 1) - ls_tree_first(run->slices, ranks, r);
-    if (own > slices) slices = own;
+    slices = ls_max(slices, own);
   }
   return (slices * run->batch + run->slices - 1) / run->slices;
 }
@@ -112,10 +112,9 @@ static ls_status defer_gradients(ls_run *run) {
   const bool near = ranks == 1 || (ls_exchange_shares_weights(run->exchange) &&
                                    ls_comm_node_count(run->comm) == 1);
   if (!near || run->mode->apart || run->mode->stored || run->config->accumulate > 1) return LS_OK;
-  const int64_t rows = most_rows(run);
+  const int64_t rows = ls_max(most_rows(run), LS_EVAL_ROWS);
   LS_TRY(ls_comm_agree(
-      run->comm, ls_model_defer(run->model, run->batch, rows > LS_EVAL_ROWS ? rows : LS_EVAL_ROWS,
-                                ranks, ls_comm_rank(run->comm))));
+      run->comm, ls_model_defer(run->model, run->batch, rows, ranks, ls_comm_rank(run->comm))));
   const size_t bytes = ls_model_common_bytes(run->model);
   if (bytes == 0) return LS_OK;
   LS_TRY(ls_comm_shared_new(run->comm, bytes, &run->common));
@@ -127,20 +126,19 @@ static ls_status build_loop(ls_run *run) {
   ls_config *c = run->config;
   uint64_t seed = c->seed + (ls_mutant("order-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
   const bool apart = run->mode->apart;
-  LS_TRY(ls_loader_new_few(run->data, run->batch, run->slices, apart ? 0 : run->slice_lo,
-                           apart ? run->slices : run->slice_hi, ls_accumulate_slices(run), seed,
-                           c->precision, &run->loader));
+  const int lo = apart ? 0 : run->slice_lo, hi = apart ? run->slices : run->slice_hi;
+  LS_TRY(ls_loader_new(run->data, run->batch, run->slices, lo, hi, ls_accumulate_slices(run), seed,
+                       &run->loader));
   if (!apart) ls_loader_join(run->loader, run->comm);
   run->calendar = ls_loader_calendar(run->loader);
   count_steps(run);
   ls_status status = ls_schedule_check(
       &run->schedule); /* a list in steps and epochs could not be compared before */
   if (status != LS_OK)
-    return ls_fail_prefix(status, "schedule, of %lld steps an epoch",
-                          (long long)run->calendar->steps);
-  int64_t rows = ls_loader_max_rows(run->loader);
-  LS_TRY(ls_model_reserve(run->model, rows > LS_EVAL_ROWS ? rows : LS_EVAL_ROWS, run->team));
-  if (ls_model_common_x(run->model)) ls_loader_place(run->loader, ls_model_common_x(run->model));
+    return ls_fail_prefix(status, "schedule, of %jd steps an epoch", run->calendar->steps);
+  const int64_t rows = ls_max(ls_loader_max_rows(run->loader), LS_EVAL_ROWS);
+  LS_TRY(ls_model_reserve(run->model, rows, run->team));
+  if (ls_model_common_x(run->model)) ls_loader_into(run->loader, ls_model_common_x(run->model));
   LS_TRY(ls_accumulate_new(run));
   LS_NEW(run->running, run->slices);
   LS_NEW(run->slice_stats, run->slices);
@@ -150,16 +148,16 @@ static ls_status build_loop(ls_run *run) {
 
 static ls_status open_exchange(ls_run *run) {
   const ls_config *c = run->config;
-  const ls_exchange_spec spec = {.kind = run->mode->apart ? "apart" : c->exchange,
-                                 .n = run->parameters,
-                                 .block = ls_update_block(run->parameters),
-                                 .slices = run->slices,
-                                 .precision = c->precision,
-                                 .team = run->team,
-                                 .layer = run->layer_at,
-                                 .layers = run->mode->layered && c->accumulate == 1
-                                               ? ls_model_layers(run->model, run->layer_at)
-                                               : 0};
+  const bool layered = run->mode->layered && c->accumulate == 1;
+  const ls_exchange_spec spec = {
+      .kind = run->mode->apart ? "apart" : c->exchange,
+      .n = run->parameters,
+      .grid = ls_update_grid(run->parameters),
+      .slices = run->slices,
+      .precision = c->precision,
+      .team = run->team,
+      .layer = run->layer_at,
+      .layers = layered ? ls_model_layers(run->model, run->layer_at) : 0};
   return ls_exchange_new(run->comm, &spec, &run->exchange);
 }
 
@@ -175,11 +173,9 @@ static ls_status build_rest(ls_run *run) {
 static void first_weights(ls_run *run) {
   uint64_t seed =
       run->config->seed + (ls_mutant("init-from-rank") ? (uint64_t)ls_comm_rank(run->comm) : 0);
-  for (int b = 0; b < ls_exchange_bands(run->exchange); b++) {
-    int64_t lo, hi;
-    ls_exchange_stretch(run->exchange, b, &lo, &hi);
-    ls_model_init(run->model, &run->config->init, seed, ls_exchange_weights(run->exchange), lo, hi);
-  }
+  for (ls_stretch s = {0}; ls_exchange_next(run->exchange, &s);)
+    ls_model_init(run->model, &run->config->init, seed, ls_exchange_weights(run->exchange), s.lo,
+                  s.hi);
   ls_beside_begin(run);
   ls_exchange_publish(run->exchange);
   ls_run_weights_changed(run);
@@ -198,12 +194,11 @@ static void note_classes(ls_run *run) {
   run->classes_noted = first > 0 || 2 * empty > classes;
   if (!run->classes_noted || ls_comm_rank(run->comm) > 0) return;
   if (first > 0)
-    snprintf(start, sizeof start, "class 0 has no sample (do the labels start at %lld?); ",
-             (long long)first);
+    snprintf(start, sizeof start, "class 0 has no sample (do the labels start at %jd?); ", first);
   ls_log(LS_LOG_WARN,
-         "the training labels: %s%lld of %lld classes have no sample: each has an output all the "
+         "the training labels: %s%jd of %jd classes have no sample: each has an output all the "
          "same",
-         start, (long long)empty, (long long)classes);
+         start, empty, classes);
 }
 
 /* Only the opened files tell whether a folder of IDX files has a test. */

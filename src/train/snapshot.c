@@ -34,14 +34,10 @@ bool ls_snapshot_due(const ls_trainer *t, uint32_t flags, bool epoch_end) {
 
 static bool shard_finite(const ls_run *run) {
   const size_t size = ls_dtype_size(run->config->precision);
+  const char *w = ls_exchange_weights(run->exchange);
   double sum = 0;
-  for (int b = 0; b < ls_exchange_bands(run->exchange); b++) {
-    int64_t lo, hi;
-    ls_exchange_stretch(run->exchange, b, &lo, &hi);
-    sum += ls_gradient_square_sum(run->config->precision,
-                                  (char *)ls_exchange_weights(run->exchange) + (size_t)lo * size,
-                                  hi - lo);
-  }
+  for (ls_stretch s = {0}; ls_exchange_next(run->exchange, &s);)
+    sum += ls_gradient_square_sum(run->config->precision, w + (size_t)s.lo * size, s.hi - s.lo);
   return isfinite(sum);
 }
 
@@ -57,9 +53,9 @@ static bool begin(ls_trainer *t, bool wait, ls_image **image) {
     go = *image != NULL;
     if (!go)
       ls_log(LS_LOG_WARN,
-             "step %lld: the checkpoint before this one is still being written; this one is "
+             "step %jd: the checkpoint before this one is still being written; this one is "
              "skipped (checkpoint.busy)",
-             (long long)t->run->state.global_step);
+             t->run->state.global_step);
   }
   if (!wait) ls_comm_bcast(t->comm, &go, sizeof go, 0);
   return go;
@@ -72,9 +68,9 @@ static ls_status check_weights(ls_run *run) {
     return LS_OK;
   return ls_comm_agree(run->comm,
                        ls_fail(LS_EDIVERGED,
-                               "step %lld: weights are not finite; they are not saved. Lower "
+                               "step %jd: weights are not finite; they are not saved. Lower "
                                "optimizer.lr, set train.clip_norm, or see train.nonfinite",
-                               (long long)run->state.global_step));
+                               run->state.global_step));
 }
 
 static ls_status image_of_present(ls_trainer *t, ls_image **out) {
@@ -106,7 +102,7 @@ static ls_status take_present(ls_trainer *t, const char *name, bool must) {
     if (name)
       snprintf(file, sizeof file, "%s", name);
     else
-      snprintf(file, sizeof file, "ckpt-%lld.h5", (long long)run->state.global_step);
+      snprintf(file, sizeof file, "ckpt-%jd.h5", run->state.global_step);
     status = ls_events_sync(t->events);
     if (status == LS_OK)
       ls_saver_submit(t->saver, run->state.global_step, file,
@@ -130,8 +126,8 @@ static ls_status report(ls_trainer *t, const ls_saver_outcome *done) {
   if (done->status != LS_OK) {
     LS_TRY(ls_lock_check(t->lock)); /* another run's folder: nothing goes on */
     ls_log(LS_LOG_WARN,
-           "checkpoint of step %lld failed: %s; training goes on, older checkpoints are untouched",
-           (long long)done->step, done->error);
+           "checkpoint of step %jd failed: %s; training goes on, older checkpoints are untouched",
+           done->step, done->error);
     snprintf(t->failed_text, sizeof t->failed_text, "%s", done->error);
     if (++t->failed_saves < 3) return LS_OK;
     return ls_fail(LS_EIO, "three checkpoints in a row could not be written; the last one: %s",
@@ -140,10 +136,12 @@ static ls_status report(ls_trainer *t, const ls_saver_outcome *done) {
   t->failed_saves = 0;
   if (t->save_seconds < done->commit_ms / 1e3) t->save_seconds = done->commit_ms / 1e3;
   ls_progress_committed(t->progress, done->step, t->dir, done->name);
-  return ls_events_put(t->events, json_pack("{s:s, s:I, s:s, s:o, s:o}", "event", "checkpoint",
-                                            "global_step", (json_int_t)done->step, "file",
-                                            done->name, "stall_ms", ls_json_real(done->stall_ms),
-                                            "commit_ms", ls_json_real(done->commit_ms)));
+  json_t *event = ls_event("checkpoint");
+  ls_put(event, "global_step", done->step);
+  ls_put(event, "file", done->name);
+  ls_put(event, "stall_ms", done->stall_ms);
+  ls_put(event, "commit_ms", done->commit_ms);
+  return ls_events_put(t->events, event);
 }
 
 ls_status ls_snapshot_poll(ls_trainer *t) {

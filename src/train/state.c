@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "checkpoint/weights.h"
@@ -62,15 +63,13 @@ void ls_state_layout_free(ls_state_layout *p) { LS_FREE(p->checkpoint.config_tex
 
 static size_t real_of(const ls_run *run) { return ls_dtype_size(run->config->precision); }
 
-/* The part of a stretch of rank's shard that lies in a tensor: elements [*lo, *hi) of the flat
+/* What of a stretch of rank's shard lies in a tensor: elements [*lo, *hi) of the flat
  * vector, empty if *lo >= *hi; *begin: where the stretch begins. */
 static void overlap(const ls_run *run, int rank, int band, const ls_tensor *t, int64_t *begin,
                     int64_t *lo, int64_t *hi) {
-  ls_exchange_stretch_of(run->exchange, rank, band, lo, hi);
-  if (ls_exchange_replicated(run->exchange)) *lo = 0, *hi = run->parameters;
-  *begin = *lo;
-  if (*lo < t->offset) *lo = t->offset;
-  if (*hi > t->offset + t->rows * t->cols) *hi = t->offset + t->rows * t->cols;
+  ls_exchange_stretch_of(run->exchange, rank, band, begin, hi);
+  *lo = ls_max(*begin, t->offset);
+  *hi = ls_min(*hi, t->offset + t->rows * t->cols);
 }
 
 /* What rank has of one tensor of a slot in one band, to rank 0's image. own: where its slot has
@@ -95,18 +94,15 @@ static void gather_piece(ls_run *run, int rank, int band, const ls_tensor *t, co
 }
 
 /* One slot into the image, tensor by tensor, each rank's shard received where it belongs: no
- * staging buffer. A rank's slot has the stretches of its shard one behind the other. */
+ * staging buffer. */
 static void gather_slot(ls_run *run, const ls_checkpoint *p, int slot, const char *own,
                         ls_image *image) {
   const int ranks = ls_exchange_replicated(run->exchange) ? 1 : ls_comm_size(run->comm);
-  for (int b = 0; b < ls_exchange_bands(run->exchange); b++) {
-    int64_t lo, hi;
+  for (ls_stretch s = {0}; ls_exchange_next(run->exchange, &s);)
     for (int i = 0; i < p->tensors; i++)
       for (int r = 0; r < ranks; r++)
-        gather_piece(run, r, b, &p->tensor[i], own, image ? ls_image_slot(image, slot, i) : NULL);
-    ls_exchange_stretch(run->exchange, b, &lo, &hi);
-    own += (size_t)(hi - lo) * real_of(run);
-  }
+        gather_piece(run, r, s.bands - 1, &p->tensor[i], own + (size_t)s.at * real_of(run),
+                     image ? ls_image_slot(image, slot, i) : NULL);
 }
 
 void ls_state_capture(ls_run *run, const ls_state_layout *layout, ls_image *image) {
@@ -128,34 +124,28 @@ void ls_state_capture(ls_run *run, const ls_state_layout *layout, ls_image *imag
 /* ---- dealing out ---- */
 
 /* A stretch of flat, (n) real on rank 0, for each rank. mine: where this rank's goes. */
-static void deal_stretch(ls_run *run, int band, const char *flat, char *mine) {
-  const size_t size = real_of(run);
-  int64_t lo, hi;
-  ls_exchange_stretch(run->exchange, band, &lo, &hi);
-  if (ls_comm_rank(run->comm) == 0)
-    memcpy(mine, flat + (size_t)lo * size, (size_t)(hi - lo) * size);
-  if (ls_exchange_replicated(run->exchange)) {
-    ls_comm_bcast(run->comm, mine, (size_t)run->parameters * size, 0);
-  } else if (ls_comm_rank(run->comm) > 0) {
-    ls_comm_recv(run->comm, mine, (size_t)(hi - lo) * size, 0);
-  } else {
+static void deal_stretch(ls_run *run, const ls_stretch *s, const char *flat, char *mine) {
+  const size_t size = real_of(run), bytes = (size_t)(s->hi - s->lo) * size;
+  const bool root = ls_comm_rank(run->comm) == 0;
+  if (root) memcpy(mine, flat + (size_t)s->lo * size, bytes);
+  if (ls_exchange_replicated(run->exchange))
+    ls_comm_bcast(run->comm, mine, bytes, 0);
+  else if (!root)
+    ls_comm_recv(run->comm, mine, bytes, 0);
+  else
     for (int r = 1; r < ls_comm_size(run->comm); r++) {
       int64_t from, to;
-      ls_exchange_stretch_of(run->exchange, r, band, &from, &to);
+      ls_exchange_stretch_of(run->exchange, r, s->bands - 1, &from, &to);
       ls_comm_send(run->comm, flat + (size_t)from * size, (size_t)(to - from) * size, r);
     }
-  }
 }
 
-/* mine: a slot of this rank's, stretches one behind the other; NULL: the weights, each in place. */
-static void deal(ls_run *run, const char *flat, char *mine) {
+/* slot: this rank's; NULL: to the weights. */
+static void deal(ls_run *run, const char *flat, char *slot) {
   char *weights = ls_exchange_weights(run->exchange);
-  for (int b = 0; b < ls_exchange_bands(run->exchange); b++) {
-    int64_t lo, hi;
-    ls_exchange_stretch(run->exchange, b, &lo, &hi);
-    deal_stretch(run, b, flat, mine ? mine : weights + (size_t)lo * real_of(run));
-    if (mine) mine += (size_t)(hi - lo) * real_of(run);
-  }
+  for (ls_stretch s = {0}; ls_exchange_next(run->exchange, &s);)
+    deal_stretch(run, &s, flat,
+                 slot ? slot + (size_t)s.at * real_of(run) : weights + (size_t)s.lo * real_of(run));
 }
 
 /* kept: as a checkpoint has them. */
@@ -207,10 +197,10 @@ static ls_status check_fit(const ls_run *run, const ls_checkpoint *p, const ls_c
   if (c->parameters != run->parameters || c->tensors != p->tensors)
     return ls_fail(
         LS_ECONFIG,
-        "the checkpoint has %lld parameters in %d tensors, the config's model %lld in %d; a run "
+        "the checkpoint has %jd parameters in %d tensors, the config's model %jd in %d; a run "
         "keeps its network, and another may begin with its weights: model.init: {type: file, file: "
         "CHECKPOINT, layers: fitting}",
-        (long long)c->parameters, c->tensors, (long long)run->parameters, p->tensors);
+        c->parameters, c->tensors, run->parameters, p->tensors);
   if (c->precision != p->precision)
     return ls_fail(LS_ECONFIG, "the checkpoint is %s, train.precision is %s",
                    ls_dtype_name(c->precision), ls_dtype_name(p->precision));

@@ -23,8 +23,8 @@ ls_status ls_run_not_finite(ls_run *run, const char *advice) {
   s->nonfinite_total++;
   s->nonfinite_row++;
   if (run->config->nonfinite != LS_NONFINITE_STOP) return LS_OK;
-  ls_fail(LS_EDIVERGED, "step %lld: the loss or the gradient is not finite%s",
-          (long long)s->global_step + 1, advice);
+  ls_fail(LS_EDIVERGED, "step %jd: the loss or the gradient is not finite%s", s->global_step + 1,
+          advice);
   return ls_comm_agree(run->comm, LS_EDIVERGED);
 }
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clamp.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
@@ -48,8 +49,8 @@ void ls_train_signals(void) {
 bool ls_train_signalled(void) { return signalled != 0; }
 
 static void tell_of_signal(const ls_trainer *t) {
-  ls_log(LS_LOG_INFO, "asked to stop: writing a checkpoint of step %lld%s",
-         (long long)t->run->state.global_step,
+  ls_log(LS_LOG_INFO, "asked to stop: writing a checkpoint of step %jd%s",
+         t->run->state.global_step,
          signalled == SIGINT ? "; Ctrl-C again ends at once, without it" : "");
 }
 
@@ -101,11 +102,11 @@ static bool desync_due(const ls_trainer *t) {
   return every->unit == LS_EVERY_STEPS && t->run->state.global_step % (int64_t)every->n == 0;
 }
 
-static ls_status diverged(ls_trainer *t, const char *format, int64_t count) {
+static ls_status diverged(ls_trainer *t, const char *format, int count) {
   char text[96];
-  snprintf(text, sizeof text, format, (long long)count);
-  ls_fail(LS_EDIVERGED, "step %lld: %s; lower optimizer.lr or set train.clip_norm",
-          (long long)t->run->state.global_step, text);
+  snprintf(text, sizeof text, format, count);
+  ls_fail(LS_EDIVERGED, "step %jd: %s; lower optimizer.lr or set train.clip_norm",
+          t->run->state.global_step, text);
   return ls_comm_agree(t->comm, LS_EDIVERGED);
 }
 
@@ -118,20 +119,20 @@ static ls_status roll_back(ls_trainer *t) {
   ls_status status = LS_OK;
   LS_TRY(ls_snapshot_finish(t));
   if (s->rollbacks >= ROLLBACKS_MAX)
-    return diverged(t, "not finite again after %lld rollbacks", ROLLBACKS_MAX);
+    return diverged(t, "not finite again after %d rollbacks", ROLLBACKS_MAX);
   if (ls_comm_rank(t->comm) == 0) {
     status = ls_checkpoint_newest(t->dir, false, &path, &checkpoint);
     if (status == LS_OK && !path)
       status =
-          ls_fail(LS_EDIVERGED, "step %lld: not finite, and there is no checkpoint to go back to",
-                  (long long)s->global_step);
+          ls_fail(LS_EDIVERGED, "step %jd: not finite, and there is no checkpoint to go back to",
+                  s->global_step);
   }
   status = ls_comm_agree(t->comm, status);
   if (status == LS_OK) status = ls_state_restore(t->run, &t->layout, checkpoint);
   if (status == LS_OK) {
     ls_log(LS_LOG_WARN,
-           "step %lld: not finite; weights and optimizer go back to step %lld, the data go on",
-           (long long)kept.global_step, (long long)s->global_step);
+           "step %jd: not finite; weights and optimizer go back to step %jd, the data go on",
+           kept.global_step, s->global_step);
     kept.t = s->t;
     kept.best_value = s->best_value; /* what is kept of the best is the checkpoint's */
     kept.best_step = s->best_step;
@@ -149,10 +150,10 @@ static ls_status roll_back(ls_trainer *t) {
 static ls_status after_nonfinite(ls_trainer *t) {
   const ls_state *s = &t->run->state;
   if (t->config->nonfinite == LS_NONFINITE_ROLLBACK) return roll_back(t);
-  ls_log(LS_LOG_WARN, "step %lld: not finite; the update is skipped (%lld in a row)",
-         (long long)s->global_step, (long long)s->nonfinite_row);
+  ls_log(LS_LOG_WARN, "step %jd: not finite; the update is skipped (%jd in a row)", s->global_step,
+         s->nonfinite_row);
   if (s->nonfinite_row < SKIPS_MAX) return LS_OK;
-  return diverged(t, "%lld steps in a row were not finite", SKIPS_MAX);
+  return diverged(t, "%d steps in a row were not finite", SKIPS_MAX);
 }
 
 /* Is the run to pause here, and to go on another time? */
@@ -198,8 +199,8 @@ static ls_status after_step(ls_trainer *t, uint32_t flags, int64_t samples, bool
 
 static int64_t sooner(const ls_trainer *t, int64_t meeting, const ls_every *every) {
   if (every->unit != LS_EVERY_STEPS) return meeting;
-  const int64_t n = (int64_t)every->n, next = (t->run->state.global_step / n + 1) * n;
-  return next < meeting ? next : meeting;
+  const int64_t n = (int64_t)every->n;
+  return ls_min((t->run->state.global_step / n + 1) * n, meeting);
 }
 
 /* The next update behind which there is something to do that takes all ranks. */
@@ -207,9 +208,8 @@ static int64_t next_meeting(void *context) {
   const ls_trainer *t = context;
   const ls_run *run = t->run;
   const int64_t now = run->state.global_step;
-  int64_t meeting = now - ls_calendar_within(run->calendar, now) + run->calendar->steps;
-  if (run->steps < meeting) meeting = run->steps;
-  meeting = sooner(t, meeting, &t->config->eval_every);
+  const int64_t epoch = now - ls_calendar_within(run->calendar, now) + run->calendar->steps;
+  const int64_t meeting = sooner(t, ls_min(epoch, run->steps), &t->config->eval_every);
   return sooner(t, meeting, &t->config->save_every);
 }
 
@@ -249,7 +249,7 @@ static ls_status open_outputs(ls_trainer *t, const ls_checkpoint *from, const ch
   const ls_config *c = t->config;
   const char *slash = path ? strrchr(path, '/') : NULL, *file = slash ? slash + 1 : path;
   LS_TRY(ls_folder_take(t->dir, t->options->force && !from, &t->lock));
-  if (from) LS_TRY(ls_folder_supersede(t->dir, (long long)from->state.global_step, file));
+  if (from) LS_TRY(ls_folder_supersede(t->dir, from->state.global_step, file));
   LS_TRY(ls_events_open(t->dir, c->log_jsonl, c->log_csv, from ? from->state.global_step : -1, file,
                         &t->events));
   LS_TRY(ls_saver_new(&t->layout.checkpoint, t->dir, c->save_async, c->keep_last, &t->saver));
@@ -310,13 +310,13 @@ static void restore_best(ls_trainer *t) {
   if (!s->restored) {
     ls_log(LS_LOG_WARN,
            "train.restore_best: no evaluation gave weights worth keeping: final.h5 holds the last "
-           "ones, of step %lld",
-           (long long)s->global_step);
+           "ones, of step %jd",
+           s->global_step);
     return;
   }
   t->scored_step = -1; /* of other weights */
-  ls_log(LS_LOG_INFO, "final.h5 holds the weights of step %lld, the best by %s (%.6g)",
-         (long long)s->best_step, t->best_metric, s->best_value);
+  ls_log(LS_LOG_INFO, "final.h5 holds the weights of step %jd, the best by %s (%.6g)", s->best_step,
+         t->best_metric, s->best_value);
 }
 
 /* How a run stands when its loop is over. */
@@ -366,8 +366,8 @@ static ls_status finish(ls_trainer *t, ls_train_result *r) {
   LS_TRY(ls_end_report(t, r));
   if (now != BROKEN_OFF) return LS_OK;
   ls_fail(LS_ESTOPPED,
-          "stopped at step %lld of %lld (%s), a checkpoint is written; go on with --resume=auto",
-          (long long)run->state.global_step, (long long)run->steps, t->exit);
+          "stopped at step %jd of %jd (%s), a checkpoint is written; go on with --resume=auto",
+          run->state.global_step, run->steps, t->exit);
   return ls_comm_agree(t->comm, LS_ESTOPPED);
 }
 

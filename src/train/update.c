@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "optim/gradient.h"
@@ -41,20 +42,20 @@ struct ls_update {
   piece *piece;          /* (mine) */
   char *scratch;         /* (threads, SCRATCH) */
   char *kept;            /* (own) transformed gradient where several passes may need it, or NULL */
-  double *square;        /* (pieces) */
+  double *square;        /* (pieces) a sum over each, that sum_pieces makes */
   double *sum;           /* (pieces, norms) what ops->reduce makes */
   double *norm;          /* (tensors, norms) */
   bool check_finite;
-  bool norms;  /* every update needs the gradient's norm */
-  bool across; /* a span may go from one tensor into the next */
+  bool needs_norm; /* every update does, of the gradient */
+  bool across;     /* a span may go from one tensor into the next */
   /* of the running step */
   bool keeps; /* its gradient is in `kept` */
   double lr, factor, reduce_seconds, gradient_seconds;
   int64_t t, global_step;
-  const char *a, *b; /* (own) what dot_pass multiplies */
+  const char *a, *b; /* (own) what `dot` multiplies */
 };
 
-int64_t ls_update_block(int64_t n) {
+int64_t ls_update_grid(int64_t n) {
   if (n <= 1 << 18) return 512;
   return n <= 1 << 24 ? 2048 : 16384;
 }
@@ -65,29 +66,23 @@ static bool transforms(const ls_update *u) {
 
 /* Where parameter i stands in vectors of my shard; -1: it is another rank's. */
 static int64_t place_of(const ls_update *u, int64_t i) {
-  int64_t before = 0;
-  for (int b = 0; b < ls_exchange_bands(u->exchange); b++) {
-    int64_t lo, hi;
-    ls_exchange_stretch(u->exchange, b, &lo, &hi);
-    if (i >= lo && i < hi) return before + i - lo;
-    before += hi - lo;
-  }
+  for (ls_stretch s = {0}; ls_exchange_next(u->exchange, &s);)
+    if (i >= s.lo && i < s.hi) return s.at + i - s.lo;
   return -1;
 }
 
 /* Walk grid and tensors together; count everything, keep what lies in my shard. A frozen tensor has
  * no pieces: no norm, noise, decay or update knows of it. */
-static void cut_pieces(ls_update *u, const ls_tensor *tensor, int64_t block, bool keep) {
+static void cut_pieces(ls_update *u, const ls_tensor *tensor, int64_t grid, bool keep) {
   u->pieces = u->mine = 0;
   for (int i = 0; i < u->tensors; i++) {
     int64_t at = tensor[i].offset, end = at + tensor[i].rows * tensor[i].cols;
     u->tensor_piece[i] = u->pieces;
     for (; at < end && !tensor[i].frozen; u->pieces++) {
-      int64_t next = (at / block + 1) * block;
-      if (next > end) next = end;
+      const int64_t next = ls_min((at / grid + 1) * grid, end);
       const int64_t place = place_of(u, at);
       if (place >= 0 && keep) u->piece[u->mine] = (piece){at, next - at, place, u->pieces, i};
-      u->mine += place >= 0;
+      if (place >= 0) u->mine++;
       at = next;
     }
   }
@@ -122,19 +117,19 @@ ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, ls_model *model,
   u->across = !spec->file && !spec->ops->reduce;
   u->own = ls_exchange_own(exchange);
   const ls_tensor *tensor = ls_model_tensors(model, &u->tensors);
-  const int64_t block = ls_update_block(ls_model_parameters(model)), own = u->own;
+  const int64_t grid = ls_update_grid(ls_model_parameters(model)), own = u->own;
   LS_NEW(u->tensor_piece, u->tensors + 1);
-  cut_pieces(u, tensor, block, false);
+  cut_pieces(u, tensor, grid, false);
   LS_NEW(u->piece, u->mine);
-  cut_pieces(u, tensor, block, true);
+  cut_pieces(u, tensor, grid, true);
   void *memory;
   unsigned used = ls_optim_slots(spec->ops, spec->hyper);
   for (int s = 0; s < spec->ops->slots; s++)
     if (used >> s & 1) LS_TRY(ls_mem_new(&u->slot[s], (size_t)own, u->size));
   LS_TRY(ls_mem_new(&memory, (size_t)ls_team_size(team) * SCRATCH, u->size));
   u->scratch = memory;
-  u->norms = check_finite || gradient->clip_norm > 0 || spec->ops->reduce;
-  if (u->norms || ls_model_defers(model, -1)) {
+  u->needs_norm = check_finite || gradient->clip_norm > 0 || spec->ops->reduce;
+  if (u->needs_norm || ls_model_defers(model, -1)) {
     LS_TRY(ls_mem_new(&memory, (size_t)own, u->size));
     u->kept = memory;
   }
@@ -178,23 +173,24 @@ static const void *timed_gradient(ls_update *u, const piece *p, int thread, void
   const bool deferred = ls_model_defers(u->model, p->tensor);
   if (thread != 0 || (ls_exchange_replicated(u->exchange) && !deferred))
     return summed_gradient(u, p, thread, scratch);
-  double start = ls_time();
+  double *seconds = deferred ? &u->gradient_seconds : &u->reduce_seconds;
+  const double start = ls_time();
   const void *g = summed_gradient(u, p, thread, scratch);
-  *(deferred ? &u->gradient_seconds : &u->reduce_seconds) += ls_time() - start;
+  *seconds += ls_time() - start;
   return g;
 }
 
 /* The piece's gradient, summed over the ranks, with noise and clip_value; in scratch unless it can
  * be read where it lies. */
-static void *fresh_gradient(ls_update *u, const piece *p, int thread) {
+static const void *fresh_gradient(ls_update *u, const piece *p, int thread) {
+  const ls_gradient_spec *spec = &u->gradient;
   char *scratch = u->scratch + (size_t)thread * SCRATCH * u->size;
   const void *g = timed_gradient(u, p, thread, scratch);
-  if (!transforms(u)) return (void *)(uintptr_t)g;
+  if (!transforms(u)) return g;
   if (g != scratch) memmove(scratch, g, (size_t)p->n * u->size);
-  if (u->gradient.noise_eta > 0)
-    ls_gradient_noise(u->precision, scratch, p->n, p->lo, &u->gradient, u->seed, u->global_step);
-  if (u->gradient.clip_value > 0)
-    ls_gradient_clip_value(u->precision, scratch, p->n, u->gradient.clip_value);
+  if (spec->noise_eta > 0)
+    ls_gradient_noise(u->precision, scratch, p->n, p->lo, spec, u->seed, u->global_step);
+  if (spec->clip_value > 0) ls_gradient_clip_value(u->precision, scratch, p->n, spec->clip_value);
   return scratch;
 }
 
@@ -236,59 +232,61 @@ static piece join_pieces(const ls_update *u, int64_t *i, int64_t hi) {
   return p;
 }
 
-/* Pass 1, where later passes want the transformed gradient. */
-static void keep_pass(void *arg, int thread, int threads) {
-  ls_update *u = arg;
+/* ---- passes over the pieces of this rank's shard ---- */
+
+typedef struct {
+  ls_update *u;
+  void (*visit)(ls_update *u, const piece *p, int thread);
+  bool joined; /* neighbours as one */
+} pass;
+
+static void visit_range(void *arg, int thread, int threads) {
+  const pass *all = arg;
+  ls_update *u = all->u;
   int64_t i, hi;
   ls_team_range(u->mine, 1, thread, threads, &i, &hi);
   while (i < hi) {
-    const piece p = join_pieces(u, &i, hi);
-    memcpy(kept_of(u, &p), fresh_gradient(u, &p, thread), (size_t)p.n * u->size);
+    const piece p = all->joined ? join_pieces(u, &i, hi) : u->piece[i++];
+    all->visit(u, &p, thread);
   }
+}
+
+static void each_piece(ls_update *u, void (*visit)(ls_update *, const piece *, int)) {
+  ls_team_run(u->team, visit_range, &(pass){u, visit, false});
+}
+static void each_joined(ls_update *u, void (*visit)(ls_update *, const piece *, int)) {
+  ls_team_run(u->team, visit_range, &(pass){u, visit, true});
+}
+
+/* First, where later passes want the transformed gradient. */
+static void keep(ls_update *u, const piece *p, int thread) {
+  memcpy(kept_of(u, p), fresh_gradient(u, p, thread), (size_t)p->n * u->size);
 }
 
 static const void *gradient_of(ls_update *u, const piece *p, int thread) {
   return u->keeps ? kept_of(u, p) : fresh_gradient(u, p, thread);
 }
 
-/* Where a norm is wanted: squares of every piece. */
-static void square_pass(void *arg, int thread, int threads) {
-  ls_update *u = arg;
-  int64_t lo, hi;
-  ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
-  for (int64_t i = lo; i < hi; i++)
-    u->square[u->piece[i].number] =
-        ls_gradient_square_sum(u->precision, gradient_of(u, &u->piece[i], thread), u->piece[i].n);
+static void square(ls_update *u, const piece *p, int thread) {
+  u->square[p->number] = ls_gradient_square_sum(u->precision, gradient_of(u, p, thread), p->n);
 }
 
-/* Pass 2, for optimizers with norms of their own (LARS, LAMB). */
-static void reduce_pass(void *arg, int thread, int threads) {
-  ls_update *u = arg;
-  int64_t lo, hi;
-  ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
-  for (int64_t i = lo; i < hi; i++) {
-    ls_optim_span span = span_of(u, &u->piece[i], kept_of(u, &u->piece[i]));
-    u->spec->ops->reduce(&span, u->sum + u->piece[i].number * u->spec->ops->norms);
-  }
+/* For optimizers with norms of their own (LARS, LAMB). */
+static void reduce(ls_update *u, const piece *p, int thread) {
+  const ls_optim_ops *ops = u->spec->ops;
+  const ls_optim_span span = span_of(u, p, kept_of(u, p));
+  (void)thread;
+  ops->reduce(&span, u->sum + p->number * ops->norms);
 }
 
-static void scale_pass(void *arg, int thread, int threads) {
-  ls_update *u = arg;
-  int64_t lo, hi;
-  ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
-  for (int64_t i = lo; i < hi; i++)
-    ls_gradient_scale(u->precision, kept_of(u, &u->piece[i]), u->piece[i].n, u->factor);
+static void scale(ls_update *u, const piece *p, int thread) {
+  (void)thread;
+  ls_gradient_scale(u->precision, kept_of(u, p), p->n, u->factor);
 }
 
-static void update_pass(void *arg, int thread, int threads) {
-  ls_update *u = arg;
-  int64_t i, hi;
-  ls_team_range(u->mine, 1, thread, threads, &i, &hi);
-  while (i < hi) {
-    piece p = join_pieces(u, &i, hi);
-    ls_optim_span span = span_of(u, &p, gradient_of(u, &p, thread));
-    u->spec->ops->update(&span);
-  }
+static void update(ls_update *u, const piece *p, int thread) {
+  ls_optim_span span = span_of(u, p, gradient_of(u, p, thread));
+  u->spec->ops->update(&span);
 }
 
 /* Where each rank has the whole vector (replicated) there is nothing to add up. */
@@ -296,71 +294,68 @@ static void everyones(ls_update *u, double *sums, int64_t count) {
   if (!ls_exchange_replicated(u->exchange)) ls_comm_sum(u->comm, sums, count);
 }
 
-static double gradient_norm(ls_update *u) {
+/* Over all pieces of all ranks: what `visit` makes in `square` of each of this rank's. */
+static double sum_pieces(ls_update *u, void (*visit)(ls_update *, const piece *, int)) {
   memset(u->square, 0, (size_t)u->pieces * sizeof *u->square);
-  if (u->keeps) ls_team_run(u->team, keep_pass, u);
-  ls_team_run(u->team, square_pass, u);
+  each_piece(u, visit);
   everyones(u, u->square, u->pieces);
-  return sqrt(ls_tree_sum(u->square, u->pieces, 1));
+  return ls_tree_sum(u->square, u->pieces, 1);
+}
+
+static double gradient_norm(ls_update *u) {
+  if (u->keeps) each_joined(u, keep);
+  return sqrt(sum_pieces(u, square));
 }
 
 static void tensor_norms(ls_update *u) {
-  int norms = u->spec->ops->norms;
+  const int norms = u->spec->ops->norms;
   memset(u->sum, 0, (size_t)(u->pieces * norms) * sizeof *u->sum);
-  ls_team_run(u->team, reduce_pass, u);
+  each_piece(u, reduce);
   everyones(u, u->sum, u->pieces * norms);
-  for (int i = 0; i < u->tensors; i++)
+  for (int i = 0; i < u->tensors; i++) {
+    const int64_t first = u->tensor_piece[i], pieces = u->tensor_piece[i + 1] - first;
     for (int k = 0; k < norms; k++)
-      u->norm[i * norms + k] =
-          sqrt(ls_tree_sum(u->sum + u->tensor_piece[i] * norms + k,
-                           u->tensor_piece[i + 1] - u->tensor_piece[i], norms));
+      u->norm[i * norms + k] = sqrt(ls_tree_sum(u->sum + first * norms + k, pieces, norms));
+  }
 }
 
 bool ls_update_step(ls_update *u, double lr, int64_t t, int64_t global_step, bool want_norm,
                     double *norm) {
+  const double clip = u->gradient.clip_norm;
   assert(u->spec->ops->update); /* lbfgs has none */
   u->lr = lr;
   u->reduce_seconds = u->gradient_seconds = 0;
   u->t = t;
   u->global_step = global_step;
-  want_norm = want_norm || u->norms;
+  want_norm = want_norm || u->needs_norm;
   u->keeps = want_norm && u->kept;
   *norm = want_norm ? gradient_norm(u) : (double)NAN;
   if (u->check_finite && !isfinite(*norm) && !ls_without("nonfinite")) return false;
-  u->factor =
-      u->gradient.clip_norm > 0 ? ls_gradient_clip_factor(u->gradient.clip_norm, *norm) : 1.0;
-  if (u->factor != 1.0) ls_team_run(u->team, scale_pass, u);
+  u->factor = clip > 0 ? ls_gradient_clip_factor(clip, *norm) : 1.0;
+  if (u->factor != 1.0) each_piece(u, scale);
   if (u->spec->ops->reduce) tensor_norms(u);
-  ls_team_run(u->team, update_pass, u);
+  each_joined(u, update);
   return true;
 }
 
 /* ---- for a mode that updates the weights itself ---- */
 
-static void dot_pass(void *arg, int thread, int threads) {
-  ls_update *u = arg;
-  int64_t lo, hi;
-  ls_team_range(u->mine, 1, thread, threads, &lo, &hi);
-  for (int64_t i = lo; i < hi; i++) {
-    const size_t at = (size_t)u->piece[i].at * u->size;
-    u->square[u->piece[i].number] =
-        LS_REAL_OF(u->precision, ls_gradient_dot)(u->a + at, u->b + at, u->piece[i].n);
-  }
+static void dot(ls_update *u, const piece *p, int thread) {
+  const size_t at = (size_t)p->at * u->size;
+  (void)thread;
+  u->square[p->number] = LS_REAL_OF(u->precision, ls_gradient_dot)(u->a + at, u->b + at, p->n);
 }
 
 double ls_update_dot(ls_update *u, const void *a, const void *b) {
   u->a = a;
   u->b = b;
-  memset(u->square, 0, (size_t)u->pieces * sizeof *u->square);
-  ls_team_run(u->team, dot_pass, u);
-  everyones(u, u->square, u->pieces);
-  return ls_tree_sum(u->square, u->pieces, 1);
+  return sum_pieces(u, dot);
 }
 
 void ls_update_gradient(ls_update *u, void *out) {
   char *kept = u->kept;
   u->reduce_seconds = u->gradient_seconds = 0;
   u->kept = out;
-  ls_team_run(u->team, keep_pass, u);
+  each_joined(u, keep);
   u->kept = kept;
 }

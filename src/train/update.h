@@ -1,7 +1,7 @@
 /* update.h - the optimizer at work: this rank's slots, and one update of its shard of the
  * parameters.
  *
- * The parameters are cut into pieces: a fixed grid of ls_update_block(n) parameters, cut again
+ * The parameters are cut into pieces: a fixed grid of ls_update_grid(n) parameters, cut again
  * where tensors meet. Norms are sums over pieces (in order inside one, in tree order over them), so
  * neither ranks nor threads change their bits. */
 #ifndef LS_TRAIN_UPDATE_H
@@ -14,7 +14,7 @@
 
 typedef struct ls_update ls_update;
 
-int64_t ls_update_block(int64_t n); /* grid for n parameters; shards are multiples of it */
+int64_t ls_update_grid(int64_t n); /* grid for n parameters; shards are multiples of it */
 /* check_finite: look at every gradient before using it (policies skip and rollback). */
 ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, ls_model *model,
                         const ls_optim_spec *spec, const ls_gradient_spec *gradient, uint64_t seed,

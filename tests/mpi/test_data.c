@@ -32,7 +32,8 @@ static void same_everywhere(void **state) {
   static float x[10 * 784];
   float first[784];
   static const int64_t row[10] = {5399, 1, 2, 3, 4, 5, 6, 7, 8, 0};
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, row, 10, x, 784, NULL, NULL), LS_OK);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, row, 10, &(ls_batch){.x = x, .ldx = 784}),
+                   LS_OK);
   memcpy(first, x + 9 * 784, sizeof first);
   ls_comm_bcast(comm, first, sizeof first, 0);
   assert_memory_equal(first, x + 9 * 784, sizeof first);
@@ -56,14 +57,15 @@ static void shares_make_the_minibatch(void **state) {
   int ranks = ls_comm_size(comm), me = ls_comm_rank(comm);
   assert_int_equal(ls_data_open(comm, &s, true, LS_F32, &data), LS_OK);
   assert_int_equal(ls_loader_new(data, BATCH, SLICES, ls_tree_first(SLICES, ranks, me),
-                                 ls_tree_first(SLICES, ranks, me + 1), 3, LS_F32, &loader),
+                                 ls_tree_first(SLICES, ranks, me + 1), SLICES, 3, &loader),
                    LS_OK);
   assert_int_equal(ls_loader_batch(loader, 200, &b), LS_OK);
   int64_t total = ls_loader_samples(loader, 200, sample);
   assert_true(total == BATCH && b.total == BATCH);
   float x[784];
   for (int64_t k = 0; k < total; k++)
-    assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &sample[k], 1, x, 784, &label[k], NULL),
+    assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &sample[k], 1,
+                                    &(ls_batch){.x = x, .ldx = 784, .labels = &label[k]}),
                      LS_OK);
   int64_t at = ls_tree_row(BATCH, SLICES, b.slice_lo);
   for (int64_t k = 0; k < b.rows; k++) seen[at + k] = b.labels[k] == label[at + k];

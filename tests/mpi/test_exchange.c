@@ -74,7 +74,7 @@ static ls_exchange_spec draw(const char *kind, uint64_t trial) {
   ls_exchange_spec spec = {.kind = kind, .precision = LS_F32, .team = team[trial % TEAM + 1]};
   spec.slices = ranks + (int)(ls_rng_u64(seed, 1, trial) % 40);
   spec.n = 1 + (int64_t)(ls_rng_u64(seed, 2, trial) % 3000);
-  spec.block = 1 + (int64_t)(ls_rng_u64(seed, 3, trial) % 300);
+  spec.grid = 1 + (int64_t)(ls_rng_u64(seed, 3, trial) % 300);
   if (trial == TRIALS - 1 && (strcmp(kind, "shared") == 0 || strcmp(kind, "halved") == 0))
     spec.n += ENOUGH, spec.slices = 2 * ranks + 1;
   if (strcmp(kind, "halved") == 0) spec.slices = ranks << trial % 4; /* or there are no halvings */
@@ -85,11 +85,9 @@ static ls_exchange_spec draw(const char *kind, uint64_t trial) {
 /* The gradient itself as the new weights. */
 static void update(ls_exchange *x, float *scratch) {
   float *w = ls_exchange_weights(x);
-  for (int b = 0; b < ls_exchange_bands(x); b++) {
-    int64_t lo, hi;
-    ls_exchange_stretch(x, b, &lo, &hi);
-    const float *g = hi > lo ? ls_exchange_grad(x, lo, hi - lo, scratch) : scratch;
-    for (int64_t i = lo; i < hi; i++) w[i] = g[i - lo];
+  for (ls_stretch s = {0}; ls_exchange_next(x, &s);) {
+    const float *g = s.hi > s.lo ? ls_exchange_grad(x, s.lo, s.hi - s.lo, scratch) : scratch;
+    for (int64_t i = s.lo; i < s.hi; i++) w[i] = g[i - s.lo];
   }
 }
 

@@ -50,7 +50,8 @@ static void check_row(const ls_data *data, ls_split split, int64_t row, int feat
   double x[8], y[8];
   assert_int_equal(ls_data_features(data), features);
   assert_int_equal(ls_data_outputs(data), outputs);
-  assert_int_equal(ls_data_gather(data, split, &row, 1, x, 8, NULL, y), LS_OK);
+  assert_int_equal(
+      ls_data_gather(data, split, &row, 1, &(ls_batch){.x = x, .ldx = 8, .targets = y}), LS_OK);
   for (int i = 0; i < features; i++) assert_true(x[i] == want[i]);
   for (int i = 0; i < outputs; i++) assert_true(y[i] == target[i]);
 }
@@ -94,10 +95,12 @@ static void classes(void **state) {
   int32_t label[4];
   double x[4];
   assert_int_equal(ls_data_outputs(data), 3);
-  assert_int_equal(
-      ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2, 3}, 4, x, 1, label, NULL), LS_OK);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2, 3}, 4,
+                                  &(ls_batch){.x = x, .ldx = 1, .labels = label}),
+                   LS_OK);
   assert_memory_equal(label, ((int32_t[]){0, 2, 1, 0}), sizeof label);
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TEST, (int64_t[]){0}, 1, x, 1, label, NULL),
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TEST, (int64_t[]){0}, 1,
+                                  &(ls_batch){.x = x, .ldx = 1, .labels = label}),
                    LS_OK);
   assert_int_equal(label[0], 2);
   ls_data_close(comm, &data);
@@ -109,8 +112,9 @@ static void classes(void **state) {
   spec.source[LS_SPLIT_TEST].file = NULL;
   put("train.csv", "x,kind\n1,oak\n2, elm \r\n3,oak\n4,ash"); /* no quotes: lines are records */
   data = opened(&spec, true);
-  assert_int_equal(
-      ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2, 3}, 4, x, 1, label, NULL), LS_OK);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2, 3}, 4,
+                                  &(ls_batch){.x = x, .ldx = 1, .labels = label}),
+                   LS_OK);
   assert_memory_equal(label, ((int32_t[]){2, 1, 2, 0}), sizeof label);
   ls_data_close(comm, &data);
   put("train.csv", "x,kind\n1,5\n2,0\n");
@@ -132,7 +136,8 @@ static void several_files(void **state) {
   double x[3];
   int32_t label[3];
   int files;
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2}, 3, x, 1, label, NULL),
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){0, 1, 2}, 3,
+                                  &(ls_batch){.x = x, .ldx = 1, .labels = label}),
                    LS_OK);
   assert_true(x[0] == 1 && x[1] == 2 && x[2] == 3);
   assert_memory_equal(label, ((int32_t[]){2, 1, 0}), sizeof label);
@@ -341,7 +346,8 @@ static void inputs(void **state) {
     int64_t row = 1;
     double x[8];
     assert_int_equal(ls_data_features(data), good[i].features);
-    assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &row, 1, x, 8, NULL, NULL), LS_OK);
+    assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &row, 1, &(ls_batch){.x = x, .ldx = 8}),
+                     LS_OK);
     for (int k = 0; k < good[i].features; k++)
       if (x[k] != good[i].want[k]) fail_msg("%zu: input %d is %g", i, k, x[k]);
     ls_data_close(comm, &data);
@@ -380,7 +386,9 @@ static void both_ways(void **state) {
   assert_int_equal(ls_data_rows(data, LS_SPLIT_TRAIN), LINES);
   for (int64_t r = 0; r < LINES; r++) {
     double x[3], y[2];
-    assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &r, 1, x, 3, NULL, y), LS_OK);
+    assert_int_equal(
+        ls_data_gather(data, LS_SPLIT_TRAIN, &r, 1, &(ls_batch){.x = x, .ldx = 3, .targets = y}),
+        LS_OK);
     double got[COLUMNS] = {x[0], y[0], x[1], y[1], x[2]};
     for (int k = 0; k < COLUMNS; k++)
       if (memcmp(&got[k], &want[r][k], sizeof(double)) != 0)

@@ -6,7 +6,7 @@
 
 static void place(ls_drawn *d, int64_t n, void **memory) {
   assert_int_equal(ls_mem_new(memory, ls_drawn_bytes(n), 1), LS_OK);
-  ls_drawn_place(d, n, *memory);
+  ls_drawn_lay(d, n, *memory);
 }
 
 /* Every sample is on one side, and found there by its number. */
@@ -119,7 +119,7 @@ static void parts(void **state) {
     void *memory;
     int64_t found;
     place(&d, N, &memory);
-    assert_int_equal(ls_drawn_part(&d, K, n, 3, key, &found), LS_OK);
+    assert_int_equal(ls_drawn_fold(&d, K, n, 3, key, &found), LS_OK);
     check(&d);
     assert_int_equal(found, GROUPS);
     assert_true(*d.taken > 0);

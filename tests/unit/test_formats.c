@@ -102,7 +102,8 @@ static void expect_damage_or_same_content(int64_t rows) {
   }
   float x[SIDE * SIDE];
   for (int64_t i = 0; i < rows; i++) {
-    assert_int_equal(ls_data_gather(data, LS_SPLIT_TEST, &i, 1, x, SIDE * SIDE, NULL, NULL), LS_OK);
+    assert_int_equal(
+        ls_data_gather(data, LS_SPLIT_TEST, &i, 1, &(ls_batch){.x = x, .ldx = SIDE * SIDE}), LS_OK);
     for (int p = 0; p < SIDE * SIDE; p++) assert_true(x[p] == idx_pixel(i, p));
   }
   ls_data_close(comm, &data);

@@ -10,7 +10,7 @@
 
 enum { ROWS = 30 };
 
-static char path[256], other[256], hdf5_type[] = "hdf5", npy_type[] = "npy";
+static char path[256], other[256], hdf5_type[] = "hdf5";
 static char x_name[128], y_name[128], *x_list[] = {x_name, NULL}, *y_list[] = {y_name, NULL};
 
 static int up(void **state) {
@@ -83,7 +83,9 @@ static void check_values(const ls_data_spec *spec, int64_t rows, int64_t feature
   assert_int_equal(ls_data_features(data), features);
   assert_int_equal(ls_data_outputs(data), outputs);
   for (int64_t r = 0; r < rows; r++) {
-    assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &r, 1, x, 64, NULL, y), LS_OK);
+    assert_int_equal(
+        ls_data_gather(data, LS_SPLIT_TRAIN, &r, 1, &(ls_batch){.x = x, .ldx = 64, .targets = y}),
+        LS_OK);
     for (int64_t i = 0; i < features; i++) assert_true(x[i] == (double)((r * features + i) % 251));
     for (int64_t i = 0; i < outputs; i++) assert_true(y[i] == (double)((r * outputs + i) % 251));
   }
@@ -124,8 +126,9 @@ static void many_chunks(void **state) {
   float x[4];
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F32, &data), LS_OK);
   assert_true(ls_time() - start < 30);
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){MANY - 1}, 1, x, 4, NULL, NULL),
-                   LS_OK);
+  assert_int_equal(
+      ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){MANY - 1}, 1, &(ls_batch){.x = x, .ldx = 4}),
+      LS_OK);
   assert_true(x[3] == (float)((4 * MANY - 1) % 251));
   ls_data_close(comm, &data);
 }
@@ -169,8 +172,9 @@ static void several_files(void **state) {
   double x[4];
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F64, &data), LS_OK);
   assert_int_equal(ls_data_rows(data, LS_SPLIT_TRAIN), 3 * ROWS);
-  assert_int_equal(
-      ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){2 * ROWS + 1}, 1, x, 4, NULL, NULL), LS_OK);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){2 * ROWS + 1}, 1,
+                                  &(ls_batch){.x = x, .ldx = 4}),
+                   LS_OK);
   assert_true(x[0] == 4 && x[3] == 7);
   int files;
   assert_true(ls_data_files(data, &files)[2].samples == ROWS && files == 3);
@@ -190,7 +194,9 @@ static void targets_are_scaled(void **state) {
   const ls_affine *a = ls_data_y_affine(data);
   double x[4], y[2], sum = 0, squares = 0;
   for (int64_t r = 0; r < ROWS; r++) {
-    assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &r, 1, x, 4, NULL, y), LS_OK);
+    assert_int_equal(
+        ls_data_gather(data, LS_SPLIT_TRAIN, &r, 1, &(ls_batch){.x = x, .ldx = 4, .targets = y}),
+        LS_OK);
     assert_true(fabs(y[1] * a->divisor[1] + a->shift[1] - (double)(2 * r + 1)) < 1e-12);
     sum += y[1], squares += y[1] * y[1];
   }
@@ -200,8 +206,9 @@ static void targets_are_scaled(void **state) {
                                .divisor = (double[]){2, 2, 2, 2}}; /* a checkpoint's goes first */
   ls_data *again;
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F64, &again), LS_OK);
-  assert_int_equal(ls_data_gather(again, LS_SPLIT_TRAIN, (int64_t[]){3}, 1, x, 4, NULL, NULL),
-                   LS_OK);
+  assert_int_equal(
+      ls_data_gather(again, LS_SPLIT_TRAIN, (int64_t[]){3}, 1, &(ls_batch){.x = x, .ldx = 4}),
+      LS_OK);
   assert_true(x[0] == 5.5);
   ls_data_close(comm, &again);
   spec.x_affine =
@@ -271,9 +278,9 @@ static void streamed_like_memory(void **state) {
     ls_loader *a, *b;
     ls_batch x, y;
     ((ls_stream *)stream->store)->window_bytes = window[w];
-    assert_int_equal(ls_loader_new(memory, 40, 8, 2, 7, 3, LS_F32, &a), LS_OK);
-    assert_int_equal(ls_loader_new(stream, 40, 8, 2, 7, 3, LS_F32, &b), LS_OK);
-    int64_t steps = ls_loader_steps_per_epoch(a), made = ls_mem_total();
+    assert_int_equal(ls_loader_new(memory, 40, 8, 2, 7, 8, 3, &a), LS_OK);
+    assert_int_equal(ls_loader_new(stream, 40, 8, 2, 7, 8, 3, &b), LS_OK);
+    int64_t steps = ls_loader_calendar(a)->steps, made = ls_mem_total();
     /* small windows open files again and again: only some steps, from one epoch to the next */
     int64_t first = w < 2 ? steps - 5 : 0, count = w < 2 ? 12 : 2 * steps + 6;
     for (int64_t k = 0; k < count; k++) {
@@ -293,8 +300,10 @@ static void streamed_like_memory(void **state) {
     int64_t n = ls_data_rows(memory, (ls_split)split), ask[6] = {n - 1, 0, 1, 2, n / 2, n / 3};
     assert_int_equal(ls_data_rows(stream, (ls_split)split), n);
     if (n == 0) continue;
-    assert_int_equal(ls_data_gather(memory, (ls_split)split, ask, 6, p, WIDTH, NULL, NULL), LS_OK);
-    assert_int_equal(ls_data_gather(stream, (ls_split)split, ask, 6, q, WIDTH, NULL, NULL), LS_OK);
+    assert_int_equal(
+        ls_data_gather(memory, (ls_split)split, ask, 6, &(ls_batch){.x = p, .ldx = WIDTH}), LS_OK);
+    assert_int_equal(
+        ls_data_gather(stream, (ls_split)split, ask, 6, &(ls_batch){.x = q, .ldx = WIDTH}), LS_OK);
     assert_memory_equal(p, q, sizeof p);
   }
   ls_data_close(comm, &memory);
@@ -318,10 +327,10 @@ static void within_the_budget(void **state) {
     ls_batch b;
     size_t before = ls_mem_bytes(), most = before;
     ls_data *data = open_spec(&spec);
-    assert_int_equal(ls_loader_new(data, 100, 8, 0, 8, 3, LS_F32, &loader), LS_OK);
+    assert_int_equal(ls_loader_new(data, 100, 8, 0, 8, 8, 3, &loader), LS_OK);
     static unsigned char seen[MANY];
     memset(seen, 0, sizeof seen);
-    for (int64_t step = 0; step < ls_loader_steps_per_epoch(loader); step++) {
+    for (int64_t step = 0; step < ls_loader_calendar(loader)->steps; step++) {
       int64_t sample[100];
       assert_int_equal(ls_loader_samples(loader, step, sample), 100);
       if (ls_loader_batch(loader, step, &b) != LS_OK) fail_msg("%s", ls_error_text());
@@ -337,13 +346,13 @@ static void within_the_budget(void **state) {
            files = 8 << 16; /* the buffers of eight datasets that convert */
     assert_in_range(most - before, 1 << 19, (1 << 20) + minibatch + files);
     ls_loader_free(&loader);
-    assert_int_equal(ls_loader_new(data, 20000, 8, 0, 8, 3, LS_F32, &loader), LS_ECONFIG);
+    assert_int_equal(ls_loader_new(data, 20000, 8, 0, 8, 8, 3, &loader), LS_ECONFIG);
     const char *hint = strstr(ls_error_text(), "set data.budget=");
     assert_non_null(hint);
     ls_data_close(comm, &data);
     spec.budget = atoi(hint + strlen("set data.budget="));
     data = open_spec(&spec);
-    if (ls_loader_new(data, 20000, 8, 0, 8, 3, LS_F32, &loader) != LS_OK)
+    if (ls_loader_new(data, 20000, 8, 0, 8, 8, 3, &loader) != LS_OK)
       fail_msg("%s", ls_error_text());
     ls_loader_free(&loader);
     ls_data_close(comm, &data);
@@ -362,8 +371,8 @@ static void streamed_and_spoiled(void **state) {
   ls_loader *loader;
   ls_batch b;
   ls_status status = LS_OK;
-  assert_int_equal(ls_loader_new(data, 40, 8, 0, 8, 3, LS_F32, &loader), LS_OK);
-  for (int64_t step = 0; step < ls_loader_steps_per_epoch(loader) && status == LS_OK; step++)
+  assert_int_equal(ls_loader_new(data, 40, 8, 0, 8, 8, 3, &loader), LS_OK);
+  for (int64_t step = 0; step < ls_loader_calendar(loader)->steps && status == LS_OK; step++)
     status = ls_loader_batch(loader, step, &b);
   assert_int_equal(status, LS_EDATA);
   assert_non_null(strstr(ls_error_text(), "part-2.h5: /in/x: row 100, value 4: missing (nan)"));
@@ -488,57 +497,6 @@ static void truncated(void **state) {
   }
 }
 
-/* ---- .npy ---- */
-
-static void put_npy(const char *name, const char *dict, const void *values, size_t bytes) {
-  char text[512] = "\x93NUMPY\x01";
-  size_t length = strlen(dict);
-  text[8] = (char)length;
-  memcpy(text + 10, dict, length);
-  memcpy(text + 10 + length, values, bytes);
-  put_file(dir, name, text, 10 + length + bytes);
-}
-
-static void npy(void **state) {
-  (void)state;
-  static char x_path[256], y_path[256];
-  const short y[3] = {0, -1, 300};
-  const unsigned char x[7] = {0, 1, 2, 3, 4, 5, 9};
-  snprintf(x_path, sizeof x_path, "%s/x.npy", dir);
-  snprintf(y_path, sizeof y_path, "%s/y.npy", dir);
-  ls_data_spec spec = {.type = npy_type, .limit = {-1, -1, -1}};
-  spec.source[0] = (ls_source_spec){.file = x_path, .y = y_path};
-  put_npy("x.npy", "{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2), }\n", x, 6);
-  put_npy("y.npy", "{'descr': '<i2', 'fortran_order': False, 'shape': (3,), }\n", y, 6);
-  ls_data *data;
-  double got[2], target;
-  if (ls_data_open(comm, &spec, false, LS_F64, &data) != LS_OK) fail_msg("%s", ls_error_text());
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, (int64_t[]){2}, 1, got, 2, NULL, &target),
-                   LS_OK);
-  assert_true(got[0] == 4 && got[1] == 5 && target == 300);
-  ls_data_close(comm, &data);
-  static const struct {
-    const char *dict;
-    size_t bytes;
-    const char *text;
-  } bad[] = {
-      {"{'descr': '|u1', 'fortran_order': True, 'shape': (3, 2), }", 6, "column by column"},
-      {"{'descr': '|O', 'fortran_order': False, 'shape': (3, 2), }", 6, "no plain numbers"},
-      {"{'descr': '<f2', 'fortran_order': False, 'shape': (3,), }", 6, "numbers of type f2"},
-      {"{'descr': '|u1', 'fortran_order': False, 'shape': (), }", 6, "a single value"},
-      {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 0), }", 6, "dimension 2 is 0"},
-      {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2", 6, "its header has no shape"},
-      {"{'descr': '|u1', 'fortran_order': False, 'shape': (3000000000000, 4000000000000)}", 6,
-       "samples, more than its"},
-      {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2), }", 5, "truncated"},
-      {"{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2), }", 7, "longer than its header"},
-      {"{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }", 6, "3 rows for the 2 of"}};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-    put_npy("x.npy", bad[i].dict, x, bad[i].bytes);
-    expect(&spec, bad[i].text);
-  }
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(types_and_layouts),
@@ -552,7 +510,6 @@ int main(void) {
       cmocka_unit_test(wrong_datasets),
       cmocka_unit_test(storage_elsewhere),
       cmocka_unit_test(truncated),
-      cmocka_unit_test(npy),
   };
   return cmocka_run_group_tests(tests, up, data_down);
 }

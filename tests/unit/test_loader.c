@@ -40,10 +40,14 @@ static void splits(void **state) {
   static const int64_t ask[] = {0, 101, 102, 103, 119, 1};
   float x[6 * 16];
   int32_t label[6];
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_ALL, ask, 6, x, 16, label, NULL), LS_OK);
+  assert_int_equal(
+      ls_data_gather(data, LS_SPLIT_ALL, ask, 6, &(ls_batch){.x = x, .ldx = 16, .labels = label}),
+      LS_OK);
   for (int k = 0; k < 6; k++)
     check_sample(x + 16 * k, label[k], ask[k] < TRAIN ? ask[k] : ask[k] - TRAIN, 1);
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_VALIDATION, ask, 1, x, 16, label, NULL), LS_OK);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_VALIDATION, ask, 1,
+                                  &(ls_batch){.x = x, .ldx = 16, .labels = label}),
+                   LS_OK);
   check_sample(x, label[0], 73, 1);
   ls_data_close(comm, &data);
 }
@@ -78,7 +82,8 @@ static void divides_exactly(void **state) {
   ls_data *data = open_data(&spec, LS_F64);
   double x[16], table = 255;
   memset(x, 0xff, sizeof x);
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, row, 1, x, 16, NULL, NULL), LS_OK);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, row, 1, &(ls_batch){.x = x, .ldx = 16}),
+                   LS_OK);
   for (int p = 0; p < 16; p++) assert_true(x[p] == (p < FEATURES ? idx_pixel(5, p) / table : 0));
   assert_true(ls_data_x_affine(data)->n == FEATURES && ls_data_x_affine(data)->divisor[8] == 255);
   ls_data_close(comm, &data);
@@ -97,9 +102,10 @@ static void every_byte_by_any_divisor(void **state) {
       for (int64_t i = 0; i < TRAIN; i++) {
         float f[FEATURES];
         double x[FEATURES];
-        assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &i, 1,
-                                        precision == LS_F32 ? (void *)f : x, FEATURES, NULL, NULL),
-                         LS_OK);
+        assert_int_equal(
+            ls_data_gather(data, LS_SPLIT_TRAIN, &i, 1,
+                           &(ls_batch){.x = precision == LS_F32 ? (void *)f : x, .ldx = FEATURES}),
+            LS_OK);
         for (int p = 0; p < FEATURES; p++) {
           double want = idx_pixel(i, p) / by[d];
           assert_true(precision == LS_F32 ? f[p] == (float)want : x[p] == want);
@@ -118,8 +124,9 @@ static void standard_and_minmax(void **state) {
     ls_data *data = open_data(&spec, LS_F64);
     double x[60][FEATURES];
     for (int64_t i = 0; i < 60; i++)
-      assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, &i, 1, x[i], FEATURES, NULL, NULL),
-                       LS_OK);
+      assert_int_equal(
+          ls_data_gather(data, LS_SPLIT_TRAIN, &i, 1, &(ls_batch){.x = x[i], .ldx = FEATURES}),
+          LS_OK);
     for (int p = 0; p < FEATURES; p++) {
       double sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
       for (int i = 0; i < 60; i++)
@@ -145,14 +152,18 @@ static void labels_as_targets(void **state) {
   spec.classes = CLASSES;
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F32, &data), LS_OK);
   assert_int_equal(ls_data_outputs(data), CLASSES);
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, row, 2, x, FEATURES, NULL, y), LS_OK);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, row, 2,
+                                  &(ls_batch){.x = x, .ldx = FEATURES, .targets = y}),
+                   LS_OK);
   for (int k = 0; k < 2 * CLASSES; k++)
     assert_true(y[k] == (k % CLASSES == idx_label(row[k / CLASSES])));
   ls_data_close(comm, &data);
   spec.classes = 0;
   assert_int_equal(ls_data_open(comm, &spec, false, LS_F32, &data), LS_OK);
   assert_int_equal(ls_data_outputs(data), 1);
-  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, row, 2, x, FEATURES, NULL, y), LS_OK);
+  assert_int_equal(ls_data_gather(data, LS_SPLIT_TRAIN, row, 2,
+                                  &(ls_batch){.x = x, .ldx = FEATURES, .targets = y}),
+                   LS_OK);
   assert_true(y[0] == idx_label(4) && y[1] == idx_label(9));
   ls_data_close(comm, &data);
 }
@@ -165,9 +176,9 @@ static void check_loader(const ls_data *data, int64_t batch, int slices, int ran
   ls_loader *loader[8];
   for (int r = 0; r < ranks; r++)
     assert_int_equal(ls_loader_new(data, batch, slices, ls_tree_first(slices, ranks, r),
-                                   ls_tree_first(slices, ranks, r + 1), 5, LS_F32, &loader[r]),
+                                   ls_tree_first(slices, ranks, r + 1), slices, 5, &loader[r]),
                      LS_OK);
-  int64_t steps = ls_loader_steps_per_epoch(loader[0]), made = ls_mem_total();
+  int64_t steps = ls_loader_calendar(loader[0])->steps, made = ls_mem_total();
   assert_int_equal(steps, drop ? n / size : (n + size - 1) / size);
   for (int64_t step = 0; step < steps + steps / 2 + 1; step++) {
     int64_t total = ls_loader_samples(loader[0], step, sample), done = 0;
@@ -211,8 +222,7 @@ static void minibatches(void **state) {
         for (int slices = 5; slices <= 64; slices += 11)
           check_loader(data, batch[i], slices, ranks, drop);
     ls_loader *loader;
-    if (drop)
-      assert_int_equal(ls_loader_new(data, TRAIN + 1, 1, 0, 1, 1, LS_F32, &loader), LS_ECONFIG);
+    if (drop) assert_int_equal(ls_loader_new(data, TRAIN + 1, 1, 0, 1, 1, 1, &loader), LS_ECONFIG);
     ls_data_close(comm, &data);
   }
 }
@@ -224,7 +234,7 @@ static void sequential_order(void **state) {
   ls_data *data = open_data(&spec, LS_F32);
   ls_loader *loader;
   int64_t sample[50];
-  assert_int_equal(ls_loader_new(data, 50, 8, 0, 8, 1, LS_F32, &loader), LS_OK);
+  assert_int_equal(ls_loader_new(data, 50, 8, 0, 8, 8, 1, &loader), LS_OK);
   for (int64_t step = 0; step < 7; step++) {
     int64_t total = ls_loader_samples(loader, step, sample);
     for (int64_t k = 0; k < total; k++) assert_int_equal(sample[k], step % 3 * 50 + k);

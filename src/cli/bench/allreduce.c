@@ -61,7 +61,7 @@ static ls_status compare_kinds(ls_cli *cli, const ls_run *run, int count, json_t
     ls_exchange *x = NULL;
     const ls_exchange_spec spec = {.kind = kinds[k],
                                    .n = n,
-                                   .block = ls_update_block(n),
+                                   .grid = ls_update_grid(n),
                                    .slices = run->slices,
                                    .precision = LS_F32,
                                    .team = run->team};

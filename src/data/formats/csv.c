@@ -2,7 +2,9 @@
  * order mark, one header line or none, .gz too. The file is read into memory; opening counts its
  * records, reading checks their shape and parses the numbers. Lines of plain short numbers take a
  * quick way, which gives up at anything else; then the record is taken apart by the rules
- * (csv_file.h), where all messages come from. */
+ * (csv_file.c), where all messages come from. */
+#include "data/formats/csv.h"
+
 #include <math.h>
 #include <string.h>
 #include <xxhash.h>
@@ -12,7 +14,6 @@
 #include "base/mem.h"
 #include "data/columns.h"
 #include "data/format.h"
-#include "data/formats/csv_columns.h"
 
 /* ---- opening ---- */
 
@@ -24,9 +25,9 @@ static ls_status add_class(ls_csv *c, ls_csv_field f, const ls_csv_cursor *at) {
   ls_status status = name ? ls_names_add(c->base.names, name, strlen(name), doubtful)
                           : ls_names_add(c->base.names, f.text, f.length, doubtful);
   LS_FREE(name);
-  return status == LS_OK ? LS_OK
-                         : ls_fail_prefix(status, "%s:%lld: column %lld", ls_csv_path(c),
-                                          (long long)at->line, (long long)c->y[0] + 1);
+  return status == LS_OK
+             ? LS_OK
+             : ls_fail_prefix(status, "%s:%jd: column %jd", ls_csv_path(c), at->line, c->y[0] + 1);
 }
 
 /* Where a line is a record; a blank one is left for reading to refuse. */
@@ -55,17 +56,18 @@ static bool is_mixed(const ls_names *names) {
 static void warn_of_mixed(const ls_csv *c) {
   const ls_names *names = c->base.names;
   const char *other = NULL;
+  char called[400];
   for (int64_t i = 0; i < names->count && !other; i++) {
     ls_csv_field f = {names->text[i], strlen(names->text[i])};
     double value;
     if (!ls_decimal(f.text, f.length, &value) && !ls_csv_missing(f, c->words, true)) other = f.text;
   }
   if (!other) return;
+  ls_csv_call(c, c->y[0], called, sizeof called);
   ls_log(LS_LOG_WARN,
-         "%s: column %lld%s%s%s has labels that are numbers, and '%s': all are taken for names of "
+         "%s: %s has labels that are numbers, and '%s': all are taken for names of "
          "classes. If '%s' means that the label is missing, list it in data.missing.text",
-         ls_csv_path(c), (long long)c->y[0] + 1, c->head ? " (" : "",
-         c->head ? c->head[c->y[0]] : "", c->head ? ")" : "", other, other);
+         ls_csv_path(c), called, other, other);
 }
 
 /* Classes that a checkpoint knows by numbers alone get theirs in the order of their names. */
@@ -101,8 +103,9 @@ static ls_status scan(ls_csv *c, bool collect, int64_t skipped) {
 }
 
 static bool warn_of_twice(const ls_csv *c, int64_t column, const char *what) {
-  ls_log(LS_LOG_WARN, "%s: column %lld%s%s%s is %s", ls_csv_path(c), (long long)column + 1,
-         c->head ? " (" : "", c->head ? c->head[column] : "", c->head ? ")" : "", what);
+  char called[400];
+  ls_csv_call(c, column, called, sizeof called);
+  ls_log(LS_LOG_WARN, "%s: %s is %s", ls_csv_path(c), called, what);
   return false;
 }
 
@@ -144,14 +147,11 @@ static ls_status open_file(ls_csv *c, const ls_opening *what) {
   LS_TRY(map_columns(c, !what->first));
   doubt_numbers(c);
   c->classes = what->classes && c->base.shape.outputs == 1;
-  const ls_texts *named = what->spec->classes_named;
-  if (c->classes && !what->first)
-    LS_TRY(named ? ls_names_of(named, &c->own_names) : ls_names_new(&c->own_names));
-  if (c->classes) c->base.names = what->first ? what->first->names : c->own_names;
+  if (c->classes) LS_TRY(ls_names_begin(what, &c->own_names, &c->base.names));
   if (c->classes && !c->base.names)
     return ls_fail(LS_EDATA, "%s: y is one column here, and a column a class in %s", ls_csv_path(c),
                    what->first->file[0].path);
-  bool collect = c->classes && what->split == LS_SPLIT_TRAIN && !named;
+  bool collect = c->classes && what->split == LS_SPLIT_TRAIN && !what->spec->classes_named;
   LS_TRY(scan(c, collect, what->skipped));
   if (collect && !what->first) warn_of_numbered(c, what->spec);
   return LS_OK;
@@ -182,11 +182,9 @@ static void close_csv(ls_source *source) {
 
 /* A name that a checkpoint was trained with is a class, whatever it says. */
 static ls_status parse_name(const ls_csv *c, int64_t line, double *value) {
-  bool found;
   ls_csv_field f = c->field[c->y[0]];
   char *name = ls_csv_unquoted(f);
-  int64_t at = ls_names_find(c->base.names, name, strlen(name), &found);
-  *value = (double)(found && c->base.names->number ? c->base.names->number[at] : at);
+  const bool found = ls_names_number(c->base.names, name, value);
   LS_FREE(name);
   if (found) return LS_OK;
   *value = (double)NAN;
@@ -348,14 +346,6 @@ static void place_csv(const ls_source *source, int64_t row, int64_t column, char
   ls_csv_place(c, line, column < 0 ? c->y[-1 - column] : c->x[column], text, size);
 }
 
-static const char *text_at(const void *texts, int64_t k) {
-  return ((const ls_texts *)texts)->text[k];
-}
-
-static const char *y_name(const void *arg, int64_t k) {
-  return ((const ls_csv *)arg)->head[((const ls_csv *)arg)->y[k]];
-}
-
 /* All columns, and which of them are inputs and targets. */
 static ls_status table_of(const ls_csv *c, ls_trained *out) {
   const int64_t n[2] = {c->base.shape.features, c->base.shape.outputs};
@@ -379,15 +369,17 @@ static ls_status table_of(const ls_csv *c, ls_trained *out) {
 
 static ls_status columns_csv(const ls_source *source, ls_columns *out) {
   const ls_csv *c = (const ls_csv *)source;
-  ls_texts called = {0};
   LS_TRY(table_of(c, &out->trained));
   if (!c->head) return LS_OK;
-  ls_status status = ls_trained_names(&out->trained, LS_TRAINED_X, &called);
-  if (status == LS_OK)
-    status = ls_columns_split(text_at, &called, called.count, &out->name[0], &out->unit[0]);
-  ls_texts_free(&called);
-  LS_TRY(status);
-  return ls_columns_split(y_name, c, source->shape.outputs, &out->name[1], &out->unit[1]);
+  for (int role = 0; role < 2; role++) {
+    ls_texts called = {0};
+    ls_status status = ls_trained_names(&out->trained, role, &called);
+    if (status == LS_OK)
+      status = ls_columns_split(called.text, called.count, &out->name[role], &out->unit[role]);
+    ls_texts_free(&called);
+    LS_TRY(status);
+  }
+  return LS_OK;
 }
 
 const ls_format ls_format_csv = {

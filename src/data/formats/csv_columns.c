@@ -1,16 +1,15 @@
 /* csv_columns.c - a config says which columns, or a checkpoint by its names, or both. Begin at
  * the bottom: ls_csv_choose. Inputs that are texts take two passes over all files of train
  * (find_texts): which inputs are texts, then which texts; each text becomes an input. */
-#include "data/formats/csv_columns.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "data/columns.h"
-#include "data/formats/csv_remedy.h"
+#include "data/formats/csv.h"
 #include "data/heading.h"
 #include "data/refuse.h"
 
@@ -34,9 +33,9 @@ static void note_number(ls_csv *c, const char *name, int64_t found, bool numbere
   if (meant < 1 || meant > c->columns || meant == found + 1) return;
   c->noted = true;
   ls_log(LS_LOG_WARN,
-         "%s: '%s' is the column that the header calls so, column %lld, and not column %s; if the "
+         "%s: '%s' is the column that the header calls so, column %jd, and not column %s; if the "
          "first line is no header, say header: false and leave it out by data.skip",
-         ls_csv_path(c), name, (long long)found + 1, name);
+         ls_csv_path(c), name, found + 1, name);
 }
 
 ls_status ls_csv_find(ls_csv *c, const char *name, int64_t *lo, int64_t *hi) {
@@ -140,11 +139,10 @@ static ls_status add_texts(const ls_csv *c, inputs *in, bool find) {
     LS_FREE(text);
     LS_TRY(status);
     if (in->texts[i]->count > TEXTS_MAX)
-      return ls_fail(
-          LS_EDATA,
-          "%s: column %lld (%s) has more than %d different texts; is it what a sample is "
-          "called? Leave it out of x",
-          ls_csv_path(c), (long long)c->x[i] + 1, c->head ? c->head[c->x[i]] : "", TEXTS_MAX);
+      return ls_fail(LS_EDATA,
+                     "%s: column %jd (%s) has more than %d different texts; is it what a sample is "
+                     "called? Leave it out of x",
+                     ls_csv_path(c), c->x[i] + 1, c->head ? c->head[c->x[i]] : "", TEXTS_MAX);
   }
   return LS_OK;
 }
@@ -178,8 +176,8 @@ static ls_status pass_other(ls_csv *first, const ls_opening *what, const char *p
   ls_status status = ls_csv_start(c, &other);
   if (status == LS_OK) status = choose_columns(c, &other);
   if (status == LS_OK && source->shape.features != in->n)
-    status = ls_fail(LS_EDATA, "%s: %lld columns of inputs, and %s has %lld", path,
-                     (long long)source->shape.features, what->file, (long long)in->n);
+    status = ls_fail(LS_EDATA, "%s: %jd columns of inputs, and %s has %jd", path,
+                     source->shape.features, what->file, in->n);
   if (status == LS_OK) status = pass_texts(c, in, find, skipped);
   ls_source_close(&source);
   return status;
@@ -252,8 +250,8 @@ static ls_status follow_texts(ls_csv *c, const ls_trained *t) {
   int64_t n = c->base.shape.features, runs = ls_trained_runs(t), *column = c->x;
   if (t->value.count == 0) return LS_OK;
   if (runs != n)
-    return ls_fail(LS_EDATA, "%s: %lld columns of inputs, and the training data had %lld",
-                   ls_csv_path(c), (long long)n, (long long)runs);
+    return ls_fail(LS_EDATA, "%s: %jd columns of inputs, and the training data had %jd",
+                   ls_csv_path(c), n, runs);
   c->x = NULL;
   ls_status status = widen(c, t->n[0]);
   for (int64_t i = 0, k = 0; i < t->n[0] && status == LS_OK; k++)
@@ -273,14 +271,12 @@ static ls_status follow_first(ls_csv *c, const ls_source *first) {
 
 /* ---- the columns that a checkpoint knows ---- */
 
-static const char *head_of(const void *arg, int64_t k) { return ((const ls_csv *)arg)->head[k]; }
-
 /* The header as other data know it: units apart and put back in one way. */
 ls_status ls_csv_header(const ls_csv *c, ls_texts *out) {
   ls_texts names = {0}, units = {0};
   *out = (ls_texts){0};
   if (!c->head) return LS_OK;
-  ls_status status = ls_columns_split(head_of, c, c->columns, &names, &units);
+  ls_status status = ls_columns_split(c->head, c->columns, &names, &units);
   if (status == LS_OK) status = ls_columns_whole(&names, &units, out);
   ls_texts_free(&names);
   ls_texts_free(&units);
@@ -293,9 +289,9 @@ static ls_status find_trained(const ls_csv *c, const ls_data_spec *spec, int64_t
   ls_newcomer data = {.path = ls_csv_path(c), .columns = c->columns, .whole = true};
   int64_t more = 0;
   LS_TRY(ls_csv_header(c, &data.name));
-  ls_status status = ls_trained_find(spec->trained, LS_TRAINED_X, &data, &column[0], found);
+  ls_status status = ls_trained_find(spec->trained, LS_ROLE_X, &data, &column[0], found);
   if (status == LS_OK && !spec->inputs)
-    status = ls_trained_find(spec->trained, LS_TRAINED_Y, &data, &column[1], &more);
+    status = ls_trained_find(spec->trained, LS_ROLE_Y, &data, &column[1], &more);
   if (status == LS_OK && spec->inputs)
     status = ls_mem_new((void **)&column[1], 1, sizeof *column[1]);
   ls_texts_free(&data.name);
@@ -332,7 +328,7 @@ static ls_status check_first_sample(ls_csv *c, const ls_trained *t) {
   return ls_fail(LS_EDATA,
                  "%s:1: the first row has texts ('%.*s') where numbers should be: a header? %s",
                  ls_csv_path(c), (int)c->field[c->x[0]].length, c->field[c->x[0]].text,
-                 t && ls_trained_named(t, LS_TRAINED_X)
+                 t && ls_trained_named(t, LS_ROLE_X)
                      ? "Leave out --no-header, and the columns are found by their names"
                      : "The checkpoint's training data had none: take this line away (tail -n +2 "
                        "FILE), and make sure that the columns are in the same order");
@@ -359,12 +355,12 @@ static ls_status find_foreign(ls_csv *c, const ls_data_spec *spec, int64_t *foun
 static void tell_columns(const ls_csv *c, const ls_trained *t) {
   char text[TOLD + 64] = "";
   size_t used = 0;
-  if (!ls_trained_named(t, LS_TRAINED_X)) return;
-  for (int64_t k = 0; k < t->n[LS_TRAINED_X] && used < TOLD; k++) {
-    const char *name = t->name.text[t->at[LS_TRAINED_X][k]];
+  if (!ls_trained_named(t, LS_ROLE_X)) return;
+  for (int64_t k = 0; k < t->n[LS_ROLE_X] && used < TOLD; k++) {
+    const char *name = t->name.text[t->at[LS_ROLE_X][k]];
     if (k > 0 && c->x[k] == c->x[k - 1]) continue; /* another text of the column */
-    used += (size_t)snprintf(text + used, TOLD - used, "%s%lld (%s)", used > 0 ? ", " : "",
-                             (long long)c->x[k] + 1, name);
+    used += (size_t)snprintf(text + used, TOLD - used, "%s%jd (%s)", used > 0 ? ", " : "",
+                             c->x[k] + 1, name);
   }
   if (used >= TOLD) strcpy(text + TOLD - 1, " ...");
   ls_log(LS_LOG_INFO, "%s: no header; the inputs are columns %s", ls_csv_path(c), text);
@@ -408,7 +404,7 @@ static ls_status choose_known(ls_csv *c, const ls_opening *what) {
   int64_t *column[2] = {NULL, NULL}, found;
   LS_TRY(choose_columns(c, what));
   LS_TRY(follow_texts(c, spec->trained));
-  if (!c->head || !ls_trained_named(spec->trained, LS_TRAINED_X)) return LS_OK;
+  if (!c->head || !ls_trained_named(spec->trained, LS_ROLE_X)) return LS_OK;
   ls_status status = find_trained(c, spec, column, &found);
   if (status != LS_OK) {
     LS_FREE(column[0]);
@@ -450,12 +446,13 @@ static ls_status compare_inputs(const ls_csv *c, const ls_source *first) {
   ls_columns here, there;
   LS_TRY(ls_columns_of(&c->base, &here));
   ls_status status = ls_columns_of(first, &there);
-  const ls_texts *mine = &here.name[LS_TRAINED_X], *other = &there.name[LS_TRAINED_X];
-  int64_t n = mine->count < other->count ? mine->count : other->count, k = 0;
+  const ls_texts *mine = &here.name[LS_ROLE_X], *other = &there.name[LS_ROLE_X];
+  const int64_t n = ls_min(mine->count, other->count);
+  int64_t k = 0;
   while (k < n && strcmp(mine->text[k], other->text[k]) == 0) k++;
   if (k < n)
-    ls_log(LS_LOG_WARN, "%s: input %lld is '%s' here and '%s' in %s", ls_csv_path(c),
-           (long long)k + 1, mine->text[k], other->text[k], first->file[0].path);
+    ls_log(LS_LOG_WARN, "%s: input %jd is '%s' here and '%s' in %s", ls_csv_path(c), k + 1,
+           mine->text[k], other->text[k], first->file[0].path);
   ls_columns_free(&here);
   ls_columns_free(&there);
   return status;
@@ -472,14 +469,13 @@ static bool is_empty(const ls_csv *c, int64_t column) {
 
 static void warn_of_trailing(const ls_csv *c) {
   ls_log(LS_LOG_WARN,
-         "%s: lines end with a separator, which makes an empty column %lld of the inputs; leave it "
+         "%s: lines end with a separator, which makes an empty column %jd of the inputs; leave it "
          "out of x, or take the separators out (sed -i 's/[,;]\\r*$//' FILE)",
-         ls_csv_path(c), (long long)c->columns);
+         ls_csv_path(c), c->columns);
 }
 
 static void warn_of_no_name(const ls_csv *c, int64_t column) {
-  ls_log(LS_LOG_WARN, "%s: column %lld is an input and has no name%s", ls_csv_path(c),
-         (long long)column + 1,
+  ls_log(LS_LOG_WARN, "%s: column %jd is an input and has no name%s", ls_csv_path(c), column + 1,
          is_empty(c, column) ? ", and nothing stands in it; leave it out of x"
                              : "; does it count the rows? leave it out of x (pandas: to_csv(FILE, "
                                "index=False))");

@@ -1,24 +1,29 @@
 /* csv_file.c - a record must have as many fields as the header or the first line, and a field
  * is a number, infinite, missing (NaN) or refused with its place and a remedy. Begin with
  * ls_csv_start and ls_csv_next. */
-#include "data/formats/csv_file.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "data/formats/csv_remedy.h"
+#include "data/formats/csv.h"
 
 enum { QUOTE_SHOWN = 40 };
 
 /* ---- what is wrong ---- */
 
+void ls_csv_call(const ls_csv *c, int64_t column, char *text, size_t size) {
+  if (c->head)
+    snprintf(text, size, "column %jd (%s)", column + 1, c->head[column]);
+  else
+    snprintf(text, size, "column %jd", column + 1);
+}
+
 void ls_csv_place(const ls_csv *c, int64_t line, int64_t column, char *text, size_t size) {
-  snprintf(text, size, "%s:%lld: column %lld%s%s%s", ls_csv_path(c), (long long)line,
-           (long long)column + 1, c->head ? " (" : "", c->head ? c->head[column] : "",
-           c->head ? ")" : "");
+  char called[400];
+  ls_csv_call(c, column, called, sizeof called);
+  snprintf(text, size, "%s:%jd: %s", ls_csv_path(c), line, called);
 }
 
 ls_status ls_csv_bad(const ls_csv *c, int64_t line, int64_t column, const char *what) {
@@ -37,9 +42,9 @@ static ls_status check_name(const ls_csv *c, const char *what, int64_t column, c
   const char *wrong = ls_utf8_wrong(name);
   if (!wrong) return LS_OK;
   return ls_fail(LS_EDATA,
-                 "%s: %s of column %lld is not UTF-8 text: '%.*s' and then byte 0x%02x; iconv -f "
+                 "%s: %s of column %jd is not UTF-8 text: '%.*s' and then byte 0x%02x; iconv -f "
                  "latin1 -t utf-8 makes such a file of one in Latin-1, -f cp1252 of one of Windows",
-                 ls_csv_path(c), what, (long long)column + 1, (int)(wrong - name), name,
+                 ls_csv_path(c), what, column + 1, (int)(wrong - name), name,
                  (unsigned)(unsigned char)*wrong);
 }
 
@@ -98,11 +103,9 @@ ls_status ls_csv_next(ls_csv *c) {
   LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &fields));
   if (fields == c->columns && !(blank && c->columns > 1)) return LS_OK;
   if (blank)
-    return ls_fail(LS_EDATA, "%s:%lld: an empty line between records", ls_csv_path(c),
-                   (long long)line);
-  ls_status status =
-      ls_fail(LS_EDATA, "%s:%lld: %lld fields, but %s has %lld", ls_csv_path(c), (long long)line,
-              (long long)fields, c->head ? "the header" : "the first line", (long long)c->columns);
+    return ls_fail(LS_EDATA, "%s:%jd: an empty line between records", ls_csv_path(c), line);
+  ls_status status = ls_fail(LS_EDATA, "%s:%jd: %jd fields, but %s has %jd", ls_csv_path(c), line,
+                             fields, c->head ? "the header" : "the first line", c->columns);
   return ls_csv_remedy_shape(c, status, &start, fields);
 }
 

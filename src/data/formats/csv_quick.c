@@ -17,15 +17,15 @@ static inline const char *take_number(const char *at, char mark, double *value) 
   return ls_decimal(at, (size_t)(end - at), value) ? end : NULL;
 }
 
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
 /* The end of an unquoted text without blanks around it; NULL: by the rules. */
 static const char *take_text(const char *at, char mark, ls_csv_field *field) {
   const char *end = at;
   while (*end && *end != mark && *end != '\n' && *end != '\r' && *end != '"') end++;
   *field = (ls_csv_field){at, (size_t)(end - at)};
-  return *end == '"' || *at == ' ' || *at == '\t' ||
-                 (end > at && (end[-1] == ' ' || end[-1] == '\t'))
-             ? NULL
-             : end;
+  const bool blanks = is_blank(*at) || (end > at && is_blank(end[-1]));
+  return blanks || *end == '"' ? NULL : end;
 }
 
 bool ls_csv_quick(const ls_csv_map *map, const ls_csv_text *c, ls_csv_cursor *next, ls_dtype cell,

@@ -1,113 +1,88 @@
 /* csv_remedy.c - a list of remedies, each in words for a config and for a checkpoint, and the
  * guesses that choose one: by the first lines, a record's shape, or a field that is no number.
  * Begin with number_remedy; the order of its questions matters, the first that fits wins. */
-#include "data/formats/csv_remedy.h"
-
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/formats/csv.h"
 #include "data/formats/csv_layout.h"
 
 enum { EXPONENT_SHOWN = 40, MARK_SHOWN = 16, LOOKED_AT = 100 };
 
-typedef enum {
-  NOTHING,
-  COMMENT,
-  TITLE,
-  TITLES,
-  SEPARATOR,
-  HASH_NAMES,
-  FIRST,
-  EMPTY,
-  EXCEL,
-  COUNTS,
-  COUNTS_NAMES,
-  ROW_NAMES,
-  NO_HEADER,
-  HEADER_AGAIN,
-  TRAILING,
-  SPARSE,
-  UNITS,
-  WORDS,
-  NO_NUMBERS,
-  CLASSES,
-  MARK,
-  DECIMAL_POINT,
-  DECIMAL_COMMA,
-  SEMICOLONS,
-  SIGNS,
-  EXPONENT
-} remedy;
-
-#define FORTRAN "an exponent is written with E: write such numbers in Fortran with es25.16 or *"
-#define EMPTY_LINE "the first line is empty: take it out (sed -i 1d FILE)"
-#define EXCEL_LINE "the first line is for Excel alone: take it out (sed -i 1d FILE)"
-#define HASH "the first line begins with #: take that mark out (sed -i '1s/^# *//' FILE)"
-#define AGAIN "this is the header once more (files that were joined?): take the line out"
-#define TRAILED                                                                                 \
-  "lines that end with a separator have an empty field more than the header: take it out (sed " \
-  "-i 's/[,;]\\r*$//' FILE)"
-#define INDEXED                                                                              \
-  "INDEX:VALUE as LIBSVM writes it is not read: sklearn.datasets.load_svmlight_file(FILE), " \
-  "and X.toarray() in columns"
-#define PLAIN                                                                              \
-  "numbers are plain here: take signs of thousands, per cent and currencies out (pandas: " \
-  "read_csv(FILE, thousands=...), str.strip)"
-#define COUNTING "the first line counts samples and inputs, and is no header: "
-#define COUNTING_NAMES                                                                           \
-  "the first line counts samples and inputs, the second is the header: take the first out (sed " \
-  "-i 1d FILE)"
-
-/* In a config; in the file itself, where a checkpoint says how it is read. */
-static const struct {
+/* In the words of a config; of the file itself, where a checkpoint says how it is read. NULL: there
+ * is nothing to say. */
+typedef struct {
   const char *config, *file;
-} remedies[] = {
-    [COMMENT] = {"data.comment: \"#\" passes over lines that begin so",
-                 "the training data had no comments: take lines that begin with # out"},
-    [TITLE] = {"if the first line is no header but a title: header: false, and data.skip leaves "
-               "it out",
-               "if the first line is no header but a title, take it out"},
-    [FIRST] = {"if the first line is no sample, data.skip leaves it out",
-               "if the first line is no sample, take it out"},
-    [HASH_NAMES] = {HASH, HASH},
-    [EMPTY] = {EMPTY_LINE, EMPTY_LINE},
-    [EXCEL] = {EXCEL_LINE, EXCEL_LINE},
-    [COUNTS] = {COUNTING "header: false, and data.skip: {train: 1} leaves it out",
-                COUNTING "take it out (sed -i 1d FILE)"},
-    [COUNTS_NAMES] = {COUNTING_NAMES, COUNTING_NAMES},
-    [ROW_NAMES] = {"if the first column has no name since it names the rows (R): "
-                   "write.table(..., row.names = FALSE), or header: false, data.skip: {train: 1} "
-                   "and columns by number",
-                   "if the first column has no name since it names the rows (R): "
-                   "write.table(..., row.names = FALSE)"},
-    [NO_HEADER] = {"the first line has numbers for names: if it is a sample, header: false and "
-                   "columns by number",
-                   "the first line has numbers for names: if it is a sample, --no-header"},
-    [HEADER_AGAIN] = {AGAIN, AGAIN},
-    [TRAILING] = {TRAILED, TRAILED},
-    [SPARSE] = {INDEXED, INDEXED},
-    [UNITS] = {"if this line is no sample (units?), data.skip leaves it out",
-               "if this line is no sample (units?), take it out"},
-    [WORDS] = {"data.text_inputs: one_hot takes texts for inputs; what samples are called is "
-               "better left out of x",
-               NULL},
-    [NO_NUMBERS] = {"this column has no numbers (dates?): leave it out of x, or make numbers of it",
-                    NULL},
-    [CLASSES] = {"texts as targets are classes, which are one column of y and go with "
-                 "loss: cross_entropy",
-                 NULL},
-    [DECIMAL_POINT] = {"data.decimal says which mark decimals have, and it is . here",
-                       "decimals had . in the training data, and it is . here"},
-    [DECIMAL_COMMA] = {"data.decimal says which mark decimals have, and it is , here",
-                       "decimals had , in the training data, and it is , here"},
-    [SEMICOLONS] =
-        {"if fields are separated by ; here: data.separator: \";\", and data.decimal: \",\" "
-         "where decimals have commas",
+} remedy;
+#define BOTH(text) \
+  { text, text }
+
+static const remedy
+    comment = {"data.comment: \"#\" passes over lines that begin so",
+               "the training data had no comments: take lines that begin with # out"},
+    title =
+        {"if the first line is no header but a title: header: false, and data.skip leaves it out",
+         "if the first line is no header but a title, take it out"},
+    no_sample = {"if the first line is no sample, data.skip leaves it out",
+                 "if the first line is no sample, take it out"},
+    hash_names = BOTH("the first line begins with #: take that mark out (sed -i '1s/^# *//' FILE)"),
+    empty_line = BOTH("the first line is empty: take it out (sed -i 1d FILE)"),
+    excel = BOTH("the first line is for Excel alone: take it out (sed -i 1d FILE)"),
+    counting =
+        {"the first line counts samples and inputs, and is no header: header: false, and "
+         "data.skip: {train: 1} leaves it out",
+         "the first line counts samples and inputs, and is no header: take it out (sed -i 1d "
+         "FILE)"},
+    counting_names = BOTH(
+        "the first line counts samples and inputs, the second is the header: take "
+        "the first out (sed -i 1d FILE)"),
+    row_names =
+        {"if the first column has no name since it names the rows (R): "
+         "write.table(..., row.names = FALSE), or header: false, data.skip: {train: 1} "
+         "and columns by number",
+         "if the first column has no name since it names the rows (R): "
+         "write.table(..., row.names = FALSE)"},
+    no_header =
+        {"the first line has numbers for names: if it is a sample, header: false and "
+         "columns by number",
+         "the first line has numbers for names: if it is a sample, --no-header"},
+    header_again =
+        BOTH("this is the header once more (files that were joined?): take the line out"),
+    trailing = BOTH(
+        "lines that end with a separator have an empty field more than the header: take "
+        "it out (sed -i 's/[,;]\\r*$//' FILE)"),
+    sparse = BOTH(
+        "INDEX:VALUE as LIBSVM writes it is not read: "
+        "sklearn.datasets.load_svmlight_file(FILE), and X.toarray() in columns"),
+    units = {"if this line is no sample (units?), data.skip leaves it out",
+             "if this line is no sample (units?), take it out"},
+    words =
+        {"data.text_inputs: one_hot takes texts for inputs; what samples are called is better "
+         "left out of x",
+         NULL},
+    no_numbers = {"this column has no numbers (dates?): leave it out of x, or make numbers of it",
+                  NULL},
+    classes =
+        {"texts as targets are classes, which are one column of y and go with loss: "
+         "cross_entropy",
+         NULL},
+    decimal_point = {"data.decimal says which mark decimals have, and it is . here",
+                     "decimals had . in the training data, and it is . here"},
+    decimal_comma = {"data.decimal says which mark decimals have, and it is , here",
+                     "decimals had , in the training data, and it is , here"},
+    semicolons =
+        {"if fields are separated by ; here: data.separator: \";\", and data.decimal: "
+         "\",\" where decimals have commas",
          "if fields are separated by ; here, write the file as the training data were"},
-    [SIGNS] = {PLAIN, PLAIN},
-    [EXPONENT] = {FORTRAN, FORTRAN}};
+    dressed = BOTH(
+        "numbers are plain here: take signs of thousands, per cent and currencies out "
+        "(pandas: read_csv(FILE, thousands=...), str.strip)"),
+    exponent =
+        BOTH("an exponent is written with E: write such numbers in Fortran with es25.16 or *"),
+    /* whose words depend on where the table begins, what separates its fields, which field it is */
+    titles = {NULL, NULL}, separator = {NULL, NULL}, no_value = {NULL, NULL};
 
 /* The same failure, with this text behind it; NULL: as it is. */
 static ls_status add(const ls_csv *c, ls_status status, const char *text) {
@@ -119,15 +94,15 @@ static ls_status add(const ls_csv *c, ls_status status, const char *text) {
 }
 
 /* What depends on where the table begins and what separates its fields. */
-static ls_status propose_layout(const ls_csv *c, ls_status status, remedy r) {
+static ls_status propose_layout(const ls_csv *c, ls_status status, const remedy *r) {
   ls_csv_layout table;
   char text[160];
   if (!ls_csv_find_table(&c->text, &table)) return status;
   const char *mark = ls_separator_names[table.separator];
-  if (r == TITLES)
+  if (r == &titles)
     snprintf(text, sizeof text,
-             "the table begins on line %lld: take what stands before it out (sed -i 1,%lldd FILE)",
-             (long long)table.line, (long long)table.line - 1);
+             "the table begins on line %jd: take what stands before it out (sed -i 1,%jdd FILE)",
+             table.line, table.line - 1);
   else if (c->by == LS_CSV_BY_CHECKPOINT)
     snprintf(text, sizeof text, "the lines agree where \"%s\" separates: quote the names", mark);
   else
@@ -136,10 +111,10 @@ static ls_status propose_layout(const ls_csv *c, ls_status status, remedy r) {
   return add(c, status, text);
 }
 
-static ls_status propose(const ls_csv *c, ls_status status, remedy r) {
-  const bool file = c->by == LS_CSV_BY_CHECKPOINT;
-  if (r == TITLES || r == SEPARATOR) return propose_layout(c, status, r);
-  return add(c, status, file ? remedies[r].file : remedies[r].config);
+static ls_status propose(const ls_csv *c, ls_status status, const remedy *r) {
+  if (!r) return status;
+  if (r == &titles || r == &separator) return propose_layout(c, status, r);
+  return add(c, status, c->by == LS_CSV_BY_CHECKPOINT ? r->file : r->config);
 }
 
 /* ---- first lines ---- */
@@ -160,8 +135,8 @@ int ls_csv_counted(const ls_csv *c) {
   return (double)lines == samples + 1 ? 2 : 0;
 }
 
-static remedy counts(const ls_csv *c) {
-  static const remedy of[] = {NOTHING, COUNTS, COUNTS_NAMES};
+static const remedy *by_counts(const ls_csv *c) {
+  static const remedy *const of[] = {NULL, &counting, &counting_names};
   return of[ls_csv_counted(c)];
 }
 
@@ -174,35 +149,35 @@ static int64_t named(const ls_csv *c) {
 
 /* Has the second line more fields than the first, or the first only one that is not empty? One
  * more are names of rows. */
-static remedy title(const ls_csv *c) {
+static const remedy *by_title(const ls_csv *c) {
   ls_csv_cursor second = c->next;
   int64_t fields;
-  if (!c->head || ls_csv_ended(&c->text, second.at)) return NOTHING;
-  if (c->columns > 2 && *c->head[0] && named(c) == 1) return TITLE;
-  if (ls_csv_record(&c->text, &second, NULL, 0, &fields) != LS_OK) return NOTHING;
-  if (c->columns > 1 && fields == c->columns + 1) return ROW_NAMES;
-  return fields > c->columns ? TITLE : NOTHING;
+  if (!c->head || ls_csv_ended(&c->text, second.at)) return NULL;
+  if (c->columns > 2 && *c->head[0] && named(c) == 1) return &title;
+  if (ls_csv_record(&c->text, &second, NULL, 0, &fields) != LS_OK) return NULL;
+  if (c->columns > 1 && fields == c->columns + 1) return &row_names;
+  return fields > c->columns ? &title : NULL;
 }
 
 /* Several lines before the table, or one that is no header since none is awaited; or a header that
  * has another separator in a name. */
-static remedy layout(const ls_csv *c) {
+static const remedy *by_layout(const ls_csv *c) {
   ls_csv_layout table;
-  if (!ls_csv_find_table(&c->text, &table)) return NOTHING;
+  if (!ls_csv_find_table(&c->text, &table)) return NULL;
   const int64_t before = table.line - c->text.start.line;
-  if (before > (c->head ? 1 : 0)) return TITLES;
-  return before == 0 && table.separator != c->text.separator ? SEPARATOR : NOTHING;
+  if (before > (c->head ? 1 : 0)) return &titles;
+  return before == 0 && table.separator != c->text.separator ? &separator : NULL;
 }
 
 /* A first line that is neither a header nor a sample, whatever stands behind it. */
-static remedy first_line(const ls_csv *c) {
-  const remedy known = layout(c);
-  if (known != NOTHING) return known;
-  if (is_empty(c)) return EMPTY;
-  return strncmp(c->text.start.at, "sep=", 4) == 0 ? EXCEL : counts(c);
+static const remedy *by_first_line(const ls_csv *c) {
+  const remedy *known = by_layout(c);
+  if (known) return known;
+  if (is_empty(c)) return &empty_line;
+  return strncmp(c->text.start.at, "sep=", 4) == 0 ? &excel : by_counts(c);
 }
 
-bool ls_csv_first_odd(const ls_csv *c) { return first_line(c) != NOTHING || title(c) != NOTHING; }
+bool ls_csv_first_odd(const ls_csv *c) { return by_first_line(c) || by_title(c); }
 
 static bool has_numbers_for_names(const ls_csv *c) {
   double value;
@@ -213,16 +188,16 @@ static bool has_numbers_for_names(const ls_csv *c) {
 }
 
 /* A first line that begins with #: a comment, or NumPy's and others' way to write names. */
-static remedy hash(const ls_csv *c) {
+static const remedy *by_hash(const ls_csv *c) {
   ls_csv_cursor at = c->text.start;
   int64_t fields;
-  if (!c->head || *at.at != '#' || c->text.comment) return NOTHING;
+  if (!c->head || *at.at != '#' || c->text.comment) return NULL;
   if (ls_csv_record(&c->text, &at, NULL, 0, &fields) != LS_OK || ls_csv_ended(&c->text, at.at))
-    return NOTHING;
-  if (*at.at == '#') return COMMENT;
-  if (ls_csv_record(&c->text, &at, NULL, 0, &fields) != LS_OK) return NOTHING;
+    return NULL;
+  if (*at.at == '#') return &comment;
+  if (ls_csv_record(&c->text, &at, NULL, 0, &fields) != LS_OK) return NULL;
   const bool alone = strcmp(c->head[0], "#") == 0; /* "# a b" of two columns */
-  return fields == c->columns - (alone ? 1 : 0) ? HASH_NAMES : COMMENT;
+  return fields == c->columns - (alone ? 1 : 0) ? &hash_names : &comment;
 }
 
 /* "1,5;2,3", whose commas are taken for separators. */
@@ -232,19 +207,19 @@ static bool has_semicolons(const ls_csv *c) {
 }
 
 /* Before the first record is read: c->next is what stands behind the header. */
-static remedy column_remedy(const ls_csv *c) {
-  const remedy marked = hash(c), known = marked == NOTHING ? first_line(c) : marked;
-  if (known != NOTHING) return known;
-  if (has_semicolons(c)) return SEMICOLONS;
-  return has_numbers_for_names(c) ? NO_HEADER : title(c);
+static const remedy *column_remedy(const ls_csv *c) {
+  const remedy *marked = by_hash(c), *known = marked ? marked : by_first_line(c);
+  if (known) return known;
+  if (has_semicolons(c)) return &semicolons;
+  return has_numbers_for_names(c) ? &no_header : by_title(c);
 }
 
 /* Where a first line holds no names at all, what it lacks and has says nothing. */
 ls_status ls_csv_remedy_column(const ls_csv *c, ls_status status) {
-  const remedy known = column_remedy(c);
-  if (known == EMPTY || known == EXCEL || known == TITLES)
-    status = ls_fail(status, "%s:%lld: there are no names of columns", ls_csv_path(c),
-                     (long long)c->text.start.line);
+  const remedy *known = column_remedy(c);
+  if (known == &empty_line || known == &excel || known == &titles)
+    status = ls_fail(status, "%s:%jd: there are no names of columns", ls_csv_path(c),
+                     c->text.start.line);
   return propose(c, status, known);
 }
 
@@ -266,20 +241,20 @@ static bool ends_with_mark(const ls_csv *c, const char *from) {
   return c->text.mark != ' ' && end > from && end[-1] == c->text.mark;
 }
 
-static remedy shape_remedy(const ls_csv *c, const ls_csv_cursor *at, int64_t fields) {
+static const remedy *shape_remedy(const ls_csv *c, const ls_csv_cursor *at, int64_t fields) {
   ls_csv_cursor next = c->next;
   int64_t more;
-  if (*at->at == '#' && !c->text.comment) return COMMENT;
-  if (hash(c) == HASH_NAMES) return HASH_NAMES;
-  if (c->head && fields == c->columns + 1 && ends_with_mark(c, at->at)) return TRAILING;
-  if (fields > 1 && c->columns > 1 && is_sparse(c, c->field[1])) return SPARSE;
+  if (*at->at == '#' && !c->text.comment) return &comment;
+  if (by_hash(c) == &hash_names) return &hash_names;
+  if (c->head && fields == c->columns + 1 && ends_with_mark(c, at->at)) return &trailing;
+  if (fields > 1 && c->columns > 1 && is_sparse(c, c->field[1])) return &sparse;
   const int64_t line = c->first.line + (c->head ? 0 : 1); /* the first that could be another */
-  const remedy known = first_line(c);
-  if (known != NOTHING || at->line != line) return known;
-  if (ls_csv_ended(&c->text, next.at)) return NOTHING;
-  if (ls_csv_record(&c->text, &next, NULL, 0, &more) != LS_OK || more != fields) return NOTHING;
-  if (c->head) return c->columns > 1 && fields == c->columns + 1 ? ROW_NAMES : TITLE;
-  return FIRST;
+  const remedy *known = by_first_line(c);
+  if (known || at->line != line) return known;
+  if (ls_csv_ended(&c->text, next.at)) return NULL;
+  if (ls_csv_record(&c->text, &next, NULL, 0, &more) != LS_OK || more != fields) return NULL;
+  if (c->head) return c->columns > 1 && fields == c->columns + 1 ? &row_names : &title;
+  return &no_sample;
 }
 
 ls_status ls_csv_remedy_shape(const ls_csv *c, ls_status status, const ls_csv_cursor *at,
@@ -377,32 +352,32 @@ static bool is_name(const ls_csv *c, int64_t column) {
 
 /* The other decimal mark; categories where the column has words, or a mark of what is missing where
  * it has numbers; or to leave out a first line of units. Takes the record's place. */
-static remedy number_remedy(const ls_csv *c, int64_t line, int64_t column) {
+static const remedy *number_remedy(const ls_csv *c, int64_t line, int64_t column) {
   const ls_csv_field f = c->field[column];
   ls_csv_text other = c->text;
   double value;
   other.decimal_comma = !other.decimal_comma;
   if (c->text.mark != ',' && ls_csv_number(&other, f, &value))
-    return c->text.decimal_comma ? DECIMAL_COMMA : DECIMAL_POINT;
-  if (c->text.mark == ',' && memchr(f.text, ';', f.length)) return SEMICOLONS;
-  if (has_signs(c, f)) return SIGNS;
+    return c->text.decimal_comma ? &decimal_comma : &decimal_point;
+  if (c->text.mark == ',' && memchr(f.text, ';', f.length)) return &semicolons;
+  if (has_signs(c, f)) return &dressed;
   if (ls_csv_number(&other, f, &value))
-    return c->text.decimal_comma ? DECIMAL_COMMA : DECIMAL_POINT;
-  if (ls_csv_excel_error(f.text)) return MARK;
-  if (*c->taken == '#' && !c->text.comment) return COMMENT;
-  if (is_name(c, column)) return HEADER_AGAIN;
-  if (is_sparse(c, f)) return SPARSE;
-  if (has_exponent_d(c, f)) return EXPONENT;
+    return c->text.decimal_comma ? &decimal_comma : &decimal_point;
+  if (ls_csv_excel_error(f.text)) return &no_value;
+  if (*c->taken == '#' && !c->text.comment) return &comment;
+  if (is_name(c, column)) return &header_again;
+  if (is_sparse(c, f)) return &sparse;
+  if (has_exponent_d(c, f)) return &exponent;
   const bool first = line == c->first.line, input = is_input(c, column);
-  const remedy known = first ? first_line(c) : NOTHING;
-  if (known != NOTHING) return known;
+  const remedy *known = first ? by_first_line(c) : NULL;
+  if (known) return known;
   const bool any_number = ls_csv_count_numbers(c, NULL, c->columns) > 0;
   const int64_t more = more_words(c, column);
-  if (more > 0 && c->by_config && !input) return CLASSES;
-  if (more > 0 && c->by_config && c->value.count == 0) return WORDS;
-  if (more == 0 && c->by_config && input) return NO_NUMBERS;
-  if (more < 0 && first && !any_number) return UNITS;
-  return more < 0 && is_mark(f) ? MARK : NOTHING;
+  if (more > 0 && c->by_config && !input) return &classes;
+  if (more > 0 && c->by_config && c->value.count == 0) return &words;
+  if (more == 0 && c->by_config && input) return &no_numbers;
+  if (more < 0 && first && !any_number) return &units;
+  return more < 0 && is_mark(f) ? &no_value : NULL;
 }
 
 /* What reads a mark of what is missing as such. */
@@ -419,10 +394,10 @@ static ls_status propose_missing(const ls_csv *c, ls_status status, ls_csv_field
 
 ls_status ls_csv_remedy_number(const ls_csv *c, ls_status status, int64_t line, int64_t column) {
   const ls_csv_field f = c->field[column];
-  const remedy what = number_remedy(c, line, column);
+  const remedy *what = number_remedy(c, line, column);
   c->field[column] = f;
-  if (what == CLASSES && c->by == LS_CSV_BY_IMPORT)
+  if (what == &classes && c->by == LS_CSV_BY_IMPORT)
     return ls_fail(status, "%s; --classes takes texts for names of classes", ls_error_text());
-  if (what == MARK) return propose_missing(c, status, f, is_input(c, column));
+  if (what == &no_value) return propose_missing(c, status, f, is_input(c, column));
   return propose(c, status, what);
 }

@@ -132,9 +132,9 @@ static ls_status check_text(const char *path, const char *text, size_t bytes) {
     return ls_fail(LS_EDATA, "%s: no CSV but an IDX file; data.type: idx reads it", path);
   for (const char *p = text; p < nul; p++) line += *p == '\n';
   return ls_fail(LS_EDATA,
-                 "%s:%lld: a NUL byte (byte %lld): no text file; raw numbers become an array of "
+                 "%s:%jd: a NUL byte (byte %jd): no text file; raw numbers become an array of "
                  "lockstep data import by numpy.fromfile, reshape(samples, -1) and numpy.save",
-                 path, (long long)line, (long long)(nul - text));
+                 path, line, nul - text);
 }
 
 ls_status ls_csv_open(const char *path, const ls_csv_spec *spec, ls_csv_text *c,
@@ -166,8 +166,8 @@ ls_status ls_csv_open(const char *path, const ls_csv_spec *spec, ls_csv_text *c,
 static ls_status never_closed(const ls_csv_text *c, ls_csv_cursor quote) {
   const char *before = memrchr(c->text, '\n', (size_t)(quote.at - c->text)),
              *line = before ? before + 1 : c->text;
-  return ls_fail(LS_EDATA, "%s:%lld: the quote opened here (byte %lld of the line) is never closed",
-                 c->path, (long long)quote.line, (long long)(quote.at - line + 1));
+  return ls_fail(LS_EDATA, "%s:%jd: the quote opened here (byte %jd of the line) is never closed",
+                 c->path, quote.line, quote.at - line + 1);
 }
 
 static inline bool ends_field(const ls_csv_text *c, char p) {
@@ -188,8 +188,8 @@ static ls_status take_quoted(const ls_csv_text *c, ls_csv_cursor *at, ls_csv_fie
   at->at = p + 1;
   if (at->at == c->end || *at->at == '\r' || ends_field(c, *at->at)) return LS_OK;
   return ls_fail(LS_EDATA,
-                 "%s:%lld: text behind a closing quote; double the quote if it belongs to the text",
-                 c->path, (long long)at->line);
+                 "%s:%jd: text behind a closing quote; double the quote if it belongs to the text",
+                 c->path, at->line);
 }
 
 static ls_csv_field trimmed(const char *at, const char *end) {

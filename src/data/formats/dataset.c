@@ -30,7 +30,7 @@ ls_dataset ls_dataset_of(const char *text) {
   ls_dataset d = {.here = colon ? colon + 1 : text};
   const char *columns = strrchr(d.here, '[');
   if (colon) d.file = (int)(colon - text);
-  d.part = columns && read_columns(columns, &d);
-  d.path = d.part ? (int)(columns - d.here) : (int)strlen(d.here);
+  d.some = columns && read_columns(columns, &d);
+  d.path = d.some ? (int)(columns - d.here) : (int)strlen(d.here);
   return d;
 }

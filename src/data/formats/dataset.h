@@ -10,7 +10,7 @@ typedef struct {
   int file;         /* characters of the text that name a file; 0: the source's own */
   const char *here; /* the text without them, */
   int path;         /* which begins with so many of the dataset's path, and goes on with columns */
-  bool part;        /* it says which: */
+  bool some;        /* it says which: */
   int64_t lo, hi;   /* [lo, hi); hi -1: to the last one */
 } ls_dataset;
 

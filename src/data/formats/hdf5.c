@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
+#include "base/clamp.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
@@ -18,8 +19,9 @@
 #include "data/words.h"
 #include "io/gz.h"
 #include "io/h5.h"
+#include "io/regular.h"
 
-enum { X, Y, WEIGHTS, ROLES };
+enum { X = LS_ROLE_X, Y = LS_ROLE_Y, WEIGHTS, ROLES };
 enum { TOGETHER = 256 }; /* rows of a dataset of which not all columns are taken, at once */
 
 typedef struct {
@@ -101,22 +103,26 @@ static ls_status check_rows(const hdf5 *h, const piece *p) {
   const piece *first = &h->piece[0];
   const ls_h5_shape *x = shape_of(first), *set = shape_of(p);
   if (set->rows == x->rows) return LS_OK;
+  const int64_t across = rows_across(x);
+  const bool turned = across == set->rows || rows_across(set) == x->rows ||
+                      (across > 0 && across == rows_across(set));
   const char *hint = "";
-  if (rows_across(x) == set->rows || rows_across(set) == x->rows ||
-      (rows_across(x) > 0 && rows_across(x) == rows_across(set)))
+  if (turned)
     hint = first->transpose ? "; are samples the rows here? say transpose: false"
                             : "; are samples the columns here? say transpose: true";
-  return ls_fail(LS_EDATA, "%s: %s has %lld rows for the %lld of %s%s", path_of(h, p), p->name,
-                 (long long)set->rows, (long long)x->rows, first->name, hint);
+  return ls_fail(LS_EDATA, "%s: %s has %jd rows for the %jd of %s%s", path_of(h, p), p->name,
+                 set->rows, x->rows, first->name, hint);
 }
 
 /* All columns, or those that the config names. */
 static ls_status choose_part(const hdf5 *h, piece *p, const ls_dataset *d) {
   p->width = shape_of(p)->width;
-  int64_t lo = d->part ? d->lo : 0, hi = d->part && d->hi >= 0 ? d->hi : p->width;
+  const int64_t lo = d->some ? d->lo : 0;
+  int64_t hi = p->width;
+  if (d->some && d->hi >= 0) hi = d->hi;
   if (lo >= hi || hi > p->width)
-    return ls_fail(LS_EDATA, "%s: %s: there are no such columns: %s has %lld, from 0 to %lld",
-                   path_of(h, p), d->here, p->name, (long long)p->width, (long long)(p->width - 1));
+    return ls_fail(LS_EDATA, "%s: %s: there are no such columns: %s has %jd, from 0 to %jd",
+                   path_of(h, p), d->here, p->name, p->width, p->width - 1);
   LS_NEW(p->from, p->width);
   LS_NEW(p->to, p->width);
   p->whole = hi - lo == p->width;
@@ -131,7 +137,7 @@ static bool is_missing(const hdf5 *h, const char *text, bool any_case) {
 
 /* As in CSV files: "none" may be a name. */
 static ls_status add_names(const hdf5 *h, const piece *p, int64_t skipped) {
-  for (int64_t k = skipped > 0 ? skipped : 0; k < p->text.count; k++) {
+  for (int64_t k = ls_max(skipped, 0); k < p->text.count; k++) {
     const char *text = p->text.text[k];
     if (is_missing(h, text, false)) continue;
     ls_status status =
@@ -139,20 +145,18 @@ static ls_status add_names(const hdf5 *h, const piece *p, int64_t skipped) {
             ? ls_fail(LS_EDATA, "a class that is not UTF-8 text; in Python: text.encode(\"utf-8\")")
             : ls_names_add(h->base.names, text, strlen(text), is_missing(h, text, true));
     if (status != LS_OK)
-      return ls_fail_prefix(status, "%s: %s: row %lld", path_of(h, p), p->name, (long long)k);
+      return ls_fail_prefix(status, "%s: %s: row %jd", path_of(h, p), p->name, k);
   }
   return LS_OK;
 }
 
 /* Names of train are collected, unless a checkpoint knows them. */
 static ls_status collect_names(hdf5 *h, const piece *p, const ls_opening *what) {
-  const ls_texts *named = what->spec->classes_named;
-  if (!what->first) LS_TRY(named ? ls_names_of(named, &h->own_names) : ls_names_new(&h->own_names));
-  h->base.names = what->first ? what->first->names : h->own_names;
+  LS_TRY(ls_names_begin(what, &h->own_names, &h->base.names));
   if (!h->base.names)
     return ls_fail(LS_EDATA, "%s: %s holds texts, and the labels of %s are numbers", path_of(h, p),
                    p->name, what->first->file[0].path);
-  if (named || what->split != LS_SPLIT_TRAIN) return LS_OK;
+  if (what->spec->classes_named || what->split != LS_SPLIT_TRAIN) return LS_OK;
   LS_TRY(add_names(h, p, what->skipped));
   if (h->base.names->numbers || (!what->spec->trained && !what->spec->foreign)) return LS_OK;
   return ls_fail(LS_EDATA,
@@ -201,7 +205,7 @@ static ls_status place_pieces(hdf5 *h) {
     int64_t *next = &n[p->role == X ? X : Y];
     for (int64_t c = 0; c < p->columns; c++) p->to[c] = (*next)++;
     if (p->role == WEIGHTS) h->base.shape.weights = 1;
-    if (p->width > most) most = p->width;
+    most = ls_max(most, p->width);
   }
   h->base.shape.features = n[X];
   h->base.shape.outputs = n[Y] - h->base.shape.weights;
@@ -218,8 +222,8 @@ static ls_status check_pieces(hdf5 *h) {
     if (p->role == X) shape->bytes = shape->bytes && set->bytes;
     if (p->role == X) shape->single = shape->single && set->single;
     if (p->role == WEIGHTS && p->columns > 1)
-      return ls_fail(LS_EDATA, "%s: %s has %lld values a sample, and a weight is one",
-                     path_of(h, p), p->name, (long long)p->columns);
+      return ls_fail(LS_EDATA, "%s: %s has %jd values a sample, and a weight is one", path_of(h, p),
+                     p->name, p->columns);
   }
   return place_pieces(h);
 }
@@ -230,9 +234,9 @@ static void warn_of_one(const hdf5 *h, const ls_opening *what) {
   const piece *x = &h->piece[0];
   if (what->quick || what->spec->inputs || shape->rows > 1 || shape->features == 1) return;
   ls_log(LS_LOG_WARN,
-         "%s: %s is one sample of %lld numbers; are samples the %s here? say "
+         "%s: %s is one sample of %jd numbers; are samples the %s here? say "
          "transpose: %s",
-         path_of(h, x), x->name, (long long)shape->features, x->transpose ? "rows" : "columns",
+         path_of(h, x), x->name, shape->features, x->transpose ? "rows" : "columns",
          x->transpose ? "false" : "true");
 }
 
@@ -283,7 +287,10 @@ static ls_status take_columns(hdf5 *h, int role, const int64_t *column, int64_t 
     LS_TRY(take_some(p, before, column, n));
     before += had;
   }
-  *(role == X ? &h->base.shape.features : &h->base.shape.outputs) = n;
+  if (role == X)
+    h->base.shape.features = n;
+  else
+    h->base.shape.outputs = n;
   return LS_OK;
 }
 
@@ -339,14 +346,10 @@ static ls_status open_hdf5(const ls_opening *what, ls_source **out) {
 /* Behind each read: the values belong to the digest only if the file is still what it was then. */
 static ls_status check_unchanged(const hdf5 *h, int file) {
   struct stat now;
-  const struct stat *then = &h->seen[file];
   const char *path = h->base.file[file].path;
-  bool same = stat(path, &now) == 0 && now.st_ino == then->st_ino && now.st_size == then->st_size &&
-              now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
-              now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
-  return same || ls_without("data-watch")
-             ? LS_OK
-             : ls_fail(LS_EDATA, "%s: has changed since training began to read it", path);
+  const bool same = stat(path, &now) == 0 && ls_file_same(&now, &h->seen[file]);
+  if (same || ls_without("data-watch")) return LS_OK;
+  return ls_fail(LS_EDATA, "%s: has changed since training began to read it", path);
 }
 
 /* Columns of rows of a dataset to their places in rows of `stride`. */
@@ -373,8 +376,8 @@ static ls_status read_labels(const hdf5 *h, const piece *p, int64_t lo, int64_t 
   for (int64_t k = 0; k < rows; k++) {
     const char *text = p->text.text[lo + k];
     if (!class_of(h, text, &out[k * stride + p->to[0]]) && !h->base.loose)
-      return ls_fail(LS_EDATA, "%s: %s: row %lld: '%s': a class that the training data do not have",
-                     path_of(h, p), p->name, (long long)(lo + k), text);
+      return ls_fail(LS_EDATA, "%s: %s: row %jd: '%s': a class that the training data do not have",
+                     path_of(h, p), p->name, lo + k, text);
   }
   return LS_OK;
 }
@@ -386,7 +389,7 @@ static ls_status read_piece(const hdf5 *h, const piece *p, int64_t lo, int64_t r
   if (p->text.count > 0) return read_labels(h, p, lo, rows, out, stride);
   if (p->whole && p->columns == stride) return ls_h5set_read(p->set, lo, rows, cell, out);
   for (int64_t k = 0, n; k < rows; k += n) {
-    n = rows - k < TOGETHER ? rows - k : TOGETHER;
+    n = ls_min(rows - k, TOGETHER);
     LS_TRY(ls_h5set_read(p->set, lo + k, n, cell, h->wide));
     spread(p, h->wide, n, size, (char *)out + (size_t)(k * stride) * size, stride);
   }
@@ -452,9 +455,8 @@ static ls_status rewind_hdf5(ls_source *source) {
 static ls_status check_keys(const hdf5 *h, const char *by, int64_t rows) {
   return rows == h->base.shape.rows
              ? LS_OK
-             : ls_fail(LS_EDATA, "%s: %s has %lld values for %lld samples (data.validation.by)",
-                       path_of(h, &h->piece[0]), by, (long long)rows,
-                       (long long)h->base.shape.rows);
+             : ls_fail(LS_EDATA, "%s: %s has %jd values for %jd samples (data.validation.by)",
+                       path_of(h, &h->piece[0]), by, rows, h->base.shape.rows);
 }
 
 static ls_status text_keys(const hdf5 *h, const char *by, const ls_texts *texts, const bool *asked,
@@ -462,8 +464,8 @@ static ls_status text_keys(const hdf5 *h, const char *by, const ls_texts *texts,
   LS_TRY(check_keys(h, by, texts->count));
   for (int64_t row = 0; row < texts->count; row++) {
     if (asked[row] && is_missing(h, texts->text[row], false))
-      return ls_fail(LS_EDATA, "%s: %s: row %lld: no value to group by (data.validation.by)",
-                     path_of(h, &h->piece[0]), by, (long long)row);
+      return ls_fail(LS_EDATA, "%s: %s: row %jd: no value to group by (data.validation.by)",
+                     path_of(h, &h->piece[0]), by, row);
     key[row] = XXH3_64bits(texts->text[row], strlen(texts->text[row]));
   }
   return LS_OK;
@@ -475,8 +477,8 @@ static ls_status check_whole(const hdf5 *h, const char *by, const bool *asked,
   for (int64_t row = 0; row < h->base.shape.rows; row++)
     if (asked[row] && (value[row] != floor(value[row]) || !isfinite(value[row])))
       return ls_fail(LS_EDATA,
-                     "%s: %s: row %lld: not a whole number to group by (data.validation.by): %g",
-                     path_of(h, &h->piece[0]), by, (long long)row, value[row]);
+                     "%s: %s: row %jd: not a whole number to group by (data.validation.by): %g",
+                     path_of(h, &h->piece[0]), by, row, value[row]);
   return LS_OK;
 }
 
@@ -491,9 +493,9 @@ static ls_status number_keys(const hdf5 *h, const char *by, const bool *asked, u
   ls_status status = check_keys(h, by, shape->rows);
   if (status == LS_OK && shape->width != 1)
     status = ls_fail(LS_EDATA,
-                     "%s: %s is %s, %lld values a sample; to group by it must be one whole number "
+                     "%s: %s is %s, %jd values a sample; to group by it must be one whole number "
                      "or text a sample (data.validation.by)",
-                     path_of(h, &h->piece[0]), by, shape->type, (long long)shape->width);
+                     path_of(h, &h->piece[0]), by, shape->type, shape->width);
   double *value = (double *)(void *)key; /* as wide as a key */
   if (status == LS_OK) status = ls_h5set_read(set, 0, shape->rows, LS_F64, value);
   ls_h5set_close(&set);
@@ -533,8 +535,8 @@ static void place_hdf5(const ls_source *source, int64_t row, int64_t column, cha
   const hdf5 *h = (const hdf5 *)source;
   int64_t value = 0;
   const piece *p = origin_of(h, column, &value);
-  snprintf(text, size, "%s: %s: %s %lld, value %lld", path_of(h, p), p->name,
-           p->transpose ? "column" : "row", (long long)row, (long long)value);
+  snprintf(text, size, "%s: %s: %s %jd, value %jd", path_of(h, p), p->name,
+           p->transpose ? "column" : "row", row, value);
 }
 
 static void close_hdf5(ls_source *source) {
@@ -558,8 +560,7 @@ static void describe_piece(const piece *p, char *text, size_t size) {
   const ls_h5_shape *shape = shape_of(p);
   size_t at = (size_t)snprintf(text, size, "%s", shape->type);
   for (int k = 1; k < shape->dims && shape->dims > 2 && at < size; k++)
-    at += (size_t)snprintf(text + at, size - at, "%s%lld", k == 1 ? ", " : " x ",
-                           (long long)shape->dim[k]);
+    at += (size_t)snprintf(text + at, size - at, "%s%jd", k == 1 ? ", " : " x ", shape->dim[k]);
   if (shape->dims > 2 && at < size) at += (size_t)snprintf(text + at, size - at, " each");
   if (p->transpose && at < size) at += (size_t)snprintf(text + at, size - at, ", in columns");
   if (*shape->meaning && at < size) snprintf(text + at, size - at, ", %s", shape->meaning);
@@ -584,9 +585,9 @@ static void name_by_dataset(const hdf5 *h, int role, ls_texts *out) {
     const piece *p = &h->piece[i];
     for (int64_t c = 0; c < p->columns && p->role == role; c++) {
       LS_FREE(out->text[p->to[c]]);
-      out->text[p->to[c]] = p->width == 1 ? ls_mem_text(p->name + 1)
-                                          : ls_mem_format("%s_%lld", p->name + (*p->name == '/'),
-                                                          (long long)p->from[c]);
+      out->text[p->to[c]] = p->width == 1
+                                ? ls_mem_text(p->name + 1)
+                                : ls_mem_format("%s_%jd", p->name + (*p->name == '/'), p->from[c]);
     }
   }
 }
@@ -624,9 +625,8 @@ static ls_status call_targets(const hdf5 *h, ls_texts *out) {
   const char *slash = strrchr(p->name, '/'), *name = slash ? slash + 1 : p->name;
   LS_NEW(out->text, p->columns);
   for (; out->count < p->columns; out->count++)
-    out->text[out->count] = p->width == 1
-                                ? ls_mem_text(name)
-                                : ls_mem_format("%s_%lld", name, (long long)p->from[out->count]);
+    out->text[out->count] =
+        p->width == 1 ? ls_mem_text(name) : ls_mem_format("%s_%jd", name, p->from[out->count]);
   return LS_OK;
 }
 
@@ -655,7 +655,7 @@ static void mark_hdf5(const ls_source *source, const char *name, bool *const mea
     bool same = (int)strlen(p->name) == d.path && strncmp(p->name, d.here, (size_t)d.path) == 0;
     if (!same || p->role == WEIGHTS || !meant[p->role]) continue;
     for (int64_t c = 0; c < p->columns; c++)
-      meant[p->role][p->to[c]] = !d.part || (p->from[c] >= d.lo && (d.hi < 0 || p->from[c] < d.hi));
+      meant[p->role][p->to[c]] = !d.some || (p->from[c] >= d.lo && (d.hi < 0 || p->from[c] < d.hi));
   }
 }
 

@@ -9,17 +9,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "data/columns.h"
 #include "data/format.h"
 #include "data/formats/array.h"
 
 enum { IMAGES = 0x803, LABELS = 0x801, DIMENSIONS_MAX = 32, LISTED = 16 };
 enum { QMNIST_COLUMNS = 8 };
-
-typedef struct {
-  ls_source base;
-  ls_array array[2]; /* images, labels (gz NULL: none) */
-} idx;
 
 /* ---- a folder without the standard names ---- */
 
@@ -155,16 +149,16 @@ bool ls_idx_magic(const unsigned char head[4], ls_dtype *type) {
 static ls_status check_magic(const ls_array *a, const unsigned char head[4], int i, bool standard) {
   static const int64_t magic[2] = {IMAGES, LABELS};
   static const char *const what[2] = {"images", "labels"};
-  const unsigned long long is = (unsigned long long)big_endian(head);
+  const unsigned is = (unsigned)big_endian(head);
   ls_dtype type;
-  if (standard && big_endian(head) == magic[1 - i])
+  if (standard && is == magic[1 - i])
     return ls_fail(LS_EDATA,
-                   "%s: magic number 0x%08llx where 0x%08llx belongs (%s of unsigned bytes): this "
+                   "%s: magic number 0x%08x where 0x%08x belongs (%s of unsigned bytes): this "
                    "is a file of %s",
-                   a->path, is, (unsigned long long)magic[i], what[i], what[1 - i]);
+                   a->path, is, (unsigned)magic[i], what[i], what[1 - i]);
   if (ls_idx_magic(head, &type)) return LS_OK;
   return ls_fail(LS_EDATA,
-                 "%s: magic number 0x%08llx: this is no IDX file (two zeros, a type of 0x08 to "
+                 "%s: magic number 0x%08x: this is no IDX file (two zeros, a type of 0x08 to "
                  "0x0e, 1 to %d dimensions)",
                  a->path, is, DIMENSIONS_MAX);
 }
@@ -174,16 +168,13 @@ static ls_status ends_within(const ls_array *a, size_t got, size_t bytes) {
                  bytes);
 }
 
-static ls_status open_array(idx *r, int i, const char *path, bool standard) {
-  ls_array *a = &r->array[i];
+static ls_status read_header(ls_array *a, int role, const ls_opening *what) {
   unsigned char head[4 + 4 * DIMENSIONS_MAX];
   int64_t dimension[DIMENSIONS_MAX];
   size_t got;
-  a->path = r->base.file[i].path = ls_mem_text(path);
-  LS_TRY(ls_gz_open(path, &a->gz));
   LS_TRY(ls_gz_read(a->gz, head, 4, &got));
   if (got < 4) return ends_within(a, got, 4);
-  LS_TRY(check_magic(a, head, i, standard));
+  LS_TRY(check_magic(a, head, role, !what->file));
   ls_idx_magic(head, &a->type);
   a->big = true;
   a->header = 4 + 4 * (size_t)head[3];
@@ -193,11 +184,11 @@ static ls_status open_array(idx *r, int i, const char *path, bool standard) {
   return ls_array_shape(a, dimension, head[3]);
 }
 
-static ls_status check_labels(const idx *r, bool classes) {
-  const ls_array *y = &r->array[1];
-  if (y->rows != r->base.shape.rows)
-    return ls_fail(LS_EDATA, "%s: %lld labels for the %lld images of %s", y->path,
-                   (long long)y->rows, (long long)r->base.shape.rows, r->base.file[0].path);
+static ls_status check_labels(const ls_arrays *files, bool classes) {
+  const ls_array *x = &files->array[0], *y = &files->array[1];
+  if (y->rows != x->rows)
+    return ls_fail(LS_EDATA, "%s: %jd labels for the %jd images of %s", y->path, y->rows, x->rows,
+                   x->path);
   if (classes && y->width == QMNIST_COLUMNS && y->type == LS_I32)
     return ls_fail(LS_EDATA,
                    "%s: 8 numbers a label: QMNIST's extended labels, of which the first is the "
@@ -207,73 +198,34 @@ static ls_status check_labels(const idx *r, bool classes) {
   return LS_OK;
 }
 
-/* path[1] NULL: images alone. */
-static ls_status open_pair(const ls_opening *what, char *const path[2], bool standard,
-                           ls_source **out) {
-  LS_TRY(ls_source_new(&ls_format_idx, sizeof(idx), path[1] ? 2 : 1, out));
-  idx *r = (idx *)*out;
-  ls_status status = open_array(r, 0, path[0], standard);
-  if (status == LS_OK) ls_array_inputs(&r->array[0], &r->base.shape);
-  if (status == LS_OK && path[1]) status = open_array(r, 1, path[1], standard);
-  if (status == LS_OK && path[1]) status = check_labels(r, what->classes);
-  if (status == LS_OK) r->base.shape.outputs = r->array[1].width;
-  if (status != LS_OK) ls_source_close(out);
-  return status;
-}
+static const ls_array_kind kind = {&ls_format_idx, read_header, check_labels};
 
 /* A pair of files, or (for predict) one of images, or what of the split is in a folder, which has
  * no validation. */
 static ls_status open_idx(const ls_opening *what, ls_source **out) {
   const ls_data_spec *spec = what->spec;
   char *pair[2] = {(char *)what->file, spec->inputs ? NULL : spec->source[what->split].y};
-  if (what->file) return open_pair(what, pair, false, out);
+  if (what->file) return ls_arrays_open(&kind, what, pair, out);
   if (what->split == LS_SPLIT_VALIDATION) return LS_OK;
   char *found[2] = {NULL, NULL};
   ls_status status = find_pair(spec->dir, what->split, found);
-  if (status == LS_OK && found[0]) status = open_pair(what, found, true, out);
+  if (status == LS_OK && found[0]) status = ls_arrays_open(&kind, what, found, out);
   LS_FREE(found[0]);
   LS_FREE(found[1]);
   return status;
 }
 
-/* ---- rows ---- */
-
-static ls_status read_idx(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
-  idx *r = (idx *)source;
-  if (x) LS_TRY(ls_array_read(&r->array[0], rows, cell, x));
-  if (r->array[1].gz) LS_TRY(ls_array_read(&r->array[1], rows, LS_F64, y));
-  for (int i = 0; i < source->files && r->array[0].row == source->shape.rows; i++)
-    ls_array_about(&r->array[i], &source->file[i]);
-  return LS_OK;
-}
-
-static ls_status rewind_idx(ls_source *source) {
-  idx *r = (idx *)source;
-  LS_TRY(ls_array_rewind(&r->array[0]));
-  return r->array[1].gz ? ls_array_rewind(&r->array[1]) : LS_OK;
-}
-
 static void place_idx(const ls_source *source, int64_t row, int64_t column, char *text,
                       size_t size) {
-  snprintf(text, size, "%s: sample %lld", source->file[column < 0].path, (long long)row);
-}
-
-static void close_idx(ls_source *source) {
-  for (int i = 0; i < 2; i++) ls_gz_close(&((idx *)source)->array[i].gz);
-}
-
-static ls_status columns_idx(const ls_source *source, ls_columns *out) {
-  for (int k = 0; k < source->files; k++)
-    ls_array_type(&((const idx *)source)->array[k], out->stored[k], sizeof out->stored[k]);
-  return LS_OK;
+  snprintf(text, size, "%s: sample %jd", source->file[column < 0].path, row);
 }
 
 const ls_format ls_format_idx = {
     .name = "idx",
     .open = open_idx,
-    .read = read_idx,
-    .rewind = rewind_idx,
+    .read = ls_arrays_read,
+    .rewind = ls_arrays_rewind,
     .place = place_idx,
-    .columns = columns_idx,
-    .close = close_idx,
+    .columns = ls_arrays_columns,
+    .close = ls_arrays_close,
 };

@@ -5,17 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
-#include "data/columns.h"
 #include "data/format.h"
 #include "data/formats/array.h"
 
 enum { HEADER_MAX = 1 << 16, DIMENSIONS_MAX = 32, TYPE_SHOWN = 60 };
-
-typedef struct {
-  ls_source base;
-  ls_array array[2]; /* x, y */
-} npy;
 
 static ls_status wrong(const ls_array *a, const char *what) {
   return ls_fail(LS_EDATA, "%s: %s", a->path, what);
@@ -101,21 +94,19 @@ static ls_status read_shape(ls_array *a, const char *dict) {
   int n = 0;
   if (*at++ != '(') return wrong(a, "its header has no shape");
   while (*at != ')') {
-    long long size;
     int used = 0;
-    if (n == DIMENSIONS_MAX || sscanf(at, "%18lld%n", &size, &used) != 1 || size < 0)
+    if (n == DIMENSIONS_MAX || sscanf(at, "%18jd%n", &dimension[n], &used) != 1 || dimension[n] < 0)
       return wrong(a, "its header has no shape");
-    dimension[n++] = size;
+    n++;
     at += used;
     at += strspn(at, ", ");
   }
   return n > 0 ? ls_array_shape(a, dimension, n) : wrong(a, "a single value, no rows");
 }
 
-static ls_status open_array(ls_array *a, const char *path) {
+static ls_status read_header(ls_array *a, int role, const ls_opening *what) {
   char dict[HEADER_MAX];
-  a->path = path;
-  LS_TRY(ls_gz_open(path, &a->gz));
+  (void)role, (void)what;
   LS_TRY(read_dict(a, dict));
   LS_TRY(read_type(a, dict));
   return read_shape(a, dict);
@@ -123,65 +114,32 @@ static ls_status open_array(ls_array *a, const char *path) {
 
 /* ---- the format ---- */
 
-static ls_status open_files(npy *n, const ls_opening *what) {
-  const char *path[2] = {what->file, what->spec->source[what->split].y};
-  ls_shape *shape = &n->base.shape;
-  for (int i = 0; i < n->base.files; i++) {
-    n->base.file[i].path = ls_mem_text(path[i]);
-    LS_TRY(open_array(&n->array[i], n->base.file[i].path));
-  }
-  ls_array_inputs(&n->array[0], shape);
-  shape->outputs = n->array[1].width;
-  if (n->base.files < 2 || n->array[1].rows == shape->rows) return LS_OK;
-  return ls_fail(LS_EDATA, "%s: %lld rows for the %lld of %s", path[1], (long long)n->array[1].rows,
-                 (long long)shape->rows, path[0]);
+static ls_status check_rows(const ls_arrays *files, bool classes) {
+  const ls_array *x = &files->array[0], *y = &files->array[1];
+  (void)classes;
+  if (y->rows == x->rows) return LS_OK;
+  return ls_fail(LS_EDATA, "%s: %jd rows for the %jd of %s", y->path, y->rows, x->rows, x->path);
 }
 
 static ls_status open_npy(const ls_opening *what, ls_source **out) {
-  bool has_y = what->spec->source[what->split].y && !what->spec->inputs;
-  LS_TRY(ls_source_new(&ls_format_npy, sizeof(npy), has_y ? 2 : 1, out));
-  ls_status status = open_files((npy *)*out, what);
-  if (status != LS_OK) ls_source_close(out);
-  return status;
-}
-
-static ls_status read_npy(ls_source *source, int64_t rows, ls_dtype cell, void *x, double *y) {
-  npy *n = (npy *)source;
-  if (x) LS_TRY(ls_array_read(&n->array[0], rows, cell, x));
-  if (source->files == 2) LS_TRY(ls_array_read(&n->array[1], rows, LS_F64, y));
-  for (int i = 0; i < source->files && n->array[0].row == source->shape.rows; i++)
-    ls_array_about(&n->array[i], &source->file[i]);
-  return LS_OK;
-}
-
-static ls_status rewind_npy(ls_source *source) {
-  npy *n = (npy *)source;
-  LS_TRY(ls_array_rewind(&n->array[0]));
-  return source->files == 2 ? ls_array_rewind(&n->array[1]) : LS_OK;
+  static const ls_array_kind kind = {&ls_format_npy, read_header, check_rows};
+  const ls_data_spec *spec = what->spec;
+  char *path[2] = {(char *)what->file, spec->inputs ? NULL : spec->source[what->split].y};
+  return ls_arrays_open(&kind, what, path, out);
 }
 
 static void place_npy(const ls_source *source, int64_t row, int64_t column, char *text,
                       size_t size) {
-  snprintf(text, size, "%s: row %lld, value %lld", source->file[column < 0].path, (long long)row,
-           (long long)(column < 0 ? -1 - column : column));
-}
-
-static void close_npy(ls_source *source) {
-  for (int i = 0; i < 2; i++) ls_gz_close(&((npy *)source)->array[i].gz);
-}
-
-static ls_status columns_npy(const ls_source *source, ls_columns *out) {
-  for (int k = 0; k < source->files; k++)
-    ls_array_type(&((const npy *)source)->array[k], out->stored[k], sizeof out->stored[k]);
-  return LS_OK;
+  snprintf(text, size, "%s: row %jd, value %jd", source->file[column < 0].path, row,
+           column < 0 ? -1 - column : column);
 }
 
 const ls_format ls_format_npy = {
     .name = "npy",
     .open = open_npy,
-    .read = read_npy,
-    .rewind = rewind_npy,
+    .read = ls_arrays_read,
+    .rewind = ls_arrays_rewind,
     .place = place_npy,
-    .columns = columns_npy,
-    .close = close_npy,
+    .columns = ls_arrays_columns,
+    .close = ls_arrays_close,
 };

@@ -1,7 +1,8 @@
-/* csv_file.h - a CSV file that is being read: its records one after the other, the numbers in them,
- * and what is said of one that is wrong. Private to csv*.c. */
-#ifndef LS_DATA_FORMATS_CSV_FILE_H
-#define LS_DATA_FORMATS_CSV_FILE_H
+/* csv.h - a CSV file that is being read, and what it takes beside csv.c, the format: csv_file.c
+ * takes records and numbers one after the other, csv_columns.c says which are inputs, targets and
+ * weights, csv_remedy.c what may mend a file that is refused. Private to these and data info. */
+#ifndef LS_DATA_FORMATS_CSV_H
+#define LS_DATA_FORMATS_CSV_H
 
 #include "data/formats/csv_quick.h"
 #include "data/names.h"
@@ -37,6 +38,8 @@ typedef struct {
 
 static inline const char *ls_csv_path(const ls_csv *c) { return c->base.file[0].path; }
 
+/* ---- csv_file.c ---- */
+
 /* Open the file up to its first record, with its header. */
 ls_status ls_csv_start(ls_csv *c, const ls_opening *what);
 /* The next record into c->field. LS_EDATA, located, where it has another shape. */
@@ -60,6 +63,8 @@ static inline int64_t ls_csv_count_numbers(const ls_csv *c, const int64_t *colum
 ls_status ls_csv_value(const ls_csv *c, int64_t line, int64_t column, double *value);
 bool ls_csv_infinite(ls_csv_field f, double *value);
 
+/* "column 2 (name)", or "column 2" where it has none. */
+void ls_csv_call(const ls_csv *c, int64_t column, char *text, size_t size);
 /* "FILE:3: column 2 (name)" */
 void ls_csv_place(const ls_csv *c, int64_t line, int64_t column, char *text, size_t size);
 /* LS_EDATA: "PLACE: what: 'field'" */
@@ -67,5 +72,32 @@ ls_status ls_csv_bad(const ls_csv *c, int64_t line, int64_t column, const char *
 /* LS_EDATA for a name that is not UTF-8: of a column, a class, a text that is an input. */
 ls_status ls_csv_check_names(const ls_csv *c, const char *what, int64_t column,
                              const ls_names *names);
+
+/* ---- csv_columns.c: as a config says it, or by the names that a checkpoint knows ---- */
+
+/* c->x, c->y and the shape's numbers of them, of a file that has been started. */
+ls_status ls_csv_choose(ls_csv *c, const ls_opening *what);
+/* The columns lo to hi that a config calls `name`. */
+ls_status ls_csv_find(ls_csv *c, const char *name, int64_t *lo, int64_t *hi);
+/* The header as other data know it: units apart and put back in one way. */
+ls_status ls_csv_header(const ls_csv *c, ls_texts *out);
+
+/* ---- csv_remedy.c ---- */
+
+/* A failure with what may mend it behind its text, in the words of who can say it (c->by). */
+/* Of a record of `fields` fields that begins at `at`; the one behind it is c->next. */
+ls_status ls_csv_remedy_shape(const ls_csv *c, ls_status status, const ls_csv_cursor *at,
+                              int64_t fields);
+/* Of c->field[column], which is no number; the record taken last keeps that field alone. */
+ls_status ls_csv_remedy_number(const ls_csv *c, ls_status status, int64_t line, int64_t column);
+/* Of a column that the header does not have. */
+ls_status ls_csv_remedy_column(const ls_csv *c, ls_status status);
+
+/* Is the first line, before any record is read, no header and no sample? What separates fields in
+ * it says nothing then. */
+bool ls_csv_first_odd(const ls_csv *c);
+/* How many lines stand before the samples where the first one counts these and their inputs, as in
+ * scikit-learn's tables: 1, or 2 with names in the second; 0: it does not count. */
+int ls_csv_counted(const ls_csv *c);
 
 #endif
