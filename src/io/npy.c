@@ -5,8 +5,8 @@
 
 void ls_npy_begin(FILE *to, const char *type, int64_t rows, int64_t columns) {
   enum { BEFORE = 10, REST = 128 - BEFORE };
-  char *shape = columns > 0 ? ls_mem_format("%lld, %lld", (long long)rows, (long long)columns)
-                            : ls_mem_format("%lld,", (long long)rows);
+  char *shape =
+      columns > 0 ? ls_mem_format("%jd, %jd", rows, columns) : ls_mem_format("%jd,", rows);
   char *head =
       ls_mem_format("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type, shape);
   fwrite("\x93NUMPY\x01\x00\x76\x00", 1, BEFORE, to);

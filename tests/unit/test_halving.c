@@ -77,7 +77,7 @@ static double bytes_a_rank(const ls_exchange_ops *ops, int ranks, int per_node) 
                   .node_number = 5 / per_node,
                   .node_of = node_of,
                   .node_first = first};
-  ls_exchange_spec spec = {.n = ranks, .block = 1, .slices = ranks, .precision = LS_F32};
+  ls_exchange_spec spec = {.n = ranks, .grid = 1, .slices = ranks, .precision = LS_F32};
   ls_exchange *x = NULL;
   assert_int_equal(ls_exchange_prepare(&x, &comm, ops, &spec), LS_OK);
   const double bytes = (double)(ls_mem_bytes() - before) / ranks;
