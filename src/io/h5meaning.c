@@ -115,7 +115,28 @@ static ls_status read_factor(const ls_h5object *o, const char *name, double *val
   return LS_OK;
 }
 
+/* What NetCDF fills a variable with that has no _FillValue: types of one byte have no such mark. */
+static bool is_unwritten(ls_dtype kind, size_t bytes, ls_h5_stored v) {
+  const int spare = 64 - 8 * (int)bytes;
+  const int64_t most = INT64_MAX >> spare;
+  if (kind == LS_F64) return v.real == 0x1.ep+122;
+  if (kind == LS_I64) return v.whole == (spare ? -most : 1 - most);
+  return (uint64_t)v.whole == (UINT64_MAX >> spare) - (spare ? 0 : 1);
+}
+
+/* The fill value of HDF5 means nothing, unless it is NetCDF's own. */
+static void read_unwritten(const ls_h5object *o, ls_h5_meaning *m) {
+  H5D_fill_value_t defined;
+  ls_h5_stored fill;
+  if (o->truths || o->width < 2 || o->width > sizeof fill) return;
+  if (H5Pfill_value_defined(o->plist, &defined) < 0 || defined != H5D_FILL_VALUE_USER_DEFINED)
+    return;
+  if (H5Pget_fill_value(o->plist, ls_h5_type_native(m->kind), &fill) < 0) return;
+  if (is_unwritten(m->kind, o->width, fill)) m->value[m->missing++] = fill;
+}
+
 static ls_status read_missing(const ls_h5object *o, ls_h5_meaning *m) {
+  if (H5Aexists(o->id, missing_names[0]) <= 0) read_unwritten(o, m);
   for (int k = 0; k < 2; k++) {
     numbers found = read_numbers(o, missing_names[k]);
     if (found.count < 0)

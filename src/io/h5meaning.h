@@ -2,7 +2,8 @@
  * NetCDF files follow: value = stored * scale_factor + add_offset, in double; _FillValue,
  * missing_value and what lies outside valid_range, valid_min and valid_max are missing, and become
  * NaN. These are all compared with what is stored. HDF5's own fill value (of the dataset's
- * creation) means nothing. Private to io/. */
+ * creation) means nothing, unless it is NetCDF's for what was never written and there is no
+ * _FillValue. Private to io/. */
 #ifndef LS_IO_H5MEANING_H
 #define LS_IO_H5MEANING_H
 
@@ -27,7 +28,8 @@ typedef struct {
   bool packed;
   double scale, offset;
   int missing;
-  ls_h5_stored value[2 * LS_H5_MISSING_MAX]; /* (missing) that mean none, of two attributes */
+  ls_h5_stored value[2 * LS_H5_MISSING_MAX]; /* (missing) that mean none, of two attributes, or one
+                                                and NetCDF's fill */
   bool ranged;
   double least, most; /* of what is stored; infinite: no limit */
 } ls_h5_meaning;

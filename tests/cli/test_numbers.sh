@@ -88,7 +88,7 @@ refused() {
   local text=$4 code=0; imports "$1" "$2" "$3" "${@:5}" || code=$?
   { [ $code -eq 65 ] && grep -q "$text" err; } || fail "$2 $3 ${*:5}: exit $code: $(cat err)"
 }
-for x in /gap /gap_list /gap_range /gap_real /gap_nan; do refused m.h5 $x /y "$x: row 17, value 1: missing"; done
+for x in /gap /gap_list /gap_range /gap_real /gap_nan /unwritten_{f4,f8,i2,i4,u2,u4}; do refused m.h5 $x /y "$x: row 17, value 1: missing"; done
 refused m.h5 /meant /y_gap '/y_gap: row 11, value 0: missing'
 refused m.h5 /meant /label_gap '/label_gap: row 11, value 0: no class' --classes
 refused m.h5 /bad_scale /y 'bad_scale.*scale_factor is not one finite number'

@@ -4,11 +4,11 @@
  * and add_offset /whole (120, 3) uint8      /unsigned int8 with _Unsigned /own (120, 3) float64
  * /own_fill: HDF5's own fill value, which means nothing /gap_meant                 /gap int16 with
  * _FillValue in row 17, value 1; /gap_list missing_value; /gap_range valid_range; /gap_real float32
- * of 1e20 without scaling; /gap_nan float64: NaN /columns, /packed_columns (3, 120): the samples
- * are columns; /cube (5, 3, 120), of /cube_meant (120, 3, 5) /y (120), /y_row (1, 120), /y_packed
- * int16 packed, /y_gap int16 with a fill value in row 11 /label (120) int32, /label_gap with a fill
- * value in row 11 /bad_scale: scale_factor is a text; /zero_scale: it is 0; /one (1, 120): one
- * sample of 120 numbers, or 120 of one */
+ * of 1e20 without scaling; /gap_nan float64: NaN; /unwritten_* NetCDF's fill values, which mean it
+ * /columns, /packed_columns (3, 120): the samples are columns; /cube (5, 3, 120), of /cube_meant
+ * (120, 3, 5) /y (120), /y_row (1, 120), /y_packed int16 packed, /y_gap int16 with a fill value in
+ * row 11 /label (120) int32, /label_gap with a fill value in row 11 /bad_scale: scale_factor is a
+ * text; /zero_scale: it is 0; /one (1, 120): one sample of 120 numbers, or 120 of one */
 #include <hdf5.h>
 #include <math.h>
 #include <stdlib.h>
@@ -72,6 +72,17 @@ static void put_own(const double *value) {
   H5Dclose(set), H5Sclose(space), H5Pclose(plist);
 }
 
+/* What was never written, as NetCDF marks it. */
+static void put_unwritten(const char *name, hid_t type, double mark, double *value) {
+  hsize_t dim[2] = {ROWS, WIDTH};
+  hid_t space = H5Screate_simple(2, dim, NULL), plist = H5Pcreate(H5P_DATASET_CREATE);
+  value[GAP] = mark;
+  H5Pset_fill_value(plist, H5T_NATIVE_DOUBLE, &mark);
+  hid_t set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+  H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, value);
+  H5Dclose(set), H5Sclose(space), H5Pclose(plist);
+}
+
 static void put_gaps(double *stored, double *meant) {
   double kept = stored[GAP];
   hid_t set;
@@ -94,6 +105,12 @@ static void put_gaps(double *stored, double *meant) {
   set = put("/gap_real", H5T_IEEE_F32LE, ROWS, WIDTH, meant);
   say(set, "_FillValue", H5T_IEEE_F64LE, 1, (double[]){1e20}); /* not of the dataset's type */
   H5Dclose(set);
+  put_unwritten("/unwritten_f4", H5T_IEEE_F32LE, 0x1.ep+122, meant);
+  put_unwritten("/unwritten_f8", H5T_IEEE_F64BE, 0x1.ep+122, meant);
+  put_unwritten("/unwritten_i2", H5T_STD_I16LE, -32767, meant);
+  put_unwritten("/unwritten_i4", H5T_STD_I32LE, -2147483647, meant);
+  put_unwritten("/unwritten_u2", H5T_STD_U16LE, 65535, meant);
+  put_unwritten("/unwritten_u4", H5T_STD_U32LE, 4294967295, meant);
   stored[GAP] = kept;
   meant[GAP] = kept / 2 + 100;
 }
