@@ -13,6 +13,7 @@ ls_status ls_account_begin(ls_data *data, ls_source *source[3]) {
   ls_account *account = &data->account;
   const int how = account->spec->missing.x_how;
   LS_TRY(ls_constants_make(&account->side[LS_ROLE_X].constant, data->recipe.features));
+  LS_TRY(ls_constants_make(&account->side[LS_ROLE_X].counting, data->recipe.features));
   LS_TRY(ls_constants_make(&account->side[LS_ROLE_Y].constant, data->recipe.columns));
   for (int s = 0; s < 3; s++)
     if (data->splits.kept[s].n > 0) account->dropped += data->rows[s] - *data->splits.kept[s].taken;
@@ -23,9 +24,15 @@ ls_status ls_account_begin(ls_data *data, ls_source *source[3]) {
   return LS_OK;
 }
 
-/* x: of a training sample; NULL: it is not read. */
-static void take_train(ls_account *account, const ls_recipe *r, const char *x, const double *y) {
-  if (x) ls_constants_look(&account->side[LS_ROLE_X].constant, r->raw, x);
+static void take_inputs(ls_account_side *side, const ls_recipe *r, int64_t number, const char *x) {
+  ls_constants_look(&side->constant, r->raw, x);
+  ls_constants_look_less(&side->counting, r->raw, x, (double)number);
+}
+
+/* A training sample, the number-th of its source. x: NULL: it is not read. */
+static void take_train(ls_account *account, const ls_recipe *r, int64_t number, const char *x,
+                       const double *y) {
+  if (x) take_inputs(&account->side[LS_ROLE_X], r, number, x);
   if (r->labels || r->soft) return;
   ls_constants_look(&account->side[LS_ROLE_Y].constant, LS_F64, y);
   ls_spread_add(&account->target, y, r->columns);
@@ -38,7 +45,7 @@ void ls_account_take(ls_data *data, int source, const ls_chunk *chunk) {
   const double *y = chunk->y;
   for (int64_t k = 0; k < chunk->rows; k++, y += chunk->stride) {
     if (ls_cut_has(&data->splits.cut[LS_SPLIT_TRAIN], source, chunk->first + k))
-      take_train(account, r, x, y);
+      take_train(account, r, chunk->first + k, x, y);
     else
       for (int64_t c = 0; r->gaps[LS_ROLE_Y] && c < r->columns; c++)
         account->masked += isnan(y[c]) != 0;
@@ -67,6 +74,7 @@ ls_status ls_account_name(ls_account *account, const ls_trained *trained) {
 void ls_account_free(ls_account *account) {
   for (int i = 0; i < 2; i++) {
     ls_constants_free(&account->side[i].constant);
+    ls_constants_free(&account->side[i].counting);
     ls_texts_free(&account->side[i].name);
   }
   LS_FREE(account->filled);

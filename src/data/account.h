@@ -12,6 +12,7 @@
 typedef struct {
   ls_texts name;         /* (columns), with units; none: they have no names */
   ls_constants constant; /* of the training samples */
+  ls_constants counting; /* inputs that go up by 1 from sample to sample of the file */
 } ls_account_side;
 
 struct ls_account {

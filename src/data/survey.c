@@ -51,16 +51,20 @@ ls_status ls_constants_make(ls_constants *c, int64_t columns) {
 }
 
 /* Those that have differed once are not looked at again. */
-void ls_constants_look(ls_constants *c, ls_dtype cell, const void *row) {
+void ls_constants_look_less(ls_constants *c, ls_dtype cell, const void *row, double place) {
   int64_t same = 0;
   c->looked = true;
   for (int64_t k = 0; k < c->same; k++) {
     const int64_t i = c->at[k];
-    const double v = ls_dtype_get(cell, row, i);
+    const double v = ls_dtype_get(cell, row, i) - place;
     if (isnan(c->value[i])) c->value[i] = v;
     if (isnan(v) || v == c->value[i]) c->at[same++] = i;
   }
   c->same = same;
+}
+
+void ls_constants_look(ls_constants *c, ls_dtype cell, const void *row) {
+  ls_constants_look_less(c, cell, row, 0);
 }
 
 void ls_constants_free(ls_constants *c) {

@@ -27,6 +27,8 @@ typedef struct {
 ls_status ls_constants_make(ls_constants *constants, int64_t columns);
 /* One row's values (columns), which may come again; NaN tells nothing. */
 void ls_constants_look(ls_constants *constants, ls_dtype cell, const void *row);
+/* The same of values less `place`: those that stay count the rows. */
+void ls_constants_look_less(ls_constants *constants, ls_dtype cell, const void *row, double place);
 void ls_constants_free(ls_constants *constants);
 
 enum { LS_SURVEY_CLASSES = 4096 };

@@ -170,14 +170,18 @@ static void pass_trained(pipe *p, ls_trained *trained) {
     pass_array(p, (void **)&trained->at[what], trained->n[what], sizeof *trained->at[what]);
 }
 
-static void pass_side(pipe *p, ls_account_side *side) {
-  ls_constants *c = &side->constant;
-  pass_texts(p, &side->name);
+static void pass_constants(pipe *p, ls_constants *c) {
   pass(p, &c->looked, sizeof c->looked);
   pass(p, &c->columns, sizeof c->columns);
   pass(p, &c->same, sizeof c->same);
   pass_array(p, (void **)&c->at, c->columns, sizeof *c->at);
   pass_array(p, (void **)&c->value, c->columns, sizeof *c->value);
+}
+
+static void pass_side(pipe *p, ls_account_side *side) {
+  pass_texts(p, &side->name);
+  pass_constants(p, &side->constant);
+  pass_constants(p, &side->counting);
 }
 
 static void pass_account(pipe *p, ls_account *account, int64_t features) {

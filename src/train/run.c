@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "base/clamp.h"
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #include "train/beside.h"
 #include "train/mode.h"
 
+enum { NAMES_COMPARED = 1000 };
 enum { FLOPS_A_THREAD = 8000000 }; /* of a step, for a thread to be worth waking */
 
 /* ---- building ---- */
@@ -181,6 +183,19 @@ static void first_weights(ls_run *run) {
   ls_run_weights_changed(run);
 }
 
+/* Two names that only capitals tell apart are perhaps one. */
+static void note_capitals(const ls_texts *names) {
+  for (int64_t k = 0; k < names->count && names->count <= NAMES_COMPARED; k++)
+    for (int64_t i = 0; i < k; i++) {
+      if (strcasecmp(names->text[i], names->text[k]) != 0) continue;
+      ls_log(
+          LS_LOG_WARN,
+          "the training labels: '%s' and '%s' are two classes; if they are one, spell them alike",
+          names->text[i], names->text[k]);
+      return;
+    }
+}
+
 /* Numbers that are no class numbers from 0 on make units that never learn anything. */
 static void note_classes(ls_run *run) {
   const int64_t *train = ls_data_class_counts(run->data, LS_SPLIT_TRAIN),
@@ -188,6 +203,7 @@ static void note_classes(ls_run *run) {
   const int64_t classes = ls_data_outputs(run->data);
   int64_t empty = 0, first = 0;
   char start[80] = "";
+  if (train && ls_comm_rank(run->comm) == 0) note_capitals(ls_data_names(run->data));
   if (!train || run->config->data.classes > 0 || ls_data_names(run->data)->count > 0) return;
   for (int64_t c = 0; c < classes; c++) empty += train[c] == 0 && validation[c] == 0;
   while (first < classes && train[first] == 0 && validation[first] == 0) first++;

@@ -13,6 +13,7 @@
 #include "data/account.h"
 #include "io/json.h"
 
+enum { COUNTED_BY_CHANCE = 8 };
 enum { NAME_SHOWN = 40 }; /* of a column, in a list of what is done with each */
 
 /* ---- lines ---- */
@@ -34,7 +35,9 @@ static void add(page *p, const char *format, ...) {
     if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
   p->used += (size_t)length;
   if (p->used <= LS_SCREEN_COLUMNS) return;
-  memcpy(p->line + LS_SCREEN_COLUMNS - 3, "...", 4);
+  char *cut = p->line + LS_SCREEN_COLUMNS - 3;
+  while ((*cut & 0xc0) == 0x80) cut--; /* not within a character */
+  strcpy(cut, "...");
   p->used = LS_SCREEN_COLUMNS;
 }
 
@@ -191,6 +194,25 @@ static void say_same(page *p, const char *what, const ls_account_side *side) {
   end_line(p);
 }
 
+static void counting_column(const void *arg, int64_t k, char *out, size_t size) {
+  const ls_account_side *side = arg;
+  column_name(side, side->counting.at[k], out, size);
+}
+
+/* Few samples may be so by chance. */
+static int64_t counting(const ls_data *data, const ls_account_side *side) {
+  const bool many = ls_data_rows(data, LS_SPLIT_TRAIN) > COUNTED_BY_CHANCE;
+  return side->counting.looked && many ? side->counting.same : 0;
+}
+
+static void say_counting(page *p, const ls_data *data, const ls_account_side *side) {
+  const int64_t n = counting(data, side);
+  if (n == 0) return;
+  add(p, "counting  inputs that number the samples; leave them out of x?");
+  add_list(p, n, counting_column, side);
+  end_line(p);
+}
+
 static void scaling_text(const ls_scaling *s, char *out, size_t size) {
   if (s->kind == LS_SCALE_DIVIDE)
     snprintf(out, size, "divided by %g", s->by);
@@ -240,6 +262,7 @@ char *ls_understood_text(const ls_data *data) {
   say_missing(&p, data, a);
   say_same(&p, "inputs", &a->side[LS_ROLE_X]);
   if (!ls_data_class_counts(data, LS_SPLIT_TRAIN)) say_same(&p, "targets", &a->side[LS_ROLE_Y]);
+  say_counting(&p, data, &a->side[LS_ROLE_X]);
   say_scaling(&p, a);
   return p.text.text;
 }
@@ -306,12 +329,16 @@ static json_t *scaling_json(const ls_named_scalings *columns) {
 
 json_t *ls_understood_json(const ls_data *data) {
   const ls_account *a = ls_data_account(data);
+  const ls_account_side *inputs = &a->side[LS_ROLE_X];
   const bool classes = ls_data_class_counts(data, LS_SPLIT_TRAIN) != NULL;
   json_t *o = json_object(), *samples = json_object();
   for (ls_split s = LS_SPLIT_TRAIN; s <= LS_SPLIT_TEST; s++)
     ls_put(samples, ls_split_names[s], ls_data_rows(data, s));
   ls_put(o, "samples", samples);
-  ls_put(o, "inputs", side_json(&a->side[LS_ROLE_X]));
+  ls_put(o, "inputs", side_json(inputs));
+  if (counting(data, inputs) > 0)
+    ls_put(json_object_get(o, "inputs"), "counting",
+           names_json(counting(data, inputs), counting_column, inputs));
   ls_put(o, "targets", side_json(&a->side[LS_ROLE_Y]));
   ls_put(o, "classes", classes ? classes_json(data) : json_null());
   ls_put(o, "missing", missing_json(data, a));

@@ -138,6 +138,25 @@ refused 65 'lines end with a separator, which makes an empty column 3 of the inp
 run 0 data info t.h5
 grep -q '^  constant   1 of the inputs: kind$' out || fail "data info t.h5: $(cat out)"
 
+# What a sample is called: a column that counts them, texts that come once.
+{ echo id,a,name,y; for i in $(seq 1 12); do echo "$i,$((i * 7 % 5)),n$i,$((i % 2))"; done; } >id.csv
+sed 's/^2,/20,/' id.csv >other.csv
+named='data={type: csv, train: {file: id.csv, x: rest, y: [y]}, validation: 0.2, text_inputs: one_hot}'
+for ranks in 0 3; do
+  run $ranks train net.yaml "$named" --dry-run
+  grep -q '^counting  inputs that number the samples; leave them out of x? id$' out || fail "id counts the samples: $(cat out err)"
+  [ "$(grep -c 'column 3 (name) has 12 different texts in 12 samples' err)" = 1 ] || fail "texts of their own: $(cat err)"
+done
+run 0 train net.yaml "$named" data.train.file=other.csv --dry-run
+grep -q '^counting' out && fail "a column that does not count: $(cat err)"
+# Classes that capitals tell apart.
+{ echo a,y; for i in 1 2 3; do printf '%s,Yes
+%s,no
+%s,yes
+' $i $i $i; done; } >capitals.csv
+run 0 train net.yaml 'data={type: csv, train: {file: capitals.csv, x: [a], y: [y]}}' loss=cross_entropy 'model.layers=[{units: out, activation: softmax}]' --dry-run
+grep -qF "'Yes' and 'yes' are two classes; if they are one, spell them alike" err || fail "capitals: $(cat err)"
+
 # A separator that was found is no change when the run goes on.
 run 0 train net.yaml -o run0 train.epochs=2 --resume
 grep -q 'separator' err && fail "resume: $(grep -B1 separator err)"

@@ -13,7 +13,7 @@
 #include "data/heading.h"
 #include "data/refuse.h"
 
-enum { TEXTS_MAX = 1024, TOLD = 160 };
+enum { TEXTS_MAX = 1024, TOLD = 160, BY_CHANCE = 8 };
 
 /* ---- by the config ---- */
 
@@ -122,7 +122,7 @@ static ls_status choose_columns(ls_csv *c, const ls_opening *what) {
 
 /* The first n of them: each text of an input that has some is one. */
 typedef struct {
-  int64_t n;
+  int64_t n, rows;
   ls_names **texts; /* (n) NULL: the input is numbers */
 } inputs;
 
@@ -159,6 +159,7 @@ static ls_status pass_texts(ls_csv *c, inputs *in, bool find, int64_t *skipped) 
     }
     LS_TRY(ls_csv_next(c));
     LS_TRY(add_texts(c, in, find));
+    in->rows += !find;
   }
   c->next = first;
   return LS_OK;
@@ -233,12 +234,26 @@ static ls_status take_texts(ls_csv *c, const inputs *in) {
   return status == LS_OK ? find_runs(c) : status;
 }
 
+/* Texts most of which come but once are what the samples are called, and other data have others. */
+static void warn_of_own_texts(const ls_csv *c, const inputs *in) {
+  for (int64_t i = 0; i < in->n; i++) {
+    if (!in->texts[i] || in->rows <= BY_CHANCE || 2 * in->texts[i]->count <= in->rows) continue;
+    ls_log(LS_LOG_WARN,
+           "%s: column %lld%s%s%s has %lld different texts in %lld samples, and each becomes an "
+           "input; is it what a sample is called? leave it out of x",
+           ls_csv_path(c), (long long)c->x[i] + 1, c->head ? " (" : "",
+           c->head ? c->head[c->x[i]] : "", c->head ? ")" : "", (long long)in->texts[i]->count,
+           (long long)in->rows);
+  }
+}
+
 static ls_status collect_texts(ls_csv *c, const ls_opening *what) {
   inputs in = {.n = c->base.shape.features};
   LS_TRY(ls_mem_new((void **)&in.texts, (size_t)in.n, sizeof *in.texts));
   ls_status status = find_texts(c, what, &in);
   for (int64_t i = 0; i < in.n && status == LS_OK; i++)
     status = ls_csv_check_names(c, "a text", c->x[i], in.texts[i]);
+  if (status == LS_OK) warn_of_own_texts(c, &in);
   if (status == LS_OK) status = take_texts(c, &in);
   for (int64_t i = 0; i < in.n; i++) ls_names_free(&in.texts[i]);
   LS_FREE(in.texts);
