@@ -70,4 +70,27 @@ threads() { # threads WANT COMMAND...
 first=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
 threads 1 taskset -c "$first"
 threads 1 env SLURM_CPUS_PER_TASK=1
+
+# A control group's quota: that of the root above this process's groups, of either version.
+if [ "$(nproc)" -gt 1 ] && unshare -rm true 2>/dev/null; then
+  # shellcheck disable=SC2016 # for the shell in the namespace
+  QUOTA='groups=/sys/fs/cgroup; mount -t tmpfs groups $groups && mkdir $groups/cpu && echo "$0 100000" >$groups/cpu.max &&
+    echo "$0" >$groups/cpu/cpu.cfs_quota_us && echo 100000 >$groups/cpu/cpu.cfs_period_us && exec "$@"'
+  threads 1 unshare -rm sh -c "$QUOTA" 150000
+  threads 2 unshare -rm sh -c "$QUOTA" 200000
+else
+  echo "quotas are not tried: they want two cores and a mount namespace"
+fi
+
+# ---- ranks that may not look at each other's processes, as in containers of their own, share no memory; by messages they train ----
+if unshare -r true 2>/dev/null; then
+  timeout 60 "$MPIRUN" -n 2 unshare -r "$LOCKSTEP" train net.yaml -o refused >out 2>err
+  code=$?
+  [ $code -eq 74 ] && grep -q 'cannot open the shared memory of rank 0 as /proc/.*set LOCKSTEP_RANKS_PER_NODE=1$' err ||
+    fail "ranks in user namespaces of their own: exit $code: $(cat err)"
+  [ ! -e refused ] || fail "ranks in user namespaces of their own: made the run folder"
+  LOCKSTEP_RANKS_PER_NODE=1 timeout 60 "$MPIRUN" -n 2 unshare -r "$LOCKSTEP" train net.yaml -o apart -q >out 2>err || fail "by messages: exit $?: $(cat err)"
+  run 0 train net.yaml -o alone -q
+  same alone apart "user namespaces"
+fi
 finish
