@@ -51,7 +51,7 @@ for wrong in 2 2, 2,0 -1,100 2,100,0 2,100,4,4 2,100,x x,100 nan,100 2,inf; do
 done
 for wrong in "" 0 x 1,x ...,4 4,...,8; do refused 64 "1,2,4 or 2,4,...,4096" bench plan net.yaml --ranks "$wrong"; done
 refused 64 "they ascend" bench plan net.yaml --ranks 4,2
-refused 64 "up to 65536" bench plan net.yaml --ranks 131072
+refused 64 "up to 65536" bench plan net.yaml --ranks 70000
 refused 64 "no sample for each" bench plan net.yaml --ranks 65
 refused 64 "--repeat goes with bench scaling" bench plan net.yaml --repeat 2
 refused 64 "--sizes goes with bench checkpoint" bench plan net.yaml --sizes 1 --ranks 2
