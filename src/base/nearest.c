@@ -1,7 +1,8 @@
-/* Damerau-Levenshtein distance (insert, delete, replace, swap two neighbours) for "did you mean".
- */
+/* Damerau-Levenshtein distance (insert, delete, replace, swap two neighbours) for "did you mean";
+ * capitals are no slips. */
 #include "base/nearest.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
@@ -21,7 +22,8 @@ static int distance(const char *a, size_t n, const char *b, size_t m) {
   for (size_t j = 0; j <= m; j++) d[0][j] = (int)j;
   for (size_t i = 1; i <= n; i++)
     for (size_t j = 1; j <= m; j++) {
-      d[i][j] = min3(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+      const bool other = tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]);
+      d[i][j] = min3(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + other);
       bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
       if (swapped && d[i - 2][j - 2] + 1 < d[i][j]) d[i][j] = d[i - 2][j - 2] + 1;
     }
@@ -34,11 +36,11 @@ const char *ls_nearest(const char *word, const char *const *words) {
   const char *best = NULL;
   int least = 1 + (length > 3) + (length > 7); /* more slips than this is another word */
   for (; *words; words++) {
-    size_t other = strlen(*words);
-    if (other > WORD_MAX) continue;
-    int slips = distance(word, length, *words, other);
-    if (slips > 2 && length > 4 && strncmp(word, *words, length) == 0)
-      slips = 2; /* its beginning: 'sched' */
+    const size_t other = strlen(*words);
+    const bool begins = strncmp(word, *words, length) == 0;
+    int slips = other > WORD_MAX ? WORD_MAX : distance(word, length, *words, other);
+    if (slips > 2 && length > 4 && begins) slips = 2;              /* 'sched' */
+    if (slips > 1 && begins && (*words)[length] == ' ') slips = 1; /* a unit behind it */
     if (slips < (int)other && (slips < least || (slips == least && !best)))
       best = *words, least = slips;
   }

@@ -107,8 +107,15 @@ static bool says_something(const json_t *value) {
          json_object_size(value) > 0;
 }
 
+/* Characters of UTF-8 in so many bytes. */
+static int characters(const char *text, int bytes) {
+  int n = 0;
+  for (int i = 0; i < bytes; i++) n += (text[i] & 0xc0) != 0x80;
+  return n;
+}
+
 static void write_text(FILE *to, const char *text, int width) {
-  int length = (int)strlen(text);
+  const int length = characters(text, (int)strlen(text));
   for (int i = length; i < width; i++) fputc(' ', to);
   for (const char *c = text; *c; c++) {
     bool control = ((unsigned char)*c < ' ' && *c != '\n') || *c == 0x7f;
@@ -202,8 +209,7 @@ typedef struct {
   bool right[COLUMNS_MAX], shown[COLUMNS_MAX];
 } columns;
 
-/* How many characters a line's cell number k has; -1: there are fewer cells. *text is left at it.
- */
+/* How many bytes a line's cell number k has; -1: there are fewer cells. *text is left at it. */
 static int cell(const char **text, int k) {
   for (; k > 0; k--) {
     size_t length = strcspn(*text, "\t\n");
@@ -225,7 +231,8 @@ static void measure(const char *row, const char *end, columns *c) {
     for (const char *at = row; at < end; at = next_line(at)) {
       const char *text = at;
       int length = cell(&text, k);
-      if (length > c->width[k]) c->width[k] = length;
+      const int width = characters(text, length);
+      if (width > c->width[k]) c->width[k] = width;
       if (at == row || length < 0) continue;
       c->right[k] = c->right[k] && strchr("-.0123456789", *text);
       c->shown[k] = c->shown[k] || length != 1 || *text != '-';
@@ -240,7 +247,7 @@ static void write_row(FILE *to, const char *row, const columns *c) {
     int length = cell(&text, k);
     if (length < 0) break;
     if (!c->shown[k]) continue;
-    int pad = c->width[k] - length;
+    int pad = c->width[k] - characters(text, length);
     bool last = text[length] != '\t';
     fprintf(to, "%s%*s%.*s%*s", between, c->right[k] ? pad : 0, "", length, text,
             c->right[k] || last ? 0 : pad, "");

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/utf8.h"
 #include "io/h5sign.h"
 #include "io/signature.h"
@@ -23,6 +24,17 @@ static bool has_mark(const char *at, const char *end) {
   return false;
 }
 
+/* Are there several numbers between blanks? */
+static bool has_numbers(const char *at, const char *end) {
+  int numbers = 0;
+  double value;
+  for (size_t length; at < end; at += length + 1) {
+    length = strcspn(at, " \r\n");
+    numbers += ls_decimal(at, length, &value);
+  }
+  return numbers > 1;
+}
+
 /* Do the first two lines have separators, and the first neither a key nor what begins a list, a
  * comment or the like? */
 static bool is_table(const char *text, size_t bytes) {
@@ -30,7 +42,8 @@ static bool is_table(const char *text, size_t bytes) {
   const char *second = first < end ? end_of_line(first + 1, end) : first;
   if (first == text || strchr("{[-#%?", *text) || first[-1] == ':') return false;
   if (memmem(text, (size_t)(first - text), ": ", 2)) return false;
-  return has_mark(text, first) && has_mark(first, second);
+  return (has_mark(text, first) && has_mark(first, second)) ||
+         (first < end && has_numbers(first + 1, second));
 }
 
 bool ls_config_is_else(ls_report *report, const char *text, size_t bytes) {

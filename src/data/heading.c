@@ -9,17 +9,9 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 
-/* "speed" of "speed [m/s]". */
-static bool is_without_unit(const char *head, const char *name) {
-  size_t n = strlen(name);
-  return n > 0 && strncmp(head, name, n) == 0 && strncmp(head + n, " [", 2) == 0;
-}
-
 /* The name that is meant; NULL: none is near. */
 static const char *meant(const ls_heading *h, const char *name) {
   const char **names, *near = NULL;
-  for (int64_t k = 0; h->name && k < h->columns; k++)
-    if (is_without_unit(h->name[k], name)) return h->name[k];
   if (!h->name || ls_mem_new((void **)&names, (size_t)h->columns + 1, sizeof *names) != LS_OK)
     return NULL;
   memcpy(names, h->name, (size_t)h->columns * sizeof *names);

@@ -3,10 +3,14 @@
  * is the number itself, and their list need not be complete. */
 #include "data/names.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/decimal.h"
 #include "base/mem.h"
+#include "base/nearest.h"
+
+enum { LISTED = 160 };
 
 ls_status ls_names_new(ls_names **out) {
   LS_NEW(*out, 1);
@@ -51,6 +55,22 @@ bool ls_names_number(const ls_names *names, const char *text, double *number) {
   int64_t at = ls_names_find(names, text, strlen(text), &found);
   if (found) *number = (double)(names->number ? names->number[at] : at);
   return found;
+}
+
+ls_status ls_names_meant(const ls_names *names, const char *text, ls_status status) {
+  const char **words, *near;
+  char list[LISTED] = "";
+  size_t used = 0;
+  LS_NEW(words, names->count + 1);
+  if (names->count > 0) memcpy(words, names->text, (size_t)names->count * sizeof *words);
+  near = ls_nearest(text, words);
+  LS_FREE(words);
+  if (near) return ls_fail(status, "%s; did you mean '%s'?", ls_error_text(), near);
+  for (int64_t k = 0; k < names->count && used < sizeof list; k++)
+    used +=
+        (size_t)snprintf(list + used, sizeof list - used, "%s'%s'", k ? ", " : "", names->text[k]);
+  return ls_fail(status, "%s; they have %s%s", ls_error_text(), list,
+                 used < sizeof list ? "" : " ...");
 }
 
 static ls_status grow(ls_names *names) {

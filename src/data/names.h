@@ -28,6 +28,8 @@ void ls_names_free(ls_names **names);
 int64_t ls_names_find(const ls_names *names, const char *text, size_t length, bool *found);
 /* The class that a text is; false: it is none of them. */
 bool ls_names_number(const ls_names *names, const char *text, double *number);
+/* A text is none of them: that failure again, with the name that is near or the first ones. */
+ls_status ls_names_meant(const ls_names *names, const char *text, ls_status status);
 /* Put a name in where it is new. More than LS_NAMES_MAX names are not kept. doubtful: a word such
  * as "none", which is a name among names, and a missing value among numbers. */
 ls_status ls_names_add(ls_names *names, const char *text, size_t length, bool doubtful);

@@ -69,7 +69,9 @@ static const char not_a_count[] = "a target of poisson is a count, or another nu
 /* What is wrong with v as a class number; NULL: nothing. */
 static const char *no_label(const ls_recipe *r, double v) {
   if (isnan(v)) return "no class: it is missing";
-  if (!(v >= 0 && v == floor(v))) return "not a class number: 0, 1, 2 ... are";
+  if (!(v >= 0 && v == floor(v)))
+    return "not a class number: 0, 1, 2 ... are, and texts are names of classes; other numbers are "
+           "targets of a regression, loss: mse";
   if (r->classes > 0 && v >= (double)r->classes) return "class number not below data.classes";
   return v < CLASSES_MAX ? NULL : "class number too large";
 }

@@ -54,8 +54,7 @@ bool ls_affine_needs_double(const ls_affine *a) {
 
 ls_status ls_affine_copy(const ls_affine *from, int64_t n, const char *what, ls_affine **out) {
   if (from->n != n)
-    return ls_fail(LS_EDATA, "the data have %jd %s, the checkpoint's scaling is for %jd", n, what,
-                   from->n);
+    return ls_fail(LS_EDATA, "%jd %s a sample, and the checkpoint has %jd", n, what, from->n);
   LS_TRY(ls_affine_new(n, from->logs > 0, out));
   memcpy((*out)->shift, from->shift, (size_t)n * sizeof(double));
   memcpy((*out)->divisor, from->divisor, (size_t)n * sizeof(double));

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "io/h5sign.h"
 #include "io/h5type.h"
 
@@ -59,11 +60,45 @@ static ls_status wrong(const ls_h5object *o, const char *what) {
   return ls_fail(LS_EDATA, "%s: %s %s", o->core->path, o->name, what);
 }
 
+typedef struct {
+  const char *word, *near; /* near: as it stands in `name` */
+  char name[256];
+} search;
+
+static herr_t look_near(hid_t group, const char *name, const H5L_info_t *link, void *arg) {
+  search *s = arg;
+  (void)group, (void)link;
+  const char *near =
+      ls_nearest(s->word, (const char *const[]){s->near ? s->near : name, name, NULL});
+  if (near == name && strlen(name) < sizeof s->name) s->near = strcpy(s->name, name);
+  return 0;
+}
+
+/* What has nearly this name in the same group, or is an attribute of what it would be in. */
+static ls_status no_link(const ls_h5core *core, const char *part) {
+  const char *name = strrchr(part, '/') + 1;
+  char *within = ls_mem_format("%.*s", (int)(name - part), part);
+  search s = {.word = name};
+  const bool attribute = H5Aexists_by_name(core->id, within, name, core->access) > 0;
+  H5Literate_by_name(core->id, within, H5_INDEX_NAME, H5_ITER_INC, NULL, look_near, &s,
+                     core->access);
+  ls_status status = ls_fail(LS_EDATA, "%s: there is no %s in it", core->path, part);
+  if (attribute)
+    status = ls_fail(LS_EDATA,
+                     "%s: %s is an attribute, and datasets are read; in h5py: f['%s'] = "
+                     "f['%s'].attrs['%s']",
+                     core->path, part, name, within, name);
+  else if (s.near)
+    status = ls_fail(LS_EDATA, "%s; did you mean '%s%s'?", ls_error_text(), within, s.near);
+  else
+    status = ls_fail(LS_EDATA, "%s; lockstep data info lists what there is", ls_error_text());
+  LS_FREE(within);
+  return status;
+}
+
 static ls_status check_link(const ls_h5core *core, const char *part) {
   H5L_info_t link;
-  if (H5Lget_info(core->id, part, &link, core->access) < 0)
-    return ls_fail(LS_EDATA, "%s: there is no %s in it; lockstep data info lists what there is",
-                   core->path, part);
+  if (H5Lget_info(core->id, part, &link, core->access) < 0) return no_link(core, part);
   if (link.type == H5L_TYPE_HARD || link.type == H5L_TYPE_SOFT) return LS_OK;
   return ls_fail(LS_EDATA,
                  "%s: %s is a link to another file, which is not followed; name that file itself",

@@ -28,13 +28,25 @@ struct ls_h5rows {
 
 /* ---- type and shape ---- */
 
+/* h5py's complex numbers. */
+static bool is_complex(const ls_h5object *o) {
+  return o->class == H5T_COMPOUND && H5Tget_nmembers(o->type) == 2 &&
+         H5Tget_member_index(o->type, "r") == 0 && H5Tget_member_index(o->type, "i") == 1;
+}
+
 /* What whoever wrote it can do. */
 static const char *hint_of(const ls_h5object *o) {
-  if (o->class == H5T_ENUM || o->class == H5T_BITFIELD)
-    return "; write them as numbers: x.astype('u1')";
-  if (o->class == H5T_COMPOUND) return "; write its fields as datasets of their own";
-  if (o->class == H5T_STRING) return "; texts are classes, as y, with loss: cross_entropy";
-  return "";
+  static const char *const hint[] = {
+      [H5T_ENUM] = "; write them as numbers: x.astype('u1')",
+      [H5T_BITFIELD] = "; write them as numbers: x.astype('u1')",
+      [H5T_COMPOUND] = "; write its fields as datasets of their own (h5py: f['a'] = f['t']['a'])",
+      [H5T_STRING] = "; texts are classes, as y, with loss: cross_entropy",
+      [H5T_VLEN] = "; rows of one length become an array: numpy.stack(x)",
+      [H5T_ARRAY] = "; write them as plain numbers (h5py: f['b'] = f['a'][:])",
+      [H5T_REFERENCE] = "; name the dataset that is referred to",
+      [H5T_NCLASSES] = NULL};
+  if (is_complex(o)) return "; write x.real and x.imag as datasets of their own";
+  return o->class >= 0 && hint[o->class] ? hint[o->class] : "";
 }
 
 static ls_status read_type(ls_h5rows *s) {
@@ -94,8 +106,9 @@ static ls_status check_filters(const ls_h5rows *s) {
                                          sizeof name, name, &config);
     if (filter < 0 || filter >= H5Z_FILTER_RESERVED || H5Zfilter_avail(filter) <= 0)
       return WRONG(s,
-                   "is stored with filter %d (%s), which is not built into HDF5; h5repack "
-                   "-f GZIP=4 makes a copy that is",
+                   "is stored with filter %d (%s), which is not built into HDF5; write it again "
+                   "by gzip: ptrepack --complib=zlib FILE NEW (PyTables), or h5py's "
+                   "compression='gzip'",
                    (int)filter, name);
   }
   return LS_OK;

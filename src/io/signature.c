@@ -30,6 +30,11 @@ typedef struct {
 #define PICKLE \
   .what = "a pickle of Python", .remedy = "df.to_csv(\"t.csv\", index=False) writes CSV"
 #define MATLAB "save it with -v7.3 (Matlab) or -hdf5 (Octave); Python: scipy.io.loadmat(FILE), h5py"
+#define PICTURE                                                                             \
+  .what = "a picture",                                                                      \
+  .remedy =                                                                                 \
+      "numpy.asarray(PIL.Image.open(FILE)) is its array; stacked, numpy.save and lockstep " \
+      "data import take them"
 #define UNPACK(program) program " unpacks it"
 #define BYTES(text) text, sizeof(text) - 1, 0
 
@@ -69,6 +74,17 @@ static const row rows[] = {
       .remedy = "sqlite3 -header -csv FILE 'select * from TABLE' >t.csv"},
      BYTES("SQLite format 3")},
     {{.what = "a file of Stata", .remedy = BY_PANDAS("read_stata")}, BYTES("<stata_dta>")},
+    {{.what = "a file of SPSS", .remedy = BY_PANDAS("read_spss")}, BYTES("$FL2")},
+    {{.what = "a file of SPSS", .remedy = BY_PANDAS("read_spss")}, BYTES("$FL3")},
+    {{.what = "an ORC file", .remedy = BY_PANDAS("read_orc")}, BYTES("ORC")},
+    {{.what = "a FITS file",
+      .text = true,
+      .remedy = "astropy.table.Table.read(FILE).write(\"t.csv\") makes CSV of it"},
+     BYTES("SIMPLE  =")},
+    {{PICTURE}, BYTES("\x89PNG\r\n")},
+    {{PICTURE}, BYTES("\xff\xd8\xff")},
+    {{.what = "a PDF document", .remedy = "its table as CSV is read", .text = true},
+     BYTES("%PDF-")},
     {{.what = "a file of Stata", .remedy = BY_PANDAS("read_stata")}, BYTES("r\2\1")},
     {{.what = "a file of Stata", .remedy = BY_PANDAS("read_stata")}, BYTES("s\2\1")},
     {{JSON}, BYTES("{\"")},
@@ -94,6 +110,8 @@ static const row rows[] = {
      BYTES("\xfd"
            "7zXZ")},
     {{.what = "a file packed with bzip2", .remedy = UNPACK("bunzip2")}, BYTES("BZh")},
+    {{.what = "a 7-Zip archive", .remedy = UNPACK("7z x")}, BYTES("7z\xbc\xaf")},
+    {{.what = "a RAR archive", .remedy = UNPACK("unrar x")}, BYTES("Rar!")},
     {{.what = "a file packed with zstd", .remedy = UNPACK("unzstd")}, BYTES("\x28\xb5\x2f\xfd")},
     {{.what = "a tar archive", .remedy = UNPACK("tar -xf")}, "ustar", 5, 257},
 };

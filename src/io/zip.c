@@ -69,6 +69,12 @@ static ls_status several(const ls_zip *z, const char *first) {
                  z->path, first);
 }
 
+/* "model/data.pkl", as torch.save calls it. */
+static bool is_torch(const char *name) {
+  const char *slash = strchr(name, '/');
+  return slash && strcmp(slash, "/data.pkl") == 0;
+}
+
 static ls_status find_only(ls_zip *z) {
   const zip_int64_t n = zip_get_num_entries(z->zip, 0);
   zip_int64_t found = -1;
@@ -76,6 +82,11 @@ static ls_status find_only(ls_zip *z) {
     return ls_fail(LS_EDATA, "%s: a document of Excel or the like; save the sheet as CSV", z->path);
   for (zip_int64_t k = 0; k < n; k++) {
     if (!is_file(name_at(z, k))) continue;
+    if (is_torch(name_at(z, k)))
+      return ls_fail(LS_EDATA,
+                     "%s: a file of PyTorch; torch.load(FILE), and numpy.save of each tensor makes "
+                     "arrays for lockstep data import",
+                     z->path);
     if (found >= 0) return several(z, name_at(z, found));
     found = k;
   }

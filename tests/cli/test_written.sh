@@ -138,7 +138,7 @@ clean.to_csv("clean.csv", index=False)
 END
   for file in pandas.csv pandas.tsv; do alike "$(csv $file)"; done
   alike "$(csv german.csv rest y '' ', decimal: ","')"
-  never 'data.decimal says which mark decimals have' "$(csv german.csv)"
+  never 'if decimals have commas here: data.decimal: ","' "$(csv german.csv)"
   never 'a pickle of Python' "$(csv pandas.pkl)"
   alike "$(csv index.csv '[a-c]')"
   net "$(csv index.csv)" >net.yaml
@@ -177,7 +177,10 @@ END
   for x in /x /packed /rows; do alike "$(hdf5 tables.h5 $x /y)"; done
   alike "$(hdf5 fixed.h5 /df/block0_values /df/block1_values)"
   never 'write its fields as datasets of their own' "$(hdf5 table.h5 /df/table y)"
-  never 'h5repack -f GZIP=4' "$(hdf5 tables.h5 /blosc /y)"
+  never 'write it again by gzip: ptrepack --complib=zlib FILE NEW' "$(hdf5 tables.h5 /blosc /y)"
+  if command -v ptrepack >/dev/null; then
+    ptrepack --complib=zlib --complevel=4 tables.h5 repacked.h5 && alike "$(hdf5 repacked.h5 /blosc /y)"
+  fi
 fi
 
 # ---- h5py, also as a Keras generator's batches with one-hot labels; NetCDF ----
@@ -185,7 +188,13 @@ if has h5py; then
   "$PYTHON" - <<'END' || die "h5py's files"
 import h5py, numpy as np
 X, y = np.load("x.npy"), np.load("y.npy")
-with h5py.File("h5py.h5", "w") as f: f["x"], f["y"] = X, y
+with h5py.File("h5py.h5", "w") as f:
+    f["x"], f["y"] = X, y
+    f["complex"] = X + 1j
+    f["x"].attrs["y"] = y
+    rows = f.create_dataset("rows", (90,), dtype=h5py.vlen_dtype("f8"))
+    for i in range(90): rows[i] = X[i]
+    f.create_dataset("array", (90,), np.dtype([("v", "f8", (3,))]))
 with h5py.File("keras.h5", "w") as f:
     fx = f.create_dataset("x", (0, 3), maxshape=(None, 3), dtype="f8")
     fy = f.create_dataset("y", (0, 3), maxshape=(None, 3), dtype="f4")
@@ -196,6 +205,12 @@ with h5py.File("keras.h5", "w") as f:
 END
   for file in h5py.h5 keras.h5; do alike "$(hdf5 $file /x /y)"; done
   never 'data.type: hdf5 reads it' "$(csv h5py.h5)"
+  never 'no IDX file but an HDF5 file; data.type: hdf5 reads it' 'type: idx, train: {images: h5py.h5, labels: h5py.h5}'
+  never 'write x.real and x.imag as datasets of their own' "$(hdf5 h5py.h5 /complex /y)"
+  never 'rows of one length become an array: numpy.stack(x)' "$(hdf5 h5py.h5 /rows /y)"
+  never "write its fields as datasets of their own (h5py: f['a'] = f['t']['a'])" "$(hdf5 h5py.h5 /array /y)"
+  never "/x/y is an attribute, and datasets are read; in h5py: f['y'] = f['/x/'].attrs['y']" "$(hdf5 h5py.h5 /x /x/y)"
+  never "there is no /X in it; did you mean '/x'?" "$(hdf5 h5py.h5 /X /y)"
 fi
 if has netCDF4; then
   "$PYTHON" - <<'END' || die "NetCDF files"
@@ -210,6 +225,7 @@ for form in "NETCDF4", "NETCDF4_CLASSIC", "NETCDF3_CLASSIC":
     packed.scale_factor, packed.add_offset = 0.01, 5.0
     packed[:] = np.ma.masked_array(X[:, 0], mask=np.arange(90) == 4)
     means = packed[:].filled(np.nan)
+    nc.createVariable("masked", "f4", ("sample",))[:] = np.ma.masked_array(X[:, 0], mask=np.arange(90) == 4)
     nc.close()
 np.savetxt("unpacked.csv", np.c_[means, y], fmt=["%.17g", "%d"], delimiter=",", header="p,y", comments="")
 END
@@ -218,6 +234,7 @@ END
   net "$(hdf5 NETCDF4.nc /packed /kind), missing: mean" >packed.yaml
   net "$(csv unpacked.csv), missing: mean" >unpacked.yaml
   for name in packed unpacked; do run 0 train $name.yaml -o $name -q; done
+  never '/masked: row 4, value 0: missing' "$(hdf5 NETCDF4.nc /masked /kind)"
   [ "$(weights packed)" = "$(weights unpacked)" ] || fail "packed and missing values of NetCDF: other weights"
 fi
 

@@ -219,6 +219,7 @@ static void test_files_that_are_none(void **state) {
                         "1:1", "UTF-16 text; save it as UTF-8 (iconv -f utf-16 -t utf-8)"},
                        {"a,b,c\n1,2,3\n", "1:1", "a table, where a config must be; a config names"},
                        {"5.1;3.5;\"x\"\n4.9;3;\"y\"\n", "1:1", "a table, where a config must be"},
+                       {" 5.1  3.5 a\n 4.9  3.0 b\n", "1:1", "a table, where a config must be"},
                        {"a,b\n", "1:1", "a single value, where a config must be a mapping"},
                        {"# a, b\nc,\n", "2:1", "a single value, where a config must be a mapping"},
                        {"a: b\nc: \x01\n", "2:4", "not UTF-8"}};

@@ -213,7 +213,7 @@ static void targets_are_scaled(void **state) {
   ls_data_close(comm, &again);
   spec.x_affine =
       &(ls_affine){.n = 3, .shift = (double[]){1, 1, 1}, .divisor = (double[]){2, 2, 2}};
-  expect(&spec, "h5: the data have 4 features, the checkpoint's scaling is for 3");
+  expect(&spec, "h5: 4 features a sample, and the checkpoint has 3");
   ls_data_close(comm, &data);
 }
 
@@ -406,6 +406,7 @@ static void wrong_datasets(void **state) {
   static const struct {
     const char *x, *text;
   } bad[] = {{"/in/z", "sim.h5: there is no /in/z in it"},
+             {"/In", "there is no /In in it; did you mean '/in'?"},
              {"/in", "/in is no dataset"},
              {"/short", "/out/y has 30 rows for the 29 of /short"},
              {"/none", "/none holds no samples: dimension 1 is 0"},

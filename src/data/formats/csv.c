@@ -185,11 +185,14 @@ static ls_status parse_name(const ls_csv *c, int64_t line, double *value) {
   ls_csv_field f = c->field[c->y[0]];
   char *name = ls_csv_unquoted(f);
   const bool found = ls_names_number(c->base.names, name, value);
+  ls_status status = LS_OK;
+  if (!found) *value = (double)NAN;
+  if (!found && !ls_csv_missing(f, c->words, false)) {
+    status = ls_csv_bad(c, line, c->y[0], "a class that the training data do not have");
+    if (!c->base.loose) status = ls_names_meant(c->base.names, name, status);
+  }
   LS_FREE(name);
-  if (found) return LS_OK;
-  *value = (double)NAN;
-  if (ls_csv_missing(f, c->words, false)) return LS_OK;
-  return ls_csv_bad(c, line, c->y[0], "a class that the training data do not have");
+  return status;
 }
 
 static ls_status parse_class(const ls_csv *c, int64_t line, double *value) {
@@ -208,7 +211,10 @@ static ls_status read_text(ls_csv *c, int64_t line, int64_t k, ls_dtype cell, vo
     found = found || same;
   }
   LS_FREE(text);
-  return found ? LS_OK : ls_csv_bad(c, line, c->x[k], "a text that the training data do not have");
+  if (found) return LS_OK;
+  ls_status status = ls_csv_bad(c, line, c->x[k], "a text that the training data do not have");
+  return ls_fail(status, "%s; left empty it is missing, as data.missing.x of the training says",
+                 ls_error_text());
 }
 
 /* Input i; of a text all that are its run. */

@@ -103,7 +103,9 @@ ls_status ls_csv_next(ls_csv *c) {
   LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &fields));
   if (fields == c->columns && !(blank && c->columns > 1)) return LS_OK;
   if (blank)
-    return ls_fail(LS_EDATA, "%s:%jd: an empty line between records", ls_csv_path(c), line);
+    return ls_fail(LS_EDATA,
+                   "%s:%jd: an empty line between records; sed -i '/^\\s*$/d' FILE takes such out",
+                   ls_csv_path(c), line);
   ls_status status = ls_fail(LS_EDATA, "%s:%jd: %jd fields, but %s has %jd", ls_csv_path(c), line,
                              fields, c->head ? "the header" : "the first line", c->columns);
   return ls_csv_remedy_shape(c, status, &start, fields);

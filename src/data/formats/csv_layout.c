@@ -2,6 +2,9 @@
  * all have as many fields. Begin at the bottom. */
 #include "data/formats/csv_layout.h"
 
+#include <ctype.h>
+#include <string.h>
+
 #include "base/mem.h"
 
 enum { TITLES_MAX = 20, LOOKED_AT = 20, FIELDS_MAX = 4096 };
@@ -42,6 +45,13 @@ static bool are_titles(looker *l, const ls_csv_text *text, const char *end, int6
   return true;
 }
 
+/* Blanks behind which more fields stand than between tabs, which some lines have too. */
+static bool is_finer(looker *l, ls_csv_cursor at, ls_separator than, int64_t fields) {
+  const ls_csv_text blanks = ls_csv_separated(l->text, LS_SEPARATOR_BLANKS);
+  int64_t more;
+  return than == LS_SEPARATOR_TAB && is_table(l, &blanks, at, &more) && more > fields;
+}
+
 /* A table that begins at `at`, by the separator that all have said first. */
 static bool find_at(looker *l, ls_csv_cursor at, ls_csv_layout *out) {
   const bool first = at.at == l->text->start.at;
@@ -51,7 +61,8 @@ static bool find_at(looker *l, ls_csv_cursor at, ls_csv_layout *out) {
     int64_t fields;
     if (k > 0 && first && separator == LS_SEPARATOR_BLANKS) continue; /* of words in names */
     if (!is_table(l, &text, at, &fields) || !are_titles(l, &text, at.at, fields)) continue;
-    *out = (ls_csv_layout){at.line, separator};
+    *out = (ls_csv_layout){at.line,
+                           is_finer(l, at, separator, fields) ? LS_SEPARATOR_BLANKS : separator};
     return true;
   }
   return false;
@@ -72,4 +83,32 @@ bool ls_csv_find_table(const ls_csv_text *text, ls_csv_layout *out) {
   ls_fail(LS_EDATA, "%s", said);
   LS_FREE(said);
   return found;
+}
+
+/* How often a mark stands in the line at *at, which is passed. */
+static int64_t count_in_line(const ls_csv_text *c, const char **at, char mark) {
+  const char *end = ls_csv_line_end(c, *at);
+  int64_t n = 0;
+  for (; *at < end; ++*at) n += **at == mark;
+  *at += end < c->end;
+  return n;
+}
+
+static bool is_in_each_line(const ls_csv_text *c, char mark) {
+  const char *at = c->start.at;
+  const int64_t n = count_in_line(c, &at, mark);
+  for (int k = 0; k < LOOKED_AT && !ls_csv_ended(c, at); k++)
+    if (count_in_line(c, &at, mark) != n) return false;
+  return n > 0;
+}
+
+char ls_csv_foreign_mark(const ls_csv_text *c, size_t *length) {
+  const char *end = ls_csv_line_end(c, c->start.at);
+  for (const char *p = c->start.at; p < end; p++) {
+    const bool may_be = ispunct((unsigned char)*p) || ((unsigned char)*p < ' ' && *p != '\r');
+    if (!may_be || strchr("\"'._-+#()[]%", *p) || !is_in_each_line(c, *p)) continue;
+    *length = strspn(p, (const char[]){*p, 0});
+    return *p;
+  }
+  return 0;
 }

@@ -14,5 +14,8 @@ typedef struct {
 /* The first of the first lines with several fields of which the records behind it have as many;
  * what stands before has hardly any. False: there is none. */
 bool ls_csv_find_table(const ls_csv_text *text, ls_csv_layout *out);
+/* A character of the first line that is no separator here and stands as often in the lines behind
+ * it, *length of them side by side; 0: there is none. */
+char ls_csv_foreign_mark(const ls_csv_text *text, size_t *length);
 
 #endif

@@ -68,10 +68,14 @@ static const remedy
         {"texts as targets are classes, which are one column of y and go with loss: "
          "cross_entropy",
          NULL},
-    decimal_point = {"data.decimal says which mark decimals have, and it is . here",
-                     "decimals had . in the training data, and it is . here"},
-    decimal_comma = {"data.decimal says which mark decimals have, and it is , here",
-                     "decimals had , in the training data, and it is , here"},
+    decimal_point = {"if decimals have commas here: data.decimal: \",\"",
+                     "decimals had points in the training data: pandas.read_csv(FILE, sep=None, "
+                     "decimal=\",\").to_csv(NEW, index=False)"},
+    decimal_comma = {"data.decimal is \",\", and decimals have points here",
+                     "decimals had commas in the training data: pandas.read_csv(FILE, sep=None)"
+                     ".to_csv(NEW, sep=\";\", decimal=\",\", index=False)"},
+    single_quotes = BOTH("quotes are double ones: sed \"s/'/\\\"/g\" FILE >NEW"),
+    unquoted = BOTH("a text with a separator in it belongs in quotes"),
     semicolons =
         {"if fields are separated by ; here: data.separator: \";\", and data.decimal: "
          "\",\" where decimals have commas",
@@ -81,8 +85,10 @@ static const remedy
         "(pandas: read_csv(FILE, thousands=...), str.strip)"),
     exponent =
         BOTH("an exponent is written with E: write such numbers in Fortran with es25.16 or *"),
-    /* whose words depend on where the table begins, what separates its fields, which field it is */
-    titles = {NULL, NULL}, separator = {NULL, NULL}, no_value = {NULL, NULL};
+    /* whose words depend on where the table begins, what separates its fields, which line or field
+     * it is */
+    titles = {NULL, NULL}, separator = {NULL, NULL}, foreign = {NULL, NULL},
+    odd_line = {NULL, NULL}, no_value = {NULL, NULL};
 
 /* The same failure, with this text behind it; NULL: as it is. */
 static ls_status add(const ls_csv *c, ls_status status, const char *text) {
@@ -91,6 +97,24 @@ static ls_status add(const ls_csv *c, ls_status status, const char *text) {
   return ls_fail(
       status, "%s; %s%s", ls_error_text(), text,
       keys && c->by == LS_CSV_BY_IMPORT ? " (in a config: lockstep data import CONFIG)" : "");
+}
+
+/* A mark that separates fields and is none of ours, as tr is told of it. */
+static ls_status propose_mark(const ls_csv *c, ls_status status) {
+  size_t length;
+  const unsigned char mark = (unsigned char)ls_csv_foreign_mark(&c->text, &length);
+  char text[80], shown[8];
+  snprintf(shown, sizeof shown, mark < ' ' ? "\\%03o" : "%c", mark);
+  snprintf(text, sizeof text, "if '%s' separates: tr%s '%s' ',' <FILE >NEW", shown,
+           length > 1 ? " -s" : "", shown);
+  return add(c, status, text);
+}
+
+/* A line that other lines do not look like. */
+static ls_status propose_line(const ls_csv *c, ls_status status, int64_t line) {
+  char text[80];
+  snprintf(text, sizeof text, "if it is no sample, take it out (sed -i %jdd FILE)", line);
+  return add(c, status, text);
 }
 
 /* What depends on where the table begins and what separates its fields. */
@@ -114,6 +138,7 @@ static ls_status propose_layout(const ls_csv *c, ls_status status, const remedy 
 static ls_status propose(const ls_csv *c, ls_status status, const remedy *r) {
   if (!r) return status;
   if (r == &titles || r == &separator) return propose_layout(c, status, r);
+  if (r == &foreign) return propose_mark(c, status);
   return add(c, status, c->by == LS_CSV_BY_CHECKPOINT ? r->file : r->config);
 }
 
@@ -179,6 +204,10 @@ static const remedy *by_first_line(const ls_csv *c) {
 
 bool ls_csv_first_odd(const ls_csv *c) { return by_first_line(c) || by_title(c); }
 
+static bool is_single(ls_csv_field f) {
+  return f.length > 1 && f.text[0] == '\'' && f.text[f.length - 1] == '\'';
+}
+
 static bool has_numbers_for_names(const ls_csv *c) {
   double value;
   bool numbers = c->head != NULL;
@@ -210,7 +239,10 @@ static bool has_semicolons(const ls_csv *c) {
 static const remedy *column_remedy(const ls_csv *c) {
   const remedy *marked = by_hash(c), *known = marked ? marked : by_first_line(c);
   if (known) return known;
+  size_t length;
   if (has_semicolons(c)) return &semicolons;
+  if (c->head && is_single((ls_csv_field){c->head[0], strlen(c->head[0])})) return &single_quotes;
+  if (c->columns == 1 && ls_csv_foreign_mark(&c->text, &length)) return &foreign;
   return has_numbers_for_names(c) ? &no_header : by_title(c);
 }
 
@@ -218,15 +250,16 @@ static const remedy *column_remedy(const ls_csv *c) {
 ls_status ls_csv_remedy_column(const ls_csv *c, ls_status status) {
   const remedy *known = column_remedy(c);
   if (known == &empty_line || known == &excel || known == &titles)
-    status = ls_fail(status, "%s:%jd: there are no names of columns", ls_csv_path(c),
-                     c->text.start.line);
+    status = ls_fail(status, "%s:%jd: %s", ls_csv_path(c), c->text.start.line,
+                     c->head ? "there are no names of columns" : "this is no sample");
   return propose(c, status, known);
 }
 
 /* ---- records of another shape ---- */
 
-/* "3:0.5" */
+/* "3:0.5" between blanks; elsewhere it is a time of day. */
 static bool is_sparse(const ls_csv *c, ls_csv_field f) {
+  if (c->text.mark != ' ') return false;
   const char *colon = memchr(f.text, ':', f.length);
   const size_t before = colon ? (size_t)(colon - f.text) : 0;
   double value;
@@ -241,6 +274,11 @@ static bool ends_with_mark(const ls_csv *c, const char *from) {
   return c->text.mark != ' ' && end > from && end[-1] == c->text.mark;
 }
 
+/* Of the line alone, where no other is odd. */
+static const remedy *line_remedy(const ls_csv *c, int64_t fields) {
+  return fields > c->columns && c->text.mark != ' ' ? &unquoted : &odd_line;
+}
+
 static const remedy *shape_remedy(const ls_csv *c, const ls_csv_cursor *at, int64_t fields) {
   ls_csv_cursor next = c->next;
   int64_t more;
@@ -250,16 +288,18 @@ static const remedy *shape_remedy(const ls_csv *c, const ls_csv_cursor *at, int6
   if (fields > 1 && c->columns > 1 && is_sparse(c, c->field[1])) return &sparse;
   const int64_t line = c->first.line + (c->head ? 0 : 1); /* the first that could be another */
   const remedy *known = by_first_line(c);
-  if (known || at->line != line) return known;
-  if (ls_csv_ended(&c->text, next.at)) return NULL;
-  if (ls_csv_record(&c->text, &next, NULL, 0, &more) != LS_OK || more != fields) return NULL;
+  if (known) return known;
+  if (at->line != line || ls_csv_ended(&c->text, next.at)) return line_remedy(c, fields);
+  if (ls_csv_record(&c->text, &next, NULL, 0, &more) != LS_OK || more != fields)
+    return line_remedy(c, fields);
   if (c->head) return c->columns > 1 && fields == c->columns + 1 ? &row_names : &title;
   return &no_sample;
 }
 
 ls_status ls_csv_remedy_shape(const ls_csv *c, ls_status status, const ls_csv_cursor *at,
                               int64_t fields) {
-  return propose(c, status, shape_remedy(c, at, fields));
+  const remedy *known = shape_remedy(c, at, fields);
+  return known == &odd_line ? propose_line(c, status, at->line) : propose(c, status, known);
 }
 
 /* ---- fields that are no numbers ---- */
@@ -297,10 +337,10 @@ static bool is_input(const ls_csv *c, int64_t column) {
   return input;
 }
 
-/* "-", "*", "unknown": short, and without a digit; "#DIV/0!" and "-1.#IND". */
+/* "-", "*", "unknown": short, and without a digit; "#DIV/0!" and "-1.#IND"; "<0.5". */
 static bool is_mark(ls_csv_field f) {
   bool digit = false;
-  if (memchr(f.text, '#', f.length)) return f.length <= MARK_SHOWN;
+  if (memchr(f.text, '#', f.length) || strchr("<>", *f.text)) return f.length <= MARK_SHOWN;
   for (size_t i = 0; i < f.length; i++) digit = digit || isdigit((unsigned char)f.text[i]);
   return !digit && f.length <= MARK_SHOWN && !memchr(f.text, '"', f.length);
 }
@@ -363,6 +403,7 @@ static const remedy *number_remedy(const ls_csv *c, int64_t line, int64_t column
   if (has_signs(c, f)) return &dressed;
   if (ls_csv_number(&other, f, &value))
     return c->text.decimal_comma ? &decimal_comma : &decimal_point;
+  if (is_single(f)) return &single_quotes;
   if (ls_csv_excel_error(f.text)) return &no_value;
   if (*c->taken == '#' && !c->text.comment) return &comment;
   if (is_name(c, column)) return &header_again;

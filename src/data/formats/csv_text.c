@@ -116,25 +116,36 @@ void ls_csv_pass_comments(const ls_csv_text *c, ls_csv_cursor *at) {
   }
 }
 
-/* A NUL byte is in no text, nor is a text of some other programs a table: what the file is instead,
- * by its first bytes. */
+/* A byte that is in no text: NUL; or a control character in a first line that is not UTF-8 either.
+ */
+static const char *no_text(const char *text, size_t bytes) {
+  const char *nul = memchr(text, 0, bytes), *high = NULL, *control = NULL;
+  for (const char *p = text; !nul && *p && *p != '\n'; p++) {
+    if (!control && (unsigned char)*p < ' ' && !isspace((unsigned char)*p)) control = p;
+    if (!high && (*p & 0x80)) high = p;
+  }
+  return nul || !high || !control ? nul : control;
+}
+
+/* A byte like these is in no text, nor is a text of some other programs a table: what the file is
+ * instead, by its first bytes. */
 static ls_status check_text(const char *path, const char *text, size_t bytes) {
-  const char *nul = memchr(text, 0, bytes), *from = ls_utf8_instead(text, bytes);
+  const char *wrong = no_text(text, bytes), *from = ls_utf8_instead(text, bytes);
   const ls_signature *other = ls_signature_of(text, bytes);
   ls_dtype type;
   int64_t line = 1;
   if (from)
     return ls_fail(LS_EDATA, "%s: %s text; save it as UTF-8 (iconv -f %s -t utf-8)", path,
                    from[4] == '3' ? "UTF-32" : "UTF-16", from);
-  if (!nul && !(other && other->text)) return LS_OK;
+  if (!wrong && !(other && other->text)) return LS_OK;
   if (other) return ls_fail(LS_EDATA, "%s: no CSV but %s; %s", path, other->what, other->remedy);
   if (bytes >= 4 && ls_idx_magic((const unsigned char *)text, &type))
     return ls_fail(LS_EDATA, "%s: no CSV but an IDX file; data.type: idx reads it", path);
-  for (const char *p = text; p < nul; p++) line += *p == '\n';
+  for (const char *p = text; p < wrong; p++) line += *p == '\n';
   return ls_fail(LS_EDATA,
-                 "%s:%jd: a NUL byte (byte %jd): no text file; raw numbers become an array of "
+                 "%s:%jd: %s (byte %jd): no text file; raw numbers become an array of "
                  "lockstep data import by numpy.fromfile, reshape(samples, -1) and numpy.save",
-                 path, line, nul - text);
+                 path, line, *wrong ? "a control character" : "a NUL byte", wrong - text);
 }
 
 ls_status ls_csv_open(const char *path, const ls_csv_spec *spec, ls_csv_text *c,

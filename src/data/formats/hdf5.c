@@ -249,8 +249,10 @@ static ls_status open_pieces(hdf5 *h, const ls_opening *what) {
   LS_NEW(h->piece, most);
   LS_NEW(h->seen, most);
   if (!spec->x_cols)
-    return ls_fail(LS_EDATA, "%s: which dataset are the inputs? lockstep data info lists them",
-                   what->file);
+    return ls_fail(LS_EDATA,
+                   "%s: which dataset are the inputs? -i %s:/DATASET names one, lockstep data "
+                   "info lists them",
+                   what->file, what->file);
   for (int role = 0; role < ROLES; role++)
     for (char *const *name = list[role]; name && *name; name++)
       LS_TRY(open_piece(h, role, *name, what));
@@ -375,9 +377,11 @@ static ls_status read_labels(const hdf5 *h, const piece *p, int64_t lo, int64_t 
                              int64_t stride) {
   for (int64_t k = 0; k < rows; k++) {
     const char *text = p->text.text[lo + k];
-    if (!class_of(h, text, &out[k * stride + p->to[0]]) && !h->base.loose)
-      return ls_fail(LS_EDATA, "%s: %s: row %jd: '%s': a class that the training data do not have",
-                     path_of(h, p), p->name, lo + k, text);
+    if (class_of(h, text, &out[k * stride + p->to[0]]) || h->base.loose) continue;
+    ls_status status =
+        ls_fail(LS_EDATA, "%s: %s: row %jd: '%s': a class that the training data do not have",
+                path_of(h, p), p->name, lo + k, text);
+    return ls_names_meant(h->base.names, text, status);
   }
   return LS_OK;
 }

@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "data/format.h"
 #include "data/formats/array.h"
+#include "io/h5sign.h"
+#include "io/signature.h"
 
 enum { IMAGES = 0x803, LABELS = 0x801, DIMENSIONS_MAX = 32, LISTED = 16 };
 enum { QMNIST_COLUMNS = 8 };
@@ -157,6 +159,10 @@ static ls_status check_magic(const ls_array *a, const unsigned char head[4], int
                    "is a file of %s",
                    a->path, is, (unsigned)magic[i], what[i], what[1 - i]);
   if (ls_idx_magic(head, &type)) return LS_OK;
+  const ls_signature *other =
+      ls_h5_signature(a->path) >= 0 ? ls_signature_hdf5 : ls_h5_instead(a->path);
+  if (other)
+    return ls_fail(LS_EDATA, "%s: no IDX file but %s; %s", a->path, other->what, other->remedy);
   return ls_fail(LS_EDATA,
                  "%s: magic number 0x%08x: this is no IDX file (two zeros, a type of 0x08 to "
                  "0x0e, 1 to %d dimensions)",
