@@ -20,7 +20,7 @@ static ls_node *member(const ls_value *v, const ls_key *key, const char *path) {
     child->known = true;
   } else if (key->value) {
     child = ls_yaml_parse(report, LS_SOURCE_DEFAULT, path, key->value, strlen(key->value));
-    child->key_at = at; /* where a complaint about it goes */
+    if (child) child->key_at = at; /* where a complaint about it goes */
   } else {
     ls_report_add(report, at, path, "missing key '%s' (%s)", key->name,
                   ls_key_describe(v->arena, key));

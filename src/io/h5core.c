@@ -12,7 +12,7 @@
 #include "io/h5sign.h"
 #include "io/h5type.h"
 
-enum { LIST_MAX = 100000 };
+enum { LIST_MAX = 100000, LISTED = 200 };
 
 static const ls_h5object unopened = {.id = -1, .type = -1, .plist = -1, .space = -1};
 
@@ -183,13 +183,30 @@ static bool look(ls_h5object *o) {
   return true;
 }
 
+static herr_t add_member(hid_t group, const char *name, const H5L_info_t *link, void *arg) {
+  char *list = arg;
+  const size_t used = strlen(list);
+  (void)group, (void)link;
+  if (used + strlen(name) + 4 > LISTED) return 1;
+  sprintf(list + used, "%s'%s'", used > 0 ? ", " : "", name);
+  return 0;
+}
+
+/* A group, such as Octave makes of each variable; what is in it. */
+static ls_status no_dataset(const ls_h5object *o) {
+  char list[LISTED] = "";
+  const bool more = H5Literate(o->id, H5_INDEX_NAME, H5_ITER_INC, NULL, add_member, list) > 0;
+  return ls_fail(LS_EDATA, "%s: %s is no dataset but a group, of %s%s", o->core->path, o->name,
+                 *list ? list : "nothing", more ? " ..." : "");
+}
+
 static ls_status open_object(ls_h5object *o) {
   LS_TRY(check_path(o));
   o->id = H5Oopen(o->core->id, o->name, o->core->access);
   if (o->id < 0)
     return wrong(o, "cannot be opened: a broken link, a link to another file, or damage");
-  if (H5Iget_type(o->id) != H5I_DATASET)
-    return wrong(o, "is no dataset but a group or type; lockstep data info lists the datasets");
+  if (H5Iget_type(o->id) == H5I_GROUP) return no_dataset(o);
+  if (H5Iget_type(o->id) != H5I_DATASET) return wrong(o, "is no dataset but a type");
   if (!look(o)) return wrong(o, "is damaged");
   if (!is_virtual(o) && H5Pget_external_count(o->plist) == 0) return LS_OK;
   return wrong(o,

@@ -105,6 +105,7 @@ static const row rows[] = {
       .remedy = "save it with -hdf5, or dlmwrite(FILE, x, \"precision\", \"%.17g\")",
       .text = true},
      BYTES("# Created by Octave")},
+    {{.what = "Octave's own binary format", .remedy = "save it with -hdf5"}, BYTES("Octave-1-")},
     {{.what = "a file packed with gzip", .remedy = UNPACK("gunzip")}, BYTES("\x1f\x8b")},
     {{.what = "a file packed with xz", .remedy = UNPACK("unxz")},
      BYTES("\xfd"

@@ -198,6 +198,8 @@ for images in dot/train-images.idx3-ubyte deep/images; do
   alike other emnist "$images"
 done
 refused 65 'train: {images: dot/train-images.idx3-ubyte, labels: dot/train-labels.idx1-ubyte}' train emnist.yaml 'data={type: idx, dir: dot}' -o never
+never 'and one an image in dot/train-labels.idx1-ubyte: are images and labels each other' classes \
+  'type: idx, train: {images: dot/train-labels.idx1-ubyte, labels: dot/train-images.idx3-ubyte}'
 run 0 train emnist.yaml --dry-run
 says 'class 0 has no sample (do the labels start at 1?)'
 row seeds classes 'type: csv, train: {file: wheat-seeds.csv, x: [1-7], y: [8], header: false}' ', scale: standard'

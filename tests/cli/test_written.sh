@@ -253,6 +253,7 @@ fi
 if command -v octave-cli >/dev/null; then
   octave-cli -q --no-gui --eval "t = dlmread('plain.csv', ',', 1, 0); x = t(:, 1:3); y = t(:, 4);
     save('-hdf5', 'octave.h5', 'x', 'y'); save('-v7', 'octave.mat', 'x', 'y'); save('-text', 'octave.txt', 'x', 'y');
+    save('-binary', 'octave.bin', 'x', 'y');
     save('-ascii', '-double', 'octave.dat', 't'); dlmwrite('octave.csv', t, 'precision', '%.17g');" >out 2>&1
   [ -s octave.csv ] || die "Octave's files: $(cat out)"
   alike "$(hdf5 octave.h5 /x/value /y/value ', transpose: true')"
@@ -260,6 +261,8 @@ if command -v octave-cli >/dev/null; then
   never 'are samples the columns here? say transpose: true' "$(hdf5 octave.h5 /x/value /y/value)"
   never 'a MAT-file of version 5; save it with -v7.3 (Matlab) or -hdf5 (Octave)' "$(hdf5 octave.mat /x /y)"
   never "Octave's own text format; save it with -hdf5" "$(bare octave.txt)"
+  never "Octave's own binary format; save it with -hdf5" "$(bare octave.bin)"
+  never "/x is no dataset but a group, of 'type', 'value'" "$(hdf5 octave.h5 /x /y)"
 fi
 
 # ---- R ----

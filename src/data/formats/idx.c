@@ -195,6 +195,11 @@ static ls_status check_labels(const ls_arrays *files, bool classes) {
   if (y->rows != x->rows)
     return ls_fail(LS_EDATA, "%s: %jd labels for the %jd images of %s", y->path, y->rows, x->rows,
                    x->path);
+  if (classes && y->width > 1 && x->width == 1)
+    return ls_fail(LS_EDATA,
+                   "%s: %jd numbers a label, and one an image in %s: are images and labels each "
+                   "other's?",
+                   y->path, y->width, x->path);
   if (classes && y->width == QMNIST_COLUMNS && y->type == LS_I32)
     return ls_fail(LS_EDATA,
                    "%s: 8 numbers a label: QMNIST's extended labels, of which the first is the "
