@@ -115,11 +115,8 @@ static double passes(const network *net, ls_exchange *x) {
 }
 
 static void update(ls_exchange *x, float *scratch) {
-  for (int b = 0; b < ls_exchange_bands(x); b++) {
-    int64_t lo, hi;
-    ls_exchange_stretch(x, b, &lo, &hi);
-    if (hi > lo) ls_exchange_grad(x, lo, hi - lo, scratch);
-  }
+  for (ls_stretch s = {0}; ls_exchange_next(x, &s);)
+    if (s.hi > s.lo) ls_exchange_grad(x, s.lo, s.hi - s.lo, scratch);
   owed += scale * UPDATED * sizeof(float) * (double)ls_exchange_own(x) / (BYTES_PER_SECOND * cores);
   sim_pay();
 }
@@ -137,7 +134,7 @@ int main(int argc, char **argv) {
   const int ranks = ls_comm_size(comm);
   const ls_exchange_spec spec = {.kind = argv[1],
                                  .n = net.n,
-                                 .block = BLOCK / (int64_t)scale,
+                                 .grid = BLOCK / (int64_t)scale,
                                  .slices = ranks,
                                  .precision = LS_F32,
                                  .layer = net.at,
