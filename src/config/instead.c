@@ -28,9 +28,9 @@ static bool has_mark(const char *at, const char *end) {
 static bool has_numbers(const char *at, const char *end) {
   int numbers = 0;
   double value;
-  for (size_t length; at < end; at += length + 1) {
-    length = strcspn(at, " \r\n");
-    numbers += ls_decimal(at, length, &value);
+  for (const char *from = at; from <= end; from = at + 1) {
+    for (at = from; at < end && !strchr(" \r\n", *at);) at++;
+    numbers += ls_decimal(from, (size_t)(at - from), &value);
   }
   return numbers > 1;
 }
