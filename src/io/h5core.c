@@ -187,7 +187,7 @@ static herr_t add_member(hid_t group, const char *name, const H5L_info_t *link, 
   char *list = arg;
   const size_t used = strlen(list);
   (void)group, (void)link;
-  if (used + strlen(name) + 4 > LISTED) return 1;
+  if (used + strlen(name) + sizeof ", ''" > LISTED) return 1;
   sprintf(list + used, "%s'%s'", used > 0 ? ", " : "", name);
   return 0;
 }

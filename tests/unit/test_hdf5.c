@@ -402,6 +402,11 @@ static void wrong_datasets(void **state) {
   H5Lcreate_soft("/far", file, "/sly", H5P_DEFAULT, H5P_DEFAULT);
   H5Lcreate_soft("/away", file, "/slyer", H5P_DEFAULT, H5P_DEFAULT);
   H5Lcreate_soft("/loop", file, "/loop", H5P_DEFAULT, H5P_DEFAULT);
+  char full[200]; /* a name that the list of what /full holds just has no room for */
+  snprintf(full, sizeof full, "/full/%0193d", 0);
+  H5Gclose(H5Gcreate2(file, "/full", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  H5Lcreate_soft("/one", file, "/full/#", H5P_DEFAULT, H5P_DEFAULT);
+  H5Lcreate_soft("/one", file, full, H5P_DEFAULT, H5P_DEFAULT);
   H5Fclose(file);
   static const struct {
     const char *x, *text;
@@ -417,6 +422,7 @@ static void wrong_datasets(void **state) {
              {"/sly", "/sly cannot be opened"},
              {"/slyer/labels", "there is no /slyer/labels"},
              {"/loop", "/loop cannot be opened"},
+             {"/full", "/full is no dataset but a group, of '#' ..."},
              {"/", "/ is no dataset"}};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     ls_data_spec spec = spec_of(path, bad[i].x, "/out/y");
