@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 static struct {
   int rank;
   char host[64];
@@ -71,7 +73,7 @@ static int64_t count_lines(const char *text) {
       c = skip_escape(c + 1);
       continue;
     }
-    const bool begins = ((unsigned char)*c & 0xc0) != 0x80; /* a character of UTF-8 */
+    const bool begins = ls_utf8_begins(*c);
     used = *c == '\r' ? 0 : used + begins;
     if (*c == '\n') {
       lines += state.columns > 0 && used > 1 ? (used - 2) / state.columns + 1 : 1;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "io/json.h"
 #include "view/text.h"
 
@@ -110,7 +111,7 @@ static bool says_something(const json_t *value) {
 /* Characters of UTF-8 in so many bytes. */
 static int characters(const char *text, int bytes) {
   int n = 0;
-  for (int i = 0; i < bytes; i++) n += (text[i] & 0xc0) != 0x80;
+  for (int i = 0; i < bytes; i++) n += ls_utf8_begins(text[i]);
   return n;
 }
 

@@ -44,6 +44,11 @@ typedef struct {
   bool huge;     /* in huge pages, but for its end */
 } shared_file;
 
+/* A block's addresses: as many as it has bytes, or all of its huge pages'. */
+static void give_back(void *data, size_t bytes) {
+  munmap(data, bytes >= LS_HUGE_PAGE ? ls_mem_in_huge_pages(bytes) : bytes);
+}
+
 /* The block's addresses begin where a huge page can; false: errno says why. */
 static bool map(int fd, ls_shared *out) {
   const bool large = out->bytes >= LS_HUGE_PAGE;
@@ -51,14 +56,11 @@ static bool map(int fd, ls_shared *out) {
   if (large && !at) return false;
   void *data =
       mmap(at, out->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0), fd, 0);
-  if (data == MAP_FAILED) return false;
-  out->data = data;
-  return true;
-}
-
-static void unmap(const ls_shared *out) {
-  const bool large = out->bytes >= LS_HUGE_PAGE;
-  munmap(out->data, large ? ls_mem_in_huge_pages(out->bytes) : out->bytes);
+  if (data != MAP_FAILED)
+    out->data = data;
+  else if (at)
+    give_back(at, out->bytes);
+  return data != MAP_FAILED;
 }
 
 /* Shared memory comes in pages of 4 KB, whatever private memory has: Linux' setting for it says
@@ -82,7 +84,7 @@ static ls_status create(shared_file *made, ls_shared *out) {
   if (!error) made->huge = take_huge_pages(made->fd, out);
   if (!error) error = posix_fallocate(made->fd, 0, (off_t)out->bytes);
   if (!error) return LS_OK;
-  if (out->data) unmap(out);
+  if (out->data) give_back(out->data, out->bytes);
   out->data = NULL;
   close(made->fd);
   made->fd = -1;
@@ -140,7 +142,7 @@ void ls_comm_shared_free(ls_comm *comm, ls_shared *block) {
   if (block->data && comm->node_size == 1)
     ls_mem_free(block->data);
   else if (block->data)
-    unmap(block);
+    give_back(block->data, block->bytes);
   *block = (ls_shared){0};
 }
 

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "base/utf8.h"
 #include "config/config.h"
 
 enum { SHOWN_MAX = 60, LINE_SHOWN = 160 };
@@ -61,10 +62,6 @@ static const char *line_start(const char *text, const char *end, int line) {
   return line > 1 ? NULL : text;
 }
 
-static bool continues(char c) {
-  return ((unsigned char)c & 0xc0) == 0x80;
-} /* a later byte of a UTF-8 character */
-
 /* The line, cut where it is very long, and a caret under the column. */
 static void add_source_line(ls_buffer *out, const ls_report *report, ls_place at) {
   const char *end = report->text + report->bytes, *line = line_start(report->text, end, at.line);
@@ -76,11 +73,11 @@ static void add_source_line(ls_buffer *out, const ls_report *report, ls_place at
   int column = 1, from = at.column > LINE_SHOWN - 20 ? at.column - LINE_SHOWN / 2 : 1;
   while (line < stop && column < from) {
     do line++;
-    while (line < stop && continues(*line));
+    while (line < stop && !ls_utf8_begins(*line));
     column++;
   }
   size_t length = (size_t)(stop - line) < LINE_SHOWN ? (size_t)(stop - line) : LINE_SHOWN;
-  while (length && length < (size_t)(stop - line) && continues(line[length])) length--;
+  while (length && length < (size_t)(stop - line) && !ls_utf8_begins(line[length])) length--;
   ls_buffer_add(out, "\n  ");
   add_clean(out, line, length);
   ls_buffer_add(out, "\n  %*s^", at.column - from, "");

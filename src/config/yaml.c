@@ -5,6 +5,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/utf8.h"
+
 typedef struct {
   ls_report *report;
   char path[512]; /* of what is being read */
@@ -26,7 +28,7 @@ static ls_place place_of_byte(const reader *rd, size_t byte) {
     if (rd->text[i] == '\n')
       at.line++, at.column = 1;
     else
-      at.column += ((unsigned char)rd->text[i] & 0xc0) != 0x80;
+      at.column += ls_utf8_begins(rd->text[i]);
   }
   return at;
 }

@@ -65,12 +65,13 @@ ls_status ls_names_meant(const ls_names *names, const char *text, ls_status stat
   if (names->count > 0) memcpy(words, names->text, (size_t)names->count * sizeof *words);
   near = ls_nearest(text, words);
   LS_FREE(words);
-  if (near) return ls_fail(status, "%s; did you mean '%s'?", ls_error_text(), near);
   for (int64_t k = 0; k < names->count && used < sizeof list; k++)
     used +=
         (size_t)snprintf(list + used, sizeof list - used, "%s'%s'", k ? ", " : "", names->text[k]);
-  return ls_fail(status, "%s; they have %s%s", ls_error_text(), list,
-                 used < sizeof list ? "" : " ...");
+  char *otherwise = ls_mem_format("; they have %s%s", list, used < sizeof list ? "" : " ...");
+  status = ls_fail_near(status, near, otherwise, "%s", ls_error_text());
+  ls_mem_free(otherwise);
+  return status;
 }
 
 static ls_status grow(ls_names *names) {

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "config/config.h"
 #include "data/account.h"
 #include "io/json.h"
@@ -36,7 +37,7 @@ static void add(page *p, const char *format, ...) {
   p->used += (size_t)length;
   if (p->used <= LS_SCREEN_COLUMNS) return;
   char *cut = p->line + LS_SCREEN_COLUMNS - 3;
-  while ((*cut & 0xc0) == 0x80) cut--; /* not within a character */
+  while (!ls_utf8_begins(*cut)) cut--;
   strcpy(cut, "...");
   p->used = LS_SCREEN_COLUMNS;
 }

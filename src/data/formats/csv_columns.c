@@ -238,12 +238,12 @@ static ls_status take_texts(ls_csv *c, const inputs *in) {
 static void warn_of_own_texts(const ls_csv *c, const inputs *in) {
   for (int64_t i = 0; i < in->n; i++) {
     if (!in->texts[i] || in->rows <= BY_CHANCE || 2 * in->texts[i]->count <= in->rows) continue;
+    char called[400];
+    ls_csv_call(c, c->x[i], called, sizeof called);
     ls_log(LS_LOG_WARN,
-           "%s: column %lld%s%s%s has %lld different texts in %lld samples, and each becomes an "
-           "input; is it what a sample is called? leave it out of x",
-           ls_csv_path(c), (long long)c->x[i] + 1, c->head ? " (" : "",
-           c->head ? c->head[c->x[i]] : "", c->head ? ")" : "", (long long)in->texts[i]->count,
-           (long long)in->rows);
+           "%s: %s has %jd different texts in %jd samples, and each becomes an input; is it what a "
+           "sample is called? leave it out of x",
+           ls_csv_path(c), called, in->texts[i]->count, in->rows);
   }
 }
 
