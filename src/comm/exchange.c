@@ -143,10 +143,11 @@ static ls_status open_kind(ls_comm *comm, const ls_exchange_ops *ops, const ls_e
   return LS_OK;
 }
 
-/* ---- auto: some exchanges of each kind that promises the same bits, before the first step. The
- * window is taken unless messages take clearly less time: a probe of a few milliseconds is noisy,
- * and the window moves less between hosts. From MANY ranks on it is the window without a probe:
- * messages would open a connection between any two ranks for it. ---- */
+/* ---- auto: on one host the window, from which everyone reads in place. On several, some exchanges
+ * of each kind that promises the same bits, before the first step: the window is taken unless
+ * messages take clearly less time, since a probe of a few milliseconds is noisy, and the window
+ * moves less between hosts. From MANY ranks on it is the window without a probe: messages would
+ * open a connection between any two ranks for it. ---- */
 
 enum { PROBED = 1 << 18, BLOCK = 512, ROUNDS = 4, MANY = 48 };
 static const double CLEARLY = 2.0 / 3;
@@ -214,9 +215,12 @@ static ls_status probe_both(ls_comm *comm, const ls_exchange_spec *spec,
 
 ls_status ls_exchange_new(ls_comm *comm, const ls_exchange_spec *spec, ls_exchange **out) {
   const ls_exchange_ops *ops = choose(comm, spec->kind);
-  const bool is_auto = strcmp(spec->kind, "auto") == 0;
-  if (is_auto && !ops && ls_comm_size(comm) >= MANY) ops = &ls_exchange_shared;
-  if (is_auto && !ops) LS_TRY(probe_both(comm, spec, &ops));
+  if (!ops && strcmp(spec->kind, "auto") == 0) {
+    if (ls_comm_node_count(comm) == 1 || ls_comm_size(comm) >= MANY)
+      ops = &ls_exchange_shared;
+    else
+      LS_TRY(probe_both(comm, spec, &ops));
+  }
   if (!ops) return ls_fail(LS_ECONFIG, "no exchange is called '%s'", spec->kind);
   return open_kind(comm, ops, spec, out);
 }
