@@ -193,10 +193,9 @@ static ls_status compute(void *arg) {
   worker *w;
   if (!c->net) return ls_fail(LS_EUSAGE, "the network is NULL");
   if (c->rows > 0 && (!c->x || !c->out))
-    return ls_fail(LS_EUSAGE, "%lld rows, and %s is NULL", (long long)c->rows,
+    return ls_fail(LS_EUSAGE, "%jd rows, and %s is NULL", c->rows,
                    c->x ? "where the results go" : "x");
-  if (c->rows < 0)
-    return ls_fail(LS_EUSAGE, "%lld rows: there cannot be fewer than 0", (long long)c->rows);
+  if (c->rows < 0) return ls_fail(LS_EUSAGE, "%jd rows: there cannot be fewer than 0", c->rows);
   LS_TRY(take_worker(c->net, c->what, &w));
   ls_status status = apply_rows(c, &w->apply);
   give_worker(c->net, c->what, w);

@@ -305,8 +305,8 @@ static ls_status step(void *arg) {
   const int64_t begin = ls_calendar_minibatch(run->calendar, run->state.global_step, &want);
   LS_TRY(ls_deal_count(t->deal, &c->hand, &total, &weighted));
   if (total != want)
-    return ls_fail(LS_EUSAGE, "the ranks have %lld samples together, and this minibatch has %lld",
-                   (long long)total, (long long)want);
+    return ls_fail(LS_EUSAGE, "the ranks have %jd samples together, and this minibatch has %jd",
+                   total, want);
   for (int r = 0; r <= ls_comm_size(run->comm); r++) t->first[r] = first_of_rank(run, total, r);
   LS_TRY(deal_out(c, LS_SPLIT_TRAIN, begin, total, weighted));
   return ls_run_step(run, false, &flags);

@@ -29,7 +29,7 @@ static int64_t step_of(const char *name) {
   char *end;
   if (strncmp(name, "ckpt-", 5) || name[5] < '0' || name[5] > '9') return -1;
   errno = 0;
-  long long step = strtoll(name + 5, &end, 10);
+  int64_t step = strtoll(name + 5, &end, 10);
   return errno == 0 && !strcmp(end, ".h5") ? step : -1;
 }
 

@@ -125,8 +125,8 @@ static ls_status make_figures(const ls_run *run, const options *o, ls_figures *m
     return ls_fail(LS_EUSAGE, "%s needs classes; this is a %s model",
                    o->confusion ? "--confusion" : "--top-k", run->config->loss);
   if (top_k && (o->top_k < 1 || o->top_k > outputs))
-    return ls_fail(LS_EUSAGE, "--top-k %d: from 1 to %lld, the number of classes", o->top_k,
-                   (long long)outputs);
+    return ls_fail(LS_EUSAGE, "--top-k %d: from 1 to %jd, the number of classes", o->top_k,
+                   outputs);
   LS_TRY(choose_metrics(run->config, o->metrics));
   const bool numbers = ls_run_task(run) == LS_TASK_REGRESSION && !classes;
   if (top_k) run->config->top_k = o->top_k;

@@ -35,8 +35,8 @@ static ls_status run(ls_cli *cli, const void *given) {
   LS_TRY(ls_networks_find(cli, LS_NETWORKS_ALL, &path));
   ls_status status = path.count == 1
                          ? ls_net_open(path.text[0], &net)
-                         : ls_fail(LS_EUSAGE, "%s: a folder of %lld runs, and one is exported",
-                                   cli->args[0], (long long)path.count);
+                         : ls_fail(LS_EUSAGE, "%s: a folder of %jd runs, and one is exported",
+                                   cli->args[0], path.count);
   ls_texts_free(&path);
   if (status == LS_OK) status = ls_export_net(net, o->format, o->output, o->name, o->force, &made);
   if (status == LS_OK) report(cli, o, net, &made);

@@ -75,7 +75,7 @@ enum { SCALED_SHOWN = 24 };
 /* A column of x or y, by its name, or its number from 1. */
 static json_t *scaled_json(const ls_affine *a, int64_t k, const char *of, const ls_texts *names) {
   char number[32];
-  snprintf(number, sizeof number, "%s %lld", of, (long long)k + 1);
+  snprintf(number, sizeof number, "%s %jd", of, k + 1);
   json_t *o = json_object();
   ls_put(o, "column", names->count == a->n && *names->text[k] ? names->text[k] : number);
   ls_put(o, "_of", of);

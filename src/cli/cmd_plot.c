@@ -322,8 +322,8 @@ static ls_status draw(const ls_cli *cli, const ls_plot_options *o, int64_t steps
   LS_TRY(ls_runs_read(cli->args, steps, o->metric, &runs));
   for (int i = 0; i < runs->n; i++)
     if (runs->item[i].history->stride > 1)
-      ls_log(LS_LOG_INFO, "%s: of its step events every %lldth is drawn", runs->item[i].path,
-             (long long)runs->item[i].history->stride);
+      ls_log(LS_LOG_INFO, "%s: of its step events every %jdth is drawn", runs->item[i].path,
+             runs->item[i].history->stride);
   ls_status status = make ? draw_made(runs, o, make) : ls_plot_path(runs, o);
   if (status == LS_OK) tell_done(cli, o, runs->n);
   ls_runs_free(&runs);

@@ -143,8 +143,7 @@ static int bare(const char *name) {
 /* Without names: classes are their numbers, others y1 or x1 and so on. */
 static char *name_one(const char *name, bool number, char letter, int64_t k) {
   if (name && *name) return ls_mem_format("%.*s", bare(name), name);
-  return number ? ls_mem_format("%lld", (long long)k)
-                : ls_mem_format("%c%lld", letter, (long long)k + 1);
+  return number ? ls_mem_format("%jd", k) : ls_mem_format("%c%jd", letter, k + 1);
 }
 
 /* "d flux/d pressure", by rows; in HDF5 only where there is a name. */
@@ -204,9 +203,8 @@ static ls_status use(predictor *p, network *n, const char *path, const options *
                    "no prediction for one sample");
   if (p->run) LS_TRY(ls_networks_agree(p->run->from, n->run->from, path));
   if (p->run && ls_data_rows(n->run->data, LS_SPLIT_TRAIN) != p->rows)
-    return ls_fail(LS_EDATA, "%s: %s has %lld samples for this network, %lld for the first", path,
-                   o->input, (long long)ls_data_rows(n->run->data, LS_SPLIT_TRAIN),
-                   (long long)p->rows);
+    return ls_fail(LS_EDATA, "%s: %s has %jd samples for this network, %jd for the first", path,
+                   o->input, ls_data_rows(n->run->data, LS_SPLIT_TRAIN), p->rows);
   LS_TRY(ls_comm_agree(p->comm, ls_apply_open(n->run->model, n->run->from, p->what, &n->apply)));
   if (!p->run) {
     p->run = n->run;

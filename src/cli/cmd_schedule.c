@@ -189,7 +189,7 @@ static ls_status rows_at(table *t, const char *list) {
   for (const char *at = list; *at;) {
     char *end;
     errno = 0;
-    long long step = strtoll(at, &end, 10);
+    int64_t step = strtoll(at, &end, 10);
     if (end == at || step < 0 || errno || (*end != ',' && *end != '\0'))
       return ls_fail(LS_EUSAGE, "--at %s: steps are whole numbers from 0, with commas between them",
                      list);
@@ -206,9 +206,8 @@ static ls_status rows_at(table *t, const char *list) {
 static void print_csv(const ls_cli *cli, const table *t) {
   ls_out(cli, "global_step,lr\n");
   for (int i = 0; i < t->rows; i++)
-    ls_out(cli, "%lld,%.17g\n", (long long)t->row[i].step, shown(t, t->row[i].step));
-  for (int64_t j = 0; t->rows == 0 && j < t->steps; j++)
-    ls_out(cli, "%lld,%.17g\n", (long long)j, rate(t, j));
+    ls_out(cli, "%jd,%.17g\n", t->row[i].step, shown(t, t->row[i].step));
+  for (int64_t j = 0; t->rows == 0 && j < t->steps; j++) ls_out(cli, "%jd,%.17g\n", j, rate(t, j));
 }
 
 /* The rates of --at are shown to their last bit. */

@@ -37,20 +37,20 @@ typedef struct {
   char memory[32];            /* of a node, as Slurm wants it; "": not said */
   copy copy[3];
   int copies;
-  long long seconds; /* of the job */
-  bool srun;         /* else mpirun starts the ranks */
+  int64_t seconds; /* of the job */
+  bool srun;       /* else mpirun starts the ranks */
 } script;
 
 /* ---- what is asked for ---- */
 
 /* Slurm's ways: M, M:S, H:M:S, D-H, D-H:M, D-H:M:S. Seconds; 0 where it is none of them. */
-static long long parse_time(const char *text) {
+static int64_t parse_time(const char *text) {
   static const int scale[] = {3600, 60, 1};
-  long long days = 0, part[3] = {0};
+  int64_t days = 0, part[3] = {0};
   int at = 0, end = 0, parts = 0;
-  bool dashed = sscanf(text, "%lld-%n", &days, &at) == 1 && at > 0;
+  bool dashed = sscanf(text, "%jd-%n", &days, &at) == 1 && at > 0;
   if (!dashed) days = at = 0;
-  while (parts < 3 && sscanf(text + at, "%lld%n", &part[parts], &end) == 1) {
+  while (parts < 3 && sscanf(text + at, "%jd%n", &part[parts], &end) == 1) {
     if (text[at] < '0' || text[at] > '9' || part[parts] > 100000) return 0;
     at += end;
     parts++;
@@ -59,7 +59,7 @@ static long long parse_time(const char *text) {
   }
   if (parts == 0 || text[at] != '\0' || text[at - 1] == ':') return 0;
   int first = dashed || parts == 3 ? 0 : 1; /* what the first number counts: hours, or minutes */
-  long long seconds = days * 86400;
+  int64_t seconds = days * 86400;
   for (int i = 0; i < parts && first + i < 3; i++) seconds += part[i] * scale[first + i];
   return seconds;
 }
@@ -178,15 +178,15 @@ static void put_word(FILE *out, const char *word) {
 
 static void put_directives(const script *s) {
   const options *o = s->o;
-  long long t = s->seconds, margin = ls_clamp(t / 10, 60, 120);
+  int64_t t = s->seconds, margin = ls_clamp(t / 10, 60, 120);
   FILE *out = s->out;
   fprintf(out, "#SBATCH --job-name=%s\n#SBATCH --nodes=%d\n#SBATCH --ntasks-per-node=%d\n", s->name,
           o->nodes, o->ranks / o->nodes);
   fprintf(out, "#SBATCH --cpus-per-task=%d\n", o->cpus);
   if (*s->memory) fprintf(out, "#SBATCH --mem=%s\n", s->memory);
-  fprintf(out, "#SBATCH --time=%lld-%02lld:%02lld:%02lld\n", t / 86400, t / 3600 % 24, t / 60 % 60,
+  fprintf(out, "#SBATCH --time=%jd-%02jd:%02jd:%02jd\n", t / 86400, t / 3600 % 24, t / 60 % 60,
           t % 60);
-  fprintf(out, "#SBATCH --signal=USR1@%lld\n", margin);
+  fprintf(out, "#SBATCH --signal=USR1@%jd\n", margin);
   fprintf(out, "#SBATCH --%s\n#SBATCH --open-mode=append\n", o->chain ? "no-requeue" : "requeue");
   fprintf(out, "#SBATCH --output=%s-%s.log\n", s->name, o->seeds ? "%A-%a" : "%j");
   if (o->partition) fprintf(out, "#SBATCH --partition=%s\n", o->partition);
@@ -288,8 +288,8 @@ static void put_launch(const script *s) {
   put_word(s->out, s->dir);
   if (s->o->seeds) fputs("/seed-\"$SLURM_ARRAY_TASK_ID\" --seed \"$SLURM_ARRAY_TASK_ID\"", s->out);
   if (!s->srun) { /* Slurm's signal reaches steps; mpirun is none */
-    long long t = s->seconds - ls_clamp(s->seconds / 10, 30, 180);
-    fprintf(s->out, " --time-limit %lld:%02lld:%02lld", t / 3600, t / 60 % 60, t % 60);
+    int64_t t = s->seconds - ls_clamp(s->seconds / 10, 30, 180);
+    fprintf(s->out, " --time-limit %jd:%02jd:%02jd", t / 3600, t / 60 % 60, t % 60);
   }
   fputs(" --resume=auto\n", s->out);
 }

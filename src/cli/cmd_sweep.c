@@ -83,10 +83,10 @@ static ls_status check_rungs(const search *a) {
     return ls_fail(LS_EUSAGE,
                    "--halving: a rung is decided before there is a %s; use a val_ metric", metric);
   for (int r = 0; ls_metric_validates(metric) && r < a->sweep.rungs.count - 1; r++) {
-    const long long epoch = a->sweep.rungs.epochs[r];
+    const int64_t epoch = a->sweep.rungs.epochs[r];
     if (every->unit != LS_EVERY_EPOCHS || epoch % (int64_t)every->n != 0)
       return ls_fail(LS_ECONFIG,
-                     "--halving: a rung ends at epoch %lld, and eval.every has no evaluation "
+                     "--halving: a rung ends at epoch %jd, and eval.every has no evaluation "
                      "there: eval.every=1 epoch",
                      epoch);
   }
@@ -110,9 +110,8 @@ static ls_status plan_rungs(search *a) {
                    "--halving counts epochs: train.epochs in place of train.steps says how many");
   a->sweep.rungs = ls_rungs_plan(plan->trials, c->epochs, first);
   if (a->sweep.rungs.count == 1)
-    return ls_fail(LS_EUSAGE, "--halving: of %lld trials of %lld epochs nothing can be halved%s",
-                   (long long)plan->trials, (long long)c->epochs,
-                   first > 0 ? "; a smaller first rung?" : "");
+    return ls_fail(LS_EUSAGE, "--halving: of %jd trials of %jd epochs nothing can be halved%s",
+                   plan->trials, c->epochs, first > 0 ? "; a smaller first rung?" : "");
   return check_rungs(a);
 }
 
@@ -128,9 +127,9 @@ static ls_status check_trials(const search *a, int *slices) {
       *slices = (int)config->slices;
     if (status == LS_OK && ranks > 0 && config->slices > 0 && config->slices < ranks)
       status = ls_fail(LS_ECONFIG,
-                       "trial %lld has %lld slices, and each rank works on one or more: "
-                       "--ranks-per-trial %lld, or a larger train.slices",
-                       (long long)run->trial, (long long)config->slices, (long long)config->slices);
+                       "trial %jd has %jd slices, and each rank works on one or more: "
+                       "--ranks-per-trial %jd, or a larger train.slices",
+                       run->trial, config->slices, config->slices);
     ls_config_free(&config);
     LS_TRY(status);
   }
@@ -186,11 +185,11 @@ static void say_groups(const search *a) {
             each = a->job.ranks > 0 ? a->job.ranks : ranks / a->job.groups;
   char rung[LS_RUNG_TEXT], folds[32] = "", seeds[32] = "", over[40] = "";
   ls_rung_text(s, rung);
-  if (p->folds > 0) snprintf(folds, sizeof folds, " x %lld folds", (long long)p->folds);
-  if (p->seeds > 1) snprintf(seeds, sizeof seeds, " x %lld seeds", (long long)p->seeds);
-  if (s->left < trials * p->each) snprintf(over, sizeof over, ", %lld to go", (long long)s->left);
-  ls_log(LS_LOG_INFO, "sweep: %s%lld trial%s%s%s%s; %d at a time, each on %d of %d ranks", rung,
-         (long long)trials, trials == 1 ? "" : "s", folds, seeds, over, a->job.groups, each, ranks);
+  if (p->folds > 0) snprintf(folds, sizeof folds, " x %jd folds", p->folds);
+  if (p->seeds > 1) snprintf(seeds, sizeof seeds, " x %jd seeds", p->seeds);
+  if (s->left < trials * p->each) snprintf(over, sizeof over, ", %jd to go", s->left);
+  ls_log(LS_LOG_INFO, "sweep: %s%jd trial%s%s%s%s; %d at a time, each on %d of %d ranks", rung,
+         trials, trials == 1 ? "" : "s", folds, seeds, over, a->job.groups, each, ranks);
 }
 
 static void warn_of_ranks(const search *a) {
@@ -279,9 +278,9 @@ static ls_status finish(const search *a) {
   LS_TRY(ls_sweep_csv_write(s));
   if (over == s->plan->runs) return ls_sweep_report(a->cli, &a->job);
   return ls_fail(LS_ESTOPPED,
-                 "stopped: %lld of %lld runs are over, of the others checkpoints are written; the "
+                 "stopped: %jd of %jd runs are over, of the others checkpoints are written; the "
                  "same command goes on",
-                 (long long)over, (long long)s->plan->runs);
+                 over, s->plan->runs);
 }
 
 static ls_status prepare(search *a) {

@@ -160,9 +160,8 @@ static ls_status refuse_shape(const csv *c, const ls_csv_cursor *at, const ls_cs
   ls_csv as = {.text = c->text, .first = c->first, .next = *next, .columns = c->columns};
   as.field = c->field;
   as.head = c->header ? &name : NULL;
-  ls_status status =
-      ls_fail(LS_EDATA, "%s:%lld: %lld fields, but the first line has %lld", c->text.path,
-              (long long)at->line, (long long)fields, (long long)c->columns);
+  ls_status status = ls_fail(LS_EDATA, "%s:%jd: %jd fields, but the first line has %jd",
+                             c->text.path, at->line, fields, c->columns);
   return ls_csv_remedy_shape(&as, status, at, fields);
 }
 
@@ -171,9 +170,9 @@ static void warn_of_title(const csv *c) {
   ls_csv_layout table;
   if (!ls_csv_find_table(&c->text, &table) || table.line == c->text.start.line) return;
   ls_log(LS_LOG_WARN,
-         "%s: the table begins on line %lld, it seems, and what stands before it is taken for "
+         "%s: the table begins on line %jd, it seems, and what stands before it is taken for "
          "names and samples",
-         c->text.path, (long long)table.line);
+         c->text.path, table.line);
 }
 
 static ls_status read_columns(csv *c, const char *path) {

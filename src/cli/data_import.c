@@ -92,8 +92,8 @@ static ls_status draw(importer *m) {
   if (m->test + m->validation <= 0) return LS_OK;
   if ((m->test > 0 && test == 0) || (m->validation > 0 && validation == 0) ||
       test + validation >= n)
-    return ls_fail(LS_EDATA, "%s: %lld samples are too few for these shares",
-                   m->source[0]->file[0].path, (long long)n);
+    return ls_fail(LS_EDATA, "%s: %jd samples are too few for these shares",
+                   m->source[0]->file[0].path, n);
   ls_order order;
   LS_NEW(m->split, n);
   ls_order_init(&order, n, LS_ORDER_SHUFFLE, 1, (uint64_t)m->options->seed, 0);

@@ -78,8 +78,8 @@ static json_t *constant_json(const info *i, const ls_constants *c, int64_t most)
   const ls_texts *name = &i->columns.name[0];
   json_t *list = json_array();
   for (int64_t k = 0; c->looked && k < c->same && k < most; k++) {
-    char *text = name->count ? ls_mem_text(name->text[c->at[k]])
-                             : ls_mem_format("%lld", (long long)c->at[k] + 1);
+    char *text =
+        name->count ? ls_mem_text(name->text[c->at[k]]) : ls_mem_format("%jd", c->at[k] + 1);
     json_array_append_new(list, json_string_nocheck(text));
     LS_FREE(text);
   }

@@ -73,8 +73,8 @@ static ls_status make_config(const ls_cli *cli, const test *t, ls_config **out) 
   ls_number_print(t->hi / t->lo, growth);
   char *const own[] = {
       ls_mem_format("optimizer.lr=%s", lo),
-      ls_mem_format("schedule={type: exponential, decay_rate: %s, decay_steps: %lld}", growth,
-                    (long long)t->steps - 1),
+      ls_mem_format("schedule={type: exponential, decay_rate: %s, decay_steps: %jd}", growth,
+                    t->steps - 1),
       ls_mem_text("train.nonfinite=skip")};
   ls_status status = LS_OK;
   for (int i = 1; status == LS_OK && cli->args[i]; i++)
@@ -221,8 +221,7 @@ static void print(const ls_cli *cli, const test *t) {
 static void print_csv(const ls_cli *cli, const test *t) {
   ls_out(cli, "global_step,lr,loss,smoothed\n");
   for (int64_t i = 0; i < t->n; i++)
-    ls_out(cli, "%lld,%.17g,%.17g,%.17g\n", (long long)i, t->at[i].lr, t->at[i].loss,
-           t->at[i].smoothed);
+    ls_out(cli, "%jd,%.17g,%.17g,%.17g\n", i, t->at[i].lr, t->at[i].loss, t->at[i].smoothed);
 }
 
 /* From a little below the lowest loss to a little above the first, where a wild end would leave
@@ -254,7 +253,7 @@ static ls_status draw_points(const test *t, const ls_find_rate_options *o, doubl
   ls_curve curve[] = {{.name = "loss", .n = t->n, .x = x, .y = loss, .style = 5},
                       {.name = "smoothed", .n = t->n, .x = x, .y = smoothed},
                       {.name = name, .n = 2, .x = at, .y = ends, .style = 2}};
-  snprintf(title, sizeof title, "learning-rate range test, %lld updates", (long long)t->n);
+  snprintf(title, sizeof title, "learning-rate range test, %jd updates", t->n);
   snprintf(name, sizeof name, "suggested: %.10g", suggested);
   panel.curve = curve;
   panel.curves = isfinite(suggested) ? 3 : 2;

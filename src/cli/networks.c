@@ -78,8 +78,8 @@ static ls_status append_ranked(list *all, const char *dir, const ls_texts *trial
     ls_sweep_row_free(&row);
   }
   if (status == LS_OK && count < best)
-    status = ls_fail(LS_EDATA, "--best %d: %lld of the %lld runs in %s ended with a %s", best,
-                     (long long)count, (long long)trials->count, dir, metric);
+    status = ls_fail(LS_EDATA, "--best %d: %jd of the %jd runs in %s ended with a %s", best, count,
+                     trials->count, dir, metric);
   for (int64_t i = 0; status == LS_OK && i < best; i++)
     status = append_trial(all, dir, ranked[i].name);
   LS_FREE(metric);
@@ -149,13 +149,13 @@ ls_status ls_networks_find(const ls_cli *cli, int best, ls_texts *paths) {
 ls_status ls_networks_agree(const ls_checkpoint *first, const ls_checkpoint *other,
                             const char *path) {
   if (other->outputs != first->outputs)
-    return ls_fail(LS_EDATA, "%s has %lld outputs, the first network has %lld", path,
-                   (long long)other->outputs, (long long)first->outputs);
+    return ls_fail(LS_EDATA, "%s has %jd outputs, the first network has %jd", path, other->outputs,
+                   first->outputs);
   const int64_t names =
       other->names.count < first->names.count ? other->names.count : first->names.count;
   for (int64_t i = 0; i < names; i++)
     if (strcmp(other->names.text[i], first->names.text[i]) != 0)
-      return ls_fail(LS_EDATA, "%s calls output %lld '%s', the first network calls it '%s'", path,
-                     (long long)i + 1, other->names.text[i], first->names.text[i]);
+      return ls_fail(LS_EDATA, "%s calls output %jd '%s', the first network calls it '%s'", path,
+                     i + 1, other->names.text[i], first->names.text[i]);
   return LS_OK;
 }

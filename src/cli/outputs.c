@@ -134,9 +134,9 @@ static void write_names(const ls_outputs *o, const char *before) {
     if (c < p->names->count)
       ls_text_put_field(o->file, before, p->names->text[c]);
     else if (p->classes)
-      fprintf(o->file, "%s%lld", before, (long long)c);
+      fprintf(o->file, "%s%jd", before, c);
     else
-      fprintf(o->file, "%sy%lld", before, (long long)c + 1);
+      fprintf(o->file, "%sy%jd", before, c + 1);
   }
 }
 

@@ -68,8 +68,8 @@ static ls_status open_scene(scene *s, const ls_runs_item *item, const char *data
         LS_EDATA, "%s: the contours need the run's data (--data FILE where they have moved)",
         item->path);
   if (s->run->parameters != 2)
-    return ls_fail(LS_EDATA, "%s: plot path draws models of 2 parameters, this one has %lld",
-                   item->path, (long long)s->run->parameters);
+    return ls_fail(LS_EDATA, "%s: plot path draws models of 2 parameters, this one has %jd",
+                   item->path, s->run->parameters);
   s->z_label = ls_mem_format("cost (%s)", s->config->loss);
   return LS_OK;
 }
@@ -99,8 +99,7 @@ static ls_status take_path(scene *s, const ls_runs_item *item, int64_t steps) {
   const ls_history *h = item->history;
   int64_t n = h->step.n < steps ? h->step.n : steps;
   if (n < h->step.n)
-    ls_log(LS_LOG_INFO, "%s: the first %lld of %lld updates (--steps N)", item->path, (long long)n,
-           (long long)h->step.n);
+    ls_log(LS_LOG_INFO, "%s: the first %jd of %jd updates (--steps N)", item->path, n, h->step.n);
   LS_NEW(s->w0, n + 1);
   LS_NEW(s->w1, n + 1);
   LS_NEW(s->cost, n + 1);

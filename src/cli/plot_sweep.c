@@ -236,8 +236,7 @@ static ls_status draw_slices(sheet *s, const ls_plot_options *o, const scale *ke
   ls_curve curve[KEYS_MAX][CURVES];
   char best[96];
   LS_NEW(s->made, (size_t)keys * 3 * 4 * (size_t)s->count);
-  snprintf(best, sizeof best, "best: trial %lld, %.6g", (long long)s->of[s->best].number,
-           s->of[s->best].mean);
+  snprintf(best, sizeof best, "best: trial %jd, %.6g", s->of[s->best].number, s->of[s->best].mean);
   for (int k = 0; k < keys; k++) {
     panel[k] = (ls_panel){.y_label = s->metric, .curve = curve[k]};
     fill_slice(s, &key[k], best, &panel[k]);

@@ -122,7 +122,7 @@ static void check_metrics(const reading *r) {
 
 static void check_names(const reading *r, const char *path, char *const *names, int64_t wanted) {
   const int n = ls_list_length(names);
-  if (n > 0 && n != wanted) WRONG(r, path, "%d names for %lld", n, (long long)wanted);
+  if (n > 0 && n != wanted) WRONG(r, path, "%d names for %jd", n, wanted);
 }
 
 /* A program's samples. */
@@ -135,9 +135,9 @@ static void check_given(const reading *r) {
   check_names(r, "data.class_names", data->given_classes, data->classes);
   if (data->classes > 0 && data->given_targets > 1 && data->given_targets != data->classes)
     WRONG(r, "data.targets",
-          "%lld targets, and %lld classes: 1 (the number of its class), or as many as there are "
+          "%jd targets, and %jd classes: 1 (the number of its class), or as many as there are "
           "classes (a share of each)",
-          (long long)data->given_targets, (long long)data->classes);
+          data->given_targets, data->classes);
   if (data->missing.x_how == LS_MISSING_DROP) WRONG(r, "data.missing.x", "drop: %s", how);
   if (data->missing.y == LS_MISSING_Y_DROP) WRONG(r, "data.missing.y", "drop: %s", how);
 }
@@ -176,8 +176,8 @@ static void check_fold(const reading *r) {
   const ls_fold_spec *fold = &data->fold;
   if (fold->k == 0) return;
   if (fold->n >= fold->k)
-    WRONG(r, "data.fold.n", "%lld: the folds are numbered 0 to %lld (data.fold.k is %lld)",
-          (long long)fold->n, (long long)fold->k - 1, (long long)fold->k);
+    WRONG(r, "data.fold.n", "%jd: the folds are numbered 0 to %jd (data.fold.k is %jd)", fold->n,
+          fold->k - 1, fold->k);
   if (data->source[LS_SPLIT_VALIDATION].file)
     WRONG(r, "data.fold",
           "a fold is drawn from train, but data.validation is a source of its own; "

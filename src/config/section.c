@@ -203,8 +203,8 @@ void ls_section_free(const ls_value *v) {
 static bool put_layers(const ls_value *v, const ls_layer_item *item, int64_t layers) {
   ls_config *config = v->base;
   if (layers > LS_LAYERS_MAX) {
-    ls_report_add(v->rd->report, v->node->at, v->path, "%lld layers, and %d are the most",
-                  (long long)layers, LS_LAYERS_MAX);
+    ls_report_add(v->rd->report, v->node->at, v->path, "%jd layers, and %d are the most", layers,
+                  LS_LAYERS_MAX);
     return false;
   }
   config->layer = ls_mem_must((size_t)layers * sizeof *config->layer);

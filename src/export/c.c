@@ -185,14 +185,14 @@ static const ls_language c_language;
 static const char *type_of(bool wide) { return wide ? "double" : "float"; }
 
 static void put_array(FILE *to, const char *name, int64_t n) {
-  fprintf(to, "  real %s[%lld];\n", name, (long long)n);
+  fprintf(to, "  real %s[%jd];\n", name, n);
 }
 
 static void put_numbers(const ls_code_numbers *numbers, const char *before, const char *name,
                         FILE *to) {
   char text[48];
-  fprintf(to, "%sconst %s %s_%s[%lld] = {", before, type_of(numbers->precision == LS_F64), name,
-          numbers->name, (long long)numbers->n);
+  fprintf(to, "%sconst %s %s_%s[%jd] = {", before, type_of(numbers->precision == LS_F64), name,
+          numbers->name, numbers->n);
   for (int64_t i = 0; i < numbers->n; i++) {
     put_number(ls_dtype_get(numbers->precision, numbers->values, i), numbers->precision, text);
     fprintf(to, "%s%s%s", i % A_LINE == 0 ? "\n  " : " ", text, i + 1 < numbers->n ? "," : "");
@@ -213,7 +213,7 @@ static void put_text(FILE *to, const char *text) {
 }
 
 static void put_texts(const ls_texts *texts, const char *name, const char *what, FILE *to) {
-  fprintf(to, "const char *const %s_%s[%lld] = {", name, what, (long long)texts->count);
+  fprintf(to, "const char *const %s_%s[%jd] = {", name, what, texts->count);
   for (int64_t i = 0; i < texts->count; i++) {
     fputs(i > 0 ? ", " : "", to);
     put_text(to, texts->text[i]);
@@ -228,10 +228,10 @@ static void write_header(const ls_net *net, const char *name, FILE *to) {
   fprintf(to,
           "#ifndef LOCKSTEP_EXPORT_%s_H\n#define LOCKSTEP_EXPORT_%s_H\n\n"
           "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
-          "enum { %s_inputs = %lld, %s_outputs = %lld };\n",
-          name, name, name, (long long)net->x.n, name, (long long)net->y.n);
+          "enum { %s_inputs = %jd, %s_outputs = %jd };\n",
+          name, name, name, net->x.n, name, net->y.n);
   for (int i = 0; ls_net_texts(net, i, &what, &texts); i++)
-    fprintf(to, "extern const char *const %s_%s[%lld];\n", name, what, (long long)texts->count);
+    fprintf(to, "extern const char *const %s_%s[%jd];\n", name, what, texts->count);
   fprintf(
       to,
       "\n/* The outputs y (outputs) for the inputs x (inputs), both in the units of the training "
@@ -289,7 +289,7 @@ static const char head[] =
 
 /* Input i as a double in its own units, then scaled. */
 static void write_inputs(const ls_net *net, const char *name, FILE *to) {
-  fprintf(to, "  for (int i = 0; i < %lld; i++) {\n    const double own = ", (long long)net->x.n);
+  fprintf(to, "  for (int i = 0; i < %jd; i++) {\n    const double own = ", net->x.n);
   if (net->missing.n > 0)
     fprintf(to, "x[i] != x[i] ? %s_x_missing[i] : (double)x[i];\n", name);
   else
@@ -353,7 +353,7 @@ static void write_predict(const ls_net *net, const char *name, FILE *to) {
   write_own(&net->y, "y", last, name, to);
   fprintf(to, "APART static void predict(const %s *x, %s *y) {\n  trace t;\n  forward(x, &t);\n", x,
           y);
-  fprintf(to, "  for (int i = 0; i < %lld; i++) y[i] = ", (long long)net->y.n);
+  fprintf(to, "  for (int i = 0; i < %jd; i++) y[i] = ", net->y.n);
   if (net->y.affine)
     fprintf(to, "(%s)own_y(&t, i);\n", y);
   else
@@ -376,12 +376,11 @@ static void write_jacobian(const ls_net *net, const char *name, const char *befo
   fprintf(to,
           "}\n\nAPART static void jacobian_rows(const %s *x, %s *row) {\n"
           "  trace t, d;\n  forward(x, &t);\n"
-          "  for (int k = 0; k < %lld; k++, row += %lld) {\n"
-          "    for (int i = 0; i < %lld; i++) d.%s[i] = i == k;\n"
+          "  for (int k = 0; k < %jd; k++, row += %jd) {\n"
+          "    for (int i = 0; i < %jd; i++) d.%s[i] = i == k;\n"
           "    backward(&t, &d);\n"
-          "    for (int i = 0; i < %lld; i++) row[i] = (%s)((double)d.x[i]",
-          x, y, (long long)net->y.n, (long long)net->x.n, (long long)net->y.n, last,
-          (long long)net->x.n, y);
+          "    for (int i = 0; i < %jd; i++) row[i] = (%s)((double)d.x[i]",
+          x, y, net->y.n, net->x.n, net->y.n, last, net->x.n, y);
   put_slope(&net->y, "*", "y", "k", name, to);
   put_slope(&net->x, "/", "x", "i", name, to);
   fprintf(to,
@@ -423,8 +422,8 @@ static void write_tensors(const ls_net *net, const char *before, const char *nam
 static void declare_tensors(const ls_net *net, const char *name, FILE *to) {
   ls_code_numbers numbers;
   for (int i = 0; ls_code_tensor(net, i, &numbers); i++)
-    fprintf(to, "extern const %s %s_%s[%lld];\n", type_of(numbers.precision == LS_F64), name,
-            numbers.name, (long long)numbers.n);
+    fprintf(to, "extern const %s %s_%s[%jd];\n", type_of(numbers.precision == LS_F64), name,
+            numbers.name, numbers.n);
 }
 
 static ls_status write_weights(const ls_net *net, ls_export *to) {
@@ -453,9 +452,9 @@ ls_status ls_export_c(const ls_net *net, ls_export *to) {
   LS_TRY(refuse_stem(to->stem));
   if (net->checkpoint->parameters > MOST)
     return ls_fail(LS_ECONFIG,
-                   "'%s': %lld parameters are more than the %d that a compiler takes in reasonable "
+                   "'%s': %jd parameters are more than the %d that a compiler takes in reasonable "
                    "time; export to onnx or npz",
-                   net->path, (long long)net->checkpoint->parameters, MOST);
+                   net->path, net->checkpoint->parameters, MOST);
   LS_TRY(ls_export_file(to, ".c", &program));
   LS_TRY(ls_export_file(to, ".h", &header));
   write_header(net, to->name, header);

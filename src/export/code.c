@@ -61,9 +61,8 @@ static void put_place(const pass *p, char structure, char array, int k) {
 
 /* How many numbers an activation's array has, and of groups also how many belong together. */
 static void put_widths(const pass *p, const ls_net_layer *layer) {
-  fprintf(p->to, "%lld", (long long)layer->out);
-  if (strcmp(layer->activation, "ascending") == 0)
-    fprintf(p->to, ", %lld", (long long)layer->group);
+  fprintf(p->to, "%jd", layer->out);
+  if (strcmp(layer->activation, "ascending") == 0) fprintf(p->to, ", %jd", layer->group);
 }
 
 /* What is meant by a mark, of layer k; returns what stands behind it. Marks are
@@ -85,7 +84,7 @@ static const char *put_mark(const pass *p, int k, const char *mark) {
     return mark + 2;
   }
   if (which == 'i' || which == 'o')
-    fprintf(p->to, "%lld", (long long)(which == 'i' ? layer->in : layer->out));
+    fprintf(p->to, "%jd", which == 'i' ? layer->in : layer->out);
   else if (which == 'n')
     put_widths(p, layer);
   else if (which == 'a')
@@ -313,10 +312,9 @@ static void put_harmless(FILE *to, const char *text) {
 }
 
 static void put_side(const ls_net_side *side, const char *comment, const char *what, FILE *to) {
-  fprintf(to, "%s %lld %s%s", comment, (long long)side->n, what,
-          side->name.count > 0 ? ":\n" : "\n");
+  fprintf(to, "%s %jd %s%s", comment, side->n, what, side->name.count > 0 ? ":\n" : "\n");
   for (int64_t i = 0; i < side->name.count; i++) {
-    fprintf(to, "%s   %lld ", comment, (long long)i);
+    fprintf(to, "%s   %jd ", comment, i);
     put_harmless(to, side->name.text[i]);
     if (side->unit.count > 0 && *side->unit.text[i]) {
       fputs(" [", to);
@@ -331,9 +329,8 @@ void ls_code_about(const ls_net *net, const char *comment, FILE *to) {
   const ls_checkpoint *c = net->checkpoint;
   fprintf(to, "%s A network trained by lockstep, written by `lockstep export` (%s):\n", comment,
           LOCKSTEP_VERSION);
-  fprintf(to, "%s %lld parameters in %s after %lld updates, %s.\n", comment,
-          (long long)c->parameters, ls_dtype_name(c->precision), (long long)c->state.global_step,
-          net->hash);
+  fprintf(to, "%s %jd parameters in %s after %jd updates, %s.\n", comment, c->parameters,
+          ls_dtype_name(c->precision), c->state.global_step, net->hash);
   put_side(&net->x, comment, "inputs", to);
   put_side(&net->y, comment, net->classes ? "outputs, a class each" : "outputs", to);
 }

@@ -290,20 +290,18 @@ static const ls_language fortran;
 static const char *kind_of(bool wide) { return wide ? "real64" : "real32"; }
 
 static void put_array(FILE *to, const char *name, int64_t n) {
-  fprintf(to, "    real(rk) :: %s(%lld)\n", name, (long long)n);
+  fprintf(to, "    real(rk) :: %s(%jd)\n", name, n);
 }
 
 static void put_numbers(const ls_code_numbers *numbers, const char *access, FILE *to) {
   const char *kind = kind_of(numbers->precision == LS_F64);
   char text[48];
-  fprintf(to, "  real(%s), save, %s :: %s(%lld)\n", kind, access, numbers->name,
-          (long long)numbers->n);
+  fprintf(to, "  real(%s), save, %s :: %s(%jd)\n", kind, access, numbers->name, numbers->n);
   for (int64_t i = 0; i < numbers->n; i++) {
     const int64_t left = numbers->n - i, statement = left < A_STATEMENT ? left : A_STATEMENT;
     const bool last = i + 1 == numbers->n || i % A_STATEMENT == A_STATEMENT - 1;
     if (i % A_STATEMENT == 0)
-      fprintf(to, "  data %s(%lld:%lld) / &\n", numbers->name, (long long)i + 1,
-              (long long)(i + statement));
+      fprintf(to, "  data %s(%jd:%jd) / &\n", numbers->name, i + 1, i + statement);
     put_plain(ls_dtype_get(numbers->precision, numbers->values, i), numbers->precision, kind, text);
     fprintf(to, "%s%s%s", i % A_STATEMENT % A_LINE == 0 ? "    " : " ", text, last ? " /\n" : ",");
     if (!last && i % A_STATEMENT % A_LINE == A_LINE - 1) fputs(" &\n", to);
@@ -325,10 +323,10 @@ static void put_texts(const ls_texts *texts, const char *name, const char *what,
   size_t width = 1;
   for (int64_t i = 0; i < texts->count; i++)
     width = strlen(texts->text[i]) > width ? strlen(texts->text[i]) : width;
-  fprintf(to, "  character(len=%zu), save, protected, public :: %s_%s(%lld)\n", width, name, what,
-          (long long)texts->count);
+  fprintf(to, "  character(len=%zu), save, protected, public :: %s_%s(%jd)\n", width, name, what,
+          texts->count);
   for (int64_t i = 0; i < texts->count; i++) {
-    fprintf(to, "  data %s_%s(%lld) / &\n", name, what, (long long)i + 1);
+    fprintf(to, "  data %s_%s(%jd) / &\n", name, what, i + 1);
     put_text(to, texts->text[i]);
     fputs(" /\n", to);
   }
@@ -358,8 +356,8 @@ static void write_head(const ls_net *net, const char *name, bool apart, FILE *to
   fprintf(to,
           "  implicit none\n  private\n"
           "  integer, parameter :: rk = %s, xk = %s, yk = %s, lanes = %d\n"
-          "  integer, parameter, public :: %s_inputs = %lld\n"
-          "  integer, parameter, public :: %s_outputs = %lld\n"
+          "  integer, parameter, public :: %s_inputs = %jd\n"
+          "  integer, parameter, public :: %s_outputs = %jd\n"
           "  public :: %s_predict, %s_jacobian\n\n"
           "  interface ! a * b + c with one rounding\n"
           "    pure function fused(a, b, c) bind(c, name='%s') result(v)\n"
@@ -368,9 +366,8 @@ static void write_head(const ls_net *net, const char *name, bool apart, FILE *to
           "      real(%s) :: v\n"
           "    end function fused\n"
           "  end interface\n\n",
-          kind_of(wide), kind_of(net->x.wide), kind_of(net->y.wide), wide ? 8 : 16, name,
-          (long long)net->x.n, name, (long long)net->y.n, name, name, wide ? "fma" : "fmaf", c_kind,
-          c_kind, c_kind);
+          kind_of(wide), kind_of(net->x.wide), kind_of(net->y.wide), wide ? 8 : 16, name, net->x.n,
+          name, net->y.n, name, name, wide ? "fma" : "fmaf", c_kind, c_kind, c_kind);
   if (!apart) put_tensors(net, "private", to);
   for (int i = 0; ls_code_scaling(net, i, &numbers); i++) put_numbers(&numbers, "private", to);
   for (int i = 0; ls_net_texts(net, i, &what, &texts); i++) put_texts(texts, name, what, to);
@@ -587,9 +584,9 @@ ls_status ls_export_fortran(const ls_net *net, ls_export *to) {
   LS_TRY(refuse_taken(net, to->name));
   if (net->checkpoint->parameters > MOST)
     return ls_fail(LS_ECONFIG,
-                   "'%s': %lld parameters are more than the %d that a Fortran compiler takes in "
+                   "'%s': %jd parameters are more than the %d that a Fortran compiler takes in "
                    "reasonable time; export to c, onnx or npz",
-                   net->path, (long long)net->checkpoint->parameters, MOST);
+                   net->path, net->checkpoint->parameters, MOST);
   LS_TRY(ls_export_file(to, ".f90", &file));
   write_head(net, to->name, apart, file);
   LS_TRY(ls_code_program(net, &fortran, to->name, file));

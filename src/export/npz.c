@@ -121,7 +121,7 @@ static ls_status add_texts(archive *a, const char *name, const char *const *text
     const unsigned char *at = (const unsigned char *)text[i];
     for (int64_t k = 0; *at; k++) all[i * width + k] = take_character(&at);
   }
-  char *type = ls_mem_format("<U%lld", (long long)width);
+  char *type = ls_mem_format("<U%jd", width);
   add_array(a, name, type, count, 0, all, (size_t)width * sizeof *all);
   ls_mem_free(type);
   LS_FREE(all);

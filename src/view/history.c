@@ -146,7 +146,7 @@ static ls_status take_lines(ls_history *h, const char *path, int64_t steps, ls_l
     if (!wanted) continue;
     if (steps > 0 && h->step.n == steps) thin_out(h);
     ls_status status = take_line(h, line.text, line.bytes);
-    if (status != LS_OK) return ls_fail_prefix(status, "%s:%lld", path, (long long)number_of_line);
+    if (status != LS_OK) return ls_fail_prefix(status, "%s:%jd", path, number_of_line);
   }
 }
 

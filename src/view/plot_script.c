@@ -127,7 +127,7 @@ static void axis_names(const ls_script *s, char name, const ls_axis *a) {
   for (int64_t i = 0; i < a->names->count; i++) {
     if (i > 0) fputc(',', s->to);
     ls_words_name(s, a->names->text[i], a->letters);
-    fprintf(s->to, " %lld", (long long)i);
+    fprintf(s->to, " %jd", i);
   }
   fputs(")\n", s->to);
 }

@@ -122,7 +122,7 @@ static double seconds_left(const ls_progress *p, int64_t step, double now) {
 }
 
 /* In which a step is, from 1. */
-static long long epoch_of(const ls_progress *p, int64_t step) {
+static int64_t epoch_of(const ls_progress *p, int64_t step) {
   const int64_t per = p->args.steps_per_epoch > 0 ? p->args.steps_per_epoch : p->args.steps;
   return (step - p->args.moved + per - 1) / per;
 }
@@ -130,12 +130,12 @@ static long long epoch_of(const ls_progress *p, int64_t step) {
 /* "epoch 3/100  step 2500/120000 (2%)  17.2 k samples/s  0:01:10 left, until 14:32" */
 static void where(const ls_progress *p, int64_t step, double now, char *out, size_t size) {
   char rate[LS_TEXT], left_text[LS_TEXT], clock[LS_TEXT];
-  const long long steps = p->args.steps;
+  const int64_t steps = p->args.steps;
   const double left = seconds_left(p, step, now),
                speed = (double)(step - p->args.first_step) / (now - p->start),
                percent = floor(100.0 * (double)step / (double)steps);
-  int length = snprintf(out, size, "epoch %lld/%lld  step %lld/%lld (%.0f%%)", epoch_of(p, step),
-                        epoch_of(p, steps), (long long)step, steps, percent);
+  int length = snprintf(out, size, "epoch %jd/%jd  step %jd/%jd (%.0f%%)", epoch_of(p, step),
+                        epoch_of(p, steps), step, steps, percent);
   if (length < (int)size)
     snprintf(out + length, size - (size_t)length, "  %s samples/s  %s left, until %s",
              ls_text_count(speed * (double)p->args.batch, rate), ls_text_duration(left, left_text),
@@ -214,8 +214,7 @@ static void header(ls_progress *p) {
   cells cell = {"epoch", "loss", "acc", "", "", "lr", "samples/s", "time", "left"};
   const char *beside = p->args.beside ? p->args.beside : "";
   if (p->lines++ % HEADER_EVERY != 0) return;
-  if (p->each > 1)
-    ls_log_plain("   (each %lldth epoch; metrics.jsonl has all)", (long long)p->each);
+  if (p->each > 1) ls_log_plain("   (each %jdth epoch; metrics.jsonl has all)", p->each);
   if (p->marks && p->lines == 1) ls_log_plain("   + a checkpoint is saved, * the best so far");
   snprintf(cell[BESIDE_LOSS], LS_TEXT, "%s_loss", beside);
   snprintf(cell[BESIDE_ACCURACY], LS_TEXT, "%s_acc", beside);
@@ -245,7 +244,7 @@ void ls_progress_epoch(ls_progress *p, const ls_progress_row *row) {
   header(p);
   cells cell;
   const char saved = p->saved ? '+' : ' ', best = row->best ? '*' : ' ';
-  snprintf(cell[EPOCH], LS_TEXT, "%c%c%6lld", saved, best, (long long)row->epoch);
+  snprintf(cell[EPOCH], LS_TEXT, "%c%c%6jd", saved, best, row->epoch);
   ls_text_number(row->loss, 'g', 5, cell[LOSS]);
   ls_text_number(row->accuracy, 'f', 4, cell[ACCURACY]);
   ls_text_number(row->beside_loss, 'g', 5, cell[BESIDE_LOSS]);
@@ -265,13 +264,13 @@ static bool mark(const ls_progress *p, int row) {
   char keys[48];
   const int64_t up = ls_log_lines() - p->row[row].at;
   if (up >= ls_terminal_rows(STDERR_FILENO)) return false;
-  int length = snprintf(keys, sizeof keys, "\0337\033[%lldA\r+\0338", (long long)up);
+  int length = snprintf(keys, sizeof keys, "\0337\033[%jdA\r+\0338", up);
   return write(STDERR_FILENO, keys, (size_t)length) == length;
 }
 
 void ls_progress_committed(ls_progress *p, int64_t step, const char *dir, const char *name) {
   int row = 0;
-  char *line = ls_mem_format("committed %lld %s/%s", (long long)step, dir, name);
+  char *line = ls_mem_format("committed %jd %s/%s", step, dir, name);
   while (p && row < p->rows && p->row[row].step < step) row++;
   const bool marks = p && p->marks;
   if (marks && row == p->rows && step > p->shown && p->args.steps > step) {
@@ -333,15 +332,13 @@ void ls_progress_end(ls_progress *p, const ls_progress_summary *s) {
   bar_off(p);
   tell_saved(p);
   char time_text[LS_TEXT], rate[LS_TEXT], samples[LS_TEXT];
-  ls_log_plain("%s: %lld epochs, %lld updates, %s samples in %s (%s/s)", s->exit,
-               (long long)s->epochs, (long long)s->steps,
+  ls_log_plain("%s: %jd epochs, %jd updates, %s samples in %s (%s/s)", s->exit, s->epochs, s->steps,
                ls_text_count((double)s->samples, samples), ls_text_duration(s->seconds, time_text),
                ls_text_count(s->samples_per_s, rate));
   tell_pair("train", s->loss, s->accuracy);
   tell_pair("test", s->test_loss, s->test_accuracy);
   if (s->best_metric && s->best_step > 0)
-    ls_log_plain("best: %s %.6g at step %lld", s->best_metric, s->best_value,
-                 (long long)s->best_step);
+    ls_log_plain("best: %s %.6g at step %jd", s->best_metric, s->best_value, s->best_step);
   else if (s->best_metric && !isnan(s->best_value))
     ls_log_plain("best: none, no %s was better than predicting the mean of the targets",
                  s->best_metric);

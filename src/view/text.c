@@ -12,11 +12,11 @@
 
 char *ls_text_duration(double seconds, char *out) {
   if (!(seconds >= 0 && seconds < 1e9)) return memcpy(out, "-", 2);
-  long long s = (long long)(seconds + 0.5), days = s / 86400;
+  int64_t s = (int64_t)(seconds + 0.5), days = s / 86400;
   if (days > 0)
-    snprintf(out, LS_TEXT, "%lld d %02lld:%02lld:%02lld", days, s / 3600 % 24, s / 60 % 60, s % 60);
+    snprintf(out, LS_TEXT, "%jd d %02jd:%02jd:%02jd", days, s / 3600 % 24, s / 60 % 60, s % 60);
   else
-    snprintf(out, LS_TEXT, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+    snprintf(out, LS_TEXT, "%jd:%02jd:%02jd", s / 3600, s / 60 % 60, s % 60);
   return out;
 }
 

@@ -56,10 +56,10 @@ static void add_list(page *p, int64_t n, item *name, const void *arg) {
   for (int64_t k = 0; k < n; k++) {
     name(arg, k, text, sizeof text);
     const int64_t left = n - k - 1;
-    snprintf(more, sizeof more, ", and %lld more", (long long)left);
+    snprintf(more, sizeof more, ", and %jd more", left);
     const size_t room = p->used + strlen(text) + 2 + (left > 0 ? strlen(more) : 0);
     if (room > LS_SCREEN_COLUMNS && k > 0) {
-      add(p, ", and %lld more", (long long)(n - k));
+      add(p, ", and %jd more", n - k);
       return;
     }
     add(p, k > 0 ? ", %s" : " %s", text);
@@ -72,7 +72,7 @@ static void column_name(const ls_account_side *side, int64_t c, char *out, size_
   if (side->name.count > 0)
     snprintf(out, size, "%s", side->name.text[c]);
   else
-    snprintf(out, size, "%lld", (long long)c + 1);
+    snprintf(out, size, "%jd", c + 1);
 }
 
 static void any_column(const void *arg, int64_t k, char *out, size_t size) {
@@ -91,13 +91,13 @@ static void class_name(const ls_data *data, int64_t c, char *out, size_t size) {
   if (c < names->count)
     snprintf(out, size, "%s", names->text[c]);
   else
-    snprintf(out, size, "%lld", (long long)c);
+    snprintf(out, size, "%jd", c);
 }
 
 static void counted_class(const void *arg, int64_t k, char *out, size_t size) {
   char name[40];
   class_name(arg, k, name, sizeof name);
-  snprintf(out, size, "%s (%lld)", name, (long long)ls_data_class_counts(arg, LS_SPLIT_TRAIN)[k]);
+  snprintf(out, size, "%s (%jd)", name, ls_data_class_counts(arg, LS_SPLIT_TRAIN)[k]);
 }
 
 /* ---- what is said ---- */
@@ -109,13 +109,12 @@ static void say_samples(page *p, const ls_data *data, const ls_data_spec *spec) 
   add(p, "data      %.30s:", slash && slash[1] ? slash + 1 : path);
   for (ls_split s = LS_SPLIT_TRAIN; s <= LS_SPLIT_TEST; s++)
     if (ls_data_rows(data, s) > 0)
-      add(p, "%s %lld %s", s > LS_SPLIT_TRAIN ? "," : "", (long long)ls_data_rows(data, s),
-          ls_split_names[s]);
+      add(p, "%s %jd %s", s > LS_SPLIT_TRAIN ? "," : "", ls_data_rows(data, s), ls_split_names[s]);
   end_line(p);
 }
 
 static void say_columns(page *p, const char *what, const ls_account_side *side) {
-  add(p, "%-10s%lld", what, (long long)side->constant.columns);
+  add(p, "%-10s%jd", what, side->constant.columns);
   if (side->name.count > 0) {
     add(p, ":");
     add_list(p, side->constant.columns, any_column, side);
@@ -128,8 +127,8 @@ static void say_targets(page *p, const ls_data *data, const ls_account_side *sid
   const bool classes = ls_data_class_counts(data, LS_SPLIT_TRAIN) != NULL;
   if (!classes || side->name.count > 0) say_columns(p, "targets", side);
   if (!classes) return;
-  add(p, ls_data_soft(data) ? "classes   %lld, by their largest share:" : "classes   %lld:",
-      (long long)ls_data_outputs(data));
+  add(p, ls_data_soft(data) ? "classes   %jd, by their largest share:" : "classes   %jd:",
+      ls_data_outputs(data));
   add_list(p, ls_data_outputs(data), counted_class, data);
   end_line(p);
 }
@@ -144,7 +143,7 @@ static void filled_column(const void *arg, int64_t k, char *out, size_t size) {
     before--;
   }
   column_name(&a->side[LS_ROLE_X], c, name, sizeof name);
-  snprintf(out, size, "%s (%lld)", name, (long long)a->filled[c]);
+  snprintf(out, size, "%s (%jd)", name, a->filled[c]);
 }
 
 /* Missing inputs of how many columns have got a value; *values: how many. */
@@ -168,7 +167,7 @@ static void say_filled(page *p, const ls_account *a) {
   else if (values == 0)
     add(p, "missing   no input; one would become %s", to);
   else
-    add(p, "missing   %lld inputs become %s:", (long long)values, to);
+    add(p, "missing   %jd inputs become %s:", values, to);
   if (columns > 0) add_list(p, columns, filled_column, a);
   end_line(p);
 }
@@ -176,21 +175,21 @@ static void say_filled(page *p, const ls_account *a) {
 static void say_missing(page *p, const ls_data *data, const ls_account *a) {
   const ls_missing_spec *missing = &a->spec->missing;
   if (missing->x_how == LS_MISSING_DROP || missing->y == LS_MISSING_Y_DROP) {
-    add(p, "missing   %lld samples have missing values and are dropped", (long long)a->dropped);
+    add(p, "missing   %jd samples have missing values and are dropped", a->dropped);
     end_line(p);
   }
   if (missing->x_how == LS_MISSING_MEAN || missing->x_how == LS_MISSING_FILL) say_filled(p, a);
   if (ls_data_masked(data)) {
-    add(p, "missing   %lld of %lld training targets, which count nothing",
-        (long long)a->target.not_finite, (long long)(a->target.not_finite + a->target.count));
-    if (a->masked > 0) add(p, "; %lld of other splits", (long long)a->masked);
+    add(p, "missing   %jd of %jd training targets, which count nothing", a->target.not_finite,
+        a->target.not_finite + a->target.count);
+    if (a->masked > 0) add(p, "; %jd of other splits", a->masked);
     end_line(p);
   }
 }
 
 static void say_same(page *p, const char *what, const ls_account_side *side) {
   if (!side->constant.looked || side->constant.same == 0) return;
-  add(p, "constant  %lld of the %s in all of train:", (long long)side->constant.same, what);
+  add(p, "constant  %jd of the %s in all of train:", side->constant.same, what);
   add_list(p, side->constant.same, same_column, side);
   end_line(p);
 }

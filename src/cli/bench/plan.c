@@ -196,8 +196,8 @@ static ls_status measure_all(forecast *p) {
   for (int i = 0; i < p->counts; i++) {
     const int64_t rows = rows_of(p, p->ranks[i], p->batch);
     if (!p->weak && p->ranks[i] > p->batch)
-      return ls_fail(LS_EUSAGE, "--ranks %d: a minibatch of %lld has no sample for each",
-                     p->ranks[i], (long long)p->batch);
+      return ls_fail(LS_EUSAGE, "--ranks %d: a minibatch of %jd has no sample for each",
+                     p->ranks[i], p->batch);
     LS_TRY(add(p, rows, is_stored(p, p->ranks[i])));
     if (rows > 1) LS_TRY(add(p, rows / 2, is_stored(p, p->ranks[i])));
   }
@@ -384,8 +384,7 @@ static void put_point(const forecast *p, const outlook *q, json_t *item) {
   ls_put(item, "sent_bytes", q->shape.nodes > 1 ? ls_cost_sent(&q->shape) : 0);
   ls_put(item, "memory_bytes", memory_of(p, q));
   const int64_t above = known_rows(p, q->ranks) * q->ranks;
-  char *text =
-      ls_mem_format("%s%lld", enough > 0 ? "" : ">", (long long)(enough > 0 ? enough : above));
+  char *text = ls_mem_format("%s%jd", enough > 0 ? "" : ">", enough > 0 ? enough : above);
   ls_put(item, "_batch_80", text);
   LS_FREE(text);
   ls_put(item, "batch_80", enough > 0 ? json_integer(enough) : json_null());

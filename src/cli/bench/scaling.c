@@ -57,7 +57,7 @@ static ls_status list_words(const ls_cli *cli, const ls_bench_options *o, int ra
   for (int i = 0; status == LS_OK && cli->args[i]; i++)
     status = ls_texts_add(argv, ls_mem_text(cli->args[i]));
   if (status == LS_OK && batch > 0)
-    status = ls_texts_add(argv, ls_mem_format("train.batch=%lld", (long long)batch));
+    status = ls_texts_add(argv, ls_mem_format("train.batch=%jd", batch));
   return status;
 }
 

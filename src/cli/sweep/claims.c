@@ -86,7 +86,7 @@ ls_status ls_claims_open(ls_comm *comm, const char *dir) {
   const bool root = ls_comm_rank(comm) == 0;
   if (getrandom(&number, sizeof number, GRND_NONBLOCK) < 0) number = (uint64_t)getpid();
   ls_comm_bcast(comm, &number, sizeof number, 0);
-  snprintf(session, sizeof session, "session-%016llx", (unsigned long long)number);
+  snprintf(session, sizeof session, "session-%016jx", number);
   LS_TRY(ls_comm_agree(comm, root ? make(dir, session) : LS_OK));
   const bool seen = exists(dir, session);
   return ls_comm_agree(comm, seen ? LS_OK
@@ -98,13 +98,13 @@ ls_status ls_claims_open(ls_comm *comm, const char *dir) {
 
 ls_status ls_claims_take(const char *dir, int64_t index, bool *mine) {
   char name[32];
-  snprintf(name, sizeof name, "%lld", (long long)index);
+  snprintf(name, sizeof name, "%jd", index);
   return make_file(dir, name, mine);
 }
 
 bool ls_claims_taken(const char *dir, int64_t index) {
   char name[32];
-  snprintf(name, sizeof name, "%lld", (long long)index);
+  snprintf(name, sizeof name, "%jd", index);
   return exists(dir, name);
 }
 

@@ -209,15 +209,15 @@ static void put_row(FILE *to, const ls_sweep *s, int64_t i, json_t *names) {
   const ls_sweep_row *row = &s->row[i];
   const char *name;
   json_t *none;
-  fprintf(to, "%lld,", (long long)run->trial);
-  if (run->fold >= 0) fprintf(to, "%lld", (long long)run->fold);
+  fprintf(to, "%jd,", run->trial);
+  if (run->fold >= 0) fprintf(to, "%jd", run->fold);
   for (int k = 0; k < plan->varies; k++) {
     char *value = ls_sweep_value(plan, k, run->trial);
     fputc(',', to);
     ls_text_put_field(to, "", value);
     LS_FREE(value);
   }
-  fprintf(to, ",%llu", (unsigned long long)run->seed);
+  fprintf(to, ",%ju", run->seed);
   json_object_foreach(names, name, none) put_number(to, json_object_get(row->end, name));
   fprintf(to, ",%s,%s", row->status, run->name);
   put_number(to, json_object_get(row->end, "seconds"));

@@ -178,8 +178,7 @@ static void compare_halving(const json_t *owner, const ls_sweep *s, difference *
         "these is another now");
   if (then != now)
     snprintf(d->text, sizeof d->text,
-             "its first rung has %lld epochs, and now %lld (0: no --halving)", (long long)then,
-             (long long)now);
+             "its first rung has %jd epochs, and now %jd (0: no --halving)", then, now);
 }
 
 static ls_status compare(const ls_sweep *s, const json_t *owner, const char *const *vary,
@@ -187,7 +186,7 @@ static ls_status compare(const ls_sweep *s, const json_t *owner, const char *con
   const char *then = json_string_value(json_object_get(owner, "config"));
   json_t *now = texts(vary);
   const bool same = json_equal(now, json_object_get(owner, "vary"));
-  const long long folds = whole(owner, "folds");
+  const int64_t folds = whole(owner, "folds");
   char *text = ls_config_dump(base, LS_DUMP_CHECKPOINT);
   difference d = {""};
   if (!then || strcmp(then, text) != 0) compare_configs(then ? then : "", base, &d);
@@ -196,8 +195,7 @@ static ls_status compare(const ls_sweep *s, const json_t *owner, const char *con
   compare_halving(owner, s, &d);
   if (!same) snprintf(d.text, sizeof d.text, "it varies other keys, or with other values");
   if (folds != s->plan->folds)
-    snprintf(d.text, sizeof d.text, "it has %lld folds, and this one %lld", folds,
-             (long long)s->plan->folds);
+    snprintf(d.text, sizeof d.text, "it has %jd folds, and this one %jd", folds, s->plan->folds);
   if (!*d.text) return LS_OK;
   return ls_fail(LS_ECONFIG,
                  "%s holds the runs of another sweep: %s; choose another folder with -o", s->dir,

@@ -130,8 +130,7 @@ static ls_status add_seeds(const char *item, ls_sweep_plan *plan) {
   LS_GROW(plan->seed, plan->seeds + last - first + 1);
   for (int64_t s = first; s <= last; s++) {
     for (int64_t i = 0; i < plan->seeds; i++)
-      if (plan->seed[i] == (uint64_t)s)
-        return ls_fail(LS_EUSAGE, "--seeds: %lld is there twice", (long long)s);
+      if (plan->seed[i] == (uint64_t)s) return ls_fail(LS_EUSAGE, "--seeds: %jd is there twice", s);
     plan->seed[plan->seeds++] = (uint64_t)s;
   }
   return LS_OK;
@@ -162,7 +161,7 @@ static ls_status count_trials(const ls_sweep_asked *asked, ls_sweep_plan *plan) 
     if (grid > RUNS_MAX) return ls_fail(LS_EUSAGE, "--vary: more than %d trials", RUNS_MAX);
   }
   if (asked->trials < 0 || asked->trials > RUNS_MAX)
-    return ls_fail(LS_EUSAGE, "--trials %lld: it is 1 to %d", (long long)asked->trials, RUNS_MAX);
+    return ls_fail(LS_EUSAGE, "--trials %jd: it is 1 to %d", asked->trials, RUNS_MAX);
   if (ranges && asked->trials == 0)
     return ls_fail(LS_EUSAGE,
                    "--vary has a range, whose values are drawn: --trials N says how many");
@@ -173,25 +172,23 @@ static ls_status count_trials(const ls_sweep_asked *asked, ls_sweep_plan *plan) 
   if (!ranges && asked->trials > 0)
     return ls_fail(LS_EUSAGE,
                    "--trials says how often values of a range are drawn, and there is none: the "
-                   "lists make %lld trials, one of each combination",
-                   (long long)grid);
+                   "lists make %jd trials, one of each combination",
+                   grid);
   plan->trials = ranges ? asked->trials : grid;
   if (asked->folds != 0 && (asked->folds < 2 || asked->folds > RUNS_MAX))
-    return ls_fail(LS_EUSAGE, "--folds %lld: it is 2 or more", (long long)asked->folds);
+    return ls_fail(LS_EUSAGE, "--folds %jd: it is 2 or more", asked->folds);
   plan->folds = asked->folds;
   return LS_OK;
 }
 
 static char *name_of(const ls_sweep_run *run) {
-  const long long trial = run->trial, fold = run->fold;
-  const unsigned long long seed = run->seed;
-  if (fold < 0) return ls_mem_format(TRIAL "%lld-seed-%llu", trial, seed);
-  return ls_mem_format(TRIAL "%lld-fold-%lld-seed-%llu", trial, fold, seed);
+  if (run->fold < 0) return ls_mem_format(TRIAL "%jd-seed-%ju", run->trial, run->seed);
+  return ls_mem_format(TRIAL "%jd-fold-%jd-seed-%ju", run->trial, run->fold, run->seed);
 }
 
 int64_t ls_sweep_trial_of(const char *folder) {
   const size_t length = strlen(TRIAL);
-  const long long trial = strncmp(folder, TRIAL, length) == 0 ? atoll(folder + length) : 0;
+  const int64_t trial = strncmp(folder, TRIAL, length) == 0 ? atoll(folder + length) : 0;
   return trial > 0 ? trial : 0;
 }
 
@@ -199,8 +196,8 @@ static ls_status list_runs(ls_sweep_plan *plan) {
   const int64_t folds = plan->folds > 0 ? plan->folds : 1, each = folds * plan->seeds;
   plan->each = each;
   if (plan->trials * each > RUNS_MAX)
-    return ls_fail(LS_EUSAGE, "%lld trials x %lld folds x %lld seeds are more than %d runs",
-                   (long long)plan->trials, (long long)folds, (long long)plan->seeds, RUNS_MAX);
+    return ls_fail(LS_EUSAGE, "%jd trials x %jd folds x %jd seeds are more than %d runs",
+                   plan->trials, folds, plan->seeds, RUNS_MAX);
   LS_NEW(plan->run, plan->trials * each);
   for (; plan->runs < plan->trials * each; plan->runs++) {
     ls_sweep_run *run = &plan->run[plan->runs];
@@ -283,9 +280,8 @@ ls_status ls_sweep_settings(const ls_sweep_plan *plan, int64_t trial, const ls_s
   }
   if (!run) return LS_OK;
   if (run->fold >= 0)
-    LS_TRY(ls_texts_add(out, ls_mem_format("data.fold={k: %lld, n: %lld}", (long long)plan->folds,
-                                           (long long)run->fold)));
-  return ls_texts_add(out, ls_mem_format("seed=%llu", (unsigned long long)run->seed));
+    LS_TRY(ls_texts_add(out, ls_mem_format("data.fold={k: %jd, n: %jd}", plan->folds, run->fold)));
+  return ls_texts_add(out, ls_mem_format("seed=%ju", run->seed));
 }
 
 static const char *last_word(const char *key) {

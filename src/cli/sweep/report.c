@@ -43,7 +43,7 @@ static ls_status add_everything(const ls_sweep *s, const ls_config *c, int64_t t
                                 ls_texts *all) {
   const bool share = c->data.validation.share > 0, fold = c->data.fold.k > 0,
              ends = c->early_metric || c->restore_best;
-  const long long epochs = ends ? mean_epochs(s, trial) : 0;
+  const int64_t epochs = ends ? mean_epochs(s, trial) : 0;
   const struct {
     bool wanted;
     const char *setting;
@@ -56,7 +56,7 @@ static ls_status add_everything(const ls_sweep *s, const ls_config *c, int64_t t
   if (!share && !fold) return LS_OK;
   for (size_t i = 0; i < sizeof off / sizeof *off; i++)
     if (off[i].wanted) LS_TRY(ls_texts_add(all, ls_mem_text(off[i].setting)));
-  return ends ? ls_texts_add(all, ls_mem_format("train.epochs=%lld", epochs)) : LS_OK;
+  return ends ? ls_texts_add(all, ls_mem_format("train.epochs=%jd", epochs)) : LS_OK;
 }
 
 /* The settings that train a trial on everything; or, where the config needs its validation, as its
@@ -192,9 +192,9 @@ static void tell_warnings(const ls_sweep *s) {
     LS_FREE(path);
   }
   json_object_foreach(met, gist, w) {
-    const long long runs = json_integer_value(json_object_get(w, "runs"));
+    const int64_t runs = json_integer_value(json_object_get(w, "runs"));
     if (told++ < TOLD)
-      ls_log(LS_LOG_WARN, "%lld of %lld runs: %s", runs, (long long)plan->runs,
+      ls_log(LS_LOG_WARN, "%jd of %jd runs: %s", runs, plan->runs,
              json_string_value(json_object_get(w, "text")));
   }
   if (told > TOLD) ls_log(LS_LOG_WARN, "%d more in the runs' log.txt", told - TOLD);

@@ -27,8 +27,8 @@ ls_rungs ls_rungs_plan(int64_t trials, int64_t epochs, int64_t first) {
 void ls_rung_text(const ls_sweep *s, char out[LS_RUNG_TEXT]) {
   *out = '\0';
   if (s->rungs.count > 1)
-    snprintf(out, LS_RUNG_TEXT, "rung %d of %d, to epoch %lld: ", s->rung + 1, s->rungs.count,
-             (long long)s->rungs.epochs[s->rung]);
+    snprintf(out, LS_RUNG_TEXT, "rung %d of %d, to epoch %jd: ", s->rung + 1, s->rungs.count,
+             s->rungs.epochs[s->rung]);
 }
 
 /* ---- a rung ---- */

@@ -75,7 +75,7 @@ static ls_status sort_by_fold(ls_sweep_data *d, const ls_sweep_plan *plan, const
   for (int64_t i = 0; i < d->runs; i++) {
     d->of[i] = -1;
     if (over[i] || stream) continue;
-    LS_TRY(place(d, i, ls_mem_format("%lld", (long long)plan->run[i].fold), names));
+    LS_TRY(place(d, i, ls_mem_format("%jd", plan->run[i].fold), names));
   }
   return LS_OK;
 }

@@ -63,8 +63,8 @@ static void format_stage(const ls_sweep_watch *w, char *out, size_t size) {
   ls_rung_text(w->of, where);
   if (is_narrow(w) && *where)
     snprintf(where, sizeof where, "rung %d/%d: ", w->of->rung + 1, w->of->rungs.count);
-  snprintf(out, size, "%s%lld of %lld runs, ETA %s", where, (long long)(w->runs - w->of->left),
-           (long long)w->runs, format_eta(w, eta));
+  snprintf(out, size, "%s%jd of %jd runs, ETA %s", where, w->runs - w->of->left, w->runs,
+           format_eta(w, eta));
 }
 
 static void tell_run(const ls_sweep_watch *w, int64_t index) {
@@ -89,8 +89,8 @@ static void add_trial(const ls_sweep_watch *w, const ls_sweep_trial *t, char *al
   char line[WIDTH_MAX], spread[32] = "";
   char *label = ls_sweep_label(w->of->plan, t->trial, is_narrow(w));
   if (!isnan(t->deviation)) snprintf(spread, sizeof spread, " +- %.2g", t->deviation);
-  snprintf(line, sizeof line, "%6lld  %.*g%s %s", (long long)t->trial, is_narrow(w) ? 4 : 6,
-           t->mean, spread, label);
+  snprintf(line, sizeof line, "%6jd  %.*g%s %s", t->trial, is_narrow(w) ? 4 : 6, t->mean, spread,
+           label);
   add_line(all, size, w->columns, line);
   LS_FREE(label);
 }
