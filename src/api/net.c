@@ -4,13 +4,13 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "api/visit.h"
 #include "base/clamp.h"
 #include "base/mem.h"
 #include "data/given.h"
 #include "export/net.h"
+#include "io/regular.h"
 #include "train/apply.h"
 
 /* Work space for one call at a time. */
@@ -49,8 +49,7 @@ ls_status ls_api_net_open(const char *name, const void *data, size_t bytes, lock
 }
 
 static ls_status refuse_folder(const char *path) {
-  struct stat info;
-  if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) return LS_OK;
+  if (!ls_is_folder(path)) return LS_OK;
   return ls_fail(LS_EDATA, "'%s' is a folder: name a checkpoint in it, such as '%s/final.h5'", path,
                  path);
 }

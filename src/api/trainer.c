@@ -8,6 +8,7 @@
 #include "api/net.h"
 #include "api/visit.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "checkpoint/share.h"
 #include "checkpoint/weights.h"
 #include "comm/library.h"
@@ -448,10 +449,9 @@ lockstep_status lockstep_trainer_state(lockstep_trainer *trainer, lockstep_state
 }
 
 static ls_status write_image(ls_image *image, const char *path) {
-  const char *slash = strrchr(path, '/');
-  char *dir = slash ? ls_mem_format("%.*s", (int)(slash - path + 1), path) : ls_mem_text(".");
+  char *dir = ls_path_folder(path);
   ls_status status = ls_mem_settle(LS_OK); /* not behind a file that is there */
-  if (status == LS_OK) status = ls_image_commit(image, dir, slash ? slash + 1 : path);
+  if (status == LS_OK) status = ls_image_commit(image, dir, ls_path_name(path));
   LS_FREE(dir);
   return status;
 }

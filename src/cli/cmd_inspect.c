@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "checkpoint/find.h"
 #include "checkpoint/read.h"
 #include "checkpoint/weights.h"
@@ -269,7 +270,7 @@ static bool is_run(const char *dir) {
 /* Whatever could have been a checkpoint is read as one, so that damage to its first bytes is found
  * too. */
 static bool is_checkpoint(const char *path) {
-  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  const char *name = ls_path_name(path);
   return !strncmp(name, "ckpt-", 5) || !strncmp(name, "final.h5", 8) || ls_checkpoint_probe(path);
 }
 

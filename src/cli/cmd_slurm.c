@@ -10,6 +10,7 @@
 #include "base/clamp.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "comm/library.h"
@@ -159,10 +160,7 @@ static char *program_name(void) {
 
 /* The config's file name without its ending, of characters that are plain in Slurm's lines. */
 static char *config_name(const char *file) {
-  const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file,
-             *dot = strrchr(base, '.');
-  char *name =
-      ls_mem_format("%.*s", (int)(dot && dot > base ? dot - base : (long)strlen(base)), base);
+  char *name = ls_path_stem(file);
   for (char *c = name; *c; c++)
     if (strchr(" \t\n\"'\\%", *c)) *c = '-';
   return name;

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "cli/cmd_data.h"
@@ -17,6 +16,7 @@
 #include "data/weights.h"
 #include "io/h5.h"
 #include "io/h5write.h"
+#include "io/regular.h"
 
 enum { CHUNK_VALUES = 1 << 18, LIST_MAX = 1024 };
 
@@ -334,9 +334,7 @@ ls_status ls_data_import(ls_cli *cli, const ls_data_options *options, double tes
                 .validation = validation,
                 .classes = options->classes};
   const char *name = cli->args[0];
-  struct stat about;
   if (ls_cli_is_config(name)) return import_config(&m, name);
-  bool folder = stat(name, &about) == 0 && S_ISDIR(about.st_mode);
-  if (folder || (!options->x && !options->y)) return import_guessed(&m, name);
+  if (ls_is_folder(name) || (!options->x && !options->y)) return import_guessed(&m, name);
   return import_named(&m, name);
 }

@@ -1,7 +1,6 @@
 /* data_info.c - lockstep data info: shapes, types, ranges, classes, values that are missing,
  * samples that occur twice. */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -12,6 +11,7 @@
 #include "data/names.h"
 #include "data/survey.h"
 #include "io/h5.h"
+#include "io/regular.h"
 #include "view/understood.h"
 
 enum { COLUMNS_SHOWN = 40, CONSTANT_SHOWN = 12, WORDS_SHOWN = 6 };
@@ -352,9 +352,7 @@ ls_status ls_data_info(ls_cli *cli, const char *name) {
     return status;
   }
   char *why = ls_mem_text(ls_error_text());
-  struct stat about;
-  const bool folder = stat(name, &about) == 0 && S_ISDIR(about.st_mode);
-  status = folder ? LS_EDATA : ls_format_sniff(name, &format);
+  status = ls_is_folder(name) ? LS_EDATA : ls_format_sniff(name, &format);
   if (status != LS_OK) ls_fail(status, "%s", why);
   LS_FREE(why);
   LS_TRY(status);

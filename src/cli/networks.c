@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -25,11 +24,6 @@ static ls_status append(list *all, const char *text) {
   memcpy(all->data + all->bytes, text, more);
   all->bytes += more;
   return LS_OK;
-}
-
-static bool is_folder(const char *path) {
-  struct stat info;
-  return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 /* LS_OK with nothing appended where the folder holds no checkpoint. */
@@ -109,7 +103,7 @@ static ls_status append_word(list *all, const char *word, int best) {
   const size_t before = all->bytes;
   if (best != LS_NETWORKS_ALL && access(word, F_OK) != 0)
     return ls_fail(LS_EDATA, "--best: there is no folder '%s'", word);
-  if (is_folder(word))
+  if (ls_is_folder(word))
     LS_TRY(append_run(all, word));
   else
     LS_TRY(append(all, word));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "io/durable.h"
 #include "io/regular.h"
 
@@ -105,7 +106,7 @@ ls_status ls_export_net(const ls_net *net, const char *format, const char *path,
                         bool replace, ls_texts *made) {
   const export_format *f = formats;
   for (int i = 0; strcmp(ls_export_names[i], format) != 0; i++) f++;
-  const char *slash = strrchr(path, '/'), *file = slash ? slash + 1 : path;
+  const char *file = ls_path_name(path);
   const size_t length = stem_length(file, f->ending);
   if (length == 0)
     return ls_fail(LS_EUSAGE,
@@ -117,9 +118,7 @@ ls_status ls_export_net(const ls_net *net, const char *format, const char *path,
         "export: --name '%s' is no name in a program: give a letter, then letters, digits "
         "and _, %d at most",
         name, NAME_MOST);
-  char *dir =
-      slash ? ls_mem_format("%.*s", (int)(slash - path) + (slash == path), path) : ls_mem_text(".");
-  char *stem = ls_mem_format("%.*s", (int)length, file);
+  char *dir = ls_path_folder(path), *stem = ls_mem_format("%.*s", (int)length, file);
   char *own = name ? ls_mem_text(name) : name_of(stem);
   ls_export to = {.name = own, .stem = stem};
   ls_status status = write_into(net, f, &to, dir, replace, made);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "io/durable.h"
 #include "io/h5.h"
 #include "io/h5type.h"
@@ -194,16 +195,15 @@ static ls_status read_back(const ls_h5out *out) {
 }
 
 static ls_status give_name(const ls_h5out *out) {
-  char dir[4096];
-  snprintf(dir, sizeof dir, "%s", out->path);
-  char *slash = strrchr(dir, '/');
-  if (slash) slash[slash == dir] = 0;
   int fd = open(out->partial, O_RDONLY | O_CLOEXEC);
   bool synced = fd >= 0 && fsync(fd) == 0;
   if (fd >= 0) close(fd);
   if (!synced || rename(out->partial, out->path) != 0)
     return ls_fail(LS_EIO, "%s: cannot finish it: %s", out->path, strerror(errno));
-  return ls_durable_sync_dir(slash ? dir : ".");
+  char *dir = ls_path_folder(out->path);
+  const ls_status status = ls_durable_sync_dir(dir);
+  LS_FREE(dir);
+  return status;
 }
 
 ls_status ls_h5out_close(ls_h5out **result, bool commit) {

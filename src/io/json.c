@@ -4,8 +4,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "io/durable.h"
 
 json_t *ls_json_real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
@@ -29,6 +31,15 @@ char *ls_json_text(json_t *object) {
   json_decref(back);
   json_decref(object);
   return to_own(text);
+}
+
+ls_status ls_json_write(const char *dir, const char *name, json_t *object) {
+  char *line = ls_json_line(object), *text = ls_mem_format("%s\n", line);
+  const ls_status status = ls_durable_write(dir, name, text, strlen(text), true);
+  json_decref(object);
+  LS_FREE(line);
+  LS_FREE(text);
+  return status;
 }
 
 void ls_put_json(json_t *object, const char *name, json_t *value) {

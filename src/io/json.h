@@ -7,12 +7,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/status.h"
+
 json_t *ls_json_real(double value);       /* a real, or null where JSON has no such number */
 char *ls_json_line(const json_t *object); /* compact, keys in the order set, 17 significant digits;
                                              ls_mem text without newline */
 /* The same for people: blanks behind , and :, numbers as short as they can be where 15 digits say
  * each; takes the reference. */
 char *ls_json_text(json_t *object);
+
+/* Durably DIR/NAME, in place of one that is there: the object on a line; takes the reference. */
+ls_status ls_json_write(const char *dir, const char *name, json_t *object);
 
 /* Set a member: a truth, a whole number, a real (null where it is not finite), a text (NULL:
  * null; that it is UTF-8 is not looked at) or a JSON value, whose reference it takes. */

@@ -170,3 +170,8 @@ bool ls_file_in(const char *dir, const char *name) {
   LS_FREE(path);
   return there;
 }
+
+bool ls_is_folder(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}

@@ -30,6 +30,7 @@ ls_status ls_regular_read(const char *path, int flags, char **data, size_t *byte
 
 /* Is something called DIR/NAME there? */
 bool ls_file_in(const char *dir, const char *name);
+bool ls_is_folder(const char *path); /* or a link to one */
 
 /* Up to `bytes` of an open file, less only at its end; -1 with errno. ls_file_fill_at: from
  * `offset` on, wherever it stands. */

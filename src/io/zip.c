@@ -8,6 +8,7 @@
 #include <zip.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 
 enum { LISTED = 8, NAMES_SHOWN = 400 };
 
@@ -32,9 +33,8 @@ static const char *name_at(const ls_zip *z, zip_int64_t k) {
 /* A folder, and what macOS and file managers put beside a user's files, are none of these. */
 static bool is_file(const char *name) {
   const size_t length = strlen(name);
-  const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
   return length > 0 && name[length - 1] != '/' && strncmp(name, "__MACOSX/", 9) != 0 &&
-         *last != '.';
+         *ls_path_name(name) != '.';
 }
 
 /* A sheet of Excel or LibreOffice is an archive of XML. */

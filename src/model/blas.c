@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "model/cpu.h"
 
 #ifndef LOCKSTEP_BLAS /* the file that CMake found */
@@ -92,8 +93,7 @@ static bool name_mkl(void *library) {
 }
 
 static void name_file(void) {
-  const char *slash = strrchr(LOCKSTEP_BLAS, '/');
-  snprintf(blas.name, sizeof blas.name, "%s", slash ? slash + 1 : LOCKSTEP_BLAS);
+  snprintf(blas.name, sizeof blas.name, "%s", ls_path_name(LOCKSTEP_BLAS));
 }
 
 ls_status ls_blas_open(void) {

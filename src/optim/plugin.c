@@ -22,6 +22,7 @@
 #include "base/leave.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/real.h"
 #include "base/rng.h"
 #include "optim/crash.h"
@@ -406,9 +407,7 @@ const ls_optim_ops ls_optim_not_loaded = {.name = "plugin", .hyper = no_keys};
 const ls_schedule_ops ls_schedule_not_loaded = {.name = "plugin", .hyper = no_keys};
 
 static const char *name_of(const char *name, bool loaded, const char *file) {
-  if (loaded || !file) return name;
-  const char *slash = strrchr(file, '/');
-  return slash ? slash + 1 : file;
+  return loaded || !file ? name : ls_path_name(file);
 }
 
 const char *ls_optim_name(const ls_optim_spec *spec) {

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "checkpoint/find.h"
 #include "io/durable.h"
 #include "io/regular.h"
@@ -45,10 +46,9 @@ static ls_status each_entry(const char *dir,
 
 /* runs/<name of the config file without its ending> */
 static char *default_parent(const ls_config *config) {
-  const char *slash = strrchr(config->file, '/'), *base = slash ? slash + 1 : config->file,
-             *dot = strrchr(base, '.');
-  return ls_mem_format("runs/%.*s", dot && dot > base ? (int)(dot - base) : (int)strlen(base),
-                       base);
+  char *stem = ls_path_stem(config->file), *parent = ls_mem_format("runs/%s", stem);
+  LS_FREE(stem);
+  return parent;
 }
 
 static int last_number(const char *parent) {

@@ -91,19 +91,10 @@ static json_t *record(const ls_trainer *t) {
   return o;
 }
 
-static ls_status write_text(const char *dir, const char *name, char *text) {
-  ls_status status = ls_durable_write(dir, name, text, strlen(text), true);
-  LS_FREE(text);
-  return status;
-}
-
 ls_status ls_record_write(const ls_trainer *t) {
-  json_t *o = record(t);
-  char *line = ls_json_line(o);
-  ls_status status = write_text(t->dir, "record.json", ls_mem_format("%s\n", line));
-  if (status == LS_OK)
-    status = write_text(t->dir, "config.yaml", ls_config_dump(t->config, LS_DUMP_PLAIN));
-  LS_FREE(line);
-  json_decref(o);
+  LS_TRY(ls_json_write(t->dir, "record.json", record(t)));
+  char *config = ls_config_dump(t->config, LS_DUMP_PLAIN);
+  const ls_status status = ls_durable_write(t->dir, "config.yaml", config, strlen(config), true);
+  LS_FREE(config);
   return status;
 }

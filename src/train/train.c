@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "base/path.h"
 #include "checkpoint/find.h"
 #include "train/beside.h"
 #include "train/folder.h"
@@ -247,7 +248,7 @@ static ls_status loop(ls_trainer *t) {
 /* Everything that only rank 0 has, once config and data are accepted. */
 static ls_status open_outputs(ls_trainer *t, const ls_checkpoint *from, const char *path) {
   const ls_config *c = t->config;
-  const char *slash = path ? strrchr(path, '/') : NULL, *file = slash ? slash + 1 : path;
+  const char *file = path ? ls_path_name(path) : NULL;
   LS_TRY(ls_folder_take(t->dir, t->options->force && !from, &t->lock));
   if (from) LS_TRY(ls_folder_supersede(t->dir, from->state.global_step, file));
   LS_TRY(ls_events_open(t->dir, c->log_jsonl, c->log_csv, from ? from->state.global_step : -1, file,

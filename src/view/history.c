@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -182,8 +181,7 @@ ls_status ls_history_read_asked(const char *run, int64_t steps, const char *aske
   h->run = ls_mem_text(run);
   h->asked = asked;
   h->stride = 1;
-  struct stat info;
-  bool folder = stat(run, &info) == 0 && S_ISDIR(info.st_mode);
+  const bool folder = ls_is_folder(run);
   char *path = folder ? ls_mem_format("%s/metrics.jsonl", run) : ls_mem_text(run);
   ls_status status = read_events(h, path, folder, steps);
   LS_FREE(path);

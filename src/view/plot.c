@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "io/durable.h"
 #include "io/program.h"
 #include "view/plot_layout.h"
@@ -136,13 +137,8 @@ static ls_status deliver(const char *out, const void *picture, size_t bytes) {
     fwrite(picture, 1, bytes, stdout);
     return LS_OK;
   }
-  const char *slash = strrchr(out, '/');
-  char *dir;
-  if (slash)
-    dir = ls_mem_format("%.*s", slash > out ? (int)(slash - out) : 1, out);
-  else
-    dir = ls_mem_text(".");
-  ls_status status = ls_durable_write(dir, slash ? slash + 1 : out, picture, bytes, true);
+  char *dir = ls_path_folder(out);
+  ls_status status = ls_durable_write(dir, ls_path_name(out), picture, bytes, true);
   LS_FREE(dir);
   return status;
 }

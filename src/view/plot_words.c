@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 enum { NUMBER_FONT = 11 };
 
@@ -38,8 +39,8 @@ void ls_words_quote(FILE *to, const char *text) {
 static char *shortened(const char *text, int most) {
   int bytes = (int)strlen(text), head = most / 3, tail = bytes - (most - head - 1);
   if (bytes <= most) return ls_mem_text(text);
-  while (head > 0 && ((unsigned char)text[head] & 0xC0) == 0x80) head--;
-  while (text[tail] && ((unsigned char)text[tail] & 0xC0) == 0x80) tail++;
+  while (head > 0 && !ls_utf8_begins(text[head])) head--;
+  while (text[tail] && !ls_utf8_begins(text[tail])) tail++;
   return ls_mem_format("%.*s\u2026%s", head, text, text + tail);
 }
 

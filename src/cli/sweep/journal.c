@@ -140,12 +140,11 @@ ls_status ls_sweep_row_fail(const char *dir, const char *run, ls_status code, co
   json_t *failure = json_object(), *why = json_string(text);
   ls_put(failure, "code", (int)code);
   ls_put(failure, "text", why ? why : json_string("?"));
-  char *line = ls_json_line(failure), *whole = ls_mem_format("%s\n", line);
   ls_status status = ls_make_dirs(folder);
-  if (status == LS_OK) status = ls_durable_write(folder, failure_file, whole, strlen(whole), true);
-  json_decref(failure);
-  LS_FREE(line);
-  LS_FREE(whole);
+  if (status == LS_OK)
+    status = ls_json_write(folder, failure_file, failure);
+  else
+    json_decref(failure);
   LS_FREE(folder);
   return status;
 }

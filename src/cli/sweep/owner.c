@@ -8,12 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "cli/sweep/journal.h"
 #include "config/number.h"
-#include "io/durable.h"
 #include "io/regular.h"
 #include "train/folder.h"
 
@@ -102,9 +100,8 @@ ls_status ls_sweep_owner_plan(const char *dir, ls_sweep_plan **out) {
 static int is_trial(const struct dirent *entry) { return ls_sweep_trial_of(entry->d_name) > 0; }
 
 static bool is_folder(const char *dir, const char *name) {
-  struct stat info;
   char *path = ls_mem_format("%s/%s", dir, name);
-  const bool folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+  const bool folder = ls_is_folder(path);
   LS_FREE(path);
   return folder;
 }
@@ -236,11 +233,6 @@ ls_status ls_sweep_owner_write(const ls_sweep *s, const char *const *vary, const
   ls_put(owner, "halving", first_rung(s));
   ls_put(owner, "runs", plan->runs);
   ls_put(owner, "config", config);
-  char *line = ls_json_line(owner), *text = ls_mem_format("%s\n", line);
-  const ls_status status = ls_durable_write(s->dir, ls_folder_sweep, text, strlen(text), true);
-  json_decref(owner);
-  LS_FREE(line);
-  LS_FREE(text);
   LS_FREE(config);
-  return status;
+  return ls_json_write(s->dir, ls_folder_sweep, owner);
 }
