@@ -9,7 +9,7 @@
 #include "api/visit.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "checkpoint/share.h"
+#include "checkpoint/bcast.h"
 #include "checkpoint/weights.h"
 #include "comm/library.h"
 #include "io/regular.h"
@@ -138,7 +138,7 @@ static ls_status build(lockstep_trainer *t, ls_checkpoint **from) {
   ls_status status = ls_resume_find(comm, t->t.config, &t->options, "", from, &path);
   LS_FREE(path);
   LS_TRY(status);
-  if (t->given.resume) LS_TRY(ls_checkpoint_share(comm, from));
+  if (t->given.resume) LS_TRY(ls_checkpoint_bcast(comm, from));
   take_statistics(t, *from);
   LS_TRY(ls_trainer_build(&t->t, ls_comm_rank(comm) == 0 ? *from : NULL));
   keep_numbers(&t->t.figures[LS_SPLIT_TEST]);

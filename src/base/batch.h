@@ -17,8 +17,8 @@ typedef struct {
   void *targets;         /* (rows, outputs) real, or NULL where the loss takes class numbers; a loss
                             of classes takes them as shares of the classes */
   bool masked;           /* some of them may be NaN: those are missing, and count nothing */
-  double there; /* masked: samples of the whole global minibatch, each by the share of its targets
-                   that are there */
+  double there;    /* masked: samples of the whole global minibatch, each by the fraction of its
+                      targets    that are there */
   int64_t outputs; /* width of targets */
   double *weight;  /* (rows) what each sample counts, of mean 1 over the global minibatch (masked:
                       over the targets of it that are there); NULL: 1 */
@@ -35,8 +35,8 @@ typedef struct {
 typedef struct {
   double loss; /* sum of the samples' losses, each times its weight (the mean over outputs already
                   taken where the loss has one) */
-  double correct; /* samples whose class is right; multi-label without classes: share of outputs
-                     right; masked: samples by the share of their targets that are there; other
+  double correct; /* samples whose class is right; multi-label without classes: fraction of outputs
+                     right; masked: samples by the fraction of their targets that are there; other
                      regression without classes: 0 */
   double abs_err; /* sum over samples and outputs of |y - t| */
   double sq_err;  /* sum over samples and outputs of (y - t)^2 */

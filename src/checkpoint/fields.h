@@ -122,7 +122,8 @@ void *ls_field_at(const ls_checkpoint *c, const ls_field *f, int64_t i);
 /* Its values to `out`, zeroed: rows of item->width bytes, texts padded with zeros. */
 void ls_field_put(const ls_checkpoint *c, const ls_field *f, const ls_h5_item *item, char *out);
 
-/* All that are there, each to the place of its item: the first of a layout, in order. */
+/* All that are there, each to the place of its item: the first of a layout, in order. The way back
+ * is ls_fields_get (get.h). */
 void ls_fields_put(const ls_checkpoint *c, const ls_h5_item *item, char *file);
 
 /* Every dataset of a checkpoint in file order: fields, tensors, each slot's; [0, covered) are

@@ -1,4 +1,4 @@
-/* index.c - rows are believed one by one (take_row), then together: sorted by place none may
+/* index.c - rows are believed one by one (read_row), then together: sorted by place none may
  * overlap the one before, sorted by path none may come twice. Begin with read_own;
  * read_first_format is for files of format 1.0. */
 #include "checkpoint/index.h"
@@ -26,7 +26,7 @@ typedef struct {
   int64_t rows;
 } places;
 
-static ls_status take_row(const places *p, const ls_h5_row *row, ls_h5_item *item) {
+static ls_status read_row(const places *p, const ls_h5_row *row, ls_h5_item *item) {
   if (ls_h5_row_item(row, item) != LS_OK)
     return ls_fail_prefix(LS_EDATA, "'%s': the index", p->name);
   if (item->offset % LS_ALIGN != 0)
@@ -41,7 +41,7 @@ static ls_status take_row(const places *p, const ls_h5_row *row, ls_h5_item *ite
 
 static ls_status list_row(const places *p, const ls_h5_row *row, ls_layout *toc) {
   ls_h5_item *item = &toc->item[toc->items];
-  LS_TRY(take_row(p, row, item));
+  LS_TRY(read_row(p, row, item));
   toc->items += strncmp(item->path, "/optional/", 10) != 0 || ls_field_known(item->path);
   return LS_OK;
 }
@@ -55,7 +55,7 @@ static int by_offset(const void *a, const void *b) {
   return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-/* Of rows that take_row has found good, also those that nothing else looks at. Leaves them sorted
+/* Of rows that read_row has found good, also those that nothing else looks at. Leaves them sorted
  * by path. */
 static ls_status check_apart(const places *p) {
   ls_h5_row *row = p->row;
@@ -134,10 +134,10 @@ static ls_status read_first_format(places *p, ls_layout *toc) {
   ls_h5_rest();
   LS_TRY(status);
   LS_TRY(all.status);
-  for (int64_t i = 0; i < p->rows; i++) LS_TRY(take_row(p, &p->row[i], &list));
+  for (int64_t i = 0; i < p->rows; i++) LS_TRY(read_row(p, &p->row[i], &list));
   LS_TRY(check_apart(p));
   const ls_h5_row *found = find_row(p, "/integrity/path");
-  if (!found || take_row(p, found, &list) != LS_OK || list.type != LS_FIXED_TEXT ||
+  if (!found || read_row(p, found, &list) != LS_OK || list.type != LS_FIXED_TEXT ||
       list.width > LS_H5_PATH || list.count != p->rows - OWN)
     return ls_fail(LS_EDATA, "'%s': /integrity does not list every dataset of the file", p->name);
   LS_NEW(toc->item, list.count);

@@ -10,8 +10,8 @@
 #include "base/mem.h"
 #include "checkpoint/block.h"
 #include "checkpoint/check.h"
+#include "checkpoint/get.h"
 #include "checkpoint/index.h"
-#include "checkpoint/take.h"
 #include "io/h5sign.h"
 #include "io/regular.h"
 
@@ -37,13 +37,13 @@ static ls_status check_version(const reader *r, const ls_checkpoint *c) {
   return wrong(r, "/meta/format_minor", "is not one that this header goes with");
 }
 
-static ls_status take_fields(const reader *r, ls_checkpoint *c) {
-  const ls_taken from = {r->path, r->data, &r->toc};
+static ls_status get_fields(const reader *r, ls_checkpoint *c) {
+  const ls_fields_source from = {r->path, r->data, &r->toc};
   ls_checkpoint_format(c);
   c->writer = NULL; /* its own */
-  LS_TRY(ls_fields_take(&from, 0, LS_FIELDS_VERSION, c));
+  LS_TRY(ls_fields_get(&from, 0, LS_FIELDS_VERSION, c));
   LS_TRY(check_version(r, c));
-  LS_TRY(ls_fields_take(&from, LS_FIELDS_VERSION, ls_field_count, c));
+  LS_TRY(ls_fields_get(&from, LS_FIELDS_VERSION, ls_field_count, c));
   if (c->minor < 2) c->state.early.value = c->state.best_value; /* they were one number */
   if (c->minor < 3) c->state.plateau = ls_state_fresh.plateau;
   if (c->state.global_step == r->block.step) return LS_OK;
@@ -63,7 +63,7 @@ static bool tensor_of(const ls_h5_item *item, ls_tensor *tensor) {
   return true;
 }
 
-static ls_status take_tensors(const reader *r, ls_checkpoint *c) {
+static ls_status get_tensors(const reader *r, ls_checkpoint *c) {
   ls_tensor *tensor;
   LS_NEW(tensor, r->toc.items);
   c->tensor = tensor;
@@ -83,8 +83,8 @@ static ls_status take_tensors(const reader *r, ls_checkpoint *c) {
 }
 
 /* The weights, or a slot: datasets that follow each other. */
-static ls_status take_array(const reader *r, const ls_checkpoint *c, const ls_h5_item *item,
-                            void **out) {
+static ls_status get_array(const reader *r, const ls_checkpoint *c, const ls_h5_item *item,
+                           void **out) {
   LS_TRY(ls_mem_new(out, (size_t)c->parameters, ls_dtype_size(c->precision)));
   char *to = *out;
   for (int i = 0; i < c->tensors; to += item[i++].bytes)
@@ -92,11 +92,11 @@ static ls_status take_array(const reader *r, const ls_checkpoint *c, const ls_h5
   return LS_OK;
 }
 
-static ls_status take_arrays(const reader *r, ls_checkpoint *c, const ls_h5_item *first) {
-  LS_TRY(take_array(r, c, first, &c->weights));
+static ls_status get_arrays(const reader *r, ls_checkpoint *c, const ls_h5_item *first) {
+  LS_TRY(get_array(r, c, first, &c->weights));
   LS_NEW(c->slot, c->slots);
   for (int64_t s = 0; s < c->slots; s++)
-    LS_TRY(take_array(r, c, first + (1 + s) * c->tensors, &c->slot[s]));
+    LS_TRY(get_array(r, c, first + (1 + s) * c->tensors, &c->slot[s]));
   return LS_OK;
 }
 
@@ -138,15 +138,15 @@ static ls_status check_fields(const reader *r, ls_checkpoint *c, const ls_layout
 
 /* ---- all of it ---- */
 
-static ls_status take_all(reader *r, ls_checkpoint *c) {
+static ls_status get_all(reader *r, ls_checkpoint *c) {
   ls_layout layout = {0};
   LS_TRY(ls_index_read(r->path, r->data, r->bytes, &r->block, &r->toc));
-  LS_TRY(take_fields(r, c));
-  LS_TRY(take_tensors(r, c));
+  LS_TRY(get_fields(r, c));
+  LS_TRY(get_tensors(r, c));
   ls_status status = ls_layout_new(c, &layout);
   if (status == LS_OK) status = check_list(r, &layout);
   if (status == LS_OK) status = check_fields(r, c, &layout);
-  if (status == LS_OK) status = take_arrays(r, c, layout.item + layout.first_tensor);
+  if (status == LS_OK) status = get_arrays(r, c, layout.item + layout.first_tensor);
   ls_layout_free(&layout);
   return status;
 }
@@ -166,7 +166,7 @@ static ls_status judge(const char *name, const char *data, size_t bytes, ls_chec
   *out = NULL;
   ls_status status = verify(&r);
   if (status == LS_OK) status = ls_mem_new((void **)out, 1, sizeof **out);
-  if (status == LS_OK) status = take_all(&r, *out);
+  if (status == LS_OK) status = get_all(&r, *out);
   if (status == LS_OK) status = ls_checkpoint_check(name, *out);
   if (status != LS_OK) ls_checkpoint_free(out);
   ls_layout_free(&r.toc);

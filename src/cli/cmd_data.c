@@ -14,7 +14,7 @@ static ls_status import(ls_cli *cli, const void *given) {
   return ls_data_import(cli, o, 0, 0);
 }
 
-static ls_status share(const char *text, const char *option, double *value) {
+static ls_status fraction(const char *text, const char *option, double *value) {
   char *end;
   *value = text ? strtod(text, &end) : 0;
   if (!text || (*text && !*end && *value > 0 && *value < 1)) return LS_OK;
@@ -25,8 +25,8 @@ static ls_status split(ls_cli *cli, const void *given) {
   const ls_data_options *o = given;
   double test, validation;
   if (!o->out) return ls_fail(LS_EUSAGE, "data split: where to? -o OUT.h5");
-  LS_TRY(share(o->test, "--test", &test));
-  LS_TRY(share(o->validation, "--validation", &validation));
+  LS_TRY(fraction(o->test, "--test", &test));
+  LS_TRY(fraction(o->validation, "--validation", &validation));
   if (test + validation <= 0)
     return ls_fail(LS_EUSAGE, "data split: how much goes where? --test 0.1, --validation 0.1");
   if (test + validation >= 1) return ls_fail(LS_EUSAGE, "data split: nothing is left to train on");

@@ -14,8 +14,8 @@ typedef struct {
 
 /* A single CSV file, column by column. */
 ls_status ls_data_info_csv(ls_cli *cli, const char *path);
-/* Samples and targets of `data import`, and of `data split` with these shares of test and
- * validation. */
+/* Samples and targets of `data import`, and of `data split` with these fractions drawn for test
+ * and validation. */
 ls_status ls_data_import(ls_cli *cli, const ls_data_options *options, double test,
                          double validation);
 

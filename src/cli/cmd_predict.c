@@ -34,8 +34,9 @@ typedef struct {
   ls_texts slopes;       /* the derivatives' names; none where inputs or outputs have none */
   ls_dtype made;         /* the numbers of a row */
   ls_ensemble *ensemble; /* of this rank's samples; NULL: one network */
-  int parts;             /* 1, or mean and spread */
-  void *mine, *other; /* (parts, blocks * ROWS, width): this rank's outputs of a round, another's */
+  int tables;            /* 1, or mean and spread */
+  void *mine,
+      *other; /* (tables, blocks * ROWS, width): this rank's outputs of a round, another's */
   ls_outputs *outputs; /* rank 0 */
 } predictor;
 
@@ -53,7 +54,8 @@ static int64_t first_of(const predictor *p, int64_t round, int rank) {
   return (round * ls_comm_size(p->comm) + rank) * turn(p);
 }
 
-static int64_t share_of(const predictor *p, int64_t round, int rank) {
+/* And how many it takes. */
+static int64_t rows_of(const predictor *p, int64_t round, int rank) {
   return ls_clamp(p->rows - first_of(p, round, rank), 0, turn(p));
 }
 
@@ -63,9 +65,9 @@ static int64_t rounds(const predictor *p) {
 }
 
 static ls_status open_predictor(predictor *p) {
-  const size_t numbers = (size_t)(p->parts * turn(p) * p->width);
+  const size_t numbers = (size_t)(p->tables * turn(p) * p->width);
   const size_t size = ls_dtype_size(p->made);
-  if (p->parts > 1) LS_TRY(ls_ensemble_new(rounds(p) * turn(p), p->width, &p->ensemble));
+  if (p->tables > 1) LS_TRY(ls_ensemble_new(rounds(p) * turn(p), p->width, &p->ensemble));
   LS_TRY(ls_mem_new(&p->mine, numbers, size));
   return ls_mem_new(&p->other, numbers, size);
 }
@@ -75,7 +77,7 @@ static ls_status compute(predictor *p, network *n, int64_t round) {
   const ls_batch *b = &n->apply.batch;
   const size_t size = ls_dtype_size(p->made);
   const int me = ls_comm_rank(p->comm);
-  const int64_t first = first_of(p, round, me), rows = share_of(p, round, me);
+  const int64_t first = first_of(p, round, me), rows = rows_of(p, round, me);
   for (int64_t done = 0; done < rows; done += ROWS) {
     const int64_t count = ls_clamp(rows - done, 0, ROWS);
     ls_alive();
@@ -87,21 +89,21 @@ static ls_status compute(predictor *p, network *n, int64_t round) {
 }
 
 static size_t bytes_of(const predictor *p, int64_t rows) {
-  return (size_t)(p->parts * rows * p->width) * ls_dtype_size(p->made);
+  return (size_t)(p->tables * rows * p->width) * ls_dtype_size(p->made);
 }
 
 /* Every rank's outputs of a round to rank 0, which writes them in order of the samples. */
 static ls_status collect(predictor *p, int64_t round) {
   ls_comm *comm = p->comm;
   const int me = ls_comm_rank(comm);
-  int64_t rows = share_of(p, round, me);
+  int64_t rows = rows_of(p, round, me);
   if (me > 0) {
     if (rows > 0) ls_comm_send(comm, p->mine, bytes_of(p, rows), 0);
     return LS_OK;
   }
   ls_status status = ls_outputs_write(p->outputs, rows, p->mine);
   for (int r = 1; r < ls_comm_size(comm); r++) {
-    rows = share_of(p, round, r);
+    rows = rows_of(p, round, r);
     if (rows == 0) break;
     /* also after a failure: the senders are on their way */
     ls_comm_recv(comm, p->other, bytes_of(p, rows), r);
@@ -115,7 +117,7 @@ static ls_status apply(predictor *p, network *n) {
   ls_comm_at(p->comm, "prediction");
   if (p->ensemble) ls_ensemble_next(p->ensemble);
   for (int64_t round = 0; round < rounds(p); round++) {
-    const int64_t rows = share_of(p, round, ls_comm_rank(p->comm));
+    const int64_t rows = rows_of(p, round, ls_comm_rank(p->comm));
     LS_TRY(ls_comm_agree(p->comm, compute(p, n, round)));
     if (p->ensemble)
       ls_ensemble_add(p->ensemble, round * turn(p), rows, p->made, p->mine);
@@ -127,7 +129,7 @@ static ls_status apply(predictor *p, network *n) {
 
 static ls_status write_ensemble(predictor *p) {
   for (int64_t round = 0; p->ensemble && round < rounds(p); round++) {
-    const int64_t rows = share_of(p, round, ls_comm_rank(p->comm));
+    const int64_t rows = rows_of(p, round, ls_comm_rank(p->comm));
     ls_ensemble_get(p->ensemble, round * turn(p), rows, p->made, p->mine);
     LS_TRY(ls_comm_agree(p->comm, collect(p, round)));
   }
@@ -174,7 +176,7 @@ static ls_status open_outputs(predictor *p, const options *o) {
                           .width = p->width,
                           .type = p->made,
                           .classes = p->classes,
-                          .spread = p->parts > 1,
+                          .spread = p->tables > 1,
                           .names = o->jacobian ? &p->slopes : &p->run->from->names};
   if (o->jacobian) LS_TRY(name_slopes(p, o->output));
   return ls_outputs_open(&args, &p->outputs);
@@ -188,7 +190,7 @@ static ls_status prepare(predictor *p, const options *o) {
   p->classes = ls_config_has_classes(p->run->config) && !o->jacobian;
   p->width = from->outputs * (o->jacobian ? from->inputs : 1);
   p->blocks = o->jacobian ? 1 : BLOCKS;
-  p->made = p->parts > 1 ? LS_F64 : ls_apply_type(from);
+  p->made = p->tables > 1 ? LS_F64 : ls_apply_type(from);
   LS_TRY(ls_comm_agree(p->comm, open_predictor(p)));
   return ls_comm_agree(p->comm, root ? open_outputs(p, o) : LS_OK);
 }
@@ -232,7 +234,7 @@ static void tell(ls_cli *cli, const predictor *p, const ls_texts *paths, const o
   ls_put(done, "file", o->output);
   ls_put(done, "samples", p->rows);
   ls_put(done, "outputs", p->width);
-  if (p->parts > 1) ls_put(done, "networks", paths->count);
+  if (p->tables > 1) ls_put(done, "networks", paths->count);
   ls_put_bool(done, "_h5", h5);
   ls_put(done, "_what", o->jacobian ? "jacobian" : "predictions");
   ls_put_bool(done, "_classes", h5 && p->classes);
@@ -254,7 +256,7 @@ static ls_status run(ls_cli *cli, const void *given) {
   LS_TRY(ls_outputs_check(o->output));
   LS_TRY(ls_cli_stdout(cli, o->output));
   ls_status status = ls_networks_find(cli, o->best, &paths);
-  p.parts = paths.count > 1 ? 2 : 1;
+  p.tables = paths.count > 1 ? 2 : 1;
   if (status == LS_OK) status = use_each(&p, &paths, o);
   if (status == LS_OK) status = write_ensemble(&p);
   if (status == LS_OK) status = ls_comm_agree(p.comm, ls_outputs_close(&p.outputs, true));

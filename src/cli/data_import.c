@@ -23,7 +23,7 @@ enum { CHUNK_VALUES = 1 << 18, LIST_MAX = 1024 };
 typedef struct {
   ls_cli *cli;
   const ls_data_options *options;
-  double test, validation; /* split: shares to draw */
+  double test, validation; /* split: fractions to draw */
   ls_data_spec spec;
   bool classes;
   ls_source *source[3];

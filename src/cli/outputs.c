@@ -160,12 +160,12 @@ static void write_number(const ls_outputs *o, double x) {
 }
 
 static ls_status csv_write(ls_outputs *o, int64_t rows, const void *y) {
-  const int64_t width = o->args.width, parts = o->args.spread ? 2 : 1;
+  const int64_t width = o->args.width, tables = o->args.spread ? 2 : 1;
   for (int64_t r = 0; r < rows; r++)
-    for (int64_t part = 0; part < parts; part++)
+    for (int64_t t = 0; t < tables; t++)
       for (int64_t c = 0; c < width; c++) {
-        write_number(o, ls_dtype_get(o->args.type, y, (part * rows + r) * width + c));
-        fputc(part + 1 < parts || c + 1 < width ? ',' : '\n', o->file);
+        write_number(o, ls_dtype_get(o->args.type, y, (t * rows + r) * width + c));
+        fputc(t + 1 < tables || c + 1 < width ? ',' : '\n', o->file);
       }
   return written(o);
 }

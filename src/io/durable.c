@@ -125,8 +125,8 @@ static int move_new(const char *temp, const char *path) {
   return link(temp, path) == 0 ? unlink(temp) : -1;
 }
 
-static ls_status place(const char *temp, const char *path, const void *data, size_t bytes,
-                       bool replace) {
+static ls_status give_name(const char *temp, const char *path, const void *data, size_t bytes,
+                           bool replace) {
 #ifdef LS_MUTANT_UNLINK_FIRST
   unlink(path);
 #endif
@@ -162,14 +162,14 @@ static ls_status find_paths(ls_lock *lock, const char *dir, const char *name, co
 static ls_status commit(const commit_paths *at, int folder, const void *data, size_t bytes,
                         bool replace) {
 #ifdef LS_MUTANT_IN_PLACE
-  (void)replace, (void)place;
+  (void)replace, (void)give_name;
   LS_TRY(write_file(at->path, data, bytes));
   return sync_fd(folder, at->folder);
 #endif
   ls_status status = write_file(at->temp, data, bytes);
   if (status == LS_OK) status = check_file(at->temp, data, bytes);
   if (status == LS_OK) status = ls_lock_check_disk(at->lock);
-  if (status == LS_OK) status = place(at->temp, at->path, data, bytes, replace);
+  if (status == LS_OK) status = give_name(at->temp, at->path, data, bytes, replace);
   if (status != LS_OK) {
     unlink(at->temp);
     return status;
@@ -216,7 +216,7 @@ static ls_status link_durably(ls_lock *lock, const char *dir, const char *name, 
     return write_durably(lock, dir, name, data, bytes, true);
   }
   ls_status status = ls_lock_check_disk(lock);
-  if (status == LS_OK) status = place(at.temp, at.path, data, bytes, true);
+  if (status == LS_OK) status = give_name(at.temp, at.path, data, bytes, true);
   unlink(at.temp); /* still there where path was a link to the same file already */
   return status == LS_OK ? ls_durable_sync_dir(dir) : status;
 }
@@ -254,18 +254,18 @@ static ls_status make_dir(char *path) {
 }
 
 ls_status ls_make_dirs(const char *path) {
-  char part[PATH_MAX];
+  char above[PATH_MAX];
   size_t length = strlen(path);
   while (length > 1 && path[length - 1] == '/') length--;
-  if (length == 0 || length >= sizeof part)
+  if (length == 0 || length >= sizeof above)
     return ls_fail(LS_EIO, "'%s' is not a usable folder name", path);
-  memcpy(part, path, length);
-  part[length] = 0;
+  memcpy(above, path, length);
+  above[length] = 0;
   for (size_t i = 1; i < length; i++) {
-    if (part[i] != '/' || part[i - 1] == '/') continue;
-    part[i] = 0;
-    LS_TRY(make_dir(part));
-    part[i] = '/';
+    if (above[i] != '/' || above[i - 1] == '/') continue;
+    above[i] = 0;
+    LS_TRY(make_dir(above));
+    above[i] = '/';
   }
-  return make_dir(part);
+  return make_dir(above);
 }

@@ -20,14 +20,14 @@ enum { ALIGN = LS_ALIGN };
 
 /* Groups too must not keep their times, so none is left to the library to make on the way. */
 static bool make_groups(hid_t file, const char *path) {
-  char part[LS_H5_PATH];
-  snprintf(part, sizeof part, "%s", path);
+  char above[LS_H5_PATH];
+  snprintf(above, sizeof above, "%s", path);
   hid_t plist = H5Pcreate(H5P_GROUP_CREATE);
   bool ok = H5Pset_obj_track_times(plist, 0) >= 0;
-  for (char *slash = strchr(part + 1, '/'); ok && slash; slash = strchr(slash + 1, '/')) {
+  for (char *slash = strchr(above + 1, '/'); ok && slash; slash = strchr(slash + 1, '/')) {
     *slash = 0;
-    if (H5Lexists(file, part, H5P_DEFAULT) <= 0) {
-      hid_t group = H5Gcreate2(file, part, H5P_DEFAULT, plist, H5P_DEFAULT);
+    if (H5Lexists(file, above, H5P_DEFAULT) <= 0) {
+      hid_t group = H5Gcreate2(file, above, H5P_DEFAULT, plist, H5P_DEFAULT);
       ok = group >= 0 && H5Gclose(group) >= 0;
     }
     *slash = '/';

@@ -58,7 +58,7 @@ static bool choose(ls_model *model, int64_t batch, int ranks) {
 }
 
 ls_status ls_model_defer(ls_model *model, int64_t batch, int64_t rows, int ranks, int rank) {
-  assert(!model->block && !model->deferral);
+  assert(!model->memory && !model->deferral);
   if (!choose(model, batch, ranks)) return LS_OK;
   struct ls_deferral *d;
   LS_NEW(d, 1);
@@ -119,8 +119,8 @@ size_t ls_deferral_bytes(const ls_model *model) {
   return is_common(model) ? model->deferral->common.used : 0;
 }
 
-void ls_model_common(ls_model *model, void *block) {
-  if (is_common(model)) model->deferral->common.base = block;
+void ls_model_common(ls_model *model, void *memory) {
+  if (is_common(model)) model->deferral->common.base = memory;
 }
 
 void *ls_model_common_x(const ls_model *model) {

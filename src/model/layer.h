@@ -42,8 +42,8 @@ typedef struct {
   const char *name;
   /* Sets out, activation, tensors and whatever of its own from the spec; `in` is known. */
   ls_status (*shape)(ls_layer *layer, const ls_layer_spec *spec);
-  void (*place)(ls_layer *layer, ls_layer_arena *arena,
-                int64_t rows); /* work space beside y, z, d; NULL: none */
+  /* Work space of its own, beside y, z and d; NULL: none. */
+  void (*reserve)(ls_layer *layer, ls_layer_arena *arena, int64_t rows);
   void (*forward)(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi);
   void (*backward)(ls_layer *layer, const ls_pass *pass, int64_t lo,
                    int64_t hi); /* makes below->d if `descend` */
@@ -102,8 +102,8 @@ struct ls_model {
   const char *products;              /* what makes the bits of its products */
   int slices;
   ls_team *team;
-  void *block; /* the arena */
-  void *work;  /* (threads, work_size bytes) for gradients */
+  void *memory; /* that the arena has handed out */
+  void *work;   /* (threads, work_size bytes) for gradients */
   size_t work_size;
   void *scratch;                /* (2, ld) logits and outputs of one row */
   double *norm;                 /* (outputs) */

@@ -122,7 +122,7 @@ static ls_status dropout_shape(ls_layer *layer, const ls_layer_spec *spec) {
   return LS_OK;
 }
 
-static void dropout_place(ls_layer *layer, ls_layer_arena *arena, int64_t rows) {
+static void dropout_reserve(ls_layer *layer, ls_layer_arena *arena, int64_t rows) {
   ls_layer_arena_take(arena, &layer->mask, rows * layer->ld, sizeof(real));
 }
 
@@ -165,7 +165,7 @@ static ls_status layer_norm_shape(ls_layer *layer, const ls_layer_spec *spec) {
   return LS_OK;
 }
 
-static void layer_norm_place(ls_layer *layer, ls_layer_arena *arena, int64_t rows) {
+static void layer_norm_reserve(ls_layer *layer, ls_layer_arena *arena, int64_t rows) {
   ls_layer_arena_take(arena, &layer->normal, rows * layer->ld, sizeof(real));
   ls_layer_arena_take(arena, &layer->product, rows * layer->ld, sizeof(real));
   ls_layer_arena_take(arena, &layer->inverse, rows, sizeof(real));
@@ -259,8 +259,8 @@ void LS_R(ls_residual_add)(const ls_layer *residual, int64_t lo, int64_t hi) {
 
 const ls_layer_ops LS_R(ls_layers)[] = {
     {"dense", dense_shape, NULL, dense_forward, dense_backward, dense_gradient, dense_piece},
-    {"dropout", dropout_shape, dropout_place, dropout_forward, dropout_backward, NULL, NULL},
-    {"layer_norm", layer_norm_shape, layer_norm_place, layer_norm_forward, layer_norm_backward,
+    {"dropout", dropout_shape, dropout_reserve, dropout_forward, dropout_backward, NULL, NULL},
+    {"layer_norm", layer_norm_shape, layer_norm_reserve, layer_norm_forward, layer_norm_backward,
      layer_norm_gradient, NULL},
     {"residual", residual_shape, NULL, residual_forward, residual_backward, NULL, NULL},
     {0},

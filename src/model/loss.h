@@ -69,7 +69,7 @@ static inline double ls_head_weight(const ls_head *head, int64_t row) {
 
 /* Targets of rows [lo, hi) that are missing (NaN) become what the network gives: there is no error,
  * and no gradient. Not of several outputs: their loss passes over what is missing. Returns the
- * rows, each by the share of its targets that are there. */
+ * rows, each by the fraction of its targets that are there. */
 double ls_fill_targets_f32(const ls_head *head, int64_t lo, int64_t hi);
 double ls_fill_targets_f64(const ls_head *head, int64_t lo, int64_t hi);
 

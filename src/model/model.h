@@ -28,7 +28,7 @@ typedef struct {
       *type; /* NULL or "dense", "dropout", "layer_norm", "residual": a row of the layer table */
   int64_t units;          /* dense: outputs; 0 = `out`: as many as the targets */
   const char *activation; /* dense: a row of the activation table; NULL = linear */
-  double rate;            /* dropout: share of units dropped, [0, 1) */
+  double rate;            /* dropout: fraction of units dropped, [0, 1) */
   int64_t span; /* residual: y = x + what the layers below the `span` last ones gave, of the same
                    width */
   bool frozen;  /* its parameters stay what they are at the start */
@@ -147,7 +147,7 @@ bool ls_model_defers(const ls_model *model, int tensor); /* is its gradient made
 /* The memory that the ranks share for it: its bytes, 0 for one rank; and where it is, before
  * ls_model_reserve. */
 size_t ls_model_common_bytes(const ls_model *model);
-void ls_model_common(ls_model *model, void *block);
+void ls_model_common(ls_model *model, void *memory);
 /* This rank's rows of the minibatch in it, (rows, ld) real, for the batch's x; NULL: none. */
 void *ls_model_common_x(const ls_model *model);
 /* Bytes of the other ranks' rows that a rank reads a step, and how many parameters that is for. */

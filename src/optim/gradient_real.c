@@ -5,8 +5,8 @@ enum {
   LANES = 32
 }; /* 4 AVX-512 or 8 AVX2 registers of sums: enough to hide the latency of an addition */
 
-LS_CLONES void LS_R(ls_gradient_clip)(void *block, int64_t n, double limit) {
-  real *restrict g = block;
+LS_CLONES void LS_R(ls_gradient_clip)(void *gradient, int64_t n, double limit) {
+  real *restrict g = gradient;
   const real top = (real)limit;
   for (int64_t i = 0; i < n; i++) { /* NaN stays: both comparisons are false */
     real x = g[i] > top ? top : g[i];
@@ -15,13 +15,13 @@ LS_CLONES void LS_R(ls_gradient_clip)(void *block, int64_t n, double limit) {
 }
 
 /* g += factor what (n); the product is rounded before it is added. */
-LS_CLONES void LS_R(ls_gradient_add)(void *block, int64_t n, double factor, const double *what) {
-  real *restrict g = block;
+LS_CLONES void LS_R(ls_gradient_add)(void *gradient, int64_t n, double factor, const double *what) {
+  real *restrict g = gradient;
   for (int64_t i = 0; i < n; i++) g[i] += (real)(factor * what[i]);
 }
 
-LS_CLONES void LS_R(ls_gradient_times)(void *block, int64_t n, double factor) {
-  real *restrict g = block;
+LS_CLONES void LS_R(ls_gradient_times)(void *gradient, int64_t n, double factor) {
+  real *restrict g = gradient;
   const real f = (real)factor;
   for (int64_t i = 0; i < n; i++) g[i] *= f;
 }
@@ -40,7 +40,7 @@ LS_CLONES void LS_R(ls_gradient_along)(void *to, const void *way, int64_t n, dou
   for (int64_t i = 0; i < n; i++) a[i] += f * b[i];
 }
 
-/* Element i of the block goes to lane i mod 32, in order; then the lanes fold 32 -> 16 -> 8 -> 4 ->
+/* Element i goes to lane i mod 32, in order; then the lanes fold 32 -> 16 -> 8 -> 4 ->
  * 2 -> 1, upper half onto lower. */
 LS_CLONES double LS_R(ls_gradient_dot)(const void *one, const void *other, int64_t n) {
   const real *a = one, *b = other;
@@ -54,6 +54,6 @@ LS_CLONES double LS_R(ls_gradient_dot)(const void *one, const void *other, int64
   return lane[0];
 }
 
-double LS_R(ls_gradient_squares)(const void *block, int64_t n) {
-  return LS_R(ls_gradient_dot)(block, block, n);
+double LS_R(ls_gradient_squares)(const void *g, int64_t n) {
+  return LS_R(ls_gradient_dot)(g, g, n);
 }

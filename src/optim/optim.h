@@ -61,7 +61,7 @@ ls_status ls_optim_preset(const ls_optim_ops *ops, const char *preset, double *h
 typedef struct {
   double clip_norm, clip_value; /* 0: none */
   double noise_eta,
-      noise_gamma; /* variance eta / (1 + t)^gamma, t = global_step; 0: none (arXiv 1511.06807) */
+      noise_gamma; /* variance eta / (1 + j)^gamma, j = global_step; 0: none (arXiv 1511.06807) */
 } ls_gradient_spec;
 
 /* noise: adds N(0, eta/(1+j)^gamma) to g[0..n), counter-based by the parameter's number `first + i`
@@ -74,8 +74,7 @@ void ls_gradient_clip_value(ls_dtype precision, void *g, int64_t n, double limit
  * limit / max(norm, limit), 1 for NaN. */
 double ls_gradient_clip_factor(double limit, double norm);
 void ls_gradient_scale(ls_dtype precision, void *g, int64_t n, double factor);
-double ls_gradient_square_sum(
-    ls_dtype precision, const void *g,
-    int64_t n); /* fixed order over the block, double; NaN/Inf propagate */
+double ls_gradient_square_sum(ls_dtype precision, const void *g,
+                              int64_t n); /* in one fixed order, in double; NaN and infinity stay */
 
 #endif

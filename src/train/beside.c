@@ -71,10 +71,10 @@ void ls_beside_average(ls_run *run, int64_t t) {
     ls_beside_begin(run);
     return;
   }
-  const double share = (1 - decay) / (1 - ls_power(decay, (double)t));
+  const double fraction = (1 - decay) / (1 - ls_power(decay, (double)t));
   for (ls_stretch s = {0}; ls_exchange_next(run->exchange, &s);)
     LS_REAL_OF(run->config->precision, ls_gradient_approach)
-  (beside_of(run, LS_BESIDE_OTHER, &s), weights_of(run, &s), s.hi - s.lo, share);
+  (beside_of(run, LS_BESIDE_OTHER, &s), weights_of(run, &s), s.hi - s.lo, fraction);
 }
 
 static void swap_and_publish(ls_run *run, ls_beside which) {
@@ -107,7 +107,7 @@ void ls_beside_note(ls_run *run) {
     copy_to(run, LS_BESIDE_BEST);
 }
 
-void ls_beside_place(ls_run *run) {
+void ls_beside_resume(ls_run *run) {
   if (run->state.restored) swap_with(run, LS_BESIDE_BEST);
   if (run->beside[LS_BESIDE_OTHER]) swap_with(run, LS_BESIDE_OTHER);
   run->state.restored = 0;

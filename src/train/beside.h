@@ -16,9 +16,9 @@ bool ls_beside_show(ls_run *run);
 void ls_beside_hide(ls_run *run);
 /* Those that evaluations see are the best. This rank alone. */
 void ls_beside_note(ls_run *run);
-/* What a checkpoint has in its places comes to where a run has it; before its weights are
- * published. This rank alone. */
-void ls_beside_place(ls_run *run);
+/* Weights and what is beside them, as a checkpoint has them, go to where a run at work has them;
+ * before the weights are published. This rank alone. */
+void ls_beside_resume(ls_run *run);
 /* At the end, the average shown: the best weights and the last ones change places, and
  * state.restored says so. Nothing where none was kept. Collective. */
 void ls_beside_restore_best(ls_run *run);

@@ -25,7 +25,7 @@ static double slice_total(const ls_run *run, const ls_stats *stats, size_t offse
 }
 
 /* Each sample with the weights of its own step. What is missing does not count: where targets are
- * masked, `correct` counts samples, each by the share of its targets that are there. */
+ * masked, `correct` counts samples, each by the fraction of its targets that are there. */
 ls_score ls_running_score(ls_run *run) {
   const ls_stats *all = all_slices(run, run->running);
   const double n = ls_data_masked(run->data) ? slice_total(run, all, offsetof(ls_stats, correct))

@@ -166,13 +166,13 @@ void ls_figures_take(ls_figures *f, const ls_answers *a) {
 
 /* ---- what they come to ---- */
 
-static double share(double part, double rest) {
-  return part + rest > 0 ? part / (part + rest) : (double)NAN;
+static double fraction(double is, double is_not) {
+  return is + is_not > 0 ? is / (is + is_not) : (double)NAN;
 }
 
-double ls_precision_of(const ls_outcome *o) { return share(o->found, o->mistaken); }
-double ls_recall_of(const ls_outcome *o) { return share(o->found, o->missed); }
-double ls_f1_of(const ls_outcome *o) { return share(2 * o->found, o->missed + o->mistaken); }
+double ls_precision_of(const ls_outcome *o) { return fraction(o->found, o->mistaken); }
+double ls_recall_of(const ls_outcome *o) { return fraction(o->found, o->missed); }
+double ls_f1_of(const ls_outcome *o) { return fraction(2 * o->found, o->missed + o->mistaken); }
 
 /* A mean of what is known. */
 typedef struct {
@@ -200,7 +200,7 @@ static void make_outcomes(const ls_figures *f, int64_t rows, bool classes, doubl
     const double no = (double)rows - o->found - o->missed;
     add(&f1, ls_f1_of(o));
     add(&recall, ls_recall_of(o));
-    if (!classes) add(&recall, share(no - o->mistaken, o->mistaken));
+    if (!classes) add(&recall, fraction(no - o->mistaken, o->mistaken));
     all.found += o->found;
     all.missed += o->missed;
     all.mistaken += o->mistaken;

@@ -64,8 +64,8 @@ void ls_figures_take(ls_figures *figures, const ls_answers *answers);
 void ls_figures_make(ls_figures *figures, ls_comm *comm, int64_t rows, bool classes, double *value);
 void ls_figures_end(ls_figures *figures); /* frees what they were made with */
 
-/* Of a class or output: of those taken for it the share that are it; of its own the share that are
- * found; and F1, 2 found / (2 found + missed + mistaken). NaN: there are none. */
+/* Of a class or output: of those taken for it the fraction that are it; of its own the fraction
+ * that are found; and F1, 2 found / (2 found + missed + mistaken). NaN: there are none. */
 double ls_precision_of(const ls_outcome *outcome);
 double ls_recall_of(const ls_outcome *outcome);
 double ls_f1_of(const ls_outcome *outcome);

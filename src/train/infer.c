@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "checkpoint/share.h"
+#include "checkpoint/bcast.h"
 #include "checkpoint/widen.h"
 #include "data/guess.h"
 #include "train/run.h"
@@ -85,7 +85,7 @@ static ls_status take_checkpoint(ls_run *run, const char *path) {
   ls_comm_at(comm, "reading the checkpoint");
   LS_TRY(
       ls_comm_agree(comm, ls_comm_rank(comm) == 0 ? ls_checkpoint_read(path, &run->from) : LS_OK));
-  LS_TRY(ls_checkpoint_share(comm, &run->from));
+  LS_TRY(ls_checkpoint_bcast(comm, &run->from));
   const char *text = run->from->config_text;
   LS_TRY(ls_comm_agree(comm, ls_config_parse(path, text, strlen(text), NULL, 0, &run->config)));
   ls_config_was_written(run->config);

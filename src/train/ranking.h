@@ -13,7 +13,7 @@ ls_status ls_ranking_new(int64_t rows, int64_t first, int64_t own, int64_t outpu
                          ls_ranking **out);
 void ls_ranking_free(ls_ranking **ranking);
 void ls_ranking_put(ls_ranking *ranking, int64_t row, int64_t output, double score, bool is);
-/* Of each output (Fawcett 2006: An introduction to ROC analysis): auc, the share of pairs of one
+/* Of each output (Fawcett 2006: An introduction to ROC analysis): auc, the fraction of pairs of one
  * sample that is and one that is not in which the former has the larger number, of equal ones one
  * half; and precision, the mean over the samples that are of the precision among those with at
  * least their number. NaN where it is not known: nothing is, or (auc) is not. Both (outputs).

@@ -62,13 +62,13 @@ static void note_change(void *context, const char *key, unsigned flags, const ch
     append(&all->refused, ls_mem_format("%s --allow %s", all->refused, key));
 }
 
-/* A share that is a lone number says nothing of `how`: a run that began with the last samples keeps
- * them. */
-static void keep_share(const ls_config *old, ls_config *config) {
-  ls_validation_spec *share = &config->data.validation;
-  if (!share->bare || old->data.validation.how != LS_DRAW_LAST || !(old->data.validation.share > 0))
-    return;
-  share->how = LS_DRAW_LAST;
+/* A validation that is a lone number says nothing of `how`: a run that began with the last samples
+ * keeps them. */
+static void keep_draw(const ls_config *old, ls_config *config) {
+  const ls_validation_spec *before = &old->data.validation;
+  ls_validation_spec *now = &config->data.validation;
+  if (!now->bare || before->how != LS_DRAW_LAST || !(before->share > 0)) return;
+  now->how = LS_DRAW_LAST;
   ls_log(LS_LOG_INFO, "data.validation: the last samples, as the run began");
 }
 
@@ -94,7 +94,7 @@ static ls_status settle_config(ls_config *config, ls_checkpoint *c, const char *
                                const char *const *allow) {
   ls_config *old;
   LS_TRY(read_config(path, c, &old));
-  keep_share(old, config);
+  keep_draw(old, config);
   keep_separator(old, config);
   keep_watches(old, config, &c->state);
   changes all = {allow, ls_mem_text(""), ls_mem_text(""), ls_mem_text(""),
@@ -228,7 +228,7 @@ static bool less_epochs(int64_t count, int64_t epochs, int64_t each, int64_t *re
 }
 
 /* What the calendar is moved by (data/order.h). */
-static ls_status find_place(const ls_run *run, ls_checkpoint *c, int64_t moved[2]) {
+static ls_status find_moved(const ls_run *run, ls_checkpoint *c, int64_t moved[2]) {
   ls_config *old;
   const ls_calendar *calendar = run->calendar;
   const ls_state *s = &c->state;
@@ -267,7 +267,7 @@ ls_status ls_resume_apply(ls_trainer *t, ls_checkpoint *c) {
   LS_TRY(ls_comm_agree(t->comm, c ? check_data(t, c) : LS_OK));
   if (c) compare_products(run, c);
   LS_TRY(ls_state_restore(run, &t->layout, c));
-  LS_TRY(ls_comm_agree(t->comm, c ? find_place(run, c, moved) : LS_OK));
+  LS_TRY(ls_comm_agree(t->comm, c ? find_moved(run, c, moved) : LS_OK));
   ls_comm_bcast(t->comm, moved, sizeof moved, 0);
   ls_run_move(run, moved[0], moved[1]);
   s->begin_step = s->global_step - ls_calendar_within(run->calendar, s->global_step);

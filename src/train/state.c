@@ -152,7 +152,7 @@ static void deal(ls_run *run, const char *flat, char *slot) {
 static void deal_weights(ls_run *run, const char *flat, bool kept) {
   deal(run, flat, NULL);
   if (kept)
-    ls_beside_place(run);
+    ls_beside_resume(run);
   else
     ls_beside_begin(run);
   ls_exchange_publish(run->exchange);

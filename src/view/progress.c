@@ -286,21 +286,21 @@ void ls_progress_committed(ls_progress *p, int64_t step, const char *dir, const 
 
 static const double UNEVEN = 1.25; /* slowest rank against the average, in compute */
 
-/* What would help where one kind of work takes more than its share of the time; NULL: nothing that
+/* What would help where one kind of work takes more of the time than it should; NULL: nothing that
  * is not so already. */
-static const char *advice(const ls_progress_summary *s, const char *work, double share) {
-  if (strcmp(work, "wait") == 0 && share > 0.25 && s->ranks > 1)
+static const char *advice(const ls_progress_summary *s, const char *work, double fraction) {
+  if (strcmp(work, "wait") == 0 && fraction > 0.25 && s->ranks > 1)
     return "ranks spend this long waiting for one another: fewer ranks, a larger train.batch, or a "
            "slow node to look for";
-  if (strcmp(work, "reduce") == 0 && share > 0.40 && s->ranks > 1)
+  if (strcmp(work, "reduce") == 0 && fraction > 0.40 && s->ranks > 1)
     return "summing gradients takes most of an update: a larger train.batch or fewer ranks";
-  if (strcmp(work, "data") == 0 && share > 0.20 && s->streamed)
+  if (strcmp(work, "data") == 0 && fraction > 0.20 && s->streamed)
     return "the data cannot keep up: a local disk, fewer ranks a node, or data.load: memory";
-  if (strcmp(work, "data") == 0 && share > 0.20 && !s->full_batch)
+  if (strcmp(work, "data") == 0 && fraction > 0.20 && !s->full_batch)
     return "gathering samples takes long: a larger train.batch";
-  if (strcmp(work, "eval") == 0 && share > 0.30 && s->evaluates)
+  if (strcmp(work, "eval") == 0 && fraction > 0.30 && s->evaluates)
     return "evaluation takes long: eval.every: N epochs";
-  if (strcmp(work, "checkpoint") == 0 && share > 0.10 && s->saves)
+  if (strcmp(work, "checkpoint") == 0 && fraction > 0.10 && s->saves)
     return s->async ? "saving takes long: checkpoint.every: N epochs"
                     : "saving takes long: checkpoint.async: true, or checkpoint.every: N epochs";
   return NULL;
@@ -309,14 +309,14 @@ static const char *advice(const ls_progress_summary *s, const char *work, double
 /* Of a run that is over in a second nothing can be said. */
 static void give_hints(const ls_progress_summary *s) {
   for (int i = 0; i < s->times && s->seconds >= 1; i++) {
-    const ls_progress_time *share = &s->time[i];
-    const char *text = advice(s, share->name, share->avg / s->seconds);
-    if (text) ls_log_plain("hint: %s %.0f%%: %s", share->name, 100 * share->avg / s->seconds, text);
-    if (strcmp(share->name, "compute") == 0 && share->max > UNEVEN * share->avg && s->ranks > 1)
+    const ls_progress_time *work = &s->time[i];
+    const char *text = advice(s, work->name, work->avg / s->seconds);
+    if (text) ls_log_plain("hint: %s %.0f%%: %s", work->name, 100 * work->avg / s->seconds, text);
+    if (strcmp(work->name, "compute") == 0 && work->max > UNEVEN * work->avg && s->ranks > 1)
       ls_log_plain(
           "hint: the slowest rank computes %.1f times as long as the average: a busy or slower "
           "node, or cores shared by ranks",
-          share->max / share->avg);
+          work->max / work->avg);
   }
 }
 

@@ -1,12 +1,12 @@
-/* share.h - a checkpoint that rank 0 has read, for the other ranks. */
-#ifndef LS_CHECKPOINT_SHARE_H
-#define LS_CHECKPOINT_SHARE_H
+/* bcast.h - a checkpoint that rank 0 has read, for the other ranks. */
+#ifndef LS_CHECKPOINT_BCAST_H
+#define LS_CHECKPOINT_BCAST_H
 
 #include "checkpoint/fields.h"
 #include "comm/comm.h"
 
 /* *c: rank 0's, as read; elsewhere NULL, and made (ls_checkpoint_free) with all fields and the
  * weights, but without tensors and slots. Collective; every rank gets the same status. */
-ls_status ls_checkpoint_share(ls_comm *comm, ls_checkpoint **c);
+ls_status ls_checkpoint_bcast(ls_comm *comm, ls_checkpoint **c);
 
 #endif

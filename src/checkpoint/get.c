@@ -1,18 +1,18 @@
-/* take.c - a loop over rows of ls_fields (take_field). What a row says again of another
- * (`again`) is not taken but made anew, and compared by read.c; lists that share a length are
+/* get.c - a loop over rows of ls_fields (get_field). What a row says again of another
+ * (`again`) is not got but made anew, and compared by read.c; lists that share a length are
  * held to it. */
-#include "checkpoint/take.h"
+#include "checkpoint/get.h"
 
 #include <string.h>
 
 #include "base/mem.h"
 
-static ls_status wrong(const ls_taken *r, const char *path, const char *problem) {
+static ls_status wrong(const ls_fields_source *r, const char *path, const char *problem) {
   return ls_fail(LS_EDATA, "'%s': %s %s", r->name, path, problem);
 }
 
 /* Room for a list: as long as the others that share its length, and as the number that says it. */
-static ls_status make_list(const ls_taken *r, const ls_h5_item *item, const ls_field *f,
+static ls_status make_list(const ls_fields_source *r, const ls_h5_item *item, const ls_field *f,
                            ls_checkpoint *c) {
   int64_t *rows = (int64_t *)(void *)((char *)c + f->rows), like = item->dim[0];
   void **list = (void **)(void *)((char *)c + f->at);
@@ -24,7 +24,7 @@ static ls_status make_list(const ls_taken *r, const ls_h5_item *item, const ls_f
 }
 
 /* Texts come NUL-padded; one that fills its width has no NUL. */
-static ls_status take_text(const char *from, const ls_h5_item *item, const ls_field *f, char *to) {
+static ls_status get_text(const char *from, const ls_h5_item *item, const ls_field *f, char *to) {
   char *text;
   LS_NEW(text, item->width + 1);
   memcpy(text, from, (size_t)item->width);
@@ -37,26 +37,26 @@ static ls_status take_text(const char *from, const ls_h5_item *item, const ls_fi
   return LS_OK;
 }
 
-static ls_status take_values(const ls_taken *r, const ls_h5_item *item, const ls_field *f,
-                             ls_checkpoint *c) {
+static ls_status get_values(const ls_fields_source *r, const ls_h5_item *item, const ls_field *f,
+                            ls_checkpoint *c) {
   int64_t rows = ls_field_rows(c, f);
   size_t row = item->bytes / (size_t)rows;
   const char *from = r->data + item->offset;
   for (int64_t i = 0; i < rows; i++, from += row)
     if (f->type == LS_FIXED_TEXT)
-      LS_TRY(take_text(from, item, f, ls_field_at(c, f, i)));
+      LS_TRY(get_text(from, item, f, ls_field_at(c, f, i)));
     else
       memcpy(ls_field_at(c, f, i), from, row);
   return LS_OK;
 }
 
-static ls_status take_precision(const ls_taken *r, const ls_h5_item *item, ls_dtype *out) {
+static ls_status get_precision(const ls_fields_source *r, const ls_h5_item *item, ls_dtype *out) {
   for (*out = LS_F32; *out <= LS_F64; ++*out)
     if (!strncmp(r->data + item->offset, ls_dtype_name(*out), (size_t)item->width)) return LS_OK;
   return wrong(r, item->path, "is neither float32 nor float64");
 }
 
-static ls_status take_field(const ls_taken *r, const ls_field *f, ls_checkpoint *c) {
+static ls_status get_field(const ls_fields_source *r, const ls_field *f, ls_checkpoint *c) {
   const ls_h5_item *item = ls_layout_find(r->toc, f->path);
   int rank = f->rows ? 1 + (f->columns > 0) : 0;
   if (f->minor > c->minor || f->again || (f->rows && !item)) return LS_OK;
@@ -64,12 +64,12 @@ static ls_status take_field(const ls_taken *r, const ls_field *f, ls_checkpoint 
   bool fits = item->type == f->type && item->rank == rank && (!f->width || f->width == item->width);
   if (!fits || (rank == 2 && item->dim[1] != f->columns))
     return wrong(r, f->path, "has another type or shape than this format's");
-  if (f->at == offsetof(ls_checkpoint, precision)) return take_precision(r, item, &c->precision);
+  if (f->at == offsetof(ls_checkpoint, precision)) return get_precision(r, item, &c->precision);
   if (f->rows) LS_TRY(make_list(r, item, f, c));
-  return take_values(r, item, f, c);
+  return get_values(r, item, f, c);
 }
 
-ls_status ls_fields_take(const ls_taken *from, int first, int behind, ls_checkpoint *c) {
-  for (int i = first; i < behind; i++) LS_TRY(take_field(from, &ls_fields[i], c));
+ls_status ls_fields_get(const ls_fields_source *from, int first, int behind, ls_checkpoint *c) {
+  for (int i = first; i < behind; i++) LS_TRY(get_field(from, &ls_fields[i], c));
   return LS_OK;
 }
