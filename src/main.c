@@ -1,5 +1,5 @@
-/* lockstep - the table of commands, and the command line's way in and out: MPI up and down, one
- * error text, one exit code. */
+/* main.c - the table of commands, and the command line's way in and out: MPI up and down, one error
+ * text, one exit code. Begin at the bottom. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -127,9 +127,8 @@ int main(int argc, char **argv) {
     tell(&cli, status);
     fflush(stdout);
   }
-  if (met)
-    ls_comm_barrier(
-        comm); /* mpirun ends a job at its first failing rank: rank 0 has spoken by now */
+  /* mpirun ends a job at its first failing rank: rank 0 has spoken by now */
+  if (met) ls_comm_barrier(comm);
   ls_command_free(&cli);
   if (met) ls_comm_close(&comm);
   ls_plugin_leave((int)status);

@@ -1,5 +1,7 @@
-/* Trained networks for other programs (lockstep/lockstep.h): what export/net.h says of them, and
- * train/apply.h computes, as predict does. */
+/* net.c - trained networks for other programs (lockstep/lockstep.h): what export/net.h says of
+ * them, and train/apply.h computes, as predict does. A call takes a worker, which is memory for one
+ * thread, or makes one (take_worker), so that threads need not wait for one another. Begin with
+ * compute. */
 #include "api/net.h"
 
 #include <pthread.h>

@@ -1,5 +1,7 @@
-/* Training in another program (lockstep/lockstep.h): the run of the command line, whose samples
- * come from the program's memory (data/given.c) by way of train/deal.h. */
+/* trainer.c - training in another program (lockstep/lockstep.h): the run of the command line, whose
+ * samples come from the program's memory (data/given.c) by way of train/deal.h. Each function of
+ * the library packs its arguments into a struct (question, loop) and has visit.h call one that
+ * works on it: begin with build and step. */
 #include "train/trainer.h"
 
 #include <math.h>

@@ -24,8 +24,8 @@ typedef struct {
                       over the targets of it that are there); NULL: 1 */
   int slice_lo, slice_hi; /* this rank's slices of `slices` */
   int slices;
-  int64_t
-      *slice_row; /* (slice_hi - slice_lo + 1) first row of each of them, relative to this share */
+  /* (slice_hi - slice_lo + 1) first row of each of them, relative to this share, and the end. */
+  int64_t *slice_row;
   int64_t first_sample; /* global sample number (since step 0) of row 0, for counters such as
                            dropout's */
 } ls_batch;

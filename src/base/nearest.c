@@ -1,5 +1,5 @@
-/* Damerau-Levenshtein distance (insert, delete, replace, swap two neighbours) for "did you mean";
- * capitals are no slips. */
+/* nearest.c - Damerau-Levenshtein distance (insert, delete, replace, swap two neighbours) for "did
+ * you mean"; capitals are no slips. */
 #include "base/nearest.h"
 
 #include <ctype.h>

@@ -19,8 +19,9 @@ static int padded(int slices) {
 }
 
 int ls_tree_cover(int slices, int lo, int hi, ls_tree_node *node) {
-  int count = 0, end = hi == slices ? padded(slices)
-                                    : hi; /* absent leaves belong to whoever has the last slice */
+  /* absent leaves belong to whoever has the last slice */
+  const int end = hi == slices ? padded(slices) : hi;
+  int count = 0;
   while (lo < hi) {
     int level = 0;
     while (lo % (2 << level) == 0 && lo + (2 << level) <= end) level++;

@@ -1,6 +1,6 @@
-/* Anyone can compute a digest, and a file whose fields contradict each other is no run's: nothing
- * in it is used. Every rule that holds between the fields of a file that lockstep has written
- * stands here, and is asked whenever one is read. */
+/* check.c - anyone can compute a digest, and a file whose fields contradict each other is no run's:
+ * nothing in it is used. Every rule that holds between the fields of a file that lockstep has
+ * written stands here, and is asked whenever one is read. Begin with check_all. */
 #include "checkpoint/check.h"
 
 #include <math.h>

@@ -54,8 +54,8 @@ typedef struct {
   double last_loss, last_grad_norm;
   ls_watch plateau;                   /* schedule.type: plateau's */
   int64_t plateau_rest, plateau_cuts; /* evaluations that do not count yet; of the rate, so far */
-  int64_t
-      restored; /* 1: a final.h5 with the best weights in /model, the last ones in slot `best` */
+  /* 1: a final.h5 with the best weights in /model, the last ones in slot `best` */
+  int64_t restored;
 } ls_state;
 extern const ls_state ls_state_fresh;
 
@@ -136,8 +136,8 @@ typedef struct {
 } ls_layout;
 ls_status ls_layout_new(const ls_checkpoint *c, ls_layout *out);
 void ls_layout_free(ls_layout *layout);
-const ls_h5_item *ls_layout_find(const ls_layout *layout,
-                                 const char *path); /* NULL if there is none */
+/* NULL if there is none. */
+const ls_h5_item *ls_layout_find(const ls_layout *layout, const char *path);
 
 /* config_digest, and model_digest: of names, shapes and types of the tensors. */
 void ls_checkpoint_derive(ls_checkpoint *c, const ls_layout *layout);

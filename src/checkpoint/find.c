@@ -94,12 +94,18 @@ static void sort(listing *list) {
   if (list->count) qsort(list->row, (size_t)list->count, sizeof *list->row, newer);
 }
 
+/* NULL at the end, with errno 0. */
+static struct dirent *next_entry(DIR *folder) {
+  errno = 0;
+  return readdir(folder);
+}
+
 /* A folder that is not there holds nothing. */
 static ls_status scan(listing *list) {
   DIR *folder = opendir(list->dir);
   if (!folder && errno == ENOENT) return LS_OK;
   ls_status status = LS_OK;
-  for (struct dirent *entry; folder && status == LS_OK && (errno = 0, entry = readdir(folder));)
+  for (struct dirent *entry; folder && status == LS_OK && (entry = next_entry(folder));)
     status = consider(list, dirfd(folder), entry->d_name);
   if (status == LS_OK && errno)
     status = ls_fail(LS_EIO, "cannot list the folder '%s': %s", list->dir, strerror(errno));
@@ -159,7 +165,9 @@ static ls_status first_good(listing *list, char **good, ls_checkpoint **out) {
     int64_t step = list->row[i].step;
     LS_TRY(path_of(list, list->row[i].name, path));
     ls_status status = judge_for_resume(path, &list->row[i], out);
-    if (status == LS_OK && step == INT64_MAX) { /* its header could not be read a moment ago */
+    /* final.h5, whose header could not be read a moment ago, was put first and is good after all:
+     * now that its step is known, it takes its turn among the others */
+    if (status == LS_OK && step == INT64_MAX) {
       ls_checkpoint_free(out);
       sort(list);
       i = -1;

@@ -16,11 +16,12 @@ void ls_image_free(ls_image **image);
 /* Where a tensor's values go: rows*cols of the precision. */
 void *ls_image_weights(ls_image *image, int tensor);
 void *ls_image_slot(ls_image *image, int slot, int tensor);
-void ls_image_state(ls_image *image, const ls_state *state,
-                    const ls_stats *slice_sums); /* (slices) running sums of the epoch */
+/* slice_sums: (slices) running sums of the epoch. */
+void ls_image_state(ls_image *image, const ls_state *state, const ls_stats *slice_sums);
 size_t ls_image_bytes(const ls_image *image);
-const void *ls_image_seal(ls_image *image); /* digests and user block: (bytes) as a file has them */
-/* Seal (digests, user block) and commit as dir/name. Only this call does I/O; may run on a writer
+/* The digest of all that it holds goes into its user block: (bytes) as a file has them. */
+const void *ls_image_seal(ls_image *image);
+/* Seal and commit as dir/name. Only this call does I/O; may run on a writer
  * thread. An old final.h5 is replaced, by a link where the checkpoint of its step has its bytes;
  * another name that exists is an error, unless it holds the same bytes. */
 ls_status ls_image_commit(ls_image *image, const char *dir, const char *name);

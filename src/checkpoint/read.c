@@ -1,7 +1,8 @@
-/* In this order: the whole file into memory; its digest; the index, which says where the datasets
- * are (index.c), so that HDF5 has nothing to parse; the fields of the table; from their values the
- * writer's list is made again, and must be the one found, and the fields' bytes too. What is read
- * is copied out, the file let go, and every field checked against every other (check.c). */
+/* read.c - in this order: the whole file into memory; its digest; the index, which says where the
+ * datasets are (index.c), so that HDF5 has nothing to parse; the fields of the table; from their
+ * values the writer's list is made again, and must be the one found, and the fields' bytes too.
+ * What is read is copied out, the file let go, and every field checked against every other
+ * (check.c). Begin with judge -> get_all. */
 #include "checkpoint/read.h"
 
 #include <stdio.h>

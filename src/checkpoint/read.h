@@ -1,4 +1,8 @@
-/* read.h - a checkpoint from its file, believed only where every byte and every field agrees. */
+/* read.h - a checkpoint from its file, believed only where every byte and every field agrees.
+ *
+ * Ways to look at a file, from the cheapest on: ls_checkpoint_probe (find.h), is it one at all;
+ * ls_block_peek (block.h), what its header says; ls_checkpoint_verify (block.h), are its bytes
+ * those that its header's digest is of; ls_checkpoint_read here, all of it. */
 #ifndef LS_CHECKPOINT_READ_H
 #define LS_CHECKPOINT_READ_H
 

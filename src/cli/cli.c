@@ -1,5 +1,5 @@
 /* cli.c - what commands share behind the command line: the config, with the ranks agreed on it, and
- * stdout. */
+ * stdout. Rank 0 alone reads files; the others parse the text that they are told (load -> tell). */
 #include "cli/cli.h"
 
 #include <libgen.h>

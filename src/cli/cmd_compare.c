@@ -1,5 +1,6 @@
 /* cmd_compare.c - lockstep compare: a table of runs; those that differ in their seed only are one
- * line, and so are those of other folds: mean +- standard deviation. */
+ * line, and so are those of other folds: mean +- standard deviation. Which belong together says
+ * view/runs.h. Begin with show. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* cmd_completion.c - lockstep completion: scripts for shells, and the words that they ask for, from
  * the tables of commands, options and config keys. What a value may be is what help calls it:
- * `auto|FILE` is the word auto or a file. */
+ * `auto|FILE` is the word auto or a file. Begin at the bottom. */
 #include <string.h>
 
 #include "base/mem.h"

@@ -1,5 +1,6 @@
 /* cmd_eval.c - lockstep eval: loss and metrics of a checkpoint on a split, the same bits on any
- * number of ranks. */
+ * number of ranks. Of several networks one after the other is opened and asked, and then the
+ * mean of their outputs is judged. Begin at the bottom, with run. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* cmd_inspect.c - lockstep inspect: what a checkpoint, a run folder or a data file holds. */
+/* cmd_inspect.c - lockstep inspect: what a checkpoint, a run folder or a data file holds. Begin
+ * with run, which tells the three apart. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* cmd_schedule.c - lockstep schedule: learning rates before training, from the config alone: the
- * data are never opened, but for --find, which is find_rate.c's. */
+ * data are never opened, but for --find, which is find_rate.c's. Begin with show: how long the run
+ * is (measure), then which updates are worth a line. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

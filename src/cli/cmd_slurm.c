@@ -1,5 +1,6 @@
 /* cmd_slurm.c - lockstep slurm: a job script for Slurm on stdout, from the config and what is asked
- * of the cluster. docs/clusters.md shows one. */
+ * of the cluster. docs/clusters.md shows one. Begin with write_script, whose parts stand in the
+ * script's order. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* cmd_sweep.c - lockstep sweep: a network trained again and again, with other values of some keys,
- * other seeds and other folds; what came out, and which is the best. */
+ * other seeds and other folds; what came out, and which is the best. Here is only the order of
+ * things, and what all ranks must agree on: begin with sweep, near the bottom. */
 #include <math.h>
 #include <string.h>
 #include <unistd.h>

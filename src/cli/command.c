@@ -1,4 +1,6 @@
-/* command.c - the command line: which command, which of its verbs, options, arguments, help. */
+/* command.c - the command line: which command, which of its verbs, options, arguments, help.
+ * Options are written into the command's struct by their rows alone (take_value). Begin with
+ * ls_command_parse. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

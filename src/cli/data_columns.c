@@ -1,5 +1,6 @@
 /* data_columns.c - lockstep data info of a CSV file: what each column holds, before anyone says
- * which are inputs. */
+ * which are inputs. Separator, decimal mark and comments are guessed, since no config tells them:
+ * begin with read_columns. */
 #include <string.h>
 #include <unistd.h>
 

@@ -1,5 +1,6 @@
 /* data_import.c - lockstep data import and split: any source into one HDF5 file, /train/x,
- * /train/y, /train/weights, /test/x ... (docs/data.md). */
+ * /train/y, /train/weights, /test/x ... (docs/data.md). A sample is read and kept as training would
+ * have it, but for the scaling. Begin with write_file -> copy -> deal. */
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>

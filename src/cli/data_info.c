@@ -1,5 +1,5 @@
 /* data_info.c - lockstep data info: shapes, types, ranges, classes, values that are missing,
- * samples that occur twice. */
+ * samples that occur twice. Begin with ls_data_info, which says what kind of thing was named. */
 #include <string.h>
 
 #include "base/mem.h"

@@ -1,5 +1,6 @@
 /* plot_path.c - how two weights went over the cost of the data. The cost at a point is what the
- * run's own model and data say. */
+ * run's own model and data say (cost_at), so a picture takes some thousand evaluations. Begin with
+ * draw. */
 #include <math.h>
 #include <string.h>
 

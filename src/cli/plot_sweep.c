@@ -1,5 +1,5 @@
-/* lockstep plot compare SWEEP: what the trials of a sweep came to against what was varied, a panel
- * a key; or, over two keys, as shades. */
+/* plot_sweep.c - lockstep plot compare SWEEP: what the trials of a sweep came to against what was
+ * varied, a panel a key; or, over two keys, as shades. Begin with draw. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* print.c - the one printer: JSON as it is, or a look filled in; then tables get their widths. */
+/* print.c - the one printer: JSON as it is, or a look filled in; then tables get their widths.
+ * Begin with fill, which goes through a look from brace to brace. */
 #include "cli/print.h"
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* config.c - a config's way in (file, overrides, table, checks) and out (YAML, JSON, differences).
- */
+ * Begin with read_all. */
 #include "config/config.h"
 
 #include <fcntl.h>

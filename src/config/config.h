@@ -134,8 +134,8 @@ typedef enum { LS_DUMP_PLAIN, LS_DUMP_CHECKPOINT, LS_DUMP_ORIGIN } ls_dump_kind;
 char *ls_config_dump(const ls_config *config, ls_dump_kind kind);
 char *ls_config_dump_json(const ls_config *config);
 char *ls_config_schema(void); /* JSON schema, from the table */
-char *ls_config_help(
-    const char *key); /* "train.batch: ..." or NULL if no such key; key NULL: the list of all */
+/* "train.batch: ..." or NULL if no such key; key NULL: the list of all */
+char *ls_config_help(const char *key);
 /* A key as help shows it. Call `tell` for each, in the table's order. */
 typedef struct {
   const char *path, *types; /* "optimizer.rho", and "rmsprop, adadelta" where only these have it */

@@ -1,4 +1,6 @@
-/* emit.c - JSON values as YAML. */
+/* emit.c - JSON values as YAML: blocks for mappings, a line for each item of a list of mappings,
+ * all else in flow style. What needs no quotes has none (plain), so that a resolved config reads
+ * like one that a person wrote. */
 #include "config/emit.h"
 
 #include <ctype.h>

@@ -1,4 +1,4 @@
-/* node.c - an arena of blocks, and the tree. */
+/* node.c - an arena of blocks, which is freed as a whole, and the tree of a config's text in it. */
 #include "config/node.h"
 
 #include <stdarg.h>

@@ -1,4 +1,6 @@
-/* override.c - walking a dotted path through the tree, and making the sections it names. */
+/* override.c - KEY=VALUE of the command line: walking a dotted path through the tree, and making
+ * the sections it names. The value gets the place of the override, by which complaints find it.
+ * Begin with ls_override_apply -> set. */
 #include "config/override.h"
 
 #include <ctype.h>

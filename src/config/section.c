@@ -1,4 +1,6 @@
-/* section.c - sections: their rows to and from a struct, in order. */
+/* section.c - a section's rows to and from a struct. They are asked for in order
+ * (ls_key_rows_next), since the first may be a type, which says what the others are; a default is
+ * parsed as if it stood in the file. Begin with ls_section_parse. */
 #include "config/section.h"
 
 #include <string.h>

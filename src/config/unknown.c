@@ -1,5 +1,5 @@
 /* unknown.c - keys that do not belong: is the type another, the place another, or is it a slip of
- * the pen? */
+ * the pen? Begin at the bottom. */
 #include <string.h>
 
 #include "config/kinds.h"

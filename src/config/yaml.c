@@ -1,4 +1,5 @@
-/* yaml.c - libyaml's events to nodes. */
+/* yaml.c - libyaml's events to nodes; refused is what a config has no use for: anchors, tags,
+ * duplicate keys, a second document. Begin at the bottom: ls_yaml_parse -> document -> value. */
 #include "config/yaml.h"
 
 #include <stdio.h>

@@ -1,4 +1,6 @@
-/* c.c - export to C99: NAME.c, NAME.h and, where there are many numbers, NAME_weights.c. */
+/* c.c - export to C99: NAME.c, NAME.h and, where there are many numbers, NAME_weights.c. Here is
+ * how C says things (c_language), and the two entry points; which passes there are says code.c.
+ * Begin with ls_export_c. */
 #include <string.h>
 
 #include "base/mem.h"

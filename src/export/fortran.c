@@ -1,5 +1,6 @@
 /* fortran.c - export to Fortran 2008: a module, and where there are many numbers another one with
- * them. Numbers are decimals with as many digits as tell each from its neighbours. */
+ * them. Numbers are decimals with as many digits as tell each from its neighbours. Built as c.c is:
+ * begin with ls_export_fortran. */
 #include <string.h>
 #include <strings.h>
 

@@ -6,9 +6,8 @@
 
 #include "io/h5.h"
 
-enum {
-  LS_H5_PIECES_MAX = 1 << 12
-}; /* HDF5 1.10 and 1.12 go through all chunks to find one: time grows with the square */
+/* HDF5 1.10 and 1.12 go through all chunks to find one: time grows with the square. */
+enum { LS_H5_PIECES_MAX = 1 << 12 };
 
 /* The values come in pieces of one length; the last one may be used in part. */
 typedef struct {

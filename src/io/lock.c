@@ -1,10 +1,11 @@
-/* The lock is the kernel's (an open-file-description lock on dir/.lock), so it is gone with its
- * owner, however that ended. On a file system of several hosts that is not enough: another host's
- * lock may not be seen, or stay behind when its host has died. There the text in the file decides:
- * its owner writes it again and again with a beat, and who wants the lock watches whether it
- * changes. No two clocks are compared, and every look opens the file anew, because that is when
+/* lock.c - the lock is the kernel's (an open-file-description lock on dir/.lock), so it is gone
+ * with its owner, however that ended. On a file system of several hosts that is not enough: another
+ * host's lock may not be seen, or stay behind when its host has died. There the text in the file
+ * decides: its owner writes it again and again with a beat, and who wants the lock watches whether
+ * it changes. No two clocks are compared, and every look opens the file anew, because that is when
  * network file systems look at the server. Of several who want it at once the last to write its
- * name has it (Fischer's algorithm); an owner that finds another's name knows that it has lost. */
+ * name has it (Fischer's algorithm); an owner that finds another's name knows that it has lost.
+ * Begin with take -> judge, watch, elect. */
 #include "io/lock.h"
 
 #include <errno.h>

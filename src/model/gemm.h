@@ -26,16 +26,16 @@ typedef struct {
   int64_t ldc;
   void *work; /* (m, LS_GEMM_WORK) for this call alone; or NULL: the same bits, slower if large */
 } ls_multiply;
-enum {
-  LS_GEMM_ROWS = 1024
-}; /* so many at a time: copies of A's rows that the second-level cache holds */
+/* So many at a time: copies of A's rows that the second-level cache holds. */
+enum { LS_GEMM_ROWS = 1024 };
 
 /* Rows [lo, hi) of grad[p] (m, n) = tree sum over the slices of node[p] of X^T D over a slice's
  * rows. */
 typedef struct {
   int64_t lo, hi, n;
-  const void *x; /* (rows, m), ldx a multiple of 64 bytes; ldx = 0 and one element 1: grad is (1,
-                    n), the sum of d's rows */
+  /* (rows, m), ldx a multiple of 64 bytes. Of a bias x is one element, 1, and ldx 0: grad is (1,
+   * n), the sum of d's rows. */
+  const void *x;
   int64_t ldx;
   const void *d; /* (rows, n), ldd a multiple of 64 bytes */
   int64_t ldd;

@@ -1,6 +1,8 @@
 /* gemm_simd.c - the inner kernels. A tile of ROWS x VECS vectors of the result stays in registers
  * while k runs; elements of A are broadcast from where they are, B comes in rows of whole vectors.
- * Compiled per kind of CPU and per precision. */
+ * Compiled per kind of CPU and per precision. Begin with `chain`, which makes all products;
+ * then multiply_tile and gradient_tile, which use it; below them is what cuts products into
+ * tiles. */
 #include "model/gemm.h"
 #include "model/simd.h"
 
@@ -15,9 +17,8 @@ enum {
   FITTING = LS_GEMM_WORK - BYTES / 4,
   DEPTH = CACHED < FITTING ? CACHED : FITTING
 };
-enum {
-  SECOND = 1 << 20
-}; /* bytes of a result that may drop out of the second-level cache before it is complete */
+/* Bytes of a result that may drop out of the second-level cache before it is complete. */
+enum { SECOND = 1 << 20 };
 enum { STRETCH = 16 }; /* k between two prefetches: DEPTH / STRETCH is about ROWS */
 enum { SHORT = 32 };   /* rows of a slice up to which two are summed at a time */
 

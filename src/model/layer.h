@@ -45,10 +45,10 @@ typedef struct {
   /* Work space of its own, beside y, z and d; NULL: none. */
   void (*reserve)(ls_layer *layer, ls_layer_arena *arena, int64_t rows);
   void (*forward)(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi);
-  void (*backward)(ls_layer *layer, const ls_pass *pass, int64_t lo,
-                   int64_t hi); /* makes below->d if `descend` */
-  void (*gradient)(ls_layer *layer, const ls_pass *pass, int thread,
-                   int threads); /* NULL: no parameters */
+  /* Makes below->d if `descend`. */
+  void (*backward)(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi);
+  /* What this thread makes of it, over all rows; NULL: no parameters. */
+  void (*gradient)(ls_layer *layer, const ls_pass *pass, int thread, int threads);
   /* Of the parameters [lo, hi) of one tensor alone, over the only part of `pass`; where they are in
    * `to`, which has room for a row of W more on each side. NULL: never deferred. */
   const void *(*piece)(ls_layer *layer, const ls_pass *pass, int thread, int64_t lo, int64_t hi,
@@ -79,16 +79,16 @@ struct ls_layer {
   void *mask;       /* (rows, ld) dropout: 0 or 1/(1-rate) */
   ls_layer *source; /* residual: whose y it adds; NULL: the batch */
   int64_t span;
-  void *normal, *product,
-      *inverse; /* layer_norm: (rows, ld) normalized x, d * normal, (rows) 1 / standard deviation */
+  /* layer_norm: (rows, ld) normalized x, (rows, ld) d * normal, (rows) 1 / standard deviation */
+  void *normal, *product, *inverse;
 };
 
 struct ls_model {
   ls_dtype precision;
   int layers;
   ls_layer *layer;
-  ls_layer
-      *batch; /* of a model for derivatives by the inputs: they, as the layer below all others */
+  /* Of a model for derivatives by the inputs: they, as the layer below all others; else NULL. */
+  ls_layer *batch;
   int64_t inputs, parameters;
   int64_t outputs; /* `heads` for each target */
   int64_t trained; /* parameters of layers that are not frozen */

@@ -1,4 +1,5 @@
-/* layers_real.c - the layer table: dense, and those that need no matrix product. */
+/* layers_real.c - the layer table (at the bottom): dense, and those that need no matrix product.
+ * Which of a layer's functions is called when, and by which thread, says step.c. */
 #include <assert.h>
 #include <math.h>
 

@@ -1,4 +1,5 @@
-/* loss_real.c - losses from logits where that is what keeps them exact, and their gradients. */
+/* loss_real.c - losses from logits where that is what keeps them exact, and their gradients. A loss
+ * is a pair, name_stats and name_gradient; the table that names them is at the bottom. */
 #include <math.h>
 
 #include "base/vmath.h"

@@ -24,8 +24,8 @@
 #include "lockstep/loss.h"
 
 typedef struct {
-  const char
-      *type; /* NULL or "dense", "dropout", "layer_norm", "residual": a row of the layer table */
+  /* NULL or "dense", "dropout", "layer_norm", "residual": a row of the layer table. */
+  const char *type;
   int64_t units;          /* dense: outputs; 0 = `out`: as many as the targets */
   const char *activation; /* dense: a row of the activation table; NULL = linear */
   double rate;            /* dropout: fraction of units dropped, [0, 1) */
@@ -114,8 +114,8 @@ int64_t ls_model_parameters(const ls_model *model);
 const ls_tensor *ls_model_tensors(const ls_model *model, int *count);
 int64_t ls_model_outputs(const ls_model *model);
 int64_t ls_model_group(const ls_model *model); /* how many of them belong together (activation.h) */
-bool ls_model_couples_samples(
-    const ls_model *model); /* softmax_batch: a row's output depends on the other rows */
+/* softmax_batch: a row's output depends on the other rows. */
+bool ls_model_couples_samples(const ls_model *model);
 ls_dtype ls_model_precision(const ls_model *model);
 /* What makes the bits of its products: "own", or a BLAS with its kernel. */
 const char *ls_model_products(const ls_model *model);
@@ -123,8 +123,8 @@ const char *ls_model_products(const ls_model *model);
  * which give the same bits; or that BLAS. */
 const char *ls_model_kernel(const ls_model *model);
 size_t ls_model_bytes(const ls_model *model, int64_t rows); /* what reserve(rows) takes */
-double ls_model_flops(
-    const ls_model *model); /* floating-point operations of one sample, forward and backward */
+/* Floating-point operations of one sample, forward and backward. */
+double ls_model_flops(const ls_model *model);
 
 /* Initial weights of flat elements [lo, hi), written to w[lo..hi) ((n) real): a function of seed,
  * tensor and index only. LS_INIT_FILE is as LS_INIT_DEFAULT: for layers that the file has not. */

@@ -1,4 +1,6 @@
-/* step.c - the passes of a step over the threads of the rank. */
+/* step.c - the passes of a step over the threads of the rank. A thread takes its rows through all
+ * layers forward, and back; then all threads make the gradients of the weights, a layer at a time.
+ * Begin with ls_model_forward and ls_model_backward. */
 #include <string.h>
 
 #include "base/elementary.h"
@@ -132,9 +134,8 @@ void ls_model_head_stats(const ls_model *model, const void *logits, int64_t ld, 
     return;
   }
   const size_t size = ls_dtype_size(model->precision);
-  char *z = model->scratch,
-       *y = z +
-            (size_t)top->ld * size; /* rows of whole cache lines, which the caller's may not be */
+  /* rows of whole cache lines, which the caller's may not be */
+  char *z = model->scratch, *y = z + (size_t)top->ld * size;
   head.z = z;
   head.y = y;
   for (int64_t r = 0; r < rows; r++) {

@@ -1,9 +1,8 @@
 /* gradient_real.c - clipping, scaling and summing a gradient before the optimizer sees it. */
 #include "optim/gradient.h"
 
-enum {
-  LANES = 32
-}; /* 4 AVX-512 or 8 AVX2 registers of sums: enough to hide the latency of an addition */
+/* 4 AVX-512 or 8 AVX2 registers of sums: enough to hide the latency of an addition. */
+enum { LANES = 32 };
 
 LS_CLONES void LS_R(ls_gradient_clip)(void *gradient, int64_t n, double limit) {
   real *restrict g = gradient;

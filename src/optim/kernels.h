@@ -38,13 +38,8 @@ enum {
 };
 enum { LS_ADAGRAD_EPSILON, LS_ADAGRAD_PLACEMENT, LS_ADAGRAD_START, LS_ADAGRAD_LR_DECAY };
 enum { LS_ADADELTA_RHO, LS_ADADELTA_EPSILON };
-enum {
-  LS_BETA1,
-  LS_BETA2,
-  LS_EPSILON,
-  LS_ADAM_PLACEMENT,
-  LS_ADAM_AMSGRAD
-}; /* first three: adam, adamw, adamax, nadam, lamb */
+/* The first three: adam, adamw, adamax, nadam, lamb. */
+enum { LS_BETA1, LS_BETA2, LS_EPSILON, LS_ADAM_PLACEMENT, LS_ADAM_AMSGRAD };
 enum { LS_NADAM_DECAY = LS_EPSILON + 1, LS_NADAM_FORM };
 enum { LS_DOZAT, LS_RUDER };
 enum { LS_LARS_MOMENTUM, LS_LARS_TRUST, LS_LARS_EPSILON };

@@ -74,7 +74,7 @@ void ls_gradient_clip_value(ls_dtype precision, void *g, int64_t n, double limit
  * limit / max(norm, limit), 1 for NaN. */
 double ls_gradient_clip_factor(double limit, double norm);
 void ls_gradient_scale(ls_dtype precision, void *g, int64_t n, double factor);
-double ls_gradient_square_sum(ls_dtype precision, const void *g,
-                              int64_t n); /* in one fixed order, in double; NaN and infinity stay */
+/* In one fixed order, in double; NaN and infinity stay. */
+double ls_gradient_square_sum(ls_dtype precision, const void *g, int64_t n);
 
 #endif

@@ -1,4 +1,5 @@
-/* schedule.c - a schedule at work: units, warm-up, checks. */
+/* schedule.c - a schedule at work: units, warm-up, checks. The formulas are schedules.c's. Begin
+ * with ls_schedule_at. */
 #include "optim/schedule.h"
 
 #include <math.h>

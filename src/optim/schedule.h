@@ -11,8 +11,8 @@
 
 extern const ls_schedule_ops *const ls_schedule_table[]; /* NULL-terminated */
 const ls_schedule_ops *ls_schedule_find(const char *name);
-ls_status ls_schedule_load(const char *file,
-                           const ls_schedule_ops **out); /* plug-in; see ls_optim_load */
+/* A plug-in; see ls_optim_load. */
+ls_status ls_schedule_load(const char *file, const ls_schedule_ops **out);
 
 typedef struct {
   const ls_schedule_ops *ops;

@@ -1,6 +1,7 @@
-/* train.accumulate - a minibatch that is larger than memory, in rounds. The gradient of a node of
- * the slice tree is the sum of its children's, so a node with more slices than may be in memory is
- * made from its children's, one after the other: the additions of the whole, in the same order. */
+/* accumulate.c - train.accumulate: a minibatch that is larger than memory, in rounds. The gradient
+ * of a node of the slice tree is the sum of its children's, so a node with more slices than may be
+ * in memory is made from its children's, one after the other: the additions of the whole, in the
+ * same order. Begin with ls_accumulate -> sum_node. */
 #include "base/clamp.h"
 #include "base/mem.h"
 #include "base/tree.h"

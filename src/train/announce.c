@@ -1,5 +1,6 @@
-/* How a run begins and ends for people and programs: the start and end events, warnings, the
- * summary, --dry-run. */
+/* announce.c - how a run begins and ends for people and programs: the start and end events,
+ * warnings, the summary, --dry-run. Begin with ls_start_event and ls_end_report; whether a network
+ * is dead is decided in judge. */
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
-/* Everyone says how many samples it has. Where they are not where they belong, each goes to its
- * rank as a record (its number, its inputs, its targets, its weight where there are weights), and
- * finds its place there. */
+/* deal.c - samples of a program that its ranks hold: everyone says how many it has. Where they are
+ * not where they belong, each goes to its rank as a record (its number, its inputs, its targets,
+ * its weight where there are weights), and finds its place there. Begin with ls_deal_out. */
 #include "train/deal.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
-/* downpour: Downpour SGD (Dean and others, 2012). Each host's first rank holds a shard of the
+/* downpour.c - Downpour SGD (Dean and others, 2012). Each host's first rank holds a shard of the
  * parameters; every rank fetches them, makes gradients of its own minibatches and pushes the sum of
  * these, to which the optimizer is applied in the shards, with what it keeps there. Between two
- * fetches a rank's copy goes on by its own gradients. */
+ * fetches a rank's copy goes on by its own gradients. The loop around it is asynchronous.c's; begin
+ * with `ways`, what this mode does in it. */
 #include <string.h>
 
 #include "base/clamp.h"

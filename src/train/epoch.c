@@ -1,5 +1,6 @@
-/* The numbers of a run while it goes: sums over slices, evaluation, and the events step, epoch and
- * eval. */
+/* epoch.c - the numbers of a run while it goes: sums over slices, evaluation, and the events step,
+ * epoch and eval. What follows from a new number (the best, early stop, plateau) is decided in
+ * look_at_scores, on every rank alike. Begin with ls_epoch_end. */
 #include <math.h>
 #include <string.h>
 

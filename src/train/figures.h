@@ -28,8 +28,8 @@ typedef struct {
   bool made[LS_METRICS];
   int64_t k;           /* of top_k */
   ls_outcome *outcome; /* (outputs), or NULL */
-  double
-      *confusion; /* (outputs, outputs) counts, rows the label, columns the prediction; or NULL */
+  /* (outputs, outputs) counts, rows the label, columns the prediction; or NULL */
+  double *confusion;
   double *auc, *average_precision; /* (outputs) each, or NULL */
   ls_bin bin[LS_BINS];
   ls_target_score *target; /* (outputs), or NULL */

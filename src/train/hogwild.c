@@ -1,5 +1,6 @@
-/* hogwild: the ranks of a host update one copy of the weights without locks (Recht and others,
- * 2011): the weights are copied, and rate x gradient is taken off them as they are by then. */
+/* hogwild.c - the ranks of a host update one copy of the weights without locks (Recht and others,
+ * 2011): the weights are copied, and rate x gradient is taken off them as they are by then. The
+ * loop around it is asynchronous.c's; begin with `ways`, what this mode does in it. */
 #include "base/mem.h"
 #include "comm/common.h"
 #include "optim/relaxed.h"

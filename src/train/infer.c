@@ -1,4 +1,5 @@
-/* A checkpoint made ready to compute with: its config, weights and scaling on every rank. */
+/* infer.c - a checkpoint made ready to compute with: its config, weights and scaling on every rank.
+ * Begin with ls_run_infer. */
 #include <string.h>
 
 #include "base/log.h"

@@ -1,4 +1,4 @@
-/* lbfgs: L-BFGS over the full batch, from the first update on or behind another optimizer (key
+/* lbfgs.c - L-BFGS over the full batch, from the first update on or behind another optimizer (key
  * `then`). One update, and so one global_step and one epoch, is one iteration: a direction by the
  * two-loop recursion, and a line search of one or more losses and gradients.
  *

@@ -31,8 +31,8 @@ struct ls_mode {
   /* Updates, at least one, up to a moment at which all ranks meet. *flags: in, this rank's; out,
    * all ranks'. Statuses are ls_run_step's. Collective. */
   ls_status (*advance)(ls_run *run, const ls_leg *leg, uint32_t *flags);
-  const ls_staleness *(*staleness)(
-      const ls_run *run); /* since the epoch began; NULL: there is none */
+  /* Since the epoch began; NULL: there is none. */
+  const ls_staleness *(*staleness)(const ls_run *run);
 };
 extern const ls_mode ls_mode_synchronous, ls_mode_hogwild, ls_mode_downpour, ls_mode_lbfgs;
 

@@ -1,4 +1,4 @@
-/* RUN/config.yaml and RUN/record.json: how a result came about. */
+/* record.c - RUN/config.yaml and RUN/record.json: how a result came about. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -64,7 +64,7 @@ static json_t *record(const ls_trainer *t) {
   const char *kernel = ls_model_kernel(t->run->model);
   struct utsname os = {0};
   char now[32], run_id[LS_RUN_ID];
-  ls_run_id(&t->layout.checkpoint, run_id);
+  ls_run_id(&t->contents.checkpoint, run_id);
   time_t clock = time(NULL) - (time_t)(ls_time() - t->started);
   uname(&os);
   strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", gmtime(&clock));
@@ -86,7 +86,7 @@ static json_t *record(const ls_trainer *t) {
   ls_put(o, "exchange", ls_exchange_kind(t->run->exchange));
   ls_put(o, "run_id", run_id);
   ls_put(o, "started", now);
-  ls_put(o, "data", data_files(&t->layout.checkpoint));
+  ls_put(o, "data", data_files(&t->contents.checkpoint));
   if (t->run->state.restored) ls_put(o, "restored", restored(t));
   return o;
 }

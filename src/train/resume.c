@@ -1,4 +1,6 @@
-/* Going on from a checkpoint: which one, and does the config still mean the same run. */
+/* resume.c - going on from a checkpoint, in two steps: before anything is built, which one, and
+ * does the config still mean the same run (ls_resume_find); and once it is built, its state, at its
+ * place in the data (ls_resume_apply). */
 #include <string.h>
 #include <unistd.h>
 
@@ -159,18 +161,18 @@ ls_status ls_resume_find(ls_comm *comm, ls_config *config, const ls_train_option
 }
 
 static ls_status check_data(const ls_trainer *t, const ls_checkpoint *c) {
-  const ls_checkpoint *p = &t->layout.checkpoint;
-  if (p->files == 0 || c->files == 0) return LS_OK; /* a program's samples */
-  for (int i = 0; i < p->files && i < c->files; i++)
-    if (strcmp(p->file[i].digest, c->file[i].digest) != 0 && !ls_without("data-check"))
+  const ls_checkpoint *ours = &t->contents.checkpoint;
+  if (ours->files == 0 || c->files == 0) return LS_OK; /* a program's samples */
+  for (int i = 0; i < ours->files && i < c->files; i++)
+    if (strcmp(ours->file[i].digest, c->file[i].digest) != 0 && !ls_without("data-check"))
       return ls_fail(LS_EDATA,
                      "%s: has changed since the checkpoint was made (%jd bytes, digest %s; then "
                      "%jd bytes, %s)",
-                     p->file[i].path, p->file[i].bytes, p->file[i].digest, c->file[i].bytes,
-                     c->file[i].digest);
-  if (p->files != c->files)
+                     ours->file[i].path, ours->file[i].bytes, ours->file[i].digest,
+                     c->file[i].bytes, c->file[i].digest);
+  if (ours->files != c->files)
     return ls_fail(LS_EDATA, "the data are %d files, the checkpoint was made with %d",
-                   (int)p->files, (int)c->files);
+                   (int)ours->files, (int)c->files);
   return LS_OK;
 }
 
@@ -266,7 +268,7 @@ ls_status ls_resume_apply(ls_trainer *t, ls_checkpoint *c) {
   ls_state *s = &run->state;
   LS_TRY(ls_comm_agree(t->comm, c ? check_data(t, c) : LS_OK));
   if (c) compare_products(run, c);
-  LS_TRY(ls_state_restore(run, &t->layout, c));
+  LS_TRY(ls_state_restore(run, &t->contents, c));
   LS_TRY(ls_comm_agree(t->comm, c ? find_moved(run, c, moved) : LS_OK));
   ls_comm_bcast(t->comm, moved, sizeof moved, 0);
   ls_run_move(run, moved[0], moved[1]);

@@ -134,8 +134,8 @@ static ls_status build_loop(ls_run *run) {
   if (!apart) ls_loader_join(run->loader, run->comm);
   run->calendar = ls_loader_calendar(run->loader);
   count_steps(run);
-  ls_status status = ls_schedule_check(
-      &run->schedule); /* a list in steps and epochs could not be compared before */
+  /* a list in steps and epochs could not be compared before */
+  ls_status status = ls_schedule_check(&run->schedule);
   if (status != LS_OK)
     return ls_fail_prefix(status, "schedule, of %jd steps an epoch", run->calendar->steps);
   const int64_t rows = ls_max(ls_loader_max_rows(run->loader), LS_EVAL_ROWS);

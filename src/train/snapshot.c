@@ -1,4 +1,6 @@
-/* Checkpoints during a run: when, from all ranks into rank 0's image, and what became of them. */
+/* snapshot.c - checkpoints during a run: when, from all ranks into rank 0's image, and what became
+ * of them. The image is written by the saver's thread while the loop goes on. Begin with
+ * ls_snapshot_take. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,8 +79,8 @@ static ls_status image_of_present(ls_trainer *t, ls_image **out) {
   const bool root = ls_comm_rank(t->comm) == 0;
   *out = NULL;
   LS_TRY(check_weights(t->run));
-  LS_TRY(ls_comm_agree(t->comm, root ? ls_image_new(&t->layout.checkpoint, out) : LS_OK));
-  ls_state_capture(t->run, &t->layout, *out);
+  LS_TRY(ls_comm_agree(t->comm, root ? ls_image_new(&t->contents.checkpoint, out) : LS_OK));
+  ls_state_capture(t->run, &t->contents, *out);
   return LS_OK;
 }
 
@@ -95,7 +97,7 @@ static ls_status take_present(ls_trainer *t, const char *name, bool must) {
   LS_TRY(check_weights(run));
   ls_image *image;
   if (!begin(t, must || !t->config->save_skip_busy, &image)) return LS_OK;
-  ls_state_capture(run, &t->layout, image);
+  ls_state_capture(run, &t->contents, image);
   ls_status status = LS_OK;
   if (t->saver) {
     char file[48];

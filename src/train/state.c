@@ -15,19 +15,19 @@
 
 static ls_affine affine_or_none(const ls_affine *a) { return a ? *a : (ls_affine){0}; }
 
-static void add_slot(ls_state_layout *layout, void *shard, const char *name) {
+static void add_slot(ls_state_contents *contents, void *shard, const char *name) {
   if (!shard) return; /* not in use */
-  layout->slot[layout->checkpoint.slots] = shard;
-  layout->slot_name[layout->checkpoint.slots++] = (char *)(uintptr_t)name;
+  contents->slot[contents->checkpoint.slots] = shard;
+  contents->slot_name[contents->checkpoint.slots++] = (char *)(uintptr_t)name;
 }
 
-void ls_state_layout_make(const ls_run *run, ls_state_layout *out) {
+void ls_state_contents_make(const ls_run *run, ls_state_contents *out) {
   const ls_config *c = run->config;
   const ls_optim_ops *ops = c->optimizer.ops;
   const ls_texts *names = ls_data_names(run->data);
   const ls_trained *trained = ls_data_trained(run->data);
   int files;
-  *out = (ls_state_layout){
+  *out = (ls_state_contents){
       .checkpoint = {.config_text = ls_config_dump(c, LS_DUMP_CHECKPOINT),
                      .file = (ls_data_file *)(uintptr_t)ls_data_files(run->data, &files),
                      .seed = c->seed,
@@ -57,7 +57,9 @@ void ls_state_layout_make(const ls_run *run, ls_state_layout *out) {
   for (int b = 0; b < LS_BESIDES; b++) add_slot(out, run->beside[b], ls_beside_names[b]);
 }
 
-void ls_state_layout_free(ls_state_layout *p) { LS_FREE(p->checkpoint.config_text); }
+void ls_state_contents_free(ls_state_contents *contents) {
+  LS_FREE(contents->checkpoint.config_text);
+}
 
 /* ---- gathering ---- */
 
@@ -95,29 +97,29 @@ static void gather_piece(ls_run *run, int rank, int band, const ls_tensor *t, co
 
 /* One slot into the image, tensor by tensor, each rank's shard received where it belongs: no
  * staging buffer. */
-static void gather_slot(ls_run *run, const ls_checkpoint *p, int slot, const char *own,
+static void gather_slot(ls_run *run, const ls_checkpoint *ours, int slot, const char *own,
                         ls_image *image) {
   const int ranks = ls_exchange_replicated(run->exchange) ? 1 : ls_comm_size(run->comm);
   for (ls_stretch s = {0}; ls_exchange_next(run->exchange, &s);)
-    for (int i = 0; i < p->tensors; i++)
+    for (int i = 0; i < ours->tensors; i++)
       for (int r = 0; r < ranks; r++)
-        gather_piece(run, r, s.bands - 1, &p->tensor[i], own + (size_t)s.at * real_of(run),
+        gather_piece(run, r, s.bands - 1, &ours->tensor[i], own + (size_t)s.at * real_of(run),
                      image ? ls_image_slot(image, slot, i) : NULL);
 }
 
-void ls_state_capture(ls_run *run, const ls_state_layout *layout, ls_image *image) {
-  const ls_checkpoint *p = &layout->checkpoint;
+void ls_state_capture(ls_run *run, const ls_state_contents *contents, ls_image *image) {
+  const ls_checkpoint *ours = &contents->checkpoint;
   size_t size = real_of(run);
   ls_comm_at(run->comm, "gathering the state for a checkpoint");
-  for (int s = 0; s < p->slots; s++) gather_slot(run, p, s, layout->slot[s], image);
+  for (int s = 0; s < ours->slots; s++) gather_slot(run, ours, s, contents->slot[s], image);
   ls_stats *sums = run->slice_stats; /* free between steps */
   memcpy(sums, run->running, (size_t)run->slices * sizeof *sums);
   ls_comm_sum(run->comm, (double *)sums, (int64_t)run->slices * LS_STATS_N);
   if (!image) return;
   const char *w = ls_exchange_weights(run->exchange);
-  for (int i = 0; i < p->tensors; i++)
-    memcpy(ls_image_weights(image, i), w + (size_t)p->tensor[i].offset * size,
-           (size_t)(p->tensor[i].rows * p->tensor[i].cols) * size);
+  for (int i = 0; i < ours->tensors; i++)
+    memcpy(ls_image_weights(image, i), w + (size_t)ours->tensor[i].offset * size,
+           (size_t)(ours->tensor[i].rows * ours->tensor[i].cols) * size);
   ls_image_state(image, &run->state, sums);
 }
 
@@ -193,34 +195,34 @@ static ls_status check_beside(const ls_run *run, const ls_checkpoint *c) {
       run->lbfgs ? "began without" : "has");
 }
 
-static ls_status check_fit(const ls_run *run, const ls_checkpoint *p, const ls_checkpoint *c) {
-  if (c->parameters != run->parameters || c->tensors != p->tensors)
+static ls_status check_fit(const ls_run *run, const ls_checkpoint *ours, const ls_checkpoint *c) {
+  if (c->parameters != run->parameters || c->tensors != ours->tensors)
     return ls_fail(
         LS_ECONFIG,
         "the checkpoint has %jd parameters in %d tensors, the config's model %jd in %d; a run "
         "keeps its network, and another may begin with its weights: model.init: {type: file, file: "
         "CHECKPOINT, layers: fitting}",
-        c->parameters, c->tensors, run->parameters, p->tensors);
-  if (c->precision != p->precision)
+        c->parameters, c->tensors, run->parameters, ours->tensors);
+  if (c->precision != ours->precision)
     return ls_fail(LS_ECONFIG, "the checkpoint is %s, train.precision is %s",
-                   ls_dtype_name(c->precision), ls_dtype_name(p->precision));
+                   ls_dtype_name(c->precision), ls_dtype_name(ours->precision));
   LS_TRY(check_beside(run, c));
-  if (c->slots != p->slots)
+  if (c->slots != ours->slots)
     return ls_fail(LS_ECONFIG, "the checkpoint has %d optimizer slots, the config's optimizer %d",
-                   (int)c->slots, (int)p->slots);
-  for (int s = 0; s < p->slots; s++)
-    if (strcmp(c->slot_name[s], p->slot_name[s]) != 0)
+                   (int)c->slots, (int)ours->slots);
+  for (int s = 0; s < ours->slots; s++)
+    if (strcmp(c->slot_name[s], ours->slot_name[s]) != 0)
       return ls_fail(LS_ECONFIG, "the checkpoint's optimizer slot %d is '%s', the config's '%s'", s,
-                     c->slot_name[s], p->slot_name[s]);
+                     c->slot_name[s], ours->slot_name[s]);
   if (c->slices != run->slices)
     return ls_fail(LS_ECONFIG, "the checkpoint has %d slices, the config %d", (int)c->slices,
                    run->slices);
   return LS_OK;
 }
 
-ls_status ls_state_restore(ls_run *run, const ls_state_layout *layout, const ls_checkpoint *c) {
-  const ls_checkpoint *p = &layout->checkpoint;
-  LS_TRY(ls_comm_agree(run->comm, c ? check_fit(run, p, c) : LS_OK));
+ls_status ls_state_restore(ls_run *run, const ls_state_contents *contents, const ls_checkpoint *c) {
+  const ls_checkpoint *ours = &contents->checkpoint;
+  LS_TRY(ls_comm_agree(run->comm, c ? check_fit(run, ours, c) : LS_OK));
   if (c) {
     run->state = c->state;
     memcpy(run->slice_stats, c->slice_sums, (size_t)run->slices * sizeof *run->running);
@@ -229,8 +231,8 @@ ls_status ls_state_restore(ls_run *run, const ls_state_layout *layout, const ls_
   ls_comm_bcast(run->comm, run->slice_stats, (size_t)run->slices * sizeof *run->slice_stats, 0);
   memset(run->running, 0, (size_t)run->slices * sizeof *run->running);
   for (int s = run->slice_lo; s < run->slice_hi; s++) run->running[s] = run->slice_stats[s];
-  for (int s = 0; s < p->slots && !ls_mutant("slots-forgotten"); s++)
-    deal(run, c ? c->slot[s] : NULL, layout->slot[s]);
+  for (int s = 0; s < ours->slots && !ls_mutant("slots-forgotten"); s++)
+    deal(run, c ? c->slot[s] : NULL, contents->slot[s]);
   deal_weights(run, c ? c->weights : NULL, true);
   return LS_OK;
 }

@@ -20,15 +20,15 @@ typedef struct {
   void *slot[LS_STATE_SLOTS]; /* (hi - lo) real of this rank's shard, of each */
   char *slot_name[LS_STATE_SLOTS];
   char pair_name[2 * LS_PAIRS_MAX][LS_PAIR_NAME];
-} ls_state_layout;
-void ls_state_layout_make(const ls_run *run, ls_state_layout *out);
-void ls_state_layout_free(ls_state_layout *layout);
+} ls_state_contents;
+void ls_state_contents_make(const ls_run *run, ls_state_contents *out);
+void ls_state_contents_free(ls_state_contents *contents);
 
 /* Copy everything into image (rank 0's; NULL elsewhere). Collective. */
-void ls_state_capture(ls_run *run, const ls_state_layout *layout, ls_image *image);
+void ls_state_capture(ls_run *run, const ls_state_contents *contents, ls_image *image);
 /* Take everything from a checkpoint (rank 0's; NULL elsewhere). Collective; LS_ECONFIG where slots
  * or shapes differ. */
-ls_status ls_state_restore(ls_run *run, const ls_state_layout *layout,
+ls_status ls_state_restore(ls_run *run, const ls_state_contents *contents,
                            const ls_checkpoint *checkpoint);
 /* init: file - over the weights that are drawn, those of a plain HDF5 file or a checkpoint.
  * Collective. */

@@ -129,7 +129,7 @@ static ls_status roll_back(ls_trainer *t) {
                   s->global_step);
   }
   status = ls_comm_agree(t->comm, status);
-  if (status == LS_OK) status = ls_state_restore(t->run, &t->layout, checkpoint);
+  if (status == LS_OK) status = ls_state_restore(t->run, &t->contents, checkpoint);
   if (status == LS_OK) {
     ls_log(LS_LOG_WARN,
            "step %jd: not finite; weights and optimizer go back to step %jd, the data go on",
@@ -253,7 +253,7 @@ static ls_status open_outputs(ls_trainer *t, const ls_checkpoint *from, const ch
   if (from) LS_TRY(ls_folder_supersede(t->dir, from->state.global_step, file));
   LS_TRY(ls_events_open(t->dir, c->log_jsonl, c->log_csv, from ? from->state.global_step : -1, file,
                         &t->events));
-  LS_TRY(ls_saver_new(&t->layout.checkpoint, t->dir, c->save_async, c->keep_last, &t->saver));
+  LS_TRY(ls_saver_new(&t->contents.checkpoint, t->dir, c->save_async, c->keep_last, &t->saver));
   ls_saver_guard(t->saver, t->lock);
   LS_TRY(ls_start_progress(t));
   return ls_start_event(t);
@@ -285,7 +285,7 @@ static ls_status make_figures(ls_trainer *t) {
 ls_status ls_trainer_build(ls_trainer *t, ls_checkpoint *from) {
   LS_TRY(ls_run_new_with(t->comm, t->config, ls_mode_of(t->config), t->options->threads,
                          t->options->data, &t->run));
-  ls_state_layout_make(t->run, &t->layout);
+  ls_state_contents_make(t->run, &t->contents);
   int resumed = from != NULL;
   if (t->options->resume != LS_RESUME_NO) ls_comm_bcast(t->comm, &resumed, sizeof resumed, 0);
   if (resumed)
@@ -391,7 +391,7 @@ void ls_trainer_close(ls_trainer *t) {
   ls_saver_free(&t->saver);
   ls_events_close(&t->events);
   ls_lock_release(&t->lock);
-  ls_state_layout_free(&t->layout);
+  ls_state_contents_free(&t->contents);
   ls_run_free(&t->run);
   for (int s = 0; s < LS_SPLITS; s++) ls_figures_free(&t->figures[s]);
   LS_FREE(t->times);

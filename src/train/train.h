@@ -15,9 +15,9 @@ typedef struct {
   const char *dir; /* -o, or NULL */
   ls_resume resume;
   const char *resume_file; /* with LS_RESUME_FILE */
-  const char *const
-      *allow;  /* config keys that may differ from the checkpoint's; NULL-terminated or NULL */
-  int threads; /* 0: from the binding */
+  /* Config keys that may differ from the checkpoint's; NULL-terminated or NULL. */
+  const char *const *allow;
+  int threads;       /* 0: from the binding */
   double time_limit; /* seconds; 0: none */
   int64_t until;     /* pause with a checkpoint when so many epochs are over, exit "rung"; 0: no */
   const char *progress; /* auto, bar, line, none */

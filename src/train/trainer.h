@@ -17,7 +17,7 @@ typedef struct {
   ls_config *config;
   const ls_train_options *options;
   ls_run *run;
-  ls_state_layout layout;
+  ls_state_contents contents;
   /* from here to pending_text: rank 0 only, NULL or 0 elsewhere */
   char *dir; /* the run folder */
   ls_lock *lock;

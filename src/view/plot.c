@@ -1,4 +1,5 @@
-/* plot.c - gnuplot at work: the script goes in, the picture comes out. */
+/* plot.c - gnuplot at work: the script goes in, the picture comes out, through memory both times,
+ * so that a picture that fails leaves no file. Begin with ls_plot. */
 #include "view/plot.h"
 
 #include <errno.h>

@@ -1,4 +1,6 @@
-/* plot_script.c - the gnuplot script of a picture, with its data. */
+/* plot_script.c - the gnuplot script of a picture, with its data: first all data, then panel by
+ * panel its axes, names and curves. Where things are is plot_layout.c's, names and styles are
+ * plot_words.c's. Begin at the bottom, with write_script. */
 #include <math.h>
 #include <string.h>
 
