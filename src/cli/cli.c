@@ -41,11 +41,11 @@ static ls_status read_config(const char *file, char **text, size_t *bytes) {
 #define DATASETS "/usr/share/datasets/" /* where Debian's packages have them */
 
 /* FOLDER/NAME-small, where it is there; takes `folder`. */
-static char *part_in(char *folder, const char *name) {
-  char *part = folder ? ls_mem_format("%s/%s-small", folder, name) : NULL;
-  if (part && access(part, F_OK) != 0) LS_FREE(part);
+static char *small_in(char *folder, const char *name) {
+  char *small = folder ? ls_mem_format("%s/%s-small", folder, name) : NULL;
+  if (small && access(small, F_OK) != 0) LS_FREE(small);
   LS_FREE(folder);
-  return part;
+  return small;
 }
 
 /* ROOT/data for the config ROOT/examples/... */
@@ -66,14 +66,14 @@ static char *data_installed(void) {
 /* A small part of the examples' data comes with lockstep: of data.dir .../NAME it is NAME-small,
  * beside the examples or, for Debian's folders, where lockstep is installed. NULL where the data
  * are there, there is no such part, or the command line named the folder. */
-static char *small_part(const ls_config *config) {
+static char *find_small(const ls_config *config) {
   const char *dir = config->data.dir, *slash = dir ? strrchr(dir, '/') : NULL;
   if (!slash || access(dir, F_OK) == 0) return NULL;
   if (ls_origin_find(config, "data.dir").source != LS_SOURCE_FILE) return NULL;
-  char *part = part_in(data_beside(config->file), slash + 1);
-  if (!part && strncmp(dir, DATASETS, strlen(DATASETS)) == 0)
-    part = part_in(data_installed(), slash + 1);
-  return part;
+  char *small = small_in(data_beside(config->file), slash + 1);
+  if (!small && strncmp(dir, DATASETS, strlen(DATASETS)) == 0)
+    small = small_in(data_installed(), slash + 1);
+  return small;
 }
 
 static ls_status parse(const ls_cli *cli, const char *file, const char *text, size_t bytes,
@@ -89,33 +89,33 @@ static ls_status parse(const ls_cli *cli, const char *file, const char *text, si
 typedef struct {
   char *text;
   size_t bytes;
-  char *part; /* a folder to take in place of data.dir, or NULL */
+  char *small; /* a folder to take in place of data.dir, or NULL */
 } told;
 
 /* In one block: the text, NUL, the folder or nothing, NUL, how long the text is. Collective, the
  * status is this rank's own. */
 static ls_status tell(ls_comm *comm, ls_status mine, told *t) {
-  const size_t length = t->part ? strlen(t->part) : 0;
+  const size_t length = t->small ? strlen(t->small) : 0;
   size_t all = t->bytes + length + 2 + sizeof t->bytes;
   if (ls_comm_rank(comm) == 0 && mine == LS_OK) {
     mine = ls_mem_grow((void **)&t->text, all + 1, 1);
-    if (mine == LS_OK && t->part) memcpy(t->text + t->bytes + 1, t->part, length);
+    if (mine == LS_OK && t->small) memcpy(t->text + t->bytes + 1, t->small, length);
     if (mine == LS_OK) memcpy(t->text + all - sizeof t->bytes, &t->bytes, sizeof t->bytes);
   }
   mine = ls_comm_bcast_part(comm, mine, (void **)&t->text, &all, 0);
   if (ls_comm_rank(comm) == 0 || mine != LS_OK || !t->text) return mine;
   memcpy(&t->bytes, t->text + all - sizeof t->bytes, sizeof t->bytes);
-  if (t->text[t->bytes + 1]) t->part = ls_mem_text(t->text + t->bytes + 1);
+  if (t->text[t->bytes + 1]) t->small = ls_mem_text(t->text + t->bytes + 1);
   return LS_OK;
 }
 
-static void take_part(ls_config *config, char *part) {
-  if (!part) return;
+static void take_small(ls_config *config, char *small) {
+  if (!small) return;
   ls_log(LS_LOG_WARN,
          "%s: not there (apt-get install dataset-%s); going on with the small part of it in %s",
-         config->data.dir, strrchr(config->data.dir, '/') + 1, part);
+         config->data.dir, strrchr(config->data.dir, '/') + 1, small);
   LS_FREE(config->data.dir);
-  config->data.dir = part;
+  config->data.dir = small;
 }
 
 /* Rank 0 reads, parses, and finds the data's small part, an example's, which runs at once, before
@@ -126,17 +126,17 @@ static ls_status load(ls_cli *cli, const char *file, const char *const *override
   ls_status status = root ? read_config(file, &t->text, &t->bytes) : LS_OK;
   if (root && status == LS_OK) status = parse(cli, file, t->text, t->bytes, override, out);
   if (!cli->comm) return status;
-  if (root && status == LS_OK) t->part = small_part(*out);
+  if (root && status == LS_OK) t->small = find_small(*out);
   status = tell(cli->comm, status, t);
   if (!root && status == LS_OK && t->text)
     status = parse(cli, file, t->text, t->bytes, override, out);
   status = ls_comm_agree(cli->comm, status);
   if (status != LS_OK) {
-    LS_FREE(t->part);
+    LS_FREE(t->small);
     return status;
   }
   ls_comm_watchdog(cli->comm, (*out)->watchdog);
-  take_part(*out, t->part);
+  take_small(*out, t->small);
   return LS_OK;
 }
 

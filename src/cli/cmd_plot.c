@@ -142,7 +142,7 @@ static ls_status make_cost(const ls_runs *runs, const ls_plot_options *o, pictur
                                   .y = h->epoch.column[LS_H_VAL_LOSS],
                                   .style = 1});
   }
-  ls_plot_share_y(p->panel, p->panels);
+  ls_plot_same_y(p->panel, p->panels);
   return o->zoom ? enlarge(p, o) : LS_OK;
 }
 
@@ -165,7 +165,7 @@ static ls_status make_lr(const ls_runs *runs, const ls_plot_options *o, picture 
   panel->x_label = STEP_LABEL;
   panel->whole_x = true;
   panel->y_label = "learning rate";
-  ls_plot_share_y(panel, 1);
+  ls_plot_same_y(panel, 1);
   return LS_OK;
 }
 
@@ -275,7 +275,7 @@ static ls_status make_compare(const ls_runs *runs, const ls_plot_options *o, pic
     panel->whole_x = !seconds;
     panel->y_label = o->metric ? o->metric : ls_history_names[metric[i]];
     panel->title = runs->groups == 1 ? panel->curve[0].name : NULL;
-    ls_plot_share_y(panel, 1);
+    ls_plot_same_y(panel, 1);
   }
   return o->zoom ? enlarge(p, o) : LS_OK;
 }

@@ -299,7 +299,7 @@ static ls_status draw(const table *t, const options *o) {
                     .whole_x = true,
                     .curve = &curve,
                     .curves = 1};
-  ls_plot_share_y(&panel, 1);
+  ls_plot_same_y(&panel, 1);
   return ls_plot(&panel, 1, o->out, o->keep_script);
 }
 

@@ -48,21 +48,21 @@ typedef struct {
 /* Slurm's ways: M, M:S, H:M:S, D-H, D-H:M, D-H:M:S. Seconds; 0 where it is none of them. */
 static int64_t parse_time(const char *text) {
   static const int scale[] = {3600, 60, 1};
-  int64_t days = 0, part[3] = {0};
-  int at = 0, end = 0, parts = 0;
+  int64_t days = 0, number[3] = {0};
+  int at = 0, end = 0, numbers = 0;
   bool dashed = sscanf(text, "%jd-%n", &days, &at) == 1 && at > 0;
   if (!dashed) days = at = 0;
-  while (parts < 3 && sscanf(text + at, "%jd%n", &part[parts], &end) == 1) {
-    if (text[at] < '0' || text[at] > '9' || part[parts] > 100000) return 0;
+  while (numbers < 3 && sscanf(text + at, "%jd%n", &number[numbers], &end) == 1) {
+    if (text[at] < '0' || text[at] > '9' || number[numbers] > 100000) return 0;
     at += end;
-    parts++;
+    numbers++;
     if (text[at] != ':') break;
     at++;
   }
-  if (parts == 0 || text[at] != '\0' || text[at - 1] == ':') return 0;
-  int first = dashed || parts == 3 ? 0 : 1; /* what the first number counts: hours, or minutes */
+  if (numbers == 0 || text[at] != '\0' || text[at - 1] == ':') return 0;
+  int first = dashed || numbers == 3 ? 0 : 1; /* what the first number counts: hours, or minutes */
   int64_t seconds = days * 86400;
-  for (int i = 0; i < parts && first + i < 3; i++) seconds += part[i] * scale[first + i];
+  for (int i = 0; i < numbers && first + i < 3; i++) seconds += number[i] * scale[first + i];
   return seconds;
 }
 

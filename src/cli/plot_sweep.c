@@ -242,7 +242,7 @@ static ls_status draw_slices(sheet *s, const ls_plot_options *o, const scale *ke
     fill_slice(s, &key[k], best, &panel[k]);
     if (s->count == 1) panel[k].title = best; /* a lone curve has no legend */
   }
-  ls_plot_share_y(panel, keys);
+  ls_plot_same_y(panel, keys);
   return ls_plot(panel, keys, o->out, o->keep_script);
 }
 

@@ -91,12 +91,12 @@ static place read_place(const char **at) {
 static json_t *find(const scope *s, const char *name) {
   if (strcmp(name, ".") == 0) return s->item;
   json_t *value = NULL;
-  char part[NAME_MAX_BYTES];
+  char word[NAME_MAX_BYTES];
   for (bool first = true; *name; first = false) {
     size_t length = strcspn(name, ".");
-    snprintf(part, sizeof part, "%.*s", (int)length, name);
-    if (!first) value = json_object_get(value, part);
-    for (; first && s && !value; s = s->outer) value = json_object_get(s->item, part);
+    snprintf(word, sizeof word, "%.*s", (int)length, name);
+    if (!first) value = json_object_get(value, word);
+    for (; first && s && !value; s = s->outer) value = json_object_get(s->item, word);
     name += length + (name[length] == '.');
   }
   return value;

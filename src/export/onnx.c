@@ -98,7 +98,7 @@ static void add_tensor(builder *b, const char *name, ls_dtype precision, int64_t
   ls_message_int(&tensor, TENSOR_DATA_TYPE, type_of(precision));
   ls_message_text(&tensor, TENSOR_NAME, name);
   ls_message_bytes(&tensor, TENSOR_RAW_DATA, values, (size_t)count * ls_dtype_size(precision));
-  ls_message_part(&b->graph, GRAPH_INITIALIZER, &tensor);
+  ls_message_inner(&b->graph, GRAPH_INITIALIZER, &tensor);
 }
 
 /* rows 0: one dimension. */
@@ -150,7 +150,7 @@ static void add_attribute(ls_message *node, const attribute *a) {
   if (a->kind == KIND_INT) ls_message_int(&message, ATTRIBUTE_I, (int64_t)a->number);
   if (a->kind == KIND_INTS) ls_message_int(&message, ATTRIBUTE_INTS, (int64_t)a->number);
   ls_message_int(&message, ATTRIBUTE_TYPE, a->kind);
-  ls_message_part(node, NODE_ATTRIBUTE, &message);
+  ls_message_inner(node, NODE_ATTRIBUTE, &message);
 }
 
 /* `operands` of them go in; `with` may be NULL. */
@@ -167,7 +167,7 @@ static value add_node(builder *b, const char *op, const value *operand, int oper
   ls_message_text(&node, NODE_NAME, name);
   ls_message_text(&node, NODE_OP_TYPE, op);
   if (with) add_attribute(&node, with);
-  ls_message_part(&b->graph, GRAPH_NODE, &node);
+  ls_message_inner(&b->graph, GRAPH_NODE, &node);
   ls_mem_free(name);
   return out;
 }
@@ -277,8 +277,8 @@ static value where(builder *b, value mask, value a, value otherwise) {
 }
 
 static value ascending(builder *b, value z) {
-  const value part = where(b, ones(b, "first", 0, begins_group), z, softplus(b, z));
-  return of_two(b, "MatMul", part, ones(b, "sums", b->dense->out, is_summed));
+  const value terms = where(b, ones(b, "first", 0, begins_group), z, softplus(b, z));
+  return of_two(b, "MatMul", terms, ones(b, "sums", b->dense->out, is_summed));
 }
 
 static value mean_variance(builder *b, value z) {
@@ -433,14 +433,14 @@ static void add_side(ls_message *graph, int field, const char *name, const ls_ne
   ls_message samples = {0}, columns = {0}, shape = {0}, tensor = {0}, type = {0}, info = {0};
   ls_message_text(&samples, DIM_PARAM, "N");
   ls_message_int(&columns, DIM_VALUE, side->n);
-  ls_message_part(&shape, SHAPE_DIM, &samples);
-  ls_message_part(&shape, SHAPE_DIM, &columns);
+  ls_message_inner(&shape, SHAPE_DIM, &samples);
+  ls_message_inner(&shape, SHAPE_DIM, &columns);
   ls_message_int(&tensor, TENSOR_TYPE_ELEM_TYPE, type_of(side_precision(side)));
-  ls_message_part(&tensor, TENSOR_TYPE_SHAPE, &shape);
-  ls_message_part(&type, TYPE_TENSOR_TYPE, &tensor);
+  ls_message_inner(&tensor, TENSOR_TYPE_SHAPE, &shape);
+  ls_message_inner(&type, TYPE_TENSOR_TYPE, &tensor);
   ls_message_text(&info, VALUE_NAME, name);
-  ls_message_part(&info, VALUE_TYPE, &type);
-  ls_message_part(graph, field, &info);
+  ls_message_inner(&info, VALUE_TYPE, &type);
+  ls_message_inner(graph, field, &info);
 }
 
 static ls_status add_graph(builder *b, const char *name) {
@@ -453,7 +453,7 @@ static ls_status add_graph(builder *b, const char *name) {
   ls_message_text(&last, NODE_INPUT, v.name);
   ls_message_text(&last, NODE_OUTPUT, "y");
   ls_message_text(&last, NODE_OP_TYPE, "Identity");
-  ls_message_part(&b->graph, GRAPH_NODE, &last);
+  ls_message_inner(&b->graph, GRAPH_NODE, &last);
   add_constants(b);
   ls_message_text(&b->graph, GRAPH_NAME, name);
   add_side(&b->graph, GRAPH_INPUT, "x", &net->x);
@@ -465,7 +465,7 @@ static void add_property(ls_message *model, const char *key, const char *text) {
   ls_message entry = {0};
   ls_message_text(&entry, ENTRY_KEY, key);
   ls_message_text(&entry, ENTRY_VALUE, text);
-  ls_message_part(model, MODEL_METADATA_PROPS, &entry);
+  ls_message_inner(model, MODEL_METADATA_PROPS, &entry);
 }
 
 /* A list of texts as JSON. */
@@ -487,9 +487,9 @@ static void add_model(ls_message *model, builder *b) {
   ls_message_int(model, MODEL_IR_VERSION, IR_VERSION);
   ls_message_text(model, MODEL_PRODUCER_NAME, "lockstep");
   ls_message_text(model, MODEL_PRODUCER_VERSION, LOCKSTEP_VERSION);
-  ls_message_part(model, MODEL_GRAPH, &b->graph);
+  ls_message_inner(model, MODEL_GRAPH, &b->graph);
   ls_message_int(&opset, OPSET_VERSION, OPSET);
-  ls_message_part(model, MODEL_OPSET_IMPORT, &opset);
+  ls_message_inner(model, MODEL_OPSET_IMPORT, &opset);
   add_property(model, "weights_hash", net->hash);
   for (int i = 0; ls_net_texts(net, i, &what, &texts); i++) add_texts(model, what, texts);
 }

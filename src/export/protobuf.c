@@ -54,10 +54,10 @@ void ls_message_text(ls_message *m, int field, const char *text) {
   ls_message_bytes(m, field, text, strlen(text));
 }
 
-void ls_message_part(ls_message *m, int field, ls_message *part) {
-  m->failed = m->failed || part->failed;
-  if (!m->failed) ls_message_bytes(m, field, part->data, part->bytes);
-  ls_message_free(part);
+void ls_message_inner(ls_message *m, int field, ls_message *inner) {
+  m->failed = m->failed || inner->failed;
+  if (!m->failed) ls_message_bytes(m, field, inner->data, inner->bytes);
+  ls_message_free(inner);
 }
 
 void ls_message_free(ls_message *m) {

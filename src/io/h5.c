@@ -200,9 +200,9 @@ static ls_status receive_rows(ls_h5set *set, const helper *h, int64_t lo, int64_
   int64_t most = ls_h5_rows_together(set->shape.width, cell);
   size_t width = (size_t)set->shape.width * ls_dtype_size(cell);
   LS_TRY(ask(h, &question, NULL, NULL));
-  for (int64_t part; rows > 0; rows -= part, out += (size_t)part * width) {
-    part = ls_min(most, rows);
-    LS_TRY(receive(h, out, (size_t)part * width));
+  for (int64_t some; rows > 0; rows -= some, out += (size_t)some * width) {
+    some = ls_min(most, rows);
+    LS_TRY(receive(h, out, (size_t)some * width));
   }
   return LS_OK;
 }

@@ -86,6 +86,6 @@ ls_curve_kind ls_plot_rate_kind(const double *rate, int64_t n);
 
 /* One range of y for all panels, so that they can be compared by eye; logarithmic where positive
  * values span more than two decades. */
-void ls_plot_share_y(ls_panel *panel, int panels);
+void ls_plot_same_y(ls_panel *panel, int panels);
 
 #endif

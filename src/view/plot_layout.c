@@ -158,7 +158,7 @@ static void make_axes(ls_frame *f, double wide, double high) {
   make_tics(&f->y, false, high / 40);
 }
 
-void ls_plot_share_y(ls_panel *panel, int panels) {
+void ls_plot_same_y(ls_panel *panel, int panels) {
   double lo = INFINITY, hi = -INFINITY, least = INFINITY;
   for (int i = 0; i < panels; i++)
     for (int k = 0; k < panel[i].curves; k++)

@@ -360,7 +360,7 @@ static bool wants_log(double *y, int n) {
   double x[] = {1, 2, 3};
   ls_curve curve = {.n = n, .x = x, .y = y};
   ls_panel panel = {.curve = &curve, .curves = 1};
-  ls_plot_share_y(&panel, 1);
+  ls_plot_same_y(&panel, 1);
   return panel.log_y;
 }
 

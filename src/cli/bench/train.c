@@ -53,10 +53,10 @@ static ls_status compare_ranks(const ls_run *run, int count, times *t) {
     double sum = 0;
     for (int k = 0; k < LS_TIMES; k++) sum += all[r].sum[k];
     for (int k = 0; k < LS_TIMES; k++) {
-      double share = all[r].sum[k] / sum;
-      t->min[k] = fmin(t->min[k], share);
-      t->max[k] = fmax(t->max[k], share);
-      t->avg[k] += share / ranks;
+      double fraction = all[r].sum[k] / sum;
+      t->min[k] = fmin(t->min[k], fraction);
+      t->max[k] = fmax(t->max[k], fraction);
+      t->avg[k] += fraction / ranks;
       t->median[k] += all[r].median[k] / ranks;
     }
   }

@@ -41,19 +41,19 @@ static int64_t mean_epochs(const ls_sweep *s, int64_t trial) {
 /* Append what turns validation off: its share, its folds, and what needs it. */
 static ls_status add_everything(const ls_sweep *s, const ls_config *c, int64_t trial,
                                 ls_texts *all) {
-  const bool share = c->data.validation.share > 0, fold = c->data.fold.k > 0,
+  const bool drawn = c->data.validation.share > 0, fold = c->data.fold.k > 0,
              ends = c->early_metric || c->restore_best;
   const int64_t epochs = ends ? mean_epochs(s, trial) : 0;
   const struct {
     bool wanted;
     const char *setting;
-  } off[] = {{share, "data.validation=none"},
+  } off[] = {{drawn, "data.validation=none"},
              {fold, "data.fold=none"},
              {c->early_metric, "train.early_stop=none"},
              {c->restore_best, "train.restore_best=false"},
              {c->keep_best && *c->keep_best, "checkpoint.keep.best=none"},
              {ends && c->steps > 0, "train.steps=none"}};
-  if (!share && !fold) return LS_OK;
+  if (!drawn && !fold) return LS_OK;
   for (size_t i = 0; i < sizeof off / sizeof *off; i++)
     if (off[i].wanted) LS_TRY(ls_texts_add(all, ls_mem_text(off[i].setting)));
   return ends ? ls_texts_add(all, ls_mem_format("train.epochs=%jd", epochs)) : LS_OK;
