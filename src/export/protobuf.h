@@ -18,7 +18,7 @@ void ls_message_int(ls_message *message, int field, int64_t value);
 void ls_message_float(ls_message *message, int field, float value);
 void ls_message_bytes(ls_message *message, int field, const void *data, size_t bytes);
 void ls_message_text(ls_message *message, int field, const char *text);
-/* `part` becomes a field of `message`; it is empty then. */
+/* `inner` becomes a field of `message`; it is empty then. */
 void ls_message_inner(ls_message *message, int field, ls_message *inner);
 void ls_message_free(ls_message *message);
 

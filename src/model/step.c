@@ -21,7 +21,7 @@ void ls_model_load(ls_model *model, const void *w) {
 }
 
 /* This thread's rows of the share: where products are made by slices, whole ones. */
-static void rows_of_thread(const job *j, int thread, int threads, int64_t *lo, int64_t *hi) {
+static void share_rows(const job *j, int thread, int threads, int64_t *lo, int64_t *hi) {
   const ls_batch *b = j->pass->batch;
   if (!j->model->gemm->by_slices) {
     ls_team_range(b->rows, 1, thread, threads, lo, hi);
@@ -35,7 +35,7 @@ static void rows_of_thread(const job *j, int thread, int threads, int64_t *lo, i
 static void forward_job(void *arg, int thread, int threads) {
   job *j = arg;
   int64_t lo, hi;
-  rows_of_thread(j, thread, threads, &lo, &hi);
+  share_rows(j, thread, threads, &lo, &hi);
   for (int l = 0; l < j->model->layers; l++)
     j->model->layer[l].ops->forward(&j->model->layer[l], j->pass, lo, hi);
 }
@@ -161,7 +161,7 @@ static void backward_job(void *arg, int thread, int threads) {
   job *j = arg;
   ls_model *model = j->model;
   int64_t lo, hi;
-  rows_of_thread(j, thread, threads, &lo, &hi);
+  share_rows(j, thread, threads, &lo, &hi);
   if (j->head && !j->head->over_rows) model->loss->gradient(j->head, lo, hi);
   for (int l = j->top - 1; l >= j->bottom; l--) {
     ls_layer *layer = &model->layer[l];

@@ -1,6 +1,5 @@
-/* agree.c - start-up agreement: every rank must be the same program with the same command line,
- * config and data, or the bits are worth nothing, and the ranks might wait for each other for ever.
- * */
+/* Start-up agreement: every rank must be the same program with the same command line, config and
+ * data, or the bits are worth nothing, and the ranks might wait for each other for ever. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* evaluate.c - a split is cut into blocks of LS_EVAL_ROWS samples, the blocks are dealt to the
+/* Evaluation: a split is cut into blocks of LS_EVAL_ROWS samples, the blocks are dealt to the
  * ranks, and the blocks' sums meet in tree order, so that the bits do not depend on how many ranks
- * there are. Begin with ls_evaluate -> run_blocks -> eval_block. */
+ * there are. */
 #include <math.h>
 #include <string.h>
 

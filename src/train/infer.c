@@ -1,5 +1,4 @@
-/* infer.c - a checkpoint made ready to compute with: its config, weights and scaling on every rank.
- * Begin with ls_run_infer. */
+/* A checkpoint made ready to compute with: its config, weights and scaling on every rank. */
 #include <string.h>
 
 #include "base/log.h"
