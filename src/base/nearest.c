@@ -41,8 +41,10 @@ const char *ls_nearest(const char *word, const char *const *words) {
     int slips = other > WORD_MAX ? WORD_MAX : distance(word, length, *words, other);
     if (slips > 2 && length > 4 && begins) slips = 2;              /* 'sched' */
     if (slips > 1 && begins && (*words)[length] == ' ') slips = 1; /* a unit behind it */
-    if (slips < (int)other && (slips < least || (slips == least && !best)))
-      best = *words, least = slips;
+    const bool nearer = slips < least || (slips == least && !best);
+    if (slips >= (int)other || !nearer) continue;
+    best = *words;
+    least = slips;
   }
   return best;
 }

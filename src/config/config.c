@@ -37,8 +37,11 @@ static ls_status parse(const char *name, const char *text, size_t bytes, char *c
                        int overrides, bool plugins, ls_config **out) {
   ls_config *config;
   *out = NULL;
-  if (bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-    text += 3, bytes -= 3; /* the byte order mark of some editors */
+  /* the byte order mark of some editors */
+  if (bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+    text += 3;
+    bytes -= 3;
+  }
   LS_NEW(config, 1);
   config->file = ls_mem_text(name);
   ls_node_arena arena = {0};

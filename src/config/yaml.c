@@ -26,10 +26,12 @@ static ls_place place(const reader *rd, yaml_mark_t mark) {
 static ls_place place_of_byte(const reader *rd, size_t byte) {
   ls_place at = {rd->source, 1, 1};
   for (size_t i = 0; i < byte && i < rd->bytes; i++) {
-    if (rd->text[i] == '\n')
-      at.line++, at.column = 1;
-    else
+    if (rd->text[i] != '\n') {
       at.column += ls_utf8_begins(rd->text[i]);
+      continue;
+    }
+    at.line++;
+    at.column = 1;
   }
   return at;
 }

@@ -465,7 +465,12 @@ static void by_panels(const ls_weight_gradient *g, const gradient_kernels *kerne
                   .d = d,
                   .ldd = g->ldd,
                   .at = packed ? g->slice_row : places(g)};
-      if (packed) sum.x = packed + i * rows, sum.ldx = tile, sum.d = copy, sum.ldd = vecs * WIDTH;
+      if (packed) {
+        sum.x = packed + i * rows;
+        sum.ldx = tile;
+        sum.d = copy;
+        sum.ldd = vecs * WIDTH;
+      }
       if (large && j + PANEL < g->n && !g->slice_at)
         sum.next = (ahead){d + PANEL + rows * t / count * g->ldd, g->ldd};
       if (large)

@@ -100,7 +100,8 @@ static const void *dense_piece(ls_layer *layer, const ls_pass *pass, int thread,
   ls_weight_gradient g = ls_layer_gradient(layer, pass, thread, x, ldx, layer->d);
   g.grad = &to;
   if (lo >= bias) {
-    g.x = &one, g.ldx = 0, g.offset = 0;
+    g.x = &one;
+    g.ldx = g.offset = 0;
     layer->gemm->weight_gradient(&g);
     return (real *)to + (lo - bias);
   }

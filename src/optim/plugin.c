@@ -163,7 +163,9 @@ static ls_status check_slopes(const ls_loss_ops *ops, uint64_t draw, int n, int 
   for (int i = 0; i < n; i++) {
     y[i] = 4 * ls_rng_uniform(1, draw, 2 * (uint64_t)i) - 2;
     t[i] = 4 * ls_rng_uniform(1, draw, 2 * (uint64_t)i + 1) - 2;
-    if (draw % 2) y[i] = fabs(y[i]), t[i] = fabs(t[i]); /* some losses are of positive numbers */
+    if (draw % 2 == 0) continue;
+    y[i] = fabs(y[i]); /* some losses are of positive numbers */
+    t[i] = fabs(t[i]);
   }
   if (!isfinite(ops->loss(y, t, n, slope))) return LS_OK;
   for (int i = 0; i < n; i++) {

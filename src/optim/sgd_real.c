@@ -41,7 +41,10 @@ static rule momentum_rule(const ls_optim_span *s) {
     r = (rule){.take = s->lr, .by_new = 1};
   else
     r = ewa(s, m);
-  if (form == LS_EWA_DELAYED) r.by_old = r.by_new, r.by_new = 0;
+  if (form == LS_EWA_DELAYED) {
+    r.by_old = r.by_new;
+    r.by_new = 0;
+  }
   return s->hyper[LS_MOMENTUM_NESTEROV] != 0 ? ahead(r, m) : r;
 }
 

@@ -120,7 +120,9 @@ static int64_t class_of(const ls_figures *f, const ls_answers *a, int64_t r, int
   for (int64_t c = 0; c < f->outputs; c++) {
     const double z = z_of(a, r, c);
     before += z > own || (z == own && c < label);
-    if (z > most) most = z, best = c;
+    if (!(z > most)) continue;
+    most = z;
+    best = c;
   }
   *ahead = own == own ? before : f->outputs;
   return best;

@@ -14,9 +14,11 @@ static int64_t half(int64_t n) { return (n + 1) / 2; }
 ls_rungs ls_rungs_plan(int64_t trials, int64_t epochs, int64_t first) {
   ls_rungs r = {.count = 1};
   if (first < 1) first = 1;
-  for (int64_t n = trials, e = epochs; r.count < LS_RUNGS_MAX && n > 1 && half(e) >= first && e > 1;
-       r.count++)
-    n = half(n), e = half(e);
+  int64_t n = trials, e = epochs;
+  for (; r.count < LS_RUNGS_MAX && n > 1 && half(e) >= first && e > 1; r.count++) {
+    n = half(n);
+    e = half(e);
+  }
   r.trials[0] = trials;
   r.epochs[r.count - 1] = epochs;
   for (int k = 1; k < r.count; k++) r.trials[k] = half(r.trials[k - 1]);
