@@ -43,7 +43,7 @@ static ls_curve *add_curve(ls_panel *panel, ls_curve curve) {
   return &panel->curve[panel->curves++];
 }
 
-/* ---- enlarged parts ---- */
+/* ---- details, enlarged ---- */
 
 /* What its curves take up from x on. */
 static ls_view extent(const ls_panel *p, double x_from) {
@@ -66,15 +66,15 @@ static void later_half(const ls_panel *p, ls_view *v) {
   *v = (ls_view){middle, all.x_hi, v->y_lo - room, v->y_hi + room};
 }
 
-static ls_status choose_part(const ls_panel *whole, const char *zoom, ls_view *part) {
+static ls_status choose_detail(const ls_panel *whole, const char *zoom, ls_view *detail) {
   const ls_view all = extent(whole, -INFINITY);
   if (strcmp(zoom, "min") == 0)
-    later_half(whole, part);
+    later_half(whole, detail);
   else
-    LS_TRY(ls_plot_zoom_within(zoom, &all, part));
-  if (!(part->y_lo < part->y_hi))
+    LS_TRY(ls_plot_zoom_within(zoom, &all, detail));
+  if (!(detail->y_lo < detail->y_hi))
     return ls_fail(LS_EDATA, "--zoom min: nothing is there to be enlarged; use x0:x1,y0:y1");
-  if (ls_plot_any_in(whole, part)) return LS_OK;
+  if (ls_plot_any_in(whole, detail)) return LS_OK;
   return ls_fail(LS_EDATA, "--zoom %s: no curve is there; they are in x %g to %g and y %g to %g",
                  zoom, all.x_lo, all.x_hi, all.y_lo, all.y_hi);
 }
@@ -98,12 +98,12 @@ static ls_status enlarge(picture *p, const ls_plot_options *o) {
     return ls_fail(LS_EUSAGE, "--zoom: at most %d runs, each with its enlarged part",
                    LS_PLOT_PANELS / 2);
   for (int i = p->panels - 1; i >= 0; i--) {
-    ls_panel *whole = &p->panel[2 * i], *part = &p->panel[2 * i + 1];
+    ls_panel *whole = &p->panel[2 * i], *detail = &p->panel[2 * i + 1];
     *whole = p->panel[i];
-    *part = *whole;
-    LS_TRY(choose_part(whole, o->zoom, &part->view));
-    part->title = "the rectangle, enlarged";
-    LS_TRY(add_rectangle(p, whole, &part->view));
+    *detail = *whole;
+    LS_TRY(choose_detail(whole, o->zoom, &detail->view));
+    detail->title = "the rectangle, enlarged";
+    LS_TRY(add_rectangle(p, whole, &detail->view));
   }
   p->panels *= 2;
   return LS_OK;

@@ -96,7 +96,8 @@ static void add_point(scene *s, double bias, double weight, double number) {
   s->number[s->points++] = number;
 }
 
-static ls_status take_path(scene *s, const ls_runs_item *item, int64_t steps) {
+/* Its points, and the cost at each. */
+static ls_status read_path(scene *s, const ls_runs_item *item, int64_t steps) {
   const ls_history *h = item->history;
   int64_t n = h->step.n < steps ? h->step.n : steps;
   if (n < h->step.n)
@@ -201,7 +202,7 @@ static void draw_paths(ground *g) {
   }
 }
 
-/* ---- an enlarged part ---- */
+/* ---- a detail, enlarged ---- */
 
 /* Around the minimum: as much as the later half of the updates needs, at most a quarter of the
  * whole and at least a fortieth. */
@@ -217,22 +218,22 @@ static ls_view around_minimum(const ground *g) {
   return (ls_view){x - half * wide, x + half * wide, y - half * high, y + half * high};
 }
 
-static ls_status choose_part(const ground *whole, const char *zoom, ls_grid *part) {
-  *part = whole->grid;
-  part->z = NULL;
-  if (strcmp(zoom, "min") != 0) return ls_plot_zoom_within(zoom, &whole->grid.view, &part->view);
-  part->view = around_minimum(whole);
+static ls_status choose_detail(const ground *whole, const char *zoom, ls_grid *detail) {
+  *detail = whole->grid;
+  detail->z = NULL;
+  if (strcmp(zoom, "min") != 0) return ls_plot_zoom_within(zoom, &whole->grid.view, &detail->view);
+  detail->view = around_minimum(whole);
   return LS_OK;
 }
 
-static ls_status draw_rectangle(ground *whole, const ls_view *part) {
+static ls_status draw_rectangle(ground *whole, const ls_view *detail) {
   double *x = whole->rectangle[0], *y = whole->rectangle[1], *z = whole->rectangle[2];
   for (int i = 0; i <= 4 * SIDE; i++) {
     double along = (double)(i % SIDE) / SIDE;
     int side = i / SIDE % 4;
     double right[] = {along, 1, 1 - along, 0}, up[] = {0, along, 1, 1 - along};
-    x[i] = part->x_lo + right[side] * (part->x_hi - part->x_lo);
-    y[i] = part->y_lo + up[side] * (part->y_hi - part->y_lo);
+    x[i] = detail->x_lo + right[side] * (detail->x_hi - detail->x_lo);
+    y[i] = detail->y_lo + up[side] * (detail->y_hi - detail->y_lo);
     LS_TRY(cost_at(&whole->scene[0], x[i], y[i], &z[i]));
   }
   whole->curve[whole->scenes] =
@@ -250,7 +251,7 @@ static ls_status make_scene(scene *s, const ls_runs *runs, int which, const ls_p
                    "output.step_every=1",
                    item->path);
   LS_TRY(open_scene(s, item, o->data));
-  LS_TRY(take_path(s, item, o->steps));
+  LS_TRY(read_path(s, item, o->steps));
   s->title = ls_runs_title(runs, which);
   return LS_OK;
 }
@@ -282,7 +283,7 @@ static ls_panel panel_of(const ground *g, const ls_plot_options *o) {
                     .surface = o->surface};
 }
 
-/* A ground and, if asked for, the part of it that is enlarged: g[0] and g[1]. */
+/* A ground and, if asked for, the detail of it that is enlarged: g[0] and g[1]. */
 static ls_status make_ground(ground *g, const scene *s, int scenes, const ls_plot_options *o,
                              ls_panel *panel) {
   g[0].scene = s;
@@ -294,7 +295,7 @@ static ls_status make_ground(ground *g, const scene *s, int scenes, const ls_plo
   if (!o->zoom) return LS_OK;
   g[1].scene = s;
   g[1].scenes = scenes;
-  LS_TRY(choose_part(&g[0], o->zoom, &g[1].grid));
+  LS_TRY(choose_detail(&g[0], o->zoom, &g[1].grid));
   LS_TRY(fill_grid(&g[1]));
   draw_paths(&g[1]);
   LS_TRY(draw_rectangle(&g[0], &g[1].grid.view));

@@ -51,7 +51,7 @@ static trial *trial_of(sheet *s, int64_t number) {
   return &s->of[s->count++];
 }
 
-static ls_status take_run(sheet *s, const char *name) {
+static ls_status read_run(sheet *s, const char *name) {
   ls_sweep_row row = {0};
   LS_TRY(ls_sweep_row_read(s->dir, name, &row));
   const double value = ls_sweep_row_value(&row, s->metric);
@@ -72,7 +72,7 @@ static void finish_trial(trial *t) {
 }
 
 /* What counts for the best counts here: a trial whose runs all have a value. */
-static void drop_parts(sheet *s) {
+static void keep_whole(sheet *s) {
   int64_t n = 0;
   for (int64_t i = 0; i < s->count; i++)
     if (s->of[i].whole) s->of[n++] = s->of[i];
@@ -83,10 +83,10 @@ static ls_status read_trials(sheet *s) {
   ls_texts names = {0};
   ls_status status = ls_sweep_owner_trials(s->dir, &names);
   if (status == LS_OK) status = ls_mem_new((void **)&s->of, (size_t)names.count + 1, sizeof *s->of);
-  for (int64_t i = 0; status == LS_OK && i < names.count; i++) status = take_run(s, names.text[i]);
+  for (int64_t i = 0; status == LS_OK && i < names.count; i++) status = read_run(s, names.text[i]);
   ls_texts_free(&names);
   LS_TRY(status);
-  drop_parts(s);
+  keep_whole(s);
   for (int64_t i = 0; i < s->count; i++) {
     finish_trial(&s->of[i]);
     const trial *best = &s->of[s->best], *t = &s->of[i];

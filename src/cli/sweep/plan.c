@@ -77,19 +77,21 @@ static ls_status read_range(const char *option, const char *text, ls_vary *v, bo
   return check_range(option, v);
 }
 
-/* Keys that another option, or the sweep itself, sets. */
-static ls_status check_key(const char *option, const ls_vary *v, int before) {
+/* No key is varied that another option, or the sweep itself, sets; nor one of those before it. */
+static ls_status check_key(const char *option, const char *key, const ls_vary *before, int count) {
   static const char *const own[][2] = {{"seed", "--seeds LIST says which seeds"},
                                        {"data.fold", "--folds K makes the folds"},
                                        {"output.dir", "-o DIR holds all runs"}};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-    if (strcmp(v->key, own[i][0]) == 0) return ls_fail(LS_EUSAGE, "%s: %s", option, own[i][1]);
-  for (int i = 1; i <= before; i++)
-    if (strcmp(v[-i].key, v->key) == 0) return ls_fail(LS_EUSAGE, "%s: given twice", option);
+    if (strcmp(key, own[i][0]) == 0) return ls_fail(LS_EUSAGE, "%s: %s", option, own[i][1]);
+  for (int i = 0; i < count; i++)
+    if (strcmp(before[i].key, key) == 0) return ls_fail(LS_EUSAGE, "%s: given twice", option);
   return LS_OK;
 }
 
-static ls_status read_vary(const char *given, ls_vary *v, int before) {
+/* Into vary[count]; those before it are read. */
+static ls_status read_vary(const char *given, ls_vary *vary, int count) {
+  ls_vary *v = &vary[count];
   const char *equal = strchr(given, '=');
   bool range;
   if (!equal || equal == given || !equal[1])
@@ -97,7 +99,7 @@ static ls_status read_vary(const char *given, ls_vary *v, int before) {
   char *option = ls_mem_format("--vary %s", given);
   v->key = ls_mem_format("%.*s", (int)(equal - given), given);
   v->whole = ls_config_key_is_whole(v->key);
-  ls_status status = check_key(option, v, before);
+  ls_status status = check_key(option, v->key, vary, count);
   if (status == LS_OK) status = read_range(option, equal + 1, v, &range);
   if (status == LS_OK && !range) status = split(option, equal + 1, &v->list);
   LS_FREE(option);
@@ -110,7 +112,7 @@ static ls_status read_varies(const ls_sweep_asked *asked, ls_sweep_plan *plan) {
   LS_NEW(plan->vary, count);
   while (plan->varies < count) {
     const int i = plan->varies++; /* counted first: it is freed, however far it was read */
-    LS_TRY(read_vary(asked->vary[i], &plan->vary[i], i));
+    LS_TRY(read_vary(asked->vary[i], plan->vary, i));
   }
   return LS_OK;
 }
