@@ -42,8 +42,8 @@ typedef struct {
   const char *name;
   /* Sets out, activation, tensors and whatever of its own from the spec; `in` is known. */
   ls_status (*shape)(ls_layer *layer, const ls_layer_spec *spec);
-  /* Work space of its own, beside y, z and d; NULL: none. */
-  void (*reserve)(ls_layer *layer, ls_layer_arena *arena, int64_t rows);
+  void (*reserve)(ls_layer *layer, ls_layer_arena *arena,
+                  int64_t rows); /* work space beside y, z, d; NULL: none */
   void (*forward)(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi);
   /* Makes below->d if `descend`. */
   void (*backward)(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi);

@@ -1,5 +1,5 @@
 /* model.c - what fits together, said where it is built: begin with build -> add_layer,
- * join_residual, check_loss. Below it the work space: lay_out_layers and lay_out_rest run once to
+ * join_residual, check_loss. Below it the work space: reserve_layers and reserve_shared run once to
  * count and once to hand out (ls_model_reserve), so size and places cannot differ. */
 #include "model/model.h"
 
@@ -298,7 +298,7 @@ double ls_model_flops(const ls_model *model) {
 
 /* ---- work space ---- */
 
-static void lay_out_layers(const ls_model *model, ls_layer_arena *arena, int64_t rows) {
+static void reserve_layers(const ls_model *model, ls_layer_arena *arena, int64_t rows) {
   ls_deferral_begin(model);
   for (int l = 0; l < model->layers; l++) {
     ls_layer *layer = &model->layer[l];
@@ -325,7 +325,7 @@ static size_t gradient_work(const ls_model *model, int64_t least) {
 }
 
 /* What the model needs beside its layers. */
-static void lay_out_rest(ls_model *model, ls_layer_arena *arena, int64_t rows, int threads) {
+static void reserve_shared(ls_model *model, ls_layer_arena *arena, int64_t rows, int threads) {
   const size_t size = ls_dtype_size(model->precision);
   if (model->batch) ls_layer_arena_take(arena, &model->batch->d, rows * model->batch->ld, size);
   const int64_t most = ls_max(ls_deferral_rows(model), rows);
@@ -338,13 +338,13 @@ static void lay_out_rest(ls_model *model, ls_layer_arena *arena, int64_t rows, i
 static size_t bytes_of(const ls_model *model, int64_t rows, int threads) {
   ls_layer_arena count = {0};
   ls_model copy = *model;
-  lay_out_layers(model, &count, rows);
-  lay_out_rest(&copy, &count, rows, threads);
+  reserve_layers(model, &count, rows);
+  reserve_shared(&copy, &count, rows, threads);
   return count.used;
 }
 
 size_t ls_model_common_bytes(const ls_model *model) {
-  lay_out_layers(model, &(ls_layer_arena){0}, ls_deferral_rows(model));
+  reserve_layers(model, &(ls_layer_arena){0}, ls_deferral_rows(model));
   return ls_deferral_bytes(model);
 }
 
@@ -357,7 +357,7 @@ ls_status ls_model_reserve(ls_model *model, int64_t rows, ls_team *team) {
   ls_layer_arena arena = {.base = memory};
   model->memory = memory;
   model->team = team;
-  lay_out_layers(model, &arena, rows);
-  lay_out_rest(model, &arena, rows, ls_team_size(team));
+  reserve_layers(model, &arena, rows);
+  reserve_shared(model, &arena, rows, ls_team_size(team));
   return LS_OK;
 }

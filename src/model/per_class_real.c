@@ -66,9 +66,9 @@ LS_CLONES static void row_gradient(const real *z, const real *p, int64_t n, int6
   d[label] = -rest - p[label] * ratios;
   if (top != label) {
     const others o = others_of(z, n, top);
-    const real scaled = p[top] / o.sum;
+    const real ratio = p[top] / o.sum;
     LS_EACH for (int64_t i = 0; i < wide; i++) d[i] -=
-        i == top ? 0 : scaled * ls_exp(z[i] - o.second);
+        i == top ? 0 : ratio * ls_exp(z[i] - o.second);
   }
   LS_EACH for (int64_t i = 0; i < wide; i++) d[i] *= scale;
 }

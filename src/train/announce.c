@@ -92,22 +92,22 @@ static void warn_of_small_rate(const ls_trainer *t) {
 
 /* Why validation has what train has not, and what would help. */
 static void explain(const ls_trainer *t, char *out, size_t size) {
-  const ls_validation_spec *drawn = &t->config->data.validation;
+  const ls_validation_spec *validation = &t->config->data.validation;
   if (t->config->data.fold.k > 0)
     snprintf(out, size, "all of it is in this fold; another data.validation.seed draws others");
-  else if (!(drawn->share > 0))
+  else if (!(validation->share > 0))
     snprintf(out, size, "data.train has none of it");
-  else if (drawn->how == LS_DRAW_LAST)
+  else if (validation->how == LS_DRAW_LAST)
     snprintf(
         out, size,
         "validation is the last %g %% of train; data.validation={share: %g, how: random} draws "
         "it at random",
-        100 * drawn->share, drawn->share);
-  else if (drawn->how == LS_DRAW_GROUP)
+        100 * validation->share, validation->share);
+  else if (validation->how == LS_DRAW_GROUP)
     snprintf(out, size,
              "its groups by '%s' have all been drawn; another data.validation.seed "
              "draws others",
-             drawn->by);
+             validation->by);
   else
     snprintf(out, size, "all of it has been drawn; another data.validation.seed draws others");
 }

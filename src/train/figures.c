@@ -168,8 +168,8 @@ void ls_figures_take(ls_figures *f, const ls_answers *a) {
 
 /* ---- what they come to ---- */
 
-static double fraction(double is, double is_not) {
-  return is + is_not > 0 ? is / (is + is_not) : (double)NAN;
+static double fraction(double part, double rest) {
+  return part + rest > 0 ? part / (part + rest) : (double)NAN;
 }
 
 double ls_precision_of(const ls_outcome *o) { return fraction(o->found, o->mistaken); }

@@ -64,13 +64,14 @@ static void note_change(void *context, const char *key, unsigned flags, const ch
     append(&all->refused, ls_mem_format("%s --allow %s", all->refused, key));
 }
 
-/* A validation that is a lone number says nothing of `how`: a run that began with the last samples
- * keeps them. */
-static void keep_draw(const ls_config *old, ls_config *config) {
-  const ls_validation_spec *before = &old->data.validation;
-  ls_validation_spec *now = &config->data.validation;
-  if (!now->bare || before->how != LS_DRAW_LAST || !(before->share > 0)) return;
-  now->how = LS_DRAW_LAST;
+/* A share that is a lone number says nothing of `how`: a run that began with the last samples keeps
+ * them. */
+static void keep_share(const ls_config *old, ls_config *config) {
+  ls_validation_spec *validation = &config->data.validation;
+  if (!validation->bare || old->data.validation.how != LS_DRAW_LAST ||
+      !(old->data.validation.share > 0))
+    return;
+  validation->how = LS_DRAW_LAST;
   ls_log(LS_LOG_INFO, "data.validation: the last samples, as the run began");
 }
 
@@ -96,7 +97,7 @@ static ls_status settle_config(ls_config *config, ls_checkpoint *c, const char *
                                const char *const *allow) {
   ls_config *old;
   LS_TRY(read_config(path, c, &old));
-  keep_draw(old, config);
+  keep_share(old, config);
   keep_separator(old, config);
   keep_watches(old, config, &c->state);
   changes all = {allow, ls_mem_text(""), ls_mem_text(""), ls_mem_text(""),

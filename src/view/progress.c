@@ -286,7 +286,7 @@ void ls_progress_committed(ls_progress *p, int64_t step, const char *dir, const 
 
 static const double UNEVEN = 1.25; /* slowest rank against the average, in compute */
 
-/* What would help where one kind of work takes more of the time than it should; NULL: nothing that
+/* What would help where one kind of work takes too much of the time; NULL: nothing that
  * is not so already. */
 static const char *advice(const ls_progress_summary *s, const char *work, double fraction) {
   if (strcmp(work, "wait") == 0 && fraction > 0.25 && s->ranks > 1)
@@ -309,14 +309,14 @@ static const char *advice(const ls_progress_summary *s, const char *work, double
 /* Of a run that is over in a second nothing can be said. */
 static void give_hints(const ls_progress_summary *s) {
   for (int i = 0; i < s->times && s->seconds >= 1; i++) {
-    const ls_progress_time *work = &s->time[i];
-    const char *text = advice(s, work->name, work->avg / s->seconds);
-    if (text) ls_log_plain("hint: %s %.0f%%: %s", work->name, 100 * work->avg / s->seconds, text);
-    if (strcmp(work->name, "compute") == 0 && work->max > UNEVEN * work->avg && s->ranks > 1)
+    const ls_progress_time *spent = &s->time[i];
+    const char *text = advice(s, spent->name, spent->avg / s->seconds);
+    if (text) ls_log_plain("hint: %s %.0f%%: %s", spent->name, 100 * spent->avg / s->seconds, text);
+    if (strcmp(spent->name, "compute") == 0 && spent->max > UNEVEN * spent->avg && s->ranks > 1)
       ls_log_plain(
           "hint: the slowest rank computes %.1f times as long as the average: a busy or slower "
           "node, or cores shared by ranks",
-          work->max / work->avg);
+          spent->max / spent->avg);
   }
 }
 
