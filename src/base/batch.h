@@ -17,8 +17,9 @@ typedef struct {
   void *targets;         /* (rows, outputs) real, or NULL where the loss takes class numbers; a loss
                             of classes takes them as shares of the classes */
   bool masked;           /* some of them may be NaN: those are missing, and count nothing */
-  double there;    /* masked: samples of the whole global minibatch, each by the fraction of its
-                      targets    that are there */
+  /* masked: samples of the whole global minibatch, each by the fraction of its targets that are
+   * there */
+  double there;
   int64_t outputs; /* width of targets */
   double *weight;  /* (rows) what each sample counts, of mean 1 over the global minibatch (masked:
                       over the targets of it that are there); NULL: 1 */
