@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "optim/plugin.h"
+#include "train/agree.h"
 #include "train/train.h"
 #include "view/terminal.h"
 

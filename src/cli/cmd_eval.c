@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/networks.h"
 #include "cli/print.h"
+#include "train/infer.h"
 #include "train/metrics.h"
 
 enum { NOT_GIVEN = INT_MIN };

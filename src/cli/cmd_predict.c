@@ -14,7 +14,7 @@
 #include "cli/print.h"
 #include "data/trained.h"
 #include "train/ensemble.h"
-#include "train/run.h"
+#include "train/infer.h"
 
 /* A round is so many blocks of ROWS samples for each rank. */
 enum { ROWS = LS_EVAL_ROWS, BLOCKS = 16 };

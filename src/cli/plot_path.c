@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cmd_plot.h"
+#include "train/evaluate.h"
 #include "train/mode.h"
 
 enum { GRID = 121, PATHS_MAX = 6, SEARCH_MAX = 4000, SIDE = 20 };

@@ -14,7 +14,7 @@
 #include "data/scale.h"
 #include "data/trained.h"
 #include "model/activation.h"
-#include "train/run.h"
+#include "train/infer.h"
 
 static bool is(const char *a, const char *b) { return strcmp(a ? a : "dense", b) == 0; }
 

@@ -1,5 +1,7 @@
 /* Start-up agreement: every rank must be the same program with the same command line, config and
  * data, or the bits are worth nothing, and the ranks might wait for each other for ever. */
+#include "train/agree.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,8 +12,6 @@
 
 #include "base/mem.h"
 #include "base/mutant.h"
-#include "train/run.h"
-#include "train/train.h"
 
 enum { ITEMS = 2, NAMED = 4 };
 

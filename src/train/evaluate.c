@@ -1,6 +1,8 @@
 /* Evaluation: a split is cut into blocks of LS_EVAL_ROWS samples, the blocks are dealt to the
  * ranks, and the blocks' sums meet in tree order, so that the bits do not depend on how many ranks
  * there are. */
+#include "train/evaluate.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -8,7 +10,6 @@
 #include "base/clamp.h"
 #include "base/mem.h"
 #include "data/scale.h"
-#include "train/run.h"
 
 /* Of some numbers: how many, their sum, and the squares of how far they lie from their mean,
  * summed.

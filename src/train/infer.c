@@ -1,11 +1,13 @@
 /* A checkpoint made ready to compute with: its config, weights and scaling on every rank. */
+#include "train/infer.h"
+
 #include <string.h>
 
 #include "base/log.h"
 #include "checkpoint/bcast.h"
 #include "checkpoint/widen.h"
 #include "data/guess.h"
-#include "train/run.h"
+#include "train/evaluate.h"
 
 void ls_forget_target_scaling(const ls_config *config, const char *path, ls_checkpoint *c) {
   if (ls_config_target(config) != LS_TARGET_PROBABILITY || c->y_affine.n == 0) return;

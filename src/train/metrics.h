@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "train/run.h"
+#include "train/evaluate.h"
 
 /* Of a metric that can be followed: a number's name, "val_" before it or not. NaN: there is none.
  */

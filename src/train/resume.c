@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "checkpoint/find.h"
+#include "train/infer.h"
 #include "train/trainer.h"
 
 static ls_status read_config(const char *path, const ls_checkpoint *c, ls_config **out) {

@@ -11,7 +11,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "train/agree.h"
 #include "train/beside.h"
+#include "train/evaluate.h"
 #include "train/mode.h"
 
 enum { NAMES_COMPARED = 1000 };

@@ -1,6 +1,6 @@
 /* run.h - everything a run consists of, joined: data, model, exchange, optimizer; and one step of
- * it. Functions: run.c joins; step.c makes an update, of pass.c and accumulate.c; agree.c and
- * desync.c compare ranks; evaluate.c has the metrics, infer.c runs of eval and predict. */
+ * it. Functions: run.c joins; step.c makes an update, of pass.c and accumulate.c. A run that only
+ * gives outputs: infer.h; how good it is: evaluate.h. */
 #ifndef LS_TRAIN_RUN_H
 #define LS_TRAIN_RUN_H
 
@@ -13,9 +13,6 @@
 #include "config/config.h"
 #include "data/loader.h"
 #include "model/model.h"
-#include "train/apply.h"
-#include "train/ensemble.h"
-#include "train/figures.h"
 #include "train/trace.h"
 #include "train/update.h"
 
@@ -89,18 +86,14 @@ ls_status ls_run_new(ls_comm *comm, ls_config *config, const ls_mode *mode, int 
 ls_status ls_run_new_with(ls_comm *comm, ls_config *config, const ls_mode *mode, int threads,
                           ls_data *data, ls_run **out);
 void ls_run_free(ls_run **run);
+ls_task ls_run_task(const ls_run *run);
+/* LS_ECONFIG where the data are shares of classes, and the model needs one class a sample. */
+ls_status ls_run_check_soft(const ls_run *run);
 
 /* The run goes on from a checkpoint whose epochs had another number of steps: calendar.moved and
  * moved_samples (data/order.h), and all that follows from them: the epoch of an update, the rates
  * of a schedule in epochs, where the run ends. Before the first step. */
 void ls_run_move(ls_run *run, int64_t steps, int64_t samples);
-
-/* ---- agree.c ---- */
-
-/* Same config and data on every rank? LS_EINTERNAL names the odd ones. Collective. */
-ls_status ls_run_agree(const ls_run *run);
-/* And products by the same library and kernel? */
-ls_status ls_products_agree(const ls_run *run);
 
 /* ---- step.c ---- */
 
@@ -149,70 +142,5 @@ ls_status ls_accumulate_new(ls_run *run);
 void ls_accumulate_free(ls_run *run);
 /* All of this rank's parts, in rounds: is the loss finite? *batch: its share, without samples. */
 bool ls_accumulate(ls_run *run, ls_batch *batch);
-
-/* ---- desync.c ---- */
-
-/* Copies of the weights on several ranks or nodes: add the present ones to this rank's digest;
- * before an update. */
-void ls_desync_note(ls_run *run);
-/* Were and are all copies the same since the last call? LS_EINTERNAL names the odd ones.
- * Collective. */
-ls_status ls_desync_check(ls_run *run);
-
-/* ---- evaluate.c ---- */
-
-/* Loss and metrics of a split with the present weights, in fixed blocks: the same bits on any
- * number of ranks. Collective. */
-typedef struct {
-  int64_t samples;
-  /* By ls_metric; NaN: not made. Errors are over all values, in the target's units where there is
-   * one, else as trained. */
-  double value[LS_NUMBERS];
-  const ls_figures *more; /* made with them, or NULL */
-} ls_score;
-ls_status ls_evaluate(ls_run *run, ls_split split, ls_score *out,
-                      ls_figures *more); /* more may be NULL */
-/* The first of `rows` samples that a rank evaluates; those of rank `ranks` would follow the last.
- */
-int64_t ls_eval_first(int64_t rows, int rank, int ranks);
-/* The same of a network that joins an ensemble, made for this rank's samples (ls_eval_first); or,
- * by_mean, of the mean of all that have joined it, with the loss and the scaling of this network.
- * Not for networks that couple samples. */
-ls_status ls_evaluate_in(ls_run *run, ls_split split, ls_ensemble *ensemble, bool by_mean,
-                         ls_score *out, ls_figures *more);
-ls_score ls_score_none(double loss); /* and no other metric */
-/* Is it known to be worse than always predicting the mean of the targets (r2 below 0)? */
-bool ls_score_is_poor(const ls_score *score);
-/* Of the hidden layer where they are most, the share of units that give the same for each of the
- * first samples of train. This rank alone. */
-ls_status ls_evaluate_units(ls_run *run, double *still);
-ls_task ls_run_task(const ls_run *run);
-/* LS_ECONFIG where the data are shares of classes, and the model needs one class a sample. */
-ls_status ls_run_check_soft(const ls_run *run);
-/* What an error of one as trained is in the targets' unit, where there is one target; 1 where there
- * are several, each with its own. */
-double ls_run_target_unit(const ls_run *run);
-/* It is trained on the logarithm of its only target: there is no such unit. */
-bool ls_run_log_target(const ls_run *run);
-
-/* ---- infer.c ---- */
-
-/* A run for eval and predict: config, weights and scaling of a checkpoint, no training parts.
- * Collective. */
-typedef struct {
-  const ls_data_spec *data; /* what to open in place of the checkpoint's own data; NULL: those */
-  const char *path;         /* or data named by a path alone (ls_data_guess_like) */
-  const char *inputs;       /* or samples without targets, as split train (ls_data_open_inputs) */
-  bool whole;               /* the split `all` will be evaluated */
-  bool no_header;           /* path, inputs: a CSV file begins with a sample */
-  int threads;              /* 0: from the binding */
-  ls_apply_what what;       /* what the model is for */
-} ls_infer_options;
-ls_status ls_run_infer(ls_comm *comm, const char *checkpoint, const ls_infer_options *options,
-                       ls_run **out);
-/* Before probabilities were left as they are, `scale` had scaled those of binary_cross_entropy too:
- * such a checkpoint's scaling of y is forgotten, with a warning, since outputs of a sigmoid are 0
- * to 1. */
-void ls_forget_target_scaling(const ls_config *config, const char *path, ls_checkpoint *c);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/mutant.h"
 #include "io/json.h"
+#include "train/agree.h"
 #include "train/beside.h"
 #include "train/trainer.h"
 

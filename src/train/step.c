@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mutant.h"
+#include "train/agree.h"
 #include "train/beside.h"
 #include "train/mode.h"
 

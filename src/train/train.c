@@ -16,6 +16,7 @@
 #include "base/mutant.h"
 #include "base/path.h"
 #include "checkpoint/find.h"
+#include "train/agree.h"
 #include "train/beside.h"
 #include "train/folder.h"
 #include "train/mode.h"

@@ -51,10 +51,6 @@ typedef struct {
 ls_status ls_train(ls_comm *comm, ls_config *config, const ls_train_options *options,
                    ls_train_result *result);
 
-/* Same binary and command line on every rank, --threads apart? LS_EINTERNAL names the odd ones.
- * Collective; before anything else is. */
-ls_status ls_launch_agree(ls_comm *comm, int argc, char *const *argv);
-
 /* Call first thing: SIGUSR1, SIGTERM and (unless it is ignored) the first SIGINT while training ask
  * for a checkpoint and exit 75 instead of killing the process. */
 void ls_train_signals(void);

@@ -5,6 +5,7 @@
 
 #include "checkpoint/saver.h"
 #include "io/lock.h"
+#include "train/evaluate.h"
 #include "train/events.h"
 #include "train/metrics.h"
 #include "train/run.h"
