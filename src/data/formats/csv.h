@@ -1,6 +1,7 @@
 /* csv.h - a CSV file that is being read, and what it takes beside csv.c, the format: csv_file.c
- * takes records and numbers one after the other, csv_columns.c says which are inputs, targets and
- * weights, csv_remedy.c what may mend a file that is refused. Private to these and data info. */
+ * takes records and numbers one after the other, csv_choose.c says which columns are inputs,
+ * targets and weights, csv_remedy.c what may mend a file that is refused. Private to these and data
+ * info. */
 #ifndef LS_DATA_FORMATS_CSV_H
 #define LS_DATA_FORMATS_CSV_H
 
@@ -73,14 +74,29 @@ ls_status ls_csv_bad(const ls_csv *c, int64_t line, int64_t column, const char *
 ls_status ls_csv_check_names(const ls_csv *c, const char *what, int64_t column,
                              const ls_names *names);
 
-/* ---- csv_columns.c: as a config says it, or by the names that a checkpoint knows ---- */
+/* ---- csv_choose.c: as a config says it, or by the names that a checkpoint knows ---- */
 
 /* c->x, c->y and the shape's numbers of them, of a file that has been started. */
 ls_status ls_csv_choose(ls_csv *c, const ls_opening *what);
+
+/* ---- csv_columns.c: as a config says it ---- */
+
+/* The same by the config alone. */
+ls_status ls_csv_choose_columns(ls_csv *c, const ls_opening *what);
 /* The columns lo to hi that a config calls `name`. */
 ls_status ls_csv_find(ls_csv *c, const char *name, int64_t *lo, int64_t *hi);
 /* The header as other data know it: units apart and put back in one way. */
 ls_status ls_csv_header(const ls_csv *c, ls_texts *out);
+
+/* ---- csv_text_inputs.c: chosen columns of x that are texts become inputs, one a text ---- */
+
+/* Of train: those that it has. */
+ls_status ls_csv_collect_texts(ls_csv *c, const ls_opening *what);
+/* The inputs are those of train's first source, or of what a checkpoint was trained on. */
+ls_status ls_csv_follow_first(ls_csv *c, const ls_source *first);
+ls_status ls_csv_follow_texts(ls_csv *c, const ls_trained *t);
+/* c->run, of c->value. */
+ls_status ls_csv_find_runs(ls_csv *c);
 
 /* ---- csv_remedy.c ---- */
 
