@@ -1,4 +1,5 @@
-/* cmd_plot.h - between the plot command and its larger pictures. */
+/* cmd_plot.h - between the plot command (cmd_plot.c) and its larger pictures: plot_path.c and
+ * plot_sweep.c. */
 #ifndef LS_CLI_CMD_PLOT_H
 #define LS_CLI_CMD_PLOT_H
 

@@ -1,4 +1,5 @@
-/* commands.h - the commands, a file each; main.c has them in a table. */
+/* commands.h - the commands, a file each; main.c has them in a table. What other commands use of
+ * them: cmd_help.c, data_info.c. */
 #ifndef LS_CLI_COMMANDS_H
 #define LS_CLI_COMMANDS_H
 

@@ -42,7 +42,6 @@ void ls_node_append(ls_node *parent, ls_node *child);
 void ls_node_put(ls_node *map, const char *key, ls_node *child);
 ls_node *ls_node_get(const ls_node *map, const char *key); /* NULL if absent or not a mapping */
 ls_node *ls_node_item(const ls_node *list, long index);    /* NULL if out of range */
-bool ls_node_has_maps(const ls_node *node);                /* a list of mappings: layers */
 long ls_node_count(const ls_node *parent);
 bool ls_node_is_null(const ls_node *node); /* nothing, ~ or null, not in quotes */
 /* For messages: "a mapping", "a list", "a single value", "nothing". */

@@ -8,7 +8,7 @@
 
 extern const ls_format ls_format_idx, ls_format_csv, ls_format_hdf5, ls_format_npy;
 const ls_format *ls_format_find(const char *name); /* NULL: no such format */
-/* Do these bytes begin an IDX file? Then it holds numbers of *type. */
+/* formats/idx.c. Do these bytes begin an IDX file? Then it holds numbers of *type. */
 bool ls_idx_magic(const unsigned char head[4], ls_dtype *type);
 
 /* Open the source of a split, of one file or several; *out is NULL where the spec names none.

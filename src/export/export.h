@@ -1,5 +1,6 @@
 /* export.h - a trained network in the form that others read: formats, each a file of this room that
- * writes into memory what becomes one file or several (docs/export.md). */
+ * writes into memory what becomes one file or several (docs/export.md): c.c, fortran.c, onnx.c and
+ * npz.c. All else: export.c. */
 #ifndef LS_EXPORT_EXPORT_H
 #define LS_EXPORT_EXPORT_H
 

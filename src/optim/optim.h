@@ -1,6 +1,6 @@
 /* optim.h - the optimizers' table and their specs, as a config has them. Functions: optim.c; the
- * rows: optimizers.c; presets: preset.c; loading and checking: plugin.c. At work on a rank's shard
- * they are in train/update.c, and what is done to a gradient first in gradient.h. */
+ * rows: optimizers.c; presets: preset.c; loading and checking: plugin.c; what is done to a gradient
+ * first: gradient.c. At work on a rank's shard they are in train/update.c. */
 #ifndef LS_OPTIM_OPTIM_H
 #define LS_OPTIM_OPTIM_H
 

@@ -1,5 +1,5 @@
 /* plot.h - pictures by gnuplot: curves in one or more panels, paths over contour lines or a
- * surface (plot.c: gnuplot at work; plot_script.c: what it is told; plot_layout.h: what is where).
+ * surface (plot.c: gnuplot at work; plot_script.c: what it is told; plot_layout.c: what is where).
  *
  * Colours are those of Okabe and Ito, told apart by the colour-blind too; dashes and marks differ
  * as well, for print without colour. */

@@ -1,6 +1,6 @@
 #!/bin/bash
 # No public name means two things, no files call one another in a circle, no choice stands in another, no line is too
-# long, no number is another libm's; the script that says so sees all five.
+# long, no number is another libm's, no function is where its header does not say; the script that says so sees all six.
 set -u
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"
@@ -10,6 +10,7 @@ set -u
 # ---- a name for two things ----
 mkdir src src/a src/b
 printf 'typedef struct {\n  int n;\n} ls_thing;\nint ls_deed(int n);\n' >src/a/a.h
+printf 'int ls_deed(int n) {\n  return n;\n}\n' >src/a/a.c
 for other in 'typedef struct {|  int n;|} ls_thing;' 'typedef struct ls_thing {|  int n;|} ls_thing;' 'int ls_thing(void);' 'typedef int ls_deed;'; do
   tr '|' '\n' <<<"$other" >src/b/b.h
   "$SOURCE/scripts/measure" --check src "$BUILD" 2>said && fail "unseen: $other"
@@ -26,6 +27,20 @@ printf '/* %0100d */\n' 0 >src/b/b.c
 "$SOURCE/scripts/measure" --check src "$BUILD" 2>said && fail "a long line unseen"
 grep -q 'over 100 columns: b/b.c:1' said || fail "the line is not named: $(cat said)"
 rm src/b/b.c
+
+# ---- a function that is elsewhere ----
+printf '/* b.h - some. */\nint ls_turn(int n,\n            int m);\nvoid ls_act_f32(void);\n' >src/b/b.h
+printf 'int ls_turn(int n,\n            int m) {\n  return n + m;\n}\nvoid LS_R(ls_act)(void) { return; }\n' >src/b/b_real.c
+"$SOURCE/scripts/measure" --check src "$BUILD" || fail "x.h and x_real.c"
+mv src/b/b_real.c src/b/other.c
+"$SOURCE/scripts/measure" --check src "$BUILD" 2>said && fail "a function in another file unseen"
+[ "$(grep -c 'not where its header says: b/b.h ls_\(turn\|act\) b/other.c' said)" -eq 2 ] || fail "it is not named: $(cat said)"
+sed -i 's/some/some, in other.c/' src/b/b.h
+"$SOURCE/scripts/measure" --check src "$BUILD" || fail "a header that names the file"
+rm src/b/other.c
+"$SOURCE/scripts/measure" --check src "$BUILD" 2>said && fail "a function that is nowhere unseen"
+grep -q 'b/b.h ls_turn nowhere' said || fail "nowhere is not said: $(cat said)"
+rm src/b/b.h
 
 # ---- files in a circle ----
 objects=made/CMakeFiles/lockstep_core.dir/src/data

@@ -1,4 +1,5 @@
-/* bench.h - the parts of `lockstep bench`, one file each; bench.c has what several of them use. */
+/* bench.h - the parts of `lockstep bench`, one file each (train.c, allreduce.c, gemm.c, scaling.c,
+ * plan.c, checkpoint.c); bench.c has what several of them use, near.c what plan.c measures. */
 #ifndef LS_CLI_BENCH_BENCH_H
 #define LS_CLI_BENCH_BENCH_H
 
