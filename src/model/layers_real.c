@@ -245,7 +245,7 @@ static void residual_forward(ls_layer *layer, const ls_pass *pass, int64_t lo, i
       ((real *)layer->y)[r * layer->ld + i] = x[r * ldx + i] + source[r * lds + i];
 }
 
-/* The source gets its share when its own d is there: model/step.c. */
+/* The source gets what is its when its own d is there: model/step.c. */
 static void residual_backward(ls_layer *layer, const ls_pass *pass, int64_t lo, int64_t hi) {
   (void)pass;
   if (layer->descend)
