@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clamp.h"
 #include "base/decimal.h"
 #include "base/mem.h"
@@ -26,6 +27,14 @@ const ls_format *ls_format_find(const char *name) {
     if (strcmp(format->name, name) == 0) return format;
   }
   return NULL;
+}
+
+char *ls_formats_of_streams(void) {
+  ls_buffer names = {0};
+  for (int i = 0; formats[i]; i++)
+    if (formats[i]->read_at)
+      ls_buffer_add(&names, "%s%s", names.length ? ", " : "", formats[i]->name);
+  return names.text;
 }
 
 /* ---- several files as one source ---- */

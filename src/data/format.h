@@ -8,6 +8,8 @@
 
 extern const ls_format ls_format_idx, ls_format_csv, ls_format_hdf5, ls_format_npy;
 const ls_format *ls_format_find(const char *name); /* NULL: no such format */
+/* Those that have `read_at`, for messages: "hdf5"; ls_mem text. */
+char *ls_formats_of_streams(void);
 /* formats/idx.c. Do these bytes begin an IDX file? Then it holds numbers of *type. */
 bool ls_idx_magic(const unsigned char head[4], ls_dtype *type);
 

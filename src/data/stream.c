@@ -49,16 +49,22 @@ static ls_status make_room(ls_stream *s) {
   return ls_mem_new(&s->kept, (size_t)s->scratch.rows, ls_recipe_y(r));
 }
 
+static ls_status refuse_format(void) {
+  char *names = ls_formats_of_streams();
+  ls_fail(LS_ECONFIG,
+          "data.load: stream reads %s only; lockstep data import makes such a file of any other",
+          names);
+  LS_FREE(names);
+  return LS_ECONFIG;
+}
+
 static ls_status open_sources(ls_stream *s) {
   const ls_data_spec *spec = s->base.args.spec;
   const bool labels = s->base.args.recipe->labels;
   ls_opening train = {.spec = spec, .split = LS_SPLIT_TRAIN, .classes = labels, .quick = true};
   LS_TRY(ls_sources_open(spec, labels, true, s->source));
   train.first = s->source[0];
-  if (!ls_source_any_row(s->source[0]))
-    return ls_fail(
-        LS_ECONFIG,
-        "data.load: stream reads hdf5 only; lockstep data import makes such a file of any other");
+  if (!ls_source_any_row(s->source[0])) return refuse_format();
   LS_TRY(ls_source_open(&train, &s->ahead));
   s->ahead->loose = true; /* all rows that are used have been judged, and others lie between them */
   s->ahead->mean = s->base.args.recipe->x_mean.value;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buffer.h"
 #include "base/mem.h"
 #include "export/files.h"
 #include "view/text.h"
@@ -176,15 +177,13 @@ static void define_pieces(definitions *all, const ls_piece *piece) {
 
 /* `text` with every @ replaced. */
 static char *filled(const char *text, const char *name) {
-  char *out = ls_mem_text("");
+  ls_buffer out = {0};
   for (const char *at = text; *at;) {
     const int plain = (int)strcspn(at, "@");
-    char *longer = ls_mem_format("%s%.*s%s", out, plain, at, at[plain] ? name : "");
-    ls_mem_free(out);
-    out = longer;
+    ls_buffer_add(&out, "%.*s%s", plain, at, at[plain] ? name : "");
     at += plain + (at[plain] == '@');
   }
-  return out;
+  return out.text;
 }
 
 static void define_elementwise(definitions *all, const ls_language *l, const char *formula) {
