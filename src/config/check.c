@@ -159,16 +159,16 @@ static void check_data(const reading *r) {
 
 static void check_share(const reading *r) {
   const ls_data_spec *data = &r->config->data;
-  const ls_validation_spec *share = &data->validation;
-  bool group = share->how == LS_DRAW_GROUP && share->share > 0;
+  const ls_validation_spec *validation = &data->validation;
+  bool group = validation->how == LS_DRAW_GROUP && validation->share > 0;
   if (group && is(data->type, "idx"))
     WRONG(r, "data.validation.how",
           "group needs a column or dataset to group by, and IDX files have none; use random "
           "or last");
-  else if (group && !share->by)
+  else if (group && !validation->by)
     WRONG(r, "data.validation.by",
           "missing key 'by': the column or dataset whose values are the groups");
-  if (!group && share->by) WRONG(r, "data.validation.by", "goes with how: group only");
+  if (!group && validation->by) WRONG(r, "data.validation.by", "goes with how: group only");
 }
 
 static void check_fold(const reading *r) {

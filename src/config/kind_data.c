@@ -239,35 +239,35 @@ static bool parse_source(const ls_value *v) {
   return ls_section_parse(v);
 }
 
-/* The share as a section of the data's own struct. */
-static ls_key share_of(const ls_key *key) {
+/* What is drawn as a section of the data's own struct. */
+static ls_key drawn_of(const ls_key *key) {
   return (ls_key){.name = key->name, .kind = &ls_kind_section, .sub = key->drawn};
 }
 
-/* A mapping with a key of a share is meant as one. */
-static bool is_share(const ls_value *v) {
-  bool share = !v->key->sub || v->node->kind != LS_NODE_MAP;
+/* A mapping with one of its keys is meant as that. */
+static bool is_drawn(const ls_value *v) {
+  bool drawn = !v->key->sub || v->node->kind != LS_NODE_MAP;
   for (const ls_key *row = v->key->drawn; row->name; row++)
-    share = share || ls_node_get(v->node, row->name);
-  return share;
+    drawn = drawn || ls_node_get(v->node, row->name);
+  return drawn;
 }
 
 static bool parse_validation(const ls_value *v) {
-  ls_validation_spec *share = &((ls_data_spec *)v->base)->validation;
-  ls_key key = share_of(v->key);
+  ls_validation_spec *validation = &((ls_data_spec *)v->base)->validation;
+  ls_key key = drawn_of(v->key);
   ls_value drawn = *v;
   drawn.key = &key;
   key.lone = "share";
   if (v->node->kind == LS_NODE_SCALAR) {
-    *share = (ls_validation_spec){.how = LS_DRAW_RANDOM, .seed = 1, .bare = true};
-    return ls_value_real(v, &share->share);
+    *validation = (ls_validation_spec){.how = LS_DRAW_RANDOM, .seed = 1, .bare = true};
+    return ls_value_real(v, &validation->share);
   }
-  return is_share(v) ? ls_section_parse(&drawn) : parse_source(v);
+  return is_drawn(v) ? ls_section_parse(&drawn) : parse_source(v);
 }
 
 static json_t *print_validation(const ls_value *v) {
   const ls_data_spec *data = v->base;
-  ls_key key = share_of(v->key);
+  ls_key key = drawn_of(v->key);
   ls_value drawn = *v;
   drawn.key = &key;
   if (data->validation.share > 0) return ls_section_print(&drawn);
@@ -279,13 +279,13 @@ static const char *describe_validation(const ls_value *v) {
 }
 
 static json_t *schema_validation(const ls_key *key) {
-  ls_key drawn = share_of(key);
-  json_t *share = ls_schema_either(ls_schema_real(key), ls_section_schema(&drawn));
-  return key->sub ? ls_schema_either(share, ls_section_schema(key)) : share;
+  ls_key drawn = drawn_of(key);
+  json_t *either = ls_schema_either(ls_schema_real(key), ls_section_schema(&drawn));
+  return key->sub ? ls_schema_either(either, ls_section_schema(key)) : either;
 }
 
 static void free_validation(const ls_value *v) {
-  ls_key key = share_of(v->key);
+  ls_key key = drawn_of(v->key);
   ls_section_free(&(ls_value){.key = &key, .base = v->base});
   if (v->key->sub) ls_section_free(v);
 }

@@ -1,5 +1,5 @@
 /* data.h - an open data set: its samples, and what is known of them. ls_data_open is in open.c,
- * what is of a program's own samples in given.c, ls_data_share in tell.c, all else in
+ * what is of a program's own samples in given.c, ls_data_lend in tell.c, all else in
  * data.c. Which data are meant says spec.h, or guess.h by a path alone; order.h says which sample
  * is where in which epoch, loader.h gives minibatches. */
 #ifndef LS_DATA_DATA_H
@@ -21,7 +21,7 @@ void ls_data_close(ls_comm *comm, ls_data **data);
 /* What only rank 0 of each node knows of them is told to all: some of the ranks may then use them
  * by themselves, with a communicator of their own, and any of them be its rank 0. They are closed
  * with the one that opened them. Collective. */
-ls_status ls_data_share(ls_comm *comm, ls_data *data);
+ls_status ls_data_lend(ls_comm *comm, ls_data *data);
 /* How many samples the split train would have of the same files by another spec. */
 ls_status ls_data_train_rows(const ls_data *data, const ls_data_spec *spec, int64_t *rows);
 int64_t ls_data_features(const ls_data *data);

@@ -28,7 +28,7 @@ struct ls_data {
   int64_t *class_count[2]; /* (class_room) of train and validation, see ls_data_class_counts */
   int64_t class_room;
   ls_row_values weight; /* what each sample counts */
-  ls_row_values there;  /* missing.y: mask; of each sample's targets the share that is there */
+  ls_row_values there;  /* missing.y: mask; of each sample's targets the fraction that is there */
   ls_shared weight_memory, there_memory; /* of these, where all rows are known */
   ls_texts names;                        /* see ls_data_names */
   ls_trained trained;                    /* see ls_data_trained */

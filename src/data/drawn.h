@@ -1,5 +1,5 @@
-/* drawn.h - which of n samples a share that is not at their end takes: a bit for each, and how many
- * come before every block of them, so that the i-th of either side is found without a list of
+/* drawn.h - which of n samples are drawn that are not those at the end: a bit for each, and how
+ * many come before every block of them, so that the i-th of either side is found without a list of
  * numbers. It lies in memory of the caller's (one copy a node). */
 #ifndef LS_DATA_DRAWN_H
 #define LS_DATA_DRAWN_H

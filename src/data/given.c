@@ -225,8 +225,8 @@ static ls_status weigh(const given *g, const ls_chunk *one, double *weight) {
   return LS_OK;
 }
 
-/* The share of the targets that are there. */
-static double share_there(const double *y, int64_t n) {
+/* Of the targets, the fraction that are there. */
+static double fraction_there(const double *y, int64_t n) {
   int64_t there = 0;
   for (int64_t c = 0; c < n; c++) there += !isnan(y[c]);
   return (double)there / (double)n;
@@ -244,7 +244,7 @@ static ls_status take_row(const given *g, const ls_given *samples, int64_t k, do
     row[c] = ls_dtype_get(samples->type, samples->y, k * r->columns + c);
   row[r->columns] = samples->weight ? ls_dtype_get(samples->type, samples->weight, k) : 1;
   LS_TRY(ls_recipe_keep_y(r, &one, (char *)to->y + (size_t)k * ls_recipe_y(r)));
-  to->there[k] = share_there(row, r->columns);
+  to->there[k] = fraction_there(row, r->columns);
   return weigh(g, &one, &to->weight[k]);
 }
 

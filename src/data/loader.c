@@ -13,7 +13,7 @@
 
 enum { WINDOW_SUMS = 1024 };
 
-/* Of samples, each by the share of its targets that are there. */
+/* Of samples, each by the fraction of its targets that are there. */
 typedef struct {
   double weight, number;
 } counted;

@@ -55,7 +55,7 @@ void ls_mask_add(const ls_mask *mask, const ls_chunk *chunk) {
       there++;
       mask->samples[c] += trained;
     }
-    mask->share[chunk->first + k] = (double)there / (double)targets;
+    mask->there[chunk->first + k] = (double)there / (double)targets;
   }
 }
 

@@ -14,7 +14,7 @@ ls_status ls_missing_means(ls_source *train, const ls_splits *splits, double *me
 /* What is there of the targets that may be missing. */
 typedef struct {
   const ls_cut *train;
-  double *share;    /* (rows of train's source) of each row's targets */
+  double *there;    /* (rows of train's source) the fraction of its targets that are */
   int64_t *samples; /* (targets) training samples that have each of them */
 } ls_mask;
 

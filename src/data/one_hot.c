@@ -167,24 +167,24 @@ static bool is_hot(const double *row, int64_t n) {
   return true;
 }
 
-static ls_status look_for_shares(one_hot *h, bool *shares) {
+static ls_status look_for_soft(one_hot *h, bool *soft) {
   const ls_shape *shape = &h->within->shape;
   const int64_t stride = ls_shape_columns(shape);
-  for (int64_t row = 0, n; row < shape->rows && !*shares; row += n) {
+  for (int64_t row = 0, n; row < shape->rows && !*soft; row += n) {
     n = ls_min(shape->rows - row, h->step);
     LS_TRY(h->within->format->read(h->within, n, LS_F64, NULL, h->wide));
-    for (int64_t k = 0; k < n && !*shares; k++) {
+    for (int64_t k = 0; k < n && !*soft; k++) {
       const double *y = h->wide + k * stride;
-      *shares = !is_hot(y, shape->outputs) && ls_is_soft(y, shape->outputs);
+      *soft = !is_hot(y, shape->outputs) && ls_is_soft(y, shape->outputs);
     }
   }
   return LS_OK;
 }
 
-ls_status ls_one_hot_soft(ls_source *source, bool *shares) {
+ls_status ls_one_hot_soft(ls_source *source, bool *soft) {
   one_hot *h = (one_hot *)source;
   h->within->loose = true;
-  ls_status status = look_for_shares(h, shares);
+  ls_status status = look_for_soft(h, soft);
   h->within->loose = false;
   LS_TRY(status);
   return rewind_hot(source);

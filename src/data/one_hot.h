@@ -14,7 +14,7 @@ ls_status ls_one_hot_open(ls_source **source, int64_t classes);
 /* Does the source within have a row of several shares? Reads it from its begin, and goes back
  * there.
  */
-ls_status ls_one_hot_soft(ls_source *source, bool *shares);
+ls_status ls_one_hot_soft(ls_source *source, bool *soft);
 /* Are these n numbers the shares of something: >= 0, with a sum of 1? */
 bool ls_is_soft(const double *row, int64_t n);
 

@@ -30,7 +30,7 @@ typedef struct {
   double *y;              /* theirs, (columns + weights) */
   int32_t *label;         /* (rows of train's source), where classes have weights */
   ls_scaling *scaling[2]; /* of each column of x, of y as the config has it; NULL: none */
-  ls_mask mask;           /* where targets may be missing; else no share */
+  ls_mask mask;           /* where targets may be missing; else `there` is NULL */
   /* Of all: */
   void *told; /* (told_bytes) what reading finds, on its way to the ranks that do not read */
   size_t told_bytes;
@@ -258,7 +258,7 @@ static ls_status take_rows(opening *o, int s, const ls_chunk *chunk) {
   ls_data *data = o->data;
   LS_TRY(data->kind->take(data->store, s, chunk));
   if (!o->spec->inputs) ls_account_take(data, s, chunk);
-  if (s == LS_SPLIT_TRAIN && o->mask.share) ls_mask_add(&o->mask, chunk);
+  if (s == LS_SPLIT_TRAIN && o->mask.there) ls_mask_add(&o->mask, chunk);
   if (!chunk->source->shape.weights) return LS_OK;
   return ls_weights_store((double *)data->weight_memory.data + chunk->first, chunk);
 }
@@ -319,11 +319,11 @@ static ls_status finish_weights(opening *o) {
 static ls_status read_train(opening *o) {
   if (o->data->there_memory.data) {
     o->mask.train = &o->data->splits.cut[LS_SPLIT_TRAIN];
-    o->mask.share = o->data->there_memory.data;
+    o->mask.there = o->data->there_memory.data;
     LS_NEW(o->mask.samples, o->data->recipe.columns);
   }
   LS_TRY(read_source(o, LS_SPLIT_TRAIN));
-  return o->mask.share ? ls_mask_check(&o->mask, o->source[0]) : LS_OK;
+  return o->mask.there ? ls_mask_check(&o->mask, o->source[0]) : LS_OK;
 }
 
 /* Train first: its statistics scale the other sources as they are read. */

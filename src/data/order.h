@@ -34,7 +34,7 @@ typedef struct {
 /* n >= 1; epoch from 0; features: values of a sample, for blocks. */
 void ls_order_init(ls_order *order, int64_t n, ls_order_kind kind, int64_t features, uint64_t seed,
                    int64_t epoch);
-/* Shuffled, of a stream of its own: which samples a share takes (drawn.h). */
+/* Shuffled, of a stream of its own: which samples are drawn (drawn.h). */
 void ls_order_init_draw(ls_order *order, int64_t n, uint64_t seed);
 /* The sample at position 0 <= p < n. */
 int64_t ls_order_at(const ls_order *order, int64_t position);

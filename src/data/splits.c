@@ -11,8 +11,8 @@
 
 const char *const ls_split_names[] = {"train", "validation", "test", "all", NULL};
 
-int64_t ls_data_portion(double share, int64_t n) {
-  return (int64_t)floor(share * (double)n * (1 + 1e-15));
+int64_t ls_data_portion(double fraction, int64_t n) {
+  return (int64_t)floor(fraction * (double)n * (1 + 1e-15));
 }
 
 /* Where fold n of k begins among `samples` drawn ones; fold k: the end. */
@@ -97,7 +97,7 @@ bool ls_splits_used(const ls_splits *splits, int source, int64_t row, int64_t mo
   return used;
 }
 
-/* ---- a share that is drawn ---- */
+/* ---- validation that is drawn ---- */
 
 /* How many samples it is drawn from. */
 static int64_t drawn_from(const ls_cut cut[3]) { return cut[0].rows + cut[1].rows; }
@@ -127,14 +127,14 @@ static ls_status choose_groups(const ls_data_spec *spec, const uint64_t *key, ls
 }
 
 static ls_status refuse_groups(const ls_data_spec *spec, const ls_splits *splits, int64_t groups) {
-  const ls_validation_spec *share = &spec->validation;
+  const ls_validation_spec *validation = &spec->validation;
   if (spec->fold.k > 0)
     return ls_fail(LS_EDATA, "data.fold: the %jd groups by '%s' are too few for %jd folds", groups,
-                   share->by, spec->fold.k);
+                   validation->by, spec->fold.k);
   return ls_fail(LS_EDATA,
                  "data.validation: none of the %jd groups by '%s' is as small as %g of the "
                  "%jd samples, which are %jd; make share larger",
-                 groups, share->by, share->share, splits->drawn.n, splits->cut[1].rows);
+                 groups, validation->by, validation->share, splits->drawn.n, splits->cut[1].rows);
 }
 
 static ls_status draw_groups(const ls_data_spec *spec, ls_source *train, ls_splits *splits) {
@@ -159,11 +159,11 @@ static ls_status draw_groups(const ls_data_spec *spec, ls_source *train, ls_spli
 }
 
 ls_status ls_splits_draw(const ls_data_spec *spec, ls_source *train, ls_splits *splits) {
-  const ls_validation_spec share = drawn_how(spec);
+  const ls_validation_spec how = drawn_how(spec);
   const ls_fold_spec *fold = &spec->fold;
-  if (share.how == LS_DRAW_GROUP) return draw_groups(spec, train, splits);
+  if (how.how == LS_DRAW_GROUP) return draw_groups(spec, train, splits);
   int64_t from = fold->k > 0 ? fold_begin(fold->k, fold->n, drawn_from(splits->cut)) : 0;
-  ls_drawn_random(&splits->drawn, from, splits->cut[1].rows, (uint64_t)share.seed);
+  ls_drawn_random(&splits->drawn, from, splits->cut[1].rows, (uint64_t)how.seed);
   return LS_OK;
 }
 

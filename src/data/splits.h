@@ -38,14 +38,14 @@ typedef struct {
   void *own[2]; /* memory of kept and drawn, where ls_splits_read has made it */
 } ls_splits;
 
-/* floor(share n), for the share as it is written: 0.29 of 100 is 29, though the double 0.29 is a
- * little less. */
-int64_t ls_data_portion(double share, int64_t n);
+/* floor(fraction n), for the fraction as it is written: 0.29 of 100 is 29, though the double 0.29
+ * is a little less. */
+int64_t ls_data_portion(double fraction, int64_t n);
 /* Of n samples of train, how many data.validation and data.fold keep out (groups: about). */
 int64_t ls_data_held_out(const ls_data_spec *spec, int64_t n);
 
 /* Of splits->kept. rows: of each source, 0 where there is none. LS_EDATA where a split would be
- * empty. A share that is drawn is as long as it will be (groups: at most), and where its samples
+ * empty. A split that is drawn is as long as it will be (groups: at most), and where its samples
  * are is left open. */
 ls_status ls_splits_cut(const ls_data_spec *spec, const int64_t rows[3], ls_splits *splits);
 /* Are row `row` of a source, and those behind it, used? *run: how many it is so for, `most` at most

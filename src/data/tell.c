@@ -202,7 +202,7 @@ static void pass_data(pipe *p, ls_data *data) {
                sizeof *data->class_count[split]);
 }
 
-ls_status ls_data_share(ls_comm *comm, ls_data *data) {
+ls_status ls_data_lend(ls_comm *comm, ls_data *data) {
   const bool tells = ls_comm_node_rank(comm) == 0;
   pipe count = {0};
   if (tells) pass_data(&count, data);

@@ -36,7 +36,7 @@ typedef struct {
 
 typedef enum { LS_SEARCH_ON, LS_SEARCH_FOUND, LS_SEARCH_OVER } ls_search_state;
 
-/* f and slope (below 0) at 0; relative: the rounding of f, as a share of it. */
+/* f and slope (below 0) at 0; relative: the rounding of f, as a fraction of it. */
 void ls_search_begin(ls_search *search, const double *hyper, double f, double slope, double first,
                      double relative);
 /* The answer to search->ask; f may be no number. FOUND: it is the step to take. OVER: no question

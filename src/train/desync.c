@@ -3,8 +3,6 @@
  * that was wrong for one step only would leave no trace but a wrong gradient: therefore each step
  * adds a digest of what it used, and these sums are compared once in a while and before anything is
  * saved. */
-#include "train/agree.h"
-
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/mutant.h"
+#include "train/agree.h"
 
 enum { BLOCK = 1 << 16, NAMED = 8 }; /* bytes hashed at once; ranks named at most */
 

@@ -29,7 +29,7 @@ ls_status ls_evaluate_in(ls_run *run, ls_split split, ls_ensemble *ensemble, boo
 ls_score ls_score_none(double loss); /* and no other metric */
 /* Is it known to be worse than always predicting the mean of the targets (r2 below 0)? */
 bool ls_score_is_poor(const ls_score *score);
-/* Of the hidden layer where they are most, the share of units that give the same for each of the
+/* Of the hidden layer where they are most, the fraction of units that give the same for each of the
  * first samples of train. This rank alone. */
 ls_status ls_evaluate_units(ls_run *run, double *still);
 /* What an error of one as trained is in the targets' unit, where there is one target; 1 where there

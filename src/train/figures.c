@@ -107,7 +107,7 @@ static void put_in_bin(figure_sums *sums, double p, double is) {
   ls_bin *bin = &sums->bin[i < 0 ? 0 : i];
   bin->count++;
   bin->p += p;
-  bin->share += is;
+  bin->fraction += is;
 }
 
 /* The largest number's, of equal ones the first; -1 where there are none. *ahead: how many are
@@ -222,7 +222,7 @@ static void make_bins(ls_figures *f) {
     const double n = total(f, &sum->count);
     const bool any = n > 0;
     f->bin[i] = (ls_bin){n, any ? total(f, &sum->p) / n : (double)NAN,
-                         any ? total(f, &sum->share) / n : (double)NAN};
+                         any ? total(f, &sum->fraction) / n : (double)NAN};
   }
 }
 

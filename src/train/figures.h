@@ -17,7 +17,7 @@ typedef struct {
 } ls_outcome;
 /* Probabilities within a tenth: how many, what they are on average, and how often it was so. */
 typedef struct {
-  double count, p, share; /* p, share: NaN where there are none */
+  double count, p, fraction; /* p, fraction: NaN where there are none */
 } ls_bin;
 typedef struct {
   double mae, rmse, r2, explained_variance, max_error; /* of one target, in its own units */

@@ -60,7 +60,7 @@ static json_t *by_bin(const ls_figures *figures) {
     ls_put(item, "upto", (i + 1.0) / LS_BINS);
     ls_put(item, "samples", (int64_t)b->count);
     ls_put(item, "p", b->p);
-    ls_put(item, "share", b->share);
+    ls_put(item, "share", b->fraction);
   }
   return list;
 }

@@ -82,7 +82,7 @@ typedef struct {
  * the same status. */
 ls_status ls_run_new(ls_comm *comm, ls_config *config, const ls_mode *mode, int threads,
                      ls_run **out);
-/* The same with data that are open, and stay so (ls_data_share); NULL: with those of the config. */
+/* The same with data that are open, and stay so (ls_data_lend); NULL: with those of the config. */
 ls_status ls_run_new_with(ls_comm *comm, ls_config *config, const ls_mode *mode, int threads,
                           ls_data *data, ls_run **out);
 void ls_run_free(ls_run **run);

@@ -27,7 +27,7 @@ typedef struct {
    * asks. */
   bool (*stops)(void *arg);
   void *arg;
-  struct ls_data *data; /* open already, and what the config means (ls_data_share); NULL: not */
+  struct ls_data *data; /* open already, and what the config means (ls_data_lend); NULL: not */
   int argc;             /* the command line, for the record */
   const char *const *argv;
 } ls_train_options;

@@ -14,7 +14,7 @@ typedef struct {
   double *phase;           /* (LS_TIMES, steps) seconds of this rank */
   double median[LS_TIMES]; /* of the steps, mean over the ranks */
   double min[LS_TIMES], avg[LS_TIMES],
-      max[LS_TIMES]; /* shares of the whole time: smallest, mean and largest over the ranks */
+      max[LS_TIMES]; /* fractions of the whole time: smallest, mean and largest over the ranks */
   double peak;       /* flops a second of all threads of all ranks in large products */
 } times;
 

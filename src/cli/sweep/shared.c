@@ -122,7 +122,7 @@ static ls_status open_set(ls_comm *whole, const ls_sweep_job *job, set *s) {
   ls_config *c = s->config;
   c->data.whole = c->eval_on_given && c->eval_on[LS_SPLIT_ALL];
   LS_TRY(ls_data_open(whole, &c->data, ls_config_target(c), c->precision, &s->data));
-  return ls_data_share(whole, s->data);
+  return ls_data_lend(whole, s->data);
 }
 
 static void close_set(ls_comm *whole, set *s) {
