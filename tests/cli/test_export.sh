@@ -30,7 +30,7 @@ draw_layers() {
   done
 }
 # net NAME PRECISION SCALE "X" "Y" LOSS LAST [DATA [FILE]]
-nets= quantiles=
+nets= names= quantiles=
 net() {
   between 1 1000
   cat >$1.yaml <<C
@@ -50,7 +50,7 @@ C
   local x y
   x=$(sed -n 's/void .*_predict(const \([a-z]*\) .*/\1/p' $1.h) y=$(sed -n 's/void .*_predict(.*, \([a-z]*\) .*/\1/p' $1.h)
   echo "#include \"$1.h\"" >>nets.h
-  nets="$nets NET($1, $x, $y)"
+  nets="$nets NET($1, $x, $y)" names="$names $1"
 }
 abc="1-3"
 all=$(wc -w <<<"${activations/softmax_batch/}")
@@ -131,7 +131,6 @@ compiled() {
     head -c "$(stat -c %s $n.jacobian)" $n.slopes | cmp - $n.jacobian >err 2>&1 || fail "$*: other derivatives of $n than predict's: $(cat err)"
   done
 }
-names="spread spread_twice ordered ordered_twice counts counts_twice single other twice class yes per far log_single log_twice several shares codes texts halves"
 gcc -I. -o make.bin "$SOURCE/tests/cli/export.c" ./*.c -lm 2>err || die "gcc: $(head -n 20 err)"
 for n in $names; do
   ./make.bin make $n 300 || fail "make $n"
