@@ -94,5 +94,5 @@ holds err "did you mean 'batch'?"
 expect 0 "$LOCKSTEP" help keys
 sed -i '/^$/d' out # between the sections, which are headings there
 sed -n '/^```keys$/,/^```$/{/^```/d;p}' "$SOURCE/docs/config.md" >reference
-cmp -s out reference || { fail "docs/config.md is not what lockstep help keys prints (its blocks of keys are to be replaced by that)"; diff out reference | head -5 >&2; }
+cmp -s out reference || { fail "docs/config.md is not what lockstep help keys prints (scripts/config-page writes it)"; diff out reference | head -5 >&2; }
 finish
