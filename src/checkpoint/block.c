@@ -12,7 +12,9 @@
 #include <xxhash.h>
 
 #include "base/alive.h"
+#include "base/typed.h"
 #include "io/regular.h"
+#include "io/signature.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "files are little-endian, and so is the memory that is copied into them");
@@ -38,12 +40,25 @@ void ls_block_write(const ls_block *block, void *out) {
   memcpy(out, &b, sizeof b);
 }
 
+/* Something else that is known, a text, or a checkpoint that is damaged. */
+static ls_status no_checkpoint(const char *name, const void *data, size_t bytes) {
+  const ls_signature *known = ls_signature_of(data, bytes);
+  if (known && known != ls_signature_hdf5) {
+    ls_fail(LS_EDATA, "'%s' is no checkpoint but %s", name, known->what);
+    return known->wrapper ? ls_fail_remedy(LS_EDATA, known->remedy, name) : LS_EDATA;
+  }
+  if (bytes > 0 && !memchr(data, 0, bytes))
+    return ls_fail(LS_EDATA, "'%s' is no checkpoint but a text", name);
+  if (bytes < LS_CKPT_BLOCK)
+    return ls_fail(LS_EDATA, "'%s' is shorter than a checkpoint's header", name);
+  return ls_fail(LS_EDATA, "'%s' is not a lockstep checkpoint, or its first bytes are damaged",
+                 name);
+}
+
 ls_status ls_block_read(const char *name, const void *in, ls_block *block) {
   ls_block again;
   memcpy(block, in, sizeof *block);
-  if (memcmp(block->magic, magic, sizeof magic))
-    return ls_fail(LS_EDATA, "'%s' is not a lockstep checkpoint, or its first bytes are damaged",
-                   name);
+  if (memcmp(block->magic, magic, sizeof magic)) return no_checkpoint(name, in, LS_CKPT_BLOCK);
   bool known = block->version == 1 || block->version == LS_CKPT_HEADER;
   if (!known && block->sum == XXH3_64bits(in, offsetof(ls_block, sum)))
     return ls_fail(LS_EIO, "'%s' has a header of version %u; this lockstep reads 1 to %d", name,
@@ -63,13 +78,9 @@ static ls_status check_rest(const char *name, const ls_block *block, uint64_t by
   return ls_fail(LS_EDATA, "'%s' is damaged: its SHA-256 is not the one in its header", name);
 }
 
-static ls_status too_short(const char *name) {
-  return ls_fail(LS_EDATA, "'%s' is shorter than a checkpoint's header", name);
-}
-
 ls_status ls_block_verify(const char *name, const void *data, size_t bytes, ls_block *block) {
   unsigned char sha[LS_CKPT_SHA];
-  if (bytes < LS_CKPT_BLOCK) return too_short(name);
+  if (bytes < LS_CKPT_BLOCK) return no_checkpoint(name, data, bytes);
   LS_TRY(ls_block_read(name, data, block));
   ls_sha256((const char *)data + LS_CKPT_BLOCK, bytes - LS_CKPT_BLOCK, sha);
   return check_rest(name, block, bytes - LS_CKPT_BLOCK, sha);
@@ -94,7 +105,8 @@ static ls_status read_block(int fd, const char *path, ls_block *block) {
   char data[LS_CKPT_BLOCK];
   size_t got;
   LS_TRY(read_some(fd, path, data, sizeof data, &got));
-  return got < sizeof data ? too_short(path) : ls_block_read(path, data, block);
+  if (got < sizeof data) return no_checkpoint(path, data, got);
+  return ls_block_read(path, data, block);
 }
 
 static ls_status hash_rest(int fd, const char *path, EVP_MD_CTX *hash, uint64_t *bytes) {

@@ -12,12 +12,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/typed.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "comm/library.h"
 #include "io/program.h"
 #include "train/train.h"
-#include "view/text.h"
 
 typedef struct {
   int nodes, ranks, cpus, chain;
@@ -170,7 +170,7 @@ static char *config_name(const char *file) {
 /* ---- the text ---- */
 
 static void put_word(FILE *out, const char *word) {
-  char *quoted = ls_text_word(word);
+  char *quoted = ls_typed_word(word);
   fputs(quoted, out);
   LS_FREE(quoted);
 }

@@ -95,7 +95,8 @@ static ls_status h5_close(ls_outputs *o, bool commit) { return ls_h5out_close(&o
 /* ---- CSV and .npy ---- */
 
 static ls_status written(const ls_outputs *o) {
-  return ferror(o->file) ? ls_fail(LS_EIO, "%s: %s", o->args.path, strerror(errno)) : LS_OK;
+  const char *to = o->partial ? o->args.path : "cannot write the results to stdout";
+  return ferror(o->file) ? ls_fail(LS_EIO, "%s: %s", to, strerror(errno)) : LS_OK;
 }
 
 static ls_status file_open(ls_outputs *o) {

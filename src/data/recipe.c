@@ -69,6 +69,9 @@ static const char not_a_count[] = "a target of poisson is a count, or another nu
 /* What is wrong with v as a class number; NULL: nothing. */
 static const char *no_label(const ls_recipe *r, double v) {
   if (isnan(v)) return "no class: it is missing";
+  if (v == -1)
+    return "not a class number: 0, 1, 2 ... are, and classes -1 and 1 become such by (y + 1) / 2; "
+           "other numbers are targets of a regression, loss: mse";
   if (!(v >= 0 && v == floor(v)))
     return "not a class number: 0, 1, 2 ... are, and texts are names of classes; other numbers are "
            "targets of a regression, loss: mse";

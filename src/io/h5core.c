@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "base/typed.h"
 #include "io/h5sign.h"
 #include "io/h5type.h"
 
@@ -46,7 +47,8 @@ ls_status ls_h5core_open(const char *path, ls_h5core **out) {
   hid_t id = open_file(path);
   const ls_signature *other = id < 0 ? ls_h5_instead(path) : NULL;
   if (other)
-    return ls_fail(LS_EDATA, "%s: no HDF5 file but %s; %s", path, other->what, other->remedy);
+    return ls_fail_remedy(ls_fail(LS_EDATA, "%s: no HDF5 file but %s", path, other->what),
+                          other->remedy, path);
   if (id < 0) return ls_fail(LS_EDATA, "%s: no HDF5 file, or a truncated or damaged one", path);
   LS_NEW(*out, 1);
   **out = (ls_h5core){ls_mem_text(path), id, H5Pcreate(H5P_DATASET_ACCESS)};

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "base/typed.h"
 #include "io/h5text.h"
 #include "io/h5type.h"
 #include "io/h5view.h"
@@ -105,11 +106,12 @@ static ls_status check_filters(const ls_h5rows *s) {
     H5Z_filter_t filter = H5Pget_filter2(s->object.plist, (unsigned)i, &flags, &values, NULL,
                                          sizeof name, name, &config);
     if (filter < 0 || filter >= H5Z_FILTER_RESERVED || H5Zfilter_avail(filter) <= 0)
-      return WRONG(s,
-                   "is stored with filter %d (%s), which is not built into HDF5; write it again "
-                   "by gzip: ptrepack --complib=zlib FILE NEW (PyTables), or h5py's "
-                   "compression='gzip'",
-                   (int)filter, name);
+      return ls_fail_remedy(
+          WRONG(s, "is stored with filter %d (%s), which is not built into HDF5", (int)filter,
+                name),
+          "write it again by gzip: ptrepack --complib=zlib FILE NEW (PyTables), or h5py's "
+          "compression='gzip'",
+          s->object.core->path);
   }
   return LS_OK;
 }

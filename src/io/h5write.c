@@ -121,6 +121,15 @@ static ls_status block_of(const char *const *text, int64_t count, size_t *width,
   return LS_OK;
 }
 
+/* UTF-8 only where it is needed: Octave reads ASCII alone. */
+static hid_t type_of(const char *block, size_t bytes, size_t width) {
+  bool ascii = true;
+  for (size_t i = 0; i < bytes; i++) ascii = ascii && !(block[i] & 0x80);
+  hid_t type = ls_h5_type_text(width, H5T_STR_NULLPAD);
+  if (ascii) H5Tset_cset(type, H5T_CSET_ASCII);
+  return type;
+}
+
 ls_status ls_h5out_texts(ls_h5out *out, int index, const char *attribute, const char *const *text,
                          int64_t count) {
   size_t width;
@@ -132,7 +141,7 @@ ls_status ls_h5out_texts(ls_h5out *out, int index, const char *attribute, const 
     LS_FREE(block);
     return LS_OK;
   }
-  hid_t type = ls_h5_type_text(width, H5T_STR_NULLPAD),
+  hid_t type = type_of(block, (size_t)count * width, width),
         space = count > 1 ? H5Screate_simple(1, &dim, NULL) : H5Screate(H5S_SCALAR),
         id = H5Acreate2(out->set[index].id, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT);
   bool ok = id >= 0 && H5Awrite(id, type, block) >= 0;
@@ -158,7 +167,7 @@ ls_status ls_h5out_scale(ls_h5out *out, const char *name, const char *const *tex
   LS_TRY(block_of(text, count, &width, &block));
   const set s = {(char *)(uintptr_t)name, -1, 1, count, 1, count, LS_FIXED_TEXT};
   hsize_t dim = (hsize_t)count;
-  hid_t type = ls_h5_type_text(width, H5T_STR_NULLPAD);
+  hid_t type = type_of(block, (size_t)count * width, width);
   bool ok =
       create(out, &s, type, H5Screate_simple(1, &dim, NULL), H5Pcreate(H5P_DATASET_CREATE), result);
   const set *scale = &out->set[*result];

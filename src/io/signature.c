@@ -17,8 +17,10 @@ typedef struct {
   size_t length, at; /* at: where the bytes stand */
 } row;
 
-#define NETCDF \
-  .what = "a NetCDF file of the classic format", .remedy = "nccopy -k nc4 makes HDF5 of it"
+#define NETCDF                                                                               \
+  .what = "a NetCDF file of the classic format", .remedy =                                   \
+                                                     "nccopy -k nc4 FILE NEW makes HDF5 of " \
+                                                     "it"
 #define R                             \
   .what = "a file of R's own format", \
   .remedy = "write.csv(x, \"t.csv\", row.names = FALSE) writes CSV"
@@ -26,7 +28,9 @@ typedef struct {
 #define JSON                    \
   .what = "JSON", .text = true, \
   .remedy = BY_PANDAS("read_json") " (lines=True where a line is a sample)"
-#define PAGE .what = "a page of the web, or XML", .remedy = "fetch the file itself", .text = true
+#define PAGE                                                                            \
+  .what = "a page of the web, or XML", .remedy = "fetch the file itself", .text = true, \
+  .wrapper = true
 #define PICKLE \
   .what = "a pickle of Python", .remedy = "df.to_csv(\"t.csv\", index=False) writes CSV"
 #define MATLAB "save it with -v7.3 (Matlab) or -hdf5 (Octave); Python: scipy.io.loadmat(FILE), h5py"
@@ -35,7 +39,8 @@ typedef struct {
   .remedy =                                                                                 \
       "numpy.asarray(PIL.Image.open(FILE)) is its array; stacked, numpy.save and lockstep " \
       "data import take them"
-#define UNPACK(program) program " unpacks it"
+#define UNPACK(program) program " FILE unpacks it"
+#define STREAM(program) program " <FILE >NEW unpacks it" /* whatever the file is called */
 #define BYTES(text) text, sizeof(text) - 1, 0
 
 static const row rows[] = {
@@ -49,7 +54,7 @@ static const row rows[] = {
                .text = true},
               BYTES("@relation")},
     [MAT4] = {{.what = "a MAT-file of version 4", .remedy = MATLAB}, NULL, 0, 0},
-    {{.what = "a zip archive", .remedy = UNPACK("unzip")}, BYTES("PK\3\4")},
+    {{.what = "a zip archive", .remedy = UNPACK("unzip"), .wrapper = true}, BYTES("PK\3\4")},
     {{.what = "an Excel file of the old format", .remedy = "save the sheet as CSV"},
      BYTES("\xd0\xcf\x11\xe0")},
     {{.what = "a MAT-file of version 5", .remedy = MATLAB}, BYTES("MATLAB 5.0 MAT-file")},
@@ -99,22 +104,26 @@ static const row rows[] = {
     {{PAGE}, BYTES("<?xml")},
     {{.what = "what Git LFS keeps for a file",
       .remedy = "git lfs pull fetches the file itself",
-      .text = true},
+      .text = true,
+      .wrapper = true},
      BYTES("version https://git-lfs")},
     {{.what = "Octave's own text format",
       .remedy = "save it with -hdf5, or dlmwrite(FILE, x, \"precision\", \"%.17g\")",
       .text = true},
      BYTES("# Created by Octave")},
     {{.what = "Octave's own binary format", .remedy = "save it with -hdf5"}, BYTES("Octave-1-")},
-    {{.what = "a file packed with gzip", .remedy = UNPACK("gunzip")}, BYTES("\x1f\x8b")},
-    {{.what = "a file packed with xz", .remedy = UNPACK("unxz")},
+    {{.what = "a file packed with gzip", .remedy = STREAM("gunzip"), .wrapper = true},
+     BYTES("\x1f\x8b")},
+    {{.what = "a file packed with xz", .remedy = STREAM("unxz"), .wrapper = true},
      BYTES("\xfd"
            "7zXZ")},
-    {{.what = "a file packed with bzip2", .remedy = UNPACK("bunzip2")}, BYTES("BZh")},
-    {{.what = "a 7-Zip archive", .remedy = UNPACK("7z x")}, BYTES("7z\xbc\xaf")},
-    {{.what = "a RAR archive", .remedy = UNPACK("unrar x")}, BYTES("Rar!")},
-    {{.what = "a file packed with zstd", .remedy = UNPACK("unzstd")}, BYTES("\x28\xb5\x2f\xfd")},
-    {{.what = "a tar archive", .remedy = UNPACK("tar -xf")}, "ustar", 5, 257},
+    {{.what = "a file packed with bzip2", .remedy = STREAM("bunzip2"), .wrapper = true},
+     BYTES("BZh")},
+    {{.what = "a 7-Zip archive", .remedy = UNPACK("7z x"), .wrapper = true}, BYTES("7z\xbc\xaf")},
+    {{.what = "a RAR archive", .remedy = UNPACK("unrar x"), .wrapper = true}, BYTES("Rar!")},
+    {{.what = "a file packed with zstd", .remedy = STREAM("unzstd"), .wrapper = true},
+     BYTES("\x28\xb5\x2f\xfd")},
+    {{.what = "a tar archive", .remedy = UNPACK("tar -xf"), .wrapper = true}, "ustar", 5, 257},
 };
 
 const ls_signature *const ls_signature_hdf5 = &rows[HDF5].it, *const ls_signature_npy =

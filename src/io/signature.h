@@ -12,6 +12,7 @@ typedef struct {
   const char *what;   /* "a NumPy array" */
   const char *remedy; /* how it comes to be read, where it is given as something else */
   bool text;          /* a text: its first bytes alone tell that it is no table */
+  bool wrapper;       /* the file that is meant is in it, or elsewhere: the remedy brings it */
 } ls_signature;
 
 /* NULL: nothing that is known. */

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/typed.h"
 
 enum { LISTED = 8, NAMES_SHOWN = 400 };
 
@@ -83,10 +84,10 @@ static ls_status find_only(ls_zip *z) {
   for (zip_int64_t k = 0; k < n; k++) {
     if (!is_file(name_at(z, k))) continue;
     if (is_torch(name_at(z, k)))
-      return ls_fail(LS_EDATA,
-                     "%s: a file of PyTorch; torch.load(FILE), and numpy.save of each tensor makes "
-                     "arrays for lockstep data import",
-                     z->path);
+      return ls_fail_remedy(ls_fail(LS_EDATA, "%s: a file of PyTorch", z->path),
+                            "torch.load(FILE), and numpy.save of each tensor makes arrays for "
+                            "lockstep data import",
+                            z->path);
     if (found >= 0) return several(z, name_at(z, found));
     found = k;
   }

@@ -7,9 +7,9 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/typed.h"
 #include "train/mode.h"
 #include "train/trainer.h"
-#include "view/text.h"
 #include "view/understood.h"
 
 /* Cut to what a terminal shows in one line. */
@@ -79,14 +79,14 @@ static char *resume_command(const ls_trainer *t) {
   bool resumes = false;
   for (int i = 0; i < o->argc; i++) {
     if (strcmp(o->argv[i], "--force") == 0) continue;
-    ls_text_add_word(&text, o->argv[i]);
+    ls_typed_add(&text, o->argv[i]);
     resumes = resumes || strncmp(o->argv[i], "--resume", 8) == 0;
   }
   if (!o->dir) {
-    ls_text_add_word(&text, "-o");
-    ls_text_add_word(&text, t->dir);
+    ls_typed_add(&text, "-o");
+    ls_typed_add(&text, t->dir);
   }
-  if (!resumes) ls_text_add_word(&text, "--resume=auto");
+  if (!resumes) ls_typed_add(&text, "--resume=auto");
   return text.text;
 }
 
@@ -96,7 +96,7 @@ char *ls_next_command(const ls_trainer *t) {
   char *file = ls_mem_format("%s/final.h5", t->dir);
   ls_buffer text = {0};
   ls_buffer_add(&text, "lockstep predict");
-  ls_text_add_word(&text, file);
+  ls_typed_add(&text, file);
   ls_buffer_add(&text, " -i FILE -o out.csv");
   LS_FREE(file);
   return text.text;

@@ -1,6 +1,5 @@
 /* text.c - the bounds in ls_text_count are those of rounding (999.5, 99.95, 9.995), so that
- * three digits stay three when printed. Below: what has to be quoted in a word of a shell and
- * in a field of CSV. */
+ * three digits stay three when printed. Below: what has to be quoted in a field of CSV. */
 #include "view/text.h"
 
 #include <math.h>
@@ -42,29 +41,6 @@ char *ls_text_number(double value, char kind, int digits, char *out) {
   else
     snprintf(out, LS_TEXT, "%.*g", digits, value);
   return out;
-}
-
-char *ls_text_word(const char *word) {
-  static const char plain[] =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,@%+-";
-  if (*word && word[strspn(word, plain)] == '\0') return ls_mem_text(word);
-  char *out = ls_mem_must(4 * strlen(word) + 3), *at = out; /* ' becomes '\'' */
-  *at++ = '\'';
-  for (; *word; word++) {
-    if (*word == '\'') {
-      memcpy(at, "'\\'", 3);
-      at += 3;
-    }
-    *at++ = *word;
-  }
-  *at = '\'';
-  return out;
-}
-
-void ls_text_add_word(ls_buffer *line, const char *word) {
-  char *quoted = ls_text_word(word);
-  ls_buffer_add(line, " %s", quoted);
-  LS_FREE(quoted);
 }
 
 char *ls_text_of(FILE *memory, char **text) {

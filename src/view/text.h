@@ -5,8 +5,6 @@
 
 #include <stdio.h>
 
-#include "base/buffer.h"
-
 enum { LS_TEXT = 32 };
 
 /* 0:04:05, "2 d 03:04:05"; "-" if negative or not finite. */
@@ -15,9 +13,6 @@ char *ls_text_count(double value, char *out); /* three digits and k, M, G, T, P:
 /* %.<digits><kind>, kind g or f; "-" for NaN. */
 char *ls_text_number(double value, char kind, int digits, char *out);
 
-char *ls_text_word(const char *word); /* as one word of a shell; ls_mem text */
-/* A command line gets that word behind a blank. */
-void ls_text_add_word(ls_buffer *line, const char *word);
 /* What a stream of open_memstream has got, and closes; ls_mem text. */
 char *ls_text_of(FILE *memory, char **text);
 /* A field of a CSV file, in quotes where it needs them; `before` is its beginning, and needs none.

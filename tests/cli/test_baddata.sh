@@ -106,8 +106,8 @@ bad 'bad.csv: holds no samples: the file is empty' ''
 cp good.h5 bad.csv && refused 'bad.csv: no CSV but an HDF5 file; data.type: hdf5 reads it' csv
 bad 'bad.csv: no CSV but a NumPy array; lockstep data import' '\223NUMPY\001\000v\000'
 bad 'bad.csv: the zip archive cannot be read (Not a zip archive)' 'PK\003\004\024\000'
-printf 'a,b,c\n1,2,3\n' | gzip | gzip >bad.csv && refused 'bad.csv: no CSV but a file packed with gzip; gunzip unpacks it' csv
-printf 'a,b,c\n1,2,3\n' | tar -czf bad.csv --transform s,.*,x, bad.yaml 2>/dev/null && refused 'bad.csv: no CSV but a tar archive; tar -xf unpacks it' csv
+printf 'a,b,c\n1,2,3\n' | gzip | gzip >bad.csv && refused 'bad.csv: no CSV but a file packed with gzip; gunzip <bad.csv >NEW unpacks it' csv
+printf 'a,b,c\n1,2,3\n' | tar -czf bad.csv --transform s,.*,x, bad.yaml 2>/dev/null && refused 'bad.csv: no CSV but a tar archive; tar -xf bad.csv unpacks it' csv
 bad "bad.csv: the name of column 2 is not UTF-8 text: 'gr' and then byte 0xfc; iconv -f latin1" 'a,gr\374n,c\n1,2,3\n'
 bad 'bad.csv: UTF-16 text' '\377\376a\000'
 { printf 'a,b,c\n1,2,3\n'; head -c 20000000 /dev/zero | tr '\0' 7; printf '\n4,5,6\n'; } >bad.csv

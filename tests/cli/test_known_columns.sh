@@ -192,6 +192,6 @@ tail -n +2 iris.csv >iris-data.csv
 sed 's/iris.csv/iris-data.csv/; s/\[species\]/[5]/' iris.yaml >lost.yaml
 says 'say header: false' train lost.yaml -o lost -q
 columns 4,2,3,1 iris.csv >turned.csv
-says "turned.csv: input 1 is 'petal_width' here and 'sepal_length' in iris.csv" train twice.yaml -o differ -q \
+says "turned.csv: the columns are found by the names that iris.csv has: 'sepal_length' is column 4 here, not 1" train twice.yaml -o differ -q \
   data.train='{file: iris.csv, x: [1-3], y: [4]}' data.test='{file: turned.csv, x: [1-3], y: [4]}'
 finish

@@ -55,7 +55,7 @@ refused 65 'data.comment: "#" passes over' train iris.yaml data.train.file=web.c
 refused 65 "no column 'kind'; there are 1: 'Trees of 1990'; if the first line is no header but a title" train iris.yaml data.train.file=title.csv data.train.y='[kind]' --dry-run
 # Several lines before the table, in other shapes; a header with a comma in a name; NumPy's header.
 { printf 'Trees of 1990\nas exported by hand\n\n'; sed '1s/.*/a,b,c,d,kind/' iris.csv; } >titles.csv
-refused 65 'titles.csv:1: there are no names of columns; the table begins on line 4: take what stands before it out (sed -i 1,3d FILE)' train iris.yaml data.train.file=titles.csv data.train.y='[kind]' --dry-run
+refused 65 'titles.csv:1: there are no names of columns; the table begins on line 4: take what stands before it out (sed -i 1,3d titles.csv)' train iris.yaml data.train.file=titles.csv data.train.y='[kind]' --dry-run
 refused 65 'the table begins on line 4' data info titles.csv
 sed 1,3d titles.csv >cut.csv && run 0 train iris.yaml data.train.file=cut.csv data.train.y='[kind]' -o cut -q && same bare cut 'titles that are taken out'
 { printf 'Trees of 1990,,,,\nby hand,,,,\n'; sed '1s/.*/a,b,c,d,kind/' iris.csv; } >filled.csv
@@ -137,6 +137,32 @@ run 0 data info iris.yaml && grep -q '^classes' out || fail "no classes: $(cat o
 run 3 train real.yaml "data.test={file: gap.csv, x: [a, b], y: [kind]}" data.missing.y=mask --dry-run && told '0 of 12 training targets, which count nothing; 1 of other splits'
 { echo a,p,q; for i in 1 2 3 4 5 6; do echo "$i,0.75,0.25"; done; } >soft.csv
 run 0 train iris.yaml 'data.train={file: soft.csv, x: [a], y: [p, q]}' --dry-run && told 'classes   2, by their largest share: p (6), q (0)'
+
+# ---- the same columns elsewhere in another file of the same list: more files of train, and a test
+awk -F, -v OFS=, '{print $3, $1, NR == 1 ? "id" : NR, $5, $2, $4}' named.csv >turned.csv
+head -7 named.csv >part1.csv && { head -1 turned.csv; tail -n +8 turned.csv; } >part2.csv
+for list in 'x: rest, y: [kind]' 'x: [a-d], y: [kind]' 'x: [1-4], y: [5]'; do
+  run 3 train iris.yaml "data.train={file: 'part?.csv', $list}" -o parts -q --force && same named parts "$list of two files"
+done
+says "part2.csv: the columns are found by the names that part1.csv has: 'a' is column 2 here, not 1"
+run 0 train iris.yaml 'data.train={file: named.csv, x: rest, y: [kind]}' 'data.test={file: turned.csv, x: rest, y: [kind]}' -o turned -q --force &&
+  [ "$(grep -o '"test_loss":[^,]*' turned/metrics.jsonl | cut -d: -f2)" = "$(on 0 eval turned --split train --json | grep -o '"loss":[^,]*' | cut -d: -f2)" ] ||
+  fail "a test whose columns stand elsewhere: $(tail -1 turned/metrics.jsonl)"
+
+# ---- what is given as a checkpoint and is none; a note below a table is no class
+gzip -c named/final.h5 >packed.h5
+refused 65 "'packed.h5' is no checkpoint but a file packed with gzip; gunzip <packed.h5 >NEW unpacks it" predict packed.h5 -i named.csv -o never.csv
+gunzip <packed.h5 >NEW && run 0 predict NEW -i named.csv -o unpacked.csv
+refused 65 "'iris.yaml' is no checkpoint but a text" eval iris.yaml
+{ cat named.csv; echo '(12 rows)'; } >noted.csv
+refused 65 'take it out (sed -i 14d noted.csv)' train iris.yaml data.train.file=noted.csv --dry-run && silent 'names of classes'
+sed -i 14d noted.csv && run 0 train iris.yaml data.train.file=noted.csv --dry-run
+
+# ---- a remedy names the file as a shell takes it, and unpacks it first
+cp empty.csv "my data.csv"
+refused 65 "take it out (sed -i 1d 'my data.csv')" data info 'my data.csv'
+gzip -c empty.csv >empty.csv.gz
+refused 65 'take it out (gunzip empty.csv.gz && sed -i 1d empty.csv)' data info empty.csv.gz
 
 # ---- a run folder is exported as its final network
 mkdir of && run 0 export named --to c -o of/net.c && run 0 export named/final.h5 --to c -o net.c && cmp of/net.c net.c || fail "export of a folder"

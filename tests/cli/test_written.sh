@@ -69,7 +69,7 @@ alike "$(csv plain.csv.gz)"
 for way in xz,unxz bzip2,bunzip2 zstd,unzstd; do
   command -v ${way%,*} >/dev/null || continue
   ${way%,*} -q -c plain.csv >zipped
-  never "a file packed with ${way%,*}; ${way#*,} unpacks it" "$(csv zipped)"
+  never "a file packed with ${way%,*}; ${way#*,} <zipped >NEW unpacks it" "$(csv zipped)"
   refused 65 "a file packed with ${way%,*}" data info zipped
 done
 
@@ -98,7 +98,7 @@ data[400] ^= 255
 open("hurt.zip", "wb").write(data), open("cut.zip", "wb").write(data[:900])
 END
 for file in one.zip one.zip/in/train.csv stored.zip pair.zip/train.csv gz.zip gz.zip/plain.csv.gz; do alike "$(csv "$file")"; done
-gzip -c one.zip >zipped && never 'no CSV but a zip archive; unzip unpacks it' "$(csv zipped)"
+gzip -c one.zip >zipped && never 'no CSV but a zip archive; unzip zipped unpacks it' "$(csv zipped)"
 never 'pair.zip holds several files: train.csv, test.csv; say which one, as in pair.zip/train.csv' "$(csv pair.zip)"
 never "pair.zip: there is no 'tst.csv' in it; there is train.csv, test.csv" "$(csv pair.zip/tst.csv)"
 never "plain.csv is a file, neither a folder nor a zip archive: there is no 'y'" "$(csv plain.csv/y)"
@@ -107,7 +107,7 @@ never 'sheet.xlsx: a document of Excel or the like; save the sheet as CSV' "$(cs
 never 'none.zip: a zip archive without files' "$(csv none.zip)"
 never 'hurt.zip: damaged: in/train.csv' "$(csv hurt.zip)"
 never 'cut.zip: the zip archive cannot be read' "$(csv cut.zip)"
-never 'no HDF5 file but a zip archive; unzip unpacks it' "$(hdf5 h5.zip /x /y)"
+never 'no HDF5 file but a zip archive; unzip h5.zip unpacks it' "$(hdf5 h5.zip /x /y)"
 never 'data.dir is a folder; of files in a zip archive say data.train: {images: pair.zip/FILE' 'type: idx, dir: pair.zip'
 refused 65 'h5.zip: HDF5 is not read out of an archive; unzip it' data info h5.zip
 run 0 inspect pair.zip/train.csv
@@ -177,7 +177,7 @@ END
   for x in /x /packed /rows; do alike "$(hdf5 tables.h5 $x /y)"; done
   alike "$(hdf5 fixed.h5 /df/block0_values /df/block1_values)"
   never 'write its fields as datasets of their own' "$(hdf5 table.h5 /df/table y)"
-  never 'write it again by gzip: ptrepack --complib=zlib FILE NEW' "$(hdf5 tables.h5 /blosc /y)"
+  never 'write it again by gzip: ptrepack --complib=zlib tables.h5 NEW' "$(hdf5 tables.h5 /blosc /y)"
   if command -v ptrepack >/dev/null; then
     ptrepack --complib=zlib --complevel=4 tables.h5 repacked.h5 && alike "$(hdf5 repacked.h5 /blosc /y)"
   fi

@@ -11,11 +11,11 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/typed.h"
 #include "cli/print.h"
 #include "cli/sweep/journal.h"
 #include "io/regular.h"
 #include "view/history.h"
-#include "view/text.h"
 
 /* Epochs up to the weights that a run has kept. */
 static double epochs_of(const ls_sweep *s, int64_t run) {
@@ -80,12 +80,12 @@ static char *command_of(const ls_cli *cli, const ls_sweep_job *job, int64_t tria
   char *dir = ls_mem_format("%s/best", job->sweep->dir);
   const ls_status status = final_settings(cli, job, trial, &settings);
   ls_buffer_add(&text, "lockstep train");
-  ls_text_add_word(&text, job->file);
-  for (int i = 0; job->override[i]; i++) ls_text_add_word(&text, job->override[i]);
+  ls_typed_add(&text, job->file);
+  for (int i = 0; job->override[i]; i++) ls_typed_add(&text, job->override[i]);
   for (int64_t i = 0; status == LS_OK && i < settings.count; i++)
-    ls_text_add_word(&text, settings.text[i]);
-  ls_text_add_word(&text, "-o");
-  ls_text_add_word(&text, dir);
+    ls_typed_add(&text, settings.text[i]);
+  ls_typed_add(&text, "-o");
+  ls_typed_add(&text, dir);
   ls_texts_free(&settings);
   LS_FREE(dir);
   return text.text;

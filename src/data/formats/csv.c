@@ -30,10 +30,15 @@ static ls_status add_class(ls_csv *c, ls_csv_field f, const ls_csv_cursor *at) {
              : ls_fail_prefix(status, "%s:%jd: column %jd", ls_csv_path(c), at->line, c->y[0] + 1);
 }
 
-/* Where a line is a record; a blank one is left for reading to refuse. */
+/* Where a line is a record; a blank one is left for reading to refuse, and one of a single field,
+ * such as a note below the table, which has no label. */
 static ls_status next_line(ls_csv *c, ls_csv_field *first_y) {
   const char *at = c->next.at, *end = ls_csv_line_end(&c->text, at);
-  if (first_y) *first_y = ls_csv_field_of(&c->text, at, end, c->y[0], c->columns);
+  const bool divided = c->columns == 1 || memchr(at, c->text.mark, (size_t)(end - at));
+  if (first_y && divided)
+    *first_y = ls_csv_field_of(&c->text, at, end, c->y[0], c->columns);
+  else if (first_y)
+    *first_y = (ls_csv_field){"", 0};
   c->next.at = end + (end < c->text.end);
   c->next.line++;
   ls_csv_pass_comments(&c->text, &c->next);

@@ -6,6 +6,7 @@
 #include "base/clamp.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/typed.h"
 #include "data/columns.h"
 #include "data/formats/csv.h"
 #include "data/refuse.h"
@@ -56,13 +57,14 @@ static ls_status check_first_sample(ls_csv *c, const ls_trained *t) {
     texts = !ls_csv_is_number(c, c->x[i]) && !ls_csv_missing(f, c->words, true);
   }
   if (!texts) return LS_OK;
-  return ls_fail(LS_EDATA,
-                 "%s:1: the first row has texts ('%.*s') where numbers should be: a header? %s",
-                 ls_csv_path(c), (int)c->field[c->x[0]].length, c->field[c->x[0]].text,
-                 t && ls_trained_named(t, LS_ROLE_X)
-                     ? "Leave out --no-header, and the columns are found by their names"
-                     : "The checkpoint's training data had none: take this line away (tail -n +2 "
-                       "FILE), and make sure that the columns are in the same order");
+  const char *known = "leave out --no-header, and the columns are found by their names",
+             *unknown =
+                 "the checkpoint's training data had none: take this line out (sed -i 1d "
+                 "FILE), and make sure that the columns are in the same order";
+  ls_fail(LS_EDATA, "%s:1: the first row has texts ('%.*s') where numbers should be: a header?",
+          ls_csv_path(c), (int)c->field[c->x[0]].length, c->field[c->x[0]].text);
+  return ls_fail_remedy(LS_EDATA, t && ls_trained_named(t, LS_ROLE_X) ? known : unknown,
+                        ls_csv_path(c));
 }
 
 static ls_status lost_sample(const ls_csv *c) {
@@ -199,17 +201,23 @@ static bool is_empty(const ls_csv *c, int64_t column) {
 }
 
 static void warn_of_trailing(const ls_csv *c) {
+  char *typed =
+      ls_typed_remedy("or take the separators out (sed -i 's/[,;]\\r*$//' FILE)", ls_csv_path(c));
   ls_log(LS_LOG_WARN,
          "%s: lines end with a separator, which makes an empty column %jd of the inputs; leave it "
-         "out of x, or take the separators out (sed -i 's/[,;]\\r*$//' FILE)",
-         ls_csv_path(c), c->columns);
+         "out of x, %s",
+         ls_csv_path(c), c->columns, typed);
+  LS_FREE(typed);
 }
 
 static void warn_of_no_name(const ls_csv *c, int64_t column) {
-  ls_log(LS_LOG_WARN, "%s: column %jd is an input and has no name%s", ls_csv_path(c), column + 1,
-         is_empty(c, column) ? ", and nothing stands in it; leave it out of x"
-                             : "; does it count the rows? leave it out of x (pandas: to_csv(FILE, "
-                               "index=False))");
+  char *typed = ls_typed_remedy(
+      "does it count the rows? leave it out of x (pandas: df.to_csv(FILE, index=False))",
+      ls_csv_path(c));
+  ls_log(LS_LOG_WARN, "%s: column %jd is an input and has no name%s%s", ls_csv_path(c), column + 1,
+         is_empty(c, column) ? ", and nothing stands in it; leave it out of x" : "; ",
+         is_empty(c, column) ? "" : typed);
+  LS_FREE(typed);
 }
 
 /* As pandas writes the numbers of rows; or lines that end with a separator make one more. */

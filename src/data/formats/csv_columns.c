@@ -98,12 +98,81 @@ static ls_status choose_rest(ls_csv *c, const ls_data_spec *spec) {
   return LS_OK;
 }
 
+static bool same_list(char *const *a, char *const *b) {
+  while (a && b && *a && *b && strcmp(*a, *b) == 0) a++, b++;
+  return a == b || (a && b && !*a && !*b);
+}
+
+/* Columns of one role: of the first file, and of this one. */
+typedef struct {
+  const int64_t *there, *run, *here; /* (n), (n) or NULL, (count) */
+  int64_t n, count;
+} chosen;
+
+/* The k-th one where it is called `name`, or the only one that is; -1: there is none. */
+static int64_t column_called(const ls_csv *c, const chosen *p, int64_t k, const char *name) {
+  const ls_heading heading = heading_of(c);
+  int64_t found;
+  if (k < p->count && strcmp(c->head[p->here[k]], name) == 0) return p->here[k];
+  if (!*name || ls_heading_name(&heading, name, strlen(name), &found) != LS_OK) return -1;
+  return found;
+}
+
+static void tell_followed(const ls_csv *c, const ls_csv *first, int64_t there, int64_t here) {
+  if (!c->by_number || here == there) return;
+  ls_log(LS_LOG_WARN,
+         "%s: the columns are found by the names that %s has: '%s' is column %jd here, not %jd",
+         ls_csv_path(c), ls_csv_path(first), c->head[here], here + 1, there + 1);
+}
+
+/* Those with the names that the first file's columns have, *n of them; NULL: they are as they
+ * stand, or not all to be found. */
+static ls_status follow_names(const ls_csv *c, const ls_csv *first, const chosen *p,
+                              int64_t **column, int64_t *n) {
+  int64_t k = 0, moved = -1, at = 0;
+  bool all = true;
+  LS_NEW(*column, p->n);
+  for (int64_t i = 0; i < p->n && all; i = p->run ? p->run[i] : i + 1, k++) {
+    (*column)[k] = column_called(c, p, k, first->head[p->there[i]]);
+    all = (*column)[k] >= 0;
+    if (moved < 0 && (k >= p->count || (*column)[k] != p->here[k])) moved = i, at = k;
+  }
+  if (all && moved >= 0) tell_followed(c, first, p->there[moved], (*column)[at]);
+  if (!all || (moved < 0 && k == p->count)) LS_FREE(*column);
+  *n = k;
+  return LS_OK;
+}
+
+/* The same list means the same columns in every file, wherever they stand. */
+static ls_status follow_file(ls_csv *c, const ls_opening *what) {
+  const ls_source_spec *spec = &what->spec->source[what->split], *train = what->spec->source;
+  const ls_csv *first = (const ls_csv *)what->first;
+  if (!first || first->base.format != c->base.format || !first->head || !c->head) return LS_OK;
+  ls_shape *shape = &c->base.shape;
+  const int64_t inputs = first->base.shape.features, outputs = first->base.shape.outputs;
+  const chosen x = {first->x, first->run, c->x, inputs, shape->features},
+               y = {first->y, NULL, c->y, outputs, shape->outputs};
+  int64_t *column = NULL, n;
+  if (same_list(spec->x_cols, train->x_cols)) LS_TRY(follow_names(c, first, &x, &column, &n));
+  if (column) {
+    LS_FREE(c->x);
+    c->x = column;
+    shape->features = n;
+  }
+  if (outputs != shape->outputs || !same_list(spec->y_cols, train->y_cols)) return LS_OK;
+  LS_TRY(follow_names(c, first, &y, &column, &n));
+  if (column) memcpy(c->y, column, (size_t)n * sizeof *column);
+  LS_FREE(column);
+  return LS_OK;
+}
+
 ls_status ls_csv_choose_columns(ls_csv *c, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
   LS_TRY(choose(c, spec->y_cols, &c->y, &c->base.shape.outputs));
   LS_TRY(choose_weights(c, ls_opening_weights(what)));
   LS_TRY(is_rest(c, spec->x_cols) ? choose_rest(c, what->spec)
                                   : choose(c, spec->x_cols, &c->x, &c->base.shape.features));
+  LS_TRY(follow_file(c, what));
   return c->base.shape.features > 0
              ? LS_OK
              : ls_fail(LS_EDATA, "%s: no column is left for the inputs", ls_csv_path(c));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/typed.h"
 #include "base/utf8.h"
 #include "data/formats/csv.h"
 
@@ -41,11 +42,13 @@ ls_status ls_csv_bad(const ls_csv *c, int64_t line, int64_t column, const char *
 static ls_status check_name(const ls_csv *c, const char *what, int64_t column, const char *name) {
   const char *wrong = ls_utf8_wrong(name);
   if (!wrong) return LS_OK;
-  return ls_fail(LS_EDATA,
-                 "%s: %s of column %jd is not UTF-8 text: '%.*s' and then byte 0x%02x; iconv -f "
-                 "latin1 -t utf-8 makes such a file of one in Latin-1, -f cp1252 of one of Windows",
-                 ls_csv_path(c), what, column + 1, (int)(wrong - name), name,
-                 (unsigned)(unsigned char)*wrong);
+  ls_fail(LS_EDATA, "%s: %s of column %jd is not UTF-8 text: '%.*s' and then byte 0x%02x",
+          ls_csv_path(c), what, column + 1, (int)(wrong - name), name,
+          (unsigned)(unsigned char)*wrong);
+  return ls_fail_remedy(LS_EDATA,
+                        "iconv -f latin1 -t utf-8 FILE >NEW makes such a file of one in Latin-1, "
+                        "-f cp1252 of one of Windows",
+                        ls_csv_path(c));
 }
 
 ls_status ls_csv_check_names(const ls_csv *c, const char *what, int64_t column,
@@ -103,9 +106,9 @@ ls_status ls_csv_next(ls_csv *c) {
   LS_TRY(ls_csv_record(&c->text, &c->next, c->field, c->columns, &fields));
   if (fields == c->columns && !(blank && c->columns > 1)) return LS_OK;
   if (blank)
-    return ls_fail(LS_EDATA,
-                   "%s:%jd: an empty line between records; sed -i '/^\\s*$/d' FILE takes such out",
-                   ls_csv_path(c), line);
+    return ls_fail_remedy(
+        ls_fail(LS_EDATA, "%s:%jd: an empty line between records", ls_csv_path(c), line),
+        "sed -i '/^\\s*$/d' FILE takes such out", ls_csv_path(c));
   ls_status status = ls_fail(LS_EDATA, "%s:%jd: %jd fields, but %s has %jd", ls_csv_path(c), line,
                              fields, c->head ? "the header" : "the first line", c->columns);
   return ls_csv_remedy_shape(c, status, &start, fields);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/typed.h"
 #include "data/formats/csv.h"
 #include "data/formats/csv_layout.h"
 
@@ -74,7 +75,13 @@ static const remedy
     decimal_comma = {"data.decimal is \",\", and decimals have points here",
                      "decimals had commas in the training data: pandas.read_csv(FILE, sep=None)"
                      ".to_csv(NEW, sep=\";\", decimal=\",\", index=False)"},
+    wide_quotes = BOTH(
+        "a quote behind a blank is part of the text: take the blanks out (sed -i 's/\\([,;]\\) "
+        "*\"/\\1\"/g' FILE)"),
     single_quotes = BOTH("quotes are double ones: sed \"s/'/\\\"/g\" FILE >NEW"),
+    gap = BOTH(
+        "if a value is missing in a table of fixed widths: pandas.read_fwf(FILE).to_csv(\"t.csv\", "
+        "index=False)"),
     unquoted = BOTH("a text with a separator in it belongs in quotes"),
     semicolons =
         {"if fields are separated by ; here: data.separator: \";\", and data.decimal: "
@@ -94,9 +101,9 @@ static const remedy
 static ls_status add(const ls_csv *c, ls_status status, const char *text) {
   if (!text) return status;
   const bool keys = strstr(text, "data.") || strstr(text, "header: false");
-  return ls_fail(
-      status, "%s; %s%s", ls_error_text(), text,
-      keys && c->by == LS_CSV_BY_IMPORT ? " (in a config: lockstep data import CONFIG)" : "");
+  ls_fail_remedy(status, text, c->text.path);
+  if (!keys || c->by != LS_CSV_BY_IMPORT) return status;
+  return ls_fail(status, "%s (in a config: lockstep data import CONFIG)", ls_error_text());
 }
 
 /* A mark that separates fields and is none of ours, as tr is told of it. */
@@ -208,6 +215,18 @@ static bool is_single(ls_csv_field f) {
   return f.length > 1 && f.text[0] == '\'' && f.text[f.length - 1] == '\'';
 }
 
+/* A quoted text behind a blank, which is not taken for one. */
+static bool is_wide(ls_csv_field f) {
+  return f.length > 1 && f.text[0] == '"' && f.text[f.length - 1] == '"';
+}
+
+static bool has_wide_names(const ls_csv *c) {
+  bool wide = false;
+  for (int64_t k = 0; c->head && k < c->columns && !wide; k++)
+    wide = is_wide((ls_csv_field){c->head[k], strlen(c->head[k])});
+  return wide;
+}
+
 static bool has_numbers_for_names(const ls_csv *c) {
   double value;
   bool numbers = c->head != NULL;
@@ -242,6 +261,7 @@ static const remedy *column_remedy(const ls_csv *c) {
   size_t length;
   if (has_semicolons(c)) return &semicolons;
   if (c->head && is_single((ls_csv_field){c->head[0], strlen(c->head[0])})) return &single_quotes;
+  if (has_wide_names(c)) return &wide_quotes;
   if (c->columns == 1 && ls_csv_foreign_mark(&c->text, &length)) return &foreign;
   return has_numbers_for_names(c) ? &no_header : by_title(c);
 }
@@ -276,6 +296,7 @@ static bool ends_with_mark(const ls_csv *c, const char *from) {
 
 /* Of the line alone, where no other is odd. */
 static const remedy *line_remedy(const ls_csv *c, int64_t fields) {
+  if (c->text.mark == ' ' && c->head && fields > 1 && fields < c->columns) return &gap;
   return fields > c->columns && c->text.mark != ' ' ? &unquoted : &odd_line;
 }
 
@@ -372,7 +393,8 @@ static bool has_signs(const ls_csv *c, ls_csv_field f) {
   snprintf(text, sizeof text, "%.*s", (int)f.length, f.text);
   for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
     for (; (at = strstr(text, signs[k])); found = true) {
-      memset(at, ' ', strlen(signs[k]));
+      *at = ' ';
+      memmove(at + 1, at + strlen(signs[k]), strlen(at + strlen(signs[k])) + 1);
     }
   const char *begin = text + strspn(text, " ");
   for (size_t n = strlen(begin); n > 0 && begin[n - 1] == ' '; n--) text[begin - text + n - 1] = 0;
@@ -404,6 +426,7 @@ static const remedy *number_remedy(const ls_csv *c, int64_t line, int64_t column
   if (ls_csv_number(&other, f, &value))
     return c->text.decimal_comma ? &decimal_comma : &decimal_point;
   if (is_single(f)) return &single_quotes;
+  if (is_wide(f)) return &wide_quotes;
   if (ls_csv_excel_error(f.text)) return &no_value;
   if (*c->taken == '#' && !c->text.comment) return &comment;
   if (is_name(c, column)) return &header_again;

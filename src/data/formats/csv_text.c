@@ -4,10 +4,12 @@
 #include "data/formats/csv_text.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/decimal.h"
 #include "base/mem.h"
+#include "base/typed.h"
 #include "base/utf8.h"
 #include "data/format.h"
 #include "data/source.h"
@@ -127,6 +129,13 @@ static const char *no_text(const char *text, size_t bytes) {
   return nul || !high || !control ? nul : control;
 }
 
+static ls_status refuse_unicode(const char *path, const char *from) {
+  char remedy[80];
+  snprintf(remedy, sizeof remedy, "save it as UTF-8 (iconv -f %s -t utf-8 FILE >NEW)", from);
+  ls_fail(LS_EDATA, "%s: %s text", path, from[4] == '3' ? "UTF-32" : "UTF-16");
+  return ls_fail_remedy(LS_EDATA, remedy, path);
+}
+
 /* A byte like these is in no text, nor is a text of some other programs a table: what the file is
  * instead, by its first bytes. */
 static ls_status check_text(const char *path, const char *text, size_t bytes) {
@@ -134,11 +143,11 @@ static ls_status check_text(const char *path, const char *text, size_t bytes) {
   const ls_signature *other = ls_signature_of(text, bytes);
   ls_dtype type;
   int64_t line = 1;
-  if (from)
-    return ls_fail(LS_EDATA, "%s: %s text; save it as UTF-8 (iconv -f %s -t utf-8)", path,
-                   from[4] == '3' ? "UTF-32" : "UTF-16", from);
+  if (from) return refuse_unicode(path, from);
   if (!wrong && !(other && other->text)) return LS_OK;
-  if (other) return ls_fail(LS_EDATA, "%s: no CSV but %s; %s", path, other->what, other->remedy);
+  if (other)
+    return ls_fail_remedy(ls_fail(LS_EDATA, "%s: no CSV but %s", path, other->what), other->remedy,
+                          path);
   if (bytes >= 4 && ls_idx_magic((const unsigned char *)text, &type))
     return ls_fail(LS_EDATA, "%s: no CSV but an IDX file; data.type: idx reads it", path);
   for (const char *p = text; p < wrong; p++) line += *p == '\n';

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/typed.h"
 #include "data/format.h"
 #include "data/formats/array.h"
 #include "io/h5sign.h"
@@ -162,7 +163,8 @@ static ls_status check_magic(const ls_array *a, const unsigned char head[4], int
   const ls_signature *other =
       ls_h5_signature(a->path) >= 0 ? ls_signature_hdf5 : ls_h5_instead(a->path);
   if (other)
-    return ls_fail(LS_EDATA, "%s: no IDX file but %s; %s", a->path, other->what, other->remedy);
+    return ls_fail_remedy(ls_fail(LS_EDATA, "%s: no IDX file but %s", a->path, other->what),
+                          other->remedy, a->path);
   return ls_fail(LS_EDATA,
                  "%s: magic number 0x%08x: this is no IDX file (two zeros, a type of 0x08 to "
                  "0x0e, 1 to %d dimensions)",
