@@ -198,8 +198,9 @@ static ls_status find_by_position(const ls_trained *t, int role, const ls_newcom
                    "%s: %jd columns without names: which are the %s? In the training data they "
                    "were %jd of %jd; without names the columns must be the same ones%s",
                    data->path, data->columns,
-                   role == LS_ROLE_X ? "checkpoint's inputs" : "checkpoint's targets", t->n[role],
-                   t->name.count, role == LS_ROLE_X ? ", or the inputs alone" : "");
+                   role == LS_ROLE_X ? "checkpoint's inputs" : "checkpoint's targets",
+                   role == LS_ROLE_X ? ls_trained_runs(t) : t->n[role], t->name.count,
+                   role == LS_ROLE_X ? ", or the inputs alone" : "");
   for (int64_t i = 0; i < t->n[role] && same; i++) column[i] = t->at[role][i];
   for (int64_t i = 0, run = 0; i < t->n[role] && !same; run++)
     for (int64_t end = ls_trained_run(t, i); i < end; i++) column[i] = run;

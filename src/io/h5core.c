@@ -194,12 +194,32 @@ static herr_t add_member(hid_t group, const char *name, const H5L_info_t *link, 
   return 0;
 }
 
+/* By two names in a group: what its writer means by them, and how a dataset comes of it. */
+static const char *group_hint(hid_t group) {
+  static const struct {
+    const char *name[2], *hint;
+  } known[] = {
+      {{"cidx", "ridx"}, "; a sparse matrix of Octave: save full(x)"},
+      {{"ir", "jc"}, "; a sparse matrix of Matlab: save full(x)"},
+      {{"indptr", "indices"}, "; a sparse matrix of SciPy: write x.toarray()"},
+      {{"block0_values", "block0_items"}, "; pandas keeps columns of one type in block0_values"},
+      {{"value", "type"}, "; of Octave's variables take value, with transpose: true"},
+      {{"_00", "_01"},
+       "; a cell array of Octave: number its texts, [~, ~, y] = unique(x), and save y - 1"},
+  };
+  for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+    if (H5Lexists(group, known[k].name[0], H5P_DEFAULT) > 0 &&
+        H5Lexists(group, known[k].name[1], H5P_DEFAULT) > 0)
+      return known[k].hint;
+  return "";
+}
+
 /* A group, such as Octave makes of each variable; what is in it. */
 static ls_status no_dataset(const ls_h5object *o) {
   char list[LISTED] = "";
   const bool more = H5Literate(o->id, H5_INDEX_NAME, H5_ITER_INC, NULL, add_member, list) > 0;
-  return ls_fail(LS_EDATA, "%s: %s is no dataset but a group, of %s%s", o->core->path, o->name,
-                 *list ? list : "nothing", more ? " ..." : "");
+  return ls_fail(LS_EDATA, "%s: %s is no dataset but a group, of %s%s%s", o->core->path, o->name,
+                 *list ? list : "nothing", more ? " ..." : "", group_hint(o->id));
 }
 
 static ls_status open_object(ls_h5object *o) {

@@ -29,10 +29,22 @@ struct ls_h5rows {
 
 /* ---- type and shape ---- */
 
-/* h5py's complex numbers. */
+static bool has_members(const ls_h5object *o, const char *first, const char *second) {
+  return o->class == H5T_COMPOUND && H5Tget_member_index(o->type, first) >= 0 &&
+         H5Tget_member_index(o->type, second) >= 0;
+}
+
+/* h5py's complex numbers; Matlab's and Octave's. */
 static bool is_complex(const ls_h5object *o) {
-  return o->class == H5T_COMPOUND && H5Tget_nmembers(o->type) == 2 &&
-         H5Tget_member_index(o->type, "r") == 0 && H5Tget_member_index(o->type, "i") == 1;
+  return has_members(o, "r", "i") || has_members(o, "real", "imag");
+}
+
+static bool is_matlab(const ls_h5object *o, const char *class) {
+  ls_h5text text;
+  ls_h5text_read(o->id, "MATLAB_class", &text);
+  bool yes = text.count == 1 && strcmp(text.block, class) == 0;
+  free(text.block);
+  return yes;
 }
 
 /* What whoever wrote it can do. */
@@ -46,7 +58,10 @@ static const char *hint_of(const ls_h5object *o) {
       [H5T_ARRAY] = "; write them as plain numbers (h5py: f['b'] = f['a'][:])",
       [H5T_REFERENCE] = "; name the dataset that is referred to",
       [H5T_NCLASSES] = NULL};
-  if (is_complex(o)) return "; write x.real and x.imag as datasets of their own";
+  if (is_complex(o)) return "; write its real and imaginary parts as datasets of their own";
+  if (has_members(o, "base", "limit")) return "; a range of Octave: save x(:)";
+  if (is_matlab(o, "cell"))
+    return "; a cell array of Matlab: number its texts, [~, ~, y] = unique(x), and save y - 1";
   return o->class >= 0 && hint[o->class] ? hint[o->class] : "";
 }
 
@@ -56,6 +71,12 @@ static ls_status read_type(ls_h5rows *s) {
   memcpy(shape->type, o->kind, sizeof shape->type);
   if (o->class != H5T_INTEGER && o->class != H5T_FLOAT)
     return WRONG(s, "holds no numbers but %s values%s", o->kind, hint_of(o));
+  if (H5Aexists(o->id, "MATLAB_empty") > 0) /* its dimensions are what is stored */
+    return WRONG(s, "holds no samples: an empty matrix");
+  if (is_matlab(o, "char"))
+    return WRONG(s,
+                 "holds letters; number its texts in Matlab, [~, ~, y] = unique(cellstr(x)), and "
+                 "save y - 1");
   shape->integer = o->class == H5T_INTEGER;
   shape->bytes = o->truths || (strcmp(o->kind, "uint8") == 0 && H5Tget_precision(o->type) == 8);
   if (shape->integer)

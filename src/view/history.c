@@ -149,11 +149,13 @@ static ls_status take_lines(ls_history *h, const char *path, int64_t steps, ls_l
   }
 }
 
-/* In a run folder a file of its own; what the user names may be a pipe. */
+/* In a run folder a file of its own; what the user names may be a pipe: one that nobody writes into
+ * has no lines, instead of being waited for. */
 static ls_status open_events(const char *path, bool folder, int *fd) {
   if (folder) return ls_regular_open(path, O_RDONLY | O_NOFOLLOW, fd);
-  do *fd = open(path, O_RDONLY | O_CLOEXEC);
+  do *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   while (*fd < 0 && errno == EINTR);
+  if (*fd >= 0) fcntl(*fd, F_SETFL, 0);
   return *fd >= 0 ? LS_OK : ls_fail(LS_EIO, "cannot open '%s': %s", path, strerror(errno));
 }
 
@@ -166,6 +168,9 @@ static ls_status read_events(ls_history *h, const char *path, bool folder, int64
   if (status == LS_OK) status = take_lines(h, path, steps, lines);
   ls_lines_free(&lines);
   close(fd);
+  if (status == LS_EDATA && !folder)
+    return ls_fail(status, "%s: are these events of a run? its folder is asked for",
+                   ls_error_text());
   return status == LS_EIO ? ls_fail(LS_EDATA, "%s", ls_error_text()) : status;
 }
 

@@ -49,7 +49,7 @@ cube|hdf5|/y has 60 rows for the 180 of /x
 nan|hdf5|/x: row 17, value 1: missing (nan)
 infinite|targets|/t: row 41, value 1: not finite, or too large for the precision (inf)
 label|hdf5|/y: row 23, value 0: class number not below data.classes (it is 3)
-negative|hdf5|/y: row 23, value 0: not a class number: 0, 1, 2 ... are, and texts are names of classes; other numbers are targets of a regression, loss: mse (it is -1)
+negative|hdf5|/y: row 23, value 0: not a class number: 0, 1, 2 ... are, and classes -1 and 1 become such by (y + 1) / 2; other numbers are targets of a regression, loss: mse (it is -1)
 half|hdf5|/y: row 23, value 0: not a class number: 0, 1, 2 ... are, and texts are names of classes; other numbers are targets of a regression, loss: mse (it is 0.5)
 link|hdf5|/x is a link to another file, which is not followed; name that file itself
 external|hdf5|/x keeps its values in other files

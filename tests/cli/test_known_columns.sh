@@ -78,7 +78,7 @@ cmp -s own out || fail "eval --no-header: $(cat own out)"
 refused 65 'bare0.csv: 16 columns without names' eval pixels/final.h5 --data bare0.csv --no-header
 awk -F, -v OFS=, '{ print $0, 7 }' id0.csv >wide0.csv
 refused 65 'wide0.csv: 18 columns without names' predict pixels/final.h5 -i wide0.csv -o no.h5 --no-header
-refused 65 'Leave out --no-header' predict pixels/final.h5 -i bare.csv -o no.h5 --no-header
+refused 65 'leave out --no-header' predict pixels/final.h5 -i bare.csv -o no.h5 --no-header
 refused 64 '--no-header is for' eval pixels/final.h5 --no-header
 refused 64 '--no-header is for' eval pixels/final.h5 --data pixels.yaml --no-header
 refused 64 '--no-header is for CSV files' predict pixels/final.h5 -i want.h5:/predictions -o no.h5 --no-header
@@ -93,7 +93,7 @@ same headless/final.h5 bare0.csv want.h5 --no-header
 refused 65 "pixels.csv:1: the first row has texts ('pixel0') where numbers should be: a header?" predict headless/final.h5 -i pixels.csv -o no.h5
 RANKS=0
 refused 65 "bare.csv:1: the first row has texts" predict headless/final.h5 -i bare.csv -o no.h5
-refused 65 'tail -n +2' eval headless/final.h5 --data pixels.csv
+refused 65 'take this line out (sed -i 1d pixels.csv)' eval headless/final.h5 --data pixels.csv
 refused 65 'wide0.csv: 18 columns' predict headless/final.h5 -i wide0.csv -o no.h5
 
 # Names of classes; iris without its header and label.

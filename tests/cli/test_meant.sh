@@ -149,11 +149,22 @@ run 0 train iris.yaml 'data.train={file: named.csv, x: rest, y: [kind]}' 'data.t
   [ "$(grep -o '"test_loss":[^,]*' turned/metrics.jsonl | cut -d: -f2)" = "$(on 0 eval turned --split train --json | grep -o '"loss":[^,]*' | cut -d: -f2)" ] ||
   fail "a test whose columns stand elsewhere: $(tail -1 turned/metrics.jsonl)"
 
+# Kaggle's test has no targets; text inputs count once where a file has no names.
+cut -d, -f1-4 named.csv >asked.csv
+refused 65 "no column 'kind'; there are 4: 'a', 'b', 'c', 'd'; without targets there is nothing to compare with" train iris.yaml \
+  'data.train={file: named.csv, x: rest, y: [kind]}' 'data.test={file: asked.csv, x: rest, y: [kind]}' --dry-run
+awk -F, -v OFS=, 'NR > 1 {$1 = NR % 3 ? "ash" : "oak"} 1' named.csv >spoken.csv
+run 0 train iris.yaml 'data.train={file: spoken.csv, x: rest, y: [kind]}' data.text_inputs=one_hot -o spoken -q
+tail -n +2 spoken.csv | cut -d, -f1-3 >few.csv
+refused 65 'In the training data they were 4 of 5' predict spoken -i few.csv --no-header -o never.csv
+
 # ---- what is given as a checkpoint and is none; a note below a table is no class
 gzip -c named/final.h5 >packed.h5
 refused 65 "'packed.h5' is no checkpoint but a file packed with gzip; gunzip <packed.h5 >NEW unpacks it" predict packed.h5 -i named.csv -o never.csv
 gunzip <packed.h5 >NEW && run 0 predict NEW -i named.csv -o unpacked.csv
 refused 65 "'iris.yaml' is no checkpoint but a text" eval iris.yaml
+mkfifo pipe && refused 65 'nothing to draw' plot cost pipe -o - # and does not wait for one who writes
+refused 65 'are these events of a run? its folder is asked for' compare named/final.h5
 { cat named.csv; echo '(12 rows)'; } >noted.csv
 refused 65 'take it out (sed -i 14d noted.csv)' train iris.yaml data.train.file=noted.csv --dry-run && silent 'names of classes'
 sed -i 14d noted.csv && run 0 train iris.yaml data.train.file=noted.csv --dry-run
@@ -178,6 +189,12 @@ with h5py.File("plain.h5", "w") as f:
     f["word"] = np.array([b"ash", b"elm", b"oak"] * 4)
     f[b"d\xe9bit"] = np.arange(12.0)
     f["letters"] = np.array([list("ash "), list("elm "), list("oaks")] * 4, dtype="S1")
+    of = lambda name, value, kind: f.create_dataset(name, data=value).attrs.create("MATLAB_class", np.bytes_(kind))
+    of("m/char", np.zeros((3, 12), "u2"), "char"), of("m/cell", np.array([[f["in"].ref] * 12], h5py.ref_dtype), "cell")
+    f.create_dataset("m/none", data=np.zeros(2, "u8")).attrs["MATLAB_empty"] = np.uint8(1)
+    f["m/complex"] = np.zeros(12, [("real", "f8"), ("imag", "f8")])
+    f["m/sparse/ir"], f["m/sparse/jc"] = np.zeros(3), np.zeros(3)
+    f["o/type"], f["o/value"], f["range"] = np.bytes_("matrix"), np.zeros((2, 12)), np.zeros((), [("base", "f8"), ("limit", "f8")])
 END
   run 3 train plain.yaml -o plain -q && run 0 predict plain/final.h5 -i plain.h5:/in -o h.csv && [ "$(head -1 h.csv)" = flux ] || fail "the dataset's name: $(head -1 h.csv)"
   run 0 predict plain/final.h5 -i plain.h5:/in --jacobian -o j.csv && [ "$(head -1 j.csv)" = 'd flux/d x1,d flux/d x2' ] || fail "slopes: $(head -1 j.csv)"
@@ -185,6 +202,15 @@ END
   grep -q "different: 'ash' 'elm' 'oaks'" out || fail "letters: $(cat out)"
   [ "$(grep -ac 'its name is not UTF-8 text, so that no config can say it; h5copy' out)" = 1 ] || fail "a name in Latin-1: $(cat out)"
   refused 65 '/word holds no numbers but text values; texts are classes, as y' train plain.yaml data.train.y=/word -o never
+  # what Matlab and Octave keep otherwise than as numbers
+  never() { refused 65 "$1" train plain.yaml data.train.x="$2" -o never; }
+  never '/m/char holds letters; number its texts in Matlab' /m/char
+  never '/m/cell holds no numbers but reference values; a cell array of Matlab: number its texts' /m/cell
+  never '/m/none holds no samples: an empty matrix' /m/none
+  never 'write its real and imaginary parts' /m/complex
+  never "/m/sparse is no dataset but a group, of 'ir', 'jc'; a sparse matrix of Matlab: save full(x)" /m/sparse
+  never "/o is no dataset but a group, of 'type', 'value'; of Octave's variables take value, with transpose: true" /o
+  never 'a range of Octave: save x(:)' /range
   config cross_entropy '{type: hdf5, train: {file: plain.h5, x: /in, y: /word}}' >word.yaml
   run 0 train word.yaml -o word -q && run 3 train word.yaml data.train.y=/letters -o letters -q && same word letters "letters along a dimension"
 fi

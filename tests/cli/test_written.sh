@@ -206,7 +206,7 @@ END
   for file in h5py.h5 keras.h5; do alike "$(hdf5 $file /x /y)"; done
   never 'data.type: hdf5 reads it' "$(csv h5py.h5)"
   never 'no IDX file but an HDF5 file; data.type: hdf5 reads it' 'type: idx, train: {images: h5py.h5, labels: h5py.h5}'
-  never 'write x.real and x.imag as datasets of their own' "$(hdf5 h5py.h5 /complex /y)"
+  never 'write its real and imaginary parts as datasets of their own' "$(hdf5 h5py.h5 /complex /y)"
   never 'rows of one length become an array: numpy.stack(x)' "$(hdf5 h5py.h5 /rows /y)"
   never "write its fields as datasets of their own (h5py: f['a'] = f['t']['a'])" "$(hdf5 h5py.h5 /array /y)"
   never "/x/y is an attribute, and datasets are read; in h5py: f['y'] = f['/x/'].attrs['y']" "$(hdf5 h5py.h5 /x /x/y)"
@@ -262,7 +262,7 @@ if command -v octave-cli >/dev/null; then
   never 'a MAT-file of version 5; save it with -v7.3 (Matlab) or -hdf5 (Octave)' "$(hdf5 octave.mat /x /y)"
   never "Octave's own text format; save it with -hdf5" "$(bare octave.txt)"
   never "Octave's own binary format; save it with -hdf5" "$(bare octave.bin)"
-  never "/x is no dataset but a group, of 'type', 'value'" "$(hdf5 octave.h5 /x /y)"
+  never "/x is no dataset but a group, of 'type', 'value'; of Octave's variables take value, with transpose: true" "$(hdf5 octave.h5 /x /y)"
 fi
 
 # ---- R ----

@@ -168,7 +168,9 @@ static ls_status follow_file(ls_csv *c, const ls_opening *what) {
 
 ls_status ls_csv_choose_columns(ls_csv *c, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
-  LS_TRY(choose(c, spec->y_cols, &c->y, &c->base.shape.outputs));
+  ls_status status = choose(c, spec->y_cols, &c->y, &c->base.shape.outputs);
+  if (status == LS_EDATA && what->split != LS_SPLIT_TRAIN) return ls_refuse_targetless(status);
+  LS_TRY(status);
   LS_TRY(choose_weights(c, ls_opening_weights(what)));
   LS_TRY(is_rest(c, spec->x_cols) ? choose_rest(c, what->spec)
                                   : choose(c, spec->x_cols, &c->x, &c->base.shape.features));

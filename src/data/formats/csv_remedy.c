@@ -71,10 +71,10 @@ static const remedy
          NULL},
     decimal_point = {"if decimals have commas here: data.decimal: \",\"",
                      "decimals had points in the training data: pandas.read_csv(FILE, sep=None, "
-                     "decimal=\",\").to_csv(NEW, index=False)"},
+                     "decimal=\",\").to_csv(\"t.csv\", index=False)"},
     decimal_comma = {"data.decimal is \",\", and decimals have points here",
                      "decimals had commas in the training data: pandas.read_csv(FILE, sep=None)"
-                     ".to_csv(NEW, sep=\";\", decimal=\",\", index=False)"},
+                     ".to_csv(\"t.csv\", sep=\";\", decimal=\",\", index=False)"},
     wide_quotes = BOTH(
         "a quote behind a blank is part of the text: take the blanks out (sed -i 's/\\([,;]\\) "
         "*\"/\\1\"/g' FILE)"),
