@@ -7,6 +7,7 @@
 #include "data/columns.h"
 #include "data/formats/csv.h"
 #include "data/heading.h"
+#include "data/refuse.h"
 
 static ls_heading heading_of(const ls_csv *c) {
   const char *separator =
