@@ -88,19 +88,24 @@ static int far_peer(const ls_comm *comm) {
   return found;
 }
 
-/* Where nobody of this node is at work, one of them may be stopped in the middle of waiting, or a
- * rank elsewhere is the one. Its own node's watchdogs know what that did last, so they have three
- * seconds to speak first. */
+static void give_time(const ls_comm *comm, int tenths) {
+  for (int i = 0; i < tenths; i++) {
+    atomic_fetch_add(&comm->line->ticks, 1);
+    usleep(100000);
+  }
+}
+
+/* Where nobody of this node is at work, one of them may be stopped in the middle of waiting, which
+ * takes three seconds to see. Or a rank elsewhere is the one: its own node's watchdogs know which,
+ * and what that did last, so they have two seconds more to speak first. */
 static void name_one(struct ls_watchdog *dog, char *text, size_t room) {
   const ls_comm *comm = dog->comm;
   if (!is_far(comm, atomic_load(&comm->line->peer)) && name_guilty(dog, AT_WORK, text, room))
     return;
   for (int r = 0; r < comm->node_size; r++) dog->ticks[r] = atomic_load(&comm->board[r].ticks);
-  for (int i = 0; i < 30; i++) {
-    atomic_fetch_add(&comm->line->ticks, 1);
-    usleep(100000);
-  }
+  give_time(comm, 30);
   if (name_guilty(dog, SILENT, text, room) || name_guilty(dog, AT_WORK, text, room)) return;
+  if (comm->nodes > 1) give_time(comm, 20);
   int peer = far_peer(comm);
   if (peer >= 0)
     snprintf(text, room, "rank %d on %s", peer, comm->hosts[peer]);
