@@ -1,7 +1,7 @@
 /* exchange.c - steps of training on simulated nodes (SimGrid's SMPI), with the exchange of src/comm:
  * the real sources, but for sums and passes, which are not made: they take their time. Prints ranks,
- * ranks of a node, threads, parameters, kind, bands, the seconds of a step by the simulated clock and
- * what its passes take. Built and run by scripts/simulate.
+ * ranks of a node, threads, parameters, kind, bands, the seconds from one step's reduce to the next
+ * one's by the simulated clock, and what passes take of them. Built and run by scripts/simulate.
  *
  * Arguments: KIND WIDTHS ROW_US ROWS THREADS SCALE layered|whole
  *   WIDTHS: of the network, as 784,20,10; or one number: that many parameters
@@ -100,25 +100,36 @@ static void draw(network *net, char **argv) {
   cores = net->threads < MOST_CORES ? net->threads : MOST_CORES;
 }
 
-static double passes(const network *net, ls_exchange *x) {
-  double forward = 0, all = 0;
-  for (int l = 0; l < net->layers; l++) forward += net->second * (double)net->weights[l];
-  if (x) work(forward);
-  all += forward;
-  for (int l = net->layers - 1; l >= 0; l--) {
-    const double back = net->second * (double)net->weights[l] * (l > 0 ? 2 : 1);
-    if (x) work(back);
-    if (x) ls_exchange_ready(x, net->at[l]);
-    all += back;
-  }
+static double back_through(const network *net, int l) {
+  return net->second * (double)net->weights[l] * (l > 0 ? 2 : 1);
+}
+
+static double passes(const network *net) {
+  double all = 0;
+  for (int l = 0; l < net->layers; l++)
+    all += net->second * (double)net->weights[l] + back_through(net, l);
   return all;
 }
 
+static void make_passes(const network *net, ls_exchange *x) {
+  for (int l = 0; l < net->layers; l++) {
+    ls_exchange_await(x, l + 1 < net->layers ? net->at[l + 1] : net->n);
+    work(net->second * (double)net->weights[l]);
+  }
+  for (int l = net->layers - 1; l >= 0; l--) {
+    work(back_through(net, l));
+    ls_exchange_ready(x, net->at[l]);
+  }
+}
+
 static void update(ls_exchange *x, float *scratch) {
-  for (ls_stretch s = {0}; ls_exchange_next(x, &s);)
+  for (ls_stretch s = {0}; ls_exchange_next(x, &s);) {
     if (s.hi > s.lo) ls_exchange_grad(x, s.lo, s.hi - s.lo, scratch);
-  owed += scale * UPDATED * sizeof(float) * (double)ls_exchange_own(x) / (BYTES_PER_SECOND * cores);
-  sim_pay();
+    owed += scale * UPDATED * sizeof(float) * (double)(s.hi - s.lo) / (BYTES_PER_SECOND * cores);
+    sim_pay();
+    ls_exchange_offer(x, s.bands - 1);
+  }
+  if (ls_exchange_bands(x) == 1) ls_exchange_publish(x);
 }
 
 int main(int argc, char **argv) {
@@ -145,22 +156,19 @@ int main(int argc, char **argv) {
   }
   if (ls_mem_new((void **)&scratch, (size_t)ls_exchange_own(x) + 1, sizeof *scratch) != LS_OK)
     return 1;
-  double start = 0;
-  for (int round = -1; round < ROUNDS; round++) { /* the first one opens connections */
-    if (round == 0) {
-      ls_comm_barrier(comm);
-      start = MPI_Wtime();
-    }
-    passes(&net, x);
+  double start = 0, end = 0;
+  for (int round = 0; round <= ROUNDS; round++) { /* the first one opens connections */
+    make_passes(&net, x);
     ls_exchange_reduce(x, 0);
+    end = MPI_Wtime();
+    if (round == 0) start = end;
     update(x, scratch);
-    ls_exchange_publish(x);
   }
-  ls_comm_barrier(comm);
+  ls_exchange_await(x, net.n);
   if (ls_comm_rank(comm) == 0)
     printf("%d %d %d %lld %s %d %.9f %.9f\n", ranks, ls_comm_node_size(comm), net.threads,
            (long long)(net.n * (int64_t)scale), argv[1], ls_exchange_bands(x),
-           (MPI_Wtime() - start) / ROUNDS, passes(&net, NULL));
+           (end - start) / ROUNDS, passes(&net));
   LS_FREE(scratch);
   ls_exchange_free(&x);
   ls_comm_close(&comm);

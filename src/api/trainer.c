@@ -312,7 +312,7 @@ static ls_status step(void *arg) {
                    total, want);
   for (int r = 0; r <= ls_comm_size(run->comm); r++) t->first[r] = first_of_rank(run, total, r);
   LS_TRY(deal_out(c, LS_SPLIT_TRAIN, begin, total, weighted));
-  return ls_run_step(run, false, &flags);
+  return ls_run_step(run, false, false, &flags);
 }
 
 /* ---- scores ---- */

@@ -113,7 +113,7 @@ static ls_status take_steps(ls_run *run, test *t) {
   while (t->n < t->steps && !t->ended) {
     uint32_t flags = 0;
     const int64_t seen = run->state.samples_seen;
-    LS_TRY(ls_run_step(run, false, &flags));
+    LS_TRY(ls_run_step(run, false, false, &flags));
     const double loss = ls_step_loss(run, run->state.samples_seen - seen);
     const attempt p = {run->lr, loss, smooth(t, loss)};
     t->ended = (flags & LS_FLAG_NONFINITE) || !isfinite(loss) || has_blown_up(t, &p);

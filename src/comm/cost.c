@@ -18,9 +18,9 @@ static double messages(const ls_cost_shape *s, const ls_cost_network *n, int hal
   return 2 * (halvings * (n->latency + n->message) + straight);
 }
 
-/* Without halvings the flags go by an allreduce of their own: a message for each doubling. */
+/* Without halvings the flags are messages of their own beside those of the sums. */
 static double flags(const ls_cost_shape *s, const ls_cost_network *n, int halvings) {
-  return halvings > 0 ? 0 : ceil(log2(s->nodes)) * (n->latency + n->message);
+  return halvings > 0 ? 0 : (s->nodes - 1) * n->message;
 }
 
 /* Columns that a rank reads and writes where it sums the parts of its node, for others and for
@@ -45,10 +45,10 @@ static double sums(const ls_cost_shape *s, const ls_cost_network *n, int halving
   return columns * column(s) / n->sums;
 }
 
-/* What the network takes for sums is behind the backward pass, but for the last band's. Halvings
- * are not sent so. */
+/* What the network takes is behind the passes, but for the sums that come last and the weights that
+ * go first. Halvings are not sent so. */
 static double hidden(const ls_cost_shape *s, const ls_cost *cost, int halvings) {
-  return halvings == 0 && s->bands > 1 ? cost->network / 2 * (1 - 1.0 / s->bands) : 0;
+  return halvings == 0 && s->bands > 1 ? cost->network * (1 - 1.0 / s->bands) : 0;
 }
 
 static double choice(const ls_cost_shape *s, int halvings) {

@@ -300,6 +300,17 @@ void ls_exchange_ready(ls_exchange *x, int64_t from) {
 }
 
 uint32_t ls_exchange_reduce(ls_exchange *x, uint32_t flags) { return x->ops->reduce(x, flags); }
+
+void ls_exchange_offer(ls_exchange *x, int band) {
+  if (x->bands > 1) x->ops->offer(x, band);
+}
+
+void ls_exchange_await(ls_exchange *x, int64_t to) {
+  int bands = 0;
+  while (bands < x->bands && x->band[bands] < to) bands++;
+  if (x->bands > 1) x->ops->await(x, bands);
+}
+
 void ls_exchange_publish(ls_exchange *x) {
   if (x->ops->publish) x->ops->publish(x);
 }

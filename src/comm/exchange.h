@@ -3,7 +3,8 @@
  * shared on the node, sharded or replicated.
  *
  * A step:  ls_exchange_claim, model writes its parts  ->  ls_exchange_reduce  ->  for each block of
- * my shard: ls_exchange_grad, update in place in ls_exchange_weights  ->  ls_exchange_publish.
+ * my shard: ls_exchange_grad, update in place in ls_exchange_weights  ->  ls_exchange_publish. With
+ * several bands, ls_exchange_ready, _offer and _await have it go layer by layer.
  * Kinds: one (a single rank: nothing moves), shared (one window a node, messages between nodes),
  * tree (point to point, no window), mpi (MPI_Allreduce, right to rounding only), apart (nothing
  * moves: each rank has weights and whole gradients of its own, for train.mode); auto measures
@@ -72,8 +73,15 @@ uint32_t ls_exchange_reduce(ls_exchange *exchange, uint32_t flags);
 /* The summed gradient of parameters [lo, lo + count), all of my shard: in place where it lies
  * already, else in scratch (count real). */
 const void *ls_exchange_grad(ls_exchange *exchange, int64_t lo, int64_t count, void *scratch);
-/* My shard's weights are new: on return everyone's are. It is also what lets the ranks write parts
- * again behind a reduce; without a reduce before it, or twice, it does no harm. */
+/* My stretches of the bands up to this one have their new weights: what can go on its way does. The
+ * others come in the next offer, or in publish. A step need not say it. */
+void ls_exchange_offer(ls_exchange *exchange, int band);
+/* Everything has been offered: on return the weights up to parameter `to` are everyone's. A pass
+ * that asks so for one layer after the other need not wait for all. */
+void ls_exchange_await(ls_exchange *exchange, int64_t to);
+/* My shard's weights are new: on return everyone's are. It (or the await of all) is also what lets
+ * the ranks write parts again behind a reduce; without a reduce before it, or twice, it does no
+ * harm. */
 void ls_exchange_publish(ls_exchange *exchange);
 /* Bytes this rank moves between ranks in a step (received), for bench. */
 int64_t ls_exchange_bytes(const ls_exchange *exchange);

@@ -99,6 +99,12 @@ void ls_letters_start(ls_letters *letters) {
   if (letters->count > 0) MPI_Startall(letters->count, letters->request);
 }
 
+bool ls_letters_arrived(ls_letters *letters) {
+  int all = 0;
+  MPI_Testall(letters->count, letters->request, &all, MPI_STATUSES_IGNORE);
+  return all;
+}
+
 void ls_letters_wait(ls_exchange *x, ls_letters *letters) {
   ls_comm_wait(x->comm, letters->count, letters->request, letters->peer);
 }

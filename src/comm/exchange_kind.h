@@ -30,6 +30,10 @@ typedef struct {
   void (*open)(ls_exchange *);             /* NULL: prepared is open */
   void (*ready)(ls_exchange *, int bands); /* so many last ones are written; NULL: not asked for */
   uint32_t (*reduce)(ls_exchange *, uint32_t flags);
+  /* new weights may go on their way, up to this band; so many first bands are everyone's. NULL: not
+   * asked for */
+  void (*offer)(ls_exchange *, int band);
+  void (*await)(ls_exchange *, int bands);
   void (*publish)(ls_exchange *); /* NULL: every rank has updated everything */
   void (*close)(ls_exchange *);   /* after a failure in prepare or open too; NULL: nothing to do */
 } ls_exchange_ops;
@@ -106,6 +110,7 @@ void ls_letters_send_flags(const ls_exchange *x, ls_letters *letters, const uint
 void ls_letters_receive_flags(const ls_exchange *x, ls_letters *letters, uint32_t *flags, int from,
                               int tag);
 void ls_letters_start(ls_letters *letters);
+bool ls_letters_arrived(ls_letters *letters); /* a look, without waiting */
 void ls_letters_wait(ls_exchange *x, ls_letters *letters);
 void ls_letters_free(ls_letters *letters);
 

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/mem.h"
 #include "comm/exchange_kind.h"
 
@@ -37,12 +38,13 @@ typedef struct {
   char *out; /* (groups of this node that have to be summed, stretch) */
 } errand;
 
-/* What is sent together: sums of a band of layers, which may be behind others in the backward
- * pass. */
+/* What is sent together: sums of a band of layers, which may be behind others in the backward pass,
+ * and its new weights, which others may be behind in the next forward pass. */
 typedef struct {
   int errands;
   errand *errand;
   ls_letters come, go; /* group k of this node for errand e is letter e * own_groups + k of `go` */
+  ls_letters news;     /* new weights: to the agents, and of the errands */
 } band;
 
 struct ls_window {
@@ -60,12 +62,14 @@ struct ls_window {
   errand *errand; /* band by band: of every owner's whose number fits this rank's (agent_of) */
   band *band;     /* (bands) */
   char *outbox;
-  ls_letters news;            /* new weights: to the agents, and of the errands */
+  uint32_t flags, *flags_in; /* of this node; (nodes) of each other one */
+  ls_letters words; /* they, to everyone this rank is an agent for, and from its own agents */
   struct ls_halving *halving; /* instead of bands and errands; NULL: there are errands */
   /* of the running step */
-  int unsent;      /* the last of the bands whose sums are not on their way */
-  bool receives;   /* receiving has begun */
-  uint64_t before; /* bands of the reduces before it */
+  int unsent;                  /* the last of the bands whose sums are not on their way */
+  bool receives;               /* receiving has begun */
+  uint64_t before;             /* bands of the reduces before it */
+  int offered, begun, arrived; /* first bands whose new weights may go, have begun to, are here */
 };
 
 static void relax(void) {
@@ -188,9 +192,11 @@ static ls_status prepare_errands(ls_exchange *x) {
     list_errands(x, b);
     LS_TRY(ls_letters_new(&w->band[b].come, w->groups));
     LS_TRY(ls_letters_new(&w->band[b].go, w->band[b].errands * w->own_groups));
+    LS_TRY(ls_letters_new(&w->band[b].news, w->band[b].errands + x->comm->nodes));
   }
   LS_TRY(new_outbox(x));
-  LS_TRY(ls_letters_new(&w->news, w->errands + x->bands * x->comm->nodes));
+  LS_NEW(w->flags_in, x->comm->nodes);
+  LS_TRY(ls_letters_new(&w->words, x->comm->size / x->comm->node_size + 1 + x->comm->nodes));
   w->unsent = x->bands - 1;
   return ls_mem_new(&x->inbox, 1, (size_t)inbox_bytes(x));
 }
@@ -236,6 +242,8 @@ static void place_parts(ls_exchange *x, char *next) {
   }
 }
 
+enum { SUMS = 0, WEIGHTS = LS_BANDS_MAX, FLAGS = 2 * LS_BANDS_MAX }; /* tags; of the first band */
+
 /* What this rank's shard is summed from, band by band: local parts where they lie, other nodes'
  * groups as they come in, behind one another from each agent. */
 static void link_inbox(ls_exchange *x) {
@@ -253,7 +261,8 @@ static void link_inbox(ls_exchange *x) {
       }
       *source++ = (ls_exchange_source){next, lo, g->level};
       if (count > 0)
-        ls_letters_receive(x, &w->band[b].come, next, count, agent_of(x->comm, me, g->node), 1 + b);
+        ls_letters_receive(x, &w->band[b].come, next, count, agent_of(x->comm, me, g->node),
+                           SUMS + b);
       next += ls_exchange_shard_bytes(x, b, me);
     }
   }
@@ -272,10 +281,11 @@ static void link_errand(ls_exchange *x, const errand *e, int number) {
     const group *g = &w->group[w->own_group + k];
     const char *part = w->part[g->first].data + e->lo * (int64_t)x->size;
     ls_letters_send(x, &w->band[number].go, g->count > 1 ? next : part, e->count, e->owner,
-                    1 + number);
+                    SUMS + number);
     if (g->count > 1) next += ls_round_up(e->count * (int64_t)x->size);
   }
-  ls_letters_receive(x, &w->news, weights_at(x, e->lo), e->count, e->owner, 0);
+  ls_letters_receive(x, &w->band[number].news, weights_at(x, e->lo), e->count, e->owner,
+                     WEIGHTS + number);
 }
 
 /* The next node's agent first, as with the errands. */
@@ -283,8 +293,23 @@ static void link_news(ls_exchange *x, int number) {
   const int me = x->comm->rank, nodes = x->comm->nodes;
   const int64_t lo = ls_exchange_lo(x, number, me), count = ls_exchange_hi(x, number, me) - lo;
   for (int i = 1; i < nodes && count > 0; i++)
-    ls_letters_send(x, &x->window->news, weights_at(x, lo), count,
-                    agent_of(x->comm, me, (here(x) + i) % nodes), 0);
+    ls_letters_send(x, &x->window->band[number].news, weights_at(x, lo), count,
+                    agent_of(x->comm, me, (here(x) + i) % nodes), WEIGHTS + number);
+}
+
+/* Straight from every node to every rank, as sums are, so that who waits knows for whom. */
+static void link_flags(ls_exchange *x) {
+  struct ls_window *w = x->window;
+  const ls_comm *comm = x->comm;
+  const int behind = comm->node_first[here(x) + 1];
+  for (int i = 0; i < comm->size - comm->node_size; i++) {
+    const int r = (behind + i) % comm->size;
+    if (agent_of(comm, r, here(x)) == comm->rank)
+      ls_letters_send_flags(x, &w->words, &w->flags, r, FLAGS);
+  }
+  for (int k = 0; k < comm->nodes; k++)
+    if (k != here(x))
+      ls_letters_receive_flags(x, &w->words, &w->flags_in[k], agent_of(comm, comm->rank, k), FLAGS);
 }
 
 static int first_local(const struct ls_window *w) {
@@ -313,6 +338,7 @@ static void shared_open(ls_exchange *x) {
     return;
   }
   link_inbox(x);
+  link_flags(x);
   for (int b = 0; b < x->bands; b++) {
     for (int e = 0; e < w->band[b].errands; e++) link_errand(x, &w->band[b].errand[e], b);
     link_news(x, b);
@@ -370,16 +396,21 @@ static void shared_ready(ls_exchange *x, int bands) {
   MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, x->comm->end, &there, MPI_STATUS_IGNORE);
 }
 
-static void trade_sums(ls_exchange *x) {
+static uint32_t trade_sums(ls_exchange *x, uint32_t flags) {
   struct ls_window *w = x->window;
+  w->flags = flags;
   for (; w->unsent >= 0; w->unsent--) run_errands(x, &w->band[w->unsent]);
+  ls_letters_start(&w->words);
   for (int b = x->bands - 1; b >= 0; b--) {
     ls_letters_wait(x, &w->band[b].go);
     ls_letters_wait(x, &w->band[b].come);
   }
+  ls_letters_wait(x, &w->words);
+  for (int k = 0; k < x->comm->nodes; k++) flags |= w->flags_in[k];
   w->unsent = x->bands - 1;
   w->receives = false;
   w->before += (uint64_t)x->bands;
+  return flags;
 }
 
 static uint32_t shared_reduce(ls_exchange *x, uint32_t flags) {
@@ -391,19 +422,58 @@ static uint32_t shared_reduce(ls_exchange *x, uint32_t flags) {
     flags |= atomic_load_explicit(&w->lines[r].flags, memory_order_relaxed);
   if (x->comm->nodes == 1) return flags;
   if (w->halving) return ls_halving_reduce(x, w->halving, flags);
-  trade_sums(x);
-  return ls_comm_or(x->comm, flags);
+  return trade_sums(x, flags);
+}
+
+/* A band's weights begin when those before them have arrived: the next forward pass wants them in
+ * this order, and at once they would all arrive late. */
+static void begin_news(ls_exchange *x) {
+  struct ls_window *w = x->window;
+  while (w->begun < w->offered &&
+         (w->begun == 0 || ls_letters_arrived(&w->band[w->begun - 1].news)))
+    ls_letters_start(&w->band[w->begun++].news);
+}
+
+static void shared_offer(ls_exchange *x, int number) {
+  struct ls_window *w = x->window;
+  if (w->arrived == x->bands) w->offered = w->begun = w->arrived = 0;
+  w->offered = number + 1;
+  begin_news(x);
+}
+
+/* Where a rank stands still, those that wait for it must not be waited for themselves, or the
+ * watchdogs would name them: so everything goes that has not come after a while. */
+static void look_for_news(ls_exchange *x, int number) {
+  static const double WHILE = 0.5; /* seconds: much less than watchdogs wait */
+  struct ls_window *w = x->window;
+  const double start = ls_time();
+  begin_news(x);
+  while (ls_time() - start < WHILE) {
+    if (ls_letters_arrived(&w->band[number].news)) return;
+    sched_yield();
+  }
+  while (w->begun < w->offered) ls_letters_start(&w->band[w->begun++].news);
 }
 
 /* All ranks meet the same collectives, also where nothing is to be sent or received. */
+static void shared_await(ls_exchange *x, int bands) {
+  struct ls_window *w = x->window;
+  for (; w->arrived < ls_min(bands, w->offered); w->arrived++) {
+    look_for_news(x, w->arrived);
+    ls_letters_wait(x, &w->band[w->arrived].news);
+    begin_news(x);
+    window_barrier(x);
+  }
+}
+
 static void shared_publish(ls_exchange *x) {
   struct ls_window *w = x->window;
-  if (w->halving) {
-    ls_halving_publish(x, w->halving);
-  } else if (x->comm->nodes > 1) {
-    ls_letters_start(&w->news);
-    ls_letters_wait(x, &w->news);
+  if (x->comm->nodes > 1 && !w->halving) {
+    shared_offer(x, x->bands - 1);
+    shared_await(x, x->bands);
+    return;
   }
+  if (w->halving) ls_halving_publish(x, w->halving);
   window_barrier(x);
 }
 
@@ -413,8 +483,9 @@ static void shared_close(ls_exchange *x) {
   for (int b = 0; w->band && b < x->bands; b++) {
     ls_letters_free(&w->band[b].come);
     ls_letters_free(&w->band[b].go);
+    ls_letters_free(&w->band[b].news);
   }
-  ls_letters_free(&w->news);
+  ls_letters_free(&w->words);
   ls_halving_free(&w->halving);
   LS_FREE(w->part_node);
   LS_FREE(w->part);
@@ -422,14 +493,15 @@ static void shared_close(ls_exchange *x) {
   LS_FREE(w->errand);
   LS_FREE(w->band);
   LS_FREE(w->outbox);
+  LS_FREE(w->flags_in);
   LS_FREE(x->window);
 }
 
-#define SHARED(kind, how)                                                       \
-  {                                                                             \
-    .name = kind, .prepare = how, .window = shared_window, .open = shared_open, \
-    .ready = shared_ready, .reduce = shared_reduce, .publish = shared_publish,  \
-    .close = shared_close                                                       \
+#define SHARED(kind, how)                                                                         \
+  {                                                                                               \
+    .name = kind, .prepare = how, .window = shared_window, .open = shared_open,                   \
+    .ready = shared_ready, .reduce = shared_reduce, .offer = shared_offer, .await = shared_await, \
+    .publish = shared_publish, .close = shared_close                                              \
   }
 const ls_exchange_ops ls_exchange_shared = SHARED("shared", shared_prepare);
 /* For tests: halved as often as can be, however few the nodes are; in bands, however small. */

@@ -169,6 +169,9 @@ ls_status ls_model_reserve(ls_model *model, int64_t rows, ls_team *team);
 void ls_model_load(ls_model *model, const void *w);
 /* Forward through the whole share. training: dropout is active. (seed for dropout's counters.) */
 void ls_model_forward(ls_model *model, const ls_batch *batch, bool training, uint64_t seed);
+/* Instead of it, once for each layer, the first one first. The same bits. */
+void ls_model_ascend(ls_model *model, const ls_batch *batch, int layer, bool training,
+                     uint64_t seed);
 /* Output after forward: activations of the last layer (rows, ld) real, e.g. probabilities. */
 const void *ls_model_output(ls_model *model, int64_t *ld);
 /* Logits after forward: (rows, ld) real before the last activation. */

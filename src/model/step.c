@@ -36,17 +36,28 @@ static void forward_job(void *arg, int thread, int threads) {
   job *j = arg;
   int64_t lo, hi;
   share_rows(j, thread, threads, &lo, &hi);
-  for (int l = 0; l < j->model->layers; l++)
+  for (int l = j->bottom; l < j->top; l++)
     j->model->layer[l].ops->forward(&j->model->layer[l], j->pass, lo, hi);
 }
 
-void ls_model_forward(ls_model *model, const ls_batch *batch, bool training, uint64_t seed) {
-  const ls_layer *top = ls_model_last(model);
+static void go_forward(ls_model *model, const ls_batch *batch, int bottom, int top, bool training,
+                       uint64_t seed) {
+  const ls_layer *last = ls_model_last(model);
   const ls_pass pass = {.batch = batch, .training = training, .seed = seed, .work = model->work};
   if (model->batch) model->batch->y = batch->x;
-  ls_team_run(model->team, forward_job, &(job){.model = model, .pass = &pass});
-  if (ls_model_couples_samples(model))
-    top->activation->forward(top->y, top->z, batch->rows, top->out, top->group, top->ld);
+  ls_team_run(model->team, forward_job,
+              &(job){.model = model, .pass = &pass, .bottom = bottom, .top = top});
+  if (top == model->layers && ls_model_couples_samples(model))
+    last->activation->forward(last->y, last->z, batch->rows, last->out, last->group, last->ld);
+}
+
+void ls_model_forward(ls_model *model, const ls_batch *batch, bool training, uint64_t seed) {
+  go_forward(model, batch, 0, model->layers, training, seed);
+}
+
+void ls_model_ascend(ls_model *model, const ls_batch *batch, int layer, bool training,
+                     uint64_t seed) {
+  go_forward(model, batch, layer, layer + 1, training, seed);
 }
 
 const void *ls_model_output(ls_model *model, int64_t *ld) {

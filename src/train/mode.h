@@ -6,10 +6,12 @@
 
 #include "train/run.h"
 
-/* The way from one meeting to the next, asked for where a mode makes more than one update. */
+/* The way from one meeting to the next. The first two are asked for where a mode makes more than
+ * one update. */
 typedef struct {
   int64_t (*end)(void *context);    /* the global_step at which all must meet */
   uint32_t (*flags)(void *context); /* this rank's, now */
+  bool (*goes_on)(void *context);   /* behind the next update is another, if no flag comes up */
   void *context;
 } ls_leg;
 

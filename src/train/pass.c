@@ -84,14 +84,27 @@ void ls_run_load(ls_run *run, int lo, int hi, ls_batch *batch) {
 
 /* From the last layer to the first: sums of what is done may be on their way to other nodes while
  * the rest is made. */
-static void by_layers(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
-                      void *const *grad) {
+static void back_by_layers(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
+                           void *const *grad) {
   for (int l = ls_model_layers(run->model, NULL) - 1; l >= 0; l--)
     ls_exchange_ready(run->exchange, ls_model_descend(run->model, batch, l, parts, node, grad));
 }
 
-static void all_at_once(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
-                        void *const *grad) {
+/* From the first layer to the last, each as soon as its weights are there: those of the update
+ * before may still be on their way from other nodes. */
+static double forward_by_layers(ls_run *run, const ls_batch *batch, double now) {
+  const int layers = ls_model_layers(run->model, NULL);
+  for (int l = 0; l < layers; l++) {
+    now = ls_run_lap(run, LS_TIME_COMPUTE, now);
+    ls_exchange_await(run->exchange, l + 1 < layers ? run->layer_at[l + 1] : run->parameters);
+    now = ls_run_lap(run, LS_TIME_WAIT, now);
+    if (batch->rows > 0) ls_model_ascend(run->model, batch, l, true, run->config->seed);
+  }
+  return now;
+}
+
+static void back_at_once(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
+                         void *const *grad) {
   ls_model_backward(run->model, batch);
   ls_exchange_claim(run->exchange);
   ls_model_gradient(run->model, batch, parts, node, grad);
@@ -99,17 +112,21 @@ static void all_at_once(ls_run *run, const ls_batch *batch, int parts, const ls_
 
 bool ls_run_pass(ls_run *run, const ls_batch *batch, int parts, const ls_tree_node *node,
                  void *const *grad) {
-  const double start = ls_time();
+  const bool layered = ls_exchange_bands(run->exchange) > 1;
+  double start = ls_time();
   ls_comm_at(run->comm, "forward and backward");
-  if (batch->rows > 0) ls_model_forward(run->model, batch, true, run->config->seed);
+  if (layered)
+    start = forward_by_layers(run, batch, start);
+  else if (batch->rows > 0)
+    ls_model_forward(run->model, batch, true, run->config->seed);
   const bool finite = ls_run_collect(run, batch);
   ls_batch mine = *batch;
   if (ls_mutant("unweighted") && mine.rows > 0)
     mine.total = mine.rows * ls_comm_size(run->comm); /* a mean of the ranks' means */
-  if (ls_exchange_bands(run->exchange) > 1)
-    by_layers(run, &mine, parts, node, grad);
+  if (layered)
+    back_by_layers(run, &mine, parts, node, grad);
   else
-    all_at_once(run, &mine, parts, node, grad);
+    back_at_once(run, &mine, parts, node, grad);
   ls_run_lap(run, LS_TIME_COMPUTE, start);
   return finite;
 }

@@ -98,9 +98,10 @@ void ls_run_move(ls_run *run, int64_t steps, int64_t samples);
 /* ---- step.c ---- */
 
 /* One update: the minibatch of state.global_step. *flags: in, this rank's; out, all ranks'.
- * want_norm: make grad_norm. LS_EDIVERGED if something is not finite and train.nonfinite is stop.
- */
-ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags);
+ * want_norm: make grad_norm. goes_on: what follows is the next step; new weights may be on their
+ * way until its forward pass wants them, if no flag came out. LS_EDIVERGED if something is not
+ * finite and train.nonfinite is stop. */
+ls_status ls_run_step(ls_run *run, bool want_norm, bool goes_on, uint32_t *flags);
 /* Its parts. The pass over the minibatch of state.global_step by the present weights, and the
  * exchange's reduce: gradients and flags (as above) of all ranks are ready in the exchange. */
 uint32_t ls_run_summed_gradient(ls_run *run, uint32_t flags, ls_batch *batch);

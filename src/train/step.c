@@ -59,7 +59,7 @@ static ls_status diverged(ls_run *run) {
   return ls_run_not_finite(run, advice);
 }
 
-ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
+ls_status ls_run_step(ls_run *run, bool want_norm, bool goes_on, uint32_t *flags) {
   ls_state *s = &run->state;
   ls_batch batch;
   ls_run_begin_epoch(run);
@@ -85,7 +85,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, uint32_t *flags) {
   }
   ls_run_lap(run, LS_TIME_UPDATE, now);
   if (good) ls_run_split_update(run);
-  ls_run_show(run);
+  if (!goes_on || *flags || ls_exchange_bands(run->exchange) == 1) ls_run_show(run);
   ls_run_advance(run, 1, batch.total);
   return status;
 }
@@ -96,8 +96,7 @@ static bool norm_due(const ls_run *run) {
 }
 
 static ls_status one_step(ls_run *run, const ls_leg *leg, uint32_t *flags) {
-  (void)leg;
-  return ls_run_step(run, norm_due(run), flags);
+  return ls_run_step(run, norm_due(run), leg && leg->goes_on(leg->context), flags);
 }
 
 const ls_mode ls_mode_synchronous = {.name = "synchronous", .layered = true, .advance = one_step};

@@ -217,6 +217,16 @@ static int64_t next_meeting(void *context) {
 
 static uint32_t flags_now(void *context) { return my_flags(context); }
 
+/* Has after_step nothing to do behind the next update? */
+static bool goes_on(void *context) {
+  const ls_trainer *t = context;
+  const int64_t next = t->run->state.global_step + 1;
+  int64_t meeting = sooner(t, next_meeting(context), &t->config->desync_every);
+  if (t->config->step_every > 0)
+    meeting = sooner(t, meeting, &(ls_every){LS_EVERY_STEPS, (double)t->config->step_every});
+  return next < meeting;
+}
+
 /* A checkpoint of the step at which training ended early is resumed to its end, not past it. */
 static bool ended_early(const ls_trainer *t) {
   return t->config->early_metric && t->run->state.early.bad >= t->config->early_patience;
@@ -224,7 +234,7 @@ static bool ended_early(const ls_trainer *t) {
 
 static ls_status loop(ls_trainer *t) {
   ls_run *run = t->run;
-  const ls_leg leg = {next_meeting, flags_now, t};
+  const ls_leg leg = {next_meeting, flags_now, goes_on, t};
   const bool done = run->state.global_step >= run->steps;
   const bool early = !done && ended_early(t);
   const bool rung = !early && at_rung(t);

@@ -40,6 +40,7 @@ struct ls_update {
   int64_t *tensor_piece; /* (tensors + 1) number of each tensor's first piece, over all shards */
   int64_t pieces, mine;  /* all; in my shard */
   piece *piece;          /* (mine) */
+  int64_t *band_end;     /* (bands of the exchange) of the pieces of each, and those before */
   char *scratch;         /* (threads, SCRATCH) */
   char *kept;            /* (own) transformed gradient where several passes may need it, or NULL */
   double *square;        /* (pieces) a sum over each, that sum_pieces makes */
@@ -89,6 +90,16 @@ static void cut_pieces(ls_update *u, const ls_tensor *tensor, int64_t grid, bool
   u->tensor_piece[u->tensors] = u->pieces;
 }
 
+static ls_status end_bands(ls_update *u) {
+  int64_t i = 0;
+  LS_NEW(u->band_end, ls_exchange_bands(u->exchange));
+  for (ls_stretch s = {0}; ls_exchange_next(u->exchange, &s);) {
+    while (i < u->mine && u->piece[i].lo < s.hi) i++;
+    u->band_end[s.bands - 1] = i;
+  }
+  return LS_OK;
+}
+
 void ls_update_reset(ls_update *u) {
   const ls_optim_ops *ops = u->spec->ops;
   for (int s = 0; s < ops->slots; s++) {
@@ -122,6 +133,7 @@ ls_status ls_update_new(ls_comm *comm, ls_exchange *exchange, ls_model *model,
   cut_pieces(u, tensor, grid, false);
   LS_NEW(u->piece, u->mine);
   cut_pieces(u, tensor, grid, true);
+  LS_TRY(end_bands(u));
   void *memory;
   unsigned used = ls_optim_slots(spec->ops, spec->hyper);
   for (int s = 0; s < spec->ops->slots; s++)
@@ -148,6 +160,7 @@ void ls_update_free(ls_update **out) {
   for (int s = 0; s < LS_SLOTS_MAX; s++) LS_FREE(u->slot[s]);
   LS_FREE(u->tensor_piece);
   LS_FREE(u->piece);
+  LS_FREE(u->band_end);
   LS_FREE(u->scratch);
   LS_FREE(u->kept);
   LS_FREE(u->square);
@@ -238,13 +251,16 @@ typedef struct {
   ls_update *u;
   void (*visit)(ls_update *u, const piece *p, int thread);
   bool joined; /* neighbours as one */
+  int64_t from, to;
 } pass;
 
 static void visit_range(void *arg, int thread, int threads) {
   const pass *all = arg;
   ls_update *u = all->u;
   int64_t i, hi;
-  ls_team_range(u->mine, 1, thread, threads, &i, &hi);
+  ls_team_range(all->to - all->from, 1, thread, threads, &i, &hi);
+  i += all->from;
+  hi += all->from;
   while (i < hi) {
     const piece p = all->joined ? join_pieces(u, &i, hi) : u->piece[i++];
     all->visit(u, &p, thread);
@@ -252,10 +268,10 @@ static void visit_range(void *arg, int thread, int threads) {
 }
 
 static void each_piece(ls_update *u, void (*visit)(ls_update *, const piece *, int)) {
-  ls_team_run(u->team, visit_range, &(pass){u, visit, false});
+  ls_team_run(u->team, visit_range, &(pass){u, visit, false, 0, u->mine});
 }
 static void each_joined(ls_update *u, void (*visit)(ls_update *, const piece *, int)) {
-  ls_team_run(u->team, visit_range, &(pass){u, visit, true});
+  ls_team_run(u->team, visit_range, &(pass){u, visit, true, 0, u->mine});
 }
 
 /* First, where later passes want the transformed gradient. */
@@ -287,6 +303,16 @@ static void scale(ls_update *u, const piece *p, int thread) {
 static void update(ls_update *u, const piece *p, int thread) {
   ls_optim_span span = span_of(u, p, gradient_of(u, p, thread));
   u->spec->ops->update(&span);
+}
+
+/* The first layers' band first, since the next forward pass begins with them. */
+static void update_all(ls_update *u) {
+  const int bands = ls_exchange_bands(u->exchange);
+  int64_t from = 0;
+  for (int b = 0; b < bands; from = u->band_end[b++]) {
+    ls_team_run(u->team, visit_range, &(pass){u, update, true, from, u->band_end[b]});
+    ls_exchange_offer(u->exchange, b);
+  }
 }
 
 /* Where each rank has the whole vector (replicated) there is nothing to add up. */
@@ -334,7 +360,7 @@ bool ls_update_step(ls_update *u, double lr, int64_t t, int64_t global_step, boo
   u->factor = clip > 0 ? ls_gradient_clip_factor(clip, *norm) : 1.0;
   if (u->factor != 1.0) each_piece(u, scale);
   if (u->spec->ops->reduce) tensor_norms(u);
-  each_joined(u, update);
+  update_all(u);
   return true;
 }
 

@@ -27,7 +27,7 @@ void ls_update_reset(ls_update *update); /* slots to their first values */
 /* After ls_exchange_reduce: update number t (from 1) with rate lr. *norm: gradient norm before
  * clipping, made only where want_norm or where the update needs it, else NaN. Returns false, with
  * nothing changed, if check_finite and the gradient is not finite; collective where a norm is made.
- */
+ * Bands of the exchange are offered one by one. */
 bool ls_update_step(ls_update *update, double lr, int64_t t, int64_t global_step, bool want_norm,
                     double *norm);
 /* Of a mode that updates the weights itself; vectors are (hi - lo) real of this rank's shard.

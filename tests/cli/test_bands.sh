@@ -66,6 +66,6 @@ for signal in STOP KILL; do
   wait $job
   code=$?
   { [ $code -ne 0 ] && [ $code -ne 124 ]; } || fail "a rank after SIG$signal: exit $code: $(cat err)"
-  [ $signal = KILL ] || { [ $code -eq 70 ] && grep -q 'rank 1' err; } || fail "a rank that stands still: exit $code: $(cat err)"
+  [ $signal = KILL ] || { [ $code -eq 70 ] && grep -q 'for rank 1 on' err; } || fail "a rank that stands still: exit $code: $(cat err)"
 done
 finish

@@ -25,7 +25,7 @@ static const char text[] =
 static void take_steps(ls_run *run, int count) {
   for (int i = 0; i < count; i++) {
     uint32_t flags = 0;
-    assert_int_equal(ls_run_step(run, false, &flags), LS_OK);
+    assert_int_equal(ls_run_step(run, false, false, &flags), LS_OK);
     assert_int_equal(flags, 0);
   }
 }

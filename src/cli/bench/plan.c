@@ -91,7 +91,7 @@ static ls_status take_steps(ls_run *run, int most, double *work, double *update,
     uint32_t flags = 0;
     const double before = run->time[LS_TIME_UPDATE], start = ls_time();
     if (*taken >= AT_LEAST && start - begin > BUDGET) break;
-    LS_TRY(ls_run_step(run, false, &flags));
+    LS_TRY(ls_run_step(run, false, false, &flags));
     update[*taken] = run->time[LS_TIME_UPDATE] - before;
     work[*taken] = ls_time() - start - update[*taken];
   }

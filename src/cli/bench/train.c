@@ -18,17 +18,17 @@ typedef struct {
   double peak;       /* flops a second of all threads of all ranks in large products */
 } times;
 
-static ls_status take_step(ls_run *run) {
+static ls_status take_step(ls_run *run, bool goes_on) {
   uint32_t flags = 0;
   if (run->mode == &ls_mode_lbfgs) return run->mode->advance(run, NULL, &flags);
-  return ls_run_step(run, false, &flags);
+  return ls_run_step(run, false, goes_on, &flags);
 }
 
 static ls_status take_steps(ls_run *run, int count, times *t) {
   for (int i = 0; i < count; i++) {
     double start = ls_time(), before[LS_TIMES];
     memcpy(before, run->time, sizeof before);
-    LS_TRY(take_step(run));
+    LS_TRY(take_step(run, i + 1 < count));
     t->step[i] = ls_time() - start;
     for (int k = 0; k < LS_TIMES; k++) t->phase[k * count + i] = run->time[k] - before[k];
   }
@@ -154,7 +154,7 @@ static ls_status measure(ls_cli *cli, ls_run *run, const ls_bench_options *o) {
   LS_COMM_NEW(cli->comm, t.step, o->steps);
   LS_COMM_NEW(cli->comm, t.phase, (int64_t)o->steps * LS_TIMES);
   ls_status status = LS_OK;
-  for (int i = 0; i < o->warmup && status == LS_OK; i++) status = take_step(run);
+  for (int i = 0; i < o->warmup && status == LS_OK; i++) status = take_step(run, false);
   ls_comm_barrier(cli->comm);
   memset(run->time, 0, sizeof run->time);
   if (status == LS_OK) status = take_steps(run, o->steps, &t);
