@@ -1,6 +1,5 @@
 # plan.py JSON: what `lockstep bench plan` says, worked out again from its own inputs: what was measured, and the network.
 import json
-import math
 import sys
 
 p = json.load(open(sys.argv[1]))
@@ -44,7 +43,7 @@ def exchange(nodes, per, halvings, latency, message, sums):
         if nodes > 1 and per > 1:
             moved += (per + 1) * (column - shard)
         moved += shard * (nodes - 1 + per + 1)
-        wait += math.ceil(math.log2(nodes)) * (latency + message) / 2  # flags, once
+        wait += (nodes - 1) * message / 2  # flags, once
     elif blocks > 1:
         moved += shard * (blocks + 1)
     return 2 * wait, moved / sums
