@@ -104,7 +104,7 @@ the first line is for Excel alone: take it out|sep=;\na;b;c\n1;2;3\n
 the first line is no header but a title|My data\na,b\n1,2\n
 since it names the rows (R)|a b\nr1 1 2\nr2 3 4\n
 lines that end with a separator|a,b\n1,2,\n3,4,\n
-odd.csv:3: 3 fields, but the first line has 1; the table begins on line 3: take what stands before it out (sed -i 1,2d FILE)|My data\n\na,b,c\n1,2,3\n4,5,6\n
+odd.csv:3: 3 fields, but the first line has 1; the table begins on line 3: take what stands before it out (sed -i 1,2d odd.csv)|My data\n\na,b,c\n1,2,3\n4,5,6\n
 no CSV but a MAT-file of version 4; save it with -v7.3|\0\0\0\0\24\0\0\0\3\0\0\0\0\0\0\0\2\0\0\0x\0\1\2\3\4
 no CSV but a MAT-file of version 4; save it with -v7.3|\0\0\3\350\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0\2x\0\1\2\3\4
 no CSV but a file of R's own format; write.csv|RDX3\nX\n\0\0
@@ -115,13 +115,13 @@ no CSV but an Excel file of the old format; save|\320\317\021\340\0
 no CSV but a Parquet file; pandas.read_parquet|PAR1\025\0
 no CSV but a data base of SQLite; sqlite3|SQLite format 3\0
 no CSV but an ARFF file; its samples are CSV|%% Fisher\n%%\n@RELATION iris\n
-no CSV but JSON; pandas.read_json(FILE).to_csv|[{"a": 1}]\n
+no CSV but JSON; pandas.read_json("odd.csv").to_csv|[{"a": 1}]\n
 makes CSV of it (lines=True where a line is a sample)|{"a": 1}\n
 no CSV but a page of the web, or XML; fetch|<!DOCTYPE html>\n
 no CSV but what Git LFS keeps for a file; git lfs pull|version https://git-lfs.github.com/spec/v1\n
-UTF-16 text; save it as UTF-8 (iconv -f utf-16be -t utf-8)|\0a\0,\0b\0\n
-UTF-16 text; save it as UTF-8 (iconv -f utf-16le -t utf-8)|a\0,\0b\0\n\0
-UTF-32 text; save it as UTF-8 (iconv -f utf-32 -t utf-8)|\377\376\0\0a\0\0\0
+UTF-16 text; save it as UTF-8 (iconv -f utf-16be -t utf-8 odd.csv >NEW)|\0a\0,\0b\0\n
+UTF-16 text; save it as UTF-8 (iconv -f utf-16le -t utf-8 odd.csv >NEW)|a\0,\0b\0\n\0
+UTF-32 text; save it as UTF-8 (iconv -f utf-32 -t utf-8 odd.csv >NEW)|\377\376\0\0a\0\0\0
 no text file; raw numbers become an array|\1\2\3\0\0\0
 C
 printf '\0\0\010\001\0\0\0\1' >idx.csv
