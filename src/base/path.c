@@ -21,3 +21,8 @@ char *ls_path_folder(const char *path) {
   if (!slash) return ls_mem_text(".");
   return ls_mem_format("%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
+
+bool ls_path_ends_in(const char *path, const char *ending) {
+  const size_t n = strlen(path), m = strlen(ending);
+  return n > m && strcmp(path + n - m, ending) == 0;
+}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 
 static const char file_word[] = "FILE";
 
@@ -40,17 +41,13 @@ static char *program_text(const char *name) {
   return text.text;
 }
 
-static bool ends_in(const char *path, const char *ending) {
-  const size_t n = strlen(path), m = strlen(ending);
-  return n > m && strcmp(path + n - m, ending) == 0;
-}
-
 /* What unpacks it, as a shell goes on behind ("" where it is not packed), and the word that it is
  * called by then: of an archive's only file nobody knows its name. */
 static char *unpack(const char *path, char **word) {
   const char *member = strstr(path, ".zip/");
   const int length = member ? (int)(member - path) + 4 : (int)strlen(path);
-  const bool gz = !member && ends_in(path, ".gz"), zip = !member && ends_in(path, ".zip");
+  const bool gz = !member && ls_path_ends_in(path, ".gz");
+  const bool zip = !member && ls_path_ends_in(path, ".zip");
   char *packed = ls_mem_format("%.*s", length, path), *name = ls_typed_word(packed);
   if (gz) packed[length - 3] = 0;
   const char *inside = member ? member + 5 : packed;

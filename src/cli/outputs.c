@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "data/columns.h"
 #include "io/h5write.h"
 #include "io/npy.h"
@@ -188,16 +189,15 @@ static const format formats[] = {{{".h5", ".hdf5"}, h5_open, h5_write, h5_close}
                                  {{".csv", "-"}, csv_open, csv_write, file_close},
                                  {{".npy", ".npy"}, npy_open, npy_write, file_close}};
 
-static bool ends_in(const char *path, const char *ending) {
-  size_t n = strlen(path), m = strlen(ending);
-  if (strcmp(ending, "-") == 0) return strcmp(path, ending) == 0;
-  return n > m && strcmp(path + n - m, ending) == 0;
+/* By the end of its name, or "-" by the whole of it. */
+static bool is_named(const char *path, const char *ending) {
+  return strcmp(ending, "-") == 0 ? strcmp(path, ending) == 0 : ls_path_ends_in(path, ending);
 }
 
 static const format *find(const char *path) {
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
     for (int k = 0; k < 2; k++)
-      if (ends_in(path, formats[i].ending[k])) return &formats[i];
+      if (is_named(path, formats[i].ending[k])) return &formats[i];
   return NULL;
 }
 
