@@ -45,31 +45,42 @@ static ls_curve *add_curve(ls_panel *panel, ls_curve curve) {
 
 /* ---- details, enlarged ---- */
 
-/* What its curves take up from x on. */
-static ls_view extent(const ls_panel *p, double x_from) {
-  ls_view v = {INFINITY, -INFINITY, INFINITY, -INFINITY};
-  for (int k = 0; k < p->curves; k++)
-    for (int64_t i = 0; i < p->curve[k].n; i++) {
-      const double x = p->curve[k].x[i], y = p->curve[k].y[i];
-      if (!isfinite(x) || !isfinite(y) || x < x_from) continue;
-      v = (ls_view){fmin(v.x_lo, x), fmax(v.x_hi, x), fmin(v.y_lo, y), fmax(v.y_hi, y)};
-    }
+static const ls_view nothing = {INFINITY, -INFINITY, INFINITY, -INFINITY};
+
+static ls_view joined(ls_view a, ls_view b) {
+  return (ls_view){fmin(a.x_lo, b.x_lo), fmax(a.x_hi, b.x_hi), fmin(a.y_lo, b.y_lo),
+                   fmax(a.y_hi, b.y_hi)};
+}
+
+/* What a curve takes up from x on. */
+static ls_view extent(const ls_curve *c, double x_from) {
+  ls_view v = nothing;
+  for (int64_t i = 0; i < c->n; i++) {
+    const double x = c->x[i], y = c->y[i];
+    if (isfinite(x) && isfinite(y) && x >= x_from) v = joined(v, (ls_view){x, x, y, y});
+  }
   return v;
 }
 
-/* The later half, as high as the curves are there. */
-static void later_half(const ls_panel *p, ls_view *v) {
-  const ls_view all = extent(p, -INFINITY);
-  const double middle = (all.x_lo + all.x_hi) / 2;
-  *v = extent(p, middle);
-  const double room = p->log_y ? 0 : 0.05 * (v->y_hi - v->y_lo);
-  *v = (ls_view){middle, all.x_hi, v->y_lo - room, v->y_hi + room};
+/* The later half of each curve: one that ends early has its minimum there too. */
+static ls_view later_halves(const ls_panel *p) {
+  ls_view v = nothing;
+  for (int k = 0; k < p->curves; k++) {
+    const ls_view all = extent(&p->curve[k], -INFINITY);
+    const double middle = (all.x_lo + all.x_hi) / 2;
+    ls_view half = extent(&p->curve[k], middle);
+    half.x_lo = middle;
+    v = joined(v, half);
+  }
+  const double room = p->log_y ? 0 : 0.05 * (v.y_hi - v.y_lo);
+  return (ls_view){v.x_lo, v.x_hi, v.y_lo - room, v.y_hi + room};
 }
 
 static ls_status choose_detail(const ls_panel *whole, const char *zoom, ls_view *detail) {
-  const ls_view all = extent(whole, -INFINITY);
+  ls_view all = nothing;
+  for (int k = 0; k < whole->curves; k++) all = joined(all, extent(&whole->curve[k], -INFINITY));
   if (strcmp(zoom, "min") == 0)
-    later_half(whole, detail);
+    *detail = later_halves(whole);
   else
     LS_TRY(ls_plot_zoom_within(zoom, &all, detail));
   if (!(detail->y_lo < detail->y_hi))

@@ -259,6 +259,9 @@ refused 64 "the picture is x 1 to 4" plot compare a1 b --zoom 5:,: -o x.svg
 picture path toy --zoom 8:9,8:9 -o part.svg --data moved.csv; grep -q 'no part of a path is there' err || fail "an empty part of a path, and no word of it"
 awk '/^plot/ { path = index($0, "$mark"); cross = index($0, "\047+\047") } END { exit !(path && cross > path) }' path.gp || fail "the minimum lies below the path"
 picture cost a1 --zoom min -o zoomed.svg
+run brief 1 0.3 done 2 1.9 # of 1 to 2, where a1 goes to 4: what is enlarged has the ends of both, not the way there
+picture compare a1 brief --zoom min --linear -o zoomed.svg --keep-script
+grep -q '^set xrange \[1.5:4\]' zoomed.gp && grep -q '^set yrange \[0.22:1.98\]' zoomed.gp || fail "--zoom min of a run that ended early: $(grep range zoomed.gp)"
 picture compare a1 c --zoom 1:2,0:2 -o zoomed.svg # a part from 0 of a logarithmic scale
 refused 64 "x0:x1,y0:y1" plot path toy --zoom 1:2 -o x.svg
 refused 64 "x0 < x1" plot compare a1 --zoom 2:1,0:1 -o x.svg
