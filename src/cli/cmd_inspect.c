@@ -87,21 +87,49 @@ static json_t *scaled_json(const ls_affine *a, int64_t k, const char *of, const 
   return o;
 }
 
+static const char *column_of(const json_t *scaling, size_t k) {
+  return json_string_value(json_object_get(json_array_get(scaling, k), "column"));
+}
+
+/* The column behind those that are scaled as column k is. */
+static int64_t scaled_alike(const ls_affine *a, int64_t k) {
+  int64_t end = k + 1;
+  while (end < a->n && a->shift[end] == a->shift[k] && a->divisor[end] == a->divisor[k] &&
+         ls_affine_is_log(a, end) == ls_affine_is_log(a, k))
+    end++;
+  return end;
+}
+
+/* For people: columns from..to, which are scaled alike, on one line. */
+static json_t *alike_json(json_t *all, size_t from, size_t to) {
+  json_t *one = json_deep_copy(json_array_get(all, from));
+  if (to > from)
+    json_object_set_new(one, "column",
+                        json_sprintf("%s to %s", column_of(all, from), column_of(all, to)));
+  return one;
+}
+
 static void put_scaling(json_t *o, const ls_checkpoint *c) {
   const ls_affine *const side[2] = {&c->x_affine, &c->y_affine};
   ls_texts inputs = {0};
   json_t *all = json_array(), *shown = json_array();
+  size_t columns_shown = 0;
   if (c->trained.n[0] == c->inputs && ls_trained_names(&c->trained, LS_ROLE_X, &inputs) != LS_OK)
     ls_texts_free(&inputs);
   const ls_texts *const names[2] = {&inputs, &c->names};
   for (int role = 0; role < 2; role++)
-    for (int64_t k = 0; k < side[role]->n; k++) {
-      json_t *one = scaled_json(side[role], k, role == 0 ? "x" : "y", names[role]);
-      if (json_array_size(all) < SCALED_SHOWN) json_array_append_new(shown, json_deep_copy(one));
-      json_array_append_new(all, one);
+    for (int64_t k = 0, end; k < side[role]->n; k = end) {
+      const size_t first = json_array_size(all);
+      end = scaled_alike(side[role], k);
+      for (int64_t each = k; each < end; each++)
+        json_array_append_new(all,
+                              scaled_json(side[role], each, role == 0 ? "x" : "y", names[role]));
+      if (json_array_size(shown) == SCALED_SHOWN) continue;
+      columns_shown = json_array_size(all);
+      json_array_append_new(shown, alike_json(all, first, columns_shown - 1));
     }
   ls_texts_free(&inputs);
-  ls_put(o, "_more", json_array_size(all) - json_array_size(shown));
+  ls_put(o, "_more", json_array_size(all) - columns_shown);
   ls_put(o, "_scaled", shown);
   ls_put(o, "scaling", all);
 }

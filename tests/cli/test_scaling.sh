@@ -51,6 +51,12 @@ awk '{ d = $1 - $2; if (d < 0) d = -d; if (d > 1e-6) exit 1 }' both || fail "oth
 [ "$(grep -c log:true scaling)" -eq 2 ] || fail "logarithms: $(cat scaling)"
 run 0 inspect one/final.h5
 grep -qF 'p [Pa]: (log x - ' out || fail "inspect does not say log: $(cat out)"
+# neighbours that are scaled alike are one line
+config "$(csv '"y [J]", z')" "" "{type: divide, by: 255, columns: {3: {type: divide, by: 10}}}" float32 "" >alike.yaml
+run 0 train alike.yaml -o alike
+run 0 inspect alike/final.h5
+[ "$(grep '^  scaled ' out)" = "  scaled           p [Pa] to b: (x - 0) / 255
+  scaled           c: (x - 0) / 10" ] || fail "columns that are scaled alike: $(cat out)"
 
 # ---- what predict gives is in the targets' own units, and the errors are those of it ----
 run 0 predict one/final.h5 -i t.csv -o out.csv
