@@ -3,6 +3,7 @@
 #include "base/path.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 
@@ -24,5 +25,5 @@ char *ls_path_folder(const char *path) {
 
 bool ls_path_ends_in(const char *path, const char *ending) {
   const size_t n = strlen(path), m = strlen(ending);
-  return n > m && strcmp(path + n - m, ending) == 0;
+  return n > m && strcasecmp(path + n - m, ending) == 0;
 }

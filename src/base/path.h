@@ -8,6 +8,7 @@ const char *ls_path_name(const char *path); /* of "runs/a/final.h5" "final.h5" *
 char *ls_path_stem(const char *path);       /* of it "final", its name without the ending; ls_mem */
 /* Of it "runs/a"; "." of a name alone; ls_mem. */
 char *ls_path_folder(const char *path);
-bool ls_path_ends_in(const char *path, const char *ending); /* with something before it */
+/* With something before it; OUT.CSV ends in .csv. */
+bool ls_path_ends_in(const char *path, const char *ending);
 
 #endif

@@ -86,9 +86,23 @@ static ls_status choose_fitting(const reading *r) {
                  r->init->file);
 }
 
+/* Other programs call weights otherwise, so how they are written says more than what is there. */
+static ls_status check_any(const reading *r) {
+  bool any = r->others > 0;
+  for (int i = 0; i < r->tensors; i++) any = any || r->taken[i];
+  if (any) return LS_OK;
+  return ls_fail(LS_EDATA,
+                 "'%s': no weights are in it as /model/0000/W (inputs, units), /model/0000/b "
+                 "(units), and so on; of a Keras model of dense layers, in Python: with "
+                 "h5py.File(\"init.h5\", \"w\") as f: [f.create_dataset(f\"model/{i // 2:04d}/"
+                 "{'Wb'[i %% 2]}\", data=w) for i, w in enumerate(model.get_weights())]",
+                 r->init->file);
+}
+
 static ls_status read_tensors(reading *r, void *w) {
   const ls_init_take take = r->init->take;
   LS_TRY(ls_h5_list(r->init->file, note_tensor, r));
+  LS_TRY(check_any(r));
   if (take == LS_TAKE_FITTING) LS_TRY(choose_fitting(r));
   for (int i = 0; i < r->tensors; i++) {
     if (take != LS_TAKE_FITTING) r->taken[i] = ls_init_takes(r->init, r->tensor[i].layer);

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "cli/print.h"
 #include "comm/library.h"
 #include "config/origin.h"
@@ -168,14 +169,17 @@ ls_status ls_cli_threads(int threads) {
   return ls_fail(LS_EUSAGE, "--threads %d: it is 1 to 1024", threads);
 }
 
+bool ls_cli_is_stdout(const char *out) {
+  return strcmp(out, "-") == 0 || strcmp(out, "/dev/stdout") == 0;
+}
+
 ls_status ls_cli_stdout(const ls_cli *cli, const char *out) {
-  if (!cli->json || strcmp(out, "-") != 0) return LS_OK;
-  return ls_fail(LS_EUSAGE, "-o - and --json both want stdout");
+  if (!cli->json || !ls_cli_is_stdout(out)) return LS_OK;
+  return ls_fail(LS_EUSAGE, "-o %s and --json both want stdout", out);
 }
 
 bool ls_cli_is_config(const char *name) {
-  const char *dot = strrchr(name, '.');
-  return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+  return ls_path_ends_in(name, ".yaml") || ls_path_ends_in(name, ".yml");
 }
 
 ls_status ls_cli_run(ls_cli *cli) {

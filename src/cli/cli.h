@@ -130,6 +130,7 @@ ls_status ls_cli_config(ls_cli *cli, const char *file, const char *const *overri
 /* --time-limit H:MM[:SS] in seconds, 0 where `text` is NULL; --threads N. LS_EUSAGE. */
 ls_status ls_cli_limit(const char *text, double *seconds);
 ls_status ls_cli_threads(int threads);
+bool ls_cli_is_stdout(const char *out);                      /* -, /dev/stdout */
 ls_status ls_cli_stdout(const ls_cli *cli, const char *out); /* LS_EUSAGE for -o - and --json */
 bool ls_cli_is_config(const char *name);                     /* by its ending, .yaml or .yml */
 /* The verb's function, with its config. */

@@ -260,7 +260,7 @@ static ls_status run(ls_cli *cli, const void *given) {
   if (status == LS_OK) status = use_each(&p, &paths, o);
   if (status == LS_OK) status = write_ensemble(&p);
   if (status == LS_OK) status = ls_comm_agree(p.comm, ls_outputs_close(&p.outputs, true));
-  if (status == LS_OK && ls_comm_rank(p.comm) == 0 && strcmp(o->output, "-") != 0)
+  if (status == LS_OK && ls_comm_rank(p.comm) == 0 && !ls_cli_is_stdout(o->output))
     tell(cli, &p, &paths, o);
   ls_outputs_close(&p.outputs, false);
   ls_run_free(&p.run);

@@ -1,9 +1,12 @@
 /* data_columns.c - lockstep data info of a CSV file: what each column holds, before anyone says
  * which are inputs. Separator, decimal mark and comments are guessed, since no config tells them:
  * begin with read_columns. */
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cmd_data.h"
@@ -12,11 +15,19 @@
 #include "data/names.h"
 #include "data/survey.h"
 
-enum { NAMES_SHOWN = 6, GUESSED = 1000, NUMBERS_LOOKED_AT = 64 };
+enum { NAMES_SHOWN = 6, GUESSED = 1000, NUMBERS_LOOKED_AT = 64, FAR = 10 };
+
+/* The largest of some numbers, and the one below it; of their negatives for the least. */
+typedef struct {
+  double value, next;
+  int64_t count;   /* how often the largest comes; 0: there are none */
+  ls_csv_field as; /* how it is written, first */
+} extreme;
 
 typedef struct {
   char *name; /* NULL: no header */
   ls_spread numbers;
+  extreme end[2]; /* least, largest */
   int64_t missing, texts;
   int64_t truths, trues; /* of the numbers, those that are written as true or false */
   ls_names *words;
@@ -32,6 +43,39 @@ typedef struct {
   bool header;
 } csv;
 
+static void look_at(extreme *e, double value, ls_csv_field as) {
+  if (e->count == 0 || value > e->value) {
+    e->next = e->count > 0 ? e->value : -HUGE_VAL;
+    e->value = value;
+    e->count = 1;
+    e->as = as;
+  } else if (value == e->value) {
+    e->count++;
+  } else if (value > e->next) {
+    e->next = value;
+  }
+}
+
+/* "9999", "99.99": three nines or more, and no other digit. */
+static bool is_of_nines(double value) {
+  char text[40];
+  int nines = 0;
+  snprintf(text, sizeof text, "%.15g", fabs(value));
+  for (const char *p = text; *p; p++) {
+    if (*p != '9' && *p != '.') return false;
+    nines += *p == '9';
+  }
+  return nines >= 3;
+}
+
+/* Does the largest stand for a value that is missing? It is far from all others, of which there are
+ * several, and comes more than once or is written with nines alone. */
+static bool is_mark(const extreme *e, double least) {
+  const double rest = e->next - least, gap = e->value - e->next;
+  if (e->count == 0 || !(rest > 0) || !isfinite(rest)) return false;
+  return is_of_nines(e->value) ? gap > rest : e->count > 1 && gap > FAR * rest;
+}
+
 static ls_status take(const ls_csv_text *text, column *c, ls_csv_field f) {
   double value;
   if (ls_csv_truth(f, &value)) {
@@ -40,6 +84,8 @@ static ls_status take(const ls_csv_text *text, column *c, ls_csv_field f) {
   }
   if (ls_csv_number(text, f, &value)) {
     ls_spread_add(&c->numbers, &value, 1);
+    look_at(&c->end[0], -value, f);
+    look_at(&c->end[1], value, f);
     return LS_OK;
   }
   if (ls_csv_missing(f, NULL, false)) {
@@ -65,15 +111,24 @@ static ls_status settle(column *c) {
   return ls_names_new(&c->words);
 }
 
-/* A first line without any number is a header. */
-static void take_header(csv *c, ls_csv_cursor *at) {
+/* A first line without any number is a header, and one that numbers the columns from 0. */
+static ls_status take_header(csv *c, ls_csv_cursor *at) {
+  char **name;
   double value;
-  c->header = true;
-  for (int64_t k = 0; k < c->columns; k++)
-    c->header = c->header && !ls_csv_number(&c->text, c->field[k], &value);
-  for (int64_t k = 0; k < c->columns && c->header; k++)
-    c->column[k].name = ls_csv_unquoted(c->field[k]);
+  bool numbers = false;
+  LS_NEW(name, c->columns);
+  for (int64_t k = 0; k < c->columns; k++) {
+    name[k] = ls_csv_unquoted(c->field[k]);
+    numbers = numbers || ls_csv_number(&c->text, c->field[k], &value);
+  }
+  c->header = !numbers || ls_csv_counting(name, c->columns);
+  for (int64_t k = 0; k < c->columns; k++) {
+    if (c->header) c->column[k].name = name[k];
+    if (!c->header) LS_FREE(name[k]);
+  }
+  LS_FREE(name);
   if (!c->header) *at = c->text.start;
+  return LS_OK;
 }
 
 /* Are there more numbers with decimal commas than with points, where these are not separators? */
@@ -176,6 +231,13 @@ static void warn_of_title(const csv *c) {
          c->text.path, table.line);
 }
 
+/* Bars and dashes around a table, or a mark between fields that is none of ours. */
+static void warn_of_text(const csv *c) {
+  const ls_csv as = {.text = c->text, .columns = c->columns};
+  const ls_status status = ls_fail(LS_EDATA, "%s: this is no plain table", c->text.path);
+  if (ls_csv_remedy_text(&as, status)) ls_log(LS_LOG_WARN, "%s", ls_error_text());
+}
+
 static ls_status read_columns(csv *c, const char *path) {
   int64_t fields;
   LS_TRY(open_text(c, path));
@@ -188,7 +250,7 @@ static ls_status read_columns(csv *c, const char *path) {
   LS_TRY(guess_decimal(c));
   at = c->text.start;
   LS_TRY(ls_csv_record(&c->text, &at, c->field, c->columns, &fields));
-  take_header(c, &at);
+  LS_TRY(take_header(c, &at));
   c->first = at;
   while (!ls_csv_ended(&c->text, at.at)) {
     const ls_csv_cursor start = at;
@@ -199,6 +261,7 @@ static ls_status read_columns(csv *c, const char *path) {
   }
   for (int64_t k = 0; k < c->columns; k++) LS_TRY(settle(&c->column[k]));
   warn_of_title(c);
+  warn_of_text(c);
   return LS_OK;
 }
 
@@ -211,7 +274,9 @@ static const char look[] =
     "{?booleans} {booleans} booleans, {true} true{/}"
     "{?_numbers} {min:g} to {max:g}, mean {mean:.6g}, deviation {deviation:.6g}{/}"
     "{?texts} {texts} texts, {different} different:{*_words} '{.}'{/}{?_more} ...{/}{/}"
-    "{?missing} {missing} MISSING{/}{?constant} CONSTANT{/}\n{/}";
+    "{?missing} {missing} MISSING{/}{?constant} CONSTANT{/}"
+    "{*marks} {count} TIMES {value:g}, FAR FROM THE REST{/}\n{/}"
+    "{?_remedy}{_remedy}\n{/}";
 
 static bool is_constant(const column *c) {
   if (c->numbers.count == 0) return c->words->count == 1;
@@ -237,6 +302,19 @@ static json_t *words_of(const column *c, int64_t shown) {
   return list;
 }
 
+/* Extremes that may stand for missing values. */
+static json_t *marks_of(const column *c) {
+  json_t *list = json_array();
+  for (int k = 0; k < 2; k++) {
+    const extreme *e = &c->end[k];
+    if (!is_mark(e, -c->end[1 - k].value)) continue;
+    json_t *o = ls_put_item(list);
+    ls_put(o, "value", k == 0 ? -e->value : e->value);
+    ls_put(o, "count", e->count);
+  }
+  return list;
+}
+
 static void put_column(json_t *o, int64_t number, const column *c) {
   char *name = c->name ? ls_mem_text(c->name) : NULL;
   if (name) flatten(name);
@@ -252,6 +330,7 @@ static void put_column(json_t *o, int64_t number, const column *c) {
   ls_put(o, "booleans", c->truths);
   ls_put(o, "true", c->trues);
   ls_put_bool(o, "constant", is_constant(c));
+  ls_put(o, "marks", marks_of(c));
   ls_put_bool(o, "_numbers", c->numbers.count > c->truths);
   ls_put(o, "_words", words_of(c, shown));
   ls_put_bool(o, "_more", c->words->count > shown);
@@ -260,6 +339,25 @@ static void put_column(json_t *o, int64_t number, const column *c) {
   ls_put(o, "max", c->numbers.most);
   ls_put(o, "mean", c->numbers.mean);
   ls_put(o, "deviation", ls_spread_deviation(&c->numbers));
+}
+
+/* What takes them for missing, as they are written; NULL: there are none. */
+static char *remedy_of(const csv *c) {
+  ls_buffer words = {0};
+  for (int64_t k = 0; k < c->columns; k++)
+    for (int end = 0; end < 2; end++) {
+      const extreme *e = &c->column[k].end[end];
+      if (!is_mark(e, -c->column[k].end[1 - end].value)) continue;
+      char *word = ls_mem_format("'%.*s'", (int)e->as.length, e->as.text);
+      if (!words.text || !strstr(words.text, word))
+        ls_buffer_add(&words, "%s%s", words.text ? ", " : "", word);
+      LS_FREE(word);
+    }
+  if (!words.text) return NULL;
+  char *text = ls_mem_format(
+      "  if these mean that a value is missing: data.missing: {text: [%s], x: mean}", words.text);
+  LS_FREE(words.text);
+  return text;
 }
 
 static void print(const ls_cli *cli, const char *path, const csv *c) {
@@ -276,6 +374,9 @@ static void print(const ls_cli *cli, const char *path, const csv *c) {
   ls_put(o, "digest", c->file.digest);
   ls_put(o, "columns", list);
   ls_put(o, "_columns", c->columns);
+  char *remedy = remedy_of(c);
+  ls_put(o, "_remedy", remedy);
+  LS_FREE(remedy);
   ls_print(cli, o, look);
 }
 

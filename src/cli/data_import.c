@@ -76,7 +76,8 @@ static ls_status file_spec(const char *path, const ls_data_options *o, cut_text 
   *train = (ls_source_spec){
       .file = (char *)path, .y = (char *)o->y, .transpose = o->transpose, .header = !o->no_header};
   if (o->transpose && format != &ls_format_hdf5)
-    return ls_fail(LS_EUSAGE, "--transpose is for HDF5 files");
+    return ls_fail(LS_EUSAGE, "--transpose is for HDF5 files%s",
+                   format == &ls_format_npy ? "; in NumPy save x.T.copy()" : "");
   if (format != &ls_format_csv && format != &ls_format_hdf5) return LS_OK;
   train->x_cols = cut_list(o->x, x);
   train->y_cols = cut_list(o->y, y);

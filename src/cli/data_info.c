@@ -280,6 +280,7 @@ static void add_dataset(void *arg, const ls_h5_entry *entry) {
   ls_source *source[3] = {0};
   ls_survey v = {0};
   ls_columns columns = {0};
+  if (strstr(entry->path, "/_i_")) return; /* what PyTables finds rows of a table by */
   json_t *o = ls_put_item(d->list);
   ls_put(o, "name", (const char *)entry->path);
   ls_put(o, "dims", (const char *)entry->dims);

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/path.h"
+#include "cli/cli.h"
 #include "data/columns.h"
 #include "io/h5write.h"
 #include "io/npy.h"
@@ -30,7 +32,7 @@ struct ls_outputs {
   ls_h5out *h5;
   int predictions, best, spread; /* datasets */
   FILE *file;                    /* of the others */
-  char *partial;                 /* its name until it is whole; NULL: stdout */
+  char *path, *partial;          /* its name, and until it is whole; NULL: it is a stream */
 };
 
 /* ---- HDF5 ---- */
@@ -96,34 +98,44 @@ static ls_status h5_close(ls_outputs *o, bool commit) { return ls_h5out_close(&o
 /* ---- CSV and .npy ---- */
 
 static ls_status written(const ls_outputs *o) {
-  const char *to = o->partial ? o->args.path : "cannot write the results to stdout";
+  const char *to =
+      ls_cli_is_stdout(o->args.path) ? "cannot write the results to stdout" : o->args.path;
   return ferror(o->file) ? ls_fail(LS_EIO, "%s: %s", to, strerror(errno)) : LS_OK;
+}
+
+/* A pipe or a device takes what is written as it comes, and is not replaced. */
+static bool is_stream(const char *path) {
+  struct stat about;
+  return ls_cli_is_stdout(path) ||
+         (stat(path, &about) == 0 && (S_ISFIFO(about.st_mode) || S_ISCHR(about.st_mode)));
 }
 
 static ls_status file_open(ls_outputs *o) {
   const char *path = o->args.path;
-  if (strcmp(path, "-") == 0) {
+  if (ls_cli_is_stdout(path)) {
     o->file = stdout;
     return LS_OK;
   }
-  if (!o->args.replace && access(path, F_OK) == 0)
-    return ls_fail(LS_EIO, "%s exists; --force replaces it", path);
-  o->partial = ls_partial_begin(path);
-  o->file = fopen(o->partial, "we");
+  if (!is_stream(path)) LS_TRY(ls_partial_begin(path, o->args.replace, &o->path, &o->partial));
+  o->file = fopen(o->partial ? o->partial : path, "we");
   return o->file ? LS_OK : ls_fail(LS_EIO, "%s: cannot make it: %s", path, strerror(errno));
+}
+
+/* Whole, and on the disk where it is there. */
+static bool close_whole(const ls_outputs *o) {
+  bool good = fflush(o->file) == 0 && (!o->partial || fsync(fileno(o->file)) == 0);
+  return fclose(o->file) == 0 && good;
 }
 
 static ls_status file_close(ls_outputs *o, bool commit) {
   ls_status status = LS_OK;
-  if (!o->partial) return LS_OK; /* main looks at stdout's errors */
-  if (o->file) {
-    bool good = fflush(o->file) == 0 && fsync(fileno(o->file)) == 0;
-    good = fclose(o->file) == 0 && good;
-    if (commit && (!good || rename(o->partial, o->args.path) != 0))
-      status = ls_fail(LS_EIO, "%s: %s", o->args.path, strerror(errno));
-  }
-  if (!commit || status != LS_OK) unlink(o->partial);
-  ls_partial_end();
+  if (o->file == stdout) return LS_OK; /* main looks at stdout's errors */
+  bool good = o->file && close_whole(o);
+  if (good && commit && o->partial) good = rename(o->partial, o->path) == 0;
+  if (commit && !good) status = ls_fail(LS_EIO, "%s: %s", o->args.path, strerror(errno));
+  if (o->partial && !(commit && good)) unlink(o->partial);
+  if (o->partial) ls_partial_end();
+  LS_FREE(o->path);
   LS_FREE(o->partial);
   return status;
 }
@@ -186,26 +198,27 @@ static ls_status npy_write(ls_outputs *o, int64_t rows, const void *y) {
 /* ---- which of them ---- */
 
 static const format formats[] = {{{".h5", ".hdf5"}, h5_open, h5_write, h5_close},
-                                 {{".csv", "-"}, csv_open, csv_write, file_close},
-                                 {{".npy", ".npy"}, npy_open, npy_write, file_close}};
+                                 {{".csv", NULL}, csv_open, csv_write, file_close},
+                                 {{".npy", NULL}, npy_open, npy_write, file_close}};
 
-/* By the end of its name, or "-" by the whole of it. */
-static bool is_named(const char *path, const char *ending) {
-  return strcmp(ending, "-") == 0 ? strcmp(path, ending) == 0 : ls_path_ends_in(path, ending);
-}
+enum { H5, CSV, NPY, FORMATS };
 
+/* By the end of its name; a stream that has none takes CSV. */
 static const format *find(const char *path) {
-  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-    for (int k = 0; k < 2; k++)
-      if (is_named(path, formats[i].ending[k])) return &formats[i];
-  return NULL;
+  for (int i = 0; i < FORMATS; i++)
+    for (int k = 0; k < 2 && formats[i].ending[k]; k++)
+      if (ls_path_ends_in(path, formats[i].ending[k])) return &formats[i];
+  return is_stream(path) ? &formats[CSV] : NULL;
 }
 
-bool ls_outputs_are_h5(const char *path) { return find(path) == &formats[0]; }
+bool ls_outputs_are_h5(const char *path) { return find(path) == &formats[H5]; }
 
-bool ls_outputs_have_spread(const char *path) { return find(path) != &formats[2]; }
+bool ls_outputs_have_spread(const char *path) { return find(path) != &formats[NPY]; }
 
 ls_status ls_outputs_check(const char *path) {
+  if (ls_outputs_are_h5(path) && is_stream(path))
+    return ls_fail(LS_EUSAGE, "-o %s: HDF5 is not written into a pipe or device; .csv and .npy are",
+                   path);
   if (find(path)) return LS_OK;
   return ls_fail(LS_EUSAGE, "-o %s: a name ends in .h5, .csv or .npy; - prints CSV", path);
 }

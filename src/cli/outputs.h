@@ -11,7 +11,7 @@
 #include "base/texts.h"
 
 typedef struct {
-  const char *path; /* .h5, .hdf5, .csv, .npy, or - */
+  const char *path; /* .h5, .hdf5, .csv, .npy; - or a pipe without an ending: CSV */
   bool replace;     /* a file that is there */
   const char *what; /* HDF5: the dataset's name, "predictions" */
   int64_t rows, width;

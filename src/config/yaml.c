@@ -51,11 +51,12 @@ static ls_node *syntax_error(reader *rd) {
   if (parser->error == YAML_MEMORY_ERROR)
     return refuse(rd, place(rd, parser->problem_mark), "out of memory");
   size_t byte = parser->problem_mark.index < rd->bytes ? parser->problem_mark.index : 0;
-  bool tab = rd->bytes && rd->text[byte] == '\t';
+  const char at = rd->bytes ? rd->text[byte] : 0;
+  const char *remedy = at == '\t' ? "; a tab cannot indent, use spaces" : "";
+  if (at == '[') remedy = "; a text with brackets in it belongs in quotes";
   ls_report_add(rd->report, place(rd, parser->problem_mark), rd->path, "not YAML: %s%s%s%s",
                 parser->problem ? parser->problem : "cannot be read", parser->context ? " " : "",
-                parser->context ? parser->context : "",
-                tab ? "; a tab cannot indent, use spaces" : "");
+                parser->context ? parser->context : "", remedy);
   return NULL;
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "data/format.h"
 #include "data/formats/dataset.h"
 #include "data/refuse.h"
@@ -27,7 +28,7 @@ static bool has_drive(const char *text) {
 
 static ls_status sniff(const char *path, const ls_format **out) {
   unsigned char head[LS_SIGNATURE_HEAD];
-  size_t got, length = strlen(path);
+  size_t got;
   ls_dtype type;
   ls_gz *gz;
   LS_TRY(ls_gz_open(path, &gz));
@@ -35,8 +36,8 @@ static ls_status sniff(const char *path, const ls_format **out) {
   ls_gz_close(&gz);
   LS_TRY(status);
   const ls_signature *known = ls_signature_of(head, got);
-  bool there = access(path, F_OK) == 0; /* not in an archive */
-  bool named_h5 = there && length > 3 && strcmp(path + length - 3, ".h5") == 0; /* damaged? */
+  bool there = access(path, F_OK) == 0;                  /* not in an archive */
+  bool named_h5 = there && ls_path_ends_in(path, ".h5"); /* damaged? */
   if (known == ls_signature_hdf5 && ls_h5_signature(path) < 0)
     return ls_fail(LS_EDATA, "%s: HDF5 is not read out of an archive; unzip it", path);
   *out = &ls_format_csv; /* which says what a file is that is no text */
@@ -208,6 +209,8 @@ static ls_status guess(const char *path, ls_data_spec *spec) {
   if (folder) spec->dir = ls_mem_text(path);
   if (folder) return LS_OK;
   if (format == &ls_format_hdf5) return guess_hdf5(path, spec);
+  if (format == &ls_format_npy)
+    return ls_fail(LS_EDATA, "%s: which file has the targets? --y Y.npy", path);
   return ls_fail(LS_EDATA,
                  "%s: which columns are inputs and which targets? a config says so; data import "
                  "and split: --x and --y",

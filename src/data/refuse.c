@@ -4,10 +4,22 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "data/gather.h"
 
 const char ls_not_finite[] = "missing, not finite or too large for the precision";
+
+/* An infinite number, which may mean that there is none. */
+static ls_status propose_finite(const ls_source *source, bool target, double value) {
+  if (strcmp(source->format->name, "csv") != 0) /* the only one that has words for it */
+    return ls_fail(LS_EDATA, "%s; if it means that the value is missing, write NaN there",
+                   ls_error_text());
+  return ls_fail(LS_EDATA,
+                 "%s; if it means that the value is missing, data.missing: {text: [%g], %s: drop} "
+                 "leaves the sample out",
+                 ls_error_text(), value, target ? "y" : "x");
+}
 
 ls_status ls_refuse_missing(const ls_chunk *chunk, int64_t k, int64_t column, const char *what,
                             double value, const char *remedy) {
@@ -18,8 +30,10 @@ ls_status ls_refuse_missing(const ls_chunk *chunk, int64_t k, int64_t column, co
   if (what == ls_not_finite)
     what = isnan(value) ? "missing" : "not finite, or too large for the precision";
   snprintf(shown, sizeof shown, isfinite(value) ? "it is %.17g" : "%g", value);
-  return ls_fail(LS_EDATA, "%s: %s (%s)%s", place, what, shown,
-                 remedy && isnan(value) ? remedy : "");
+  ls_status status = ls_fail(LS_EDATA, "%s: %s (%s)", place, what, shown);
+  if (!remedy || isfinite(value)) return status;
+  return isnan(value) ? ls_fail(status, "%s%s", ls_error_text(), remedy)
+                      : propose_finite(source, column < 0, value);
 }
 
 ls_status ls_refuse(const ls_chunk *chunk, int64_t k, int64_t column, const char *what,

@@ -56,9 +56,10 @@ void ls_constants_look_less(ls_constants *c, ls_dtype cell, const void *row, dou
   c->looked = true;
   for (int64_t k = 0; k < c->same; k++) {
     const int64_t i = c->at[k];
-    const double v = ls_dtype_get(cell, row, i) - place;
+    const double given = ls_dtype_get(cell, row, i), v = given - place;
     if (isnan(c->value[i])) c->value[i] = v;
-    if (isnan(v) || v == c->value[i]) c->at[same++] = i;
+    const bool lost = place > 0 && v == given; /* in the rounding of a large number */
+    if ((isnan(v) || v == c->value[i]) && !lost) c->at[same++] = i;
   }
   c->same = same;
 }

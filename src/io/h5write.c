@@ -31,7 +31,6 @@ typedef struct {
 
 struct ls_h5out {
   char *path, *partial;
-  bool replace;
   hid_t id;
   set set[LS_H5_OUT_SETS];
   int sets;
@@ -42,20 +41,18 @@ static ls_status failed(const ls_h5out *out, const char *what) {
 }
 
 ls_status ls_h5out_open(const char *path, bool replace, ls_h5out **result) {
-  if (!replace && access(path, F_OK) == 0)
-    return ls_fail(LS_EIO, "%s exists; --force replaces it", path);
   LS_NEW(*result, 1);
   ls_h5out *out = *result;
-  out->path = ls_mem_text(path);
-  out->partial = ls_partial_begin(path);
-  out->replace = replace;
+  ls_status status = ls_partial_begin(path, replace, &out->path, &out->partial);
+  if (status != LS_OK) LS_FREE(*result);
+  LS_TRY(status);
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   hid_t access_list = H5Pcreate(H5P_FILE_ACCESS);
   H5Pset_file_locking(access_list, 0, 1);
   out->id = H5Fcreate(out->partial, H5F_ACC_TRUNC, H5P_DEFAULT, access_list);
   H5Pclose(access_list);
   if (out->id >= 0) return LS_OK;
-  ls_status status = ls_fail(LS_EIO, "%s: cannot make it: %s", out->partial, strerror(errno));
+  status = ls_fail(LS_EIO, "%s: cannot make it: %s", out->partial, strerror(errno));
   ls_h5out_close(result, false);
   return status;
 }

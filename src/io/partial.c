@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -21,17 +23,38 @@ static void take_away(int number) {
   raise(number);
 }
 
-char *ls_partial_begin(const char *path) {
+static void watch(const char *partial) {
   const struct sigaction action = {.sa_handler = take_away,
                                    .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
-  char *partial = ls_mem_format("%s.partial", path);
   struct sigaction before;
   snprintf(name, sizeof name, "%s", partial);
   owner = getpid();
   for (int k = 0; k < ENDING; k++)
     if (sigaction(ending[k], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
       sigaction(ending[k], &action, NULL);
-  return partial;
+}
+
+/* Its name by the links that lead to it, where it may be written. */
+static ls_status find(const char *path, bool replace, char **file) {
+  struct stat about;
+  char real[PATH_MAX];
+  snprintf(real, sizeof real, "%s", path);
+  const bool there = lstat(path, &about) == 0;
+  if (there && (stat(path, &about) != 0 || !realpath(path, real)))
+    return ls_fail(LS_EIO, "%s is a link to a file that is not there; name that file itself", path);
+  if (there && !replace) return ls_fail(LS_EIO, "%s exists; --force replaces it", path);
+  if (there && !S_ISREG(about.st_mode))
+    return ls_fail(LS_EIO, "%s is no regular file, so nothing replaces it", path);
+  *file = ls_mem_text(real);
+  return LS_OK;
+}
+
+ls_status ls_partial_begin(const char *path, bool replace, char **file, char **partial) {
+  *file = *partial = NULL;
+  LS_TRY(find(path, replace, file));
+  *partial = ls_mem_format("%s.partial", *file);
+  watch(*partial);
+  return LS_OK;
 }
 
 void ls_partial_end(void) {

@@ -18,11 +18,10 @@
 #include "view/plot_layout.h"
 
 const char *ls_plot_kind(const char *out) {
-  static const char *const kind[] = {"svg", "png", "pdf", NULL};
+  static const char *const ending[] = {".svg", ".png", ".pdf", NULL};
   if (strcmp(out, "-") == 0) return "-";
-  const char *dot = strrchr(out, '.');
-  for (int i = 0; dot && kind[i]; i++)
-    if (strcmp(dot + 1, kind[i]) == 0) return kind[i];
+  for (int i = 0; ending[i]; i++)
+    if (ls_path_ends_in(out, ending[i])) return ending[i] + 1;
   return NULL;
 }
 

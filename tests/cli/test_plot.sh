@@ -89,6 +89,7 @@ refused 64 "did you mean 'cost'?" plot costs a1 -o x.svg
 refused 64 "plot: which? cost, lr, path or compare" plot
 refused 64 "where to?" plot cost a1
 refused 64 "ends in .svg" plot cost a1 -o x.jpg
+"$LOCKSTEP" plot cost a1 -o X.SVG >out 2>err && grep -q '<svg' X.SVG || fail "an ending in capitals: $(cat err)"
 refused 64 "did you mean 'accuracy'?" plot compare a1 -o x.svg --metric acuracy
 refused 65 "no run has val_r2 in its epochs" plot compare a1 -o x.svg --metric val_r2
 refused 64 "did you mean 'val_f1'?" plot compare a1 -o x.svg --metric val_f11

@@ -50,6 +50,28 @@ tail -n +2 r1.csv | paste -d, - a | awk -F, '$1 != $3 || $2 != $4 { bad = 1 } EN
 
 refused 64 "ends in .h5, .csv or .npy" -o p.txt
 refused 64 "both want stdout" -o - --json
+refused 64 "both want stdout" -o /dev/stdout --json
+# Endings in capitals; /dev/stdout; a link stays one, and what it leads to is replaced; a pipe takes what comes, and stays one.
+predict 0 P.CSV >out; cmp P.CSV p.csv || fail "P.CSV is not p.csv"
+predict 0 P.H5 >out; cmp P.H5 p.h5 || fail "P.H5 is not p.h5"
+predict 0 /dev/stdout >out; cmp out p.csv || fail "/dev/stdout is not p.csv"
+for kind in csv h5; do
+  echo old >to.$kind && ln -s to.$kind link.$kind
+  refused 74 "link.$kind exists; --force replaces it" -o link.$kind
+  predict 0 link.$kind --force >out
+  [ -L link.$kind ] && cmp to.$kind p.$kind || fail "what a link leads to: $(ls -l link.$kind to.$kind)"
+  ln -s nowhere lost.$kind
+  refused 74 "lost.$kind is a link to a file that is not there" -o lost.$kind --force
+  mkdir folder.$kind
+  refused 74 "folder.$kind is no regular file" -o folder.$kind --force
+done
+mkfifo pipe pipe.npy pipe.h5
+for pipe in pipe pipe.npy; do
+  cat $pipe >came & predict 3 $pipe >out; wait $!
+  [ -p $pipe ] && cmp came "p.$([ $pipe = pipe ] && echo csv || echo npy)" || fail "by a pipe: $(ls -l $pipe came)"
+done
+refused 64 "HDF5 is not written into a pipe or device" -o pipe.h5 --force
+predict 0 >(cat >came) >out; sleep 0.1; cmp came p.csv || fail "by bash's pipe"
 refused 74 "p.csv exists; --force replaces it" -o p.csv
 refused 74 "cannot make it" -o nowhere/p.csv
 run 3 eval run --split train

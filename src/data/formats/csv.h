@@ -16,7 +16,8 @@ typedef enum {
   LS_CSV_BY_CHECKPOINT
 } ls_csv_by;
 
-typedef struct {
+typedef struct ls_csv ls_csv;
+struct ls_csv {
   ls_source base;
   ls_csv_text text;
   ls_csv_cursor first, next; /* the record to be read next */
@@ -26,7 +27,8 @@ typedef struct {
   char **head;               /* (columns) names, or NULL */
   ls_csv_by by;
   bool by_name, by_number; /* how the config calls at least one of the columns */
-  bool noted;              /* that a number is a name has been said */
+  bool noted[2];           /* that a number, a range of numbers are names has been said */
+  const ls_csv *before;    /* the first file, by which this one is separated; NULL: this is it */
   bool by_config;          /* it is a config that says what the columns are, no checkpoint */
   int64_t *x, *y;          /* (features), (outputs + weights): their columns */
   ls_texts value;          /* as in ls_trained, of x; none: all inputs are numbers */
@@ -35,7 +37,7 @@ typedef struct {
   char *const *words;      /* that are missing besides the usual ones, or NULL */
   bool classes;
   ls_names *own_names; /* of the first source; the others look into it */
-} ls_csv;
+};
 
 static inline const char *ls_csv_path(const ls_csv *c) { return c->base.file[0].path; }
 
@@ -109,9 +111,16 @@ ls_status ls_csv_remedy_number(const ls_csv *c, ls_status status, int64_t line, 
 /* Of a column that the header does not have. */
 ls_status ls_csv_remedy_column(const ls_csv *c, ls_status status);
 
+/* Of a text as a whole that is no table of ours: framed by bars, or with another mark between the
+ * fields. False: it is none of these. */
+bool ls_csv_remedy_text(const ls_csv *c, ls_status status);
+
 /* Is the first line, before any record is read, no header and no sample? What separates fields in
  * it says nothing then. */
 bool ls_csv_first_odd(const ls_csv *c);
+/* Does a header number its columns from 0, as pandas writes those of arrays, perhaps behind a
+ * nameless one of the rows' numbers? */
+bool ls_csv_counting(char *const *name, int64_t columns);
 /* How many lines stand before the samples where the first one counts these and their inputs, as in
  * scikit-learn's tables: 1, or 2 with names in the second; 0: it does not count. */
 int ls_csv_counted(const ls_csv *c);

@@ -158,7 +158,8 @@ static ls_status choose_known(ls_csv *c, const ls_opening *what) {
 /* Numbers where the inputs are: a first sample that would be lost as a header. */
 static void warn_of_numbers(const ls_csv *c) {
   const int64_t n = c->base.shape.features;
-  if (c->head && !c->by_name && ls_csv_count_numbers(c, c->x, n) == n)
+  if (c->head && !c->by_name && !ls_csv_counting(c->head, c->columns) &&
+      ls_csv_count_numbers(c, c->x, n) == n)
     ls_log(LS_LOG_WARN,
            "%s:1: the header has only numbers for the inputs; if it is a sample, say header: false",
            ls_csv_path(c));

@@ -20,14 +20,31 @@ static ls_heading heading_of(const ls_csv *c) {
  * mean the column that is called so. */
 static void note_number(ls_csv *c, const char *name, int64_t found, bool numbered) {
   const size_t length = strlen(name);
-  if (!c->by_config || c->noted || numbered || strspn(name, "0123456789") != length) return;
+  if (!c->by_config || c->noted[0] || numbered || strspn(name, "0123456789") != length) return;
   const long long meant = length < 10 ? atoll(name) : 0;
   if (meant < 1 || meant > c->columns || meant == found + 1) return;
-  c->noted = true;
+  c->noted[0] = true;
   ls_log(LS_LOG_WARN,
          "%s: '%s' is the column that the header calls so, column %jd, and not column %s; if the "
          "first line is no header, say header: false and leave it out by data.skip",
          ls_csv_path(c), name, found + 1, name);
+}
+
+/* A range of numbers whose ends are names of other columns, as in a header of 0, 1, 2 ... */
+static void note_range(ls_csv *c, const char *name, int64_t lo, int64_t hi) {
+  const ls_heading heading = heading_of(c);
+  const char *dash = strchr(name, '-');
+  int64_t from, to;
+  if (!c->by_config || c->noted[1] || !dash) return;
+  if (ls_heading_name(&heading, name, (size_t)(dash - name), &from) != LS_OK ||
+      ls_heading_name(&heading, dash + 1, strlen(dash + 1), &to) != LS_OK)
+    return;
+  if (from < 0 || to < 0 || (from == lo && to == hi)) return;
+  c->noted[1] = true;
+  ls_log(LS_LOG_WARN,
+         "%s: '%s' counts columns, and the header calls them '%s' to '%s'; for those that it calls "
+         "'%s' to '%s', list them one by one",
+         ls_csv_path(c), name, c->head[lo], c->head[hi], c->head[from], c->head[to]);
 }
 
 ls_status ls_csv_find(ls_csv *c, const char *name, int64_t *lo, int64_t *hi) {
@@ -36,6 +53,7 @@ ls_status ls_csv_find(ls_csv *c, const char *name, int64_t *lo, int64_t *hi) {
   ls_status status = ls_heading_find(&heading, name, lo, hi, &numbered);
   if (status != LS_OK) return ls_csv_remedy_column(c, status);
   note_number(c, name, *lo, numbered);
+  if (numbered) note_range(c, name, *lo, *hi);
   c->by_number = c->by_number || numbered;
   c->by_name = c->by_name || !numbered;
   return LS_OK;
@@ -170,7 +188,8 @@ static ls_status follow_file(ls_csv *c, const ls_opening *what) {
 ls_status ls_csv_choose_columns(ls_csv *c, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
   ls_status status = choose(c, spec->y_cols, &c->y, &c->base.shape.outputs);
-  if (status == LS_EDATA && what->split != LS_SPLIT_TRAIN) return ls_refuse_targetless(status);
+  const bool lost = status == LS_EDATA && what->split != LS_SPLIT_TRAIN && !ls_csv_first_odd(c);
+  if (lost) return ls_refuse_targetless(status);
   LS_TRY(status);
   LS_TRY(choose_weights(c, ls_opening_weights(what)));
   LS_TRY(is_rest(c, spec->x_cols) ? choose_rest(c, what->spec)

@@ -89,6 +89,8 @@ ls_status ls_csv_start(ls_csv *c, const ls_opening *what) {
   if (what->first && how.separator == LS_SEPARATOR_AUTO) how.separator = what->first->separator;
   LS_TRY(ls_csv_open(ls_csv_path(c), &how, &c->text, c->base.file));
   c->base.separator = c->text.separator;
+  if (what->first && what->first->separator == c->text.separator)
+    c->before = (const ls_csv *)what->first;
   c->next = c->text.start;
   c->words = what->spec->missing.text;
   if (what->spec->alone) c->by = LS_CSV_BY_IMPORT;

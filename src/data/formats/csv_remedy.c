@@ -10,7 +10,7 @@
 #include "data/formats/csv.h"
 #include "data/formats/csv_layout.h"
 
-enum { EXPONENT_SHOWN = 40, MARK_SHOWN = 16, LOOKED_AT = 100 };
+enum { FRAME_WITHIN = 3, EXPONENT_SHOWN = 40, MARK_SHOWN = 16, LOOKED_AT = 100 };
 
 /* In the words of a config; of the file itself, where a checkpoint says how it is read. NULL: there
  * is nothing to say. */
@@ -28,6 +28,9 @@ static const remedy
          "if the first line is no header but a title, take it out"},
     no_sample = {"if the first line is no sample, data.skip leaves it out",
                  "if the first line is no sample, take it out"},
+    framed = BOTH(
+        "bars and dashes frame this table: take them out (sed -i '/^[-+|:= ]*$/d; s/^ *| *//; s/ "
+        "*| *\\r*$//' FILE)"),
     hash_names = BOTH("the first line begins with #: take that mark out (sed -i '1s/^# *//' FILE)"),
     empty_line = BOTH("the first line is empty: take it out (sed -i 1d FILE)"),
     excel = BOTH("the first line is for Excel alone: take it out (sed -i 1d FILE)"),
@@ -124,6 +127,19 @@ static ls_status propose_line(const ls_csv *c, ls_status status, int64_t line) {
   return add(c, status, text);
 }
 
+/* All files are separated as the first one is. */
+static ls_status propose_as_before(const ls_csv *c, ls_status status, ls_separator here) {
+  static const char *const of_pandas[] = {"", ",", ";", "\\t", "|", "\\s+"};
+  char text[200];
+  const ls_separator there = c->text.separator;
+  snprintf(text, sizeof text,
+           "the lines agree where \"%s\" separates, and \"%s\" does in the first file: "
+           "pandas.read_csv(FILE, sep=\"%s\").to_csv(\"t.csv\", sep=\"%s\", index=False)",
+           ls_separator_names[here], ls_separator_names[there], of_pandas[here],
+           there == LS_SEPARATOR_BLANKS ? " " : of_pandas[there]);
+  return add(c, status, text);
+}
+
 /* What depends on where the table begins and what separates its fields. */
 static ls_status propose_layout(const ls_csv *c, ls_status status, const remedy *r) {
   ls_csv_layout table;
@@ -134,6 +150,8 @@ static ls_status propose_layout(const ls_csv *c, ls_status status, const remedy 
     snprintf(text, sizeof text,
              "the table begins on line %jd: take what stands before it out (sed -i 1,%jdd FILE)",
              table.line, table.line - 1);
+  else if (c->before)
+    return propose_as_before(c, status, table.separator);
   else if (c->by == LS_CSV_BY_CHECKPOINT)
     snprintf(text, sizeof text, "the lines agree where \"%s\" separates: quote the names", mark);
   else
@@ -172,6 +190,16 @@ static const remedy *by_counts(const ls_csv *c) {
   return of[ls_csv_counted(c)];
 }
 
+bool ls_csv_counting(char *const *name, int64_t columns) {
+  const int64_t first = columns > 0 && !*name[0];
+  char number[24];
+  for (int64_t k = first; k < columns; k++) {
+    snprintf(number, sizeof number, "%jd", k - first);
+    if (strcmp(name[k], number) != 0) return false;
+  }
+  return columns - first > 1;
+}
+
 /* How many of the columns have a name. */
 static int64_t named(const ls_csv *c) {
   int64_t n = 0;
@@ -201,8 +229,24 @@ static const remedy *by_layout(const ls_csv *c) {
   return before == 0 && table.separator != c->text.separator ? &separator : NULL;
 }
 
+/* Markdown's tables and those that databases print have a line of dashes and bars at their begin.
+ */
+static bool is_framed(const ls_csv_text *text) {
+  const char *at = text->start.at;
+  for (int k = 0; k < FRAME_WITHIN && !ls_csv_ended(text, at); k++) {
+    const char *end = ls_csv_line_end(text, at);
+    size_t n = strspn(at, "-+|:= \r");
+    if (n >= (size_t)(end - at) && memchr(at, '-', (size_t)(end - at)) &&
+        (memchr(at, '|', (size_t)(end - at)) || memchr(at, '+', (size_t)(end - at))))
+      return true;
+    at = end + (end < text->end);
+  }
+  return false;
+}
+
 /* A first line that is neither a header nor a sample, whatever stands behind it. */
 static const remedy *by_first_line(const ls_csv *c) {
+  if (is_framed(&c->text)) return &framed;
   const remedy *known = by_layout(c);
   if (known) return known;
   if (is_empty(c)) return &empty_line;
@@ -275,6 +319,15 @@ ls_status ls_csv_remedy_column(const ls_csv *c, ls_status status) {
   return propose(c, status, known);
 }
 
+bool ls_csv_remedy_text(const ls_csv *c, ls_status status) {
+  size_t length;
+  const bool alone = c->columns == 1 && ls_csv_foreign_mark(&c->text, &length);
+  const remedy *known = is_framed(&c->text) ? &framed : NULL;
+  if (!known && alone) known = &foreign;
+  (void)propose(c, status, known);
+  return known != NULL;
+}
+
 /* ---- records of another shape ---- */
 
 /* "3:0.5" between blanks; elsewhere it is a time of day. */
@@ -294,8 +347,19 @@ static bool ends_with_mark(const ls_csv *c, const char *from) {
   return c->text.mark != ' ' && end > from && end[-1] == c->text.mark;
 }
 
+/* Does a field begin with a single quote that another field ends with? */
+static bool is_torn(const ls_csv *c) {
+  bool torn = false;
+  for (int64_t k = 0; k < c->columns; k++) {
+    const ls_csv_field f = c->field[k];
+    torn = torn || (f.length > 0 && *f.text == '\'' && f.text[f.length - 1] != '\'');
+  }
+  return torn;
+}
+
 /* Of the line alone, where no other is odd. */
 static const remedy *line_remedy(const ls_csv *c, int64_t fields) {
+  if (fields > c->columns && is_torn(c)) return &single_quotes;
   if (c->text.mark == ' ' && c->head && fields > 1 && fields < c->columns) return &gap;
   return fields > c->columns && c->text.mark != ' ' ? &unquoted : &odd_line;
 }

@@ -3,6 +3,7 @@
  * inputs are texts, then which texts. Others follow it, or a checkpoint. */
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "data/columns.h"
@@ -124,16 +125,41 @@ static ls_status take_texts(ls_csv *c, const inputs *in) {
   return status == LS_OK ? ls_csv_find_runs(c) : status;
 }
 
+/* The only text beside numbers, which may be a word for what is missing; NULL: there is no such. */
+static const char *lone_text(const ls_names *texts) {
+  double value;
+  if (texts->digits < 2) return NULL;
+  const char *lone = NULL;
+  for (int64_t k = 0; k < texts->count; k++) {
+    const char *text = texts->text[k];
+    if (ls_decimal(text, strlen(text), &value)) continue;
+    if (lone) return NULL;
+    lone = text;
+  }
+  return lone;
+}
+
 /* Texts most of which come but once are what the samples are called, and other data have others. */
-static void warn_of_own_texts(const ls_csv *c, const inputs *in) {
+static bool are_own(const inputs *in, const ls_names *texts) {
+  return in->rows > BY_CHANCE && 2 * texts->count > in->rows;
+}
+
+static void warn_of_texts(const ls_csv *c, const inputs *in) {
   for (int64_t i = 0; i < in->n; i++) {
-    if (!in->texts[i] || in->rows <= BY_CHANCE || 2 * in->texts[i]->count <= in->rows) continue;
+    const ls_names *texts = in->texts[i];
+    const char *lone = texts ? lone_text(texts) : NULL;
     char called[400];
     ls_csv_call(c, c->x[i], called, sizeof called);
-    ls_log(LS_LOG_WARN,
-           "%s: %s has %jd different texts in %jd samples, and each becomes an input; is it what a "
-           "sample is called? leave it out of x",
-           ls_csv_path(c), called, in->texts[i]->count, in->rows);
+    if (lone)
+      ls_log(LS_LOG_WARN,
+             "%s: %s has numbers and the text '%s', and each of them becomes an input; if it means "
+             "that the value is missing, data.missing: {text: ['%s'], x: mean}",
+             ls_csv_path(c), called, lone, lone);
+    else if (texts && are_own(in, texts))
+      ls_log(LS_LOG_WARN,
+             "%s: %s has %jd different texts in %jd samples, and each becomes an input; is it what "
+             "a sample is called? leave it out of x",
+             ls_csv_path(c), called, texts->count, in->rows);
   }
 }
 
@@ -143,7 +169,7 @@ ls_status ls_csv_collect_texts(ls_csv *c, const ls_opening *what) {
   ls_status status = find_texts(c, what, &in);
   for (int64_t i = 0; i < in.n && status == LS_OK; i++)
     status = ls_csv_check_names(c, "a text", c->x[i], in.texts[i]);
-  if (status == LS_OK) warn_of_own_texts(c, &in);
+  if (status == LS_OK) warn_of_texts(c, &in);
   if (status == LS_OK) status = take_texts(c, &in);
   for (int64_t i = 0; i < in.n; i++) ls_names_free(&in.texts[i]);
   LS_FREE(in.texts);

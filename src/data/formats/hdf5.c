@@ -206,6 +206,29 @@ static void warn_of_one(const ls_hdf5 *h, const ls_opening *what) {
          x->transpose ? "false" : "true");
 }
 
+/* The first column that both pieces take, each of which takes one behind the other; -1: none. */
+static int64_t common_column(const ls_hdf5_piece *a, const ls_hdf5_piece *b) {
+  const char *mine = a->name + strspn(a->name, "/"), *other = b->name + strspn(b->name, "/");
+  if (a->file != b->file || strcmp(mine, other) != 0) return -1;
+  const int64_t lo = ls_max(a->from[0], b->from[0]);
+  return lo < ls_min(a->from[0] + a->columns, b->from[0] + b->columns) ? lo : -1;
+}
+
+/* As csv.c says it of columns. */
+static void warn_of_twice(const ls_hdf5 *h, const ls_opening *what) {
+  if (what->quick || what->first) return;
+  for (int i = 0; i < h->pieces; i++)
+    for (int k = 0; k < i; k++) {
+      const ls_hdf5_piece *p = &h->piece[i], *before = &h->piece[k];
+      const int64_t column = common_column(before, p);
+      if (column < 0 || p->role == WEIGHTS || before->role != X) continue;
+      ls_log(LS_LOG_WARN, "%s: column %jd of %s is %s", ls_hdf5_path(h, p), column, p->name,
+             p->role == X ? "an input twice"
+                          : "an input and a target: the network only has to copy it");
+      return;
+    }
+}
+
 static ls_status open_pieces(ls_hdf5 *h, const ls_opening *what) {
   const ls_source_spec *spec = &what->spec->source[what->split];
   char *const weights[] = {(char *)ls_opening_weights(what), NULL};
@@ -224,6 +247,7 @@ static ls_status open_pieces(ls_hdf5 *h, const ls_opening *what) {
       LS_TRY(open_piece(h, role, *name, what));
   LS_TRY(check_pieces(h));
   warn_of_one(h, what);
+  warn_of_twice(h, what);
   return LS_OK;
 }
 

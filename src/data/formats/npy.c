@@ -47,17 +47,30 @@ static int length_of(const char *value) {
   return (int)strcspn(value, ",}");
 }
 
+/* What makes numbers of an array of another type, such as '<U8' or [('a', '<f4'), ('b', '<i4')]. */
+static const char *way_to_numbers(const char *descr) {
+  if (*descr == '[')
+    return "; save its columns side by side: numpy.column_stack([x[n] for n in names])";
+  if (strstr(descr, "O'")) return "; save it as numbers: x.astype(float)";
+  switch (length_of(descr) > 2 ? descr[2] : 0) {
+    case 'U':
+    case 'S':
+      return "; texts are numbered by numpy.unique(y, return_inverse=True)[1]";
+    case 'c':
+      return "; save its parts side by side: numpy.column_stack([x.real, x.imag])";
+    case 'M':
+    case 'm':
+      return "; save times as numbers, such as seconds: x.astype(\"M8[s]\").astype(float)";
+    default:
+      return "";
+  }
+}
+
 static ls_status no_numbers(const ls_array *a, const char *descr) {
   const int length = length_of(descr);
-  const bool cut = length > TYPE_SHOWN, fields = *descr == '[', object = strstr(descr, "O'");
-  const char *way_out = "";
-  if (fields)
-    way_out = "; save its columns side by side: numpy.column_stack([x[n] for n in names])";
-  if (!fields && object) way_out = "; save it as numbers: x.astype(float)";
-  if (!fields && strpbrk(descr, "US") && !object)
-    way_out = "; texts are numbered by numpy.unique(y, return_inverse=True)[1]";
+  const bool cut = length > TYPE_SHOWN;
   return ls_fail(LS_EDATA, "%s: holds no plain numbers (type %.*s%s)%s", a->path,
-                 cut ? TYPE_SHOWN : length, descr, cut ? "..." : "", way_out);
+                 cut ? TYPE_SHOWN : length, descr, cut ? "..." : "", way_to_numbers(descr));
 }
 
 /* "'<f4'" */
@@ -118,7 +131,11 @@ static ls_status check_rows(const ls_arrays *files, bool classes) {
   const ls_array *x = &files->array[0], *y = &files->array[1];
   (void)classes;
   if (y->rows == x->rows) return LS_OK;
-  return ls_fail(LS_EDATA, "%s: %jd rows for the %jd of %s", y->path, y->rows, x->rows, x->path);
+  const char *remedy = "";
+  if (y->width == x->rows) remedy = "; are samples its columns? save y.T.copy()";
+  if (x->width == y->rows) remedy = "; are samples the columns of the latter? save x.T.copy()";
+  return ls_fail(LS_EDATA, "%s: %jd rows for the %jd of %s%s", y->path, y->rows, x->rows, x->path,
+                 remedy);
 }
 
 static ls_status open_npy(const ls_opening *what, ls_source **out) {
