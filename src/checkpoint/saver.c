@@ -177,7 +177,7 @@ void ls_saver_free(ls_saver **saver) {
 
 static int idle_buffer(const ls_saver *s) {
   for (int i = 0; i < s->buffers; i++)
-    if (!s->taken[i] || ls_without("buffers")) return i;
+    if (!s->taken[i]) return i;
   return -1;
 }
 

@@ -11,7 +11,6 @@
 #include <xxhash.h>
 
 #include "base/mem.h"
-#include "base/mutant.h"
 
 enum { ITEMS = 2, NAMED = 4 };
 
@@ -56,7 +55,7 @@ static ls_status compare(ls_comm *comm, const uint64_t *mine, const char *const 
   char text[1024] = "";
   int odd = 0, ranks = ls_comm_size(comm);
   uint64_t *all = ls_comm_scratch(comm); /* (ranks, ITEMS) */
-  if (ranks == 1 || ls_without("agreement")) return LS_OK;
+  if (ranks == 1) return LS_OK;
   ls_comm_at(comm, "start-up agreement");
   ls_comm_allgather(comm, mine, all, ITEMS * sizeof *all);
   for (int i = ITEMS; i < ranks * ITEMS; i++)

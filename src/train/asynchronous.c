@@ -9,7 +9,6 @@
 #include "base/clamp.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/mutant.h"
 
 enum {
   ROW_MAX = 100, /* updates of a rank in a row that are skipped before all must meet */

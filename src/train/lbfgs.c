@@ -112,7 +112,7 @@ static void loss_along(ls_run *run, double a, ls_batch *batch, uint32_t *flags) 
   struct ls_lbfgs *l = run->lbfgs;
   memcpy(weights(run), l->w, bytes_of(run));
   along(run, weights(run), l->d, a);
-  ls_run_show(run);
+  ls_run_publish(run);
   loss_here(run, &l->there, batch, flags);
   ls_exchange_publish(run->exchange); /* every reduce has its end */
 }
@@ -205,7 +205,7 @@ static bool search(ls_run *run, double slope, double first, ls_batch *batch, uin
   run->lr = better ? s.low.a : 0;
   if (better) return true;
   memcpy(weights(run), l->w, bytes_of(run));
-  ls_run_show(run);
+  ls_run_publish(run);
   return false;
 }
 

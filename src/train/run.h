@@ -106,7 +106,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, bool goes_on, uint32_t *flags
  * exchange's reduce: gradients and flags (as above) of all ranks are ready in the exchange. */
 uint32_t ls_run_summed_gradient(ls_run *run, uint32_t flags, ls_batch *batch);
 /* This rank's new weights are everyone's, and the model's. */
-void ls_run_show(ls_run *run);
+void ls_run_publish(ls_run *run);
 /* It is counted. LS_EDIVERGED where train.nonfinite is stop. */
 ls_status ls_run_not_finite(ls_run *run, const char *advice);
 

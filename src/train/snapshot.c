@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/mutant.h"
 #include "io/json.h"
 #include "train/agree.h"
 #include "train/beside.h"
@@ -67,8 +66,7 @@ static bool begin(ls_trainer *t, bool wait, ls_image **image) {
 /* Are the weights the same everywhere, and finite? Collective. */
 static ls_status check_weights(ls_run *run) {
   LS_TRY(ls_desync_check(run));
-  if (!ls_comm_or(run->comm, shard_finite(run) || ls_without("finite-weights") ? 0 : 1))
-    return LS_OK;
+  if (!ls_comm_or(run->comm, shard_finite(run) ? 0 : 1)) return LS_OK;
   return ls_comm_agree(run->comm,
                        ls_fail(LS_EDIVERGED,
                                "step %jd: weights are not finite; they are not saved. Lower "

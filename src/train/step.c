@@ -39,11 +39,10 @@ uint32_t ls_run_summed_gradient(ls_run *run, uint32_t flags, ls_batch *batch) {
   ls_run_lap(run, LS_TIME_WAIT, now);
   ls_comm_at(run->comm, "update");
   ls_model_join(run->model, batch);
-  if (ls_without("nonfinite-agreement")) return finite ? 0 : LS_FLAG_NONFINITE; /* tests only */
   return flags;
 }
 
-void ls_run_show(ls_run *run) {
+void ls_run_publish(ls_run *run) {
   double now = ls_time();
   ls_exchange_publish(run->exchange);
   now = ls_run_lap(run, LS_TIME_WAIT, now);
@@ -72,7 +71,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, bool goes_on, uint32_t *flags
   run->lr = ls_schedule_at(&run->schedule, s->global_step);
   ls_status status = LS_OK;
   bool good =
-      (!(*flags & LS_FLAG_NONFINITE) || ls_without("nonfinite")) &&
+      !(*flags & LS_FLAG_NONFINITE) &&
       ls_update_step(run->update, run->lr, s->t + 1, s->global_step, want_norm, &run->grad_norm);
   if (good) {
     ls_run_add(run, &batch);
@@ -85,7 +84,7 @@ ls_status ls_run_step(ls_run *run, bool want_norm, bool goes_on, uint32_t *flags
   }
   ls_run_lap(run, LS_TIME_UPDATE, now);
   if (good) ls_run_split_update(run);
-  if (!goes_on || *flags || ls_exchange_bands(run->exchange) == 1) ls_run_show(run);
+  if (!goes_on || *flags || ls_exchange_bands(run->exchange) == 1) ls_run_publish(run);
   ls_run_advance(run, 1, batch.total);
   return status;
 }

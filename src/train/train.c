@@ -13,7 +13,6 @@
 #include "base/clamp.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/mutant.h"
 #include "base/path.h"
 #include "checkpoint/find.h"
 #include "train/agree.h"
@@ -70,7 +69,7 @@ static double stop_time(const ls_trainer *t) {
 }
 
 static uint32_t my_flags(const ls_trainer *t) {
-  uint32_t flags = signalled && !ls_without("signals") ? LS_FLAG_SIGNAL : 0;
+  uint32_t flags = signalled ? LS_FLAG_SIGNAL : 0;
   if (ls_comm_rank(t->comm) != 0) return flags;
   if (t->pending != LS_OK) flags |= LS_FLAG_FAILED;
   if (t->options->stops && t->options->stops(t->options->arg)) flags |= LS_FLAG_SIGNAL;

@@ -9,7 +9,6 @@
 
 #include "base/clamp.h"
 #include "base/mem.h"
-#include "base/mutant.h"
 #include "optim/gradient.h"
 
 /* SPAN: parameters that one call of a kernel takes at most; a few slots of them stay in the
@@ -356,7 +355,7 @@ bool ls_update_step(ls_update *u, double lr, int64_t t, int64_t global_step, boo
   want_norm = want_norm || u->needs_norm;
   u->keeps = want_norm && u->kept;
   *norm = want_norm ? gradient_norm(u) : (double)NAN;
-  if (u->check_finite && !isfinite(*norm) && !ls_without("nonfinite")) return false;
+  if (u->check_finite && !isfinite(*norm)) return false;
   u->factor = clip > 0 ? ls_gradient_clip_factor(clip, *norm) : 1.0;
   if (u->factor != 1.0) each_piece(u, scale);
   if (u->spec->ops->reduce) tensor_norms(u);

@@ -1,5 +1,5 @@
 # faults.sh - what tests of ranks that die, hang or differ share; sourced. They run the mutant binary, where a rank can be tripped
-# (fault/trip.c) and guards can be taken away; with none of that asked for it is the product.
+# (fault/trip.c); where that is not asked for it is the product.
 # shellcheck shell=bash
 # shellcheck source=tests/lib.sh
 . "$SOURCE/tests/lib.sh"

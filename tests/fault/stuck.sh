@@ -7,11 +7,13 @@ small_config >net.yaml
 T=${T:-3}
 LIMIT=$((T + PROMISE + 10))
 
-# stuck PLACE RANK N WHAT EXCHANGE TEXT: nothing is said but that RANK (on which host, doing what last: TEXT) keeps the others waiting
+# stuck PLACE RANK N WHAT EXCHANGE-OR-MODE TEXT: nothing is said but that RANK (on which host, doing what last: TEXT) keeps the others waiting
 stuck() {
   local place=$1 rank=$2 n=$3 what=$4 exchange=$5 text=$6 said="$1: rank $2: $4, exchange $5, nodes of ${LOCKSTEP_RANKS_PER_NODE:-all}"
+  local by=("train.exchange=$exchange")
+  case $exchange in hogwild | downpour) by=("train.mode=$exchange" "optimizer={type: sgd, lr: 0.05}" output.step_every=0) ;; esac
   rm -rf run
-  tripped "$place:$rank:$n:$what" 3 train ../net.yaml -o run -q train.exchange="$exchange" guard.watchdog="$T s" checkpoint.every="5 steps" ||
+  tripped "$place:$rank:$n:$what" 3 train ../net.yaml -o run -q "${by[@]}" guard.watchdog="$T s" checkpoint.every="5 steps" ||
     { fail "$said: it never came there: exit $code: $(cat err)"; return; }
   [ $code -eq 70 ] || fail "$said: exit $code: $(cat err)"
   [ $took -lt $(((T + PROMISE) * 1000)) ] || fail "$said: the job ended after $took ms"

@@ -42,6 +42,16 @@ nodes() {
   unset LOCKSTEP_RANKS_PER_NODE
 }
 
+# Updates without waiting: who has no minibatch left to take waits where all meet.
+apart() {
+  local mode
+  for mode in hogwild downpour; do
+    at_once "stuck 'reading the weights' 1 2 stop $mode '$(near 1 'reading the weights')'" "stuck update 2 2 stop $mode '$(near 2 update)'" \
+      "stuck 'meeting the other ranks' 0 2 stop $mode '$(near 0 'meeting the other ranks')'" \
+      "stuck 'gathering the state for a checkpoint' 1 1 stop $mode '$(near 1 'gathering the state for a checkpoint')'"
+  done
+}
+
 # Stopped at any moment by a signal from outside, sometimes in the middle of a collective that all have reached.
 outside() { # RANK EXCHANGE
   local i job code=0
@@ -64,4 +74,4 @@ C
   export MPIRUN_REAL=$MPIRUN
   at_once "outside 0 shared" "outside 1 tree" "outside 2 tree" "outside 1 mpi" "outside 2 mpi"
 }
-cases phases collectives nodes anywhere
+cases phases collectives nodes apart anywhere

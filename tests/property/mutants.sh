@@ -4,7 +4,7 @@ set -u
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 export LOCKSTEP=$BUILD/lockstep_mutants
-faults=$(sed -n 's/.*ls_mutant("\([^"]*\)").*/\1/p' "$SOURCE"/src/*/*.c | sort -u)
+faults=$(grep -rhoE 'ls_mutant\("[^"]*' "$SOURCE/src" | cut -d'"' -f2 | sort -u)
 [ "$(echo "$faults" | wc -w)" -ge 5 ] || fail "only these faults: $faults"
 bash "$SOURCE/tests/property/same_bits.sh" 2 >out 2>&1 || fail "no fault is on, and the property test fails: $(cat out)"
 for fault in $faults; do

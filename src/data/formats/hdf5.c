@@ -11,7 +11,6 @@
 #include "base/clamp.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/mutant.h"
 #include "base/utf8.h"
 #include "data/format.h"
 #include "data/formats/dataset.h"
@@ -270,7 +269,7 @@ static ls_status check_unchanged(const ls_hdf5 *h, int file) {
   struct stat now;
   const char *path = h->base.file[file].path;
   const bool same = stat(path, &now) == 0 && ls_file_same(&now, &h->seen[file]);
-  if (same || ls_without("data-watch")) return LS_OK;
+  if (same) return LS_OK;
   return ls_fail(LS_EDATA, "%s: has changed since training began to read it", path);
 }
 
