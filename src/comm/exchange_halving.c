@@ -1,10 +1,11 @@
-/* Halving and doubling between nodes, for `shared` where every node has as many ranks as any other
- * and its parts make one node of the slice tree. Rank i of every node has a column of the
- * parameters: the shards of all ranks i. In halving s it trades with rank i of the node 2^s away:
- * gives half of what it still has, keeps the other half, and adds the partner's sum to its own, the
- * left one first; both are siblings in the tree, so the bits are the tree's. After `steps` halvings
- * the nodes are blocks of 2^steps, each with the whole gradient summed; what is left of a column is
- * sent straight to the same ranks of the other blocks. New weights go the same way back.
+/* exchange_halving.c - halving and doubling between nodes, for `shared` where every node has as
+ * many ranks as any other and its parts make one node of the slice tree. Rank i of every node has a
+ * column of the parameters: the shards of all ranks i. In halving s it trades with rank i of the
+ * node 2^s away: gives half of what it still has, keeps the other half, and adds the partner's sum
+ * to its own, the left one first; both are siblings in the tree, so the bits are the tree's. After
+ * `steps` halvings the nodes are blocks of 2^steps, each with the whole gradient summed; what is
+ * left of a column is sent straight to the same ranks of the other blocks. New weights go the same
+ * way back.
  *
  * Every way moves (H - 1)/H of the gradient between H nodes, and back; but a rank sends steps + H /
  * 2^steps - 1 messages instead of H - 1. Shards are dealt out so that each half is one stretch of

@@ -1,6 +1,6 @@
-/* shared: one window a node holds the weights and every local rank's parts. A rank reads the parts
- * of its shard where they lie and updates the node's one copy of the weights in place; a barrier on
- * each side, which spins, then yields.
+/* exchange_shared.c - shared: one window a node holds the weights and every local rank's parts. A
+ * rank reads the parts of its shard where they lie and updates the node's one copy of the weights
+ * in place; a barrier on each side, which spins, then yields.
  *
  * With several nodes, the parts of a node are first summed as far as the slice tree allows
  * (neighbours on one node are mostly one subtree), and for each shard one rank of every other node,

@@ -1,6 +1,6 @@
-/* tree: each rank sends its parts of every shard straight to the shard's owner, who finishes the
- * tree; then allgather. (R-1)/R of the gradient out and in where each rank has one part: what a
- * reduce-scatter moves. Persistent requests. */
+/* exchange_tree.c - tree: each rank sends its parts of every shard straight to the shard's owner,
+ * who finishes the tree; then allgather. (R-1)/R of the gradient out and in where each rank has one
+ * part: what a reduce-scatter moves. Persistent requests. */
 #include "base/mem.h"
 #include "comm/exchange_kind.h"
 

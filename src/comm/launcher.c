@@ -1,7 +1,7 @@
-/* The launcher's end. It is done by a shell that this rank starts (by posix_spawn, never fork:
- * io/child.h) and that outlives it: the rank has to be gone first, for a launcher that is well ends
- * the job when a rank fails. The shell has a session of its own, so that it is not killed with the
- * rank, and none of its descriptors, at whose end the launcher would wait. */
+/* launcher.c - the launcher's end. It is done by a shell that this rank starts (by posix_spawn,
+ * never fork: io/child.h) and that outlives it: the rank has to be gone first, for a launcher that
+ * is well ends the job when a rank fails. The shell has a session of its own, so that it is not
+ * killed with the rank, and none of its descriptors, at whose end the launcher would wait. */
 #include "comm/launcher.h"
 
 #include <fcntl.h>

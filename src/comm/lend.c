@@ -1,4 +1,4 @@
-/* MPI, lent to a thread of this rank's. Only the thread that holds `mpi` calls MPI, which
+/* lend.c - MPI, lent to a thread of this rank's. Only the thread that holds `mpi` calls MPI, which
  * MPI_THREAD_SERIALIZED allows: the rank's own but for the time in which it lends, and then one
  * that looks for requests of other ranks, and sleeps between two looks. */
 #include <time.h>

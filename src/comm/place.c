@@ -1,5 +1,5 @@
-/* Where the ranks are: what the launcher says, which of them share a node, how they are numbered,
- * and which cores are whose. */
+/* place.c - where the ranks are: what the launcher says, which of them share a node, how they are
+ * numbered, and which cores are whose. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>

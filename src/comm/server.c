@@ -1,6 +1,6 @@
-/* Two windows: the shards, under a lock each, and on rank 0 two counters, which only atomic calls
- * touch. On one host Open MPI's windows are shared memory, and nobody need take part in what
- * happens to its shard. Between hosts a rank that serves listens while it computes
+/* server.c - two windows: the shards, under a lock each, and on rank 0 two counters, which only
+ * atomic calls touch. On one host Open MPI's windows are shared memory, and nobody need take part
+ * in what happens to its shard. Between hosts a rank that serves listens while it computes
  * (ls_comm_listen). */
 #include "comm/server.h"
 

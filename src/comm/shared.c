@@ -1,6 +1,6 @@
-/* Memory that the ranks of a node share. It is a file without a name, handed on through /proc: no
- * cleaner of /dev/shm takes it from a running job, nothing is left of a killed one, and a container
- * with a small /dev/shm does not limit it. */
+/* shared.c - memory that the ranks of a node share. It is a file without a name, handed on through
+ * /proc: no cleaner of /dev/shm takes it from a running job, nothing is left of a killed one, and a
+ * container with a small /dev/shm does not limit it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* The watchdog: a thread a rank that looks at the node's board. A rank that is inside a collective
+/* watchdog.c - a thread a rank that looks at the node's board. A rank that is inside a collective
  * and has not got out for too long is waiting for somebody; whoever has entered fewer collectives
  * is the one. Nothing on the hot path reads a clock. */
 #include "comm/watchdog.h"

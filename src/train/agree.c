@@ -1,5 +1,6 @@
-/* Start-up agreement: every rank must be the same program with the same command line, config and
- * data, or the bits are worth nothing, and the ranks might wait for each other for ever. */
+/* agree.c - start-up agreement: every rank must be the same program with the same command line,
+ * config and data, or the bits are worth nothing, and the ranks might wait for each other for ever.
+ */
 #include "train/agree.h"
 
 #include <fcntl.h>

@@ -1,8 +1,9 @@
-/* Do all copies of the weights hold the same bits? Every rank has a copy, or every node where its
- * ranks share one. An exchange overwrites copies with their owners' weights in each step, so a copy
- * that was wrong for one step only would leave no trace but a wrong gradient: therefore each step
- * adds a digest of what it used, and these sums are compared once in a while and before anything is
- * saved. */
+/* desync.c - do all copies of the weights hold the same bits? Every rank has a copy, or every node
+ * where its ranks share one.
+ *
+ * An exchange overwrites copies with their owners' weights in each step, so a copy that was wrong
+ * for one step only would leave no trace but a wrong gradient: therefore each step adds a digest of
+ * what it used, and these sums are compared once in a while and before anything is saved. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>

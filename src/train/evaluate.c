@@ -1,4 +1,4 @@
-/* Evaluation: a split is cut into blocks of LS_EVAL_ROWS samples, the blocks are dealt to the
+/* evaluate.c - a split is cut into blocks of LS_EVAL_ROWS samples, the blocks are dealt to the
  * ranks, and the blocks' sums meet in tree order, so that the bits do not depend on how many ranks
  * there are. */
 #include "train/evaluate.h"

@@ -1,4 +1,5 @@
-/* A checkpoint made ready to compute with: its config, weights and scaling on every rank. */
+/* infer.c - a checkpoint made ready to compute with: its config, weights and scaling on every rank.
+ */
 #include "train/infer.h"
 
 #include <string.h>
