@@ -34,3 +34,11 @@ ls_status ls_thread_start(pthread_t *thread, const char *what, void *(*run)(void
   LS_FREE(s);
   return ls_fail(LS_FAIL, "cannot start %s: %s", what, strerror(error));
 }
+
+void ls_thread_stop(pthread_t thread, pthread_mutex_t *lock, pthread_cond_t *wake, bool *stop) {
+  pthread_mutex_lock(lock);
+  *stop = true;
+  pthread_cond_broadcast(wake);
+  pthread_mutex_unlock(lock);
+  pthread_join(thread, NULL);
+}

@@ -159,13 +159,7 @@ void ls_saver_guard(ls_saver *s, ls_lock *lock) { s->folder_lock = lock; }
 void ls_saver_free(ls_saver **saver) {
   ls_saver *s = *saver;
   if (!s) return;
-  if (s->buffers > 1) {
-    pthread_mutex_lock(&s->mutex);
-    s->stop = true;
-    pthread_cond_broadcast(&s->changed);
-    pthread_mutex_unlock(&s->mutex);
-    pthread_join(s->thread, NULL);
-  }
+  if (s->buffers > 1) ls_thread_stop(s->thread, &s->mutex, &s->changed, &s->stop);
   pthread_cond_destroy(&s->changed);
   pthread_mutex_destroy(&s->mutex);
   for (int i = 0; i < BUFFERS; i++) ls_image_free(&s->image[i]);

@@ -217,13 +217,7 @@ ls_status ls_watchdog_start(struct ls_watchdog *dog) {
 void ls_watchdog_free(struct ls_watchdog **out) {
   struct ls_watchdog *dog = *out;
   if (!dog) return;
-  if (dog->runs) {
-    pthread_mutex_lock(&dog->lock);
-    dog->stop = true;
-    pthread_cond_signal(&dog->wake);
-    pthread_mutex_unlock(&dog->lock);
-    pthread_join(dog->thread, NULL);
-  }
+  if (dog->runs) ls_thread_stop(dog->thread, &dog->lock, &dog->wake, &dog->stop);
   pthread_cond_destroy(&dog->wake);
   pthread_mutex_destroy(&dog->lock);
   LS_FREE(*out);

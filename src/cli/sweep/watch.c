@@ -185,12 +185,7 @@ static void prepare(ls_sweep_watch *w) {
 }
 
 static void end_thread(ls_sweep_watch *w) {
-  if (!w->works) return;
-  pthread_mutex_lock(&w->lock);
-  w->stop = true;
-  pthread_cond_signal(&w->wake);
-  pthread_mutex_unlock(&w->lock);
-  pthread_join(w->thread, NULL);
+  if (w->works) ls_thread_stop(w->thread, &w->lock, &w->wake, &w->stop);
 }
 
 static ls_status begin(ls_sweep_watch *w) {
