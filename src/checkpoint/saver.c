@@ -1,6 +1,6 @@
 /* saver.c - a queue of at most two, under one lock; `taken` says whose a buffer is. Begin with
  * writer -> commit -> prune. Files of earlier processes are verified once before they count as
- * something to fall back on (is_good). */
+ * something to fall back on (to_fall_back_on). */
 #include "checkpoint/saver.h"
 
 #include <assert.h>
@@ -51,7 +51,7 @@ struct ls_saver {
 
 /* Files from before this process are looked at once, when one of them is about to count as a file
  * to fall back on. */
-static bool is_good(ls_saver *s, const ls_saved *row, const char *path) {
+static bool to_fall_back_on(ls_saver *s, const ls_saved *row, const char *path) {
   if (row->step < s->trusted && ls_checkpoint_verify(path) != LS_OK) {
     ls_log(LS_LOG_WARN, "%s; it is not counted as a checkpoint to keep", ls_error_text());
     return false;
@@ -73,7 +73,7 @@ static void prune(ls_saver *s, int64_t best_step) {
     snprintf(path, sizeof path, "%s/%s", s->dir, row[i].name);
     if (ls_saved_final(&row[i])) continue;
     if (kept < s->keep_last)
-      kept += is_good(s, &row[i], path);
+      kept += to_fall_back_on(s, &row[i], path);
     else if (row[i].step != best_step && unlink(path) != 0)
       ls_log(LS_LOG_WARN, "cannot remove the old checkpoint '%s': %s", path, strerror(errno));
   }

@@ -23,8 +23,8 @@ typedef struct {
                                                      "it"
 #define R                             \
   .what = "a file of R's own format", \
-  .remedy = "write.csv(x, \"t.csv\", row.names = FALSE) writes CSV"
-#define BY_PANDAS(reader) "pandas." reader "(FILE).to_csv(\"t.csv\", index=False) makes CSV of it"
+  .remedy = "write.csv(x, \"new.csv\", row.names = FALSE) writes CSV"
+#define BY_PANDAS(reader) "pandas." reader "(FILE).to_csv(\"new.csv\", index=False) makes CSV of it"
 #define JSON                    \
   .what = "JSON", .text = true, \
   .remedy = BY_PANDAS("read_json") " (lines=True where a line is a sample)"
@@ -32,7 +32,7 @@ typedef struct {
   .what = "a page of the web, or XML", .remedy = "fetch the file itself", .text = true, \
   .wrapper = true
 #define PICKLE \
-  .what = "a pickle of Python", .remedy = "df.to_csv(\"t.csv\", index=False) writes CSV"
+  .what = "a pickle of Python", .remedy = "df.to_csv(\"new.csv\", index=False) writes CSV"
 #define MATLAB "save it with -v7.3 (Matlab) or -hdf5 (Octave); Python: scipy.io.loadmat(FILE), h5py"
 #define PICTURE                                                                             \
   .what = "a picture",                                                                      \
@@ -84,7 +84,7 @@ static const row rows[] = {
     {{.what = "an ORC file", .remedy = BY_PANDAS("read_orc")}, BYTES("ORC")},
     {{.what = "a FITS file",
       .text = true,
-      .remedy = "astropy.table.Table.read(FILE).write(\"t.csv\") makes CSV of it"},
+      .remedy = "astropy.table.Table.read(FILE).write(\"new.csv\") makes CSV of it"},
      BYTES("SIMPLE  =")},
     {{PICTURE}, BYTES("\x89PNG\r\n")},
     {{PICTURE}, BYTES("\xff\xd8\xff")},

@@ -66,7 +66,7 @@ run 0 train net.yaml data.train.file=inf.csv 'data.missing={text: [inf], x: drop
 awk -F, -v OFS=, 'NR > 1 { $1 = NR == 4 ? "'"'ash, old'"'" : "elm" } 1' t.csv >single.csv
 refused 65 "single.csv:4: 5 fields, but the header has 4; quotes are double ones: sed" train net.yaml data.train.file=single.csv data.text_inputs=one_hot
 head -6 t.csv >part1.csv && { head -1 t.csv; tail -n +7 t.csv; } | tr , ';' >part2.csv
-second='the lines agree where ";" separates, and "," does in the first file: pandas.read_csv("part2.csv", sep=";").to_csv("t.csv", sep=",", index=False)'
+second='the lines agree where ";" separates, and "," does in the first file: pandas.read_csv("part2.csv", sep=";").to_csv("new.csv", sep=",", index=False)'
 refused 65 "$second" train net.yaml 'data.train.file="part?.csv"' --dry-run
 refused 65 "$second" train net.yaml data.train.file=part1.csv 'data.test={file: part2.csv, x: rest, y: [kind]}' --dry-run && silent 'without targets'
 
@@ -89,7 +89,7 @@ if python3 -c 'import h5py, numpy' 2>/dev/null; then
   python3 - <<'END'
 import h5py, numpy as np
 with h5py.File("t.h5", "w") as f:
-    f["x"], f["y"], f["large"] = np.arange(120.0).reshape(40, 3), np.arange(40) % 2, np.full((40, 2), 2**63, "u8")
+    f["x"], f["y"], f["large"] = np.arange(450.0).reshape(150, 3), np.arange(150) % 2, np.full((150, 2), 2**63, "u8")
     f["t/_i_t/sorted"] = np.arange(40)
 class model:
     get_weights = lambda: [np.ones((3, 2)), np.zeros(2)]

@@ -74,16 +74,17 @@ static const remedy
          NULL},
     decimal_point = {"if decimals have commas here: data.decimal: \",\"",
                      "decimals had points in the training data: pandas.read_csv(FILE, sep=None, "
-                     "decimal=\",\").to_csv(\"t.csv\", index=False)"},
+                     "decimal=\",\").to_csv(\"new.csv\", index=False)"},
     decimal_comma = {"data.decimal is \",\", and decimals have points here",
                      "decimals had commas in the training data: pandas.read_csv(FILE, sep=None)"
-                     ".to_csv(\"t.csv\", sep=\";\", decimal=\",\", index=False)"},
+                     ".to_csv(\"new.csv\", sep=\";\", decimal=\",\", index=False)"},
     wide_quotes = BOTH(
         "a quote behind a blank is part of the text: take the blanks out (sed -i 's/\\([,;]\\) "
         "*\"/\\1\"/g' FILE)"),
     single_quotes = BOTH("quotes are double ones: sed \"s/'/\\\"/g\" FILE >NEW"),
     gap = BOTH(
-        "if a value is missing in a table of fixed widths: pandas.read_fwf(FILE).to_csv(\"t.csv\", "
+        "if a value is missing in a table of fixed widths: "
+        "pandas.read_fwf(FILE).to_csv(\"new.csv\", "
         "index=False)"),
     unquoted = BOTH("a text with a separator in it belongs in quotes"),
     semicolons =
@@ -134,7 +135,7 @@ static ls_status propose_as_before(const ls_csv *c, ls_status status, ls_separat
   const ls_separator there = c->text.separator;
   snprintf(text, sizeof text,
            "the lines agree where \"%s\" separates, and \"%s\" does in the first file: "
-           "pandas.read_csv(FILE, sep=\"%s\").to_csv(\"t.csv\", sep=\"%s\", index=False)",
+           "pandas.read_csv(FILE, sep=\"%s\").to_csv(\"new.csv\", sep=\"%s\", index=False)",
            ls_separator_names[here], ls_separator_names[there], of_pandas[here],
            there == LS_SEPARATOR_BLANKS ? " " : of_pandas[there]);
   return add(c, status, text);
