@@ -226,30 +226,29 @@ ls_status ls_comm_split(ls_comm *whole, int group, ls_comm **out) {
 static void leave_mpi(ls_comm *comm) {
   int down = 0;
   MPI_Finalized(&down);
-  if (down) return; /* by the other program: the communicators went with it */
+  if (down) return;    /* by the other program: the communicators went with it */
+  ls_comm_enter(comm); /* MPI's end waits for all ranks too */
   MPI_Comm_free(&comm->node);
   MPI_Comm_free(&comm->end);
   MPI_Comm_free(&comm->world);
   if (!comm->guest && !comm->part) MPI_Finalize();
+  ls_comm_leave(comm);
 }
 
 void ls_comm_close(ls_comm **out) {
   ls_comm *comm = *out;
   if (!comm) return;
   ls_comm_deafen(comm);
+  ls_comm_at(comm, "leaving MPI");
+  if (comm->mpi) leave_mpi(comm);
   ls_watchdog_free(&comm->watchdog);
-  if (comm->board_block.data) {
-    ls_comm_barrier(comm); /* nobody looks at the board any more */
-    comm->board = NULL;
-    comm->line = &comm->own;
-    ls_comm_shared_free(comm, &comm->board_block);
-  }
+  comm->line = &comm->own;
+  ls_comm_shared_free(comm, &comm->board_block); /* this rank's view of it */
   LS_FREE(comm->hosts);
   LS_FREE(comm->node_of);
   LS_FREE(comm->node_first);
   LS_FREE(comm->counts);
   LS_FREE(comm->scratch);
   LS_FREE(comm->core_sets);
-  if (comm->mpi) leave_mpi(comm);
   LS_FREE(*out);
 }

@@ -107,8 +107,9 @@ static void name_one(struct ls_watchdog *dog, char *text, size_t room) {
   if (name_guilty(dog, SILENT, text, room) || name_guilty(dog, AT_WORK, text, room)) return;
   if (comm->nodes > 1) give_time(comm, 20);
   int peer = far_peer(comm);
-  if (peer >= 0)
-    snprintf(text, room, "rank %d on %s", peer, comm->hosts[peer]);
+  const char *or_other = comm->nodes > 2 ? ", or for one that it waits for" : "";
+  if (peer >= 0) /* a third host's rank may keep it: that cannot be seen from here */
+    snprintf(text, room, "rank %d on %s%s", peer, comm->hosts[peer], or_other);
   else
     snprintf(text, room, "%s",
              comm->nodes > 1 ? "a rank on another host" : "no rank in particular");

@@ -33,4 +33,7 @@ at_once() {
   for pid in "${pids[@]}"; do wait "$pid" || failures=$((failures + 1)); done
 }
 
+# The ranks of these wait for each other only where they meet, between stretches of 5 updates.
+apart() { stuck "$1" "$2" "$3" "$4" "$5" "$(near "$2" "$1")"; } # PLACE RANK N WHAT MODE
+
 near() { echo "rank $1 on $HOST \\(last known operation: $2\\)"; } # for those who share memory with it

@@ -34,8 +34,8 @@ collectives() {
 # A rank to a node: who waits for a message knows from whom; who waits in a collective knows that nobody of its own node is missing.
 nodes() {
   export LOCKSTEP_RANKS_PER_NODE=1
-  at_once "stuck gather 1 9 stop shared 'rank 1 on $HOST'" "stuck 'forward and backward' 0 9 stop tree 'rank 0 on $HOST'" \
-    "stuck ls_comm_wait 2 9 $late shared '(rank 2 on $HOST|a rank on another host)'" "stuck ls_comm_allgatherv 1 9 $late tree '(rank 1 on $HOST|a rank on another host)'"
+  at_once "stuck gather 1 9 stop shared 'rank 1 on $HOST, or for one that it waits for'" "stuck 'forward and backward' 0 9 stop tree 'rank 0 on $HOST, or for one that it waits for'" \
+    "stuck ls_comm_wait 2 9 $late shared '(rank 2 on $HOST, or for one that it waits for|a rank on another host)'" "stuck ls_comm_allgatherv 1 9 $late tree '(rank 1 on $HOST, or for one that it waits for|a rank on another host)'"
   at_once "stuck ls_comm_agree 1 15 $late shared 'a rank on another host'" "stuck evaluation 2 1 stop tree 'a rank on another host'" \
     "LOCKSTEP_RANKS_PER_NODE=2 stuck update 1 9 stop shared '$(near 1 update)'" \
     "LOCKSTEP_RANKS_PER_NODE=2 stuck update 2 9 stop shared 'rank 2 on $HOST'"
@@ -43,12 +43,11 @@ nodes() {
 }
 
 # Updates without waiting: who has no minibatch left to take waits where all meet.
-apart() {
+meetings() {
   local mode
   for mode in hogwild downpour; do
-    at_once "stuck 'reading the weights' 1 2 stop $mode '$(near 1 'reading the weights')'" "stuck update 2 2 stop $mode '$(near 2 update)'" \
-      "stuck 'meeting the other ranks' 0 2 stop $mode '$(near 0 'meeting the other ranks')'" \
-      "stuck 'gathering the state for a checkpoint' 1 1 stop $mode '$(near 1 'gathering the state for a checkpoint')'"
+    at_once "apart 'reading the weights' 1 2 stop $mode" "apart update 2 2 stop $mode" "apart 'meeting the other ranks' 0 2 stop $mode" \
+      "apart 'gathering the state for a checkpoint' 1 1 stop $mode"
   done
 }
 
@@ -74,4 +73,4 @@ C
   export MPIRUN_REAL=$MPIRUN
   at_once "outside 0 shared" "outside 1 tree" "outside 2 tree" "outside 1 mpi" "outside 2 mpi"
 }
-cases phases collectives nodes apart anywhere
+cases phases collectives nodes meetings anywhere
