@@ -1,6 +1,7 @@
 /* cmd_slurm.c - lockstep slurm: a job script for Slurm on stdout, from the config and what is asked
  * of the cluster. docs/clusters.md shows one. Begin with write_script, whose parts stand in the
  * script's order. */
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -66,6 +67,30 @@ static int64_t parse_time(const char *text) {
   return seconds;
 }
 
+/* "1,2,5", "1-5", or both in one list; a range goes up. */
+static bool is_seed_list(const char *text) {
+  for (const char *at = text;; at++) {
+    char *end;
+    if (!isdigit((unsigned char)*at)) return false;
+    const long first = strtol(at, &end, 10);
+    long last = first;
+    if (*end == '-') {
+      if (!isdigit((unsigned char)end[1])) return false;
+      last = strtol(end + 1, &end, 10);
+    }
+    if (last < first) return false;
+    if (*end != ',') return *end == '\0';
+    at = end;
+  }
+}
+
+/* "3G", "500M", "0" (all of a node's), as Slurm writes it. */
+static bool is_size(const char *text) {
+  const size_t digits = strspn(text, "0123456789");
+  const char *unit = text + digits;
+  return digits > 0 && (!*unit || (strchr("KMGT", toupper((unsigned char)*unit)) && !unit[1]));
+}
+
 static ls_status check(script *s) {
   const options *o = s->o;
   s->seconds = o->time ? parse_time(o->time) : 0;
@@ -90,7 +115,9 @@ static ls_status check(script *s) {
         LS_EUSAGE,
         "--chain and --seeds exclude each other: a job of an array would wait for all of "
         "the array before it. Make a script for each seed");
-  if (o->seeds && (!*o->seeds || o->seeds[strspn(o->seeds, "0123456789,-")]))
+  if (o->memory && !is_size(o->memory))
+    return ls_fail(LS_EUSAGE, "--mem %s: a size like 3G or 500M", o->memory);
+  if (o->seeds && !is_seed_list(o->seeds))
     return ls_fail(LS_EUSAGE, "--seeds %s: a list like 1,2,5 or 1-5", o->seeds);
   return LS_OK;
 }
@@ -340,7 +367,7 @@ static char *write_script(script *s, const ls_cli *cli) {
 /* ---- the command ---- */
 
 static ls_status check_names(const script *s) {
-  const char *word[] = {s->o->partition, s->o->account, s->o->memory};
+  const char *word[] = {s->o->partition, s->o->account};
   for (size_t i = 0; i < sizeof word / sizeof *word; i++)
     if (word[i] && (!*word[i] || strpbrk(word[i], " \t\n\"'\\%")))
       return ls_fail(LS_EUSAGE, "'%s' cannot stand in a line of a job script", word[i]);

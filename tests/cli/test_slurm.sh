@@ -122,7 +122,8 @@ refused 64 "take -n 3 or -n 6" slurm net.yaml -N 3 -n 4 -t 60
 refused 78 "train.slices=16" slurm net.yaml -N 2 -n 16 -t 60
 for time in x 0 1:2:3:4 1- 5: -5 1:x ''; do refused 64 "Slurm's times" slurm net.yaml -N 1 -n 4 --time="$time"; done
 refused 64 "exclude each other" slurm net.yaml -N 1 -n 4 -t 60 --chain 2 --seeds 1-2
-refused 64 "a list like" slurm net.yaml -N 1 -n 4 -t 60 --seeds a
+for seeds in a '' 5-1 1,,2 1- 1,2, 1-2-3; do refused 64 "--seeds $seeds: a list like 1,2,5 or 1-5" slurm net.yaml -N 1 -n 4 -t 60 --seeds "$seeds"; done
+for size in xG '' 3GB G -1 '3 G'; do refused 64 "a size like 3G or 500M" slurm net.yaml -N 1 -n 4 -t 60 "--mem=$size"; done
 refused 64 "job script" slurm net.yaml -N 1 -n 4 -t 60 -p 'a b'
 refused 64 "mpirun" slurm net.yaml -N 1 -n 4 -t 60 --launcher rsh
 refused 65 "nowhere" slurm net.yaml data.dir=nowhere -N 1 -n 4 -t 60
