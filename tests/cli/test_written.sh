@@ -278,7 +278,7 @@ if command -v Rscript >/dev/null; then
   alike "$(csv rows.csv 'Sepal.Length-Petal.Width' Species)"
   alike "$(csv r.txt '[2-5]' 6 ', header: false' ', skip: {train: 1}')"
   never 'since it names the rows (R): write.table(..., row.names = FALSE), or header: false, data.skip: {train: 1}' "$(csv r.txt rest Species)"
-  never "a file of R's own format; write.csv(x, \"t.csv\", row.names = FALSE)" "$(csv r.rds rest Species)"
+  never "a file of R's own format; write.csv(x, \"new.csv\", row.names = FALSE)" "$(csv r.rds rest Species)"
   want=$numpy
 fi
 
